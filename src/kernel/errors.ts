@@ -1,0 +1,64 @@
+/**
+ * The error catalogue: three families, each with a stable code, and the assertion for impossible states.
+ * A message says what, where and how to fix; lower-case, no full stop, values quoted, the remedy last.
+ *
+ * ConfigError       the user must change something before we can start; exit status 2
+ * RecoverableError  try again later; never counts as loss
+ * PermanentError    this batch can't ever succeed; drop it and count it under `reason`
+ */
+
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly code: string;
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+export class RecoverableError extends Error {
+  override readonly name = 'RecoverableError';
+  readonly code: string;
+  /** What the other side asked us to wait, ms. */
+  readonly retryAfterMs: number | undefined;
+  constructor(
+    code: string,
+    message: string,
+    options?: ErrorOptions & { retryAfterMs?: number | undefined },
+  ) {
+    super(message, options);
+    this.code = code;
+    this.retryAfterMs = options?.retryAfterMs;
+  }
+}
+
+export class PermanentError extends Error {
+  override readonly name = 'PermanentError';
+  readonly code: string;
+  /** Bounded set of words, used as a metric label. */
+  readonly reason: string;
+  constructor(code: string, reason: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+    this.reason = reason;
+  }
+}
+
+/** Throws when a state that can't be is: a fault of ours, never of the input. */
+export function assert(condition: unknown, message: string): asserts condition {
+  if (condition === false || condition === undefined || condition === null) {
+    throw new Error(`BUG: ${message}`);
+  }
+}
+
+/** The message of anything thrown, with its causes, on one line. */
+export function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const text = error.message === '' ? error.name : error.message;
+  const own =
+    'code' in error && typeof error.code === 'string' && !text.includes(error.code)
+      ? `${text} [${error.code}]`
+      : text;
+  const cause = error.cause === undefined ? '' : messageOf(error.cause);
+  return cause === '' || own.includes(cause) ? own : `${own}: ${cause}`;
+}

@@ -1,0 +1,134 @@
+/**
+ * The HTTP client: one request, bounded in time and size, gzip inflated within the bound. Signing, retry and what a
+ * status means are wrappers of the caller. Built on undici's pool; keeps connections alive.
+ */
+import { gunzipSync } from 'node:zlib';
+import { Agent, request as undiciRequest } from 'undici';
+import { messageOf, RecoverableError } from './errors.ts';
+
+export interface ClientRequest {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  readonly url: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array | string;
+  readonly timeoutMs: number;
+  /** Of the answer's body, after inflating. */
+  readonly bodyMaxBytes: number;
+  readonly signal: AbortSignal;
+}
+
+export interface ClientResponse {
+  readonly status: number;
+  /** Lower-case names; repeats joined by ", ". */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+}
+
+/** Why there is no answer; `kind` is a bounded word for metrics and messages. */
+export class HttpClientError extends RecoverableError {
+  readonly kind: 'timeout' | 'connect' | 'reset' | 'body_too_large' | 'bad_gzip' | 'aborted';
+  constructor(kind: HttpClientError['kind'], message: string, options?: ErrorOptions) {
+    super('HTTP_NO_ANSWER', message, options);
+    this.kind = kind;
+  }
+}
+
+export interface HttpClient {
+  send(request: ClientRequest): Promise<ClientResponse>;
+  close(): Promise<void>;
+}
+
+export function createHttpClient(options: { connectionsPerHost?: number } = {}): HttpClient {
+  const agent = new Agent({
+    connections: options.connectionsPerHost ?? 32,
+    pipelining: 1,
+    keepAliveTimeout: 60_000,
+    connect: { timeout: 10_000 },
+    maxHeaderSize: 65_536,
+  });
+  return {
+    send: (request) => send(agent, request),
+    close: () => agent.destroy(),
+  };
+}
+
+async function send(agent: Agent, request: ClientRequest): Promise<ClientResponse> {
+  const timeout = AbortSignal.timeout(request.timeoutMs);
+  const signal = AbortSignal.any([request.signal, timeout]);
+  try {
+    const response = await undiciRequest(request.url, {
+      dispatcher: agent,
+      method: request.method,
+      headers: { ...request.headers },
+      body: request.body ?? null,
+      signal,
+      headersTimeout: request.timeoutMs,
+      bodyTimeout: request.timeoutMs,
+    });
+    const headers = flatten(response.headers);
+    const body = await readBounded(response.body, request.bodyMaxBytes);
+    return {
+      status: response.statusCode,
+      headers,
+      body: inflate(headers, body, request.bodyMaxBytes),
+    };
+  } catch (error) {
+    if (error instanceof HttpClientError) throw error;
+    if (request.signal.aborted)
+      throw new HttpClientError('aborted', `${describe(request)} was aborted`, { cause: error });
+    if (timeout.aborted)
+      throw new HttpClientError(
+        'timeout',
+        `${describe(request)} took longer than ${request.timeoutMs} ms`,
+      );
+    const code = (error as NodeJS.ErrnoException).code ?? '';
+    const kind = ['ECONNRESET', 'UND_ERR_SOCKET', 'EPIPE'].includes(code) ? 'reset' : 'connect';
+    throw new HttpClientError(kind, `${describe(request)} failed: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+/** Method and URL without query or credentials: what may stand in a log. */
+function describe(request: ClientRequest): string {
+  const url = new URL(request.url);
+  return `${request.method} ${url.protocol}//${url.host}${url.pathname}`;
+}
+
+function flatten(headers: Record<string, string | string[] | undefined>): Record<string, string> {
+  const flat: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined)
+      flat[name.toLowerCase()] = Array.isArray(value) ? value.join(', ') : value;
+  }
+  return flat;
+}
+
+async function readBounded(stream: AsyncIterable<Buffer>, maxBytes: number): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  let size = 0;
+  for await (const part of stream) {
+    size += part.length;
+    // Leaving the loop destroys the stream and with it the connection: the rest is never read.
+    if (size > maxBytes)
+      throw new HttpClientError('body_too_large', `the answer is larger than ${maxBytes} bytes`);
+    parts.push(part);
+  }
+  return parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts);
+}
+
+function inflate(headers: Record<string, string>, body: Buffer, maxBytes: number): Buffer {
+  if (headers['content-encoding'] !== 'gzip' || body.length === 0) return body;
+  try {
+    return gunzipSync(body, { maxOutputLength: maxBytes });
+  } catch (error) {
+    const tooLarge = (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE';
+    throw new HttpClientError(
+      tooLarge ? 'body_too_large' : 'bad_gzip',
+      tooLarge
+        ? `the answer is larger than ${maxBytes} bytes inflated`
+        : 'the answer is not valid gzip',
+      { cause: error },
+    );
+  }
+}

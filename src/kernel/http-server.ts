@@ -1,0 +1,309 @@
+/**
+ * The HTTP server of every command: exact and prefix routes, `/metrics`, `/-/healthy`, `/-/ready`, limits on bodies
+ * and time, and a graceful drain. A handler's error becomes a status and one log line; it never stops the process.
+ */
+import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
+import { type AddressInfo } from 'node:net';
+import { gunzipSync } from 'node:zlib';
+import { type Component } from './component.ts';
+import { ConfigError, messageOf } from './errors.ts';
+import { type Logger } from './logger.ts';
+import { type Registry } from './metrics.ts';
+
+export interface HttpRequest {
+  readonly method: string;
+  /** Path without query, still percent-encoded, exactly as sent. */
+  readonly path: string;
+  /** Query without the question mark, exactly as sent. */
+  readonly query: string;
+  readonly headers: IncomingMessage['headers'];
+  /** Header names and values in arrival order, alternating, as sent. */
+  readonly rawHeaders: readonly string[];
+  readonly remoteAddress: string;
+  /** Aborts when the client goes away or the server stops. */
+  readonly signal: AbortSignal;
+  /** The whole body, read on the first call; more than the limit answers 413. */
+  body(): Promise<Buffer>;
+}
+
+export interface HttpResponse {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array;
+}
+
+export type HttpHandler = (request: HttpRequest) => Promise<HttpResponse> | HttpResponse;
+
+/** Thrown by a handler to answer with a status and a plain text. */
+export class HttpError extends Error {
+  override readonly name = 'HttpError';
+  readonly status: number;
+  constructor(status: number, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.status = status;
+  }
+}
+
+export interface Route {
+  /** GET also serves HEAD. */
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE' | 'ANY';
+  /** An exact path, or a prefix when it ends with `*`. */
+  readonly path: string;
+  readonly handle: HttpHandler;
+}
+
+export interface HttpServerOptions {
+  readonly name: string;
+  /** `host:port`, `:port` (loopback unless `wide`), `[::1]:port`; port 0 takes any free one. */
+  readonly listen: string;
+  readonly routes: readonly Route[];
+  readonly log: Logger;
+  /** With a registry `/metrics` is served. */
+  readonly metrics?: Registry;
+  readonly ready?: () => boolean;
+  readonly bodyMaxBytes?: number;
+  readonly requestTimeoutMs?: number;
+  readonly connectionsMax?: number;
+}
+
+/** A listening HTTP server as a component; `port` and `url` are known after `start`. */
+export class HttpServer implements Component {
+  readonly name: string;
+  readonly #options: HttpServerOptions;
+  readonly #server: Server;
+  readonly #stopped = new AbortController();
+  #listening = false;
+
+  constructor(options: HttpServerOptions) {
+    this.name = `${options.name} http server`;
+    this.#options = options;
+    const routes = [...options.routes, ...ownRoutes(options)];
+    this.#server = createServer(
+      {
+        requestTimeout: options.requestTimeoutMs ?? 60_000,
+        headersTimeout: 10_000,
+        maxHeaderSize: 65_536,
+        keepAliveTimeout: 75_000,
+      },
+      (incoming, outgoing) => void this.#serve(routes, incoming, outgoing),
+    );
+    this.#server.maxConnections = options.connectionsMax ?? 2_000;
+    this.#server.on('clientError', (_error, socket) => {
+      if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
+      else socket.destroy();
+    });
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo | null)?.port ?? 0;
+  }
+
+  get url(): string {
+    const { host } = parseListen(this.#options.listen);
+    const shown = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
+    return `http://${shown.includes(':') ? `[${shown}]` : shown}:${this.port}`;
+  }
+
+  start(): Promise<void> {
+    const { host, port } = parseListen(this.#options.listen);
+    return new Promise((resolve, reject) => {
+      const onError = (error: NodeJS.ErrnoException): void =>
+        reject(listenError(error, this.#options));
+      this.#server.once('error', onError);
+      this.#server.listen(port, host, () => {
+        this.#server.off('error', onError);
+        this.#server.on('error', (error) =>
+          this.#options.log.error('http server failed', { error }),
+        );
+        this.#listening = true;
+        resolve();
+      });
+    });
+  }
+
+  async stop(deadlineMs: number): Promise<void> {
+    if (!this.#listening) return;
+    this.#listening = false;
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    this.#server.closeIdleConnections();
+    const timer = setTimeout(() => {
+      this.#stopped.abort(new Error('server is stopping'));
+      this.#server.closeAllConnections();
+    }, deadlineMs);
+    await closed;
+    clearTimeout(timer);
+  }
+
+  async #serve(
+    routes: readonly Route[],
+    incoming: IncomingMessage,
+    outgoing: ServerResponse,
+  ): Promise<void> {
+    const target = incoming.url ?? '/';
+    const mark = target.indexOf('?');
+    const path = mark < 0 ? target : target.slice(0, mark);
+    const gone = new AbortController();
+    outgoing.once('close', () => gone.abort(new Error('the client closed the connection')));
+    const request: HttpRequest = {
+      method: incoming.method ?? 'GET',
+      path,
+      query: mark < 0 ? '' : target.slice(mark + 1),
+      headers: incoming.headers,
+      rawHeaders: incoming.rawHeaders,
+      remoteAddress: incoming.socket.remoteAddress ?? '',
+      signal: AbortSignal.any([gone.signal, this.#stopped.signal]),
+      body: () => readBody(incoming, this.#options.bodyMaxBytes ?? 16 * 1024 * 1024),
+    };
+    const response = await this.#answer(routes, request);
+    send(request, outgoing, incoming, response);
+  }
+
+  async #answer(routes: readonly Route[], request: HttpRequest): Promise<HttpResponse> {
+    const matching = routes.filter((route) => matches(route.path, request.path));
+    const method = request.method === 'HEAD' ? 'GET' : request.method;
+    const route = matching.find((one) => one.method === 'ANY' || one.method === method);
+    if (route === undefined) {
+      return matching.length === 0
+        ? { status: 404, body: `404: nothing is served at ${request.path}\n` }
+        : {
+            status: 405,
+            headers: { allow: matching.map((one) => one.method).join(', ') },
+            body: `405: ${request.method} is not served here\n`,
+          };
+    }
+    try {
+      return await route.handle(request);
+    } catch (error) {
+      if (error instanceof HttpError) return { status: error.status, body: `${error.message}\n` };
+      if (request.signal.aborted) return { status: 499 };
+      this.#options.log.error('request failed', {
+        method: request.method,
+        path: request.path,
+        error,
+      });
+      return { status: 500, body: `500: internal error: ${messageOf(error)}\n` };
+    }
+  }
+}
+
+/** Splits `host:port`, `:port` and `[v6]:port`; `:port` means loopback, so nothing listens wider than it was told. */
+export function parseListen(listen: string): { host: string; port: number } {
+  const match = /^(?:\[([^\]]+)\]|([^:]*)):(\d{1,5})$/.exec(listen);
+  const port = Number(match?.[3]);
+  if (match === null || port > 65_535) {
+    throw new ConfigError(
+      'LISTEN_ADDRESS',
+      `listen address "${listen}" is not host:port; write for example 127.0.0.1:9779 or :9779`,
+    );
+  }
+  const host = match[1] ?? match[2] ?? '';
+  return { host: host === '' ? '127.0.0.1' : host, port };
+}
+
+function ownRoutes(options: HttpServerOptions): Route[] {
+  const text = { 'content-type': 'text/plain; charset=utf-8' };
+  const routes: Route[] = [
+    {
+      method: 'GET',
+      path: '/-/healthy',
+      handle: () => ({
+        status: 200,
+        headers: text,
+        body: `amperage ${options.name} is healthy.\n`,
+      }),
+    },
+    {
+      method: 'GET',
+      path: '/-/ready',
+      handle: () =>
+        (options.ready?.() ?? true)
+          ? { status: 200, headers: text, body: `amperage ${options.name} is ready.\n` }
+          : { status: 503, headers: text, body: `amperage ${options.name} is not ready.\n` },
+    },
+  ];
+  const { metrics } = options;
+  if (metrics !== undefined && !options.routes.some((route) => route.path === '/metrics')) {
+    routes.push({
+      method: 'GET',
+      path: '/metrics',
+      handle: () => ({
+        status: 200,
+        headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' },
+        body: metrics.expose(),
+      }),
+    });
+  }
+  return routes;
+}
+
+function matches(pattern: string, path: string): boolean {
+  return pattern.endsWith('*') ? path.startsWith(pattern.slice(0, -1)) : pattern === path;
+}
+
+async function readBody(incoming: IncomingMessage, maxBytes: number): Promise<Buffer> {
+  const declared = Number(incoming.headers['content-length'] ?? 0);
+  if (declared > maxBytes) throw tooLarge(maxBytes);
+  const parts: Buffer[] = [];
+  let size = 0;
+  for await (const part of incoming as AsyncIterable<Buffer>) {
+    size += part.length;
+    if (size > maxBytes) throw tooLarge(maxBytes);
+    parts.push(part);
+  }
+  const body = parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts);
+  if (incoming.headers['content-encoding'] !== 'gzip') return body;
+  try {
+    return gunzipSync(body, { maxOutputLength: maxBytes });
+  } catch (error) {
+    throw new HttpError(400, `the gzip body can't be inflated within ${maxBytes} bytes`, {
+      cause: error,
+    });
+  }
+}
+
+function tooLarge(maxBytes: number): HttpError {
+  return new HttpError(413, `the body is larger than ${maxBytes} bytes`);
+}
+
+function send(
+  request: HttpRequest,
+  outgoing: ServerResponse,
+  incoming: IncomingMessage,
+  response: HttpResponse,
+): void {
+  if (outgoing.destroyed) return;
+  const body =
+    typeof response.body === 'string'
+      ? Buffer.from(response.body)
+      : (response.body ?? Buffer.alloc(0));
+  const headers: Record<string, string | number> = {
+    'content-type': 'text/plain; charset=utf-8',
+    ...response.headers,
+    'content-length': body.length,
+  };
+  // A body that nobody read would stay in the socket and be taken for the next request.
+  if (!incoming.complete) headers['connection'] = 'close';
+  if (response.status === 204 || response.status === 304) delete headers['content-length'];
+  outgoing.writeHead(response.status, headers);
+  outgoing.end(request.method === 'HEAD' ? undefined : body);
+}
+
+function listenError(error: NodeJS.ErrnoException, options: HttpServerOptions): Error {
+  if (error.code === 'EADDRINUSE') {
+    return new ConfigError(
+      'PORT_IN_USE',
+      `${options.name}: ${options.listen} is in use by another process; stop it or choose another address with --listen`,
+      { cause: error },
+    );
+  }
+  if (error.code === 'EACCES') {
+    return new ConfigError(
+      'PORT_FORBIDDEN',
+      `${options.name}: may not listen on ${options.listen}; choose a port above 1023`,
+      { cause: error },
+    );
+  }
+  return new ConfigError('LISTEN_FAILED', `${options.name}: cannot listen on ${options.listen}`, {
+    cause: error,
+  });
+}

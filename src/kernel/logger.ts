@@ -1,0 +1,134 @@
+/**
+ * Logging: one event, one line, fixed keys. Pretty on a terminal, logfmt or JSON elsewhere. Repeats of one event are
+ * rate-limited, and how many were held back is said with the next one.
+ * Secrets never reach a logger; callers pass redacted values.
+ */
+import { type Clock, systemClock } from './clock.ts';
+import { messageOf } from './errors.ts';
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+export type LogFormat = 'pretty' | 'logfmt' | 'json';
+export type LogFields = Readonly<Record<string, unknown>>;
+
+export interface Logger {
+  debug(event: string, fields?: LogFields): void;
+  info(event: string, fields?: LogFields): void;
+  warn(event: string, fields?: LogFields): void;
+  error(event: string, fields?: LogFields): void;
+  /** A logger whose lines all carry these fields. */
+  with(fields: LogFields): Logger;
+}
+
+export interface LoggerOptions {
+  readonly level?: LogLevel;
+  readonly format?: LogFormat;
+  readonly write?: (line: string) => void;
+  readonly clock?: Clock;
+  /** At most this many lines of one event per `repeatWindowMs`. */
+  readonly repeatMax?: number;
+  readonly repeatWindowMs?: number;
+}
+
+const ORDER: Record<LogLevel, number> = { debug: 0, info: 1, warn: 2, error: 3 };
+const EVENTS_MAX = 1_000;
+
+interface Window {
+  startMs: number;
+  count: number;
+}
+
+export function createLogger(options: LoggerOptions = {}): Logger {
+  const {
+    level = 'info',
+    format = process.stderr.isTTY ? 'pretty' : 'logfmt',
+    write = (line: string) => void process.stderr.write(`${line}\n`),
+    clock = systemClock,
+    repeatMax = 10,
+    repeatWindowMs = 60_000,
+  } = options;
+  const windows = new Map<string, Window>();
+
+  const emit = (lineLevel: LogLevel, event: string, fields: LogFields): void => {
+    if (ORDER[lineLevel] < ORDER[level]) return;
+    const nowMs = clock.nowMs();
+    const repeat = admit(windows, `${lineLevel} ${event}`, { nowMs, repeatMax, repeatWindowMs });
+    if (repeat === undefined) return;
+    const all = repeat > 0 ? { ...fields, held_back: repeat } : fields;
+    write(formatLine(format, nowMs, lineLevel, event, all));
+  };
+
+  const make = (bound: LogFields): Logger => ({
+    debug: (event, fields) => emit('debug', event, { ...bound, ...fields }),
+    info: (event, fields) => emit('info', event, { ...bound, ...fields }),
+    warn: (event, fields) => emit('warn', event, { ...bound, ...fields }),
+    error: (event, fields) => emit('error', event, { ...bound, ...fields }),
+    with: (fields) => make({ ...bound, ...fields }),
+  });
+  return make({});
+}
+
+/** A logger that says nothing, for tests. */
+export const silentLogger: Logger = createLogger({ write: () => undefined, level: 'error' });
+
+/** How many repeats were held back before this line; undefined when this one is to be held back too. */
+function admit(
+  windows: Map<string, Window>,
+  key: string,
+  limits: { nowMs: number; repeatMax: number; repeatWindowMs: number },
+): number | undefined {
+  const window = windows.get(key);
+  if (window === undefined || limits.nowMs - window.startMs >= limits.repeatWindowMs) {
+    if (windows.size >= EVENTS_MAX) windows.clear();
+    windows.set(key, { startMs: limits.nowMs, count: 1 });
+    return window === undefined ? 0 : Math.max(0, window.count - limits.repeatMax);
+  }
+  window.count += 1;
+  return window.count > limits.repeatMax ? undefined : 0;
+}
+
+function formatLine(
+  format: LogFormat,
+  nowMs: number,
+  level: LogLevel,
+  event: string,
+  fields: LogFields,
+): string {
+  const time = new Date(nowMs).toISOString();
+  if (format === 'json') {
+    return JSON.stringify({ time, level, msg: event, ...mapValues(fields, jsonValue) });
+  }
+  const pairs = Object.entries(fields)
+    .filter(([, value]) => value !== undefined)
+    .map(([key, value]) => `${key}=${quote(textOf(value))}`)
+    .join(' ');
+  if (format === 'logfmt') {
+    return `time=${time} level=${level} msg=${quote(event)}${pairs === '' ? '' : ` ${pairs}`}`;
+  }
+  const mark = {
+    debug: '\u001B[2m·\u001B[0m',
+    info: '\u001B[36m•\u001B[0m',
+    warn: '\u001B[33m!\u001B[0m',
+    error: '\u001B[31m✗\u001B[0m',
+  }[level];
+  return `\u001B[2m${time.slice(11, 19)}\u001B[0m ${mark} ${event}${pairs === '' ? '' : `  \u001B[2m${pairs}\u001B[0m`}`;
+}
+
+function textOf(value: unknown): string {
+  if (typeof value === 'string') return value;
+  if (value instanceof Error) return messageOf(value);
+  if (typeof value === 'object') return JSON.stringify(value) ?? 'undefined';
+  return String(value);
+}
+
+function jsonValue(value: unknown): unknown {
+  return value instanceof Error ? messageOf(value) : value;
+}
+
+/** Quotes where logfmt needs it; control characters never reach a terminal raw. */
+function quote(text: string): string {
+  return text === '' || /[\s"=\u0000-\u001F\u007F-\u009F]/.test(text) ? JSON.stringify(text) : text;
+}
+
+function mapValues(fields: LogFields, map: (value: unknown) => unknown): LogFields {
+  return Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, map(value)]));
+}

@@ -1,0 +1,81 @@
+/**
+ * Label sets: sorted name → value pairs that identify a series. Values only; nothing here knows a wire format.
+ * Order is that of the names' UTF-8 bytes, as remote write and the Prometheus API ask for.
+ * Source: https://prometheus.io/docs/concepts/data_model/
+ */
+
+export interface Label {
+  readonly name: string;
+  readonly value: string;
+}
+
+/** Sorted by name, names unique, no empty value (an empty value means the label is absent). */
+export type LabelSet = readonly Label[];
+
+export const METRIC_NAME = '__name__';
+
+/** Builds a label set: sorts, drops empty values; of a name given twice the last one stays. */
+export function labelSetOf(
+  labels: Readonly<Record<string, string>> | Iterable<readonly [string, string]>,
+): LabelSet {
+  const byName = new Map<string, string>(
+    Symbol.iterator in labels ? labels : Object.entries(labels),
+  );
+  const set: Label[] = [];
+  for (const [name, value] of byName) if (value !== '') set.push({ name, value });
+  return set.sort((a, b) => compareUtf8(a.name, b.name));
+}
+
+/** The value of a label, '' when the set has none of that name. */
+export function labelValue(labels: LabelSet, name: string): string {
+  for (const label of labels) if (label.name === name) return label.value;
+  return '';
+}
+
+/** A string that is equal for equal label sets and for no others: a Map key. Not for people. */
+export function labelSetKey(labels: LabelSet): string {
+  let key = '';
+  for (const { name, value } of labels) key += `${name.length}:${name}${value.length}:${value}`;
+  return key;
+}
+
+/** As Prometheus prints a series: `name{a="b", c="d"}`. */
+export function formatLabelSet(labels: LabelSet): string {
+  const name = labelValue(labels, METRIC_NAME);
+  const rest = labels
+    .filter((label) => label.name !== METRIC_NAME)
+    .map((label) => `${label.name}=${JSON.stringify(label.value)}`);
+  if (rest.length === 0 && name !== '') return name;
+  return `${name}{${rest.join(', ')}}`;
+}
+
+/**
+ * Compares by UTF-8 bytes. JavaScript compares UTF-16 units, which differs only where a surrogate (U+10000 and
+ * above) meets U+E000 to U+FFFF; those few are compared by code point.
+ */
+export function compareUtf8(a: string, b: string): number {
+  const length = Math.min(a.length, b.length);
+  for (let i = 0; i < length; i++) {
+    const x = a.charCodeAt(i);
+    const y = b.charCodeAt(i);
+    if (x === y) continue;
+    const xHigh = x >= 0xd800 && x <= 0xdfff;
+    const yHigh = y >= 0xd800 && y <= 0xdfff;
+    if (xHigh !== yHigh) return xHigh ? 1 : -1;
+    return x - y;
+  }
+  return a.length - b.length;
+}
+
+const legacyLabelName = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
+const legacyMetricName = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/;
+
+/** Whether a label name needs no quotes in PromQL and text formats (the names before UTF-8 was allowed). */
+export function isLegacyLabelName(name: string): boolean {
+  return legacyLabelName.test(name);
+}
+
+/** Whether a metric name needs no quotes in PromQL and text formats. */
+export function isLegacyMetricName(name: string): boolean {
+  return legacyMetricName.test(name);
+}

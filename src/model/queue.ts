@@ -1,0 +1,52 @@
+/**
+ * The seam between what makes chunks (a sink's encoder), what keeps them (queue/) and what sends them (a sink's
+ * sender). A queue knows nothing of what a chunk holds.
+ */
+
+/** Encoded, compressed samples (or events, or trace segments) of one commit. */
+export interface Chunk {
+  readonly bytes: Uint8Array;
+  /** How many samples it holds, for batch limits and counters. */
+  readonly samples: number;
+  /** Times of the oldest and the newest sample in it, ms since 1970. */
+  readonly oldestMs: number;
+  readonly newestMs: number;
+  /** Chunks of one lane leave in the order they came; lanes are sent in parallel. */
+  readonly lane: number;
+  /** Bytes before compression: receivers limit both. */
+  readonly rawBytes: number;
+}
+
+export interface BatchLimits {
+  readonly maxSamples: number;
+  readonly maxBytes: number;
+  readonly maxRawBytes: number;
+}
+
+/** The oldest chunks of a lane, handed to one sender until it acknowledges them. */
+export interface Batch {
+  readonly lane: number;
+  readonly chunks: readonly Chunk[];
+}
+
+/** A sink's durable first-in-first-out store of chunks. */
+export interface ChunkQueue {
+  readonly lanes: number;
+  /** Keeps a chunk: written to the operating system before it returns, so that a killed process loses nothing. */
+  append(chunk: Chunk): void;
+  /**
+   * The oldest unacknowledged chunks of a lane, at least one, as many as the limits allow; waits until there are
+   * enough for a full batch or the oldest has waited `deadlineMs`. Undefined when `signal` aborts or, once draining,
+   * when the lane is empty. One caller per lane; asking again before `acknowledge` gives the same chunks again.
+   */
+  next(
+    lane: number,
+    limits: BatchLimits,
+    deadlineMs: number,
+    signal: AbortSignal,
+  ): Promise<Batch | undefined>;
+  /** The batch was delivered, or counted as dropped: the lane goes on behind it, also after a restart. */
+  acknowledge(batch: Batch): void;
+  /** No further append will come: `next` answers at once with what is left, then undefined. */
+  drain(): void;
+}

@@ -1,0 +1,42 @@
+/**
+ * Samples and the seam by which they leave a scrape: values and interfaces only.
+ * A sample is (timestamp in integer milliseconds since 1970, float64).
+ */
+import type { LabelSet } from './labels.ts';
+
+/** A small integer that stands for one label set within one appender. */
+export type SeriesRef = number;
+
+/** The ref of a series that the appender does not want (dropped by write_relabel_configs): appending to it does nothing. */
+export const DROPPED_REF: SeriesRef = -1;
+
+/**
+ * The stale marker, a signalling NaN whose bits say that a series ended. It travels as raw bits or as a flag of its
+ * own, never as a number: JavaScript may canonicalise a NaN whenever it stores one.
+ * Source: https://prometheus.io/docs/specs/remote_write_spec/#stale-markers
+ */
+export const STALE_NAN_HIGH = 0x7ff00000;
+export const STALE_NAN_LOW = 0x00000002;
+
+/**
+ * Where the samples of one target go. A scrape is a transaction: what was appended is seen by nobody before
+ * `commit()`, and after `rollback()` it never was. One appender belongs to one target and is used by one loop.
+ */
+export interface Appender {
+  /**
+   * The ref of a label set, valid until `forget` or `close`. Called once per series and remembered by the caller.
+   * Returns DROPPED_REF for a series that is not wanted.
+   */
+  refOf(labels: LabelSet): SeriesRef;
+  append(ref: SeriesRef, tMs: number, value: number): void;
+  /** Appends the stale marker. */
+  appendStale(ref: SeriesRef, tMs: number): void;
+  forget(ref: SeriesRef): void;
+  /** Hands the samples on, durably where the receiver has a queue. Never throws for a full disk: that is counted. */
+  commit(): void;
+  rollback(): void;
+  close(): void;
+}
+
+/** Opens an appender for a target; `key` is stable for a target, so its samples always take the same lane. */
+export type OpenAppender = (key: string) => Appender;
