@@ -1,0 +1,71 @@
+/**
+ * The configuration of one remote_write entry as plain values, checked and filled with defaults by config/ before it
+ * gets here. Names follow Prometheus' keys; spans are milliseconds, sizes bytes.
+ * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#remote_write
+ */
+
+export interface RemoteWriteConfig {
+  /** Unique among the entries: names the queue's directory, stands in logs and metrics. */
+  readonly name: string;
+  readonly url: string;
+  /** Sent along with each request; can't override what the protocol or the signature sets. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly remoteTimeoutMs: number;
+  /** write_relabel_configs, compiled: edits the labels in place, false drops the series. */
+  readonly writeRelabel?: ((labels: Map<string, string>) => boolean) | undefined;
+  /** Added to a series that has no label of that name, before write relabelling. */
+  readonly externalLabels: Readonly<Record<string, string>>;
+  readonly sigv4?: Sigv4Config | undefined;
+  readonly basicAuth?: { readonly username: string; readonly password: string } | undefined;
+  readonly authorization?: { readonly type: string; readonly credentials: string } | undefined;
+  readonly queue: RemoteWriteQueueConfig;
+}
+
+/** `sigv4: {}` signs with the default chain of credentials for the region found in the URL or the environment. */
+export interface Sigv4Config {
+  readonly region: string;
+  readonly accessKey?: string | undefined;
+  readonly secretKey?: string | undefined;
+  readonly profile?: string | undefined;
+  readonly roleArn?: string | undefined;
+  /** Only together with `roleArn`. */
+  readonly externalId?: string | undefined;
+  /** `aps` when absent. */
+  readonly serviceName?: string | undefined;
+}
+
+export interface RemoteWriteQueueConfig {
+  readonly maxSamplesPerSend: number;
+  /** Of a request, compressed and before compression alike: AMP refuses more than 1 MB. */
+  readonly maxBytesPerSend: number;
+  /** A batch that is not full is sent when its oldest sample has waited this long. */
+  readonly batchSendDeadlineMs: number;
+  /** Parallel senders; the samples of a series always take the same one. */
+  readonly lanes: number;
+  readonly minBackoffMs: number;
+  readonly maxBackoffMs: number;
+  /** Older samples are dropped and counted; 0 keeps them. */
+  readonly sampleAgeLimitMs: number;
+  /** Of the queue on disk; above it the oldest chunks are dropped and counted. */
+  readonly capBytes: number;
+}
+
+/** The defaults of queue_config: batches that AMP takes, a gigabyte of patience. */
+export const QUEUE_DEFAULTS: RemoteWriteQueueConfig = {
+  maxSamplesPerSend: 10_000,
+  maxBytesPerSend: 1_000_000,
+  batchSendDeadlineMs: 5_000,
+  lanes: 4,
+  minBackoffMs: 30,
+  maxBackoffMs: 5_000,
+  sampleAgeLimitMs: 0,
+  capBytes: 1_073_741_824,
+};
+
+/** Just under the hour beyond which AMP refuses samples. */
+const AMP_AGE_LIMIT_MS = 59 * 60_000;
+
+/** The default of sample_age_limit: AMP's own limit for its URLs, none for others. */
+export function defaultSampleAgeLimitMs(url: string): number {
+  return /^https?:\/\/[^/]*aps-workspaces[^/]*\.amazonaws\.com/i.test(url) ? AMP_AGE_LIMIT_MS : 0;
+}

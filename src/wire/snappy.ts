@@ -1,0 +1,276 @@
+/**
+ * Snappy block format, the compression of remote write. Pure; no framing, no streams.
+ * A block is the length of the original as a varint, then elements (literals, and copies that only look back), so
+ * blocks concatenate: sum the lengths, join the elements.
+ * Limits: `uncompress` checks the promised length against `maxBytes` before it allocates; original < 2^32 bytes.
+ * Source: https://github.com/google/snappy/blob/main/format_description.txt
+ */
+import { WireError } from './errors.ts';
+
+/** Copies reach back at most this far here, as in the reference: offsets fit two bytes. */
+const FRAGMENT_BYTES = 65_536;
+const HASH_BITS_MAX = 14;
+/** The last bytes of a fragment are always a literal, so that the matcher may read four bytes anywhere. */
+const INPUT_MARGIN = 15;
+
+/** Positions within a fragment by hash of four bytes; one table, reused by every call: compression is synchronous. */
+const table = new Uint16Array(1 << HASH_BITS_MAX);
+
+/** The largest block that `length` bytes can become. */
+export function maxCompressedLength(length: number): number {
+  return 32 + length + Math.ceil(length / 6);
+}
+
+/** Compresses bytes to one block, a copy of its own. */
+export function compress(input: Uint8Array): Uint8Array {
+  const output = new Uint8Array(maxCompressedLength(input.length));
+  return output.slice(0, compressInto(input, output, 0));
+}
+
+/**
+ * Compresses into `output` from `at`, which must have room for `maxCompressedLength(input.length)` bytes.
+ *
+ * @returns the position behind the block
+ */
+export function compressInto(input: Uint8Array, output: Uint8Array, at: number): number {
+  let op = putVarint(output, at, input.length);
+  for (let start = 0; start < input.length; start += FRAGMENT_BYTES) {
+    const end = Math.min(start + FRAGMENT_BYTES, input.length);
+    op = compressFragment(input, start, end, output, op);
+  }
+  return op;
+}
+
+/** The length that a block promises for its original. */
+export function uncompressedLength(block: Uint8Array): number {
+  let length = 0;
+  for (let i = 0; i < 5; i++) {
+    const byte = block[i];
+    if (byte === undefined) throw corrupt('the length is cut off');
+    length += (byte & 0x7f) * 2 ** (7 * i);
+    if (byte < 0x80) {
+      if (length > 0xffffffff) throw corrupt('the length is above 2^32');
+      return length;
+    }
+  }
+  throw corrupt('the length has more than five bytes');
+}
+
+/**
+ * The original of a block.
+ *
+ * @throws WireError: `too_large` before allocating when more than `maxBytes` are promised, else `corrupt`
+ */
+export function uncompress(block: Uint8Array, maxBytes: number): Uint8Array {
+  const length = uncompressedLength(block);
+  if (length > maxBytes) {
+    throw new WireError('too_large', `snappy block holds ${length} bytes, above ${maxBytes}`);
+  }
+  // An element of three bytes makes at most 64: a longer promise can't be kept, so nothing is allocated for it.
+  if (length > block.length * 22) throw corrupt('the length is more than the elements can make');
+  const output = new Uint8Array(length);
+  if (expand(block, preambleLength(block), output) !== length)
+    throw corrupt('elements are missing');
+  return output;
+}
+
+/** Joins blocks to one block whose original is the originals joined; nothing is compressed again. */
+export function concatSnappy(blocks: readonly Uint8Array[]): Uint8Array {
+  const first = blocks[0];
+  if (blocks.length === 1 && first !== undefined) return first;
+  let original = 0;
+  let size = 0;
+  for (const block of blocks) {
+    original += uncompressedLength(block);
+    size += block.length - preambleLength(block);
+  }
+  const preamble = new Uint8Array(5);
+  const head = putVarint(preamble, 0, original);
+  const output = new Uint8Array(head + size);
+  output.set(preamble.subarray(0, head));
+  let at = head;
+  for (const block of blocks) {
+    const elements = block.subarray(preambleLength(block));
+    output.set(elements, at);
+    at += elements.length;
+  }
+  return output;
+}
+
+function compressFragment(
+  input: Uint8Array,
+  start: number,
+  end: number,
+  output: Uint8Array,
+  at: number,
+): number {
+  const length = end - start;
+  if (length < INPUT_MARGIN) return putLiteral(input, start, end, output, at);
+  let bits = 8;
+  while (1 << bits < length && bits < HASH_BITS_MAX) bits += 1;
+  const shift = 32 - bits;
+  table.fill(0, 0, 1 << bits);
+
+  let op = at;
+  let literalStart = start;
+  let ip = start + 1;
+  const limit = end - INPUT_MARGIN;
+  // The further the last match lies behind, the wider the steps: incompressible bytes cost little.
+  let skip = 32;
+  while (ip <= limit) {
+    const word = load32(input, ip);
+    const hash = Math.imul(word, 0x1e35a7bd) >>> shift;
+    const candidate = start + (table[hash] ?? 0);
+    table[hash] = ip - start;
+    if (candidate >= ip || load32(input, candidate) !== word) {
+      ip += skip >>> 5;
+      skip += 1;
+      continue;
+    }
+    if (ip > literalStart) op = putLiteral(input, literalStart, ip, output, op);
+    const matched = matchLength(input, candidate + 4, ip + 4, end) + 4;
+    op = putCopy(output, op, ip - candidate, matched);
+    ip += matched;
+    literalStart = ip;
+    skip = 32;
+    if (ip > limit) break;
+    table[Math.imul(load32(input, ip - 1), 0x1e35a7bd) >>> shift] = ip - 1 - start;
+  }
+  return literalStart < end ? putLiteral(input, literalStart, end, output, op) : op;
+}
+
+function load32(bytes: Uint8Array, at: number): number {
+  return (
+    (bytes[at] as number) |
+    ((bytes[at + 1] as number) << 8) |
+    ((bytes[at + 2] as number) << 16) |
+    ((bytes[at + 3] as number) << 24)
+  );
+}
+
+function matchLength(input: Uint8Array, a: number, b: number, end: number): number {
+  let i = b;
+  let j = a;
+  while (i < end && input[i] === input[j]) {
+    i += 1;
+    j += 1;
+  }
+  return i - b;
+}
+
+function putLiteral(
+  input: Uint8Array,
+  start: number,
+  end: number,
+  output: Uint8Array,
+  at: number,
+): number {
+  const length = end - start;
+  const n = length - 1;
+  let op = at;
+  if (n < 60) {
+    output[op++] = n << 2;
+  } else if (n < 256) {
+    output[op++] = 60 << 2;
+    output[op++] = n;
+  } else {
+    output[op++] = 61 << 2;
+    output[op++] = n & 0xff;
+    output[op++] = n >>> 8;
+  }
+  // A loop beats the call to `set` for the short literals that samples make.
+  if (length <= 32) for (let i = start; i < end; i++) output[op++] = input[i] as number;
+  else {
+    output.set(input.subarray(start, end), op);
+    op += length;
+  }
+  return op;
+}
+
+function putCopy(output: Uint8Array, at: number, offset: number, length: number): number {
+  let op = at;
+  let rest = length;
+  while (rest >= 68) {
+    op = putCopy2(output, op, offset, 64);
+    rest -= 64;
+  }
+  if (rest > 64) {
+    op = putCopy2(output, op, offset, 60);
+    rest -= 60;
+  }
+  if (rest >= 12 || offset >= 2048) return putCopy2(output, op, offset, rest);
+  output[op] = 1 | ((rest - 4) << 2) | ((offset >>> 8) << 5);
+  output[op + 1] = offset & 0xff;
+  return op + 2;
+}
+
+function putCopy2(output: Uint8Array, at: number, offset: number, length: number): number {
+  output[at] = 2 | ((length - 1) << 2);
+  output[at + 1] = offset & 0xff;
+  output[at + 2] = offset >>> 8;
+  return at + 3;
+}
+
+/** Runs the elements from `start` into `output`; returns how many bytes came out. */
+function expand(block: Uint8Array, start: number, output: Uint8Array): number {
+  let ip = start;
+  let op = 0;
+  while (ip < block.length) {
+    const tag = block[ip++] as number;
+    if ((tag & 3) === 0) {
+      let length = (tag >>> 2) + 1;
+      if (length > 60) {
+        const bytes = length - 60;
+        if (ip + bytes > block.length) throw corrupt('a literal is cut off');
+        length = littleEndian(block, ip, bytes) + 1;
+        ip += bytes;
+      }
+      if (ip + length > block.length) throw corrupt('a literal is cut off');
+      if (op + length > output.length) throw corrupt('more bytes than promised');
+      if (length <= 32) for (let i = 0; i < length; i++) output[op + i] = block[ip + i] as number;
+      else output.set(block.subarray(ip, ip + length), op);
+      ip += length;
+      op += length;
+      continue;
+    }
+    const kind = tag & 3;
+    const bytes = kind === 1 ? 1 : kind === 2 ? 2 : 4;
+    if (ip + bytes > block.length) throw corrupt('a copy is cut off');
+    const low = littleEndian(block, ip, bytes);
+    ip += bytes;
+    const offset = kind === 1 ? low | ((tag >>> 5) << 8) : low;
+    const length = kind === 1 ? ((tag >>> 2) & 7) + 4 : (tag >>> 2) + 1;
+    if (offset === 0 || offset > op) throw corrupt('a copy reaches before the beginning');
+    if (op + length > output.length) throw corrupt('more bytes than promised');
+    // Byte by byte: a copy may overlap what it writes, which repeats a pattern.
+    for (let i = 0; i < length; i++, op++) output[op] = output[op - offset] as number;
+  }
+  return op;
+}
+
+function littleEndian(bytes: Uint8Array, at: number, count: number): number {
+  let value = 0;
+  for (let i = count - 1; i >= 0; i--) value = value * 256 + (bytes[at + i] as number);
+  return value;
+}
+
+function preambleLength(block: Uint8Array): number {
+  let at = 0;
+  while ((block[at] ?? 0) >= 0x80) at += 1;
+  return at + 1;
+}
+
+function putVarint(output: Uint8Array, at: number, value: number): number {
+  let rest = value;
+  let op = at;
+  while (rest >= 0x80) {
+    output[op++] = (rest % 0x80) | 0x80;
+    rest = Math.floor(rest / 0x80);
+  }
+  output[op++] = rest;
+  return op;
+}
+
+function corrupt(what: string): WireError {
+  return new WireError('corrupt', `malformed snappy block: ${what}`);
+}
