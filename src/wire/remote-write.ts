@@ -1,0 +1,336 @@
+/**
+ * Remote write 1.0 messages: WriteRequest ⇄ series and samples. A message is a run of TimeSeries, so messages
+ * concatenate. Native histograms and exemplars are counted and skipped; nothing is sorted or checked against limits.
+ *
+ *   WriteRequest   1 TimeSeries …  3 MetricMetadata …
+ *   TimeSeries     1 Label …  2 Sample …  3 Exemplar …  4 Histogram …
+ *   Label          1 name  2 value         Sample  1 double value  2 int64 ms
+ *   MetricMetadata 1 type  2 metric family name  4 help  5 unit
+ *
+ * Source: https://prometheus.io/docs/specs/prw/remote_write_spec/
+ */
+import type { LabelSet } from '../model/labels.ts';
+import { STALE_NAN_HIGH, STALE_NAN_LOW } from '../model/sample.ts';
+import {
+  BYTES,
+  FIXED64,
+  int64Length,
+  ProtoReader,
+  ProtoWriter,
+  putInt64,
+  putVarint,
+  tagOf,
+  VARINT,
+  varintLength,
+} from './protobuf.ts';
+
+/** The field of MetricMetadata.type, by its number. */
+export const METRIC_TYPES = [
+  'unknown',
+  'counter',
+  'gauge',
+  'histogram',
+  'gaugehistogram',
+  'summary',
+  'info',
+  'stateset',
+] as const;
+export type MetricType = (typeof METRIC_TYPES)[number];
+
+export interface MetricMetadata {
+  readonly type: MetricType;
+  readonly name: string;
+  readonly help: string;
+  readonly unit: string;
+}
+
+/** The label fields of a TimeSeries: made once per series, copied into each message. */
+export function encodeLabels(labels: LabelSet): Uint8Array {
+  const writer = new ProtoWriter(256);
+  for (const { name, value } of labels) {
+    const nameBytes = Buffer.from(name);
+    const valueBytes = Buffer.from(value);
+    writer.varint(tagOf(1, BYTES));
+    writer.varint(fieldLength(nameBytes.length) + fieldLength(valueBytes.length));
+    writer.field(1, nameBytes);
+    writer.field(2, valueBytes);
+  }
+  return writer.written().slice();
+}
+
+function fieldLength(length: number): number {
+  return 1 + varintLength(length) + length;
+}
+
+/** A WriteRequest in the making. `truncate` goes back to an earlier `length`, so a scrape can be rolled back. */
+export class WriteRequestEncoder {
+  readonly #writer: ProtoWriter;
+
+  constructor(capacity = 4_096) {
+    this.#writer = new ProtoWriter(capacity);
+  }
+
+  get length(): number {
+    return this.#writer.length;
+  }
+
+  /** The message, as a view that the next append may overwrite. */
+  bytes(): Uint8Array {
+    return this.#writer.written();
+  }
+
+  truncate(length: number): void {
+    this.#writer.length = length;
+  }
+
+  /** One TimeSeries of one sample; `labels` are those of `encodeLabels`. */
+  append(labels: Uint8Array, tMs: number, value: number): void {
+    const at = this.#head(labels, tMs);
+    this.#writer.view.setFloat64(at, value, true);
+  }
+
+  /** One TimeSeries of one stale marker. */
+  appendStale(labels: Uint8Array, tMs: number): void {
+    const at = this.#head(labels, tMs);
+    this.#writer.view.setUint32(at, STALE_NAN_LOW, true);
+    this.#writer.view.setUint32(at + 4, STALE_NAN_HIGH, true);
+  }
+
+  appendMetadata(metadata: MetricMetadata): void {
+    const entry = new ProtoWriter(128);
+    entry.varint(tagOf(1, VARINT));
+    entry.varint(METRIC_TYPES.indexOf(metadata.type));
+    entry.string(2, metadata.name);
+    entry.string(4, metadata.help);
+    entry.string(5, metadata.unit);
+    this.#writer.field(3, entry.written());
+  }
+
+  /** Writes all but the value; returns where its eight bytes go. */
+  #head(labels: Uint8Array, tMs: number): number {
+    const writer = this.#writer;
+    const sampleLength = 10 + int64Length(tMs);
+    const seriesLength = labels.length + 2 + sampleLength;
+    writer.reserve(seriesLength + 6);
+    const { bytes } = writer;
+    let op = writer.length;
+    bytes[op++] = tagOf(1, BYTES);
+    op = putVarint(bytes, op, seriesLength);
+    bytes.set(labels, op);
+    op += labels.length;
+    bytes[op++] = tagOf(2, BYTES);
+    bytes[op++] = sampleLength;
+    bytes[op++] = tagOf(1, FIXED64);
+    const valueAt = op;
+    op += 8;
+    bytes[op++] = tagOf(2, VARINT);
+    writer.length = putInt64(bytes, op, tMs);
+    return valueAt;
+  }
+}
+
+/** What `decodeWriteRequest` calls, in the order of the message. */
+export interface WriteRequestVisitor {
+  /**
+   * One TimeSeries. The arrays are used again for the next one: the first `count` entries hold, copy what you keep.
+   *
+   * @param labels  as sent: neither sorted nor checked
+   * @param values  the bits as sent: copy by `set` or through an integer view to keep a stale marker one
+   */
+  series(labels: LabelSet, timestampsMs: Float64Array, values: Float64Array, count: number): void;
+  metadata?(metadata: MetricMetadata): void;
+}
+
+export interface WriteRequestCounts {
+  series: number;
+  samples: number;
+  /** Seen and skipped. */
+  histograms: number;
+  /** Seen and skipped. */
+  exemplars: number;
+  metadata: number;
+}
+
+/** Low and high word of a double within a Uint32Array on this machine. */
+const LOW = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1 ? 0 : 1;
+
+/** The samples of the series being read, growing to the largest. */
+interface Samples {
+  timestampsMs: Float64Array;
+  values: Float64Array;
+  bits: Uint32Array;
+  count: number;
+}
+
+/**
+ * Reads a message and calls the visitor for each series and each metadata entry.
+ *
+ * @param message  uncompressed; the caller bounds its size, and with it the work and the memory
+ * @throws         WireError at the first malformed byte: earlier calls of the visitor have happened
+ */
+export function decodeWriteRequest(
+  message: Uint8Array,
+  visitor: WriteRequestVisitor,
+): WriteRequestCounts {
+  const reader = new ProtoReader(message);
+  const counts = { series: 0, samples: 0, histograms: 0, exemplars: 0, metadata: 0 };
+  const samples: Samples = newSamples(16);
+  while (reader.more()) {
+    const tag = reader.varint();
+    if (tag === tagOf(1, BYTES)) {
+      const outer = reader.enter();
+      const labels = readSeries(reader, samples, counts);
+      reader.leave(outer);
+      counts.series += 1;
+      counts.samples += samples.count;
+      visitor.series(labels, samples.timestampsMs, samples.values, samples.count);
+    } else if (tag === tagOf(3, BYTES)) {
+      const outer = reader.enter();
+      const metadata = readMetadata(reader);
+      reader.leave(outer);
+      counts.metadata += 1;
+      visitor.metadata?.(metadata);
+    } else reader.skip(tag);
+  }
+  return counts;
+}
+
+function newSamples(capacity: number): Samples {
+  const values = new Float64Array(capacity);
+  const bits = new Uint32Array(values.buffer);
+  return { timestampsMs: new Float64Array(capacity), values, bits, count: 0 };
+}
+
+function readSeries(reader: ProtoReader, samples: Samples, counts: WriteRequestCounts): LabelSet {
+  const labels: { name: string; value: string }[] = [];
+  samples.count = 0;
+  while (reader.more()) {
+    const tag = reader.varint();
+    if (tag === tagOf(1, BYTES)) {
+      const outer = reader.enter();
+      labels.push(readLabel(reader));
+      reader.leave(outer);
+    } else if (tag === tagOf(2, BYTES)) {
+      const outer = reader.enter();
+      readSample(reader, samples);
+      reader.leave(outer);
+    } else {
+      if (tag === tagOf(3, BYTES)) counts.exemplars += 1;
+      if (tag === tagOf(4, BYTES)) counts.histograms += 1;
+      reader.skip(tag);
+    }
+  }
+  return labels;
+}
+
+function readLabel(reader: ProtoReader): { name: string; value: string } {
+  let name = '';
+  let value = '';
+  while (reader.more()) {
+    const tag = reader.varint();
+    if (tag === tagOf(1, BYTES)) name = reader.string();
+    else if (tag === tagOf(2, BYTES)) value = reader.string();
+    else reader.skip(tag);
+  }
+  return { name, value };
+}
+
+function readSample(reader: ProtoReader, samples: Samples): void {
+  if (samples.count === samples.values.length) grow(samples);
+  const index = samples.count++;
+  let low = 0;
+  let high = 0;
+  let tMs = 0;
+  while (reader.more()) {
+    const tag = reader.varint();
+    if (tag === tagOf(1, FIXED64)) {
+      const at = reader.fixed64At();
+      low = reader.uint32At(at);
+      high = reader.uint32At(at + 4);
+    } else if (tag === tagOf(2, VARINT)) tMs = reader.int64();
+    else reader.skip(tag);
+  }
+  samples.timestampsMs[index] = tMs;
+  samples.bits[index * 2 + LOW] = low;
+  samples.bits[index * 2 + 1 - LOW] = high;
+}
+
+function grow(samples: Samples): void {
+  const next = newSamples(samples.values.length * 2);
+  next.timestampsMs.set(samples.timestampsMs);
+  next.bits.set(samples.bits);
+  Object.assign(samples, { ...next, count: samples.count });
+}
+
+function readMetadata(reader: ProtoReader): MetricMetadata {
+  let type: MetricType = 'unknown';
+  let name = '';
+  let help = '';
+  let unit = '';
+  while (reader.more()) {
+    const tag = reader.varint();
+    if (tag === tagOf(1, VARINT)) type = METRIC_TYPES[reader.varint()] ?? 'unknown';
+    else if (tag === tagOf(2, BYTES)) name = reader.string();
+    else if (tag === tagOf(4, BYTES)) help = reader.string();
+    else if (tag === tagOf(5, BYTES)) unit = reader.string();
+    else reader.skip(tag);
+  }
+  return { type, name, help, unit };
+}
+
+/** Where a TimeSeries lies in a message, tag included: such ranges joined are a message again. */
+export interface SeriesRange {
+  readonly start: number;
+  readonly end: number;
+  readonly samples: number;
+  readonly oldestMs: number;
+  readonly newestMs: number;
+}
+
+/**
+ * The TimeSeries of a message without their labels, for splitting a batch; other fields are left out.
+ *
+ * @throws WireError for a malformed message
+ */
+export function scanSeries(message: Uint8Array): SeriesRange[] {
+  const reader = new ProtoReader(message);
+  const ranges: SeriesRange[] = [];
+  while (reader.more()) {
+    const start = reader.at;
+    const tag = reader.varint();
+    if (tag !== tagOf(1, BYTES)) {
+      reader.skip(tag);
+      continue;
+    }
+    const outer = reader.enter();
+    const times = scanTimes(reader);
+    reader.leave(outer);
+    ranges.push({ start, end: reader.at, ...times });
+  }
+  return ranges;
+}
+
+function scanTimes(reader: ProtoReader): { samples: number; oldestMs: number; newestMs: number } {
+  let samples = 0;
+  let oldestMs = Infinity;
+  let newestMs = -Infinity;
+  while (reader.more()) {
+    const tag = reader.varint();
+    if (tag !== tagOf(2, BYTES)) {
+      reader.skip(tag);
+      continue;
+    }
+    const outer = reader.enter();
+    let tMs = 0;
+    while (reader.more()) {
+      const inner = reader.varint();
+      if (inner === tagOf(2, VARINT)) tMs = reader.int64();
+      else reader.skip(inner);
+    }
+    reader.leave(outer);
+    samples += 1;
+    oldestMs = Math.min(oldestMs, tMs);
+    newestMs = Math.max(newestMs, tMs);
+  }
+  return { samples, oldestMs, newestMs };
+}
