@@ -155,6 +155,8 @@ export class HttpServer implements Component {
       body: () => readBody(incoming, this.#options.bodyMaxBytes ?? 16 * 1024 * 1024),
     };
     const response = await this.#answer(routes, request);
+    // A kept-alive connection would hold up the drain until its idle timeout.
+    if (!this.#listening) outgoing.setHeader('connection', 'close');
     send(request, outgoing, incoming, response);
   }
 

@@ -1,0 +1,22 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { assert as assertState, ConfigError, messageOf, PermanentError } from './errors.ts';
+
+test('a message names its code and its causes once', () => {
+  const cause = new Error('connect ECONNREFUSED');
+  assert.equal(
+    messageOf(new ConfigError('PORT_IN_USE', 'port 80 is taken', { cause })),
+    'port 80 is taken [PORT_IN_USE]: connect ECONNREFUSED',
+  );
+  assert.equal(
+    messageOf(new PermanentError('SINK_BAD', 'bad_data', 'refused [SINK_BAD]')),
+    'refused [SINK_BAD]',
+  );
+  assert.equal(messageOf('text'), 'text');
+  assert.equal(messageOf(new TypeError('')), 'TypeError');
+});
+
+test('an impossible state is called a bug', () => {
+  assert.throws(() => assertState(undefined, 'no cursor'), /BUG: no cursor/);
+  assertState(0, 'zero is a value');
+});

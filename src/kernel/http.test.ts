@@ -1,0 +1,249 @@
+import assert from 'node:assert/strict';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
+import { after, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import { componentContract } from '../../test/contracts/component.ts';
+import { ConfigError } from './errors.ts';
+import { type ClientRequest, createHttpClient, HttpClientError } from './http-client.ts';
+import { HttpError, HttpServer, type HttpServerOptions, parseListen } from './http-server.ts';
+import { silentLogger } from './logger.ts';
+import { Registry } from './metrics.ts';
+
+const client = createHttpClient();
+after(() => client.close());
+
+const basics: HttpServerOptions = {
+  name: 'test',
+  listen: '127.0.0.1:0',
+  routes: [],
+  log: silentLogger,
+};
+
+function get(url: string, more: Partial<ClientRequest> = {}): ReturnType<typeof client.send> {
+  return client.send({
+    method: 'GET',
+    url,
+    timeoutMs: 2_000,
+    bodyMaxBytes: 100_000,
+    signal: new AbortController().signal,
+    ...more,
+  });
+}
+
+async function withServer(
+  options: Partial<HttpServerOptions>,
+  use: (url: string, server: HttpServer) => Promise<void>,
+): Promise<void> {
+  const server = new HttpServer({ ...basics, ...options });
+  await server.start();
+  try {
+    await use(server.url, server);
+  } finally {
+    await server.stop(100);
+  }
+}
+
+async function withRawServer(
+  listener: RequestListener,
+  use: (url: string) => Promise<void>,
+): Promise<void> {
+  const server: Server = createServer(listener);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  try {
+    await use(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
+}
+
+componentContract('the http server', () => new HttpServer(basics));
+
+test('every server has health, readiness and its own metrics', async () => {
+  const metrics = new Registry();
+  metrics.counter('a_total', 'A.').inc();
+  let isReady = false;
+  await withServer({ metrics, ready: () => isReady }, async (url) => {
+    assert.equal((await get(`${url}/-/healthy`)).status, 200);
+    assert.equal((await get(`${url}/-/ready`)).status, 503);
+    isReady = true;
+    assert.equal((await get(`${url}/-/ready`)).status, 200);
+    const exposed = await get(`${url}/metrics`);
+    assert.equal(exposed.headers['content-type'], 'text/plain; version=0.0.4; charset=utf-8');
+    assert.match(exposed.body.toString(), /a_total 1/);
+  });
+});
+
+test('routes match exactly or by prefix; other paths are 404 and other methods 405', async () => {
+  const routes = [
+    {
+      method: 'POST',
+      path: '/write',
+      handle: async (request) => ({ status: 200, body: await request.body() }),
+    },
+    {
+      method: 'GET',
+      path: '/label/*',
+      handle: (request) => ({ status: 200, body: `${request.path}?${request.query}` }),
+    },
+  ] satisfies HttpServerOptions['routes'];
+  await withServer({ routes }, async (url) => {
+    assert.equal(
+      (await get(`${url}/write`, { method: 'POST', body: 'hello' })).body.toString(),
+      'hello',
+    );
+    assert.equal(
+      (
+        await get(`${url}/write`, {
+          method: 'POST',
+          body: gzipSync('zipped'),
+          headers: { 'content-encoding': 'gzip' },
+        })
+      ).body.toString(),
+      'zipped',
+    );
+    assert.equal(
+      (await get(`${url}/label/a%2Fb/values?x=1+2`)).body.toString(),
+      '/label/a%2Fb/values?x=1+2',
+    );
+    assert.equal((await get(`${url}/write`)).status, 405);
+    assert.equal((await get(`${url}/nowhere`)).status, 404);
+  });
+});
+
+test('a body over the limit is 413, declared, chunked or inflated', async () => {
+  const routes = [
+    {
+      method: 'POST',
+      path: '/',
+      handle: async (request) => ({ status: 200, body: await request.body() }),
+    },
+  ] satisfies HttpServerOptions['routes'];
+  await withServer({ routes, bodyMaxBytes: 1_000 }, async (url) => {
+    assert.equal((await get(url, { method: 'POST', body: 'x'.repeat(1_001) })).status, 413);
+    const bomb = gzipSync('x'.repeat(50_000));
+    assert.equal(
+      (await get(url, { method: 'POST', body: bomb, headers: { 'content-encoding': 'gzip' } }))
+        .status,
+      400,
+    );
+    assert.equal((await get(url, { method: 'POST', body: 'x'.repeat(1_000) })).status, 200);
+  });
+});
+
+test('a failing handler answers 500, an HttpError its status, and the server goes on', async () => {
+  const routes = [
+    {
+      method: 'GET',
+      path: '/bug',
+      handle: () => {
+        throw new Error('oops');
+      },
+    },
+    {
+      method: 'GET',
+      path: '/teapot',
+      handle: () => {
+        throw new HttpError(418, 'short and stout');
+      },
+    },
+  ] satisfies HttpServerOptions['routes'];
+  await withServer({ routes }, async (url) => {
+    assert.equal((await get(`${url}/bug`)).status, 500);
+    const teapot = await get(`${url}/teapot`);
+    assert.deepEqual([teapot.status, teapot.body.toString()], [418, 'short and stout\n']);
+  });
+});
+
+test('a taken port is one clear line that says what to do', async () => {
+  await withServer({}, async (_url, server) => {
+    const second = new HttpServer({ ...basics, listen: `127.0.0.1:${server.port}` });
+    await assert.rejects(
+      second.start(),
+      (error) => error instanceof ConfigError && /in use.*--listen/.test(error.message),
+    );
+    await second.stop(10);
+  });
+});
+
+test('stopping lets a running request end within the deadline, and cuts it off after', async () => {
+  let release = (): void => undefined;
+  const held = new Promise<void>((resolve) => (release = resolve));
+  const routes = [
+    {
+      method: 'GET',
+      path: '/slow',
+      handle: async () => (await held, { status: 200, body: 'done' }),
+    },
+  ] satisfies HttpServerOptions['routes'];
+  const server = new HttpServer({ ...basics, routes });
+  await server.start();
+  const answer = get(`${server.url}/slow`);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  const stopped = server.stop(2_000);
+  release();
+  assert.equal((await answer).body.toString(), 'done');
+  await stopped;
+
+  const hanging = new HttpServer({
+    ...basics,
+    routes: [{ method: 'GET', path: '/hang', handle: () => new Promise<never>(() => undefined) }],
+  });
+  await hanging.start();
+  const cut = get(`${hanging.url}/hang`);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  const rejected = assert.rejects(cut, HttpClientError);
+  await hanging.stop(20);
+  await rejected;
+});
+
+test('garbage instead of HTTP is refused without harm', async () => {
+  await withServer({}, async (url, server) => {
+    const socket = connect(server.port, '127.0.0.1');
+    socket.resume();
+    socket.end('\u0000\u0001garbage\r\n\r\n');
+    await new Promise((resolve) => socket.on('close', resolve));
+    assert.equal((await get(`${url}/-/healthy`)).status, 200);
+  });
+});
+
+test('listen addresses are host:port, and a bare :port is loopback', () => {
+  assert.deepEqual(parseListen(':9779'), { host: '127.0.0.1', port: 9779 });
+  assert.deepEqual(parseListen('0.0.0.0:80'), { host: '0.0.0.0', port: 80 });
+  assert.deepEqual(parseListen('[::1]:80'), { host: '::1', port: 80 });
+  for (const bad of ['9779', 'host', ':99999', ''])
+    assert.throws(() => parseListen(bad), ConfigError, bad);
+});
+
+test('the client inflates gzip, and both sizes are bounded', async () => {
+  const listener: RequestListener = (request, response) => {
+    if (request.url === '/gzip')
+      response.setHeader('content-encoding', 'gzip').end(gzipSync('x'.repeat(1_000)));
+    else if (request.url === '/bad') response.setHeader('content-encoding', 'gzip').end('not gzip');
+    else response.end('y'.repeat(1_000));
+  };
+  await withRawServer(listener, async (url) => {
+    assert.equal((await get(`${url}/gzip`)).body.length, 1_000);
+    await assert.rejects(get(`${url}/gzip`, { bodyMaxBytes: 999 }), { kind: 'body_too_large' });
+    await assert.rejects(get(url, { bodyMaxBytes: 999 }), { kind: 'body_too_large' });
+    await assert.rejects(get(`${url}/bad`), { kind: 'bad_gzip' });
+  });
+});
+
+test('no answer is said by its kind: timeout, refused, reset, aborted', async () => {
+  await withRawServer(
+    (request, response) => {
+      if (request.url === '/reset') request.socket.destroy();
+      else if (request.url === '/drip') response.write('x');
+    },
+    async (url) => {
+      await assert.rejects(get(`${url}/hang`, { timeoutMs: 50 }), { kind: 'timeout' });
+      await assert.rejects(get(`${url}/drip`, { timeoutMs: 50 }), { kind: 'timeout' });
+      await assert.rejects(get(`${url}/reset`), { kind: 'reset' });
+      const signal = AbortSignal.abort(new Error('stopping'));
+      await assert.rejects(get(`${url}/hang`, { signal }), { kind: 'aborted' });
+    },
+  );
+  await assert.rejects(get('http://127.0.0.1:1/'), { kind: 'connect' });
+});

@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { VirtualClock } from './clock.ts';
+import { createLogger, type LogFormat } from './logger.ts';
+
+function capture(
+  format: LogFormat,
+  repeatMax = 10,
+): { lines: string[]; clock: VirtualClock; log: ReturnType<typeof createLogger> } {
+  const lines: string[] = [];
+  const clock = new VirtualClock(Date.parse('2026-01-02T03:04:05.006Z'));
+  const log = createLogger({ format, clock, write: (line) => lines.push(line), repeatMax });
+  return { lines, clock, log };
+}
+
+test('logfmt quotes what needs quotes and keeps control characters out', () => {
+  const { lines, log } = capture('logfmt');
+  log
+    .with({ job: 'ecs' })
+    .info('scrape failed', { error: new Error('bad "x"\u001B[31m'), count: 3, none: undefined });
+  assert.deepEqual(lines, [
+    'time=2026-01-02T03:04:05.006Z level=info msg="scrape failed" job=ecs error="bad \\"x\\"\\u001b[31m" count=3',
+  ]);
+});
+
+test('json lines are objects with the same keys', () => {
+  const { lines, log } = capture('json');
+  log.warn('slow', { ms: 5 });
+  assert.deepEqual(JSON.parse(lines[0]!), {
+    time: '2026-01-02T03:04:05.006Z',
+    level: 'warn',
+    msg: 'slow',
+    ms: 5,
+  });
+});
+
+test('pretty lines carry time, event and fields', () => {
+  const { lines, log } = capture('pretty');
+  log.error('down', { url: 'http://x' });
+  assert.match(lines[0]!, /03:04:05.*✗.*down.*url=http:\/\/x/);
+});
+
+test('lines below the level are not written', () => {
+  const { lines, log } = capture('logfmt');
+  log.debug('detail');
+  assert.equal(lines.length, 0);
+});
+
+test('repeats of one event are held back, and their number is said in the next window', async () => {
+  const { lines, clock, log } = capture('logfmt', 2);
+  for (let i = 0; i < 5; i++) log.warn('target down');
+  log.warn('another event');
+  assert.equal(lines.length, 3);
+  await clock.advance(60_000);
+  log.warn('target down');
+  assert.match(lines.at(-1)!, /held_back=3/);
+});
