@@ -1,0 +1,59 @@
+/**
+ * Replacement templates of relabelling: `$1`, `${1}`, `${name}`, `$$`, with the rules of Go's regexp.Expand. Pure.
+ * The name takes as many letters, digits and underscores as it can: `$1x` is the group "1x", which there is not.
+ * Source: https://pkg.go.dev/regexp#Regexp.Expand
+ */
+import { type AnchoredRegex } from './regex.ts';
+
+/** Text, and numbers of groups; a group that the regex lacks has been left out already. */
+export type Template = readonly (string | number)[];
+
+const NAME = /^(?:\{([\p{L}\p{Nd}_]+)\}|([\p{L}\p{Nd}_]+))/u;
+
+/** Cuts a template into its parts for one regex. */
+export function compileTemplate(text: string, regex: AnchoredRegex): Template {
+  const parts: (string | number)[] = [];
+  let rest = text;
+  for (;;) {
+    const dollar = rest.indexOf('$');
+    if (dollar < 0) break;
+    if (dollar > 0) parts.push(rest.slice(0, dollar));
+    rest = rest.slice(dollar + 1);
+    if (rest.startsWith('$')) {
+      parts.push('$');
+      rest = rest.slice(1);
+      continue;
+    }
+    const name = NAME.exec(rest);
+    if (name === null) {
+      // Malformed: the dollar stands for itself.
+      parts.push('$');
+      continue;
+    }
+    rest = rest.slice(name[0].length);
+    const group = groupNumber(name[1] ?? name[2] ?? '', regex);
+    if (group !== undefined) parts.push(group);
+  }
+  if (rest !== '') parts.push(rest);
+  return parts;
+}
+
+/** Fills a template with the groups of a match. */
+export function expandTemplate(template: Template, match: readonly string[]): string {
+  let text = '';
+  for (const part of template) text += typeof part === 'number' ? (match[part] ?? '') : part;
+  return text;
+}
+
+/** Whether the text holds a group reference, as Prometheus asks it: after `$` a name or a brace. */
+export function hasReference(text: string): boolean {
+  return text.includes('$');
+}
+
+function groupNumber(name: string, regex: AnchoredRegex): number | undefined {
+  if (/^(?:0|[1-9]\d{0,8})$/.test(name)) {
+    const number = Number(name);
+    return number <= regex.groups ? number : undefined;
+  }
+  return regex.groupNumbers.get(name);
+}
