@@ -1,24 +1,37 @@
 #!/usr/bin/env node
 /**
  * argv → command. Each command's module is loaded only when it is asked for: the exporter sidecar never loads
- * PromQL or an AWS client. The only place that exits the process.
+ * PromQL or an AWS client. The only place that decides the exit status: 2 for what the user must change, else 1.
  */
 import { Command } from 'commander';
 import { ConfigError, messageOf } from './kernel/errors.ts';
 
-const version = '0.1.0';
+export const VERSION = '0.1.0';
 
-const program = new Command('amperage')
-  .description('Prometheus metrics and X-Ray traces from Amazon ECS into AMP, CloudWatch and X-Ray')
-  .version(version)
-  .showSuggestionAfterError()
-  .showHelpAfterError('(run with --help for the options)');
+/** Name → one line for --help, and the module that makes it. */
+const commands: Readonly<Record<string, { summary: string; load: () => Promise<Command> }>> = {};
 
-async function main(): Promise<void> {
-  await program.parseAsync();
+async function main(argv: readonly string[]): Promise<void> {
+  const wanted = argv.find((argument) => !argument.startsWith('-'));
+  const program = new Command('amperage')
+    .description(
+      'Prometheus metrics and X-Ray traces from Amazon ECS into AMP, CloudWatch and X-Ray',
+    )
+    .version(VERSION)
+    .showSuggestionAfterError()
+    .addHelpText(
+      'after',
+      '\nRun "amperage <command> --help" for a command\'s options and examples.',
+    );
+  for (const [name, { summary, load }] of Object.entries(commands)) {
+    program.addCommand(
+      name === wanted ? (await load()).summary(summary) : new Command(name).summary(summary),
+    );
+  }
+  await program.parseAsync(argv, { from: 'user' });
 }
 
-main().catch((error: unknown) => {
+main(process.argv.slice(2)).catch((error: unknown) => {
   process.stderr.write(`amperage: ${messageOf(error)}\n`);
   process.exitCode = error instanceof ConfigError ? 2 : 1;
 });

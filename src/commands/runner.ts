@@ -1,0 +1,76 @@
+/**
+ * What all long-running commands share: the logging flags, the world made from them, and the run from start to a
+ * signal. SIGINT or SIGTERM stops within the deadline and the status is 0; a second signal ends at once.
+ */
+import { Command, Option } from 'commander';
+import { systemClock } from '../kernel/clock.ts';
+import type { Component } from '../kernel/component.ts';
+import { messageOf } from '../kernel/errors.ts';
+import { createHttpClient } from '../kernel/http-client.ts';
+import { createLogger, type LogFormat, type LogLevel } from '../kernel/logger.ts';
+import { Registry } from '../kernel/metrics.ts';
+import { registerProcessMetrics } from '../kernel/process-metrics.ts';
+import type { World } from '../kernel/world.ts';
+
+export interface LogOptions {
+  readonly logLevel: LogLevel;
+  readonly logFormat?: LogFormat;
+}
+
+/** A command with the flags that every long-running command has; read them as `LogOptions`. */
+export function longRunningCommand(name: string): Command {
+  return new Command(name)
+    .addOption(
+      new Option('--log-level <level>', 'least severity to log')
+        .choices(['debug', 'info', 'warn', 'error'])
+        .default('info'),
+    )
+    .addOption(
+      new Option(
+        '--log-format <format>',
+        'default: pretty on a terminal, logfmt elsewhere',
+      ).choices(['pretty', 'logfmt', 'json']),
+    );
+}
+
+export function createWorld(options: LogOptions): World {
+  const metrics = new Registry();
+  registerProcessMetrics(metrics);
+  return {
+    clock: systemClock,
+    log: createLogger({
+      level: options.logLevel,
+      ...(options.logFormat === undefined ? {} : { format: options.logFormat }),
+    }),
+    metrics,
+    http: createHttpClient(),
+  };
+}
+
+/** Starts the component and resolves when a signal has stopped it. Rejects when it can't start. */
+export async function runUntilSignal(
+  component: Component,
+  world: World,
+  stopTimeoutMs = 10_000,
+): Promise<void> {
+  const signalled = new Promise<NodeJS.Signals>((resolve) => {
+    process.once('SIGINT', resolve);
+    process.once('SIGTERM', resolve);
+  });
+  try {
+    await component.start();
+    const signal = await signalled;
+    world.log.info('stopping', { signal, deadline_ms: stopTimeoutMs });
+    const force = (): void => process.exit(1);
+    process.once('SIGINT', force);
+    process.once('SIGTERM', force);
+    await component.stop(stopTimeoutMs).catch((error: unknown) => {
+      world.log.error('did not stop cleanly', { error: messageOf(error) });
+      process.exitCode = 1;
+    });
+    process.off('SIGINT', force);
+    process.off('SIGTERM', force);
+  } finally {
+    await world.http.close();
+  }
+}
