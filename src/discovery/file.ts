@@ -1,0 +1,197 @@
+/**
+ * file_sd_configs: target lists in JSON or YAML files, found by path patterns with one `*` in the last part. Read when
+ * a file changes and once per interval. A file that can't be read or parsed keeps the groups of its last good reading;
+ * one that is gone loses them.
+ * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#file_sd_config
+ */
+import { type FSWatcher, watch } from 'node:fs';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { parse as parseYaml } from 'yaml';
+import { z } from 'zod';
+import { type TargetGroup } from '../model/target.ts';
+import { attempt, defineMechanism, type DiscoveryWorld } from './mechanism.ts';
+import { groupsOfList, refreshIntervalSchema } from './schema.ts';
+
+const PATTERN = /^[^*]*(?:\*[^/]*)?\.(?:json|yml|yaml|JSON|YML|YAML)$/;
+
+const schema = z.strictObject({
+  files: z
+    .array(
+      z.string().refine((path) => PATTERN.test(path), {
+        error: (issue) =>
+          `path ${JSON.stringify(issue.input)} must end in .json, .yml or .yaml and may hold one "*", in its last part`,
+      }),
+      { error: 'expected a list of paths' },
+    )
+    .min(1, 'needs at least one path')
+    .describe('Paths of target lists; * stands for any text in the last part.'),
+  refresh_interval: refreshIntervalSchema(5 * 60_000),
+});
+
+type FileConfig = z.output<typeof schema>;
+
+const FILE_MAX_BYTES = 32 * 1024 * 1024;
+const FILES_MAX = 10_000;
+/** Writers touch a file several times in a row; one reading for all of it. */
+const SETTLE_MS = 50;
+
+export const fileMechanism = defineMechanism({
+  key: 'file_sd_configs',
+  schema,
+  async *discover(config, world) {
+    const known = new Map<string, readonly TargetGroup[]>();
+    const changes = watchDirectories(config, world);
+    try {
+      while (!world.signal.aborted) {
+        const complete = await refresh(config, world, known);
+        if (world.signal.aborted) return;
+        // An empty list because nothing could be read yet would look like "no targets".
+        if (complete || known.size > 0) yield [...known.values()].flat();
+        await changes.wait(config.refresh_interval);
+      }
+    } finally {
+      changes.close();
+    }
+  },
+});
+
+/** Brings `known` (path → groups) up to date with what the patterns find; false when something could not be read. */
+async function refresh(
+  config: FileConfig,
+  world: DiscoveryWorld,
+  known: Map<string, readonly TargetGroup[]>,
+): Promise<boolean> {
+  const paths = await attempt(world, () => expand(config.files, world.baseDirectory));
+  if (paths === undefined) return false;
+  let complete = true;
+  for (const path of known.keys()) if (!paths.includes(path)) known.delete(path);
+  for (const path of paths) {
+    const groups = await attempt(world, () => readGroups(path));
+    if (groups !== undefined) {
+      known.set(path, groups);
+      continue;
+    }
+    complete = false;
+    world.metrics
+      .counter('prometheus_sd_file_read_errors_total', 'Target files that could not be read.')
+      .inc();
+  }
+  return complete;
+}
+
+/** The files that exist now, each once, sorted within a pattern. */
+async function expand(patterns: readonly string[], baseDirectory: string): Promise<string[]> {
+  const found = new Set<string>();
+  for (const pattern of patterns) {
+    const directory = resolve(baseDirectory, dirname(pattern));
+    const [before = '', after] = basename(pattern).split('*');
+    const names = after === undefined ? [before] : await namesIn(directory);
+    for (const name of names.sort()) {
+      const fits =
+        after === undefined ||
+        (name.length >= before.length + after.length &&
+          name.startsWith(before) &&
+          name.endsWith(after));
+      if (fits && (await exists(join(directory, name)))) found.add(join(directory, name));
+      if (found.size > FILES_MAX) throw new Error(`more than ${FILES_MAX} files match ${pattern}`);
+    }
+  }
+  return [...found];
+}
+
+async function namesIn(directory: string): Promise<string[]> {
+  try {
+    return await readdir(directory);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
+  }
+}
+
+async function readGroups(path: string): Promise<readonly TargetGroup[]> {
+  const { size } = await stat(path);
+  if (size > FILE_MAX_BYTES) throw new Error(`${path}: ${size} bytes, more than ${FILE_MAX_BYTES}`);
+  try {
+    const text = await readFile(path, 'utf8');
+    const isJson = path.toLowerCase().endsWith('.json');
+    const list: unknown = isJson ? JSON.parse(text) : parseYaml(text);
+    // An empty YAML file is an empty list; a JSON file that is empty is one that is being written.
+    return groupsOfList(isJson ? list : (list ?? []), path, { __meta_filepath: path });
+  } catch (error) {
+    throw new Error(path, { cause: error });
+  }
+}
+
+interface Changes {
+  /** Waits until a file may have changed, the interval is over or the discovery ends. */
+  wait(intervalMs: number): Promise<void>;
+  close(): void;
+}
+
+function watchDirectories(config: FileConfig, world: DiscoveryWorld): Changes {
+  const watchers = new Map<string, FSWatcher>();
+  let changed = false;
+  let wake: (() => void) | undefined;
+  const onChange = (): void => {
+    changed = true;
+    wake?.();
+  };
+  const watchAll = (): void => {
+    for (const pattern of config.files) {
+      const directory = resolve(world.baseDirectory, dirname(pattern));
+      if (watchers.has(directory)) continue;
+      const watcher = tryWatch(directory, onChange);
+      if (watcher === undefined) continue;
+      watchers.set(directory, watcher);
+      // Without its watcher a folder is still read once per interval, and watched again from then on.
+      watcher.on('error', () => {
+        watcher.close();
+        watchers.delete(directory);
+      });
+    }
+  };
+  watchAll();
+  return {
+    async wait(intervalMs) {
+      watchAll();
+      if (!changed) await sleepOr(intervalMs, world, (resume) => (wake = resume));
+      wake = undefined;
+      if (changed) await sleepOr(SETTLE_MS, world, () => undefined);
+      changed = false;
+    },
+    close() {
+      for (const watcher of watchers.values()) watcher.close();
+    },
+  };
+}
+
+function tryWatch(directory: string, onChange: () => void): FSWatcher | undefined {
+  try {
+    return watch(directory, { persistent: false }, onChange);
+  } catch {
+    // The folder is not there yet, or the system is out of watches: reading once per interval remains.
+    return undefined;
+  }
+}
+
+/** Sleeps until time is up, the world ends or `resume` is called; never throws. */
+async function sleepOr(
+  ms: number,
+  world: DiscoveryWorld,
+  arm: (resume: () => void) => void,
+): Promise<void> {
+  const wake = new AbortController();
+  arm(() => wake.abort());
+  await world.clock.sleep(ms, AbortSignal.any([world.signal, wake.signal])).catch(() => undefined);
+}

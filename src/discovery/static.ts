@@ -1,0 +1,24 @@
+/**
+ * static_configs: targets that stand in the configuration itself. Yields once and then rests.
+ * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#static_config
+ */
+import { z } from 'zod';
+import { defineMechanism, slept } from './mechanism.ts';
+import { addressSchema, labelsSchema } from './schema.ts';
+
+const schema = z.strictObject({
+  targets: z.array(addressSchema).default([]).describe('Addresses, host:port.'),
+  labels: labelsSchema.default({}).describe('Labels of all these targets.'),
+});
+
+const DAY_MS = 24 * 3_600_000;
+
+export const staticMechanism = defineMechanism({
+  key: 'static_configs',
+  schema,
+  async *discover(config, world) {
+    const targets = config.targets.map((address) => ({ __address__: address }));
+    yield [{ source: '0', targets, labels: config.labels }];
+    while (await slept(DAY_MS, world));
+  },
+});

@@ -1,0 +1,79 @@
+/**
+ * For each mechanism of the table something that it can discover. A mechanism without a fixture does not compile.
+ */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type MechanismKey } from '../../src/discovery/mechanisms.ts';
+import { type ClientRequest, type HttpClient } from '../../src/kernel/http-client.ts';
+
+export interface MechanismFixture {
+  readonly config: unknown;
+  readonly baseDirectory: string;
+  readonly http: HttpClient;
+  /** What `config` must lead to, in order. */
+  readonly addresses: readonly string[];
+  /** Makes every further reading fail; absent where nothing can fail. */
+  readonly breakSource?: () => Promise<void>;
+  readonly repairSource?: () => Promise<void>;
+  close(): Promise<void>;
+}
+
+const list = JSON.stringify([
+  { targets: ['10.0.0.1:80', '10.0.0.2:80'], labels: { env: 'a' } },
+  { targets: ['10.0.0.3:80'] },
+]);
+const addresses = ['10.0.0.1:80', '10.0.0.2:80', '10.0.0.3:80'];
+
+export const fixtures: Record<MechanismKey, () => Promise<MechanismFixture>> = {
+  static_configs: async () => ({
+    config: { targets: addresses },
+    baseDirectory: '/',
+    http: answering(() => ({ status: 500, body: '' })),
+    addresses,
+    close: async () => undefined,
+  }),
+  async file_sd_configs() {
+    const baseDirectory = await mkdtemp(join(tmpdir(), 'amperage-file-sd-'));
+    const path = join(baseDirectory, 'targets.json');
+    await writeFile(path, list);
+    return {
+      config: { files: ['*.json'] },
+      baseDirectory,
+      http: answering(() => ({ status: 500, body: '' })),
+      addresses,
+      breakSource: () => writeFile(path, '[{'),
+      repairSource: () => writeFile(path, list),
+      close: () => rm(baseDirectory, { recursive: true }),
+    };
+  },
+  async http_sd_configs() {
+    let body = list;
+    return {
+      config: { url: 'http://sd.example/targets' },
+      baseDirectory: '/',
+      http: answering(() => ({ status: 200, body })),
+      addresses,
+      breakSource: async () => void (body = '{'),
+      repairSource: async () => void (body = list),
+      close: async () => undefined,
+    };
+  },
+};
+
+/** An HTTP client that answers from a function, as JSON. */
+export function answering(
+  answer: (request: ClientRequest) => { status: number; body: string },
+): HttpClient {
+  return {
+    async send(request) {
+      const { status, body } = answer(request);
+      return {
+        status,
+        headers: { 'content-type': 'application/json; charset=utf-8' },
+        body: Buffer.from(body),
+      };
+    },
+    close: async () => undefined,
+  };
+}

@@ -1,0 +1,106 @@
+/**
+ * The contract of discovery mechanisms, run over every one of the table. A mechanism brings a fixture
+ * (mechanism-fixtures.ts): a configuration that works, and a way to break what it reads.
+ */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { VirtualClock } from '../../src/kernel/clock.ts';
+import { silentLogger } from '../../src/kernel/logger.ts';
+import { Registry } from '../../src/kernel/metrics.ts';
+import { type DiscoveryWorld, shortName } from '../../src/discovery/mechanism.ts';
+import { mechanismOf, mechanisms } from '../../src/discovery/mechanisms.ts';
+import { type TargetGroup } from '../../src/model/target.ts';
+import { fixtures, type MechanismFixture } from './mechanism-fixtures.ts';
+
+interface Run {
+  readonly fixture: MechanismFixture;
+  readonly clock: VirtualClock;
+  readonly metrics: Registry;
+  readonly lists: (readonly TargetGroup[])[];
+  readonly ended: Promise<void>;
+  /** Moves time on until the mechanism has yielded `count` lists, or an hour has gone by. */
+  readonly until: (count: number) => Promise<void>;
+  readonly abort: () => void;
+}
+
+for (const { key } of mechanisms) {
+  const withRun = async (work: (run: Run) => Promise<void>, broken = false): Promise<void> => {
+    const fixture = await fixtures[key]();
+    if (broken) await fixture.breakSource?.();
+    const clock = new VirtualClock();
+    const metrics = new Registry();
+    const abort = new AbortController();
+    const world: DiscoveryWorld = {
+      clock,
+      metrics,
+      log: silentLogger,
+      http: fixture.http,
+      mechanism: shortName(key),
+      signal: abort.signal,
+      baseDirectory: fixture.baseDirectory,
+    };
+    const lists: (readonly TargetGroup[])[] = [];
+    const mechanism = mechanismOf(key);
+    const ended = (async () => {
+      for await (const list of mechanism.discover(mechanism.schema.parse(fixture.config), world))
+        lists.push(list);
+    })();
+    const until = async (count: number): Promise<void> => {
+      for (let i = 0; i < 720 && lists.length < count; i++) await clock.advance(5_000);
+    };
+    try {
+      await work({ fixture, clock, metrics, lists, ended, until, abort: () => abort.abort() });
+    } finally {
+      abort.abort();
+      await ended;
+      await fixture.close();
+    }
+  };
+
+  test(`${key} yields its groups at once at start`, () =>
+    withRun(async ({ fixture, clock, lists }) => {
+      for (let i = 0; i < 50 && lists.length === 0; i++) await clock.advance(0);
+      const addresses = lists[0]?.flatMap((group) => group.targets.map((one) => one['__address__']));
+      assert.deepEqual(addresses, fixture.addresses);
+    }));
+
+  test(`${key} gives each group a source of its own`, () =>
+    withRun(async ({ lists, until }) => {
+      await until(1);
+      const sources = (lists[0] ?? []).map((group) => group.source);
+      assert.ok(sources.length > 0);
+      assert.equal(new Set(sources).size, sources.length);
+    }));
+
+  test(`${key} ends without an error when the signal aborts`, () =>
+    withRun(async ({ clock, lists, ended, until, abort }) => {
+      await until(1);
+      abort();
+      await ended;
+      const count = lists.length;
+      await clock.advance(3_600_000);
+      assert.equal(lists.length, count);
+      assert.equal(clock.sleeping, 0);
+    }));
+
+  test(`${key} never yields less because of a failure, and counts it`, () =>
+    withRun(async ({ fixture, clock, metrics, lists, until }) => {
+      await until(1);
+      if (fixture.breakSource === undefined) return;
+      await fixture.breakSource();
+      for (let i = 0; i < 20; i++) await clock.advance(60_000);
+      for (const list of lists) assert.deepEqual(list, lists[0]);
+      assert.match(metrics.expose(), /^prometheus_sd_refresh_failures_total\{.*\} [1-9]/m);
+    }));
+
+  test(`${key} recovers from a source that was broken at start`, () =>
+    withRun(async ({ fixture, clock, lists }) => {
+      if (fixture.breakSource === undefined) return;
+      await clock.advance(2_000);
+      assert.equal(lists.flat().length, 0);
+      await fixture.repairSource?.();
+      for (let i = 0; i < 20; i++) await clock.advance(60_000);
+      const addresses = lists.at(-1)?.flatMap((group) => group.targets.map((one) => one['__address__']));
+      assert.deepEqual(addresses, fixture.addresses);
+    }, true));
+} // prettier-ignore
