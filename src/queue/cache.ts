@@ -1,0 +1,32 @@
+/**
+ * Which chunks on disk also stay in memory: the newest, up to a bound of bytes. Owns the `bytes` of the entries given
+ * to it.
+ */
+import { Fifo } from './fifo.ts';
+import type { Entry } from './lane.ts';
+
+export class ChunkCache {
+  readonly #maxBytes: number;
+  readonly #entries = new Fifo<Entry>();
+  #bytes = 0;
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  /** Takes an entry with its bytes; the oldest ones lose theirs when there are too many. */
+  add(entry: Entry): void {
+    this.#entries.push(entry);
+    this.#bytes += entry.length;
+    for (let oldest = this.#entries.at(0); oldest !== undefined; oldest = this.#entries.at(0)) {
+      if (oldest.bytes !== undefined && this.#bytes <= this.#maxBytes) return;
+      this.remove(oldest);
+      this.#entries.shift();
+    }
+  }
+
+  remove(entry: Entry): void {
+    if (entry.bytes !== undefined) this.#bytes -= entry.length;
+    entry.bytes = undefined;
+  }
+}

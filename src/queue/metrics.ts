@@ -1,0 +1,49 @@
+/** What a queue says of itself. */
+import type { Counter, Family, Gauge, Registry } from '../kernel/metrics.ts';
+
+export interface QueueMetrics {
+  /** By `reason`. */
+  readonly dropped: Family<Counter>;
+  /** By `part`: header, chunk, tail. */
+  readonly corrupt: Family<Counter>;
+  readonly diskRefuses: Gauge;
+}
+
+interface QueueState {
+  readonly chunks: number;
+  readonly samples: number;
+  readonly diskBytes: number;
+  readonly unwrittenBytes: number;
+}
+
+export function newQueueMetrics(
+  registry: Registry,
+  queue: string,
+  read: () => QueueState,
+): QueueMetrics {
+  const gauge = (name: string, help: string): Gauge => registry.gauges(name, help).with({ queue });
+  const chunks = gauge('queue_pending_chunks', 'Chunks that are not delivered yet.');
+  const samples = gauge('queue_pending_samples', 'Samples that are not delivered yet.');
+  const disk = gauge('queue_disk_bytes', 'Size of the segment files.');
+  const memory = gauge('queue_unwritten_bytes', 'Chunks that a full disk did not take.');
+  registry.onCollect(() => {
+    const state = read();
+    chunks.set(state.chunks);
+    samples.set(state.samples);
+    disk.set(state.diskBytes);
+    memory.set(state.unwrittenBytes);
+  });
+  const bound = (family: Family<Counter>): Family<Counter> => ({
+    with: (labels) => family.with({ queue, ...labels }),
+    remove: (labels) => family.remove({ queue, ...labels }),
+  });
+  return {
+    dropped: bound(
+      registry.counters('queue_dropped_samples_total', 'Samples lost by the queue, by reason.'),
+    ),
+    corrupt: bound(
+      registry.counters('queue_corrupt_total', 'Damage found on disk and skipped, by part.'),
+    ),
+    diskRefuses: gauge('queue_disk_refuses', 'Whether the disk takes nothing (1) or works (0).'),
+  };
+}

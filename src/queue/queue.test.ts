@@ -1,0 +1,417 @@
+/** The durable queue: order, resuming, torn and rotten files, the disk cap, a disk that refuses, the lock. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import {
+  copyFileSync,
+  mkdtempSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import fc from 'fast-check';
+import { VirtualClock } from '../kernel/clock.ts';
+import { createLogger } from '../kernel/logger.ts';
+import { Registry } from '../kernel/metrics.ts';
+import type { Batch, BatchLimits, Chunk } from '../model/queue.ts';
+import { DurableQueue, type DurableQueueOptions } from './queue.ts';
+
+const EVERYTHING: BatchLimits = { maxSamples: 1e9, maxBytes: 1e9, maxRawBytes: 1e9 };
+const never = new AbortController().signal;
+
+function world(clock = new VirtualClock()): {
+  clock: VirtualClock;
+  log: ReturnType<typeof createLogger>;
+  metrics: Registry;
+  lines: string[];
+} {
+  const lines: string[] = [];
+  const log = createLogger({ write: (line) => void lines.push(line), clock, format: 'logfmt' });
+  return { clock, log, metrics: new Registry(), lines };
+}
+
+function directoryOf(t: TestContext): string {
+  const directory = mkdtempSync(join(tmpdir(), 'amperage-queue-'));
+  t.after(() => rmSync(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+async function open(
+  directory: string,
+  options: Partial<DurableQueueOptions> = {},
+  edges = world(),
+): Promise<DurableQueue> {
+  const queue = new DurableQueue(
+    { name: 'test', directory, lanes: 1, capBytes: 1e9, ...options },
+    edges,
+  );
+  await queue.start();
+  return queue;
+}
+
+/** A chunk that says its number, padded to `size` bytes. */
+function chunk(number: number, lane = 0, size = 20): Chunk {
+  const bytes = Buffer.alloc(size, `#${number} `);
+  return { bytes, samples: 1, oldestMs: number, newestMs: number + 1, lane, rawBytes: size * 2 };
+}
+
+function numbersOf(batch: Batch | undefined): number[] {
+  return (batch?.chunks ?? []).map((one) =>
+    Number(/^#(\d+) /.exec(Buffer.from(one.bytes).toString())?.[1]),
+  );
+}
+
+async function takeAll(queue: DurableQueue, lane = 0): Promise<number[]> {
+  queue.drain();
+  const numbers: number[] = [];
+  for (;;) {
+    const batch = await queue.next(lane, EVERYTHING, 0, never);
+    if (batch === undefined) return numbers;
+    numbers.push(...numbersOf(batch));
+    queue.acknowledge(batch);
+  }
+}
+
+/** Ends a queue as kill -9 would: nothing is flushed, the lock stays. */
+function segmentsOf(directory: string): string[] {
+  return readdirSync(directory)
+    .filter((name) => name.endsWith('.seg'))
+    .sort()
+    .map((name) => join(directory, name));
+}
+
+test('chunks leave in the order they came, with what they carry', async (t) => {
+  const queue = await open(directoryOf(t));
+  for (let i = 0; i < 5; i++) queue.append(chunk(i));
+  const batch = await queue.next(0, EVERYTHING, 0, never);
+  assert.deepEqual(numbersOf(batch), [0, 1, 2, 3, 4]);
+  assert.deepEqual(batch?.chunks[3], { ...chunk(3) });
+  await queue.stop();
+});
+
+test('a batch keeps the limits, but is never empty', async (t) => {
+  const queue = await open(directoryOf(t));
+  for (let i = 0; i < 6; i++) queue.append(chunk(i));
+  const take = async (limits: Partial<BatchLimits>): Promise<number[]> => {
+    const batch = await queue.next(0, { ...EVERYTHING, ...limits }, 0, never);
+    queue.acknowledge(batch!);
+    return numbersOf(batch);
+  };
+  assert.deepEqual(await take({ maxSamples: 2 }), [0, 1]);
+  assert.deepEqual(await take({ maxBytes: 45 }), [2, 3]);
+  assert.deepEqual(await take({ maxRawBytes: 1 }), [4]);
+  await queue.stop();
+});
+
+test('without an acknowledgement the same chunks come again', async (t) => {
+  const queue = await open(directoryOf(t));
+  queue.append(chunk(1));
+  assert.deepEqual(numbersOf(await queue.next(0, EVERYTHING, 0, never)), [1]);
+  assert.deepEqual(numbersOf(await queue.next(0, EVERYTHING, 0, never)), [1]);
+  await queue.stop();
+});
+
+test('a batch that is not full waits for its deadline, a full one does not', async (t) => {
+  const edges = world();
+  const queue = await open(directoryOf(t), {}, edges);
+  const limits = { ...EVERYTHING, maxSamples: 3 };
+  let got: number[] | undefined;
+  const take = (): void => {
+    got = undefined;
+    void queue.next(0, limits, 5_000, never).then((batch) => {
+      got = numbersOf(batch);
+      queue.acknowledge(batch!);
+    });
+  };
+  take();
+  await edges.clock.advance(60_000);
+  queue.append(chunk(1));
+  await edges.clock.advance(4_000);
+  queue.append(chunk(2));
+  await edges.clock.advance(999);
+  assert.equal(got, undefined);
+  await edges.clock.advance(1);
+  assert.deepEqual(got, [1, 2]);
+  take();
+  for (let i = 3; i < 6; i++) queue.append(chunk(i));
+  await edges.clock.advance(0);
+  assert.deepEqual(got, [3, 4, 5]);
+  await queue.stop();
+});
+
+test('waiting ends when the signal aborts, when the queue drains and when it stops', async (t) => {
+  const queue = await open(directoryOf(t), { lanes: 2 });
+  const abort = new AbortController();
+  const aborted = queue.next(0, EVERYTHING, 1_000, abort.signal);
+  abort.abort();
+  assert.equal(await aborted, undefined);
+  const drained = queue.next(0, EVERYTHING, 1_000, never);
+  queue.append(chunk(1));
+  queue.drain();
+  assert.deepEqual(numbersOf(await drained), [1]);
+  assert.equal(await queue.next(1, EVERYTHING, 1_000, never), undefined);
+  await queue.stop();
+  await queue.stop();
+});
+
+test('a restart resumes behind the cursor, each lane by itself', async (t) => {
+  const directory = directoryOf(t);
+  const first = await open(directory, { lanes: 2 });
+  for (let i = 0; i < 10; i++) first.append(chunk(i, i % 2));
+  const batch = await first.next(0, { ...EVERYTHING, maxSamples: 3 }, 0, never);
+  first.acknowledge(batch!);
+  await first.stop();
+  const second = await open(directory, { lanes: 2 });
+  second.append(chunk(10, 0));
+  assert.deepEqual(await takeAll(second, 0), [6, 8, 10]);
+  assert.deepEqual(await takeAll(second, 1), [1, 3, 5, 7, 9]);
+  await second.stop();
+  assert.deepEqual(segmentsOf(directory), [], 'what is done is deleted');
+});
+
+test('nothing that was appended is lost when the process is killed', async (t) => {
+  const directory = directoryOf(t);
+  const script = `
+    import { DurableQueue } from ${JSON.stringify(new URL('./queue.ts', import.meta.url).href)};
+    import { systemClock } from ${JSON.stringify(new URL('../kernel/clock.ts', import.meta.url).href)};
+    import { silentLogger } from ${JSON.stringify(new URL('../kernel/logger.ts', import.meta.url).href)};
+    import { Registry } from ${JSON.stringify(new URL('../kernel/metrics.ts', import.meta.url).href)};
+    const queue = new DurableQueue(
+      { name: 'child', directory: ${JSON.stringify(directory)}, lanes: 1, capBytes: 1e9 },
+      { clock: systemClock, log: silentLogger, metrics: new Registry() },
+    );
+    await queue.start();
+    for (let i = 0; i < 200; i++) {
+      const bytes = Buffer.alloc(20, '#' + i + ' ');
+      queue.append({ bytes, samples: 1, oldestMs: i, newestMs: i, lane: 0, rawBytes: 1 });
+    }
+    process.kill(process.pid, 'SIGKILL');
+  `;
+  const child = spawnSync(process.execPath, ['--input-type=module', '-e', script]);
+  assert.equal(child.signal, 'SIGKILL', child.stderr.toString());
+  const queue = await open(directory);
+  assert.deepEqual(
+    await takeAll(queue),
+    Array.from({ length: 200 }, (_, i) => i),
+  );
+  await queue.stop();
+});
+
+/** A directory with one segment of `count` chunks that were never sent. */
+async function filled(t: TestContext, count: number): Promise<string> {
+  const directory = directoryOf(t);
+  const queue = await open(directory);
+  for (let i = 0; i < count; i++) queue.append(chunk(i));
+  await queue.stop();
+  return directory;
+}
+
+test('a segment torn at any byte gives all whole chunks and takes new ones', async (t) => {
+  const source = await filled(t, 3);
+  const [segment] = segmentsOf(source);
+  const whole = readFileSync(segment!).length;
+  const record = whole / 3;
+  for (let size = 0; size < whole; size++) {
+    const directory = directoryOf(t);
+    const copy = join(directory, '0000000001.seg');
+    copyFileSync(segment!, copy);
+    truncateSync(copy, size);
+    const queue = await open(directory);
+    queue.append(chunk(99));
+    const expected = [...[0, 1, 2].slice(0, Math.floor(size / record)), 99];
+    assert.deepEqual(await takeAll(queue), expected, `torn at ${size}`);
+    await queue.stop();
+  }
+});
+
+test('a flipped bit costs at most its chunk, and is counted', async (t) => {
+  const source = await filled(t, 3);
+  const bytes = readFileSync(segmentsOf(source)[0]!);
+  const record = bytes.length / 3;
+  await fc.assert(
+    fc.asyncProperty(fc.nat(bytes.length - 1), fc.nat(7), async (at, bit) => {
+      const directory = mkdtempSync(join(tmpdir(), 'amperage-queue-'));
+      const damaged = Buffer.from(bytes);
+      damaged[at]! ^= 1 << bit;
+      writeFileSync(join(directory, '0000000001.seg'), damaged);
+      const edges = world();
+      const queue = await open(directory, {}, edges);
+      const expected = [0, 1, 2].filter((number) => number !== Math.floor(at / record));
+      assert.deepEqual(await takeAll(queue), expected);
+      assert.match(edges.metrics.expose(), /queue_corrupt_total\{.*\} 1/);
+      await queue.stop();
+      rmSync(directory, { recursive: true });
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test('files that are no segments, or all garbage, do not stop the start', async (t) => {
+  const directory = directoryOf(t);
+  writeFileSync(join(directory, '0000000003.seg'), Buffer.alloc(5_000, 'AMQ1'));
+  writeFileSync(join(directory, 'notes.txt'), 'hello');
+  writeFileSync(join(directory, 'cursor'), '{"cursors": {"1/0": "x"}}');
+  const edges = world();
+  const queue = await open(directory, {}, edges);
+  queue.append(chunk(1));
+  assert.deepEqual(await takeAll(queue), [1]);
+  await queue.stop();
+  assert.ok(edges.lines.some((line) => line.includes('cursor is damaged')));
+});
+
+test('with another number of lanes the old chunks leave first, in order', async (t) => {
+  const directory = directoryOf(t);
+  const first = await open(directory, { lanes: 3 });
+  for (let i = 0; i < 9; i++) first.append(chunk(i, i % 3));
+  first.acknowledge((await first.next(1, { ...EVERYTHING, maxSamples: 2 }, 0, never))!);
+  await first.stop();
+  const second = await open(directory, { lanes: 2 });
+  second.append(chunk(20, 0));
+  second.append(chunk(21, 1));
+  let early: number[] | undefined;
+  const other = second.next(1, EVERYTHING, 0, never).then((batch) => (early = numbersOf(batch)));
+  const part = await second.next(0, { ...EVERYTHING, maxSamples: 4 }, 0, never);
+  assert.deepEqual(numbersOf(part), [0, 2, 3, 5]);
+  second.acknowledge(part!);
+  assert.equal(early, undefined);
+  await second.stop();
+  await other;
+  const third = await open(directory, { lanes: 2 });
+  assert.deepEqual(await takeAll(third, 0), [6, 7, 8, 20]);
+  assert.deepEqual(await takeAll(third, 1), [21]);
+  await third.stop();
+});
+
+test('above the disk cap the oldest go, counted', async (t) => {
+  const edges = world();
+  const dropped: string[] = [];
+  const queue = await open(
+    directoryOf(t),
+    {
+      capBytes: 1_000,
+      segmentBytes: 200,
+      onDropped: (samples, reason) => void dropped.push(`${samples} ${reason}`),
+    },
+    edges,
+  );
+  for (let i = 0; i < 50; i++) queue.append(chunk(i));
+  const left = await takeAll(queue);
+  assert.deepEqual(
+    left,
+    Array.from({ length: left.length }, (_, i) => 50 - left.length + i),
+  );
+  assert.ok(left.length > 8 && left.length <= 15, `${left.length} chunks of 64 bytes in 1000`);
+  assert.deepEqual([...new Set(dropped)], ['1 disk_cap']);
+  assert.equal(dropped.length, 50 - left.length);
+  queue.append(chunk(1, 0, 600));
+  assert.equal(dropped.at(-1), '1 too_large');
+  await queue.stop();
+});
+
+test('an acknowledgement for chunks that the cap dropped meanwhile is taken', async (t) => {
+  const queue = await open(directoryOf(t), { capBytes: 400, segmentBytes: 100 });
+  queue.append(chunk(0));
+  const batch = await queue.next(0, EVERYTHING, 0, never);
+  for (let i = 1; i < 20; i++) queue.append(chunk(i));
+  queue.acknowledge(batch!);
+  assert.equal((await takeAll(queue)).at(-1), 19);
+  assert.equal(queue.pendingSamples, 0);
+  await queue.stop();
+});
+
+test('old chunks come from disk, the newest from memory', async (t) => {
+  const queue = await open(directoryOf(t), { cacheMaxBytes: 100, segmentBytes: 300 });
+  for (let i = 0; i < 100; i++) queue.append(chunk(i));
+  assert.deepEqual(
+    await takeAll(queue),
+    Array.from({ length: 100 }, (_, i) => i),
+  );
+  await queue.stop();
+});
+
+test('a disk that refuses: samples wait in memory within a bound, and are written later', async (t) => {
+  const directory = directoryOf(t);
+  const edges = world();
+  const queue = await open(directory, { memoryMaxBytes: 100 }, edges);
+  // A directory in the place of the next segment file: creating it fails until it is gone.
+  mkdirSync(join(directory, '0000000001.seg'));
+  for (let i = 0; i < 7; i++) queue.append(chunk(i));
+  assert.match(edges.metrics.expose(), /queue_disk_refuses\{queue="test"\} 1/);
+  assert.match(edges.metrics.expose(), /queue_unwritten_bytes\{queue="test"\} 100/);
+  assert.match(edges.metrics.expose(), /reason="memory_full"\} 2/);
+  assert.ok(edges.lines.some((line) => line.includes('queue disk refuses')));
+  queue.acknowledge((await queue.next(0, { ...EVERYTHING, maxSamples: 1 }, 0, never))!);
+  rmSync(join(directory, '0000000001.seg'), { recursive: true });
+  await edges.clock.advance(1_000);
+  assert.match(edges.metrics.expose(), /queue_disk_refuses\{queue="test"\} 0/);
+  assert.match(edges.metrics.expose(), /queue_unwritten_bytes\{queue="test"\} 0/);
+  queue.append(chunk(7));
+  await queue.stop();
+  const again = await open(directory);
+  assert.deepEqual(await takeAll(again), [3, 4, 5, 6, 7]);
+  await again.stop();
+});
+
+test('two processes on one queue refuse each other; the lock of a dead one is taken', async (t) => {
+  const directory = directoryOf(t);
+  const queue = await open(directory);
+  await assert.rejects(open(directory), /in use by process \d+; stop it, or give/);
+  await queue.stop();
+  const dead = spawnSync(process.execPath, ['-e', '0']);
+  const holder = { pid: dead.pid, startTicks: '1', namespace: '' };
+  writeFileSync(join(directory, 'lock'), JSON.stringify({ ...holder, namespace: 'elsewhere' }));
+  const edges = world();
+  const waiting = open(directory, {}, edges);
+  await edges.clock.advance(5_000);
+  await (await waiting).stop();
+  assert.ok(!readdirSync(directory).includes('lock'));
+  writeFileSync(join(directory, 'lock'), '{"pid":');
+  await (await open(directory)).stop();
+});
+
+test('a directory that can not be used is a configuration error with a remedy', async (t) => {
+  const file = join(directoryOf(t), 'file');
+  writeFileSync(file, '');
+  await assert.rejects(open(file), /can't be used .*; give a directory that this user may write/);
+});
+
+test('whatever is appended, acknowledged and restarted: each lane gets each number once, in order', async () => {
+  const step = fc.oneof(
+    { weight: 6, arbitrary: fc.record({ kind: fc.constant('append' as const), lane: fc.nat(2) }) },
+    { weight: 3, arbitrary: fc.record({ kind: fc.constant('take' as const), lane: fc.nat(2) }) },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant('restart' as const), lane: fc.nat(2) }) },
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
+      const directory = mkdtempSync(join(tmpdir(), 'amperage-queue-'));
+      const options = { lanes: 3, segmentBytes: 150, cacheMaxBytes: 50 };
+      let queue = await open(directory, options);
+      const appended: number[][] = [[], [], []];
+      const taken: number[][] = [[], [], []];
+      let number = 0;
+      for (const { kind, lane } of steps) {
+        if (kind === 'append') {
+          queue.append(chunk(number, lane));
+          appended[lane]!.push(number++);
+        } else if (kind === 'restart') {
+          await queue.stop();
+          queue = await open(directory, options);
+        } else if (taken[lane]!.length < appended[lane]!.length) {
+          const batch = await queue.next(lane, { ...EVERYTHING, maxSamples: 2 }, 0, never);
+          taken[lane]!.push(...numbersOf(batch));
+          queue.acknowledge(batch!);
+        }
+      }
+      for (const lane of [0, 1, 2]) taken[lane]!.push(...(await takeAll(queue, lane)));
+      await queue.stop();
+      rmSync(directory, { recursive: true });
+      assert.deepEqual(taken, appended);
+    }),
+    { numRuns: 40 },
+  );
+});

@@ -1,0 +1,383 @@
+/**
+ * The durable queue of one sink: chunks in segment files, lanes in memory, a cursor of what is done.
+ *
+ *   append → segment file (written before it returns) → lane → next → sender → acknowledge → cursor, file deleted
+ *
+ * Promises: what was appended is delivered at least once, in order within its lane, also after kill -9 (and but for
+ * the last second after power loss). It is dropped, and counted, only when the disk cap is reached, when the disk is
+ * full and the memory bound too, or when its bytes rotted. Not a log: what is done is gone.
+ */
+import type { Clock } from '../kernel/clock.ts';
+import type { Component } from '../kernel/component.ts';
+import { assert, ConfigError, messageOf } from '../kernel/errors.ts';
+import type { World } from '../kernel/world.ts';
+import type { Batch, BatchLimits, Chunk, ChunkQueue } from '../model/queue.ts';
+import { ChunkCache } from './cache.ts';
+import { type Cursors, cursorKey, isBehind, readCursors, writeCursors } from './cursor.ts';
+import { Fifo } from './fifo.ts';
+import { type Entry, Lane } from './lane.ts';
+import { type Lock, takeLock } from './lock.ts';
+import { newQueueMetrics, type QueueMetrics } from './metrics.ts';
+import { CHUNK_MAX_BYTES } from './segment.ts';
+import { type Place, SegmentStore } from './store.ts';
+
+/** Why chunks were lost; bounded words for metrics. */
+export type DropReason = 'disk_cap' | 'memory_full' | 'corrupt' | 'too_large';
+
+export interface DurableQueueOptions {
+  /** For logs and metrics. */
+  readonly name: string;
+  /** Of this queue alone; made when missing. */
+  readonly directory: string;
+  readonly lanes: number;
+  /** Of all segment files; above it the oldest segment is dropped. */
+  readonly capBytes: number;
+  /** Of chunks that could not be written because the disk is full. */
+  readonly memoryMaxBytes?: number;
+  /** Of the newest chunks, kept so that a healthy sender never reads the disk. */
+  readonly cacheMaxBytes?: number;
+  readonly segmentBytes?: number;
+  readonly onDropped?: (samples: number, reason: DropReason) => void;
+}
+
+/** How often the disk is asked to make things durable, and a full disk is tried again. */
+const TICK_MS = 1_000;
+
+export class DurableQueue implements ChunkQueue, Component {
+  readonly name: string;
+  readonly lanes: number;
+  readonly #options: DurableQueueOptions;
+  readonly #world: Omit<World, 'http'>;
+  readonly #clock: Clock;
+  readonly #metrics: QueueMetrics;
+  readonly #store: SegmentStore;
+  readonly #lanes: Lane[];
+  readonly #stopping = new AbortController();
+  readonly #entryOf = new WeakMap<Chunk, Entry>();
+  readonly #cache: ChunkCache;
+  /** Entries that the disk did not take, oldest first. */
+  readonly #unwritten = new Fifo<Entry>();
+  #unwrittenBytes = 0;
+  #retryAtMs = 0;
+  #cursors: Cursors = new Map();
+  #cursorsChanged = false;
+  #legacyLeft = 0;
+  #draining = false;
+  #lock: Lock | undefined;
+  #ticking: Promise<void> | undefined;
+
+  constructor(options: DurableQueueOptions, world: Omit<World, 'http'>) {
+    assert(options.lanes >= 1, `queue ${options.name} has ${options.lanes} lanes`);
+    this.name = `queue ${options.name}`;
+    this.lanes = options.lanes;
+    this.#options = options;
+    this.#world = { ...world, log: world.log.with({ queue: options.name }) };
+    this.#clock = world.clock;
+    const segmentBytes =
+      options.segmentBytes ?? Math.min(16 * 1024 * 1024, Math.ceil(options.capBytes / 8));
+    this.#store = new SegmentStore(options.directory, segmentBytes);
+    this.#cache = new ChunkCache(options.cacheMaxBytes ?? 8 * 1024 * 1024);
+    this.#lanes = Array.from({ length: options.lanes }, () => new Lane());
+    this.#metrics = newQueueMetrics(world.metrics, options.name, () => ({
+      chunks: this.#lanes.reduce((sum, lane) => sum + lane.chunks, 0),
+      samples: this.#lanes.reduce((sum, lane) => sum + lane.samples, 0),
+      diskBytes: this.#store.diskBytes,
+      unwrittenBytes: this.#unwrittenBytes,
+    }));
+  }
+
+  /** Samples that wait, in all lanes. */
+  get pendingSamples(): number {
+    return this.#lanes.reduce((sum, lane) => sum + lane.samples, 0);
+  }
+
+  async start(): Promise<void> {
+    try {
+      this.#store.prepare();
+      this.#lock = await takeLock(this.#options.directory, this.#clock);
+      this.#load();
+    } catch (error) {
+      if (error instanceof ConfigError) throw error;
+      throw new ConfigError(
+        'QUEUE_UNUSABLE',
+        `queue directory "${this.#options.directory}" can't be used (${messageOf(error)}); give a directory that this user may write`,
+        { cause: error },
+      );
+    }
+    this.#ticking = this.#tick();
+  }
+
+  async stop(): Promise<void> {
+    if (this.#ticking === undefined) return;
+    this.#stopping.abort(new Error('queue is stopping'));
+    await this.#ticking;
+    this.#ticking = undefined;
+    for (const lane of this.#lanes) lane.wake();
+    this.#retryAtMs = 0;
+    this.#writeUnwritten();
+    if (this.#unwrittenBytes > 0) {
+      const samples = this.#unwritten.sum((entry) => (entry.gone ? 0 : entry.samples));
+      this.#world.log.error('queue ends with samples that the disk did not take', { samples });
+    }
+    await this.#makeDurable();
+    this.#store.close();
+    this.#lock?.release();
+  }
+
+  append(chunk: Chunk): void {
+    assert(this.#ticking !== undefined, `${this.name} is not running`);
+    assert(chunk.lane < this.lanes, `lane ${chunk.lane} of ${this.lanes}`);
+    const { capBytes } = this.#options;
+    if (chunk.bytes.length > Math.min(CHUNK_MAX_BYTES, capBytes / 2)) {
+      this.#count(chunk.samples, 'too_large');
+      return;
+    }
+    const appendedMs = this.#clock.nowMs();
+    const state = { appendedMs, legacy: false, place: undefined, gone: false };
+    const entry: Entry = { ...chunk, length: chunk.bytes.length, ...state };
+    this.#laneOf(chunk.lane).push(entry);
+    this.#unwritten.push(entry);
+    this.#unwrittenBytes += entry.length;
+    this.#writeUnwritten();
+    this.#boundMemory();
+  }
+
+  async next(
+    lane: number,
+    limits: BatchLimits,
+    deadlineMs: number,
+    signal: AbortSignal,
+  ): Promise<Batch | undefined> {
+    const own = this.#laneOf(lane);
+    const anySignal = AbortSignal.any([signal, this.#stopping.signal]);
+    while (!anySignal.aborted) {
+      const blocked = lane !== 0 && this.#legacyLeft > 0;
+      const oldest = blocked ? undefined : own.oldest();
+      if (oldest === undefined) {
+        if (this.#draining && !blocked) return undefined;
+        await this.#wait(own, limits, undefined, anySignal);
+        continue;
+      }
+      // A clock set back must not make a chunk wait longer than one deadline.
+      const waitedMs = Math.max(0, this.#clock.nowMs() - oldest.appendedMs);
+      if (!this.#draining && waitedMs < deadlineMs && !own.fills(limits)) {
+        await this.#wait(own, limits, deadlineMs - waitedMs, anySignal);
+        continue;
+      }
+      const chunks = this.#read(own, limits);
+      if (chunks.length > 0) return { lane, chunks };
+    }
+    return undefined;
+  }
+
+  acknowledge(batch: Batch): void {
+    for (const chunk of batch.chunks) {
+      const entry = this.#entryOf.get(chunk);
+      if (entry !== undefined) this.#finish(entry);
+    }
+  }
+
+  drain(): void {
+    this.#draining = true;
+    for (const lane of this.#lanes) lane.wake();
+  }
+
+  /** Makes lanes of what an earlier run left on disk. */
+  #load(): void {
+    const found = readCursors(this.#options.directory);
+    if (found === undefined) {
+      this.#world.log.warn('queue cursor is damaged: what is on disk is sent again');
+    }
+    this.#cursors = found ?? new Map();
+    const seen = [...this.#cursors.values()].map((position) => position.segment);
+    const scan = this.#store.open(Math.max(0, ...seen));
+    const last = scan.places.findLastIndex(({ header }) => header.lanes !== this.lanes);
+    scan.places.forEach((place, index) => this.#restore(place, index <= last));
+    this.#store.sweep();
+    if (this.#legacyLeft === 0) this.#forgetOldCursors();
+    if (scan.badHeaders > 0) this.#metrics.corrupt.with({ part: 'header' }).inc(scan.badHeaders);
+    if (scan.tornBytes > 0) this.#metrics.corrupt.with({ part: 'tail' }).inc();
+    if (scan.badHeaders > 0 || scan.tornBytes > 0) {
+      const { badHeaders, tornBytes } = scan;
+      this.#world.log.warn('queue repaired', { bad_headers: badHeaders, torn_bytes: tornBytes });
+    }
+    const samples = this.pendingSamples;
+    if (samples > 0) this.#world.log.info('queue resumes', { samples });
+  }
+
+  #restore(place: Place, legacy: boolean): void {
+    const { header, segment } = place;
+    const cursor = this.#cursors.get(cursorKey(header.lanes, header.lane));
+    if (cursor !== undefined && isBehind({ segment: segment.id, offset: header.offset }, cursor)) {
+      this.#store.release(place);
+      return;
+    }
+    const lane = legacy ? 0 : header.lane;
+    if (legacy) this.#legacyLeft += 1;
+    const state = { lane, appendedMs: 0, legacy, bytes: undefined, place, gone: false };
+    this.#laneOf(lane).push({ ...header, ...state });
+  }
+
+  /** Writes what the disk has not taken yet, oldest first, until it refuses. */
+  #writeUnwritten(): void {
+    let entry = this.#unwritten.at(0);
+    if (entry === undefined || this.#clock.nowMs() < this.#retryAtMs) return;
+    for (; entry !== undefined; entry = this.#unwritten.at(0)) {
+      if (!entry.gone && entry.bytes !== undefined) {
+        try {
+          this.#boundDisk(entry.length);
+          entry.place = this.#store.write({ ...entry, bytes: entry.bytes }, this.lanes);
+        } catch (error) {
+          this.#refused(error);
+          return;
+        }
+        this.#unwrittenBytes -= entry.length;
+        this.#cache.add(entry);
+      }
+      this.#unwritten.shift();
+    }
+    if (this.#retryAtMs > 0) {
+      this.#retryAtMs = 0;
+      this.#metrics.diskRefuses.set(0);
+      this.#world.log.info('queue writes to disk again');
+    }
+  }
+
+  #refused(error: unknown): void {
+    this.#retryAtMs = this.#clock.nowMs() + TICK_MS;
+    this.#metrics.diskRefuses.set(1);
+    this.#world.log.error('queue disk refuses: new samples wait in memory; free some space', {
+      error,
+      directory: this.#options.directory,
+      memory_bytes: this.#unwrittenBytes,
+    });
+  }
+
+  #boundDisk(chunkBytes: number): void {
+    while (this.#store.exceeds(chunkBytes, this.#options.capBytes)) {
+      const oldest = this.#store.closeOldest();
+      if (oldest === undefined) return;
+      for (const lane of this.#lanes) {
+        let entry = lane.oldest();
+        while (entry?.place?.segment === oldest) {
+          this.#drop(entry, 'disk_cap');
+          entry = lane.oldest();
+        }
+      }
+      assert(oldest.live === 0, `segment ${oldest.id} keeps chunks that no lane knows`);
+    }
+  }
+
+  #boundMemory(): void {
+    const max = this.#options.memoryMaxBytes ?? 64 * 1024 * 1024;
+    for (let oldest = this.#unwritten.at(0); oldest !== undefined;) {
+      if (!oldest.gone && this.#unwrittenBytes <= max) return;
+      if (!oldest.gone) this.#drop(oldest, 'memory_full');
+      this.#unwritten.shift();
+      oldest = this.#unwritten.at(0);
+    }
+  }
+
+  #read(lane: Lane, limits: BatchLimits): Chunk[] {
+    const chunks: Chunk[] = [];
+    for (const entry of lane.fit(limits)) {
+      const bytes = entry.bytes ?? (entry.place && this.#store.read(entry.place));
+      if (bytes === undefined) {
+        this.#metrics.corrupt.with({ part: 'chunk' }).inc();
+        this.#drop(entry, 'corrupt');
+        continue;
+      }
+      const { samples, rawBytes, oldestMs, newestMs } = entry;
+      const chunk = { bytes, samples, rawBytes, oldestMs, newestMs, lane: entry.lane };
+      this.#entryOf.set(chunk, entry);
+      chunks.push(chunk);
+    }
+    return chunks;
+  }
+
+  #drop(entry: Entry, reason: DropReason): void {
+    this.#finish(entry);
+    this.#count(entry.samples, reason);
+  }
+
+  #count(samples: number, reason: DropReason): void {
+    this.#metrics.dropped.with({ reason }).inc(samples);
+    this.#options.onDropped?.(samples, reason);
+    this.#world.log.warn('queue dropped samples', { samples, reason });
+  }
+
+  /** An entry is done, sent or dropped: its lane goes on behind it. */
+  #finish(entry: Entry): void {
+    if (entry.gone) return;
+    const lane = this.#laneOf(entry.lane);
+    lane.remove(entry);
+    if (entry.place === undefined) {
+      this.#unwrittenBytes -= entry.length;
+      entry.bytes = undefined;
+    } else {
+      this.#cache.remove(entry);
+      const { header, segment } = entry.place;
+      const position = { segment: segment.id, offset: header.offset + 1 };
+      this.#cursors.set(cursorKey(header.lanes, header.lane), position);
+      this.#cursorsChanged = true;
+      this.#store.release(entry.place);
+    }
+    lane.oldest();
+    if (!entry.legacy) return;
+    this.#legacyLeft -= 1;
+    if (this.#legacyLeft > 0) return;
+    this.#forgetOldCursors();
+    for (const other of this.#lanes) other.wake();
+  }
+
+  #forgetOldCursors(): void {
+    for (const key of this.#cursors.keys()) {
+      if (!key.startsWith(`${this.lanes}/`)) this.#cursors.delete(key);
+    }
+  }
+
+  /** Waits until the lane wakes its waiter, or a span is over, or the signal aborts. */
+  async #wait(
+    lane: Lane,
+    limits: BatchLimits,
+    ms: number | undefined,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const over = new AbortController();
+    await new Promise<void>((resolve) => {
+      lane.wait(limits, resolve);
+      signal.addEventListener('abort', () => resolve(), { signal: over.signal });
+      if (ms !== undefined) this.#clock.sleep(ms, over.signal).then(resolve, () => undefined);
+    });
+    over.abort(new Error('no longer waiting'));
+  }
+
+  async #tick(): Promise<void> {
+    while (!this.#stopping.signal.aborted) {
+      await this.#clock.sleep(TICK_MS, this.#stopping.signal).catch(() => undefined);
+      this.#lock?.touch();
+      this.#writeUnwritten();
+      await this.#makeDurable();
+    }
+  }
+
+  async #makeDurable(): Promise<void> {
+    try {
+      await this.#store.sync();
+      if (!this.#cursorsChanged) return;
+      this.#cursorsChanged = false;
+      await writeCursors(this.#options.directory, this.#cursors);
+    } catch (error) {
+      this.#cursorsChanged = true;
+      this.#world.log.warn('queue cursor not made durable: a restart would send some again', {
+        error,
+      });
+    }
+  }
+
+  #laneOf(lane: number): Lane {
+    const found = this.#lanes[lane];
+    assert(found, `lane ${lane} of ${this.lanes}`);
+    return found;
+  }
+}

@@ -1,0 +1,164 @@
+/**
+ * Segment files: chunks one behind the other, each with a header that is checked on its own, so that a file can be
+ * walked without reading what the chunks hold, and so that one bad chunk costs only itself.
+ *
+ *   0 magic  4 length  8 samples  12 raw bytes  16 oldest ms (f64)  24 newest ms (f64)
+ *   32 lane (u16), lanes (u16)  36 CRC32 of the bytes  40 CRC32 of 0–40  44 bytes …          little-endian
+ *
+ * Not a log in general: no index, no overwrite, nothing is ever changed but the torn end cut off.
+ * Limits: a chunk ≤ 64 MiB.
+ */
+import { closeSync, fstatSync, ftruncateSync, openSync, readSync, writevSync } from 'node:fs';
+import { crc32 } from 'node:zlib';
+import type { Chunk } from '../model/queue.ts';
+
+export const HEADER_BYTES = 44;
+/** Larger chunks are refused: lengths read from disk stay believable. */
+export const CHUNK_MAX_BYTES = 64 * 1024 * 1024;
+
+const MAGIC = 0x31514d41;
+const MAGIC_BYTES = Buffer.from('AMQ1');
+
+/** What a header says of the chunk behind it. */
+export interface ChunkHeader {
+  readonly length: number;
+  readonly samples: number;
+  readonly rawBytes: number;
+  readonly oldestMs: number;
+  readonly newestMs: number;
+  readonly lane: number;
+  /** How many lanes there were when it was written. */
+  readonly lanes: number;
+  readonly crc: number;
+}
+
+export interface StoredHeader extends ChunkHeader {
+  /** Of the header, in its file. */
+  readonly offset: number;
+}
+
+function encodeHeader(header: ChunkHeader): Buffer {
+  const bytes = Buffer.allocUnsafe(HEADER_BYTES);
+  bytes.writeUInt32LE(MAGIC, 0);
+  bytes.writeUInt32LE(header.length, 4);
+  bytes.writeUInt32LE(header.samples, 8);
+  bytes.writeUInt32LE(header.rawBytes, 12);
+  bytes.writeDoubleLE(header.oldestMs, 16);
+  bytes.writeDoubleLE(header.newestMs, 24);
+  bytes.writeUInt16LE(header.lane, 32);
+  bytes.writeUInt16LE(header.lanes, 34);
+  bytes.writeUInt32LE(header.crc, 36);
+  bytes.writeUInt32LE(crc32(bytes.subarray(0, 40)), 40);
+  return bytes;
+}
+
+/** The header at a place in a buffer, undefined when there is none that checks out. */
+function decodeHeader(bytes: Buffer, at: number): ChunkHeader | undefined {
+  if (at + HEADER_BYTES > bytes.length || bytes.readUInt32LE(at) !== MAGIC) return undefined;
+  if (crc32(bytes.subarray(at, at + 40)) !== bytes.readUInt32LE(at + 40)) return undefined;
+  return {
+    length: bytes.readUInt32LE(at + 4),
+    samples: bytes.readUInt32LE(at + 8),
+    rawBytes: bytes.readUInt32LE(at + 12),
+    oldestMs: bytes.readDoubleLE(at + 16),
+    newestMs: bytes.readDoubleLE(at + 24),
+    lane: bytes.readUInt16LE(at + 32),
+    lanes: bytes.readUInt16LE(at + 34),
+    crc: bytes.readUInt32LE(at + 36),
+  };
+}
+
+/**
+ * Appends a chunk at `offset` of an open file: in the operating system's hands when this returns.
+ *
+ * @throws  the file system's error, the file cut back to `offset` where that was possible
+ */
+export function writeChunk(fd: number, offset: number, chunk: Chunk, lanes: number): StoredHeader {
+  const { bytes, samples, rawBytes, oldestMs, newestMs, lane } = chunk;
+  const crc = crc32(bytes);
+  const { length } = bytes;
+  const header = { offset, length, samples, rawBytes, oldestMs, newestMs, lane, lanes, crc };
+  const head = encodeHeader(header);
+  try {
+    let written = writevSync(fd, [head, bytes], offset);
+    while (written < HEADER_BYTES + length) {
+      // A full disk takes a part and refuses the rest with the next call.
+      const rest = Buffer.concat([head, bytes]).subarray(written);
+      written += writevSync(fd, [rest], offset + written);
+    }
+    return header;
+  } catch (error) {
+    ftruncateSync(fd, offset);
+    throw error;
+  }
+}
+
+/** The bytes of a chunk, undefined when they are not what was written. */
+export function readChunk(fd: number, header: StoredHeader): Uint8Array | undefined {
+  const bytes = Buffer.allocUnsafeSlow(header.length);
+  const read = readFully(fd, bytes, header.offset + HEADER_BYTES);
+  return read === bytes.length && crc32(bytes) === header.crc ? bytes : undefined;
+}
+
+export interface SegmentScan {
+  readonly chunks: readonly StoredHeader[];
+  /** Behind the last chunk. */
+  readonly size: number;
+  /** Places where a header was bad and the next good one had to be looked for. */
+  readonly badHeaders: number;
+  /** Bytes cut off the end. */
+  readonly tornBytes: number;
+}
+
+/** Walks a segment by its headers and cuts off a torn end. */
+export function scanSegment(path: string): SegmentScan {
+  const fd = openSync(path, 'r+');
+  try {
+    const fileBytes = fstatSync(fd).size;
+    const chunks: StoredHeader[] = [];
+    const header = Buffer.alloc(HEADER_BYTES);
+    let offset = 0;
+    let badHeaders = 0;
+    while (offset < fileBytes) {
+      readFully(fd, header, offset);
+      const found = decodeHeader(header, 0);
+      if (found !== undefined && offset + HEADER_BYTES + found.length <= fileBytes) {
+        chunks.push({ ...found, offset });
+        offset += HEADER_BYTES + found.length;
+        continue;
+      }
+      const next = findHeader(fd, offset + 1, fileBytes);
+      if (next === undefined) break;
+      badHeaders += 1;
+      offset = next;
+    }
+    const tornBytes = fileBytes - offset;
+    if (tornBytes > 0) ftruncateSync(fd, offset);
+    return { chunks, size: offset, badHeaders, tornBytes };
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Where the next good header lies whose chunk fits the file. */
+function findHeader(fd: number, from: number, fileBytes: number): number | undefined {
+  const rest = Buffer.allocUnsafeSlow(Math.max(0, fileBytes - from));
+  readFully(fd, rest, from);
+  let at = rest.indexOf(MAGIC_BYTES);
+  while (at >= 0) {
+    const header = decodeHeader(rest, at);
+    if (header !== undefined && at + HEADER_BYTES + header.length <= rest.length) return from + at;
+    at = rest.indexOf(MAGIC_BYTES, at + 1);
+  }
+  return undefined;
+}
+
+function readFully(fd: number, into: Buffer, position: number): number {
+  let read = 0;
+  while (read < into.length) {
+    const count = readSync(fd, into, read, into.length - read, position + read);
+    if (count === 0) break;
+    read += count;
+  }
+  return read;
+}
