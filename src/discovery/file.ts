@@ -1,5 +1,5 @@
 /**
- * file_sd_configs: target lists in JSON or YAML files, found by path patterns with one `*` in the last part. Read when
+ * file_sd_configs: target lists in JSON or YAML files, found by path patterns with `*` in the last part. Read when
  * a file changes and once per interval. A file that can't be read or parsed keeps the groups of its last good reading;
  * one that is gone loses them.
  * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#file_sd_config
@@ -20,7 +20,7 @@ const schema = z.strictObject({
     .array(
       z.string().refine((path) => PATTERN.test(path), {
         error: (issue) =>
-          `path ${JSON.stringify(issue.input)} must end in .json, .yml or .yaml and may hold one "*", in its last part`,
+          `path ${JSON.stringify(issue.input)} must end in .json, .yml or .yaml and may hold "*" only in its last part`,
       }),
       { error: 'expected a list of paths' },
     )
@@ -85,19 +85,30 @@ async function expand(patterns: readonly string[], baseDirectory: string): Promi
   const found = new Set<string>();
   for (const pattern of patterns) {
     const directory = resolve(baseDirectory, dirname(pattern));
-    const [before = '', after] = basename(pattern).split('*');
-    const names = after === undefined ? [before] : await namesIn(directory);
+    const wanted = basename(pattern);
+    const names = wanted.includes('*') ? await namesIn(directory) : [wanted];
     for (const name of names.sort()) {
-      const fits =
-        after === undefined ||
-        (name.length >= before.length + after.length &&
-          name.startsWith(before) &&
-          name.endsWith(after));
+      const fits = matches(name, wanted.split('*'));
       if (fits && (await exists(join(directory, name)))) found.add(join(directory, name));
       if (found.size > FILES_MAX) throw new Error(`more than ${FILES_MAX} files match ${pattern}`);
     }
   }
   return [...found];
+}
+
+/** Whether a name is these parts with any text between them. */
+function matches(name: string, parts: readonly string[]): boolean {
+  const [first = '', ...rest] = parts;
+  const last = rest.pop();
+  if (last === undefined) return name === first;
+  if (!name.startsWith(first)) return false;
+  let at = first.length;
+  for (const part of rest) {
+    const found = name.indexOf(part, at);
+    if (found < 0) return false;
+    at = found + part.length;
+  }
+  return name.length >= at + last.length && name.endsWith(last);
 }
 
 async function namesIn(directory: string): Promise<string[]> {

@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { VirtualClock } from '../kernel/clock.ts';
+import { type ClientRequest } from '../kernel/http-client.ts';
+import { createLogger } from '../kernel/logger.ts';
+import { Registry } from '../kernel/metrics.ts';
+import { type TargetGroup } from '../model/target.ts';
+import { httpMechanism } from './http.ts';
+
+interface Answer {
+  status?: number;
+  type?: string;
+  body: string | Buffer;
+}
+
+/** The first list for one answer (undefined when it yields none), what was asked, and the log. */
+async function ask(config: Record<string, unknown>, answer: Answer) {
+  const clock = new VirtualClock();
+  const abort = new AbortController();
+  const requests: ClientRequest[] = [];
+  const lines: string[] = [];
+  let list: readonly TargetGroup[] | undefined;
+  const world = {
+    clock,
+    metrics: new Registry(),
+    log: createLogger({ write: (line) => lines.push(line), format: 'logfmt', clock }),
+    http: {
+      async send(request: ClientRequest) {
+        requests.push(request);
+        const headers = { 'content-type': answer.type ?? 'application/json' };
+        return { status: answer.status ?? 200, headers, body: Buffer.from(answer.body) };
+      },
+      close: async () => undefined,
+    },
+    mechanism: 'http',
+    signal: abort.signal,
+    baseDirectory: '/',
+  };
+  const parsed = httpMechanism.schema.parse({ url: 'http://sd.example/x?token=1', ...config });
+  const ended = (async () => {
+    for await (const groups of httpMechanism.discover(parsed, world)) list = groups;
+  })();
+  await clock.advance(0);
+  abort.abort();
+  await ended;
+  return { list, request: requests[0], log: lines.join('\n') };
+}
+
+test('the request says how often it comes and who asks', async () => {
+  const auth = { basic_auth: { username: 'u', password: 'p' }, refresh_interval: '30s' };
+  const { request } = await ask(auth, { body: '[]' });
+  assert.equal(request?.headers?.['x-prometheus-refresh-interval-seconds'], '30');
+  assert.equal(request?.headers?.['authorization'], 'Basic dTpw');
+  assert.equal(request?.headers?.['accept'], 'application/json');
+});
+
+test('groups carry the URL they came from', async () => {
+  const body = '[{"targets":["a:1"],"labels":{"x":"y"}},{"targets":[]}]';
+  const { list } = await ask({}, { body, type: 'application/json; charset=utf-8' });
+  assert.deepEqual(list?.[0]?.labels, { x: 'y', __meta_url: 'http://sd.example/x?token=1' });
+  assert.equal(list?.length, 2);
+});
+
+test('an empty list is an answer', async () => {
+  assert.deepEqual((await ask({}, { body: '[]' })).list, []);
+});
+
+test('what is not a list is refused, and the log does not show the query', async () => {
+  const refusals: [Answer, string][] = [
+    [{ status: 503, body: '[]' }, 'status 503, expected 200'],
+    [{ type: 'text/html', body: '[]' }, 'content type \\"text/html\\", expected'],
+    [{ body: '{}' }, 'not a list of target groups'],
+    [{ body: '' }, 'Unexpected end of JSON input'],
+    [{ body: '[{"targets":["a:1"],"lables":{}}]' }, 'Unrecognized key'],
+    [{ body: Buffer.from([0x5b, 0x22, 0xff, 0x22, 0x5d]) }, 'http_sd http://sd.example/x'],
+  ];
+  for (const [answer, message] of refusals) {
+    const { list, log } = await ask({}, answer);
+    assert.equal(list, undefined);
+    assert.ok(log.includes(message), `${message} in ${log}`);
+    assert.ok(!log.includes('token'), log);
+  }
+});
+
+test('a bare refresh_interval is seconds; other faults of the configuration are refused', () => {
+  const { schema } = httpMechanism;
+  const url = 'http://sd.example';
+  assert.equal(schema.parse({ url, refresh_interval: 60 }).refresh_interval, 60_000);
+  assert.equal(schema.parse({ url }).refresh_interval, 60_000);
+  const refusals: [unknown, string][] = [
+    [{ url: 'invalid' }, 'url "invalid" must begin with http:// or https://'],
+    [{ url, refresh_interval: '5x' }, '"5x" is not a duration; write it as 15s, 1m30s or 1h'],
+    [{ url, refresh_interval: 1.5 }, '"1.5" is not a duration; write it as 15s, 1m30s or 1h'],
+    [{ url, refresh_interval: 0 }, 'refresh_interval must be more than 0'],
+  ];
+  for (const [config, message] of refusals)
+    assert.equal(schema.safeParse(config).error?.issues[0]?.message, message);
+});

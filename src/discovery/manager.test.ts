@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { VirtualClock } from '../kernel/clock.ts';
+import { type HttpClient } from '../kernel/http-client.ts';
+import { silentLogger } from '../kernel/logger.ts';
+import { Registry } from '../kernel/metrics.ts';
+import { type TargetGroup } from '../model/target.ts';
+import { DiscoveryManager, type JobDiscovery } from './manager.ts';
+
+function staticJob(job: string, ...targets: string[]): JobDiscovery {
+  return { job, entries: [{ key: 'static_configs', config: { targets, labels: { job } } }] };
+}
+
+function httpJob(job: string, refreshMs: number): JobDiscovery {
+  const config = { url: 'http://sd.example/', refresh_interval: refreshMs };
+  return { job, entries: [...staticJob(job, 'fixed:1').entries, { key: 'http_sd_configs', config }] };
+} // prettier-ignore
+
+function fixture(jobs: readonly JobDiscovery[]) {
+  const clock = new VirtualClock();
+  const metrics = new Registry();
+  const updates: [atMs: number, job: string, addresses: string][] = [];
+  const startMs = clock.nowMs();
+  let asked = 0;
+  const http: HttpClient = {
+    async send() {
+      asked += 1;
+      const body = Buffer.from(JSON.stringify([{ targets: [`found:${asked}`] }]));
+      return { status: 200, headers: { 'content-type': 'application/json' }, body };
+    },
+    close: async () => undefined,
+  };
+  const manager = new DiscoveryManager({
+    world: { clock, metrics, http, log: silentLogger },
+    baseDirectory: '/',
+    jobs,
+    onUpdate: (job, groups) => updates.push([clock.nowMs() - startMs, job, addressesOf(groups)]),
+  });
+  return { clock, metrics, manager, updates };
+}
+
+function addressesOf(groups: readonly TargetGroup[]): string {
+  return groups.flatMap((group) => group.targets.map((one) => one['__address__'])).join(' ');
+}
+
+test('each job gets its first list at once', async () => {
+  const { clock, manager, updates } = fixture([staticJob('a', 'x:1', 'y:1'), staticJob('b')]);
+  await manager.start();
+  await clock.advance(0);
+  assert.deepEqual(updates, [
+    [0, 'a', 'x:1 y:1'],
+    [0, 'b', ''],
+  ]);
+  await clock.advance(60_000);
+  assert.equal(updates.length, 2);
+  await manager.stop(1_000);
+});
+
+test('the lists of all mechanisms of a job are merged, in the order of the configuration', async () => {
+  const { clock, metrics, manager, updates } = fixture([httpJob('a', 60_000)]);
+  await manager.start();
+  await clock.advance(10_000);
+  assert.equal(updates.at(-1)?.[2], 'fixed:1 found:1');
+  assert.match(metrics.expose(), /prometheus_sd_discovered_targets\{config="a"\} 2/);
+  await manager.stop(1_000);
+});
+
+test('updates of a job come at most once per five seconds', async () => {
+  const { clock, manager, updates } = fixture([httpJob('a', 100)]);
+  await manager.start();
+  await clock.advance(20_000);
+  const times = updates.map(([atMs]) => atMs);
+  assert.deepEqual(times, [0, 5_000, 10_000, 15_000, 20_000]);
+  await manager.stop(1_000);
+});
+
+test('a reload leaves unchanged jobs alone, restarts changed ones and ends removed ones', async () => {
+  const jobs = [staticJob('same', 's:1'), staticJob('changed', 'c:1'), httpJob('gone', 1_000)];
+  const { clock, metrics, manager, updates } = fixture(jobs);
+  await manager.start();
+  await clock.advance(0);
+  updates.length = 0;
+  manager.apply([staticJob('same', 's:1'), staticJob('changed', 'c:2'), staticJob('new', 'n:1')]);
+  await clock.advance(60_000);
+  assert.deepEqual(
+    updates.map(([, job, addresses]) => `${job}=${addresses}`),
+    ['changed=c:2', 'new=n:1'],
+  );
+  assert.doesNotMatch(metrics.expose(), /config="gone"/);
+  await manager.stop(1_000);
+});
+
+test('stopping ends all waits, twice or before a start as well', async () => {
+  const { clock, manager, updates } = fixture([httpJob('a', 1_000)]);
+  await manager.stop(1_000);
+  await manager.start();
+  await clock.advance(0);
+  const stopped = manager.stop(1_000);
+  await clock.advance(0);
+  await stopped;
+  await manager.stop(1_000);
+  const count = updates.length;
+  await clock.advance(60_000);
+  assert.equal(updates.length, count);
+  assert.equal(clock.sleeping, 0);
+});

@@ -1,0 +1,181 @@
+/**
+ * Runs the mechanisms of all jobs and hands each job its merged target groups: the first list at once, later ones at
+ * most once per `throttleMs`, so that a deployment of a hundred tasks is not a hundred updates.
+ * A mechanism that throws is a fault of ours: it is logged, counted and started again, and its groups stay.
+ */
+import { type Component } from '../kernel/component.ts';
+import { type World } from '../kernel/world.ts';
+import { type TargetGroup } from '../model/target.ts';
+import { type DiscoveryWorld, shortName, slept } from './mechanism.ts';
+import { type DiscoveryEntry, mechanismOf } from './mechanisms.ts';
+
+/** The discovery of one job. */
+export interface JobDiscovery {
+  readonly job: string;
+  readonly entries: readonly DiscoveryEntry[];
+}
+
+export interface DiscoveryManagerOptions {
+  readonly world: World;
+  /** Relative paths in configurations start here. */
+  readonly baseDirectory: string;
+  readonly jobs: readonly JobDiscovery[];
+  /** Gets the complete list of a job; a job that `apply` removed gets none. */
+  readonly onUpdate: (job: string, groups: readonly TargetGroup[]) => void;
+  /** The shortest time between two updates of a job. */
+  readonly throttleMs?: number;
+}
+
+const THROTTLE_MS = 5_000;
+const RESTART_MS = 5_000;
+
+interface RunningJob {
+  /** To see whether a reload changes the job. */
+  readonly fingerprint: string;
+  readonly abort: AbortController;
+  readonly ended: Promise<unknown>;
+}
+
+export class DiscoveryManager implements Component {
+  readonly name = 'discovery';
+  readonly #options: DiscoveryManagerOptions;
+  readonly #running = new Map<string, RunningJob>();
+
+  constructor(options: DiscoveryManagerOptions) {
+    this.#options = options;
+  }
+
+  async start(): Promise<void> {
+    this.apply(this.#options.jobs);
+  }
+
+  /** Goes over to other jobs (a reload): a job whose configuration is the same runs on untouched. */
+  apply(jobs: readonly JobDiscovery[]): void {
+    const wanted = new Map(jobs.map((one) => [one.job, JSON.stringify(one.entries)]));
+    for (const [job, running] of this.#running) {
+      if (wanted.get(job) === running.fingerprint) continue;
+      running.abort.abort();
+      this.#running.delete(job);
+      if (!wanted.has(job)) this.#removeMetrics(job);
+    }
+    for (const one of jobs) {
+      if (this.#running.has(one.job)) continue;
+      const abort = new AbortController();
+      const ended = new JobRun(one, this.#options, abort.signal).run();
+      this.#running.set(one.job, { fingerprint: wanted.get(one.job) ?? '', abort, ended });
+    }
+  }
+
+  async stop(deadlineMs: number): Promise<void> {
+    const { clock } = this.#options.world;
+    const ends = [...this.#running.values()].map((running) => {
+      running.abort.abort();
+      return running.ended;
+    });
+    this.#running.clear();
+    const enough = new AbortController();
+    const deadline = clock.sleep(deadlineMs, enough.signal).catch(() => undefined);
+    await Promise.race([Promise.all(ends), deadline]);
+    enough.abort();
+  }
+
+  #removeMetrics(job: string): void {
+    discoveredTargets(this.#options.world).remove({ config: job });
+  }
+}
+
+/** The mechanisms of one job and what they have found. */
+class JobRun {
+  readonly #discovery: JobDiscovery;
+  readonly #options: DiscoveryManagerOptions;
+  readonly #signal: AbortSignal;
+  /** By place of the mechanism in the job. */
+  readonly #lists = new Map<number, readonly TargetGroup[]>();
+  #changed = false;
+  #wake: (() => void) | undefined;
+
+  constructor(discovery: JobDiscovery, options: DiscoveryManagerOptions, signal: AbortSignal) {
+    this.#discovery = discovery;
+    this.#options = options;
+    this.#signal = signal;
+  }
+
+  run(): Promise<unknown> {
+    // A job without a mechanism has no targets, and its pool should know.
+    if (this.#discovery.entries.length === 0) this.#changed = true;
+    const mechanisms = this.#discovery.entries.map((entry, index) => this.#follow(entry, index));
+    return Promise.all([...mechanisms, this.#publish()]);
+  }
+
+  async #follow(entry: DiscoveryEntry, index: number): Promise<void> {
+    const { world, baseDirectory } = this.#options;
+    const mechanism = shortName(entry.key);
+    const log = world.log.with({ job: this.#discovery.job, mechanism });
+    const own: DiscoveryWorld = { ...world, log, mechanism, signal: this.#signal, baseDirectory };
+    const received = world.metrics
+      .counters('prometheus_sd_received_updates_total', 'Lists received from mechanisms.')
+      .with({ mechanism });
+    do {
+      try {
+        for await (const list of mechanismOf(entry.key).discover(entry.config, own)) {
+          if (this.#signal.aborted) return;
+          received.inc();
+          this.#lists.set(index, prefixed(list, `${entry.key}/${index}`));
+          this.#changed = true;
+          this.#wake?.();
+        }
+      } catch (error) {
+        if (this.#signal.aborted) return;
+        log.error('discovery failed and will be started again', { error });
+      }
+    } while (await slept(RESTART_MS, own));
+  }
+
+  async #publish(): Promise<void> {
+    const { world, throttleMs = THROTTLE_MS } = this.#options;
+    while (!this.#signal.aborted) {
+      if (!this.#changed) await this.#nextChange();
+      if (this.#signal.aborted) return;
+      this.#changed = false;
+      this.#update();
+      const wait = world.clock.sleep(throttleMs, this.#signal);
+      await wait.catch(() => undefined);
+    }
+  }
+
+  #nextChange(): Promise<void> {
+    return new Promise((resolve) => {
+      const done = (): void => {
+        this.#signal.removeEventListener('abort', done);
+        this.#wake = undefined;
+        resolve();
+      };
+      this.#wake = done;
+      this.#signal.addEventListener('abort', done, { once: true });
+    });
+  }
+
+  #update(): void {
+    const { world, onUpdate } = this.#options;
+    const { job } = this.#discovery;
+    const groups = [...this.#lists].sort(([a], [b]) => a - b).flatMap(([, list]) => list);
+    let targets = 0;
+    for (const group of groups) targets += group.targets.length;
+    discoveredTargets(world).with({ config: job }).set(targets);
+    world.metrics.counter('prometheus_sd_updates_total', 'Lists handed to scrape pools.').inc();
+    try {
+      onUpdate(job, groups);
+    } catch (error) {
+      world.log.error('targets could not be taken over', { job, error });
+    }
+  }
+}
+
+function discoveredTargets(world: World) {
+  return world.metrics.gauges('prometheus_sd_discovered_targets', 'Targets found, by job.');
+}
+
+/** Makes sources unique within a job. */
+function prefixed(list: readonly TargetGroup[], prefix: string): readonly TargetGroup[] {
+  return list.map((group) => ({ ...group, source: `${prefix}/${group.source}` }));
+}
