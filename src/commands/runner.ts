@@ -56,6 +56,9 @@ export async function runUntilSignal(
   const signalled = new Promise<NodeJS.Signals>((resolve) => {
     process.once('SIGINT', resolve);
     process.once('SIGTERM', resolve);
+    // A parent that holds a channel to us and dies leaves nobody to stop us.
+    process.once('disconnect', () => resolve('SIGTERM'));
+    process.channel?.unref();
   });
   try {
     await component.start();
