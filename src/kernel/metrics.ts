@@ -3,6 +3,8 @@
  * Not a client library for others: just what the parts of Amperage say of themselves.
  * Source: https://prometheus.io/docs/instrumenting/exposition_formats/
  */
+import { type MetricFamily, type MetricSample } from '../model/metric-family.ts';
+import { formatSampleValue, writeExposition } from '../wire/exposition-writer.ts';
 import { assert } from './errors.ts';
 
 export type MetricLabels = Readonly<Record<string, string>>;
@@ -30,14 +32,15 @@ export interface Family<Metric> {
 
 type Kind = 'counter' | 'gauge' | 'histogram';
 
+interface Child {
+  samples(): readonly MetricSample[];
+}
+
 interface FamilyState {
   readonly name: string;
   readonly help: string;
   readonly kind: Kind;
-  readonly children: Map<
-    string,
-    { readonly labels: MetricLabels; write(name: string, out: string[]): void }
-  >;
+  readonly children: Map<string, Child>;
 }
 
 /** Children of one family beyond this are folded into one with the value "other": cardinality stays bounded. */
@@ -76,24 +79,23 @@ export class Registry {
     this.#collectors.push(collect);
   }
 
-  /** All metrics in text format 0.0.4, families in the order they were registered. */
-  expose(): string {
+  /** All metrics, families in the order they were registered. */
+  families(): MetricFamily[] {
     for (const collect of this.#collectors) collect();
-    const out: string[] = [];
-    for (const family of this.#families.values()) {
-      if (family.children.size === 0) continue;
-      out.push(
-        `# HELP ${family.name} ${escapeHelp(family.help)}`,
-        `# TYPE ${family.name} ${family.kind}`,
-      );
-      for (const child of family.children.values()) child.write(family.name, out);
-    }
-    return out.length === 0 ? '' : `${out.join('\n')}\n`;
+    return [...this.#families.values()].map(({ name, help, kind, children }) => ({
+      name,
+      help,
+      type: kind,
+      samples: [...children.values()].flatMap((child) => child.samples()),
+    }));
   }
 
-  #family<
-    Metric extends { write(name: string, out: string[]): void; readonly labels: MetricLabels },
-  >(
+  /** All metrics in text format 0.0.4. */
+  expose(): string {
+    return writeExposition(this.families());
+  }
+
+  #family<Metric extends Child>(
     name: string,
     help: string,
     kind: Kind,
@@ -127,45 +129,45 @@ export class Registry {
   }
 }
 
-function newNumber(
-  labels: MetricLabels,
-): Counter & Gauge & { readonly labels: MetricLabels; write(name: string, out: string[]): void } {
+function newNumber(labels: MetricLabels): Counter & Gauge & Child {
   let value = 0;
   return {
-    labels,
     inc: (by = 1) => void (value += by),
     set: (next) => void (value = next),
     get value() {
       return value;
     },
-    write: (name, out) => void out.push(`${name}${formatLabels(labels)} ${formatValue(value)}`),
+    samples: () => [{ labels, value }],
   };
 }
 
-function newHistogram(
-  labels: MetricLabels,
-  buckets: readonly number[],
-): Histogram & { readonly labels: MetricLabels; write(name: string, out: string[]): void } {
+function newHistogram(labels: MetricLabels, buckets: readonly number[]): Histogram & Child {
   const counts = new Float64Array(buckets.length);
   let sum = 0;
   let count = 0;
   return {
-    labels,
     observe(value) {
       sum += value;
       count += 1;
       const index = buckets.findIndex((bound) => value <= bound);
       if (index >= 0) counts[index] = (counts[index] ?? 0) + 1;
     },
-    write(name, out) {
+    samples() {
       let below = 0;
-      buckets.forEach((bound, index) => {
-        below += counts[index] ?? 0;
-        out.push(`${name}_bucket${formatLabels({ ...labels, le: formatValue(bound) })} ${below}`);
+      const bucket = (le: string, value: number): MetricSample => ({
+        suffix: '_bucket',
+        labels: { ...labels, le },
+        value,
       });
-      out.push(`${name}_bucket${formatLabels({ ...labels, le: '+Inf' })} ${count}`);
-      out.push(`${name}_sum${formatLabels(labels)} ${formatValue(sum)}`);
-      out.push(`${name}_count${formatLabels(labels)} ${count}`);
+      return [
+        ...buckets.map((bound, index) => {
+          below += counts[index] ?? 0;
+          return bucket(formatSampleValue(bound), below);
+        }),
+        bucket('+Inf', count),
+        { suffix: '_sum', labels, value: sum },
+        { suffix: '_count', labels, value: count },
+      ];
     },
   };
 }
@@ -175,25 +177,4 @@ function keyOf(labels: MetricLabels): string {
     .sort()
     .map((name) => `${name}\u0000${labels[name] ?? ''}`)
     .join('\u0001');
-}
-
-function formatLabels(labels: MetricLabels): string {
-  const pairs = Object.entries(labels).map(
-    ([name, value]) => `${name}="${escapeLabelValue(value)}"`,
-  );
-  return pairs.length === 0 ? '' : `{${pairs.join(',')}}`;
-}
-
-function escapeLabelValue(value: string): string {
-  return value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
-}
-
-function escapeHelp(text: string): string {
-  return text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n');
-}
-
-function formatValue(value: number): string {
-  if (value === Infinity) return '+Inf';
-  if (value === -Infinity) return '-Inf';
-  return String(value);
 }
