@@ -32,6 +32,8 @@ export interface Batch {
 /** A sink's durable first-in-first-out store of chunks. */
 export interface ChunkQueue {
   readonly lanes: number;
+  /** Samples that are not acknowledged yet, in all lanes. */
+  readonly pendingSamples: number;
   /** Keeps a chunk: written to the operating system before it returns, so that a killed process loses nothing. */
   append(chunk: Chunk): void;
   /**

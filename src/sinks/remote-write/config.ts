@@ -3,6 +3,7 @@
  * gets here. Names follow Prometheus' keys; spans are milliseconds, sizes bytes.
  * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#remote_write
  */
+import type { RelabelRule } from '../../relabel/relabel.ts';
 
 export interface RemoteWriteConfig {
   /** Unique among the entries: names the queue's directory, stands in logs and metrics. */
@@ -11,8 +12,8 @@ export interface RemoteWriteConfig {
   /** Sent along with each request; can't override what the protocol or the signature sets. */
   readonly headers: Readonly<Record<string, string>>;
   readonly remoteTimeoutMs: number;
-  /** write_relabel_configs, compiled: edits the labels in place, false drops the series. */
-  readonly writeRelabel?: ((labels: Map<string, string>) => boolean) | undefined;
+  /** write_relabel_configs, compiled. */
+  readonly writeRelabelRules: readonly RelabelRule[];
   /** Added to a series that has no label of that name, before write relabelling. */
   readonly externalLabels: Readonly<Record<string, string>>;
   readonly sigv4?: Sigv4Config | undefined;
@@ -21,7 +22,7 @@ export interface RemoteWriteConfig {
   readonly queue: RemoteWriteQueueConfig;
 }
 
-/** `sigv4: {}` signs with the default chain of credentials for the region found in the URL or the environment. */
+/** Without keys, profile or role the default chain of credentials signs, on ECS the task role's. */
 export interface Sigv4Config {
   readonly region: string;
   readonly accessKey?: string | undefined;

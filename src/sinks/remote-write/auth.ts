@@ -1,0 +1,53 @@
+/**
+ * Who a remote_write request comes from: nothing, basic auth, an authorization header, or a SigV4 signature, which is
+ * made anew for every attempt. Secrets stay in here and in the headers.
+ */
+import { type CredentialSource, createCredentialSource } from '../../aws/credentials.ts';
+import { signRequest } from '../../aws/signing.ts';
+import type { RemoteWriteConfig, Sigv4Config } from './config.ts';
+
+export interface OutgoingRequest {
+  readonly url: string;
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+}
+
+export interface Authenticate {
+  /** All headers to send. Rejects when there are no credentials. */
+  headersFor(request: OutgoingRequest, nowMs: number): Promise<Record<string, string>>;
+  /** The receiver refused what `headersFor` gave: get new credentials for the next request. */
+  invalidate(): void;
+}
+
+export function authenticateWith(config: RemoteWriteConfig, nowMs: () => number): Authenticate {
+  const { basicAuth, authorization, sigv4 } = config;
+  if (sigv4 !== undefined) return signatures(sigv4, nowMs);
+  if (basicAuth !== undefined) {
+    const pair = Buffer.from(`${basicAuth.username}:${basicAuth.password}`).toString('base64');
+    return fixed({ authorization: `Basic ${pair}` });
+  }
+  if (authorization !== undefined) {
+    return fixed({ authorization: `${authorization.type} ${authorization.credentials}` });
+  }
+  return fixed({});
+}
+
+function fixed(own: Readonly<Record<string, string>>): Authenticate {
+  return {
+    headersFor: (request) => Promise.resolve({ ...request.headers, ...own }),
+    invalidate: () => undefined,
+  };
+}
+
+function signatures(sigv4: Sigv4Config, nowMs: () => number): Authenticate {
+  const { region, serviceName: service = 'aps' } = sigv4;
+  const source: CredentialSource = createCredentialSource(sigv4, { nowMs });
+  return {
+    async headersFor(request, atMs) {
+      const credentials = await source();
+      return signRequest({ method: 'POST', ...request }, credentials, { region, service }, atMs);
+    },
+    invalidate: () => source.invalidate(),
+  };
+}

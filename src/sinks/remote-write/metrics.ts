@@ -1,0 +1,67 @@
+/**
+ * What a remote_write entry says of itself, under Prometheus' names, so that its dashboards and alerts work on us.
+ * Source: https://github.com/prometheus/prometheus/blob/main/storage/remote/queue_manager.go
+ */
+import type { Counter, Family, Gauge, Histogram, Registry } from '../../kernel/metrics.ts';
+import type { RemoteWriteConfig } from './config.ts';
+
+const PREFIX = 'prometheus_remote_storage_';
+const DURATION_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 60] as const;
+
+export interface RemoteWriteMetrics {
+  readonly samplesIn: Counter;
+  readonly samples: Counter;
+  /** Refused by the receiver for good. */
+  readonly failed: Counter;
+  readonly retried: Counter;
+  /** By `reason`. */
+  readonly dropped: Family<Counter>;
+  readonly bytes: Counter;
+  readonly batchSeconds: Histogram;
+  readonly highestSeconds: Gauge;
+  readonly highestSentSeconds: Gauge;
+}
+
+export function newRemoteWriteMetrics(
+  registry: Registry,
+  config: RemoteWriteConfig,
+  pendingSamples: () => number,
+): RemoteWriteMetrics {
+  const own = { remote_name: config.name, url: publicUrl(config.url) };
+  const counters = (name: string, help: string): Family<Counter> =>
+    registry.counters(`${PREFIX}${name}`, help);
+  const counter = (name: string, help: string): Counter => counters(name, help).with(own);
+  const gauge = (name: string, help: string): Gauge =>
+    registry.gauges(`${PREFIX}${name}`, help).with(own);
+  const pending = gauge('samples_pending', 'Samples in the queue, not delivered yet.');
+  registry.onCollect(() => pending.set(pendingSamples()));
+  const { lanes, maxSamplesPerSend } = config.queue;
+  gauge('shards', 'Lanes that send in parallel.').set(lanes);
+  gauge('shards_max', 'Lanes that may send in parallel.').set(lanes);
+  gauge('shards_min', 'Lanes that always send.').set(lanes);
+  gauge('shards_desired', 'Lanes that would be needed.').set(lanes);
+  gauge('max_samples_per_send', 'Samples that a request holds at most.').set(maxSamplesPerSend);
+  const dropped = counters('samples_dropped_total', 'Samples not sent, by reason.');
+  return {
+    samplesIn: counter('samples_in_total', 'Samples taken in.'),
+    samples: counter('samples_total', 'Samples delivered.'),
+    failed: counter('samples_failed_total', 'Samples that the receiver refused for good.'),
+    retried: counter('samples_retried_total', 'Samples sent again after a recoverable failure.'),
+    dropped: {
+      with: (labels) => dropped.with({ ...own, ...labels }),
+      remove: (labels) => dropped.remove({ ...own, ...labels }),
+    },
+    bytes: counter('bytes_total', 'Bytes of samples delivered, compressed.'),
+    batchSeconds: registry
+      .histograms(`${PREFIX}sent_batch_duration_seconds`, 'Time of a request.', DURATION_BUCKETS)
+      .with(own),
+    highestSeconds: gauge('queue_highest_timestamp_seconds', 'Newest sample taken in.'),
+    highestSentSeconds: gauge('queue_highest_sent_timestamp_seconds', 'Newest sample delivered.'),
+  };
+}
+
+/** A URL without credentials and query: what may stand in logs and metrics. */
+export function publicUrl(text: string): string {
+  const url = new URL(text);
+  return `${url.protocol}//${url.host}${url.pathname}`;
+}

@@ -1,0 +1,246 @@
+/**
+ * The way out of a remote_write queue, one per lane: next batch → one request → its answer → acknowledge.
+ * A batch stays the lane's head until it is delivered or dropped for a counted reason, so order is kept and a stop
+ * in the middle loses nothing: what was not acknowledged is sent again by the next run.
+ */
+import { messageOf, RecoverableError } from '../../kernel/errors.ts';
+import { retrying } from '../../kernel/retry.ts';
+import type { World } from '../../kernel/world.ts';
+import type { BatchLimits, Chunk, ChunkQueue } from '../../model/queue.ts';
+import { WireError } from '../../wire/errors.ts';
+import { concatSnappy } from '../../wire/snappy.ts';
+import { classify, type RefusalReason } from './answer.ts';
+import type { Authenticate } from './auth.ts';
+import type { RemoteWriteConfig } from './config.ts';
+import { publicUrl, type RemoteWriteMetrics } from './metrics.ts';
+import { halve, withoutOlder } from './split.ts';
+
+/** The longest preamble of a joined snappy block. */
+const PREAMBLE_BYTES = 5;
+const ANSWER_MAX_BYTES = 1024 * 1024;
+/** Requests that looking for a bad series may cost beyond the first; then what is left is dropped together. */
+const ISOLATION_MAX = 64;
+
+export interface SenderOptions {
+  readonly config: RemoteWriteConfig;
+  readonly queue: ChunkQueue;
+  readonly world: World;
+  readonly metrics: RemoteWriteMetrics;
+  readonly auth: Authenticate;
+  readonly userAgent: string;
+  readonly random?: (() => number) | undefined;
+}
+
+/** Sends a lane's batches until the signal aborts or the drained lane is empty. Never rejects. */
+export async function runSender(
+  lane: number,
+  options: SenderOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const { queue, config, world } = options;
+  const { maxSamplesPerSend, maxBytesPerSend, batchSendDeadlineMs, maxBackoffMs } = config.queue;
+  const limits: BatchLimits = {
+    maxSamples: maxSamplesPerSend,
+    maxBytes: maxBytesPerSend - PREAMBLE_BYTES,
+    maxRawBytes: maxBytesPerSend,
+  };
+  while (!signal.aborted) {
+    try {
+      const batch = await queue.next(lane, limits, batchSendDeadlineMs, signal);
+      if (batch === undefined) return;
+      await deliver(batch.chunks, options, signal);
+      queue.acknowledge(batch);
+    } catch (error) {
+      if (signal.aborted) return;
+      world.log.error('remote_write sender failed; it goes on', { lane, error });
+      await world.clock.sleep(maxBackoffMs, signal).catch(() => undefined);
+    }
+  }
+}
+
+/** Resolves when every chunk is delivered or counted as dropped; rejects when the signal aborts. */
+async function deliver(
+  chunks: readonly Chunk[],
+  options: SenderOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  // A stack, its next piece at the end: halves leave in order.
+  const pieces: (readonly Chunk[])[] = [chunks];
+  let isolations = 0;
+  for (let piece = pieces.pop(); piece !== undefined; piece = pieces.pop()) {
+    const result = await sendUntilAnswered(piece, options, signal);
+    if (result.kind === 'done') continue;
+    const left = result.chunks;
+    const search = result.kind === 'split' || (result.perSeries && isolations < ISOLATION_MAX);
+    const halves = search ? tryHalve(left) : undefined;
+    if (halves === undefined) {
+      refuse(left, result, options);
+      continue;
+    }
+    if (result.kind === 'refused') isolations += 1;
+    pieces.push(halves[1], halves[0]);
+  }
+}
+
+type Result =
+  | { readonly kind: 'done' }
+  | { readonly kind: 'split'; readonly chunks: readonly Chunk[] }
+  | {
+      readonly kind: 'refused';
+      readonly chunks: readonly Chunk[];
+      readonly reason: RefusalReason;
+      readonly perSeries: boolean;
+      readonly text: string;
+    };
+
+/** Sends, and sends again for as long as the failure may pass; what grows too old meanwhile is left out. */
+async function sendUntilAnswered(
+  piece: readonly Chunk[],
+  options: SenderOptions,
+  signal: AbortSignal,
+): Promise<Result> {
+  const { config, world, metrics } = options;
+  let chunks = piece;
+  let failures = 0;
+  const result = await retrying(
+    async (attempt): Promise<Result> => {
+      chunks = dropOld(chunks, options);
+      if (chunks.length === 0) return { kind: 'done' };
+      if (attempt > 1) metrics.retried.inc(samplesOf(chunks));
+      return sendOnce(chunks, attempt, options, signal);
+    },
+    {
+      clock: world.clock,
+      backoff: { minMs: config.queue.minBackoffMs, maxMs: config.queue.maxBackoffMs },
+      signal,
+      ...(options.random === undefined ? {} : { random: options.random }),
+      onRetry: (error, waitMs, attempt) => {
+        // Once the other side says how long, that is no failure of the set-up.
+        const level = error.code === 'SINK_FORBIDDEN' || attempt > 10 ? 'error' : 'warn';
+        failures = attempt;
+        world.log[level]('remote_write failed; it is tried again', {
+          error,
+          attempt,
+          wait_ms: waitMs,
+          samples: samplesOf(chunks),
+        });
+      },
+    },
+  );
+  if (failures > 0 && result.kind === 'done') {
+    world.log.info('remote_write delivers again', { failures });
+  }
+  return result;
+}
+
+async function sendOnce(
+  chunks: readonly Chunk[],
+  attempt: number,
+  options: SenderOptions,
+  signal: AbortSignal,
+): Promise<Result> {
+  const { config, world, metrics, auth } = options;
+  const body = concatSnappy(chunks.map((chunk) => chunk.bytes));
+  const headers = await authenticated(body, attempt, options);
+  const startMs = performance.now();
+  const response = await world.http.send({
+    method: 'POST',
+    url: config.url,
+    headers,
+    body,
+    timeoutMs: config.remoteTimeoutMs,
+    bodyMaxBytes: ANSWER_MAX_BYTES,
+    signal,
+  });
+  metrics.batchSeconds.observe((performance.now() - startMs) / 1_000);
+  const answer = classify(response, publicUrl(config.url), world.clock.nowMs());
+  switch (answer.kind) {
+    case 'delivered':
+      metrics.samples.inc(samplesOf(chunks));
+      metrics.bytes.inc(body.length);
+      metrics.highestSentSeconds.set(
+        Math.max(
+          metrics.highestSentSeconds.value,
+          ...chunks.map((chunk) => chunk.newestMs / 1_000),
+        ),
+      );
+      return { kind: 'done' };
+    case 'again':
+      if (answer.credentials) auth.invalidate();
+      throw answer.error;
+    case 'split':
+      return { kind: 'split', chunks };
+    case 'refused':
+      return { ...answer, chunks };
+  }
+}
+
+/** All headers of a request. What the protocol and the signature set wins over what was configured. */
+async function authenticated(
+  body: Uint8Array,
+  attempt: number,
+  options: SenderOptions,
+): Promise<Record<string, string>> {
+  const { config, auth, world } = options;
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(config.headers)) headers[name.toLowerCase()] = value;
+  headers['content-type'] = 'application/x-protobuf';
+  headers['content-encoding'] = 'snappy';
+  headers['x-prometheus-remote-write-version'] = '0.1.0';
+  headers['user-agent'] = options.userAgent;
+  if (attempt > 1) headers['retry-attempt'] = String(attempt - 1);
+  try {
+    return await auth.headersFor({ url: config.url, headers, body }, world.clock.nowMs());
+  } catch (error) {
+    throw new RecoverableError(
+      'SINK_CREDENTIALS',
+      `no credentials for remote_write to ${publicUrl(config.url)}: ${messageOf(error)}; check the task role, or sigv4 in the configuration`,
+      { cause: error },
+    );
+  }
+}
+
+function dropOld(chunks: readonly Chunk[], options: SenderOptions): readonly Chunk[] {
+  const { config, world, metrics } = options;
+  const limitMs = config.queue.sampleAgeLimitMs;
+  if (limitMs <= 0) return chunks;
+  const { kept, droppedSamples } = withoutOlder(chunks, world.clock.nowMs() - limitMs);
+  if (droppedSamples > 0) {
+    metrics.dropped.with({ reason: 'too_old' }).inc(droppedSamples);
+    world.log.warn('remote_write dropped samples above the age limit', {
+      samples: droppedSamples,
+      limit_ms: limitMs,
+    });
+  }
+  return kept;
+}
+
+/** Undefined when nothing is left to halve, or when the bytes are not what we wrote. */
+function tryHalve(chunks: readonly Chunk[]): [Chunk[], Chunk[]] | undefined {
+  try {
+    return halve(chunks);
+  } catch (error) {
+    if (error instanceof WireError) return undefined;
+    throw error;
+  }
+}
+
+function refuse(
+  chunks: readonly Chunk[],
+  result: Exclude<Result, { readonly kind: 'done' }>,
+  { metrics, world }: SenderOptions,
+): void {
+  const samples = samplesOf(chunks);
+  const reason = result.kind === 'split' ? 'too_large' : result.reason;
+  metrics.failed.inc(samples);
+  metrics.dropped.with({ reason }).inc(samples);
+  world.log.error('remote_write refused samples; they are dropped', {
+    samples,
+    reason,
+    answer: result.kind === 'split' ? '413 for a single series' : result.text,
+  });
+}
+
+function samplesOf(chunks: readonly Chunk[]): number {
+  return chunks.reduce((sum, chunk) => sum + chunk.samples, 0);
+}

@@ -1,0 +1,85 @@
+/**
+ * A remote_write entry: appenders into its queue and one sender per lane out of it. The queue is given, started
+ * before and stopped after the sink by whoever connects them.
+ * Limits: those of the queue; a request holds at most `maxSamplesPerSend` and `maxBytesPerSend`.
+ */
+import type { Component } from '../../kernel/component.ts';
+import type { World } from '../../kernel/world.ts';
+import type { ChunkQueue } from '../../model/queue.ts';
+import type { OpenAppender } from '../../model/sample.ts';
+import { AppenderPool } from './appender.ts';
+import { type Authenticate, authenticateWith } from './auth.ts';
+import type { RemoteWriteConfig } from './config.ts';
+import { newRemoteWriteMetrics, publicUrl, type RemoteWriteMetrics } from './metrics.ts';
+import { runSender } from './sender.ts';
+
+export interface RemoteWriteSinkOptions {
+  readonly config: RemoteWriteConfig;
+  readonly queue: ChunkQueue;
+  readonly userAgent?: string;
+  /** Instead of what the configuration says, for tests. */
+  readonly auth?: Authenticate;
+  /** Of the jitter, for tests. */
+  readonly random?: () => number;
+}
+
+export class RemoteWriteSink implements Component {
+  readonly name: string;
+  /** Opens the appender of a target. */
+  readonly openAppender: OpenAppender;
+  readonly #options: RemoteWriteSinkOptions;
+  readonly #world: World;
+  readonly #metrics: RemoteWriteMetrics;
+  readonly #auth: Authenticate;
+  readonly #abort = new AbortController();
+  #senders: Promise<unknown> | undefined;
+
+  constructor(options: RemoteWriteSinkOptions, world: World) {
+    const { config, queue } = options;
+    this.name = `remote_write ${config.name}`;
+    this.#options = options;
+    const fields = { remote_name: config.name, url: publicUrl(config.url) };
+    this.#world = { ...world, log: world.log.with(fields) };
+    this.#metrics = newRemoteWriteMetrics(world.metrics, config, () => queue.pendingSamples);
+    this.#auth = options.auth ?? authenticateWith(config, () => world.clock.nowMs());
+    const pool = new AppenderPool(config, queue, this.#metrics);
+    this.openAppender = (key) => pool.open(key);
+  }
+
+  start(): Promise<void> {
+    const { config, queue, random, userAgent = 'amperage' } = this.#options;
+    const world = this.#world;
+    const sender = { config, queue, world, metrics: this.#metrics, auth: this.#auth, userAgent };
+    const lanes = Array.from({ length: queue.lanes }, (_, lane) =>
+      runSender(lane, { ...sender, random }, this.#abort.signal),
+    );
+    this.#senders = Promise.all(lanes);
+    return Promise.resolve();
+  }
+
+  /** Sends what is queued until the deadline; the rest stays in the queue. */
+  async stop(deadlineMs: number): Promise<void> {
+    if (this.#senders === undefined) return;
+    const { queue } = this.#options;
+    queue.drain();
+    const inTime = new AbortController();
+    const late = this.#world.clock.sleep(deadlineMs, inTime.signal).then(
+      () => this.#abort.abort(new Error('remote_write is stopping')),
+      () => undefined,
+    );
+    await this.#senders;
+    inTime.abort(new Error('stopped in time'));
+    await late;
+    this.#abort.abort(new Error('remote_write has stopped'));
+    if (queue.pendingSamples > 0) {
+      this.#world.log.info('remote_write leaves samples for the next run', {
+        samples: queue.pendingSamples,
+      });
+    }
+  }
+
+  /** For losses that the queue reports: counts them with those of the sink. */
+  countDropped(samples: number, reason: string): void {
+    this.#metrics.dropped.with({ reason }).inc(samples);
+  }
+}

@@ -1,0 +1,525 @@
+/**
+ * The writing half as a whole: appender → queue on disk → sender → a receiver on the loopback that decodes.
+ * Real sockets and files; time is virtual where something waits.
+ */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { setTimeout as realSleep } from 'node:timers/promises';
+import { systemClock, VirtualClock } from '../src/kernel/clock.ts';
+import { type Verdict, verifyRequest } from '../src/aws/signing.ts';
+import { createHttpClient } from '../src/kernel/http-client.ts';
+import { HttpServer, type HttpRequest, type HttpResponse } from '../src/kernel/http-server.ts';
+import { createLogger, silentLogger } from '../src/kernel/logger.ts';
+import { Registry } from '../src/kernel/metrics.ts';
+import { labelSetOf } from '../src/model/labels.ts';
+import type { Appender } from '../src/model/sample.ts';
+import { DurableQueue } from '../src/queue/queue.ts';
+import { compileRelabelRule } from '../src/relabel/relabel.ts';
+import type { Authenticate } from '../src/sinks/remote-write/auth.ts';
+import {
+  QUEUE_DEFAULTS,
+  type RemoteWriteConfig,
+  type RemoteWriteQueueConfig,
+} from '../src/sinks/remote-write/config.ts';
+import { RemoteWriteSink } from '../src/sinks/remote-write/sink.ts';
+import { decodeWriteRequest } from '../src/wire/remote-write.ts';
+import { uncompress } from '../src/wire/snappy.ts';
+import { componentContract } from './contracts/component.ts';
+
+interface Received {
+  readonly request: HttpRequest;
+  readonly body: Buffer;
+  readonly headers: HttpRequest['headers'];
+  readonly samples: { series: string; tMs: number; value: number }[];
+}
+
+/** Decodes what comes; `answer` says what is answered, and only 2xx is kept. */
+class Receiver {
+  readonly requests: Received[] = [];
+  readonly kept: Received['samples'] = [];
+  answer: (received: Received) => HttpResponse | Promise<HttpResponse> = () => ({ status: 204 });
+  readonly server: HttpServer;
+
+  constructor(listen = '127.0.0.1:0') {
+    this.server = new HttpServer({
+      name: 'receiver',
+      listen,
+      log: silentLogger,
+      routes: [{ method: 'POST', path: '/write', handle: (request) => this.#take(request) }],
+    });
+  }
+
+  async #take(request: HttpRequest): Promise<HttpResponse> {
+    const body = await request.body();
+    const received: Received = { request, body, headers: request.headers, samples: [] };
+    decodeWriteRequest(uncompress(body, 1e7), {
+      series(labels, timestampsMs, values, count) {
+        const series = labels.map(({ name, value }) => `${name}=${value}`).join(',');
+        for (let i = 0; i < count; i++) {
+          received.samples.push({ series, tMs: timestampsMs[i]!, value: values[i]! });
+        }
+      },
+    });
+    this.requests.push(received);
+    const answer = await this.answer(received);
+    if (answer.status < 300) this.kept.push(...received.samples);
+    return answer;
+  }
+}
+
+interface Road {
+  readonly receiver: Receiver;
+  readonly queue: DurableQueue;
+  readonly sink: RemoteWriteSink;
+  readonly clock: VirtualClock;
+  readonly metrics: Registry;
+  readonly lines: string[];
+  readonly directory: string;
+  metric(name: string): number;
+}
+
+type Overrides = Partial<Omit<RemoteWriteConfig, 'queue'>> & {
+  readonly queue?: Partial<RemoteWriteQueueConfig>;
+  readonly directory?: string;
+  readonly auth?: Authenticate;
+};
+
+function configOf(url: string, overrides: Overrides): RemoteWriteConfig {
+  return {
+    name: 'test',
+    url,
+    headers: {},
+    remoteTimeoutMs: 5_000,
+    writeRelabelRules: [],
+    externalLabels: {},
+    ...overrides,
+    queue: { ...QUEUE_DEFAULTS, lanes: 1, batchSendDeadlineMs: 0, ...overrides.queue },
+  };
+}
+
+async function road(t: TestContext, overrides: Overrides = {}): Promise<Road> {
+  const receiver = new Receiver();
+  await receiver.server.start();
+  const directory = overrides.directory ?? mkdtempSync(join(tmpdir(), 'amperage-write-'));
+  const clock = new VirtualClock();
+  const lines: string[] = [];
+  const log = createLogger({ write: (line) => void lines.push(line), clock, format: 'logfmt' });
+  const world = { clock, log, metrics: new Registry(), http: createHttpClient() };
+  const config = configOf(`${receiver.server.url}/write`, overrides);
+  const { lanes, capBytes } = config.queue;
+  const queue = new DurableQueue({ name: 'test', directory, lanes, capBytes }, world);
+  const auth = overrides.auth === undefined ? {} : { auth: overrides.auth };
+  const sink = new RemoteWriteSink({ config, queue, random: () => 0, ...auth }, world);
+  await queue.start();
+  await sink.start();
+  t.after(async () => {
+    const stopped = sink.stop(0);
+    await clock.advance(0);
+    await stopped;
+    await queue.stop();
+    await receiver.server.stop(100);
+    await world.http.close();
+    rmSync(directory, { recursive: true, force: true });
+  });
+  const { metrics } = world;
+  const metric = (name: string): number => {
+    const found = metrics
+      .expose()
+      .split('\n')
+      .find((line) => line.startsWith(name));
+    return Number(found?.split(' ').at(-1));
+  };
+  return { receiver, queue, sink, clock, metrics, lines, directory, metric };
+}
+
+/** Lets real I/O happen, moving the virtual clock on, until the condition holds. */
+async function until(road: Pick<Road, 'clock'>, holds: () => boolean, stepMs = 10): Promise<void> {
+  const end = performance.now() + 10_000;
+  while (!holds()) {
+    assert.ok(performance.now() < end, 'waited ten seconds');
+    await road.clock.advance(stepMs);
+  }
+}
+
+function scrape(appender: Appender, names: readonly string[], tMs: number, value = 1): void {
+  for (const name of names) {
+    appender.append(appender.refOf(labelSetOf({ __name__: name })), tMs, value);
+  }
+  appender.commit();
+}
+
+const T0 = 1_700_000_000_000;
+
+test('samples arrive with the headers of the protocol, external labels and relabelling', async (t) => {
+  const all = await road(t, {
+    headers: { 'X-Scope': 'a', 'Content-Type': 'text/plain' },
+    basicAuth: { username: 'u', password: 'p' },
+    externalLabels: { cluster: 'c1', job: 'external' },
+    writeRelabelRules: [
+      compileRelabelRule({ source_labels: ['__name__'], regex: 'go_.*', action: 'drop' }),
+      compileRelabelRule({ regex: 'secret', action: 'labeldrop' }),
+    ],
+  });
+  const appender = all.sink.openAppender('target');
+  const up = appender.refOf(labelSetOf({ __name__: 'up', job: 'api', secret: 'x' }));
+  assert.equal(appender.refOf(labelSetOf({ __name__: 'go_goroutines' })), -1);
+  appender.append(up, T0, 1.5);
+  appender.appendStale(up, T0 + 1);
+  appender.commit();
+  await until(all, () => all.receiver.kept.length === 2);
+  assert.deepEqual(all.receiver.kept, [
+    { series: '__name__=up,cluster=c1,job=api', tMs: T0, value: 1.5 },
+    { series: '__name__=up,cluster=c1,job=api', tMs: T0 + 1, value: NaN },
+  ]);
+  const { headers } = all.receiver.requests[0]!;
+  assert.equal(headers['content-type'], 'application/x-protobuf');
+  assert.equal(headers['content-encoding'], 'snappy');
+  assert.equal(headers['x-prometheus-remote-write-version'], '0.1.0');
+  assert.equal(headers['x-scope'], 'a');
+  assert.equal(headers.authorization, `Basic ${btoa('u:p')}`);
+  await until(all, () => all.queue.pendingSamples === 0);
+  assert.equal(all.metric('prometheus_remote_storage_samples_total'), 2);
+  assert.equal(all.metric('prometheus_remote_storage_samples_pending'), 0);
+});
+
+test('requests are signed anew for each attempt, and a proof of the right key', async (t) => {
+  const sigv4 = { region: 'eu-west-1', accessKey: 'AKID', secretKey: 'secret' };
+  const all = await road(t, { sigv4, headers: { 'X-Scope': 'a' } });
+  const verdicts: Verdict[] = [];
+  all.receiver.answer = async ({ request, body }) => {
+    const { method, path, query, rawHeaders } = request;
+    const verdict = await verifyRequest(
+      { method, path, query, rawHeaders, body },
+      {
+        lookup: () => ({ accessKeyId: 'AKID', secretAccessKey: 'secret' }),
+        nowMs: all.clock.nowMs(),
+        service: 'aps',
+        region: 'eu-west-1',
+        skewMaxMs: 1_000,
+      },
+    );
+    verdicts.push(verdict);
+    return { status: verdicts.length === 1 ? 503 : 204, headers: { 'retry-after': '30' } };
+  };
+  scrape(all.sink.openAppender('target'), ['a'], T0);
+  await until(all, () => all.queue.pendingSamples === 0);
+  assert.deepEqual(
+    verdicts.map(({ ok }) => ok),
+    [true, true],
+    JSON.stringify(verdicts),
+  );
+});
+
+test('without credentials the samples wait, and the log says what to check', async (t) => {
+  let failures = 3;
+  const all = await road(t, {
+    auth: {
+      headersFor: ({ headers }) =>
+        failures-- > 0 ? Promise.reject(new Error('no role')) : Promise.resolve({ ...headers }),
+      invalidate: () => undefined,
+    },
+  });
+  scrape(all.sink.openAppender('target'), ['a'], T0);
+  await until(all, () => all.queue.pendingSamples === 0);
+  assert.equal(all.receiver.kept.length, 1);
+  assert.match(all.lines[0] ?? '', /no role; check the task role.*SINK_CREDENTIALS/);
+});
+
+test('what was rolled back is never sent', async (t) => {
+  const all = await road(t);
+  const appender = all.sink.openAppender('target');
+  appender.append(appender.refOf(labelSetOf({ __name__: 'a' })), T0, 1);
+  appender.rollback();
+  appender.commit();
+  scrape(appender, ['b'], T0);
+  await until(all, () => all.queue.pendingSamples === 0);
+  assert.deepEqual(
+    all.receiver.kept.map((sample) => sample.series),
+    ['__name__=b'],
+  );
+});
+
+test('a receiver that was down gets everything when it is up again, once and in order', async (t) => {
+  const all = await road(t, { queue: { maxSamplesPerSend: 7, minBackoffMs: 30 } });
+  const { port } = all.receiver.server;
+  await all.receiver.server.stop(0);
+  const appender = all.sink.openAppender('target');
+  for (let i = 0; i < 50; i++) scrape(appender, ['a', 'b', 'c'], T0 + i * 1_000, i);
+  await until(all, () => all.lines.some((line) => line.includes('tried again')), 100);
+  const again = new Receiver(`127.0.0.1:${port}`);
+  await again.server.start();
+  t.after(() => again.server.stop(100));
+  await until(all, () => all.queue.pendingSamples === 0, 1_000);
+  assert.equal(again.kept.length, 150);
+  for (const name of ['a', 'b', 'c']) {
+    const values = again.kept.filter(({ series }) => series === `__name__=${name}`);
+    assert.deepEqual(
+      values.map(({ value }) => value),
+      Array.from({ length: 50 }, (_, i) => i),
+    );
+  }
+  assert.ok(all.metric('prometheus_remote_storage_samples_retried_total') > 0);
+  assert.equal(all.metric('prometheus_remote_storage_samples_total'), 150);
+  assert.ok(all.lines.some((line) => line.includes('delivers again')));
+});
+
+test('429, 5xx and the surge throttle of AMP are tried again after what they ask', async (t) => {
+  const all = await road(t);
+  const answers: HttpResponse[] = [
+    { status: 429, headers: { 'retry-after': '7' } },
+    { status: 503 },
+    { status: 400, body: 'per-user series limit of 2000000 exceeded, Capacity is adjusted' },
+    { status: 403, body: 'AccessDenied' },
+    { status: 404 },
+    { status: 204 },
+  ];
+  all.receiver.answer = () => answers.shift() ?? { status: 500 };
+  const start = all.clock.nowMs();
+  scrape(all.sink.openAppender('target'), ['a'], T0);
+  await until(all, () => all.receiver.requests.length === 1, 0);
+  await until(all, () => all.lines.length > 0, 0);
+  await all.clock.advance(6_900);
+  assert.equal(all.receiver.requests.length, 1, 'Retry-After is honoured');
+  await until(all, () => all.queue.pendingSamples === 0);
+  assert.ok(all.clock.nowMs() - start >= 7_000);
+  assert.equal(all.receiver.requests.length, 6);
+  assert.equal(all.receiver.requests[5]?.headers['retry-attempt'], '5');
+  assert.equal(all.receiver.kept.length, 1);
+  assert.ok(all.lines.some((line) => line.includes('aps:RemoteWrite')));
+});
+
+test('413 splits down to what the receiver takes; a series that is too large alone is dropped', async (t) => {
+  const all = await road(t);
+  all.receiver.answer = ({ samples }) => ({
+    status: samples.length > 2 || samples.some(({ series }) => series.includes('huge')) ? 413 : 204,
+  });
+  const appender = all.sink.openAppender('target');
+  scrape(appender, ['a', 'b', 'huge', 'c', 'd'], T0);
+  scrape(appender, ['a', 'b', 'c'], T0 + 1);
+  await until(all, () => all.queue.pendingSamples === 0);
+  assert.deepEqual(
+    all.receiver.kept.map(({ series, tMs }) => `${series.slice(9)} ${tMs - T0}`),
+    ['a 0', 'b 0', 'c 0', 'd 0', 'a 1', 'b 1', 'c 1'],
+  );
+  assert.equal(all.metric('prometheus_remote_storage_samples_failed_total'), 1);
+  assert.match(all.metrics.expose(), /samples_dropped_total\{.*reason="too_large"\} 1/);
+});
+
+test('of a batch refused for one bad series the others are delivered', async (t) => {
+  const all = await road(t);
+  all.receiver.answer = ({ samples }) =>
+    samples.some(({ series }) => series.includes('bad'))
+      ? { status: 400, body: 'series has too many labels (limit: 30) series: "bad"' }
+      : { status: 200 };
+  const appender = all.sink.openAppender('target');
+  scrape(appender, ['a', 'b', 'bad', 'c', 'd'], T0);
+  await until(all, () => all.queue.pendingSamples === 0);
+  assert.deepEqual(
+    all.receiver.kept.map(({ series }) => series.slice(9)),
+    ['a', 'b', 'c', 'd'],
+  );
+  assert.match(all.metrics.expose(), /samples_dropped_total\{.*reason="label_limit"\} 1/);
+  assert.ok(all.lines.some((line) => line.includes('too many labels')));
+});
+
+test('an out-of-order refusal drops the batch at once: the receiver kept the rest itself', async (t) => {
+  const all = await road(t);
+  all.receiver.answer = () => ({ status: 400, body: 'out of order sample' });
+  scrape(all.sink.openAppender('target'), ['a', 'b'], T0);
+  await until(all, () => all.queue.pendingSamples === 0);
+  assert.equal(all.receiver.requests.length, 1);
+  assert.match(all.metrics.expose(), /samples_dropped_total\{.*reason="out_of_order"\} 2/);
+});
+
+test('samples above the age limit are dropped and counted, younger ones of the same chunk are sent', async (t) => {
+  const all = await road(t, { queue: { sampleAgeLimitMs: 3_600_000 } });
+  const now = all.clock.nowMs();
+  const appender = all.sink.openAppender('target');
+  const ref = (name: string): number => appender.refOf(labelSetOf({ __name__: name }));
+  appender.append(ref('old'), now - 3_600_001, 1);
+  appender.append(ref('young'), now - 3_500_000, 1);
+  appender.commit();
+  scrape(appender, ['ancient'], now - 9_000_000);
+  await until(all, () => all.queue.pendingSamples === 0);
+  assert.deepEqual(
+    all.receiver.kept.map(({ series }) => series),
+    ['__name__=young'],
+  );
+  assert.match(all.metrics.expose(), /samples_dropped_total\{.*reason="too_old"\} 2/);
+});
+
+test('requests keep both limits, and a large scrape is more than one chunk', async (t) => {
+  const all = await road(t, { queue: { maxSamplesPerSend: 100, maxBytesPerSend: 3_000 } });
+  const names = Array.from({ length: 1_000 }, (_, i) => `metric_with_a_long_name_${i}`);
+  scrape(all.sink.openAppender('target'), names, T0);
+  await until(all, () => all.queue.pendingSamples === 0);
+  assert.deepEqual(
+    all.receiver.kept.map(({ series }) => series.slice(9)),
+    names,
+  );
+  for (const { samples } of all.receiver.requests) assert.ok(samples.length <= 100);
+  assert.ok(all.receiver.requests.length > 15, 'bytes are the tighter limit');
+});
+
+test('a stop sends what is queued, and leaves it on disk when the receiver does not answer', async (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'amperage-write-'));
+  const first = await road(t, { directory, queue: { batchSendDeadlineMs: 60_000 } });
+  const appender = first.sink.openAppender('target');
+  scrape(appender, ['in_time'], T0);
+  const stopping = first.sink.stop(1_000);
+  await stopping;
+  assert.equal(first.receiver.kept.length, 1, 'sent though its batch was not full');
+  await first.queue.stop();
+
+  const second = await road(t, { directory });
+  second.receiver.answer = () => ({ status: 500 });
+  scrape(second.sink.openAppender('target'), ['left'], T0 + 1);
+  await until(second, () => second.receiver.requests.length > 0);
+  const late = second.sink.stop(1_000);
+  await second.clock.advance(1_000);
+  await late;
+  await second.queue.stop();
+
+  const third = await road(t, { directory });
+  await until(third, () => third.receiver.kept.length === 1);
+  assert.deepEqual(third.receiver.kept[0], { series: '__name__=left', tMs: T0 + 1, value: 1 });
+});
+
+test('no secret and no sample stands in a log line', async (t) => {
+  const all = await road(t, {
+    authorization: { type: 'Bearer', credentials: 'hush-hush' },
+    headers: { 'x-key': 'quiet' },
+  });
+  const answers: HttpResponse[] = [{ status: 500 }, { status: 401 }, { status: 400 }];
+  all.receiver.answer = () => answers.shift() ?? { status: 204 };
+  scrape(all.sink.openAppender('target'), ['private_metric'], T0);
+  await until(all, () => all.queue.pendingSamples === 0);
+  assert.ok(all.lines.length >= 3);
+  assert.doesNotMatch(all.lines.join('\n'), /hush|quiet|private_metric/);
+});
+
+test('after kill -9 in the middle of sending, every committed sample arrives', async (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'amperage-write-'));
+  const receiver = new Receiver();
+  await receiver.server.start();
+  t.after(async () => {
+    await receiver.server.stop(100);
+    rmSync(directory, { recursive: true, force: true });
+  });
+  // Slow enough that the child is killed with requests in flight.
+  const url = `${receiver.server.url}/write`;
+  const committed = await runAndKill(directory, url, () => receiver.requests.length >= 3);
+  const queue = new DurableQueue(
+    { name: 'next', directory, lanes: 2, capBytes: 1e9 },
+    { clock: systemClock, log: silentLogger, metrics: new Registry() },
+  );
+  const http = createHttpClient();
+  const world = { clock: systemClock, log: silentLogger, metrics: new Registry(), http };
+  const config = configOf(url, { queue: { lanes: 2, maxSamplesPerSend: 40 } });
+  const sink = new RemoteWriteSink({ config, queue }, world);
+  await queue.start();
+  await sink.start();
+  await sink.stop(5_000);
+  await queue.stop();
+  await http.close();
+  assert.ok(committed > 30, `${committed} scrapes were committed`);
+  const seen = new Set(receiver.kept.map(({ series, value }) => `${series} ${value}`));
+  for (let i = 0; i < committed; i++) {
+    for (const target of ['x', 'y']) {
+      assert.ok(seen.has(`__name__=a,target=${target} ${i}`), `scrape ${i} of ${target}`);
+    }
+  }
+  assert.ok(receiver.kept.length < seen.size * 2, 'only the last second is sent again');
+});
+
+/** Runs a collector that scrapes without end, kills it, and returns how many scrapes it had committed. */
+async function runAndKill(directory: string, url: string, enough: () => boolean): Promise<number> {
+  const at = (path: string): string => JSON.stringify(new URL(path, import.meta.url).href);
+  const script = `
+    import { writeSync } from 'node:fs';
+    import { systemClock as clock } from ${at('../src/kernel/clock.ts')};
+    import { createHttpClient } from ${at('../src/kernel/http-client.ts')};
+    import { silentLogger as log } from ${at('../src/kernel/logger.ts')};
+    import { Registry } from ${at('../src/kernel/metrics.ts')};
+    import { labelSetOf } from ${at('../src/model/labels.ts')};
+    import { DurableQueue } from ${at('../src/queue/queue.ts')};
+    import { RemoteWriteSink } from ${at('../src/sinks/remote-write/sink.ts')};
+    const config = ${JSON.stringify(configOf(url, { queue: { lanes: 2, maxSamplesPerSend: 10 } }))};
+    const world = { clock, log, metrics: new Registry(), http: createHttpClient() };
+    const directory = ${JSON.stringify(directory)};
+    const queue = new DurableQueue({ name: 'child', directory, lanes: 2, capBytes: 1e9 }, world);
+    const sink = new RemoteWriteSink({ config, queue }, world);
+    await queue.start();
+    await sink.start();
+    const targets = ['x', 'y'].map((target) => {
+      const appender = sink.openAppender(target);
+      return { appender, ref: appender.refOf(labelSetOf({ __name__: 'a', target })) };
+    });
+    for (let i = 0; ; i++) {
+      for (const { appender, ref } of targets) {
+        appender.append(ref, ${T0} + i, i);
+        appender.commit();
+      }
+      writeSync(1, i + '\\n');
+      await clock.sleep(1);
+    }
+  `;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let output = '';
+  child.stdout.on('data', (data: Buffer) => (output += data.toString()));
+  const ended = new Promise((resolve) => child.once('close', resolve));
+  const end = performance.now() + 10_000;
+  const count = (): number => output.split('\n').length - 1;
+  while (!(enough() && count() > 30) && performance.now() < end) await realSleep(5);
+  child.kill('SIGKILL');
+  await ended;
+  return count();
+}
+
+componentContract('remote_write sink', () => {
+  const world = {
+    clock: systemClock,
+    log: silentLogger,
+    metrics: new Registry(),
+    http: createHttpClient(),
+  };
+  // What the contract starts and stops is the sink; an empty queue in memory is enough for it.
+  let draining = false;
+  const wakes: (() => void)[] = [];
+  const queue = {
+    lanes: 2,
+    pendingSamples: 0,
+    append: () => undefined,
+    next: () =>
+      new Promise<undefined>((resolve) => {
+        if (draining) resolve(undefined);
+        else wakes.push(() => resolve(undefined));
+      }),
+    acknowledge: () => undefined,
+    drain: () => {
+      draining = true;
+      for (const wake of wakes) wake();
+    },
+  };
+  return new RemoteWriteSink({ config: configOf('http://127.0.0.1:9/write', {}), queue }, world);
+});
+
+componentContract('durable queue', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'amperage-queue-'));
+  const world = { clock: systemClock, log: silentLogger, metrics: new Registry() };
+  const queue = new DurableQueue({ name: 'contract', directory, lanes: 2, capBytes: 1e6 }, world);
+  return {
+    name: queue.name,
+    start: () => queue.start(),
+    stop: async () => {
+      await queue.stop();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+});
