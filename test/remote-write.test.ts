@@ -433,7 +433,7 @@ test('after kill -9 in the middle of sending, every committed sample arrives', a
       assert.ok(seen.has(`__name__=a,target=${target} ${i}`), `scrape ${i} of ${target}`);
     }
   }
-  assert.ok(receiver.kept.length < seen.size * 2, 'only the last second is sent again');
+  assert.ok(receiver.kept.length <= seen.size * 2, 'nothing comes more than twice');
 });
 
 /** Runs a collector that scrapes without end, kills it, and returns how many scrapes it had committed. */
