@@ -244,6 +244,7 @@ export class DurableQueue implements ChunkQueue, Component {
   }
 
   #refused(error: unknown): void {
+    this.#store.endSegment();
     this.#retryAtMs = this.#clock.nowMs() + TICK_MS;
     this.#metrics.diskRefuses.set(1);
     this.#world.log.error('queue disk refuses: new samples wait in memory; free some space', {

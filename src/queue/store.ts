@@ -144,6 +144,16 @@ export class SegmentStore {
     return oldest;
   }
 
+  /**
+   * The next chunk begins a new segment. After a refused write: while a segment is written to it is not deleted, and
+   * on a disk that we filled ourselves its space is just what is missing.
+   */
+  endSegment(): void {
+    const segment = this.#active?.segment;
+    this.#closeActive();
+    if (segment !== undefined) this.#deleteIfDone(segment);
+  }
+
   /** What was written reaches the disk. */
   async sync(): Promise<void> {
     if (!this.#unsynced || this.#active === undefined) return;
@@ -159,15 +169,13 @@ export class SegmentStore {
   }
 
   close(): void {
-    this.#closeActive();
+    this.endSegment();
     this.sweep();
   }
 
   #writable(): { readonly segment: Segment; readonly fd: number } {
     if (this.#active !== undefined && this.#active.segment.size >= this.#segmentBytes) {
-      const full = this.#active.segment;
-      this.#closeActive();
-      this.#deleteIfDone(full);
+      this.endSegment();
     }
     if (this.#active === undefined) {
       const id = this.#nextId;
@@ -182,7 +190,11 @@ export class SegmentStore {
 
   #closeActive(): void {
     if (this.#active === undefined) return;
-    if (this.#unsynced && this.#active.segment.live > 0) fdatasyncSync(this.#active.fd);
+    try {
+      if (this.#unsynced && this.#active.segment.live > 0) fdatasyncSync(this.#active.fd);
+    } catch {
+      // A failing disk: what was written is in the system's hands and survives us, if not a loss of power.
+    }
     this.#unsynced = false;
     closeSync(this.#active.fd);
     this.#active = undefined;

@@ -1,0 +1,32 @@
+/** Segment files: when they begin, and when they are deleted. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { SegmentStore } from './store.ts';
+
+const chunk = {
+  bytes: Buffer.from('chunk'),
+  samples: 1,
+  rawBytes: 9,
+  oldestMs: 1,
+  newestMs: 2,
+  lane: 0,
+};
+
+test('bug: a segment ended by a full disk is deleted once it is done, which frees the disk', (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'amperage-store-'));
+  t.after(() => rmSync(directory, { recursive: true }));
+  const store = new SegmentStore(directory, 1e6);
+  store.open(0);
+  const place = store.write(chunk, 1);
+  store.endSegment();
+  assert.deepEqual(readdirSync(directory), ['0000000001.seg']);
+  store.release(place);
+  assert.deepEqual(readdirSync(directory), []);
+  assert.equal(store.diskBytes, 0);
+  store.write(chunk, 1);
+  assert.deepEqual(readdirSync(directory), ['0000000002.seg']);
+  store.close();
+});
