@@ -62,7 +62,7 @@ async function refresh(
   world: DiscoveryWorld,
   known: Map<string, readonly TargetGroup[]>,
 ): Promise<boolean> {
-  const paths = await attempt(world, () => expand(config.files, world.baseDirectory));
+  const paths = await attempt(world, () => filesMatching(config.files, world.baseDirectory));
   if (paths === undefined) return false;
   let complete = true;
   for (const path of known.keys()) if (!paths.includes(path)) known.delete(path);
@@ -80,8 +80,11 @@ async function refresh(
   return complete;
 }
 
-/** The files that exist now, each once, sorted within a pattern. */
-async function expand(patterns: readonly string[], baseDirectory: string): Promise<string[]> {
+/** The files that exist now, each once, sorted within a pattern; `*` only in the last part of a pattern. */
+export async function filesMatching(
+  patterns: readonly string[],
+  baseDirectory: string,
+): Promise<string[]> {
   const found = new Set<string>();
   for (const pattern of patterns) {
     const directory = resolve(baseDirectory, dirname(pattern));

@@ -13,6 +13,8 @@ import { type DiscoveryEntry, mechanismOf } from './mechanisms.ts';
 export interface JobDiscovery {
   readonly job: string;
   readonly entries: readonly DiscoveryEntry[];
+  /** Where relative paths start; the manager's own folder by default. */
+  readonly baseDirectory?: string;
 }
 
 export interface DiscoveryManagerOptions {
@@ -108,7 +110,8 @@ class JobRun {
   }
 
   async #follow(entry: DiscoveryEntry, index: number): Promise<void> {
-    const { world, baseDirectory } = this.#options;
+    const { world } = this.#options;
+    const baseDirectory = this.#discovery.baseDirectory ?? this.#options.baseDirectory;
     const mechanism = shortName(entry.key);
     const log = world.log.with({ job: this.#discovery.job, mechanism });
     const own: DiscoveryWorld = { ...world, log, mechanism, signal: this.#signal, baseDirectory };

@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { checkConfigText } from '../config/load.ts';
+import { checkCommand, renderCheck } from './check.ts';
+
+test('check config says what a collector would do', async () => {
+  const text = [
+    'scrape_configs:',
+    '  - job_name: ecs',
+    '    static_configs: [{targets: [a]}, {targets: [b]}]',
+    '    file_sd_configs: [{files: [a.json], refresh_interval: 30}]',
+    'remote_write:',
+    '  - {url: "http://user:secret@host/w?token=1", name: amp, sigv4: {region: us-east-1}}',
+  ].join('\n');
+  const rendered = renderCheck('c.yml', await checkConfigText(text, 'c.yml', { env: {} }));
+  assert.deepEqual(rendered.split('\n'), [
+    'warning: c.yml:4:59: refresh_interval 30 has no unit and is taken as 30s, as published ADOT examples mean it; Prometheus refuses it: write 30s [CONFIG_NOTE]',
+    'c.yml: valid, 1 job, 1 remote_write',
+    '  job "ecs": every 1m, timeout 10s, http://…/metrics, targets from static_configs × 2, file_sd_configs',
+    '  remote_write "amp": http://host/w, signed for us-east-1',
+    '',
+  ]);
+});
+
+test('check config fails with a configuration error when there is one', async () => {
+  const written: string[] = [];
+  const run = checkCommand((text) => written.push(text)).parseAsync(['config', 'no-such.yml'], {
+    from: 'user',
+  });
+  await assert.rejects(run, { name: 'ConfigError', message: 'no-such.yml has 1 error' });
+  assert.deepEqual(written, [
+    'error: no-such.yml:1:1: the file does not exist; check the path [CONFIG_FILE]\n',
+  ]);
+});

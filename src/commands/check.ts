@@ -1,0 +1,72 @@
+/**
+ * `amperage check`: looks at files before anything runs with them.
+ * `check config FILE` prints every finding with its place and a summary of what a collector would do; exit status 2
+ * when there is an error.
+ */
+import { Command } from 'commander';
+import { type CheckedConfig, checkConfigFile } from '../config/load.ts';
+import { formatFinding } from '../config/finding.ts';
+import { ConfigError } from '../kernel/errors.ts';
+import { formatDurationMs } from '../model/duration.ts';
+
+export function checkCommand(
+  write: (text: string) => void = (text) => void process.stdout.write(text),
+): Command {
+  const command = new Command('check').description('validate files before they are used');
+  command
+    .command('config')
+    .description('check a Prometheus configuration: all findings, then what a collector would do')
+    .argument('<file>', 'the configuration, YAML')
+    .addHelpText('after', '\nExample: amperage check config prometheus.yml')
+    .action(async (file: string) => {
+      const checked = await checkConfigFile(file);
+      write(renderCheck(file, checked));
+      const errors = checked.findings.filter((finding) => finding.severity === 'error').length;
+      if (errors > 0)
+        throw new ConfigError(
+          'CONFIG_INVALID',
+          `${file} has ${errors} ${errors === 1 ? 'error' : 'errors'}`,
+        );
+    });
+  return command;
+}
+
+/** What `check config` prints: a line for each finding, then a line for each job and each remote_write. */
+export function renderCheck(file: string, { config, findings }: CheckedConfig): string {
+  const lines = findings.map((finding) => `${finding.severity}: ${formatFinding(finding)}`);
+  if (config === undefined) return `${lines.join('\n')}\n`;
+  const { scrapeConfigs, discovery, remoteWrites } = config;
+  lines.push(
+    `${file}: valid, ${count(scrapeConfigs.length, 'job')}, ${count(remoteWrites.length, 'remote_write')}`,
+  );
+  scrapeConfigs.forEach((job, index) => {
+    const found = countBy((discovery[index]?.entries ?? []).map((entry) => entry.key));
+    const every = formatDurationMs(job.scrapeIntervalMs);
+    const timeout = formatDurationMs(job.scrapeTimeoutMs);
+    lines.push(
+      `  job "${job.jobName}": every ${every}, timeout ${timeout}, ${job.scheme}://…${job.metricsPath}, targets from ${found}`,
+    );
+  });
+  for (const sink of remoteWrites) {
+    const signed = sink.sigv4 === undefined ? '' : `, signed for ${sink.sigv4.region}`;
+    lines.push(`  remote_write "${sink.name}": ${withoutSecrets(sink.url)}${signed}`);
+  }
+  if (remoteWrites.length === 0) lines.push('  no remote_write: samples would go nowhere');
+  return `${lines.join('\n')}\n`;
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}
+
+function countBy(keys: readonly string[]): string {
+  if (keys.length === 0) return 'nothing';
+  const counts = new Map<string, number>();
+  for (const key of keys) counts.set(key, (counts.get(key) ?? 0) + 1);
+  return [...counts].map(([key, times]) => (times > 1 ? `${key} × ${times}` : key)).join(', ');
+}
+
+function withoutSecrets(text: string): string {
+  const url = new URL(text);
+  return `${url.protocol}//${url.host}${url.pathname}`;
+}

@@ -1,0 +1,216 @@
+/**
+ * YAML text → a plain value, and from a path in that value back to line and column. Reads as Prometheus' parser does
+ * where that matters: keys without a value are absent, `1.0` in a label stays `1.0`, merge keys work.
+ * Not here: what the keys mean.
+ * Limits: text ≤ 16 MiB, nodes after expanding aliases ≤ 1,000,000.
+ * Source: https://yaml.org/spec/1.2.2/
+ */
+import {
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type Pair,
+  parseDocument,
+  type Document,
+  visit,
+  type YAMLMap,
+} from 'yaml';
+import { type ConfigPath, type Finding, type FindingCode } from './finding.ts';
+
+export interface ConfigDocument {
+  readonly value: unknown;
+  /** Faults of the text itself; `value` is of no use when there are any. */
+  readonly findings: readonly Finding[];
+  /** The place of a value, or of its key; of the nearest thing around it when it is not in the text. */
+  locate(
+    path: ConfigPath,
+    at?: 'key' | 'value',
+  ): { readonly line: number; readonly column: number };
+}
+
+const TEXT_LENGTH_MAX = 16 * 1024 * 1024;
+const NODES_MAX = 1_000_000;
+/** Keys whose empty value is the empty text and not "absent", as Prometheus reads them. */
+const EMPTY_IS_TEXT = new Set(['regex']);
+
+export function readDocument(text: string, file: string): ConfigDocument {
+  const lines = new LineCounter();
+  const finding = (offset: number, code: FindingCode, message: string): Finding => {
+    const { line, col } = lines.linePos(offset);
+    return {
+      severity: 'error',
+      code,
+      file,
+      line: Math.max(1, line),
+      column: Math.max(1, col),
+      message,
+    };
+  };
+  if (text.length > TEXT_LENGTH_MAX) {
+    const message = `the file is longer than ${TEXT_LENGTH_MAX} characters`;
+    return empty([finding(0, 'CONFIG_FILE', message)]);
+  }
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  if (document.errors.length > 0 || hasDashWord(document)) {
+    const dashes = enDashes(text, file);
+    if (dashes.length > 0) return empty(dashes);
+  }
+  const findings = [...document.errors, ...document.warnings].map((error) =>
+    finding(
+      error.pos[0],
+      error.code === 'DUPLICATE_KEY' ? 'CONFIG_DUPLICATE' : 'CONFIG_YAML',
+      describeYamlError(error.code, error.message, text.slice(error.pos[0])),
+    ),
+  );
+  if (findings.length > 0) return empty(findings);
+  try {
+    return {
+      value: convert(document.contents, { document, nodes: 0 }) ?? undefined,
+      findings,
+      locate(path, at = 'value') {
+        const { line, col } = lines.linePos(offsetOf(document, path, at));
+        return { line: Math.max(1, line), column: Math.max(1, col) };
+      },
+    };
+  } catch (error) {
+    if (!(error instanceof DocumentFault)) throw error;
+    return empty([finding(error.offset, 'CONFIG_YAML', error.message)]);
+  }
+}
+
+function empty(findings: readonly Finding[]): ConfigDocument {
+  return { value: undefined, findings, locate: () => ({ line: 1, column: 1 }) };
+}
+
+/** Whether an unquoted word begins with a dash that is not YAML's; in quotes, blocks and comments it is just text. */
+function hasDashWord(document: Document): boolean {
+  let found = false;
+  visit(document, {
+    Scalar(_key, node) {
+      if (node.type !== 'PLAIN' || !/^[\u2013\u2014\u2212]\s/.test(node.source ?? '')) return;
+      found = true;
+      return visit.BREAK;
+    },
+  });
+  return found;
+}
+
+/** Word processors turn "-" into "–"; YAML then sees text. Found before parsing, for each line, with the remedy. */
+function enDashes(text: string, file: string): Finding[] {
+  const found: Finding[] = [];
+  text.split('\n').forEach((content, index) => {
+    const match = /^(\s*(?:-\s+)*)([\u2013\u2014\u2212])\s/.exec(content);
+    if (match === null || found.length >= 20) return;
+    const [, before = '', dash = ''] = match;
+    const name = { '\u2013': 'en dash (U+2013)', '\u2014': 'em dash (U+2014)' }[dash];
+    found.push({
+      severity: 'error',
+      code: 'CONFIG_EN_DASH',
+      file,
+      line: index + 1,
+      column: before.length + 1,
+      message: `the line begins with an ${name ?? 'minus sign (U+2212)'} where YAML wants "-"; a web page or a word processor has replaced it: type "-" instead`,
+    });
+  });
+  return found;
+}
+
+function describeYamlError(code: string, message: string, rest: string): string {
+  if (code === 'DUPLICATE_KEY') {
+    const key = /^[^\s:]+/.exec(rest)?.[0] ?? '';
+    return `key ${JSON.stringify(key)} is given twice in one mapping; keep one of them`;
+  }
+  const [first = message] = message.split('\n');
+  return `not valid YAML: ${first.charAt(0).toLowerCase()}${first.slice(1)}`;
+}
+
+class DocumentFault extends Error {
+  readonly offset: number;
+  constructor(message: string, offset: number) {
+    super(message);
+    this.offset = offset;
+  }
+}
+
+interface Conversion {
+  readonly document: Document;
+  nodes: number;
+}
+
+function convert(node: unknown, state: Conversion): unknown {
+  if (++state.nodes > NODES_MAX)
+    throw new DocumentFault(`the document has more than ${NODES_MAX} values, aliases expanded`, 0);
+  if (isAlias(node)) return convert(node.resolve(state.document), state);
+  if (isSeq(node)) return node.items.map((item) => convert(item, state) ?? null);
+  if (isMap(node)) return convertMap(node, state);
+  if (!isScalar(node)) return null;
+  // A number that JavaScript would print otherwise keeps its text: the label value 1.0 must not become 1.
+  if (typeof node.value === 'number' && node.source !== undefined) {
+    return String(node.value) === node.source ? node.value : node.source;
+  }
+  return node.value instanceof Uint8Array ? textOfBinary(node.value, node) : node.value;
+}
+
+function textOfBinary(bytes: Uint8Array, node: Node): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new DocumentFault('the !!binary value is not valid UTF-8', node.range?.[0] ?? 0);
+  }
+}
+
+function convertMap(map: YAMLMap, state: Conversion): Record<string, unknown> {
+  const out: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
+  for (const pair of map.items) {
+    const key = keyOf(pair);
+    const value = convert(pair.value, state);
+    if (key === '<<') {
+      for (const merged of Array.isArray(value) ? value : [value])
+        if (typeof merged === 'object' && merged !== null)
+          for (const [name, one] of Object.entries(merged)) if (!(name in out)) out[name] = one;
+      continue;
+    }
+    if (value !== null) out[key] = value;
+    else if (EMPTY_IS_TEXT.has(key)) out[key] = '';
+  }
+  // Zod asks for a plain prototype; a key named __proto__ was kept as data above.
+  return Object.fromEntries(Object.entries(out));
+}
+
+function keyOf(pair: Pair): string {
+  const { key } = pair;
+  if (!isScalar(key)) return String(key);
+  if (key.value instanceof Uint8Array) return textOfBinary(key.value, key);
+  return typeof key.value === 'number' && key.source !== undefined ? key.source : String(key.value);
+}
+
+function offsetOf(document: Document, path: ConfigPath, at: 'key' | 'value'): number {
+  let node: unknown = document.contents;
+  let offset = document.contents?.range?.[0] ?? 0;
+  for (const [index, step] of path.entries()) {
+    if (isAlias(node)) node = node.resolve(document);
+    let next: unknown;
+    let start: unknown;
+    if (isMap(node)) {
+      const pair = node.items.find((one) => keyOf(one) === String(step));
+      next = pair?.value;
+      const wantsKey = at === 'key' && index === path.length - 1;
+      start = wantsKey || !hasText(next) ? pair?.key : next;
+    } else if (isSeq(node)) {
+      next = node.items[Number(step)];
+      start = next;
+    }
+    const found = (start as Node | undefined)?.range?.[0];
+    if (found === undefined) return offset;
+    offset = found;
+    node = next;
+  }
+  return offset;
+}
+
+function hasText(node: unknown): boolean {
+  return !(isScalar(node) && node.value === null) && node !== null && node !== undefined;
+}

@@ -1,0 +1,147 @@
+/**
+ * Turns what the schema complains about into findings that name the place, the thing at fault and the remedy.
+ * The keys that would have been right come from the schema itself, by way of its JSON Schema.
+ */
+import { z } from 'zod';
+import { type ConfigPath, type FindingCode, type Reporter } from './finding.ts';
+
+/** Reports all issues of one parse. `value` is what was parsed, for the names of jobs. */
+export function reportIssues(
+  error: z.ZodError,
+  schema: z.ZodType,
+  value: unknown,
+  report: Reporter,
+): void {
+  for (const issue of error.issues) {
+    const path = issue.path as ConfigPath;
+    if (issue.code === 'unrecognized_keys') {
+      for (const key of issue.keys) reportUnknownKey([...path, key], schema, value, report);
+      continue;
+    }
+    if (issue.code === 'invalid_key') {
+      report.error(
+        path,
+        'CONFIG_VALUE',
+        `${whereOf(path.slice(0, -1), value)}: ${issue.issues[0]?.message ?? 'bad key'}`,
+      );
+      continue;
+    }
+    const own: unknown = issue.code === 'custom' ? issue.params?.['code'] : undefined;
+    const code: FindingCode =
+      own === 'CONFIG_UNSUPPORTED'
+        ? own
+        : issue.code === 'invalid_type' || issue.code === 'invalid_union'
+          ? 'CONFIG_TYPE'
+          : 'CONFIG_VALUE';
+    report.error(path, code, describe(issue, path, value));
+  }
+}
+
+function describe(issue: z.core.$ZodIssue, path: ConfigPath, value: unknown): string {
+  const key = path.at(-1);
+  const isMissing =
+    (issue.code === 'invalid_type' || issue.code === 'invalid_union') &&
+    valueAt(value, path) === undefined;
+  if (isMissing && typeof key === 'string')
+    return `missing key "${key}" in ${whereOf(path.slice(0, -1), value)}`;
+  const message = issue.message.startsWith('Invalid input: ')
+    ? issue.message.slice('Invalid input: '.length).replace(', received', ', got')
+    : issue.message;
+  if (typeof key !== 'string') return `${whereOf(path, value)}: ${message}`;
+  return `"${key}" in ${whereOf(path.slice(0, -1), value)}: ${message}`;
+}
+
+function reportUnknownKey(
+  path: ConfigPath,
+  schema: z.ZodType,
+  value: unknown,
+  report: Reporter,
+): void {
+  const key = String(path.at(-1));
+  const parent = path.slice(0, -1);
+  const known = knownKeys(schema, parent);
+  const guess = nearest(key, known);
+  const remedy = guess === undefined ? '' : `; did you mean "${guess}"?`;
+  const message = `unknown key "${key}" in ${whereOf(parent, value)}${remedy}`;
+  report.error(path, 'CONFIG_UNKNOWN_KEY', message);
+}
+
+/** `scrape_configs[0] ("ecs")`; the top of the file for no path. */
+export function whereOf(path: ConfigPath, value: unknown): string {
+  if (path.length === 0) return 'the top level';
+  const text = path
+    .map((step, index) =>
+      typeof step === 'number' ? `[${step}]` : `${index > 0 ? '.' : ''}${step}`,
+    )
+    .join('');
+  const entry = valueAt(value, path.slice(0, 2));
+  const name =
+    typeof entry === 'object' && entry !== null
+      ? ((entry as Record<string, unknown>)['job_name'] ??
+        (entry as Record<string, unknown>)['name'])
+      : undefined;
+  return typeof path[1] === 'number' && name !== undefined
+    ? `${text} (${JSON.stringify(name)})`
+    : text;
+}
+
+export function valueAt(value: unknown, path: ConfigPath): unknown {
+  let at = value;
+  for (const step of path) {
+    if (typeof at !== 'object' || at === null) return undefined;
+    at = (at as Record<string | number, unknown>)[step];
+  }
+  return at;
+}
+
+interface JsonSchema {
+  readonly properties?: Readonly<Record<string, JsonSchema>>;
+  readonly items?: JsonSchema;
+  readonly additionalProperties?: JsonSchema | boolean;
+  readonly anyOf?: readonly JsonSchema[];
+  readonly allOf?: readonly JsonSchema[];
+}
+
+function knownKeys(schema: z.ZodType, path: ConfigPath): string[] {
+  const top = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any', reused: 'inline' });
+  let level: JsonSchema[] = flatten(top as JsonSchema);
+  for (const step of path) {
+    level = level.flatMap((one) => {
+      const next =
+        typeof step === 'number'
+          ? one.items
+          : (one.properties?.[step] ??
+            (typeof one.additionalProperties === 'object' ? one.additionalProperties : undefined));
+      return next === undefined ? [] : flatten(next);
+    });
+  }
+  return level.flatMap((one) => Object.keys(one.properties ?? {}));
+}
+
+function flatten(schema: JsonSchema): JsonSchema[] {
+  return [schema, ...[...(schema.anyOf ?? []), ...(schema.allOf ?? [])].flatMap(flatten)];
+}
+
+/** The known key that is so close that it must have been meant: at most a third of its letters differ. */
+function nearest(key: string, known: readonly string[]): string | undefined {
+  let best: string | undefined;
+  let bestDistance = Infinity;
+  for (const one of known) {
+    const distance = editDistance(key, one);
+    if (distance < bestDistance) [best, bestDistance] = [one, distance];
+  }
+  return bestDistance <= Math.max(1, Math.floor(key.length / 4)) ? best : undefined;
+}
+
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const change = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(change, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}

@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { mechanisms } from '../discovery/mechanisms.ts';
+import { messageOf } from '../kernel/errors.ts';
+import { formatFinding } from './finding.ts';
+import { checkConfigFile, checkConfigText, loadConfig } from './load.ts';
+
+function testdata(name: string): string {
+  return fileURLToPath(new URL(`testdata/${name}`, import.meta.url));
+}
+
+async function linesOf(name: string): Promise<string[]> {
+  const text = readFileSync(testdata(name), 'utf8');
+  return (await checkConfigText(text, name, { env: {} })).findings.map(formatFinding);
+}
+
+async function check(text: string, env: Record<string, string> = {}) {
+  const { config, findings } = await checkConfigText(text, 'c.yml', { env });
+  return { config, lines: findings.map(formatFinding) };
+}
+
+test('the Fargate article works as published once its dashes are dashes', async () => {
+  const { config, warnings } = await loadConfig(testdata('fargate-to-amp.yml'));
+  assert.deepEqual(warnings, []);
+  const [job] = config.scrapeConfigs;
+  assert.equal(job?.jobName, 'ecs');
+  assert.equal(job?.scrapeIntervalMs, 30_000);
+  assert.equal(job?.scrapeTimeoutMs, 10_000);
+  const entry = { files: ['/output/ecs_file_sd.yml'], refresh_interval: 60_000 };
+  assert.deepEqual(config.discovery[0]?.entries, [{ key: 'file_sd_configs', config: entry }]);
+  assert.equal(config.remoteWrites[0]?.sigv4?.region, 'us-east-1');
+  assert.equal(config.remoteWrites[0]?.queue.sampleAgeLimitMs, 59 * 60_000);
+});
+
+test('en dashes for list dashes are named with their places', async () => {
+  const lines = await linesOf('fargate-to-amp-en-dashes.yml');
+  assert.equal(lines.length, 4);
+  assert.equal(
+    lines[0],
+    'fargate-to-amp-en-dashes.yml:6:3: the line begins with an en dash (U+2013) where YAML wants "-"; a web page or a word processor has replaced it: type "-" instead [CONFIG_EN_DASH]',
+  );
+  const quoted = await check('global:\n  external_labels:\n    a: |\n      – text\n    b: "– x"\n');
+  assert.deepEqual(quoted.lines, []);
+});
+
+test('the EC2 article works unchanged: a timeout above the job interval only by default is lowered', async () => {
+  const { config } = await loadConfig(testdata('ec2-to-amp.yml'));
+  assert.equal(config.scrapeConfigs[0]?.scrapeTimeoutMs, 5_000);
+  assert.deepEqual(config.remoteWrites[0]?.externalLabels, { monitor: 'monitor' });
+  assert.equal(config.remoteWrites[0]?.sigv4, undefined);
+});
+
+test('the ADOT article works unchanged: a bare refresh_interval is seconds, and said to be', async () => {
+  const { config, warnings } = await loadConfig(testdata('adot-http-sd.yml'));
+  const entry = { url: 'http://localhost:9001/prometheus-targets', refresh_interval: 60_000 };
+  assert.deepEqual(config.discovery[0]?.entries, [{ key: 'http_sd_configs', config: entry }]);
+  assert.deepEqual(config.remoteWrites, []);
+  assert.equal(
+    warnings[0]?.message,
+    'refresh_interval 60 has no unit and is taken as 60s, as published ADOT examples mean it; Prometheus refuses it: write 60s',
+  );
+});
+
+for (const name of ['errors', 'conflicts']) {
+  test(`every error of ${name}.yml has its place, its reason and its remedy`, async () => {
+    const golden = readFileSync(testdata(`${name}.txt`), 'utf8')
+      .trimEnd()
+      .split('\n');
+    const keys = mechanisms.map((one) => one.key).join(', ');
+    const lines = (await linesOf(`${name}.yml`)).map((line) => line.replace(keys, '<keys>'));
+    assert.deepEqual(lines, golden);
+  });
+}
+
+test('a load throws the first error and says how many more there are', async () => {
+  await assert.rejects(loadConfig(testdata('errors.yml')), (error: Error) => {
+    assert.match(
+      messageOf(error),
+      /errors\.yml:2:20: .* \(and 14 more; see "amperage check config"\) \[CONFIG_VALUE\]$/,
+    );
+    return true;
+  });
+  const { findings } = await checkConfigFile('no-such.yml');
+  assert.deepEqual(findings.map(formatFinding), [
+    'no-such.yml:1:1: the file does not exist; check the path [CONFIG_FILE]',
+  ]);
+});
+
+test('faults of the YAML itself have their place', async () => {
+  assert.deepEqual((await check('global: {}\nglobal: {}\n')).lines, [
+    'c.yml:2:1: key "global" is given twice in one mapping; keep one of them [CONFIG_DUPLICATE]',
+  ]);
+  const tabs = await check('global:\n\tscrape_interval: 1m\n');
+  assert.match(tabs.lines[0] ?? '', /^c\.yml:2:1: not valid YAML: tabs .*\[CONFIG_YAML\]$/);
+  const list = await check('- a\n');
+  assert.deepEqual(list.lines, ['c.yml:1:1: the top level: expected object, got array [CONFIG_TYPE]']);
+  const bomb = ['a: &a [x, x, x, x, x, x, x, x, x]'];
+  for (let i = 0; i < 8; i++) bomb.push(`b${i}: &b${i} [${`*${i === 0 ? 'a' : `b${i - 1}`},`.repeat(9)}]`);
+  const expanded = await check(bomb.join('\n'));
+  assert.match(expanded.lines[0] ?? '', /more than 1000000 values, aliases expanded \[CONFIG_YAML\]$/);
+}); // prettier-ignore
+
+test('an empty file is an empty configuration', async () => {
+  assert.deepEqual((await check('')).config?.scrapeConfigs, []);
+});
+
+test('the environment is expanded in external_labels and nowhere else', async () => {
+  const text = [
+    'global:',
+    '  external_labels: {a: "${TEST}", b: "foo$TEST-bar", c: "x$$y", d: "$NONE", e: 1.0}',
+    'scrape_configs:',
+    '  - job_name: $TEST',
+    '    relabel_configs: [{target_label: a, replacement: $1}]',
+  ].join('\n');
+  const { config, lines } = await check(text, { TEST: 'v' });
+  const expected = { a: 'v', b: 'foov-bar', c: 'x$y', d: '', e: '1.0' };
+  assert.deepEqual(config?.global.externalLabels, expected);
+  assert.equal(config?.scrapeConfigs[0]?.jobName, '$TEST');
+  assert.equal(config?.scrapeConfigs[0]?.relabelRules[0]?.replacement, '$1');
+  assert.deepEqual(lines, [
+    'c.yml:2:68: environment variable "NONE" is not set and taken as empty [CONFIG_NOTE]',
+  ]);
+});
+
+test('anchors and merge keys work', async () => {
+  const text = [
+    'scrape_configs:',
+    '  - &base {job_name: a, scrape_interval: 5s}',
+    '  - <<: *base',
+    '    job_name: b',
+  ].join('\n');
+  const { config } = await check(text);
+  const jobs = config?.scrapeConfigs.map((job) => [job.jobName, job.scrapeIntervalMs]);
+  assert.deepEqual(jobs, [
+    ['a', 5_000],
+    ['b', 5_000],
+  ]);
+});
+
+test('the region of sigv4 comes from its key, the url or the environment', async () => {
+  const region = async (url: string, env: Record<string, string>): Promise<string | undefined> => {
+    const text = `remote_write:\n  - url: ${url}\n    sigv4: {}\n`;
+    return (await check(text, env)).config?.remoteWrites[0]?.sigv4?.region;
+  };
+  const amp = 'https://aps-workspaces.eu-west-1.amazonaws.com/workspaces/ws-1/api/v1/remote_write';
+  assert.equal(await region(amp, { AWS_REGION: 'us-east-2' }), 'eu-west-1');
+  assert.equal(await region('http://localhost:9090/w', { AWS_REGION: 'us-east-2' }), 'us-east-2');
+  assert.equal(await region('http://localhost:9090/w', {}), undefined);
+});

@@ -1,0 +1,192 @@
+/**
+ * A configuration file → a CollectorConfig, or findings with file, line and column. Environment variables are expanded
+ * in external_labels only, as Prometheus does.
+ * Not here: what keys mean (prometheus.ts); sources other than files; reload.
+ */
+import { readFile } from 'node:fs/promises';
+import { basename, dirname, resolve } from 'node:path';
+import { type z } from 'zod';
+import { filesMatching } from '../discovery/file.ts';
+import { ConfigError, messageOf } from '../kernel/errors.ts';
+import { type ConfigDocument, readDocument } from './document.ts';
+import { type ConfigPath, describeFinding, type Finding, type Reporter } from './finding.ts';
+import { reportIssues } from './issues.ts';
+import {
+  type CollectorConfig,
+  prometheusSchema,
+  resolvePrometheus,
+  scrapeFileSchema,
+  type ScrapeSource,
+} from './prometheus.ts';
+
+export interface LoadOptions {
+  readonly env?: Readonly<Record<string, string | undefined>>;
+}
+
+export interface CheckedConfig {
+  /** Undefined when there is an error among the findings. */
+  readonly config: CollectorConfig | undefined;
+  /** Errors first, each in the order of the text. */
+  readonly findings: readonly Finding[];
+}
+
+export interface LoadedConfig {
+  readonly config: CollectorConfig;
+  readonly warnings: readonly Finding[];
+}
+
+/**
+ * Reads a file and all it includes.
+ *
+ * @throws ConfigError for the first error, saying how many more there are
+ */
+export async function loadConfig(file: string, options: LoadOptions = {}): Promise<LoadedConfig> {
+  const { config, findings } = await checkConfigFile(file, options);
+  const errors = findings.filter((finding) => finding.severity === 'error');
+  const [first] = errors;
+  if (first !== undefined) {
+    const more =
+      errors.length > 1 ? ` (and ${errors.length - 1} more; see "amperage check config")` : '';
+    throw new ConfigError(first.code, `${describeFinding(first)}${more}`);
+  }
+  if (config === undefined)
+    throw new Error(`BUG: ${file} gave neither a configuration nor an error`);
+  return { config, warnings: findings };
+}
+
+/** Reads a file and all it includes; never throws for what is in them. */
+export async function checkConfigFile(
+  file: string,
+  options: LoadOptions = {},
+): Promise<CheckedConfig> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    return { config: undefined, findings: [unreadable(file, error)] };
+  }
+  return checkConfigText(text, file, options);
+}
+
+/** The same for a text at hand; `file` names it in findings, its folder is where relative paths start. */
+export async function checkConfigText(
+  text: string,
+  file: string,
+  options: LoadOptions = {},
+): Promise<CheckedConfig> {
+  const findings: Finding[] = [];
+  const main = open(text, file, prometheusSchema, findings);
+  if (main === undefined) return { config: undefined, findings };
+  const sources = await readSources(main, file, findings);
+  const config = resolvePrometheus({
+    input: main.data,
+    sources,
+    baseDirectory: dirname(resolve(file)),
+    env: options.env ?? process.env,
+    report: main.report,
+  });
+  findings.sort((a, b) => a.file.localeCompare(b.file) || a.line - b.line || a.column - b.column);
+  const errors = findings.filter((finding) => finding.severity === 'error');
+  const warnings = findings.filter((finding) => finding.severity === 'warning');
+  return { config: errors.length > 0 ? undefined : config, findings: [...errors, ...warnings] };
+}
+
+interface Opened<Data> {
+  readonly data: Data;
+  readonly raw: unknown;
+  readonly report: Reporter;
+}
+
+/** Parses one file by its schema; undefined when it has faults, which are then among the findings. */
+function open<Schema extends z.ZodType>(
+  text: string,
+  file: string,
+  schema: Schema,
+  findings: Finding[],
+): Opened<z.output<Schema>> | undefined {
+  const document = readDocument(text, file);
+  findings.push(...document.findings);
+  if (document.findings.length > 0) return undefined;
+  const report = reporterOf(document, file, findings);
+  const raw = document.value ?? {};
+  const parsed = schema.safeParse(raw);
+  if (parsed.success) return { data: parsed.data, raw, report };
+  reportIssues(parsed.error, schema, raw, report);
+  findings.sort((a, b) => a.line - b.line || a.column - b.column);
+  return undefined;
+}
+
+function reporterOf(document: ConfigDocument, file: string, findings: Finding[]): Reporter {
+  const place = (path: ConfigPath, code: Finding['code']) =>
+    document.locate(
+      path,
+      code === 'CONFIG_UNKNOWN_KEY' || code === 'CONFIG_UNSUPPORTED' ? 'key' : 'value',
+    );
+  return {
+    error: (path, code, message) =>
+      void findings.push({ severity: 'error', code, file, message, ...place(path, code) }),
+    warn: (path, message) =>
+      void findings.push({
+        severity: 'warning',
+        code: 'CONFIG_NOTE',
+        file,
+        message,
+        ...place(path, 'CONFIG_NOTE'),
+      }),
+  };
+}
+
+const FILES_MAX = 1_000;
+
+/** The scrape configs of the main file and of the files it includes. */
+async function readSources(
+  main: Opened<z.output<typeof prometheusSchema>>,
+  file: string,
+  findings: Finding[],
+): Promise<readonly ScrapeSource[]> {
+  const baseDirectory = dirname(resolve(file));
+  const { data, raw, report } = main;
+  const sources: ScrapeSource[] = [
+    { inputs: data.scrape_configs ?? [], raw, baseDirectory, report },
+  ];
+  const seen = new Set<string>();
+  for (const [index, pattern] of (data.scrape_config_files ?? []).entries()) {
+    const path = ['scrape_config_files', index];
+    if (/[*?[]/.test(dirname(pattern)) || /[?[]/.test(basename(pattern))) {
+      const message = `path ${JSON.stringify(pattern)} may hold "*" only in its last part`;
+      report.error(path, 'CONFIG_VALUE', message);
+      continue;
+    }
+    if (seen.has(pattern))
+      report.error(path, 'CONFIG_DUPLICATE', `${JSON.stringify(pattern)} is listed twice`);
+    seen.add(pattern);
+    const files = await filesMatching([pattern], baseDirectory);
+    if (files.length === 0) report.warn(path, `${JSON.stringify(pattern)} matches no file`);
+    for (const included of files.slice(0, FILES_MAX)) {
+      const source = await readSource(included, findings);
+      if (source !== undefined) sources.push(source);
+    }
+  }
+  return sources;
+}
+
+async function readSource(file: string, findings: Finding[]): Promise<ScrapeSource | undefined> {
+  try {
+    const opened = open(await readFile(file, 'utf8'), file, scrapeFileSchema, findings);
+    if (opened === undefined) return undefined;
+    const { data, raw, report } = opened;
+    return { inputs: data.scrape_configs ?? [], raw, baseDirectory: dirname(file), report };
+  } catch (error) {
+    findings.push(unreadable(file, error));
+    return undefined;
+  }
+}
+
+function unreadable(file: string, error: unknown): Finding {
+  const { code } = error as NodeJS.ErrnoException;
+  const message =
+    code === 'ENOENT'
+      ? 'the file does not exist; check the path'
+      : `the file can't be read: ${messageOf(error)}`;
+  return { severity: 'error', code: 'CONFIG_FILE', file, line: 1, column: 1, message };
+}

@@ -1,0 +1,285 @@
+/**
+ * One scrape_config: its schema, with the discovery keys taken from the table of mechanisms, and how it becomes plain
+ * values with the defaults of `global` filled in.
+ * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#scrape_config
+ */
+import { z } from 'zod';
+import { type JobDiscovery } from '../discovery/manager.ts';
+import { type DiscoveryEntry, type MechanismKey, mechanisms } from '../discovery/mechanisms.ts';
+import { durationSchema, isBareSeconds, textSchema } from '../discovery/schema.ts';
+import { formatDurationMs } from '../model/duration.ts';
+import { BODY_SIZE_LIMIT_BYTES, type ScrapeConfig, scrapeConfigOf } from '../scrape/config.ts';
+import { type ConfigPath, type Reporter } from './finding.ts';
+import { httpClientShape, resolveHttpClient } from './http-client-schema.ts';
+import { compileRules, relabelListSchema } from './relabel-schema.ts';
+import { countSchema, listOf, sizeSchema, switchSchema, unsupported } from './values.ts';
+
+const SCRAPE_PROTOCOLS = [
+  'PrometheusProto',
+  'OpenMetricsText0.0.1',
+  'OpenMetricsText1.0.0',
+  'PrometheusText0.0.4',
+  'PrometheusText1.0.0',
+] as const;
+
+const protocolSchema = z.enum(SCRAPE_PROTOCOLS, {
+  error: (issue) =>
+    `${JSON.stringify(issue.input)} is not a scrape protocol; use one of ${SCRAPE_PROTOCOLS.join(', ')}`,
+});
+
+/** What both `global` and a job may set. */
+export const sharedShape = {
+  scrape_interval: durationSchema.optional().describe('1m.'),
+  scrape_timeout: durationSchema.optional().describe('10s, or the interval where that is less.'),
+  scrape_protocols: listOf(protocolSchema).min(1, 'must name a protocol').optional(),
+  scrape_native_histograms: switchSchema.optional(),
+  convert_classic_histograms_to_nhcb: switchSchema.optional(),
+  always_scrape_classic_histograms: switchSchema.optional(),
+  extra_scrape_metrics: switchSchema.optional(),
+  body_size_limit: sizeSchema.optional().describe('Of an uncompressed answer; 0 is no limit.'),
+  sample_limit: countSchema.optional().describe('Samples of a scrape; 0 is no limit.'),
+  target_limit: countSchema.optional(),
+  label_limit: countSchema.optional(),
+  label_name_length_limit: countSchema.optional(),
+  label_value_length_limit: countSchema.optional(),
+  keep_dropped_targets: countSchema.optional(),
+  metric_name_validation_scheme: z.enum(['utf8', 'legacy']).optional(),
+  metric_name_escaping_scheme: z.enum(['allow-utf-8', 'underscores', 'dots', 'values']).optional(),
+  scrape_failure_log_file: textSchema.optional(),
+} as const;
+
+type Mechanisms = (typeof mechanisms)[number];
+type DiscoveryShape = {
+  [One in Mechanisms as One['key']]: z.ZodOptional<z.ZodArray<One['schema']>>;
+};
+
+const discoveryShape = Object.fromEntries(
+  mechanisms.map((one) => [one.key, z.array(one.schema, { error: 'expected a list' }).optional()]),
+) as unknown as DiscoveryShape;
+
+/** Prometheus' kinds of discovery that are not built in, unless the table says otherwise. */
+const FOREIGN =
+  'aws azure consul digitalocean dns docker dockerswarm ec2 eureka gce hetzner ionos kubernetes kuma \
+lightsail linode marathon nerve nomad oci openstack outscale ovhcloud puppetdb scaleway serverset stackit \
+triton uyuni vultr xds';
+
+const foreignShape = Object.fromEntries(
+  FOREIGN.split(' ')
+    .map((name) => `${name}_sd_configs`)
+    .filter((key) => !mechanisms.some((one) => (one.key as string) === key))
+    .map((key) => [key, unsupported(`this discovery is not built in; use ${keysInWords()}`)]),
+);
+
+function keysInWords(): string {
+  return mechanisms.map((one) => one.key).join(', ');
+}
+
+export const scrapeConfigSchema = z.strictObject(
+  {
+    job_name: textSchema.pipe(z.string().min(1, 'job_name is empty')),
+    ...sharedShape,
+    fallback_scrape_protocol: protocolSchema.optional(),
+    allow_metadata_addresses: switchSchema
+      .optional()
+      .describe('Lets the job scrape metadata and credential addresses; false.'),
+    honor_labels: switchSchema.optional(),
+    honor_timestamps: switchSchema.optional(),
+    track_timestamps_staleness: switchSchema.optional(),
+    metrics_path: textSchema.optional(),
+    scheme: z.enum(['http', 'https']).optional(),
+    params: z.record(z.string(), listOf(textSchema)).optional(),
+    enable_compression: switchSchema.optional(),
+    native_histogram_bucket_limit: countSchema.optional(),
+    native_histogram_min_bucket_factor: z.coerce.number().optional(),
+    relabel_configs: relabelListSchema.optional(),
+    metric_relabel_configs: relabelListSchema.optional(),
+    ...httpClientShape,
+    ...discoveryShape,
+    ...foreignShape,
+  },
+  {
+    error: (issue) =>
+      issue.code === 'invalid_type' ? 'empty or null scrape config section' : undefined,
+  },
+);
+
+export type ScrapeInput = z.output<typeof scrapeConfigSchema>;
+
+type SharedInput = Pick<ScrapeInput, keyof typeof sharedShape>;
+
+export interface ScrapeContext {
+  readonly baseDirectory: string;
+  readonly report: Reporter;
+}
+
+/** The interval and timeout of `global`, checked. */
+export function resolveGlobalTiming(
+  global: SharedInput,
+  report: Reporter,
+): { readonly scrapeIntervalMs: number; readonly scrapeTimeoutMs: number } {
+  const scrapeIntervalMs = global.scrape_interval || 60_000;
+  const scrapeTimeoutMs = global.scrape_timeout || Math.min(10_000, scrapeIntervalMs);
+  if (scrapeTimeoutMs > scrapeIntervalMs)
+    report.error(
+      ['global', 'scrape_timeout'],
+      'CONFIG_VALUE',
+      `scrape_timeout ${formatDurationMs(scrapeTimeoutMs)} is more than scrape_interval ${formatDurationMs(scrapeIntervalMs)}`,
+    );
+  return { scrapeIntervalMs, scrapeTimeoutMs };
+}
+
+/** Fills in a job from its own keys, then from `global`, then from the defaults. */
+export function resolveScrape(
+  input: ScrapeInput,
+  global: SharedInput,
+  path: ConfigPath,
+  context: ScrapeContext,
+): ScrapeConfig {
+  const { report } = context;
+  const merged: SharedInput = { ...global, ...definedOf(input) };
+  const nameScheme = merged.metric_name_validation_scheme ?? 'utf8';
+  const rules = (key: 'relabel_configs' | 'metric_relabel_configs') =>
+    compileRules(input[key], nameScheme, [...path, key], report);
+  noteDifferences(input, merged, path, report);
+  const http = resolveHttpClient(input, { ...context, path });
+  return scrapeConfigOf({
+    jobName: input.job_name,
+    ...timingOf(input, global, path, report),
+    ...definedValues({
+      metricsPath: input.metrics_path,
+      scheme: input.scheme,
+      params: input.params,
+      honorLabels: input.honor_labels,
+      honorTimestamps: input.honor_timestamps,
+      trackTimestampsStaleness: input.track_timestamps_staleness,
+      enableCompression: input.enable_compression,
+      allowMetadataAddresses: input.allow_metadata_addresses,
+    }),
+    limits: {
+      bodySizeBytes: merged.body_size_limit || BODY_SIZE_LIMIT_BYTES,
+      samples: merged.sample_limit ?? 0,
+      labels: merged.label_limit ?? 0,
+      labelNameBytes: merged.label_name_length_limit ?? 0,
+      labelValueBytes: merged.label_value_length_limit ?? 0,
+      targets: merged.target_limit ?? 0,
+    },
+    relabelRules: rules('relabel_configs'),
+    metricRelabelRules: rules('metric_relabel_configs'),
+    basicAuth: http.basicAuth,
+    authorization: http.authorization,
+    headers: http.headers,
+  });
+}
+
+/** Without the keys that are undefined, so that they don't hide defaults. */
+function definedValues<Values extends object>(
+  values: Values,
+): { [Key in keyof Values]?: Exclude<Values[Key], undefined> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
+    [Key in keyof Values]?: Exclude<Values[Key], undefined>;
+  };
+}
+
+/** The discovery of a job, in the order of the table; says where a bare number was taken as seconds. */
+export function resolveDiscovery(
+  input: ScrapeInput,
+  raw: unknown,
+  path: ConfigPath,
+  context: ScrapeContext,
+): JobDiscovery {
+  const entries: DiscoveryEntry[] = [];
+  for (const { key } of mechanisms) {
+    for (const config of input[key] ?? []) entries.push({ key, config } as DiscoveryEntry);
+    warnBareSeconds(key, raw, path, context.report);
+  }
+  return { job: input.job_name, entries, baseDirectory: context.baseDirectory };
+}
+
+function warnBareSeconds(
+  key: MechanismKey,
+  raw: unknown,
+  path: ConfigPath,
+  report: Reporter,
+): void {
+  const list = (raw as Record<string, unknown> | undefined)?.[key];
+  if (!Array.isArray(list)) return;
+  list.forEach((entry: unknown, index) => {
+    const written = (entry as Record<string, unknown> | null)?.['refresh_interval'];
+    if (!isBareSeconds(written)) return;
+    report.warn(
+      [...path, key, index, 'refresh_interval'],
+      `refresh_interval ${String(written)} has no unit and is taken as ${String(written)}s, as published ADOT examples mean it; Prometheus refuses it: write ${String(written)}s`,
+    );
+  });
+}
+
+function timingOf(
+  input: ScrapeInput,
+  global: SharedInput,
+  path: ConfigPath,
+  report: Reporter,
+): { scrapeIntervalMs: number; scrapeTimeoutMs: number } {
+  const defaults = {
+    intervalMs: global.scrape_interval || 60_000,
+    timeoutMs: global.scrape_timeout || 10_000,
+  };
+  const scrapeIntervalMs = input.scrape_interval || defaults.intervalMs;
+  const scrapeTimeoutMs = input.scrape_timeout || Math.min(defaults.timeoutMs, scrapeIntervalMs);
+  if (scrapeTimeoutMs > scrapeIntervalMs)
+    report.error(
+      [...path, 'scrape_timeout'],
+      'CONFIG_VALUE',
+      `scrape_timeout ${formatDurationMs(scrapeTimeoutMs)} of job "${input.job_name}" is more than its scrape_interval ${formatDurationMs(scrapeIntervalMs)}`,
+    );
+  return { scrapeIntervalMs, scrapeTimeoutMs };
+}
+
+/** What is accepted and does not do here what it does in Prometheus is said. */
+function noteDifferences(
+  input: ScrapeInput,
+  merged: SharedInput,
+  path: ConfigPath,
+  report: Reporter,
+): void {
+  const protocols = merged.scrape_protocols ?? [];
+  const repeated = protocols.find((one, index) => protocols.indexOf(one) !== index);
+  const at = [...path, 'scrape_protocols'];
+  if (repeated !== undefined)
+    report.error(at, 'CONFIG_DUPLICATE', `scrape_protocols names ${repeated} twice`);
+  if (protocols.length > 0 && !protocols.includes('PrometheusText0.0.4'))
+    report.warn(at, 'only PrometheusText0.0.4 is asked for yet');
+  for (const key of WITHOUT_EFFECT)
+    if (merged[key] === true) report.warn([...path, key], `${key} has no effect yet`);
+  if (merged.scrape_failure_log_file !== undefined)
+    report.warn(
+      [...path, 'scrape_failure_log_file'],
+      'failed scrapes go to the log, not to a file of their own',
+    );
+  if (merged.body_size_limit === 0)
+    report.warn(
+      [...path, 'body_size_limit'],
+      `a body is never unlimited: 0 is taken as ${BODY_SIZE_LIMIT_BYTES / 2 ** 20}MB`,
+    );
+  if (input.follow_redirects === true)
+    report.warn([...path, 'follow_redirects'], 'redirects are not followed yet');
+  const fallback = input.fallback_scrape_protocol;
+  if (fallback !== undefined && fallback !== 'PrometheusText0.0.4')
+    report.warn(
+      [...path, 'fallback_scrape_protocol'],
+      'a target without a content type is read as PrometheusText0.0.4',
+    );
+}
+
+const WITHOUT_EFFECT = [
+  'scrape_native_histograms',
+  'convert_classic_histograms_to_nhcb',
+  'extra_scrape_metrics',
+] as const;
+
+/** The shared keys that a job sets itself. */
+function definedOf(input: ScrapeInput): SharedInput {
+  const keys = Object.keys(sharedShape) as (keyof SharedInput)[];
+  return Object.fromEntries(
+    keys.filter((key) => input[key] !== undefined).map((key) => [key, input[key]]),
+  ) as SharedInput;
+}
