@@ -215,6 +215,9 @@ function checkFields(action: RelabelAction, input: RelabelInput, scheme: NameSch
   const { replacement } = input;
   if (action === 'labelmap' && !isTemplateValid(replacement ?? DEFAULTS.replacement))
     throw new Error(`${JSON.stringify(replacement)} is not a valid "replacement" for labelmap`);
+  const changesCase = action === 'lowercase' || action === 'uppercase';
+  if (changesCase && (replacement ?? DEFAULTS.replacement) !== DEFAULTS.replacement)
+    throw new Error(`"replacement" can't be set for action ${action}; remove it`);
   const allowed = onlyFields[action];
   if (allowed === undefined) return;
   const extra = extraField(input, allowed);
@@ -236,8 +239,6 @@ const onlyFields: Partial<Record<RelabelAction, readonly Field[]>> = {
   dropequal: ['source_labels', 'target_label'],
   labeldrop: ['regex'],
   labelkeep: ['regex'],
-  lowercase: ['source_labels', 'target_label', 'separator', 'regex', 'modulus'],
-  uppercase: ['source_labels', 'target_label', 'separator', 'regex', 'modulus'],
 };
 
 /** The first field that is set to something else than its default and is not allowed. */

@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { formatFinding } from './finding.ts';
+import { checkConfigText } from './load.ts';
+
+async function check(job: string, folder = '/nowhere') {
+  const text = `scrape_configs:\n  - job_name: a\n${job.replaceAll(/^/gm, '    ')}\n`;
+  const { config, findings } = await checkConfigText(text, join(folder, 'c.yml'), { env: {} });
+  const lines = findings.map((one) => formatFinding(one).replace(`${folder}/`, ''));
+  return { job: config?.scrapeConfigs[0], lines };
+}
+
+test('a secret in a file is read at each use, relative to the configuration', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'amperage-secret-'));
+  try {
+    await writeFile(join(folder, 'token'), 'first\n');
+    const { job, lines } = await check('authorization: {credentials_file: token}', folder);
+    assert.deepEqual(lines, []);
+    assert.equal(job?.authorization?.type, 'Bearer');
+    assert.equal(job?.authorization?.credentials(), 'first');
+    await writeFile(join(folder, 'token'), 'second\n');
+    assert.equal(job?.authorization?.credentials(), 'second');
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+test('a secret that is not there yet is a warning for a scrape', async () => {
+  const { job, lines } = await check('basic_auth: {username: u, password_file: none}');
+  assert.equal(job?.basicAuth?.username, 'u');
+  assert.deepEqual(lines, ['c.yml:3:46: file "none" does not exist yet [CONFIG_NOTE]']);
+});
+
+test('headers are joined, and reserved or malformed ones refused', async () => {
+  const { job } = await check('http_headers: {X-A: {values: [a, b], secrets: [c]}}');
+  assert.deepEqual(job?.headers, { 'X-A': 'a, b, c' });
+  const refused = await check('http_headers: {Host: {values: [a]}, "x y": {values: [a]}}');
+  assert.deepEqual(refused.lines, [
+    'c.yml:3:26: header "Host" is reserved; remove it [CONFIG_VALUE]',
+    'c.yml:3:48: "x y" is not a header name [CONFIG_VALUE]',
+  ]);
+});
+
+test('basic credentials under authorization are refused with the remedy', async () => {
+  const { lines } = await check('authorization: {type: Basic, credentials: x}');
+  assert.deepEqual(lines, [
+    'c.yml:3:27: authorization type can\'t be "basic"; use "basic_auth" instead [CONFIG_VALUE]',
+  ]);
+});
+
+test('what has no effect here is said, never silent', async () => {
+  const { job, lines } = await check(
+    'body_size_limit: 0\nextra_scrape_metrics: true\nfollow_redirects: yes\nscrape_protocols: [OpenMetricsText1.0.0]',
+  );
+  assert.equal(job?.limits.bodySizeBytes, 16 * 1024 * 1024);
+  assert.deepEqual(lines, [
+    'c.yml:3:22: a body is never unlimited: 0 is taken as 16MB [CONFIG_NOTE]',
+    'c.yml:4:27: extra_scrape_metrics has no effect yet [CONFIG_NOTE]',
+    'c.yml:5:23: redirects are not followed yet [CONFIG_NOTE]',
+    'c.yml:6:23: only PrometheusText0.0.4 is asked for yet [CONFIG_NOTE]',
+  ]);
+});
+
+test('a remote_write whose secret can not be read is refused', async () => {
+  const text = 'remote_write:\n  - {url: "http://x/w", authorization: {credentials_file: none}}\n';
+  const { config, findings } = await checkConfigText(text, '/nowhere/c.yml', { env: {} });
+  assert.equal(config, undefined);
+  assert.equal(findings[0]?.code, 'CONFIG_FILE');
+});
