@@ -17,7 +17,7 @@ export function tagOf(field: number, wireType: number): number {
 
 const TWO_63 = 2 ** 63;
 const TWO_64 = 2 ** 64;
-const utf8 = new TextDecoder('utf-8', { fatal: true });
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
  * Reads fields from `start` to `end`. Usual loop: `while (reader.more()) switch (reader.varint()) …` over tags, with
@@ -133,18 +133,30 @@ export class ProtoReader {
   }
 }
 
+/** Strings that were read lately, by a hash of their bytes: names and values of labels repeat all the time. */
+const recent = new Array<{ readonly bytes: Uint8Array; readonly text: string } | undefined>(4_096);
+const RECENT_BYTES_MAX = 64;
+
 function readString(bytes: Uint8Array, start: number, end: number): string {
-  // Names and values are short and ASCII: concatenating characters beats a call into the decoder.
-  if (end - start <= 24) {
-    let text = '';
-    let i = start;
-    for (; i < end; i++) {
-      const byte = bytes[i] as number;
-      if (byte >= 0x80) break;
-      text += String.fromCharCode(byte);
-    }
-    if (i === end) return text;
-  }
+  const length = end - start;
+  if (length > RECENT_BYTES_MAX) return decodeUtf8(bytes, start, end);
+  let hash = length;
+  for (let i = start; i < end; i++) hash = Math.imul(hash ^ (bytes[i] as number), 0x01000193);
+  const slot = (hash ^ (hash >>> 15)) & (recent.length - 1);
+  const known = recent[slot];
+  if (known !== undefined && equals(known.bytes, bytes, start, length)) return known.text;
+  const text = decodeUtf8(bytes, start, end);
+  recent[slot] = { bytes: bytes.slice(start, end), text };
+  return text;
+}
+
+function equals(known: Uint8Array, bytes: Uint8Array, start: number, length: number): boolean {
+  if (known.length !== length) return false;
+  for (let i = 0; i < length; i++) if (known[i] !== bytes[start + i]) return false;
+  return true;
+}
+
+function decodeUtf8(bytes: Uint8Array, start: number, end: number): string {
   try {
     return utf8.decode(bytes.subarray(start, end));
   } catch (error) {

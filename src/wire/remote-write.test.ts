@@ -101,6 +101,12 @@ test('the bytes are those of the reference encoder', () => {
   );
 });
 
+test('a value that begins with a byte order mark keeps it', () => {
+  const encoder = new WriteRequestEncoder();
+  encoder.append(encodeLabels(labelSetOf({ a: '\uFEFFx' })), 1, 1);
+  assert.deepEqual(decode(encoder.bytes())[0]?.labels, [{ name: 'a', value: '\uFEFFx' }]);
+});
+
 test('a rolled back append leaves no trace', () => {
   const encoder = new WriteRequestEncoder();
   const up = encodeLabels(labelSetOf({ __name__: 'up' }));

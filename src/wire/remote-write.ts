@@ -46,16 +46,28 @@ export interface MetricMetadata {
 
 /** The label fields of a TimeSeries: made once per series, copied into each message. */
 export function encodeLabels(labels: LabelSet): Uint8Array {
-  const writer = new ProtoWriter(256);
-  for (const { name, value } of labels) {
-    const nameBytes = Buffer.from(name);
-    const valueBytes = Buffer.from(value);
-    writer.varint(tagOf(1, BYTES));
-    writer.varint(fieldLength(nameBytes.length) + fieldLength(valueBytes.length));
-    writer.field(1, nameBytes);
-    writer.field(2, valueBytes);
-  }
-  return writer.written().slice();
+  let size = 0;
+  const lengths = labels.map(({ name, value }) => {
+    const nameLength = Buffer.byteLength(name);
+    const valueLength = Buffer.byteLength(value);
+    const length = fieldLength(nameLength) + fieldLength(valueLength);
+    size += fieldLength(length);
+    return { nameLength, valueLength, length };
+  });
+  const bytes = Buffer.allocUnsafeSlow(size);
+  let at = 0;
+  labels.forEach(({ name, value }, index) => {
+    const { nameLength, valueLength, length } = lengths[index] as (typeof lengths)[number];
+    bytes[at++] = tagOf(1, BYTES);
+    at = putVarint(bytes, at, length);
+    bytes[at++] = tagOf(1, BYTES);
+    at = putVarint(bytes, at, nameLength);
+    at += bytes.write(name, at);
+    bytes[at++] = tagOf(2, BYTES);
+    at = putVarint(bytes, at, valueLength);
+    at += bytes.write(value, at);
+  });
+  return bytes;
 }
 
 function fieldLength(length: number): number {
