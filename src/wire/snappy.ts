@@ -13,6 +13,9 @@ const HASH_BITS_MAX = 14;
 /** The last bytes of a fragment are always a literal, so that the matcher may read four bytes anywhere. */
 const INPUT_MARGIN = 15;
 
+/** From here on a call into the engine is faster than a loop. */
+const COPY_WITHIN_MIN = 32;
+
 /** Positions within a fragment by hash of four bytes; one table, reused by every call: compression is synchronous. */
 const table = new Uint16Array(1 << HASH_BITS_MAX);
 
@@ -34,9 +37,10 @@ export function compress(input: Uint8Array): Uint8Array {
  */
 export function compressInto(input: Uint8Array, output: Uint8Array, at: number): number {
   let op = putVarint(output, at, input.length);
+  const view = new DataView(input.buffer, input.byteOffset, input.byteLength);
   for (let start = 0; start < input.length; start += FRAGMENT_BYTES) {
     const end = Math.min(start + FRAGMENT_BYTES, input.length);
-    op = compressFragment(input, start, end, output, op);
+    op = compressFragment({ input, view }, start, end, output, op);
   }
   return op;
 }
@@ -98,7 +102,7 @@ export function concatSnappy(blocks: readonly Uint8Array[]): Uint8Array {
 }
 
 function compressFragment(
-  input: Uint8Array,
+  { input, view }: { readonly input: Uint8Array; readonly view: DataView },
   start: number,
   end: number,
   output: Uint8Array,
@@ -118,40 +122,38 @@ function compressFragment(
   // The further the last match lies behind, the wider the steps: incompressible bytes cost little.
   let skip = 32;
   while (ip <= limit) {
-    const word = load32(input, ip);
+    const word = view.getInt32(ip, true);
     const hash = Math.imul(word, 0x1e35a7bd) >>> shift;
     const candidate = start + (table[hash] ?? 0);
     table[hash] = ip - start;
-    if (candidate >= ip || load32(input, candidate) !== word) {
+    if (candidate >= ip || view.getInt32(candidate, true) !== word) {
       ip += skip >>> 5;
       skip += 1;
       continue;
     }
     if (ip > literalStart) op = putLiteral(input, literalStart, ip, output, op);
-    const matched = matchLength(input, candidate + 4, ip + 4, end) + 4;
+    const matched = matchLength(view, candidate + 4, ip + 4, end) + 4;
     op = putCopy(output, op, ip - candidate, matched);
     ip += matched;
     literalStart = ip;
     skip = 32;
     if (ip > limit) break;
-    table[Math.imul(load32(input, ip - 1), 0x1e35a7bd) >>> shift] = ip - 1 - start;
+    table[Math.imul(view.getInt32(ip - 1, true), 0x1e35a7bd) >>> shift] = ip - 1 - start;
   }
   return literalStart < end ? putLiteral(input, literalStart, end, output, op) : op;
 }
 
-function load32(bytes: Uint8Array, at: number): number {
-  return (
-    (bytes[at] as number) |
-    ((bytes[at + 1] as number) << 8) |
-    ((bytes[at + 2] as number) << 16) |
-    ((bytes[at + 3] as number) << 24)
-  );
-}
-
-function matchLength(input: Uint8Array, a: number, b: number, end: number): number {
+function matchLength(view: DataView, a: number, b: number, end: number): number {
   let i = b;
   let j = a;
-  while (i < end && input[i] === input[j]) {
+  while (i + 4 <= end) {
+    const differing = view.getInt32(i, true) ^ view.getInt32(j, true);
+    // The lowest set bit tells which byte differs first.
+    if (differing !== 0) return i - b + ((31 - Math.clz32(differing & -differing)) >>> 3);
+    i += 4;
+    j += 4;
+  }
+  while (i < end && view.getUint8(i) === view.getUint8(j)) {
     i += 1;
     j += 1;
   }
@@ -242,6 +244,11 @@ function expand(block: Uint8Array, start: number, output: Uint8Array): number {
     const length = kind === 1 ? ((tag >>> 2) & 7) + 4 : (tag >>> 2) + 1;
     if (offset === 0 || offset > op) throw corrupt('a copy reaches before the beginning');
     if (op + length > output.length) throw corrupt('more bytes than promised');
+    if (offset >= length && length >= COPY_WITHIN_MIN) {
+      output.copyWithin(op, op - offset, op - offset + length);
+      op += length;
+      continue;
+    }
     // Byte by byte: a copy may overlap what it writes, which repeats a pattern.
     for (let i = 0; i < length; i++, op++) output[op] = output[op - offset] as number;
   }
