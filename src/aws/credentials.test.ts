@@ -59,9 +59,12 @@ test('callers at once share one fetch', async () => {
   assert.deepEqual(new Set(all.map((one) => one.accessKeyId)), new Set(['key 1']));
 });
 
-test('after invalidation the next call fetches anew', async () => {
-  const { source } = counting();
+test('after invalidation the next call fetches anew, but not many times a second', async () => {
+  const { clock, source } = counting();
   await source();
+  source.invalidate();
+  assert.equal((await source()).accessKeyId, 'key 1');
+  await clock.advance(10_000);
   source.invalidate();
   assert.equal((await source()).accessKeyId, 'key 2');
 });

@@ -44,7 +44,7 @@ export interface CredentialEdges {
 
 /** Refreshed this long before they expire. */
 const REFRESH_AHEAD_MS = 5 * 60_000;
-/** Between two tries to refresh credentials that still hold. */
+/** Between two fetches of credentials that still hold, or that were refused. */
 const RETRY_MS = 10_000;
 
 /** A memoised source of credentials. With static keys and no role nothing of the SDK is loaded. */
@@ -66,6 +66,7 @@ function refreshing(options: CredentialOptions, edges: CredentialEdges): Credent
   let held: ExpiringCredentials | undefined;
   let pending: Promise<AwsCredentials> | undefined;
   let notBeforeMs = 0;
+  let fetchedMs = -Infinity;
 
   const leftMs = (): number => {
     if (held === undefined) return 0;
@@ -76,6 +77,7 @@ function refreshing(options: CredentialOptions, edges: CredentialEdges): Credent
       // The SDK's providers memoise too: a provider of our own making forgets when it is made anew.
       provider ??= await providerFor(options);
       held = await provider();
+      fetchedMs = nowMs();
       return withoutExpiration(held);
     } catch (error) {
       provider = undefined;
@@ -94,6 +96,8 @@ function refreshing(options: CredentialOptions, edges: CredentialEdges): Credent
     return pending;
   };
   const invalidate = (): void => {
+    // Refused just after they were fetched: the fault lies elsewhere, and the endpoint is spared.
+    if (nowMs() - fetchedMs < RETRY_MS) return;
     held = undefined;
     provider = undefined;
     notBeforeMs = 0;
