@@ -1,0 +1,42 @@
+/**
+ * What the readers of exposition text throw, and how a position becomes a line and a column.
+ */
+
+/** The body is not an exposition; nothing of it may be used. Line and column (in bytes) count from 1. */
+export class ExpositionError extends Error {
+  override readonly name = 'ExpositionError';
+  readonly code = 'EXPOSITION_MALFORMED';
+  readonly line: number;
+  readonly column: number;
+  constructor(message: string, at: { line: number; column: number }) {
+    super(`line ${at.line}, column ${at.column}: ${message}`);
+    this.line = at.line;
+    this.column = at.column;
+  }
+}
+
+const LF = 10;
+
+/** The error for a fault at a position of a body. */
+export function errorAt(bytes: Uint8Array, pos: number, message: string): ExpositionError {
+  let line = 1;
+  let lineStart = 0;
+  for (let i = 0; i < pos; i++) {
+    if (bytes[i] === LF) {
+      line += 1;
+      lineStart = i + 1;
+    }
+  }
+  return new ExpositionError(message, { line, column: pos - lineStart + 1 });
+}
+
+/** How a message names what stands at a position. */
+export function charAt(bytes: Uint8Array, pos: number): string {
+  const byte = bytes[pos];
+  if (byte === LF || byte === undefined) return 'the end of the line';
+  return JSON.stringify(
+    Buffer.from(bytes.subarray(pos, pos + 4))
+      .toString('utf8')
+      .slice(0, 1),
+  );
+}

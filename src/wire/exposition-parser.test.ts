@@ -1,0 +1,202 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { ExpositionError } from './exposition-error.ts';
+import { ExpositionReader } from './exposition-parser.ts';
+import { formatSampleValue, writeExposition } from './exposition-writer.ts';
+import { formatOpenMetricsFloat } from './float.ts';
+
+interface Read {
+  series: Record<string, string>;
+  value: number;
+  tMs: number | undefined;
+}
+
+function read(body: string | Uint8Array): Read[] {
+  const reader = new ExpositionReader();
+  reader.open(typeof body === 'string' ? Buffer.from(body) : body);
+  const out: Read[] = [];
+  for (let entry = reader.next(); entry !== 'end'; entry = reader.next()) {
+    if (entry !== 'sample') continue;
+    out.push({
+      series: Object.fromEntries(reader.labels()),
+      value: reader.value,
+      tMs: reader.hasTime ? reader.tMs : undefined,
+    });
+  }
+  return out;
+}
+
+test('what Prometheus takes is taken', () => {
+  const cases: [string, Record<string, string>, number, number?][] = [
+    ['a 1', { __name__: 'a' }, 1],
+    ['  a\t 1.5 \t 1700 \n', { __name__: 'a' }, 1.5, 1700],
+    ['a{} .5', { __name__: 'a' }, 0.5],
+    ['a {b="c",} 5.', { __name__: 'a', b: 'c' }, 5],
+    ['a{ b = "c" , d="e" }-1e3\n', { __name__: 'a', b: 'c', d: 'e' }, -1000],
+    ['a{b="\\\\\\"\\n\\x"} +Inf', { __name__: 'a', b: '\\"\n\\x' }, Infinity],
+    ['a{b="new\nline"} -inf', { __name__: 'a', b: 'new\nline' }, -Infinity],
+    ['a{b=""} nan', { __name__: 'a', b: '' }, NaN],
+    ['{"my.name","my.label"="v"} 1', { __name__: 'my.name', 'my.label': 'v' }, 1],
+    ['{b="c","a"} 1', { __name__: 'a', b: 'c' }, 1],
+    ['a:b{é="v"} 1'.replace('é', '"é"'), { __name__: 'a:b', é: 'v' }, 1],
+    ['a 08 15', { __name__: 'a' }, 8, 15],
+    ['a 0.30000000000000004', { __name__: 'a' }, 0.30000000000000004],
+    ['a 1e-400', { __name__: 'a' }, 0],
+    ['a -1 -2', { __name__: 'a' }, -1, -2],
+    ['# HELP a x\n#comment\n\n# TYPE a  gauge \na -0', { __name__: 'a' }, -0],
+    ['# HELP \n# HELPx\n#TYPE z nothing\na NaN', { __name__: 'a' }, NaN],
+    ['a{b="nul\u0000"} 1', { __name__: 'a', b: 'nul\u0000' }, 1],
+  ];
+  for (const [body, series, value, tMs] of cases) {
+    assert.deepEqual(read(body), [{ series, value, tMs }], body);
+  }
+  assert.deepEqual(read(''), []);
+  assert.deepEqual(read('\n\n# nothing'), []);
+});
+
+test('what Prometheus refuses is refused, with line and column', () => {
+  const cases: [string, number, number][] = [
+    ['a', 1, 2],
+    ['a\n', 1, 2],
+    ['ok 1\na{b="c} 1\n', 2, 5],
+    ["a{b='c'} 1", 1, 5],
+    ['a{=""} 1', 1, 3],
+    ['a{""="v"} 1', 1, 4],
+    ['{b="c"} 1', 1, 1],
+    ['a{"b"} 1', 1, 4],
+    ['a{b="c",b="d"} 1', 1, 9],
+    ['a{__name__="b"} 1', 1, 3],
+    ['a{b="c"+} 1', 1, 8],
+    ['a{b="c"} 1_2', 1, 10],
+    ['a 0x1p3', 1, 3],
+    ['a 1e999', 1, 3],
+    ['a +nan', 1, 3],
+    ['a 1\r\n', 1, 3],
+    ['a 1 2 3\n', 1, 3],
+    ['a 1 1.5\n', 1, 3],
+    ['a 1 99999999999999999999\n', 1, 3],
+    ['a{,} 1', 1, 3],
+    ['a-b 1', 1, 2],
+    ['9a 1', 1, 1],
+    ['\u0000a 1', 1, 1],
+    ['# TYPE a nothing\n', 1, 9],
+    ['# TYPE met-ric gauge\n', 1, 11],
+  ];
+  for (const [body, line, column] of cases) {
+    assert.throws(
+      () => read(body),
+      (error) => {
+        assert.ok(error instanceof ExpositionError, body);
+        assert.deepEqual([error.line, error.column], [line, column], `${body}: ${error.message}`);
+        return true;
+      },
+      body,
+    );
+  }
+  assert.throws(() => read(Buffer.from([97, 32, 49, 10, 35, 255, 10])), /line 2.*UTF-8/);
+});
+
+test('le and quantile are spelt as floats, by the type in force', () => {
+  const body = [
+    '# TYPE h histogram',
+    'h_bucket{le="1",quantile="1"} 1',
+    'h_bucket{le="+Inf"} 1',
+    '# TYPE s summary',
+    's{le="1",quantile="0.50"} 1',
+    '# TYPE g gauge',
+    'g{le="1",quantile="1"} 1',
+  ].join('\n');
+  assert.deepEqual(
+    read(body).map(({ series }) => [series['le'], series['quantile']]),
+    [
+      ['1.0', '1'],
+      ['+Inf', undefined],
+      ['1', '0.5'],
+      ['1', '1'],
+    ],
+  );
+  const spelt: [number, string][] = [
+    [0, '0.0'],
+    [100_000, '100000.0'],
+    [1_000_000, '1e+06'],
+    [1_234_567, '1.234567e+06'],
+    [0.0001, '0.0001'],
+    [0.00001, '1e-05'],
+    [1e21, '1e+21'],
+    [-2.5, '-2.5'],
+  ];
+  for (const [value, text] of spelt) assert.equal(formatOpenMetricsFloat(value), text);
+});
+
+test('every float64 that is written reads back as itself', () => {
+  const number = fc.oneof(
+    fc.double(),
+    fc.integer(),
+    fc.maxSafeInteger(),
+    fc.tuple(fc.integer(), fc.integer({ min: 0, max: 12 })).map(([a, b]) => a / 10 ** b),
+  );
+  fc.assert(
+    fc.property(number, (value) => {
+      const text = formatSampleValue(value);
+      assert.ok(Object.is(read(`a ${text}`)[0]?.value, value), text);
+      if (!Number.isFinite(value)) return;
+      assert.equal(read(`a ${value.toExponential()}`)[0]?.value, value === 0 ? 0 : value);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('any label value that is written reads back as itself', () => {
+  fc.assert(
+    fc.property(
+      fc.dictionary(
+        fc.string({ minLength: 1, unit: 'grapheme' }),
+        fc.string({ minLength: 1, unit: 'binary' }),
+        { maxKeys: 6 },
+      ),
+      (labels) => {
+        delete labels['__name__'];
+        const family = { name: 'x.y', help: 'h', type: 'gauge', samples: [{ labels, value: 1 }] };
+        const [sample] = read(writeExposition([{ ...family, type: 'gauge' }]));
+        assert.deepEqual(sample?.series, { __name__: 'x.y', ...labels });
+      },
+    ),
+    { numRuns: 200 },
+  );
+});
+
+test('no bytes make the reader hang or fail with anything but its own error', () => {
+  const piece = fc.constantFrom(
+    'a',
+    '{',
+    '}',
+    '"',
+    '\\',
+    '=',
+    ',',
+    ' ',
+    '\n',
+    '1',
+    '.',
+    'e',
+    '#',
+    '-',
+    '\t',
+    'é',
+  );
+  const body = fc.oneof(
+    fc.array(piece, { maxLength: 40 }).map((pieces) => Buffer.from(pieces.join(''))),
+    fc.uint8Array({ maxLength: 60 }),
+  );
+  fc.assert(
+    fc.property(body, (bytes) => {
+      try {
+        read(bytes);
+      } catch (error) {
+        assert.ok(error instanceof ExpositionError);
+      }
+    }),
+    { numRuns: 2_000 },
+  );
+});

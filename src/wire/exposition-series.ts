@@ -1,0 +1,204 @@
+/**
+ * One series of the text format, `name{label="value"}` or `{"name","label"="value"}`: found in the bytes, and decoded
+ * when asked. Pure; a part of exposition-parser.ts, which says what is taken and what is refused.
+ * Source: prometheus/model/textparse/promparse.go (parseLVals)
+ */
+import { charAt, errorAt } from './exposition-error.ts';
+
+const TAB = 9;
+const SPACE = 32;
+const QUOTE = 34;
+const COMMA = 44;
+const EQUAL = 61;
+const BACKSLASH = 92;
+const BRACE_OPEN = 123;
+const BRACE_CLOSE = 125;
+
+/** Bits of a byte's class: may begin or go on in a metric name, may begin or go on in a label name. */
+const METRIC_START = 1;
+const METRIC_PART = 2;
+const LABEL_START = 4;
+const LABEL_PART = 8;
+const CLASS = classTable();
+
+const EMPTY = new Uint8Array(0);
+
+/**
+ * Scans a series without making anything; holds where its parts lie until the next scan.
+ *
+ *     a{b="c"}   name [0,1)   labels: [2,3) [5,6)
+ */
+export class SeriesScanner {
+  #bytes: Uint8Array = EMPTY;
+  #nameStart = -1;
+  #nameEnd = -1;
+  #isNameQuoted = false;
+  /** Per label: name start (~ of it when quoted), name end, value start, value end. */
+  #labels = new Int32Array(64);
+  #labelCount = 0;
+
+  /** @returns the position behind the series @throws ExpositionError */
+  scan(bytes: Uint8Array, start: number): number {
+    this.#bytes = bytes;
+    let pos = start;
+    this.#labelCount = 0;
+    this.#nameStart = -1;
+    const nameEnd = skipName(bytes, pos, METRIC_START, METRIC_PART);
+    if (nameEnd > pos) {
+      this.#nameStart = pos;
+      this.#nameEnd = nameEnd;
+      this.#isNameQuoted = false;
+      pos = nameEnd;
+    } else if (bytes[pos] !== BRACE_OPEN) {
+      this.#fail(pos, `expected a metric name, found ${charAt(bytes, pos)}`);
+    }
+    const next = skipBlanks(bytes, pos);
+    if (bytes[next] === BRACE_OPEN) pos = this.#scanLabels(next + 1);
+    else if (next === pos)
+      this.#fail(pos, `expected a blank or "{" after the metric name, found ${charAt(bytes, pos)}`);
+    if (this.#nameStart < 0) this.#fail(start, 'the metric name is missing');
+    return pos;
+  }
+
+  /** Of the series scanned last, `__name__` first. @throws ExpositionError for a label given twice */
+  labels(): [name: string, value: string][] {
+    const bytes = this.#bytes;
+    const list: [string, string][] = [
+      ['__name__', decode(bytes, this.#nameStart, this.#nameEnd, this.#isNameQuoted)],
+    ];
+    const names = new Set(['__name__']);
+    for (let at = 0; at < this.#labelCount * 4; at += 4) {
+      const nameStart = this.#labels[at] as number;
+      const isQuoted = nameStart < 0;
+      const start = isQuoted ? ~nameStart : nameStart;
+      const name = decode(bytes, start, this.#labels[at + 1] as number, isQuoted);
+      if (names.has(name))
+        this.#fail(start, `label name ${JSON.stringify(name)} is given twice in one series`);
+      names.add(name);
+      list.push([
+        name,
+        decode(bytes, this.#labels[at + 2] as number, this.#labels[at + 3] as number, true),
+      ]);
+    }
+    return list;
+  }
+
+  /** Lets go of the body. */
+  release(): void {
+    this.#bytes = EMPTY;
+    this.#labelCount = 0;
+  }
+
+  /** From behind the opening brace to behind the closing one. */
+  #scanLabels(from: number): number {
+    const bytes = this.#bytes;
+    let pos = from;
+    for (;;) {
+      pos = skipBlanks(bytes, pos);
+      if (bytes[pos] === BRACE_CLOSE) return pos + 1;
+      const isQuoted = bytes[pos] === QUOTE;
+      const nameStart = isQuoted ? pos + 1 : pos;
+      pos = isQuoted ? skipQuoted(bytes, pos) : skipName(bytes, pos, LABEL_START, LABEL_PART);
+      const nameEnd = isQuoted ? pos - 1 : pos;
+      if (nameStart === nameEnd)
+        this.#fail(nameStart, `expected a label name, found ${charAt(bytes, nameStart)}`);
+      pos = skipBlanks(bytes, pos);
+      const byte = bytes[pos];
+      if (isQuoted && (byte === COMMA || byte === BRACE_CLOSE)) {
+        if (this.#nameStart >= 0) this.#fail(nameStart, 'the metric name is given twice');
+        this.#nameStart = nameStart;
+        this.#nameEnd = nameEnd;
+        this.#isNameQuoted = true;
+        if (byte === COMMA) pos += 1;
+        continue;
+      }
+      if (byte !== EQUAL)
+        this.#fail(pos, `expected "=" after the label name, found ${charAt(bytes, pos)}`);
+      pos = this.#scanValue(skipBlanks(bytes, pos + 1), isQuoted ? ~nameStart : nameStart, nameEnd);
+    }
+  }
+
+  /** A label's value and the comma behind it; a comma may be missing only before the closing brace. */
+  #scanValue(quote: number, nameStart: number, nameEnd: number): number {
+    const bytes = this.#bytes;
+    if (bytes[quote] !== QUOTE)
+      this.#fail(quote, `expected a label value in double quotes, found ${charAt(bytes, quote)}`);
+    const end = skipQuoted(bytes, quote);
+    const at = this.#labelCount * 4;
+    if (at === this.#labels.length) {
+      const larger = new Int32Array(at * 2);
+      larger.set(this.#labels);
+      this.#labels = larger;
+    }
+    this.#labels[at] = nameStart;
+    this.#labels[at + 1] = nameEnd;
+    this.#labels[at + 2] = quote + 1;
+    this.#labels[at + 3] = end - 1;
+    this.#labelCount += 1;
+    const pos = skipBlanks(bytes, end);
+    if (bytes[pos] === COMMA) return pos + 1;
+    if (bytes[pos] !== BRACE_CLOSE)
+      this.#fail(pos, `expected "," or "}" after the label value, found ${charAt(bytes, pos)}`);
+    return pos;
+  }
+
+  #fail(pos: number, message: string): never {
+    throw errorAt(this.#bytes, pos, message);
+  }
+}
+
+export function isBlank(byte: number | undefined): boolean {
+  return byte === SPACE || byte === TAB;
+}
+
+export function skipBlanks(bytes: Uint8Array, from: number): number {
+  let pos = from;
+  while (isBlank(bytes[pos])) pos += 1;
+  return pos;
+}
+
+/** The end of a metric name, quoted or plain; `start` where there is none. */
+export function skipMetricName(bytes: Uint8Array, start: number): number {
+  if (bytes[start] === QUOTE) return skipQuoted(bytes, start);
+  return skipName(bytes, start, METRIC_START, METRIC_PART);
+}
+
+/** The text of bytes; of a quoted one with its escapes undone, unknown escapes kept. */
+export function decode(bytes: Uint8Array, start: number, end: number, isQuoted: boolean): string {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start);
+  const text = buffer.toString('utf8');
+  if (!isQuoted || !text.includes('\\')) return text;
+  return text.replaceAll(/\\([\\"n])/g, (_, char: string) => (char === 'n' ? '\n' : char));
+}
+
+function skipName(bytes: Uint8Array, start: number, first: number, part: number): number {
+  let pos = start;
+  let wanted = first;
+  while (((CLASS[bytes[pos] as number] as number) & wanted) !== 0) {
+    pos += 1;
+    wanted = part;
+  }
+  return pos;
+}
+
+/** From the opening quote to behind the closing one. */
+function skipQuoted(bytes: Uint8Array, from: number): number {
+  for (let pos = from + 1; pos < bytes.length; pos++) {
+    const byte = bytes[pos];
+    if (byte === QUOTE) return pos + 1;
+    if (byte === BACKSLASH) pos += 1;
+  }
+  throw errorAt(bytes, from, 'the quote is never closed');
+}
+
+function classTable(): Uint8Array {
+  const table = new Uint8Array(256);
+  const add = (chars: string, bits: number): void => {
+    for (const char of chars) table[char.charCodeAt(0)] = bits;
+  };
+  const letters = 'abcdefghijklmnopqrstuvwxyz';
+  add(`${letters}${letters.toUpperCase()}_`, METRIC_START | METRIC_PART | LABEL_START | LABEL_PART);
+  add(':', METRIC_START | METRIC_PART);
+  add('0123456789', METRIC_PART | LABEL_PART);
+  return table;
+}
