@@ -1,0 +1,72 @@
+/**
+ * `amperage sample-app`: the instrumented web application and its load, in one process as in the articles.
+ */
+import { type Command } from 'commander';
+import { Group } from '../kernel/component.ts';
+import { ConfigError } from '../kernel/errors.ts';
+import { createHttpClient } from '../kernel/http-client.ts';
+import { createSampleApp } from '../sample-app/app.ts';
+import { parseLatency, seededRandom } from '../sample-app/latency.ts';
+import { LoadGenerator } from '../sample-app/load.ts';
+import { createWorld, longRunningCommand, type LogOptions, runUntilSignal } from './runner.ts';
+
+const CONCURRENCY_MAX = 500;
+
+interface SampleAppFlags extends LogOptions {
+  readonly listen: string;
+  readonly rate: string;
+  readonly latency: string;
+  readonly cpuMs: string;
+  readonly seed: string;
+}
+
+export function sampleAppCommand(): Command {
+  return longRunningCommand('sample-app')
+    .description('An instrumented web application (/work, /metrics) that puts load on itself.')
+    .option('--listen <host:port>', 'address to serve on', '127.0.0.1:3000')
+    .option('--rate <requests/s>', 'mean rate of the internal load; 0 for none', '5')
+    .option(
+      '--latency <distribution>',
+      'of /work: lognormal:median=…,sigma=…, uniform:min=…,max=…, constant:ms=…',
+      'lognormal:median=700,sigma=0.9',
+    )
+    .option('--cpu-ms <ms>', 'processor time that each request burns', '10')
+    .option('--seed <number>', 'of latencies and arrivals', '1')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  amperage sample-app\n  amperage sample-app --rate 50 --latency uniform:min=10,max=200\n',
+    )
+    .action(run);
+}
+
+async function run(flags: SampleAppFlags): Promise<void> {
+  const perSecond = numberOf('--rate', flags.rate);
+  const random = seededRandom(numberOf('--seed', flags.seed));
+  const world = createWorld(flags);
+  // As many connections as requests may wait at once: the load must not queue in its own client.
+  const http = createHttpClient({ connectionsPerHost: CONCURRENCY_MAX });
+  const app = createSampleApp({
+    world,
+    listen: flags.listen,
+    drawLatencyMs: parseLatency(flags.latency, random),
+    cpuMs: numberOf('--cpu-ms', flags.cpuMs),
+  });
+  const load = new LoadGenerator({
+    world: { ...world, http },
+    url: () => app.url,
+    perSecond,
+    concurrencyMax: CONCURRENCY_MAX,
+    random,
+  });
+  try {
+    await runUntilSignal(new Group('sample-app', [app, load]), world);
+  } finally {
+    await http.close();
+  }
+}
+
+function numberOf(flag: string, text: string): number {
+  const value = Number(text);
+  if (text.trim() !== '' && Number.isFinite(value) && value >= 0) return value;
+  throw new ConfigError('FLAG_NUMBER', `${flag} "${text}" is not a number from 0 up`);
+}

@@ -1,0 +1,85 @@
+/**
+ * The load generator: requests over real HTTP at a mean rate, arriving at random like independent clients do, with a
+ * bound on how many wait at once. A request that would go beyond it is skipped and counted.
+ */
+import type { Component } from '../kernel/component.ts';
+import type { World } from '../kernel/world.ts';
+
+export interface LoadOptions {
+  readonly world: World;
+  /** Known once the application listens. */
+  readonly url: () => string;
+  readonly perSecond: number;
+  readonly concurrencyMax: number;
+  readonly random: () => number;
+}
+
+export class LoadGenerator implements Component {
+  readonly name = 'load generator';
+  readonly #options: LoadOptions;
+  readonly #stopping = new AbortController();
+  readonly #inFlight = new Set<Promise<void>>();
+  #loop: Promise<void> = Promise.resolve();
+
+  constructor(options: LoadOptions) {
+    this.#options = options;
+  }
+
+  start(): Promise<void> {
+    if (this.#options.perSecond > 0) this.#loop = this.#run();
+    return Promise.resolve();
+  }
+
+  /** Ends the load; requests under way may end within the deadline. */
+  async stop(deadlineMs: number): Promise<void> {
+    this.#stopping.abort(new Error('the load is stopping'));
+    await this.#loop;
+    const timer = new AbortController();
+    const deadline = this.#options.world.clock
+      .sleep(deadlineMs, timer.signal)
+      .catch(() => undefined);
+    await Promise.race([Promise.all(this.#inFlight), deadline]);
+    timer.abort();
+  }
+
+  async #run(): Promise<void> {
+    const { world, perSecond, concurrencyMax, random } = this.#options;
+    const requests = world.metrics.counters(
+      'load_requests_total',
+      'Requests sent by the load generator, by outcome.',
+    );
+    while (!this.#stopping.signal.aborted) {
+      const waitMs = (-Math.log(1 - random()) / perSecond) * 1_000;
+      try {
+        await world.clock.sleep(waitMs, this.#stopping.signal);
+      } catch {
+        return;
+      }
+      if (this.#inFlight.size >= concurrencyMax) {
+        requests.with({ outcome: 'skipped' }).inc();
+        continue;
+      }
+      const request = this.#send().then((outcome) => {
+        requests.with({ outcome }).inc();
+        this.#inFlight.delete(request);
+      });
+      this.#inFlight.add(request);
+    }
+  }
+
+  async #send(): Promise<'ok' | 'failed'> {
+    try {
+      const answer = await this.#options.world.http.send({
+        method: 'GET',
+        url: `${this.#options.url()}/work`,
+        timeoutMs: 65_000,
+        bodyMaxBytes: 4_096,
+        signal: new AbortController().signal,
+      });
+      return answer.status === 200 ? 'ok' : 'failed';
+    } catch (error) {
+      this.#options.world.log.debug('a load request failed', { error });
+      return 'failed';
+    }
+  }
+}

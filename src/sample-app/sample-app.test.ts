@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { componentContract } from '../../test/contracts/component.ts';
+import { systemClock } from '../kernel/clock.ts';
+import { ConfigError } from '../kernel/errors.ts';
+import { createHttpClient } from '../kernel/http-client.ts';
+import { silentLogger } from '../kernel/logger.ts';
+import { Registry } from '../kernel/metrics.ts';
+import type { World } from '../kernel/world.ts';
+import { createSampleApp } from './app.ts';
+import { parseLatency, seededRandom } from './latency.ts';
+import { LoadGenerator } from './load.ts';
+
+function newWorld(): World {
+  return {
+    clock: systemClock,
+    log: silentLogger,
+    metrics: new Registry(),
+    http: createHttpClient(),
+  };
+}
+
+componentContract(
+  'the load generator',
+  () =>
+    new LoadGenerator({
+      world: newWorld(),
+      url: () => 'http://127.0.0.1:1',
+      perSecond: 100,
+      concurrencyMax: 2,
+      random: Math.random,
+    }),
+);
+
+test('every request that the load was answered is counted once, in the counter and the histogram', async () => {
+  const world = newWorld();
+  const app = createSampleApp({ world, listen: '127.0.0.1:0', drawLatencyMs: () => 1, cpuMs: 0 });
+  const load = new LoadGenerator({
+    world,
+    url: () => app.url,
+    perSecond: 500,
+    concurrencyMax: 50,
+    random: seededRandom(1),
+  });
+  await app.start();
+  await load.start();
+  await systemClock.sleep(300);
+  await load.stop(2_000);
+  const signal = new AbortController().signal;
+  const get = async (path: string): Promise<string> =>
+    (
+      await world.http.send({
+        method: 'GET',
+        url: app.url + path,
+        timeoutMs: 1_000,
+        bodyMaxBytes: 1e6,
+        signal,
+      })
+    ).body.toString();
+  const { requests } = JSON.parse(await get('/served')) as { requests: number };
+  const exposition = await get('/metrics');
+  assert.ok(requests > 10);
+  assert.match(exposition, new RegExp(`^http_requests_total ${requests}$`, 'm'));
+  assert.match(
+    exposition,
+    new RegExp(`^request_duration_milliseconds_count\\{path="/work"} ${requests}$`, 'm'),
+  );
+  assert.match(exposition, new RegExp(`^load_requests_total\\{outcome="ok"} ${requests}$`, 'm'));
+  await app.stop(1_000);
+  await world.http.close();
+});
+
+test('latencies follow their distribution and repeat with their seed', () => {
+  const draw = (text: string, seed = 1): number[] => {
+    const next = parseLatency(text, seededRandom(seed));
+    return Array.from({ length: 2_000 }, next);
+  };
+  const lognormal = draw('lognormal:median=600,sigma=0.8').sort((a, b) => a - b);
+  assert.ok(Math.abs(lognormal[1_000]! - 600) < 60);
+  assert.ok(draw('uniform:min=50,max=90').every((ms) => ms >= 50 && ms <= 90));
+  assert.deepEqual(draw('constant:ms=7').slice(0, 2), [7, 7]);
+  assert.deepEqual(draw('uniform:min=0,max=1', 5), draw('uniform:min=0,max=1', 5));
+  for (const bad of ['', 'gamma:a=1', 'uniform:min=1', 'constant:ms=x', 'constant:ms=-1']) {
+    assert.throws(() => parseLatency(bad, Math.random), ConfigError, bad);
+  }
+});
