@@ -39,6 +39,19 @@ export function labelSetKey(labels: LabelSet): string {
   return key;
 }
 
+/** Orders label sets by name and value, pair by pair: the order in which the Prometheus API gives series. */
+export function compareLabelSets(a: LabelSet, b: LabelSet): number {
+  const length = Math.min(a.length, b.length);
+  for (let i = 0; i < length; i++) {
+    const x = a[i];
+    const y = b[i];
+    if (x === undefined || y === undefined) break;
+    const order = compareUtf8(x.name, y.name) || compareUtf8(x.value, y.value);
+    if (order !== 0) return order;
+  }
+  return a.length - b.length;
+}
+
 /** As Prometheus prints a series: `name{a="b", c="d"}`. */
 export function formatLabelSet(labels: LabelSet): string {
   const name = labelValue(labels, METRIC_NAME);

@@ -1,0 +1,224 @@
+/**
+ * Aggregations over series: groups are found once a query, then each column is added to its group's column.
+ * Source: https://prometheus.io/docs/prometheus/latest/querying/operators/#aggregation-operators
+ */
+import { type LabelSet, labelSetKey, METRIC_NAME } from '../../model/labels.ts';
+import type { Aggregation } from './ast.ts';
+import { quantile } from './range-functions.ts';
+import { type Column, newColumn } from './value.ts';
+
+interface Group {
+  readonly labels: LabelSet;
+  readonly members: Column[];
+}
+
+/** Aggregations that the engine evaluates. */
+export const EVALUATED_AGGREGATIONS = new Set([
+  'sum',
+  'avg',
+  'min',
+  'max',
+  'count',
+  'group',
+  'stddev',
+  'stdvar',
+  'quantile',
+  'topk',
+  'bottomk',
+]);
+
+export function aggregate(
+  node: Aggregation,
+  columns: readonly Column[],
+  parameter: Float64Array | undefined,
+  steps: number,
+): Column[] {
+  const groups = groupColumns(node, columns);
+  if (node.op === 'topk' || node.op === 'bottomk') {
+    return groups.flatMap(({ members }) => pick(members, node.op === 'topk', parameter, steps));
+  }
+  return groups.map((group) => {
+    const result = newColumn(group.labels, steps);
+    switch (node.op) {
+      case 'sum':
+      case 'avg':
+        sumInto(result, group.members, node.op === 'avg');
+        break;
+      case 'min':
+      case 'max':
+        extremeInto(result, group.members, node.op === 'min');
+        break;
+      case 'count':
+      case 'group':
+        countInto(result, group.members, node.op === 'group');
+        break;
+      case 'stddev':
+      case 'stdvar':
+        varianceInto(result, group.members, node.op === 'stddev');
+        break;
+      default:
+        quantileInto(result, group.members, parameter);
+    }
+    return result;
+  });
+}
+
+function groupColumns(node: Aggregation, columns: readonly Column[]): Group[] {
+  const names = new Set(node.grouping);
+  const keeps = node.isWithout
+    ? (name: string) => !names.has(name) && name !== METRIC_NAME
+    : (name: string) => names.has(name);
+  const groups = new Map<string, Group>();
+  for (const column of columns) {
+    const labels = column.labels.filter(({ name }) => keeps(name));
+    const key = labelSetKey(labels);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, { labels, members: [column] });
+    else group.members.push(column);
+  }
+  return [...groups.values()];
+}
+
+/** Neumaier's sum; the mean falls back to an incremental one only where the sum overflows. */
+function sumInto(result: Column, members: readonly Column[], isMean: boolean): void {
+  const { values, present } = result;
+  const lost = new Float64Array(values.length);
+  const counts = new Float64Array(values.length);
+  for (const member of members) {
+    for (let i = 0; i < values.length; i++) {
+      if (member.present[i] === 0) continue;
+      const value = member.values[i] ?? 0;
+      const sum = values[i] ?? 0;
+      const next = sum + value;
+      if (!Number.isFinite(next)) lost[i] = 0;
+      else
+        lost[i] =
+          (lost[i] ?? 0) +
+          (Math.abs(sum) >= Math.abs(value) ? sum - next + value : value - next + sum);
+      values[i] = next;
+      counts[i] = (counts[i] ?? 0) + 1;
+      present[i] = 1;
+    }
+  }
+  for (let i = 0; i < values.length; i++) {
+    const sum = (values[i] ?? 0) + (lost[i] ?? 0);
+    values[i] = isMean ? meanOf(sum, counts[i] ?? 0, members, i) : sum;
+  }
+}
+
+function meanOf(sum: number, count: number, members: readonly Column[], step: number): number {
+  if (count === 0 || Number.isFinite(sum)) return count === 0 ? 0 : sum / count;
+  const values = members
+    .filter(({ present }) => present[step] === 1)
+    .map((member) => member.values[step] ?? 0);
+  if (!values.every(Number.isFinite)) return sum / count;
+  return values.reduce(
+    (mean, value, index) => mean + (value / (index + 1) - mean / (index + 1)),
+    0,
+  );
+}
+
+function extremeInto(
+  { values, present }: Column,
+  members: readonly Column[],
+  isMin: boolean,
+): void {
+  for (const member of members) {
+    for (let i = 0; i < values.length; i++) {
+      if (member.present[i] === 0) continue;
+      const value = member.values[i] ?? 0;
+      const best = values[i] ?? 0;
+      if (present[i] === 0 || Number.isNaN(best) || (isMin ? value < best : value > best))
+        values[i] = value;
+      present[i] = 1;
+    }
+  }
+}
+
+function countInto(
+  { values, present }: Column,
+  members: readonly Column[],
+  isGroup: boolean,
+): void {
+  for (const member of members) {
+    for (let i = 0; i < values.length; i++) {
+      if (member.present[i] === 0) continue;
+      values[i] = isGroup ? 1 : (values[i] ?? 0) + 1;
+      present[i] = 1;
+    }
+  }
+}
+
+/** Welford's method. */
+function varianceInto(
+  { values, present }: Column,
+  members: readonly Column[],
+  isRoot: boolean,
+): void {
+  for (let i = 0; i < values.length; i++) {
+    let count = 0;
+    let mean = 0;
+    let sum = 0;
+    for (const member of members) {
+      if (member.present[i] === 0) continue;
+      const value = member.values[i] ?? 0;
+      count += 1;
+      const distance = value - mean;
+      mean += distance / count;
+      sum += distance * (value - mean);
+    }
+    if (count === 0) continue;
+    present[i] = 1;
+    values[i] = isRoot ? Math.sqrt(sum / count) : sum / count;
+  }
+}
+
+function quantileInto(
+  { values, present }: Column,
+  members: readonly Column[],
+  q: Float64Array | undefined,
+): void {
+  for (let i = 0; i < values.length; i++) {
+    const found = members
+      .filter((member) => member.present[i] === 1)
+      .map((member) => member.values[i] ?? 0);
+    if (found.length === 0) continue;
+    present[i] = 1;
+    values[i] = quantile(q?.[i] ?? NaN, Float64Array.from(found));
+  }
+}
+
+/** The k largest or smallest of each step, with all their labels; NaN ranks last; ties go to the first. */
+function pick(
+  members: readonly Column[],
+  isTop: boolean,
+  k: Float64Array | undefined,
+  steps: number,
+): Column[] {
+  const kept = members.map(({ labels }) => newColumn(labels, steps));
+  for (let i = 0; i < steps; i++) {
+    const count = Math.trunc(k?.[i] ?? 0);
+    if (!(count >= 1)) continue;
+    const order = members
+      .map((member, index) => ({
+        index,
+        value: member.values[i] ?? 0,
+        isHere: member.present[i] === 1,
+      }))
+      .filter(({ isHere }) => isHere)
+      .sort((a, b) => rankOf(a.value, b.value, isTop) || a.index - b.index);
+    for (const { index, value } of order.slice(0, count)) {
+      const column = kept[index];
+      if (column === undefined) continue;
+      column.values[i] = value;
+      column.present[i] = 1;
+    }
+  }
+  return kept.filter(({ present }) => present.includes(1));
+}
+
+function rankOf(a: number, b: number, isTop: boolean): number {
+  if (Number.isNaN(a) || Number.isNaN(b)) return Number(Number.isNaN(a)) - Number(Number.isNaN(b));
+  if (a === b) return 0;
+  return a > b === isTop ? -1 : 1;
+}

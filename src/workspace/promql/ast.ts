@@ -1,0 +1,100 @@
+/**
+ * The tree of a PromQL expression. Values only; every node knows where it stands in the query.
+ */
+import type { Matcher } from './queryable.ts';
+
+interface Place {
+  /** Offsets in the query, UTF-16 units, end exclusive. */
+  readonly start: number;
+  readonly end: number;
+}
+
+/** A fixed point in time to evaluate at: `@ 1609746000`, `@ start()`, `@ end()`. */
+export type At =
+  | { readonly kind: 'time'; readonly ms: number }
+  | { readonly kind: 'start' | 'end' };
+
+export interface NumberLiteral extends Place {
+  readonly type: 'number';
+  readonly value: number;
+}
+export interface StringLiteral extends Place {
+  readonly type: 'string';
+  readonly value: string;
+}
+export interface VectorSelector extends Place {
+  readonly type: 'vector';
+  /** With the metric name as a matcher of `__name__`. */
+  readonly matchers: readonly Matcher[];
+  readonly offsetMs: number;
+  readonly at: At | undefined;
+}
+export interface MatrixSelector extends Place {
+  readonly type: 'matrix';
+  readonly vector: VectorSelector;
+  readonly rangeMs: number;
+}
+export interface Subquery extends Place {
+  readonly type: 'subquery';
+  readonly body: Expression;
+  readonly rangeMs: number;
+  /** Undefined: the default step. */
+  readonly stepMs: number | undefined;
+  readonly offsetMs: number;
+  readonly at: At | undefined;
+}
+export interface Paren extends Place {
+  readonly type: 'paren';
+  readonly body: Expression;
+}
+export interface Unary extends Place {
+  readonly type: 'unary';
+  readonly op: '+' | '-';
+  readonly body: Expression;
+}
+export type BinaryOperator =
+  | '+' | '-' | '*' | '/' | '%' | '^' | 'atan2'
+  | '==' | '!=' | '<' | '>' | '<=' | '>='
+  | 'and' | 'or' | 'unless'; // prettier-ignore
+export interface Matching {
+  /** `on` with these labels, or else `ignoring` them. */
+  readonly isOn: boolean;
+  readonly labels: readonly string[];
+  readonly card: 'one-to-one' | 'many-to-one' | 'one-to-many' | 'many-to-many';
+  /** Labels that group_left or group_right take from the one side. */
+  readonly include: readonly string[];
+}
+export interface Binary extends Place {
+  readonly type: 'binary';
+  readonly op: BinaryOperator;
+  readonly left: Expression;
+  readonly right: Expression;
+  readonly isBool: boolean;
+  readonly matching: Matching;
+  readonly opStart: number;
+}
+export interface Aggregation extends Place {
+  readonly type: 'aggregation';
+  readonly op: string;
+  readonly body: Expression;
+  readonly parameter: Expression | undefined;
+  readonly isWithout: boolean;
+  readonly grouping: readonly string[];
+}
+export interface Call extends Place {
+  readonly type: 'call';
+  readonly name: string;
+  readonly arguments: readonly Expression[];
+}
+
+export type Expression =
+  | NumberLiteral
+  | StringLiteral
+  | VectorSelector
+  | MatrixSelector
+  | Subquery
+  | Paren
+  | Unary
+  | Binary
+  | Aggregation
+  | Call;

@@ -1,0 +1,207 @@
+/**
+ * Functions of a range vector: a window of samples in, one value (or none) out. Windows hold no stale markers.
+ * Source: Prometheus' documented behaviour, https://prometheus.io/docs/prometheus/latest/querying/functions/
+ */
+
+export interface Window {
+  readonly times: Float64Array;
+  readonly values: Float64Array;
+  /** Samples lo ≤ i < hi are within. */
+  lo: number;
+  hi: number;
+  /** The window's bounds, ms: startMs < t ≤ endMs. */
+  startMs: number;
+  endMs: number;
+  /** A scalar parameter at this step. */
+  parameter: number;
+}
+
+/** Undefined: the series has no value at this step. */
+export type RangeFunction = (window: Window) => number | undefined;
+
+export const RANGE_FUNCTIONS: Readonly<Record<string, RangeFunction>> = {
+  rate: (window) => extrapolated(window, true, true),
+  increase: (window) => extrapolated(window, true, false),
+  delta: (window) => extrapolated(window, false, false),
+  irate: (window) => lastTwo(window, true),
+  idelta: (window) => lastTwo(window, false),
+  count_over_time: ({ lo, hi }) => hi - lo,
+  sum_over_time: (window) => compensatedSum(window),
+  avg_over_time: average,
+  min_over_time: (window) => extreme(window, (a, b) => a < b),
+  max_over_time: (window) => extreme(window, (a, b) => a > b),
+  last_over_time: ({ values, hi }) => values[hi - 1],
+  first_over_time: ({ values, lo }) => values[lo],
+  present_over_time: () => 1,
+  stddev_over_time: (window) => Math.sqrt(variance(window)),
+  stdvar_over_time: variance,
+  quantile_over_time: ({ values, lo, hi, parameter }) => quantile(parameter, values.slice(lo, hi)),
+  changes: (window) =>
+    countPairs(
+      window,
+      (before, now) => now !== before && !(Number.isNaN(now) && Number.isNaN(before)),
+    ),
+  resets: (window) => countPairs(window, (before, now) => now < before),
+  deriv: (window) => regression(window, window.times[window.lo] ?? 0)?.slope,
+  predict_linear: (window) => {
+    const line = regression(window, window.endMs);
+    return line === undefined ? undefined : line.slope * window.parameter + line.intercept;
+  },
+};
+
+/** Functions whose result is still the metric that it was. */
+export const KEEPS_NAME = new Set(['last_over_time', 'first_over_time']);
+
+/**
+ * rate, increase and delta: the difference over the samples, stretched to the window's bounds. Where the first or last
+ * sample is farther from its bound than 1.1 average spacings, only half a spacing is added; a counter is not stretched
+ * below zero.
+ */
+function extrapolated(
+  { times, values, lo, hi, startMs, endMs }: Window,
+  isCounter: boolean,
+  isRate: boolean,
+): number | undefined {
+  const count = hi - lo;
+  if (count < 2) return undefined;
+  const first = values[lo] ?? 0;
+  const firstMs = times[lo] ?? 0;
+  const lastMs = times[hi - 1] ?? 0;
+  let result = (values[hi - 1] ?? 0) - first;
+  if (isCounter) {
+    let before = first;
+    for (let i = lo + 1; i < hi; i++) {
+      const now = values[i] ?? 0;
+      if (now < before) result += before;
+      before = now;
+    }
+  }
+  const sampled = (lastMs - firstMs) / 1_000;
+  const spacing = sampled / (count - 1);
+  const threshold = spacing * 1.1;
+  let toStart = (firstMs - startMs) / 1_000;
+  let toEnd = (endMs - lastMs) / 1_000;
+  if (toStart >= threshold) toStart = spacing / 2;
+  if (isCounter && result > 0 && first >= 0)
+    toStart = Math.min(toStart, sampled * (first / result));
+  if (toEnd >= threshold) toEnd = spacing / 2;
+  const factor = (sampled + toStart + toEnd) / sampled;
+  return result * (isRate ? factor / ((endMs - startMs) / 1_000) : factor);
+}
+
+function lastTwo({ times, values, lo, hi }: Window, isRate: boolean): number | undefined {
+  if (hi - lo < 2) return undefined;
+  const last = values[hi - 1] ?? 0;
+  const before = values[hi - 2] ?? 0;
+  const spanMs = (times[hi - 1] ?? 0) - (times[hi - 2] ?? 0);
+  if (spanMs === 0) return undefined;
+  if (!isRate) return last - before;
+  return (last < before ? last : last - before) / (spanMs / 1_000);
+}
+
+/** Neumaier's sum: the lost low bits are kept apart and added at the end. */
+function compensatedSum({ values, lo, hi }: Window): number {
+  let sum = 0;
+  let lost = 0;
+  for (let i = lo; i < hi; i++) {
+    const value = values[i] ?? 0;
+    const next = sum + value;
+    if (Math.abs(next) === Infinity) lost = 0;
+    else lost += Math.abs(sum) >= Math.abs(value) ? sum - next + value : value - next + sum;
+    sum = next;
+  }
+  return sum + lost;
+}
+
+function average(window: Window): number {
+  const count = window.hi - window.lo;
+  const sum = compensatedSum(window);
+  if (Number.isFinite(sum) || !allFinite(window)) return sum / count;
+  // The sum overflowed though the mean need not.
+  let mean = 0;
+  for (let i = window.lo; i < window.hi; i++) {
+    const nth = i - window.lo + 1;
+    mean += (window.values[i] ?? 0) / nth - mean / nth;
+  }
+  return mean;
+}
+
+function allFinite({ values, lo, hi }: Window): boolean {
+  for (let i = lo; i < hi; i++) if (!Number.isFinite(values[i])) return false;
+  return true;
+}
+
+/** NaN gives way to any number. */
+function extreme({ values, lo, hi }: Window, wins: (a: number, b: number) => boolean): number {
+  let best = values[lo] ?? 0;
+  for (let i = lo + 1; i < hi; i++) {
+    const value = values[i] ?? 0;
+    if (wins(value, best) || Number.isNaN(best)) best = value;
+  }
+  return best;
+}
+
+function variance({ values, lo, hi }: Window): number {
+  let mean = 0;
+  let sum = 0;
+  for (let i = lo; i < hi; i++) {
+    const value = values[i] ?? 0;
+    const distance = value - mean;
+    mean += distance / (i - lo + 1);
+    sum += distance * (value - mean);
+  }
+  return sum / (hi - lo);
+}
+
+function countPairs(
+  { values, lo, hi }: Window,
+  counts: (before: number, now: number) => boolean,
+): number {
+  let count = 0;
+  for (let i = lo + 1; i < hi; i++) if (counts(values[i - 1] ?? 0, values[i] ?? 0)) count += 1;
+  return count;
+}
+
+/** Least squares; the intercept is the line's value at `interceptMs`. */
+function regression(
+  { times, values, lo, hi }: Window,
+  interceptMs: number,
+): { slope: number; intercept: number } | undefined {
+  const count = hi - lo;
+  if (count < 2) return undefined;
+  let sumX = 0;
+  let sumY = 0;
+  let sumXY = 0;
+  let sumXX = 0;
+  const first = values[lo] ?? 0;
+  let isConstant = true;
+  for (let i = lo; i < hi; i++) {
+    const x = ((times[i] ?? 0) - interceptMs) / 1_000;
+    const y = values[i] ?? 0;
+    if (y !== first) isConstant = false;
+    sumX += x;
+    sumY += y;
+    sumXY += x * y;
+    sumXX += x * x;
+  }
+  if (isConstant)
+    return Number.isFinite(first) ? { slope: 0, intercept: first } : { slope: NaN, intercept: NaN };
+  const slope = (sumXY - (sumX * sumY) / count) / (sumXX - (sumX * sumX) / count);
+  return { slope, intercept: sumY / count - (slope * sumX) / count };
+}
+
+/** The q-quantile by linear interpolation between ranks; NaN sorts first. Sorts its argument. */
+export function quantile(q: number, values: Float64Array): number {
+  if (values.length === 0 || Number.isNaN(q)) return NaN;
+  if (q < 0) return -Infinity;
+  if (q > 1) return Infinity;
+  // Typed arrays sort NaN last; ranks count it first.
+  const nans = values.filter((value) => Number.isNaN(value)).length;
+  const numbers = values.filter((value) => !Number.isNaN(value)).sort();
+  const at = (index: number): number => (index < nans ? NaN : (numbers[index - nans] ?? 0));
+  const rank = q * (values.length - 1);
+  const below = Math.max(0, Math.floor(rank));
+  const above = Math.min(values.length - 1, below + 1);
+  const weight = rank - Math.floor(rank);
+  return at(below) * (1 - weight) + at(above) * weight;
+}

@@ -1,0 +1,103 @@
+/**
+ * From stored samples to columns: the newest sample within the lookback for instant selectors, windows for range
+ * functions. Two pointers move over each series once, however many steps there are.
+ */
+import { type LabelSet } from '../../model/labels.ts';
+import { STALE_NAN_HIGH, STALE_NAN_LOW } from '../../model/sample.ts';
+import type { SeriesData } from './queryable.ts';
+import type { RangeFunction, Window } from './range-functions.ts';
+import { type Column, newColumn } from './value.ts';
+
+/** Which word of a float64 holds its high bits on this machine. */
+const HIGH_WORD = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1 ? 1 : 0;
+
+/** Whether each value is a stale marker, told by its bits. */
+function staleChecker(values: Float64Array): (index: number) => boolean {
+  const words = new Uint32Array(values.buffer, values.byteOffset, values.length * 2);
+  return (index) =>
+    words[index * 2 + HIGH_WORD] === STALE_NAN_HIGH &&
+    words[index * 2 + (1 - HIGH_WORD)] === STALE_NAN_LOW;
+}
+
+/** Reference times never fall; `timesOut`, when given, gets the samples' own times in seconds (for timestamp()). */
+export function instantColumn(
+  series: SeriesData,
+  timesMs: Float64Array,
+  lookbackMs: number,
+  wantsTimes: boolean,
+): Column {
+  const { timestampsMs, values, labels } = series;
+  const column = newColumn(labels, timesMs.length);
+  const isStale = staleChecker(values);
+  let next = 0;
+  for (let i = 0; i < timesMs.length; i++) {
+    const at = timesMs[i] ?? 0;
+    while (next < timestampsMs.length && (timestampsMs[next] ?? 0) <= at) next += 1;
+    const newest = next - 1;
+    if (newest < 0 || (timestampsMs[newest] ?? 0) <= at - lookbackMs || isStale(newest)) continue;
+    column.present[i] = 1;
+    column.values[i] = wantsTimes ? (timestampsMs[newest] ?? 0) / 1_000 : (values[newest] ?? 0);
+  }
+  return column;
+}
+
+/** Applies a range function to the window (t - range, t] of each reference time. */
+export function rangeColumn(
+  series: SeriesData,
+  labels: LabelSet,
+  timesMs: Float64Array,
+  rangeMs: number,
+  apply: RangeFunction,
+  parameter: Float64Array | undefined,
+): Column {
+  const { times, values } = withoutStale(series);
+  const column = newColumn(labels, timesMs.length);
+  const window: Window = { times, values, lo: 0, hi: 0, startMs: 0, endMs: 0, parameter: 0 };
+  for (let i = 0; i < timesMs.length; i++) {
+    window.endMs = timesMs[i] ?? 0;
+    window.startMs = window.endMs - rangeMs;
+    window.parameter = parameter?.[i] ?? 0;
+    while (window.hi < times.length && (times[window.hi] ?? 0) <= window.endMs) window.hi += 1;
+    while (window.lo < window.hi && (times[window.lo] ?? 0) <= window.startMs) window.lo += 1;
+    if (window.lo === window.hi) continue;
+    const value = apply(window);
+    if (value === undefined) continue;
+    column.present[i] = 1;
+    column.values[i] = value;
+  }
+  return column;
+}
+
+/** The samples of one series within a window, for a query whose result is a range vector. */
+export function rangeSamples(
+  series: SeriesData,
+  endMs: number,
+  rangeMs: number,
+): { times: Float64Array; values: Float64Array } {
+  const { times, values } = withoutStale(series);
+  const lo = times.findIndex((time) => time > endMs - rangeMs);
+  const beyond = times.findIndex((time) => time > endMs);
+  const hi = beyond < 0 ? times.length : beyond;
+  return lo < 0
+    ? { times: times.slice(0, 0), values: values.slice(0, 0) }
+    : { times: times.slice(lo, hi), values: values.slice(lo, hi) };
+}
+
+function withoutStale({ timestampsMs, values }: SeriesData): {
+  times: Float64Array;
+  values: Float64Array;
+} {
+  const isStale = staleChecker(values);
+  let kept = 0;
+  while (kept < values.length && !isStale(kept)) kept += 1;
+  if (kept === values.length) return { times: timestampsMs, values };
+  const times = timestampsMs.slice();
+  const numbers = values.slice();
+  for (let i = kept + 1; i < values.length; i++) {
+    if (isStale(i)) continue;
+    times[kept] = timestampsMs[i] ?? 0;
+    numbers[kept] = values[i] ?? 0;
+    kept += 1;
+  }
+  return { times: times.subarray(0, kept), values: numbers.subarray(0, kept) };
+}

@@ -1,0 +1,84 @@
+/**
+ * What evaluating a node yields: columns, one per series, over all steps of the query. A column has a presence map of
+ * its own, so that NaN is a value and absence is not.
+ */
+import { type LabelSet, labelSetKey, METRIC_NAME } from '../../model/labels.ts';
+
+export interface Column {
+  readonly labels: LabelSet;
+  readonly values: Float64Array;
+  /** 1 where the series has a value at that step. */
+  readonly present: Uint8Array;
+}
+
+export interface VectorValue {
+  readonly type: 'vector';
+  readonly columns: readonly Column[];
+}
+export interface ScalarValue {
+  readonly type: 'scalar';
+  readonly values: Float64Array;
+}
+export interface StringValue {
+  readonly type: 'string';
+  readonly value: string;
+}
+export type Value = VectorValue | ScalarValue | StringValue;
+
+/** An evaluation that can't go on: two series where one must be, a parameter out of range. */
+export class ExecutionError extends Error {
+  override readonly name = 'ExecutionError';
+}
+
+export function newColumn(labels: LabelSet, steps: number): Column {
+  return { labels, values: new Float64Array(steps), present: new Uint8Array(steps) };
+}
+
+/** Labels that describe the metric and not the thing measured: gone once a value is computed from it. */
+const OF_THE_METRIC = new Set([METRIC_NAME, '__type__', '__unit__']);
+
+export function withoutName(labels: LabelSet): LabelSet {
+  return labels.filter(({ name }) => !OF_THE_METRIC.has(name));
+}
+
+/**
+ * Joins columns whose label sets became equal, as long as they never have a value at the same step; else it is an
+ * error, as in Prometheus.
+ */
+export function mergeEqual(columns: readonly Column[]): Column[] {
+  const byKey = new Map<string, Column>();
+  for (const column of columns) {
+    const key = labelSetKey(column.labels);
+    const other = byKey.get(key);
+    if (other === undefined) {
+      byKey.set(key, column);
+      continue;
+    }
+    for (let i = 0; i < column.present.length; i++) {
+      if (column.present[i] === 0) continue;
+      if (other.present[i] === 1)
+        throw new ExecutionError('vector cannot contain metrics with the same labelset');
+      other.present[i] = 1;
+      other.values[i] = column.values[i] ?? 0;
+    }
+  }
+  return [...byKey.values()];
+}
+
+/** Applies a function to every value. The columns are new; names are dropped unless `keepName`. */
+export function mapColumns(
+  columns: readonly Column[],
+  map: (value: number, step: number) => number,
+  keepName = false,
+): Column[] {
+  const mapped = columns.map(({ labels, values, present }): Column => {
+    const next = new Float64Array(values.length);
+    for (let i = 0; i < values.length; i++) if (present[i] === 1) next[i] = map(values[i] ?? 0, i);
+    return {
+      labels: keepName ? labels : withoutName(labels),
+      values: next,
+      present: present.slice(),
+    };
+  });
+  return keepName ? mapped : mergeEqual(mapped);
+}
