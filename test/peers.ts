@@ -1,0 +1,58 @@
+/**
+ * Real programs of others that tests talk to: Prometheus, promtool, node-exporter. Looked up in the folder
+ * AMPERAGE_PEERS names, then in `.peers/usr/bin` below the root, then in /usr/bin; Prometheus and promtool count
+ * from version 3 on. Tests that need an absent one skip with a message; where `CI` is set, they fail.
+ */
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import type { TestContext } from 'node:test';
+
+const root = path.resolve(import.meta.dirname, '..');
+const folders = [process.env['AMPERAGE_PEERS'], path.join(root, '.peers/usr/bin'), '/usr/bin'];
+const versioned = new Set(['prometheus', 'promtool']);
+const found = new Map<string, string | undefined>();
+
+/** The path of a peer's executable, undefined where this machine has none that will do. */
+export function peer(name: string): string | undefined {
+  if (!found.has(name)) found.set(name, lookUp(name));
+  return found.get(name);
+}
+
+function lookUp(name: string): string | undefined {
+  for (const folder of folders) {
+    if (folder === undefined || folder === '') continue;
+    const file = path.join(folder, name);
+    if (existsSync(file) && (!versioned.has(name) || majorVersion(file) >= 3)) return file;
+  }
+  return undefined;
+}
+
+function majorVersion(file: string): number {
+  try {
+    const text = execFileSync(file, ['--version'], { encoding: 'utf8', timeout: 10_000 });
+    return Number(/version (\d+)\./.exec(text)?.[1] ?? 0);
+  } catch {
+    return 0;
+  }
+}
+
+/** The peers' paths by name, or undefined after skipping the test; throws instead of skipping where CI is set. */
+export function skipUnlessPeer<Name extends string>(
+  context: TestContext,
+  ...names: readonly Name[]
+): Record<Name, string> | undefined {
+  const paths: Partial<Record<Name, string>> = {};
+  for (const name of names) {
+    const file = peer(name);
+    if (file === undefined) {
+      const message = `no ${name} (version 3 for Prometheus) here; set AMPERAGE_PEERS to its folder`;
+      const ci = process.env['CI'];
+      if (ci !== undefined && ci !== '') throw new Error(message);
+      context.skip(message);
+      return undefined;
+    }
+    paths[name] = file;
+  }
+  return paths as Record<Name, string>;
+}
