@@ -1,0 +1,209 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { componentContract } from '../../../test/contracts/component.ts';
+import { VirtualClock } from '../../kernel/clock.ts';
+import { ConfigError } from '../../kernel/errors.ts';
+import { createHttpClient } from '../../kernel/http-client.ts';
+import { silentLogger } from '../../kernel/logger.ts';
+import { Registry } from '../../kernel/metrics.ts';
+import { labelSetOf } from '../../model/labels.ts';
+import { encodeLabels, WriteRequestEncoder } from '../../wire/remote-write.ts';
+import { compress } from '../../wire/snappy.ts';
+import { Store, STORE_DEFAULTS, type StoreOptions } from './store.ts';
+
+const http = createHttpClient();
+const root = mkdtempSync(join(tmpdir(), 'amperage-store-'));
+after(async () => {
+  await http.close();
+  rmSync(root, { recursive: true, force: true });
+});
+
+let nextDirectory = 0;
+function newDirectory(): string {
+  return join(root, String(nextDirectory++));
+}
+
+const T = 1_700_000_000_000;
+
+function open(
+  directory: string,
+  more: Partial<StoreOptions> = {},
+): { store: Store; clock: VirtualClock; metrics: Registry } {
+  const clock = new VirtualClock(T);
+  const metrics = new Registry();
+  return {
+    store: new Store(
+      { ...STORE_DEFAULTS, directory, ...more },
+      { clock, metrics, log: silentLogger, http },
+    ),
+    clock,
+    metrics,
+  };
+}
+
+type Sample = [labels: Record<string, string>, tMs: number, value: number | 'stale'];
+
+function bodyOf(samples: readonly Sample[]): Uint8Array {
+  const encoder = new WriteRequestEncoder();
+  for (const [labels, tMs, value] of samples) {
+    const encoded = encodeLabels(labelSetOf(labels));
+    if (value === 'stale') encoder.appendStale(encoded, tMs);
+    else encoder.append(encoded, tMs, value);
+  }
+  return compress(encoder.bytes());
+}
+
+function readAll(store: Store): [string, number[], string[]][] {
+  return store
+    .select([{ name: '__name__', op: '!=', value: '' }], -Infinity, Infinity)
+    .map(({ labels, timestampsMs, values }) => [
+      labels.map(({ name, value }) => `${name}=${value}`).join(','),
+      [...timestampsMs].map((time) => time - T),
+      [...new Uint32Array(values.buffer, values.byteOffset, values.length * 2)].flatMap(
+        (word, i, words) =>
+          i % 2 === 0 ? [`${words[i + 1]!.toString(16)}:${word.toString(16)}`] : [],
+      ),
+    ]);
+}
+
+componentContract('the store', () => open(newDirectory()).store);
+
+test('what was acknowledged is there after a seal and a restart, bit by bit', async () => {
+  const directory = newDirectory();
+  const first = open(directory);
+  await first.store.start();
+  await first.store.write(
+    bodyOf([
+      [{ __name__: 'a', x: '1' }, T, 1.5],
+      [{ __name__: 'a', x: '1' }, T + 5_000, 'stale'],
+      [{ __name__: 'b' }, T, -0],
+    ]),
+  );
+  const written = readAll(first.store);
+  assert.deepEqual(written, [
+    ['__name__=a,x=1', [0, 5_000], ['3ff80000:0', '7ff00000:2']],
+    ['__name__=b', [0], ['80000000:0']],
+  ]);
+  await first.store.stop();
+  const second = open(directory);
+  await second.store.start();
+  assert.deepEqual(readAll(second.store), written);
+  await second.store.write(bodyOf([[{ __name__: 'a', x: '1' }, T + 10_000, 3]]));
+  assert.deepEqual(readAll(second.store)[0]![1], [0, 5_000, 10_000]);
+  await second.store.stop();
+});
+
+test('samples out of order within the window fall into place, also behind a seal; others are refused by reason and counted', async () => {
+  const { store, clock, metrics } = open(newDirectory(), {
+    outOfOrderWindowMs: 60_000,
+    sealIntervalMs: 1_000,
+  });
+  await store.start();
+  const a = { __name__: 'a' };
+  await store.write(
+    bodyOf([
+      [a, T, 1],
+      [a, T + 30_000, 3],
+    ]),
+  );
+  await clock.advance(2_000);
+  const result = await store.write(
+    bodyOf([
+      [a, T + 20_000, 2],
+      [a, T + 20_000, 2],
+      [a, T + 20_000, 9],
+      [a, T - 60_000, 0],
+      [a, T + 900_000, 9],
+      [{ x: 'no name' }, T, 1],
+    ]),
+  );
+  assert.equal(result.stored, 1);
+  assert.deepEqual(Object.fromEntries(result.rejected), {
+    'new-value-for-timestamp': 1,
+    'sample-too-old': 1,
+    'too-far-in-future': 1,
+    missing_metric_name: 1,
+  });
+  assert.match(
+    result.firstRejection!,
+    /new-value-for-timestamp: timestamp 2023-11-14T22:13:40.000Z, series \{__name__="a"}/,
+  );
+  assert.deepEqual(readAll(store)[0]![1], [0, 20_000, 30_000]);
+  assert.match(metrics.expose(), /workspace_samples_rejected_total\{reason="sample-too-old"} 1/);
+  await store.stop();
+});
+
+test('series beyond the limit are refused, known ones are not', async () => {
+  const { store } = open(newDirectory(), { seriesMax: 1, labelsMax: 2 });
+  await store.start();
+  const result = await store.write(
+    bodyOf([
+      [{ __name__: 'a' }, T, 1],
+      [{ __name__: 'b' }, T, 1],
+      [{ __name__: 'a' }, T + 1, 1],
+      [{ __name__: 'a', x: '1', y: '2' }, T, 1],
+    ]),
+  );
+  assert.deepEqual(Object.fromEntries(result.rejected), {
+    per_user_series_limit: 1,
+    max_label_names_per_series: 1,
+  });
+  assert.equal(result.stored, 2);
+  await store.stop();
+});
+
+test('what is older than the retention goes, and its series with it', async () => {
+  const { store, clock } = open(newDirectory(), { retentionMs: 10_000, sealIntervalMs: 1_000 });
+  await store.start();
+  await store.write(bodyOf([[{ __name__: 'old' }, T, 1]]));
+  await clock.advance(8_000);
+  await store.write(bodyOf([[{ __name__: 'new' }, T + 8_000, 1]]));
+  assert.equal(store.series([], -Infinity, Infinity).length, 2);
+  await clock.advance(5_000);
+  assert.deepEqual(
+    readAll(store).map(([labels]) => labels),
+    ['__name__=new'],
+  );
+  assert.equal(store.series([], -Infinity, Infinity).length, 1);
+  await store.stop();
+});
+
+test('selectors match as Prometheus says, the empty value meaning absence', async () => {
+  const { store } = open(newDirectory());
+  await store.start();
+  await store.write(
+    bodyOf([
+      [{ __name__: 'a', x: '1' }, T, 1],
+      [{ __name__: 'a', x: '2' }, T, 1],
+      [{ __name__: 'a' }, T, 1],
+      [{ __name__: 'b', x: '1' }, T, 1],
+    ]),
+  );
+  const select = (...matchers: [string, '=' | '!=' | '=~' | '!~', string][]): number =>
+    store.select(
+      matchers.map(([name, op, value]) => ({ name, op, value })),
+      T - 1,
+      T,
+    ).length;
+  assert.equal(select(['__name__', '=', 'a']), 3);
+  assert.equal(select(['__name__', '=', 'a'], ['x', '=', '']), 1);
+  assert.equal(select(['__name__', '=', 'a'], ['x', '!=', '']), 2);
+  assert.equal(select(['x', '=~', '1|2']), 3);
+  assert.equal(select(['__name__', '=~', 'a|b'], ['x', '!~', '1']), 2);
+  assert.equal(select(['nosuch', '=', 'x']), 0);
+  await store.stop();
+});
+
+test('a second process on the same folder is refused with a remedy', async () => {
+  const directory = newDirectory();
+  const first = open(directory).store;
+  await first.start();
+  await assert.rejects(
+    async () => open(directory).store.start(),
+    (error) => error instanceof ConfigError && /--data/.test(error.message),
+  );
+  await first.stop();
+});
