@@ -6,7 +6,7 @@
 import { Command } from 'commander';
 import { ConfigError, messageOf } from './kernel/errors.ts';
 
-export const VERSION = '0.1.0';
+import { VERSION } from './commands/version.ts';
 
 /** Name → one line for --help, and the module that makes it. */
 const commands: Readonly<Record<string, { summary: string; load: () => Promise<Command> }>> = {};

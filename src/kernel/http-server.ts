@@ -22,7 +22,7 @@ export interface HttpRequest {
   readonly remoteAddress: string;
   /** Aborts when the client goes away or the server stops. */
   readonly signal: AbortSignal;
-  /** The whole body, read on the first call; more than the limit answers 413. */
+  /** The whole body, read on the first call and the same on every other; more than the limit answers 413. */
   body(): Promise<Buffer>;
 }
 
@@ -143,6 +143,7 @@ export class HttpServer implements Component {
     const mark = target.indexOf('?');
     const path = mark < 0 ? target : target.slice(0, mark);
     const gone = new AbortController();
+    let body: Promise<Buffer> | undefined;
     outgoing.once('close', () => gone.abort(new Error('the client closed the connection')));
     const request: HttpRequest = {
       method: incoming.method ?? 'GET',
@@ -152,7 +153,7 @@ export class HttpServer implements Component {
       rawHeaders: incoming.rawHeaders,
       remoteAddress: incoming.socket.remoteAddress ?? '',
       signal: AbortSignal.any([gone.signal, this.#stopped.signal]),
-      body: () => readBody(incoming, this.#options.bodyMaxBytes ?? 16 * 1024 * 1024),
+      body: () => (body ??= readBody(incoming, this.#options.bodyMaxBytes ?? 16 * 1024 * 1024)),
     };
     const response = await this.#answer(routes, request);
     // A kept-alive connection would hold up the drain until its idle timeout.

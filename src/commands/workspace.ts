@@ -1,0 +1,137 @@
+/**
+ * `amperage workspace`: a local AMP. Signed remote_write in, durable store, the Prometheus query API out, the page.
+ */
+import { join } from 'node:path';
+import { type Command } from 'commander';
+import type { AwsCredentials } from '../aws/signing.ts';
+import { Group } from '../kernel/component.ts';
+import { ConfigError } from '../kernel/errors.ts';
+import { HttpServer } from '../kernel/http-server.ts';
+import type { World } from '../kernel/world.ts';
+import { parseDurationMs } from '../model/duration.ts';
+import { queryRoutes } from '../workspace/api/query.ts';
+import { type Authorizer, refuseUnsigned, writeRoute } from '../workspace/api/write.ts';
+import { pageRoutes } from '../workspace/page-files.ts';
+import { Store, STORE_DEFAULTS } from '../workspace/storage/store.ts';
+import { createWorld, longRunningCommand, type LogOptions, runUntilSignal } from './runner.ts';
+import { VERSION } from './version.ts';
+
+interface WorkspaceFlags extends LogOptions {
+  readonly listen: string;
+  readonly data: string;
+  readonly workspaceId: string;
+  readonly retention: string;
+  readonly region: string;
+  readonly requireSignedReads?: boolean;
+  readonly trustEmulator?: string;
+}
+
+const KEY_ENV = 'WORKSPACE_ACCESS_KEY';
+const SECRET_ENV = 'WORKSPACE_SECRET_KEY';
+
+export function workspaceCommand(): Command {
+  return longRunningCommand('workspace')
+    .description(
+      'A local AMP: takes signed remote_write, keeps it durably, answers PromQL, draws the page.',
+    )
+    .option('--listen <host:port>', 'address to serve on', '127.0.0.1:9009')
+    .option('--data <dir>', 'folder of the store', './workspace-data')
+    .option('--workspace-id <id>', 'id in the URL /workspaces/<id>/', 'ws-local')
+    .option('--retention <time>', 'how long samples are kept', '15d')
+    .option('--region <region>', 'region that signatures must name', 'us-east-1')
+    .option(
+      '--require-signed-reads',
+      'queries below /workspaces/ must be signed too, and the page is off',
+    )
+    .option(
+      '--trust-emulator <url>',
+      'also take the temporary keys that this "amperage emulate" gives out',
+    )
+    .addHelpText(
+      'after',
+      `\nWriters sign with the keys in ${KEY_ENV} and ${SECRET_ENV}, or with those of a trusted emulator.\n\nExamples:\n  ${KEY_ENV}=AKIAEXAMPLE ${SECRET_ENV}=secret amperage workspace\n  amperage workspace --trust-emulator http://127.0.0.1:4566\n`,
+    )
+    .action(run);
+}
+
+async function run(flags: WorkspaceFlags): Promise<void> {
+  const retentionMs = parseDurationMs(flags.retention);
+  if (retentionMs === undefined || retentionMs === 0) {
+    throw new ConfigError(
+      'FLAG_DURATION',
+      `--retention "${flags.retention}" is not a duration; write for example 15d`,
+    );
+  }
+  const world = createWorld(flags);
+  const authorizer: Authorizer = {
+    lookup: createLookup(flags, world),
+    region: flags.region,
+    world,
+  };
+  const store = new Store({ ...STORE_DEFAULTS, directory: flags.data, retentionMs }, world);
+  const prefix = `/workspaces/${flags.workspaceId}`;
+  const isOpen = flags.requireSignedReads !== true;
+  const server = new HttpServer({
+    name: 'workspace',
+    listen: flags.listen,
+    log: world.log,
+    metrics: world.metrics,
+    routes: [
+      writeRoute(prefix, store, authorizer),
+      ...queryRoutes(prefix, {
+        store,
+        world,
+        version: VERSION,
+        // A signature that is there must be right, even where none is needed.
+        authorize: async (request) =>
+          isOpen && request.headers.authorization === undefined
+            ? undefined
+            : refuseUnsigned(request, authorizer),
+      }),
+      ...(isOpen
+        ? queryRoutes('', {
+            store,
+            world,
+            version: VERSION,
+            authorize: () => Promise.resolve(undefined),
+          })
+        : []),
+      ...(isOpen ? pageRoutes(join(import.meta.dirname, '../../build/page')) : []),
+    ],
+  });
+  await runUntilSignal(new Group('workspace', [store, server]), world);
+}
+
+/** The static keys of the environment, then those that the emulator gave out; its answers are kept a minute. */
+function createLookup(flags: WorkspaceFlags, world: World): Authorizer['lookup'] {
+  const accessKeyId = process.env[KEY_ENV];
+  const secretAccessKey = process.env[SECRET_ENV];
+  const { trustEmulator } = flags;
+  if ((accessKeyId === undefined || secretAccessKey === undefined) && trustEmulator === undefined) {
+    throw new ConfigError(
+      'WORKSPACE_KEYS',
+      `no keys to verify signatures with; set ${KEY_ENV} and ${SECRET_ENV}, or --trust-emulator http://127.0.0.1:4566`,
+    );
+  }
+  const known = new Map<string, { credentials: AwsCredentials; untilMs: number }>();
+  return async (wanted) => {
+    if (wanted === accessKeyId && secretAccessKey !== undefined)
+      return { accessKeyId, secretAccessKey };
+    if (trustEmulator === undefined || !/^[A-Z0-9]{1,128}$/.test(wanted)) return undefined;
+    const nowMs = world.clock.nowMs();
+    const kept = known.get(wanted);
+    if (kept !== undefined && kept.untilMs > nowMs) return kept.credentials;
+    const answer = await world.http.send({
+      method: 'GET',
+      url: `${trustEmulator}/_emulator/credentials/${wanted}`,
+      timeoutMs: 2_000,
+      bodyMaxBytes: 16_384,
+      signal: new AbortController().signal,
+    });
+    if (answer.status !== 200) return undefined;
+    const credentials = JSON.parse(answer.body.toString()) as AwsCredentials;
+    if (known.size >= 100) known.clear();
+    known.set(wanted, { credentials, untilMs: nowMs + 60_000 });
+    return credentials;
+  };
+}

@@ -1,0 +1,86 @@
+/**
+ * The envelope of the Prometheus API: success with data, errors with their type and status; gzip and CORS.
+ * Source: https://prometheus.io/docs/prometheus/latest/querying/api/#format-overview
+ */
+import { gzipSync } from 'node:zlib';
+import { messageOf } from '../../kernel/errors.ts';
+import type { HttpRequest, HttpResponse } from '../../kernel/http-server.ts';
+import { QueryError } from '../promql/lexer.ts';
+import { ExecutionError } from '../promql/value.ts';
+
+export type ErrorType = 'bad_data' | 'execution' | 'timeout' | 'internal' | 'not_found';
+
+const STATUS: Readonly<Record<ErrorType, number>> = {
+  bad_data: 400,
+  execution: 422,
+  timeout: 503,
+  internal: 500,
+  not_found: 404,
+};
+
+/** Thrown by a handler; becomes an error envelope. */
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+  readonly type: ErrorType;
+  constructor(type: ErrorType, message: string) {
+    super(message);
+    this.type = type;
+  }
+}
+
+/** Runs a handler that gives the JSON text of `data`, and makes the whole answer of it. */
+export async function answer(
+  request: HttpRequest,
+  handle: () => Promise<string> | string,
+): Promise<HttpResponse> {
+  try {
+    return envelope(request, 200, `{"status":"success","data":${await handle()}}`);
+  } catch (error) {
+    const type = typeOf(error);
+    const text = error instanceof QueryError ? queryMessage(error) : messageOf(error);
+    return envelope(
+      request,
+      STATUS[type],
+      JSON.stringify({ status: 'error', errorType: type, error: text }),
+    );
+  }
+}
+
+function typeOf(error: unknown): ErrorType {
+  if (error instanceof ApiError) return error.type;
+  if (error instanceof QueryError) return 'bad_data';
+  return error instanceof ExecutionError ? 'execution' : 'internal';
+}
+
+function queryMessage(error: QueryError): string {
+  return error.message.startsWith('invalid parameter')
+    ? error.message
+    : `invalid parameter "query": ${error.message}`;
+}
+
+const GZIP_FROM_BYTES = 1_024;
+
+function envelope(request: HttpRequest, status: number, json: string): HttpResponse {
+  const headers: Record<string, string> = {
+    'content-type': 'application/json',
+    ...corsHeaders(request),
+  };
+  const wantsGzip = /\bgzip\b/.test(request.headers['accept-encoding'] ?? '');
+  if (!wantsGzip || json.length < GZIP_FROM_BYTES) return { status, headers, body: json };
+  return {
+    status,
+    headers: { ...headers, 'content-encoding': 'gzip', vary: 'accept-encoding' },
+    body: gzipSync(json, { level: 1 }),
+  };
+}
+
+/** Only for requests that come from a page, which say so by Origin. */
+export function corsHeaders(request: HttpRequest): Record<string, string> {
+  if (request.headers.origin === undefined) return {};
+  return {
+    'access-control-allow-origin': '*',
+    'access-control-allow-methods': 'GET, POST, OPTIONS',
+    'access-control-allow-headers': 'Accept, Authorization, Content-Type, Origin',
+    'access-control-expose-headers': 'Date',
+  };
+}

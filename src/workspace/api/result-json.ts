@@ -1,0 +1,78 @@
+/**
+ * Results of the engine → the JSON text of `data`, written piece by piece: values are strings, times float seconds.
+ * Source: https://prometheus.io/docs/prometheus/latest/querying/api/#expression-query-result-formats
+ */
+import type { LabelSet } from '../../model/labels.ts';
+import type { QueryResult } from '../promql/engine.ts';
+import type { Value } from '../promql/value.ts';
+
+/** A label set as an object, in label order. */
+export function labelsJson(labels: LabelSet): string {
+  return `{${labels.map(({ name, value }) => `${JSON.stringify(name)}:${JSON.stringify(value)}`).join(',')}}`;
+}
+
+export function instantJson(result: QueryResult, atMs: number): string {
+  const time = timeJson(atMs);
+  switch (result.type) {
+    case 'scalar':
+      return `{"resultType":"scalar","result":[${time},"${formatFloat(result.values[0] ?? NaN)}"]}`;
+    case 'string':
+      return `{"resultType":"string","result":[${time},${JSON.stringify(result.value)}]}`;
+    case 'vector': {
+      const series = result.columns.map(
+        ({ labels, values }) =>
+          `{"metric":${labelsJson(labels)},"value":[${time},"${formatFloat(values[0] ?? NaN)}"]}`,
+      );
+      return `{"resultType":"vector","result":[${series.join(',')}]}`;
+    }
+    case 'matrix': {
+      const series = result.series.map(({ labels, timestampsMs, values }) => {
+        const points = Array.from(
+          values,
+          (value, i) => `[${timeJson(timestampsMs[i] ?? 0)},"${formatFloat(value)}"]`,
+        );
+        return `{"metric":${labelsJson(labels)},"values":[${points.join(',')}]}`;
+      });
+      return `{"resultType":"matrix","result":[${series.join(',')}]}`;
+    }
+  }
+}
+
+export function rangeJson(result: Value, startMs: number, stepMs: number): string {
+  const columns =
+    result.type === 'vector'
+      ? result.columns
+      : result.type === 'scalar'
+        ? [
+            {
+              labels: [],
+              values: result.values,
+              present: new Uint8Array(result.values.length).fill(1),
+            },
+          ]
+        : [];
+  const times = Array.from(columns[0]?.values ?? [], (_, i) => timeJson(startMs + i * stepMs));
+  const series = columns.map(({ labels, values, present }) => {
+    let points = '';
+    for (let i = 0; i < values.length; i++) {
+      if (present[i] !== 1) continue;
+      points += `${points === '' ? '' : ','}[${times[i]},"${formatFloat(values[i] ?? NaN)}"]`;
+    }
+    return `{"metric":${labelsJson(labels)},"values":[${points}]}`;
+  });
+  return `{"resultType":"matrix","result":[${series.join(',')}]}`;
+}
+
+/** As Go's encoding/json and strconv write a float64 with the least digits. */
+export function formatFloat(value: number): string {
+  if (value === Infinity) return '+Inf';
+  if (value === -Infinity) return '-Inf';
+  if (Object.is(value, -0)) return '-0';
+  const text = String(value);
+  // Go pads exponents to two digits: 1e-07.
+  return text.replace(/e([+-])(\d)$/, 'e$10$2');
+}
+
+function timeJson(ms: number): string {
+  return String(ms / 1_000);
+}
