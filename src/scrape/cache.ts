@@ -1,0 +1,334 @@
+/**
+ * From a body to samples in the appender, remembering the series of one target by place.
+ *
+ * A target serves the same series in the same order nearly always. So the last body that differed is kept as
+ * reference, with where its series lie; a new body is compared with it in place:
+ *
+ *     reference   # TYPE a counter\na{b="c"} 1\na{b="d"} 7\n
+ *                 └──── segment 0 ────────┘   └ seg. 1 ┘        a segment ends with its series
+ *     new body    # TYPE a counter\na{b="c"} 2\na{b="d"} 7\n    equal bytes → the series is known, read the value
+ *
+ * Only where bytes differ the line is scanned and looked up by hash among the reference's series; only an unknown
+ * series is decoded, relabelled and given a ref. Memory: one body and about 40 bytes a series.
+ * Technique and figures: docs, performance; Prometheus' own cache is a map by series text (scrape/scrape.go).
+ */
+import { PermanentError } from '../kernel/errors.ts';
+import { type LabelSet } from '../model/labels.ts';
+import { type MetricType } from '../model/metric-family.ts';
+import { type Appender } from '../model/sample.ts';
+import { ExpositionReader } from '../wire/exposition-parser.ts';
+import { type ScrapeConfig } from './config.ts';
+import { HashIndex, hashBytes } from './hash-index.ts';
+import { seriesLabels } from './series-labels.ts';
+import { SeriesTable } from './series-table.ts';
+
+/** What one scrape brought. */
+export interface ScrapeCounts {
+  /** Samples in the body. */
+  scraped: number;
+  /** Those left after metric relabelling. */
+  kept: number;
+  /** Series not known before. */
+  added: number;
+  duplicates: number;
+  outOfOrder: number;
+  outOfBounds: number;
+}
+
+/** Samples of the future beyond this are dropped, as Prometheus drops them. */
+const AHEAD_MAX_MS = 10 * 60_000;
+/** Slot of a series that relabelling dropped. */
+const DROPPED = -1;
+const TYPES: readonly MetricType[] = ['untyped', 'counter', 'gauge', 'histogram', 'summary'];
+const SPACE = 32;
+
+/** Where the series of a body lie, in order. */
+interface Places {
+  count: number;
+  segmentStarts: Int32Array;
+  seriesStarts: Int32Array;
+  seriesEnds: Int32Array;
+  slots: Int32Array;
+  /** Of the series' bytes; may be missing in a reference that was never looked up by hash. */
+  hashes: Int32Array;
+  /** The TYPE in force there, as index in TYPES. */
+  types: Uint8Array;
+}
+
+/** What all caches share while they work, one at a time: a reader, and room to note places. */
+export class ScrapeScratch {
+  readonly reader = new ExpositionReader();
+  places: Places = newPlaces(1_024);
+}
+
+export interface SeriesCacheOptions {
+  readonly appender: Appender;
+  readonly targetLabels: LabelSet;
+  readonly config: ScrapeConfig;
+  readonly scratch: ScrapeScratch;
+}
+
+export class SeriesCache {
+  readonly #options: SeriesCacheOptions;
+  readonly #table: SeriesTable;
+  #body: Uint8Array = new Uint8Array(0);
+  #view: DataView = new DataView(new ArrayBuffer(0));
+  #places: Places = newPlaces(0);
+  readonly #bySeries = new HashIndex();
+  #isIndexed = false;
+  #hasHashes = false;
+  #counts = newCounts();
+
+  constructor(options: SeriesCacheOptions) {
+    this.#options = options;
+    this.#table = new SeriesTable(options.appender);
+  }
+
+  /** What the scrape under way, or the last one, has counted: also after a failure. */
+  get counts(): Readonly<ScrapeCounts> {
+    return this.#counts;
+  }
+
+  get seriesCount(): number {
+    return this.#table.count;
+  }
+
+  /**
+   * Appends the samples of a body and the stale markers of series that it lacks.
+   *
+   * @throws ExpositionError, PermanentError: the caller rolls the appender back and calls `fail`
+   */
+  ingest(body: Uint8Array, tMs: number): void {
+    const { reader } = this.#options.scratch;
+    this.#counts = newCounts();
+    this.#table.begin();
+    try {
+      reader.open(body);
+      const isSame = this.#walk(tMs);
+      const { samples } = this.#options.config.limits;
+      if (samples > 0 && this.#counts.kept > samples)
+        throw new PermanentError(
+          'SCRAPE_SAMPLE_LIMIT',
+          'sample_limit',
+          `the scrape has ${this.#counts.kept} samples where ${samples} are allowed; raise sample_limit or drop series by metric_relabel_configs`,
+        );
+      this.#counts.added = this.#table.created;
+      this.#table.finish(tMs, !isSame);
+      if (!isSame) this.#keep(reader.bytes);
+    } finally {
+      reader.release();
+    }
+  }
+
+  /** Appends stale markers for all series: the scrape failed, or the target is gone. */
+  fail(tMs: number): void {
+    this.#table.fail(tMs);
+  }
+
+  /** Goes through the body. @returns whether it holds exactly the series of the reference, in order */
+  #walk(tMs: number): boolean {
+    const { reader, places: notes } = this.#options.scratch;
+    const { bytes, view } = reader;
+    const old = this.#places;
+    let expected = 0;
+    let isSame = true;
+    notes.count = 0;
+    for (;;) {
+      const pos = reader.pos;
+      if (expected < old.count) {
+        const from = old.segmentStarts[expected] as number;
+        const length = (old.seriesEnds[expected] as number) - from;
+        const end = pos + length;
+        if (bytes[end] === SPACE && areEqual(view, pos, this.#view, from, length)) {
+          const after = reader.readValue(end);
+          if (after >= 0) {
+            const start = pos + ((old.seriesStarts[expected] as number) - from);
+            const slot = old.slots[expected] as number;
+            const hash = old.hashes[expected] as number;
+            this.#note(pos, start, end, slot, hash, old.types[expected] as number);
+            reader.pos = after;
+            expected += 1;
+            this.#take(slot, tMs);
+            continue;
+          }
+        }
+      }
+      // The reader has not seen the TYPE lines that were compared and not read.
+      const { count } = this.#options.scratch.places;
+      if (count > 0) {
+        const type = this.#options.scratch.places.types[count - 1] as number;
+        reader.type = TYPES[type] ?? 'untyped';
+      }
+      if (!this.#nextSample()) break;
+      isSame = false;
+      if (!this.#hasHashes) this.#hashReference();
+      const place = this.#lookUp();
+      const slot = place < 0 ? this.#newSlot() : (old.slots[place] as number);
+      if (place >= 0) expected = place + 1;
+      const type = TYPES.indexOf(reader.type);
+      this.#note(pos, reader.seriesStart, reader.seriesEnd, slot, this.#hash, type);
+      this.#take(slot, tMs);
+    }
+    return isSame && expected === old.count;
+  }
+
+  #hash = 0;
+
+  /** Scans to the next sample; false at the end. */
+  #nextSample(): boolean {
+    const { reader } = this.#options.scratch;
+    for (;;) {
+      const entry = reader.next();
+      if (entry === 'sample') return true;
+      if (entry === 'end') return false;
+    }
+  }
+
+  /** One sample of a series goes to the appender, or is counted as why it does not. */
+  #take(slot: number, tMs: number): void {
+    const { reader } = this.#options.scratch;
+    const counts = this.#counts;
+    counts.scraped += 1;
+    if (slot === DROPPED) return;
+    if (reader.hasTime && this.#options.config.honorTimestamps) {
+      this.#takeAt(slot, tMs);
+      return;
+    }
+    if (this.#table.append(slot, tMs, reader.value)) counts.kept += 1;
+    else counts.duplicates += 1;
+  }
+
+  #takeAt(slot: number, nowMs: number): void {
+    const { config, scratch } = this.#options;
+    const { reader } = scratch;
+    if (reader.tMs > nowMs + AHEAD_MAX_MS) {
+      this.#table.touch(slot);
+      this.#counts.outOfBounds += 1;
+      return;
+    }
+    const outcome = this.#table.appendAt(slot, reader, config.trackTimestampsStaleness);
+    if (outcome === 'out_of_order') this.#counts.outOfOrder += 1;
+    else this.#counts.kept += 1;
+  }
+
+  /** The slot of a series seen for the first time. */
+  #newSlot(): number {
+    const { scratch, targetLabels, config } = this.#options;
+    const labels = seriesLabels(scratch.reader.labels(), targetLabels, config);
+    return labels === undefined ? DROPPED : this.#table.slotOf(labels);
+  }
+
+  /** The place in the reference of the series just scanned, -1 when it is not there. */
+  #lookUp(): number {
+    const { bytes, view, seriesStart, seriesEnd } = this.#options.scratch.reader;
+    const hash = hashBytes(bytes, seriesStart, seriesEnd);
+    this.#hash = hash;
+    if (this.#places.count === 0) return -1;
+    if (!this.#isIndexed) this.#index();
+    const { hashes, seriesStarts, seriesEnds } = this.#places;
+    const length = seriesEnd - seriesStart;
+    return this.#bySeries.find(hash, (place) => {
+      const start = seriesStarts[place] as number;
+      return (
+        hashes[place] === hash &&
+        (seriesEnds[place] as number) - start === length &&
+        areEqual(view, seriesStart, this.#view, start, length)
+      );
+    });
+  }
+
+  #hashReference(): void {
+    const { count, hashes, seriesStarts, seriesEnds } = this.#places;
+    const notes = this.#options.scratch.places;
+    for (let i = 0; i < count; i++)
+      hashes[i] = hashBytes(this.#body, seriesStarts[i] as number, seriesEnds[i] as number);
+    // Up to here the new body is the same as the reference.
+    notes.hashes.set(hashes.subarray(0, notes.count));
+    this.#hasHashes = true;
+  }
+
+  #index(): void {
+    const { count, hashes } = this.#places;
+    this.#bySeries.reset(count);
+    for (let i = count - 1; i >= 0; i--) this.#bySeries.add(hashes[i] as number, i);
+    this.#isIndexed = true;
+  }
+
+  #note(
+    segmentStart: number,
+    seriesStart: number,
+    seriesEnd: number,
+    slot: number,
+    hash: number,
+    type: number,
+  ): void {
+    const { scratch } = this.#options;
+    if (scratch.places.count === scratch.places.slots.length)
+      scratch.places = copyOf(scratch.places, scratch.places.count * 2);
+    const { places } = scratch;
+    const i = places.count++;
+    places.segmentStarts[i] = segmentStart;
+    places.seriesStarts[i] = seriesStart;
+    places.seriesEnds[i] = seriesEnd;
+    places.slots[i] = slot;
+    places.hashes[i] = hash;
+    places.types[i] = type;
+  }
+
+  /** The body becomes the reference. */
+  #keep(bytes: Uint8Array): void {
+    // A body may be a small piece of a large buffer of the HTTP client, which must not be held for it.
+    const isLoose = bytes.buffer.byteLength > bytes.length + 4_096;
+    const body = isLoose ? new Uint8Array(bytes) : bytes;
+    this.#body = body;
+    this.#view = new DataView(body.buffer, body.byteOffset, body.byteLength);
+    const { places } = this.#options.scratch;
+    this.#places = copyOf(places, places.count);
+    this.#isIndexed = false;
+    this.#bySeries.clear();
+  }
+}
+
+/** Compares four bytes at a time; both ranges lie within their views but for the first, which is checked. */
+function areEqual(
+  a: DataView,
+  aStart: number,
+  b: DataView,
+  bStart: number,
+  length: number,
+): boolean {
+  if (aStart + length > a.byteLength) return false;
+  let i = 0;
+  for (const end = length - 3; i < end; i += 4)
+    if (a.getInt32(aStart + i, true) !== b.getInt32(bStart + i, true)) return false;
+  for (; i < length; i++) if (a.getUint8(aStart + i) !== b.getUint8(bStart + i)) return false;
+  return true;
+}
+
+function newPlaces(size: number): Places {
+  return {
+    count: 0,
+    segmentStarts: new Int32Array(size),
+    seriesStarts: new Int32Array(size),
+    seriesEnds: new Int32Array(size),
+    slots: new Int32Array(size),
+    hashes: new Int32Array(size),
+    types: new Uint8Array(size),
+  };
+}
+
+function copyOf(from: Places, size: number): Places {
+  const to = newPlaces(size);
+  to.count = from.count;
+  to.segmentStarts.set(from.segmentStarts.subarray(0, from.count));
+  to.seriesStarts.set(from.seriesStarts.subarray(0, from.count));
+  to.seriesEnds.set(from.seriesEnds.subarray(0, from.count));
+  to.slots.set(from.slots.subarray(0, from.count));
+  to.hashes.set(from.hashes.subarray(0, from.count));
+  to.types.set(from.types.subarray(0, from.count));
+  return to;
+}
+
+function newCounts(): ScrapeCounts {
+  return { scraped: 0, kept: 0, added: 0, duplicates: 0, outOfOrder: 0, outOfBounds: 0 };
+}

@@ -1,0 +1,261 @@
+/**
+ * The loop of one target: waits for its place in the interval, scrapes, commits; never overlaps itself.
+ *
+ *     start ──► first scrape soon ──► grid: t ≡ offset (mod interval), ticks missed are left out
+ *     retire ─► the next due time passes, one interval and a tenth more ─► stale markers at the missed time ─► ends
+ *     stop ───► ends at once; no markers: another process may go on with the target
+ *
+ * A scrape is a transaction: it is committed whole with `up` 1, or rolled back and `up` 0 with stale markers committed.
+ * Source: prometheus/scrape/scrape.go (scrapeLoop)
+ */
+import { messageOf, PermanentError } from '../kernel/errors.ts';
+import { HttpClientError } from '../kernel/http-client.ts';
+import { type World } from '../kernel/world.ts';
+import { type Appender, type OpenAppender } from '../model/sample.ts';
+import { ExpositionError } from '../wire/exposition-error.ts';
+import { type ScrapeScratch, SeriesCache } from './cache.ts';
+import { type ScrapeConfig } from './config.ts';
+import { fetchExposition } from './fetch.ts';
+import { type ScrapeMetrics } from './metrics.ts';
+import { ScrapeReport } from './report.ts';
+import { type Target } from './target.ts';
+
+export interface LoopOptions {
+  readonly world: World;
+  readonly metrics: ScrapeMetrics;
+  readonly openAppender: OpenAppender;
+  readonly scratch: ScrapeScratch;
+  readonly userAgent: string;
+  readonly target: Target;
+  /** Where in the interval its ticks lie, [0, interval). */
+  readonly offsetMs: number;
+  /** Asked for each scrape: what does not alter series may change under way. */
+  readonly config: () => ScrapeConfig;
+  /** A reason to fail every scrape, such as too many targets. */
+  readonly veto: () => Error | undefined;
+  readonly onEnd: () => void;
+}
+
+export interface LoopStatus {
+  readonly health: 'unknown' | 'up' | 'down';
+  readonly lastError: string;
+  /** When the last scrape began, ms since 1970; 0 before the first. */
+  readonly lastScrapeMs: number;
+  readonly lastDurationMs: number;
+  readonly lastSamples: number;
+  readonly seriesCount: number;
+}
+
+/** The first scrape comes within this, wherever the grid lies. */
+const FIRST_WITHIN_MS = 2_000;
+/** A tick this late, or later than a hundredth of the interval, is stamped with its real time. */
+const SNAP_MAX_MS = 2;
+
+export class ScrapeLoop {
+  readonly target: Target;
+  readonly #options: LoopOptions;
+  readonly #appender: Appender;
+  readonly #cache: SeriesCache;
+  readonly #report: ScrapeReport;
+  readonly #stopping = new AbortController();
+  #retiring: AbortController | undefined;
+  #status: Omit<LoopStatus, 'seriesCount'> = {
+    health: 'unknown',
+    lastError: '',
+    lastScrapeMs: 0,
+    lastDurationMs: 0,
+    lastSamples: 0,
+  };
+  #ended: Promise<void> = Promise.resolve();
+
+  constructor(options: LoopOptions) {
+    this.#options = options;
+    this.target = options.target;
+    this.#appender = options.openAppender(options.target.key);
+    this.#cache = new SeriesCache({
+      appender: this.#appender,
+      targetLabels: this.target.labels,
+      config: options.config(),
+      scratch: options.scratch,
+    });
+    this.#report = new ScrapeReport(this.#appender, this.target.labels);
+  }
+
+  get status(): LoopStatus {
+    return { ...this.#status, seriesCount: this.#cache.seriesCount };
+  }
+
+  get isRetired(): boolean {
+    return this.#retiring !== undefined;
+  }
+
+  start(): void {
+    this.#ended = this.#run();
+  }
+
+  /** The target is gone: the loop ends by itself, after time for the target to come back. */
+  retire(): void {
+    this.#retiring ??= new AbortController();
+  }
+
+  /** The target is back. */
+  revive(): void {
+    this.#retiring?.abort();
+    this.#retiring = undefined;
+  }
+
+  /** Ends the loop; a scrape under way is given up and leaves nothing. */
+  stop(): Promise<void> {
+    this.#stopping.abort();
+    return this.#ended;
+  }
+
+  async #run(): Promise<void> {
+    const { world } = this.#options;
+    try {
+      await this.#loop();
+    } catch (error) {
+      if (!this.#stopping.signal.aborted)
+        world.log.error('a scrape loop broke', { url: this.target.url, error });
+    }
+    this.#appender.close();
+    this.#options.onEnd();
+  }
+
+  async #loop(): Promise<void> {
+    const { clock } = this.#options.world;
+    const { intervalMs } = this.target;
+    const { signal } = this.#stopping;
+    const firstMs = this.#options.offsetMs * Math.min(1, FIRST_WITHIN_MS / intervalMs);
+    let dueMs = clock.nowMs() + Math.round(firstMs);
+    for (;;) {
+      await clock.sleep(dueMs - clock.nowMs(), signal);
+      const retiring = this.#retiring;
+      if (retiring === undefined) await this.#scrape(dueMs);
+      else if (await this.#isGoneAfter(intervalMs * 1.1, retiring)) {
+        this.#endSeries(dueMs);
+        return;
+      }
+      if (signal.aborted) return;
+      // Right after a first scrape off the grid the next place may be very near: leave that one out.
+      const fromMs = Math.max(clock.nowMs(), dueMs + intervalMs / 2);
+      const nextMs = nextOnGrid(fromMs, intervalMs, this.#options.offsetMs);
+      const missed = Math.floor((nextMs - dueMs) / intervalMs) - 1;
+      if (missed > 0 && retiring === undefined) this.#options.metrics.missed.inc(missed);
+      dueMs = nextMs;
+    }
+  }
+
+  /** Waits; false when the target came back meanwhile. */
+  async #isGoneAfter(waitMs: number, retiring: AbortController): Promise<boolean> {
+    const signal = AbortSignal.any([this.#stopping.signal, retiring.signal]);
+    try {
+      await this.#options.world.clock.sleep(waitMs, signal);
+    } catch (error) {
+      if (this.#stopping.signal.aborted) throw error;
+    }
+    return !retiring.signal.aborted;
+  }
+
+  async #scrape(dueMs: number): Promise<void> {
+    const { clock } = this.#options.world;
+    const startMs = clock.nowMs();
+    const lateMs = startMs - dueMs;
+    const isOnTime = lateMs <= Math.min(SNAP_MAX_MS, this.target.intervalMs / 100);
+    const tMs = isOnTime ? dueMs : startMs;
+    const startedAt = performance.now();
+    const outcome = await this.#fetch();
+    if (this.#stopping.signal.aborted) return;
+    const failure = outcome instanceof Uint8Array ? this.#ingest(outcome, tMs) : outcome;
+    if (failure !== undefined) {
+      this.#appender.rollback();
+      this.#cache.fail(tMs);
+    }
+    // A virtual clock counts waits, the real one also what was computed.
+    const durationMs = Math.max(performance.now() - startedAt, clock.nowMs() - startMs);
+    const hasCounts = outcome instanceof Uint8Array;
+    const { scraped, kept, added } = this.#cache.counts;
+    this.#report.append(tMs, [
+      failure === undefined ? 1 : 0,
+      durationMs / 1_000,
+      hasCounts ? scraped : 0,
+      hasCounts ? kept : 0,
+      hasCounts ? added : 0,
+    ]);
+    this.#appender.commit();
+    this.#status = {
+      health: failure === undefined ? 'up' : 'down',
+      lastError: failure === undefined ? '' : messageOf(failure),
+      lastScrapeMs: startMs,
+      lastDurationMs: durationMs,
+      lastSamples: hasCounts ? scraped : 0,
+    };
+    this.#observe(failure, hasCounts);
+  }
+
+  async #fetch(): Promise<Uint8Array | Error> {
+    const { world, userAgent, config, veto } = this.#options;
+    const refused = veto();
+    if (refused !== undefined) return refused;
+    try {
+      return await fetchExposition({
+        http: world.http,
+        clock: world.clock,
+        config: config(),
+        userAgent,
+        url: this.target.url,
+        timeoutMs: this.target.timeoutMs,
+        signal: this.#stopping.signal,
+      });
+    } catch (error) {
+      return error instanceof Error ? error : new Error(messageOf(error));
+    }
+  }
+
+  #ingest(body: Uint8Array, tMs: number): Error | undefined {
+    try {
+      this.#cache.ingest(body, tMs);
+      return undefined;
+    } catch (error) {
+      return error instanceof Error ? error : new Error(messageOf(error));
+    }
+  }
+
+  #endSeries(tMs: number): void {
+    this.#cache.fail(tMs);
+    this.#report.appendStale(tMs);
+    this.#appender.commit();
+  }
+
+  #observe(failure: Error | undefined, hasCounts: boolean): void {
+    const { metrics, world } = this.#options;
+    metrics.scrapes.inc();
+    if (hasCounts) {
+      const counts = this.#cache.counts;
+      metrics.samples.inc(counts.scraped);
+      metrics.duplicates.inc(counts.duplicates);
+      metrics.outOfOrder.inc(counts.outOfOrder);
+      metrics.outOfBounds.inc(counts.outOfBounds);
+    }
+    if (failure === undefined) return;
+    const reason = reasonOf(failure);
+    metrics.failures.with({ reason }).inc();
+    if (reason === 'sample_limit') metrics.sampleLimits.inc();
+    if (reason === 'label_limit') metrics.labelLimits.inc();
+    if (reason === 'body_too_large') metrics.bodyLimits.inc();
+    world.log.debug('scrape failed', { url: this.target.url, error: failure });
+  }
+}
+
+/** A bounded word. */
+function reasonOf(failure: Error): string {
+  if (failure instanceof PermanentError) return failure.reason;
+  if (failure instanceof HttpClientError) return failure.kind;
+  return failure instanceof ExpositionError ? 'malformed' : 'other';
+}
+
+/** The first time after `fromMs` that lies on the grid. */
+function nextOnGrid(fromMs: number, intervalMs: number, offsetMs: number): number {
+  const periods = Math.floor((fromMs - offsetMs) / intervalMs) + 1;
+  return periods * intervalMs + offsetMs;
+}

@@ -1,0 +1,62 @@
+/**
+ * What scraping says of itself, under Prometheus' names where the meaning is the same.
+ * Source: https://github.com/prometheus/prometheus/blob/main/scrape/metrics.go
+ */
+import { type Registry } from '../kernel/metrics.ts';
+
+export type ScrapeMetrics = ReturnType<typeof scrapeMetrics>;
+
+export function scrapeMetrics(metrics: Registry) {
+  const counter = (name: string, help: string) =>
+    metrics.counter(`prometheus_target_${name}`, help);
+  return {
+    pools: metrics.gauge('prometheus_target_scrape_pools', 'Scrape pools there are now.'),
+    poolTargets: metrics.gauges(
+      'prometheus_target_scrape_pool_targets',
+      'Targets of each scrape pool.',
+    ),
+    syncs: metrics.counters(
+      'prometheus_target_scrape_pool_sync_total',
+      'Syncs that were executed on a scrape pool.',
+    ),
+    syncFailures: metrics.counters(
+      'prometheus_target_sync_failed_total',
+      'Targets that could not be made from their labels.',
+    ),
+    targetLimits: counter(
+      'scrape_pool_exceeded_target_limit_total',
+      'Syncs in which a pool had more targets than target_limit.',
+    ),
+    labelLimits: counter(
+      'scrape_pool_exceeded_label_limits_total',
+      'Scrapes that broke a label limit.',
+    ),
+    sampleLimits: counter(
+      'scrapes_exceeded_sample_limit_total',
+      'Scrapes that hit the sample limit and were rejected.',
+    ),
+    bodyLimits: counter(
+      'scrapes_exceeded_body_size_limit_total',
+      'Scrapes that hit the body size limit and were rejected.',
+    ),
+    duplicates: counter(
+      'scrapes_sample_duplicate_timestamp_total',
+      'Samples dropped: the same series twice in one scrape.',
+    ),
+    outOfOrder: counter(
+      'scrapes_sample_out_of_order_total',
+      'Samples dropped: their timestamps went back.',
+    ),
+    outOfBounds: counter(
+      'scrapes_sample_out_of_bounds_total',
+      'Samples dropped: their timestamps are too far ahead.',
+    ),
+    scrapes: metrics.counter('amperage_scrapes_total', 'Scrapes done, failed ones too.'),
+    failures: metrics.counters('amperage_scrape_failures_total', 'Scrapes that failed, by reason.'),
+    missed: metrics.counter(
+      'amperage_scrapes_missed_total',
+      'Scrapes left out because the one before took longer than the interval.',
+    ),
+    samples: metrics.counter('amperage_scrape_samples_total', 'Samples read from targets.'),
+  };
+}

@@ -1,0 +1,153 @@
+/**
+ * The scrape pool of one job: its targets, and a loop for each.
+ */
+import { createHash } from 'node:crypto';
+import { PermanentError } from '../kernel/errors.ts';
+import { type World } from '../kernel/world.ts';
+import { type LabelSet } from '../model/labels.ts';
+import { type OpenAppender } from '../model/sample.ts';
+import { type TargetGroup } from '../model/target.ts';
+import { type ScrapeScratch } from './cache.ts';
+import { type ScrapeConfig } from './config.ts';
+import { type LoopStatus, ScrapeLoop } from './loop.ts';
+import { type ScrapeMetrics } from './metrics.ts';
+import { type Target, type TargetList, targetsOf } from './target.ts';
+
+/** What all pools share. */
+export interface PoolOptions {
+  readonly world: World;
+  readonly metrics: ScrapeMetrics;
+  readonly openAppender: OpenAppender;
+  readonly scratch: ScrapeScratch;
+  readonly userAgent: string;
+  /** Differs between replicas, so that they do not scrape at the same moments. */
+  readonly offsetSeed: string;
+}
+
+export interface TargetStatus extends LoopStatus {
+  readonly job: string;
+  readonly target: Target;
+}
+
+const NO_TARGETS: TargetList = { targets: [], dropped: [], droppedCount: 0, failures: [] };
+
+export class ScrapePool {
+  readonly #options: PoolOptions;
+  readonly #loops = new Map<string, ScrapeLoop>();
+  #config: ScrapeConfig;
+  #groups: readonly TargetGroup[] = [];
+  #list: TargetList = NO_TARGETS;
+  #veto: Error | undefined;
+
+  constructor(config: ScrapeConfig, options: PoolOptions) {
+    this.#config = config;
+    this.#options = options;
+  }
+
+  /** Targets being scraped; one that is gone and only waits for its end is not among them. */
+  get targets(): TargetStatus[] {
+    const job = this.#config.jobName;
+    return [...this.#loops.values()]
+      .filter((loop) => !loop.isRetired)
+      .map((loop) => ({ job, target: loop.target, ...loop.status }));
+  }
+
+  get dropped(): { readonly labels: readonly LabelSet[]; readonly count: number } {
+    return { labels: this.#list.dropped, count: this.#list.droppedCount };
+  }
+
+  get jobName(): string {
+    return this.#config.jobName;
+  }
+
+  get groups(): readonly TargetGroup[] {
+    return this.#groups;
+  }
+
+  /** Whether loops still run, if only to their end. */
+  get isIdle(): boolean {
+    return this.#loops.size === 0;
+  }
+
+  /** Takes secrets and limits of a configuration that makes the same series. */
+  setConfig(config: ScrapeConfig): void {
+    this.#config = config;
+  }
+
+  /** Goes over to the targets of these groups: the complete list. */
+  sync(groups: readonly TargetGroup[]): void {
+    const { metrics, world } = this.#options;
+    const scrapeJob = { scrape_job: this.#config.jobName };
+    this.#groups = groups;
+    const list = targetsOf(groups, this.#config);
+    this.#list = list;
+    metrics.syncs.with(scrapeJob).inc();
+    metrics.poolTargets.with(scrapeJob).set(list.targets.length);
+    if (list.failures.length > 0) {
+      metrics.syncFailures.with(scrapeJob).inc(list.failures.length);
+      world.log.warn('targets left out', {
+        job: this.#config.jobName,
+        count: list.failures.length,
+        first: list.failures[0],
+      });
+    }
+    this.#checkTargetLimit(list.targets.length);
+    const wanted = new Set(list.targets.map((target) => target.key));
+    for (const [key, loop] of this.#loops) if (!wanted.has(key)) loop.retire();
+    for (const target of list.targets) {
+      const loop = this.#loops.get(target.key);
+      if (loop === undefined) this.#startLoop(target);
+      else loop.revive();
+    }
+  }
+
+  /** The job is gone from the configuration: its targets end with stale markers. */
+  retire(): void {
+    for (const loop of this.#loops.values()) loop.retire();
+    this.removeMetrics();
+  }
+
+  /** Ends at once, without stale markers. */
+  async stop(): Promise<void> {
+    await Promise.all([...this.#loops.values()].map((loop) => loop.stop()));
+  }
+
+  removeMetrics(): void {
+    this.#options.metrics.poolTargets.remove({ scrape_job: this.#config.jobName });
+  }
+
+  #startLoop(target: Target): void {
+    const { offsetSeed } = this.#options;
+    const loop = new ScrapeLoop({
+      ...this.#options,
+      target,
+      offsetMs: offsetOf(target, offsetSeed),
+      config: () => this.#config,
+      veto: () => this.#veto,
+      onEnd: () => {
+        if (this.#loops.get(target.key) === loop) this.#loops.delete(target.key);
+      },
+    });
+    this.#loops.set(target.key, loop);
+    loop.start();
+  }
+
+  /** Above the limit every target fails, so that it shows; none is silently left out. */
+  #checkTargetLimit(count: number): void {
+    const limit = this.#config.limits.targets;
+    this.#veto = undefined;
+    if (limit === 0 || count <= limit) return;
+    this.#options.metrics.targetLimits.inc();
+    this.#veto = new PermanentError(
+      'SCRAPE_TARGET_LIMIT',
+      'target_limit',
+      `job ${JSON.stringify(this.#config.jobName)} has ${count} targets where ${limit} are allowed; raise target_limit or drop targets by relabel_configs`,
+    );
+  }
+}
+
+/** The same after a restart; spread evenly over the interval. */
+function offsetOf(target: Target, seed: string): number {
+  const digest = createHash('sha256').update(`${seed} ${target.key}`).digest();
+  return digest.readUIntBE(0, 6) % target.intervalMs;
+}

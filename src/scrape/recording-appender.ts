@@ -1,0 +1,61 @@
+/**
+ * An appender that keeps what is committed, as text, for tests: `name{a="b"} 1 @1000`, `name{} stale @1000`.
+ * It checks the rules of the seam: no ref that was not given out, nothing after close.
+ */
+import assert from 'node:assert/strict';
+import { formatLabelSet, type LabelSet } from '../model/labels.ts';
+import { type Appender, type SeriesRef } from '../model/sample.ts';
+
+export class RecordingAppender implements Appender {
+  readonly committed: string[] = [];
+  readonly live = new Map<SeriesRef, string>();
+  refsMade = 0;
+  commits = 0;
+  closed = false;
+  #pending: string[] = [];
+
+  refOf(labels: LabelSet): SeriesRef {
+    this.refsMade += 1;
+    this.live.set(this.refsMade, formatLabelSet(labels));
+    return this.refsMade;
+  }
+
+  append(ref: SeriesRef, tMs: number, value: number): void {
+    this.#pending.push(`${this.#name(ref)} ${value} @${tMs}`);
+  }
+
+  appendStale(ref: SeriesRef, tMs: number): void {
+    this.#pending.push(`${this.#name(ref)} stale @${tMs}`);
+  }
+
+  forget(ref: SeriesRef): void {
+    this.#name(ref);
+    this.live.delete(ref);
+  }
+
+  commit(): void {
+    this.commits += 1;
+    this.committed.push(...this.#pending);
+    this.#pending = [];
+  }
+
+  rollback(): void {
+    this.#pending = [];
+  }
+
+  close(): void {
+    this.closed = true;
+  }
+
+  /** What was committed since the last call. */
+  take(): string[] {
+    return this.committed.splice(0);
+  }
+
+  #name(ref: SeriesRef): string {
+    assert.ok(!this.closed, 'nothing is appended after close');
+    const name = this.live.get(ref);
+    assert.ok(name !== undefined, `ref ${ref} was given out and not forgotten`);
+    return name;
+  }
+}

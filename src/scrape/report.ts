@@ -1,0 +1,50 @@
+/**
+ * The series that a scrape makes of itself: up, scrape_duration_seconds and the counts of samples. They carry the
+ * target's labels and see no metric_relabel_configs.
+ * Source: https://prometheus.io/docs/concepts/jobs_instances/#automatically-generated-labels-and-time-series
+ */
+import { type LabelSet, labelSetOf, METRIC_NAME } from '../model/labels.ts';
+import { type Appender, type SeriesRef } from '../model/sample.ts';
+
+const NAMES = [
+  'up',
+  'scrape_duration_seconds',
+  'scrape_samples_scraped',
+  'scrape_samples_post_metric_relabeling',
+  'scrape_series_added',
+] as const;
+
+/** In the order of NAMES. */
+export type ReportValues = readonly [
+  up: number,
+  durationSeconds: number,
+  scraped: number,
+  kept: number,
+  added: number,
+];
+
+export class ScrapeReport {
+  readonly #appender: Appender;
+  readonly #targetLabels: LabelSet;
+  #refs: readonly SeriesRef[] | undefined;
+
+  constructor(appender: Appender, targetLabels: LabelSet) {
+    this.#appender = appender;
+    this.#targetLabels = targetLabels;
+  }
+
+  append(tMs: number, values: ReportValues): void {
+    this.#refs ??= NAMES.map((name) => this.#refOf(name));
+    this.#refs.forEach((ref, index) => this.#appender.append(ref, tMs, values[index] ?? 0));
+  }
+
+  /** The target is gone. */
+  appendStale(tMs: number): void {
+    for (const ref of this.#refs ?? []) this.#appender.appendStale(ref, tMs);
+  }
+
+  #refOf(name: string): SeriesRef {
+    const labels = this.#targetLabels.map((label): [string, string] => [label.name, label.value]);
+    return this.#appender.refOf(labelSetOf([...labels, [METRIC_NAME, name]]));
+  }
+}

@@ -1,0 +1,174 @@
+/**
+ * The series of one target, by slot: which ref each has in the appender, and in which scrape it was last seen.
+ * From the two last scrapes follows staleness: what was in the last good one and is not in this one has ended.
+ *
+ *     slot   ref  hash  hash2  now  before        now, before: attempt × 2 + 1 when the series may get a marker,
+ *     0      17   …     …      85   83                         attempt × 2 when not; 0: never
+ */
+import { type LabelSet, labelSetKey } from '../model/labels.ts';
+import { type Appender, DROPPED_REF } from '../model/sample.ts';
+import { HashIndex, hashText } from './hash-index.ts';
+
+export class SeriesTable {
+  readonly #appender: Appender;
+  #refs = new Int32Array(0);
+  #hashes = new Int32Array(0);
+  #secondHashes = new Int32Array(0);
+  #now = new Int32Array(0);
+  #before = new Int32Array(0);
+  /** Newest explicit timestamp by slot; made when the first one is seen. */
+  #newestMs: Float64Array | undefined;
+  #size = 0;
+  readonly #free: number[] = [];
+  #created: number[] = [];
+  /** By label hash; filled again when a slot was freed and a new label set is asked for. */
+  readonly #byLabels = new HashIndex();
+  #isIndexed = false;
+  #attempt = 0;
+
+  constructor(appender: Appender) {
+    this.#appender = appender;
+  }
+
+  /** How many series are known. */
+  get count(): number {
+    return this.#size - this.#free.length;
+  }
+
+  /** How many became known since `begin`. */
+  get created(): number {
+    return this.#created.length;
+  }
+
+  begin(): void {
+    // Wraps after a billion attempts: centuries at one a second.
+    this.#attempt += 1;
+    this.#created = [];
+  }
+
+  /** The slot of a label set; two expositions that come to the same labels share one. */
+  slotOf(labels: LabelSet): number {
+    const key = labelSetKey(labels);
+    const hash = hashText(key, 1);
+    const secondHash = hashText(key, 2);
+    if (!this.#isIndexed || !this.#byLabels.hasRoom) this.#index();
+    // 64 bits of seeded hash stand for the labels: keeping the labels would cost more than all else here.
+    const known = this.#byLabels.find(
+      hash,
+      (slot) => this.#hashes[slot] === hash && this.#secondHashes[slot] === secondHash,
+    );
+    if (known >= 0) return known;
+    const slot = this.#free.pop() ?? this.#size++;
+    if (slot >= this.#refs.length) this.#grow();
+    this.#refs[slot] = this.#appender.refOf(labels);
+    this.#hashes[slot] = hash;
+    this.#secondHashes[slot] = secondHash;
+    this.#now[slot] = 0;
+    this.#before[slot] = 0;
+    if (this.#newestMs !== undefined) this.#newestMs[slot] = -Infinity;
+    this.#byLabels.add(hash, slot);
+    this.#created.push(slot);
+    return slot;
+  }
+
+  /** Appends a sample at the scrape's time; false when this series already had one in this scrape. */
+  append(slot: number, tMs: number, value: number): boolean {
+    const mark = this.#attempt * 2 + 1;
+    if (((this.#now[slot] as number) | 1) === mark) return false;
+    this.#now[slot] = mark;
+    this.#appender.append(this.#refs[slot] as number, tMs, value);
+    return true;
+  }
+
+  /** The series is there, but its sample is not wanted: it stays known. */
+  touch(slot: number): void {
+    this.#now[slot] = this.#attempt * 2;
+  }
+
+  /** Appends a sample at a time that the target gave. */
+  appendAt(
+    slot: number,
+    sample: { readonly tMs: number; readonly value: number },
+    isTracked: boolean,
+  ): 'appended' | 'repeated' | 'out_of_order' {
+    this.#now[slot] = this.#attempt * 2 + (isTracked ? 1 : 0);
+    this.#newestMs ??= new Float64Array(this.#refs.length).fill(-Infinity);
+    const newestMs = this.#newestMs[slot] as number;
+    if (sample.tMs === newestMs) return 'repeated';
+    if (sample.tMs < newestMs) return 'out_of_order';
+    this.#newestMs[slot] = sample.tMs;
+    this.#appender.append(this.#refs[slot] as number, sample.tMs, sample.value);
+    return 'appended';
+  }
+
+  /** The scrape was good: series that it lacks get a stale marker and are forgotten. */
+  finish(tMs: number, mayLackSome: boolean): void {
+    if (mayLackSome) {
+      const mark = this.#attempt * 2 + 1;
+      for (let slot = 0; slot < this.#size; slot++) {
+        if (this.#isFree(slot) || ((this.#now[slot] as number) | 1) === mark) continue;
+        if (((this.#before[slot] as number) & 1) === 1)
+          this.#appender.appendStale(this.#refs[slot] as number, tMs);
+        this.#release(slot);
+      }
+    }
+    [this.#now, this.#before] = [this.#before, this.#now];
+  }
+
+  /** The scrape failed and was rolled back: all series get a stale marker, once, and stay known. */
+  fail(tMs: number): void {
+    for (const slot of this.#created) this.#release(slot);
+    this.#created = [];
+    for (let slot = 0; slot < this.#size; slot++) {
+      const before = this.#before[slot] as number;
+      if ((before & 1) === 0) continue;
+      this.#appender.appendStale(this.#refs[slot] as number, tMs);
+      this.#before[slot] = before - 1;
+    }
+    // What was appended before the failure is not there: the same timestamps may come again.
+    this.#newestMs?.fill(-Infinity);
+  }
+
+  #isFree(slot: number): boolean {
+    return this.#refs[slot] === FREE;
+  }
+
+  #release(slot: number): void {
+    const ref = this.#refs[slot] as number;
+    if (ref !== DROPPED_REF) this.#appender.forget(ref);
+    this.#refs[slot] = FREE;
+    this.#before[slot] = 0;
+    this.#now[slot] = 0;
+    this.#free.push(slot);
+    this.#isIndexed = false;
+  }
+
+  #index(): void {
+    this.#byLabels.reset((this.count + 16) * 2);
+    for (let slot = 0; slot < this.#size; slot++)
+      if (!this.#isFree(slot)) this.#byLabels.add(this.#hashes[slot] as number, slot);
+    this.#isIndexed = true;
+  }
+
+  #grow(): void {
+    const length = Math.max(64, this.#refs.length + (this.#refs.length >> 1));
+    const grown = (old: Int32Array): Int32Array<ArrayBuffer> => {
+      const larger = new Int32Array(length);
+      larger.set(old);
+      return larger;
+    };
+    this.#refs = grown(this.#refs);
+    this.#hashes = grown(this.#hashes);
+    this.#secondHashes = grown(this.#secondHashes);
+    this.#now = grown(this.#now);
+    this.#before = grown(this.#before);
+    if (this.#newestMs !== undefined) {
+      const larger = new Float64Array(length).fill(-Infinity);
+      larger.set(this.#newestMs);
+      this.#newestMs = larger;
+    }
+  }
+}
+
+/** Stands as ref in a slot that is free. */
+const FREE = -2;

@@ -1,0 +1,134 @@
+/**
+ * Targets of a job: from the labels that discovery gives, through relabel_configs, to a URL and the labels that all
+ * series of the target get. Pure.
+ * Source: prometheus/scrape/target.go (PopulateLabels, Target.URL, TargetsFromGroup)
+ */
+import { messageOf } from '../kernel/errors.ts';
+import { formatDurationMs, parseDurationMs } from '../model/duration.ts';
+import { type LabelSet, labelSetKey, labelSetOf } from '../model/labels.ts';
+import { type TargetGroup } from '../model/target.ts';
+import { relabel } from '../relabel/relabel.ts';
+import { type ScrapeConfig } from './config.ts';
+
+export interface Target {
+  /** Equal for two targets that would be scraped alike; stable over restarts. */
+  readonly key: string;
+  /** What its series get: no `__*`. */
+  readonly labels: LabelSet;
+  /** Before relabelling, for those who look why. */
+  readonly discoveredLabels: LabelSet;
+  readonly url: string;
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+}
+
+export interface TargetList {
+  readonly targets: readonly Target[];
+  /** Discovered labels of targets that relabelling dropped, at most DROPPED_KEPT_MAX of them. */
+  readonly dropped: readonly LabelSet[];
+  readonly droppedCount: number;
+  /** Why targets could not be made, one text each. */
+  readonly failures: readonly string[];
+}
+
+const DROPPED_KEPT_MAX = 200;
+
+/** Targets in the order of the groups, each once. */
+export function targetsOf(groups: readonly TargetGroup[], config: ScrapeConfig): TargetList {
+  const targets = new Map<string, Target>();
+  const dropped: LabelSet[] = [];
+  const failures: string[] = [];
+  let droppedCount = 0;
+  for (const group of groups) {
+    for (const own of group.targets) {
+      const discovered = discoveredLabels({ ...group.labels, ...own }, config);
+      try {
+        const target = targetOf(discovered, config);
+        if (target === undefined) {
+          droppedCount += 1;
+          if (dropped.length < DROPPED_KEPT_MAX) dropped.push(labelSetOf(discovered));
+        } else if (!targets.has(target.key)) {
+          targets.set(target.key, target);
+        }
+      } catch (error) {
+        failures.push(`target ${discovered.get('__address__') ?? '?'}: ${messageOf(error)}`);
+      }
+    }
+  }
+  return { targets: [...targets.values()], dropped, droppedCount, failures };
+}
+
+/** The labels that relabel_configs see. */
+function discoveredLabels(
+  given: Readonly<Record<string, string>>,
+  config: ScrapeConfig,
+): Map<string, string> {
+  const labels = new Map(Object.entries(given).filter(([, value]) => value !== ''));
+  const setDefault = (name: string, value: string | undefined): void => {
+    if (value !== undefined && value !== '' && !labels.has(name)) labels.set(name, value);
+  };
+  setDefault('job', config.jobName);
+  setDefault('__scheme__', config.scheme);
+  setDefault('__metrics_path__', config.metricsPath);
+  setDefault('__scrape_interval__', formatDurationMs(config.scrapeIntervalMs));
+  setDefault('__scrape_timeout__', formatDurationMs(config.scrapeTimeoutMs));
+  for (const [name, values] of Object.entries(config.params))
+    setDefault(`__param_${name}`, values[0]);
+  return labels;
+}
+
+function targetOf(
+  discovered: ReadonlyMap<string, string>,
+  config: ScrapeConfig,
+): Target | undefined {
+  const labels = new Map(discovered);
+  if (!relabel(labels, config.relabelRules)) return undefined;
+  const address = labels.get('__address__') ?? '';
+  if (address === '') throw new Error('it has no address; set "__address__"');
+  const intervalMs = spanOf(labels, '__scrape_interval__');
+  const timeoutMs = spanOf(labels, '__scrape_timeout__');
+  if (timeoutMs > intervalMs)
+    throw new Error(
+      `its scrape timeout of ${timeoutMs} ms is longer than its interval of ${intervalMs} ms; set "__scrape_timeout__" lower`,
+    );
+  const url = urlOf(address, labels, config);
+  if (!labels.has('instance')) labels.set('instance', address);
+  for (const name of labels.keys()) if (name.startsWith('__')) labels.delete(name);
+  const set = labelSetOf(labels);
+  return {
+    key: `${labelSetKey(set)} ${url} ${intervalMs} ${timeoutMs}`,
+    labels: set,
+    discoveredLabels: labelSetOf(discovered),
+    url,
+    intervalMs,
+    timeoutMs,
+  };
+}
+
+function spanOf(labels: ReadonlyMap<string, string>, name: string): number {
+  const text = labels.get(name) ?? '';
+  const spanMs = parseDurationMs(text);
+  if (spanMs === undefined || spanMs === 0)
+    throw new Error(`label "${name}" is ${JSON.stringify(text)}, which is no duration above 0`);
+  return spanMs;
+}
+
+function urlOf(address: string, labels: ReadonlyMap<string, string>, config: ScrapeConfig): string {
+  const scheme = labels.get('__scheme__') ?? '';
+  if (scheme !== 'http' && scheme !== 'https')
+    throw new Error(`label "__scheme__" is ${JSON.stringify(scheme)}; use http or https`);
+  // Whoever gives the address may not choose path, query or credentials with it.
+  if (/[/?#@\\\s]/.test(address) || !URL.canParse(`${scheme}://${address}`))
+    throw new Error(`${JSON.stringify(address)} is no address; use host:port`);
+  const url = new URL(`${scheme}://${address}`);
+  url.pathname = labels.get('__metrics_path__') ?? '';
+  const params = new Map(Object.entries(config.params).map(([name, list]) => [name, [...list]]));
+  for (const [label, value] of labels) {
+    if (!label.startsWith('__param_')) continue;
+    const name = label.slice('__param_'.length);
+    params.set(name, [value, ...(params.get(name)?.slice(1) ?? [])]);
+  }
+  for (const name of [...params.keys()].sort())
+    for (const value of params.get(name) ?? []) url.searchParams.append(name, value);
+  return url.href;
+}
