@@ -1,7 +1,8 @@
 /** `npm run bench`: the micro-benchmarks of all parts. Numbers depend on the machine; compare within one run. */
 import { run } from 'mitata';
+import { registerExposition } from './exposition.ts';
 import { registerWrite } from './write.ts';
 
-const cleanUps = [await registerWrite()];
+const cleanUps = [await registerWrite(), await registerExposition()];
 await run();
 for (const cleanUp of cleanUps) await cleanUp();

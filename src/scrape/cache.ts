@@ -127,12 +127,62 @@ export class SeriesCache {
 
   /** Goes through the body. @returns whether it holds exactly the series of the reference, in order */
   #walk(tMs: number): boolean {
+    const { scratch } = this.#options;
+    const { reader } = scratch;
+    const { count } = this.#places;
+    if (scratch.places.slots.length < count) scratch.places = newPlaces(count);
+    const same = this.#walkSame(tMs);
+    if (same === count && reader.pos === reader.bytes.length) return true;
+    this.#noteSame(same);
+    return this.#walkOn(tMs, same);
+  }
+
+  /** The hot loop: as far as the body holds the series of the reference in order. @returns how many */
+  #walkSame(tMs: number): number {
     const { reader, places: notes } = this.#options.scratch;
+    const { segmentStarts, seriesEnds, slots, count } = this.#places;
+    const { bytes, view } = reader;
+    const oldView = this.#view;
+    const newStarts = notes.segmentStarts;
+    let { pos } = reader;
+    let i = 0;
+    for (; i < count; i++) {
+      const from = segmentStarts[i] as number;
+      const length = (seriesEnds[i] as number) - from;
+      const end = pos + length;
+      if (bytes[end] !== SPACE || !areEqual(view, pos, oldView, from, length)) break;
+      const after = reader.readValue(end);
+      if (after < 0) break;
+      newStarts[i] = pos;
+      pos = after;
+      this.#take(slots[i] as number, tMs);
+    }
+    reader.pos = pos;
+    return i;
+  }
+
+  /** Notes what the hot loop found: the reference's places, moved. */
+  #noteSame(same: number): void {
+    const old = this.#places;
+    const notes = this.#options.scratch.places;
+    for (let i = 0; i < same; i++) {
+      const moved = (notes.segmentStarts[i] as number) - (old.segmentStarts[i] as number);
+      notes.seriesStarts[i] = (old.seriesStarts[i] as number) + moved;
+      notes.seriesEnds[i] = (old.seriesEnds[i] as number) + moved;
+    }
+    notes.slots.set(old.slots.subarray(0, same));
+    notes.hashes.set(old.hashes.subarray(0, same));
+    notes.types.set(old.types.subarray(0, same));
+    notes.count = same;
+  }
+
+  /** The rest of a body whose first series are those of the reference: others come, some are missing. */
+  #walkOn(tMs: number, same: number): boolean {
+    const { reader } = this.#options.scratch;
     const { bytes, view } = reader;
     const old = this.#places;
-    let expected = 0;
+    let expected = same;
     let isSame = true;
-    notes.count = 0;
     for (;;) {
       const pos = reader.pos;
       if (expected < old.count) {
@@ -289,7 +339,7 @@ export class SeriesCache {
   }
 }
 
-/** Compares four bytes at a time; both ranges lie within their views but for the first, which is checked. */
+/** Compares eight bytes at a time; both ranges lie within their views but for the first, which is checked. */
 function areEqual(
   a: DataView,
   aStart: number,
@@ -299,8 +349,10 @@ function areEqual(
 ): boolean {
   if (aStart + length > a.byteLength) return false;
   let i = 0;
-  for (const end = length - 3; i < end; i += 4)
-    if (a.getInt32(aStart + i, true) !== b.getInt32(bStart + i, true)) return false;
+  for (const end = length - 7; i < end; i += 8)
+    if (a.getBigUint64(aStart + i) !== b.getBigUint64(bStart + i)) return false;
+  if (length >= 8)
+    return a.getBigUint64(aStart + length - 8) === b.getBigUint64(bStart + length - 8);
   for (; i < length; i++) if (a.getUint8(aStart + i) !== b.getUint8(bStart + i)) return false;
   return true;
 }

@@ -27,9 +27,12 @@ const ZERO = 48;
 const NINE = 57;
 const UPPER_N = 78;
 const LOWER_A = 97;
+const LOWER_E = 101;
 
 const TWO_53 = 2 ** 53;
 const POWERS = Float64Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`));
+/** A power of ten that no table holds. */
+const NO_SCALE = 10_000;
 const INT64_MAX = 2 ** 63;
 const TYPES: readonly MetricType[] = ['counter', 'gauge', 'histogram', 'summary', 'untyped'];
 const EMPTY = new Uint8Array([LF]);
@@ -140,9 +143,23 @@ export class ExpositionReader {
       scale = fraction - pos;
       digits -= scale;
     }
-    // Mantissa and power of ten are exact below these bounds, so one division or product is rounded right.
-    if ((byte === LF || byte === SPACE) && digits > 0 && mantissa < TWO_53 && scale >= -22) {
-      const value = scale === 0 ? mantissa : mantissa / (POWERS[-scale] as number);
+    if (byte === LOWER_E && digits > 0) {
+      const isDown = bytes[pos + 1] === MINUS;
+      if (isDown || bytes[pos + 1] === PLUS) pos += 1;
+      const exponentStart = pos + 1;
+      let exponent = 0;
+      byte = bytes[++pos] as number;
+      while (byte >= ZERO && byte <= NINE && exponent < 1_000) {
+        exponent = exponent * 10 + (byte - ZERO);
+        byte = bytes[++pos] as number;
+      }
+      scale = pos === exponentStart ? NO_SCALE : scale + (isDown ? -exponent : exponent);
+    }
+    // Mantissa and power of ten are exact within these bounds, so one division or product is rounded right.
+    const isExact = digits > 0 && mantissa < TWO_53 && scale >= -22 && scale <= 22;
+    if (isExact && (byte === LF || byte === SPACE)) {
+      const power = POWERS[scale < 0 ? -scale : scale] as number;
+      const value = scale < 0 ? mantissa / power : mantissa * power;
       this.value = isNegative ? -value : value;
     } else {
       pos = this.#readOddValue(start);

@@ -1,0 +1,116 @@
+/**
+ * The reading half: a page parsed without memory of the last one, and through the cache of a target, whose appender
+ * does nothing. Prints a table of its own in nanoseconds per sample, which mitata's figures per page do not show.
+ */
+import { bench, do_not_optimize, group } from 'mitata';
+import { labelSetOf } from '../src/model/labels.ts';
+import { type Appender } from '../src/model/sample.ts';
+import { ScrapeScratch, SeriesCache } from '../src/scrape/cache.ts';
+import { scrapeConfigOf } from '../src/scrape/config.ts';
+import { ExpositionReader } from '../src/wire/exposition-parser.ts';
+import { type Page, pages } from './payloads.ts';
+
+interface Case {
+  readonly name: string;
+  readonly page: Page;
+  readonly run: () => void;
+}
+
+function nothingAppender(): Appender {
+  let refs = 0;
+  let sum = 0;
+  return {
+    refOf: () => refs++,
+    append: (ref, tMs, value) => void (sum += ref + tMs + value),
+    appendStale: () => undefined,
+    forget: () => undefined,
+    commit: () => {
+      do_not_optimize(sum);
+    },
+    rollback: () => undefined,
+    close: () => undefined,
+  };
+}
+
+function readAll(reader: ExpositionReader, body: Uint8Array, isDecoding: boolean): number {
+  let sum = 0;
+  reader.open(body);
+  for (let entry = reader.next(); entry !== 'end'; entry = reader.next()) {
+    if (entry !== 'sample') continue;
+    sum += reader.value;
+    if (isDecoding) sum += reader.labels().length;
+  }
+  return sum;
+}
+
+function newCache(): SeriesCache {
+  return new SeriesCache({
+    appender: nothingAppender(),
+    targetLabels: labelSetOf({ job: 'ecs', instance: '10.0.3.17:9100' }),
+    config: scrapeConfigOf({ jobName: 'ecs' }),
+    scratch: new ScrapeScratch(),
+  });
+}
+
+/** Bodies of the page in turn, so that values differ from one scrape to the next. */
+function scraping(bodies: readonly Uint8Array[]): () => void {
+  const cache = newCache();
+  let turn = 0;
+  return () => cache.ingest(bodies[turn++ % bodies.length] ?? new Uint8Array(0), turn * 1_000);
+}
+
+function casesOf(page: Page): Case[] {
+  const [first, second] = page.bodies;
+  const reader = new ExpositionReader();
+  const text = Buffer.from(second).toString();
+  const extra = Buffer.from(`appeared{since="now"} 1\n${text}`);
+  const names: [string, () => void][] = [
+    ['cursor only', () => do_not_optimize(readAll(reader, first, false))],
+    ['cursor and label strings', () => do_not_optimize(readAll(reader, first, true))],
+    ['cache, same series in the same order', scraping([first, second])],
+    ['cache, a series comes and goes', scraping([first, extra])],
+    ['cache, first scrape', () => newCache().ingest(first, 1)],
+  ];
+  return names.map(([name, run]) => ({ name, page, run }));
+}
+
+export function registerExposition(): Promise<() => Promise<void>> {
+  const cases = pages().flatMap((page) => casesOf(page));
+  for (const page of new Set(cases.map((one) => one.page)))
+    group(`reading: ${page.name}, ${page.samples} samples`, () => {
+      for (const one of cases) if (one.page === page) bench(one.name, one.run);
+    });
+  return Promise.resolve(async () => printTable(cases));
+}
+
+/** The middle of some runs, each of about 50 ms. */
+function nsPerRun(run: () => void): number {
+  const times: number[] = [];
+  for (let round = 0; round < 9; round++) {
+    const start = process.hrtime.bigint();
+    let runs = 0;
+    let spent = 0;
+    while (spent < 5e7) {
+      run();
+      runs += 1;
+      spent = Number(process.hrtime.bigint() - start);
+    }
+    times.push(spent / runs);
+  }
+  return times.sort((a, b) => a - b)[4] ?? NaN;
+}
+
+function printTable(cases: readonly Case[]): void {
+  const rows = cases.map(({ name, page, run }) => {
+    const ns = nsPerRun(run);
+    return {
+      page: page.name,
+      what: name,
+      'ns/sample': Number((ns / page.samples).toFixed(1)),
+      'MB/s': Math.round((page.bodies[0].length / ns) * 1_000),
+    };
+  });
+  console.table(rows);
+}
+
+if (import.meta.main) printTable(pages().flatMap((page) => casesOf(page)));
