@@ -3,7 +3,8 @@
  * makes no string and no object per sample. Labels are decoded only for a series whose labels are asked for.
  * Not here: OpenMetrics and protobuf, and the stricter rules for those who write pages (exposition-check.ts).
  * Laxer than Prometheus where that harms nobody: a minus before a timestamp, blanks round a TYPE, a HELP without name.
- * Stricter: the whole body must be UTF-8, free comments too; an unbraced name must be followed by a blank.
+ * Stricter: the whole body must be UTF-8, free comments too; a comma must stand between labels, and a blank behind a
+ * name without braces; a NUL outside a label value is refused, where Prometheus stops reading without a word.
  * Limits: the caller bounds the body. No recursion.
  * Source: https://prometheus.io/docs/instrumenting/exposition_formats/, prometheus/model/textparse/promlex.l
  */
