@@ -9,7 +9,28 @@ import { ConfigError, messageOf } from './kernel/errors.ts';
 import { VERSION } from './commands/version.ts';
 
 /** Name → one line for --help, and the module that makes it. */
-const commands: Readonly<Record<string, { summary: string; load: () => Promise<Command> }>> = {};
+const commands: Readonly<Record<string, { summary: string; load: () => Promise<Command> }>> = {
+  collect: {
+    summary: 'scrape, keep on disk, remote_write signed with SigV4',
+    load: async () => (await import('./commands/collect.ts')).collectCommand(),
+  },
+  exporter: {
+    summary: 'the sidecar: ECS task metadata as Prometheus metrics',
+    load: async () => (await import('./commands/exporter.ts')).exporterCommand(),
+  },
+  workspace: {
+    summary: 'a local AMP: signed writes, PromQL, web page',
+    load: async () => (await import('./commands/workspace.ts')).workspaceCommand(),
+  },
+  'sample-app': {
+    summary: 'an instrumented application that puts load on itself',
+    load: async () => (await import('./commands/sample-app.ts')).sampleAppCommand(),
+  },
+  check: {
+    summary: 'validate files before they are used',
+    load: async () => (await import('./commands/check.ts')).checkCommand(),
+  },
+};
 
 async function main(argv: readonly string[]): Promise<void> {
   const wanted = argv.find((argument) => !argument.startsWith('-'));

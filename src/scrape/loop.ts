@@ -230,6 +230,7 @@ export class ScrapeLoop {
   #observe(failure: Error | undefined, hasCounts: boolean): void {
     const { metrics, world } = this.#options;
     metrics.scrapes.inc();
+    if (hasCounts && failure === undefined) metrics.appended.inc(this.#cache.counts.kept);
     if (hasCounts) {
       const counts = this.#cache.counts;
       metrics.samples.inc(counts.scraped);

@@ -10,6 +10,10 @@ export function scrapeMetrics(metrics: Registry) {
   const counter = (name: string, help: string) =>
     metrics.counter(`prometheus_target_${name}`, help);
   return {
+    appended: metrics.counter(
+      'prometheus_agent_samples_appended_total',
+      'Samples of successful scrapes handed on, synthetic series apart.',
+    ),
     pools: metrics.gauge('prometheus_target_scrape_pools', 'Scrape pools there are now.'),
     poolTargets: metrics.gauges(
       'prometheus_target_scrape_pool_targets',
