@@ -14,6 +14,10 @@ const commands: Readonly<Record<string, { summary: string; load: () => Promise<C
     summary: 'scrape, keep on disk, remote_write signed with SigV4',
     load: async () => (await import('./commands/collect.ts')).collectCommand(),
   },
+  discover: {
+    summary: 'targets from AWS Cloud Map, over HTTP or as a file',
+    load: async () => (await import('./commands/discover.ts')).discoverCommand(),
+  },
   exporter: {
     summary: 'the sidecar: ECS task metadata as Prometheus metrics',
     load: async () => (await import('./commands/exporter.ts')).exporterCommand(),
@@ -21,6 +25,10 @@ const commands: Readonly<Record<string, { summary: string; load: () => Promise<C
   workspace: {
     summary: 'a local AMP: signed writes, PromQL, web page',
     load: async () => (await import('./commands/workspace.ts')).workspaceCommand(),
+  },
+  emulate: {
+    summary: 'local AWS endpoints that verify signatures',
+    load: async () => (await import('./commands/emulate.ts')).emulateCommand(),
   },
   'sample-app': {
     summary: 'an instrumented application that puts load on itself',

@@ -2,12 +2,18 @@
  * The table of mechanisms: everything else that knows which kinds of discovery there are is derived from it.
  */
 import { type z } from 'zod';
+import { cloudMapMechanism } from './cloudmap.ts';
 import { fileMechanism } from './file.ts';
 import { httpMechanism } from './http.ts';
 import { type Mechanism } from './mechanism.ts';
 import { staticMechanism } from './static.ts';
 
-export const mechanisms = [staticMechanism, fileMechanism, httpMechanism] as const;
+export const mechanisms = [
+  staticMechanism,
+  fileMechanism,
+  httpMechanism,
+  cloudMapMechanism,
+] as const;
 
 type AnyMechanism = (typeof mechanisms)[number];
 

@@ -4,6 +4,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { deploy } from '../../src/commands/demo/deployment.ts';
+import { startEmulatedAws } from './emulated-aws.ts';
 import { type MechanismKey } from '../../src/discovery/mechanisms.ts';
 import { type ClientRequest, type HttpClient } from '../../src/kernel/http-client.ts';
 
@@ -57,6 +59,19 @@ export const fixtures: Record<MechanismKey, () => Promise<MechanismFixture>> = {
       breakSource: async () => void (body = '{'),
       repairSource: async () => void (body = list),
       close: async () => undefined,
+    };
+  },
+  async cloudmap_sd_configs() {
+    const emulated = await startEmulatedAws();
+    await deploy(emulated.deployment);
+    return {
+      config: { region: 'us-east-1', endpoint: emulated.url, namespaces_parameter: 'names' },
+      baseDirectory: '/',
+      http: answering(() => ({ status: 500, body: '' })),
+      addresses: ['10.0.0.1:80', '10.0.0.1:9779'],
+      breakSource: () => emulated.deleteParameter(),
+      repairSource: () => emulated.putParameter(),
+      close: () => emulated.close(),
     };
   },
 };

@@ -1,0 +1,205 @@
+/**
+ * AWS Cloud Map: namespaces, services with tags, instances; the calls that discovery and the deploy scripts make.
+ * In memory. Operations are done at once, and told so by GetOperation.
+ * Source: https://docs.aws.amazon.com/cloud-map/latest/api/Welcome.html
+ */
+import { randomBytes } from 'node:crypto';
+import type { Clock } from '../kernel/clock.ts';
+import {
+  type AwsAction,
+  AwsError,
+  type AwsInput,
+  type JsonService,
+  pageOf,
+  textOf,
+} from './service.ts';
+
+interface Tag {
+  readonly Key: string;
+  readonly Value: string;
+}
+
+interface Namespace {
+  readonly Id: string;
+  readonly Arn: string;
+  readonly Name: string;
+  readonly Type: 'DNS_PRIVATE' | 'DNS_PUBLIC' | 'HTTP';
+  readonly CreateDate: number;
+}
+
+interface Service {
+  readonly Id: string;
+  readonly Arn: string;
+  readonly Name: string;
+  readonly NamespaceId: string;
+  readonly DnsConfig: unknown;
+  readonly CreateDate: number;
+  readonly instances: Map<string, Readonly<Record<string, string>>>;
+}
+
+const INSTANCES_MAX = 1_000;
+const TAGS_MAX = 50;
+
+export function createCloudMap(region: string, clock: Clock): JsonService {
+  const namespaces = new Map<string, Namespace>();
+  const services = new Map<string, Service>();
+  const operations = new Map<
+    string,
+    { readonly Type: string; readonly Targets: Record<string, string> }
+  >();
+  const tags = new Map<string, Map<string, string>>();
+  const arn = (kind: string, id: string): string =>
+    `arn:aws:servicediscovery:${region}:000000000000:${kind}/${id}`;
+  const nowSeconds = (): number => clock.nowMs() / 1_000;
+
+  const operation = (type: string, targets: Record<string, string>): { OperationId: string } => {
+    const id = randomBytes(16).toString('hex');
+    operations.set(id, { Type: type, Targets: targets });
+    return { OperationId: id };
+  };
+  const setTags = (resource: string, given: unknown): void => {
+    const own = tags.get(resource) ?? new Map<string, string>();
+    for (const { Key, Value } of Array.isArray(given) ? (given as Tag[]) : []) own.set(Key, Value);
+    if (own.size > TAGS_MAX) throw new AwsError('TooManyTagsException', `at most ${TAGS_MAX} tags`);
+    tags.set(resource, own);
+  };
+  const namespaceOf = (id: string): Namespace => {
+    const found = [...namespaces.values()].find((one) => one.Id === id || one.Arn === id);
+    if (found === undefined) throw new AwsError('NamespaceNotFound', `namespace ${id} not found`);
+    return found;
+  };
+  const serviceOf = (id: string): Service => {
+    const found = [...services.values()].find((one) => one.Id === id || one.Arn === id);
+    if (found === undefined) throw new AwsError('ServiceNotFound', `service ${id} not found`);
+    return found;
+  };
+  const createNamespace =
+    (type: Namespace['Type']): AwsAction =>
+    (input) => {
+      const name = textOf(input, 'Name');
+      if ([...namespaces.values()].some((one) => one.Name === name))
+        throw new AwsError('NamespaceAlreadyExists', `namespace ${name} exists`);
+      const id = `ns-${randomBytes(8).toString('hex')}`;
+      namespaces.set(id, {
+        Id: id,
+        Arn: arn('namespace', id),
+        Name: name,
+        Type: type,
+        CreateDate: nowSeconds(),
+      });
+      setTags(arn('namespace', id), input['Tags']);
+      return operation('CREATE_NAMESPACE', { NAMESPACE: id });
+    };
+
+  return {
+    signingName: 'servicediscovery',
+    target: 'Route53AutoNaming_v20170314',
+    actions: {
+      CreatePrivateDnsNamespace: createNamespace('DNS_PRIVATE'),
+      CreatePublicDnsNamespace: createNamespace('DNS_PUBLIC'),
+      CreateHttpNamespace: createNamespace('HTTP'),
+      GetOperation: (input) => {
+        const id = textOf(input, 'OperationId');
+        const found = operations.get(id);
+        if (found === undefined)
+          throw new AwsError('OperationNotFound', `operation ${id} not found`);
+        return { Operation: { Id: id, Status: 'SUCCESS', ...found } };
+      },
+      GetNamespace: (input) => ({ Namespace: namespaceOf(textOf(input, 'Id')) }),
+      ListNamespaces: (input) => {
+        const { page, ...more } = pageOf(filtered([...namespaces.values()], input), input);
+        return { Namespaces: page, ...more };
+      },
+      CreateService: (input) => {
+        const dns = input['DnsConfig'] as { NamespaceId?: string } | undefined;
+        const namespace = namespaceOf(String(input['NamespaceId'] ?? dns?.NamespaceId ?? ''));
+        const name = textOf(input, 'Name');
+        if (
+          [...services.values()].some(
+            (one) => one.Name === name && one.NamespaceId === namespace.Id,
+          )
+        ) {
+          throw new AwsError('ServiceAlreadyExists', `service ${name} exists`);
+        }
+        const id = `srv-${randomBytes(8).toString('hex')}`;
+        const service: Service = {
+          Id: id,
+          Arn: arn('service', id),
+          Name: name,
+          NamespaceId: namespace.Id,
+          DnsConfig: dns,
+          CreateDate: nowSeconds(),
+          instances: new Map(),
+        };
+        services.set(id, service);
+        setTags(service.Arn, input['Tags']);
+        return { Service: describe(service) };
+      },
+      GetService: (input) => ({ Service: describe(serviceOf(textOf(input, 'Id'))) }),
+      ListServices: (input) => {
+        const { page, ...more } = pageOf(filtered([...services.values()], input), input);
+        return { Services: page.map(describe), ...more };
+      },
+      RegisterInstance: (input) => {
+        const service = serviceOf(textOf(input, 'ServiceId'));
+        const id = textOf(input, 'InstanceId');
+        if (!service.instances.has(id) && service.instances.size >= INSTANCES_MAX) {
+          throw new AwsError(
+            'ResourceLimitExceeded',
+            `at most ${INSTANCES_MAX} instances in a service`,
+          );
+        }
+        service.instances.set(id, {
+          ...(input['Attributes'] as Record<string, string> | undefined),
+        });
+        return operation('REGISTER_INSTANCE', { INSTANCE: id, SERVICE: service.Id });
+      },
+      DeregisterInstance: (input) => {
+        const service = serviceOf(textOf(input, 'ServiceId'));
+        const id = textOf(input, 'InstanceId');
+        if (!service.instances.delete(id))
+          throw new AwsError('InstanceNotFound', `instance ${id} not found`);
+        return operation('DEREGISTER_INSTANCE', { INSTANCE: id, SERVICE: service.Id });
+      },
+      ListInstances: (input) => {
+        const { instances } = serviceOf(textOf(input, 'ServiceId'));
+        const all = [...instances].map(([Id, Attributes]) => ({ Id, Attributes }));
+        const { page, ...more } = pageOf(all, input);
+        return { Instances: page, ...more };
+      },
+      TagResource: (input) => {
+        setTags(textOf(input, 'ResourceARN'), input['Tags']);
+        return {};
+      },
+      ListTagsForResource: (input) => {
+        const own = tags.get(textOf(input, 'ResourceARN'));
+        if (own === undefined)
+          throw new AwsError('ResourceNotFoundException', 'the resource was not found');
+        return { Tags: [...own].map(([Key, Value]) => ({ Key, Value })) };
+      },
+    },
+  };
+}
+
+function describe({ instances, ...service }: Service): object {
+  return { ...service, InstanceCount: instances.size };
+}
+
+/** The filters NAMESPACE_ID, TYPE and NAME with the condition EQ. */
+function filtered<T extends { Name: string; NamespaceId?: string; Type?: string }>(
+  items: readonly T[],
+  input: AwsInput,
+): T[] {
+  const filters = (input['Filters'] ?? []) as { Name: string; Values: string[] }[];
+  return items.filter((item) =>
+    filters.every(({ Name, Values }) => {
+      if (Name === 'NAMESPACE_ID') return Values.includes(item.NamespaceId ?? '');
+      if (Name === 'TYPE') return Values.includes(item.Type ?? '');
+      if (Name === 'NAME') return Values.includes(item.Name);
+      throw new AwsError(
+        'InvalidInput',
+        `the filter ${Name} is not supported here; NAMESPACE_ID, TYPE and NAME are`,
+      );
+    }),
+  );
+}

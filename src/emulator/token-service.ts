@@ -1,0 +1,62 @@
+/**
+ * AWS STS over its query protocol: who am I, and temporary credentials for a role, which verify from then on.
+ * Source: https://docs.aws.amazon.com/STS/latest/APIReference/welcome.html
+ */
+import type { Identities } from './identities.ts';
+import { AwsError } from './service.ts';
+
+const ACCOUNT = '000000000000';
+
+/** The XML answer of an action. */
+export function answerTokenService(
+  form: URLSearchParams,
+  accessKeyId: string,
+  identities: Identities,
+  nowMs: number,
+): string {
+  const action = form.get('Action') ?? '';
+  switch (action) {
+    case 'GetCallerIdentity':
+      return envelope(
+        action,
+        `<Arn>arn:aws:iam::${ACCOUNT}:user/${escapeXml(accessKeyId)}</Arn><UserId>${escapeXml(accessKeyId)}</UserId><Account>${ACCOUNT}</Account>`,
+      );
+    case 'AssumeRole': {
+      const role = form.get('RoleArn') ?? '';
+      const session = form.get('RoleSessionName') ?? '';
+      if (!/^arn:aws[\w-]*:iam::\d{12}:role\/.+$/.test(role))
+        throw new AwsError('ValidationError', `${role} is invalid`);
+      if (!/^[\w+=,.@-]{2,64}$/.test(session))
+        throw new AwsError(
+          'ValidationError',
+          'RoleSessionName must have 2 to 64 of the characters A-Z a-z 0-9 _ + = , . @ -',
+        );
+      const seconds = Number(form.get('DurationSeconds') ?? 3_600);
+      if (!(seconds >= 900 && seconds <= 43_200))
+        throw new AwsError('ValidationError', 'DurationSeconds must be from 900 to 43200');
+      const issued = identities.issue(nowMs, seconds * 1_000);
+      return envelope(
+        action,
+        `<Credentials><AccessKeyId>${issued.accessKeyId}</AccessKeyId><SecretAccessKey>${escapeXml(issued.secretAccessKey)}</SecretAccessKey><SessionToken>${escapeXml(issued.sessionToken)}</SessionToken><Expiration>${new Date(issued.expiresMs).toISOString()}</Expiration></Credentials>` +
+          `<AssumedRoleUser><Arn>${escapeXml(role.replace(':iam:', ':sts:').replace(':role/', ':assumed-role/'))}/${escapeXml(session)}</Arn><AssumedRoleId>AROAEMULATED:${escapeXml(session)}</AssumedRoleId></AssumedRoleUser>`,
+      );
+    }
+    default:
+      throw new AwsError(
+        'InvalidAction',
+        `Could not find operation ${action}; this emulator has GetCallerIdentity and AssumeRole`,
+      );
+  }
+}
+
+export function tokenServiceError(error: AwsError): string {
+  return `<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type><Code>${error.code}</Code><Message>${escapeXml(error.message)}</Message></Error><RequestId>emulated</RequestId></ErrorResponse>`;
+}
+
+function envelope(action: string, result: string): string {
+  return `<${action}Response xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><${action}Result>${result}</${action}Result><ResponseMetadata><RequestId>emulated</RequestId></ResponseMetadata></${action}Response>`;
+}
+
+function escapeXml(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+}
