@@ -10,6 +10,10 @@ import { VERSION } from './commands/version.ts';
 
 /** Name → one line for --help, and the module that makes it. */
 const commands: Readonly<Record<string, { summary: string; load: () => Promise<Command> }>> = {
+  demo: {
+    summary: 'the whole pipeline on this machine, without an AWS account',
+    load: async () => (await import('./commands/demo.ts')).demoCommand(),
+  },
   collect: {
     summary: 'scrape, keep on disk, remote_write signed with SigV4',
     load: async () => (await import('./commands/collect.ts')).collectCommand(),

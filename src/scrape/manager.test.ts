@@ -365,9 +365,12 @@ test('a real server is scraped over a socket, compressed, within the body limit'
     openAppender: () => {
       const appender = new RecordingAppender();
       const commit = appender.commit.bind(appender);
+      let isFirst = true;
       appender.commit = () => {
         commit();
-        commits.push(appender.take());
+        const lines = appender.take();
+        if (isFirst) commits.push(lines);
+        isFirst = false;
         if (commits.length === 2) finish();
       };
       return appender;

@@ -1,0 +1,67 @@
+/**
+ * Bundles src/page into build/page/{index.html,main.js,main.css}, minified, everything in it. With `--if-changed` it
+ * does nothing, quietly, when the sources and their libraries are those of the last build (build/page/.hash).
+ */
+import { createHash } from 'node:crypto';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const source = join(root, 'src', 'page');
+const target = join(root, 'build', 'page');
+const stamp = join(target, '.hash');
+const products = ['index.html', 'main.js', 'main.css'].map((name) => join(target, name));
+
+const hash = hashOfSources();
+const fresh =
+  products.every((file) => existsSync(file)) &&
+  existsSync(stamp) &&
+  readFileSync(stamp, 'utf8') === hash;
+if (!fresh || !process.argv.includes('--if-changed')) await build();
+
+function hashOfSources() {
+  const names = readdirSync(source)
+    .filter((name) => !name.includes('.test.'))
+    .sort();
+  const files = [...names.map((name) => join(source, name)), join(root, 'package-lock.json')];
+  files.push(fileURLToPath(import.meta.url));
+  const sum = createHash('sha256');
+  for (const file of files)
+    sum.update(file.slice(root.length)).update('\0').update(readFileSync(file));
+  return sum.digest('hex');
+}
+
+async function build() {
+  // Loaded only here: a fresh page costs no more than the reading of its sources.
+  const esbuild = await import('esbuild');
+  mkdirSync(target, { recursive: true });
+  await esbuild.build({
+    entryPoints: [
+      { in: join(source, 'main.tsx'), out: 'main' },
+      { in: join(source, 'page.css'), out: 'main' },
+    ],
+    outdir: target,
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    target: 'es2023',
+    jsx: 'automatic',
+    jsxImportSource: 'preact',
+    legalComments: 'inline',
+    logLevel: 'warning',
+  });
+  copyFileSync(join(source, 'index.html'), join(target, 'index.html'));
+  const sizeBytes = products.reduce((sum, file) => sum + gzipSync(readFileSync(file)).length, 0);
+  // Last, so that a build that failed half-way is not taken for a finished one.
+  writeFileSync(stamp, hash);
+  process.stderr.write(`amperage: built the page, ${(sizeBytes / 1000).toFixed(1)} kB gzipped\n`);
+}

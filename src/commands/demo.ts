@@ -1,0 +1,391 @@
+/**
+ * `amperage demo`: the whole road on this machine, without an AWS account. Every stage is the real command as a
+ * process of its own; what AWS would be is `amperage emulate`, which speaks its protocols and verifies signatures.
+ *
+ *   sample-app :3000 ◄─ scraped ─ collect ◄─ targets ─ discover :9001 ◄─ Cloud Map, SSM ─ emulate :4566
+ *   exporter   :9779 ◄─┘             └─ remote_write, SigV4 ─► workspace :9009 ─► page
+ */
+import { mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { randomBytes } from 'node:crypto';
+import { type Command } from 'commander';
+import type { Component } from '../kernel/component.ts';
+import { ConfigError } from '../kernel/errors.ts';
+import type { World } from '../kernel/world.ts';
+import { parseDurationMs } from '../model/duration.ts';
+import { PANELS } from '../page/panels.ts';
+import { deploy } from './demo/deployment.ts';
+import { type Figure, readFigures } from './demo/figures.ts';
+import { claimPorts, findFreePorts, type Ports, type StageName } from './demo/ports.ts';
+import { Stage } from './demo/stage.ts';
+import { createWorld, longRunningCommand, type LogOptions } from './runner.ts';
+
+const REGION = 'us-east-1';
+const CLUSTER = 'ecs-adot-cluster';
+const NAMESPACE = 'ecs-services';
+const NAMESPACES_PARAMETER = 'ECS-Namespaces';
+const WORKSPACE_ID = 'ws-local';
+const FREE_MB_MIN = 200;
+const STOP_MS = 15_000;
+
+interface DemoOptions extends LogOptions {
+  readonly duration?: string;
+  readonly data?: string;
+  readonly freePorts?: boolean;
+  readonly rate: string;
+}
+
+export function demoCommand(): Command {
+  return longRunningCommand('demo')
+    .description(
+      'Runs the whole pipeline on this machine until Ctrl-C: a sample application under load, the ECS exporter, Cloud Map discovery, the collector, signed remote_write, a local workspace and its web page.',
+    )
+    .option(
+      '--duration <time>',
+      'stop by itself after this time, for example 60s, and print what every stage carried',
+    )
+    .option(
+      '--data <dir>',
+      'keep data and logs here (default: a temporary folder, removed at the end)',
+    )
+    .option('--free-ports', 'take any free ports instead of 3000, 4566, 9001, 9009, 9090 and 9779')
+    .option('--rate <requests/s>', 'load on the sample application', '5')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  npm start\n  npm start -- --duration 60s\n  npm start -- --free-ports --rate 20 --data ./demo-data\n',
+    )
+    .action(runDemo);
+}
+
+async function runDemo(options: DemoOptions): Promise<void> {
+  const durationMs = options.duration === undefined ? undefined : parseDurationMs(options.duration);
+  if (options.duration !== undefined && (durationMs === undefined || durationMs === 0)) {
+    throw new ConfigError(
+      'DEMO_DURATION',
+      `--duration "${options.duration}" is not a duration; write for example 60s or 5m`,
+    );
+  }
+  const ports = options.freePorts === true ? await findFreePorts() : await claimPorts();
+  const directory = options.data ?? mkdtempSync(join(tmpdir(), 'amperage-demo-'));
+  mkdirSync(directory, { recursive: true });
+  checkDisk(directory);
+  const world = createWorld(options);
+  const stop = new AbortController();
+  const onSignal = (): void => stop.abort(new Error('stopped by a signal'));
+  process.once('SIGINT', onSignal);
+  process.once('SIGTERM', onSignal);
+  const demo = new Demo(world, ports, directory, options.rate, stop.signal);
+  try {
+    await demo.start();
+    say('');
+    say(`  Open  ${demo.url('workspace')}/   (Ctrl-C ends the demo)`);
+    say('');
+    await world.clock
+      .sleep(durationMs ?? Number.MAX_SAFE_INTEGER, stop.signal)
+      .catch(() => undefined);
+    if (durationMs !== undefined && !stop.signal.aborted) report(await demo.figures());
+  } catch (error) {
+    // A signal during the start is a wish, not a failure.
+    if (!stop.signal.aborted) throw error;
+  } finally {
+    say('stopping …');
+    await demo.stop(STOP_MS);
+    await world.http.close();
+    if (options.data === undefined) rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/** All stages, sinks first; stopped sources first. */
+class Demo implements Component {
+  readonly name = 'demo';
+  readonly #world: World;
+  readonly #ports: Ports;
+  readonly #directory: string;
+  readonly #rate: string;
+  readonly #signal: AbortSignal;
+  readonly #started: Stage[] = [];
+  readonly #keys = {
+    accessKeyId: `AKIA${randomBytes(8).toString('hex').toUpperCase()}`,
+    secretAccessKey: randomBytes(30).toString('base64'),
+  };
+
+  constructor(world: World, ports: Ports, directory: string, rate: string, signal: AbortSignal) {
+    this.#world = world;
+    this.#ports = ports;
+    this.#directory = directory;
+    this.#rate = rate;
+    this.#signal = signal;
+  }
+
+  url(stage: StageName): string {
+    return `http://127.0.0.1:${this.#ports[stage]}`;
+  }
+
+  async start(): Promise<void> {
+    const task = newTask();
+    await this.#startEmulator();
+    await this.#startWorkspace();
+    const app = await this.#start('sample-app', {
+      arguments: ['--listen', this.#listen('sample-app'), '--rate', this.#rate],
+      says: `application under ${this.#rate} requests/s`,
+      path: '/metrics',
+    });
+    const metadataUri = await this.#registerTask(task, app.pid, undefined);
+    await this.#start('exporter', {
+      arguments: ['--web.listen-address', this.#listen('exporter')],
+      environment: { ECS_CONTAINER_METADATA_URI_V4: metadataUri },
+      says: "the task's CPU, memory, network and disk",
+      path: '/metrics',
+      onStart: async (pid) => void (await this.#registerTask(task, app.pid, pid)),
+    });
+    await this.#deploy(task);
+    await this.#start('discover', {
+      arguments: [
+        '--listen',
+        this.#listen('discover'),
+        '--namespaces-parameter',
+        NAMESPACES_PARAMETER,
+        '--refresh-interval',
+        '5s',
+      ],
+      environment: this.#awsEnvironment(),
+      says: `Cloud Map namespace ${NAMESPACE}`,
+      path: '/prometheus-targets',
+    });
+    await this.#startCollector();
+  }
+
+  async stop(deadlineMs: number): Promise<void> {
+    for (const stage of this.#started.toReversed()) await stage.stop(deadlineMs);
+  }
+
+  figures(): Promise<Figure[]> {
+    return readFigures(
+      this.#world,
+      {
+        sampleApp: this.url('sample-app'),
+        exporter: this.url('exporter'),
+        discover: this.url('discover'),
+        collect: this.url('collect'),
+        workspace: this.url('workspace'),
+        panels: PANELS.flatMap((panel) =>
+          panel.queries.map(({ query }) => ({ title: panel.title, query })),
+        ),
+      },
+      this.#world.clock.nowMs(),
+    );
+  }
+
+  async #startEmulator(): Promise<void> {
+    await this.#start('emulate', {
+      arguments: ['--listen', this.#listen('emulate'), '--region', REGION],
+      environment: {
+        EMULATE_ACCESS_KEY: this.#keys.accessKeyId,
+        EMULATE_SECRET_KEY: this.#keys.secretAccessKey,
+      },
+      says: 'AWS endpoints: Cloud Map, SSM, STS, credentials, task metadata',
+      path: '',
+    });
+  }
+
+  async #startWorkspace(): Promise<void> {
+    await this.#start('workspace', {
+      arguments: [
+        '--listen',
+        this.#listen('workspace'),
+        '--data',
+        join(this.#directory, 'workspace'),
+        '--workspace-id',
+        WORKSPACE_ID,
+        '--trust-emulator',
+        this.url('emulate'),
+      ],
+      says: 'a local AMP: signed writes, PromQL, page',
+      path: '/',
+    });
+  }
+
+  async #startCollector(): Promise<void> {
+    const file = join(this.#directory, 'prometheus.yml');
+    writeFileSync(file, collectorConfiguration(this.url('discover'), this.url('workspace')));
+    await this.#start('collect', {
+      arguments: [
+        '--config.file',
+        file,
+        '--storage.path',
+        join(this.#directory, 'collect'),
+        '--web.listen-address',
+        this.#listen('collect'),
+      ],
+      environment: this.#awsEnvironment(),
+      says: 'scrapes every 5 s, remote_write with SigV4',
+      path: '/metrics',
+    });
+  }
+
+  async #start(
+    name: StageName,
+    stage: {
+      arguments: readonly string[];
+      environment?: Readonly<Record<string, string>>;
+      says: string;
+      path: string;
+      onStart?: (pid: number) => Promise<void>;
+    },
+  ): Promise<Stage> {
+    this.#signal.throwIfAborted();
+    const made = new Stage({
+      name,
+      arguments: [name, ...stage.arguments],
+      ...(stage.environment === undefined ? {} : { environment: stage.environment }),
+      ...(stage.onStart === undefined ? {} : { onStart: stage.onStart }),
+      readyUrl: `${this.url(name)}/-/ready`,
+      logFile: join(this.#directory, 'logs', `${name}.log`),
+      world: this.#world,
+    });
+    this.#started.push(made);
+    await made.start();
+    say(`  ✓ ${name.padEnd(11)} ${`${this.url(name)}${stage.path}`.padEnd(42)} ${stage.says}`);
+    return made;
+  }
+
+  #listen(name: StageName): string {
+    return `127.0.0.1:${this.#ports[name]}`;
+  }
+
+  /** What ECS puts into a task's environment: where credentials come from; and where AWS is. */
+  #awsEnvironment(): Record<string, string> {
+    return {
+      AWS_REGION: REGION,
+      AWS_ENDPOINT_URL: this.url('emulate'),
+      AWS_CONTAINER_CREDENTIALS_FULL_URI: `${this.url('emulate')}/v2/credentials/collector-task`,
+    };
+  }
+
+  /** Tells the emulator of the task's processes, as the ECS agent would know them; gives the exporter's metadata URI. */
+  async #registerTask(
+    task: Task,
+    appPid: number,
+    exporterPid: number | undefined,
+  ): Promise<string> {
+    const body = {
+      cluster: CLUSTER,
+      family: task.family,
+      revision: '1',
+      availabilityZone: `${REGION}a`,
+      serviceName: task.service,
+      launchType: 'FARGATE',
+      cpu: 1,
+      memoryMiB: 1_024,
+      containers: [
+        {
+          name: 'webapp',
+          image: 'amperage/sample-app',
+          pid: appPid,
+          ports: [this.#ports['sample-app']],
+        },
+        {
+          name: 'ecs-exporter',
+          image: 'amperage/exporter',
+          pid: exporterPid,
+          ports: [this.#ports.exporter],
+        },
+      ],
+    };
+    const answer = await this.#world.http.send({
+      method: 'PUT',
+      url: `${this.url('emulate')}/_emulator/tasks/${task.id}`,
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+      timeoutMs: 5_000,
+      bodyMaxBytes: 65_536,
+      signal: this.#signal,
+    });
+    if (answer.status !== 200)
+      throw new Error(`the emulator refused the task: ${answer.body.toString()}`);
+    const { containers } = JSON.parse(answer.body.toString()) as {
+      containers: { name: string; metadataUri: string }[];
+    };
+    const exporter = containers.find(({ name }) => name === 'ecs-exporter');
+    if (exporter === undefined)
+      throw new Error('the emulator does not know the exporter that it was told of');
+    return exporter.metadataUri;
+  }
+
+  #deploy(task: Task): Promise<void> {
+    return deploy({
+      endpoint: this.url('emulate'),
+      region: REGION,
+      credentials: this.#keys,
+      clock: this.#world.clock,
+      signal: this.#signal,
+      namespace: NAMESPACE,
+      namespacesParameter: NAMESPACES_PARAMETER,
+      cluster: CLUSTER,
+      service: task.service,
+      family: task.family,
+      taskId: task.id,
+      ipv4: '127.0.0.1',
+      appPort: this.#ports['sample-app'],
+      exporterPort: this.#ports.exporter,
+    });
+  }
+}
+
+interface Task {
+  readonly id: string;
+  readonly family: string;
+  readonly service: string;
+}
+
+function newTask(): Task {
+  return { id: randomBytes(16).toString('hex'), family: 'WebAppTask', service: 'WebAppService' };
+}
+
+function collectorConfiguration(discoverUrl: string, workspaceUrl: string): string {
+  return `# Written by the demo. The same keys as a Prometheus server's configuration.
+global:
+  scrape_interval: 5s
+  scrape_timeout: 4s
+scrape_configs:
+  - job_name: ecs_services
+    http_sd_configs:
+      - url: ${discoverUrl}/prometheus-targets
+        refresh_interval: 5s
+remote_write:
+  - url: ${workspaceUrl}/workspaces/${WORKSPACE_ID}/api/v1/remote_write
+    sigv4:
+      region: ${REGION}
+    queue_config:
+      batch_send_deadline: 1s
+`;
+}
+
+function checkDisk(directory: string): void {
+  const disk = statfsSync(directory);
+  const freeMb = Math.floor((disk.bavail * disk.bsize) / 1_048_576);
+  if (freeMb >= FREE_MB_MIN) return;
+  throw new ConfigError(
+    'DISK_FULL',
+    `${freeMb} MB free for ${directory}, the demo needs ${FREE_MB_MIN} MB; free some space or choose another place with --data`,
+  );
+}
+
+/** Prints every figure; a stage that carried nothing makes the exit status 1. */
+function report(figures: readonly Figure[]): void {
+  for (const { what, value, unit } of figures) {
+    const text = Number.isInteger(value) ? String(value) : value.toFixed(2);
+    say(`  ${value > 0 ? '✓' : '✗'} ${what.padEnd(10)} ${text.padStart(8)} ${unit}`);
+  }
+  const empty = figures.filter((figure) => figure.value <= 0);
+  if (empty.length === 0) return;
+  process.stderr.write(
+    `amperage: no data: ${empty.map(({ what, unit }) => `${what} (${unit})`).join(', ')}\n`,
+  );
+  process.exitCode = 1;
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}

@@ -1,0 +1,136 @@
+/**
+ * What the demo says at its end: how much was served, scraped, sent, stored and queried, each read from the stage
+ * that did it. A stage without data is a failure.
+ */
+import type { World } from '../../kernel/world.ts';
+
+export interface Figure {
+  readonly what: string;
+  readonly value: number;
+  readonly unit: string;
+}
+
+interface Sources {
+  readonly sampleApp: string;
+  readonly exporter: string;
+  readonly discover: string;
+  readonly collect: string;
+  readonly workspace: string;
+  /** Expression and title of each panel of the page. */
+  readonly panels: readonly { readonly title: string; readonly query: string }[];
+}
+
+/** Reads every figure; what can't be read counts as 0, which the caller reports as a stage without data. */
+export async function readFigures(
+  world: World,
+  sources: Sources,
+  nowMs: number,
+): Promise<Figure[]> {
+  const sum = async (url: string, metric: string): Promise<number> =>
+    sumMetric(await read(world, `${url}/metrics`), metric);
+  const figures: Figure[] = [
+    {
+      what: 'served',
+      value: await sum(sources.sampleApp, 'http_requests_total'),
+      unit: 'requests by the sample application',
+    },
+    {
+      what: 'exported',
+      value: await sum(sources.exporter, 'ecs_container_cpu_usage_seconds_total'),
+      unit: 'CPU seconds of the task, by the exporter',
+    },
+    {
+      what: 'discovered',
+      value: await countTargets(world, sources.discover),
+      unit: 'targets in Cloud Map',
+    },
+    {
+      what: 'scraped',
+      value: await sum(sources.collect, 'prometheus_agent_samples_appended_total'),
+      unit: 'samples',
+    },
+    {
+      what: 'sent',
+      value: await sum(sources.collect, 'prometheus_remote_storage_samples_total'),
+      unit: 'samples, signed',
+    },
+    {
+      what: 'stored',
+      value: await sum(sources.workspace, 'workspace_samples_stored_total'),
+      unit: 'samples',
+    },
+  ];
+  for (const panel of sources.panels) {
+    const points = await countPoints(world, sources.workspace, panel.query, nowMs);
+    figures.push({ what: 'queried', value: points, unit: `points of "${panel.title}"` });
+  }
+  return figures;
+}
+
+/** Sums all series of one metric in an exposition of our own. */
+function sumMetric(exposition: string, metric: string): number {
+  let sum = 0;
+  for (const line of exposition.split('\n')) {
+    if (!line.startsWith(metric)) continue;
+    const next = line[metric.length];
+    if (next === ' ' || next === '{') sum += Number(line.slice(line.lastIndexOf(' ') + 1));
+  }
+  return sum;
+}
+
+async function countTargets(world: World, discover: string): Promise<number> {
+  const groups = parse(await read(world, `${discover}/prometheus-targets`));
+  if (!Array.isArray(groups)) return 0;
+  return groups.reduce(
+    (count: number, group: { targets?: unknown[] }) => count + (group.targets?.length ?? 0),
+    0,
+  );
+}
+
+async function countPoints(
+  world: World,
+  workspace: string,
+  query: string,
+  nowMs: number,
+): Promise<number> {
+  const range = new URLSearchParams({
+    query,
+    start: String((nowMs - 5 * 60_000) / 1_000),
+    end: String(nowMs / 1_000),
+    step: '5',
+  });
+  const answer = parse(
+    await read(world, `${workspace}/api/v1/query_range?${range.toString()}`),
+  ) as {
+    data?: { result?: { values?: unknown[] }[] };
+  } | null;
+  return (answer?.data?.result ?? []).reduce(
+    (count, series) => count + (series.values?.length ?? 0),
+    0,
+  );
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+async function read(world: World, url: string): Promise<string> {
+  try {
+    const answer = await world.http.send({
+      method: 'GET',
+      url,
+      timeoutMs: 10_000,
+      bodyMaxBytes: 64 * 1024 * 1024,
+      signal: new AbortController().signal,
+    });
+    if (answer.status === 200) return answer.body.toString();
+    world.log.warn('a figure could not be read', { url, status: answer.status });
+  } catch (error) {
+    world.log.warn('a figure could not be read', { url, error });
+  }
+  return '';
+}

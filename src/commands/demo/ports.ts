@@ -1,0 +1,59 @@
+/**
+ * The demo's addresses: the ports that the articles use, checked before anything starts, or any free ones.
+ */
+import { createServer } from 'node:net';
+import { type AddressInfo } from 'node:net';
+import { ConfigError } from '../../kernel/errors.ts';
+
+export const PORTS = {
+  emulate: 4566,
+  workspace: 9009,
+  'sample-app': 3000,
+  exporter: 9779,
+  discover: 9001,
+  collect: 9090,
+} as const;
+
+export type StageName = keyof typeof PORTS;
+export type Ports = Readonly<Record<StageName, number>>;
+
+/** The articles' ports. Throws one clear line that names every port in use. */
+export async function claimPorts(): Promise<Ports> {
+  const taken: string[] = [];
+  for (const [name, port] of Object.entries(PORTS)) {
+    if ((await tryListen(port)) === undefined) taken.push(`${port} (${name})`);
+  }
+  if (taken.length > 0) {
+    throw new ConfigError(
+      'PORT_IN_USE',
+      `in use by another process: port ${taken.join(', port ')}; stop that process, or let the demo choose with: npm start -- --free-ports`,
+    );
+  }
+  return PORTS;
+}
+
+/** Six ports that are free now. */
+export async function findFreePorts(): Promise<Ports> {
+  const found = new Set<number>();
+  const ports: Record<string, number> = {};
+  for (const name of Object.keys(PORTS)) {
+    let port: number | undefined;
+    do port = await tryListen(0);
+    while (port === undefined || found.has(port));
+    found.add(port);
+    ports[name] = port;
+  }
+  return ports as Ports;
+}
+
+/** The port listened on for a moment; undefined when it is taken. */
+function tryListen(port: number): Promise<number | undefined> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(undefined));
+    server.listen(port, '127.0.0.1', () => {
+      const bound = (server.address() as AddressInfo).port;
+      server.close(() => resolve(bound));
+    });
+  });
+}

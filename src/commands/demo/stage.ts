@@ -1,0 +1,142 @@
+/**
+ * One stage of the demo: an `amperage` command as a child process, started again when it dies, its log in a file.
+ * Children run in process groups of their own, so that Ctrl-C reaches the demo alone and it stops them in order; a
+ * channel tells them when the demo itself dies.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { Component } from '../../kernel/component.ts';
+import type { World } from '../../kernel/world.ts';
+
+export interface StageOptions {
+  readonly name: string;
+  /** Command and flags. */
+  readonly arguments: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Answers 200 when the stage works. */
+  readonly readyUrl: string;
+  readonly logFile: string;
+  readonly world: World;
+  /** Called after each start, also after a restart. */
+  readonly onStart?: (pid: number) => Promise<void> | void;
+}
+
+const READY_TIMEOUT_MS = 20_000;
+const RESTART_WAIT_MS = 1_000;
+const RESTARTS_MAX = 20;
+
+export class Stage implements Component {
+  readonly name: string;
+  readonly #options: StageOptions;
+  readonly #stopping = new AbortController();
+  #child: ChildProcess | undefined;
+  #exited: Promise<void> = Promise.resolve();
+  #restarts = 0;
+
+  constructor(options: StageOptions) {
+    this.name = options.name;
+    this.#options = options;
+  }
+
+  get pid(): number {
+    return this.#child?.pid ?? 0;
+  }
+
+  get restarts(): number {
+    return this.#restarts;
+  }
+
+  async start(): Promise<void> {
+    await this.#spawn();
+  }
+
+  async stop(deadlineMs: number): Promise<void> {
+    this.#stopping.abort(new Error('the demo is stopping'));
+    const child = this.#child;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    child.kill('SIGTERM');
+    const timer = setTimeout(() => child.kill('SIGKILL'), Math.max(500, deadlineMs));
+    await this.#exited;
+    clearTimeout(timer);
+  }
+
+  async #spawn(): Promise<void> {
+    const { world, logFile } = this.#options;
+    mkdirSync(dirname(logFile), { recursive: true });
+    const log = openSync(logFile, 'a');
+    const main = process.argv[1] ?? '';
+    const child = spawn(process.execPath, [...process.execArgv, main, ...this.#options.arguments], {
+      env: { ...process.env, ...this.#options.environment },
+      stdio: ['ignore', log, log, 'ipc'],
+      detached: true,
+    });
+    closeSync(log);
+    this.#child = child;
+    let hasExited = false;
+    this.#exited = new Promise((resolve) => {
+      child.once('exit', (code, signal) => {
+        hasExited = true;
+        resolve();
+        if (this.#stopping.signal.aborted || !isUp) return;
+        world.log.warn(`${this.name} ended; starting it again`, { code, signal });
+        void this.#restart();
+      });
+      child.once('error', () => {
+        hasExited = true;
+        resolve();
+      });
+    });
+    let isUp = false;
+    const endMs = performance.now() + READY_TIMEOUT_MS;
+    while (!isUp) {
+      if (hasExited || performance.now() > endMs) {
+        child.kill('SIGKILL');
+        throw new Error(`${this.name} did not start: ${lastLine(logFile)} (its log: ${logFile})`);
+      }
+      await world.clock.sleep(50, this.#stopping.signal);
+      isUp = await this.#isReady();
+    }
+    await this.#options.onStart?.(this.pid);
+  }
+
+  async #restart(): Promise<void> {
+    const { world } = this.#options;
+    while (!this.#stopping.signal.aborted && this.#restarts < RESTARTS_MAX) {
+      this.#restarts += 1;
+      try {
+        await world.clock.sleep(RESTART_WAIT_MS, this.#stopping.signal);
+        await this.#spawn();
+        world.log.info(`${this.name} is back`, { pid: this.pid });
+        return;
+      } catch (error) {
+        if (this.#stopping.signal.aborted) return;
+        world.log.error(`${this.name} did not come back`, { error });
+      }
+    }
+  }
+
+  async #isReady(): Promise<boolean> {
+    try {
+      const answer = await this.#options.world.http.send({
+        method: 'GET',
+        url: this.#options.readyUrl,
+        timeoutMs: 2_000,
+        bodyMaxBytes: 65_536,
+        signal: this.#stopping.signal,
+      });
+      return answer.status === 200;
+    } catch {
+      return false;
+    }
+  }
+}
+
+/** The last thing a child said, which for a start that failed is why. */
+function lastLine(logFile: string): string {
+  try {
+    return readFileSync(logFile, 'utf8').trimEnd().split('\n').at(-1) ?? '';
+  } catch {
+    return '';
+  }
+}

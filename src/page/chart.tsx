@@ -1,0 +1,181 @@
+/**
+ * One line chart: uPlot in a box that follows its width, the theme and the data. Colours come from the style sheet
+ * (`--series-N`), dashes from DASHES, so that a line and its legend sample always agree. Labels are never drawn here.
+ * Keyboard: arrows move the cursor, Home and End jump, Escape leaves it.
+ */
+import { useEffect, useRef } from 'preact/hooks';
+import uPlot from 'uplot';
+import { formatTime, formatValue } from './format.ts';
+import type { Unit } from './panels.ts';
+import type { Frame } from './query.ts';
+
+/** Colours of the style sheet; series beyond them repeat a colour with another dash. */
+export const COLOR_COUNT = 6;
+/** Dash patterns in CSS pixels, by place of the series. */
+export const DASHES: readonly (readonly number[])[] = [
+  [],
+  [7, 4],
+  [2, 3],
+  [10, 3, 2, 3],
+  [14, 4],
+  [4, 2, 1, 2],
+  [1, 4],
+];
+const HEIGHT_PX = 190;
+const AXIS_FONT = '11px system-ui, sans-serif';
+
+interface ChartProps {
+  readonly frame: Frame;
+  readonly unit: Unit | undefined;
+  readonly name: string;
+  readonly summaryId: string;
+  /** Changes whenever colours do. */
+  readonly theme: string;
+  /** The point under the cursor, undefined when there is none; `spoken` when the keyboard moved it. */
+  readonly onCursor: (index: number | undefined, spoken: boolean) => void;
+}
+
+/** Draws a frame; rebuilt only when the number of series, the unit or the theme changes. */
+export function Chart({ frame, unit, name, summaryId, theme, onCursor }: ChartProps) {
+  const box = useRef<HTMLDivElement>(null);
+  const plot = useRef<uPlot>(undefined);
+  const report = useRef(onCursor);
+  report.current = onCursor;
+  const count = frame.series.length;
+
+  useEffect(() => {
+    const element = box.current;
+    if (element === null) return;
+    const width = Math.max(200, element.clientWidth);
+    const options = optionsOf(element, { width, count, unit });
+    options.hooks = {
+      setCursor: [(chart) => report.current(chart.cursor.idx ?? undefined, false)],
+    };
+    const chart = new uPlot(options, dataOf(frame), element);
+    plot.current = chart;
+    const observer = new ResizeObserver(() => {
+      const next = Math.max(200, element.clientWidth);
+      if (next !== chart.width) chart.setSize({ width: next, height: HEIGHT_PX });
+    });
+    observer.observe(element);
+    return () => {
+      observer.disconnect();
+      chart.destroy();
+      plot.current = undefined;
+    };
+    // The data of later frames is set below; a new chart starts with the frame of its making.
+  }, [count, unit, theme]);
+
+  useEffect(() => plot.current?.setData(dataOf(frame)), [frame]);
+
+  const onKeyDown = (event: KeyboardEvent) => {
+    const chart = plot.current;
+    if (chart === undefined) return;
+    const last = frame.timesS.length - 1;
+    const index = nextIndex(event.key, chart.cursor.idx ?? undefined, last);
+    if (index === undefined) return;
+    event.preventDefault();
+    const timeS = frame.timesS[index];
+    const left = timeS === undefined ? -10 : chart.valToPos(timeS, 'x');
+    chart.setCursor({ left, top: timeS === undefined ? -10 : HEIGHT_PX / 3 }, false);
+    report.current(timeS === undefined ? undefined : index, true);
+  };
+
+  return (
+    <div
+      class="chart"
+      ref={box}
+      tabIndex={0}
+      role="group"
+      aria-roledescription="line chart"
+      aria-label={`${name}: chart; arrow keys read values`}
+      aria-describedby={summaryId}
+      onKeyDown={onKeyDown}
+    />
+  );
+}
+
+/** The index a key leads to: -1 leaves the chart, undefined is not our key. */
+function nextIndex(key: string, now: number | undefined, last: number): number | undefined {
+  if (key === 'ArrowLeft') return Math.max(0, (now ?? last + 1) - 1);
+  if (key === 'ArrowRight') return Math.min(last, (now ?? last - 1) + 1);
+  if (key === 'Home') return 0;
+  if (key === 'End') return last;
+  return key === 'Escape' && now !== undefined ? -1 : undefined;
+}
+
+function dataOf(frame: Frame): uPlot.AlignedData {
+  const lines = frame.series.map(({ values }) =>
+    values.map((value) => (value !== null && Number.isFinite(value) ? value : null)),
+  );
+  return [[...frame.timesS], ...lines];
+}
+
+/** A custom property as a colour a canvas understands: `light-dark()` is resolved by the browser. */
+function colorOf(element: HTMLElement, property: string): string {
+  const probe = document.createElement('i');
+  probe.style.color = `var(${property})`;
+  element.append(probe);
+  const color = getComputedStyle(probe).color;
+  probe.remove();
+  return color;
+}
+
+function optionsOf(
+  element: HTMLElement,
+  { width, count, unit }: { width: number; count: number; unit: Unit | undefined },
+): uPlot.Options {
+  const ink = colorOf(element, '--ink-soft');
+  const grid = { stroke: colorOf(element, '--line'), width: 1 };
+  const line = (index: number): uPlot.Series => ({
+    stroke: colorOf(element, `--series-${index % COLOR_COUNT}`),
+    width: 1.75,
+    dash: [...(DASHES[index % DASHES.length] ?? [])],
+    // A value between two gaps has no line to either side: only those get a dot.
+    points: { size: 4, show: true, filter: (chart, place) => lonely(chart.data[place] ?? []) },
+  });
+  const axis = { stroke: ink, font: AXIS_FONT, ticks: { show: false } };
+  return {
+    width,
+    height: HEIGHT_PX,
+    legend: { show: false },
+    padding: [8, 6, 0, 0],
+    cursor: { y: false, drag: { x: false, y: false }, sync: { key: 'amperage' } },
+    scales: { y: { range: (_, min, max) => rangeOf(min, max, unit) } },
+    axes: [
+      { ...axis, grid: { show: false }, values: (_, times) => times.map(clockOf), space: 64 },
+      {
+        ...axis,
+        grid,
+        size: 62,
+        space: 36,
+        values: (_, values) => values.map((value) => formatValue(value, unit)),
+        ...(unit === 'bytes' ? { incrs: Array.from({ length: 50 }, (_, n) => 2 ** n) } : {}),
+      },
+    ],
+    series: [{}, ...Array.from({ length: count }, (_, index) => line(index))],
+  };
+}
+
+function clockOf(timeS: number): string {
+  const text = formatTime(timeS);
+  return text.endsWith(':00') ? text.slice(0, 5) : text;
+}
+
+/** Zero is always in sight; shares that come near the whole end at the whole. */
+function rangeOf(min: number | null, max: number | null, unit: Unit | undefined): [number, number] {
+  const low = Math.min(0, min ?? 0);
+  const high = Math.max(0, max ?? 0);
+  if (unit === 'percent' && low === 0 && high > 60 && high <= 100) return [0, 102];
+  if (high === low) return [low, low + 1];
+  return [low === 0 ? 0 : low * 1.1, high * 1.1];
+}
+
+function lonely(values: ArrayLike<number | null | undefined>): number[] {
+  const found: number[] = [];
+  for (let index = 0; index < values.length; index += 1) {
+    const alone = (values[index - 1] ?? null) === null && (values[index + 1] ?? null) === null;
+    if (alone && (values[index] ?? null) !== null) found.push(index);
+  }
+  return found;
+}

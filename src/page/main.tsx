@@ -1,0 +1,178 @@
+/**
+ * The web page of the workspace: five panels that move, and a box for a question of one's own. Everything it needs is
+ * in its own bundle; the only address it asks is `api/v1/query_range`, relative to itself.
+ */
+import { render } from 'preact';
+import { useCallback, useEffect, useMemo, useState } from 'preact/hooks';
+import { formatTime } from './format.ts';
+import { Panel, type View } from './panel.tsx';
+import { PANELS } from './panels.ts';
+
+const THEMES = ['auto', 'light', 'dark'] as const;
+type Theme = (typeof THEMES)[number];
+const THEME_KEY = 'amperage-theme';
+
+const SPANS = [
+  { text: '5m', spanS: 300 },
+  { text: '15m', spanS: 900 },
+  { text: '1h', spanS: 3600 },
+] as const;
+
+function App() {
+  const [spanS, setSpanS] = useState<number>(300);
+  const [theme, setTheme] = useState<Theme>(storedTheme);
+  const [paused, setPaused] = useState(false);
+  const [updatedMs, setUpdatedMs] = useState<number>();
+  const systemDark = useSystemDark();
+  const onFrame = useCallback(() => setUpdatedMs(Date.now()), []);
+  applyTheme(theme);
+  const view: View = { spanS, paused, theme: theme === 'auto' ? `auto-${systemDark}` : theme };
+  return (
+    <>
+      <header class="bar">
+        <div class="name">
+          <h1>Amperage</h1>
+          <p class={paused ? 'state paused' : 'state'}>
+            {paused ? 'paused' : 'every 5 s'}
+            {updatedMs === undefined ? '' : ` · updated ${formatTime(updatedMs / 1000)}`}
+          </p>
+        </div>
+        <div class="controls">
+          <button type="button" aria-pressed={paused} onClick={() => setPaused(!paused)}>
+            Pause
+          </button>
+          <Choice
+            name="Range"
+            options={SPANS.map(({ text, spanS: value }) => ({ text, value }))}
+            value={spanS}
+            onChoose={setSpanS}
+          />
+          <Choice
+            name="Theme"
+            options={THEMES.map((value) => ({ text: value, value }))}
+            value={theme}
+            onChoose={(next) => {
+              storeTheme(next);
+              setTheme(next);
+            }}
+          />
+        </div>
+      </header>
+      <main>
+        <div class="panels">
+          {PANELS.map((panel) => (
+            <Panel key={panel.id} {...panel} {...view} onFrame={onFrame} />
+          ))}
+        </div>
+        <Explore view={view} />
+      </main>
+    </>
+  );
+}
+
+interface ChoiceProps<Value> {
+  readonly name: string;
+  readonly options: readonly { readonly text: string; readonly value: Value }[];
+  readonly value: Value;
+  readonly onChoose: (value: Value) => void;
+}
+
+/** Radio buttons in one row: arrow keys work as everywhere. */
+function Choice<Value extends string | number>(props: ChoiceProps<Value>) {
+  return (
+    <fieldset class="choice">
+      <legend class="unseen">{props.name}</legend>
+      {props.options.map(({ text, value }) => (
+        <label key={value}>
+          <input
+            type="radio"
+            name={props.name}
+            checked={value === props.value}
+            onChange={() => props.onChoose(value)}
+          />
+          <span>{text}</span>
+        </label>
+      ))}
+    </fieldset>
+  );
+}
+
+/** One expression of the reader's own, drawn like the others. */
+function Explore({ view }: { view: View }) {
+  const [draft, setDraft] = useState('');
+  const [asked, setAsked] = useState('');
+  const queries = useMemo(() => [{ query: asked, legend: '' }], [asked]);
+  return (
+    <section class="explore" aria-labelledby="explore-title">
+      <h2 id="explore-title">Ask</h2>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          setAsked(draft.trim());
+        }}
+      >
+        <label class="unseen" for="expression">
+          PromQL expression
+        </label>
+        <input
+          id="expression"
+          type="text"
+          value={draft}
+          placeholder="a PromQL expression, such as up"
+          autocomplete="off"
+          autocapitalize="off"
+          spellcheck={false}
+          maxLength={4_000}
+          onInput={(event) => setDraft(event.currentTarget.value)}
+        />
+        <button type="submit">Draw</button>
+      </form>
+      {asked === '' ? null : (
+        <Panel
+          key={asked}
+          id="explore"
+          title="Answer"
+          unit={undefined}
+          queries={queries}
+          {...view}
+        />
+      )}
+    </section>
+  );
+}
+
+function useSystemDark(): boolean {
+  const media = useMemo(() => matchMedia('(prefers-color-scheme: dark)'), []);
+  const [dark, setDark] = useState(media.matches);
+  useEffect(() => {
+    const onChange = () => setDark(media.matches);
+    media.addEventListener('change', onChange);
+    return () => media.removeEventListener('change', onChange);
+  }, [media]);
+  return dark;
+}
+
+/** Sets the theme before the panels draw: their charts read colours from the style sheet. */
+function applyTheme(theme: Theme): void {
+  if (theme === 'auto') delete document.documentElement.dataset['theme'];
+  else document.documentElement.dataset['theme'] = theme;
+}
+
+function storedTheme(): Theme {
+  try {
+    const stored = localStorage.getItem(THEME_KEY);
+    return THEMES.find((theme) => theme === stored) ?? 'auto';
+  } catch {
+    return 'auto'; // Storage can be forbidden; then the switch lasts as long as the page.
+  }
+}
+
+function storeTheme(theme: Theme): void {
+  try {
+    localStorage.setItem(THEME_KEY, theme);
+  } catch {
+    // See storedTheme.
+  }
+}
+
+render(<App />, document.body);

@@ -1,0 +1,240 @@
+/**
+ * One panel: title, PromQL, chart, legend with values, summary in words, table twin, and the states empty and error.
+ * Polls while it is shown. Labels reach the page as text nodes only.
+ */
+import { useEffect, useId, useState } from 'preact/hooks';
+import { Chart, COLOR_COUNT, DASHES } from './chart.tsx';
+import { formatSpan, formatTime, formatValue, hasData, latestOf, summaryOf } from './format.ts';
+import type { PanelQuery, Unit } from './panels.ts';
+import { fetchFrame, gridOf, type Frame } from './query.ts';
+
+const POLL_MS = 5_000;
+
+interface Reading {
+  readonly frame: Frame | undefined;
+  readonly error: string | undefined;
+}
+
+/** What every panel of the page shares. */
+export interface View {
+  readonly spanS: number;
+  readonly theme: string;
+  readonly paused: boolean;
+}
+
+interface PanelProps extends View {
+  readonly id: string;
+  readonly title: string;
+  readonly unit: Unit | undefined;
+  readonly queries: readonly PanelQuery[];
+  readonly onFrame?: (() => void) | undefined;
+}
+
+/** A panel that keeps itself up to date. */
+export function Panel({ id, title, unit, queries, onFrame, ...view }: PanelProps) {
+  const { frame, error } = useFrames(queries, view, onFrame);
+  const [cursor, setCursor] = useState<{ index: number | undefined; spoken: boolean }>();
+  const headingId = useId();
+  const summaryId = useId();
+  const filled = frame !== undefined && hasData(frame);
+  const index = cursor?.index;
+  return (
+    <section class="panel" aria-labelledby={headingId} data-panel={id}>
+      <header>
+        <h2 id={headingId}>{title}</h2>
+        <span class="unit">
+          {index !== undefined && filled ? formatTime(frame.timesS[index] ?? 0) : unit}
+        </span>
+      </header>
+      {/* Always there, so that a screen reader hears what comes into it. */}
+      <div role="alert">
+        {error === undefined ? null : (
+          <p class="error">
+            {error}
+            {filled ? ' (older data below; trying again)' : ' (trying again)'}
+          </p>
+        )}
+      </div>
+      {filled ? (
+        <div class={error === undefined ? 'body' : 'body stale'}>
+          <Chart
+            frame={frame}
+            unit={unit}
+            name={title}
+            summaryId={summaryId}
+            theme={view.theme}
+            onCursor={(at, spoken) => setCursor({ index: at, spoken })}
+          />
+          <Legend frame={frame} unit={unit} index={index} />
+          <p id={summaryId} class="unseen">
+            {summaryOf(frame, unit, view.spanS)}
+          </p>
+          <p class="unseen" aria-live="polite">
+            {index !== undefined && cursor?.spoken === true ? spoken(frame, unit, index) : ''}
+          </p>
+        </div>
+      ) : (
+        <Empty waiting={frame === undefined} failed={error !== undefined} spanS={view.spanS} />
+      )}
+      <Queries queries={queries} />
+      {filled ? <Twin frame={frame} unit={unit} title={title} /> : null}
+    </section>
+  );
+}
+
+/** Polls the queries: the next question follows POLL_MS after the last answer, so questions never pile up. */
+function useFrames(
+  queries: readonly PanelQuery[],
+  { spanS, paused }: View,
+  onFrame: (() => void) | undefined,
+): Reading {
+  const [reading, setReading] = useState<Reading>({ frame: undefined, error: undefined });
+  useEffect(() => {
+    if (paused) return;
+    const stop = new AbortController();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const poll = async () => {
+      timer = undefined;
+      try {
+        if (!document.hidden) {
+          const frame = await fetchFrame(queries, gridOf(Date.now(), spanS), stop.signal);
+          if (stop.signal.aborted) return;
+          setReading({ frame, error: undefined });
+          onFrame?.();
+        }
+      } catch (error) {
+        if (stop.signal.aborted) return;
+        const message = error instanceof Error ? error.message : String(error);
+        setReading((last) => ({ frame: last.frame, error: message }));
+      }
+      timer = setTimeout(() => void poll(), POLL_MS);
+    };
+    const onVisible = () => {
+      if (document.hidden || timer === undefined) return;
+      clearTimeout(timer);
+      void poll();
+    };
+    document.addEventListener('visibilitychange', onVisible);
+    void poll();
+    return () => {
+      stop.abort();
+      clearTimeout(timer);
+      document.removeEventListener('visibilitychange', onVisible);
+    };
+  }, [queries, spanS, paused]);
+  return reading;
+}
+
+interface FrameProps {
+  readonly frame: Frame;
+  readonly unit: Unit | undefined;
+}
+
+function Legend({ frame, unit, index }: FrameProps & { index: number | undefined }) {
+  return (
+    <>
+      <ul class="legend">
+        {frame.series.map((series, place) => (
+          <li key={place}>
+            <svg viewBox="0 0 28 8" width="28" height="8" aria-hidden="true">
+              <line
+                x1="0"
+                y1="4"
+                x2="28"
+                y2="4"
+                class={`series-${place % COLOR_COUNT}`}
+                stroke-dasharray={(DASHES[place % DASHES.length] ?? []).join(' ')}
+              />
+            </svg>
+            <span class="label" title={series.label}>
+              {series.label}
+            </span>
+            <output>
+              {formatValue(
+                index === undefined ? latestOf(series) : (series.values[index] ?? null),
+                unit,
+              )}
+            </output>
+          </li>
+        ))}
+      </ul>
+      {frame.seriesOmitted > 0 ? (
+        <p class="note">
+          and {frame.seriesOmitted} more series, not drawn: aggregate with <code>sum by (…)</code>
+        </p>
+      ) : null}
+    </>
+  );
+}
+
+function Empty(props: { waiting: boolean; failed: boolean; spanS: number }) {
+  const text = props.waiting
+    ? 'asking the workspace …'
+    : `no data yet: nothing in the last ${formatSpan(props.spanS)}; a rate needs two scrapes, about ten seconds`;
+  return (
+    <div class="empty">{props.waiting && props.failed ? null : <p role="status">{text}</p>}</div>
+  );
+}
+
+function Queries({ queries }: { queries: readonly PanelQuery[] }) {
+  const [first, ...others] = queries;
+  return (
+    <div class="promql">
+      <code>{first?.query}</code>
+      {others.length === 0 ? null : (
+        <details>
+          <summary>{others.length} more queries</summary>
+          {others.map(({ query }) => (
+            <code key={query}>{query}</code>
+          ))}
+        </details>
+      )}
+    </div>
+  );
+}
+
+/** The chart as a table, newest first; its rows exist only while it is open. */
+function Twin({ frame, unit, title }: FrameProps & { title: string }) {
+  const [open, setOpen] = useState(false);
+  return (
+    <details class="twin" onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary>Table</summary>
+      {open ? (
+        <div class="scroll" tabIndex={0} role="region" aria-label={`${title}: table`}>
+          <table>
+            <caption class="unseen">{title}, newest first</caption>
+            <thead>
+              <tr>
+                <th scope="col">Time</th>
+                {frame.series.map(({ label }, place) => (
+                  <th scope="col" key={place}>
+                    {label}
+                  </th>
+                ))}
+              </tr>
+            </thead>
+            <tbody>
+              {frame.timesS
+                .map((timeS, row) => (
+                  <tr key={timeS}>
+                    <th scope="row">{formatTime(timeS)}</th>
+                    {frame.series.map(({ values }, place) => (
+                      <td key={place}>{formatValue(values[row] ?? null, unit)}</td>
+                    ))}
+                  </tr>
+                ))
+                .reverse()}
+            </tbody>
+          </table>
+        </div>
+      ) : null}
+    </details>
+  );
+}
+
+function spoken(frame: Frame, unit: Unit | undefined, index: number): string {
+  const values = frame.series.map(
+    ({ label, values: all }) => `${label} ${formatValue(all[index] ?? null, unit)}`,
+  );
+  return `${formatTime(frame.timesS[index] ?? 0)}: ${values.join(', ')}`;
+}

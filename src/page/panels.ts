@@ -1,0 +1,77 @@
+/**
+ * The panels of the page: the articles' five views, each a PromQL expression per series that is drawn. Data only, so
+ * that the demo asks the very same questions.
+ * Source: article "Metrics and traces collection from Amazon ECS using ADOT", its Grafana panels.
+ */
+
+export type Unit = 'per second' | 'milliseconds' | 'percent' | 'bytes';
+
+export interface PanelQuery {
+  readonly query: string;
+  /** How a series is called: `{container_name}` stands for that label. */
+  readonly legend: string;
+}
+
+export interface Panel {
+  readonly id: string;
+  readonly title: string;
+  readonly unit: Unit;
+  readonly queries: readonly PanelQuery[];
+}
+
+/** The window of rates. The articles use 5m; a minute moves sooner after a start and smooths enough at 5 s scrapes. */
+const WINDOW = '1m';
+
+/** Prometheus 3 and this collector store the bound 500 as "500.0", older ones as "500". */
+const BUCKETS_MS = [500, 1_000, 2_500, 5_000] as const;
+
+export const PANELS: readonly Panel[] = [
+  {
+    id: 'request-rate',
+    title: 'HTTP request rate',
+    unit: 'per second',
+    queries: [{ query: `sum(rate(http_requests_total[${WINDOW}]))`, legend: 'requests' }],
+  },
+  {
+    id: 'mean-latency',
+    title: 'Mean response latency',
+    unit: 'milliseconds',
+    queries: [
+      {
+        query: `sum(rate(request_duration_milliseconds_sum[${WINDOW}])) / sum(rate(request_duration_milliseconds_count[${WINDOW}]))`,
+        legend: 'mean',
+      },
+    ],
+  },
+  {
+    id: 'latency-share',
+    title: 'Requests served within',
+    unit: 'percent',
+    queries: BUCKETS_MS.map((bound) => ({
+      query: `100 * sum(rate(request_duration_milliseconds_bucket{le=~"${bound}(\\\\.0)?"}[${WINDOW}])) / sum(rate(request_duration_milliseconds_count[${WINDOW}]))`,
+      legend: `≤ ${bound} ms`,
+    })),
+  },
+  {
+    id: 'cpu',
+    title: 'CPU per container',
+    unit: 'percent',
+    queries: [
+      {
+        query: `100 * sum by (container_name) (rate(ecs_container_cpu_usage_seconds_total[${WINDOW}]))`,
+        legend: '{container_name}',
+      },
+    ],
+  },
+  {
+    id: 'memory',
+    title: 'Memory per container',
+    unit: 'bytes',
+    queries: [
+      {
+        query: 'sum by (container_name) (ecs_container_memory_usage_bytes)',
+        legend: '{container_name}',
+      },
+    ],
+  },
+];

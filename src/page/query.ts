@@ -1,0 +1,145 @@
+/**
+ * Asks the workspace's `query_range` and lays the answers of one panel on one time grid. No drawing, no retrying: the
+ * caller polls. Limits: MAX_SERIES series per panel, MAX_POINTS points per series, REQUEST_TIMEOUT_MS per request.
+ * Source: https://prometheus.io/docs/prometheus/latest/querying/api/#range-queries
+ */
+import type { PanelQuery } from './panels.ts';
+
+/** More lines than this cannot be told apart; the rest is counted in `Frame.seriesOmitted`. */
+export const MAX_SERIES = 12;
+const MAX_POINTS = 240;
+const MIN_STEP_S = 5;
+const REQUEST_TIMEOUT_MS = 10_000;
+
+/** The times of a frame: `startS`, `startS + stepS`, … up to and with `endS`. */
+export interface Grid {
+  readonly startS: number;
+  readonly endS: number;
+  readonly stepS: number;
+}
+
+export interface Series {
+  readonly label: string;
+  /** One value per time of the frame; null where there is no sample. NaN and infinities are kept. */
+  readonly values: readonly (number | null)[];
+}
+
+/** What one panel shows. */
+export interface Frame {
+  readonly timesS: readonly number[];
+  readonly series: readonly Series[];
+  readonly seriesOmitted: number;
+}
+
+type LabelSet = Readonly<Record<string, string>>;
+
+/** One element of a `matrix` answer. */
+export interface MatrixSeries {
+  readonly metric: LabelSet;
+  readonly values?: readonly (readonly [number, string])[];
+}
+
+interface Answer {
+  readonly status?: string;
+  readonly error?: string;
+  readonly data?: { readonly resultType: string; readonly result: readonly MatrixSeries[] };
+}
+
+/** The grid of a span that ends now, aligned to its step so that points keep their place from poll to poll. */
+export function gridOf(nowMs: number, spanS: number): Grid {
+  const stepS = Math.max(MIN_STEP_S, Math.ceil(spanS / MAX_POINTS));
+  const endS = Math.floor(nowMs / 1000 / stepS) * stepS;
+  return { startS: endS - spanS, endS, stepS };
+}
+
+/** The name of a series: the template with `{label}` filled in; an empty template gives the whole label set. */
+export function legendOf(template: string, metric: LabelSet): string {
+  if (template !== '') {
+    return template.replaceAll(/\{(\w+)\}/g, (_, name: string) => metric[name] ?? `no ${name}`);
+  }
+  const labels = Object.entries(metric).filter(([name]) => name !== '__name__');
+  const inner = labels.map(([name, value]) => `${name}=${JSON.stringify(value)}`).join(', ');
+  const name = metric['__name__'] ?? '';
+  return inner === '' && name !== '' ? name : `${name}{${inner}}`;
+}
+
+/** A value as the API writes it. */
+export function parseValue(text: string): number {
+  if (text === '+Inf') return Infinity;
+  return text === '-Inf' ? -Infinity : Number(text);
+}
+
+/** Asks all queries of a panel at once; fails as a whole, with a message that can be shown. */
+export async function fetchFrame(
+  queries: readonly PanelQuery[],
+  grid: Grid,
+  signal: AbortSignal,
+): Promise<Frame> {
+  const answers = await Promise.all(queries.map(({ query }) => ask(query, grid, signal)));
+  return frameOf(
+    grid,
+    queries.map(({ legend }, index) => ({ legend, result: answers[index] ?? [] })),
+  );
+}
+
+/** Lays answers on the grid: pure, points outside the grid are left out. */
+export function frameOf(
+  grid: Grid,
+  answers: readonly { readonly legend: string; readonly result: readonly MatrixSeries[] }[],
+): Frame {
+  const length = Math.round((grid.endS - grid.startS) / grid.stepS) + 1;
+  const timesS = Array.from({ length }, (_, index) => grid.startS + index * grid.stepS);
+  const all = answers.flatMap(({ legend, result }) =>
+    result.map((one) => ({ label: legendOf(legend, one.metric), points: one.values ?? [] })),
+  );
+  const series = all.slice(0, MAX_SERIES).map(({ label, points }): Series => {
+    const values = new Array<number | null>(length).fill(null);
+    for (const [timeS, text] of points) {
+      const index = Math.round((timeS - grid.startS) / grid.stepS);
+      if (index >= 0 && index < length) values[index] = parseValue(text);
+    }
+    return { label, values };
+  });
+  return { timesS, series, seriesOmitted: all.length - series.length };
+}
+
+async function ask(
+  query: string,
+  grid: Grid,
+  signal: AbortSignal,
+): Promise<readonly MatrixSeries[]> {
+  const url = new URL('api/v1/query_range', document.baseURI);
+  url.search = new URLSearchParams({
+    query,
+    start: String(grid.startS),
+    end: String(grid.endS),
+    step: String(grid.stepS),
+  }).toString();
+  let response: Response;
+  try {
+    const timeout = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
+    response = await fetch(url, { signal: AbortSignal.any([signal, timeout]) });
+  } catch (cause) {
+    const reason =
+      cause instanceof Error && cause.name === 'TimeoutError'
+        ? `no answer from the workspace within ${REQUEST_TIMEOUT_MS / 1000} s`
+        : 'the workspace cannot be reached; is it still running?';
+    throw new Error(reason, { cause });
+  }
+  const answer = await readAnswer(response);
+  if (!response.ok || answer?.status !== 'success' || answer.data === undefined) {
+    throw new Error(answer?.error ?? `the workspace answered with status ${response.status}`);
+  }
+  if (answer.data.resultType !== 'matrix') {
+    throw new Error(`the workspace answered with a ${answer.data.resultType}, not a matrix`);
+  }
+  return answer.data.result;
+}
+
+async function readAnswer(response: Response): Promise<Answer | undefined> {
+  try {
+    return (await response.json()) as Answer;
+  } catch {
+    return undefined;
+  }
+}
