@@ -78,8 +78,8 @@ export function decodeChunk(
     delta += readTime(reader);
     time += delta;
     timesMs[i] = time;
-    if (reader.bits(1) === 1) {
-      if (reader.bits(1) === 1) {
+    if (reader.bit() === 1) {
+      if (reader.bit() === 1) {
         const leading = reader.bits(5);
         length = reader.bits(6) + 1;
         trailing = 64 - leading - length;
@@ -120,10 +120,10 @@ function writeTime(writer: BitWriter, change: number): void {
 }
 
 function readTime(reader: BitReader): number {
-  if (reader.bits(1) === 0) return 0;
-  if (reader.bits(1) === 0) return reader.bits(7) - 64;
-  if (reader.bits(1) === 0) return reader.bits(12) - 2_048;
-  if (reader.bits(1) === 0) return reader.bits(20) - 524_288;
+  if (reader.bit() === 0) return 0;
+  if (reader.bit() === 0) return reader.bits(7) - 64;
+  if (reader.bit() === 0) return reader.bits(12) - 2_048;
+  if (reader.bit() === 0) return reader.bits(20) - 524_288;
   return reader.float();
 }
 
@@ -194,30 +194,38 @@ class BitWriter {
   }
 }
 
+/** Words of 32 bits cover any 25 bits wherever they begin; behind the end there are zeros to read. */
+const PIECE_BITS = 25;
+
 class BitReader {
-  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
   #position = 0;
 
   constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
+    const padded = new Uint8Array(bytes.length + 8);
+    padded.set(bytes);
+    this.#view = new DataView(padded.buffer);
   }
 
+  bit(): number {
+    const at = this.#position++;
+    return (this.#view.getUint8(at >>> 3) >>> (7 - (at & 7))) & 1;
+  }
+
+  /** 1 to 32 bits. */
   bits(count: number): number {
-    let value = 0;
-    let left = count;
-    while (left > 0) {
-      const room = 8 - (this.#position & 7);
-      const taken = Math.min(room, left);
-      const byte = this.#bytes[this.#position >>> 3] ?? 0;
-      value = (value << taken) | ((byte >>> (room - taken)) & ((1 << taken) - 1));
-      this.#position += taken;
-      left -= taken;
-    }
-    return value >>> 0;
+    if (count <= PIECE_BITS) return this.#piece(count);
+    return ((this.#piece(count - 16) << 16) | this.#piece(16)) >>> 0;
   }
 
   float(): number {
     const high = this.bits(32);
     return new Float64Array(Uint32Array.of(this.bits(32), high).buffer)[0] ?? 0;
+  }
+
+  #piece(count: number): number {
+    const at = this.#position;
+    this.#position = at + count;
+    return (this.#view.getUint32(at >>> 3) << (at & 7)) >>> (32 - count);
   }
 }

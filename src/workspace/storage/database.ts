@@ -1,11 +1,12 @@
 /**
  * The store's durability: one SQLite file. A write request is a row of `wal` before it is answered; sealing turns the
- * heads into rows of `chunks` and empties `wal` in one transaction.
+ * heads into rows of `chunks` and empties `wal` in one transaction. Knows nothing of what a body or a chunk holds.
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { ConfigError } from '../../kernel/errors.ts';
+import type { MetricMetadata } from '../../wire/remote-write.ts';
 
 export interface SealedChunk {
   readonly ref: number;
@@ -15,15 +16,29 @@ export interface SealedChunk {
   readonly bytes: Uint8Array;
 }
 
+/** A series as it is kept; `labels` is JSON. */
+export interface SeriesRow {
+  readonly ref: number;
+  readonly labels: string;
+}
+
+/** What a seal moves from memory to the disk. */
+export interface Sealing {
+  readonly series: readonly SeriesRow[];
+  readonly chunks: Iterable<SealedChunk>;
+  readonly metadata: Iterable<MetricMetadata>;
+}
+
 const SCHEMA = `
+  PRAGMA auto_vacuum = INCREMENTAL;
   PRAGMA journal_mode = WAL;
   PRAGMA synchronous = FULL;
   CREATE TABLE IF NOT EXISTS series (ref INTEGER PRIMARY KEY, labels TEXT NOT NULL);
   CREATE TABLE IF NOT EXISTS chunks (ref INTEGER, oldest_ms REAL, newest_ms REAL, count INTEGER, bytes BLOB);
-  CREATE INDEX IF NOT EXISTS chunks_of_series ON chunks (ref, newest_ms);
+  CREATE INDEX IF NOT EXISTS chunks_of_series ON chunks (ref, newest_ms, oldest_ms);
   CREATE INDEX IF NOT EXISTS chunks_by_age ON chunks (newest_ms);
   CREATE TABLE IF NOT EXISTS metadata (name TEXT PRIMARY KEY, type TEXT, help TEXT, unit TEXT);
-  CREATE TABLE IF NOT EXISTS wal (id INTEGER PRIMARY KEY AUTOINCREMENT, body BLOB NOT NULL);
+  CREATE TABLE IF NOT EXISTS wal (id INTEGER PRIMARY KEY AUTOINCREMENT, at_ms INTEGER NOT NULL, body BLOB NOT NULL);
 `;
 
 export class Database {
@@ -33,48 +48,50 @@ export class Database {
 
   /** Opens or makes `workspace.sqlite` in the directory. */
   constructor(directory: string) {
-    mkdirSync(directory, { recursive: true });
     const file = join(directory, 'workspace.sqlite');
+    let db: DatabaseSync | undefined;
     try {
-      this.#db = new DatabaseSync(file);
-      this.#db.exec(SCHEMA);
-      // A second process on the same file would answer from a head of its own.
-      this.#db.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT;');
+      mkdirSync(directory, { recursive: true });
+      db = new DatabaseSync(file);
+      db.exec(SCHEMA);
+      // A second process on the same file would answer from heads of its own.
+      db.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT;');
     } catch (error) {
+      db?.close();
       throw new ConfigError(
         'STORE_OPEN',
         `cannot open the store ${file}; is another workspace using it? choose another folder with --data`,
         { cause: error },
       );
     }
-    this.#chunksOf = this.#db.prepare(
+    this.#db = db;
+    this.#chunksOf = db.prepare(
       'SELECT oldest_ms, newest_ms, count, bytes FROM chunks WHERE ref = ? AND newest_ms > ? AND oldest_ms <= ?',
     );
-    this.#insertBody = this.#db.prepare('INSERT INTO wal (body) VALUES (?)');
+    this.#insertBody = db.prepare('INSERT INTO wal (at_ms, body) VALUES (?, ?)');
   }
 
   /** All bodies in one transaction: when this returns they are on the disk. */
-  appendBodies(bodies: readonly Uint8Array[]): void {
+  appendBodies(atMs: number, bodies: readonly Uint8Array[]): void {
     this.#transaction(() => {
-      for (const body of bodies) this.#insertBody.run(body);
+      for (const body of bodies) this.#insertBody.run(atMs, body);
     });
   }
 
-  bodies(): Iterable<Uint8Array> {
-    const rows = this.#db.prepare('SELECT body FROM wal ORDER BY id').iterate() as Iterable<{
-      body: Uint8Array;
-    }>;
-    return (function* () {
-      for (const row of rows) yield row.body;
-    })();
+  /** The bodies that no seal has taken in yet, in the order they came. */
+  bodies(): Iterable<{ atMs: number; body: Uint8Array }> {
+    return this.#db
+      .prepare('SELECT at_ms AS atMs, body FROM wal ORDER BY id')
+      .iterate() as unknown as Iterable<{ atMs: number; body: Uint8Array }>;
   }
 
-  series(): { ref: number; labels: string; newestMs: number }[] {
+  /** All series with the ends of their chunks, null for a series without any. */
+  series(): Iterable<SeriesRow & { oldestMs: number | null; newestMs: number | null }> {
     return this.#db
       .prepare(
-        'SELECT series.ref AS ref, labels, coalesce(max(newest_ms), -1e300) AS newestMs FROM series LEFT JOIN chunks ON chunks.ref = series.ref GROUP BY series.ref ORDER BY series.ref',
+        'SELECT series.ref AS ref, labels, min(oldest_ms) AS oldestMs, max(newest_ms) AS newestMs FROM series LEFT JOIN chunks ON chunks.ref = series.ref GROUP BY series.ref ORDER BY series.ref',
       )
-      .all() as { ref: number; labels: string; newestMs: number }[];
+      .iterate() as unknown as ReturnType<Database['series']>;
   }
 
   /** Chunks that may hold samples fromMs < t <= toMs; they may overlap. */
@@ -94,56 +111,52 @@ export class Database {
     }));
   }
 
-  /** Sealed chunks and new series in, the write requests that they hold out: all or nothing. */
-  seal(series: readonly { ref: number; labels: string }[], chunks: readonly SealedChunk[]): void {
+  /** Chunks, new series and metadata in, the write requests that they came from out: all or nothing. */
+  seal({ series, chunks, metadata }: Sealing): void {
     const insertSeries = this.#db.prepare(
       'INSERT OR IGNORE INTO series (ref, labels) VALUES (?, ?)',
     );
     const insertChunk = this.#db.prepare(
       'INSERT INTO chunks (ref, oldest_ms, newest_ms, count, bytes) VALUES (?, ?, ?, ?, ?)',
     );
+    const insertMetadata = this.#db.prepare(
+      'INSERT OR REPLACE INTO metadata (name, type, help, unit) VALUES (?, ?, ?, ?)',
+    );
     this.#transaction(() => {
       for (const { ref, labels } of series) insertSeries.run(ref, labels);
       for (const { ref, oldestMs, newestMs, count, bytes } of chunks)
         insertChunk.run(ref, oldestMs, newestMs, count, bytes);
+      for (const { name, type, help, unit } of metadata) insertMetadata.run(name, type, help, unit);
       this.#db.exec('DELETE FROM wal');
     });
   }
 
-  /** Deletes chunks without a sample after the time, and the series that are left with none; gives their refs. */
-  deleteBefore(ms: number, keep: (ref: number) => boolean): number[] {
-    let gone: number[] = [];
+  /** Deletes the chunks without a sample at or after the time, and the series named; gives freed pages back. */
+  deleteBefore(ms: number, gone: Iterable<number>): void {
+    const removeSeries = this.#db.prepare('DELETE FROM series WHERE ref = ?');
     this.#transaction(() => {
       this.#db.prepare('DELETE FROM chunks WHERE newest_ms < ?').run(ms);
-      const rows = this.#db
-        .prepare(
-          'SELECT ref FROM series WHERE NOT EXISTS (SELECT 1 FROM chunks WHERE chunks.ref = series.ref)',
-        )
-        .all() as { ref: number }[];
-      gone = rows.map(({ ref }) => ref).filter((ref) => !keep(ref));
-      const remove = this.#db.prepare('DELETE FROM series WHERE ref = ?');
-      for (const ref of gone) remove.run(ref);
+      for (const ref of gone) removeSeries.run(ref);
     });
-    return gone;
+    // Free pages are wanted again by the next write requests, so only a surplus is given back to the file system.
+    const free = this.#pragma('freelist_count');
+    if (free > this.#pragma('page_count') / 2) {
+      this.#db.exec(`PRAGMA incremental_vacuum(${Math.floor(free / 2)})`);
+    }
   }
 
-  putMetadata(name: string, type: string, help: string, unit: string): void {
-    this.#db
-      .prepare('INSERT OR REPLACE INTO metadata (name, type, help, unit) VALUES (?, ?, ?, ?)')
-      .run(name, type, help, unit);
-  }
-
-  metadata(): { name: string; type: string; help: string; unit: string }[] {
-    return this.#db.prepare('SELECT name, type, help, unit FROM metadata').all() as {
-      name: string;
-      type: string;
-      help: string;
-      unit: string;
-    }[];
+  metadata(): MetricMetadata[] {
+    return this.#db
+      .prepare('SELECT name, type, help, unit FROM metadata')
+      .all() as unknown as MetricMetadata[];
   }
 
   close(): void {
     this.#db.close();
+  }
+
+  #pragma(name: 'freelist_count' | 'page_count'): number {
+    return Number(this.#db.prepare(`PRAGMA ${name}`).get()?.[name] ?? 0);
   }
 
   #transaction(work: () => void): void {
@@ -152,7 +165,8 @@ export class Database {
       work();
       this.#db.exec('COMMIT');
     } catch (error) {
-      this.#db.exec('ROLLBACK');
+      // A full disk has ended the transaction already.
+      if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
       throw error;
     }
   }

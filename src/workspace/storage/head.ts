@@ -1,19 +1,33 @@
 /**
- * The newest samples of one series, in memory until they are sealed into a chunk: two growing arrays in time order.
- * Values are copied by their bits.
+ * The newest samples of one series, in memory until they are sealed into a chunk: two growing columns in time order.
+ * Values are copied by their bits. Knows the ends of what was sealed, not the sealed samples.
  */
+import { placeAfter, type Samples } from './samples.ts';
 
 export type Added = 'added' | 'duplicate' | 'new-value-for-timestamp' | 'sample-too-old';
 
-const FIRST_CAPACITY = 16;
+const FIRST_CAPACITY = 8;
+/** A series at rest holds no memory for samples: all of them share these. */
+const NO_FLOATS = new Float64Array(0);
+const NO_WORDS = new Uint32Array(0);
 
 export class Head {
-  #times = new Float64Array(FIRST_CAPACITY);
-  #values = new Float64Array(FIRST_CAPACITY);
-  #bits = new Uint32Array(this.#values.buffer);
+  #times = NO_FLOATS;
+  #values = NO_FLOATS;
+  #bits = NO_WORDS;
   #count = 0;
-  /** Of all samples ever added, ms. */
-  newestMs = -Infinity;
+  /** Of all samples, sealed ones too. */
+  oldestMs: number;
+  newestMs: number;
+  /** A sample at or before this time may lie in a chunk. */
+  sealedNewestMs: number;
+
+  /** The ends of the samples that are sealed already; none by default. */
+  constructor(oldestMs = Infinity, newestMs = -Infinity) {
+    this.oldestMs = oldestMs;
+    this.newestMs = newestMs;
+    this.sealedNewestMs = newestMs;
+  }
 
   get count(): number {
     return this.#count;
@@ -32,8 +46,7 @@ export class Head {
       return 'added';
     }
     if (tMs < this.newestMs - windowMs) return 'sample-too-old';
-    let at = this.#count;
-    while (at > 0 && (this.#times[at - 1] ?? 0) > tMs) at -= 1;
+    const at = placeAfter(this.#times, this.#count, tMs);
     if (at > 0 && this.#times[at - 1] === tMs) {
       const isSame = this.#bits[(at - 1) * 2] === low && this.#bits[(at - 1) * 2 + 1] === high;
       return isSame ? 'duplicate' : 'new-value-for-timestamp';
@@ -43,20 +56,20 @@ export class Head {
   }
 
   /** The samples fromMs < t <= toMs, copies. */
-  read(fromMs: number, toMs: number): { timesMs: Float64Array; values: Float64Array } {
-    let start = 0;
-    while (start < this.#count && (this.#times[start] ?? 0) <= fromMs) start += 1;
-    let end = this.#count;
-    while (end > start && (this.#times[end - 1] ?? 0) > toMs) end -= 1;
+  read(fromMs: number, toMs: number): Samples {
+    const start = placeAfter(this.#times, this.#count, fromMs);
+    const end = placeAfter(this.#times, this.#count, toMs);
     return { timesMs: this.#times.slice(start, end), values: this.#values.slice(start, end) };
   }
 
-  /** Forgets the samples, which have been sealed; the newest time stays known. */
+  /** Forgets the samples, which are in chunks now. */
   clear(): void {
+    if (this.#count > 0)
+      this.sealedNewestMs = Math.max(this.sealedNewestMs, this.#times[this.#count - 1] ?? 0);
     this.#count = 0;
-    this.#times = new Float64Array(FIRST_CAPACITY);
-    this.#values = new Float64Array(FIRST_CAPACITY);
-    this.#bits = new Uint32Array(this.#values.buffer);
+    this.#times = NO_FLOATS;
+    this.#values = NO_FLOATS;
+    this.#bits = NO_WORDS;
   }
 
   #insert(at: number, tMs: number, low: number, high: number): void {
@@ -69,11 +82,13 @@ export class Head {
     this.#bits[at * 2] = low;
     this.#bits[at * 2 + 1] = high;
     this.#count += 1;
+    if (tMs < this.oldestMs) this.oldestMs = tMs;
   }
 
   #grow(): void {
-    const times = new Float64Array(this.#times.length * 2);
-    const values = new Float64Array(this.#times.length * 2);
+    const capacity = Math.max(FIRST_CAPACITY, this.#times.length * 2);
+    const times = new Float64Array(capacity);
+    const values = new Float64Array(capacity);
     const bits = new Uint32Array(values.buffer);
     times.set(this.#times);
     bits.set(this.#bits);

@@ -1,14 +1,16 @@
 /**
- * The index of the store: label sets ⇄ refs, and postings: for each label pair the sorted refs of the series that have
+ * The index of the store: label sets ⇄ refs, and postings: for each label pair the rising refs of the series that have
  * it. In memory; rebuilt from the database at start.
  */
-import { compareLabelSets, type LabelSet, labelSetKey, labelValue } from '../../model/labels.ts';
+import { compareLabelSets, type LabelSet, labelSetKey } from '../../model/labels.ts';
 import { compileMatcher } from '../promql/matcher.ts';
 import type { Matcher } from '../promql/queryable.ts';
 
+type Refs = readonly number[];
+
 export class SeriesIndex {
   readonly #byKey = new Map<string, number>();
-  readonly #labels: (LabelSet | undefined)[] = [];
+  readonly #labels = new Map<number, LabelSet>();
   /** Label name → value → refs, rising because refs only grow. */
   readonly #postings = new Map<string, Map<string, number[]>>();
 
@@ -23,7 +25,7 @@ export class SeriesIndex {
   /** The labels must be sorted and the ref greater than any before. */
   add(ref: number, labels: LabelSet): void {
     this.#byKey.set(labelSetKey(labels), ref);
-    this.#labels[ref] = labels;
+    this.#labels.set(ref, labels);
     for (const { name, value } of labels) {
       let values = this.#postings.get(name);
       if (values === undefined) this.#postings.set(name, (values = new Map<string, number[]>()));
@@ -33,60 +35,85 @@ export class SeriesIndex {
     }
   }
 
-  remove(ref: number): void {
-    const labels = this.#labels[ref];
-    if (labels === undefined) return;
-    this.#labels[ref] = undefined;
-    this.#byKey.delete(labelSetKey(labels));
-    for (const { name, value } of labels) {
+  /** All at once: each list of postings that holds one of them is gone through once. */
+  remove(gone: ReadonlySet<number>): void {
+    const touched = new Map<string, Set<string>>();
+    for (const ref of gone) {
+      const labels = this.#labels.get(ref);
+      if (labels === undefined) continue;
+      this.#labels.delete(ref);
+      this.#byKey.delete(labelSetKey(labels));
+      for (const { name, value } of labels) {
+        const values = touched.get(name);
+        if (values === undefined) touched.set(name, new Set([value]));
+        else values.add(value);
+      }
+    }
+    for (const [name, texts] of touched) {
       const values = this.#postings.get(name);
-      const refs = values?.get(value)?.filter((other) => other !== ref) ?? [];
-      if (refs.length > 0) values?.set(value, refs);
-      else values?.delete(value);
+      for (const text of texts) {
+        const refs = values?.get(text)?.filter((ref) => !gone.has(ref)) ?? [];
+        if (refs.length > 0) values?.set(text, refs);
+        else values?.delete(text);
+      }
       if (values?.size === 0) this.#postings.delete(name);
     }
   }
 
   labelsOf(ref: number): LabelSet {
-    return this.#labels[ref] ?? [];
+    return this.#labels.get(ref) ?? [];
   }
 
-  labelNames(): string[] {
-    return [...this.#postings.keys()];
-  }
-
-  labelValues(name: string): string[] {
-    return [...(this.#postings.get(name)?.keys() ?? [])];
-  }
-
-  /** The refs of the series that match all matchers, sorted by labels. */
+  /** The refs of the series that match all matchers, sorted by labels; all series for none. */
   select(matchers: readonly Matcher[]): number[] {
-    const compiled = matchers.map((matcher) => ({ ...matcher, matches: compileMatcher(matcher) }));
-    // The shortest postings first; a matcher that '' satisfies also takes series without the label, so it only filters.
-    const narrowing = compiled
-      .filter(({ matches }) => !matches(''))
-      .map((matcher) => this.#refsOf(matcher))
-      .sort((a, b) => a.length - b.length);
-    const start = narrowing[0] ?? [...this.#byKey.values()];
-    return start
-      .filter((ref) => {
-        const labels = this.labelsOf(ref);
-        return compiled.every(({ name, matches }) => matches(labelValue(labels, name)));
-      })
-      .sort((a, b) => compareLabelSets(this.labelsOf(a), this.labelsOf(b)));
+    return this.#matching(matchers).sort((a, b) =>
+      compareLabelSets(this.labelsOf(a), this.labelsOf(b)),
+    );
   }
 
-  #refsOf({
-    name,
-    op,
-    value,
-    matches,
-  }: Matcher & { matches: (text: string) => boolean }): readonly number[] {
-    const values = this.#postings.get(name);
-    if (values === undefined) return [];
-    if (op === '=') return values.get(value) ?? [];
-    const refs: number[] = [];
-    for (const [text, own] of values) if (matches(text)) for (const ref of own) refs.push(ref);
-    return refs;
+  /**
+   * A matcher that '' does not satisfy narrows: the series have one of the values that match. One that '' satisfies also
+   * takes series without the label, so it only excludes those with a value that does not match.
+   */
+  #matching(matchers: readonly Matcher[]): number[] {
+    const narrowing: Refs[] = [];
+    const excluding: Refs[] = [];
+    for (const matcher of matchers) {
+      const matches = compileMatcher(matcher);
+      const values = this.#postings.get(matcher.name);
+      if (matches('')) {
+        for (const [text, refs] of values ?? []) if (!matches(text)) excluding.push(refs);
+      } else if (matcher.op === '=') {
+        narrowing.push(values?.get(matcher.value) ?? []);
+      } else {
+        narrowing.push(
+          union([...(values ?? [])].filter(([text]) => matches(text)).map(([, refs]) => refs)),
+        );
+      }
+    }
+    // The shortest first, so that the others are only searched for its few.
+    narrowing.sort((a, b) => a.length - b.length);
+    const first = narrowing[0] ?? [...this.#labels.keys()];
+    const kept = narrowing.slice(1).reduce<Refs>(intersection, first);
+    if (excluding.length === 0) return [...kept];
+    const excluded = new Set(excluding.flat());
+    return kept.filter((ref) => !excluded.has(ref));
   }
+}
+
+/** Of lists without a common ref: each series has one value of a label. */
+function union(lists: readonly Refs[]): Refs {
+  if (lists.length === 1 && lists[0] !== undefined) return lists[0];
+  return lists.flat().sort((a, b) => a - b);
+}
+
+/** Of two rising lists, the first the shorter. */
+function intersection(short: Refs, long: Refs): Refs {
+  const kept: number[] = [];
+  let at = 0;
+  for (const ref of short) {
+    while (at < long.length && (long[at] ?? 0) < ref) at += 1;
+    if (long[at] === ref) kept.push(ref);
+  }
+  return kept;
 }

@@ -5,12 +5,13 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { componentContract } from '../../../test/contracts/component.ts';
 import { VirtualClock } from '../../kernel/clock.ts';
-import { ConfigError } from '../../kernel/errors.ts';
 import { createHttpClient } from '../../kernel/http-client.ts';
 import { silentLogger } from '../../kernel/logger.ts';
 import { Registry } from '../../kernel/metrics.ts';
+import { ConfigError, RecoverableError } from '../../kernel/errors.ts';
 import { labelSetOf } from '../../model/labels.ts';
 import { encodeLabels, WriteRequestEncoder } from '../../wire/remote-write.ts';
+import { WireError } from '../../wire/errors.ts';
 import { compress } from '../../wire/snappy.ts';
 import { Store, STORE_DEFAULTS, type StoreOptions } from './store.ts';
 
@@ -99,7 +100,8 @@ test('what was acknowledged is there after a seal and a restart, bit by bit', as
 test('samples out of order within the window fall into place, also behind a seal; others are refused by reason and counted', async () => {
   const { store, clock, metrics } = open(newDirectory(), {
     outOfOrderWindowMs: 60_000,
-    sealIntervalMs: 1_000,
+    tidyIntervalMs: 1_000,
+    sealAfterMs: 0,
   });
   await store.start();
   const a = { __name__: 'a' };
@@ -156,7 +158,7 @@ test('series beyond the limit are refused, known ones are not', async () => {
 });
 
 test('what is older than the retention goes, and its series with it', async () => {
-  const { store, clock } = open(newDirectory(), { retentionMs: 10_000, sealIntervalMs: 1_000 });
+  const { store, clock } = open(newDirectory(), { retentionMs: 10_000, tidyIntervalMs: 1_000 });
   await store.start();
   await store.write(bodyOf([[{ __name__: 'old' }, T, 1]]));
   await clock.advance(8_000);
@@ -206,4 +208,90 @@ test('a second process on the same folder is refused with a remedy', async () =>
     (error) => error instanceof ConfigError && /--data/.test(error.message),
   );
   await first.stop();
+});
+
+test('a sample that comes again after its chunk was sealed is a duplicate, with another value it is refused', async () => {
+  const { store, clock } = open(newDirectory(), { tidyIntervalMs: 1_000, sealAfterMs: 0 });
+  await store.start();
+  const a = { __name__: 'a' };
+  await store.write(
+    bodyOf([
+      [a, T, 1],
+      [a, T + 1_000, 'stale'],
+    ]),
+  );
+  await clock.advance(2_000);
+  const result = await store.write(
+    bodyOf([
+      [a, T, 1],
+      [a, T + 1_000, 'stale'],
+      [a, T + 1_000, 2],
+      [a, T + 500, 3],
+    ]),
+  );
+  assert.equal(result.stored, 1);
+  assert.deepEqual(Object.fromEntries(result.rejected), { 'new-value-for-timestamp': 1 });
+  assert.deepEqual(readAll(store)[0]![1], [0, 500, 1_000]);
+  await store.stop();
+});
+
+test('a malformed body stores nothing, not even the series before the fault', async () => {
+  const { store } = open(newDirectory());
+  await store.start();
+  const message = new WriteRequestEncoder();
+  message.append(encodeLabels(labelSetOf({ __name__: 'a' })), T, 1);
+  const cut = compress(Uint8Array.from([...message.bytes(), 0x0a, 0x7f]));
+  await assert.rejects(store.write(cut), (error) => error instanceof WireError);
+  assert.deepEqual(store.series([], -Infinity, Infinity), []);
+  await store.stop();
+});
+
+test('a series begins with its first good sample, not with a refused one', async () => {
+  const { store } = open(newDirectory(), { retentionMs: 3_600_000 });
+  await store.start();
+  const result = await store.write(
+    bodyOf([
+      [{ __name__: 'early' }, T - 3_600_001, 1],
+      [{ __name__: 'late' }, T + 600_001, 1],
+    ]),
+  );
+  assert.deepEqual(Object.fromEntries(result.rejected), {
+    greater_than_max_sample_age: 1,
+    'too-far-in-future': 1,
+  });
+  assert.deepEqual(store.series([], -Infinity, Infinity), []);
+  await store.stop();
+});
+
+test('unsealed samples are sealed at their limit, and read on across chunk and head', async () => {
+  const { store, metrics } = open(newDirectory(), { unsealedSamplesMax: 600 });
+  await store.start();
+  const samples = Array.from({ length: 500 }, (_, i): Sample => [{ __name__: 'a' }, T + i, i]);
+  await store.write(bodyOf(samples));
+  assert.match(metrics.expose(), /workspace_unsealed_samples 500/);
+  await store.write(bodyOf(samples.slice(0, 100).map(([a, t, v]): Sample => [a, t + 500, v])));
+  assert.match(metrics.expose(), /workspace_unsealed_samples 0/);
+  await store.write(bodyOf([[{ __name__: 'a' }, T + 600, 7]]));
+  const all = [{ name: '__name__', op: '=', value: 'a' }] as const;
+  const times = (from: number, to: number): number[] =>
+    [...store.select(all, T + from, T + to)[0]!.timestampsMs].map((t) => t - T);
+  assert.deepEqual(
+    times(-1, 1_000),
+    Array.from({ length: 601 }, (_, i) => i),
+  );
+  assert.deepEqual(times(478, 482), [479, 480, 481, 482]);
+  assert.deepEqual(times(598, 600), [599, 600]);
+  await store.stop();
+});
+
+test('a store that has stopped asks for the request again', async () => {
+  const { store } = open(newDirectory());
+  await store.start();
+  const write = store.write(bodyOf([[{ __name__: 'a' }, T, 1]]));
+  await store.stop();
+  assert.equal((await write).stored, 1);
+  await assert.rejects(
+    store.write(bodyOf([[{ __name__: 'a' }, T, 1]])),
+    (error) => error instanceof RecoverableError,
+  );
 });

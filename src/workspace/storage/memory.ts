@@ -1,0 +1,214 @@
+/**
+ * What the store holds in memory: the index, a head for each series, metadata; and the checks that a sample passes on
+ * its way in. Applies a batch the same way when it comes and when it is taken up again at a start. No I/O of its own.
+ */
+import type { LabelSet } from '../../model/labels.ts';
+import type { MetricMetadata } from '../../wire/remote-write.ts';
+import { encodeChunk } from './chunk.ts';
+import type { SealedChunk, Sealing, SeriesRow } from './database.ts';
+import { type Added, Head } from './head.ts';
+import { SeriesIndex } from './index.ts';
+import { type Fault, faultOf, type SeriesLimits } from './series-limits.ts';
+import type { SentSeries, WriteBatch } from './write-batch.ts';
+
+export interface MemoryLimits extends SeriesLimits {
+  readonly retentionMs: number;
+  /** How far behind its series' newest a sample may come. AMP's default is a minute, its most ten. */
+  readonly outOfOrderWindowMs: number;
+  readonly seriesMax: number;
+}
+
+export interface WriteResult {
+  readonly stored: number;
+  /** Reason → how many samples; empty when all were taken. */
+  readonly rejected: ReadonlyMap<string, number>;
+  /** The first rejection in words, with its series. */
+  readonly firstRejection: string | undefined;
+}
+
+/** The bits (two words) of the sample of a series at a time that is in a chunk, undefined when there is none. */
+export type FindSealed = (ref: number, tMs: number) => Uint32Array | undefined;
+
+/** Samples may not lie farther ahead than this, as in Prometheus. */
+const FUTURE_MAX_MS = 600_000;
+const METADATA_MAX = 20_000;
+/** Longer chunks would make a query for a minute decode hours. */
+const CHUNK_SAMPLES_MAX = 480;
+
+type Reject = (reason: string, count: number, words: () => string) => void;
+
+export class Memory {
+  readonly index = new SeriesIndex();
+  readonly heads = new Map<number, Head>();
+  readonly metadata = new Map<string, MetricMetadata>();
+  readonly #limits: MemoryLimits;
+  readonly #findSealed: FindSealed;
+  #newSeries: SeriesRow[] = [];
+  readonly #newMetadata = new Set<string>();
+  #nextRef = 1;
+
+  constructor(limits: MemoryLimits, findSealed: FindSealed) {
+    this.#limits = limits;
+    this.#findSealed = findSealed;
+  }
+
+  /** Puts in a series that the database knows. */
+  restore(ref: number, labels: LabelSet, head: Head): void {
+    this.heads.set(ref, head);
+    this.index.add(ref, labels);
+    this.#nextRef = Math.max(this.#nextRef, ref + 1);
+  }
+
+  /** Checks and stores a batch as at a time; the same batch at the same time after the same others gives the same. */
+  apply(batch: WriteBatch, nowMs: number): WriteResult {
+    const rejected = new Map<string, number>();
+    let firstRejection: string | undefined;
+    const reject: Reject = (reason, count, words) => {
+      if (count === 0) return;
+      rejected.set(reason, (rejected.get(reason) ?? 0) + count);
+      firstRejection ??= words();
+    };
+    let stored = 0;
+    for (const series of batch.series) stored += this.#applySeries(series, batch, nowMs, reject);
+    reject(
+      'native_histogram_unsupported',
+      batch.histograms,
+      () => 'native histograms are not kept here; send classic ones',
+    );
+    for (const entry of batch.metadata) this.#keepMetadata(entry);
+    return { stored, rejected, firstRejection };
+  }
+
+  /** All that is not in the database yet. */
+  unsealed(): Sealing {
+    return {
+      series: this.#newSeries,
+      chunks: chunksOf(this.heads),
+      metadata: [...this.#newMetadata].flatMap((name) => this.metadata.get(name) ?? []),
+    };
+  }
+
+  /** What `unsealed` gave is in the database now. */
+  markSealed(): void {
+    this.#newSeries = [];
+    this.#newMetadata.clear();
+    for (const head of this.heads.values()) if (head.count > 0) head.clear();
+  }
+
+  /** The series without a sample at or after a time, and whether any sample at all is older. */
+  olderThan(ms: number): { gone: ReadonlySet<number>; isAny: boolean } {
+    const gone = new Set<number>();
+    let isAny = false;
+    for (const [ref, { oldestMs, newestMs }] of this.heads) {
+      if (newestMs < ms) gone.add(ref);
+      isAny ||= newestMs < ms || oldestMs < ms;
+    }
+    return { gone, isAny };
+  }
+
+  forget(gone: ReadonlySet<number>, beforeMs: number): void {
+    this.index.remove(gone);
+    for (const ref of gone) this.heads.delete(ref);
+    for (const head of this.heads.values()) head.oldestMs = Math.max(head.oldestMs, beforeMs);
+  }
+
+  #applySeries(
+    { labels, start, end }: SentSeries,
+    { timesMs, bits }: WriteBatch,
+    nowMs: number,
+    reject: Reject,
+  ): number {
+    let ref = this.index.find(labels);
+    if (ref === undefined) {
+      const fault = faultOf(labels, this.#limits) ?? this.#seriesLimitFault();
+      if (fault !== undefined) {
+        reject(fault.reason, end - start, () => fault.message);
+        return 0;
+      }
+    }
+    let stored = 0;
+    for (let i = start; i < end; i++) {
+      const tMs = timesMs[i] ?? 0;
+      let added: Added | 'too-far-in-future' | 'greater_than_max_sample_age';
+      if (tMs > nowMs + FUTURE_MAX_MS) added = 'too-far-in-future';
+      else if (tMs < nowMs - this.#limits.retentionMs) added = 'greater_than_max_sample_age';
+      else {
+        // A series begins with its first good sample.
+        ref ??= this.#addSeries(labels);
+        added = this.#addSample(ref, tMs, bits, i);
+      }
+      if (added === 'added') stored += 1;
+      else if (added !== 'duplicate')
+        reject(added, 1, () => `${added}: timestamp ${isoTime(tMs)}, series ${describe(labels)}`);
+    }
+    return stored;
+  }
+
+  #addSample(ref: number, tMs: number, bits: Uint32Array, index: number): Added {
+    const head = this.heads.get(ref);
+    if (head === undefined) throw new Error('BUG: a series has no head');
+    const windowMs = this.#limits.outOfOrderWindowMs;
+    if (tMs <= head.sealedNewestMs && tMs >= head.newestMs - windowMs) {
+      const sealed = this.#findSealed(ref, tMs);
+      if (sealed !== undefined) {
+        const isSame = sealed[0] === bits[index * 2] && sealed[1] === bits[index * 2 + 1];
+        return isSame ? 'duplicate' : 'new-value-for-timestamp';
+      }
+    }
+    return head.add(tMs, bits, index, windowMs);
+  }
+
+  #addSeries(labels: LabelSet): number {
+    const ref = this.#nextRef;
+    this.restore(ref, labels, new Head());
+    this.#newSeries.push({ ref, labels: JSON.stringify(labels) });
+    return ref;
+  }
+
+  #seriesLimitFault(): Fault | undefined {
+    const { seriesMax } = this.#limits;
+    if (this.index.size < seriesMax) return undefined;
+    return {
+      reason: 'per_user_series_limit',
+      message: `per-user series limit of ${seriesMax} exceeded`,
+    };
+  }
+
+  #keepMetadata(entry: MetricMetadata): void {
+    const known = this.metadata.get(entry.name);
+    if (known === undefined ? this.metadata.size >= METADATA_MAX : isSame(known, entry)) return;
+    this.metadata.set(entry.name, entry);
+    this.#newMetadata.add(entry.name);
+  }
+}
+
+function* chunksOf(heads: ReadonlyMap<number, Head>): Generator<SealedChunk> {
+  for (const [ref, head] of heads) {
+    if (head.count === 0) continue;
+    const { timesMs, values } = head.read(-Infinity, Infinity);
+    for (let start = 0; start < timesMs.length; start += CHUNK_SAMPLES_MAX) {
+      const times = timesMs.slice(start, start + CHUNK_SAMPLES_MAX);
+      yield {
+        ref,
+        oldestMs: times[0] ?? 0,
+        newestMs: times.at(-1) ?? 0,
+        count: times.length,
+        bytes: encodeChunk(times, values.slice(start, start + CHUNK_SAMPLES_MAX)),
+      };
+    }
+  }
+}
+
+function isSame(a: MetricMetadata, b: MetricMetadata): boolean {
+  return a.type === b.type && a.help === b.help && a.unit === b.unit;
+}
+
+/** A time from outside may be beyond what a Date holds. */
+function isoTime(ms: number): string {
+  return Math.abs(ms) <= 8.64e15 ? new Date(ms).toISOString() : `${ms} ms`;
+}
+
+function describe(labels: LabelSet): string {
+  const text = labels.map(({ name, value }) => `${name}=${JSON.stringify(value)}`).join(', ');
+  return `{${text.length > 300 ? `${text.slice(0, 300)}…` : text}}`;
+}

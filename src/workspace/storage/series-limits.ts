@@ -1,0 +1,47 @@
+/**
+ * What makes a series as a whole unacceptable, in the words and reasons of AMP.
+ * Source: https://docs.aws.amazon.com/prometheus/latest/userguide/AMP_quotas.html
+ */
+import { type LabelSet, labelValue, METRIC_NAME } from '../../model/labels.ts';
+
+export interface SeriesLimits {
+  readonly labelsMax: number;
+  /** Of one label, name and value together, UTF-16 units. */
+  readonly labelBytesMax: number;
+}
+
+export interface Fault {
+  /** One of a bounded set of words, used as a metric label. */
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** Why the series is refused, undefined when it is not. The labels are sorted. */
+export function faultOf(labels: LabelSet, limits: SeriesLimits): Fault | undefined {
+  const name = labelValue(labels, METRIC_NAME);
+  if (name === '')
+    return { reason: 'missing_metric_name', message: 'received series has no metric name' };
+  if (labels.length > limits.labelsMax) {
+    return {
+      reason: 'max_label_names_per_series',
+      message: `series has too many labels (actual: ${labels.length}, limit: ${limits.labelsMax}) series: '${name}'`,
+    };
+  }
+  for (let i = 0; i < labels.length; i++) {
+    const label = labels[i];
+    if (label === undefined) break;
+    if (label.name === '')
+      return { reason: 'label_invalid', message: `a label of series '${name}' has no name` };
+    if (label.name === labels[i + 1]?.name)
+      return {
+        reason: 'duplicate_label_names',
+        message: `duplicate label name, label: '${label.name}' series: '${name}'`,
+      };
+    if (label.name.length + label.value.length > limits.labelBytesMax)
+      return {
+        reason: 'label_value_too_long',
+        message: `label value too long for metric: '${name.slice(0, 200)}' label: '${label.name.slice(0, 200)}'`,
+      };
+  }
+  return undefined;
+}
