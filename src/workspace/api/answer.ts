@@ -5,8 +5,7 @@
 import { gzipSync } from 'node:zlib';
 import { messageOf } from '../../kernel/errors.ts';
 import type { HttpRequest, HttpResponse } from '../../kernel/http-server.ts';
-import { QueryError } from '../promql/lexer.ts';
-import { ExecutionError } from '../promql/value.ts';
+import { ExecutionError, QueryError } from '../promql/errors.ts';
 
 export type ErrorType = 'bad_data' | 'execution' | 'timeout' | 'internal' | 'not_found';
 

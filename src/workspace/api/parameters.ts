@@ -4,7 +4,7 @@
  */
 import type { HttpRequest } from '../../kernel/http-server.ts';
 import { parseDurationMs } from '../../model/duration.ts';
-import { QueryError } from '../promql/lexer.ts';
+import { QueryError } from '../promql/errors.ts';
 import { parseQuery } from '../promql/parser.ts';
 import type { Matcher } from '../promql/queryable.ts';
 import { ApiError } from './answer.ts';

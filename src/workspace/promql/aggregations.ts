@@ -4,6 +4,9 @@
  */
 import { type LabelSet, labelSetKey, METRIC_NAME } from '../../model/labels.ts';
 import type { Aggregation } from './ast.ts';
+import { ExecutionError } from './errors.ts';
+import { withLabel } from './label-functions.ts';
+import { formatPlain } from './literals.ts';
 import { quantile } from './range-functions.ts';
 import { type Column, newColumn } from './value.ts';
 
@@ -25,17 +28,26 @@ export const EVALUATED_AGGREGATIONS = new Set([
   'quantile',
   'topk',
   'bottomk',
+  'count_values',
 ]);
+
+/** What stands before the vector: `topk(3, …)`, `count_values("name", …)`. */
+export interface AggregationInput {
+  /** One number for each step. */
+  readonly numbers: Float64Array | undefined;
+  readonly text: string;
+  readonly steps: number;
+}
 
 export function aggregate(
   node: Aggregation,
   columns: readonly Column[],
-  parameter: Float64Array | undefined,
-  steps: number,
+  { numbers, text, steps }: AggregationInput,
 ): Column[] {
+  if (node.op === 'count_values') return countValues(node, columns, text, steps);
   const groups = groupColumns(node, columns);
   if (node.op === 'topk' || node.op === 'bottomk') {
-    return groups.flatMap(({ members }) => pick(members, node.op === 'topk', parameter, steps));
+    return groups.flatMap(({ members }) => pick(members, node.op === 'topk', numbers, steps));
   }
   return groups.map((group) => {
     const result = newColumn(group.labels, steps);
@@ -57,17 +69,21 @@ export function aggregate(
         varianceInto(result, group.members, node.op === 'stddev');
         break;
       default:
-        quantileInto(result, group.members, parameter);
+        quantileInto(result, group.members, numbers);
     }
     return result;
   });
 }
 
+/** Whether a label stays a label of the group; `added` always does. */
+function keeper({ isWithout, grouping }: Aggregation, added = ''): (name: string) => boolean {
+  const names = new Set(grouping);
+  if (isWithout) return (name) => !names.has(name) && name !== METRIC_NAME;
+  return (name) => names.has(name) || name === added;
+}
+
 function groupColumns(node: Aggregation, columns: readonly Column[]): Group[] {
-  const names = new Set(node.grouping);
-  const keeps = node.isWithout
-    ? (name: string) => !names.has(name) && name !== METRIC_NAME
-    : (name: string) => names.has(name);
+  const keeps = keeper(node);
   const groups = new Map<string, Group>();
   for (const column of columns) {
     const labels = column.labels.filter(({ name }) => keeps(name));
@@ -197,16 +213,20 @@ function pick(
 ): Column[] {
   const kept = members.map(({ labels }) => newColumn(labels, steps));
   for (let i = 0; i < steps; i++) {
-    const count = Math.trunc(k?.[i] ?? 0);
-    if (!(count >= 1)) continue;
+    const wanted = k?.[i] ?? 0;
+    if (wanted < 1) continue;
+    const count = Math.trunc(wanted);
     const order = members
       .map((member, index) => ({
         index,
         value: member.values[i] ?? 0,
         isHere: member.present[i] === 1,
       }))
-      .filter(({ isHere }) => isHere)
-      .sort((a, b) => rankOf(a.value, b.value, isTop) || a.index - b.index);
+      .filter(({ isHere }) => isHere);
+    if (order.length === 0) continue;
+    if (!(Math.abs(wanted) < 2 ** 63))
+      throw new ExecutionError(`Scalar value ${showNumber(wanted)} overflows int64`);
+    order.sort((a, b) => rankOf(a.value, b.value, isTop) || a.index - b.index);
     for (const { index, value } of order.slice(0, count)) {
       const column = kept[index];
       if (column === undefined) continue;
@@ -215,6 +235,41 @@ function pick(
     }
   }
   return kept.filter(({ present }) => present.includes(1));
+}
+
+/** As Go's %v. */
+function showNumber(value: number): string {
+  return Math.abs(value) === Infinity ? (value > 0 ? '+Inf' : '-Inf') : String(value);
+}
+
+/** How many series have each value; the value becomes a label. */
+function countValues(
+  node: Aggregation,
+  columns: readonly Column[],
+  label: string,
+  steps: number,
+): Column[] {
+  if (label === '') throw new ExecutionError('invalid label name ""');
+  const keeps = keeper(node, label);
+  const counts = new Map<string, Column>();
+  for (const { labels, values, present } of columns) {
+    // Values often repeat within a series: one look-up for each run of equal ones.
+    let last: { readonly value: number; readonly column: Column } | undefined;
+    for (let i = 0; i < steps; i++) {
+      if (present[i] === 0) continue;
+      const value = values[i] ?? 0;
+      if (last === undefined || !Object.is(last.value, value)) {
+        const own = withLabel(labels, label, formatPlain(value)).filter(({ name }) => keeps(name));
+        const key = labelSetKey(own);
+        const column = counts.get(key) ?? newColumn(own, steps);
+        counts.set(key, column);
+        last = { value, column };
+      }
+      last.column.present[i] = 1;
+      last.column.values[i] = (last.column.values[i] ?? 0) + 1;
+    }
+  }
+  return [...counts.values()];
 }
 
 function rankOf(a: number, b: number, isTop: boolean): number {

@@ -1,5 +1,7 @@
 /**
- * The tree of a PromQL expression. Values only; every node knows where it stands in the query.
+ * The tree of a PromQL expression. Values only; every node knows where it stands in the query. What is written in
+ * different ways and means the same looks the same here, but for what the printer needs to write it back.
+ * Source: https://prometheus.io/docs/prometheus/latest/querying/basics/
  */
 import type { Matcher } from './queryable.ts';
 
@@ -17,6 +19,8 @@ export type At =
 export interface NumberLiteral extends Place {
   readonly type: 'number';
   readonly value: number;
+  /** Written as a duration: `5m` is 300. */
+  readonly isDuration: boolean;
 }
 export interface StringLiteral extends Place {
   readonly type: 'string';
@@ -24,7 +28,9 @@ export interface StringLiteral extends Place {
 }
 export interface VectorSelector extends Place {
   readonly type: 'vector';
-  /** With the metric name as a matcher of `__name__`. */
+  /** The metric name where it stands before the braces, else ''. */
+  readonly metric: string;
+  /** With the metric name, if any, as the first matcher, of `__name__`. */
   readonly matchers: readonly Matcher[];
   readonly offsetMs: number;
   readonly at: At | undefined;

@@ -1,158 +1,296 @@
 /**
- * PromQL text → tokens with positions. Knows no grammar. Offsets are UTF-16 units of the query.
+ * PromQL text → tokens with positions. Knows no grammar; what it can't read becomes an `error` token that ends the
+ * list, so that the parser decides which of two faults comes first. Offsets are UTF-16 units of the query.
+ *
+ * Three modes, as in Prometheus: statements, inside braces (no keywords, no numbers), and the start of a bracket
+ * (durations). Its oddities are kept, down to how much of a wrong number an error message shows.
  * Source: https://prometheus.io/docs/prometheus/latest/querying/basics/
  */
+import { quote, quoteChar } from './literals.ts';
+import { scanDurationRest, scanEscape, scanNumber } from './scan.ts';
 
 export type TokenKind =
-  | 'identifier' // may hold colons: a metric name
+  | 'end'
+  | 'error' // text: the message
+  | 'identifier'
+  | 'metric identifier' // with a colon
+  | 'keyword'
   | 'number'
   | 'duration'
-  | 'string'
+  | 'string' // text: the source with its quotes
   | 'operator'
-  | 'punctuation'
-  | 'end';
+  | 'punctuation';
 
 export interface Token {
   readonly kind: TokenKind;
-  /** The source text; of a string, its decoded value. */
   readonly text: string;
+  /** Of a keyword or operator word: in lower case. Else the text. */
+  readonly word: string;
   readonly start: number;
   readonly end: number;
 }
 
-/** A query that can't be: where (offset) and why. The API shows it as `line:column: parse error: why`. */
-export class QueryError extends Error {
-  override readonly name: string = 'QueryError';
-  readonly offset: number;
-  readonly why: string;
-  constructor(query: string, offset: number, why: string, kind = 'parse error') {
-    super(`${positionOf(query, offset)}: ${kind}: ${why}`);
-    this.offset = offset;
-    this.why = why;
+export const AGGREGATORS: ReadonlySet<string> = new Set([
+  'sum', 'avg', 'count', 'min', 'max', 'group', 'stddev', 'stdvar', 'topk', 'bottomk', 'count_values', 'quantile', 'limitk',
+  'limit_ratio',
+]); // prettier-ignore
+const WORD_OPERATORS = new Set(['and', 'or', 'unless', 'atan2']);
+const KEYWORDS = new Set([
+  'offset', 'by', 'without', 'on', 'ignoring', 'group_left', 'group_right', 'bool', 'start', 'end',
+]); // prettier-ignore
+
+/** How an unexpected token is named in a message. */
+export function describe(token: Token): string {
+  const { kind, text, word } = token;
+  if (kind === 'end') return 'end of input';
+  if (kind === 'operator') return `<op:${text}>`;
+  if (kind === 'keyword') {
+    if (AGGREGATORS.has(word)) return `<aggr:${text}>`;
+    if (WORD_OPERATORS.has(word)) return `<op:${text}>`;
+    return word === 'start' || word === 'end' ? quote(text) : `<${text}>`;
   }
+  if (kind === 'punctuation') return quote(text);
+  if (kind === 'identifier' || kind === 'metric identifier') return `${kind} ${quote(text)}`;
+  const isLong = new TextEncoder().encode(text).length > 10;
+  return `${kind} ${isLong ? `${quote(Array.from(text).slice(0, 10).join(''))}...` : quote(text)}`;
 }
 
-/** `line:column`, both from 1. */
-export function positionOf(query: string, offset: number): string {
-  const before = query.slice(0, offset);
-  const line = before.split('\n').length;
-  return `${line}:${offset - before.lastIndexOf('\n')}`;
-}
-
-const QUERY_MAX = 100_000;
-const SPACE = /[ \t\r\n]+/y;
-const COMMENT = /#[^\n]*/y;
-const DURATION =
-  /(?:\d+y)?(?:\d+w)?(?:\d+d)?(?:\d+h)?(?:\d+m(?!s))?(?:\d+s)?(?:\d+ms)?(?![a-zA-Z0-9_.])/y;
-const NUMBER =
-  /(?:0[xX][0-9a-fA-F](?:_?[0-9a-fA-F])*|(?:\d(?:_?\d)*)?\.?(?:\d(?:_?\d)*)?(?:[eE][+-]?\d+)?)(?![a-zA-Z0-9_])/y;
+const SPACE = /[ \t\r\n]*/y;
+const COMMENT = /#[^\r\n]*/y;
+const IDENTIFIER = /[a-zA-Z_][a-zA-Z0-9_]*/y;
 const WORD = /[a-zA-Z_:][a-zA-Z0-9_:]*/y;
-const OPERATOR = /==|!=|=~|!~|<=|>=|[-+*/%^<>=]/y;
-const PUNCTUATION = /[(){}[\],:@]/y;
+const NUMBER_START = /[0-9]|\.[0-9]/y;
+const STATEMENT_SIGN = /==|!=|<=|>=|[-+*/%^<>@]/y;
+const BRACE_SIGN = /=~|!~|!=|[=,]/y;
 
-export function tokenize(query: string): Token[] {
-  if (query.length > QUERY_MAX)
-    throw new QueryError(query, 0, `query is longer than ${QUERY_MAX} characters`);
-  const tokens: Token[] = [];
-  let at = 0;
-  const take = (pattern: RegExp): string => {
-    pattern.lastIndex = at;
-    return pattern.exec(query)?.[0] ?? '';
-  };
-  const push = (kind: TokenKind, source: string, text = source): void => {
-    tokens.push({ kind, text, start: at, end: at + source.length });
-    at += source.length;
-  };
-  for (;;) {
-    const skipped = take(SPACE);
-    at += skipped.length;
-    const comment = take(COMMENT);
-    at += comment.length;
-    if (skipped !== '' || comment !== '') continue;
-    if (at >= query.length) break;
-    const char = query[at] ?? '';
-    if (/[0-9.]/.test(char)) {
-      const duration = take(DURATION);
-      if (duration !== '') push('duration', duration);
-      else {
-        const number = take(NUMBER);
-        if (number === '' || number === '.')
-          throw new QueryError(
-            query,
-            at,
-            `bad number or duration syntax: "${query.slice(at, at + 10)}"`,
-          );
-        push('number', number);
-      }
-    } else if (char === '"' || char === "'" || char === '`') {
-      const { source, value } = readString(query, at);
-      push('string', source, value);
-    } else if (take(WORD) !== '' && char !== ':') push('identifier', take(WORD));
-    else if (take(OPERATOR) !== '') push('operator', take(OPERATOR));
-    else if (take(PUNCTUATION) !== '') push('punctuation', take(PUNCTUATION));
-    else
-      throw new QueryError(
-        query,
-        at,
-        `unexpected character: '${String.fromCodePoint(query.codePointAt(at) ?? 0)}'`,
-      );
-  }
-  tokens.push({ kind: 'end', text: '', start: query.length, end: query.length });
-  return tokens;
+export function tokenize(query: string): readonly Token[] {
+  const lexer = new Lexer(query);
+  while (lexer.next());
+  return lexer.tokens;
 }
 
-const ESCAPES: Readonly<Record<string, string>> = {
-  a: '\u0007', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v', '\\': '\\', "'": "'", '"': '"',
-}; // prettier-ignore
+class Lexer {
+  readonly tokens: Token[] = [];
+  readonly #query: string;
+  #at = 0;
+  #parens = 0;
+  #inBraces = false;
+  #inBrackets = false;
+  /** Right after `[`: only durations (and their arithmetic) can stand here. */
+  #beforeDuration = false;
+  #hasColon = false;
+  #hasDuration = false;
 
-/** A quoted string with Go's escapes, or a raw one in backticks. */
-function readString(query: string, start: number): { source: string; value: string } {
-  const quote = query[start];
-  const unterminated = (): QueryError => new QueryError(query, start, 'unterminated quoted string');
-  if (quote === '`') {
-    const end = query.indexOf('`', start + 1);
-    if (end < 0) throw new QueryError(query, start, 'unterminated raw string');
-    return { source: query.slice(start, end + 1), value: query.slice(start + 1, end) };
+  constructor(query: string) {
+    this.#query = query;
   }
-  const bytes: number[] = [];
-  let value = '';
-  // \x and octal escapes are bytes of UTF-8, not characters.
-  const flush = (): void => {
-    if (bytes.length > 0) value += new TextDecoder().decode(Uint8Array.from(bytes.splice(0)));
-  };
-  let at = start + 1;
-  while (query[at] !== quote) {
-    const char = query[at];
-    if (char === undefined || char === '\n') throw unterminated();
-    if (char !== '\\') {
-      flush();
-      value += char;
-      at += 1;
-      continue;
+
+  /** Reads one token; false at the end and after an error. */
+  next(): boolean {
+    this.#skip();
+    if (this.#inBraces) return this.#insideBraces();
+    return this.#beforeDuration ? this.#durationStart() : this.#statement();
+  }
+
+  #skip(): void {
+    let before: number;
+    do {
+      before = this.#at;
+      this.#at += this.#match(SPACE).length;
+      // Comments are not known right after an opening bracket.
+      if (!this.#beforeDuration) this.#at += this.#match(COMMENT).length;
+    } while (this.#at > before);
+  }
+
+  #statement(): boolean {
+    const char = this.#charAt(this.#at);
+    if (char === '') return this.#end();
+    const sign = this.#match(STATEMENT_SIGN);
+    if (sign !== '') return this.#emit('operator', sign.length);
+    if (this.#match(NUMBER_START) !== '') return this.#number();
+    if (char === '"' || char === "'" || char === '`') return this.#string(char);
+    if (/[a-zA-Z_:]/.test(char)) return this.#inBrackets ? this.#colon(char) : this.#word();
+    switch (char) {
+      case ',':
+        return this.#emit('punctuation', 1);
+      case '=':
+        if (this.#charAt(this.#at + 1) === '~')
+          return this.#error(`unexpected character after '=': '~'`);
+        return this.#emit('punctuation', 1);
+      case '!':
+        return this.#error(
+          `unexpected character after '!': ${quoteChar(this.#charAt(this.#at + 1))}`,
+        );
+      case '(':
+      case ')':
+        return this.#paren(char);
+      case '{':
+        this.#inBraces = true;
+        return this.#emit('punctuation', 1);
+      case '[':
+        if (this.#inBrackets) return this.#error(`unexpected left bracket '['`);
+        this.#inBrackets = true;
+        this.#beforeDuration = true;
+        this.#hasColon = false;
+        return this.#emit('punctuation', 1);
+      case ']':
+        return this.#closeBracket();
+      default:
+        return this.#error(`unexpected character: ${quoteChar(char)}`);
     }
-    const rest = query.slice(at + 1, at + 10);
-    const simple = ESCAPES[rest[0] ?? ''];
-    const match = /^(?:x([0-9a-fA-F]{2})|([0-7]{3})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8}))/.exec(
-      rest,
-    );
-    if (simple !== undefined && !((rest[0] === '"' || rest[0] === "'") && rest[0] !== quote)) {
-      flush();
-      value += simple;
-      at += 2;
-    } else if (match !== null) {
-      const [whole, hex, octal, short, long] = match;
-      if (hex !== undefined) bytes.push(parseInt(hex, 16));
-      else if (octal !== undefined) bytes.push(parseInt(octal, 8) & 0xff);
-      else {
-        flush();
-        const code = parseInt(short ?? long ?? '', 16);
-        if (code > 0x10ffff)
-          throw new QueryError(query, at, 'escape sequence is an invalid Unicode code point');
-        value += String.fromCodePoint(code);
-      }
-      at += 1 + whole.length;
-    } else throw new QueryError(query, at, 'unknown escape sequence in string');
   }
-  flush();
-  return { source: query.slice(start, at + 1), value };
+
+  #end(): boolean {
+    if (this.#parens !== 0) return this.#error('unclosed left parenthesis');
+    if (this.#inBrackets) return this.#error('unclosed left bracket');
+    this.#emit('end', 0);
+    return false;
+  }
+
+  #insideBraces(): boolean {
+    const char = this.#charAt(this.#at);
+    if (char === '') return this.#error('unexpected end of input inside braces');
+    const name = this.#match(IDENTIFIER);
+    if (name !== '') return this.#emit('identifier', name.length);
+    const sign = this.#match(BRACE_SIGN);
+    if (sign !== '')
+      return this.#emit(sign === '=' || sign === ',' ? 'punctuation' : 'operator', sign.length);
+    if (char === '"' || char === "'" || char === '`') return this.#string(char);
+    if (char === '}') {
+      this.#inBraces = false;
+      return this.#emit('punctuation', 1);
+    }
+    if (char === '{') return this.#error(`unexpected left brace '{'`);
+    if (char === '!') {
+      const after = quoteChar(this.#charAt(this.#at + 1));
+      return this.#error(`unexpected character after '!' inside braces: ${after}`);
+    }
+    return this.#error(`unexpected character inside braces: ${quoteChar(char)}`);
+  }
+
+  #durationStart(): boolean {
+    const char = this.#charAt(this.#at);
+    if (char === '') return this.#error('unexpected end of input in duration expression');
+    if (this.#match(NUMBER_START) !== '') {
+      this.#beforeDuration = false;
+      this.#hasDuration = true;
+      return this.#number();
+    }
+    if (char === ']') return this.#closeBracket();
+    if (char === '(' || char === ')') return this.#paren(char);
+    if (char === ':') {
+      this.#emit('punctuation', 1);
+      if (this.#hasDuration && !this.#hasColon) {
+        this.#hasColon = true;
+        return true;
+      }
+      this.tokens.pop();
+      return this.#error(
+        this.#hasColon
+          ? 'unexpected repeated colon in duration expression'
+          : 'unexpected colon before duration in duration expression',
+      );
+    }
+    if ('+-*/%^'.includes(char)) return this.#emit('operator', 1);
+    return this.#error(`unexpected character in duration expression: ${quoteChar(char)}`);
+  }
+
+  /** Within brackets a letter is taken for a colon, and the error comes with the next one. */
+  #colon(char: string): boolean {
+    if (this.#hasColon) return this.#error(`unexpected colon ${quoteChar(char)}`);
+    this.#hasColon = true;
+    this.tokens.push({
+      kind: 'punctuation',
+      text: char,
+      word: ':',
+      start: this.#at,
+      end: this.#at + 1,
+    });
+    this.#at += 1;
+    return true;
+  }
+
+  #paren(char: string): boolean {
+    this.#parens += char === '(' ? 1 : -1;
+    if (this.#parens < 0) return this.#error(`unexpected right parenthesis ')'`, 1);
+    return this.#emit('punctuation', 1);
+  }
+
+  #closeBracket(): boolean {
+    if (!this.#inBrackets) return this.#error(`unexpected right bracket ']'`);
+    this.#inBrackets = false;
+    this.#beforeDuration = false;
+    return this.#emit('punctuation', 1);
+  }
+
+  #word(): boolean {
+    const text = this.#match(WORD);
+    const word = text.toLowerCase();
+    const start = this.#at;
+    this.#at += text.length;
+    const isKeyword = AGGREGATORS.has(word) || WORD_OPERATORS.has(word) || KEYWORDS.has(word);
+    const kind = isKeyword
+      ? 'keyword'
+      : word === 'inf' || word === 'nan'
+        ? 'number'
+        : text.includes(':')
+          ? 'metric identifier'
+          : 'identifier';
+    const value = isKeyword ? word : text;
+    this.tokens.push({ kind, text, word: value, start, end: this.#at });
+    return true;
+  }
+
+  #number(): boolean {
+    const { end, isNumber } = scanNumber(this.#query, this.#at);
+    if (isNumber) return this.#emit('number', end - this.#at);
+    const duration = scanDurationRest(this.#query, end);
+    if (duration.isDuration) return this.#emit('duration', duration.end - this.#at);
+    const text = this.#query.slice(this.#at, duration.end);
+    return this.#error(`bad number or duration syntax: ${quote(text)}`);
+  }
+
+  #string(quoteMark: string): boolean {
+    let at = this.#at + 1;
+    const isRaw = quoteMark === '`';
+    for (;;) {
+      const char = this.#charAt(at);
+      if (char === '' || (!isRaw && char === '\n'))
+        return this.#error(isRaw ? 'unterminated raw string' : 'unterminated quoted string');
+      if (char === '\ufffd' || /^\p{Cs}$/u.test(char)) return this.#error('invalid UTF-8 rune');
+      if (char === quoteMark) break;
+      at += char.length;
+      if (isRaw || char !== '\\') continue;
+      const escape = scanEscape(this.#query, at, quoteMark);
+      if (typeof escape === 'string') return this.#error(escape);
+      at = escape;
+    }
+    return this.#emit('string', at + 1 - this.#at);
+  }
+
+  #match(pattern: RegExp): string {
+    pattern.lastIndex = this.#at;
+    return pattern.exec(this.#query)?.[0] ?? '';
+  }
+
+  /** The character (code point) at an offset, '' at the end. */
+  #charAt(at: number): string {
+    const code = this.#query.codePointAt(at);
+    return code === undefined ? '' : String.fromCodePoint(code);
+  }
+
+  #emit(kind: TokenKind, length: number): true {
+    const start = this.#at;
+    const text = this.#query.slice(start, start + length);
+    this.#at += length;
+    this.tokens.push({ kind, text, word: text, start, end: this.#at });
+    return true;
+  }
+
+  /** `consumed`: the error stands behind what has been taken already. */
+  #error(message: string, consumed = 0): false {
+    const start = this.#at + consumed;
+    this.tokens.push({ kind: 'error', text: message, word: message, start, end: start });
+    return false;
+  }
 }

@@ -84,42 +84,76 @@ test('queries become the trees that Prometheus makes of them', () => {
   }
 });
 
-test('what can not be is refused with its position', () => {
-  const cases: [string, RegExp][] = [
-    ['', /^1:1: parse error: no expression found in input/],
-    ['sum(', /^1:5: parse error: unexpected end of input/],
-    ['a{', /^1:3: parse error: unexpected end of input in label matching/],
-    ['{}', /at least one non-empty matcher/],
-    ['{a=~".*"}', /at least one non-empty matcher/],
-    ['a{b="c"', /1:8: parse error: unexpected end of input in label matching/],
-    ['a{__name__="b"}', /metric name must not be set twice/],
-    ['1 + \n  @', /^2:3: parse error: unexpected "@"/],
-    [
-      'rate(x)',
-      /^1:6: parse error: expected type range vector in call to function "rate", got instant vector/,
-    ],
-    ['x[5m][1m]', /ranges only allowed for vector selectors/],
-    ['x[0s]', /duration must be greater than 0/],
-    ['x offset 1m offset 2m', /offset may not be set multiple times/],
-    ['nosuch(x)', /^1:1: parse error: unknown function with name "nosuch"/],
-    ['rate()', /expected 1 argument\(s\) in call to "rate", got 0/],
-    ['1 == 2', /comparisons between scalars must use BOOL modifier/],
-    ['1 and 2', /set operator "and" not allowed in binary scalar expression/],
-    ['a + bool b', /bool modifier can only be used on comparison operators/],
-    ['a and on(x) group_left b', /no grouping allowed for "and" operation/],
-    ['a / on(x) group_left(x) b', /label "x" must not occur in ON and GROUP clause at once/],
-    ['sum("x")', /expected type instant vector in aggregation expression, got string/],
-    ['topk(x)', /wrong number of arguments/],
-    ['a{b=~"("}', /1:6: parse error/],
-    ['"abc', /unterminated quoted string/],
-    ['1 $', /unexpected character: '\$'/],
-    ['a b', /^1:3: parse error: unexpected identifier "b"/],
-    ['(a', /unexpected end of input in paren expression/],
-    ['-"x"', /unary expression only allowed/],
-    ['foo[5m', /unexpected end of input in range/],
-    [`${'('.repeat(300)}1${')'.repeat(300)}`, /nested deeper/],
-  ];
+test('what can not be is refused in the words of Prometheus, at the same place', () => {
+  const cases: [string, string][] = [
+    ['', 'unknown position: parse error: no expression found in input'],
+    ['# a comment', '1:1: parse error: no expression found in input'],
+    ['sum(', '1:5: parse error: unclosed left parenthesis'],
+    ['a{', '1:3: parse error: unexpected end of input inside braces'],
+    ['a{b=c}', '1:5: parse error: unexpected identifier "c" in label matching, expected string'],
+    ['a{b="c"d}', '1:8: parse error: unexpected identifier "d" in label matching, expected "," or "}"'],
+    ['{}', '1:1: parse error: vector selector must contain at least one non-empty matcher'],
+    ['1 + {a=~".*"}', '1:5: parse error: vector selector must contain at least one non-empty matcher'],
+    ['a{__name__="b"}', '1:1: parse error: metric name must not be set twice: "a" or "b"'],
+    ['a{b=~"("}', '1:3: parse error: error parsing regexp: missing closing ): `(`'],
+    ['1 + \n  @', '2:3: parse error: unexpected <op:@>'],
+    ['"é" x', '1:6: parse error: unexpected identifier "x"'],
+    ['rate(x)', '1:6: parse error: expected type range vector in call to function "rate", got instant vector'],
+    ['rate()', '1:1: parse error: expected 1 argument(s) in call to "rate", got 0'],
+    ['round(a, 1, 2)', '1:1: parse error: expected at most 2 argument(s) in call to "round", got 3'],
+    ['abs(a,)', '1:6: parse error: trailing commas not allowed in function call args'],
+    ['nosuch(x)', '1:1: parse error: unknown function with name "nosuch"'],
+    ['x[5m][1m]', '1:6: parse error: ranges only allowed for vector selectors'],
+    ['x offset 5m[5m]', '1:12: parse error: no offset modifiers allowed before range'],
+    ['x[0s]', '1:3: parse error: duration must be greater than 0'],
+    ['x[1m1h]', '1:3: parse error: not a valid duration string: "1m1h"'],
+    ['x[5m:', '1:6: parse error: unclosed left bracket'],
+    ['x offset', '1:9: parse error: unexpected end of input in offset, expected number or duration'],
+    ['x offset 1m offset 2m', '1:1: parse error: offset may not be set multiple times'],
+    ['sum(x) offset 5m', '1:1: parse error: offset modifier must be preceded by an instant vector selector or range vector selector or a subquery'],
+    ['x @ Inf', '1:1: parse error: timestamp out of bounds for @ modifier: +Inf'],
+    ['x @ 1 @ 2', '1:1: parse error: @ <timestamp> may not be set multiple times'],
+    ['1 == 2', '1:3: parse error: comparisons between scalars must use BOOL modifier'],
+    ['1 and 2', '1:1: parse error: set operator "and" not allowed in binary scalar expression'],
+    ['a + bool b', '1:3: parse error: bool modifier can only be used on comparison operators'],
+    ['a and on(x) group_left b', '1:1: parse error: no grouping allowed for "and" operation'],
+    ['a / on(x) group_left(x) b', '1:3: parse error: label "x" must not occur in ON and GROUP clause at once'],
+    ['a + "x"', '1:5: parse error: binary expression must contain only scalar and instant vector types'],
+    ['-"x"', '1:1: parse error: unary expression only allowed on expressions of type scalar or instant vector, got "string"'],
+    ['a[5m][5m:1m]', '1:1: parse error: subquery is only allowed on instant vector, got matrix instead'],
+    ['sum("x")', '1:5: parse error: expected type instant vector in aggregation expression, got string'],
+    ['sum(a b)', '1:7: parse error: unexpected identifier "b" in aggregation'],
+    ['sum by (a b) (c)', '1:11: parse error: unexpected identifier "b" in grouping opts, expected "," or ")"'],
+    ['topk(x)', '1:1: parse error: wrong number of arguments for aggregate expression provided, expected 2, got 1'],
+    ['"abc', '1:1: parse error: unterminated quoted string'],
+    ['"\\c"', "1:1: parse error: unknown escape sequence U+0063 'c'"],
+    ['1 $', "1:3: parse error: unexpected character: '$'"],
+    ['a b', '1:3: parse error: unexpected identifier "b"'],
+    ['5mm', '1:1: parse error: bad number or duration syntax: "5mm"'],
+    ['1e400', '1:1: parse error: error parsing number: strconv.ParseFloat: parsing "1e400": value out of range'],
+  ]; // prettier-ignore
   for (const [query, message] of cases) {
     assert.throws(() => checkTypes(query, parseQuery(query)), { message }, query);
   }
+  const deep = `${'('.repeat(300)}1${')'.repeat(300)}`;
+  assert.throws(() => parseQuery(deep), /nested deeper than 250 levels/);
+  assert.throws(() => parseQuery('a'.repeat(100_001)), /longer than 100000 characters/);
+});
+
+test('keywords are metric names where nothing else can stand', () => {
+  for (const query of ['sum', 'by', 'offset', 'and', 'start', 'sum + by', 'sum{a="b"}', ':a']) {
+    assert.equal(checkTypes(query, parseQuery(query)) === 'vector', true, query);
+  }
+});
+
+test('every node knows where it stands', () => {
+  const query = 'sum by (a) (rate(x[5m])) / -y';
+  const tree = parseQuery(query);
+  assert.equal(tree.type, 'binary');
+  if (tree.type !== 'binary' || tree.left.type !== 'aggregation') return;
+  const text = ({ start, end }: { start: number; end: number }): string => query.slice(start, end);
+  assert.equal(text(tree), query);
+  assert.equal(text(tree.left), 'sum by (a) (rate(x[5m]))');
+  assert.equal(text(tree.left.body), 'rate(x[5m])');
+  assert.equal(text(tree.right), '-y');
 });

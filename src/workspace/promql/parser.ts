@@ -1,64 +1,77 @@
 /**
- * PromQL → tree, a precedence-climbing (Pratt) parser. Grammar only; what types an operand must have is types.ts.
+ * PromQL → tree, a precedence-climbing (Pratt) parser. Grammar only; which types an operand may have is types.ts.
  *
- * Weakest first: or · and unless · comparisons · + - · * / % atan2 · ^ (to the right). Unary minus binds between * and ^;
- * `[range]`, `offset` and `@` bind tighter than any of them.
+ * Weakest first: or · and unless · comparisons · + - · * / % atan2 · ^ (to the right). A sign binds like `*`; `[range]`,
+ * `offset` and `@` bind tighter than any operator.
+ * Limits: 100,000 characters, 250 levels. Messages are those of Prometheus 3.5.
  * Source: https://prometheus.io/docs/prometheus/latest/querying/operators/#binary-operator-precedence
  */
-import { messageOf } from '../../kernel/errors.ts';
-import { METRIC_NAME } from '../../model/labels.ts';
-import { parseDurationMs } from '../../model/duration.ts';
-import { AGGREGATIONS } from './types.ts';
-import type { At, BinaryOperator, Expression, Matching, VectorSelector } from './ast.ts';
-import { compileMatcher } from './matcher.ts';
-import type { Matcher } from './queryable.ts';
-import { QueryError, type Token, tokenize } from './lexer.ts';
+import type { BinaryOperator, Expression, Matching } from './ast.ts';
+import { QueryError } from './errors.ts';
+import { AGGREGATORS, type Token } from './lexer.ts';
+import { unquote } from './literals.ts';
+import { parseAt, parseOffset, parseRange } from './postfix-parser.ts';
+import { parseSelector } from './selector-parser.ts';
+import { TokenReader } from './token-reader.ts';
+import { AGGREGATIONS, FUNCTIONS } from './functions-table.ts';
 
-const PRECEDENCE: Readonly<Record<BinaryOperator, number>> = {
-  or: 1, and: 2, unless: 2, '==': 3, '!=': 3, '<': 3, '<=': 3, '>': 3, '>=': 3, '+': 4, '-': 4, '*': 5, '/': 5, '%': 5, atan2: 5, '^': 6,
-}; // prettier-ignore
-const UNARY_PRECEDENCE = 5;
+const PRECEDENCE: ReadonlyMap<string, number> = new Map([
+  ['or', 1],
+  ['and', 2],
+  ['unless', 2],
+  ...['==', '!=', '<', '<=', '>', '>='].map((op) => [op, 3] as const),
+  ['+', 4],
+  ['-', 4],
+  ...['*', '/', '%', 'atan2'].map((op) => [op, 5] as const),
+  ['^', 6],
+]);
+const SIGN_PRECEDENCE = 5;
 const DEPTH_MAX = 250;
-const COMPARISONS = new Set<string>(['==', '!=', '<', '<=', '>', '>=']);
 const SET_OPERATORS = new Set<string>(['and', 'or', 'unless']);
+/** Keywords that can be neither metric names nor the start of anything else. */
+const NEVER_METRICS = new Set(['bool', 'on', 'ignoring', 'group_left', 'group_right', 'atan2']);
 
-/** Parses a whole query. Throws QueryError with the position of what is wrong. */
+/**
+ * Parses a whole query.
+ *
+ * @throws QueryError with the position of the first fault
+ */
 export function parseQuery(query: string): Expression {
-  const parser = new Parser(query);
-  const expression = parser.expression(0);
-  parser.expectEnd();
+  const reader = new TokenReader(query);
+  const first = reader.peek();
+  if (first.kind === 'end') throw new QueryError(query, 0, 'no expression found in input');
+  const expression = new Parser(reader).expression(0);
+  if (reader.peek().kind !== 'end') throw reader.unexpected();
   return expression;
 }
 
 class Parser {
-  readonly #query: string;
-  readonly #tokens: readonly Token[];
-  #at = 0;
+  readonly #reader: TokenReader;
   #depth = 0;
 
-  constructor(query: string) {
-    this.#query = query;
-    this.#tokens = tokenize(query);
+  constructor(reader: TokenReader) {
+    this.#reader = reader;
   }
 
-  expectEnd(): void {
-    if (this.#peek().kind !== 'end') throw this.#unexpected('');
-  }
-
-  expression(minimum: number): Expression {
+  expression(least: number): Expression {
     this.#depth += 1;
-    if (this.#depth > DEPTH_MAX) throw this.#error(`nested deeper than ${DEPTH_MAX} levels`);
-    let left = this.#unary();
+    if (this.#depth > DEPTH_MAX)
+      throw this.#reader.fault(
+        this.#reader.peek().start,
+        `nested deeper than ${DEPTH_MAX} levels; split the query`,
+      );
+    let left = this.#signed();
     for (;;) {
-      const token = this.#peek();
-      const op = operatorOf(token);
-      if (op === undefined || PRECEDENCE[op] < minimum || PRECEDENCE[op] === 0) break;
-      this.#at += 1;
+      const token = this.#reader.peek();
+      const op = token.word;
+      const precedence = isOperator(token) ? PRECEDENCE.get(op) : undefined;
+      if (precedence === undefined || precedence < least) break;
+      this.#reader.take();
       const { isBool, matching } = this.#modifiers(op);
-      const right = this.expression(op === '^' ? PRECEDENCE[op] : PRECEDENCE[op] + 1);
+      const right = this.expression(op === '^' ? precedence : precedence + 1);
       left = {
         type: 'binary',
-        op,
+        op: op as BinaryOperator,
         left,
         right,
         isBool,
@@ -72,443 +85,162 @@ class Parser {
     return left;
   }
 
-  #unary(): Expression {
-    const token = this.#peek();
-    if (token.kind !== 'operator' || (token.text !== '-' && token.text !== '+'))
-      return this.#postfix();
-    this.#at += 1;
+  #signed(): Expression {
+    const token = this.#reader.peek();
+    const op = token.kind === 'operator' ? token.text : '';
+    if (op !== '-' && op !== '+') return this.#postfix();
+    this.#reader.take();
     // -a ^ b is -(a ^ b), while -a * b is (-a) * b.
-    const body = this.expression(UNARY_PRECEDENCE + 1);
-    if (body.type === 'number') {
-      const value = token.text === '-' ? -body.value : body.value;
-      return { type: 'number', value, start: token.start, end: body.end };
-    }
-    return { type: 'unary', op: token.text, body, start: token.start, end: body.end };
+    const body = this.expression(SIGN_PRECEDENCE + 1);
+    if (body.type !== 'number')
+      return { type: 'unary', op, body, start: token.start, end: body.end };
+    return { ...body, value: op === '-' ? -body.value : body.value, start: token.start };
   }
 
   /** A primary with its ranges, offsets and @. */
   #postfix(): Expression {
     let node = this.#primary();
     for (;;) {
-      const token = this.#peek();
-      if (token.text === '[' && token.kind === 'punctuation') node = this.#range(node);
-      else if (isWord(token, 'offset')) node = this.#offset(node);
-      else if (token.text === '@' && token.kind === 'punctuation') node = this.#atModifier(node);
+      if (this.#reader.isPunctuation('[')) node = parseRange(this.#reader, node);
+      else if (this.#reader.isKeyword('offset')) node = parseOffset(this.#reader, node);
+      else if (this.#reader.isAtSign()) node = parseAt(this.#reader, node);
       else return node;
     }
   }
 
   #primary(): Expression {
-    const token = this.#peek();
-    if (token.kind === 'number') {
-      this.#at += 1;
-      return {
-        type: 'number',
-        value: Number(token.text.replaceAll('_', '')),
-        start: token.start,
-        end: token.end,
-      };
+    const token = this.#reader.peek();
+    switch (token.kind) {
+      case 'number':
+      case 'duration':
+        return this.#reader.number();
+      case 'string': {
+        const { text, start, end } = this.#reader.take();
+        return { type: 'string', value: unquote(text), start, end };
+      }
+      case 'identifier':
+        return this.#reader.isPunctuation('(', 1)
+          ? this.#call(token)
+          : parseSelector(this.#reader, this.#reader.take());
+      case 'metric identifier':
+        return parseSelector(this.#reader, this.#reader.take());
+      case 'keyword':
+        return this.#keyword(token);
+      default:
     }
-    if (token.kind === 'duration') {
-      this.#at += 1;
-      return {
-        type: 'number',
-        value: this.#durationMs(token) / 1_000,
-        start: token.start,
-        end: token.end,
-      };
-    }
-    if (token.kind === 'string') {
-      this.#at += 1;
-      return { type: 'string', value: token.text, start: token.start, end: token.end };
-    }
-    if (token.kind === 'punctuation' && token.text === '(') {
-      this.#at += 1;
-      const body = this.expression(0);
-      const end = this.#expect(')', 'in paren expression').end;
-      return { type: 'paren', body, start: token.start, end };
-    }
-    if (token.kind === 'punctuation' && token.text === '{') return this.#selector(undefined);
-    if (token.kind === 'identifier') return this.#word(token);
-    throw this.#unexpected('');
+    if (this.#reader.isPunctuation('{')) return parseSelector(this.#reader, undefined);
+    if (!this.#reader.isPunctuation('(')) throw this.#reader.unexpected();
+    this.#reader.take();
+    const body = this.expression(0);
+    const { end } = this.#reader.expect(')');
+    return { type: 'paren', body, start: token.start, end };
   }
 
-  #word(token: Token): Expression {
-    const next = this.#tokens[this.#at + 1];
-    const lower = token.text.toLowerCase();
-    const opensCall = next?.text === '(' && next.kind === 'punctuation';
-    if (AGGREGATIONS.has(lower) && (opensCall || isWord(next, 'by') || isWord(next, 'without'))) {
-      return this.#aggregation(token, lower);
-    }
-    if (opensCall) return this.#call(token);
-    if ((lower === 'inf' || lower === 'nan') && next?.text !== '{') {
-      this.#at += 1;
-      return {
-        type: 'number',
-        value: lower === 'inf' ? Infinity : NaN,
-        start: token.start,
-        end: token.end,
-      };
-    }
-    if (
-      operatorOf(token) !== undefined ||
-      ['offset', 'by', 'without', 'on', 'ignoring', 'bool', 'group_left', 'group_right'].includes(
-        lower,
-      )
-    ) {
-      // Keywords are metric names only where nothing else is possible, which here is nowhere.
-      if (operatorOf(token) !== undefined) throw this.#unexpected('');
-    }
-    this.#at += 1;
-    if (this.#peek().text === '{' && this.#peek().kind === 'punctuation')
-      return this.#selector(token);
-    return this.#vector(
-      [{ name: METRIC_NAME, op: '=', value: token.text }],
-      token.start,
-      token.end,
-    );
+  /** Where an operand stands, most keywords are metric names. */
+  #keyword(token: Token): Expression {
+    if (NEVER_METRICS.has(token.word)) throw this.#reader.unexpected();
+    const opens =
+      this.#reader.isPunctuation('(', 1) ||
+      this.#reader.isKeyword('by', 1) ||
+      this.#reader.isKeyword('without', 1);
+    if (AGGREGATORS.has(token.word) && opens) return this.#aggregation(this.#reader.take());
+    return parseSelector(this.#reader, this.#reader.take());
   }
 
-  #vector(matchers: readonly Matcher[], start: number, end: number): VectorSelector {
-    return { type: 'vector', matchers, offsetMs: 0, at: undefined, start, end };
-  }
-
-  #selector(name: Token | undefined): VectorSelector {
-    const open = this.#expect('{', '');
-    const start = name?.start ?? open.start;
-    const matchers: Matcher[] =
-      name === undefined ? [] : [{ name: METRIC_NAME, op: '=', value: name.text }];
-    while (this.#peek().text !== '}' || this.#peek().kind !== 'punctuation') {
-      matchers.push(this.#matcher(matchers));
-      if (this.#peek().text !== ',') break;
-      this.#at += 1;
-    }
-    const end = this.#expect('}', 'in label matching').end;
-    // A selector of everything is nearly always a mistake, and always expensive.
-    const isEmpty = matchers.every((matcher) => compileMatcher(matcher)(''));
-    if (isEmpty)
-      throw new QueryError(
-        this.#query,
-        start,
-        'vector selector must contain at least one non-empty matcher',
-      );
-    return this.#vector(matchers, start, end);
-  }
-
-  #matcher(before: readonly Matcher[]): Matcher {
-    const token = this.#peek();
-    if (token.kind !== 'identifier' && token.kind !== 'string')
-      throw this.#unexpected('in label matching, expected identifier or "}"');
-    if (token.kind === 'identifier' && token.text.includes(':'))
-      throw this.#unexpected('in label matching');
-    this.#at += 1;
-    const op = this.#peek();
-    if (token.kind === 'string' && (op.text === ',' || op.text === '}')) {
-      if (before.some(({ name }) => name === METRIC_NAME))
-        throw new QueryError(this.#query, token.start, 'metric name must not be set twice');
-      return { name: METRIC_NAME, op: '=', value: token.text };
-    }
-    if (op.text !== '=' && op.text !== '!=' && op.text !== '=~' && op.text !== '!~')
-      throw this.#unexpected('in label matching, expected label matching operator');
-    this.#at += 1;
-    const value = this.#peek();
-    if (value.kind !== 'string') throw this.#unexpected('in label matching, expected string');
-    this.#at += 1;
-    const clashes =
-      token.text === METRIC_NAME &&
-      op.text === '=' &&
-      before.some(({ name, op: other }) => name === METRIC_NAME && other === '=');
-    if (clashes)
-      throw new QueryError(
-        this.#query,
-        token.start,
-        `metric name must not be set twice: "${value.text}"`,
-      );
-    const matcher: Matcher = { name: token.text, op: op.text, value: value.text };
-    try {
-      compileMatcher(matcher);
-    } catch (error) {
-      throw new QueryError(this.#query, value.start, messageOf(error));
-    }
-    return matcher;
-  }
-
-  #aggregation(token: Token, op: string): Expression {
-    this.#at += 1;
+  #aggregation({ word: op, start }: Token): Expression {
+    this.#reader.openAggregations += 1;
     let grouping = this.#grouping();
-    this.#expect('(', 'in aggregation');
-    const first = this.expression(0);
-    let body = first;
-    let parameter: Expression | undefined;
-    if (this.#peek().text === ',') {
-      this.#at += 1;
-      parameter = first;
-      body = this.expression(0);
-    }
-    let end = this.#expect(')', 'in aggregation').end;
+    if (!this.#reader.isPunctuation('(')) throw this.#reader.unexpected();
+    const { given, end: argumentsEnd } = this.#arguments();
+    let end = argumentsEnd;
+    this.#reader.openAggregations -= 1;
     if (grouping === undefined) {
       grouping = this.#grouping();
-      end = this.#tokens[this.#at - 1]?.end ?? end;
+      end = Math.max(end, this.#reader.lastEnd);
     }
+    if (given.length === 0)
+      throw this.#reader.fault(start, 'no arguments for aggregate expression provided');
+    const wanted = AGGREGATIONS.get(op) === undefined ? 1 : 2;
+    const body = given[wanted - 1];
+    if (given.length !== wanted || body === undefined)
+      throw this.#reader.fault(
+        start,
+        `wrong number of arguments for aggregate expression provided, expected ${wanted}, got ${given.length}`,
+      );
     return {
       type: 'aggregation',
       op,
       body,
-      parameter,
+      parameter: wanted === 2 ? given[0] : undefined,
       isWithout: grouping?.isWithout ?? false,
       grouping: grouping?.labels ?? [],
-      start: token.start,
+      start,
       end,
     };
   }
 
-  #grouping(): { isWithout: boolean; labels: string[] } | undefined {
-    const token = this.#peek();
-    if (!isWord(token, 'by') && !isWord(token, 'without')) return undefined;
-    this.#at += 1;
-    return { isWithout: isWord(token, 'without'), labels: this.#labelNames('in grouping opts') };
-  }
-
-  #labelNames(where: string): string[] {
-    this.#expect('(', where);
-    const names: string[] = [];
-    while (this.#peek().text !== ')') {
-      const token = this.#peek();
-      if ((token.kind !== 'identifier' || token.text.includes(':')) && token.kind !== 'string')
-        throw this.#unexpected(`${where}, expected label`);
-      names.push(token.text);
-      this.#at += 1;
-      if (this.#peek().text !== ',') break;
-      this.#at += 1;
-    }
-    this.#expect(')', where);
-    return names;
+  #grouping(): { isWithout: boolean; labels: readonly string[] } | undefined {
+    const isWithout = this.#reader.isKeyword('without');
+    if (!isWithout && !this.#reader.isKeyword('by')) return undefined;
+    this.#reader.take();
+    return { isWithout, labels: this.#reader.labelNames() };
   }
 
   #call(token: Token): Expression {
-    this.#at += 2;
-    const given: Expression[] = [];
-    while (this.#peek().text !== ')' || this.#peek().kind !== 'punctuation') {
-      given.push(this.expression(0));
-      if (this.#peek().text !== ',') break;
-      this.#at += 1;
-      if (this.#peek().text === ')')
-        throw new QueryError(
-          this.#query,
-          this.#peek().start,
-          'trailing commas not allowed in function call args',
-        );
-    }
-    const end = this.#expect(')', 'in function call').end;
+    this.#reader.take();
+    const { given, end } = this.#arguments();
+    if (!FUNCTIONS.has(token.text))
+      throw this.#reader.fault(token.start, `unknown function with name "${token.text}"`);
     return { type: 'call', name: token.text, arguments: given, start: token.start, end };
   }
 
-  #modifiers(op: BinaryOperator): { isBool: boolean; matching: Matching } {
-    const isBool = isWord(this.#peek(), 'bool');
-    if (isBool) {
-      if (!COMPARISONS.has(op))
-        throw this.#error('bool modifier can only be used on comparison operators');
-      this.#at += 1;
-    }
-    const isSet = SET_OPERATORS.has(op);
-    let matching: Matching = {
-      isOn: false,
-      labels: [],
-      card: isSet ? 'many-to-many' : 'one-to-one',
-      include: [],
-    };
-    const word = this.#peek();
-    if (isWord(word, 'on') || isWord(word, 'ignoring')) {
-      this.#at += 1;
-      matching = {
-        ...matching,
-        isOn: isWord(word, 'on'),
-        labels: this.#labelNames('in grouping opts'),
-      };
-      const group = this.#peek();
-      const isLeft = isWord(group, 'group_left');
-      if (isLeft || isWord(group, 'group_right')) {
-        if (isSet) throw this.#error(`no grouping allowed for "${op}" operation`);
-        this.#at += 1;
-        const include = this.#peek().text === '(' ? this.#labelNames('in grouping opts') : [];
-        const twice = matching.isOn
-          ? include.find((label) => matching.labels.includes(label))
-          : undefined;
-        if (twice !== undefined)
-          throw this.#error(`label "${twice}" must not occur in ON and GROUP clause at once`);
-        matching = { ...matching, card: isLeft ? 'many-to-one' : 'one-to-many', include };
+  /** `(a, b)`. */
+  #arguments(): { given: Expression[]; end: number } {
+    this.#reader.expect('(');
+    const given: Expression[] = [];
+    if (!this.#reader.isPunctuation(')')) {
+      given.push(this.expression(0));
+      while (this.#reader.isPunctuation(',')) {
+        const comma = this.#reader.take();
+        if (this.#reader.peek().kind !== 'error' && !this.#startsExpression())
+          throw this.#reader.fault(
+            comma.start,
+            'trailing commas not allowed in function call args',
+          );
+        given.push(this.expression(0));
       }
     }
-    return { isBool, matching };
+    return { given, end: this.#reader.expect(')').end };
   }
 
-  #range(node: Expression): Expression {
-    const open = this.#expect('[', '');
-    const rangeMs = this.#positiveSpanMs();
-    if (this.#peek().text === ':') {
-      this.#at += 1;
-      const stepMs = this.#peek().text === ']' ? undefined : this.#positiveSpanMs();
-      const end = this.#expect(']', 'in subquery selector').end;
-      return {
-        type: 'subquery',
-        body: node,
-        rangeMs,
-        stepMs,
-        offsetMs: 0,
-        at: undefined,
-        start: node.start,
-        end,
-      };
-    }
-    const end = this.#expect(']', 'in range').end;
-    if (node.type !== 'vector')
-      throw new QueryError(this.#query, open.start, 'ranges only allowed for vector selectors');
-    if (node.offsetMs !== 0 || node.at !== undefined)
-      throw new QueryError(this.#query, open.start, 'no offset modifiers allowed before range');
-    return { type: 'matrix', vector: node, rangeMs, start: node.start, end };
+  #startsExpression(): boolean {
+    const { kind, text, word } = this.#reader.peek();
+    if (kind === 'operator') return text === '+' || text === '-';
+    if (kind === 'punctuation') return text === '(' || text === '{';
+    return kind !== 'end' && !(kind === 'keyword' && NEVER_METRICS.has(word));
   }
 
-  #positiveSpanMs(): number {
-    const token = this.#peek();
-    const ms = this.#spanMs();
-    if (ms <= 0) throw new QueryError(this.#query, token.start, 'duration must be greater than 0');
-    return ms;
-  }
-
-  /** A duration, or a number of seconds. */
-  #spanMs(): number {
-    const token = this.#peek();
-    if (token.kind === 'duration') {
-      this.#at += 1;
-      return this.#durationMs(token);
-    }
-    if (token.kind === 'number') {
-      this.#at += 1;
-      return Math.round(Number(token.text.replaceAll('_', '')) * 1_000);
-    }
-    throw this.#unexpected(', expected duration');
-  }
-
-  #durationMs(token: Token): number {
-    const ms = parseDurationMs(token.text);
-    if (ms === undefined)
-      throw new QueryError(
-        this.#query,
-        token.start,
-        `not a valid duration string: "${token.text}"`,
-      );
-    return ms;
-  }
-
-  #offset(node: Expression): Expression {
-    const token = this.#peek();
-    this.#at += 1;
-    const isNegative = this.#peek().text === '-';
-    if (isNegative || this.#peek().text === '+') this.#at += 1;
-    const offsetMs = this.#spanMs() * (isNegative ? -1 : 1);
-    const end = this.#tokens[this.#at - 1]?.end ?? token.end;
-    if (node.type === 'matrix') {
-      this.#refuseSecond('offset', node.vector.offsetMs !== 0, token);
-      return { ...node, vector: { ...node.vector, offsetMs }, end };
-    }
-    if (node.type === 'vector' || node.type === 'subquery') {
-      this.#refuseSecond('offset', node.offsetMs !== 0, token);
-      return { ...node, offsetMs, end };
-    }
-    throw new QueryError(
-      this.#query,
-      node.start,
-      'offset modifier must be preceded by an instant vector selector or range vector selector or a subquery',
-    );
-  }
-
-  #atModifier(node: Expression): Expression {
-    const token = this.#expect('@', '');
-    const at = this.#atTime();
-    const end = this.#tokens[this.#at - 1]?.end ?? token.end;
-    if (node.type === 'matrix') {
-      this.#refuseSecond('@', node.vector.at !== undefined, token);
-      return { ...node, vector: { ...node.vector, at }, end };
-    }
-    if (node.type === 'vector' || node.type === 'subquery') {
-      this.#refuseSecond('@', node.at !== undefined, token);
-      return { ...node, at, end };
-    }
-    throw new QueryError(
-      this.#query,
-      node.start,
-      '@ modifier must be preceded by an instant vector selector or range vector selector or a subquery',
-    );
-  }
-
-  #atTime(): At {
-    const token = this.#peek();
-    if (token.kind === 'identifier' && (token.text === 'start' || token.text === 'end')) {
-      this.#at += 1;
-      this.#expect('(', 'in @');
-      this.#expect(')', 'in @');
-      return { kind: token.text };
-    }
-    const isNegative = token.text === '-';
-    if (isNegative || token.text === '+') this.#at += 1;
-    const number = this.#peek();
-    if (number.kind !== 'number' && number.kind !== 'duration')
-      throw this.#unexpected('in @, expected timestamp');
-    return { kind: 'time', ms: this.#spanMs() * (isNegative ? -1 : 1) };
-  }
-
-  #refuseSecond(what: string, hasOne: boolean, token: Token): void {
-    if (hasOne)
-      throw new QueryError(
-        this.#query,
-        token.start,
-        `${what === '@' ? '@ <timestamp>' : what} may not be set multiple times`,
-      );
-  }
-
-  #peek(): Token {
-    const token = this.#tokens[this.#at] ?? this.#tokens.at(-1);
-    if (token === undefined) throw new Error('BUG: no tokens');
-    return token;
-  }
-
-  #expect(text: string, where: string): Token {
-    const token = this.#peek();
-    if (token.kind !== 'punctuation' || token.text !== text)
-      throw this.#unexpected(`${where}${where === '' ? '' : ', '}expected "${text}"`);
-    this.#at += 1;
-    return token;
-  }
-
-  #unexpected(where: string): QueryError {
-    const token = this.#peek();
-    const what =
-      token.kind === 'end'
-        ? 'end of input'
-        : `${token.kind === 'punctuation' || token.kind === 'operator' ? '' : `${token.kind} `}"${token.text}"`;
-    if (this.#query.trim() === '')
-      return new QueryError(this.#query, 0, 'no expression found in input');
-    return new QueryError(
-      this.#query,
-      token.start,
-      `unexpected ${what}${where === '' || where.startsWith(',') ? where : ` ${where}`}`,
-    );
-  }
-
-  #error(why: string): QueryError {
-    return new QueryError(this.#query, this.#peek().start, why);
+  /** `bool`, `on (…)` or `ignoring (…)`, `group_left (…)` or `group_right (…)`. */
+  #modifiers(op: string): { isBool: boolean; matching: Matching } {
+    const reader = this.#reader;
+    const isBool = reader.isKeyword('bool');
+    if (isBool) reader.take();
+    const card = SET_OPERATORS.has(op) ? 'many-to-many' : 'one-to-one';
+    const isOn = reader.isKeyword('on');
+    if (!isOn && !reader.isKeyword('ignoring'))
+      return { isBool, matching: { isOn, labels: [], card, include: [] } };
+    reader.take();
+    const labels = reader.labelNames();
+    const isLeft = reader.isKeyword('group_left');
+    if (!isLeft && !reader.isKeyword('group_right'))
+      return { isBool, matching: { isOn, labels, card, include: [] } };
+    reader.take();
+    const include = reader.isPunctuation('(') ? reader.labelNames() : [];
+    const grouped = isLeft ? 'many-to-one' : 'one-to-many';
+    return { isBool, matching: { isOn, labels, card: grouped, include } };
   }
 }
 
-function operatorOf(token: Token): BinaryOperator | undefined {
-  if (token.kind === 'operator' && token.text in PRECEDENCE) return token.text as BinaryOperator;
-  if (token.kind !== 'identifier') return undefined;
-  const lower = token.text.toLowerCase();
-  return lower === 'and' || lower === 'or' || lower === 'unless' || lower === 'atan2'
-    ? lower
-    : undefined;
-}
-
-function isWord(token: Token | undefined, word: string): boolean {
-  return token?.kind === 'identifier' && token.text.toLowerCase() === word;
+function isOperator({ kind }: Token): boolean {
+  return kind === 'operator' || kind === 'keyword';
 }

@@ -12,6 +12,8 @@ export interface Window {
   /** The window's bounds, ms: startMs < t ≤ endMs. */
   startMs: number;
   endMs: number;
+  /** The step itself, which `offset` and `@` do not move. */
+  stepMs: number;
   /** A scalar parameter at this step. */
   parameter: number;
 }
@@ -19,7 +21,7 @@ export interface Window {
 /** Undefined: the series has no value at this step. */
 export type RangeFunction = (window: Window) => number | undefined;
 
-export const RANGE_FUNCTIONS: Readonly<Record<string, RangeFunction>> = {
+const FUNCTIONS: Readonly<Record<string, RangeFunction>> = {
   rate: (window) => extrapolated(window, true, true),
   increase: (window) => extrapolated(window, true, false),
   delta: (window) => extrapolated(window, false, false),
@@ -44,10 +46,14 @@ export const RANGE_FUNCTIONS: Readonly<Record<string, RangeFunction>> = {
   resets: (window) => countPairs(window, (before, now) => now < before),
   deriv: (window) => regression(window, window.times[window.lo] ?? 0)?.slope,
   predict_linear: (window) => {
-    const line = regression(window, window.endMs);
+    const line = regression(window, window.stepMs);
     return line === undefined ? undefined : line.slope * window.parameter + line.intercept;
   },
 };
+
+export const RANGE_FUNCTIONS: ReadonlyMap<string, RangeFunction> = new Map(
+  Object.entries(FUNCTIONS),
+);
 
 /** Functions whose result is still the metric that it was. */
 export const KEEPS_NAME = new Set(['last_over_time', 'first_over_time']);

@@ -4,6 +4,8 @@
  */
 import { type LabelSet } from '../../model/labels.ts';
 import { STALE_NAN_HIGH, STALE_NAN_LOW } from '../../model/sample.ts';
+import type { VectorSelector } from './ast.ts';
+import { type Evaluation, read, referenceTimes } from './evaluation.ts';
 import type { SeriesData } from './queryable.ts';
 import type { RangeFunction, Window } from './range-functions.ts';
 import { type Column, newColumn } from './value.ts';
@@ -19,8 +21,21 @@ function staleChecker(values: Float64Array): (index: number) => boolean {
     words[index * 2 + (1 - HIGH_WORD)] === STALE_NAN_LOW;
 }
 
-/** Reference times never fall; `timesOut`, when given, gets the samples' own times in seconds (for timestamp()). */
-export function instantColumn(
+/** The columns of an instant selector; `wantsTimes`: the samples' own times in seconds instead of values. */
+export function selectInstant(
+  evaluation: Evaluation,
+  node: VectorSelector,
+  wantsTimes: boolean,
+): Column[] {
+  const { lookbackMs } = evaluation.options;
+  const times = referenceTimes(evaluation, node.at, node.offsetMs);
+  return read(evaluation, node, times, lookbackMs).map((series) =>
+    instantColumn(series, times, lookbackMs, wantsTimes),
+  );
+}
+
+/** The newest sample at or before each time, not older than the lookback; a stale marker hides all before it. */
+function instantColumn(
   series: SeriesData,
   timesMs: Float64Array,
   lookbackMs: number,
@@ -41,21 +56,36 @@ export function instantColumn(
   return column;
 }
 
-/** Applies a range function to the window (t - range, t] of each reference time. */
-export function rangeColumn(
-  series: SeriesData,
-  labels: LabelSet,
-  timesMs: Float64Array,
-  rangeMs: number,
-  apply: RangeFunction,
-  parameter: Float64Array | undefined,
-): Column {
+export interface RangeWindows {
+  readonly labels: LabelSet;
+  /** Where the window of each step ends, ms; never falling. */
+  readonly endsMs: Float64Array;
+  readonly stepsMs: Float64Array;
+  readonly rangeMs: number;
+  readonly apply: RangeFunction;
+  /** A scalar for each step. */
+  readonly parameter: Float64Array | undefined;
+}
+
+/** Applies a range function to the window (end - range, end] of each step. */
+export function rangeColumn(series: SeriesData, windows: RangeWindows): Column {
+  const { labels, endsMs, stepsMs, rangeMs, apply, parameter } = windows;
   const { times, values } = withoutStale(series);
-  const column = newColumn(labels, timesMs.length);
-  const window: Window = { times, values, lo: 0, hi: 0, startMs: 0, endMs: 0, parameter: 0 };
-  for (let i = 0; i < timesMs.length; i++) {
-    window.endMs = timesMs[i] ?? 0;
+  const column = newColumn(labels, endsMs.length);
+  const window: Window = {
+    times,
+    values,
+    lo: 0,
+    hi: 0,
+    startMs: 0,
+    endMs: 0,
+    stepMs: 0,
+    parameter: 0,
+  };
+  for (let i = 0; i < endsMs.length; i++) {
+    window.endMs = endsMs[i] ?? 0;
     window.startMs = window.endMs - rangeMs;
+    window.stepMs = stepsMs[i] ?? 0;
     window.parameter = parameter?.[i] ?? 0;
     while (window.hi < times.length && (times[window.hi] ?? 0) <= window.endMs) window.hi += 1;
     while (window.lo < window.hi && (times[window.lo] ?? 0) <= window.startMs) window.lo += 1;

@@ -2,6 +2,7 @@
  * What evaluating a node yields: columns, one per series, over all steps of the query. A column has a presence map of
  * its own, so that NaN is a value and absence is not.
  */
+import { ExecutionError } from './errors.ts';
 import { type LabelSet, labelSetKey, METRIC_NAME } from '../../model/labels.ts';
 
 export interface Column {
@@ -24,11 +25,6 @@ export interface StringValue {
   readonly value: string;
 }
 export type Value = VectorValue | ScalarValue | StringValue;
-
-/** An evaluation that can't go on: two series where one must be, a parameter out of range. */
-export class ExecutionError extends Error {
-  override readonly name = 'ExecutionError';
-}
 
 export function newColumn(labels: LabelSet, steps: number): Column {
   return { labels, values: new Float64Array(steps), present: new Uint8Array(steps) };
@@ -81,4 +77,20 @@ export function mapColumns(
     };
   });
   return keepName ? mapped : mergeEqual(mapped);
+}
+
+/** The same values under other labels; the copy may be modified. */
+export function copyColumn({ values, present }: Column, labels: LabelSet): Column {
+  return { labels, values: values.slice(), present: present.slice() };
+}
+
+/** 1 at the steps where no column has a value. */
+export function absentColumn(columns: readonly Column[], labels: LabelSet, steps: number): Column {
+  const result = newColumn(labels, steps);
+  result.present.fill(1);
+  for (const { present } of columns) {
+    for (let i = 0; i < steps; i++) if (present[i] === 1) result.present[i] = 0;
+  }
+  result.values.set(result.present);
+  return result;
 }

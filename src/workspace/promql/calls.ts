@@ -1,0 +1,157 @@
+/**
+ * Calls of functions: from the arguments' expressions to columns. What a function does to values is in functions.ts
+ * and its neighbours; which functions exist is in functions-table.ts.
+ * Source: https://prometheus.io/docs/prometheus/latest/querying/functions/
+ */
+import type { Call, Expression } from './ast.ts';
+import { DATE_FUNCTIONS } from './date-functions.ts';
+import { notSupported } from './errors.ts';
+import { type Evaluation, scalarOf, stringOf, vectorOf, withoutParens } from './evaluation.ts';
+import { clamp, MATH_FUNCTIONS, round } from './functions.ts';
+import { histogramFraction, histogramQuantile } from './histograms.ts';
+import { absentLabels, labelJoin, labelReplace } from './label-functions.ts';
+import { evaluateRangeCall } from './range-calls.ts';
+import { RANGE_FUNCTIONS } from './range-functions.ts';
+import { selectInstant } from './selection.ts';
+import { absentColumn, type Column, mapColumns, type Value } from './value.ts';
+
+export function evaluateCall(evaluation: Evaluation, node: Call): Value {
+  if (node.name === 'absent_over_time' || RANGE_FUNCTIONS.has(node.name))
+    return { type: 'vector', columns: evaluateRangeCall(evaluation, node) };
+  const scalar = scalarCall(evaluation, node);
+  if (scalar !== undefined) return { type: 'scalar', values: scalar };
+  const columns = vectorCall(evaluation, node);
+  if (columns === undefined)
+    throw notSupported(evaluation.query, node.start, `function "${node.name}"`);
+  return { type: 'vector', columns };
+}
+
+function scalarCall(evaluation: Evaluation, node: Call): Float64Array | undefined {
+  const { times } = evaluation;
+  switch (node.name) {
+    case 'time':
+      return times.map((ms) => ms / 1_000);
+    case 'pi':
+      return new Float64Array(times.length).fill(Math.PI);
+    case 'scalar':
+      return toScalar(vectorOf(evaluation, node.arguments[0]), times.length);
+    default:
+      return undefined;
+  }
+}
+
+function vectorCall(evaluation: Evaluation, node: Call): Column[] | undefined {
+  const [first, second, third, fourth, fifth] = node.arguments;
+  const steps = evaluation.times.length;
+  const ofEach = MATH_FUNCTIONS.get(node.name);
+  if (ofEach !== undefined) return mapColumns(vectorOf(evaluation, first), ofEach);
+  const ofDate = DATE_FUNCTIONS.get(node.name);
+  if (ofDate !== undefined) return dates(evaluation, first, ofDate);
+  switch (node.name) {
+    case 'vector':
+      return [always(scalarOf(evaluation, first))];
+    case 'timestamp':
+      return timestamps(evaluation, first);
+    case 'round': {
+      const to = second === undefined ? undefined : scalarOf(evaluation, second);
+      return mapColumns(vectorOf(evaluation, first), (value, step) =>
+        round(value, to?.[step] ?? 1),
+      );
+    }
+    case 'clamp':
+    case 'clamp_min':
+    case 'clamp_max':
+      return clampCall(evaluation, node);
+    case 'histogram_quantile': {
+      const q = scalarOf(evaluation, first);
+      return histogramQuantile(q, vectorOf(evaluation, second), steps);
+    }
+    case 'histogram_fraction': {
+      const bounds = { lower: scalarOf(evaluation, first), upper: scalarOf(evaluation, second) };
+      return histogramFraction(bounds, vectorOf(evaluation, third), steps);
+    }
+    case 'absent':
+      return [absentColumn(vectorOf(evaluation, first), absentLabels(first), steps)];
+    case 'sort':
+    case 'sort_desc':
+      return sortByValue(vectorOf(evaluation, first), node.name === 'sort');
+    case 'label_replace':
+      return labelReplace(vectorOf(evaluation, first), {
+        destination: stringOf(second),
+        replacement: stringOf(third),
+        source: stringOf(fourth),
+        pattern: stringOf(fifth),
+      });
+    case 'label_join': {
+      const sources = node.arguments.slice(3).map(stringOf);
+      const to = { destination: stringOf(second), separator: stringOf(third), sources };
+      return labelJoin(vectorOf(evaluation, first), to);
+    }
+    default:
+      return undefined;
+  }
+}
+
+function always(values: Float64Array): Column {
+  return { labels: [], values, present: new Uint8Array(values.length).fill(1) };
+}
+
+/** NaN unless there is exactly one series. */
+function toScalar(columns: readonly Column[], steps: number): Float64Array {
+  const values = new Float64Array(steps).fill(NaN);
+  const counts = new Uint32Array(steps);
+  for (const column of columns) {
+    for (let i = 0; i < steps; i++) {
+      if (column.present[i] === 0) continue;
+      counts[i] = (counts[i] ?? 0) + 1;
+      values[i] = counts[i] === 1 ? (column.values[i] ?? NaN) : NaN;
+    }
+  }
+  return values;
+}
+
+/** Of a plain selector the samples' own times, of anything else the step's. */
+function timestamps(evaluation: Evaluation, node: Expression | undefined): Column[] {
+  const inner = node === undefined ? undefined : withoutParens(node);
+  if (inner?.type === 'vector')
+    return mapColumns(selectInstant(evaluation, inner, true), (value) => value);
+  return mapColumns(vectorOf(evaluation, node), (_, step) => (evaluation.times[step] ?? 0) / 1_000);
+}
+
+/** Without an argument: of the step's own time. */
+function dates(
+  evaluation: Evaluation,
+  node: Expression | undefined,
+  part: (seconds: number) => number,
+): Column[] {
+  if (node === undefined) return [always(evaluation.times.map((ms) => part(ms / 1_000)))];
+  return mapColumns(vectorOf(evaluation, node), part);
+}
+
+function clampCall(evaluation: Evaluation, { name, arguments: given }: Call): Column[] {
+  const [first, second, third] = given;
+  const least = name === 'clamp_max' ? undefined : scalarOf(evaluation, second);
+  const upper = name === 'clamp' ? third : second;
+  const most = name === 'clamp_min' ? undefined : scalarOf(evaluation, upper);
+  const columns = mapColumns(vectorOf(evaluation, first), (value, step) =>
+    clamp(value, least?.[step] ?? -Infinity, most?.[step] ?? Infinity),
+  );
+  if (least === undefined || most === undefined) return columns;
+  // Bounds the wrong way round leave nothing.
+  for (const { present } of columns) {
+    for (let i = 0; i < present.length; i++) if ((most[i] ?? 0) < (least[i] ?? 0)) present[i] = 0;
+  }
+  return columns;
+}
+
+/** By the value at the first step, which in an instant query is the only one; NaN comes last. */
+function sortByValue(columns: readonly Column[], isAscending: boolean): Column[] {
+  return columns.toSorted((a, b) => {
+    const x = a.values[0] ?? NaN;
+    const y = b.values[0] ?? NaN;
+    if (Number.isNaN(x) || Number.isNaN(y))
+      return Number(Number.isNaN(x)) - Number(Number.isNaN(y));
+    if (x === y) return 0;
+    return x < y === isAscending ? -1 : 1;
+  });
+}

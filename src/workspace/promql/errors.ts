@@ -1,0 +1,37 @@
+/**
+ * What a query can be refused for: before it runs (`QueryError`, the API's bad_data) or while it runs
+ * (`ExecutionError`).
+ */
+
+/** A query that can't be: where (offset, UTF-16 units) and why. Its message is `line:column: parse error: why`. */
+export class QueryError extends Error {
+  override readonly name: string = 'QueryError';
+  readonly offset: number;
+  readonly why: string;
+  constructor(query: string, offset: number, why: string, kind = 'parse error: ') {
+    super(`${positionOf(query, offset)}: ${kind}${why}`);
+    this.offset = offset;
+    this.why = why;
+  }
+}
+
+/** What the language has and the engine does not evaluate: never a wrong answer. */
+export function notSupported(query: string, offset: number, what: string): QueryError {
+  return new QueryError(query, offset, `${what} is not supported yet`, '');
+}
+
+/** An evaluation that can't go on: two series where one must be, a parameter out of range, a limit. */
+export class ExecutionError extends Error {
+  override readonly name: string = 'ExecutionError';
+}
+
+const encoder = new TextEncoder();
+
+/** `line:column`, both from 1; columns count bytes of UTF-8, as Prometheus counts them. */
+export function positionOf(query: string, offset: number): string {
+  if (query === '') return 'unknown position';
+  const before = query.slice(0, offset);
+  const line = before.split('\n').length;
+  const inLine = before.slice(before.lastIndexOf('\n') + 1);
+  return `${line}:${encoder.encode(inLine).length + 1}`;
+}

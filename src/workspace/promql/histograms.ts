@@ -1,0 +1,167 @@
+/**
+ * Classic histograms: series that differ only in `le` are the buckets of one. No native histograms.
+ * Source: https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile
+ */
+import { type LabelSet, labelSetKey, labelValue } from '../../model/labels.ts';
+import { type Column, mergeEqual, newColumn, withoutName } from './value.ts';
+
+interface Bucket {
+  readonly bound: number;
+  count: number;
+}
+
+interface Histogram {
+  readonly labels: LabelSet;
+  /** Sorted by bound. */
+  readonly buckets: { readonly bound: number; readonly column: Column }[];
+}
+
+/** Relative differences between buckets below this are rounding, not a broken histogram. */
+const ROUNDING = 1e-12;
+
+/** The value below which the share `q` of observations lies, by linear interpolation within a bucket. */
+export function histogramQuantile(
+  q: Float64Array,
+  columns: readonly Column[],
+  steps: number,
+): Column[] {
+  return perHistogram(columns, steps, (buckets, step) => bucketQuantile(q[step] ?? NaN, buckets));
+}
+
+/** The share of observations between two values. */
+export function histogramFraction(
+  { lower, upper }: { readonly lower: Float64Array; readonly upper: Float64Array },
+  columns: readonly Column[],
+  steps: number,
+): Column[] {
+  return perHistogram(columns, steps, (buckets, step) =>
+    bucketFraction(lower[step] ?? NaN, upper[step] ?? NaN, buckets),
+  );
+}
+
+/** `compute` gets the buckets of one histogram that are there at a step, equal bounds joined; never none. */
+function perHistogram(
+  columns: readonly Column[],
+  steps: number,
+  compute: (buckets: readonly Bucket[], step: number) => number,
+): Column[] {
+  const results = histogramsOf(columns).map(({ labels, buckets }) => {
+    const result = newColumn(labels, steps);
+    for (let i = 0; i < steps; i++) {
+      const here = bucketsAt(buckets, i);
+      if (here.length === 0) continue;
+      result.present[i] = 1;
+      result.values[i] = compute(here, i);
+    }
+    return result;
+  });
+  return mergeEqual(results);
+}
+
+function histogramsOf(columns: readonly Column[]): Histogram[] {
+  const histograms = new Map<string, Histogram>();
+  for (const column of columns) {
+    const bound = parseBound(labelValue(column.labels, 'le'));
+    if (bound === undefined) continue;
+    const rest = column.labels.filter(({ name }) => name !== 'le');
+    const key = labelSetKey(rest);
+    const histogram = histograms.get(key) ?? { labels: withoutName(rest), buckets: [] };
+    histograms.set(key, histogram);
+    histogram.buckets.push({ bound, column });
+  }
+  for (const { buckets } of histograms.values()) buckets.sort((a, b) => a.bound - b.bound);
+  return [...histograms.values()];
+}
+
+function bucketsAt(buckets: Histogram['buckets'], step: number): Bucket[] {
+  const here: Bucket[] = [];
+  for (const { bound, column } of buckets) {
+    if (column.present[step] === 0) continue;
+    const count = column.values[step] ?? 0;
+    const last = here.at(-1);
+    if (last?.bound === bound) last.count += count;
+    else here.push({ bound, count });
+  }
+  return here;
+}
+
+/** As Go's ParseFloat reads it; NaN can't be a bound. */
+function parseBound(le: string): number | undefined {
+  const infinity = /^([+-]?)inf(?:inity)?$/i.exec(le);
+  if (infinity !== null) return infinity[1] === '-' ? -Infinity : Infinity;
+  if (!/^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(le)) return undefined;
+  return Number(le);
+}
+
+function bucketQuantile(q: number, given: readonly Bucket[]): number {
+  if (Number.isNaN(q)) return NaN;
+  if (q < 0) return -Infinity;
+  if (q > 1) return Infinity;
+  if (given.at(-1)?.bound !== Infinity) return NaN;
+  const buckets = monotonic(given);
+  const last = buckets.at(-1);
+  if (last === undefined || buckets.length < 2 || last.count === 0) return NaN;
+  const rank = q * last.count;
+  const index = firstReaching(buckets, rank);
+  if (index === buckets.length - 1) return buckets[index - 1]?.bound ?? NaN;
+  const { bound, count } = buckets[index] ?? last;
+  if (index === 0 && bound <= 0) return bound;
+  const below = buckets[index - 1] ?? { bound: 0, count: 0 };
+  return below.bound + (bound - below.bound) * ((rank - below.count) / (count - below.count));
+}
+
+/** The first bucket with a count of at least `rank`, by bisection, else the last. */
+function firstReaching(buckets: readonly Bucket[], rank: number): number {
+  let low = 0;
+  let high = buckets.length - 1;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((buckets[middle]?.count ?? NaN) >= rank) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+/** Counts never falling; differences of rounding smoothed away. */
+function monotonic(given: readonly Bucket[]): Bucket[] {
+  let most = given[0]?.count ?? 0;
+  return given.map(({ bound, count }, index) => {
+    if (index > 0 && (count < most || isRounding(most, count))) return { bound, count: most };
+    most = count;
+    return { bound, count };
+  });
+}
+
+function isRounding(a: number, b: number): boolean {
+  if (a === b) return true;
+  const sum = Math.abs(a) + Math.abs(b);
+  const smallest = 2.2250738585072014e-308;
+  const distance = Math.abs(a - b);
+  if (a === 0 || b === 0 || sum < smallest) return distance < ROUNDING * smallest;
+  return distance / Math.min(sum, Number.MAX_VALUE) < ROUNDING;
+}
+
+function bucketFraction(lower: number, upper: number, buckets: readonly Bucket[]): number {
+  const count = buckets.at(-1)?.count ?? 0;
+  if (buckets.at(-1)?.bound !== Infinity || count === 0) return NaN;
+  if (Number.isNaN(lower) || Number.isNaN(upper)) return NaN;
+  if (lower >= upper) return 0;
+  return (rankOf(upper, buckets, count) - rankOf(lower, buckets, count)) / count;
+}
+
+/** How many observations lie below a value. */
+function rankOf(value: number, buckets: readonly Bucket[], count: number): number {
+  let rank = 0;
+  let lowerBound = -Infinity;
+  for (const bucket of buckets) {
+    if (lowerBound >= value) return Math.min(rank, count);
+    if (bucket.bound > value) {
+      const share = (value - lowerBound) / (bucket.bound - lowerBound);
+      const within = rank + (bucket.count - rank) * share;
+      return within > count ? count : within;
+    }
+    rank = bucket.count;
+    lowerBound = bucket.bound;
+  }
+  return count;
+}

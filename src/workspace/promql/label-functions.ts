@@ -1,0 +1,83 @@
+/**
+ * Functions that change labels and leave values alone, and the labels of what is absent.
+ * Source: https://prometheus.io/docs/prometheus/latest/querying/functions/#label_replace
+ */
+import { labelSetOf, type LabelSet, labelValue, METRIC_NAME } from '../../model/labels.ts';
+import { type AnchoredRegex, compileRegex } from '../../relabel/regex.ts';
+import { compileTemplate, expandTemplate } from '../../relabel/template.ts';
+import type { Expression } from './ast.ts';
+import { ExecutionError } from './errors.ts';
+import { withoutParens } from './evaluation.ts';
+import { type Column, copyColumn, mergeEqual } from './value.ts';
+
+export interface LabelReplacement {
+  readonly destination: string;
+  readonly replacement: string;
+  readonly source: string;
+  readonly pattern: string;
+}
+
+/** Sets a label from the groups of a match; series that do not match stay as they are. */
+export function labelReplace(columns: readonly Column[], to: LabelReplacement): Column[] {
+  const regex = compilePattern(to.pattern);
+  if (to.destination === '')
+    throw new ExecutionError('invalid destination label name in label_replace(): ');
+  const template = compileTemplate(to.replacement, regex);
+  const replaced = columns.map((column) => {
+    const match = regex.match(labelValue(column.labels, to.source));
+    if (match === undefined) return copyColumn(column, column.labels);
+    const labels = withLabel(column.labels, to.destination, expandTemplate(template, match));
+    return copyColumn(column, labels);
+  });
+  return mergeEqual(replaced);
+}
+
+function compilePattern(pattern: string): AnchoredRegex {
+  try {
+    return compileRegex(pattern);
+  } catch {
+    throw new ExecutionError(`invalid regular expression in label_replace(): ${pattern}`);
+  }
+}
+
+export interface LabelJoin {
+  readonly destination: string;
+  readonly separator: string;
+  readonly sources: readonly string[];
+}
+
+/** Sets a label to the values of others, joined. */
+export function labelJoin(columns: readonly Column[], to: LabelJoin): Column[] {
+  if (to.sources.includes(''))
+    throw new ExecutionError('invalid source label name in label_join(): ');
+  if (to.destination === '')
+    throw new ExecutionError('invalid destination label name in label_join(): ');
+  const joined = columns.map((column) => {
+    const values = to.sources.map((name) => labelValue(column.labels, name));
+    return copyColumn(column, withLabel(column.labels, to.destination, values.join(to.separator)));
+  });
+  return mergeEqual(joined);
+}
+
+/** A label set with one label set, or without it where the value is empty. */
+export function withLabel(labels: LabelSet, name: string, value: string): LabelSet {
+  const pairs = labels.map((label) => [label.name, label.value] as const);
+  return labelSetOf([...pairs, [name, value]]);
+}
+
+/** The labels that a selector asks for by equality, once: those of the series that is missing. */
+export function absentLabels(node: Expression | undefined): LabelSet {
+  const inner = node === undefined ? undefined : withoutParens(node);
+  const selector = inner?.type === 'matrix' ? inner.vector : inner;
+  if (selector?.type !== 'vector') return [];
+  const labels = new Map<string, string>();
+  const seen = new Set<string>();
+  for (const { name, op, value } of selector.matchers) {
+    if (name === METRIC_NAME) continue;
+    if (op === '=' && !seen.has(name)) {
+      labels.set(name, value);
+      seen.add(name);
+    } else labels.delete(name);
+  }
+  return labelSetOf(labels);
+}

@@ -1,0 +1,60 @@
+/**
+ * and, or, unless: which series stay, by whether the other side has a match at the same step.
+ * Source: https://prometheus.io/docs/prometheus/latest/querying/operators/#logical-set-binary-operators
+ */
+import type { Binary } from './ast.ts';
+import { matchKeys } from './match-groups.ts';
+import { type Column, copyColumn, mergeEqual } from './value.ts';
+
+export function setOperation(
+  node: Binary,
+  left: readonly Column[],
+  right: readonly Column[],
+  steps: number,
+): Column[] {
+  if (node.op === 'or') {
+    const added = keep(node, right, presence(node, left, steps), false);
+    return mergeEqual([...left.map((column) => copyColumn(column, column.labels)), ...added]);
+  }
+  return keep(node, left, presence(node, right, steps), node.op === 'and');
+}
+
+/** Match key → at which steps any series with it has a value. */
+function presence(
+  { matching }: Binary,
+  columns: readonly Column[],
+  steps: number,
+): Map<string, Uint8Array> {
+  const keyOf = matchKeys(matching);
+  const presentByKey = new Map<string, Uint8Array>();
+  for (const { labels, present } of columns) {
+    const key = keyOf(labels);
+    const known = presentByKey.get(key);
+    if (known === undefined) presentByKey.set(key, present.slice());
+    else for (let i = 0; i < steps; i++) if (present[i] === 1) known[i] = 1;
+  }
+  return presentByKey;
+}
+
+/** The columns at the steps where the other side has a match, or where it has none. */
+function keep(
+  { matching }: Binary,
+  columns: readonly Column[],
+  others: ReadonlyMap<string, Uint8Array>,
+  wantsMatch: boolean,
+): Column[] {
+  const keyOf = matchKeys(matching);
+  const kept: Column[] = [];
+  for (const column of columns) {
+    const matched = others.get(keyOf(column.labels));
+    if (matched === undefined) {
+      if (!wantsMatch) kept.push(column);
+      continue;
+    }
+    const copy = copyColumn(column, column.labels);
+    const unwanted = wantsMatch ? 0 : 1;
+    for (let i = 0; i < matched.length; i++) if (matched[i] === unwanted) copy.present[i] = 0;
+    kept.push(copy);
+  }
+  return kept;
+}
