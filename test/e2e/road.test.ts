@@ -263,8 +263,8 @@ test('a real Prometheus with the same configuration agrees, and promtool accepts
   );
 
   for (const { url } of [app, exporter, workspace, collector, emulator]) {
-    const page = await (await fetch(`${url}/metrics`)).text();
-    const { stderr } = spawnSync(peers.promtool, ['check', 'metrics'], {
+    const page: string = await (await fetch(`${url}/metrics`)).text();
+    const { stderr }: { stderr: string } = spawnSync(peers.promtool, ['check', 'metrics'], {
       input: page,
       encoding: 'utf8',
     });
