@@ -25,6 +25,19 @@ const containerSchema = z.object({
     .catch(undefined),
 });
 
+/** Leaves out the elements that are not of the shape, so that one of them costs only itself. */
+function listOf<T>(element: z.ZodType<T>): z.ZodType<T[]> {
+  return z
+    .array(z.unknown())
+    .catch([])
+    .transform((all) =>
+      all.flatMap((one) => {
+        const parsed = element.safeParse(one);
+        return parsed.success ? [parsed.data] : [];
+      }),
+    );
+}
+
 const taskSchema = z.object({
   Cluster: text,
   TaskARN: text,
@@ -41,7 +54,7 @@ const taskSchema = z.object({
     .object({ Utilized: number, Reserved: number })
     .optional()
     .catch(undefined),
-  Containers: z.array(containerSchema).catch([]),
+  Containers: listOf(containerSchema),
 });
 
 const networkSchema = z.object({
@@ -64,7 +77,7 @@ const statsSchema = z.object({
     .object({ usage: number, stats: z.record(z.string(), z.unknown()).optional().catch(undefined) })
     .optional()
     .catch(undefined),
-  networks: z.record(z.string(), networkSchema).optional().catch(undefined),
+  networks: z.record(z.string(), networkSchema.catch({})).optional().catch(undefined),
 });
 
 export type TaskContainer = z.infer<typeof containerSchema>;
@@ -89,8 +102,10 @@ export function metadataUri(env: Readonly<Record<string, string | undefined>>): 
   const uri = env['ECS_CONTAINER_METADATA_URI_V4'];
   if (uri !== undefined && URL.canParse(uri)) return uri.replace(/\/$/, '');
   throw new ConfigError(
-    'METADATA_URI',
-    'ECS_CONTAINER_METADATA_URI_V4 is not set: this is not a container of an ECS task; run the exporter as a sidecar on Fargate 1.4.0 or an EC2 agent from 1.39.0 on, or try it with "amperage demo"',
+    'METADATA_ENDPOINT',
+    uri === undefined || uri === ''
+      ? 'ECS_CONTAINER_METADATA_URI_V4 is not set: this is not a container of an ECS task; run the exporter as a sidecar on Fargate 1.4.0 or an EC2 agent from 1.39.0 on, or try it with "amperage demo"'
+      : `ECS_CONTAINER_METADATA_URI_V4 "${uri}" is not a URL; leave the variable as ECS sets it`,
   );
 }
 

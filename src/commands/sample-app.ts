@@ -15,6 +15,7 @@ const CONCURRENCY_MAX = 500;
 interface SampleAppFlags extends LogOptions {
   readonly listen: string;
   readonly rate: string;
+  readonly loadUrl?: string;
   readonly latency: string;
   readonly cpuMs: string;
   readonly seed: string;
@@ -24,12 +25,13 @@ export function sampleAppCommand(): Command {
   return longRunningCommand('sample-app')
     .description('An instrumented web application (/work, /metrics) that puts load on itself.')
     .option('--listen <host:port>', 'address to serve on', '127.0.0.1:3000')
-    .option('--rate <requests/s>', 'mean rate of the internal load; 0 for none', '5')
+    .option('--rate <requests/s>', 'mean rate of the internal load, 5 or 5/s; 0 for none', '5')
     .option(
       '--latency <distribution>',
       'of /work: lognormal:median=…,sigma=…, uniform:min=…,max=…, constant:ms=…',
       'lognormal:median=700,sigma=0.9',
     )
+    .option('--load-url <url>', 'where the load goes (default: the application itself)')
     .option('--cpu-ms <ms>', 'processor time that each request burns', '10')
     .option('--seed <number>', 'of latencies and arrivals', '1')
     .addHelpText(
@@ -40,23 +42,30 @@ export function sampleAppCommand(): Command {
 }
 
 async function run(flags: SampleAppFlags): Promise<void> {
-  const perSecond = numberOf('--rate', flags.rate);
-  const random = seededRandom(numberOf('--seed', flags.seed));
+  const perSecond = numberOf('--rate', flags.rate.replace(/\/s$/, ''));
+  if (flags.loadUrl !== undefined && !/^https?:\/\/[^/]+$/.test(flags.loadUrl)) {
+    throw new ConfigError(
+      'FLAG_URL',
+      `--load-url "${flags.loadUrl}" is not a URL without a path; write for example http://127.0.0.1:3000`,
+    );
+  }
+  const seed = numberOf('--seed', flags.seed);
   const world = createWorld(flags);
   // As many connections as requests may wait at once: the load must not queue in its own client.
   const http = createHttpClient({ connectionsPerHost: CONCURRENCY_MAX });
   const app = createSampleApp({
     world,
     listen: flags.listen,
-    drawLatencyMs: parseLatency(flags.latency, random),
+    drawLatencyMs: parseLatency(flags.latency, seededRandom(seed)),
     cpuMs: numberOf('--cpu-ms', flags.cpuMs),
   });
   const load = new LoadGenerator({
     world: { ...world, http },
-    url: () => app.url,
+    url: () => flags.loadUrl ?? app.url,
     perSecond,
     concurrencyMax: CONCURRENCY_MAX,
-    random,
+    // A generator of its own: latencies then repeat whatever the timing of the arrivals.
+    random: seededRandom(seed + 1),
   });
   try {
     await runUntilSignal(new Group('sample-app', [app, load]), world);

@@ -13,7 +13,7 @@ import type {
 import type { MetricFamily, MetricSample, MetricType } from '../model/metric-family.ts';
 
 const MIB = 1_048_576;
-const NANOSECONDS = 1e9;
+const NANOSECONDS_PER_SECOND = 1e9;
 
 export interface Reading {
   /** Undefined where the endpoint gave none. */
@@ -32,7 +32,7 @@ export function collectFamilies({ task, stats }: Reading): MetricFamily[] {
       [plain(isUp ? 1 : 0)],
     ),
     ...(task === undefined ? [] : taskFamilies(task)),
-    ...(task === undefined ? [] : containerFamilies(task, stats ?? {})),
+    ...(task === undefined ? [] : containerFamilies(task, stats)),
     ...(task === undefined || stats === undefined ? [] : networkFamilies(task, stats)),
   ];
 }
@@ -83,23 +83,23 @@ function taskFamilies(task: TaskMetadata): MetricFamily[] {
     optional(
       'ecs_task_image_pull_start_timestamp_seconds',
       'When the task began to pull its images, in seconds since the epoch.',
-      seconds(task.PullStartedAt),
+      epochSecondsOf(task.PullStartedAt),
     ),
     optional(
       'ecs_task_image_pull_stop_timestamp_seconds',
       'When the task had pulled its images, in seconds since the epoch.',
-      seconds(task.PullStoppedAt),
+      epochSecondsOf(task.PullStoppedAt),
     ),
   ];
 }
 
-function containerFamilies(task: TaskMetadata, stats: TaskStats): MetricFamily[] {
+function containerFamilies(task: TaskMetadata, stats: TaskStats | undefined): MetricFamily[] {
   const containers = task.Containers.filter(isOwn);
   const each = (
     read: (container: TaskContainer, own: ContainerStats | null) => number | undefined,
   ): MetricSample[] =>
     containers.flatMap((container) => {
-      const value = read(container, stats[container.DockerId] ?? null);
+      const value = read(container, stats?.[container.DockerId] ?? null);
       return value === undefined ? [] : [{ labels: { container_name: container.Name }, value }];
     });
   return [
@@ -113,7 +113,7 @@ function containerFamilies(task: TaskMetadata, stats: TaskStats): MetricFamily[]
       'ecs_container_cpu_usage_seconds_total',
       'counter',
       'Total CPU time that the container used, in seconds.',
-      each((_, own) => times(own?.cpu_stats?.cpu_usage?.total_usage, 1 / NANOSECONDS)),
+      each((_, own) => secondsOf(own?.cpu_stats?.cpu_usage?.total_usage)),
     ),
     family(
       'ecs_container_memory_usage_bytes',
@@ -126,7 +126,8 @@ function containerFamilies(task: TaskMetadata, stats: TaskStats): MetricFamily[]
       'gauge',
       "The container's memory limit in bytes; the task's where it has none of its own.",
       each(({ Limits }, own) =>
-        own === null || own.memory_stats === undefined
+        // Metadata alone tells the limit; statistics, where there are any, tell which containers run.
+        stats !== undefined && own?.memory_stats === undefined
           ? undefined
           : times(positive(Limits?.Memory) ?? positive(task.Limits?.Memory), MIB),
       ),
@@ -223,8 +224,13 @@ function times(value: number | undefined, by: number): number | undefined {
   return value === undefined ? undefined : value * by;
 }
 
+/** Divided, not multiplied by 1e-9, which would end in figures like 0.9324394920000001. */
+function secondsOf(nanoseconds: number | undefined): number | undefined {
+  return nanoseconds === undefined ? undefined : nanoseconds / NANOSECONDS_PER_SECOND;
+}
+
 /** RFC 3339 with up to nanoseconds → seconds; Date keeps milliseconds only, so the fraction is read apart. */
-function seconds(time: string | undefined): number | undefined {
+function epochSecondsOf(time: string | undefined): number | undefined {
   const match = /^(.*:\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d)$/.exec(time ?? '');
   if (match === null) return undefined;
   const wholeMs = Date.parse(`${match[1]}${match[3]}`);

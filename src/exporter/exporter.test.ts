@@ -146,6 +146,43 @@ test('a limit of 0 is none, the pause container is left out, shared interfaces c
   assert.doesNotMatch(page, /pause|stopped/);
 });
 
+test('a container or an interface of another shape costs only itself', async () => {
+  const task = {
+    Limits: 'none',
+    Containers: [
+      { Name: 'without an id' },
+      null,
+      { DockerId: 'a', Name: 'app', Limits: [], Networks: [{ NetworkMode: 7 }] },
+    ],
+  };
+  const stats = {
+    a: { memory_stats: { usage: 5 }, networks: { eth0: 'none', eth1: { rx_bytes: 7 } } },
+    b: 'none',
+  };
+  const answers = { '/task': JSON.stringify(task), '/task/stats': JSON.stringify(stats) };
+  await withEndpoint(answers, async (client) => {
+    const page = writeExposition(
+      collectFamilies({ task: await client.task(signal), stats: await client.stats(signal) }),
+    );
+    assert.match(page, /ecs_up 1\n/);
+    assert.match(page, /ecs_container_memory_usage_bytes\{container_name="app"} 5\n/);
+    assert.match(page, /ecs_network_receive_bytes_total\{interface="eth1"} 7\n/);
+    assert.doesNotMatch(page, /without an id|eth0|NaN|undefined/);
+  });
+});
+
+test('without statistics the limits are still known', () => {
+  const task: TaskMetadata = {
+    Limits: { CPU: undefined, Memory: 256 },
+    Containers: [{ DockerId: 'a', Name: 'app', Limits: { CPU: undefined, Memory: 128 } }],
+  };
+  const page = writeExposition(collectFamilies({ task, stats: undefined }));
+  assert.match(page, /ecs_up 0\n/);
+  assert.match(page, /ecs_task_memory_limit_bytes 268435456\n/);
+  assert.match(page, /ecs_container_memory_limit_bytes\{container_name="app"} 134217728\n/);
+  assert.doesNotMatch(page, /ecs_network|usage/);
+});
+
 test('a failing endpoint gives ecs_up 0 and what is still known, never an empty success', async () => {
   await withEndpoint({ '/task': '{"Family":"f","Containers":[]}' }, async (client) => {
     const exporter = createExporter({
@@ -197,6 +234,10 @@ test('outside ECS the start says what to do', () => {
   assert.throws(
     () => metadataUri({}),
     (error) => error instanceof ConfigError && /sidecar/.test(error.message),
+  );
+  assert.throws(
+    () => metadataUri({ ECS_CONTAINER_METADATA_URI_V4: 'nonsense' }),
+    (error) => error instanceof ConfigError && /"nonsense" is not a URL/.test(error.message),
   );
   assert.equal(
     metadataUri({ ECS_CONTAINER_METADATA_URI_V4: 'http://169.254.170.2/v4/x/' }),
