@@ -25,7 +25,7 @@ const selectors = [
 const overRange = [
   'rate', 'increase', 'delta', 'irate', 'idelta', 'count_over_time', 'sum_over_time', 'avg_over_time', 'min_over_time',
   'max_over_time', 'last_over_time', 'present_over_time', 'stddev_over_time', 'stdvar_over_time', 'changes', 'resets',
-  'deriv', 'absent_over_time',
+  'deriv', 'absent_over_time', 'mad_over_time', 'ts_of_last_over_time', 'ts_of_max_over_time', 'ts_of_min_over_time',
 ].flatMap((name) => [
   `${name}(${R}[5m])`,
   `${name}(${R}{status="404"}[47s])`,
@@ -79,6 +79,10 @@ const ranked = [
   'count_values by (job) ("value", cpus)',
   'count_values("v", odd_values)',
   'count_values("instance", cpus)',
+  'count_values without (job) ("v", zero_or_one)',
+  'count_values without (v) ("v", zero_or_one)',
+  'topk by (job) (2, odd_values or memory_bytes)',
+  'quantile by (le) (0.7, latency_seconds_bucket)',
   'sum(avg by (job) (memory_bytes))',
   'avg(huge)',
   'sum(huge)',

@@ -7,7 +7,7 @@ import type { Aggregation } from './ast.ts';
 import { ExecutionError } from './errors.ts';
 import { withLabel } from './label-functions.ts';
 import { formatPlain } from './literals.ts';
-import { quantile } from './range-functions.ts';
+import { quantile } from './quantile.ts';
 import { type Column, newColumn } from './value.ts';
 
 interface Group {
@@ -194,13 +194,17 @@ function quantileInto(
   members: readonly Column[],
   q: Float64Array | undefined,
 ): void {
+  const here = new Float64Array(members.length);
   for (let i = 0; i < values.length; i++) {
-    const found = members
-      .filter((member) => member.present[i] === 1)
-      .map((member) => member.values[i] ?? 0);
-    if (found.length === 0) continue;
+    let count = 0;
+    for (const member of members) {
+      if (member.present[i] === 0) continue;
+      here[count] = member.values[i] ?? 0;
+      count += 1;
+    }
+    if (count === 0) continue;
     present[i] = 1;
-    values[i] = quantile(q?.[i] ?? NaN, Float64Array.from(found));
+    values[i] = quantile(q?.[i] ?? NaN, here.subarray(0, count));
   }
 }
 
@@ -215,26 +219,48 @@ function pick(
   for (let i = 0; i < steps; i++) {
     const wanted = k?.[i] ?? 0;
     if (wanted < 1) continue;
-    const count = Math.trunc(wanted);
-    const order = members
-      .map((member, index) => ({
-        index,
-        value: member.values[i] ?? 0,
-        isHere: member.present[i] === 1,
-      }))
-      .filter(({ isHere }) => isHere);
-    if (order.length === 0) continue;
-    if (!(Math.abs(wanted) < 2 ** 63))
+    const best = bestOf(members, i, isTop, wanted);
+    if (best.length > 0 && !(Math.abs(wanted) < 2 ** 63))
       throw new ExecutionError(`Scalar value ${showNumber(wanted)} overflows int64`);
-    order.sort((a, b) => rankOf(a.value, b.value, isTop) || a.index - b.index);
-    for (const { index, value } of order.slice(0, count)) {
+    for (const index of best) {
       const column = kept[index];
       if (column === undefined) continue;
-      column.values[i] = value;
+      column.values[i] = members[index]?.values[i] ?? 0;
       column.present[i] = 1;
     }
   }
-  return kept.filter(({ present }) => present.includes(1));
+  const used = kept.filter(({ present }) => present.includes(1));
+  if (steps !== 1) return used;
+  return used.toSorted((a, b) => rankOf(a.values[0] ?? 0, b.values[0] ?? 0, isTop));
+}
+
+/** The places of the best members at a step, at least one where there is any. */
+function bestOf(
+  members: readonly Column[],
+  step: number,
+  isTop: boolean,
+  wanted: number,
+): number[] {
+  const best: number[] = [];
+  const most = Number.isNaN(wanted) ? 1 : wanted;
+  members.forEach(({ values, present }, index) => {
+    if (present[step] === 0) return;
+    const value = values[step] ?? 0;
+    const ranksAfter = (place: number): boolean =>
+      rankOf(members[best[place] ?? 0]?.values[step] ?? 0, value, isTop) > 0;
+    const isFull = best.length + 1 > most;
+    if (isFull && !ranksAfter(best.length - 1)) return;
+    let low = 0;
+    let high = best.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (ranksAfter(middle)) high = middle;
+      else low = middle + 1;
+    }
+    best.splice(low, 0, index);
+    if (isFull) best.pop();
+  });
+  return best;
 }
 
 /** As Go's %v. */
@@ -252,21 +278,27 @@ function countValues(
   if (label === '') throw new ExecutionError('invalid label name ""');
   const keeps = keeper(node, label);
   const counts = new Map<string, Column>();
+  // Series of one group share their columns, by value: labels are made once for each value.
+  const groups = new Map<string, Map<number, Column>>();
   for (const { labels, values, present } of columns) {
-    // Values often repeat within a series: one look-up for each run of equal ones.
-    let last: { readonly value: number; readonly column: Column } | undefined;
+    const rest = labels.filter(({ name }) => keeps(name) && name !== label);
+    const groupKey = labelSetKey(rest);
+    const byValue = groups.get(groupKey) ?? new Map<number, Column>();
+    groups.set(groupKey, byValue);
     for (let i = 0; i < steps; i++) {
       if (present[i] === 0) continue;
       const value = values[i] ?? 0;
-      if (last === undefined || !Object.is(last.value, value)) {
-        const own = withLabel(labels, label, formatPlain(value)).filter(({ name }) => keeps(name));
+      // A Map takes -0 for 0, which are two values here.
+      let column = Object.is(value, -0) ? undefined : byValue.get(value);
+      if (column === undefined) {
+        const own = keeps(label) ? withLabel(rest, label, formatPlain(value)) : rest;
         const key = labelSetKey(own);
-        const column = counts.get(key) ?? newColumn(own, steps);
+        column = counts.get(key) ?? newColumn(own, steps);
         counts.set(key, column);
-        last = { value, column };
+        if (!Object.is(value, -0)) byValue.set(value, column);
       }
-      last.column.present[i] = 1;
-      last.column.values[i] = (last.column.values[i] ?? 0) + 1;
+      column.present[i] = 1;
+      column.values[i] = (column.values[i] ?? 0) + 1;
     }
   }
   return [...counts.values()];

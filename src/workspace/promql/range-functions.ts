@@ -2,6 +2,7 @@
  * Functions of a range vector: a window of samples in, one value (or none) out. Windows hold no stale markers.
  * Source: Prometheus' documented behaviour, https://prometheus.io/docs/prometheus/latest/querying/functions/
  */
+import { quantile } from './quantile.ts';
 
 export interface Window {
   readonly times: Float64Array;
@@ -37,7 +38,13 @@ const FUNCTIONS: Readonly<Record<string, RangeFunction>> = {
   present_over_time: () => 1,
   stddev_over_time: (window) => Math.sqrt(variance(window)),
   stdvar_over_time: variance,
-  quantile_over_time: ({ values, lo, hi, parameter }) => quantile(parameter, values.slice(lo, hi)),
+  quantile_over_time: ({ values, lo, hi, parameter }) =>
+    quantile(parameter, values.subarray(lo, hi)),
+  mad_over_time: ({ values, lo, hi }) => medianDeviation(values.subarray(lo, hi)),
+  ts_of_last_over_time: ({ times, hi }) => (times[hi - 1] ?? 0) / 1_000,
+  ts_of_first_over_time: ({ times, lo }) => (times[lo] ?? 0) / 1_000,
+  ts_of_max_over_time: (window) => timeOfLast(window, (a, b) => a >= b),
+  ts_of_min_over_time: (window) => timeOfLast(window, (a, b) => a <= b),
   changes: (window) =>
     countPairs(
       window,
@@ -147,6 +154,26 @@ function extreme({ values, lo, hi }: Window, wins: (a: number, b: number) => boo
   return best;
 }
 
+/** The time of the last sample that wins, s. */
+function timeOfLast(
+  { times, values, lo, hi }: Window,
+  wins: (a: number, b: number) => boolean,
+): number {
+  let best = lo;
+  for (let i = lo + 1; i < hi; i++) {
+    if (wins(values[i] ?? 0, values[best] ?? 0) || Number.isNaN(values[best])) best = i;
+  }
+  return (times[best] ?? 0) / 1_000;
+}
+
+function medianDeviation(values: Float64Array): number {
+  const median = quantile(0.5, values);
+  return quantile(
+    0.5,
+    values.map((value) => Math.abs(value - median)),
+  );
+}
+
 function variance({ values, lo, hi }: Window): number {
   let mean = 0;
   let sum = 0;
@@ -194,20 +221,4 @@ function regression(
     return Number.isFinite(first) ? { slope: 0, intercept: first } : { slope: NaN, intercept: NaN };
   const slope = (sumXY - (sumX * sumY) / count) / (sumXX - (sumX * sumX) / count);
   return { slope, intercept: sumY / count - (slope * sumX) / count };
-}
-
-/** The q-quantile by linear interpolation between ranks; NaN sorts first. Sorts its argument. */
-export function quantile(q: number, values: Float64Array): number {
-  if (values.length === 0 || Number.isNaN(q)) return NaN;
-  if (q < 0) return -Infinity;
-  if (q > 1) return Infinity;
-  // Typed arrays sort NaN last; ranks count it first.
-  const nans = values.filter((value) => Number.isNaN(value)).length;
-  const numbers = values.filter((value) => !Number.isNaN(value)).sort();
-  const at = (index: number): number => (index < nans ? NaN : (numbers[index - nans] ?? 0));
-  const rank = q * (values.length - 1);
-  const below = Math.max(0, Math.floor(rank));
-  const above = Math.min(values.length - 1, below + 1);
-  const weight = rank - Math.floor(rank);
-  return at(below) * (1 - weight) + at(above) * weight;
 }
