@@ -1,0 +1,203 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import {
+  CreateServiceCommand,
+  CreateHttpNamespaceCommand,
+  DiscoverInstancesCommand,
+  ListInstancesCommand,
+  ListNamespacesCommand,
+  RegisterInstanceCommand,
+  ServiceDiscoveryClient,
+} from '@aws-sdk/client-servicediscovery';
+import { GetParameterCommand, PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
+import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import { componentContract } from '../../test/contracts/component.ts';
+import { createTaskMetadataClient } from '../aws/task-metadata.ts';
+import { systemClock } from '../kernel/clock.ts';
+import { createHttpClient } from '../kernel/http-client.ts';
+import { silentLogger } from '../kernel/logger.ts';
+import { Registry } from '../kernel/metrics.ts';
+import { createEmulator } from './server.ts';
+
+const credentials = { accessKeyId: 'AKIAEMULATED', secretAccessKey: 'secret' };
+const http = createHttpClient();
+const world = { clock: systemClock, log: silentLogger, metrics: new Registry(), http };
+const emulator = createEmulator({ world, listen: '127.0.0.1:0', region: 'us-east-1', credentials });
+before(() => emulator.start());
+after(async () => {
+  await emulator.stop(100);
+  await http.close();
+});
+
+componentContract('the emulator', () =>
+  createEmulator({ world, listen: '127.0.0.1:0', region: 'us-east-1', credentials }),
+);
+
+function client(more: object = {}): {
+  endpoint: string;
+  region: string;
+  credentials: typeof credentials;
+  maxAttempts: number;
+} {
+  return { endpoint: emulator.url, region: 'us-east-1', credentials, maxAttempts: 1, ...more };
+}
+
+test('the official SDK works on Cloud Map, through all pages', async () => {
+  const cloudMap = new ServiceDiscoveryClient(client());
+  for (let i = 0; i < 5; i++)
+    await cloudMap.send(new CreateHttpNamespaceCommand({ Name: `space-${i}` }));
+  const names: string[] = [];
+  let NextToken: string | undefined;
+  let space: string | undefined;
+  do {
+    const page = await cloudMap.send(new ListNamespacesCommand({ MaxResults: 2, NextToken }));
+    assert.ok((page.Namespaces ?? []).length <= 2);
+    names.push(...(page.Namespaces ?? []).map(({ Name }) => Name ?? ''));
+    space ??= page.Namespaces?.[0]?.Id;
+    ({ NextToken } = page);
+  } while (NextToken !== undefined);
+  assert.deepEqual(names, ['space-0', 'space-1', 'space-2', 'space-3', 'space-4']);
+  const { Service } = await cloudMap.send(
+    new CreateServiceCommand({ Name: 's', NamespaceId: space }),
+  );
+  await cloudMap.send(
+    new RegisterInstanceCommand({
+      ServiceId: Service?.Id,
+      InstanceId: 'i',
+      Attributes: { AWS_INSTANCE_IPV4: '10.0.0.1' },
+    }),
+  );
+  const { Instances } = await cloudMap.send(new ListInstancesCommand({ ServiceId: Service?.Id }));
+  assert.deepEqual(Instances, [{ Id: 'i', Attributes: { AWS_INSTANCE_IPV4: '10.0.0.1' } }]);
+  await assert.rejects(cloudMap.send(new ListInstancesCommand({ ServiceId: 'srv-none' })), {
+    name: 'ServiceNotFound',
+  });
+  await assert.rejects(cloudMap.send(new CreateHttpNamespaceCommand({ Name: 'space-0' })), {
+    name: 'NamespaceAlreadyExists',
+  });
+  await assert.rejects(
+    cloudMap.send(new DiscoverInstancesCommand({ NamespaceName: 'a', ServiceName: 'b' })),
+  );
+  cloudMap.destroy();
+});
+
+test('parameters have versions and a size limit', async () => {
+  const ssm = new SSMClient(client());
+  const put = (Value: string, Overwrite: boolean) =>
+    ssm.send(new PutParameterCommand({ Name: '/a/b', Type: 'StringList', Value, Overwrite }));
+  assert.equal((await put('x', false)).Version, 1);
+  assert.equal((await put('x,y', true)).Version, 2);
+  await assert.rejects(put('z', false), { name: 'ParameterAlreadyExists' });
+  await assert.rejects(put('z'.repeat(4_097), true), /maximum parameter value/);
+  assert.equal((await ssm.send(new GetParameterCommand({ Name: '/a/b' }))).Parameter?.Value, 'x,y');
+  await assert.rejects(ssm.send(new GetParameterCommand({ Name: 'none' })), {
+    name: 'ParameterNotFound',
+  });
+  ssm.destroy();
+});
+
+test('a wrong key, region or secret is refused as AWS refuses it', async () => {
+  const list = (more: object) =>
+    new ServiceDiscoveryClient(client(more)).send(new ListNamespacesCommand({}));
+  await assert.rejects(list({ credentials: { ...credentials, secretAccessKey: 'wrong' } }), {
+    name: 'InvalidSignatureException',
+  });
+  await assert.rejects(list({ credentials: { ...credentials, accessKeyId: 'AKIAOTHER' } }), {
+    name: 'UnrecognizedClientException',
+  });
+  await assert.rejects(list({ region: 'eu-west-1' }), { name: 'InvalidSignatureException' });
+  const unsigned = await fetch(emulator.url, {
+    method: 'POST',
+    headers: { 'x-amz-target': 'AmazonSSM.GetParameter' },
+    body: '{}',
+  });
+  assert.equal(unsigned.status, 400);
+  assert.match(await unsigned.text(), /MissingAuthenticationTokenException/);
+});
+
+test('temporary credentials, assumed or of a container, sign like others; stolen without their token they do not', async () => {
+  const sts = new STSClient(client());
+  assert.match((await sts.send(new GetCallerIdentityCommand({}))).Arn ?? '', /AKIAEMULATED/);
+  const { Credentials } = await sts.send(
+    new AssumeRoleCommand({ RoleArn: 'arn:aws:iam::123456789012:role/r', RoleSessionName: 'test' }),
+  );
+  const answer = await fetch(`${emulator.url}/v2/credentials/task`);
+  const container = (await answer.json()) as {
+    AccessKeyId: string;
+    SecretAccessKey: string;
+    Token: string;
+    Expiration: string;
+  };
+  assert.ok(Date.parse(container.Expiration) > Date.now());
+  const temporary = [
+    {
+      accessKeyId: Credentials?.AccessKeyId ?? '',
+      secretAccessKey: Credentials?.SecretAccessKey ?? '',
+      sessionToken: Credentials?.SessionToken,
+    },
+    {
+      accessKeyId: container.AccessKeyId,
+      secretAccessKey: container.SecretAccessKey,
+      sessionToken: container.Token,
+    },
+  ];
+  for (const { sessionToken, ...keys } of temporary) {
+    const list = (more: object) =>
+      new ServiceDiscoveryClient(client({ credentials: more })).send(new ListNamespacesCommand({}));
+    await list({ ...keys, sessionToken });
+    await assert.rejects(list(keys), { name: 'UnrecognizedClientException' });
+  }
+  await assert.rejects(
+    sts.send(new AssumeRoleCommand({ RoleArn: 'role', RoleSessionName: 'test' })),
+    /is invalid/,
+  );
+  sts.destroy();
+});
+
+test(
+  'a task of real processes is told in the shape of the metadata endpoint, with figures that move',
+  { skip: process.platform === 'linux' ? false : 'figures are read from /proc' },
+  async () => {
+    const id = 'a'.repeat(32);
+    const tell = (body: object) =>
+      fetch(`${emulator.url}/_emulator/tasks/${id}`, { method: 'PUT', body: JSON.stringify(body) });
+    const task = {
+      cluster: 'c',
+      family: 'f',
+      cpu: 0.25,
+      memoryMiB: 512,
+      containers: [{ name: 'self', pid: process.pid }, { name: 'later' }],
+    };
+    const told = (await (await tell(task)).json()) as {
+      containers: { name: string; dockerId: string; metadataUri: string }[];
+    };
+    const [self, later] = told.containers;
+    assert.match(self!.dockerId, /^a{32}-\d{10}$/);
+    const metadata = createTaskMetadataClient(self!.metadataUri, http);
+    const signal = new AbortController().signal;
+    assert.deepEqual(
+      (await metadata.task(signal)).Containers.map(({ Name, KnownStatus }) => [Name, KnownStatus]),
+      [
+        ['self', 'RUNNING'],
+        ['later', 'PENDING'],
+      ],
+    );
+    const stats = await metadata.stats(signal);
+    assert.equal(stats[later!.dockerId], null);
+    const { cpu_stats: cpu, memory_stats: memory, networks } = stats[self!.dockerId]!;
+    assert.ok((cpu?.cpu_usage?.total_usage ?? 0) > 1e7);
+    assert.ok(Math.abs((memory?.usage ?? 0) / process.memoryUsage.rss() - 1) < 0.5);
+    assert.ok((networks?.['eth1']?.rx_bytes ?? -1) >= 0);
+    const again = (await (
+      await tell({ ...task, containers: [{ name: 'self', pid: 2 ** 22 - 1 }] })
+    ).json()) as typeof told;
+    assert.equal(again.containers[0]!.dockerId, self!.dockerId);
+    assert.equal((await tell({ cluster: 'c' })).status, 400);
+    assert.equal((await fetch(`${emulator.url}/v4/none/task`)).status, 404);
+    assert.equal(
+      (await fetch(`${emulator.url}/_emulator/tasks/${id}`, { method: 'DELETE' })).status,
+      204,
+    );
+    await assert.rejects(metadata.task(signal), /404/);
+  },
+);
