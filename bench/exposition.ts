@@ -23,6 +23,10 @@ function nothingAppender(): Appender {
     refOf: () => refs++,
     append: (ref, tMs, value) => void (sum += ref + tMs + value),
     appendStale: () => undefined,
+    appendHistogram: () => undefined,
+    appendExemplar: () => undefined,
+    setMetadata: () => undefined,
+    setCreated: () => undefined,
     forget: () => undefined,
     commit: () => {
       do_not_optimize(sum);

@@ -33,6 +33,14 @@ function fanOutAppender(appenders: readonly Appender[]): Appender {
     },
     append: (ref, tMs, value) => each(ref, (appender, own) => appender.append(own, tMs, value)),
     appendStale: (ref, tMs) => each(ref, (appender, own) => appender.appendStale(own, tMs)),
+    appendHistogram: (ref, tMs, histogram) =>
+      each(ref, (appender, own) => appender.appendHistogram(own, tMs, histogram)),
+    appendExemplar: (ref, exemplar) =>
+      each(ref, (appender, own) => appender.appendExemplar(own, exemplar)),
+    setMetadata: (ref, family, metadata) =>
+      each(ref, (appender, own) => appender.setMetadata(own, family, metadata)),
+    setCreated: (ref, createdMs) =>
+      each(ref, (appender, own) => appender.setCreated(own, createdMs)),
     forget(ref) {
       if (rows[ref] === undefined) return;
       each(ref, (appender, own) => appender.forget(own));

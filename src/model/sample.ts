@@ -2,6 +2,7 @@
  * Samples and the seam by which they leave a scrape: values and interfaces only.
  * A sample is (timestamp in integer milliseconds since 1970, float64).
  */
+import type { NativeHistogram } from './histogram.ts';
 import type { LabelSet } from './labels.ts';
 
 /** A small integer that stands for one label set within one appender. */
@@ -18,6 +19,32 @@ export const DROPPED_REF: SeriesRef = -1;
 export const STALE_NAN_HIGH = 0x7ff00000;
 export const STALE_NAN_LOW = 0x00000002;
 
+/** What a target says of a metric family. Types are those of OpenMetrics; `unknown` is the text format's untyped. */
+export interface SeriesMetadata {
+  readonly type: SeriesType;
+  readonly help: string;
+  readonly unit: string;
+}
+
+export const SERIES_TYPES = [
+  'unknown',
+  'counter',
+  'gauge',
+  'histogram',
+  'gaugehistogram',
+  'summary',
+  'info',
+  'stateset',
+] as const;
+export type SeriesType = (typeof SERIES_TYPES)[number];
+
+/** One observation behind a sample, mostly with the id of a trace. */
+export interface Exemplar {
+  readonly labels: LabelSet;
+  readonly value: number;
+  readonly tMs: number;
+}
+
 /**
  * Where the samples of one target go. A scrape is a transaction: what was appended is seen by nobody before
  * `commit()`, and after `rollback()` it never was. One appender belongs to one target and is used by one loop.
@@ -31,6 +58,13 @@ export interface Appender {
   append(ref: SeriesRef, tMs: number, value: number): void;
   /** Appends the stale marker. */
   appendStale(ref: SeriesRef, tMs: number): void;
+  appendHistogram(ref: SeriesRef, tMs: number, histogram: NativeHistogram): void;
+  /** Appends an exemplar of the series; the caller keeps out one that it has appended before. */
+  appendExemplar(ref: SeriesRef, exemplar: Exemplar): void;
+  /** What the series' family is, at its first scrape and whenever it changes; `family` is the name of the family. */
+  setMetadata(ref: SeriesRef, family: string, metadata: SeriesMetadata): void;
+  /** When the counter behind the series began, as the target states it: at its first scrape and when it changes. */
+  setCreated(ref: SeriesRef, createdMs: number): void;
   forget(ref: SeriesRef): void;
   /** Hands the samples on, durably where the receiver has a queue. Never throws for a full disk: that is counted. */
   commit(): void;

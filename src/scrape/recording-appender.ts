@@ -4,11 +4,20 @@
  */
 import assert from 'node:assert/strict';
 import { formatLabelSet, type LabelSet } from '../model/labels.ts';
-import { type Appender, type SeriesRef } from '../model/sample.ts';
+import type { NativeHistogram } from '../model/histogram.ts';
+import {
+  type Appender,
+  type Exemplar,
+  type SeriesMetadata,
+  type SeriesRef,
+} from '../model/sample.ts';
 
 export class RecordingAppender implements Appender {
   readonly committed: string[] = [];
   readonly live = new Map<SeriesRef, string>();
+  /** Family, type, unit and help by series, as last set. */
+  readonly metadata = new Map<string, string>();
+  readonly created = new Map<string, number>();
   refsMade = 0;
   commits = 0;
   closed = false;
@@ -26,6 +35,24 @@ export class RecordingAppender implements Appender {
 
   appendStale(ref: SeriesRef, tMs: number): void {
     this.#pending.push(`${this.#name(ref)} stale @${tMs}`);
+  }
+
+  appendHistogram(ref: SeriesRef, tMs: number, histogram: NativeHistogram): void {
+    this.#pending.push(`${this.#name(ref)} ${JSON.stringify(histogram)} @${tMs}`);
+  }
+
+  appendExemplar(ref: SeriesRef, exemplar: Exemplar): void {
+    const { labels, value, tMs } = exemplar;
+    this.#pending.push(`${this.#name(ref)} # ${formatLabelSet(labels)} ${value} @${tMs}`);
+  }
+
+  setMetadata(ref: SeriesRef, family: string, metadata: SeriesMetadata): void {
+    const { type, unit, help } = metadata;
+    this.metadata.set(this.#name(ref), `${family} ${type} [${unit}] ${help}`);
+  }
+
+  setCreated(ref: SeriesRef, createdMs: number): void {
+    this.created.set(this.#name(ref), createdMs);
   }
 
   forget(ref: SeriesRef): void {

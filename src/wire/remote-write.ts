@@ -10,7 +10,7 @@
  * Source: https://prometheus.io/docs/specs/prw/remote_write_spec/
  */
 import type { LabelSet } from '../model/labels.ts';
-import { STALE_NAN_HIGH, STALE_NAN_LOW } from '../model/sample.ts';
+import { SERIES_TYPES, type SeriesType, STALE_NAN_HIGH, STALE_NAN_LOW } from '../model/sample.ts';
 import {
   BYTES,
   FIXED64,
@@ -24,21 +24,8 @@ import {
   varintLength,
 } from './protobuf.ts';
 
-/** The field of MetricMetadata.type, by its number. */
-export const METRIC_TYPES = [
-  'unknown',
-  'counter',
-  'gauge',
-  'histogram',
-  'gaugehistogram',
-  'summary',
-  'info',
-  'stateset',
-] as const;
-export type MetricType = (typeof METRIC_TYPES)[number];
-
 export interface MetricMetadata {
-  readonly type: MetricType;
+  readonly type: SeriesType;
   readonly name: string;
   readonly help: string;
   readonly unit: string;
@@ -111,7 +98,7 @@ export class WriteRequestEncoder {
   appendMetadata(metadata: MetricMetadata): void {
     const entry = new ProtoWriter(128);
     entry.varint(tagOf(1, VARINT));
-    entry.varint(METRIC_TYPES.indexOf(metadata.type));
+    entry.varint(SERIES_TYPES.indexOf(metadata.type));
     entry.string(2, metadata.name);
     entry.string(4, metadata.help);
     entry.string(5, metadata.unit);
@@ -275,13 +262,13 @@ function grow(samples: Samples): void {
 }
 
 function readMetadata(reader: ProtoReader): MetricMetadata {
-  let type: MetricType = 'unknown';
+  let type: SeriesType = 'unknown';
   let name = '';
   let help = '';
   let unit = '';
   while (reader.more()) {
     const tag = reader.varint();
-    if (tag === tagOf(1, VARINT)) type = METRIC_TYPES[reader.varint()] ?? 'unknown';
+    if (tag === tagOf(1, VARINT)) type = SERIES_TYPES[reader.varint()] ?? 'unknown';
     else if (tag === tagOf(2, BYTES)) name = reader.string();
     else if (tag === tagOf(4, BYTES)) help = reader.string();
     else if (tag === tagOf(5, BYTES)) unit = reader.string();

@@ -44,6 +44,11 @@ export class AppenderPool {
     return new RemoteWriteAppender(this, hashOf(key) % this.#queue.lanes);
   }
 
+  /** Counts what this sink cannot send. */
+  countLeftOut(reason: string): void {
+    this.#metrics.dropped.with({ reason }).inc();
+  }
+
   take(): WriteRequestEncoder {
     return this.#encoders.pop() ?? new WriteRequestEncoder();
   }
@@ -118,6 +123,22 @@ class RemoteWriteAppender implements Appender {
   appendStale(ref: SeriesRef, tMs: number): void {
     const labels = this.#labels[ref];
     if (labels !== undefined) this.#make(labels, tMs).appendStale(labels, tMs);
+  }
+
+  appendHistogram(): void {
+    this.#pool.countLeftOut('native_histograms');
+  }
+
+  appendExemplar(): void {
+    this.#pool.countLeftOut('exemplars');
+  }
+
+  setMetadata(): void {
+    // Not sent yet.
+  }
+
+  setCreated(): void {
+    // Remote write 1.0 has no place for it.
   }
 
   forget(ref: SeriesRef): void {

@@ -1,0 +1,33 @@
+/**
+ * Native histograms: one sample that holds a whole distribution in exponential (or custom) buckets. Values only.
+ *
+ *     spans [{offset: 2, length: 2}, {offset: 1, length: 1}], counts [5, 7, 1]
+ *     → bucket 2: 5, bucket 3: 7, bucket 5: 1       offsets count from the end of the span before
+ *
+ * Schema n (-4 to 8): bucket i holds values in (2^((i-1)/2^n), 2^(i/2^n)]. Schema -53: bounds are `customValues`.
+ * Source: https://prometheus.io/docs/specs/native_histograms/
+ */
+
+export interface BucketSpan {
+  readonly offset: number;
+  readonly length: number;
+}
+
+export interface NativeHistogram {
+  readonly schema: number;
+  readonly zeroThreshold: number;
+  readonly zeroCount: number;
+  readonly count: number;
+  readonly sum: number;
+  /** Counts are fractions (as rates and sums of scaled histograms have them), not whole numbers. */
+  readonly isFloat: boolean;
+  /** A gauge's counts go up and down; for a counter, whether the writer knows that it began anew. */
+  readonly resetHint: 'unknown' | 'reset' | 'no-reset' | 'gauge';
+  readonly positiveSpans: readonly BucketSpan[];
+  /** Observations in each bucket of the spans, in order: absolute numbers, no deltas. */
+  readonly positiveCounts: readonly number[];
+  readonly negativeSpans: readonly BucketSpan[];
+  readonly negativeCounts: readonly number[];
+  /** Upper bounds of the buckets of schema -53, ascending, without +Inf; else empty. */
+  readonly customValues: readonly number[];
+}
