@@ -1,5 +1,5 @@
 /**
- * Bundles src/page into build/page/{index.html,main.js,main.css}, minified, everything in it. With `--if-changed` it
+ * Bundles src/page into build/page/{index.html,icon.svg,main.js,main.css}, minified. With `--if-changed` it
  * does nothing, quietly, when the sources and their libraries are those of the last build (build/page/.hash).
  */
 import { createHash } from 'node:crypto';
@@ -19,7 +19,8 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const source = join(root, 'src', 'page');
 const target = join(root, 'build', 'page');
 const stamp = join(target, '.hash');
-const products = ['index.html', 'main.js', 'main.css'].map((name) => join(target, name));
+const copied = ['index.html', 'icon.svg'];
+const products = [...copied, 'main.js', 'main.css'].map((name) => join(target, name));
 
 const hash = hashOfSources();
 const fresh =
@@ -59,7 +60,7 @@ async function build() {
     legalComments: 'inline',
     logLevel: 'warning',
   });
-  copyFileSync(join(source, 'index.html'), join(target, 'index.html'));
+  for (const name of copied) copyFileSync(join(source, name), join(target, name));
   const sizeBytes = products.reduce((sum, file) => sum + gzipSync(readFileSync(file)).length, 0);
   // Last, so that a build that failed half-way is not taken for a finished one.
   writeFileSync(stamp, hash);

@@ -1,5 +1,5 @@
 /**
- * One line chart: uPlot in a box that follows its width, the theme and the data. Colours come from the style sheet
+ * One line chart: uPlot in a box that follows its size, the theme and the data. Colours come from the style sheet
  * (`--series-N`), dashes from DASHES, so that a line and its legend sample always agree. Labels are never drawn here.
  * Keyboard: arrows move the cursor, Home and End jump, Escape leaves it.
  */
@@ -21,7 +21,8 @@ export const DASHES: readonly (readonly number[])[] = [
   [4, 2, 1, 2],
   [1, 4],
 ];
-const HEIGHT_PX = 190;
+const WIDTH_MIN_PX = 200;
+const HEIGHT_MIN_PX = 160;
 const AXIS_FONT = '11px system-ui, sans-serif';
 
 interface ChartProps {
@@ -46,16 +47,15 @@ export function Chart({ frame, unit, name, summaryId, theme, onCursor }: ChartPr
   useEffect(() => {
     const element = box.current;
     if (element === null) return;
-    const width = Math.max(200, element.clientWidth);
-    const options = optionsOf(element, { width, count, unit });
+    const options = optionsOf(element, { count, unit });
     options.hooks = {
       setCursor: [(chart) => report.current(chart.cursor.idx ?? undefined, false)],
     };
     const chart = new uPlot(options, dataOf(frame), element);
     plot.current = chart;
     const observer = new ResizeObserver(() => {
-      const next = Math.max(200, element.clientWidth);
-      if (next !== chart.width) chart.setSize({ width: next, height: HEIGHT_PX });
+      const next = sizeOf(element);
+      if (next.width !== chart.width || next.height !== chart.height) chart.setSize(next);
     });
     observer.observe(element);
     return () => {
@@ -77,7 +77,7 @@ export function Chart({ frame, unit, name, summaryId, theme, onCursor }: ChartPr
     event.preventDefault();
     const timeS = frame.timesS[index];
     const left = timeS === undefined ? -10 : chart.valToPos(timeS, 'x');
-    chart.setCursor({ left, top: timeS === undefined ? -10 : HEIGHT_PX / 3 }, false);
+    chart.setCursor({ left, top: timeS === undefined ? -10 : chart.height / 3 }, false);
     report.current(timeS === undefined ? undefined : index, true);
   };
 
@@ -111,6 +111,14 @@ function dataOf(frame: Frame): uPlot.AlignedData {
   return [[...frame.timesS], ...lines];
 }
 
+/** The size of the box, in CSS pixels; the chart lies over it, so it never stretches what it is measured by. */
+function sizeOf(element: HTMLElement): { width: number; height: number } {
+  return {
+    width: Math.max(WIDTH_MIN_PX, element.clientWidth),
+    height: Math.max(HEIGHT_MIN_PX, element.clientHeight),
+  };
+}
+
 /** A custom property as a colour a canvas understands: `light-dark()` is resolved by the browser. */
 function colorOf(element: HTMLElement, property: string): string {
   const probe = document.createElement('i');
@@ -123,7 +131,7 @@ function colorOf(element: HTMLElement, property: string): string {
 
 function optionsOf(
   element: HTMLElement,
-  { width, count, unit }: { width: number; count: number; unit: Unit | undefined },
+  { count, unit }: { count: number; unit: Unit | undefined },
 ): uPlot.Options {
   const ink = colorOf(element, '--ink-soft');
   const grid = { stroke: colorOf(element, '--line'), width: 1 };
@@ -136,14 +144,20 @@ function optionsOf(
   });
   const axis = { stroke: ink, font: AXIS_FONT, ticks: { show: false } };
   return {
-    width,
-    height: HEIGHT_PX,
+    ...sizeOf(element),
     legend: { show: false },
-    padding: [8, 6, 0, 0],
+    // To the right half a time label, which stands in the middle of its tick.
+    padding: [8, 18, 0, 0],
     cursor: { y: false, drag: { x: false, y: false }, sync: { key: 'amperage' } },
     scales: { y: { range: (_, min, max) => rangeOf(min, max, unit) } },
     axes: [
-      { ...axis, grid: { show: false }, values: (_, times) => times.map(clockOf), space: 64 },
+      {
+        ...axis,
+        grid: { show: false },
+        values: (_, times) => times.map(clockOf),
+        space: 64,
+        size: 26,
+      },
       {
         ...axis,
         grid,

@@ -6,13 +6,18 @@ import { useEffect, useId, useState } from 'preact/hooks';
 import { Chart, COLOR_COUNT, DASHES } from './chart.tsx';
 import { formatSpan, formatTime, formatValue, hasData, latestOf, summaryOf } from './format.ts';
 import type { PanelQuery, Unit } from './panels.ts';
-import { fetchFrame, gridOf, type Frame } from './query.ts';
+import { AnswerError, fetchFrame, gridOf, type Frame } from './query.ts';
 
 const POLL_MS = 5_000;
 
 interface Reading {
   readonly frame: Frame | undefined;
-  readonly error: string | undefined;
+  readonly error: Failure | undefined;
+}
+
+interface Failure {
+  readonly message: string;
+  readonly mayPass: boolean;
 }
 
 /** What every panel of the page shares. */
@@ -50,8 +55,8 @@ export function Panel({ id, title, unit, queries, onFrame, ...view }: PanelProps
       <div role="alert">
         {error === undefined ? null : (
           <p class="error">
-            {error}
-            {filled ? ' (older data below; trying again)' : ' (trying again)'}
+            {error.message}
+            {sequelOf(error, filled)}
           </p>
         )}
       </div>
@@ -82,6 +87,12 @@ export function Panel({ id, title, unit, queries, onFrame, ...view }: PanelProps
   );
 }
 
+/** What follows from an error, in brackets behind it. */
+function sequelOf({ mayPass }: Failure, filled: boolean): string {
+  const parts = [...(filled ? ['older data below'] : []), ...(mayPass ? ['trying again'] : [])];
+  return parts.length === 0 ? '' : ` (${parts.join('; ')})`;
+}
+
 /** Polls the queries: the next question follows POLL_MS after the last answer, so questions never pile up. */
 function useFrames(
   queries: readonly PanelQuery[],
@@ -105,7 +116,8 @@ function useFrames(
       } catch (error) {
         if (stop.signal.aborted) return;
         const message = error instanceof Error ? error.message : String(error);
-        setReading((last) => ({ frame: last.frame, error: message }));
+        const mayPass = !(error instanceof AnswerError) || error.mayPass;
+        setReading((last) => ({ frame: last.frame, error: { message, mayPass } }));
       }
       timer = setTimeout(() => void poll(), POLL_MS);
     };

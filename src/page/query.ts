@@ -45,6 +45,15 @@ interface Answer {
   readonly data?: { readonly resultType: string; readonly result: readonly MatrixSeries[] };
 }
 
+/** What the workspace said to a question; asking the same again helps only where `mayPass`. */
+export class AnswerError extends Error {
+  readonly mayPass: boolean;
+  constructor(message: string, mayPass: boolean, options?: ErrorOptions) {
+    super(message, options);
+    this.mayPass = mayPass;
+  }
+}
+
 /** The grid of a span that ends now, aligned to its step so that points keep their place from poll to poll. */
 export function gridOf(nowMs: number, spanS: number): Grid {
   const stepS = Math.max(MIN_STEP_S, Math.ceil(spanS / MAX_POINTS));
@@ -124,14 +133,17 @@ async function ask(
       cause instanceof Error && cause.name === 'TimeoutError'
         ? `no answer from the workspace within ${REQUEST_TIMEOUT_MS / 1000} s`
         : 'the workspace cannot be reached; is it still running?';
-    throw new Error(reason, { cause });
+    throw new AnswerError(reason, true, { cause });
   }
   const answer = await readAnswer(response);
   if (!response.ok || answer?.status !== 'success' || answer.data === undefined) {
-    throw new Error(answer?.error ?? `the workspace answered with status ${response.status}`);
+    const message = answer?.error ?? `the workspace answered with status ${response.status}`;
+    // 400 is a wrong expression, 422 one that cannot be worked out.
+    throw new AnswerError(message, response.status !== 400 && response.status !== 422);
   }
   if (answer.data.resultType !== 'matrix') {
-    throw new Error(`the workspace answered with a ${answer.data.resultType}, not a matrix`);
+    const message = `the workspace answered with a ${answer.data.resultType}, not a matrix`;
+    throw new AnswerError(message, false);
   }
   return answer.data.result;
 }

@@ -10,6 +10,7 @@ import type { HttpResponse, Route } from '../kernel/http-server.ts';
 
 const FILES: Readonly<Record<string, { file: string; type: string }>> = {
   '/': { file: 'index.html', type: 'text/html; charset=utf-8' },
+  '/icon.svg': { file: 'icon.svg', type: 'image/svg+xml' },
   '/main.js': { file: 'main.js', type: 'text/javascript; charset=utf-8' },
   '/main.css': { file: 'main.css', type: 'text/css; charset=utf-8' },
 };
@@ -23,7 +24,7 @@ export function pageRoutes(directory: string): Route[] {
     const body = readOr(join(directory, file));
     if (body === undefined) {
       const text =
-        'The page has not been built: run "npm run build:page". The query API works all the same.\n';
+        'The page has not been built: run "node scripts/build-page.mjs". The query API works all the same.\n';
       return { method: 'GET', path, handle: (): HttpResponse => ({ status: 404, body: text }) };
     }
     const zipped = gzipSync(body, { level: 9 });

@@ -19,6 +19,7 @@ const PREFIX = '/workspaces/ws-1/';
 const HOSTILE = '<img src=x onerror="document.title=1">';
 const TYPES: Record<string, string> = {
   'index.html': 'text/html; charset=utf-8',
+  'icon.svg': 'image/svg+xml',
   'main.js': 'text/javascript',
   'main.css': 'text/css',
 };
@@ -95,6 +96,55 @@ async function tableOf(page: Page, id: string): Promise<string[][]> {
       all.map((row) => [...(row as HTMLTableRowElement).cells].map((cell) => cell.textContent)),
     );
   return rows.map((row) => row.map((cell) => cell.replaceAll('\u202f', ' ')));
+}
+
+/** Runs in the page: texts with a contrast below 4.5 to what is behind them (WCAG 2.2, 1.4.3). */
+function faintTexts(): string[] {
+  const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true })!;
+  const rgba = (color: string): number[] => {
+    canvas.clearRect(0, 0, 1, 1);
+    canvas.fillStyle = color;
+    canvas.fillRect(0, 0, 1, 1);
+    return [...canvas.getImageData(0, 0, 1, 1).data];
+  };
+  const luminance = (color: number[]): number => {
+    const [r, g, b] = color.map((part) => {
+      const share = part / 255;
+      return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+    });
+    return 0.2126 * r! + 0.7152 * g! + 0.0722 * b!;
+  };
+  const groundOf = (element: Element | null): number[] => {
+    if (element === null) return [255, 255, 255, 255];
+    const own = rgba(getComputedStyle(element).backgroundColor);
+    return own[3] === 255 ? own : groundOf(element.parentElement);
+  };
+  const faint: string[] = [];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  for (let node = walker.nextNode(); node !== null; node = walker.nextNode()) {
+    const element = node.parentElement!;
+    const isShown = element.checkVisibility({ opacityProperty: true });
+    if (node.textContent!.trim() === '' || !isShown || element.closest('.unseen') !== null)
+      continue;
+    const ink = luminance(rgba(getComputedStyle(element).color));
+    const ground = luminance(groundOf(element));
+    const contrast = (Math.max(ink, ground) + 0.05) / (Math.min(ink, ground) + 0.05);
+    if (contrast < 4.5) faint.push(`${node.textContent} ${contrast.toFixed(2)}`);
+  }
+  return faint;
+}
+
+/** Runs in the page: controls that assistive technology could not name. */
+function namelessControls(): string[] {
+  return [...document.querySelectorAll('button, input, summary, [tabindex]')]
+    .filter((control) => {
+      const labels = control instanceof HTMLInputElement ? [...(control.labels ?? [])] : [];
+      const names = [control, ...labels].map((one) => one.textContent);
+      return [control.getAttribute('aria-label') ?? '', ...names].every(
+        (text) => text.trim() === '',
+      );
+    })
+    .map((control) => control.outerHTML.slice(0, 120));
 }
 
 suite('the page in Chromium', () => {
@@ -226,12 +276,33 @@ suite('the page in Chromium', () => {
     assert.deepEqual(complaints, []);
   });
 
+  test('all text stands out from its ground, and every control has a name, in both themes', async (context) => {
+    for (const dark of [false, true]) {
+      const page = await open(context, 'data', dark);
+      if (page === undefined) return;
+      await tableOf(page, 'cpu');
+      mode = 'error';
+      await page.getByRole('radio', { name: '15m' }).check(); // Asks at once.
+      await page.locator('[data-panel="cpu"] .error').waitFor();
+      // A colour on its way to another is no colour to judge.
+      await page.evaluate(() => Promise.all(document.getAnimations().map((one) => one.finished)));
+      assert.deepEqual(await page.evaluate(faintTexts), []);
+      assert.deepEqual(await page.evaluate(namelessControls), []);
+      // The measure itself measures: a grey that is too close to both grounds is found.
+      await page.evaluate(() =>
+        document.documentElement.style.setProperty('--ink-soft', 'rgb(128 128 128 / 60%)'),
+      );
+      assert.notDeepEqual(await page.evaluate(faintTexts), []);
+      await page.close();
+    }
+  });
+
   test('an error is announced in words, and no data is not an error', async (context) => {
     const failing = await open(context, 'error');
     if (failing === undefined) return;
     const alert = failing.locator('[data-panel="cpu"] [role=alert]');
     await alert.locator('.error').waitFor();
-    assert.match((await alert.textContent())!, /invalid parameter "query": 1:5: parse error/);
+    assert.match((await alert.textContent())!, /^invalid parameter "query": 1:5: parse error$/);
     await failing.close();
 
     const empty = await open(context, 'empty');
