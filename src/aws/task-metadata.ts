@@ -1,96 +1,26 @@
 /**
- * The ECS task metadata endpoint, version 4: its client and the parts of its answers that are used. Lenient: a part
- * that is missing or of another shape is absent, and costs only what depends on it.
+ * The client of the ECS task metadata endpoint, version 4: of a task, or of all tasks of a managed instance.
  * Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-metadata-endpoint-v4.html
  */
-import { z } from 'zod';
+import type { z } from 'zod';
 import { ConfigError, RecoverableError } from '../kernel/errors.ts';
 import type { HttpClient } from '../kernel/http-client.ts';
+import {
+  type TaskMetadata,
+  taskSchema,
+  tasksSchema,
+  tasksStatsSchema,
+  type TaskStats,
+  taskStatsSchema,
+} from './task-metadata-schema.ts';
 
-/** A number or, for anything else, absence. */
-const number = z.number().optional().catch(undefined);
-const text = z.string().optional().catch(undefined);
-const limits = z.object({ CPU: number, Memory: number }).optional().catch(undefined);
-
-const containerSchema = z.object({
-  DockerId: z.string(),
-  Name: z.string(),
-  Type: text,
-  KnownStatus: text,
-  Limits: limits,
-  RestartCount: number,
-  Networks: z
-    .array(z.object({ NetworkMode: text }))
-    .optional()
-    .catch(undefined),
-});
-
-/** Leaves out the elements that are not of the shape, so that one of them costs only itself. */
-function listOf<T>(element: z.ZodType<T>): z.ZodType<T[]> {
-  return z
-    .array(z.unknown())
-    .catch([])
-    .transform((all) =>
-      all.flatMap((one) => {
-        const parsed = element.safeParse(one);
-        return parsed.success ? [parsed.data] : [];
-      }),
-    );
-}
-
-const taskSchema = z.object({
-  Cluster: text,
-  TaskARN: text,
-  Family: text,
-  Revision: text,
-  DesiredStatus: text,
-  KnownStatus: text,
-  AvailabilityZone: text,
-  LaunchType: text,
-  PullStartedAt: text,
-  PullStoppedAt: text,
-  Limits: limits,
-  EphemeralStorageMetrics: z
-    .object({ Utilized: number, Reserved: number })
-    .optional()
-    .catch(undefined),
-  Containers: listOf(containerSchema),
-});
-
-const networkSchema = z.object({
-  rx_bytes: number,
-  rx_packets: number,
-  rx_errors: number,
-  rx_dropped: number,
-  tx_bytes: number,
-  tx_packets: number,
-  tx_errors: number,
-  tx_dropped: number,
-});
-
-const statsSchema = z.object({
-  cpu_stats: z
-    .object({ cpu_usage: z.object({ total_usage: number }).optional().catch(undefined) })
-    .optional()
-    .catch(undefined),
-  memory_stats: z
-    .object({ usage: number, stats: z.record(z.string(), z.unknown()).optional().catch(undefined) })
-    .optional()
-    .catch(undefined),
-  networks: z.record(z.string(), networkSchema.catch({})).optional().catch(undefined),
-});
-
-export type TaskContainer = z.infer<typeof containerSchema>;
-export type TaskMetadata = z.infer<typeof taskSchema>;
-export type ContainerNetwork = z.infer<typeof networkSchema>;
-/** Docker's statistics of a container; null or empty for one that does not run. */
-export type ContainerStats = z.infer<typeof statsSchema>;
-export type TaskStats = Readonly<Record<string, ContainerStats | null>>;
-
-const taskStatsSchema = z.record(z.string(), statsSchema.nullable().catch(null));
+/** Which tasks are asked for: the one this process belongs to, or all of its managed instance. */
+export type MetadataScope = 'task' | 'instance';
 
 export interface TaskMetadataClient {
-  task(signal: AbortSignal): Promise<TaskMetadata>;
+  /** One task in the scope of a task. `withTags` makes an EC2 agent call the ECS API: not for every scrape. */
+  tasks(signal: AbortSignal, withTags?: boolean): Promise<readonly TaskMetadata[]>;
+  /** Of all containers of the scope, by container id. */
   stats(signal: AbortSignal): Promise<TaskStats>;
 }
 
@@ -109,7 +39,11 @@ export function metadataUri(env: Readonly<Record<string, string | undefined>>): 
   );
 }
 
-export function createTaskMetadataClient(uri: string, http: HttpClient): TaskMetadataClient {
+export function createTaskMetadataClient(
+  uri: string,
+  http: HttpClient,
+  scope: MetadataScope = 'task',
+): TaskMetadataClient {
   const get = async <T>(path: string, schema: z.ZodType<T>, signal: AbortSignal): Promise<T> => {
     const answer = await http.send({
       method: 'GET',
@@ -121,7 +55,7 @@ export function createTaskMetadataClient(uri: string, http: HttpClient): TaskMet
     if (answer.status !== 200)
       throw new RecoverableError(
         'METADATA_STATUS',
-        `the task metadata endpoint answered ${answer.status} for ${path}`,
+        `the task metadata endpoint answered ${answer.status} for ${path}${scope === 'instance' ? '; only managed daemons of ECS Managed Instances are given all tasks of their instance' : ''}`,
       );
     try {
       return schema.parse(JSON.parse(answer.body.toString()));
@@ -133,8 +67,16 @@ export function createTaskMetadataClient(uri: string, http: HttpClient): TaskMet
       );
     }
   };
+  if (scope === 'instance')
+    return {
+      tasks: (signal) => get('/tasks', tasksSchema, signal),
+      stats: async (signal) =>
+        Object.assign({}, ...(await get('/tasks/stats', tasksStatsSchema, signal))) as TaskStats,
+    };
   return {
-    task: (signal) => get('/task', taskSchema, signal),
+    tasks: async (signal, withTags = false) => [
+      await get(withTags ? '/taskWithTags' : '/task', taskSchema, signal),
+    ],
     stats: (signal) => get('/task/stats', taskStatsSchema, signal),
   };
 }

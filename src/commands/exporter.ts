@@ -1,17 +1,35 @@
 /**
  * `amperage exporter`: the sidecar that serves an ECS task's metrics. Loads neither PromQL nor an AWS client.
  */
-import { type Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { createTaskMetadataClient, metadataUri } from '../aws/task-metadata.ts';
+import { PROFILE_NAMES, type ProfileName } from '../exporter/profiles.ts';
+import { MetadataReader } from '../exporter/reader.ts';
 import { createExporter } from '../exporter/server.ts';
+import { formatTop } from '../exporter/top.ts';
+import { Group } from '../kernel/component.ts';
+import { ConfigError } from '../kernel/errors.ts';
+import { createPlainHttpClient } from '../kernel/http-client-plain.ts';
+import { loadWebConfig } from '../kernel/web-config.ts';
+import type { World } from '../kernel/world.ts';
 import { createWorld, longRunningCommand, type LogOptions, runUntilSignal } from './runner.ts';
 import { VERSION } from './version.ts';
 
 interface ExporterFlags extends LogOptions {
-  readonly 'web.listenAddress': string;
+  readonly 'web.listenAddress': readonly string[];
   readonly 'web.telemetryPath': string;
   readonly 'web.disableExporterMetrics'?: boolean;
+  readonly 'web.config.file'?: string;
+  readonly profile: readonly ProfileName[];
+  readonly basic?: boolean;
+  readonly tags?: boolean;
+  readonly instance?: boolean;
+  readonly top?: boolean;
 }
+
+const ADDRESS = '0.0.0.0:9779';
+const TOP_EVERY_MS = 2_000;
+const CLEAR = '\u001b[H\u001b[2J';
 
 export function exporterCommand(): Command {
   return longRunningCommand('exporter')
@@ -20,33 +38,93 @@ export function exporterCommand(): Command {
     )
     .option(
       '--web.listen-address <host:port>',
-      'address to serve on; a collector in another task must reach it',
-      '0.0.0.0:9779',
+      `address to serve on, may be given several times; a collector in another task must reach it (default: "${ADDRESS}")`,
+      (address: string, before: readonly string[]) => [...before, address],
+      [] as readonly string[],
     )
     .option('--web.telemetry-path <path>', 'path of the metrics', '/metrics')
+    .option('--web.config.file <file>', 'TLS and basic auth, as the Prometheus exporters read them')
     .option('--web.disable-exporter-metrics', "leave out the exporter's own metrics")
+    .addOption(
+      new Option(
+        '--profile <name...>',
+        `names to serve the figures under, several at once: ${PROFILE_NAMES.join(', ')}`,
+      )
+        .choices(PROFILE_NAMES)
+        .default(['ecs_exporter']),
+    )
+    .option('--basic', "of the profile ecs_exporter only that exporter's own 20 metrics")
+    .option('--tags', 'the tags of the task as labels of ecs_task_tags_info, read every 10 minutes')
+    .option('--instance', 'all tasks of this ECS Managed Instance, from a managed daemon on it')
+    .option('--top', 'show the containers in the terminal instead of serving metrics')
     .addHelpText(
       'after',
-      '\nNeeds ECS_CONTAINER_METADATA_URI_V4, which ECS sets in every container.\n\nExamples:\n  amperage exporter\n  amperage exporter --web.listen-address 127.0.0.1:9779\n',
+      `
+Needs ECS_CONTAINER_METADATA_URI_V4, which ECS sets in every container.
+
+Examples:
+  amperage exporter
+  amperage exporter --web.listen-address 127.0.0.1:9779 --basic
+  amperage exporter --profile ecs_exporter ecs_cpu_percent
+  amperage exporter --web.config.file web.yml
+  amperage exporter --top
+`,
     )
     .action(run);
 }
 
 async function run(flags: ExporterFlags): Promise<void> {
   const uri = metadataUri(process.env);
-  const world = createWorld(flags);
+  const path = flags['web.telemetryPath'];
+  if (!path.startsWith('/') || path === '/' || path === '/health')
+    throw new ConfigError(
+      'FLAG_PATH',
+      `--web.telemetry-path "${path}" must begin with a slash and not be / or /health`,
+    );
+  const world = createWorld(flags, createPlainHttpClient());
   world.metrics
     .gauges('ecs_exporter_build_info', 'Version of this exporter; always 1.')
     .with({ version: VERSION })
     .set(1);
-  const exporter = createExporter({
-    world,
-    client: createTaskMetadataClient(uri, world.http),
-    listen: flags['web.listenAddress'].startsWith(':')
-      ? `0.0.0.0${flags['web.listenAddress']}`
-      : flags['web.listenAddress'],
-    path: flags['web.telemetryPath'],
-    hasOwnMetrics: flags['web.disableExporterMetrics'] !== true,
-  });
-  await runUntilSignal(exporter, world);
+  const isInstance = flags.instance === true;
+  const client = createTaskMetadataClient(uri, world.http, isInstance ? 'instance' : 'task');
+  const reader = new MetadataReader({ client, hasTags: flags.tags === true }, world);
+  if (flags.top === true) {
+    await showTop(reader, world);
+    return;
+  }
+  const webFile = flags['web.config.file'];
+  const web = webFile === undefined ? undefined : await loadWebConfig(webFile, world.log);
+  const addresses = flags['web.listenAddress'];
+  const servers = (addresses.length === 0 ? [ADDRESS] : addresses).map((address) =>
+    createExporter({
+      world,
+      reader,
+      listen: address.startsWith(':') ? `0.0.0.0${address}` : address,
+      path,
+      page: { profiles: flags.profile, isBasic: flags.basic === true, isInstance },
+      hasOwnMetrics: flags['web.disableExporterMetrics'] !== true,
+      web,
+    }),
+  );
+  await runUntilSignal(new Group('exporter', servers), world);
+}
+
+/** Frame after frame on a terminal; a single one into a pipe. */
+async function showTop(reader: MetadataReader, world: World): Promise<void> {
+  const stop = new AbortController();
+  process.once('SIGINT', () => stop.abort());
+  process.once('SIGTERM', () => stop.abort());
+  try {
+    for (;;) {
+      const frame = formatTop(await reader.read(TOP_EVERY_MS));
+      process.stdout.write(process.stdout.isTTY ? CLEAR + frame : frame);
+      if (!process.stdout.isTTY) break;
+      await world.clock.sleep(TOP_EVERY_MS, stop.signal);
+    }
+  } catch (error) {
+    if (!stop.signal.aborted) throw error;
+  } finally {
+    await world.http.close();
+  }
 }

@@ -6,44 +6,44 @@ import { Command, Option } from 'commander';
 import { systemClock } from '../kernel/clock.ts';
 import type { Component } from '../kernel/component.ts';
 import { messageOf } from '../kernel/errors.ts';
-import { createHttpClient } from '../kernel/http-client.ts';
+import { createHttpClient, type HttpClient } from '../kernel/http-client.ts';
 import { createLogger, type LogFormat, type LogLevel } from '../kernel/logger.ts';
 import { Registry } from '../kernel/metrics.ts';
 import { registerProcessMetrics } from '../kernel/process-metrics.ts';
 import type { World } from '../kernel/world.ts';
 
 export interface LogOptions {
-  readonly logLevel: LogLevel;
-  readonly logFormat?: LogFormat;
+  readonly 'log.level': LogLevel;
+  readonly 'log.format'?: LogFormat;
 }
 
 /** A command with the flags that every long-running command has; read them as `LogOptions`. */
 export function longRunningCommand(name: string): Command {
   return new Command(name)
     .addOption(
-      new Option('--log-level <level>', 'least severity to log')
+      new Option('--log.level <level>', 'least severity to log')
         .choices(['debug', 'info', 'warn', 'error'])
         .default('info'),
     )
     .addOption(
       new Option(
-        '--log-format <format>',
+        '--log.format <format>',
         'default: pretty on a terminal, logfmt elsewhere',
       ).choices(['pretty', 'logfmt', 'json']),
     );
 }
 
-export function createWorld(options: LogOptions): World {
+export function createWorld(options: LogOptions, http: HttpClient = createHttpClient()): World {
   const metrics = new Registry();
   registerProcessMetrics(metrics);
   return {
     clock: systemClock,
     log: createLogger({
-      level: options.logLevel,
-      ...(options.logFormat === undefined ? {} : { format: options.logFormat }),
+      level: options['log.level'],
+      ...(options['log.format'] === undefined ? {} : { format: options['log.format'] }),
     }),
     metrics,
-    http: createHttpClient(),
+    http,
   };
 }
 

@@ -176,7 +176,9 @@ test(
     const metadata = createTaskMetadataClient(self!.metadataUri, http);
     const signal = new AbortController().signal;
     assert.deepEqual(
-      (await metadata.task(signal)).Containers.map(({ Name, KnownStatus }) => [Name, KnownStatus]),
+      (await metadata.tasks(signal))
+        .flatMap((one) => one.Containers)
+        .map(({ Name, KnownStatus }) => [Name, KnownStatus]),
       [
         ['self', 'RUNNING'],
         ['later', 'PENDING'],
@@ -198,6 +200,6 @@ test(
       (await fetch(`${emulator.url}/_emulator/tasks/${id}`, { method: 'DELETE' })).status,
       204,
     );
-    await assert.rejects(metadata.task(signal), /404/);
+    await assert.rejects(metadata.tasks(signal), /404/);
   },
 );

@@ -1,40 +1,39 @@
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { conformancePath, skipWithoutConformance } from '../../test/conformance.ts';
-import {
-  createTaskMetadataClient,
-  metadataUri,
-  type TaskMetadata,
-  type TaskMetadataClient,
-} from '../aws/task-metadata.ts';
-import { systemClock } from '../kernel/clock.ts';
-import { ConfigError } from '../kernel/errors.ts';
-import { createHttpClient } from '../kernel/http-client.ts';
+import { createTaskMetadataClient, type MetadataScope } from '../aws/task-metadata.ts';
+import { VirtualClock } from '../kernel/clock.ts';
+import { createPlainHttpClient } from '../kernel/http-client-plain.ts';
 import { HttpServer } from '../kernel/http-server.ts';
 import { silentLogger } from '../kernel/logger.ts';
 import { Registry } from '../kernel/metrics.ts';
 import { writeExposition } from '../wire/exposition-writer.ts';
-import { collectFamilies } from './collector.ts';
-import { createExporter } from './server.ts';
+import { collectFamilies, PROFILE_NAMES, type PageOptions } from './profiles.ts';
+import { MetadataReader } from './reader.ts';
+import type { Reading } from './reading.ts';
+import { formatTop } from './top.ts';
 
-const http = createHttpClient();
+const GOLDEN = join(import.meta.dirname, '../../test/golden/exporter');
+const SHAPES = join(GOLDEN, 'shapes');
+/** Ten seconds behind the statistics of the shapes written by hand. */
+const NOW_MS = Date.parse('2026-05-15T10:00:20Z');
+
+const http = createPlainHttpClient();
 after(() => http.close());
-const world = { clock: systemClock, log: silentLogger, metrics: new Registry(), http };
-const signal = new AbortController().signal;
 
-async function get(url: string): Promise<string> {
-  return (
-    await http.send({ method: 'GET', url, timeoutMs: 10_000, bodyMaxBytes: 1e7, signal })
-  ).body.toString();
-}
-
-/** A real client of an endpoint that answers with these texts. */
-async function withEndpoint(
-  answers: Record<string, string>,
-  use: (client: TaskMetadataClient) => Promise<void>,
-): Promise<void> {
+/** What a real client reads of a server that answers so. */
+async function readingOf(
+  answers: { metadata: unknown; stats: unknown },
+  scope: MetadataScope = 'task',
+): Promise<Reading> {
+  const paths: Record<string, unknown> = {
+    '/task': answers.metadata,
+    '/task/stats': answers.stats,
+    '/tasks': answers.metadata,
+    '/tasks/stats': answers.stats,
+  };
   const server = new HttpServer({
     name: 'metadata',
     listen: '127.0.0.1:0',
@@ -44,43 +43,84 @@ async function withEndpoint(
         method: 'GET',
         path: '/*',
         handle: ({ path }) =>
-          answers[path] === undefined ? { status: 500 } : { status: 200, body: answers[path] },
+          paths[path] === undefined
+            ? { status: 500 }
+            : { status: 200, body: JSON.stringify(paths[path]) },
       },
     ],
   });
   await server.start();
-  await use(createTaskMetadataClient(server.url, http));
-  await server.stop(100);
+  try {
+    const clock = new VirtualClock(NOW_MS);
+    const world = { clock, log: silentLogger, metrics: new Registry(), http };
+    const client = createTaskMetadataClient(server.url, http, scope);
+    return await new MetadataReader({ client, hasTags: false }, world).read(60_000);
+  } finally {
+    await server.stop(100);
+  }
+}
+
+const ALL: PageOptions = { profiles: ['ecs_exporter'], isBasic: false, isInstance: false };
+
+function pageOf(reading: Reading, options: Partial<PageOptions> = {}): string {
+  return writeExposition(collectFamilies(reading, { ...ALL, ...options }));
+}
+
+function checkGolden(name: string, page: string): void {
+  const file = join(GOLDEN, `${name}.txt`);
+  if (process.env['UPDATE_GOLDEN'] !== undefined) writeFileSync(file, page);
+  assert.equal(page, readFileSync(file, 'utf8'));
+}
+
+function published(kind: string): { metadata: unknown; stats: unknown } {
+  const read = (what: string): unknown =>
+    JSON.parse(
+      readFileSync(
+        conformancePath('task-metadata', 'fixtures', `${kind}_task_${what}.json`),
+        'utf8',
+      ),
+    );
+  return { metadata: read('metadata'), stats: read('stats') };
 }
 
 for (const kind of ['ec2', 'fargate']) {
   test(
-    `the ${kind} task gives exactly its golden page`,
-    { skip: skipWithoutConformance },
+    `the ${kind} task gives its golden page in every profile`,
+    {
+      skip: skipWithoutConformance,
+    },
     async () => {
-      const read = (what: string): string =>
-        readFileSync(
-          conformancePath('task-metadata', 'fixtures', `${kind}_task_${what}.json`),
-          'utf8',
-        );
-      await withEndpoint(
-        { '/task': read('metadata'), '/task/stats': read('stats') },
-        async (client) => {
-          const page = writeExposition(
-            collectFamilies({ task: await client.task(signal), stats: await client.stats(signal) }),
-          );
-          const golden = join(import.meta.dirname, '../../test/golden/exporter', `${kind}.txt`);
-          if (process.env['UPDATE_GOLDEN'] !== undefined) writeFileSync(golden, page);
-          assert.equal(page, readFileSync(golden, 'utf8'));
-        },
-      );
+      const reading = await readingOf(published(kind));
+      const tMs = Date.parse('2025-02-27T05:23:00Z');
+      for (const name of PROFILE_NAMES)
+        checkGolden(`${kind}.${name}`, pageOf({ ...reading, tMs }, { profiles: [name] }));
+      checkGolden(`${kind}.basic`, pageOf({ ...reading, tMs }, { isBasic: true }));
     },
   );
 }
 
+for (const file of readdirSync(SHAPES)) {
+  const name = file.replace('.json', '');
+  test(`the shape "${name}" gives its golden page`, async () => {
+    const isInstance = name === 'managed-instance';
+    const answers = JSON.parse(readFileSync(join(SHAPES, file), 'utf8')) as Parameters<
+      typeof readingOf
+    >[0];
+    const reading = await readingOf(answers, isInstance ? 'instance' : 'task');
+    assert.equal(reading.isUp, true);
+    checkGolden(name, pageOf(reading, { isInstance }));
+    checkGolden(
+      `${name}.profiles`,
+      pageOf(reading, { isInstance, profiles: PROFILE_NAMES.slice(1) }),
+    );
+  });
+}
+
 test(
-  "our figures are the peer's but for the listed differences",
-  { skip: skipWithoutConformance },
+  "the basic page is the peer's but for the listed differences",
+  {
+    skip: skipWithoutConformance,
+  },
   () => {
     const series = (text: string): Map<string, number> =>
       new Map(
@@ -93,22 +133,13 @@ test(
           ]),
       );
     const differences = (kind: string): string[] => {
-      const ours = series(
-        readFileSync(
-          join(import.meta.dirname, '../../test/golden/exporter', `${kind}.txt`),
-          'utf8',
-        ),
-      );
+      const ours = series(readFileSync(join(GOLDEN, `${kind}.basic.txt`), 'utf8'));
       const theirs = series(
         readFileSync(conformancePath('task-metadata', 'snapshots', `${kind}_metrics.txt`), 'utf8'),
       );
       return [...new Set([...ours.keys(), ...theirs.keys()])]
-        .filter(
-          (key) =>
-            Math.abs((ours.get(key) ?? NaN) / (theirs.get(key) ?? NaN) - 1) > 1e-9 ||
-            !ours.has(key) ||
-            !theirs.has(key),
-        )
+        .filter((key) => !(Math.abs((ours.get(key) ?? NaN) / (theirs.get(key) ?? NaN) - 1) <= 1e-9))
+        .filter((key) => !(ours.get(key) === 0 && theirs.get(key) === 0))
         .map((key) => key.replace(/\{.*/, ''));
     };
     assert.deepEqual(differences('fargate'), ['ecs_up']);
@@ -119,35 +150,8 @@ test(
   },
 );
 
-test('a limit of 0 is none, the pause container is left out, shared interfaces count once', () => {
-  const awsvpc = [{ NetworkMode: 'awsvpc' }];
-  const task = {
-    Limits: { CPU: undefined, Memory: 256 },
-    Containers: [
-      { DockerId: 'p', Name: '~internal~ecs~pause', Type: 'CNI_PAUSE', Networks: awsvpc },
-      {
-        DockerId: 'a',
-        Name: 'app',
-        Type: 'NORMAL',
-        Limits: { CPU: 0, Memory: 0 },
-        Networks: awsvpc,
-        RestartCount: 0,
-      },
-      { DockerId: 's', Name: 'stopped', Type: 'NORMAL' },
-    ],
-  } as unknown as TaskMetadata;
-  const running = { memory_stats: { usage: 5 }, networks: { eth0: { rx_bytes: 7 } } };
-  const page = writeExposition(
-    collectFamilies({ task, stats: { p: running, a: running, s: null } }),
-  );
-  assert.match(page, /ecs_container_memory_limit_bytes\{container_name="app"} 268435456\n/);
-  assert.match(page, /ecs_container_restarts_total\{container_name="app"} 0\n/);
-  assert.match(page, /ecs_network_receive_bytes_total\{interface="eth0"} 7\n/);
-  assert.doesNotMatch(page, /pause|stopped/);
-});
-
 test('a container or an interface of another shape costs only itself', async () => {
-  const task = {
+  const metadata = {
     Limits: 'none',
     Containers: [
       { Name: 'without an id' },
@@ -159,88 +163,57 @@ test('a container or an interface of another shape costs only itself', async () 
     a: { memory_stats: { usage: 5 }, networks: { eth0: 'none', eth1: { rx_bytes: 7 } } },
     b: 'none',
   };
-  const answers = { '/task': JSON.stringify(task), '/task/stats': JSON.stringify(stats) };
-  await withEndpoint(answers, async (client) => {
-    const page = writeExposition(
-      collectFamilies({ task: await client.task(signal), stats: await client.stats(signal) }),
-    );
-    assert.match(page, /ecs_up 1\n/);
-    assert.match(page, /ecs_container_memory_usage_bytes\{container_name="app"} 5\n/);
-    assert.match(page, /ecs_network_receive_bytes_total\{interface="eth1"} 7\n/);
-    assert.doesNotMatch(page, /without an id|eth0|NaN|undefined/);
-  });
+  const page = pageOf(await readingOf({ metadata, stats }), { profiles: PROFILE_NAMES });
+  assert.match(page, /ecs_up 1\n/);
+  assert.match(page, /ecs_container_memory_usage_bytes\{container_name="app"} 5\n/);
+  assert.match(page, /ecs_network_receive_bytes_total\{interface="eth1"} 7\n/);
+  assert.doesNotMatch(page, /without an id|eth0|NaN|undefined/);
 });
 
-test('without statistics the limits are still known', () => {
-  const task: TaskMetadata = {
-    Limits: { CPU: undefined, Memory: 256 },
-    Containers: [{ DockerId: 'a', Name: 'app', Limits: { CPU: undefined, Memory: 128 } }],
+test('without statistics identity and limits are still known, and ecs_up is 0', async () => {
+  const metadata = {
+    Family: 'f',
+    Limits: { Memory: 256 },
+    Containers: [{ DockerId: 'a', Name: 'app', Limits: { Memory: 128 } }],
   };
-  const page = writeExposition(collectFamilies({ task, stats: undefined }));
-  assert.match(page, /ecs_up 0\n/);
-  assert.match(page, /ecs_task_memory_limit_bytes 268435456\n/);
-  assert.match(page, /ecs_container_memory_limit_bytes\{container_name="app"} 134217728\n/);
+  const page = pageOf(await readingOf({ metadata, stats: undefined }), { profiles: PROFILE_NAMES });
+  assert.match(page, /^ecs_up 0$/m);
+  assert.match(page, /^ecs_task_memory_limit_bytes 268435456$/m);
+  assert.match(page, /^ecs_container_memory_limit_bytes\{container_name="app"} 134217728$/m);
   assert.doesNotMatch(page, /ecs_network|usage/);
-});
-
-test('a failing endpoint gives ecs_up 0 and what is still known, never an empty success', async () => {
-  await withEndpoint({ '/task': '{"Family":"f","Containers":[]}' }, async (client) => {
-    const exporter = createExporter({
-      world,
-      client,
-      listen: '127.0.0.1:0',
-      path: '/metrics',
-      hasOwnMetrics: false,
-    });
-    await exporter.start();
-    const page = await get(`${exporter.url}/metrics`);
-    assert.match(page, /^ecs_up 0$/m);
-    assert.match(page, /family="f"/);
-    assert.equal(await get(`${exporter.url}/health`), 'ok\n');
-    assert.match(await get(`${exporter.url}/`), /href="\/metrics"/);
-    await exporter.stop(100);
-  });
-  await withEndpoint({ '/task': 'not json', '/task/stats': '[1]' }, async (client) => {
-    await assert.rejects(client.task(signal), /not what version 4 says/);
-    await assert.rejects(client.stats(signal), /METADATA_SHAPE|version 4/);
-  });
-});
-
-test('scrapes at the same time share one pair of requests', async () => {
-  let calls = 0;
-  const client: TaskMetadataClient = {
-    task: async () => {
-      calls += 1;
-      await systemClock.sleep(50);
-      return { Containers: [] };
-    },
-    stats: () => Promise.resolve({}),
-  };
-  const exporter = createExporter({
-    world,
-    client,
-    listen: '127.0.0.1:0',
-    path: '/metrics',
-    hasOwnMetrics: true,
-  });
-  await exporter.start();
-  const pages = await Promise.all(Array.from({ length: 20 }, () => get(`${exporter.url}/metrics`)));
-  assert.ok(pages.every((page) => page.includes('ecs_up 1')));
-  assert.ok(calls < 5, String(calls));
-  await exporter.stop(100);
-});
-
-test('outside ECS the start says what to do', () => {
-  assert.throws(
-    () => metadataUri({}),
-    (error) => error instanceof ConfigError && /sidecar/.test(error.message),
-  );
-  assert.throws(
-    () => metadataUri({ ECS_CONTAINER_METADATA_URI_V4: 'nonsense' }),
-    (error) => error instanceof ConfigError && /"nonsense" is not a URL/.test(error.message),
-  );
   assert.equal(
-    metadataUri({ ECS_CONTAINER_METADATA_URI_V4: 'http://169.254.170.2/v4/x/' }),
-    'http://169.254.170.2/v4/x',
+    pageOf(await readingOf({ metadata: undefined, stats: {} })).includes('ecs_up 0'),
+    true,
   );
+});
+
+test('two containers of one name give one series, not a page that is refused', async () => {
+  const container = (id: string, KnownStatus: string): object => ({
+    DockerId: id,
+    Name: 'app',
+    KnownStatus,
+  });
+  const metadata = { Containers: [container('new', 'RUNNING'), container('old', 'STOPPED')] };
+  const stats = { new: { memory_stats: { usage: 5 } }, old: null };
+  const page = pageOf(await readingOf({ metadata, stats }));
+  assert.match(page, /^ecs_container_running\{container_name="app"} 1$/m);
+  const series = page.split('\n').map((line) => line.slice(0, line.lastIndexOf(' ')));
+  const samples = series.filter((line) => line !== '' && !line.startsWith('#'));
+  assert.equal(new Set(samples).size, samples.length);
+});
+
+test('top shows the containers, and no control character of a name', async () => {
+  const answers = JSON.parse(readFileSync(join(SHAPES, 'pause-container.json'), 'utf8')) as {
+    metadata: { Containers: { Name: string }[] };
+    stats: unknown;
+  };
+  answers.metadata.Containers[2]!.Name = 'si\u001b[2Jde';
+  const frame = formatTop(await readingOf(answers));
+  assert.equal(frame.includes('\u001b'), false);
+  assert.deepEqual(frame.split('\n').slice(0, 4), [
+    'web:3 · 0123456789abcdef0123456789abcdef · demo · RUNNING · 0.5 vCPU · 256 MiB',
+    'CONTAINER  STATUS   HEALTH        CPU    MEMORY      LIMIT  RX/s  TX/s  PIDS',
+    'app        RUNNING  UNHEALTHY  10.0 %  70.0 MiB  256.0 MiB  11 B   2 B     -',
+    'si?[2Jde   RUNNING  -           0.0 %  19.0 MiB   64.0 MiB  11 B   2 B     -',
+  ]);
 });

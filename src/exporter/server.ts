@@ -1,42 +1,54 @@
 /**
- * The exporter's HTTP side: the metrics page made from one reading of the metadata endpoint, shared by scrapes that
- * come at the same time; a health page and a landing page.
+ * The exporter's HTTP side: the metrics page, a health page and a landing page. A scrape is answered before its scraper
+ * gives up, with what is known by then.
  */
-import type { TaskMetadataClient } from '../aws/task-metadata.ts';
-import { messageOf } from '../kernel/errors.ts';
-import { HttpServer, type HttpResponse } from '../kernel/http-server.ts';
+import { HttpServer, type HttpRequest, type HttpResponse } from '../kernel/http-server.ts';
+import type { WebConfig } from '../kernel/web-config.ts';
 import type { World } from '../kernel/world.ts';
+import type { MetricFamily } from '../model/metric-family.ts';
 import { EXPOSITION_CONTENT_TYPE, writeExposition } from '../wire/exposition-writer.ts';
-import { collectFamilies, type Reading } from './collector.ts';
+import { collectFamilies, type PageOptions } from './profiles.ts';
+import type { MetadataReader } from './reader.ts';
 
 export interface ExporterOptions {
   readonly world: World;
-  readonly client: TaskMetadataClient;
+  readonly reader: MetadataReader;
   readonly listen: string;
   readonly path: string;
+  readonly page: PageOptions;
   /** Whether our own process metrics stand on the page too. */
   readonly hasOwnMetrics: boolean;
+  readonly web?: WebConfig | undefined;
 }
 
+/** Prometheus waits for 10 s unless told otherwise, and says how long in a header. */
+const DEADLINE_DEFAULT_MS = 4_000;
+const DEADLINE_MIN_MS = 100;
+/** The part of the scraper's timeout that is left for the way of the answer. */
+const MARGIN_MS = 300;
+
 export function createExporter(options: ExporterOptions): HttpServer {
-  const { world, path } = options;
-  const read = singleFlight(() => readEndpoint(options));
+  const { world, path, reader } = options;
   const html = { 'content-type': 'text/html; charset=utf-8' };
   return new HttpServer({
     name: 'exporter',
     listen: options.listen,
     log: world.log,
+    web: options.web,
     routes: [
       {
         method: 'GET',
         path,
-        handle: async (): Promise<HttpResponse> => {
-          const families = collectFamilies(await read());
+        handle: async (request): Promise<HttpResponse> => {
+          const startMs = world.clock.nowMs();
+          const reading = await reader.read(deadlineOf(request));
+          const families = collectFamilies(reading, options.page);
           const own = options.hasOwnMetrics ? world.metrics.families() : [];
+          const spentMs = world.clock.nowMs() - startMs;
           return {
             status: 200,
             headers: { 'content-type': EXPOSITION_CONTENT_TYPE },
-            body: writeExposition([...families, ...own]),
+            body: writeExposition([...families, ...scrapeFamilies(reader, spentMs), ...own]),
           };
         },
       },
@@ -50,34 +62,34 @@ export function createExporter(options: ExporterOptions): HttpServer {
   });
 }
 
-/** Both answers at once; one that fails is absent and said in the log, the other still counts. */
-async function readEndpoint({ world, client }: ExporterOptions): Promise<Reading> {
-  const signal = new AbortController().signal;
-  const [task, stats] = await Promise.allSettled([client.task(signal), client.stats(signal)]);
-  for (const result of [task, stats]) {
-    if (result.status === 'rejected')
-      world.log.warn('the task metadata endpoint could not be read', {
-        error: messageOf(result.reason),
-      });
-  }
-  return {
-    task: task.status === 'fulfilled' ? task.value : undefined,
-    stats: stats.status === 'fulfilled' ? stats.value : undefined,
-  };
+function deadlineOf({ headers }: HttpRequest): number {
+  const seconds = Number(headers['x-prometheus-scrape-timeout-seconds']);
+  if (!(seconds > 0)) return DEADLINE_DEFAULT_MS;
+  return Math.max(DEADLINE_MIN_MS, Math.min(DEADLINE_DEFAULT_MS, seconds * 1_000 - MARGIN_MS));
 }
 
-/** Callers that come while a call is under way share its result. */
-function singleFlight<T>(call: () => Promise<T>): () => Promise<T> {
-  let pending: Promise<T> | undefined;
-  return () => {
-    pending ??= call().finally(() => {
-      pending = undefined;
-    });
-    return pending;
-  };
+/** How the reading itself went. */
+function scrapeFamilies({ failures }: MetadataReader, spentMs: number): MetricFamily[] {
+  return [
+    {
+      name: 'ecs_scrape_errors_total',
+      type: 'counter',
+      help: 'Requests to the task metadata endpoint that failed.',
+      samples: [
+        { labels: { request: 'metadata' }, value: failures.metadata },
+        { labels: { request: 'stats' }, value: failures.stats },
+      ],
+    },
+    {
+      name: 'ecs_scrape_duration_seconds',
+      type: 'gauge',
+      help: 'How long this scrape waited for the task metadata endpoint.',
+      samples: [{ labels: {}, value: spentMs / 1_000 }],
+    },
+  ];
 }
 
 function landingPage(path: string): string {
   const link = path.replaceAll(/[<>&"']/g, (char) => `&#${char.charCodeAt(0)};`);
-  return `<!doctype html><title>Amperage ECS exporter</title><h1>Amperage ECS exporter</h1><p><a href="${link}">Metrics</a></p>\n`;
+  return `<!doctype html><html lang="en"><title>Amperage ECS exporter</title><h1>Amperage ECS exporter</h1><p><a href="${link}">Metrics</a> · <a href="/health">Health</a></p></html>\n`;
 }

@@ -3,7 +3,7 @@
  * status means are wrappers of the caller. Built on undici's pool; keeps connections alive.
  */
 import { gunzipSync } from 'node:zlib';
-import { Agent, request as undiciRequest } from 'undici';
+import type { Agent } from 'undici';
 import { messageOf, RecoverableError } from './errors.ts';
 
 export interface ClientRequest {
@@ -39,25 +39,41 @@ export interface HttpClient {
 }
 
 export function createHttpClient(options: { connectionsPerHost?: number } = {}): HttpClient {
-  const agent = new Agent({
-    connections: options.connectionsPerHost ?? 32,
-    pipelining: 1,
-    keepAliveTimeout: 60_000,
-    connect: { timeout: 10_000 },
-    maxHeaderSize: 65_536,
-  });
+  // Loaded on first use: it is large, and a process that only serves never asks for anything.
+  let loaded: Promise<Undici> | undefined;
+  const load = async (): Promise<Undici> => {
+    const { Agent, request } = await import('undici');
+    const agent = new Agent({
+      connections: options.connectionsPerHost ?? 32,
+      pipelining: 1,
+      keepAliveTimeout: 60_000,
+      connect: { timeout: 10_000 },
+      maxHeaderSize: 65_536,
+    });
+    return { agent, request };
+  };
   return {
-    send: (request) => send(agent, request),
-    close: () => agent.destroy(),
+    async send(request) {
+      loaded ??= load();
+      return send(await loaded, request);
+    },
+    async close() {
+      await (await loaded)?.agent.destroy();
+    },
   };
 }
 
-async function send(agent: Agent, request: ClientRequest): Promise<ClientResponse> {
+interface Undici {
+  readonly agent: Agent;
+  readonly request: typeof import('undici').request;
+}
+
+async function send(undici: Undici, request: ClientRequest): Promise<ClientResponse> {
   const timeout = AbortSignal.timeout(request.timeoutMs);
   const signal = AbortSignal.any([request.signal, timeout]);
   try {
-    const response = await undiciRequest(request.url, {
-      dispatcher: agent,
+    const response = await undici.request(request.url, {
+      dispatcher: undici.agent,
       method: request.method,
       headers: { ...request.headers },
       body: request.body ?? null,
@@ -75,27 +91,31 @@ async function send(agent: Agent, request: ClientRequest): Promise<ClientRespons
   } catch (error) {
     if (error instanceof HttpClientError) throw error;
     if (request.signal.aborted)
-      throw new HttpClientError('aborted', `${describe(request)} was aborted`, { cause: error });
+      throw new HttpClientError('aborted', `${describeRequest(request)} was aborted`, {
+        cause: error,
+      });
     if (timeout.aborted)
       throw new HttpClientError(
         'timeout',
-        `${describe(request)} took longer than ${request.timeoutMs} ms`,
+        `${describeRequest(request)} took longer than ${request.timeoutMs} ms`,
       );
     const code = (error as NodeJS.ErrnoException).code ?? '';
     const kind = ['ECONNRESET', 'UND_ERR_SOCKET', 'EPIPE'].includes(code) ? 'reset' : 'connect';
-    throw new HttpClientError(kind, `${describe(request)} failed: ${messageOf(error)}`, {
+    throw new HttpClientError(kind, `${describeRequest(request)} failed: ${messageOf(error)}`, {
       cause: error,
     });
   }
 }
 
 /** Method and URL without query or credentials: what may stand in a log. */
-function describe(request: ClientRequest): string {
+export function describeRequest(request: ClientRequest): string {
   const url = new URL(request.url);
   return `${request.method} ${url.protocol}//${url.host}${url.pathname}`;
 }
 
-function flatten(headers: Record<string, string | string[] | undefined>): Record<string, string> {
+export function flatten(
+  headers: Record<string, string | string[] | undefined>,
+): Record<string, string> {
   const flat: Record<string, string> = {};
   for (const [name, value] of Object.entries(headers)) {
     if (value !== undefined)
@@ -104,7 +124,10 @@ function flatten(headers: Record<string, string | string[] | undefined>): Record
   return flat;
 }
 
-async function readBounded(stream: AsyncIterable<Buffer>, maxBytes: number): Promise<Buffer> {
+export async function readBounded(
+  stream: AsyncIterable<Buffer>,
+  maxBytes: number,
+): Promise<Buffer> {
   const parts: Buffer[] = [];
   let size = 0;
   for await (const part of stream) {
@@ -117,7 +140,7 @@ async function readBounded(stream: AsyncIterable<Buffer>, maxBytes: number): Pro
   return parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts);
 }
 
-function inflate(headers: Record<string, string>, body: Buffer, maxBytes: number): Buffer {
+export function inflate(headers: Record<string, string>, body: Buffer, maxBytes: number): Buffer {
   if (headers['content-encoding'] !== 'gzip' || body.length === 0) return body;
   try {
     return gunzipSync(body, { maxOutputLength: maxBytes });

@@ -2,13 +2,18 @@
  * The HTTP server of every command: exact and prefix routes, `/metrics`, `/-/healthy`, `/-/ready`, limits on bodies
  * and time, and a graceful drain. A handler's error becomes a status and one log line; it never stops the process.
  */
-import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Server as TlsServer } from 'node:https';
 import { type AddressInfo } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 import { type Component } from './component.ts';
 import { ConfigError, messageOf } from './errors.ts';
 import { type Logger } from './logger.ts';
 import { type Registry } from './metrics.ts';
+import type { WebConfig } from './web-config.ts';
+
+// Not by import, which reads every export and so loads Node's own undici: 16 MB that a sidecar can do without.
+const { createServer } = process.getBuiltinModule('node:http');
 
 export interface HttpRequest {
   readonly method: string;
@@ -64,6 +69,8 @@ export interface HttpServerOptions {
   readonly bodyMaxBytes?: number;
   readonly requestTimeoutMs?: number;
   readonly connectionsMax?: number;
+  /** TLS and basic auth. */
+  readonly web?: WebConfig | undefined;
 }
 
 /** A listening HTTP server as a component; `port` and `url` are known after `start`. */
@@ -78,15 +85,37 @@ export class HttpServer implements Component {
     this.name = `${options.name} http server`;
     this.#options = options;
     const routes = [...options.routes, ...ownRoutes(options)];
-    this.#server = createServer(
-      {
-        requestTimeout: options.requestTimeoutMs ?? 60_000,
-        headersTimeout: 10_000,
-        maxHeaderSize: 65_536,
-        keepAliveTimeout: 75_000,
-      },
-      (incoming, outgoing) => void this.#serve(routes, incoming, outgoing),
-    );
+    const limits = {
+      requestTimeout: options.requestTimeoutMs ?? 60_000,
+      headersTimeout: 10_000,
+      maxHeaderSize: 65_536,
+      keepAliveTimeout: 75_000,
+    };
+    const listener = (incoming: IncomingMessage, outgoing: ServerResponse): void =>
+      void this.#serve(routes, incoming, outgoing);
+    const tls = options.web?.tls;
+    this.#server =
+      tls === undefined
+        ? createServer(limits, listener)
+        : process.getBuiltinModule('node:https').createServer(
+            {
+              ...limits,
+              ...tls.secrets(),
+              requestCert: tls.requestsCertificate,
+              rejectUnauthorized: tls.rejectsUnverified,
+            },
+            listener,
+          );
+    if (tls !== undefined) {
+      const server = this.#server as TlsServer;
+      let known = tls.secrets();
+      // Before the handshake, so that a renewed certificate serves the very next connection.
+      server.prependListener('connection', () => {
+        const now = tls.secrets();
+        if (now !== known) server.setSecureContext(now);
+        known = now;
+      });
+    }
     this.#server.maxConnections = options.connectionsMax ?? 2_000;
     this.#server.on('clientError', (_error, socket) => {
       if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
@@ -101,7 +130,8 @@ export class HttpServer implements Component {
   get url(): string {
     const { host } = parseListen(this.#options.listen);
     const shown = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
-    return `http://${shown.includes(':') ? `[${shown}]` : shown}:${this.port}`;
+    const scheme = this.#options.web?.tls === undefined ? 'http' : 'https';
+    return `${scheme}://${shown.includes(':') ? `[${shown}]` : shown}:${this.port}`;
   }
 
   start(): Promise<void> {
@@ -155,10 +185,20 @@ export class HttpServer implements Component {
       signal: AbortSignal.any([gone.signal, this.#stopped.signal]),
       body: () => (body ??= readBody(incoming, this.#options.bodyMaxBytes ?? 16 * 1024 * 1024)),
     };
-    const response = await this.#answer(routes, request);
+    const response = await this.#guarded(routes, request);
     // A kept-alive connection would hold up the drain until its idle timeout.
     if (!this.#listening) outgoing.setHeader('connection', 'close');
     send(request, outgoing, incoming, response);
+  }
+
+  /** Nobody gets past basic auth, not even to learn which paths there are. */
+  async #guarded(routes: readonly Route[], request: HttpRequest): Promise<HttpResponse> {
+    const { web } = this.#options;
+    if (web === undefined) return this.#answer(routes, request);
+    const response = (await web.isAllowed(request.headers))
+      ? await this.#answer(routes, request)
+      : { status: 401, headers: { 'www-authenticate': 'Basic' }, body: '401: unauthorized\n' };
+    return { ...response, headers: { ...web.headers(), ...response.headers } };
   }
 
   async #answer(routes: readonly Route[], request: HttpRequest): Promise<HttpResponse> {

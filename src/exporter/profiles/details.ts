@@ -1,0 +1,323 @@
+/**
+ * What the metadata endpoint tells beyond ecs_exporter's metrics: state, health and times of each container, where its
+ * CPU time and memory go, throttling, processes, block I/O, the task's sums against its limits. Part of the profile
+ * `ecs_exporter` unless `--basic` is asked for: about 30 series a container.
+ */
+import type { ContainerStats, TaskMetadata, TaskStats } from '../../aws/task-metadata-schema.ts';
+import { counter, gauge, type Page, type SampleLabels } from '../page.ts';
+import {
+  blockIo,
+  cpuCores,
+  cpuInUse,
+  cpuSharesVcpus,
+  epochSecondsOf,
+  limitOf,
+  memoryDetail,
+  MIB,
+  type OwnContainer,
+  ownContainers,
+  positive,
+  secondsOf,
+  sharesNetwork,
+  shortName,
+  times,
+  workingSetBytes,
+} from '../reading.ts';
+
+const STATE = {
+  info: gauge('ecs_container_info', 'The container and its image; always 1.'),
+  running: gauge('ecs_container_running', 'Whether the container runs (1) or not (0).'),
+  status: gauge('ecs_container_status', 'The known status of the container, as label; always 1.'),
+  exitCode: gauge('ecs_container_exit_code', 'With which code the container ended.'),
+  created: gauge(
+    'ecs_container_created_timestamp_seconds',
+    'When the container was created, in seconds since the epoch.',
+  ),
+  started: gauge(
+    'ecs_container_started_timestamp_seconds',
+    'When the container started, in seconds since the epoch.',
+  ),
+  finished: gauge(
+    'ecs_container_finished_timestamp_seconds',
+    'When the container ended, in seconds since the epoch.',
+  ),
+  healthy: gauge(
+    'ecs_container_healthy',
+    'Whether the health check of the container passes (1) or not (0); only with a health check.',
+  ),
+  health: gauge(
+    'ecs_container_health_status',
+    'What the health check of the container says, as label; always 1.',
+  ),
+  healthSince: gauge(
+    'ecs_container_health_status_timestamp_seconds',
+    'Since when the health check has said so, in seconds since the epoch.',
+  ),
+  cpuReserved: gauge(
+    'ecs_container_cpu_reserved_vcpus',
+    'CPU reserved for the container in vCPUs (1 vCPU = 1024 CPU units).',
+  ),
+};
+
+const CPU = {
+  user: counter('ecs_container_cpu_user_seconds_total', 'CPU time spent in user mode, in seconds.'),
+  kernel: counter(
+    'ecs_container_cpu_kernel_seconds_total',
+    'CPU time spent in kernel mode, in seconds.',
+  ),
+  system: counter(
+    'ecs_container_cpu_system_seconds_total',
+    'CPU time of the whole host, read together with that of the container, in seconds.',
+  ),
+  online: gauge('ecs_container_cpus_online', 'CPUs that the container may run on.'),
+  periods: counter(
+    'ecs_container_cpu_cfs_periods_total',
+    'Scheduling periods in which the container could be throttled.',
+  ),
+  throttledPeriods: counter(
+    'ecs_container_cpu_cfs_throttled_periods_total',
+    'Scheduling periods in which the container was throttled.',
+  ),
+  throttled: counter(
+    'ecs_container_cpu_cfs_throttled_seconds_total',
+    'Time for which the container was throttled, in seconds.',
+  ),
+};
+
+/** Name, help, and the key of memory_stats.stats on cgroup v1 and v2. */
+const MEMORY: readonly (readonly [name: string, help: string, keys: readonly string[]])[] = [
+  ['rss_bytes', 'Anonymous memory, in bytes.', ['rss', 'anon']],
+  ['mapped_file_bytes', 'Files mapped into memory, in bytes.', ['mapped_file', 'file_mapped']],
+  ['shmem_bytes', 'Shared memory and tmpfs, in bytes.', ['shmem']],
+  ['swap_bytes', 'Memory swapped out, in bytes.', ['swap']],
+  [
+    'inactive_file_bytes',
+    'Page cache that may be given back at once, in bytes.',
+    ['inactive_file'],
+  ],
+];
+const PAGE_FAULTS: readonly (readonly [name: string, help: string, key: string])[] = [
+  ['page_faults_total', 'Page faults, minor and major.', 'pgfault'],
+  ['major_page_faults_total', 'Page faults that had to wait for a disk.', 'pgmajfault'],
+];
+const WORKING_SET = gauge(
+  'ecs_container_memory_working_set_bytes',
+  'Memory that cannot be given back without harm in bytes: usage without inactive files.',
+);
+const MEMORY_MAX = gauge(
+  'ecs_container_memory_max_usage_bytes',
+  'Highest memory usage so far in bytes; cgroup v1 and Windows only.',
+);
+
+const PROCESSES = gauge('ecs_container_processes', 'Processes and threads of the container.');
+const PROCESSES_LIMIT = gauge(
+  'ecs_container_processes_limit',
+  'Processes and threads that the container may have.',
+);
+const BLOCK_BYTES = counter(
+  'ecs_container_block_io_bytes_total',
+  'Bytes read from and written to block devices.',
+);
+const BLOCK_OPERATIONS = counter(
+  'ecs_container_block_io_operations_total',
+  'Reads from and writes to block devices.',
+);
+const RECEIVE_RATE = gauge(
+  'ecs_network_receive_bytes_per_second',
+  'Bytes received per second, as the agent measured it.',
+);
+const TRANSMIT_RATE = gauge(
+  'ecs_network_transmit_bytes_per_second',
+  'Bytes transmitted per second, as the agent measured it.',
+);
+const STATS_AGE = gauge(
+  'ecs_container_stats_age_seconds',
+  'How old the statistics of the container are; agents sample every 1 to 20 seconds.',
+);
+
+const TASK = {
+  info: gauge(
+    'ecs_task_info',
+    'What the task belongs to; always 1. Of its service only where the agent says so, which Fargate does not.',
+  ),
+  tags: gauge('ecs_task_tags_info', 'The tags of the task, as labels; always 1.'),
+  running: gauge('ecs_task_containers_running', 'Containers of the task that run.'),
+  memory: gauge(
+    'ecs_task_memory_usage_bytes',
+    'Memory that the containers use together in bytes, page cache included.',
+  ),
+  workingSet: gauge(
+    'ecs_task_memory_working_set_bytes',
+    'Working set of the containers together, in bytes.',
+  ),
+  memoryRatio: gauge(
+    'ecs_task_memory_utilization_ratio',
+    'Working set of the containers together by the memory limit of the task.',
+  ),
+  cpuInUse: gauge(
+    'ecs_task_cpu_in_use_vcpus',
+    "vCPUs that the containers used together between the agent's last two samples.",
+  ),
+  cpuRatio: gauge(
+    'ecs_task_cpu_utilization_ratio',
+    'vCPUs in use by the CPU limit of the task; without a limit, by the CPUs of the host.',
+  ),
+  stopped: gauge(
+    'ecs_task_execution_stopped_timestamp_seconds',
+    'When the task was told to stop, in seconds since the epoch.',
+  ),
+  clockError: gauge(
+    'ecs_task_clock_error_bound_seconds',
+    'By how much the clock may be wrong at most, in seconds; Fargate only.',
+  ),
+  clockSynchronized: gauge(
+    'ecs_task_clock_synchronized',
+    'Whether the clock is synchronised (1) or not (0); Fargate only.',
+  ),
+};
+
+export function putDetails(
+  page: Page,
+  task: TaskMetadata,
+  stats: TaskStats | undefined,
+  shared: SampleLabels,
+  tMs: number,
+): void {
+  putTask(page, task, shared);
+  const containers = ownContainers(task, stats);
+  for (const own of containers) {
+    const labels = { ...shared, container_name: own.container.Name };
+    putState(page, own, labels);
+    if (own.stats !== null) putStats(page, own.stats, labels, tMs);
+  }
+  if (stats === undefined) return;
+  putRates(page, containers, shared);
+  putSums(page, task, containers, shared);
+}
+
+function putTask(page: Page, task: TaskMetadata, shared: SampleLabels): void {
+  const info = {
+    cluster_name: shortName(task.Cluster),
+    daemon: task.DaemonName ?? '',
+    service: task.ServiceName ?? '',
+    task_id: shortName(task.TaskARN),
+    vpc_id: task.VPCID ?? '',
+  };
+  page.put(TASK.info, { ...shared, ...info }, 1);
+  const tags = Object.entries(task.TaskTags).map(
+    ([key, value]) => [`tag_${key.replaceAll(/[^a-zA-Z0-9_]/g, '_')}`, value] as const,
+  );
+  if (tags.length > 0) page.put(TASK.tags, { ...shared, ...Object.fromEntries(tags) }, 1);
+  page.put(TASK.stopped, shared, epochSecondsOf(task.ExecutionStoppedAt));
+  const drift = task.ClockDrift;
+  const error = drift?.ClockErrorBound;
+  page.put(TASK.clockError, shared, error === undefined ? undefined : error / 1_000);
+  if (drift?.ClockSynchronizationStatus !== undefined) {
+    const isSynchronized = drift.ClockSynchronizationStatus === 'SYNCHRONIZED';
+    page.put(TASK.clockSynchronized, shared, isSynchronized ? 1 : 0);
+  }
+}
+
+function putState(page: Page, { container }: OwnContainer, labels: SampleLabels): void {
+  const { Health: health, KnownStatus: status } = container;
+  const info = {
+    container_id: container.DockerId,
+    image: container.Image ?? '',
+    image_id: container.ImageID ?? '',
+  };
+  page.put(STATE.info, { ...labels, ...info }, 1);
+  if (status !== undefined) {
+    // A container with a health check or behind others may be PROVISIONED: its process runs then too.
+    const isRunning = status === 'RUNNING' || status === 'RESOURCES_PROVISIONED';
+    page.put(STATE.running, labels, isRunning ? 1 : 0);
+    page.put(STATE.status, { ...labels, status }, 1);
+  }
+  page.put(STATE.exitCode, labels, container.ExitCode);
+  page.put(STATE.created, labels, epochSecondsOf(container.CreatedAt));
+  page.put(STATE.started, labels, epochSecondsOf(container.StartedAt));
+  page.put(STATE.finished, labels, epochSecondsOf(container.FinishedAt));
+  if (health?.status !== undefined) {
+    page.put(STATE.healthy, labels, health.status === 'HEALTHY' ? 1 : 0);
+    page.put(STATE.health, { ...labels, status: health.status }, 1);
+    page.put(STATE.healthSince, labels, epochSecondsOf(health.statusSince));
+  }
+  page.put(STATE.cpuReserved, labels, cpuSharesVcpus(container));
+}
+
+function putStats(page: Page, stats: ContainerStats, labels: SampleLabels, tMs: number): void {
+  const cpu = stats.cpu_stats;
+  page.put(CPU.user, labels, secondsOf(cpu?.cpu_usage?.usage_in_usermode));
+  page.put(CPU.kernel, labels, secondsOf(cpu?.cpu_usage?.usage_in_kernelmode));
+  page.put(CPU.system, labels, secondsOf(cpu?.system_cpu_usage));
+  page.put(CPU.online, labels, cpuCores(cpu));
+  page.put(CPU.periods, labels, cpu?.throttling_data?.periods);
+  page.put(CPU.throttledPeriods, labels, cpu?.throttling_data?.throttled_periods);
+  page.put(CPU.throttled, labels, secondsOf(cpu?.throttling_data?.throttled_time));
+  putMemory(page, stats, labels);
+  // Fargate gives no pids_stats; num_procs is of Windows, and 0 elsewhere.
+  page.put(PROCESSES, labels, stats.pids_stats?.current ?? positive(stats.num_procs));
+  page.put(PROCESSES_LIMIT, labels, limitOf(stats.pids_stats?.limit));
+  for (const { device, operation, value } of blockIo(stats, 'io_service_bytes_recursive'))
+    page.put(BLOCK_BYTES, { ...labels, device, operation }, value);
+  for (const { device, operation, value } of blockIo(stats, 'io_serviced_recursive'))
+    page.put(BLOCK_OPERATIONS, { ...labels, device, operation }, value);
+  const windows = stats.storage_stats;
+  const reads = { ...labels, operation: 'read' };
+  const writes = { ...labels, operation: 'write' };
+  page.put(BLOCK_BYTES, reads, windows?.read_size_bytes);
+  page.put(BLOCK_BYTES, writes, windows?.write_size_bytes);
+  page.put(BLOCK_OPERATIONS, reads, windows?.read_count_normalized);
+  page.put(BLOCK_OPERATIONS, writes, windows?.write_count_normalized);
+  const read = epochSecondsOf(stats.read);
+  page.put(STATS_AGE, labels, read === undefined ? undefined : Math.max(0, tMs / 1_000 - read));
+}
+
+function putMemory(page: Page, stats: ContainerStats, labels: SampleLabels): void {
+  const memory = stats.memory_stats;
+  page.put(WORKING_SET, labels, workingSetBytes(stats));
+  page.put(MEMORY_MAX, labels, memory?.max_usage ?? memory?.commitpeakbytes);
+  for (const [name, help, keys] of MEMORY)
+    page.put(gauge(`ecs_container_memory_${name}`, help), labels, memoryDetail(stats, ...keys));
+  for (const [name, help, key] of PAGE_FAULTS)
+    page.put(counter(`ecs_container_memory_${name}`, help), labels, memoryDetail(stats, key));
+}
+
+/** As the counters: of the task where its containers share a network, else of each container. */
+function putRates(page: Page, containers: readonly OwnContainer[], shared: SampleLabels): void {
+  for (const { container, stats } of containers) {
+    const rates = stats?.network_rate_stats;
+    const owner = sharesNetwork(container) ? {} : { container_name: container.Name };
+    page.put(RECEIVE_RATE, { ...shared, ...owner }, rates?.rx_bytes_per_sec);
+    page.put(TRANSMIT_RATE, { ...shared, ...owner }, rates?.tx_bytes_per_sec);
+  }
+}
+
+function putSums(
+  page: Page,
+  task: TaskMetadata,
+  containers: readonly OwnContainer[],
+  shared: SampleLabels,
+): void {
+  const running = containers.filter(({ stats }) => stats !== null);
+  page.put(TASK.running, shared, running.length);
+  const sum = (read: (stats: ContainerStats | null) => number | undefined): number | undefined => {
+    const values = running.flatMap(({ stats }) => read(stats) ?? []);
+    return values.length === 0 ? undefined : values.reduce((all, value) => all + value, 0);
+  };
+  const workingSet = sum(workingSetBytes);
+  page.put(
+    TASK.memory,
+    shared,
+    sum((stats) => stats?.memory_stats?.usage),
+  );
+  page.put(TASK.workingSet, shared, workingSet);
+  const memoryLimit = times(positive(task.Limits?.Memory), MIB);
+  if (workingSet !== undefined && memoryLimit !== undefined)
+    page.put(TASK.memoryRatio, shared, workingSet / memoryLimit);
+  const inUse = sum(cpuInUse);
+  page.put(TASK.cpuInUse, shared, inUse);
+  const cores = Math.max(0, ...running.map(({ stats }) => cpuCores(stats?.cpu_stats) ?? 0));
+  const cpuLimit = positive(task.Limits?.CPU) ?? positive(cores);
+  if (inUse !== undefined && cpuLimit !== undefined)
+    page.put(TASK.cpuRatio, shared, inUse / cpuLimit);
+}

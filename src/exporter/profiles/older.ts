@@ -1,0 +1,108 @@
+/**
+ * The profiles `ecs_exporter_v0.1`, `_v0.2` and `_v0.3`: the names that ecs_exporter had before 0.4, for dashboards that
+ * still ask for them, and `ecs_cpu_percent`, which a fork of it added. Names, labels and units are kept, odd ones too;
+ * figures that the old versions got wrong are right (docs/exporter-differences.md).
+ * Source: https://github.com/prometheus-community/ecs_exporter/tree/v0.3.0, v0.2.0, v0.1.0
+ */
+import type { ContainerNetwork, TaskMetadata, TaskStats } from '../../aws/task-metadata-schema.ts';
+import { counter, gauge, type Page, type SampleLabels } from '../page.ts';
+import { type OwnContainer, ownContainers, pageCacheBytes, secondsOf } from '../reading.ts';
+
+const CPU = counter('ecs_cpu_seconds_total', 'Total CPU usage in seconds.');
+const MEMORY = gauge('ecs_memory_bytes', 'Memory usage in bytes.');
+const MEMORY_MAX = gauge('ecs_memory_max_bytes', 'Maximum memory usage in bytes.');
+const MEMORY_LIMIT = gauge('ecs_memory_limit_bytes', 'Memory limit in bytes.');
+const MEMORY_CACHE = gauge('ecs_memory_cache_usage', 'Memory cache usage in bytes.');
+const INFO = gauge('ecs_metadata_info', 'ECS service metadata.');
+const TASK_CPU_LIMIT = gauge('ecs_svc_cpu_limit', 'Total CPU Limit.');
+const TASK_MEMORY_LIMIT = gauge(
+  'ecs_svc_memory_limit_bytes',
+  'Total MEM Limit; in MiB, whatever the name says.',
+);
+const CPU_PERCENT = gauge(
+  'ecs_cpu_percent',
+  "CPU that the container used between the agent's last two samples, in percent of the host's.",
+);
+
+const NETWORK: readonly (readonly [name: string, help: string, key: keyof ContainerNetwork])[] = [
+  ['receive_bytes_total', 'Network received in bytes.', 'rx_bytes'],
+  ['receive_packets_total', 'Network packets received.', 'rx_packets'],
+  ['receive_dropped_total', 'Network packets dropped in receiving.', 'rx_dropped'],
+  ['receive_errors_total', 'Network errors in receiving.', 'rx_errors'],
+  ['transmit_bytes_total', 'Network transmitted in bytes.', 'tx_bytes'],
+  ['transmit_packets_total', 'Network packets transmitted.', 'tx_packets'],
+  ['transmit_dropped_total', 'Network packets dropped in transmit.', 'tx_dropped'],
+  ['transmit_errors_total', 'Network errors in transmit.', 'tx_errors'],
+];
+
+export type OlderVersion = '0.1' | '0.2' | '0.3';
+
+export function putOlder(
+  version: OlderVersion,
+  page: Page,
+  task: TaskMetadata,
+  all: TaskStats | undefined,
+  shared: SampleLabels,
+): void {
+  if (version === '0.3') putTask(page, task, shared);
+  for (const { container, stats } of ownContainers(task, all)) {
+    if (stats === null) continue;
+    const labels = { ...shared, container: container.Name };
+    putCpu(page, stats, labels);
+    const memory = stats.memory_stats;
+    page.put(MEMORY, labels, memory?.usage);
+    if (version !== '0.3') page.put(MEMORY_MAX, labels, memory?.max_usage);
+    page.put(MEMORY_LIMIT, labels, memory?.limit);
+    if (version !== '0.1') page.put(MEMORY_CACHE, labels, pageCacheBytes(stats));
+    for (const [device, network] of Object.entries(stats.networks)) {
+      for (const [name, help, key] of NETWORK)
+        page.put(counter(`ecs_network_${name}`, help), { ...labels, device }, network[key]);
+    }
+  }
+}
+
+/** By CPU, where the kernel tells: cgroup v2 knows only the whole, which stands under cpu="total". */
+function putCpu(page: Page, stats: NonNullable<OwnContainer['stats']>, labels: SampleLabels): void {
+  const usage = stats.cpu_stats?.cpu_usage;
+  const each = usage?.percpu_usage ?? [];
+  if (each.length === 0) page.put(CPU, { ...labels, cpu: 'total' }, secondsOf(usage?.total_usage));
+  each.forEach((nanoseconds, cpu) => {
+    page.put(CPU, { ...labels, cpu: String(cpu) }, secondsOf(nanoseconds));
+  });
+}
+
+function putTask(page: Page, task: TaskMetadata, shared: SampleLabels): void {
+  const info = {
+    cluster: task.Cluster ?? '',
+    task_arn: task.TaskARN ?? '',
+    family: task.Family ?? '',
+    revision: task.Revision ?? '',
+    desired_status: task.DesiredStatus ?? '',
+    known_status: task.KnownStatus ?? '',
+    pull_started_at: task.PullStartedAt ?? '',
+    pull_stopped_at: task.PullStoppedAt ?? '',
+    availability_zone: task.AvailabilityZone ?? '',
+    launch_type: task.LaunchType ?? '',
+  };
+  const labels = { ...shared, task_arn: task.TaskARN ?? '' };
+  page.put(INFO, { ...shared, ...info }, 1);
+  page.put(TASK_CPU_LIMIT, labels, task.Limits?.CPU);
+  page.put(TASK_MEMORY_LIMIT, labels, task.Limits?.Memory);
+}
+
+/** As the image `ecs-exporter:1.2` of the AWS articles had it: CPU time by the host's, between two samples. */
+export function putCpuPercent(
+  page: Page,
+  task: TaskMetadata,
+  all: TaskStats | undefined,
+  shared: SampleLabels,
+): void {
+  for (const { container, stats } of ownContainers(task, all)) {
+    const now = stats?.cpu_stats;
+    const before = stats?.precpu_stats;
+    const used = (now?.cpu_usage?.total_usage ?? NaN) - (before?.cpu_usage?.total_usage ?? NaN);
+    const whole = (now?.system_cpu_usage ?? NaN) - (before?.system_cpu_usage ?? NaN);
+    if (!(used >= 0 && whole > 0)) continue;
+    page.put(CPU_PERCENT, { ...shared, container: container.Name }, (used / whole) * 100);
+  }
+}

@@ -1,0 +1,204 @@
+/**
+ * What one pair of requests to the metadata endpoint brought, and the figures that several profiles work out from it
+ * in the same way. Pure.
+ */
+import type {
+  ContainerNetwork,
+  ContainerStats,
+  CpuStats,
+  TaskContainer,
+  TaskMetadata,
+  TaskStats,
+} from '../aws/task-metadata-schema.ts';
+
+export const MIB = 1_048_576;
+const NANOSECONDS_PER_SECOND = 1e9;
+/** Memory limits and pid limits at or above this are how agents write "none": 2^63 rounded to pages, 2^64 - 1. */
+const NO_LIMIT = 2 ** 62;
+/** The least number of CPU shares: what Fargate reports where a container has none of its own. */
+const CPU_SHARES_MIN = 2;
+const CPU_UNITS_PER_VCPU = 1_024;
+
+export interface Reading {
+  /** Whether both answers came. */
+  readonly isUp: boolean;
+  /** Undefined where the endpoint never gave any; where it failed now, those of before. */
+  readonly tasks: readonly TaskMetadata[] | undefined;
+  readonly stats: TaskStats | undefined;
+  /** ms since 1970. */
+  readonly tMs: number;
+}
+
+/** A user's container and its statistics, null where it does not run. */
+export interface OwnContainer {
+  readonly container: TaskContainer;
+  readonly stats: ContainerStats | null;
+}
+
+/** The agent's own helper containers (`~internal~ecs~pause`) are no containers of the user. */
+function isOwn({ Type }: TaskContainer): boolean {
+  return Type === undefined || Type === 'NORMAL';
+}
+
+export function ownContainers(task: TaskMetadata, stats: TaskStats | undefined): OwnContainer[] {
+  return task.Containers.filter(isOwn).map((container) => ({
+    container,
+    stats: isEmpty(stats?.[container.DockerId]) ? null : (stats?.[container.DockerId] ?? null),
+  }));
+}
+
+/** EC2 agents give `{}` for a stopped container, Fargate gives null. */
+function isEmpty(stats: ContainerStats | null | undefined): boolean {
+  return (
+    stats === null ||
+    stats === undefined ||
+    (stats.cpu_stats === undefined && stats.memory_stats === undefined)
+  );
+}
+
+/** Agents write 0 where there is no limit. */
+export function positive(value: number | undefined): number | undefined {
+  return value !== undefined && value > 0 ? value : undefined;
+}
+
+export function limitOf(value: number | undefined): number | undefined {
+  return value !== undefined && value > 0 && value < NO_LIMIT ? value : undefined;
+}
+
+export function times(value: number | undefined, by: number): number | undefined {
+  return value === undefined ? undefined : value * by;
+}
+
+/** Divided, not multiplied by 1e-9, which would end in figures like 0.9324394920000001. */
+export function secondsOf(nanoseconds: number | undefined): number | undefined {
+  return nanoseconds === undefined ? undefined : nanoseconds / NANOSECONDS_PER_SECOND;
+}
+
+/** RFC 3339 with up to nanoseconds → seconds; Date keeps milliseconds only, so the fraction is read apart. */
+export function epochSecondsOf(time: string | undefined): number | undefined {
+  const match = /^(.*:\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d)$/.exec(time ?? '');
+  if (match === null) return undefined;
+  const wholeMs = Date.parse(`${match[1]}${match[3]}`);
+  // Go's zero time stands for "never".
+  if (Number.isNaN(wholeMs) || wholeMs <= 0) return undefined;
+  return wholeMs / 1_000 + Number(match[2] ?? 0);
+}
+
+/** The last part of an ARN: Fargate gives the cluster's ARN where EC2 gives its name. */
+export function shortName(arn: string | undefined): string {
+  return arn?.slice(arn.lastIndexOf('/') + 1) ?? '';
+}
+
+/** A figure of memory_stats.stats under its name on cgroup v1 or v2, whichever is there. */
+export function memoryDetail(
+  stats: ContainerStats | null,
+  ...names: readonly string[]
+): number | undefined {
+  const details = stats?.memory_stats?.stats;
+  for (const name of names) {
+    const value = details?.[name];
+    if (value !== undefined) return value;
+  }
+  return undefined;
+}
+
+/** `cache` on cgroup v1, `file` on v2. */
+export function pageCacheBytes(stats: ContainerStats | null): number | undefined {
+  return memoryDetail(stats, 'cache', 'file');
+}
+
+/** What cannot be given back without harm: usage without inactive files, as docker and the ECS agent count it. */
+export function workingSetBytes(stats: ContainerStats | null): number | undefined {
+  const usage = stats?.memory_stats?.usage;
+  const inactive = memoryDetail(stats, 'total_inactive_file', 'inactive_file');
+  if (usage === undefined || inactive === undefined) {
+    return stats?.memory_stats?.privateworkingset;
+  }
+  return Math.max(0, usage - inactive);
+}
+
+/** The container's memory limit, the task's where it has none of its own; bytes. */
+export function memoryLimitBytes(container: TaskContainer, task: TaskMetadata): number | undefined {
+  return times(positive(container.Limits?.Memory) ?? positive(task.Limits?.Memory), MIB);
+}
+
+/** The CPU that a container was promised, in vCPUs; none where its definition says 0. */
+export function cpuSharesVcpus({ Limits }: TaskContainer): number | undefined {
+  const units = Limits?.CPU;
+  return units === undefined || units <= CPU_SHARES_MIN ? undefined : units / CPU_UNITS_PER_VCPU;
+}
+
+/** vCPUs in use between the agent's last two samples. */
+export function cpuInUse(stats: ContainerStats | null): number | undefined {
+  const now = stats?.cpu_stats?.cpu_usage?.total_usage;
+  const before = stats?.precpu_stats?.cpu_usage?.total_usage;
+  const seconds = sampleSeconds(stats);
+  if (now === undefined || before === undefined || seconds === undefined || now < before)
+    return undefined;
+  return (now - before) / NANOSECONDS_PER_SECOND / seconds;
+}
+
+/** The time between the agent's last two samples. */
+function sampleSeconds(stats: ContainerStats | null): number | undefined {
+  const read = epochSecondsOf(stats?.read);
+  const before = epochSecondsOf(stats?.preread);
+  return read === undefined || before === undefined || read <= before ? undefined : read - before;
+}
+
+/** CPUs that a container may run on at most: cgroup v1 lists each. */
+export function cpuCores(stats: CpuStats | undefined): number | undefined {
+  return stats?.online_cpus ?? stats?.cpu_usage?.percpu_usage?.length;
+}
+
+export interface Interface {
+  readonly name: string;
+  /** The container whose interface it is; undefined where the whole task shares it. */
+  readonly container: TaskContainer | undefined;
+  readonly network: ContainerNetwork;
+}
+
+/**
+ * In awsvpc mode all containers share the task's interfaces and the agent repeats the same figures in each, so one
+ * container's are the task's. In bridge mode each container has interfaces of its own. In host mode there are none.
+ */
+export function interfacesOf(task: TaskMetadata, stats: TaskStats): Interface[] {
+  const rows = new Map<string, Interface>();
+  for (const container of task.Containers) {
+    const isShared = sharesNetwork(container);
+    if (!isShared && !isOwn(container)) continue;
+    for (const [name, network] of Object.entries(stats[container.DockerId]?.networks ?? {})) {
+      const key = isShared ? name : `${container.DockerId}/${name}`;
+      // Each container's figures were read at another moment: of a shared interface the highest are the newest.
+      if (bytesOf(network) > bytesOf(rows.get(key)?.network))
+        rows.set(key, { name, container: isShared ? undefined : container, network });
+    }
+  }
+  return [...rows.values()];
+}
+
+export function sharesNetwork({ Networks }: TaskContainer): boolean {
+  const mode = Networks?.[0]?.NetworkMode;
+  return mode !== 'bridge' && mode !== 'nat' && mode !== 'default';
+}
+
+function bytesOf(network: ContainerNetwork | undefined): number {
+  return network === undefined ? -1 : (network.rx_bytes ?? 0) + (network.tx_bytes ?? 0);
+}
+
+export interface BlockIo {
+  readonly device: string;
+  readonly operation: 'read' | 'write';
+  readonly value: number;
+}
+
+/** Reads and writes by device; cgroup v1 writes `Read`, v2 `read`, and only v1 has `Sync`, `Async`, `Total` too. */
+export function blockIo(
+  stats: ContainerStats | null,
+  of: 'io_service_bytes_recursive' | 'io_serviced_recursive',
+): BlockIo[] {
+  return (stats?.blkio_stats?.[of] ?? []).flatMap(({ major, minor, op, value }) => {
+    const operation = op.toLowerCase();
+    if (operation !== 'read' && operation !== 'write') return [];
+    return [{ device: `${major ?? 0}:${minor ?? 0}`, operation, value }];
+  });
+}

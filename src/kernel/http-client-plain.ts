@@ -1,0 +1,69 @@
+/**
+ * The HTTP client of the exporter sidecar: on Node's own http module, which its server has loaded anyway, where undici
+ * would cost 11 MB of a container that may have 64. Plain HTTP only, for the metadata endpoint; everybody else takes
+ * http-client.ts, which is faster.
+ */
+import type { IncomingMessage } from 'node:http';
+import {
+  type ClientRequest,
+  type ClientResponse,
+  describeRequest,
+  flatten,
+  type HttpClient,
+  HttpClientError,
+  inflate,
+  readBounded,
+} from './http-client.ts';
+import { messageOf } from './errors.ts';
+
+// Not by import: see http-server.ts.
+const { Agent, request: ask } = process.getBuiltinModule('node:http');
+
+export function createPlainHttpClient(): HttpClient {
+  const agent = new Agent({ keepAlive: true, maxSockets: 8 });
+  return {
+    send: async (request) => {
+      const timeout = AbortSignal.timeout(request.timeoutMs);
+      try {
+        return await send(agent, request, AbortSignal.any([request.signal, timeout]));
+      } catch (error) {
+        throw asClientError(error, request, timeout.aborted);
+      }
+    },
+    close: () => {
+      agent.destroy();
+      return Promise.resolve();
+    },
+  };
+}
+
+async function send(
+  agent: InstanceType<typeof Agent>,
+  { url, method, headers, body, bodyMaxBytes }: ClientRequest,
+  signal: AbortSignal,
+): Promise<ClientResponse> {
+  const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+    const outgoing = ask(url, { agent, method, headers: { ...headers }, signal }, resolve);
+    outgoing.once('error', reject);
+    outgoing.end(body);
+  });
+  const flat = flatten(answer.headers);
+  const whole = await readBounded(answer, bodyMaxBytes);
+  return {
+    status: answer.statusCode ?? 0,
+    headers: flat,
+    body: inflate(flat, whole, bodyMaxBytes),
+  };
+}
+
+function asClientError(error: unknown, request: ClientRequest, isLate: boolean): Error {
+  if (error instanceof HttpClientError) return error;
+  const what = describeRequest(request);
+  const because = { cause: error };
+  if (request.signal.aborted) return new HttpClientError('aborted', `${what} was aborted`, because);
+  if (isLate)
+    return new HttpClientError('timeout', `${what} took longer than ${request.timeoutMs} ms`);
+  const code = (error as NodeJS.ErrnoException).code ?? '';
+  const kind = code === 'ECONNRESET' || code === 'EPIPE' ? 'reset' : 'connect';
+  return new HttpClientError(kind, `${what} failed: ${messageOf(error)}`, because);
+}

@@ -1,0 +1,167 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { request as httpsRequest, type RequestOptions } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { hashSync } from 'bcryptjs';
+import { ConfigError } from './errors.ts';
+import { HttpServer } from './http-server.ts';
+import { silentLogger } from './logger.ts';
+import { loadWebConfig } from './web-config.ts';
+
+let dir = '';
+before(() => {
+  dir = mkdtempSync(join(tmpdir(), 'amperage-web-'));
+});
+after(() => rmSync(dir, { recursive: true }));
+
+function certificate(name: string, subject: string): void {
+  execFileSync(
+    'openssl',
+    [
+      'req',
+      '-x509',
+      '-newkey',
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:prime256v1',
+      '-nodes',
+      '-days',
+      '1',
+    ].concat([
+      '-subj',
+      `/CN=${subject}`,
+      '-keyout',
+      join(dir, `${name}.key`),
+      '-out',
+      join(dir, `${name}.crt`),
+    ]),
+    { stdio: 'ignore' },
+  );
+}
+
+async function serve(file: string, use: (server: HttpServer) => Promise<void>): Promise<void> {
+  const server = new HttpServer({
+    name: 'test',
+    listen: '127.0.0.1:0',
+    log: silentLogger,
+    web: await loadWebConfig(file, silentLogger),
+    routes: [{ method: 'GET', path: '/secret', handle: () => ({ status: 200, body: 'open' }) }],
+  });
+  await server.start();
+  try {
+    await use(server);
+  } finally {
+    await server.stop(100);
+  }
+}
+
+/** Status and the subject of the server's certificate. */
+function ask(server: HttpServer, options: RequestOptions = {}): Promise<[number, string]> {
+  return new Promise((resolve, reject) => {
+    const request = httpsRequest(
+      `${server.url}/secret`,
+      { rejectUnauthorized: false, agent: false, ...options },
+      (response) => {
+        const { socket } = response as unknown as {
+          socket: { getPeerCertificate(): { subject?: { CN?: string } } };
+        };
+        const subject = socket.getPeerCertificate().subject?.CN ?? '';
+        response.resume().once('end', () => resolve([response.statusCode ?? 0, subject]));
+      },
+    );
+    request.once('error', reject).end();
+  });
+}
+
+test('basic auth lets in who knows the password, and tells others nothing', async () => {
+  const file = join(dir, 'auth.yml');
+  writeFileSync(
+    file,
+    `basic_auth_users:\n  ada: ${hashSync('right', 4)}\nhttp_server_config:\n  headers:\n    X-Frame-Options: deny\n`,
+  );
+  await serve(file, async ({ url }) => {
+    const status = async (credentials?: string, path = '/secret'): Promise<number> => {
+      const headers =
+        credentials === undefined
+          ? undefined
+          : { authorization: `Basic ${Buffer.from(credentials).toString('base64')}` };
+      const answer = await fetch(url + path, headers === undefined ? {} : { headers });
+      assert.equal(answer.headers.get('x-frame-options'), 'deny');
+      return answer.status;
+    };
+    assert.equal(await status(), 401);
+    assert.equal(await status('ada:wrong'), 401);
+    assert.equal(await status('eve:right'), 401);
+    assert.equal(await status('constructor:right'), 401);
+    assert.equal(await status(undefined, '/nothing-here'), 401);
+    assert.equal(await status('ada:right'), 200);
+    assert.equal(await status('ada:right'), 200, 'also from memory');
+    writeFileSync(file, `basic_auth_users:\n  ada: ${hashSync('other', 4)}\n# changed\n`);
+    const after = await fetch(`${url}/secret`, {
+      headers: { authorization: `Basic ${Buffer.from('ada:right').toString('base64')}` },
+    });
+    assert.equal(after.status, 401, 'a changed password counts at once');
+  });
+});
+
+test('TLS serves, asks for client certificates, and renews its own without a restart', async () => {
+  certificate('one', 'first');
+  certificate('two', 'second');
+  const file = join(dir, 'tls.yml');
+  const certFile = join(dir, 'served.crt');
+  const keyFile = join(dir, 'served.key');
+  const put = (name: string): void => {
+    writeFileSync(certFile, readFileSync(join(dir, `${name}.crt`)));
+    writeFileSync(keyFile, readFileSync(join(dir, `${name}.key`)));
+  };
+  put('one');
+  writeFileSync(file, 'tls_server_config:\n  cert_file: served.crt\n  key_file: served.key\n');
+  await serve(file, async (server) => {
+    assert.match(server.url, /^https:/);
+    assert.deepEqual(await ask(server), [200, 'first']);
+    put('two');
+    assert.deepEqual(await ask(server), [200, 'second']);
+    writeFileSync(certFile, 'broken');
+    assert.deepEqual(await ask(server), [200, 'second'], 'what is broken changes nothing');
+    await assert.rejects(ask(server, { maxVersion: 'TLSv1.1' }));
+  });
+  put('one');
+  writeFileSync(
+    file,
+    `tls_server_config:\n  cert_file: served.crt\n  key_file: served.key\n  client_auth_type: RequireAndVerifyClientCert\n  client_ca_file: ${join(dir, 'two.crt')}\n`,
+  );
+  await serve(file, async (server) => {
+    await assert.rejects(ask(server));
+    const mine = {
+      cert: readFileSync(join(dir, 'two.crt')),
+      key: readFileSync(join(dir, 'two.key')),
+    };
+    assert.deepEqual(await ask(server, mine), [200, 'first']);
+  });
+});
+
+test('a file that cannot be used is refused at start, with what is wrong', async () => {
+  const cases: [string, RegExp][] = [
+    [
+      'basic_auth_users:\n  ada: plain\n',
+      /basic_auth_users\.ada: the password must be a bcrypt hash/,
+    ],
+    ['basic_auth_user: {}\n', /basic_auth_user/],
+    ['tls_server_config:\n  cert_file: none.crt\n  key_file: none.key\n', /none\.crt/],
+    ['tls_server_config:\n  cert_file: one.crt\n', /both needed/],
+    [':\n  - [', /is not YAML/],
+  ];
+  for (const [text, message] of cases) {
+    const file = join(dir, 'bad.yml');
+    writeFileSync(file, text);
+    await assert.rejects(
+      loadWebConfig(file, silentLogger),
+      (error) => error instanceof ConfigError && message.test(error.message),
+      text,
+    );
+  }
+  await assert.rejects(loadWebConfig(join(dir, 'absent.yml'), silentLogger), /cannot be read/);
+});
