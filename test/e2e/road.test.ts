@@ -48,6 +48,9 @@ async function served(app: Running): Promise<number> {
   return ((await (await fetch(`${app.url}/served`)).json()) as { requests: number }).requests;
 }
 
+/** Two scrapers meet a process at different moments, and its CPU comes in bursts: of ten seconds no more is to be had. */
+const SPREAD = 0.3;
+
 test('every request served is counted at the other end, though the collector is killed on the way', async (context) => {
   const folder = temporaryFolder(context);
   const app = await startAmperage(context, 'sample-app', [
@@ -234,7 +237,7 @@ test('a real Prometheus with the same configuration agrees, and promtool accepts
     ours.forEach(({ value }, i) => {
       const [a, b] = [Number(value![1]), Number(reference[i]!.value![1])];
       assert.ok(
-        Math.abs(a - b) <= 0.15 * Math.abs(b) + 1e-9,
+        Math.abs(a - b) <= SPREAD * Math.abs(b) + 1e-9,
         `${expression}: ${a} here, ${b} in Prometheus`,
       );
     });
