@@ -6,7 +6,8 @@ import { HttpServer, type HttpRequest, type HttpResponse } from '../kernel/http-
 import type { WebConfig } from '../kernel/web-config.ts';
 import type { World } from '../kernel/world.ts';
 import type { MetricFamily } from '../model/metric-family.ts';
-import { EXPOSITION_CONTENT_TYPE, writeExposition } from '../wire/exposition-writer.ts';
+import { EXPOSITION_CONTENT_TYPES, writeExposition } from '../wire/exposition-writer.ts';
+import { wantedFormat } from '../wire/negotiation.ts';
 import { collectFamilies, type PageOptions } from './profiles.ts';
 import type { MetadataReader } from './reader.ts';
 
@@ -40,6 +41,7 @@ export function createExporter(options: ExporterOptions): HttpServer {
         method: 'GET',
         path,
         handle: async (request): Promise<HttpResponse> => {
+          const format = wantedFormat(request.headers.accept);
           const startMs = world.clock.nowMs();
           const reading = await reader.read(deadlineOf(request));
           const families = collectFamilies(reading, options.page);
@@ -47,8 +49,11 @@ export function createExporter(options: ExporterOptions): HttpServer {
           const spentMs = world.clock.nowMs() - startMs;
           return {
             status: 200,
-            headers: { 'content-type': EXPOSITION_CONTENT_TYPE },
-            body: writeExposition([...families, ...scrapeFamilies(reader, spentMs), ...own]),
+            headers: { 'content-type': EXPOSITION_CONTENT_TYPES[format], vary: 'Accept' },
+            body: writeExposition(
+              [...families, ...scrapeFamilies(reader, spentMs), ...own],
+              format,
+            ),
           };
         },
       },

@@ -7,6 +7,8 @@ import type { Server as TlsServer } from 'node:https';
 import { type AddressInfo } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 import { type Component } from './component.ts';
+import { EXPOSITION_CONTENT_TYPES, writeExposition } from '../wire/exposition-writer.ts';
+import { wantedFormat } from '../wire/negotiation.ts';
 import { ConfigError, messageOf } from './errors.ts';
 import { type Logger } from './logger.ts';
 import { type Registry } from './metrics.ts';
@@ -269,11 +271,14 @@ function ownRoutes(options: HttpServerOptions): Route[] {
     routes.push({
       method: 'GET',
       path: '/metrics',
-      handle: () => ({
-        status: 200,
-        headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' },
-        body: metrics.expose(),
-      }),
+      handle: ({ headers }) => {
+        const format = wantedFormat(headers.accept);
+        return {
+          status: 200,
+          headers: { 'content-type': EXPOSITION_CONTENT_TYPES[format], vary: 'Accept' },
+          body: writeExposition(metrics.families(), format),
+        };
+      },
     });
   }
   return routes;

@@ -13,6 +13,14 @@ export interface MetricSample {
   readonly value: number;
   /** Milliseconds since 1970; without it the reader takes the time of its scrape, which is nearly always right. */
   readonly tMs?: number | undefined;
+  /** One observation behind a counter or a bucket, mostly with the id of a trace; only OpenMetrics has room for it. */
+  readonly exemplar?: MetricExemplar | undefined;
+}
+
+export interface MetricExemplar {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+  readonly tMs?: number | undefined;
 }
 
 /** All samples of one metric name, in the order to be written. */

@@ -14,8 +14,7 @@
  */
 import { PermanentError } from '../kernel/errors.ts';
 import { type LabelSet } from '../model/labels.ts';
-import { type MetricType } from '../model/metric-family.ts';
-import { type Appender } from '../model/sample.ts';
+import { type Appender, SERIES_TYPES } from '../model/sample.ts';
 import { ExpositionReader } from '../wire/exposition-parser.ts';
 import { type ScrapeConfig } from './config.ts';
 import { HashIndex, hashBytes } from './hash-index.ts';
@@ -39,7 +38,6 @@ export interface ScrapeCounts {
 const AHEAD_MAX_MS = 10 * 60_000;
 /** Slot of a series that relabelling dropped. */
 const DROPPED = -1;
-const TYPES: readonly MetricType[] = ['untyped', 'counter', 'gauge', 'histogram', 'summary'];
 const SPACE = 32;
 
 /** Where the series of a body lie, in order. */
@@ -51,7 +49,7 @@ interface Places {
   slots: Int32Array;
   /** Of the series' bytes; may be missing in a reference that was never looked up by hash. */
   hashes: Int32Array;
-  /** The TYPE in force there, as index in TYPES. */
+  /** The TYPE in force there, as index in SERIES_TYPES. */
   types: Uint8Array;
 }
 
@@ -207,7 +205,7 @@ export class SeriesCache {
       const { count } = this.#options.scratch.places;
       if (count > 0) {
         const type = this.#options.scratch.places.types[count - 1] as number;
-        reader.type = TYPES[type] ?? 'untyped';
+        reader.type = SERIES_TYPES[type] ?? 'unknown';
       }
       if (!this.#nextSample()) break;
       isSame = false;
@@ -215,7 +213,7 @@ export class SeriesCache {
       const place = this.#lookUp();
       const slot = place < 0 ? this.#newSlot() : (old.slots[place] as number);
       if (place >= 0) expected = place + 1;
-      const type = TYPES.indexOf(reader.type);
+      const type = SERIES_TYPES.indexOf(reader.type);
       this.#note(pos, reader.seriesStart, reader.seriesEnd, slot, this.#hash, type);
       this.#take(slot, tMs);
     }

@@ -173,6 +173,81 @@ test('any label value that is written reads back as itself', () => {
   );
 });
 
+const families = fc.uniqueArray(
+  fc.record({
+    name: fc.stringMatching(/^[a-z]{1,4}$/).map((name) => `m_${name}_total`),
+    help: fc.string({ unit: 'binary' }),
+    type: fc.constantFrom('counter' as const),
+    samples: fc.uniqueArray(
+      fc.record({
+        labels: fc.dictionary(
+          fc.string({ minLength: 1, unit: 'grapheme' }).filter((name) => name !== '__name__'),
+          fc.string({ minLength: 1, unit: 'binary' }),
+          { maxKeys: 4 },
+        ),
+        value: fc.double(),
+        tMs: fc.option(fc.integer({ min: -(10 ** 12), max: 10 ** 13 }), { nil: undefined }),
+        exemplar: fc.option(
+          fc.record({
+            labels: fc.dictionary(
+              fc.stringMatching(/^[a-z]{1,5}$/),
+              fc.string({ unit: 'binary' }),
+              { maxKeys: 3 },
+            ),
+            value: fc.double({ noNaN: true }),
+            tMs: fc.option(fc.integer({ min: 0, max: 10 ** 13 }), { nil: undefined }),
+          }),
+          { nil: undefined },
+        ),
+      }),
+      { maxLength: 4, selector: ({ labels }) => JSON.stringify(Object.entries(labels)) },
+    ),
+  }),
+  { maxLength: 4, selector: ({ name }) => name },
+);
+
+test('any page that is written parses back to itself, in text and in OpenMetrics', () => {
+  fc.assert(
+    fc.property(
+      families,
+      fc.constantFrom('text' as const, 'openmetrics' as const),
+      (list, format) => {
+        const reader = new ExpositionReader();
+        reader.open(Buffer.from(writeExposition(list, format)), format);
+        const found: unknown[] = [];
+        for (let entry = reader.next(); entry !== 'end'; entry = reader.next()) {
+          if (entry === 'help') found.push(['help', reader.metricName, reader.text]);
+          if (entry !== 'sample') continue;
+          const [[, name] = [], ...labels] = reader.labels();
+          const exemplar = reader.hasExemplar ? reader.exemplar() : undefined;
+          found.push([
+            name,
+            Object.fromEntries(labels),
+            reader.value,
+            reader.hasTime ? reader.tMs : undefined,
+            exemplar && { ...exemplar, labels: Object.fromEntries(exemplar.labels) },
+          ]);
+        }
+        const isText = format === 'text';
+        const expected = list
+          .filter(({ samples }) => samples.length > 0)
+          .flatMap(({ name, help, samples }) => [
+            ...(help === '' ? [] : [['help', isText ? name : name.slice(0, -6), help]]),
+            ...samples.map(({ labels, value, tMs, exemplar }) => [
+              name,
+              labels,
+              value,
+              tMs,
+              isText ? undefined : exemplar,
+            ]),
+          ]);
+        assert.deepEqual(JSON.stringify(found), JSON.stringify(expected));
+      },
+    ),
+    { numRuns: 300 },
+  );
+});
+
 test('no bytes make the reader hang or fail with anything but its own error', () => {
   const piece = fc.constantFrom(
     'a',

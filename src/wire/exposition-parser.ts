@@ -1,7 +1,9 @@
 /**
- * Text format 0.0.4 (and 1.0.0 with UTF-8 names), as Prometheus 3 reads it from a target, on bytes: a cursor that
- * makes no string and no object per sample. Labels are decoded only for a series whose labels are asked for.
- * Not here: OpenMetrics and protobuf, and the stricter rules for those who write pages (exposition-check.ts).
+ * Text format 0.0.4 (and 1.0.0 with UTF-8 names) and OpenMetrics 0.0.1 and 1.0.0, as Prometheus 3 reads them from a
+ * target, on bytes: a cursor that makes no string and no object per sample. Labels are decoded only for a series whose
+ * labels are asked for, exemplars only when asked for.
+ * Not here: protobuf (exposition-protobuf.ts), and the stricter rules for those who write pages (exposition-check.ts,
+ * openmetrics-check.ts).
  * Laxer than Prometheus where that harms nobody: a minus before a timestamp, blanks round a TYPE, a HELP without name.
  * Stricter: the whole body must be UTF-8, free comments too; a comma must stand between labels, and a blank behind a
  * name without braces; a NUL outside a label value is refused, where Prometheus stops reading without a word.
@@ -9,12 +11,13 @@
  * Source: https://prometheus.io/docs/instrumenting/exposition_formats/, prometheus/model/textparse/promlex.l
  */
 import { isUtf8 } from 'node:buffer';
-import { type MetricType } from '../model/metric-family.ts';
+import { SERIES_TYPES, type SeriesType } from '../model/sample.ts';
 import { charAt, errorAt, type ExpositionError } from './exposition-error.ts';
 import { decode, isBlank, SeriesScanner, skipBlanks, skipMetricName } from './exposition-series.ts';
 import { formatOpenMetricsFloat, parseSampleValue } from './float.ts';
 
-export type ExpositionEntry = 'sample' | 'help' | 'type' | 'end';
+export type ExpositionEntry = 'sample' | 'help' | 'type' | 'unit' | 'end';
+export type ExpositionFormat = 'text' | 'openmetrics';
 
 const TAB = 9;
 const LF = 10;
@@ -29,14 +32,21 @@ const NINE = 57;
 const UPPER_N = 78;
 const LOWER_A = 97;
 const LOWER_E = 101;
+const BRACE_OPEN = 123;
 
 const TWO_53 = 2 ** 53;
 const POWERS = Float64Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`));
 /** A power of ten that no table holds. */
 const NO_SCALE = 10_000;
 const INT64_MAX = 2 ** 63;
-const TYPES: readonly MetricType[] = ['counter', 'gauge', 'histogram', 'summary', 'untyped'];
+const TEXT_TYPES = ['counter', 'gauge', 'histogram', 'summary', 'untyped'] as const;
 const EMPTY = new Uint8Array([LF]);
+const EOF_LINE = Buffer.from('# EOF\n');
+const METADATA: Readonly<Record<string, 'help' | 'type' | 'unit' | undefined>> = {
+  '# HELP ': 'help',
+  '# TYPE ': 'type',
+  '# UNIT ': 'unit',
+};
 
 /**
  * A cursor over one body after another.
@@ -58,18 +68,27 @@ export class ExpositionReader {
   value = 0;
   tMs = 0;
   hasTime = false;
+  /** Whether the sample just read has one; `exemplar` decodes it. */
+  hasExemplar = false;
 
   /** Of the last HELP or TYPE entry. */
   metricName = '';
   text = '';
   /** The type in force: Prometheus goes by the last TYPE line, whatever its name. */
-  type: MetricType = 'untyped';
+  type: SeriesType = 'unknown';
 
   #buffer: Buffer = Buffer.from(EMPTY.buffer);
   readonly #series = new SeriesScanner();
+  readonly #exemplar = new SeriesScanner();
+  #exemplarValue = 0;
+  #exemplarTMs: number | undefined;
+  #isOpenMetrics = false;
 
   /** @throws ExpositionError where the body is not UTF-8 */
-  open(body: Uint8Array): void {
+  open(body: Uint8Array, format: ExpositionFormat = 'text'): void {
+    this.#isOpenMetrics = format === 'openmetrics';
+    this.#series.isStrict = this.#isOpenMetrics;
+    this.#exemplar.isStrict = this.#isOpenMetrics;
     let bytes = body;
     if (bytes.length === 0 || bytes[bytes.length - 1] !== LF) {
       bytes = new Uint8Array(body.length + 1);
@@ -80,13 +99,15 @@ export class ExpositionReader {
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.pos = 0;
-    this.type = 'untyped';
+    this.type = 'unknown';
+    this.hasExemplar = false;
     if (!isUtf8(bytes)) throw this.errorAt(firstBadLine(bytes), 'the line holds invalid UTF-8');
   }
 
   /** Lets go of the body, which may be large. */
   release(): void {
     this.#series.release();
+    this.#exemplar.release();
     this.open(EMPTY);
   }
 
@@ -94,13 +115,16 @@ export class ExpositionReader {
   next(): ExpositionEntry {
     const { bytes } = this;
     for (;;) {
-      const pos = skipBlanks(bytes, this.pos);
-      if (pos >= bytes.length) return 'end';
+      const pos = this.#isOpenMetrics ? this.pos : skipBlanks(bytes, this.pos);
+      if (pos >= bytes.length) {
+        if (this.#isOpenMetrics) throw this.errorAt(pos, 'the page does not end with "# EOF"');
+        return 'end';
+      }
       const byte = bytes[pos];
-      if (byte === LF) {
+      if (byte === LF && !this.#isOpenMetrics) {
         this.pos = pos + 1;
       } else if (byte === HASH) {
-        const entry = this.#readComment(pos);
+        const entry = this.#isOpenMetrics ? this.#readMetadata(pos) : this.#readComment(pos);
         if (entry !== undefined) return entry;
       } else {
         this.seriesStart = pos;
@@ -123,6 +147,7 @@ export class ExpositionReader {
     let pos = from;
     let byte = bytes[pos] as number;
     while (byte === SPACE || byte === TAB) byte = bytes[++pos] as number;
+    if (this.#isOpenMetrics && !isOneSpace(bytes, from, pos)) return -1;
     const start = pos;
     const isNegative = byte === MINUS;
     if (isNegative || byte === PLUS) byte = bytes[++pos] as number;
@@ -168,8 +193,22 @@ export class ExpositionReader {
       byte = bytes[pos] as number;
     }
     this.hasTime = false;
+    this.hasExemplar = false;
     if (byte === LF) return pos + 1;
-    return this.#readTime(pos);
+    return this.#isOpenMetrics ? this.#readTail(pos) : this.#readTime(pos);
+  }
+
+  /** Whether nothing but the end of the page is left, so that `next` would say 'end'. */
+  get isAtEnd(): boolean {
+    const { bytes, pos } = this;
+    if (!this.#isOpenMetrics) return pos === bytes.length;
+    return pos + EOF_LINE.length === bytes.length && this.#buffer.indexOf(EOF_LINE, pos) === pos;
+  }
+
+  /** The exemplar of the sample just read; `tMs` undefined where it has none of its own. */
+  exemplar(): { labels: [string, string][]; value: number; tMs: number | undefined } {
+    const labels = this.#exemplar.exemplarLabels();
+    return { labels, value: this.#exemplarValue, tMs: this.#exemplarTMs };
   }
 
   /**
@@ -179,9 +218,14 @@ export class ExpositionReader {
    * @throws ExpositionError for a label given twice
    */
   labels(): [name: string, value: string][] {
-    const labels = this.#series.labels();
+    const labels = this.rawLabels();
     for (const label of labels) label[1] = this.#normalise(label[0], label[1]);
     return labels;
+  }
+
+  /** As `labels`, exactly as written. */
+  rawLabels(): [name: string, value: string][] {
+    return this.#series.labels();
   }
 
   /** The error for a fault that a caller found at a position of this body. */
@@ -227,6 +271,120 @@ export class ExpositionReader {
     return pos + 1;
   }
 
+  /** OpenMetrics: a timestamp in seconds, an exemplar, or both, behind a value. -1 when it is neither. */
+  #readTail(from: number): number {
+    const { bytes } = this;
+    let pos = from;
+    if (bytes[pos + 1] !== HASH) {
+      const end = this.#endOfWord(pos + 1);
+      const tMs = this.#readSeconds(pos + 1, end);
+      if (bytes[pos] !== SPACE || tMs === undefined) return -1;
+      this.tMs = tMs;
+      this.hasTime = true;
+      pos = end;
+      if (bytes[pos] === LF) return pos + 1;
+    }
+    const isExemplar =
+      bytes[pos] === SPACE &&
+      bytes[pos + 1] === HASH &&
+      bytes[pos + 2] === SPACE &&
+      bytes[pos + 3] === BRACE_OPEN;
+    return isExemplar ? this.#readExemplar(pos + 3) : -1;
+  }
+
+  /** `{trace_id="a"} 0.5 1700000000.5`, from its brace to the end of the line. */
+  #readExemplar(brace: number): number {
+    const { bytes } = this;
+    const labelsEnd = this.#exemplar.scanExemplar(bytes, brace);
+    if (bytes[labelsEnd] !== SPACE) return -1;
+    let end = this.#endOfWord(labelsEnd + 1);
+    const value = parseSampleValue(this.#buffer.toString('latin1', labelsEnd + 1, end));
+    if (value === undefined) return -1;
+    this.#exemplarValue = value;
+    this.#exemplarTMs = undefined;
+    if (bytes[end] === SPACE) {
+      const start = end + 1;
+      end = this.#endOfWord(start);
+      this.#exemplarTMs = this.#readSeconds(start, end);
+      if (this.#exemplarTMs === undefined) return -1;
+    }
+    if (bytes[end] !== LF) return -1;
+    this.hasExemplar = true;
+    return end + 1;
+  }
+
+  #endOfWord(from: number): number {
+    const { bytes } = this;
+    let pos = from;
+    while (bytes[pos] !== SPACE && bytes[pos] !== LF) pos += 1;
+    return pos;
+  }
+
+  /**
+   * Seconds as milliseconds, cut as Prometheus cuts them. It also cuts a millisecond off times like 2161371658.331,
+   * which no float64 holds exactly: here they stay whole.
+   */
+  #readSeconds(start: number, end: number): number | undefined {
+    const seconds = parseSampleValue(this.#buffer.toString('latin1', start, end));
+    if (seconds === undefined || !Number.isFinite(seconds)) return undefined;
+    const ms = seconds * 1_000;
+    const nearest = Math.round(ms);
+    return Math.abs(ms - nearest) < 1e-3 ? nearest : Math.trunc(ms);
+  }
+
+  /** OpenMetrics: `# HELP name text`, TYPE, UNIT, or the end. Moves behind the line. */
+  #readMetadata(hash: number): 'help' | 'type' | 'unit' | 'end' {
+    const { bytes } = this;
+    const end = this.#buffer.indexOf(LF, hash);
+    if (this.#buffer.toString('latin1', hash, end) === '# EOF') {
+      if (end + 1 < bytes.length) throw this.errorAt(end + 1, 'there is something behind "# EOF"');
+      this.pos = end + 1;
+      return 'end';
+    }
+    this.pos = end + 1;
+    const keyword = METADATA[this.#buffer.toString('latin1', hash, hash + 7)];
+    if (keyword === undefined)
+      throw this.errorAt(
+        hash,
+        'expected "# HELP", "# TYPE", "# UNIT" or "# EOF"; OpenMetrics has no comments',
+      );
+    const nameStart = hash + 7;
+    const nameEnd = this.#readMetricName(nameStart, end);
+    if (bytes[nameEnd] !== SPACE)
+      throw this.errorAt(nameEnd, `expected a blank and the ${keyword}`);
+    const text = decode(bytes, Math.min(end, nameEnd + 1), end, false);
+    this.text = keyword === 'help' ? unescapeHelp(text).replaceAll('\\"', '"') : text;
+    if (keyword === 'type') this.type = this.#typeOf(nameEnd, SERIES_TYPES);
+    if (keyword === 'unit' && text !== '' && !this.metricName.endsWith(`_${text}`))
+      throw this.errorAt(
+        nameEnd,
+        `unit ${JSON.stringify(text)} is not the end of the metric's name`,
+      );
+    return keyword;
+  }
+
+  /** @returns its end */
+  #readMetricName(start: number, lineEnd: number): number {
+    const { bytes } = this;
+    const end = skipMetricName(bytes, start);
+    if (end === start || end > lineEnd)
+      throw this.errorAt(start, `expected a metric name, found ${charAt(bytes, start)}`);
+    const isQuoted = bytes[start] === QUOTE;
+    this.metricName = isQuoted
+      ? decode(bytes, start + 1, end - 1, true)
+      : decode(bytes, start, end, false);
+    return end;
+  }
+
+  #typeOf(pos: number, known: readonly string[]): SeriesType {
+    if (!known.includes(this.text))
+      throw this.errorAt(
+        pos,
+        `invalid metric type ${JSON.stringify(this.text)}; use one of ${known.join(', ')}`,
+      );
+    return this.text === 'untyped' ? 'unknown' : (this.text as SeriesType);
+  }
+
   /** HELP and TYPE lines; any other comment gives undefined. Moves behind the line. */
   #readComment(hash: number): 'help' | 'type' | undefined {
     const { bytes } = this;
@@ -238,26 +396,14 @@ export class ExpositionReader {
     if (keyword !== 'HELP' && keyword !== 'TYPE') return undefined;
     const nameStart = skipBlanks(bytes, word + 4);
     if (keyword === 'HELP' && nameStart === end) return undefined;
-    const nameEnd = skipMetricName(bytes, nameStart);
-    if (nameEnd === nameStart || nameEnd > end)
-      throw this.errorAt(nameStart, `expected a metric name, found ${charAt(bytes, nameStart)}`);
-    const isQuoted = bytes[nameStart] === QUOTE;
-    this.metricName = isQuoted
-      ? decode(bytes, nameStart + 1, nameEnd - 1, true)
-      : decode(bytes, nameStart, nameEnd, false);
+    const nameEnd = this.#readMetricName(nameStart, end);
     const text = decode(bytes, Math.min(end, skipBlanks(bytes, nameEnd)), end, false);
     if (keyword === 'HELP') {
-      this.text = text.replaceAll(/\\([\\n])/g, (_, char: string) => (char === 'n' ? '\n' : '\\'));
+      this.text = unescapeHelp(text);
       return 'help';
     }
     this.text = text.replace(/[ \t]+$/, '');
-    const type = TYPES.find((known) => known === this.text);
-    if (type === undefined)
-      throw this.errorAt(
-        nameEnd,
-        `invalid metric type ${JSON.stringify(this.text)}; use one of ${TYPES.join(', ')}`,
-      );
-    this.type = type;
+    this.type = this.#typeOf(nameEnd, TEXT_TYPES);
     return 'type';
   }
 
@@ -287,4 +433,12 @@ function firstBadLine(bytes: Uint8Array): number {
     start = end;
   }
   return 0;
+}
+
+function isOneSpace(bytes: Uint8Array, from: number, to: number): boolean {
+  return to === from + 1 && bytes[from] === SPACE;
+}
+
+function unescapeHelp(text: string): string {
+  return text.replaceAll(/\\([\\n])/g, (_, char: string) => (char === 'n' ? '\n' : '\\'));
 }

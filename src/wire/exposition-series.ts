@@ -1,11 +1,13 @@
 /**
- * One series of the text format, `name{label="value"}` or `{"name","label"="value"}`: found in the bytes, and decoded
- * when asked. Pure; a part of exposition-parser.ts, which says what is taken and what is refused.
- * Source: prometheus/model/textparse/promparse.go (parseLVals)
+ * One series of the text formats, `name{label="value"}` or `{"name","label"="value"}`: found in the bytes, and decoded
+ * when asked. In OpenMetrics no blanks stand between its parts and no raw line feed in a value. Pure; a part of
+ * exposition-parser.ts, which says what is taken and what is refused.
+ * Source: prometheus/model/textparse/promparse.go, openmetricsparse.go (parseLVals)
  */
 import { charAt, errorAt } from './exposition-error.ts';
 
 const TAB = 9;
+const LF = 10;
 const SPACE = 32;
 const QUOTE = 34;
 const COMMA = 44;
@@ -36,6 +38,8 @@ export class SeriesScanner {
   /** Per label: name start (~ of it when quoted), name end, value start, value end. */
   #labels = new Int32Array(64);
   #labelCount = 0;
+  /** Whether the rules are those of OpenMetrics. */
+  isStrict = false;
 
   /** @returns the position behind the series @throws ExpositionError */
   scan(bytes: Uint8Array, start: number): number {
@@ -52,21 +56,38 @@ export class SeriesScanner {
     } else if (bytes[pos] !== BRACE_OPEN) {
       this.#fail(pos, `expected a metric name, found ${charAt(bytes, pos)}`);
     }
-    const next = skipBlanks(bytes, pos);
+    const next = this.#skip(pos);
     if (bytes[next] === BRACE_OPEN) pos = this.#scanLabels(next + 1);
-    else if (next === pos)
+    else if (!isBlank(bytes[pos]))
       this.#fail(pos, `expected a blank or "{" after the metric name, found ${charAt(bytes, pos)}`);
     if (this.#nameStart < 0) this.#fail(start, 'the metric name is missing');
     return pos;
   }
 
+  /** Labels alone, as exemplars have them. @returns the position behind @throws ExpositionError */
+  scanExemplar(bytes: Uint8Array, brace: number): number {
+    this.#bytes = bytes;
+    this.#labelCount = 0;
+    this.#nameStart = -1;
+    const pos = this.#scanLabels(brace + 1);
+    if (this.#nameStart >= 0) this.#fail(this.#nameStart, 'an exemplar has no metric name');
+    return pos;
+  }
+
+  /** Of the exemplar scanned last. @throws ExpositionError for a label given twice */
+  exemplarLabels(): [name: string, value: string][] {
+    return this.#decodeLabels([]);
+  }
+
   /** Of the series scanned last, `__name__` first. @throws ExpositionError for a label given twice */
   labels(): [name: string, value: string][] {
+    const name = decode(this.#bytes, this.#nameStart, this.#nameEnd, this.#isNameQuoted);
+    return this.#decodeLabels([['__name__', name]]);
+  }
+
+  #decodeLabels(list: [string, string][]): [name: string, value: string][] {
     const bytes = this.#bytes;
-    const list: [string, string][] = [
-      ['__name__', decode(bytes, this.#nameStart, this.#nameEnd, this.#isNameQuoted)],
-    ];
-    const names = new Set(['__name__']);
+    const names = new Set(list.map(([name]) => name));
     for (let at = 0; at < this.#labelCount * 4; at += 4) {
       const nameStart = this.#labels[at] as number;
       const isQuoted = nameStart < 0;
@@ -94,7 +115,7 @@ export class SeriesScanner {
     const bytes = this.#bytes;
     let pos = from;
     for (;;) {
-      pos = skipBlanks(bytes, pos);
+      pos = this.#skip(pos);
       if (bytes[pos] === BRACE_CLOSE) return pos + 1;
       const isQuoted = bytes[pos] === QUOTE;
       const nameStart = isQuoted ? pos + 1 : pos;
@@ -102,7 +123,7 @@ export class SeriesScanner {
       const nameEnd = isQuoted ? pos - 1 : pos;
       if (nameStart === nameEnd)
         this.#fail(nameStart, `expected a label name, found ${charAt(bytes, nameStart)}`);
-      pos = skipBlanks(bytes, pos);
+      pos = this.#skip(pos);
       const byte = bytes[pos];
       if (isQuoted && (byte === COMMA || byte === BRACE_CLOSE)) {
         if (this.#nameStart >= 0) this.#fail(nameStart, 'the metric name is given twice');
@@ -114,7 +135,7 @@ export class SeriesScanner {
       }
       if (byte !== EQUAL)
         this.#fail(pos, `expected "=" after the label name, found ${charAt(bytes, pos)}`);
-      pos = this.#scanValue(skipBlanks(bytes, pos + 1), isQuoted ? ~nameStart : nameStart, nameEnd);
+      pos = this.#scanValue(this.#skip(pos + 1), isQuoted ? ~nameStart : nameStart, nameEnd);
     }
   }
 
@@ -123,7 +144,7 @@ export class SeriesScanner {
     const bytes = this.#bytes;
     if (bytes[quote] !== QUOTE)
       this.#fail(quote, `expected a label value in double quotes, found ${charAt(bytes, quote)}`);
-    const end = skipQuoted(bytes, quote);
+    const end = this.#skipValue(quote);
     const at = this.#labelCount * 4;
     if (at === this.#labels.length) {
       const larger = new Int32Array(at * 2);
@@ -135,11 +156,22 @@ export class SeriesScanner {
     this.#labels[at + 2] = quote + 1;
     this.#labels[at + 3] = end - 1;
     this.#labelCount += 1;
-    const pos = skipBlanks(bytes, end);
+    const pos = this.#skip(end);
     if (bytes[pos] === COMMA) return pos + 1;
     if (bytes[pos] !== BRACE_CLOSE)
       this.#fail(pos, `expected "," or "}" after the label value, found ${charAt(bytes, pos)}`);
     return pos;
+  }
+
+  #skip(pos: number): number {
+    return this.isStrict ? pos : skipBlanks(this.#bytes, pos);
+  }
+
+  #skipValue(quote: number): number {
+    const end = skipQuoted(this.#bytes, quote);
+    const lineFeed = this.isStrict ? this.#bytes.indexOf(LF, quote) : -1;
+    if (lineFeed >= 0 && lineFeed < end) this.#fail(lineFeed, 'the quote is never closed');
+    return end;
   }
 
   #fail(pos: number, message: string): never {

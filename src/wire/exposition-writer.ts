@@ -1,29 +1,76 @@
 /**
- * Metric families → text format 0.0.4, the page behind /metrics. Pure; reading is exposition-parser.ts.
+ * Metric families → text format 0.0.4 or OpenMetrics 1.0.0, the page behind /metrics. Pure; reading is
+ * exposition-parser.ts, and which format a reader wants negotiation.ts.
  * Names that were not legal before UTF-8 names came are written quoted, `{"my.name","my.label"="v"} 1`, which
  * Prometheus 3 reads and older readers refuse.
  * Source: https://prometheus.io/docs/instrumenting/exposition_formats/, https://prometheus.io/docs/guides/utf8/
  */
 import { isLegacyLabelName, isLegacyMetricName } from '../model/labels.ts';
-import { type MetricFamily, type MetricSample } from '../model/metric-family.ts';
+import type { MetricFamily, MetricSample } from '../model/metric-family.ts';
+import type { ExpositionFormat } from './exposition-parser.ts';
 
-export const EXPOSITION_CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
+/** The Content-Type of each format. */
+export const EXPOSITION_CONTENT_TYPES: Readonly<Record<ExpositionFormat, string>> = {
+  text: 'text/plain; version=0.0.4; charset=utf-8',
+  openmetrics: 'application/openmetrics-text; version=1.0.0; charset=utf-8',
+};
+
+const TOTAL = '_total';
 
 /**
  * Writes families in the order given; one without samples is left out.
  *
  * The caller sees to it that no family name and no series comes twice: a reader refuses the one and drops the other.
  */
-export function writeExposition(families: Iterable<MetricFamily>): string {
+export function writeExposition(
+  families: Iterable<MetricFamily>,
+  format: ExpositionFormat = 'text',
+): string {
   let text = '';
   for (const family of families) {
     if (family.samples.length === 0) continue;
-    const name = quoteUnless(isLegacyMetricName, family.name);
-    if (family.help !== '') text += `# HELP ${name} ${escapeHelp(family.help)}\n`;
-    text += `# TYPE ${name} ${family.type}\n`;
-    for (const sample of family.samples) text += writeSample(family.name, sample);
+    text += format === 'text' ? writeText(family) : writeOpenMetrics(family);
+  }
+  return format === 'text' ? text : `${text}# EOF\n`;
+}
+
+function writeText(family: MetricFamily): string {
+  const name = quoteUnless(isLegacyMetricName, family.name);
+  let text = family.help === '' ? '' : `# HELP ${name} ${escapeHelp(family.help)}\n`;
+  text += `# TYPE ${name} ${family.type}\n`;
+  for (const sample of family.samples) {
+    const time = sample.tMs === undefined ? '' : ` ${Math.trunc(sample.tMs)}`;
+    text += `${writeSample(family.name, sample)}${time}\n`;
   }
   return text;
+}
+
+/**
+ * There a counter's family lacks the `_total` that its samples have; a counter whose samples have none either cannot be
+ * told as one, and is of unknown type.
+ */
+function writeOpenMetrics(family: MetricFamily): string {
+  const isTotal = family.type === 'counter' && family.name.endsWith(TOTAL);
+  const own = isTotal ? family.name.slice(0, -TOTAL.length) : family.name;
+  const name = quoteUnless(isLegacyMetricName, own);
+  const isUnknown = family.type === 'untyped' || (family.type === 'counter' && !isTotal);
+  let text = `# TYPE ${name} ${isUnknown ? 'unknown' : family.type}\n`;
+  if (family.help !== '') text += `# HELP ${name} ${quoteHelp(family.help)}\n`;
+  for (const sample of family.samples) {
+    const time = sample.tMs === undefined ? '' : ` ${Math.trunc(sample.tMs) / 1_000}`;
+    text += `${writeSample(family.name, sample)}${time}${writeExemplar(sample)}\n`;
+  }
+  return text;
+}
+
+function writeExemplar({ exemplar }: MetricSample): string {
+  if (exemplar === undefined) return '';
+  const { labels, value, tMs } = exemplar;
+  const inside = Object.entries(labels)
+    .map(([name, text]) => `${quoteUnless(isLegacyLabelName, name)}=${quote(text)}`)
+    .join(',');
+  const time = tMs === undefined ? '' : ` ${Math.trunc(tMs) / 1_000}`;
+  return ` # {${inside}} ${formatSampleValue(value)}${time}`;
 }
 
 /** A value as text: the shortest that reads back as itself, with +Inf, -Inf and NaN. */
@@ -34,9 +81,8 @@ export function formatSampleValue(value: number): string {
 }
 
 function writeSample(familyName: string, sample: MetricSample): string {
-  const time = sample.tMs === undefined ? '' : ` ${Math.trunc(sample.tMs)}`;
   const series = writeSeries(familyName + (sample.suffix ?? ''), sample.labels);
-  return `${series} ${formatSampleValue(sample.value)}${time}\n`;
+  return `${series} ${formatSampleValue(sample.value)}`;
 }
 
 function writeSeries(name: string, labels: Readonly<Record<string, string>>): string {
@@ -57,6 +103,11 @@ function quoteUnless(isPlain: (name: string) => boolean, name: string): string {
 
 function quote(text: string): string {
   return `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')}"`;
+}
+
+/** OpenMetrics wants quotes escaped in HELP too. */
+function quoteHelp(text: string): string {
+  return escapeHelp(text).replaceAll('"', '\\"');
 }
 
 function escapeHelp(text: string): string {
