@@ -5,7 +5,8 @@
 import { bench, do_not_optimize, group } from 'mitata';
 import { labelSetOf } from '../src/model/labels.ts';
 import { type Appender } from '../src/model/sample.ts';
-import { ScrapeScratch, SeriesCache } from '../src/scrape/cache.ts';
+import { ScrapeScratch } from '../src/scrape/cache.ts';
+import { Intake } from '../src/scrape/intake.ts';
 import { scrapeConfigOf } from '../src/scrape/config.ts';
 import { ExpositionReader } from '../src/wire/exposition-parser.ts';
 import { type Page, pages } from './payloads.ts';
@@ -47,8 +48,8 @@ function readAll(reader: ExpositionReader, body: Uint8Array, isDecoding: boolean
   return sum;
 }
 
-function newCache(): SeriesCache {
-  return new SeriesCache({
+function newCache(): Intake {
+  return new Intake({
     appender: nothingAppender(),
     targetLabels: labelSetOf({ job: 'ecs', instance: '10.0.3.17:9100' }),
     config: scrapeConfigOf({ jobName: 'ecs' }),

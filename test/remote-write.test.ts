@@ -157,7 +157,7 @@ const T0 = 1_700_000_000_000;
 test('samples arrive with the headers of the protocol, external labels and relabelling', async (t) => {
   const all = await road(t, {
     headers: { 'X-Scope': 'a', 'Content-Type': 'text/plain' },
-    basicAuth: { username: 'u', password: 'p' },
+    basicAuth: { username: 'u', password: () => 'p' },
     externalLabels: { cluster: 'c1', job: 'external' },
     writeRelabelRules: [
       compileRelabelRule({ source_labels: ['__name__'], regex: 'go_.*', action: 'drop' }),
@@ -391,7 +391,7 @@ test('a stop sends what is queued, and leaves it on disk when the receiver does 
 
 test('no secret and no sample stands in a log line', async (t) => {
   const all = await road(t, {
-    authorization: { type: 'Bearer', credentials: 'hush-hush' },
+    authorization: { type: 'Bearer', credentials: () => 'hush-hush' },
     headers: { 'x-key': 'quiet' },
   });
   const answers: HttpResponse[] = [{ status: 500 }, { status: 401 }, { status: 400 }];

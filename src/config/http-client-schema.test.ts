@@ -53,15 +53,57 @@ test('basic credentials under authorization are refused with the remedy', async 
 
 test('what has no effect here is said, never silent', async () => {
   const { job, lines } = await check(
-    'body_size_limit: 0\nextra_scrape_metrics: true\nfollow_redirects: yes\nscrape_protocols: [OpenMetricsText1.0.0]',
+    'body_size_limit: 0\nconvert_classic_histograms_to_nhcb: true',
   );
   assert.equal(job?.limits.bodySizeBytes, 16 * 1024 * 1024);
   assert.deepEqual(lines, [
     'c.yml:3:22: a body is never unlimited: 0 is taken as 16MB [CONFIG_NOTE]',
-    'c.yml:4:27: extra_scrape_metrics has no effect yet [CONFIG_NOTE]',
-    'c.yml:5:23: redirects are not followed yet [CONFIG_NOTE]',
-    'c.yml:6:23: only PrometheusText0.0.4 is asked for yet [CONFIG_NOTE]',
+    'c.yml:4:41: convert_classic_histograms_to_nhcb has no effect yet [CONFIG_NOTE]',
   ]);
+});
+
+test('TLS, proxy and OAuth 2 settings are checked against each other', async () => {
+  const cases: [string, string][] = [
+    ['tls_config: {cert: a}', 'a client certificate needs both cert and key'],
+    ['tls_config: {ca: a, ca_file: b}', 'only one of "ca" and "ca_file" may be set'],
+    ['tls_config: {min_version: TLS9}', 'TLS10'],
+    ['proxy_url: "socks://x"', 'must begin with http:// or https://'],
+    ['no_proxy: x', 'no_proxy needs a proxy_url'],
+    ['proxy_url: "http://p"\nproxy_from_environment: true', 'excludes proxy_url'],
+    ['oauth2: {client_id: a, token_url: nonsense}', 'token_url is not a URL'],
+    [
+      'oauth2: {client_id: a, token_url: "http://t"}\nauthorization: {credentials: x}',
+      'only one of',
+    ],
+  ];
+  for (const [text, message] of cases) {
+    const { job, lines } = await check(text);
+    assert.equal(job, undefined, text);
+    assert.ok(
+      lines.some((line) => line.includes(message)),
+      `${text}: ${lines.join('; ')}`,
+    );
+  }
+  const { job } = await check(
+    'tls_config: {server_name: s, min_version: TLS13}\nproxy_url: "http://p:1"',
+  );
+  assert.equal(job?.connection?.tls?.serverName, 's');
+  assert.equal(job?.connection?.tls?.minVersion, 'TLSv1.3');
+  assert.equal(job?.connection?.proxy?.url, 'http://p:1');
+});
+
+test('protocols, escaping and histograms come from the job, then from global, then from the defaults', async () => {
+  const { job } = await check(
+    'scrape_native_histograms: true\nfallback_scrape_protocol: OpenMetricsText1.0.0',
+  );
+  assert.equal(job?.protocols[0], 'PrometheusProto');
+  assert.equal(job?.fallback, 'openmetrics');
+  assert.equal(job?.escaping, 'allow-utf-8');
+  const legacy = await check(
+    'metric_name_validation_scheme: legacy\nscrape_protocols: [PrometheusText0.0.4]',
+  );
+  assert.equal(legacy.job?.escaping, 'underscores');
+  assert.deepEqual(legacy.job?.protocols, ['PrometheusText0.0.4']);
 });
 
 test('a remote_write whose secret can not be read is refused', async () => {

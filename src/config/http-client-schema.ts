@@ -1,18 +1,54 @@
 /**
- * The HTTP client part of scrape_configs and remote_write: credentials and headers. TLS settings, OAuth 2 and proxies are refused with a sentence until they are honoured.
+ * The HTTP client part of scrape_configs and remote_write: credentials and headers, TLS, proxies and OAuth 2.
  * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#http_config
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { textSchema } from '../discovery/schema.ts';
 import { messageOf } from '../kernel/errors.ts';
+import type { HttpConnection, ProxySettings } from '../kernel/http-connection.ts';
+import { createTokenSource } from '../kernel/oauth2.ts';
 import { type ConfigPath, type Reporter } from './finding.ts';
-import { ignored, listOf, switchSchema, unsupported } from './values.ts';
+import { ignored, listOf, switchSchema } from './values.ts';
 
-const noTls =
-  "TLS settings are not supported yet: https works with the system's certificate authorities; for others set NODE_EXTRA_CA_CERTS";
-const noProxy = 'proxies are not supported yet; remove it';
+const VERSIONS = { TLS10: 'TLSv1', TLS11: 'TLSv1.1', TLS12: 'TLSv1.2', TLS13: 'TLSv1.3' } as const;
+const versionSchema = z.enum(['TLS10', 'TLS11', 'TLS12', 'TLS13']);
+
+const tlsSchema = z.strictObject({
+  ca: textSchema.optional(),
+  ca_file: textSchema.optional(),
+  cert: textSchema.optional(),
+  cert_file: textSchema.optional(),
+  key: textSchema.optional(),
+  key_file: textSchema.optional(),
+  server_name: textSchema.optional(),
+  insecure_skip_verify: switchSchema.optional(),
+  min_version: versionSchema.optional(),
+  max_version: versionSchema.optional(),
+});
+
+const proxyShape = {
+  proxy_url: textSchema.optional(),
+  no_proxy: textSchema.optional(),
+  proxy_from_environment: switchSchema.optional(),
+  proxy_connect_header: z.record(z.string(), listOf(textSchema)).optional(),
+} as const;
+
+const oauth2Schema = z.strictObject({
+  client_id: textSchema,
+  client_secret: textSchema.optional(),
+  client_secret_file: textSchema.optional(),
+  scopes: listOf(textSchema).optional(),
+  token_url: textSchema,
+  endpoint_params: z.record(z.string(), textSchema).optional(),
+  tls_config: tlsSchema.optional(),
+  ...proxyShape,
+  grant_type: z
+    .literal('client_credentials', { error: 'only client_credentials is supported' })
+    .optional(),
+});
 
 export const httpClientShape = {
   basic_auth: z
@@ -32,12 +68,9 @@ export const httpClientShape = {
     .optional(),
   bearer_token: textSchema.optional(),
   bearer_token_file: textSchema.optional(),
-  oauth2: unsupported('OAuth 2 is not supported yet; use "authorization" with "credentials_file"'),
-  tls_config: unsupported(noTls),
-  proxy_url: unsupported(noProxy),
-  no_proxy: unsupported(noProxy),
-  proxy_from_environment: unsupported(noProxy),
-  proxy_connect_header: unsupported(noProxy),
+  oauth2: oauth2Schema.optional(),
+  tls_config: tlsSchema.optional(),
+  ...proxyShape,
   follow_redirects: switchSchema.optional(),
   // HTTP/1.1 with kept connections is what is spoken; the samples are the same.
   enable_http2: ignored,
@@ -58,7 +91,12 @@ const httpClientSchema = z.strictObject(httpClientShape);
 /** Secrets are functions: one in a file is read at each use, so that a rotated one is taken up. */
 export interface HttpClientSettings {
   readonly basicAuth?: { readonly username: string; readonly password: () => string };
-  readonly authorization?: { readonly type: string; readonly credentials: () => string };
+  readonly authorization?: {
+    readonly type: string;
+    readonly credentials: () => string | Promise<string>;
+  };
+  /** TLS and proxy, where any is set. */
+  readonly connection?: HttpConnection | undefined;
   readonly headers: Readonly<Record<string, string>>;
 }
 
@@ -95,7 +133,8 @@ export function resolveHttpClient(
 ): HttpClientSettings {
   checkChoices(input, context.path, context.report);
   const headers = headersOf(input.http_headers ?? {}, context);
-  const { basic_auth: basic, authorization } = input;
+  const connection = connectionOf(input, context);
+  const { basic_auth: basic, authorization, oauth2 } = input;
   const secret = (value: string | undefined, file: string | undefined, ...keys: string[]) =>
     secretOf(value, file, { ...context, path: [...context.path, ...keys] });
   if (basic !== undefined) {
@@ -103,6 +142,7 @@ export function resolveHttpClient(
     const password = secret(basic.password, basic.password_file, 'basic_auth', 'password_file');
     return {
       headers,
+      connection,
       basicAuth: { username: username?.() ?? '', password: password ?? (() => '') },
     };
   }
@@ -113,8 +153,36 @@ export function resolveHttpClient(
       'authorization',
       'credentials_file',
     ) ?? secret(input.bearer_token, input.bearer_token_file, 'bearer_token_file');
-  if (credentials === undefined) return { headers };
-  return { headers, authorization: { type: authorization?.type ?? 'Bearer', credentials } };
+  if (oauth2 !== undefined) {
+    const at = [...context.path, 'oauth2'];
+    const own = connectionOf(oauth2, { ...context, path: at });
+    const clientSecret = secret(
+      oauth2.client_secret,
+      oauth2.client_secret_file,
+      'oauth2',
+      'client_secret_file',
+    );
+    if (!URL.canParse(oauth2.token_url))
+      context.report.error([...at, 'token_url'], 'CONFIG_VALUE', 'token_url is not a URL');
+    const token = createTokenSource(
+      {
+        tokenUrl: oauth2.token_url,
+        clientId: oauth2.client_id,
+        clientSecret: clientSecret ?? (() => ''),
+        scopes: oauth2.scopes ?? [],
+        endpointParams: oauth2.endpoint_params ?? {},
+        connection: own,
+      },
+      () => Date.now(),
+    );
+    return { headers, connection, authorization: { type: 'Bearer', credentials: token } };
+  }
+  if (credentials === undefined) return { headers, connection };
+  return {
+    headers,
+    connection,
+    authorization: { type: authorization?.type ?? 'Bearer', credentials },
+  };
 }
 
 function checkChoices(
@@ -132,7 +200,12 @@ function checkChoices(
       `only one of ${names} may be set`,
     );
   };
-  onlyOne(input, [], ['basic_auth', 'authorization', 'bearer_token', 'bearer_token_file']);
+  onlyOne(
+    input,
+    [],
+    ['basic_auth', 'authorization', 'oauth2', 'bearer_token', 'bearer_token_file'],
+  );
+  onlyOne(input.oauth2, ['oauth2'], ['client_secret', 'client_secret_file']);
   onlyOne(input.basic_auth, ['basic_auth'], ['username', 'username_file']);
   onlyOne(input.basic_auth, ['basic_auth'], ['password', 'password_file']);
   onlyOne(input.authorization, ['authorization'], ['credentials', 'credentials_file']);
@@ -142,6 +215,90 @@ function checkChoices(
       'CONFIG_VALUE',
       'authorization type can\'t be "basic"; use "basic_auth" instead',
     );
+}
+
+interface ConnectionInput {
+  readonly tls_config?: z.output<typeof tlsSchema> | undefined;
+  readonly proxy_url?: string | undefined;
+  readonly no_proxy?: string | undefined;
+  readonly proxy_from_environment?: boolean | undefined;
+  readonly proxy_connect_header?: Readonly<Record<string, readonly string[]>> | undefined;
+}
+
+/** Undefined where nothing is set. */
+function connectionOf(input: ConnectionInput, context: Context): HttpConnection | undefined {
+  const { tls_config: tls } = input;
+  const proxy = proxyOf(input, context);
+  if (tls === undefined && proxy === undefined) return undefined;
+  const at = [...context.path, 'tls_config'];
+  for (const name of ['ca', 'cert', 'key'] as const)
+    if (tls?.[name] !== undefined && tls[`${name}_file`] !== undefined)
+      context.report.error(
+        [...at, `${name}_file`],
+        'CONFIG_VALUE',
+        `only one of "${name}" and "${name}_file" may be set`,
+      );
+  const hasCert = (tls?.cert ?? tls?.cert_file) !== undefined;
+  const hasKey = (tls?.key ?? tls?.key_file) !== undefined;
+  if (hasCert !== hasKey)
+    context.report.error(at, 'CONFIG_VALUE', 'a client certificate needs both cert and key');
+  const part = (name: 'ca' | 'cert' | 'key'): (() => string) | undefined =>
+    secretOf(tls?.[name], tls?.[`${name}_file`], { ...context, path: [...at, `${name}_file`] });
+  const files = [tls?.ca_file, tls?.cert_file, tls?.key_file].flatMap((file) =>
+    file === undefined ? [] : [resolve(context.baseDirectory, file)],
+  );
+  return {
+    tls:
+      tls === undefined
+        ? undefined
+        : {
+            ca: part('ca'),
+            cert: part('cert'),
+            key: part('key'),
+            serverName: tls.server_name,
+            skipsVerification: tls.insecure_skip_verify ?? false,
+            minVersion: tls.min_version && VERSIONS[tls.min_version],
+            maxVersion: tls.max_version && VERSIONS[tls.max_version],
+          },
+    proxy,
+    key: createHash('sha256').update(JSON.stringify(input)).digest('base64'),
+    stamp: () => files.map(stampOf).join(),
+  };
+}
+
+function proxyOf(input: ConnectionInput, context: Context): ProxySettings | undefined {
+  const { proxy_url: url, no_proxy: noProxy, proxy_from_environment: fromEnvironment } = input;
+  const fail = (key: string, message: string): void =>
+    context.report.error([...context.path, key], 'CONFIG_VALUE', message);
+  if (fromEnvironment === true && (url ?? noProxy) !== undefined)
+    fail('proxy_from_environment', 'proxy_from_environment excludes proxy_url and no_proxy');
+  if (noProxy !== undefined && url === undefined) fail('no_proxy', 'no_proxy needs a proxy_url');
+  if (input.proxy_connect_header !== undefined && url === undefined && fromEnvironment !== true)
+    fail(
+      'proxy_connect_header',
+      'proxy_connect_header needs a proxy_url or proxy_from_environment',
+    );
+  if (url !== undefined && url !== '' && !/^https?:\/\//.test(url))
+    fail(
+      'proxy_url',
+      `proxy_url ${JSON.stringify(withoutPassword(url))} must begin with http:// or https://`,
+    );
+  if ((url === undefined || url === '') && fromEnvironment !== true) return undefined;
+  const headers = Object.entries(input.proxy_connect_header ?? {});
+  return {
+    url,
+    noProxy,
+    connectHeaders: Object.fromEntries(headers.map(([name, values]) => [name, values.join(', ')])),
+  };
+}
+
+function withoutPassword(url: string): string {
+  return url.replace(/\/\/[^/@]*@/, '//');
+}
+
+function stampOf(file: string): string {
+  const stat = statSync(file, { throwIfNoEntry: false });
+  return stat === undefined ? '' : `${stat.mtimeMs}/${stat.size}/${stat.ino}`;
 }
 
 function headersOf(

@@ -126,6 +126,10 @@ function resolve(
   for (const name of Object.keys(input.headers ?? {}))
     checkHeaderName(name, [...path, 'headers', name], report);
   const client = resolveHttpClient(input, { baseDirectory, path, report });
+  if (client.basicAuth !== undefined)
+    readNow(client.basicAuth.password, [...path, 'basic_auth'], context);
+  else if (client.authorization !== undefined && input.oauth2 === undefined)
+    readNow(client.authorization.credentials as () => string, path, context);
   const sigv4 =
     input.sigv4 === undefined ? undefined : resolveSigv4(input.sigv4, url, path, context);
   if (sigv4 !== undefined && (client.basicAuth ?? client.authorization) !== undefined)
@@ -149,14 +153,9 @@ function resolve(
     writeRelabelRules: rules,
     externalLabels,
     sigv4,
-    basicAuth: client.basicAuth && {
-      username: client.basicAuth.username,
-      password: readNow(client.basicAuth.password, [...path, 'basic_auth'], context),
-    },
-    authorization: client.authorization && {
-      type: client.authorization.type,
-      credentials: readNow(client.authorization.credentials, path, context),
-    },
+    basicAuth: client.basicAuth,
+    authorization: client.authorization,
+    connection: client.connection,
     queue: resolveQueue(input.queue_config ?? {}, url, path, report),
   };
 }

@@ -8,19 +8,18 @@ import { type JobDiscovery } from '../discovery/manager.ts';
 import { type DiscoveryEntry, type MechanismKey, mechanisms } from '../discovery/mechanisms.ts';
 import { durationSchema, isBareSeconds, textSchema } from '../discovery/schema.ts';
 import { formatDurationMs } from '../model/duration.ts';
+import {
+  DEFAULT_PROTOCOLS,
+  ESCAPING_SCHEMES,
+  kindOfProtocol,
+  SCRAPE_PROTOCOLS,
+  type ScrapeProtocol,
+} from '../wire/negotiation.ts';
 import { BODY_SIZE_LIMIT_BYTES, type ScrapeConfig, scrapeConfigOf } from '../scrape/config.ts';
 import { type ConfigPath, type Reporter } from './finding.ts';
 import { httpClientShape, resolveHttpClient } from './http-client-schema.ts';
 import { compileRules, relabelListSchema } from './relabel-schema.ts';
 import { countSchema, listOf, sizeSchema, switchSchema, unsupported } from './values.ts';
-
-const SCRAPE_PROTOCOLS = [
-  'PrometheusProto',
-  'OpenMetricsText0.0.1',
-  'OpenMetricsText1.0.0',
-  'PrometheusText0.0.4',
-  'PrometheusText1.0.0',
-] as const;
 
 const protocolSchema = z.enum(SCRAPE_PROTOCOLS, {
   error: (issue) =>
@@ -44,7 +43,7 @@ export const sharedShape = {
   label_value_length_limit: countSchema.optional(),
   keep_dropped_targets: countSchema.optional(),
   metric_name_validation_scheme: z.enum(['utf8', 'legacy']).optional(),
-  metric_name_escaping_scheme: z.enum(['allow-utf-8', 'underscores', 'dots', 'values']).optional(),
+  metric_name_escaping_scheme: z.enum(ESCAPING_SCHEMES).optional(),
   scrape_failure_log_file: textSchema.optional(),
 } as const;
 
@@ -140,7 +139,7 @@ export function resolveScrape(
   const nameScheme = merged.metric_name_validation_scheme ?? 'utf8';
   const rules = (key: 'relabel_configs' | 'metric_relabel_configs') =>
     compileRules(input[key], nameScheme, [...path, key], report);
-  noteDifferences(input, merged, path, report);
+  noteDifferences(merged, path, report);
   const http = resolveHttpClient(input, { ...context, path });
   return scrapeConfigOf({
     jobName: input.job_name,
@@ -162,7 +161,23 @@ export function resolveScrape(
       labelNameBytes: merged.label_name_length_limit ?? 0,
       labelValueBytes: merged.label_value_length_limit ?? 0,
       targets: merged.target_limit ?? 0,
+      keptDropped: merged.keep_dropped_targets ?? 0,
+      histogramBuckets: input.native_histogram_bucket_limit ?? 0,
     },
+    protocols: merged.scrape_protocols ?? defaultProtocols(merged),
+    escaping:
+      merged.metric_name_escaping_scheme ??
+      (nameScheme === 'legacy' ? 'underscores' : 'allow-utf-8'),
+    hasLegacyNames: nameScheme === 'legacy',
+    fallback: kindOfProtocol(input.fallback_scrape_protocol ?? 'PrometheusText0.0.4'),
+    histograms: {
+      isNative: merged.scrape_native_histograms ?? false,
+      alwaysClassic: merged.always_scrape_classic_histograms ?? false,
+      minBucketFactor: input.native_histogram_min_bucket_factor ?? 0,
+    },
+    hasExtraMetrics: merged.extra_scrape_metrics ?? false,
+    followRedirects: input.follow_redirects ?? true,
+    connection: http.connection,
     relabelRules: rules('relabel_configs'),
     metricRelabelRules: rules('metric_relabel_configs'),
     basicAuth: http.basicAuth,
@@ -235,19 +250,22 @@ function timingOf(
 }
 
 /** What is accepted and does not do here what it does in Prometheus is said. */
-function noteDifferences(
-  input: ScrapeInput,
-  merged: SharedInput,
-  path: ConfigPath,
-  report: Reporter,
-): void {
+function noteDifferences(merged: SharedInput, path: ConfigPath, report: Reporter): void {
   const protocols = merged.scrape_protocols ?? [];
   const repeated = protocols.find((one, index) => protocols.indexOf(one) !== index);
   const at = [...path, 'scrape_protocols'];
   if (repeated !== undefined)
     report.error(at, 'CONFIG_DUPLICATE', `scrape_protocols names ${repeated} twice`);
-  if (protocols.length > 0 && !protocols.includes('PrometheusText0.0.4'))
-    report.warn(at, 'only PrometheusText0.0.4 is asked for yet');
+  const isNative = merged.scrape_native_histograms === true;
+  if (isNative && protocols.length > 0 && !protocols.includes('PrometheusProto'))
+    report.warn(at, 'without PrometheusProto no target sends native histograms');
+  const isLegacy = merged.metric_name_validation_scheme === 'legacy';
+  if (isLegacy && merged.metric_name_escaping_scheme === 'allow-utf-8')
+    report.error(
+      [...path, 'metric_name_escaping_scheme'],
+      'CONFIG_VALUE',
+      'metric_name_escaping_scheme cannot be allow-utf-8 where metric_name_validation_scheme is legacy',
+    );
   for (const key of WITHOUT_EFFECT)
     if (merged[key] === true) report.warn([...path, key], `${key} has no effect yet`);
   if (merged.scrape_failure_log_file !== undefined)
@@ -260,21 +278,16 @@ function noteDifferences(
       [...path, 'body_size_limit'],
       `a body is never unlimited: 0 is taken as ${BODY_SIZE_LIMIT_BYTES / 2 ** 20}MB`,
     );
-  if (input.follow_redirects === true)
-    report.warn([...path, 'follow_redirects'], 'redirects are not followed yet');
-  const fallback = input.fallback_scrape_protocol;
-  if (fallback !== undefined && fallback !== 'PrometheusText0.0.4')
-    report.warn(
-      [...path, 'fallback_scrape_protocol'],
-      'a target without a content type is read as PrometheusText0.0.4',
-    );
 }
 
-const WITHOUT_EFFECT = [
-  'scrape_native_histograms',
-  'convert_classic_histograms_to_nhcb',
-  'extra_scrape_metrics',
-] as const;
+/** Protobuf comes first where native histograms are wanted: no other format carries them. */
+function defaultProtocols(merged: SharedInput): readonly ScrapeProtocol[] {
+  return merged.scrape_native_histograms === true
+    ? ['PrometheusProto', ...DEFAULT_PROTOCOLS]
+    : DEFAULT_PROTOCOLS;
+}
+
+const WITHOUT_EFFECT = ['convert_classic_histograms_to_nhcb'] as const;
 
 /** The shared keys that a job sets itself. */
 function definedOf(input: ScrapeInput): SharedInput {

@@ -1,10 +1,14 @@
 /**
- * The HTTP client: one request, bounded in time and size, gzip inflated within the bound. Signing, retry and what a
- * status means are wrappers of the caller. Built on undici's pool; keeps connections alive.
+ * The HTTP client: one request, bounded in time and size, gzip inflated within the bound; TLS and proxies as told; never
+ * a metadata address unless told. Signing, redirects, retry and what a status means are wrappers of the caller. Built on
+ * undici's pool; keeps connections alive.
  */
 import { gunzipSync } from 'node:zlib';
-import type { Agent } from 'undici';
-import { messageOf, RecoverableError } from './errors.ts';
+import type { lookup } from 'node:dns';
+import type { buildConnector, Dispatcher } from 'undici';
+import { messageOf, PermanentError, RecoverableError } from './errors.ts';
+import type { HttpConnection } from './http-connection.ts';
+import { guardedLookup, refuseMetadataUrl } from './metadata-addresses.ts';
 
 export interface ClientRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
@@ -38,23 +42,30 @@ export interface HttpClient {
   close(): Promise<void>;
 }
 
-export function createHttpClient(options: { connectionsPerHost?: number } = {}): HttpClient {
+export interface HttpClientOptions {
+  readonly connectionsPerHost?: number;
+  readonly connection?: HttpConnection | undefined;
+  /** Refuses metadata addresses: what targets and configurations name is not to be trusted. */
+  readonly isGuarded?: boolean;
+  /** For tests: how names become addresses. */
+  readonly resolve?: typeof lookup;
+}
+
+export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
+  const { connection } = options;
   // Loaded on first use: it is large, and a process that only serves never asks for anything.
   let loaded: Promise<Undici> | undefined;
-  const load = async (): Promise<Undici> => {
-    const { Agent, request } = await import('undici');
-    const agent = new Agent({
-      connections: options.connectionsPerHost ?? 32,
-      pipelining: 1,
-      keepAliveTimeout: 60_000,
-      connect: { timeout: 10_000 },
-      maxHeaderSize: 65_536,
-    });
-    return { agent, request };
-  };
+  let stamp = connection?.stamp() ?? '';
   return {
     async send(request) {
-      loaded ??= load();
+      if (options.isGuarded === true) refuseMetadataUrl(new URL(request.url));
+      if (connection !== undefined && connection.stamp() !== stamp) {
+        stamp = connection.stamp();
+        // Requests under way end on the old connections.
+        void loaded?.then(({ agent }) => agent.close()).catch(() => undefined);
+        loaded = undefined;
+      }
+      loaded ??= load(options);
       return send(await loaded, request);
     },
     async close() {
@@ -63,8 +74,58 @@ export function createHttpClient(options: { connectionsPerHost?: number } = {}):
   };
 }
 
+async function load(options: HttpClientOptions): Promise<Undici> {
+  const { Agent, EnvHttpProxyAgent, request } = await import('undici');
+  const { connection } = options;
+  const connect = connectOptions(options);
+  const shared = {
+    connections: options.connectionsPerHost ?? 32,
+    pipelining: 1,
+    keepAliveTimeout: 60_000,
+    maxHeaderSize: 65_536,
+  };
+  const proxy = connection?.proxy;
+  if (proxy === undefined) return { agent: new Agent({ ...shared, connect }), request };
+  const given =
+    proxy.url === undefined
+      ? {}
+      : { httpProxy: proxy.url, httpsProxy: proxy.url, noProxy: proxy.noProxy ?? '' };
+  const agent = new EnvHttpProxyAgent({
+    ...shared,
+    ...given,
+    connect,
+    requestTls: connect,
+    proxyTunnel: false,
+    headers: { ...proxy.connectHeaders },
+  });
+  return { agent, request };
+}
+
+function connectOptions({
+  connection,
+  isGuarded,
+  resolve,
+}: HttpClientOptions): buildConnector.BuildOptions {
+  const tls = connection?.tls;
+  return {
+    timeout: 10_000,
+    ...(isGuarded === true ? { lookup: guardedLookup(resolve) } : {}),
+    ...(tls === undefined
+      ? {}
+      : {
+          ...(tls.ca === undefined ? {} : { ca: tls.ca() }),
+          ...(tls.cert === undefined ? {} : { cert: tls.cert() }),
+          ...(tls.key === undefined ? {} : { key: tls.key() }),
+          ...(tls.serverName === undefined ? {} : { servername: tls.serverName }),
+          ...(tls.maxVersion === undefined ? {} : { maxVersion: tls.maxVersion }),
+          minVersion: tls.minVersion ?? 'TLSv1.2',
+          rejectUnauthorized: !tls.skipsVerification,
+        }),
+  };
+}
+
 interface Undici {
-  readonly agent: Agent;
+  readonly agent: Dispatcher;
   readonly request: typeof import('undici').request;
 }
 
@@ -89,7 +150,7 @@ async function send(undici: Undici, request: ClientRequest): Promise<ClientRespo
       body: inflate(headers, body, request.bodyMaxBytes),
     };
   } catch (error) {
-    if (error instanceof HttpClientError) throw error;
+    if (error instanceof HttpClientError || error instanceof PermanentError) throw error;
     if (request.signal.aborted)
       throw new HttpClientError('aborted', `${describeRequest(request)} was aborted`, {
         cause: error,

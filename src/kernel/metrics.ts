@@ -24,13 +24,18 @@ export interface Histogram {
   observe(value: number): void;
 }
 
+/** Quantiles of the last observations, for names under which Prometheus has a summary. */
+export interface Summary {
+  observe(value: number): void;
+}
+
 /** One metric name with its label names; `with` gives the child for label values, made on first use. */
 export interface Family<Metric> {
   with(labels: MetricLabels): Metric;
   remove(labels: MetricLabels): void;
 }
 
-type Kind = 'counter' | 'gauge' | 'histogram';
+type Kind = 'counter' | 'gauge' | 'histogram' | 'summary';
 
 interface Child {
   samples(): readonly MetricSample[];
@@ -72,6 +77,10 @@ export class Registry {
 
   histograms(name: string, help: string, buckets: readonly number[]): Family<Histogram> {
     return this.#family(name, help, 'histogram', (labels) => newHistogram(labels, buckets));
+  }
+
+  summaries(name: string, help: string): Family<Summary> {
+    return this.#family(name, help, 'summary', newSummary);
   }
 
   /** Runs before each exposition, to set gauges that are read and not kept. */
@@ -165,6 +174,34 @@ function newHistogram(labels: MetricLabels, buckets: readonly number[]): Histogr
           return bucket(formatSampleValue(bound), below);
         }),
         bucket('+Inf', count),
+        { suffix: '_sum', labels, value: sum },
+        { suffix: '_count', labels, value: count },
+      ];
+    },
+  };
+}
+
+const QUANTILES = [0.01, 0.05, 0.5, 0.9, 0.99] as const;
+/** Observations that quantiles are taken of. */
+const WINDOW = 1_024;
+
+function newSummary(labels: MetricLabels): Summary & Child {
+  const window = new Float64Array(WINDOW);
+  let sum = 0;
+  let count = 0;
+  return {
+    observe(value) {
+      window[count % WINDOW] = value;
+      sum += value;
+      count += 1;
+    },
+    samples() {
+      const sorted = window.slice(0, Math.min(count, WINDOW)).sort();
+      return [
+        ...QUANTILES.map((quantile) => ({
+          labels: { ...labels, quantile: String(quantile) },
+          value: sorted[Math.min(sorted.length - 1, Math.floor(quantile * sorted.length))] ?? NaN,
+        })),
         { suffix: '_sum', labels, value: sum },
         { suffix: '_count', labels, value: count },
       ];

@@ -3,13 +3,14 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { type Label, labelSetOf } from '../model/labels.ts';
 import { compileRelabelRule } from '../relabel/relabel.ts';
-import { ScrapeScratch, SeriesCache } from './cache.ts';
+import { ScrapeScratch } from './cache.ts';
+import { Intake } from './intake.ts';
 import { DEFAULT_LIMITS, type ScrapeConfig, scrapeConfigOf } from './config.ts';
 import { RecordingAppender } from './recording-appender.ts';
 
 function setUp(config: Partial<ScrapeConfig> = {}, targetLabels: readonly Label[] = []) {
   const appender = new RecordingAppender();
-  const cache = new SeriesCache({
+  const cache = new Intake({
     appender,
     targetLabels,
     config: scrapeConfigOf({ jobName: 'j', ...config }),

@@ -1,5 +1,5 @@
 /**
- * From a body to samples in the appender, remembering the series of one target by place.
+ * From a text body to samples in the series table, remembering the series of one target by place.
  *
  * A target serves the same series in the same order nearly always. So the last body that differed is kept as
  * reference, with where its series lie; a new body is compared with it in place:
@@ -12,14 +12,15 @@
  * series is decoded, relabelled and given a ref. Memory: one body and about 40 bytes a series.
  * Technique and figures: docs, performance; Prometheus' own cache is a map by series text (scrape/scrape.go).
  */
-import { PermanentError } from '../kernel/errors.ts';
-import { type LabelSet } from '../model/labels.ts';
-import { type Appender, SERIES_TYPES } from '../model/sample.ts';
-import { ExpositionReader } from '../wire/exposition-parser.ts';
-import { type ScrapeConfig } from './config.ts';
+import { type LabelSet, labelSetOf } from '../model/labels.ts';
+import { SERIES_TYPES } from '../model/sample.ts';
+import { type ExpositionFormat, ExpositionReader } from '../wire/exposition-parser.ts';
+import type { ScrapeConfig } from './config.ts';
+import type { ExemplarMemory } from './exemplar-memory.ts';
+import type { FamilyMetadata } from './family-metadata.ts';
 import { HashIndex, hashBytes } from './hash-index.ts';
 import { seriesLabels } from './series-labels.ts';
-import { SeriesTable } from './series-table.ts';
+import type { SeriesTable } from './series-table.ts';
 
 /** What one scrape brought. */
 export interface ScrapeCounts {
@@ -59,15 +60,20 @@ export class ScrapeScratch {
   places: Places = newPlaces(1_024);
 }
 
-export interface SeriesCacheOptions {
-  readonly appender: Appender;
+/** What the readers of a target's pages share. */
+export interface TargetSeries {
+  readonly table: SeriesTable;
+  readonly metadata: FamilyMetadata;
+  readonly exemplars: ExemplarMemory;
   readonly targetLabels: LabelSet;
   readonly config: ScrapeConfig;
-  readonly scratch: ScrapeScratch;
+  /** Of the scrape under way. */
+  counts: ScrapeCounts;
 }
 
 export class SeriesCache {
-  readonly #options: SeriesCacheOptions;
+  readonly #scratch: ScrapeScratch;
+  readonly #series: TargetSeries;
   readonly #table: SeriesTable;
   #body: Uint8Array = new Uint8Array(0);
   #view: DataView = new DataView(new ArrayBuffer(0));
@@ -75,69 +81,61 @@ export class SeriesCache {
   readonly #bySeries = new HashIndex();
   #isIndexed = false;
   #hasHashes = false;
-  #counts = newCounts();
+  #format: ExpositionFormat = 'text';
+  #hasReference = false;
 
-  constructor(options: SeriesCacheOptions) {
-    this.#options = options;
-    this.#table = new SeriesTable(options.appender);
-  }
-
-  /** What the scrape under way, or the last one, has counted: also after a failure. */
-  get counts(): Readonly<ScrapeCounts> {
-    return this.#counts;
-  }
-
-  get seriesCount(): number {
-    return this.#table.count;
+  constructor(series: TargetSeries, scratch: ScrapeScratch) {
+    this.#series = series;
+    this.#scratch = scratch;
+    this.#table = series.table;
   }
 
   /**
-   * Appends the samples of a body and the stale markers of series that it lacks.
+   * Appends the samples of a body.
    *
-   * @throws ExpositionError, PermanentError: the caller rolls the appender back and calls `fail`
+   * @returns whether it holds exactly the series of the body before
+   * @throws ExpositionError, PermanentError
    */
-  ingest(body: Uint8Array, tMs: number): void {
-    const { reader } = this.#options.scratch;
-    this.#counts = newCounts();
-    this.#table.begin();
+  ingest(body: Uint8Array, format: ExpositionFormat, tMs: number): boolean {
+    const { reader } = this.#scratch;
+    if (format !== this.#format) this.forget();
+    this.#format = format;
     try {
-      reader.open(body);
-      const isSame = this.#walk(tMs);
-      const { samples } = this.#options.config.limits;
-      if (samples > 0 && this.#counts.kept > samples)
-        throw new PermanentError(
-          'SCRAPE_SAMPLE_LIMIT',
-          'sample_limit',
-          `the scrape has ${this.#counts.kept} samples where ${samples} are allowed; raise sample_limit or drop series by metric_relabel_configs`,
-        );
-      this.#counts.added = this.#table.created;
-      this.#table.finish(tMs, !isSame);
+      reader.open(body, format);
+      // Without a page before there is nothing to be the same as, though both may be empty.
+      const isSame = this.#walk(tMs) && this.#hasReference;
       if (!isSame) this.#keep(reader.bytes);
+      return isSame;
     } finally {
       reader.release();
     }
   }
 
-  /** Appends stale markers for all series: the scrape failed, or the target is gone. */
-  fail(tMs: number): void {
-    this.#table.fail(tMs);
+  /** Lets go of the body before: the next one is read from scratch. */
+  forget(): void {
+    this.#body = new Uint8Array(0);
+    this.#view = new DataView(new ArrayBuffer(0));
+    this.#places = newPlaces(0);
+    this.#bySeries.clear();
+    this.#isIndexed = false;
+    this.#hasReference = false;
   }
 
   /** Goes through the body. @returns whether it holds exactly the series of the reference, in order */
   #walk(tMs: number): boolean {
-    const { scratch } = this.#options;
+    const scratch = this.#scratch;
     const { reader } = scratch;
     const { count } = this.#places;
     if (scratch.places.slots.length < count) scratch.places = newPlaces(count);
     const same = this.#walkSame(tMs);
-    if (same === count && reader.pos === reader.bytes.length) return true;
+    if (same === count && count > 0 && reader.isAtEnd) return true;
     this.#noteSame(same);
     return this.#walkOn(tMs, same);
   }
 
   /** The hot loop: as far as the body holds the series of the reference in order. @returns how many */
   #walkSame(tMs: number): number {
-    const { reader, places: notes } = this.#options.scratch;
+    const { reader, places: notes } = this.#scratch;
     const { segmentStarts, seriesEnds, slots, count } = this.#places;
     const { bytes, view } = reader;
     const oldView = this.#view;
@@ -162,7 +160,7 @@ export class SeriesCache {
   /** Notes what the hot loop found: the reference's places, moved. */
   #noteSame(same: number): void {
     const old = this.#places;
-    const notes = this.#options.scratch.places;
+    const notes = this.#scratch.places;
     for (let i = 0; i < same; i++) {
       const moved = (notes.segmentStarts[i] as number) - (old.segmentStarts[i] as number);
       notes.seriesStarts[i] = (old.seriesStarts[i] as number) + moved;
@@ -176,7 +174,8 @@ export class SeriesCache {
 
   /** The rest of a body whose first series are those of the reference: others come, some are missing. */
   #walkOn(tMs: number, same: number): boolean {
-    const { reader } = this.#options.scratch;
+    const { reader } = this.#scratch;
+    const { metadata } = this.#series;
     const { bytes, view } = reader;
     const old = this.#places;
     let expected = same;
@@ -202,9 +201,9 @@ export class SeriesCache {
         }
       }
       // The reader has not seen the TYPE lines that were compared and not read.
-      const { count } = this.#options.scratch.places;
+      const { count } = this.#scratch.places;
       if (count > 0) {
-        const type = this.#options.scratch.places.types[count - 1] as number;
+        const type = this.#scratch.places.types[count - 1] as number;
         reader.type = SERIES_TYPES[type] ?? 'unknown';
       }
       if (!this.#nextSample()) break;
@@ -212,6 +211,8 @@ export class SeriesCache {
       if (!this.#hasHashes) this.#hashReference();
       const place = this.#lookUp();
       const slot = place < 0 ? this.#newSlot() : (old.slots[place] as number);
+      if (place >= 0 && slot !== DROPPED && metadata.hasChanges)
+        tellFamily(this.#table, slot, metadata, reader.labels()[0]?.[1] ?? '');
       if (place >= 0) expected = place + 1;
       const type = SERIES_TYPES.indexOf(reader.type);
       this.#note(pos, reader.seriesStart, reader.seriesEnd, slot, this.#hash, type);
@@ -222,23 +223,25 @@ export class SeriesCache {
 
   #hash = 0;
 
-  /** Scans to the next sample; false at the end. */
+  /** Scans to the next sample, noting what is said of its family; false at the end. */
   #nextSample(): boolean {
-    const { reader } = this.#options.scratch;
+    const { reader } = this.#scratch;
     for (;;) {
       const entry = reader.next();
       if (entry === 'sample') return true;
       if (entry === 'end') return false;
+      this.#series.metadata.take(reader.metricName, entry, reader.text, reader.type);
     }
   }
 
   /** One sample of a series goes to the appender, or is counted as why it does not. */
   #take(slot: number, tMs: number): void {
-    const { reader } = this.#options.scratch;
-    const counts = this.#counts;
+    const { reader } = this.#scratch;
+    const { counts } = this.#series;
     counts.scraped += 1;
     if (slot === DROPPED) return;
-    if (reader.hasTime && this.#options.config.honorTimestamps) {
+    if (reader.hasExemplar) this.#takeExemplar(slot, tMs);
+    if (reader.hasTime && this.#series.config.honorTimestamps) {
       this.#takeAt(slot, tMs);
       return;
     }
@@ -247,28 +250,39 @@ export class SeriesCache {
   }
 
   #takeAt(slot: number, nowMs: number): void {
-    const { config, scratch } = this.#options;
-    const { reader } = scratch;
+    const { config, counts } = this.#series;
+    const { reader } = this.#scratch;
     if (reader.tMs > nowMs + AHEAD_MAX_MS) {
       this.#table.touch(slot);
-      this.#counts.outOfBounds += 1;
+      counts.outOfBounds += 1;
       return;
     }
     const outcome = this.#table.appendAt(slot, reader, config.trackTimestampsStaleness);
-    if (outcome === 'out_of_order') this.#counts.outOfOrder += 1;
-    else this.#counts.kept += 1;
+    if (outcome === 'out_of_order') counts.outOfOrder += 1;
+    else counts.kept += 1;
+  }
+
+  #takeExemplar(slot: number, nowMs: number): void {
+    const { value, tMs, ...given } = this.#scratch.reader.exemplar();
+    const labels = labelSetOf(given.labels);
+    if (this.#series.exemplars.isNew(slot, labels, value, tMs))
+      this.#table.appendExemplar(slot, { labels, value, tMs: tMs ?? nowMs });
   }
 
   /** The slot of a series seen for the first time. */
   #newSlot(): number {
-    const { scratch, targetLabels, config } = this.#options;
-    const labels = seriesLabels(scratch.reader.labels(), targetLabels, config);
-    return labels === undefined ? DROPPED : this.#table.slotOf(labels);
+    const { targetLabels, config, metadata } = this.#series;
+    const exposed = this.#scratch.reader.labels();
+    const labels = seriesLabels(exposed, targetLabels, config);
+    if (labels === undefined) return DROPPED;
+    const slot = this.#table.slotOf(labels);
+    tellFamily(this.#table, slot, metadata, exposed[0]?.[1] ?? '');
+    return slot;
   }
 
   /** The place in the reference of the series just scanned, -1 when it is not there. */
   #lookUp(): number {
-    const { bytes, view, seriesStart, seriesEnd } = this.#options.scratch.reader;
+    const { bytes, view, seriesStart, seriesEnd } = this.#scratch.reader;
     const hash = hashBytes(bytes, seriesStart, seriesEnd);
     this.#hash = hash;
     if (this.#places.count === 0) return -1;
@@ -287,7 +301,7 @@ export class SeriesCache {
 
   #hashReference(): void {
     const { count, hashes, seriesStarts, seriesEnds } = this.#places;
-    const notes = this.#options.scratch.places;
+    const notes = this.#scratch.places;
     for (let i = 0; i < count; i++)
       hashes[i] = hashBytes(this.#body, seriesStarts[i] as number, seriesEnds[i] as number);
     // Up to here the new body is the same as the reference.
@@ -310,7 +324,7 @@ export class SeriesCache {
     hash: number,
     type: number,
   ): void {
-    const { scratch } = this.#options;
+    const scratch = this.#scratch;
     if (scratch.places.count === scratch.places.slots.length)
       scratch.places = copyOf(scratch.places, scratch.places.count * 2);
     const { places } = scratch;
@@ -325,16 +339,29 @@ export class SeriesCache {
 
   /** The body becomes the reference. */
   #keep(bytes: Uint8Array): void {
+    this.#hasReference = true;
     // A body may be a small piece of a large buffer of the HTTP client, which must not be held for it.
     const isLoose = bytes.buffer.byteLength > bytes.length + 4_096;
     const body = isLoose ? new Uint8Array(bytes) : bytes;
     this.#body = body;
     this.#view = new DataView(body.buffer, body.byteOffset, body.byteLength);
-    const { places } = this.#options.scratch;
+    const { places } = this.#scratch;
     this.#places = copyOf(places, places.count);
     this.#isIndexed = false;
     this.#bySeries.clear();
   }
+}
+
+/** Tells the appender of a series what its family is, by the name that the target exposes. */
+export function tellFamily(
+  table: SeriesTable,
+  slot: number,
+  metadata: FamilyMetadata,
+  name: string,
+): void {
+  const family = metadata.of(name);
+  const told = family === undefined ? undefined : metadata.entries.get(family);
+  if (family !== undefined && told !== undefined) table.setMetadata(slot, family, told);
 }
 
 /** Compares eight bytes at a time; both ranges lie within their views but for the first, which is checked. */
@@ -377,8 +404,4 @@ function copyOf(from: Places, size: number): Places {
   to.hashes.set(from.hashes.subarray(0, from.count));
   to.types.set(from.types.subarray(0, from.count));
   return to;
-}
-
-function newCounts(): ScrapeCounts {
-  return { scraped: 0, kept: 0, added: 0, duplicates: 0, outOfOrder: 0, outOfBounds: 0 };
 }

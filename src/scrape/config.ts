@@ -3,7 +3,14 @@
  * config/'s work. Immutable; a changed job is a new value.
  * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#scrape_config
  */
-import { type RelabelRule } from '../relabel/relabel.ts';
+import type { HttpConnection } from '../kernel/http-connection.ts';
+import type { RelabelRule } from '../relabel/relabel.ts';
+import {
+  DEFAULT_PROTOCOLS,
+  type EscapingScheme,
+  type ExpositionKind,
+  type ScrapeProtocol,
+} from '../wire/negotiation.ts';
 
 export interface ScrapeLimits {
   /** Bytes of a body after inflating. Prometheus has no limit by default; ours is BODY_SIZE_LIMIT_BYTES. */
@@ -17,6 +24,19 @@ export interface ScrapeLimits {
   readonly labelValueBytes: number;
   /** Targets of the job after relabelling; above it all fail. 0 means no limit. */
   readonly targets: number;
+  /** Dropped targets that are kept to be looked at; 0 means DROPPED_KEPT_MAX. */
+  readonly keptDropped: number;
+  /** Buckets of a native histogram; 0 means no limit. */
+  readonly histogramBuckets: number;
+}
+
+export interface HistogramConfig {
+  /** Native histograms are asked for and kept; else their classic buckets. */
+  readonly isNative: boolean;
+  /** Classic buckets too, of histograms that are native. */
+  readonly alwaysClassic: boolean;
+  /** Buckets are merged until each is at least this much wider than the one before; 0 leaves them. */
+  readonly minBucketFactor: number;
 }
 
 export interface BasicAuth {
@@ -28,7 +48,8 @@ export interface BasicAuth {
 export interface Authorization {
   /** `Bearer` unless set. */
   readonly type: string;
-  readonly credentials: () => string;
+  /** Asked for each scrape; a promise where a token is fetched. */
+  readonly credentials: () => string | Promise<string>;
 }
 
 /** One entry of scrape_configs. */
@@ -45,8 +66,17 @@ export interface ScrapeConfig {
   /** Whether series that carry their own timestamps get stale markers too. */
   readonly trackTimestampsStaleness: boolean;
   readonly enableCompression: boolean;
-  /** Content-Type missing or unknown: read as text 0.0.4, or fail the scrape as Prometheus 3 does. */
-  readonly fallbackToText: boolean;
+  /** In order of preference. */
+  readonly protocols: readonly ScrapeProtocol[];
+  readonly escaping: EscapingScheme;
+  /** What a page without a known Content-Type is read as; undefined fails the scrape, as Prometheus 3 does. */
+  readonly fallback: ExpositionKind | undefined;
+  /** Names from before UTF-8 was allowed, and no others. */
+  readonly hasLegacyNames: boolean;
+  readonly histograms: HistogramConfig;
+  /** The synthetic series scrape_timeout_seconds, scrape_sample_limit and scrape_body_size_bytes. */
+  readonly hasExtraMetrics: boolean;
+  readonly followRedirects: boolean;
   readonly relabelRules: readonly RelabelRule[];
   readonly metricRelabelRules: readonly RelabelRule[];
   readonly limits: ScrapeLimits;
@@ -55,6 +85,8 @@ export interface ScrapeConfig {
   readonly authorization?: Authorization | undefined;
   /** More request headers, as configured under http_headers. */
   readonly headers: Readonly<Record<string, string>>;
+  /** TLS and proxy; undefined connects with what everybody has. */
+  readonly connection?: HttpConnection | undefined;
   /** Lets this job scrape the metadata and credential addresses of ECS and EC2, which is refused otherwise. */
   readonly allowMetadataAddresses: boolean;
 }
@@ -70,6 +102,8 @@ export const DEFAULT_LIMITS: ScrapeLimits = {
   labelNameBytes: 0,
   labelValueBytes: 0,
   targets: 0,
+  keptDropped: 0,
+  histogramBuckets: 0,
 };
 
 /** A job with Prometheus' defaults, except for the body limit and the fallback to text, which are ours. */
@@ -85,7 +119,13 @@ export function scrapeConfigOf(
     honorTimestamps: true,
     trackTimestampsStaleness: false,
     enableCompression: true,
-    fallbackToText: true,
+    protocols: DEFAULT_PROTOCOLS,
+    escaping: 'allow-utf-8',
+    fallback: 'text',
+    hasLegacyNames: false,
+    histograms: { isNative: false, alwaysClassic: false, minBucketFactor: 0 },
+    hasExtraMetrics: false,
+    followRedirects: true,
     relabelRules: [],
     metricRelabelRules: [],
     limits: DEFAULT_LIMITS,

@@ -1,26 +1,16 @@
 /**
- * Gets a target's page: request headers, redirects, what counts as an answer, and the addresses never asked.
- * Not here: sockets, time limits and inflating, which are kernel/http-client.ts. The address guard sees literal
- * addresses; a name that resolves to one is not yet refused.
+ * Gets a target's page: request headers, redirects, what counts as an answer, and which format it is in.
+ * Not here: sockets, time limits, inflating and the addresses never connected to, which are kernel/http-client.ts.
  * Source: https://prometheus.io/docs/instrumenting/content_negotiation/, prometheus/scrape/scrape.go (targetScraper)
  */
-import { BlockList, isIP } from 'node:net';
 import { type Clock } from '../kernel/clock.ts';
 import { PermanentError } from '../kernel/errors.ts';
 import { type ClientResponse, type HttpClient } from '../kernel/http-client.ts';
-import { type ScrapeConfig } from './config.ts';
+import { acceptHeader, type ExpositionKind, kindOf } from '../wire/negotiation.ts';
+import { refuseMetadataUrl } from '../kernel/metadata-addresses.ts';
+import type { ScrapeConfig } from './config.ts';
 
-const ACCEPT =
-  'text/plain;version=1.0.0;escaping=allow-utf-8;q=0.6,text/plain;version=0.0.4;q=0.5,*/*;q=0.4';
 const REDIRECTS_MAX = 10;
-
-/** Addresses that give out credentials and metadata of the machine or task. */
-const metadataAddresses = new BlockList();
-metadataAddresses.addAddress('169.254.169.254');
-metadataAddresses.addAddress('169.254.170.2');
-metadataAddresses.addAddress('169.254.170.23');
-metadataAddresses.addAddress('fd00:ec2::254', 'ipv6');
-metadataAddresses.addAddress('fd00:ec2::23', 'ipv6');
 
 export interface FetchOptions {
   readonly http: HttpClient;
@@ -32,27 +22,33 @@ export interface FetchOptions {
   readonly signal: AbortSignal;
 }
 
+/** A target's page, inflated. */
+export interface FetchedPage {
+  readonly body: Uint8Array;
+  readonly kind: ExpositionKind;
+}
+
 /**
- * The body of a target's page, inflated.
+ * The page of a target.
  *
  * @throws HttpClientError where there is no answer, PermanentError where it is not one to read
  */
-export async function fetchExposition(options: FetchOptions): Promise<Uint8Array> {
+export async function fetchExposition(options: FetchOptions): Promise<FetchedPage> {
   const { clock, config, timeoutMs } = options;
   const endMs = clock.nowMs() + timeoutMs;
   let { url } = options;
   for (let redirects = 0; ; redirects++) {
-    if (!config.allowMetadataAddresses) refuseMetadataAddress(url);
+    if (!config.allowMetadataAddresses) refuseMetadataUrl(new URL(url));
     const response = await options.http.send({
       method: 'GET',
       url,
-      headers: headersFor(options, new URL(url).origin === new URL(options.url).origin),
+      headers: await headersFor(options, new URL(url).origin === new URL(options.url).origin),
       timeoutMs: Math.max(1, Math.min(timeoutMs, endMs - clock.nowMs())),
       bodyMaxBytes: config.limits.bodySizeBytes === 0 ? 2 ** 31 : config.limits.bodySizeBytes,
       signal: options.signal,
     });
     const next = redirectOf(response, url);
-    if (next === undefined) return bodyOf(response, config);
+    if (next === undefined || !config.followRedirects) return pageOf(response, config);
     if (redirects === REDIRECTS_MAX)
       throw new PermanentError(
         'SCRAPE_REDIRECTS',
@@ -63,23 +59,14 @@ export async function fetchExposition(options: FetchOptions): Promise<Uint8Array
   }
 }
 
-/** Throws for a URL whose host is a metadata address, in whatever spelling. */
-export function refuseMetadataAddress(url: string): void {
-  const host = new URL(url).hostname.replace(/^\[|\]$/g, '');
-  const family = isIP(host);
-  if (family === 0 || !metadataAddresses.check(host, family === 6 ? 'ipv6' : 'ipv4')) return;
-  throw new PermanentError(
-    'SCRAPE_METADATA_ADDRESS',
-    'metadata_address',
-    `${host} is a metadata address, which hands out credentials, and is not scraped; set allow_metadata_addresses on the job to do it nevertheless`,
-  );
-}
-
 /** Credentials and configured headers go only to the origin that was configured. */
-function headersFor(options: FetchOptions, isOwnOrigin: boolean): Record<string, string> {
+async function headersFor(
+  options: FetchOptions,
+  isOwnOrigin: boolean,
+): Promise<Record<string, string>> {
   const { config } = options;
   const headers: Record<string, string> = {
-    accept: ACCEPT,
+    accept: acceptHeader(config.protocols, config.escaping),
     'accept-encoding': config.enableCompression ? 'gzip' : 'identity',
     'user-agent': options.userAgent,
     'x-prometheus-scrape-timeout-seconds': String(options.timeoutMs / 1_000),
@@ -91,7 +78,7 @@ function headersFor(options: FetchOptions, isOwnOrigin: boolean): Record<string,
     const pair = Buffer.from(`${basicAuth.username}:${basicAuth.password()}`);
     headers['authorization'] = `Basic ${pair.toString('base64')}`;
   } else if (authorization !== undefined) {
-    headers['authorization'] = `${authorization.type} ${authorization.credentials()}`;
+    headers['authorization'] = `${authorization.type} ${await authorization.credentials()}`;
   }
   return headers;
 }
@@ -104,21 +91,21 @@ function redirectOf(response: ClientResponse, url: string): string | undefined {
   return next.protocol === 'http:' || next.protocol === 'https:' ? next.href : undefined;
 }
 
-function bodyOf(response: ClientResponse, config: ScrapeConfig): Uint8Array {
+function pageOf(response: ClientResponse, config: ScrapeConfig): FetchedPage {
   if (response.status !== 200)
     throw new PermanentError(
       'SCRAPE_STATUS',
       'status',
       `the target answered with status ${response.status}; only 200 is a scrape`,
     );
-  const type = (response.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
-  if (type === 'text/plain' || response.body.length === 0) return response.body;
-  const isOther = type === 'application/openmetrics-text' || type.startsWith('application/vnd.');
-  if (isOther || !config.fallbackToText)
-    throw new PermanentError(
-      'SCRAPE_CONTENT_TYPE',
-      'content_type',
-      `the target answered with Content-Type ${JSON.stringify(type)}, which is not read here; let it serve text/plain; version=0.0.4`,
-    );
-  return response.body;
+  const type = response.headers['content-type'];
+  const kind = kindOf(type) ?? config.fallback;
+  const { body } = response;
+  if (kind !== undefined) return { body, kind };
+  if (body.length === 0) return { body, kind: 'text' };
+  throw new PermanentError(
+    'SCRAPE_CONTENT_TYPE',
+    'content_type',
+    `the target answered with Content-Type ${JSON.stringify(type ?? '')}, which is no exposition format; let it serve text/plain; version=0.0.4, or set fallback_scrape_protocol`,
+  );
 }

@@ -9,13 +9,15 @@
  * Source: prometheus/scrape/scrape.go (scrapeLoop)
  */
 import { messageOf, PermanentError } from '../kernel/errors.ts';
-import { HttpClientError } from '../kernel/http-client.ts';
+import { type HttpClient, HttpClientError } from '../kernel/http-client.ts';
 import { type World } from '../kernel/world.ts';
-import { type Appender, type OpenAppender } from '../model/sample.ts';
+import type { Appender, OpenAppender, SeriesMetadata } from '../model/sample.ts';
+import { formatDurationMs } from '../model/duration.ts';
 import { ExpositionError } from '../wire/exposition-error.ts';
-import { type ScrapeScratch, SeriesCache } from './cache.ts';
-import { type ScrapeConfig } from './config.ts';
-import { fetchExposition } from './fetch.ts';
+import type { ScrapeScratch } from './cache.ts';
+import type { ScrapeConfig } from './config.ts';
+import { fetchExposition, type FetchedPage } from './fetch.ts';
+import { Intake } from './intake.ts';
 import { type ScrapeMetrics } from './metrics.ts';
 import { ScrapeReport } from './report.ts';
 import { type Target } from './target.ts';
@@ -26,6 +28,7 @@ export interface LoopOptions {
   readonly openAppender: OpenAppender;
   readonly scratch: ScrapeScratch;
   readonly userAgent: string;
+  readonly http: HttpClient;
   readonly target: Target;
   /** Where in the interval its ticks lie, [0, interval). */
   readonly offsetMs: number;
@@ -55,7 +58,7 @@ export class ScrapeLoop {
   readonly target: Target;
   readonly #options: LoopOptions;
   readonly #appender: Appender;
-  readonly #cache: SeriesCache;
+  readonly #intake: Intake;
   readonly #report: ScrapeReport;
   readonly #stopping = new AbortController();
   #retiring: AbortController | undefined;
@@ -72,17 +75,26 @@ export class ScrapeLoop {
     this.#options = options;
     this.target = options.target;
     this.#appender = options.openAppender(options.target.key);
-    this.#cache = new SeriesCache({
+    this.#intake = new Intake({
       appender: this.#appender,
       targetLabels: this.target.labels,
       config: options.config(),
       scratch: options.scratch,
     });
-    this.#report = new ScrapeReport(this.#appender, this.target.labels);
+    this.#report = new ScrapeReport(
+      this.#appender,
+      this.target.labels,
+      options.config().hasExtraMetrics,
+    );
   }
 
   get status(): LoopStatus {
-    return { ...this.#status, seriesCount: this.#cache.seriesCount };
+    return { ...this.#status, seriesCount: this.#intake.seriesCount };
+  }
+
+  /** What the target says of its metric families. */
+  get metadata(): ReadonlyMap<string, SeriesMetadata> {
+    return this.#intake.metadata;
   }
 
   get isRetired(): boolean {
@@ -160,27 +172,31 @@ export class ScrapeLoop {
   async #scrape(dueMs: number): Promise<void> {
     const { clock } = this.#options.world;
     const startMs = clock.nowMs();
+    this.#observeInterval(startMs);
     const lateMs = startMs - dueMs;
     const isOnTime = lateMs <= Math.min(SNAP_MAX_MS, this.target.intervalMs / 100);
     const tMs = isOnTime ? dueMs : startMs;
     const startedAt = performance.now();
     const outcome = await this.#fetch();
     if (this.#stopping.signal.aborted) return;
-    const failure = outcome instanceof Uint8Array ? this.#ingest(outcome, tMs) : outcome;
+    const failure = outcome instanceof Error ? outcome : this.#ingest(outcome, tMs);
     if (failure !== undefined) {
       this.#appender.rollback();
-      this.#cache.fail(tMs);
+      this.#intake.fail(tMs);
     }
     // A virtual clock counts waits, the real one also what was computed.
     const durationMs = Math.max(performance.now() - startedAt, clock.nowMs() - startMs);
-    const hasCounts = outcome instanceof Uint8Array;
-    const { scraped, kept, added } = this.#cache.counts;
+    const hasCounts = !(outcome instanceof Error);
+    const { scraped, kept, added } = this.#intake.counts;
     this.#report.append(tMs, [
       failure === undefined ? 1 : 0,
       durationMs / 1_000,
       hasCounts ? scraped : 0,
       hasCounts ? kept : 0,
       hasCounts ? added : 0,
+      this.target.timeoutMs / 1_000,
+      this.#options.config().limits.samples,
+      outcome instanceof Error ? bodySizeAfter(outcome) : outcome.body.length,
     ]);
     this.#appender.commit();
     this.#status = {
@@ -193,13 +209,20 @@ export class ScrapeLoop {
     this.#observe(failure, hasCounts);
   }
 
-  async #fetch(): Promise<Uint8Array | Error> {
-    const { world, userAgent, config, veto } = this.#options;
+  #observeInterval(startMs: number): void {
+    const { lastScrapeMs } = this.#status;
+    if (lastScrapeMs === 0) return;
+    const interval = formatDurationMs(this.target.intervalMs);
+    this.#options.metrics.intervals.with({ interval }).observe((startMs - lastScrapeMs) / 1_000);
+  }
+
+  async #fetch(): Promise<FetchedPage | Error> {
+    const { world, userAgent, config, veto, http } = this.#options;
     const refused = veto();
     if (refused !== undefined) return refused;
     try {
       return await fetchExposition({
-        http: world.http,
+        http,
         clock: world.clock,
         config: config(),
         userAgent,
@@ -212,9 +235,9 @@ export class ScrapeLoop {
     }
   }
 
-  #ingest(body: Uint8Array, tMs: number): Error | undefined {
+  #ingest({ body, kind }: FetchedPage, tMs: number): Error | undefined {
     try {
-      this.#cache.ingest(body, tMs);
+      this.#intake.ingest(body, tMs, kind);
       return undefined;
     } catch (error) {
       return error instanceof Error ? error : new Error(messageOf(error));
@@ -222,7 +245,7 @@ export class ScrapeLoop {
   }
 
   #endSeries(tMs: number): void {
-    this.#cache.fail(tMs);
+    this.#intake.fail(tMs);
     this.#report.appendStale(tMs);
     this.#appender.commit();
   }
@@ -230,9 +253,9 @@ export class ScrapeLoop {
   #observe(failure: Error | undefined, hasCounts: boolean): void {
     const { metrics, world } = this.#options;
     metrics.scrapes.inc();
-    if (hasCounts && failure === undefined) metrics.appended.inc(this.#cache.counts.kept);
+    if (hasCounts && failure === undefined) metrics.appended.inc(this.#intake.counts.kept);
     if (hasCounts) {
-      const counts = this.#cache.counts;
+      const counts = this.#intake.counts;
       metrics.samples.inc(counts.scraped);
       metrics.duplicates.inc(counts.duplicates);
       metrics.outOfOrder.inc(counts.outOfOrder);
@@ -244,8 +267,14 @@ export class ScrapeLoop {
     if (reason === 'sample_limit') metrics.sampleLimits.inc();
     if (reason === 'label_limit') metrics.labelLimits.inc();
     if (reason === 'body_too_large') metrics.bodyLimits.inc();
+    if (reason === 'histogram_bucket_limit') metrics.histogramLimits.inc();
     world.log.debug('scrape failed', { url: this.target.url, error: failure });
   }
+}
+
+/** As Prometheus tells it: -1 for a body above the limit, 0 where there is none. */
+function bodySizeAfter(failure: Error): number {
+  return failure instanceof HttpClientError && failure.kind === 'body_too_large' ? -1 : 0;
 }
 
 /** A bounded word. */

@@ -2,12 +2,13 @@
  * Scrapes all jobs: a pool for each, following the configuration and what discovery finds.
  */
 import { type Component } from '../kernel/component.ts';
+import type { HttpClient } from '../kernel/http-client.ts';
 import { type World } from '../kernel/world.ts';
 import { type LabelSet } from '../model/labels.ts';
 import { type OpenAppender } from '../model/sample.ts';
 import { type TargetGroup } from '../model/target.ts';
 import { ScrapeScratch } from './cache.ts';
-import { type ScrapeConfig } from './config.ts';
+import type { ScrapeConfig } from './config.ts';
 import { scrapeMetrics } from './metrics.ts';
 import { type PoolOptions, ScrapePool, type TargetStatus } from './pool.ts';
 
@@ -15,6 +16,8 @@ export interface ScrapeManagerOptions {
   readonly world: World;
   readonly openAppender: OpenAppender;
   readonly userAgent: string;
+  /** A client with the connection settings of a job; without it all share the world's. */
+  readonly openHttp?: (config: ScrapeConfig) => HttpClient;
   /** Differs between replicas: host name and external labels. */
   readonly offsetSeed?: string;
 }
@@ -40,9 +43,11 @@ export class ScrapeManager implements Component {
 
   constructor(options: ScrapeManagerOptions) {
     const { world, openAppender, userAgent, offsetSeed = '' } = options;
+    const shared = { ...world.http, close: () => Promise.resolve() };
+    const { openHttp = () => shared } = options;
     const metrics = scrapeMetrics(world.metrics);
     const scratch = new ScrapeScratch();
-    this.#options = { world, metrics, openAppender, scratch, userAgent, offsetSeed };
+    this.#options = { world, metrics, openAppender, scratch, userAgent, offsetSeed, openHttp };
   }
 
   async start(): Promise<void> {
@@ -110,6 +115,7 @@ export class ScrapeManager implements Component {
       return;
     }
     const pool = new ScrapePool(config, this.#options);
+    if (old !== undefined) this.#options.metrics.reloads.inc();
     // The old loops must have let go of their appenders before new ones write the same series.
     await old?.pool.stop();
     for (const leaving of this.#leaving) {

@@ -19,6 +19,26 @@ export function scrapeMetrics(metrics: Registry) {
       'prometheus_target_scrape_pool_targets',
       'Targets of each scrape pool.',
     ),
+    intervals: metrics.summaries(
+      'prometheus_target_interval_length_seconds',
+      'Actual intervals between scrapes.',
+    ),
+    syncSeconds: metrics.summaries(
+      'prometheus_target_sync_length_seconds',
+      'Time that a sync of a scrape pool took.',
+    ),
+    poolTargetLimits: metrics.gauges(
+      'prometheus_target_scrape_pool_target_limit',
+      'Targets that each scrape pool may have; 0 is no limit.',
+    ),
+    reloads: metrics.counter(
+      'prometheus_target_scrape_pool_reloads_total',
+      'Scrape pools that were replaced because their configuration changed.',
+    ),
+    histogramLimits: counter(
+      'scrapes_exceeded_native_histogram_bucket_limit_total',
+      'Scrapes that hit the native histogram bucket limit and were rejected.',
+    ),
     syncs: metrics.counters(
       'prometheus_target_scrape_pool_sync_total',
       'Syncs that were executed on a scrape pool.',

@@ -3,12 +3,13 @@
  */
 import { createHash } from 'node:crypto';
 import { PermanentError } from '../kernel/errors.ts';
+import type { HttpClient } from '../kernel/http-client.ts';
 import { type World } from '../kernel/world.ts';
 import { type LabelSet } from '../model/labels.ts';
-import { type OpenAppender } from '../model/sample.ts';
+import type { OpenAppender, SeriesMetadata } from '../model/sample.ts';
 import { type TargetGroup } from '../model/target.ts';
 import { type ScrapeScratch } from './cache.ts';
-import { type ScrapeConfig } from './config.ts';
+import type { ScrapeConfig } from './config.ts';
 import { type LoopStatus, ScrapeLoop } from './loop.ts';
 import { type ScrapeMetrics } from './metrics.ts';
 import { type Target, type TargetList, targetsOf } from './target.ts';
@@ -20,6 +21,8 @@ export interface PoolOptions {
   readonly openAppender: OpenAppender;
   readonly scratch: ScrapeScratch;
   readonly userAgent: string;
+  /** A client with the connection settings of a job; the pool closes it. */
+  readonly openHttp: (config: ScrapeConfig) => HttpClient;
   /** Differs between replicas, so that they do not scrape at the same moments. */
   readonly offsetSeed: string;
 }
@@ -27,6 +30,8 @@ export interface PoolOptions {
 export interface TargetStatus extends LoopStatus {
   readonly job: string;
   readonly target: Target;
+  /** What it says of its metric families. */
+  readonly metadata: ReadonlyMap<string, SeriesMetadata>;
 }
 
 const NO_TARGETS: TargetList = { targets: [], dropped: [], droppedCount: 0, failures: [] };
@@ -38,10 +43,13 @@ export class ScrapePool {
   #groups: readonly TargetGroup[] = [];
   #list: TargetList = NO_TARGETS;
   #veto: Error | undefined;
+  readonly #http: HttpClient;
+  #isRetired = false;
 
   constructor(config: ScrapeConfig, options: PoolOptions) {
     this.#config = config;
     this.#options = options;
+    this.#http = options.openHttp(config);
   }
 
   /** Targets being scraped; one that is gone and only waits for its end is not among them. */
@@ -49,7 +57,7 @@ export class ScrapePool {
     const job = this.#config.jobName;
     return [...this.#loops.values()]
       .filter((loop) => !loop.isRetired)
-      .map((loop) => ({ job, target: loop.target, ...loop.status }));
+      .map((loop) => ({ job, target: loop.target, metadata: loop.metadata, ...loop.status }));
   }
 
   get dropped(): { readonly labels: readonly LabelSet[]; readonly count: number } {
@@ -78,6 +86,7 @@ export class ScrapePool {
   sync(groups: readonly TargetGroup[]): void {
     const { metrics, world } = this.#options;
     const scrapeJob = { scrape_job: this.#config.jobName };
+    const startedAt = performance.now();
     this.#groups = groups;
     const list = targetsOf(groups, this.#config);
     this.#list = list;
@@ -99,33 +108,46 @@ export class ScrapePool {
       if (loop === undefined) this.#startLoop(target);
       else loop.revive();
     }
+    metrics.poolTargetLimits.with(scrapeJob).set(this.#config.limits.targets);
+    metrics.syncSeconds.with(scrapeJob).observe((performance.now() - startedAt) / 1_000);
   }
 
   /** The job is gone from the configuration: its targets end with stale markers. */
   retire(): void {
+    this.#isRetired = true;
     for (const loop of this.#loops.values()) loop.retire();
     this.removeMetrics();
+    this.#closeWhenIdle();
   }
 
   /** Ends at once, without stale markers. */
   async stop(): Promise<void> {
     await Promise.all([...this.#loops.values()].map((loop) => loop.stop()));
+    await this.#http.close();
   }
 
   removeMetrics(): void {
-    this.#options.metrics.poolTargets.remove({ scrape_job: this.#config.jobName });
+    const { poolTargets, poolTargetLimits, syncSeconds } = this.#options.metrics;
+    for (const family of [poolTargets, poolTargetLimits, syncSeconds])
+      family.remove({ scrape_job: this.#config.jobName });
+  }
+
+  #closeWhenIdle(): void {
+    if (this.#isRetired && this.isIdle) void this.#http.close().catch(() => undefined);
   }
 
   #startLoop(target: Target): void {
     const { offsetSeed } = this.#options;
     const loop = new ScrapeLoop({
       ...this.#options,
+      http: this.#http,
       target,
       offsetMs: offsetOf(target, offsetSeed),
       config: () => this.#config,
       veto: () => this.#veto,
       onEnd: () => {
         if (this.#loops.get(target.key) === loop) this.#loops.delete(target.key);
+        this.#closeWhenIdle();
       },
     });
     this.#loops.set(target.key, loop);

@@ -13,6 +13,12 @@ const NAMES = [
   'scrape_samples_post_metric_relabeling',
   'scrape_series_added',
 ] as const;
+/** Behind them, where asked for. */
+const EXTRA_NAMES = [
+  'scrape_timeout_seconds',
+  'scrape_sample_limit',
+  'scrape_body_size_bytes',
+] as const;
 
 /** In the order of NAMES. */
 export type ReportValues = readonly [
@@ -21,6 +27,7 @@ export type ReportValues = readonly [
   scraped: number,
   kept: number,
   added: number,
+  ...extra: number[],
 ];
 
 export class ScrapeReport {
@@ -28,13 +35,16 @@ export class ScrapeReport {
   readonly #targetLabels: LabelSet;
   #refs: readonly SeriesRef[] | undefined;
 
-  constructor(appender: Appender, targetLabels: LabelSet) {
+  readonly #names: readonly string[];
+
+  constructor(appender: Appender, targetLabels: LabelSet, hasExtra: boolean) {
     this.#appender = appender;
     this.#targetLabels = targetLabels;
+    this.#names = hasExtra ? [...NAMES, ...EXTRA_NAMES] : NAMES;
   }
 
   append(tMs: number, values: ReportValues): void {
-    this.#refs ??= NAMES.map((name) => this.#refOf(name));
+    this.#refs ??= this.#names.map((name) => this.#refOf(name));
     this.#refs.forEach((ref, index) => this.#appender.append(ref, tMs, values[index] ?? 0));
   }
 

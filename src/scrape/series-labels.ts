@@ -4,7 +4,14 @@
  * Source: prometheus/scrape/scrape.go (mutateSampleLabels, resolveConflictingExposedLabels, verifyLabelLimits)
  */
 import { PermanentError } from '../kernel/errors.ts';
-import { formatLabelSet, type LabelSet, labelSetOf, METRIC_NAME } from '../model/labels.ts';
+import {
+  formatLabelSet,
+  isLegacyLabelName,
+  isLegacyMetricName,
+  type LabelSet,
+  labelSetOf,
+  METRIC_NAME,
+} from '../model/labels.ts';
 import { relabel } from '../relabel/relabel.ts';
 import { type ScrapeConfig, type ScrapeLimits } from './config.ts';
 
@@ -16,7 +23,7 @@ import { type ScrapeConfig, type ScrapeLimits } from './config.ts';
 export function seriesLabels(
   exposed: readonly (readonly [string, string])[],
   targetLabels: LabelSet,
-  config: Pick<ScrapeConfig, 'honorLabels' | 'metricRelabelRules' | 'limits'>,
+  config: Pick<ScrapeConfig, 'honorLabels' | 'metricRelabelRules' | 'limits' | 'hasLegacyNames'>,
 ): LabelSet | undefined {
   const labels = new Map(exposed);
   addTargetLabels(labels, targetLabels, config.honorLabels);
@@ -31,6 +38,7 @@ export function seriesLabels(
       'no_name',
       `metric_relabel_configs leave series ${formatLabelSet(set)} without a metric name; keep "__name__" or drop the series`,
     );
+  if (config.hasLegacyNames) checkLegacyNames(set);
   checkLabelLimits(set, config.limits);
   return set;
 }
@@ -53,6 +61,18 @@ function addTargetLabels(
     while ((labels.get(free) ?? '') !== '') free = `exported_${free}`;
     labels.set(free, value);
   }
+}
+
+function checkLegacyNames(labels: LabelSet): void {
+  const odd = labels.find(({ name, value }) =>
+    name === METRIC_NAME ? !isLegacyMetricName(value) : !isLegacyLabelName(name),
+  );
+  if (odd === undefined) return;
+  throw new PermanentError(
+    'SCRAPE_NAME',
+    'invalid_name',
+    `series ${formatLabelSet(labels).slice(0, 200)} has a name that metric_name_validation_scheme legacy does not allow; rename it by metric_relabel_configs or allow utf8`,
+  );
 }
 
 function checkLabelLimits(labels: LabelSet, limits: ScrapeLimits): void {

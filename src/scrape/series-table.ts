@@ -6,7 +6,8 @@
  *     0      17   …     …      85   83                         attempt × 2 when not; 0: never
  */
 import { type LabelSet, labelSetKey } from '../model/labels.ts';
-import { type Appender, DROPPED_REF } from '../model/sample.ts';
+import type { NativeHistogram } from '../model/histogram.ts';
+import { type Appender, DROPPED_REF, type Exemplar, type SeriesMetadata } from '../model/sample.ts';
 import { HashIndex, hashText } from './hash-index.ts';
 
 export class SeriesTable {
@@ -69,6 +70,27 @@ export class SeriesTable {
     this.#byLabels.add(hash, slot);
     this.#created.push(slot);
     return slot;
+  }
+
+  setMetadata(slot: number, family: string, metadata: SeriesMetadata): void {
+    this.#appender.setMetadata(this.#refs[slot] as number, family, metadata);
+  }
+
+  setCreated(slot: number, createdMs: number): void {
+    this.#appender.setCreated(this.#refs[slot] as number, createdMs);
+  }
+
+  appendExemplar(slot: number, exemplar: Exemplar): void {
+    this.#appender.appendExemplar(this.#refs[slot] as number, exemplar);
+  }
+
+  /** As `append`, of a native histogram. */
+  appendHistogram(slot: number, tMs: number, histogram: NativeHistogram): boolean {
+    const mark = this.#attempt * 2 + 1;
+    if (((this.#now[slot] as number) | 1) === mark) return false;
+    this.#now[slot] = mark;
+    this.#appender.appendHistogram(this.#refs[slot] as number, tMs, histogram);
+    return true;
   }
 
   /** Appends a sample at the scrape's time; false when this series already had one in this scrape. */

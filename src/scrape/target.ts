@@ -8,7 +8,7 @@ import { formatDurationMs, parseDurationMs } from '../model/duration.ts';
 import { type LabelSet, labelSetKey, labelSetOf } from '../model/labels.ts';
 import { type TargetGroup } from '../model/target.ts';
 import { relabel } from '../relabel/relabel.ts';
-import { type ScrapeConfig } from './config.ts';
+import type { ScrapeConfig } from './config.ts';
 
 export interface Target {
   /** Equal for two targets that would be scraped alike; stable over restarts. */
@@ -24,13 +24,14 @@ export interface Target {
 
 export interface TargetList {
   readonly targets: readonly Target[];
-  /** Discovered labels of targets that relabelling dropped, at most DROPPED_KEPT_MAX of them. */
+  /** Discovered labels of targets that relabelling dropped; keep_dropped_targets bounds them. */
   readonly dropped: readonly LabelSet[];
   readonly droppedCount: number;
   /** Why targets could not be made, one text each. */
   readonly failures: readonly string[];
 }
 
+/** Unless keep_dropped_targets says otherwise. */
 const DROPPED_KEPT_MAX = 200;
 
 /** Targets in the order of the groups, each once. */
@@ -39,6 +40,7 @@ export function targetsOf(groups: readonly TargetGroup[], config: ScrapeConfig):
   const dropped: LabelSet[] = [];
   const failures: string[] = [];
   let droppedCount = 0;
+  const keptMax = config.limits.keptDropped || DROPPED_KEPT_MAX;
   for (const group of groups) {
     for (const own of group.targets) {
       const discovered = discoveredLabels({ ...group.labels, ...own }, config);
@@ -46,7 +48,7 @@ export function targetsOf(groups: readonly TargetGroup[], config: ScrapeConfig):
         const target = targetOf(discovered, config);
         if (target === undefined) {
           droppedCount += 1;
-          if (dropped.length < DROPPED_KEPT_MAX) dropped.push(labelSetOf(discovered));
+          if (dropped.length < keptMax) dropped.push(labelSetOf(discovered));
         } else if (!targets.has(target.key)) {
           targets.set(target.key, target);
         }

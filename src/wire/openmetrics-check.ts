@@ -133,7 +133,7 @@ class Checker {
     const { bytes, seriesEnd } = this.#reader;
     if (bytes[seriesEnd - 1] === BRACE_CLOSE && bytes[seriesEnd - 2] === COMMA)
       this.#fail('a comma stands before the closing brace');
-    const [[, name = ''] = [], ...labels] = this.#reader.rawLabels();
+    const [[, name] = ['', ''], ...labels] = this.#reader.rawLabels();
     let family = this.#family;
     let suffix = family === undefined ? undefined : suffixOf(name, family);
     if (family === undefined || suffix === undefined) {
@@ -188,7 +188,7 @@ class Checker {
     if (!isAllowed) this.#fail('only counters and buckets have exemplars');
     const chars = reader
       .exemplar()
-      .labels.reduce((sum, [name, value]) => sum + [...name].length + [...value].length, 0);
+      .labels.reduce((sum, [name, value]) => sum + charsOf(name) + charsOf(value), 0);
     if (chars > EXEMPLAR_CHARS_MAX)
       this.#fail(`the labels of an exemplar have more than ${EXEMPLAR_CHARS_MAX} characters`);
   }
@@ -207,7 +207,7 @@ class Checker {
       if (family.doneGroups.has(key)) this.#fail('samples of one label set do not stand together');
       family.group = newGroup(key);
     }
-    const group = family.group as Group;
+    const { group } = family;
     const bound = labels.get('le') ?? labels.get('quantile') ?? labels.get(family.name) ?? '';
     const series = `${suffix} ${bound}`;
     if (group.times.has(series)) {
@@ -264,6 +264,11 @@ function suffixOf(name: string, family: Family): string | undefined {
   if (!name.startsWith(family.name)) return undefined;
   const suffix = name.slice(family.name.length);
   return SUFFIXES[family.type].includes(suffix) ? suffix : undefined;
+}
+
+/** Code points, as the specification counts. */
+function charsOf(text: string): number {
+  return Array.from(text).length;
 }
 
 function newGroup(key: string): Group {

@@ -24,18 +24,27 @@ export function authenticateWith(config: RemoteWriteConfig, nowMs: () => number)
   const { basicAuth, authorization, sigv4 } = config;
   if (sigv4 !== undefined) return signatures(sigv4, nowMs);
   if (basicAuth !== undefined) {
-    const pair = Buffer.from(`${basicAuth.username}:${basicAuth.password}`).toString('base64');
-    return fixed({ authorization: `Basic ${pair}` });
+    return asking(() => {
+      const pair = `${basicAuth.username}:${basicAuth.password()}`;
+      return `Basic ${Buffer.from(pair).toString('base64')}`;
+    });
   }
   if (authorization !== undefined) {
-    return fixed({ authorization: `${authorization.type} ${authorization.credentials}` });
+    const { type, credentials } = authorization;
+    return asking(async () => `${type} ${await credentials()}`);
   }
-  return fixed({});
+  return asking(() => undefined);
 }
 
-function fixed(own: Readonly<Record<string, string>>): Authenticate {
+/** The authorization header is made for each request. */
+function asking(make: () => string | undefined | Promise<string>): Authenticate {
   return {
-    headersFor: (request) => Promise.resolve({ ...request.headers, ...own }),
+    async headersFor(request) {
+      const authorization = await make();
+      return authorization === undefined
+        ? { ...request.headers }
+        : { ...request.headers, authorization };
+    },
     invalidate: () => undefined,
   };
 }

@@ -3,6 +3,7 @@
  * gets here. Names follow Prometheus' keys; spans are milliseconds, sizes bytes.
  * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#remote_write
  */
+import type { HttpConnection } from '../../kernel/http-connection.ts';
 import type { RelabelRule } from '../../relabel/relabel.ts';
 
 export interface RemoteWriteConfig {
@@ -17,8 +18,13 @@ export interface RemoteWriteConfig {
   /** Added to a series that has no label of that name, before write relabelling. */
   readonly externalLabels: Readonly<Record<string, string>>;
   readonly sigv4?: Sigv4Config | undefined;
-  readonly basicAuth?: { readonly username: string; readonly password: string } | undefined;
-  readonly authorization?: { readonly type: string; readonly credentials: string } | undefined;
+  /** Secrets are asked for at each request, so that a rotated one is taken up. */
+  readonly basicAuth?: { readonly username: string; readonly password: () => string } | undefined;
+  readonly authorization?:
+    | { readonly type: string; readonly credentials: () => string | Promise<string> }
+    | undefined;
+  /** TLS and proxy; undefined connects with what everybody has. */
+  readonly connection?: HttpConnection | undefined;
   readonly queue: RemoteWriteQueueConfig;
 }
 

@@ -4,6 +4,7 @@
  * Limits: those of the queue; a request holds at most `maxSamplesPerSend` and `maxBytesPerSend`.
  */
 import type { Component } from '../../kernel/component.ts';
+import { createHttpClient, type HttpClient } from '../../kernel/http-client.ts';
 import type { World } from '../../kernel/world.ts';
 import type { ChunkQueue } from '../../model/queue.ts';
 import type { OpenAppender } from '../../model/sample.ts';
@@ -29,6 +30,8 @@ export class RemoteWriteSink implements Component {
   readonly openAppender: OpenAppender;
   readonly #options: RemoteWriteSinkOptions;
   readonly #world: World;
+  /** With the entry's own connection settings. */
+  readonly #ownHttp: HttpClient | undefined;
   readonly #metrics: RemoteWriteMetrics;
   readonly #auth: Authenticate;
   readonly #abort = new AbortController();
@@ -39,7 +42,11 @@ export class RemoteWriteSink implements Component {
     this.name = `remote_write ${config.name}`;
     this.#options = options;
     const fields = { remote_name: config.name, url: publicUrl(config.url) };
-    this.#world = { ...world, log: world.log.with(fields) };
+    this.#ownHttp =
+      config.connection === undefined
+        ? undefined
+        : createHttpClient({ connection: config.connection });
+    this.#world = { ...world, log: world.log.with(fields), http: this.#ownHttp ?? world.http };
     this.#metrics = newRemoteWriteMetrics(world.metrics, config, () => queue.pendingSamples);
     this.#auth = options.auth ?? authenticateWith(config, () => world.clock.nowMs());
     const pool = new AppenderPool(config, queue, this.#metrics);
@@ -71,6 +78,7 @@ export class RemoteWriteSink implements Component {
     inTime.abort(new Error('stopped in time'));
     await late;
     this.#abort.abort(new Error('remote_write has stopped'));
+    await this.#ownHttp?.close();
     if (queue.pendingSamples > 0) {
       this.#world.log.info('remote_write leaves samples for the next run', {
         samples: queue.pendingSamples,

@@ -1,0 +1,32 @@
+/**
+ * How a client connects when it is not with what everybody has: TLS settings and proxies, as plain values. Secrets and
+ * files are functions, asked when a connection pool is made and whenever `stamp` says that they have changed.
+ * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#tls_config
+ */
+import type { SecureVersion } from 'node:tls';
+
+export interface TlsSettings {
+  readonly ca?: (() => string) | undefined;
+  readonly cert?: (() => string) | undefined;
+  readonly key?: (() => string) | undefined;
+  readonly serverName?: string | undefined;
+  readonly skipsVerification: boolean;
+  readonly minVersion?: SecureVersion | undefined;
+  readonly maxVersion?: SecureVersion | undefined;
+}
+
+export interface ProxySettings {
+  /** Undefined takes what the environment says: HTTP_PROXY, HTTPS_PROXY, NO_PROXY. */
+  readonly url?: string | undefined;
+  readonly noProxy?: string | undefined;
+  readonly connectHeaders: Readonly<Record<string, string>>;
+}
+
+export interface HttpConnection {
+  readonly tls?: TlsSettings | undefined;
+  readonly proxy?: ProxySettings | undefined;
+  /** Equal for equal settings; holds no secret. */
+  readonly key: string;
+  /** Differs when a file of the settings has changed. */
+  readonly stamp: () => string;
+}

@@ -1,0 +1,96 @@
+/**
+ * OAuth 2 tokens by client credentials: fetched on first use, kept until shortly before they run out, one request for
+ * all who wait.
+ * Source: https://www.rfc-editor.org/rfc/rfc6749#section-4.4
+ */
+import { RecoverableError } from './errors.ts';
+import { createHttpClient, type HttpClient } from './http-client.ts';
+import type { HttpConnection } from './http-connection.ts';
+
+export interface OAuth2Settings {
+  readonly tokenUrl: string;
+  readonly clientId: string;
+  /** Asked for each token, so that a rotated secret is taken up. */
+  readonly clientSecret: () => string;
+  readonly scopes: readonly string[];
+  readonly endpointParams: Readonly<Record<string, string>>;
+  readonly connection?: HttpConnection | undefined;
+}
+
+const TIMEOUT_MS = 10_000;
+const BODY_MAX_BYTES = 1024 * 1024;
+/** A token is not used in its last seconds. */
+const MARGIN_MS = 10_000;
+/** For answers that do not say how long a token lasts. */
+const LIFETIME_DEFAULT_MS = 60_000;
+
+/** @returns asks for a token; rejects with RecoverableError where there is none to be had */
+export function createTokenSource(
+  settings: OAuth2Settings,
+  nowMs: () => number,
+  http: HttpClient = createHttpClient({ connection: settings.connection }),
+): () => Promise<string> {
+  let token = '';
+  let untilMs = 0;
+  let pending: Promise<string> | undefined;
+  const fetchToken = async (): Promise<string> => {
+    const answer = await requestToken(settings, http);
+    token = answer.token;
+    untilMs = nowMs() + answer.lifetimeMs - MARGIN_MS;
+    return token;
+  };
+  return () => {
+    if (token !== '' && nowMs() < untilMs) return Promise.resolve(token);
+    pending ??= fetchToken().finally(() => {
+      pending = undefined;
+    });
+    return pending;
+  };
+}
+
+async function requestToken(
+  settings: OAuth2Settings,
+  http: HttpClient,
+): Promise<{ token: string; lifetimeMs: number }> {
+  const { tokenUrl, clientId, scopes, endpointParams } = settings;
+  const body = new URLSearchParams({ grant_type: 'client_credentials', ...endpointParams });
+  if (scopes.length > 0) body.set('scope', scopes.join(' '));
+  const pair = `${encodeURIComponent(clientId)}:${encodeURIComponent(settings.clientSecret())}`;
+  const answer = await http.send({
+    method: 'POST',
+    url: tokenUrl,
+    headers: {
+      authorization: `Basic ${Buffer.from(pair).toString('base64')}`,
+      'content-type': 'application/x-www-form-urlencoded',
+      accept: 'application/json',
+    },
+    body: body.toString(),
+    timeoutMs: TIMEOUT_MS,
+    bodyMaxBytes: BODY_MAX_BYTES,
+    signal: new AbortController().signal,
+  });
+  const { host } = new URL(tokenUrl);
+  if (answer.status !== 200)
+    throw new RecoverableError(
+      'OAUTH2_STATUS',
+      `the token endpoint ${host} answered with status ${answer.status}; check client_id, client_secret and scopes`,
+    );
+  const given = parseAnswer(answer.body.toString());
+  if (given === undefined)
+    throw new RecoverableError('OAUTH2_ANSWER', `the token endpoint ${host} gave no access_token`);
+  return given;
+}
+
+function parseAnswer(text: string): { token: string; lifetimeMs: number } | undefined {
+  try {
+    const { access_token: token, expires_in: seconds } = JSON.parse(text) as Record<
+      string,
+      unknown
+    >;
+    if (typeof token !== 'string' || token === '') return undefined;
+    const lifetimeMs = Number(seconds) > 0 ? Number(seconds) * 1_000 : LIFETIME_DEFAULT_MS;
+    return { token, lifetimeMs };
+  } catch {
+    return undefined;
+  }
+}

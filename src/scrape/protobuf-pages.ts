@@ -1,0 +1,120 @@
+/**
+ * From a protobuf body to samples in the series table: an object for each sample, found by its exposed labels. Slower
+ * than the bytes' road of text pages; it is the price of native histograms.
+ */
+import type { NativeHistogram } from '../model/histogram.ts';
+import { labelSetOf } from '../model/labels.ts';
+import { PermanentError } from '../kernel/errors.ts';
+import { type ProtobufSample, readProtobufExposition } from '../wire/exposition-protobuf.ts';
+import { type TargetSeries, tellFamily } from './cache.ts';
+import { reduceBuckets } from './histogram-limits.ts';
+import { seriesLabels } from './series-labels.ts';
+
+const AHEAD_MAX_MS = 10 * 60_000;
+const DROPPED = -1;
+
+interface Known {
+  readonly slot: number;
+  createdMs: number | undefined;
+}
+
+export class ProtobufPages {
+  readonly #series: TargetSeries;
+  #known = new Map<string, Known>();
+
+  constructor(series: TargetSeries) {
+    this.#series = series;
+  }
+
+  /** Appends the samples of a body. @throws ExpositionError, PermanentError */
+  ingest(body: Uint8Array, tMs: number): void {
+    const { isNative, alwaysClassic } = this.#series.config.histograms;
+    const seen = new Map<string, Known>();
+    for (const sample of readProtobufExposition(body, {
+      nativeHistograms: isNative,
+      alwaysClassic,
+    })) {
+      const key = keyOf(sample);
+      const known = this.#known.get(key) ?? seen.get(key) ?? this.#newSeries(sample);
+      seen.set(key, known);
+      this.#take(known, sample, tMs);
+    }
+    // Only now: of a body that fails nothing is remembered.
+    this.#known = seen;
+  }
+
+  forget(): void {
+    this.#known.clear();
+  }
+
+  #newSeries(sample: ProtobufSample): Known {
+    const { table, metadata, targetLabels, config } = this.#series;
+    const { family, help, type, unit } = sample;
+    metadata.take(family, 'type', '', type);
+    metadata.take(family, 'help', help, type);
+    metadata.take(family, 'unit', unit, type);
+    const labels = seriesLabels(sample.labels, targetLabels, config);
+    if (labels === undefined) return { slot: DROPPED, createdMs: undefined };
+    const slot = table.slotOf(labels);
+    tellFamily(table, slot, metadata, sample.labels[0]?.[1] ?? '');
+    return { slot, createdMs: undefined };
+  }
+
+  #take(known: Known, sample: ProtobufSample, nowMs: number): void {
+    const { table, counts, config, exemplars } = this.#series;
+    const { slot } = known;
+    counts.scraped += 1;
+    if (slot === DROPPED) return;
+    if (sample.createdMs !== undefined && sample.createdMs !== known.createdMs) {
+      known.createdMs = sample.createdMs;
+      table.setCreated(slot, sample.createdMs);
+    }
+    for (const { labels: given, value, tMs } of sample.exemplars) {
+      const labels = labelSetOf(given);
+      if (exemplars.isNew(slot, labels, value, tMs))
+        table.appendExemplar(slot, { labels, value, tMs: tMs ?? nowMs });
+    }
+    if (typeof sample.value !== 'number') {
+      this.#takeHistogram(slot, sample.value, nowMs);
+      return;
+    }
+    const { tMs, value } = sample;
+    if (tMs === undefined || !config.honorTimestamps) {
+      if (table.append(slot, nowMs, value)) counts.kept += 1;
+      else counts.duplicates += 1;
+      return;
+    }
+    if (tMs > nowMs + AHEAD_MAX_MS) {
+      table.touch(slot);
+      counts.outOfBounds += 1;
+      return;
+    }
+    const outcome = table.appendAt(slot, { tMs, value }, config.trackTimestampsStaleness);
+    if (outcome === 'out_of_order') counts.outOfOrder += 1;
+    else counts.kept += 1;
+  }
+
+  /** At the scrape's time: targets give histograms none of their own. */
+  #takeHistogram(slot: number, histogram: NativeHistogram, nowMs: number): void {
+    const { table, counts, config } = this.#series;
+    const reduced = reduceBuckets(
+      histogram,
+      config.limits.histogramBuckets,
+      config.histograms.minBucketFactor,
+    );
+    if (reduced === undefined)
+      throw new PermanentError(
+        'SCRAPE_BUCKET_LIMIT',
+        'histogram_bucket_limit',
+        `a native histogram has more than ${config.limits.histogramBuckets} buckets even at the lowest resolution; raise native_histogram_bucket_limit`,
+      );
+    if (table.appendHistogram(slot, nowMs, reduced)) counts.kept += 1;
+    else counts.duplicates += 1;
+  }
+}
+
+function keyOf({ labels }: ProtobufSample): string {
+  let key = '';
+  for (const [name, value] of labels) key += `${name.length}:${name}${value.length}:${value}`;
+  return key;
+}
