@@ -27,7 +27,7 @@ test('check config fails with a configuration error when there is one', async ()
   const run = checkCommand((text) => written.push(text)).parseAsync(['config', 'no-such.yml'], {
     from: 'user',
   });
-  await assert.rejects(run, { name: 'ConfigError', message: 'no-such.yml has 1 error' });
+  await assert.rejects(run, { name: 'ConfigError', message: 'no-such.yml: 1 error' });
   assert.deepEqual(written, [
     'error: no-such.yml:1:1: the file does not exist; check the path [CONFIG_FILE]\n',
   ]);

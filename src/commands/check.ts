@@ -1,9 +1,12 @@
 /**
- * `amperage check`: looks at files before anything runs with them.
- * `check config FILE` prints every finding with its place and a summary of what a collector would do; exit status 2
- * when there is an error.
+ * `amperage check`: looks at files before anything runs with them; exit status 2 when there is an error.
+ * `check config` prints every finding with its place and what a collector would do; `check metrics` holds a page against
+ * the rules of its format; `check relabel` shows a label set's way through rules; `check service-discovery` asks the
+ * mechanisms of a job and shows what becomes of each target.
  */
 import { Command } from 'commander';
+import { checkDiscoveryCommand, checkRelabelCommand } from './check/relabelling.ts';
+import { checkMetricsCommand } from './check/metrics.ts';
 import { type CheckedConfig, checkConfigFile } from '../config/load.ts';
 import { formatFinding } from '../config/finding.ts';
 import { ConfigError } from '../kernel/errors.ts';
@@ -15,19 +18,25 @@ export function checkCommand(
   const command = new Command('check').description('validate files before they are used');
   command
     .command('config')
-    .description('check a Prometheus configuration: all findings, then what a collector would do')
-    .argument('<file>', 'the configuration, YAML')
+    .description('check Prometheus configurations: all findings, then what a collector would do')
+    .argument('<files...>', 'the configurations, YAML')
     .addHelpText('after', '\nExample: amperage check config prometheus.yml')
-    .action(async (file: string) => {
-      const checked = await checkConfigFile(file);
-      write(renderCheck(file, checked));
-      const errors = checked.findings.filter((finding) => finding.severity === 'error').length;
+    .action(async (files: readonly string[]) => {
+      let errors = 0;
+      for (const file of files) {
+        const checked = await checkConfigFile(file);
+        write(renderCheck(file, checked));
+        errors += checked.findings.filter((finding) => finding.severity === 'error').length;
+      }
       if (errors > 0)
         throw new ConfigError(
           'CONFIG_INVALID',
-          `${file} has ${errors} ${errors === 1 ? 'error' : 'errors'}`,
+          `${files.join(', ')}: ${errors} ${errors === 1 ? 'error' : 'errors'}`,
         );
     });
+  command.addCommand(checkMetricsCommand(write));
+  command.addCommand(checkRelabelCommand(write));
+  command.addCommand(checkDiscoveryCommand(write));
   return command;
 }
 

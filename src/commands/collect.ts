@@ -1,32 +1,31 @@
 /**
- * `amperage collect`: a Prometheus configuration in, signed remote_write out. Wires discovery → scrape → queue → sink.
- * Sinks start first and stop last: what was scraped can always be kept, and on stop is sent while there is time.
+ * `amperage collect`: a Prometheus configuration in, signed remote_write out. Wires discovery → scrape → queue → sink,
+ * reload and the HTTP API round them.
  */
 import { mkdirSync } from 'node:fs';
-import { hostname } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
 import { type Command } from 'commander';
 import { formatFinding } from '../config/finding.ts';
 import { loadConfig } from '../config/load.ts';
-import type { CollectorConfig } from '../config/prometheus.ts';
-import { DiscoveryManager } from '../discovery/manager.ts';
-import { type Component, Group } from '../kernel/component.ts';
+import { redactConfig } from '../config/redact.ts';
+import { Group } from '../kernel/component.ts';
 import { ConfigError, messageOf } from '../kernel/errors.ts';
-import { HttpServer } from '../kernel/http-server.ts';
-import type { World } from '../kernel/world.ts';
+import { HttpServer, type HttpResponse, type Route } from '../kernel/http-server.ts';
+import { loadWebConfig } from '../kernel/web-config.ts';
 import { parseDurationMs } from '../model/duration.ts';
-import { DurableQueue } from '../queue/queue.ts';
-import { ScrapeManager } from '../scrape/manager.ts';
-import type { RemoteWriteConfig } from '../sinks/remote-write/config.ts';
-import { RemoteWriteSink } from '../sinks/remote-write/sink.ts';
-import { fanOut } from './fan-out.ts';
+import { apiRoutes } from './collect/api.ts';
+import { Collector } from './collect/collector.ts';
+import { Reloader } from './collect/reloader.ts';
+import { statusRoute } from './collect/status-page.ts';
 import { createWorld, longRunningCommand, type LogOptions, runUntilSignal } from './runner.ts';
 import { VERSION } from './version.ts';
 
 interface CollectFlags extends LogOptions {
   readonly 'config.file': string;
+  readonly 'config.autoReloadInterval': string;
   readonly 'storage.path': string;
   readonly 'web.listenAddress': string;
+  readonly 'web.config.file'?: string;
+  readonly 'web.enableLifecycle'?: boolean;
   readonly stopTimeout: string;
 }
 
@@ -37,15 +36,22 @@ export function collectCommand(): Command {
     )
     .option('--config.file <file>', 'Prometheus configuration', 'prometheus.yml')
     .option(
+      '--config.auto-reload-interval <time>',
+      'how often to look whether the configuration has changed; 0 never',
+      '0',
+    )
+    .option(
       '--storage.path <dir>',
       'folder of the queues of samples not sent yet',
       './collect-data',
     )
     .option(
       '--web.listen-address <host:port>',
-      'address of /metrics, /-/healthy and /-/ready',
+      'address of the targets page, the API, /metrics, /-/healthy and /-/ready',
       '127.0.0.1:9090',
     )
+    .option('--web.config.file <file>', 'TLS and basic auth of that address')
+    .option('--web.enable-lifecycle', 'POST /-/reload reloads the configuration, as SIGHUP does')
     .option(
       '--stop-timeout <time>',
       'how long to go on sending after SIGTERM; less than stopTimeout of the task',
@@ -53,120 +59,102 @@ export function collectCommand(): Command {
     )
     .addHelpText(
       'after',
-      '\nExamples:\n  amperage collect --config.file prometheus.yml --storage.path /var/lib/amperage\n  amperage check config prometheus.yml\n',
+      `
+Examples:
+  amperage collect --config.file prometheus.yml --storage.path /var/lib/amperage
+  amperage collect --config.auto-reload-interval 30s
+  amperage check config prometheus.yml
+`,
     )
     .action(run);
 }
 
-async function run(flags: CollectFlags): Promise<void> {
-  const stopTimeoutMs = parseDurationMs(flags.stopTimeout);
-  if (stopTimeoutMs === undefined) {
-    throw new ConfigError(
-      'FLAG_DURATION',
-      `--stop-timeout "${flags.stopTimeout}" is not a duration; write for example 20s`,
-    );
-  }
+async function run(flags: CollectFlags, command: Command): Promise<void> {
+  const stopTimeoutMs = durationFlag('--stop-timeout', flags.stopTimeout);
+  const everyMs = durationFlag('--config.auto-reload-interval', flags['config.autoReloadInterval']);
   const file = flags['config.file'];
   const world = createWorld(flags);
-  const { config, warnings } = await loadConfig(file);
-  for (const warning of warnings) world.log.warn(formatFinding(warning));
-  if (config.remoteWrites.length === 0) {
+  const first = await loadConfig(file);
+  for (const warning of first.warnings) world.log.warn(formatFinding(warning));
+  if (first.config.remoteWrites.length === 0)
     world.log.warn(`${file} has no remote_write: what is scraped goes nowhere`);
-  }
   mkdirSync(flags['storage.path'], { recursive: true });
   world.metrics
-    .gauges('amperage_build_info', 'Version of this collector; always 1.')
+    .gauges('prometheus_build_info', 'Version of this collector; always 1.')
     .with({ version: VERSION })
     .set(1);
-  world.metrics
-    .gauge(
-      'prometheus_config_last_reload_successful',
-      'Whether the last load of the configuration worked.',
-    )
-    .set(1);
-  const collector = new Group('collect', connect(config, flags, world, dirname(resolve(file))));
-  await runUntilSignal(collector, world, stopTimeoutMs);
-}
-
-/** All parts, sinks first. */
-function connect(
-  config: CollectorConfig,
-  flags: CollectFlags,
-  world: World,
-  baseDirectory: string,
-): Component[] {
-  const userAgent = `amperage/${VERSION}`;
-  const outlets = config.remoteWrites.map((one) =>
-    createOutlet(one, flags['storage.path'], userAgent, world),
-  );
-  const scrape = new ScrapeManager({
+  const { config } = first;
+  const collector = new Collector({
+    config,
+    configFile: file,
+    storagePath: flags['storage.path'],
     world,
-    userAgent,
-    openAppender: fanOut(outlets.map(({ sink }) => sink.openAppender)),
-    offsetSeed: `${hostname()} ${JSON.stringify(config.global.externalLabels)}`,
   });
-  const jobs: Component = {
-    name: 'scrape jobs',
-    start: () => scrape.apply(config.scrapeConfigs),
-    stop: () => Promise.resolve(),
-  };
-  const discovery = new DiscoveryManager({
+  const reloader = new Reloader({
     world,
-    baseDirectory,
-    jobs: config.discovery,
-    onUpdate: (job, groups) => scrape.update(job, groups),
+    file,
+    first,
+    apply: (loaded) => collector.apply(loaded.config),
+    everyMs,
   });
+  const webFile = flags['web.config.file'];
   const server = new HttpServer({
     name: 'collect',
     listen: flags['web.listenAddress'],
     routes: [
-      { method: 'GET', path: '/api/v1/targets', handle: () => targetsAnswer(scrape, world) },
+      ...reloadRoutes(reloader, flags['web.enableLifecycle'] === true),
+      statusRoute(collector.scrape, () => world.clock.nowMs()),
+      ...apiRoutes({
+        world,
+        scrape: collector.scrape,
+        configs: () => reloader.current.config.scrapeConfigs,
+        configText: () => redactConfig(reloader.current.text),
+        reloadedAtMs: () => reloader.reloadedAtMs,
+        isReloadGood: () => reloader.isGood,
+        flags: flagsAsGiven(command),
+      }),
     ],
     log: world.log,
     metrics: world.metrics,
+    web: webFile === undefined ? undefined : await loadWebConfig(webFile, world.log),
   });
-  return [...outlets.flatMap(({ queue, sink }) => [queue, sink]), server, jobs, scrape, discovery];
+  // The sinks stop last, while there is time: what was scraped is sent or kept.
+  await runUntilSignal(new Group('collect', [collector, server, reloader]), world, stopTimeoutMs);
 }
 
-/** A remote_write entry with the queue that is its own. */
-function createOutlet(
-  config: RemoteWriteConfig,
-  storagePath: string,
-  userAgent: string,
-  world: World,
-): { queue: DurableQueue; sink: RemoteWriteSink } {
-  const queue = new DurableQueue(
-    {
-      name: config.name,
-      directory: join(storagePath, encodeURIComponent(config.name)),
-      lanes: config.queue.lanes,
-      capBytes: config.queue.capBytes,
-      onDropped: (samples, reason) => sink.countDropped(samples, reason),
-    },
-    world,
+function durationFlag(flag: string, text: string): number {
+  const ms = parseDurationMs(text);
+  if (ms === undefined)
+    throw new ConfigError(
+      'FLAG_DURATION',
+      `${flag} "${text}" is not a duration; write for example 20s`,
+    );
+  return ms;
+}
+
+function reloadRoutes(reloader: Reloader, isEnabled: boolean): Route[] {
+  const handle = async (): Promise<HttpResponse> => {
+    if (!isEnabled)
+      return {
+        status: 403,
+        body: 'Lifecycle API is not enabled; start with --web.enable-lifecycle.\n',
+      };
+    try {
+      await reloader.reload('POST /-/reload');
+      return { status: 200, body: '' };
+    } catch (error) {
+      return { status: 500, body: `failed to reload config: ${messageOf(error)}\n` };
+    }
+  };
+  return (['POST', 'PUT'] as const).map((method) => ({ method, path: '/-/reload', handle }));
+}
+
+/** Names as written on the command line. */
+function flagsAsGiven(command: Command): Record<string, string> {
+  return Object.fromEntries(
+    command.options.map((option) => {
+      const value: unknown = command.getOptionValue(option.attributeName());
+      return [option.long?.replace(/^--/, '') ?? '', value === undefined ? '' : String(value)];
+    }),
   );
-  const sink: RemoteWriteSink = new RemoteWriteSink({ config, queue, userAgent }, world);
-  return { queue, sink };
-}
-
-/** What is scraped and how it goes; the full shape of the Prometheus API comes with the collector's own pages. */
-function targetsAnswer(
-  scrape: ScrapeManager,
-  world: World,
-): { status: number; headers: Record<string, string>; body: string } {
-  const headers = { 'content-type': 'application/json' };
-  try {
-    return {
-      status: 200,
-      headers,
-      body: JSON.stringify({ status: 'success', data: { activeTargets: scrape.targets() } }),
-    };
-  } catch (error) {
-    world.log.error('the targets could not be listed', { error });
-    return {
-      status: 500,
-      headers,
-      body: JSON.stringify({ status: 'error', errorType: 'internal', error: messageOf(error) }),
-    };
-  }
 }

@@ -3,6 +3,7 @@
  * in external_labels only, as Prometheus does.
  * Not here: what keys mean (prometheus.ts); sources other than files; reload.
  */
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { type z } from 'zod';
@@ -28,11 +29,17 @@ export interface CheckedConfig {
   readonly config: CollectorConfig | undefined;
   /** Errors first, each in the order of the text. */
   readonly findings: readonly Finding[];
+  /** A digest of all texts that were read: another for a configuration that is written otherwise. */
+  readonly version: string;
+  /** The text of the main file. */
+  readonly text: string;
 }
 
 export interface LoadedConfig {
   readonly config: CollectorConfig;
   readonly warnings: readonly Finding[];
+  readonly version: string;
+  readonly text: string;
 }
 
 /**
@@ -41,7 +48,7 @@ export interface LoadedConfig {
  * @throws ConfigError for the first error, saying how many more there are
  */
 export async function loadConfig(file: string, options: LoadOptions = {}): Promise<LoadedConfig> {
-  const { config, findings } = await checkConfigFile(file, options);
+  const { config, findings, version, text } = await checkConfigFile(file, options);
   const errors = findings.filter((finding) => finding.severity === 'error');
   const [first] = errors;
   if (first !== undefined) {
@@ -51,7 +58,7 @@ export async function loadConfig(file: string, options: LoadOptions = {}): Promi
   }
   if (config === undefined)
     throw new Error(`BUG: ${file} gave neither a configuration nor an error`);
-  return { config, warnings: findings };
+  return { config, warnings: findings, version, text };
 }
 
 /** Reads a file and all it includes; never throws for what is in them. */
@@ -63,7 +70,7 @@ export async function checkConfigFile(
   try {
     text = await readFile(file, 'utf8');
   } catch (error) {
-    return { config: undefined, findings: [unreadable(file, error)] };
+    return { config: undefined, findings: [unreadable(file, error)], version: '', text: '' };
   }
   return checkConfigText(text, file, options);
 }
@@ -76,8 +83,10 @@ export async function checkConfigText(
 ): Promise<CheckedConfig> {
   const findings: Finding[] = [];
   const main = open(text, file, prometheusSchema, findings);
-  if (main === undefined) return { config: undefined, findings };
-  const sources = await readSources(main, file, findings);
+  const texts = [text];
+  const versionNow = (): string => createHash('sha256').update(texts.join('\0')).digest('hex');
+  if (main === undefined) return { config: undefined, findings, version: versionNow(), text };
+  const sources = await readSources(main, file, findings, texts);
   const config = resolvePrometheus({
     input: main.data,
     sources,
@@ -88,7 +97,12 @@ export async function checkConfigText(
   findings.sort((a, b) => a.file.localeCompare(b.file) || a.line - b.line || a.column - b.column);
   const errors = findings.filter((finding) => finding.severity === 'error');
   const warnings = findings.filter((finding) => finding.severity === 'warning');
-  return { config: errors.length > 0 ? undefined : config, findings: [...errors, ...warnings] };
+  return {
+    config: errors.length > 0 ? undefined : config,
+    findings: [...errors, ...warnings],
+    version: versionNow(),
+    text,
+  };
 }
 
 interface Opened<Data> {
@@ -143,6 +157,7 @@ async function readSources(
   main: Opened<z.output<typeof prometheusSchema>>,
   file: string,
   findings: Finding[],
+  texts: string[],
 ): Promise<readonly ScrapeSource[]> {
   const baseDirectory = dirname(resolve(file));
   const { data, raw, report } = main;
@@ -163,16 +178,22 @@ async function readSources(
     const files = await filesMatching([pattern], baseDirectory);
     if (files.length === 0) report.warn(path, `${JSON.stringify(pattern)} matches no file`);
     for (const included of files.slice(0, FILES_MAX)) {
-      const source = await readSource(included, findings);
+      const source = await readSource(included, findings, texts);
       if (source !== undefined) sources.push(source);
     }
   }
   return sources;
 }
 
-async function readSource(file: string, findings: Finding[]): Promise<ScrapeSource | undefined> {
+async function readSource(
+  file: string,
+  findings: Finding[],
+  texts: string[],
+): Promise<ScrapeSource | undefined> {
   try {
-    const opened = open(await readFile(file, 'utf8'), file, scrapeFileSchema, findings);
+    const text = await readFile(file, 'utf8');
+    texts.push(text);
+    const opened = open(text, file, scrapeFileSchema, findings);
     if (opened === undefined) return undefined;
     const { data, raw, report } = opened;
     return { inputs: data.scrape_configs ?? [], raw, baseDirectory: dirname(file), report };

@@ -117,7 +117,7 @@ test('metric relabelling drops and renames; two series of one outcome are one', 
   ];
   const { scrape, cache } = setUp({ metricRelabelRules: rules });
   assert.deepEqual(scrape('go_x 1\na{pod="1"} 1\na{pod="2"} 2\n', 1), ['a 1 @1']);
-  assert.deepEqual([cache.counts.scraped, cache.counts.kept, cache.counts.duplicates], [3, 1, 1]);
+  assert.deepEqual([cache.counts.scraped, cache.counts.kept, cache.counts.duplicates], [3, 2, 1]);
   assert.deepEqual(scrape('go_x 1\na{pod="2"} 3\n', 2), ['a 3 @2']);
 
   const nameless = setUp({

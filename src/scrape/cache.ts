@@ -26,7 +26,7 @@ import type { SeriesTable } from './series-table.ts';
 export interface ScrapeCounts {
   /** Samples in the body. */
   scraped: number;
-  /** Those left after metric relabelling. */
+  /** Those left after metric relabelling, also when they are then not appended. */
   kept: number;
   /** Series not known before. */
   added: number;
@@ -240,13 +240,13 @@ export class SeriesCache {
     const { counts } = this.#series;
     counts.scraped += 1;
     if (slot === DROPPED) return;
+    counts.kept += 1;
     if (reader.hasExemplar) this.#takeExemplar(slot, tMs);
     if (reader.hasTime && this.#series.config.honorTimestamps) {
       this.#takeAt(slot, tMs);
       return;
     }
-    if (this.#table.append(slot, tMs, reader.value)) counts.kept += 1;
-    else counts.duplicates += 1;
+    if (!this.#table.append(slot, tMs, reader.value)) counts.duplicates += 1;
   }
 
   #takeAt(slot: number, nowMs: number): void {
@@ -259,7 +259,6 @@ export class SeriesCache {
     }
     const outcome = this.#table.appendAt(slot, reader, config.trackTimestampsStaleness);
     if (outcome === 'out_of_order') counts.outOfOrder += 1;
-    else counts.kept += 1;
   }
 
   #takeExemplar(slot: number, nowMs: number): void {

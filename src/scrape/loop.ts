@@ -253,9 +253,10 @@ export class ScrapeLoop {
   #observe(failure: Error | undefined, hasCounts: boolean): void {
     const { metrics, world } = this.#options;
     metrics.scrapes.inc();
-    if (hasCounts && failure === undefined) metrics.appended.inc(this.#intake.counts.kept);
     if (hasCounts) {
-      const counts = this.#intake.counts;
+      const { counts } = this.#intake;
+      const left = counts.duplicates + counts.outOfOrder + counts.outOfBounds;
+      if (failure === undefined) metrics.appended.inc(counts.kept - left);
       metrics.samples.inc(counts.scraped);
       metrics.duplicates.inc(counts.duplicates);
       metrics.outOfOrder.inc(counts.outOfOrder);

@@ -67,6 +67,17 @@ export class ScrapeManager implements Component {
     return this.#applying;
   }
 
+  /** Ends all loops, without stale markers, until the next `apply` makes them anew: for when sinks are replaced. */
+  pause(): Promise<void> {
+    this.#applying = this.#applying.then(async () => {
+      const pools = [...this.#jobs.values()].map((job) => job.pool);
+      await Promise.all([...pools, ...this.#leaving].map((pool) => pool.stop()));
+      this.#jobs.clear();
+      this.#leaving.clear();
+    });
+    return this.#applying;
+  }
+
   /** Sets the targets of a job: the complete list. A job that is not configured is remembered for later. */
   update(job: string, groups: readonly TargetGroup[]): void {
     this.#groups.set(job, groups);

@@ -65,6 +65,7 @@ export class ProtobufPages {
     const { slot } = known;
     counts.scraped += 1;
     if (slot === DROPPED) return;
+    counts.kept += 1;
     if (sample.createdMs !== undefined && sample.createdMs !== known.createdMs) {
       known.createdMs = sample.createdMs;
       table.setCreated(slot, sample.createdMs);
@@ -80,8 +81,7 @@ export class ProtobufPages {
     }
     const { tMs, value } = sample;
     if (tMs === undefined || !config.honorTimestamps) {
-      if (table.append(slot, nowMs, value)) counts.kept += 1;
-      else counts.duplicates += 1;
+      if (!table.append(slot, nowMs, value)) counts.duplicates += 1;
       return;
     }
     if (tMs > nowMs + AHEAD_MAX_MS) {
@@ -91,7 +91,6 @@ export class ProtobufPages {
     }
     const outcome = table.appendAt(slot, { tMs, value }, config.trackTimestampsStaleness);
     if (outcome === 'out_of_order') counts.outOfOrder += 1;
-    else counts.kept += 1;
   }
 
   /** At the scrape's time: targets give histograms none of their own. */
@@ -108,8 +107,7 @@ export class ProtobufPages {
         'histogram_bucket_limit',
         `a native histogram has more than ${config.limits.histogramBuckets} buckets even at the lowest resolution; raise native_histogram_bucket_limit`,
       );
-    if (table.appendHistogram(slot, nowMs, reduced)) counts.kept += 1;
-    else counts.duplicates += 1;
+    if (!table.appendHistogram(slot, nowMs, reduced)) counts.duplicates += 1;
   }
 }
 

@@ -1,0 +1,161 @@
+/**
+ * `amperage check relabel` and `amperage check service-discovery`: what relabelling makes of a target, rule by rule.
+ */
+import { resolve } from 'node:path';
+import { Command } from 'commander';
+import { loadConfig } from '../../config/load.ts';
+import type { CollectorConfig } from '../../config/prometheus.ts';
+import { DiscoveryManager } from '../../discovery/manager.ts';
+import { ConfigError } from '../../kernel/errors.ts';
+import { parseDurationMs } from '../../model/duration.ts';
+import { formatLabelSet, labelSetOf } from '../../model/labels.ts';
+import type { TargetGroup } from '../../model/target.ts';
+import type { RelabelRule } from '../../relabel/relabel.ts';
+import { relabelSteps } from '../../relabel/steps.ts';
+import type { ScrapeConfig } from '../../scrape/config.ts';
+import { targetsOf } from '../../scrape/target.ts';
+import { createWorld } from '../runner.ts';
+
+export function checkRelabelCommand(write: (text: string) => void): Command {
+  return new Command('relabel')
+    .description('show what the relabelling of a job makes of a label set, rule by rule')
+    .argument('<file>', 'the configuration, YAML')
+    .argument('<job>', 'job_name')
+    .argument('<labels...>', 'name=value')
+    .option('--metric', 'by metric_relabel_configs; default: relabel_configs')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  amperage check relabel prometheus.yml ecs __address__=10.0.0.1:9779 __meta_ecs_cluster_name=demo\n  amperage check relabel prometheus.yml ecs --metric __name__=go_goroutines\n',
+    )
+    .action(async (file: string, job: string, given: string[], options: { metric?: boolean }) => {
+      const { config } = await loadConfig(file);
+      const scrape = jobOf(config, job, file);
+      const rules = options.metric === true ? scrape.metricRelabelRules : scrape.relabelRules;
+      write(renderSteps(given.map(pairOf), rules));
+    });
+}
+
+export function checkDiscoveryCommand(write: (text: string) => void): Command {
+  return new Command('service-discovery')
+    .description('ask the discovery of a job once, and show what becomes of each target')
+    .argument('<file>', 'the configuration, YAML')
+    .argument('<job>', 'job_name')
+    .option('--timeout <time>', 'how long to wait for the discovery', '30s')
+    .option('--steps', 'show the relabelling of each target, rule by rule')
+    .addHelpText(
+      'after',
+      '\nExample:\n  amperage check service-discovery prometheus.yml ecs --timeout 10s\n',
+    )
+    .action(async (file: string, job: string, options: { timeout: string; steps?: boolean }) => {
+      const timeoutMs = parseDurationMs(options.timeout);
+      if (timeoutMs === undefined)
+        throw new ConfigError('FLAG_DURATION', `--timeout "${options.timeout}" is not a duration`);
+      const { config } = await loadConfig(file);
+      const scrape = jobOf(config, job, file);
+      const groups = await discoverOnce(config, job, file, timeoutMs);
+      write(renderDiscovery(groups, scrape, options.steps === true));
+    });
+}
+
+/** The first list of a job. */
+async function discoverOnce(
+  config: CollectorConfig,
+  job: string,
+  file: string,
+  timeoutMs: number,
+): Promise<readonly TargetGroup[]> {
+  const world = createWorld({ 'log.level': 'warn' });
+  let manager: DiscoveryManager | undefined;
+  const stop = new AbortController();
+  try {
+    const found = new Promise<readonly TargetGroup[]>((done) => {
+      manager = new DiscoveryManager({
+        world,
+        baseDirectory: resolve(file, '..'),
+        jobs: config.discovery.filter((one) => one.job === job),
+        onUpdate: (_, groups) => done(groups),
+      });
+    });
+    await manager?.start();
+    const late = world.clock.sleep(timeoutMs, stop.signal).then(
+      () => {
+        throw new ConfigError(
+          'DISCOVERY_TIMEOUT',
+          `the discovery of job "${job}" gave no list within ${timeoutMs / 1_000} s`,
+        );
+      },
+      () => [],
+    );
+    return await Promise.race([found, late]);
+  } finally {
+    stop.abort();
+    await manager?.stop(1_000);
+    await world.http.close();
+  }
+}
+
+function renderDiscovery(
+  groups: readonly TargetGroup[],
+  scrape: ScrapeConfig,
+  hasSteps: boolean,
+): string {
+  const lines: string[] = [];
+  for (const group of groups) {
+    for (const own of group.targets) {
+      const one = targetsOf([{ ...group, targets: [own] }], scrape);
+      const [target] = one.targets;
+      const [dropped] = one.dropped;
+      const discovered =
+        target?.discoveredLabels ?? dropped ?? labelSetOf({ ...group.labels, ...own });
+      lines.push(`discovered ${formatLabelSet(discovered)}`);
+      if (hasSteps) {
+        const pairs = discovered.map(({ name, value }) => [name, value] as const);
+        lines.push(...stepLines(pairs, scrape.relabelRules));
+      }
+      if (target !== undefined)
+        lines.push(`  scraped at ${target.url} as ${formatLabelSet(target.labels)}`);
+      else lines.push(`  ${one.failures[0] ?? 'dropped by relabel_configs'}`);
+    }
+  }
+  const all = targetsOf(groups, scrape);
+  lines.push(
+    `${all.targets.length} targets, ${all.droppedCount} dropped, ${all.failures.length} that cannot be scraped`,
+  );
+  return `${lines.join('\n')}\n`;
+}
+
+function renderSteps(
+  labels: readonly (readonly [string, string])[],
+  rules: readonly RelabelRule[],
+): string {
+  return `${[`given ${formatLabelSet(labelSetOf(labels))}`, ...stepLines(labels, rules)].join('\n')}\n`;
+}
+
+function stepLines(
+  labels: readonly (readonly [string, string])[],
+  rules: readonly RelabelRule[],
+): string[] {
+  return relabelSteps(labels, rules).map(({ rule, labels: after, isKept }, index) => {
+    const { action, sourceLabels, regex, targetLabel, replacement } = rule;
+    const what = [
+      action,
+      sourceLabels.length === 0 ? '' : `[${sourceLabels.join(', ')}]`,
+      `regex ${regex.source}`,
+      targetLabel === '' ? '' : `→ ${targetLabel} = ${replacement}`,
+    ].filter((part) => part !== '');
+    return `  ${index + 1}. ${what.join(' ')}\n     ${isKept ? formatLabelSet(after) : 'DROPPED'}`;
+  });
+}
+
+function jobOf(config: CollectorConfig, job: string, file: string): ScrapeConfig {
+  const found = config.scrapeConfigs.find(({ jobName }) => jobName === job);
+  if (found !== undefined) return found;
+  const names = config.scrapeConfigs.map(({ jobName }) => jobName).join(', ');
+  throw new ConfigError('JOB_UNKNOWN', `${file} has no job "${job}"; it has ${names || 'none'}`);
+}
+
+function pairOf(text: string): [string, string] {
+  const equal = text.indexOf('=');
+  if (equal <= 0) throw new ConfigError('FLAG_LABEL', `"${text}" is not name=value`);
+  return [text.slice(0, equal), text.slice(equal + 1)];
+}

@@ -1,0 +1,278 @@
+/**
+ * The collector's HTTP API: what is scraped, what was dropped and why, what it says of itself, in Prometheus' shapes, so
+ * that Prometheus' pages, Grafana and scripts made for it work here too.
+ * Source: https://prometheus.io/docs/prometheus/latest/querying/api/#targets
+ */
+import { hostname } from 'node:os';
+import { type HttpRequest, type HttpResponse, type Route } from '../../kernel/http-server.ts';
+import { messageOf } from '../../kernel/errors.ts';
+import type { World } from '../../kernel/world.ts';
+import { formatDurationMs } from '../../model/duration.ts';
+import { type LabelSet, labelValue } from '../../model/labels.ts';
+import type { SeriesMetadata } from '../../model/sample.ts';
+import { compileRegex } from '../../relabel/regex.ts';
+import { relabelSteps } from '../../relabel/steps.ts';
+import type { ScrapeConfig } from '../../scrape/config.ts';
+import type { ScrapeManager } from '../../scrape/manager.ts';
+import type { TargetStatus } from '../../scrape/pool.ts';
+import { VERSION } from '../version.ts';
+
+export interface ApiOptions {
+  readonly world: World;
+  readonly scrape: ScrapeManager;
+  readonly configs: () => readonly ScrapeConfig[];
+  /** The configuration's text, secrets taken out. */
+  readonly configText: () => string;
+  readonly reloadedAtMs: () => number;
+  readonly isReloadGood: () => boolean;
+  /** As given on the command line or by default. */
+  readonly flags: Readonly<Record<string, string>>;
+}
+
+/** A request that cannot be answered, with what is wrong. */
+class BadRequest extends Error {}
+
+type Answer = (query: URLSearchParams) => unknown;
+
+const JSON_TYPE = { 'content-type': 'application/json' };
+
+export function apiRoutes(options: ApiOptions): Route[] {
+  const { scrape, world } = options;
+  const startMs = world.clock.nowMs();
+  const answers: Readonly<Record<string, Answer>> = {
+    targets: (query) => targets(options, query),
+    'targets/metadata': (query) => targetMetadata(scrape, query),
+    'targets/relabel_steps': (query) => steps(options, query),
+    scrape_pools: () => ({ scrapePools: options.configs().map(({ jobName }) => jobName) }),
+    metadata: (query) => metadata(scrape, query),
+    'status/config': () => ({ yaml: options.configText() }),
+    'status/flags': () => options.flags,
+    'status/buildinfo': () => buildInfo(),
+    'status/runtimeinfo': () => runtimeInfo(options, startMs),
+  };
+  return Object.entries(answers).flatMap(([path, answer]) =>
+    (['GET', 'POST'] as const).map((method) => ({
+      method,
+      path: `/api/v1/${path}`,
+      handle: (request: HttpRequest) => respond(request, answer, world),
+    })),
+  );
+}
+
+async function respond(request: HttpRequest, answer: Answer, world: World): Promise<HttpResponse> {
+  try {
+    const query = new URLSearchParams(request.query);
+    if (request.method === 'POST')
+      for (const [name, value] of new URLSearchParams((await request.body()).toString()))
+        query.append(name, value);
+    const body = JSON.stringify({ status: 'success', data: answer(query) });
+    return { status: 200, headers: JSON_TYPE, body };
+  } catch (error) {
+    const isBad = error instanceof BadRequest;
+    if (!isBad) world.log.error('an API request failed', { path: request.path, error });
+    const errorType = isBad ? 'bad_data' : 'internal';
+    const body = JSON.stringify({ status: 'error', errorType, error: messageOf(error) });
+    return { status: isBad ? 400 : 500, headers: JSON_TYPE, body };
+  }
+}
+
+function targets(options: ApiOptions, query: URLSearchParams): unknown {
+  const { scrape } = options;
+  const state = (query.get('state') ?? 'any').toLowerCase();
+  const pool = query.get('scrapePool') ?? '';
+  const isWanted = (job: string): boolean => pool === '' || job === pool;
+  const droppedByJob = [...scrape.droppedTargets()].filter(([job]) => isWanted(job));
+  const showsActive = state === 'any' || state === 'active';
+  const showsDropped = state === 'any' || state === 'dropped';
+  return {
+    activeTargets: showsActive
+      ? scrape
+          .targets()
+          .filter(({ job }) => isWanted(job))
+          .map(activeTarget)
+      : [],
+    droppedTargets: showsDropped
+      ? droppedByJob.flatMap(([job, { labels }]) =>
+          labels.map((set) => ({ discoveredLabels: recordOf(set), scrapePool: job })),
+        )
+      : [],
+    droppedTargetCounts: showsDropped
+      ? Object.fromEntries([...scrape.droppedTargets()].map(([job, { count }]) => [job, count]))
+      : null,
+  };
+}
+
+function activeTarget(status: TargetStatus): unknown {
+  const { job, target } = status;
+  return {
+    discoveredLabels: recordOf(target.discoveredLabels),
+    labels: recordOf(target.labels),
+    scrapePool: job,
+    scrapeUrl: withoutPassword(target.url),
+    globalUrl: globalUrl(target.url),
+    lastError: status.lastError,
+    lastScrape:
+      status.lastScrapeMs === 0
+        ? '0001-01-01T00:00:00Z'
+        : new Date(status.lastScrapeMs).toISOString(),
+    lastScrapeDuration: status.lastDurationMs / 1_000,
+    health: status.health,
+    scrapeInterval: formatDurationMs(target.intervalMs),
+    scrapeTimeout: formatDurationMs(target.timeoutMs),
+  };
+}
+
+/** A local address as others reach it. */
+function globalUrl(text: string): string {
+  const url = new URL(withoutPassword(text));
+  if (['localhost', '127.0.0.1', '[::1]'].includes(url.hostname)) url.hostname = hostname();
+  return url.href;
+}
+
+function withoutPassword(text: string): string {
+  const url = new URL(text);
+  if (url.password !== '') url.password = 'xxxxx';
+  return url.href;
+}
+
+function targetMetadata(scrape: ScrapeManager, query: URLSearchParams): unknown {
+  const limit = numberOf(query, 'limit');
+  const metric = query.get('metric') ?? '';
+  const matches = matcherOf(query.get('match_target') ?? '');
+  const rows: unknown[] = [];
+  for (const status of scrape.targets()) {
+    if (!matches(status.target.labels)) continue;
+    const target = recordOf(status.target.labels);
+    for (const [name, told] of status.metadata) {
+      if (metric !== '' && name !== metric) continue;
+      if (limit >= 0 && rows.length >= limit) return rows;
+      // As Prometheus: asked for one metric, its name is not said again.
+      rows.push({ target, ...(metric === '' ? { metric: name } : {}), ...typed(told) });
+    }
+  }
+  return rows;
+}
+
+function metadata(scrape: ScrapeManager, query: URLSearchParams): unknown {
+  const limit = numberOf(query, 'limit');
+  const perMetric = numberOf(query, 'limit_per_metric');
+  const only = query.get('metric') ?? '';
+  const found = new Map<string, Map<string, unknown>>();
+  for (const status of scrape.targets()) {
+    for (const [name, told] of status.metadata) {
+      if (only !== '' && name !== only) continue;
+      const known = found.get(name) ?? new Map<string, unknown>();
+      if (!found.has(name) && limit >= 0 && found.size >= limit) continue;
+      found.set(name, known);
+      const entry = typed(told);
+      if (perMetric <= 0 || known.size < perMetric) known.set(JSON.stringify(entry), entry);
+    }
+  }
+  return Object.fromEntries([...found].map(([name, entries]) => [name, [...entries.values()]]));
+}
+
+function typed({ type, help, unit }: SeriesMetadata): SeriesMetadata {
+  return { type, help, unit };
+}
+
+/** The relabelling of a target, rule by rule. */
+function steps({ configs }: ApiOptions, query: URLSearchParams): unknown {
+  const pool = query.get('scrapePool') ?? '';
+  const config = configs().find(({ jobName }) => jobName === pool);
+  if (config === undefined) throw new BadRequest(`there is no scrape pool ${JSON.stringify(pool)}`);
+  let labels: Record<string, string>;
+  try {
+    labels = JSON.parse(query.get('labels') ?? '') as Record<string, string>;
+  } catch {
+    throw new BadRequest('parameter "labels" must be a JSON object of the discovered labels');
+  }
+  const entries = Object.entries(labels).map(([name, value]) => [name, value] as const);
+  return {
+    steps: relabelSteps(entries, config.relabelRules).map(({ rule, labels: after, isKept }) => ({
+      rule: {
+        source_labels: rule.sourceLabels,
+        separator: rule.separator,
+        regex: rule.regex.source,
+        modulus: rule.modulus,
+        target_label: rule.targetLabel,
+        replacement: rule.replacement,
+        action: rule.action,
+      },
+      output: recordOf(after),
+      keep: isKept,
+    })),
+  };
+}
+
+function buildInfo(): unknown {
+  return {
+    version: VERSION,
+    revision: '',
+    branch: '',
+    buildUser: '',
+    buildDate: '',
+    goVersion: `node ${process.version}`,
+  };
+}
+
+function runtimeInfo(options: ApiOptions, startMs: number): unknown {
+  const { world, scrape } = options;
+  return {
+    startTime: new Date(startMs).toISOString(),
+    CWD: process.cwd(),
+    hostname: hostname(),
+    serverTime: new Date(world.clock.nowMs()).toISOString(),
+    reloadConfigSuccess: options.isReloadGood(),
+    lastConfigTime: new Date(options.reloadedAtMs()).toISOString(),
+    corruptionCount: 0,
+    goroutineCount: scrape.targets().length,
+    GOMAXPROCS: 1,
+    GOMEMLIMIT: 0,
+    GOGC: '',
+    GODEBUG: '',
+    storageRetention: '',
+  };
+}
+
+function recordOf(labels: LabelSet): Record<string, string> {
+  return Object.fromEntries(labels.map(({ name, value }) => [name, value]));
+}
+
+function numberOf(query: URLSearchParams, name: string): number {
+  const text = query.get(name);
+  if (text === null || text === '') return -1;
+  if (!/^-?\d+$/.test(text)) throw new BadRequest(`parameter "${name}" must be a number`);
+  return Number(text);
+}
+
+/** `{job="a",instance=~"b.*"}` on a target's labels; an empty text matches all. */
+function matcherOf(text: string): (labels: LabelSet) => boolean {
+  const inside = /^\s*\{(.*)\}\s*$/s.exec(text)?.[1];
+  if (text === '') return () => true;
+  if (inside === undefined)
+    throw new BadRequest(`match_target ${JSON.stringify(text)} is no selector`);
+  const tests: ((labels: LabelSet) => boolean)[] = [];
+  const part = /\s*([a-zA-Z_]\w*)\s*(=~|!~|!=|=)\s*"((?:[^"\\]|\\.)*)"\s*(?:,|$)/gy;
+  while (part.lastIndex < inside.length) {
+    const match = part.exec(inside);
+    if (match === null) throw new BadRequest(`match_target ${JSON.stringify(text)} is no selector`);
+    const [, name = '', operator = '', quoted = ''] = match;
+    const wanted = JSON.parse(`"${quoted}"`) as string;
+    const regex = operator.endsWith('~') ? compileMatcher(wanted) : undefined;
+    const isNegated = operator.startsWith('!');
+    tests.push((labels) => {
+      const value = labelValue(labels, name);
+      return (regex === undefined ? value === wanted : regex(value)) !== isNegated;
+    });
+  }
+  return (labels) => tests.every((one) => one(labels));
+}
+
+function compileMatcher(source: string): (text: string) => boolean {
+  try {
+    const regex = compileRegex(source);
+    return (text) => regex.test(text);
+  } catch (error) {
+    throw new BadRequest(`match_target: ${messageOf(error)}`);
+  }
+}

@@ -1,0 +1,97 @@
+/**
+ * The collector's own page: jobs, targets, their health and errors, what was dropped. Plain HTML, no script; whatever a
+ * target or a label says is escaped, and the page may load nothing.
+ */
+import type { HttpResponse, Route } from '../../kernel/http-server.ts';
+import { formatDurationMs } from '../../model/duration.ts';
+import { formatLabelSet, type LabelSet } from '../../model/labels.ts';
+import type { ScrapeManager } from '../../scrape/manager.ts';
+import type { TargetStatus } from '../../scrape/pool.ts';
+
+const SHOWN_MAX = 1_000;
+const STYLE = `
+:root { color-scheme: light dark; font: 15px/1.5 system-ui, sans-serif; }
+body { max-width: 72rem; margin: 2rem auto; padding: 0 1rem; }
+table { border-collapse: collapse; width: 100%; }
+th, td { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid color-mix(in srgb, currentcolor 20%, transparent); vertical-align: top; }
+td { overflow-wrap: anywhere; }
+.down { color: light-dark(#b00020, #ff8a80); font-weight: 600; }
+`;
+
+export function statusRoute(scrape: ScrapeManager, nowMs: () => number): Route {
+  return {
+    method: 'GET',
+    path: '/',
+    handle: (): HttpResponse => ({
+      status: 200,
+      headers: {
+        'content-type': 'text/html; charset=utf-8',
+        'content-security-policy':
+          "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+        'x-content-type-options': 'nosniff',
+      },
+      body: page(scrape, nowMs()),
+    }),
+  };
+}
+
+function page(scrape: ScrapeManager, nowMs: number): string {
+  const byJob = new Map<string, TargetStatus[]>();
+  for (const status of scrape.targets()) {
+    const list = byJob.get(status.job) ?? [];
+    byJob.set(status.job, list);
+    list.push(status);
+  }
+  const dropped = scrape.droppedTargets();
+  const jobs = new Set([...byJob.keys(), ...dropped.keys()]);
+  const sections = [...jobs].map((job) =>
+    section(job, byJob.get(job) ?? [], nowMs, dropped.get(job)),
+  );
+  const links = [
+    ['/metrics', 'own metrics'],
+    ['/api/v1/targets', 'targets'],
+    ['/api/v1/status/config', 'configuration'],
+  ].map(([href, text]) => `<a href="${href}">${text}</a>`);
+  return `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Amperage collector</title><style>${STYLE}</style><h1>Amperage collector</h1><p>${links.join(' · ')}</p>${sections.join('')}</html>\n`;
+}
+
+function section(
+  job: string,
+  targets: readonly TargetStatus[],
+  nowMs: number,
+  dropped: { readonly labels: readonly LabelSet[]; readonly count: number } | undefined,
+): string {
+  const up = targets.filter(({ health }) => health === 'up').length;
+  // What is wrong comes first.
+  const sorted = targets.toSorted(
+    (a, b) => Number(a.health !== 'down') - Number(b.health !== 'down'),
+  );
+  const rows = sorted.slice(0, SHOWN_MAX).map((status) => row(status, nowMs));
+  const more = sorted.length > SHOWN_MAX ? `<p>and ${sorted.length - SHOWN_MAX} more</p>` : '';
+  const left =
+    dropped === undefined || dropped.count === 0
+      ? ''
+      : `<details><summary>${dropped.count} dropped by relabelling</summary><ul>${dropped.labels
+          .map((labels) => `<li><code>${escape(formatLabelSet(labels))}</code>`)
+          .join('')}</ul></details>`;
+  return `<h2>${escape(job)} <small>${up} of ${targets.length} up</small></h2><table><tr><th>Target<th>Health<th>Labels<th>Last scrape<th>Took<th>Samples<th>Error</tr>${rows.join('')}</table>${more}${left}`;
+}
+
+function row({ target, ...status }: TargetStatus, nowMs: number): string {
+  const ago =
+    status.lastScrapeMs === 0 ? 'never' : `${formatDurationMs(nowMs - status.lastScrapeMs)} ago`;
+  const cells = [
+    escape(target.url),
+    `<span class="${status.health}">${status.health}</span>`,
+    `<code>${escape(formatLabelSet(target.labels))}</code>`,
+    ago,
+    `${Math.round(status.lastDurationMs)} ms`,
+    String(status.lastSamples),
+    escape(status.lastError),
+  ];
+  return `<tr>${cells.map((cell) => `<td>${cell}`).join('')}</tr>`;
+}
+
+function escape(text: string): string {
+  return text.replaceAll(/[<>&"']/g, (char) => `&#${char.charCodeAt(0)};`);
+}
