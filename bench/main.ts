@@ -1,8 +1,9 @@
 /** `npm run bench`: the micro-benchmarks of all parts. Numbers depend on the machine; compare within one run. */
 import { run } from 'mitata';
 import { registerExposition } from './exposition.ts';
+import { registerRelabel } from './relabel.ts';
 import { registerWrite } from './write.ts';
 
-const cleanUps = [await registerWrite(), await registerExposition()];
+const cleanUps = [await registerWrite(), await registerExposition(), await registerRelabel()];
 await run();
 for (const cleanUp of cleanUps) await cleanUp();

@@ -9,6 +9,8 @@ import { createPlainHttpClient } from '../kernel/http-client-plain.ts';
 import { HttpServer } from '../kernel/http-server.ts';
 import { silentLogger } from '../kernel/logger.ts';
 import { Registry } from '../kernel/metrics.ts';
+import { checkExposition } from '../wire/exposition-check.ts';
+import { checkOpenMetrics } from '../wire/openmetrics-check.ts';
 import { writeExposition } from '../wire/exposition-writer.ts';
 import { collectFamilies, PROFILE_NAMES, type PageOptions } from './profiles.ts';
 import { MetadataReader } from './reader.ts';
@@ -72,6 +74,15 @@ function checkGolden(name: string, page: string): void {
   assert.equal(page, readFileSync(file, 'utf8'));
 }
 
+/** The page, which our own rules for writers accept in both formats. */
+function checkedPage(reading: Reading, options: Partial<PageOptions> = {}): string {
+  const families = collectFamilies(reading, { ...ALL, ...options });
+  checkOpenMetrics(Buffer.from(writeExposition(families, 'openmetrics')));
+  const page = writeExposition(families);
+  checkExposition(Buffer.from(page));
+  return page;
+}
+
 function published(kind: string): { metadata: unknown; stats: unknown } {
   const read = (what: string): unknown =>
     JSON.parse(
@@ -93,8 +104,8 @@ for (const kind of ['ec2', 'fargate']) {
       const reading = await readingOf(published(kind));
       const tMs = Date.parse('2025-02-27T05:23:00Z');
       for (const name of PROFILE_NAMES)
-        checkGolden(`${kind}.${name}`, pageOf({ ...reading, tMs }, { profiles: [name] }));
-      checkGolden(`${kind}.basic`, pageOf({ ...reading, tMs }, { isBasic: true }));
+        checkGolden(`${kind}.${name}`, checkedPage({ ...reading, tMs }, { profiles: [name] }));
+      checkGolden(`${kind}.basic`, checkedPage({ ...reading, tMs }, { isBasic: true }));
     },
   );
 }
@@ -108,10 +119,10 @@ for (const file of readdirSync(SHAPES)) {
     >[0];
     const reading = await readingOf(answers, isInstance ? 'instance' : 'task');
     assert.equal(reading.isUp, true);
-    checkGolden(name, pageOf(reading, { isInstance }));
+    checkGolden(name, checkedPage(reading, { isInstance }));
     checkGolden(
       `${name}.profiles`,
-      pageOf(reading, { isInstance, profiles: PROFILE_NAMES.slice(1) }),
+      checkedPage(reading, { isInstance, profiles: PROFILE_NAMES.slice(1) }),
     );
   });
 }
