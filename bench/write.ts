@@ -13,7 +13,7 @@ import { Registry } from '../src/kernel/metrics.ts';
 import { type LabelSet, labelSetOf } from '../src/model/labels.ts';
 import type { ChunkQueue } from '../src/model/queue.ts';
 import { DurableQueue } from '../src/queue/queue.ts';
-import { QUEUE_DEFAULTS } from '../src/sinks/remote-write/config.ts';
+import { METADATA_DEFAULTS, QUEUE_DEFAULTS } from '../src/sinks/remote-write/config.ts';
 import { RemoteWriteSink } from '../src/sinks/remote-write/sink.ts';
 import { decodeWriteRequest, encodeLabels, WriteRequestEncoder } from '../src/wire/remote-write.ts';
 import { compress, concatSnappy, uncompress } from '../src/wire/snappy.ts';
@@ -104,6 +104,9 @@ async function registerRoad(
     remoteTimeoutMs: 1_000,
     writeRelabelRules: [],
     externalLabels: { cluster: 'bench' },
+    sendExemplars: false,
+    sendNativeHistograms: false,
+    metadata: METADATA_DEFAULTS,
     queue: QUEUE_DEFAULTS,
   };
   const appender = new RemoteWriteSink({ config, queue: nowhere }, world).openAppender('target');

@@ -15,18 +15,20 @@ import { createHttpClient } from '../src/kernel/http-client.ts';
 import { HttpServer, type HttpRequest, type HttpResponse } from '../src/kernel/http-server.ts';
 import { createLogger, silentLogger } from '../src/kernel/logger.ts';
 import { Registry } from '../src/kernel/metrics.ts';
-import { labelSetOf } from '../src/model/labels.ts';
+import { formatLabelSet, labelSetOf } from '../src/model/labels.ts';
 import type { Appender } from '../src/model/sample.ts';
 import { DurableQueue } from '../src/queue/queue.ts';
 import { compileRelabelRule } from '../src/relabel/relabel.ts';
 import type { Authenticate } from '../src/sinks/remote-write/auth.ts';
 import {
+  METADATA_DEFAULTS,
   QUEUE_DEFAULTS,
   type RemoteWriteConfig,
   type RemoteWriteQueueConfig,
 } from '../src/sinks/remote-write/config.ts';
 import { RemoteWriteSink } from '../src/sinks/remote-write/sink.ts';
 import { decodeWriteRequest } from '../src/wire/remote-write.ts';
+import type { NativeHistogram } from '../src/model/histogram.ts';
 import { uncompress } from '../src/wire/snappy.ts';
 import { componentContract } from './contracts/component.ts';
 
@@ -96,6 +98,9 @@ function configOf(url: string, overrides: Overrides): RemoteWriteConfig {
     remoteTimeoutMs: 5_000,
     writeRelabelRules: [],
     externalLabels: {},
+    sendExemplars: false,
+    sendNativeHistograms: false,
+    metadata: { ...METADATA_DEFAULTS, isSent: false },
     ...overrides,
     queue: { ...QUEUE_DEFAULTS, lanes: 1, batchSendDeadlineMs: 0, ...overrides.queue },
   };
@@ -400,6 +405,81 @@ test('no secret and no sample stands in a log line', async (t) => {
   await until(all, () => all.queue.pendingSamples === 0);
   assert.ok(all.lines.length >= 3);
   assert.doesNotMatch(all.lines.join('\n'), /hush|quiet|private_metric/);
+});
+
+const histogram: NativeHistogram = {
+  schema: 3,
+  zeroThreshold: 0.001,
+  zeroCount: 2,
+  count: 12,
+  sum: -4.5,
+  isFloat: false,
+  resetHint: 'reset',
+  positiveSpans: [
+    { offset: -5, length: 2 },
+    { offset: 3, length: 1 },
+  ],
+  positiveCounts: [1, 7, 1],
+  negativeSpans: [{ offset: 0, length: 1 }],
+  negativeCounts: [1],
+  customValues: [],
+};
+const floats = { ...histogram, isFloat: true, count: 12.5, resetHint: 'gauge' } as const;
+
+test('native histograms, exemplars and metadata arrive as they were, where they are asked for', async (t) => {
+  const metadata = { isSent: true, intervalMs: 60_000, maxPerSend: 1 };
+  const all = await road(t, { sendExemplars: true, sendNativeHistograms: true, metadata });
+  const got: unknown[] = [];
+  all.receiver.answer = ({ body }) => {
+    decodeWriteRequest(uncompress(body, 1e7), {
+      series: () => undefined,
+      histograms: (labels, list) => void got.push(formatLabelSet(labels), ...list),
+      exemplars: (labels, list) => void got.push(formatLabelSet(labels), ...list),
+      metadata: (entry) => void got.push(entry),
+    });
+    return { status: 204 };
+  };
+  const appender = all.sink.openAppender('target');
+  const ref = appender.refOf(labelSetOf({ __name__: 'rpc' }));
+  const exemplar = { labels: labelSetOf({ trace: 'x' }), value: 0.25, tMs: T0 };
+  appender.setMetadata(ref, 'rpc', { type: 'histogram', help: 'calls', unit: 'seconds' });
+  appender.setMetadata(ref, 'other', { type: 'gauge', help: '', unit: '' });
+  appender.appendHistogram(ref, T0, histogram);
+  appender.appendHistogram(ref, T0 + 1, floats);
+  appender.appendExemplar(ref, exemplar);
+  appender.commit();
+  await until(all, () => got.length >= 6);
+  assert.deepEqual(got, [
+    'rpc',
+    { tMs: T0, histogram },
+    'rpc',
+    { tMs: T0 + 1, histogram: floats },
+    'rpc',
+    exemplar,
+  ]);
+  assert.equal(all.metric('prometheus_remote_storage_samples_total'), 2);
+  got.length = 0;
+  await until(all, () => got.length >= 2, 10_000);
+  assert.deepEqual(got, [
+    { name: 'rpc', type: 'histogram', help: 'calls', unit: 'seconds' },
+    { name: 'other', type: 'gauge', help: '', unit: '' },
+  ]);
+  await until(all, () => all.metric('prometheus_remote_storage_metadata_total') === 2);
+});
+
+test('what is not asked for is not sent, and a histogram left out is counted', async (t) => {
+  const all = await road(t);
+  const appender = all.sink.openAppender('target');
+  const ref = appender.refOf(labelSetOf({ __name__: 'rpc' }));
+  appender.appendHistogram(ref, T0, histogram);
+  appender.appendExemplar(ref, { labels: [], value: 1, tMs: T0 });
+  appender.append(ref, T0, 5);
+  appender.commit();
+  await until(all, () => all.receiver.kept.length > 0);
+  assert.equal(all.receiver.kept.length, 1);
+  const left =
+    'prometheus_remote_storage_samples_dropped_total{reason="native_histograms_not_sent"';
+  assert.equal(all.metric(left.slice(0, 47)), 1);
 });
 
 test('after kill -9 in the middle of sending, every committed sample arrives', async (t) => {

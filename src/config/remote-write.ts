@@ -8,6 +8,7 @@ import { z } from 'zod';
 import { durationSchema, textSchema } from '../discovery/schema.ts';
 import {
   defaultSampleAgeLimitMs,
+  METADATA_DEFAULTS,
   QUEUE_DEFAULTS,
   type RemoteWriteConfig,
   type RemoteWriteQueueConfig,
@@ -68,8 +69,8 @@ export const remoteWriteSchema = z.strictObject(
     metadata_config: z
       .strictObject({
         send: switchSchema.optional(),
-        send_interval: ignored,
-        max_samples_per_send: ignored,
+        send_interval: durationSchema.optional().describe('1m.'),
+        max_samples_per_send: positiveSchema.optional().describe('2000.'),
       })
       .optional(),
     sigv4: sigv4Schema.optional(),
@@ -156,6 +157,13 @@ function resolve(
     basicAuth: client.basicAuth,
     authorization: client.authorization,
     connection: client.connection,
+    sendExemplars: input.send_exemplars ?? false,
+    sendNativeHistograms: input.send_native_histograms ?? false,
+    metadata: {
+      isSent: input.metadata_config?.send ?? METADATA_DEFAULTS.isSent,
+      intervalMs: input.metadata_config?.send_interval || METADATA_DEFAULTS.intervalMs,
+      maxPerSend: input.metadata_config?.max_samples_per_send ?? METADATA_DEFAULTS.maxPerSend,
+    },
     queue: resolveQueue(input.queue_config ?? {}, url, path, report),
   };
 }
@@ -260,10 +268,6 @@ function noteDifferences(input: RemoteWriteInput, path: ConfigPath, report: Repo
       'CONFIG_VALUE',
       `${JSON.stringify(message)} is not a remote write message; use "prometheus.WriteRequest"`,
     );
-  for (const key of ['send_exemplars', 'send_native_histograms'] as const)
-    if (input[key] === true) report.warn([...path, key], `${key} has no effect yet`);
-  if (input.metadata_config?.send === true)
-    report.warn([...path, 'metadata_config', 'send'], 'metadata is not sent yet');
   if (input.follow_redirects === true)
     report.warn([...path, 'follow_redirects'], 'redirects are not followed; give the final URL');
 }

@@ -1,6 +1,7 @@
 /**
  * Remote write 1.0 messages: WriteRequest ⇄ series and samples. A message is a run of TimeSeries, so messages
- * concatenate. Native histograms and exemplars are counted and skipped; nothing is sorted or checked against limits.
+ * concatenate. Native histograms and exemplars are decoded for a visitor that wants them; nothing is sorted or
+ * checked against limits.
  *
  *   WriteRequest   1 TimeSeries …  3 MetricMetadata …
  *   TimeSeries     1 Label …  2 Sample …  3 Exemplar …  4 Histogram …
@@ -9,8 +10,15 @@
  *
  * Source: https://prometheus.io/docs/specs/prw/remote_write_spec/
  */
+import type { NativeHistogram } from '../model/histogram.ts';
 import type { LabelSet } from '../model/labels.ts';
-import { SERIES_TYPES, type SeriesType, STALE_NAN_HIGH, STALE_NAN_LOW } from '../model/sample.ts';
+import {
+  type Exemplar,
+  SERIES_TYPES,
+  type SeriesType,
+  STALE_NAN_HIGH,
+  STALE_NAN_LOW,
+} from '../model/sample.ts';
 import {
   BYTES,
   FIXED64,
@@ -23,6 +31,7 @@ import {
   VARINT,
   varintLength,
 } from './protobuf.ts';
+import { decodeHistogram, encodeHistogram } from './remote-write-histogram.ts';
 
 export interface MetricMetadata {
   readonly type: SeriesType;
@@ -95,6 +104,22 @@ export class WriteRequestEncoder {
     this.#writer.view.setUint32(at + 4, STALE_NAN_HIGH, true);
   }
 
+  /** One TimeSeries of one native histogram. */
+  appendHistogram(labels: Uint8Array, tMs: number, histogram: NativeHistogram): void {
+    this.#appendSeries(labels, 4, encodeHistogram(histogram, tMs));
+  }
+
+  /** One TimeSeries of one exemplar and no sample. */
+  appendExemplar(labels: Uint8Array, { labels: own, value, tMs }: Exemplar): void {
+    const exemplar = new ProtoWriter(128);
+    exemplar.raw(encodeLabels(own));
+    exemplar.varint(tagOf(2, FIXED64));
+    exemplar.double(value);
+    exemplar.varint(tagOf(3, VARINT));
+    exemplar.int64(tMs);
+    this.#appendSeries(labels, 3, exemplar.written());
+  }
+
   appendMetadata(metadata: MetricMetadata): void {
     const entry = new ProtoWriter(128);
     entry.varint(tagOf(1, VARINT));
@@ -103,6 +128,13 @@ export class WriteRequestEncoder {
     entry.string(4, metadata.help);
     entry.string(5, metadata.unit);
     this.#writer.field(3, entry.written());
+  }
+
+  #appendSeries(labels: Uint8Array, field: number, message: Uint8Array): void {
+    const series = new ProtoWriter(labels.length + message.length + 8);
+    series.raw(labels);
+    series.field(field, message);
+    this.#writer.field(1, series.written());
   }
 
   /** Writes all but the value; returns where its eight bytes go. */
@@ -137,15 +169,22 @@ export interface WriteRequestVisitor {
    * @param values  the bits as sent: copy by `set` or through an integer view to keep a stale marker one
    */
   series(labels: LabelSet, timestampsMs: Float64Array, values: Float64Array, count: number): void;
+  /** The native histograms of the series that `series` was called for just before. */
+  histograms?(labels: LabelSet, list: readonly TimedHistogram[]): void;
+  /** Likewise its exemplars. */
+  exemplars?(labels: LabelSet, list: readonly Exemplar[]): void;
   metadata?(metadata: MetricMetadata): void;
+}
+
+export interface TimedHistogram {
+  readonly tMs: number;
+  readonly histogram: NativeHistogram;
 }
 
 export interface WriteRequestCounts {
   series: number;
   samples: number;
-  /** Seen and skipped. */
   histograms: number;
-  /** Seen and skipped. */
   exemplars: number;
   metadata: number;
 }
@@ -178,11 +217,18 @@ export function decodeWriteRequest(
     const tag = reader.varint();
     if (tag === tagOf(1, BYTES)) {
       const outer = reader.enter();
-      const labels = readSeries(reader, samples, counts);
+      const histograms: TimedHistogram[] = [];
+      const exemplars: Exemplar[] = [];
+      const labels = readSeries(reader, samples, counts, {
+        histograms: visitor.histograms && histograms,
+        exemplars: visitor.exemplars && exemplars,
+      });
       reader.leave(outer);
       counts.series += 1;
       counts.samples += samples.count;
       visitor.series(labels, samples.timestampsMs, samples.values, samples.count);
+      if (histograms.length > 0) visitor.histograms?.(labels, histograms);
+      if (exemplars.length > 0) visitor.exemplars?.(labels, exemplars);
     } else if (tag === tagOf(3, BYTES)) {
       const outer = reader.enter();
       const metadata = readMetadata(reader);
@@ -200,7 +246,29 @@ function newSamples(capacity: number): Samples {
   return { timestampsMs: new Float64Array(capacity), values, bits, count: 0 };
 }
 
-function readSeries(reader: ProtoReader, samples: Samples, counts: WriteRequestCounts): LabelSet {
+function readExemplar(reader: ProtoReader): Exemplar {
+  const labels: { name: string; value: string }[] = [];
+  let value = 0;
+  let tMs = 0;
+  while (reader.more()) {
+    const tag = reader.varint();
+    if (tag === tagOf(1, BYTES)) {
+      const outer = reader.enter();
+      labels.push(readLabel(reader));
+      reader.leave(outer);
+    } else if (tag === tagOf(2, FIXED64)) value = reader.double();
+    else if (tag === tagOf(3, VARINT)) tMs = reader.int64();
+    else reader.skip(tag);
+  }
+  return { labels, value, tMs };
+}
+
+function readSeries(
+  reader: ProtoReader,
+  samples: Samples,
+  counts: WriteRequestCounts,
+  wanted: { histograms: TimedHistogram[] | undefined; exemplars: Exemplar[] | undefined },
+): LabelSet {
   const labels: { name: string; value: string }[] = [];
   samples.count = 0;
   while (reader.more()) {
@@ -213,6 +281,16 @@ function readSeries(reader: ProtoReader, samples: Samples, counts: WriteRequestC
       const outer = reader.enter();
       readSample(reader, samples);
       reader.leave(outer);
+    } else if (tag === tagOf(4, BYTES) && wanted.histograms !== undefined) {
+      const outer = reader.enter();
+      wanted.histograms.push(decodeHistogram(reader));
+      reader.leave(outer);
+      counts.histograms += 1;
+    } else if (tag === tagOf(3, BYTES) && wanted.exemplars !== undefined) {
+      const outer = reader.enter();
+      wanted.exemplars.push(readExemplar(reader));
+      reader.leave(outer);
+      counts.exemplars += 1;
     } else {
       if (tag === tagOf(3, BYTES)) counts.exemplars += 1;
       if (tag === tagOf(4, BYTES)) counts.histograms += 1;
@@ -309,25 +387,31 @@ export function scanSeries(message: Uint8Array): SeriesRange[] {
   return ranges;
 }
 
+const TIME_FIELDS = [2, 3, 15] as const;
+
 function scanTimes(reader: ProtoReader): { samples: number; oldestMs: number; newestMs: number } {
   let samples = 0;
   let oldestMs = Infinity;
   let newestMs = -Infinity;
   while (reader.more()) {
     const tag = reader.varint();
-    if (tag !== tagOf(2, BYTES)) {
+    // The time of a sample, an exemplar, a histogram is field 2, 3, 15 of its message.
+    const field = [tagOf(2, BYTES), tagOf(3, BYTES), tagOf(4, BYTES)].indexOf(tag);
+    if (field < 0) {
       reader.skip(tag);
       continue;
     }
+    const timeTag = tagOf(TIME_FIELDS[field] ?? 0, VARINT);
     const outer = reader.enter();
     let tMs = 0;
     while (reader.more()) {
       const inner = reader.varint();
-      if (inner === tagOf(2, VARINT)) tMs = reader.int64();
+      if (inner === timeTag) tMs = reader.int64();
       else reader.skip(inner);
     }
     reader.leave(outer);
-    samples += 1;
+    // Exemplars are no samples, and yet must not be sent when they are too old.
+    if (tag !== tagOf(3, BYTES)) samples += 1;
     oldestMs = Math.min(oldestMs, tMs);
     newestMs = Math.max(newestMs, tMs);
   }

@@ -4,11 +4,19 @@
  */
 import { type Label, type LabelSet, labelSetOf } from '../../model/labels.ts';
 import type { ChunkQueue } from '../../model/queue.ts';
-import { type Appender, DROPPED_REF, type SeriesRef } from '../../model/sample.ts';
+import type { NativeHistogram } from '../../model/histogram.ts';
+import {
+  type Appender,
+  DROPPED_REF,
+  type Exemplar,
+  type SeriesMetadata,
+  type SeriesRef,
+} from '../../model/sample.ts';
 import { relabel } from '../../relabel/relabel.ts';
 import { encodeLabels, WriteRequestEncoder } from '../../wire/remote-write.ts';
 import { compressInto, maxCompressedLength } from '../../wire/snappy.ts';
 import type { RemoteWriteConfig } from './config.ts';
+import { MetadataStore } from './metadata.ts';
 import type { RemoteWriteMetrics } from './metrics.ts';
 
 /** Encoders kept for the next scrape; more only exist while more scrapes are open at once. */
@@ -17,6 +25,9 @@ const POOL_MAX = 4;
 const POOLED_BYTES_MAX = 4 * 1024 * 1024;
 /** What a TimeSeries needs besides its labels, at most. */
 const SERIES_OVERHEAD = 32;
+/** What a native histogram needs at most, and each of its buckets. */
+const HISTOGRAM_BYTES = 96;
+const HISTOGRAM_BUCKET_BYTES = 24;
 
 interface Piece {
   start: number;
@@ -33,11 +44,21 @@ export class AppenderPool {
   readonly #encoders: WriteRequestEncoder[] = [];
   #scratch = new Uint8Array(65_536);
   #highestMs = 0;
+  /** What targets say of their families, for the sender of metadata. */
+  readonly metadata = new MetadataStore();
 
   constructor(config: RemoteWriteConfig, queue: ChunkQueue, metrics: RemoteWriteMetrics) {
     this.#config = config;
     this.#queue = queue;
     this.#metrics = metrics;
+  }
+
+  get sendsHistograms(): boolean {
+    return this.#config.sendNativeHistograms;
+  }
+
+  get sendsExemplars(): boolean {
+    return this.#config.sendExemplars;
   }
 
   open(key: string): Appender {
@@ -125,16 +146,29 @@ class RemoteWriteAppender implements Appender {
     if (labels !== undefined) this.#make(labels, tMs).appendStale(labels, tMs);
   }
 
-  appendHistogram(): void {
-    this.#pool.countLeftOut('native_histograms');
+  appendHistogram(ref: SeriesRef, tMs: number, histogram: NativeHistogram): void {
+    const labels = this.#labels[ref];
+    if (labels === undefined) return;
+    if (!this.#pool.sendsHistograms) {
+      this.#pool.countLeftOut('native_histograms_not_sent');
+      return;
+    }
+    const buckets = histogram.positiveCounts.length + histogram.negativeCounts.length;
+    this.#make(labels, tMs, buckets * HISTOGRAM_BUCKET_BYTES + HISTOGRAM_BYTES).appendHistogram(
+      labels,
+      tMs,
+      histogram,
+    );
   }
 
-  appendExemplar(): void {
-    this.#pool.countLeftOut('exemplars');
+  appendExemplar(ref: SeriesRef, exemplar: Exemplar): void {
+    const labels = this.#labels[ref];
+    if (labels === undefined || !this.#pool.sendsExemplars) return;
+    this.#makeExemplar(labels, exemplar).appendExemplar(labels, exemplar);
   }
 
-  setMetadata(): void {
-    // Not sent yet.
+  setMetadata(ref: SeriesRef, family: string, metadata: SeriesMetadata): void {
+    if (this.#labels[ref] !== undefined) this.#pool.metadata.set(family, metadata);
   }
 
   setCreated(): void {
@@ -172,11 +206,18 @@ class RemoteWriteAppender implements Appender {
     this.#free.length = 0;
   }
 
+  /** As `#make`; an exemplar is no sample. */
+  #makeExemplar(labels: Uint8Array, { labels: own, tMs }: Exemplar): WriteRequestEncoder {
+    const encoder = this.#make(labels, tMs, encodeLabels(own).length);
+    this.#piece.samples -= 1;
+    return encoder;
+  }
+
   /** Counts a sample in and returns the encoder to write it with. */
-  #make(labels: Uint8Array, tMs: number): WriteRequestEncoder {
+  #make(labels: Uint8Array, tMs: number, moreBytes = 0): WriteRequestEncoder {
     const encoder = (this.#encoder ??= this.#pool.take());
     let piece = this.#piece;
-    const size = encoder.length - piece.start + labels.length + SERIES_OVERHEAD;
+    const size = encoder.length - piece.start + labels.length + SERIES_OVERHEAD + moreBytes;
     if (piece.samples > 0 && this.#pool.isFull(piece.samples, size)) {
       this.#pieces.push(piece);
       piece = this.#piece = newPiece(encoder.length);

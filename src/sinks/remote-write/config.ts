@@ -25,8 +25,24 @@ export interface RemoteWriteConfig {
     | undefined;
   /** TLS and proxy; undefined connects with what everybody has. */
   readonly connection?: HttpConnection | undefined;
+  readonly sendExemplars: boolean;
+  readonly sendNativeHistograms: boolean;
+  readonly metadata: RemoteWriteMetadataConfig;
   readonly queue: RemoteWriteQueueConfig;
 }
+
+export interface RemoteWriteMetadataConfig {
+  readonly isSent: boolean;
+  readonly intervalMs: number;
+  readonly maxPerSend: number;
+}
+
+/** The defaults of metadata_config. */
+export const METADATA_DEFAULTS: RemoteWriteMetadataConfig = {
+  isSent: true,
+  intervalMs: 60_000,
+  maxPerSend: 2_000,
+};
 
 /** Without keys, profile or role the default chain of credentials signs, on ECS the task role's. */
 export interface Sigv4Config {

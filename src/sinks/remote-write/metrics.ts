@@ -17,6 +17,9 @@ export interface RemoteWriteMetrics {
   /** By `reason`. */
   readonly dropped: Family<Counter>;
   readonly bytes: Counter;
+  readonly metadata: Counter;
+  readonly metadataFailed: Counter;
+  readonly metadataBytes: Counter;
   readonly batchSeconds: Histogram;
   readonly highestSeconds: Gauge;
   readonly highestSentSeconds: Gauge;
@@ -51,6 +54,9 @@ export function newRemoteWriteMetrics(
       with: (labels) => dropped.with({ ...own, ...labels }),
       remove: (labels) => dropped.remove({ ...own, ...labels }),
     },
+    metadata: counter('metadata_total', 'Metadata entries delivered.'),
+    metadataFailed: counter('metadata_failed_total', 'Metadata entries not delivered.'),
+    metadataBytes: counter('metadata_bytes_total', 'Bytes of metadata delivered, compressed.'),
     bytes: counter('bytes_total', 'Bytes of samples delivered, compressed.'),
     batchSeconds: registry
       .histograms(`${PREFIX}sent_batch_duration_seconds`, 'Time of a request.', DURATION_BUCKETS)

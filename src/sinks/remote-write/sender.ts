@@ -182,12 +182,7 @@ async function authenticated(
   options: SenderOptions,
 ): Promise<Record<string, string>> {
   const { config, auth, world } = options;
-  const headers: Record<string, string> = {};
-  for (const [name, value] of Object.entries(config.headers)) headers[name.toLowerCase()] = value;
-  headers['content-type'] = 'application/x-protobuf';
-  headers['content-encoding'] = 'snappy';
-  headers['x-prometheus-remote-write-version'] = '0.1.0';
-  headers['user-agent'] = options.userAgent;
+  const headers = protocolHeaders(config, options.userAgent);
   if (attempt > 1) headers['retry-attempt'] = String(attempt - 1);
   try {
     return await auth.headersFor({ url: config.url, headers, body }, world.clock.nowMs());
@@ -198,6 +193,20 @@ async function authenticated(
       { cause: error },
     );
   }
+}
+
+/** What was configured, and what remote write 1.0 asks for, which wins. */
+export function protocolHeaders(
+  config: RemoteWriteConfig,
+  userAgent: string,
+): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(config.headers)) headers[name.toLowerCase()] = value;
+  headers['content-type'] = 'application/x-protobuf';
+  headers['content-encoding'] = 'snappy';
+  headers['x-prometheus-remote-write-version'] = '0.1.0';
+  headers['user-agent'] = userAgent;
+  return headers;
 }
 
 function dropOld(chunks: readonly Chunk[], options: SenderOptions): readonly Chunk[] {

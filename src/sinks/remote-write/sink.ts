@@ -12,6 +12,7 @@ import { AppenderPool } from './appender.ts';
 import { type Authenticate, authenticateWith } from './auth.ts';
 import type { RemoteWriteConfig } from './config.ts';
 import { newRemoteWriteMetrics, publicUrl, type RemoteWriteMetrics } from './metrics.ts';
+import { runMetadataSender } from './metadata.ts';
 import { runSender } from './sender.ts';
 
 export interface RemoteWriteSinkOptions {
@@ -34,8 +35,11 @@ export class RemoteWriteSink implements Component {
   readonly #ownHttp: HttpClient | undefined;
   readonly #metrics: RemoteWriteMetrics;
   readonly #auth: Authenticate;
+  readonly #pool: AppenderPool;
   readonly #abort = new AbortController();
   #senders: Promise<unknown> | undefined;
+  readonly #stopping = new AbortController();
+  #metadata: Promise<void> = Promise.resolve();
 
   constructor(options: RemoteWriteSinkOptions, world: World) {
     const { config, queue } = options;
@@ -49,8 +53,8 @@ export class RemoteWriteSink implements Component {
     this.#world = { ...world, log: world.log.with(fields), http: this.#ownHttp ?? world.http };
     this.#metrics = newRemoteWriteMetrics(world.metrics, config, () => queue.pendingSamples);
     this.#auth = options.auth ?? authenticateWith(config, () => world.clock.nowMs());
-    const pool = new AppenderPool(config, queue, this.#metrics);
-    this.openAppender = (key) => pool.open(key);
+    this.#pool = new AppenderPool(config, queue, this.#metrics);
+    this.openAppender = (key) => this.#pool.open(key);
   }
 
   start(): Promise<void> {
@@ -61,6 +65,11 @@ export class RemoteWriteSink implements Component {
       runSender(lane, { ...sender, random }, this.#abort.signal),
     );
     this.#senders = Promise.all(lanes);
+    if (config.metadata.isSent)
+      this.#metadata = runMetadataSender(
+        { ...sender, store: this.#pool.metadata },
+        this.#stopping.signal,
+      );
     return Promise.resolve();
   }
 
@@ -68,6 +77,8 @@ export class RemoteWriteSink implements Component {
   async stop(deadlineMs: number): Promise<void> {
     if (this.#senders === undefined) return;
     const { queue } = this.#options;
+    this.#stopping.abort();
+    await this.#metadata;
     queue.drain();
     const inTime = new AbortController();
     const late = this.#world.clock.sleep(deadlineMs, inTime.signal).then(

@@ -1,0 +1,107 @@
+/**
+ * HELP, TYPE and UNIT of the families that are scraped, sent every `send_interval` beside the samples: not kept on disk
+ * and not tried for long, since the next round says it all again.
+ * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#remote_write (metadata_config)
+ */
+import { messageOf } from '../../kernel/errors.ts';
+import type { World } from '../../kernel/world.ts';
+import type { SeriesMetadata } from '../../model/sample.ts';
+import { WriteRequestEncoder } from '../../wire/remote-write.ts';
+import { compress } from '../../wire/snappy.ts';
+import type { Authenticate } from './auth.ts';
+import type { RemoteWriteConfig } from './config.ts';
+import { publicUrl, type RemoteWriteMetrics } from './metrics.ts';
+import { protocolHeaders } from './sender.ts';
+
+/** As many families as AMP keeps metadata of. */
+const FAMILIES_MAX = 20_000;
+const ANSWER_MAX_BYTES = 64 * 1024;
+/** Tries of a request within its round. */
+const TRIES = 3;
+
+/** By family, the last word of any target. */
+export class MetadataStore {
+  readonly #families = new Map<string, SeriesMetadata>();
+
+  set(family: string, metadata: SeriesMetadata): void {
+    if (this.#families.size < FAMILIES_MAX || this.#families.has(family))
+      this.#families.set(family, metadata);
+  }
+
+  /** All entries, in lists of at most `size`. */
+  *batches(size: number): Generator<[string, SeriesMetadata][]> {
+    const all = [...this.#families];
+    for (let at = 0; at < all.length; at += size) yield all.slice(at, at + size);
+  }
+}
+
+export interface MetadataSenderOptions {
+  readonly config: RemoteWriteConfig;
+  readonly world: World;
+  readonly metrics: RemoteWriteMetrics;
+  readonly auth: Authenticate;
+  readonly userAgent: string;
+  readonly store: MetadataStore;
+}
+
+/** Sends round after round until the signal aborts. Never rejects. */
+export async function runMetadataSender(
+  options: MetadataSenderOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const { config, world, store } = options;
+  for (;;) {
+    try {
+      await world.clock.sleep(config.metadata.intervalMs, signal);
+    } catch {
+      return;
+    }
+    for (const batch of store.batches(config.metadata.maxPerSend)) {
+      if (signal.aborted) return;
+      await sendBatch(batch, options, signal);
+    }
+  }
+}
+
+async function sendBatch(
+  batch: readonly [string, SeriesMetadata][],
+  { config, world, metrics, auth, userAgent }: MetadataSenderOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const encoder = new WriteRequestEncoder();
+  for (const [name, metadata] of batch) encoder.appendMetadata({ name, ...metadata });
+  const body = compress(encoder.bytes());
+  let failure = '';
+  for (let attempt = 1; attempt <= TRIES && !signal.aborted; attempt++) {
+    try {
+      const headers = protocolHeaders(config, userAgent);
+      const signed = await auth.headersFor({ url: config.url, headers, body }, world.clock.nowMs());
+      const answer = await world.http.send({
+        method: 'POST',
+        url: config.url,
+        headers: signed,
+        body,
+        timeoutMs: config.remoteTimeoutMs,
+        bodyMaxBytes: ANSWER_MAX_BYTES,
+        signal,
+      });
+      if (answer.status < 300) {
+        metrics.metadata.inc(batch.length);
+        metrics.metadataBytes.inc(body.length);
+        return;
+      }
+      failure = `status ${answer.status}`;
+      if (answer.status < 500 && answer.status !== 429) break;
+    } catch (error) {
+      failure = messageOf(error);
+    }
+    await world.clock.sleep(config.queue.maxBackoffMs, signal).catch(() => undefined);
+  }
+  if (signal.aborted) return;
+  metrics.metadataFailed.inc(batch.length);
+  world.log.warn('metadata was not delivered; the next round sends it again', {
+    url: publicUrl(config.url),
+    entries: batch.length,
+    error: failure,
+  });
+}
