@@ -1,0 +1,293 @@
+/**
+ * Torture of the road from scrape to receiver, with real processes: a collector under load is killed every few seconds,
+ * its receiver answers 5xx, 429, 413, cuts connections, hangs, and is away for a while. Then what every scrape brought
+ * is looked for at the receiver. A scrape counts as committed when the same process has come to its target once more:
+ * it commits before it comes again. `npm run torture -- [seconds]`
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { labelValue } from '../../src/model/labels.ts';
+import { decodeWriteRequest } from '../../src/wire/remote-write.ts';
+import { uncompress } from '../../src/wire/snappy.ts';
+
+const MAIN = path.resolve(import.meta.dirname, '../../src/main.ts');
+const TARGETS = 20;
+const SERIES = 50;
+const INTERVAL_MS = 200;
+/** Longer than the longest backoff, so that the last samples come through. */
+const CALM_MS = 8_000;
+const MESSAGE_MAX_BYTES = 32 * 1024 * 1024;
+
+export interface TortureResult {
+  readonly kills: number;
+  readonly faults: Readonly<Record<string, number>>;
+  /** Samples of committed scrapes. */
+  readonly committed: number;
+  readonly received: number;
+  /** As the collector's own counters tell, all lives together as far as they could be asked. */
+  readonly dropped: number;
+  readonly lost: number;
+  /** Delivered more than once: allowed, since what was not acknowledged is sent again. */
+  readonly repeated: number;
+  /** Samples of a series that came after a younger one for the first time. */
+  readonly outOfOrder: number;
+}
+
+/** Everything that was served and received. */
+class Witness {
+  /** When each target was visited, by target. */
+  readonly visits: number[][] = Array.from({ length: TARGETS }, () => []);
+  /** Visit numbers received, by target and series. */
+  readonly received = new Map<string, Set<number>>();
+  readonly #newest = new Map<string, number>();
+  repeated = 0;
+  outOfOrder = 0;
+
+  serve(request: IncomingMessage, response: ServerResponse): void {
+    const target = Number((request.url ?? '').slice(2));
+    const visits = this.visits[target];
+    if (visits === undefined) {
+      response.writeHead(404).end();
+      return;
+    }
+    const visit = visits.push(performance.now()) - 1;
+    let text = '';
+    for (let i = 0; i < SERIES; i++) text += `torture{index="${i}"} ${visit}\n`;
+    response.end(text);
+  }
+
+  take(body: Buffer): void {
+    decodeWriteRequest(uncompress(body, MESSAGE_MAX_BYTES), {
+      series: (labels, _, values, count) => {
+        if (labelValue(labels, '__name__') !== 'torture') return;
+        const key = `${labelValue(labels, 'target')}/${labelValue(labels, 'index')}`;
+        const known = this.received.get(key) ?? new Set<number>();
+        this.received.set(key, known);
+        for (let i = 0; i < count; i++) this.#note(key, known, values[i] ?? NaN);
+      },
+    });
+  }
+
+  #note(key: string, known: Set<number>, visit: number): void {
+    // A stale marker is a NaN: it says nothing of a visit.
+    if (Number.isNaN(visit)) return;
+    if (known.has(visit)) {
+      this.repeated += 1;
+      return;
+    }
+    known.add(visit);
+    if (visit < (this.#newest.get(key) ?? -1)) this.outOfOrder += 1;
+    else this.#newest.set(key, visit);
+  }
+}
+
+/** A receiver with moods; what it answers with 2xx is taken. */
+class BadReceiver {
+  readonly faults: Record<string, number> = {};
+  isCalm = false;
+  isAway = false;
+  readonly #witness: Witness;
+  readonly #random: () => number;
+
+  constructor(witness: Witness, random: () => number) {
+    this.#witness = witness;
+    this.#random = random;
+  }
+
+  serve(request: IncomingMessage, response: ServerResponse): void {
+    const parts: Buffer[] = [];
+    request.on('data', (part: Buffer) => parts.push(part));
+    request.on('error', () => undefined);
+    request.on('end', () => this.#answer(Buffer.concat(parts), request, response));
+  }
+
+  #answer(body: Buffer, request: IncomingMessage, response: ServerResponse): void {
+    const mood = this.isCalm ? 1 : this.#random();
+    const fault = (name: string): void => {
+      this.faults[name] = (this.faults[name] ?? 0) + 1;
+    };
+    if (this.isAway && !this.isCalm) {
+      fault('away');
+      request.socket.destroy();
+    } else if (mood < 0.15) {
+      fault('500');
+      response.writeHead(500).end('no');
+    } else if (mood < 0.25) {
+      fault('429');
+      response.writeHead(429, { 'retry-after': '1' }).end('slow down');
+    } else if (mood < 0.35) {
+      fault('reset before');
+      request.socket.destroy();
+    } else if (mood < 0.45) {
+      fault('reset after');
+      this.#witness.take(body);
+      request.socket.destroy();
+    } else if (mood < 0.5 && body.length > 400) {
+      fault('413');
+      response.writeHead(413).end('too large');
+    } else if (mood < 0.53) {
+      fault('hang');
+      setTimeout(() => response.destroy(), 1_500);
+    } else {
+      this.#witness.take(body);
+      response.writeHead(204).end();
+    }
+  }
+}
+
+export async function torture(seconds: number, seed = 7): Promise<TortureResult> {
+  const random = randomOf(seed);
+  const witness = new Witness();
+  const receiver = new BadReceiver(witness, random);
+  const targets = await listen((request, response) => witness.serve(request, response));
+  const sink = await listen((request, response) => receiver.serve(request, response));
+  const folder = mkdtempSync(path.join(tmpdir(), 'amperage-torture-'));
+  writeFileSync(path.join(folder, 'prometheus.yml'), configuration(targets.port, sink.port));
+  /** When each life of the collector ended by a kill. */
+  const kills: number[] = [];
+  let dropped = 0;
+  let isAlive = await start(folder);
+  try {
+    const endAt = performance.now() + seconds * 1_000;
+    while (performance.now() < endAt) {
+      await sleep(1_500 + random() * 2_500);
+      receiver.isAway = random() < 0.3;
+      if (performance.now() >= endAt) break;
+      dropped += await droppedOf(isAlive.url);
+      isAlive.child.kill('SIGKILL');
+      await isAlive.ended;
+      kills.push(performance.now());
+      isAlive = await start(folder);
+    }
+    receiver.isCalm = true;
+    await sleep(CALM_MS);
+    dropped += await droppedOf(isAlive.url);
+    isAlive.child.kill('SIGTERM');
+    await isAlive.ended;
+  } finally {
+    isAlive.child.kill('SIGKILL');
+    for (const { server } of [targets, sink]) {
+      server.closeAllConnections();
+      server.close();
+    }
+    rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
+  }
+  return resultOf(witness, receiver, kills, dropped);
+}
+
+function resultOf(
+  witness: Witness,
+  receiver: BadReceiver,
+  kills: readonly number[],
+  dropped: number,
+): TortureResult {
+  let committed = 0;
+  let received = 0;
+  witness.visits.forEach((visits, target) => {
+    visits.forEach((at, visit) => {
+      const next = visits[visit + 1];
+      // The last visit of a life that was killed may not have been committed.
+      const isCommitted = next !== undefined && !kills.some((kill) => at <= kill && next > kill);
+      if (!isCommitted) return;
+      committed += SERIES;
+      for (let index = 0; index < SERIES; index++)
+        if (witness.received.get(`${target}/${index}`)?.has(visit) === true) received += 1;
+    });
+  });
+  return {
+    kills: kills.length,
+    faults: receiver.faults,
+    committed,
+    received,
+    dropped,
+    lost: committed - received - dropped,
+    repeated: witness.repeated,
+    outOfOrder: witness.outOfOrder,
+  };
+}
+
+function configuration(targetPort: number, sinkPort: number): string {
+  const list = Array.from(
+    { length: TARGETS },
+    (_, i) =>
+      `      - { targets: ['127.0.0.1:${targetPort}'], labels: { __metrics_path__: /t${i}, target: '${i}' } }\n`,
+  );
+  return `global: { scrape_interval: ${INTERVAL_MS}ms, scrape_timeout: ${INTERVAL_MS - 20}ms }
+scrape_configs:
+  - job_name: torture
+    static_configs:
+${list.join('')}remote_write:
+  - url: http://127.0.0.1:${sinkPort}/write
+    remote_timeout: 1s
+    queue_config: { batch_send_deadline: 200ms, max_backoff: 1s }
+    metadata_config: { send: false }
+`;
+}
+
+interface Life {
+  readonly child: ChildProcess;
+  readonly url: string;
+  readonly ended: Promise<unknown>;
+}
+
+async function start(folder: string): Promise<Life> {
+  const probe = await listen(() => undefined);
+  const { port } = probe;
+  await new Promise((resolve) => probe.server.close(resolve));
+  const url = `http://127.0.0.1:${port}`;
+  const flags = ['--config.file', path.join(folder, 'prometheus.yml'), '--log.level', 'error'];
+  flags.push('--storage.path', path.join(folder, 'queue'));
+  flags.push('--web.listen-address', `127.0.0.1:${port}`);
+  const child = spawn(process.execPath, [MAIN, 'collect', ...flags], { stdio: 'ignore' });
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  const endAt = performance.now() + 20_000;
+  while ((await fetch(`${url}/-/ready`).catch(() => undefined))?.status !== 200) {
+    if (performance.now() > endAt || child.exitCode !== null)
+      throw new Error('the collector does not start');
+    await sleep(50);
+  }
+  return { child, url, ended };
+}
+
+/** Samples that the running collector says it dropped. */
+async function droppedOf(url: string): Promise<number> {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  const lines = text
+    .split('\n')
+    .filter((line) => line.startsWith('prometheus_remote_storage_samples_dropped_total{'));
+  return lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
+}
+
+async function listen(
+  handle: (request: IncomingMessage, response: ServerResponse) => void,
+): Promise<{ server: Server; port: number }> {
+  const server = createServer(handle);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return { server, port: (server.address() as AddressInfo).port };
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+function randomOf(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+if (import.meta.main) {
+  const seconds = Number(process.argv[2] ?? 60);
+  const result = await torture(seconds);
+  console.log(JSON.stringify(result, undefined, 2));
+  console.log(`committed − received − counted drops = ${result.lost}`);
+  if (result.lost !== 0 || result.outOfOrder !== 0) process.exitCode = 1;
+}
