@@ -99,6 +99,26 @@ test('series with own timestamps get no stale markers, and go only forward', () 
   assert.deepEqual(tracking.scrape('', 6_000), ['a stale @6000']);
 });
 
+test('after a failed scrape own timestamps still go only forward, and those rolled back may come again', () => {
+  const { scrape, cache } = setUp();
+  scrape('a 1 1000\n', 5_000);
+  assert.deepEqual(scrape('a 2 2000\nbroken{\n', 6_000), []);
+  assert.deepEqual(scrape('a 1 1000\n', 7_000), [], 'it was sent before the failure');
+  assert.deepEqual(scrape('a 1 900\n', 8_000), []);
+  assert.equal(cache.counts.outOfOrder, 1);
+  assert.deepEqual(scrape('a 2 2000\n', 9_000), ['a 2 @2000']);
+
+  const tracking = setUp({ trackTimestampsStaleness: true });
+  tracking.scrape('a 1 1000\n', 5_000);
+  assert.deepEqual(tracking.scrape('broken{\n', 6_000), ['a stale @6000']);
+  assert.deepEqual(
+    tracking.scrape('a 1 1000\n', 7_000),
+    [],
+    'nothing follows a marker from before it',
+  );
+  assert.deepEqual(tracking.scrape('a 3 6500\n', 8_000), ['a 3 @6500']);
+});
+
 test('labels that clash with the target’s are renamed, or honoured', () => {
   const target = labelSetOf({ job: 'j', instance: 'i' });
   const page = 'a{job="own",exported_job="x",instance=""} 1\n';

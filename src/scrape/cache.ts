@@ -19,6 +19,7 @@ import type { ScrapeConfig } from './config.ts';
 import type { ExemplarMemory } from './exemplar-memory.ts';
 import type { FamilyMetadata } from './family-metadata.ts';
 import { HashIndex, hashBytes } from './hash-index.ts';
+import { copyOf, newPlaces, type Places } from './places.ts';
 import { seriesLabels } from './series-labels.ts';
 import type { SeriesTable } from './series-table.ts';
 
@@ -41,19 +42,6 @@ const AHEAD_MAX_MS = 10 * 60_000;
 const DROPPED = -1;
 const SPACE = 32;
 
-/** Where the series of a body lie, in order. */
-interface Places {
-  count: number;
-  segmentStarts: Int32Array;
-  seriesStarts: Int32Array;
-  seriesEnds: Int32Array;
-  slots: Int32Array;
-  /** Of the series' bytes; may be missing in a reference that was never looked up by hash. */
-  hashes: Int32Array;
-  /** The TYPE in force there, as index in SERIES_TYPES. */
-  types: Uint8Array;
-}
-
 /** What all caches share while they work, one at a time: a reader, and room to note places. */
 export class ScrapeScratch {
   readonly reader = new ExpositionReader();
@@ -66,7 +54,8 @@ export interface TargetSeries {
   readonly metadata: FamilyMetadata;
   readonly exemplars: ExemplarMemory;
   readonly targetLabels: LabelSet;
-  readonly config: ScrapeConfig;
+  /** Set only between scrapes, with all memory of pages forgotten. */
+  config: ScrapeConfig;
   /** Of the scrape under way. */
   counts: ScrapeCounts;
 }
@@ -379,28 +368,4 @@ function areEqual(
     return a.getBigUint64(aStart + length - 8) === b.getBigUint64(bStart + length - 8);
   for (; i < length; i++) if (a.getUint8(aStart + i) !== b.getUint8(bStart + i)) return false;
   return true;
-}
-
-function newPlaces(size: number): Places {
-  return {
-    count: 0,
-    segmentStarts: new Int32Array(size),
-    seriesStarts: new Int32Array(size),
-    seriesEnds: new Int32Array(size),
-    slots: new Int32Array(size),
-    hashes: new Int32Array(size),
-    types: new Uint8Array(size),
-  };
-}
-
-function copyOf(from: Places, size: number): Places {
-  const to = newPlaces(size);
-  to.count = from.count;
-  to.segmentStarts.set(from.segmentStarts.subarray(0, from.count));
-  to.seriesStarts.set(from.seriesStarts.subarray(0, from.count));
-  to.seriesEnds.set(from.seriesEnds.subarray(0, from.count));
-  to.slots.set(from.slots.subarray(0, from.count));
-  to.hashes.set(from.hashes.subarray(0, from.count));
-  to.types.set(from.types.subarray(0, from.count));
-  return to;
 }

@@ -55,6 +55,14 @@ export class Intake {
     return this.#series.metadata.entries;
   }
 
+  /** Goes on under another configuration: the series stay known, and those it no longer makes end at the next page. */
+  setConfig(config: ScrapeConfig): void {
+    if (config === this.#series.config) return;
+    this.#series.config = config;
+    this.#text.forget();
+    this.#protobuf.forget();
+  }
+
   /**
    * Appends the samples of a page and the stale markers of series that it lacks.
    *

@@ -22,6 +22,15 @@ import { type ScrapeMetrics } from './metrics.ts';
 import { ScrapeReport } from './report.ts';
 import { type Target } from './target.ts';
 
+/** The series of a target and where they go: what outlives a loop when another goes on with the same labels. */
+export interface LoopEstate {
+  readonly key: string;
+  readonly appender: Appender;
+  readonly intake: Intake;
+  readonly report: ScrapeReport;
+  readonly status: Omit<LoopStatus, 'seriesCount'>;
+}
+
 export interface LoopOptions {
   readonly world: World;
   readonly metrics: ScrapeMetrics;
@@ -37,6 +46,8 @@ export interface LoopOptions {
   /** A reason to fail every scrape, such as too many targets. */
   readonly veto: () => Error | undefined;
   readonly onEnd: () => void;
+  /** Of a loop that had the same target labels; without it the loop starts with nothing. */
+  readonly estate?: LoopEstate | undefined;
 }
 
 export interface LoopStatus {
@@ -62,6 +73,7 @@ export class ScrapeLoop {
   readonly #report: ScrapeReport;
   readonly #stopping = new AbortController();
   #retiring: AbortController | undefined;
+  #isHandedOver = false;
   #status: Omit<LoopStatus, 'seriesCount'> = {
     health: 'unknown',
     lastError: '',
@@ -74,18 +86,18 @@ export class ScrapeLoop {
   constructor(options: LoopOptions) {
     this.#options = options;
     this.target = options.target;
-    this.#appender = options.openAppender(options.target.key);
-    this.#intake = new Intake({
-      appender: this.#appender,
-      targetLabels: this.target.labels,
-      config: options.config(),
-      scratch: options.scratch,
-    });
-    this.#report = new ScrapeReport(
-      this.#appender,
-      this.target.labels,
-      options.config().hasExtraMetrics,
-    );
+    const { estate, scratch } = options;
+    const config = options.config();
+    const { labels: targetLabels, key } = this.target;
+    const appender = estate?.appender ?? options.openAppender(key);
+    this.#appender = appender;
+    this.#intake = estate?.intake ?? new Intake({ appender, targetLabels, config, scratch });
+    this.#report =
+      estate?.report ?? new ScrapeReport(appender, targetLabels, config.hasExtraMetrics);
+    if (estate === undefined) return;
+    this.#intake.setConfig(config);
+    this.#report.setExtra(config.hasExtraMetrics);
+    if (estate.key === key) this.#status = estate.status;
   }
 
   get status(): LoopStatus {
@@ -122,6 +134,22 @@ export class ScrapeLoop {
     return this.#ended;
   }
 
+  /**
+   * Ends the loop and gives its series to another: nothing is appended here any more, also not by a scrape under way.
+   * They keep their appender, and with it their lane, so that samples of old and new loop leave in order.
+   */
+  handOver(): LoopEstate {
+    this.#isHandedOver = true;
+    this.#stopping.abort();
+    return {
+      key: this.target.key,
+      appender: this.#appender,
+      intake: this.#intake,
+      report: this.#report,
+      status: this.#status,
+    };
+  }
+
   async #run(): Promise<void> {
     const { world } = this.#options;
     try {
@@ -130,7 +158,7 @@ export class ScrapeLoop {
       if (!this.#stopping.signal.aborted)
         world.log.error('a scrape loop broke', { url: this.target.url, error });
     }
-    this.#appender.close();
+    if (!this.#isHandedOver) this.#appender.close();
     this.#options.onEnd();
   }
 
@@ -138,8 +166,7 @@ export class ScrapeLoop {
     const { clock } = this.#options.world;
     const { intervalMs } = this.target;
     const { signal } = this.#stopping;
-    const firstMs = this.#options.offsetMs * Math.min(1, FIRST_WITHIN_MS / intervalMs);
-    let dueMs = clock.nowMs() + Math.round(firstMs);
+    let dueMs = this.#firstDueMs();
     for (;;) {
       await clock.sleep(dueMs - clock.nowMs(), signal);
       const retiring = this.#retiring;
@@ -156,6 +183,18 @@ export class ScrapeLoop {
       if (missed > 0 && retiring === undefined) this.#options.metrics.missed.inc(missed);
       dueMs = nextMs;
     }
+  }
+
+  /** Soon; but a loop that goes on with the same target stays on its grid, as if nothing had happened. */
+  #firstDueMs(): number {
+    const { estate, offsetMs, world } = this.#options;
+    const { key, intervalMs } = this.target;
+    const nowMs = world.clock.nowMs();
+    if (estate?.key === key && estate.status.lastScrapeMs > 0)
+      return nextOnGrid(nowMs, intervalMs, offsetMs);
+    const firstMs = Math.round(offsetMs * Math.min(1, FIRST_WITHIN_MS / intervalMs));
+    // Not in the millisecond of the last sample of the loop before.
+    return nowMs + (estate === undefined ? firstMs : Math.max(1, firstMs));
   }
 
   /** Waits; false when the target came back meanwhile. */

@@ -9,6 +9,7 @@ import { type OpenAppender } from '../model/sample.ts';
 import { type TargetGroup } from '../model/target.ts';
 import { ScrapeScratch } from './cache.ts';
 import type { ScrapeConfig } from './config.ts';
+import type { LoopEstate } from './loop.ts';
 import { scrapeMetrics } from './metrics.ts';
 import { type PoolOptions, ScrapePool, type TargetStatus } from './pool.ts';
 
@@ -57,8 +58,9 @@ export class ScrapeManager implements Component {
   }
 
   /**
-   * Goes over to these jobs. A job that makes the same series runs on untouched; of one that changed the loops are
-   * replaced without stale markers; one that is gone ends with them. Before `start` it is only remembered.
+   * Goes over to these jobs. A job that makes the same series runs on untouched. Of one that changed, targets with the
+   * same labels go on with their series and, if nothing else of them changed, on their grid; what the change does away
+   * with ends with stale markers, as does a job that is gone. Before `start` it is only remembered.
    */
   apply(configs: readonly ScrapeConfig[]): Promise<void> {
     this.#configs = configs;
@@ -103,39 +105,49 @@ export class ScrapeManager implements Component {
     await Promise.all(pools.map((pool) => pool.stop()));
   }
 
-  async #applyNow(configs: readonly ScrapeConfig[]): Promise<void> {
+  #applyNow(configs: readonly ScrapeConfig[]): void {
     if (this.#state !== 'running') return;
     const wanted = new Map(configs.map((config) => [config.jobName, config]));
     for (const pool of this.#leaving) if (pool.isIdle) this.#leaving.delete(pool);
     for (const [name, job] of this.#jobs) {
       if (wanted.has(name)) continue;
       job.pool.retire();
+      job.pool.removeMetrics();
       this.#leaving.add(job.pool);
       this.#jobs.delete(name);
       this.#groups.delete(name);
     }
-    for (const config of configs) await this.#applyJob(config);
+    for (const config of configs) this.#applyJob(config);
     this.#options.metrics.pools.set(this.#jobs.size);
   }
 
-  async #applyJob(config: ScrapeConfig): Promise<void> {
+  #applyJob(config: ScrapeConfig): void {
     const fingerprint = fingerprintOf(config);
     const old = this.#jobs.get(config.jobName);
     if (old?.fingerprint === fingerprint) {
       old.pool.setConfig(config);
       return;
     }
-    const pool = new ScrapePool(config, this.#options);
-    if (old !== undefined) this.#options.metrics.reloads.inc();
-    // The old loops must have let go of their appenders before new ones write the same series.
-    await old?.pool.stop();
-    for (const leaving of this.#leaving) {
-      if (leaving.jobName !== config.jobName) continue;
-      await leaving.stop();
-      this.#leaving.delete(leaving);
+    const pool = new ScrapePool(config, this.#options, (labels) =>
+      this.#releaseLeft(config.jobName, labels),
+    );
+    this.#options.metrics.poolsMade.inc();
+    if (old !== undefined) {
+      this.#options.metrics.reloads.inc();
+      old.pool.retire();
+      this.#leaving.add(old.pool);
     }
     this.#jobs.set(config.jobName, { fingerprint, pool });
     pool.sync(this.#groups.get(config.jobName) ?? old?.pool.groups ?? []);
+  }
+
+  /** What pools of this job that are leaving still have of these target labels: no series has two writers. */
+  #releaseLeft(jobName: string, labels: LabelSet): LoopEstate | undefined {
+    for (const pool of this.#leaving) {
+      const estate = pool.jobName === jobName ? pool.release(labels) : undefined;
+      if (estate !== undefined) return estate;
+    }
+    return undefined;
   }
 }
 

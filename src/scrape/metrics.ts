@@ -15,6 +15,7 @@ export function scrapeMetrics(metrics: Registry) {
       'Samples of successful scrapes handed on, synthetic series apart.',
     ),
     pools: metrics.gauge('prometheus_target_scrape_pools', 'Scrape pools there are now.'),
+    poolsMade: counter('scrape_pools_total', 'Scrape pools that were made.'),
     poolTargets: metrics.gauges(
       'prometheus_target_scrape_pool_targets',
       'Targets of each scrape pool.',

@@ -5,12 +5,12 @@ import { createHash } from 'node:crypto';
 import { PermanentError } from '../kernel/errors.ts';
 import type { HttpClient } from '../kernel/http-client.ts';
 import { type World } from '../kernel/world.ts';
-import { type LabelSet } from '../model/labels.ts';
+import { type LabelSet, labelSetKey } from '../model/labels.ts';
 import type { OpenAppender, SeriesMetadata } from '../model/sample.ts';
 import { type TargetGroup } from '../model/target.ts';
 import { type ScrapeScratch } from './cache.ts';
 import type { ScrapeConfig } from './config.ts';
-import { type LoopStatus, ScrapeLoop } from './loop.ts';
+import { type LoopEstate, type LoopStatus, ScrapeLoop } from './loop.ts';
 import { type ScrapeMetrics } from './metrics.ts';
 import { type Target, type TargetList, targetsOf } from './target.ts';
 
@@ -38,6 +38,7 @@ const NO_TARGETS: TargetList = { targets: [], dropped: [], droppedCount: 0, fail
 
 export class ScrapePool {
   readonly #options: PoolOptions;
+  readonly #inherit: (labels: LabelSet) => LoopEstate | undefined;
   readonly #loops = new Map<string, ScrapeLoop>();
   #config: ScrapeConfig;
   #groups: readonly TargetGroup[] = [];
@@ -46,9 +47,15 @@ export class ScrapePool {
   readonly #http: HttpClient;
   #isRetired = false;
 
-  constructor(config: ScrapeConfig, options: PoolOptions) {
+  /** @param inherit  the series that a pool before this one had with these target labels */
+  constructor(
+    config: ScrapeConfig,
+    options: PoolOptions,
+    inherit: (labels: LabelSet) => LoopEstate | undefined,
+  ) {
     this.#config = config;
     this.#options = options;
+    this.#inherit = inherit;
     this.#http = options.openHttp(config);
   }
 
@@ -75,6 +82,18 @@ export class ScrapePool {
   /** Whether loops still run, if only to their end. */
   get isIdle(): boolean {
     return this.#loops.size === 0;
+  }
+
+  /** The series of a loop that only waits for its end and has these target labels; that loop ends now. */
+  release(labels: LabelSet): LoopEstate | undefined {
+    const wanted = labelSetKey(labels);
+    for (const [key, loop] of this.#loops) {
+      if (!loop.isRetired || labelSetKey(loop.target.labels) !== wanted) continue;
+      this.#loops.delete(key);
+      this.#closeWhenIdle();
+      return loop.handOver();
+    }
+    return undefined;
   }
 
   /** Takes secrets and limits of a configuration that makes the same series. */
@@ -116,7 +135,6 @@ export class ScrapePool {
   retire(): void {
     this.#isRetired = true;
     for (const loop of this.#loops.values()) loop.retire();
-    this.removeMetrics();
     this.#closeWhenIdle();
   }
 
@@ -142,6 +160,7 @@ export class ScrapePool {
       ...this.#options,
       http: this.#http,
       target,
+      estate: this.release(target.labels) ?? this.#inherit(target.labels),
       offsetMs: offsetOf(target, offsetSeed),
       config: () => this.#config,
       veto: () => this.#veto,

@@ -4,7 +4,7 @@
  * Source: https://prometheus.io/docs/concepts/jobs_instances/#automatically-generated-labels-and-time-series
  */
 import { type LabelSet, labelSetOf, METRIC_NAME } from '../model/labels.ts';
-import { type Appender, type SeriesRef } from '../model/sample.ts';
+import { type Appender, DROPPED_REF, type SeriesRef } from '../model/sample.ts';
 
 const NAMES = [
   'up',
@@ -34,8 +34,9 @@ export class ScrapeReport {
   readonly #appender: Appender;
   readonly #targetLabels: LabelSet;
   #refs: readonly SeriesRef[] | undefined;
-
-  readonly #names: readonly string[];
+  /** Extra ones that are no longer asked for, until their stale markers. */
+  #ending: readonly SeriesRef[] = [];
+  #names: readonly string[];
 
   constructor(appender: Appender, targetLabels: LabelSet, hasExtra: boolean) {
     this.#appender = appender;
@@ -43,14 +44,31 @@ export class ScrapeReport {
     this.#names = hasExtra ? [...NAMES, ...EXTRA_NAMES] : NAMES;
   }
 
+  /** Whether the extra series are wanted from now on. */
+  setExtra(hasExtra: boolean): void {
+    const names = hasExtra ? [...NAMES, ...EXTRA_NAMES] : NAMES;
+    if (names.length === this.#names.length) return;
+    this.#names = names;
+    if (this.#refs === undefined) return;
+    this.#ending = this.#refs.slice(names.length);
+    const kept = this.#refs.slice(0, names.length);
+    this.#refs = [...kept, ...names.slice(kept.length).map((name) => this.#refOf(name))];
+  }
+
   append(tMs: number, values: ReportValues): void {
+    for (const ref of this.#ending) {
+      this.#appender.appendStale(ref, tMs);
+      if (ref !== DROPPED_REF) this.#appender.forget(ref);
+    }
+    this.#ending = [];
     this.#refs ??= this.#names.map((name) => this.#refOf(name));
     this.#refs.forEach((ref, index) => this.#appender.append(ref, tMs, values[index] ?? 0));
   }
 
   /** The target is gone. */
   appendStale(tMs: number): void {
-    for (const ref of this.#refs ?? []) this.#appender.appendStale(ref, tMs);
+    for (const ref of [...this.#ending, ...(this.#refs ?? [])])
+      this.#appender.appendStale(ref, tMs);
   }
 
   #refOf(name: string): SeriesRef {

@@ -19,6 +19,8 @@ export class SeriesTable {
   #before = new Int32Array(0);
   /** Newest explicit timestamp by slot; made when the first one is seen. */
   #newestMs: Float64Array | undefined;
+  /** What this scrape changed in it, as pairs of slot and time before, to be undone when it fails. */
+  #undo: number[] = [];
   #size = 0;
   readonly #free: number[] = [];
   #created: number[] = [];
@@ -45,6 +47,7 @@ export class SeriesTable {
     // Wraps after a billion attempts: centuries at one a second.
     this.#attempt += 1;
     this.#created = [];
+    this.#undo = [];
   }
 
   /** The slot of a label set; two expositions that come to the same labels share one. */
@@ -118,6 +121,7 @@ export class SeriesTable {
     const newestMs = this.#newestMs[slot] as number;
     if (sample.tMs === newestMs) return 'repeated';
     if (sample.tMs < newestMs) return 'out_of_order';
+    this.#undo.push(slot, newestMs);
     this.#newestMs[slot] = sample.tMs;
     this.#appender.append(this.#refs[slot] as number, sample.tMs, sample.value);
     return 'appended';
@@ -134,11 +138,13 @@ export class SeriesTable {
         this.#release(slot);
       }
     }
+    this.#undo = [];
     [this.#now, this.#before] = [this.#before, this.#now];
   }
 
   /** The scrape failed and was rolled back: all series get a stale marker, once, and stay known. */
   fail(tMs: number): void {
+    this.#undoTimes();
     for (const slot of this.#created) this.#release(slot);
     this.#created = [];
     for (let slot = 0; slot < this.#size; slot++) {
@@ -146,9 +152,19 @@ export class SeriesTable {
       if ((before & 1) === 0) continue;
       this.#appender.appendStale(this.#refs[slot] as number, tMs);
       this.#before[slot] = before - 1;
+      // After its marker a series does not go on from before it.
+      if (this.#newestMs !== undefined && (this.#newestMs[slot] as number) > -Infinity)
+        this.#newestMs[slot] = Math.max(this.#newestMs[slot] as number, tMs);
     }
-    // What was appended before the failure is not there: the same timestamps may come again.
-    this.#newestMs?.fill(-Infinity);
+  }
+
+  /** What was appended in this scrape is not there: the same timestamps may come again. */
+  #undoTimes(): void {
+    const times = this.#newestMs;
+    const undo = this.#undo;
+    if (times === undefined) return;
+    for (let i = undo.length - 2; i >= 0; i -= 2) times[undo[i] as number] = undo[i + 1] as number;
+    this.#undo = [];
   }
 
   #isFree(slot: number): boolean {
