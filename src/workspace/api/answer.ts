@@ -4,7 +4,7 @@
  */
 import { gzipSync } from 'node:zlib';
 import { messageOf } from '../../kernel/errors.ts';
-import type { HttpRequest, HttpResponse } from '../../kernel/http-server.ts';
+import { HttpError, type HttpRequest, type HttpResponse } from '../../kernel/http-server.ts';
 import { ExecutionError, QueryError } from '../promql/errors.ts';
 
 export type ErrorType = 'bad_data' | 'execution' | 'timeout' | 'internal' | 'not_found';
@@ -27,16 +27,27 @@ export class ApiError extends Error {
   }
 }
 
-/** Runs a handler that gives the JSON text of `data`, and makes the whole answer of it. */
+/** What a call gives. */
+export interface Data {
+  /** JSON text, put into the answer as it is. */
+  readonly json: string;
+  readonly warnings?: readonly string[];
+}
+
+/** Runs a handler and makes the whole answer of what it gives or throws. */
 export async function answer(
   request: HttpRequest,
-  handle: () => Promise<string> | string,
+  handle: () => Promise<Data> | Data,
 ): Promise<HttpResponse> {
   try {
-    return envelope(request, 200, `{"status":"success","data":${await handle()}}`);
+    const { json, warnings = [] } = await handle();
+    const more = warnings.length === 0 ? '' : `,"warnings":${JSON.stringify(warnings)}`;
+    return envelope(request, 200, `{"status":"success","data":${json}${more}}`);
   } catch (error) {
     const type = typeOf(error);
     const text = error instanceof QueryError ? queryMessage(error) : messageOf(error);
+    // The server knows better what to make of it: a body that is too large.
+    if (error instanceof HttpError) throw error;
     return envelope(
       request,
       STATUS[type],

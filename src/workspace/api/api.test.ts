@@ -13,9 +13,10 @@ import { labelSetOf } from '../../model/labels.ts';
 import { encodeLabels, WriteRequestEncoder } from '../../wire/remote-write.ts';
 import { compress } from '../../wire/snappy.ts';
 import { Store, STORE_DEFAULTS } from '../storage/store.ts';
+import type { Authorizer } from './authorize.ts';
 import { queryRoutes } from './query.ts';
 import { formatFloat } from './result-json.ts';
-import { type Authorizer, writeRoute } from './write.ts';
+import { writeRoute } from './write.ts';
 
 const world = {
   clock: systemClock,
@@ -219,7 +220,29 @@ test('errors carry their type, status and position', async () => {
       'bad_data',
       /^invalid parameter "query": 1:5: parse error: unclosed left parenthesis/,
     ],
-    ['query', [], 400, 'bad_data', /"query": it is missing/],
+    ['query', [], 400, 'bad_data', /^invalid parameter "query": .*no expression found in input/],
+    [
+      'query',
+      [
+        ['query', 'a'],
+        ['limit', '-1'],
+      ],
+      400,
+      'bad_data',
+      /limit must be non-negative/,
+    ],
+    [
+      'query',
+      [
+        ['query', 'requests_total'],
+        ['timeout', '0'],
+      ],
+      503,
+      'timeout',
+      /query timed out/,
+    ],
+    ['series', [['match[]', '{a=""}']], 400, 'bad_data', /at least one non-empty matcher/],
+    ['label/a%ff/values', [], 400, 'bad_data', /invalid label name/],
     [
       'query',
       [
@@ -262,8 +285,8 @@ test('errors carry their type, status and position', async () => {
         ['end', '20000'],
         ['step', '1'],
       ],
-      422,
-      'execution',
+      400,
+      'bad_data',
       /exceeded maximum resolution of 11,000 points/,
     ],
     [
@@ -274,7 +297,13 @@ test('errors carry their type, status and position', async () => {
       /1:1: aggregation "limitk" is not supported yet/,
     ],
     ['series', [], 400, 'bad_data', /no match\[\] parameter provided/],
-    ['labels', [['match[]', 'a+b']], 400, 'bad_data', /is not a selector/],
+    [
+      'labels',
+      [['match[]', 'a+b']],
+      400,
+      'bad_data',
+      /^invalid parameter "match\[\]": 1:2: parse error: unexpected <op:\+>/,
+    ],
   ];
   for (const [path, parameters, status, type, message] of cases) {
     const answer = await get(path, parameters);
@@ -293,6 +322,7 @@ test('labels, values, series and metadata list what is stored', async () => {
   assert.deepEqual((await get('label/__name__/values', [['limit', '1']])).json, {
     status: 'success',
     data: ['requests_total'],
+    warnings: ['results truncated due to limit'],
   });
   assert.deepEqual((await get('series', [['match[]', '{job=~".+"}']])).json, {
     status: 'success',
@@ -322,6 +352,9 @@ test('labels, values, series and metadata list what is stored', async () => {
     ).json,
     { status: 'success', data: [] },
   );
+  assert.deepEqual((await get('label/U__a_2e_b/values')).json, { status: 'success', data: [] });
+  assert.deepEqual((await get('label/U__job/values')).json, { status: 'success', data: ['a"b'] });
+  assert.deepEqual((await get('label/U___ffffff_/values')).json, { status: 'success', data: [] });
   const info = (await get('status/buildinfo', [], { origin: 'http://grafana' })).json as {
     data: object;
   };
@@ -344,6 +377,35 @@ test('a form body is read on POST, and gzip is given where it is asked for', asy
   });
   assert.equal(answer.status, 200);
   assert.match(answer.body.toString(), /"570"/);
+});
+
+test('a query is formatted, and parsed to the tree that Prometheus shows', async () => {
+  assert.deepEqual((await get('format_query', [['query', 'sum( a )by(b)']])).json, {
+    status: 'success',
+    data: 'sum by (b) (a)',
+  });
+  // As Prometheus 3.5.3 answers.
+  assert.deepEqual(
+    (await get('parse_query', [['query', 'sum(rate(a{b="c"}[5m]))by(b) / 2']])).json,
+    JSON.parse(
+      '{"status":"success","data":{"bool":false,"lhs":{"expr":{"args":[{"matchers":[{"name":"b","type":"=","value":"c"},{"name":"__name__","type":"=","value":"a"}],"name":"a","offset":0,"range":300000,"startOrEnd":null,"timestamp":null,"type":"matrixSelector"}],"func":{"argTypes":["matrix"],"name":"rate","returnType":"vector","variadic":0},"type":"call"},"grouping":["b"],"op":"sum","param":null,"type":"aggregation","without":false},"matching":null,"op":"/","rhs":{"type":"numberLiteral","val":"2"},"type":"binaryExpr"}}',
+    ),
+  );
+});
+
+test('a page elsewhere may ask before it calls, another method or path is refused in plain text', async () => {
+  const send = async (method: string, path: string): Promise<[number, string | null]> => {
+    const { status, headers } = await fetch(`${server.url}${prefix}/api/v1/${path}`, {
+      method,
+      headers: { origin: 'http://grafana' },
+    });
+    return [status, headers.get('access-control-allow-methods')];
+  };
+  assert.deepEqual(await send('OPTIONS', 'query'), [204, 'GET, POST, OPTIONS']);
+  assert.deepEqual(await send('GET', 'query?query=1'), [200, 'GET, POST, OPTIONS']);
+  assert.equal((await send('DELETE', 'query'))[0], 405);
+  assert.equal((await send('POST', 'label/a/values'))[0], 405);
+  assert.equal((await send('GET', 'nosuch'))[0], 404);
 });
 
 test('a write without a right signature is 403, a wrong body 400, another protocol 415, and nothing is stored', async () => {

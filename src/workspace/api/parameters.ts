@@ -1,88 +1,120 @@
 /**
- * Parameters of API requests, from the query and, on POST, a form body: times, durations, repeated selectors.
+ * Parameters of API requests, from the query and, on POST, a form body: times, durations, limits, repeated selectors.
+ * Refusals are worded as Prometheus words them.
  * Source: https://prometheus.io/docs/prometheus/latest/querying/api/
  */
 import type { HttpRequest } from '../../kernel/http-server.ts';
 import { parseDurationMs } from '../../model/duration.ts';
 import { QueryError } from '../promql/errors.ts';
-import { parseQuery } from '../promql/parser.ts';
+import { compileMatcher } from '../promql/matcher.ts';
 import type { Matcher } from '../promql/queryable.ts';
+import { parseSelector } from '../promql/selector-parser.ts';
+import { TokenReader } from '../promql/token-reader.ts';
 import { ApiError } from './answer.ts';
 
+/** The parameters of a request; where a form repeats one of the URL, the form's comes first and so is the one read. */
 export async function readParameters(request: HttpRequest): Promise<URLSearchParams> {
-  const parameters = new URLSearchParams(request.query);
   const type = request.headers['content-type'] ?? '';
-  if (request.method === 'POST' && type.startsWith('application/x-www-form-urlencoded')) {
-    const body = new URLSearchParams((await request.body()).toString());
-    for (const [name, value] of body) parameters.append(name, value);
-  }
+  const isForm = request.method === 'POST' && type.startsWith('application/x-www-form-urlencoded');
+  const parameters = new URLSearchParams(isForm ? (await request.body()).toString() : '');
+  for (const [name, value] of new URLSearchParams(request.query)) parameters.append(name, value);
   return parameters;
 }
 
-export function required(parameters: URLSearchParams, name: string): string {
-  const value = parameters.get(name);
-  if (value === null || value === '')
-    throw new ApiError('bad_data', `invalid parameter "${name}": it is missing`);
-  return value;
+/** The PromQL text; a missing one is the empty text, which is refused where it is parsed. */
+export function queryOf(parameters: URLSearchParams): string {
+  return parameters.get('query') ?? '';
 }
 
-/** Float seconds or RFC 3339 → ms. */
+/** Float seconds or RFC 3339 → ms; the fallback where the parameter is absent. */
 export function parseTime(parameters: URLSearchParams, name: string, fallbackMs: number): number {
   const text = parameters.get(name);
   if (text === null || text === '') return fallbackMs;
-  const seconds = Number(text);
-  if (Number.isFinite(seconds)) return Math.round(seconds * 1_000);
-  const ms = /^\d{4}-\d\d-\d\d[Tt]/.test(text) ? Date.parse(text) : NaN;
-  if (Number.isNaN(ms))
-    throw new ApiError(
-      'bad_data',
-      `invalid parameter "${name}": cannot parse "${text}" to a valid timestamp`,
-    );
+  const ms = timeOf(text);
+  if (ms !== undefined) return ms;
+  throw invalid(
+    name,
+    `invalid time value for '${name}': cannot parse ${quote(text)} to a valid timestamp`,
+  );
+}
+
+export function requiredTime(parameters: URLSearchParams, name: string): number {
+  const text = parameters.get(name) ?? '';
+  const ms = timeOf(text);
+  if (ms === undefined) throw invalid(name, `cannot parse ${quote(text)} to a valid timestamp`);
   return ms;
 }
 
-/** Float seconds or a Prometheus duration → ms above 0. */
-export function parseSpan(parameters: URLSearchParams, name: string): number {
-  const text = required(parameters, name);
-  const seconds = Number(text);
-  const ms = Number.isFinite(seconds) ? Math.round(seconds * 1_000) : parseDurationMs(text);
-  if (ms === undefined)
-    throw new ApiError(
-      'bad_data',
-      `invalid parameter "${name}": cannot parse "${text}" to a valid duration`,
-    );
-  if (ms <= 0)
-    throw new ApiError(
-      'bad_data',
-      `zero or negative query resolution step widths are not accepted. Try a positive integer`,
-    );
+/** `+` in a URL is a space, and people write times with a zone. */
+const RFC3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[-+ ]\d\d:\d\d)$/;
+
+function timeOf(text: string): number | undefined {
+  const seconds = numberOf(text);
+  if (seconds !== undefined) return Math.round(seconds * 1_000);
+  const ms = RFC3339.test(text) ? Date.parse(text.replace(' ', '+')) : NaN;
+  return Number.isNaN(ms) ? undefined : ms;
+}
+
+function numberOf(text: string): number | undefined {
+  return /^[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?$/.test(text) ? Number(text) : undefined;
+}
+
+/** Float seconds or a Prometheus duration → ms, undefined where the parameter is absent. */
+export function parseSpan(parameters: URLSearchParams, name: string): number | undefined {
+  const text = parameters.get(name);
+  return text === null || text === '' ? undefined : requiredSpan(parameters, name);
+}
+
+export function requiredSpan(parameters: URLSearchParams, name: string): number {
+  const text = parameters.get(name) ?? '';
+  const seconds = numberOf(text);
+  const ms = seconds === undefined ? parseDurationMs(text) : Math.round(seconds * 1_000);
+  if (ms === undefined || !Number.isSafeInteger(ms))
+    throw invalid(name, `cannot parse ${quote(text)} to a valid duration`);
   return ms;
 }
 
-/** 0: no limit. */
+/** Infinity: no limit. */
 export function parseLimit(parameters: URLSearchParams): number {
   const text = parameters.get('limit');
-  if (text === null || text === '') return 0;
-  if (!/^\d+$/.test(text))
-    throw new ApiError(
-      'bad_data',
-      `invalid parameter "limit": "${text}" is not a number from 0 up`,
-    );
-  return Number(text);
+  if (text === null || text === '') return Infinity;
+  if (!/^[-+]?\d+$/.test(text))
+    throw invalid('limit', `strconv.Atoi: parsing ${quote(text)}: invalid syntax`);
+  const limit = Number(text);
+  if (limit < 0) throw invalid('limit', 'limit must be non-negative');
+  return limit === 0 ? Infinity : limit;
 }
 
 /** The selectors of `match[]`. */
 export function parseSelectors(parameters: URLSearchParams): (readonly Matcher[])[] {
   return parameters.getAll('match[]').map((text) => {
-    try {
-      const tree = parseQuery(text);
-      if (tree.type === 'vector' && tree.offsetMs === 0 && tree.at === undefined)
-        return tree.matchers;
-    } catch (error) {
-      if (error instanceof QueryError)
-        throw new ApiError('bad_data', `invalid parameter "match[]": ${error.message}`);
-      throw error;
-    }
-    throw new ApiError('bad_data', `invalid parameter "match[]": "${text}" is not a selector`);
+    const matchers = selectorOf(text);
+    if (matchers.every((matcher) => compileMatcher(matcher)('')))
+      throw invalid('match[]', 'match[] must contain at least one non-empty matcher');
+    return matchers;
   });
+}
+
+/** A selector and nothing else, so not the whole grammar: `a(` is refused at its bracket. */
+function selectorOf(text: string): readonly Matcher[] {
+  try {
+    const reader = new TokenReader(text);
+    const { kind } = reader.peek();
+    const isNamed = kind === 'identifier' || kind === 'metric identifier' || kind === 'keyword';
+    if (!isNamed && !reader.isPunctuation('{')) throw reader.unexpected();
+    const { matchers } = parseSelector(reader, isNamed ? reader.take() : undefined);
+    if (reader.peek().kind !== 'end') throw reader.unexpected();
+    return matchers;
+  } catch (error) {
+    if (error instanceof QueryError) throw invalid('match[]', error.message);
+    throw error;
+  }
+}
+
+export function invalid(name: string, why: string): ApiError {
+  return new ApiError('bad_data', `invalid parameter "${name}": ${why}`);
+}
+
+function quote(text: string): string {
+  return JSON.stringify(text);
 }

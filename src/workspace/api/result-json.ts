@@ -11,7 +11,8 @@ export function labelsJson(labels: LabelSet): string {
   return `{${labels.map(({ name, value }) => `${JSON.stringify(name)}:${JSON.stringify(value)}`).join(',')}}`;
 }
 
-export function instantJson(result: QueryResult, atMs: number): string {
+/** Of a vector or matrix at most `limit` series. */
+export function instantJson(result: QueryResult, atMs: number, limit = Infinity): string {
   const time = timeJson(atMs);
   switch (result.type) {
     case 'scalar':
@@ -19,14 +20,16 @@ export function instantJson(result: QueryResult, atMs: number): string {
     case 'string':
       return `{"resultType":"string","result":[${time},${JSON.stringify(result.value)}]}`;
     case 'vector': {
-      const series = result.columns.map(
-        ({ labels, values }) =>
-          `{"metric":${labelsJson(labels)},"value":[${time},"${formatFloat(values[0] ?? NaN)}"]}`,
-      );
+      const series = result.columns
+        .slice(0, limit)
+        .map(
+          ({ labels, values }) =>
+            `{"metric":${labelsJson(labels)},"value":[${time},"${formatFloat(values[0] ?? NaN)}"]}`,
+        );
       return `{"resultType":"vector","result":[${series.join(',')}]}`;
     }
     case 'matrix': {
-      const series = result.series.map(({ labels, timestampsMs, values }) => {
+      const series = result.series.slice(0, limit).map(({ labels, timestampsMs, values }) => {
         const points = Array.from(
           values,
           (value, i) => `[${timeJson(timestampsMs[i] ?? 0)},"${formatFloat(value)}"]`,
@@ -38,7 +41,13 @@ export function instantJson(result: QueryResult, atMs: number): string {
   }
 }
 
-export function rangeJson(result: Value, startMs: number, stepMs: number): string {
+/** At most `limit` series. */
+export function rangeJson(
+  result: Value,
+  startMs: number,
+  stepMs: number,
+  limit = Infinity,
+): string {
   const columns =
     result.type === 'vector'
       ? result.columns
@@ -52,7 +61,7 @@ export function rangeJson(result: Value, startMs: number, stepMs: number): strin
           ]
         : [];
   const times = Array.from(columns[0]?.values ?? [], (_, i) => timeJson(startMs + i * stepMs));
-  const series = columns.map(({ labels, values, present }) => {
+  const series = columns.slice(0, limit).map(({ labels, values, present }) => {
     let points = '';
     for (let i = 0; i < values.length; i++) {
       if (present[i] !== 1) continue;
@@ -65,12 +74,12 @@ export function rangeJson(result: Value, startMs: number, stepMs: number): strin
 
 /** As Go's encoding/json and strconv write a float64 with the least digits. */
 export function formatFloat(value: number): string {
+  if (value === 0) return Object.is(value, -0) ? '-0' : '0';
   if (value === Infinity) return '+Inf';
   if (value === -Infinity) return '-Inf';
-  if (Object.is(value, -0)) return '-0';
   const text = String(value);
   // Go pads exponents to two digits: 1e-07.
-  return text.replace(/e([+-])(\d)$/, 'e$10$2');
+  return text.includes('e') ? text.replace(/e([+-])(\d)$/, 'e$10$2') : text;
 }
 
 function timeJson(ms: number): string {

@@ -1,49 +1,15 @@
 /**
  * The receiving side: remote write 1.0, signed. Answers as AMP does: 200 with an empty body once the samples are on the
- * disk, 400 with the first reason when some were refused (the others are stored), 403 for a wrong signature.
- * Source: https://prometheus.io/docs/specs/remote_write_spec/
+ * disk, 400 with the first reason when some were refused (the others are stored), 429 at the series limit, 403 for a
+ * wrong signature.
+ * Source: https://prometheus.io/docs/specs/prw/remote_write_spec/
  */
-import { type AwsCredentials, verifyRequest } from '../../aws/signing.ts';
-import { messageOf } from '../../kernel/errors.ts';
+import { messageOf, RecoverableError } from '../../kernel/errors.ts';
 import type { HttpRequest, HttpResponse, Route } from '../../kernel/http-server.ts';
 import type { World } from '../../kernel/world.ts';
 import { WireError } from '../../wire/errors.ts';
 import type { Store } from '../storage/store.ts';
-
-export interface Authorizer {
-  readonly lookup: (accessKeyId: string) => Promise<AwsCredentials | undefined>;
-  readonly region: string;
-  readonly world: World;
-}
-
-/** Undefined when the signature is right, else AMP's refusal. */
-export async function refuseUnsigned(
-  request: HttpRequest,
-  authorizer: Authorizer,
-): Promise<HttpResponse | undefined> {
-  const verdict = await verifyRequest(
-    {
-      method: request.method,
-      path: request.path,
-      query: request.query,
-      rawHeaders: request.rawHeaders,
-      body: await request.body(),
-    },
-    {
-      lookup: authorizer.lookup,
-      nowMs: authorizer.world.clock.nowMs(),
-      service: 'aps',
-      region: authorizer.region,
-    },
-  );
-  if (verdict.ok) return undefined;
-  authorizer.world.log.warn('a request was refused', { code: verdict.code, path: request.path });
-  return {
-    status: 403,
-    headers: { 'content-type': 'application/json', 'x-amzn-errortype': verdict.code },
-    body: JSON.stringify({ message: verdict.message }),
-  };
-}
+import { type Authorizer, refuseUnsigned } from './authorize.ts';
 
 export function writeRoute(prefix: string, store: Store, authorizer: Authorizer): Route {
   const { world } = authorizer;
@@ -64,24 +30,40 @@ export function writeRoute(prefix: string, store: Store, authorizer: Authorizer)
 }
 
 async function write(request: HttpRequest, store: Store, world: World): Promise<HttpResponse> {
-  const type = request.headers['content-type'] ?? '';
-  const isFirst =
-    type.startsWith('application/x-protobuf') && !/proto=(?!prometheus\.WriteRequest\b)/.test(type);
-  if (!isFirst || request.headers['content-encoding'] !== 'snappy') {
-    return {
-      status: 415,
-      body: 'only remote write 1.0 is taken: application/x-protobuf in snappy\n',
-    };
-  }
+  const unsupported = unsupportedProtocol(request);
+  if (unsupported !== undefined) return { status: 415, body: `${unsupported}\n` };
   try {
     const { rejected, firstRejection } = await store.write(await request.body());
     if (rejected.size === 0) return { status: 200 };
     const counts = [...rejected].map(([reason, count]) => `${reason} ${count}`).join(', ');
-    return { status: 400, body: `${firstRejection ?? ''} (refused: ${counts})\n` };
+    return {
+      status: rejected.has('per_user_series_limit') ? 429 : 400,
+      body: `${firstRejection ?? ''} (refused: ${counts})\n`,
+    };
   } catch (error) {
-    if (error instanceof WireError)
-      return { status: 400, body: `the body can't be read: ${messageOf(error)}\n` };
-    world.log.error('a write could not be stored', { error });
+    if (error instanceof WireError) {
+      return {
+        status: error.reason === 'too_large' ? 413 : 400,
+        body: `the body can't be read: ${messageOf(error)}\n`,
+      };
+    }
+    if (error instanceof RecoverableError) return { status: 503, body: `${error.message}\n` };
+    world.log.error('a write could not be stored', { error: messageOf(error) });
     return { status: 500, body: 'the samples could not be stored; try again\n' };
   }
+}
+
+/** Why it is not remote write 1.0, undefined when it is. */
+function unsupportedProtocol({ headers }: HttpRequest): string | undefined {
+  const [type = '', ...parameters] = (headers['content-type'] ?? '')
+    .split(';')
+    .map((part) => part.trim());
+  if (type !== 'application/x-protobuf')
+    return `content type "${type}" is not taken; send application/x-protobuf`;
+  const message = parameters.find((part) => part.startsWith('proto='))?.slice('proto='.length);
+  if (message !== undefined && message !== 'prometheus.WriteRequest')
+    return `message "${message}" is not taken; send remote write 1.0, prometheus.WriteRequest`;
+  if (headers['content-encoding'] !== 'snappy')
+    return `content encoding "${headers['content-encoding'] ?? ''}" is not taken; send snappy`;
+  return undefined;
 }

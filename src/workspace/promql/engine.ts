@@ -28,7 +28,7 @@ import { checkTypes, typeName } from './types.ts';
 import { type Column, mapColumns, type Value } from './value.ts';
 import { vectorPair } from './vector-matching.ts';
 
-export { type EngineOptions } from './evaluation.ts';
+export { ENGINE_DEFAULTS, type EngineOptions } from './evaluation.ts';
 
 export interface RangeTimes {
   readonly startMs: number;

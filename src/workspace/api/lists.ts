@@ -1,0 +1,126 @@
+/**
+ * The calls that list what is stored: series, label names, label values, metadata. The times of a series are those from
+ * its first to its last sample, so one that paused for the whole of start to end is listed too.
+ * Source: https://prometheus.io/docs/prometheus/latest/querying/api/#querying-metadata
+ */
+import { compareLabelSets, compareUtf8, type LabelSet, labelValue } from '../../model/labels.ts';
+import type { Store } from '../storage/store.ts';
+import { ApiError, type Data } from './answer.ts';
+import { parseLimit, parseSelectors, parseTime } from './parameters.ts';
+import { labelsJson } from './result-json.ts';
+import type { Call } from './routes.ts';
+
+export function listCalls(store: Store): Call[] {
+  return [
+    {
+      path: 'series',
+      methods: ['GET', 'POST'],
+      handle: (parameters) => {
+        if (!parameters.has('match[]'))
+          throw new ApiError('bad_data', 'no match[] parameter provided');
+        return list(parameters, seriesOf(store, parameters).sort(compareLabelSets), labelsJson);
+      },
+    },
+    {
+      path: 'labels',
+      methods: ['GET', 'POST'],
+      handle: (parameters) => {
+        const names = new Set<string>();
+        for (const labels of seriesOf(store, parameters))
+          for (const { name } of labels) names.add(name);
+        return list(parameters, [...names].sort(compareUtf8), JSON.stringify);
+      },
+    },
+    {
+      path: 'label/*',
+      methods: ['GET'],
+      handle: (parameters, { path }) => {
+        const name = labelNameOf(path);
+        const values = new Set<string>();
+        for (const labels of seriesOf(store, parameters)) values.add(labelValue(labels, name));
+        values.delete('');
+        return list(parameters, [...values].sort(compareUtf8), JSON.stringify);
+      },
+    },
+    { path: 'metadata', methods: ['GET'], handle: (parameters) => metadata(store, parameters) },
+  ];
+}
+
+function metadata(store: Store, parameters: URLSearchParams): Data {
+  const wanted = parameters.get('metric') ?? '';
+  const limit = metadataLimit(parameters, 'limit');
+  // There is one entry a metric, so this can only be checked.
+  metadataLimit(parameters, 'limit_per_metric');
+  const entries = store
+    .metadata()
+    .filter(({ name }) => wanted === '' || name === wanted)
+    .sort((a, b) => compareUtf8(a.name, b.name))
+    .slice(0, limit);
+  const fields = entries.map(
+    ({ name, type, help, unit }) =>
+      `${JSON.stringify(name)}:${JSON.stringify([{ type, help, unit }])}`,
+  );
+  return { json: `{${fields.join(',')}}` };
+}
+
+/** Below 1: no limit. */
+function metadataLimit(parameters: URLSearchParams, name: string): number {
+  const text = parameters.get(name);
+  if (text === null || text === '') return Infinity;
+  if (!/^[-+]?\d+$/.test(text)) throw new ApiError('bad_data', `${name} must be a number`);
+  return Number(text) < 1 ? Infinity : Number(text);
+}
+
+/** The series that the match[] selectors name, from start to end, both included. */
+function seriesOf(store: Store, parameters: URLSearchParams): LabelSet[] {
+  const fromMs = parseTime(parameters, 'start', -Infinity);
+  const toMs = parseTime(parameters, 'end', Infinity);
+  return store.series(parseSelectors(parameters), fromMs - 1, toMs);
+}
+
+function list<Item>(
+  parameters: URLSearchParams,
+  items: readonly Item[],
+  json: (item: Item) => string,
+): Data {
+  const limit = parseLimit(parameters);
+  const text = `[${items
+    .slice(0, limit)
+    .map((item) => json(item))
+    .join(',')}]`;
+  return items.length > limit
+    ? { json: text, warnings: ['results truncated due to limit'] }
+    : { json: text };
+}
+
+/** `…/label/<name>/values`; a name that is not a classic one may come escaped as `U__…`. */
+function labelNameOf(path: string): string {
+  const segment = /\/label\/([^/]+)\/values$/.exec(path)?.[1];
+  if (segment === undefined)
+    throw new ApiError('not_found', 'below label/ only label/<name>/values is served');
+  let name: string;
+  try {
+    name = decodeURIComponent(segment);
+  } catch {
+    throw new ApiError('bad_data', `invalid label name: ${JSON.stringify(segment)}`);
+  }
+  return unescapeName(name);
+}
+
+/**
+ * `__` is an underscore and `_hex_` a code point; what is not escaped rightly stands for itself.
+ * Source: https://github.com/prometheus/proposals/blob/main/proposals/2023-08-21-utf8.md
+ */
+function unescapeName(name: string): string {
+  if (!name.startsWith('U__')) return name;
+  const escaped = name.slice(3);
+  if (!/^(?:__|_[0-9a-fA-F]{1,6}_|[a-zA-Z0-9:])*$/.test(escaped)) return name;
+  let isValid = true;
+  const plain = escaped.replaceAll(/__|_([0-9a-fA-F]{1,6})_/g, (_whole, hex?: string) => {
+    if (hex === undefined) return '_';
+    const code = parseInt(hex, 16);
+    isValid &&= code <= 0x10ffff && (code < 0xd800 || code > 0xdfff);
+    return isValid ? String.fromCodePoint(code) : '';
+  });
+  return isValid ? plain : name;
+}

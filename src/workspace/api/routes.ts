@@ -1,0 +1,61 @@
+/**
+ * How a call of the query API becomes routes: authorization, parameters, the envelope, its duration, and right answers
+ * to other methods and to paths that are not served.
+ */
+import type { HttpRequest, HttpResponse, Route } from '../../kernel/http-server.ts';
+import type { World } from '../../kernel/world.ts';
+import type { Store } from '../storage/store.ts';
+import { answer, corsHeaders, type Data } from './answer.ts';
+import { readParameters } from './parameters.ts';
+
+export interface QueryApiOptions {
+  readonly store: Store;
+  readonly world: World;
+  readonly version: string;
+  /** Answers undefined when the request may read, else the refusal. */
+  readonly authorize: (request: HttpRequest) => Promise<HttpResponse | undefined>;
+}
+
+/** One call of the API. */
+export interface Call {
+  /** Below `/api/v1/`; a prefix when it ends with `*`. */
+  readonly path: string;
+  readonly methods: readonly ('GET' | 'POST')[];
+  readonly handle: (parameters: URLSearchParams, request: HttpRequest) => Data;
+}
+
+export function routesOf(
+  prefix: string,
+  calls: readonly Call[],
+  { world, authorize }: QueryApiOptions,
+): Route[] {
+  const seconds = world.metrics.histograms(
+    'workspace_query_duration_seconds',
+    'Time to answer a request of the query API.',
+    [0.005, 0.025, 0.1, 0.5, 2.5, 10],
+  );
+  const base = `${prefix}/api/v1/`;
+  const routes = calls.flatMap(({ path, methods, handle }): Route[] => {
+    const duration = seconds.with({ call: path.replace('/*', '') });
+    const serve = async (request: HttpRequest): Promise<HttpResponse> => {
+      const refusal = await authorize(request);
+      if (refusal !== undefined) return refusal;
+      const startMs = performance.now();
+      const response = await answer(request, async () =>
+        handle(await readParameters(request), request),
+      );
+      duration.observe((performance.now() - startMs) / 1_000);
+      return response;
+    };
+    const other = (request: HttpRequest): HttpResponse =>
+      request.method === 'OPTIONS'
+        ? { status: 204, headers: corsHeaders(request) }
+        : { status: 405, headers: { allow: methods.join(', ') }, body: 'Method Not Allowed\n' };
+    return [
+      ...methods.map((method): Route => ({ method, path: base + path, handle: serve })),
+      { method: 'ANY', path: base + path, handle: other },
+    ];
+  });
+  const unknown = (): HttpResponse => ({ status: 404, body: '404 page not found\n' });
+  return [...routes, { method: 'ANY', path: `${base}*`, handle: unknown }];
+}

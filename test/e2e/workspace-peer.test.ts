@@ -1,0 +1,242 @@
+/**
+ * The workspace as its users run it, against the real ones: Prometheus scrapes itself and sends, signed, what it
+ * stores, so every answer of ours can be compared with its own; promtool asks both.
+ */
+import assert from 'node:assert/strict';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { skipUnlessPeer } from '../peers.ts';
+
+const KEYS = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'wJalrXUtnFEMI' };
+const main = join(import.meta.dirname, '../../src/main.ts');
+const run = promisify(execFile);
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  assert.ok(typeof address === 'object' && address !== null);
+  return address.port;
+}
+
+/** Peers tell nobody when they are ready, so they are asked; ends with the test's own timeout at the latest. */
+async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
+  for (let i = 0; i < 300; i++) {
+    if (await isSo().catch(() => false)) return;
+    await sleep(100);
+  }
+  throw new Error(`waited in vain: ${what}`);
+}
+
+const isReady = (url: string) => async (): Promise<boolean> =>
+  (await fetch(`${url}/-/ready`)).status === 200;
+
+async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {
+  if (child.exitCode === null && child.signalCode === null) {
+    const exit = once(child, 'exit');
+    child.kill(signal);
+    await exit;
+  }
+  return child.exitCode;
+}
+
+function startWorkspace(port: number, directory: string): ChildProcess {
+  return spawn(
+    process.execPath,
+    [main, 'workspace', '--listen', `127.0.0.1:${port}`, '--data', join(directory, 'workspace')],
+    {
+      stdio: ['ignore', 'inherit', 'inherit'],
+      env: {
+        ...process.env,
+        WORKSPACE_ACCESS_KEY: KEYS.accessKeyId,
+        WORKSPACE_SECRET_KEY: KEYS.secretAccessKey,
+      },
+    },
+  );
+}
+
+/** Remote-writes to the first URL; with a wrong key as well, when told so. */
+function startPrometheus(
+  program: string,
+  port: number,
+  directory: string,
+  writeUrl: string,
+): ChildProcess {
+  const entry = (name: string, secret: string): object => ({
+    name,
+    url: writeUrl,
+    metadata_config: { send_interval: '1s' },
+    queue_config: { batch_send_deadline: '200ms' },
+    sigv4: { region: 'us-east-1', access_key: KEYS.accessKeyId, secret_key: secret },
+  });
+  const configuration = {
+    global: { scrape_interval: '1s' },
+    scrape_configs: [
+      { job_name: 'self', static_configs: [{ targets: [`127.0.0.1:${port}`] }] },
+      { job_name: 'down', static_configs: [{ targets: ['127.0.0.1:1'] }] },
+    ],
+    remote_write: [entry('right', KEYS.secretAccessKey), entry('wrong', 'another secret')],
+  };
+  // JSON is YAML.
+  writeFileSync(join(directory, 'prometheus.yml'), JSON.stringify(configuration));
+  return spawn(
+    program,
+    [
+      '--config.file=prometheus.yml',
+      '--storage.tsdb.path=prometheus',
+      `--web.listen-address=127.0.0.1:${port}`,
+      '--log.level=error',
+    ],
+    { cwd: directory, stdio: ['ignore', 'ignore', 'ignore'] },
+  );
+}
+
+async function ask(url: string, path: string): Promise<{ status: number; text: string }> {
+  const response = await fetch(`${url}/api/v1/${path}`);
+  return { status: response.status, text: await response.text() };
+}
+
+/** The value of an expression at one time, from Prometheus' or our own store. */
+async function valueOf(url: string, query: string): Promise<number> {
+  const { text } = await ask(url, `query?query=${encodeURIComponent(query)}`);
+  const parsed = JSON.parse(text) as { data: { result: { value: [number, string] }[] } };
+  return Number(parsed.data.result[0]?.value[1] ?? 0);
+}
+
+/** Calls whose whole answers must be equal; END stands for a time that both have. */
+const CALLS = [
+  'query?time=END&query=up',
+  'query?time=END&query={__name__=~"go_.*|prometheus_tsdb_.*"}',
+  'query?time=END&query=sum by (handler) (rate(prometheus_http_requests_total[3s]))',
+  'query?time=END&query=prometheus_engine_query_duration_seconds[3s]',
+  'query?time=END&query=up[3s]',
+  'query?time=END&query=1+1',
+  'query?time=END&query="text"',
+  'query?time=END&query=nosuch',
+  'query?time=END&limit=1&query=up',
+  'query?time=1.5&query=time()',
+  'query?time=2026-01-02T03:04:05.678Z&query=time()',
+  'query_range?start=START&end=END&step=1&query=up',
+  'query_range?start=START&end=END&step=500ms&query=rate(process_cpu_seconds_total[2s])',
+  'query_range?start=START&end=END&step=1&limit=1&query=up',
+  'query_range?start=START&end=END&step=1&query=scalar(sum(up))',
+  'labels?match[]=up&match[]=go_info',
+  'label/job/values?start=START&end=END',
+  'label/job/values?limit=1',
+  'label/nosuch/values',
+  'label/U__job/values',
+  'series?match[]=up&match[]=go_info',
+  'series?match[]={job="self",__name__=~"go_memstats_[a-c].*"}',
+  'series?match[]={job=~".%2B",__name__="up"}&limit=1',
+  'query_exemplars?query=test&start=1.7e12&end=1.7e12',
+  'format_query?query=sum(up{job="a"}offset 5m)without(b)',
+  'parse_query?query=topk(3,a{b!="c"}@end())%2Bon(d)group_left(e)sum by(d)(-f offset -1h)',
+  'parse_query?query=max_over_time(rate(a[1m])[1h:5m]@1.5)>bool(2)',
+  'parse_query?query=count_values("x",{__name__=~"a.*"}) and label_replace(b,"a","b","c","d")',
+  'rules',
+  'alerts',
+  // Refusals.
+  'query',
+  'query?query=up&time=soon',
+  'query?query=up&timeout=x',
+  'query?query=up&limit=x',
+  'query?query=up&limit=-1',
+  'query?query=up{a=~"("}',
+  'query?query=sum(up',
+  'query?query=up%2Bon(job)group_left()up&time=END',
+  'query_range?query=up&end=1&step=1',
+  'query_range?query=up&start=1&end=x&step=1',
+  'query_range?query=up&start=5&end=1&step=1',
+  'query_range?query=up&start=0&end=1&step=0',
+  'query_range?query=up&start=0&end=1',
+  'query_range?query=up&start=0&end=20000&step=1',
+  'query_range?query="x"&start=0&end=2&step=1',
+  'series',
+  'series?match[]={}',
+  'series?match[]=a(',
+  'series?match[]=a&start=x',
+  'series?match[]=a&limit=x',
+  'metadata?limit=x',
+  'metadata?limit_per_metric=x',
+  'format_query',
+  'parse_query?query=a(',
+];
+
+test('a signing Prometheus is never refused, and we answer as it does', async (context) => {
+  const programs = skipUnlessPeer(context, 'prometheus', 'promtool');
+  if (programs === undefined) return;
+  const directory = mkdtempSync(join(tmpdir(), 'amperage-peer-'));
+  const [ourPort, itsPort] = [await freePort(), await freePort()];
+  const ours = `http://127.0.0.1:${ourPort}/workspaces/ws-local`;
+  const its = `http://127.0.0.1:${itsPort}`;
+  let workspace = startWorkspace(ourPort, directory);
+  const prometheus = startPrometheus(
+    programs.prometheus,
+    itsPort,
+    directory,
+    `${ours}/api/v1/remote_write`,
+  );
+  try {
+    await until('workspace ready', isReady(`http://127.0.0.1:${ourPort}`));
+    await until('prometheus ready', isReady(its));
+    const startMs = Date.now();
+    const newest = 'min(timestamp(up))';
+    const endSeconds = Math.floor(startMs / 1_000) + 5;
+    await until('samples', async () => (await valueOf(ours, newest)) > endSeconds + 1);
+
+    for (const call of CALLS) {
+      const path = encodeURI(call)
+        .replaceAll('%25', '%')
+        .replace('START', String(endSeconds - 3))
+        .replace('END', String(endSeconds));
+      const [our, their] = [await ask(ours, path), await ask(its, path)];
+      assert.equal(our.status, their.status, `${call}: ${our.text} | ${their.text}`);
+      assert.deepEqual(JSON.parse(our.text), JSON.parse(their.text), call);
+    }
+
+    const metadata = JSON.parse((await ask(ours, 'metadata?metric=go_goroutines')).text) as object;
+    assert.deepEqual(metadata, JSON.parse((await ask(its, 'metadata?metric=go_goroutines')).text));
+
+    for (const query of [
+      ['instant', `--time=${endSeconds}`, 'sum by (job) (up)'],
+      ['range', `--start=${endSeconds - 3}`, `--end=${endSeconds}`, '--step=1s', 'up'],
+      ['series', '--match=up'],
+      ['labels', 'job'],
+    ]) {
+      const [kind = '', ...rest] = query;
+      const flags = rest.filter((text) => text.startsWith('--'));
+      const positional = rest.filter((text) => !text.startsWith('--'));
+      const say = async (url: string): Promise<string> =>
+        (await run(programs.promtool, ['query', kind, ...flags, url, ...positional])).stdout;
+      assert.equal(await say(ours), await say(its), query.join(' '));
+    }
+
+    const failed = (name: string): Promise<number> =>
+      valueOf(its, `prometheus_remote_storage_samples_failed_total{remote_name="${name}"}`);
+    assert.equal(await failed('right'), 0);
+    assert.ok((await failed('wrong')) > 0);
+    const metrics = await (await fetch(`http://127.0.0.1:${ourPort}/metrics`)).text();
+    assert.doesNotMatch(metrics, /workspace_samples_rejected_total\{/);
+    assert.match(metrics, /workspace_write_requests_total\{status="403"} [1-9]/);
+
+    const before = await ask(ours, `query?query=count({__name__!=""})&time=${endSeconds}`);
+    assert.equal(await end(workspace, 'SIGTERM'), 0);
+    workspace = startWorkspace(ourPort, directory);
+    await until('workspace ready again', isReady(`http://127.0.0.1:${ourPort}`));
+    const after = await ask(ours, `query?query=count({__name__!=""})&time=${endSeconds}`);
+    assert.equal(after.text, before.text);
+  } finally {
+    await end(prometheus, 'SIGKILL');
+    await end(workspace, 'SIGKILL');
+    rmSync(directory, { recursive: true, force: true });
+  }
+});
