@@ -10,10 +10,19 @@ import { HttpServer } from '../kernel/http-server.ts';
 import type { World } from '../kernel/world.ts';
 import { parseDurationMs } from '../model/duration.ts';
 import { type Authorizer, refuseUnsigned } from '../workspace/api/authorize.ts';
+import { Faults, parseFault } from '../workspace/api/faults.ts';
+import {
+  AMP_LIMITS,
+  LIMIT_NAMES,
+  type LimitName,
+  type Limits,
+  limitsOf,
+  RequestGate,
+} from '../workspace/api/limits.ts';
 import { queryRoutes } from '../workspace/api/query.ts';
 import { writeRoute } from '../workspace/api/write.ts';
 import { pageRoutes } from '../workspace/page-files.ts';
-import { Store, STORE_DEFAULTS } from '../workspace/storage/store.ts';
+import { Store, STORE_DEFAULTS, type StoreOptions } from '../workspace/storage/store.ts';
 import { createWorld, longRunningCommand, type LogOptions, runUntilSignal } from './runner.ts';
 import { VERSION } from './version.ts';
 
@@ -25,6 +34,10 @@ interface WorkspaceFlags extends LogOptions {
   readonly region: string;
   readonly requireSignedReads?: boolean;
   readonly trustEmulator?: string;
+  readonly strict?: boolean;
+  readonly limit: readonly string[];
+  readonly fault: readonly string[];
+  readonly faultSeed: string;
 }
 
 const KEY_ENV = 'WORKSPACE_ACCESS_KEY';
@@ -48,9 +61,23 @@ export function workspaceCommand(): Command {
       '--trust-emulator <url>',
       'also take the temporary keys that this "amperage emulate" gives out',
     )
+    .option('--strict', 'refuse what AMP refuses: all limits at its defaults')
+    .option(
+      '--limit <name=number>',
+      'set one limit, 0 for none; may be given several times',
+      gather,
+      [],
+    )
+    .option(
+      '--fault <kind:share>',
+      'let a share of writes fail: 503:0.1, 429:0.05:2 (Retry-After), latency:0.2:500 (ms), reset:0.1, half:0.1; several times',
+      gather,
+      [],
+    )
+    .option('--fault-seed <number>', 'the same seed gives the same faults', '1')
     .addHelpText(
       'after',
-      `\nWriters sign with the keys in ${KEY_ENV} and ${SECRET_ENV}, or with those of a trusted emulator.\n\nExamples:\n  ${KEY_ENV}=AKIAEXAMPLE ${SECRET_ENV}=secret amperage workspace\n  amperage workspace --trust-emulator http://127.0.0.1:4566\n`,
+      `\nLimits, with those of --strict:\n${LIMIT_NAMES.map((name) => `  ${name.padEnd(20)} ${String(AMP_LIMITS[name][0]).padStart(10)}  ${AMP_LIMITS[name][1]}`).join('\n')}\nFaults are also set while it runs, from this machine: PUT /_workspace/faults [{"kind":"status","status":503,"share":0.1}]\n\nWriters sign with the keys in ${KEY_ENV} and ${SECRET_ENV}, or with those of a trusted emulator.\n\nExamples:\n  ${KEY_ENV}=AKIAEXAMPLE ${SECRET_ENV}=secret amperage workspace\n  amperage workspace --trust-emulator http://127.0.0.1:4566\n`,
     )
     .action(run);
 }
@@ -69,7 +96,12 @@ async function run(flags: WorkspaceFlags): Promise<void> {
     region: flags.region,
     world,
   };
-  const store = new Store({ ...STORE_DEFAULTS, directory: flags.data, retentionMs }, world);
+  const limits = limitsOf(flags.strict === true, flags.limit);
+  const store = new Store(
+    { ...STORE_DEFAULTS, directory: flags.data, retentionMs, ...storeLimits(limits) },
+    world,
+  );
+  const faults = new Faults(flags.fault.map(parseFault), Number(flags.faultSeed));
   const prefix = `/workspaces/${flags.workspaceId}`;
   const isOpen = flags.requireSignedReads !== true;
   const server = new HttpServer({
@@ -78,7 +110,14 @@ async function run(flags: WorkspaceFlags): Promise<void> {
     log: world.log,
     metrics: world.metrics,
     routes: [
-      writeRoute(prefix, store, authorizer),
+      writeRoute({
+        prefix,
+        store,
+        authorizer,
+        gate: new RequestGate(limits, world.clock),
+        faults,
+      }),
+      faults.route(),
       ...queryRoutes(prefix, {
         store,
         world,
@@ -101,6 +140,25 @@ async function run(flags: WorkspaceFlags): Promise<void> {
     ],
   });
   await runUntilSignal(new Group('workspace', [store, server]), world);
+}
+
+function gather(one: string, before: readonly string[]): readonly string[] {
+  return [...before, one];
+}
+
+/** What the store keeps of the limits; where one is off, the store's own bound stays. */
+function storeLimits(limits: Limits): Partial<StoreOptions> {
+  const where = (name: LimitName, to: (value: number) => Partial<StoreOptions>) =>
+    limits[name] === 0 ? {} : to(limits[name]);
+  return {
+    ...where('labels-per-series', (labelsMax) => ({ labelsMax })),
+    ...where('label-bytes', (labelBytesMax) => ({ labelBytesMax })),
+    ...where('series', (max) => ({ seriesMax: Math.min(max, STORE_DEFAULTS.seriesMax) })),
+    ...where('series-per-metric', (seriesPerMetricMax) => ({ seriesPerMetricMax })),
+    ...where('sample-age-seconds', (seconds) => ({ sampleAgeMaxMs: seconds * 1_000 })),
+    ...where('out-of-order-seconds', (seconds) => ({ outOfOrderWindowMs: seconds * 1_000 })),
+    ...where('ha-clusters', () => ({ stripsReplica: true })),
+  };
 }
 
 /** The static keys of the environment, then those that the emulator gave out; its answers are kept a minute. */

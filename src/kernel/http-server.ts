@@ -37,6 +37,8 @@ export interface HttpResponse {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array;
+  /** Fails on purpose: `reset` answers nothing, `half` breaks off in the body. */
+  readonly cut?: 'reset' | 'half';
 }
 
 export type HttpHandler = (request: HttpRequest) => Promise<HttpResponse> | HttpResponse;
@@ -320,6 +322,10 @@ function send(
   response: HttpResponse,
 ): void {
   if (outgoing.destroyed) return;
+  if (response.cut === 'reset') {
+    incoming.socket.resetAndDestroy();
+    return;
+  }
   const body =
     typeof response.body === 'string'
       ? Buffer.from(response.body)
@@ -333,6 +339,10 @@ function send(
   if (!incoming.complete) headers['connection'] = 'close';
   if (response.status === 204 || response.status === 304) delete headers['content-length'];
   outgoing.writeHead(response.status, headers);
+  if (response.cut === 'half') {
+    outgoing.write(body.subarray(0, body.length >> 1), () => incoming.socket.destroy());
+    return;
+  }
   outgoing.end(request.method === 'HEAD' ? undefined : body);
 }
 

@@ -136,7 +136,7 @@ const CALLS = [
   'label/U__job/values',
   'series?match[]=up&match[]=go_info',
   'series?match[]={job="self",__name__=~"go_memstats_[a-c].*"}',
-  'series?match[]={job=~".%2B",__name__="up"}&limit=1',
+  'series?match[]={job="self",__name__="up"}&limit=1',
   'query_exemplars?query=test&start=1.7e12&end=1.7e12',
   'format_query?query=sum(up{job="a"}offset 5m)without(b)',
   'parse_query?query=topk(3,a{b!="c"}@end())%2Bon(d)group_left(e)sum by(d)(-f offset -1h)',

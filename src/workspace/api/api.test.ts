@@ -16,6 +16,8 @@ import { Store, STORE_DEFAULTS } from '../storage/store.ts';
 import type { Authorizer } from './authorize.ts';
 import { queryRoutes } from './query.ts';
 import { formatFloat } from './result-json.ts';
+import { Faults } from './faults.ts';
+import { limitsOf, RequestGate } from './limits.ts';
 import { writeRoute } from './write.ts';
 
 const world = {
@@ -38,7 +40,13 @@ const server = new HttpServer({
   listen: '127.0.0.1:0',
   log: silentLogger,
   routes: [
-    writeRoute(prefix, store, authorizer),
+    writeRoute({
+      prefix,
+      store,
+      authorizer,
+      gate: new RequestGate(limitsOf(false, []), systemClock),
+      faults: new Faults([], 1),
+    }),
     ...queryRoutes(prefix, {
       store,
       world,

@@ -6,12 +6,22 @@
  */
 import { messageOf, RecoverableError } from '../../kernel/errors.ts';
 import type { HttpRequest, HttpResponse, Route } from '../../kernel/http-server.ts';
-import type { World } from '../../kernel/world.ts';
 import { WireError } from '../../wire/errors.ts';
 import type { Store } from '../storage/store.ts';
 import { type Authorizer, refuseUnsigned } from './authorize.ts';
+import type { Faults } from './faults.ts';
+import type { RequestGate } from './limits.ts';
 
-export function writeRoute(prefix: string, store: Store, authorizer: Authorizer): Route {
+export interface WriteOptions {
+  readonly prefix: string;
+  readonly store: Store;
+  readonly authorizer: Authorizer;
+  readonly gate: RequestGate;
+  readonly faults: Faults;
+}
+
+export function writeRoute(options: WriteOptions): Route {
+  const { prefix, authorizer, faults } = options;
   const { world } = authorizer;
   const requests = world.metrics.counters(
     'workspace_write_requests_total',
@@ -22,18 +32,29 @@ export function writeRoute(prefix: string, store: Store, authorizer: Authorizer)
     path: `${prefix}/api/v1/remote_write`,
     handle: async (request) => {
       const response =
-        (await refuseUnsigned(request, authorizer)) ?? (await write(request, store, world));
+        (await faults.strike(world, request.signal)) ??
+        (await refuseUnsigned(request, authorizer)) ??
+        (await write(request, options));
       requests.with({ status: String(response.status) }).inc();
       return response;
     },
   };
 }
 
-async function write(request: HttpRequest, store: Store, world: World): Promise<HttpResponse> {
+async function write(
+  request: HttpRequest,
+  { store, gate, authorizer: { world } }: WriteOptions,
+): Promise<HttpResponse> {
   const unsupported = unsupportedProtocol(request);
   if (unsupported !== undefined) return { status: 415, body: `${unsupported}\n` };
   try {
-    const { rejected, firstRejection } = await store.write(await request.body());
+    const body = await request.body();
+    const result = await store.write(
+      body,
+      (batch, rawBytes) => gate.refuseSize(body.length, rawBytes) ?? gate.refuse(batch),
+    );
+    if ('refusal' in result) return result.refusal;
+    const { rejected, firstRejection } = result;
     if (rejected.size === 0) return { status: 200 };
     const counts = [...rejected].map(([reason, count]) => `${reason} ${count}`).join(', ');
     return {

@@ -2,7 +2,7 @@
  * What the store holds in memory: the index, a head for each series, metadata; and the checks that a sample passes on
  * its way in. Applies a batch the same way when it comes and when it is taken up again at a start. No I/O of its own.
  */
-import type { LabelSet } from '../../model/labels.ts';
+import { type LabelSet, labelValue, METRIC_NAME } from '../../model/labels.ts';
 import type { MetricMetadata } from '../../wire/remote-write.ts';
 import { encodeChunk } from './chunk.ts';
 import type { SealedChunk, Sealing, SeriesRow } from './database.ts';
@@ -16,6 +16,11 @@ export interface MemoryLimits extends SeriesLimits {
   /** How far behind its series' newest a sample may come. AMP's default is a minute, its most ten. */
   readonly outOfOrderWindowMs: number;
   readonly seriesMax: number;
+  readonly seriesPerMetricMax: number;
+  /** Older samples are refused, whatever the retention. */
+  readonly sampleAgeMaxMs: number;
+  /** Whether `__replica__` is taken off, as where HA pairs are told apart by it. */
+  readonly stripsReplica: boolean;
 }
 
 export interface WriteResult {
@@ -46,6 +51,7 @@ export class Memory {
   #newSeries: SeriesRow[] = [];
   readonly #newMetadata = new Set<string>();
   #nextRef = 1;
+  readonly #seriesByName = new Map<string, number>();
 
   constructor(limits: MemoryLimits, findSealed: FindSealed) {
     this.#limits = limits;
@@ -56,6 +62,8 @@ export class Memory {
   restore(ref: number, labels: LabelSet, head: Head): void {
     this.heads.set(ref, head);
     this.index.add(ref, labels);
+    const name = labelValue(labels, METRIC_NAME);
+    this.#seriesByName.set(name, (this.#seriesByName.get(name) ?? 0) + 1);
     this.#nextRef = Math.max(this.#nextRef, ref + 1);
   }
 
@@ -109,18 +117,26 @@ export class Memory {
   forget(gone: ReadonlySet<number>, beforeMs: number): void {
     this.index.remove(gone);
     for (const ref of gone) this.heads.delete(ref);
+    this.#seriesByName.clear();
+    for (const ref of this.heads.keys()) {
+      const name = labelValue(this.index.labelsOf(ref), METRIC_NAME);
+      this.#seriesByName.set(name, (this.#seriesByName.get(name) ?? 0) + 1);
+    }
     for (const head of this.heads.values()) head.oldestMs = Math.max(head.oldestMs, beforeMs);
   }
 
   #applySeries(
-    { labels, start, end }: SentSeries,
+    { labels: sent, start, end }: SentSeries,
     { timesMs, bits }: WriteBatch,
     nowMs: number,
     reject: Reject,
   ): number {
+    const labels = this.#limits.stripsReplica
+      ? sent.filter(({ name }) => name !== '__replica__')
+      : sent;
     let ref = this.index.find(labels);
     if (ref === undefined) {
-      const fault = faultOf(labels, this.#limits) ?? this.#seriesLimitFault();
+      const fault = faultOf(labels, this.#limits) ?? this.#seriesLimitFault(labels);
       if (fault !== undefined) {
         reject(fault.reason, end - start, () => fault.message);
         return 0;
@@ -131,7 +147,8 @@ export class Memory {
       const tMs = timesMs[i] ?? 0;
       let added: Added | 'too-far-in-future' | 'greater_than_max_sample_age';
       if (tMs > nowMs + FUTURE_MAX_MS) added = 'too-far-in-future';
-      else if (tMs < nowMs - this.#limits.retentionMs) added = 'greater_than_max_sample_age';
+      else if (tMs < nowMs - Math.min(this.#limits.retentionMs, this.#limits.sampleAgeMaxMs))
+        added = 'greater_than_max_sample_age';
       else {
         // A series begins with its first good sample.
         ref ??= this.#addSeries(labels);
@@ -165,8 +182,14 @@ export class Memory {
     return ref;
   }
 
-  #seriesLimitFault(): Fault | undefined {
-    const { seriesMax } = this.#limits;
+  #seriesLimitFault(labels: LabelSet): Fault | undefined {
+    const { seriesMax, seriesPerMetricMax } = this.#limits;
+    const name = labelValue(labels, METRIC_NAME);
+    if ((this.#seriesByName.get(name) ?? 0) >= seriesPerMetricMax)
+      return {
+        reason: 'per_metric_series_limit',
+        message: `per-metric series limit of ${seriesPerMetricMax} exceeded for ${name.slice(0, 200)}`,
+      };
     if (this.index.size < seriesMax) return undefined;
     return {
       reason: 'per_user_series_limit',

@@ -43,6 +43,9 @@ export const STORE_DEFAULTS: Omit<StoreOptions, 'directory'> = {
   seriesMax: 500_000,
   labelsMax: 150,
   labelBytesMax: 16_384,
+  sampleAgeMaxMs: Infinity,
+  seriesPerMetricMax: Infinity,
+  stripsReplica: false,
   bodyMaxBytes: 32 * 1024 * 1024,
   unsealedSamplesMax: 1_000_000,
   unsealedBytesMax: 128 * 1024 * 1024,
@@ -129,11 +132,23 @@ export class Store implements Component, Queryable {
    * Takes one remote write 1.0 request, still compressed. Resolves when what was taken is on the disk; samples that were
    * refused are counted in the result, the others are stored all the same.
    *
+   * @param refuse  looks at the request before any of it is stored; what it returns is given back instead
    * @throws WireError for a body that is not snappy and protobuf, of which nothing is stored
    * @throws RecoverableError when the store is not running
    */
-  async write(body: Uint8Array): Promise<WriteResult> {
-    const batch = decodeWriteBatch(uncompress(body, this.#options.bodyMaxBytes));
+  write(body: Uint8Array): Promise<WriteResult>;
+  write<Refusal>(
+    body: Uint8Array,
+    refuse: (batch: WriteBatch, rawBytes: number) => Refusal | undefined,
+  ): Promise<WriteResult | { readonly refusal: Refusal }>;
+  async write<Refusal>(
+    body: Uint8Array,
+    refuse?: (batch: WriteBatch, rawBytes: number) => Refusal | undefined,
+  ): Promise<WriteResult | { readonly refusal: Refusal }> {
+    const message = uncompress(body, this.#options.bodyMaxBytes);
+    const batch = decodeWriteBatch(message);
+    const refusal = refuse?.(batch, message.length);
+    if (refusal !== undefined) return { refusal };
     if (this.#database === undefined)
       throw new RecoverableError('STORE_STOPPED', 'the store is stopping; send the request again');
     return new Promise((done, failed) => {

@@ -1,0 +1,179 @@
+/** `amperage workspace --strict` and its faults, as a sender meets them: real requests to the real command's parts. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { signRequest } from '../../aws/signing.ts';
+import { systemClock } from '../../kernel/clock.ts';
+import { ConfigError } from '../../kernel/errors.ts';
+import { createHttpClient } from '../../kernel/http-client.ts';
+import { HttpServer } from '../../kernel/http-server.ts';
+import { silentLogger } from '../../kernel/logger.ts';
+import { Registry } from '../../kernel/metrics.ts';
+import { labelSetOf } from '../../model/labels.ts';
+import { encodeLabels, WriteRequestEncoder } from '../../wire/remote-write.ts';
+import { compress } from '../../wire/snappy.ts';
+import { Store, STORE_DEFAULTS, type StoreOptions } from '../storage/store.ts';
+import { type Fault, Faults, parseFault } from './faults.ts';
+import { limitsOf, RequestGate } from './limits.ts';
+import { writeRoute } from './write.ts';
+
+const keys = { accessKeyId: 'AKIATEST', secretAccessKey: 'test' };
+type Sample = readonly [labels: Record<string, string>, tMs: number, value: number];
+
+async function setUp(
+  context: TestContext,
+  given: readonly string[],
+  { faults = [], store: more = {} }: { faults?: Fault[]; store?: Partial<StoreOptions> } = {},
+) {
+  const directory = mkdtempSync(join(tmpdir(), 'amperage-strict-'));
+  const world = {
+    clock: systemClock,
+    log: silentLogger,
+    metrics: new Registry(),
+    http: createHttpClient(),
+  };
+  const store = new Store({ ...STORE_DEFAULTS, directory, ...more }, world);
+  const all = new Faults(faults, 1);
+  const server = new HttpServer({
+    name: 'test',
+    listen: '127.0.0.1:0',
+    log: silentLogger,
+    routes: [
+      writeRoute({
+        prefix: '',
+        store,
+        authorizer: { world, region: 'us-east-1', lookup: () => Promise.resolve(keys) },
+        gate: new RequestGate(limitsOf(false, given), systemClock),
+        faults: all,
+      }),
+      all.route(),
+    ],
+  });
+  await store.start();
+  await server.start();
+  context.after(async () => {
+    await server.stop(100);
+    await store.stop();
+    await world.http.close();
+    rmSync(directory, { recursive: true, force: true });
+  });
+  const url = `${server.url}/api/v1/remote_write`;
+  const write = async (samples: readonly Sample[]): Promise<string> => {
+    const encoder = new WriteRequestEncoder();
+    for (const [labels, tMs, value] of samples)
+      encoder.append(encodeLabels(labelSetOf(labels)), tMs, value);
+    const body = compress(encoder.bytes());
+    const headers = { 'content-type': 'application/x-protobuf', 'content-encoding': 'snappy' };
+    const target = { region: 'us-east-1', service: 'aps' };
+    const signed = signRequest({ method: 'POST', url, body, headers }, keys, target, Date.now());
+    const limits = { timeoutMs: 5_000, bodyMaxBytes: 1e6, signal: new AbortController().signal };
+    try {
+      const answer = await world.http.send({
+        method: 'POST',
+        url,
+        headers: signed,
+        body,
+        ...limits,
+      });
+      return `${answer.status} ${answer.body.toString().trim()}`;
+    } catch {
+      return 'cut off';
+    }
+  };
+  return { write, store, url: server.url };
+}
+
+const now = Date.now();
+const up = (value = 1, tMs = now): Sample => [{ __name__: 'up', job: 'a' }, tMs, value];
+
+test('each limit refuses with the status and the words of AMP', async (context) => {
+  const large = await setUp(context, ['request-bytes=200']);
+  assert.match(
+    await large.write(Array.from({ length: 30 }, (_, i) => up(i, now + i))),
+    /^413 the request is too large/,
+  );
+  assert.equal(await large.write([up()]), '200 ');
+
+  const slow = await setUp(context, ['samples-per-second=1', 'burst-samples=3']);
+  assert.equal(await slow.write([up(1, now), up(2, now + 1)]), '200 ');
+  assert.match(
+    await slow.write([up(3, now + 2), up(4, now + 3)]),
+    /^429 ingestion rate limit \(1\) exceeded while adding 2 samples/,
+  );
+
+  const store = {
+    labelsMax: 3,
+    labelBytesMax: 40,
+    seriesPerMetricMax: 2,
+    sampleAgeMaxMs: 3_600_000,
+    outOfOrderWindowMs: 60_000,
+  };
+  const { write } = await setUp(context, [], { store });
+  const many = { __name__: 'm', a: '1', b: '2', c: '3' };
+  assert.match(await write([[many, now, 1]]), /^400 .*too many labels/);
+  assert.match(
+    await write([[{ __name__: 'm', a: 'x'.repeat(50) }, now, 1]]),
+    /^400 .*label value too long/,
+  );
+  assert.match(
+    await write([[{ __name__: 'm' }, now - 3_700_000, 1]]),
+    /^400 greater_than_max_sample_age/,
+  );
+  assert.match(await write([[{ a: '1' }, now, 1]]), /^400 .*no metric name/);
+  assert.equal(await write(['1', '2'].map((i) => [{ __name__: 'n', i }, now, 1] as const)), '200 ');
+  assert.match(
+    await write([[{ __name__: 'n', i: '3' }, now, 1]]),
+    /^400 per-metric series limit of 2/,
+  );
+  assert.equal(await write([up(1), up(2, now - 30_000)]), '200 ');
+  assert.match(await write([up(3, now - 90_000)]), /^400 .*(?:too-old|out-of-order)/);
+  assert.match(await write([up(9)]), /^400 new-value-for-timestamp/);
+});
+
+test('of an HA pair the leader is stored without its replica label, the follower accepted and thrown away', async (context) => {
+  const { write, store } = await setUp(context, ['ha-clusters=1'], {
+    store: { stripsReplica: true },
+  });
+  const from = (replica: string, cluster = 'c', tMs = now): Sample => [
+    { __name__: 'up', cluster, __replica__: replica },
+    tMs,
+    1,
+  ];
+  assert.equal(await write([from('a')]), '200 ');
+  assert.equal(await write([from('b', 'c', now + 1)]), '202 ');
+  assert.match(await write([from('a', 'other')]), /^429 too many HA clusters/);
+  const found = store.select([], 0, now + 10);
+  assert.deepEqual(
+    found.map(({ labels }) => labels),
+    [labelSetOf({ __name__: 'up', cluster: 'c' })],
+  );
+});
+
+test('faults strike their share, are set at run time from this machine, and can be taken back', async (context) => {
+  const { write, url } = await setUp(context, [], {
+    faults: [parseFault('503:0.5'), parseFault('429:1:7')],
+  });
+  const answers: string[] = [];
+  for (let i = 0; i < 40; i++) answers.push((await write([up(i, now + i)])).slice(0, 3));
+  const failing = answers.filter((answer) => answer === '503').length;
+  assert.ok(failing > 10 && failing < 30, String(failing));
+  assert.equal(answers.filter((answer) => answer === '429').length, 40 - failing);
+  const put = (list: unknown) =>
+    fetch(`${url}/_workspace/faults`, { method: 'PUT', body: JSON.stringify(list) });
+  assert.equal((await put([{ kind: 'reset', share: 1 }])).status, 200);
+  assert.equal(await write([up()]), 'cut off');
+  await put([{ kind: 'half', share: 1 }]);
+  assert.equal(await write([up()]), 'cut off');
+  assert.equal((await put([{ kind: 'nonsense', share: 1 }])).status, 400);
+  await fetch(`${url}/_workspace/faults`, { method: 'DELETE' });
+  assert.equal(await write([up(1, now + 100)]), '200 ');
+});
+
+test('flags that are none are refused with what would be right', () => {
+  assert.throws(() => limitsOf(true, ['nonsense=1']), ConfigError);
+  assert.throws(() => parseFault('teapot'), /503:0\.1/);
+  assert.equal(limitsOf(true, ['series=5']).series, 5);
+  assert.equal(limitsOf(true, [])['sample-age-seconds'], 3_600);
+});
