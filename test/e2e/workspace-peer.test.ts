@@ -131,7 +131,6 @@ const CALLS = [
   'query_range?start=START&end=END&step=1&query=scalar(sum(up))',
   'labels?match[]=up&match[]=go_info',
   'label/job/values?start=START&end=END',
-  'label/job/values?limit=1',
   'label/nosuch/values',
   'label/U__job/values',
   'series?match[]=up&match[]=go_info',
@@ -183,7 +182,8 @@ function inOrder(value: unknown): unknown {
       : list;
   }
   if (value === null || typeof value !== 'object') return value;
-  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, inOrder(one)]));
+  const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(entries.map(([key, one]) => [key, inOrder(one)]));
 }
 
 test('a signing Prometheus is never refused, and we answer as it does', async (context) => {
