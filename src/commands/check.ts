@@ -2,10 +2,11 @@
  * `amperage check`: looks at files before anything runs with them; exit status 2 when there is an error.
  * `check config` prints every finding with its place and what a collector would do; `check metrics` holds a page against
  * the rules of its format; `check relabel` shows a label set's way through rules; `check service-discovery` asks the
- * mechanisms of a job and shows what becomes of each target.
+ * mechanisms of a job and shows what becomes of each target; `check queue` shows what waits on disk.
  */
 import { Command } from 'commander';
 import { checkDiscoveryCommand, checkRelabelCommand } from './check/relabelling.ts';
+import { checkQueueCommand } from './check/queue.ts';
 import { checkMetricsCommand } from './check/metrics.ts';
 import { type CheckedConfig, checkConfigFile } from '../config/load.ts';
 import { formatFinding } from '../config/finding.ts';
@@ -37,6 +38,7 @@ export function checkCommand(
   command.addCommand(checkMetricsCommand(write));
   command.addCommand(checkRelabelCommand(write));
   command.addCommand(checkDiscoveryCommand(write));
+  command.addCommand(checkQueueCommand(write));
   return command;
 }
 

@@ -36,6 +36,10 @@ const queueSchema = z.strictObject({
   max_backoff: durationSchema.optional().describe('5s.'),
   sample_age_limit: durationSchema.optional().describe('59m for AMP, none for others.'),
   disk_size_limit: sizeSchema.optional().describe('Of the queue on disk; 1GB.'),
+  disk_sync: z
+    .enum(['never', 'interval', 'every'])
+    .optional()
+    .describe('When the queue is forced to disk: interval, once a second.'),
   // The queue is on disk: there is no count of samples in memory to set.
   capacity: positiveSchema.optional(),
   retry_on_http_429: switchSchema.optional(),
@@ -248,6 +252,7 @@ function resolveQueue(
     maxBackoffMs,
     sampleAgeLimitMs: input.sample_age_limit ?? defaultSampleAgeLimitMs(url),
     capBytes: input.disk_size_limit || QUEUE_DEFAULTS.capBytes,
+    sync: input.disk_sync ?? QUEUE_DEFAULTS.sync,
   };
 }
 

@@ -20,6 +20,8 @@ export interface Entry {
   bytes: Uint8Array | undefined;
   place: Place | undefined;
   gone: boolean;
+  /** Handed to a sender, which has not acknowledged it yet. */
+  isHanded?: boolean;
 }
 
 export class Lane {

@@ -19,6 +19,7 @@ import { VirtualClock } from '../kernel/clock.ts';
 import { createLogger } from '../kernel/logger.ts';
 import { Registry } from '../kernel/metrics.ts';
 import type { Batch, BatchLimits, Chunk } from '../model/queue.ts';
+import { inspectQueue } from './inspect.ts';
 import { DurableQueue, type DurableQueueOptions } from './queue.ts';
 
 const EVERYTHING: BatchLimits = { maxSamples: 1e9, maxBytes: 1e9, maxRawBytes: 1e9 };
@@ -355,6 +356,26 @@ test('a disk that refuses: samples wait in memory within a bound, and are writte
   const again = await open(directory);
   assert.deepEqual(await takeAll(again), [3, 4, 5, 6, 7]);
   await again.stop();
+});
+
+test('what waits is told without touching it, and what is too old goes, counted, but not while it is sent', async (t) => {
+  const directory = directoryOf(t);
+  const edges = world();
+  const queue = await open(directory, { maxAgeMs: 60_000, sync: 'every' }, edges);
+  for (let i = 0; i < 4; i++) queue.append({ ...chunk(i), newestMs: edges.clock.nowMs() });
+  const batch = (await queue.next(0, { ...EVERYTHING, maxSamples: 1 }, 0, never))!;
+  const before = inspectQueue(directory);
+  assert.deepEqual(
+    [before.chunks, before.segments, before.badChunks, before.tornBytes],
+    [4, 1, 0, 0],
+  );
+  await edges.clock.advance(120_000);
+  assert.equal(queue.pendingSamples, 4, 'the oldest is being sent');
+  queue.acknowledge(batch);
+  await edges.clock.advance(1_000);
+  assert.equal(queue.pendingSamples, 0);
+  assert.match(edges.metrics.expose(), /reason="too_old"\} 3/);
+  await queue.stop();
 });
 
 test('two processes on one queue refuse each other; the lock of a dead one is taken', async (t) => {

@@ -22,7 +22,10 @@ import { CHUNK_MAX_BYTES } from './segment.ts';
 import { type Place, SegmentStore } from './store.ts';
 
 /** Why chunks were lost; bounded words for metrics. */
-export type DropReason = 'disk_cap' | 'memory_full' | 'corrupt' | 'too_large';
+export type DropReason = 'disk_cap' | 'memory_full' | 'corrupt' | 'too_large' | 'too_old';
+
+/** When what was written is forced to the disk; a killed process loses nothing either way, a loss of power may. */
+export type SyncPolicy = 'never' | 'interval' | 'every';
 
 export interface DurableQueueOptions {
   /** For logs and metrics. */
@@ -37,6 +40,10 @@ export interface DurableQueueOptions {
   /** Of the newest chunks, kept so that a healthy sender never reads the disk. */
   readonly cacheMaxBytes?: number;
   readonly segmentBytes?: number;
+  /** `interval`, once a second, unless set. */
+  readonly sync?: SyncPolicy;
+  /** Chunks whose newest sample is older are dropped; 0 or absent keeps them. */
+  readonly maxAgeMs?: number;
   readonly onDropped?: (samples: number, reason: DropReason) => void;
 }
 
@@ -139,6 +146,7 @@ export class DurableQueue implements ChunkQueue, Component {
     this.#unwritten.push(entry);
     this.#unwrittenBytes += entry.length;
     this.#writeUnwritten();
+    if (this.#options.sync === 'every') this.#syncNow();
     this.#boundMemory();
   }
 
@@ -254,6 +262,28 @@ export class DurableQueue implements ChunkQueue, Component {
     });
   }
 
+  #syncNow(): void {
+    try {
+      this.#store.syncNow();
+    } catch (error) {
+      this.#world.log.warn('queue not forced to disk: a loss of power may lose samples', { error });
+    }
+  }
+
+  /** What nobody will take any more makes room; what is being sent is left to the sender. */
+  #dropOld(): void {
+    const { maxAgeMs = 0 } = this.#options;
+    if (maxAgeMs <= 0) return;
+    const cutoffMs = this.#clock.nowMs() - maxAgeMs;
+    for (const lane of this.#lanes) {
+      let entry = lane.oldest();
+      while (entry !== undefined && entry.newestMs < cutoffMs && entry.isHanded !== true) {
+        this.#drop(entry, 'too_old');
+        entry = lane.oldest();
+      }
+    }
+  }
+
   #boundDisk(chunkBytes: number): void {
     while (this.#store.exceeds(chunkBytes, this.#options.capBytes)) {
       const oldest = this.#store.closeOldest();
@@ -291,6 +321,7 @@ export class DurableQueue implements ChunkQueue, Component {
       const { samples, rawBytes, oldestMs, newestMs } = entry;
       const chunk = { bytes, samples, rawBytes, oldestMs, newestMs, lane: entry.lane };
       this.#entryOf.set(chunk, entry);
+      entry.isHanded = true;
       chunks.push(chunk);
     }
     return chunks;
@@ -357,6 +388,7 @@ export class DurableQueue implements ChunkQueue, Component {
     while (!this.#stopping.signal.aborted) {
       await this.#clock.sleep(TICK_MS, this.#stopping.signal).catch(() => undefined);
       this.#lock?.touch();
+      this.#dropOld();
       this.#writeUnwritten();
       await this.#makeDurable();
     }
@@ -364,7 +396,7 @@ export class DurableQueue implements ChunkQueue, Component {
 
   async #makeDurable(): Promise<void> {
     try {
-      await this.#store.sync();
+      if (this.#options.sync !== 'never') await this.#store.sync();
       if (!this.#cursorsChanged) return;
       this.#cursorsChanged = false;
       await writeCursors(this.#options.directory, this.#cursors);

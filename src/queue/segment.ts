@@ -111,8 +111,8 @@ export interface SegmentScan {
 }
 
 /** Walks a segment by its headers and cuts off a torn end. */
-export function scanSegment(path: string): SegmentScan {
-  const fd = openSync(path, 'r+');
+export function scanSegment(path: string, isRepairing = true): SegmentScan {
+  const fd = openSync(path, isRepairing ? 'r+' : 'r');
   try {
     const fileBytes = fstatSync(fd).size;
     const chunks: StoredHeader[] = [];
@@ -133,7 +133,7 @@ export function scanSegment(path: string): SegmentScan {
       offset = next;
     }
     const tornBytes = fileBytes - offset;
-    if (tornBytes > 0) ftruncateSync(fd, offset);
+    if (tornBytes > 0 && isRepairing) ftruncateSync(fd, offset);
     return { chunks, size: offset, badHeaders, tornBytes };
   } finally {
     closeSync(fd);

@@ -154,6 +154,13 @@ export class SegmentStore {
     if (segment !== undefined) this.#deleteIfDone(segment);
   }
 
+  /** As `sync`, before it returns. */
+  syncNow(): void {
+    if (!this.#unsynced || this.#active === undefined) return;
+    fdatasyncSync(this.#active.fd);
+    this.#unsynced = false;
+  }
+
   /** What was written reaches the disk. */
   async sync(): Promise<void> {
     if (!this.#unsynced || this.#active === undefined) return;

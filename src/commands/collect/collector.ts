@@ -111,6 +111,8 @@ export class Collector implements Component {
         directory: join(storagePath, encodeURIComponent(config.name)),
         lanes: config.queue.lanes,
         capBytes: config.queue.capBytes,
+        sync: config.queue.sync,
+        maxAgeMs: config.queue.sampleAgeLimitMs,
         onDropped: (samples, reason) => sink.countDropped(samples, reason),
       },
       world,

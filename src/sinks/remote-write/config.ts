@@ -71,6 +71,8 @@ export interface RemoteWriteQueueConfig {
   readonly sampleAgeLimitMs: number;
   /** Of the queue on disk; above it the oldest chunks are dropped and counted. */
   readonly capBytes: number;
+  /** When what was written is forced to the disk. */
+  readonly sync: 'never' | 'interval' | 'every';
 }
 
 /** The defaults of queue_config: batches that AMP takes, a gigabyte of patience. */
@@ -83,6 +85,7 @@ export const QUEUE_DEFAULTS: RemoteWriteQueueConfig = {
   maxBackoffMs: 5_000,
   sampleAgeLimitMs: 0,
   capBytes: 1_073_741_824,
+  sync: 'interval',
 };
 
 /** Just under the hour beyond which AMP refuses samples. */

@@ -1,0 +1,75 @@
+/**
+ * What lies in a queue's directory, read without changing anything, also while its process runs.
+ */
+import { closeSync, openSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { cursorKey, isBehind, readCursors } from './cursor.ts';
+import { readChunk, scanSegment } from './segment.ts';
+
+export interface QueueContents {
+  readonly segments: number;
+  readonly bytes: number;
+  /** Not acknowledged yet. */
+  readonly chunks: number;
+  readonly samples: number;
+  /** Acknowledged, in segments that hold others too. */
+  readonly doneChunks: number;
+  /** Times of the oldest and newest sample not acknowledged; undefined where there is none. */
+  readonly oldestMs: number | undefined;
+  readonly newestMs: number | undefined;
+  /** Samples not acknowledged by lane, as `lane of lanes`. */
+  readonly byLane: ReadonlyMap<string, number>;
+  readonly badHeaders: number;
+  readonly badChunks: number;
+  readonly tornBytes: number;
+  readonly isCursorDamaged: boolean;
+}
+
+export function inspectQueue(directory: string): QueueContents {
+  const cursors = readCursors(directory);
+  const files = readdirSync(directory).filter((name) => /^\d{10}\.seg$/.test(name));
+  const sum = {
+    bytes: 0,
+    chunks: 0,
+    samples: 0,
+    doneChunks: 0,
+    badHeaders: 0,
+    badChunks: 0,
+    tornBytes: 0,
+  };
+  let oldestMs = Infinity;
+  let newestMs = -Infinity;
+  const byLane = new Map<string, number>();
+  for (const name of files.toSorted()) {
+    const path = join(directory, name);
+    const scan = scanSegment(path, false);
+    sum.bytes += scan.size + scan.tornBytes;
+    sum.badHeaders += scan.badHeaders;
+    sum.tornBytes += scan.tornBytes;
+    const fd = openSync(path, 'r');
+    for (const header of scan.chunks) {
+      if (readChunk(fd, header) === undefined) sum.badChunks += 1;
+      const cursor = cursors?.get(cursorKey(header.lanes, header.lane));
+      const position = { segment: Number(name.slice(0, 10)), offset: header.offset };
+      if (cursor !== undefined && isBehind(position, cursor)) {
+        sum.doneChunks += 1;
+        continue;
+      }
+      sum.chunks += 1;
+      sum.samples += header.samples;
+      oldestMs = Math.min(oldestMs, header.oldestMs);
+      newestMs = Math.max(newestMs, header.newestMs);
+      const lane = `${header.lane} of ${header.lanes}`;
+      byLane.set(lane, (byLane.get(lane) ?? 0) + header.samples);
+    }
+    closeSync(fd);
+  }
+  return {
+    ...sum,
+    segments: files.length,
+    oldestMs: Number.isFinite(oldestMs) ? oldestMs : undefined,
+    newestMs: Number.isFinite(newestMs) ? newestMs : undefined,
+    byLane,
+    isCursorDamaged: cursors === undefined,
+  };
+}
