@@ -1,0 +1,368 @@
+/**
+ * The road from commit to receiver, simulated from one seed: virtual time, a network that fails in every way, a disk
+ * that refuses, a process that dies at any point. After each run everything that was committed has arrived, each series
+ * in order, but for what was counted as dropped. 100 runs; with AMPERAGE_LONG=1 ten thousand; a seed in a failure's
+ * message plays it again (AMPERAGE_SEED).
+ */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { type Clock, VirtualClock } from '../../src/kernel/clock.ts';
+import {
+  type ClientRequest,
+  type ClientResponse,
+  type HttpClient,
+  HttpClientError,
+} from '../../src/kernel/http-client.ts';
+import { silentLogger } from '../../src/kernel/logger.ts';
+import { Registry } from '../../src/kernel/metrics.ts';
+import { labelSetOf, labelValue } from '../../src/model/labels.ts';
+import type { Appender } from '../../src/model/sample.ts';
+import { DurableQueue } from '../../src/queue/queue.ts';
+import {
+  METADATA_DEFAULTS,
+  QUEUE_DEFAULTS,
+  type RemoteWriteConfig,
+} from '../../src/sinks/remote-write/config.ts';
+import { RemoteWriteSink } from '../../src/sinks/remote-write/sink.ts';
+import { decodeWriteRequest } from '../../src/wire/remote-write.ts';
+import { uncompress } from '../../src/wire/snappy.ts';
+
+const RUNS = Number(process.env['AMPERAGE_RUNS'] ?? 100);
+const LONG_RUNS = 10_000;
+/** A process that died in the simulation keeps its files open: so many runs share one real process. */
+const RUNS_A_PROCESS = 1_000;
+const FIRST_SEED = Number(process.env['AMPERAGE_SEED'] ?? 1);
+const TARGETS = 3;
+const SERIES = 4;
+const STEPS = 40;
+/** Small, so that segments, batches and lanes change all the time. */
+const QUEUE = { lanes: 2, maxSamplesPerSend: 10, batchSendDeadlineMs: 500, maxBackoffMs: 1_000 };
+/** A file system in memory where there is one: ten thousand runs would wear a disk. */
+const ROOT = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
+
+type Random = (below: number) => number;
+
+function randomOf(seed: number): Random {
+  let state = seed * 0x9e3779b1;
+  return (below) => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) % below;
+  };
+}
+
+/** What was committed and what arrived, by series. */
+class Ledger {
+  readonly committed = new Map<string, number[]>();
+  readonly #arrived = new Map<string, Set<number>>();
+  readonly disorder: string[] = [];
+
+  commit(series: string, value: number): void {
+    const list = this.committed.get(series) ?? [];
+    this.committed.set(series, list);
+    list.push(value);
+  }
+
+  take(body: Uint8Array): void {
+    decodeWriteRequest(uncompress(body, 1e7), {
+      series: (labels, _, values, count) => {
+        const series = `${labelValue(labels, 'target')}/${labelValue(labels, 'i')}`;
+        const known = this.#arrived.get(series) ?? new Set<number>();
+        this.#arrived.set(series, known);
+        for (let at = 0; at < count; at++) {
+          const value = values[at]!;
+          if (!known.has(value) && [...known].some((other) => other > value))
+            this.disorder.push(`${series}: ${value}`);
+          known.add(value);
+        }
+      },
+    });
+  }
+
+  missing(): string[] {
+    return [...this.committed].flatMap(([series, values]) =>
+      values
+        .filter((value) => this.#arrived.get(series)?.has(value) !== true)
+        .map((value) => `${series}: ${value}`),
+    );
+  }
+}
+
+/** A clock of one life: what sleeps when the process dies never wakes. */
+class MortalClock implements Clock {
+  isDead = false;
+  readonly #clock: Clock;
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+  nowMs(): number {
+    return this.#clock.nowMs();
+  }
+  async sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    await this.#clock.sleep(ms, signal);
+    if (this.isDead) await new Promise<void>(() => undefined);
+  }
+}
+
+/** A network with moods. */
+class Network {
+  isCalm = false;
+  isDown = false;
+  readonly #ledger: Ledger;
+  readonly #random: Random;
+  constructor(ledger: Ledger, random: Random) {
+    this.#ledger = ledger;
+    this.#random = random;
+  }
+
+  client(clock: MortalClock): HttpClient {
+    return {
+      close: () => Promise.resolve(),
+      send: async (request) => {
+        await clock.sleep(1 + this.#random(200), request.signal);
+        const answer = await this.#answer(request, clock);
+        if (clock.isDead) await new Promise<void>(() => undefined);
+        return answer;
+      },
+    };
+  }
+
+  async #answer(request: ClientRequest, clock: Clock): Promise<ClientResponse> {
+    const body = request.body as Uint8Array;
+    const mood = this.isCalm ? 99 : this.#random(100);
+    const status = (code: number, headers: Record<string, string> = {}): ClientResponse => ({
+      status: code,
+      headers,
+      body: Buffer.alloc(0),
+    });
+    const broken = (): HttpClientError => new HttpClientError('reset', 'the connection broke');
+    if (this.isDown && !this.isCalm) throw broken();
+    if (mood < 10) return status(503);
+    if (mood < 16) return status(429, { 'retry-after': '2' });
+    if (mood < 24) throw broken();
+    if (mood < 27) return status(403);
+    if (mood < 30 && body.length > 150) return status(413);
+    if (mood < 33) {
+      await clock.sleep(request.timeoutMs, request.signal);
+      throw new HttpClientError('timeout', 'no answer');
+    }
+    this.#ledger.take(body);
+    // Taken, and yet the sender does not hear of it.
+    if (mood < 45) throw broken();
+    return status(204);
+  }
+}
+
+interface Life {
+  readonly clock: MortalClock;
+  readonly metrics: Registry;
+  readonly queue: DurableQueue;
+  readonly sink: RemoteWriteSink;
+  readonly appenders: readonly Appender[];
+}
+
+class Simulation {
+  readonly ledger = new Ledger();
+  readonly clock = new VirtualClock();
+  readonly network: Network;
+  dropped = 0;
+  readonly #random: Random;
+  readonly #directory: string;
+  #next = 0;
+  #life: Life | undefined;
+  #refused: string | undefined;
+
+  constructor(random: Random, directory: string) {
+    this.#random = random;
+    this.#directory = directory;
+    this.network = new Network(this.ledger, random);
+  }
+
+  async begin(): Promise<void> {
+    const clock = new MortalClock(this.clock);
+    const metrics = new Registry();
+    const world = {
+      clock,
+      log: silentLogger,
+      metrics,
+      http: this.network.client(clock),
+    };
+    const config: RemoteWriteConfig = {
+      name: 'sim',
+      url: 'http://receiver/write',
+      headers: {},
+      remoteTimeoutMs: 2_000,
+      writeRelabelRules: [],
+      externalLabels: {},
+      sendExemplars: false,
+      sendNativeHistograms: false,
+      metadata: { ...METADATA_DEFAULTS, isSent: false },
+      queue: { ...QUEUE_DEFAULTS, ...QUEUE },
+    };
+    const queue = new DurableQueue(
+      {
+        name: 'sim',
+        directory: this.#directory,
+        lanes: QUEUE.lanes,
+        capBytes: 1e9,
+        segmentBytes: 700,
+        cacheMaxBytes: 1_000,
+        onDropped: (samples) => {
+          this.dropped += samples;
+        },
+      },
+      world,
+    );
+    const random = (): number => this.#random(1_000) / 1_000;
+    const sink = new RemoteWriteSink({ config, queue, random }, world);
+    const starting = queue.start();
+    await this.clock.advance(0);
+    await starting;
+    await sink.start();
+    const appenders = Array.from({ length: TARGETS }, (_, target) =>
+      sink.openAppender(`t${target}`),
+    );
+    this.#life = { clock, metrics, queue, sink, appenders };
+  }
+
+  scrape(): void {
+    const target = this.#random(TARGETS);
+    const appender = this.#life!.appenders[target]!;
+    const value = this.#next++;
+    for (let i = 0; i < SERIES; i++) {
+      const labels = labelSetOf({ __name__: 'sim', target: String(target), i: String(i) });
+      const ref = appender.refOf(labels);
+      appender.append(ref, this.clock.nowMs(), value);
+      appender.forget(ref);
+    }
+    if (this.#random(12) === 0) {
+      appender.rollback();
+      return;
+    }
+    appender.commit();
+    for (let i = 0; i < SERIES; i++) this.ledger.commit(`${target}/${i}`, value);
+  }
+
+  /** The next segment file cannot be made: what does not fit the present one waits in memory. */
+  refuseDisk(): void {
+    if (this.#refused !== undefined) return;
+    const ids = readdirSync(this.#directory).flatMap(
+      (name) => /^(\d{10})\.seg$/.exec(name)?.[1] ?? [],
+    );
+    const id = Math.max(0, ...ids.map(Number)) + 1;
+    this.#refused = path.join(this.#directory, `${String(id).padStart(10, '0')}.seg`);
+    mkdirSync(this.#refused);
+  }
+
+  async healDisk(): Promise<void> {
+    if (this.#refused === undefined) return;
+    rmSync(this.#refused, { recursive: true });
+    this.#refused = undefined;
+    // Until it is written what waits in memory dies with the process, and the queue says so.
+    for (let i = 0; i < 100 && this.#isWaitingForDisk(); i++) {
+      await this.clock.advance(1_000);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+  }
+
+  #isWaitingForDisk(): boolean {
+    return !/queue_unwritten_bytes\{.*\} 0$/m.test(this.#life!.metrics.expose());
+  }
+
+  /** Dies where it stands; nothing is stopped, flushed or closed by itself. */
+  async die(): Promise<void> {
+    await this.healDisk();
+    this.#life!.clock.isDead = true;
+    // What the system was asked for is done before another process begins: a dead one writes no more.
+    await new Promise((resolve) => setTimeout(resolve, 4));
+    for (const name of readdirSync(this.#directory))
+      if (name.includes('lock')) rmSync(path.join(this.#directory, name), { recursive: true });
+    await this.begin();
+  }
+
+  async end(): Promise<void> {
+    await this.healDisk();
+    this.network.isCalm = true;
+    const { queue, sink } = this.#life!;
+    for (let i = 0; i < 200 && queue.pendingSamples > 0; i++) await this.clock.advance(1_000);
+    const stopped = sink.stop(10_000).then(() => queue.stop());
+    await this.clock.advance(20_000);
+    await stopped;
+  }
+}
+
+async function run(seed: number): Promise<{ committed: number; dropped: number }> {
+  const random = randomOf(seed);
+  const directory = mkdtempSync(path.join(ROOT, 'amperage-sim-'));
+  try {
+    const simulation = new Simulation(random, directory);
+    await simulation.begin();
+    for (let step = 0; step < STEPS; step++) {
+      const dice = random(100);
+      if (dice < 60) simulation.scrape();
+      else if (dice < 85) await simulation.clock.advance(random(2_000));
+      else if (dice < 91) await simulation.die();
+      else if (dice < 94) simulation.network.isDown = !simulation.network.isDown;
+      else if (dice < 97) simulation.refuseDisk();
+      else await simulation.healDisk();
+      if (dice >= 94 && dice < 97 && random(2) === 0) await simulation.healDisk();
+    }
+    await simulation.end();
+    const missing = simulation.ledger.missing();
+    assert.equal(
+      missing.length,
+      simulation.dropped,
+      `seed ${seed}: ${missing.slice(0, 5).join('; ')}`,
+    );
+    assert.deepEqual(simulation.ledger.disorder, [], `seed ${seed}`);
+    const committed = [...simulation.ledger.committed.values()].flat().length;
+    return { committed, dropped: simulation.dropped };
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+test(
+  'whatever fails, everything committed arrives, each series in order',
+  { timeout: 3_600_000 },
+  async (context) => {
+    if (process.env['AMPERAGE_LONG'] !== undefined) {
+      runLong(context);
+      return;
+    }
+    let committed = 0;
+    let dropped = 0;
+    for (let i = 0; i < RUNS; i++) {
+      const result = await run(FIRST_SEED + i);
+      committed += result.committed;
+      dropped += result.dropped;
+    }
+    context.diagnostic(
+      `${RUNS} runs, ${committed} samples committed, ${dropped} counted as dropped`,
+    );
+    assert.ok(committed > RUNS * 50);
+  },
+);
+
+/** Ten thousand runs, in processes of a thousand. */
+function runLong(context: TestContext): void {
+  for (let done = 0; done < LONG_RUNS; done += RUNS_A_PROCESS) {
+    const { AMPERAGE_LONG: _, NODE_TEST_CONTEXT: __, ...env } = process.env;
+    const own = {
+      ...env,
+      AMPERAGE_RUNS: String(RUNS_A_PROCESS),
+      AMPERAGE_SEED: String(FIRST_SEED + done),
+    };
+    const child = spawnSync(process.execPath, [import.meta.filename], {
+      env: own,
+      encoding: 'utf8',
+    });
+    assert.equal(child.status, 0, child.stdout);
+    context.diagnostic(/\d+ runs, .*/.exec(child.stdout)?.[0] ?? '');
+  }
+}
