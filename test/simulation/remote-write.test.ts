@@ -39,8 +39,10 @@ const FIRST_SEED = Number(process.env['AMPERAGE_SEED'] ?? 1);
 const TARGETS = 3;
 const SERIES = 4;
 const STEPS = 40;
+/** How often the queue looks after its files: no other wait of a run is as long. */
+const QUEUE_TICK_MS = 1_000;
 /** Small, so that segments, batches and lanes change all the time. */
-const QUEUE = { lanes: 2, maxSamplesPerSend: 10, batchSendDeadlineMs: 500, maxBackoffMs: 1_000 };
+const QUEUE = { lanes: 2, maxSamplesPerSend: 10, batchSendDeadlineMs: 500, maxBackoffMs: 900 };
 /** A file system in memory where there is one: ten thousand runs would wear a disk. */
 const ROOT = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
@@ -96,6 +98,8 @@ class Ledger {
 /** A clock of one life: what sleeps when the process dies never wakes. */
 class MortalClock implements Clock {
   isDead = false;
+  /** While the queue's housekeeping sleeps it has no request to the disk under way. */
+  ticksAsleep = 0;
   readonly #clock: Clock;
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -104,7 +108,13 @@ class MortalClock implements Clock {
     return this.#clock.nowMs();
   }
   async sleep(ms: number, signal?: AbortSignal): Promise<void> {
-    await this.#clock.sleep(ms, signal);
+    const isTick = ms === QUEUE_TICK_MS;
+    if (isTick) this.ticksAsleep += 1;
+    try {
+      await this.#clock.sleep(ms, signal);
+    } finally {
+      if (isTick) this.ticksAsleep -= 1;
+    }
     if (this.isDead) await new Promise<void>(() => undefined);
   }
 }
@@ -279,7 +289,8 @@ class Simulation {
     await this.healDisk();
     this.#life!.clock.isDead = true;
     // What the system was asked for is done before another process begins: a dead one writes no more.
-    await new Promise((resolve) => setTimeout(resolve, 4));
+    while (this.#life!.clock.ticksAsleep === 0)
+      await new Promise((resolve) => setTimeout(resolve, 1));
     for (const name of readdirSync(this.#directory))
       if (name.includes('lock')) rmSync(path.join(this.#directory, name), { recursive: true });
     await this.begin();
