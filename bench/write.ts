@@ -13,7 +13,7 @@ import { Registry } from '../src/kernel/metrics.ts';
 import { type LabelSet, labelSetOf } from '../src/model/labels.ts';
 import type { ChunkQueue } from '../src/model/queue.ts';
 import { DurableQueue } from '../src/queue/queue.ts';
-import { METADATA_DEFAULTS, QUEUE_DEFAULTS } from '../src/sinks/remote-write/config.ts';
+import { METADATA_DEFAULTS, MESSAGE_1, QUEUE_DEFAULTS } from '../src/sinks/remote-write/config.ts';
 import { RemoteWriteSink } from '../src/sinks/remote-write/sink.ts';
 import { decodeWriteRequest, encodeLabels, WriteRequestEncoder } from '../src/wire/remote-write.ts';
 import { compress, concatSnappy, uncompress } from '../src/wire/snappy.ts';
@@ -85,7 +85,7 @@ async function registerRoad(
   const limits = { maxSamples: 1, maxBytes: 1e6, maxRawBytes: 1e6 };
   const signal = new AbortController().signal;
   const takeOne = async (): Promise<void> => {
-    const batch = await queue.next(0, limits, 0, signal);
+    const batch = await queue.next([0], limits, 0, signal);
     if (batch !== undefined) queue.acknowledge(batch);
   };
 
@@ -101,6 +101,7 @@ async function registerRoad(
     name: 'bench',
     url: 'http://127.0.0.1:9/',
     headers: {},
+    message: MESSAGE_1 as typeof MESSAGE_1,
     remoteTimeoutMs: 1_000,
     writeRelabelRules: [],
     externalLabels: { cluster: 'bench' },

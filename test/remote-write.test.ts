@@ -7,155 +7,23 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test, type TestContext } from 'node:test';
+import { test } from 'node:test';
 import { setTimeout as realSleep } from 'node:timers/promises';
-import { systemClock, VirtualClock } from '../src/kernel/clock.ts';
 import { type Verdict, verifyRequest } from '../src/aws/signing.ts';
+import { systemClock } from '../src/kernel/clock.ts';
 import { createHttpClient } from '../src/kernel/http-client.ts';
-import { HttpServer, type HttpRequest, type HttpResponse } from '../src/kernel/http-server.ts';
-import { createLogger, silentLogger } from '../src/kernel/logger.ts';
+import { type HttpResponse } from '../src/kernel/http-server.ts';
+import { silentLogger } from '../src/kernel/logger.ts';
 import { Registry } from '../src/kernel/metrics.ts';
+import type { NativeHistogram } from '../src/model/histogram.ts';
 import { formatLabelSet, labelSetOf } from '../src/model/labels.ts';
-import type { Appender } from '../src/model/sample.ts';
 import { DurableQueue } from '../src/queue/queue.ts';
 import { compileRelabelRule } from '../src/relabel/relabel.ts';
-import type { Authenticate } from '../src/sinks/remote-write/auth.ts';
-import {
-  METADATA_DEFAULTS,
-  QUEUE_DEFAULTS,
-  type RemoteWriteConfig,
-  type RemoteWriteQueueConfig,
-} from '../src/sinks/remote-write/config.ts';
 import { RemoteWriteSink } from '../src/sinks/remote-write/sink.ts';
 import { decodeWriteRequest } from '../src/wire/remote-write.ts';
-import type { NativeHistogram } from '../src/model/histogram.ts';
 import { uncompress } from '../src/wire/snappy.ts';
 import { componentContract } from './contracts/component.ts';
-
-interface Received {
-  readonly request: HttpRequest;
-  readonly body: Buffer;
-  readonly headers: HttpRequest['headers'];
-  readonly samples: { series: string; tMs: number; value: number }[];
-}
-
-/** Decodes what comes; `answer` says what is answered, and only 2xx is kept. */
-class Receiver {
-  readonly requests: Received[] = [];
-  readonly kept: Received['samples'] = [];
-  answer: (received: Received) => HttpResponse | Promise<HttpResponse> = () => ({ status: 204 });
-  readonly server: HttpServer;
-
-  constructor(listen = '127.0.0.1:0') {
-    this.server = new HttpServer({
-      name: 'receiver',
-      listen,
-      log: silentLogger,
-      routes: [{ method: 'POST', path: '/write', handle: (request) => this.#take(request) }],
-    });
-  }
-
-  async #take(request: HttpRequest): Promise<HttpResponse> {
-    const body = await request.body();
-    const received: Received = { request, body, headers: request.headers, samples: [] };
-    decodeWriteRequest(uncompress(body, 1e7), {
-      series(labels, timestampsMs, values, count) {
-        const series = labels.map(({ name, value }) => `${name}=${value}`).join(',');
-        for (let i = 0; i < count; i++) {
-          received.samples.push({ series, tMs: timestampsMs[i]!, value: values[i]! });
-        }
-      },
-    });
-    this.requests.push(received);
-    const answer = await this.answer(received);
-    if (answer.status < 300) this.kept.push(...received.samples);
-    return answer;
-  }
-}
-
-interface Road {
-  readonly receiver: Receiver;
-  readonly queue: DurableQueue;
-  readonly sink: RemoteWriteSink;
-  readonly clock: VirtualClock;
-  readonly metrics: Registry;
-  readonly lines: string[];
-  readonly directory: string;
-  metric(name: string): number;
-}
-
-type Overrides = Partial<Omit<RemoteWriteConfig, 'queue'>> & {
-  readonly queue?: Partial<RemoteWriteQueueConfig>;
-  readonly directory?: string;
-  readonly auth?: Authenticate;
-};
-
-function configOf(url: string, overrides: Overrides): RemoteWriteConfig {
-  return {
-    name: 'test',
-    url,
-    headers: {},
-    remoteTimeoutMs: 5_000,
-    writeRelabelRules: [],
-    externalLabels: {},
-    sendExemplars: false,
-    sendNativeHistograms: false,
-    metadata: { ...METADATA_DEFAULTS, isSent: false },
-    ...overrides,
-    queue: { ...QUEUE_DEFAULTS, lanes: 1, batchSendDeadlineMs: 0, ...overrides.queue },
-  };
-}
-
-async function road(t: TestContext, overrides: Overrides = {}): Promise<Road> {
-  const receiver = new Receiver();
-  await receiver.server.start();
-  const directory = overrides.directory ?? mkdtempSync(join(tmpdir(), 'amperage-write-'));
-  const clock = new VirtualClock();
-  const lines: string[] = [];
-  const log = createLogger({ write: (line) => void lines.push(line), clock, format: 'logfmt' });
-  const world = { clock, log, metrics: new Registry(), http: createHttpClient() };
-  const config = configOf(`${receiver.server.url}/write`, overrides);
-  const { lanes, capBytes } = config.queue;
-  const queue = new DurableQueue({ name: 'test', directory, lanes, capBytes }, world);
-  const auth = overrides.auth === undefined ? {} : { auth: overrides.auth };
-  const sink = new RemoteWriteSink({ config, queue, random: () => 0, ...auth }, world);
-  await queue.start();
-  await sink.start();
-  t.after(async () => {
-    const stopped = sink.stop(0);
-    await clock.advance(0);
-    await stopped;
-    await queue.stop();
-    await receiver.server.stop(100);
-    await world.http.close();
-    rmSync(directory, { recursive: true, force: true });
-  });
-  const { metrics } = world;
-  const metric = (name: string): number => {
-    const found = metrics
-      .expose()
-      .split('\n')
-      .find((line) => line.startsWith(name));
-    return Number(found?.split(' ').at(-1));
-  };
-  return { receiver, queue, sink, clock, metrics, lines, directory, metric };
-}
-
-/** Lets real I/O happen, moving the virtual clock on, until the condition holds. */
-async function until(road: Pick<Road, 'clock'>, holds: () => boolean, stepMs = 10): Promise<void> {
-  const end = performance.now() + 10_000;
-  while (!holds()) {
-    assert.ok(performance.now() < end, 'waited ten seconds');
-    await road.clock.advance(stepMs);
-  }
-}
-
-function scrape(appender: Appender, names: readonly string[], tMs: number, value = 1): void {
-  for (const name of names) {
-    appender.append(appender.refOf(labelSetOf({ __name__: name })), tMs, value);
-  }
-  appender.commit();
-}
+import { configOf, Receiver, road, scrape, until } from './remote-write-road.ts';
 
 const T0 = 1_700_000_000_000;
 
@@ -499,7 +367,7 @@ test('after kill -9 in the middle of sending, every committed sample arrives', a
   );
   const http = createHttpClient();
   const world = { clock: systemClock, log: silentLogger, metrics: new Registry(), http };
-  const config = configOf(url, { queue: { lanes: 2, maxSamplesPerSend: 40 } });
+  const config = configOf(url, { queue: { shardsMin: 2, shardsMax: 2, maxSamplesPerSend: 40 } });
   const sink = new RemoteWriteSink({ config, queue }, world);
   await queue.start();
   await sink.start();
@@ -528,7 +396,7 @@ async function runAndKill(directory: string, url: string, enough: () => boolean)
     import { labelSetOf } from ${at('../src/model/labels.ts')};
     import { DurableQueue } from ${at('../src/queue/queue.ts')};
     import { RemoteWriteSink } from ${at('../src/sinks/remote-write/sink.ts')};
-    const config = ${JSON.stringify(configOf(url, { queue: { lanes: 2, maxSamplesPerSend: 10 } }))};
+    const config = ${JSON.stringify(configOf(url, { queue: { shardsMin: 2, shardsMax: 2, maxSamplesPerSend: 10 } }))};
     const world = { clock, log, metrics: new Registry(), http: createHttpClient() };
     const directory = ${JSON.stringify(directory)};
     const queue = new DurableQueue({ name: 'child', directory, lanes: 2, capBytes: 1e9 }, world);
@@ -602,4 +470,43 @@ componentContract('durable queue', () => {
       rmSync(directory, { recursive: true, force: true });
     },
   };
+});
+
+test('one slow receiver gets more requests at once, and every series stays in order', async (t) => {
+  let shards = 1;
+  const all = await road(t, {
+    queue: { shardsMax: 4, maxSamplesPerSend: 5 },
+    sharding: { intervalMs: 500, desired: 0, next: () => shards },
+  });
+  let underWay = 0;
+  let most = 0;
+  all.receiver.answer = async () => {
+    most = Math.max(most, ++underWay);
+    await realSleep(5);
+    underWay -= 1;
+    return { status: 204 };
+  };
+  const targets = Array.from({ length: 12 }, (_, i) => all.sink.openAppender(`target ${i}`));
+  const scrapeAll = (round: number): void =>
+    targets.forEach((appender, i) => scrape(appender, [`t${i}`], T0 + round, round));
+  for (let round = 0; round < 10; round++) scrapeAll(round);
+  await until(all, () => all.queue.pendingSamples === 0, 20);
+  assert.equal(most, 1);
+  for (shards of [4, 2, 3]) {
+    const before = all.receiver.kept.length;
+    for (let round = 0; round < 30; round++) scrapeAll(before + round);
+    await until(all, () => all.queue.pendingSamples === 0, 20);
+  }
+  assert.ok(most > 1, `${most} at once`);
+  for (let i = 0; i < 12; i++) {
+    const values = all.receiver.kept
+      .filter(({ series }) => series === `__name__=t${i}`)
+      .map(({ value }) => value);
+    assert.equal(values.length, 100);
+    assert.deepEqual(
+      values,
+      values.toSorted((a, b) => a - b),
+    );
+  }
+  assert.equal(all.metric('prometheus_remote_storage_shards{'), 3);
 });

@@ -17,6 +17,8 @@ export interface CredentialOptions {
   readonly externalId?: string | undefined;
   /** Of the STS endpoint. */
   readonly region?: string | undefined;
+  /** Roles are assumed at the FIPS endpoint of STS. */
+  readonly useFipsSts?: boolean | undefined;
 }
 
 /** Call it for credentials that are good for some minutes; rejects when there are none. */
@@ -120,8 +122,12 @@ function staticKeys(
 
 async function sdkProvider(options: CredentialOptions): Promise<CredentialProvider> {
   const { accessKey, secretKey, sessionToken, profile, roleArn, externalId, region } = options;
+  const { useFipsSts: useFipsEndpoint = false } = options;
   const sdk = await import('@aws-sdk/credential-providers');
-  const clientConfig = region === undefined ? {} : { clientConfig: { region } };
+  const clientConfig =
+    region === undefined && !useFipsEndpoint
+      ? {}
+      : { clientConfig: { ...(region === undefined ? {} : { region }), useFipsEndpoint } };
   const master: CredentialProvider =
     accessKey !== undefined && secretKey !== undefined
       ? () => Promise.resolve(staticKeys(accessKey, secretKey, sessionToken))

@@ -27,6 +27,7 @@ interface CollectFlags extends LogOptions {
   readonly 'web.config.file'?: string;
   readonly 'web.enableLifecycle'?: boolean;
   readonly stopTimeout: string;
+  readonly finalScrape: string;
 }
 
 export function collectCommand(): Command {
@@ -57,6 +58,11 @@ export function collectCommand(): Command {
       'how long to go on sending after SIGTERM; less than stopTimeout of the task',
       '20s',
     )
+    .option(
+      '--final-scrape <time>',
+      'scrape every target once more on SIGTERM, for at most this long; 0 is off',
+      '0',
+    )
     .addHelpText(
       'after',
       `
@@ -71,6 +77,7 @@ Examples:
 
 async function run(flags: CollectFlags, command: Command): Promise<void> {
   const stopTimeoutMs = durationFlag('--stop-timeout', flags.stopTimeout);
+  const finalScrapeMs = durationFlag('--final-scrape', flags.finalScrape);
   const everyMs = durationFlag('--config.auto-reload-interval', flags['config.autoReloadInterval']);
   const file = flags['config.file'];
   const world = createWorld(flags);
@@ -89,6 +96,7 @@ async function run(flags: CollectFlags, command: Command): Promise<void> {
     configFile: file,
     storagePath: flags['storage.path'],
     world,
+    finalScrapeMs,
   });
   const reloader = new Reloader({
     world,

@@ -116,6 +116,7 @@ async function run(flags: WorkspaceFlags): Promise<void> {
         authorizer,
         gate: new RequestGate(limits, world.clock),
         faults,
+        takes2: flags.strict !== true,
       }),
       faults.route(),
       ...queryRoutes(prefix, {

@@ -1,6 +1,6 @@
 /**
  * One remote_write entry: its schema and how it becomes the sink's plain configuration.
- * Not here: sending. Remote write 2.0 is refused with a sentence until it is spoken.
+ * Not here: sending.
  * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#remote_write
  */
 import { createHash } from 'node:crypto';
@@ -9,6 +9,8 @@ import { durationSchema, textSchema } from '../discovery/schema.ts';
 import {
   defaultSampleAgeLimitMs,
   METADATA_DEFAULTS,
+  MESSAGE_1,
+  MESSAGE_2,
   QUEUE_DEFAULTS,
   type RemoteWriteConfig,
   type RemoteWriteQueueConfig,
@@ -30,8 +32,8 @@ const queueSchema = z.strictObject({
     .optional()
     .describe('Bytes of a request, compressed and not; 1000000, as much as AMP takes.'),
   batch_send_deadline: durationSchema.optional().describe('5s.'),
-  min_shards: positiveSchema.optional(),
-  max_shards: positiveSchema.optional().describe('Bounds the parallel senders, 4 by default.'),
+  min_shards: positiveSchema.optional().describe('1; more follow the load.'),
+  max_shards: positiveSchema.optional().describe('Bound of the parallel requests; 16.'),
   min_backoff: durationSchema.optional().describe('30ms.'),
   max_backoff: durationSchema.optional().describe('5s.'),
   sample_age_limit: durationSchema.optional().describe('59m for AMP, none for others.'),
@@ -53,7 +55,7 @@ const sigv4Schema = z.strictObject({
   role_arn: textSchema.optional(),
   external_id: textSchema.optional(),
   service_name: textSchema.optional(),
-  use_fips_sts_endpoint: unsupported('FIPS endpoints of STS are not supported yet; remove it'),
+  use_fips_sts_endpoint: switchSchema.optional(),
 });
 
 const noSuch = 'is not supported; AMP needs "sigv4", others "basic_auth" or "authorization"';
@@ -64,7 +66,9 @@ export const remoteWriteSchema = z.strictObject(
     name: textSchema.optional(),
     remote_timeout: durationSchema.optional().describe('30s.'),
     headers: z.record(z.string(), textSchema).optional(),
-    protobuf_message: textSchema.optional(),
+    protobuf_message: textSchema
+      .optional()
+      .describe(`${MESSAGE_1} (remote write 1.0), or ${MESSAGE_2} (2.0).`),
     write_relabel_configs: relabelListSchema.optional(),
     send_exemplars: switchSchema.optional(),
     send_native_histograms: switchSchema.optional(),
@@ -154,6 +158,7 @@ function resolve(
     name: input.name ?? createHash('sha256').update(url).digest('hex').slice(0, 6),
     url,
     headers: { ...client.headers, ...input.headers },
+    message: input.protobuf_message === MESSAGE_2 ? MESSAGE_2 : MESSAGE_1,
     remoteTimeoutMs: input.remote_timeout ?? 30_000,
     writeRelabelRules: rules,
     externalLabels,
@@ -216,6 +221,7 @@ function resolveSigv4(
     profile: input.profile,
     roleArn: input.role_arn,
     externalId: input.external_id,
+    useFipsSts: input.use_fips_sts_endpoint,
     serviceName: input.service_name,
   };
 }
@@ -247,7 +253,8 @@ function resolveQueue(
     maxSamplesPerSend: input.max_samples_per_send ?? QUEUE_DEFAULTS.maxSamplesPerSend,
     maxBytesPerSend: input.max_bytes_per_send || QUEUE_DEFAULTS.maxBytesPerSend,
     batchSendDeadlineMs: input.batch_send_deadline ?? QUEUE_DEFAULTS.batchSendDeadlineMs,
-    lanes: Math.min(LANES_MAX, Math.max(min ?? 1, Math.min(QUEUE_DEFAULTS.lanes, max ?? Infinity))),
+    shardsMin: Math.min(SHARDS_MAX, min ?? QUEUE_DEFAULTS.shardsMin),
+    shardsMax: Math.min(SHARDS_MAX, max ?? Math.max(QUEUE_DEFAULTS.shardsMax, min ?? 1)),
     minBackoffMs,
     maxBackoffMs,
     sampleAgeLimitMs: input.sample_age_limit ?? defaultSampleAgeLimitMs(url),
@@ -256,22 +263,16 @@ function resolveQueue(
   };
 }
 
-const LANES_MAX = 64;
+const SHARDS_MAX = 64;
 
 /** What is accepted and does not do here what it does in Prometheus is said. */
 function noteDifferences(input: RemoteWriteInput, path: ConfigPath, report: Reporter): void {
   const message = input.protobuf_message;
-  if (message === 'io.prometheus.write.v2.Request')
-    report.error(
-      [...path, 'protobuf_message'],
-      'CONFIG_UNSUPPORTED',
-      'remote write 2.0 is not supported yet; leave out "protobuf_message" to send 1.0',
-    );
-  else if (message !== undefined && message !== 'prometheus.WriteRequest')
+  if (message !== undefined && message !== MESSAGE_1 && message !== MESSAGE_2)
     report.error(
       [...path, 'protobuf_message'],
       'CONFIG_VALUE',
-      `${JSON.stringify(message)} is not a remote write message; use "prometheus.WriteRequest"`,
+      `${JSON.stringify(message)} is not a remote write message; use "${MESSAGE_1}" or "${MESSAGE_2}"`,
     );
   if (input.follow_redirects === true)
     report.warn([...path, 'follow_redirects'], 'redirects are not followed; give the final URL');

@@ -23,9 +23,8 @@ export interface BatchLimits {
   readonly maxRawBytes: number;
 }
 
-/** The oldest chunks of a lane, handed to one sender until it acknowledges them. */
+/** The oldest chunks of some lanes, handed to one sender until it acknowledges them. */
 export interface Batch {
-  readonly lane: number;
   readonly chunks: readonly Chunk[];
 }
 
@@ -37,17 +36,17 @@ export interface ChunkQueue {
   /** Keeps a chunk: written to the operating system before it returns, so that a killed process loses nothing. */
   append(chunk: Chunk): void;
   /**
-   * The oldest unacknowledged chunks of a lane, at least one, as many as the limits allow; waits until there are
+   * The oldest unacknowledged chunks of these lanes, at least one, as many as the limits allow; waits until there are
    * enough for a full batch or the oldest has waited `deadlineMs`. Undefined when `signal` aborts or, once draining,
-   * when the lane is empty. One caller per lane; asking again before `acknowledge` gives the same chunks again.
+   * when the lanes are empty. One caller per lane; asking again before `acknowledge` gives the same chunks again.
    */
   next(
-    lane: number,
+    lanes: readonly number[],
     limits: BatchLimits,
     deadlineMs: number,
     signal: AbortSignal,
   ): Promise<Batch | undefined>;
-  /** The batch was delivered, or counted as dropped: the lane goes on behind it, also after a restart. */
+  /** The batch was delivered, or counted as dropped: its lanes go on behind it, also after a restart. */
   acknowledge(batch: Batch): void;
   /** No further append will come: `next` answers at once with what is left, then undefined. */
   drain(): void;

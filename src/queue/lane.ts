@@ -1,5 +1,5 @@
 /**
- * One lane of a queue: its chunks in order, their sums, and the one sender that may wait for them.
+ * One lane of a queue: its chunks in order, their sums, and the one sender that may wait for them and those of others.
  * Entries that left out of turn (the disk cap, a bad chunk) stay in the list as `gone` until they come to its head.
  */
 import type { BatchLimits } from '../model/queue.ts';
@@ -30,7 +30,7 @@ export class Lane {
   rawBytes = 0;
   chunks = 0;
   readonly #entries = new Fifo<Entry>();
-  #waiter: { readonly limits: BatchLimits; readonly wake: () => void } | undefined;
+  #waiter: { readonly isEnough: () => boolean; readonly wake: () => void } | undefined;
 
   push(entry: Entry): void {
     this.#entries.push(entry);
@@ -39,7 +39,7 @@ export class Lane {
     this.rawBytes += entry.rawBytes;
     this.chunks += 1;
     if (this.#waiter === undefined) return;
-    if (this.chunks === 1 || this.fills(this.#waiter.limits)) this.wake();
+    if (this.chunks === 1 || this.#waiter.isEnough()) this.wake();
   }
 
   /** Takes an entry out of the sums; it leaves the list when it comes to the head. */
@@ -60,42 +60,71 @@ export class Lane {
     return entry;
   }
 
-  /** Whether what waits makes a full batch. */
-  fills(limits: BatchLimits): boolean {
-    return (
-      this.samples >= limits.maxSamples ||
-      this.bytes >= limits.maxBytes ||
-      this.rawBytes >= limits.maxRawBytes
-    );
-  }
-
-  /** The oldest entries that fit the limits together, at least one if there is any. */
-  fit(limits: BatchLimits): Entry[] {
-    const fitting: Entry[] = [];
-    const sum = { samples: 0, bytes: 0, rawBytes: 0 };
-    if (this.oldest() === undefined) return fitting;
+  /** Adds the oldest entries that the batch has room for; false when there was none for the next. */
+  addTo(batch: FillingBatch): boolean {
+    if (this.oldest() === undefined) return true;
     for (let i = 0; i < this.#entries.length; i++) {
       const entry = this.#entries.at(i);
       if (entry === undefined || entry.gone) continue;
-      sum.samples += entry.samples;
-      sum.bytes += entry.length;
-      sum.rawBytes += entry.rawBytes;
-      const over =
-        sum.samples > limits.maxSamples ||
-        sum.bytes > limits.maxBytes ||
-        sum.rawBytes > limits.maxRawBytes;
-      if (over && fitting.length > 0) break;
-      fitting.push(entry);
+      if (!batch.add(entry)) return false;
     }
-    return fitting;
+    return true;
   }
 
-  wait(limits: BatchLimits, wake: () => void): void {
-    this.#waiter = { limits, wake };
+  wait(isEnough: () => boolean, wake: () => void): void {
+    this.#waiter = { isEnough, wake };
   }
 
   wake(): void {
     this.#waiter?.wake();
     this.#waiter = undefined;
   }
+}
+
+/** Entries up to the limits of a batch, and at least one. */
+class FillingBatch {
+  readonly entries: Entry[] = [];
+  readonly #limits: BatchLimits;
+  #samples = 0;
+  #bytes = 0;
+  #rawBytes = 0;
+
+  constructor(limits: BatchLimits) {
+    this.#limits = limits;
+  }
+
+  /** False when the entry does not fit. */
+  add(entry: Entry): boolean {
+    const { maxSamples, maxBytes, maxRawBytes } = this.#limits;
+    const isOver =
+      this.#samples + entry.samples > maxSamples ||
+      this.#bytes + entry.length > maxBytes ||
+      this.#rawBytes + entry.rawBytes > maxRawBytes;
+    if (isOver && this.entries.length > 0) return false;
+    this.#samples += entry.samples;
+    this.#bytes += entry.length;
+    this.#rawBytes += entry.rawBytes;
+    this.entries.push(entry);
+    return true;
+  }
+}
+
+/** Whether what waits in the lanes together makes a full batch. */
+export function isFullBatch(lanes: readonly Lane[], limits: BatchLimits): boolean {
+  let [samples, bytes, rawBytes] = [0, 0, 0];
+  for (const lane of lanes) {
+    samples += lane.samples;
+    bytes += lane.bytes;
+    rawBytes += lane.rawBytes;
+  }
+  return samples >= limits.maxSamples || bytes >= limits.maxBytes || rawBytes >= limits.maxRawBytes;
+}
+
+/** The oldest entries of the lanes that fit the limits together: the lane whose head waits longest goes first. */
+export function takeBatch(lanes: readonly Lane[], limits: BatchLimits): readonly Entry[] {
+  const batch = new FillingBatch(limits);
+  const headMs = (lane: Lane): number => lane.oldest()?.appendedMs ?? Infinity;
+  const byAge = lanes.toSorted((a, b) => headMs(a) - headMs(b));
+  for (const lane of byAge) if (!lane.addTo(batch)) break;
+  return batch.entries;
 }

@@ -71,7 +71,7 @@ async function takeAll(queue: DurableQueue, lane = 0): Promise<number[]> {
   queue.drain();
   const numbers: number[] = [];
   for (;;) {
-    const batch = await queue.next(lane, EVERYTHING, 0, never);
+    const batch = await queue.next([lane], EVERYTHING, 0, never);
     if (batch === undefined) return numbers;
     numbers.push(...numbersOf(batch));
     queue.acknowledge(batch);
@@ -89,7 +89,7 @@ function segmentsOf(directory: string): string[] {
 test('chunks leave in the order they came, with what they carry', async (t) => {
   const queue = await open(directoryOf(t));
   for (let i = 0; i < 5; i++) queue.append(chunk(i));
-  const batch = await queue.next(0, EVERYTHING, 0, never);
+  const batch = await queue.next([0], EVERYTHING, 0, never);
   assert.deepEqual(numbersOf(batch), [0, 1, 2, 3, 4]);
   assert.deepEqual(batch?.chunks[3], { ...chunk(3) });
   await queue.stop();
@@ -99,7 +99,7 @@ test('a batch keeps the limits, but is never empty', async (t) => {
   const queue = await open(directoryOf(t));
   for (let i = 0; i < 6; i++) queue.append(chunk(i));
   const take = async (limits: Partial<BatchLimits>): Promise<number[]> => {
-    const batch = await queue.next(0, { ...EVERYTHING, ...limits }, 0, never);
+    const batch = await queue.next([0], { ...EVERYTHING, ...limits }, 0, never);
     queue.acknowledge(batch!);
     return numbersOf(batch);
   };
@@ -112,8 +112,8 @@ test('a batch keeps the limits, but is never empty', async (t) => {
 test('without an acknowledgement the same chunks come again', async (t) => {
   const queue = await open(directoryOf(t));
   queue.append(chunk(1));
-  assert.deepEqual(numbersOf(await queue.next(0, EVERYTHING, 0, never)), [1]);
-  assert.deepEqual(numbersOf(await queue.next(0, EVERYTHING, 0, never)), [1]);
+  assert.deepEqual(numbersOf(await queue.next([0], EVERYTHING, 0, never)), [1]);
+  assert.deepEqual(numbersOf(await queue.next([0], EVERYTHING, 0, never)), [1]);
   await queue.stop();
 });
 
@@ -124,7 +124,7 @@ test('a batch that is not full waits for its deadline, a full one does not', asy
   let got: number[] | undefined;
   const take = (): void => {
     got = undefined;
-    void queue.next(0, limits, 5_000, never).then((batch) => {
+    void queue.next([0], limits, 5_000, never).then((batch) => {
       got = numbersOf(batch);
       queue.acknowledge(batch!);
     });
@@ -148,14 +148,14 @@ test('a batch that is not full waits for its deadline, a full one does not', asy
 test('waiting ends when the signal aborts, when the queue drains and when it stops', async (t) => {
   const queue = await open(directoryOf(t), { lanes: 2 });
   const abort = new AbortController();
-  const aborted = queue.next(0, EVERYTHING, 1_000, abort.signal);
+  const aborted = queue.next([0], EVERYTHING, 1_000, abort.signal);
   abort.abort();
   assert.equal(await aborted, undefined);
-  const drained = queue.next(0, EVERYTHING, 1_000, never);
+  const drained = queue.next([0], EVERYTHING, 1_000, never);
   queue.append(chunk(1));
   queue.drain();
   assert.deepEqual(numbersOf(await drained), [1]);
-  assert.equal(await queue.next(1, EVERYTHING, 1_000, never), undefined);
+  assert.equal(await queue.next([1], EVERYTHING, 1_000, never), undefined);
   await queue.stop();
   await queue.stop();
 });
@@ -164,7 +164,7 @@ test('a restart resumes behind the cursor, each lane by itself', async (t) => {
   const directory = directoryOf(t);
   const first = await open(directory, { lanes: 2 });
   for (let i = 0; i < 10; i++) first.append(chunk(i, i % 2));
-  const batch = await first.next(0, { ...EVERYTHING, maxSamples: 3 }, 0, never);
+  const batch = await first.next([0], { ...EVERYTHING, maxSamples: 3 }, 0, never);
   first.acknowledge(batch!);
   await first.stop();
   const second = await open(directory, { lanes: 2 });
@@ -269,14 +269,14 @@ test('with another number of lanes the old chunks leave first, in order', async 
   const directory = directoryOf(t);
   const first = await open(directory, { lanes: 3 });
   for (let i = 0; i < 9; i++) first.append(chunk(i, i % 3));
-  first.acknowledge((await first.next(1, { ...EVERYTHING, maxSamples: 2 }, 0, never))!);
+  first.acknowledge((await first.next([1], { ...EVERYTHING, maxSamples: 2 }, 0, never))!);
   await first.stop();
   const second = await open(directory, { lanes: 2 });
   second.append(chunk(20, 0));
   second.append(chunk(21, 1));
   let early: number[] | undefined;
-  const other = second.next(1, EVERYTHING, 0, never).then((batch) => (early = numbersOf(batch)));
-  const part = await second.next(0, { ...EVERYTHING, maxSamples: 4 }, 0, never);
+  const other = second.next([1], EVERYTHING, 0, never).then((batch) => (early = numbersOf(batch)));
+  const part = await second.next([0], { ...EVERYTHING, maxSamples: 4 }, 0, never);
   assert.deepEqual(numbersOf(part), [0, 2, 3, 5]);
   second.acknowledge(part!);
   assert.equal(early, undefined);
@@ -317,7 +317,7 @@ test('above the disk cap the oldest go, counted', async (t) => {
 test('an acknowledgement for chunks that the cap dropped meanwhile is taken', async (t) => {
   const queue = await open(directoryOf(t), { capBytes: 400, segmentBytes: 100 });
   queue.append(chunk(0));
-  const batch = await queue.next(0, EVERYTHING, 0, never);
+  const batch = await queue.next([0], EVERYTHING, 0, never);
   for (let i = 1; i < 20; i++) queue.append(chunk(i));
   queue.acknowledge(batch!);
   assert.equal((await takeAll(queue)).at(-1), 19);
@@ -346,7 +346,7 @@ test('a disk that refuses: samples wait in memory within a bound, and are writte
   assert.match(edges.metrics.expose(), /queue_unwritten_bytes\{queue="test"\} 100/);
   assert.match(edges.metrics.expose(), /reason="memory_full"\} 2/);
   assert.ok(edges.lines.some((line) => line.includes('queue disk refuses')));
-  queue.acknowledge((await queue.next(0, { ...EVERYTHING, maxSamples: 1 }, 0, never))!);
+  queue.acknowledge((await queue.next([0], { ...EVERYTHING, maxSamples: 1 }, 0, never))!);
   rmSync(join(directory, '0000000001.seg'), { recursive: true });
   await edges.clock.advance(1_000);
   assert.match(edges.metrics.expose(), /queue_disk_refuses\{queue="test"\} 0/);
@@ -363,7 +363,7 @@ test('what waits is told without touching it, and what is too old goes, counted,
   const edges = world();
   const queue = await open(directory, { maxAgeMs: 60_000, sync: 'every' }, edges);
   for (let i = 0; i < 4; i++) queue.append({ ...chunk(i), newestMs: edges.clock.nowMs() });
-  const batch = (await queue.next(0, { ...EVERYTHING, maxSamples: 1 }, 0, never))!;
+  const batch = (await queue.next([0], { ...EVERYTHING, maxSamples: 1 }, 0, never))!;
   const before = inspectQueue(directory);
   assert.deepEqual(
     [before.chunks, before.segments, before.badChunks, before.tornBytes],
@@ -423,7 +423,7 @@ test('whatever is appended, acknowledged and restarted: each lane gets each numb
           await queue.stop();
           queue = await open(directory, options);
         } else if (taken[lane]!.length < appended[lane]!.length) {
-          const batch = await queue.next(lane, { ...EVERYTHING, maxSamples: 2 }, 0, never);
+          const batch = await queue.next([lane], { ...EVERYTHING, maxSamples: 2 }, 0, never);
           taken[lane]!.push(...numbersOf(batch));
           queue.acknowledge(batch!);
         }

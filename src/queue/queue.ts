@@ -15,7 +15,7 @@ import type { Batch, BatchLimits, Chunk, ChunkQueue } from '../model/queue.ts';
 import { ChunkCache } from './cache.ts';
 import { type Cursors, cursorKey, isBehind, readCursors, writeCursors } from './cursor.ts';
 import { Fifo } from './fifo.ts';
-import { type Entry, Lane } from './lane.ts';
+import { type Entry, isFullBatch, Lane, takeBatch } from './lane.ts';
 import { type Lock, takeLock } from './lock.ts';
 import { newQueueMetrics, type QueueMetrics } from './metrics.ts';
 import { CHUNK_MAX_BYTES } from './segment.ts';
@@ -151,29 +151,31 @@ export class DurableQueue implements ChunkQueue, Component {
   }
 
   async next(
-    lane: number,
+    lanes: readonly number[],
     limits: BatchLimits,
     deadlineMs: number,
     signal: AbortSignal,
   ): Promise<Batch | undefined> {
-    const own = this.#laneOf(lane);
+    const own = lanes.map((lane) => this.#laneOf(lane));
     const anySignal = AbortSignal.any([signal, this.#stopping.signal]);
     while (!anySignal.aborted) {
-      const blocked = lane !== 0 && this.#legacyLeft > 0;
-      const oldest = blocked ? undefined : own.oldest();
-      if (oldest === undefined) {
-        if (this.#draining && !blocked) return undefined;
+      // What earlier lanes left stands in the first one and goes before all others.
+      const open = this.#legacyLeft > 0 ? own.filter((lane) => lane === this.#lanes[0]) : own;
+      const filled = open.filter((lane) => lane.oldest() !== undefined);
+      if (filled.length === 0) {
+        if (this.#draining && open.length === own.length) return undefined;
         await this.#wait(own, limits, undefined, anySignal);
         continue;
       }
+      const oldestMs = Math.min(...filled.map((lane) => lane.oldest()?.appendedMs ?? Infinity));
       // A clock set back must not make a chunk wait longer than one deadline.
-      const waitedMs = Math.max(0, this.#clock.nowMs() - oldest.appendedMs);
-      if (!this.#draining && waitedMs < deadlineMs && !own.fills(limits)) {
+      const waitedMs = Math.max(0, this.#clock.nowMs() - oldestMs);
+      if (!this.#draining && waitedMs < deadlineMs && !isFullBatch(filled, limits)) {
         await this.#wait(own, limits, deadlineMs - waitedMs, anySignal);
         continue;
       }
-      const chunks = this.#read(own, limits);
-      if (chunks.length > 0) return { lane, chunks };
+      const chunks = this.#read(filled, limits);
+      if (chunks.length > 0) return { chunks };
     }
     return undefined;
   }
@@ -309,9 +311,9 @@ export class DurableQueue implements ChunkQueue, Component {
     }
   }
 
-  #read(lane: Lane, limits: BatchLimits): Chunk[] {
+  #read(lanes: readonly Lane[], limits: BatchLimits): Chunk[] {
     const chunks: Chunk[] = [];
-    for (const entry of lane.fit(limits)) {
+    for (const entry of takeBatch(lanes, limits)) {
       const bytes = entry.bytes ?? (entry.place && this.#store.read(entry.place));
       if (bytes === undefined) {
         this.#metrics.corrupt.with({ part: 'chunk' }).inc();
@@ -368,16 +370,16 @@ export class DurableQueue implements ChunkQueue, Component {
     }
   }
 
-  /** Waits until the lane wakes its waiter, or a span is over, or the signal aborts. */
+  /** Waits until a lane wakes its waiter, or a span is over, or the signal aborts. */
   async #wait(
-    lane: Lane,
+    lanes: readonly Lane[],
     limits: BatchLimits,
     ms: number | undefined,
     signal: AbortSignal,
   ): Promise<void> {
     const over = new AbortController();
     await new Promise<void>((resolve) => {
-      lane.wait(limits, resolve);
+      for (const lane of lanes) lane.wait(() => isFullBatch(lanes, limits), resolve);
       signal.addEventListener('abort', () => resolve(), { signal: over.signal });
       if (ms !== undefined) this.#clock.sleep(ms, over.signal).then(resolve, () => undefined);
     });

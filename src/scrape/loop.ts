@@ -72,6 +72,8 @@ export class ScrapeLoop {
   readonly #intake: Intake;
   readonly #report: ScrapeReport;
   readonly #stopping = new AbortController();
+  /** One more scrape, at once, and no other. */
+  readonly #lastCall = new AbortController();
   #retiring: AbortController | undefined;
   #isHandedOver = false;
   #status: Omit<LoopStatus, 'seriesCount'> = {
@@ -128,6 +130,12 @@ export class ScrapeLoop {
     this.#retiring = undefined;
   }
 
+  /** Scrapes once more, at once, and ends; a scrape under way is the last one. */
+  finish(): Promise<void> {
+    this.#lastCall.abort();
+    return this.#ended;
+  }
+
   /** Ends the loop; a scrape under way is given up and leaves nothing. */
   stop(): Promise<void> {
     this.#stopping.abort();
@@ -168,20 +176,36 @@ export class ScrapeLoop {
     const { signal } = this.#stopping;
     let dueMs = this.#firstDueMs();
     for (;;) {
-      await clock.sleep(dueMs - clock.nowMs(), signal);
+      await this.#sleepUntil(dueMs);
+      if (this.#lastCall.signal.aborted) {
+        const nowMs = Math.max(clock.nowMs(), this.#status.lastScrapeMs + 1);
+        if (this.#retiring === undefined) await this.#scrape(nowMs);
+        return;
+      }
       const retiring = this.#retiring;
       if (retiring === undefined) await this.#scrape(dueMs);
       else if (await this.#isGoneAfter(intervalMs * 1.1, retiring)) {
         this.#endSeries(dueMs);
         return;
       }
-      if (signal.aborted) return;
+      if (signal.aborted || this.#lastCall.signal.aborted) return;
       // Right after a first scrape off the grid the next place may be very near: leave that one out.
       const fromMs = Math.max(clock.nowMs(), dueMs + intervalMs / 2);
       const nextMs = nextOnGrid(fromMs, intervalMs, this.#options.offsetMs);
       const missed = Math.floor((nextMs - dueMs) / intervalMs) - 1;
       if (missed > 0 && retiring === undefined) this.#options.metrics.missed.inc(missed);
       dueMs = nextMs;
+    }
+  }
+
+  /** Rejects when the loop is to stop at once; ends early for the last call. */
+  async #sleepUntil(dueMs: number): Promise<void> {
+    const { clock } = this.#options.world;
+    const signal = AbortSignal.any([this.#stopping.signal, this.#lastCall.signal]);
+    try {
+      await clock.sleep(dueMs - clock.nowMs(), signal);
+    } catch (error) {
+      if (this.#stopping.signal.aborted) throw error;
     }
   }
 
@@ -199,13 +223,13 @@ export class ScrapeLoop {
 
   /** Waits; false when the target came back meanwhile. */
   async #isGoneAfter(waitMs: number, retiring: AbortController): Promise<boolean> {
-    const signal = AbortSignal.any([this.#stopping.signal, retiring.signal]);
+    const signal = AbortSignal.any([this.#stopping.signal, this.#lastCall.signal, retiring.signal]);
     try {
       await this.#options.world.clock.sleep(waitMs, signal);
     } catch (error) {
       if (this.#stopping.signal.aborted) throw error;
     }
-    return !retiring.signal.aborted;
+    return !retiring.signal.aborted && !this.#lastCall.signal.aborted;
   }
 
   async #scrape(dueMs: number): Promise<void> {

@@ -178,6 +178,25 @@ test('stopping leaves no stale markers', async () => {
   assert.deepEqual(manager.targets(), []);
 });
 
+test('finishing scrapes every target once more, at once, and none hangs it', async () => {
+  const { clock, manager, take, requests } = setUp(() => 'a 1\n');
+  manager.update('j', group('h:1', 'h:2'));
+  await manager.apply([job()]);
+  await manager.start();
+  await clock.advance(25_000);
+  const before = requests.length;
+  take();
+  const finished = manager.finish(2_000);
+  await clock.advance(0);
+  await finished;
+  assert.equal(requests.length, before + 2);
+  const last = take().filter((line) => line.includes('__name__="a"') || line.startsWith('a'));
+  assert.equal(last.length, 2, last.join('\n'));
+  await clock.advance(60_000);
+  assert.equal(requests.length, before + 2);
+  await manager.stop(0);
+});
+
 test('an unchanged job runs on; a changed one goes on without markers; a removed one ends', async () => {
   const { clock, manager, take, appenders } = setUp(() => 'a 1\n');
   await manager.start();

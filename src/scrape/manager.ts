@@ -96,6 +96,16 @@ export class ScrapeManager implements Component {
     return new Map([...this.#jobs].map(([name, job]) => [name, job.pool.dropped]));
   }
 
+  /** Scrapes every target once more, and none after that, within a time. */
+  async finish(withinMs: number): Promise<void> {
+    await this.#applying;
+    const inTime = new AbortController();
+    const late = this.#options.world.clock.sleep(withinMs, inTime.signal).catch(() => undefined);
+    const pools = [...this.#jobs.values()].map((job) => job.pool.finish());
+    await Promise.race([Promise.all(pools), late]);
+    inTime.abort(new Error('all targets were scraped'));
+  }
+
   async stop(_deadlineMs: number): Promise<void> {
     this.#state = 'stopped';
     await this.#applying;

@@ -138,6 +138,11 @@ export class ScrapePool {
     this.#closeWhenIdle();
   }
 
+  /** Every loop scrapes once more and ends. */
+  async finish(): Promise<void> {
+    await Promise.all([...this.#loops.values()].map((loop) => loop.finish()));
+  }
+
   /** Ends at once, without stale markers. */
   async stop(): Promise<void> {
     await Promise.all([...this.#loops.values()].map((loop) => loop.stop()));

@@ -3,6 +3,7 @@
  *
  *   1/2 count int/float  3 sum  4 schema  5 zero threshold  6/7 zero count int/float  8 negative spans  9 deltas
  *   10 counts  11 positive spans  12 deltas  13 counts  14 reset hint  15 timestamp ms  16 custom values
+ *   17 start timestamp ms (2.0 only)
  *
  * Source: https://github.com/prometheus/prometheus/blob/main/prompb/types.proto
  */
@@ -11,10 +12,11 @@ import { WireError } from './errors.ts';
 import { BYTES, FIXED64, ProtoReader, ProtoWriter, tagOf, VARINT } from './protobuf.ts';
 
 const RESET_HINTS = ['unknown', 'reset', 'no-reset', 'gauge'] as const;
+export const HISTOGRAM_START_FIELD = 17;
 const BUCKETS_MAX = 65_536;
 
 /** The fields of a Histogram message, without a tag round them. */
-export function encodeHistogram(histogram: NativeHistogram, tMs: number): Uint8Array {
+export function encodeHistogram(histogram: NativeHistogram, tMs: number, startMs = 0): Uint8Array {
   const writer = new ProtoWriter(256);
   const { isFloat } = histogram;
   const double = (field: number, value: number): void => {
@@ -38,6 +40,10 @@ export function encodeHistogram(histogram: NativeHistogram, tMs: number): Uint8A
   writer.varint(tagOf(15, VARINT));
   writer.int64(tMs);
   if (histogram.customValues.length > 0) writeDoubles(writer, 16, histogram.customValues);
+  if (startMs !== 0) {
+    writer.varint(tagOf(HISTOGRAM_START_FIELD, VARINT));
+    writer.int64(startMs);
+  }
   return writer.written();
 }
 

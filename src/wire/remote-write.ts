@@ -33,6 +33,9 @@ import {
 } from './protobuf.ts';
 import { decodeHistogram, encodeHistogram } from './remote-write-histogram.ts';
 
+/** Fields of 2.0, which the queue keeps in messages of 1.0: when the counter of a sample or a histogram began. */
+export const SAMPLE_START_FIELD = 3;
+
 export interface MetricMetadata {
   readonly type: SeriesType;
   readonly name: string;
@@ -66,6 +69,16 @@ export function encodeLabels(labels: LabelSet): Uint8Array {
   return bytes;
 }
 
+/** One label field of a TimeSeries, of the bytes of its name and its value. */
+export function encodeLabelParts(name: Uint8Array, value: Uint8Array): Uint8Array {
+  const writer = new ProtoWriter(name.length + value.length + 16);
+  writer.varint(tagOf(1, BYTES));
+  writer.varint(fieldLength(name.length) + fieldLength(value.length));
+  writer.field(1, name);
+  writer.field(2, value);
+  return writer.written();
+}
+
 function fieldLength(length: number): number {
   return 1 + varintLength(length) + length;
 }
@@ -91,9 +104,13 @@ export class WriteRequestEncoder {
     this.#writer.length = length;
   }
 
-  /** One TimeSeries of one sample; `labels` are those of `encodeLabels`. */
-  append(labels: Uint8Array, tMs: number, value: number): void {
-    const at = this.#head(labels, tMs);
+  /**
+   * One TimeSeries of one sample; `labels` are those of `encodeLabels`.
+   *
+   * @param startMs  when the counter began, for remote write 2.0; 0 is unknown
+   */
+  append(labels: Uint8Array, tMs: number, value: number, startMs = 0): void {
+    const at = this.#head(labels, tMs, startMs);
     this.#writer.view.setFloat64(at, value, true);
   }
 
@@ -105,8 +122,8 @@ export class WriteRequestEncoder {
   }
 
   /** One TimeSeries of one native histogram. */
-  appendHistogram(labels: Uint8Array, tMs: number, histogram: NativeHistogram): void {
-    this.#appendSeries(labels, 4, encodeHistogram(histogram, tMs));
+  appendHistogram(labels: Uint8Array, tMs: number, histogram: NativeHistogram, startMs = 0): void {
+    this.#appendSeries(labels, 4, encodeHistogram(histogram, tMs, startMs));
   }
 
   /** One TimeSeries of one exemplar and no sample. */
@@ -138,9 +155,10 @@ export class WriteRequestEncoder {
   }
 
   /** Writes all but the value; returns where its eight bytes go. */
-  #head(labels: Uint8Array, tMs: number): number {
+  #head(labels: Uint8Array, tMs: number, startMs = 0): number {
     const writer = this.#writer;
-    const sampleLength = 10 + int64Length(tMs);
+    const startLength = startMs === 0 ? 0 : 1 + int64Length(startMs);
+    const sampleLength = 10 + int64Length(tMs) + startLength;
     const seriesLength = labels.length + 2 + sampleLength;
     writer.reserve(seriesLength + 6);
     const { bytes } = writer;
@@ -155,7 +173,12 @@ export class WriteRequestEncoder {
     const valueAt = op;
     op += 8;
     bytes[op++] = tagOf(2, VARINT);
-    writer.length = putInt64(bytes, op, tMs);
+    op = putInt64(bytes, op, tMs);
+    if (startMs !== 0) {
+      bytes[op++] = tagOf(SAMPLE_START_FIELD, VARINT);
+      op = putInt64(bytes, op, startMs);
+    }
+    writer.length = op;
     return valueAt;
   }
 }

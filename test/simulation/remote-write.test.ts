@@ -23,12 +23,16 @@ import { labelSetOf, labelValue } from '../../src/model/labels.ts';
 import type { Appender } from '../../src/model/sample.ts';
 import { DurableQueue } from '../../src/queue/queue.ts';
 import {
+  MESSAGE_1,
+  MESSAGE_2,
   METADATA_DEFAULTS,
   QUEUE_DEFAULTS,
   type RemoteWriteConfig,
 } from '../../src/sinks/remote-write/config.ts';
+import type { Sharding } from '../../src/sinks/remote-write/shards.ts';
 import { RemoteWriteSink } from '../../src/sinks/remote-write/sink.ts';
 import { decodeWriteRequest } from '../../src/wire/remote-write.ts';
+import { writeRequestOf } from '../../src/wire/remote-write-2.ts';
 import { uncompress } from '../../src/wire/snappy.ts';
 
 const RUNS = Number(process.env['AMPERAGE_RUNS'] ?? 100);
@@ -41,8 +45,15 @@ const SERIES = 4;
 const STEPS = 40;
 /** How often the queue looks after its files: no other wait of a run is as long. */
 const QUEUE_TICK_MS = 1_000;
+const LANES = 3;
 /** Small, so that segments, batches and lanes change all the time. */
-const QUEUE = { lanes: 2, maxSamplesPerSend: 10, batchSendDeadlineMs: 500, maxBackoffMs: 900 };
+const QUEUE = {
+  shardsMin: 1,
+  shardsMax: LANES,
+  maxSamplesPerSend: 10,
+  batchSendDeadlineMs: 500,
+  maxBackoffMs: 900,
+};
 /** A file system in memory where there is one: ten thousand runs would wear a disk. */
 const ROOT = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
@@ -70,8 +81,10 @@ class Ledger {
     list.push(value);
   }
 
-  take(body: Uint8Array): void {
-    decodeWriteRequest(uncompress(body, 1e7), {
+  /** @param version  of remote write */
+  take(body: Uint8Array, version: 1 | 2): void {
+    const message = uncompress(body, 1e7);
+    decodeWriteRequest(version === 2 ? writeRequestOf(message) : message, {
       series: (labels, _, values, count) => {
         const series = `${labelValue(labels, 'target')}/${labelValue(labels, 'i')}`;
         const known = this.#arrived.get(series) ?? new Set<number>();
@@ -125,9 +138,11 @@ class Network {
   isDown = false;
   readonly #ledger: Ledger;
   readonly #random: Random;
+  readonly #takes2: boolean;
   constructor(ledger: Ledger, random: Random) {
     this.#ledger = ledger;
     this.#random = random;
+    this.#takes2 = random(2) === 0;
   }
 
   client(clock: MortalClock): HttpClient {
@@ -161,10 +176,12 @@ class Network {
       await clock.sleep(request.timeoutMs, request.signal);
       throw new HttpClientError('timeout', 'no answer');
     }
-    this.#ledger.take(body);
+    const version = request.headers!['x-prometheus-remote-write-version'] === '2.0.0' ? 2 : 1;
+    if (version === 2 && !this.#takes2) return status(this.#random(2) === 0 ? 415 : 204);
+    this.#ledger.take(body, version);
     // Taken, and yet the sender does not hear of it.
     if (mood < 45) throw broken();
-    return status(204);
+    return status(204, { 'x-prometheus-remote-write-samples-written': '1' });
   }
 }
 
@@ -183,6 +200,7 @@ class Simulation {
   dropped = 0;
   readonly #random: Random;
   readonly #directory: string;
+  readonly #message: typeof MESSAGE_1 | typeof MESSAGE_2;
   #next = 0;
   #life: Life | undefined;
   #refused: string | undefined;
@@ -191,6 +209,7 @@ class Simulation {
     this.#random = random;
     this.#directory = directory;
     this.network = new Network(this.ledger, random);
+    this.#message = random(2) === 0 ? MESSAGE_1 : MESSAGE_2;
   }
 
   async begin(): Promise<void> {
@@ -206,6 +225,7 @@ class Simulation {
       name: 'sim',
       url: 'http://receiver/write',
       headers: {},
+      message: this.#message,
       remoteTimeoutMs: 2_000,
       writeRelabelRules: [],
       externalLabels: {},
@@ -218,7 +238,7 @@ class Simulation {
       {
         name: 'sim',
         directory: this.#directory,
-        lanes: QUEUE.lanes,
+        lanes: LANES,
         capBytes: 1e9,
         segmentBytes: 700,
         cacheMaxBytes: 1_000,
@@ -229,7 +249,12 @@ class Simulation {
       world,
     );
     const random = (): number => this.#random(1_000) / 1_000;
-    const sink = new RemoteWriteSink({ config, queue, random }, world);
+    const sharding: Sharding = {
+      intervalMs: 3_000,
+      desired: 1,
+      next: () => 1 + this.#random(LANES),
+    };
+    const sink = new RemoteWriteSink({ config, queue, random, sharding }, world);
     const starting = queue.start();
     await this.clock.advance(0);
     await starting;

@@ -25,6 +25,8 @@ export interface CollectorOptions {
   readonly configFile: string;
   readonly storagePath: string;
   readonly world: World;
+  /** How long a last scrape of all targets may take before the end; 0 for none. */
+  readonly finalScrapeMs?: number;
 }
 
 /** A remote_write entry with the queue that is its own. */
@@ -94,6 +96,8 @@ export class Collector implements Component {
     const endMs = this.#options.world.clock.nowMs() + deadlineMs;
     const left = (): number => Math.max(0, endMs - this.#options.world.clock.nowMs());
     await this.#discovery.stop(left());
+    const { finalScrapeMs = 0 } = this.#options;
+    if (finalScrapeMs > 0) await this.scrape.finish(Math.min(finalScrapeMs, left()));
     await this.scrape.stop(left());
     const outlets = [...this.#outlets];
     await Promise.all(outlets.map(([name, outlet]) => this.#close(name, outlet, left())));
@@ -109,7 +113,7 @@ export class Collector implements Component {
       {
         name: config.name,
         directory: join(storagePath, encodeURIComponent(config.name)),
-        lanes: config.queue.lanes,
+        lanes: config.queue.shardsMax,
         capBytes: config.queue.capBytes,
         sync: config.queue.sync,
         maxAgeMs: config.queue.sampleAgeLimitMs,

@@ -18,7 +18,8 @@ export type RefusalReason =
   | 'series_limit'
   | 'bad_request'
   | 'conflict'
-  | 'too_large';
+  | 'too_large'
+  | 'corrupt';
 
 export type Answer =
   | { readonly kind: 'delivered' }
@@ -53,37 +54,51 @@ const REFUSALS: readonly (readonly [RegExp, RefusalReason])[] = [
 /** AMP raises the limit by itself within minutes: its 400 is a throttle. */
 const SURGE = /per.user series limit|per_user_series_limit|ingestion rate limit|rate exceeded/i;
 
-/** @param where  the receiver's URL for messages, without secrets */
-export function classify(response: ClientResponse, where: string, nowMs: number): Answer {
+/** What only a change of the set-up mends is tried again after this long, so that it is no flood. */
+const SETUP_RETRY_MS = 30_000;
+
+/**
+ * @param where    the receiver's URL for messages, without secrets
+ * @param attempt  1 for the first: the second comes at once with fresh credentials
+ */
+export function classify(
+  response: ClientResponse,
+  where: string,
+  nowMs: number,
+  attempt: number,
+): Answer {
   const { status } = response;
   if (status >= 200 && status < 300) return { kind: 'delivered' };
   if (status === 413) return { kind: 'split' };
   const text = textOf(response.body);
-  const again = (code: string, remedy: string, credentials = false): Answer => ({
+  const asked = parseRetryAfterMs(response.headers['retry-after'], nowMs);
+  const again = (code: string, remedy: string, waitMs = asked): Answer => ({
     kind: 'again',
-    credentials,
+    credentials: code === 'SINK_FORBIDDEN',
     error: new RecoverableError(
       code,
       `remote_write to ${where} answered ${status}${text === '' ? '' : ` "${text}"`}${remedy}`,
-      { retryAfterMs: parseRetryAfterMs(response.headers['retry-after'], nowMs) },
+      { retryAfterMs: waitMs },
     ),
   });
+  const setUp = (code: string, remedy: string): Answer =>
+    again(code, remedy, asked ?? SETUP_RETRY_MS);
   if (status === 429 || SURGE.test(text)) return again('SINK_THROTTLED', '');
   if (status >= 500 || status === 408 || status === 425) return again('SINK_UNAVAILABLE', '');
   if (status === 401 || status === 403) {
     const remedy =
       '; check the credentials, that the role has aps:RemoteWrite on this workspace, and the clock';
-    return again('SINK_FORBIDDEN', remedy, true);
+    return attempt === 1 ? again('SINK_FORBIDDEN', remedy) : setUp('SINK_FORBIDDEN', remedy);
   }
   if (status === 404 || status === 405) {
-    return again('SINK_NOT_FOUND', '; check the workspace in the url, nothing is lost meanwhile');
+    return setUp('SINK_NOT_FOUND', '; check the workspace in the url, nothing is lost meanwhile');
   }
   if (status === 415) {
-    return again('SINK_UNSUPPORTED', '; the url does not take remote write 1.0, check it');
+    return setUp('SINK_UNSUPPORTED', '; the url does not take remote write 1.0, check it');
   }
   if (status < 400) {
     const to = response.headers['location'] ?? '';
-    return again('SINK_REDIRECTED', `; redirects are not followed, write the url of "${to}"`);
+    return setUp('SINK_REDIRECTED', `; redirects are not followed, write the url of "${to}"`);
   }
   const reason = status === 409 ? 'conflict' : refusalOf(text);
   const perSeries = ['label_limit', 'invalid_labels', 'bad_request'].includes(reason);

@@ -14,10 +14,12 @@ import {
 } from '../../model/sample.ts';
 import { relabel } from '../../relabel/relabel.ts';
 import { encodeLabels, WriteRequestEncoder } from '../../wire/remote-write.ts';
+import { encodeExtraMetadata } from '../../wire/remote-write-2.ts';
 import { compressInto, maxCompressedLength } from '../../wire/snappy.ts';
-import type { RemoteWriteConfig } from './config.ts';
+import { MESSAGE_2, type RemoteWriteConfig } from './config.ts';
 import { MetadataStore } from './metadata.ts';
 import type { RemoteWriteMetrics } from './metrics.ts';
+import type { Load } from './shards.ts';
 
 /** Encoders kept for the next scrape; more only exist while more scrapes are open at once. */
 const POOL_MAX = 4;
@@ -42,19 +44,29 @@ export class AppenderPool {
   readonly #queue: ChunkQueue;
   readonly #metrics: RemoteWriteMetrics;
   readonly #encoders: WriteRequestEncoder[] = [];
+  readonly #load: Load;
   #scratch = new Uint8Array(65_536);
-  #highestMs = 0;
   /** What targets say of their families, for the sender of metadata. */
   readonly metadata = new MetadataStore();
 
-  constructor(config: RemoteWriteConfig, queue: ChunkQueue, metrics: RemoteWriteMetrics) {
+  /** Whether series say what remote write 2.0 has a place for: metadata and when counters began. */
+  readonly isFor2: boolean;
+
+  constructor(
+    config: RemoteWriteConfig,
+    queue: ChunkQueue,
+    metrics: RemoteWriteMetrics,
+    load: Load,
+  ) {
+    this.#load = load;
+    this.isFor2 = config.message === MESSAGE_2;
     this.#config = config;
     this.#queue = queue;
     this.#metrics = metrics;
   }
 
   get sendsHistograms(): boolean {
-    return this.#config.sendNativeHistograms;
+    return this.#config.sendNativeHistograms || this.isFor2;
   }
 
   get sendsExemplars(): boolean {
@@ -63,6 +75,11 @@ export class AppenderPool {
 
   open(key: string): Appender {
     return new RemoteWriteAppender(this, hashOf(key) % this.#queue.lanes);
+  }
+
+  /** Counts what is taken in besides samples. */
+  countIn(what: 'exemplarsIn' | 'histogramsIn'): void {
+    this.#metrics[what].inc();
   }
 
   /** Counts what this sink cannot send. */
@@ -108,16 +125,20 @@ export class AppenderPool {
     const { samples, oldestMs, newestMs } = piece;
     this.#queue.append({ bytes, samples, oldestMs, newestMs, lane, rawBytes: raw.length });
     this.#metrics.samplesIn.inc(samples);
-    this.#highestMs = Math.max(this.#highestMs, newestMs);
-    this.#metrics.highestSeconds.set(this.#highestMs / 1_000);
+    this.#load.samplesIn += samples;
+    this.#load.newestInMs = Math.max(this.#load.newestInMs, newestMs);
+    this.#metrics.highestSeconds.set(this.#load.newestInMs / 1_000);
   }
 }
 
 class RemoteWriteAppender implements Appender {
   readonly #pool: AppenderPool;
   readonly #lane: number;
-  /** Label bytes by ref. */
+  /** Label bytes by ref, for 2.0 with the metadata behind them. */
   readonly #labels: (Uint8Array | undefined)[] = [];
+  /** For 2.0: the bytes without metadata, and when the counter began. */
+  readonly #bare: (Uint8Array | undefined)[] = [];
+  readonly #startsMs: number[] = [];
   readonly #free: SeriesRef[] = [];
   #encoder: WriteRequestEncoder | undefined;
   #pieces: Piece[] = [];
@@ -133,12 +154,17 @@ class RemoteWriteAppender implements Appender {
     if (bytes === undefined) return DROPPED_REF;
     const ref = this.#free.pop() ?? this.#labels.length;
     this.#labels[ref] = bytes;
+    if (this.#pool.isFor2) {
+      this.#bare[ref] = bytes;
+      this.#startsMs[ref] = 0;
+    }
     return ref;
   }
 
   append(ref: SeriesRef, tMs: number, value: number): void {
     const labels = this.#labels[ref];
-    if (labels !== undefined) this.#make(labels, tMs).append(labels, tMs, value);
+    if (labels !== undefined)
+      this.#make(labels, tMs).append(labels, tMs, value, this.#startsMs[ref]);
   }
 
   appendStale(ref: SeriesRef, tMs: number): void {
@@ -154,30 +180,36 @@ class RemoteWriteAppender implements Appender {
       return;
     }
     const buckets = histogram.positiveCounts.length + histogram.negativeCounts.length;
-    this.#make(labels, tMs, buckets * HISTOGRAM_BUCKET_BYTES + HISTOGRAM_BYTES).appendHistogram(
-      labels,
-      tMs,
-      histogram,
-    );
+    const moreBytes = buckets * HISTOGRAM_BUCKET_BYTES + HISTOGRAM_BYTES;
+    const encoder = this.#make(labels, tMs, moreBytes);
+    encoder.appendHistogram(labels, tMs, histogram, this.#startsMs[ref]);
+    this.#pool.countIn('histogramsIn');
   }
 
   appendExemplar(ref: SeriesRef, exemplar: Exemplar): void {
     const labels = this.#labels[ref];
     if (labels === undefined || !this.#pool.sendsExemplars) return;
     this.#makeExemplar(labels, exemplar).appendExemplar(labels, exemplar);
+    this.#pool.countIn('exemplarsIn');
   }
 
   setMetadata(ref: SeriesRef, family: string, metadata: SeriesMetadata): void {
-    if (this.#labels[ref] !== undefined) this.#pool.metadata.set(family, metadata);
+    if (this.#labels[ref] === undefined) return;
+    this.#pool.metadata.set(family, metadata);
+    const bare = this.#bare[ref];
+    if (bare !== undefined)
+      this.#labels[ref] = Buffer.concat([bare, encodeExtraMetadata(metadata)]);
   }
 
-  setCreated(): void {
+  setCreated(ref: SeriesRef, createdMs: number): void {
     // Remote write 1.0 has no place for it.
+    if (this.#pool.isFor2) this.#startsMs[ref] = createdMs;
   }
 
   forget(ref: SeriesRef): void {
     if (this.#labels[ref] === undefined) return;
     this.#labels[ref] = undefined;
+    this.#bare[ref] = undefined;
     this.#free.push(ref);
   }
 
@@ -203,6 +235,7 @@ class RemoteWriteAppender implements Appender {
   close(): void {
     this.rollback();
     this.#labels.length = 0;
+    this.#bare.length = 0;
     this.#free.length = 0;
   }
 

@@ -6,12 +6,18 @@
 import type { HttpConnection } from '../../kernel/http-connection.ts';
 import type { RelabelRule } from '../../relabel/relabel.ts';
 
+/** Values of `protobuf_message`. */
+export const MESSAGE_1 = 'prometheus.WriteRequest';
+export const MESSAGE_2 = 'io.prometheus.write.v2.Request';
+
 export interface RemoteWriteConfig {
   /** Unique among the entries: names the queue's directory, stands in logs and metrics. */
   readonly name: string;
   readonly url: string;
   /** Sent along with each request; can't override what the protocol or the signature sets. */
   readonly headers: Readonly<Record<string, string>>;
+  /** The message to send; 2.0 falls back to 1.0 where it is not taken. */
+  readonly message: typeof MESSAGE_1 | typeof MESSAGE_2;
   readonly remoteTimeoutMs: number;
   /** write_relabel_configs, compiled. */
   readonly writeRelabelRules: readonly RelabelRule[];
@@ -53,6 +59,7 @@ export interface Sigv4Config {
   readonly roleArn?: string | undefined;
   /** Only together with `roleArn`. */
   readonly externalId?: string | undefined;
+  readonly useFipsSts?: boolean | undefined;
   /** `aps` when absent. */
   readonly serviceName?: string | undefined;
 }
@@ -63,8 +70,9 @@ export interface RemoteWriteQueueConfig {
   readonly maxBytesPerSend: number;
   /** A batch that is not full is sent when its oldest sample has waited this long. */
   readonly batchSendDeadlineMs: number;
-  /** Parallel senders; the samples of a series always take the same one. */
-  readonly lanes: number;
+  /** Parallel requests; within these bounds their number follows the load. */
+  readonly shardsMin: number;
+  readonly shardsMax: number;
   readonly minBackoffMs: number;
   readonly maxBackoffMs: number;
   /** Older samples are dropped and counted; 0 keeps them. */
@@ -80,7 +88,8 @@ export const QUEUE_DEFAULTS: RemoteWriteQueueConfig = {
   maxSamplesPerSend: 10_000,
   maxBytesPerSend: 1_000_000,
   batchSendDeadlineMs: 5_000,
-  lanes: 4,
+  shardsMin: 1,
+  shardsMax: 16,
   minBackoffMs: 30,
   maxBackoffMs: 5_000,
   sampleAgeLimitMs: 0,

@@ -11,7 +11,7 @@ import { compress } from '../../wire/snappy.ts';
 import type { Authenticate } from './auth.ts';
 import type { RemoteWriteConfig } from './config.ts';
 import { publicUrl, type RemoteWriteMetrics } from './metrics.ts';
-import { protocolHeaders } from './sender.ts';
+import { type Dialect, protocolHeaders } from './dialect.ts';
 
 /** As many families as AMP keeps metadata of. */
 const FAMILIES_MAX = 20_000;
@@ -42,6 +42,7 @@ export interface MetadataSenderOptions {
   readonly auth: Authenticate;
   readonly userAgent: string;
   readonly store: MetadataStore;
+  readonly dialect: Dialect;
 }
 
 /** Sends round after round until the signal aborts. Never rejects. */
@@ -56,6 +57,8 @@ export async function runMetadataSender(
     } catch {
       return;
     }
+    // In 2.0 each series says what it is.
+    if (options.dialect.version === 2) continue;
     for (const batch of store.batches(config.metadata.maxPerSend)) {
       if (signal.aborted) return;
       await sendBatch(batch, options, signal);

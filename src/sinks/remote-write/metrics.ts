@@ -13,8 +13,15 @@ export interface RemoteWriteMetrics {
   readonly samples: Counter;
   /** Refused by the receiver for good. */
   readonly failed: Counter;
+  /** Of requests of 2.0 that were taken: what the receiver does not say it has stored. */
+  readonly unconfirmed: Counter;
+  readonly exemplarsIn: Counter;
+  readonly exemplarsDropped: Counter;
+  readonly histogramsIn: Counter;
+  readonly shards: Gauge;
+  readonly shardsDesired: Gauge;
   readonly retried: Counter;
-  /** By `reason`. */
+  /** By `reason`, and by `job` where samples were looked into. */
   readonly dropped: Family<Counter>;
   readonly bytes: Counter;
   readonly metadata: Counter;
@@ -38,16 +45,33 @@ export function newRemoteWriteMetrics(
     registry.gauges(`${PREFIX}${name}`, help).with(own);
   const pending = gauge('samples_pending', 'Samples in the queue, not delivered yet.');
   registry.onCollect(() => pending.set(pendingSamples()));
-  const { lanes, maxSamplesPerSend } = config.queue;
-  gauge('shards', 'Lanes that send in parallel.').set(lanes);
-  gauge('shards_max', 'Lanes that may send in parallel.').set(lanes);
-  gauge('shards_min', 'Lanes that always send.').set(lanes);
-  gauge('shards_desired', 'Lanes that would be needed.').set(lanes);
+  const { shardsMin, shardsMax, maxSamplesPerSend } = config.queue;
+  const shards = gauge('shards', 'Requests that may be under way at once.');
+  const shardsDesired = gauge('shards_desired', 'Shards that the load asks for.');
+  gauge('shards_max', 'Bound of the shards.').set(shardsMax);
+  gauge('shards_min', 'Shards that are always there.').set(shardsMin);
+  gauge('shard_capacity', 'Samples that a shard takes at once.').set(maxSamplesPerSend);
+  counter(
+    'enqueue_retries_total',
+    'Waits for room in the queue; it is on disk, so there are none.',
+  );
   gauge('max_samples_per_send', 'Samples that a request holds at most.').set(maxSamplesPerSend);
   const dropped = counters('samples_dropped_total', 'Samples not sent, by reason.');
   return {
     samplesIn: counter('samples_in_total', 'Samples taken in.'),
     samples: counter('samples_total', 'Samples delivered.'),
+    unconfirmed: counter(
+      'samples_unconfirmed_total',
+      'Samples in requests of 2.0 that the receiver took without saying that it stored them.',
+    ),
+    exemplarsIn: counter('exemplars_in_total', 'Exemplars taken in.'),
+    exemplarsDropped: counter(
+      'exemplars_dropped_total',
+      'Exemplars not sent: requests of 2.0 have no place for them beside no sample.',
+    ),
+    histogramsIn: counter('histograms_in_total', 'Native histograms taken in.'),
+    shards,
+    shardsDesired,
     failed: counter('samples_failed_total', 'Samples that the receiver refused for good.'),
     retried: counter('samples_retried_total', 'Samples sent again after a recoverable failure.'),
     dropped: {

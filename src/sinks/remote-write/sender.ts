@@ -1,6 +1,6 @@
 /**
- * The way out of a remote_write queue, one per lane: next batch → one request → its answer → acknowledge.
- * A batch stays the lane's head until it is delivered or dropped for a counted reason, so order is kept and a stop
+ * The way out of a remote_write queue, one per shard: next batch → one request → its answer → acknowledge.
+ * A batch stays its lanes' head until it is delivered or dropped for a counted reason, so order is kept and a stop
  * in the middle loses nothing: what was not acknowledged is sent again by the next run.
  */
 import { messageOf, RecoverableError } from '../../kernel/errors.ts';
@@ -8,12 +8,13 @@ import { retrying } from '../../kernel/retry.ts';
 import type { World } from '../../kernel/world.ts';
 import type { BatchLimits, Chunk, ChunkQueue } from '../../model/queue.ts';
 import { WireError } from '../../wire/errors.ts';
-import { concatSnappy } from '../../wire/snappy.ts';
 import { classify, type RefusalReason } from './answer.ts';
 import type { Authenticate } from './auth.ts';
 import type { RemoteWriteConfig } from './config.ts';
+import { type Dialect, type Encoded, protocolHeaders, writtenOf } from './dialect.ts';
 import { publicUrl, type RemoteWriteMetrics } from './metrics.ts';
-import { halve, withoutOlder } from './split.ts';
+import type { Load, Sharding } from './shards.ts';
+import { halve, samplesByJob, withoutOlder } from './split.ts';
 
 /** The longest preamble of a joined snappy block. */
 const PREAMBLE_BYTES = 5;
@@ -28,14 +29,25 @@ export interface SenderOptions {
   readonly metrics: RemoteWriteMetrics;
   readonly auth: Authenticate;
   readonly userAgent: string;
+  readonly dialect: Dialect;
+  readonly load: Load;
   readonly random?: (() => number) | undefined;
+  /** Instead of what the load asks for. */
+  readonly sharding?: Sharding | undefined;
 }
 
-/** Sends a lane's batches until the signal aborts or the drained lane is empty. Never rejects. */
-export async function runSender(
-  lane: number,
+export interface ShardSignals {
+  /** Between requests: no further batch, no further attempt. */
+  readonly ending: AbortSignal;
+  /** Cuts requests off too; `ending` aborts with it. */
+  readonly stopping: AbortSignal;
+}
+
+/** Sends the batches of some lanes until it is to end or the drained lanes are empty. Never rejects. */
+export async function runShard(
+  lanes: readonly number[],
   options: SenderOptions,
-  signal: AbortSignal,
+  signals: ShardSignals,
 ): Promise<void> {
   const { queue, config, world } = options;
   const { maxSamplesPerSend, maxBytesPerSend, batchSendDeadlineMs, maxBackoffMs } = config.queue;
@@ -44,31 +56,32 @@ export async function runSender(
     maxBytes: maxBytesPerSend - PREAMBLE_BYTES,
     maxRawBytes: maxBytesPerSend,
   };
-  while (!signal.aborted) {
+  const { ending } = signals;
+  while (!ending.aborted) {
     try {
-      const batch = await queue.next(lane, limits, batchSendDeadlineMs, signal);
+      const batch = await queue.next(lanes, limits, batchSendDeadlineMs, ending);
       if (batch === undefined) return;
-      await deliver(batch.chunks, options, signal);
+      await deliver(batch.chunks, options, signals);
       queue.acknowledge(batch);
     } catch (error) {
-      if (signal.aborted) return;
-      world.log.error('remote_write sender failed; it goes on', { lane, error });
-      await world.clock.sleep(maxBackoffMs, signal).catch(() => undefined);
+      if (ending.aborted) return;
+      world.log.error('remote_write sender failed; it goes on', { lanes, error });
+      await world.clock.sleep(maxBackoffMs, ending).catch(() => undefined);
     }
   }
 }
 
-/** Resolves when every chunk is delivered or counted as dropped; rejects when the signal aborts. */
+/** Resolves when every chunk is delivered or counted as dropped; rejects when it is to end before. */
 async function deliver(
   chunks: readonly Chunk[],
   options: SenderOptions,
-  signal: AbortSignal,
+  signals: ShardSignals,
 ): Promise<void> {
   // A stack, its next piece at the end: halves leave in order.
   const pieces: (readonly Chunk[])[] = [chunks];
   let isolations = 0;
   for (let piece = pieces.pop(); piece !== undefined; piece = pieces.pop()) {
-    const result = await sendUntilAnswered(piece, options, signal);
+    const result = await sendUntilAnswered(piece, options, signals);
     if (result.kind === 'done') continue;
     const left = result.chunks;
     const search = result.kind === 'split' || (result.perSeries && isolations < ISOLATION_MAX);
@@ -97,26 +110,27 @@ type Result =
 async function sendUntilAnswered(
   piece: readonly Chunk[],
   options: SenderOptions,
-  signal: AbortSignal,
+  signals: ShardSignals,
 ): Promise<Result> {
-  const { config, world, metrics } = options;
+  const { config, world, metrics, load } = options;
   let chunks = piece;
   let failures = 0;
-  const result = await retrying(
+  const answered = retrying(
     async (attempt): Promise<Result> => {
       chunks = dropOld(chunks, options);
       if (chunks.length === 0) return { kind: 'done' };
       if (attempt > 1) metrics.retried.inc(samplesOf(chunks));
-      return sendOnce(chunks, attempt, options, signal);
+      return sendOnce(chunks, attempt, options, signals.stopping);
     },
     {
       clock: world.clock,
       backoff: { minMs: config.queue.minBackoffMs, maxMs: config.queue.maxBackoffMs },
-      signal,
+      signal: signals.ending,
       ...(options.random === undefined ? {} : { random: options.random }),
       onRetry: (error, waitMs, attempt) => {
         // Once the other side says how long, that is no failure of the set-up.
         const level = error.code === 'SINK_FORBIDDEN' || attempt > 10 ? 'error' : 'warn';
+        if (failures === 0) load.failing += 1;
         failures = attempt;
         world.log[level]('remote_write failed; it is tried again', {
           error,
@@ -127,6 +141,9 @@ async function sendUntilAnswered(
       },
     },
   );
+  const result = await answered.finally(() => {
+    if (failures > 0) load.failing -= 1;
+  });
   if (failures > 0 && result.kind === 'done') {
     world.log.info('remote_write delivers again', { failures });
   }
@@ -139,9 +156,13 @@ async function sendOnce(
   options: SenderOptions,
   signal: AbortSignal,
 ): Promise<Result> {
-  const { config, world, metrics, auth } = options;
-  const body = concatSnappy(chunks.map((chunk) => chunk.bytes));
-  const headers = await authenticated(body, attempt, options);
+  const { config, world, metrics, auth, dialect, load } = options;
+  const request = tryEncode(chunks, options);
+  if (request === undefined)
+    return { kind: 'refused', chunks, reason: 'corrupt', perSeries: true, text: 'not sent' };
+  const { body, counts } = request;
+  if (counts !== undefined && counts.samples + counts.histograms === 0) return { kind: 'done' };
+  const headers = await authenticated(request, attempt, options);
   const startMs = performance.now();
   const response = await world.http.send({
     method: 'POST',
@@ -152,12 +173,28 @@ async function sendOnce(
     bodyMaxBytes: ANSWER_MAX_BYTES,
     signal,
   });
-  metrics.batchSeconds.observe((performance.now() - startMs) / 1_000);
-  const answer = classify(response, publicUrl(config.url), world.clock.nowMs());
+  const tookMs = performance.now() - startMs;
+  metrics.batchSeconds.observe(tookMs / 1_000);
+  if (request.version === 2 && dialect.isRefusal(response)) {
+    if (dialect.version === 2)
+      world.log.warn('the receiver does not take remote write 2.0; 1.0 is sent from now on', {
+        status: response.status,
+        answer: response.body.subarray(0, 200).toString(),
+      });
+    dialect.fallBack();
+    return sendOnce(chunks, attempt, options, signal);
+  }
+  const answer = classify(response, publicUrl(config.url), world.clock.nowMs(), attempt);
   switch (answer.kind) {
     case 'delivered':
       metrics.samples.inc(samplesOf(chunks));
       metrics.bytes.inc(body.length);
+      load.delivered(chunks, tookMs);
+      if (counts !== undefined) {
+        const sent = counts.samples + counts.histograms;
+        metrics.unconfirmed.inc(Math.max(0, sent - writtenOf(response)));
+        metrics.exemplarsDropped.inc(counts.exemplarsLeftOut);
+      }
       metrics.highestSentSeconds.set(
         Math.max(
           metrics.highestSentSeconds.value,
@@ -175,14 +212,24 @@ async function sendOnce(
   }
 }
 
+/** Undefined when the chunks are not what we wrote. */
+function tryEncode(chunks: readonly Chunk[], { dialect }: SenderOptions): Encoded | undefined {
+  try {
+    return dialect.encode(chunks);
+  } catch (error) {
+    if (error instanceof WireError) return undefined;
+    throw error;
+  }
+}
+
 /** All headers of a request. What the protocol and the signature set wins over what was configured. */
 async function authenticated(
-  body: Uint8Array,
+  { body, version }: Encoded,
   attempt: number,
   options: SenderOptions,
 ): Promise<Record<string, string>> {
   const { config, auth, world } = options;
-  const headers = protocolHeaders(config, options.userAgent);
+  const headers = protocolHeaders(config, options.userAgent, version);
   if (attempt > 1) headers['retry-attempt'] = String(attempt - 1);
   try {
     return await auth.headersFor({ url: config.url, headers, body }, world.clock.nowMs());
@@ -195,32 +242,17 @@ async function authenticated(
   }
 }
 
-/** What was configured, and what remote write 1.0 asks for, which wins. */
-export function protocolHeaders(
-  config: RemoteWriteConfig,
-  userAgent: string,
-): Record<string, string> {
-  const headers: Record<string, string> = {};
-  for (const [name, value] of Object.entries(config.headers)) headers[name.toLowerCase()] = value;
-  headers['content-type'] = 'application/x-protobuf';
-  headers['content-encoding'] = 'snappy';
-  headers['x-prometheus-remote-write-version'] = '0.1.0';
-  headers['user-agent'] = userAgent;
-  return headers;
-}
-
 function dropOld(chunks: readonly Chunk[], options: SenderOptions): readonly Chunk[] {
   const { config, world, metrics } = options;
   const limitMs = config.queue.sampleAgeLimitMs;
   if (limitMs <= 0) return chunks;
-  const { kept, droppedSamples } = withoutOlder(chunks, world.clock.nowMs() - limitMs);
-  if (droppedSamples > 0) {
-    metrics.dropped.with({ reason: 'too_old' }).inc(droppedSamples);
+  const { kept, dropped } = withoutOlder(chunks, world.clock.nowMs() - limitMs);
+  if (dropped.length > 0)
     world.log.warn('remote_write dropped samples above the age limit', {
-      samples: droppedSamples,
+      samples: samplesOf(dropped),
+      jobs: countByJob(dropped, 'too_old', metrics),
       limit_ms: limitMs,
     });
-  }
   return kept;
 }
 
@@ -242,12 +274,23 @@ function refuse(
   const samples = samplesOf(chunks);
   const reason = result.kind === 'split' ? 'too_large' : result.reason;
   metrics.failed.inc(samples);
-  metrics.dropped.with({ reason }).inc(samples);
   world.log.error('remote_write refused samples; they are dropped', {
     samples,
     reason,
+    jobs: countByJob(chunks, reason, metrics),
     answer: result.kind === 'split' ? '413 for a single series' : result.text,
   });
+}
+
+/** Counts what is lost; returns the jobs for the log. */
+function countByJob(
+  chunks: readonly Chunk[],
+  reason: string,
+  { dropped }: RemoteWriteMetrics,
+): string {
+  const jobs = samplesByJob(chunks);
+  for (const [job, samples] of jobs) dropped.with({ reason, job }).inc(samples);
+  return [...jobs.keys()].join(',');
 }
 
 function samplesOf(chunks: readonly Chunk[]): number {

@@ -1,5 +1,5 @@
 /**
- * A remote_write entry: appenders into its queue and one sender per lane out of it. The queue is given, started
+ * A remote_write entry: appenders into its queue and shards of senders out of it. The queue is given, started
  * before and stopped after the sink by whoever connects them.
  * Limits: those of the queue; a request holds at most `maxSamplesPerSend` and `maxBytesPerSend`.
  */
@@ -11,9 +11,10 @@ import type { OpenAppender } from '../../model/sample.ts';
 import { AppenderPool } from './appender.ts';
 import { type Authenticate, authenticateWith } from './auth.ts';
 import type { RemoteWriteConfig } from './config.ts';
+import { Dialect } from './dialect.ts';
 import { newRemoteWriteMetrics, publicUrl, type RemoteWriteMetrics } from './metrics.ts';
 import { runMetadataSender } from './metadata.ts';
-import { runSender } from './sender.ts';
+import { Load, runShards, type Sharding } from './shards.ts';
 
 export interface RemoteWriteSinkOptions {
   readonly config: RemoteWriteConfig;
@@ -23,6 +24,8 @@ export interface RemoteWriteSinkOptions {
   readonly auth?: Authenticate;
   /** Of the jitter, for tests. */
   readonly random?: () => number;
+  /** Instead of what the load asks for, for tests. */
+  readonly sharding?: Sharding;
 }
 
 export class RemoteWriteSink implements Component {
@@ -36,6 +39,7 @@ export class RemoteWriteSink implements Component {
   readonly #metrics: RemoteWriteMetrics;
   readonly #auth: Authenticate;
   readonly #pool: AppenderPool;
+  readonly #load = new Load();
   readonly #abort = new AbortController();
   #senders: Promise<unknown> | undefined;
   readonly #stopping = new AbortController();
@@ -53,18 +57,24 @@ export class RemoteWriteSink implements Component {
     this.#world = { ...world, log: world.log.with(fields), http: this.#ownHttp ?? world.http };
     this.#metrics = newRemoteWriteMetrics(world.metrics, config, () => queue.pendingSamples);
     this.#auth = options.auth ?? authenticateWith(config, () => world.clock.nowMs());
-    this.#pool = new AppenderPool(config, queue, this.#metrics);
+    this.#pool = new AppenderPool(config, queue, this.#metrics, this.#load);
     this.openAppender = (key) => this.#pool.open(key);
   }
 
   start(): Promise<void> {
-    const { config, queue, random, userAgent = 'amperage' } = this.#options;
+    const { config, queue, random, sharding, userAgent = 'amperage' } = this.#options;
     const world = this.#world;
-    const sender = { config, queue, world, metrics: this.#metrics, auth: this.#auth, userAgent };
-    const lanes = Array.from({ length: queue.lanes }, (_, lane) =>
-      runSender(lane, { ...sender, random }, this.#abort.signal),
-    );
-    this.#senders = Promise.all(lanes);
+    const sender = {
+      config,
+      queue,
+      world,
+      metrics: this.#metrics,
+      auth: this.#auth,
+      userAgent,
+      dialect: new Dialect(config),
+      load: this.#load,
+    };
+    this.#senders = runShards({ ...sender, random, sharding }, this.#abort.signal);
     if (config.metadata.isSent)
       this.#metadata = runMetadataSender(
         { ...sender, store: this.#pool.metadata },

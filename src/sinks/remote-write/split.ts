@@ -2,8 +2,10 @@
  * Taking chunks apart again: in halves for a receiver that takes less or refuses a part, and without what is too old.
  * The only place where a chunk is decompressed on its way out.
  */
+import { labelValue } from '../../model/labels.ts';
 import type { Chunk } from '../../model/queue.ts';
-import { scanSeries, type SeriesRange } from '../../wire/remote-write.ts';
+import { WireError } from '../../wire/errors.ts';
+import { decodeWriteRequest, scanSeries, type SeriesRange } from '../../wire/remote-write.ts';
 import { compress, uncompress } from '../../wire/snappy.ts';
 
 const RAW_MAX_BYTES = 64 * 1024 * 1024;
@@ -31,30 +33,60 @@ export function halve(chunks: readonly Chunk[]): [Chunk[], Chunk[]] | undefined 
 }
 
 /**
- * The chunks without series whose samples are all older than `cutoffMs`.
+ * The chunks without series whose samples are all older than `cutoffMs`, and those series.
  *
  * @throws WireError when a chunk is no message
  */
 export function withoutOlder(
   chunks: readonly Chunk[],
   cutoffMs: number,
-): { readonly kept: readonly Chunk[]; readonly droppedSamples: number } {
-  if (chunks.every((chunk) => chunk.oldestMs >= cutoffMs))
-    return { kept: chunks, droppedSamples: 0 };
+): { readonly kept: readonly Chunk[]; readonly dropped: readonly Chunk[] } {
+  if (chunks.every((chunk) => chunk.oldestMs >= cutoffMs)) return { kept: chunks, dropped: [] };
   const kept: Chunk[] = [];
-  let droppedSamples = 0;
+  const dropped: Chunk[] = [];
   for (const chunk of chunks) {
     if (chunk.oldestMs >= cutoffMs) kept.push(chunk);
-    else if (chunk.newestMs < cutoffMs) droppedSamples += chunk.samples;
+    else if (chunk.newestMs < cutoffMs) dropped.push(chunk);
     else {
       const raw = uncompress(chunk.bytes, RAW_MAX_BYTES);
-      const ranges = scanSeries(raw).filter((range) => range.newestMs >= cutoffMs);
-      const rest = chunkOf(chunk.lane, raw, ranges);
-      droppedSamples += chunk.samples - rest.samples;
+      const isOld = ({ newestMs }: SeriesRange): boolean => newestMs < cutoffMs;
+      const ranges = scanSeries(raw);
+      const rest = chunkOf(
+        chunk.lane,
+        raw,
+        ranges.filter((range) => !isOld(range)),
+      );
       if (rest.samples > 0) kept.push(rest);
+      if (ranges.some(isOld)) dropped.push(chunkOf(chunk.lane, raw, ranges.filter(isOld)));
     }
   }
-  return { kept, droppedSamples };
+  return { kept, dropped };
+}
+
+/** Jobs that are told apart in one loss; the rest counts as of the job "other". */
+const JOBS_MAX = 100;
+
+/** The samples (native histograms too) of the chunks by the `job` of their series, "" where it has none. */
+export function samplesByJob(chunks: readonly Chunk[]): Map<string, number> {
+  const jobs = new Map<string, number>();
+  for (const chunk of chunks) {
+    let told = 0;
+    const count = (job: string, samples: number): void => {
+      const name = jobs.size < JOBS_MAX || jobs.has(job) ? job : 'other';
+      if (samples > 0) jobs.set(name, (jobs.get(name) ?? 0) + samples);
+      told += samples;
+    };
+    try {
+      decodeWriteRequest(uncompress(chunk.bytes, RAW_MAX_BYTES), {
+        series: (labels, _times, _values, samples) => count(labelValue(labels, 'job'), samples),
+        histograms: (labels, list) => count(labelValue(labels, 'job'), list.length),
+      });
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error;
+    }
+    count('', Math.max(0, chunk.samples - told));
+  }
+  return jobs;
 }
 
 function chunkOf(lane: number, raw: Uint8Array, ranges: readonly SeriesRange[]): Chunk {

@@ -46,6 +46,7 @@ const server = new HttpServer({
       authorizer,
       gate: new RequestGate(limitsOf(false, []), systemClock),
       faults: new Faults([], 1),
+      takes2: true,
     }),
     ...queryRoutes(prefix, {
       store,
@@ -428,7 +429,7 @@ test('a write without a right signature is 403, a wrong body 400, another protoc
   assert.equal(
     (
       await write(bytes, {
-        'content-type': 'application/x-protobuf;proto=io.prometheus.write.v2.Request',
+        'content-type': 'application/x-protobuf;proto=io.prometheus.write.v3.Request',
       })
     ).status,
     415,

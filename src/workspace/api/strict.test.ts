@@ -47,6 +47,7 @@ async function setUp(
         authorizer: { world, region: 'us-east-1', lookup: () => Promise.resolve(keys) },
         gate: new RequestGate(limitsOf(false, given), systemClock),
         faults: all,
+        takes2: false,
       }),
       all.route(),
     ],

@@ -1,12 +1,14 @@
 /**
- * The receiving side: remote write 1.0, signed. Answers as AMP does: 200 with an empty body once the samples are on the
+ * The receiving side: remote write 1.0 and 2.0, signed. Answers as AMP does: 200 with an empty body once the samples are on the
  * disk, 400 with the first reason when some were refused (the others are stored), 429 at the series limit, 403 for a
- * wrong signature.
+ * wrong signature. To 2.0 it says how many samples it has stored.
  * Source: https://prometheus.io/docs/specs/prw/remote_write_spec/
  */
 import { messageOf, RecoverableError } from '../../kernel/errors.ts';
 import type { HttpRequest, HttpResponse, Route } from '../../kernel/http-server.ts';
 import { WireError } from '../../wire/errors.ts';
+import { writeRequestOf } from '../../wire/remote-write-2.ts';
+import { compress, uncompress } from '../../wire/snappy.ts';
 import type { Store } from '../storage/store.ts';
 import { type Authorizer, refuseUnsigned } from './authorize.ts';
 import type { Faults } from './faults.ts';
@@ -18,7 +20,15 @@ export interface WriteOptions {
   readonly authorizer: Authorizer;
   readonly gate: RequestGate;
   readonly faults: Faults;
+  /** AMP documents remote write 1.0 alone. */
+  readonly takes2: boolean;
 }
+
+const BODY_MAX_BYTES = 32 * 1024 * 1024;
+const MESSAGES: Readonly<Record<string, 1 | 2>> = {
+  'prometheus.WriteRequest': 1,
+  'io.prometheus.write.v2.Request': 2,
+};
 
 export function writeRoute(options: WriteOptions): Route {
   const { prefix, authorizer, faults } = options;
@@ -43,22 +53,34 @@ export function writeRoute(options: WriteOptions): Route {
 
 async function write(
   request: HttpRequest,
-  { store, gate, authorizer: { world } }: WriteOptions,
+  { store, gate, takes2, authorizer: { world } }: WriteOptions,
 ): Promise<HttpResponse> {
-  const unsupported = unsupportedProtocol(request);
-  if (unsupported !== undefined) return { status: 415, body: `${unsupported}\n` };
+  const version = versionOf(request, takes2);
+  if (typeof version === 'string') return { status: 415, body: `${version}\n` };
   try {
-    const body = await request.body();
+    const sent = await request.body();
+    const message = version === 2 ? uncompress(sent, BODY_MAX_BYTES) : undefined;
+    const body = message === undefined ? sent : compress(writeRequestOf(message));
     const result = await store.write(
       body,
-      (batch, rawBytes) => gate.refuseSize(body.length, rawBytes) ?? gate.refuse(batch),
+      (batch, rawBytes) =>
+        gate.refuseSize(sent.length, message?.length ?? rawBytes) ?? gate.refuse(batch),
     );
     if ('refusal' in result) return result.refusal;
-    const { rejected, firstRejection } = result;
-    if (rejected.size === 0) return { status: 200 };
+    const { rejected, firstRejection, accepted } = result;
+    const headers: Record<string, string> =
+      version === 1
+        ? {}
+        : {
+            'x-prometheus-remote-write-samples-written': String(accepted),
+            'x-prometheus-remote-write-histograms-written': '0',
+            'x-prometheus-remote-write-exemplars-written': '0',
+          };
+    if (rejected.size === 0) return { status: 200, headers };
     const counts = [...rejected].map(([reason, count]) => `${reason} ${count}`).join(', ');
     return {
       status: rejected.has('per_user_series_limit') ? 429 : 400,
+      headers,
       body: `${firstRejection ?? ''} (refused: ${counts})\n`,
     };
   } catch (error) {
@@ -74,17 +96,19 @@ async function write(
   }
 }
 
-/** Why it is not remote write 1.0, undefined when it is. */
-function unsupportedProtocol({ headers }: HttpRequest): string | undefined {
+/** The version of remote write, or why it is none that is taken. */
+function versionOf({ headers }: HttpRequest, takes2: boolean): 1 | 2 | string {
   const [type = '', ...parameters] = (headers['content-type'] ?? '')
     .split(';')
     .map((part) => part.trim());
   if (type !== 'application/x-protobuf')
     return `content type "${type}" is not taken; send application/x-protobuf`;
-  const message = parameters.find((part) => part.startsWith('proto='))?.slice('proto='.length);
-  if (message !== undefined && message !== 'prometheus.WriteRequest')
+  const proto = parameters.find((part) => part.startsWith('proto='))?.slice('proto='.length);
+  const message = proto ?? 'prometheus.WriteRequest';
+  const version = MESSAGES[message];
+  if (version === undefined || (version === 2 && !takes2))
     return `message "${message}" is not taken; send remote write 1.0, prometheus.WriteRequest`;
   if (headers['content-encoding'] !== 'snappy')
     return `content encoding "${headers['content-encoding'] ?? ''}" is not taken; send snappy`;
-  return undefined;
+  return version;
 }

@@ -25,6 +25,8 @@ export interface MemoryLimits extends SeriesLimits {
 
 export interface WriteResult {
   readonly stored: number;
+  /** Those that were there already too. */
+  readonly accepted: number;
   /** Reason → how many samples; empty when all were taken. */
   readonly rejected: ReadonlyMap<string, number>;
   /** The first rejection in words, with its series. */
@@ -78,13 +80,15 @@ export class Memory {
     };
     let stored = 0;
     for (const series of batch.series) stored += this.#applySeries(series, batch, nowMs, reject);
+    const refused = [...rejected.values()].reduce((sum, count) => sum + count, 0);
+    const accepted = (batch.series.at(-1)?.end ?? 0) - refused;
     reject(
       'native_histogram_unsupported',
       batch.histograms,
       () => 'native histograms are not kept here; send classic ones',
     );
     for (const entry of batch.metadata) this.#keepMetadata(entry);
-    return { stored, rejected, firstRejection };
+    return { stored, accepted, rejected, firstRejection };
   }
 
   /** All that is not in the database yet. */

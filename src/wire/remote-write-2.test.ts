@@ -1,0 +1,166 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import type { NativeHistogram } from '../model/histogram.ts';
+import { labelSetOf } from '../model/labels.ts';
+import { WireError } from './errors.ts';
+import { BYTES, ProtoReader, ProtoWriter, tagOf } from './protobuf.ts';
+import { decodeWriteRequest, encodeLabels, WriteRequestEncoder } from './remote-write.ts';
+import { encodeExtraMetadata, requestOf, withoutExtras, writeRequestOf } from './remote-write-2.ts';
+
+const T0 = 1_700_000_000_000;
+
+const histogram: NativeHistogram = {
+  schema: 3,
+  zeroThreshold: 0,
+  zeroCount: 1,
+  count: 8,
+  sum: 12.5,
+  isFloat: false,
+  resetHint: 'unknown',
+  positiveSpans: [{ offset: 2, length: 2 }],
+  positiveCounts: [3, 4],
+  negativeSpans: [],
+  negativeCounts: [],
+  customValues: [],
+};
+
+/** What a 1.0 message says, in a comparable form. */
+function meaningOf(message: Uint8Array): string[] {
+  const lines: string[] = [];
+  const text = (labels: { name: string; value: string }[]): string =>
+    labels.map(({ name, value }) => `${name}=${value}`).join(',');
+  decodeWriteRequest(message, {
+    series(labels, times, values, count) {
+      const bits = new BigUint64Array(values.buffer);
+      for (let i = 0; i < count; i++)
+        lines.push(`${text([...labels])} ${times[i]} ${bits[i]!.toString(16)}`);
+    },
+    histograms: (labels, list) =>
+      void lines.push(...list.map((one) => `${text([...labels])} ${JSON.stringify(one)}`)),
+    exemplars: (labels, list) =>
+      void lines.push(...list.map((one) => `${text([...labels])} ${JSON.stringify(one)}`)),
+    metadata: (one) => void lines.push(JSON.stringify(one)),
+  });
+  return lines;
+}
+
+function symbolsOf(request: Uint8Array): string[] {
+  const reader = new ProtoReader(request);
+  const symbols: string[] = [];
+  while (reader.more()) {
+    const tag = reader.varint();
+    if (tag === tagOf(4, BYTES)) symbols.push(reader.string());
+    else reader.skip(tag);
+  }
+  return symbols;
+}
+
+test('a request names every string once and says all that the messages of the queue say', () => {
+  const labels = encodeLabels(labelSetOf({ __name__: 'a_total', job: 'x' }));
+  const metadata = encodeExtraMetadata({ type: 'counter', help: 'How many.', unit: '' });
+  const known = Buffer.concat([labels, metadata]);
+  const first = new WriteRequestEncoder();
+  first.append(known, T0, 1.5, T0 - 1_000);
+  first.appendExemplar(known, { labels: labelSetOf({ trace_id: 'x' }), value: 2, tMs: T0 });
+  first.appendHistogram(encodeLabels(labelSetOf({ __name__: 'h', job: 'x' })), T0, histogram, T0);
+  const second = new WriteRequestEncoder();
+  second.appendStale(known, T0 + 1);
+  const { message, counts } = requestOf([first.bytes(), second.bytes()]);
+  assert.deepEqual(counts, { samples: 2, histograms: 1, exemplars: 1, exemplarsLeftOut: 0 });
+  assert.deepEqual(symbolsOf(message), [
+    '',
+    '__name__',
+    'a_total',
+    'job',
+    'x',
+    'How many.',
+    'trace_id',
+    'h',
+  ]);
+  const told = meaningOf(writeRequestOf(message));
+  assert.deepEqual(told.slice(0, 2), [
+    `__name__=a_total,job=x ${T0} 3ff8000000000000`,
+    `__name__=a_total,job=x ${T0 + 1} 7ff0000000000002`,
+  ]);
+  assert.match(told[2]!, /"trace_id".*"value":2/);
+  assert.match(told[3]!, /__name__=h,job=x .*"positiveCounts":\[3,4\]/);
+  assert.equal(
+    told[4],
+    JSON.stringify({ type: 'counter', name: 'a_total', help: 'How many.', unit: '' }),
+  );
+});
+
+test('start timestamps and metadata are taken off for a receiver of 1.0', () => {
+  const labels = encodeLabels(labelSetOf({ __name__: 'a' }));
+  const plain = new WriteRequestEncoder();
+  plain.append(labels, T0, 1);
+  plain.appendHistogram(labels, T0, histogram);
+  const rich = new WriteRequestEncoder();
+  const extra = encodeExtraMetadata({ type: 'gauge', help: 'h', unit: 'u' });
+  const known = Buffer.concat([labels, extra]);
+  rich.append(known, T0, 1, T0 - 5);
+  rich.appendHistogram(known, T0, histogram, T0 - 5);
+  assert.notDeepEqual(rich.bytes(), plain.bytes());
+  assert.deepEqual(meaningOf(rich.bytes()), meaningOf(plain.bytes()));
+  assert.deepEqual(Buffer.from(withoutExtras(rich.bytes())), Buffer.from(plain.bytes()));
+});
+
+test('an exemplar without a sample beside it has no place in a request, and is counted', () => {
+  const encoder = new WriteRequestEncoder();
+  const labels = encodeLabels(labelSetOf({ __name__: 'a' }));
+  encoder.appendExemplar(labels, { labels: [], value: 1, tMs: T0 });
+  const { message, counts } = requestOf([encoder.bytes()]);
+  assert.equal(counts.exemplarsLeftOut, 1);
+  assert.deepEqual(meaningOf(writeRequestOf(message)), []);
+});
+
+test('any samples come back, each series in order', () => {
+  const name = fc.string({ minLength: 1, maxLength: 8, unit: 'binary' });
+  const sample = fc.record({ series: fc.nat(3), value: fc.double() });
+  fc.assert(
+    fc.property(fc.array(name, { minLength: 4, maxLength: 4 }), fc.array(sample), (names, list) => {
+      const messages = list.map(({ series, value }, index) => {
+        const encoder = new WriteRequestEncoder();
+        const label = encodeLabels(labelSetOf({ __name__: names[series]!, i: String(series) }));
+        encoder.append(label, T0 + index, value);
+        return new Uint8Array(encoder.bytes());
+      });
+      const sent = messages.flatMap((message) => meaningOf(message));
+      const came = meaningOf(writeRequestOf(requestOf(messages).message));
+      assert.deepEqual(came.toSorted(), sent.toSorted());
+      for (const series of names.keys()) {
+        const own = (lines: string[]): string[] =>
+          lines.filter((line) => line.includes(`,i=${series} `));
+        assert.deepEqual(own(came), own(sent));
+      }
+    }),
+  );
+});
+
+test('a malformed request is refused with what is wrong', () => {
+  const request = (symbols: string[], refs: number[]): Uint8Array => {
+    const writer = new ProtoWriter();
+    for (const symbol of symbols) writer.string(4, symbol);
+    const packed = new ProtoWriter();
+    for (const ref of refs) packed.varint(ref);
+    const series = new ProtoWriter();
+    series.field(1, packed.written());
+    writer.field(5, series.written());
+    return writer.written();
+  };
+  assert.throws(() => writeRequestOf(request(['', 'a'], [1, 2])), /ref 2 is beyond its 2 symbols/);
+  assert.throws(() => writeRequestOf(request(['', 'a'], [1])), /odd number/);
+  assert.throws(() => writeRequestOf(request(['x', 'a'], [0, 1])), /first symbol/);
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
+      try {
+        writeRequestOf(bytes);
+        requestOf([bytes]);
+        withoutExtras(bytes);
+      } catch (error) {
+        assert.ok(error instanceof WireError, String(error));
+      }
+    }),
+  );
+});

@@ -1,0 +1,123 @@
+/**
+ * The sender suites' cases that look at requests: one collector for each version scrapes a target for each case for some
+ * seconds and sends to a receiver of our own; then each case is checked.
+ */
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import path from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startAmperage, temporaryFolder } from '../../e2e/processes.ts';
+import { decodeRequest, type DecodedRequest } from './decoded.ts';
+import * as families from './family-cases.ts';
+import * as whole from './request-cases.ts';
+import { type DataCase, Seen } from './seen.ts';
+import * as values from './value-cases.ts';
+
+const CASES: readonly DataCase[] = [
+  ...whole.protocol,
+  ...values.samples,
+  ...values.symbols,
+  ...values.labels,
+  ...values.timestamps,
+  ...families.metadata,
+  ...families.exemplars,
+  ...families.histograms,
+  ...families.combined,
+  ...whole.edges,
+  ...whole.batching,
+  ...whole.compatibility,
+  ...whole.one,
+];
+const RUN_MS = 4_500;
+const PROTOBUF =
+  'application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited';
+
+/** Serves `/case/N` and takes `/write`. */
+async function startPeer(
+  context: TestContext,
+): Promise<{ readonly host: string; readonly requests: DecodedRequest[]; readonly bad: string[] }> {
+  const requests: DecodedRequest[] = [];
+  const bad: string[] = [];
+  const asked = new Map<string, number>();
+  const server = createServer((request, response) => {
+    const url = request.url ?? '';
+    const found = CASES[Number(/^\/case\/(\d+)$/.exec(url)?.[1] ?? NaN)];
+    if (found !== undefined) {
+      const times = (asked.get(url) ?? 0) + 1;
+      asked.set(url, times);
+      const page = typeof found.page === 'string' ? found.page : found.page();
+      const isText = typeof page === 'string';
+      const text = 'text/plain; version=0.0.4; charset=utf-8';
+      const open = 'application/openmetrics-text; version=1.0.0; charset=utf-8';
+      const type = !isText ? PROTOBUF : page.endsWith('# EOF\n') ? open : text;
+      response.writeHead(200, { 'content-type': type });
+      response.end(found.blinks === true && times % 2 === 0 ? '' : page);
+      return;
+    }
+    const parts: Buffer[] = [];
+    request.on('data', (part: Buffer) => parts.push(part));
+    request.on('end', () => {
+      try {
+        requests.push(decodeRequest(request.method ?? '', request.headers, Buffer.concat(parts)));
+      } catch (error) {
+        bad.push(String(error));
+      }
+      response.writeHead(204, { 'x-prometheus-remote-write-samples-written': '1' }).end();
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  context.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return { host: `127.0.0.1:${(server.address() as AddressInfo).port}`, requests, bad };
+}
+
+for (const version of [1, 2] as const) {
+  test(`remote write ${version}.0: what the suites ask of requests`, async (context) => {
+    const peer = await startPeer(context);
+    const cases = CASES.map((one, index) => ({ one, index })).filter(
+      ({ one }) => (one.only ?? version) === version,
+    );
+    const folder = temporaryFolder(context);
+    const file = path.join(folder, 'prometheus.yml');
+    const message = version === 2 ? 'io.prometheus.write.v2.Request' : 'prometheus.WriteRequest';
+    const jobs = cases.map(
+      ({ one, index }) =>
+        `  - { job_name: '${one.name}', metrics_path: /case/${index}, honor_labels: ${one.honorLabels === true}, scrape_native_histograms: true, static_configs: [{ targets: ['${peer.host}'] }] }`,
+    );
+    writeFileSync(
+      file,
+      `global: { scrape_interval: 1s }
+scrape_configs:
+${jobs.join('\n')}
+remote_write:
+  - url: http://${peer.host}/write
+    protobuf_message: ${message}
+    send_exemplars: true
+    send_native_histograms: true
+    queue_config: { batch_send_deadline: 500ms }
+    metadata_config: { send_interval: 1s }
+`,
+    );
+    const startMs = Date.now();
+    const collector = await startAmperage(context, 'collect', [
+      '--config.file',
+      file,
+      '--storage.path',
+      path.join(folder, 'queue'),
+    ]);
+    await sleep(RUN_MS);
+    collector.child.kill('SIGTERM');
+    await collector.exited;
+    assert.equal(collector.child.exitCode, 0, collector.output());
+    assert.deepEqual(peer.bad, []);
+    for (const { one } of cases)
+      await context.test(`${one.name} ${one.level}`, () =>
+        one.check(new Seen(version, peer.requests, one.name, startMs)),
+      );
+  });
+}

@@ -1,0 +1,214 @@
+/**
+ * Remote write requests as a receiver of its own reads them: 1.0 and 2.0 in one shape, nothing checked, nothing shared
+ * with the sender's code but the reader of protobuf fields.
+ */
+import { ProtoReader } from '../../../src/wire/protobuf.ts';
+import { uncompress } from '../../../src/wire/snappy.ts';
+
+export interface DecodedSample {
+  readonly tMs: number;
+  /** The value's bits in hexadecimal. */
+  readonly bits: string;
+  readonly value: number;
+  readonly startMs: number;
+}
+
+export interface DecodedHistogram {
+  /** Field number → values in order, as numbers where they are. */
+  readonly fields: ReadonlyMap<number, readonly (number | Uint8Array)[]>;
+  readonly tMs: number;
+}
+
+export interface DecodedExemplar {
+  readonly labels: readonly (readonly [string, string])[];
+  readonly refs: readonly number[];
+  readonly value: number;
+  readonly tMs: number;
+}
+
+export interface DecodedSeries {
+  readonly labels: readonly (readonly [string, string])[];
+  /** Of 2.0, as sent. */
+  readonly refs: readonly number[];
+  readonly samples: readonly DecodedSample[];
+  readonly histograms: readonly DecodedHistogram[];
+  readonly exemplars: readonly DecodedExemplar[];
+  readonly metadata: DecodedMetadata | undefined;
+}
+
+export interface DecodedMetadata {
+  readonly type: number;
+  readonly name: string;
+  readonly help: string;
+  readonly unit: string;
+}
+
+export interface DecodedRequest {
+  readonly atMs: number;
+  readonly method: string;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: Uint8Array;
+  readonly version: 1 | 2;
+  readonly symbols: readonly string[];
+  readonly series: readonly DecodedSeries[];
+  /** Of 1.0. */
+  readonly metadata: readonly DecodedMetadata[];
+  /** Numbers of all fields at the top. */
+  readonly fields: ReadonlySet<number>;
+}
+
+type Fields = Map<number, (number | Uint8Array)[]>;
+
+/** A message's fields by number: varints and doubles as numbers, the rest as bytes. */
+function fieldsOf(bytes: Uint8Array): Fields {
+  const reader = new ProtoReader(bytes);
+  const fields: Fields = new Map();
+  while (reader.more()) {
+    const tag = reader.varint();
+    const list = fields.get(tag >>> 3) ?? [];
+    fields.set(tag >>> 3, list);
+    if ((tag & 7) === 0) list.push(reader.int64());
+    else if ((tag & 7) === 1) {
+      const at = reader.fixed64At();
+      list.push(bytes.subarray(at, at + 8));
+    } else if ((tag & 7) === 2) {
+      const end = reader.lengthEnd();
+      list.push(bytes.subarray(reader.at, end));
+      reader.at = end;
+    } else throw new Error(`wire type ${tag & 7}`);
+  }
+  return fields;
+}
+
+const text = (value: number | Uint8Array | undefined): string =>
+  value === undefined ? '' : Buffer.from(value as Uint8Array).toString();
+const bytesOf = (list: readonly (number | Uint8Array)[] = []): Uint8Array[] => list as Uint8Array[];
+const numberOf = (fields: Fields, field: number): number => (fields.get(field)?.[0] ?? 0) as number;
+
+function doubleOf(bytes: Uint8Array | number | undefined): { bits: string; value: number } {
+  const buffer = Buffer.from((bytes as Uint8Array | undefined) ?? new Uint8Array(8));
+  return { bits: buffer.readBigUInt64LE().toString(16), value: buffer.readDoubleLE() };
+}
+
+function sampleOf(bytes: Uint8Array): DecodedSample {
+  const fields = fieldsOf(bytes);
+  return {
+    ...doubleOf(fields.get(1)?.[0]),
+    tMs: numberOf(fields, 2),
+    startMs: numberOf(fields, 3),
+  };
+}
+
+function histogramOf(bytes: Uint8Array): DecodedHistogram {
+  const fields = fieldsOf(bytes);
+  return { fields, tMs: numberOf(fields, 15) };
+}
+
+function packed(list: readonly (number | Uint8Array)[] = []): number[] {
+  return list.flatMap((one) => {
+    if (typeof one === 'number') return [one];
+    const reader = new ProtoReader(one);
+    const numbers: number[] = [];
+    while (reader.more()) numbers.push(reader.varint());
+    return numbers;
+  });
+}
+
+function labelsOf(refs: readonly number[], symbols: readonly string[]): [string, string][] {
+  const labels: [string, string][] = [];
+  for (let i = 0; i + 1 < refs.length; i += 2)
+    labels.push([symbols[refs[i]!] ?? '?', symbols[refs[i + 1]!] ?? '?']);
+  return labels;
+}
+
+function label(bytes: Uint8Array): [string, string] {
+  const fields = fieldsOf(bytes);
+  return [text(fields.get(1)?.[0]), text(fields.get(2)?.[0])];
+}
+
+function series1(bytes: Uint8Array): DecodedSeries {
+  const fields = fieldsOf(bytes);
+  return {
+    labels: bytesOf(fields.get(1)).map(label),
+    refs: [],
+    samples: bytesOf(fields.get(2)).map(sampleOf),
+    histograms: bytesOf(fields.get(4)).map(histogramOf),
+    exemplars: bytesOf(fields.get(3)).map((one) => {
+      const exemplar = fieldsOf(one);
+      return {
+        labels: bytesOf(exemplar.get(1)).map(label),
+        refs: [],
+        value: doubleOf(exemplar.get(2)?.[0]).value,
+        tMs: numberOf(exemplar, 3),
+      };
+    }),
+    metadata: undefined,
+  };
+}
+
+function series2(bytes: Uint8Array, symbols: readonly string[]): DecodedSeries {
+  const fields = fieldsOf(bytes);
+  const refs = packed(fields.get(1));
+  const labels = labelsOf(refs, symbols);
+  const [metadata] = bytesOf(fields.get(5)).map(fieldsOf);
+  return {
+    labels,
+    refs,
+    samples: bytesOf(fields.get(2)).map(sampleOf),
+    histograms: bytesOf(fields.get(3)).map(histogramOf),
+    exemplars: bytesOf(fields.get(4)).map((one) => {
+      const exemplar = fieldsOf(one);
+      const own = packed(exemplar.get(1));
+      return {
+        labels: labelsOf(own, symbols),
+        refs: own,
+        value: doubleOf(exemplar.get(2)?.[0]).value,
+        tMs: numberOf(exemplar, 3),
+      };
+    }),
+    metadata: metadata && {
+      type: numberOf(metadata, 1),
+      name: '',
+      help: symbols[numberOf(metadata, 3)] ?? '?',
+      unit: symbols[numberOf(metadata, 4)] ?? '?',
+    },
+  };
+}
+
+/** @throws for a body that is not a message of the version that its headers name */
+export function decodeRequest(
+  method: string,
+  headers: DecodedRequest['headers'],
+  body: Uint8Array,
+): DecodedRequest {
+  const version = headers['x-prometheus-remote-write-version'] === '2.0.0' ? 2 : 1;
+  const fields = fieldsOf(uncompress(body, 64 * 1024 * 1024));
+  const symbols = bytesOf(fields.get(4)).map(text);
+  const series =
+    version === 1
+      ? bytesOf(fields.get(1)).map(series1)
+      : bytesOf(fields.get(5)).map((one) => series2(one, symbols));
+  const metadata =
+    version === 2
+      ? []
+      : bytesOf(fields.get(3)).map((one) => {
+          const own = fieldsOf(one);
+          return {
+            type: numberOf(own, 1),
+            name: text(own.get(2)?.[0]),
+            help: text(own.get(4)?.[0]),
+            unit: text(own.get(5)?.[0]),
+          };
+        });
+  return {
+    atMs: Date.now(),
+    method,
+    headers,
+    body,
+    version,
+    symbols,
+    series,
+    metadata,
+    fields: new Set(fields.keys()),
+  };
+}

@@ -1,0 +1,164 @@
+/**
+ * A remote write road for tests: appender → queue on disk → sender → a receiver on the loopback that decodes. Real
+ * sockets and files; time is virtual.
+ */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { VirtualClock } from '../src/kernel/clock.ts';
+import { createHttpClient } from '../src/kernel/http-client.ts';
+import { HttpServer, type HttpRequest, type HttpResponse } from '../src/kernel/http-server.ts';
+import { createLogger, silentLogger } from '../src/kernel/logger.ts';
+import { Registry } from '../src/kernel/metrics.ts';
+import { labelSetOf } from '../src/model/labels.ts';
+import type { Appender } from '../src/model/sample.ts';
+import { DurableQueue } from '../src/queue/queue.ts';
+import type { Authenticate } from '../src/sinks/remote-write/auth.ts';
+import {
+  MESSAGE_1,
+  METADATA_DEFAULTS,
+  QUEUE_DEFAULTS,
+  type RemoteWriteConfig,
+  type RemoteWriteQueueConfig,
+} from '../src/sinks/remote-write/config.ts';
+import type { Sharding } from '../src/sinks/remote-write/shards.ts';
+import { RemoteWriteSink } from '../src/sinks/remote-write/sink.ts';
+import { decodeWriteRequest } from '../src/wire/remote-write.ts';
+import { writeRequestOf } from '../src/wire/remote-write-2.ts';
+import { uncompress } from '../src/wire/snappy.ts';
+
+export interface Received {
+  readonly request: HttpRequest;
+  readonly body: Buffer;
+  readonly headers: HttpRequest['headers'];
+  readonly samples: { series: string; tMs: number; value: number }[];
+}
+
+/** Decodes what comes; `answer` says what is answered, and only 2xx is kept. */
+export class Receiver {
+  readonly requests: Received[] = [];
+  readonly kept: Received['samples'] = [];
+  answer: (received: Received) => HttpResponse | Promise<HttpResponse> = () => ({ status: 204 });
+  readonly server: HttpServer;
+
+  constructor(listen = '127.0.0.1:0') {
+    this.server = new HttpServer({
+      name: 'receiver',
+      listen,
+      log: silentLogger,
+      routes: [{ method: 'POST', path: '/write', handle: (request) => this.#take(request) }],
+    });
+  }
+
+  async #take(request: HttpRequest): Promise<HttpResponse> {
+    const body = await request.body();
+    const received: Received = { request, body, headers: request.headers, samples: [] };
+    const message = uncompress(body, 1e7);
+    const is2 = request.headers['x-prometheus-remote-write-version'] === '2.0.0';
+    decodeWriteRequest(is2 ? writeRequestOf(message) : message, {
+      series(labels, timestampsMs, values, count) {
+        const series = labels.map(({ name, value }) => `${name}=${value}`).join(',');
+        for (let i = 0; i < count; i++) {
+          received.samples.push({ series, tMs: timestampsMs[i]!, value: values[i]! });
+        }
+      },
+    });
+    this.requests.push(received);
+    const answer = await this.answer(received);
+    if (answer.status < 300) this.kept.push(...received.samples);
+    return answer;
+  }
+}
+
+export interface Road {
+  readonly receiver: Receiver;
+  readonly queue: DurableQueue;
+  readonly sink: RemoteWriteSink;
+  readonly clock: VirtualClock;
+  readonly metrics: Registry;
+  readonly lines: string[];
+  readonly directory: string;
+  metric(name: string): number;
+}
+
+export type Overrides = Partial<Omit<RemoteWriteConfig, 'queue'>> & {
+  readonly queue?: Partial<RemoteWriteQueueConfig>;
+  readonly directory?: string;
+  readonly auth?: Authenticate;
+  readonly sharding?: Sharding;
+};
+
+export function configOf(url: string, overrides: Overrides): RemoteWriteConfig {
+  return {
+    name: 'test',
+    url,
+    headers: {},
+    message: MESSAGE_1,
+    remoteTimeoutMs: 5_000,
+    writeRelabelRules: [],
+    externalLabels: {},
+    sendExemplars: false,
+    sendNativeHistograms: false,
+    metadata: { ...METADATA_DEFAULTS, isSent: false },
+    ...overrides,
+    queue: { ...QUEUE_DEFAULTS, shardsMax: 1, batchSendDeadlineMs: 0, ...overrides.queue },
+  };
+}
+
+export async function road(t: TestContext, overrides: Overrides = {}): Promise<Road> {
+  const receiver = new Receiver();
+  await receiver.server.start();
+  const directory = overrides.directory ?? mkdtempSync(join(tmpdir(), 'amperage-write-'));
+  const clock = new VirtualClock();
+  const lines: string[] = [];
+  const log = createLogger({ write: (line) => void lines.push(line), clock, format: 'logfmt' });
+  const world = { clock, log, metrics: new Registry(), http: createHttpClient() };
+  const config = configOf(`${receiver.server.url}/write`, overrides);
+  const { shardsMax: lanes, capBytes } = config.queue;
+  const queue = new DurableQueue({ name: 'test', directory, lanes, capBytes }, world);
+  const auth = overrides.auth === undefined ? {} : { auth: overrides.auth };
+  const sharding = overrides.sharding === undefined ? {} : { sharding: overrides.sharding };
+  const sink = new RemoteWriteSink({ config, queue, random: () => 0, ...auth, ...sharding }, world);
+  await queue.start();
+  await sink.start();
+  t.after(async () => {
+    const stopped = sink.stop(0);
+    await clock.advance(0);
+    await stopped;
+    await queue.stop();
+    await receiver.server.stop(100);
+    await world.http.close();
+    rmSync(directory, { recursive: true, force: true });
+  });
+  const { metrics } = world;
+  const metric = (name: string): number => {
+    const found = metrics
+      .expose()
+      .split('\n')
+      .find((line) => line.startsWith(name));
+    return Number(found?.split(' ').at(-1));
+  };
+  return { receiver, queue, sink, clock, metrics, lines, directory, metric };
+}
+
+/** Lets real I/O happen, moving the virtual clock on, until the condition holds. */
+export async function until(
+  road: Pick<Road, 'clock'>,
+  holds: () => boolean,
+  stepMs = 10,
+): Promise<void> {
+  const end = performance.now() + 10_000;
+  while (!holds()) {
+    assert.ok(performance.now() < end, 'waited ten seconds');
+    await road.clock.advance(stepMs);
+  }
+}
+
+export function scrape(appender: Appender, names: readonly string[], tMs: number, value = 1): void {
+  for (const name of names) {
+    appender.append(appender.refOf(labelSetOf({ __name__: name })), tMs, value);
+  }
+  appender.commit();
+}
