@@ -204,7 +204,7 @@ test('a signing Prometheus is never refused, and we answer as it does', async (c
     await until('workspace ready', isReady(`http://127.0.0.1:${ourPort}`));
     await until('prometheus ready', isReady(its));
     const startMs = Date.now();
-    const newest = 'min(timestamp(up))';
+    const newest = 'min(timestamp(up)) and count(up) == 2';
     const endSeconds = Math.floor(startMs / 1_000) + 5;
     await until('samples', async () => (await valueOf(ours, newest)) > endSeconds + 1);
 
