@@ -3,6 +3,7 @@ import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { CallLimits } from './call-limits.ts';
 import { VirtualClock } from '../kernel/clock.ts';
 import { silentLogger } from '../kernel/logger.ts';
 import { Registry } from '../kernel/metrics.ts';
@@ -31,6 +32,7 @@ async function withFolder(
     mechanism: 'file',
     signal: abort.signal,
     baseDirectory,
+    callLimits: new CallLimits(new VirtualClock(), new Registry()),
   };
   let groups: readonly TargetGroup[] = [];
   const ended = (async () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { CallLimits } from './call-limits.ts';
 import { VirtualClock } from '../kernel/clock.ts';
 import { type ClientRequest } from '../kernel/http-client.ts';
 import { createLogger } from '../kernel/logger.ts';
@@ -35,6 +36,7 @@ async function ask(config: Record<string, unknown>, answer: Answer) {
     mechanism: 'http',
     signal: abort.signal,
     baseDirectory: '/',
+    callLimits: new CallLimits(new VirtualClock(), new Registry()),
   };
   const parsed = httpMechanism.schema.parse({ url: 'http://sd.example/x?token=1', ...config });
   const ended = (async () => {

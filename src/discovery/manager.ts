@@ -6,7 +6,8 @@
 import { type Component } from '../kernel/component.ts';
 import { type World } from '../kernel/world.ts';
 import { type TargetGroup } from '../model/target.ts';
-import { type DiscoveryWorld, shortName, slept } from './mechanism.ts';
+import { CallLimits } from './call-limits.ts';
+import { type DiscoveryWorld, type Explained, shortName, slept } from './mechanism.ts';
 import { type DiscoveryEntry, mechanismOf } from './mechanisms.ts';
 
 /** The discovery of one job. */
@@ -24,6 +25,8 @@ export interface DiscoveryManagerOptions {
   readonly jobs: readonly JobDiscovery[];
   /** Gets the complete list of a job; a job that `apply` removed gets none. */
   readonly onUpdate: (job: string, groups: readonly TargetGroup[]) => void;
+  /** Why each candidate of a mechanism that knows is a target or none. */
+  readonly onExplained?: (job: string, list: readonly Explained[]) => void;
   /** The shortest time between two updates of a job. */
   readonly throttleMs?: number;
 }
@@ -42,9 +45,11 @@ export class DiscoveryManager implements Component {
   readonly name = 'discovery';
   readonly #options: DiscoveryManagerOptions;
   readonly #running = new Map<string, RunningJob>();
+  readonly #callLimits: CallLimits;
 
   constructor(options: DiscoveryManagerOptions) {
     this.#options = options;
+    this.#callLimits = new CallLimits(options.world.clock, options.world.metrics);
   }
 
   async start(): Promise<void> {
@@ -63,7 +68,7 @@ export class DiscoveryManager implements Component {
     for (const one of jobs) {
       if (this.#running.has(one.job)) continue;
       const abort = new AbortController();
-      const ended = new JobRun(one, this.#options, abort.signal).run();
+      const ended = new JobRun(one, this.#options, this.#callLimits, abort.signal).run();
       this.#running.set(one.job, { fingerprint: wanted.get(one.job) ?? '', abort, ended });
     }
   }
@@ -91,12 +96,19 @@ class JobRun {
   readonly #discovery: JobDiscovery;
   readonly #options: DiscoveryManagerOptions;
   readonly #signal: AbortSignal;
+  readonly #callLimits: CallLimits;
   /** By place of the mechanism in the job. */
   readonly #lists = new Map<number, readonly TargetGroup[]>();
   #changed = false;
   #wake: (() => void) | undefined;
 
-  constructor(discovery: JobDiscovery, options: DiscoveryManagerOptions, signal: AbortSignal) {
+  constructor(
+    discovery: JobDiscovery,
+    options: DiscoveryManagerOptions,
+    callLimits: CallLimits,
+    signal: AbortSignal,
+  ) {
+    this.#callLimits = callLimits;
     this.#discovery = discovery;
     this.#options = options;
     this.#signal = signal;
@@ -114,7 +126,16 @@ class JobRun {
     const baseDirectory = this.#discovery.baseDirectory ?? this.#options.baseDirectory;
     const mechanism = shortName(entry.key);
     const log = world.log.with({ job: this.#discovery.job, mechanism });
-    const own: DiscoveryWorld = { ...world, log, mechanism, signal: this.#signal, baseDirectory };
+    const { onExplained } = this.#options;
+    const own: DiscoveryWorld = {
+      ...world,
+      log,
+      mechanism,
+      signal: this.#signal,
+      baseDirectory,
+      callLimits: this.#callLimits,
+      onExplained: onExplained && ((list) => onExplained(this.#discovery.job, list)),
+    };
     const received = world.metrics
       .counters('prometheus_sd_received_updates_total', 'Lists received from mechanisms.')
       .with({ mechanism });

@@ -7,6 +7,7 @@ import { type z } from 'zod';
 import { messageOf } from '../kernel/errors.ts';
 import { type World } from '../kernel/world.ts';
 import { type TargetGroup } from '../model/target.ts';
+import type { CallLimits } from './call-limits.ts';
 
 /** What a running mechanism is given. */
 export interface DiscoveryWorld extends World {
@@ -16,6 +17,23 @@ export interface DiscoveryWorld extends World {
   readonly signal: AbortSignal;
   /** Relative paths of the configuration start here: the folder of the configuration file. */
   readonly baseDirectory: string;
+  /** How often AWS may be asked, for all discovery of the process together. */
+  readonly callLimits: CallLimits;
+  /** Gets, with each list, why every candidate is a target or is none. */
+  readonly onExplained?: ((list: readonly Explained[]) => void) | undefined;
+}
+
+/** Why a task's containers are targets or are none. */
+export interface Explained {
+  readonly task: string;
+  readonly group: string;
+  readonly verdicts: readonly {
+    readonly container: string;
+    readonly rule: string;
+    readonly target?: Readonly<Record<string, string>>;
+    readonly reason?: string;
+    readonly words: string;
+  }[];
 }
 
 /** One kind of discovery. */

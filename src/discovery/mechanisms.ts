@@ -3,6 +3,7 @@
  */
 import { type z } from 'zod';
 import { cloudMapMechanism } from './cloudmap.ts';
+import { awsMechanism, ecsMechanism } from './ecs/mechanism.ts';
 import { fileMechanism } from './file.ts';
 import { httpMechanism } from './http.ts';
 import { type Mechanism } from './mechanism.ts';
@@ -13,6 +14,8 @@ export const mechanisms = [
   fileMechanism,
   httpMechanism,
   cloudMapMechanism,
+  ecsMechanism,
+  awsMechanism,
 ] as const;
 
 type AnyMechanism = (typeof mechanisms)[number];

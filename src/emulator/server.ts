@@ -6,9 +6,18 @@
 import { ZodError, z } from 'zod';
 import { type AwsCredentials, type Verdict, verifyRequest } from '../aws/signing.ts';
 import { messageOf } from '../kernel/errors.ts';
-import { type HttpRequest, type HttpResponse, HttpServer } from '../kernel/http-server.ts';
+import {
+  type HttpRequest,
+  type HttpResponse,
+  HttpServer,
+  type Route,
+} from '../kernel/http-server.ts';
 import type { World } from '../kernel/world.ts';
+import { EmulatedAccount } from './account.ts';
 import { createCloudMap } from './cloud-map.ts';
+import { describeInstances, ec2Error } from './ec2.ts';
+import { ADMIN_PATHS, administer } from './ecs/admin.ts';
+import { createEcs } from './ecs/api.ts';
 import { Identities } from './identities.ts';
 import { createParameterStore } from './parameters.ts';
 import { AwsError, type AwsInput, type JsonService } from './service.ts';
@@ -21,6 +30,8 @@ export interface EmulatorOptions {
   readonly region: string;
   /** The long-lived keys that verify. */
   readonly credentials: AwsCredentials;
+  /** Its clusters, instances and queues; a new one by default. */
+  readonly account?: EmulatedAccount;
   /** Of container credentials, ms. */
   readonly credentialsLifetimeMs?: number;
 }
@@ -34,7 +45,13 @@ export function createEmulator(options: EmulatorOptions): HttpServer {
   const { world, region } = options;
   const identities = new Identities(options.credentials);
   const tasks = new TaskRegistry(world.clock, region);
-  const services = [createCloudMap(region, world.clock), createParameterStore(region, world.clock)];
+  const account = options.account ?? new EmulatedAccount(region, world.clock);
+  const services = [
+    createCloudMap(region, world.clock),
+    createParameterStore(region, world.clock),
+    createEcs(account.ecs),
+    account.queues.service(),
+  ];
   const calls = world.metrics.counters('emulator_calls_total', 'AWS calls, by action and outcome.');
   const issued = new Map<string, ReturnType<Identities['issue']>>();
 
@@ -58,7 +75,8 @@ export function createEmulator(options: EmulatorOptions): HttpServer {
   const callJson = async (request: HttpRequest, target: string): Promise<HttpResponse> => {
     const [prefix = '', action = ''] = target.split('.');
     const service = services.find((one) => one.target === prefix);
-    const outcome = await answerJson(request, service, action, verify);
+    account.count(action);
+    const outcome = await answerJson(request, service, action, { verify, account });
     calls
       .with({
         action: service !== undefined && action in service.actions ? action : 'unknown',
@@ -70,15 +88,26 @@ export function createEmulator(options: EmulatorOptions): HttpServer {
 
   const callQuery = async (request: HttpRequest): Promise<HttpResponse> => {
     const headers = { 'content-type': 'text/xml' };
+    const form = new URLSearchParams((await request.body()).toString());
+    const action = form.get('Action') ?? '';
+    const isEc2 = action === 'DescribeInstances';
+    account.count(action);
     try {
-      const verdict = await verify(request, 'sts');
+      const verdict = await verify(request, isEc2 ? 'ec2' : 'sts');
       if (!verdict.ok) throw new AwsError(verdict.code, verdict.message, 403);
-      const form = new URLSearchParams((await request.body()).toString());
+      if (isEc2) {
+        account.trouble.strike(action, {});
+        return { status: 200, headers, body: describeInstances(form, account.instances) };
+      }
       const body = answerTokenService(form, verdict.accessKeyId, identities, world.clock.nowMs());
       return { status: 200, headers, body };
     } catch (error) {
       if (!(error instanceof AwsError)) throw error;
-      return { status: error.status, headers, body: tokenServiceError(error) };
+      return {
+        status: error.status,
+        headers,
+        body: isEc2 ? ec2Error(error) : tokenServiceError(error),
+      };
     }
   };
 
@@ -127,6 +156,26 @@ export function createEmulator(options: EmulatorOptions): HttpServer {
             : json(200, answer);
         },
       },
+      ...ADMIN_PATHS.map((path): Route => ({
+        method: 'PUT',
+        path,
+        handle: async (request) => {
+          const refusal = refuseRemote(request);
+          if (refusal !== undefined) return refusal;
+          try {
+            return json(
+              200,
+              administer(account, path, JSON.parse((await request.body()).toString())),
+            );
+          } catch (error) {
+            if (error instanceof ZodError)
+              return { status: 400, body: `${z.prettifyError(error)}\n` };
+            if (error instanceof SyntaxError || error instanceof AwsError)
+              return { status: 400, body: `${error.message}\n` };
+            throw error;
+          }
+        },
+      })),
       {
         method: 'PUT',
         path: '/_emulator/tasks/*',
@@ -177,6 +226,7 @@ export function createEmulator(options: EmulatorOptions): HttpServer {
       },
     ],
   });
+  account.urlOf = () => server.url;
   return server;
 }
 
@@ -184,12 +234,18 @@ async function answerJson(
   request: HttpRequest,
   service: JsonService | undefined,
   action: string,
-  verify: (request: HttpRequest, service: string) => Promise<Verdict>,
+  edges: {
+    readonly verify: (request: HttpRequest, service: string) => Promise<Verdict>;
+    readonly account: EmulatedAccount;
+  },
 ): Promise<HttpResponse> {
   try {
     if (service === undefined)
-      throw new AwsError('UnknownOperationException', 'this emulator has Cloud Map, SSM and STS');
-    const verdict = await verify(request, service.signingName);
+      throw new AwsError(
+        'UnknownOperationException',
+        'this emulator has Cloud Map, ECS, EC2, SQS, SSM and STS',
+      );
+    const verdict = await edges.verify(request, service.signingName);
     if (!verdict.ok)
       throw new AwsError(
         errorCode(verdict.code),
@@ -202,7 +258,9 @@ async function answerJson(
         'UnknownOperationException',
         `${action} is not supported here; these are: ${Object.keys(service.actions).join(', ')}`,
       );
-    return json(200, run(parseInput(await request.body())));
+    const input = parseInput(await request.body());
+    edges.account.trouble.strike(action, input);
+    return json(200, await run(input));
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;
     return json(

@@ -3,6 +3,7 @@
  */
 import { DeleteParameterCommand, PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import type { Deployment } from '../../src/commands/demo/deployment.ts';
+import { EmulatedAccount } from '../../src/emulator/account.ts';
 import { createEmulator } from '../../src/emulator/server.ts';
 import { systemClock } from '../../src/kernel/clock.ts';
 import { createHttpClient } from '../../src/kernel/http-client.ts';
@@ -12,6 +13,7 @@ import { Registry } from '../../src/kernel/metrics.ts';
 export interface EmulatedAws {
   readonly url: string;
   readonly deployment: Deployment;
+  readonly account: EmulatedAccount;
   readonly credentials: { accessKeyId: string; secretAccessKey: string };
   putParameter(): Promise<void>;
   deleteParameter(): Promise<void>;
@@ -24,7 +26,9 @@ export async function startEmulatedAws(): Promise<EmulatedAws> {
   process.env['AWS_SECRET_ACCESS_KEY'] = credentials.secretAccessKey;
   const http = createHttpClient();
   const world = { clock: systemClock, log: silentLogger, metrics: new Registry(), http };
+  const account = new EmulatedAccount('us-east-1', systemClock);
   const emulator = createEmulator({
+    account,
     world,
     listen: '127.0.0.1:0',
     region: 'us-east-1',
@@ -34,6 +38,7 @@ export async function startEmulatedAws(): Promise<EmulatedAws> {
   const ssm = new SSMClient({ endpoint: emulator.url, region: 'us-east-1', credentials });
   return {
     url: emulator.url,
+    account,
     credentials,
     deployment: {
       endpoint: emulator.url,

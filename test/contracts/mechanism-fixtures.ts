@@ -74,7 +74,34 @@ export const fixtures: Record<MechanismKey, () => Promise<MechanismFixture>> = {
       close: () => emulated.close(),
     };
   },
+  ecs_sd_configs: () => emulatedCluster({}, ['10.0.0.1:9779', '10.0.0.2:9779', '10.0.0.3:9779']),
+  aws_sd_configs: () =>
+    emulatedCluster({ role: 'ecs', port: 80 }, ['10.0.0.1:80', '10.0.0.2:80', '10.0.0.3:80']),
 };
+
+/** Three tasks with a docker label; broken, every call of AWS is denied. */
+async function emulatedCluster(
+  config: Readonly<Record<string, unknown>>,
+  targets: readonly string[],
+): Promise<MechanismFixture> {
+  const emulated = await startEmulatedAws();
+  const { ecs, trouble } = emulated.account;
+  const cluster = ecs.createCluster('demo');
+  const labels = { PROMETHEUS_EXPORTER_PORT: '9779' };
+  ecs.register('web', [{ name: 'app', image: 'web:1', dockerLabels: labels }]);
+  for (const address of ['10.0.0.1', '10.0.0.2', '10.0.0.3'])
+    ecs.run(cluster, { taskDefinition: 'web', address });
+  const denied = { faults: [{ code: 'AccessDeniedException' }] };
+  return {
+    config: { region: 'us-east-1', endpoint: emulated.url, clusters: ['demo'], ...config },
+    baseDirectory: '/',
+    http: answering(() => ({ status: 500, body: '' })),
+    addresses: targets,
+    breakSource: async () => void trouble.set(denied),
+    repairSource: async () => void trouble.set({}),
+    close: () => emulated.close(),
+  };
+}
 
 /** An HTTP client that answers from a function, as JSON. */
 export function answering(

@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { CallLimits } from '../../src/discovery/call-limits.ts';
 import { VirtualClock } from '../../src/kernel/clock.ts';
 import { silentLogger } from '../../src/kernel/logger.ts';
 import { Registry } from '../../src/kernel/metrics.ts';
@@ -38,6 +39,7 @@ for (const { key } of mechanisms) {
       mechanism: shortName(key),
       signal: abort.signal,
       baseDirectory: fixture.baseDirectory,
+      callLimits: new CallLimits(new VirtualClock(), new Registry()),
     };
     const lists: (readonly TargetGroup[])[] = [];
     const mechanism = mechanismOf(key);

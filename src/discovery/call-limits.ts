@@ -1,0 +1,97 @@
+/**
+ * How often AWS may be asked: a token bucket for each account, region and category of calls, as AWS has them, of which
+ * discovery takes a share, so that deployments and consoles keep theirs. A throttled call halves the rate; it recovers
+ * with time. Shared by all discovery of a process.
+ * Source: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html
+ */
+import type { Clock } from '../kernel/clock.ts';
+import type { Registry } from '../kernel/metrics.ts';
+
+/** Category → calls at once, calls a second. */
+export const CALL_BUCKETS = {
+  cluster_read: [50, 20],
+  task_definition_read: [50, 20],
+  cluster_resource_read: [100, 20],
+  service_read: [100, 20],
+  ec2_read: [50, 10],
+  cloud_map: [20, 5],
+} as const;
+
+export type CallCategory = keyof typeof CALL_BUCKETS;
+
+/** A throttled bucket is back at its full rate after so many seconds without throttling. */
+const RECOVERY_SECONDS = 60;
+const LEAST_RATE = 0.1;
+
+interface Bucket {
+  tokens: number;
+  atMs: number;
+  /** Part of the share that is used, lowered by throttling. */
+  pace: number;
+}
+
+export class CallLimits {
+  readonly #clock: Clock;
+  readonly #buckets = new Map<string, Bucket>();
+  readonly #waited;
+  readonly #throttled;
+
+  constructor(clock: Clock, metrics: Registry) {
+    this.#clock = clock;
+    this.#waited = metrics.counters(
+      'amperage_sd_call_wait_seconds_total',
+      'Time that calls to AWS waited for their turn, by category.',
+    );
+    this.#throttled = metrics.counters(
+      'amperage_sd_calls_throttled_total',
+      'Calls that AWS throttled, by category.',
+    );
+  }
+
+  /**
+   * Resolves when a call may be made.
+   *
+   * @param account  tells accounts and regions apart
+   * @param share    of AWS's rate, from 0 to 1
+   */
+  async take(
+    account: string,
+    category: CallCategory,
+    share: number,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const startMs = this.#clock.nowMs();
+    const [burst, perSecond] = CALL_BUCKETS[category];
+    const bucket = this.#bucket(account, category, burst * share);
+    for (;;) {
+      const nowMs = this.#clock.nowMs();
+      const seconds = Math.max(0, nowMs - bucket.atMs) / 1_000;
+      bucket.pace = Math.min(1, bucket.pace + seconds / RECOVERY_SECONDS);
+      const rate = Math.max(LEAST_RATE, perSecond * share * bucket.pace);
+      bucket.tokens = Math.min(Math.max(1, burst * share), bucket.tokens + seconds * rate);
+      bucket.atMs = nowMs;
+      if (bucket.tokens >= 1) break;
+      await this.#clock.sleep(Math.ceil(((1 - bucket.tokens) / rate) * 1_000), signal);
+    }
+    bucket.tokens -= 1;
+    const waitedMs = this.#clock.nowMs() - startMs;
+    if (waitedMs > 0) this.#waited.with({ category }).inc(waitedMs / 1_000);
+  }
+
+  /** AWS said that it was too much. */
+  throttled(account: string, category: CallCategory): void {
+    const bucket = this.#bucket(account, category, 1);
+    bucket.pace /= 2;
+    bucket.tokens = 0;
+    this.#throttled.with({ category }).inc();
+  }
+
+  #bucket(account: string, category: CallCategory, tokens: number): Bucket {
+    const key = `${account} ${category}`;
+    const known = this.#buckets.get(key);
+    if (known !== undefined) return known;
+    const fresh = { tokens: Math.max(1, tokens), atMs: this.#clock.nowMs(), pace: 1 };
+    this.#buckets.set(key, fresh);
+    return fresh;
+  }
+}

@@ -1,0 +1,114 @@
+/**
+ * Where a container's port is reached, by network mode and launch type, or why it is not. Pure.
+ *
+ *   awsvpc   the task's own interface, the container's port
+ *   bridge   the instance, the host port that is bound to the container's
+ *   host     the instance, the container's port
+ *
+ * ECS does not tell the address of an external instance (ECS Anywhere): an attribute of the container instance does.
+ */
+import type { NetworkBinding } from '@aws-sdk/client-ecs';
+import { runningContainer, type TaskFacts } from './facts.ts';
+
+/** Why a container is no target; bounded words for metrics. */
+export type NoTarget =
+  | 'no_rule'
+  | 'bad_label'
+  | 'port_not_mapped'
+  | 'port_not_bound'
+  | 'no_address'
+  | 'no_network'
+  | 'not_running'
+  | 'stopping'
+  | 'unhealthy'
+  | 'no_definition'
+  | 'same_as_other';
+
+export type Place =
+  | { readonly address: string; readonly host: string; readonly how: string }
+  | { readonly reason: NoTarget; readonly words: string };
+
+/** Custom attribute of a container instance, for those whose address ECS does not know. */
+export const ADDRESS_ATTRIBUTE = 'prometheus.address';
+
+/** @param containerPort  inside the container @param host  instead of the task's or the instance's */
+export function placeOf(
+  facts: TaskFacts,
+  containerName: string,
+  containerPort: number,
+  host?: string,
+): Place {
+  const { task, definition } = facts;
+  const mode = definition?.networkMode ?? 'bridge';
+  if (mode === 'none')
+    return { reason: 'no_network', words: 'network mode none: the container has no ports' };
+  if (mode === 'awsvpc') {
+    const own = host ?? taskAddress(facts, containerName);
+    return own === undefined
+      ? { reason: 'no_address', words: 'the task has no network interface yet' }
+      : found(own, containerPort, `awsvpc: the address of the task, port ${containerPort}`);
+  }
+  const instance = host ?? instanceAddress(facts);
+  if (instance === undefined) return noInstance(facts);
+  const bindings = runningContainer(task, containerName)?.networkBindings ?? [];
+  const binding = bindingOf(bindings, containerPort);
+  if (binding !== undefined)
+    return found(
+      instance,
+      binding,
+      `${mode}: the address of the instance, host port ${binding} is bound to ${containerPort}`,
+    );
+  if (mode === 'host')
+    return found(
+      instance,
+      containerPort,
+      `host: the address of the instance, port ${containerPort}`,
+    );
+  return {
+    reason: bindings.length > 0 ? 'port_not_bound' : 'port_not_mapped',
+    words: `bridge: no host port is bound to port ${containerPort}; map it in the task definition`,
+  };
+}
+
+function found(host: string, port: number, how: string): Place {
+  return { address: `${host.includes(':') ? `[${host}]` : host}:${port}`, host, how };
+}
+
+/** One host port for IPv4 and IPv6 alike; UDP ports are none to scrape. */
+function bindingOf(bindings: readonly NetworkBinding[], containerPort: number): number | undefined {
+  return bindings.find(
+    ({ containerPort: port, hostPort, protocol }) =>
+      port === containerPort && hostPort !== undefined && hostPort > 0 && protocol !== 'udp',
+  )?.hostPort;
+}
+
+/** IPv4 before IPv6. */
+export function taskAddress({ task }: TaskFacts, containerName?: string): string | undefined {
+  const container =
+    containerName === undefined ? task.containers?.[0] : runningContainer(task, containerName);
+  const own = container?.networkInterfaces?.[0];
+  if (own?.privateIpv4Address !== undefined) return own.privateIpv4Address;
+  const interfaces = task.attachments?.find(({ type }) => type === 'ElasticNetworkInterface');
+  const detail = (name: string): string | undefined =>
+    interfaces?.details?.find((one) => one.name === name)?.value;
+  return detail('privateIPv4Address') ?? own?.ipv6Address ?? detail('privateIPv6Address');
+}
+
+export function instanceAddress({ ec2, containerInstance }: TaskFacts): string | undefined {
+  const given = containerInstance?.attributes?.find(({ name }) => name === ADDRESS_ATTRIBUTE);
+  return given?.value ?? ec2?.PrivateIpAddress ?? ec2?.Ipv6Address ?? interfaceV6(ec2);
+}
+
+function interfaceV6(ec2: TaskFacts['ec2']): string | undefined {
+  return ec2?.NetworkInterfaces?.[0]?.Ipv6Addresses?.[0]?.Ipv6Address;
+}
+
+function noInstance({ containerInstance }: TaskFacts): Place {
+  const id = containerInstance?.ec2InstanceId ?? '';
+  return {
+    reason: 'no_address',
+    words: id.startsWith('mi-')
+      ? `ECS does not tell the address of ${id}; set the attribute ${ADDRESS_ATTRIBUTE} of the container instance`
+      : 'the address of the instance is not known (ecs:DescribeContainerInstances, ec2:DescribeInstances)',
+  };
+}

@@ -1,0 +1,94 @@
+/**
+ * Task state changes from an SQS queue that EventBridge fills: the first word of a task, within a second or two. An event
+ * may come twice, late or out of order: versions decide. Messages that are no such events are taken off and counted.
+ * Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_task_events.html
+ */
+import type { Task } from '@aws-sdk/client-ecs';
+import { z } from 'zod';
+import { type DiscoveryWorld, slept } from '../mechanism.ts';
+import { clientOptions, type EcsApiConfig } from './api.ts';
+
+const WAIT_SECONDS = 20;
+const BATCH = 10;
+const RETRY_MS = 5_000;
+const TIMEOUT_MS = 30_000;
+
+const eventSchema = z.object({
+  'detail-type': z.literal('ECS Task State Change'),
+  detail: z.looseObject({
+    taskArn: z.string(),
+    clusterArn: z.string(),
+    version: z.number(),
+    lastStatus: z.string(),
+    desiredStatus: z.string(),
+  }),
+});
+
+/** Calls `onTasks` for what comes, then takes the messages off the queue; ends when the signal aborts. */
+export async function followEvents(
+  queueUrl: string,
+  config: EcsApiConfig,
+  world: DiscoveryWorld,
+  onTasks: (tasks: readonly Task[]) => Promise<void>,
+): Promise<void> {
+  const sqs = await import('@aws-sdk/client-sqs');
+  const client = new sqs.SQSClient({ ...clientOptions(config), maxAttempts: 2 });
+  const counter = world.metrics.counters(
+    'amperage_sd_events_total',
+    'Messages of the event queue, by outcome.',
+  );
+  const signalFor = (): AbortSignal =>
+    AbortSignal.any([world.signal, AbortSignal.timeout(TIMEOUT_MS)]);
+  try {
+    while (!world.signal.aborted) {
+      try {
+        const { Messages = [] } = await client.send(
+          new sqs.ReceiveMessageCommand({
+            QueueUrl: queueUrl,
+            MaxNumberOfMessages: BATCH,
+            WaitTimeSeconds: WAIT_SECONDS,
+          }),
+          { abortSignal: signalFor() },
+        );
+        if (Messages.length === 0) continue;
+        const tasks = Messages.flatMap(({ Body = '' }) => {
+          const task = taskOf(Body);
+          counter.with({ outcome: task === undefined ? 'no_task_event' : 'ok' }).inc();
+          return task ?? [];
+        });
+        await onTasks(tasks);
+        const Entries = Messages.map(({ ReceiptHandle = '' }, index) => ({
+          Id: String(index),
+          ReceiptHandle,
+        }));
+        await client.send(new sqs.DeleteMessageBatchCommand({ QueueUrl: queueUrl, Entries }), {
+          abortSignal: signalFor(),
+        });
+      } catch (error) {
+        if (world.signal.aborted) return;
+        counter.with({ outcome: 'failed' }).inc();
+        world.log.warn('the event queue could not be read; discovery goes on by polling', {
+          queue: queueUrl,
+          error,
+        });
+        if (!(await slept(RETRY_MS, world))) return;
+      }
+    }
+  } finally {
+    client.destroy();
+  }
+}
+
+/** The task of an event; times, which events write as text, are left out. */
+function taskOf(body: string): Task | undefined {
+  try {
+    const parsed = eventSchema.safeParse(JSON.parse(body));
+    if (!parsed.success) return undefined;
+    const entries = Object.entries(parsed.data.detail).filter(
+      ([name]) => !/(?:At|Since)$/.test(name),
+    );
+    return Object.fromEntries(entries) as Task;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,210 @@
+/**
+ * Which containers are scraped, and where: rules on services, on task definitions and on docker labels, in this order, as
+ * ecsobserver and the CloudWatch agent have them. Patterns are RE2 and match anywhere in the name.
+ *
+ * A port label holds a container port, or several with more to say of each: `9404:/metrics;job=app;interval=30s,8080:/x`.
+ */
+import { z } from 'zod';
+import { parseDurationMs } from '../../model/duration.ts';
+import { compileRegex } from '../../relabel/regex.ts';
+import { textSchema } from '../schema.ts';
+import { type DefinitionFacts, serviceNameOf, type TaskFacts } from './facts.ts';
+
+const patternSchema = textSchema.superRefine((text, context) => {
+  try {
+    compileRegex(text);
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: error instanceof Error ? error.message : '' });
+  }
+});
+
+const portsSchema = z.array(z.number().int().min(1).max(65_535)).min(1);
+const shared = {
+  container_name_pattern: patternSchema.optional(),
+  metrics_ports: portsSchema.describe('Container ports.'),
+  metrics_path: textSchema.optional(),
+  job_name: textSchema.optional(),
+};
+
+export const dockerLabelSchema = z.strictObject({
+  port_label: textSchema,
+  metrics_path_label: textSchema.optional(),
+  scheme_label: textSchema.optional(),
+  server_name_label: textSchema.optional(),
+  job_name_label: textSchema.optional(),
+  job_name: textSchema.optional(),
+});
+export const serviceRuleSchema = z.strictObject({ name_pattern: patternSchema, ...shared });
+export const definitionRuleSchema = z.strictObject({ arn_pattern: patternSchema, ...shared });
+
+export type DockerLabelRule = z.output<typeof dockerLabelSchema>;
+export type ServiceRule = z.output<typeof serviceRuleSchema>;
+export type DefinitionRule = z.output<typeof definitionRuleSchema>;
+
+export interface Rules {
+  readonly services: readonly ServiceRule[];
+  readonly definitions: readonly DefinitionRule[];
+  readonly dockerLabels: readonly DockerLabelRule[];
+  /** Docker label that a container must have, NAME or NAME=VALUE. */
+  readonly filterLabel?: string | undefined;
+}
+
+/** The docker labels of prometheus-ecs-discovery, and those of the CloudWatch agent and ecsobserver. */
+export const DEFAULT_DOCKER_LABELS: readonly DockerLabelRule[] = [
+  {
+    port_label: 'PROMETHEUS_EXPORTER_PORT',
+    metrics_path_label: 'PROMETHEUS_EXPORTER_PATH',
+    scheme_label: 'PROMETHEUS_EXPORTER_SCHEME',
+    server_name_label: 'PROMETHEUS_EXPORTER_SERVER_NAME',
+    job_name_label: 'PROMETHEUS_EXPORTER_JOB_NAME',
+  },
+  {
+    port_label: 'ECS_PROMETHEUS_EXPORTER_PORT',
+    metrics_path_label: 'ECS_PROMETHEUS_METRICS_PATH',
+    job_name_label: 'ECS_PROMETHEUS_JOB_NAME',
+  },
+];
+
+/** A container port that a rule wants scraped. */
+export interface Wanted {
+  readonly containerPort: number;
+  /** In words, for explanations. */
+  readonly rule: string;
+  readonly kind: 'service' | 'task_definition' | 'docker_label';
+  readonly path?: string | undefined;
+  readonly scheme?: string | undefined;
+  readonly job?: string | undefined;
+  readonly intervalMs?: number | undefined;
+  readonly host?: string | undefined;
+}
+
+export interface Fault {
+  readonly reason: 'port_not_mapped' | 'bad_label';
+  readonly words: string;
+  readonly rule: string;
+}
+
+type ContainerDefinition = DefinitionFacts['containers'][number];
+
+/** What the rules say of a container of a task; nothing when none matches. */
+export function applyRules(
+  rules: Rules,
+  facts: TaskFacts,
+  container: ContainerDefinition,
+): (Wanted | Fault)[] {
+  const service = serviceNameOf(facts.task);
+  const arn = facts.definition?.arn ?? '';
+  const labels = container.dockerLabels ?? {};
+  if (!passesFilter(rules.filterLabel, labels)) return [];
+  const found: (Wanted | Fault)[] = [];
+  for (const rule of rules.services)
+    if (service !== '' && isMatch(rule.name_pattern, service))
+      found.push(...byPorts(rule, container, 'service', `services ${rule.name_pattern}`));
+  for (const rule of rules.definitions)
+    if (isMatch(rule.arn_pattern, arn))
+      found.push(
+        ...byPorts(rule, container, 'task_definition', `task_definitions ${rule.arn_pattern}`),
+      );
+  for (const rule of rules.dockerLabels) found.push(...byLabel(rule, labels));
+  return found;
+}
+
+const compiled = new Map<string, ReturnType<typeof compileRegex>>();
+const COMPILED_MAX = 1_000;
+
+/** Anywhere in the text. */
+function isMatch(pattern: string, text: string): boolean {
+  let regex = compiled.get(pattern);
+  if (regex === undefined) {
+    regex = compileRegex(`.*(?:${pattern}).*`);
+    if (compiled.size >= COMPILED_MAX) compiled.clear();
+    compiled.set(pattern, regex);
+  }
+  return regex.test(text);
+}
+
+function passesFilter(
+  filter: string | undefined,
+  labels: Readonly<Record<string, string>>,
+): boolean {
+  if (filter === undefined || filter === '') return true;
+  const [name = '', ...value] = filter.split('=');
+  if (!Object.hasOwn(labels, name)) return false;
+  return value.length === 0 || labels[name] === value.join('=');
+}
+
+function byPorts(
+  rule: ServiceRule | DefinitionRule,
+  container: ContainerDefinition,
+  kind: Wanted['kind'],
+  words: string,
+): (Wanted | Fault)[] {
+  if (
+    rule.container_name_pattern !== undefined &&
+    !isMatch(rule.container_name_pattern, container.name ?? '')
+  )
+    return [];
+  const mapped = rule.metrics_ports.filter((port) =>
+    container.portMappings?.some(({ containerPort }) => containerPort === port),
+  );
+  // A container of the task that has none of the ports is no fault: another one has them.
+  return mapped.map((containerPort) => ({
+    containerPort,
+    rule: words,
+    kind,
+    path: rule.metrics_path,
+    job: rule.job_name,
+  }));
+}
+
+function byLabel(
+  rule: DockerLabelRule,
+  labels: Readonly<Record<string, string>>,
+): (Wanted | Fault)[] {
+  const text = labels[rule.port_label];
+  if (text === undefined) return [];
+  const words = `docker label ${rule.port_label}`;
+  const labelled = (name: string | undefined): string | undefined =>
+    name === undefined || labels[name] === '' ? undefined : labels[name];
+  return text.split(',').map((one): Wanted | Fault => {
+    const parsed = parsePort(one.trim());
+    if (typeof parsed === 'string')
+      return { reason: 'bad_label', words: `${words} is "${text}": ${parsed}`, rule: words };
+    return {
+      kind: 'docker_label',
+      rule: words,
+      containerPort: parsed.containerPort,
+      path: parsed.path ?? labelled(rule.metrics_path_label),
+      scheme: parsed.scheme ?? labelled(rule.scheme_label),
+      job: parsed.job ?? labelled(rule.job_name_label) ?? rule.job_name,
+      host: labelled(rule.server_name_label)?.replace(/\/$/, ''),
+      intervalMs: parsed.intervalMs,
+    };
+  });
+}
+
+type ParsedPort = Pick<Wanted, 'containerPort' | 'path' | 'scheme' | 'job' | 'intervalMs'>;
+
+/** `port[:path][;key=value]…`, or what is wrong with it. */
+function parsePort(text: string): ParsedPort | string {
+  const [head = '', ...settings] = text.split(';');
+  const match = /^(\d{1,5})(?::(\/.*))?$/.exec(head.trim());
+  const port = Number(match?.[1]);
+  if (match === null || port < 1 || port > 65_535)
+    return 'write a port, or port:/path;job=name;interval=30s, several with commas';
+  const parsed: { -readonly [Key in keyof ParsedPort]: ParsedPort[Key] } = {
+    containerPort: port,
+    path: match[2],
+  };
+  for (const setting of settings) {
+    const [key = '', value = ''] = setting.split('=', 2).map((part) => part.trim());
+    if (key === 'job') parsed.job = value;
+    else if (key === 'scheme') parsed.scheme = value;
+    else if (key === 'interval') {
+      const ms = parseDurationMs(value);
+      if (ms === undefined || ms === 0) return `interval "${value}" is not a duration such as 30s`;
+      parsed.intervalMs = ms;
+    } else return `"${key}" is none of job, scheme and interval`;
+  }
+  return parsed;
+}

@@ -1,0 +1,135 @@
+/**
+ * From what is known of a task to its scrape targets, and for every container that is none the reason. Pure: the same
+ * answer feeds the target groups, the metrics and the explanations.
+ */
+import type { TargetGroup } from '../../model/target.ts';
+import { type NoTarget, placeOf } from './address.ts';
+import { idOfArn, type TaskFacts } from './facts.ts';
+import { hostOfTask, labelsOf, type Profile } from './profiles.ts';
+import { applyRules, type Rules, type Wanted } from './rules.ts';
+
+export interface TargetOptions {
+  readonly profile: Profile;
+  readonly rules: Rules;
+  /** Prometheus' role: one target for each task at this port, whatever its containers. */
+  readonly portOfTask?: number | undefined;
+  readonly dropUnhealthy: boolean;
+  readonly jobLabel: string;
+}
+
+/** What became of a container, or of a task as a whole (`container` is then ''). */
+export interface Verdict {
+  readonly container: string;
+  readonly rule: string;
+  readonly target?: Readonly<Record<string, string>>;
+  readonly reason?: NoTarget;
+  readonly words: string;
+}
+
+/** In order of containers and rules; never empty. */
+export function judge(facts: TaskFacts, options: TargetOptions): Verdict[] {
+  const whole = judgeTask(facts, options);
+  if (whole !== undefined) return [whole];
+  if (options.portOfTask !== undefined) return [judgeByPort(facts, options, options.portOfTask)];
+  const seen = new Set<string>();
+  const defined = new Set(facts.definition?.containers.map(({ name }) => name));
+  const verdicts = (facts.definition?.containers ?? []).flatMap((container) => {
+    const found = applyRules(options.rules, facts, container);
+    const name = container.name ?? '';
+    if (found.length === 0)
+      return [
+        none(name, '', 'no_rule', 'no service, task definition or docker label rule matches'),
+      ];
+    return found.map((one) =>
+      'reason' in one
+        ? none(name, one.rule, one.reason, one.words)
+        : judgeWanted(facts, options, name, one, seen),
+    );
+  });
+  const injected = (facts.task.containers ?? []).filter(({ name }) => !defined.has(name));
+  return [
+    ...verdicts,
+    ...injected.map(({ name }) =>
+      none(name ?? '', '', 'no_rule', 'not in the task definition: ECS has put it in'),
+    ),
+  ];
+}
+
+/** One group for each target. */
+export function groupsOf(facts: TaskFacts, verdicts: readonly Verdict[]): TargetGroup[] {
+  return verdicts.flatMap(({ target }) => {
+    if (target === undefined) return [];
+    const { __address__ = '', ...labels } = target;
+    const source = `${facts.region}/${idOfArn(facts.task.clusterArn)}/${idOfArn(facts.task.taskArn)}`;
+    return [
+      {
+        source: `${source}/${__address__}${labels['__metrics_path__'] ?? ''}`,
+        targets: [{ __address__ }],
+        labels,
+      },
+    ];
+  });
+}
+
+/** Why no container of the task is scraped, undefined when they may be. */
+function judgeTask(
+  { task, definition }: TaskFacts,
+  { dropUnhealthy, portOfTask }: TargetOptions,
+): Verdict | undefined {
+  if (task.desiredStatus === 'STOPPED')
+    return none('', '', 'stopping', 'the task is being stopped');
+  if (task.lastStatus !== 'RUNNING')
+    return none('', '', 'not_running', `the task is ${task.lastStatus ?? 'in an unknown state'}`);
+  if (dropUnhealthy && task.healthStatus === 'UNHEALTHY')
+    return none('', '', 'unhealthy', 'the task is unhealthy and drop_unhealthy is set');
+  if (definition === undefined && portOfTask === undefined)
+    return none('', '', 'no_definition', 'its task definition could not be read yet');
+  return undefined;
+}
+
+function judgeByPort(facts: TaskFacts, options: TargetOptions, port: number): Verdict {
+  const host = hostOfTask(facts);
+  if (host === undefined)
+    return none('', 'port', 'no_address', 'neither the task nor its instance has a known address');
+  const wanted: Wanted = { containerPort: port, rule: 'port', kind: 'service' };
+  const address = `${host.includes(':') ? `[${host}]` : host}:${port}`;
+  const input = { facts, containerName: '', wanted, host, jobLabel: options.jobLabel };
+  return {
+    container: '',
+    rule: 'port',
+    target: { __address__: address, ...labelsOf(options.profile, input) },
+    words: `one target for each task, port ${port}`,
+  };
+}
+
+function judgeWanted(
+  facts: TaskFacts,
+  options: TargetOptions,
+  container: string,
+  wanted: Wanted,
+  seen: Set<string>,
+): Verdict {
+  const place = placeOf(facts, container, wanted.containerPort, wanted.host);
+  if ('reason' in place) return none(container, wanted.rule, place.reason, place.words);
+  const key = `${place.address} ${wanted.path ?? ''}`;
+  if (seen.has(key))
+    return none(container, wanted.rule, 'same_as_other', `${place.address} is a target already`);
+  seen.add(key);
+  const input = {
+    facts,
+    containerName: container,
+    wanted,
+    host: place.host,
+    jobLabel: options.jobLabel,
+  };
+  return {
+    container,
+    rule: wanted.rule,
+    target: { __address__: place.address, ...labelsOf(options.profile, input) },
+    words: place.how,
+  };
+}
+
+function none(container: string, rule: string, reason: NoTarget, words: string): Verdict {
+  return { container, rule, reason, words };
+}

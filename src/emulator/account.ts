@@ -1,0 +1,87 @@
+/**
+ * What an emulated account holds besides parameters and namespaces: clusters, instances, queues, and the trouble that is
+ * made with calls. A task's changes go to the queues that are subscribed, as EventBridge sends them.
+ */
+import type { Clock } from '../kernel/clock.ts';
+import type { Ec2Instance } from './ec2.ts';
+import type { Cluster, Task } from './ecs/shapes.ts';
+import { EcsState } from './ecs/state.ts';
+import { QueueService } from './sqs.ts';
+import { Trouble } from './trouble.ts';
+
+export class EmulatedAccount {
+  readonly ecs: EcsState;
+  readonly instances = new Map<string, Ec2Instance>();
+  readonly queues: QueueService;
+  readonly trouble: Trouble;
+  /** Names of queues that get task state changes. */
+  readonly subscribed = new Set<string>();
+  /** Calls by action, since the last `takeCalls`. */
+  readonly #calls = new Map<string, number>();
+  readonly #clock: Clock;
+  /** Where queues are reached. */
+  urlOf: () => string = () => '';
+
+  constructor(region: string, clock: Clock) {
+    this.#clock = clock;
+    this.ecs = new EcsState(region, clock);
+    this.queues = new QueueService(clock, (name) => `${this.urlOf()}/000000000000/${name}`);
+    this.trouble = new Trouble(clock);
+    this.ecs.onTaskChange = (task, cluster) => this.#tell(task, cluster);
+  }
+
+  count(action: string): void {
+    this.#calls.set(action, (this.#calls.get(action) ?? 0) + 1);
+  }
+
+  takeCalls(): Record<string, number> {
+    const calls = Object.fromEntries(this.#calls);
+    this.#calls.clear();
+    return calls;
+  }
+
+  /** Puts an EC2 instance into a cluster. */
+  addInstance(
+    cluster: Cluster,
+    id: string,
+    address: string,
+    tags: Record<string, string> = {},
+  ): void {
+    const { region } = this.ecs;
+    this.instances.set(id, {
+      instanceId: id,
+      instanceType: 'c5.large',
+      privateIpAddress: address,
+      subnetId: 'subnet-0123456789abcdef0',
+      vpcId: 'vpc-0123456789abcdef0',
+      availabilityZone: `${region}a`,
+      tags,
+    });
+    this.ecs.addInstance(cluster, id);
+  }
+
+  #tell(task: Task, cluster: Cluster): void {
+    if (this.subscribed.size === 0) return;
+    const { startedAt, stoppedAt, createdAt, ...rest } = task;
+    const iso = (seconds: number | undefined): string | undefined =>
+      seconds === undefined ? undefined : new Date(seconds * 1_000).toISOString();
+    const event = JSON.stringify({
+      version: '0',
+      id: crypto.randomUUID(),
+      'detail-type': 'ECS Task State Change',
+      source: 'aws.ecs',
+      account: '000000000000',
+      time: new Date(this.#clock.nowMs()).toISOString(),
+      region: this.ecs.region,
+      resources: [task.taskArn],
+      detail: {
+        ...rest,
+        clusterArn: cluster.clusterArn,
+        createdAt: iso(createdAt),
+        startedAt: iso(startedAt),
+        stoppedAt: iso(stoppedAt),
+      },
+    });
+    for (const name of this.subscribed) this.queues.send(name, event);
+  }
+}

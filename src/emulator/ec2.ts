@@ -1,0 +1,74 @@
+/**
+ * EC2's DescribeInstances for the instances that emulated clusters run on: the query protocol in XML, pages, unknown and
+ * malformed ids as errors.
+ * Source: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstances.html
+ */
+import { AwsError } from './service.ts';
+
+export interface Ec2Instance {
+  readonly instanceId: string;
+  readonly instanceType: string;
+  readonly privateIpAddress: string;
+  readonly publicIpAddress?: string;
+  readonly ipv6Address?: string;
+  readonly subnetId: string;
+  readonly vpcId: string;
+  readonly availabilityZone: string;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+const PAGE_MAX = 1_000;
+
+/** The answer's XML. @throws AwsError */
+export function describeInstances(
+  form: URLSearchParams,
+  instances: ReadonlyMap<string, Ec2Instance>,
+): string {
+  const ids = listOf(form, 'InstanceId.');
+  for (const id of ids) {
+    if (!/^i-[0-9a-f]{8,17}$/.test(id))
+      throw new AwsError('InvalidInstanceID.Malformed', `Invalid id: "${id}"`);
+    if (!instances.has(id))
+      throw new AwsError('InvalidInstanceID.NotFound', `The instance ID '${id}' does not exist`);
+  }
+  if (ids.length > 0 && form.has('MaxResults'))
+    throw new AwsError(
+      'InvalidParameterCombination',
+      'The parameter instancesSet cannot be used with the parameter maxResults',
+    );
+  const most = Math.min(PAGE_MAX, Number(form.get('MaxResults') ?? PAGE_MAX));
+  const start = Number(form.get('NextToken') ?? 0);
+  const all = [...instances.values()].filter(
+    ({ instanceId }) => ids.length === 0 || ids.includes(instanceId),
+  );
+  const next = start + most < all.length ? `<nextToken>${start + most}</nextToken>` : '';
+  const items = all.slice(start, start + most).map(itemOf);
+  return `<?xml version="1.0" encoding="UTF-8"?>
+<DescribeInstancesResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><requestId>00000000-0000-0000-0000-000000000000</requestId><reservationSet>${items.join('')}</reservationSet>${next}</DescribeInstancesResponse>`;
+}
+
+export function ec2Error(error: AwsError): string {
+  return `<?xml version="1.0" encoding="UTF-8"?>
+<Response><Errors><Error><Code>${escape(error.code)}</Code><Message>${escape(error.message)}</Message></Error></Errors><RequestID>00000000-0000-0000-0000-000000000000</RequestID></Response>`;
+}
+
+function itemOf(one: Ec2Instance): string {
+  const field = (name: string, value: string | undefined): string =>
+    value === undefined ? '' : `<${name}>${escape(value)}</${name}>`;
+  const tags = Object.entries(one.tags)
+    .map(([key, value]) => `<item>${field('key', key)}${field('value', value)}</item>`)
+    .join('');
+  const v6 =
+    one.ipv6Address === undefined
+      ? ''
+      : `<networkInterfaceSet><item><ipv6AddressesSet><item>${field('ipv6Address', one.ipv6Address)}</item></ipv6AddressesSet></item></networkInterfaceSet>`;
+  return `<item><reservationId>r-0</reservationId><instancesSet><item>${field('instanceId', one.instanceId)}<instanceState><code>16</code><name>running</name></instanceState>${field('instanceType', one.instanceType)}<placement>${field('availabilityZone', one.availabilityZone)}</placement>${field('subnetId', one.subnetId)}${field('vpcId', one.vpcId)}${field('privateIpAddress', one.privateIpAddress)}${field('ipAddress', one.publicIpAddress)}${v6}<tagSet>${tags}</tagSet></item></instancesSet></item>`;
+}
+
+function listOf(form: URLSearchParams, prefix: string): string[] {
+  return [...form].filter(([name]) => name.startsWith(prefix)).map(([, value]) => value);
+}
+
+function escape(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+}

@@ -1,0 +1,79 @@
+/**
+ * The admin side of clusters, for this machine alone: what AWS does by itself or has no call for. Cluster instances with
+ * their addresses, tasks at an address of choice, health and status, faults and throttling, events to a queue.
+ */
+import { z } from 'zod';
+import type { EmulatedAccount } from '../account.ts';
+
+const tagsSchema = z.record(z.string(), z.string()).default({});
+
+const actions = {
+  '/_emulator/ecs/instances': z.strictObject({
+    cluster: z.string(),
+    id: z.string().describe('EC2 instance id, or mi-… for ECS Anywhere.'),
+    address: z.string(),
+    tags: tagsSchema,
+  }),
+  '/_emulator/ecs/tasks': z.strictObject({
+    cluster: z.string(),
+    taskDefinition: z.string(),
+    launchType: z.string().default('FARGATE'),
+    group: z.string().optional(),
+    address: z.string().optional(),
+    count: z.number().int().min(1).max(10_000).default(1),
+    tags: tagsSchema,
+  }),
+  '/_emulator/ecs/task-state': z.strictObject({
+    cluster: z.string(),
+    task: z.string(),
+    lastStatus: z.string().optional(),
+    desiredStatus: z.string().optional(),
+    healthStatus: z.enum(['HEALTHY', 'UNHEALTHY', 'UNKNOWN']).optional(),
+  }),
+  '/_emulator/events': z.strictObject({ queue: z.string() }),
+} as const;
+
+export const ADMIN_PATHS = [...Object.keys(actions), '/_emulator/trouble'] as readonly string[];
+
+/** Does what is asked and gives the answer's value. @throws ZodError, AwsError */
+export function administer(account: EmulatedAccount, path: string, body: unknown): unknown {
+  const { ecs } = account;
+  const listed = (tags: Record<string, string>): { key: string; value: string }[] =>
+    Object.entries(tags).map(([key, value]) => ({ key, value }));
+  switch (path) {
+    case '/_emulator/ecs/instances': {
+      const { cluster, id, address, tags } = actions[path].parse(body);
+      account.addInstance(ecs.createCluster(cluster), id, address, tags);
+      return {};
+    }
+    case '/_emulator/ecs/tasks': {
+      const { cluster, count, tags, group, address, ...rest } = actions[path].parse(body);
+      const request = {
+        ...rest,
+        ...(group === undefined ? {} : { group }),
+        ...(address === undefined ? {} : { address }),
+        tags: listed(tags),
+      };
+      const own = ecs.cluster(cluster);
+      return Array.from({ length: count }, () => ecs.run(own, request).taskArn);
+    }
+    case '/_emulator/ecs/task-state': {
+      const { cluster, task, ...news } = actions[path].parse(body);
+      const found = ecs.task(ecs.cluster(cluster), task);
+      if (found !== undefined)
+        ecs.change(
+          found,
+          Object.fromEntries(Object.entries(news).filter(([, value]) => value !== undefined)),
+        );
+      return found ?? {};
+    }
+    case '/_emulator/events': {
+      const { queue } = actions[path].parse(body);
+      const url = account.queues.create(queue);
+      account.subscribed.add(queue);
+      return { url };
+    }
+    default:
+      return account.trouble.set(body);
+  }
+}

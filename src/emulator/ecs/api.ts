@@ -1,0 +1,281 @@
+/**
+ * The ECS calls that discovery and deployment make, over EcsState: AWS's shapes, pages, batch limits and error codes.
+ * Source: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/
+ */
+import { AwsError, type AwsInput, type JsonService, textOf } from '../service.ts';
+import type { Cluster, ContainerDefinition, Service, Tag, Task } from './shapes.ts';
+import type { EcsState } from './state.ts';
+
+const PAGE_MAX = 100;
+const SERVICES_PAGE = 10;
+
+export function createEcs(state: EcsState): JsonService {
+  const clusterOf = (input: AwsInput): Cluster =>
+    state.cluster(input['cluster'] as string | undefined);
+  return {
+    signingName: 'ecs',
+    target: 'AmazonEC2ContainerServiceV20141113',
+    actions: {
+      CreateCluster: (input) => ({
+        cluster: describeCluster(
+          state.createCluster(String(input['clusterName'] ?? 'default'), tagsOf(input)),
+        ),
+      }),
+      ListClusters: (input) => {
+        const { page, nextToken } = pageBy(
+          [...state.clusters.values()],
+          (_, index) => index,
+          input,
+        );
+        return { clusterArns: page.map(({ clusterArn }) => clusterArn), nextToken };
+      },
+      DescribeClusters: (input) => {
+        const names = listOf(input, 'clusters', PAGE_MAX);
+        return described(
+          names,
+          (name) => {
+            const found = state.clusters.get(name.split('/').at(-1) ?? '');
+            return found && describeCluster(found, isIncluded(input, 'TAGS'));
+          },
+          'clusters',
+        );
+      },
+      RegisterTaskDefinition: (input) => ({
+        taskDefinition: state.register(
+          textOf(input, 'family'),
+          (input['containerDefinitions'] ?? []) as ContainerDefinition[],
+          (input['networkMode'] as string | undefined) ?? 'bridge',
+          tagsOf(input),
+        ),
+      }),
+      DescribeTaskDefinition: (input) => {
+        const { tags, ...taskDefinition } = state.definition(textOf(input, 'taskDefinition'));
+        return { taskDefinition, ...(isIncluded(input, 'TAGS') ? { tags } : {}) };
+      },
+      RunTask: (input) => {
+        const cluster = clusterOf(input);
+        const count = Number(input['count'] ?? 1);
+        const group = input['group'] as string | undefined;
+        const tasks = Array.from({ length: count }, () =>
+          state.run(cluster, {
+            taskDefinition: textOf(input, 'taskDefinition'),
+            launchType: (input['launchType'] as string | undefined) ?? 'EC2',
+            ...(group === undefined ? {} : { group }),
+            startedBy: String(input['startedBy'] ?? ''),
+            tags: tagsOf(input),
+          }),
+        );
+        return { tasks, failures: [] };
+      },
+      StopTask: (input) => {
+        const cluster = clusterOf(input);
+        const task = state.task(cluster, textOf(input, 'task'));
+        if (task === undefined)
+          throw new AwsError('InvalidParameterException', 'The referenced task was not found.');
+        state.stop(task);
+        return { task };
+      },
+      ListTasks: (input) => listTasks(state, clusterOf(input), input),
+      DescribeTasks: (input) => {
+        const cluster = clusterOf(input);
+        const withTags = isIncluded(input, 'TAGS');
+        return described(
+          listOf(input, 'tasks', PAGE_MAX),
+          (arn) => {
+            const task = state.task(cluster, arn);
+            return task && { ...task, tags: withTags ? task.tags : [] };
+          },
+          'tasks',
+          (arn) =>
+            arn.startsWith('arn:') ? arn : state.arn('task', `${cluster.clusterName}/${arn}`),
+        );
+      },
+      ListContainerInstances: (input) => {
+        const all = [...clusterOf(input).instances.keys()];
+        const { page, nextToken } = pageBy(all, (_, index) => index, input);
+        return { containerInstanceArns: page, nextToken };
+      },
+      DescribeContainerInstances: (input) => {
+        const { instances } = clusterOf(input);
+        const withTags = isIncluded(input, 'TAGS');
+        return described(
+          listOf(input, 'containerInstances', PAGE_MAX),
+          (arn) => {
+            const found = instances.get(arn);
+            return found && { ...found, tags: withTags ? found.tags : [] };
+          },
+          'containerInstances',
+        );
+      },
+      CreateService: (input) => {
+        const cluster = clusterOf(input);
+        const service = state.createService(cluster, {
+          serviceName: textOf(input, 'serviceName'),
+          taskDefinition: textOf(input, 'taskDefinition'),
+          desiredCount: Number(input['desiredCount'] ?? 1),
+          launchType: (input['launchType'] as string | undefined) ?? 'EC2',
+          tags: tagsOf(input),
+        });
+        return { service: describeService(state, cluster, service, true) };
+      },
+      UpdateService: (input) => {
+        const cluster = clusterOf(input);
+        const service = serviceOf(cluster, textOf(input, 'service'));
+        if (typeof input['desiredCount'] === 'number') service.desiredCount = input['desiredCount'];
+        if (typeof input['taskDefinition'] === 'string')
+          state.deploy(service, input['taskDefinition']);
+        else if (input['forceNewDeployment'] === true)
+          state.deploy(service, service.taskDefinition);
+        state.settle(cluster, service);
+        return { service: describeService(state, cluster, service, true) };
+      },
+      DeleteService: (input) => {
+        const cluster = clusterOf(input);
+        const service = serviceOf(cluster, textOf(input, 'service'));
+        for (const task of state.tasksOf(cluster, service)) state.stop(task);
+        cluster.services.delete(service.serviceName);
+        return { service: describeService(state, cluster, service, true) };
+      },
+      ListServices: (input) => {
+        const all = [...clusterOf(input).services.values()].filter(
+          ({ launchType }) => (input['launchType'] ?? launchType) === launchType,
+        );
+        const { page, nextToken } = pageBy(all, (_, index) => index, input, SERVICES_PAGE);
+        return { serviceArns: page.map(({ serviceArn }) => serviceArn), nextToken };
+      },
+      DescribeServices: (input) => {
+        const cluster = clusterOf(input);
+        const withTags = isIncluded(input, 'TAGS');
+        return described(
+          listOf(input, 'services', SERVICES_PAGE),
+          (name) => {
+            const found = cluster.services.get(name.split('/').at(-1) ?? '');
+            return found && describeService(state, cluster, found, withTags);
+          },
+          'services',
+        );
+      },
+      ListTagsForResource: (input) => {
+        const arn = textOf(input, 'resourceArn');
+        const cluster = [...state.clusters.values()].find(({ clusterArn }) => clusterArn === arn);
+        if (cluster !== undefined) return { tags: cluster.tags };
+        for (const { services, tasks } of state.clusters.values()) {
+          const task = tasks.get(arn)?.task;
+          if (task !== undefined) return { tags: task.tags };
+          const service = [...services.values()].find(({ serviceArn }) => serviceArn === arn);
+          if (service !== undefined) return { tags: service.tags };
+        }
+        throw new AwsError('InvalidParameterException', 'The specified resource was not found.');
+      },
+    },
+  };
+}
+
+function listTasks(state: EcsState, cluster: Cluster, input: AwsInput): object {
+  const wanted = (key: string): string | undefined => input[key] as string | undefined;
+  const service = wanted('serviceName')?.split('/').at(-1);
+  if (service !== undefined) serviceOf(cluster, service);
+  const family = wanted('family');
+  const fits = (task: Task): boolean =>
+    task.desiredStatus === (wanted('desiredStatus') ?? 'RUNNING') &&
+    (wanted('launchType') ?? task.launchType) === task.launchType &&
+    (wanted('startedBy') ?? task.startedBy) === task.startedBy &&
+    (service === undefined || task.group === `service:${service}`) &&
+    (wanted('containerInstance') ?? task.containerInstanceArn) === task.containerInstanceArn &&
+    (family === undefined || state.definition(task.taskDefinitionArn).family === family);
+  const all = [...cluster.tasks.values()].filter(({ task }) => fits(task));
+  const { page, nextToken } = pageBy(all, ({ order }) => order, input);
+  return { taskArns: page.map(({ task }) => task.taskArn), nextToken };
+}
+
+function serviceOf(cluster: Cluster, nameOrArn: string): Service {
+  const found = cluster.services.get(nameOrArn.split('/').at(-1) ?? '');
+  if (found === undefined) throw new AwsError('ServiceNotFoundException', 'Service not found.');
+  return found;
+}
+
+function describeCluster(cluster: Cluster, withTags = true): object {
+  const { clusterArn, clusterName, tags, tasks, services, instances } = cluster;
+  let running = 0;
+  for (const { task } of tasks.values()) if (task.lastStatus === 'RUNNING') running += 1;
+  return {
+    clusterArn,
+    clusterName,
+    status: 'ACTIVE',
+    runningTasksCount: running,
+    activeServicesCount: services.size,
+    registeredContainerInstancesCount: instances.size,
+    tags: withTags ? tags : [],
+  };
+}
+
+function describeService(
+  state: EcsState,
+  cluster: Cluster,
+  service: Service,
+  withTags: boolean,
+): object {
+  const running = state.tasksOf(cluster, service).length;
+  return { ...service, runningCount: running, tags: withTags ? service.tags : undefined };
+}
+
+/** Items found under `key`, and the others as failures. */
+function described(
+  names: readonly string[],
+  find: (name: string) => object | undefined,
+  key: string,
+  arnOf: (name: string) => string = (name) => name,
+): object {
+  const found: object[] = [];
+  const failures: object[] = [];
+  for (const name of names) {
+    const item = find(name);
+    if (item === undefined) failures.push({ arn: arnOf(name), reason: 'MISSING' });
+    else found.push(item);
+  }
+  return { [key]: found, failures };
+}
+
+/** One page: items after the order of the one that the token names, so that none is left out when others go. */
+function pageBy<T>(
+  items: readonly T[],
+  orderOf: (item: T, index: number) => number,
+  input: AwsInput,
+  pageSize = PAGE_MAX,
+): { page: readonly T[]; nextToken: string | undefined } {
+  const most = Number(input['maxResults'] ?? pageSize);
+  if (!(most >= 1 && most <= PAGE_MAX))
+    throw new AwsError('InvalidParameterException', 'maxResults must be between 1 and 100.');
+  const token = input['nextToken'];
+  const after = typeof token === 'string' ? Number(Buffer.from(token, 'base64').toString()) : -1;
+  if (!Number.isInteger(after)) throw new AwsError('InvalidParameterException', 'Invalid token.');
+  const rest = items
+    .map((item, index) => ({ item, order: orderOf(item, index) }))
+    .filter(({ order }) => order > after);
+  const page = rest.slice(0, most);
+  const last = page.at(-1);
+  return {
+    page: page.map(({ item }) => item),
+    nextToken:
+      last !== undefined && rest.length > most
+        ? Buffer.from(String(last.order)).toString('base64')
+        : undefined,
+  };
+}
+
+function listOf(input: AwsInput, key: string, max: number): string[] {
+  const list = (input[key] ?? []) as string[];
+  if (list.length === 0)
+    throw new AwsError('InvalidParameterException', `${key} can not be empty.`);
+  if (list.length > max)
+    throw new AwsError('InvalidParameterException', `${key} can have at most ${max} items.`);
+  return list;
+}
+
+function isIncluded(input: AwsInput, what: string): boolean {
+  return Array.isArray(input['include']) && input['include'].includes(what);
+}
+
+function tagsOf(input: AwsInput): Tag[] {
+  return (input['tags'] ?? []) as Tag[];
+}

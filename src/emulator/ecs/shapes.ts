@@ -1,0 +1,118 @@
+/**
+ * Clusters, services, instances and tasks in the shapes of ECS's answers, as far as the emulator has them.
+ * Source: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Task.html
+ */
+
+export interface Tag {
+  readonly key: string;
+  readonly value: string;
+}
+
+export interface PortMapping {
+  readonly containerPort: number;
+  readonly hostPort?: number;
+  readonly protocol?: string;
+}
+
+export interface ContainerDefinition {
+  readonly name: string;
+  readonly image: string;
+  readonly portMappings?: readonly PortMapping[];
+  readonly dockerLabels?: Readonly<Record<string, string>>;
+}
+
+export interface TaskDefinition {
+  readonly taskDefinitionArn: string;
+  readonly family: string;
+  readonly revision: number;
+  readonly networkMode: string;
+  readonly containerDefinitions: readonly ContainerDefinition[];
+  readonly status: 'ACTIVE';
+  readonly tags: readonly Tag[];
+}
+
+export interface ContainerInstance {
+  readonly containerInstanceArn: string;
+  readonly ec2InstanceId: string;
+  readonly status: 'ACTIVE' | 'DRAINING';
+  readonly tags: readonly Tag[];
+  readonly attributes: readonly { readonly name: string; readonly value?: string }[];
+}
+
+export interface Deployment {
+  readonly id: string;
+  status: 'PRIMARY' | 'ACTIVE';
+  readonly taskDefinition: string;
+}
+
+export interface Service {
+  readonly serviceArn: string;
+  readonly serviceName: string;
+  readonly clusterArn: string;
+  readonly launchType: string;
+  readonly tags: readonly Tag[];
+  status: 'ACTIVE' | 'DRAINING';
+  desiredCount: number;
+  taskDefinition: string;
+  deployments: Deployment[];
+}
+
+export interface NetworkBinding {
+  readonly bindIP: string;
+  readonly containerPort: number;
+  readonly hostPort: number;
+  readonly protocol: string;
+}
+
+export interface Container {
+  readonly containerArn: string;
+  readonly taskArn: string;
+  readonly name: string;
+  readonly image: string;
+  lastStatus: string;
+  healthStatus: string;
+  networkBindings: NetworkBinding[];
+  networkInterfaces: {
+    readonly attachmentId: string;
+    readonly privateIpv4Address?: string;
+    readonly ipv6Address?: string;
+  }[];
+}
+
+export interface Task {
+  readonly taskArn: string;
+  readonly clusterArn: string;
+  readonly taskDefinitionArn: string;
+  readonly containerInstanceArn?: string;
+  readonly group: string;
+  readonly startedBy: string;
+  readonly launchType: string;
+  readonly platformFamily?: string;
+  readonly platformVersion?: string;
+  readonly availabilityZone: string;
+  readonly tags: readonly Tag[];
+  readonly containers: Container[];
+  readonly attachments: {
+    readonly id: string;
+    readonly type: string;
+    readonly status: string;
+    readonly details: readonly { readonly name: string; readonly value: string }[];
+  }[];
+  readonly createdAt: number;
+  startedAt?: number;
+  stoppedAt?: number;
+  lastStatus: string;
+  desiredStatus: string;
+  healthStatus: string;
+  version: number;
+}
+
+export interface Cluster {
+  readonly clusterArn: string;
+  readonly clusterName: string;
+  readonly tags: readonly Tag[];
+  readonly instances: Map<string, ContainerInstance>;
+  readonly services: Map<string, Service>;
+  /** With the order in which they came, for pages. */
+  readonly tasks: Map<string, { readonly order: number; readonly task: Task }>;
+}

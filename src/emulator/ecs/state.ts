@@ -1,0 +1,342 @@
+/**
+ * The clusters of an emulated account: task definitions, container instances, services and tasks, as ECS describes them,
+ * and what happens to them. Every change of a task raises its version and is told to a listener, as EventBridge has it.
+ * Held in memory; stopped tasks are remembered for an hour, as on AWS.
+ * Source: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Task.html
+ */
+import { randomBytes } from 'node:crypto';
+import type { Clock } from '../../kernel/clock.ts';
+import { AwsError } from '../service.ts';
+import type {
+  Cluster,
+  ContainerDefinition,
+  ContainerInstance,
+  Service,
+  Tag,
+  Task,
+  TaskDefinition,
+} from './shapes.ts';
+
+/** What a task is run with. */
+export interface TaskRequest {
+  readonly taskDefinition: string;
+  readonly launchType?: string;
+  readonly group?: string;
+  readonly startedBy?: string;
+  readonly tags?: readonly Tag[];
+  /** ARN or EC2 instance id; for tasks that are not on Fargate the first instance by default. */
+  readonly containerInstance?: string;
+  /** Instead of an address of the emulator's choice. */
+  readonly address?: string;
+}
+
+const STOPPED_KEEP_MS = 3_600_000;
+const ACCOUNT = '000000000000';
+const FIRST_DYNAMIC_PORT = 32_768;
+
+export class EcsState {
+  readonly region: string;
+  readonly clusters = new Map<string, Cluster>();
+  readonly definitions = new Map<string, TaskDefinition>();
+  /** Told of every change of a task. */
+  onTaskChange: (task: Task, cluster: Cluster) => void = () => undefined;
+  readonly #clock: Clock;
+  readonly #revisions = new Map<string, number>();
+  #order = 0;
+
+  constructor(region: string, clock: Clock) {
+    this.region = region;
+    this.#clock = clock;
+  }
+
+  arn(kind: string, id: string): string {
+    return `arn:aws:ecs:${this.region}:${ACCOUNT}:${kind}/${id}`;
+  }
+
+  createCluster(name: string, tags: readonly Tag[] = []): Cluster {
+    const known = this.clusters.get(name);
+    if (known !== undefined) return known;
+    const cluster: Cluster = {
+      clusterArn: this.arn('cluster', name),
+      clusterName: name,
+      tags,
+      instances: new Map(),
+      services: new Map(),
+      tasks: new Map(),
+    };
+    this.clusters.set(name, cluster);
+    return cluster;
+  }
+
+  /** By name or ARN. */
+  cluster(nameOrArn = 'default'): Cluster {
+    const name = nameOrArn.split('/').at(-1) ?? '';
+    const found = this.clusters.get(name);
+    if (found === undefined) throw new AwsError('ClusterNotFoundException', 'Cluster not found.');
+    return found;
+  }
+
+  register(
+    family: string,
+    containers: readonly ContainerDefinition[],
+    networkMode = 'awsvpc',
+    tags: readonly Tag[] = [],
+  ): TaskDefinition {
+    const revision = (this.#revisions.get(family) ?? 0) + 1;
+    this.#revisions.set(family, revision);
+    const definition: TaskDefinition = {
+      taskDefinitionArn: this.arn('task-definition', `${family}:${revision}`),
+      family,
+      revision,
+      networkMode,
+      containerDefinitions: containers,
+      status: 'ACTIVE',
+      tags,
+    };
+    this.definitions.set(`${family}:${revision}`, definition);
+    return definition;
+  }
+
+  /** By ARN, `family:revision` or `family`, which is the newest. */
+  definition(name: string): TaskDefinition {
+    const key = name.split('/').at(-1) ?? '';
+    const full = key.includes(':') ? key : `${key}:${this.#revisions.get(key) ?? 0}`;
+    const found = this.definitions.get(full);
+    if (found === undefined)
+      throw new AwsError('ClientException', 'Unable to describe task definition.');
+    return found;
+  }
+
+  addInstance(
+    cluster: Cluster,
+    ec2InstanceId: string,
+    tags: readonly Tag[] = [],
+  ): ContainerInstance {
+    const instance: ContainerInstance = {
+      containerInstanceArn: this.arn('container-instance', `${cluster.clusterName}/${hex(16)}`),
+      ec2InstanceId,
+      status: 'ACTIVE',
+      tags,
+      attributes: [{ name: 'ecs.availability-zone', value: `${this.region}a` }],
+    };
+    cluster.instances.set(instance.containerInstanceArn, instance);
+    return instance;
+  }
+
+  run(cluster: Cluster, request: TaskRequest): Task {
+    this.#forgetStopped(cluster);
+    const definition = this.definition(request.taskDefinition);
+    const { launchType = 'FARGATE' } = request;
+    const instance = this.#instanceFor(cluster, request, launchType);
+    const taskArn = this.arn('task', `${cluster.clusterName}/${hex(16)}`);
+    const order = this.#order++;
+    const address = request.address ?? `10.0.${(order >> 8) & 255}.${order & 255}`;
+    const task: Task = {
+      taskArn,
+      clusterArn: cluster.clusterArn,
+      taskDefinitionArn: definition.taskDefinitionArn,
+      ...(instance === undefined ? {} : { containerInstanceArn: instance.containerInstanceArn }),
+      group: request.group ?? `family:${definition.family}`,
+      startedBy: request.startedBy ?? '',
+      launchType,
+      ...(launchType === 'FARGATE' ? { platformFamily: 'Linux', platformVersion: '1.4.0' } : {}),
+      availabilityZone: `${this.region}a`,
+      tags: request.tags ?? [],
+      containers: [],
+      attachments: [],
+      createdAt: this.#clock.nowMs() / 1_000,
+      lastStatus: 'PENDING',
+      desiredStatus: 'RUNNING',
+      healthStatus: 'UNKNOWN',
+      version: 1,
+    };
+    this.#network(task, definition, address, order);
+    cluster.tasks.set(taskArn, { order, task });
+    this.onTaskChange(task, cluster);
+    this.change(task, { lastStatus: 'RUNNING', startedAt: this.#clock.nowMs() / 1_000 });
+    return task;
+  }
+
+  /** What happens to a task: its version is raised and the listener told. */
+  change(
+    task: Task,
+    news: Partial<
+      Pick<Task, 'lastStatus' | 'desiredStatus' | 'healthStatus' | 'startedAt' | 'stoppedAt'>
+    >,
+  ): void {
+    Object.assign(task, news, { version: task.version + 1 });
+    for (const container of task.containers) {
+      container.lastStatus = task.lastStatus;
+      if (news.healthStatus !== undefined) container.healthStatus = news.healthStatus;
+    }
+    this.onTaskChange(task, this.cluster(task.clusterArn));
+  }
+
+  stop(task: Task): void {
+    this.change(task, { desiredStatus: 'STOPPED', lastStatus: 'DEPROVISIONING' });
+    this.change(task, { lastStatus: 'STOPPED', stoppedAt: this.#clock.nowMs() / 1_000 });
+  }
+
+  task(cluster: Cluster, idOrArn: string): Task | undefined {
+    const arn = idOrArn.startsWith('arn:')
+      ? idOrArn
+      : this.arn('task', `${cluster.clusterName}/${idOrArn}`);
+    return cluster.tasks.get(arn)?.task;
+  }
+
+  createService(
+    cluster: Cluster,
+    given: Pick<Service, 'serviceName' | 'taskDefinition' | 'desiredCount'> & {
+      readonly launchType?: string;
+      readonly tags?: readonly Tag[];
+    },
+  ): Service {
+    const { taskDefinitionArn } = this.definition(given.taskDefinition);
+    const service: Service = {
+      serviceArn: this.arn('service', `${cluster.clusterName}/${given.serviceName}`),
+      serviceName: given.serviceName,
+      clusterArn: cluster.clusterArn,
+      launchType: given.launchType ?? 'FARGATE',
+      tags: given.tags ?? [],
+      status: 'ACTIVE',
+      desiredCount: given.desiredCount,
+      taskDefinition: taskDefinitionArn,
+      deployments: [
+        { id: `ecs-svc/${digits()}`, status: 'PRIMARY', taskDefinition: taskDefinitionArn },
+      ],
+    };
+    cluster.services.set(given.serviceName, service);
+    this.settle(cluster, service);
+    return service;
+  }
+
+  /** A new deployment, which replaces the tasks of the one before step by step: see `settle`. */
+  deploy(service: Service, taskDefinition: string): void {
+    const { taskDefinitionArn } = this.definition(taskDefinition);
+    service.taskDefinition = taskDefinitionArn;
+    for (const one of service.deployments) one.status = 'ACTIVE';
+    service.deployments.unshift({
+      id: `ecs-svc/${digits()}`,
+      status: 'PRIMARY',
+      taskDefinition: taskDefinitionArn,
+    });
+  }
+
+  tasksOf(cluster: Cluster, service: Service): Task[] {
+    const group = `service:${service.serviceName}`;
+    return [...cluster.tasks.values()]
+      .map(({ task }) => task)
+      .filter((task) => task.group === group && task.desiredStatus === 'RUNNING');
+  }
+
+  /** Starts and stops tasks until the service is as wanted, or so many at most. */
+  settle(cluster: Cluster, service: Service, steps = Infinity): void {
+    const primary = service.deployments[0];
+    if (primary === undefined) return;
+    for (let step = 0; step < steps; step++) {
+      const tasks = this.tasksOf(cluster, service);
+      const current = tasks.filter(({ startedBy }) => startedBy === primary.id);
+      const old = tasks.filter(({ startedBy }) => startedBy !== primary.id);
+      if (current.length < service.desiredCount)
+        this.run(cluster, {
+          taskDefinition: primary.taskDefinition,
+          launchType: service.launchType,
+          group: `service:${service.serviceName}`,
+          startedBy: primary.id,
+          tags: service.tags,
+        });
+      else if (current.length > service.desiredCount) this.stop(current[0] as Task);
+      if (old[0] !== undefined) this.stop(old[0]);
+      if (old.length <= 1 && current.length === service.desiredCount) {
+        service.deployments = [primary];
+        return;
+      }
+    }
+  }
+
+  #instanceFor(
+    cluster: Cluster,
+    { containerInstance }: TaskRequest,
+    launchType: string,
+  ): ContainerInstance | undefined {
+    if (launchType === 'FARGATE') return undefined;
+    const all = [...cluster.instances.values()];
+    const found =
+      containerInstance === undefined
+        ? all[0]
+        : all.find(
+            (one) =>
+              one.containerInstanceArn === containerInstance ||
+              one.ec2InstanceId === containerInstance,
+          );
+    if (found === undefined)
+      throw new AwsError(
+        'InvalidParameterException',
+        'No Container Instances were found in your cluster.',
+      );
+    return found;
+  }
+
+  /** Containers with their bindings or interfaces, as the network mode gives them. */
+  #network(task: Task, definition: TaskDefinition, address: string, order: number): void {
+    const isVpc = definition.networkMode === 'awsvpc';
+    const attachmentId = hex(8);
+    const v6 = address.includes(':');
+    if (isVpc)
+      task.attachments.push({
+        id: attachmentId,
+        type: 'ElasticNetworkInterface',
+        status: 'ATTACHED',
+        details: [
+          { name: 'subnetId', value: 'subnet-0123456789abcdef0' },
+          { name: 'networkInterfaceId', value: `eni-${hex(8)}` },
+          { name: v6 ? 'privateIPv6Address' : 'privateIPv4Address', value: address },
+        ],
+      });
+    for (const { name, image, portMappings = [] } of definition.containerDefinitions) {
+      const bindings =
+        definition.networkMode === 'bridge' || definition.networkMode === 'host'
+          ? portMappings.flatMap(({ containerPort, hostPort = 0, protocol = 'tcp' }, index) => {
+              const dynamic = FIRST_DYNAMIC_PORT + ((order * 16 + index) % 28_000);
+              const bound = definition.networkMode === 'host' ? containerPort : hostPort || dynamic;
+              const binding = { containerPort, hostPort: bound, protocol };
+              return [
+                { bindIP: '0.0.0.0', ...binding },
+                { bindIP: '::', ...binding },
+              ];
+            })
+          : [];
+      task.containers.push({
+        containerArn: this.arn(
+          'container',
+          `${task.taskArn.split('/').slice(1).join('/')}/${hex(16)}`,
+        ),
+        taskArn: task.taskArn,
+        name,
+        image,
+        lastStatus: 'PENDING',
+        healthStatus: 'UNKNOWN',
+        networkBindings: bindings,
+        networkInterfaces: isVpc
+          ? [{ attachmentId, ...(v6 ? { ipv6Address: address } : { privateIpv4Address: address }) }]
+          : [],
+      });
+    }
+  }
+
+  #forgetStopped(cluster: Cluster): void {
+    const beforeSeconds = (this.#clock.nowMs() - STOPPED_KEEP_MS) / 1_000;
+    for (const [arn, { task }] of cluster.tasks) {
+      if (task.stoppedAt === undefined) return;
+      if (task.stoppedAt < beforeSeconds) cluster.tasks.delete(arn);
+    }
+  }
+}
+
+function hex(bytes: number): string {
+  return randomBytes(bytes).toString('hex');
+}
+
+function digits(): string {
+  return randomBytes(8).readBigUInt64BE().toString().slice(0, 19);
+}

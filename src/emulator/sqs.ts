@@ -1,0 +1,151 @@
+/**
+ * SQS: standard queues with visibility timeouts and long polls, enough for EventBridge's task state changes.
+ * Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/
+ */
+import { createHash, randomUUID } from 'node:crypto';
+import type { Clock } from '../kernel/clock.ts';
+import { AwsError, type AwsInput, type JsonService, textOf } from './service.ts';
+
+interface Message {
+  readonly id: string;
+  readonly body: string;
+  visibleAtMs: number;
+  receipt: string;
+}
+
+interface Queue {
+  readonly messages: Message[];
+  readonly waiters: Set<() => void>;
+}
+
+const BATCH_MAX = 10;
+const WAIT_MAX_SECONDS = 20;
+const VISIBILITY_SECONDS = 30;
+/** Messages of one queue; the oldest go. */
+const MESSAGES_MAX = 100_000;
+
+export class QueueService {
+  readonly #queues = new Map<string, Queue>();
+  readonly #clock: Clock;
+  readonly #urlOf: (name: string) => string;
+
+  constructor(clock: Clock, urlOf: (name: string) => string) {
+    this.#clock = clock;
+    this.#urlOf = urlOf;
+  }
+
+  get names(): readonly string[] {
+    return [...this.#queues.keys()];
+  }
+
+  create(name: string): string {
+    if (!this.#queues.has(name)) this.#queues.set(name, { messages: [], waiters: new Set() });
+    return this.#urlOf(name);
+  }
+
+  send(name: string, body: string): string {
+    const queue = this.#find(name);
+    const id = randomUUID();
+    queue.messages.push({ id, body, visibleAtMs: 0, receipt: '' });
+    if (queue.messages.length > MESSAGES_MAX) queue.messages.shift();
+    for (const wake of queue.waiters) wake();
+    return id;
+  }
+
+  service(): JsonService {
+    const nameOf = (input: AwsInput): string => textOf(input, 'QueueUrl').split('/').at(-1) ?? '';
+    return {
+      signingName: 'sqs',
+      target: 'AmazonSQS',
+      actions: {
+        CreateQueue: (input) => ({ QueueUrl: this.create(textOf(input, 'QueueName')) }),
+        GetQueueUrl: (input) => {
+          const name = textOf(input, 'QueueName');
+          this.#find(name);
+          return { QueueUrl: this.#urlOf(name) };
+        },
+        SendMessage: (input) => {
+          const body = textOf(input, 'MessageBody');
+          return { MessageId: this.send(nameOf(input), body), MD5OfMessageBody: md5(body) };
+        },
+        ReceiveMessage: (input) => this.#receive(nameOf(input), input),
+        DeleteMessage: (input) => {
+          this.#delete(nameOf(input), textOf(input, 'ReceiptHandle'));
+          return {};
+        },
+        DeleteMessageBatch: (input) => {
+          const entries = (input['Entries'] ?? []) as { Id: string; ReceiptHandle: string }[];
+          if (entries.length > BATCH_MAX)
+            throw new AwsError(
+              'com.amazonaws.sqs#TooManyEntriesInBatchRequest',
+              'Maximum number of entries per request are 10.',
+            );
+          for (const { ReceiptHandle } of entries) this.#delete(nameOf(input), ReceiptHandle);
+          return { Successful: entries.map(({ Id }) => ({ Id })), Failed: [] };
+        },
+      },
+    };
+  }
+
+  async #receive(name: string, input: AwsInput): Promise<object> {
+    const queue = this.#find(name);
+    const most = Number(input['MaxNumberOfMessages'] ?? 1);
+    const waitSeconds = Number(input['WaitTimeSeconds'] ?? 0);
+    if (!(most >= 1 && most <= BATCH_MAX) || !(waitSeconds >= 0 && waitSeconds <= WAIT_MAX_SECONDS))
+      throw new AwsError('com.amazonaws.sqs#InvalidParameterValue', 'Value is not in its range.');
+    const visibility = Number(input['VisibilityTimeout'] ?? VISIBILITY_SECONDS) * 1_000;
+    let taken = this.#take(queue, most, visibility);
+    if (taken.length === 0 && waitSeconds > 0) {
+      await this.#arrival(queue, waitSeconds * 1_000);
+      taken = this.#take(queue, most, visibility);
+    }
+    return {
+      Messages: taken.map(({ id, body, receipt }) => ({
+        MessageId: id,
+        Body: body,
+        ReceiptHandle: receipt,
+        MD5OfBody: md5(body),
+      })),
+    };
+  }
+
+  #take(queue: Queue, most: number, visibilityMs: number): Message[] {
+    const nowMs = this.#clock.nowMs();
+    const taken = queue.messages.filter(({ visibleAtMs }) => visibleAtMs <= nowMs).slice(0, most);
+    for (const message of taken) {
+      message.visibleAtMs = nowMs + visibilityMs;
+      message.receipt = randomUUID();
+    }
+    return taken;
+  }
+
+  async #arrival(queue: Queue, withinMs: number): Promise<void> {
+    const enough = new AbortController();
+    await new Promise<void>((resolve) => {
+      queue.waiters.add(resolve);
+      this.#clock.sleep(withinMs, enough.signal).then(resolve, () => undefined);
+      enough.signal.addEventListener('abort', () => queue.waiters.delete(resolve));
+    });
+    enough.abort();
+  }
+
+  #delete(name: string, receipt: string): void {
+    const { messages } = this.#find(name);
+    const at = messages.findIndex((message) => message.receipt === receipt);
+    if (at >= 0) messages.splice(at, 1);
+  }
+
+  #find(name: string): Queue {
+    const found = this.#queues.get(name);
+    if (found === undefined)
+      throw new AwsError(
+        'com.amazonaws.sqs#QueueDoesNotExist',
+        'The specified queue does not exist.',
+      );
+    return found;
+  }
+}
+
+function md5(text: string): string {
+  return createHash('md5').update(text).digest('hex');
+}

@@ -1,0 +1,349 @@
+/**
+ * ECS discovery by the official SDK against the emulator: all network modes and launch types, every profile as a golden
+ * list, what goes wrong, events, and how many calls it takes. AMPERAGE_UPDATE=1 writes the golden files anew.
+ */
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, test, type TestContext } from 'node:test';
+import { setTimeout as realSleep } from 'node:timers/promises';
+import { CallLimits } from '../../src/discovery/call-limits.ts';
+import { ecsMechanism } from '../../src/discovery/ecs/mechanism.ts';
+import { PROFILES } from '../../src/discovery/ecs/profiles.ts';
+import type { DiscoveryWorld, Explained } from '../../src/discovery/mechanism.ts';
+import type { Cluster, Task } from '../../src/emulator/ecs/shapes.ts';
+import { VirtualClock } from '../../src/kernel/clock.ts';
+import { silentLogger } from '../../src/kernel/logger.ts';
+import { Registry } from '../../src/kernel/metrics.ts';
+import type { TargetGroup } from '../../src/model/target.ts';
+import { type EmulatedAws, startEmulatedAws } from '../contracts/emulated-aws.ts';
+import { answering } from '../contracts/mechanism-fixtures.ts';
+
+let aws: EmulatedAws;
+before(async () => {
+  aws = await startEmulatedAws();
+  fill(aws);
+});
+after(() => aws.close());
+
+const PORT = 'PROMETHEUS_EXPORTER_PORT';
+
+/** A cluster with a task of every kind. */
+function fill({ account }: EmulatedAws): void {
+  const { ecs } = account;
+  const zoo = ecs.createCluster('zoo', [{ key: 'team', value: 'core' }]);
+  account.addInstance(zoo, 'i-0123456789abcdef0', '10.1.0.1', { Name: 'node-1' });
+  account.addInstance(zoo, 'mi-0fedcba9876543210', '192.168.0.9');
+  const app = {
+    name: 'app',
+    image: 'web:1',
+    portMappings: [{ containerPort: 3000 }, { containerPort: 9102 }],
+    dockerLabels: {
+      [PORT]: '3000',
+      PROMETHEUS_EXPORTER_PATH: '/stats',
+      PROMETHEUS_EXPORTER_JOB_NAME: 'web',
+      'com.example/team': 'a',
+      plain: 'b',
+    },
+  };
+  const several = {
+    name: 'several',
+    image: 'several:2',
+    dockerLabels: { [PORT]: '9404:/metrics;job=app;interval=30s,8080:/x;scheme=https' },
+  };
+  const odd = { name: 'odd', image: 'odd:1', dockerLabels: { [PORT]: 'none' } };
+  const silent = { name: 'silent', image: 'silent:1' };
+  ecs.register('vpc', [app, several, odd, silent]);
+  ecs.register('bridge', [app, { ...several, name: 'unmapped' }], 'bridge');
+  ecs.register('host', [app, several], 'host');
+  ecs.register('none', [app], 'none');
+  ecs.createService(zoo, {
+    serviceName: 'web',
+    taskDefinition: 'vpc',
+    desiredCount: 1,
+    tags: [{ key: 'env', value: 'prod' }],
+  });
+  ecs.run(zoo, { taskDefinition: 'vpc', address: 'fd00::1', tags: [{ key: 'a b', value: 'c' }] });
+  ecs.run(zoo, { taskDefinition: 'bridge', launchType: 'EC2' });
+  ecs.run(zoo, { taskDefinition: 'host', launchType: 'EC2' });
+  ecs.run(zoo, { taskDefinition: 'none', launchType: 'EC2' });
+  ecs.run(zoo, {
+    taskDefinition: 'bridge',
+    launchType: 'EXTERNAL',
+    containerInstance: 'mi-0fedcba9876543210',
+  });
+  const stopping = ecs.run(zoo, { taskDefinition: 'vpc' });
+  ecs.change(stopping, { desiredStatus: 'STOPPED' });
+  const pending = ecs.run(zoo, { taskDefinition: 'vpc' });
+  ecs.change(pending, { lastStatus: 'PENDING' });
+  // The proxy of Service Connect is in the task, and not in its definition.
+  const injected = ecs.run(zoo, { taskDefinition: 'host', launchType: 'EC2' });
+  injected.containers.push({ ...injected.containers[0]!, name: 'ecs-service-connect-x' });
+}
+
+interface Run {
+  readonly clock: VirtualClock;
+  readonly metrics: Registry;
+  readonly lists: (readonly TargetGroup[])[];
+  readonly explained: () => readonly Explained[];
+  until(isSo: () => boolean, stepMs?: number): Promise<void>;
+  stop(): Promise<void>;
+}
+
+function start(context: TestContext, config: object, url = aws.url): Run {
+  const clock = new VirtualClock();
+  const metrics = new Registry();
+  const abort = new AbortController();
+  const lists: (readonly TargetGroup[])[] = [];
+  let explained: readonly Explained[] = [];
+  const world: DiscoveryWorld = {
+    clock,
+    metrics,
+    log: silentLogger,
+    http: answering(() => ({ status: 500, body: '' })),
+    mechanism: 'ecs',
+    signal: abort.signal,
+    baseDirectory: '/',
+    callLimits: new CallLimits(clock, metrics),
+    onExplained: (list) => void (explained = list),
+  };
+  const parsed = ecsMechanism.schema.parse({ region: 'us-east-1', endpoint: url, ...config });
+  const ended = (async () => {
+    for await (const list of ecsMechanism.discover(parsed, world)) lists.push(list);
+  })();
+  const stop = async (): Promise<void> => {
+    abort.abort();
+    await ended;
+  };
+  context.after(stop);
+  return {
+    clock,
+    metrics,
+    lists,
+    explained: () => explained,
+    stop,
+    async until(isSo, stepMs = 1_000) {
+      const endMs = performance.now() + 10_000;
+      while (!isSo() && performance.now() < endMs) {
+        await clock.advance(stepMs);
+        await realSleep(2);
+      }
+      assert.ok(isSo(), 'it did not happen within ten seconds');
+    },
+  };
+}
+
+const addresses = (list: readonly TargetGroup[] = []): string[] =>
+  list.flatMap(({ targets }) => targets.map(({ __address__ }) => __address__ ?? ''));
+
+/** Random ids by their order of appearance, and an account of no meaning. */
+function withoutIds(text: string): string {
+  const ids = new Map<string, string>();
+  return text
+    .replaceAll(/[0-9a-f]{32}/g, (id) => {
+      if (!ids.has(id)) ids.set(id, `id-${ids.size + 1}`);
+      return ids.get(id)!;
+    })
+    .replaceAll(/ecs-svc\/\d+/g, 'ecs-svc/1');
+}
+
+const RULES = {
+  services: [{ name_pattern: '^we', metrics_ports: [9102], job_name: 'by-service' }],
+  task_definitions: [
+    { arn_pattern: ':task-definition/bridge:', metrics_ports: [9102], metrics_path: '/td' },
+  ],
+  docker_labels: [
+    {
+      port_label: PORT,
+      metrics_path_label: 'PROMETHEUS_EXPORTER_PATH',
+      job_name_label: 'PROMETHEUS_EXPORTER_JOB_NAME',
+    },
+  ],
+};
+
+for (const profile of PROFILES)
+  test(`the targets of every kind of task with the labels of ${profile}`, async (context) => {
+    const run = start(context, {
+      clusters: ['zoo'],
+      labels: profile,
+      service_details: true,
+      ...RULES,
+    });
+    await run.until(() => run.lists.length > 0);
+    const groups = run.lists[0]!.map(({ targets, labels }) => ({ ...targets[0], ...labels }));
+    const text = withoutIds(`${JSON.stringify(groups, undefined, 2)}\n`);
+    const file = path.resolve(import.meta.dirname, `../golden/discovery/${profile}.json`);
+    if (process.env['AMPERAGE_UPDATE'] === '1' || !existsSync(file)) writeFileSync(file, text);
+    assert.equal(text, readFileSync(file, 'utf8'));
+  });
+
+test('every container that is no target has its reason', async (context) => {
+  const run = start(context, { clusters: ['zoo'] });
+  await run.until(() => run.lists.length > 0);
+  const reasons = run
+    .explained()
+    .flatMap(({ group, verdicts }) =>
+      verdicts.map(({ container, reason }) => `${group} ${container} ${reason ?? 'target'}`),
+    );
+  assert.deepEqual(reasons.toSorted(), [
+    'family:bridge app no_address',
+    'family:bridge app target',
+    'family:bridge unmapped no_address',
+    'family:bridge unmapped no_address',
+    'family:bridge unmapped port_not_mapped',
+    'family:bridge unmapped port_not_mapped',
+    'family:host app target',
+    'family:host app target',
+    'family:host ecs-service-connect-x no_rule',
+    'family:host several target',
+    'family:host several target',
+    'family:host several target',
+    'family:host several target',
+    'family:none app no_network',
+    'family:vpc  not_running',
+    'family:vpc app target',
+    'family:vpc odd bad_label',
+    'family:vpc several target',
+    'family:vpc several target',
+    'family:vpc silent no_rule',
+    'service:web app target',
+    'service:web odd bad_label',
+    'service:web several target',
+    'service:web several target',
+    'service:web silent no_rule',
+  ]);
+});
+
+test('one failing cluster keeps its targets and touches no other', async (context) => {
+  const { ecs, trouble } = aws.account;
+  ecs.register('plain', [{ name: 'a', image: 'a', dockerLabels: { [PORT]: '80' } }]);
+  const [one, two] = [ecs.createCluster('one'), ecs.createCluster('two')];
+  ecs.run(one, { taskDefinition: 'plain', address: '10.9.0.1' });
+  ecs.run(two, { taskDefinition: 'plain', address: '10.9.0.2' });
+  context.after(() => void trouble.set({}));
+  const run = start(context, { clusters: ['one', 'two'], refresh_interval: '10s' });
+  await run.until(() => addresses(run.lists.at(-1)).length === 2);
+  trouble.set({ faults: [{ cluster: 'one', code: 'AccessDeniedException' }] });
+  ecs.run(one, { taskDefinition: 'plain', address: '10.9.0.3' });
+  ecs.run(two, { taskDefinition: 'plain', address: '10.9.0.4' });
+  await run.until(() => addresses(run.lists.at(-1)).includes('10.9.0.4:80'));
+  assert.deepEqual(addresses(run.lists.at(-1)), ['10.9.0.1:80', '10.9.0.2:80', '10.9.0.4:80']);
+  assert.match(run.metrics.expose(), /snapshot_age_seconds\{scope="us-east-1 one"\} [1-9]/);
+  trouble.set({});
+  await run.until(() => addresses(run.lists.at(-1)).includes('10.9.0.3:80'));
+});
+
+test('what was found is kept on disk, and is there at once when AWS is not', async (context) => {
+  const { ecs, trouble } = aws.account;
+  const cluster = ecs.createCluster('kept');
+  ecs.register('kept', [{ name: 'a', image: 'a', dockerLabels: { [PORT]: '80' } }]);
+  ecs.run(cluster, { taskDefinition: 'kept', address: '10.8.0.1' });
+  const folder = mkdtempSync(path.join(tmpdir(), 'amperage-sd-'));
+  context.after(() => {
+    rmSync(folder, { recursive: true });
+    trouble.set({});
+  });
+  const config = { clusters: ['kept'], cache_dir: folder };
+  const first = start(context, config);
+  await first.until(() => first.lists.length > 0);
+  await first.stop();
+  trouble.set({ faults: [{ code: 'AccessDeniedException' }] });
+  const second = start(context, config);
+  await second.until(() => second.lists.length > 0, 0);
+  assert.deepEqual(addresses(second.lists[0]), ['10.8.0.1:80']);
+});
+
+test('a new task is a target right after its event, and a stopped one is none', async (context) => {
+  const { account } = aws;
+  const cluster = account.ecs.createCluster('live');
+  account.ecs.register('live', [{ name: 'a', image: 'a', dockerLabels: { [PORT]: '80' } }]);
+  const url = account.queues.create('events');
+  account.subscribed.add('events');
+  context.after(() => account.subscribed.clear());
+  account.queues.send('events', 'this is no event');
+  const run = start(context, { clusters: ['live'], events_queue_url: url });
+  await run.until(() => run.lists.length > 0);
+  assert.deepEqual(addresses(run.lists.at(-1)), []);
+  const startedAt = performance.now();
+  const task = account.ecs.run(cluster, { taskDefinition: 'live', address: '10.7.0.1' });
+  await run.until(() => addresses(run.lists.at(-1)).length === 1, 0);
+  assert.ok(performance.now() - startedAt < 2_000);
+  account.ecs.stop(task);
+  await run.until(() => addresses(run.lists.at(-1)).length === 0, 0);
+  assert.match(run.metrics.expose(), /amperage_sd_events_total\{outcome="no_task_event"\} 1/);
+});
+
+/** A cluster of so many tasks, twenty to a service. */
+function crowd(name: string, count: number): Cluster {
+  const { ecs } = aws.account;
+  const cluster = ecs.createCluster(name);
+  for (let i = 0; i < count / 20; i++) {
+    ecs.register(`${name}-${i}`, [{ name: 'a', image: 'a', dockerLabels: { [PORT]: '80' } }]);
+    ecs.createService(cluster, {
+      serviceName: `${name}-${i}`,
+      taskDefinition: `${name}-${i}`,
+      desiredCount: 20,
+    });
+  }
+  return cluster;
+}
+
+for (const [tasks, calls] of [
+  [100, 2],
+  [1_000, 11],
+] as const)
+  test(`a refresh of ${tasks} tasks takes ${calls} calls at most`, async (context) => {
+    crowd(`crowd${tasks}`, tasks);
+    const run = start(context, { clusters: [`crowd${tasks}`], refresh_interval: '1m' });
+    await run.until(() => addresses(run.lists.at(-1)).length === tasks);
+    aws.account.takeCalls();
+    const before = run.lists.length;
+    await run.until(() => run.lists.length === before + 1);
+    const made = Object.values(aws.account.takeCalls()).reduce((sum, count) => sum + count, 0);
+    assert.ok(made <= calls, `${made} calls`);
+  });
+
+test('churn: no healthy target is ever dropped, and no dead one stays longer than a refresh', async (context) => {
+  const { ecs, trouble } = aws.account;
+  const cluster = crowd('churn', 240);
+  context.after(() => void trouble.set({}));
+  const run = start(context, { clusters: ['churn'], refresh_interval: '10s', call_budget: 1 });
+  await run.until(() => addresses(run.lists.at(-1)).length === 240);
+  const arnOf = ({ labels }: TargetGroup): string => labels['__meta_ecs_task_arn']!;
+  const running = (): Map<string, Task> =>
+    new Map(
+      [...cluster.tasks.values()]
+        .filter(({ task }) => task.lastStatus === 'RUNNING' && task.desiredStatus === 'RUNNING')
+        .map(({ task }) => [task.taskArn, task]),
+    );
+  let seed = 7;
+  const random = (below: number): number => (seed = (seed * 48_271) % 0x7fffffff) % below;
+  for (let round = 0; round < 25; round++) {
+    const before = new Set(run.lists.at(-1)!.map(arnOf));
+    const service = [...cluster.services.values()][random(cluster.services.size)]!;
+    ecs.deploy(service, service.taskDefinition);
+    ecs.settle(cluster, service, 1 + random(20));
+    const isTroubled = round % 5 !== 4;
+    trouble.set(
+      isTroubled
+        ? {
+            faults: [
+              { action: 'DescribeTasks', code: 'ThrottlingException', share: random(60) / 100 },
+              { action: 'ListTasks', code: 'AccessDeniedException', share: random(50) / 100 },
+            ],
+          }
+        : {},
+    );
+    const seen = run.lists.length;
+    await run.until(() => run.lists.length > seen);
+    const found = new Set(run.lists.at(-1)!.map(arnOf));
+    const after = running();
+    for (const arn of before)
+      if (after.has(arn)) assert.ok(found.has(arn), `round ${round}: a healthy target was dropped`);
+    if (isTroubled) continue;
+    await run.until(() => run.lists.length > seen + 1);
+    const settled = new Set(run.lists.at(-1)!.map(arnOf));
+    assert.deepEqual([...settled].toSorted(), [...after.keys()].toSorted(), `round ${round}`);
+  }
+});
