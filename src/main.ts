@@ -19,7 +19,7 @@ const commands: Readonly<Record<string, { summary: string; load: () => Promise<C
     load: async () => (await import('./commands/collect.ts')).collectCommand(),
   },
   discover: {
-    summary: 'targets from AWS Cloud Map, over HTTP or as a file',
+    summary: 'targets from ECS and AWS Cloud Map, over HTTP or as a file',
     load: async () => (await import('./commands/discover.ts')).discoverCommand(),
   },
   exporter: {
@@ -44,7 +44,9 @@ const commands: Readonly<Record<string, { summary: string; load: () => Promise<C
   },
 };
 
-async function main(argv: readonly string[]): Promise<void> {
+async function main(given: readonly string[]): Promise<void> {
+  // Go's flags have one dash: -config.cluster of prometheus-ecs-discovery.
+  const argv = given.map((argument) => argument.replace(/^-(?=config\.[a-z-]+)/, '--'));
   const wanted = argv.find((argument) => !argument.startsWith('-'));
   const program = new Command('amperage')
     .description(

@@ -1,145 +1,233 @@
 /**
- * `amperage discover`: scrape targets from AWS Cloud Map for any Prometheus, over HTTP or as a file. Takes the
- * environment of prometheus-sdconfig-reloader, so that a task definition only changes its image.
+ * `amperage discover`: scrape targets from ECS and AWS Cloud Map for any Prometheus, over HTTP or as a file, and why
+ * each candidate is one or is none.
  */
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { type Command } from 'commander';
-import { splitNames } from '../discovery/cloudmap.ts';
+import { PROFILES } from '../discovery/ecs/profiles.ts';
 import { DiscoveryManager } from '../discovery/manager.ts';
-import { groupsJson, writeAtomically } from '../discovery/publish.ts';
+import type { Explained } from '../discovery/mechanism.ts';
+import { FilePublisher, groupsJson, writeAtomically } from '../discovery/publish.ts';
+import { parseShard, shareOf } from '../discovery/shard.ts';
 import { Group } from '../kernel/component.ts';
 import { ConfigError } from '../kernel/errors.ts';
-import { HttpServer } from '../kernel/http-server.ts';
-import { parseDurationMs } from '../model/duration.ts';
+import { type HttpRequest, type HttpResponse, HttpServer } from '../kernel/http-server.ts';
+import type { World } from '../kernel/world.ts';
 import type { TargetGroup } from '../model/target.ts';
-import { createWorld, longRunningCommand, type LogOptions, runUntilSignal } from './runner.ts';
+import { renderExplained } from './discover/explain.ts';
+import { type DiscoverFlags, type Sources, sourcesOf } from './discover/sources.ts';
+import { createWorld, longRunningCommand, runUntilSignal } from './runner.ts';
 
-interface DiscoverFlags extends LogOptions {
-  readonly listen: string;
-  readonly namespaces?: string;
-  readonly namespacesParameter?: string;
-  readonly refreshInterval?: string;
-  readonly region?: string;
-  readonly writeTo?: string;
-}
-
-const DEFAULT_PARAMETER = 'ECS-ServiceDiscovery-Namespaces';
+const EXPLAIN_TIMEOUT_MS = 60_000;
 
 export function discoverCommand(): Command {
-  return longRunningCommand('discover')
+  const command = withFlags(longRunningCommand('discover'))
     .description(
-      'Finds scrape targets in AWS Cloud Map and serves them at /prometheus-targets (http_sd), or writes a file.',
+      'Finds scrape targets in ECS and AWS Cloud Map, serves them at /prometheus-targets (http_sd) or writes a file,\nand tells at /explain why each container is a target or is none.',
     )
     .option('--listen <host:port>', 'address to serve on', '127.0.0.1:9001')
-    .option('--namespaces <names>', 'Cloud Map namespaces, separated by commas')
-    .option(
-      '--namespaces-parameter <name>',
-      `SSM parameter that names them (default: ${DEFAULT_PARAMETER})`,
-    )
-    .option('--refresh-interval <time>', 'pause between two readings', undefined)
-    .option('--region <region>', 'AWS region (default: AWS_REGION)')
     .option('--write-to <file>', 'also write the targets as a file for file_sd')
     .addHelpText(
       'after',
-      `\nEnvironment of prometheus-sdconfig-reloader: SERVICE_DISCOVERY_MODE (HTTP_BASED or FILE_BASED), DISCOVERY_NAMESPACES_PARAMETER_NAME,\nAWS_REGION, CONFIG_FILE_DIR, CONFIG_RELOAD_FREQUENCY (seconds).\n\nExamples:\n  amperage discover --namespaces ecs-services --region us-east-1\n  amperage discover --namespaces-parameter ECS-Namespaces --refresh-interval 15s\n`,
+      `
+With neither clusters nor a configuration Cloud Map is asked. Understood as well: the flags of prometheus-ecs-discovery (-config.cluster,
+-config.write-to, -config.scrape-interval, …) and the environment of prometheus-sdconfig-reloader (SERVICE_DISCOVERY_MODE,
+DISCOVERY_NAMESPACES_PARAMETER_NAME, AWS_REGION, CONFIG_FILE_DIR, CONFIG_RELOAD_FREQUENCY, PROMETHEUS_CONFIG_PARAMETER_NAME, DEPLOYMENT_MODE).
+GET /prometheus-targets?job=NAME&shard=2/8 gives the targets of one job, and of those an eighth.
+
+Examples:
+  amperage discover --clusters prod,staging --region us-east-1
+  amperage discover --namespaces ecs-services
+  amperage discover -config.cluster prod -config.write-to /etc/prometheus/ecs_file_sd.yml
+  amperage discover explain --clusters prod service:web
+`,
     )
-    .action(run);
+    .action(serve);
+  command.addCommand(
+    withFlags(longRunningCommand('explain'))
+      .description('ask once, and tell for every container why it is a target or is none')
+      .argument('[task]', 'part of the ARN, id or group of the tasks to tell of')
+      .action(explain),
+  );
+  return command;
 }
 
-async function run(flags: DiscoverFlags): Promise<void> {
-  const { env } = process;
-  const writeTo =
-    flags.writeTo ?? fileOfMode(env['SERVICE_DISCOVERY_MODE'], env['CONFIG_FILE_DIR']);
+function withFlags(command: Command): Command {
+  const port = 'docker label that holds the port (PROMETHEUS_EXPORTER_PORT)';
+  return command
+    .option('--config.file <file>', 'Prometheus configuration whose discovery is asked')
+    .option('--clusters <names>', 'ECS clusters, separated by commas; * for all of the region')
+    .option('--namespaces <names>', 'Cloud Map namespaces, separated by commas')
+    .option('--namespaces-parameter <name>', 'SSM parameter that names them')
+    .option('--refresh-interval <time>', 'pause between two readings')
+    .option('--region <region>', 'AWS region (default: AWS_REGION)')
+    .option('--labels <set>', `${PROFILES.join(', ')}; for Cloud Map meta, sdconfig-reloader`)
+    .option('--events-queue-url <url>', 'SQS queue with task state changes of EventBridge')
+    .option('--cache-dir <dir>', 'folder that keeps what was found over a restart')
+    .option('--config.cluster <name>', 'as --clusters, with the labels of prometheus-ecs-discovery')
+    .option('--config.write-to <file>', 'as --write-to (ecs_file_sd.yml)')
+    .option('--config.scrape-interval <time>', 'as --refresh-interval (60s)')
+    .option('--config.scrape-times <n>', 'end after so many lists; 0 never')
+    .option('--config.role-arn <arn>', 'role to assume')
+    .option('--config.port-label <name>', port)
+    .option('--config.path-label <name>', 'docker label that holds the path')
+    .option('--config.scheme-label <name>', 'docker label that holds the scheme')
+    .option('--config.server-name-label <name>', 'docker label that replaces the address')
+    .option('--config.job-name-label <name>', 'docker label that holds the job')
+    .option('--config.filter-label <label>', 'docker label that must be there, NAME or NAME=VALUE')
+    .option(
+      '--config.dynamic-port-detection [bool]',
+      'only containers labelled PROMETHEUS_DYNAMIC_EXPORT=1, at their one port',
+    );
+}
+
+async function serve(flags: DiscoverFlags): Promise<void> {
+  const sources = await sourcesOf(flags, process.env);
   const world = createWorld(flags);
-  let groups: readonly TargetGroup[] | undefined;
+  const found = new Found();
+  const { writeTo } = sources;
+  const publisher = writeTo === undefined ? undefined : await openPublisher(writeTo, world);
+  let lists = 0;
+  const ending = new AbortController();
   const discovery = new DiscoveryManager({
     world,
-    baseDirectory: process.cwd(),
+    baseDirectory: sources.baseDirectory,
     throttleMs: 1_000,
-    jobs: [
-      { job: 'cloudmap', entries: [{ key: 'cloudmap_sd_configs', config: cloudMapConfig(flags) }] },
-    ],
-    onUpdate: (_job, found) => {
-      groups = found;
-      if (writeTo === undefined) return;
-      writeAtomically(writeTo, groupsJson(found)).catch((error: unknown) => {
-        world.log.error('the target file could not be written; the last one stays', {
-          file: writeTo,
-          error,
-        });
-      });
+    jobs: sources.jobs,
+    onExplained: (job, list) => found.explained.set(job, list),
+    onUpdate: (job, groups) => {
+      found.groups.set(job, groups);
+      lists += 1;
+      if (found.groups.size < sources.jobs.length) return;
+      const written = publisher?.publish(groupsJson(found.all()));
+      if (sources.times > 0 && lists >= sources.times)
+        void (written ?? Promise.resolve()).then(() => ending.abort());
     },
   });
-  const targets = world.metrics.gauge('prometheus_sd_discovered_targets', 'Targets found at last.');
-  world.metrics.onCollect(() =>
-    targets.set((groups ?? []).reduce((sum, group) => sum + group.targets.length, 0)),
-  );
+  await writePrometheusConfig(sources, world);
+  const isReady = (): boolean => found.groups.size === sources.jobs.length;
   const server = new HttpServer({
     name: 'discover',
     listen: flags.listen,
     log: world.log,
     metrics: world.metrics,
-    ready: () => groups !== undefined,
+    ready: isReady,
     routes: [
       {
         method: 'GET',
         path: '/prometheus-targets',
-        // Before the first complete reading there is no list; an empty one would end every target of the reader.
-        handle: () =>
-          groups === undefined
-            ? { status: 503, body: 'the first reading of Cloud Map is not complete yet\n' }
-            : {
-                status: 200,
-                headers: { 'content-type': 'application/json' },
-                body: groupsJson(groups),
-              },
+        handle: (request) => targets(request, found, isReady()),
       },
+      { method: 'GET', path: '/explain', handle: (request) => explanations(request, found) },
     ],
   });
-  await runUntilSignal(new Group('discover', [server, discovery]), world);
+  await runUntilSignal(new Group('discover', [server, discovery]), world, undefined, ending.signal);
 }
 
-function cloudMapConfig(flags: DiscoverFlags): {
-  refresh_interval: number;
-  region?: string;
-  namespaces?: string[];
-  namespaces_parameter?: string;
-} {
-  const frequency = process.env['CONFIG_RELOAD_FREQUENCY'];
-  const text = flags.refreshInterval ?? (frequency === undefined ? '30s' : `${frequency}s`);
-  const refreshMs = parseDurationMs(text);
-  if (refreshMs === undefined || refreshMs < 1_000) {
-    throw new ConfigError(
-      'FLAG_DURATION',
-      `the refresh interval "${text}" is not a duration of a second or more; write for example 30s`,
-    );
+/** What was found last, by job. */
+class Found {
+  readonly groups = new Map<string, readonly TargetGroup[]>();
+  readonly explained = new Map<string, readonly Explained[]>();
+
+  all(): TargetGroup[] {
+    return [...this.groups.values()].flat();
   }
-  const region = flags.region ?? process.env['AWS_REGION'] ?? process.env['AWS_DEFAULT_REGION'];
-  if (region === undefined)
-    throw new ConfigError('AWS_REGION', 'no AWS region; set AWS_REGION or --region');
-  const parameter =
-    flags.namespacesParameter ??
-    process.env['DISCOVERY_NAMESPACES_PARAMETER_NAME'] ??
-    DEFAULT_PARAMETER;
+}
+
+/** Before the first complete reading there is no list; an empty one would end every target of the reader. */
+function targets(request: HttpRequest, found: Found, isReady: boolean): HttpResponse {
+  const query = new URLSearchParams(request.query);
+  if (!isReady) return { status: 503, body: 'the first reading is not complete yet\n' };
+  const job = query.get('job');
+  const groups = job === null ? found.all() : found.groups.get(job);
+  if (groups === undefined) return { status: 404, body: 'there is no such job\n' };
+  const text = query.get('shard');
+  const shard = text === null ? undefined : parseShard(text);
+  if (text !== null && shard === undefined)
+    return { status: 400, body: 'shard must be i/n with i from 0 to n - 1, for example 2/8\n' };
+  const own = shard === undefined ? groups : shareOf(groups, shard.members, shard.own);
+  return { status: 200, headers: { 'content-type': 'application/json' }, body: groupsJson(own) };
+}
+
+function explanations(request: HttpRequest, found: Found): HttpResponse {
+  const query = new URLSearchParams(request.query);
+  const list = [...found.explained.values()].flat();
+  if (query.get('format') === 'json')
+    return {
+      status: 200,
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(list),
+    };
   return {
-    refresh_interval: refreshMs,
-    region,
-    ...(flags.namespaces === undefined
-      ? { namespaces_parameter: parameter }
-      : { namespaces: splitNames(flags.namespaces) }),
+    status: 200,
+    headers: { 'content-type': 'text/plain; charset=utf-8' },
+    body: renderExplained(list, query.get('task') ?? ''),
   };
 }
 
-/** FILE_BASED writes `ecs-services.json` into CONFIG_FILE_DIR, as the reloader does. */
-function fileOfMode(mode: string | undefined, directory = '/etc/config/'): string | undefined {
-  if (mode === undefined || mode === 'HTTP_BASED') return undefined;
-  if (mode !== 'FILE_BASED') {
-    throw new ConfigError(
-      'DISCOVERY_MODE',
-      `SERVICE_DISCOVERY_MODE "${mode}" is neither HTTP_BASED nor FILE_BASED`,
+async function openPublisher(file: string, world: World): Promise<FilePublisher> {
+  await mkdir(dirname(file), { recursive: true });
+  return new FilePublisher(file, (error) =>
+    world.log.error('the target file could not be written; the last one stays', { file, error }),
+  );
+}
+
+/** Once, at the start, as the reloader does. Without it discovery goes on: a file may be there already. */
+async function writePrometheusConfig({ prometheusConfig }: Sources, world: World): Promise<void> {
+  if (prometheusConfig === undefined) return;
+  const { parameter, file } = prometheusConfig;
+  try {
+    const { GetParameterCommand, SSMClient } = await import('@aws-sdk/client-ssm');
+    const client = new SSMClient({});
+    const answer = await client.send(
+      new GetParameterCommand({ Name: parameter, WithDecryption: true }),
     );
+    await mkdir(dirname(file), { recursive: true });
+    await writeAtomically(file, answer.Parameter?.Value ?? '');
+    client.destroy();
+  } catch (error) {
+    world.log.warn('the Prometheus configuration could not be written from SSM', {
+      parameter,
+      file,
+      error,
+    });
   }
-  mkdirSync(directory, { recursive: true });
-  return join(directory, 'ecs-services.json');
+}
+
+async function explain(
+  task: string | undefined,
+  own: DiscoverFlags,
+  command: Command,
+): Promise<void> {
+  // Options of the same name belong to the parent where they stand before the word explain.
+  const flags: DiscoverFlags = { ...command.parent?.opts(), ...own };
+  const sources = await sourcesOf(flags, process.env);
+  const world = createWorld({ ...flags, 'log.level': 'warn' });
+  const explained = new Map<string, readonly Explained[]>();
+  const enough = new AbortController();
+  const updated = new Set<string>();
+  const manager = new DiscoveryManager({
+    world,
+    baseDirectory: sources.baseDirectory,
+    jobs: sources.jobs,
+    onExplained: (job, list) => explained.set(job, list),
+    onUpdate: (job) => {
+      updated.add(job);
+      if (updated.size === sources.jobs.length) enough.abort();
+    },
+  });
+  try {
+    await manager.start();
+    const inTime = await world.clock.sleep(EXPLAIN_TIMEOUT_MS, enough.signal).then(
+      () => false,
+      () => true,
+    );
+    if (!inTime)
+      throw new ConfigError('DISCOVERY_TIMEOUT', 'there was no list within a minute; see the log');
+    process.stdout.write(renderExplained([...explained.values()].flat(), task ?? ''));
+  } finally {
+    await manager.stop(1_000);
+    await world.http.close();
+  }
 }

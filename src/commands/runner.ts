@@ -47,13 +47,15 @@ export function createWorld(options: LogOptions, http: HttpClient = createHttpCl
   };
 }
 
-/** Starts the component and resolves when a signal has stopped it. Rejects when it can't start. */
+/** Starts the component and resolves when a signal, or `ending`, has stopped it. Rejects when it can't start. */
 export async function runUntilSignal(
   component: Component,
   world: World,
   stopTimeoutMs = 10_000,
+  ending?: AbortSignal,
 ): Promise<void> {
-  const signalled = new Promise<NodeJS.Signals>((resolve) => {
+  const signalled = new Promise<NodeJS.Signals | 'done'>((resolve) => {
+    ending?.addEventListener('abort', () => resolve('done'), { once: true });
     process.once('SIGINT', resolve);
     process.once('SIGTERM', resolve);
     // A parent that holds a channel to us and dies leaves nobody to stop us.

@@ -19,6 +19,8 @@ export interface DiscoveryWorld extends World {
   readonly baseDirectory: string;
   /** How often AWS may be asked, for all discovery of the process together. */
   readonly callLimits: CallLimits;
+  /** Name servers instead of the machine's own, for tests. */
+  readonly dnsServers?: readonly string[] | undefined;
   /** Gets, with each list, why every candidate is a target or is none. */
   readonly onExplained?: ((list: readonly Explained[]) => void) | undefined;
 }

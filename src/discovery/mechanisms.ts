@@ -3,6 +3,7 @@
  */
 import { type z } from 'zod';
 import { cloudMapMechanism } from './cloudmap.ts';
+import { dnsMechanism } from './dns.ts';
 import { awsMechanism, ecsMechanism } from './ecs/mechanism.ts';
 import { fileMechanism } from './file.ts';
 import { httpMechanism } from './http.ts';
@@ -13,6 +14,7 @@ export const mechanisms = [
   staticMechanism,
   fileMechanism,
   httpMechanism,
+  dnsMechanism,
   cloudMapMechanism,
   ecsMechanism,
   awsMechanism,

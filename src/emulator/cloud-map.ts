@@ -48,6 +48,8 @@ export function createCloudMap(region: string, clock: Clock): JsonService {
     { readonly Type: string; readonly Targets: Record<string, string> }
   >();
   const tags = new Map<string, Map<string, string>>();
+  /** By service and instance, where it was set. */
+  const health = new Map<string, string>();
   const arn = (kind: string, id: string): string =>
     `arn:aws:servicediscovery:${region}:000000000000:${kind}/${id}`;
   const nowSeconds = (): number => clock.nowMs() / 1_000;
@@ -166,6 +168,25 @@ export function createCloudMap(region: string, clock: Clock): JsonService {
         const all = [...instances].map(([Id, Attributes]) => ({ Id, Attributes }));
         const { page, ...more } = pageOf(all, input);
         return { Instances: page, ...more };
+      },
+      UpdateInstanceCustomHealthStatus: (input) => {
+        const service = serviceOf(textOf(input, 'ServiceId'));
+        const id = textOf(input, 'InstanceId');
+        if (!service.instances.has(id))
+          throw new AwsError('InstanceNotFound', `instance ${id} not found`);
+        health.set(`${service.Id}/${id}`, textOf(input, 'Status'));
+        return {};
+      },
+      GetInstancesHealthStatus: (input) => {
+        const service = serviceOf(textOf(input, 'ServiceId'));
+        const all = [...service.instances.keys()];
+        const { page, ...more } = pageOf(all, input);
+        return {
+          Status: Object.fromEntries(
+            page.map((id) => [id, health.get(`${service.Id}/${id}`) ?? 'HEALTHY']),
+          ),
+          ...more,
+        };
       },
       TagResource: (input) => {
         setTags(textOf(input, 'ResourceARN'), input['Tags']);

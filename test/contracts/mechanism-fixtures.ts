@@ -1,6 +1,7 @@
 /**
  * For each mechanism of the table something that it can discover. A mechanism without a fixture does not compile.
  */
+import { createSocket } from 'node:dgram';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,6 +19,7 @@ export interface MechanismFixture {
   /** Makes every further reading fail; absent where nothing can fail. */
   readonly breakSource?: () => Promise<void>;
   readonly repairSource?: () => Promise<void>;
+  readonly dnsServers?: readonly string[];
   close(): Promise<void>;
 }
 
@@ -74,10 +76,50 @@ export const fixtures: Record<MechanismKey, () => Promise<MechanismFixture>> = {
       close: () => emulated.close(),
     };
   },
+  async dns_sd_configs() {
+    const server = await startDns(['10.0.0.1', '10.0.0.2']);
+    return {
+      config: { names: ['tasks.example'], type: 'A', port: 80 },
+      baseDirectory: '/',
+      http: answering(() => ({ status: 500, body: '' })),
+      addresses: ['10.0.0.1:80', '10.0.0.2:80'],
+      dnsServers: [server.address],
+      breakSource: async () => server.fail(true),
+      repairSource: async () => server.fail(false),
+      close: async () => server.close(),
+    };
+  },
   ecs_sd_configs: () => emulatedCluster({}, ['10.0.0.1:9779', '10.0.0.2:9779', '10.0.0.3:9779']),
   aws_sd_configs: () =>
     emulatedCluster({ role: 'ecs', port: 80 }, ['10.0.0.1:80', '10.0.0.2:80', '10.0.0.3:80']),
 };
+
+/** A name server that knows these addresses for every name, or fails. */
+async function startDns(
+  known: readonly string[],
+): Promise<{ address: string; fail: (isFailing: boolean) => void; close: () => void }> {
+  let isFailing = false;
+  const socket = createSocket('udp4');
+  socket.on('message', (query, from) => {
+    const end = query.indexOf(0, 12) + 5;
+    const head = Buffer.alloc(12);
+    query.copy(head, 0, 0, 2);
+    head.writeUInt16BE(isFailing ? 0x8182 : 0x8180, 2);
+    head.writeUInt16BE(1, 4);
+    head.writeUInt16BE(isFailing ? 0 : known.length, 6);
+    const answers = known.map((address) =>
+      Buffer.from([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 5, 0, 4, ...address.split('.').map(Number)]),
+    );
+    const parts = [head, query.subarray(12, end), ...(isFailing ? [] : answers)];
+    socket.send(Buffer.concat(parts), from.port, from.address);
+  });
+  await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
+  return {
+    address: `127.0.0.1:${socket.address().port}`,
+    fail: (now) => void (isFailing = now),
+    close: () => void socket.close(),
+  };
+}
 
 /** Three tasks with a docker label; broken, every call of AWS is denied. */
 async function emulatedCluster(

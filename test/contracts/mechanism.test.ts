@@ -39,6 +39,7 @@ for (const { key } of mechanisms) {
       mechanism: shortName(key),
       signal: abort.signal,
       baseDirectory: fixture.baseDirectory,
+      dnsServers: fixture.dnsServers,
       callLimits: new CallLimits(new VirtualClock(), new Registry()),
     };
     const lists: (readonly TargetGroup[])[] = [];

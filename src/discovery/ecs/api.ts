@@ -4,31 +4,13 @@
  */
 import type { Instance } from '@aws-sdk/client-ec2';
 import type { Cluster, ContainerInstance, Service, Task } from '@aws-sdk/client-ecs';
-import { createCredentialSource } from '../../aws/credentials.ts';
-import type { Family, Counter } from '../../kernel/metrics.ts';
-import type { CallCategory } from '../call-limits.ts';
+import { AwsCalls, errorName } from '../aws-calls.ts';
+import { accountKey, type AwsAccess, clientOptions } from '../aws-client.ts';
 import type { DiscoveryWorld } from '../mechanism.ts';
 import { type DefinitionFacts, definitionFacts } from './facts.ts';
 
-export interface EcsApiConfig {
-  readonly region?: string | undefined;
-  readonly endpoint?: string | undefined;
-  readonly access_key?: string | undefined;
-  readonly secret_key?: string | undefined;
-  readonly profile?: string | undefined;
-  readonly role_arn?: string | undefined;
-  readonly external_id?: string | undefined;
-  /** Of AWS's rates. */
-  readonly call_budget: number;
-}
-
-/** How often a throttled call is made in all, and the wait after the first. */
-const ATTEMPTS = 5;
-const BACKOFF_MS = 500;
-const TIMEOUT_MS = 10_000;
 const BATCH = 100;
 const SERVICES_BATCH = 10;
-const PAGES_MAX = 10_000;
 
 type Ecs = typeof import('@aws-sdk/client-ecs');
 type Ec2 = typeof import('@aws-sdk/client-ec2');
@@ -37,13 +19,11 @@ export class EcsApi {
   readonly region: string;
   readonly #ecs: Ecs;
   readonly #client: InstanceType<Ecs['ECSClient']>;
-  readonly #config: EcsApiConfig;
-  readonly #world: DiscoveryWorld;
-  readonly #account: string;
-  readonly #calls: Family<Counter>;
+  readonly #config: AwsAccess;
+  readonly #calls: AwsCalls;
   #ec2: { readonly sdk: Ec2; readonly client: InstanceType<Ec2['EC2Client']> } | undefined;
 
-  static async open(config: EcsApiConfig, world: DiscoveryWorld): Promise<EcsApi> {
+  static async open(config: AwsAccess, world: DiscoveryWorld): Promise<EcsApi> {
     // The SDK is loaded by the first use, not by every collector.
     const ecs = await import('@aws-sdk/client-ecs');
     const client = new ecs.ECSClient(clientOptions(config));
@@ -53,20 +33,15 @@ export class EcsApi {
   private constructor(
     ecs: Ecs,
     client: InstanceType<Ecs['ECSClient']>,
-    config: EcsApiConfig,
+    config: AwsAccess,
     world: DiscoveryWorld,
     region: string,
   ) {
     this.#ecs = ecs;
     this.#client = client;
     this.#config = config;
-    this.#world = world;
     this.region = region;
-    this.#account = [config.role_arn, config.profile, config.access_key, region].join(' ');
-    this.#calls = world.metrics.counters(
-      'amperage_sd_calls_total',
-      'Calls to AWS, by action and outcome.',
-    );
+    this.#calls = new AwsCalls(world, accountKey(config, region), config.call_budget);
   }
 
   close(): void {
@@ -76,8 +51,8 @@ export class EcsApi {
 
   async clusterArns(): Promise<string[]> {
     const arns: string[] = [];
-    await this.#pages(async (nextToken) => {
-      const page = await this.#call('ListClusters', 'cluster_read', (abortSignal) =>
+    await this.#calls.pages(async (nextToken) => {
+      const page = await this.#calls.call('ListClusters', 'cluster_read', (abortSignal) =>
         this.#client.send(new this.#ecs.ListClustersCommand({ nextToken }), { abortSignal }),
       );
       arns.push(...(page.clusterArns ?? []));
@@ -90,7 +65,7 @@ export class EcsApi {
   async clusters(names: readonly string[]): Promise<Cluster[]> {
     const found = await this.#batches(names, BATCH, async (clusters) => {
       const command = new this.#ecs.DescribeClustersCommand({ clusters, include: ['TAGS'] });
-      const answer = await this.#call('DescribeClusters', 'cluster_read', (abortSignal) =>
+      const answer = await this.#calls.call('DescribeClusters', 'cluster_read', (abortSignal) =>
         this.#client.send(command, { abortSignal }),
       );
       return answer.clusters ?? [];
@@ -100,8 +75,8 @@ export class EcsApi {
 
   /** Calls `onPage` for each page: what came before a failure is known. */
   taskArns(cluster: string, onPage: (arns: readonly string[]) => void): Promise<void> {
-    return this.#pages(async (nextToken) => {
-      const page = await this.#call('ListTasks', 'cluster_resource_read', (abortSignal) =>
+    return this.#calls.pages(async (nextToken) => {
+      const page = await this.#calls.call('ListTasks', 'cluster_resource_read', (abortSignal) =>
         this.#client.send(new this.#ecs.ListTasksCommand({ cluster, nextToken }), { abortSignal }),
       );
       onPage(page.taskArns ?? []);
@@ -113,8 +88,10 @@ export class EcsApi {
   tasks(cluster: string, arns: readonly string[]): Promise<Task[]> {
     return this.#batches(arns, BATCH, async (tasks) => {
       const command = new this.#ecs.DescribeTasksCommand({ cluster, tasks, include: ['TAGS'] });
-      const answer = await this.#call('DescribeTasks', 'cluster_resource_read', (abortSignal) =>
-        this.#client.send(command, { abortSignal }),
+      const answer = await this.#calls.call(
+        'DescribeTasks',
+        'cluster_resource_read',
+        (abortSignal) => this.#client.send(command, { abortSignal }),
       );
       return answer.tasks ?? [];
     });
@@ -122,7 +99,7 @@ export class EcsApi {
 
   async definition(arn: string): Promise<DefinitionFacts> {
     const command = new this.#ecs.DescribeTaskDefinitionCommand({ taskDefinition: arn });
-    const answer = await this.#call(
+    const answer = await this.#calls.call(
       'DescribeTaskDefinition',
       'task_definition_read',
       (abortSignal) => this.#client.send(command, { abortSignal }),
@@ -137,7 +114,7 @@ export class EcsApi {
         containerInstances,
         include: ['TAGS'],
       });
-      const answer = await this.#call(
+      const answer = await this.#calls.call(
         'DescribeContainerInstances',
         'cluster_resource_read',
         (abortSignal) => this.#client.send(command, { abortSignal }),
@@ -153,7 +130,7 @@ export class EcsApi {
         services,
         include: ['TAGS'],
       });
-      const answer = await this.#call('DescribeServices', 'service_read', (abortSignal) =>
+      const answer = await this.#calls.call('DescribeServices', 'service_read', (abortSignal) =>
         this.#client.send(command, { abortSignal }),
       );
       return answer.services ?? [];
@@ -167,7 +144,7 @@ export class EcsApi {
       try {
         return await this.#describeInstances(batch);
       } catch (error) {
-        if (batch.length === 1 || !nameOf(error).startsWith('InvalidInstanceID')) throw error;
+        if (batch.length === 1 || !errorName(error).startsWith('InvalidInstanceID')) throw error;
         const each = await Promise.allSettled(batch.map((id) => this.#describeInstances([id])));
         return each.flatMap((one) => (one.status === 'fulfilled' ? one.value : []));
       }
@@ -181,7 +158,7 @@ export class EcsApi {
     }
     const { sdk, client } = this.#ec2;
     const command = new sdk.DescribeInstancesCommand({ InstanceIds });
-    const answer = await this.#call('DescribeInstances', 'ec2_read', (abortSignal) =>
+    const answer = await this.#calls.call('DescribeInstances', 'ec2_read', (abortSignal) =>
       client.send(command, { abortSignal }),
     );
     return (answer.Reservations ?? []).flatMap(({ Instances = [] }) => Instances);
@@ -196,68 +173,4 @@ export class EcsApi {
     for (let at = 0; at < items.length; at += size) batches.push(items.slice(at, at + size));
     return (await Promise.all(batches.map(read))).flat();
   }
-
-  async #pages(read: (token: string | undefined) => Promise<string | undefined>): Promise<void> {
-    let token: string | undefined;
-    for (let page = 0; page < PAGES_MAX; page++) {
-      token = await read(token);
-      if (token === undefined) return;
-    }
-    throw new Error(`the list has more than ${PAGES_MAX} pages`);
-  }
-
-  async #call<T>(
-    action: string,
-    category: CallCategory,
-    send: (signal: AbortSignal) => Promise<T>,
-  ): Promise<T> {
-    const { callLimits, clock, signal } = this.#world;
-    for (let attempt = 1; ; attempt++) {
-      await callLimits.take(this.#account, category, this.#config.call_budget, signal);
-      try {
-        const answer = await send(AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]));
-        this.#calls.with({ action, outcome: 'ok' }).inc();
-        return answer;
-      } catch (error) {
-        const isThrottled = /Throttl|RequestLimitExceeded|TooManyRequests/.test(nameOf(error));
-        this.#calls.with({ action, outcome: isThrottled ? 'throttled' : 'error' }).inc();
-        if (!isThrottled || attempt === ATTEMPTS)
-          throw new Error(`${action}: ${nameOf(error)}`, { cause: error });
-        callLimits.throttled(this.#account, category);
-        await clock.sleep(BACKOFF_MS * 2 ** (attempt - 1), signal);
-      }
-    }
-  }
-}
-
-function nameOf(error: unknown): string {
-  return error instanceof Error ? (error.name === 'Error' ? error.message : error.name) : '';
-}
-
-/** Options of any client of the SDK; retries are ours, within the limits. */
-export function clientOptions(config: Omit<EcsApiConfig, 'call_budget'>): {
-  maxAttempts: number;
-  region?: string;
-  endpoint?: string;
-  credentials?: () => Promise<{ accessKeyId: string; secretAccessKey: string }>;
-} {
-  const { region, endpoint, access_key, secret_key, profile, role_arn, external_id } = config;
-  const isOwn = [access_key, profile, role_arn].some((one) => one !== undefined);
-  return {
-    maxAttempts: 1,
-    ...(region === undefined ? {} : { region }),
-    ...(endpoint === undefined ? {} : { endpoint }),
-    ...(isOwn
-      ? {
-          credentials: createCredentialSource({
-            accessKey: access_key,
-            secretKey: secret_key,
-            profile,
-            roleArn: role_arn,
-            externalId: external_id,
-            region,
-          }),
-        }
-      : {}),
-  };
 }

@@ -6,7 +6,7 @@
 import type { Task } from '@aws-sdk/client-ecs';
 import { z } from 'zod';
 import { type DiscoveryWorld, slept } from '../mechanism.ts';
-import { clientOptions, type EcsApiConfig } from './api.ts';
+import { type AwsAccess, clientOptions } from '../aws-client.ts';
 
 const WAIT_SECONDS = 20;
 const BATCH = 10;
@@ -27,7 +27,7 @@ const eventSchema = z.object({
 /** Calls `onTasks` for what comes, then takes the messages off the queue; ends when the signal aborts. */
 export async function followEvents(
   queueUrl: string,
-  config: EcsApiConfig,
+  config: AwsAccess,
   world: DiscoveryWorld,
   onTasks: (tasks: readonly Task[]) => Promise<void>,
 ): Promise<void> {

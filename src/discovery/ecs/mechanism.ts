@@ -8,6 +8,7 @@
 import type { Task } from '@aws-sdk/client-ecs';
 import { z } from 'zod';
 import type { TargetGroup } from '../../model/target.ts';
+import { awsAccessShape } from '../aws-client.ts';
 import { attempt, defineMechanism, type DiscoveryWorld } from '../mechanism.ts';
 import { durationSchema, refreshIntervalSchema, textSchema } from '../schema.ts';
 import { EcsApi } from './api.ts';
@@ -25,20 +26,8 @@ import { Snapshots } from './snapshots.ts';
 import { groupsOf, judge, type TargetOptions } from './targets.ts';
 
 const access = {
-  region: textSchema.optional().describe('AWS region; default: AWS_REGION.'),
-  endpoint: z.url().optional().describe("Instead of the region's own endpoint."),
-  access_key: textSchema.optional(),
-  secret_key: textSchema.optional(),
-  profile: textSchema.optional(),
-  role_arn: textSchema.optional(),
-  external_id: textSchema.optional(),
+  ...awsAccessShape,
   clusters: z.array(textSchema).optional().describe('Names or ARNs; all of the region by default.'),
-  call_budget: z
-    .number()
-    .gt(0)
-    .max(1)
-    .default(0.5)
-    .describe("Share of AWS's API rates that discovery may use."),
   cache_dir: textSchema.optional().describe('Folder that keeps what was found over a restart.'),
   cache_max_age: durationSchema.default(3_600_000).describe('1h.'),
   events_queue_url: textSchema
@@ -53,6 +42,10 @@ const ecsSchema = z
     services: z.array(serviceRuleSchema).default([]),
     task_definitions: z.array(definitionRuleSchema).default([]),
     docker_labels: z.array(dockerLabelSchema).optional(),
+    dynamic_port_detection: z
+      .boolean()
+      .default(false)
+      .describe('Only containers with the docker label PROMETHEUS_DYNAMIC_EXPORT=1 and one port.'),
     filter_label: textSchema.optional().describe('Docker label, NAME or NAME=VALUE.'),
     labels: z.enum(PROFILES).default('meta').describe('Which labels targets have.'),
     job_label_name: textSchema.default('prometheus_job').describe("Of ecsobserver's labels."),
@@ -86,7 +79,7 @@ export const awsMechanism = defineMechanism({
   discover: (config, world) => {
     const options = {
       profile: 'prometheus' as const,
-      rules: { services: [], definitions: [], dockerLabels: [] },
+      rules: { services: [], definitions: [], dockerLabels: [], isDynamic: false },
       portOfTask: config.port,
       dropUnhealthy: false,
       jobLabel: '',
@@ -104,6 +97,7 @@ function targetOptionsOf(config: EcsConfig): TargetOptions {
       definitions: config.task_definitions,
       dockerLabels: config.docker_labels ?? (hasRules ? [] : DEFAULT_DOCKER_LABELS),
       filterLabel: config.filter_label,
+      isDynamic: config.dynamic_port_detection,
     },
     dropUnhealthy: config.drop_unhealthy,
     jobLabel: config.job_label_name,

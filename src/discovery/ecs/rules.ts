@@ -47,7 +47,11 @@ export interface Rules {
   readonly dockerLabels: readonly DockerLabelRule[];
   /** Docker label that a container must have, NAME or NAME=VALUE. */
   readonly filterLabel?: string | undefined;
+  /** Instead of all rules: containers with the label PROMETHEUS_DYNAMIC_EXPORT=1 that have one port. */
+  readonly isDynamic: boolean;
 }
+
+const DYNAMIC_LABEL = 'PROMETHEUS_DYNAMIC_EXPORT';
 
 /** The docker labels of prometheus-ecs-discovery, and those of the CloudWatch agent and ecsobserver. */
 export const DEFAULT_DOCKER_LABELS: readonly DockerLabelRule[] = [
@@ -92,6 +96,7 @@ export function applyRules(
   facts: TaskFacts,
   container: ContainerDefinition,
 ): (Wanted | Fault)[] {
+  if (rules.isDynamic) return byOnlyPort(rules, container);
   const service = serviceNameOf(facts.task);
   const arn = facts.definition?.arn ?? '';
   const labels = container.dockerLabels ?? {};
@@ -131,6 +136,27 @@ function passesFilter(
   const [name = '', ...value] = filter.split('=');
   if (!Object.hasOwn(labels, name)) return false;
   return value.length === 0 || labels[name] === value.join('=');
+}
+
+/** As prometheus-ecs-discovery's dynamic mode, which no other rule joins; here awsvpc has it too. */
+function byOnlyPort(rules: Rules, container: ContainerDefinition): (Wanted | Fault)[] {
+  const labels = container.dockerLabels ?? {};
+  if (labels[DYNAMIC_LABEL] !== '1') return [];
+  const ports = new Set(container.portMappings?.map(({ containerPort }) => containerPort));
+  const [only] = ports;
+  const words = `docker label ${DYNAMIC_LABEL}`;
+  if (only === undefined || ports.size > 1)
+    return [
+      {
+        reason: 'port_not_mapped',
+        words: `${words} needs exactly one port mapping, there are ${ports.size}`,
+        rule: words,
+      },
+    ];
+  const [rule] = rules.dockerLabels;
+  const given =
+    rule === undefined ? [] : byLabel(rule, { ...labels, [rule.port_label]: `${only}` });
+  return given.map((one) => ({ ...one, rule: words }));
 }
 
 function byPorts(

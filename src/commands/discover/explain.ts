@@ -1,0 +1,31 @@
+/** Explanations as text: for every candidate, why it is a target, or why it is none. */
+import type { Explained } from '../../discovery/mechanism.ts';
+
+/** @param wanted  part of a task's ARN, id or group; all when empty */
+export function renderExplained(list: readonly Explained[], wanted: string): string {
+  const lines: string[] = [];
+  let targets = 0;
+  let others = 0;
+  for (const { task, group, verdicts } of list) {
+    if (!task.includes(wanted) && !group.includes(wanted)) continue;
+    lines.push(group === '' ? task : `${task} (${group})`);
+    for (const { container, rule, target, reason, words } of verdicts) {
+      const name = container === '' ? '' : `${container}: `;
+      const by = rule === '' ? '' : `, by ${rule}`;
+      if (target === undefined) {
+        others += 1;
+        lines.push(`  ${name}no target, ${reason ?? ''}${by}: ${words}`);
+        continue;
+      }
+      targets += 1;
+      const { __address__: address = '', ...labels } = target;
+      lines.push(`  ${name}target ${address}${labels['__metrics_path__'] ?? ''}${by}: ${words}`);
+      const shown = Object.entries(labels).map(
+        ([label, value]) => `${label}=${JSON.stringify(value)}`,
+      );
+      lines.push(`    ${shown.join(' ')}`);
+    }
+  }
+  lines.push(`${targets} targets, ${others} that are none`);
+  return `${lines.join('\n')}\n`;
+}

@@ -1,0 +1,171 @@
+/**
+ * What `amperage discover` is to find, from its flags, the flags of prometheus-ecs-discovery, the environment of
+ * prometheus-sdconfig-reloader, or a Prometheus configuration. Whoever's place we take, a task definition only changes
+ * its image.
+ */
+import { resolve } from 'node:path';
+import { loadConfig } from '../../config/load.ts';
+import { cloudMapMechanism, splitNames } from '../../discovery/cloudmap.ts';
+import { ecsMechanism } from '../../discovery/ecs/mechanism.ts';
+import type { JobDiscovery } from '../../discovery/manager.ts';
+import { ConfigError } from '../../kernel/errors.ts';
+import { parseDurationMs } from '../../model/duration.ts';
+import type { LogOptions } from '../runner.ts';
+
+export interface DiscoverFlags extends LogOptions {
+  readonly listen: string;
+  readonly 'config.file'?: string;
+  readonly namespaces?: string;
+  readonly namespacesParameter?: string;
+  readonly clusters?: string;
+  readonly refreshInterval?: string;
+  readonly region?: string;
+  readonly labels?: string;
+  readonly eventsQueueUrl?: string;
+  readonly cacheDir?: string;
+  readonly writeTo?: string;
+  readonly 'config.cluster'?: string;
+  readonly 'config.writeTo'?: string;
+  readonly 'config.scrapeInterval'?: string;
+  readonly 'config.scrapeTimes'?: string;
+  readonly 'config.roleArn'?: string;
+  readonly 'config.portLabel'?: string;
+  readonly 'config.pathLabel'?: string;
+  readonly 'config.schemeLabel'?: string;
+  readonly 'config.serverNameLabel'?: string;
+  readonly 'config.jobNameLabel'?: string;
+  readonly 'config.filterLabel'?: string;
+  readonly 'config.dynamicPortDetection'?: boolean | string;
+}
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+export interface Sources {
+  readonly jobs: readonly JobDiscovery[];
+  readonly baseDirectory: string;
+  readonly writeTo: string | undefined;
+  /** Lists to write before the end; 0 is without end. */
+  readonly times: number;
+  /** The reloader writes a Prometheus configuration beside the targets. */
+  readonly prometheusConfig?: { readonly parameter: string; readonly file: string };
+}
+
+const DEFAULT_PARAMETER = 'ECS-ServiceDiscovery-Namespaces';
+
+/** @throws ConfigError */
+export async function sourcesOf(flags: DiscoverFlags, env: Env): Promise<Sources> {
+  const file = flags['config.file'];
+  if (file !== undefined) {
+    const { config } = await loadConfig(file);
+    const baseDirectory = resolve(file, '..');
+    return { jobs: config.discovery, baseDirectory, writeTo: flags.writeTo, times: 0 };
+  }
+  const isTeralytics = Object.keys(flags).some((name) => name.startsWith('config.'));
+  if (isTeralytics || flags.clusters !== undefined) return fromClusters(flags, env, isTeralytics);
+  return fromCloudMap(flags, env);
+}
+
+function fromClusters(flags: DiscoverFlags, env: Env, isTeralytics: boolean): Sources {
+  const names = splitNames(flags.clusters ?? flags['config.cluster'] ?? '');
+  const times = Number(flags['config.scrapeTimes'] ?? 0);
+  if (!Number.isInteger(times) || times < 0)
+    throw new ConfigError('FLAG_TIMES', 'config.scrape-times must be a whole number, 0 for ever');
+  const dynamic = flags['config.dynamicPortDetection'];
+  const config = {
+    ...region(flags, env),
+    ...(names.length === 0 || names.includes('*') ? {} : { clusters: names }),
+    refresh_interval: duration(flags.refreshInterval ?? flags['config.scrapeInterval'] ?? '60s'),
+    labels: flags.labels ?? (isTeralytics ? 'prometheus-ecs-discovery' : 'meta'),
+    ...(flags['config.roleArn'] ? { role_arn: flags['config.roleArn'] } : {}),
+    ...(flags.eventsQueueUrl === undefined ? {} : { events_queue_url: flags.eventsQueueUrl }),
+    ...(flags.cacheDir === undefined ? {} : { cache_dir: flags.cacheDir }),
+    ...(flags['config.filterLabel'] ? { filter_label: flags['config.filterLabel'] } : {}),
+    dynamic_port_detection: dynamic === true || dynamic === 'true',
+    ...(isTeralytics ? { docker_labels: [teralyticsLabels(flags)] } : {}),
+  };
+  const parsed = ecsMechanism.schema.safeParse(config);
+  if (!parsed.success) throw new ConfigError('FLAG_VALUE', parsed.error.issues[0]?.message ?? '');
+  return {
+    jobs: [{ job: 'ecs', entries: [{ key: 'ecs_sd_configs', config: parsed.data }] }],
+    baseDirectory: process.cwd(),
+    writeTo:
+      flags.writeTo ?? flags['config.writeTo'] ?? (isTeralytics ? 'ecs_file_sd.yml' : undefined),
+    times,
+  };
+}
+
+function teralyticsLabels(flags: DiscoverFlags): Record<string, string> {
+  const name = 'PROMETHEUS_EXPORTER';
+  return {
+    port_label: flags['config.portLabel'] ?? `${name}_PORT`,
+    metrics_path_label: flags['config.pathLabel'] ?? `${name}_PATH`,
+    scheme_label: flags['config.schemeLabel'] ?? `${name}_SCHEME`,
+    server_name_label: flags['config.serverNameLabel'] ?? `${name}_SERVER_NAME`,
+    job_name_label: flags['config.jobNameLabel'] ?? `${name}_JOB_NAME`,
+  };
+}
+
+function fromCloudMap(flags: DiscoverFlags, env: Env): Sources {
+  const seconds = env['CONFIG_RELOAD_FREQUENCY'];
+  const parameter =
+    flags.namespacesParameter ?? env['DISCOVERY_NAMESPACES_PARAMETER_NAME'] ?? DEFAULT_PARAMETER;
+  const parsed = cloudMapMechanism.schema.safeParse({
+    ...region(flags, env),
+    refresh_interval: duration(flags.refreshInterval ?? (seconds ? `${seconds}s` : '30s')),
+    labels: flags.labels ?? 'sdconfig-reloader',
+    ...(flags.namespaces === undefined
+      ? { namespaces_parameter: parameter }
+      : { namespaces: splitNames(flags.namespaces) }),
+  });
+  if (!parsed.success) throw new ConfigError('FLAG_VALUE', parsed.error.issues[0]?.message ?? '');
+  return {
+    jobs: [{ job: 'cloudmap', entries: [{ key: 'cloudmap_sd_configs', config: parsed.data }] }],
+    baseDirectory: process.cwd(),
+    times: 0,
+    ...reloaderFiles(flags, env),
+  };
+}
+
+/** Variables of the reloader's file mode, which is its default where any of them is set. */
+const FILE_MODE = [
+  'CONFIG_FILE_DIR',
+  'CONFIG_RELOAD_FREQUENCY',
+  'PROMETHEUS_CONFIG_PARAMETER_NAME',
+];
+
+function reloaderFiles(
+  flags: DiscoverFlags,
+  env: Env,
+): Pick<Sources, 'writeTo' | 'prometheusConfig'> {
+  const mode =
+    env['SERVICE_DISCOVERY_MODE'] ??
+    (FILE_MODE.some((name) => env[name] !== undefined) ? 'FILE_BASED' : 'HTTP_BASED');
+  if (flags.writeTo !== undefined || mode === 'HTTP_BASED') return { writeTo: flags.writeTo };
+  if (mode !== 'FILE_BASED')
+    throw new ConfigError(
+      'DISCOVERY_MODE',
+      `SERVICE_DISCOVERY_MODE "${mode}" is neither HTTP_BASED nor FILE_BASED`,
+    );
+  const directory = env['CONFIG_FILE_DIR'] ?? '/etc/config/';
+  const writeTo = resolve(directory, 'ecs-services.json');
+  if (/^otel$/i.test(env['DEPLOYMENT_MODE'] ?? '')) return { writeTo };
+  const parameter = env['PROMETHEUS_CONFIG_PARAMETER_NAME'] ?? 'ECS-Prometheus-Configuration';
+  return { writeTo, prometheusConfig: { parameter, file: resolve(directory, 'prometheus.yaml') } };
+}
+
+function region(flags: DiscoverFlags, env: Env): { region: string } {
+  const own = flags.region ?? env['AWS_REGION'] ?? env['AWS_DEFAULT_REGION'];
+  // The reloader's default, where it is its place that is taken.
+  return { region: own ?? 'us-east-1' };
+}
+
+/** Go writes `1m0s`; a duration of ours is the same but for signs and fractions. */
+function duration(text: string): string {
+  const ms = parseDurationMs(text.replace(/(\D)0[a-z]+$/, '$1'));
+  if (ms === undefined || ms < 1_000)
+    throw new ConfigError(
+      'FLAG_DURATION',
+      `the refresh interval "${text}" is not a duration of a second or more; write for example 30s`,
+    );
+  return `${ms}ms`;
+}

@@ -1,0 +1,122 @@
+/**
+ * dns_sd_configs: the records of domain names as targets, asked anew each interval. A name that can't be resolved leaves
+ * the list as it was; one that has no records any more is an empty list. DNS answers of Cloud Map hold eight
+ * addresses at most: cloudmap_sd_configs finds all.
+ * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#dns_sd_config
+ */
+import { Resolver } from 'node:dns/promises';
+import { z } from 'zod';
+import type { TargetGroup } from '../model/target.ts';
+import { defineMechanism, type DiscoveryWorld, poll } from './mechanism.ts';
+import { refreshIntervalSchema, textSchema } from './schema.ts';
+
+const TYPES = ['SRV', 'A', 'AAAA', 'MX', 'NS'] as const;
+
+const schema = z
+  .strictObject({
+    names: z.array(textSchema).min(1, 'must name a domain').describe('Domain names.'),
+    type: z.preprocess(
+      (text) => (typeof text === 'string' ? text.toUpperCase() : text),
+      z.enum(TYPES, { error: `must be one of ${TYPES.join(', ')}` }).default('SRV'),
+    ),
+    port: z
+      .number()
+      .int()
+      .min(1)
+      .max(65_535)
+      .optional()
+      .describe('Not for SRV, which has its own.'),
+    refresh_interval: refreshIntervalSchema(30_000),
+  })
+  .refine((config) => config.type === 'SRV' || config.port !== undefined, {
+    error: '"port" is needed for all types but SRV',
+    path: ['port'],
+  });
+
+type DnsConfig = z.output<typeof schema>;
+
+interface DnsRecord {
+  readonly host: string;
+  readonly port?: number;
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+export const dnsMechanism = defineMechanism({
+  key: 'dns_sd_configs',
+  schema,
+  discover: (config, world) =>
+    poll(config.refresh_interval, world, () =>
+      Promise.all(config.names.map((name) => readName(name, config, world))),
+    ),
+});
+
+async function readName(
+  name: string,
+  { type, port = 0 }: DnsConfig,
+  world: DiscoveryWorld,
+): Promise<TargetGroup> {
+  const lookups = world.metrics.counters('prometheus_sd_dns_lookups_total', 'DNS-SD lookups.');
+  lookups.with({}).inc();
+  const servers = world.dnsServers;
+  const resolver = new Resolver({ timeout: 5_000, tries: 2 });
+  if (servers !== undefined) resolver.setServers([...servers]);
+  let records: readonly DnsRecord[];
+  try {
+    records = await resolve(resolver, name, type);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    // The name server has spoken: there are none. What it could not say leaves the list as it was.
+    if (code !== 'ENODATA' && code !== 'ENOTFOUND') {
+      const failed = 'prometheus_sd_dns_lookup_failures_total';
+      world.metrics.counters(failed, 'DNS-SD lookups that failed.').with({}).inc();
+      throw new Error(`DNS ${type} ${name}: ${code ?? String(error)}`, { cause: error });
+    }
+    records = [];
+  }
+  return {
+    source: name,
+    labels: {},
+    targets: records.map(({ host, port: own = port, labels }) => ({
+      __address__: `${host.includes(':') ? `[${host}]` : host}:${own}`,
+      __meta_dns_name: name,
+      __meta_dns_srv_record_target: '',
+      __meta_dns_srv_record_port: '',
+      __meta_dns_mx_record_target: '',
+      __meta_dns_ns_record_target: '',
+      ...labels,
+    })),
+  };
+}
+
+/** Host names keep the dot that makes them absolute in the labels, and lose it in the address, as in Prometheus. */
+async function resolve(
+  resolver: Resolver,
+  name: string,
+  type: DnsConfig['type'],
+): Promise<readonly DnsRecord[]> {
+  switch (type) {
+    case 'A':
+      return (await resolver.resolve4(name)).map((host) => ({ host }));
+    case 'AAAA':
+      return (await resolver.resolve6(name)).map((host) => ({ host }));
+    case 'SRV':
+      return (await resolver.resolveSrv(name)).map(({ name: host, port }) => ({
+        host,
+        port,
+        labels: {
+          __meta_dns_srv_record_target: `${host}.`,
+          __meta_dns_srv_record_port: String(port),
+        },
+      }));
+    case 'MX':
+      return (await resolver.resolveMx(name)).map(({ exchange }) => ({
+        host: exchange,
+        labels: { __meta_dns_mx_record_target: `${exchange}.` },
+      }));
+    case 'NS':
+      return (await resolver.resolveNs(name)).map((host) => ({
+        host,
+        labels: { __meta_dns_ns_record_target: `${host}.` },
+      }));
+  }
+}

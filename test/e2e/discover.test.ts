@@ -1,0 +1,205 @@
+/**
+ * `amperage discover` as a process against the emulator, in place of those whose flags and variables it takes: file and
+ * HTTP, shards, explanations; and a real Prometheus that is fed by both and scrapes what they name.
+ */
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { promisify } from 'node:util';
+import { type EmulatedAws, startEmulatedAws } from '../contracts/emulated-aws.ts';
+import { skipUnlessPeer } from '../peers.ts';
+import {
+  freePort,
+  query,
+  startAmperage,
+  startProgram,
+  temporaryFolder,
+  until,
+} from './processes.ts';
+
+const MAIN = path.resolve(import.meta.dirname, '../../src/main.ts');
+const run = promisify(execFile);
+let aws: EmulatedAws;
+before(async () => {
+  aws = await startEmulatedAws();
+});
+after(() => aws.close());
+
+function environment(): Record<string, string> {
+  return {
+    AWS_REGION: 'us-east-1',
+    AWS_ENDPOINT_URL: aws.url,
+    AWS_ACCESS_KEY_ID: aws.credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: aws.credentials.secretAccessKey,
+  };
+}
+
+/** A cluster with one labelled task at this port of the loopback. */
+function cluster(name: string, port: number): void {
+  const { ecs } = aws.account;
+  const dockerLabels = {
+    PROMETHEUS_EXPORTER_PORT: String(port),
+    PROMETHEUS_EXPORTER_JOB_NAME: 'app',
+  };
+  ecs.register(name, [
+    { name: 'app', image: 'app:1', dockerLabels },
+    { name: 'helper', image: 'helper:1' },
+  ]);
+  ecs.run(ecs.createCluster(name), { taskDefinition: name, address: '127.0.0.1' });
+}
+
+test('the command line of prometheus-ecs-discovery writes its file and ends when told', async (context) => {
+  cluster('once', 3000);
+  const file = path.join(temporaryFolder(context), 'sub', 'ecs_file_sd.yml');
+  const port = await freePort();
+  const flags = ['-config.cluster', 'once', '-config.write-to', file, '-config.scrape-times=1'];
+  await run(
+    process.execPath,
+    [
+      MAIN,
+      'discover',
+      '--listen',
+      `127.0.0.1:${port}`,
+      ...flags,
+      '-config.scrape-interval',
+      '1m0s',
+    ],
+    { env: { ...process.env, ...environment() }, timeout: 30_000 },
+  );
+  const [entry] = JSON.parse(readFileSync(file, 'utf8')) as {
+    targets: string[];
+    labels: Record<string, string>;
+  }[];
+  assert.deepEqual(entry?.targets, ['127.0.0.1:3000']);
+  assert.deepEqual(Object.keys(entry.labels).toSorted(), [
+    'cluster_arn',
+    'container_arn',
+    'container_name',
+    'docker_image',
+    'job',
+    'task_arn',
+    'task_group',
+    'task_name',
+    'task_revision',
+  ]);
+});
+
+test('explain tells of every container', async () => {
+  cluster('why', 3000);
+  const { stdout } = await run(
+    process.execPath,
+    [MAIN, 'discover', 'explain', '--clusters', 'why', 'family:why'],
+    { env: { ...process.env, ...environment() }, timeout: 30_000 },
+  );
+  assert.match(
+    stdout,
+    /\(family:why\)\n {2}app: target 127\.0\.0\.1:3000, by docker label PROMETHEUS/,
+  );
+  assert.match(stdout, /helper: no target, no_rule: no service/);
+  assert.match(stdout, /1 targets, 1 that are none/);
+});
+
+test('shards divide the targets, and every one falls to one', async (context) => {
+  const { ecs } = aws.account;
+  cluster('many', 3000);
+  for (let i = 0; i < 30; i++)
+    ecs.run(ecs.cluster('many'), { taskDefinition: 'many', address: `10.5.0.${i}` });
+  const discover = await startAmperage(context, 'discover', ['--clusters', 'many'], environment());
+  const addresses = async (search: string): Promise<string[]> => {
+    const answer = await fetch(`${discover.url}/prometheus-targets${search}`);
+    assert.equal(answer.status, 200);
+    return ((await answer.json()) as { targets: string[] }[]).flatMap((one) => one.targets);
+  };
+  const all = await addresses('');
+  assert.equal(all.length, 31);
+  const shards = await Promise.all([0, 1, 2].map((i) => addresses(`?shard=${i}/3`)));
+  assert.deepEqual(shards.flat().toSorted(), all.toSorted());
+  assert.ok(shards.every((shard) => shard.length > 3));
+  assert.equal((await fetch(`${discover.url}/prometheus-targets?shard=3/3`)).status, 400);
+  assert.match(
+    await (await fetch(`${discover.url}/explain`)).text(),
+    /31 targets, 31 that are none/,
+  );
+});
+
+test('in file mode the reloader finds its files, and a wrong start ends no target', async (context) => {
+  const folder = temporaryFolder(context);
+  const { deployment } = aws;
+  const { deploy } = await import('../../src/commands/demo/deployment.ts');
+  await deploy(deployment);
+  const discover = await startAmperage(context, 'discover', [], {
+    ...environment(),
+    SERVICE_DISCOVERY_MODE: 'FILE_BASED',
+    CONFIG_FILE_DIR: folder,
+    CONFIG_RELOAD_FREQUENCY: '1',
+    DISCOVERY_NAMESPACES_PARAMETER_NAME: deployment.namespacesParameter,
+    PROMETHEUS_CONFIG_PARAMETER_NAME: deployment.namespacesParameter,
+  });
+  const file = path.join(folder, 'ecs-services.json');
+  const text = readFileSync(file, 'utf8');
+  const entries = JSON.parse(text) as { targets: string[]; labels: Record<string, string> }[];
+  assert.deepEqual(Object.keys(entries[0]!.labels), [
+    '__metrics_path__',
+    'instance',
+    'cluster',
+    'service',
+    'namespace',
+    'taskdefinition',
+    'taskid',
+  ]);
+  assert.match(readFileSync(path.join(folder, 'prometheus.yaml'), 'utf8'), /ecs-services/);
+  aws.account.trouble.set({ faults: [{ code: 'AccessDeniedException' }] });
+  context.after(() => void aws.account.trouble.set({}));
+  await until('failures', 15_000, async () => {
+    const metrics = await (await fetch(`${discover.url}/metrics`)).text();
+    return /refresh_failures_total\{.*\} [2-9]/.test(metrics);
+  });
+  assert.equal(readFileSync(file, 'utf8'), text);
+});
+
+test('Prometheus, fed by our file_sd and by our http_sd, scrapes the tasks', async (context) => {
+  const peers = skipUnlessPeer(context, 'prometheus');
+  if (peers === undefined) return;
+  const folder = temporaryFolder(context);
+  const app = await startAmperage(context, 'sample-app', ['--rate', '5']);
+  cluster('fed', Number(new URL(app.url).port));
+  const targets = path.join(folder, 'ecs_file_sd.yml');
+  const discover = await startAmperage(
+    context,
+    'discover',
+    ['-config.cluster', 'fed', '-config.write-to', targets],
+    environment(),
+  );
+  const config = path.join(folder, 'prometheus.yml');
+  writeFileSync(
+    config,
+    `global: { scrape_interval: 1s }
+scrape_configs:
+  - job_name: by-file
+    file_sd_configs: [{ files: ['${targets}'] }]
+    relabel_configs: [{ target_label: by, replacement: file }]
+  - job_name: by-http
+    http_sd_configs: [{ url: '${discover.url}/prometheus-targets', refresh_interval: 1s }]
+    relabel_configs: [{ target_label: by, replacement: http }]
+`,
+  );
+  const port = await freePort();
+  const prometheus = await startProgram(
+    context,
+    peers.prometheus,
+    [
+      `--config.file=${config}`,
+      `--storage.tsdb.path=${path.join(folder, 'data')}`,
+      `--web.listen-address=127.0.0.1:${port}`,
+    ],
+    port,
+    '/-/ready',
+  );
+  for (const by of ['file', 'http'])
+    await until(`up by ${by}`, 20_000, async () => {
+      const [one] = await query(prometheus.url, `up{job="app",by="${by}",container_name="app"}`);
+      return one?.value?.[1] === '1';
+    });
+});
