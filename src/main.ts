@@ -26,6 +26,10 @@ const commands: Readonly<Record<string, { summary: string; load: () => Promise<C
     summary: 'the sidecar: ECS task metadata as Prometheus metrics',
     load: async () => (await import('./commands/exporter.ts')).exporterCommand(),
   },
+  proxy: {
+    summary: 'signs requests with SigV4 for programs that cannot',
+    load: async () => (await import('./commands/proxy.ts')).proxyCommand(),
+  },
   workspace: {
     summary: 'a local AMP: signed writes, PromQL, web page',
     load: async () => (await import('./commands/workspace.ts')).workspaceCommand(),

@@ -15,6 +15,8 @@ export interface CredentialOptions {
   /** Assumed with the credentials that the other options give. */
   readonly roleArn?: string | undefined;
   readonly externalId?: string | undefined;
+  /** Of an assumed role, for CloudTrail. */
+  readonly sessionName?: string | undefined;
   /** Of the STS endpoint. */
   readonly region?: string | undefined;
   /** Roles are assumed at the FIPS endpoint of STS. */
@@ -140,9 +142,14 @@ async function sdkProvider(options: CredentialOptions): Promise<CredentialProvid
     masterCredentials: master,
     params: {
       RoleArn: roleArn,
-      RoleSessionName: 'amperage',
+      RoleSessionName: sessionNameOf(options.sessionName ?? 'amperage'),
       ...(externalId === undefined ? {} : { ExternalId: externalId }),
     },
     ...clientConfig,
   });
+}
+
+/** STS takes 64 characters of a few kinds. */
+function sessionNameOf(text: string): string {
+  return text.replaceAll(/[^\w+=,.@-]/g, '-').slice(0, 64);
 }

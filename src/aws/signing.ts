@@ -100,6 +100,8 @@ export interface CanonicalParts {
   readonly payloadHash: string;
   /** Services but S3 resolve dots and double slashes; default true. */
   readonly normalizePath?: boolean;
+  /** S3 alone: the path is encoded as it is on the wire, not once more. */
+  readonly encodesOnce?: boolean;
 }
 
 /** The text that is hashed and signed. */
@@ -113,7 +115,7 @@ export function canonicalRequest(parts: CanonicalParts): string {
   const headers = [...byName].map(([name, value]) => `${name}:${value}\n`).join('');
   return [
     parts.method,
-    canonicalPath(parts.path, parts.normalizePath ?? true),
+    canonicalPath(parts.path, parts.normalizePath ?? true, parts.encodesOnce ?? false),
     canonicalQuery(parts.query),
     headers,
     [...byName.keys()].join(';'),
@@ -287,7 +289,7 @@ function pairsOf(rawHeaders: readonly string[]): [string, string][] {
 }
 
 /** Each segment encoded once more than it is on the wire, after dots and double slashes are resolved. */
-function canonicalPath(path: string, isNormalized: boolean): string {
+function canonicalPath(path: string, isNormalized: boolean, encodesOnce: boolean): string {
   if (path === '') return '/';
   const kept: string[] = [];
   const segments = path.split('/').slice(1);
@@ -301,7 +303,10 @@ function canonicalPath(path: string, isNormalized: boolean): string {
   } else {
     kept.push(...segments);
   }
-  return `/${kept.map(encodeRfc3986).join('/')}`;
+  const encode = encodesOnce
+    ? (segment: string): string => encodeRfc3986(decode(segment))
+    : encodeRfc3986;
+  return `/${kept.map(encode).join('/')}`;
 }
 
 /** Sorted by encoded name, then encoded value; percent-encoding brought to one form. `+` stays a plus. */

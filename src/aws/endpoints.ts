@@ -1,0 +1,92 @@
+/**
+ * Which service and region a host name of AWS is for, in all partitions, with VPC endpoints and dual-stack names. Pure.
+ * Sources: https://docs.aws.amazon.com/general/latest/gr/rande.html, botocore's endpoints.json
+ */
+import type { SigningScope } from './signing.ts';
+
+/** Suffixes of the partitions, the longest first. */
+const SUFFIXES = [
+  'amazonaws.com.cn',
+  'api.amazonwebservices.com.cn',
+  'amazonaws.com',
+  'amazonaws.eu',
+  'api.aws',
+  'on.aws',
+  'c2s.ic.gov',
+  'sc2s.sgov.gov',
+  'cloud.adc-e.uk',
+  'csp.hci.ic.gov',
+] as const;
+
+/** Endpoint names that are not the signing name. */
+const SIGNING_NAMES: Readonly<Record<string, string>> = {
+  'aps-workspaces': 'aps',
+  'bedrock-agent': 'bedrock',
+  'bedrock-agent-runtime': 'bedrock',
+  'bedrock-runtime': 'bedrock',
+  'data-ats.iot': 'iotdata',
+  'data.iot': 'iotdata',
+  email: 'ses',
+  'entitlement.marketplace': 'aws-marketplace',
+  'lambda-url': 'lambda',
+  'metering.marketplace': 'aws-marketplace',
+  'model.lex': 'lex',
+  'runtime.lex': 'lex',
+  'runtime.sagemaker': 'sagemaker',
+  's3-accesspoint': 's3',
+  's3-control': 's3',
+  'appsync-api': 'appsync',
+};
+
+/** Services that have one endpoint, and the region that they are signed for. */
+const GLOBAL: Readonly<Record<string, string>> = {
+  cloudfront: 'us-east-1',
+  iam: 'us-east-1',
+  organizations: 'us-east-1',
+  route53: 'us-east-1',
+  s3: 'us-east-1',
+  sts: 'us-east-1',
+  waf: 'us-east-1',
+};
+
+const REGION = /^[a-z]{2}(?:-[a-z]+)+-\d$/;
+
+/** Undefined for a host that is not AWS's, or that does not tell. @param host  with or without a port */
+export function scopeOfHost(host: string): SigningScope | undefined {
+  const name = host.replace(/:\d+$/, '').toLowerCase();
+  const suffix = SUFFIXES.find((one) => name.endsWith(`.${one}`));
+  if (suffix === undefined) return undefined;
+  const labels = name
+    .slice(0, -suffix.length - 1)
+    .split('.')
+    .filter((label) => label !== 'dualstack' && label !== 'vpce');
+  const at = labels.findLastIndex((label) => REGION.test(label));
+  if (at < 0) return ofGlobal(labels);
+  const region = labels[at] ?? '';
+  // my-domain.us-east-1.es: the service stands behind the region.
+  const behind = labels[at + 1];
+  if (behind !== undefined) return scope(behind, region);
+  return scope(nameBefore(labels, at), region);
+}
+
+/** The endpoint name before the region: one label, or two where AWS has such. */
+function nameBefore(labels: readonly string[], at: number): string {
+  const two = labels.slice(Math.max(0, at - 2), at).join('.');
+  const plain = two.replace(/-fips$/, '');
+  return plain in SIGNING_NAMES ? plain : (labels[at - 1] ?? '');
+}
+
+/** s3-us-west-2.amazonaws.com, iam.amazonaws.com, bucket.s3.amazonaws.com. */
+function ofGlobal(labels: readonly string[]): SigningScope | undefined {
+  const last = labels.at(-1) ?? '';
+  const old = /^s3-([a-z]{2}(?:-[a-z]+)+-\d)$/.exec(last)?.[1];
+  if (old !== undefined) return scope('s3', old);
+  const region = GLOBAL[last.replace(/-fips$/, '')];
+  return region === undefined ? undefined : scope(last, region);
+}
+
+function scope(endpoint: string, region: string): SigningScope | undefined {
+  const name = endpoint.replace(/-fips$/, '').replace(/^fips-/, '');
+  if (name === '') return undefined;
+  return { service: SIGNING_NAMES[name] ?? name, region };
+}

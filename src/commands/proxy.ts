@@ -1,0 +1,267 @@
+/**
+ * `amperage proxy`: signs requests for programs that can't, with the flags of aws-sigv4-proxy.
+ */
+import { readFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { type Command } from 'commander';
+import { parse } from 'yaml';
+import { createCredentialSource, type CredentialSource } from '../aws/credentials.ts';
+import { Group, type Component } from '../kernel/component.ts';
+import { ConfigError, messageOf } from '../kernel/errors.ts';
+import { HttpServer } from '../kernel/http-server.ts';
+import { loadWebConfig } from '../kernel/web-config.ts';
+import type { World } from '../kernel/world.ts';
+import { parseDurationMs } from '../model/duration.ts';
+import { type ProxyConfig, type ProxyRoute, routesOf } from '../proxy/config.ts';
+import { newProxyMetrics } from '../proxy/metrics.ts';
+import { SigningProxy } from '../proxy/proxy.ts';
+import { ProxyServer } from '../proxy/server.ts';
+import { Upstream } from '../proxy/upstream.ts';
+import { createWorld, longRunningCommand, type LogOptions, runUntilSignal } from './runner.ts';
+
+interface ProxyFlags extends LogOptions {
+  readonly port: string;
+  readonly verbose?: boolean;
+  readonly logFailedRequests?: boolean;
+  readonly logSigningProcess?: boolean;
+  readonly strip: readonly string[];
+  readonly duplicateHeaders: readonly string[];
+  readonly customHeaders?: string;
+  readonly roleArn?: string;
+  readonly externalId?: string;
+  readonly name?: string;
+  readonly region?: string;
+  readonly host?: string;
+  readonly signHost?: string;
+  readonly upstreamUrlScheme: 'http' | 'https';
+  readonly verifySsl: boolean;
+  readonly 'transport.idleConnTimeout': string;
+  readonly unsignedPayload?: boolean;
+  readonly 'config.file'?: string;
+  readonly 'web.config.file'?: string;
+  readonly adminListen?: string;
+  readonly bodyMaxBytes: string;
+  readonly upstreamTimeout: string;
+  readonly stopTimeout: string;
+}
+
+const gather = (value: string, list: readonly string[]): readonly string[] => [...list, value];
+
+export function proxyCommand(): Command {
+  return longRunningCommand('proxy')
+    .description(
+      'Signs requests with SigV4 and sends them on: AMP, S3 and all other services for programs that cannot sign.\nA reverse proxy by --host or the Host header, a forward proxy for requests of whole http:// URLs.',
+    )
+    .option('--port <address>', 'host:port, :port (loopback), a port alone, or unix:/path', ':8080')
+    .option('--name <service>', 'service to sign for (default: told by the host)')
+    .option('--region <region>', 'region to sign for (default: told by the host, AWS_REGION)')
+    .option('--host <host>', 'upstream (default: the Host header)')
+    .option('--sign-host <host>', 'Host header to send and sign')
+    .option('--role-arn <arn>', 'role to assume')
+    .option('--external-id <id>', 'of that role')
+    .option('-s, --strip <header>', 'take a header off what clients send; repeatable', gather, [])
+    .option('--duplicate-headers <header>', 'send it as X-Original-… too; repeatable', gather, [])
+    .option('--custom-headers <list>', 'key=value,key=value, where the client has none of the name')
+    .option('--upstream-url-scheme <scheme>', 'http or https', 'https')
+    .option('--unsigned-payload', 'sign all but the body, which then streams')
+    .option('--no-verify-ssl', "do not check the upstream's certificate")
+    .option('--transport.idle-conn-timeout <time>', 'how long idle connections are kept', '40s')
+    .option('--upstream-timeout <time>', "until the answer's head, and between its pieces", '60s')
+    .option(
+      '--body-max-bytes <bytes>',
+      'largest body; above 1 MiB it is kept in a file',
+      '1073741824',
+    )
+    .option('-v, --verbose', 'log every request')
+    .option('--log-failed-requests', 'log the bodies of answers of 400 and above')
+    .option('--log-signing-process', 'as --verbose; what is signed is never logged')
+    .option('--config.file <file>', 'table of routes, YAML; SIGHUP reads it again')
+    .option('--web.config.file <file>', 'TLS and basic auth of the listener')
+    .option('--admin-listen <host:port>', 'address of /-/healthy, /-/ready and /metrics')
+    .option('--stop-timeout <time>', 'how long requests may go on after SIGTERM', '20s')
+    .addHelpText(
+      'after',
+      `
+Routes, the first that fits counts:
+  routes:
+    - { path: /aps/, strip_path: true, upstream: https://aps-workspaces.us-east-1.amazonaws.com }
+    - { host: other.local, upstream: https://aps-workspaces.eu-west-1.amazonaws.com, role_arn: 'arn:aws:iam::123456789012:role/metrics' }
+
+Examples:
+  amperage proxy --name aps --region us-east-1 --host aps-workspaces.us-east-1.amazonaws.com --port :8005
+  curl -x http://127.0.0.1:8080 http://aps-workspaces.us-east-1.amazonaws.com/workspaces/ws-EXAMPLE/api/v1/labels
+`,
+    )
+    .action(run);
+}
+
+async function run(flags: ProxyFlags): Promise<void> {
+  const isVerbose = flags.verbose === true || flags.logSigningProcess === true;
+  const world = createWorld(isVerbose ? { ...flags, 'log.level': 'debug' } : flags);
+  const config = await configOf(flags, world);
+  const upstream = await Upstream.open(config);
+  const credentialsOf = credentialSources(flags, world);
+  const proxy = new SigningProxy(config, {
+    world,
+    upstream,
+    metrics: newProxyMetrics(world.metrics),
+    credentialsOf,
+    defaultRegion: process.env['AWS_REGION'] ?? process.env['AWS_DEFAULT_REGION'],
+  });
+  const webFile = flags['web.config.file'];
+  const server = new ProxyServer({
+    listen: /^\d+$/.test(flags.port) ? `:${flags.port}` : flags.port,
+    proxy,
+    web: webFile === undefined ? undefined : await loadWebConfig(webFile, world.log),
+  });
+  const isFresh = readiness(config, credentialsOf, world);
+  const parts: Component[] = [
+    server,
+    { name: 'upstream', start: () => Promise.resolve(), stop: () => upstream.close() },
+  ];
+  if (flags.adminListen !== undefined)
+    parts.push(
+      new HttpServer({
+        name: 'proxy admin',
+        listen: flags.adminListen,
+        routes: [],
+        log: world.log,
+        metrics: world.metrics,
+        ready: isFresh,
+      }),
+    );
+  const reload = async (): Promise<void> => {
+    try {
+      const routes = await configOf(flags, world);
+      proxy.setConfig(routes);
+      world.log.info('routes were read again', { routes: routes.routes.length });
+    } catch (error) {
+      world.log.error('routes stay as they were', { error });
+    }
+  };
+  const onHangUp = (): void => void reload();
+  process.on('SIGHUP', onHangUp);
+  const started: Component = {
+    name: 'greeting',
+    start: () => {
+      world.log.info('signing proxy listens', { url: server.url });
+      return Promise.resolve();
+    },
+    stop: () => Promise.resolve(),
+  };
+  const stopTimeoutMs = duration('--stop-timeout', flags.stopTimeout);
+  await runUntilSignal(new Group('proxy', [started, ...parts].reverse()), world, stopTimeoutMs);
+  process.off('SIGHUP', onHangUp);
+}
+
+/** One source for each role; the rest share the default chain's. */
+function credentialSources(
+  flags: ProxyFlags,
+  world: World,
+): (route: ProxyRoute) => CredentialSource {
+  const sources = new Map<string, CredentialSource>();
+  return ({ roleArn, externalId, region }) => {
+    const key = `${roleArn ?? ''} ${externalId ?? ''}`;
+    const known = sources.get(key);
+    if (known !== undefined) return known;
+    const source = createCredentialSource(
+      {
+        roleArn,
+        externalId,
+        sessionName: process.env['AWS_ROLE_SESSION_NAME'] ?? `amperage-proxy-${hostname()}`,
+        region: flags.region ?? region ?? process.env['AWS_REGION'],
+      },
+      { nowMs: () => world.clock.nowMs() },
+    );
+    sources.set(key, source);
+    return source;
+  };
+}
+
+/** Ready while the credentials of the first route can be had; asked again at most each ten seconds. */
+function readiness(
+  config: ProxyConfig,
+  credentialsOf: (route: ProxyRoute) => CredentialSource,
+  world: World,
+): () => boolean {
+  const [route] = config.routes;
+  let isFresh = false;
+  let askedMs = -Infinity;
+  const ask = (): void => {
+    if (route === undefined || world.clock.nowMs() - askedMs < 10_000) return;
+    askedMs = world.clock.nowMs();
+    credentialsOf(route)().then(
+      () => (isFresh = true),
+      () => (isFresh = false),
+    );
+  };
+  ask();
+  return () => {
+    ask();
+    return isFresh;
+  };
+}
+
+async function configOf(flags: ProxyFlags, world: World): Promise<ProxyConfig> {
+  const { upstreamUrlScheme, name, region, host, roleArn } = flags;
+  if (upstreamUrlScheme !== 'http' && upstreamUrlScheme !== 'https')
+    throw new ConfigError('FLAG_SCHEME', '--upstream-url-scheme must be http or https');
+  if (flags.externalId !== undefined && roleArn === undefined)
+    throw new ConfigError('FLAG_ROLE', '--external-id needs --role-arn');
+  const bodyMaxBytes = Number(flags.bodyMaxBytes);
+  if (!Number.isSafeInteger(bodyMaxBytes) || bodyMaxBytes < 0)
+    throw new ConfigError('FLAG_BYTES', '--body-max-bytes must be a number of bytes');
+  const file = flags['config.file'];
+  const single: ProxyRoute = {
+    upstream: host,
+    service: name,
+    region,
+    roleArn,
+    externalId: flags.externalId,
+    signHost: flags.signHost,
+    stripPath: false,
+    unsignedPayload: flags.unsignedPayload === true,
+  };
+  return {
+    routes: file === undefined ? [single] : routesOf(await readYaml(file), file),
+    upstreamScheme: upstreamUrlScheme,
+    strip: flags.strip.map((one) => one.toLowerCase()),
+    duplicate: flags.duplicateHeaders.map((one) => one.toLowerCase()),
+    customHeaders: customHeaders(flags.customHeaders ?? '', world),
+    verifiesTls: flags.verifySsl,
+    idleTimeoutMs: duration('--transport.idle-conn-timeout', flags['transport.idleConnTimeout']),
+    upstreamTimeoutMs: duration('--upstream-timeout', flags.upstreamTimeout),
+    bodyMaxBytes,
+    logsFailures: flags.logFailedRequests === true || flags.verbose === true,
+  };
+}
+
+async function readYaml(file: string): Promise<unknown> {
+  try {
+    return parse(await readFile(file, 'utf8'));
+  } catch (error) {
+    throw new ConfigError('PROXY_ROUTES', `cannot read ${file}: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+/** A pair that is none is left out, and told. */
+function customHeaders(text: string, world: World): [string, string][] {
+  return text
+    .split(',')
+    .filter((pair) => pair !== '')
+    .flatMap((pair): [string, string][] => {
+      const equal = pair.indexOf('=');
+      if (equal > 0) return [[pair.slice(0, equal).trim().toLowerCase(), pair.slice(equal + 1)]];
+      world.log.warn('--custom-headers holds what is no key=value', { pair });
+      return [];
+    });
+}
+
+function duration(flag: string, text: string): number {
+  const ms = parseDurationMs(text.replace(/(\D)0[a-z]+$/, '$1'));
+  if (ms === undefined)
+    throw new ConfigError('FLAG_DURATION', `${flag} "${text}" is not a duration; write 40s`);
+  return ms;
+}

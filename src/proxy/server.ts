@@ -1,0 +1,128 @@
+/**
+ * The proxy's listener as a component: a TCP address or a unix socket, with TLS and basic auth where asked for. It stops
+ * by letting requests under way end.
+ */
+import { chmodSync, rmSync } from 'node:fs';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Component } from '../kernel/component.ts';
+import { ConfigError, messageOf } from '../kernel/errors.ts';
+import { parseListen } from '../kernel/http-server.ts';
+import type { WebConfig } from '../kernel/web-config.ts';
+import type { SigningProxy } from './proxy.ts';
+
+export interface ProxyServerOptions {
+  /** `host:port`, or `unix:/path`. */
+  readonly listen: string;
+  readonly proxy: SigningProxy;
+  readonly web?: WebConfig | undefined;
+}
+
+const UNIX = 'unix:';
+const IDLE_MS = 50;
+
+export class ProxyServer implements Component {
+  readonly name = 'proxy';
+  readonly #options: ProxyServerOptions;
+  readonly #server: Server;
+  #isListening = false;
+
+  constructor(options: ProxyServerOptions) {
+    this.#options = options;
+    const limits = {
+      // A body may stream for as long as it comes.
+      requestTimeout: 0,
+      headersTimeout: 10_000,
+      keepAliveTimeout: 75_000,
+      maxHeaderSize: 65_536,
+    };
+    const listener = (incoming: IncomingMessage, outgoing: ServerResponse): void =>
+      void this.#serve(incoming, outgoing);
+    const tls = options.web?.tls;
+    this.#server =
+      tls === undefined
+        ? process.getBuiltinModule('node:http').createServer(limits, listener)
+        : process.getBuiltinModule('node:https').createServer(
+            {
+              ...limits,
+              ...tls.secrets(),
+              requestCert: tls.requestsCertificate,
+              rejectUnauthorized: tls.rejectsUnverified,
+            },
+            listener,
+          );
+    this.#server.maxConnections = 10_000;
+    this.#server.on('connect', (_request, socket) => {
+      socket.end(
+        'HTTP/1.1 405 Method Not Allowed\r\nConnection: close\r\n\r\nwhat runs through a tunnel cannot be signed; ask for http:// and the proxy speaks https\n',
+      );
+    });
+    this.#server.on('clientError', (_error, socket) => {
+      if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
+      else socket.destroy();
+    });
+  }
+
+  /** Where it listens, once it does. */
+  get url(): string {
+    const address = this.#server.address();
+    if (typeof address === 'string') return `${UNIX}${address}`;
+    const scheme = this.#options.web?.tls === undefined ? 'http' : 'https';
+    const { host } = parseListen(this.#options.listen);
+    return `${scheme}://${host === '0.0.0.0' ? '127.0.0.1' : host}:${address?.port ?? 0}`;
+  }
+
+  start(): Promise<void> {
+    const { listen } = this.#options;
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', (error) =>
+        reject(
+          new ConfigError(
+            'LISTEN_FAILED',
+            `proxy: cannot listen on ${listen} (${messageOf(error)}); choose another --port`,
+            { cause: error },
+          ),
+        ),
+      );
+      const done = (): void => {
+        this.#isListening = true;
+        resolve();
+      };
+      if (listen.startsWith(UNIX)) {
+        const file = listen.slice(UNIX.length);
+        // Of a process that was killed; one that lives would not have given its file away.
+        rmSync(file, { force: true });
+        this.#server.listen(file, () => {
+          chmodSync(file, 0o660);
+          done();
+        });
+        return;
+      }
+      const { host, port } = parseListen(listen);
+      this.#server.listen(port, host, done);
+    });
+  }
+
+  async stop(deadlineMs: number): Promise<void> {
+    if (!this.#isListening) return;
+    this.#isListening = false;
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    this.#server.closeIdleConnections();
+    // A connection that becomes idle meanwhile has told its client nothing, and would stay.
+    const idle = setInterval(() => this.#server.closeIdleConnections(), IDLE_MS);
+    const timer = setTimeout(() => this.#server.closeAllConnections(), deadlineMs);
+    await closed;
+    clearTimeout(timer);
+    clearInterval(idle);
+  }
+
+  async #serve(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+    const { web, proxy } = this.#options;
+    if (!this.#isListening) outgoing.setHeader('connection', 'close');
+    if (web !== undefined && !(await web.isAllowed(incoming.headers))) {
+      outgoing.writeHead(401, { 'www-authenticate': 'Basic', connection: 'close' });
+      outgoing.end('401: unauthorized\n');
+      return;
+    }
+    await proxy.handle(incoming, outgoing);
+  }
+}

@@ -1,0 +1,182 @@
+/**
+ * The way to the upstream: connections kept alive, an answer streamed to the client as it comes, no faster than the
+ * client takes it. A refusal (400, 403) is held back up to a bound, for the proxy to mend.
+ */
+import type { ServerResponse } from 'node:http';
+import type { Readable } from 'node:stream';
+import type { Agent, Dispatcher } from 'undici';
+import type { ProxyConfig } from './config.ts';
+import { returnedHeaders } from './headers.ts';
+
+export interface UpstreamRequest {
+  readonly origin: string;
+  readonly path: string;
+  readonly method: string;
+  /** Names and values, alternating. */
+  readonly headers: string[];
+  readonly body: Buffer | Readable | null;
+  /** Undefined is sent in chunks. */
+  readonly length: number | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** A short refusal, whole. */
+export interface Answered {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: Buffer;
+  readonly text: string;
+}
+
+const HELD_MAX_BYTES = 16 * 1024;
+/** Of a failure's body in the log, characters. */
+const SHOWN_MAX = 1_024;
+
+type Headers = Answered['headers'];
+
+export class Upstream {
+  readonly #agent: Agent;
+
+  static async open(config: ProxyConfig): Promise<Upstream> {
+    const undici = await import('undici');
+    const agent = new undici.Agent({
+      connections: 256,
+      pipelining: 1,
+      keepAliveTimeout: config.idleTimeoutMs,
+      keepAliveMaxTimeout: config.idleTimeoutMs,
+      headersTimeout: config.upstreamTimeoutMs,
+      bodyTimeout: config.upstreamTimeoutMs,
+      maxHeaderSize: 65_536,
+      connect: { timeout: 10_000, rejectUnauthorized: config.verifiesTls },
+    });
+    return new Upstream(agent);
+  }
+
+  private constructor(agent: Agent) {
+    this.#agent = agent;
+  }
+
+  close(): Promise<void> {
+    return this.#agent.destroy();
+  }
+
+  /** `done` once the answer has gone to the client; a refusal is returned instead, and nothing is sent yet. */
+  send(
+    request: UpstreamRequest,
+    outgoing: ServerResponse,
+    onFailure?: (status: number, text: string) => void,
+  ): Promise<'done' | Answered> {
+    return new Promise((resolve, reject) => {
+      const relay = new Relay(request, outgoing, { resolve, reject, onFailure });
+      const { origin, path, method, headers, body, length } = request;
+      this.#agent.dispatch(
+        {
+          origin,
+          path,
+          method,
+          headers: length === undefined ? headers : [...headers, 'content-length', String(length)],
+          body,
+        },
+        relay,
+      );
+    });
+  }
+
+  /** Sends a refusal on. */
+  give({ status, headers, body }: Answered, outgoing: ServerResponse): void {
+    outgoing.writeHead(status, { ...returnedHeaders(headers), 'content-length': body.length });
+    outgoing.end(body);
+  }
+}
+
+interface RelayEnds {
+  readonly resolve: (value: 'done' | Answered) => void;
+  readonly reject: (error: unknown) => void;
+  readonly onFailure: ((status: number, text: string) => void) | undefined;
+}
+
+/** One answer on its way. */
+class Relay implements Dispatcher.DispatchHandler {
+  readonly #request: UpstreamRequest;
+  readonly #outgoing: ServerResponse;
+  readonly #ends: RelayEnds;
+  /** The beginning of the body of a failure, for the log. */
+  #shown = '';
+  /** Of a refusal, until it is too long. */
+  #held: Buffer[] | undefined;
+  #heldBytes = 0;
+  #status = 0;
+  #headers: Headers = {};
+
+  constructor(request: UpstreamRequest, outgoing: ServerResponse, ends: RelayEnds) {
+    this.#request = request;
+    this.#outgoing = outgoing;
+    this.#ends = ends;
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    const { signal } = this.#request;
+    const abort = (): void => controller.abort(signal.reason as Error);
+    if (signal.aborted) abort();
+    else signal.addEventListener('abort', abort, { once: true });
+  }
+
+  onResponseStart(
+    controller: Dispatcher.DispatchController,
+    status: number,
+    headers: Headers,
+  ): void {
+    if (status < 200) return;
+    this.#status = status;
+    this.#headers = headers;
+    if (status === 400 || status === 403) {
+      this.#held = [];
+      return;
+    }
+    this.#begin(controller);
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#held !== undefined) {
+      this.#held.push(chunk);
+      this.#heldBytes += chunk.length;
+      if (this.#heldBytes <= HELD_MAX_BYTES) return;
+      const held = Buffer.concat(this.#held);
+      this.#held = undefined;
+      this.#begin(controller);
+      this.#write(controller, held);
+      return;
+    }
+    this.#write(controller, chunk);
+  }
+
+  onResponseEnd(): void {
+    if (this.#held !== undefined) {
+      const body = Buffer.concat(this.#held);
+      const text = `${String(this.#headers['x-amzn-errortype'] ?? '')} ${body.toString('utf8')}`;
+      this.#ends.onFailure?.(this.#status, text.slice(0, SHOWN_MAX));
+      this.#ends.resolve({ status: this.#status, headers: this.#headers, body, text });
+      return;
+    }
+    this.#outgoing.end();
+    if (this.#status >= 400) this.#ends.onFailure?.(this.#status, this.#shown);
+    this.#ends.resolve('done');
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.#ends.reject(error);
+  }
+
+  #begin(controller: Dispatcher.DispatchController): void {
+    const outgoing = this.#outgoing;
+    if (outgoing.destroyed) return;
+    outgoing.writeHead(this.#status, returnedHeaders(this.#headers));
+    outgoing.on('drain', () => controller.resume());
+  }
+
+  #write(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#status >= 400 && this.#ends.onFailure !== undefined && this.#shown.length < SHOWN_MAX)
+      this.#shown = (this.#shown + chunk.toString('utf8')).slice(0, SHOWN_MAX);
+    if (!this.#outgoing.write(chunk)) controller.pause();
+  }
+}

@@ -1,0 +1,464 @@
+/**
+ * `amperage proxy` as a process: what arrives at an upstream, signed and to the byte; bodies of all kinds; what must be
+ * refused; and real clients through it before the workspace and the emulator: curl, promtool, Prometheus, the SDK.
+ */
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { createServer, request as httpRequest, type IncomingHttpHeaders } from 'node:http';
+import { connect, type AddressInfo } from 'node:net';
+import path from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { promisify } from 'node:util';
+import { ListTasksCommand, ECSClient } from '@aws-sdk/client-ecs';
+import { verifyRequest } from '../../src/aws/signing.ts';
+import { systemClock, VirtualClock } from '../../src/kernel/clock.ts';
+import { silentLogger } from '../../src/kernel/logger.ts';
+import { Registry } from '../../src/kernel/metrics.ts';
+import type { ProxyConfig } from '../../src/proxy/config.ts';
+import { newProxyMetrics } from '../../src/proxy/metrics.ts';
+import { SigningProxy } from '../../src/proxy/proxy.ts';
+import { ProxyServer } from '../../src/proxy/server.ts';
+import { Upstream } from '../../src/proxy/upstream.ts';
+import { startEmulatedAws } from '../contracts/emulated-aws.ts';
+import { skipWithoutConformance } from '../conformance.ts';
+import { skipUnlessPeer } from '../peers.ts';
+import { signatureCases } from '../signature-cases.ts';
+import {
+  freePort,
+  query,
+  type Running,
+  startAmperage,
+  startProgram,
+  temporaryFolder,
+  until,
+} from './processes.ts';
+
+const KEYS = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'wJalrXUtnFEMI' };
+const ENV = { AWS_ACCESS_KEY_ID: KEYS.accessKeyId, AWS_SECRET_ACCESS_KEY: KEYS.secretAccessKey };
+const run = promisify(execFile);
+
+interface Arrived {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly rawHeaders: readonly string[];
+  readonly body: Buffer;
+}
+
+/** An upstream that keeps what arrives and answers by a function; 200 "ok" by default. */
+async function startUpstream(
+  context: TestContext,
+  answer: (
+    arrived: Arrived,
+    count: number,
+  ) => { status: number; headers?: Record<string, string>; body?: string } = () => ({
+    status: 200,
+    body: 'ok',
+  }),
+): Promise<{ host: string; arrived: Arrived[] }> {
+  const arrived: Arrived[] = [];
+  const server = createServer((incoming, outgoing) => {
+    const parts: Buffer[] = [];
+    incoming.on('data', (part: Buffer) => parts.push(part));
+    incoming.on('end', () => {
+      const { method = '', url = '', headers, rawHeaders } = incoming;
+      const one = { method, url, headers, rawHeaders, body: Buffer.concat(parts) };
+      arrived.push(one);
+      const { status, headers: own = {}, body = '' } = answer(one, arrived.length);
+      outgoing.writeHead(status, own).end(body);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  context.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return { host: `127.0.0.1:${(server.address() as AddressInfo).port}`, arrived };
+}
+
+/** The proxy as users start it; its address and its admin side's. */
+async function startProxy(
+  context: TestContext,
+  flags: readonly string[],
+  env: Record<string, string> = ENV,
+): Promise<{ url: string; admin: Running }> {
+  const [port, adminPort] = [await freePort(), await freePort()];
+  const own = ['--port', `127.0.0.1:${port}`, '--admin-listen', `127.0.0.1:${adminPort}`];
+  const main = path.resolve(import.meta.dirname, '../../src/main.ts');
+  const admin = await startProgram(
+    context,
+    process.execPath,
+    [main, 'proxy', ...own, '--upstream-url-scheme', 'http', ...flags],
+    adminPort,
+    '/-/ready',
+    env,
+  );
+  return { url: `http://127.0.0.1:${port}`, admin };
+}
+
+async function verdictOf(one: Arrived, service: string, region = 'us-east-1'): Promise<string> {
+  const [urlPath = '', query = ''] = one.url.split('?');
+  const verdict = await verifyRequest(
+    { method: one.method, path: urlPath, query, rawHeaders: one.rawHeaders, body: one.body },
+    { lookup: () => KEYS, nowMs: Date.now(), service, region },
+  );
+  return verdict.ok ? 'ok' : verdict.message;
+}
+
+const APS = ['--name', 'aps', '--region', 'us-east-1'];
+
+test('path, query and headers arrive to the byte, signed; what belongs to a connection does not', async (context) => {
+  const upstream = await startUpstream(context);
+  const proxy = await startProxy(context, [
+    ...APS,
+    '--host',
+    upstream.host,
+    '-s',
+    'X-Secret',
+    '--duplicate-headers',
+    'Authorization',
+    '--custom-headers',
+    'x-team=core,x-own=none,bad',
+  ]);
+  const { port } = new URL(proxy.url);
+  const socket = connect(Number(port), '127.0.0.1');
+  socket.write(
+    'POST /a%2Fb//c?b=2&a=1+2&e=%7e HTTP/1.1\r\nHost: whoever\r\nConnection: close, X-Hop\r\nX-Hop: 1\r\nX-Secret: s\r\nX-Own: mine\r\nAuthorization: Bearer old\r\nX-Amz-Date: 20000101T000000Z\r\nX-Amz-Meta-A: 1\r\nX-Amz-Meta-A: 2\r\nContent-Type: text/plain\r\nContent-MD5: x\r\nTE: trailers\r\nContent-Length: 4\r\n\r\nbody',
+  );
+  const parts: Buffer[] = [];
+  for await (const part of socket) parts.push(part as Buffer);
+  assert.match(Buffer.concat(parts).toString(), /^HTTP\/1\.1 200 OK[\s\S]*ok/);
+  const [one] = upstream.arrived;
+  assert.equal(one!.url, '/a%2Fb//c?b=2&a=1+2&e=%7e');
+  assert.equal(one!.body.toString(), 'body');
+  assert.equal(await verdictOf(one!, 'aps'), 'ok');
+  const { headers } = one!;
+  for (const gone of ['x-hop', 'x-secret', 'te']) assert.equal(headers[gone], undefined, gone);
+  assert.equal(headers['x-original-authorization'], 'Bearer old');
+  assert.equal(headers['x-own'], 'mine');
+  assert.equal(headers['x-team'], 'core');
+  assert.equal(headers['x-amz-meta-a'], '1, 2');
+  assert.match(
+    headers.authorization!,
+    /SignedHeaders=content-md5;content-type;host;x-amz-date;x-amz-meta-a,/,
+  );
+});
+
+test('bodies: none, empty, chunked, large, and unsigned ones that stream', async (context) => {
+  const upstream = await startUpstream(context, ({ body }) => ({
+    status: 200,
+    body: String(body.length),
+  }));
+  const proxy = await startProxy(context, [
+    ...APS,
+    '--host',
+    upstream.host,
+    '--body-max-bytes',
+    '9000000',
+  ]);
+  const post = async (body: Buffer | ReadableStream | null, url = proxy.url): Promise<string> => {
+    const init = { method: 'POST', body, duplex: 'half' } as RequestInit;
+    const answer = await fetch(`${url}/x`, init);
+    return answer.status === 200 ? answer.text() : String(answer.status);
+  };
+  const large = Buffer.alloc(8_000_000, 'a');
+  const stream = (): ReadableStream =>
+    new ReadableStream({
+      start(controller) {
+        for (let i = 0; i < 30; i++) controller.enqueue(new Uint8Array(100_000).fill(65));
+        controller.close();
+      },
+    });
+  assert.equal(await post(null), '0');
+  assert.equal(await post(Buffer.alloc(0)), '0');
+  assert.equal(await post(stream()), '3000000');
+  assert.equal(await post(large), '8000000');
+  assert.equal(await post(Buffer.alloc(9_000_001)), '413');
+  for (const one of upstream.arrived) {
+    assert.equal(await verdictOf(one, 'aps'), 'ok');
+    assert.equal(one.headers['transfer-encoding'], undefined);
+  }
+  const unsigned = await startProxy(context, [
+    ...APS,
+    '--host',
+    upstream.host,
+    '--unsigned-payload',
+  ]);
+  assert.equal(await post(stream(), unsigned.url), '3000000');
+  assert.equal(upstream.arrived.at(-1)!.headers['x-amz-content-sha256'], 'UNSIGNED-PAYLOAD');
+  assert.equal(await verdictOf(upstream.arrived.at(-1)!, 'aps'), 'ok');
+});
+
+test('a stale token and a wrong clock are mended once; other refusals come through', async (context) => {
+  let fault: { status: number; headers?: Record<string, string>; body: string } | undefined;
+  const upstream = await startUpstream(context, () => {
+    const now = fault;
+    fault = undefined;
+    return now ?? { status: 200, body: 'ok' };
+  });
+  const proxy = await startProxy(context, [...APS, '--host', upstream.host]);
+  const get = async (): Promise<string> => {
+    const answer = await fetch(`${proxy.url}/x`, { method: 'POST', body: 'again' });
+    return `${answer.status} ${await answer.text()}`;
+  };
+  fault = { status: 403, body: 'AccessDenied: not allowed' };
+  assert.equal(await get(), '403 AccessDenied: not allowed');
+  const later = new Date(Date.now() + 3_600_000).toUTCString();
+  fault = { status: 403, headers: { date: later }, body: 'Signature expired: is now earlier' };
+  assert.equal(await get(), '200 ok');
+  const date = upstream.arrived.at(-1)!.headers['x-amz-date'] as string;
+  const hour = new Date(Date.now() + 3_600_000).toISOString().slice(0, 13).replaceAll('-', '');
+  assert.ok(date.startsWith(hour), `${date} ${hour}`);
+  assert.equal(upstream.arrived.at(-1)!.body.toString(), 'again');
+});
+
+test('what cannot be signed is refused with what to do', async (context) => {
+  const proxy = await startProxy(context, []);
+  const at = async (headers: Record<string, string>): Promise<string> =>
+    new Promise((resolve, reject) => {
+      const url = new URL(proxy.url);
+      const request = httpRequest({ port: url.port, host: url.hostname, headers }, (answer) => {
+        let text = String(answer.statusCode);
+        answer.on('data', (part: Buffer) => (text += ` ${part.toString()}`));
+        answer.on('end', () => resolve(text));
+      });
+      request.on('error', reject);
+      request.end();
+    });
+  assert.match(
+    await at({ host: 'example.com' }),
+    /^502 example\.com does not tell its service; set --name/,
+  );
+  assert.match(
+    await at({ host: 'x', 'x-amz-content-sha256': 'STREAMING-AWS4-HMAC-SHA256-PAYLOAD' }),
+    /^400 chunks signed with other keys/,
+  );
+  const dead = await startProxy(context, [...APS, '--host', '127.0.0.1:1']);
+  assert.match(await (await fetch(dead.url)).text(), /^unable to proxy request - /);
+  const port = await freePort();
+  const main = path.resolve(import.meta.dirname, '../../src/main.ts');
+  const circle = [
+    '--port',
+    `127.0.0.1:${port}`,
+    '--host',
+    `127.0.0.1:${port}`,
+    '--upstream-url-scheme',
+    'http',
+    ...APS,
+  ];
+  const admin = await freePort();
+  await startProgram(
+    context,
+    process.execPath,
+    [main, 'proxy', ...circle, '--admin-listen', `127.0.0.1:${admin}`],
+    admin,
+    '/-/ready',
+    ENV,
+  );
+  assert.equal((await fetch(`http://127.0.0.1:${port}/`)).status, 508);
+});
+
+test('routes choose upstream, service and region, and are read again', async (context) => {
+  const [one, two] = [await startUpstream(context), await startUpstream(context)];
+  const file = path.join(temporaryFolder(context), 'routes.yml');
+  const routes = (first: string): string =>
+    `routes:\n  - { path: /aps/, strip_path: true, upstream: 'http://${first}', service: aps, region: eu-west-1 }\n  - { upstream: 'http://${two.host}', service: execute-api, region: us-east-1 }\n`;
+  writeFileSync(file, routes(one.host));
+  const proxy = await startProxy(context, ['--config.file', file]);
+  await fetch(`${proxy.url}/aps/labels`);
+  await fetch(`${proxy.url}/other`);
+  assert.equal(one.arrived[0]!.url, '/labels');
+  assert.equal(await verdictOf(one.arrived[0]!, 'aps', 'eu-west-1'), 'ok');
+  assert.equal(await verdictOf(two.arrived[0]!, 'execute-api'), 'ok');
+  writeFileSync(file, 'routes: none\n');
+  proxy.admin.child.kill('SIGHUP');
+  await until('a complaint', 5_000, () =>
+    proxy.admin.output().includes('routes stay as they were'),
+  );
+  await fetch(`${proxy.url}/aps/labels`);
+  assert.equal(one.arrived.length, 2);
+  writeFileSync(file, routes(two.host));
+  proxy.admin.child.kill('SIGHUP');
+  await until('new routes', 5_000, () => proxy.admin.output().includes('routes were read again'));
+  await fetch(`${proxy.url}/aps/labels`);
+  assert.equal(two.arrived.length, 2);
+});
+
+test('requests under way end before the process does', async (context) => {
+  const upstream = createServer((_incoming, outgoing) => {
+    outgoing.writeHead(200);
+    outgoing.write('first ');
+    setTimeout(() => outgoing.end('last'), 700);
+  });
+  await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve));
+  context.after(() => void upstream.close());
+  const host = `127.0.0.1:${(upstream.address() as AddressInfo).port}`;
+  const proxy = await startProxy(context, [...APS, '--host', host]);
+  const answer = await fetch(proxy.url);
+  proxy.admin.child.kill('SIGTERM');
+  assert.equal(await answer.text(), 'first last');
+  await proxy.admin.exited;
+  assert.equal(proxy.admin.child.exitCode, 0);
+});
+
+test(
+  'the published cases go through the running proxy with their signatures',
+  { skip: skipWithoutConformance },
+  async (context) => {
+    const upstream = await startUpstream(context);
+    const [sent, unsendable]: string[][] = [[], []];
+    for (const one of signatureCases()) {
+      const { request, credentials, signsToken, normalize, signsBody } = one;
+      // An HTTP/1.1 parser takes neither blanks nor raw UTF-8 in a path, nor a header on several lines.
+      const isSendable =
+        /^[!-~]*$/.test(request.path + request.query) && one.name !== 'get-header-value-multiline';
+      if (!isSendable || signsBody) {
+        unsendable!.push(one.name);
+        continue;
+      }
+      const config: ProxyConfig = {
+        routes: [
+          {
+            upstream: `http://${upstream.host}`,
+            signHost: 'example.amazonaws.com',
+            service: 'service',
+            region: 'us-east-1',
+            stripPath: false,
+            unsignedPayload: false,
+          },
+        ],
+        upstreamScheme: 'http',
+        strip: [],
+        duplicate: [],
+        customHeaders: [],
+        verifiesTls: true,
+        idleTimeoutMs: 1_000,
+        upstreamTimeoutMs: 5_000,
+        bodyMaxBytes: 1_000,
+        logsFailures: false,
+      };
+      const own = await Upstream.open(config);
+      const proxy = new SigningProxy(config, {
+        world: { clock: new VirtualClock(one.nowMs), log: silentLogger },
+        upstream: own,
+        metrics: newProxyMetrics(new Registry()),
+        credentialsOf: () =>
+          Object.assign(() => Promise.resolve(credentials), { invalidate: () => undefined }),
+        defaultRegion: undefined,
+        signing: {
+          sign: (name) => request.headers.some(([given]) => given === name),
+          normalizePath: normalize,
+          signsToken,
+        },
+      });
+      const server = new ProxyServer({ listen: '127.0.0.1:0', proxy });
+      await server.start();
+      const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
+      const lines = request.headers.map(([name, value]) => `${name}:${value}`);
+      const length =
+        one.body === '' || request.headers.some(([name]) => name === 'content-length')
+          ? []
+          : [`content-length:${one.body.length}`];
+      const target = request.query === '' ? request.path : `${request.path}?${request.query}`;
+      socket.write(
+        [
+          `${request.method} ${target} HTTP/1.1`,
+          ...lines,
+          ...length,
+          'connection:close',
+          '',
+          one.body,
+        ].join('\r\n'),
+      );
+      for await (const part of socket) void part;
+      const arrived = upstream.arrived.at(-1)!;
+      const signature = /Signature=(\w+)/.exec(arrived.headers.authorization ?? '')?.[1];
+      assert.equal(signature, one.read('header-signature.txt').trim(), one.name);
+      assert.equal(arrived.url, target);
+      sent!.push(one.name);
+      await server.stop(100);
+      await own.close();
+    }
+    context.diagnostic(
+      `${sent!.length} went through; not sendable by HTTP/1.1 or with a signed body hash: ${unsendable!.join(', ')}`,
+    );
+    assert.ok(sent!.length >= 28, String(sent!.length));
+    void systemClock;
+  },
+);
+
+test('curl, promtool, Prometheus and the SDK reach the strict workspace and the emulator through it', async (context) => {
+  const peers = skipUnlessPeer(context, 'prometheus', 'promtool');
+  if (peers === undefined) return;
+  const folder = temporaryFolder(context);
+  const workspace = await startAmperage(
+    context,
+    'workspace',
+    ['--data', path.join(folder, 'data'), '--strict'],
+    {
+      WORKSPACE_ACCESS_KEY: KEYS.accessKeyId,
+      WORKSPACE_SECRET_KEY: KEYS.secretAccessKey,
+    },
+  );
+  const store = '/workspaces/ws-local';
+  const proxy = await startProxy(context, [...APS, '--host', new URL(workspace.url).host]);
+  const config = path.join(folder, 'prometheus.yml');
+  const port = await freePort();
+  writeFileSync(
+    config,
+    `global: { scrape_interval: 1s }
+scrape_configs: [{ job_name: itself, static_configs: [{ targets: ['127.0.0.1:${port}'] }] }]
+remote_write: [{ url: '${proxy.url}${store}/api/v1/remote_write', queue_config: { batch_send_deadline: 300ms } }]
+`,
+  );
+  await startProgram(
+    context,
+    peers.prometheus,
+    [
+      `--config.file=${config}`,
+      `--storage.tsdb.path=${path.join(folder, 'prometheus')}`,
+      `--web.listen-address=127.0.0.1:${port}`,
+    ],
+    port,
+    '/-/ready',
+  );
+  await until(
+    'samples',
+    20_000,
+    async () => (await query(`${proxy.url}${store}`, 'up')).length > 0,
+  );
+  const { stdout: up } = await run(peers.promtool, [
+    'query',
+    'instant',
+    `${proxy.url}${store}`,
+    'up',
+  ]);
+  assert.match(up, /up\{.*job="itself"\} => 1/);
+  const curl = ['-s', '-x', proxy.url, `http://ignored.example${store}/api/v1/labels`];
+  const { stdout } = await run('curl', curl);
+  assert.match(stdout, /"status":"success"/);
+  const aws = await startEmulatedAws();
+  context.after(() => aws.close());
+  aws.account.ecs.createCluster('demo');
+  const forward = await startProxy(
+    context,
+    ['--name', 'ecs', '--region', 'us-east-1', '--host', new URL(aws.url).host],
+    {
+      AWS_ACCESS_KEY_ID: aws.credentials.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: aws.credentials.secretAccessKey,
+    },
+  );
+  const credentials = { accessKeyId: 'nobody', secretAccessKey: 'nothing' };
+  const ecs = new ECSClient({
+    endpoint: forward.url,
+    region: 'us-east-1',
+    credentials,
+    maxAttempts: 1,
+  });
+  const answer = await ecs.send(new ListTasksCommand({ cluster: 'demo' }));
+  assert.deepEqual(answer.taskArns, []);
+  ecs.destroy();
+  const metrics = await (await fetch(`${proxy.admin.url}/metrics`)).text();
+  assert.match(metrics, /proxy_requests_total\{status="200"\} [1-9]/);
+});
