@@ -4,7 +4,7 @@ declare module 'aws4' {
     sign(
       request: Record<string, unknown>,
       credentials: { accessKeyId: string; secretAccessKey: string },
-    ): { headers: Record<string, string> };
+    ): { headers: Record<string, string | number> };
   };
   // oxlint-disable-next-line import/no-default-export -- the package is CommonJS
   export default aws4;
