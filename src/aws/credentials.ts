@@ -66,7 +66,6 @@ export function createCredentialSource(
 
 function refreshing(options: CredentialOptions, edges: CredentialEdges): CredentialSource {
   const { nowMs, provider: providerFor = sdkProvider } = edges;
-  let provider: CredentialProvider | undefined;
   let held: ExpiringCredentials | undefined;
   let pending: Promise<AwsCredentials> | undefined;
   let notBeforeMs = 0;
@@ -78,13 +77,11 @@ function refreshing(options: CredentialOptions, edges: CredentialEdges): Credent
   };
   const fetchAnew = async (): Promise<AwsCredentials> => {
     try {
-      // The SDK's providers memoise too: a provider of our own making forgets when it is made anew.
-      provider ??= await providerFor(options);
-      held = await provider();
+      // The SDK's providers memoise too, by a clock of their own: one that is made anew asks.
+      held = await (await providerFor(options))();
       fetchedMs = nowMs();
       return withoutExpiration(held);
     } catch (error) {
-      provider = undefined;
       notBeforeMs = nowMs() + RETRY_MS;
       if (held !== undefined && leftMs() > 0) return withoutExpiration(held);
       throw error;
@@ -103,7 +100,6 @@ function refreshing(options: CredentialOptions, edges: CredentialEdges): Credent
     // Refused just after they were fetched: the fault lies elsewhere, and the endpoint is spared.
     if (nowMs() - fetchedMs < RETRY_MS) return;
     held = undefined;
-    provider = undefined;
     notBeforeMs = 0;
   };
   return Object.assign(get, { invalidate });

@@ -211,10 +211,14 @@ export async function verifyRequest(
       'the body is not the one that x-amz-content-sha256 names',
     );
   }
+  // Keys of S3 may hold dots and slashes: their paths are taken as they came.
+  const isS3 = parsed.service === 's3';
   const canonical = canonicalRequest({
     method: request.method,
     path: request.path,
     query: request.query,
+    normalizePath: !isS3,
+    encodesOnce: isS3,
     headers: parsed.signedNames.flatMap((name) => headers.filter(([key]) => key === name)),
     payloadHash: claimed ?? actual,
   });

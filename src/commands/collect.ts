@@ -3,9 +3,11 @@
  * reload and the HTTP API round them.
  */
 import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { type Command } from 'commander';
 import { formatFinding } from '../config/finding.ts';
-import { loadConfig } from '../config/load.ts';
+import { loadConfigText } from '../config/load.ts';
+import { ConfigSources, sourcesFrom } from '../config/sources/sources.ts';
 import { redactConfig } from '../config/redact.ts';
 import { Group } from '../kernel/component.ts';
 import { ConfigError, messageOf } from '../kernel/errors.ts';
@@ -21,7 +23,8 @@ import { VERSION } from './version.ts';
 
 interface CollectFlags extends LogOptions {
   readonly 'config.file': string;
-  readonly 'config.autoReloadInterval': string;
+  readonly config: readonly string[];
+  readonly 'config.autoReloadInterval'?: string;
   readonly 'storage.path': string;
   readonly 'web.listenAddress': string;
   readonly 'web.config.file'?: string;
@@ -35,11 +38,16 @@ export function collectCommand(): Command {
     .description(
       'Scrapes what a Prometheus configuration names, keeps the samples on disk, sends them by remote_write.',
     )
-    .option('--config.file <file>', 'Prometheus configuration', 'prometheus.yml')
+    .option('--config.file <source>', 'Prometheus configuration', 'prometheus.yml')
+    .option(
+      '--config <source>',
+      'the same, or one of the OpenTelemetry Collector; several are merged in order',
+      (value: string, list: readonly string[]) => [...list, value],
+      [],
+    )
     .option(
       '--config.auto-reload-interval <time>',
-      'how often to look whether the configuration has changed; 0 never',
-      '0',
+      'how often to look whether the configuration has changed; 0 never (default: 0 for files, else 1m)',
     )
     .option(
       '--storage.path <dir>',
@@ -66,7 +74,11 @@ export function collectCommand(): Command {
     .addHelpText(
       'after',
       `
+A source is a path, or file:, env:NAME, yaml:TEXT, http(s)://, s3://bucket/key, ssm:name[:version|label], secretsmanager:id. Those of other
+images are understood: AOT_CONFIG_CONTENT, S3_CONFIG_LOCATION, CONFIG_LOCATION, PROMETHEUS_CONFIG_CONTENT, PROMETHEUS_CONFIG_PARAMETER_NAME.
+
 Examples:
+  amperage collect --config s3://my-bucket/prometheus.yml --config.auto-reload-interval 30s
   amperage collect --config.file prometheus.yml --storage.path /var/lib/amperage
   amperage collect --config.auto-reload-interval 30s
   amperage check config prometheus.yml
@@ -78,10 +90,23 @@ Examples:
 async function run(flags: CollectFlags, command: Command): Promise<void> {
   const stopTimeoutMs = durationFlag('--stop-timeout', flags.stopTimeout);
   const finalScrapeMs = durationFlag('--final-scrape', flags.finalScrape);
-  const everyMs = durationFlag('--config.auto-reload-interval', flags['config.autoReloadInterval']);
-  const file = flags['config.file'];
   const world = createWorld(flags);
-  const first = await loadConfig(file);
+  const isGiven = command.getOptionValueSource('config.file') === 'cli';
+  const given = [...(isGiven ? [flags['config.file']] : []), ...flags.config];
+  const sources = new ConfigSources({
+    uris: sourcesFrom(given, flags['config.file'], process.env),
+    world,
+    env: process.env,
+    cacheDirectory: join(flags['storage.path'], 'configuration'),
+  });
+  const everyMs = durationFlag(
+    '--config.auto-reload-interval',
+    flags['config.autoReloadInterval'] ?? (sources.areFiles ? '0' : '1m'),
+  );
+  const found = await sources.readAtStart();
+  const { file } = found;
+  const first = await loadConfigText(found.text, file);
+  await sources.keep();
   for (const warning of first.warnings) world.log.warn(formatFinding(warning));
   if (first.config.remoteWrites.length === 0)
     world.log.warn(`${file} has no remote_write: what is scraped goes nowhere`);
@@ -100,8 +125,9 @@ async function run(flags: CollectFlags, command: Command): Promise<void> {
   });
   const reloader = new Reloader({
     world,
-    file,
+    sources,
     first,
+    firstVersion: found.version,
     apply: (loaded) => collector.apply(loaded.config),
     everyMs,
   });

@@ -56,7 +56,10 @@ Examples:
 function withFlags(command: Command): Command {
   const port = 'docker label that holds the port (PROMETHEUS_EXPORTER_PORT)';
   return command
-    .option('--config.file <file>', 'Prometheus configuration whose discovery is asked')
+    .option(
+      '--config.file <file>',
+      'Prometheus configuration whose discovery is asked, from any source (see collect --help)',
+    )
     .option('--clusters <names>', 'ECS clusters, separated by commas; * for all of the region')
     .option('--namespaces <names>', 'Cloud Map namespaces, separated by commas')
     .option('--namespaces-parameter <name>', 'SSM parameter that names them')
@@ -83,8 +86,8 @@ function withFlags(command: Command): Command {
 }
 
 async function serve(flags: DiscoverFlags): Promise<void> {
-  const sources = await sourcesOf(flags, process.env);
   const world = createWorld(flags);
+  const sources = await sourcesOf(flags, process.env, world);
   const found = new Found();
   const { writeTo } = sources;
   const publisher = writeTo === undefined ? undefined : await openPublisher(writeTo, world);
@@ -202,8 +205,8 @@ async function explain(
 ): Promise<void> {
   // Options of the same name belong to the parent where they stand before the word explain.
   const flags: DiscoverFlags = { ...command.parent?.opts(), ...own };
-  const sources = await sourcesOf(flags, process.env);
   const world = createWorld({ ...flags, 'log.level': 'warn' });
+  const sources = await sourcesOf(flags, process.env, world);
   const explained = new Map<string, readonly Explained[]>();
   const enough = new AbortController();
   const updated = new Set<string>();

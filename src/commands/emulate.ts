@@ -14,13 +14,13 @@ interface EmulateFlags extends LogOptions {
 export function emulateCommand(): Command {
   return longRunningCommand('emulate')
     .description(
-      'Local AWS endpoints: Cloud Map, ECS, EC2, SQS, SSM parameters, STS, container credentials, task metadata v4.',
+      'Local AWS endpoints: S3, SSM parameters, Secrets Manager, Cloud Map, ECS, EC2, SQS, STS, container credentials,\ninstance metadata v2, task metadata v4.',
     )
     .option('--listen <host:port>', 'address to serve on', '127.0.0.1:4566')
     .option('--region <region>', 'region that signatures must name', 'us-east-1')
     .addHelpText(
       'after',
-      '\nAdmin side, from this machine, PUT with JSON: /_emulator/ecs/instances, /_emulator/ecs/tasks, /_emulator/ecs/task-state, /_emulator/events,\n/_emulator/trouble {"throttle":1,"faults":[{"action":"DescribeTasks","code":"AccessDeniedException","share":0.5}]}\n\nSigned with the keys in EMULATE_ACCESS_KEY and EMULATE_SECRET_KEY; without them a pair is made and printed.\n\nExamples:\n  amperage emulate\n  AWS_ENDPOINT_URL=http://127.0.0.1:4566 aws servicediscovery list-namespaces\n',
+      '\nAdmin side, from this machine, PUT with JSON: /_emulator/ecs/instances, /_emulator/ecs/tasks, /_emulator/ecs/task-state, /_emulator/events,\n/_emulator/trouble {"throttle":1,"faults":[{"action":"DescribeTasks","code":"AccessDeniedException","share":0.5}],"skewMs":3600000,"credentialsStatus":500}\n\nSigned with the keys in EMULATE_ACCESS_KEY and EMULATE_SECRET_KEY; without them a pair is made and printed.\n\nExamples:\n  amperage emulate\n  AWS_ENDPOINT_URL=http://127.0.0.1:4566 aws servicediscovery list-namespaces\n',
     )
     .action(run);
 }

@@ -1,7 +1,7 @@
 /**
- * A configuration file → a CollectorConfig, or findings with file, line and column. Environment variables are expanded
- * in external_labels only, as Prometheus does.
- * Not here: what keys mean (prometheus.ts); sources other than files; reload.
+ * A configuration's text → a CollectorConfig, or findings with file, line and column. `${env:X}` is expanded everywhere,
+ * `$X` in external_labels only, as Prometheus does. A configuration of the OpenTelemetry Collector is translated first.
+ * Not here: what keys mean (prometheus.ts); where the text comes from (sources/); reload.
  */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
@@ -9,7 +9,9 @@ import { basename, dirname, resolve } from 'node:path';
 import { type z } from 'zod';
 import { filesMatching } from '../discovery/file.ts';
 import { ConfigError, messageOf } from '../kernel/errors.ts';
+import { isCollectorConfig, translateCollector } from './adot.ts';
 import { type ConfigDocument, readDocument } from './document.ts';
+import { expand } from './expand.ts';
 import { type ConfigPath, describeFinding, type Finding, type Reporter } from './finding.ts';
 import { reportIssues } from './issues.ts';
 import {
@@ -48,7 +50,19 @@ export interface LoadedConfig {
  * @throws ConfigError for the first error, saying how many more there are
  */
 export async function loadConfig(file: string, options: LoadOptions = {}): Promise<LoadedConfig> {
-  const { config, findings, version, text } = await checkConfigFile(file, options);
+  return goodOf(await checkConfigFile(file, options), file);
+}
+
+/** As `loadConfig`, for a text at hand. @throws ConfigError */
+export async function loadConfigText(
+  text: string,
+  file: string,
+  options: LoadOptions = {},
+): Promise<LoadedConfig> {
+  return goodOf(await checkConfigText(text, file, options), file);
+}
+
+function goodOf({ config, findings, version, text }: CheckedConfig, file: string): LoadedConfig {
   const errors = findings.filter((finding) => finding.severity === 'error');
   const [first] = errors;
   if (first !== undefined) {
@@ -82,11 +96,11 @@ export async function checkConfigText(
   options: LoadOptions = {},
 ): Promise<CheckedConfig> {
   const findings: Finding[] = [];
-  const main = open(text, file, prometheusSchema, findings);
+  const main = open(text, file, prometheusSchema, findings, options.env ?? process.env);
   const texts = [text];
   const versionNow = (): string => createHash('sha256').update(texts.join('\0')).digest('hex');
   if (main === undefined) return { config: undefined, findings, version: versionNow(), text };
-  const sources = await readSources(main, file, findings, texts);
+  const sources = await readSources(main, file, findings, texts, options.env ?? process.env);
   const config = resolvePrometheus({
     input: main.data,
     sources,
@@ -117,17 +131,38 @@ function open<Schema extends z.ZodType>(
   file: string,
   schema: Schema,
   findings: Finding[],
+  env: NonNullable<LoadOptions['env']>,
 ): Opened<z.output<Schema>> | undefined {
   const document = readDocument(text, file);
   findings.push(...document.findings);
   if (document.findings.length > 0) return undefined;
   const report = reporterOf(document, file, findings);
-  const raw = document.value ?? {};
+  const raw = valueOf(document, report, env);
   const parsed = schema.safeParse(raw);
   if (parsed.success) return { data: parsed.data, raw, report };
   reportIssues(parsed.error, schema, raw, report);
   findings.sort((a, b) => a.line - b.line || a.column - b.column);
   return undefined;
+}
+
+/** What the text means: references expanded, and the Collector's form brought to Prometheus'. */
+function valueOf(
+  { value }: ConfigDocument,
+  report: Reporter,
+  env: NonNullable<LoadOptions['env']>,
+): unknown {
+  const isCollector = isCollectorConfig(value);
+  const expanded = expand(value ?? {}, env, isCollector ? 'collector' : 'prometheus');
+  for (const name of expanded.missing)
+    report.error(
+      [],
+      'CONFIG_VALUE',
+      `the environment has no ${name}; set it, or write \${env:${name}:-default}`,
+    );
+  if (!isCollector) return expanded.value;
+  const translated = translateCollector(expanded.value);
+  for (const note of translated.notes) report.warn([], `${note} is not taken over`);
+  return translated.value;
 }
 
 function reporterOf(document: ConfigDocument, file: string, findings: Finding[]): Reporter {
@@ -158,6 +193,7 @@ async function readSources(
   file: string,
   findings: Finding[],
   texts: string[],
+  env: NonNullable<LoadOptions['env']>,
 ): Promise<readonly ScrapeSource[]> {
   const baseDirectory = dirname(resolve(file));
   const { data, raw, report } = main;
@@ -178,7 +214,7 @@ async function readSources(
     const files = await filesMatching([pattern], baseDirectory);
     if (files.length === 0) report.warn(path, `${JSON.stringify(pattern)} matches no file`);
     for (const included of files.slice(0, FILES_MAX)) {
-      const source = await readSource(included, findings, texts);
+      const source = await readSource(included, findings, texts, env);
       if (source !== undefined) sources.push(source);
     }
   }
@@ -189,11 +225,12 @@ async function readSource(
   file: string,
   findings: Finding[],
   texts: string[],
+  env: NonNullable<LoadOptions['env']>,
 ): Promise<ScrapeSource | undefined> {
   try {
     const text = await readFile(file, 'utf8');
     texts.push(text);
-    const opened = open(text, file, scrapeFileSchema, findings);
+    const opened = open(text, file, scrapeFileSchema, findings, env);
     if (opened === undefined) return undefined;
     const { data, raw, report } = opened;
     return { inputs: data.scrape_configs ?? [], raw, baseDirectory: dirname(file), report };

@@ -43,9 +43,6 @@ export const prometheusSchema = z.strictObject({
   remote_read: unsupported('a collector answers no queries; remove it and query the workspace'),
   tracing: unsupported('traces of the collector itself are not supported; remove it'),
   otlp: unsupported('OTLP is not received by this dialect; remove it'),
-  receivers: unsupported(
-    'this is a configuration of the OpenTelemetry Collector, which is not read yet; give the part below receivers.prometheus.config as a file of its own',
-  ),
 }); // prettier-ignore
 
 /** A file of scrape_config_files. */

@@ -7,12 +7,17 @@ import type { Ec2Instance } from './ec2.ts';
 import type { Cluster, Task } from './ecs/shapes.ts';
 import { EcsState } from './ecs/state.ts';
 import { QueueService } from './sqs.ts';
+import type { AwsCredentials } from '../aws/signing.ts';
+import { Identities } from './identities.ts';
+import { ObjectStore } from './s3.ts';
 import { Trouble } from './trouble.ts';
 
 export class EmulatedAccount {
   readonly ecs: EcsState;
   readonly instances = new Map<string, Ec2Instance>();
   readonly queues: QueueService;
+  readonly objects: ObjectStore;
+  readonly identities: Identities;
   readonly trouble: Trouble;
   /** Names of queues that get task state changes. */
   readonly subscribed = new Set<string>();
@@ -22,7 +27,10 @@ export class EmulatedAccount {
   /** Where queues are reached. */
   urlOf: () => string = () => '';
 
-  constructor(region: string, clock: Clock) {
+  /** @param credentials  the long-lived keys that verify */
+  constructor(region: string, clock: Clock, credentials: AwsCredentials) {
+    this.identities = new Identities(credentials);
+    this.objects = new ObjectStore(() => clock.nowMs());
     this.#clock = clock;
     this.ecs = new EcsState(region, clock);
     this.queues = new QueueService(clock, (name) => `${this.urlOf()}/000000000000/${name}`);

@@ -15,6 +15,10 @@ export interface TemporaryCredentials {
 const TEMPORARY_MAX = 10_000;
 
 export class Identities {
+  /** Roles that are assumed with an external id only. */
+  readonly externalIds = new Map<string, string>();
+  /** Web identity tokens that are no longer good. */
+  readonly refusedTokens = new Set<string>();
   readonly #root: AwsCredentials;
   readonly #temporary = new Map<string, TemporaryCredentials>();
 
@@ -26,6 +30,11 @@ export class Identities {
     if (accessKeyId === this.#root.accessKeyId) return this.#root;
     const found = this.#temporary.get(accessKeyId);
     return found !== undefined && found.expiresMs > nowMs ? found : undefined;
+  }
+
+  /** Ends all temporary credentials at once, as a rotation gone wrong does. */
+  revoke(): void {
+    this.#temporary.clear();
   }
 
   issue(nowMs: number, lifetimeMs: number): TemporaryCredentials {

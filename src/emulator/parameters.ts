@@ -1,9 +1,9 @@
 /**
- * AWS Systems Manager Parameter Store: put, get, delete, with versions and the size limit of standard parameters.
+ * AWS Systems Manager Parameter Store: parameters with versions and labels, secure ones, and the size limits of both tiers.
  * Source: https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html
  */
 import type { Clock } from '../kernel/clock.ts';
-import { AwsError, type AwsInput, type JsonService, textOf } from './service.ts';
+import { AwsError, type AwsInput, type JsonService, pageOf, textOf } from './service.ts';
 
 interface Parameter {
   readonly Name: string;
@@ -15,32 +15,56 @@ interface Parameter {
   readonly DataType: 'text';
 }
 
-const VALUE_MAX_BYTES = 4_096;
+interface History {
+  readonly versions: Parameter[];
+  /** Label → version. */
+  readonly labels: Map<string, number>;
+}
+
+const VALUE_MAX_BYTES = { Standard: 4_096, Advanced: 8_192 } as const;
 const TYPES = ['String', 'StringList', 'SecureString'];
+const VERSIONS_MAX = 100;
 
 export function createParameterStore(region: string, clock: Clock): JsonService {
-  const parameters = new Map<string, Parameter>();
-  const get = (name: string): Parameter => {
-    const found = parameters.get(name);
-    if (found === undefined) throw new AwsError('ParameterNotFound', `parameter ${name} not found`);
-    return found;
+  const parameters = new Map<string, History>();
+
+  /** `name`, `name:3` or `name:label`. */
+  const get = (asked: string): Parameter & { readonly Selector?: string } => {
+    const [, name = '', selector] = /^(.*?)(?::([^:/]+))?$/.exec(asked) ?? [];
+    const history = parameters.get(name);
+    if (history === undefined)
+      throw new AwsError('ParameterNotFound', `parameter ${name} not found`);
+    if (selector === undefined) return history.versions.at(-1) as Parameter;
+    const number = history.labels.get(selector) ?? Number(selector);
+    const found = history.versions.find(({ Version }) => Version === number);
+    if (found === undefined)
+      throw new AwsError(
+        'ParameterVersionNotFound',
+        `Systems Manager could not find version ${selector} of ${name}.`,
+      );
+    return { ...found, Selector: `:${selector}` };
+  };
+  const shown = (name: string, input: AwsInput): object => {
+    const found = get(name);
+    const isHidden = found.Type === 'SecureString' && input['WithDecryption'] !== true;
+    return isHidden ? { ...found, Value: Buffer.from(found.Value).toString('base64') } : found;
   };
   const put = (input: AwsInput): object => {
     const name = textOf(input, 'Name');
     const value = textOf(input, 'Value');
-    const before = parameters.get(name);
-    if (before !== undefined && input['Overwrite'] !== true) {
+    const history = parameters.get(name) ?? { versions: [], labels: new Map<string, number>() };
+    const before = history.versions.at(-1);
+    if (before !== undefined && input['Overwrite'] !== true)
       throw new AwsError(
         'ParameterAlreadyExists',
         `The parameter already exists. To overwrite this value, set the overwrite option in the request to true.`,
       );
-    }
-    if (Buffer.byteLength(value) > VALUE_MAX_BYTES) {
+    const tier = input['Tier'] === 'Advanced' ? 'Advanced' : 'Standard';
+    if (Buffer.byteLength(value) > VALUE_MAX_BYTES[tier])
       throw new AwsError(
         'ValidationException',
-        `Standard tier parameters support a maximum parameter value of ${VALUE_MAX_BYTES} characters.`,
+        `${tier} tier parameters support a maximum parameter value of ${VALUE_MAX_BYTES[tier]} characters.`,
       );
-    }
     const type = String(input['Type'] ?? before?.Type ?? 'String');
     if (!TYPES.includes(type))
       throw new AwsError(
@@ -48,7 +72,7 @@ export function createParameterStore(region: string, clock: Clock): JsonService 
         `type ${type} is not one of ${TYPES.join(', ')}`,
       );
     const version = (before?.Version ?? 0) + 1;
-    parameters.set(name, {
+    history.versions.push({
       Name: name,
       Type: type,
       Value: value,
@@ -57,20 +81,41 @@ export function createParameterStore(region: string, clock: Clock): JsonService 
       ARN: `arn:aws:ssm:${region}:000000000000:parameter/${name.replace(/^\//, '')}`,
       DataType: 'text',
     });
-    return { Version: version, Tier: 'Standard' };
+    if (history.versions.length > VERSIONS_MAX) history.versions.shift();
+    parameters.set(name, history);
+    return { Version: version, Tier: tier };
   };
   return {
     signingName: 'ssm',
     target: 'AmazonSSM',
     actions: {
       PutParameter: put,
-      GetParameter: (input) => ({ Parameter: get(textOf(input, 'Name')) }),
+      GetParameter: (input) => ({ Parameter: shown(textOf(input, 'Name'), input) }),
       GetParameters: (input) => {
         const names = (input['Names'] ?? []) as string[];
         return {
-          Parameters: names.flatMap((name) => parameters.get(name) ?? []),
+          Parameters: names
+            .filter((name) => parameters.has(name))
+            .map((name) => shown(name, input)),
           InvalidParameters: names.filter((name) => !parameters.has(name)),
         };
+      },
+      GetParametersByPath: (input) => {
+        const path = textOf(input, 'Path').replace(/\/?$/, '/');
+        const isDeep = input['Recursive'] === true;
+        const names = [...parameters.keys()].filter(
+          (name) => name.startsWith(path) && (isDeep || !name.slice(path.length).includes('/')),
+        );
+        const { page, ...more } = pageOf(names, input);
+        return { Parameters: page.map((name) => shown(name, input)), ...more };
+      },
+      LabelParameterVersion: (input) => {
+        const name = textOf(input, 'Name');
+        const { Version } = get(name);
+        const history = parameters.get(name) as History;
+        const version = Number(input['ParameterVersion'] ?? Version);
+        for (const label of (input['Labels'] ?? []) as string[]) history.labels.set(label, version);
+        return { InvalidLabels: [], ParameterVersion: version };
       },
       DeleteParameter: (input) => {
         parameters.delete(get(textOf(input, 'Name')).Name);

@@ -18,8 +18,10 @@ import { createCloudMap } from './cloud-map.ts';
 import { describeInstances, ec2Error } from './ec2.ts';
 import { ADMIN_PATHS, administer } from './ecs/admin.ts';
 import { createEcs } from './ecs/api.ts';
-import { Identities } from './identities.ts';
+import { instanceMetadataRoutes } from './instance-metadata.ts';
 import { createParameterStore } from './parameters.ts';
+import { s3Error } from './s3.ts';
+import { createSecretsManager } from './secrets.ts';
 import { AwsError, type AwsInput, type JsonService } from './service.ts';
 import { TaskRegistry } from './task-metadata.ts';
 import { answerTokenService, tokenServiceError } from './token-service.ts';
@@ -43,17 +45,20 @@ const CREDENTIALS_RENEW_MS = 15 * 60_000;
 
 export function createEmulator(options: EmulatorOptions): HttpServer {
   const { world, region } = options;
-  const identities = new Identities(options.credentials);
   const tasks = new TaskRegistry(world.clock, region);
-  const account = options.account ?? new EmulatedAccount(region, world.clock);
+  const account = options.account ?? new EmulatedAccount(region, world.clock, options.credentials);
+  const { identities } = account;
+  const lifetimeMs = options.credentialsLifetimeMs ?? CREDENTIALS_LIFETIME_MS;
+  const nowMs = (): number => world.clock.nowMs() + account.trouble.skewMs;
   const services = [
     createCloudMap(region, world.clock),
     createParameterStore(region, world.clock),
+    createSecretsManager(region, world.clock),
     createEcs(account.ecs),
     account.queues.service(),
   ];
   const calls = world.metrics.counters('emulator_calls_total', 'AWS calls, by action and outcome.');
-  const issued = new Map<string, ReturnType<Identities['issue']>>();
+  const issued = new Map<string, ReturnType<typeof identities.issue>>();
 
   const verify = async (request: HttpRequest, service: string): Promise<Verdict> =>
     verifyRequest(
@@ -65,8 +70,8 @@ export function createEmulator(options: EmulatorOptions): HttpServer {
         body: await request.body(),
       },
       {
-        lookup: (id) => identities.find(id, world.clock.nowMs()),
-        nowMs: world.clock.nowMs(),
+        lookup: (id) => identities.find(id, nowMs()),
+        nowMs: nowMs(),
         service,
         region,
       },
@@ -76,7 +81,7 @@ export function createEmulator(options: EmulatorOptions): HttpServer {
     const [prefix = '', action = ''] = target.split('.');
     const service = services.find((one) => one.target === prefix);
     account.count(action);
-    const outcome = await answerJson(request, service, action, { verify, account });
+    const outcome = await answerJson(request, service, action, { verify, account, nowMs });
     calls
       .with({
         action: service !== undefined && action in service.actions ? action : 'unknown',
@@ -93,13 +98,20 @@ export function createEmulator(options: EmulatorOptions): HttpServer {
     const isEc2 = action === 'DescribeInstances';
     account.count(action);
     try {
-      const verdict = await verify(request, isEc2 ? 'ec2' : 'sts');
-      if (!verdict.ok) throw new AwsError(verdict.code, verdict.message, 403);
+      // Who comes with a token of somebody else has no keys to sign with.
+      const isUnsigned = action === 'AssumeRoleWithWebIdentity';
+      const verdict = isUnsigned ? undefined : await verify(request, isEc2 ? 'ec2' : 'sts');
+      if (verdict?.ok === false) throw new AwsError(verdict.code, verdict.message, 403);
       if (isEc2) {
         account.trouble.strike(action, {});
         return { status: 200, headers, body: describeInstances(form, account.instances) };
       }
-      const body = answerTokenService(form, verdict.accessKeyId, identities, world.clock.nowMs());
+      const body = answerTokenService(
+        form,
+        verdict?.accessKeyId ?? '',
+        identities,
+        world.clock.nowMs(),
+      );
       return { status: 200, headers, body };
     } catch (error) {
       if (!(error instanceof AwsError)) throw error;
@@ -111,14 +123,33 @@ export function createEmulator(options: EmulatorOptions): HttpServer {
     }
   };
 
+  const callObjects = async (request: HttpRequest): Promise<HttpResponse> => {
+    const headers = { 'content-type': 'application/xml', ...dateOf(account, nowMs()) };
+    try {
+      const action = `S3 ${request.method}`;
+      account.count(action);
+      const verdict = await verify(request, 's3');
+      if (!verdict.ok) throw new AwsError(s3Code(verdict.code), verdict.message, 403);
+      account.trouble.strike(action, {});
+      return await account.objects.answer(request);
+    } catch (error) {
+      if (!(error instanceof AwsError)) throw error;
+      return { status: error.status, headers, body: s3Error(error) };
+    }
+  };
+
   const credentialsOf = (request: HttpRequest): HttpResponse => {
-    const nowMs = world.clock.nowMs();
+    const status = account.trouble.credentialsStatus;
+    if (status !== 200) return { status, body: '<html>no JSON at all</html>' };
+    const atMs = world.clock.nowMs();
     const name = request.path.slice('/v2/credentials/'.length);
     const known = issued.get(name);
     const current =
-      known !== undefined && known.expiresMs - nowMs > CREDENTIALS_RENEW_MS
+      known !== undefined &&
+      known.expiresMs - atMs > Math.min(CREDENTIALS_RENEW_MS, lifetimeMs / 2) &&
+      identities.find(known.accessKeyId, atMs) !== undefined
         ? known
-        : identities.issue(nowMs, options.credentialsLifetimeMs ?? CREDENTIALS_LIFETIME_MS);
+        : identities.issue(atMs, lifetimeMs);
     if (issued.size >= 1_000) issued.clear();
     issued.set(name, current);
     return json(200, {
@@ -145,6 +176,12 @@ export function createEmulator(options: EmulatorOptions): HttpServer {
         },
       },
       { method: 'GET', path: '/v2/credentials/*', handle: credentialsOf },
+      ...instanceMetadataRoutes({
+        region,
+        identities,
+        lifetimeMs,
+        nowMs: () => world.clock.nowMs(),
+      }),
       {
         method: 'GET',
         path: '/v4/*',
@@ -224,6 +261,8 @@ export function createEmulator(options: EmulatorOptions): HttpServer {
               });
         },
       },
+      // Everything else is a bucket.
+      { method: 'ANY', path: '/*', handle: callObjects },
     ],
   });
   account.urlOf = () => server.url;
@@ -237,6 +276,7 @@ async function answerJson(
   edges: {
     readonly verify: (request: HttpRequest, service: string) => Promise<Verdict>;
     readonly account: EmulatedAccount;
+    readonly nowMs: () => number;
   },
 ): Promise<HttpResponse> {
   try {
@@ -266,9 +306,24 @@ async function answerJson(
     return json(
       error.status,
       { __type: error.code, message: error.message },
-      { 'x-amzn-errortype': error.code },
+      { 'x-amzn-errortype': error.code, ...dateOf(edges.account, edges.nowMs()) },
     );
   }
+}
+
+/** The time that AWS believes it is, for those who learn from it. */
+function dateOf(account: EmulatedAccount, nowMs: number): Record<string, string> {
+  return account.trouble.skewMs === 0 ? {} : { date: new Date(nowMs).toUTCString() };
+}
+
+/** What S3 calls faults of a signature. */
+function s3Code(code: string): string {
+  const names: Readonly<Record<string, string>> = {
+    MissingAuthenticationToken: 'AccessDenied',
+    RequestExpired: 'RequestTimeTooSkewed',
+    InvalidClientTokenId: 'InvalidAccessKeyId',
+  };
+  return names[code] ?? code;
 }
 
 /** The names that JSON services use for signature faults. */

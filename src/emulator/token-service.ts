@@ -26,6 +26,13 @@ export function answerTokenService(
       const session = form.get('RoleSessionName') ?? '';
       if (!/^arn:aws[\w-]*:iam::\d{12}:role\/.+$/.test(role))
         throw new AwsError('ValidationError', `${role} is invalid`);
+      const external = identities.externalIds.get(role);
+      if (external !== undefined && form.get('ExternalId') !== external)
+        throw new AwsError(
+          'AccessDenied',
+          `User is not authorized to perform: sts:AssumeRole on resource: ${role}`,
+          403,
+        );
       if (!/^[\w+=,.@-]{2,64}$/.test(session))
         throw new AwsError(
           'ValidationError',
@@ -41,10 +48,20 @@ export function answerTokenService(
           `<AssumedRoleUser><Arn>${escapeXml(role.replace(':iam:', ':sts:').replace(':role/', ':assumed-role/'))}/${escapeXml(session)}</Arn><AssumedRoleId>AROAEMULATED:${escapeXml(session)}</AssumedRoleId></AssumedRoleUser>`,
       );
     }
+    case 'AssumeRoleWithWebIdentity': {
+      const token = form.get('WebIdentityToken') ?? '';
+      if (token === '' || identities.refusedTokens.has(token))
+        throw new AwsError('InvalidIdentityToken', 'Incorrect token', 400);
+      const issued = identities.issue(nowMs, Number(form.get('DurationSeconds') ?? 3_600) * 1_000);
+      return envelope(
+        action,
+        `<SubjectFromWebIdentityToken>subject</SubjectFromWebIdentityToken><Credentials><AccessKeyId>${issued.accessKeyId}</AccessKeyId><SecretAccessKey>${escapeXml(issued.secretAccessKey)}</SecretAccessKey><SessionToken>${escapeXml(issued.sessionToken)}</SessionToken><Expiration>${new Date(issued.expiresMs).toISOString()}</Expiration></Credentials>`,
+      );
+    }
     default:
       throw new AwsError(
         'InvalidAction',
-        `Could not find operation ${action}; this emulator has GetCallerIdentity and AssumeRole`,
+        `Could not find operation ${action}; this emulator has GetCallerIdentity, AssumeRole and AssumeRoleWithWebIdentity`,
       );
   }
 }

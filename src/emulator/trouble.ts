@@ -30,17 +30,27 @@ const faultSchema = z.strictObject({
 const settingsSchema = z.strictObject({
   faults: z.array(faultSchema).max(100).default([]),
   throttle: z.number().min(0).default(0).describe("1 for AWS's own buckets, 0 for none."),
+  skewMs: z.number().default(0).describe('How far the clock of AWS is ahead.'),
+  credentialsStatus: z.number().int().default(200).describe('Of the container credentials.'),
 });
 
 type Settings = z.output<typeof settingsSchema>;
 
 export class Trouble {
   readonly #clock: Clock;
-  #settings: Settings = { faults: [], throttle: 0 };
+  #settings: Settings = settingsSchema.parse({});
   readonly #tokens = new Map<string, { left: number; atMs: number }>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
+  }
+
+  get skewMs(): number {
+    return this.#settings.skewMs;
+  }
+
+  get credentialsStatus(): number {
+    return this.#settings.credentialsStatus;
   }
 
   /** @throws ZodError */

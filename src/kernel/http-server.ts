@@ -88,7 +88,7 @@ export class HttpServer implements Component {
   constructor(options: HttpServerOptions) {
     this.name = `${options.name} http server`;
     this.#options = options;
-    const routes = [...options.routes, ...ownRoutes(options)];
+    const routes = [...ownRoutes(options), ...options.routes];
     const limits = {
       requestTimeout: options.requestTimeoutMs ?? 60_000,
       headersTimeout: 10_000,

@@ -26,7 +26,7 @@ export async function startEmulatedAws(): Promise<EmulatedAws> {
   process.env['AWS_SECRET_ACCESS_KEY'] = credentials.secretAccessKey;
   const http = createHttpClient();
   const world = { clock: systemClock, log: silentLogger, metrics: new Registry(), http };
-  const account = new EmulatedAccount('us-east-1', systemClock);
+  const account = new EmulatedAccount('us-east-1', systemClock, credentials);
   const emulator = createEmulator({
     account,
     world,

@@ -5,13 +5,16 @@
 import type { Component } from '../../kernel/component.ts';
 import { messageOf } from '../../kernel/errors.ts';
 import type { World } from '../../kernel/world.ts';
-import { checkConfigFile, loadConfig, type LoadedConfig } from '../../config/load.ts';
+import { checkConfigText, loadConfigText, type LoadedConfig } from '../../config/load.ts';
+import type { ConfigSources } from '../../config/sources/sources.ts';
 import { formatFinding } from '../../config/finding.ts';
 
 export interface ReloaderOptions {
   readonly world: World;
-  readonly file: string;
+  readonly sources: ConfigSources;
   readonly first: LoadedConfig;
+  /** Of the texts of `first`. */
+  readonly firstVersion: string;
   readonly apply: (loaded: LoadedConfig) => Promise<void>;
   /** How often the text is looked at; 0 never. */
   readonly everyMs: number;
@@ -24,8 +27,9 @@ export class Reloader implements Component {
   #current: LoadedConfig;
   #isGood = true;
   #reloadedAtMs = 0;
-  /** Text that was refused: it is not tried again until it changes. */
-  #refused: string | undefined;
+  /** Of the texts that were tried last: they are not tried again until they change. */
+  #tried: string;
+  #triedIncludes = '';
   #queue: Promise<unknown> = Promise.resolve();
   #watching: Promise<void> = Promise.resolve();
   readonly #onHangUp = (): void => void this.reload('SIGHUP').catch(() => undefined);
@@ -33,6 +37,7 @@ export class Reloader implements Component {
   constructor(options: ReloaderOptions) {
     this.#options = options;
     this.#current = options.first;
+    this.#tried = options.firstVersion;
     this.#report(true);
   }
 
@@ -70,19 +75,21 @@ export class Reloader implements Component {
   }
 
   async #reloadNow(reason: string): Promise<void> {
-    const { world, file, apply } = this.#options;
+    const { world, sources, apply } = this.#options;
     try {
-      const loaded = await loadConfig(file);
+      const { text, file, version } = await sources.read();
+      this.#tried = version;
+      const loaded = await loadConfigText(text, file);
       for (const warning of loaded.warnings) world.log.warn(formatFinding(warning));
       await apply(loaded);
       this.#current = loaded;
-      this.#refused = undefined;
       this.#report(true);
-      world.log.info('configuration reloaded', { file, reason });
+      await sources.keep();
+      world.log.info('configuration reloaded', { source: sources.names, reason });
     } catch (error) {
       this.#report(false);
       world.log.error('the configuration was not reloaded; the one before runs on', {
-        file,
+        source: sources.names,
         reason,
         error: messageOf(error),
       });
@@ -91,7 +98,7 @@ export class Reloader implements Component {
   }
 
   async #watch(): Promise<void> {
-    const { world, file, everyMs } = this.#options;
+    const { world, sources, everyMs } = this.#options;
     for (;;) {
       try {
         await world.clock.sleep(everyMs, this.#stopping.signal);
@@ -99,14 +106,23 @@ export class Reloader implements Component {
         return;
       }
       try {
-        const version = await versionOf(file);
-        if (version === this.#current.version || version === this.#refused) continue;
-        this.#refused = version;
-        await this.reload('the text has changed');
-      } catch {
-        // Said where it happened; a file that is away for a moment is no reason for anything.
+        const { version } = await sources.read();
+        if (version !== this.#tried || (await this.#hasOtherIncludes()))
+          await this.reload('the text has changed');
+      } catch (error) {
+        // A file that is away for a moment is no reason for anything.
+        world.log.debug('the configuration could not be looked at', { error });
       }
     }
+  }
+
+  /** Files that the configuration includes change without it. */
+  async #hasOtherIncludes(): Promise<boolean> {
+    const { text, file } = this.#options.sources.current;
+    const { version } = await checkConfigText(text, file);
+    if (version === this.#current.version || version === this.#triedIncludes) return false;
+    this.#triedIncludes = version;
+    return true;
   }
 
   #report(isGood: boolean): void {
@@ -128,9 +144,4 @@ export class Reloader implements Component {
       )
       .set(this.#reloadedAtMs / 1_000);
   }
-}
-
-/** Of the text that there is now, valid or not. */
-async function versionOf(file: string): Promise<string> {
-  return (await checkConfigFile(file)).version;
 }

@@ -4,11 +4,13 @@
  * its image.
  */
 import { resolve } from 'node:path';
-import { loadConfig } from '../../config/load.ts';
+import { loadConfigText } from '../../config/load.ts';
+import { ConfigSources } from '../../config/sources/sources.ts';
 import { cloudMapMechanism, splitNames } from '../../discovery/cloudmap.ts';
 import { ecsMechanism } from '../../discovery/ecs/mechanism.ts';
 import type { JobDiscovery } from '../../discovery/manager.ts';
 import { ConfigError } from '../../kernel/errors.ts';
+import type { World } from '../../kernel/world.ts';
 import { parseDurationMs } from '../../model/duration.ts';
 import type { LogOptions } from '../runner.ts';
 
@@ -53,11 +55,14 @@ export interface Sources {
 const DEFAULT_PARAMETER = 'ECS-ServiceDiscovery-Namespaces';
 
 /** @throws ConfigError */
-export async function sourcesOf(flags: DiscoverFlags, env: Env): Promise<Sources> {
+export async function sourcesOf(flags: DiscoverFlags, env: Env, world: World): Promise<Sources> {
   const file = flags['config.file'];
   if (file !== undefined) {
-    const { config } = await loadConfig(file);
-    const baseDirectory = resolve(file, '..');
+    const sources = new ConfigSources({ uris: [file], world, env, cacheDirectory: flags.cacheDir });
+    const found = await sources.readAtStart();
+    const { config } = await loadConfigText(found.text, found.file, { env });
+    await sources.keep();
+    const baseDirectory = resolve(found.file, '..');
     return { jobs: config.discovery, baseDirectory, writeTo: flags.writeTo, times: 0 };
   }
   const isTeralytics = Object.keys(flags).some((name) => name.startsWith('config.'));

@@ -1,0 +1,164 @@
+/**
+ * Reads a source: its text and what tells versions apart, or that nothing has changed since the version at hand. SDKs are
+ * loaded by the first use. Texts are bounded.
+ */
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { ConfigError } from '../../kernel/errors.ts';
+import type { HttpClient } from '../../kernel/http-client.ts';
+import type { SourceUri } from './uri.ts';
+
+export interface SourceText {
+  readonly text: string;
+  /** ETag, parameter version, or a hash of the text. */
+  readonly version: string;
+}
+
+export interface ReadEdges {
+  readonly http: HttpClient;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly signal: AbortSignal;
+}
+
+const TEXT_MAX_BYTES = 16 * 1024 * 1024;
+const TIMEOUT_MS = 15_000;
+
+/**
+ * @param known  the version at hand, for which `unchanged` is answered where the source can tell
+ * @throws ConfigError for what only the user can mend, others for what may pass
+ */
+export async function readSource(
+  uri: SourceUri,
+  known: string | undefined,
+  edges: ReadEdges,
+): Promise<SourceText | 'unchanged'> {
+  switch (uri.kind) {
+    case 'file':
+      return hashed(await readFile(uri.path, 'utf8'));
+    case 'env': {
+      const text = edges.env[uri.name];
+      if (text === undefined)
+        throw new ConfigError('CONFIG_SOURCE', `the environment has no ${uri.name}`);
+      return hashed(text);
+    }
+    case 'yaml':
+      return hashed(uri.text);
+    case 'http':
+      return readHttp(uri.url, known, edges);
+    case 's3':
+      return readObject(uri, known, edges.signal);
+    case 'ssm':
+      return readParameter(uri.name, edges.signal);
+    case 'secretsmanager':
+      return readSecret(uri, edges.signal);
+  }
+}
+
+function hashed(text: string): SourceText {
+  return { text, version: createHash('sha256').update(text).digest('hex').slice(0, 16) };
+}
+
+async function readHttp(
+  url: string,
+  known: string | undefined,
+  { http, signal }: ReadEdges,
+): Promise<SourceText | 'unchanged'> {
+  const answer = await http.send({
+    method: 'GET',
+    url,
+    headers: known?.includes('"') === true ? { 'if-none-match': known } : {},
+    timeoutMs: TIMEOUT_MS,
+    bodyMaxBytes: TEXT_MAX_BYTES,
+    signal,
+  });
+  if (answer.status === 304) return 'unchanged';
+  if (answer.status !== 200) throw new Error(`status ${answer.status}, expected 200`);
+  const text = answer.body.toString('utf8');
+  const etag = answer.headers['etag'];
+  return etag === undefined ? hashed(text) : { text, version: etag };
+}
+
+function abortOptions(signal: AbortSignal): { abortSignal: AbortSignal } {
+  return { abortSignal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]) };
+}
+
+async function readObject(
+  uri: Extract<SourceUri, { kind: 's3' }>,
+  known: string | undefined,
+  signal: AbortSignal,
+): Promise<SourceText | 'unchanged'> {
+  const { GetObjectCommand, S3Client } = await import('@aws-sdk/client-s3');
+  // An endpoint of one's own knows no buckets in its name.
+  const isOwn =
+    uri.endpoint ?? process.env['AWS_ENDPOINT_URL_S3'] ?? process.env['AWS_ENDPOINT_URL'];
+  const client = new S3Client({
+    ...(uri.region === undefined ? {} : { region: uri.region }),
+    ...(uri.endpoint === undefined ? {} : { endpoint: uri.endpoint }),
+    forcePathStyle: isOwn !== undefined,
+    followRegionRedirects: true,
+  });
+  try {
+    const answer = await client.send(
+      new GetObjectCommand({
+        Bucket: uri.bucket,
+        Key: uri.key,
+        VersionId: uri.version,
+        IfNoneMatch: known,
+      }),
+      abortOptions(signal),
+    );
+    if ((answer.ContentLength ?? 0) > TEXT_MAX_BYTES)
+      throw new ConfigError('CONFIG_SOURCE', `the object is longer than ${TEXT_MAX_BYTES} bytes`);
+    const text = (await answer.Body?.transformToString()) ?? '';
+    return answer.ETag === undefined ? hashed(text) : { text, version: answer.ETag };
+  } catch (error) {
+    const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
+    if (status === 304) return 'unchanged';
+    throw error;
+  } finally {
+    client.destroy();
+  }
+}
+
+async function readParameter(Name: string, signal: AbortSignal): Promise<SourceText> {
+  const { GetParameterCommand, SSMClient } = await import('@aws-sdk/client-ssm');
+  const client = new SSMClient({});
+  try {
+    const command = new GetParameterCommand({ Name, WithDecryption: true });
+    const { Parameter } = await client.send(command, abortOptions(signal));
+    return { text: Parameter?.Value ?? '', version: String(Parameter?.Version ?? '') };
+  } finally {
+    client.destroy();
+  }
+}
+
+async function readSecret(
+  uri: Extract<SourceUri, { kind: 'secretsmanager' }>,
+  signal: AbortSignal,
+): Promise<SourceText> {
+  const sdk = await import('@aws-sdk/client-secrets-manager');
+  const client = new sdk.SecretsManagerClient({});
+  try {
+    const command = new sdk.GetSecretValueCommand({
+      SecretId: uri.id,
+      VersionStage: uri.stage,
+      VersionId: uri.version,
+    });
+    const answer = await client.send(command, abortOptions(signal));
+    const secret = answer.SecretString ?? '';
+    const text = uri.key === undefined ? secret : fieldOf(secret, uri.key);
+    return { text, version: answer.VersionId ?? hashed(text).version };
+  } finally {
+    client.destroy();
+  }
+}
+
+function fieldOf(secret: string, key: string): string {
+  try {
+    const value = (JSON.parse(secret) as Record<string, unknown>)[key];
+    if (typeof value === 'string') return value;
+  } catch {
+    // Said below, without the secret.
+  }
+  throw new ConfigError('CONFIG_SOURCE', `the secret is no JSON object with a text "${key}"`);
+}

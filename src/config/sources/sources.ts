@@ -1,0 +1,246 @@
+/**
+ * A configuration from one source or several, merged in order: read together, kept on disk as the last good one, so that
+ * a start during an outage of S3 or SSM has what the run before had.
+ */
+import { createHash } from 'node:crypto';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { isMap, parseDocument, stringify } from 'yaml';
+import { ConfigError, messageOf } from '../../kernel/errors.ts';
+import type { World } from '../../kernel/world.ts';
+import { type ReadEdges, readSource, type SourceText } from './readers.ts';
+import { parseSourceUri, publicName, type SourceUri } from './uri.ts';
+
+export interface ConfigText {
+  readonly text: string;
+  /** Names it in findings; its folder is where relative paths start. */
+  readonly file: string;
+  /** A digest of all texts. */
+  readonly version: string;
+}
+
+export interface ConfigSourcesOptions {
+  readonly uris: readonly string[];
+  readonly world: World;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Folder of the last good texts; without one they are not kept. */
+  readonly cacheDirectory?: string | undefined;
+}
+
+interface Source {
+  readonly uri: SourceUri;
+  readonly name: string;
+  held: SourceText | undefined;
+  readAtMs: number;
+}
+
+const START_TRIES = 3;
+const START_WAIT_MS = 2_000;
+
+export class ConfigSources {
+  readonly #options: ConfigSourcesOptions;
+  readonly #sources: Source[];
+  readonly #edges: ReadEdges;
+
+  /** @throws ConfigError for a URI that is none */
+  constructor(options: ConfigSourcesOptions) {
+    this.#options = options;
+    const { http } = options.world;
+    this.#edges = { http, env: options.env, signal: new AbortController().signal };
+    this.#sources = options.uris.map((text) => {
+      const uri = parseSourceUri(text);
+      return { uri, name: publicName(uri, text), held: undefined, readAtMs: 0 };
+    });
+    this.#tell();
+  }
+
+  /** Sources for logs. */
+  get names(): string {
+    return this.#sources.map(({ name }) => name).join(', ');
+  }
+
+  /** Whether all are files, which cost nothing to look at. */
+  get areFiles(): boolean {
+    return this.#sources.every(({ uri }) => uri.kind === 'file');
+  }
+
+  /** Reads what may have changed. Rejects when a source can't be read; the next call tries again. */
+  async read(): Promise<ConfigText> {
+    for (const source of this.#sources) await this.#readOne(source);
+    return this.#merged();
+  }
+
+  /** As `read`; a source that can't be read is tried some times, and then its last good text serves. */
+  async readAtStart(): Promise<ConfigText> {
+    const { world } = this.#options;
+    for (const source of this.#sources)
+      for (let attempt = 1; source.held === undefined; attempt++) {
+        try {
+          await this.#readOne(source);
+        } catch (error) {
+          if (source.uri.kind === 'file') throw unreadable(source.name, error);
+          const kept = await this.#readKept(source);
+          if (kept !== undefined) {
+            world.log.warn('a configuration could not be read; its last good text serves', {
+              source: source.name,
+              error,
+            });
+            source.held = kept;
+          } else if (attempt >= START_TRIES || error instanceof ConfigError)
+            throw new ConfigError(
+              'CONFIG_SOURCE',
+              `the configuration ${source.name} can't be read: ${messageOf(error)}`,
+              { cause: error },
+            );
+          else await world.clock.sleep(START_WAIT_MS);
+        }
+      }
+    return this.#merged();
+  }
+
+  /** What was read last. */
+  get current(): ConfigText {
+    return this.#merged();
+  }
+
+  /** The texts at hand were checked and are in use: they are what a later start falls back to. */
+  async keep(): Promise<void> {
+    const { cacheDirectory, world } = this.#options;
+    if (cacheDirectory === undefined) return;
+    for (const source of this.#sources) {
+      if (source.uri.kind === 'file' || source.held === undefined) continue;
+      try {
+        await mkdir(cacheDirectory, { recursive: true, mode: 0o700 });
+        const file = this.#fileOf(source);
+        // A configuration may hold secrets.
+        await writeFile(`${file}.tmp`, JSON.stringify(source.held), { mode: 0o600 });
+        await rename(`${file}.tmp`, file);
+      } catch (error) {
+        world.log.warn('a configuration could not be kept for a later start', {
+          source: source.name,
+          error,
+        });
+      }
+    }
+  }
+
+  async #readOne(source: Source): Promise<void> {
+    const answer = await readSource(source.uri, source.held?.version, this.#edges);
+    source.readAtMs = this.#options.world.clock.nowMs();
+    if (answer !== 'unchanged') source.held = answer;
+  }
+
+  async #readKept(source: Source): Promise<SourceText | undefined> {
+    if (this.#options.cacheDirectory === undefined) return undefined;
+    try {
+      return JSON.parse(await readFile(this.#fileOf(source), 'utf8')) as SourceText;
+    } catch {
+      return undefined;
+    }
+  }
+
+  #fileOf({ name }: Source): string {
+    const digest = createHash('sha256').update(name).digest('hex').slice(0, 24);
+    return path.join(this.#options.cacheDirectory ?? '', `${digest}.json`);
+  }
+
+  #merged(): ConfigText {
+    const texts = this.#sources.map(({ held }) => held?.text ?? '');
+    const [only] = this.#sources;
+    const version = createHash('sha256').update(texts.join('\0')).digest('hex');
+    const file = only?.uri.kind === 'file' ? only.uri.path : (only?.name ?? 'configuration');
+    if (this.#sources.length === 1) return { text: texts[0] ?? '', file, version };
+    return {
+      text: mergeYaml(
+        texts,
+        this.#sources.map(({ name }) => name),
+      ),
+      file: this.names,
+      version,
+    };
+  }
+
+  #tell(): void {
+    const { metrics, clock } = this.#options.world;
+    const info = metrics.gauges(
+      'amperage_config_source_info',
+      'The version of each source of the configuration; always 1.',
+    );
+    const ages = metrics.gauges(
+      'amperage_config_source_age_seconds',
+      'Since a source of the configuration was last read.',
+    );
+    const told = new Map<string, string>();
+    metrics.onCollect(() => {
+      for (const { name, held, readAtMs } of this.#sources) {
+        const version = held?.version ?? '';
+        const before = told.get(name);
+        if (before !== undefined && before !== version)
+          info.remove({ source: name, version: before });
+        told.set(name, version);
+        if (held !== undefined) info.with({ source: name, version }).set(1);
+        if (readAtMs > 0) ages.with({ source: name }).set((clock.nowMs() - readAtMs) / 1_000);
+      }
+    });
+  }
+}
+
+function unreadable(file: string, error: unknown): ConfigError {
+  const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+  const words = isMissing
+    ? 'the file does not exist; check the path'
+    : `the file can't be read: ${messageOf(error)}`;
+  return new ConfigError('CONFIG_FILE', `${file}:1:1: ${words}`, { cause: error });
+}
+
+/** Maps are joined, later values win, lists are replaced: as the OpenTelemetry Collector merges. @throws ConfigError */
+function mergeYaml(texts: readonly string[], names: readonly string[]): string {
+  let merged: unknown = {};
+  texts.forEach((text, index) => {
+    const document = parseDocument(text);
+    const [fault] = document.errors;
+    if (fault !== undefined)
+      throw new ConfigError('CONFIG_SYNTAX', `${names[index] ?? ''}: ${fault.message}`);
+    if (document.contents !== null && !isMap(document.contents))
+      throw new ConfigError('CONFIG_SYNTAX', `${names[index] ?? ''} is not a mapping`);
+    merged = merge(merged, document.toJS() ?? {});
+  });
+  return stringify(merged);
+}
+
+function merge(below: unknown, above: unknown): unknown {
+  if (!isPlain(below) || !isPlain(above)) return above;
+  const all = { ...below };
+  for (const [key, value] of Object.entries(above))
+    Object.defineProperty(all, key, {
+      value: Object.hasOwn(below, key) ? merge(below[key], value) : value,
+      enumerable: true,
+      configurable: true,
+      writable: true,
+    });
+  return all;
+}
+
+function isPlain(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/**
+ * The sources that flags and environment name: AOT_CONFIG_CONTENT stands for all others, as in ADOT; then flags that
+ * were given; then the variables of the images whose place we take; then the default.
+ */
+export function sourcesFrom(
+  given: readonly string[],
+  fallback: string,
+  env: Readonly<Record<string, string | undefined>>,
+): readonly string[] {
+  const isSet = (name: string): boolean => env[name] !== undefined && env[name] !== '';
+  if (isSet('AOT_CONFIG_CONTENT')) return ['env:AOT_CONFIG_CONTENT'];
+  if (given.length > 0) return given;
+  if (isSet('S3_CONFIG_LOCATION')) return [env['S3_CONFIG_LOCATION'] ?? ''];
+  if (isSet('CONFIG_LOCATION')) return [env['CONFIG_LOCATION'] ?? ''];
+  if (isSet('PROMETHEUS_CONFIG_CONTENT')) return ['env:PROMETHEUS_CONFIG_CONTENT'];
+  if (isSet('PROMETHEUS_CONFIG_PARAMETER_NAME'))
+    return [`ssm:${env['PROMETHEUS_CONFIG_PARAMETER_NAME'] ?? ''}`];
+  return [fallback];
+}

@@ -1,0 +1,121 @@
+/**
+ * Where a configuration lies, from the text that names it: a path, or one of the schemes below. Pure.
+ *
+ *   file:path  path          env:NAME          yaml:inline text
+ *   http://…  https://…      ssm:name[:version|label]          secretsmanager:id[?stage=…&version=…&key=…]
+ *   s3://bucket/key[?version=…&region=…]
+ *   s3://BUCKET.s3.REGION.amazonaws.com/KEY    s3://HOST:PORT/BUCKET/KEY?region=…    (as ADOT writes it)
+ */
+import { ConfigError } from '../../kernel/errors.ts';
+
+export type SourceUri =
+  | { readonly kind: 'file'; readonly path: string }
+  | { readonly kind: 'env'; readonly name: string }
+  | { readonly kind: 'yaml'; readonly text: string }
+  | { readonly kind: 'http'; readonly url: string }
+  | {
+      readonly kind: 's3';
+      readonly bucket: string;
+      readonly key: string;
+      readonly region?: string | undefined;
+      readonly endpoint?: string | undefined;
+      readonly version?: string | undefined;
+    }
+  | { readonly kind: 'ssm'; readonly name: string }
+  | {
+      readonly kind: 'secretsmanager';
+      readonly id: string;
+      readonly stage?: string | undefined;
+      readonly version?: string | undefined;
+      /** Of a secret that is a JSON object. */
+      readonly key?: string | undefined;
+    };
+
+/** @throws ConfigError for a scheme or form that is none of these */
+export function parseSourceUri(text: string): SourceUri {
+  const scheme = /^([a-z][a-z0-9]+):/i.exec(text)?.[1]?.toLowerCase();
+  const rest = scheme === undefined ? text : text.slice(scheme.length + 1);
+  switch (scheme) {
+    case undefined:
+      return { kind: 'file', path: text };
+    case 'file':
+      return { kind: 'file', path: rest.replace(/^\/\/(?=\/)/, '') };
+    case 'env':
+      return { kind: 'env', name: rest };
+    case 'yaml':
+      return { kind: 'yaml', text: rest };
+    case 'http':
+    case 'https':
+      return { kind: 'http', url: text };
+    case 's3':
+      return parseS3(text, rest);
+    case 'ssm':
+      return { kind: 'ssm', name: required(rest, text) };
+    case 'secretsmanager': {
+      const [id = '', search = ''] = split(rest, '?');
+      const query = new URLSearchParams(search);
+      return {
+        kind: 'secretsmanager',
+        id: required(id, text),
+        stage: query.get('stage') ?? undefined,
+        version: query.get('version') ?? undefined,
+        key: query.get('key') ?? undefined,
+      };
+    }
+    default:
+      throw new ConfigError(
+        'CONFIG_SOURCE',
+        `${JSON.stringify(text)} is no source of a configuration; write a path, or file:, env:, yaml:, http(s)://, s3://, ssm: or secretsmanager:`,
+      );
+  }
+}
+
+function parseS3(text: string, rest: string): SourceUri {
+  const [place = '', search = ''] = split(rest.replace(/^\/\//, ''), '?');
+  const query = new URLSearchParams(search);
+  const region = query.get('region') ?? undefined;
+  const version = query.get('version') ?? query.get('versionId') ?? undefined;
+  const [host = '', path = ''] = split(place, '/');
+  const virtual = /^(.+)\.s3[.-]([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?$/.exec(host);
+  if (virtual !== null)
+    return {
+      kind: 's3',
+      bucket: virtual[1] ?? '',
+      key: required(path, text),
+      region: region ?? virtual[2],
+      version,
+    };
+  if (/:\d+$/.test(host) || (region !== undefined && host.includes('.'))) {
+    const [bucket = '', key = ''] = split(path, '/');
+    const scheme = /^(?:localhost|127\.|\[::1\])/.test(host) ? 'http' : 'https';
+    const endpoint = `${scheme}://${host}`;
+    return {
+      kind: 's3',
+      bucket: required(bucket, text),
+      key: required(key, text),
+      region,
+      endpoint,
+      version,
+    };
+  }
+  return { kind: 's3', bucket: required(host, text), key: required(path, text), region, version };
+}
+
+/** At the first separator. */
+function split(text: string, separator: string): [string, string] {
+  const at = text.indexOf(separator);
+  return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)];
+}
+
+function required(part: string, text: string): string {
+  if (part !== '') return part;
+  throw new ConfigError('CONFIG_SOURCE', `${JSON.stringify(text)} is not complete`);
+}
+
+/** What may stand in logs and metrics: inline text and what a URL holds besides host and path are left out. */
+export function publicName(uri: SourceUri, text: string): string {
+  if (uri.kind === 'yaml') return 'yaml:…';
+  if (uri.kind !== 'http') return text.replace(/\?.*$/, '');
+  const { protocol, host, pathname } = new URL(uri.url);
+  return `${protocol}//${host}${pathname}`;
+}
