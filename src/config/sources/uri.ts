@@ -52,7 +52,7 @@ export function parseSourceUri(text: string): SourceUri {
     case 'ssm':
       return { kind: 'ssm', name: required(rest, text) };
     case 'secretsmanager': {
-      const [id = '', search = ''] = split(rest, '?');
+      const [id, search] = split(rest, '?');
       const query = new URLSearchParams(search);
       return {
         kind: 'secretsmanager',
@@ -71,11 +71,11 @@ export function parseSourceUri(text: string): SourceUri {
 }
 
 function parseS3(text: string, rest: string): SourceUri {
-  const [place = '', search = ''] = split(rest.replace(/^\/\//, ''), '?');
+  const [place, search] = split(rest.replace(/^\/\//, ''), '?');
   const query = new URLSearchParams(search);
   const region = query.get('region') ?? undefined;
   const version = query.get('version') ?? query.get('versionId') ?? undefined;
-  const [host = '', path = ''] = split(place, '/');
+  const [host, path] = split(place, '/');
   const virtual = /^(.+)\.s3[.-]([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?$/.exec(host);
   if (virtual !== null)
     return {
@@ -86,7 +86,7 @@ function parseS3(text: string, rest: string): SourceUri {
       version,
     };
   if (/:\d+$/.test(host) || (region !== undefined && host.includes('.'))) {
-    const [bucket = '', key = ''] = split(path, '/');
+    const [bucket, key] = split(path, '/');
     const scheme = /^(?:localhost|127\.|\[::1\])/.test(host) ? 'http' : 'https';
     const endpoint = `${scheme}://${host}`;
     return {
