@@ -87,6 +87,36 @@ test('requests are signed anew for each attempt, and a proof of the right key', 
   );
 });
 
+test('a clock that is off is set by the date of the refusal, and the next request is taken', async (t) => {
+  const sigv4 = { region: 'eu-west-1', accessKey: 'AKID', secretKey: 'secret' };
+  const all = await road(t, { sigv4 });
+  const aheadMs = 3_600_000;
+  const verdicts: Verdict[] = [];
+  all.receiver.answer = async ({ request, body }) => {
+    const { method, path, query, rawHeaders } = request;
+    const verdict = await verifyRequest(
+      { method, path, query, rawHeaders, body },
+      {
+        lookup: () => ({ accessKeyId: 'AKID', secretAccessKey: 'secret' }),
+        nowMs: all.clock.nowMs() + aheadMs,
+        service: 'aps',
+        region: 'eu-west-1',
+      },
+    );
+    verdicts.push(verdict);
+    const date = new Date(all.clock.nowMs() + aheadMs).toUTCString();
+    return verdict.ok
+      ? { status: 204 }
+      : { status: 403, headers: { date }, body: JSON.stringify({ message: verdict.message }) };
+  };
+  scrape(all.sink.openAppender('target'), ['a'], T0);
+  await until(all, () => all.queue.pendingSamples === 0);
+  assert.deepEqual(
+    verdicts.map(({ ok }) => ok),
+    [false, true],
+  );
+});
+
 test('without credentials the samples wait, and the log says what to check', async (t) => {
   let failures = 3;
   const all = await road(t, {

@@ -9,13 +9,17 @@ import { formatFinding } from '../config/finding.ts';
 import { loadConfigText } from '../config/load.ts';
 import { ConfigSources, sourcesFrom } from '../config/sources/sources.ts';
 import { redactConfig } from '../config/redact.ts';
+import { CallLimits } from '../discovery/call-limits.ts';
+import { followMembers } from '../discovery/members.ts';
+import { parseShard } from '../discovery/shard.ts';
 import { Group } from '../kernel/component.ts';
 import { ConfigError, messageOf } from '../kernel/errors.ts';
 import { HttpServer, type HttpResponse, type Route } from '../kernel/http-server.ts';
 import { loadWebConfig } from '../kernel/web-config.ts';
+import type { World } from '../kernel/world.ts';
 import { parseDurationMs } from '../model/duration.ts';
 import { apiRoutes } from './collect/api.ts';
-import { Collector } from './collect/collector.ts';
+import { Collector, type CollectorOptions } from './collect/collector.ts';
 import { Reloader } from './collect/reloader.ts';
 import { statusRoute } from './collect/status-page.ts';
 import { createWorld, longRunningCommand, type LogOptions, runUntilSignal } from './runner.ts';
@@ -31,6 +35,7 @@ interface CollectFlags extends LogOptions {
   readonly 'web.enableLifecycle'?: boolean;
   readonly stopTimeout: string;
   readonly finalScrape: string;
+  readonly shard?: string;
 }
 
 export function collectCommand(): Command {
@@ -70,6 +75,10 @@ export function collectCommand(): Command {
       '--final-scrape <time>',
       'scrape every target once more on SIGTERM, for at most this long; 0 is off',
       '0',
+    )
+    .option(
+      '--shard <i/n|ecs>',
+      'scrape a share of the targets: the i-th of n, or what falls to this task of its ECS service',
     )
     .addHelpText(
       'after',
@@ -122,6 +131,7 @@ async function run(flags: CollectFlags, command: Command): Promise<void> {
     storagePath: flags['storage.path'],
     world,
     finalScrapeMs,
+    ...sharesOf(flags.shard, world),
   });
   const reloader = new Reloader({
     world,
@@ -154,6 +164,37 @@ async function run(flags: CollectFlags, command: Command): Promise<void> {
   });
   // The sinks stop last, while there is time: what was scraped is sent or kept.
   await runUntilSignal(new Group('collect', [collector, server, reloader]), world, stopTimeoutMs);
+}
+
+/** How often the other collectors are looked for. */
+const MEMBERS_INTERVAL_MS = 10_000;
+
+function sharesOf(shard: string | undefined, world: World): Pick<CollectorOptions, 'shares'> {
+  if (shard === undefined) return {};
+  if (shard !== 'ecs') {
+    const membership = parseShard(shard);
+    if (membership === undefined)
+      throw new ConfigError('FLAG_SHARD', `--shard "${shard}" is neither ecs nor i/n, as in 0/3`);
+    return {
+      async *shares() {
+        yield membership;
+      },
+    };
+  }
+  const metadataUri = process.env['ECS_CONTAINER_METADATA_URI_V4'];
+  if (metadataUri === undefined)
+    throw new ConfigError(
+      'FLAG_SHARD',
+      '--shard ecs needs ECS_CONTAINER_METADATA_URI_V4, which ECS sets; elsewhere use --shard i/n',
+    );
+  const callLimits = new CallLimits(world.clock, world.metrics);
+  return {
+    shares: (signal) =>
+      followMembers(
+        { metadataUri, access: { call_budget: 0.5 }, intervalMs: MEMBERS_INTERVAL_MS },
+        { ...world, mechanism: 'members', signal, baseDirectory: '.', callLimits },
+      ),
+  };
 }
 
 function durationFlag(flag: string, text: string): number {

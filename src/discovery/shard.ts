@@ -5,12 +5,13 @@
 import { createHash } from 'node:crypto';
 import type { TargetGroup } from '../model/target.ts';
 
-/** The targets that fall to one of the members; `members` are their names, in any order. */
+/** The targets that fall to one of the members; `members` are their names, in any order. All for a single one. */
 export function shareOf(
   groups: readonly TargetGroup[],
   members: readonly string[],
   own: string,
 ): TargetGroup[] {
+  if (members.length === 1) return [...groups];
   return groups.flatMap((group) => {
     const targets = group.targets.filter((target) => {
       const labels = { ...group.labels, ...target };

@@ -260,8 +260,25 @@ export class SigningProxy {
       'content-type': 'text/plain; charset=utf-8',
       ...(incoming.complete ? {} : { connection: 'close' }),
     });
-    outgoing.end(`${words}\n`);
+    outgoing.write(`${words}\n`);
+    endWhenRead(incoming, outgoing);
   }
+}
+
+/** A client that is still writing reads the answer only when it is done: what it sends is read for a while, and lost. */
+const LINGER_MS = 2_000;
+
+function endWhenRead(incoming: IncomingMessage, outgoing: ServerResponse): void {
+  if (incoming.complete) {
+    outgoing.end();
+    return;
+  }
+  const end = (): void => {
+    clearTimeout(timer);
+    outgoing.end();
+  };
+  const timer = setTimeout(end, LINGER_MS);
+  incoming.once('end', end).once('close', end).resume();
 }
 
 /** What is sent of the body: what was kept, with its length, or the client's stream as it comes. */

@@ -9,6 +9,9 @@ import { DiscoveryManager } from '../../discovery/manager.ts';
 import type { Component } from '../../kernel/component.ts';
 import { createHttpClient } from '../../kernel/http-client.ts';
 import type { World } from '../../kernel/world.ts';
+import type { Membership } from '../../discovery/members.ts';
+import { shareOf } from '../../discovery/shard.ts';
+import type { TargetGroup } from '../../model/target.ts';
 import { DurableQueue } from '../../queue/queue.ts';
 import { ScrapeManager } from '../../scrape/manager.ts';
 import type { RemoteWriteConfig } from '../../sinks/remote-write/config.ts';
@@ -25,6 +28,8 @@ export interface CollectorOptions {
   readonly configFile: string;
   readonly storagePath: string;
   readonly world: World;
+  /** Which of the targets fall to this collector; all when absent. Nothing is scraped before the first. */
+  readonly shares?: (signal: AbortSignal) => AsyncIterable<Membership>;
   /** How long a last scrape of all targets may take before the end; 0 for none. */
   readonly finalScrapeMs?: number;
 }
@@ -44,6 +49,11 @@ export class Collector implements Component {
   #outlets = new Map<string, Outlet>();
   #config: CollectorConfig;
   #isStarted = false;
+  /** The complete lists, of which a share is scraped. */
+  readonly #groups = new Map<string, readonly TargetGroup[]>();
+  #membership: Membership | undefined;
+  readonly #stopping = new AbortController();
+  #following: Promise<void> = Promise.resolve();
 
   constructor(options: CollectorOptions) {
     const { world, config, configFile } = options;
@@ -61,7 +71,10 @@ export class Collector implements Component {
       world,
       baseDirectory: dirname(resolve(configFile)),
       jobs: config.discovery,
-      onUpdate: (job, groups) => this.scrape.update(job, groups),
+      onUpdate: (job, groups) => {
+        this.#groups.set(job, groups);
+        this.#share(job, groups);
+      },
     });
   }
 
@@ -71,6 +84,7 @@ export class Collector implements Component {
     for (const config of this.#config.remoteWrites) await this.#open(config);
     await this.scrape.start();
     await this.scrape.apply(this.#config.scrapeConfigs);
+    this.#following = this.#followShares();
     await this.#discovery.start();
   }
 
@@ -87,6 +101,8 @@ export class Collector implements Component {
         if (!this.#outlets.has(one.name)) await this.#open(one);
     }
     await this.scrape.apply(config.scrapeConfigs);
+    const jobs = new Set(config.discovery.map(({ job }) => job));
+    for (const job of this.#groups.keys()) if (!jobs.has(job)) this.#groups.delete(job);
     this.#discovery.apply(config.discovery);
   }
 
@@ -95,12 +111,39 @@ export class Collector implements Component {
     if (!this.#isStarted) return;
     const endMs = this.#options.world.clock.nowMs() + deadlineMs;
     const left = (): number => Math.max(0, endMs - this.#options.world.clock.nowMs());
+    this.#stopping.abort();
+    await this.#following;
     await this.#discovery.stop(left());
     const { finalScrapeMs = 0 } = this.#options;
     if (finalScrapeMs > 0) await this.scrape.finish(Math.min(finalScrapeMs, left()));
     await this.scrape.stop(left());
     const outlets = [...this.#outlets];
     await Promise.all(outlets.map(([name, outlet]) => this.#close(name, outlet, left())));
+  }
+
+  /** Goes over to another share whenever the members change. */
+  async #followShares(): Promise<void> {
+    const { shares, world } = this.#options;
+    if (shares === undefined) return;
+    const gauge = world.metrics.gauge(
+      'amperage_shard_members',
+      'Collectors that divide the targets among themselves.',
+    );
+    for await (const membership of shares(this.#stopping.signal)) {
+      this.#membership = membership;
+      gauge.set(membership.members.length);
+      for (const [job, groups] of this.#groups) this.#share(job, groups);
+    }
+  }
+
+  #share(job: string, groups: readonly TargetGroup[]): void {
+    if (this.#options.shares === undefined) {
+      this.scrape.update(job, groups);
+      return;
+    }
+    if (this.#membership === undefined) return;
+    const { members, own } = this.#membership;
+    this.scrape.update(job, shareOf(groups, members, own));
   }
 
   #openAppender(key: string): ReturnType<ReturnType<typeof fanOut>> {

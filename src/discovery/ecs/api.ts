@@ -74,10 +74,16 @@ export class EcsApi {
   }
 
   /** Calls `onPage` for each page: what came before a failure is known. */
-  taskArns(cluster: string, onPage: (arns: readonly string[]) => void): Promise<void> {
+  taskArns(
+    cluster: string,
+    onPage: (arns: readonly string[]) => void,
+    serviceName?: string,
+  ): Promise<void> {
     return this.#calls.pages(async (nextToken) => {
       const page = await this.#calls.call('ListTasks', 'cluster_resource_read', (abortSignal) =>
-        this.#client.send(new this.#ecs.ListTasksCommand({ cluster, nextToken }), { abortSignal }),
+        this.#client.send(new this.#ecs.ListTasksCommand({ cluster, nextToken, serviceName }), {
+          abortSignal,
+        }),
       );
       onPage(page.taskArns ?? []);
       return page.nextToken;

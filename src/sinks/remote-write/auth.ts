@@ -13,11 +13,20 @@ export interface OutgoingRequest {
   readonly body: Uint8Array;
 }
 
+export interface Refusal {
+  readonly text: string;
+  /** Of its Date header. */
+  readonly dateMs: number | undefined;
+}
+
 export interface Authenticate {
   /** All headers to send. Rejects when there are no credentials. */
   headersFor(request: OutgoingRequest, nowMs: number): Promise<Record<string, string>>;
-  /** The receiver refused what `headersFor` gave: get new credentials for the next request. */
-  invalidate(): void;
+  /**
+   * The receiver refused what `headersFor` gave: get new credentials for the next request, and where it says that the
+   * clock is off, go by its own.
+   */
+  invalidate(refusal?: Refusal): void;
 }
 
 export function authenticateWith(config: RemoteWriteConfig, nowMs: () => number): Authenticate {
@@ -49,14 +58,28 @@ function asking(make: () => string | undefined | Promise<string>): Authenticate 
   };
 }
 
+const SKEWED = /Signature (?:expired|not yet current)|RequestTimeTooSkewed|RequestExpired/i;
+
 function signatures(sigv4: Sigv4Config, nowMs: () => number): Authenticate {
   const { region, serviceName: service = 'aps' } = sigv4;
   const source: CredentialSource = createCredentialSource(sigv4, { nowMs });
+  let offsetMs = 0;
   return {
     async headersFor(request, atMs) {
       const credentials = await source();
-      return signRequest({ method: 'POST', ...request }, credentials, { region, service }, atMs);
+      return signRequest(
+        { method: 'POST', ...request },
+        credentials,
+        { region, service },
+        atMs + offsetMs,
+      );
     },
-    invalidate: () => source.invalidate(),
+    invalidate(refusal) {
+      if (refusal?.dateMs !== undefined && SKEWED.test(refusal.text)) {
+        offsetMs = refusal.dateMs - nowMs();
+        return;
+      }
+      source.invalidate();
+    },
   };
 }

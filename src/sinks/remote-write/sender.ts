@@ -5,11 +5,12 @@
  */
 import { messageOf, RecoverableError } from '../../kernel/errors.ts';
 import { retrying } from '../../kernel/retry.ts';
+import type { ClientResponse } from '../../kernel/http-client.ts';
 import type { World } from '../../kernel/world.ts';
 import type { BatchLimits, Chunk, ChunkQueue } from '../../model/queue.ts';
 import { WireError } from '../../wire/errors.ts';
 import { classify, type RefusalReason } from './answer.ts';
-import type { Authenticate } from './auth.ts';
+import type { Authenticate, Refusal } from './auth.ts';
 import type { RemoteWriteConfig } from './config.ts';
 import { type Dialect, type Encoded, protocolHeaders, writtenOf } from './dialect.ts';
 import { publicUrl, type RemoteWriteMetrics } from './metrics.ts';
@@ -19,6 +20,8 @@ import { halve, samplesByJob, withoutOlder } from './split.ts';
 /** The longest preamble of a joined snappy block. */
 const PREAMBLE_BYTES = 5;
 const ANSWER_MAX_BYTES = 1024 * 1024;
+/** Of a refusal that is looked into. */
+const REFUSAL_MAX = 4_096;
 /** Requests that looking for a bad series may cost beyond the first; then what is left is dropped together. */
 const ISOLATION_MAX = 64;
 
@@ -203,13 +206,21 @@ async function sendOnce(
       );
       return { kind: 'done' };
     case 'again':
-      if (answer.credentials) auth.invalidate();
+      if (answer.credentials) auth.invalidate(refusalOf(response));
       throw answer.error;
     case 'split':
       return { kind: 'split', chunks };
     case 'refused':
       return { ...answer, chunks };
   }
+}
+
+function refusalOf({ body, headers }: ClientResponse): Refusal {
+  const dateMs = Date.parse(headers['date'] ?? '');
+  return {
+    text: body.subarray(0, REFUSAL_MAX).toString('utf8'),
+    dateMs: Number.isNaN(dateMs) ? undefined : dateMs,
+  };
 }
 
 /** Undefined when the chunks are not what we wrote. */
