@@ -97,6 +97,7 @@ Examples:
 }
 
 async function run(flags: CollectFlags, command: Command): Promise<void> {
+  keepYoungGenerationSmall();
   const stopTimeoutMs = durationFlag('--stop-timeout', flags.stopTimeout);
   const finalScrapeMs = durationFlag('--final-scrape', flags.finalScrape);
   const world = createWorld(flags);
@@ -164,6 +165,14 @@ async function run(flags: CollectFlags, command: Command): Promise<void> {
   });
   // The sinks stop last, while there is time: what was scraped is sent or kept.
   await runUntilSignal(new Group('collect', [collector, server, reloader]), world, stopTimeoutMs);
+}
+
+/**
+ * A collector's garbage dies young and at once: a young generation that stays at a few megabytes lies in the processor's cache
+ * and is swept in no time. V8 would let it grow to 32. Measured by `npm run bench:road`.
+ */
+function keepYoungGenerationSmall(): void {
+  process.getBuiltinModule('node:v8').setFlagsFromString('--semi-space-growth-factor=1');
 }
 
 /** How often the other collectors are looked for. */

@@ -6,9 +6,13 @@
 import { gunzipSync } from 'node:zlib';
 import type { lookup } from 'node:dns';
 import type { buildConnector, Dispatcher } from 'undici';
-import { messageOf, PermanentError, RecoverableError } from './errors.ts';
+import { messageOf, PermanentError } from './errors.ts';
+import { HttpClientError } from './http-client-error.ts';
 import type { HttpConnection } from './http-connection.ts';
+import { PageClient } from './http-pages.ts';
 import { guardedLookup, refuseMetadataUrl } from './metadata-addresses.ts';
+
+export { HttpClientError };
 
 export interface ClientRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
@@ -28,15 +32,6 @@ export interface ClientResponse {
   readonly body: Buffer;
 }
 
-/** Why there is no answer; `kind` is a bounded word for metrics and messages. */
-export class HttpClientError extends RecoverableError {
-  readonly kind: 'timeout' | 'connect' | 'reset' | 'body_too_large' | 'bad_gzip' | 'aborted';
-  constructor(kind: HttpClientError['kind'], message: string, options?: ErrorOptions) {
-    super('HTTP_NO_ANSWER', message, options);
-    this.kind = kind;
-  }
-}
-
 export interface HttpClient {
   send(request: ClientRequest): Promise<ClientResponse>;
   close(): Promise<void>;
@@ -47,6 +42,11 @@ export interface HttpClientOptions {
   readonly connection?: HttpConnection | undefined;
   /** Refuses metadata addresses: what targets and configurations name is not to be trusted. */
   readonly isGuarded?: boolean;
+  /**
+   * For who reads the same pages all the time and is done with a body in the turn of the event loop in which it came:
+   * bodies of plain GETs lie in buffers that are used again.
+   */
+  readonly reusesBodies?: boolean;
   /** For tests: how names become addresses. */
   readonly resolve?: typeof lookup;
 }
@@ -56,9 +56,15 @@ export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
   // Loaded on first use: it is large, and a process that only serves never asks for anything.
   let loaded: Promise<Undici> | undefined;
   let stamp = connection?.stamp() ?? '';
+  const pages =
+    options.reusesBodies === true && connection?.proxy === undefined
+      ? new PageClient(options.isGuarded === true ? guardedLookup(options.resolve) : undefined)
+      : undefined;
   return {
     async send(request) {
       if (options.isGuarded === true) refuseMetadataUrl(new URL(request.url));
+      if (pages !== undefined && request.method === 'GET' && request.url.startsWith('http:'))
+        return getPage(pages, request);
       if (connection !== undefined && connection.stamp() !== stamp) {
         stamp = connection.stamp();
         // Requests under way end on the old connections.
@@ -69,9 +75,15 @@ export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
       return send(await loaded, request);
     },
     async close() {
+      pages?.close();
       await (await loaded)?.agent.destroy();
     },
   };
+}
+
+async function getPage(pages: PageClient, request: ClientRequest): Promise<ClientResponse> {
+  const { status, headers, body } = await pages.get(request, new URL(request.url));
+  return { status, headers, body: inflate(headers, body, request.bodyMaxBytes) };
 }
 
 async function load(options: HttpClientOptions): Promise<Undici> {

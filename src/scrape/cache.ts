@@ -328,9 +328,8 @@ export class SeriesCache {
   /** The body becomes the reference. */
   #keep(bytes: Uint8Array): void {
     this.#hasReference = true;
-    // A body may be a small piece of a large buffer of the HTTP client, which must not be held for it.
-    const isLoose = bytes.buffer.byteLength > bytes.length + 4_096;
-    const body = isLoose ? new Uint8Array(bytes) : bytes;
+    // The client uses its buffers again, and a body may be a small piece of a large one.
+    const body = new Uint8Array(bytes);
     this.#body = body;
     this.#view = new DataView(body.buffer, body.byteOffset, body.byteLength);
     const { places } = this.#scratch;

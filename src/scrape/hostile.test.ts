@@ -98,7 +98,7 @@ test('whatever a target does, its neighbour keeps its schedule and memory stays 
       log: silentLogger,
     },
     userAgent: 'test',
-    openHttp: () => createHttpClient({ isGuarded: true }),
+    openHttp: () => createHttpClient({ isGuarded: true, reusesBodies: true }),
     openAppender: (key) => {
       const appender = new RecordingAppender();
       appenders.set(key, appender);

@@ -64,7 +64,7 @@ export class Collector implements Component {
       userAgent: USER_AGENT,
       openAppender: (key) => this.#openAppender(key),
       openHttp: ({ connection, allowMetadataAddresses }) =>
-        createHttpClient({ connection, isGuarded: !allowMetadataAddresses }),
+        createHttpClient({ connection, isGuarded: !allowMetadataAddresses, reusesBodies: true }),
       offsetSeed: `${hostname()} ${JSON.stringify(config.global.externalLabels)}`,
     });
     this.#discovery = new DiscoveryManager({

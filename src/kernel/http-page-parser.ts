@@ -1,0 +1,194 @@
+/**
+ * One HTTP/1.1 answer out of pieces of bytes, whatever their borders: head, then a body by length, in chunks, or to the
+ * end of the connection. Strict where laxness would let one answer be taken for two. Pure but for the buffer it is given.
+ * Source: https://www.rfc-editor.org/rfc/rfc9112
+ */
+export interface PageAnswer {
+  readonly status: number;
+  /** Lower-case names; repeats joined by ", ". */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Good until the next turn of the event loop; not inflated. */
+  readonly body: Buffer;
+}
+
+const HEAD_MAX_BYTES = 64 * 1024;
+/** Of a line that gives a chunk's size, and of all trailers. */
+const LINE_MAX_BYTES = 4_096;
+const CR = 13;
+const LF = 10;
+
+type State = 'head' | 'length' | 'size' | 'chunk' | 'chunk-end' | 'trailers' | 'close' | 'done';
+
+export class BodyTooLargeError extends Error {
+  readonly code = 'ERR_BODY_TOO_LARGE';
+}
+
+export class PageParser {
+  /** Of the body; undefined while there is none. */
+  buffer: Buffer | undefined;
+  keepsAlive = false;
+  readonly #maxBytes: number;
+  readonly #take: (bytes: number) => Buffer;
+  #state: State = 'head';
+  #head = '';
+  #line = '';
+  #length = 0;
+  /** Of the body, or of the chunk at hand. */
+  #left = 0;
+  #status = 0;
+  #headers: Record<string, string> = {};
+
+  /** @param take  gives a buffer of at least so many bytes */
+  constructor(maxBytes: number, take: (bytes: number) => Buffer) {
+    this.#maxBytes = maxBytes;
+    this.#take = take;
+  }
+
+  get isComplete(): boolean {
+    return this.#state === 'done';
+  }
+
+  /** Whether the end of the connection is the end of the answer. */
+  get endsAtClose(): boolean {
+    return this.#state === 'close';
+  }
+
+  answer(): PageAnswer {
+    const body = this.buffer?.subarray(0, this.#length) ?? Buffer.alloc(0);
+    return { status: this.#status, headers: this.#headers, body };
+  }
+
+  /** Takes the first `count` bytes; returns how many belong to this answer. @throws Error for what is no HTTP */
+  feed(bytes: Buffer, count: number): number {
+    let at = 0;
+    while (at < count && this.#state !== 'done') {
+      switch (this.#state) {
+        case 'head':
+          at = this.#feedHead(bytes, at, count);
+          break;
+        case 'length':
+        case 'chunk':
+          at = this.#feedBody(bytes, at, Math.min(count, at + this.#left));
+          break;
+        case 'close':
+          at = this.#copy(bytes, at, count);
+          break;
+        default:
+          at = this.#feedLine(bytes, at, count);
+      }
+    }
+    return at;
+  }
+
+  #feedHead(bytes: Buffer, at: number, count: number): number {
+    const before = this.#head.length;
+    this.#head += bytes.toString('latin1', at, count);
+    const end = this.#head.indexOf('\r\n\r\n', Math.max(0, before - 3));
+    if (end < 0) {
+      if (this.#head.length > HEAD_MAX_BYTES) throw new Error('the head of the answer is too long');
+      return count;
+    }
+    if (end > HEAD_MAX_BYTES) throw new Error('the head of the answer is too long');
+    const used = end + 4 - before;
+    const head = this.#head.slice(0, end);
+    this.#head = '';
+    this.#begin(head);
+    return at + used;
+  }
+
+  /** Reads the head and decides how the body ends. */
+  #begin(head: string): void {
+    const [first = '', ...lines] = head.split('\r\n');
+    const match = /^HTTP\/1\.([01]) (\d{3})(?: |$)/.exec(first);
+    if (match === null) throw new Error('the answer is no HTTP/1.1');
+    const status = Number(match[2]);
+    const headers: Record<string, string> = Object.create(null) as Record<string, string>;
+    for (const line of lines) {
+      const colon = line.indexOf(':');
+      const name = line.slice(0, colon).toLowerCase();
+      // A blank before the colon, or a line that goes on, is how answers are smuggled.
+      if (colon <= 0 || !/^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(name))
+        throw new Error('a header is malformed');
+      const value = line.slice(colon + 1).trim();
+      headers[name] = name in headers ? `${headers[name]}, ${value}` : value;
+    }
+    if (status < 200) {
+      if (status === 101) throw new Error('the other side wants another protocol');
+      return;
+    }
+    this.#status = status;
+    this.#headers = headers;
+    const connection = (headers['connection'] ?? '').toLowerCase();
+    this.keepsAlive =
+      match[1] === '1' ? !connection.includes('close') : connection.includes('keep-alive');
+    this.#frame(status, headers);
+  }
+
+  #frame(status: number, headers: Readonly<Record<string, string>>): void {
+    const coding = headers['transfer-encoding']?.toLowerCase();
+    const length = headers['content-length'];
+    if (status === 204 || status === 304) this.#state = 'done';
+    else if (coding !== undefined) {
+      if (coding !== 'chunked' || length !== undefined)
+        throw new Error(`the transfer coding ${JSON.stringify(coding)} is not understood`);
+      this.#state = 'size';
+    } else if (length !== undefined) {
+      if (!/^\d{1,15}$/.test(length)) throw new Error('the content length is malformed');
+      this.#left = Number(length);
+      if (this.#left > this.#maxBytes) throw new BodyTooLargeError('too large');
+      this.#state = this.#left === 0 ? 'done' : 'length';
+    } else {
+      this.keepsAlive = false;
+      this.#state = 'close';
+    }
+  }
+
+  #feedBody(bytes: Buffer, at: number, end: number): number {
+    this.#copy(bytes, at, end);
+    this.#left -= end - at;
+    if (this.#left === 0) this.#state = this.#state === 'length' ? 'done' : 'chunk-end';
+    return end;
+  }
+
+  /** Lines between chunks: sizes, the end of a chunk, trailers. */
+  #feedLine(bytes: Buffer, at: number, count: number): number {
+    const end = bytes.indexOf(LF, at);
+    const stop = end < 0 || end >= count ? count : end + 1;
+    this.#line += bytes.toString('latin1', at, stop);
+    if (this.#line.length > LINE_MAX_BYTES) throw new Error('a line between chunks is too long');
+    if (stop === count && bytes[stop - 1] !== LF) return count;
+    if (this.#line.charCodeAt(this.#line.length - 2) !== CR)
+      throw new Error('a chunk is malformed');
+    const line = this.#line.slice(0, -2);
+    this.#line = '';
+    if (this.#state === 'size') this.#beginChunk(line);
+    else if (this.#state === 'chunk-end') {
+      if (line !== '') throw new Error('a chunk is longer than it says');
+      this.#state = 'size';
+    } else if (line === '') this.#state = 'done';
+    return stop;
+  }
+
+  #beginChunk(line: string): void {
+    const size = /^([0-9a-f]{1,8})(?:[\t ]*;.*)?$/i.exec(line)?.[1];
+    if (size === undefined) throw new Error('the size of a chunk is malformed');
+    this.#left = Number.parseInt(size, 16);
+    this.#state = this.#left === 0 ? 'trailers' : 'chunk';
+    if (this.#length + this.#left > this.#maxBytes) throw new BodyTooLargeError('too large');
+  }
+
+  #copy(bytes: Buffer, at: number, end: number): number {
+    const needed = this.#length + (end - at);
+    if (needed > this.#maxBytes) throw new BodyTooLargeError('too large');
+    if (this.buffer === undefined || this.buffer.length < needed) {
+      // Of a length that is known all is taken at once.
+      const wanted = this.#state === 'length' ? this.#length + this.#left : needed;
+      const larger = this.#take(wanted);
+      if (this.buffer !== undefined) this.buffer.copy(larger, 0, 0, this.#length);
+      this.buffer = larger;
+    }
+    bytes.copy(this.buffer, this.#length, at, end);
+    this.#length = needed;
+    return end;
+  }
+}

@@ -1,0 +1,218 @@
+import assert from 'node:assert/strict';
+import { createServer, type Server } from 'node:net';
+import { createServer as createHttpServer } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { test, type TestContext } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import fc from 'fast-check';
+import { createHttpClient } from './http-client.ts';
+import { PageParser } from './http-page-parser.ts';
+
+const never = new AbortController().signal;
+
+async function listen(context: TestContext, server: Server): Promise<string> {
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.on('error', () => undefined);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  context.after(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+function client(
+  context: TestContext,
+): (
+  url: string,
+  more?: { timeoutMs?: number; bodyMaxBytes?: number; signal?: AbortSignal },
+) => Promise<{ status: number; text: string }> {
+  const http = createHttpClient({ reusesBodies: true });
+  context.after(() => http.close());
+  return async (url, more = {}) => {
+    const request = {
+      method: 'GET' as const,
+      url,
+      timeoutMs: 2_000,
+      bodyMaxBytes: 1_000_000,
+      signal: never,
+      ...more,
+    };
+    const { status, body } = await http.send(request);
+    return { status, text: body.toString() };
+  };
+}
+
+/** What a parser makes of bytes that come in these pieces. */
+function parse(text: Buffer, cuts: readonly number[], maxBytes = 10_000): string {
+  const parser = new PageParser(maxBytes, (bytes) => Buffer.alloc(Math.max(16, bytes)));
+  const borders = [
+    0,
+    ...cuts.map((cut) => cut % (text.length + 1)).sort((a, b) => a - b),
+    text.length,
+  ];
+  let used = 0;
+  try {
+    for (let i = 1; i < borders.length && !parser.isComplete; i++) {
+      const piece = Buffer.from(text.subarray(borders[i - 1], borders[i]));
+      used += parser.feed(piece, piece.length);
+      // The bytes are another's as soon as they are read.
+      piece.fill(0);
+    }
+  } catch (error) {
+    return `error ${(error as Error).message}`;
+  }
+  if (!parser.isComplete && !parser.endsAtClose) return 'incomplete';
+  const { status, headers, body } = parser.answer();
+  return JSON.stringify([status, headers, body.toString('latin1'), parser.keepsAlive, used]);
+}
+
+const ANSWERS = [
+  'HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-A: 1\r\nx-a: 2\r\n\r\nhello',
+  'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;ext=1\r\nhello\r\nA\r\n 0123\r\n456\r\n0\r\nTrailer: x\r\n\r\n',
+  'HTTP/1.0 200 OK\r\n\r\nto the end',
+  'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 404 Not Found\r\ncontent-length: 0\r\nConnection: close\r\n\r\n',
+  'HTTP/1.1 204 No Content\r\n\r\nHTTP/1.1 200 OK\r\n\r\n',
+];
+
+test('an answer is the same wherever it is cut', () => {
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...ANSWERS),
+      fc.array(fc.nat(400), { maxLength: 12 }),
+      (text, cuts) => {
+        const bytes = Buffer.from(text);
+        const whole = parse(bytes, []);
+        assert.ok(!whole.startsWith('error') && whole !== 'incomplete', whole);
+        assert.equal(parse(bytes, cuts), whole);
+      },
+    ),
+  );
+  assert.match(parse(Buffer.from(ANSWERS[0]!), []), /"x-a":"1, 2"\},"hello",true/);
+  assert.match(parse(Buffer.from(ANSWERS[1]!), []), /"hello 0123\\r\\n456",true/);
+});
+
+test('mutated answers end in an answer or an error, read no byte too many, and hold no more than allowed', () => {
+  const runs = process.env['AMPERAGE_LONG'] === '1' ? 200_000 : 5_000;
+  const change = fc.tuple(fc.nat(400), fc.integer({ min: 0, max: 255 }));
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...ANSWERS),
+      fc.array(change, { maxLength: 6 }),
+      fc.array(fc.nat(400), { maxLength: 4 }),
+      (text, changes, cuts) => {
+        const bytes = Buffer.from(text);
+        for (const [at, byte] of changes) bytes[at % bytes.length] = byte;
+        const told = parse(bytes, cuts, 12);
+        if (told.startsWith('[')) {
+          const [, , body, , used] = JSON.parse(told) as [number, object, string, boolean, number];
+          assert.ok(body.length <= 12 && used <= bytes.length);
+        }
+      },
+    ),
+    { numRuns: runs },
+  );
+});
+
+test('what is ambiguous is refused', () => {
+  const refused = (text: string): string => parse(Buffer.from(text), []);
+  assert.match(
+    refused('HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n'),
+    /error the transfer/,
+  );
+  assert.match(
+    refused('HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n'),
+    /error the content length/,
+  );
+  assert.match(refused('HTTP/1.1 200 OK\r\nContent-Length : 5\r\n\r\n'), /error a header/);
+  assert.match(refused('HTTP/1.1 200 OK\r\nA: 1\r\n folded\r\n\r\n'), /error a header/);
+  assert.match(
+    refused('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello!\r\n'),
+    /error a chunk/,
+  );
+  assert.match(
+    refused('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n'),
+    /error the size/,
+  );
+  assert.match(refused('HTTP/2 200\r\n\r\n'), /error the answer is no/);
+  assert.match(refused(`HTTP/1.1 200 OK\r\nA: ${'x'.repeat(70_000)}\r\n\r\n`), /error the head/);
+});
+
+test('connections are kept, and given up where they must be', async (context) => {
+  let connections = 0;
+  const server = createHttpServer((request, response) => {
+    if (request.url === '/close') response.setHeader('connection', 'close');
+    if (request.url === '/gzip') {
+      response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync('zipped'));
+      return;
+    }
+    response.end(`page ${request.url} ${request.headers['host'] === undefined}`);
+  });
+  server.on('connection', () => (connections += 1));
+  const url = await listen(context, server);
+  const get = client(context);
+  for (let i = 0; i < 5; i++)
+    assert.equal((await get(`${url}/a?x=${i}`)).text, `page /a?x=${i} false`);
+  assert.equal(connections, 1);
+  await get(`${url}/close`);
+  await get(`${url}/a`);
+  assert.equal(connections, 2);
+  assert.equal((await get(`${url}/gzip`)).text, 'zipped');
+  const many = await Promise.all(Array.from({ length: 100 }, (_, i) => get(`${url}/${i}`)));
+  assert.deepEqual(
+    many.map(({ text }) => text),
+    many.map((_, i) => `page /${i} false`),
+  );
+  assert.ok(connections <= 2 + 32, String(connections));
+});
+
+test('an idle connection that the other side closed costs nothing', async (context) => {
+  let connections = 0;
+  const server = createServer((socket) => {
+    connections += 1;
+    socket.once('data', () => {
+      socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
+      // Closed when the next request is on its way already.
+      socket.once('data', () => socket.destroy());
+    });
+  });
+  const url = await listen(context, server);
+  const get = client(context);
+  assert.equal((await get(url)).text, 'ok');
+  assert.equal((await get(url)).text, 'ok');
+  assert.equal(connections, 2);
+});
+
+test('limits of time and size, aborts and refused connections say what they are', async (context) => {
+  const server = createHttpServer((request, response) => {
+    if (request.url === '/slow') return;
+    if (request.url === '/long') response.setHeader('content-length', 2_000_000);
+    response.write('x'.repeat(600_000));
+    response.end('x'.repeat(1_400_000));
+  });
+  const url = await listen(context, server);
+  const get = client(context);
+  await assert.rejects(
+    get(`${url}/slow`, { timeoutMs: 50 }),
+    /GET .*\/slow took longer than 50 ms/,
+  );
+  await assert.rejects(get(`${url}/long`), /larger than 1000000 bytes/);
+  await assert.rejects(get(`${url}/chunked`), /larger than 1000000 bytes/);
+  const abort = new AbortController();
+  const aborted = get(`${url}/slow`, { signal: abort.signal });
+  abort.abort();
+  await assert.rejects(aborted, /was aborted/);
+  await assert.rejects(
+    get('http://127.0.0.1:1/'),
+    /GET http:\/\/127\.0\.0\.1:1\/ failed: .*ECONNREFUSED/,
+  );
+  await assert.rejects(get('http://no-such-host.invalid/'), /failed: .*ENOTFOUND|EAI_AGAIN/);
+  await assert.rejects(
+    Promise.all(Array.from({ length: 40 }, () => get(`${url}/slow`, { timeoutMs: 50 }))),
+    /took longer/,
+  );
+  assert.equal((await get(`${url}/ok`, { bodyMaxBytes: 3_000_000 })).text.length, 2_000_000);
+});

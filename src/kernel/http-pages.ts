@@ -1,0 +1,298 @@
+/**
+ * A small HTTP/1.1 client for one thing: getting pages, again and again, over plain TCP, at the cost of little more than the
+ * bytes. It reads into buffers that are used again: a body is good until the next turn of the event loop. TLS, proxies
+ * and all other methods are http-client.ts', which decides who is asked.
+ * Limits: heads of 64 KiB, bodies as the caller says, 32 connections to an origin; what waits behind them waits in order.
+ * Source: https://www.rfc-editor.org/rfc/rfc9112
+ */
+import { connect, type LookupFunction, type Socket } from 'node:net';
+import { messageOf } from './errors.ts';
+import { HttpClientError } from './http-client-error.ts';
+import { type PageAnswer, PageParser } from './http-page-parser.ts';
+
+export interface PageRequest {
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly timeoutMs: number;
+  /** Of the body as it comes. */
+  readonly bodyMaxBytes: number;
+  readonly signal: AbortSignal;
+}
+
+const CONNECTIONS_MAX = 32;
+const CONNECT_TIMEOUT_MS = 10_000;
+const IDLE_MS = 60_000;
+const READ_BYTES = 128 * 1024;
+/** Bodies' buffers that wait for another use; larger ones are let go. */
+const SPARE_MAX = 8;
+const SPARE_BYTES_MAX = 16 * 1024 * 1024;
+
+/** Every socket reads into it; what is read is copied out before the next read. */
+let shared: Buffer | undefined;
+
+interface Origin {
+  readonly idle: Connection[];
+  open: number;
+  readonly waiting: (() => void)[];
+}
+
+interface Exchange {
+  readonly parser: PageParser;
+  readonly done: (answer: PageAnswer) => void;
+  readonly failed: (error: Error) => void;
+}
+
+export class PageClient {
+  readonly #lookup: LookupFunction | undefined;
+  readonly #origins = new Map<string, Origin>();
+  readonly #spare: Buffer[] = [];
+  readonly #sockets = new Set<Socket>();
+
+  constructor(lookup?: LookupFunction) {
+    this.#lookup = lookup;
+  }
+
+  /** @throws HttpClientError, PermanentError of the lookup */
+  async get(request: PageRequest, url: URL): Promise<PageAnswer> {
+    const origin = this.#originOf(url.host);
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(), request.timeoutMs);
+    const onAbort = (): void => late.abort();
+    request.signal.addEventListener('abort', onAbort, { once: true });
+    if (request.signal.aborted) late.abort();
+    try {
+      await this.#turn(origin, late.signal);
+      const known = origin.idle.pop();
+      if (known === undefined)
+        return await this.#exchange(this.#open(url, origin), request, url, late.signal);
+      try {
+        return await this.#exchange(known, request, url, late.signal);
+      } catch (error) {
+        // The other side may have closed what was idle just now: it has seen nothing of the request.
+        if (!known.isUntouched || late.signal.aborted) throw error;
+        origin.open += 1;
+        return await this.#exchange(this.#open(url, origin), request, url, late.signal);
+      }
+    } catch (error) {
+      if (request.signal.aborted)
+        throw new HttpClientError('aborted', `GET ${nameOf(url)} was aborted`);
+      if (late.signal.aborted)
+        throw new HttpClientError(
+          'timeout',
+          `GET ${nameOf(url)} took longer than ${request.timeoutMs} ms`,
+        );
+      throw error;
+    } finally {
+      clearTimeout(timer);
+      request.signal.removeEventListener('abort', onAbort);
+    }
+  }
+
+  close(): void {
+    for (const socket of this.#sockets) socket.destroy();
+    this.#origins.clear();
+  }
+
+  #originOf(host: string): Origin {
+    let origin = this.#origins.get(host);
+    if (origin === undefined) {
+      origin = { idle: [], open: 0, waiting: [] };
+      this.#origins.set(host, origin);
+    }
+    return origin;
+  }
+
+  /** Counts the caller in; waits while there are as many as may be. */
+  async #turn(origin: Origin, signal: AbortSignal): Promise<void> {
+    while (origin.open >= CONNECTIONS_MAX) {
+      await new Promise<void>((resolve) => {
+        const wake = (): void => {
+          signal.removeEventListener('abort', wake);
+          const at = origin.waiting.indexOf(wake);
+          if (at >= 0) origin.waiting.splice(at, 1);
+          resolve();
+        };
+        origin.waiting.push(wake);
+        signal.addEventListener('abort', wake);
+      });
+      if (!signal.aborted) continue;
+      // Its turn may have come in the same moment: the next one has it.
+      if (origin.open < CONNECTIONS_MAX) origin.waiting[0]?.();
+      signal.throwIfAborted();
+    }
+    origin.open += 1;
+  }
+
+  #open(url: URL, origin: Origin): Connection {
+    const connection = new Connection(url, this.#lookup, () => {
+      const at = origin.idle.indexOf(connection);
+      if (at >= 0) origin.idle.splice(at, 1);
+      this.#sockets.delete(connection.socket);
+    });
+    this.#sockets.add(connection.socket);
+    return connection;
+  }
+
+  async #exchange(
+    connection: Connection,
+    request: PageRequest,
+    url: URL,
+    signal: AbortSignal,
+  ): Promise<PageAnswer> {
+    const origin = this.#originOf(url.host);
+    const parser = new PageParser(request.bodyMaxBytes, (bytes) => this.#take(bytes));
+    const onAbort = (): void => connection.destroy(new Error('aborted'));
+    signal.addEventListener('abort', onAbort, { once: true });
+    try {
+      const asked = connection.ask(headOf(request, url), parser);
+      if (signal.aborted) onAbort();
+      const answer = await asked;
+      if (connection.canBeKept) origin.idle.push(connection);
+      else connection.destroy();
+      return answer;
+    } catch (error) {
+      connection.destroy();
+      throw failureOf(error, url, request.bodyMaxBytes);
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+      origin.open -= 1;
+      origin.waiting[0]?.();
+      const { buffer } = parser;
+      if (buffer !== undefined && buffer.length <= SPARE_BYTES_MAX)
+        setImmediate(() => {
+          if (this.#spare.length < SPARE_MAX) this.#spare.push(buffer);
+        });
+    }
+  }
+
+  /** A buffer of at least so many bytes. */
+  #take(bytes: number): Buffer {
+    const at = this.#spare.findIndex((one) => one.length >= bytes);
+    if (at >= 0) return this.#spare.splice(at, 1)[0] as Buffer;
+    return Buffer.allocUnsafeSlow(
+      Math.max(READ_BYTES, 2 ** Math.ceil(Math.log2(Math.max(1, bytes)))),
+    );
+  }
+}
+
+/** One socket, one exchange at a time. */
+class Connection {
+  readonly socket: Socket;
+  /** Nothing has come since the last exchange began. */
+  isUntouched = true;
+  #exchange: Exchange | undefined;
+  #canBeKept = true;
+
+  constructor(url: URL, lookup: LookupFunction | undefined, onClose: () => void) {
+    shared ??= Buffer.allocUnsafeSlow(READ_BYTES);
+    this.socket = connect({
+      host: url.hostname.replace(/^\[|\]$/g, ''),
+      port: Number(url.port) || 80,
+      noDelay: true,
+      keepAlive: true,
+      ...(lookup === undefined ? {} : { lookup }),
+      onread: {
+        buffer: shared,
+        callback: (count, buffer) => {
+          this.#read(buffer as Buffer, count);
+          return true;
+        },
+      },
+    });
+    this.socket.setTimeout(CONNECT_TIMEOUT_MS);
+    this.socket.once('connect', () => this.socket.setTimeout(0));
+    this.socket.on('timeout', () => this.destroy(new Error('no connection within 10 s, or idle')));
+    this.socket.on('error', (error) => this.#fail(error));
+    this.socket.on('end', () => this.#end());
+    this.socket.on('close', () => {
+      onClose();
+      this.#fail(new Error('the connection was closed'));
+    });
+  }
+
+  get canBeKept(): boolean {
+    return this.#canBeKept && !this.socket.destroyed && this.socket.writable;
+  }
+
+  ask(head: string, parser: PageParser): Promise<PageAnswer> {
+    return new Promise((done, failed) => {
+      this.isUntouched = true;
+      this.#exchange = { parser, done, failed };
+      if (this.socket.destroyed) this.#fail(new Error('the connection was closed'));
+      else {
+        if (!this.socket.connecting) this.socket.setTimeout(0);
+        this.socket.write(head, 'latin1');
+      }
+    });
+  }
+
+  destroy(error?: Error): void {
+    this.#canBeKept = false;
+    if (error !== undefined) this.#fail(error);
+    this.socket.destroy();
+  }
+
+  #read(buffer: Buffer, count: number): void {
+    this.isUntouched = false;
+    const exchange = this.#exchange;
+    // What nobody asked for is nobody's answer.
+    if (exchange === undefined) {
+      this.destroy();
+      return;
+    }
+    try {
+      const { parser } = exchange;
+      const used = parser.feed(buffer, count);
+      if (!parser.isComplete) return;
+      if (used < count || !parser.keepsAlive) this.#canBeKept = false;
+      this.#finish(exchange);
+    } catch (error) {
+      this.destroy(error as Error);
+    }
+  }
+
+  #end(): void {
+    this.#canBeKept = false;
+    const exchange = this.#exchange;
+    if (exchange?.parser.endsAtClose === true) this.#finish(exchange);
+    else this.#fail(new Error('the other side closed the connection'));
+  }
+
+  #finish({ parser, done }: Exchange): void {
+    this.#exchange = undefined;
+    this.socket.setTimeout(IDLE_MS);
+    done(parser.answer());
+  }
+
+  #fail(error: Error): void {
+    const exchange = this.#exchange;
+    this.#exchange = undefined;
+    exchange?.failed(error);
+  }
+}
+
+function headOf(request: PageRequest, url: URL): string {
+  let head = `GET ${url.pathname}${url.search} HTTP/1.1\r\nhost: ${url.host}\r\n`;
+  for (const [name, value] of Object.entries(request.headers ?? {})) {
+    if (/[\r\n\0]/.test(name + value))
+      throw new HttpClientError('connect', `the header ${JSON.stringify(name)} holds a line break`);
+    head += `${name}: ${value}\r\n`;
+  }
+  return `${head}\r\n`;
+}
+
+function nameOf(url: URL): string {
+  return `${url.protocol}//${url.host}${url.pathname}`;
+}
+
+/** Errors of the parser and of refusals by name stay what they are. */
+function failureOf(error: unknown, url: URL, maxBytes: number): Error {
+  if (error instanceof HttpClientError) return error;
+  const { code, name } = error as NodeJS.ErrnoException;
+  if (name === 'PermanentError') return error as Error;
+  if (code === 'ERR_BODY_TOO_LARGE')
+    return new HttpClientError('body_too_large', `the answer is larger than ${maxBytes} bytes`);
+  const kind = code === 'ECONNRESET' || code === 'EPIPE' ? 'reset' : 'connect';
+  return new HttpClientError(kind, `GET ${nameOf(url)} failed: ${messageOf(error)}`, {
+    cause: error,
+  });
+}
