@@ -231,7 +231,9 @@ export class DurableQueue implements ChunkQueue, Component {
   /** Writes what the disk has not taken yet, oldest first, until it refuses. */
   #writeUnwritten(): void {
     let entry = this.#unwritten.at(0);
-    if (entry === undefined || this.#clock.nowMs() < this.#retryAtMs) return;
+    // What is alone in its wait is tried at once: the disk may have room again.
+    const isWaiting = this.#unwritten.length > 1 && this.#clock.nowMs() < this.#retryAtMs;
+    if (entry === undefined || isWaiting) return;
     for (; entry !== undefined; entry = this.#unwritten.at(0)) {
       if (!entry.gone && entry.bytes !== undefined) {
         try {

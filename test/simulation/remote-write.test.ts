@@ -295,8 +295,7 @@ class Simulation {
   }
 
   async healDisk(): Promise<void> {
-    if (this.#refused === undefined) return;
-    rmSync(this.#refused, { recursive: true });
+    if (this.#refused !== undefined) rmSync(this.#refused, { recursive: true });
     this.#refused = undefined;
     // Until it is written what waits in memory dies with the process, and the queue says so.
     for (let i = 0; i < 100 && this.#isWaitingForDisk(); i++) {
