@@ -150,6 +150,8 @@ class CloudMapReader {
     if (failures.length > 0 && isFirst && this.#tries <= COMPLETE_TRIES) throw failures[0];
     if (failures.length > 0) this.#tellFailures(failures);
     this.#known = known;
+    // Of services that are gone.
+    if (this.#tags.size > 2 * known.size + 100) this.#tags.clear();
     this.#world.onExplained?.([...known.values()].flatMap(({ explained }) => explained));
     return [...known.values()].flatMap(({ groups }) => groups);
   }

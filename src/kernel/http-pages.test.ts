@@ -7,6 +7,7 @@ import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { createHttpClient } from './http-client.ts';
 import { PageParser } from './http-page-parser.ts';
+import { PageClient } from './http-pages.ts';
 
 const never = new AbortController().signal;
 
@@ -184,6 +185,25 @@ test('an idle connection that the other side closed costs nothing', async (conte
   assert.equal((await get(url)).text, 'ok');
   assert.equal((await get(url)).text, 'ok');
   assert.equal(connections, 2);
+});
+
+test('an origin that has no connection any more leaves nothing behind', async (context) => {
+  const server = createHttpServer((request, response) => {
+    if (request.url === '/close') response.setHeader('connection', 'close');
+    response.end('ok');
+  });
+  const url = await listen(context, server);
+  const pages = new PageClient();
+  context.after(() => pages.close());
+  const request = { timeoutMs: 2_000, bodyMaxBytes: 100, signal: never };
+  await pages.get(request, new URL(`${url}/`));
+  assert.equal(pages.size, 1);
+  await pages.get(request, new URL(`${url}/close`));
+  await assert.rejects(pages.get(request, new URL('http://127.0.0.1:1/')));
+  const endMs = performance.now() + 2_000;
+  while (pages.size > 0 && performance.now() < endMs)
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  assert.equal(pages.size, 0);
 });
 
 test('limits of time and size, aborts and refused connections say what they are', async (context) => {

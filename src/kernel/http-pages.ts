@@ -54,6 +54,7 @@ export class PageClient {
   /** @throws HttpClientError, PermanentError of the lookup */
   async get(request: PageRequest, url: URL): Promise<PageAnswer> {
     const origin = this.#originOf(url.host);
+    const place = { url, origin };
     const late = new AbortController();
     const timer = setTimeout(() => late.abort(), request.timeoutMs);
     const onAbort = (): void => late.abort();
@@ -63,14 +64,15 @@ export class PageClient {
       await this.#turn(origin, late.signal);
       const known = origin.idle.pop();
       if (known === undefined)
-        return await this.#exchange(this.#open(url, origin), request, url, late.signal);
+        return await this.#exchange(this.#open(url, origin), request, place, late.signal);
       try {
-        return await this.#exchange(known, request, url, late.signal);
+        return await this.#exchange(known, request, place, late.signal);
       } catch (error) {
         // The other side may have closed what was idle just now: it has seen nothing of the request.
         if (!known.isUntouched || late.signal.aborted) throw error;
         origin.open += 1;
-        return await this.#exchange(this.#open(url, origin), request, url, late.signal);
+        this.#origins.set(url.host, origin);
+        return await this.#exchange(this.#open(url, origin), request, place, late.signal);
       }
     } catch (error) {
       if (request.signal.aborted)
@@ -122,11 +124,23 @@ export class PageClient {
     origin.open += 1;
   }
 
+  /** Targets come and go: one that has neither connections nor requests leaves nothing behind. */
+  #forget(host: string, origin: Origin): void {
+    const isUsed = origin.open > 0 || origin.idle.length > 0 || origin.waiting.length > 0;
+    if (!isUsed && this.#origins.get(host) === origin) this.#origins.delete(host);
+  }
+
+  /** Origins that are known, for tests. */
+  get size(): number {
+    return this.#origins.size;
+  }
+
   #open(url: URL, origin: Origin): Connection {
     const connection = new Connection(url, this.#lookup, () => {
       const at = origin.idle.indexOf(connection);
       if (at >= 0) origin.idle.splice(at, 1);
       this.#sockets.delete(connection.socket);
+      this.#forget(url.host, origin);
     });
     this.#sockets.add(connection.socket);
     return connection;
@@ -135,10 +149,10 @@ export class PageClient {
   async #exchange(
     connection: Connection,
     request: PageRequest,
-    url: URL,
+    place: { readonly url: URL; readonly origin: Origin },
     signal: AbortSignal,
   ): Promise<PageAnswer> {
-    const origin = this.#originOf(url.host);
+    const { url, origin } = place;
     const parser = new PageParser(request.bodyMaxBytes, (bytes) => this.#take(bytes));
     const onAbort = (): void => connection.destroy(new Error('aborted'));
     signal.addEventListener('abort', onAbort, { once: true });

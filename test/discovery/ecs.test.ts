@@ -73,6 +73,7 @@ function fill({ account }: EmulatedAws): void {
     launchType: 'EXTERNAL',
     containerInstance: 'mi-0fedcba9876543210',
   });
+  ecs.run(zoo, { taskDefinition: 'vpc', launchType: 'MANAGED_INSTANCES' });
   const stopping = ecs.run(zoo, { taskDefinition: 'vpc' });
   ecs.change(stopping, { desiredStatus: 'STOPPED' });
   const pending = ecs.run(zoo, { taskDefinition: 'vpc' });
@@ -203,9 +204,14 @@ test('every container that is no target has its reason', async (context) => {
     'family:none app no_network',
     'family:vpc  not_running',
     'family:vpc app target',
+    'family:vpc app target',
+    'family:vpc odd bad_label',
     'family:vpc odd bad_label',
     'family:vpc several target',
     'family:vpc several target',
+    'family:vpc several target',
+    'family:vpc several target',
+    'family:vpc silent no_rule',
     'family:vpc silent no_rule',
     'service:web app target',
     'service:web odd bad_label',
@@ -232,6 +238,30 @@ test('one failing cluster keeps its targets and touches no other', async (contex
   assert.match(run.metrics.expose(), /snapshot_age_seconds\{scope="us-east-1 one"\} [1-9]/);
   trouble.set({});
   await run.until(() => addresses(run.lists.at(-1)).includes('10.9.0.3:80'));
+});
+
+test('another account is read by its role and external id, and is a scope of its own', async (context) => {
+  const { ecs, identities } = aws.account;
+  const role = 'arn:aws:iam::000000000000:role/observer';
+  identities.externalIds.set(role, 'agreed');
+  process.env['AWS_ENDPOINT_URL'] = aws.url;
+  context.after(() => {
+    identities.externalIds.clear();
+    delete process.env['AWS_ENDPOINT_URL'];
+  });
+  ecs.register('there', [{ name: 'a', image: 'a', dockerLabels: { [PORT]: '80' } }]);
+  ecs.run(ecs.createCluster('there'), { taskDefinition: 'there', address: '10.6.0.1' });
+  const refused = start(context, { clusters: ['there'], role_arn: role });
+  await refused.until(() => /refresh_failures_total\{.*\} [1-9]/.test(refused.metrics.expose()));
+  assert.equal(refused.lists.length, 0);
+  await refused.stop();
+  const run = start(context, { clusters: ['there'], role_arn: role, external_id: 'agreed' });
+  await run.until(() => run.lists.length > 0);
+  assert.deepEqual(addresses(run.lists[0]), ['10.6.0.1:80']);
+  assert.match(
+    run.metrics.expose(),
+    /snapshot_age_seconds\{scope="arn:aws:iam::.* us-east-1 there"\}/,
+  );
 });
 
 test('what was found is kept on disk, and is there at once when AWS is not', async (context) => {

@@ -200,6 +200,8 @@ export class ClusterState {
     const used = new Set([...this.#tasks.values()].map((task) => task.containerInstanceArn));
     for (const arn of this.#containerInstances.keys())
       if (!used.has(arn)) this.#containerInstances.delete(arn);
+    const ids = new Set([...this.#containerInstances.values()].map((one) => one.ec2InstanceId));
+    for (const id of this.#instances.keys()) if (!ids.has(id)) this.#instances.delete(id);
     this.#detailsAtMs = nowMs;
   }
 
