@@ -57,6 +57,10 @@ test('samples arrive with the headers of the protocol, external labels and relab
   await until(all, () => all.queue.pendingSamples === 0);
   assert.equal(all.metric('prometheus_remote_storage_samples_total'), 2);
   assert.equal(all.metric('prometheus_remote_storage_samples_pending'), 0);
+  assert.equal(
+    all.metric('prometheus_remote_storage_highest_timestamp_in_seconds'),
+    (T0 + 1) / 1_000,
+  );
 });
 
 test('requests are signed anew for each attempt, and a proof of the right key', async (t) => {

@@ -127,7 +127,10 @@ export class AppenderPool {
     this.#metrics.samplesIn.inc(samples);
     this.#load.samplesIn += samples;
     this.#load.newestInMs = Math.max(this.#load.newestInMs, newestMs);
-    this.#metrics.highestSeconds.set(this.#load.newestInMs / 1_000);
+    const newestSeconds = this.#load.newestInMs / 1_000;
+    const { highestSeconds, highestOfAllSeconds } = this.#metrics;
+    highestSeconds.set(newestSeconds);
+    highestOfAllSeconds.set(Math.max(highestOfAllSeconds.value, newestSeconds));
   }
 }
 

@@ -29,6 +29,8 @@ export interface RemoteWriteMetrics {
   readonly metadataBytes: Counter;
   readonly batchSeconds: Histogram;
   readonly highestSeconds: Gauge;
+  /** Of all entries together, as Prometheus' alert on a sender that is behind asks for it. */
+  readonly highestOfAllSeconds: Gauge;
   readonly highestSentSeconds: Gauge;
 }
 
@@ -85,6 +87,10 @@ export function newRemoteWriteMetrics(
     batchSeconds: registry
       .histograms(`${PREFIX}sent_batch_duration_seconds`, 'Time of a request.', DURATION_BUCKETS)
       .with(own),
+    highestOfAllSeconds: registry.gauge(
+      `${PREFIX}highest_timestamp_in_seconds`,
+      'Newest sample taken in by any entry.',
+    ),
     highestSeconds: gauge('queue_highest_timestamp_seconds', 'Newest sample taken in.'),
     highestSentSeconds: gauge('queue_highest_sent_timestamp_seconds', 'Newest sample delivered.'),
   };
