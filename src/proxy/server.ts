@@ -2,8 +2,9 @@
  * The proxy's listener as a component: a TCP address or a unix socket, with TLS and basic auth where asked for. It stops
  * by letting requests under way end.
  */
-import { chmodSync, rmSync } from 'node:fs';
+import { chmodSync, lstatSync, rmSync } from 'node:fs';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { connect } from 'node:net';
 import type { Component } from '../kernel/component.ts';
 import { ConfigError, messageOf } from '../kernel/errors.ts';
 import { parseListen } from '../kernel/http-server.ts';
@@ -71,8 +72,9 @@ export class ProxyServer implements Component {
     return `${scheme}://${host === '0.0.0.0' ? '127.0.0.1' : host}:${address?.port ?? 0}`;
   }
 
-  start(): Promise<void> {
+  async start(): Promise<void> {
     const { listen } = this.#options;
+    if (listen.startsWith(UNIX)) await removeDeadSocket(listen.slice(UNIX.length));
     return new Promise((resolve, reject) => {
       this.#server.once('error', (error) =>
         reject(
@@ -89,8 +91,6 @@ export class ProxyServer implements Component {
       };
       if (listen.startsWith(UNIX)) {
         const file = listen.slice(UNIX.length);
-        // Of a process that was killed; one that lives would not have given its file away.
-        rmSync(file, { force: true });
         this.#server.listen(file, () => {
           chmodSync(file, 0o660);
           done();
@@ -125,4 +125,22 @@ export class ProxyServer implements Component {
     }
     await proxy.handle(incoming, outgoing);
   }
+}
+
+/** A socket that a killed process left is removed; one that answers, and any other file, stays. @throws ConfigError */
+async function removeDeadSocket(file: string): Promise<void> {
+  const found = lstatSync(file, { throwIfNoEntry: false });
+  if (found === undefined) return;
+  const isAlive = await new Promise<boolean>((resolve) => {
+    const socket = connect(file);
+    socket.once('connect', () => resolve(true));
+    socket.once('error', () => resolve(false));
+    socket.once('connect', () => socket.destroy());
+  });
+  if (!found.isSocket() || isAlive)
+    throw new ConfigError(
+      'LISTEN_FAILED',
+      `proxy: ${file} is ${isAlive ? 'in use by another process' : 'no socket'} and stays; choose another --port`,
+    );
+  rmSync(file);
 }

@@ -341,6 +341,13 @@ test('behind TLS, basic auth or a unix socket', async (context) => {
     ENV,
   );
   assert.equal(await curl('--unix-socket', socket, 'http://any/'), '200');
+  // Neither a living proxy's socket nor a file of something else is taken away.
+  for (const taken of [socket, cert])
+    await assert.rejects(
+      run(process.execPath, [main, 'proxy', '--port', `unix:${taken}`], { timeout: 10_000 }),
+      /and stays; choose another --port/,
+    );
+  assert.equal(await curl('--unix-socket', socket, 'http://any/'), '200');
   assert.equal(await verdictOf(upstream.arrived.at(-1)!, 'aps'), 'ok');
   assert.equal(upstream.arrived.at(-1)!.headers.authorization?.startsWith('AWS4'), true);
 });

@@ -327,8 +327,7 @@ export class EcsState {
   #forgetStopped(cluster: Cluster): void {
     const beforeSeconds = (this.#clock.nowMs() - STOPPED_KEEP_MS) / 1_000;
     for (const [arn, { task }] of cluster.tasks) {
-      if (task.stoppedAt === undefined) return;
-      if (task.stoppedAt < beforeSeconds) cluster.tasks.delete(arn);
+      if (task.stoppedAt !== undefined && task.stoppedAt < beforeSeconds) cluster.tasks.delete(arn);
     }
   }
 }
