@@ -81,10 +81,18 @@ function row(what: string, connections: number, times: readonly number[]): numbe
   return rate;
 }
 
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  return port;
+}
+
 async function main(): Promise<void> {
   const upstream = fork(import.meta.filename, ['serve'], { execArgv: [] });
   const [port] = (await once(upstream, 'message')) as [number];
-  const proxyPort = 18_085;
+  const proxyPort = await freePort();
   const proxy: ChildProcess = spawn(
     process.execPath,
     [

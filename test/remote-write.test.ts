@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as realSleep } from 'node:timers/promises';
-import { type Verdict, verifyRequest } from '../src/aws/signing.ts';
+import { type Verdict, verifyRequest } from '../src/aws/verification.ts';
 import { systemClock } from '../src/kernel/clock.ts';
 import { createHttpClient } from '../src/kernel/http-client.ts';
 import { type HttpResponse } from '../src/kernel/http-server.ts';

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { createHmac } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { SignatureV4 } from '@smithy/signature-v4';
 import aws4 from 'aws4';
 import fc from 'fast-check';
 import { conformancePath, skipWithoutConformance } from '../../test/conformance.ts';
@@ -12,9 +13,9 @@ import {
   signingKey,
   signRequest,
   stringToSign,
-  verifyRequest,
-  type SignedRequest,
+  UNSIGNED_PAYLOAD,
 } from './signing.ts';
+import { type SignedRequest, verifyRequest } from './verification.ts';
 
 const credentials = {
   accessKeyId: 'AKIDEXAMPLE',
@@ -189,6 +190,76 @@ test('what is signed verifies, with a session token too', async () => {
   const withToken = { ...options, lookup: () => ({ ...credentials, sessionToken: 'token' }) };
   assert.equal((await verifyRequest(signed('x', 'token'), withToken)).ok, true);
 });
+
+test('presigned by the SDK’s signer it verifies, until it expires', async () => {
+  for (const service of ['aps', 's3']) {
+    const signer = new SignatureV4({
+      credentials: { ...credentials, sessionToken: 'token/+' },
+      region: 'us-east-1',
+      service,
+      sha256: Hash,
+      uriEscapePath: service !== 's3',
+    });
+    const signed = await signer.presign(
+      {
+        method: 'GET',
+        protocol: 'https:',
+        hostname: 'host.example',
+        path: '/a%20b',
+        query: { q: 'x y' },
+        headers: {
+          host: 'host.example',
+          // As the presigner of S3 has it, in the query in the end.
+          ...(service === 's3' ? { 'x-amz-content-sha256': UNSIGNED_PAYLOAD } : {}),
+        },
+      },
+      { signingDate: new Date(nowMs), expiresIn: 900 },
+    );
+    const query = Object.entries(signed.query!)
+      .map(([name, value]) => `${name}=${encodeURIComponent(String(value))}`)
+      .join('&');
+    const request = {
+      method: 'GET',
+      path: '/a%20b',
+      query,
+      rawHeaders: ['Host', 'host.example'],
+      body: new Uint8Array(),
+    };
+    const lookup = (): typeof credentials & { sessionToken: string } => ({
+      ...credentials,
+      sessionToken: 'token/+',
+    });
+    const codeAt = async (atMs: number, of: SignedRequest = request): Promise<string> => {
+      const verdict = await verifyRequest(of, { lookup, nowMs: atMs, service });
+      return verdict.ok ? 'ok' : verdict.code;
+    };
+    assert.equal(await codeAt(nowMs), 'ok', service);
+    assert.equal(await codeAt(nowMs + 899_000), 'ok');
+    assert.equal(await codeAt(nowMs + 901_000), 'RequestExpired');
+    assert.equal(await codeAt(nowMs - 400_000), 'RequestExpired');
+    const other = { ...request, query: query.replace('x%20y', 'x%20z') };
+    assert.equal(await codeAt(nowMs, other), 'SignatureDoesNotMatch');
+    const endless = { ...request, query: query.replace('Expires=900', 'Expires=9000000') };
+    assert.equal(await codeAt(nowMs, endless), 'IncompleteSignature');
+  }
+});
+
+/** What the SDK's signer wants of a hash. */
+class Hash {
+  readonly #hash;
+  constructor(secret?: unknown) {
+    this.#hash =
+      secret === undefined
+        ? createHash('sha256')
+        : createHmac('sha256', secret as string | Uint8Array);
+  }
+  update(data: string | Uint8Array): void {
+    this.#hash.update(data);
+  }
+  digest(): Promise<Uint8Array> {
+    return Promise.resolve(this.#hash.digest());
+  }
+}
 
 test('every way of being wrong is refused with its own code', async () => {
   const good = signed();

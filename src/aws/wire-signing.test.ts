@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
-import { createHash, createHmac } from 'node:crypto';
+import { createHash, createHmac, createPublicKey, verify } from 'node:crypto';
 import { test } from 'node:test';
 import { SignatureV4 } from '@smithy/signature-v4';
+import { SignatureV4a } from '@smithy/signature-v4a';
 import aws4 from 'aws4';
 import fc from 'fast-check';
 import { skipWithoutConformance } from '../../test/conformance.ts';
 import { signatureCases } from '../../test/signature-cases.ts';
-import { presignQuery, signWire, UNSIGNED_PAYLOAD } from './wire-signing.ts';
+import { canonicalRequest, stringToSign, UNSIGNED_PAYLOAD } from './signing.ts';
+import { keyOf } from './sigv4a.ts';
+import { presignQuery, signWire } from './wire-signing.ts';
 
 const SCOPE = { region: 'us-east-1', service: 'service' };
 const signsAll = (): boolean => true;
@@ -44,7 +47,7 @@ test(
 
 const CREDENTIALS = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secret/KEY+' };
 const NOW_MS = Date.parse('2026-11-20T12:00:00Z');
-const RUNS = process.env['AMPERAGE_LONG'] === '1' ? 100_000 : 1_000;
+const RUNS = process.env['AMPERAGE_LONG'] === '1' ? 100_000 : 2_000;
 
 const word = fc.stringMatching(/^[A-Za-z0-9_.~-]{1,10}$/).filter((text) => !/^\.+$/.test(text));
 const text = fc.string({ maxLength: 12, unit: 'grapheme' });
@@ -166,6 +169,54 @@ test(`${RUNS} random requests are signed as @smithy/signature-v4 and aws4 sign t
     { numRuns: RUNS },
   );
   assert.ok(compared > RUNS / 2);
+});
+
+test('SigV4a: the official signer’s key takes our signatures', async () => {
+  const host = 'bucket.accesspoint.s3-global.amazonaws.com';
+  for (let i = 0; i < 20; i++) {
+    const credentials = { accessKeyId: `AKIA${i}`, secretAccessKey: `secret/${'x'.repeat(i * 5)}` };
+    const signer = new SignatureV4a({
+      credentials,
+      region: '*',
+      service: 's3',
+      sha256: Sha256,
+      uriEscapePath: false,
+    });
+    const request = { method: 'GET', protocol: 'https:', hostname: host, path: '/a%20key' };
+    const theirs = await signer.sign(
+      { ...request, query: { b: '1' }, headers: { host } },
+      { signingDate: new Date(NOW_MS) },
+    );
+    const payloadHash = theirs.headers['x-amz-content-sha256']!;
+    const wire = { ...request, query: 'b=1', headers: [['host', host]] as const, payloadHash };
+    const scope = { service: 's3', region: '*', regionSet: '*' };
+    const ours = signWire(wire, credentials, scope, NOW_MS).at(-1)![1];
+    const theirAuthorization = theirs.headers['authorization']!;
+    const head = (text: string): string => text.replace(/Signature=.*/, '');
+    assert.equal(head(ours), head(theirAuthorization));
+    const canonical = canonicalRequest({
+      ...wire,
+      headers: [
+        ['host', host],
+        ['x-amz-content-sha256', payloadHash],
+        ['x-amz-date', '20261120T120000Z'],
+        ['x-amz-region-set', '*'],
+      ],
+      normalizePath: false,
+      encodesOnce: true,
+    });
+    const text = stringToSign(
+      '20261120T120000Z',
+      '20261120/s3/aws4_request',
+      canonical,
+      'AWS4-ECDSA-P256-SHA256',
+    );
+    const publicKey = createPublicKey(keyOf(credentials));
+    for (const one of [ours, theirAuthorization]) {
+      const signature = Buffer.from(/Signature=([0-9a-f]+)$/.exec(one)![1]!, 'hex');
+      assert.ok(verify('sha256', Buffer.from(text), publicKey, signature), one);
+    }
+  }
 });
 
 test('only what AWS may act on is signed, and S3 is told the hash of the payload', () => {

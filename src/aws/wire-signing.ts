@@ -1,6 +1,7 @@
 /**
  * Signs a request as it stands on the wire: its path and query to the byte, its headers in the order they came, repeats
- * and all. For a proxy, which forwards what others have written; senders of our own use signRequest. Also presigned URLs.
+ * and all. For a proxy, which forwards what others have written; senders of our own use signRequest. Also presigned
+ * URLs, and SigV4a for requests that several regions take.
  * Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
  */
 import { createHmac } from 'node:crypto';
@@ -11,7 +12,9 @@ import {
   signingKey,
   type SigningScope,
   stringToSign,
+  UNSIGNED_PAYLOAD,
 } from './signing.ts';
+import { ALGORITHM_V4A, signV4a } from './sigv4a.ts';
 
 export type HeaderPair = readonly [string, string];
 
@@ -27,8 +30,11 @@ export interface WireRequest {
   readonly payloadHash: string;
 }
 
-export const UNSIGNED_PAYLOAD = 'UNSIGNED-PAYLOAD';
-const ALGORITHM = 'AWS4-HMAC-SHA256';
+/** With a region set the signature is SigV4a's. */
+export interface WireScope extends SigningScope {
+  /** Regions with commas between them, wildcards too: `*`, `us-*`. */
+  readonly regionSet?: string | undefined;
+}
 
 /** Services whose keys may hold dots and double slashes: their paths are taken as they are and encoded once. */
 const PLAIN_PATHS = new Set(['s3', 's3-object-lambda', 's3-outposts', 's3express']);
@@ -50,64 +56,70 @@ export interface WireSigningOptions {
   readonly sign?: (name: string) => boolean;
   /** Whether dots and double slashes of the path are resolved; by default for all services but S3. */
   readonly normalizePath?: boolean;
+  /** Whether the path is signed as it is on the wire, not encoded once more; by default for S3 alone. */
+  readonly encodesOnce?: boolean;
   /** Some services want the session's token beside the signature, not in it. */
   readonly signsToken?: boolean;
+  /** Whether the payload's hash is a header; by default for S3, and for payloads that are not signed. */
+  readonly sendsPayloadHash?: boolean;
 }
 
-/** The headers to add: x-amz-date, authorization, and with a session x-amz-security-token; for S3 the payload's hash too. */
+/**
+ * The headers to add: x-amz-date, authorization, and with a session x-amz-security-token; for S3 the payload's hash and
+ * for SigV4a x-amz-region-set too.
+ */
 export function signWire(
   request: WireRequest,
   credentials: AwsCredentials,
-  scope: SigningScope,
+  scope: WireScope,
   nowMs: number,
   options: WireSigningOptions = {},
 ): HeaderPair[] {
   const { sign = isSigned, signsToken = true } = options;
+  const { payloadHash } = request;
   const amzDate = formatAmzDate(nowMs);
   const added: [string, string][] = [['x-amz-date', amzDate]];
   const { sessionToken } = credentials;
   if (sessionToken !== undefined && signsToken) added.push(['x-amz-security-token', sessionToken]);
-  if (PLAIN_PATHS.has(scope.service) || request.payloadHash === UNSIGNED_PAYLOAD)
-    added.push(['x-amz-content-sha256', request.payloadHash]);
+  if (
+    options.sendsPayloadHash ??
+    (PLAIN_PATHS.has(scope.service) || payloadHash === UNSIGNED_PAYLOAD)
+  )
+    added.push(['x-amz-content-sha256', payloadHash]);
+  if (scope.regionSet !== undefined) added.push(['x-amz-region-set', scope.regionSet]);
   const signed = [...request.headers.filter(([name]) => sign(name)), ...added];
-  const names = [...new Set(signed.map(([name]) => name))].sort();
-  const { signature, credentialScope } = signatureOf(request, signed, {
-    credentials,
-    scope,
-    amzDate,
-    options,
-  });
+  const signature = signatureOf(request, signed, { credentials, scope, amzDate, options });
   if (sessionToken !== undefined && !signsToken) added.push(['x-amz-security-token', sessionToken]);
   added.push([
     'authorization',
-    `${ALGORITHM} Credential=${credentials.accessKeyId}/${credentialScope}, SignedHeaders=${names.join(';')}, Signature=${signature}`,
+    `${algorithmOf(scope)} Credential=${credentials.accessKeyId}/${scopeOf(scope, amzDate)}, SignedHeaders=${namesOf(signed)}, Signature=${signature}`,
   ]);
   return added;
 }
 
 /**
- * The query of a presigned URL: the given one and the signature's parameters.
+ * The query of a presigned URL: the given one and the signature's parameters. Of S3 the payload is not signed then.
  *
  * @param expiresSeconds  at most seven days
  */
 export function presignQuery(
   request: WireRequest,
   credentials: AwsCredentials,
-  scope: SigningScope,
+  scope: WireScope,
   nowMs: number,
   options: WireSigningOptions & { readonly expiresSeconds: number },
 ): string {
-  const { expiresSeconds, signsToken = true } = options;
+  const { sign = isSigned, signsToken = true } = options;
   const amzDate = formatAmzDate(nowMs);
-  const names = [...new Set(request.headers.map(([name]) => name))].sort();
-  const credentialScope = scopeOf(scope, amzDate);
+  const signed = request.headers.filter(([name]) => sign(name));
   const parameters: [string, string][] = [
-    ['X-Amz-Algorithm', ALGORITHM],
-    ['X-Amz-Credential', `${credentials.accessKeyId}/${credentialScope}`],
+    ['X-Amz-Algorithm', algorithmOf(scope)],
+    ['X-Amz-Credential', `${credentials.accessKeyId}/${scopeOf(scope, amzDate)}`],
     ['X-Amz-Date', amzDate],
-    ['X-Amz-SignedHeaders', names.join(';')],
-    ['X-Amz-Expires', String(expiresSeconds)],
+    ['X-Amz-SignedHeaders', namesOf(signed)],
+    ['X-Amz-Expires', String(options.expiresSeconds)],
   ];
+  if (scope.regionSet !== undefined) parameters.push(['X-Amz-Region-Set', scope.regionSet]);
   const token =
     credentials.sessionToken === undefined
       ? ''
@@ -115,12 +127,9 @@ export function presignQuery(
   const own = parameters.map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join('&');
   const given = request.query === '' ? own : `${request.query}&${own}`;
   const query = signsToken ? `${given}${token}` : given;
-  const { signature } = signatureOf({ ...request, query }, request.headers, {
-    credentials,
-    scope,
-    amzDate,
-    options,
-  });
+  const payloadHash = PLAIN_PATHS.has(scope.service) ? UNSIGNED_PAYLOAD : request.payloadHash;
+  const by = { credentials, scope, amzDate, options };
+  const signature = signatureOf({ ...request, query, payloadHash }, signed, by);
   return `${query}&X-Amz-Signature=${signature}${signsToken ? '' : token}`;
 }
 
@@ -129,11 +138,11 @@ function signatureOf(
   signed: readonly HeaderPair[],
   by: {
     readonly credentials: AwsCredentials;
-    readonly scope: SigningScope;
+    readonly scope: WireScope;
     readonly amzDate: string;
     readonly options: WireSigningOptions;
   },
-): { readonly signature: string; readonly credentialScope: string } {
+): string {
   const { credentials, scope, amzDate, options } = by;
   const isPlain = PLAIN_PATHS.has(scope.service);
   const canonical = canonicalRequest({
@@ -143,14 +152,25 @@ function signatureOf(
     payloadHash,
     headers: signed.toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)),
     normalizePath: options.normalizePath ?? !isPlain,
-    encodesOnce: isPlain,
+    encodesOnce: options.encodesOnce ?? isPlain,
   });
-  const credentialScope = scopeOf(scope, amzDate);
+  const text = stringToSign(amzDate, scopeOf(scope, amzDate), canonical, algorithmOf(scope));
+  if (scope.regionSet !== undefined) return signV4a(text, credentials);
   const key = signingKey(credentials.secretAccessKey, amzDate.slice(0, 8), scope);
-  const text = stringToSign(amzDate, credentialScope, canonical);
-  return { signature: createHmac('sha256', key).update(text).digest('hex'), credentialScope };
+  return createHmac('sha256', key).update(text).digest('hex');
 }
 
-function scopeOf({ region, service }: SigningScope, amzDate: string): string {
-  return `${amzDate.slice(0, 8)}/${region}/${service}/aws4_request`;
+function namesOf(signed: readonly HeaderPair[]): string {
+  return [...new Set(signed.map(([name]) => name))].sort().join(';');
+}
+
+function algorithmOf({ regionSet }: WireScope): string {
+  return regionSet === undefined ? 'AWS4-HMAC-SHA256' : ALGORITHM_V4A;
+}
+
+function scopeOf({ region, service, regionSet }: WireScope, amzDate: string): string {
+  const day = amzDate.slice(0, 8);
+  return regionSet === undefined
+    ? `${day}/${region}/${service}/aws4_request`
+    : `${day}/${service}/aws4_request`;
 }

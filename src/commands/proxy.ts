@@ -2,17 +2,19 @@
  * `amperage proxy`: signs requests for programs that can't, with the flags of aws-sigv4-proxy.
  */
 import { readFile } from 'node:fs/promises';
-import { hostname } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { type Command } from 'commander';
 import { parse } from 'yaml';
 import { createCredentialSource, type CredentialSource } from '../aws/credentials.ts';
+import { configuredRegion } from '../aws/region.ts';
 import { Group, type Component } from '../kernel/component.ts';
 import { ConfigError, messageOf } from '../kernel/errors.ts';
 import { HttpServer } from '../kernel/http-server.ts';
 import { loadWebConfig } from '../kernel/web-config.ts';
 import type { World } from '../kernel/world.ts';
 import { parseDurationMs } from '../model/duration.ts';
-import { type ProxyConfig, type ProxyRoute, routesOf } from '../proxy/config.ts';
+import { BodyKeeper, type BodyLimits } from '../proxy/body.ts';
+import { presignSeconds, type ProxyConfig, type ProxyRoute, routesOf } from '../proxy/config.ts';
 import { newProxyMetrics } from '../proxy/metrics.ts';
 import { SigningProxy } from '../proxy/proxy.ts';
 import { ProxyServer } from '../proxy/server.ts';
@@ -37,10 +39,15 @@ interface ProxyFlags extends LogOptions {
   readonly verifySsl: boolean;
   readonly 'transport.idleConnTimeout': string;
   readonly unsignedPayload?: boolean;
+  readonly presign?: string;
+  readonly regionSet?: string;
   readonly 'config.file'?: string;
   readonly 'web.config.file'?: string;
   readonly adminListen?: string;
   readonly bodyMaxBytes: string;
+  readonly bodiesMaxBytes: string;
+  readonly bodyFolder: string;
+  readonly clientTimeout: string;
   readonly upstreamTimeout: string;
   readonly stopTimeout: string;
 }
@@ -54,7 +61,10 @@ export function proxyCommand(): Command {
     )
     .option('--port <address>', 'host:port, :port (loopback), a port alone, or unix:/path', ':8080')
     .option('--name <service>', 'service to sign for (default: told by the host)')
-    .option('--region <region>', 'region to sign for (default: told by the host, AWS_REGION)')
+    .option(
+      '--region <region>',
+      'region to sign for (default: told by the host, AWS_REGION, the profile)',
+    )
     .option('--host <host>', 'upstream (default: the Host header)')
     .option('--sign-host <host>', 'Host header to send and sign')
     .option('--role-arn <arn>', 'role to assume')
@@ -64,6 +74,11 @@ export function proxyCommand(): Command {
     .option('--custom-headers <list>', 'key=value,key=value, where the client has none of the name')
     .option('--upstream-url-scheme <scheme>', 'http or https', 'https')
     .option('--unsigned-payload', 'sign all but the body, which then streams')
+    .option('--presign <time>', 'sign in the query, good for so long, instead of in headers')
+    .option(
+      '--region-set <list>',
+      "sign with SigV4a for these regions: '*', or us-east-1,us-west-2",
+    )
     .option('--no-verify-ssl', "do not check the upstream's certificate")
     .option('--transport.idle-conn-timeout <time>', 'how long idle connections are kept', '40s')
     .option('--upstream-timeout <time>', "until the answer's head, and between its pieces", '60s')
@@ -72,6 +87,9 @@ export function proxyCommand(): Command {
       'largest body; above 1 MiB it is kept in a file',
       '1073741824',
     )
+    .option('--bodies-max-bytes <bytes>', 'largest sum of bodies under way', '4294967296')
+    .option('--body-folder <dir>', 'where bodies above 1 MiB are kept', tmpdir())
+    .option('--client-timeout <time>', "between two pieces of a client's body", '60s')
     .option('-v, --verbose', 'log every request')
     .option('--log-failed-requests', 'log the bodies of answers of 400 and above')
     .option('--log-signing-process', 'as --verbose; what is signed is never logged')
@@ -100,13 +118,15 @@ async function run(flags: ProxyFlags): Promise<void> {
   const world = createWorld(isVerbose ? { ...flags, 'log.level': 'debug' } : flags);
   const config = await configOf(flags, world);
   const upstream = await Upstream.open(config);
+  const metrics = newProxyMetrics(world.metrics);
   const credentialsOf = credentialSources(flags, world);
   const proxy = new SigningProxy(config, {
     world,
     upstream,
-    metrics: newProxyMetrics(world.metrics),
+    bodies: new BodyKeeper(bodyLimits(flags), metrics.bodyBytes),
+    metrics,
     credentialsOf,
-    defaultRegion: process.env['AWS_REGION'] ?? process.env['AWS_DEFAULT_REGION'],
+    defaultRegion: await configuredRegion(),
   });
   const webFile = flags['web.config.file'];
   const server = new ProxyServer({
@@ -114,7 +134,7 @@ async function run(flags: ProxyFlags): Promise<void> {
     proxy,
     web: webFile === undefined ? undefined : await loadWebConfig(webFile, world.log),
   });
-  const isFresh = readiness(config, credentialsOf, world);
+  const isFresh = readiness(proxy, credentialsOf, world);
   const parts: Component[] = [
     server,
     { name: 'upstream', start: () => Promise.resolve(), stop: () => upstream.close() },
@@ -178,19 +198,19 @@ function credentialSources(
   };
 }
 
-/** Ready while the credentials of the first route can be had; asked again at most each ten seconds. */
+/** Ready while the credentials of all routes can be had; asked again at most each ten seconds. */
 function readiness(
-  config: ProxyConfig,
+  proxy: SigningProxy,
   credentialsOf: (route: ProxyRoute) => CredentialSource,
   world: World,
 ): () => boolean {
-  const [route] = config.routes;
   let isFresh = false;
   let askedMs = -Infinity;
   const ask = (): void => {
-    if (route === undefined || world.clock.nowMs() - askedMs < 10_000) return;
+    if (world.clock.nowMs() - askedMs < 10_000) return;
     askedMs = world.clock.nowMs();
-    credentialsOf(route)().then(
+    const sources = new Set(proxy.config.routes.map(credentialsOf));
+    Promise.all([...sources].map((source) => source())).then(
       () => (isFresh = true),
       () => (isFresh = false),
     );
@@ -208,9 +228,6 @@ async function configOf(flags: ProxyFlags, world: World): Promise<ProxyConfig> {
     throw new ConfigError('FLAG_SCHEME', '--upstream-url-scheme must be http or https');
   if (flags.externalId !== undefined && roleArn === undefined)
     throw new ConfigError('FLAG_ROLE', '--external-id needs --role-arn');
-  const bodyMaxBytes = Number(flags.bodyMaxBytes);
-  if (!Number.isSafeInteger(bodyMaxBytes) || bodyMaxBytes < 0)
-    throw new ConfigError('FLAG_BYTES', '--body-max-bytes must be a number of bytes');
   const file = flags['config.file'];
   const single: ProxyRoute = {
     upstream: host,
@@ -221,6 +238,9 @@ async function configOf(flags: ProxyFlags, world: World): Promise<ProxyConfig> {
     signHost: flags.signHost,
     stripPath: false,
     unsignedPayload: flags.unsignedPayload === true,
+    regionSet: flags.regionSet,
+    presignSeconds:
+      flags.presign === undefined ? undefined : presignSeconds(flags.presign, '--presign'),
   };
   return {
     routes: file === undefined ? [single] : routesOf(await readYaml(file), file),
@@ -231,9 +251,23 @@ async function configOf(flags: ProxyFlags, world: World): Promise<ProxyConfig> {
     verifiesTls: flags.verifySsl,
     idleTimeoutMs: duration('--transport.idle-conn-timeout', flags['transport.idleConnTimeout']),
     upstreamTimeoutMs: duration('--upstream-timeout', flags.upstreamTimeout),
-    bodyMaxBytes,
     logsFailures: flags.logFailedRequests === true || flags.verbose === true,
   };
+}
+
+function bodyLimits(flags: ProxyFlags): BodyLimits {
+  return {
+    maxBytes: bytes('--body-max-bytes', flags.bodyMaxBytes),
+    allMaxBytes: bytes('--bodies-max-bytes', flags.bodiesMaxBytes),
+    folder: flags.bodyFolder,
+    idleMs: duration('--client-timeout', flags.clientTimeout),
+  };
+}
+
+function bytes(flag: string, text: string): number {
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value >= 0) return value;
+  throw new ConfigError('FLAG_BYTES', `${flag} must be a number of bytes`);
 }
 
 async function readYaml(file: string): Promise<unknown> {

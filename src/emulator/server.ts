@@ -4,7 +4,8 @@
  * on ECS are unsigned; and, for this machine alone, an admin side below `/_emulator/`.
  */
 import { ZodError, z } from 'zod';
-import { type AwsCredentials, type Verdict, verifyRequest } from '../aws/signing.ts';
+import type { AwsCredentials } from '../aws/signing.ts';
+import { type Verdict, verifyRequest } from '../aws/verification.ts';
 import { messageOf } from '../kernel/errors.ts';
 import {
   type HttpRequest,

@@ -3,7 +3,6 @@
  * and time, and a graceful drain. A handler's error becomes a status and one log line; it never stops the process.
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { Server as TlsServer } from 'node:https';
 import { type AddressInfo } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 import { type Component } from './component.ts';
@@ -13,9 +12,7 @@ import { ConfigError, messageOf } from './errors.ts';
 import { type Logger } from './logger.ts';
 import { type Registry } from './metrics.ts';
 import type { WebConfig } from './web-config.ts';
-
-// Not by import, which reads every export and so loads Node's own undici: 16 MB that a sidecar can do without.
-const { createServer } = process.getBuiltinModule('node:http');
+import { createWebServer } from './web-server.ts';
 
 export interface HttpRequest {
   readonly method: string;
@@ -97,34 +94,8 @@ export class HttpServer implements Component {
     };
     const listener = (incoming: IncomingMessage, outgoing: ServerResponse): void =>
       void this.#serve(routes, incoming, outgoing);
-    const tls = options.web?.tls;
-    this.#server =
-      tls === undefined
-        ? createServer(limits, listener)
-        : process.getBuiltinModule('node:https').createServer(
-            {
-              ...limits,
-              ...tls.secrets(),
-              requestCert: tls.requestsCertificate,
-              rejectUnauthorized: tls.rejectsUnverified,
-            },
-            listener,
-          );
-    if (tls !== undefined) {
-      const server = this.#server as TlsServer;
-      let known = tls.secrets();
-      // Before the handshake, so that a renewed certificate serves the very next connection.
-      server.prependListener('connection', () => {
-        const now = tls.secrets();
-        if (now !== known) server.setSecureContext(now);
-        known = now;
-      });
-    }
+    this.#server = createWebServer(limits, options.web, listener);
     this.#server.maxConnections = options.connectionsMax ?? 2_000;
-    this.#server.on('clientError', (_error, socket) => {
-      if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
-      else socket.destroy();
-    });
   }
 
   get port(): number {

@@ -1,97 +1,260 @@
 /**
- * A request's body, kept so that it can be hashed before it is sent and sent again: in memory up to a bound, then in a
- * file that is gone with the request.
+ * Requests' bodies, kept so that they can be hashed before they are sent and sent again: in memory up to a bound, then in
+ * files that are gone with the request, or with the process. All bodies together are bounded too.
  */
-import { createHash, randomUUID } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { createHash, randomUUID, type Hash } from 'node:crypto';
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
+import type { HeaderPair } from '../aws/wire-signing.ts';
+import { messageOf } from '../kernel/errors.ts';
 import { HttpError } from '../kernel/http-server.ts';
+import type { Gauge } from '../kernel/metrics.ts';
+import { AwsChunkedDecoder } from './aws-chunked.ts';
 
+/** Of one body in memory. */
 const MEMORY_MAX_BYTES = 1024 * 1024;
+/** Of all bodies in memory; what comes then goes to files. */
+const ALL_MEMORY_MAX_BYTES = 128 * 1024 * 1024;
 
 export interface KeptBody {
   readonly length: number;
   /** SHA-256 in hexadecimal. */
   readonly hash: string;
+  /** Checksums that came behind the body. */
+  readonly trailers: readonly HeaderPair[];
   /** To send; anew for each attempt. */
   content(): Buffer | Readable | null;
   release(): Promise<void>;
 }
 
+export interface BodyLimits {
+  /** Of one body. */
+  readonly maxBytes: number;
+  /** Of all that are kept at a time. */
+  readonly allMaxBytes: number;
+  /** Of files, for bodies that are large. */
+  readonly folder: string;
+  /** How long a client may send nothing of a body that it has begun. */
+  readonly idleMs: number;
+}
+
 const EMPTY: KeptBody = {
   length: 0,
   hash: createHash('sha256').digest('hex'),
+  trailers: [],
   content: () => null,
   release: () => Promise.resolve(),
 };
 
-/** Reads the whole body. @throws HttpError 413 above the limit */
-export async function keepBody(incoming: IncomingMessage, maxBytes: number): Promise<KeptBody> {
-  const { headers } = incoming;
-  const declared = Number(headers['content-length'] ?? 0);
-  const isChunked = headers['transfer-encoding'] !== undefined;
-  if (!isChunked && declared === 0) return EMPTY;
-  if (!isChunked && declared > maxBytes) throw tooLarge(maxBytes);
-  // Leaving a for-await would end the connection, and with it the answer.
-  const stream = incoming.iterator({ destroyOnReturn: false }) as AsyncIterator<Buffer>;
-  const parts: Buffer[] = [];
-  let size = 0;
-  for (let next = await stream.next(); next.done !== true; next = await stream.next()) {
-    size += next.value.length;
-    if (size > maxBytes) throw tooLarge(maxBytes);
-    parts.push(next.value);
-    if (size > MEMORY_MAX_BYTES) return keepInFile(parts, stream, maxBytes);
+export class BodyKeeper {
+  readonly limits: BodyLimits;
+  readonly #gauge: Gauge;
+  #bytes = 0;
+  #memoryBytes = 0;
+
+  constructor(limits: BodyLimits, gauge: Gauge) {
+    this.limits = limits;
+    this.#gauge = gauge;
   }
-  const body = parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts);
-  if (body.length === 0) return EMPTY;
-  return {
-    length: body.length,
-    hash: createHash('sha256').update(body).digest('hex'),
-    content: () => body,
-    release: () => Promise.resolve(),
-  };
+
+  /**
+   * Reads the whole body; release it when it is sent.
+   *
+   * @throws HttpError 413 above the limit, 503 above that of all, 408 when the client stalls, 507 without a folder
+   */
+  async keep(incoming: IncomingMessage): Promise<KeptBody> {
+    const { maxBytes, idleMs } = this.limits;
+    const { headers } = incoming;
+    const declared = Number(headers['content-length'] ?? 0);
+    const isChunked = headers['transfer-encoding'] !== undefined;
+    if (!isChunked && declared === 0) return EMPTY;
+    if (!isChunked && declared > maxBytes) throw tooLarge(maxBytes);
+    const decoder = isAwsChunked(incoming) ? new AwsChunkedDecoder() : undefined;
+    const pile = new Pile(this);
+    const patience = new Patience(idleMs);
+    // Leaving a for-await would end the connection, and with it the answer.
+    const stream = incoming.iterator({ destroyOnReturn: false }) as AsyncIterator<Buffer>;
+    const nextPiece = (): Promise<IteratorResult<Buffer, undefined>> =>
+      Promise.race([stream.next(), patience.end]);
+    try {
+      for (let next = await nextPiece(); next.done !== true; next = await nextPiece()) {
+        patience.renew();
+        const pieces = decoder === undefined ? [next.value] : decoder.push(next.value);
+        for (const piece of pieces) {
+          const written = pile.add(piece);
+          if (written !== undefined) await written;
+        }
+      }
+      decoder?.end();
+      return pile.done(decoder?.trailers ?? []);
+    } catch (error) {
+      await pile.release();
+      throw error;
+    } finally {
+      patience.clear();
+    }
+  }
+
+  /** Counts bytes that came, or are let go. @throws HttpError 503 */
+  count(bytes: number): void {
+    const { allMaxBytes } = this.limits;
+    if (bytes > 0 && this.#bytes + bytes > allMaxBytes)
+      throw new HttpError(
+        503,
+        `the bodies of requests under way hold ${this.#bytes} bytes; raise --bodies-max-bytes, or ask again later`,
+      );
+    this.#bytes += bytes;
+    this.#gauge.inc(bytes);
+  }
+
+  /** Whether so many bytes more fit in memory: they are taken if so. */
+  takesMemory(bytes: number): boolean {
+    if (bytes > 0 && this.#memoryBytes + bytes > ALL_MEMORY_MAX_BYTES) return false;
+    this.#memoryBytes += bytes;
+    return true;
+  }
 }
 
-async function keepInFile(
-  begun: readonly Buffer[],
-  stream: AsyncIterator<Buffer>,
-  maxBytes: number,
-): Promise<KeptBody> {
-  const name = path.join(tmpdir(), `amperage-body-${randomUUID()}`);
-  const hash = createHash('sha256');
-  let length = 0;
-  let file: FileHandle | undefined;
-  const release = (): Promise<void> => rm(name, { force: true });
-  try {
-    // For nobody else to read.
-    file = await open(name, 'wx', 0o600);
-    for (const part of begun) {
-      hash.update(part);
-      length += part.length;
-      await file.write(part);
-    }
-    for (let next = await stream.next(); next.done !== true; next = await stream.next()) {
-      length += next.value.length;
-      if (length > maxBytes) throw tooLarge(maxBytes);
-      hash.update(next.value);
-      await file.write(next.value);
-    }
-  } catch (error) {
-    await release();
-    throw error;
-  } finally {
-    await file?.close();
+/** One body as it comes: pieces in memory, then a file. */
+class Pile {
+  readonly #keeper: BodyKeeper;
+  #parts: Buffer[] = [];
+  #bytes = 0;
+  #memoryBytes = 0;
+  #file: FileHandle | undefined;
+  #hash: Hash | undefined;
+
+  constructor(keeper: BodyKeeper) {
+    this.#keeper = keeper;
   }
-  return { length, hash: hash.digest('hex'), content: () => createReadStream(name), release };
+
+  /** A promise where it goes to the file. */
+  add(piece: Buffer): Promise<void> | undefined {
+    const { limits } = this.#keeper;
+    if (this.#bytes + piece.length > limits.maxBytes) throw tooLarge(limits.maxBytes);
+    this.#keeper.count(piece.length);
+    this.#bytes += piece.length;
+    if (this.#file !== undefined) return this.#write(this.#file, piece);
+    this.#parts.push(piece);
+    if (this.#bytes > MEMORY_MAX_BYTES || !this.#keeper.takesMemory(piece.length))
+      return this.#toFile();
+    this.#memoryBytes += piece.length;
+    return undefined;
+  }
+
+  done(trailers: readonly HeaderPair[]): KeptBody {
+    const [file, hash] = [this.#file, this.#hash];
+    const release = (): Promise<void> => this.release();
+    if (file !== undefined && hash !== undefined) {
+      const content = (): Readable => file.createReadStream({ start: 0, autoClose: false });
+      return { length: this.#bytes, hash: hash.digest('hex'), trailers, content, release };
+    }
+    const [first, second] = this.#parts;
+    const body = first !== undefined && second === undefined ? first : Buffer.concat(this.#parts);
+    return {
+      length: body.length,
+      hash: createHash('sha256').update(body).digest('hex'),
+      trailers,
+      content: () => (body.length === 0 ? null : body),
+      release,
+    };
+  }
+
+  async release(): Promise<void> {
+    this.#keeper.count(-this.#bytes);
+    this.#keeper.takesMemory(-this.#memoryBytes);
+    this.#bytes = 0;
+    this.#memoryBytes = 0;
+    this.#parts = [];
+    await this.#file?.close();
+    this.#file = undefined;
+  }
+
+  async #toFile(): Promise<void> {
+    const { folder } = this.#keeper.limits;
+    const name = path.join(folder, `amperage-body-${randomUUID()}`);
+    try {
+      // For nobody else to read, and without a name at once: a killed process leaves nothing behind.
+      this.#file = await open(name, 'wx+', 0o600);
+      await rm(name);
+    } catch (error) {
+      throw noRoom(folder, error);
+    }
+    this.#hash = createHash('sha256');
+    for (const part of this.#parts) await this.#write(this.#file, part);
+    this.#parts = [];
+    this.#keeper.takesMemory(-this.#memoryBytes);
+    this.#memoryBytes = 0;
+  }
+
+  async #write(file: FileHandle, piece: Buffer): Promise<void> {
+    this.#hash?.update(piece);
+    try {
+      for (let at = 0; at < piece.length;)
+        at += (await file.write(piece, at, piece.length - at)).bytesWritten;
+    } catch (error) {
+      throw noRoom(this.#keeper.limits.folder, error);
+    }
+  }
+}
+
+/** Rejects when it is not renewed for a while. */
+class Patience {
+  readonly end: Promise<never>;
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(idleMs: number) {
+    let stop: () => void = () => undefined;
+    this.end = new Promise((_resolve, reject) => {
+      stop = () => reject(new HttpError(408, `nothing of the body came for ${idleMs / 1_000} s`));
+    });
+    // Nobody may be racing against it at that moment.
+    this.end.catch(() => undefined);
+    this.#timer = setTimeout(stop, idleMs);
+  }
+
+  renew(): void {
+    this.#timer.refresh();
+  }
+
+  clear(): void {
+    clearTimeout(this.#timer);
+  }
+}
+
+/**
+ * For a body that streams on: its connection ends when the client sends nothing of it for a while, though it is waited
+ * for. Call what is returned when the body is no longer of interest.
+ */
+export function cutWhenStalled(incoming: IncomingMessage, idleMs: number): () => void {
+  let seen = -1;
+  const timer = setInterval(() => {
+    if (incoming.complete || incoming.destroyed) return;
+    const { bytesRead } = incoming.socket;
+    // With bytes unread it is the upstream that is slow.
+    if (bytesRead === seen && incoming.readableLength === 0) incoming.destroy();
+    seen = bytesRead;
+  }, idleMs);
+  return () => clearInterval(timer);
+}
+
+/** Whether the body comes in pieces of S3's own, signed or not. */
+export function isAwsChunked(incoming: IncomingMessage): boolean {
+  return String(incoming.headers['x-amz-content-sha256'] ?? '').startsWith('STREAMING-');
 }
 
 function tooLarge(maxBytes: number): HttpError {
   return new HttpError(
     413,
     `the body is larger than ${maxBytes} bytes; raise --body-max-bytes, or send it with --unsigned-payload where the service takes that`,
+  );
+}
+
+function noRoom(folder: string, error: unknown): HttpError {
+  return new HttpError(
+    507,
+    `a body above ${MEMORY_MAX_BYTES} bytes cannot be kept in ${folder} (${messageOf(error)}); name a folder that can be written to with --body-folder`,
   );
 }

@@ -3,11 +3,12 @@
  */
 import { z } from 'zod';
 import { ConfigError } from '../kernel/errors.ts';
+import { parseDurationMs } from '../model/duration.ts';
 
 export interface ProxyRoute {
   /** Of the request, without port; any when absent. */
   readonly host?: string | undefined;
-  /** Prefix of the path; any when absent. */
+  /** Prefix of the path, by whole segments; any when absent. */
   readonly path?: string | undefined;
   /** Scheme and host; the host that the client names when absent. */
   readonly upstream?: string | undefined;
@@ -20,6 +21,10 @@ export interface ProxyRoute {
   /** The path's prefix is not sent on. */
   readonly stripPath: boolean;
   readonly unsignedPayload: boolean;
+  /** Signs with SigV4a for these regions, with commas between them. */
+  readonly regionSet?: string | undefined;
+  /** Signs in the query, good for so many seconds, instead of in headers. */
+  readonly presignSeconds?: number | undefined;
 }
 
 export interface ProxyConfig {
@@ -35,8 +40,6 @@ export interface ProxyConfig {
   readonly idleTimeoutMs: number;
   /** Until the answer's head, and between two pieces of it. */
   readonly upstreamTimeoutMs: number;
-  /** Larger bodies answer 413. */
-  readonly bodyMaxBytes: number;
   readonly logsFailures: boolean;
 }
 
@@ -51,9 +54,24 @@ const routeSchema = z.strictObject({
   external_id: z.string().optional(),
   strip_path: z.boolean().default(false),
   unsigned_payload: z.boolean().default(false),
+  region_set: z.string().min(1).optional(),
+  presign: z.union([z.string(), z.number()]).optional(),
 });
 
 const fileSchema = z.strictObject({ routes: z.array(routeSchema).min(1).max(1_000) });
+
+const PRESIGN_MAX_MS = 7 * 86_400_000;
+
+/** @param where  the flag or file that says so. @throws ConfigError */
+export function presignSeconds(text: string, where: string): number {
+  const ms = parseDurationMs(text);
+  if (ms === undefined || ms < 1_000 || ms > PRESIGN_MAX_MS)
+    throw new ConfigError(
+      'PROXY_PRESIGN',
+      `${where}: presign "${text}" is no duration between 1s and 7d; write 15m`,
+    );
+  return Math.floor(ms / 1_000);
+}
 
 /** The routes of a file's document. @throws ConfigError */
 export function routesOf(document: unknown, file: string): ProxyRoute[] {
@@ -71,18 +89,8 @@ export function routesOf(document: unknown, file: string): ProxyRoute[] {
     externalId: route.external_id,
     stripPath: route.strip_path,
     unsignedPayload: route.unsigned_payload,
+    regionSet: route.region_set,
+    presignSeconds:
+      route.presign === undefined ? undefined : presignSeconds(String(route.presign), file),
   }));
-}
-
-/** The first route that fits. @param host  without port, lower case */
-export function routeFor(
-  routes: readonly ProxyRoute[],
-  host: string,
-  path: string,
-): ProxyRoute | undefined {
-  return routes.find(
-    (route) =>
-      (route.host === undefined || route.host === host) &&
-      (route.path === undefined || path.startsWith(route.path)),
-  );
 }

@@ -9,8 +9,10 @@ export interface ProxyMetrics {
   readonly requests: Family<Counter>;
   readonly failures: Family<Counter>;
   readonly mended: Counter;
+  readonly retried: Counter;
   readonly seconds: Histogram;
   readonly underWay: Gauge;
+  readonly bodyBytes: Gauge;
 }
 
 export function newProxyMetrics(registry: Registry): ProxyMetrics {
@@ -20,9 +22,15 @@ export function newProxyMetrics(registry: Registry): ProxyMetrics {
     mended: registry
       .counters('proxy_mended_total', 'Requests signed again after a stale token or a wrong clock.')
       .with({}),
+    retried: registry
+      .counters('proxy_retried_total', 'Requests sent again after a connection was lost.')
+      .with({}),
     seconds: registry
       .histograms('proxy_request_duration_seconds', 'Time to the end of the answer.', BUCKETS)
       .with({}),
     underWay: registry.gauges('proxy_requests_under_way', 'Requests under way.').with({}),
+    bodyBytes: registry
+      .gauges('proxy_body_bytes', 'Bodies of requests under way, in memory and in files.')
+      .with({}),
   };
 }

@@ -8,26 +8,28 @@ import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
 import { type CredentialSource } from '../aws/credentials.ts';
-import { scopeOfHost } from '../aws/endpoints.ts';
-import type { SigningScope } from '../aws/signing.ts';
+import { UNSIGNED_PAYLOAD } from '../aws/signing.ts';
 import {
   type HeaderPair,
+  presignQuery,
   signWire,
-  UNSIGNED_PAYLOAD,
   type WireSigningOptions,
 } from '../aws/wire-signing.ts';
 import { messageOf } from '../kernel/errors.ts';
 import { HttpError } from '../kernel/http-server.ts';
 import type { World } from '../kernel/world.ts';
-import { type KeptBody, keepBody } from './body.ts';
-import { type ProxyConfig, type ProxyRoute, routeFor } from './config.ts';
-import { forwardedHeaders, withoutPresignature } from './headers.ts';
+import { withoutChunks } from './aws-chunked.ts';
+import { type BodyKeeper, cutWhenStalled, isAwsChunked, type KeptBody } from './body.ts';
+import { type ProxyConfig, type ProxyRoute } from './config.ts';
+import { forwardedHeaders } from './headers.ts';
 import type { ProxyMetrics } from './metrics.ts';
-import { type Answered, type Upstream } from './upstream.ts';
+import { type Answered, isLost, type Upstream } from './upstream.ts';
+import { type Way, wayOf } from './way.ts';
 
 export interface SigningProxyOptions {
   readonly world: Pick<World, 'clock' | 'log'>;
   readonly upstream: Upstream;
+  readonly bodies: BodyKeeper;
   readonly metrics: ProxyMetrics;
   /** Credentials of a route. */
   readonly credentialsOf: (route: ProxyRoute) => CredentialSource;
@@ -39,31 +41,26 @@ export interface SigningProxyOptions {
 
 /** A clock that is off by less is not mended: AWS takes five minutes. */
 const SKEW_MIN_MS = 60_000;
+const OFFSETS_MAX = 1_000;
 const SKEWED = /RequestTimeTooSkewed|Signature (?:expired|not yet current)|RequestExpired/i;
 const STALE_TOKEN =
   /ExpiredToken|InvalidClientTokenId|UnrecognizedClient|security token .* (?:expired|invalid)/i;
 
-/** Where a request goes, and how it is signed. */
-interface Way {
-  readonly route: ProxyRoute;
-  readonly origin: string;
-  readonly host: string;
-  readonly path: string;
-  readonly query: string;
-  readonly scope: SigningScope;
-}
-
 export class SigningProxy {
   readonly #options: SigningProxyOptions;
   #config: ProxyConfig;
-  /** Added to the clock. */
-  #offsetMs = 0;
+  /** Added to the clock, by origin: their clocks are not one. */
+  readonly #offsetsMs = new Map<string, number>();
   /** In Via of what was here: seen again, the request runs in a circle. */
   readonly #name = `amperage-${randomBytes(6).toString('hex')}`;
 
   constructor(config: ProxyConfig, options: SigningProxyOptions) {
     this.#config = config;
     this.#options = options;
+  }
+
+  get config(): ProxyConfig {
+    return this.#config;
   }
 
   /** Goes over to another table of routes; requests under way end by the old one. */
@@ -99,76 +96,58 @@ export class SigningProxy {
     signal: AbortSignal,
   ): Promise<void> {
     const config = this.#config;
+    const { bodies, metrics, upstream } = this.#options;
     if ((incoming.headers.via ?? '').includes(this.#name))
       throw new HttpError(508, 'this proxy is its own upstream; set --host to the service');
-    const hash = incoming.headers['x-amz-content-sha256'];
-    if (typeof hash === 'string' && hash.startsWith('STREAMING-'))
-      throw new HttpError(
-        400,
-        'chunks signed with other keys cannot be signed again; send the body plain (no aws-chunked)',
-      );
-    const way = this.#wayOf(incoming, config);
-    const headers = forwardedHeaders(incoming.rawHeaders, config);
-    const isUnsigned = way.route.unsignedPayload;
-    const body = isUnsigned ? undefined : await keepBody(incoming, config.bodyMaxBytes);
+    const way = wayOf(incoming, config, this.#options.defaultRegion);
+    const given = forwardedHeaders(incoming.rawHeaders, config);
+    if (way.route.unsignedPayload) return this.#stream(incoming, outgoing, { way, given, signal });
+    const body = await bodies.keep(incoming);
     try {
+      const plain = isAwsChunked(incoming) ? withoutChunks(given) : given;
+      const headers = [...plain, ...body.trailers];
       const request = { incoming, way, headers, body, signal };
-      const first = await this.#send(request, outgoing);
+      const first = await this.#send(request, outgoing).catch((error: unknown) => {
+        if (!isLost(error) || !mayRepeat(incoming, way) || signal.aborted) throw error;
+        metrics.retried.inc();
+        return this.#send(request, outgoing);
+      });
       if (first === 'done') return;
-      // Only what is kept can be sent once more.
-      if (body === undefined || !(await this.#mend(first, way))) {
-        this.#options.upstream.give(first, outgoing);
+      if (!(await this.#mend(first, way))) {
+        upstream.give(first, outgoing);
         return;
       }
-      this.#options.metrics.mended.inc();
+      metrics.mended.inc();
       const second = await this.#send(request, outgoing);
-      if (second !== 'done') this.#options.upstream.give(second, outgoing);
+      if (second !== 'done') upstream.give(second, outgoing);
     } finally {
-      await body?.release();
+      await body.release();
     }
   }
 
-  #wayOf(incoming: IncomingMessage, config: ProxyConfig): Way {
-    const target = incoming.url ?? '/';
-    // A forward proxy is asked for a whole URL.
-    const absolute = /^(https?):\/\/([^/?#]+)([^#]*)$/i.exec(target);
-    const named = (absolute?.[2] ?? incoming.headers.host ?? '').toLowerCase();
-    const local = absolute === null ? target : (absolute[3] ?? '').replace(/^(?!\/)/, '/');
-    const mark = local.indexOf('?');
-    const path = mark < 0 ? local : local.slice(0, mark);
-    const query = mark < 0 ? '' : withoutPresignature(local.slice(mark + 1));
-    const route = routeFor(config.routes, named.replace(/:\d+$/, ''), path);
-    if (route === undefined)
-      throw new HttpError(404, `no route for ${named}${path}; see the routes of --config.file`);
-    const given = route.upstream ?? named;
-    if (given === '') throw new HttpError(400, 'the request names no host, and --host is not set');
-    const url = /^https?:\/\//i.test(given) ? given : `${config.upstreamScheme}://${given}`;
-    if (!URL.canParse(url)) throw new HttpError(400, `${given} is not a host`);
-    const { protocol, host } = new URL(url);
-    const stripped =
-      route.stripPath && route.path !== undefined
-        ? path.slice(route.path.length).replace(/^(?!\/)/, '/')
-        : path;
-    return {
-      route,
-      origin: `${protocol}//${host}`,
-      host: route.signHost ?? host,
-      path: stripped,
-      query,
-      scope: this.#scopeOf(route, host),
-    };
-  }
-
-  #scopeOf(route: ProxyRoute, host: string): SigningScope {
-    const found = scopeOfHost(host);
-    const service = route.service ?? found?.service;
-    const region = route.region ?? found?.region ?? this.#options.defaultRegion;
-    if (service === undefined || region === undefined)
+  /** A body that is not signed goes on as it comes, and so but once. */
+  async #stream(
+    incoming: IncomingMessage,
+    outgoing: ServerResponse,
+    { way, given, signal }: { way: Way; given: readonly HeaderPair[]; signal: AbortSignal },
+  ): Promise<void> {
+    const { bodies, upstream } = this.#options;
+    if (isAwsChunked(incoming))
       throw new HttpError(
-        502,
-        `${host} does not tell its ${service === undefined ? 'service' : 'region'}; set ${service === undefined ? '--name' : '--region'}`,
+        400,
+        'pieces signed with other keys can be signed again only where the payload is: send the body plain (no aws-chunked), or without --unsigned-payload',
       );
-    return { service, region };
+    const stopWatching = cutWhenStalled(incoming, bodies.limits.idleMs);
+    try {
+      const request = { incoming, way, headers: given, body: undefined, signal };
+      const answered = await this.#send(request, outgoing);
+      if (answered === 'done') return;
+      // What was refused once would be refused again: the next request is the better for it.
+      await this.#mend(answered, way);
+      upstream.give(answered, outgoing);
+    } finally {
+      stopWatching();
+    }
   }
 
   async #send(
@@ -186,23 +165,31 @@ export class SigningProxy {
     const credentials = await credentialsOf(way.route)().catch((error: unknown) => {
       throw new HttpError(502, `there are no AWS credentials: ${messageOf(error)}`);
     });
+    const { content, length } = contentOf(body, incoming);
+    const own: HeaderPair[] = [['host', way.host]];
+    if (length !== undefined) own.push(['content-length', String(length)]);
     const wire = {
       method: incoming.method ?? 'GET',
       path: way.path,
       query: way.query,
-      headers: [['host', way.host] as const, ...headers],
+      headers: [...own, ...headers],
       payloadHash: body?.hash ?? UNSIGNED_PAYLOAD,
     };
-    const nowMs = world.clock.nowMs() + this.#offsetMs;
-    const signed = signWire(wire, credentials, way.scope, nowMs, this.#options.signing);
+    const nowMs = world.clock.nowMs() + (this.#offsetsMs.get(way.origin) ?? 0);
+    const { signing } = this.#options;
+    const { presignSeconds: expiresSeconds } = way.route;
+    const [query, signed] =
+      expiresSeconds === undefined
+        ? [way.query, signWire(wire, credentials, way.scope, nowMs, signing)]
+        : [presignQuery(wire, credentials, way.scope, nowMs, { ...signing, expiresSeconds }), []];
     const sent = [...wire.headers, ...signed, ['via', `1.1 ${this.#name}`] as const];
     return upstream.send(
       {
         origin: way.origin,
-        path: way.query === '' ? way.path : `${way.path}?${way.query}`,
+        path: query === '' ? way.path : `${way.path}?${query}`,
         method: wire.method,
         headers: sent.flat(),
-        ...contentOf(body, incoming),
+        body: content,
         signal,
       },
       outgoing,
@@ -214,16 +201,19 @@ export class SigningProxy {
   }
 
   /** Whether the fault that AWS tells of may be gone now: fresh credentials, or another idea of the time. */
-  async #mend({ text, headers }: Answered, { route }: Way): Promise<boolean> {
+  async #mend({ text, headers }: Answered, { route, origin }: Way): Promise<boolean> {
     const { world, credentialsOf } = this.#options;
     const date = Date.parse(String(headers['date'] ?? ''));
     if (SKEWED.test(text) && !Number.isNaN(date)) {
       const offsetMs = date - world.clock.nowMs();
-      if (Math.abs(offsetMs - this.#offsetMs) < SKEW_MIN_MS) return false;
+      const before = this.#offsetsMs.get(origin) ?? 0;
+      if (Math.abs(offsetMs - before) < SKEW_MIN_MS) return false;
       world.log.warn('the clock is off; requests are signed with the time of AWS', {
+        origin,
         offset_ms: offsetMs,
       });
-      this.#offsetMs = offsetMs;
+      if (this.#offsetsMs.size >= OFFSETS_MAX) this.#offsetsMs.clear();
+      this.#offsetsMs.set(origin, offsetMs);
       return true;
     }
     if (!STALE_TOKEN.test(text)) return false;
@@ -281,16 +271,26 @@ function endWhenRead(incoming: IncomingMessage, outgoing: ServerResponse): void 
   incoming.once('end', end).once('close', end).resume();
 }
 
+const REPEATABLE = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
+
+/**
+ * Whether a request whose answer got lost may be sent again: where to do it twice is to do it once. So are, beyond the
+ * methods that say so, writes and queries of AMP, which keeps one sample for a series and time.
+ */
+function mayRepeat({ method = '' }: IncomingMessage, { scope }: Way): boolean {
+  return REPEATABLE.has(method) || scope.service === 'aps';
+}
+
 /** What is sent of the body: what was kept, with its length, or the client's stream as it comes. */
 function contentOf(
   body: KeptBody | undefined,
   incoming: IncomingMessage,
-): { readonly body: Buffer | Readable | null; readonly length: number | undefined } {
-  if (body !== undefined) return { body: body.content(), length: body.length };
+): { readonly content: Buffer | Readable | null; readonly length: number | undefined } {
+  if (body !== undefined) return { content: body.content(), length: body.length };
   const length = incoming.headers['content-length'];
   const isEmpty = length === undefined && incoming.headers['transfer-encoding'] === undefined;
   return {
-    body: isEmpty ? null : incoming,
+    content: isEmpty ? null : incoming,
     length: length === undefined ? undefined : Number(length),
   };
 }

@@ -9,6 +9,7 @@ import type { Component } from '../kernel/component.ts';
 import { ConfigError, messageOf } from '../kernel/errors.ts';
 import { parseListen } from '../kernel/http-server.ts';
 import type { WebConfig } from '../kernel/web-config.ts';
+import { createWebServer } from '../kernel/web-server.ts';
 import type { SigningProxy } from './proxy.ts';
 
 export interface ProxyServerOptions {
@@ -38,28 +39,12 @@ export class ProxyServer implements Component {
     };
     const listener = (incoming: IncomingMessage, outgoing: ServerResponse): void =>
       void this.#serve(incoming, outgoing);
-    const tls = options.web?.tls;
-    this.#server =
-      tls === undefined
-        ? process.getBuiltinModule('node:http').createServer(limits, listener)
-        : process.getBuiltinModule('node:https').createServer(
-            {
-              ...limits,
-              ...tls.secrets(),
-              requestCert: tls.requestsCertificate,
-              rejectUnauthorized: tls.rejectsUnverified,
-            },
-            listener,
-          );
+    this.#server = createWebServer(limits, options.web, listener);
     this.#server.maxConnections = 10_000;
     this.#server.on('connect', (_request, socket) => {
       socket.end(
         'HTTP/1.1 405 Method Not Allowed\r\nConnection: close\r\n\r\nwhat runs through a tunnel cannot be signed; ask for http:// and the proxy speaks https\n',
       );
-    });
-    this.#server.on('clientError', (_error, socket) => {
-      if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
-      else socket.destroy();
     });
   }
 
@@ -118,13 +103,31 @@ export class ProxyServer implements Component {
   async #serve(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     const { web, proxy } = this.#options;
     if (!this.#isListening) outgoing.setHeader('connection', 'close');
-    if (web !== undefined && !(await web.isAllowed(incoming.headers))) {
-      outgoing.writeHead(401, { 'www-authenticate': 'Basic', connection: 'close' });
-      outgoing.end('401: unauthorized\n');
-      return;
+    if (web !== undefined) {
+      for (const [name, value] of Object.entries(web.headers())) outgoing.setHeader(name, value);
+      const refusal = await refusalOf(incoming, web);
+      if (refusal !== undefined) {
+        outgoing.writeHead(refusal.status, { [refusal.header]: 'Basic', connection: 'close' });
+        outgoing.end(`${refusal.status}: ${refusal.words}\n`);
+        return;
+      }
     }
     await proxy.handle(incoming, outgoing);
   }
+}
+
+/** A client that takes us for its proxy shows itself in another header. Undefined when it may pass. */
+async function refusalOf(
+  { url = '', headers }: IncomingMessage,
+  web: WebConfig,
+): Promise<{ status: number; header: string; words: string } | undefined> {
+  if (!/^https?:/i.test(url))
+    return (await web.isAllowed(headers))
+      ? undefined
+      : { status: 401, header: 'www-authenticate', words: 'unauthorized' };
+  return (await web.isAllowed({ authorization: headers['proxy-authorization'] }))
+    ? undefined
+    : { status: 407, header: 'proxy-authenticate', words: 'proxy authentication required' };
 }
 
 /** A socket that a killed process left is removed; one that answers, and any other file, stays. @throws ConfigError */

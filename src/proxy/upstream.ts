@@ -3,8 +3,10 @@
  * client takes it. A refusal (400, 403) is held back up to a bound, for the proxy to mend.
  */
 import type { ServerResponse } from 'node:http';
+import { isIP } from 'node:net';
 import type { Readable } from 'node:stream';
-import type { Agent, Dispatcher } from 'undici';
+import type { Agent, buildConnector, Dispatcher } from 'undici';
+import { guardedLookup } from '../kernel/metadata-addresses.ts';
 import type { ProxyConfig } from './config.ts';
 import { returnedHeaders } from './headers.ts';
 
@@ -14,9 +16,8 @@ export interface UpstreamRequest {
   readonly method: string;
   /** Names and values, alternating. */
   readonly headers: string[];
+  /** Without content-length among the headers it is sent in chunks. */
   readonly body: Buffer | Readable | null;
-  /** Undefined is sent in chunks. */
-  readonly length: number | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -47,7 +48,7 @@ export class Upstream {
       headersTimeout: config.upstreamTimeoutMs,
       bodyTimeout: config.upstreamTimeoutMs,
       maxHeaderSize: 65_536,
-      connect: { timeout: 10_000, rejectUnauthorized: config.verifiesTls },
+      connect: connectorTo(undici, config),
     });
     return new Upstream(agent);
   }
@@ -68,17 +69,12 @@ export class Upstream {
   ): Promise<'done' | Answered> {
     return new Promise((resolve, reject) => {
       const relay = new Relay(request, outgoing, { resolve, reject, onFailure });
-      const { origin, path, method, headers, body, length } = request;
-      this.#agent.dispatch(
-        {
-          origin,
-          path,
-          method,
-          headers: length === undefined ? headers : [...headers, 'content-length', String(length)],
-          body,
-        },
-        relay,
-      );
+      const { origin, path, method, headers, body } = request;
+      // One name for all requests of an origin: undici would take it from Host, and connect anew for each.
+      const servername = new URL(origin).hostname;
+      // Not in the types, though the dispatcher takes it.
+      const options = { origin, path, method, headers, body, servername };
+      this.#agent.dispatch(options, relay);
     });
   }
 
@@ -87,6 +83,40 @@ export class Upstream {
     outgoing.writeHead(status, { ...returnedHeaders(headers), 'content-length': body.length });
     outgoing.end(body);
   }
+}
+
+/** The connection ended before anything of an answer came: a kept one, most often, that the upstream had given up. */
+class LostConnection extends Error {
+  constructor(cause: Error) {
+    super(cause.message, { cause });
+  }
+}
+
+const LOST = /^(?:UND_ERR_SOCKET|ECONNRESET|EPIPE)$/;
+
+export function isLost(error: unknown): boolean {
+  return error instanceof LostConnection;
+}
+
+function codeOf(error: Error): string {
+  return 'code' in error ? String(error.code) : '';
+}
+
+/** Certificates are checked against the upstream's own name, whatever Host is sent; metadata addresses are not asked. */
+function connectorTo(
+  { buildConnector }: typeof import('undici'),
+  config: ProxyConfig,
+): buildConnector.connector {
+  const connect = buildConnector({
+    timeout: 10_000,
+    rejectUnauthorized: config.verifiesTls,
+    lookup: guardedLookup(),
+  });
+  return (options, callback) => {
+    const name = options.hostname.replace(/^\[|\]$/g, '');
+    const { servername: _, ...rest } = options;
+    connect(isIP(name) === 0 ? { ...rest, servername: name } : rest, callback);
+  };
 }
 
 interface RelayEnds {
@@ -164,7 +194,9 @@ class Relay implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    this.#ends.reject(error);
+    this.#ends.reject(
+      this.#status === 0 && LOST.test(codeOf(error)) ? new LostConnection(error) : error,
+    );
   }
 
   #begin(controller: Dispatcher.DispatchController): void {

@@ -2,7 +2,8 @@
  * Who may call: SigV4 for service `aps`, as AMP verifies it. Refusals have AMP's status, error type and JSON.
  * Source: https://docs.aws.amazon.com/prometheus/latest/APIReference/CommonErrors.html
  */
-import { type AwsCredentials, verifyRequest } from '../../aws/signing.ts';
+import type { AwsCredentials } from '../../aws/signing.ts';
+import { verifyRequest } from '../../aws/verification.ts';
 import { messageOf } from '../../kernel/errors.ts';
 import type { HttpRequest, HttpResponse } from '../../kernel/http-server.ts';
 import type { World } from '../../kernel/world.ts';

@@ -1,0 +1,106 @@
+/**
+ * Where a request goes and what it is signed for: its route, its upstream, its path. Pure.
+ */
+import type { IncomingMessage } from 'node:http';
+import { scopeOfHost } from '../aws/endpoints.ts';
+import type { WireScope } from '../aws/wire-signing.ts';
+import { HttpError } from '../kernel/http-server.ts';
+import { isMetadataAddress } from '../kernel/metadata-addresses.ts';
+import type { ProxyConfig, ProxyRoute } from './config.ts';
+import { withoutPresignature } from './headers.ts';
+
+export interface Way {
+  readonly route: ProxyRoute;
+  /** Scheme, host and port that are connected to. */
+  readonly origin: string;
+  /** Sent and signed. */
+  readonly host: string;
+  readonly path: string;
+  readonly query: string;
+  readonly scope: WireScope;
+}
+
+/** A forward proxy is asked for a whole URL. */
+const ABSOLUTE = /^(https?):\/\/([^/?#]+)([^#]*)$/i;
+
+/** @throws HttpError where there is no way, or one that must not be gone */
+export function wayOf(
+  incoming: Pick<IncomingMessage, 'url' | 'headers'>,
+  config: ProxyConfig,
+  defaultRegion: string | undefined,
+): Way {
+  const target = incoming.url ?? '/';
+  const absolute = ABSOLUTE.exec(target);
+  const named = (absolute?.[2] ?? incoming.headers.host ?? '').toLowerCase();
+  const local = absolute === null ? target : (absolute[3] ?? '').replace(/^(?!\/)/, '/');
+  const mark = local.indexOf('?');
+  const path = mark < 0 ? local : local.slice(0, mark);
+  const route = routeFor(config.routes, named.replace(/:\d+$/, ''), path);
+  if (route === undefined)
+    throw new HttpError(404, `no route for ${named}${path}; see the routes of --config.file`);
+  const given = route.upstream ?? named;
+  if (given === '') throw new HttpError(400, 'the request names no host, and --host is not set');
+  const url = /^https?:\/\//i.test(given) ? given : `${config.upstreamScheme}://${given}`;
+  if (!URL.canParse(url)) throw new HttpError(400, `${given} is not a host`);
+  const { protocol, host, hostname } = new URL(url);
+  if (isMetadataAddress(hostname.replace(/^\[|\]$/g, '')))
+    throw new HttpError(403, `${host} hands out credentials of this machine and is not asked`);
+  if (route.unsignedPayload && protocol === 'http:' && !isLoopback(hostname))
+    throw new HttpError(
+      502,
+      `a payload that is not signed must go over TLS; use --upstream-url-scheme https for ${host}`,
+    );
+  return {
+    route,
+    origin: `${protocol}//${host}`,
+    host: route.signHost ?? host,
+    path: withoutPrefix(route, path),
+    query: mark < 0 ? '' : withoutPresignature(local.slice(mark + 1)),
+    scope: scopeFor(route, host, defaultRegion),
+  };
+}
+
+/** The first route that fits. @param host  without port, lower case */
+function routeFor(
+  routes: readonly ProxyRoute[],
+  host: string,
+  path: string,
+): ProxyRoute | undefined {
+  return routes.find(
+    (route) =>
+      (route.host === undefined || route.host === host) &&
+      (route.path === undefined || isBelow(path, route.path)),
+  );
+}
+
+/**
+ * Whether a path is a prefix or below it, segment by segment. @throws HttpError 400 for one that would climb out of it
+ */
+function isBelow(path: string, prefix: string): boolean {
+  const folder = prefix.endsWith('/') ? prefix : `${prefix}/`;
+  if (path !== prefix && !path.startsWith(folder)) return false;
+  if (path.split('/').some((segment) => /^(?:\.|%2e){1,2}$/i.test(segment)))
+    throw new HttpError(400, `${path} holds dot segments, which could leave the route's ${prefix}`);
+  return true;
+}
+
+function withoutPrefix({ path: prefix, stripPath }: ProxyRoute, path: string): string {
+  if (!stripPath || prefix === undefined) return path;
+  return path.slice(prefix.length).replace(/^(?!\/)/, '/');
+}
+
+function isLoopback(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.');
+}
+
+function scopeFor(route: ProxyRoute, host: string, defaultRegion: string | undefined): WireScope {
+  const found = scopeOfHost(host);
+  const service = route.service ?? found?.service;
+  const region = route.region ?? found?.region ?? defaultRegion ?? route.regionSet;
+  if (service === undefined || region === undefined)
+    throw new HttpError(
+      502,
+      `${host} does not tell its ${service === undefined ? 'service' : 'region'}; set ${service === undefined ? '--name' : '--region'}`,
+    );
+  return { service, region, regionSet: route.regionSet };
+}
