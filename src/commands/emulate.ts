@@ -2,13 +2,19 @@
  * `amperage emulate`: local AWS endpoints for trying and testing, with verified signatures.
  */
 import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { type Command } from 'commander';
+import { parse } from 'yaml';
+import { Scenario, scenarioOf } from '../emulator/scenario.ts';
 import { createEmulator } from '../emulator/server.ts';
+import { Group } from '../kernel/component.ts';
+import { ConfigError, messageOf } from '../kernel/errors.ts';
 import { createWorld, longRunningCommand, type LogOptions, runUntilSignal } from './runner.ts';
 
 interface EmulateFlags extends LogOptions {
   readonly listen: string;
   readonly region: string;
+  readonly scenario?: string;
 }
 
 export function emulateCommand(): Command {
@@ -18,9 +24,32 @@ export function emulateCommand(): Command {
     )
     .option('--listen <host:port>', 'address to serve on', '127.0.0.1:4566')
     .option('--region <region>', 'region that signatures must name', 'us-east-1')
+    .option('--scenario <file>', 'YAML of what happens: calls, objects, tasks, trouble')
     .addHelpText(
       'after',
-      '\nAdmin side, from this machine, PUT with JSON: /_emulator/ecs/instances, /_emulator/ecs/tasks, /_emulator/ecs/task-state, /_emulator/events,\n/_emulator/trouble {"throttle":1,"faults":[{"action":"DescribeTasks","code":"AccessDeniedException","share":0.5}],"skewMs":3600000,"credentialsStatus":500}\n\nSigned with the keys in EMULATE_ACCESS_KEY and EMULATE_SECRET_KEY; without them a pair is made and printed.\n\nExamples:\n  amperage emulate\n  AWS_ENDPOINT_URL=http://127.0.0.1:4566 aws servicediscovery list-namespaces\n',
+      `
+Admin side, from this machine, PUT with JSON:
+  /_emulator/ecs/instances, /_emulator/ecs/tasks, /_emulator/ecs/task-state   what AWS does by itself
+  /_emulator/events {"queue":"name"}                                          task state changes go to this queue
+  /_emulator/tasks/ID (and DELETE)                                            task metadata v4 of real processes
+  /_emulator/trouble {"throttle":1,"faults":[{"action":"DescribeTasks","code":"AccessDeniedException","share":0.5}],
+                      "skewMs":3600000,"credentialsStatus":500,"credentialsToken":"secret"}
+GET /_emulator/credentials/KEY                                                the secret of a temporary key
+
+A scenario:
+  steps:
+    - { call: ecs.CreateCluster, input: { clusterName: demo } }
+    - { call: ssm.PutParameter, input: { Name: /a, Type: String, Value: b } }
+    - { object: s3://config/prometheus.yml, text: 'global: {}' }
+    - { after: 30s, admin: trouble, input: { throttle: 1 } }
+
+Signed with the keys in EMULATE_ACCESS_KEY and EMULATE_SECRET_KEY; without them a pair is made and printed.
+
+Examples:
+  amperage emulate
+  amperage emulate --scenario account.yml
+  AWS_ENDPOINT_URL=http://127.0.0.1:4566 aws servicediscovery list-namespaces
+`,
     )
     .action(run);
 }
@@ -33,10 +62,22 @@ async function run(flags: EmulateFlags): Promise<void> {
     accessKeyId !== undefined && secretAccessKey !== undefined
       ? { accessKeyId, secretAccessKey }
       : newKeys();
-  await runUntilSignal(
-    createEmulator({ world, listen: flags.listen, region: flags.region, credentials }),
-    world,
-  );
+  const { listen, region, scenario: file } = flags;
+  const emulator = createEmulator({ world, listen, region, credentials });
+  const steps = file === undefined ? [] : scenarioOf(await readYaml(file), file);
+  const url = (): string => emulator.url;
+  const scenario = new Scenario(steps, { world, url, region, credentials });
+  await runUntilSignal(new Group('emulate', [emulator, scenario]), world);
+}
+
+async function readYaml(file: string): Promise<unknown> {
+  try {
+    return parse(await readFile(file, 'utf8'));
+  } catch (error) {
+    throw new ConfigError('EMULATOR_SCENARIO', `cannot read ${file}: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
 }
 
 /** Keys of this run alone; the one place that prints a secret, since nobody else could know it. */

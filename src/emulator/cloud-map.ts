@@ -48,6 +48,8 @@ export function createCloudMap(region: string, clock: Clock): JsonService {
     { readonly Type: string; readonly Targets: Record<string, string> }
   >();
   const tags = new Map<string, Map<string, string>>();
+  /** Raised with every change of an instance. */
+  let revision = 1;
   /** By service and instance, where it was set. */
   const health = new Map<string, string>();
   const arn = (kind: string, id: string): string =>
@@ -73,6 +75,17 @@ export function createCloudMap(region: string, clock: Clock): JsonService {
   const serviceOf = (id: string): Service => {
     const found = [...services.values()].find((one) => one.Id === id || one.Arn === id);
     if (found === undefined) throw new AwsError('ServiceNotFound', `service ${id} not found`);
+    return found;
+  };
+  const named = (input: AwsInput): Service => {
+    const [namespaceName, name] = [textOf(input, 'NamespaceName'), textOf(input, 'ServiceName')];
+    const namespace = [...namespaces.values()].find(({ Name }) => Name === namespaceName);
+    if (namespace === undefined)
+      throw new AwsError('NamespaceNotFound', `namespace ${namespaceName} not found`);
+    const found = [...services.values()].find(
+      (one) => one.Name === name && one.NamespaceId === namespace.Id,
+    );
+    if (found === undefined) throw new AwsError('ServiceNotFound', `service ${name} not found`);
     return found;
   };
   const createNamespace =
@@ -151,6 +164,7 @@ export function createCloudMap(region: string, clock: Clock): JsonService {
             `at most ${INSTANCES_MAX} instances in a service`,
           );
         }
+        revision += 1;
         service.instances.set(id, {
           ...(input['Attributes'] as Record<string, string> | undefined),
         });
@@ -161,6 +175,8 @@ export function createCloudMap(region: string, clock: Clock): JsonService {
         const id = textOf(input, 'InstanceId');
         if (!service.instances.delete(id))
           throw new AwsError('InstanceNotFound', `instance ${id} not found`);
+        health.delete(`${service.Id}/${id}`);
+        revision += 1;
         return operation('DEREGISTER_INSTANCE', { INSTANCE: id, SERVICE: service.Id });
       },
       ListInstances: (input) => {
@@ -169,12 +185,71 @@ export function createCloudMap(region: string, clock: Clock): JsonService {
         const { page, ...more } = pageOf(all, input);
         return { Instances: page, ...more };
       },
+      GetInstance: (input) => {
+        const id = textOf(input, 'InstanceId');
+        const Attributes = serviceOf(textOf(input, 'ServiceId')).instances.get(id);
+        if (Attributes === undefined)
+          throw new AwsError('InstanceNotFound', `instance ${id} not found`);
+        return { Instance: { Id: id, Attributes } };
+      },
+      DiscoverInstances: (input) => {
+        const service = named(input);
+        const status = String(input['HealthStatus'] ?? 'HEALTHY_OR_ELSE_ALL');
+        const parameters = Object.entries(input['QueryParameters'] ?? {});
+        const all = [...service.instances].flatMap(([InstanceId, Attributes]) =>
+          parameters.every(([name, value]) => Attributes[name] === value)
+            ? [
+                {
+                  InstanceId,
+                  NamespaceName: textOf(input, 'NamespaceName'),
+                  ServiceName: service.Name,
+                  HealthStatus: health.get(`${service.Id}/${InstanceId}`) ?? 'HEALTHY',
+                  Attributes,
+                },
+              ]
+            : [],
+        );
+        const healthy = all.filter(({ HealthStatus }) => HealthStatus === 'HEALTHY');
+        const wanted =
+          status === 'ALL'
+            ? all
+            : status === 'UNHEALTHY'
+              ? all.filter((one) => !healthy.includes(one))
+              : status === 'HEALTHY' || healthy.length > 0
+                ? healthy
+                : all;
+        return {
+          Instances: wanted.slice(0, Number(input['MaxResults'] ?? 100)),
+          InstancesRevision: revision,
+        };
+      },
+      DiscoverInstancesRevision: (input) => {
+        named(input);
+        return { InstancesRevision: revision };
+      },
+      DeleteService: (input) => {
+        const service = serviceOf(textOf(input, 'Id'));
+        if (service.instances.size > 0)
+          throw new AwsError('ResourceInUse', 'the service has instances; deregister them first');
+        services.delete(service.Id);
+        tags.delete(service.Arn);
+        return {};
+      },
+      DeleteNamespace: (input) => {
+        const namespace = namespaceOf(textOf(input, 'Id'));
+        if ([...services.values()].some(({ NamespaceId }) => NamespaceId === namespace.Id))
+          throw new AwsError('ResourceInUse', 'the namespace has services; delete them first');
+        namespaces.delete(namespace.Id);
+        tags.delete(namespace.Arn);
+        return operation('DELETE_NAMESPACE', { NAMESPACE: namespace.Id });
+      },
       UpdateInstanceCustomHealthStatus: (input) => {
         const service = serviceOf(textOf(input, 'ServiceId'));
         const id = textOf(input, 'InstanceId');
         if (!service.instances.has(id))
           throw new AwsError('InstanceNotFound', `instance ${id} not found`);
         health.set(`${service.Id}/${id}`, textOf(input, 'Status'));
+        revision += 1;
         return {};
       },
       GetInstancesHealthStatus: (input) => {
@@ -187,6 +262,11 @@ export function createCloudMap(region: string, clock: Clock): JsonService {
           ),
           ...more,
         };
+      },
+      UntagResource: (input) => {
+        const own = tags.get(textOf(input, 'ResourceARN'));
+        for (const key of (input['TagKeys'] ?? []) as string[]) own?.delete(key);
+        return {};
       },
       TagResource: (input) => {
         setTags(textOf(input, 'ResourceARN'), input['Tags']);

@@ -37,14 +37,53 @@ export function describeInstances(
       'The parameter instancesSet cannot be used with the parameter maxResults',
     );
   const most = Math.min(PAGE_MAX, Number(form.get('MaxResults') ?? PAGE_MAX));
-  const start = Number(form.get('NextToken') ?? 0);
+  const token = form.get('NextToken') ?? '0';
+  if (!/^\d{1,9}$/.test(token))
+    throw new AwsError('InvalidNextToken', 'The token is not one that was given out.');
+  const start = Number(token);
+  const filters = filtersOf(form);
   const all = [...instances.values()].filter(
-    ({ instanceId }) => ids.length === 0 || ids.includes(instanceId),
+    (one) =>
+      (ids.length === 0 || ids.includes(one.instanceId)) && filters.every((fits) => fits(one)),
   );
   const next = start + most < all.length ? `<nextToken>${start + most}</nextToken>` : '';
   const items = all.slice(start, start + most).map(itemOf);
   return `<?xml version="1.0" encoding="UTF-8"?>
 <DescribeInstancesResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><requestId>00000000-0000-0000-0000-000000000000</requestId><reservationSet>${items.join('')}</reservationSet>${next}</DescribeInstancesResponse>`;
+}
+
+const FILTERS: Readonly<Record<string, (one: Ec2Instance) => string | undefined>> = {
+  'availability-zone': ({ availabilityZone }) => availabilityZone,
+  'instance-id': ({ instanceId }) => instanceId,
+  'instance-state-code': () => '16',
+  'instance-state-name': () => 'running',
+  'instance-type': ({ instanceType }) => instanceType,
+  'ip-address': ({ publicIpAddress }) => publicIpAddress,
+  'private-ip-address': ({ privateIpAddress }) => privateIpAddress,
+  'subnet-id': ({ subnetId }) => subnetId,
+  'vpc-id': ({ vpcId }) => vpcId,
+};
+
+/** `Filter.1.Name` with `Filter.1.Value.1` …: all must fit, each by one of its values. @throws AwsError */
+function filtersOf(form: URLSearchParams): ((one: Ec2Instance) => boolean)[] {
+  const names = [...form].filter(([key]) => /^Filter\.\d+\.Name$/.test(key));
+  return names.map(([key, name]) => {
+    const values = listOf(form, key.replace(/Name$/, 'Value.'));
+    if (name === 'tag-key') return ({ tags }) => values.some((value) => value in tags);
+    const read = name.startsWith('tag:')
+      ? ({ tags }: Ec2Instance): string | undefined => tags[name.slice('tag:'.length)]
+      : FILTERS[name];
+    if (read === undefined)
+      throw new AwsError('InvalidParameterValue', `The filter '${name}' is invalid`);
+    const patterns = values.map(wildcard);
+    return (one) => patterns.some((pattern) => pattern.test(read(one) ?? ''));
+  });
+}
+
+/** `*` stands for any text, `?` for one character. */
+function wildcard(text: string): RegExp {
+  const source = text.replaceAll(/[.+^${}()|[\]\\]/g, String.raw`\$&`);
+  return new RegExp(`^${source.replaceAll('*', '.*').replaceAll('?', '.')}$`);
 }
 
 export function ec2Error(error: AwsError): string {

@@ -24,6 +24,9 @@ interface History {
 const VALUE_MAX_BYTES = { Standard: 4_096, Advanced: 8_192 } as const;
 const TYPES = ['String', 'StringList', 'SecureString'];
 const VERSIONS_MAX = 100;
+const PARAMETERS_MAX = 10_000;
+const LABELS_MAX = 10;
+const NAMES_MAX = 10;
 
 export function createParameterStore(region: string, clock: Clock): JsonService {
   const parameters = new Map<string, History>();
@@ -44,6 +47,14 @@ export function createParameterStore(region: string, clock: Clock): JsonService 
       );
     return { ...found, Selector: `:${selector}` };
   };
+  const has = (asked: string): boolean => {
+    try {
+      return get(asked) !== undefined;
+    } catch (error) {
+      if (error instanceof AwsError) return false;
+      throw error;
+    }
+  };
   const shown = (name: string, input: AwsInput): object => {
     const found = get(name);
     const isHidden = found.Type === 'SecureString' && input['WithDecryption'] !== true;
@@ -58,6 +69,11 @@ export function createParameterStore(region: string, clock: Clock): JsonService 
       throw new AwsError(
         'ParameterAlreadyExists',
         `The parameter already exists. To overwrite this value, set the overwrite option in the request to true.`,
+      );
+    if (before === undefined && parameters.size >= PARAMETERS_MAX)
+      throw new AwsError(
+        'ParameterLimitExceeded',
+        `there are ${PARAMETERS_MAX} parameters already`,
       );
     const tier = input['Tier'] === 'Advanced' ? 'Advanced' : 'Standard';
     if (Buffer.byteLength(value) > VALUE_MAX_BYTES[tier])
@@ -93,11 +109,12 @@ export function createParameterStore(region: string, clock: Clock): JsonService 
       GetParameter: (input) => ({ Parameter: shown(textOf(input, 'Name'), input) }),
       GetParameters: (input) => {
         const names = (input['Names'] ?? []) as string[];
+        if (names.length > NAMES_MAX)
+          throw new AwsError('ValidationException', `Names can have at most ${NAMES_MAX} items`);
+        const found = new Map(names.map((name) => [name, has(name) ? shown(name, input) : null]));
         return {
-          Parameters: names
-            .filter((name) => parameters.has(name))
-            .map((name) => shown(name, input)),
-          InvalidParameters: names.filter((name) => !parameters.has(name)),
+          Parameters: [...found.values()].filter((one) => one !== null),
+          InvalidParameters: names.filter((name) => found.get(name) === null),
         };
       },
       GetParametersByPath: (input) => {
@@ -114,8 +131,18 @@ export function createParameterStore(region: string, clock: Clock): JsonService 
         const { Version } = get(name);
         const history = parameters.get(name) as History;
         const version = Number(input['ParameterVersion'] ?? Version);
-        for (const label of (input['Labels'] ?? []) as string[]) history.labels.set(label, version);
-        return { InvalidLabels: [], ParameterVersion: version };
+        get(`${name}:${version}`);
+        const labels = (input['Labels'] ?? []) as string[];
+        const isBad = (label: string): boolean =>
+          !/^[A-Za-z_][\w.-]{0,99}$/.test(label) || /^(?:aws|ssm)/i.test(label);
+        for (const label of labels) if (!isBad(label)) history.labels.set(label, version);
+        const own = [...history.labels.values()].filter((one) => one === version);
+        if (own.length > LABELS_MAX)
+          throw new AwsError(
+            'ParameterVersionLabelLimitExceeded',
+            `A parameter version can have maximum ${LABELS_MAX} labels.`,
+          );
+        return { InvalidLabels: labels.filter(isBad), ParameterVersion: version };
       },
       DeleteParameter: (input) => {
         parameters.delete(get(textOf(input, 'Name')).Name);

@@ -10,10 +10,17 @@ interface Secret {
   readonly arn: string;
   readonly name: string;
   /** Version id → text; the last two are AWSPREVIOUS and AWSCURRENT. */
-  readonly versions: Map<string, { readonly text: string; readonly createdSeconds: number }>;
+  readonly versions: Map<string, SecretVersion>;
+}
+
+interface SecretVersion {
+  readonly value: { readonly SecretString: string } | { readonly SecretBinary: string };
+  readonly createdSeconds: number;
 }
 
 const TEXT_MAX_BYTES = 65_536;
+const VERSIONS_MAX = 100;
+const SECRETS_MAX = 1_000;
 
 export function createSecretsManager(region: string, clock: Clock): JsonService {
   const secrets = new Map<string, Secret>();
@@ -27,14 +34,27 @@ export function createSecretsManager(region: string, clock: Clock): JsonService 
     return found;
   };
   const put = (secret: Secret, input: AwsInput): object => {
-    const text = textOf(input, 'SecretString');
-    if (Buffer.byteLength(text) > TEXT_MAX_BYTES)
+    const binary = input['SecretBinary'];
+    const value =
+      typeof binary === 'string'
+        ? { SecretBinary: binary }
+        : { SecretString: textOf(input, 'SecretString') };
+    if (Buffer.byteLength(Object.values(value)[0] ?? '') > TEXT_MAX_BYTES)
       throw new AwsError(
         'InvalidParameterException',
         'The secret value is longer than 65536 bytes.',
       );
     const id = String(input['ClientRequestToken'] ?? randomUUID());
-    secret.versions.set(id, { text, createdSeconds: clock.nowMs() / 1_000 });
+    const known = secret.versions.get(id);
+    if (known !== undefined && JSON.stringify(known.value) !== JSON.stringify(value))
+      throw new AwsError(
+        'ResourceExistsException',
+        'You already have a version of this token with another value.',
+      );
+    if (known === undefined)
+      secret.versions.set(id, { value, createdSeconds: clock.nowMs() / 1_000 });
+    const [oldest] = secret.versions.keys();
+    if (secret.versions.size > VERSIONS_MAX && oldest !== undefined) secret.versions.delete(oldest);
     return { ARN: secret.arn, Name: secret.name, VersionId: id, VersionStages: ['AWSCURRENT'] };
   };
   return {
@@ -48,6 +68,8 @@ export function createSecretsManager(region: string, clock: Clock): JsonService 
             'ResourceExistsException',
             `The operation failed because the secret ${name} already exists.`,
           );
+        if (secrets.size >= SECRETS_MAX)
+          throw new AwsError('LimitExceededException', `there are ${SECRETS_MAX} secrets already`);
         const secret: Secret = {
           arn: `arn:aws:secretsmanager:${region}:000000000000:secret:${name}-AbCdEf`,
           name,
@@ -71,9 +93,18 @@ export function createSecretsManager(region: string, clock: Clock): JsonService 
       GetSecretValue: (input) => {
         const { arn, name, versions } = find(textOf(input, 'SecretId'));
         const ids = [...versions.keys()];
-        const stage = input['VersionStage'] ?? 'AWSCURRENT';
-        const byStage = stage === 'AWSCURRENT' ? ids.at(-1) : ids.at(-2);
-        const id = String(input['VersionId'] ?? byStage ?? '');
+        const stages: Readonly<Record<string, string | undefined>> = {
+          AWSCURRENT: ids.at(-1),
+          AWSPREVIOUS: ids.at(-2),
+        };
+        const { VersionStage: asked, VersionId: askedId } = input;
+        const byStage = stages[String(asked ?? 'AWSCURRENT')];
+        const id = String(askedId ?? byStage ?? '');
+        if (askedId !== undefined && asked !== undefined && askedId !== byStage)
+          throw new AwsError(
+            'InvalidParameterException',
+            'The version id and the version stage name different versions.',
+          );
         const version = versions.get(id);
         if (version === undefined)
           throw new AwsError(
@@ -84,8 +115,8 @@ export function createSecretsManager(region: string, clock: Clock): JsonService 
           ARN: arn,
           Name: name,
           VersionId: id,
-          VersionStages: [stage],
-          SecretString: version.text,
+          VersionStages: Object.keys(stages).filter((stage) => stages[stage] === id),
+          ...version.value,
           CreatedDate: version.createdSeconds,
         };
       },

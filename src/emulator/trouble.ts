@@ -31,6 +31,10 @@ const settingsSchema = z.strictObject({
   faults: z.array(faultSchema).max(100).default([]),
   throttle: z.number().min(0).default(0).describe("1 for AWS's own buckets, 0 for none."),
   skewMs: z.number().default(0).describe('How far the clock of AWS is ahead.'),
+  credentialsToken: z
+    .string()
+    .optional()
+    .describe('That callers of the container credentials must show; any or none when absent.'),
   credentialsStatus: z.number().int().default(200).describe('Of the container credentials.'),
 });
 
@@ -51,6 +55,10 @@ export class Trouble {
 
   get credentialsStatus(): number {
     return this.#settings.credentialsStatus;
+  }
+
+  get credentialsToken(): string | undefined {
+    return this.#settings.credentialsToken;
   }
 
   /** @throws ZodError */

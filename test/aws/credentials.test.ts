@@ -221,3 +221,28 @@ test('web identity: the token file is read anew, also behind a link that was tur
   pass(3_600_000);
   assert.ok(await isTaken(source));
 });
+
+test('the authorization token of container credentials is read anew when it rotates', async () => {
+  onEcs();
+  const folder = mkdtempSync(path.join(tmpdir(), 'amperage-token-'));
+  const file = path.join(folder, 'token');
+  process.env['AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE'] = file;
+  for (const token of ['first', 'second']) {
+    writeFileSync(file, token);
+    account.trouble.set({ credentialsToken: token });
+    assert.ok(await isTaken(createCredentialSource({})), token);
+  }
+  account.trouble.set({ credentialsToken: 'third' });
+  await assert.rejects(createCredentialSource({})());
+  rmSync(folder, { recursive: true });
+});
+
+test('keys of an account whose clock is far ahead are good nevertheless', async () => {
+  onEcs();
+  account.trouble.set({ skewMs: 3 * LIFETIME_MS });
+  const keys = await createCredentialSource({})();
+  assert.notEqual(
+    account.identities.find(keys.accessKeyId, Date.now() + 3 * LIFETIME_MS),
+    undefined,
+  );
+});

@@ -52,6 +52,16 @@ export function createEcs(state: EcsState): JsonService {
         const { tags, ...taskDefinition } = state.definition(textOf(input, 'taskDefinition'));
         return { taskDefinition, ...(isIncluded(input, 'TAGS') ? { tags } : {}) };
       },
+      ListTaskDefinitions: (input) => {
+        const prefix = input['familyPrefix'] as string | undefined;
+        const all = [...state.definitions.values()].filter(
+          ({ family }) => (prefix ?? family) === family,
+        );
+        if (input['sort'] === 'DESC') all.reverse();
+        const { page, nextToken } = pageBy(all, (_, index) => index, input);
+        const taskDefinitionArns = page.map(({ taskDefinitionArn }) => taskDefinitionArn);
+        return { taskDefinitionArns, nextToken };
+      },
       RunTask: (input) => {
         const cluster = clusterOf(input);
         const count = Number(input['count'] ?? 1);
@@ -107,8 +117,24 @@ export function createEcs(state: EcsState): JsonService {
           'containerInstances',
         );
       },
+      UpdateContainerInstancesState: (input) => {
+        const cluster = clusterOf(input);
+        const status = textOf(input, 'status');
+        if (status !== 'ACTIVE' && status !== 'DRAINING')
+          throw new AwsError('InvalidParameterException', 'status must be ACTIVE or DRAINING.');
+        return described(
+          listOf(input, 'containerInstances', SERVICES_PAGE),
+          (arn) => state.setInstanceStatus(cluster, arn, status),
+          'containerInstances',
+        );
+      },
       CreateService: (input) => {
         const cluster = clusterOf(input);
+        if (cluster.services.has(textOf(input, 'serviceName')))
+          throw new AwsError(
+            'InvalidParameterException',
+            'Creation of service was not idempotent.',
+          );
         const service = state.createService(cluster, {
           serviceName: textOf(input, 'serviceName'),
           taskDefinition: textOf(input, 'taskDefinition'),

@@ -34,7 +34,7 @@ export interface TaskDefinition {
 export interface ContainerInstance {
   readonly containerInstanceArn: string;
   readonly ec2InstanceId: string;
-  readonly status: 'ACTIVE' | 'DRAINING';
+  status: 'ACTIVE' | 'DRAINING';
   readonly tags: readonly Tag[];
   readonly attributes: readonly { readonly name: string; readonly value?: string }[];
 }

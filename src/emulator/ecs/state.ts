@@ -123,6 +123,25 @@ export class EcsState {
     return instance;
   }
 
+  /** A draining instance gets no new tasks; services move theirs elsewhere. */
+  setInstanceStatus(
+    cluster: Cluster,
+    arn: string,
+    status: 'ACTIVE' | 'DRAINING',
+  ): ContainerInstance | undefined {
+    const instance = cluster.instances.get(arn);
+    if (instance === undefined) return undefined;
+    instance.status = status;
+    if (status === 'ACTIVE') return instance;
+    for (const service of cluster.services.values()) {
+      for (const task of this.tasksOf(cluster, service))
+        if (task.containerInstanceArn === arn) this.stop(task);
+      const isMovable = [...cluster.instances.values()].some((one) => one.status === 'ACTIVE');
+      if (service.launchType === 'FARGATE' || isMovable) this.settle(cluster, service);
+    }
+    return instance;
+  }
+
   run(cluster: Cluster, request: TaskRequest): Task {
     this.#forgetStopped(cluster);
     const definition = this.definition(request.taskDefinition);
@@ -260,7 +279,7 @@ export class EcsState {
     launchType: string,
   ): ContainerInstance | undefined {
     if (launchType === 'FARGATE') return undefined;
-    const all = [...cluster.instances.values()];
+    const all = [...cluster.instances.values()].filter(({ status }) => status === 'ACTIVE');
     const found =
       containerInstance === undefined
         ? all[0]

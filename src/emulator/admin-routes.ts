@@ -1,0 +1,77 @@
+/**
+ * The admin side of the emulator below `/_emulator/`, for this machine alone: clusters and trouble (ecs/admin.ts), tasks of
+ * real processes, and the secrets of temporary keys, which a workspace beside it verifies with.
+ */
+import { ZodError, z } from 'zod';
+import type { HttpRequest, HttpResponse, Route } from '../kernel/http-server.ts';
+import type { EmulatedAccount } from './account.ts';
+import { ADMIN_PATHS, administer } from './ecs/admin.ts';
+import { json } from './json-protocol.ts';
+import { AwsError } from './service.ts';
+import type { TaskRegistry } from './task-metadata.ts';
+
+const TASKS = '/_emulator/tasks/';
+const CREDENTIALS = '/_emulator/credentials/';
+
+/** @param nowMs  by the clock of AWS */
+export function adminRoutes(
+  account: EmulatedAccount,
+  tasks: TaskRegistry,
+  nowMs: () => number,
+): Route[] {
+  return [
+    ...ADMIN_PATHS.map((path): Route => ({
+      method: 'PUT',
+      path,
+      handle: (request) => put(request, (body) => administer(account, path, body)),
+    })),
+    {
+      method: 'PUT',
+      path: `${TASKS}*`,
+      handle: (request) =>
+        put(request, (body) => tasks.put(request.path.slice(TASKS.length), body, account.urlOf())),
+    },
+    {
+      method: 'DELETE',
+      path: `${TASKS}*`,
+      handle: (request) =>
+        refuseRemote(request) ?? {
+          status: tasks.delete(request.path.slice(TASKS.length)) ? 204 : 404,
+        },
+    },
+    {
+      method: 'GET',
+      path: `${CREDENTIALS}*`,
+      handle: (request) => {
+        const refusal = refuseRemote(request);
+        if (refusal !== undefined) return refusal;
+        const found = account.identities.find(request.path.slice(CREDENTIALS.length), nowMs());
+        if (found === undefined) return { status: 404, body: 'no such key\n' };
+        const { accessKeyId, secretAccessKey, sessionToken } = found;
+        return json(200, { accessKeyId, secretAccessKey, sessionToken });
+      },
+    },
+  ];
+}
+
+/** What is wrong with the body is said to its sender. */
+async function put(request: HttpRequest, act: (body: unknown) => unknown): Promise<HttpResponse> {
+  const refusal = refuseRemote(request);
+  if (refusal !== undefined) return refusal;
+  try {
+    return json(200, act(JSON.parse((await request.body()).toString())));
+  } catch (error) {
+    if (error instanceof ZodError) return { status: 400, body: `${z.prettifyError(error)}\n` };
+    if (error instanceof SyntaxError)
+      return { status: 400, body: `the body is not JSON: ${error.message}\n` };
+    if (error instanceof AwsError) return { status: 400, body: `${error.message}\n` };
+    throw error;
+  }
+}
+
+function refuseRemote({ remoteAddress }: HttpRequest): HttpResponse | undefined {
+  const isLocal = /^(?:127\.|::1$|::ffff:127\.)/.test(remoteAddress);
+  return isLocal
+    ? undefined
+    : { status: 403, body: 'the admin side answers to this machine alone\n' };
+}

@@ -1,0 +1,49 @@
+/**
+ * The container credentials endpoint, as the ECS agent serves it: temporary keys of the task's role, new ones before
+ * the old ones end.
+ * Source: https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html
+ */
+import type { HttpRequest, HttpResponse, Route } from '../kernel/http-server.ts';
+import type { Identities } from './identities.ts';
+import { json } from './json-protocol.ts';
+import type { Trouble } from './trouble.ts';
+
+const PATH = '/v2/credentials/';
+/** Asked again with less than this left, the endpoint gives out new credentials. */
+const RENEW_MS = 15 * 60_000;
+const NAMES_MAX = 1_000;
+
+export function containerCredentialsRoute(options: {
+  readonly identities: Identities;
+  readonly trouble: Trouble;
+  readonly lifetimeMs: number;
+  /** By the clock of AWS. */
+  readonly nowMs: () => number;
+}): Route {
+  const { identities, trouble, lifetimeMs, nowMs } = options;
+  const issued = new Map<string, ReturnType<Identities['issue']>>();
+  const handle = ({ path, headers }: HttpRequest): HttpResponse => {
+    const { credentialsStatus: status, credentialsToken: token } = trouble;
+    if (status !== 200) return { status, body: '<html>no JSON at all</html>' };
+    if (token !== undefined && headers.authorization !== token)
+      return json(401, { code: 'Unauthorized', message: 'the authorization token is another' });
+    const atMs = nowMs();
+    const name = path.slice(PATH.length);
+    const known = issued.get(name);
+    const isGood =
+      known !== undefined &&
+      known.expiresMs - atMs > Math.min(RENEW_MS, lifetimeMs / 2) &&
+      identities.find(known.accessKeyId, atMs) !== undefined;
+    const current = isGood ? known : identities.issue(atMs, lifetimeMs);
+    if (issued.size >= NAMES_MAX) issued.clear();
+    issued.set(name, current);
+    return json(200, {
+      RoleArn: `arn:aws:iam::000000000000:role/${name}`,
+      AccessKeyId: current.accessKeyId,
+      SecretAccessKey: current.secretAccessKey,
+      Token: current.sessionToken,
+      Expiration: new Date(current.expiresMs).toISOString(),
+    });
+  };
+  return { method: 'GET', path: `${PATH}*`, handle };
+}

@@ -1,0 +1,95 @@
+/**
+ * Calls of AWS's JSON protocols: the target names service and action, the answer is JSON, faults have a type.
+ * Source: https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html
+ */
+import type { Verdict } from '../aws/verification.ts';
+import { messageOf } from '../kernel/errors.ts';
+import type { HttpRequest, HttpResponse } from '../kernel/http-server.ts';
+import { AwsError, type AwsInput, type JsonService } from './service.ts';
+import type { Trouble } from './trouble.ts';
+
+/** What all protocols need of the account. */
+export interface CallEdges {
+  readonly verify: (request: HttpRequest, service: string) => Promise<Verdict>;
+  readonly trouble: Trouble;
+  /** By the clock of AWS. */
+  readonly nowMs: () => number;
+}
+
+export async function answerJson(
+  request: HttpRequest,
+  service: JsonService | undefined,
+  action: string,
+  { verify, trouble, nowMs }: CallEdges,
+): Promise<HttpResponse> {
+  try {
+    if (service === undefined)
+      throw new AwsError(
+        'UnknownOperationException',
+        'this emulator has Cloud Map, ECS, EC2, S3, SQS, SSM, Secrets Manager and STS',
+      );
+    const verdict = await verify(request, service.signingName);
+    if (!verdict.ok)
+      throw new AwsError(
+        errorCode(verdict.code),
+        verdict.message,
+        verdict.code === 'SignatureDoesNotMatch' ? 403 : 400,
+      );
+    const run = Object.hasOwn(service.actions, action) ? service.actions[action] : undefined;
+    if (run === undefined)
+      throw new AwsError(
+        'UnknownOperationException',
+        `${action} is not supported here; these are: ${Object.keys(service.actions).join(', ')}`,
+      );
+    const input = parseInput(await request.body());
+    trouble.strike(action, input);
+    return json(200, await run(input));
+  } catch (error) {
+    if (!(error instanceof AwsError)) throw error;
+    return json(
+      error.status,
+      { __type: error.code, message: error.message },
+      { 'x-amzn-errortype': error.code, ...dateOf(trouble, nowMs()) },
+    );
+  }
+}
+
+/** The time that AWS believes it is, for those who learn from it. */
+export function dateOf(trouble: Trouble, nowMs: number): Record<string, string> {
+  return trouble.skewMs === 0 ? {} : { date: new Date(nowMs).toUTCString() };
+}
+
+export function json(
+  status: number,
+  value: unknown,
+  headers: Record<string, string> = {},
+): HttpResponse {
+  return {
+    status,
+    headers: { 'content-type': 'application/x-amz-json-1.1', ...headers },
+    body: JSON.stringify(value),
+  };
+}
+
+/** The names that JSON services use for signature faults. */
+function errorCode(code: string): string {
+  const names: Readonly<Record<string, string>> = {
+    SignatureDoesNotMatch: 'InvalidSignatureException',
+    RequestExpired: 'InvalidSignatureException',
+    InvalidClientTokenId: 'UnrecognizedClientException',
+    MissingAuthenticationToken: 'MissingAuthenticationTokenException',
+    IncompleteSignature: 'IncompleteSignatureException',
+  };
+  return names[code] ?? code;
+}
+
+function parseInput(body: Buffer): AwsInput {
+  try {
+    const input: unknown = JSON.parse(body.length === 0 ? '{}' : body.toString());
+    if (typeof input === 'object' && input !== null && !Array.isArray(input))
+      return input as AwsInput;
+  } catch (error) {
+    throw new AwsError('SerializationException', messageOf(error));
+  }
+  throw new AwsError('SerializationException', 'the body is not a JSON object');
+}

@@ -1,0 +1,50 @@
+/**
+ * Calls of AWS's query protocol, EC2's and STS's: a form that names the action, an answer in XML. Which service is meant
+ * is told by the scope of the signature.
+ * Source: https://smithy.io/2.0/aws/protocols/aws-query-protocol.html
+ */
+import type { HttpRequest, HttpResponse } from '../kernel/http-server.ts';
+import type { EmulatedAccount } from './account.ts';
+import { describeInstances, ec2Error } from './ec2.ts';
+import { type CallEdges, dateOf } from './json-protocol.ts';
+import { AwsError } from './service.ts';
+import { answerTokenService, tokenServiceError } from './token-service.ts';
+
+export async function answerQuery(
+  request: HttpRequest,
+  account: EmulatedAccount,
+  { verify, trouble, nowMs }: CallEdges,
+): Promise<HttpResponse> {
+  const form = new URLSearchParams((await request.body()).toString());
+  const action = form.get('Action') ?? '';
+  const isEc2 =
+    action === 'DescribeInstances' ||
+    /\/ec2\/aws4_request/.test(request.headers.authorization ?? '');
+  account.count(action);
+  const headers = { 'content-type': 'text/xml' };
+  try {
+    // Who comes with a token of somebody else has no keys to sign with.
+    const isUnsigned = action === 'AssumeRoleWithWebIdentity';
+    const verdict = isUnsigned ? undefined : await verify(request, isEc2 ? 'ec2' : 'sts');
+    if (verdict?.ok === false) throw new AwsError(verdict.code, verdict.message, 403);
+    trouble.strike(action, {});
+    if (!isEc2) {
+      const { identities } = account;
+      const body = answerTokenService(form, verdict?.accessKeyId ?? '', identities, nowMs());
+      return { status: 200, headers, body };
+    }
+    if (action !== 'DescribeInstances')
+      throw new AwsError(
+        'InvalidAction',
+        `The action ${action} is not valid for this web service.`,
+      );
+    return { status: 200, headers, body: describeInstances(form, account.instances) };
+  } catch (error) {
+    if (!(error instanceof AwsError)) throw error;
+    return {
+      status: error.status,
+      headers: { ...headers, ...dateOf(trouble, nowMs()) },
+      body: isEc2 ? ec2Error(error) : tokenServiceError(error),
+    };
+  }
+}

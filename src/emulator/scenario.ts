@@ -1,0 +1,167 @@
+/**
+ * What happens in an emulated account, told in a file: calls of the API, objects, and what AWS does by itself, step by step
+ * and after a while where a step says so. It goes the way of every client, signed over HTTP.
+ */
+import { z } from 'zod';
+import { type AwsCredentials, sha256Hex, signRequest } from '../aws/signing.ts';
+import type { Component } from '../kernel/component.ts';
+import { ConfigError, messageOf } from '../kernel/errors.ts';
+import type { World } from '../kernel/world.ts';
+import { parseDurationMs } from '../model/duration.ts';
+
+/** By the name that the AWS CLI has for a service: what stands before an action in X-Amz-Target. */
+const TARGETS: Readonly<Record<string, string>> = {
+  ecs: 'AmazonEC2ContainerServiceV20141113',
+  secretsmanager: 'secretsmanager',
+  servicediscovery: 'Route53AutoNaming_v20170314',
+  sqs: 'AmazonSQS',
+  ssm: 'AmazonSSM',
+};
+
+const ANSWER_MS = 10_000;
+const ANSWER_MAX_BYTES = 1024 * 1024;
+
+const after = z
+  .string()
+  .refine((text) => parseDurationMs(text) !== undefined, 'must be a duration, for example 10s')
+  .optional()
+  .describe('Since the step before.');
+const stepSchema = z.union([
+  z.strictObject({
+    call: z
+      .string()
+      .regex(/^[a-z]+\.[A-Z]\w+$/)
+      .describe('Service and action: ssm.PutParameter.'),
+    input: z.record(z.string(), z.unknown()).default({}),
+    after,
+  }),
+  z.strictObject({
+    admin: z.string().describe('What stands behind /_emulator/: ecs/tasks, trouble.'),
+    input: z.record(z.string(), z.unknown()),
+    after,
+  }),
+  z.strictObject({
+    object: z.string().regex(/^s3:\/\/[^/]+\/.+$/),
+    text: z.string(),
+    after,
+  }),
+]);
+const fileSchema = z.strictObject({ steps: z.array(stepSchema).max(10_000) });
+
+export type ScenarioStep = z.output<typeof stepSchema>;
+
+/** The steps of a file's document. @throws ConfigError */
+export function scenarioOf(document: unknown, file: string): ScenarioStep[] {
+  const parsed = fileSchema.safeParse(document);
+  if (parsed.success) return parsed.data.steps;
+  throw new ConfigError('EMULATOR_SCENARIO', `${file}: ${z.prettifyError(parsed.error)}`);
+}
+
+export interface ScenarioOptions {
+  readonly world: Pick<World, 'clock' | 'http' | 'log'>;
+  /** Of the emulator, once it listens. */
+  readonly url: () => string;
+  readonly region: string;
+  readonly credentials: AwsCredentials;
+}
+
+/** Steps up to the first `after` are done when it has started; a step that fails stops the rest. */
+export class Scenario implements Component {
+  readonly name = 'scenario';
+  readonly #steps: readonly ScenarioStep[];
+  readonly #options: ScenarioOptions;
+  readonly #stopped = new AbortController();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(steps: readonly ScenarioStep[], options: ScenarioOptions) {
+    this.#steps = steps;
+    this.#options = options;
+  }
+
+  start(): Promise<void> {
+    return this.#play(0, false);
+  }
+
+  stop(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#stopped.abort(new Error('the scenario is stopped'));
+    return Promise.resolve();
+  }
+
+  async #play(from: number, isDue: boolean): Promise<void> {
+    for (let i = from; i < this.#steps.length; i++) {
+      const step = this.#steps[i] as ScenarioStep;
+      if (step.after !== undefined && !(isDue && i === from)) {
+        this.#timer = setTimeout(
+          () =>
+            void this.#play(i, true).catch((error: unknown) =>
+              this.#options.world.log.error('the scenario ends here', { error }),
+            ),
+          parseDurationMs(step.after) ?? 0,
+        );
+        return;
+      }
+      await this.#do(step, i);
+    }
+  }
+
+  async #do(step: ScenarioStep, index: number): Promise<void> {
+    const place = `step ${index + 1} of the scenario`;
+    try {
+      if ('call' in step) await this.#call(step.call, step.input);
+      else if ('admin' in step) await this.#send('PUT', `/_emulator/${step.admin}`, step.input);
+      else await this.#object(step.object, step.text);
+      this.#options.world.log.info('done', { place });
+    } catch (error) {
+      throw new ConfigError('EMULATOR_SCENARIO', `${place}: ${messageOf(error)}`, { cause: error });
+    }
+  }
+
+  async #call(call: string, input: object): Promise<void> {
+    const [service = '', action = ''] = call.split('.');
+    const target = TARGETS[service];
+    if (target === undefined)
+      throw new Error(`${service} is none of ${Object.keys(TARGETS).join(', ')}`);
+    await this.#send('POST', '/', input, {
+      service,
+      headers: {
+        'content-type': 'application/x-amz-json-1.1',
+        'x-amz-target': `${target}.${action}`,
+      },
+    });
+  }
+
+  /** The bucket is made where there is none. */
+  async #object(uri: string, text: string): Promise<void> {
+    const [bucket = '', ...key] = uri.slice('s3://'.length).split('/');
+    await this.#send('PUT', `/${bucket}`, '', { service: 's3' });
+    await this.#send('PUT', `/${bucket}/${key.join('/')}`, text, { service: 's3' });
+  }
+
+  /** @param signed  for which service; the admin side takes requests unsigned. @throws Error for a refusal, with its words */
+  async #send(
+    method: 'POST' | 'PUT',
+    path: string,
+    content: object | string,
+    signed?: { readonly service: string; readonly headers?: Record<string, string> },
+  ): Promise<void> {
+    const { world, region, credentials } = this.#options;
+    const body = typeof content === 'string' ? content : JSON.stringify(content);
+    const url = `${this.#options.url()}${path}`;
+    const { service = '', headers: own = {} } = signed ?? {};
+    const hash = service === 's3' ? { 'x-amz-content-sha256': sha256Hex(body) } : {};
+    const request = { method, url, headers: { ...own, ...hash }, body };
+    const headers =
+      signed === undefined
+        ? {}
+        : signRequest(request, credentials, { region, service }, world.clock.nowMs());
+    const answer = await world.http.send({
+      ...request,
+      headers,
+      timeoutMs: ANSWER_MS,
+      bodyMaxBytes: ANSWER_MAX_BYTES,
+      signal: this.#stopped.signal,
+    });
+    if (answer.status >= 300) throw new Error(`${answer.status} ${answer.body.toString().trim()}`);
+  }
+}

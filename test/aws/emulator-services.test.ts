@@ -1,0 +1,307 @@
+/**
+ * The emulated services by the official SDK, each in its own words: what they answer, and what they refuse as AWS does.
+ */
+import assert from 'node:assert/strict';
+import { Agent } from 'node:http';
+import type { LookupFunction } from 'node:net';
+import { after, before, test } from 'node:test';
+import { DescribeInstancesCommand, DescribeVpcsCommand, EC2Client } from '@aws-sdk/client-ec2';
+import {
+  CreateClusterCommand,
+  CreateServiceCommand,
+  DescribeContainerInstancesCommand,
+  DescribeTasksCommand,
+  ECSClient,
+  ListContainerInstancesCommand,
+  ListTaskDefinitionsCommand,
+  ListTasksCommand,
+  RegisterTaskDefinitionCommand,
+  UpdateContainerInstancesStateCommand,
+} from '@aws-sdk/client-ecs';
+import {
+  CreateBucketCommand,
+  DeleteObjectCommand,
+  GetObjectCommand,
+  PutObjectCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
+import {
+  CreateSecretCommand,
+  GetSecretValueCommand,
+  PutSecretValueCommand,
+  SecretsManagerClient,
+} from '@aws-sdk/client-secrets-manager';
+import {
+  CreateHttpNamespaceCommand,
+  CreateServiceCommand as CreateCloudMapServiceCommand,
+  DeleteNamespaceCommand,
+  DeleteServiceCommand,
+  DeregisterInstanceCommand,
+  DiscoverInstancesCommand,
+  ListNamespacesCommand,
+  RegisterInstanceCommand,
+  ServiceDiscoveryClient,
+  UpdateInstanceCustomHealthStatusCommand,
+} from '@aws-sdk/client-servicediscovery';
+import {
+  GetParametersCommand,
+  LabelParameterVersionCommand,
+  PutParameterCommand,
+  SSMClient,
+} from '@aws-sdk/client-ssm';
+import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import { Scenario, scenarioOf } from '../../src/emulator/scenario.ts';
+import { systemClock } from '../../src/kernel/clock.ts';
+import { createHttpClient } from '../../src/kernel/http-client.ts';
+import { silentLogger } from '../../src/kernel/logger.ts';
+import { type EmulatedAws, startEmulatedAws } from '../contracts/emulated-aws.ts';
+
+let aws: EmulatedAws;
+before(async () => {
+  aws = await startEmulatedAws();
+});
+after(() => aws.close());
+
+function settings(): {
+  endpoint: string;
+  region: string;
+  credentials: EmulatedAws['credentials'];
+  maxAttempts: number;
+} {
+  const { url: endpoint, credentials } = aws;
+  return { endpoint, region: 'us-east-1', credentials, maxAttempts: 1 };
+}
+
+function isNotModified(error: unknown): boolean {
+  return (error as { $metadata: { httpStatusCode: number } }).$metadata.httpStatusCode === 304;
+}
+
+test('S3: versions, conditions, ranges, buckets in the host', async () => {
+  const s3 = new S3Client({ ...settings(), forcePathStyle: true });
+  const place = { Bucket: 'configs', Key: 'a/b c.yml' };
+  await s3.send(new CreateBucketCommand({ Bucket: 'configs' }));
+  const first = await s3.send(new PutObjectCommand({ ...place, Body: 'first text' }));
+  const second = await s3.send(new PutObjectCommand({ ...place, Body: 'second text' }));
+  const get = async (more: object = {}, client = s3): Promise<string> =>
+    await (
+      await client.send(new GetObjectCommand({ ...place, ...more }))
+    ).Body!.transformToString();
+  assert.equal(await get(), 'second text');
+  assert.equal(await get({ VersionId: first.VersionId }), 'first text');
+  assert.equal(await get({ Range: 'bytes=0-5' }), 'second');
+  assert.equal(await get({ Range: 'bytes=-4' }), 'text');
+  await assert.rejects(get({ Range: 'bytes=50-' }), { name: 'InvalidRange' });
+  await assert.rejects(get({ VersionId: 'f'.repeat(32) }), { name: 'NoSuchVersion' });
+  await assert.rejects(get({ IfNoneMatch: second.ETag }), isNotModified);
+  await assert.rejects(get({ IfMatch: first.ETag }), { name: 'PreconditionFailed' });
+  await assert.rejects(get({ IfModifiedSince: new Date(Date.now() + 10_000) }), isNotModified);
+  const { port } = new URL(aws.url);
+  // Not every resolver knows names below localhost.
+  const lookup: LookupFunction = (_name, _options, callback) =>
+    callback(null, [{ address: '127.0.0.1', family: 4 }]);
+  const hosted = new S3Client({
+    ...settings(),
+    endpoint: `http://localhost:${port}`,
+    requestHandler: { httpAgent: new Agent({ lookup }) },
+  });
+  assert.equal(await get({}, hosted), 'second text');
+  await s3.send(new DeleteObjectCommand(place));
+  await assert.rejects(get(), { name: 'NoSuchKey' });
+  s3.destroy();
+  hosted.destroy();
+});
+
+test('Secrets Manager: stages, versions, binary secrets', async () => {
+  const secrets = new SecretsManagerClient(settings());
+  await secrets.send(new CreateSecretCommand({ Name: 's', SecretString: 'one' }));
+  const get = (
+    more: object = {},
+  ): Promise<{
+    SecretString?: string | undefined;
+    SecretBinary?: Uint8Array | undefined;
+    VersionStages?: string[] | undefined;
+  }> => secrets.send(new GetSecretValueCommand({ SecretId: 's', ...more }));
+  await assert.rejects(get({ VersionStage: 'AWSPREVIOUS' }), { name: 'ResourceNotFoundException' });
+  const SecretBinary = new Uint8Array([1, 2, 3]);
+  const { VersionId } = await secrets.send(
+    new PutSecretValueCommand({ SecretId: 's', SecretBinary }),
+  );
+  assert.deepEqual([...(await get()).SecretBinary!], [1, 2, 3]);
+  assert.equal((await get({ VersionStage: 'AWSPREVIOUS' })).SecretString, 'one');
+  assert.deepEqual((await get({ VersionId })).VersionStages, ['AWSCURRENT']);
+  await assert.rejects(get({ VersionStage: 'MINE' }), { name: 'ResourceNotFoundException' });
+  await assert.rejects(get({ VersionId, VersionStage: 'AWSPREVIOUS' }), {
+    name: 'InvalidParameterException',
+  });
+  secrets.destroy();
+});
+
+test('SSM: labels of versions that are there, and several parameters by selectors', async () => {
+  const ssm = new SSMClient(settings());
+  for (const Value of ['one', 'two'])
+    await ssm.send(new PutParameterCommand({ Name: '/l', Type: 'String', Value, Overwrite: true }));
+  const label = (ParameterVersion: number, ...Labels: string[]) =>
+    ssm.send(new LabelParameterVersionCommand({ Name: '/l', ParameterVersion, Labels }));
+  assert.deepEqual((await label(1, 'good', '9bad', 'aws-bad')).InvalidLabels, ['9bad', 'aws-bad']);
+  await assert.rejects(label(7, 'none'), { name: 'ParameterVersionNotFound' });
+  const Names = ['/l:good', '/l:2', '/l:9', '/absent'];
+  const found = await ssm.send(new GetParametersCommand({ Names }));
+  assert.deepEqual(
+    found.Parameters!.map(({ Value }) => Value),
+    ['one', 'two'],
+  );
+  assert.deepEqual(found.InvalidParameters, ['/l:9', '/absent']);
+  ssm.destroy();
+});
+
+test('EC2: filters, tokens and other actions', async () => {
+  const cluster = aws.account.ecs.createCluster('filters');
+  aws.account.addInstance(cluster, 'i-00000001', '10.9.0.1', { team: 'core' });
+  aws.account.addInstance(cluster, 'i-00000002', '10.9.0.2', { team: 'edge' });
+  const ec2 = new EC2Client(settings());
+  const find = async (Name: string, ...Values: string[]): Promise<(string | undefined)[]> => {
+    const { Reservations = [] } = await ec2.send(
+      new DescribeInstancesCommand({ Filters: [{ Name, Values }] }),
+    );
+    return Reservations.map(({ Instances }) => Instances![0]!.InstanceId);
+  };
+  assert.deepEqual(await find('tag:team', 'core'), ['i-00000001']);
+  assert.deepEqual(await find('private-ip-address', '10.9.0.?'), ['i-00000001', 'i-00000002']);
+  assert.deepEqual(await find('tag:team', 'e*', 'x'), ['i-00000002']);
+  await assert.rejects(find('no-such'), { name: 'InvalidParameterValue' });
+  await assert.rejects(ec2.send(new DescribeInstancesCommand({ NextToken: 'bad' })), {
+    name: 'InvalidNextToken',
+  });
+  await assert.rejects(ec2.send(new DescribeVpcsCommand({})), { name: 'InvalidAction' });
+  ec2.destroy();
+});
+
+test('Cloud Map: instances are discovered by health, and all can be deleted', async () => {
+  const map = new ServiceDiscoveryClient({ ...settings(), disableHostPrefix: true });
+  await map.send(new CreateHttpNamespaceCommand({ Name: 'space' }));
+  const { Namespaces } = await map.send(new ListNamespacesCommand({}));
+  const NamespaceId = Namespaces!.find(({ Name }) => Name === 'space')!.Id!;
+  const { Service } = await map.send(new CreateCloudMapServiceCommand({ Name: 's', NamespaceId }));
+  const ServiceId = Service!.Id!;
+  for (const InstanceId of ['one', 'two'])
+    await map.send(
+      new RegisterInstanceCommand({ ServiceId, InstanceId, Attributes: { color: InstanceId } }),
+    );
+  const discover = async (more: object = {}): Promise<(string | undefined)[]> => {
+    const { Instances } = await map.send(
+      new DiscoverInstancesCommand({ NamespaceName: 'space', ServiceName: 's', ...more }),
+    );
+    return Instances!.map(({ InstanceId }) => InstanceId);
+  };
+  assert.deepEqual(await discover(), ['one', 'two']);
+  const sick = (InstanceId: string) =>
+    map.send(
+      new UpdateInstanceCustomHealthStatusCommand({ ServiceId, InstanceId, Status: 'UNHEALTHY' }),
+    );
+  await sick('one');
+  assert.deepEqual(await discover(), ['two']);
+  assert.deepEqual(await discover({ HealthStatus: 'UNHEALTHY' }), ['one']);
+  assert.deepEqual(await discover({ QueryParameters: { color: 'two' } }), ['two']);
+  await sick('two');
+  assert.deepEqual(await discover(), ['one', 'two'], 'all, when none is healthy');
+  assert.deepEqual(await discover({ HealthStatus: 'HEALTHY' }), []);
+  await assert.rejects(map.send(new DeleteServiceCommand({ Id: ServiceId })), {
+    name: 'ResourceInUse',
+  });
+  for (const InstanceId of ['one', 'two'])
+    await map.send(new DeregisterInstanceCommand({ ServiceId, InstanceId }));
+  await map.send(new DeleteServiceCommand({ Id: ServiceId }));
+  await map.send(new DeleteNamespaceCommand({ Id: NamespaceId }));
+  await assert.rejects(discover(), { name: 'NamespaceNotFound' });
+  map.destroy();
+});
+
+test('ECS: definitions, a service that is there already, an instance that drains', async () => {
+  const ecs = new ECSClient(settings());
+  const cluster = 'draining';
+  await ecs.send(new CreateClusterCommand({ clusterName: cluster }));
+  const own = aws.account.ecs.cluster(cluster);
+  aws.account.addInstance(own, 'i-0000000a', '10.8.0.1');
+  aws.account.addInstance(own, 'i-0000000b', '10.8.0.2');
+  const containerDefinitions = [{ name: 'app', image: 'app' }];
+  for (let i = 0; i < 2; i++)
+    await ecs.send(new RegisterTaskDefinitionCommand({ family: 'app', containerDefinitions }));
+  const { taskDefinitionArns } = await ecs.send(
+    new ListTaskDefinitionsCommand({ familyPrefix: 'app', sort: 'DESC' }),
+  );
+  assert.deepEqual(
+    taskDefinitionArns!.map((arn) => arn.split('/')[1]),
+    ['app:2', 'app:1'],
+  );
+  const service = { cluster, serviceName: 'app', taskDefinition: 'app', desiredCount: 2 };
+  await ecs.send(new CreateServiceCommand({ ...service, launchType: 'EC2' }));
+  await assert.rejects(ecs.send(new CreateServiceCommand(service)), /not idempotent/);
+  const { containerInstanceArns } = await ecs.send(new ListContainerInstancesCommand({ cluster }));
+  const hosts = async (): Promise<Set<string | undefined>> => {
+    const { taskArns: tasks } = await ecs.send(new ListTasksCommand({ cluster }));
+    const found = await ecs.send(new DescribeTasksCommand({ cluster, tasks }));
+    assert.equal(found.tasks!.length, 2);
+    return new Set(found.tasks!.map(({ containerInstanceArn }) => containerInstanceArn));
+  };
+  const [before] = await hosts();
+  const containerInstances = [before!];
+  await ecs.send(
+    new UpdateContainerInstancesStateCommand({ cluster, containerInstances, status: 'DRAINING' }),
+  );
+  assert.deepEqual(
+    [...(await hosts())],
+    containerInstanceArns!.filter((arn) => arn !== before),
+  );
+  const told = await ecs.send(
+    new DescribeContainerInstancesCommand({ cluster, containerInstances }),
+  );
+  assert.equal(told.containerInstances![0]!.status, 'DRAINING');
+  ecs.destroy();
+});
+
+test('STS meets faults on command', async () => {
+  const sts = new STSClient(settings());
+  aws.account.trouble.set({ faults: [{ action: 'GetCallerIdentity', code: 'Throttling' }] });
+  await assert.rejects(sts.send(new GetCallerIdentityCommand({})), { name: 'Throttling' });
+  aws.account.trouble.set({});
+  await sts.send(new GetCallerIdentityCommand({}));
+  sts.destroy();
+});
+
+test('a scenario: calls, objects, tasks, and trouble after a while', async () => {
+  const http = createHttpClient();
+  const options = {
+    world: { clock: systemClock, http, log: silentLogger },
+    url: () => aws.url,
+    region: 'us-east-1',
+    credentials: aws.credentials,
+  };
+  const containerDefinitions = [{ name: 'app', image: 'app' }];
+  const steps = scenarioOf(
+    {
+      steps: [
+        { call: 'ecs.CreateCluster', input: { clusterName: 'told' } },
+        { call: 'ecs.RegisterTaskDefinition', input: { family: 'told', containerDefinitions } },
+        { admin: 'ecs/tasks', input: { cluster: 'told', taskDefinition: 'told', count: 3 } },
+        { object: 's3://told-bucket/key.yml', text: 'global: {}' },
+        { after: '50ms', admin: 'trouble', input: { skewMs: 1 } },
+      ],
+    },
+    'file.yml',
+  );
+  const scenario = new Scenario(steps, options);
+  await scenario.start();
+  assert.equal(aws.account.ecs.cluster('told').tasks.size, 3);
+  assert.equal(aws.account.trouble.skewMs, 0);
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  assert.equal(aws.account.trouble.skewMs, 1);
+  aws.account.trouble.set({});
+  await scenario.stop();
+  const bad = [{ call: 'ecs.DescribeClusters', input: { clusters: [] } }];
+  await assert.rejects(
+    new Scenario(scenarioOf({ steps: bad }, 'f'), options).start(),
+    /step 1 of the scenario: 400 .*can not be empty/,
+  );
+  assert.throws(() => scenarioOf({ steps: [{ call: 'nothing' }] }, 'f.yml'), /f\.yml/);
+  await http.close();
+});
