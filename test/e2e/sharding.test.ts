@@ -90,7 +90,8 @@ test('every target has one collector, whoever comes and goes', async (context) =
         const who = [...collectors].join('+');
         shares.set(who, [...(shares.get(who) ?? []), url]);
       }
-      return scraped.size === TARGETS && shares.size === collectors;
+      const isDivided = [...shares.keys()].every((who) => !who.includes('+'));
+      return scraped.size === TARGETS && shares.size === collectors && isDivided;
     });
     return shares;
   };
