@@ -82,3 +82,53 @@ test('while the provider is down, credentials that still hold are used, then it 
   state.failing = false;
   assert.equal((await source()).accessKeyId, 'key 4');
 });
+
+test('what has ended when it comes is used for a while, and asked for anew then', async () => {
+  const { clock, source, state } = counting(-60_000);
+  for (let i = 0; i < 5; i++) assert.equal((await source()).accessKeyId, 'key 1');
+  assert.equal(state.calls, 1, 'the clock of this machine may be the one that is wrong');
+  await clock.advance(10_000);
+  assert.equal((await source()).accessKeyId, 'key 2');
+});
+
+test('what has no end is kept until it is refused', async () => {
+  const clock = new VirtualClock();
+  let calls = 0;
+  const provider = (): Promise<{ accessKeyId: string; secretAccessKey: string }> => {
+    calls += 1;
+    return Promise.resolve({ accessKeyId: `key ${calls}`, secretAccessKey: 'secret' });
+  };
+  const source = createCredentialSource(
+    {},
+    { nowMs: () => clock.nowMs(), provider: () => Promise.resolve(provider) },
+  );
+  await source();
+  await clock.advance(48 * HOUR_MS);
+  assert.equal((await source()).accessKeyId, 'key 1');
+  source.invalidate();
+  assert.equal((await source()).accessKeyId, 'key 2');
+});
+
+test('a clock that jumps, forward after a suspend or back, does not keep dead credentials', async () => {
+  let nowMs = 100 * HOUR_MS;
+  let calls = 0;
+  const source = createCredentialSource(
+    {},
+    {
+      nowMs: () => nowMs,
+      provider: () =>
+        Promise.resolve(() => {
+          calls += 1;
+          const expiration = new Date(nowMs + HOUR_MS);
+          return Promise.resolve({ accessKeyId: `key ${calls}`, secretAccessKey: 's', expiration });
+        }),
+    },
+  );
+  await source();
+  nowMs += 24 * HOUR_MS;
+  assert.equal((await source()).accessKeyId, 'key 2');
+  nowMs -= 50 * HOUR_MS;
+  assert.equal((await source()).accessKeyId, 'key 2', 'it seems good for long');
+  source.invalidate();
+  assert.equal((await source()).accessKeyId, 'key 3', 'but was refused');
+});

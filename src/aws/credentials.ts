@@ -80,6 +80,8 @@ function refreshing(options: CredentialOptions, edges: CredentialEdges): Credent
       // The SDK's providers memoise too, by a clock of their own: one that is made anew asks.
       held = await (await providerFor(options))();
       fetchedMs = nowMs();
+      // An endpoint that gives what has ended, or soon ends, is not asked for each request.
+      notBeforeMs = fetchedMs + RETRY_MS;
       return withoutExpiration(held);
     } catch (error) {
       notBeforeMs = nowMs() + RETRY_MS;
@@ -91,18 +93,25 @@ function refreshing(options: CredentialOptions, edges: CredentialEdges): Credent
   };
   const get = (): Promise<AwsCredentials> => {
     const left = leftMs();
-    const good = left > REFRESH_AHEAD_MS || (left > 0 && nowMs() < notBeforeMs);
+    const isHeldOff = isWithin(nowMs() - notBeforeMs + RETRY_MS);
+    const good =
+      left > REFRESH_AHEAD_MS || (isHeldOff && (left > 0 || isWithin(nowMs() - fetchedMs)));
     if (good && held !== undefined) return Promise.resolve(withoutExpiration(held));
     pending ??= fetchAnew();
     return pending;
   };
   const invalidate = (): void => {
     // Refused just after they were fetched: the fault lies elsewhere, and the endpoint is spared.
-    if (nowMs() - fetchedMs < RETRY_MS) return;
+    if (isWithin(nowMs() - fetchedMs)) return;
     held = undefined;
     notBeforeMs = 0;
   };
   return Object.assign(get, { invalidate });
+}
+
+/** Whether so much time has passed that it is too early yet; a clock that was turned back says nothing. */
+function isWithin(passedMs: number): boolean {
+  return passedMs >= 0 && passedMs < RETRY_MS;
 }
 
 /** What signs must not change with the object that a provider may share. */

@@ -8,7 +8,8 @@ import { Command } from 'commander';
 import { checkDiscoveryCommand, checkRelabelCommand } from './check/relabelling.ts';
 import { checkQueueCommand } from './check/queue.ts';
 import { checkMetricsCommand } from './check/metrics.ts';
-import { type CheckedConfig, checkConfigFile } from '../config/load.ts';
+import { checkSource } from './check/configuration.ts';
+import type { CheckedConfig } from '../config/load.ts';
 import { formatFinding } from '../config/finding.ts';
 import { ConfigError } from '../kernel/errors.ts';
 import { formatDurationMs } from '../model/duration.ts';
@@ -20,12 +21,15 @@ export function checkCommand(
   command
     .command('config')
     .description('check Prometheus configurations: all findings, then what a collector would do')
-    .argument('<files...>', 'the configurations, YAML')
-    .addHelpText('after', '\nExample: amperage check config prometheus.yml')
+    .argument('<sources...>', 'the configurations: files, or any source that collect takes')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  amperage check config prometheus.yml\n  amperage check config s3://bucket/prometheus.yml ssm:/metrics/config\n',
+    )
     .action(async (files: readonly string[]) => {
       let errors = 0;
       for (const file of files) {
-        const checked = await checkConfigFile(file);
+        const checked = await checkSource(file);
         write(renderCheck(file, checked));
         errors += checked.findings.filter((finding) => finding.severity === 'error').length;
       }

@@ -41,6 +41,11 @@ export function answerTokenService(
       const seconds = Number(form.get('DurationSeconds') ?? 3_600);
       if (!(seconds >= 900 && seconds <= 43_200))
         throw new AwsError('ValidationError', 'DurationSeconds must be from 900 to 43200');
+      if (accessKeyId.startsWith('ASIA') && seconds > 3_600)
+        throw new AwsError(
+          'ValidationError',
+          'The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining',
+        );
       const issued = identities.issue(nowMs, seconds * 1_000);
       return envelope(
         action,

@@ -7,6 +7,7 @@ import { mkdtempSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
+import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { createCredentialSource, type CredentialOptions } from '../../src/aws/credentials.ts';
 import { signRequest } from '../../src/aws/signing.ts';
 import { EmulatedAccount } from '../../src/emulator/account.ts';
@@ -245,4 +246,39 @@ test('keys of an account whose clock is far ahead are good nevertheless', async 
     account.identities.find(keys.accessKeyId, Date.now() + 3 * LIFETIME_MS),
     undefined,
   );
+test('a profile that is named goes before keys of the environment', async (context) => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'amperage-profile-'));
+  context.after(() => rmSync(folder, { recursive: true }));
+  const file = path.join(folder, 'credentials');
+  writeFileSync(file, '[work]\naws_access_key_id = AKIAPROFILE\naws_secret_access_key = s\n');
+  Object.assign(process.env, {
+    AWS_SHARED_CREDENTIALS_FILE: file,
+    AWS_CONFIG_FILE: '/nonexistent',
+    AWS_ACCESS_KEY_ID: 'AKIAENV',
+    AWS_SECRET_ACCESS_KEY: 's',
+  });
+  assert.equal((await createCredentialSource({})()).accessKeyId, 'AKIAENV');
+  process.env['AWS_PROFILE'] = 'work';
+  assert.equal((await createCredentialSource({})()).accessKeyId, 'AKIAPROFILE');
+  assert.equal((await createCredentialSource({ profile: 'work' })()).accessKeyId, 'AKIAPROFILE');
+});
+
+test('a role assumed with a role is good for an hour at most', async () => {
+  onEcs();
+  const { sessionToken, ...keys } = await createCredentialSource({
+    roleArn: ROLE,
+    region: 'us-east-1',
+  })();
+  assert.ok(sessionToken !== undefined);
+  const sts = new STSClient({
+    endpoint: emulator.url,
+    region: 'us-east-1',
+    credentials: { ...keys, sessionToken },
+    maxAttempts: 1,
+  });
+  const assume = (DurationSeconds: number) =>
+    sts.send(new AssumeRoleCommand({ RoleArn: ROLE, RoleSessionName: 'chain', DurationSeconds }));
+  await assume(3_600);
+  await assert.rejects(assume(7_200), /role chaining/);
+  sts.destroy();
 });

@@ -3,7 +3,6 @@
  */
 import { resolve } from 'node:path';
 import { Command } from 'commander';
-import { loadConfig } from '../../config/load.ts';
 import type { CollectorConfig } from '../../config/prometheus.ts';
 import { DiscoveryManager } from '../../discovery/manager.ts';
 import { ConfigError } from '../../kernel/errors.ts';
@@ -15,11 +14,12 @@ import { relabelSteps } from '../../relabel/steps.ts';
 import type { ScrapeConfig } from '../../scrape/config.ts';
 import { targetsOf } from '../../scrape/target.ts';
 import { createWorld } from '../runner.ts';
+import { configOfSource } from './configuration.ts';
 
 export function checkRelabelCommand(write: (text: string) => void): Command {
   return new Command('relabel')
     .description('show what the relabelling of a job makes of a label set, rule by rule')
-    .argument('<file>', 'the configuration, YAML')
+    .argument('<source>', 'the configuration: a file, or any source that collect takes')
     .argument('<job>', 'job_name')
     .argument('<labels...>', 'name=value')
     .option('--metric', 'by metric_relabel_configs; default: relabel_configs')
@@ -28,7 +28,7 @@ export function checkRelabelCommand(write: (text: string) => void): Command {
       '\nExamples:\n  amperage check relabel prometheus.yml ecs __address__=10.0.0.1:9779 __meta_ecs_cluster_name=demo\n  amperage check relabel prometheus.yml ecs --metric __name__=go_goroutines\n',
     )
     .action(async (file: string, job: string, given: string[], options: { metric?: boolean }) => {
-      const { config } = await loadConfig(file);
+      const config = await configOfSource(file);
       const scrape = jobOf(config, job, file);
       const rules = options.metric === true ? scrape.metricRelabelRules : scrape.relabelRules;
       write(renderSteps(given.map(pairOf), rules));
@@ -38,7 +38,7 @@ export function checkRelabelCommand(write: (text: string) => void): Command {
 export function checkDiscoveryCommand(write: (text: string) => void): Command {
   return new Command('service-discovery')
     .description('ask the discovery of a job once, and show what becomes of each target')
-    .argument('<file>', 'the configuration, YAML')
+    .argument('<source>', 'the configuration: a file, or any source that collect takes')
     .argument('<job>', 'job_name')
     .option('--timeout <time>', 'how long to wait for the discovery', '30s')
     .option('--steps', 'show the relabelling of each target, rule by rule')
@@ -50,7 +50,7 @@ export function checkDiscoveryCommand(write: (text: string) => void): Command {
       const timeoutMs = parseDurationMs(options.timeout);
       if (timeoutMs === undefined)
         throw new ConfigError('FLAG_DURATION', `--timeout "${options.timeout}" is not a duration`);
-      const { config } = await loadConfig(file);
+      const config = await configOfSource(file);
       const scrape = jobOf(config, job, file);
       const groups = await discoverOnce(config, job, file, timeoutMs);
       write(renderDiscovery(groups, scrape, options.steps === true));

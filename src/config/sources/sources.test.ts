@@ -102,7 +102,7 @@ test('S3 is asked whether anything has changed, versions are pinned', async (con
   assert.equal((await sources.read()).text, 'a: 2');
   assert.match(
     metrics.expose(),
-    /config_source_info\{source="s3:\/\/configs\/p\.yml",version=".*"\} 1/,
+    /config_source_info\{source="s3:\/\/configs\/p\.yml",version=".*",hash="[0-9a-f]{16}"\} 1/,
   );
   const { VersionId } = await s3.send(new GetObjectCommand({ Bucket: 'configs', Key: 'p.yml' }));
   await put('p.yml', 'a: 3');

@@ -164,25 +164,30 @@ export class ConfigSources {
     const { metrics, clock } = this.#options.world;
     const info = metrics.gauges(
       'amperage_config_source_info',
-      'The version of each source of the configuration; always 1.',
+      'Version and digest of each source of the configuration; always 1.',
     );
     const ages = metrics.gauges(
       'amperage_config_source_age_seconds',
       'Since a source of the configuration was last read.',
     );
-    const told = new Map<string, string>();
+    const told = new Map<string, Record<string, string>>();
     metrics.onCollect(() => {
       for (const { name, held, readAtMs } of this.#sources) {
-        const version = held?.version ?? '';
         const before = told.get(name);
-        if (before !== undefined && before !== version)
-          info.remove({ source: name, version: before });
-        told.set(name, version);
-        if (held !== undefined) info.with({ source: name, version }).set(1);
+        if (held !== undefined && before?.['version'] !== held.version) {
+          if (before !== undefined) info.remove(before);
+          const labels = { source: name, version: held.version, hash: digest(held.text) };
+          info.with(labels).set(1);
+          told.set(name, labels);
+        }
         if (readAtMs > 0) ages.with({ source: name }).set((clock.nowMs() - readAtMs) / 1_000);
       }
     });
   }
+}
+
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }
 
 function unreadable(file: string, error: unknown): ConfigError {

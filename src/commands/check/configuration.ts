@@ -1,0 +1,39 @@
+/**
+ * The configuration that a check is about: any source that `collect` takes, read once.
+ */
+import {
+  type CheckedConfig,
+  checkConfigFile,
+  checkConfigText,
+  loadConfig,
+  loadConfigText,
+} from '../../config/load.ts';
+import type { CollectorConfig } from '../../config/prometheus.ts';
+import { ConfigSources, type ConfigText } from '../../config/sources/sources.ts';
+import { parseSourceUri } from '../../config/sources/uri.ts';
+import { createWorld } from '../runner.ts';
+
+/** All findings. @throws ConfigError for a source that can't be read */
+export async function checkSource(source: string): Promise<CheckedConfig> {
+  const uri = parseSourceUri(source);
+  if (uri.kind === 'file') return checkConfigFile(uri.path);
+  const { text, file } = await read(source);
+  return checkConfigText(text, file);
+}
+
+/** @throws ConfigError for a source that can't be read, or is not valid */
+export async function configOfSource(source: string): Promise<CollectorConfig> {
+  const uri = parseSourceUri(source);
+  if (uri.kind === 'file') return (await loadConfig(uri.path)).config;
+  const { text, file } = await read(source);
+  return (await loadConfigText(text, file)).config;
+}
+
+async function read(source: string): Promise<ConfigText> {
+  const world = createWorld({ 'log.level': 'warn' });
+  try {
+    return await new ConfigSources({ uris: [source], world, env: process.env }).readAtStart();
+  } finally {
+    await world.http.close();
+  }
+}
