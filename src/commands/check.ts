@@ -11,6 +11,7 @@ import { checkMetricsCommand } from './check/metrics.ts';
 import { checkSource } from './check/configuration.ts';
 import type { CheckedConfig } from '../config/load.ts';
 import { formatFinding } from '../config/finding.ts';
+import { parseSourceUri, publicName } from '../config/sources/uri.ts';
 import { ConfigError } from '../kernel/errors.ts';
 import { formatDurationMs } from '../model/duration.ts';
 
@@ -30,13 +31,13 @@ export function checkCommand(
       let errors = 0;
       for (const file of files) {
         const checked = await checkSource(file);
-        write(renderCheck(file, checked));
+        write(renderCheck(publicName(parseSourceUri(file), file), checked));
         errors += checked.findings.filter((finding) => finding.severity === 'error').length;
       }
       if (errors > 0)
         throw new ConfigError(
           'CONFIG_INVALID',
-          `${files.join(', ')}: ${errors} ${errors === 1 ? 'error' : 'errors'}`,
+          `${files.map((file) => publicName(parseSourceUri(file), file)).join(', ')}: ${errors} ${errors === 1 ? 'error' : 'errors'}`,
         );
     });
   command.addCommand(checkMetricsCommand(write));

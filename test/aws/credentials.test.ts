@@ -246,6 +246,8 @@ test('keys of an account whose clock is far ahead are good nevertheless', async 
     account.identities.find(keys.accessKeyId, Date.now() + 3 * LIFETIME_MS),
     undefined,
   );
+});
+
 test('a profile that is named goes before keys of the environment', async (context) => {
   const folder = mkdtempSync(path.join(tmpdir(), 'amperage-profile-'));
   context.after(() => rmSync(folder, { recursive: true }));
