@@ -1,7 +1,8 @@
 /**
- * The whole road beside its peers: the same targets and the same sink for our collector, Prometheus in agent mode and
- * vmagent, one after the other in one run, each as a process of its own. Prints CPU seconds for a million samples, peak
- * memory, bytes of a sample on the wire and on disk. `node bench/road.ts [seconds of each]`; peers as tests find them.
+ * The whole road beside its peers: the same targets and the same sink (road-load.ts) for our collector, Prometheus in agent
+ * mode and vmagent, by turns in one run, each as a process of its own. Prints the median of each figure: CPU seconds for a
+ * million samples, memory, bytes of a sample on the wire; and what ours is of each peer's.
+ * `node bench/road.ts [--runs 3] [--seconds 30] [--warm-up 15] [--gzip]`; peers as tests find them.
  */
 import { spawn } from 'node:child_process';
 import {
@@ -13,63 +14,14 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { decodeWriteRequest } from '../src/wire/remote-write.ts';
-import { uncompress } from '../src/wire/snappy.ts';
+import { parseArgs } from 'node:util';
 import { peer } from '../test/peers.ts';
+import { type Received, targetPaths } from './road-load.ts';
 
-const TARGETS = 60;
-const SERIES = 2_000;
-const WARM_UP_MS = 6_000;
 const CLOCK_TICKS = 100;
 const PAGE_BYTES = 4_096;
-
-interface Received {
-  samples: number;
-  bytes: number;
-  requests: number;
-}
-
-/** Targets and sink, in a process of their own; answers with what has been received so far. */
-async function serve(): Promise<void> {
-  const received: Received = { samples: 0, bytes: 0, requests: 0 };
-  let scrape = 0;
-  const server = createServer((request, response) => {
-    if (request.method === 'POST') {
-      const parts: Buffer[] = [];
-      request.on('data', (part: Buffer) => parts.push(part));
-      request.on('end', () => {
-        const body = Buffer.concat(parts);
-        received.bytes += body.length;
-        received.requests += 1;
-        received.samples += decodeWriteRequest(uncompress(body, 1e8), {
-          series: () => undefined,
-        }).samples;
-        response.writeHead(204).end();
-      });
-      return;
-    }
-    response.setHeader('content-type', 'text/plain; version=0.0.4');
-    response.end(page(scrape++));
-  });
-  server.keepAliveTimeout = 60_000;
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  process.send?.((server.address() as AddressInfo).port);
-  process.on('message', () => process.send?.(received));
-}
-
-function page(scrape: number): string {
-  let text = '';
-  for (let family = 0; family < SERIES / 20; family++) {
-    text += `# HELP app_family_${family}_total What family ${family} counts.\n# TYPE app_family_${family}_total counter\n`;
-    for (let i = 0; i < 20; i++)
-      text += `app_family_${family}_total{code="${200 + i}",handler="/api/v1/orders",method="GET"} ${scrape * 3 + i * family}\n`;
-  }
-  return text;
-}
 
 interface Contestant {
   readonly name: string;
@@ -124,8 +76,8 @@ function contestants(): Contestant[] {
   return all.flatMap(({ file, ...rest }) => (file === undefined ? [] : [{ ...rest, file }]));
 }
 
-/** CPU seconds so far and the highest resident bytes, from /proc. */
-function usageOf(pid: number): { cpuSeconds: number; peakBytes: number } {
+/** CPU seconds so far, resident bytes and the highest of them, from /proc. */
+function usageOf(pid: number): { cpuSeconds: number; peakBytes: number; residentBytes: number } {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   const peakKb = Number(
@@ -134,6 +86,7 @@ function usageOf(pid: number): { cpuSeconds: number; peakBytes: number } {
   return {
     cpuSeconds: (Number(stat[11]) + Number(stat[12])) / CLOCK_TICKS,
     peakBytes: peakKb * 1_024,
+    residentBytes: Number(stat[21]) * PAGE_BYTES,
   };
 }
 
@@ -147,19 +100,28 @@ function bytesBelow(folder: string): number {
     }, 0);
 }
 
-async function race(contestant: Contestant, seconds: number): Promise<Record<string, number>> {
+interface Settings {
+  readonly seconds: number;
+  readonly warmUpSeconds: number;
+  readonly isZipped: boolean;
+}
+
+type Figures = Record<string, number>;
+
+async function race(contestant: Contestant, settings: Settings): Promise<Figures> {
+  const { seconds, warmUpSeconds, isZipped } = settings;
   const folder = mkdtempSync(path.join(tmpdir(), 'amperage-road-'));
-  const server = spawn(process.execPath, [import.meta.filename, 'serve'], {
+  const load = path.join(import.meta.dirname, 'road-load.ts');
+  const server = spawn(process.execPath, [load, isZipped ? 'gzip' : 'plain'], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
   const ask = <T>(): Promise<T> =>
     new Promise((resolve) => server.once('message', (value) => resolve(value as T)));
   const port = await ask<number>();
   const sink = `http://127.0.0.1:${port}/write`;
-  const targets = Array.from(
-    { length: TARGETS },
-    (_, i) =>
-      `      - { targets: ['127.0.0.1:${port}'], labels: { __metrics_path__: /t${i}, instance: 't${i}' } }\n`,
+  const targets = targetPaths().map(
+    (at) =>
+      `      - { targets: ['127.0.0.1:${port}'], labels: { __metrics_path__: ${at}, instance: 'i${at}' } }\n`,
   );
   const scrape = `global: { scrape_interval: 1s, scrape_timeout: 900ms }\nscrape_configs:\n  - job_name: bench\n    static_configs:\n${targets.join('')}`;
   writeFileSync(path.join(folder, 'scrape.yml'), scrape);
@@ -175,9 +137,13 @@ async function race(contestant: Contestant, seconds: number): Promise<Record<str
     server.send('tell');
     return answer;
   };
-  await sleep(WARM_UP_MS);
+  await sleep(warmUpSeconds * 1_000);
   const [before, usage] = [await received(), usageOf(child.pid ?? 0)];
-  await sleep(seconds * 1_000);
+  const residents: number[] = [];
+  for (let i = 0; i < seconds; i++) {
+    await sleep(1_000);
+    residents.push(usageOf(child.pid ?? 0).residentBytes);
+  }
   const [after, used] = [await received(), usageOf(child.pid ?? 0)];
   const diskBytes = bytesBelow(path.join(folder, 'data'));
   const ended = new Promise((resolve) => child.once('exit', resolve));
@@ -189,9 +155,8 @@ async function race(contestant: Contestant, seconds: number): Promise<Record<str
   const samples = after.samples - before.samples;
   return {
     'samples/s': Math.round(samples / seconds),
-    'CPU s per million': Number(
-      (((used.cpuSeconds - usage.cpuSeconds) / samples) * 1e6).toFixed(3),
-    ),
+    [CPU]: Number((((used.cpuSeconds - usage.cpuSeconds) / samples) * 1e6).toFixed(3)),
+    [RESIDENT]: Math.round(median(residents) / 1e6),
     'peak MB': Math.round(used.peakBytes / 1e6),
     'wire bytes/sample': Number(((after.bytes - before.bytes) / samples).toFixed(2)),
     'requests/s': Number(((after.requests - before.requests) / seconds).toFixed(1)),
@@ -199,14 +164,48 @@ async function race(contestant: Contestant, seconds: number): Promise<Record<str
   };
 }
 
+const CPU = 'CPU s per million';
+const RESIDENT = 'resident MB';
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
+}
+
+function mediansOf(runs: readonly Figures[]): Figures {
+  const names = Object.keys(runs[0] ?? {});
+  return Object.fromEntries(
+    names.map((name) => [name, median(runs.map((run) => run[name] ?? Number.NaN))]),
+  );
+}
+
 function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-if (process.argv[2] === 'serve') await serve();
-else {
-  const seconds = Number(process.argv[2] ?? 15);
-  const table: Record<string, Record<string, number>> = {};
-  for (const one of contestants()) table[one.name] = await race(one, seconds);
-  console.table(table);
-}
+const { values } = parseArgs({
+  options: {
+    runs: { type: 'string', default: '1' },
+    seconds: { type: 'string', default: '20' },
+    'warm-up': { type: 'string', default: '15' },
+    gzip: { type: 'boolean', default: false },
+  },
+});
+const all = contestants();
+const runs = new Map<string, Figures[]>(all.map(({ name }) => [name, []]));
+for (let i = 0; i < Number(values.runs); i++)
+  for (const one of all)
+    runs.get(one.name)?.push(
+      await race(one, {
+        seconds: Number(values.seconds),
+        warmUpSeconds: Number(values['warm-up']),
+        isZipped: values.gzip,
+      }),
+    );
+const table = new Map([...runs].map(([name, of]) => [name, mediansOf(of)]));
+console.table(Object.fromEntries(table));
+const [[, ours] = ['', {}], ...peers] = table;
+for (const [name, theirs] of peers)
+  for (const figure of [CPU, RESIDENT, 'peak MB', 'wire bytes/sample'])
+    process.stdout.write(
+      `${figure}: ours is ${((ours[figure] ?? 0) / (theirs[figure] ?? 1)).toFixed(2)} of ${name}'s\n`,
+    );

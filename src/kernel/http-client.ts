@@ -11,6 +11,7 @@ import { HttpClientError } from './http-client-error.ts';
 import type { HttpConnection } from './http-connection.ts';
 import { PageClient } from './http-pages.ts';
 import { guardedLookup, refuseMetadataUrl } from './metadata-addresses.ts';
+import { urlOf } from './urls.ts';
 
 export { HttpClientError };
 
@@ -62,7 +63,7 @@ export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
       : undefined;
   return {
     async send(request) {
-      if (options.isGuarded === true) refuseMetadataUrl(new URL(request.url));
+      if (options.isGuarded === true) refuseMetadataUrl(urlOf(request.url));
       if (pages !== undefined && request.method === 'GET' && request.url.startsWith('http:'))
         return getPage(pages, request);
       if (connection !== undefined && connection.stamp() !== stamp) {
@@ -82,7 +83,7 @@ export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
 }
 
 async function getPage(pages: PageClient, request: ClientRequest): Promise<ClientResponse> {
-  const { status, headers, body } = await pages.get(request, new URL(request.url));
+  const { status, headers, body } = await pages.get(request, urlOf(request.url));
   return { status, headers, body: inflate(headers, body, request.bodyMaxBytes) };
 }
 

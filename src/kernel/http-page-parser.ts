@@ -14,6 +14,7 @@ export interface PageAnswer {
 const HEAD_MAX_BYTES = 64 * 1024;
 /** Of a line that gives a chunk's size, and of all trailers. */
 const LINE_MAX_BYTES = 4_096;
+const END_OF_HEAD = Buffer.from('\r\n\r\n');
 const CR = 13;
 const LF = 10;
 
@@ -82,13 +83,13 @@ export class PageParser {
 
   #feedHead(bytes: Buffer, at: number, count: number): number {
     const before = this.#head.length;
-    this.#head += bytes.toString('latin1', at, count);
+    // No more than a head may have: the body that comes with it is no text.
+    const stop = Math.min(count, endOfHead(bytes, at, count), at + HEAD_MAX_BYTES + 4);
+    this.#head += bytes.toString('latin1', at, stop);
     const end = this.#head.indexOf('\r\n\r\n', Math.max(0, before - 3));
-    if (end < 0) {
-      if (this.#head.length > HEAD_MAX_BYTES) throw new Error('the head of the answer is too long');
-      return count;
-    }
-    if (end > HEAD_MAX_BYTES) throw new Error('the head of the answer is too long');
+    if (end > HEAD_MAX_BYTES || (end < 0 && this.#head.length > HEAD_MAX_BYTES))
+      throw new Error('the head of the answer is too long');
+    if (end < 0) return stop;
     const used = end + 4 - before;
     const head = this.#head.slice(0, end);
     this.#head = '';
@@ -191,4 +192,10 @@ export class PageParser {
     this.#length = needed;
     return end;
   }
+}
+
+/** The place behind the first empty line; all there is where there is none, or where it began in the piece before. */
+function endOfHead(bytes: Buffer, at: number, count: number): number {
+  const found = bytes.indexOf(END_OF_HEAD, at);
+  return found < 0 ? count : found + END_OF_HEAD.length;
 }

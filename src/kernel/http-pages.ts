@@ -26,6 +26,8 @@ const READ_BYTES = 128 * 1024;
 const SPARE_MAX = 8;
 const SPARE_BYTES_MAX = 16 * 1024 * 1024;
 
+const NO_HEADERS: Readonly<Record<string, string>> = {};
+
 /** Every socket reads into it; what is read is copied out before the next read. */
 let shared: Buffer | undefined;
 
@@ -46,6 +48,7 @@ export class PageClient {
   readonly #origins = new Map<string, Origin>();
   readonly #spare: Buffer[] = [];
   readonly #sockets = new Set<Socket>();
+  readonly #heads = new WeakMap<URL, { readonly headers: object; readonly head: string }>();
 
   constructor(lookup?: LookupFunction) {
     this.#lookup = lookup;
@@ -55,37 +58,32 @@ export class PageClient {
   async get(request: PageRequest, url: URL): Promise<PageAnswer> {
     const origin = this.#originOf(url.host);
     const place = { url, origin };
-    const late = new AbortController();
-    const timer = setTimeout(() => late.abort(), request.timeoutMs);
-    const onAbort = (): void => late.abort();
-    request.signal.addEventListener('abort', onAbort, { once: true });
-    if (request.signal.aborted) late.abort();
+    const end = new Deadline(request);
     try {
-      await this.#turn(origin, late.signal);
+      await this.#turn(origin, end);
       const known = origin.idle.pop();
       if (known === undefined)
-        return await this.#exchange(this.#open(url, origin), request, place, late.signal);
+        return await this.#exchange(this.#open(url, origin), request, place, end);
       try {
-        return await this.#exchange(known, request, place, late.signal);
+        return await this.#exchange(known, request, place, end);
       } catch (error) {
         // The other side may have closed what was idle just now: it has seen nothing of the request.
-        if (!known.isUntouched || late.signal.aborted) throw error;
+        if (!known.isUntouched || end.hasCome) throw error;
         origin.open += 1;
         this.#origins.set(url.host, origin);
-        return await this.#exchange(this.#open(url, origin), request, place, late.signal);
+        return await this.#exchange(this.#open(url, origin), request, place, end);
       }
     } catch (error) {
       if (request.signal.aborted)
         throw new HttpClientError('aborted', `GET ${nameOf(url)} was aborted`);
-      if (late.signal.aborted)
+      if (end.hasCome)
         throw new HttpClientError(
           'timeout',
           `GET ${nameOf(url)} took longer than ${request.timeoutMs} ms`,
         );
       throw error;
     } finally {
-      clearTimeout(timer);
-      request.signal.removeEventListener('abort', onAbort);
+      end.clear();
     }
   }
 
@@ -104,22 +102,23 @@ export class PageClient {
   }
 
   /** Counts the caller in; waits while there are as many as may be. */
-  async #turn(origin: Origin, signal: AbortSignal): Promise<void> {
+  async #turn(origin: Origin, end: Deadline): Promise<void> {
     while (origin.open >= CONNECTIONS_MAX) {
       await new Promise<void>((resolve) => {
         const wake = (): void => {
-          signal.removeEventListener('abort', wake);
+          end.onCome = undefined;
           const at = origin.waiting.indexOf(wake);
           if (at >= 0) origin.waiting.splice(at, 1);
           resolve();
         };
         origin.waiting.push(wake);
-        signal.addEventListener('abort', wake);
+        end.onCome = wake;
+        if (end.hasCome) wake();
       });
-      if (!signal.aborted) continue;
+      if (!end.hasCome) continue;
       // Its turn may have come in the same moment: the next one has it.
       if (origin.open < CONNECTIONS_MAX) origin.waiting[0]?.();
-      signal.throwIfAborted();
+      throw new Error('aborted');
     }
     origin.open += 1;
   }
@@ -150,15 +149,15 @@ export class PageClient {
     connection: Connection,
     request: PageRequest,
     place: { readonly url: URL; readonly origin: Origin },
-    signal: AbortSignal,
+    end: Deadline,
   ): Promise<PageAnswer> {
     const { url, origin } = place;
     const parser = new PageParser(request.bodyMaxBytes, (bytes) => this.#take(bytes));
-    const onAbort = (): void => connection.destroy(new Error('aborted'));
-    signal.addEventListener('abort', onAbort, { once: true });
+    const giveUp = (): void => connection.destroy(new Error('aborted'));
+    end.onCome = giveUp;
     try {
-      const asked = connection.ask(headOf(request, url), parser);
-      if (signal.aborted) onAbort();
+      const asked = connection.ask(this.#headOf(request, url), parser);
+      if (end.hasCome) giveUp();
       const answer = await asked;
       if (connection.canBeKept) origin.idle.push(connection);
       else connection.destroy();
@@ -167,7 +166,7 @@ export class PageClient {
       connection.destroy();
       throw failureOf(error, url, request.bodyMaxBytes);
     } finally {
-      signal.removeEventListener('abort', onAbort);
+      end.onCome = undefined;
       origin.open -= 1;
       origin.waiting[0]?.();
       const { buffer } = parser;
@@ -178,6 +177,15 @@ export class PageClient {
     }
   }
 
+  /** Written once for the same headers, which callers must not change. */
+  #headOf({ headers = NO_HEADERS }: PageRequest, url: URL): string {
+    const known = this.#heads.get(url);
+    if (known?.headers === headers) return known.head;
+    const head = headOf(headers, url);
+    this.#heads.set(url, { headers, head });
+    return head;
+  }
+
   /** A buffer of at least so many bytes. */
   #take(bytes: number): Buffer {
     const at = this.#spare.findIndex((one) => one.length >= bytes);
@@ -185,6 +193,30 @@ export class PageClient {
     return Buffer.allocUnsafeSlow(
       Math.max(READ_BYTES, 2 ** Math.ceil(Math.log2(Math.max(1, bytes)))),
     );
+  }
+}
+
+/** The end of a request's time, or of interest in it; one callback at a time. */
+class Deadline {
+  hasCome: boolean;
+  onCome: (() => void) | undefined;
+  readonly #signal: AbortSignal;
+  readonly #timer: NodeJS.Timeout;
+  readonly #come = (): void => {
+    this.hasCome = true;
+    this.onCome?.();
+  };
+
+  constructor({ signal, timeoutMs }: PageRequest) {
+    this.#signal = signal;
+    this.hasCome = signal.aborted;
+    this.#timer = setTimeout(this.#come, timeoutMs);
+    signal.addEventListener('abort', this.#come);
+  }
+
+  clear(): void {
+    clearTimeout(this.#timer);
+    this.#signal.removeEventListener('abort', this.#come);
   }
 }
 
@@ -213,8 +245,12 @@ class Connection {
       },
     });
     this.socket.setTimeout(CONNECT_TIMEOUT_MS);
-    this.socket.once('connect', () => this.socket.setTimeout(0));
-    this.socket.on('timeout', () => this.destroy(new Error('no connection within 10 s, or idle')));
+    // What comes and goes puts it off: an exchange has a time limit of its own.
+    this.socket.once('connect', () => this.socket.setTimeout(IDLE_MS));
+    this.socket.on('timeout', () => {
+      if (this.socket.connecting) this.destroy(new Error('no connection within 10 s'));
+      else if (this.#exchange === undefined) this.destroy();
+    });
     this.socket.on('error', (error) => this.#fail(error));
     this.socket.on('end', () => this.#end());
     this.socket.on('close', () => {
@@ -232,10 +268,7 @@ class Connection {
       this.isUntouched = true;
       this.#exchange = { parser, done, failed };
       if (this.socket.destroyed) this.#fail(new Error('the connection was closed'));
-      else {
-        if (!this.socket.connecting) this.socket.setTimeout(0);
-        this.socket.write(head, 'latin1');
-      }
+      else this.socket.write(head, 'latin1');
     });
   }
 
@@ -273,7 +306,6 @@ class Connection {
 
   #finish({ parser, done }: Exchange): void {
     this.#exchange = undefined;
-    this.socket.setTimeout(IDLE_MS);
     done(parser.answer());
   }
 
@@ -284,9 +316,9 @@ class Connection {
   }
 }
 
-function headOf(request: PageRequest, url: URL): string {
+function headOf(headers: Readonly<Record<string, string>>, url: URL): string {
   let head = `GET ${url.pathname}${url.search} HTTP/1.1\r\nhost: ${url.host}\r\n`;
-  for (const [name, value] of Object.entries(request.headers ?? {})) {
+  for (const [name, value] of Object.entries(headers)) {
     if (/[\r\n\0]/.test(name + value))
       throw new HttpClientError('connect', `the header ${JSON.stringify(name)} holds a line break`);
     head += `${name}: ${value}\r\n`;

@@ -19,10 +19,24 @@ export function isMetadataAddress(address: string): boolean {
   return family !== 0 && addresses.check(address, family === 6 ? 'ipv6' : 'ipv4');
 }
 
+const REMEMBERED_MAX = 20_000;
+const remembered = new Map<string, boolean>();
+
+/** As `isMetadataAddress`, remembered: each scrape asks. */
+function isMetadataHost(host: string): boolean {
+  let known = remembered.get(host);
+  if (known === undefined) {
+    known = isMetadataAddress(host);
+    if (remembered.size >= REMEMBERED_MAX) remembered.clear();
+    remembered.set(host, known);
+  }
+  return known;
+}
+
 /** Throws for a URL whose host is one of them; names are looked at by `guardedLookup`. */
 export function refuseMetadataUrl(url: URL): void {
   const host = url.hostname.replace(/^\[|\]$/g, '');
-  if (isMetadataAddress(host)) throw refusal(host, host);
+  if (isMetadataHost(host)) throw refusal(host, host);
 }
 
 /** As dns.lookup, but a name that has a metadata address among its own is not connected to at all. */

@@ -8,6 +8,7 @@ import { PermanentError } from '../kernel/errors.ts';
 import { type ClientResponse, type HttpClient } from '../kernel/http-client.ts';
 import { acceptHeader, type ExpositionKind, kindOf } from '../wire/negotiation.ts';
 import { refuseMetadataUrl } from '../kernel/metadata-addresses.ts';
+import { urlOf } from '../kernel/urls.ts';
 import type { ScrapeConfig } from './config.ts';
 
 const REDIRECTS_MAX = 10;
@@ -36,13 +37,15 @@ export interface FetchedPage {
 export async function fetchExposition(options: FetchOptions): Promise<FetchedPage> {
   const { clock, config, timeoutMs } = options;
   const endMs = clock.nowMs() + timeoutMs;
+  const { origin } = urlOf(options.url);
   let { url } = options;
   for (let redirects = 0; ; redirects++) {
-    if (!config.allowMetadataAddresses) refuseMetadataUrl(new URL(url));
+    const place = urlOf(url);
+    if (!config.allowMetadataAddresses) refuseMetadataUrl(place);
     const response = await options.http.send({
       method: 'GET',
       url,
-      headers: await headersFor(options, new URL(url).origin === new URL(options.url).origin),
+      headers: await headersFor(options, place.origin === origin),
       timeoutMs: Math.max(1, Math.min(timeoutMs, endMs - clock.nowMs())),
       bodyMaxBytes: config.limits.bodySizeBytes === 0 ? 2 ** 31 : config.limits.bodySizeBytes,
       signal: options.signal,
@@ -64,16 +67,11 @@ async function headersFor(
   options: FetchOptions,
   isOwnOrigin: boolean,
 ): Promise<Record<string, string>> {
-  const { config } = options;
-  const headers: Record<string, string> = {
-    accept: acceptHeader(config.protocols, config.escaping),
-    'accept-encoding': config.enableCompression ? 'gzip' : 'identity',
-    'user-agent': options.userAgent,
-    'x-prometheus-scrape-timeout-seconds': String(options.timeoutMs / 1_000),
-  };
-  if (!isOwnOrigin) return headers;
-  Object.assign(headers, config.headers);
-  const { basicAuth, authorization } = config;
+  const { basicAuth, authorization, headers: configured } = options.config;
+  const plain = plainHeaders(options);
+  if (!isOwnOrigin) return plain;
+  if (basicAuth === undefined && authorization === undefined && isEmpty(configured)) return plain;
+  const headers: Record<string, string> = { ...plain, ...configured };
   if (basicAuth !== undefined) {
     const pair = Buffer.from(`${basicAuth.username}:${basicAuth.password()}`);
     headers['authorization'] = `Basic ${pair.toString('base64')}`;
@@ -81,6 +79,34 @@ async function headersFor(
     headers['authorization'] = `${authorization.type} ${await authorization.credentials()}`;
   }
   return headers;
+}
+
+interface PlainHeaders {
+  readonly userAgent: string;
+  readonly timeoutMs: number;
+  readonly headers: Record<string, string>;
+}
+
+/** By configuration: the same object for each scrape, until something else is asked for. */
+const plain = new WeakMap<ScrapeConfig, PlainHeaders>();
+
+/** What all targets of a job are sent. */
+function plainHeaders({ config, userAgent, timeoutMs }: FetchOptions): Record<string, string> {
+  const known = plain.get(config);
+  if (known?.userAgent === userAgent && known.timeoutMs === timeoutMs) return known.headers;
+  const headers = {
+    accept: acceptHeader(config.protocols, config.escaping),
+    'accept-encoding': config.enableCompression ? 'gzip' : 'identity',
+    'user-agent': userAgent,
+    'x-prometheus-scrape-timeout-seconds': String(timeoutMs / 1_000),
+  };
+  plain.set(config, { userAgent, timeoutMs, headers });
+  return headers;
+}
+
+function isEmpty(headers: Readonly<Record<string, string>>): boolean {
+  for (const _ in headers) return false;
+  return true;
 }
 
 function redirectOf(response: ClientResponse, url: string): string | undefined {

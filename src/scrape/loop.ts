@@ -74,6 +74,9 @@ export class ScrapeLoop {
   readonly #stopping = new AbortController();
   /** One more scrape, at once, and no other. */
   readonly #lastCall = new AbortController();
+  /** Made once: a signal of signals is dear. */
+  readonly #awake = AbortSignal.any([this.#stopping.signal, this.#lastCall.signal]);
+  readonly #intervals: ReturnType<ScrapeMetrics['intervals']['with']>;
   #retiring: AbortController | undefined;
   #isHandedOver = false;
   #status: Omit<LoopStatus, 'seriesCount'> = {
@@ -91,6 +94,9 @@ export class ScrapeLoop {
     const { estate, scratch } = options;
     const config = options.config();
     const { labels: targetLabels, key } = this.target;
+    this.#intervals = options.metrics.intervals.with({
+      interval: formatDurationMs(this.target.intervalMs),
+    });
     const appender = estate?.appender ?? options.openAppender(key);
     this.#appender = appender;
     this.#intake = estate?.intake ?? new Intake({ appender, targetLabels, config, scratch });
@@ -201,9 +207,8 @@ export class ScrapeLoop {
   /** Rejects when the loop is to stop at once; ends early for the last call. */
   async #sleepUntil(dueMs: number): Promise<void> {
     const { clock } = this.#options.world;
-    const signal = AbortSignal.any([this.#stopping.signal, this.#lastCall.signal]);
     try {
-      await clock.sleep(dueMs - clock.nowMs(), signal);
+      await clock.sleep(dueMs - clock.nowMs(), this.#awake);
     } catch (error) {
       if (this.#stopping.signal.aborted) throw error;
     }
@@ -223,7 +228,7 @@ export class ScrapeLoop {
 
   /** Waits; false when the target came back meanwhile. */
   async #isGoneAfter(waitMs: number, retiring: AbortController): Promise<boolean> {
-    const signal = AbortSignal.any([this.#stopping.signal, this.#lastCall.signal, retiring.signal]);
+    const signal = AbortSignal.any([this.#awake, retiring.signal]);
     try {
       await this.#options.world.clock.sleep(waitMs, signal);
     } catch (error) {
@@ -275,8 +280,7 @@ export class ScrapeLoop {
   #observeInterval(startMs: number): void {
     const { lastScrapeMs } = this.#status;
     if (lastScrapeMs === 0) return;
-    const interval = formatDurationMs(this.target.intervalMs);
-    this.#options.metrics.intervals.with({ interval }).observe((startMs - lastScrapeMs) / 1_000);
+    this.#intervals.observe((startMs - lastScrapeMs) / 1_000);
   }
 
   async #fetch(): Promise<FetchedPage | Error> {

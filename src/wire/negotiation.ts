@@ -45,8 +45,20 @@ export function acceptHeader(
 
 export type ExpositionKind = 'text' | 'openmetrics' | 'protobuf';
 
+const KINDS_MAX = 1_000;
+const kinds = new Map<string | undefined, ExpositionKind | undefined>();
+
 /** What a body of this Content-Type is read as; undefined when it names nothing that is known. */
 export function kindOf(contentType: string | undefined): ExpositionKind | undefined {
+  // Exporters say the same at each scrape.
+  if (kinds.has(contentType)) return kinds.get(contentType);
+  const kind = readKind(contentType);
+  if (kinds.size >= KINDS_MAX) kinds.clear();
+  kinds.set(contentType, kind);
+  return kind;
+}
+
+function readKind(contentType: string | undefined): ExpositionKind | undefined {
   const [type = '', ...parameters] = (contentType ?? '').split(';').map((part) => part.trim());
   switch (type.toLowerCase()) {
     case 'text/plain':

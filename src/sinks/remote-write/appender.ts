@@ -1,5 +1,6 @@
 /**
- * The way into a remote_write queue: a scrape's samples are encoded once, and compressed to chunks at commit.
+ * The way into a remote_write queue: a scrape's samples are patched into what its series look like in a message, and
+ * compressed to chunks at commit.
  * A commit is one chunk, or several when it is larger than a request may be: a chunk is never split on its way.
  */
 import { type Label, type LabelSet, labelSetOf } from '../../model/labels.ts';
@@ -19,20 +20,23 @@ import { compressInto, maxCompressedLength } from '../../wire/snappy.ts';
 import { MESSAGE_2, type RemoteWriteConfig } from './config.ts';
 import { MetadataStore } from './metadata.ts';
 import type { RemoteWriteMetrics } from './metrics.ts';
+import { SeriesSlab } from './series-slab.ts';
 import type { Load } from './shards.ts';
 
 /** Encoders kept for the next scrape; more only exist while more scrapes are open at once. */
 const POOL_MAX = 4;
 /** An encoder that one huge scrape grew beyond this is not kept. */
 const POOLED_BYTES_MAX = 4 * 1024 * 1024;
-/** What a TimeSeries needs besides its labels, at most. */
-const SERIES_OVERHEAD = 32;
 /** What a native histogram needs at most, and each of its buckets. */
 const HISTOGRAM_BYTES = 96;
 const HISTOGRAM_BUCKET_BYTES = 24;
 
 interface Piece {
-  start: number;
+  readonly firstRun: number;
+  /** In what is encoded apart. */
+  readonly apartStart: number;
+  /** At most. */
+  bytes: number;
   samples: number;
   oldestMs: number;
   newestMs: number;
@@ -46,6 +50,7 @@ export class AppenderPool {
   readonly #encoders: WriteRequestEncoder[] = [];
   readonly #load: Load;
   #scratch = new Uint8Array(65_536);
+  #joined = new Uint8Array(4_096);
   /** What targets say of their families, for the sender of metadata. */
   readonly metadata = new MetadataStore();
 
@@ -117,7 +122,23 @@ export class AppenderPool {
     return set.length === 0 ? undefined : encodeLabels(set);
   }
 
-  /** Compresses bytes of an encoder to a chunk and hands it to the queue. */
+  /** Runs of a slab and what comes behind them: a view that holds until the next call, or change of the slab. */
+  join(slab: SeriesSlab, fromRun: number, toRun: number, rest: Uint8Array): Uint8Array {
+    if (toRun - fromRun === 1 && rest.length === 0) return slab.run(fromRun);
+    if (toRun === fromRun) return rest;
+    const length = slab.bytesOf(fromRun, toRun) + rest.length;
+    if (this.#joined.length < length) this.#joined = new Uint8Array(length);
+    let at = 0;
+    for (let i = fromRun; i < toRun; i++) {
+      const run = slab.run(i);
+      this.#joined.set(run, at);
+      at += run.length;
+    }
+    this.#joined.set(rest, at);
+    return this.#joined.subarray(0, length);
+  }
+
+  /** Compresses the bytes of a message to a chunk and hands it to the queue. */
   enqueue(lane: number, raw: Uint8Array, piece: Readonly<Piece>): void {
     const room = maxCompressedLength(raw.length);
     if (this.#scratch.length < room) this.#scratch = new Uint8Array(room);
@@ -137,15 +158,14 @@ export class AppenderPool {
 class RemoteWriteAppender implements Appender {
   readonly #pool: AppenderPool;
   readonly #lane: number;
-  /** Label bytes by ref, for 2.0 with the metadata behind them. */
-  readonly #labels: (Uint8Array | undefined)[] = [];
-  /** For 2.0: the bytes without metadata, and when the counter began. */
+  readonly #slab = new SeriesSlab();
+  /** For 2.0: the label bytes without metadata, and when the counter began. */
   readonly #bare: (Uint8Array | undefined)[] = [];
   readonly #startsMs: number[] = [];
-  readonly #free: SeriesRef[] = [];
+  /** What has no place in the slab; in each piece it comes behind the runs. */
   #encoder: WriteRequestEncoder | undefined;
   #pieces: Piece[] = [];
-  #piece: Piece = newPiece(0);
+  #piece: Piece = newPiece(0, 0);
 
   constructor(pool: AppenderPool, lane: number) {
     this.#pool = pool;
@@ -155,8 +175,7 @@ class RemoteWriteAppender implements Appender {
   refOf(labels: LabelSet): SeriesRef {
     const bytes = this.#pool.labelsOf(labels);
     if (bytes === undefined) return DROPPED_REF;
-    const ref = this.#free.pop() ?? this.#labels.length;
-    this.#labels[ref] = bytes;
+    const ref = this.#slab.add(bytes);
     if (this.#pool.isFor2) {
       this.#bare[ref] = bytes;
       this.#startsMs[ref] = 0;
@@ -165,65 +184,83 @@ class RemoteWriteAppender implements Appender {
   }
 
   append(ref: SeriesRef, tMs: number, value: number): void {
-    const labels = this.#labels[ref];
-    if (labels !== undefined)
-      this.#make(labels, tMs).append(labels, tMs, value, this.#startsMs[ref]);
+    const slab = this.#slab;
+    if (!slab.has(ref)) return;
+    this.#count(slab.lengthOf(ref), tMs);
+    if (slab.patch(ref, tMs, value)) return;
+    slab.skip(ref);
+    this.#apart().append(slab.labelsOf(ref), tMs, value, this.#startsMs[ref]);
   }
 
   appendStale(ref: SeriesRef, tMs: number): void {
-    const labels = this.#labels[ref];
-    if (labels !== undefined) this.#make(labels, tMs).appendStale(labels, tMs);
+    const slab = this.#slab;
+    if (!slab.has(ref)) return;
+    this.#count(slab.lengthOf(ref), tMs);
+    if (slab.patchStale(ref, tMs)) return;
+    slab.skip(ref);
+    this.#apart().appendStale(slab.labelsOf(ref), tMs);
   }
 
   appendHistogram(ref: SeriesRef, tMs: number, histogram: NativeHistogram): void {
-    const labels = this.#labels[ref];
-    if (labels === undefined) return;
+    const slab = this.#slab;
+    if (!slab.has(ref)) return;
     if (!this.#pool.sendsHistograms) {
       this.#pool.countLeftOut('native_histograms_not_sent');
       return;
     }
     const buckets = histogram.positiveCounts.length + histogram.negativeCounts.length;
     const moreBytes = buckets * HISTOGRAM_BUCKET_BYTES + HISTOGRAM_BYTES;
-    const encoder = this.#make(labels, tMs, moreBytes);
-    encoder.appendHistogram(labels, tMs, histogram, this.#startsMs[ref]);
+    this.#count(slab.lengthOf(ref) + moreBytes, tMs);
+    slab.skip(ref);
+    this.#apart().appendHistogram(slab.labelsOf(ref), tMs, histogram, this.#startsMs[ref]);
     this.#pool.countIn('histogramsIn');
   }
 
   appendExemplar(ref: SeriesRef, exemplar: Exemplar): void {
-    const labels = this.#labels[ref];
-    if (labels === undefined || !this.#pool.sendsExemplars) return;
-    this.#makeExemplar(labels, exemplar).appendExemplar(labels, exemplar);
+    const slab = this.#slab;
+    if (!slab.has(ref) || !this.#pool.sendsExemplars) return;
+    this.#count(slab.lengthOf(ref) + encodeLabels(exemplar.labels).length, exemplar.tMs);
+    // An exemplar is no sample.
+    this.#piece.samples -= 1;
+    this.#apart().appendExemplar(slab.labelsOf(ref), exemplar);
     this.#pool.countIn('exemplarsIn');
   }
 
   setMetadata(ref: SeriesRef, family: string, metadata: SeriesMetadata): void {
-    if (this.#labels[ref] === undefined) return;
+    if (!this.#slab.has(ref)) return;
     this.#pool.metadata.set(family, metadata);
     const bare = this.#bare[ref];
-    if (bare !== undefined)
-      this.#labels[ref] = Buffer.concat([bare, encodeExtraMetadata(metadata)]);
+    if (bare === undefined) return;
+    const labels = Buffer.concat([bare, encodeExtraMetadata(metadata)]);
+    this.#slab.replace(ref, labels, this.#startsMs[ref] ?? 0);
   }
 
   setCreated(ref: SeriesRef, createdMs: number): void {
     // Remote write 1.0 has no place for it.
-    if (this.#pool.isFor2) this.#startsMs[ref] = createdMs;
+    if (!this.#pool.isFor2 || !this.#slab.has(ref) || this.#startsMs[ref] === createdMs) return;
+    this.#startsMs[ref] = createdMs;
+    this.#slab.replace(ref, this.#slab.labelsOf(ref), createdMs);
   }
 
   forget(ref: SeriesRef): void {
-    if (this.#labels[ref] === undefined) return;
-    this.#labels[ref] = undefined;
+    if (!this.#slab.has(ref)) return;
+    this.#slab.remove(ref);
     this.#bare[ref] = undefined;
-    this.#free.push(ref);
   }
 
   commit(): void {
-    const encoder = this.#encoder;
-    if (encoder === undefined) return;
-    const pieces = [...this.#pieces, this.#piece];
-    const bytes = encoder.bytes();
-    pieces.forEach((piece, index) => {
-      const end = pieces[index + 1]?.start ?? bytes.length;
-      this.#pool.enqueue(this.#lane, bytes.subarray(piece.start, end), piece);
+    if (this.#piece.bytes > 0) this.#pieces.push(this.#piece);
+    const apart = this.#encoder?.bytes() ?? NOTHING;
+    this.#pieces.forEach((piece, index) => {
+      const next = this.#pieces[index + 1];
+      const toRun = next?.firstRun ?? this.#slab.breakRun();
+      const end = next?.apartStart ?? apart.length;
+      const rest = apart.subarray(piece.apartStart, end);
+      this.#pool.enqueue(
+        this.#lane,
+        this.#pool.join(this.#slab, piece.firstRun, toRun, rest),
+        piece,
+      );
     });
     this.rollback();
   }
@@ -232,41 +269,39 @@ class RemoteWriteAppender implements Appender {
     if (this.#encoder !== undefined) this.#pool.give(this.#encoder);
     this.#encoder = undefined;
     this.#pieces = [];
-    this.#piece = newPiece(0);
+    this.#piece = newPiece(0, 0);
+    this.#slab.seal();
   }
 
   close(): void {
     this.rollback();
-    this.#labels.length = 0;
+    this.#slab.clear();
     this.#bare.length = 0;
-    this.#free.length = 0;
   }
 
-  /** As `#make`; an exemplar is no sample. */
-  #makeExemplar(labels: Uint8Array, { labels: own, tMs }: Exemplar): WriteRequestEncoder {
-    const encoder = this.#make(labels, tMs, encodeLabels(own).length);
-    this.#piece.samples -= 1;
-    return encoder;
+  #apart(): WriteRequestEncoder {
+    return (this.#encoder ??= this.#pool.take());
   }
 
-  /** Counts a sample in and returns the encoder to write it with. */
-  #make(labels: Uint8Array, tMs: number, moreBytes = 0): WriteRequestEncoder {
-    const encoder = (this.#encoder ??= this.#pool.take());
+  /** Counts a sample in, of at most so many bytes; a piece that is full ends before it. */
+  #count(bytes: number, tMs: number): void {
     let piece = this.#piece;
-    const size = encoder.length - piece.start + labels.length + SERIES_OVERHEAD + moreBytes;
-    if (piece.samples > 0 && this.#pool.isFull(piece.samples, size)) {
+    if (piece.samples > 0 && this.#pool.isFull(piece.samples, piece.bytes + bytes)) {
       this.#pieces.push(piece);
-      piece = this.#piece = newPiece(encoder.length);
+      piece = newPiece(this.#slab.breakRun(), this.#encoder?.length ?? 0);
+      this.#piece = piece;
     }
     piece.samples += 1;
+    piece.bytes += bytes;
     if (tMs < piece.oldestMs) piece.oldestMs = tMs;
     if (tMs > piece.newestMs) piece.newestMs = tMs;
-    return encoder;
   }
 }
 
-function newPiece(start: number): Piece {
-  return { start, samples: 0, oldestMs: Infinity, newestMs: -Infinity };
+const NOTHING = new Uint8Array(0);
+
+function newPiece(firstRun: number, apartStart: number): Piece {
+  return { firstRun, apartStart, bytes: 0, samples: 0, oldestMs: Infinity, newestMs: -Infinity };
 }
 
 /** FNV-1a of the UTF-16 units: spreads targets over lanes, the same after a restart. */
