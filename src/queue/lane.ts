@@ -24,13 +24,20 @@ export interface Entry {
   isHanded?: boolean;
 }
 
+export interface Waiter {
+  /** Whether any chunk is news; else others wait already, and their time is known. */
+  readonly wantsFirst: boolean;
+  readonly isEnough: () => boolean;
+  readonly wake: () => void;
+}
+
 export class Lane {
   samples = 0;
   bytes = 0;
   rawBytes = 0;
   chunks = 0;
   readonly #entries = new Fifo<Entry>();
-  #waiter: { readonly isEnough: () => boolean; readonly wake: () => void } | undefined;
+  #waiter: Waiter | undefined;
 
   push(entry: Entry): void {
     this.#entries.push(entry);
@@ -38,8 +45,9 @@ export class Lane {
     this.bytes += entry.length;
     this.rawBytes += entry.rawBytes;
     this.chunks += 1;
-    if (this.#waiter === undefined) return;
-    if (this.chunks === 1 || this.#waiter.isEnough()) this.wake();
+    const waiter = this.#waiter;
+    if (waiter === undefined) return;
+    if (waiter.wantsFirst || waiter.isEnough()) this.wake();
   }
 
   /** Takes an entry out of the sums; it leaves the list when it comes to the head. */
@@ -71,8 +79,8 @@ export class Lane {
     return true;
   }
 
-  wait(isEnough: () => boolean, wake: () => void): void {
-    this.#waiter = { isEnough, wake };
+  wait(waiter: Waiter): void {
+    this.#waiter = waiter;
   }
 
   wake(): void {
@@ -111,7 +119,9 @@ class FillingBatch {
 
 /** Whether what waits in the lanes together makes a full batch. */
 export function isFullBatch(lanes: readonly Lane[], limits: BatchLimits): boolean {
-  let [samples, bytes, rawBytes] = [0, 0, 0];
+  let samples = 0;
+  let bytes = 0;
+  let rawBytes = 0;
   for (const lane of lanes) {
     samples += lane.samples;
     bytes += lane.bytes;

@@ -60,6 +60,7 @@ export class DurableQueue implements ChunkQueue, Component {
   readonly #store: SegmentStore;
   readonly #lanes: Lane[];
   readonly #stopping = new AbortController();
+  readonly #signals = new WeakMap<AbortSignal, AbortSignal>();
   readonly #entryOf = new WeakMap<Chunk, Entry>();
   readonly #cache: ChunkCache;
   /** Entries that the disk did not take, oldest first. */
@@ -157,7 +158,7 @@ export class DurableQueue implements ChunkQueue, Component {
     signal: AbortSignal,
   ): Promise<Batch | undefined> {
     const own = lanes.map((lane) => this.#laneOf(lane));
-    const anySignal = AbortSignal.any([signal, this.#stopping.signal]);
+    const anySignal = this.#withStopping(signal);
     while (!anySignal.aborted) {
       // What earlier lanes left stands in the first one and goes before all others.
       const open = this.#legacyLeft > 0 ? own.filter((lane) => lane === this.#lanes[0]) : own;
@@ -380,12 +381,29 @@ export class DurableQueue implements ChunkQueue, Component {
     signal: AbortSignal,
   ): Promise<void> {
     const over = new AbortController();
-    await new Promise<void>((resolve) => {
-      for (const lane of lanes) lane.wait(() => isFullBatch(lanes, limits), resolve);
-      signal.addEventListener('abort', () => resolve(), { signal: over.signal });
-      if (ms !== undefined) this.#clock.sleep(ms, over.signal).then(resolve, () => undefined);
+    await new Promise<void>((wake) => {
+      const isEnough = (): boolean => isFullBatch(lanes, limits);
+      const waiter = { wantsFirst: ms === undefined, isEnough, wake };
+      for (const lane of lanes) lane.wait(waiter);
+      const onAbort = (): void => over.abort();
+      signal.addEventListener('abort', onAbort, { once: true });
+      over.signal.addEventListener('abort', () => {
+        signal.removeEventListener('abort', onAbort);
+        wake();
+      });
+      if (ms !== undefined) this.#clock.sleep(ms, over.signal).then(wake, () => undefined);
     });
     over.abort(new Error('no longer waiting'));
+  }
+
+  /** Made once for a signal: one of several is dear. */
+  #withStopping(signal: AbortSignal): AbortSignal {
+    let both = this.#signals.get(signal);
+    if (both === undefined) {
+      both = AbortSignal.any([signal, this.#stopping.signal]);
+      this.#signals.set(signal, both);
+    }
+    return both;
   }
 
   async #tick(): Promise<void> {
