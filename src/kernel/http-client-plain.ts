@@ -12,7 +12,6 @@ import {
   type HttpClient,
   HttpClientError,
   inflate,
-  readBounded,
 } from './http-client.ts';
 import { messageOf } from './errors.ts';
 
@@ -66,4 +65,17 @@ function asClientError(error: unknown, request: ClientRequest, isLate: boolean):
   const code = (error as NodeJS.ErrnoException).code ?? '';
   const kind = code === 'ECONNRESET' || code === 'EPIPE' ? 'reset' : 'connect';
   return new HttpClientError(kind, `${what} failed: ${messageOf(error)}`, because);
+}
+
+async function readBounded(stream: AsyncIterable<Buffer>, maxBytes: number): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  let size = 0;
+  for await (const part of stream) {
+    size += part.length;
+    // Leaving the loop destroys the stream and with it the connection: the rest is never read.
+    if (size > maxBytes)
+      throw new HttpClientError('body_too_large', `the answer is larger than ${maxBytes} bytes`);
+    parts.push(part);
+  }
+  return parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts);
 }

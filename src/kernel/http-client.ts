@@ -88,7 +88,7 @@ async function getPage(pages: PageClient, request: ClientRequest): Promise<Clien
 }
 
 async function load(options: HttpClientOptions): Promise<Undici> {
-  const { Agent, EnvHttpProxyAgent, request } = await import('undici');
+  const { Agent, EnvHttpProxyAgent } = await import('undici');
   const { connection } = options;
   const connect = connectOptions(options);
   const shared = {
@@ -98,7 +98,7 @@ async function load(options: HttpClientOptions): Promise<Undici> {
     maxHeaderSize: 65_536,
   };
   const proxy = connection?.proxy;
-  if (proxy === undefined) return { agent: new Agent({ ...shared, connect }), request };
+  if (proxy === undefined) return { agent: new Agent({ ...shared, connect }) };
   const given =
     proxy.url === undefined
       ? {}
@@ -111,7 +111,7 @@ async function load(options: HttpClientOptions): Promise<Undici> {
     proxyTunnel: false,
     headers: { ...proxy.connectHeaders },
   });
-  return { agent, request };
+  return { agent };
 }
 
 function connectOptions({
@@ -139,45 +139,131 @@ function connectOptions({
 
 interface Undici {
   readonly agent: Dispatcher;
-  readonly request: typeof import('undici').request;
 }
 
-async function send(undici: Undici, request: ClientRequest): Promise<ClientResponse> {
-  const timeout = AbortSignal.timeout(request.timeoutMs);
-  const signal = AbortSignal.any([request.signal, timeout]);
+async function send({ agent }: Undici, request: ClientRequest): Promise<ClientResponse> {
+  const { pathname, search, origin } = urlOf(request.url);
+  const exchange = new Exchange(request);
   try {
-    const response = await undici.request(request.url, {
-      dispatcher: undici.agent,
-      method: request.method,
-      headers: { ...request.headers },
-      body: request.body ?? null,
-      signal,
-      headersTimeout: request.timeoutMs,
-      bodyTimeout: request.timeoutMs,
-    });
-    const headers = flatten(response.headers);
-    const body = await readBounded(response.body, request.bodyMaxBytes);
-    return {
-      status: response.statusCode,
-      headers,
-      body: inflate(headers, body, request.bodyMaxBytes),
-    };
+    agent.dispatch(
+      {
+        origin,
+        path: pathname + search,
+        method: request.method,
+        headers: { ...request.headers },
+        body: request.body ?? null,
+        // The exchange has a time limit of its own, for all of it.
+        headersTimeout: 0,
+        bodyTimeout: 0,
+      },
+      exchange,
+    );
+    return await exchange.answer;
   } catch (error) {
     if (error instanceof HttpClientError || error instanceof PermanentError) throw error;
-    if (request.signal.aborted)
-      throw new HttpClientError('aborted', `${describeRequest(request)} was aborted`, {
-        cause: error,
-      });
-    if (timeout.aborted)
-      throw new HttpClientError(
-        'timeout',
-        `${describeRequest(request)} took longer than ${request.timeoutMs} ms`,
-      );
     const code = (error as NodeJS.ErrnoException).code ?? '';
     const kind = ['ECONNRESET', 'UND_ERR_SOCKET', 'EPIPE'].includes(code) ? 'reset' : 'connect';
     throw new HttpClientError(kind, `${describeRequest(request)} failed: ${messageOf(error)}`, {
       cause: error,
     });
+  } finally {
+    exchange.clear();
+  }
+}
+
+/** One request and its answer, gathered without streams. */
+class Exchange implements Dispatcher.DispatchHandler {
+  readonly answer: Promise<ClientResponse>;
+  readonly #request: ClientRequest;
+  readonly #timer: NodeJS.Timeout;
+  #resolve: (answer: ClientResponse) => void = () => undefined;
+  #reject: (error: unknown) => void = () => undefined;
+  #controller: Dispatcher.DispatchController | undefined;
+  #failure: Error | undefined;
+  #status = 0;
+  #headers: Record<string, string> = {};
+  #parts: Buffer[] = [];
+  #size = 0;
+  readonly #onAbort = (): void =>
+    this.#end(
+      new HttpClientError('aborted', `${describeRequest(this.#request)} was aborted`, {
+        cause: this.#request.signal.reason,
+      }),
+    );
+
+  constructor(request: ClientRequest) {
+    const { signal, timeoutMs } = request;
+    this.#request = request;
+    this.answer = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    // Nobody may be waiting for it at that moment.
+    this.answer.catch(() => undefined);
+    this.#timer = setTimeout(
+      () =>
+        this.#end(
+          new HttpClientError(
+            'timeout',
+            `${describeRequest(request)} took longer than ${timeoutMs} ms`,
+          ),
+        ),
+      timeoutMs,
+    );
+    signal.addEventListener('abort', this.#onAbort);
+    if (signal.aborted) this.#onAbort();
+  }
+
+  clear(): void {
+    clearTimeout(this.#timer);
+    this.#request.signal.removeEventListener('abort', this.#onAbort);
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    // It may have been given up while it waited for a connection.
+    if (this.#failure !== undefined) controller.abort(this.#failure);
+  }
+
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    status: number,
+    headers: Record<string, string | string[] | undefined>,
+  ): void {
+    this.#status = status;
+    this.#headers = flatten(headers);
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, part: Buffer): void {
+    const { bodyMaxBytes } = this.#request;
+    this.#size += part.length;
+    if (this.#size > bodyMaxBytes)
+      controller.abort(
+        new HttpClientError('body_too_large', `the answer is larger than ${bodyMaxBytes} bytes`),
+      );
+    else this.#parts.push(part);
+  }
+
+  onResponseEnd(): void {
+    const [first, second] = this.#parts;
+    const body = first !== undefined && second === undefined ? first : Buffer.concat(this.#parts);
+    const headers = this.#headers;
+    try {
+      const plain = inflate(headers, body, this.#request.bodyMaxBytes);
+      this.#resolve({ status: this.#status, headers, body: plain });
+    } catch (error) {
+      this.#reject(error);
+    }
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.#reject(error);
+  }
+
+  #end(failure: Error): void {
+    this.#failure = failure;
+    this.#reject(failure);
+    this.#controller?.abort(failure);
   }
 }
 
@@ -196,22 +282,6 @@ export function flatten(
       flat[name.toLowerCase()] = Array.isArray(value) ? value.join(', ') : value;
   }
   return flat;
-}
-
-export async function readBounded(
-  stream: AsyncIterable<Buffer>,
-  maxBytes: number,
-): Promise<Buffer> {
-  const parts: Buffer[] = [];
-  let size = 0;
-  for await (const part of stream) {
-    size += part.length;
-    // Leaving the loop destroys the stream and with it the connection: the rest is never read.
-    if (size > maxBytes)
-      throw new HttpClientError('body_too_large', `the answer is larger than ${maxBytes} bytes`);
-    parts.push(part);
-  }
-  return parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts);
 }
 
 export function inflate(headers: Record<string, string>, body: Buffer, maxBytes: number): Buffer {
