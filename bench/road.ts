@@ -4,7 +4,7 @@
  * million samples, memory, bytes of a sample on the wire; and what ours is of each peer's.
  * `node bench/road.ts [--runs 3] [--seconds 30] [--warm-up 15] [--gzip]`; peers as tests find them.
  */
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import {
   existsSync,
   mkdtempSync,
@@ -20,6 +20,7 @@ import { parseArgs } from 'node:util';
 import { peer } from '../test/peers.ts';
 import { type Received, targetPaths } from './road-load.ts';
 
+const root = path.resolve(import.meta.dirname, '..');
 const CLOCK_TICKS = 100;
 const PAGE_BYTES = 4_096;
 
@@ -30,7 +31,7 @@ interface Contestant {
 }
 
 function contestants(): Contestant[] {
-  const main = path.resolve(import.meta.dirname, '../src/main.ts');
+  const main = path.join(root, 'dist/main.js');
   const config = (folder: string): string => path.join(folder, 'prometheus.yml');
   const all: (Omit<Contestant, 'file'> & { file: string | undefined })[] = [
     {
@@ -185,11 +186,13 @@ function sleep(ms: number): Promise<void> {
 const { values } = parseArgs({
   options: {
     runs: { type: 'string', default: '1' },
-    seconds: { type: 'string', default: '20' },
+    seconds: { type: 'string', default: '30' },
     'warm-up': { type: 'string', default: '15' },
     gzip: { type: 'boolean', default: false },
   },
 });
+// As it is installed: built.
+execFileSync('npm', ['run', '--silent', 'build'], { cwd: root, stdio: 'inherit' });
 const all = contestants();
 const runs = new Map<string, Figures[]>(all.map(({ name }) => [name, []]));
 for (let i = 0; i < Number(values.runs); i++)

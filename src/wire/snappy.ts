@@ -169,7 +169,7 @@ function matchLength(view: DataView, a: number, b: number, end: number): number 
   return i - b;
 }
 
-function putLiteral(
+export function putLiteral(
   input: Uint8Array,
   start: number,
   end: number,
@@ -198,7 +198,7 @@ function putLiteral(
   return op;
 }
 
-function putCopy(output: Uint8Array, at: number, offset: number, length: number): number {
+export function putCopy(output: Uint8Array, at: number, offset: number, length: number): number {
   let op = at;
   let rest = length;
   while (rest >= 68) {
@@ -220,6 +220,34 @@ function putCopy2(output: Uint8Array, at: number, offset: number, length: number
   output[at + 1] = offset & 0xff;
   output[at + 2] = offset >>> 8;
   return at + 3;
+}
+
+/**
+ * Goes through the elements of a good block: where each begins in the original, how long it is, how far back it copies; 0
+ * for a literal.
+ */
+export function forEachElement(
+  block: Uint8Array,
+  visit: (at: number, length: number, offset: number) => void,
+): void {
+  let at = 0;
+  for (let ip = preambleLength(block); ip < block.length;) {
+    const tag = block[ip++] as number;
+    const kind = tag & 3;
+    let length = kind === 1 ? ((tag >>> 2) & 7) + 4 : (tag >>> 2) + 1;
+    let offset = 0;
+    if (kind === 0) {
+      const more = Math.max(0, length - 60);
+      if (more > 0) length = littleEndian(block, ip, more) + 1;
+      ip += more + length;
+    } else {
+      const bytes = kind === 1 ? 1 : kind === 2 ? 2 : 4;
+      offset = littleEndian(block, ip, bytes) | (kind === 1 ? (tag >>> 5) << 8 : 0);
+      ip += bytes;
+    }
+    visit(at, length, offset);
+    at += length;
+  }
 }
 
 /** Runs the elements from `start` into `output`; returns how many bytes came out. */
@@ -276,7 +304,7 @@ function preambleLength(block: Uint8Array): number {
   return at + 1;
 }
 
-function putVarint(output: Uint8Array, at: number, value: number): number {
+export function putVarint(output: Uint8Array, at: number, value: number): number {
   let rest = value;
   let op = at;
   while (rest >= 0x80) {

@@ -20,6 +20,8 @@ import { compressInto, maxCompressedLength } from '../../wire/snappy.ts';
 import { MESSAGE_2, type RemoteWriteConfig } from './config.ts';
 import { MetadataStore } from './metadata.ts';
 import type { RemoteWriteMetrics } from './metrics.ts';
+import { pack, type PackingPlan } from './packing.ts';
+import { PlanBook } from './plan-book.ts';
 import { SeriesSlab } from './series-slab.ts';
 import type { Load } from './shards.ts';
 
@@ -138,11 +140,13 @@ export class AppenderPool {
     return this.#joined.subarray(0, length);
   }
 
-  /** Compresses the bytes of a message to a chunk and hands it to the queue. */
-  enqueue(lane: number, raw: Uint8Array, piece: Readonly<Piece>): void {
+  /** Compresses the bytes of a message, by a plan where there is one, to a chunk and hands it to the queue. */
+  enqueue(lane: number, raw: Uint8Array, piece: Readonly<Piece>, plan?: PackingPlan): void {
     const room = maxCompressedLength(raw.length);
     if (this.#scratch.length < room) this.#scratch = new Uint8Array(room);
-    const bytes = this.#scratch.slice(0, compressInto(raw, this.#scratch, 0));
+    const end =
+      plan === undefined ? compressInto(raw, this.#scratch, 0) : pack(plan, raw, this.#scratch, 0);
+    const bytes = this.#scratch.slice(0, end);
     const { samples, oldestMs, newestMs } = piece;
     this.#queue.append({ bytes, samples, oldestMs, newestMs, lane, rawBytes: raw.length });
     this.#metrics.samplesIn.inc(samples);
@@ -159,6 +163,7 @@ class RemoteWriteAppender implements Appender {
   readonly #pool: AppenderPool;
   readonly #lane: number;
   readonly #slab = new SeriesSlab();
+  readonly #plans = new PlanBook();
   /** For 2.0: the label bytes without metadata, and when the counter began. */
   readonly #bare: (Uint8Array | undefined)[] = [];
   readonly #startsMs: number[] = [];
@@ -256,11 +261,12 @@ class RemoteWriteAppender implements Appender {
       const toRun = next?.firstRun ?? this.#slab.breakRun();
       const end = next?.apartStart ?? apart.length;
       const rest = apart.subarray(piece.apartStart, end);
-      this.#pool.enqueue(
-        this.#lane,
-        this.#pool.join(this.#slab, piece.firstRun, toRun, rest),
-        piece,
-      );
+      const raw = this.#pool.join(this.#slab, piece.firstRun, toRun, rest);
+      const isOneRun = toRun - piece.firstRun === 1 && rest.length === 0;
+      const plan = isOneRun
+        ? this.#plans.planFor(index, this.#slab.placeOf(piece.firstRun), raw)
+        : undefined;
+      this.#pool.enqueue(this.#lane, raw, piece, plan);
     });
     this.rollback();
   }
@@ -276,6 +282,7 @@ class RemoteWriteAppender implements Appender {
   close(): void {
     this.rollback();
     this.#slab.clear();
+    this.#plans.clear();
     this.#bare.length = 0;
   }
 

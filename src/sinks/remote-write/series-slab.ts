@@ -9,6 +9,7 @@
  * six bytes (before 1971, after 2109), have no place here: the caller encodes them apart, behind the runs.
  */
 import { STALE_NAN_HIGH, STALE_NAN_LOW } from '../../model/sample.ts';
+import type { RunPlace } from './plan-book.ts';
 import { BYTES, FIXED64, putVarint, tagOf, VARINT, varintLength } from '../../wire/protobuf.ts';
 import { SAMPLE_START_FIELD } from '../../wire/remote-write.ts';
 
@@ -46,6 +47,8 @@ export class SeriesSlab {
   /** A run that begins in a new piece does not go on from the one before. */
   #isBroken = true;
   #hasGrown = false;
+  /** How often series were moved. */
+  #epoch = 0;
 
   /** @param labels  those of `encodeLabels` */
   add(labels: Uint8Array): number {
@@ -119,6 +122,12 @@ export class SeriesSlab {
     for (let i = fromRun * 2; i < toRun * 2; i += 2)
       sum += (this.#runs[i + 1] as number) - (this.#runs[i] as number);
     return sum;
+  }
+
+  /** Where a run lies, until series are moved. */
+  placeOf(index: number): RunPlace {
+    const [start, end] = [this.#runs[index * 2] as number, this.#runs[index * 2 + 1] as number];
+    return { start, end, epoch: this.#epoch };
   }
 
   /** The bytes of one run: a view. */
@@ -226,6 +235,7 @@ export class SeriesSlab {
       this.#ends[ref] = end;
     }
     this.#garbage = 0;
+    this.#epoch += 1;
     this.#end = end;
     this.#resize(end);
   }

@@ -1,0 +1,55 @@
+/**
+ * Which runs of a target have a plan for packing: those that came again as they were. A plan costs as much as compressing some
+ * dozens of times, so a target whose series come and go gets one later each time, in the end after dozens of scrapes.
+ */
+import { type PackingPlan, planOf } from './packing.ts';
+
+/** A run of a slab; `epoch` changes when series are moved there. */
+export interface RunPlace {
+  readonly start: number;
+  readonly end: number;
+  readonly epoch: number;
+}
+
+interface Page {
+  readonly place: RunPlace;
+  /** How often the run came in a row. */
+  count: number;
+  plan: PackingPlan | undefined;
+  isHopeless: boolean;
+}
+
+/** So often a plan is used before it was worth it. */
+const WORTH = 32;
+const WAIT_MIN = 2;
+const WAIT_MAX = 64;
+
+export class PlanBook {
+  readonly #pages: Page[] = [];
+  #wait = WAIT_MIN;
+
+  /** The plan of the run that is a message's piece of this number; undefined while it has none. */
+  planFor(piece: number, place: RunPlace, run: Uint8Array): PackingPlan | undefined {
+    const page = this.#pages[piece];
+    if (page === undefined || !isSame(page.place, place)) {
+      if (page?.plan !== undefined)
+        this.#wait = page.count < WORTH ? Math.min(WAIT_MAX, this.#wait * 2) : WAIT_MIN;
+      this.#pages[piece] = { place, count: 1, plan: undefined, isHopeless: false };
+      return undefined;
+    }
+    page.count += 1;
+    if (page.plan !== undefined || page.isHopeless || page.count < this.#wait) return page.plan;
+    page.plan = planOf(run);
+    page.isHopeless = page.plan === undefined;
+    page.count = 0;
+    return page.plan;
+  }
+
+  clear(): void {
+    this.#pages.length = 0;
+  }
+}
+
+function isSame(a: RunPlace, b: RunPlace): boolean {
+  return a.start === b.start && a.end === b.end && a.epoch === b.epoch;
+}
