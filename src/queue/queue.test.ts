@@ -340,14 +340,16 @@ test('a disk that refuses: samples wait in memory within a bound, and are writte
   const edges = world();
   const queue = await open(directory, { memoryMaxBytes: 100 }, edges);
   // A directory in the place of the next segment file: creating it fails until it is gone.
-  mkdirSync(join(directory, '0000000001.seg'));
+  const next = Math.floor(edges.clock.nowMs() / 1_000) + 1;
+  const refusing = join(directory, `${String(next).padStart(10, '0')}.seg`);
+  mkdirSync(refusing);
   for (let i = 0; i < 7; i++) queue.append(chunk(i));
   assert.match(edges.metrics.expose(), /queue_disk_refuses\{queue="test"\} 1/);
   assert.match(edges.metrics.expose(), /queue_unwritten_bytes\{queue="test"\} 100/);
   assert.match(edges.metrics.expose(), /reason="memory_full"\} 2/);
   assert.ok(edges.lines.some((line) => line.includes('queue disk refuses')));
   queue.acknowledge((await queue.next([0], { ...EVERYTHING, maxSamples: 1 }, 0, never))!);
-  rmSync(join(directory, '0000000001.seg'), { recursive: true });
+  rmSync(refusing, { recursive: true });
   await edges.clock.advance(1_000);
   assert.match(edges.metrics.expose(), /queue_disk_refuses\{queue="test"\} 0/);
   assert.match(edges.metrics.expose(), /queue_unwritten_bytes\{queue="test"\} 0/);
@@ -435,4 +437,21 @@ test('whatever is appended, acknowledged and restarted: each lane gets each numb
     }),
     { numRuns: 40 },
   );
+});
+
+test('segments have numbers that no run before has used, whatever it may yet write', async (t) => {
+  const directory = directoryOf(t);
+  const edges = world();
+  const first = await open(directory, {}, edges);
+  first.append(chunk(0));
+  const [earlier] = segmentsOf(directory);
+  await takeAll(first);
+  await first.stop();
+  // Nothing is left on disk that would tell which numbers are taken.
+  rmSync(directory, { recursive: true });
+  await edges.clock.advance(5_000);
+  const second = await open(directory, {}, edges);
+  second.append(chunk(1));
+  assert.ok(segmentsOf(directory)[0]! > earlier!);
+  await second.stop();
 });

@@ -44,7 +44,8 @@ export interface DurableQueueOptions {
   readonly sync?: SyncPolicy;
   /** Chunks whose newest sample is older are dropped; 0 or absent keeps them. */
   readonly maxAgeMs?: number;
-  readonly onDropped?: (samples: number, reason: DropReason) => void;
+  /** Told of losses; the chunk's bytes where they can still be had. */
+  readonly onDropped?: (samples: number, reason: DropReason, bytes: Uint8Array | undefined) => void;
 }
 
 /** How often the disk is asked to make things durable, and a full disk is tried again. */
@@ -137,7 +138,7 @@ export class DurableQueue implements ChunkQueue, Component {
     assert(chunk.lane < this.lanes, `lane ${chunk.lane} of ${this.lanes}`);
     const { capBytes } = this.#options;
     if (chunk.bytes.length > Math.min(CHUNK_MAX_BYTES, capBytes / 2)) {
-      this.#count(chunk.samples, 'too_large');
+      this.#count(chunk.samples, 'too_large', chunk.bytes);
       return;
     }
     const appendedMs = this.#clock.nowMs();
@@ -201,7 +202,10 @@ export class DurableQueue implements ChunkQueue, Component {
     }
     this.#cursors = found ?? new Map();
     const seen = [...this.#cursors.values()].map((position) => position.segment);
-    const scan = this.#store.open(Math.max(0, ...seen));
+    // Numbers that no earlier run has used: one that lost the lock while it stood still may yet write its cursor, and what
+    // lies behind that must not be taken for done.
+    const nowSeconds = Math.floor(this.#clock.nowMs() / 1_000);
+    const scan = this.#store.open(Math.max(nowSeconds, ...seen));
     const last = scan.places.findLastIndex(({ header }) => header.lanes !== this.lanes);
     scan.places.forEach((place, index) => this.#restore(place, index <= last));
     this.#store.sweep();
@@ -333,13 +337,14 @@ export class DurableQueue implements ChunkQueue, Component {
   }
 
   #drop(entry: Entry, reason: DropReason): void {
+    const bytes = entry.bytes ?? (entry.place && this.#store.read(entry.place));
     this.#finish(entry);
-    this.#count(entry.samples, reason);
+    this.#count(entry.samples, reason, bytes);
   }
 
-  #count(samples: number, reason: DropReason): void {
+  #count(samples: number, reason: DropReason, bytes: Uint8Array | undefined): void {
     this.#metrics.dropped.with({ reason }).inc(samples);
-    this.#options.onDropped?.(samples, reason);
+    this.#options.onDropped?.(samples, reason, bytes);
     this.#world.log.warn('queue dropped samples', { samples, reason });
   }
 

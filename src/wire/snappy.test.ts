@@ -3,7 +3,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { WireError } from './errors.ts';
-import { compress, concatSnappy, uncompress, uncompressedLength } from './snappy.ts';
+import {
+  compress,
+  concatSnappy,
+  forEachElement,
+  uncompress,
+  uncompressedLength,
+  uncompressStart,
+} from './snappy.ts';
 
 const MAX = 1 << 20;
 
@@ -31,6 +38,28 @@ test('what was compressed comes back', () => {
       const block = compress(input);
       assert.equal(uncompressedLength(block), input.length);
       assert.deepEqual(uncompress(block, MAX), input);
+    }),
+  );
+});
+
+test('its beginning can be had alone, and its elements are told', () => {
+  fc.assert(
+    fc.property(bytes, fc.nat(5_000), (input, length) => {
+      const block = compress(input);
+      const start = uncompressStart(block, length);
+      assert.ok(start.length <= length);
+      if (length >= input.length) assert.equal(start.length, input.length);
+      assert.deepEqual(Buffer.from(start), Buffer.from(input.subarray(0, start.length)));
+      let end = 0;
+      forEachElement(block, (at, size, offset) => {
+        assert.equal(at, end);
+        assert.ok(offset <= at);
+        if (offset > 0)
+          for (let i = at; i < at + size; i++)
+            if (input[i] !== input[i - offset]) assert.fail('a copy of something else');
+        end = at + size;
+      });
+      assert.equal(end, input.length);
     }),
   );
 });

@@ -78,6 +78,12 @@ export function uncompress(block: Uint8Array, maxBytes: number): Uint8Array {
   return output;
 }
 
+/** The beginning of the original: at most so many bytes, up to the last element that fits. @throws WireError */
+export function uncompressStart(block: Uint8Array, bytes: number): Uint8Array {
+  const output = new Uint8Array(Math.min(bytes, uncompressedLength(block)));
+  return output.subarray(0, expand(block, preambleLength(block), output, true));
+}
+
 /** Joins blocks to one block whose original is the originals joined; nothing is compressed again. */
 export function concatSnappy(blocks: readonly Uint8Array[]): Uint8Array {
   const first = blocks[0];
@@ -250,8 +256,12 @@ export function forEachElement(
   }
 }
 
-/** Runs the elements from `start` into `output`; returns how many bytes came out. */
-function expand(block: Uint8Array, start: number, output: Uint8Array): number {
+/**
+ * Runs the elements from `start` into `output`; returns how many bytes came out.
+ *
+ * @param isStart  whether the output is for the beginning alone: elements that do not fit end it
+ */
+function expand(block: Uint8Array, start: number, output: Uint8Array, isStart = false): number {
   let ip = start;
   let op = 0;
   while (ip < block.length) {
@@ -265,7 +275,10 @@ function expand(block: Uint8Array, start: number, output: Uint8Array): number {
         ip += bytes;
       }
       if (ip + length > block.length) throw corrupt('a literal is cut off');
-      if (op + length > output.length) throw corrupt('more bytes than promised');
+      if (op + length > output.length) {
+        if (isStart) return op;
+        throw corrupt('more bytes than promised');
+      }
       if (length <= 32) for (let i = 0; i < length; i++) output[op + i] = block[ip + i] as number;
       else output.set(block.subarray(ip, ip + length), op);
       ip += length;
@@ -280,7 +293,10 @@ function expand(block: Uint8Array, start: number, output: Uint8Array): number {
     const offset = kind === 1 ? low | ((tag >>> 5) << 8) : low;
     const length = kind === 1 ? ((tag >>> 2) & 7) + 4 : (tag >>> 2) + 1;
     if (offset === 0 || offset > op) throw corrupt('a copy reaches before the beginning');
-    if (op + length > output.length) throw corrupt('more bytes than promised');
+    if (op + length > output.length) {
+      if (isStart) return op;
+      throw corrupt('more bytes than promised');
+    }
     if (offset >= length && length >= COPY_WITHIN_MIN) {
       output.copyWithin(op, op - offset, op - offset + length);
       op += length;

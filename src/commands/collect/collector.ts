@@ -160,7 +160,7 @@ export class Collector implements Component {
         capBytes: config.queue.capBytes,
         sync: config.queue.sync,
         maxAgeMs: config.queue.sampleAgeLimitMs,
-        onDropped: (samples, reason) => sink.countDropped(samples, reason),
+        onDropped: (samples, reason, bytes) => sink.countDropped(samples, reason, bytes),
       },
       world,
     );

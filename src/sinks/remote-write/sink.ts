@@ -15,6 +15,7 @@ import { Dialect } from './dialect.ts';
 import { newRemoteWriteMetrics, publicUrl, type RemoteWriteMetrics } from './metrics.ts';
 import { runMetadataSender } from './metadata.ts';
 import { Load, runShards, type Sharding } from './shards.ts';
+import { jobOf } from './split.ts';
 
 export interface RemoteWriteSinkOptions {
   readonly config: RemoteWriteConfig;
@@ -107,8 +108,9 @@ export class RemoteWriteSink implements Component {
     }
   }
 
-  /** For losses that the queue reports: counts them with those of the sink. */
-  countDropped(samples: number, reason: string): void {
-    this.#metrics.dropped.with({ reason }).inc(samples);
+  /** For losses that the queue reports: counts them with those of the sink, by the job of the chunk's first series. */
+  countDropped(samples: number, reason: string, bytes: Uint8Array | undefined): void {
+    const job = bytes === undefined ? '' : jobOf(bytes);
+    this.#metrics.dropped.with({ reason, job }).inc(samples);
   }
 }

@@ -6,7 +6,7 @@ import { labelValue } from '../../model/labels.ts';
 import type { Chunk } from '../../model/queue.ts';
 import { WireError } from '../../wire/errors.ts';
 import { decodeWriteRequest, scanSeries, type SeriesRange } from '../../wire/remote-write.ts';
-import { compress, uncompress } from '../../wire/snappy.ts';
+import { compress, uncompress, uncompressStart } from '../../wire/snappy.ts';
 
 const RAW_MAX_BYTES = 64 * 1024 * 1024;
 
@@ -87,6 +87,23 @@ export function samplesByJob(chunks: readonly Chunk[]): Map<string, number> {
     count('', Math.max(0, chunk.samples - told));
   }
   return jobs;
+}
+
+/** More than the first series of a message needs. */
+const FIRST_BYTES = 16_384;
+
+/** The `job` of the first series of a chunk, which holds the samples of one target; "" where it has none. */
+export function jobOf(bytes: Uint8Array): string {
+  let job: string | undefined;
+  try {
+    decodeWriteRequest(uncompressStart(bytes, FIRST_BYTES), {
+      series: (labels) => (job ??= labelValue(labels, 'job')),
+    });
+  } catch (error) {
+    // The end is cut off.
+    if (!(error instanceof WireError)) throw error;
+  }
+  return job ?? '';
 }
 
 function chunkOf(lane: number, raw: Uint8Array, ranges: readonly SeriesRange[]): Chunk {
