@@ -3,6 +3,7 @@
  * Bounded: a target that invents families without end is cut off.
  */
 import type { SeriesMetadata, SeriesType } from '../model/sample.ts';
+import { sharedMetadata, sharedText } from './shared-metadata.ts';
 
 const FAMILIES_MAX = 20_000;
 const TEXT_CHARS_MAX = 4_096;
@@ -29,8 +30,9 @@ export class FamilyMetadata {
     if (old === undefined && this.#families.size >= FAMILIES_MAX) return;
     const value = entry === 'type' ? type : text.slice(0, TEXT_CHARS_MAX);
     if (old?.[entry] === value) return;
-    this.#families.set(family, { ...(old ?? UNKNOWN), [entry]: value });
-    this.#changed.add(family);
+    const name = old === undefined ? sharedText(family) : family;
+    this.#families.set(name, { ...(old ?? UNKNOWN), [entry]: value });
+    this.#changed.add(name);
   }
 
   /** The family of a sample's name, undefined where the page says nothing of it. */
@@ -45,6 +47,10 @@ export class FamilyMetadata {
   }
 
   settle(): void {
+    for (const family of this.#changed) {
+      const metadata = this.#families.get(family);
+      if (metadata !== undefined) this.#families.set(family, sharedMetadata(metadata));
+    }
     this.#changed.clear();
   }
 }

@@ -45,28 +45,34 @@ export interface MetricMetadata {
 
 /** The label fields of a TimeSeries: made once per series, copied into each message. */
 export function encodeLabels(labels: LabelSet): Uint8Array {
-  let size = 0;
-  const lengths = labels.map(({ name, value }) => {
+  return new Uint8Array(sharedLabels(labels));
+}
+
+let scratch = Buffer.allocUnsafeSlow(4_096);
+
+/** As `encodeLabels`, in bytes that the next call overwrites: thousands of new series leave no garbage. */
+export function sharedLabels(labels: LabelSet): Uint8Array {
+  let at = 0;
+  for (const { name, value } of labels) {
     const nameLength = Buffer.byteLength(name);
     const valueLength = Buffer.byteLength(value);
     const length = fieldLength(nameLength) + fieldLength(valueLength);
-    size += fieldLength(length);
-    return { nameLength, valueLength, length };
-  });
-  const bytes = Buffer.allocUnsafeSlow(size);
-  let at = 0;
-  labels.forEach(({ name, value }, index) => {
-    const { nameLength, valueLength, length } = lengths[index] as (typeof lengths)[number];
-    bytes[at++] = tagOf(1, BYTES);
-    at = putVarint(bytes, at, length);
-    bytes[at++] = tagOf(1, BYTES);
-    at = putVarint(bytes, at, nameLength);
-    at += bytes.write(name, at);
-    bytes[at++] = tagOf(2, BYTES);
-    at = putVarint(bytes, at, valueLength);
-    at += bytes.write(value, at);
-  });
-  return bytes;
+    const needed = at + fieldLength(length);
+    if (needed > scratch.length) {
+      const larger = Buffer.allocUnsafeSlow(needed * 2);
+      scratch.copy(larger, 0, 0, at);
+      scratch = larger;
+    }
+    scratch[at++] = tagOf(1, BYTES);
+    at = putVarint(scratch, at, length);
+    scratch[at++] = tagOf(1, BYTES);
+    at = putVarint(scratch, at, nameLength);
+    at += scratch.write(name, at);
+    scratch[at++] = tagOf(2, BYTES);
+    at = putVarint(scratch, at, valueLength);
+    at += scratch.write(value, at);
+  }
+  return scratch.subarray(0, at);
 }
 
 /** One label field of a TimeSeries, of the bytes of its name and its value. */

@@ -14,7 +14,7 @@ import {
   type SeriesRef,
 } from '../../model/sample.ts';
 import { relabel } from '../../relabel/relabel.ts';
-import { encodeLabels, WriteRequestEncoder } from '../../wire/remote-write.ts';
+import { encodeLabels, sharedLabels, WriteRequestEncoder } from '../../wire/remote-write.ts';
 import { encodeExtraMetadata } from '../../wire/remote-write-2.ts';
 import { compressInto, maxCompressedLength } from '../../wire/snappy.ts';
 import { MESSAGE_2, type RemoteWriteConfig } from './config.ts';
@@ -110,18 +110,18 @@ export class AppenderPool {
     return samples >= maxSamplesPerSend || bytes > maxBytesPerSend;
   }
 
-  /** The label bytes that a series has on the wire; undefined when write_relabel_configs drop it. */
+  /** The label bytes that a series has on the wire, until the next call; undefined when write_relabel_configs drop it. */
   labelsOf(labels: LabelSet): Uint8Array | undefined {
     const { externalLabels, writeRelabelRules } = this.#config;
     const names = Object.keys(externalLabels);
-    if (names.length === 0 && writeRelabelRules.length === 0) return encodeLabels(labels);
+    if (names.length === 0 && writeRelabelRules.length === 0) return sharedLabels(labels);
     const map = new Map<string, string>(labels.map((label: Label) => [label.name, label.value]));
     for (const name of names) {
       if (!map.has(name)) map.set(name, externalLabels[name] ?? '');
     }
     if (!relabel(map, writeRelabelRules)) return undefined;
     const set = labelSetOf(map);
-    return set.length === 0 ? undefined : encodeLabels(set);
+    return set.length === 0 ? undefined : sharedLabels(set);
   }
 
   /** Runs of a slab and what comes behind them: a view that holds until the next call, or change of the slab. */
@@ -182,7 +182,7 @@ class RemoteWriteAppender implements Appender {
     if (bytes === undefined) return DROPPED_REF;
     const ref = this.#slab.add(bytes);
     if (this.#pool.isFor2) {
-      this.#bare[ref] = bytes;
+      this.#bare[ref] = new Uint8Array(bytes);
       this.#startsMs[ref] = 0;
     }
     return ref;

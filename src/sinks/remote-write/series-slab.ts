@@ -60,7 +60,8 @@ export class SeriesSlab {
 
   /** Other label bytes, or another beginning, for a series that there is. @param startMs  0 is unknown */
   replace(ref: number, labels: Uint8Array, startMs: number): void {
-    const copy = labels.slice();
+    // They may lie in the slab.
+    const copy = new Uint8Array(labels);
     this.#garbage += this.lengthOf(ref);
     this.#put(ref, copy, startMs);
   }
