@@ -162,17 +162,10 @@ export function pack(plan: PackingPlan, run: Uint8Array, output: Uint8Array, at:
     const last = lastOf[slot] as number;
     lastOf[slot] = value;
     const known = last < 0 ? size : value - last;
-    if (
-      i > 0 &&
-      alike < 5 - same &&
-      known <= OFFSET_MAX &&
-      isTimeSame(view, value, value - known)
-    ) {
+    const mayPay = i > 0 && alike + COPY_BYTES < 8 - same && known <= OFFSET_MAX;
+    if (mayPay && isTimeSame(view, value, value - known)) {
       const more = suffixOf(view, value, value - known);
-      if (more > alike + COPY_BYTES) {
-        alike = more;
-        offset = known;
-      } else if (offset === 0) {
+      if (offset === 0 || more > alike + COPY_BYTES) {
         alike = more;
         offset = known;
       }
