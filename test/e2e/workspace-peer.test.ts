@@ -203,6 +203,8 @@ test('a signing Prometheus is never refused, and we answer as it does', async (c
   try {
     await until('workspace ready', isReady(`http://127.0.0.1:${ourPort}`));
     await until('prometheus ready', isReady(its));
+    // Prometheus answers for the time of its whole head, we for the time that is asked: both targets are to lie in both.
+    await until('both targets', async () => (await valueOf(ours, 'count(up)')) === 2);
     const startMs = Date.now();
     const newest = 'min(timestamp(up)) and count(up) == 2';
     const endSeconds = Math.floor(startMs / 1_000) + 5;
