@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { createHash, createHmac } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -7,6 +7,7 @@ import { SignatureV4 } from '@smithy/signature-v4';
 import aws4 from 'aws4';
 import fc from 'fast-check';
 import { conformancePath, skipWithoutConformance } from '../../test/conformance.ts';
+import { SmithyHash } from '../../test/smithy-hash.ts';
 import {
   canonicalRequest,
   formatAmzDate,
@@ -197,7 +198,7 @@ test('presigned by the SDK’s signer it verifies, until it expires', async () =
       credentials: { ...credentials, sessionToken: 'token/+' },
       region: 'us-east-1',
       service,
-      sha256: Hash,
+      sha256: SmithyHash,
       uriEscapePath: service !== 's3',
     });
     const signed = await signer.presign(
@@ -243,23 +244,6 @@ test('presigned by the SDK’s signer it verifies, until it expires', async () =
     assert.equal(await codeAt(nowMs, endless), 'IncompleteSignature');
   }
 });
-
-/** What the SDK's signer wants of a hash. */
-class Hash {
-  readonly #hash;
-  constructor(secret?: unknown) {
-    this.#hash =
-      secret === undefined
-        ? createHash('sha256')
-        : createHmac('sha256', secret as string | Uint8Array);
-  }
-  update(data: string | Uint8Array): void {
-    this.#hash.update(data);
-  }
-  digest(): Promise<Uint8Array> {
-    return Promise.resolve(this.#hash.digest());
-  }
-}
 
 test('every way of being wrong is refused with its own code', async () => {
   const good = signed();

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { createHash, createHmac, createPublicKey, verify } from 'node:crypto';
+import { createHash, createPublicKey, verify } from 'node:crypto';
 import { test } from 'node:test';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { SignatureV4a } from '@smithy/signature-v4a';
@@ -7,6 +7,7 @@ import aws4 from 'aws4';
 import fc from 'fast-check';
 import { skipWithoutConformance } from '../../test/conformance.ts';
 import { signatureCases } from '../../test/signature-cases.ts';
+import { SmithyHash } from '../../test/smithy-hash.ts';
 import { canonicalRequest, stringToSign, UNSIGNED_PAYLOAD } from './signing.ts';
 import { keyOf } from './sigv4a.ts';
 import { presignQuery, signWire } from './wire-signing.ts';
@@ -116,7 +117,7 @@ test(`${RUNS} random requests are signed as @smithy/signature-v4 and aws4 sign t
         credentials,
         region: scope.region,
         service,
-        sha256: Sha256,
+        sha256: SmithyHash,
         uriEscapePath: !isS3,
         applyChecksum: isS3,
       });
@@ -179,7 +180,7 @@ test('SigV4a: the official signer’s key takes our signatures', async () => {
       credentials,
       region: '*',
       service: 's3',
-      sha256: Sha256,
+      sha256: SmithyHash,
       uriEscapePath: false,
     });
     const request = { method: 'GET', protocol: 'https:', hostname: host, path: '/a%20key' };
@@ -241,20 +242,3 @@ test('only what AWS may act on is signed, and S3 is told the hash of the payload
     /SignedHeaders=content-type;host;x-amz-content-sha256;x-amz-date;x-amz-meta-a,/,
   );
 });
-
-/** What smithy's signer wants of a hash. */
-class Sha256 {
-  readonly #hash;
-  constructor(secret?: unknown) {
-    this.#hash =
-      secret === undefined
-        ? createHash('sha256')
-        : createHmac('sha256', secret as string | Uint8Array);
-  }
-  update(data: string | Uint8Array): void {
-    this.#hash.update(data);
-  }
-  digest(): Promise<Uint8Array> {
-    return Promise.resolve(this.#hash.digest());
-  }
-}

@@ -2,14 +2,12 @@
  * `amperage emulate`: local AWS endpoints for trying and testing, with verified signatures.
  */
 import { randomBytes } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { type Command } from 'commander';
-import { parse } from 'yaml';
 import { Scenario, scenarioOf } from '../emulator/scenario.ts';
 import { createEmulator } from '../emulator/server.ts';
 import { Group } from '../kernel/component.ts';
-import { ConfigError, messageOf } from '../kernel/errors.ts';
 import { createWorld, longRunningCommand, type LogOptions, runUntilSignal } from './runner.ts';
+import { readYamlFile } from './yaml-file.ts';
 
 interface EmulateFlags extends LogOptions {
   readonly listen: string;
@@ -64,20 +62,11 @@ async function run(flags: EmulateFlags): Promise<void> {
       : newKeys();
   const { listen, region, scenario: file } = flags;
   const emulator = createEmulator({ world, listen, region, credentials });
-  const steps = file === undefined ? [] : scenarioOf(await readYaml(file), file);
+  const steps =
+    file === undefined ? [] : scenarioOf(await readYamlFile(file, 'EMULATOR_SCENARIO'), file);
   const url = (): string => emulator.url;
   const scenario = new Scenario(steps, { world, url, region, credentials });
   await runUntilSignal(new Group('emulate', [emulator, scenario]), world);
-}
-
-async function readYaml(file: string): Promise<unknown> {
-  try {
-    return parse(await readFile(file, 'utf8'));
-  } catch (error) {
-    throw new ConfigError('EMULATOR_SCENARIO', `cannot read ${file}: ${messageOf(error)}`, {
-      cause: error,
-    });
-  }
 }
 
 /** Keys of this run alone; the one place that prints a secret, since nobody else could know it. */

@@ -1,14 +1,12 @@
 /**
  * `amperage proxy`: signs requests for programs that can't, with the flags of aws-sigv4-proxy.
  */
-import { readFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { type Command } from 'commander';
-import { parse } from 'yaml';
 import { createCredentialSource, type CredentialSource } from '../aws/credentials.ts';
 import { configuredRegion } from '../aws/region.ts';
 import { Group, type Component } from '../kernel/component.ts';
-import { ConfigError, messageOf } from '../kernel/errors.ts';
+import { ConfigError } from '../kernel/errors.ts';
 import { HttpServer } from '../kernel/http-server.ts';
 import { loadWebConfig } from '../kernel/web-config.ts';
 import type { World } from '../kernel/world.ts';
@@ -20,6 +18,7 @@ import { SigningProxy } from '../proxy/proxy.ts';
 import { ProxyServer } from '../proxy/server.ts';
 import { Upstream } from '../proxy/upstream.ts';
 import { createWorld, longRunningCommand, type LogOptions, runUntilSignal } from './runner.ts';
+import { readYamlFile } from './yaml-file.ts';
 
 interface ProxyFlags extends LogOptions {
   readonly port: string;
@@ -243,7 +242,8 @@ async function configOf(flags: ProxyFlags, world: World): Promise<ProxyConfig> {
       flags.presign === undefined ? undefined : presignSeconds(flags.presign, '--presign'),
   };
   return {
-    routes: file === undefined ? [single] : routesOf(await readYaml(file), file),
+    routes:
+      file === undefined ? [single] : routesOf(await readYamlFile(file, 'PROXY_ROUTES'), file),
     upstreamScheme: upstreamUrlScheme,
     strip: flags.strip.map((one) => one.toLowerCase()),
     duplicate: flags.duplicateHeaders.map((one) => one.toLowerCase()),
@@ -268,16 +268,6 @@ function bytes(flag: string, text: string): number {
   const value = Number(text);
   if (Number.isSafeInteger(value) && value >= 0) return value;
   throw new ConfigError('FLAG_BYTES', `${flag} must be a number of bytes`);
-}
-
-async function readYaml(file: string): Promise<unknown> {
-  try {
-    return parse(await readFile(file, 'utf8'));
-  } catch (error) {
-    throw new ConfigError('PROXY_ROUTES', `cannot read ${file}: ${messageOf(error)}`, {
-      cause: error,
-    });
-  }
 }
 
 /** A pair that is none is left out, and told. */

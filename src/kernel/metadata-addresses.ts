@@ -19,7 +19,8 @@ export function isMetadataAddress(address: string): boolean {
   return family !== 0 && addresses.check(address, family === 6 ? 'ipv6' : 'ipv4');
 }
 
-const REMEMBERED_MAX = 20_000;
+const REMEMBERED_MAX = 10_000;
+const LENGTH_MAX = 64;
 const remembered = new Map<string, boolean>();
 
 /** As `isMetadataAddress`, remembered: each scrape asks. */
@@ -27,6 +28,8 @@ function isMetadataHost(host: string): boolean {
   let known = remembered.get(host);
   if (known === undefined) {
     known = isMetadataAddress(host);
+    // No address is longer; names of hostile targets are not kept.
+    if (host.length > LENGTH_MAX) return known;
     if (remembered.size >= REMEMBERED_MAX) remembered.clear();
     remembered.set(host, known);
   }

@@ -275,10 +275,11 @@ const REPEATABLE = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE'])
 
 /**
  * Whether a request whose answer got lost may be sent again: where to do it twice is to do it once. So are, beyond the
- * methods that say so, writes and queries of AMP, which keeps one sample for a series and time.
+ * methods that say so, writes and queries of an AMP workspace, which keeps one sample for a series and time; not what
+ * makes a workspace.
  */
-function mayRepeat({ method = '' }: IncomingMessage, { scope }: Way): boolean {
-  return REPEATABLE.has(method) || scope.service === 'aps';
+function mayRepeat({ method = '' }: IncomingMessage, { scope, path }: Way): boolean {
+  return REPEATABLE.has(method) || (scope.service === 'aps' && path.includes('/api/v1/'));
 }
 
 /** What is sent of the body: what was kept, with its length, or the client's stream as it comes. */

@@ -48,6 +48,8 @@ export interface DurableQueueOptions {
   readonly onDropped?: (samples: number, reason: DropReason, bytes: Uint8Array | undefined) => void;
 }
 
+/** Lost chunks that are read from the disk in a tick, to be counted by job. */
+const LOSSES_READ_MAX = 64;
 /** How often the disk is asked to make things durable, and a full disk is tried again. */
 const TICK_MS = 1_000;
 
@@ -61,6 +63,8 @@ export class DurableQueue implements ChunkQueue, Component {
   readonly #store: SegmentStore;
   readonly #lanes: Lane[];
   readonly #stopping = new AbortController();
+  /** Since the last tick. */
+  #lossesRead = 0;
   readonly #signals = new WeakMap<AbortSignal, AbortSignal>();
   readonly #entryOf = new WeakMap<Chunk, Entry>();
   readonly #cache: ChunkCache;
@@ -337,9 +341,17 @@ export class DurableQueue implements ChunkQueue, Component {
   }
 
   #drop(entry: Entry, reason: DropReason): void {
-    const bytes = entry.bytes ?? (entry.place && this.#store.read(entry.place));
+    const bytes = this.#bytesOfLoss(entry, reason);
     this.#finish(entry);
     this.#count(entry.samples, reason, bytes);
+  }
+
+  /** What is lost, for who wants to know whose it is; a flood of losses is not read from the disk once more. */
+  #bytesOfLoss(entry: Entry, reason: DropReason): Uint8Array | undefined {
+    if (this.#options.onDropped === undefined || reason === 'corrupt') return undefined;
+    if (entry.bytes !== undefined || entry.place === undefined) return entry.bytes;
+    this.#lossesRead += 1;
+    return this.#lossesRead > LOSSES_READ_MAX ? undefined : this.#store.read(entry.place);
   }
 
   #count(samples: number, reason: DropReason, bytes: Uint8Array | undefined): void {
@@ -414,6 +426,7 @@ export class DurableQueue implements ChunkQueue, Component {
   async #tick(): Promise<void> {
     while (!this.#stopping.signal.aborted) {
       await this.#clock.sleep(TICK_MS, this.#stopping.signal).catch(() => undefined);
+      this.#lossesRead = 0;
       this.#lock?.touch();
       this.#dropOld();
       this.#writeUnwritten();

@@ -5,7 +5,9 @@
 import type { SeriesMetadata } from '../model/sample.ts';
 
 /** Beyond it nothing more is shared until what is known has been forgotten. */
-const SHARED_MAX = 20_000;
+const SHARED_MAX = 10_000;
+/** Longer words are each target's own: they are kept here when the target has gone. */
+const LENGTH_MAX = 512;
 const texts = new Map<string, string>();
 const entries = new Map<string, SeriesMetadata>();
 
@@ -23,6 +25,7 @@ export function sharedMetadata(metadata: SeriesMetadata): SeriesMetadata {
 function shared<T>(known: Map<string, T>, key: string, value: T): T {
   const found = known.get(key);
   if (found !== undefined) return found;
+  if (key.length > LENGTH_MAX) return value;
   if (known.size >= SHARED_MAX) known.clear();
   known.set(key, value);
   return value;

@@ -46,6 +46,7 @@ export function acceptHeader(
 export type ExpositionKind = 'text' | 'openmetrics' | 'protobuf';
 
 const KINDS_MAX = 1_000;
+const LENGTH_MAX = 256;
 const kinds = new Map<string | undefined, ExpositionKind | undefined>();
 
 /** What a body of this Content-Type is read as; undefined when it names nothing that is known. */
@@ -53,6 +54,7 @@ export function kindOf(contentType: string | undefined): ExpositionKind | undefi
   // Exporters say the same at each scrape.
   if (kinds.has(contentType)) return kinds.get(contentType);
   const kind = readKind(contentType);
+  if ((contentType?.length ?? 0) > LENGTH_MAX) return kind;
   if (kinds.size >= KINDS_MAX) kinds.clear();
   kinds.set(contentType, kind);
   return kind;

@@ -104,8 +104,9 @@ async function startForgetful(context: TestContext): Promise<{ host: string; see
 test('a kept connection that is lost costs no answer where a request may be repeated', async (context) => {
   const upstream = await startForgetful(context);
   const proxy = await startProxy(context, [...APS, '--host', upstream.host]);
+  const write = `${proxy.url}/workspaces/ws-local/api/v1/remote_write`;
   for (let i = 0; i < 4; i++)
-    assert.equal((await fetch(proxy.url, { method: 'POST', body: 'a sample' })).status, 200);
+    assert.equal((await fetch(write, { method: 'POST', body: 'a sample' })).status, 200);
   const metrics = await (await fetch(`${proxy.admin.url}/metrics`)).text();
   assert.match(metrics, /proxy_retried_total 3/);
   // A message sent twice is two messages: that is for the client to decide.
@@ -122,6 +123,12 @@ test('a kept connection that is lost costs no answer where a request may be repe
     (await fetch(sqs.url, { method: 'POST', body: 'a message' })).status;
   assert.deepEqual([await post(), await post()], [200, 502]);
   assert.equal(queue.seen.length, 2);
+  // Nor is a workspace made twice, though its service is AMP's too.
+  const control = await startForgetful(context);
+  const aps = await startProxy(context, [...APS, '--host', control.host]);
+  const make = async (): Promise<number> =>
+    (await fetch(`${aps.url}/workspaces`, { method: 'POST', body: '{}' })).status;
+  assert.deepEqual([await make(), await make()], [200, 502]);
 });
 
 test('a client that stalls in its body is told, and cut off', async (context) => {

@@ -1,0 +1,13 @@
+/** A YAML document that a flag names. */
+import { readFile } from 'node:fs/promises';
+import { parse } from 'yaml';
+import { ConfigError, messageOf } from '../kernel/errors.ts';
+
+/** @param code  of the error. @throws ConfigError for a file that can't be read, or is no YAML */
+export async function readYamlFile(file: string, code: string): Promise<unknown> {
+  try {
+    return parse(await readFile(file, 'utf8'));
+  } catch (error) {
+    throw new ConfigError(code, `cannot read ${file}: ${messageOf(error)}`, { cause: error });
+  }
+}

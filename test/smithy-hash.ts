@@ -1,0 +1,18 @@
+/** SHA-256 and its HMAC by node:crypto, in the form that the SDK's signers take. */
+import { createHash, createHmac } from 'node:crypto';
+
+export class SmithyHash {
+  readonly #hash;
+  constructor(secret?: unknown) {
+    this.#hash =
+      secret === undefined
+        ? createHash('sha256')
+        : createHmac('sha256', secret as string | Uint8Array);
+  }
+  update(data: string | Uint8Array): void {
+    this.#hash.update(data);
+  }
+  digest(): Promise<Uint8Array> {
+    return Promise.resolve(this.#hash.digest());
+  }
+}
