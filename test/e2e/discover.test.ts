@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
@@ -138,6 +138,8 @@ test('in file mode the reloader finds its files, and a wrong start ends no targe
     PROMETHEUS_CONFIG_PARAMETER_NAME: deployment.namespacesParameter,
   });
   const file = path.join(folder, 'ecs-services.json');
+  // It is ready when targets are known; the file is written a moment later.
+  await until('the file', 5_000, () => existsSync(file));
   const text = readFileSync(file, 'utf8');
   const entries = JSON.parse(text) as { targets: string[]; labels: Record<string, string> }[];
   assert.deepEqual(Object.keys(entries[0]!.labels), [
