@@ -5,14 +5,26 @@
 import { defineConfig, type OxlintOverride } from 'oxlint';
 
 const features = [
-  'discovery', 'scrape', 'queue', 'sinks', 'receivers', 'exporter', 'proxy', 'workspace', 'page', 'emulator',
+  'discovery', 'scrape', 'sinks', 'receivers', 'exporter', 'proxy', 'workspace', 'page', 'emulator',
   'sample-app', 'deploy',
 ] as const; // prettier-ignore
 const pure = ['model', 'wire', 'relabel'] as const;
-const folders = [...pure, 'kernel', 'aws', 'config', ...features, 'commands'] as const;
+/** What features share. */
+const shared = ['settings', 'queue', 'delivery', 'transforms'] as const;
+const folders = [...pure, 'kernel', 'aws', ...shared, 'config', ...features, 'commands'] as const;
 type Folder = (typeof folders)[number];
 
 const low: readonly Folder[] = ['model', 'wire', 'relabel', 'kernel', 'aws'];
+
+function allOf<Name extends Folder>(
+  names: readonly Name[],
+  imports: readonly Folder[],
+): Record<Name, readonly Folder[]> {
+  return Object.fromEntries(names.map((name) => [name, imports])) as Record<
+    Name,
+    readonly Folder[]
+  >;
+}
 
 /** Folder → the folders it may import, besides itself. */
 const mayImport: Record<Folder, readonly Folder[]> = {
@@ -21,12 +33,10 @@ const mayImport: Record<Folder, readonly Folder[]> = {
   relabel: ['model'],
   kernel: ['model', 'wire', 'relabel'],
   aws: ['model', 'wire', 'relabel', 'kernel'],
-  ...(Object.fromEntries(features.map((name) => [name, low])) as Record<
-    (typeof features)[number],
-    readonly Folder[]
-  >),
-  config: [...low, ...features],
-  commands: [...low, ...features, 'config'],
+  ...allOf(shared, low),
+  ...allOf(features, [...low, ...shared]),
+  config: [...low, ...shared, ...features],
+  commands: [...low, ...shared, ...features, 'config'],
 };
 
 const walls = folders.map((folder): OxlintOverride => {

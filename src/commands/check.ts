@@ -10,7 +10,7 @@ import { checkQueueCommand } from './check/queue.ts';
 import { checkMetricsCommand } from './check/metrics.ts';
 import { checkSource } from './check/configuration.ts';
 import type { CheckedConfig } from '../config/load.ts';
-import { formatFinding } from '../config/finding.ts';
+import { formatFinding } from '../settings/finding.ts';
 import { parseSourceUri, publicName } from '../config/sources/uri.ts';
 import { ConfigError } from '../kernel/errors.ts';
 import { formatDurationMs } from '../model/duration.ts';

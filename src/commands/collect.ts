@@ -5,7 +5,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Command } from 'commander';
-import { formatFinding } from '../config/finding.ts';
+import { formatFinding } from '../settings/finding.ts';
 import { loadConfigText } from '../config/load.ts';
 import { ConfigSources, sourcesFrom } from '../config/sources/sources.ts';
 import { redactConfig } from '../config/redact.ts';

@@ -18,7 +18,7 @@ import {
   visit,
   type YAMLMap,
 } from 'yaml';
-import { type ConfigPath, type Finding, type FindingCode } from './finding.ts';
+import { type ConfigPath, type Finding, type FindingCode } from '../settings/finding.ts';
 
 export interface ConfigDocument {
   readonly value: unknown;

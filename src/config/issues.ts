@@ -3,7 +3,7 @@
  * The keys that would have been right come from the schema itself, by way of its JSON Schema.
  */
 import { z } from 'zod';
-import { type ConfigPath, type FindingCode, type Reporter } from './finding.ts';
+import { type ConfigPath, type FindingCode, type Reporter } from '../settings/finding.ts';
 
 /** Reports all issues of one parse. `value` is what was parsed, for the names of jobs. */
 export function reportIssues(

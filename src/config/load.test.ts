@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { mechanisms } from '../discovery/mechanisms.ts';
 import { messageOf } from '../kernel/errors.ts';
-import { formatFinding } from './finding.ts';
+import { formatFinding } from '../settings/finding.ts';
 import { checkConfigFile, checkConfigText, loadConfig } from './load.ts';
 
 function testdata(name: string): string {

@@ -12,7 +12,12 @@ import { ConfigError, messageOf } from '../kernel/errors.ts';
 import { isCollectorConfig, translateCollector } from './adot.ts';
 import { type ConfigDocument, readDocument } from './document.ts';
 import { expand } from './expand.ts';
-import { type ConfigPath, describeFinding, type Finding, type Reporter } from './finding.ts';
+import {
+  type ConfigPath,
+  describeFinding,
+  type Finding,
+  type Reporter,
+} from '../settings/finding.ts';
 import { reportIssues } from './issues.ts';
 import {
   type CollectorConfig,

@@ -5,11 +5,18 @@
  */
 import { z } from 'zod';
 import { type JobDiscovery } from '../discovery/manager.ts';
-import { durationSchema, labelsSchema, textSchema } from '../discovery/schema.ts';
+import {
+  durationSchema,
+  ignored,
+  labelsSchema,
+  listOf,
+  textSchema,
+  unsupported,
+} from '../settings/values.ts';
 import { isLegacyLabelName } from '../model/labels.ts';
 import { type ScrapeConfig } from '../scrape/config.ts';
 import { type RemoteWriteConfig } from '../sinks/remote-write/config.ts';
-import { type Reporter } from './finding.ts';
+import { type Reporter } from '../settings/finding.ts';
 import { remoteWriteSchema, resolveRemoteWrites } from './remote-write.ts';
 import {
   resolveDiscovery,
@@ -19,7 +26,6 @@ import {
   type ScrapeInput,
   sharedShape,
 } from './scrape.ts';
-import { ignored, listOf, unsupported } from './values.ts';
 
 const globalSchema = z.strictObject({
   ...sharedShape,

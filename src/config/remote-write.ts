@@ -5,7 +5,15 @@
  */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { durationSchema, textSchema } from '../discovery/schema.ts';
+import {
+  durationSchema,
+  ignored,
+  positiveSchema,
+  sizeSchema,
+  switchSchema,
+  textSchema,
+  unsupported,
+} from '../settings/values.ts';
 import {
   defaultSampleAgeLimitMs,
   METADATA_DEFAULTS,
@@ -16,15 +24,14 @@ import {
   type RemoteWriteQueueConfig,
   type Sigv4Config,
 } from '../sinks/remote-write/config.ts';
-import { type ConfigPath, type Reporter } from './finding.ts';
+import { type ConfigPath, type Reporter } from '../settings/finding.ts';
 import {
   checkHeaderName,
   httpClientShape,
   readNow,
   resolveHttpClient,
-} from './http-client-schema.ts';
-import { compileRules, relabelListSchema } from './relabel-schema.ts';
-import { ignored, positiveSchema, sizeSchema, switchSchema, unsupported } from './values.ts';
+} from '../settings/http-client.ts';
+import { compileRules, relabelListSchema } from '../settings/relabel.ts';
 
 const queueSchema = z.strictObject({
   max_samples_per_send: positiveSchema.optional().describe('Samples in a request; 10000.'),

@@ -6,7 +6,16 @@
 import { z } from 'zod';
 import { type JobDiscovery } from '../discovery/manager.ts';
 import { type DiscoveryEntry, type MechanismKey, mechanisms } from '../discovery/mechanisms.ts';
-import { durationSchema, isBareSeconds, textSchema } from '../discovery/schema.ts';
+import { isBareSeconds } from '../discovery/schema.ts';
+import {
+  countSchema,
+  durationSchema,
+  listOf,
+  sizeSchema,
+  switchSchema,
+  textSchema,
+  unsupported,
+} from '../settings/values.ts';
 import { formatDurationMs } from '../model/duration.ts';
 import {
   DEFAULT_PROTOCOLS,
@@ -16,10 +25,9 @@ import {
   type ScrapeProtocol,
 } from '../wire/negotiation.ts';
 import { BODY_SIZE_LIMIT_BYTES, type ScrapeConfig, scrapeConfigOf } from '../scrape/config.ts';
-import { type ConfigPath, type Reporter } from './finding.ts';
-import { httpClientShape, resolveHttpClient } from './http-client-schema.ts';
-import { compileRules, relabelListSchema } from './relabel-schema.ts';
-import { countSchema, listOf, sizeSchema, switchSchema, unsupported } from './values.ts';
+import { type ConfigPath, type Reporter } from '../settings/finding.ts';
+import { httpClientShape, resolveHttpClient } from '../settings/http-client.ts';
+import { compileRules, relabelListSchema } from '../settings/relabel.ts';
 
 const protocolSchema = z.enum(SCRAPE_PROTOCOLS, {
   error: (issue) =>

@@ -3,7 +3,7 @@
  */
 import { z } from 'zod';
 import { createCredentialSource } from '../aws/credentials.ts';
-import { textSchema } from './schema.ts';
+import { textSchema } from '../settings/values.ts';
 
 /** Keys that every mechanism on AWS has. */
 export const awsAccessShape = {

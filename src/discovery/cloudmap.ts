@@ -12,7 +12,8 @@ import type { TargetGroup } from '../model/target.ts';
 import { AwsCalls, errorName } from './aws-calls.ts';
 import { accountKey, awsAccessShape, clientOptions } from './aws-client.ts';
 import { defineMechanism, type DiscoveryWorld, type Explained, poll } from './mechanism.ts';
-import { refreshIntervalSchema, textSchema } from './schema.ts';
+import { refreshIntervalSchema } from './schema.ts';
+import { textSchema } from '../settings/values.ts';
 
 const schema = z
   .strictObject({

@@ -8,7 +8,8 @@ import { Resolver } from 'node:dns/promises';
 import { z } from 'zod';
 import type { TargetGroup } from '../model/target.ts';
 import { defineMechanism, type DiscoveryWorld, poll } from './mechanism.ts';
-import { refreshIntervalSchema, textSchema } from './schema.ts';
+import { refreshIntervalSchema } from './schema.ts';
+import { textSchema } from '../settings/values.ts';
 
 const TYPES = ['SRV', 'A', 'AAAA', 'MX', 'NS'] as const;
 

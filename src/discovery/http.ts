@@ -9,7 +9,8 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { type TargetGroup } from '../model/target.ts';
 import { defineMechanism, type DiscoveryWorld, poll } from './mechanism.ts';
-import { groupsOfList, refreshIntervalSchema, textSchema } from './schema.ts';
+import { groupsOfList, refreshIntervalSchema } from './schema.ts';
+import { textSchema } from '../settings/values.ts';
 
 const basicAuthSchema = z
   .strictObject({

@@ -4,32 +4,9 @@
  * Source: https://prometheus.io/docs/prometheus/latest/http_sd/#http_sd-format
  */
 import { z } from 'zod';
-import { formatDurationMs, parseDurationMs } from '../model/duration.ts';
+import { formatDurationMs } from '../model/duration.ts';
 import { type TargetGroup } from '../model/target.ts';
-
-/** Text, also where YAML reads a number or a boolean: `version: 2`. */
-export const textSchema = z
-  .union([z.string(), z.number(), z.boolean()], { error: 'expected text' })
-  .transform(String)
-  .pipe(z.string());
-
-/** Label names and values; an empty name is none. */
-export const labelsSchema = z.record(z.string().min(1, 'a label name is empty'), textSchema);
-
-/** A duration in milliseconds, written as `15s`, `1m30s`, `1h`; `0` needs no unit. */
-export const durationSchema = z
-  .union([z.string(), z.number()], { error: 'expected a duration such as 15s, 1m30s or 1h' })
-  .transform((written, context) => {
-    const ms = parseDurationMs(String(written));
-    if (ms !== undefined) return ms;
-    context.addIssue({ code: 'custom', message: describeBadDuration(String(written)) });
-    return z.NEVER;
-  });
-
-function describeBadDuration(text: string): string {
-  if (/^\d+$/.test(text)) return `duration "${text}" has no unit; write ${text}s for seconds`;
-  return `${JSON.stringify(text)} is not a duration; write it as 15s, 1m30s or 1h`;
-}
+import { durationSchema, labelsSchema, textSchema } from '../settings/values.ts';
 
 /**
  * The pause between two readings, in milliseconds. A bare whole number is taken as seconds, which Prometheus refuses:

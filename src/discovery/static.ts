@@ -4,7 +4,8 @@
  */
 import { z } from 'zod';
 import { defineMechanism, slept } from './mechanism.ts';
-import { addressSchema, labelsSchema } from './schema.ts';
+import { addressSchema } from './schema.ts';
+import { labelsSchema } from '../settings/values.ts';
 
 const schema = z.strictObject({
   targets: z.array(addressSchema).default([]).describe('Addresses, host:port.'),

@@ -74,3 +74,20 @@ export interface Appender {
 
 /** Opens an appender for a target; `key` is stable for a target, so its samples always take the same lane. */
 export type OpenAppender = (key: string) => Appender;
+
+/**
+ * What a source appends to: the sinks that its routes lead to, which may change while it is open, but only between two
+ * transactions.
+ */
+export interface RoutedAppender extends Appender {
+  /** Grows when sinks came or changed: every ref given out before is then incomplete until it is renewed. */
+  readonly generation: number;
+  /**
+   * Completes the ref of a series that was given out under an earlier generation, DROPPED_REF too; the answer takes its
+   * place. What is not renewed goes on to the sinks that it had.
+   */
+  renew(ref: SeriesRef, labels: LabelSet): SeriesRef;
+}
+
+/** Opens the appender of one target of a source. */
+export type OpenRoutedAppender = (source: string, key: string) => RoutedAppender;

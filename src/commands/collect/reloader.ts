@@ -7,7 +7,7 @@ import { messageOf } from '../../kernel/errors.ts';
 import type { World } from '../../kernel/world.ts';
 import { checkConfigText, loadConfigText, type LoadedConfig } from '../../config/load.ts';
 import type { ConfigSources } from '../../config/sources/sources.ts';
-import { formatFinding } from '../../config/finding.ts';
+import { formatFinding } from '../../settings/finding.ts';
 
 export interface ReloaderOptions {
   readonly world: World;

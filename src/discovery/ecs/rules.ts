@@ -7,7 +7,7 @@
 import { z } from 'zod';
 import { parseDurationMs } from '../../model/duration.ts';
 import { compileRegex } from '../../relabel/regex.ts';
-import { textSchema } from '../schema.ts';
+import { textSchema } from '../../settings/values.ts';
 import { type DefinitionFacts, serviceNameOf, type TaskFacts } from './facts.ts';
 
 const patternSchema = textSchema.superRefine((text, context) => {

@@ -3,10 +3,9 @@
  * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#relabel_config
  */
 import { z } from 'zod';
-import { textSchema } from '../discovery/schema.ts';
+import { countSchema, listOf, textSchema } from './values.ts';
 import { compileRelabelRule, type NameScheme, type RelabelRule } from '../relabel/relabel.ts';
 import { type ConfigPath, type Reporter } from './finding.ts';
-import { countSchema, listOf } from './values.ts';
 
 export const relabelListSchema = listOf(
   z.strictObject(

@@ -6,12 +6,11 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import { textSchema } from '../discovery/schema.ts';
+import { ignored, listOf, switchSchema, textSchema } from './values.ts';
 import { messageOf } from '../kernel/errors.ts';
 import type { HttpConnection, ProxySettings } from '../kernel/http-connection.ts';
 import { createTokenSource } from '../kernel/oauth2.ts';
 import { type ConfigPath, type Reporter } from './finding.ts';
-import { ignored, listOf, switchSchema } from './values.ts';
 
 const VERSIONS = { TLS10: 'TLSv1', TLS11: 'TLSv1.1', TLS12: 'TLSv1.2', TLS13: 'TLSv1.3' } as const;
 const versionSchema = z.enum(['TLS10', 'TLS11', 'TLS12', 'TLS13']);

@@ -1,9 +1,34 @@
 /**
- * Schemas of single values as Prometheus' configuration writes them: switches, counts, sizes, URLs; and the marks for
+ * Schemas of single values as Prometheus' configuration writes them: texts, durations, switches, counts, sizes; and the marks for
  * keys that are known but can't be honoured.
  * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#configuration-file
  */
 import { z } from 'zod';
+import { parseDurationMs } from '../model/duration.ts';
+
+/** Text, also where YAML reads a number or a boolean: `version: 2`. */
+export const textSchema = z
+  .union([z.string(), z.number(), z.boolean()], { error: 'expected text' })
+  .transform(String)
+  .pipe(z.string());
+
+/** Label names and values; an empty name is none. */
+export const labelsSchema = z.record(z.string().min(1, 'a label name is empty'), textSchema);
+
+/** A duration in milliseconds, written as `15s`, `1m30s`, `1h`; `0` needs no unit. */
+export const durationSchema = z
+  .union([z.string(), z.number()], { error: 'expected a duration such as 15s, 1m30s or 1h' })
+  .transform((written, context) => {
+    const ms = parseDurationMs(String(written));
+    if (ms !== undefined) return ms;
+    context.addIssue({ code: 'custom', message: describeBadDuration(String(written)) });
+    return z.NEVER;
+  });
+
+function describeBadDuration(text: string): string {
+  if (/^\d+$/.test(text)) return `duration "${text}" has no unit; write ${text}s for seconds`;
+  return `${JSON.stringify(text)} is not a duration; write it as 15s, 1m30s or 1h`;
+}
 
 const SWITCH: ReadonlyMap<unknown, boolean> = new Map<unknown, boolean>([
   [true, true],

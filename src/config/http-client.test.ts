@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { formatFinding } from './finding.ts';
+import { formatFinding } from '../settings/finding.ts';
 import { checkConfigText } from './load.ts';
 
 async function check(job: string, folder = '/nowhere') {
