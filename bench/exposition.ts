@@ -6,8 +6,8 @@ import { bench, do_not_optimize, group } from 'mitata';
 import { labelSetOf } from '../src/model/labels.ts';
 import { type Appender } from '../src/model/sample.ts';
 import { ScrapeScratch } from '../src/scrape/cache.ts';
-import { Intake } from '../src/scrape/intake.ts';
 import { scrapeConfigOf } from '../src/scrape/config.ts';
+import { ScrapeTransaction } from '../src/scrape/transaction.ts';
 import { ExpositionReader } from '../src/wire/exposition-parser.ts';
 import { type Page, pages } from './payloads.ts';
 
@@ -48,8 +48,8 @@ function readAll(reader: ExpositionReader, body: Uint8Array, isDecoding: boolean
   return sum;
 }
 
-function newCache(): Intake {
-  return new Intake({
+function newTarget(): ScrapeTransaction {
+  return new ScrapeTransaction({
     appender: nothingAppender(),
     targetLabels: labelSetOf({ job: 'ecs', instance: '10.0.3.17:9100' }),
     config: scrapeConfigOf({ jobName: 'ecs' }),
@@ -57,11 +57,16 @@ function newCache(): Intake {
   });
 }
 
+function scrapeOnce(target: ScrapeTransaction, body: Uint8Array, turn: number): void {
+  const moment = { tMs: turn * 1_000, timeoutMs: 10_000, elapsedMs: () => 1 };
+  target.take({ body, kind: 'text' }, moment);
+}
+
 /** Bodies of the page in turn, so that values differ from one scrape to the next. */
 function scraping(bodies: readonly Uint8Array[]): () => void {
-  const cache = newCache();
+  const target = newTarget();
   let turn = 0;
-  return () => cache.ingest(bodies[turn++ % bodies.length] ?? new Uint8Array(0), turn * 1_000);
+  return () => scrapeOnce(target, bodies[turn++ % bodies.length] ?? new Uint8Array(0), turn);
 }
 
 function casesOf(page: Page): Case[] {
@@ -74,7 +79,7 @@ function casesOf(page: Page): Case[] {
     ['cursor and label strings', () => do_not_optimize(readAll(reader, first, true))],
     ['cache, same series in the same order', scraping([first, second])],
     ['cache, a series comes and goes', scraping([first, extra])],
-    ['cache, first scrape', () => newCache().ingest(first, 1)],
+    ['cache, first scrape', () => scrapeOnce(newTarget(), first, 1)],
   ];
   return names.map(([name, run]) => ({ name, page, run }));
 }

@@ -3,37 +3,24 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { type Label, labelSetOf } from '../model/labels.ts';
 import { compileRelabelRule } from '../relabel/relabel.ts';
-import { ScrapeScratch } from './cache.ts';
-import { Intake } from './intake.ts';
-import { DEFAULT_LIMITS, type ScrapeConfig, scrapeConfigOf } from './config.ts';
-import { RecordingAppender } from './recording-appender.ts';
+import { DEFAULT_LIMITS, type ScrapeConfig } from './config.ts';
+import { RecordedTarget } from './recorded-target.ts';
 
 function setUp(config: Partial<ScrapeConfig> = {}, targetLabels: readonly Label[] = []) {
-  const appender = new RecordingAppender();
-  const cache = new Intake({
-    appender,
-    targetLabels,
-    config: scrapeConfigOf({ jobName: 'j', ...config }),
-    scratch: new ScrapeScratch(),
-  });
+  const target = new RecordedTarget(config, targetLabels);
   /** What a scrape commits, sorted; a failing one gives its stale markers. */
   const scrape = (body: string, tMs: number): string[] => {
-    try {
-      cache.ingest(Buffer.from(body), tMs);
-    } catch {
-      appender.rollback();
-      cache.fail(tMs);
-    }
-    appender.commit();
-    return appender.take().sort();
+    last = target.scrape(body, tMs);
+    return last.lines.sort();
   };
-  return { appender, cache, scrape };
+  let last = target.scrape('', 0);
+  return { target, scrape, counts: () => last.counts! };
 }
 
 test('the same page again makes no new series', () => {
-  const { appender, cache, scrape } = setUp();
+  const { target, counts, scrape } = setUp();
   assert.deepEqual(scrape('# TYPE a counter\na{b="c"} 1\nd 2\n', 1), ['a{b="c"} 1 @1', 'd 2 @1']);
-  assert.deepEqual(cache.counts, {
+  assert.deepEqual(counts(), {
     scraped: 2,
     kept: 2,
     added: 2,
@@ -45,48 +32,48 @@ test('the same page again makes no new series', () => {
     'a{b="c"} 33.5 @2',
     'd NaN @2',
   ]);
-  assert.equal(appender.refsMade, 2);
-  assert.equal(cache.counts.added, 0);
+  assert.equal(target.seriesMade, 2);
+  assert.equal(counts().added, 0);
 });
 
 test('a series that is missing gets one stale marker, and starts anew when it is back', () => {
-  const { scrape, appender } = setUp();
+  const { scrape, target } = setUp();
   scrape('a 1\nb 1\nc 1\n', 1);
   assert.deepEqual(scrape('a 2\nc 2\n', 2), ['a 2 @2', 'b stale @2', 'c 2 @2']);
   assert.deepEqual(scrape('a 3\nc 3\n', 3), ['a 3 @3', 'c 3 @3']);
   assert.deepEqual(scrape('c 4\nb 4\na 4\n', 4), ['a 4 @4', 'b 4 @4', 'c 4 @4']);
   assert.deepEqual(scrape('', 5), ['a stale @5', 'b stale @5', 'c stale @5']);
   assert.deepEqual(scrape('', 6), []);
-  assert.equal(appender.live.size, 0);
+  assert.equal(target.liveSeries.length, 0);
 });
 
 test('a failed scrape leaves stale markers of all series, once', () => {
-  const { scrape, appender } = setUp();
+  const { scrape, target } = setUp();
   scrape('a 1\nb 1\n', 1);
   assert.deepEqual(scrape('a 2\nnew 2\n{', 2), ['a stale @2', 'b stale @2']);
   assert.deepEqual(scrape('a 3\n{', 3), []);
   assert.deepEqual(scrape('a 4\nb 4\n', 4), ['a 4 @4', 'b 4 @4']);
   assert.deepEqual(scrape('a 5\n', 5), ['a 5 @5', 'b stale @5']);
-  assert.equal(appender.live.size, 1);
+  assert.equal(target.liveSeries.length, 1);
 });
 
 test('a series twice in one scrape counts once, also in other words', () => {
-  const { scrape, cache } = setUp();
+  const { scrape, counts } = setUp();
   assert.deepEqual(scrape('a{x="1",y="2"} 1\na{y="2",x="1"} 2\na{x="1",y="2"} 3\n', 1), [
     'a{x="1", y="2"} 1 @1',
   ]);
-  assert.equal(cache.counts.duplicates, 2);
+  assert.equal(counts().duplicates, 2);
   assert.deepEqual(scrape('a{y="2",x="1"} 4\n', 2), ['a{x="1", y="2"} 4 @2']);
 });
 
 test('series with own timestamps get no stale markers, and go only forward', () => {
-  const { scrape, cache } = setUp();
+  const { scrape, counts } = setUp();
   assert.deepEqual(scrape('a 1 1000\nb 1\n', 5_000), ['a 1 @1000', 'b 1 @5000']);
   assert.deepEqual(scrape('a 1 1000\nb 1\n', 6_000), ['b 1 @6000']);
   assert.deepEqual(scrape('a 1 999\nb 1\n', 7_000), ['b 1 @7000']);
-  assert.equal(cache.counts.outOfOrder, 1);
+  assert.equal(counts().outOfOrder, 1);
   assert.deepEqual(scrape('a 1 9999999999\n', 8_000), ['b stale @8000']);
-  assert.equal(cache.counts.outOfBounds, 1);
+  assert.equal(counts().outOfBounds, 1);
   assert.deepEqual(scrape('a 1 2000\n', 9_000), ['a 1 @2000']);
   assert.deepEqual(scrape('', 9_500), []);
 
@@ -100,12 +87,12 @@ test('series with own timestamps get no stale markers, and go only forward', () 
 });
 
 test('after a failed scrape own timestamps still go only forward, and those rolled back may come again', () => {
-  const { scrape, cache } = setUp();
+  const { scrape, counts } = setUp();
   scrape('a 1 1000\n', 5_000);
   assert.deepEqual(scrape('a 2 2000\nbroken{\n', 6_000), []);
   assert.deepEqual(scrape('a 1 1000\n', 7_000), [], 'it was sent before the failure');
   assert.deepEqual(scrape('a 1 900\n', 8_000), []);
-  assert.equal(cache.counts.outOfOrder, 1);
+  assert.equal(counts().outOfOrder, 1);
   assert.deepEqual(scrape('a 2 2000\n', 9_000), ['a 2 @2000']);
 
   const tracking = setUp({ trackTimestampsStaleness: true });
@@ -135,9 +122,9 @@ test('metric relabelling drops and renames; two series of one outcome are one', 
     compileRelabelRule({ source_labels: ['__name__'], regex: 'go_.*', action: 'drop' }),
     compileRelabelRule({ regex: 'pod', action: 'labeldrop' }),
   ];
-  const { scrape, cache } = setUp({ metricRelabelRules: rules });
+  const { scrape, counts } = setUp({ metricRelabelRules: rules });
   assert.deepEqual(scrape('go_x 1\na{pod="1"} 1\na{pod="2"} 2\n', 1), ['a 1 @1']);
-  assert.deepEqual([cache.counts.scraped, cache.counts.kept, cache.counts.duplicates], [3, 2, 1]);
+  assert.deepEqual([counts().scraped, counts().kept, counts().duplicates], [3, 2, 1]);
   assert.deepEqual(scrape('go_x 1\na{pod="2"} 3\n', 2), ['a 3 @2']);
 
   const nameless = setUp({
@@ -154,8 +141,8 @@ test('limits fail the whole scrape', () => {
   assert.deepEqual(limited({ labels: 2 }).scrape('a{b="1",c="2"} 1\n', 1), []);
   assert.deepEqual(limited({ labelNameBytes: 8 }).scrape('a{long_name="1"} 1\n', 1), []);
   assert.deepEqual(limited({ labelValueBytes: 3 }).scrape('a{b="éé"} 1\n', 1), []);
-  const { cache } = limited({ samples: 1 });
-  assert.throws(() => cache.ingest(Buffer.from('a 1\nb 1\n'), 1), /2 samples where 1 are allowed/);
+  const { failure } = limited({ samples: 1 }).target.scrape('a 1\nb 1\n', 1);
+  assert.match(failure?.message ?? '', /2 samples where 1 are allowed/);
 });
 
 test('the type in force is known after lines that were only compared', () => {
@@ -177,7 +164,7 @@ test('whatever a target serves, samples and markers are those of a plain model',
   const page = fc.record({ lines: fc.array(line, { maxLength: 8 }), isBroken: fc.boolean() });
   fc.assert(
     fc.property(fc.array(page, { maxLength: 12 }), (pages) => {
-      const { scrape, appender } = setUp();
+      const { scrape, target } = setUp();
       let known = new Set<string>();
       pages.forEach(({ lines, isBroken }, tMs) => {
         const body = lines.map((l) => `${l.before}${l.series}${l.gap}${l.value}\n`).join('');
@@ -196,7 +183,7 @@ test('whatever a target serves, samples and markers are those of a plain model',
         assert.deepEqual(scrape(isBroken ? `${body}!` : body, tMs), expected.sort());
         known = new Set(now.keys());
       });
-      const refs = appender.live.size;
+      const refs = target.liveSeries.length;
       assert.ok(refs <= 7);
     }),
     { numRuns: 500 },
@@ -204,15 +191,15 @@ test('whatever a target serves, samples and markers are those of a plain model',
 });
 
 test('thousands of series, shuffled, grown and shrunk, are all found again', () => {
-  const { scrape, appender } = setUp();
+  const { scrape, target } = setUp();
   const names = Array.from({ length: 3_000 }, (_, i) => `m_${i}{i="${i}"}`);
   const page = (list: readonly string[]) => list.map((name) => `${name} 1\n`).join('');
   assert.equal(scrape(page(names), 1).length, 3_000);
   assert.equal(scrape(page(names.toReversed()), 2).length, 3_000);
-  assert.equal(appender.refsMade, 3_000);
+  assert.equal(target.seriesMade, 3_000);
   const half = names.filter((_, i) => i % 2 === 0);
   assert.equal(scrape(page(half), 3).filter((line) => line.includes('stale')).length, 1_500);
-  assert.equal(appender.live.size, 1_500);
+  assert.equal(target.liveSeries.length, 1_500);
   assert.equal(scrape(page(names), 4).length, 3_000);
-  assert.equal(appender.refsMade, 4_500);
+  assert.equal(target.seriesMade, 4_500);
 });

@@ -15,53 +15,39 @@ import {
 } from '../../test/fuzz/protobuf-page.ts';
 import { labelSetOf } from '../model/labels.ts';
 import type { ExpositionKind } from '../wire/negotiation.ts';
-import { ScrapeScratch } from './cache.ts';
-import { DEFAULT_LIMITS, type ScrapeConfig, scrapeConfigOf } from './config.ts';
+import { DEFAULT_LIMITS, type ScrapeConfig } from './config.ts';
 import { reduceBuckets } from './histogram-limits.ts';
-import { Intake } from './intake.ts';
-import { RecordingAppender } from './recording-appender.ts';
+import { RecordedTarget } from './recorded-target.ts';
 
 function setUp(config: Partial<ScrapeConfig> = {}) {
-  const appender = new RecordingAppender();
-  const intake = new Intake({
-    appender,
-    targetLabels: labelSetOf({ job: 'j' }),
-    config: scrapeConfigOf({ jobName: 'j', ...config }),
-    scratch: new ScrapeScratch(),
-  });
+  const target = new RecordedTarget(config, labelSetOf({ job: 'j' }));
+  const { appender, transaction } = target;
+  /** What a scrape commits, behind why it failed. */
   const scrape = (page: string | Uint8Array, tMs: number, kind: ExpositionKind): string[] => {
-    try {
-      intake.ingest(Buffer.from(page), tMs, kind);
-    } catch (error) {
-      appender.rollback();
-      intake.fail(tMs);
-      appender.commit();
-      return [(error as Error).message, ...appender.take()];
-    }
-    appender.commit();
-    return appender.take();
+    const { failure, lines } = target.scrape(page, tMs, kind);
+    return failure === undefined ? lines : [failure.message, ...lines];
   };
-  return { appender, intake, scrape };
+  return { target, appender, transaction, scrape };
 }
 
 const page = (value: number, exemplar: string): string =>
   `# TYPE a counter\n# UNIT a_b b\n# HELP a what\na_total{x="y"} ${value} # {trace="${exemplar}"} 0.5\nb 1 12.5\n# EOF\n`;
 
 test('OpenMetrics: the same page again costs no lookup, an exemplar is handed on once', () => {
-  const { appender, intake, scrape } = setUp();
+  const { appender, target, transaction, scrape } = setUp();
   const first = [
     'a_total{job="j", x="y"} # {trace="1"} 0.5 @1000',
     'a_total{job="j", x="y"} 1 @1000',
   ];
   assert.deepEqual(scrape(page(1, '1'), 1_000, 'openmetrics'), [...first, 'b{job="j"} 1 @12500']);
   assert.deepEqual(scrape(page(2, '1'), 2_000, 'openmetrics'), ['a_total{job="j", x="y"} 2 @2000']);
-  assert.equal(appender.refsMade, 2);
+  assert.equal(target.seriesMade, 2);
   assert.deepEqual(scrape(page(3, '2'), 3_000, 'openmetrics'), [
     'a_total{job="j", x="y"} # {trace="2"} 0.5 @3000',
     'a_total{job="j", x="y"} 3 @3000',
   ]);
   assert.equal(appender.metadata.get('a_total{job="j", x="y"}'), 'a counter [] what');
-  assert.deepEqual([...intake.metadata.keys()], ['a', 'a_b']);
+  assert.deepEqual([...transaction.metadata.keys()], ['a', 'a_b']);
 });
 
 test('a page cut off before its end fails whole', () => {
@@ -72,13 +58,13 @@ test('a page cut off before its end fails whole', () => {
 });
 
 test('a target that changes its format keeps its series', () => {
-  const { appender, scrape } = setUp();
+  const { target, scrape } = setUp();
   assert.deepEqual(scrape('a 1\nb 1\n', 1, 'text'), ['a{job="j"} 1 @1', 'b{job="j"} 1 @1']);
   assert.deepEqual(scrape('a 2\n# EOF\n', 2, 'openmetrics'), [
     'a{job="j"} 2 @2',
     'b{job="j"} stale @2',
   ]);
-  assert.equal(appender.refsMade, 2);
+  assert.equal(target.seriesMade, 2);
 });
 
 test('a changed HELP is told again', () => {
@@ -105,7 +91,7 @@ const family = (name: string, type: number, ...metrics: Uint8Array[]): Uint8Arra
 const histograms = { isNative: true, alwaysClassic: false, minBucketFactor: 0 };
 
 test('protobuf: native histograms, exemplars, creation and stale markers', () => {
-  const { appender, scrape } = setUp({ histograms });
+  const { appender, target, scrape } = setUp({ histograms });
   const rpc = family('rpc', 4, message(sub(7, native(4))));
   const gone = family('gone', 1, message(sub(2, message(double(1, 7))), int(6, 20)));
   const [shown, whole, ...rest] = scrape(body(rpc, gone), 1_000, 'protobuf');
@@ -116,7 +102,7 @@ test('protobuf: native histograms, exemplars, creation and stale markers', () =>
   assert.equal(appender.metadata.get('rpc{job="j"}'), 'rpc histogram [] help');
   const again = scrape(body(gone), 2_000, 'protobuf');
   assert.deepEqual(again, ['rpc{job="j"} stale @2000']);
-  assert.equal(appender.refsMade, 2);
+  assert.equal(target.seriesMade, 2);
 });
 
 test('a native histogram with too many buckets loses resolution, and fails the scrape where that does not help', () => {

@@ -1,5 +1,6 @@
 /**
- * One scrape of one target as a transaction: a page in whatever format, the series it lacks, the limits it may break.
+ * The series of one target and how they take in a page: in whatever format, with the series it lacks and the limits it
+ * may break. It appends and forgets; transaction.ts rolls back, reports and commits.
  */
 import { PermanentError } from '../kernel/errors.ts';
 import type { LabelSet } from '../model/labels.ts';

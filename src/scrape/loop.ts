@@ -5,29 +5,26 @@
  *     retire ─► the next due time passes, one interval and a tenth more ─► stale markers at the missed time ─► ends
  *     stop ───► ends at once; no markers: another process may go on with the target
  *
- * A scrape is a transaction: it is committed whole with `up` 1, or rolled back and `up` 0 with stale markers committed.
+ * What a scrape does to the target's series is transaction.ts.
  * Source: prometheus/scrape/scrape.go (scrapeLoop)
  */
 import { messageOf, PermanentError } from '../kernel/errors.ts';
 import { type HttpClient, HttpClientError } from '../kernel/http-client.ts';
 import { type World } from '../kernel/world.ts';
-import type { Appender, OpenAppender, SeriesMetadata } from '../model/sample.ts';
+import type { OpenAppender, SeriesMetadata } from '../model/sample.ts';
 import { formatDurationMs } from '../model/duration.ts';
 import { ExpositionError } from '../wire/exposition-error.ts';
-import type { ScrapeScratch } from './cache.ts';
+import type { ScrapeCounts, ScrapeScratch } from './cache.ts';
 import type { ScrapeConfig } from './config.ts';
 import { fetchExposition, type FetchedPage } from './fetch.ts';
-import { Intake } from './intake.ts';
 import { type ScrapeMetrics } from './metrics.ts';
-import { ScrapeReport } from './report.ts';
 import { type Target } from './target.ts';
+import { ScrapeTransaction } from './transaction.ts';
 
 /** The series of a target and where they go: what outlives a loop when another goes on with the same labels. */
 export interface LoopEstate {
   readonly key: string;
-  readonly appender: Appender;
-  readonly intake: Intake;
-  readonly report: ScrapeReport;
+  readonly transaction: ScrapeTransaction;
   readonly status: Omit<LoopStatus, 'seriesCount'>;
 }
 
@@ -68,9 +65,7 @@ const SNAP_MAX_MS = 2;
 export class ScrapeLoop {
   readonly target: Target;
   readonly #options: LoopOptions;
-  readonly #appender: Appender;
-  readonly #intake: Intake;
-  readonly #report: ScrapeReport;
+  readonly #transaction: ScrapeTransaction;
   readonly #stopping = new AbortController();
   /** One more scrape, at once, and no other. */
   readonly #lastCall = new AbortController();
@@ -97,24 +92,21 @@ export class ScrapeLoop {
     this.#intervals = options.metrics.intervals.with({
       interval: formatDurationMs(this.target.intervalMs),
     });
-    const appender = estate?.appender ?? options.openAppender(key);
-    this.#appender = appender;
-    this.#intake = estate?.intake ?? new Intake({ appender, targetLabels, config, scratch });
-    this.#report =
-      estate?.report ?? new ScrapeReport(appender, targetLabels, config.hasExtraMetrics);
+    this.#transaction =
+      estate?.transaction ??
+      new ScrapeTransaction({ appender: options.openAppender(key), targetLabels, config, scratch });
     if (estate === undefined) return;
-    this.#intake.setConfig(config);
-    this.#report.setExtra(config.hasExtraMetrics);
+    this.#transaction.setConfig(config);
     if (estate.key === key) this.#status = estate.status;
   }
 
   get status(): LoopStatus {
-    return { ...this.#status, seriesCount: this.#intake.seriesCount };
+    return { ...this.#status, seriesCount: this.#transaction.seriesCount };
   }
 
   /** What the target says of its metric families. */
   get metadata(): ReadonlyMap<string, SeriesMetadata> {
-    return this.#intake.metadata;
+    return this.#transaction.metadata;
   }
 
   get isRetired(): boolean {
@@ -157,9 +149,7 @@ export class ScrapeLoop {
     this.#stopping.abort();
     return {
       key: this.target.key,
-      appender: this.#appender,
-      intake: this.#intake,
-      report: this.#report,
+      transaction: this.#transaction,
       status: this.#status,
     };
   }
@@ -172,7 +162,7 @@ export class ScrapeLoop {
       if (!this.#stopping.signal.aborted)
         world.log.error('a scrape loop broke', { url: this.target.url, error });
     }
-    if (!this.#isHandedOver) this.#appender.close();
+    if (!this.#isHandedOver) this.#transaction.close();
     this.#options.onEnd();
   }
 
@@ -191,7 +181,7 @@ export class ScrapeLoop {
       const retiring = this.#retiring;
       if (retiring === undefined) await this.#scrape(dueMs);
       else if (await this.#isGoneAfter(intervalMs * 1.1, retiring)) {
-        this.#endSeries(dueMs);
+        this.#transaction.end(dueMs);
         return;
       }
       if (signal.aborted || this.#lastCall.signal.aborted) return;
@@ -245,36 +235,22 @@ export class ScrapeLoop {
     const isOnTime = lateMs <= Math.min(SNAP_MAX_MS, this.target.intervalMs / 100);
     const tMs = isOnTime ? dueMs : startMs;
     const startedAt = performance.now();
-    const outcome = await this.#fetch();
+    const got = await this.#fetch();
     if (this.#stopping.signal.aborted) return;
-    const failure = outcome instanceof Error ? outcome : this.#ingest(outcome, tMs);
-    if (failure !== undefined) {
-      this.#appender.rollback();
-      this.#intake.fail(tMs);
-    }
-    // A virtual clock counts waits, the real one also what was computed.
-    const durationMs = Math.max(performance.now() - startedAt, clock.nowMs() - startMs);
-    const hasCounts = !(outcome instanceof Error);
-    const { scraped, kept, added } = this.#intake.counts;
-    this.#report.append(tMs, [
-      failure === undefined ? 1 : 0,
-      durationMs / 1_000,
-      hasCounts ? scraped : 0,
-      hasCounts ? kept : 0,
-      hasCounts ? added : 0,
-      this.target.timeoutMs / 1_000,
-      this.#options.config().limits.samples,
-      outcome instanceof Error ? bodySizeAfter(outcome) : outcome.body.length,
-    ]);
-    this.#appender.commit();
+    const { failure, counts, durationMs } = this.#transaction.take(got, {
+      tMs,
+      timeoutMs: this.target.timeoutMs,
+      // A virtual clock counts waits, the real one also what was computed.
+      elapsedMs: () => Math.max(performance.now() - startedAt, clock.nowMs() - startMs),
+    });
     this.#status = {
       health: failure === undefined ? 'up' : 'down',
       lastError: failure === undefined ? '' : messageOf(failure),
       lastScrapeMs: startMs,
       lastDurationMs: durationMs,
-      lastSamples: hasCounts ? scraped : 0,
+      lastSamples: counts?.scraped ?? 0,
     };
-    this.#observe(failure, hasCounts);
+    this.#observe(failure, counts);
   }
 
   #observeInterval(startMs: number): void {
@@ -302,26 +278,10 @@ export class ScrapeLoop {
     }
   }
 
-  #ingest({ body, kind }: FetchedPage, tMs: number): Error | undefined {
-    try {
-      this.#intake.ingest(body, tMs, kind);
-      return undefined;
-    } catch (error) {
-      return error instanceof Error ? error : new Error(messageOf(error));
-    }
-  }
-
-  #endSeries(tMs: number): void {
-    this.#intake.fail(tMs);
-    this.#report.appendStale(tMs);
-    this.#appender.commit();
-  }
-
-  #observe(failure: Error | undefined, hasCounts: boolean): void {
+  #observe(failure: Error | undefined, counts: Readonly<ScrapeCounts> | undefined): void {
     const { metrics, world } = this.#options;
     metrics.scrapes.inc();
-    if (hasCounts) {
-      const { counts } = this.#intake;
+    if (counts !== undefined) {
       const left = counts.duplicates + counts.outOfOrder + counts.outOfBounds;
       if (failure === undefined) metrics.appended.inc(counts.kept - left);
       metrics.samples.inc(counts.scraped);
@@ -338,11 +298,6 @@ export class ScrapeLoop {
     if (reason === 'histogram_bucket_limit') metrics.histogramLimits.inc();
     world.log.debug('scrape failed', { url: this.target.url, error: failure });
   }
-}
-
-/** As Prometheus tells it: -1 for a body above the limit, 0 where there is none. */
-function bodySizeAfter(failure: Error): number {
-  return failure instanceof HttpClientError && failure.kind === 'body_too_large' ? -1 : 0;
 }
 
 /** A bounded word. */

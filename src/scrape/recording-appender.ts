@@ -18,15 +18,16 @@ export class RecordingAppender implements Appender {
   /** Family, type, unit and help by series, as last set. */
   readonly metadata = new Map<string, string>();
   readonly created = new Map<string, number>();
-  refsMade = 0;
+  /** Every series that a ref was made for, in order. */
+  readonly made: string[] = [];
   commits = 0;
   closed = false;
   #pending: string[] = [];
 
   refOf(labels: LabelSet): SeriesRef {
-    this.refsMade += 1;
-    this.live.set(this.refsMade, formatLabelSet(labels));
-    return this.refsMade;
+    const ref = this.made.push(formatLabelSet(labels));
+    this.live.set(ref, formatLabelSet(labels));
+    return ref;
   }
 
   append(ref: SeriesRef, tMs: number, value: number): void {

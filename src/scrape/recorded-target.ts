@@ -1,0 +1,72 @@
+/**
+ * A target whose scrapes are given as pages, for tests: it goes through the one transaction, and what that commits is
+ * text (recording-appender.ts).
+ */
+import type { LabelSet } from '../model/labels.ts';
+import type { ExpositionKind } from '../wire/negotiation.ts';
+import { ScrapeScratch } from './cache.ts';
+import { type ScrapeConfig, scrapeConfigOf } from './config.ts';
+import { RecordingAppender } from './recording-appender.ts';
+import { type ScrapeMoment, type ScrapeOutcome, ScrapeTransaction } from './transaction.ts';
+
+export interface RecordedScrape extends ScrapeOutcome {
+  /** Samples and markers of the target's own series, in order. */
+  readonly lines: string[];
+  /** Those of the report. */
+  readonly report: string[];
+}
+
+const REPORT = /^(?:up|scrape_[a-z_]+)(?:\{| |$)/;
+
+export class RecordedTarget {
+  readonly appender = new RecordingAppender();
+  readonly transaction: ScrapeTransaction;
+
+  constructor(config: Partial<ScrapeConfig> = {}, targetLabels: LabelSet = []) {
+    this.transaction = new ScrapeTransaction({
+      appender: this.appender,
+      targetLabels,
+      config: scrapeConfigOf({ jobName: 'j', ...config }),
+      scratch: new ScrapeScratch(),
+    });
+  }
+
+  /** One scrape that finds this page, or fails before it has one. */
+  scrape(
+    page: string | Uint8Array | Error,
+    tMs: number,
+    kind: ExpositionKind = 'text',
+  ): RecordedScrape {
+    const got = page instanceof Error ? page : { body: Buffer.from(page), kind };
+    const outcome = this.transaction.take(got, momentOf(tMs));
+    return { ...outcome, ...this.taken() };
+  }
+
+  /** Of series that are known, those of the report apart. */
+  get liveSeries(): string[] {
+    return [...this.appender.live.values()].filter((name) => !isOfReport(name));
+  }
+
+  /** How many series were made, those of the report apart. */
+  get seriesMade(): number {
+    return this.appender.made.filter((name) => !isOfReport(name)).length;
+  }
+
+  /** What was committed since it was last asked. */
+  taken(): Pick<RecordedScrape, 'lines' | 'report'> {
+    const all = this.appender.take();
+    return {
+      lines: all.filter((line) => !isOfReport(line)),
+      report: all.filter(isOfReport),
+    };
+  }
+}
+
+function isOfReport(line: string): boolean {
+  return REPORT.test(line);
+}
+
+/** A scrape that takes 250 ms. */
+export function momentOf(tMs: number): ScrapeMoment {
+  return { tMs, timeoutMs: 5_000, elapsedMs: () => 250 };
+}
