@@ -139,6 +139,8 @@ export class SeriesTable {
       }
     }
     this.#undo = [];
+    // They are known from now on: a failure that comes before the next page must not take them for its own.
+    this.#created = [];
     [this.#now, this.#before] = [this.#before, this.#now];
   }
 

@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { HttpClientError } from '../kernel/http-client.ts';
+import { labelSetOf } from '../model/labels.ts';
+import { DEFAULT_LIMITS } from './config.ts';
+import { RecordedTarget } from './recorded-target.ts';
+
+/** Values of the report, in order, as in `up 1 @1`. */
+const valuesOf = (report: readonly string[]): string =>
+  report.map((line) => line.split(' ').at(-2)).join(' ');
+
+test('a good scrape is committed once, with its report', () => {
+  const target = new RecordedTarget({}, labelSetOf({ job: 'j' }));
+  const { lines, report, failure, counts, durationMs } = target.scrape('a 1\nb 2\n', 1);
+  assert.equal(failure, undefined);
+  assert.equal(durationMs, 250);
+  assert.equal(counts?.added, 2);
+  assert.deepEqual(lines, ['a{job="j"} 1 @1', 'b{job="j"} 2 @1']);
+  assert.deepEqual(report, [
+    'up{job="j"} 1 @1',
+    'scrape_duration_seconds{job="j"} 0.25 @1',
+    'scrape_samples_scraped{job="j"} 2 @1',
+    'scrape_samples_post_metric_relabeling{job="j"} 2 @1',
+    'scrape_series_added{job="j"} 2 @1',
+  ]);
+  assert.equal(target.appender.commits, 1);
+});
+
+test('a page that breaks leaves no sample, its markers and its report are committed together', () => {
+  const target = new RecordedTarget();
+  target.scrape('a 1\nb 1\n', 1);
+  const { lines, report, failure, counts } = target.scrape('a 2\nnew 2\n{', 2);
+  assert.match(failure?.message ?? '', /line 3/);
+  assert.equal(counts?.scraped, 2);
+  assert.deepEqual(lines, ['a stale @2', 'b stale @2']);
+  assert.equal(valuesOf(report), '0 0.25 2 2 0');
+  assert.equal(target.appender.commits, 2);
+});
+
+test('a scrape without a page reports no samples, and why in its size', () => {
+  const target = new RecordedTarget({
+    hasExtraMetrics: true,
+    limits: { ...DEFAULT_LIMITS, samples: 7 },
+  });
+  target.scrape('a 1\n', 1);
+  const large = target.scrape(new HttpClientError('body_too_large', 'too large'), 2);
+  assert.equal(large.counts, undefined);
+  assert.deepEqual(large.lines, ['a stale @2']);
+  assert.equal(valuesOf(large.report), '0 0.25 0 0 0 5 7 -1');
+  const late = target.scrape(new HttpClientError('timeout', 'too late'), 3);
+  assert.deepEqual(late.lines, []);
+  assert.equal(valuesOf(late.report), '0 0.25 0 0 0 5 7 0');
+  assert.equal(valuesOf(target.scrape('a 1\n', 4).report), '1 0.25 1 1 0 5 7 4');
+});
+
+test('series that the last page brought get their markers when the next scrape finds no page', () => {
+  const target = new RecordedTarget();
+  target.scrape('a 1\n', 1);
+  target.scrape('a 2\nb 2\n', 2);
+  const { lines } = target.scrape(new HttpClientError('connect', 'refused'), 3);
+  assert.deepEqual(lines, ['a stale @3', 'b stale @3']);
+  assert.equal(target.scrape('a 4\nb 4\n', 4).counts?.added, 0);
+});
+
+test('the end of a target is a marker for each of its series and of its report', () => {
+  const target = new RecordedTarget();
+  target.scrape('a 1\nb 1\n', 1);
+  target.transaction.end(2);
+  const { lines, report } = target.taken();
+  assert.deepEqual(lines, ['a stale @2', 'b stale @2']);
+  assert.equal(report.filter((line) => line.endsWith(' stale @2')).length, 5);
+  target.transaction.close();
+  assert.ok(target.appender.closed);
+});
