@@ -4,7 +4,7 @@
  */
 import { bench, do_not_optimize, group } from 'mitata';
 import { labelSetOf } from '../src/model/labels.ts';
-import { type Appender } from '../src/model/sample.ts';
+import { type RoutedAppender } from '../src/model/sample.ts';
 import { ScrapeScratch } from '../src/scrape/cache.ts';
 import { scrapeConfigOf } from '../src/scrape/config.ts';
 import { ScrapeTransaction } from '../src/scrape/transaction.ts';
@@ -17,11 +17,13 @@ interface Case {
   readonly run: () => void;
 }
 
-function nothingAppender(): Appender {
+function nothingAppender(): RoutedAppender {
   let refs = 0;
   let sum = 0;
   return {
+    generation: 0,
     refOf: () => refs++,
+    renew: (ref) => ref,
     append: (ref, tMs, value) => void (sum += ref + tMs + value),
     appendStale: () => undefined,
     appendHistogram: () => undefined,

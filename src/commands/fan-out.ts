@@ -1,7 +1,18 @@
 /**
  * One appender that writes to several sinks: each remote_write entry has its own queue and gets every sample.
  */
-import { type Appender, DROPPED_REF, type OpenAppender, type SeriesRef } from '../model/sample.ts';
+import {
+  type Appender,
+  DROPPED_REF,
+  type OpenAppender,
+  type RoutedAppender,
+  type SeriesRef,
+} from '../model/sample.ts';
+
+/** An appender whose sinks never change while it is open. */
+export function asRouted(appender: Appender): RoutedAppender {
+  return Object.assign(appender, { generation: 0, renew: (ref: SeriesRef) => ref });
+}
 
 /** With one sink its own appender is used as it is: the common case costs nothing. */
 export function fanOut(opens: readonly OpenAppender[]): OpenAppender {

@@ -80,11 +80,15 @@ export type OpenAppender = (key: string) => Appender;
  * transactions.
  */
 export interface RoutedAppender extends Appender {
-  /** Grows when sinks came or changed: every ref given out before is then incomplete until it is renewed. */
+  /**
+   * Grows when sinks came or changed, never while a transaction is under way: every ref given out before is then
+   * incomplete until it is renewed. Metadata and creation times are told anew behind it.
+   */
   readonly generation: number;
   /**
    * Completes the ref of a series that was given out under an earlier generation, DROPPED_REF too; the answer takes its
-   * place. What is not renewed goes on to the sinks that it had.
+   * place, and the old one, where it is another, is not used again. Called at most once for a ref and a generation.
+   * What is not renewed goes on to the sinks that it had.
    */
   renew(ref: SeriesRef, labels: LabelSet): SeriesRef;
 }

@@ -99,7 +99,7 @@ test('whatever a target does, its neighbour keeps its schedule and memory stays 
     },
     userAgent: 'test',
     openHttp: () => createHttpClient({ isGuarded: true, reusesBodies: true }),
-    openAppender: (key) => {
+    openAppender: (_source, key) => {
       const appender = new RecordingAppender();
       appenders.set(key, appender);
       return appender;

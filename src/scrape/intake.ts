@@ -4,7 +4,7 @@
  */
 import { PermanentError } from '../kernel/errors.ts';
 import type { LabelSet } from '../model/labels.ts';
-import type { Appender, SeriesMetadata } from '../model/sample.ts';
+import type { RoutedAppender, SeriesMetadata } from '../model/sample.ts';
 import type { ExpositionKind } from '../wire/negotiation.ts';
 import { type ScrapeCounts, type ScrapeScratch, SeriesCache, type TargetSeries } from './cache.ts';
 import type { ScrapeConfig } from './config.ts';
@@ -14,7 +14,7 @@ import { ProtobufPages } from './protobuf-pages.ts';
 import { SeriesTable } from './series-table.ts';
 
 export interface IntakeOptions {
-  readonly appender: Appender;
+  readonly appender: RoutedAppender;
   readonly targetLabels: LabelSet;
   readonly config: ScrapeConfig;
   readonly scratch: ScrapeScratch;
@@ -65,16 +65,17 @@ export class Intake {
   }
 
   /**
-   * Appends the samples of a page and the stale markers of series that it lacks.
+   * Appends the samples of a page and the stale markers of series that it lacks. Where the appender's sinks are others
+   * than at the page before, every series of the page is looked up by its labels, and its ref renewed.
    *
    * @throws ExpositionError, PermanentError: the caller rolls the appender back and calls `fail`
    */
   ingest(body: Uint8Array, tMs: number, kind: ExpositionKind = 'text'): void {
     const { table, metadata } = this.#series;
     this.#series.counts = newCounts();
-    table.begin();
+    const isRenewing = table.begin();
     this.#isReading = true;
-    if (kind !== this.#kind) {
+    if (isRenewing || kind !== this.#kind) {
       this.#text.forget();
       this.#protobuf.forget();
       this.#kind = kind;

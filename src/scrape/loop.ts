@@ -11,7 +11,7 @@
 import { messageOf, PermanentError } from '../kernel/errors.ts';
 import { type HttpClient, HttpClientError } from '../kernel/http-client.ts';
 import { type World } from '../kernel/world.ts';
-import type { OpenAppender, SeriesMetadata } from '../model/sample.ts';
+import type { OpenRoutedAppender, SeriesMetadata } from '../model/sample.ts';
 import { formatDurationMs } from '../model/duration.ts';
 import { ExpositionError } from '../wire/exposition-error.ts';
 import type { ScrapeCounts, ScrapeScratch } from './cache.ts';
@@ -31,7 +31,7 @@ export interface LoopEstate {
 export interface LoopOptions {
   readonly world: World;
   readonly metrics: ScrapeMetrics;
-  readonly openAppender: OpenAppender;
+  readonly openAppender: OpenRoutedAppender;
   readonly scratch: ScrapeScratch;
   readonly userAgent: string;
   readonly http: HttpClient;
@@ -92,10 +92,12 @@ export class ScrapeLoop {
     this.#intervals = options.metrics.intervals.with({
       interval: formatDurationMs(this.target.intervalMs),
     });
-    this.#transaction =
-      estate?.transaction ??
-      new ScrapeTransaction({ appender: options.openAppender(key), targetLabels, config, scratch });
-    if (estate === undefined) return;
+    if (estate === undefined) {
+      const appender = options.openAppender(config.jobName, key);
+      this.#transaction = new ScrapeTransaction({ appender, targetLabels, config, scratch });
+      return;
+    }
+    this.#transaction = estate.transaction;
     this.#transaction.setConfig(config);
     if (estate.key === key) this.#status = estate.status;
   }

@@ -44,7 +44,7 @@ function setUp(answer: (request: ClientRequest) => Answer) {
   const manager = new ScrapeManager({
     world,
     userAgent: 'test/1',
-    openAppender: (key) => {
+    openAppender: (_source, key) => {
       const appender = new RecordingAppender();
       appenders.set(key, [...(appenders.get(key) ?? []), appender]);
       return appender;

@@ -5,7 +5,7 @@ import { type Component } from '../kernel/component.ts';
 import type { HttpClient } from '../kernel/http-client.ts';
 import { type World } from '../kernel/world.ts';
 import { type LabelSet } from '../model/labels.ts';
-import { type OpenAppender } from '../model/sample.ts';
+import { type OpenRoutedAppender } from '../model/sample.ts';
 import { type TargetGroup } from '../model/target.ts';
 import { ScrapeScratch } from './cache.ts';
 import type { ScrapeConfig } from './config.ts';
@@ -15,7 +15,7 @@ import { type PoolOptions, ScrapePool, type TargetStatus } from './pool.ts';
 
 export interface ScrapeManagerOptions {
   readonly world: World;
-  readonly openAppender: OpenAppender;
+  readonly openAppender: OpenRoutedAppender;
   readonly userAgent: string;
   /** A client with the connection settings of a job; without it all share the world's. */
   readonly openHttp?: (config: ScrapeConfig) => HttpClient;

@@ -6,7 +6,7 @@ import { PermanentError } from '../kernel/errors.ts';
 import type { HttpClient } from '../kernel/http-client.ts';
 import { type World } from '../kernel/world.ts';
 import { type LabelSet, labelSetKey } from '../model/labels.ts';
-import type { OpenAppender, SeriesMetadata } from '../model/sample.ts';
+import type { OpenRoutedAppender, SeriesMetadata } from '../model/sample.ts';
 import { type TargetGroup } from '../model/target.ts';
 import { type ScrapeScratch } from './cache.ts';
 import type { ScrapeConfig } from './config.ts';
@@ -18,7 +18,7 @@ import { type Target, type TargetList, targetsOf } from './target.ts';
 export interface PoolOptions {
   readonly world: World;
   readonly metrics: ScrapeMetrics;
-  readonly openAppender: OpenAppender;
+  readonly openAppender: OpenRoutedAppender;
   readonly scratch: ScrapeScratch;
   readonly userAgent: string;
   /** A client with the connection settings of a job; the pool closes it. */

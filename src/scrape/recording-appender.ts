@@ -1,18 +1,20 @@
 /**
  * An appender that keeps what is committed, as text, for tests: `name{a="b"} 1 @1000`, `name{} stale @1000`.
- * It checks the rules of the seam: no ref that was not given out, nothing after close.
+ * It checks the rules of the seam: no ref that was not given out, nothing after close, no ref renewed twice. Of renewed
+ * refs every other one becomes another.
  */
 import assert from 'node:assert/strict';
 import { formatLabelSet, type LabelSet } from '../model/labels.ts';
 import type { NativeHistogram } from '../model/histogram.ts';
 import {
-  type Appender,
+  DROPPED_REF,
   type Exemplar,
+  type RoutedAppender,
   type SeriesMetadata,
   type SeriesRef,
 } from '../model/sample.ts';
 
-export class RecordingAppender implements Appender {
+export class RecordingAppender implements RoutedAppender {
   readonly committed: string[] = [];
   readonly live = new Map<SeriesRef, string>();
   /** Family, type, unit and help by series, as last set. */
@@ -20,45 +22,81 @@ export class RecordingAppender implements Appender {
   readonly created = new Map<string, number>();
   /** Every series that a ref was made for, in order. */
   readonly made: string[] = [];
+  /** Every series whose ref was renewed, in order. */
+  readonly renewed: string[] = [];
+  /** A test counts it up as if sinks had come. */
+  generation = 0;
+  /** Series that are not wanted get DROPPED_REF. */
+  wants: (series: string) => boolean = () => true;
   commits = 0;
   closed = false;
   #pending: string[] = [];
+  #refs = 0;
+  /** Under which generation a ref was given out or renewed. */
+  readonly #completeIn = new Map<SeriesRef, number>();
+  readonly #droppedIn = new Map<string, number>();
 
   refOf(labels: LabelSet): SeriesRef {
-    const ref = this.made.push(formatLabelSet(labels));
-    this.live.set(ref, formatLabelSet(labels));
-    return ref;
+    const series = formatLabelSet(labels);
+    this.made.push(series);
+    return this.#give(++this.#refs, series);
+  }
+
+  renew(ref: SeriesRef, labels: LabelSet): SeriesRef {
+    const series = formatLabelSet(labels);
+    const before = ref === DROPPED_REF ? this.#droppedIn.get(series) : this.#completeIn.get(ref);
+    assert.ok(before !== undefined, `the ref of ${series} was given out`);
+    assert.ok(before < this.generation, `the ref of ${series} was not complete`);
+    if (ref !== DROPPED_REF) assert.equal(this.#name(ref), series);
+    this.renewed.push(series);
+    this.live.delete(ref);
+    this.#completeIn.delete(ref);
+    return this.#give(ref > 0 && ref % 2 === 0 ? ref : ++this.#refs, series);
+  }
+
+  /** Series whose refs are still of an earlier generation. */
+  get incomplete(): string[] {
+    return [...this.live]
+      .filter(([ref]) => this.#completeIn.get(ref) !== this.generation)
+      .map(([, series]) => series);
   }
 
   append(ref: SeriesRef, tMs: number, value: number): void {
+    if (ref === DROPPED_REF) return;
     this.#pending.push(`${this.#name(ref)} ${value} @${tMs}`);
   }
 
   appendStale(ref: SeriesRef, tMs: number): void {
+    if (ref === DROPPED_REF) return;
     this.#pending.push(`${this.#name(ref)} stale @${tMs}`);
   }
 
   appendHistogram(ref: SeriesRef, tMs: number, histogram: NativeHistogram): void {
+    if (ref === DROPPED_REF) return;
     this.#pending.push(`${this.#name(ref)} ${JSON.stringify(histogram)} @${tMs}`);
   }
 
   appendExemplar(ref: SeriesRef, exemplar: Exemplar): void {
+    if (ref === DROPPED_REF) return;
     const { labels, value, tMs } = exemplar;
     this.#pending.push(`${this.#name(ref)} # ${formatLabelSet(labels)} ${value} @${tMs}`);
   }
 
   setMetadata(ref: SeriesRef, family: string, metadata: SeriesMetadata): void {
+    if (ref === DROPPED_REF) return;
     const { type, unit, help } = metadata;
     this.metadata.set(this.#name(ref), `${family} ${type} [${unit}] ${help}`);
   }
 
   setCreated(ref: SeriesRef, createdMs: number): void {
+    if (ref === DROPPED_REF) return;
     this.created.set(this.#name(ref), createdMs);
   }
 
   forget(ref: SeriesRef): void {
     this.#name(ref);
     this.live.delete(ref);
+    this.#completeIn.delete(ref);
   }
 
   commit(): void {
@@ -78,6 +116,16 @@ export class RecordingAppender implements Appender {
   /** What was committed since the last call. */
   take(): string[] {
     return this.committed.splice(0);
+  }
+
+  #give(ref: SeriesRef, series: string): SeriesRef {
+    if (!this.wants(series)) {
+      this.#droppedIn.set(series, this.generation);
+      return DROPPED_REF;
+    }
+    this.live.set(ref, series);
+    this.#completeIn.set(ref, this.generation);
+    return ref;
   }
 
   #name(ref: SeriesRef): string {

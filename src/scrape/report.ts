@@ -4,7 +4,7 @@
  * Source: https://prometheus.io/docs/concepts/jobs_instances/#automatically-generated-labels-and-time-series
  */
 import { type LabelSet, labelSetOf, METRIC_NAME } from '../model/labels.ts';
-import { type Appender, DROPPED_REF, type SeriesRef } from '../model/sample.ts';
+import { DROPPED_REF, type RoutedAppender, type SeriesRef } from '../model/sample.ts';
 
 const NAMES = [
   'up',
@@ -31,48 +31,49 @@ export type ReportValues = readonly [
 ];
 
 export class ScrapeReport {
-  readonly #appender: Appender;
+  readonly #appender: RoutedAppender;
   readonly #targetLabels: LabelSet;
-  #refs: readonly SeriesRef[] | undefined;
-  /** Extra ones that are no longer asked for, until their stale markers. */
-  #ending: readonly SeriesRef[] = [];
+  /** Of the names that were appended last, in order. */
+  #refs: SeriesRef[] = [];
+  /** Under which the refs are complete. */
+  #generation: number;
   #names: readonly string[];
 
-  constructor(appender: Appender, targetLabels: LabelSet, hasExtra: boolean) {
+  constructor(appender: RoutedAppender, targetLabels: LabelSet, hasExtra: boolean) {
     this.#appender = appender;
     this.#targetLabels = targetLabels;
+    this.#generation = appender.generation;
     this.#names = hasExtra ? [...NAMES, ...EXTRA_NAMES] : NAMES;
   }
 
   /** Whether the extra series are wanted from now on. */
   setExtra(hasExtra: boolean): void {
-    const names = hasExtra ? [...NAMES, ...EXTRA_NAMES] : NAMES;
-    if (names.length === this.#names.length) return;
-    this.#names = names;
-    if (this.#refs === undefined) return;
-    this.#ending = this.#refs.slice(names.length);
-    const kept = this.#refs.slice(0, names.length);
-    this.#refs = [...kept, ...names.slice(kept.length).map((name) => this.#refOf(name))];
+    this.#names = hasExtra ? [...NAMES, ...EXTRA_NAMES] : NAMES;
   }
 
   append(tMs: number, values: ReportValues): void {
-    for (const ref of this.#ending) {
+    // Extra ones that are no longer asked for.
+    for (const ref of this.#refs.splice(this.#names.length)) {
       this.#appender.appendStale(ref, tMs);
       if (ref !== DROPPED_REF) this.#appender.forget(ref);
     }
-    this.#ending = [];
-    this.#refs ??= this.#names.map((name) => this.#refOf(name));
+    const { generation } = this.#appender;
+    if (generation !== this.#generation)
+      this.#refs = this.#refs.map((ref, index) => this.#appender.renew(ref, this.#labels(index)));
+    this.#generation = generation;
+    for (let index = this.#refs.length; index < this.#names.length; index++)
+      this.#refs.push(this.#appender.refOf(this.#labels(index)));
     this.#refs.forEach((ref, index) => this.#appender.append(ref, tMs, values[index] ?? 0));
   }
 
   /** The target is gone. */
   appendStale(tMs: number): void {
-    for (const ref of [...this.#ending, ...(this.#refs ?? [])])
-      this.#appender.appendStale(ref, tMs);
+    for (const ref of this.#refs) this.#appender.appendStale(ref, tMs);
   }
 
-  #refOf(name: string): SeriesRef {
+  /** Of the report's series in this place. */
+  #labels(index: number): LabelSet {
     const labels = this.#targetLabels.map((label): [string, string] => [label.name, label.value]);
-    return this.#appender.refOf(labelSetOf([...labels, [METRIC_NAME, name]]));
+    return labelSetOf([...labels, [METRIC_NAME, this.#names[index] ?? '']]);
   }
 }

@@ -7,11 +7,16 @@
  */
 import { type LabelSet, labelSetKey } from '../model/labels.ts';
 import type { NativeHistogram } from '../model/histogram.ts';
-import { type Appender, DROPPED_REF, type Exemplar, type SeriesMetadata } from '../model/sample.ts';
+import {
+  DROPPED_REF,
+  type Exemplar,
+  type RoutedAppender,
+  type SeriesMetadata,
+} from '../model/sample.ts';
 import { HashIndex, hashText } from './hash-index.ts';
 
 export class SeriesTable {
-  readonly #appender: Appender;
+  readonly #appender: RoutedAppender;
   #refs = new Int32Array(0);
   #hashes = new Int32Array(0);
   #secondHashes = new Int32Array(0);
@@ -28,9 +33,14 @@ export class SeriesTable {
   readonly #byLabels = new HashIndex();
   #isIndexed = false;
   #attempt = 0;
+  /** Of the appender, when the page before this one was begun. */
+  #generation: number;
+  /** By slot, under which generation its ref is complete; made only when that is not the same for all. */
+  #completeIn: Int32Array | undefined;
 
-  constructor(appender: Appender) {
+  constructor(appender: RoutedAppender) {
     this.#appender = appender;
+    this.#generation = appender.generation;
   }
 
   /** How many series are known. */
@@ -43,11 +53,21 @@ export class SeriesTable {
     return this.#created.length;
   }
 
-  begin(): void {
+  /**
+   * Another attempt at a page begins.
+   *
+   * @returns whether refs are to be renewed, for which every series of the page must be asked for by its labels
+   */
+  begin(): boolean {
     // Wraps after a billion attempts: centuries at one a second.
     this.#attempt += 1;
     this.#created = [];
     this.#undo = [];
+    const { generation } = this.#appender;
+    if (generation === this.#generation) return false;
+    this.#completeIn ??= new Int32Array(this.#refs.length).fill(this.#generation);
+    this.#generation = generation;
+    return true;
   }
 
   /** The slot of a label set; two expositions that come to the same labels share one. */
@@ -61,7 +81,10 @@ export class SeriesTable {
       hash,
       (slot) => this.#hashes[slot] === hash && this.#secondHashes[slot] === secondHash,
     );
-    if (known >= 0) return known;
+    if (known >= 0) {
+      this.#renew(known, labels);
+      return known;
+    }
     const slot = this.#free.pop() ?? this.#size++;
     if (slot >= this.#refs.length) this.#grow();
     this.#refs[slot] = this.#appender.refOf(labels);
@@ -69,10 +92,18 @@ export class SeriesTable {
     this.#secondHashes[slot] = secondHash;
     this.#now[slot] = 0;
     this.#before[slot] = 0;
+    if (this.#completeIn !== undefined) this.#completeIn[slot] = this.#generation;
     if (this.#newestMs !== undefined) this.#newestMs[slot] = -Infinity;
     this.#byLabels.add(hash, slot);
     this.#created.push(slot);
     return slot;
+  }
+
+  #renew(slot: number, labels: LabelSet): void {
+    const complete = this.#completeIn;
+    if (complete === undefined || complete[slot] === this.#generation) return;
+    this.#refs[slot] = this.#appender.renew(this.#refs[slot] as number, labels);
+    complete[slot] = this.#generation;
   }
 
   setMetadata(slot: number, family: string, metadata: SeriesMetadata): void {
@@ -141,6 +172,8 @@ export class SeriesTable {
     this.#undo = [];
     // They are known from now on: a failure that comes before the next page must not take them for its own.
     this.#created = [];
+    // What was renewed was in the page, and what was not is gone.
+    if (mayLackSome) this.#completeIn = undefined;
     [this.#now, this.#before] = [this.#before, this.#now];
   }
 
@@ -202,6 +235,7 @@ export class SeriesTable {
     this.#secondHashes = grown(this.#secondHashes);
     this.#now = grown(this.#now);
     this.#before = grown(this.#before);
+    if (this.#completeIn !== undefined) this.#completeIn = grown(this.#completeIn);
     if (this.#newestMs !== undefined) {
       const larger = new Float64Array(length).fill(-Infinity);
       larger.set(this.#newestMs);

@@ -11,7 +11,7 @@
 import { messageOf } from '../kernel/errors.ts';
 import { HttpClientError } from '../kernel/http-client.ts';
 import type { LabelSet } from '../model/labels.ts';
-import type { Appender, SeriesMetadata } from '../model/sample.ts';
+import type { RoutedAppender, SeriesMetadata } from '../model/sample.ts';
 import type { ScrapeCounts, ScrapeScratch } from './cache.ts';
 import type { ScrapeConfig } from './config.ts';
 import type { FetchedPage } from './fetch.ts';
@@ -19,7 +19,7 @@ import { Intake } from './intake.ts';
 import { ScrapeReport } from './report.ts';
 
 export interface TransactionOptions {
-  readonly appender: Appender;
+  readonly appender: RoutedAppender;
   readonly targetLabels: LabelSet;
   readonly config: ScrapeConfig;
   readonly scratch: ScrapeScratch;
@@ -44,7 +44,7 @@ export interface ScrapeOutcome {
 }
 
 export class ScrapeTransaction {
-  readonly #appender: Appender;
+  readonly #appender: RoutedAppender;
   readonly #intake: Intake;
   readonly #report: ScrapeReport;
   #config: ScrapeConfig;

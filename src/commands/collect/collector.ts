@@ -16,7 +16,7 @@ import { DurableQueue } from '../../queue/queue.ts';
 import { ScrapeManager } from '../../scrape/manager.ts';
 import type { RemoteWriteConfig } from '../../sinks/remote-write/config.ts';
 import { RemoteWriteSink } from '../../sinks/remote-write/sink.ts';
-import { fanOut } from '../fan-out.ts';
+import { asRouted, fanOut } from '../fan-out.ts';
 import { VERSION } from '../version.ts';
 
 const USER_AGENT = `amperage/${VERSION}`;
@@ -62,7 +62,7 @@ export class Collector implements Component {
     this.scrape = new ScrapeManager({
       world,
       userAgent: USER_AGENT,
-      openAppender: (key) => this.#openAppender(key),
+      openAppender: (_source, key) => asRouted(this.#openAppender(key)),
       openHttp: ({ connection, allowMetadataAddresses }) =>
         createHttpClient({ connection, isGuarded: !allowMetadataAddresses, reusesBodies: true }),
       offsetSeed: `${hostname()} ${JSON.stringify(config.global.externalLabels)}`,
