@@ -6,6 +6,7 @@
 import { gunzipSync } from 'node:zlib';
 import type { lookup } from 'node:dns';
 import type { buildConnector, Dispatcher } from 'undici';
+import { type Borrowed, peek } from '../model/borrowed.ts';
 import { messageOf, PermanentError } from './errors.ts';
 import { HttpClientError } from './http-client-error.ts';
 import type { HttpConnection } from './http-connection.ts';
@@ -26,15 +27,15 @@ export interface ClientRequest {
   readonly signal: AbortSignal;
 }
 
-export interface ClientResponse {
+export interface ClientResponse<Body = Buffer> {
   readonly status: number;
   /** Lower-case names; repeats joined by ", ". */
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: Buffer;
+  readonly body: Body;
 }
 
-export interface HttpClient {
-  send(request: ClientRequest): Promise<ClientResponse>;
+export interface HttpClient<Body = Buffer> {
+  send(request: ClientRequest): Promise<ClientResponse<Body>>;
   close(): Promise<void>;
 }
 
@@ -43,16 +44,23 @@ export interface HttpClientOptions {
   readonly connection?: HttpConnection | undefined;
   /** Refuses metadata addresses: what targets and configurations name is not to be trusted. */
   readonly isGuarded?: boolean;
-  /**
-   * For who reads the same pages all the time and is done with a body in the turn of the event loop in which it came:
-   * bodies of plain GETs lie in buffers that are used again.
-   */
-  readonly reusesBodies?: boolean;
   /** For tests: how names become addresses. */
   readonly resolve?: typeof lookup;
 }
 
-export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
+/**
+ * For who reads the same pages all the time and is done with a body in the turn of the event loop in which it came:
+ * bodies of plain GETs are lent until then, in buffers that are used again.
+ */
+export interface LendingClientOptions extends HttpClientOptions {
+  readonly reusesBodies: true;
+}
+
+export function createHttpClient(options: LendingClientOptions): HttpClient<Borrowed<Uint8Array>>;
+export function createHttpClient(options?: HttpClientOptions): HttpClient;
+export function createHttpClient(
+  options: HttpClientOptions & Partial<LendingClientOptions> = {},
+): HttpClient<Borrowed<Uint8Array>> {
   const { connection } = options;
   // Loaded on first use: it is large, and a process that only serves never asks for anything.
   let loaded: Promise<Undici> | undefined;
@@ -82,7 +90,10 @@ export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
   };
 }
 
-async function getPage(pages: PageClient, request: ClientRequest): Promise<ClientResponse> {
+async function getPage(
+  pages: PageClient,
+  request: ClientRequest,
+): Promise<ClientResponse<Borrowed<Uint8Array>>> {
   const { status, headers, body } = await pages.get(request, urlOf(request.url));
   return { status, headers, body: inflate(headers, body, request.bodyMaxBytes) };
 }
@@ -284,10 +295,15 @@ export function flatten(
   return flat;
 }
 
-export function inflate(headers: Record<string, string>, body: Buffer, maxBytes: number): Buffer {
+/** The body as it was before its transfer: inflated to a buffer of its own, or the one given. */
+export function inflate<Body extends Borrowed<Uint8Array>>(
+  headers: Readonly<Record<string, string>>,
+  body: Body,
+  maxBytes: number,
+): Body | Buffer {
   if (headers['content-encoding'] !== 'gzip' || body.length === 0) return body;
   try {
-    return gunzipSync(body, { maxOutputLength: maxBytes });
+    return gunzipSync(peek(body), { maxOutputLength: maxBytes });
   } catch (error) {
     const tooLarge = (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE';
     throw new HttpClientError(

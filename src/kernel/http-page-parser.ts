@@ -3,12 +3,14 @@
  * end of the connection. Strict where laxness would let one answer be taken for two. Pure but for the buffer it is given.
  * Source: https://www.rfc-editor.org/rfc/rfc9112
  */
+import type { Borrowed } from '../model/borrowed.ts';
+
 export interface PageAnswer {
   readonly status: number;
   /** Lower-case names; repeats joined by ", ". */
   readonly headers: Readonly<Record<string, string>>;
-  /** Good until the next turn of the event loop; not inflated. */
-  readonly body: Buffer;
+  /** Until the turn of the event loop ends; not inflated. */
+  readonly body: Borrowed<Buffer>;
 }
 
 const HEAD_MAX_BYTES = 64 * 1024;

@@ -12,6 +12,7 @@
  * series is decoded, relabelled and given a ref. Memory: one body and about 40 bytes a series.
  * Technique and figures: docs, performance; Prometheus' own cache is a map by series text (scrape/scrape.go).
  */
+import { type Borrowed, ownCopy } from '../model/borrowed.ts';
 import { type LabelSet, labelSetOf } from '../model/labels.ts';
 import { SERIES_TYPES } from '../model/sample.ts';
 import { type ExpositionFormat, ExpositionReader } from '../wire/exposition-parser.ts';
@@ -85,7 +86,7 @@ export class SeriesCache {
    * @returns whether it holds exactly the series of the body before
    * @throws ExpositionError, PermanentError
    */
-  ingest(body: Uint8Array, format: ExpositionFormat, tMs: number): boolean {
+  ingest(body: Borrowed<Uint8Array>, format: ExpositionFormat, tMs: number): boolean {
     const { reader } = this.#scratch;
     if (format !== this.#format) this.forget();
     this.#format = format;
@@ -326,10 +327,9 @@ export class SeriesCache {
   }
 
   /** The body becomes the reference. */
-  #keep(bytes: Uint8Array): void {
+  #keep(bytes: Borrowed<Uint8Array>): void {
     this.#hasReference = true;
-    // The client uses its buffers again, and a body may be a small piece of a large one.
-    const body = new Uint8Array(bytes);
+    const body = ownCopy(bytes);
     this.#body = body;
     this.#view = new DataView(body.buffer, body.byteOffset, body.byteLength);
     const { places } = this.#scratch;
@@ -356,9 +356,9 @@ export function tellFamily(
  * their views but for the first, which is checked.
  */
 function areEqual(
-  a: DataView,
+  a: Borrowed<DataView>,
   aStart: number,
-  b: DataView,
+  b: Borrowed<DataView>,
   bStart: number,
   length: number,
 ): boolean {

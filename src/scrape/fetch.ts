@@ -6,6 +6,7 @@
 import { type Clock } from '../kernel/clock.ts';
 import { PermanentError } from '../kernel/errors.ts';
 import { type ClientResponse, type HttpClient } from '../kernel/http-client.ts';
+import type { Borrowed } from '../model/borrowed.ts';
 import { acceptHeader, type ExpositionKind, kindOf } from '../wire/negotiation.ts';
 import { refuseMetadataUrl } from '../kernel/metadata-addresses.ts';
 import { urlOf } from '../kernel/urls.ts';
@@ -14,7 +15,7 @@ import type { ScrapeConfig } from './config.ts';
 const REDIRECTS_MAX = 10;
 
 export interface FetchOptions {
-  readonly http: HttpClient;
+  readonly http: HttpClient<Borrowed<Uint8Array>>;
   readonly clock: Clock;
   readonly config: ScrapeConfig;
   readonly userAgent: string;
@@ -25,7 +26,8 @@ export interface FetchOptions {
 
 /** A target's page, inflated. */
 export interface FetchedPage {
-  readonly body: Uint8Array;
+  /** Until the turn of the event loop ends. */
+  readonly body: Borrowed<Uint8Array>;
   readonly kind: ExpositionKind;
 }
 
@@ -109,7 +111,7 @@ function isEmpty(headers: Readonly<Record<string, string>>): boolean {
   return true;
 }
 
-function redirectOf(response: ClientResponse, url: string): string | undefined {
+function redirectOf(response: ClientResponse<unknown>, url: string): string | undefined {
   if (![301, 302, 303, 307, 308].includes(response.status)) return undefined;
   const location = response.headers['location'];
   if (location === undefined || !URL.canParse(location, url)) return undefined;
@@ -117,7 +119,7 @@ function redirectOf(response: ClientResponse, url: string): string | undefined {
   return next.protocol === 'http:' || next.protocol === 'https:' ? next.href : undefined;
 }
 
-function pageOf(response: ClientResponse, config: ScrapeConfig): FetchedPage {
+function pageOf(response: ClientResponse<Borrowed<Uint8Array>>, config: ScrapeConfig): FetchedPage {
   if (response.status !== 200)
     throw new PermanentError(
       'SCRAPE_STATUS',

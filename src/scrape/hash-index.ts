@@ -2,6 +2,7 @@
  * An open-addressing table from a 32-bit hash to small integers, in one typed array. It holds no keys: who asks
  * compares the candidates itself. No removal; it is filled anew instead.
  */
+import type { Borrowed } from '../model/borrowed.ts';
 
 /** Hash values start here, different in each process, so that no target can choose its collisions. */
 const SEED = Math.trunc(Math.random() * 2 ** 32);
@@ -52,7 +53,7 @@ export class HashIndex {
 }
 
 /** A hash of bytes [start, end): FNV-1a, mixed at the end so that its low bits are good. */
-export function hashBytes(bytes: Uint8Array, start: number, end: number): number {
+export function hashBytes(bytes: Borrowed<Uint8Array>, start: number, end: number): number {
   let hash = SEED;
   for (let i = start; i < end; i++) hash = Math.imul(hash ^ (bytes[i] as number), 0x01000193);
   return mix(hash);

@@ -3,6 +3,7 @@
  * may break. It appends and forgets; transaction.ts rolls back, reports and commits.
  */
 import { PermanentError } from '../kernel/errors.ts';
+import type { Borrowed } from '../model/borrowed.ts';
 import type { LabelSet } from '../model/labels.ts';
 import type { RoutedAppender, SeriesMetadata } from '../model/sample.ts';
 import type { ExpositionKind } from '../wire/negotiation.ts';
@@ -70,7 +71,7 @@ export class Intake {
    *
    * @throws ExpositionError, PermanentError: the caller rolls the appender back and calls `fail`
    */
-  ingest(body: Uint8Array, tMs: number, kind: ExpositionKind = 'text'): void {
+  ingest(body: Borrowed<Uint8Array>, tMs: number, kind: ExpositionKind = 'text'): void {
     const { table, metadata } = this.#series;
     this.#series.counts = newCounts();
     const isRenewing = table.begin();

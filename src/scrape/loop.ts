@@ -11,6 +11,7 @@
 import { messageOf, PermanentError } from '../kernel/errors.ts';
 import { type HttpClient, HttpClientError } from '../kernel/http-client.ts';
 import { type World } from '../kernel/world.ts';
+import type { Borrowed } from '../model/borrowed.ts';
 import type { OpenRoutedAppender, SeriesMetadata } from '../model/sample.ts';
 import { formatDurationMs } from '../model/duration.ts';
 import { ExpositionError } from '../wire/exposition-error.ts';
@@ -34,7 +35,7 @@ export interface LoopOptions {
   readonly openAppender: OpenRoutedAppender;
   readonly scratch: ScrapeScratch;
   readonly userAgent: string;
-  readonly http: HttpClient;
+  readonly http: HttpClient<Borrowed<Uint8Array>>;
   readonly target: Target;
   /** Where in the interval its ticks lie, [0, interval). */
   readonly offsetMs: number;

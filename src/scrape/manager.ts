@@ -4,6 +4,7 @@
 import { type Component } from '../kernel/component.ts';
 import type { HttpClient } from '../kernel/http-client.ts';
 import { type World } from '../kernel/world.ts';
+import type { Borrowed } from '../model/borrowed.ts';
 import { type LabelSet } from '../model/labels.ts';
 import { type OpenRoutedAppender } from '../model/sample.ts';
 import { type TargetGroup } from '../model/target.ts';
@@ -18,7 +19,7 @@ export interface ScrapeManagerOptions {
   readonly openAppender: OpenRoutedAppender;
   readonly userAgent: string;
   /** A client with the connection settings of a job; without it all share the world's. */
-  readonly openHttp?: (config: ScrapeConfig) => HttpClient;
+  readonly openHttp?: (config: ScrapeConfig) => HttpClient<Borrowed<Uint8Array>>;
   /** Differs between replicas: host name and external labels. */
   readonly offsetSeed?: string;
 }

@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto';
 import { PermanentError } from '../kernel/errors.ts';
 import type { HttpClient } from '../kernel/http-client.ts';
 import { type World } from '../kernel/world.ts';
+import type { Borrowed } from '../model/borrowed.ts';
 import { type LabelSet, labelSetKey } from '../model/labels.ts';
 import type { OpenRoutedAppender, SeriesMetadata } from '../model/sample.ts';
 import { type TargetGroup } from '../model/target.ts';
@@ -22,7 +23,7 @@ export interface PoolOptions {
   readonly scratch: ScrapeScratch;
   readonly userAgent: string;
   /** A client with the connection settings of a job; the pool closes it. */
-  readonly openHttp: (config: ScrapeConfig) => HttpClient;
+  readonly openHttp: (config: ScrapeConfig) => HttpClient<Borrowed<Uint8Array>>;
   /** Differs between replicas, so that they do not scrape at the same moments. */
   readonly offsetSeed: string;
 }
@@ -44,7 +45,7 @@ export class ScrapePool {
   #groups: readonly TargetGroup[] = [];
   #list: TargetList = NO_TARGETS;
   #veto: Error | undefined;
-  readonly #http: HttpClient;
+  readonly #http: HttpClient<Borrowed<Uint8Array>>;
   #isRetired = false;
 
   /** @param inherit  the series that a pool before this one had with these target labels */

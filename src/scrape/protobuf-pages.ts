@@ -2,6 +2,7 @@
  * From a protobuf body to samples in the series table: an object for each sample, found by its exposed labels. Slower
  * than the bytes' road of text pages; it is the price of native histograms.
  */
+import { type Borrowed, peek } from '../model/borrowed.ts';
 import type { NativeHistogram } from '../model/histogram.ts';
 import { labelSetOf } from '../model/labels.ts';
 import { PermanentError } from '../kernel/errors.ts';
@@ -27,10 +28,10 @@ export class ProtobufPages {
   }
 
   /** Appends the samples of a body. @throws ExpositionError, PermanentError */
-  ingest(body: Uint8Array, tMs: number): void {
+  ingest(body: Borrowed<Uint8Array>, tMs: number): void {
     const { isNative, alwaysClassic } = this.#series.config.histograms;
     const seen = new Map<string, Known>();
-    for (const sample of readProtobufExposition(body, {
+    for (const sample of readProtobufExposition(peek(body), {
       nativeHistograms: isNative,
       alwaysClassic,
     })) {

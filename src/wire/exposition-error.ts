@@ -1,6 +1,7 @@
 /**
  * What the readers of exposition text throw, and how a position becomes a line and a column.
  */
+import { type Borrowed, peek } from '../model/borrowed.ts';
 
 /** The body is not an exposition; nothing of it may be used. Line and column (in bytes) count from 1. */
 export class ExpositionError extends Error {
@@ -18,7 +19,11 @@ export class ExpositionError extends Error {
 const LF = 10;
 
 /** The error for a fault at a position of a body. */
-export function errorAt(bytes: Uint8Array, pos: number, message: string): ExpositionError {
+export function errorAt(
+  bytes: Borrowed<Uint8Array>,
+  pos: number,
+  message: string,
+): ExpositionError {
   let line = 1;
   let lineStart = 0;
   for (let i = 0; i < pos; i++) {
@@ -31,11 +36,11 @@ export function errorAt(bytes: Uint8Array, pos: number, message: string): Exposi
 }
 
 /** How a message names what stands at a position. */
-export function charAt(bytes: Uint8Array, pos: number): string {
+export function charAt(bytes: Borrowed<Uint8Array>, pos: number): string {
   const byte = bytes[pos];
   if (byte === LF || byte === undefined) return 'the end of the line';
   return JSON.stringify(
-    Buffer.from(bytes.subarray(pos, pos + 4))
+    Buffer.from(peek(bytes).subarray(pos, pos + 4))
       .toString('utf8')
       .slice(0, 1),
   );

@@ -11,6 +11,7 @@
  * Source: https://prometheus.io/docs/instrumenting/exposition_formats/, prometheus/model/textparse/promlex.l
  */
 import { isUtf8 } from 'node:buffer';
+import { type Borrowed, peek } from '../model/borrowed.ts';
 import { SERIES_TYPES, type SeriesType } from '../model/sample.ts';
 import { charAt, errorAt, type ExpositionError } from './exposition-error.ts';
 import { decode, isBlank, SeriesScanner, skipBlanks, skipMetricName } from './exposition-series.ts';
@@ -58,9 +59,9 @@ const METADATA: Readonly<Record<string, 'help' | 'type' | 'unit' | undefined>> =
  * on at the position returned.
  */
 export class ExpositionReader {
-  /** The body; ends with a line feed, which is added where it lacks one. */
-  bytes: Uint8Array = EMPTY;
-  view: DataView = new DataView(EMPTY.buffer);
+  /** The body until `release`; ends with a line feed, which is added where it lacks one. */
+  bytes: Borrowed<Uint8Array> = EMPTY;
+  view: Borrowed<DataView> = new DataView(EMPTY.buffer);
   pos = 0;
 
   seriesStart = 0;
@@ -85,14 +86,14 @@ export class ExpositionReader {
   #isOpenMetrics = false;
 
   /** @throws ExpositionError where the body is not UTF-8 */
-  open(body: Uint8Array, format: ExpositionFormat = 'text'): void {
+  open(body: Borrowed<Uint8Array>, format: ExpositionFormat = 'text'): void {
     this.#isOpenMetrics = format === 'openmetrics';
     this.#series.isStrict = this.#isOpenMetrics;
     this.#exemplar.isStrict = this.#isOpenMetrics;
-    let bytes = body;
+    let bytes = peek(body);
     if (bytes.length === 0 || bytes[bytes.length - 1] !== LF) {
       bytes = new Uint8Array(body.length + 1);
-      bytes.set(body);
+      bytes.set(peek(body));
       bytes[body.length] = LF;
     }
     this.bytes = bytes;
@@ -435,7 +436,7 @@ function firstBadLine(bytes: Uint8Array): number {
   return 0;
 }
 
-function isOneSpace(bytes: Uint8Array, from: number, to: number): boolean {
+function isOneSpace(bytes: Borrowed<Uint8Array>, from: number, to: number): boolean {
   return to === from + 1 && bytes[from] === SPACE;
 }
 

@@ -4,6 +4,7 @@
  * exposition-parser.ts, which says what is taken and what is refused.
  * Source: prometheus/model/textparse/promparse.go, openmetricsparse.go (parseLVals)
  */
+import { type Borrowed, peek } from '../model/borrowed.ts';
 import { charAt, errorAt } from './exposition-error.ts';
 
 const TAB = 9;
@@ -31,7 +32,7 @@ const EMPTY = new Uint8Array(0);
  *     a{b="c"}   name [0,1)   labels: [2,3) [5,6)
  */
 export class SeriesScanner {
-  #bytes: Uint8Array = EMPTY;
+  #bytes: Borrowed<Uint8Array> = EMPTY;
   #nameStart = -1;
   #nameEnd = -1;
   #isNameQuoted = false;
@@ -42,7 +43,7 @@ export class SeriesScanner {
   isStrict = false;
 
   /** @returns the position behind the series @throws ExpositionError */
-  scan(bytes: Uint8Array, start: number): number {
+  scan(bytes: Borrowed<Uint8Array>, start: number): number {
     this.#bytes = bytes;
     let pos = start;
     this.#labelCount = 0;
@@ -65,7 +66,7 @@ export class SeriesScanner {
   }
 
   /** Labels alone, as exemplars have them. @returns the position behind @throws ExpositionError */
-  scanExemplar(bytes: Uint8Array, brace: number): number {
+  scanExemplar(bytes: Borrowed<Uint8Array>, brace: number): number {
     this.#bytes = bytes;
     this.#labelCount = 0;
     this.#nameStart = -1;
@@ -183,27 +184,32 @@ export function isBlank(byte: number | undefined): boolean {
   return byte === SPACE || byte === TAB;
 }
 
-export function skipBlanks(bytes: Uint8Array, from: number): number {
+export function skipBlanks(bytes: Borrowed<Uint8Array>, from: number): number {
   let pos = from;
   while (isBlank(bytes[pos])) pos += 1;
   return pos;
 }
 
 /** The end of a metric name, quoted or plain; `start` where there is none. */
-export function skipMetricName(bytes: Uint8Array, start: number): number {
+export function skipMetricName(bytes: Borrowed<Uint8Array>, start: number): number {
   if (bytes[start] === QUOTE) return skipQuoted(bytes, start);
   return skipName(bytes, start, METRIC_START, METRIC_PART);
 }
 
 /** The text of bytes; of a quoted one with its escapes undone, unknown escapes kept. */
-export function decode(bytes: Uint8Array, start: number, end: number, isQuoted: boolean): string {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start);
-  const text = buffer.toString('utf8');
+export function decode(
+  bytes: Borrowed<Uint8Array>,
+  start: number,
+  end: number,
+  isQuoted: boolean,
+): string {
+  const { buffer, byteOffset } = peek(bytes);
+  const text = Buffer.from(buffer, byteOffset + start, end - start).toString('utf8');
   if (!isQuoted || !text.includes('\\')) return text;
   return text.replaceAll(/\\([\\"n])/g, (_, char: string) => (char === 'n' ? '\n' : char));
 }
 
-function skipName(bytes: Uint8Array, start: number, first: number, part: number): number {
+function skipName(bytes: Borrowed<Uint8Array>, start: number, first: number, part: number): number {
   let pos = start;
   let wanted = first;
   while (((CLASS[bytes[pos] as number] as number) & wanted) !== 0) {
@@ -214,7 +220,7 @@ function skipName(bytes: Uint8Array, start: number, first: number, part: number)
 }
 
 /** From the opening quote to behind the closing one. */
-function skipQuoted(bytes: Uint8Array, from: number): number {
+function skipQuoted(bytes: Borrowed<Uint8Array>, from: number): number {
   for (let pos = from + 1; pos < bytes.length; pos++) {
     const byte = bytes[pos];
     if (byte === QUOTE) return pos + 1;

@@ -10,6 +10,7 @@
  *
  * Source: https://prometheus.io/docs/specs/prw/remote_write_spec/
  */
+import { type Borrowed, ownCopy } from '../model/borrowed.ts';
 import type { NativeHistogram } from '../model/histogram.ts';
 import type { LabelSet } from '../model/labels.ts';
 import {
@@ -45,13 +46,13 @@ export interface MetricMetadata {
 
 /** The label fields of a TimeSeries: made once per series, copied into each message. */
 export function encodeLabels(labels: LabelSet): Uint8Array {
-  return new Uint8Array(sharedLabels(labels));
+  return ownCopy(sharedLabels(labels));
 }
 
 let scratch = Buffer.allocUnsafeSlow(4_096);
 
 /** As `encodeLabels`, in bytes that the next call overwrites: thousands of new series leave no garbage. */
-export function sharedLabels(labels: LabelSet): Uint8Array {
+export function sharedLabels(labels: LabelSet): Borrowed<Uint8Array> {
   let at = 0;
   for (const { name, value } of labels) {
     const nameLength = Buffer.byteLength(name);

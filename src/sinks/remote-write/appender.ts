@@ -3,6 +3,7 @@
  * compressed to chunks at commit.
  * A commit is one chunk, or several when it is larger than a request may be: a chunk is never split on its way.
  */
+import { type Borrowed, ownCopy } from '../../model/borrowed.ts';
 import { type Label, type LabelSet, labelSetOf } from '../../model/labels.ts';
 import type { ChunkQueue } from '../../model/queue.ts';
 import type { NativeHistogram } from '../../model/histogram.ts';
@@ -111,7 +112,7 @@ export class AppenderPool {
   }
 
   /** The label bytes that a series has on the wire, until the next call; undefined when write_relabel_configs drop it. */
-  labelsOf(labels: LabelSet): Uint8Array | undefined {
+  labelsOf(labels: LabelSet): Borrowed<Uint8Array> | undefined {
     const { externalLabels, writeRelabelRules } = this.#config;
     const names = Object.keys(externalLabels);
     if (names.length === 0 && writeRelabelRules.length === 0) return sharedLabels(labels);
@@ -182,7 +183,7 @@ class RemoteWriteAppender implements Appender {
     if (bytes === undefined) return DROPPED_REF;
     const ref = this.#slab.add(bytes);
     if (this.#pool.isFor2) {
-      this.#bare[ref] = new Uint8Array(bytes);
+      this.#bare[ref] = ownCopy(bytes);
       this.#startsMs[ref] = 0;
     }
     return ref;

@@ -8,6 +8,7 @@
  * What is patched holds until the next `seal`. A second sample of a series before that, and times whose varint is not of
  * six bytes (before 1971, after 2109), have no place here: the caller encodes them apart, behind the runs.
  */
+import type { Borrowed } from '../../model/borrowed.ts';
 import { STALE_NAN_HIGH, STALE_NAN_LOW } from '../../model/sample.ts';
 import type { RunPlace } from './plan-book.ts';
 import { BYTES, FIXED64, putVarint, tagOf, VARINT, varintLength } from '../../wire/protobuf.ts';
@@ -51,7 +52,7 @@ export class SeriesSlab {
   #epoch = 0;
 
   /** @param labels  those of `encodeLabels` */
-  add(labels: Uint8Array): number {
+  add(labels: Borrowed<Uint8Array>): number {
     const ref = this.#free.pop() ?? this.#refs++;
     if (ref >= this.#starts.length) this.#growRefs();
     this.#put(ref, labels, 0);
@@ -189,7 +190,7 @@ export class SeriesSlab {
   }
 
   /** Writes a series behind the others. */
-  #put(ref: number, labels: Uint8Array, startMs: number): void {
+  #put(ref: number, labels: Borrowed<Uint8Array>, startMs: number): void {
     const isStarted = startMs >= MIN_PATCHED_MS && startMs < MAX_PATCHED_MS;
     const tail = isStarted ? START_BYTES : 0;
     const seriesLength = labels.length + 2 + SAMPLE_BYTES + tail;
