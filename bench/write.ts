@@ -13,7 +13,10 @@ import { Registry } from '../src/kernel/metrics.ts';
 import { type LabelSet, labelSetOf } from '../src/model/labels.ts';
 import type { ChunkQueue } from '../src/model/queue.ts';
 import { DurableQueue } from '../src/queue/queue.ts';
-import { METADATA_DEFAULTS, MESSAGE_1, QUEUE_DEFAULTS } from '../src/sinks/remote-write/config.ts';
+import { MESSAGE_1, METADATA_DEFAULTS } from '../src/sinks/remote-write/config.ts';
+import { DELIVERY_DEFAULTS } from '../src/delivery/settings.ts';
+import { Router } from '../src/routes/router.ts';
+import { externalLabels } from '../src/transforms/external-labels.ts';
 import { RemoteWriteSink } from '../src/sinks/remote-write/sink.ts';
 import { decodeWriteRequest, encodeLabels, WriteRequestEncoder } from '../src/wire/remote-write.ts';
 import { compress, concatSnappy, uncompress } from '../src/wire/snappy.ts';
@@ -76,13 +79,13 @@ async function registerRoad(
   await queue.start();
   const chunk = {
     bytes: block,
-    samples: SERIES,
+    items: SERIES,
     rawBytes: block.length * 4,
     oldestMs: T0,
     newestMs: T0,
     lane: 0,
   };
-  const limits = { maxSamples: 1, maxBytes: 1e6, maxRawBytes: 1e6 };
+  const limits = { maxItems: 1, maxBytes: 1e6, maxRawBytes: 1e6 };
   const signal = new AbortController().signal;
   const takeOne = async (): Promise<void> => {
     const batch = await queue.next([0], limits, 0, signal);
@@ -91,26 +94,27 @@ async function registerRoad(
 
   const nowhere: ChunkQueue = {
     lanes: 1,
-    pendingSamples: 0,
+    pendingItems: 0,
     append: (one) => do_not_optimize(one),
     next: () => Promise.resolve(undefined),
     acknowledge: () => undefined,
     drain: () => undefined,
   };
   const config = {
-    name: 'bench',
     url: 'http://127.0.0.1:9/',
     headers: {},
     message: MESSAGE_1 as typeof MESSAGE_1,
     remoteTimeoutMs: 1_000,
-    writeRelabelRules: [],
-    externalLabels: { cluster: 'bench' },
     sendExemplars: false,
     sendNativeHistograms: false,
     metadata: METADATA_DEFAULTS,
-    queue: QUEUE_DEFAULTS,
   };
-  const appender = new RemoteWriteSink({ config, queue: nowhere }, world).openAppender('target');
+  const parts = { id: 'remote_write/bench', name: 'bench', queue: nowhere, world, userAgent: '' };
+  const { openAppender } = new RemoteWriteSink(config, DELIVERY_DEFAULTS, parts);
+  const router = new Router();
+  const transforms = [externalLabels({ cluster: 'bench' })];
+  await router.apply(new Map([['bench', [{ openAppender, transforms }]]]));
+  const appender = router.openAppender('bench', 'target');
   const refs = series.map((labels) => appender.refOf(labels));
 
   group(`road, chunks of ${SERIES} samples, ${block.length} bytes`, () => {

@@ -15,16 +15,18 @@ import { Registry } from '../src/kernel/metrics.ts';
 import { labelSetOf } from '../src/model/labels.ts';
 import type { Appender } from '../src/model/sample.ts';
 import { DurableQueue } from '../src/queue/queue.ts';
-import type { Authenticate } from '../src/sinks/remote-write/auth.ts';
+import { DELIVERY_DEFAULTS, type DeliverySettings } from '../src/delivery/settings.ts';
+import type { World } from '../src/kernel/world.ts';
+import type { ChunkQueue } from '../src/model/queue.ts';
+import type { OpenRoutedAppender } from '../src/model/sample.ts';
+import type { SeriesTransform } from '../src/model/transform.ts';
+import { Router } from '../src/routes/router.ts';
 import {
   MESSAGE_1,
   METADATA_DEFAULTS,
-  QUEUE_DEFAULTS,
   type RemoteWriteConfig,
-  type RemoteWriteQueueConfig,
 } from '../src/sinks/remote-write/config.ts';
-import type { Sharding } from '../src/sinks/remote-write/shards.ts';
-import { RemoteWriteSink } from '../src/sinks/remote-write/sink.ts';
+import { type RemoteWriteEdges, RemoteWriteSink } from '../src/sinks/remote-write/sink.ts';
 import { decodeWriteRequest } from '../src/wire/remote-write.ts';
 import { writeRequestOf } from '../src/wire/remote-write-2.ts';
 import { uncompress } from '../src/wire/snappy.ts';
@@ -76,6 +78,8 @@ export interface Road {
   readonly receiver: Receiver;
   readonly queue: DurableQueue;
   readonly sink: RemoteWriteSink;
+  /** By a route that has the transforms. */
+  readonly openAppender: (key: string) => Appender;
   readonly clock: VirtualClock;
   readonly metrics: Registry;
   readonly lines: string[];
@@ -83,28 +87,43 @@ export interface Road {
   metric(name: string): number;
 }
 
-export type Overrides = Partial<Omit<RemoteWriteConfig, 'queue'>> & {
-  readonly queue?: Partial<RemoteWriteQueueConfig>;
-  readonly directory?: string;
-  readonly auth?: Authenticate;
-  readonly sharding?: Sharding;
-};
-
-export function configOf(url: string, overrides: Overrides): RemoteWriteConfig {
-  return {
-    name: 'test',
-    url,
-    headers: {},
-    message: MESSAGE_1,
-    remoteTimeoutMs: 5_000,
-    writeRelabelRules: [],
-    externalLabels: {},
-    sendExemplars: false,
-    sendNativeHistograms: false,
-    metadata: { ...METADATA_DEFAULTS, isSent: false },
-    ...overrides,
-    queue: { ...QUEUE_DEFAULTS, shardsMax: 1, batchSendDeadlineMs: 0, ...overrides.queue },
+export type Overrides = Partial<RemoteWriteConfig> &
+  Pick<RemoteWriteEdges, 'auth' | 'sharding'> & {
+    readonly queue?: Partial<DeliverySettings>;
+    readonly directory?: string;
+    readonly transforms?: readonly SeriesTransform[];
   };
+
+export interface SinkSettings {
+  readonly config: RemoteWriteConfig;
+  readonly settings: DeliverySettings;
+}
+
+export function configOf(url: string, overrides: Overrides = {}): SinkSettings {
+  const { queue, directory: _, transforms: __, auth: ___, sharding: ____, ...rest } = overrides;
+  return {
+    config: {
+      url,
+      headers: {},
+      message: MESSAGE_1,
+      remoteTimeoutMs: 5_000,
+      sendExemplars: false,
+      sendNativeHistograms: false,
+      metadata: { ...METADATA_DEFAULTS, isSent: false },
+      ...rest,
+    },
+    settings: { ...DELIVERY_DEFAULTS, shardsMax: 1, batchSendDeadlineMs: 0, ...queue },
+  };
+}
+
+export function sinkOver(
+  { config, settings }: SinkSettings,
+  queue: ChunkQueue,
+  world: World,
+  edges: RemoteWriteEdges = {},
+): RemoteWriteSink {
+  const parts = { id: 'remote_write/test', name: 'test', queue, world, userAgent: 'amperage' };
+  return new RemoteWriteSink(config, settings, parts, edges);
 }
 
 export async function road(t: TestContext, overrides: Overrides = {}): Promise<Road> {
@@ -115,12 +134,16 @@ export async function road(t: TestContext, overrides: Overrides = {}): Promise<R
   const lines: string[] = [];
   const log = createLogger({ write: (line) => void lines.push(line), clock, format: 'logfmt' });
   const world = { clock, log, metrics: new Registry(), http: createHttpClient() };
-  const config = configOf(`${receiver.server.url}/write`, overrides);
-  const { shardsMax: lanes, capBytes } = config.queue;
+  const of = configOf(`${receiver.server.url}/write`, overrides);
+  const { shardsMax: lanes, capBytes } = of.settings;
   const queue = new DurableQueue({ name: 'test', directory, lanes, capBytes }, world);
   const auth = overrides.auth === undefined ? {} : { auth: overrides.auth };
   const sharding = overrides.sharding === undefined ? {} : { sharding: overrides.sharding };
-  const sink = new RemoteWriteSink({ config, queue, random: () => 0, ...auth, ...sharding }, world);
+  const sink = sinkOver(of, queue, world, { random: () => 0, ...auth, ...sharding });
+  const router = new Router();
+  const { transforms = [] } = overrides;
+  await router.apply(new Map([['test', [{ openAppender: sink.openAppender, transforms }]]]));
+  const open: OpenRoutedAppender = router.openAppender;
   await queue.start();
   await sink.start();
   t.after(async () => {
@@ -140,7 +163,8 @@ export async function road(t: TestContext, overrides: Overrides = {}): Promise<R
       .find((line) => line.startsWith(name));
     return Number(found?.split(' ').at(-1));
   };
-  return { receiver, queue, sink, clock, metrics, lines, directory, metric };
+  const openAppender = (key: string): Appender => open('test', key);
+  return { receiver, queue, sink, openAppender, clock, metrics, lines, directory, metric };
 }
 
 /** Lets real I/O happen, moving the virtual clock on, until the condition holds. */

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -19,11 +19,12 @@ import type { NativeHistogram } from '../src/model/histogram.ts';
 import { formatLabelSet, labelSetOf } from '../src/model/labels.ts';
 import { DurableQueue } from '../src/queue/queue.ts';
 import { compileRelabelRule } from '../src/relabel/relabel.ts';
-import { RemoteWriteSink } from '../src/sinks/remote-write/sink.ts';
+import { externalLabels } from '../src/transforms/external-labels.ts';
+import { relabelling } from '../src/transforms/relabelling.ts';
 import { decodeWriteRequest } from '../src/wire/remote-write.ts';
 import { uncompress } from '../src/wire/snappy.ts';
 import { componentContract } from './contracts/component.ts';
-import { configOf, Receiver, road, scrape, until } from './remote-write-road.ts';
+import { configOf, Receiver, road, scrape, sinkOver, until } from './remote-write-road.ts';
 
 const T0 = 1_700_000_000_000;
 
@@ -31,13 +32,15 @@ test('samples arrive with the headers of the protocol, external labels and relab
   const all = await road(t, {
     headers: { 'X-Scope': 'a', 'Content-Type': 'text/plain' },
     basicAuth: { username: 'u', password: () => 'p' },
-    externalLabels: { cluster: 'c1', job: 'external' },
-    writeRelabelRules: [
-      compileRelabelRule({ source_labels: ['__name__'], regex: 'go_.*', action: 'drop' }),
-      compileRelabelRule({ regex: 'secret', action: 'labeldrop' }),
+    transforms: [
+      externalLabels({ cluster: 'c1', job: 'external' }),
+      relabelling([
+        compileRelabelRule({ source_labels: ['__name__'], regex: 'go_.*', action: 'drop' }),
+        compileRelabelRule({ regex: 'secret', action: 'labeldrop' }),
+      ]),
     ],
   });
-  const appender = all.sink.openAppender('target');
+  const appender = all.openAppender('target');
   const up = appender.refOf(labelSetOf({ __name__: 'up', job: 'api', secret: 'x' }));
   assert.equal(appender.refOf(labelSetOf({ __name__: 'go_goroutines' })), -1);
   appender.append(up, T0, 1.5);
@@ -54,7 +57,7 @@ test('samples arrive with the headers of the protocol, external labels and relab
   assert.equal(headers['x-prometheus-remote-write-version'], '0.1.0');
   assert.equal(headers['x-scope'], 'a');
   assert.equal(headers.authorization, `Basic ${btoa('u:p')}`);
-  await until(all, () => all.queue.pendingSamples === 0);
+  await until(all, () => all.queue.pendingItems === 0);
   assert.equal(all.metric('prometheus_remote_storage_samples_total'), 2);
   assert.equal(all.metric('prometheus_remote_storage_samples_pending'), 0);
   assert.equal(
@@ -83,7 +86,7 @@ test('requests are signed anew for each attempt, and a proof of the right key', 
     return { status: verdicts.length === 1 ? 503 : 204, headers: { 'retry-after': '30' } };
   };
   scrape(all.sink.openAppender('target'), ['a'], T0);
-  await until(all, () => all.queue.pendingSamples === 0);
+  await until(all, () => all.queue.pendingItems === 0);
   assert.deepEqual(
     verdicts.map(({ ok }) => ok),
     [true, true],
@@ -114,7 +117,7 @@ test('a clock that is off is set by the date of the refusal, and the next reques
       : { status: 403, headers: { date }, body: JSON.stringify({ message: verdict.message }) };
   };
   scrape(all.sink.openAppender('target'), ['a'], T0);
-  await until(all, () => all.queue.pendingSamples === 0);
+  await until(all, () => all.queue.pendingItems === 0);
   assert.deepEqual(
     verdicts.map(({ ok }) => ok),
     [false, true],
@@ -131,7 +134,7 @@ test('without credentials the samples wait, and the log says what to check', asy
     },
   });
   scrape(all.sink.openAppender('target'), ['a'], T0);
-  await until(all, () => all.queue.pendingSamples === 0);
+  await until(all, () => all.queue.pendingItems === 0);
   assert.equal(all.receiver.kept.length, 1);
   assert.match(all.lines[0] ?? '', /no role; check the task role.*SINK_CREDENTIALS/);
 });
@@ -143,7 +146,7 @@ test('what was rolled back is never sent', async (t) => {
   appender.rollback();
   appender.commit();
   scrape(appender, ['b'], T0);
-  await until(all, () => all.queue.pendingSamples === 0);
+  await until(all, () => all.queue.pendingItems === 0);
   assert.deepEqual(
     all.receiver.kept.map((sample) => sample.series),
     ['__name__=b'],
@@ -151,7 +154,7 @@ test('what was rolled back is never sent', async (t) => {
 });
 
 test('a receiver that was down gets everything when it is up again, once and in order', async (t) => {
-  const all = await road(t, { queue: { maxSamplesPerSend: 7, minBackoffMs: 30 } });
+  const all = await road(t, { queue: { maxItemsPerSend: 7, minBackoffMs: 30 } });
   const { port } = all.receiver.server;
   await all.receiver.server.stop(0);
   const appender = all.sink.openAppender('target');
@@ -160,7 +163,7 @@ test('a receiver that was down gets everything when it is up again, once and in 
   const again = new Receiver(`127.0.0.1:${port}`);
   await again.server.start();
   t.after(() => again.server.stop(100));
-  await until(all, () => all.queue.pendingSamples === 0, 1_000);
+  await until(all, () => all.queue.pendingItems === 0, 1_000);
   assert.equal(again.kept.length, 150);
   for (const name of ['a', 'b', 'c']) {
     const values = again.kept.filter(({ series }) => series === `__name__=${name}`);
@@ -191,7 +194,7 @@ test('429, 5xx and the surge throttle of AMP are tried again after what they ask
   await until(all, () => all.lines.length > 0, 0);
   await all.clock.advance(6_900);
   assert.equal(all.receiver.requests.length, 1, 'Retry-After is honoured');
-  await until(all, () => all.queue.pendingSamples === 0);
+  await until(all, () => all.queue.pendingItems === 0);
   assert.ok(all.clock.nowMs() - start >= 7_000);
   assert.equal(all.receiver.requests.length, 6);
   assert.equal(all.receiver.requests[5]?.headers['retry-attempt'], '5');
@@ -207,7 +210,7 @@ test('413 splits down to what the receiver takes; a series that is too large alo
   const appender = all.sink.openAppender('target');
   scrape(appender, ['a', 'b', 'huge', 'c', 'd'], T0);
   scrape(appender, ['a', 'b', 'c'], T0 + 1);
-  await until(all, () => all.queue.pendingSamples === 0);
+  await until(all, () => all.queue.pendingItems === 0);
   assert.deepEqual(
     all.receiver.kept.map(({ series, tMs }) => `${series.slice(9)} ${tMs - T0}`),
     ['a 0', 'b 0', 'c 0', 'd 0', 'a 1', 'b 1', 'c 1'],
@@ -224,7 +227,7 @@ test('of a batch refused for one bad series the others are delivered', async (t)
       : { status: 200 };
   const appender = all.sink.openAppender('target');
   scrape(appender, ['a', 'b', 'bad', 'c', 'd'], T0);
-  await until(all, () => all.queue.pendingSamples === 0);
+  await until(all, () => all.queue.pendingItems === 0);
   assert.deepEqual(
     all.receiver.kept.map(({ series }) => series.slice(9)),
     ['a', 'b', 'c', 'd'],
@@ -237,13 +240,13 @@ test('an out-of-order refusal drops the batch at once: the receiver kept the res
   const all = await road(t);
   all.receiver.answer = () => ({ status: 400, body: 'out of order sample' });
   scrape(all.sink.openAppender('target'), ['a', 'b'], T0);
-  await until(all, () => all.queue.pendingSamples === 0);
+  await until(all, () => all.queue.pendingItems === 0);
   assert.equal(all.receiver.requests.length, 1);
   assert.match(all.metrics.expose(), /samples_dropped_total\{.*reason="out_of_order"\} 2/);
 });
 
 test('samples above the age limit are dropped and counted, younger ones of the same chunk are sent', async (t) => {
-  const all = await road(t, { queue: { sampleAgeLimitMs: 3_600_000 } });
+  const all = await road(t, { queue: { ageLimitMs: 3_600_000 } });
   const now = all.clock.nowMs();
   const appender = all.sink.openAppender('target');
   const ref = (name: string): number => appender.refOf(labelSetOf({ __name__: name }));
@@ -251,7 +254,7 @@ test('samples above the age limit are dropped and counted, younger ones of the s
   appender.append(ref('young'), now - 3_500_000, 1);
   appender.commit();
   scrape(appender, ['ancient'], now - 9_000_000);
-  await until(all, () => all.queue.pendingSamples === 0);
+  await until(all, () => all.queue.pendingItems === 0);
   assert.deepEqual(
     all.receiver.kept.map(({ series }) => series),
     ['__name__=young'],
@@ -260,10 +263,10 @@ test('samples above the age limit are dropped and counted, younger ones of the s
 });
 
 test('requests keep both limits, and a large scrape is more than one chunk', async (t) => {
-  const all = await road(t, { queue: { maxSamplesPerSend: 100, maxBytesPerSend: 3_000 } });
+  const all = await road(t, { queue: { maxItemsPerSend: 100, maxBytesPerSend: 3_000 } });
   const names = Array.from({ length: 1_000 }, (_, i) => `metric_with_a_long_name_${i}`);
   scrape(all.sink.openAppender('target'), names, T0);
-  await until(all, () => all.queue.pendingSamples === 0);
+  await until(all, () => all.queue.pendingItems === 0);
   assert.deepEqual(
     all.receiver.kept.map(({ series }) => series.slice(9)),
     names,
@@ -304,7 +307,7 @@ test('no secret and no sample stands in a log line', async (t) => {
   const answers: HttpResponse[] = [{ status: 500 }, { status: 401 }, { status: 400 }];
   all.receiver.answer = () => answers.shift() ?? { status: 204 };
   scrape(all.sink.openAppender('target'), ['private_metric'], T0);
-  await until(all, () => all.queue.pendingSamples === 0);
+  await until(all, () => all.queue.pendingItems === 0);
   assert.ok(all.lines.length >= 3);
   assert.doesNotMatch(all.lines.join('\n'), /hush|quiet|private_metric/);
 });
@@ -401,8 +404,8 @@ test('after kill -9 in the middle of sending, every committed sample arrives', a
   );
   const http = createHttpClient();
   const world = { clock: systemClock, log: silentLogger, metrics: new Registry(), http };
-  const config = configOf(url, { queue: { shardsMin: 2, shardsMax: 2, maxSamplesPerSend: 40 } });
-  const sink = new RemoteWriteSink({ config, queue }, world);
+  const of = configOf(url, { queue: { shardsMin: 2, shardsMax: 2, maxItemsPerSend: 40 } });
+  const sink = sinkOver(of, queue, world);
   await queue.start();
   await sink.start();
   await sink.stop(5_000);
@@ -418,6 +421,22 @@ test('after kill -9 in the middle of sending, every committed sample arrives', a
   assert.ok(receiver.kept.length <= seen.size * 2, 'nothing comes more than twice');
 });
 
+test('a queue that 0.1.0 left is read on from where it stopped, under another number of lanes too', async (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'amperage-write-'));
+  cpSync(new URL('fixtures/queue-0.1.0', import.meta.url), directory, { recursive: true });
+  const all = await road(t, { directory, queue: { shardsMax: 16 } });
+  await until(all, () => all.queue.pendingItems === 0);
+  // Of five rounds of three targets each, 0.1.0 had delivered the oldest three samples of one lane.
+  const rounds = (target: string): number[] =>
+    all.receiver.kept
+      .filter(({ series }) => series === `__name__=kept,job=old,target=${target}`)
+      .map(({ value }) => value);
+  assert.equal(all.receiver.kept.length, 12);
+  for (const target of ['a', 'b', 'c'])
+    assert.deepEqual(rounds(target), [0, 1, 2, 3, 4].slice(-rounds(target).length));
+  assert.equal(all.metric('prometheus_remote_storage_samples_total'), 12);
+});
+
 /** Runs a collector that scrapes without end, kills it, and returns how many scrapes it had committed. */
 async function runAndKill(directory: string, url: string, enough: () => boolean): Promise<number> {
   const at = (path: string): string => JSON.stringify(new URL(path, import.meta.url).href);
@@ -429,12 +448,12 @@ async function runAndKill(directory: string, url: string, enough: () => boolean)
     import { Registry } from ${at('../src/kernel/metrics.ts')};
     import { labelSetOf } from ${at('../src/model/labels.ts')};
     import { DurableQueue } from ${at('../src/queue/queue.ts')};
-    import { RemoteWriteSink } from ${at('../src/sinks/remote-write/sink.ts')};
-    const config = ${JSON.stringify(configOf(url, { queue: { shardsMin: 2, shardsMax: 2, maxSamplesPerSend: 10 } }))};
+    import { sinkOver } from ${at('./remote-write-road.ts')};
+    const of = ${JSON.stringify(configOf(url, { queue: { shardsMin: 2, shardsMax: 2, maxItemsPerSend: 10 } }))};
     const world = { clock, log, metrics: new Registry(), http: createHttpClient() };
     const directory = ${JSON.stringify(directory)};
     const queue = new DurableQueue({ name: 'child', directory, lanes: 2, capBytes: 1e9 }, world);
-    const sink = new RemoteWriteSink({ config, queue }, world);
+    const sink = sinkOver(of, queue, world);
     await queue.start();
     await sink.start();
     const targets = ['x', 'y'].map((target) => {
@@ -476,7 +495,7 @@ componentContract('remote_write sink', () => {
   const wakes: (() => void)[] = [];
   const queue = {
     lanes: 2,
-    pendingSamples: 0,
+    pendingItems: 0,
     append: () => undefined,
     next: () =>
       new Promise<undefined>((resolve) => {
@@ -489,7 +508,7 @@ componentContract('remote_write sink', () => {
       for (const wake of wakes) wake();
     },
   };
-  return new RemoteWriteSink({ config: configOf('http://127.0.0.1:9/write', {}), queue }, world);
+  return sinkOver(configOf('http://127.0.0.1:9/write'), queue, world);
 });
 
 componentContract('durable queue', () => {
@@ -509,7 +528,7 @@ componentContract('durable queue', () => {
 test('one slow receiver gets more requests at once, and every series stays in order', async (t) => {
   let shards = 1;
   const all = await road(t, {
-    queue: { shardsMax: 4, maxSamplesPerSend: 5 },
+    queue: { shardsMax: 4, maxItemsPerSend: 5 },
     sharding: { intervalMs: 500, desired: 0, next: () => shards },
   });
   let underWay = 0;
@@ -524,12 +543,12 @@ test('one slow receiver gets more requests at once, and every series stays in or
   const scrapeAll = (round: number): void =>
     targets.forEach((appender, i) => scrape(appender, [`t${i}`], T0 + round, round));
   for (let round = 0; round < 10; round++) scrapeAll(round);
-  await until(all, () => all.queue.pendingSamples === 0, 20);
+  await until(all, () => all.queue.pendingItems === 0, 20);
   assert.equal(most, 1);
   for (shards of [4, 2, 3]) {
     const before = all.receiver.kept.length;
     for (let round = 0; round < 30; round++) scrapeAll(before + round);
-    await until(all, () => all.queue.pendingSamples === 0, 20);
+    await until(all, () => all.queue.pendingItems === 0, 20);
   }
   assert.ok(most > 1, `${most} at once`);
   for (let i = 0; i < 12; i++) {

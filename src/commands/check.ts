@@ -9,6 +9,7 @@ import { checkDiscoveryCommand, checkRelabelCommand } from './check/relabelling.
 import { checkQueueCommand } from './check/queue.ts';
 import { checkMetricsCommand } from './check/metrics.ts';
 import { checkSource } from './check/configuration.ts';
+import type { RoutePlan } from '../config/plan.ts';
 import type { CheckedConfig } from '../config/load.ts';
 import { formatFinding } from '../settings/finding.ts';
 import { parseSourceUri, publicName } from '../config/sources/uri.ts';
@@ -48,27 +49,29 @@ export function checkCommand(
 }
 
 /** What `check config` prints: a line for each finding, then a line for each job and each remote_write. */
-export function renderCheck(file: string, { config, findings }: CheckedConfig): string {
+export function renderCheck(file: string, { plan, findings }: CheckedConfig): string {
   const lines = findings.map((finding) => `${finding.severity}: ${formatFinding(finding)}`);
-  if (config === undefined) return `${lines.join('\n')}\n`;
-  const { scrapeConfigs, discovery, remoteWrites } = config;
+  if (plan === undefined) return `${lines.join('\n')}\n`;
   lines.push(
-    `${file}: valid, ${count(scrapeConfigs.length, 'job')}, ${count(remoteWrites.length, 'remote_write')}`,
+    `${file}: valid, ${count(plan.sources.length, 'job')}, ${count(plan.sinks.length, 'sink')}, ${count(plan.routes.length, 'route')}`,
   );
-  scrapeConfigs.forEach((job, index) => {
-    const found = countBy((discovery[index]?.entries ?? []).map((entry) => entry.key));
-    const every = formatDurationMs(job.scrapeIntervalMs);
-    const timeout = formatDurationMs(job.scrapeTimeoutMs);
+  for (const { scrape, discovery } of plan.sources) {
+    const found = countBy(discovery.entries.map((entry) => entry.key));
+    const every = formatDurationMs(scrape.scrapeIntervalMs);
+    const timeout = formatDurationMs(scrape.scrapeTimeoutMs);
     lines.push(
-      `  job "${job.jobName}": every ${every}, timeout ${timeout}, ${job.scheme}://…${job.metricsPath}, targets from ${found}`,
+      `  job "${scrape.jobName}": every ${every}, timeout ${timeout}, ${scrape.scheme}://…${scrape.metricsPath}, targets from ${found}`,
     );
-  });
-  for (const sink of remoteWrites) {
-    const signed = sink.sigv4 === undefined ? '' : `, signed for ${sink.sigv4.region}`;
-    lines.push(`  remote_write "${sink.name}": ${withoutSecrets(sink.url)}${signed}`);
   }
-  if (remoteWrites.length === 0) lines.push('  no remote_write: samples would go nowhere');
+  for (const { kind, name, place, remark } of plan.sinks)
+    lines.push(`  ${kind} "${name}": ${place}${remark === undefined ? '' : `, ${remark}`}`);
+  if (plan.sinks.length === 0) lines.push('  no remote_write: samples would go nowhere');
+  if (plan.routes.length > 1) lines.push(...plan.routes.map(renderRoute));
   return `${lines.join('\n')}\n`;
+}
+
+function renderRoute({ id, signal, sources, sinks }: RoutePlan): string {
+  return `  route "${id}" (${signal}): ${sources.join(', ')} → ${sinks.join(', ')}`;
 }
 
 function count(number: number, noun: string): string {
@@ -80,9 +83,4 @@ function countBy(keys: readonly string[]): string {
   const counts = new Map<string, number>();
   for (const key of keys) counts.set(key, (counts.get(key) ?? 0) + 1);
   return [...counts].map(([key, times]) => (times > 1 ? `${key} × ${times}` : key)).join(', ');
-}
-
-function withoutSecrets(text: string): string {
-  const url = new URL(text);
-  return `${url.protocol}//${url.host}${url.pathname}`;
 }

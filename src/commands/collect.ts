@@ -118,16 +118,15 @@ async function run(flags: CollectFlags, command: Command): Promise<void> {
   const first = await loadConfigText(found.text, file);
   await sources.keep();
   for (const warning of first.warnings) world.log.warn(formatFinding(warning));
-  if (first.config.remoteWrites.length === 0)
+  if (first.plan.sinks.length === 0)
     world.log.warn(`${file} has no remote_write: what is scraped goes nowhere`);
   mkdirSync(flags['storage.path'], { recursive: true });
   world.metrics
     .gauges('prometheus_build_info', 'Version of this collector; always 1.')
     .with({ version: VERSION })
     .set(1);
-  const { config } = first;
   const collector = new Collector({
-    config,
+    plan: first.plan,
     configFile: file,
     storagePath: flags['storage.path'],
     world,
@@ -139,7 +138,7 @@ async function run(flags: CollectFlags, command: Command): Promise<void> {
     sources,
     first,
     firstVersion: found.version,
-    apply: (loaded) => collector.apply(loaded.config),
+    apply: (loaded) => collector.apply(loaded.plan),
     everyMs,
   });
   const webFile = flags['web.config.file'];
@@ -152,7 +151,7 @@ async function run(flags: CollectFlags, command: Command): Promise<void> {
       ...apiRoutes({
         world,
         scrape: collector.scrape,
-        configs: () => reloader.current.config.scrapeConfigs,
+        configs: () => reloader.current.plan.sources.map(({ scrape }) => scrape),
         configText: () => redactConfig(reloader.current.text),
         reloadedAtMs: () => reloader.reloadedAtMs,
         isReloadGood: () => reloader.isGood,

@@ -1,5 +1,5 @@
 /**
- * A configuration's text → a CollectorConfig, or findings with file, line and column. `${env:X}` is expanded everywhere,
+ * A configuration's text → a CollectorPlan, or findings with file, line and column. `${env:X}` is expanded everywhere,
  * `$X` in external_labels only, as Prometheus does. A configuration of the OpenTelemetry Collector is translated first.
  * Not here: what keys mean (prometheus.ts); where the text comes from (sources/); reload.
  */
@@ -19,8 +19,8 @@ import {
   type Reporter,
 } from '../settings/finding.ts';
 import { reportIssues } from './issues.ts';
+import type { CollectorPlan } from './plan.ts';
 import {
-  type CollectorConfig,
   prometheusSchema,
   resolvePrometheus,
   scrapeFileSchema,
@@ -33,7 +33,7 @@ export interface LoadOptions {
 
 export interface CheckedConfig {
   /** Undefined when there is an error among the findings. */
-  readonly config: CollectorConfig | undefined;
+  readonly plan: CollectorPlan | undefined;
   /** Errors first, each in the order of the text. */
   readonly findings: readonly Finding[];
   /** A digest of all texts that were read: another for a configuration that is written otherwise. */
@@ -43,7 +43,7 @@ export interface CheckedConfig {
 }
 
 export interface LoadedConfig {
-  readonly config: CollectorConfig;
+  readonly plan: CollectorPlan;
   readonly warnings: readonly Finding[];
   readonly version: string;
   readonly text: string;
@@ -67,7 +67,7 @@ export async function loadConfigText(
   return goodOf(await checkConfigText(text, file, options), file);
 }
 
-function goodOf({ config, findings, version, text }: CheckedConfig, file: string): LoadedConfig {
+function goodOf({ plan, findings, version, text }: CheckedConfig, file: string): LoadedConfig {
   const errors = findings.filter((finding) => finding.severity === 'error');
   const [first] = errors;
   if (first !== undefined) {
@@ -75,9 +75,8 @@ function goodOf({ config, findings, version, text }: CheckedConfig, file: string
       errors.length > 1 ? ` (and ${errors.length - 1} more; see "amperage check config")` : '';
     throw new ConfigError(first.code, `${describeFinding(first)}${more}`);
   }
-  if (config === undefined)
-    throw new Error(`BUG: ${file} gave neither a configuration nor an error`);
-  return { config, warnings: findings, version, text };
+  if (plan === undefined) throw new Error(`BUG: ${file} gave neither a configuration nor an error`);
+  return { plan, warnings: findings, version, text };
 }
 
 /** Reads a file and all it includes; never throws for what is in them. */
@@ -89,7 +88,7 @@ export async function checkConfigFile(
   try {
     text = await readFile(file, 'utf8');
   } catch (error) {
-    return { config: undefined, findings: [unreadable(file, error)], version: '', text: '' };
+    return { plan: undefined, findings: [unreadable(file, error)], version: '', text: '' };
   }
   return checkConfigText(text, file, options);
 }
@@ -104,9 +103,9 @@ export async function checkConfigText(
   const main = open(text, file, prometheusSchema, findings, options.env ?? process.env);
   const texts = [text];
   const versionNow = (): string => createHash('sha256').update(texts.join('\0')).digest('hex');
-  if (main === undefined) return { config: undefined, findings, version: versionNow(), text };
+  if (main === undefined) return { plan: undefined, findings, version: versionNow(), text };
   const sources = await readSources(main, file, findings, texts, options.env ?? process.env);
-  const config = resolvePrometheus({
+  const plan = resolvePrometheus({
     input: main.data,
     sources,
     baseDirectory: dirname(resolve(file)),
@@ -117,7 +116,7 @@ export async function checkConfigText(
   const errors = findings.filter((finding) => finding.severity === 'error');
   const warnings = findings.filter((finding) => finding.severity === 'warning');
   return {
-    config: errors.length > 0 ? undefined : config,
+    plan: errors.length > 0 ? undefined : plan,
     findings: [...errors, ...warnings],
     version: versionNow(),
     text,

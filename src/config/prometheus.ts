@@ -4,7 +4,6 @@
  * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/
  */
 import { z } from 'zod';
-import { type JobDiscovery } from '../discovery/manager.ts';
 import {
   durationSchema,
   ignored,
@@ -14,18 +13,17 @@ import {
   unsupported,
 } from '../settings/values.ts';
 import { isLegacyLabelName } from '../model/labels.ts';
-import { type ScrapeConfig } from '../scrape/config.ts';
-import { type RemoteWriteConfig } from '../sinks/remote-write/config.ts';
 import { type Reporter } from '../settings/finding.ts';
-import { remoteWriteSchema, resolveRemoteWrites } from './remote-write.ts';
+import { externalLabels } from '../transforms/external-labels.ts';
+import type { CollectorPlan, SourcePlan, TransformPlan } from './plan.ts';
 import {
-  resolveDiscovery,
   resolveGlobalTiming,
-  resolveScrape,
+  resolveSource,
   scrapeConfigSchema,
   type ScrapeInput,
   sharedShape,
 } from './scrape.ts';
+import { planSinks, sinkEntriesOf, sinkShape } from './sinks.ts';
 
 const globalSchema = z.strictObject({
   ...sharedShape,
@@ -40,7 +38,7 @@ export const prometheusSchema = z.strictObject({
   global: globalSchema.optional(),
   scrape_configs: listOf(scrapeConfigSchema).optional(),
   scrape_config_files: listOf(textSchema).optional(),
-  remote_write: listOf(remoteWriteSchema).optional(),
+  ...sinkShape,
   // Go's garbage collector and Prometheus' own store: without meaning here.
   runtime: ignored,
   storage: ignored,
@@ -55,20 +53,6 @@ export const prometheusSchema = z.strictObject({
 export const scrapeFileSchema = z.strictObject({
   scrape_configs: listOf(scrapeConfigSchema).optional(),
 });
-
-/** What a collector runs by: plain, checked, with all defaults. */
-export interface CollectorConfig {
-  readonly global: {
-    readonly scrapeIntervalMs: number;
-    readonly scrapeTimeoutMs: number;
-    readonly externalLabels: Readonly<Record<string, string>>;
-  };
-  /** One per job, unique names, in the order of the file. */
-  readonly scrapeConfigs: readonly ScrapeConfig[];
-  /** Of each job, in the same order. */
-  readonly discovery: readonly JobDiscovery[];
-  readonly remoteWrites: readonly RemoteWriteConfig[];
-}
 
 /** The jobs of one file, as parsed. */
 export interface ScrapeSource {
@@ -88,17 +72,43 @@ export interface ResolveOptions {
   readonly report: Reporter;
 }
 
-/** Checks what the schema can't (one value against another) and fills in the defaults. */
-export function resolvePrometheus(options: ResolveOptions): CollectorConfig {
-  const { input, sources, baseDirectory, env, report } = options;
+const EXTERNAL_LABELS = 'external_labels';
+
+/** Checks what the schema can't (one value against another) and fills in the defaults: one route, all jobs to all sinks. */
+export function resolvePrometheus(options: ResolveOptions): CollectorPlan {
+  const { input, baseDirectory, env, report } = options;
+  resolveGlobalTiming(input.global ?? {}, report);
+  const labels = resolveExternalLabels(options);
+  const sources = resolveSources(options, labels);
+  const { sinks, transforms } = planSinks(sinkEntriesOf(input), { baseDirectory, env, report });
+  const common: TransformPlan[] =
+    Object.keys(labels).length === 0
+      ? []
+      : [{ id: EXTERNAL_LABELS, transform: externalLabels(labels) }];
+  return {
+    sources,
+    sinks,
+    transforms: [...common, ...transforms],
+    routes: [
+      {
+        id: 'metrics',
+        signal: 'metrics',
+        sources: sources.map(({ id }) => id),
+        transforms: common.map(({ id }) => id),
+        sinks: sinks.map(({ id }) => id),
+      },
+    ],
+  };
+}
+
+function resolveSources(
+  { input, sources }: ResolveOptions,
+  labels: Readonly<Record<string, string>>,
+): SourcePlan[] {
   const global = input.global ?? {};
-  const timing = resolveGlobalTiming(global, report);
-  const externalLabels = resolveExternalLabels(options);
-  const scrapeConfigs: ScrapeConfig[] = [];
-  const discovery: JobDiscovery[] = [];
   const names = new Set<string>();
-  for (const source of sources) {
-    source.inputs.forEach((job, index) => {
+  return sources.flatMap((source) =>
+    source.inputs.map((job, index): SourcePlan => {
       const path = ['scrape_configs', index];
       if (names.has(job.job_name))
         source.report.error(
@@ -108,17 +118,9 @@ export function resolvePrometheus(options: ResolveOptions): CollectorConfig {
         );
       names.add(job.job_name);
       const raw = (source.raw as { scrape_configs?: unknown[] }).scrape_configs?.[index];
-      scrapeConfigs.push(resolveScrape(job, global, path, source));
-      discovery.push(resolveDiscovery(job, raw, path, source));
-    });
-  }
-  const remoteWrites = resolveRemoteWrites(input.remote_write ?? [], {
-    baseDirectory,
-    externalLabels,
-    env,
-    report,
-  });
-  return { global: { ...timing, externalLabels }, scrapeConfigs, discovery, remoteWrites };
+      return resolveSource(job, raw, { global, path, source, externalLabels: labels });
+    }),
+  );
 }
 
 function resolveExternalLabels(options: ResolveOptions): Readonly<Record<string, string>> {

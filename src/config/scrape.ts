@@ -27,6 +27,7 @@ import {
 import { BODY_SIZE_LIMIT_BYTES, type ScrapeConfig, scrapeConfigOf } from '../scrape/config.ts';
 import { type ConfigPath, type Reporter } from '../settings/finding.ts';
 import { httpClientShape, resolveHttpClient } from '../settings/http-client.ts';
+import type { SourcePlan } from './plan.ts';
 import { compileRules, relabelListSchema } from '../settings/relabel.ts';
 
 const protocolSchema = z.enum(SCRAPE_PROTOCOLS, {
@@ -135,8 +136,30 @@ export function resolveGlobalTiming(
   return { scrapeIntervalMs, scrapeTimeoutMs };
 }
 
+export interface SourceContext {
+  readonly global: SharedInput;
+  /** Of the job. */
+  readonly path: ConfigPath;
+  readonly source: ScrapeContext;
+  /** They differ between replicas, and with them when targets are scraped. */
+  readonly externalLabels: Readonly<Record<string, string>>;
+}
+
+/** A job as a source. @param raw  as it was parsed */
+export function resolveSource(
+  input: ScrapeInput,
+  raw: unknown,
+  { global, path, source }: SourceContext,
+): SourcePlan {
+  return {
+    id: input.job_name,
+    scrape: resolveScrape(input, global, path, source),
+    discovery: resolveDiscovery(input, raw, path, source),
+  };
+}
+
 /** Fills in a job from its own keys, then from `global`, then from the defaults. */
-export function resolveScrape(
+function resolveScrape(
   input: ScrapeInput,
   global: SharedInput,
   path: ConfigPath,
@@ -204,7 +227,7 @@ function definedValues<Values extends object>(
 }
 
 /** The discovery of a job, in the order of the table; says where a bare number was taken as seconds. */
-export function resolveDiscovery(
+function resolveDiscovery(
   input: ScrapeInput,
   raw: unknown,
   path: ConfigPath,

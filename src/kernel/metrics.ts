@@ -53,7 +53,7 @@ const CHILDREN_MAX = 2_000;
 
 export class Registry {
   readonly #families = new Map<string, FamilyState>();
-  readonly #collectors: (() => void)[] = [];
+  readonly #collectors = new Set<() => void>();
 
   counter(name: string, help: string): Counter {
     return this.counters(name, help).with({});
@@ -83,9 +83,10 @@ export class Registry {
     return this.#family(name, help, 'summary', newSummary);
   }
 
-  /** Runs before each exposition, to set gauges that are read and not kept. */
-  onCollect(collect: () => void): void {
-    this.#collectors.push(collect);
+  /** Runs before each exposition, to set gauges that are read and not kept; the answer ends that. */
+  onCollect(collect: () => void): () => void {
+    this.#collectors.add(collect);
+    return () => void this.#collectors.delete(collect);
   }
 
   /** All metrics, families in the order they were registered. */

@@ -3,22 +3,25 @@
  * sender). A queue knows nothing of what a chunk holds.
  */
 
-/** Encoded, compressed samples (or events, or trace segments) of one commit. */
+/** Encoded, compressed items of one commit: samples, events or trace segments. */
 export interface Chunk {
   readonly bytes: Uint8Array;
-  /** How many samples it holds, for batch limits and counters. */
-  readonly samples: number;
+  /** How many items it holds, for batch limits and counters. */
+  readonly items: number;
   /** Times of the oldest and the newest sample in it, ms since 1970. */
   readonly oldestMs: number;
   readonly newestMs: number;
-  /** Chunks of one lane leave in the order they came; lanes are sent in parallel. */
+  /**
+   * Chunks of one lane leave in the order they came; lanes are sent in parallel. On the way in any whole number, a hash
+   * of the target, which the queue folds into as many lanes as it has.
+   */
   readonly lane: number;
   /** Bytes before compression: receivers limit both. */
   readonly rawBytes: number;
 }
 
 export interface BatchLimits {
-  readonly maxSamples: number;
+  readonly maxItems: number;
   readonly maxBytes: number;
   readonly maxRawBytes: number;
 }
@@ -31,8 +34,8 @@ export interface Batch {
 /** A sink's durable first-in-first-out store of chunks. */
 export interface ChunkQueue {
   readonly lanes: number;
-  /** Samples that are not acknowledged yet, in all lanes. */
-  readonly pendingSamples: number;
+  /** Items that are not acknowledged yet, in all lanes. */
+  readonly pendingItems: number;
   /** Keeps a chunk: written to the operating system before it returns, so that a killed process loses nothing. */
   append(chunk: Chunk): void;
   /**

@@ -11,13 +11,13 @@ export interface QueueContents {
   readonly bytes: number;
   /** Not acknowledged yet. */
   readonly chunks: number;
-  readonly samples: number;
+  readonly items: number;
   /** Acknowledged, in segments that hold others too. */
   readonly doneChunks: number;
   /** Times of the oldest and newest sample not acknowledged; undefined where there is none. */
   readonly oldestMs: number | undefined;
   readonly newestMs: number | undefined;
-  /** Samples not acknowledged by lane, as `lane of lanes`. */
+  /** Items not acknowledged by lane, as `lane of lanes`. */
   readonly byLane: ReadonlyMap<string, number>;
   readonly badHeaders: number;
   readonly badChunks: number;
@@ -31,7 +31,7 @@ export function inspectQueue(directory: string): QueueContents {
   const sum = {
     bytes: 0,
     chunks: 0,
-    samples: 0,
+    items: 0,
     doneChunks: 0,
     badHeaders: 0,
     badChunks: 0,
@@ -56,11 +56,11 @@ export function inspectQueue(directory: string): QueueContents {
         continue;
       }
       sum.chunks += 1;
-      sum.samples += header.samples;
+      sum.items += header.items;
       oldestMs = Math.min(oldestMs, header.oldestMs);
       newestMs = Math.max(newestMs, header.newestMs);
       const lane = `${header.lane} of ${header.lanes}`;
-      byLane.set(lane, (byLane.get(lane) ?? 0) + header.samples);
+      byLane.set(lane, (byLane.get(lane) ?? 0) + header.items);
     }
     closeSync(fd);
   }

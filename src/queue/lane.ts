@@ -8,15 +8,16 @@ import type { Place } from './store.ts';
 
 /** A chunk that is not done, on disk (`place`), in memory (`bytes`) or both. */
 export interface Entry {
-  readonly lane: number;
+  /** Changes only when the queue gets another number of lanes. */
+  lane: number;
   readonly length: number;
-  readonly samples: number;
+  readonly items: number;
   readonly rawBytes: number;
   readonly oldestMs: number;
   readonly newestMs: number;
   readonly appendedMs: number;
   /** Written when there was another number of lanes: goes before all others. */
-  readonly legacy: boolean;
+  legacy: boolean;
   bytes: Uint8Array | undefined;
   place: Place | undefined;
   gone: boolean;
@@ -32,7 +33,7 @@ export interface Waiter {
 }
 
 export class Lane {
-  samples = 0;
+  items = 0;
   bytes = 0;
   rawBytes = 0;
   chunks = 0;
@@ -41,7 +42,7 @@ export class Lane {
 
   push(entry: Entry): void {
     this.#entries.push(entry);
-    this.samples += entry.samples;
+    this.items += entry.items;
     this.bytes += entry.length;
     this.rawBytes += entry.rawBytes;
     this.chunks += 1;
@@ -53,7 +54,7 @@ export class Lane {
   /** Takes an entry out of the sums; it leaves the list when it comes to the head. */
   remove(entry: Entry): void {
     entry.gone = true;
-    this.samples -= entry.samples;
+    this.items -= entry.items;
     this.bytes -= entry.length;
     this.rawBytes -= entry.rawBytes;
     this.chunks -= 1;
@@ -66,6 +67,14 @@ export class Lane {
       entry = this.#entries.at(0);
     }
     return entry;
+  }
+
+  /** What is not done, oldest first. */
+  *live(): Generator<Entry> {
+    for (let i = 0; i < this.#entries.length; i++) {
+      const entry = this.#entries.at(i);
+      if (entry !== undefined && !entry.gone) yield entry;
+    }
   }
 
   /** Adds the oldest entries that the batch has room for; false when there was none for the next. */
@@ -93,7 +102,7 @@ export class Lane {
 class FillingBatch {
   readonly entries: Entry[] = [];
   readonly #limits: BatchLimits;
-  #samples = 0;
+  #items = 0;
   #bytes = 0;
   #rawBytes = 0;
 
@@ -103,13 +112,13 @@ class FillingBatch {
 
   /** False when the entry does not fit. */
   add(entry: Entry): boolean {
-    const { maxSamples, maxBytes, maxRawBytes } = this.#limits;
+    const { maxItems, maxBytes, maxRawBytes } = this.#limits;
     const isOver =
-      this.#samples + entry.samples > maxSamples ||
+      this.#items + entry.items > maxItems ||
       this.#bytes + entry.length > maxBytes ||
       this.#rawBytes + entry.rawBytes > maxRawBytes;
     if (isOver && this.entries.length > 0) return false;
-    this.#samples += entry.samples;
+    this.#items += entry.items;
     this.#bytes += entry.length;
     this.#rawBytes += entry.rawBytes;
     this.entries.push(entry);
@@ -119,15 +128,15 @@ class FillingBatch {
 
 /** Whether what waits in the lanes together makes a full batch. */
 export function isFullBatch(lanes: readonly Lane[], limits: BatchLimits): boolean {
-  let samples = 0;
+  let items = 0;
   let bytes = 0;
   let rawBytes = 0;
   for (const lane of lanes) {
-    samples += lane.samples;
+    items += lane.items;
     bytes += lane.bytes;
     rawBytes += lane.rawBytes;
   }
-  return samples >= limits.maxSamples || bytes >= limits.maxBytes || rawBytes >= limits.maxRawBytes;
+  return items >= limits.maxItems || bytes >= limits.maxBytes || rawBytes >= limits.maxRawBytes;
 }
 
 /** The oldest entries of the lanes that fit the limits together: the lane whose head waits longest goes first. */

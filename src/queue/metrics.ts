@@ -11,7 +11,7 @@ export interface QueueMetrics {
 
 interface QueueState {
   readonly chunks: number;
-  readonly samples: number;
+  readonly items: number;
   readonly diskBytes: number;
   readonly unwrittenBytes: number;
 }
@@ -23,13 +23,13 @@ export function newQueueMetrics(
 ): QueueMetrics {
   const gauge = (name: string, help: string): Gauge => registry.gauges(name, help).with({ queue });
   const chunks = gauge('queue_pending_chunks', 'Chunks that are not delivered yet.');
-  const samples = gauge('queue_pending_samples', 'Samples that are not delivered yet.');
+  const items = gauge('queue_pending_items', 'Items that are not delivered yet.');
   const disk = gauge('queue_disk_bytes', 'Size of the segment files.');
   const memory = gauge('queue_unwritten_bytes', 'Chunks that a full disk did not take.');
   registry.onCollect(() => {
     const state = read();
     chunks.set(state.chunks);
-    samples.set(state.samples);
+    items.set(state.items);
     disk.set(state.diskBytes);
     memory.set(state.unwrittenBytes);
   });
@@ -39,7 +39,7 @@ export function newQueueMetrics(
   });
   return {
     dropped: bound(
-      registry.counters('queue_dropped_samples_total', 'Samples lost by the queue, by reason.'),
+      registry.counters('queue_dropped_items_total', 'Items lost by the queue, by reason.'),
     ),
     corrupt: bound(
       registry.counters('queue_corrupt_total', 'Damage found on disk and skipped, by part.'),

@@ -22,7 +22,7 @@ import type { Batch, BatchLimits, Chunk } from '../model/queue.ts';
 import { inspectQueue } from './inspect.ts';
 import { DurableQueue, type DurableQueueOptions } from './queue.ts';
 
-const EVERYTHING: BatchLimits = { maxSamples: 1e9, maxBytes: 1e9, maxRawBytes: 1e9 };
+const EVERYTHING: BatchLimits = { maxItems: 1e9, maxBytes: 1e9, maxRawBytes: 1e9 };
 const never = new AbortController().signal;
 
 function world(clock = new VirtualClock()): {
@@ -58,7 +58,7 @@ async function open(
 /** A chunk that says its number, padded to `size` bytes. */
 function chunk(number: number, lane = 0, size = 20): Chunk {
   const bytes = Buffer.alloc(size, `#${number} `);
-  return { bytes, samples: 1, oldestMs: number, newestMs: number + 1, lane, rawBytes: size * 2 };
+  return { bytes, items: 1, oldestMs: number, newestMs: number + 1, lane, rawBytes: size * 2 };
 }
 
 function numbersOf(batch: Batch | undefined): number[] {
@@ -103,7 +103,7 @@ test('a batch keeps the limits, but is never empty', async (t) => {
     queue.acknowledge(batch!);
     return numbersOf(batch);
   };
-  assert.deepEqual(await take({ maxSamples: 2 }), [0, 1]);
+  assert.deepEqual(await take({ maxItems: 2 }), [0, 1]);
   assert.deepEqual(await take({ maxBytes: 45 }), [2, 3]);
   assert.deepEqual(await take({ maxRawBytes: 1 }), [4]);
   await queue.stop();
@@ -120,7 +120,7 @@ test('without an acknowledgement the same chunks come again', async (t) => {
 test('a batch that is not full waits for its deadline, a full one does not', async (t) => {
   const edges = world();
   const queue = await open(directoryOf(t), {}, edges);
-  const limits = { ...EVERYTHING, maxSamples: 3 };
+  const limits = { ...EVERYTHING, maxItems: 3 };
   let got: number[] | undefined;
   const take = (): void => {
     got = undefined;
@@ -164,7 +164,7 @@ test('a restart resumes behind the cursor, each lane by itself', async (t) => {
   const directory = directoryOf(t);
   const first = await open(directory, { lanes: 2 });
   for (let i = 0; i < 10; i++) first.append(chunk(i, i % 2));
-  const batch = await first.next([0], { ...EVERYTHING, maxSamples: 3 }, 0, never);
+  const batch = await first.next([0], { ...EVERYTHING, maxItems: 3 }, 0, never);
   first.acknowledge(batch!);
   await first.stop();
   const second = await open(directory, { lanes: 2 });
@@ -189,7 +189,7 @@ test('nothing that was appended is lost when the process is killed', async (t) =
     await queue.start();
     for (let i = 0; i < 200; i++) {
       const bytes = Buffer.alloc(20, '#' + i + ' ');
-      queue.append({ bytes, samples: 1, oldestMs: i, newestMs: i, lane: 0, rawBytes: 1 });
+      queue.append({ bytes, items: 1, oldestMs: i, newestMs: i, lane: 0, rawBytes: 1 });
     }
     process.kill(process.pid, 'SIGKILL');
   `;
@@ -269,14 +269,14 @@ test('with another number of lanes the old chunks leave first, in order', async 
   const directory = directoryOf(t);
   const first = await open(directory, { lanes: 3 });
   for (let i = 0; i < 9; i++) first.append(chunk(i, i % 3));
-  first.acknowledge((await first.next([1], { ...EVERYTHING, maxSamples: 2 }, 0, never))!);
+  first.acknowledge((await first.next([1], { ...EVERYTHING, maxItems: 2 }, 0, never))!);
   await first.stop();
   const second = await open(directory, { lanes: 2 });
   second.append(chunk(20, 0));
   second.append(chunk(21, 1));
   let early: number[] | undefined;
   const other = second.next([1], EVERYTHING, 0, never).then((batch) => (early = numbersOf(batch)));
-  const part = await second.next([0], { ...EVERYTHING, maxSamples: 4 }, 0, never);
+  const part = await second.next([0], { ...EVERYTHING, maxItems: 4 }, 0, never);
   assert.deepEqual(numbersOf(part), [0, 2, 3, 5]);
   second.acknowledge(part!);
   assert.equal(early, undefined);
@@ -296,7 +296,7 @@ test('above the disk cap the oldest go, counted', async (t) => {
     {
       capBytes: 1_000,
       segmentBytes: 200,
-      onDropped: (samples, reason) => void dropped.push(`${samples} ${reason}`),
+      onDropped: (items, reason) => void dropped.push(`${items} ${reason}`),
     },
     edges,
   );
@@ -321,7 +321,7 @@ test('an acknowledgement for chunks that the cap dropped meanwhile is taken', as
   for (let i = 1; i < 20; i++) queue.append(chunk(i));
   queue.acknowledge(batch!);
   assert.equal((await takeAll(queue)).at(-1), 19);
-  assert.equal(queue.pendingSamples, 0);
+  assert.equal(queue.pendingItems, 0);
   await queue.stop();
 });
 
@@ -335,7 +335,7 @@ test('old chunks come from disk, the newest from memory', async (t) => {
   await queue.stop();
 });
 
-test('a disk that refuses: samples wait in memory within a bound, and are written later', async (t) => {
+test('a disk that refuses: items wait in memory within a bound, and are written later', async (t) => {
   const directory = directoryOf(t);
   const edges = world();
   const queue = await open(directory, { memoryMaxBytes: 100 }, edges);
@@ -348,7 +348,7 @@ test('a disk that refuses: samples wait in memory within a bound, and are writte
   assert.match(edges.metrics.expose(), /queue_unwritten_bytes\{queue="test"\} 100/);
   assert.match(edges.metrics.expose(), /reason="memory_full"\} 2/);
   assert.ok(edges.lines.some((line) => line.includes('queue disk refuses')));
-  queue.acknowledge((await queue.next([0], { ...EVERYTHING, maxSamples: 1 }, 0, never))!);
+  queue.acknowledge((await queue.next([0], { ...EVERYTHING, maxItems: 1 }, 0, never))!);
   rmSync(refusing, { recursive: true });
   await edges.clock.advance(1_000);
   assert.match(edges.metrics.expose(), /queue_disk_refuses\{queue="test"\} 0/);
@@ -365,17 +365,17 @@ test('what waits is told without touching it, and what is too old goes, counted,
   const edges = world();
   const queue = await open(directory, { maxAgeMs: 60_000, sync: 'every' }, edges);
   for (let i = 0; i < 4; i++) queue.append({ ...chunk(i), newestMs: edges.clock.nowMs() });
-  const batch = (await queue.next([0], { ...EVERYTHING, maxSamples: 1 }, 0, never))!;
+  const batch = (await queue.next([0], { ...EVERYTHING, maxItems: 1 }, 0, never))!;
   const before = inspectQueue(directory);
   assert.deepEqual(
     [before.chunks, before.segments, before.badChunks, before.tornBytes],
     [4, 1, 0, 0],
   );
   await edges.clock.advance(120_000);
-  assert.equal(queue.pendingSamples, 4, 'the oldest is being sent');
+  assert.equal(queue.pendingItems, 4, 'the oldest is being sent');
   queue.acknowledge(batch);
   await edges.clock.advance(1_000);
-  assert.equal(queue.pendingSamples, 0);
+  assert.equal(queue.pendingItems, 0);
   assert.match(edges.metrics.expose(), /reason="too_old"\} 3/);
   await queue.stop();
 });
@@ -425,7 +425,7 @@ test('whatever is appended, acknowledged and restarted: each lane gets each numb
           await queue.stop();
           queue = await open(directory, options);
         } else if (taken[lane]!.length < appended[lane]!.length) {
-          const batch = await queue.next([lane], { ...EVERYTHING, maxSamples: 2 }, 0, never);
+          const batch = await queue.next([lane], { ...EVERYTHING, maxItems: 2 }, 0, never);
           taken[lane]!.push(...numbersOf(batch));
           queue.acknowledge(batch!);
         }
@@ -455,3 +455,58 @@ test('segments have numbers that no run before has used, whatever it may yet wri
   assert.ok(segmentsOf(directory)[0]! > earlier!);
   await second.stop();
 });
+
+test('another number of lanes, while it runs: what waits goes first, each lane in order, then what comes', async (t) => {
+  const directory = directoryOf(t);
+  const queue = await open(directory, { lanes: 4 });
+  for (let i = 0; i < 8; i++) queue.append(chunk(i, i % 4));
+  const underWay = (await queue.next([1], { ...EVERYTHING, maxItems: 1 }, 0, never))!;
+  queue.configure({ lanes: 3, capBytes: 1e9 });
+  for (let i = 8; i < 14; i++) queue.append(chunk(i, i));
+  queue.acknowledge(underWay);
+  assert.equal(queue.pendingItems, 13);
+  assert.equal(await race(queue.next([1, 2], EVERYTHING, 0, never)), 'waits');
+  assert.deepEqual(await takeAll(queue, 0), [0, 2, 3, 4, 5, 6, 7, 9, 12]);
+  assert.deepEqual(await takeAll(queue, 1), [10, 13]);
+  assert.deepEqual(await takeAll(queue, 2), [8, 11]);
+  await queue.stop();
+});
+
+test('after lanes changed while it ran, a restart goes on where it stopped', async (t) => {
+  const directory = directoryOf(t);
+  const first = await open(directory, { lanes: 2 });
+  for (let i = 0; i < 4; i++) first.append(chunk(i, i % 2));
+  first.configure({ lanes: 5, capBytes: 1e9 });
+  for (let i = 4; i < 8; i++) first.append(chunk(i, i));
+  first.acknowledge((await first.next([0], { ...EVERYTHING, maxItems: 3 }, 0, never))!);
+  await first.stop();
+  const second = await open(directory, { lanes: 5 });
+  assert.equal(second.pendingItems, 5);
+  assert.deepEqual(
+    [...(await takeAll(second, 0)), ...(await takeAll(second, 4)), ...(await takeAll(second, 1))],
+    [3, 5, 4, 6],
+  );
+  await second.stop();
+});
+
+test('a lower bound of the disk holds from the next chunk on', async (t) => {
+  const dropped: string[] = [];
+  const queue = await open(directoryOf(t), {
+    segmentBytes: 200,
+    onDropped: (items, reason) => void dropped.push(`${items} ${reason}`),
+  });
+  for (let i = 0; i < 20; i++) queue.append(chunk(i));
+  queue.configure({ lanes: 1, capBytes: 800 });
+  queue.append(chunk(20));
+  assert.ok(dropped.length > 5, dropped.join());
+  const left = await takeAll(queue);
+  assert.equal(left.at(-1), 20);
+  assert.equal(left.length + dropped.length, 21);
+  await queue.stop();
+});
+
+/** What a promise has to say now. */
+async function race<T>(promise: Promise<T>): Promise<T | 'waits'> {
+  const later = new Promise<'waits'>((resolve) => setTimeout(() => resolve('waits'), 20));
+  return Promise.race([promise, later]);
+}

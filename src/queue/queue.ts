@@ -45,8 +45,11 @@ export interface DurableQueueOptions {
   /** Chunks whose newest sample is older are dropped; 0 or absent keeps them. */
   readonly maxAgeMs?: number;
   /** Told of losses; the chunk's bytes where they can still be had. */
-  readonly onDropped?: (samples: number, reason: DropReason, bytes: Uint8Array | undefined) => void;
+  readonly onDropped?: (items: number, reason: DropReason, bytes: Uint8Array | undefined) => void;
 }
+
+/** What may change while the queue runs. */
+export type QueueLimits = Pick<DurableQueueOptions, 'lanes' | 'capBytes' | 'sync' | 'maxAgeMs'>;
 
 /** Lost chunks that are read from the disk in a tick, to be counted by job. */
 const LOSSES_READ_MAX = 64;
@@ -55,13 +58,13 @@ const TICK_MS = 1_000;
 
 export class DurableQueue implements ChunkQueue, Component {
   readonly name: string;
-  readonly lanes: number;
-  readonly #options: DurableQueueOptions;
+  lanes: number;
+  #options: DurableQueueOptions;
   readonly #world: Omit<World, 'http'>;
   readonly #clock: Clock;
   readonly #metrics: QueueMetrics;
   readonly #store: SegmentStore;
-  readonly #lanes: Lane[];
+  #lanes: Lane[];
   readonly #stopping = new AbortController();
   /** Since the last tick. */
   #lossesRead = 0;
@@ -86,22 +89,20 @@ export class DurableQueue implements ChunkQueue, Component {
     this.#options = options;
     this.#world = { ...world, log: world.log.with({ queue: options.name }) };
     this.#clock = world.clock;
-    const segmentBytes =
-      options.segmentBytes ?? Math.min(16 * 1024 * 1024, Math.ceil(options.capBytes / 8));
-    this.#store = new SegmentStore(options.directory, segmentBytes);
+    this.#store = new SegmentStore(options.directory, segmentBytesOf(options));
     this.#cache = new ChunkCache(options.cacheMaxBytes ?? 8 * 1024 * 1024);
     this.#lanes = Array.from({ length: options.lanes }, () => new Lane());
     this.#metrics = newQueueMetrics(world.metrics, options.name, () => ({
       chunks: this.#lanes.reduce((sum, lane) => sum + lane.chunks, 0),
-      samples: this.#lanes.reduce((sum, lane) => sum + lane.samples, 0),
+      items: this.#lanes.reduce((sum, lane) => sum + lane.items, 0),
       diskBytes: this.#store.diskBytes,
       unwrittenBytes: this.#unwrittenBytes,
     }));
   }
 
-  /** Samples that wait, in all lanes. */
-  get pendingSamples(): number {
-    return this.#lanes.reduce((sum, lane) => sum + lane.samples, 0);
+  /** Items that wait, in all lanes. */
+  get pendingItems(): number {
+    return this.#lanes.reduce((sum, lane) => sum + lane.items, 0);
   }
 
   async start(): Promise<void> {
@@ -129,26 +130,50 @@ export class DurableQueue implements ChunkQueue, Component {
     this.#retryAtMs = 0;
     this.#writeUnwritten();
     if (this.#unwrittenBytes > 0) {
-      const samples = this.#unwritten.sum((entry) => (entry.gone ? 0 : entry.samples));
-      this.#world.log.error('queue ends with samples that the disk did not take', { samples });
+      const items = this.#unwritten.sum((entry) => (entry.gone ? 0 : entry.items));
+      this.#world.log.error('queue ends with items that the disk did not take', { items });
     }
     await this.#makeDurable();
     this.#store.close();
     this.#lock?.release();
   }
 
+  /**
+   * Goes over to other limits at once. With another number of lanes what waits goes before all that comes, as after a
+   * restart; senders of before must have ended, but for batches under way, which may still be acknowledged.
+   */
+  configure(limits: QueueLimits): void {
+    this.#options = { ...this.#options, ...limits };
+    this.#store.segmentBytes = segmentBytesOf(this.#options);
+    if (limits.lanes !== this.lanes) this.#changeLanes(limits.lanes);
+  }
+
+  #changeLanes(lanes: number): void {
+    const old = this.#lanes;
+    const waiting = old.flatMap((lane) => [...lane.live()]).toSorted(inOrderOfTime);
+    this.lanes = lanes;
+    this.#lanes = Array.from({ length: lanes }, () => new Lane());
+    for (const entry of waiting) {
+      entry.lane = 0;
+      entry.legacy = true;
+      this.#laneOf(0).push(entry);
+    }
+    this.#legacyLeft = waiting.length;
+    for (const lane of old) lane.wake();
+  }
+
   append(chunk: Chunk): void {
     assert(this.#ticking !== undefined, `${this.name} is not running`);
-    assert(chunk.lane < this.lanes, `lane ${chunk.lane} of ${this.lanes}`);
     const { capBytes } = this.#options;
     if (chunk.bytes.length > Math.min(CHUNK_MAX_BYTES, capBytes / 2)) {
-      this.#count(chunk.samples, 'too_large', chunk.bytes);
+      this.#count(chunk.items, 'too_large', chunk.bytes);
       return;
     }
     const appendedMs = this.#clock.nowMs();
     const state = { appendedMs, legacy: false, place: undefined, gone: false };
-    const entry: Entry = { ...chunk, length: chunk.bytes.length, ...state };
-    this.#laneOf(chunk.lane).push(entry);
+    const lane = chunk.lane % this.lanes;
+    const entry: Entry = { ...chunk, lane, length: chunk.bytes.length, ...state };
+    this.#laneOf(lane).push(entry);
     this.#unwritten.push(entry);
     this.#unwrittenBytes += entry.length;
     this.#writeUnwritten();
@@ -220,8 +245,8 @@ export class DurableQueue implements ChunkQueue, Component {
       const { badHeaders, tornBytes } = scan;
       this.#world.log.warn('queue repaired', { bad_headers: badHeaders, torn_bytes: tornBytes });
     }
-    const samples = this.pendingSamples;
-    if (samples > 0) this.#world.log.info('queue resumes', { samples });
+    const items = this.pendingItems;
+    if (items > 0) this.#world.log.info('queue resumes', { items });
   }
 
   #restore(place: Place, legacy: boolean): void {
@@ -268,7 +293,7 @@ export class DurableQueue implements ChunkQueue, Component {
     this.#store.endSegment();
     this.#retryAtMs = this.#clock.nowMs() + TICK_MS;
     this.#metrics.diskRefuses.set(1);
-    this.#world.log.error('queue disk refuses: new samples wait in memory; free some space', {
+    this.#world.log.error('queue disk refuses: new items wait in memory; free some space', {
       error,
       directory: this.#options.directory,
       memory_bytes: this.#unwrittenBytes,
@@ -279,7 +304,7 @@ export class DurableQueue implements ChunkQueue, Component {
     try {
       this.#store.syncNow();
     } catch (error) {
-      this.#world.log.warn('queue not forced to disk: a loss of power may lose samples', { error });
+      this.#world.log.warn('queue not forced to disk: a loss of power may lose items', { error });
     }
   }
 
@@ -331,8 +356,8 @@ export class DurableQueue implements ChunkQueue, Component {
         this.#drop(entry, 'corrupt');
         continue;
       }
-      const { samples, rawBytes, oldestMs, newestMs } = entry;
-      const chunk = { bytes, samples, rawBytes, oldestMs, newestMs, lane: entry.lane };
+      const { items, rawBytes, oldestMs, newestMs } = entry;
+      const chunk = { bytes, items, rawBytes, oldestMs, newestMs, lane: entry.lane };
       this.#entryOf.set(chunk, entry);
       entry.isHanded = true;
       chunks.push(chunk);
@@ -343,7 +368,7 @@ export class DurableQueue implements ChunkQueue, Component {
   #drop(entry: Entry, reason: DropReason): void {
     const bytes = this.#bytesOfLoss(entry, reason);
     this.#finish(entry);
-    this.#count(entry.samples, reason, bytes);
+    this.#count(entry.items, reason, bytes);
   }
 
   /** What is lost, for who wants to know whose it is; a flood of losses is not read from the disk once more. */
@@ -354,10 +379,10 @@ export class DurableQueue implements ChunkQueue, Component {
     return this.#lossesRead > LOSSES_READ_MAX ? undefined : this.#store.read(entry.place);
   }
 
-  #count(samples: number, reason: DropReason, bytes: Uint8Array | undefined): void {
-    this.#metrics.dropped.with({ reason }).inc(samples);
-    this.#options.onDropped?.(samples, reason, bytes);
-    this.#world.log.warn('queue dropped samples', { samples, reason });
+  #count(items: number, reason: DropReason, bytes: Uint8Array | undefined): void {
+    this.#metrics.dropped.with({ reason }).inc(items);
+    this.#options.onDropped?.(items, reason, bytes);
+    this.#world.log.warn('queue dropped items', { items, reason });
   }
 
   /** An entry is done, sent or dropped: its lane goes on behind it. */
@@ -453,4 +478,17 @@ export class DurableQueue implements ChunkQueue, Component {
     assert(found, `lane ${lane} of ${this.lanes}`);
     return found;
   }
+}
+
+function segmentBytesOf({ segmentBytes, capBytes }: DurableQueueOptions): number {
+  return segmentBytes ?? Math.min(16 * 1024 * 1024, Math.ceil(capBytes / 8));
+}
+
+/** As they were appended: on disk by position, then what the disk has not taken yet. */
+function inOrderOfTime(a: Entry, b: Entry): number {
+  if (a.place === undefined || b.place === undefined)
+    return (
+      Number(a.place === undefined) - Number(b.place === undefined) || a.appendedMs - b.appendedMs
+    );
+  return a.place.segment.id - b.place.segment.id || a.place.header.offset - b.place.header.offset;
 }

@@ -2,7 +2,7 @@
  * Segment files: chunks one behind the other, each with a header that is checked on its own, so that a file can be
  * walked without reading what the chunks hold, and so that one bad chunk costs only itself.
  *
- *   0 magic  4 length  8 samples  12 raw bytes  16 oldest ms (f64)  24 newest ms (f64)
+ *   0 magic  4 length  8 items  12 raw bytes  16 oldest ms (f64)  24 newest ms (f64)
  *   32 lane (u16), lanes (u16)  36 CRC32 of the bytes  40 CRC32 of 0–40  44 bytes …          little-endian
  *
  * Not a log in general: no index, no overwrite, nothing is ever changed but the torn end cut off.
@@ -22,7 +22,7 @@ const MAGIC_BYTES = Buffer.from('AMQ1');
 /** What a header says of the chunk behind it. */
 export interface ChunkHeader {
   readonly length: number;
-  readonly samples: number;
+  readonly items: number;
   readonly rawBytes: number;
   readonly oldestMs: number;
   readonly newestMs: number;
@@ -41,7 +41,7 @@ function encodeHeader(header: ChunkHeader): Buffer {
   const bytes = Buffer.allocUnsafe(HEADER_BYTES);
   bytes.writeUInt32LE(MAGIC, 0);
   bytes.writeUInt32LE(header.length, 4);
-  bytes.writeUInt32LE(header.samples, 8);
+  bytes.writeUInt32LE(header.items, 8);
   bytes.writeUInt32LE(header.rawBytes, 12);
   bytes.writeDoubleLE(header.oldestMs, 16);
   bytes.writeDoubleLE(header.newestMs, 24);
@@ -58,7 +58,7 @@ function decodeHeader(bytes: Buffer, at: number): ChunkHeader | undefined {
   if (crc32(bytes.subarray(at, at + 40)) !== bytes.readUInt32LE(at + 40)) return undefined;
   return {
     length: bytes.readUInt32LE(at + 4),
-    samples: bytes.readUInt32LE(at + 8),
+    items: bytes.readUInt32LE(at + 8),
     rawBytes: bytes.readUInt32LE(at + 12),
     oldestMs: bytes.readDoubleLE(at + 16),
     newestMs: bytes.readDoubleLE(at + 24),
@@ -74,10 +74,10 @@ function decodeHeader(bytes: Buffer, at: number): ChunkHeader | undefined {
  * @throws  the file system's error, the file cut back to `offset` where that was possible
  */
 export function writeChunk(fd: number, offset: number, chunk: Chunk, lanes: number): StoredHeader {
-  const { bytes, samples, rawBytes, oldestMs, newestMs, lane } = chunk;
+  const { bytes, items, rawBytes, oldestMs, newestMs, lane } = chunk;
   const crc = crc32(bytes);
   const { length } = bytes;
-  const header = { offset, length, samples, rawBytes, oldestMs, newestMs, lane, lanes, crc };
+  const header = { offset, length, items, rawBytes, oldestMs, newestMs, lane, lanes, crc };
   const head = encodeHeader(header);
   try {
     let written = writevSync(fd, [head, bytes], offset);

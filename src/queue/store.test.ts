@@ -8,7 +8,7 @@ import { SegmentStore } from './store.ts';
 
 const chunk = {
   bytes: Buffer.from('chunk'),
-  samples: 1,
+  items: 1,
   rawBytes: 9,
   oldestMs: 1,
   newestMs: 2,

@@ -41,7 +41,8 @@ export interface StoreScan {
 
 export class SegmentStore {
   readonly #directory: string;
-  readonly #segmentBytes: number;
+  /** A segment that has reached it is followed by another. */
+  segmentBytes: number;
   readonly #segments: Segment[] = [];
   #active: { readonly segment: Segment; readonly fd: number } | undefined;
   #nextId = 1;
@@ -50,7 +51,7 @@ export class SegmentStore {
 
   constructor(directory: string, segmentBytes: number) {
     this.#directory = directory;
-    this.#segmentBytes = segmentBytes;
+    this.segmentBytes = segmentBytes;
   }
 
   get diskBytes(): number {
@@ -181,7 +182,7 @@ export class SegmentStore {
   }
 
   #writable(): { readonly segment: Segment; readonly fd: number } {
-    if (this.#active !== undefined && this.#active.segment.size >= this.#segmentBytes) {
+    if (this.#active !== undefined && this.#active.segment.size >= this.segmentBytes) {
       this.endSegment();
     }
     if (this.#active === undefined) {

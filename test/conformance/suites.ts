@@ -71,11 +71,11 @@ async function prometheusConfig(): Promise<Score> {
   const names = readdirSync(folder).filter((name) => name.endsWith('.yml'));
   const wrong: string[] = [];
   for (const name of names) {
-    const { config, findings } = await checkConfigFile(join(folder, name), { env: {} });
+    const { plan, findings } = await checkConfigFile(join(folder, name), { env: {} });
     const wanted = CONFIG_VERDICTS[name] ?? (name.endsWith('.bad.yml') ? 'bad' : 'good');
     const errors = findings.filter((finding) => finding.severity === 'error');
     const byName = errors.length > 0 && errors.every(({ code }) => code === 'CONFIG_UNSUPPORTED');
-    const isRight = wanted === 'bad' ? config === undefined : config !== undefined || byName;
+    const isRight = wanted === 'bad' ? plan === undefined : plan !== undefined || byName;
     if (!isRight) wrong.push(`${name} (${wanted}): ${errors.map(formatFinding).join('; ')}`);
   }
   return { suite: 'Prometheus configuration', cases: names.length, wrong };

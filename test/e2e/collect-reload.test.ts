@@ -81,8 +81,8 @@ test('a reload touches only what changed, loses no scrape, and a broken file cha
 
   const times = up('stays').map(({ tMs }) => tMs);
   const gaps = times.slice(1).map((time, i) => time - times[i]!);
-  // A sink that is replaced or added stops scraping for a moment, as long as a first scrape may wait.
-  assert.ok(Math.max(...gaps) < 1_600, `gaps: ${gaps.join()}`);
+  // Twice the interval and a little: the machine of a test may be busy.
+  assert.ok(Math.max(...gaps) < 1_100, `gaps: ${gaps.join()}`);
   assert.ok(!up('stays').some(({ value }) => value !== 1), 'no marker, no failure');
   assert.doesNotMatch(
     JSON.stringify(await json(`${collector.url}/api/v1/status/config`)),

@@ -26,10 +26,10 @@ import {
   MESSAGE_1,
   MESSAGE_2,
   METADATA_DEFAULTS,
-  QUEUE_DEFAULTS,
   type RemoteWriteConfig,
 } from '../../src/sinks/remote-write/config.ts';
-import type { Sharding } from '../../src/sinks/remote-write/shards.ts';
+import { DELIVERY_DEFAULTS } from '../../src/delivery/settings.ts';
+import type { Sharding } from '../../src/delivery/shards.ts';
 import { RemoteWriteSink } from '../../src/sinks/remote-write/sink.ts';
 import { decodeWriteRequest } from '../../src/wire/remote-write.ts';
 import { writeRequestOf } from '../../src/wire/remote-write-2.ts';
@@ -50,7 +50,7 @@ const LANES = 3;
 const QUEUE = {
   shardsMin: 1,
   shardsMax: LANES,
-  maxSamplesPerSend: 10,
+  maxItemsPerSend: 10,
   batchSendDeadlineMs: 500,
   maxBackoffMs: 900,
 };
@@ -222,18 +222,15 @@ class Simulation {
       http: this.network.client(clock),
     };
     const config: RemoteWriteConfig = {
-      name: 'sim',
       url: 'http://receiver/write',
       headers: {},
       message: this.#message,
       remoteTimeoutMs: 2_000,
-      writeRelabelRules: [],
-      externalLabels: {},
       sendExemplars: false,
       sendNativeHistograms: false,
       metadata: { ...METADATA_DEFAULTS, isSent: false },
-      queue: { ...QUEUE_DEFAULTS, ...QUEUE },
     };
+    const settings = { ...DELIVERY_DEFAULTS, ...QUEUE };
     const queue = new DurableQueue(
       {
         name: 'sim',
@@ -254,7 +251,8 @@ class Simulation {
       desired: 1,
       next: () => 1 + this.#random(LANES),
     };
-    const sink = new RemoteWriteSink({ config, queue, random, sharding }, world);
+    const parts = { id: 'remote_write/sim', name: 'sim', queue, world, userAgent: 'amperage' };
+    const sink = new RemoteWriteSink(config, settings, parts, { random, sharding });
     const starting = queue.start();
     await this.clock.advance(0);
     await starting;
@@ -324,7 +322,7 @@ class Simulation {
     await this.healDisk();
     this.network.isCalm = true;
     const { queue, sink } = this.#life!;
-    for (let i = 0; i < 200 && queue.pendingSamples > 0; i++) await this.clock.advance(1_000);
+    for (let i = 0; i < 200 && queue.pendingItems > 0; i++) await this.clock.advance(1_000);
     const stopped = sink.stop(10_000).then(() => queue.stop());
     await this.clock.advance(20_000);
     await stopped;

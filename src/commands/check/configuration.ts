@@ -8,7 +8,7 @@ import {
   loadConfig,
   loadConfigText,
 } from '../../config/load.ts';
-import type { CollectorConfig } from '../../config/prometheus.ts';
+import type { CollectorPlan } from '../../config/plan.ts';
 import { ConfigSources, type ConfigText } from '../../config/sources/sources.ts';
 import { parseSourceUri } from '../../config/sources/uri.ts';
 import { createWorld } from '../runner.ts';
@@ -22,11 +22,11 @@ export async function checkSource(source: string): Promise<CheckedConfig> {
 }
 
 /** @throws ConfigError for a source that can't be read, or is not valid */
-export async function configOfSource(source: string): Promise<CollectorConfig> {
+export async function planOfSource(source: string): Promise<CollectorPlan> {
   const uri = parseSourceUri(source);
-  if (uri.kind === 'file') return (await loadConfig(uri.path)).config;
+  if (uri.kind === 'file') return (await loadConfig(uri.path)).plan;
   const { text, file } = await read(source);
-  return (await loadConfigText(text, file)).config;
+  return (await loadConfigText(text, file)).plan;
 }
 
 async function read(source: string): Promise<ConfigText> {

@@ -27,10 +27,10 @@ function render(directory: string, found: QueueContents): string {
     ms === undefined ? '-' : new Date(ms).toISOString();
   const lines = [
     directory,
-    `  waiting   ${found.samples} samples in ${found.chunks} chunks`,
-    `  samples   ${time(found.oldestMs)} to ${time(found.newestMs)}`,
+    `  waiting   ${found.items} items in ${found.chunks} chunks`,
+    `  times     ${time(found.oldestMs)} to ${time(found.newestMs)}`,
     `  on disk   ${found.bytes} bytes in ${found.segments} segments, ${found.doneChunks} chunks of them done`,
-    ...[...found.byLane].map(([lane, samples]) => `  lane ${lane.padEnd(6)} ${samples} samples`),
+    ...[...found.byLane].map(([lane, items]) => `  lane ${lane.padEnd(6)} ${items} items`),
   ];
   const faults = [
     found.badHeaders > 0 ? `${found.badHeaders} damaged headers` : '',

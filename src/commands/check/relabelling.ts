@@ -3,7 +3,7 @@
  */
 import { resolve } from 'node:path';
 import { Command } from 'commander';
-import type { CollectorConfig } from '../../config/prometheus.ts';
+import type { CollectorPlan, SourcePlan } from '../../config/plan.ts';
 import { DiscoveryManager } from '../../discovery/manager.ts';
 import { ConfigError } from '../../kernel/errors.ts';
 import { parseDurationMs } from '../../model/duration.ts';
@@ -14,7 +14,7 @@ import { relabelSteps } from '../../relabel/steps.ts';
 import type { ScrapeConfig } from '../../scrape/config.ts';
 import { targetsOf } from '../../scrape/target.ts';
 import { createWorld } from '../runner.ts';
-import { configOfSource } from './configuration.ts';
+import { planOfSource } from './configuration.ts';
 
 export function checkRelabelCommand(write: (text: string) => void): Command {
   return new Command('relabel')
@@ -28,8 +28,7 @@ export function checkRelabelCommand(write: (text: string) => void): Command {
       '\nExamples:\n  amperage check relabel prometheus.yml ecs __address__=10.0.0.1:9779 __meta_ecs_cluster_name=demo\n  amperage check relabel prometheus.yml ecs --metric __name__=go_goroutines\n',
     )
     .action(async (file: string, job: string, given: string[], options: { metric?: boolean }) => {
-      const config = await configOfSource(file);
-      const scrape = jobOf(config, job, file);
+      const { scrape } = sourceOf(await planOfSource(file), job, file);
       const rules = options.metric === true ? scrape.metricRelabelRules : scrape.relabelRules;
       write(renderSteps(given.map(pairOf), rules));
     });
@@ -50,17 +49,15 @@ export function checkDiscoveryCommand(write: (text: string) => void): Command {
       const timeoutMs = parseDurationMs(options.timeout);
       if (timeoutMs === undefined)
         throw new ConfigError('FLAG_DURATION', `--timeout "${options.timeout}" is not a duration`);
-      const config = await configOfSource(file);
-      const scrape = jobOf(config, job, file);
-      const groups = await discoverOnce(config, job, file, timeoutMs);
-      write(renderDiscovery(groups, scrape, options.steps === true));
+      const source = sourceOf(await planOfSource(file), job, file);
+      const groups = await discoverOnce(source, file, timeoutMs);
+      write(renderDiscovery(groups, source.scrape, options.steps === true));
     });
 }
 
 /** The first list of a job. */
 async function discoverOnce(
-  config: CollectorConfig,
-  job: string,
+  { id, discovery }: SourcePlan,
   file: string,
   timeoutMs: number,
 ): Promise<readonly TargetGroup[]> {
@@ -72,7 +69,7 @@ async function discoverOnce(
       manager = new DiscoveryManager({
         world,
         baseDirectory: resolve(file, '..'),
-        jobs: config.discovery.filter((one) => one.job === job),
+        jobs: [discovery],
         onUpdate: (_, groups) => done(groups),
       });
     });
@@ -81,7 +78,7 @@ async function discoverOnce(
       () => {
         throw new ConfigError(
           'DISCOVERY_TIMEOUT',
-          `the discovery of job "${job}" gave no list within ${timeoutMs / 1_000} s`,
+          `the discovery of job "${id}" gave no list within ${timeoutMs / 1_000} s`,
         );
       },
       () => [],
@@ -147,11 +144,15 @@ function stepLines(
   });
 }
 
-function jobOf(config: CollectorConfig, job: string, file: string): ScrapeConfig {
-  const found = config.scrapeConfigs.find(({ jobName }) => jobName === job);
+/** By id, or by job_name where one source alone has it. */
+function sourceOf(plan: CollectorPlan, job: string, file: string): SourcePlan {
+  const named = plan.sources.filter(({ scrape }) => scrape.jobName === job);
+  const found =
+    plan.sources.find(({ id }) => id === job) ?? (named.length === 1 ? named[0] : undefined);
   if (found !== undefined) return found;
-  const names = config.scrapeConfigs.map(({ jobName }) => jobName).join(', ');
-  throw new ConfigError('JOB_UNKNOWN', `${file} has no job "${job}"; it has ${names || 'none'}`);
+  const names = plan.sources.map(({ id }) => id).join(', ');
+  const what = named.length > 1 ? `${named.length} jobs "${job}"` : `no job "${job}"`;
+  throw new ConfigError('JOB_UNKNOWN', `${file} has ${what}; it has ${names || 'none'}`);
 }
 
 function pairOf(text: string): [string, string] {

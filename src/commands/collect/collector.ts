@@ -1,30 +1,28 @@
 /**
- * The running collector: sinks, scraping and discovery joined, and how they go over to another configuration. What did
- * not change runs on untouched; while a remote_write entry is replaced nothing is scraped, which takes a moment.
+ * The running collector: sources, routes and sinks joined, and how they go over to another plan. What did not change runs
+ * on untouched; a sink that changes pauses neither scraping nor the other sinks.
  */
 import { hostname } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
-import type { CollectorConfig } from '../../config/prometheus.ts';
+import { dirname, resolve } from 'node:path';
+import { type CollectorPlan, transformsBetween } from '../../config/plan.ts';
 import { DiscoveryManager } from '../../discovery/manager.ts';
+import type { Membership } from '../../discovery/members.ts';
+import { shareOf } from '../../discovery/shard.ts';
 import type { Component } from '../../kernel/component.ts';
 import { createHttpClient } from '../../kernel/http-client.ts';
 import type { World } from '../../kernel/world.ts';
-import type { Membership } from '../../discovery/members.ts';
-import { shareOf } from '../../discovery/shard.ts';
 import type { TargetGroup } from '../../model/target.ts';
-import { DurableQueue } from '../../queue/queue.ts';
+import { isSameOutlet, type Outlet } from '../../routes/outlet.ts';
+import { Router, type Routes } from '../../routes/router.ts';
 import { ScrapeManager } from '../../scrape/manager.ts';
-import type { RemoteWriteConfig } from '../../sinks/remote-write/config.ts';
-import { RemoteWriteSink } from '../../sinks/remote-write/sink.ts';
-import { asRouted, fanOut } from '../fan-out.ts';
 import { VERSION } from '../version.ts';
+import { warnOfLeftovers } from './leftovers.ts';
+import { Outlets } from './outlets.ts';
 
 const USER_AGENT = `amperage/${VERSION}`;
-/** How long an entry that is replaced may go on sending; the rest stays on disk for the one that follows. */
-const REPLACE_MS = 1_000;
 
 export interface CollectorOptions {
-  readonly config: CollectorConfig;
+  readonly plan: CollectorPlan;
   readonly configFile: string;
   readonly storagePath: string;
   readonly world: World;
@@ -34,20 +32,13 @@ export interface CollectorOptions {
   readonly finalScrapeMs?: number;
 }
 
-/** A remote_write entry with the queue that is its own. */
-interface Outlet {
-  readonly fingerprint: string;
-  readonly queue: DurableQueue;
-  readonly sink: RemoteWriteSink;
-}
-
 export class Collector implements Component {
   readonly name = 'collector';
   readonly scrape: ScrapeManager;
   readonly #options: CollectorOptions;
   readonly #discovery: DiscoveryManager;
-  #outlets = new Map<string, Outlet>();
-  #config: CollectorConfig;
+  readonly #router = new Router();
+  readonly #outlets: Outlets;
   #isStarted = false;
   /** The complete lists, of which a share is scraped. */
   readonly #groups = new Map<string, readonly TargetGroup[]>();
@@ -56,24 +47,24 @@ export class Collector implements Component {
   #following: Promise<void> = Promise.resolve();
 
   constructor(options: CollectorOptions) {
-    const { world, config, configFile } = options;
+    const { world, plan, configFile, storagePath } = options;
     this.#options = options;
-    this.#config = config;
+    this.#outlets = new Outlets({ world, storagePath, userAgent: USER_AGENT });
     this.scrape = new ScrapeManager({
       world,
       userAgent: USER_AGENT,
-      openAppender: (_source, key) => asRouted(this.#openAppender(key)),
+      openAppender: this.#router.openAppender,
       openHttp: ({ connection, allowMetadataAddresses }) =>
         createHttpClient({ connection, isGuarded: !allowMetadataAddresses, reusesBodies: true }),
-      offsetSeed: `${hostname()} ${JSON.stringify(config.global.externalLabels)}`,
+      offsetSeed: hostname(),
     });
     this.#discovery = new DiscoveryManager({
       world,
       baseDirectory: dirname(resolve(configFile)),
-      jobs: config.discovery,
-      onUpdate: (job, groups) => {
-        this.#groups.set(job, groups);
-        this.#share(job, groups);
+      jobs: plan.sources.map(({ discovery }) => discovery),
+      onUpdate: (source, groups) => {
+        this.#groups.set(source, groups);
+        this.#share(source, groups);
       },
     });
   }
@@ -81,29 +72,19 @@ export class Collector implements Component {
   /** Sinks first: what is scraped can always be kept. */
   async start(): Promise<void> {
     this.#isStarted = true;
-    for (const config of this.#config.remoteWrites) await this.#open(config);
+    const { plan } = this.#options;
+    await this.#goOver(plan);
     await this.scrape.start();
-    await this.scrape.apply(this.#config.scrapeConfigs);
     this.#following = this.#followShares();
     await this.#discovery.start();
   }
 
-  /** Goes over to another configuration, which was checked before. */
-  async apply(config: CollectorConfig): Promise<void> {
-    const wanted = new Map(config.remoteWrites.map((one) => [one.name, JSON.stringify(one)]));
-    const gone = [...this.#outlets].filter(([name, one]) => wanted.get(name) !== one.fingerprint);
-    const isNew = config.remoteWrites.some(({ name }) => !this.#outlets.has(name));
-    this.#config = config;
-    if (gone.length > 0 || isNew) {
-      await this.scrape.pause();
-      for (const [name, outlet] of gone) await this.#close(name, outlet, REPLACE_MS);
-      for (const one of config.remoteWrites)
-        if (!this.#outlets.has(one.name)) await this.#open(one);
-    }
-    await this.scrape.apply(config.scrapeConfigs);
-    const jobs = new Set(config.discovery.map(({ job }) => job));
-    for (const job of this.#groups.keys()) if (!jobs.has(job)) this.#groups.delete(job);
-    this.#discovery.apply(config.discovery);
+  /** Goes over to another plan, which was checked before. @throws with all as it was, where a sink can't be opened */
+  async apply(plan: CollectorPlan): Promise<void> {
+    await this.#goOver(plan);
+    const sources = new Set(plan.sources.map(({ id }) => id));
+    for (const source of this.#groups.keys()) if (!sources.has(source)) this.#groups.delete(source);
+    this.#discovery.apply(plan.sources.map(({ discovery }) => discovery));
   }
 
   /** Sources first. What cannot be sent in time stays on disk. */
@@ -117,8 +98,38 @@ export class Collector implements Component {
     const { finalScrapeMs = 0 } = this.#options;
     if (finalScrapeMs > 0) await this.scrape.finish(Math.min(finalScrapeMs, left()));
     await this.scrape.stop(left());
-    const outlets = [...this.#outlets];
-    await Promise.all(outlets.map(([name, outlet]) => this.#close(name, outlet, left())));
+    await this.#outlets.stop(left());
+  }
+
+  /** The sinks that are wanted, then the routes to them, then the jobs; sinks that are gone end when nothing leads there. */
+  async #goOver(plan: CollectorPlan): Promise<void> {
+    await this.#outlets.apply(plan.sinks);
+    await this.#router.apply(this.#routesOf(plan));
+    await this.scrape.apply(plan.sources.map(({ scrape }) => scrape));
+    await this.#outlets.retain(plan.sinks);
+    const { storagePath, world } = this.#options;
+    await warnOfLeftovers(storagePath, new Set(plan.sinks.map(({ folder }) => folder)), world.log);
+  }
+
+  #routesOf(plan: CollectorPlan): Routes {
+    const routes = new Map<string, Outlet[]>();
+    const sinks = new Map(plan.sinks.map((sink) => [sink.id, sink]));
+    for (const route of plan.routes) {
+      const outlets = route.sinks.flatMap((id): Outlet[] => {
+        const sink = sinks.get(id);
+        if (sink === undefined) return [];
+        const { openAppender } = this.#outlets.sinkOf(id);
+        return [{ openAppender, transforms: transformsBetween(plan, route, sink) }];
+      });
+      for (const source of route.sources) {
+        const known = routes.get(source) ?? [];
+        // Two routes that say the same lead there once.
+        for (const outlet of outlets)
+          if (!known.some((one) => isSameOutlet(one, outlet))) known.push(outlet);
+        routes.set(source, known);
+      }
+    }
+    return routes;
   }
 
   /** Goes over to another share whenever the members change. */
@@ -132,55 +143,17 @@ export class Collector implements Component {
     for await (const membership of shares(this.#stopping.signal)) {
       this.#membership = membership;
       gauge.set(membership.members.length);
-      for (const [job, groups] of this.#groups) this.#share(job, groups);
+      for (const [source, groups] of this.#groups) this.#share(source, groups);
     }
   }
 
-  #share(job: string, groups: readonly TargetGroup[]): void {
+  #share(source: string, groups: readonly TargetGroup[]): void {
     if (this.#options.shares === undefined) {
-      this.scrape.update(job, groups);
+      this.scrape.update(source, groups);
       return;
     }
     if (this.#membership === undefined) return;
     const { members, own } = this.#membership;
-    this.scrape.update(job, shareOf(groups, members, own));
-  }
-
-  #openAppender(key: string): ReturnType<ReturnType<typeof fanOut>> {
-    return fanOut([...this.#outlets.values()].map(({ sink }) => sink.openAppender))(key);
-  }
-
-  async #open(config: RemoteWriteConfig): Promise<void> {
-    const { world, storagePath } = this.#options;
-    const queue = new DurableQueue(
-      {
-        name: config.name,
-        directory: join(storagePath, encodeURIComponent(config.name)),
-        lanes: config.queue.shardsMax,
-        capBytes: config.queue.capBytes,
-        sync: config.queue.sync,
-        maxAgeMs: config.queue.sampleAgeLimitMs,
-        onDropped: (samples, reason, bytes) => sink.countDropped(samples, reason, bytes),
-      },
-      world,
-    );
-    const sink: RemoteWriteSink = new RemoteWriteSink(
-      { config, queue, userAgent: USER_AGENT },
-      world,
-    );
-    await queue.start();
-    try {
-      await sink.start();
-    } catch (error) {
-      await queue.stop();
-      throw error;
-    }
-    this.#outlets.set(config.name, { fingerprint: JSON.stringify(config), queue, sink });
-  }
-
-  async #close(name: string, { queue, sink }: Outlet, deadlineMs: number): Promise<void> {
-    await sink.stop(deadlineMs);
-    await queue.stop();
-    this.#outlets.delete(name);
+    this.scrape.update(source, shareOf(groups, members, own));
   }
 }

@@ -60,10 +60,11 @@ export async function sourcesOf(flags: DiscoverFlags, env: Env, world: World): P
   if (file !== undefined) {
     const sources = new ConfigSources({ uris: [file], world, env, cacheDirectory: flags.cacheDir });
     const found = await sources.readAtStart();
-    const { config } = await loadConfigText(found.text, found.file, { env });
+    const { plan } = await loadConfigText(found.text, found.file, { env });
     await sources.keep();
     const baseDirectory = resolve(found.file, '..');
-    return { jobs: config.discovery, baseDirectory, writeTo: flags.writeTo, times: 0 };
+    const jobs = plan.sources.map(({ discovery }) => discovery);
+    return { jobs, baseDirectory, writeTo: flags.writeTo, times: 0 };
   }
   const isTeralytics = Object.keys(flags).some((name) => name.startsWith('config.'));
   if (isTeralytics || flags.clusters !== undefined) return fromClusters(flags, env, isTeralytics);

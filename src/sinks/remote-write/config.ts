@@ -1,28 +1,20 @@
 /**
- * The configuration of one remote_write entry as plain values, checked and filled with defaults by config/ before it
- * gets here. Names follow Prometheus' keys; spans are milliseconds, sizes bytes.
+ * What one remote_write entry says of the receiver, as plain values, checked and filled with defaults by schema.ts. Names follow Prometheus' keys; spans are milliseconds, sizes bytes.
  * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#remote_write
  */
 import type { HttpConnection } from '../../kernel/http-connection.ts';
-import type { RelabelRule } from '../../relabel/relabel.ts';
 
 /** Values of `protobuf_message`. */
 export const MESSAGE_1 = 'prometheus.WriteRequest';
 export const MESSAGE_2 = 'io.prometheus.write.v2.Request';
 
 export interface RemoteWriteConfig {
-  /** Unique among the entries: names the queue's directory, stands in logs and metrics. */
-  readonly name: string;
   readonly url: string;
   /** Sent along with each request; can't override what the protocol or the signature sets. */
   readonly headers: Readonly<Record<string, string>>;
   /** The message to send; 2.0 falls back to 1.0 where it is not taken. */
   readonly message: typeof MESSAGE_1 | typeof MESSAGE_2;
   readonly remoteTimeoutMs: number;
-  /** write_relabel_configs, compiled. */
-  readonly writeRelabelRules: readonly RelabelRule[];
-  /** Added to a series that has no label of that name, before write relabelling. */
-  readonly externalLabels: Readonly<Record<string, string>>;
   readonly sigv4?: Sigv4Config | undefined;
   /** Secrets are asked for at each request, so that a rotated one is taken up. */
   readonly basicAuth?: { readonly username: string; readonly password: () => string } | undefined;
@@ -34,7 +26,6 @@ export interface RemoteWriteConfig {
   readonly sendExemplars: boolean;
   readonly sendNativeHistograms: boolean;
   readonly metadata: RemoteWriteMetadataConfig;
-  readonly queue: RemoteWriteQueueConfig;
 }
 
 export interface RemoteWriteMetadataConfig {
@@ -63,39 +54,6 @@ export interface Sigv4Config {
   /** `aps` when absent. */
   readonly serviceName?: string | undefined;
 }
-
-export interface RemoteWriteQueueConfig {
-  readonly maxSamplesPerSend: number;
-  /** Of a request, compressed and before compression alike: AMP refuses more than 1 MB. */
-  readonly maxBytesPerSend: number;
-  /** A batch that is not full is sent when its oldest sample has waited this long. */
-  readonly batchSendDeadlineMs: number;
-  /** Parallel requests; within these bounds their number follows the load. */
-  readonly shardsMin: number;
-  readonly shardsMax: number;
-  readonly minBackoffMs: number;
-  readonly maxBackoffMs: number;
-  /** Older samples are dropped and counted; 0 keeps them. */
-  readonly sampleAgeLimitMs: number;
-  /** Of the queue on disk; above it the oldest chunks are dropped and counted. */
-  readonly capBytes: number;
-  /** When what was written is forced to the disk. */
-  readonly sync: 'never' | 'interval' | 'every';
-}
-
-/** The defaults of queue_config: batches that AMP takes, a gigabyte of patience. */
-export const QUEUE_DEFAULTS: RemoteWriteQueueConfig = {
-  maxSamplesPerSend: 10_000,
-  maxBytesPerSend: 1_000_000,
-  batchSendDeadlineMs: 5_000,
-  shardsMin: 1,
-  shardsMax: 16,
-  minBackoffMs: 30,
-  maxBackoffMs: 5_000,
-  sampleAgeLimitMs: 0,
-  capBytes: 1_073_741_824,
-  sync: 'interval',
-};
 
 /** Just under the hour beyond which AMP refuses samples. */
 const AMP_AGE_LIMIT_MS = 59 * 60_000;

@@ -1,116 +1,114 @@
 /**
- * A remote_write entry: appenders into its queue and shards of senders out of it. The queue is given, started
- * before and stopped after the sink by whoever connects them.
- * Limits: those of the queue; a request holds at most `maxSamplesPerSend` and `maxBytesPerSend`.
+ * A remote_write entry over its queue: appenders into it, delivery out of it, and metadata beside it.
+ * Limits: those of the queue; a request holds at most `maxItemsPerSend` and `maxBytesPerSend`.
  */
-import type { Component } from '../../kernel/component.ts';
+import { Delivery } from '../../delivery/delivery.ts';
+import type { DeliverySettings } from '../../delivery/settings.ts';
+import type { Sharding } from '../../delivery/shards.ts';
 import { createHttpClient, type HttpClient } from '../../kernel/http-client.ts';
-import type { World } from '../../kernel/world.ts';
-import type { ChunkQueue } from '../../model/queue.ts';
 import type { OpenAppender } from '../../model/sample.ts';
-import { AppenderPool } from './appender.ts';
-import { type Authenticate, authenticateWith } from './auth.ts';
+import type { Sink, SinkParts } from '../sink.ts';
 import type { RemoteWriteConfig } from './config.ts';
-import { Dialect } from './dialect.ts';
 import { newRemoteWriteMetrics, publicUrl, type RemoteWriteMetrics } from './metrics.ts';
-import { runMetadataSender } from './metadata.ts';
-import { Load, runShards, type Sharding } from './shards.ts';
-import { jobOf } from './split.ts';
+import { AppenderPool } from './way-in/appender.ts';
+import { type Authenticate, authenticateWith } from './way-out/auth.ts';
+import { Dialect } from './way-out/dialect.ts';
+import { type MetadataSenderOptions, runMetadataSender } from './way-out/metadata.ts';
+import { RemoteWriteProtocol } from './way-out/protocol.ts';
+import { jobOf } from './way-out/split.ts';
 
-export interface RemoteWriteSinkOptions {
-  readonly config: RemoteWriteConfig;
-  readonly queue: ChunkQueue;
-  readonly userAgent?: string;
-  /** Instead of what the configuration says, for tests. */
+/** Instead of what the configuration and the load say, for tests. */
+export interface RemoteWriteEdges {
   readonly auth?: Authenticate;
-  /** Of the jitter, for tests. */
+  /** Of the jitter. */
   readonly random?: () => number;
-  /** Instead of what the load asks for, for tests. */
   readonly sharding?: Sharding;
 }
 
-export class RemoteWriteSink implements Component {
+export class RemoteWriteSink implements Sink {
   readonly name: string;
-  /** Opens the appender of a target. */
   readonly openAppender: OpenAppender;
-  readonly #options: RemoteWriteSinkOptions;
-  readonly #world: World;
+  readonly #config: RemoteWriteConfig;
   /** With the entry's own connection settings. */
   readonly #ownHttp: HttpClient | undefined;
   readonly #metrics: RemoteWriteMetrics;
-  readonly #auth: Authenticate;
   readonly #pool: AppenderPool;
-  readonly #load = new Load();
-  readonly #abort = new AbortController();
-  #senders: Promise<unknown> | undefined;
+  readonly #delivery: Delivery<unknown>;
+  readonly #metadataOptions: MetadataSenderOptions;
   readonly #stopping = new AbortController();
   #metadata: Promise<void> = Promise.resolve();
 
-  constructor(options: RemoteWriteSinkOptions, world: World) {
-    const { config, queue } = options;
-    this.name = `remote_write ${config.name}`;
-    this.#options = options;
-    const fields = { remote_name: config.name, url: publicUrl(config.url) };
-    this.#ownHttp =
-      config.connection === undefined
-        ? undefined
-        : createHttpClient({ connection: config.connection });
-    this.#world = { ...world, log: world.log.with(fields), http: this.#ownHttp ?? world.http };
-    this.#metrics = newRemoteWriteMetrics(world.metrics, config, () => queue.pendingSamples);
-    this.#auth = options.auth ?? authenticateWith(config, () => world.clock.nowMs());
-    this.#pool = new AppenderPool(config, queue, this.#metrics, this.#load);
-    this.openAppender = (key) => this.#pool.open(key);
-  }
-
-  start(): Promise<void> {
-    const { config, queue, random, sharding, userAgent = 'amperage' } = this.#options;
-    const world = this.#world;
-    const sender = {
-      config,
+  constructor(
+    config: RemoteWriteConfig,
+    settings: DeliverySettings,
+    parts: SinkParts,
+    edges: RemoteWriteEdges = {},
+  ) {
+    const { id, name, queue, userAgent } = parts;
+    this.name = id;
+    this.#config = config;
+    const { connection, url } = config;
+    this.#ownHttp = connection === undefined ? undefined : createHttpClient({ connection });
+    const log = parts.world.log.with({ remote_name: name, url: publicUrl(url) });
+    const world = { ...parts.world, log, http: this.#ownHttp ?? parts.world.http };
+    const pendingSamples = (): number => queue.pendingItems;
+    const metrics = newRemoteWriteMetrics(world.metrics, { name, url, settings, pendingSamples });
+    this.#metrics = metrics;
+    const auth = edges.auth ?? authenticateWith(config, () => world.clock.nowMs());
+    const dialect = new Dialect(config);
+    const protocol = new RemoteWriteProtocol({ config, world, metrics, auth, userAgent, dialect });
+    this.#delivery = new Delivery({
+      name: id,
       queue,
+      protocol,
+      settings,
       world,
-      metrics: this.#metrics,
-      auth: this.#auth,
-      userAgent,
-      dialect: new Dialect(config),
-      load: this.#load,
-    };
-    this.#senders = runShards({ ...sender, random, sharding }, this.#abort.signal);
-    if (config.metadata.isSent)
-      this.#metadata = runMetadataSender(
-        { ...sender, store: this.#pool.metadata },
-        this.#stopping.signal,
-      );
-    return Promise.resolve();
+      metrics: metrics.delivery,
+      onLoss: metrics.lost,
+      random: edges.random,
+      sharding: edges.sharding,
+    });
+    const { load, losses } = this.#delivery;
+    const onLeftOut = (reason: string): void => losses.lost(1, reason, '');
+    const intake = { config, settings, queue, metrics, load, onLeftOut };
+    const { before } = parts;
+    const goesOn = before instanceof RemoteWriteSink && before.#pool.goOn(intake);
+    this.#pool = goesOn ? before.#pool : new AppenderPool(intake);
+    this.openAppender = goesOn ? before.openAppender : (key) => this.#pool.open(key);
+    const { metadata: store } = this.#pool;
+    const retryMs = settings.maxBackoffMs;
+    this.#metadataOptions = { config, retryMs, world, metrics, auth, userAgent, dialect, store };
   }
 
-  /** Sends what is queued until the deadline; the rest stays in the queue. */
+  async start(): Promise<void> {
+    await this.#delivery.start();
+    if (this.#config.metadata.isSent)
+      this.#metadata = runMetadataSender(this.#metadataOptions, this.#stopping.signal);
+  }
+
   async stop(deadlineMs: number): Promise<void> {
-    if (this.#senders === undefined) return;
-    const { queue } = this.#options;
+    await this.#endMetadata();
+    await this.#delivery.stop(deadlineMs);
+    await this.#close();
+  }
+
+  async release(deadlineMs: number): Promise<void> {
+    await this.#endMetadata();
+    await this.#delivery.release(deadlineMs);
+    await this.#close();
+  }
+
+  countDropped(items: number, reason: string, bytes: Uint8Array | undefined): void {
+    this.#delivery.losses.lost(items, reason, bytes === undefined ? '' : jobOf(bytes));
+  }
+
+  async #endMetadata(): Promise<void> {
     this.#stopping.abort();
     await this.#metadata;
-    queue.drain();
-    const inTime = new AbortController();
-    const late = this.#world.clock.sleep(deadlineMs, inTime.signal).then(
-      () => this.#abort.abort(new Error('remote_write is stopping')),
-      () => undefined,
-    );
-    await this.#senders;
-    inTime.abort(new Error('stopped in time'));
-    await late;
-    this.#abort.abort(new Error('remote_write has stopped'));
-    await this.#ownHttp?.close();
-    if (queue.pendingSamples > 0) {
-      this.#world.log.info('remote_write leaves samples for the next run', {
-        samples: queue.pendingSamples,
-      });
-    }
   }
 
-  /** For losses that the queue reports: counts them with those of the sink, by the job of the chunk's first series. */
-  countDropped(samples: number, reason: string, bytes: Uint8Array | undefined): void {
-    const job = bytes === undefined ? '' : jobOf(bytes);
-    this.#metrics.dropped.with({ reason, job }).inc(samples);
+  async #close(): Promise<void> {
+    this.#metrics.close();
+    await this.#ownHttp?.close();
   }
 }

@@ -46,7 +46,7 @@ async function play(
 }
 
 const delivered = ({ all }: Played): Promise<void> =>
-  until(all, () => all.queue.pendingSamples === 0, 50);
+  until(all, () => all.queue.pendingItems === 0, 50);
 
 /** Lets that much virtual time pass, in steps, with real I/O in between. */
 async function pass({ all }: Played, ms: number): Promise<void> {
@@ -112,7 +112,7 @@ for (const version of [1, 2] as const) {
   test(named('backoff: exponential, required, bounded, with jitter'), async (context) => {
     const failing: HttpResponse[] = Array.from({ length: 14 }, () => ({ status: 503 }));
     const played = await play(context, version, [...failing, OK]);
-    await until(played.all, () => played.all.queue.pendingSamples === 0, 5);
+    await until(played.all, () => played.all.queue.pendingItems === 0, 5);
     const waits = played.atMs.slice(1).map((at, index) => at - played.atMs[index]!);
     assert.equal(waits.length, 14);
     // Half of the full wait at least, plus the steps in which the test's clock moves.
@@ -161,7 +161,7 @@ for (const version of [1, 2] as const) {
           ? { status: 400, body: 'invalid label', headers: WRITTEN }
           : OK;
       scrape(all.sink.openAppender('target'), ['a', 'bad', 'c'], T0);
-      await until(all, () => all.queue.pendingSamples === 0);
+      await until(all, () => all.queue.pendingItems === 0);
       assert.equal(all.receiver.kept.length, 2);
       assert.equal(all.metric('prometheus_remote_storage_samples_failed_total'), 1);
     },
@@ -197,7 +197,7 @@ for (const version of [1, 2] as const) {
         url: `http://127.0.0.1:${port}/write`,
       });
       scrape(all.sink.openAppender('target'), ['a'], T0);
-      await until(all, () => all.queue.pendingSamples === 0, 100);
+      await until(all, () => all.queue.pendingItems === 0, 100);
       assert.equal(requests, kinds.length);
       assert.equal(all.metric('prometheus_remote_storage_samples_total'), 1);
     },
@@ -210,7 +210,7 @@ for (const version of [1, 2] as const) {
         const all = await road(context, { message: MESSAGES[version], url });
         scrape(all.sink.openAppender('target'), ['a'], T0);
         await until(all, () => all.lines.some((line) => line.includes('tried again')), 50);
-        assert.equal(all.queue.pendingSamples, 1);
+        assert.equal(all.queue.pendingItems, 1);
       }
     },
   );

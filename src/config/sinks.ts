@@ -1,0 +1,104 @@
+/**
+ * The sinks of a configuration: keys from the table of sinks, names that tell them apart, folders of their queues.
+ */
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import type { ConfigPath } from '../settings/finding.ts';
+import { listOf } from '../settings/values.ts';
+import type { SinkContext, SinkKind } from '../sinks/sink.ts';
+import { type OpenableSink, resolveSink, sinkKinds, type SinkInputs } from '../sinks/sinks.ts';
+import type { SinkPlan, TransformPlan } from './plan.ts';
+
+type SinkShape = {
+  [One in (typeof sinkKinds)[number] as One['key']]: z.ZodOptional<z.ZodArray<One['schema']>>;
+};
+
+/** The keys of all kinds, each with a list of entries. */
+export const sinkShape = Object.fromEntries(
+  sinkKinds.map(({ key, schema }) => [key, listOf(schema as z.ZodType).optional()]),
+) as unknown as SinkShape;
+
+/** An entry that its kind's schema has accepted, and where it is written. */
+export interface SinkEntry {
+  readonly kind: SinkKind;
+  readonly input: unknown;
+  readonly path: ConfigPath;
+}
+
+/** What `sinkShape` has parsed, in the order of the table. */
+export function sinkEntriesOf(inputs: SinkInputs): readonly SinkEntry[] {
+  return sinkKinds.flatMap((kind) =>
+    (inputs[kind.key] ?? []).map((input, index): SinkEntry => ({
+      kind: kind as SinkKind,
+      input,
+      path: [kind.key, index],
+    })),
+  );
+}
+
+export interface PlannedSinks {
+  readonly sinks: readonly SinkPlan[];
+  readonly transforms: readonly TransformPlan[];
+}
+
+export function planSinks(
+  entries: readonly SinkEntry[],
+  context: Omit<SinkContext, 'path'>,
+): PlannedSinks {
+  const names = new Map<string, SinkEntry>();
+  const ordinals = new Map<string, number>();
+  const transforms: TransformPlan[] = [];
+  const sinks = entries.map((entry): SinkPlan => {
+    const { kind, input, path } = entry;
+    const resolved = resolveSink(kind, input, { ...context, path });
+    const name = resolved.name ?? nameFromAddress(resolved, ordinals);
+    const id = `${kind.kind}/${name}`;
+    const other = names.get(id);
+    if (other !== undefined)
+      context.report.error(
+        resolved.name === undefined ? path : [...path, 'name'],
+        'CONFIG_DUPLICATE',
+        `name "${name}" is used by ${textOf(other.path)} already; names must be unique`,
+      );
+    names.set(id, entry);
+    const own = resolved.transforms.map((transform, index) => ({
+      id: `${id}:${index}`,
+      transform,
+    }));
+    transforms.push(...own);
+    return {
+      ...resolved,
+      id,
+      name,
+      folder: folderOf(kind.kind, name),
+      version: digest(JSON.stringify([input, context.baseDirectory])),
+      transforms: own.map((one) => one.id),
+    };
+  });
+  return { sinks, transforms };
+}
+
+/** Short, and the same from run to run: the queue is found again by it. */
+function nameFromAddress({ kind, address }: OpenableSink, ordinals: Map<string, number>): string {
+  const short = digest(address).slice(0, 6);
+  const ordinal = (ordinals.get(`${kind}/${short}`) ?? 0) + 1;
+  ordinals.set(`${kind}/${short}`, ordinal);
+  return ordinal === 1 ? short : `${short}-${ordinal}`;
+}
+
+/** A folder that holds something else. */
+const RESERVED = new Set(['.', '..', 'configuration']);
+
+/** Of remote_write the name alone, as in 0.1.0, where no other kind was; no name makes another kind's folder. */
+function folderOf(kind: string, name: string): string {
+  const safe = encodeURIComponent(name);
+  return kind === 'remote_write' && !RESERVED.has(safe) ? safe : `${kind}@${safe}`;
+}
+
+function textOf(path: ConfigPath): string {
+  return path.map((step) => (typeof step === 'number' ? `[${step}]` : step)).join('');
+}
+
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}

@@ -1,0 +1,96 @@
+/**
+ * One attempt to deliver some chunks, and its outcome: the interface that every policy of delivery wraps.
+ *
+ *     split( retry( age limit( attempt over a protocol ) ) )         see delivery.ts
+ */
+import { RecoverableError } from '../kernel/errors.ts';
+import type { Chunk } from '../model/queue.ts';
+import type { Load } from './load.ts';
+import type { Losses } from './losses.ts';
+import { itemsOf, type Protocol } from './protocol.ts';
+
+/** What became of the chunks; `chunks` are those that are left of them. */
+export type Outcome =
+  /** Delivered, or lost and counted. */
+  | { readonly kind: 'done' }
+  | {
+      readonly kind: 'again';
+      readonly chunks: readonly Chunk[];
+      readonly error: RecoverableError;
+    }
+  | { readonly kind: 'split'; readonly chunks: readonly Chunk[]; readonly text: string }
+  | {
+      readonly kind: 'refused';
+      readonly chunks: readonly Chunk[];
+      readonly reason: string;
+      readonly isSeparable: boolean;
+      readonly text: string;
+    };
+
+export interface AttemptSignals {
+  /** Between requests: no further batch, no further attempt. */
+  readonly ending: AbortSignal;
+  /** Cuts requests off too; `ending` aborts with it. */
+  readonly stopping: AbortSignal;
+}
+
+/** @param attempt  1 for the first. Rejects when a signal aborts, or with RecoverableError for no answer */
+export type Deliver = (
+  chunks: readonly Chunk[],
+  attempt: number,
+  signals: AttemptSignals,
+) => Promise<Outcome>;
+
+const DONE: Outcome = { kind: 'done' };
+
+/** Encodes, sends once, and counts what was delivered or lost for good. */
+export function attemptOver<Request>(
+  protocol: Protocol<Request>,
+  { load, losses }: { readonly load: Load; readonly losses: Losses },
+): Deliver {
+  return async (chunks, attempt, { stopping }) => {
+    const request = protocol.encode(chunks);
+    if (request === undefined)
+      return { kind: 'refused', chunks, reason: 'corrupt', isSeparable: true, text: 'not sent' };
+    const startMs = performance.now();
+    const answer = await untilAborted(protocol.send(request, attempt, stopping), stopping);
+    const tookMs = performance.now() - startMs;
+    switch (answer.kind) {
+      case 'delivered':
+        load.delivered(chunks, itemsOf(chunks), answer.bytes, tookMs);
+        return DONE;
+      case 'partial': {
+        const { again, lost, bytes, error } = answer;
+        const lostItems = lost.reduce((sum, one) => sum + one.items, 0);
+        load.delivered(chunks, itemsOf(chunks) - itemsOf(again) - lostItems, bytes, tookMs);
+        losses.refused(lost, answer.text);
+        if (again.length === 0) return DONE;
+        return { kind: 'again', chunks: again, error: error ?? partlyTaken(answer.text) };
+      }
+      case 'again':
+      case 'split':
+      case 'refused':
+        load.answered(tookMs);
+        return { ...answer, chunks };
+    }
+  };
+}
+
+function partlyTaken(text: string): RecoverableError {
+  return new RecoverableError('SINK_PARTIAL', `the receiver took only a part: ${text}`);
+}
+
+/** A protocol that does not heed its signal must not hold up an end. */
+async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  let onAbort: (() => void) | undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    onAbort = () => reject(signal.reason as Error);
+    if (signal.aborted) onAbort();
+    signal.addEventListener('abort', onAbort, { once: true });
+  });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    if (onAbort !== undefined) signal.removeEventListener('abort', onAbort);
+  }
+}

@@ -1,0 +1,114 @@
+/**
+ * From a queue to a receiver: the shards, and the policies that each batch goes through, put together over a protocol.
+ *
+ *     queue ─► shard ─► split ( retry ( age limit ( attempt ─► protocol.encode, protocol.send ))) ─► acknowledge
+ *                        │                │                └─ delivered, or partly: counted
+ *                        └─ lost: counted └─ lost: counted
+ *
+ * The queue is given, started before and stopped after by whoever connects them.
+ */
+import type { Component } from '../kernel/component.ts';
+import type { World } from '../kernel/world.ts';
+import type { ChunkQueue } from '../model/queue.ts';
+import { withAgeLimit } from './age.ts';
+import { attemptOver } from './attempt.ts';
+import { Load } from './load.ts';
+import { Losses, type LossesOptions } from './losses.ts';
+import { type DeliveryMetrics, newDeliveryMetrics } from './metrics.ts';
+import type { Protocol } from './protocol.ts';
+import { withRetry } from './retry.ts';
+import type { DeliverySettings } from './settings.ts';
+import { runShards, type Sharding } from './shards.ts';
+import { withSplitting } from './split.ts';
+
+export interface DeliveryOptions<Request> {
+  /** Of the sink, for logs and metrics. */
+  readonly name: string;
+  readonly queue: ChunkQueue;
+  readonly protocol: Protocol<Request>;
+  readonly settings: DeliverySettings;
+  readonly world: Pick<World, 'clock' | 'log' | 'metrics'>;
+  /** For a protocol with names of its own; those of all sinks when absent. */
+  readonly metrics?: DeliveryMetrics;
+  readonly onLoss?: LossesOptions['onLoss'];
+  /** Of the jitter, for tests. */
+  readonly random?: (() => number) | undefined;
+  /** Instead of what the load asks for, for tests. */
+  readonly sharding?: Sharding | undefined;
+}
+
+export class Delivery<Request> implements Component {
+  readonly name: string;
+  /** What goes into the queue is told here by who puts it there. */
+  readonly load: Load;
+  readonly losses: Losses;
+  readonly #options: DeliveryOptions<Request>;
+  readonly #metrics: DeliveryMetrics;
+  /** No further batch and no further attempt. */
+  readonly #ending = new AbortController();
+  /** Cuts off what is under way, too. */
+  readonly #stopping = new AbortController();
+  #running: Promise<void> | undefined;
+
+  constructor(options: DeliveryOptions<Request>) {
+    this.name = `delivery of ${options.name}`;
+    this.#options = options;
+    const { name: sink, protocol, world, onLoss } = options;
+    this.#metrics = options.metrics ?? newDeliveryMetrics(world.metrics, sink);
+    this.load = new Load(this.#metrics);
+    const { metrics, log } = world;
+    this.losses = new Losses({ sink, protocol, metrics, log, onLoss });
+  }
+
+  start(): Promise<void> {
+    const { queue, protocol, settings, world, random, sharding } = this.#options;
+    const { load, losses } = this;
+    const metrics = this.#metrics;
+    const attempt = attemptOver(protocol, { load, losses });
+    const { clock } = world;
+    const young = withAgeLimit(attempt, { limitMs: settings.ageLimitMs, clock, protocol, losses });
+    const { minBackoffMs: minMs, maxBackoffMs: maxMs } = settings;
+    const patient = withRetry(young, { backoff: { minMs, maxMs }, world, load, metrics, random });
+    const deliver = withSplitting(patient, { protocol, losses });
+    const signals = { ending: this.#ending.signal, stopping: this.#stopping.signal };
+    this.#running = runShards(
+      { queue, settings, deliver, world, load, metrics, sharding },
+      signals,
+    );
+    return Promise.resolve();
+  }
+
+  /** Sends what is queued until the deadline, and takes for granted that nothing more comes; the rest stays queued. */
+  async stop(deadlineMs: number): Promise<void> {
+    if (this.#running === undefined) return;
+    const { queue, world } = this.#options;
+    queue.drain();
+    await this.#end(deadlineMs);
+    if (queue.pendingItems > 0)
+      world.log.info('items are left for the next run', { items: queue.pendingItems });
+  }
+
+  /** Ends after the requests under way, or cuts them off at the deadline; the queue goes on taking. */
+  async release(deadlineMs: number): Promise<void> {
+    if (this.#running === undefined) return;
+    this.#ending.abort(new Error('delivery is handed on'));
+    await this.#end(deadlineMs);
+  }
+
+  async #end(deadlineMs: number): Promise<void> {
+    const inTime = new AbortController();
+    const late = this.#options.world.clock.sleep(deadlineMs, inTime.signal).then(
+      () => this.#abort('delivery is stopping'),
+      () => undefined,
+    );
+    await this.#running;
+    inTime.abort(new Error('stopped in time'));
+    await late;
+    this.#abort('delivery has stopped');
+  }
+
+  #abort(why: string): void {
+    this.#ending.abort(new Error(why));
+    this.#stopping.abort(new Error(why));
+  }
+}

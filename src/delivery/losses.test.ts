@@ -1,0 +1,29 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { bench, chunkOf, NumberProtocol } from '../../test/delivery-fixture.ts';
+
+test('losses of all causes have one metric, by sink, reason and owner', () => {
+  const all = bench(new NumberProtocol());
+  all.losses.refusedChunks([chunkOf([1, 2, 3])], 'bad_label', '400');
+  all.losses.expired([chunkOf([4])], 1_000);
+  all.losses.lost(7, 'disk_cap', 'even');
+  const lines = all.world.metrics
+    .expose()
+    .split('\n')
+    .filter((line) => line.startsWith('amperage_sink_items_dropped_total{'));
+  assert.deepEqual(lines.toSorted(), [
+    'amperage_sink_items_dropped_total{sink="test",reason="bad_label",owner="even"} 1',
+    'amperage_sink_items_dropped_total{sink="test",reason="bad_label",owner="odd"} 2',
+    'amperage_sink_items_dropped_total{sink="test",reason="disk_cap",owner="even"} 7',
+    'amperage_sink_items_dropped_total{sink="test",reason="too_old",owner="even"} 1',
+  ]);
+});
+
+test('a loss is one line of the log, however many owners it has', () => {
+  const all = bench({
+    ownersOf: () => new Map(Array.from({ length: 40 }, (_, i) => [`job-${i}`, 1])),
+  });
+  all.losses.refusedChunks([chunkOf([1])], 'bad_label', '400 no');
+  assert.equal(all.lines.length, 1);
+  assert.match(all.lines[0]!, /items=40 .*job-9 and 30 more.*answer="400 no"/);
+});

@@ -1,0 +1,46 @@
+/**
+ * The way out of a queue, one per shard: next batch → delivered → acknowledged.
+ * A batch stays its lanes' head until it is delivered or lost for a counted reason, so order is kept and a stop in the
+ * middle loses nothing: what was not acknowledged is sent again by the next run.
+ */
+import type { World } from '../kernel/world.ts';
+import type { BatchLimits, ChunkQueue } from '../model/queue.ts';
+import type { AttemptSignals, Deliver } from './attempt.ts';
+import type { DeliverySettings } from './settings.ts';
+
+/** Protocols may put something before and between chunks: the preamble of a joined snappy block, say. */
+const FRAME_BYTES = 5;
+
+export interface ShardOptions {
+  readonly queue: ChunkQueue;
+  readonly settings: DeliverySettings;
+  readonly deliver: Deliver;
+  readonly world: Pick<World, 'clock' | 'log'>;
+}
+
+/** Sends the batches of some lanes until it is to end or the drained lanes are empty. Never rejects. */
+export async function runShard(
+  lanes: readonly number[],
+  { queue, settings, deliver, world }: ShardOptions,
+  signals: AttemptSignals,
+): Promise<void> {
+  const { maxItemsPerSend, maxBytesPerSend, batchSendDeadlineMs, maxBackoffMs } = settings;
+  const limits: BatchLimits = {
+    maxItems: maxItemsPerSend,
+    maxBytes: maxBytesPerSend - FRAME_BYTES,
+    maxRawBytes: maxBytesPerSend,
+  };
+  const { ending } = signals;
+  while (!ending.aborted) {
+    try {
+      const batch = await queue.next(lanes, limits, batchSendDeadlineMs, ending);
+      if (batch === undefined) return;
+      await deliver(batch.chunks, 1, signals);
+      queue.acknowledge(batch);
+    } catch (error) {
+      if (ending.aborted) return;
+      world.log.error('a sender failed; it goes on', { lanes: lanes.join(','), error });
+      await world.clock.sleep(maxBackoffMs, ending).catch(() => undefined);
+    }
+  }
+}

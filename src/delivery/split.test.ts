@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { bench, chunkOf, DONE, itemsIn, NumberProtocol } from '../../test/delivery-fixture.ts';
+import type { Chunk } from '../model/queue.ts';
+import type { Deliver, Outcome } from './attempt.ts';
+import { withSplitting } from './split.ts';
+
+/** Refuses what `judge` says, and keeps what it takes. */
+function receiver(judge: (items: readonly number[], chunks: readonly Chunk[]) => Outcome): {
+  deliver: Deliver;
+  taken: number[];
+  requests: number[];
+} {
+  const taken: number[] = [];
+  const requests: number[] = [];
+  const deliver: Deliver = (chunks) => {
+    const items = itemsIn(chunks);
+    requests.push(items.length);
+    const outcome = judge(items, chunks);
+    if (outcome.kind === 'done') taken.push(...items);
+    return Promise.resolve(outcome);
+  };
+  return { deliver, taken, requests };
+}
+
+const range = (count: number): number[] => Array.from({ length: count }, (_, i) => i + 1);
+
+const tooLarge = (max: number) =>
+  receiver((items, chunks) =>
+    items.length > max ? { kind: 'split', chunks, text: '413 for a single one' } : DONE,
+  );
+
+test('what is too large as a whole goes in halves, in order, each item once', async () => {
+  const protocol = new NumberProtocol();
+  const all = bench(protocol);
+  const { deliver, taken } = tooLarge(3);
+  const outcome = await withSplitting(deliver, { ...all, protocol })(
+    [chunkOf(range(20))],
+    1,
+    all.signals,
+  );
+  assert.deepEqual([outcome, taken, all.lost()], [DONE, range(20), []]);
+});
+
+test('an item that is too large alone is lost, and counted for its owner', async () => {
+  const protocol = new NumberProtocol();
+  const all = bench(protocol);
+  const { deliver } = tooLarge(0);
+  await withSplitting(deliver, { ...all, protocol })([chunkOf([1, 2, 3])], 1, all.signals);
+  assert.deepEqual(all.lost().toSorted(), [
+    'too_large even 1',
+    'too_large odd 1',
+    'too_large odd 1',
+  ]);
+  assert.match(all.lines.join(), /refused items.*answer="413 for a single one"/);
+});
+
+test('one bad item does not cost the others, wherever it stands', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.integer({ min: 1, max: 64 }), fc.nat(63), async (count, at) => {
+      const bad = (at % count) + 1;
+      const protocol = new NumberProtocol();
+      const all = bench(protocol);
+      const { deliver, taken } = receiver((items, chunks) =>
+        items.includes(bad)
+          ? { kind: 'refused', chunks, reason: 'bad_label', isSeparable: true, text: '400' }
+          : DONE,
+      );
+      await withSplitting(deliver, { ...all, protocol })([chunkOf(range(count))], 1, all.signals);
+      assert.deepEqual(
+        taken,
+        range(count).filter((item) => item !== bad),
+      );
+      assert.deepEqual(all.lost(), [`bad_label ${bad % 2 === 1 ? 'odd' : 'even'} 1`]);
+    }),
+    { numRuns: 50 },
+  );
+});
+
+test('a search ends: where everything is bad the rest is lost together', async () => {
+  const protocol = new NumberProtocol();
+  const all = bench(protocol);
+  const { deliver, requests } = receiver((_, chunks) => ({
+    kind: 'refused',
+    chunks,
+    reason: 'bad_label',
+    isSeparable: true,
+    text: '400',
+  }));
+  await withSplitting(deliver, { ...all, protocol })([chunkOf(range(10_000))], 1, all.signals);
+  assert.ok(requests.length < 150, `${requests.length} requests`);
+  const lost = all.lost().reduce((sum, line) => sum + Number(line.split(' ')[2]), 0);
+  assert.equal(lost, 10_000);
+});
+
+test('what is refused as a whole is not searched, nor where a protocol cannot halve', async () => {
+  for (const isSeparable of [false, true]) {
+    const protocol = new NumberProtocol();
+    const all = bench(protocol);
+    const { deliver, requests } = receiver((_, chunks) => ({
+      kind: 'refused',
+      chunks,
+      reason: 'too_old',
+      isSeparable,
+      text: '400',
+    }));
+    const options = { ...all, protocol: isSeparable ? {} : protocol };
+    await withSplitting(deliver, options)([chunkOf([1, 2])], 1, all.signals);
+    assert.deepEqual([requests, all.lost()], [[2], ['too_old odd 1', 'too_old even 1']]);
+  }
+});

@@ -1,0 +1,267 @@
+/**
+ * The appender of one target: to every outlet of its source. A ref stands for a row with the ref that the series has at
+ * each outlet; transforms have been applied when the row was made, so a sample costs a look at its row.
+ *
+ *     ref   outlet 0   outlet 1
+ *     0     17         4
+ *     1     18         -1          dropped on the way to outlet 1
+ *     2     -2         5           outlet 0 came later, and the series has not been renewed yet
+ */
+import type { NativeHistogram } from '../model/histogram.ts';
+import type { LabelSet } from '../model/labels.ts';
+import {
+  type Appender,
+  DROPPED_REF,
+  type Exemplar,
+  type RoutedAppender,
+  type SeriesMetadata,
+  type SeriesRef,
+} from '../model/sample.ts';
+import { applyAll } from '../model/transform.ts';
+import { isSameOutlet, type Outlet } from './outlet.ts';
+
+/** In a row: the outlet has not been asked for the series. */
+const UNASKED = -2;
+const FIRST_ROWS = 16;
+
+interface Column {
+  readonly outlet: Outlet;
+  readonly appender: Appender;
+}
+
+export class FanOut implements RoutedAppender {
+  generation = 0;
+  readonly #key: string;
+  readonly #onClose: () => void;
+  #columns: readonly Column[];
+  /** Row by row, as wide as there are columns. */
+  #refs: Int32Array;
+  /** Beside the refs, what samples are multiplied by; undefined while that is 1 everywhere. */
+  #scales: Float64Array | undefined;
+  #rows = 0;
+  /** 1 for a row that no series has. */
+  #isFree = new Uint8Array(FIRST_ROWS);
+  readonly #free: SeriesRef[] = [];
+  /** Something is appended that is not committed. */
+  #isInTransaction = false;
+  /** Waits for the end of the transaction. */
+  #next: { readonly outlets: readonly Outlet[]; readonly done: () => void } | undefined;
+
+  constructor(key: string, outlets: readonly Outlet[], onClose: () => void) {
+    this.#key = key;
+    this.#onClose = onClose;
+    this.#columns = outlets.map((outlet) => ({ outlet, appender: outlet.openAppender(key) }));
+    this.#refs = new Int32Array(FIRST_ROWS * outlets.length);
+  }
+
+  /** Resolves when nothing more goes to outlets that are not among these. */
+  goOver(outlets: readonly Outlet[]): Promise<void> {
+    if (!this.#isInTransaction) {
+      this.#goOverNow(outlets);
+      return Promise.resolve();
+    }
+    const before = this.#next;
+    return new Promise((resolve) => {
+      this.#next = {
+        outlets,
+        done: () => {
+          before?.done();
+          resolve();
+        },
+      };
+    });
+  }
+
+  refOf(labels: LabelSet): SeriesRef {
+    const ref = this.#takeRow();
+    if (this.#fill(ref, labels)) return ref;
+    this.#release(ref);
+    return DROPPED_REF;
+  }
+
+  renew(ref: SeriesRef, labels: LabelSet): SeriesRef {
+    if (ref === DROPPED_REF) return this.refOf(labels);
+    if (this.#fill(ref, labels)) return ref;
+    this.#release(ref);
+    return DROPPED_REF;
+  }
+
+  append(ref: SeriesRef, tMs: number, value: number): void {
+    this.#isInTransaction = true;
+    const columns = this.#columns;
+    const width = columns.length;
+    let at = ref * width;
+    if (at < 0) return;
+    for (let i = 0; i < width; i++, at++) {
+      const own = this.#refs[at] as number;
+      if (own < 0) continue;
+      const scaled = this.#scales === undefined ? value : value * (this.#scales[at] as number);
+      (columns[i] as Column).appender.append(own, tMs, scaled);
+    }
+  }
+
+  appendStale(ref: SeriesRef, tMs: number): void {
+    this.#isInTransaction = true;
+    this.#each(ref, (appender, own) => appender.appendStale(own, tMs));
+  }
+
+  appendHistogram(ref: SeriesRef, tMs: number, histogram: NativeHistogram): void {
+    this.#isInTransaction = true;
+    this.#each(ref, (appender, own, scale) =>
+      appender.appendHistogram(own, tMs, scale === 1 ? histogram : scaledSum(histogram, scale)),
+    );
+  }
+
+  appendExemplar(ref: SeriesRef, exemplar: Exemplar): void {
+    this.#isInTransaction = true;
+    this.#each(ref, (appender, own, scale) =>
+      appender.appendExemplar(
+        own,
+        scale === 1 ? exemplar : { ...exemplar, value: exemplar.value * scale },
+      ),
+    );
+  }
+
+  setMetadata(ref: SeriesRef, family: string, metadata: SeriesMetadata): void {
+    this.#each(ref, (appender, own) => appender.setMetadata(own, family, metadata));
+  }
+
+  setCreated(ref: SeriesRef, createdMs: number): void {
+    this.#each(ref, (appender, own) => appender.setCreated(own, createdMs));
+  }
+
+  forget(ref: SeriesRef): void {
+    if (ref < 0 || ref >= this.#rows || this.#isFree[ref] === 1) return;
+    this.#each(ref, (appender, own) => appender.forget(own));
+    this.#release(ref);
+  }
+
+  commit(): void {
+    for (const { appender } of this.#columns) appender.commit();
+    this.#endTransaction();
+  }
+
+  rollback(): void {
+    for (const { appender } of this.#columns) appender.rollback();
+    this.#endTransaction();
+  }
+
+  close(): void {
+    for (const { appender } of this.#columns) appender.close();
+    this.#columns = [];
+    this.#refs = new Int32Array(0);
+    this.#rows = 0;
+    this.#endTransaction();
+    this.#onClose();
+  }
+
+  /** Asks the outlets that have not been asked for a series; false when none wants it. */
+  #fill(ref: SeriesRef, labels: LabelSet): boolean {
+    const width = this.#columns.length;
+    let isWanted = false;
+    for (let i = 0; i < width; i++) {
+      const at = ref * width + i;
+      if (this.#refs[at] === UNASKED) this.#ask(this.#columns[i] as Column, at, labels);
+      isWanted ||= (this.#refs[at] as number) >= 0;
+    }
+    return isWanted;
+  }
+
+  #ask({ outlet, appender }: Column, at: number, labels: LabelSet): void {
+    const series = applyAll(outlet.transforms, labels);
+    this.#refs[at] = series === undefined ? DROPPED_REF : appender.refOf(series.labels);
+    if (series === undefined || (series.scale === 1 && this.#scales === undefined)) return;
+    this.#scales ??= new Float64Array(this.#refs.length).fill(1);
+    this.#scales[at] = series.scale;
+  }
+
+  #each(ref: SeriesRef, act: (appender: Appender, own: SeriesRef, scale: number) => void): void {
+    if (ref < 0) return;
+    const width = this.#columns.length;
+    for (let i = 0; i < width; i++) {
+      const at = ref * width + i;
+      const own = this.#refs[at] as number;
+      if (own >= 0) act((this.#columns[i] as Column).appender, own, this.#scales?.[at] ?? 1);
+    }
+  }
+
+  /** A row that asks every outlet. */
+  #takeRow(): SeriesRef {
+    const ref = this.#free.pop() ?? this.#rows++;
+    if (ref >= this.#isFree.length) this.#grow();
+    const width = this.#columns.length;
+    this.#refs.fill(UNASKED, ref * width, (ref + 1) * width);
+    this.#scales?.fill(1, ref * width, (ref + 1) * width);
+    this.#isFree[ref] = 0;
+    return ref;
+  }
+
+  #release(ref: SeriesRef): void {
+    const width = this.#columns.length;
+    this.#refs.fill(DROPPED_REF, ref * width, (ref + 1) * width);
+    this.#isFree[ref] = 1;
+    this.#free.push(ref);
+  }
+
+  #grow(): void {
+    const rows = this.#isFree.length * 2;
+    const isFree = new Uint8Array(rows);
+    isFree.set(this.#isFree);
+    this.#isFree = isFree;
+    const refs = new Int32Array(rows * this.#columns.length);
+    refs.set(this.#refs);
+    this.#refs = refs;
+    if (this.#scales === undefined) return;
+    const scales = new Float64Array(refs.length).fill(1);
+    scales.set(this.#scales);
+    this.#scales = scales;
+  }
+
+  #endTransaction(): void {
+    this.#isInTransaction = false;
+    const next = this.#next;
+    if (next === undefined) return;
+    this.#next = undefined;
+    this.#goOverNow(next.outlets);
+    next.done();
+  }
+
+  #goOverNow(outlets: readonly Outlet[]): void {
+    const old = this.#columns;
+    const kept = outlets.map((outlet) => old.findIndex((one) => isSameOutlet(one.outlet, outlet)));
+    const isSame = outlets.length === old.length && kept.every((from, index) => from === index);
+    if (isSame) return;
+    const columns = outlets.map((outlet, index): Column => {
+      const before = old[kept[index] as number];
+      return before ?? { outlet, appender: outlet.openAppender(this.#key) };
+    });
+    this.#moveRows(old.length, kept);
+    this.#columns = columns;
+    for (const column of old) if (!columns.includes(column)) column.appender.close();
+    this.generation += 1;
+  }
+
+  /** @param kept  for each new column which one it was, -1 for none */
+  #moveRows(oldWidth: number, kept: readonly number[]): void {
+    const width = kept.length;
+    const refs = new Int32Array(this.#isFree.length * width);
+    const scales = this.#scales && new Float64Array(refs.length).fill(1);
+    for (let ref = 0; ref < this.#rows; ref++) {
+      for (let i = 0; i < width; i++) {
+        const from = kept[i] as number;
+        const at = ref * width + i;
+        const free = this.#isFree[ref] === 1;
+        refs[at] =
+          from < 0 ? (free ? DROPPED_REF : UNASKED) : (this.#refs[ref * oldWidth + from] as number);
+        if (scales !== undefined && from >= 0)
+          scales[at] = this.#scales?.[ref * oldWidth + from] ?? 1;
+      }
+    }
+    this.#refs = refs;
+    this.#scales = scales;
+  }
+}
+
+function scaledSum(histogram: NativeHistogram, scale: number): NativeHistogram {
+  return { ...histogram, sum: histogram.sum * scale };
+}

@@ -1,0 +1,41 @@
+/**
+ * `file_write`: samples as newline-delimited JSON in a file that is rotated by size, for looking, and for the pipes of
+ * other programs.
+ */
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import { Delivery } from '../../delivery/delivery.ts';
+import { Rows } from '../../delivery/rows.ts';
+import { DELIVERY_DEFAULTS } from '../../delivery/settings.ts';
+import { positiveSchema, sizeSchema, textSchema } from '../../settings/values.ts';
+import { defineSink, sinkOver } from '../sink.ts';
+import { LineAppender } from './lines.ts';
+import { RotatedFile } from './rotated-file.ts';
+
+const schema = z.strictObject({
+  path: textSchema.describe('The file; older ones are path.1, path.2 …'),
+  name: textSchema.optional(),
+  max_size: sizeSchema.optional().describe('Of a file, before it is rotated; 100MB.'),
+  max_files: positiveSchema.optional().describe('Files that are kept, the present one too; 5.'),
+  disk_size_limit: sizeSchema.optional().describe('Of the queue before it; 1GB.'),
+});
+
+export const fileKind = defineSink({
+  kind: 'file',
+  key: 'file_write',
+  schema,
+  resolve: (input, { baseDirectory }) => {
+    const path = resolve(baseDirectory, input.path);
+    const { max_size: maxBytes = 100 * 2 ** 20, max_files: filesMax = 5, name } = input;
+    const capBytes = input.disk_size_limit || DELIVERY_DEFAULTS.capBytes;
+    // One after the other: two writers would rotate under each other.
+    const delivery = { ...DELIVERY_DEFAULTS, capBytes, shardsMax: 1, batchSendDeadlineMs: 1_000 };
+    const settings = { path, maxBytes: maxBytes || Infinity, filesMax };
+    return { name, address: path, place: path, delivery, transforms: [], settings };
+  },
+  open: ({ settings, delivery }, { id, queue, world }) => {
+    const protocol = new RotatedFile(settings);
+    const way = new Delivery({ name: id, queue, protocol, settings: delivery, world });
+    return sinkOver(way, () => new LineAppender(new Rows(queue, way.load)));
+  },
+});

@@ -1,0 +1,54 @@
+/**
+ * Samples as lines of JSON; numbers that JSON lacks are texts: "NaN", "+Inf", "-Inf". Metadata has no line.
+ *
+ *     {"labels":{"__name__":"up"},"timestamp_ms":1700000000000,"value":1}
+ *     … "stale":true}    … "histogram":{…}}    … "exemplar":{…},"value":1}
+ */
+import type { Rows } from '../../delivery/rows.ts';
+import type { LabelSet } from '../../model/labels.ts';
+import type { Appender, SeriesRef } from '../../model/sample.ts';
+import { formatSampleValue } from '../../wire/exposition-writer.ts';
+
+export class LineAppender implements Appender {
+  readonly #rows: Rows;
+  readonly #labels = new Map<SeriesRef, string>();
+  #nextRef = 0;
+
+  constructor(rows: Rows) {
+    this.#rows = rows;
+  }
+
+  refOf(labels: LabelSet): SeriesRef {
+    this.#labels.set(this.#nextRef, labelsJson(labels));
+    return this.#nextRef++;
+  }
+
+  append: Appender['append'] = (ref, tMs, value) => this.#add(ref, tMs, `"value":${json(value)}`);
+  appendStale: Appender['appendStale'] = (ref, tMs) => this.#add(ref, tMs, '"stale":true');
+  appendHistogram: Appender['appendHistogram'] = (ref, tMs, histogram) =>
+    this.#add(ref, tMs, `"histogram":${json(histogram)}`);
+  appendExemplar: Appender['appendExemplar'] = (ref, { labels, value, tMs }) =>
+    this.#add(ref, tMs, `"exemplar":${labelsJson(labels)},"value":${json(value)}`);
+  setMetadata = (): void => undefined;
+  setCreated = (): void => undefined;
+  forget = (ref: SeriesRef): void => void this.#labels.delete(ref);
+  commit = (): void => this.#rows.commit();
+  rollback = (): void => this.#rows.rollback();
+  close = (): void => this.#labels.clear();
+
+  #add(ref: SeriesRef, tMs: number, what: string): void {
+    const labels = this.#labels.get(ref);
+    if (labels !== undefined)
+      this.#rows.add(tMs, `{"labels":${labels},"timestamp_ms":${tMs},${what}}\n`);
+  }
+}
+
+function labelsJson(labels: LabelSet): string {
+  return JSON.stringify(Object.fromEntries(labels.map(({ name, value }) => [name, value])));
+}
+
+function json(value: unknown): string {
+  return JSON.stringify(value, (_, inner: unknown) =>
+    typeof inner === 'number' && !Number.isFinite(inner) ? formatSampleValue(inner) : inner,
+  );
+}

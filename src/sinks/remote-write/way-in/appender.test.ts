@@ -1,0 +1,158 @@
+/** From scrapes to chunks: whatever comes and goes, what is decoded of the chunks is what was appended, each series in order. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { Registry } from '../../../kernel/metrics.ts';
+import { labelSetOf, labelValue } from '../../../model/labels.ts';
+import type { Chunk, ChunkQueue } from '../../../model/queue.ts';
+import { decodeWriteRequest } from '../../../wire/remote-write.ts';
+import { uncompress } from '../../../wire/snappy.ts';
+import { AppenderPool } from './appender.ts';
+import { MESSAGE_1, METADATA_DEFAULTS, type RemoteWriteConfig } from '../config.ts';
+import { newRemoteWriteMetrics } from '../metrics.ts';
+import { Load } from '../../../delivery/load.ts';
+import { DELIVERY_DEFAULTS } from '../../../delivery/settings.ts';
+
+const T0 = 1_700_000_000_000;
+
+/** A queue that keeps chunks and gives none. */
+class Keeping implements ChunkQueue {
+  readonly lanes = 1;
+  readonly pendingItems = 0;
+  readonly chunks: Chunk[] = [];
+  append(chunk: Chunk): void {
+    this.chunks.push(chunk);
+  }
+  next(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+  acknowledge(): void {
+    // Nothing was given.
+  }
+  drain(): void {
+    // Nothing waits.
+  }
+}
+
+function open(maxItemsPerSend: number): { pool: AppenderPool; queue: Keeping } {
+  const config: RemoteWriteConfig = {
+    url: 'http://127.0.0.1:9/w',
+    headers: {},
+    message: MESSAGE_1,
+    remoteTimeoutMs: 1_000,
+    sendExemplars: false,
+    sendNativeHistograms: false,
+    metadata: METADATA_DEFAULTS,
+  };
+  const settings = { ...DELIVERY_DEFAULTS, maxItemsPerSend };
+  const queue = new Keeping();
+  const { url } = config;
+  const pendingSamples = (): number => 0;
+  const metrics = newRemoteWriteMetrics(new Registry(), {
+    name: 'test',
+    url,
+    settings,
+    pendingSamples,
+  });
+  const load = new Load(metrics.delivery);
+  const onLeftOut = (): void => undefined;
+  return { pool: new AppenderPool({ config, settings, queue, metrics, load, onLeftOut }), queue };
+}
+
+/** `series time value` of all samples, in the order of their message. */
+function told(chunks: readonly Chunk[]): string[] {
+  return chunks.flatMap((chunk) => {
+    const lines: string[] = [];
+    decodeWriteRequest(uncompress(chunk.bytes, 1e7), {
+      series: (labels, times, values, count) => {
+        for (let i = 0; i < count; i++)
+          lines.push(`${labelValue(labels, 'i')} ${times[i]} ${values[i]}`);
+      },
+    });
+    assert.equal(lines.length, chunk.items);
+    return lines;
+  });
+}
+
+type Odd = 'twice' | 'early' | 'absent';
+
+const scrape = fc.record({
+  /** How many series come new, and which go. */
+  added: fc.oneof({ weight: 8, arbitrary: fc.constant(0) }, fc.nat(12)),
+  gone: fc.oneof(
+    { weight: 8, arbitrary: fc.constant<number[]>([]) },
+    fc.array(fc.nat(60), { maxLength: 4 }),
+  ),
+  /** What of them has a second sample, a sample at a time of its own, or none. */
+  odd: fc.oneof(
+    { weight: 8, arbitrary: fc.constant<[number, Odd][]>([]) },
+    fc.array(fc.tuple(fc.nat(60), fc.constantFrom<Odd[]>('twice', 'early', 'absent')), {
+      maxLength: 4,
+    }),
+  ),
+  isRolledBack: fc.oneof({ weight: 9, arbitrary: fc.constant(false) }, fc.boolean()),
+});
+
+test('random lives of a target: each series’ samples arrive as they were appended', () => {
+  fc.assert(
+    fc.property(
+      fc.array(scrape, { minLength: 1, maxLength: 40 }),
+      fc.constantFrom(7, 50, 5_000),
+      (scrapes, maxItems) => {
+        const { pool, queue } = open(maxItems);
+        const appender = pool.open('target');
+        let series: { ref: number; name: string }[] = [];
+        let names = 0;
+        const expected = new Map<string, string[]>();
+        scrapes.forEach(({ added, gone, odd, isRolledBack }, n) => {
+          const tMs = T0 + n * 15_000;
+          const lines: [string, string][] = [];
+          const append = (
+            one: { ref: number; name: string },
+            atMs: number,
+            value: number,
+          ): void => {
+            appender.append(one.ref, atMs, value);
+            lines.push([one.name, `${one.name} ${atMs} ${value}`]);
+          };
+          for (let i = 0; i < added + (n === 0 ? 20 : 0); i++) {
+            const name = String(names++);
+            const labels = labelSetOf({ __name__: 'up', i: name, job: 'j'.repeat(names % 5) });
+            series.push({ ref: appender.refOf(labels), name });
+          }
+          const oddOf = new Map(odd.map(([at, kind]) => [series[at % series.length], kind]));
+          series.forEach((one, at) => {
+            const kind = oddOf.get(one);
+            if (kind === 'absent') return;
+            if (kind === 'early') append(one, 1_000 + n, at);
+            append(one, tMs, at % 3 === 0 ? n : n / 3 + at);
+            if (kind === 'twice') append(one, tMs + 1, at);
+          });
+          if (isRolledBack) appender.rollback();
+          else {
+            appender.commit();
+            for (const [name, line] of lines)
+              expected.set(name, [...(expected.get(name) ?? []), line]);
+          }
+          const leaving = new Set(gone.map((at) => series[at % Math.max(1, series.length)]));
+          for (const one of leaving) if (one !== undefined) appender.forget(one.ref);
+          series = series.filter((one) => !leaving.has(one));
+          if (series.length === 0) {
+            const name = String(names++);
+            series.push({ ref: appender.refOf(labelSetOf({ __name__: 'up', i: name })), name });
+          }
+        });
+        const arrived = new Map<string, string[]>();
+        for (const line of told(queue.chunks)) {
+          const name = line.split(' ')[0] ?? '';
+          arrived.set(name, [...(arrived.get(name) ?? []), line]);
+        }
+        assert.deepEqual(
+          [...arrived].toSorted(([a], [b]) => Number(a) - Number(b)),
+          [...expected].toSorted(([a], [b]) => Number(a) - Number(b)),
+        );
+      },
+    ),
+    { numRuns: 200 },
+  );
+});

@@ -1,0 +1,85 @@
+/** Packed runs are snappy blocks of what they were made of, whatever the values and times. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { labelSetOf } from '../../../model/labels.ts';
+import { encodeLabels, WriteRequestEncoder } from '../../../wire/remote-write.ts';
+import { compress, maxCompressedLength, uncompress } from '../../../wire/snappy.ts';
+import { pack, planOf } from './packing.ts';
+
+const T0 = 1_700_000_000_000;
+const LABELS = Array.from({ length: 300 }, (_, i) =>
+  encodeLabels(
+    labelSetOf({
+      __name__: ['http_request_duration_seconds_bucket', 'go_gc_seconds', 'up'][i % 3] ?? '',
+      instance: '10.0.3.17:9090',
+      le: String((i % 12) / 4),
+      path: `/api/v1/orders/${i % 83}`,
+      zone: 'z'.repeat(i % 90),
+    }),
+  ),
+);
+
+const series = fc.record({
+  labels: fc.nat(LABELS.length - 1),
+  value: fc.oneof(
+    fc.constantFrom(0, 1, -0, 17, 1e9, 0.1, NaN, Infinity),
+    fc.double(),
+    fc.integer({ min: 0, max: 5_000 }),
+  ),
+  laterMs: fc.constantFrom(0, 0, 0, 0, 1, 60_000, 2 ** 40),
+});
+
+function messageOf(
+  list: readonly { labels: number; value: number; laterMs: number }[],
+  change: (value: number, index: number) => number,
+): Uint8Array {
+  const encoder = new WriteRequestEncoder();
+  list.forEach(({ labels, value, laterMs }, i) => {
+    if (Number.isNaN(value)) encoder.appendStale(LABELS[labels]!, T0 + laterMs);
+    else encoder.append(LABELS[labels]!, T0 + laterMs, change(value, i));
+  });
+  return encoder.bytes().slice();
+}
+
+function packed(plan: NonNullable<ReturnType<typeof planOf>>, run: Uint8Array): Uint8Array {
+  const output = new Uint8Array(maxCompressedLength(run.length) + 3);
+  return output.slice(3, pack(plan, run, output, 3));
+}
+
+test('what is packed by a plan unpacks to the run, with the values of now', () => {
+  fc.assert(
+    fc.property(fc.array(series, { maxLength: 200 }), fc.nat(1_000), (list, seed) => {
+      const plan = planOf(messageOf(list, (value) => value))!;
+      for (const change of [
+        (value: number): number => value,
+        (value: number): number => value + seed,
+        (value: number, i: number): number => ((i * seed) % 7 < 3 ? value : value / 3 + i),
+      ]) {
+        const run = messageOf(list, change);
+        assert.deepEqual(Buffer.from(uncompress(packed(plan, run), 1e7)), Buffer.from(run));
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('a plan is about as good as compressing anew, and has no room for other messages', () => {
+  const list = Array.from({ length: 3_000 }, (_, i) => ({
+    labels: i % LABELS.length,
+    value: (i * i) % 1_000,
+    laterMs: 0,
+  }));
+  const run = messageOf(list, (value) => value);
+  const plan = planOf(run)!;
+  const ratio = packed(plan, run).length / compress(run).length;
+  assert.ok(ratio < 1.1, String(ratio));
+  const other = new WriteRequestEncoder();
+  other.append(LABELS[0]!, 1_000, 1);
+  assert.equal(planOf(other.bytes()), undefined, 'a time of other length');
+  other.truncate(0);
+  other.append(LABELS[0]!, T0, 1, T0 - 1);
+  assert.equal(planOf(other.bytes()), undefined, 'a counter with a beginning');
+  assert.equal(planOf(new Uint8Array([1, 2, 3])), undefined);
+  assert.equal(planOf(new Uint8Array(0))?.ends.length, 0);
+});

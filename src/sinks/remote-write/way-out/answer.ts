@@ -1,0 +1,115 @@
+/**
+ * What an answer of the receiver means for the batch: delivered, to be sent again, to be split, or refused for good.
+ * Pure. Built for AMP: its surge throttle comes as a 400, and what is a fault of the set-up keeps the data.
+ * Sources: https://prometheus.io/docs/specs/prw/remote_write_spec/#retries-backoff,
+ * https://docs.aws.amazon.com/prometheus/latest/userguide/Troubleshooting-remotewrite.html
+ */
+import { RecoverableError } from '../../../kernel/errors.ts';
+import type { ClientResponse } from '../../../kernel/http-client.ts';
+import { parseRetryAfterMs } from '../../../kernel/retry.ts';
+
+/** Why the receiver refused samples for good; bounded words for metrics. */
+export type RefusalReason =
+  | 'out_of_order'
+  | 'too_old'
+  | 'duplicate_timestamp'
+  | 'label_limit'
+  | 'invalid_labels'
+  | 'series_limit'
+  | 'bad_request'
+  | 'conflict'
+  | 'too_large'
+  | 'corrupt';
+
+/** What an answer means, but for how much was sent. */
+export type Verdict =
+  | { readonly kind: 'delivered' }
+  /** The request is too large as a whole. */
+  | { readonly kind: 'split'; readonly text: string }
+  /** `isSeparable`: the fault may be one series' alone, so the others are worth a request of their own. */
+  | {
+      readonly kind: 'refused';
+      readonly reason: RefusalReason;
+      readonly isSeparable: boolean;
+      readonly text: string;
+    }
+  /** `credentials`: they may be out of date. */
+  | {
+      readonly kind: 'again';
+      readonly error: RecoverableError;
+      readonly credentials: boolean;
+    };
+
+const TEXT_MAX = 1_024;
+
+/** Texts of Prometheus, Cortex, Mimir and AMP. The first match counts. */
+const REFUSALS: readonly (readonly [RegExp, RefusalReason])[] = [
+  [/out.of.order/i, 'out_of_order'],
+  [/duplicate (sample )?for timestamp|new.value.for.timestamp/i, 'duplicate_timestamp'],
+  [/max.sample.age|too.old|too.far.(in.the.)?past|out.of.bounds/i, 'too_old'],
+  [/too many labels|max.label.names|(label )?(name|value).too.long/i, 'label_limit'],
+  [/per.metric series limit|per.label.?set|label.set.*limit/i, 'series_limit'],
+  [/label|metric.name|utf-?8/i, 'invalid_labels'],
+];
+
+/** AMP raises the limit by itself within minutes: its 400 is a throttle. */
+const SURGE = /per.user series limit|per_user_series_limit|ingestion rate limit|rate exceeded/i;
+
+/** What only a change of the set-up mends is tried again after this long, so that it is no flood. */
+const SETUP_RETRY_MS = 30_000;
+
+/**
+ * @param where    the receiver's URL for messages, without secrets
+ * @param attempt  1 for the first: the second comes at once with fresh credentials
+ */
+export function classify(
+  response: ClientResponse,
+  where: string,
+  nowMs: number,
+  attempt: number,
+): Verdict {
+  const { status } = response;
+  if (status >= 200 && status < 300) return { kind: 'delivered' };
+  if (status === 413) return { kind: 'split', text: '413 for a single series' };
+  const text = textOf(response.body);
+  const asked = parseRetryAfterMs(response.headers['retry-after'], nowMs);
+  const again = (code: string, remedy: string, waitMs = asked): Verdict => ({
+    kind: 'again',
+    credentials: code === 'SINK_FORBIDDEN',
+    error: new RecoverableError(
+      code,
+      `remote_write to ${where} answered ${status}${text === '' ? '' : ` "${text}"`}${remedy}`,
+      { retryAfterMs: waitMs },
+    ),
+  });
+  const setUp = (code: string, remedy: string): Verdict =>
+    again(code, remedy, asked ?? SETUP_RETRY_MS);
+  if (status === 429 || SURGE.test(text)) return again('SINK_THROTTLED', '');
+  if (status >= 500 || status === 408 || status === 425) return again('SINK_UNAVAILABLE', '');
+  if (status === 401 || status === 403) {
+    const remedy =
+      '; check the credentials, that the role has aps:RemoteWrite on this workspace, and the clock';
+    return attempt === 1 ? again('SINK_FORBIDDEN', remedy) : setUp('SINK_FORBIDDEN', remedy);
+  }
+  if (status === 404 || status === 405) {
+    return setUp('SINK_NOT_FOUND', '; check the workspace in the url, nothing is lost meanwhile');
+  }
+  if (status === 415) {
+    return setUp('SINK_UNSUPPORTED', '; the url does not take remote write 1.0, check it');
+  }
+  if (status < 400) {
+    const to = response.headers['location'] ?? '';
+    return setUp('SINK_REDIRECTED', `; redirects are not followed, write the url of "${to}"`);
+  }
+  const reason = status === 409 ? 'conflict' : refusalOf(text);
+  const isSeparable = ['label_limit', 'invalid_labels', 'bad_request'].includes(reason);
+  return { kind: 'refused', reason, isSeparable, text: `${status} ${text}`.trim() };
+}
+
+function refusalOf(text: string): RefusalReason {
+  return REFUSALS.find(([pattern]) => pattern.test(text))?.[1] ?? 'bad_request';
+}
+
+function textOf(body: Buffer): string {
+  return body.subarray(0, TEXT_MAX).toString('utf8').trim().replaceAll(/\s+/g, ' ');
+}

@@ -1,0 +1,85 @@
+/**
+ * Who a remote_write request comes from: nothing, basic auth, an authorization header, or a SigV4 signature, which is
+ * made anew for every attempt. Secrets stay in here and in the headers.
+ */
+import { type CredentialSource, createCredentialSource } from '../../../aws/credentials.ts';
+import { signRequest } from '../../../aws/signing.ts';
+import type { RemoteWriteConfig, Sigv4Config } from '../config.ts';
+
+export interface OutgoingRequest {
+  readonly url: string;
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+}
+
+export interface Refusal {
+  readonly text: string;
+  /** Of its Date header. */
+  readonly dateMs: number | undefined;
+}
+
+export interface Authenticate {
+  /** All headers to send. Rejects when there are no credentials. */
+  headersFor(request: OutgoingRequest, nowMs: number): Promise<Record<string, string>>;
+  /**
+   * The receiver refused what `headersFor` gave: get new credentials for the next request, and where it says that the
+   * clock is off, go by its own.
+   */
+  invalidate(refusal?: Refusal): void;
+}
+
+export function authenticateWith(config: RemoteWriteConfig, nowMs: () => number): Authenticate {
+  const { basicAuth, authorization, sigv4 } = config;
+  if (sigv4 !== undefined) return signatures(sigv4, nowMs);
+  if (basicAuth !== undefined) {
+    return asking(() => {
+      const pair = `${basicAuth.username}:${basicAuth.password()}`;
+      return `Basic ${Buffer.from(pair).toString('base64')}`;
+    });
+  }
+  if (authorization !== undefined) {
+    const { type, credentials } = authorization;
+    return asking(async () => `${type} ${await credentials()}`);
+  }
+  return asking(() => undefined);
+}
+
+/** The authorization header is made for each request. */
+function asking(make: () => string | undefined | Promise<string>): Authenticate {
+  return {
+    async headersFor(request) {
+      const authorization = await make();
+      return authorization === undefined
+        ? { ...request.headers }
+        : { ...request.headers, authorization };
+    },
+    invalidate: () => undefined,
+  };
+}
+
+const SKEWED = /Signature (?:expired|not yet current)|RequestTimeTooSkewed|RequestExpired/i;
+
+function signatures(sigv4: Sigv4Config, nowMs: () => number): Authenticate {
+  const { region, serviceName: service = 'aps' } = sigv4;
+  const source: CredentialSource = createCredentialSource(sigv4, { nowMs });
+  let offsetMs = 0;
+  return {
+    async headersFor(request, atMs) {
+      const credentials = await source();
+      return signRequest(
+        { method: 'POST', ...request },
+        credentials,
+        { region, service },
+        atMs + offsetMs,
+      );
+    },
+    invalidate(refusal) {
+      if (refusal?.dateMs !== undefined && SKEWED.test(refusal.text)) {
+        offsetMs = refusal.dateMs - nowMs();
+        return;
+      }
+      source.invalidate();
+    },
+  };
+}

@@ -1,0 +1,137 @@
+/**
+ * Remote write as a protocol of delivery: chunks joined to a request in the dialect that the receiver takes, signed anew
+ * for each attempt, and what its answer means.
+ * Not here: retry, splitting, age and counting of losses, which are delivery's.
+ */
+import type { Answer, Protocol } from '../../../delivery/protocol.ts';
+import { messageOf, RecoverableError } from '../../../kernel/errors.ts';
+import type { ClientResponse } from '../../../kernel/http-client.ts';
+import type { World } from '../../../kernel/world.ts';
+import type { Chunk } from '../../../model/queue.ts';
+import { WireError } from '../../../wire/errors.ts';
+import type { RemoteWriteConfig } from '../config.ts';
+import { publicUrl, type RemoteWriteMetrics } from '../metrics.ts';
+import { classify } from './answer.ts';
+import type { Authenticate, Refusal } from './auth.ts';
+import { Dialect, type Encoded, protocolHeaders, writtenOf } from './dialect.ts';
+import { halve, samplesByJob, withoutOlder } from './split.ts';
+
+const ANSWER_MAX_BYTES = 1024 * 1024;
+/** Of a refusal that is looked into. */
+const REFUSAL_MAX = 4_096;
+
+export interface RemoteWriteProtocolOptions {
+  readonly config: RemoteWriteConfig;
+  readonly world: Pick<World, 'clock' | 'log' | 'http'>;
+  readonly metrics: Pick<RemoteWriteMetrics, 'unconfirmed' | 'exemplarsDropped'>;
+  readonly auth: Authenticate;
+  readonly userAgent: string;
+  readonly dialect: Dialect;
+}
+
+/** A request, with the chunks that it was made of: a fall-back to 1.0 makes another one. */
+interface WriteRequest extends Encoded {
+  readonly chunks: readonly Chunk[];
+}
+
+export class RemoteWriteProtocol implements Protocol<WriteRequest> {
+  readonly #options: RemoteWriteProtocolOptions;
+
+  constructor(options: RemoteWriteProtocolOptions) {
+    this.#options = options;
+  }
+
+  encode(chunks: readonly Chunk[]): WriteRequest | undefined {
+    return unlessCorrupt(() => ({ ...this.#options.dialect.encode(chunks), chunks }));
+  }
+
+  async send(request: WriteRequest, attempt: number, signal: AbortSignal): Promise<Answer> {
+    const { config, world, auth, dialect } = this.#options;
+    const { body, counts } = request;
+    // What 2.0 has no place for leaves nothing to send.
+    if (counts !== undefined && counts.samples + counts.histograms === 0)
+      return { kind: 'delivered', bytes: 0 };
+    const response = await world.http.send({
+      method: 'POST',
+      url: config.url,
+      headers: await this.#headersFor(request, attempt),
+      body,
+      timeoutMs: config.remoteTimeoutMs,
+      bodyMaxBytes: ANSWER_MAX_BYTES,
+      signal,
+    });
+    if (request.version === 2 && dialect.isRefusal(response)) {
+      this.#fallBack(response);
+      const older = this.encode(request.chunks);
+      if (older !== undefined) return this.send(older, attempt, signal);
+    }
+    const verdict = classify(response, publicUrl(config.url), world.clock.nowMs(), attempt);
+    if (verdict.kind === 'again' && verdict.credentials) auth.invalidate(refusalOf(response));
+    if (verdict.kind !== 'delivered') return verdict;
+    this.#countTaken(request, response);
+    return { kind: 'delivered', bytes: body.length };
+  }
+
+  halve(chunks: readonly Chunk[]): readonly [readonly Chunk[], readonly Chunk[]] | undefined {
+    return unlessCorrupt(() => halve(chunks));
+  }
+
+  withoutOlder = withoutOlder;
+
+  ownersOf = samplesByJob;
+
+  #fallBack({ status, body }: ClientResponse): void {
+    const { dialect, world } = this.#options;
+    if (dialect.version === 2)
+      world.log.warn('the receiver does not take remote write 2.0; 1.0 is sent from now on', {
+        status,
+        answer: body.subarray(0, 200).toString(),
+      });
+    dialect.fallBack();
+  }
+
+  #countTaken({ counts }: WriteRequest, response: ClientResponse): void {
+    if (counts === undefined) return;
+    const { metrics } = this.#options;
+    const sent = counts.samples + counts.histograms;
+    metrics.unconfirmed.inc(Math.max(0, sent - writtenOf(response)));
+    metrics.exemplarsDropped.inc(counts.exemplarsLeftOut);
+  }
+
+  /** What the protocol and the signature set wins over what was configured. */
+  async #headersFor(
+    { body, version }: WriteRequest,
+    attempt: number,
+  ): Promise<Record<string, string>> {
+    const { config, auth, world, userAgent } = this.#options;
+    const headers = protocolHeaders(config, userAgent, version);
+    if (attempt > 1) headers['retry-attempt'] = String(attempt - 1);
+    try {
+      return await auth.headersFor({ url: config.url, headers, body }, world.clock.nowMs());
+    } catch (error) {
+      throw new RecoverableError(
+        'SINK_CREDENTIALS',
+        `no credentials for remote_write to ${publicUrl(config.url)}: ${messageOf(error)}; check the task role, or sigv4 in the configuration`,
+        { cause: error },
+      );
+    }
+  }
+}
+
+/** Undefined where the chunks are not what we wrote. */
+function unlessCorrupt<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof WireError) return undefined;
+    throw error;
+  }
+}
+
+function refusalOf({ body, headers }: ClientResponse): Refusal {
+  const dateMs = Date.parse(headers['date'] ?? '');
+  return {
+    text: body.subarray(0, REFUSAL_MAX).toString('utf8'),
+    dateMs: Number.isNaN(dateMs) ? undefined : dateMs,
+  };
+}

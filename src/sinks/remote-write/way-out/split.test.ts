@@ -1,0 +1,19 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { labelSetOf } from '../../../model/labels.ts';
+import { encodeLabels, WriteRequestEncoder } from '../../../wire/remote-write.ts';
+import { compress } from '../../../wire/snappy.ts';
+import { jobOf } from './split.ts';
+
+test('the job of a chunk is that of its first series, however long the chunk is', () => {
+  const encoder = new WriteRequestEncoder();
+  for (let i = 0; i < 2_000; i++)
+    encoder.append(
+      encodeLabels(labelSetOf({ __name__: 'a', i: String(i * 7), job: i === 0 ? 'web' : 'other' })),
+      1_700_000_000_000,
+      i,
+    );
+  assert.equal(jobOf(compress(encoder.bytes())), 'web');
+  assert.equal(jobOf(compress(new Uint8Array(0))), '');
+  assert.equal(jobOf(new Uint8Array([200, 1, 255, 255])), '');
+});

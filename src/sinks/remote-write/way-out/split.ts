@@ -1,0 +1,119 @@
+/**
+ * Taking chunks apart again: in halves for a receiver that takes less or refuses a part, and without what is too old.
+ * The only place where a chunk is decompressed on its way out.
+ */
+import { labelValue } from '../../../model/labels.ts';
+import type { Chunk } from '../../../model/queue.ts';
+import { WireError } from '../../../wire/errors.ts';
+import { decodeWriteRequest, scanSeries, type SeriesRange } from '../../../wire/remote-write.ts';
+import { compress, uncompress, uncompressStart } from '../../../wire/snappy.ts';
+
+const RAW_MAX_BYTES = 64 * 1024 * 1024;
+
+/**
+ * Two halves in order, by chunks, and a single chunk by its series; undefined when there is only one series.
+ *
+ * @throws WireError when a chunk is no message
+ */
+export function halve(chunks: readonly Chunk[]): [Chunk[], Chunk[]] | undefined {
+  const [only] = chunks;
+  if (only === undefined) return undefined;
+  if (chunks.length > 1) {
+    const middle = Math.ceil(chunks.length / 2);
+    return [chunks.slice(0, middle), chunks.slice(middle)];
+  }
+  const raw = uncompress(only.bytes, RAW_MAX_BYTES);
+  const ranges = scanSeries(raw);
+  if (ranges.length < 2) return undefined;
+  const middle = Math.ceil(ranges.length / 2);
+  return [
+    [chunkOf(only.lane, raw, ranges.slice(0, middle))],
+    [chunkOf(only.lane, raw, ranges.slice(middle))],
+  ];
+}
+
+/**
+ * The chunks without series whose samples are all older than `cutoffMs`, and those series.
+ *
+ * @throws WireError when a chunk is no message
+ */
+export function withoutOlder(
+  chunks: readonly Chunk[],
+  cutoffMs: number,
+): { readonly kept: readonly Chunk[]; readonly dropped: readonly Chunk[] } {
+  if (chunks.every((chunk) => chunk.oldestMs >= cutoffMs)) return { kept: chunks, dropped: [] };
+  const kept: Chunk[] = [];
+  const dropped: Chunk[] = [];
+  for (const chunk of chunks) {
+    if (chunk.oldestMs >= cutoffMs) kept.push(chunk);
+    else if (chunk.newestMs < cutoffMs) dropped.push(chunk);
+    else {
+      const raw = uncompress(chunk.bytes, RAW_MAX_BYTES);
+      const isOld = ({ newestMs }: SeriesRange): boolean => newestMs < cutoffMs;
+      const ranges = scanSeries(raw);
+      const rest = chunkOf(
+        chunk.lane,
+        raw,
+        ranges.filter((range) => !isOld(range)),
+      );
+      if (rest.items > 0) kept.push(rest);
+      if (ranges.some(isOld)) dropped.push(chunkOf(chunk.lane, raw, ranges.filter(isOld)));
+    }
+  }
+  return { kept, dropped };
+}
+
+/** Jobs that are told apart in one loss; the rest counts as of the job "other". */
+const JOBS_MAX = 100;
+
+/** The samples (native histograms too) of the chunks by the `job` of their series, "" where it has none. */
+export function samplesByJob(chunks: readonly Chunk[]): Map<string, number> {
+  const jobs = new Map<string, number>();
+  for (const chunk of chunks) {
+    let told = 0;
+    const count = (job: string, samples: number): void => {
+      const name = jobs.size < JOBS_MAX || jobs.has(job) ? job : 'other';
+      if (samples > 0) jobs.set(name, (jobs.get(name) ?? 0) + samples);
+      told += samples;
+    };
+    try {
+      decodeWriteRequest(uncompress(chunk.bytes, RAW_MAX_BYTES), {
+        series: (labels, _times, _values, samples) => count(labelValue(labels, 'job'), samples),
+        histograms: (labels, list) => count(labelValue(labels, 'job'), list.length),
+      });
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error;
+    }
+    count('', Math.max(0, chunk.items - told));
+  }
+  return jobs;
+}
+
+/** More than the first series of a message needs. */
+const FIRST_BYTES = 16_384;
+
+/** The `job` of the first series of a chunk, which holds the samples of one target; "" where it has none. */
+export function jobOf(bytes: Uint8Array): string {
+  let job: string | undefined;
+  try {
+    decodeWriteRequest(uncompressStart(bytes, FIRST_BYTES), {
+      series: (labels) => (job ??= labelValue(labels, 'job')),
+    });
+  } catch (error) {
+    // The end is cut off.
+    if (!(error instanceof WireError)) throw error;
+  }
+  return job ?? '';
+}
+
+function chunkOf(lane: number, raw: Uint8Array, ranges: readonly SeriesRange[]): Chunk {
+  const bytes = Buffer.concat(ranges.map((range) => raw.subarray(range.start, range.end)));
+  return {
+    bytes: compress(bytes),
+    lane,
+    rawBytes: bytes.length,
+    items: ranges.reduce((sum, range) => sum + range.samples, 0),
+    oldestMs: ranges.reduce((least, range) => Math.min(least, range.oldestMs), Infinity),
+    newestMs: ranges.reduce((most, range) => Math.max(most, range.newestMs), -Infinity),
+  };
+}

@@ -1,0 +1,28 @@
+/**
+ * external_labels: labels that each series of a route gets. Prometheus adds those that a series lacks; the receivers of an
+ * OpenTelemetry collector set them, whatever the series says.
+ * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#configuration-file
+ */
+import { type Label, labelSetOf } from '../model/labels.ts';
+import { identityOf, type SeriesTransform } from '../model/transform.ts';
+
+export function externalLabels(
+  labels: Readonly<Record<string, string>>,
+  mode: 'add' | 'set' = 'add',
+): SeriesTransform {
+  const names = Object.keys(labels).sort();
+  return {
+    identity: identityOf(
+      `external_labels_${mode}`,
+      Object.fromEntries(names.map((name) => [name, labels[name]])),
+    ),
+    apply: (series) => {
+      const own = new Map<string, string>(
+        series.labels.map((label: Label) => [label.name, label.value]),
+      );
+      for (const name of names)
+        if (mode === 'set' || !own.has(name)) own.set(name, labels[name] ?? '');
+      return { ...series, labels: labelSetOf(own) };
+    },
+  };
+}

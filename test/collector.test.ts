@@ -1,0 +1,280 @@
+/**
+ * The running collector under one plan after another: what changes reaches the wire, and what does not change does not
+ * notice. Real sockets on the loopback, real time.
+ */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Collector } from '../src/commands/collect/collector.ts';
+import { findLeftovers } from '../src/commands/collect/leftovers.ts';
+import { loadConfigText } from '../src/config/load.ts';
+import { systemClock } from '../src/kernel/clock.ts';
+import { createHttpClient } from '../src/kernel/http-client.ts';
+import { createLogger } from '../src/kernel/logger.ts';
+import { Registry } from '../src/kernel/metrics.ts';
+import { Receiver } from './remote-write-road.ts';
+
+const INTERVAL_MS = 100;
+
+interface Rig {
+  readonly storage: string;
+  readonly lines: string[];
+  /** When the target was scraped, ms. */
+  readonly scrapes: number[];
+  readonly collector: Collector;
+  readonly apply: (sinks: string, externalLabels?: string) => Promise<void>;
+  readonly stop: () => Promise<void>;
+}
+
+async function rig(t: TestContext, sinks: string, externalLabels = '{}'): Promise<Rig> {
+  const scrapes: number[] = [];
+  const target = createServer((_, response) => {
+    scrapes.push(performance.now());
+    response.end(`visits ${scrapes.length}\nsteady 1\n`);
+  });
+  await new Promise<void>((resolve) => target.listen(0, '127.0.0.1', resolve));
+  const { port } = target.address() as AddressInfo;
+  const planOf = async (own: string, labels: string) =>
+    (
+      await loadConfigText(
+        `global: { scrape_interval: ${INTERVAL_MS}ms, scrape_timeout: ${INTERVAL_MS}ms, external_labels: ${labels} }\nscrape_configs:\n  - job_name: job\n    static_configs: [{ targets: ['127.0.0.1:${port}'] }]\n${own}`,
+        'c.yml',
+        { env: {} },
+      )
+    ).plan;
+  const lines: string[] = [];
+  const log = createLogger({ write: (line) => void lines.push(line), format: 'logfmt' });
+  const world = { clock: systemClock, log, metrics: new Registry(), http: createHttpClient() };
+  const storage = mkdtempSync(path.join(tmpdir(), 'amperage-collector-'));
+  const plan = await planOf(sinks, externalLabels);
+  const collector = new Collector({ plan, configFile: 'c.yml', storagePath: storage, world });
+  await collector.start();
+  let isStopped = false;
+  const stop = async (): Promise<void> => {
+    if (isStopped) return;
+    isStopped = true;
+    await collector.stop(2_000);
+    await world.http.close();
+    target.closeAllConnections();
+    target.close();
+  };
+  t.after(async () => {
+    await stop();
+    rmSync(storage, { recursive: true, force: true });
+  });
+  const apply = async (own: string, labels = '{}'): Promise<void> =>
+    collector.apply(await planOf(own, labels));
+  return { storage, lines, scrapes, collector, apply, stop };
+}
+
+async function receiverFor(t: TestContext): Promise<Receiver & { url: string }> {
+  const receiver = new Receiver();
+  await receiver.server.start();
+  t.after(() => receiver.server.stop(100));
+  return Object.assign(receiver, { url: `${receiver.server.url}/write` });
+}
+
+async function until(what: string, holds: () => boolean): Promise<void> {
+  const endMs = performance.now() + 10_000;
+  while (!holds()) {
+    assert.ok(performance.now() < endMs, `not within 10 s: ${what}`);
+    await sleep(10);
+  }
+}
+
+const QUEUE = 'queue_config: { batch_send_deadline: 50ms, max_backoff: 100ms }';
+
+const entry = (url: string, more = ''): string =>
+  `remote_write:\n  - url: ${url}\n    metadata_config: { send: false }\n    ${QUEUE}\n${more}`;
+
+function valuesOf(receiver: Receiver, name: string): number[] {
+  return receiver.kept
+    .filter(({ series }) => series.includes(`__name__=${name},`))
+    .map(({ value }) => value);
+}
+
+const SECRETS = {
+  'a password': [
+    '    basic_auth: { username: u, password: old }\n',
+    '    basic_auth: { username: u, password: new }\n',
+    'authorization',
+    `Basic ${btoa('u:old')}`,
+    `Basic ${btoa('u:new')}`,
+  ],
+  'a bearer token': [
+    '    bearer_token: old\n',
+    '    bearer_token: new\n',
+    'authorization',
+    'Bearer old',
+    'Bearer new',
+  ],
+  credentials: [
+    '    authorization: { type: Key, credentials: old }\n',
+    '    authorization: { type: Key, credentials: new }\n',
+    'authorization',
+    'Key old',
+    'Key new',
+  ],
+  'a header': [
+    '    headers: { X-Tenant: old }\n',
+    '    headers: { X-Tenant: new }\n',
+    'x-tenant',
+    'old',
+    'new',
+  ],
+  'a secret header': [
+    '    http_headers: { X-Key: { secrets: [old] } }\n',
+    '    http_headers: { X-Key: { secrets: [new] } }\n',
+    'x-key',
+    'old',
+    'new',
+  ],
+} as const;
+
+for (const [what, [before, after, header, old, fresh]] of Object.entries(SECRETS)) {
+  test(`a reload with ${what} of remote_write that changed has the new one on the wire`, async (t) => {
+    const receiver = await receiverFor(t);
+    const { apply } = await rig(t, entry(receiver.url, before));
+    const seen = (): unknown[] => receiver.requests.map(({ headers }) => headers[header]);
+    await until('the old one is used', () => seen().includes(old));
+    await apply(entry(receiver.url, after));
+    const from = receiver.requests.length;
+    await until('the new one is used', () => seen().includes(fresh));
+    await sleep(3 * INTERVAL_MS);
+    assert.ok(
+      !seen()
+        .slice(from + 1)
+        .includes(old),
+      'the old one is not used any more',
+    );
+    assert.equal(
+      receiver.kept.length,
+      new Set(receiver.kept.map((one) => JSON.stringify(one))).size,
+    );
+  });
+}
+
+test('a sink whose password was wrong delivers what waited as soon as it is right', async (t) => {
+  const receiver = await receiverFor(t);
+  receiver.answer = ({ headers }) => ({
+    status: headers.authorization === `Basic ${btoa('u:right')}` ? 204 : 401,
+  });
+  const wrong = '    basic_auth: { username: u, password: wrong }\n';
+  const { apply, scrapes } = await rig(t, entry(receiver.url, wrong));
+  await until('it was refused', () => receiver.requests.length >= 2 && scrapes.length > 5);
+  // The next try would be in half a minute.
+  await apply(entry(receiver.url, wrong.replace('wrong', 'right')));
+  await until('all came', () => valuesOf(receiver, 'visits').length > 5);
+  const visits = valuesOf(receiver, 'visits');
+  assert.deepEqual(
+    visits,
+    visits.map((_, index) => index + 1),
+  );
+});
+
+test('while one sink changes, another one and the scraping do not notice', async (t) => {
+  const [one, other] = [await receiverFor(t), await receiverFor(t)];
+  // A receiver that hangs holds its sink up for as long as a hand-over may take.
+  one.answer = async () => {
+    await sleep(5_000);
+    return { status: 204 };
+  };
+  const both = (more: string): string =>
+    `${entry(one.url, more)}  - url: ${other.url}\n    metadata_config: { send: false }\n    ${QUEUE}\n`;
+  const { apply, scrapes } = await rig(t, both('    headers: { X-Round: "0" }\n'));
+  await until('both have samples', () => one.requests.length > 0 && other.kept.length > 0);
+  const fromMs = performance.now();
+  await apply(both('    headers: { X-Round: "1" }\n'));
+  const tookMs = performance.now() - fromMs;
+  await sleep(3 * INTERVAL_MS);
+  const during = scrapes.filter((atMs) => atMs >= fromMs - INTERVAL_MS);
+  const gaps = during.slice(1).map((atMs, i) => atMs - during[i]!);
+  assert.ok(tookMs > 500, `the change took ${tookMs} ms: the receiver hung`);
+  assert.ok(Math.max(...gaps) < 4 * INTERVAL_MS, `scraped every ${gaps.map(Math.round).join()} ms`);
+  const visits = valuesOf(other, 'visits');
+  assert.deepEqual(
+    visits,
+    visits.map((_, index) => index + 1),
+    'the other sink has each scrape once, in order',
+  );
+  one.answer = () => ({ status: 204 });
+});
+
+test('whatever of a sink changes, every scrape arrives once, in order', async (t) => {
+  const receiver = await receiverFor(t);
+  const named = '    name: mine\n';
+  const { apply, scrapes } = await rig(t, entry(receiver.url, named));
+  const changes = [
+    named + '    remote_timeout: 7s\n',
+    named + '    send_exemplars: true\n',
+    named + '    protobuf_message: io.prometheus.write.v2.Request\n',
+    named + '    write_relabel_configs: [{ target_label: zone, replacement: a }]\n',
+    named + '    write_relabel_configs: [{ target_label: zone, replacement: b }]\n',
+    named,
+  ];
+  receiver.answer = () => ({
+    status: 204,
+    headers: { 'x-prometheus-remote-write-samples-written': '1' },
+  });
+  for (const change of changes) {
+    const before = scrapes.length;
+    await until('it is scraped', () => scrapes.length > before + 2);
+    await apply(entry(receiver.url, change));
+  }
+  for (const shards of [3, 16, 1, 5]) {
+    const before = scrapes.length;
+    await until('it is scraped', () => scrapes.length > before + 2);
+    const queue = QUEUE.replace(' }', `, max_shards: ${shards} }`);
+    await apply(entry(receiver.url, named).replace(QUEUE, queue));
+  }
+  const last = scrapes.length;
+  await until('the last came', () => valuesOf(receiver, 'visits').includes(last));
+  const visits = valuesOf(receiver, 'visits').filter((value) => !Number.isNaN(value));
+  assert.deepEqual(
+    visits,
+    visits.map((_, index) => index + 1),
+  );
+  const zones = ['zone=a', 'zone=b'].map((zone) =>
+    receiver.kept.some(({ series }) => series.includes(zone)),
+  );
+  assert.deepEqual(zones, [true, true]);
+});
+
+test('external labels that change take effect at the next scrape, and no sink is touched', async (t) => {
+  const receiver = await receiverFor(t);
+  const { apply, lines } = await rig(t, entry(receiver.url));
+  await until('samples come', () => receiver.kept.length > 0);
+  assert.ok(!receiver.kept.some(({ series }) => series.includes('zone')));
+  for (const zone of ['x', 'y']) {
+    await apply(entry(receiver.url), `{ zone: ${zone} }`);
+    await until(`zone ${zone}`, () =>
+      receiver.kept.some(({ series }) => series.includes(`zone=${zone}`)),
+    );
+  }
+  const visits = valuesOf(receiver, 'visits');
+  assert.deepEqual(
+    visits,
+    visits.map((_, index) => index + 1),
+  );
+  assert.ok(!lines.some((line) => line.includes('goes on with other settings')));
+});
+
+test('a sink that is gone ends, and what it could not send is said to wait', async (t) => {
+  const [one, other] = [await receiverFor(t), await receiverFor(t)];
+  one.answer = () => ({ status: 503 });
+  const { apply, storage, lines } = await rig(t, entry(one.url));
+  await until('it was refused', () => one.requests.length > 0);
+  await apply(entry(other.url));
+  await until('the other one has samples', () => other.kept.length > 0);
+  const [left] = await findLeftovers(storage, new Set());
+  assert.ok(left !== undefined && left.bytes > 0);
+  assert.match(lines.join('\n'), /belongs to no configured sink.*folder=/);
+  one.answer = () => ({ status: 204 });
+  await apply(entry(one.url));
+  await until('what waited came', () => valuesOf(one, 'visits').includes(1));
+});

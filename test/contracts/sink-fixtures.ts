@@ -1,0 +1,84 @@
+/** What each kind of sink needs for its contract: a receiver, what has arrived there, and a way to break it. */
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { labelSetOf } from '../../src/model/labels.ts';
+import type { sinkKinds } from '../../src/sinks/sinks.ts';
+import { Receiver } from '../remote-write-road.ts';
+
+export interface SinkFixture {
+  /** An entry that works. */
+  readonly entry: Record<string, unknown>;
+  /** `name=value,… time value` of the samples, in the order of their arrival; repeats stay. */
+  arrived(): string[];
+  /** The receiver takes nothing. */
+  break(): void;
+  mend(): void;
+  close(): Promise<void>;
+}
+
+type Kind = (typeof sinkKinds)[number]['kind'];
+
+export const sinkFixtures: Readonly<Record<Kind, () => Promise<SinkFixture>>> = {
+  async remote_write() {
+    const receiver = new Receiver();
+    await receiver.server.start();
+    return {
+      entry: {
+        url: `${receiver.server.url}/write`,
+        queue_config: { batch_send_deadline: '10ms', max_backoff: '50ms' },
+        metadata_config: { send: false },
+      },
+      arrived: () =>
+        receiver.kept.map(({ series, tMs, value }) => `${series} ${tMs} ${shown(value)}`),
+      break: () => (receiver.answer = () => ({ status: 503 })),
+      mend: () => (receiver.answer = () => ({ status: 204 })),
+      close: () => receiver.server.stop(100),
+    };
+  },
+
+  async file() {
+    const folder = mkdtempSync(path.join(tmpdir(), 'amperage-file-sink-'));
+    const file = path.join(folder, 'samples.json');
+    const away = `${file}.away`;
+    const linesOf = (name: string): string[] => {
+      try {
+        return readFileSync(name, 'utf8').trimEnd().split('\n');
+      } catch {
+        return [];
+      }
+    };
+    return {
+      entry: { path: file },
+      arrived: () => [...linesOf(away), ...linesOf(file)].filter((one) => one !== '').map(textOf),
+      break: () => {
+        try {
+          renameSync(file, away);
+        } catch {
+          // There was none yet.
+        }
+        mkdirSync(file);
+      },
+      mend: () => rmSync(file, { recursive: true }),
+      close: async () => rmSync(folder, { recursive: true, force: true }),
+    };
+  },
+};
+
+interface Line {
+  readonly labels: Record<string, string>;
+  readonly timestamp_ms: number;
+  readonly value?: number | string;
+  readonly stale?: boolean;
+}
+
+function textOf(line: string): string {
+  const { labels, timestamp_ms: tMs, value, stale } = JSON.parse(line) as Line;
+  const series = labelSetOf(labels).map(({ name, value: text }) => `${name}=${text}`);
+  return `${series.join()} ${tMs} ${stale === true ? 'NaN' : String(value)}`;
+}
+
+function shown(value: number): string {
+  if (value === Infinity) return '+Inf';
+  return String(value);
+}

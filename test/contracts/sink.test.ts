@@ -1,0 +1,223 @@
+/**
+ * The contract of sinks, run over every kind of the table (sink-fixtures.ts brings its receiver): configuration, and the
+ * road from an appender over the queue to the receiver, whatever happens on it.
+ */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { SinkPlan } from '../../src/config/plan.ts';
+import { planSinks } from '../../src/config/sinks.ts';
+import { systemClock } from '../../src/kernel/clock.ts';
+import { createHttpClient } from '../../src/kernel/http-client.ts';
+import { createLogger } from '../../src/kernel/logger.ts';
+import { Registry } from '../../src/kernel/metrics.ts';
+import { labelSetOf } from '../../src/model/labels.ts';
+import { type Appender, DROPPED_REF } from '../../src/model/sample.ts';
+import { DurableQueue } from '../../src/queue/queue.ts';
+import type { Reporter } from '../../src/settings/finding.ts';
+import type { Sink, SinkKind } from '../../src/sinks/sink.ts';
+import { sinkKinds } from '../../src/sinks/sinks.ts';
+import { checkConfigText } from '../../src/config/load.ts';
+import { componentContract } from './component.ts';
+import { type SinkFixture, sinkFixtures } from './sink-fixtures.ts';
+
+const T0 = 1_700_000_000_000;
+
+interface Run {
+  readonly fixture: SinkFixture;
+  readonly queue: DurableQueue;
+  readonly metrics: Registry;
+  readonly lines: string[];
+  readonly open: (before?: Sink) => Promise<Sink>;
+  readonly arrives: (count: number) => Promise<string[]>;
+}
+
+function planOf(kind: SinkKind, entries: readonly unknown[]): readonly SinkPlan[] {
+  const faults: string[] = [];
+  const report: Reporter = {
+    error: (where, _, message) => void faults.push(`${where.join('.')}: ${message}`),
+    warn: () => undefined,
+  };
+  const list = entries.map((entry, index) => ({
+    kind,
+    input: kind.schema.parse(entry),
+    path: [kind.key, index],
+  }));
+  const { sinks } = planSinks(list, { report, baseDirectory: '/', env: {} });
+  assert.deepEqual(faults, []);
+  return sinks;
+}
+
+for (const known of sinkKinds) {
+  const kind = known as unknown as SinkKind;
+
+  const withRun = async (work: (run: Run) => Promise<void>): Promise<void> => {
+    const fixture = await sinkFixtures[known.kind]();
+    const directory = mkdtempSync(path.join(tmpdir(), 'amperage-sink-'));
+    const lines: string[] = [];
+    const log = createLogger({ write: (line) => void lines.push(line), format: 'logfmt' });
+    const metrics = new Registry();
+    const world = { clock: systemClock, log, metrics, http: createHttpClient() };
+    const [plan] = planOf(kind, [fixture.entry]);
+    assert.ok(plan);
+    const { shardsMax: lanes, capBytes } = plan.delivery;
+    const queue = new DurableQueue({ name: plan.id, directory, lanes, capBytes }, world);
+    await queue.start();
+    const opened: Sink[] = [];
+    const open = async (before?: Sink): Promise<Sink> => {
+      const parts = { id: plan.id, name: plan.name, queue, world, userAgent: 'contract', before };
+      const sink = plan.open(parts);
+      opened.push(sink);
+      await sink.start();
+      return sink;
+    };
+    const arrives = async (count: number): Promise<string[]> => {
+      const endMs = performance.now() + 15_000;
+      while (fixture.arrived().length < count && performance.now() < endMs) await sleep(10);
+      return fixture.arrived();
+    };
+    try {
+      await work({ fixture, queue, metrics, lines, open, arrives });
+    } finally {
+      await Promise.all(opened.map((sink) => sink.stop(0)));
+      await queue.stop();
+      await world.http.close();
+      await fixture.close();
+      rmSync(directory, { recursive: true, force: true });
+    }
+  };
+
+  /** Commits a sample of `a` and of `b`. */
+  const commit = (appender: Appender, round: number): string[] => {
+    const refs = ['a', 'b'].map((name) => appender.refOf(labelSetOf({ __name__: name, job: 'j' })));
+    for (const ref of refs) appender.append(ref, T0 + round, round);
+    appender.commit();
+    for (const ref of refs) appender.forget(ref);
+    return ['a', 'b'].map((name) => `__name__=${name},job=j ${T0 + round} ${round}`);
+  };
+
+  test(`${kind.key}: an unknown key of an entry is an error at its place`, async () => {
+    const fixture = await sinkFixtures[known.kind]();
+    const text = JSON.stringify({ [kind.key]: [{ ...fixture.entry, no_such_key: 1 }] });
+    await fixture.close();
+    const { findings } = await checkConfigText(text, 'c.yml', { env: {} });
+    assert.match(
+      findings[0]!.message,
+      new RegExp(`unknown key "no_such_key" in ${kind.key}\\[0\\]`),
+    );
+  });
+
+  test(`${kind.key}: entries of one address have names of their own, the same ones each time`, async () => {
+    const fixture = await sinkFixtures[known.kind]();
+    await fixture.close();
+    const named = { ...fixture.entry, name: 'mine' };
+    const entries = [fixture.entry, fixture.entry, named];
+    const plans = planOf(kind, entries);
+    assert.equal(new Set(plans.map(({ id }) => id)).size, 3);
+    assert.equal(new Set(plans.map(({ folder }) => folder)).size, 3);
+    assert.equal(plans[2]!.id, `${kind.kind}/mine`);
+    assert.deepEqual(
+      planOf(kind, entries).map(({ id, folder, version }) => [id, folder, version]),
+      plans.map(({ id, folder, version }) => [id, folder, version]),
+    );
+  });
+
+  test(`${kind.key}: what is committed arrives, with its labels, times and values, and nothing else`, () =>
+    withRun(async ({ open, arrives }) => {
+      const appender = (await open()).openAppender('target');
+      const ref = appender.refOf(labelSetOf({ __name__: 'a', text: 'ü"\\\n' }));
+      const gone = appender.refOf(labelSetOf({ __name__: 'gone' }));
+      appender.append(ref, T0, 99);
+      appender.rollback();
+      for (const [i, value] of [1.5, -0.25, Infinity, Number.NaN, 1e300].entries()) {
+        appender.append(ref, T0 + i, value);
+        appender.commit();
+      }
+      appender.appendStale(ref, T0 + 9);
+      appender.append(DROPPED_REF, T0, 1);
+      appender.forget(gone);
+      appender.append(gone, T0, 1);
+      appender.commit();
+      assert.deepEqual(
+        await arrives(6),
+        ['1.5', '-0.25', '+Inf', 'NaN', '1e+300', 'NaN'].map(
+          (value, i) => `__name__=a,text=ü"\\\n ${T0 + (i === 5 ? 9 : i)} ${value}`,
+        ),
+      );
+    }));
+
+  test(`${kind.key}: while the receiver takes nothing all waits, and then comes in order`, () =>
+    withRun(async ({ fixture, open, queue, arrives, lines }) => {
+      const appender = (await open()).openAppender('target');
+      const expected = commit(appender, 0);
+      await arrives(2);
+      fixture.break();
+      for (let round = 1; round < 20; round++) expected.push(...commit(appender, round));
+      const isSaid = (): boolean => lines.some((line) => line.includes('tried again'));
+      for (let i = 0; i < 500 && !isSaid(); i++) await sleep(10);
+      assert.ok(isSaid(), 'it says so');
+      assert.equal(queue.pendingItems, 38);
+      fixture.mend();
+      const arrived = await arrives(expected.length);
+      assert.deepEqual([...new Set(arrived)], expected);
+    }));
+
+  test(`${kind.key}: another sink goes on with the queue, under other settings, and loses nothing`, () =>
+    withRun(async ({ fixture, open, arrives }) => {
+      fixture.break();
+      const first = await open();
+      const appender = first.openAppender('target');
+      const expected = commit(appender, 0);
+      await first.release(1_000);
+      // Appenders that are open go on for as long as their owner has not changed them.
+      expected.push(...commit(appender, 1));
+      const second = await open(first);
+      expected.push(...commit(second.openAppender('target'), 2));
+      fixture.mend();
+      const arrived = await arrives(expected.length);
+      assert.deepEqual([...new Set(arrived)], expected);
+    }));
+
+  test(`${kind.key}: losses of the queue are counted in the words of all sinks`, () =>
+    withRun(async ({ open, metrics }) => {
+      const sink = await open();
+      sink.countDropped(3, 'disk_cap', undefined);
+      assert.match(
+        metrics.expose(),
+        /amperage_sink_items_dropped_total\{sink="[^"]+",reason="disk_cap"\} 3/,
+      );
+    }));
+
+  componentContract(`${kind.key} sink`, async () => {
+    const fixture = await sinkFixtures[known.kind]();
+    await fixture.close();
+    const directory = mkdtempSync(path.join(tmpdir(), 'amperage-sink-'));
+    const world = {
+      clock: systemClock,
+      log: createLogger({ write: () => undefined }),
+      metrics: new Registry(),
+      http: createHttpClient(),
+    };
+    const [plan] = planOf(kind, [fixture.entry]);
+    assert.ok(plan);
+    const queue = new DurableQueue({ name: 'contract', directory, lanes: 1, capBytes: 1e6 }, world);
+    const { id, name } = plan;
+    const sink = plan.open({ id, name, queue, world, userAgent: 'contract' });
+    return {
+      name: sink.name,
+      start: async () => {
+        await queue.start();
+        await sink.start();
+      },
+      stop: async (deadlineMs) => {
+        await sink.stop(deadlineMs);
+        await queue.stop();
+        await world.http.close();
+        rmSync(directory, { recursive: true, force: true });
+      },
+    };
+  });
+}
