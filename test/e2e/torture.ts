@@ -2,7 +2,8 @@
  * Torture of the road from scrape to receiver, with real processes: a collector under load is killed every few seconds,
  * its receiver answers 5xx, 429, 413, cuts connections, hangs, and is away for a while. Then what every scrape brought
  * is looked for at the receiver. A scrape counts as committed when the same process has come to its target once more:
- * it commits before it comes again. `npm run torture -- [seconds]`
+ * it commits before it comes again. One that failed (a busy machine answers late) commits `up` 0 and nothing else; it is
+ * known by that sample and its time. `npm run torture -- [seconds]`
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -20,6 +21,10 @@ const SERIES = 50;
 const INTERVAL_MS = 200;
 /** Longer than the longest backoff, so that the last samples come through. */
 const CALM_MS = 8_000;
+/** A request may be seen this long after its scrape has begun, and been given up, where the machine is busy. */
+const LATE_MAX_MS = 5_000;
+/** Between two readings of the wall clock in two processes. */
+const CLOCK_SLACK_MS = 20;
 const MESSAGE_MAX_BYTES = 32 * 1024 * 1024;
 
 export interface TortureResult {
@@ -27,6 +32,8 @@ export interface TortureResult {
   readonly faults: Readonly<Record<string, number>>;
   /** Samples of committed scrapes. */
   readonly committed: number;
+  /** Scrapes that say of themselves that they failed. */
+  readonly failed: number;
   readonly received: number;
   /** As the collector's own counters tell, all lives together as far as they could be asked. */
   readonly dropped: number;
@@ -37,10 +44,19 @@ export interface TortureResult {
   readonly outOfOrder: number;
 }
 
+/** One scrape of a target as the target saw it. */
+interface Visit {
+  /** By the wall clock, which the samples carry. */
+  readonly atMs: number;
+  /** Which of the collectors came: a request of one that was killed may be seen after its end. */
+  readonly life: string;
+}
+
 /** Everything that was served and received. */
 class Witness {
-  /** When each target was visited, by target. */
-  readonly visits: number[][] = Array.from({ length: TARGETS }, () => []);
+  readonly visits: Visit[][] = Array.from({ length: TARGETS }, () => []);
+  /** Times of `up` 0, by target. */
+  readonly failedMs: Set<number>[] = Array.from({ length: TARGETS }, () => new Set());
   /** Visit numbers received, by target and series. */
   readonly received = new Map<string, Set<number>>();
   readonly #newest = new Map<string, number>();
@@ -54,7 +70,8 @@ class Witness {
       response.writeHead(404).end();
       return;
     }
-    const visit = visits.push(performance.now()) - 1;
+    const life = String(request.headers['x-life']);
+    const visit = visits.push({ atMs: Date.now(), life }) - 1;
     let text = '';
     for (let i = 0; i < SERIES; i++) text += `torture{index="${i}"} ${visit}\n`;
     response.end(text);
@@ -62,7 +79,11 @@ class Witness {
 
   take(body: Buffer): void {
     decodeWriteRequest(uncompress(body, MESSAGE_MAX_BYTES), {
-      series: (labels, _, values, count) => {
+      series: (labels, times, values, count) => {
+        if (labelValue(labels, '__name__') === 'up') {
+          const failed = this.failedMs[Number(labelValue(labels, 'target'))];
+          for (let i = 0; i < count; i++) if (values[i] === 0) failed?.add(times[i] ?? 0);
+        }
         if (labelValue(labels, '__name__') !== 'torture') return;
         const key = `${labelValue(labels, 'target')}/${labelValue(labels, 'index')}`;
         const known = this.received.get(key) ?? new Set<number>();
@@ -70,6 +91,15 @@ class Witness {
         for (let i = 0; i < count; i++) this.#note(key, known, values[i] ?? NaN);
       },
     });
+  }
+
+  /** Whether the scrape of a visit failed by its own word; each such word excuses one visit. */
+  hasFailed(target: number, visit: number): boolean {
+    const atMs = this.visits[target]?.[visit]?.atMs ?? 0;
+    const failed = this.failedMs[target] ?? new Set();
+    for (const tMs of [...failed].toSorted((a, b) => a - b))
+      if (atMs - tMs <= LATE_MAX_MS && atMs - tMs >= -CLOCK_SLACK_MS) return failed.delete(tMs);
+    return false;
   }
 
   #note(key: string, known: Set<number>, visit: number): void {
@@ -146,11 +176,14 @@ export async function torture(seconds: number, seed = 7): Promise<TortureResult>
   const targets = await listen((request, response) => witness.serve(request, response));
   const sink = await listen((request, response) => receiver.serve(request, response));
   const folder = mkdtempSync(path.join(tmpdir(), 'amperage-torture-'));
-  writeFileSync(path.join(folder, 'prometheus.yml'), configuration(targets.port, sink.port));
-  /** When each life of the collector ended by a kill. */
-  const kills: number[] = [];
+  let lives = 0;
+  const begin = (): Promise<Life> => {
+    const text = configuration(targets.port, sink.port, lives++);
+    writeFileSync(path.join(folder, 'prometheus.yml'), text);
+    return start(folder);
+  };
   let dropped = 0;
-  let isAlive = await start(folder);
+  let isAlive = await begin();
   try {
     const endAt = performance.now() + seconds * 1_000;
     while (performance.now() < endAt) {
@@ -160,8 +193,7 @@ export async function torture(seconds: number, seed = 7): Promise<TortureResult>
       dropped += await droppedOf(isAlive.url);
       isAlive.child.kill('SIGKILL');
       await isAlive.ended;
-      kills.push(performance.now());
-      isAlive = await start(folder);
+      isAlive = await begin();
     }
     receiver.isCalm = true;
     await sleep(CALM_MS);
@@ -176,32 +208,38 @@ export async function torture(seconds: number, seed = 7): Promise<TortureResult>
     }
     rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
   }
-  return resultOf(witness, receiver, kills, dropped);
+  return resultOf(witness, receiver, lives - 1, dropped);
 }
 
 function resultOf(
   witness: Witness,
   receiver: BadReceiver,
-  kills: readonly number[],
+  kills: number,
   dropped: number,
 ): TortureResult {
   let committed = 0;
   let received = 0;
+  let failed = 0;
   witness.visits.forEach((visits, target) => {
-    visits.forEach((at, visit) => {
+    visits.forEach(({ life }, visit) => {
       const next = visits[visit + 1];
       // The last visit of a life that was killed may not have been committed.
-      const isCommitted = next !== undefined && !kills.some((kill) => at <= kill && next > kill);
-      if (!isCommitted) return;
+      if (next?.life !== life) return;
+      const isReceived = witness.received.get(`${target}/0`)?.has(visit) === true;
+      if (!isReceived && witness.hasFailed(target, visit)) {
+        failed += 1;
+        return;
+      }
       committed += SERIES;
       for (let index = 0; index < SERIES; index++)
         if (witness.received.get(`${target}/${index}`)?.has(visit) === true) received += 1;
     });
   });
   return {
-    kills: kills.length,
+    kills,
     faults: receiver.faults,
     committed,
+    failed,
     received,
     dropped,
     lost: committed - received - dropped,
@@ -210,7 +248,7 @@ function resultOf(
   };
 }
 
-function configuration(targetPort: number, sinkPort: number): string {
+function configuration(targetPort: number, sinkPort: number, life: number): string {
   const list = Array.from(
     { length: TARGETS },
     (_, i) =>
@@ -219,6 +257,7 @@ function configuration(targetPort: number, sinkPort: number): string {
   return `global: { scrape_interval: ${INTERVAL_MS}ms, scrape_timeout: ${INTERVAL_MS - 20}ms }
 scrape_configs:
   - job_name: torture
+    http_headers: { X-Life: { values: ['${life}'] } }
     static_configs:
 ${list.join('')}remote_write:
   - url: http://127.0.0.1:${sinkPort}/write
