@@ -10,7 +10,7 @@ import { DELIVERY_DEFAULTS } from '../../delivery/settings.ts';
 import { positiveSchema, sizeSchema, textSchema } from '../../settings/values.ts';
 import { defineSink, sinkOver } from '../sink.ts';
 import { LineAppender } from './lines.ts';
-import { RotatedFile } from './rotated-file.ts';
+import { rotatedFile } from './rotated-file.ts';
 
 const schema = z.strictObject({
   path: textSchema.describe('The file; older ones are path.1, path.2 …'),
@@ -34,7 +34,7 @@ export const fileKind = defineSink({
     return { name, address: path, place: path, delivery, transforms: [], settings };
   },
   open: ({ settings, delivery }, { id, queue, world }) => {
-    const protocol = new RotatedFile(settings);
+    const protocol = rotatedFile(settings);
     const way = new Delivery({ name: id, queue, protocol, settings: delivery, world });
     return sinkOver(way, () => new LineAppender(new Rows(queue, way.load)));
   },

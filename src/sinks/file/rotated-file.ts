@@ -1,9 +1,8 @@
 /** A file as a receiver: lines are behind the others, and on the disk, before they count as delivered. */
 import * as fs from 'node:fs';
 import { promisify } from 'node:util';
-import type { Answer, Protocol } from '../../delivery/protocol.ts';
+import type { Protocol } from '../../delivery/protocol.ts';
 import { messageOf, RecoverableError } from '../../kernel/errors.ts';
-import type { Chunk } from '../../model/queue.ts';
 
 const datasync = promisify(fs.fdatasync);
 
@@ -13,41 +12,33 @@ export interface Rotation {
   readonly filesMax: number;
 }
 
-export class RotatedFile implements Protocol<Buffer> {
-  readonly #rotation: Rotation;
-
-  constructor(rotation: Rotation) {
-    this.#rotation = rotation;
-  }
-
-  encode = (chunks: readonly Chunk[]): Buffer => Buffer.concat(chunks.map(({ bytes }) => bytes));
-
-  async send(lines: Buffer): Promise<Answer> {
-    const { path, maxBytes } = this.#rotation;
-    let fd: number | undefined;
-    try {
-      const size = fs.statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-      if (size > 0 && size + lines.length > maxBytes) this.#rotate();
-      fd = fs.openSync(path, 'a');
-      writeWhole(fd, lines);
-      await datasync(fd);
-      return { kind: 'delivered', bytes: lines.length };
-    } catch (error) {
-      const message = `${path} can't be written: ${messageOf(error)}; free some space, or mend the path`;
-      throw new RecoverableError('SINK_FILE', message, { cause: error });
-    } finally {
-      if (fd !== undefined) fs.closeSync(fd);
-    }
-  }
-
-  #rotate(): void {
-    const { path, filesMax } = this.#rotation;
+export function rotatedFile({ path, maxBytes, filesMax }: Rotation): Protocol<Buffer> {
+  const rotate = (): void => {
     if (filesMax === 1) fs.truncateSync(path);
     for (let i = filesMax - 1; i >= 1; i--) {
       const from = i === 1 ? path : `${path}.${i - 1}`;
       if (fs.existsSync(from)) fs.renameSync(from, `${path}.${i}`);
     }
-  }
+  };
+  return {
+    encode: (chunks) => Buffer.concat(chunks.map(({ bytes }) => bytes)),
+    async send(lines) {
+      let fd: number | undefined;
+      try {
+        const size = fs.statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+        if (size > 0 && size + lines.length > maxBytes) rotate();
+        fd = fs.openSync(path, 'a');
+        writeWhole(fd, lines);
+        await datasync(fd);
+        return { kind: 'delivered', bytes: lines.length };
+      } catch (error) {
+        const message = `${path} can't be written: ${messageOf(error)}; free some space, or mend the path`;
+        throw new RecoverableError('SINK_FILE', message, { cause: error });
+      } finally {
+        if (fd !== undefined) fs.closeSync(fd);
+      }
+    },
+  };
 }
 
 /** All or nothing: a line that a full disk cut would stand in the way of the next. */
