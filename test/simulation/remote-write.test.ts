@@ -1,6 +1,6 @@
 /**
  * The road from commit to receiver, simulated from one seed: virtual time, a network that fails in every way, a disk
- * that refuses, a process that dies at any point. After each run everything that was committed has arrived, each series
+ * that refuses, a process that dies at any point, a sink that goes over to other settings and lanes while it runs. After each run everything that was committed has arrived, each series
  * in order, but for what was counted as dropped. 100 runs; with AMPERAGE_LONG=1 ten thousand; a seed in a failure's
  * message plays it again (AMPERAGE_SEED).
  */
@@ -54,6 +54,7 @@ const QUEUE = {
   batchSendDeadlineMs: 500,
   maxBackoffMs: 900,
 };
+const SETTINGS = { ...DELIVERY_DEFAULTS, ...QUEUE };
 /** A file system in memory where there is one: ten thousand runs would wear a disk. */
 const ROOT = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
@@ -189,8 +190,9 @@ interface Life {
   readonly clock: MortalClock;
   readonly metrics: Registry;
   readonly queue: DurableQueue;
-  readonly sink: RemoteWriteSink;
-  readonly appenders: readonly Appender[];
+  sink: RemoteWriteSink;
+  appenders: readonly Appender[];
+  readonly open: (before?: RemoteWriteSink) => RemoteWriteSink;
 }
 
 class Simulation {
@@ -200,7 +202,7 @@ class Simulation {
   dropped = 0;
   readonly #random: Random;
   readonly #directory: string;
-  readonly #message: typeof MESSAGE_1 | typeof MESSAGE_2;
+  #message: typeof MESSAGE_1 | typeof MESSAGE_2;
   #next = 0;
   #life: Life | undefined;
   #refused: string | undefined;
@@ -221,16 +223,6 @@ class Simulation {
       metrics,
       http: this.network.client(clock),
     };
-    const config: RemoteWriteConfig = {
-      url: 'http://receiver/write',
-      headers: {},
-      message: this.#message,
-      remoteTimeoutMs: 2_000,
-      sendExemplars: false,
-      sendNativeHistograms: false,
-      metadata: { ...METADATA_DEFAULTS, isSent: false },
-    };
-    const settings = { ...DELIVERY_DEFAULTS, ...QUEUE };
     const queue = new DurableQueue(
       {
         name: 'sim',
@@ -251,16 +243,46 @@ class Simulation {
       desired: 1,
       next: () => 1 + this.#random(LANES),
     };
-    const parts = { id: 'remote_write/sim', name: 'sim', queue, world, userAgent: 'amperage' };
-    const sink = new RemoteWriteSink(config, settings, parts, { random, sharding });
+    const open = (before?: RemoteWriteSink): RemoteWriteSink => {
+      const parts = { id: 'remote_write/sim', name: 'sim', queue, world, userAgent: '', before };
+      return new RemoteWriteSink(this.#config(), SETTINGS, parts, { random, sharding });
+    };
+    const sink = open();
     const starting = queue.start();
     await this.clock.advance(0);
     await starting;
     await sink.start();
-    const appenders = Array.from({ length: TARGETS }, (_, target) =>
-      sink.openAppender(`t${target}`),
-    );
-    this.#life = { clock, metrics, queue, sink, appenders };
+    this.#life = { clock, metrics, queue, sink, appenders: appendersOf(sink), open };
+  }
+
+  /** Other settings for the sink, perhaps another message and other lanes; scrapes go on until the moment of change. */
+  async change(): Promise<void> {
+    const life = this.#life!;
+    const released = life.sink.release(500);
+    this.scrape();
+    for (let i = 0; i < 4; i++) await this.clock.advance(250);
+    await released;
+    if (this.#random(3) === 0) this.#message = this.#message === MESSAGE_1 ? MESSAGE_2 : MESSAGE_1;
+    life.queue.configure({ lanes: 1 + this.#random(LANES + 2), capBytes: 1e9 });
+    const next = life.open(life.sink);
+    if (next.openAppender !== life.sink.openAppender) {
+      for (const appender of life.appenders) appender.close();
+      life.appenders = appendersOf(next);
+    }
+    life.sink = next;
+    await next.start();
+  }
+
+  #config(): RemoteWriteConfig {
+    return {
+      url: 'http://receiver/write',
+      headers: {},
+      message: this.#message,
+      remoteTimeoutMs: 2_000,
+      sendExemplars: false,
+      sendNativeHistograms: false,
+      metadata: { ...METADATA_DEFAULTS, isSent: false },
+    };
   }
 
   scrape(): void {
@@ -329,6 +351,10 @@ class Simulation {
   }
 }
 
+function appendersOf(sink: RemoteWriteSink): readonly Appender[] {
+  return Array.from({ length: TARGETS }, (_, target) => sink.openAppender(`t${target}`));
+}
+
 async function run(seed: number): Promise<{ committed: number; dropped: number }> {
   const random = randomOf(seed);
   const directory = mkdtempSync(path.join(ROOT, 'amperage-sim-'));
@@ -340,10 +366,11 @@ async function run(seed: number): Promise<{ committed: number; dropped: number }
       if (dice < 60) simulation.scrape();
       else if (dice < 85) await simulation.clock.advance(random(2_000));
       else if (dice < 91) await simulation.die();
-      else if (dice < 94) simulation.network.isDown = !simulation.network.isDown;
+      else if (dice < 93) await simulation.change();
+      else if (dice < 95) simulation.network.isDown = !simulation.network.isDown;
       else if (dice < 97) simulation.refuseDisk();
       else await simulation.healDisk();
-      if (dice >= 94 && dice < 97 && random(2) === 0) await simulation.healDisk();
+      if (dice >= 95 && dice < 97 && random(2) === 0) await simulation.healDisk();
     }
     await simulation.end();
     const missing = simulation.ledger.missing();
