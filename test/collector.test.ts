@@ -3,7 +3,7 @@
  * notice. Real sockets on the loopback, real time.
  */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -277,4 +277,25 @@ test('a sink that is gone ends, and what it could not send is said to wait', asy
   one.answer = () => ({ status: 204 });
   await apply(entry(one.url));
   await until('what waited came', () => valuesOf(one, 'visits').includes(1));
+});
+
+test('file_write beside remote_write: both have every scrape, with external labels', async (t) => {
+  const receiver = await receiverFor(t);
+  const folder = mkdtempSync(path.join(tmpdir(), 'amperage-collector-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const file = path.join(folder, 'samples.json');
+  const sinks = `${entry(receiver.url)}file_write: [{ path: ${file} }]\n`;
+  const { stop } = await rig(t, sinks, '{ zone: z }');
+  await until('some scrapes came', () => valuesOf(receiver, 'visits').length > 5);
+  await stop();
+  const lines = readFileSync(file, 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { labels: Record<string, string>; value: number });
+  const visits = lines.filter(({ labels }) => labels['__name__'] === 'visits');
+  assert.deepEqual(
+    visits.map(({ value }) => value),
+    valuesOf(receiver, 'visits'),
+  );
+  assert.ok(lines.every(({ labels }) => labels['zone'] === 'z'));
 });
