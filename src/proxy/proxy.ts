@@ -162,7 +162,7 @@ export class SigningProxy {
   ): Promise<'done' | Answered> {
     const { incoming, way, headers, body, signal } = request;
     const { world, upstream, credentialsOf } = this.#options;
-    const credentials = await credentialsOf(way.route)().catch((error: unknown) => {
+    const credentials = await credentialsOf(way.route)(signal).catch((error: unknown) => {
       throw new HttpError(502, `there are no AWS credentials: ${messageOf(error)}`);
     });
     const { content, length } = contentOf(body, incoming);

@@ -165,7 +165,7 @@ async function sendOnce(
     return { kind: 'refused', chunks, reason: 'corrupt', perSeries: true, text: 'not sent' };
   const { body, counts } = request;
   if (counts !== undefined && counts.samples + counts.histograms === 0) return { kind: 'done' };
-  const headers = await authenticated(request, attempt, options);
+  const headers = await authenticated(request, attempt, options, signal);
   const startMs = performance.now();
   const response = await world.http.send({
     method: 'POST',
@@ -238,13 +238,16 @@ async function authenticated(
   { body, version }: Encoded,
   attempt: number,
   options: SenderOptions,
+  signal: AbortSignal,
 ): Promise<Record<string, string>> {
   const { config, auth, world } = options;
   const headers = protocolHeaders(config, options.userAgent, version);
   if (attempt > 1) headers['retry-attempt'] = String(attempt - 1);
   try {
-    return await auth.headersFor({ url: config.url, headers, body }, world.clock.nowMs());
+    const request = { url: config.url, headers, body };
+    return await auth.headersFor(request, world.clock.nowMs(), signal);
   } catch (error) {
+    if (signal.aborted) throw error;
     throw new RecoverableError(
       'SINK_CREDENTIALS',
       `no credentials for remote_write to ${publicUrl(config.url)}: ${messageOf(error)}; check the task role, or sigv4 in the configuration`,

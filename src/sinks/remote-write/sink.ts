@@ -57,7 +57,7 @@ export class RemoteWriteSink implements Component {
         : createHttpClient({ connection: config.connection });
     this.#world = { ...world, log: world.log.with(fields), http: this.#ownHttp ?? world.http };
     this.#metrics = newRemoteWriteMetrics(world.metrics, config, () => queue.pendingSamples);
-    this.#auth = options.auth ?? authenticateWith(config, () => world.clock.nowMs());
+    this.#auth = options.auth ?? authenticateWith(config, this.#world);
     this.#pool = new AppenderPool(config, queue, this.#metrics, this.#load);
     this.openAppender = (key) => this.#pool.open(key);
   }
@@ -100,6 +100,7 @@ export class RemoteWriteSink implements Component {
     inTime.abort(new Error('stopped in time'));
     await late;
     this.#abort.abort(new Error('remote_write has stopped'));
+    this.#auth.close();
     await this.#ownHttp?.close();
     if (queue.pendingSamples > 0) {
       this.#world.log.info('remote_write leaves samples for the next run', {
