@@ -5,6 +5,7 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type Command } from 'commander';
+import { CallLimits } from '../discovery/call-limits.ts';
 import { PROFILES } from '../discovery/ecs/profiles.ts';
 import { DiscoveryManager } from '../discovery/manager.ts';
 import type { Explained } from '../discovery/mechanism.ts';
@@ -98,6 +99,7 @@ async function serve(flags: DiscoverFlags): Promise<void> {
     baseDirectory: sources.baseDirectory,
     throttleMs: 1_000,
     jobs: sources.jobs,
+    callLimits: new CallLimits(world.clock, world.metrics),
     onExplained: (job, list) => found.explained.set(job, list),
     onUpdate: (job, groups) => {
       found.groups.set(job, groups);
@@ -214,6 +216,7 @@ async function explain(
     world,
     baseDirectory: sources.baseDirectory,
     jobs: sources.jobs,
+    callLimits: new CallLimits(world.clock, world.metrics),
     onExplained: (job, list) => explained.set(job, list),
     onUpdate: (job) => {
       updated.add(job);

@@ -4,6 +4,7 @@
 import { resolve } from 'node:path';
 import { Command } from 'commander';
 import type { CollectorConfig } from '../../config/prometheus.ts';
+import { CallLimits } from '../../discovery/call-limits.ts';
 import { DiscoveryManager } from '../../discovery/manager.ts';
 import { ConfigError } from '../../kernel/errors.ts';
 import { parseDurationMs } from '../../model/duration.ts';
@@ -73,6 +74,7 @@ async function discoverOnce(
         world,
         baseDirectory: resolve(file, '..'),
         jobs: config.discovery.filter((one) => one.job === job),
+        callLimits: new CallLimits(world.clock, world.metrics),
         onUpdate: (_, groups) => done(groups),
       });
     });

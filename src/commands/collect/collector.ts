@@ -5,6 +5,7 @@
 import { hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import type { CollectorConfig } from '../../config/prometheus.ts';
+import type { CallLimits } from '../../discovery/call-limits.ts';
 import { DiscoveryManager } from '../../discovery/manager.ts';
 import type { Component } from '../../kernel/component.ts';
 import { createHttpClient } from '../../kernel/http-client.ts';
@@ -28,6 +29,8 @@ export interface CollectorOptions {
   readonly configFile: string;
   readonly storagePath: string;
   readonly world: World;
+  /** How often AWS may be asked, for all discovery of the process together. */
+  readonly callLimits: CallLimits;
   /** Which of the targets fall to this collector; all when absent. Nothing is scraped before the first. */
   readonly shares?: (signal: AbortSignal) => AsyncIterable<Membership>;
   /** How long a last scrape of all targets may take before the end; 0 for none. */
@@ -56,7 +59,7 @@ export class Collector implements Component {
   #following: Promise<void> = Promise.resolve();
 
   constructor(options: CollectorOptions) {
-    const { world, config, configFile } = options;
+    const { world, config, configFile, callLimits } = options;
     this.#options = options;
     this.#config = config;
     this.scrape = new ScrapeManager({
@@ -71,6 +74,7 @@ export class Collector implements Component {
       world,
       baseDirectory: dirname(resolve(configFile)),
       jobs: config.discovery,
+      callLimits,
       onUpdate: (job, groups) => {
         this.#groups.set(job, groups);
         this.#share(job, groups);
