@@ -1,5 +1,5 @@
 /** Endpoints and programs that take what comes and do not answer, until they are told to. */
-import { createServer, type RequestListener } from 'node:http';
+import { createServer, request as httpRequest, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
 
@@ -11,6 +11,8 @@ export interface HangingServer {
   connections(): number;
   /** Answers from now on, and whoever waits. */
   answer(listener: RequestListener): void;
+  /** Does not answer from now on. */
+  hang(): void;
 }
 
 /** An endpoint that accepts, reads, and says nothing. */
@@ -43,6 +45,7 @@ export async function startHanging(context: TestContext): Promise<HangingServer>
       for (const [request, response] of waiting.splice(0))
         if (!response.destroyed) listener(request, response);
     },
+    hang: () => void (answering = undefined),
   };
 }
 
@@ -58,5 +61,18 @@ export function assumedRole(
     response.end(
       `<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult><Credentials><AccessKeyId>${accessKeyId}</AccessKeyId><SecretAccessKey>${secretAccessKey}</SecretAccessKey><SessionToken>token</SessionToken><Expiration>${expiration}</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>`,
     );
+  };
+}
+
+/** As another server answers, which is sent what came as it came: its signature stays good. */
+export function forwardTo(url: string): RequestListener {
+  return (request, response) => {
+    const { method, headers, url: path = '/' } = request;
+    const onward = httpRequest(new URL(path, url), { method, headers }, (answer) => {
+      response.writeHead(answer.statusCode ?? 502, answer.headers);
+      answer.pipe(response);
+    });
+    onward.on('error', () => response.destroy());
+    request.pipe(onward);
   };
 }
