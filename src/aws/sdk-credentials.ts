@@ -8,6 +8,11 @@ import type { CredentialOptions, CredentialProvider } from './credentials.ts';
 
 /** STS is asked twice at most, within the time that a fetch of credentials may take. */
 const STS = { requestTimeoutMs: 5_000, maxAttempts: 2 };
+/**
+ * Of task and instance metadata. The SDK waits a second before each by a timer that nothing can end, not even a stop; who
+ * needs credentials asks again anyway.
+ */
+const METADATA_RETRIES = 1;
 
 /** A provider that asks anew: those of the SDK remember too, by a clock of their own, so that one serves one fetch. */
 export async function sdkProvider(options: CredentialOptions): Promise<CredentialProvider> {
@@ -29,6 +34,7 @@ export async function sdkProvider(options: CredentialOptions): Promise<Credentia
           })
       : sdk.fromNodeProviderChain({
           ignoreCache: true,
+          maxRetries: METADATA_RETRIES,
           ...(profile === undefined ? {} : { profile }),
           clientConfig,
         });
