@@ -51,14 +51,17 @@ test('requests of a call that is given up are ended, those of its retries too, a
   assert.equal(await other, '200');
 });
 
-test('a process of a call that is given up is killed', async (context) => {
+test('a process of a call that is given up is killed, with what its shell runs', async (context) => {
   const file = path.join(temporaryFolder(context), 'pid');
   const leaving = new AbortController();
-  const call = boundedCall(async () => (await run(`echo $$ > ${file}; exec sleep 60`)).stdout, {
-    clock: systemClock,
-    timeoutMs: 60_000,
-    signal: leaving.signal,
-  });
+  const call = boundedCall(
+    async () => (await run(`sh -c 'echo $$ > ${file}; sleep 60; true'; true`)).stdout,
+    {
+      clock: systemClock,
+      timeoutMs: 60_000,
+      signal: leaving.signal,
+    },
+  );
   const pid = (): number => (existsSync(file) ? Number(readFileSync(file, 'utf8')) : 0);
   await until('it runs', 5_000, () => pid() > 0);
   leaving.abort(new Error('stopping'));

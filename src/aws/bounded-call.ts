@@ -2,7 +2,7 @@
  * A time limit for code that takes neither limit nor AbortSignal: the SDK's credential providers ask endpoints and start
  * processes (credential_process) and wait for them without end. A call that is given up is not only left: its requests
  * and processes are ended, so that none pile up while an endpoint hangs and none holds a process that is to stop.
- * Not for code of our own, which takes a signal. What a credential_process itself has started is not known here.
+ * Not for code of our own, which takes a signal.
  * Source: https://nodejs.org/api/diagnostics_channel.html#built-in-channels
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
@@ -87,6 +87,7 @@ class Begun {
   readonly #onProcess = (message: unknown): void => {
     if (calls.getStore() !== this) return;
     const { process: child } = message as { process: ChildProcess };
+    leadGroup(child);
     this.#processes.add(child);
     child.once('exit', () => this.#processes.delete(child));
     if (this.#isOver) child.once('spawn', () => endProcess(child));
@@ -116,9 +117,26 @@ class Begun {
   }
 }
 
-/** The pipes too: a grandchild that holds them open would hold this process. */
+/** What publishes a process does so before it is spawned. */
+interface Spawning {
+  spawn(options: Readonly<Record<string, unknown>>): unknown;
+}
+
+/** A shell that is killed leaves what it runs: the process leads a group, which is ended as a whole. */
+function leadGroup(child: ChildProcess): void {
+  const spawning = child as unknown as Spawning;
+  const spawn = spawning.spawn.bind(child);
+  spawning.spawn = (options) => spawn({ ...options, detached: true });
+}
+
+/** The pipes too: whoever left the group and holds them open would hold this process. */
 function endProcess(child: ChildProcess): void {
   child.stdout?.destroy();
   child.stderr?.destroy();
-  child.kill('SIGKILL');
+  if (child.pid === undefined) return;
+  try {
+    process.kill(-child.pid, 'SIGKILL');
+  } catch {
+    // It has ended meanwhile.
+  }
 }

@@ -41,14 +41,15 @@ const STOP_MS = 1_000;
 const STOP_SLACK_MS = 8_000;
 
 /** Tells it to stop, and holds it to its --stop-timeout of a second. */
-async function endsInTime({ child, exited, output }: Running): Promise<void> {
+async function endsInTime(running: Running): Promise<void> {
+  const { child, exited } = running;
   const startedAt = performance.now();
   child.kill('SIGTERM');
   await exited;
   const tookMs = performance.now() - startedAt;
-  assert.ok(tookMs < STOP_MS + STOP_SLACK_MS, `it took ${tookMs} ms:\n${output()}`);
-  assert.equal(child.exitCode, 0, output());
-  assert.doesNotMatch(output(), /the-secret/);
+  assert.ok(tookMs < STOP_MS + STOP_SLACK_MS, `it took ${tookMs} ms:\n${running.output()}`);
+  assert.equal(child.exitCode, 0, running.output());
+  assert.doesNotMatch(running.output(), /the-secret/);
 }
 
 async function metric(running: Running, name: string): Promise<number> {
@@ -72,7 +73,7 @@ interface Hanging {
   readonly sigv4: string;
   /** What the log names. */
   readonly named: RegExp;
-  answer(): void;
+  readonly answer: () => void;
 }
 
 const kinds: Record<string, (context: TestContext, folder: string) => Promise<Hanging>> = {
@@ -180,20 +181,7 @@ remote_write: [{ url: '${receiver.url}/all/write', sigv4: ${hanging.sigv4}, queu
       '',
     );
     const upstream = await startUpstream(context);
-    const [port, adminPort] = [await freePort(), await freePort()];
-    const proxy = await startProgram(
-      context,
-      process.execPath,
-      [
-        ...[MAIN, 'proxy', '--name', 'aps', '--region', 'us-east-1', '--host', upstream.host],
-        ...['--upstream-url-scheme', 'http', '--stop-timeout', '1s'],
-        ...['--port', `127.0.0.1:${port}`, '--admin-listen', `127.0.0.1:${adminPort}`],
-      ],
-      adminPort,
-      '/-/healthy',
-      env,
-    );
-    const ask = (): Promise<Response> => fetch(`http://127.0.0.1:${port}/x`);
+    const { proxy, ask } = await startWaitingProxy(context, upstream.host, env);
     const answered = await ask();
     assert.equal(answered.status, 502);
     assert.match(await answered.text(), /no AWS credentials.*no answer within 15 s/);
@@ -205,20 +193,8 @@ remote_write: [{ url: '${receiver.url}/all/write', sigv4: ${hanging.sigv4}, queu
 
   test('a proxy that waits for credentials ends when it is to stop', async (context) => {
     const { env } = await kinds['an endpoint of container credentials']!(context, '');
-    const [port, adminPort] = [await freePort(), await freePort()];
-    const proxy = await startProgram(
-      context,
-      process.execPath,
-      [
-        ...[MAIN, 'proxy', '--name', 'aps', '--region', 'us-east-1', '--host', '127.0.0.1:9'],
-        ...['--stop-timeout', '1s', '--port', `127.0.0.1:${port}`],
-        ...['--admin-listen', `127.0.0.1:${adminPort}`],
-      ],
-      adminPort,
-      '/-/healthy',
-      env,
-    );
-    const waiting = fetch(`http://127.0.0.1:${port}/x`).catch(() => undefined);
+    const { proxy, ask } = await startWaitingProxy(context, '127.0.0.1:9', env);
+    const waiting = ask().catch(() => undefined);
     await new Promise((resolve) => setTimeout(resolve, 500));
     await endsInTime(proxy);
     await waiting;
@@ -259,6 +235,20 @@ remote_write: [{ url: '${receiver.url}/all/write', sigv4: ${hanging.sigv4}, queu
     });
 });
 
+/** Not ready, for want of credentials, but listening. */
+async function startWaitingProxy(
+  context: TestContext,
+  upstream: string,
+  env: Record<string, string>,
+): Promise<{ proxy: Running; ask: () => Promise<Response> }> {
+  const [port, admin] = [await freePort(), await freePort()];
+  const to = `--name aps --region us-east-1 --host ${upstream} --upstream-url-scheme http`;
+  const listen = `--port 127.0.0.1:${port} --admin-listen 127.0.0.1:${admin} --stop-timeout 1s`;
+  const given = [MAIN, 'proxy', ...to.split(' '), ...listen.split(' ')];
+  const proxy = await startProgram(context, process.execPath, given, admin, '/-/healthy', env);
+  return { proxy, ask: () => fetch(`http://127.0.0.1:${port}/x`) };
+}
+
 async function startConfigured(
   context: TestContext,
   kind: 's3' | 'ssm',
@@ -285,10 +275,9 @@ async function startConfigured(
   const collector = await startAmperage(
     context,
     'collect',
-    [
-      ...['--config', source, '--config.auto-reload-interval', '1s'],
-      ...['--storage.path', storage, '--stop-timeout', '1s'],
-    ],
+    `--config ${source} --config.auto-reload-interval 1s --storage.path ${storage} --stop-timeout 1s`.split(
+      ' ',
+    ),
     {
       ...BARE,
       AWS_ACCESS_KEY_ID: credentials.accessKeyId,
