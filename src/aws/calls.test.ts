@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { type HangingServer, startHanging } from '../../test/aws/hanging.ts';
+import { RecoverableError } from '../kernel/errors.ts';
 import { Registry } from '../kernel/metrics.ts';
 import { type AwsCallEdges, AwsCallError, callAws } from './calls.ts';
 import { clientOptions } from './client-options.ts';
@@ -69,13 +70,24 @@ test('an endpoint that accepts and never answers is given up by the SDK itself',
 test('a call whose credentials do not come is given up, and ends when the signal says so', async (context) => {
   const source = sourceOf(() => new Promise(() => undefined));
   const { call, edges, server } = await begin(context, source);
-  await assert.rejects(call(), isFailure('timeout', /no answer within 2 s/));
+  await assert.rejects(call(), isFailure('timeout', /no credentials within 2 s/));
   assert.deepEqual(server.seen, []);
   const ending = new AbortController();
   const waiting = callAws('ssm:GetParameter', { ...edges, signal: ending.signal }, () => source());
   ending.abort(new Error('stopping'));
   await assert.rejects(waiting, /^Error: stopping/);
   assert.doesNotMatch(edges.metrics.expose(), /outcome="error"/, 'a stop is no failure');
+});
+
+test('that there are no credentials is told by their own words', async (context) => {
+  const source = sourceOf(() =>
+    Promise.reject(new RecoverableError('AWS_CREDENTIALS', 'no AWS credentials from here')),
+  );
+  const { call } = await begin(context, source);
+  await assert.rejects(
+    call(),
+    isFailure('error', /^ssm:GetParameter: no AWS credentials from here$/),
+  );
 });
 
 test('failures are told apart, and the source hears of refusals', async (context) => {

@@ -67,15 +67,28 @@ export async function callAws<Answer>(
     count(failure);
     const isRefused = failure === 'stale_credentials' || failure === 'refused';
     const isRenewed = isRefused && credentials.invalidate();
-    const words = describe(error, failure, action, timeoutMs);
+    const isWithout = failure === 'timeout' && !(await areThere(credentials));
+    const words = isWithout
+      ? `no credentials within ${timeoutMs / 1_000} s; see the log for what hangs`
+      : describe(error, failure, action, timeoutMs);
     throw new AwsCallError(`${action}: ${words}`, failure, isRenewed, error);
   }
+}
+
+/** Whether there are credentials at once; asks for none while they are being fetched. */
+function areThere(credentials: CredentialSource): Promise<boolean> {
+  const there = credentials().then(
+    () => true,
+    () => false,
+  );
+  return Promise.race([there, new Promise<boolean>((resolve) => setImmediate(resolve, false))]);
 }
 
 /** What the SDK calls an error. */
 export function errorName(error: unknown): string {
   if (!(error instanceof Error)) return '';
-  return error.name === 'Error' ? error.message : error.name;
+  const isOurs = error instanceof RecoverableError;
+  return isOurs || error.name === 'Error' ? error.message : error.name;
 }
 
 const STALE =

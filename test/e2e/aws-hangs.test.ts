@@ -223,6 +223,24 @@ remote_write: [{ url: '${receiver.url}/all/write', sigv4: ${hanging.sigv4}, queu
       await endsInTime(discovery);
     });
 
+  test('a discovery whose credentials do not come says so, and ends when it is to', async (context) => {
+    const { env, named } = await kinds['an endpoint of container credentials']!(context, '');
+    const [ecs, port] = [await startHanging(context), await freePort()];
+    const discovery = await startProgram(
+      context,
+      process.execPath,
+      [MAIN, 'discover', '--listen', `127.0.0.1:${port}`, '--clusters', 'prod'],
+      port,
+      '/-/healthy',
+      { ...env, AWS_ENDPOINT_URL: ecs.url },
+    );
+    const says = (words: RegExp) => (): boolean => words.test(discovery.output());
+    await until('the call has failed', TOLD_MS, says(/ecs:DescribeClusters: no credentials/));
+    await until('what hangs is told', TOLD_MS, says(named));
+    assert.deepEqual(ecs.seen, []);
+    await endsInTime(discovery);
+  });
+
   for (const kind of ['s3', 'ssm'] as const)
     test(`a configuration in ${kind} that hangs is told, and holds nothing`, async (context) => {
       const { collector, endpoint } = await startConfigured(context, kind);
