@@ -83,7 +83,7 @@ async function measure(ecs: ECSClient, tasks: number): Promise<void> {
     metrics
       .expose()
       .split('\n')
-      .filter((line) => line.startsWith('amperage_sd_calls_total{'))
+      .filter((line) => line.startsWith('amperage_aws_calls_total{'))
       .reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
   const refresh = async (what: string): Promise<void> => {
     const before = calls();

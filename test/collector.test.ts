@@ -11,6 +11,7 @@ import path from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Collector } from '../src/commands/collect/collector.ts';
+import { CallLimits } from '../src/discovery/call-limits.ts';
 import { findLeftovers } from '../src/commands/collect/leftovers.ts';
 import { loadConfigText } from '../src/config/load.ts';
 import { systemClock } from '../src/kernel/clock.ts';
@@ -52,7 +53,14 @@ async function rig(t: TestContext, sinks: string, externalLabels = '{}'): Promis
   const world = { clock: systemClock, log, metrics: new Registry(), http: createHttpClient() };
   const storage = mkdtempSync(path.join(tmpdir(), 'amperage-collector-'));
   const plan = await planOf(sinks, externalLabels);
-  const collector = new Collector({ plan, configFile: 'c.yml', storagePath: storage, world });
+  const callLimits = new CallLimits(systemClock, world.metrics);
+  const collector = new Collector({
+    plan,
+    configFile: 'c.yml',
+    storagePath: storage,
+    world,
+    callLimits,
+  });
   await collector.start();
   let isStopped = false;
   const stop = async (): Promise<void> => {

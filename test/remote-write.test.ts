@@ -131,6 +131,7 @@ test('without credentials the samples wait, and the log says what to check', asy
       headersFor: ({ headers }) =>
         failures-- > 0 ? Promise.reject(new Error('no role')) : Promise.resolve({ ...headers }),
       invalidate: () => undefined,
+      close: () => undefined,
     },
   });
   scrape(all.sink.openAppender('target'), ['a'], T0);

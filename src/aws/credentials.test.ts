@@ -2,21 +2,32 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { VirtualClock } from '../kernel/clock.ts';
-import { createCredentialSource, type CredentialSource } from './credentials.ts';
+import { messageOf } from '../kernel/errors.ts';
+import { createLogger } from '../kernel/logger.ts';
+import { Registry } from '../kernel/metrics.ts';
+import {
+  createCredentialSource,
+  type CredentialSource,
+  type ExpiringCredentials,
+} from './credentials.ts';
 
 const HOUR_MS = 3_600_000;
 
-function counting(lifeMs = HOUR_MS): {
+/** @param lifeMs  undefined for credentials without an end */
+function counting(lifeMs: number | undefined): {
   clock: VirtualClock;
   source: CredentialSource;
+  lines: string[];
   state: { calls: number; failing: boolean };
 } {
   const clock = new VirtualClock();
   const state = { calls: 0, failing: false };
+  const lines: string[] = [];
   const source = createCredentialSource(
     {},
     {
-      nowMs: () => clock.nowMs(),
+      clock,
+      log: createLogger({ clock, format: 'logfmt', write: (line) => void lines.push(line) }),
       provider: () =>
         Promise.resolve(() => {
           state.calls += 1;
@@ -25,25 +36,25 @@ function counting(lifeMs = HOUR_MS): {
             accessKeyId: `key ${state.calls}`,
             secretAccessKey: 'secret',
             sessionToken: 'token',
-            expiration: new Date(clock.nowMs() + lifeMs),
+            ...(lifeMs === undefined ? {} : { expiration: new Date(clock.nowMs() + lifeMs) }),
           });
         }),
     },
   );
-  return { clock, source, state };
+  return { clock, source, lines, state };
 }
 
 test('static keys are given as they are', async () => {
   const source = createCredentialSource(
     { accessKey: 'a', secretKey: 's' },
-    { nowMs: () => 0, provider: () => Promise.reject(new Error('not needed')) },
+    { clock: new VirtualClock(), provider: () => Promise.reject(new Error('not needed')) },
   );
   source.invalidate();
   assert.deepEqual(await source(), { accessKeyId: 'a', secretAccessKey: 's' });
 });
 
 test('credentials are kept until five minutes before they expire', async () => {
-  const { clock, source, state } = counting();
+  const { clock, source, state } = counting(HOUR_MS);
   assert.equal((await source()).accessKeyId, 'key 1');
   await clock.advance(HOUR_MS - 300_001);
   assert.equal((await source()).accessKeyId, 'key 1');
@@ -53,14 +64,14 @@ test('credentials are kept until five minutes before they expire', async () => {
 });
 
 test('callers at once share one fetch', async () => {
-  const { source, state } = counting();
+  const { source, state } = counting(HOUR_MS);
   const all = await Promise.all(Array.from({ length: 50 }, () => source()));
   assert.equal(state.calls, 1);
   assert.deepEqual(new Set(all.map((one) => one.accessKeyId)), new Set(['key 1']));
 });
 
 test('after invalidation the next call fetches anew, but not many times a second', async () => {
-  const { clock, source } = counting();
+  const { clock, source } = counting(HOUR_MS);
   await source();
   source.invalidate();
   assert.equal((await source()).accessKeyId, 'key 1');
@@ -70,7 +81,7 @@ test('after invalidation the next call fetches anew, but not many times a second
 });
 
 test('while the provider is down, credentials that still hold are used, then it is an error', async () => {
-  const { clock, source, state } = counting();
+  const { clock, source, state } = counting(HOUR_MS);
   await source();
   state.failing = true;
   await clock.advance(HOUR_MS - 60_000);
@@ -91,22 +102,163 @@ test('what has ended when it comes is used for a while, and asked for anew then'
   assert.equal((await source()).accessKeyId, 'key 2');
 });
 
-test('what has no end is kept until it is refused', async () => {
+test('what has no end is read again after five minutes, and when it is refused', async () => {
   const clock = new VirtualClock();
   let calls = 0;
   const provider = (): Promise<{ accessKeyId: string; secretAccessKey: string }> => {
     calls += 1;
     return Promise.resolve({ accessKeyId: `key ${calls}`, secretAccessKey: 'secret' });
   };
-  const source = createCredentialSource(
-    {},
-    { nowMs: () => clock.nowMs(), provider: () => Promise.resolve(provider) },
-  );
+  const source = createCredentialSource({}, { clock, provider: () => Promise.resolve(provider) });
   await source();
+  await clock.advance(299_999);
+  assert.equal((await source()).accessKeyId, 'key 1');
+  await clock.advance(1);
+  assert.equal((await source()).accessKeyId, 'key 2', 'a rotation is taken up by itself');
+  await clock.advance(10_000);
+  assert.equal(source.invalidate(), true);
+  assert.equal((await source()).accessKeyId, 'key 3');
+});
+
+test('what has no end is kept when it cannot be read again', async () => {
+  const { clock, source, state } = counting(undefined);
+  await source();
+  state.failing = true;
   await clock.advance(48 * HOUR_MS);
   assert.equal((await source()).accessKeyId, 'key 1');
-  source.invalidate();
-  assert.equal((await source()).accessKeyId, 'key 2');
+  assert.equal(state.calls, 2);
+});
+
+/** Providers that answer only when told to. */
+function hanging(): {
+  clock: VirtualClock;
+  source: CredentialSource;
+  lines: string[];
+  metrics: Registry;
+  answers: ((value: ExpiringCredentials) => void)[];
+} {
+  const clock = new VirtualClock();
+  const lines: string[] = [];
+  const metrics = new Registry();
+  const answers: ((value: ExpiringCredentials) => void)[] = [];
+  const source = createCredentialSource(
+    { roleArn: 'arn:aws:iam::000000000000:role/metrics' },
+    {
+      clock,
+      metrics,
+      log: createLogger({ clock, format: 'logfmt', write: (line) => void lines.push(line) }),
+      provider: () =>
+        Promise.resolve(() => new Promise((resolve) => void answers.push((one) => resolve(one)))),
+    },
+  );
+  return { clock, source, lines, metrics, answers };
+}
+
+const good = (clock: VirtualClock, name: string, lifeMs = HOUR_MS): ExpiringCredentials => ({
+  accessKeyId: name,
+  secretAccessKey: 'the secret',
+  expiration: new Date(clock.nowMs() + lifeMs),
+});
+
+test('a provider that never answers is given up, told, counted, and asked again by the next call', async () => {
+  const { clock, source, lines, metrics, answers } = hanging();
+  const first = source();
+  await Promise.all([
+    assert.rejects(first, /role\/metrics.*no answer within 15 s/),
+    clock.advance(15_000),
+  ]);
+  assert.equal(lines.length, 1);
+  assert.match(lines[0]!, /level=error.*could not be fetched.*role\/metrics.*check/);
+  assert.match(
+    metrics.expose(),
+    /refresh_failures_total\{source="arn:aws:iam::000000000000:role\/metrics",reason="timeout"\} 1/,
+  );
+  const second = source();
+  await clock.advance(100);
+  answers[1]!(good(clock, 'key'));
+  assert.equal((await second).accessKeyId, 'key');
+  assert.match(lines[1]!, /level=info.*can be had again/);
+  assert.match(metrics.expose(), /credentials_expiry_timestamp_seconds\{[^}]+\} 1700003615/);
+  assert.doesNotMatch(lines.join(''), /the secret/);
+});
+
+test('while a refresh hangs the present credentials are used, after a second of waiting at most', async () => {
+  const { clock, source, lines, answers } = hanging();
+  const first = source();
+  await clock.advance(0);
+  answers[0]!(good(clock, 'old'));
+  await first;
+  await clock.advance(HOUR_MS - 200_000);
+  const waiting = source();
+  await clock.advance(1_000);
+  assert.equal((await waiting).accessKeyId, 'old');
+  assert.equal((await source()).accessKeyId, 'old', 'at once, now that it is known to be slow');
+  await clock.advance(14_000);
+  assert.match(lines.at(-1)!, /level=warn.*still hold/);
+  assert.equal(answers.length, 2);
+  const next = source();
+  await clock.advance(1_000);
+  assert.equal((await next).accessKeyId, 'old', 'held off');
+  await clock.advance(9_000);
+  const last = source();
+  await clock.advance(10);
+  answers[2]!(good(clock, 'new'));
+  assert.equal((await last).accessKeyId, 'new');
+});
+
+test('a failure that lasts is told once a minute', async () => {
+  const { clock, source, state, lines } = counting(HOUR_MS);
+  state.failing = true;
+  for (let i = 0; i < 130; i++) {
+    await source().catch(() => undefined);
+    await clock.advance(1_000);
+  }
+  assert.equal(lines.length, 3);
+  assert.match(lines[2]!, /failures=121 for_ms=120000/);
+});
+
+test('a caller that gives up waiting leaves the fetch to the others', async () => {
+  const { clock, source, answers } = hanging();
+  const leaving = new AbortController();
+  const [one, other] = [source(leaving.signal), source()];
+  leaving.abort(new Error('stopping'));
+  await assert.rejects(one, /stopping/);
+  await clock.advance(10);
+  assert.equal(answers.length, 1);
+  answers[0]!(good(clock, 'key'));
+  assert.equal((await other).accessKeyId, 'key');
+});
+
+test('a source that is closed ends the fetch under way, says nothing, and fetches no more', async () => {
+  const { source, lines, answers } = hanging();
+  const waiting = source();
+  source.close();
+  await assert.rejects(waiting, /stopping/);
+  await assert.rejects(source(), /stopping/);
+  assert.equal(answers.length, 1);
+  assert.deepEqual(lines, []);
+});
+
+test('what a credential_process was called with and wrote is not told', async () => {
+  const clock = new VirtualClock();
+  const lines: string[] = [];
+  const provider = (): Promise<never> =>
+    Promise.reject(new Error('Command failed: get-keys --password hunter2\nhunter2 is wrong'));
+  const source = createCredentialSource(
+    { profile: 'work' },
+    {
+      clock,
+      log: createLogger({ clock, format: 'logfmt', write: (line) => void lines.push(line) }),
+      provider: () => Promise.resolve(provider),
+    },
+  );
+  await assert.rejects(source(), (error) => {
+    assert.match(messageOf(error), /profile work: the credential_process failed/);
+    assert.doesNotMatch(messageOf(error), /hunter2/);
+    return true;
+  });
+  assert.equal(lines.length, 1);
+  assert.doesNotMatch(lines[0]!, /hunter2/);
 });
 
 test('a clock that jumps, forward after a suspend or back, does not keep dead credentials', async () => {
@@ -115,7 +267,7 @@ test('a clock that jumps, forward after a suspend or back, does not keep dead cr
   const source = createCredentialSource(
     {},
     {
-      nowMs: () => nowMs,
+      clock: { nowMs: () => nowMs, sleep: (ms, signal) => new VirtualClock().sleep(ms, signal) },
       provider: () =>
         Promise.resolve(() => {
           calls += 1;

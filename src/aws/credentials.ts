@@ -1,10 +1,17 @@
 /**
  * Where AWS credentials come from: static keys, or the official SDK's providers (default chain, a profile, a role to
- * assume), which are imported on first use. Adds to them what a sender needs: a memo, a refresh ahead of expiry
- * that all callers share, and a way to say that the present ones were refused.
+ * assume). Adds to them what a sender needs: a memo, a refresh ahead of expiry that all callers share, a time limit, and
+ * a way to say that the present ones were refused. A provider that fails or hangs is told and counted; meanwhile the
+ * present credentials serve for as long as they hold.
  * Source: https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html
  */
-import { systemClock } from '../kernel/clock.ts';
+import { type Clock, systemClock } from '../kernel/clock.ts';
+import { RecoverableError } from '../kernel/errors.ts';
+import type { Logger } from '../kernel/logger.ts';
+import type { Registry } from '../kernel/metrics.ts';
+import { boundedCall, raced } from './bounded-call.ts';
+import { CredentialReport, describeProviderError } from './credential-report.ts';
+import { sdkProvider } from './sdk-credentials.ts';
 import type { AwsCredentials } from './signing.ts';
 
 export interface CredentialOptions {
@@ -23,11 +30,16 @@ export interface CredentialOptions {
   readonly useFipsSts?: boolean | undefined;
 }
 
-/** Call it for credentials that are good for some minutes; rejects when there are none. */
 export interface CredentialSource {
-  (): Promise<AwsCredentials>;
-  /** The present ones were refused: the next call fetches anew. */
-  invalidate(): void;
+  /**
+   * Credentials that are good for some minutes; rejects when there are none to be had within the time limit. The signal
+   * ends this caller's wait only: the fetch goes on for the others.
+   */
+  (signal?: AbortSignal): Promise<AwsCredentials>;
+  /** The present ones were refused. True when the next call fetches anew: never twice within some seconds. */
+  invalidate(): boolean;
+  /** Ends a fetch under way; nothing is fetched any more. */
+  close(): void;
 }
 
 /** Credentials as a provider gives them. */
@@ -40,78 +52,167 @@ export interface ExpiringCredentials {
 
 export type CredentialProvider = () => Promise<ExpiringCredentials>;
 
+/** A World is one. */
 export interface CredentialEdges {
-  readonly nowMs: () => number;
+  readonly clock: Clock;
+  readonly log?: Logger | undefined;
+  readonly metrics?: Registry | undefined;
   /** The provider for the options; the SDK's when absent. */
   readonly provider?: (options: CredentialOptions) => Promise<CredentialProvider>;
 }
 
 /** Refreshed this long before they expire. */
 const REFRESH_AHEAD_MS = 5 * 60_000;
+/** What has no expiry is read again this often: a file, or a process, may have others by now. */
+const REREAD_MS = 5 * 60_000;
 /** Between two fetches of credentials that still hold, or that were refused. */
 const RETRY_MS = 10_000;
+/** A provider that has not answered by then is given up until the next call. */
+const TIMEOUT_MS = 15_000;
+/** So long fresh ones are waited for while the present ones hold. */
+const PATIENCE_MS = 1_000;
 
 /** A memoised source of credentials. With static keys and no role nothing of the SDK is loaded. */
 export function createCredentialSource(
   options: CredentialOptions,
-  edges: CredentialEdges = { nowMs: () => systemClock.nowMs() },
+  edges: CredentialEdges = { clock: systemClock },
 ): CredentialSource {
   const { accessKey, secretKey, roleArn } = options;
   if (accessKey !== undefined && secretKey !== undefined && roleArn === undefined) {
     const fixed = Promise.resolve(staticKeys(accessKey, secretKey, options.sessionToken));
-    return Object.assign(() => fixed, { invalidate: () => undefined });
+    return Object.assign(() => fixed, { invalidate: () => false, close: () => undefined });
   }
-  return refreshing(options, edges);
+  const refresher = new Refresher(options, edges);
+  return Object.assign((signal?: AbortSignal) => refresher.get(signal), {
+    invalidate: () => refresher.invalidate(),
+    close: () => refresher.close(),
+  });
 }
 
-function refreshing(options: CredentialOptions, edges: CredentialEdges): CredentialSource {
-  const { nowMs, provider: providerFor = sdkProvider } = edges;
-  let held: ExpiringCredentials | undefined;
-  let pending: Promise<AwsCredentials> | undefined;
-  let notBeforeMs = 0;
-  let fetchedMs = -Infinity;
+/** A fetch under way. */
+interface Pending {
+  readonly fresh: Promise<AwsCredentials>;
+  /** True once it takes long. */
+  readonly isSlow: Promise<boolean>;
+}
 
-  const leftMs = (): number => {
-    if (held === undefined) return 0;
-    return held.expiration === undefined ? Infinity : held.expiration.getTime() - nowMs();
-  };
-  const fetchAnew = async (): Promise<AwsCredentials> => {
-    try {
-      // The SDK's providers memoise too, by a clock of their own: one that is made anew asks.
-      held = await (await providerFor(options))();
-      fetchedMs = nowMs();
-      // An endpoint that gives what has ended, or soon ends, is not asked for each request.
-      notBeforeMs = fetchedMs + RETRY_MS;
-      return withoutExpiration(held);
-    } catch (error) {
-      notBeforeMs = nowMs() + RETRY_MS;
-      if (held !== undefined && leftMs() > 0) return withoutExpiration(held);
-      throw error;
-    } finally {
-      pending = undefined;
-    }
-  };
-  const get = (): Promise<AwsCredentials> => {
-    const left = leftMs();
-    const isHeldOff = isWithin(nowMs() - notBeforeMs + RETRY_MS);
-    const good =
-      left > REFRESH_AHEAD_MS || (isHeldOff && (left > 0 || isWithin(nowMs() - fetchedMs)));
-    if (good && held !== undefined) return Promise.resolve(withoutExpiration(held));
-    pending ??= fetchAnew();
-    return pending;
-  };
-  const invalidate = (): void => {
+class Refresher {
+  readonly #options: CredentialOptions;
+  readonly #edges: CredentialEdges;
+  readonly #name: string;
+  readonly #report: CredentialReport;
+  readonly #closing = new AbortController();
+  #held: ExpiringCredentials | undefined;
+  #pending: Pending | undefined;
+  #notBeforeMs = 0;
+  #fetchedMs = -Infinity;
+
+  constructor(options: CredentialOptions, edges: CredentialEdges) {
+    this.#options = options;
+    this.#edges = edges;
+    this.#name = nameOf(options);
+    this.#report = new CredentialReport(this.#name, edges);
+  }
+
+  get(signal: AbortSignal | undefined): Promise<AwsCredentials> {
+    const held = this.#held;
+    const leftMs = this.#leftMs();
+    if (held !== undefined && this.#isGood(leftMs)) return Promise.resolve(withoutExpiration(held));
+    if (this.#closing.signal.aborted) return Promise.reject(this.#closing.signal.reason as Error);
+    this.#pending ??= this.#begin();
+    const { fresh, isSlow } = this.#pending;
+    if (held === undefined || leftMs <= 0) return raced(fresh, signal);
+    const present = isSlow.then((slow) => (slow ? withoutExpiration(held) : fresh));
+    return raced(Promise.race([fresh, present]), signal);
+  }
+
+  invalidate(): boolean {
     // Refused just after they were fetched: the fault lies elsewhere, and the endpoint is spared.
-    if (isWithin(nowMs() - fetchedMs)) return;
-    held = undefined;
-    notBeforeMs = 0;
-  };
-  return Object.assign(get, { invalidate });
+    if (isWithin(this.#nowMs() - this.#fetchedMs, RETRY_MS)) return false;
+    this.#held = undefined;
+    this.#notBeforeMs = 0;
+    return true;
+  }
+
+  close(): void {
+    this.#closing.abort(
+      new RecoverableError(
+        'AWS_CREDENTIALS',
+        'credentials are not fetched any more: it is stopping',
+      ),
+    );
+  }
+
+  #nowMs(): number {
+    return this.#edges.clock.nowMs();
+  }
+
+  #leftMs(): number {
+    if (this.#held === undefined) return 0;
+    const { expiration } = this.#held;
+    return expiration === undefined ? Infinity : expiration.getTime() - this.#nowMs();
+  }
+
+  #isGood(leftMs: number): boolean {
+    const ageMs = this.#nowMs() - this.#fetchedMs;
+    const isDue = leftMs === Infinity ? !isWithin(ageMs, REREAD_MS) : leftMs <= REFRESH_AHEAD_MS;
+    if (!isDue) return true;
+    const isHeldOff = isWithin(this.#nowMs() - this.#notBeforeMs + RETRY_MS, RETRY_MS);
+    return isHeldOff && (leftMs > 0 || isWithin(ageMs, RETRY_MS));
+  }
+
+  #begin(): Pending {
+    const settled = new AbortController();
+    const fresh = this.#fetchAnew().finally(() => {
+      this.#pending = undefined;
+      settled.abort(new Error('settled'));
+    });
+    // Whoever was content with the present ones does not hear of its end.
+    fresh.catch(() => undefined);
+    const isSlow = this.#edges.clock.sleep(PATIENCE_MS, settled.signal).then(
+      () => true,
+      () => false,
+    );
+    return { fresh, isSlow };
+  }
+
+  async #fetchAnew(): Promise<AwsCredentials> {
+    const { clock, provider = sdkProvider } = this.#edges;
+    const { signal } = this.#closing;
+    try {
+      const call = async (): Promise<ExpiringCredentials> => (await provider(this.#options))();
+      const fetched = await boundedCall(call, { clock, timeoutMs: TIMEOUT_MS, signal });
+      this.#held = fetched;
+      this.#fetchedMs = this.#nowMs();
+      // An endpoint that gives what has ended, or soon ends, is not asked for each request.
+      this.#notBeforeMs = this.#fetchedMs + RETRY_MS;
+      this.#report.worked(fetched.expiration);
+      return withoutExpiration(fetched);
+    } catch (error) {
+      if (signal.aborted) throw error;
+      this.#notBeforeMs = this.#nowMs() + RETRY_MS;
+      const holds = this.#held !== undefined && this.#leftMs() > 0;
+      this.#report.failed(error, holds);
+      if (this.#held !== undefined && holds) return withoutExpiration(this.#held);
+      throw new RecoverableError(
+        'AWS_CREDENTIALS',
+        // The cause stays out: it may hold the command of a credential_process.
+        `no AWS credentials from ${this.#name}: ${describeProviderError(error)}`,
+      );
+    }
+  }
 }
 
-/** Whether so much time has passed that it is too early yet; a clock that was turned back says nothing. */
-function isWithin(passedMs: number): boolean {
-  return passedMs >= 0 && passedMs < RETRY_MS;
+/** Where credentials come from, for logs and metrics. */
+function nameOf({ accessKey, profile, roleArn }: CredentialOptions): string {
+  if (roleArn !== undefined) return roleArn;
+  if (profile !== undefined) return `profile ${profile}`;
+  return accessKey === undefined ? 'default chain' : 'static keys';
+}
+
+/** Whether so little time has passed; a clock that was turned back says nothing. */
+function isWithin(passedMs: number, limitMs: number): boolean {
+  return passedMs >= 0 && passedMs < limitMs;
 }
 
 /** What signs must not change with the object that a provider may share. */
@@ -125,36 +226,4 @@ function staticKeys(
   sessionToken: string | undefined,
 ): ExpiringCredentials {
   return { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) };
-}
-
-async function sdkProvider(options: CredentialOptions): Promise<CredentialProvider> {
-  const { accessKey, secretKey, sessionToken, profile, roleArn, externalId, region } = options;
-  const { useFipsSts: useFipsEndpoint = false } = options;
-  const sdk = await import('@aws-sdk/credential-providers');
-  const clientConfig =
-    region === undefined && !useFipsEndpoint
-      ? {}
-      : { clientConfig: { ...(region === undefined ? {} : { region }), useFipsEndpoint } };
-  const master: CredentialProvider =
-    accessKey !== undefined && secretKey !== undefined
-      ? () => Promise.resolve(staticKeys(accessKey, secretKey, sessionToken))
-      : sdk.fromNodeProviderChain({
-          ...(profile === undefined ? {} : { profile }),
-          ...clientConfig,
-        });
-  if (roleArn === undefined) return master;
-  return sdk.fromTemporaryCredentials({
-    masterCredentials: master,
-    params: {
-      RoleArn: roleArn,
-      RoleSessionName: sessionNameOf(options.sessionName ?? 'amperage'),
-      ...(externalId === undefined ? {} : { ExternalId: externalId }),
-    },
-    ...clientConfig,
-  });
-}
-
-/** STS takes 64 characters of a few kinds. */
-function sessionNameOf(text: string): string {
-  return text.replaceAll(/[^\w+=,.@-]/g, '-').slice(0, 64);
 }

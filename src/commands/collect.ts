@@ -125,13 +125,15 @@ async function run(flags: CollectFlags, command: Command): Promise<void> {
     .gauges('prometheus_build_info', 'Version of this collector; always 1.')
     .with({ version: VERSION })
     .set(1);
+  const callLimits = new CallLimits(world.clock, world.metrics);
   const collector = new Collector({
     plan: first.plan,
     configFile: file,
     storagePath: flags['storage.path'],
     world,
     finalScrapeMs,
-    ...sharesOf(flags.shard, world),
+    callLimits,
+    ...sharesOf(flags.shard, world, callLimits),
   });
   const reloader = new Reloader({
     world,
@@ -180,7 +182,11 @@ function tuneGarbageCollection(): void {
 /** How often the other collectors are looked for. */
 const MEMBERS_INTERVAL_MS = 10_000;
 
-function sharesOf(shard: string | undefined, world: World): Pick<CollectorOptions, 'shares'> {
+function sharesOf(
+  shard: string | undefined,
+  world: World,
+  callLimits: CallLimits,
+): Pick<CollectorOptions, 'shares'> {
   if (shard === undefined) return {};
   if (shard !== 'ecs') {
     const membership = parseShard(shard);
@@ -198,7 +204,6 @@ function sharesOf(shard: string | undefined, world: World): Pick<CollectorOption
       'FLAG_SHARD',
       '--shard ecs needs ECS_CONTAINER_METADATA_URI_V4, which ECS sets; elsewhere use --shard i/n',
     );
-  const callLimits = new CallLimits(world.clock, world.metrics);
   return {
     shares: (signal) =>
       followMembers(

@@ -5,6 +5,10 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type Command } from 'commander';
+import { callAws } from '../aws/calls.ts';
+import { clientOptions } from '../aws/client-options.ts';
+import { createCredentialSource } from '../aws/credentials.ts';
+import { CallLimits } from '../discovery/call-limits.ts';
 import { PROFILES } from '../discovery/ecs/profiles.ts';
 import { DiscoveryManager } from '../discovery/manager.ts';
 import type { Explained } from '../discovery/mechanism.ts';
@@ -98,6 +102,7 @@ async function serve(flags: DiscoverFlags): Promise<void> {
     baseDirectory: sources.baseDirectory,
     throttleMs: 1_000,
     jobs: sources.jobs,
+    callLimits: new CallLimits(world.clock, world.metrics),
     onExplained: (job, list) => found.explained.set(job, list),
     onUpdate: (job, groups) => {
       found.groups.set(job, groups);
@@ -180,21 +185,27 @@ async function openPublisher(file: string, world: World): Promise<FilePublisher>
 async function writePrometheusConfig({ prometheusConfig }: Sources, world: World): Promise<void> {
   if (prometheusConfig === undefined) return;
   const { parameter, file } = prometheusConfig;
+  const { metrics } = world;
+  const credentials = createCredentialSource({}, world);
+  const { signal } = new AbortController();
   try {
     const { GetParameterCommand, SSMClient } = await import('@aws-sdk/client-ssm');
-    const client = new SSMClient({});
-    const answer = await client.send(
-      new GetParameterCommand({ Name: parameter, WithDecryption: true }),
-    );
+    const client = new SSMClient(clientOptions({ credentials }));
+    const command = new GetParameterCommand({ Name: parameter, WithDecryption: true });
+    const edges = { metrics, signal, credentials };
+    const answer = await callAws('ssm:GetParameter', edges, (abortSignal) =>
+      client.send(command, { abortSignal }),
+    ).finally(() => client.destroy());
     await mkdir(dirname(file), { recursive: true });
     await writeAtomically(file, answer.Parameter?.Value ?? '');
-    client.destroy();
   } catch (error) {
     world.log.warn('the Prometheus configuration could not be written from SSM', {
       parameter,
       file,
       error,
     });
+  } finally {
+    credentials.close();
   }
 }
 
@@ -214,6 +225,7 @@ async function explain(
     world,
     baseDirectory: sources.baseDirectory,
     jobs: sources.jobs,
+    callLimits: new CallLimits(world.clock, world.metrics),
     onExplained: (job, list) => explained.set(job, list),
     onUpdate: (job) => {
       updated.add(job);

@@ -118,7 +118,8 @@ async function run(flags: ProxyFlags): Promise<void> {
   const config = await configOf(flags, world);
   const upstream = await Upstream.open(config);
   const metrics = newProxyMetrics(world.metrics);
-  const credentialsOf = credentialSources(flags, world);
+  const sources = new Map<string, CredentialSource>();
+  const credentialsOf = credentialSources(sources, flags, world);
   const proxy = new SigningProxy(config, {
     world,
     upstream,
@@ -137,6 +138,14 @@ async function run(flags: ProxyFlags): Promise<void> {
   const parts: Component[] = [
     server,
     { name: 'upstream', start: () => Promise.resolve(), stop: () => upstream.close() },
+    {
+      name: 'credentials',
+      start: () => Promise.resolve(),
+      stop: () => {
+        for (const source of sources.values()) source.close();
+        return Promise.resolve();
+      },
+    },
   ];
   if (flags.adminListen !== undefined)
     parts.push(
@@ -175,10 +184,10 @@ async function run(flags: ProxyFlags): Promise<void> {
 
 /** One source for each role; the rest share the default chain's. */
 function credentialSources(
+  sources: Map<string, CredentialSource>,
   flags: ProxyFlags,
   world: World,
 ): (route: ProxyRoute) => CredentialSource {
-  const sources = new Map<string, CredentialSource>();
   return ({ roleArn, externalId, region }) => {
     const key = `${roleArn ?? ''} ${externalId ?? ''}`;
     const known = sources.get(key);
@@ -190,7 +199,7 @@ function credentialSources(
         sessionName: process.env['AWS_ROLE_SESSION_NAME'] ?? `amperage-proxy-${hostname()}`,
         region: flags.region ?? region ?? process.env['AWS_REGION'],
       },
-      { nowMs: () => world.clock.nowMs() },
+      world,
     );
     sources.set(key, source);
     return source;

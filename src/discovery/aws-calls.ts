@@ -1,50 +1,49 @@
 /**
- * One call of AWS: within the limits, made again when it was throttled, counted by action and outcome.
+ * One call of AWS by discovery: within the limits, made again when it was throttled, and once when its credentials were
+ * not good any more and others may be had.
  */
+import { type AwsAction, AwsCallError, callAws } from '../aws/calls.ts';
+import { accountKey, type AwsSession } from './aws-client.ts';
 import type { CallCategory } from './call-limits.ts';
 import type { DiscoveryWorld } from './mechanism.ts';
 
 /** How often a throttled call is made in all, and the wait after the first. */
 const ATTEMPTS = 5;
 const BACKOFF_MS = 500;
-const TIMEOUT_MS = 10_000;
 const PAGES_MAX = 10_000;
 
 export class AwsCalls {
   readonly #world: DiscoveryWorld;
+  readonly #session: AwsSession;
   readonly #account: string;
-  readonly #share: number;
-  readonly #calls;
 
-  /** @param account  tells accounts and regions apart @param share  of AWS's rates */
-  constructor(world: DiscoveryWorld, account: string, share: number) {
+  /** @param region  that the session's clients have come to */
+  constructor(world: DiscoveryWorld, session: AwsSession, region: string) {
     this.#world = world;
-    this.#account = account;
-    this.#share = share;
-    this.#calls = world.metrics.counters(
-      'amperage_sd_calls_total',
-      'Calls to AWS, by action and outcome.',
-    );
+    this.#session = session;
+    this.#account = accountKey(session.access, region);
   }
 
-  /** @throws Error that begins with the action's name */
+  /** @throws AwsCallError that begins with the action; the reason of the world's signal */
   async call<T>(
-    action: string,
+    action: AwsAction,
     category: CallCategory,
     send: (signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
-    const { callLimits, clock, signal } = this.#world;
+    const { callLimits, clock, signal, metrics } = this.#world;
+    const { access, credentials } = this.#session;
+    let hasRenewed = false;
     for (let attempt = 1; ; attempt++) {
-      await callLimits.take(this.#account, category, this.#share, signal);
+      await callLimits.take(this.#account, category, access.call_budget, signal);
       try {
-        const answer = await send(AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]));
-        this.#calls.with({ action, outcome: 'ok' }).inc();
-        return answer;
+        return await callAws(action, { metrics, signal, credentials }, send);
       } catch (error) {
-        const isThrottled = /Throttl|RequestLimitExceeded|TooManyRequests/.test(errorName(error));
-        this.#calls.with({ action, outcome: isThrottled ? 'throttled' : 'error' }).inc();
-        if (!isThrottled || attempt === ATTEMPTS)
-          throw new Error(`${action}: ${errorName(error)}`, { cause: error });
+        if (!(error instanceof AwsCallError)) throw error;
+        if (error.failure === 'stale_credentials' && error.isRenewed && !hasRenewed) {
+          hasRenewed = true;
+          continue;
+        }
+        if (error.failure !== 'throttled' || attempt === ATTEMPTS) throw error;
         callLimits.throttled(this.#account, category);
         await clock.sleep(BACKOFF_MS * 2 ** (attempt - 1), signal);
       }
@@ -60,10 +59,4 @@ export class AwsCalls {
     }
     throw new Error(`the list has more than ${PAGES_MAX} pages`);
   }
-}
-
-/** What the SDK calls an error. */
-export function errorName(error: unknown): string {
-  if (!(error instanceof Error)) return '';
-  return error.name === 'Error' ? error.message : error.name;
 }

@@ -1,9 +1,12 @@
 /**
- * How a client of AWS's SDK is made from a discovery configuration: region, endpoint, and whose credentials.
+ * How clients of AWS's SDK are made from a discovery configuration: region, endpoint, and whose credentials, which all
+ * clients of one configuration share.
  */
 import { z } from 'zod';
-import { createCredentialSource } from '../aws/credentials.ts';
+import { type AwsClientOptions, clientOptions } from '../aws/client-options.ts';
+import { type CredentialSource, createCredentialSource } from '../aws/credentials.ts';
 import { textSchema } from '../settings/values.ts';
+import type { DiscoveryWorld } from './mechanism.ts';
 
 /** Keys that every mechanism on AWS has. */
 export const awsAccessShape = {
@@ -33,31 +36,35 @@ export interface AwsAccess {
   readonly call_budget: number;
 }
 
-/** Options of any client of the SDK; retries are the caller's, within the limits. */
-export function clientOptions(config: AwsAccess): {
-  maxAttempts: number;
-  region?: string;
-  endpoint?: string;
-  credentials?: () => Promise<{ accessKeyId: string; secretAccessKey: string }>;
-} {
-  const { region, endpoint, access_key, secret_key, profile, role_arn, external_id } = config;
-  const isOwn = [access_key, profile, role_arn].some((one) => one !== undefined);
+/** What the clients of one configuration share. */
+export interface AwsSession {
+  readonly access: AwsAccess;
+  /** The default chain's, where the configuration names none. */
+  readonly credentials: CredentialSource;
+  /** Options of any client; retries are the caller's, within the limits. */
+  clientOptions(requestTimeoutMs?: number): AwsClientOptions;
+  close(): void;
+}
+
+export function openAwsSession(access: AwsAccess, world: DiscoveryWorld): AwsSession {
+  const { region, endpoint } = access;
+  const credentials = createCredentialSource(
+    {
+      accessKey: access.access_key,
+      secretKey: access.secret_key,
+      profile: access.profile,
+      roleArn: access.role_arn,
+      externalId: access.external_id,
+      region,
+    },
+    world,
+  );
   return {
-    maxAttempts: 1,
-    ...(region === undefined ? {} : { region }),
-    ...(endpoint === undefined ? {} : { endpoint }),
-    ...(isOwn
-      ? {
-          credentials: createCredentialSource({
-            accessKey: access_key,
-            secretKey: secret_key,
-            profile,
-            roleArn: role_arn,
-            externalId: external_id,
-            region,
-          }),
-        }
-      : {}),
+    access,
+    credentials,
+    clientOptions: (requestTimeoutMs) =>
+      clientOptions({ credentials, region, endpoint, requestTimeoutMs }),
+    close: () => credentials.close(),
   };
 }
 

@@ -1,7 +1,7 @@
 /**
  * How often AWS may be asked: a token bucket for each account, region and category of calls, as AWS has them, of which
  * discovery takes a share, so that deployments and consoles keep theirs. A throttled call halves the rate; it recovers
- * with time. Shared by all discovery of a process.
+ * with time. One for all discovery of a process, made where the process is put together: two would take twice the share.
  * Source: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html
  */
 import type { Clock } from '../kernel/clock.ts';
@@ -35,6 +35,7 @@ export class CallLimits {
   readonly #buckets = new Map<string, Bucket>();
   readonly #waited;
   readonly #throttled;
+  readonly #held;
 
   constructor(clock: Clock, metrics: Registry) {
     this.#clock = clock;
@@ -45,6 +46,10 @@ export class CallLimits {
     this.#throttled = metrics.counters(
       'amperage_sd_calls_throttled_total',
       'Calls that AWS throttled, by category.',
+    );
+    this.#held = metrics.gauges(
+      'amperage_sd_call_buckets',
+      'Accounts and regions that calls are limited for, by category.',
     );
   }
 
@@ -92,6 +97,7 @@ export class CallLimits {
     if (known !== undefined) return known;
     const fresh = { tokens: Math.max(1, tokens), atMs: this.#clock.nowMs(), pace: 1 };
     this.#buckets.set(key, fresh);
+    this.#held.with({ category }).inc();
     return fresh;
   }
 }

@@ -9,8 +9,9 @@
 import type { InstanceSummary, ServiceSummary } from '@aws-sdk/client-servicediscovery';
 import { z } from 'zod';
 import type { TargetGroup } from '../model/target.ts';
-import { AwsCalls, errorName } from './aws-calls.ts';
-import { accountKey, awsAccessShape, clientOptions } from './aws-client.ts';
+import { AwsCallError } from '../aws/calls.ts';
+import { AwsCalls } from './aws-calls.ts';
+import { type AwsSession, awsAccessShape, openAwsSession } from './aws-client.ts';
 import { defineMechanism, type DiscoveryWorld, type Explained, poll } from './mechanism.ts';
 import { refreshIntervalSchema } from './schema.ts';
 import { textSchema } from '../settings/values.ts';
@@ -77,6 +78,7 @@ class CloudMapReader {
   readonly #config: CloudMapConfig;
   readonly #world: DiscoveryWorld;
   readonly #calls: AwsCalls;
+  readonly #session: AwsSession;
   readonly #sdk: CloudMap;
   readonly #client: InstanceType<CloudMap['ServiceDiscoveryClient']>;
   readonly #ssm: Ssm;
@@ -92,10 +94,10 @@ class CloudMapReader {
       import('@aws-sdk/client-servicediscovery'),
       import('@aws-sdk/client-ssm'),
     ]);
-    const client = new sdk.ServiceDiscoveryClient(clientOptions(config));
-    const region = await client.config.region();
-    const calls = new AwsCalls(world, accountKey(config, region), config.call_budget);
-    return new CloudMapReader(config, world, { sdk, client, ssm, calls });
+    const session = openAwsSession(config, world);
+    const client = new sdk.ServiceDiscoveryClient(session.clientOptions());
+    const calls = new AwsCalls(world, session, await client.config.region());
+    return new CloudMapReader(config, world, { sdk, client, ssm, calls, session });
   }
 
   private constructor(
@@ -106,6 +108,7 @@ class CloudMapReader {
       client: InstanceType<CloudMap['ServiceDiscoveryClient']>;
       ssm: Ssm;
       calls: AwsCalls;
+      session: AwsSession;
     },
   ) {
     this.#config = config;
@@ -114,10 +117,12 @@ class CloudMapReader {
     this.#client = parts.client;
     this.#ssm = parts.ssm;
     this.#calls = parts.calls;
-    this.#parameters = new parts.ssm.SSMClient(clientOptions(config));
+    this.#session = parts.session;
+    this.#parameters = new parts.ssm.SSMClient(parts.session.clientOptions());
   }
 
   close(): void {
+    this.#session.close();
     this.#client.destroy();
     this.#parameters.destroy();
   }
@@ -173,7 +178,7 @@ class CloudMapReader {
   async #names(): Promise<readonly string[]> {
     const { namespaces, namespaces_parameter: Name } = this.#config;
     if (Name === undefined) return namespaces ?? [];
-    const answer = await this.#calls.call('GetParameter', 'cloud_map', (abortSignal) =>
+    const answer = await this.#calls.call('ssm:GetParameter', 'cloud_map', (abortSignal) =>
       this.#parameters.send(new this.#ssm.GetParameterCommand({ Name, WithDecryption: true }), {
         abortSignal,
       }),
@@ -186,10 +191,13 @@ class CloudMapReader {
   async #namespaces(names: readonly string[]): Promise<{ id: string; name: string }[]> {
     const found: { id: string; name: string }[] = [];
     await this.#calls.pages(async (NextToken) => {
-      const page = await this.#calls.call('ListNamespaces', 'cloud_map', (abortSignal) =>
-        this.#client.send(new this.#sdk.ListNamespacesCommand({ NextToken, MaxResults: 100 }), {
-          abortSignal,
-        }),
+      const page = await this.#calls.call(
+        'servicediscovery:ListNamespaces',
+        'cloud_map',
+        (abortSignal) =>
+          this.#client.send(new this.#sdk.ListNamespacesCommand({ NextToken, MaxResults: 100 }), {
+            abortSignal,
+          }),
       );
       for (const { Id = '', Name = '' } of page.Namespaces ?? [])
         if (names.includes(Name)) found.push({ id: Id, name: Name });
@@ -210,8 +218,10 @@ class CloudMapReader {
     ];
     await this.#calls.pages(async (NextToken) => {
       const command = new this.#sdk.ListServicesCommand({ NextToken, Filters, MaxResults: 100 });
-      const page = await this.#calls.call('ListServices', 'cloud_map', (abortSignal) =>
-        this.#client.send(command, { abortSignal }),
+      const page = await this.#calls.call(
+        'servicediscovery:ListServices',
+        'cloud_map',
+        (abortSignal) => this.#client.send(command, { abortSignal }),
       );
       found.push(...(page.Services ?? []));
       return page.NextToken;
@@ -261,7 +271,7 @@ class CloudMapReader {
     const held = this.#tags.get(ResourceARN);
     if (held !== undefined && nowMs - held.atMs < TAGS_MS) return held.tags;
     const { Tags = [] } = await this.#calls.call(
-      'ListTagsForResource',
+      'servicediscovery:ListTagsForResource',
       'cloud_map',
       (abortSignal) =>
         this.#client.send(new this.#sdk.ListTagsForResourceCommand({ ResourceARN }), {
@@ -277,8 +287,10 @@ class CloudMapReader {
     const found: InstanceSummary[] = [];
     await this.#calls.pages(async (NextToken) => {
       const command = new this.#sdk.ListInstancesCommand({ ServiceId, NextToken, MaxResults: 100 });
-      const page = await this.#calls.call('ListInstances', 'cloud_map', (abortSignal) =>
-        this.#client.send(command, { abortSignal }),
+      const page = await this.#calls.call(
+        'servicediscovery:ListInstances',
+        'cloud_map',
+        (abortSignal) => this.#client.send(command, { abortSignal }),
       );
       found.push(...(page.Instances ?? []));
       return page.NextToken;
@@ -293,7 +305,7 @@ class CloudMapReader {
       await this.#calls.pages(async (NextToken) => {
         const command = new this.#sdk.GetInstancesHealthStatusCommand({ ServiceId, NextToken });
         const page = await this.#calls.call(
-          'GetInstancesHealthStatus',
+          'servicediscovery:GetInstancesHealthStatus',
           'cloud_map',
           (abortSignal) => this.#client.send(command, { abortSignal }),
         );
@@ -302,7 +314,7 @@ class CloudMapReader {
         return page.NextToken;
       });
     } catch (error) {
-      if (!/InvalidInput/.test(errorName((error as Error).cause))) throw error;
+      if (!(error instanceof AwsCallError) || !error.awsName.includes('InvalidInput')) throw error;
     }
     return found;
   }

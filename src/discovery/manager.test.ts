@@ -5,6 +5,7 @@ import { type HttpClient } from '../kernel/http-client.ts';
 import { silentLogger } from '../kernel/logger.ts';
 import { Registry } from '../kernel/metrics.ts';
 import { type TargetGroup } from '../model/target.ts';
+import { CallLimits } from './call-limits.ts';
 import { DiscoveryManager, type JobDiscovery } from './manager.ts';
 
 function staticJob(job: string, ...targets: string[]): JobDiscovery {
@@ -34,6 +35,7 @@ function fixture(jobs: readonly JobDiscovery[]) {
     world: { clock, metrics, http, log: silentLogger },
     baseDirectory: '/',
     jobs,
+    callLimits: new CallLimits(clock, metrics),
     onUpdate: (job, groups) => updates.push([clock.nowMs() - startMs, job, addressesOf(groups)]),
   });
   return { clock, metrics, manager, updates };

@@ -6,7 +6,7 @@
 import { type Component } from '../kernel/component.ts';
 import { type World } from '../kernel/world.ts';
 import { type TargetGroup } from '../model/target.ts';
-import { CallLimits } from './call-limits.ts';
+import type { CallLimits } from './call-limits.ts';
 import { type DiscoveryWorld, type Explained, shortName, slept } from './mechanism.ts';
 import { type DiscoveryEntry, mechanismOf } from './mechanisms.ts';
 
@@ -23,6 +23,8 @@ export interface DiscoveryManagerOptions {
   /** Relative paths in configurations start here. */
   readonly baseDirectory: string;
   readonly jobs: readonly JobDiscovery[];
+  /** Of the process: whoever else asks AWS draws from the same. */
+  readonly callLimits: CallLimits;
   /** Gets the complete list of a job; a job that `apply` removed gets none. */
   readonly onUpdate: (job: string, groups: readonly TargetGroup[]) => void;
   /** Why each candidate of a mechanism that knows is a target or none. */
@@ -45,11 +47,9 @@ export class DiscoveryManager implements Component {
   readonly name = 'discovery';
   readonly #options: DiscoveryManagerOptions;
   readonly #running = new Map<string, RunningJob>();
-  readonly #callLimits: CallLimits;
 
   constructor(options: DiscoveryManagerOptions) {
     this.#options = options;
-    this.#callLimits = new CallLimits(options.world.clock, options.world.metrics);
   }
 
   async start(): Promise<void> {
@@ -68,7 +68,7 @@ export class DiscoveryManager implements Component {
     for (const one of jobs) {
       if (this.#running.has(one.job)) continue;
       const abort = new AbortController();
-      const ended = new JobRun(one, this.#options, this.#callLimits, abort.signal).run();
+      const ended = new JobRun(one, this.#options, abort.signal).run();
       this.#running.set(one.job, { fingerprint: wanted.get(one.job) ?? '', abort, ended });
     }
   }
@@ -96,19 +96,12 @@ class JobRun {
   readonly #discovery: JobDiscovery;
   readonly #options: DiscoveryManagerOptions;
   readonly #signal: AbortSignal;
-  readonly #callLimits: CallLimits;
   /** By place of the mechanism in the job. */
   readonly #lists = new Map<number, readonly TargetGroup[]>();
   #changed = false;
   #wake: (() => void) | undefined;
 
-  constructor(
-    discovery: JobDiscovery,
-    options: DiscoveryManagerOptions,
-    callLimits: CallLimits,
-    signal: AbortSignal,
-  ) {
-    this.#callLimits = callLimits;
+  constructor(discovery: JobDiscovery, options: DiscoveryManagerOptions, signal: AbortSignal) {
     this.#discovery = discovery;
     this.#options = options;
     this.#signal = signal;
@@ -133,7 +126,7 @@ class JobRun {
       mechanism,
       signal: this.#signal,
       baseDirectory,
-      callLimits: this.#callLimits,
+      callLimits: this.#options.callLimits,
       onExplained: onExplained && ((list) => onExplained(this.#discovery.job, list)),
     };
     const received = world.metrics

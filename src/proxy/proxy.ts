@@ -113,7 +113,7 @@ export class SigningProxy {
         return this.#send(request, outgoing);
       });
       if (first === 'done') return;
-      if (!(await this.#mend(first, way))) {
+      if (!(await this.#mend(first, way, signal))) {
         upstream.give(first, outgoing);
         return;
       }
@@ -143,7 +143,7 @@ export class SigningProxy {
       const answered = await this.#send(request, outgoing);
       if (answered === 'done') return;
       // What was refused once would be refused again: the next request is the better for it.
-      await this.#mend(answered, way);
+      await this.#mend(answered, way, signal);
       upstream.give(answered, outgoing);
     } finally {
       stopWatching();
@@ -162,7 +162,7 @@ export class SigningProxy {
   ): Promise<'done' | Answered> {
     const { incoming, way, headers, body, signal } = request;
     const { world, upstream, credentialsOf } = this.#options;
-    const credentials = await credentialsOf(way.route)().catch((error: unknown) => {
+    const credentials = await credentialsOf(way.route)(signal).catch((error: unknown) => {
       throw new HttpError(502, `there are no AWS credentials: ${messageOf(error)}`);
     });
     const { content, length } = contentOf(body, incoming);
@@ -201,7 +201,11 @@ export class SigningProxy {
   }
 
   /** Whether the fault that AWS tells of may be gone now: fresh credentials, or another idea of the time. */
-  async #mend({ text, headers }: Answered, { route, origin }: Way): Promise<boolean> {
+  async #mend(
+    { text, headers }: Answered,
+    { route, origin }: Way,
+    signal: AbortSignal,
+  ): Promise<boolean> {
     const { world, credentialsOf } = this.#options;
     const date = Date.parse(String(headers['date'] ?? ''));
     if (SKEWED.test(text) && !Number.isNaN(date)) {
@@ -218,9 +222,9 @@ export class SigningProxy {
     }
     if (!STALE_TOKEN.test(text)) return false;
     const source = credentialsOf(route);
-    const before = await source();
+    const before = await source(signal);
     source.invalidate();
-    return (await source()).accessKeyId !== before.accessKeyId;
+    return (await source(signal)).accessKeyId !== before.accessKeyId;
   }
 
   #fail(

@@ -95,7 +95,9 @@ function sourceWith(options: CredentialOptions = {}): {
   pass: (ms: number) => void;
 } {
   let offsetMs = 0;
-  const source = createCredentialSource(options, { nowMs: () => Date.now() + offsetMs });
+  const source = createCredentialSource(options, {
+    clock: { ...systemClock, nowMs: () => Date.now() + offsetMs },
+  });
   return { source, pass: (ms) => void (offsetMs += ms) };
 }
 

@@ -66,7 +66,10 @@ async function proxyFor(
     bodies: new BodyKeeper(limits, metrics.bodyBytes),
     metrics,
     credentialsOf: () =>
-      Object.assign(() => Promise.resolve(credentials), { invalidate: () => undefined }),
+      Object.assign(() => Promise.resolve(credentials), {
+        invalidate: () => false,
+        close: () => undefined,
+      }),
     defaultRegion: undefined,
     signing: {
       sign: (name) => request.headers.some(([given]) => given === name),

@@ -29,6 +29,47 @@ async function listen(
   return `127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
+test('membership and discovery of a collector draw from one budget of calls', async (context) => {
+  const aws = await startEmulatedAws();
+  context.after(() => aws.close());
+  const { ecs } = aws.account;
+  const cluster = ecs.createCluster('collectors');
+  ecs.register('collector', [{ name: 'collect', image: 'amperage' }]);
+  ecs.createService(cluster, {
+    serviceName: 'collect',
+    taskDefinition: 'collector',
+    desiredCount: 0,
+  });
+  const { taskArn } = ecs.run(cluster, { taskDefinition: 'collector', group: 'service:collect' });
+  const metadata = await listen(context, () =>
+    JSON.stringify({ TaskARN: taskArn, Cluster: 'collectors', ServiceName: 'collect' }),
+  );
+  const folder = temporaryFolder(context);
+  const file = path.join(folder, 'prometheus.yml');
+  writeFileSync(
+    file,
+    'scrape_configs: [{ job_name: j, ecs_sd_configs: [{ clusters: [collectors] }] }]\n',
+  );
+  const collector = await startAmperage(
+    context,
+    'collect',
+    ['--config.file', file, '--storage.path', path.join(folder, 'queue'), '--shard', 'ecs'],
+    {
+      AWS_REGION: 'us-east-1',
+      AWS_ENDPOINT_URL: aws.url,
+      AWS_ACCESS_KEY_ID: aws.credentials.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: aws.credentials.secretAccessKey,
+      ECS_CONTAINER_METADATA_URI_V4: `http://${metadata}`,
+    },
+  );
+  const metrics = async (): Promise<string> => (await fetch(`${collector.url}/metrics`)).text();
+  await until('both have asked', 15_000, async () => {
+    const text = await metrics();
+    return /amperage_shard_members 1/.test(text) && /discovered_targets\{config="j"\}/.test(text);
+  });
+  assert.match(await metrics(), /amperage_sd_call_buckets\{category="cluster_resource_read"\} 1\n/);
+});
+
 test('every target has one collector, whoever comes and goes', async (context) => {
   const aws = await startEmulatedAws();
   context.after(() => aws.close());

@@ -31,9 +31,11 @@ export async function planOfSource(source: string): Promise<CollectorPlan> {
 
 async function read(source: string): Promise<ConfigText> {
   const world = createWorld({ 'log.level': 'warn' });
+  const sources = new ConfigSources({ uris: [source], world, env: process.env });
   try {
-    return await new ConfigSources({ uris: [source], world, env: process.env }).readAtStart();
+    return await sources.readAtStart();
   } finally {
+    sources.close();
     await world.http.close();
   }
 }

@@ -4,6 +4,7 @@
 import { resolve } from 'node:path';
 import { Command } from 'commander';
 import type { CollectorPlan, SourcePlan } from '../../config/plan.ts';
+import { CallLimits } from '../../discovery/call-limits.ts';
 import { DiscoveryManager } from '../../discovery/manager.ts';
 import { ConfigError } from '../../kernel/errors.ts';
 import { parseDurationMs } from '../../model/duration.ts';
@@ -70,6 +71,7 @@ async function discoverOnce(
         world,
         baseDirectory: resolve(file, '..'),
         jobs: [discovery],
+        callLimits: new CallLimits(world.clock, world.metrics),
         onUpdate: (_, groups) => done(groups),
       });
     });

@@ -5,6 +5,7 @@
 import { hostname } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { type CollectorPlan, transformsBetween } from '../../config/plan.ts';
+import type { CallLimits } from '../../discovery/call-limits.ts';
 import { DiscoveryManager } from '../../discovery/manager.ts';
 import type { Membership } from '../../discovery/members.ts';
 import { shareOf } from '../../discovery/shard.ts';
@@ -26,6 +27,8 @@ export interface CollectorOptions {
   readonly configFile: string;
   readonly storagePath: string;
   readonly world: World;
+  /** How often AWS may be asked, for all discovery of the process together. */
+  readonly callLimits: CallLimits;
   /** Which of the targets fall to this collector; all when absent. Nothing is scraped before the first. */
   readonly shares?: (signal: AbortSignal) => AsyncIterable<Membership>;
   /** How long a last scrape of all targets may take before the end; 0 for none. */
@@ -47,7 +50,7 @@ export class Collector implements Component {
   #following: Promise<void> = Promise.resolve();
 
   constructor(options: CollectorOptions) {
-    const { world, plan, configFile, storagePath } = options;
+    const { world, plan, configFile, storagePath, callLimits } = options;
     this.#options = options;
     this.#outlets = new Outlets({ world, storagePath, userAgent: USER_AGENT });
     this.scrape = new ScrapeManager({
@@ -62,6 +65,7 @@ export class Collector implements Component {
       world,
       baseDirectory: dirname(resolve(configFile)),
       jobs: plan.sources.map(({ discovery }) => discovery),
+      callLimits,
       onUpdate: (source, groups) => {
         this.#groups.set(source, groups);
         this.#share(source, groups);

@@ -63,6 +63,7 @@ export class Reloader implements Component {
   async stop(): Promise<void> {
     process.off('SIGHUP', this.#onHangUp);
     this.#stopping.abort();
+    this.#options.sources.close();
     await this.#watching;
     await this.#queue;
   }

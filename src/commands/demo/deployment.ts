@@ -13,6 +13,8 @@ import {
   ServiceDiscoveryClient,
 } from '@aws-sdk/client-servicediscovery';
 import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
+import { clientOptions } from '../../aws/client-options.ts';
+import { createCredentialSource } from '../../aws/credentials.ts';
 import { type Clock } from '../../kernel/clock.ts';
 import { assert } from '../../kernel/errors.ts';
 
@@ -36,11 +38,16 @@ export interface Deployment {
 
 /** Registers the task so that discovery finds it. The SDK's calls are signed and verified like any other. */
 export async function deploy(deployment: Deployment): Promise<void> {
-  const client = {
-    endpoint: deployment.endpoint,
-    region: deployment.region,
-    credentials: { ...deployment.credentials },
-  };
+  const { endpoint, region, credentials } = deployment;
+  const client = clientOptions({
+    endpoint,
+    region,
+    credentials: createCredentialSource({
+      accessKey: credentials.accessKeyId,
+      secretKey: credentials.secretAccessKey,
+    }),
+    maxAttempts: 3,
+  });
   const cloudMap = new ServiceDiscoveryClient(client);
   const ssm = new SSMClient(client);
   try {

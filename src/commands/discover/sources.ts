@@ -59,7 +59,7 @@ export async function sourcesOf(flags: DiscoverFlags, env: Env, world: World): P
   const file = flags['config.file'];
   if (file !== undefined) {
     const sources = new ConfigSources({ uris: [file], world, env, cacheDirectory: flags.cacheDir });
-    const found = await sources.readAtStart();
+    const found = await sources.readAtStart().finally(() => sources.close());
     const { plan } = await loadConfigText(found.text, found.file, { env });
     await sources.keep();
     const baseDirectory = resolve(found.file, '..');

@@ -1,11 +1,15 @@
 /**
  * Reads a source: its text and what tells versions apart, or that nothing has changed since the version at hand. SDKs are
- * loaded by the first use. Texts are bounded.
+ * loaded by the first use. Texts are bounded, and so is every wait.
  */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { type AwsCallEdges, callAws } from '../../aws/calls.ts';
+import { clientOptions } from '../../aws/client-options.ts';
+import type { CredentialSource } from '../../aws/credentials.ts';
 import { ConfigError } from '../../kernel/errors.ts';
 import type { HttpClient } from '../../kernel/http-client.ts';
+import type { Registry } from '../../kernel/metrics.ts';
 import type { SourceUri } from './uri.ts';
 
 export interface SourceText {
@@ -16,12 +20,17 @@ export interface SourceText {
 
 export interface ReadEdges {
   readonly http: HttpClient;
+  readonly metrics: Registry;
+  /** Of S3, SSM and Secrets Manager. */
+  readonly credentials: CredentialSource;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly signal: AbortSignal;
 }
 
 const TEXT_MAX_BYTES = 16 * 1024 * 1024;
 const TIMEOUT_MS = 15_000;
+/** Within that time. */
+const ATTEMPTS = 2;
 
 /**
  * @param known  the version at hand, for which `unchanged` is answered where the source can tell
@@ -46,11 +55,11 @@ export async function readSource(
     case 'http':
       return readHttp(uri.url, known, edges);
     case 's3':
-      return readObject(uri, known, edges.signal);
+      return readObject(uri, known, edges);
     case 'ssm':
-      return readParameter(uri.name, edges.signal);
+      return readParameter(uri.name, edges);
     case 'secretsmanager':
-      return readSecret(uri, edges.signal);
+      return readSecret(uri, edges);
   }
 }
 
@@ -78,54 +87,65 @@ async function readHttp(
   return etag === undefined ? hashed(text) : { text, version: etag };
 }
 
-function abortOptions(signal: AbortSignal): { abortSignal: AbortSignal } {
-  return { abortSignal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]) };
-}
-
 async function readObject(
   uri: Extract<SourceUri, { kind: 's3' }>,
   known: string | undefined,
-  signal: AbortSignal,
+  edges: ReadEdges,
 ): Promise<SourceText | 'unchanged'> {
   const { GetObjectCommand, S3Client } = await import('@aws-sdk/client-s3');
   // An endpoint of one's own knows no buckets in its name.
   const isOwn =
     uri.endpoint ?? process.env['AWS_ENDPOINT_URL_S3'] ?? process.env['AWS_ENDPOINT_URL'];
+  const { credentials } = edges;
+  const { region, endpoint } = uri;
   const client = new S3Client({
-    ...(uri.region === undefined ? {} : { region: uri.region }),
-    ...(uri.endpoint === undefined ? {} : { endpoint: uri.endpoint }),
+    ...clientOptions({ credentials, region, endpoint, maxAttempts: ATTEMPTS }),
     forcePathStyle: isOwn !== undefined,
     followRegionRedirects: true,
   });
+  const command = new GetObjectCommand({
+    Bucket: uri.bucket,
+    Key: uri.key,
+    VersionId: uri.version,
+    IfNoneMatch: known,
+  });
   try {
-    const answer = await client.send(
-      new GetObjectCommand({
-        Bucket: uri.bucket,
-        Key: uri.key,
-        VersionId: uri.version,
-        IfNoneMatch: known,
-      }),
-      abortOptions(signal),
-    );
-    if ((answer.ContentLength ?? 0) > TEXT_MAX_BYTES)
+    const read = await callAws('s3:GetObject', callEdges(edges), async (abortSignal) => {
+      const answer = await client.send(command, { abortSignal }).catch(unlessUnchanged);
+      if (answer === 'unchanged') return answer;
+      if ((answer.ContentLength ?? 0) > TEXT_MAX_BYTES) return 'too long';
+      return { text: (await answer.Body?.transformToString()) ?? '', etag: answer.ETag };
+    });
+    if (read === 'unchanged') return read;
+    if (read === 'too long')
       throw new ConfigError('CONFIG_SOURCE', `the object is longer than ${TEXT_MAX_BYTES} bytes`);
-    const text = (await answer.Body?.transformToString()) ?? '';
-    return answer.ETag === undefined ? hashed(text) : { text, version: answer.ETag };
-  } catch (error) {
-    const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
-    if (status === 304) return 'unchanged';
-    throw error;
+    const { text, etag } = read;
+    return etag === undefined ? hashed(text) : { text, version: etag };
   } finally {
     client.destroy();
   }
 }
 
-async function readParameter(Name: string, signal: AbortSignal): Promise<SourceText> {
+/** The SDK takes "not modified" for an error. */
+function unlessUnchanged(error: unknown): 'unchanged' {
+  const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
+  if (status === 304) return 'unchanged';
+  throw error;
+}
+
+function callEdges({ metrics, signal, credentials }: ReadEdges): AwsCallEdges {
+  return { metrics, signal, credentials, timeoutMs: TIMEOUT_MS };
+}
+
+async function readParameter(Name: string, edges: ReadEdges): Promise<SourceText> {
   const { GetParameterCommand, SSMClient } = await import('@aws-sdk/client-ssm');
-  const client = new SSMClient({});
+  const { credentials } = edges;
+  const client = new SSMClient(clientOptions({ credentials, maxAttempts: ATTEMPTS }));
   try {
     const command = new GetParameterCommand({ Name, WithDecryption: true });
-    const { Parameter } = await client.send(command, abortOptions(signal));
+    const { Parameter } = await callAws('ssm:GetParameter', callEdges(edges), (abortSignal) =>
+      client.send(command, { abortSignal }),
+    );
     return { text: Parameter?.Value ?? '', version: String(Parameter?.Version ?? '') };
   } finally {
     client.destroy();
@@ -134,17 +154,22 @@ async function readParameter(Name: string, signal: AbortSignal): Promise<SourceT
 
 async function readSecret(
   uri: Extract<SourceUri, { kind: 'secretsmanager' }>,
-  signal: AbortSignal,
+  edges: ReadEdges,
 ): Promise<SourceText> {
   const sdk = await import('@aws-sdk/client-secrets-manager');
-  const client = new sdk.SecretsManagerClient({});
+  const { credentials } = edges;
+  const client = new sdk.SecretsManagerClient(
+    clientOptions({ credentials, maxAttempts: ATTEMPTS }),
+  );
   try {
     const command = new sdk.GetSecretValueCommand({
       SecretId: uri.id,
       VersionStage: uri.stage,
       VersionId: uri.version,
     });
-    const answer = await client.send(command, abortOptions(signal));
+    const answer = await callAws('secretsmanager:GetSecretValue', callEdges(edges), (abortSignal) =>
+      client.send(command, { abortSignal }),
+    );
     const secret = answer.SecretString ?? '';
     const text = uri.key === undefined ? secret : fieldOf(secret, uri.key);
     return { text, version: answer.VersionId ?? hashed(text).version };

@@ -6,6 +6,8 @@ import { createHash } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { isMap, parseDocument, stringify } from 'yaml';
+import { type CredentialSource, createCredentialSource } from '../../aws/credentials.ts';
+import { Outage } from '../../aws/outage.ts';
 import { ConfigError, messageOf } from '../../kernel/errors.ts';
 import type { World } from '../../kernel/world.ts';
 import { type ReadEdges, readSource, type SourceText } from './readers.ts';
@@ -30,6 +32,7 @@ export interface ConfigSourcesOptions {
 interface Source {
   readonly uri: SourceUri;
   readonly name: string;
+  readonly outage: Outage;
   held: SourceText | undefined;
   readAtMs: number;
 }
@@ -41,15 +44,21 @@ export class ConfigSources {
   readonly #options: ConfigSourcesOptions;
   readonly #sources: Source[];
   readonly #edges: ReadEdges;
+  readonly #credentials: CredentialSource;
+  readonly #closing = new AbortController();
 
   /** @throws ConfigError for a URI that is none */
   constructor(options: ConfigSourcesOptions) {
     this.#options = options;
-    const { http } = options.world;
-    this.#edges = { http, env: options.env, signal: new AbortController().signal };
+    const { http, metrics, clock } = options.world;
+    const credentials = createCredentialSource({}, options.world);
+    const { signal } = this.#closing;
+    this.#credentials = credentials;
+    this.#edges = { http, metrics, credentials, env: options.env, signal };
     this.#sources = options.uris.map((text) => {
       const uri = parseSourceUri(text);
-      return { uri, name: publicName(uri, text), held: undefined, readAtMs: 0 };
+      const outage = new Outage(() => clock.nowMs());
+      return { uri, name: publicName(uri, text), outage, held: undefined, readAtMs: 0 };
     });
     this.#tell();
   }
@@ -62,6 +71,12 @@ export class ConfigSources {
   /** Whether all are files, which cost nothing to look at. */
   get areFiles(): boolean {
     return this.#sources.every(({ uri }) => uri.kind === 'file');
+  }
+
+  /** Ends a reading under way; nothing is read any more. */
+  close(): void {
+    this.#closing.abort(new Error('the configuration is not read any more: it is stopping'));
+    this.#credentials.close();
   }
 
   /** Reads what may have changed. Rejects when a source can't be read; the next call tries again. */
@@ -125,9 +140,41 @@ export class ConfigSources {
   }
 
   async #readOne(source: Source): Promise<void> {
-    const answer = await readSource(source.uri, source.held?.version, this.#edges);
-    source.readAtMs = this.#options.world.clock.nowMs();
-    if (answer !== 'unchanged') source.held = answer;
+    const { world } = this.#options;
+    try {
+      const answer = await readSource(source.uri, source.held?.version, this.#edges);
+      source.readAtMs = world.clock.nowMs();
+      if (answer !== 'unchanged') source.held = answer;
+    } catch (error) {
+      // A file that is away for a moment, and what only the user can mend, is the caller's to tell.
+      const isOutside = source.uri.kind !== 'file' && !(error instanceof ConfigError);
+      if (isOutside && !this.#closing.signal.aborted) this.#tellFailure(source, error);
+      throw error;
+    }
+    const sum = source.outage.worked();
+    if (sum !== undefined)
+      world.log.info('the configuration can be read again', {
+        source: source.name,
+        failures: sum.failures,
+        for_ms: sum.lastedMs,
+      });
+  }
+
+  /** Whether it is tried again, and what serves meanwhile, is told by the caller. */
+  #tellFailure({ name, outage }: Source, error: unknown): void {
+    const { log, metrics } = this.#options.world;
+    metrics
+      .counters('amperage_config_source_failures_total', 'Readings of a source that failed.')
+      .with({ source: name })
+      .inc();
+    const sum = outage.failed();
+    if (sum === undefined) return;
+    log.warn('a source of the configuration could not be read', {
+      source: name,
+      error,
+      failures: sum.failures,
+      for_ms: sum.lastedMs,
+    });
   }
 
   async #readKept(source: Source): Promise<SourceText | undefined> {

@@ -4,8 +4,9 @@
  */
 import type { Instance } from '@aws-sdk/client-ec2';
 import type { Cluster, ContainerInstance, Service, Task } from '@aws-sdk/client-ecs';
-import { AwsCalls, errorName } from '../aws-calls.ts';
-import { accountKey, type AwsAccess, clientOptions } from '../aws-client.ts';
+import { AwsCallError } from '../../aws/calls.ts';
+import { AwsCalls } from '../aws-calls.ts';
+import { type AwsAccess, type AwsSession, openAwsSession } from '../aws-client.ts';
 import type { DiscoveryWorld } from '../mechanism.ts';
 import { type DefinitionFacts, definitionFacts } from './facts.ts';
 
@@ -17,34 +18,37 @@ type Ec2 = typeof import('@aws-sdk/client-ec2');
 
 export class EcsApi {
   readonly region: string;
+  /** Shared with whoever else asks for the same configuration. */
+  readonly session: AwsSession;
   readonly #ecs: Ecs;
   readonly #client: InstanceType<Ecs['ECSClient']>;
-  readonly #config: AwsAccess;
   readonly #calls: AwsCalls;
   #ec2: { readonly sdk: Ec2; readonly client: InstanceType<Ec2['EC2Client']> } | undefined;
 
   static async open(config: AwsAccess, world: DiscoveryWorld): Promise<EcsApi> {
     // The SDK is loaded by the first use, not by every collector.
     const ecs = await import('@aws-sdk/client-ecs');
-    const client = new ecs.ECSClient(clientOptions(config));
-    return new EcsApi(ecs, client, config, world, await client.config.region());
+    const session = openAwsSession(config, world);
+    const client = new ecs.ECSClient(session.clientOptions());
+    return new EcsApi(ecs, client, session, world, await client.config.region());
   }
 
   private constructor(
     ecs: Ecs,
     client: InstanceType<Ecs['ECSClient']>,
-    config: AwsAccess,
+    session: AwsSession,
     world: DiscoveryWorld,
     region: string,
   ) {
     this.#ecs = ecs;
     this.#client = client;
-    this.#config = config;
+    this.session = session;
     this.region = region;
-    this.#calls = new AwsCalls(world, accountKey(config, region), config.call_budget);
+    this.#calls = new AwsCalls(world, session, region);
   }
 
   close(): void {
+    this.session.close();
     this.#client.destroy();
     this.#ec2?.client.destroy();
   }
@@ -52,7 +56,7 @@ export class EcsApi {
   async clusterArns(): Promise<string[]> {
     const arns: string[] = [];
     await this.#calls.pages(async (nextToken) => {
-      const page = await this.#calls.call('ListClusters', 'cluster_read', (abortSignal) =>
+      const page = await this.#calls.call('ecs:ListClusters', 'cluster_read', (abortSignal) =>
         this.#client.send(new this.#ecs.ListClustersCommand({ nextToken }), { abortSignal }),
       );
       arns.push(...(page.clusterArns ?? []));
@@ -65,7 +69,7 @@ export class EcsApi {
   async clusters(names: readonly string[]): Promise<Cluster[]> {
     const found = await this.#batches(names, BATCH, async (clusters) => {
       const command = new this.#ecs.DescribeClustersCommand({ clusters, include: ['TAGS'] });
-      const answer = await this.#calls.call('DescribeClusters', 'cluster_read', (abortSignal) =>
+      const answer = await this.#calls.call('ecs:DescribeClusters', 'cluster_read', (abortSignal) =>
         this.#client.send(command, { abortSignal }),
       );
       return answer.clusters ?? [];
@@ -80,7 +84,7 @@ export class EcsApi {
     serviceName?: string,
   ): Promise<void> {
     return this.#calls.pages(async (nextToken) => {
-      const page = await this.#calls.call('ListTasks', 'cluster_resource_read', (abortSignal) =>
+      const page = await this.#calls.call('ecs:ListTasks', 'cluster_resource_read', (abortSignal) =>
         this.#client.send(new this.#ecs.ListTasksCommand({ cluster, nextToken, serviceName }), {
           abortSignal,
         }),
@@ -95,7 +99,7 @@ export class EcsApi {
     return this.#batches(arns, BATCH, async (tasks) => {
       const command = new this.#ecs.DescribeTasksCommand({ cluster, tasks, include: ['TAGS'] });
       const answer = await this.#calls.call(
-        'DescribeTasks',
+        'ecs:DescribeTasks',
         'cluster_resource_read',
         (abortSignal) => this.#client.send(command, { abortSignal }),
       );
@@ -106,7 +110,7 @@ export class EcsApi {
   async definition(arn: string): Promise<DefinitionFacts> {
     const command = new this.#ecs.DescribeTaskDefinitionCommand({ taskDefinition: arn });
     const answer = await this.#calls.call(
-      'DescribeTaskDefinition',
+      'ecs:DescribeTaskDefinition',
       'task_definition_read',
       (abortSignal) => this.#client.send(command, { abortSignal }),
     );
@@ -121,7 +125,7 @@ export class EcsApi {
         include: ['TAGS'],
       });
       const answer = await this.#calls.call(
-        'DescribeContainerInstances',
+        'ecs:DescribeContainerInstances',
         'cluster_resource_read',
         (abortSignal) => this.#client.send(command, { abortSignal }),
       );
@@ -136,7 +140,7 @@ export class EcsApi {
         services,
         include: ['TAGS'],
       });
-      const answer = await this.#calls.call('DescribeServices', 'service_read', (abortSignal) =>
+      const answer = await this.#calls.call('ecs:DescribeServices', 'service_read', (abortSignal) =>
         this.#client.send(command, { abortSignal }),
       );
       return answer.services ?? [];
@@ -150,7 +154,7 @@ export class EcsApi {
       try {
         return await this.#describeInstances(batch);
       } catch (error) {
-        if (batch.length === 1 || !errorName(error).startsWith('InvalidInstanceID')) throw error;
+        if (batch.length === 1 || !isUnknownInstance(error)) throw error;
         const each = await Promise.allSettled(batch.map((id) => this.#describeInstances([id])));
         return each.flatMap((one) => (one.status === 'fulfilled' ? one.value : []));
       }
@@ -160,11 +164,11 @@ export class EcsApi {
   async #describeInstances(InstanceIds: string[]): Promise<Instance[]> {
     if (this.#ec2 === undefined) {
       const sdk = await import('@aws-sdk/client-ec2');
-      this.#ec2 ??= { sdk, client: new sdk.EC2Client(clientOptions(this.#config)) };
+      this.#ec2 ??= { sdk, client: new sdk.EC2Client(this.session.clientOptions()) };
     }
     const { sdk, client } = this.#ec2;
     const command = new sdk.DescribeInstancesCommand({ InstanceIds });
-    const answer = await this.#calls.call('DescribeInstances', 'ec2_read', (abortSignal) =>
+    const answer = await this.#calls.call('ec2:DescribeInstances', 'ec2_read', (abortSignal) =>
       client.send(command, { abortSignal }),
     );
     return (answer.Reservations ?? []).flatMap(({ Instances = [] }) => Instances);
@@ -179,4 +183,8 @@ export class EcsApi {
     for (let at = 0; at < items.length; at += size) batches.push(items.slice(at, at + size));
     return (await Promise.all(batches.map(read))).flat();
   }
+}
+
+function isUnknownInstance(error: unknown): boolean {
+  return error instanceof AwsCallError && error.awsName.startsWith('InvalidInstanceID');
 }

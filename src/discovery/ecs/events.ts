@@ -6,7 +6,8 @@
 import type { Task } from '@aws-sdk/client-ecs';
 import { z } from 'zod';
 import { type DiscoveryWorld, slept } from '../mechanism.ts';
-import { type AwsAccess, clientOptions } from '../aws-client.ts';
+import { callAws } from '../../aws/calls.ts';
+import type { AwsSession } from '../aws-client.ts';
 
 const WAIT_SECONDS = 20;
 const BATCH = 10;
@@ -27,28 +28,29 @@ const eventSchema = z.object({
 /** Calls `onTasks` for what comes, then takes the messages off the queue; ends when the signal aborts. */
 export async function followEvents(
   queueUrl: string,
-  config: AwsAccess,
+  session: AwsSession,
   world: DiscoveryWorld,
   onTasks: (tasks: readonly Task[]) => Promise<void>,
 ): Promise<void> {
   const sqs = await import('@aws-sdk/client-sqs');
-  const client = new sqs.SQSClient({ ...clientOptions(config), maxAttempts: 2 });
+  // Longer than SQS may wait for a message.
+  const client = new sqs.SQSClient(session.clientOptions(TIMEOUT_MS));
   const counter = world.metrics.counters(
     'amperage_sd_events_total',
     'Messages of the event queue, by outcome.',
   );
-  const signalFor = (): AbortSignal =>
-    AbortSignal.any([world.signal, AbortSignal.timeout(TIMEOUT_MS)]);
+  const { metrics, signal } = world;
+  const edges = { metrics, signal, credentials: session.credentials, timeoutMs: TIMEOUT_MS };
   try {
     while (!world.signal.aborted) {
       try {
-        const { Messages = [] } = await client.send(
-          new sqs.ReceiveMessageCommand({
-            QueueUrl: queueUrl,
-            MaxNumberOfMessages: BATCH,
-            WaitTimeSeconds: WAIT_SECONDS,
-          }),
-          { abortSignal: signalFor() },
+        const receive = new sqs.ReceiveMessageCommand({
+          QueueUrl: queueUrl,
+          MaxNumberOfMessages: BATCH,
+          WaitTimeSeconds: WAIT_SECONDS,
+        });
+        const { Messages = [] } = await callAws('sqs:ReceiveMessage', edges, (abortSignal) =>
+          client.send(receive, { abortSignal }),
         );
         if (Messages.length === 0) continue;
         const tasks = Messages.flatMap(({ Body = '' }) => {
@@ -61,9 +63,10 @@ export async function followEvents(
           Id: String(index),
           ReceiptHandle,
         }));
-        await client.send(new sqs.DeleteMessageBatchCommand({ QueueUrl: queueUrl, Entries }), {
-          abortSignal: signalFor(),
-        });
+        const remove = new sqs.DeleteMessageBatchCommand({ QueueUrl: queueUrl, Entries });
+        await callAws('sqs:DeleteMessage', edges, (abortSignal) =>
+          client.send(remove, { abortSignal }),
+        );
       } catch (error) {
         if (world.signal.aborted) return;
         counter.with({ outcome: 'failed' }).inc();

@@ -141,7 +141,7 @@ class EcsDiscovery {
     const { signal } = this.#world;
     const api = await EcsApi.open(this.#config, this.#world);
     this.#api = api;
-    const events = this.#followEvents();
+    const events = this.#followEvents(api);
     try {
       const hasStarted = await this.#restore();
       if (hasStarted) yield this.#groups();
@@ -261,10 +261,10 @@ class EcsDiscovery {
           .set((this.#world.clock.nowMs() - cluster.readAtMs) / 1_000);
   }
 
-  async #followEvents(): Promise<void> {
+  async #followEvents({ session }: EcsApi): Promise<void> {
     const { events_queue_url: queue } = this.#config;
     if (queue === undefined) return;
-    await followEvents(queue, this.#config, this.#world, (tasks) => this.#take(tasks));
+    await followEvents(queue, session, this.#world, (tasks) => this.#take(tasks));
   }
 
   /** Merges events and reads what their tasks need; a new task's tags come with its description. */

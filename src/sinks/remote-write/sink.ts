@@ -32,6 +32,7 @@ export class RemoteWriteSink implements Sink {
   /** With the entry's own connection settings. */
   readonly #ownHttp: HttpClient | undefined;
   readonly #metrics: RemoteWriteMetrics;
+  readonly #auth: Authenticate;
   readonly #pool: AppenderPool;
   readonly #delivery: Delivery<unknown>;
   readonly #metadataOptions: MetadataSenderOptions;
@@ -54,7 +55,8 @@ export class RemoteWriteSink implements Sink {
     const pendingSamples = (): number => queue.pendingItems;
     const metrics = newRemoteWriteMetrics(world.metrics, { name, url, settings, pendingSamples });
     this.#metrics = metrics;
-    const auth = edges.auth ?? authenticateWith(config, () => world.clock.nowMs());
+    const auth = edges.auth ?? authenticateWith(config, world);
+    this.#auth = auth;
     const dialect = new Dialect(config);
     const protocol = new RemoteWriteProtocol({ config, world, metrics, auth, userAgent, dialect });
     this.#delivery = new Delivery({
@@ -109,6 +111,7 @@ export class RemoteWriteSink implements Sink {
 
   async #close(): Promise<void> {
     this.#metrics.close();
+    this.#auth.close();
     await this.#ownHttp?.close();
   }
 }

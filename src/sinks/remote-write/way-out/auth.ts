@@ -2,7 +2,12 @@
  * Who a remote_write request comes from: nothing, basic auth, an authorization header, or a SigV4 signature, which is
  * made anew for every attempt. Secrets stay in here and in the headers.
  */
-import { type CredentialSource, createCredentialSource } from '../../../aws/credentials.ts';
+import { raced } from '../../../aws/bounded-call.ts';
+import {
+  type CredentialEdges,
+  type CredentialSource,
+  createCredentialSource,
+} from '../../../aws/credentials.ts';
 import { signRequest } from '../../../aws/signing.ts';
 import type { RemoteWriteConfig, Sigv4Config } from '../config.ts';
 
@@ -20,18 +25,24 @@ export interface Refusal {
 }
 
 export interface Authenticate {
-  /** All headers to send. Rejects when there are no credentials. */
-  headersFor(request: OutgoingRequest, nowMs: number): Promise<Record<string, string>>;
+  /** All headers to send. Rejects when there are no credentials, or when the signal ends the wait for them. */
+  headersFor(
+    request: OutgoingRequest,
+    nowMs: number,
+    signal?: AbortSignal,
+  ): Promise<Record<string, string>>;
   /**
    * The receiver refused what `headersFor` gave: get new credentials for the next request, and where it says that the
    * clock is off, go by its own.
    */
   invalidate(refusal?: Refusal): void;
+  /** Ends what is being fetched. */
+  close(): void;
 }
 
-export function authenticateWith(config: RemoteWriteConfig, nowMs: () => number): Authenticate {
+export function authenticateWith(config: RemoteWriteConfig, edges: CredentialEdges): Authenticate {
   const { basicAuth, authorization, sigv4 } = config;
-  if (sigv4 !== undefined) return signatures(sigv4, nowMs);
+  if (sigv4 !== undefined) return signatures(sigv4, edges);
   if (basicAuth !== undefined) {
     return asking(() => {
       const pair = `${basicAuth.username}:${basicAuth.password()}`;
@@ -48,25 +59,26 @@ export function authenticateWith(config: RemoteWriteConfig, nowMs: () => number)
 /** The authorization header is made for each request. */
 function asking(make: () => string | undefined | Promise<string>): Authenticate {
   return {
-    async headersFor(request) {
-      const authorization = await make();
+    async headersFor(request, _nowMs, signal) {
+      const authorization = await raced(Promise.resolve(make()), signal);
       return authorization === undefined
         ? { ...request.headers }
         : { ...request.headers, authorization };
     },
     invalidate: () => undefined,
+    close: () => undefined,
   };
 }
 
 const SKEWED = /Signature (?:expired|not yet current)|RequestTimeTooSkewed|RequestExpired/i;
 
-function signatures(sigv4: Sigv4Config, nowMs: () => number): Authenticate {
+function signatures(sigv4: Sigv4Config, edges: CredentialEdges): Authenticate {
   const { region, serviceName: service = 'aps' } = sigv4;
-  const source: CredentialSource = createCredentialSource(sigv4, { nowMs });
+  const source: CredentialSource = createCredentialSource(sigv4, edges);
   let offsetMs = 0;
   return {
-    async headersFor(request, atMs) {
-      const credentials = await source();
+    async headersFor(request, atMs, signal) {
+      const credentials = await source(signal);
       return signRequest(
         { method: 'POST', ...request },
         credentials,
@@ -76,10 +88,11 @@ function signatures(sigv4: Sigv4Config, nowMs: () => number): Authenticate {
     },
     invalidate(refusal) {
       if (refusal?.dateMs !== undefined && SKEWED.test(refusal.text)) {
-        offsetMs = refusal.dateMs - nowMs();
+        offsetMs = refusal.dateMs - edges.clock.nowMs();
         return;
       }
       source.invalidate();
     },
+    close: () => source.close(),
   };
 }

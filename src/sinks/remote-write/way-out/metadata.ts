@@ -63,7 +63,8 @@ async function sendBatch(
   for (let attempt = 1; attempt <= TRIES && !signal.aborted; attempt++) {
     try {
       const headers = protocolHeaders(config, userAgent);
-      const signed = await auth.headersFor({ url: config.url, headers, body }, world.clock.nowMs());
+      const request = { url: config.url, headers, body };
+      const signed = await auth.headersFor(request, world.clock.nowMs(), signal);
       const answer = await world.http.send({
         method: 'POST',
         url: config.url,

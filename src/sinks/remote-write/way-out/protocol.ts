@@ -54,7 +54,7 @@ export class RemoteWriteProtocol implements Protocol<WriteRequest> {
     const response = await world.http.send({
       method: 'POST',
       url: config.url,
-      headers: await this.#headersFor(request, attempt),
+      headers: await this.#headersFor(request, attempt, signal),
       body,
       timeoutMs: config.remoteTimeoutMs,
       bodyMaxBytes: ANSWER_MAX_BYTES,
@@ -102,13 +102,16 @@ export class RemoteWriteProtocol implements Protocol<WriteRequest> {
   async #headersFor(
     { body, version }: WriteRequest,
     attempt: number,
+    signal: AbortSignal,
   ): Promise<Record<string, string>> {
     const { config, auth, world, userAgent } = this.#options;
     const headers = protocolHeaders(config, userAgent, version);
     if (attempt > 1) headers['retry-attempt'] = String(attempt - 1);
     try {
-      return await auth.headersFor({ url: config.url, headers, body }, world.clock.nowMs());
+      const request = { url: config.url, headers, body };
+      return await auth.headersFor(request, world.clock.nowMs(), signal);
     } catch (error) {
+      if (signal.aborted) throw error;
       throw new RecoverableError(
         'SINK_CREDENTIALS',
         `no credentials for remote_write to ${publicUrl(config.url)}: ${messageOf(error)}; check the task role, or sigv4 in the configuration`,

@@ -1,0 +1,126 @@
+/**
+ * One call of an AWS service: bounded in time, also while its credentials are waited for, counted by service, action
+ * and outcome; its failure says what, where and what to do. Whether it is tried again is the caller's.
+ */
+import { RecoverableError } from '../kernel/errors.ts';
+import type { Registry } from '../kernel/metrics.ts';
+import { raced } from './bounded-call.ts';
+import { REQUEST_TIMEOUT_MS } from './client-options.ts';
+import type { CredentialSource } from './credentials.ts';
+
+/** A service's name in policies and an action: `ecs:ListTasks`. */
+export type AwsAction = `${string}:${string}`;
+
+export interface AwsCallEdges {
+  readonly metrics: Registry;
+  readonly signal: AbortSignal;
+  /** Told of refusals. */
+  readonly credentials: CredentialSource;
+  readonly timeoutMs?: number | undefined;
+}
+
+export type AwsFailure = 'throttled' | 'timeout' | 'stale_credentials' | 'refused' | 'error';
+
+/** Why a call of AWS failed; the SDK's error is its cause. */
+export class AwsCallError extends RecoverableError {
+  readonly failure: AwsFailure;
+  /** Whether the next call has credentials that are fetched anew. */
+  readonly isRenewed: boolean;
+  /** What AWS calls the error: `ClusterNotFoundException`. */
+  readonly awsName: string;
+
+  constructor(message: string, failure: AwsFailure, isRenewed: boolean, cause: unknown) {
+    super('AWS_CALL', message, { cause });
+    this.failure = failure;
+    this.isRenewed = isRenewed;
+    this.awsName = errorName(cause);
+  }
+}
+
+/**
+ * @param send  sends one command, with the signal as its `abortSignal`
+ * @throws AwsCallError; the reason of the edges' signal when that aborts
+ */
+export async function callAws<Answer>(
+  action: AwsAction,
+  edges: AwsCallEdges,
+  send: (signal: AbortSignal) => Promise<Answer>,
+): Promise<Answer> {
+  const { metrics, signal, credentials, timeoutMs = REQUEST_TIMEOUT_MS } = edges;
+  const [service = '', name = ''] = action.split(':');
+  const count = (outcome: AwsFailure | 'ok'): void =>
+    metrics
+      .counters('amperage_aws_calls_total', 'Calls of AWS services, by action and outcome.')
+      .with({ service, action: name, outcome })
+      .inc();
+  signal.throwIfAborted();
+  const late = AbortSignal.timeout(timeoutMs);
+  const either = AbortSignal.any([signal, late]);
+  try {
+    // The SDK hears of the signal only once it has credentials.
+    const answer = await raced(send(either), either);
+    count('ok');
+    return answer;
+  } catch (error) {
+    if (signal.aborted) throw error;
+    const failure = late.aborted ? 'timeout' : judgeFailure(error);
+    count(failure);
+    const isRefused = failure === 'stale_credentials' || failure === 'refused';
+    const isRenewed = isRefused && credentials.invalidate();
+    const isWithout = failure === 'timeout' && !(await areThere(credentials));
+    const words = isWithout
+      ? `no credentials within ${timeoutMs / 1_000} s; see the log for what hangs`
+      : describe(error, failure, action, timeoutMs);
+    throw new AwsCallError(`${action}: ${words}`, failure, isRenewed, error);
+  }
+}
+
+/** Whether there are credentials at once; asks for none while they are being fetched. */
+function areThere(credentials: CredentialSource): Promise<boolean> {
+  const there = credentials().then(
+    () => true,
+    () => false,
+  );
+  return Promise.race([there, new Promise<boolean>((resolve) => setImmediate(resolve, false))]);
+}
+
+/** What the SDK calls an error. */
+export function errorName(error: unknown): string {
+  if (!(error instanceof Error)) return '';
+  const isOurs = error instanceof RecoverableError;
+  return isOurs || error.name === 'Error' ? error.message : error.name;
+}
+
+const STALE =
+  /^(?:ExpiredToken|RequestExpired|UnrecognizedClient|InvalidClientTokenId|InvalidAccessKeyId|InvalidSignature|SignatureDoesNotMatch|InvalidToken|AuthFailure|MissingAuthenticationToken|IncompleteSignature)/;
+
+function judgeFailure(error: unknown): AwsFailure {
+  const name = errorName(error);
+  const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
+  if (/Throttl|RequestLimitExceeded|TooManyRequests|SlowDown/.test(name)) return 'throttled';
+  if (STALE.test(name)) return 'stale_credentials';
+  if (/AccessDenied|UnauthorizedOperation/.test(name) || status === 401 || status === 403)
+    return 'refused';
+  if (name === 'TimeoutError' || name === 'AbortError') return 'timeout';
+  return 'error';
+}
+
+function describe(
+  error: unknown,
+  failure: AwsFailure,
+  action: AwsAction,
+  timeoutMs: number,
+): string {
+  const name = errorName(error);
+  switch (failure) {
+    case 'timeout':
+      return `no answer within ${timeoutMs / 1_000} s; check the way to the endpoint: its route, VPC endpoint or NAT, security groups, AWS_ENDPOINT_URL`;
+    case 'stale_credentials':
+      return `${name}: the credentials are not good, or no longer; they are fetched anew`;
+    case 'refused':
+      return `${name}; the role in use needs ${action}`;
+    case 'throttled':
+    case 'error':
+      return name;
+  }
+}

@@ -1,0 +1,81 @@
+/** What is told of fetching credentials: counters, when the present ones end, and a failure for as long as it lasts. */
+import { messageOf } from '../kernel/errors.ts';
+import type { CredentialEdges } from './credentials.ts';
+import { Outage } from './outage.ts';
+
+const REMEDY =
+  'check that its endpoint can be reached (STS, SSO: route, VPC endpoint or NAT; task or instance credentials: AWS_CONTAINER_CREDENTIALS_*, hop limit), that the role may be assumed, and the files or process that a profile names';
+
+export class CredentialReport {
+  readonly #source: string;
+  readonly #edges: CredentialEdges;
+  readonly #outage: Outage;
+
+  /** @param source  a name without secrets */
+  constructor(source: string, edges: CredentialEdges) {
+    this.#source = source;
+    this.#edges = edges;
+    this.#outage = new Outage(() => edges.clock.nowMs());
+  }
+
+  worked(expiration: Date | undefined): void {
+    const { log, metrics } = this.#edges;
+    const source = this.#source;
+    metrics
+      ?.counters('amperage_credentials_refreshes_total', 'AWS credentials that were fetched.')
+      .with({ source })
+      .inc();
+    const ends = metrics?.gauges(
+      'amperage_credentials_expiry_timestamp_seconds',
+      'When the AWS credentials in use end, in seconds since the epoch; none for those without end.',
+    );
+    if (expiration === undefined) ends?.remove({ source });
+    else ends?.with({ source }).set(expiration.getTime() / 1_000);
+    const sum = this.#outage.worked();
+    if (sum !== undefined)
+      log?.info('AWS credentials can be had again', { source, ...sumFields(sum) });
+  }
+
+  /** @param holds  whether the present ones serve for now */
+  failed(error: unknown, holds: boolean): void {
+    const { log, metrics } = this.#edges;
+    const source = this.#source;
+    metrics
+      ?.counters(
+        'amperage_credentials_refresh_failures_total',
+        'AWS credentials that could not be fetched, by reason.',
+      )
+      .with({ source, reason: isTimeout(error) ? 'timeout' : 'error' })
+      .inc();
+    const sum = this.#outage.failed();
+    if (sum === undefined) return;
+    log?.[holds ? 'warn' : 'error']('AWS credentials could not be fetched; it is tried again', {
+      source,
+      error: describeProviderError(error),
+      ...sumFields(sum),
+      present: holds ? 'still hold' : 'none',
+      remedy: REMEDY,
+    });
+  }
+}
+
+/** On one line; the SDK names the whole command of a credential_process, and what it wrote, which may be secret. */
+export function describeProviderError(error: unknown): string {
+  const text = messageOf(error);
+  const at = text.indexOf('Command failed:');
+  return at < 0 ? text : `${text.slice(0, at)}the credential_process failed`;
+}
+
+function isTimeout(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    (error.name === 'TimeoutError' || /\[?AWS_TIMEOUT/.test(messageOf(error)))
+  );
+}
+
+function sumFields({ failures, lastedMs }: { failures: number; lastedMs: number }): {
+  failures: number;
+  for_ms: number;
+} {
+  return { failures, for_ms: lastedMs };
+}
