@@ -7,7 +7,7 @@ import { RecoverableError } from '../kernel/errors.ts';
 import { Registry } from '../kernel/metrics.ts';
 import { type AwsCallEdges, AwsCallError, callAws } from './calls.ts';
 import { clientOptions } from './client-options.ts';
-import type { CredentialSource } from './credentials.ts';
+import type { CredentialSource } from './credential-source.ts';
 import type { AwsCredentials } from './signing.ts';
 
 const OWN = { region: 'us-east-1', requestTimeoutMs: 300 };

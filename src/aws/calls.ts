@@ -6,7 +6,7 @@ import { RecoverableError } from '../kernel/errors.ts';
 import type { Registry } from '../kernel/metrics.ts';
 import { raced } from './bounded-call.ts';
 import { REQUEST_TIMEOUT_MS } from './client-options.ts';
-import type { CredentialSource } from './credentials.ts';
+import type { CredentialSource } from './credential-source.ts';
 
 /** A service's name in policies and an action: `ecs:ListTasks`. */
 export type AwsAction = `${string}:${string}`;

@@ -4,7 +4,7 @@
  * expiry for ever. test/aws/tidy.test.ts holds that no client is made without this.
  * Source: https://docs.aws.amazon.com/sdk-for-javascript/v3/developer-guide/node-configuring-timeouts.html
  */
-import type { CredentialSource, ExpiringCredentials } from './credentials.ts';
+import type { CredentialSource, ExpiringCredentials } from './credential-source.ts';
 
 /** Until a connection stands. */
 const CONNECT_TIMEOUT_MS = 3_000;

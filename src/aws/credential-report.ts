@@ -1,6 +1,6 @@
 /** What is told of fetching credentials: counters, when the present ones end, and a failure for as long as it lasts. */
 import { messageOf } from '../kernel/errors.ts';
-import type { CredentialEdges } from './credentials.ts';
+import type { CredentialEdges } from './credential-source.ts';
 import { Outage } from './outage.ts';
 
 const REMEDY =

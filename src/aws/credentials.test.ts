@@ -5,11 +5,8 @@ import { VirtualClock } from '../kernel/clock.ts';
 import { messageOf } from '../kernel/errors.ts';
 import { createLogger } from '../kernel/logger.ts';
 import { Registry } from '../kernel/metrics.ts';
-import {
-  createCredentialSource,
-  type CredentialSource,
-  type ExpiringCredentials,
-} from './credentials.ts';
+import { createCredentialSource } from './credentials.ts';
+import type { CredentialSource, ExpiringCredentials } from './credential-source.ts';
 
 const HOUR_MS = 3_600_000;
 

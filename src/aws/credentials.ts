@@ -5,61 +5,18 @@
  * present credentials serve for as long as they hold.
  * Source: https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html
  */
-import { type Clock, systemClock } from '../kernel/clock.ts';
+import { systemClock } from '../kernel/clock.ts';
 import { RecoverableError } from '../kernel/errors.ts';
-import type { Logger } from '../kernel/logger.ts';
-import type { Registry } from '../kernel/metrics.ts';
 import { boundedCall, raced } from './bounded-call.ts';
 import { CredentialReport, describeProviderError } from './credential-report.ts';
+import type {
+  CredentialEdges,
+  CredentialOptions,
+  CredentialSource,
+  ExpiringCredentials,
+} from './credential-source.ts';
 import { sdkProvider } from './sdk-credentials.ts';
 import type { AwsCredentials } from './signing.ts';
-
-export interface CredentialOptions {
-  readonly accessKey?: string | undefined;
-  readonly secretKey?: string | undefined;
-  readonly sessionToken?: string | undefined;
-  readonly profile?: string | undefined;
-  /** Assumed with the credentials that the other options give. */
-  readonly roleArn?: string | undefined;
-  readonly externalId?: string | undefined;
-  /** Of an assumed role, for CloudTrail. */
-  readonly sessionName?: string | undefined;
-  /** Of the STS endpoint. */
-  readonly region?: string | undefined;
-  /** Roles are assumed at the FIPS endpoint of STS. */
-  readonly useFipsSts?: boolean | undefined;
-}
-
-export interface CredentialSource {
-  /**
-   * Credentials that are good for some minutes; rejects when there are none to be had within the time limit. The signal
-   * ends this caller's wait only: the fetch goes on for the others.
-   */
-  (signal?: AbortSignal): Promise<AwsCredentials>;
-  /** The present ones were refused. True when the next call fetches anew: never twice within some seconds. */
-  invalidate(): boolean;
-  /** Ends a fetch under way; nothing is fetched any more. */
-  close(): void;
-}
-
-/** Credentials as a provider gives them. */
-export interface ExpiringCredentials {
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-  readonly sessionToken?: string;
-  readonly expiration?: Date;
-}
-
-export type CredentialProvider = () => Promise<ExpiringCredentials>;
-
-/** A World is one. */
-export interface CredentialEdges {
-  readonly clock: Clock;
-  readonly log?: Logger | undefined;
-  readonly metrics?: Registry | undefined;
-  /** The provider for the options; the SDK's when absent. */
-  readonly provider?: (options: CredentialOptions) => Promise<CredentialProvider>;
-}
 
 /** Refreshed this long before they expire. */
 const REFRESH_AHEAD_MS = 5 * 60_000;

@@ -4,7 +4,7 @@
  * Source: https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html
  */
 import { clientLimits } from './client-options.ts';
-import type { CredentialOptions, CredentialProvider } from './credentials.ts';
+import type { CredentialOptions, CredentialProvider } from './credential-source.ts';
 
 /** STS is asked twice at most, within the time that a fetch of credentials may take. */
 const STS = { requestTimeoutMs: 5_000, maxAttempts: 2 };

@@ -3,7 +3,8 @@
  */
 import { hostname, tmpdir } from 'node:os';
 import { type Command } from 'commander';
-import { createCredentialSource, type CredentialSource } from '../aws/credentials.ts';
+import { createCredentialSource } from '../aws/credentials.ts';
+import type { CredentialSource } from '../aws/credential-source.ts';
 import { configuredRegion } from '../aws/region.ts';
 import { Group, type Component } from '../kernel/component.ts';
 import { ConfigError } from '../kernel/errors.ts';

@@ -4,7 +4,8 @@
  */
 import { z } from 'zod';
 import { type AwsClientOptions, clientOptions } from '../aws/client-options.ts';
-import { type CredentialSource, createCredentialSource } from '../aws/credentials.ts';
+import { createCredentialSource } from '../aws/credentials.ts';
+import type { CredentialSource } from '../aws/credential-source.ts';
 import { textSchema } from '../settings/values.ts';
 import type { DiscoveryWorld } from './mechanism.ts';
 

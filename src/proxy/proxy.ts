@@ -7,7 +7,7 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
-import { type CredentialSource } from '../aws/credentials.ts';
+import type { CredentialSource } from '../aws/credential-source.ts';
 import { UNSIGNED_PAYLOAD } from '../aws/signing.ts';
 import {
   type HeaderPair,

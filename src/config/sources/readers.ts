@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { type AwsCallEdges, callAws } from '../../aws/calls.ts';
 import { clientOptions } from '../../aws/client-options.ts';
-import type { CredentialSource } from '../../aws/credentials.ts';
+import type { CredentialSource } from '../../aws/credential-source.ts';
 import { ConfigError } from '../../kernel/errors.ts';
 import type { HttpClient } from '../../kernel/http-client.ts';
 import type { Registry } from '../../kernel/metrics.ts';

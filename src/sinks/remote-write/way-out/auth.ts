@@ -3,11 +3,8 @@
  * made anew for every attempt. Secrets stay in here and in the headers.
  */
 import { raced } from '../../../aws/bounded-call.ts';
-import {
-  type CredentialEdges,
-  type CredentialSource,
-  createCredentialSource,
-} from '../../../aws/credentials.ts';
+import { createCredentialSource } from '../../../aws/credentials.ts';
+import type { CredentialEdges, CredentialSource } from '../../../aws/credential-source.ts';
 import { signRequest } from '../../../aws/signing.ts';
 import type { RemoteWriteConfig, Sigv4Config } from '../config.ts';
 
