@@ -22,6 +22,8 @@ import { type ConfigPath, type Finding, type FindingCode } from '../settings/fin
 
 export interface ConfigDocument {
   readonly value: unknown;
+  /** The same with keys that have no value, as null: an OpenTelemetry collector takes them for all defaults. */
+  readonly valueWithNulls: () => unknown;
   /** Faults of the text itself; `value` is of no use when there are any. */
   readonly findings: readonly Finding[];
   /** The place of a value, or of its key; of the nearest thing around it when it is not in the text. */
@@ -68,7 +70,8 @@ export function readDocument(text: string, file: string): ConfigDocument {
   if (findings.length > 0) return empty(findings);
   try {
     return {
-      value: convert(document.contents, { document, nodes: 0 }) ?? undefined,
+      value: convert(document.contents, { document, nodes: 0, keepsNulls: false }) ?? undefined,
+      valueWithNulls: () => convert(document.contents, { document, nodes: 0, keepsNulls: true }),
       findings,
       locate(path, at = 'value') {
         const { line, col } = lines.linePos(offsetOf(document, path, at));
@@ -82,7 +85,12 @@ export function readDocument(text: string, file: string): ConfigDocument {
 }
 
 function empty(findings: readonly Finding[]): ConfigDocument {
-  return { value: undefined, findings, locate: () => ({ line: 1, column: 1 }) };
+  return {
+    value: undefined,
+    valueWithNulls: () => undefined,
+    findings,
+    locate: () => ({ line: 1, column: 1 }),
+  };
 }
 
 /** Whether an unquoted word begins with a dash that is not YAML's; in quotes, blocks and comments it is just text. */
@@ -138,6 +146,8 @@ class DocumentFault extends Error {
 interface Conversion {
   readonly document: Document;
   nodes: number;
+  /** Whether a key without a value is null instead of absent. */
+  readonly keepsNulls: boolean;
 }
 
 function convert(node: unknown, state: Conversion): unknown {
@@ -175,6 +185,7 @@ function convertMap(map: YAMLMap, state: Conversion): Record<string, unknown> {
     }
     if (value !== null) out[key] = value;
     else if (EMPTY_IS_TEXT.has(key)) out[key] = '';
+    else if (state.keepsNulls) out[key] = null;
   }
   // Zod asks for a plain prototype; a key named __proto__ was kept as data above.
   return Object.fromEntries(Object.entries(out));
@@ -187,6 +198,18 @@ function keyOf(pair: Pair): string {
   return typeof key.value === 'number' && key.source !== undefined ? key.source : String(key.value);
 }
 
+/** By key, made once for each mapping: a document with many faults in a long one asks for many places. */
+const pairsOfMaps = new WeakMap<YAMLMap, ReadonlyMap<string, Pair>>();
+
+function pairOf(map: YAMLMap, key: string): Pair | undefined {
+  let pairs = pairsOfMaps.get(map);
+  if (pairs === undefined) {
+    pairs = new Map(map.items.map((pair) => [keyOf(pair), pair]));
+    pairsOfMaps.set(map, pairs);
+  }
+  return pairs.get(key);
+}
+
 function offsetOf(document: Document, path: ConfigPath, at: 'key' | 'value'): number {
   let node: unknown = document.contents;
   let offset = document.contents?.range?.[0] ?? 0;
@@ -195,7 +218,7 @@ function offsetOf(document: Document, path: ConfigPath, at: 'key' | 'value'): nu
     let next: unknown;
     let start: unknown;
     if (isMap(node)) {
-      const pair = node.items.find((one) => keyOf(one) === String(step));
+      const pair = pairOf(node, String(step));
       next = pair?.value;
       const wantsKey = at === 'key' && index === path.length - 1;
       start = wantsKey || !hasText(next) ? pair?.key : next;

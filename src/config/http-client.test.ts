@@ -8,9 +8,9 @@ import { checkConfigText } from './load.ts';
 
 async function check(job: string, folder = '/nowhere') {
   const text = `scrape_configs:\n  - job_name: a\n${job.replaceAll(/^/gm, '    ')}\n`;
-  const { config, findings } = await checkConfigText(text, join(folder, 'c.yml'), { env: {} });
+  const { plan, findings } = await checkConfigText(text, join(folder, 'c.yml'), { env: {} });
   const lines = findings.map((one) => formatFinding(one).replace(`${folder}/`, ''));
-  return { job: config?.scrapeConfigs[0], lines };
+  return { job: plan?.sources[0]?.scrape, lines };
 }
 
 test('a secret in a file is read at each use, relative to the configuration', async () => {
@@ -108,7 +108,7 @@ test('protocols, escaping and histograms come from the job, then from global, th
 
 test('a remote_write whose secret can not be read is refused', async () => {
   const text = 'remote_write:\n  - {url: "http://x/w", authorization: {credentials_file: none}}\n';
-  const { config, findings } = await checkConfigText(text, '/nowhere/c.yml', { env: {} });
-  assert.equal(config, undefined);
+  const { plan, findings } = await checkConfigText(text, '/nowhere/c.yml', { env: {} });
+  assert.equal(plan, undefined);
   assert.equal(findings[0]?.code, 'CONFIG_FILE');
 });

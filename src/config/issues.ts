@@ -4,57 +4,83 @@
  */
 import { z } from 'zod';
 import { type ConfigPath, type FindingCode, type Reporter } from '../settings/finding.ts';
+import { sinkKinds } from '../sinks/sinks.ts';
 
-/** Reports all issues of one parse. `value` is what was parsed, for the names of jobs. */
+/**
+ * Reports all issues of one parse.
+ *
+ * @param value  what was parsed, for the names of jobs
+ * @param at     where it lies in the document; the paths of the issues are below it
+ */
 export function reportIssues(
   error: z.ZodError,
   schema: z.ZodType,
   value: unknown,
   report: Reporter,
+  at: ConfigPath = [],
 ): void {
+  const place = { value, at };
   for (const issue of error.issues) {
     const path = issue.path as ConfigPath;
     if (issue.code === 'unrecognized_keys') {
-      for (const key of issue.keys) reportUnknownKey([...path, key], schema, value, report);
+      for (const key of issue.keys) reportUnknownKey([...path, key], schema, place, report);
       continue;
     }
     if (issue.code === 'invalid_key') {
+      const message = issue.issues[0]?.message ?? 'bad key';
       report.error(
-        path,
+        [...at, ...path],
         'CONFIG_VALUE',
-        `${whereOf(path.slice(0, -1), value)}: ${issue.issues[0]?.message ?? 'bad key'}`,
+        `${whereOf(path.slice(0, -1), place)}: ${message}`,
       );
       continue;
     }
-    const own: unknown = issue.code === 'custom' ? issue.params?.['code'] : undefined;
-    const code: FindingCode =
-      own === 'CONFIG_UNSUPPORTED'
-        ? own
-        : issue.code === 'invalid_type' || issue.code === 'invalid_union'
-          ? 'CONFIG_TYPE'
-          : 'CONFIG_VALUE';
-    report.error(path, code, describe(issue, path, value));
+    const message = describe(issue, path, place);
+    if (isDroppable(issue)) report.lacks([...at, ...path], message);
+    else report.error([...at, ...path], codeOf(issue), message);
   }
 }
 
-function describe(issue: z.core.$ZodIssue, path: ConfigPath, value: unknown): string {
+function codeOf(issue: z.core.$ZodIssue): FindingCode {
+  if (isUnsupported(issue)) return 'CONFIG_UNSUPPORTED';
+  const isOfType = issue.code === 'invalid_type' || issue.code === 'invalid_union';
+  return isOfType ? 'CONFIG_TYPE' : 'CONFIG_VALUE';
+}
+
+function isUnsupported(issue: z.core.$ZodIssue): boolean {
+  return issue.code === 'custom' && issue.params?.['code'] === 'CONFIG_UNSUPPORTED';
+}
+
+/** Whether a key that is not supported may be left out; not in a sink's entry, which would then send without its credentials. */
+export function isDroppable(issue: z.core.$ZodIssue): boolean {
+  const isInSink = issue.path.length > 1 && sinkKinds.some(({ key }) => key === issue.path[0]);
+  return isUnsupported(issue) && !isInSink;
+}
+
+/** What was parsed, and where it lies in the document. */
+interface Place {
+  readonly value: unknown;
+  readonly at: ConfigPath;
+}
+
+function describe(issue: z.core.$ZodIssue, path: ConfigPath, place: Place): string {
   const key = path.at(-1);
   const isMissing =
     (issue.code === 'invalid_type' || issue.code === 'invalid_union') &&
-    valueAt(value, path) === undefined;
+    valueAt(place.value, path) === undefined;
   if (isMissing && typeof key === 'string')
-    return `missing key "${key}" in ${whereOf(path.slice(0, -1), value)}`;
+    return `missing key "${key}" in ${whereOf(path.slice(0, -1), place)}`;
   const message = issue.message.startsWith('Invalid input: ')
     ? issue.message.slice('Invalid input: '.length).replace(', received', ', got')
     : issue.message;
-  if (typeof key !== 'string') return `${whereOf(path, value)}: ${message}`;
-  return `"${key}" in ${whereOf(path.slice(0, -1), value)}: ${message}`;
+  if (typeof key !== 'string') return `${whereOf(path, place)}: ${message}`;
+  return `"${key}" in ${whereOf(path.slice(0, -1), place)}: ${message}`;
 }
 
 function reportUnknownKey(
   path: ConfigPath,
   schema: z.ZodType,
-  value: unknown,
+  place: Place,
   report: Reporter,
 ): void {
   const key = String(path.at(-1));
@@ -62,14 +88,15 @@ function reportUnknownKey(
   const known = knownKeys(schema, parent);
   const guess = nearest(key, known);
   const remedy = guess === undefined ? '' : `; did you mean "${guess}"?`;
-  const message = `unknown key "${key}" in ${whereOf(parent, value)}${remedy}`;
-  report.error(path, 'CONFIG_UNKNOWN_KEY', message);
+  const message = `unknown key "${key}" in ${whereOf(parent, place)}${remedy}`;
+  report.error([...place.at, ...path], 'CONFIG_UNKNOWN_KEY', message);
 }
 
 /** `scrape_configs[0] ("ecs")`; the top of the file for no path. */
-export function whereOf(path: ConfigPath, value: unknown): string {
-  if (path.length === 0) return 'the top level';
-  const text = path
+function whereOf(path: ConfigPath, { value, at }: Place): string {
+  const whole = [...at, ...path];
+  if (whole.length === 0) return 'the top level';
+  const text = whole
     .map((step, index) =>
       typeof step === 'number' ? `[${step}]` : `${index > 0 ? '.' : ''}${step}`,
     )
@@ -85,7 +112,7 @@ export function whereOf(path: ConfigPath, value: unknown): string {
     : text;
 }
 
-export function valueAt(value: unknown, path: ConfigPath): unknown {
+function valueAt(value: unknown, path: ConfigPath): unknown {
   let at = value;
   for (const step of path) {
     if (typeof at !== 'object' || at === null) return undefined;
@@ -102,9 +129,23 @@ interface JsonSchema {
   readonly allOf?: readonly JsonSchema[];
 }
 
+/** Made once for each schema: it is the dear part of telling an unknown key. */
+const jsonSchemas = new WeakMap<z.ZodType, JsonSchema>();
+
+function jsonSchemaOf(schema: z.ZodType): JsonSchema {
+  const made =
+    jsonSchemas.get(schema) ??
+    (z.toJSONSchema(schema, {
+      io: 'input',
+      unrepresentable: 'any',
+      reused: 'inline',
+    }) as JsonSchema);
+  jsonSchemas.set(schema, made);
+  return made;
+}
+
 function knownKeys(schema: z.ZodType, path: ConfigPath): string[] {
-  const top = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any', reused: 'inline' });
-  let level: JsonSchema[] = flatten(top as JsonSchema);
+  let level: JsonSchema[] = flatten(jsonSchemaOf(schema));
   for (const step of path) {
     level = level.flatMap((one) => {
       const next =
@@ -123,14 +164,16 @@ function flatten(schema: JsonSchema): JsonSchema[] {
 }
 
 /** The known key that is so close that it must have been meant: at most a third of its letters differ. */
-function nearest(key: string, known: readonly string[]): string | undefined {
+export function nearest(key: string, known: readonly string[]): string | undefined {
   let best: string | undefined;
   let bestDistance = Infinity;
+  const farthest = Math.max(1, Math.floor(key.length / 4));
   for (const one of known) {
+    if (Math.abs(one.length - key.length) > farthest) continue;
     const distance = editDistance(key, one);
     if (distance < bestDistance) [best, bestDistance] = [one, distance];
   }
-  return bestDistance <= Math.max(1, Math.floor(key.length / 4)) ? best : undefined;
+  return bestDistance <= farthest ? best : undefined;
 }
 
 function editDistance(a: string, b: string): number {

@@ -4,8 +4,11 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { mechanisms } from '../discovery/mechanisms.ts';
 import { messageOf } from '../kernel/errors.ts';
+import { identityOf } from '../model/transform.ts';
 import { formatFinding } from '../settings/finding.ts';
+import type { RemoteWriteConfig } from '../sinks/remote-write/config.ts';
 import { checkConfigFile, checkConfigText, loadConfig } from './load.ts';
+import type { CollectorPlan } from './plan.ts';
 
 function testdata(name: string): string {
   return fileURLToPath(new URL(`testdata/${name}`, import.meta.url));
@@ -17,21 +20,27 @@ async function linesOf(name: string): Promise<string[]> {
 }
 
 async function check(text: string, env: Record<string, string> = {}) {
-  const { config, findings } = await checkConfigText(text, 'c.yml', { env });
-  return { config, lines: findings.map(formatFinding) };
+  const { plan, findings } = await checkConfigText(text, 'c.yml', { env });
+  return { plan, lines: findings.map(formatFinding) };
+}
+
+/** Of the first remote_write entry. */
+function settingsOf(plan: CollectorPlan): RemoteWriteConfig {
+  return plan.sinks[0]?.settings as RemoteWriteConfig;
 }
 
 test('the Fargate article works as published once its dashes are dashes', async () => {
-  const { config, warnings } = await loadConfig(testdata('fargate-to-amp.yml'));
+  const { plan, warnings } = await loadConfig(testdata('fargate-to-amp.yml'));
   assert.deepEqual(warnings, []);
-  const [job] = config.scrapeConfigs;
-  assert.equal(job?.jobName, 'ecs');
-  assert.equal(job?.scrapeIntervalMs, 30_000);
-  assert.equal(job?.scrapeTimeoutMs, 10_000);
+  const [source] = plan.sources;
+  assert.equal(source?.id, 'ecs');
+  assert.equal(source?.scrape.jobName, 'ecs');
+  assert.equal(source?.scrape.scrapeIntervalMs, 30_000);
+  assert.equal(source?.scrape.scrapeTimeoutMs, 10_000);
   const entry = { files: ['/output/ecs_file_sd.yml'], refresh_interval: 60_000 };
-  assert.deepEqual(config.discovery[0]?.entries, [{ key: 'file_sd_configs', config: entry }]);
-  assert.equal(config.remoteWrites[0]?.sigv4?.region, 'us-east-1');
-  assert.equal(config.remoteWrites[0]?.queue.sampleAgeLimitMs, 59 * 60_000);
+  assert.deepEqual(source?.discovery.entries, [{ key: 'file_sd_configs', config: entry }]);
+  assert.equal(settingsOf(plan).sigv4?.region, 'us-east-1');
+  assert.equal(plan.sinks[0]?.delivery.ageLimitMs, 59 * 60_000);
 });
 
 test('en dashes for list dashes are named with their places', async () => {
@@ -46,17 +55,20 @@ test('en dashes for list dashes are named with their places', async () => {
 });
 
 test('the EC2 article works unchanged: a timeout above the job interval only by default is lowered', async () => {
-  const { config } = await loadConfig(testdata('ec2-to-amp.yml'));
-  assert.equal(config.scrapeConfigs[0]?.scrapeTimeoutMs, 5_000);
-  assert.deepEqual(config.remoteWrites[0]?.externalLabels, { monitor: 'monitor' });
-  assert.equal(config.remoteWrites[0]?.sigv4, undefined);
+  const { plan } = await loadConfig(testdata('ec2-to-amp.yml'));
+  assert.equal(plan.sources[0]?.scrape.scrapeTimeoutMs, 5_000);
+  assert.equal(
+    plan.transforms[0]?.transform.identity,
+    identityOf('external_labels_add', { monitor: 'monitor' }),
+  );
+  assert.equal(settingsOf(plan).sigv4, undefined);
 });
 
 test('the ADOT article works unchanged: a bare refresh_interval is seconds, and said to be', async () => {
-  const { config, warnings } = await loadConfig(testdata('adot-http-sd.yml'));
+  const { plan, warnings } = await loadConfig(testdata('adot-http-sd.yml'));
   const entry = { url: 'http://localhost:9001/prometheus-targets', refresh_interval: 60_000 };
-  assert.deepEqual(config.discovery[0]?.entries, [{ key: 'http_sd_configs', config: entry }]);
-  assert.deepEqual(config.remoteWrites, []);
+  assert.deepEqual(plan.sources[0]?.discovery.entries, [{ key: 'http_sd_configs', config: entry }]);
+  assert.deepEqual(plan.sinks, []);
   assert.equal(
     warnings[0]?.message,
     'refresh_interval 60 has no unit and is taken as 60s, as published ADOT examples mean it; Prometheus refuses it: write 60s',
@@ -103,7 +115,7 @@ test('faults of the YAML itself have their place', async () => {
 }); // prettier-ignore
 
 test('an empty file is an empty configuration', async () => {
-  assert.deepEqual((await check('')).config?.scrapeConfigs, []);
+  assert.deepEqual((await check('')).plan?.sources, []);
 });
 
 test('the environment is expanded in external_labels and nowhere else', async () => {
@@ -114,11 +126,14 @@ test('the environment is expanded in external_labels and nowhere else', async ()
     '  - job_name: $TEST',
     '    relabel_configs: [{target_label: a, replacement: $1}]',
   ].join('\n');
-  const { config, lines } = await check(text, { TEST: 'v' });
+  const { plan, lines } = await check(text, { TEST: 'v' });
   const expected = { a: 'v', b: 'foov-bar', c: 'x$y', d: '', e: '1.0' };
-  assert.deepEqual(config?.global.externalLabels, expected);
-  assert.equal(config?.scrapeConfigs[0]?.jobName, '$TEST');
-  assert.equal(config?.scrapeConfigs[0]?.relabelRules[0]?.replacement, '$1');
+  assert.equal(
+    plan?.transforms[0]?.transform.identity,
+    identityOf('external_labels_add', expected),
+  );
+  assert.equal(plan?.sources[0]?.scrape.jobName, '$TEST');
+  assert.equal(plan?.sources[0]?.scrape.relabelRules[0]?.replacement, '$1');
   assert.deepEqual(lines, [
     'c.yml:2:68: environment variable "NONE" is not set and taken as empty [CONFIG_NOTE]',
   ]);
@@ -131,8 +146,8 @@ test('anchors and merge keys work', async () => {
     '  - <<: *base',
     '    job_name: b',
   ].join('\n');
-  const { config } = await check(text);
-  const jobs = config?.scrapeConfigs.map((job) => [job.jobName, job.scrapeIntervalMs]);
+  const { plan } = await check(text);
+  const jobs = plan?.sources.map(({ scrape }) => [scrape.jobName, scrape.scrapeIntervalMs]);
   assert.deepEqual(jobs, [
     ['a', 5_000],
     ['b', 5_000],
@@ -142,7 +157,8 @@ test('anchors and merge keys work', async () => {
 test('the region of sigv4 comes from its key, the url or the environment', async () => {
   const region = async (url: string, env: Record<string, string>): Promise<string | undefined> => {
     const text = `remote_write:\n  - url: ${url}\n    sigv4: {}\n`;
-    return (await check(text, env)).config?.remoteWrites[0]?.sigv4?.region;
+    const { plan } = await check(text, env);
+    return plan && settingsOf(plan).sigv4?.region;
   };
   const amp = 'https://aps-workspaces.eu-west-1.amazonaws.com/workspaces/ws-1/api/v1/remote_write';
   assert.equal(await region(amp, { AWS_REGION: 'us-east-2' }), 'eu-west-1');

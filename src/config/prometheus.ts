@@ -77,9 +77,10 @@ const EXTERNAL_LABELS = 'external_labels';
 /** Checks what the schema can't (one value against another) and fills in the defaults: one route, all jobs to all sinks. */
 export function resolvePrometheus(options: ResolveOptions): CollectorPlan {
   const { input, baseDirectory, env, report } = options;
-  resolveGlobalTiming(input.global ?? {}, report);
-  const labels = resolveExternalLabels(options);
-  const sources = resolveSources(options, labels);
+  const global = input.global ?? {};
+  resolveGlobalTiming(global, report);
+  const labels = resolveExternalLabels(global, env, report);
+  const sources = resolveJobs(options.sources, { global, externalLabels: labels });
   const { sinks, transforms } = planSinks(sinkEntriesOf(input), { baseDirectory, env, report });
   const common: TransformPlan[] =
     Object.keys(labels).length === 0
@@ -101,11 +102,20 @@ export function resolvePrometheus(options: ResolveOptions): CollectorPlan {
   };
 }
 
-function resolveSources(
-  { input, sources }: ResolveOptions,
-  labels: Readonly<Record<string, string>>,
+export type GlobalInput = z.output<typeof globalSchema>;
+
+export interface JobsContext {
+  readonly global: GlobalInput;
+  readonly externalLabels: Readonly<Record<string, string>>;
+  /** Of the source that a job becomes, unique in the plan; the job's name when absent. */
+  readonly idOf?: (jobName: string) => string;
+}
+
+/** The jobs of a configuration and of the files it includes, with its `global`; names are unique among them. */
+export function resolveJobs(
+  sources: readonly ScrapeSource[],
+  { global, externalLabels: labels, idOf = (name) => name }: JobsContext,
 ): SourcePlan[] {
-  const global = input.global ?? {};
   const names = new Set<string>();
   return sources.flatMap((source) =>
     source.inputs.map((job, index): SourcePlan => {
@@ -118,16 +128,21 @@ function resolveSources(
         );
       names.add(job.job_name);
       const raw = (source.raw as { scrape_configs?: unknown[] }).scrape_configs?.[index];
-      return resolveSource(job, raw, { global, path, source, externalLabels: labels });
+      const id = idOf(job.job_name);
+      return resolveSource(job, raw, { id, global, path, source, externalLabels: labels });
     }),
   );
 }
 
-function resolveExternalLabels(options: ResolveOptions): Readonly<Record<string, string>> {
-  const { input, env, report } = options;
-  const isLegacy = input.global?.metric_name_validation_scheme === 'legacy';
+/** The external labels of `global`, with what they name of the environment. */
+export function resolveExternalLabels(
+  global: GlobalInput,
+  env: Readonly<Record<string, string | undefined>>,
+  report: Reporter,
+): Readonly<Record<string, string>> {
+  const isLegacy = global.metric_name_validation_scheme === 'legacy';
   const labels: Record<string, string> = {};
-  for (const [name, text] of Object.entries(input.global?.external_labels ?? {})) {
+  for (const [name, text] of Object.entries(global.external_labels ?? {})) {
     const path = ['global', 'external_labels', name];
     if (isLegacy && !isLegacyLabelName(name))
       report.error(path, 'CONFIG_VALUE', `${JSON.stringify(name)} is not a valid label name`);
@@ -139,7 +154,7 @@ function resolveExternalLabels(options: ResolveOptions): Readonly<Record<string,
 }
 
 /** `$name`, `${name}` and `$$`, as Go's os.Expand reads them. */
-export function expandEnvironment(
+function expandEnvironment(
   text: string,
   env: Readonly<Record<string, string | undefined>>,
   onMissing: (variable: string) => void,

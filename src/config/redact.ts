@@ -11,6 +11,10 @@ const SECRET_KEYS = new Set([
   'secret_key',
   'secrets',
   'key',
+  // Of the OpenTelemetry Collector's configurations.
+  'token',
+  'tokens',
+  'key_pem',
 ]);
 const HIDDEN = '<secret>';
 

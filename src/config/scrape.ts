@@ -137,6 +137,8 @@ export function resolveGlobalTiming(
 }
 
 export interface SourceContext {
+  /** Of the source, unique in the plan; the job's name when absent. */
+  readonly id?: string;
   readonly global: SharedInput;
   /** Of the job. */
   readonly path: ConfigPath;
@@ -149,12 +151,12 @@ export interface SourceContext {
 export function resolveSource(
   input: ScrapeInput,
   raw: unknown,
-  { global, path, source }: SourceContext,
+  { id = input.job_name, global, path, source }: SourceContext,
 ): SourcePlan {
   return {
-    id: input.job_name,
+    id,
     scrape: resolveScrape(input, global, path, source),
-    discovery: resolveDiscovery(input, raw, path, source),
+    discovery: { ...resolveDiscovery(input, raw, path, source), job: id },
   };
 }
 
@@ -232,13 +234,13 @@ function resolveDiscovery(
   raw: unknown,
   path: ConfigPath,
   context: ScrapeContext,
-): JobDiscovery {
+): Omit<JobDiscovery, 'job'> {
   const entries: DiscoveryEntry[] = [];
   for (const { key } of mechanisms) {
     for (const config of input[key] ?? []) entries.push({ key, config } as DiscoveryEntry);
     warnBareSeconds(key, raw, path, context.report);
   }
-  return { job: input.job_name, entries, baseDirectory: context.baseDirectory };
+  return { entries, baseDirectory: context.baseDirectory };
 }
 
 function warnBareSeconds(

@@ -40,5 +40,17 @@ export function formatFinding(finding: Finding): string {
 /** Where checks leave what they find; places are given as paths and become line and column. */
 export interface Reporter {
   error(path: ConfigPath, code: FindingCode, message: string): void;
-  warn(path: ConfigPath, message: string): void;
+  /** @param at  the value's place unless told otherwise: of a block it is the line below its key */
+  warn(path: ConfigPath, message: string, at?: 'key' | 'value'): void;
+  /** Something known that can't be done here: an error, or a warning where a part of the whole is asked for. */
+  lacks(path: ConfigPath, message: string): void;
+}
+
+/** The reporter of a part that does not know where in the document it lies: `move` turns its paths into the document's. */
+export function relocated(report: Reporter, move: (path: ConfigPath) => ConfigPath): Reporter {
+  return {
+    error: (path, code, message) => report.error(move(path), code, message),
+    warn: (path, message, at) => report.warn(move(path), message, at),
+    lacks: (path, message) => report.lacks(move(path), message),
+  };
 }

@@ -217,7 +217,7 @@ test('the variables of other images name the source, after flags and before the 
   ]);
 });
 
-test('an ADOT configuration gives its scrape jobs and its signed remote write, and names the rest', async () => {
+test('the variable of ADOT holds a configuration of the Collector, with references to the environment', async () => {
   const text = `
 receivers:
   prometheus:
@@ -239,28 +239,35 @@ extensions:
 service:
   extensions: [health_check, sigv4auth]
   pipelines:
-    metrics: { receivers: [prometheus], processors: [batch], exporters: [prometheusremotewrite] }
+    metrics: { receivers: [prometheus], exporters: [prometheusremotewrite] }
     traces: { receivers: [awsxray], exporters: [awsxray] }
 `;
-  const { config, warnings } = await loadConfigText(text, 'env:AOT_CONFIG_CONTENT', {
-    env: { TARGET: '10.0.0.1:80' },
-  });
-  const [job] = config.scrapeConfigs;
-  assert.equal(job?.jobName, 'ecs');
-  assert.equal(job.relabelRules[0]?.replacement, '$1-x');
-  const [writer] = config.remoteWrites;
+  const file = 'env:AOT_CONFIG_CONTENT';
+  const env = { TARGET: '10.0.0.1:80' };
+  await assert.rejects(
+    loadConfigText(text, file, { env }),
+    /:23:5: pipeline "traces" is of traces, and only metrics are carried/,
+  );
+  const { plan, warnings } = await loadConfigText(text, file, { env, allowPartial: true });
+  const [source] = plan.sources;
+  assert.equal(source?.id, 'prometheus/ecs');
+  assert.equal(source.scrape.jobName, 'ecs');
+  assert.equal(source.scrape.relabelRules[0]?.replacement, '$1-x');
   assert.deepEqual(
-    [writer?.name, writer?.sigv4?.region, writer?.sigv4?.roleArn],
-    ['prometheusremotewrite', 'us-east-1', 'arn:aws:iam::123456789012:role/r'],
+    plan.sinks.map(({ name, folder, remark }) => [name, folder, remark]),
+    [['prometheusremotewrite', 'prometheusremotewrite', 'signed for us-east-1']],
   );
   assert.deepEqual(
-    warnings.map(({ message }) => message),
+    warnings.map(({ line, code }) => [line, code]),
     [
-      'receiver awsxray of pipeline traces is not taken over',
-      'exporter awsxray of pipeline traces is not taken over',
+      [18, 'CONFIG_NOTE'],
+      [23, 'CONFIG_UNSUPPORTED'],
     ],
   );
-  await assert.rejects(loadConfigText(text, 'x', { env: {} }), /the environment has no TARGET/);
+  await assert.rejects(
+    loadConfigText(text, 'x', { env: {}, allowPartial: true }),
+    /x:8:40: the environment has no TARGET/,
+  );
 });
 
 test('of a Prometheus configuration only what says env: is expanded', async () => {
@@ -270,8 +277,8 @@ scrape_configs:
     scrape_interval: \${env:EVERY}
     relabel_configs: [{ source_labels: [a], regex: (.*), replacement: '$1 \${1} $$', target_label: b }]
 `;
-  const { config } = await loadConfigText(text, 'x', { env: { EVERY: '7s' } });
-  const [job] = config.scrapeConfigs;
+  const { plan } = await loadConfigText(text, 'x', { env: { EVERY: '7s' } });
+  const job = plan.sources[0]?.scrape;
   assert.equal(job?.jobName, 'fallback');
   assert.equal(job.scrapeIntervalMs, 7_000);
   assert.equal(job.relabelRules[0]?.replacement, '$1 ${1} $$');

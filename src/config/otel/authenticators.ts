@@ -1,0 +1,248 @@
+/**
+ * The authenticators of exporters, as credentials of a remote_write entry. Only sigv4auth signs with AWS credentials: a
+ * receiver of anybody else must not get requests that carry the task's.
+ * Source: contrib's extension/sigv4authextension, basicauthextension and bearertokenauthextension
+ */
+import { z } from 'zod';
+import type { ConfigPath, Reporter } from '../../settings/finding.ts';
+import { ignored, listOf, textSchema } from '../../settings/values.ts';
+import { parseValue, type Reading } from '../reading.ts';
+import { fateOf, typeOf } from './components.ts';
+import type { Component } from './document.ts';
+
+/** Keys of a remote_write entry, and where each of them is written. */
+export interface Credentials {
+  readonly input: Readonly<Record<string, unknown>>;
+  readonly at: ConfigPath;
+}
+
+export interface AuthenticatorContext {
+  readonly extensions: Readonly<Record<string, Component>>;
+  /** Those that `service` switches on. */
+  readonly active: ReadonlySet<string>;
+  readonly reading: Reading;
+  readonly report: Reporter;
+}
+
+const WITHOUT_EFFECT = ['imds_retries', 'max_retries', 'num_workers', 'request_timeout_seconds'];
+
+const sigv4Schema = z.strictObject({
+  region: textSchema.optional(),
+  service: textSchema.optional(),
+  assume_role: z
+    .strictObject({
+      arn: textSchema.optional(),
+      external_id: textSchema.optional(),
+      session_name: textSchema.optional(),
+      sts_region: textSchema.optional(),
+      web_identity_token_file: textSchema.optional(),
+      session_duration: ignored,
+      expiry_window: ignored,
+    })
+    .optional(),
+  assume_role_with_web_identity: ignored,
+  // CloudWatch's agent writes these for its own session.
+  role_arn: textSchema.optional(),
+  ...Object.fromEntries(WITHOUT_EFFECT.map((key) => [key, ignored])),
+});
+
+/** The block of awsprometheusremotewrite, from before there were extensions. */
+export const awsAuthSchema = z.strictObject({
+  region: textSchema.optional(),
+  service: textSchema.optional(),
+  role_arn: textSchema.optional(),
+});
+
+const basicSchema = z.strictObject({
+  htpasswd: ignored,
+  client_auth: z
+    .strictObject({
+      username: textSchema.optional(),
+      username_file: textSchema.optional(),
+      password: textSchema.optional(),
+      password_file: textSchema.optional(),
+      aws_secrets_manager: ignored,
+    })
+    .optional(),
+});
+
+const bearerSchema = z.strictObject({
+  scheme: textSchema.optional(),
+  token: textSchema.optional(),
+  tokens: listOf(textSchema).optional(),
+  filename: textSchema.optional(),
+  header: textSchema.optional(),
+  file_retry: ignored,
+});
+
+/**
+ * What an exporter's `auth` becomes; undefined when it can't be done, which is then reported.
+ *
+ * @param path  of the name, in the exporter
+ */
+export function resolveAuthenticator(
+  name: string,
+  path: ConfigPath,
+  context: AuthenticatorContext,
+): Credentials | undefined {
+  const { extensions, active, report } = context;
+  const extension = Object.hasOwn(extensions, name) ? extensions[name] : undefined;
+  if (extension === undefined || !active.has(name)) {
+    const why =
+      extension === undefined
+        ? '"extensions" does not define it'
+        : '"service.extensions" does not name it';
+    report.error(path, 'CONFIG_VALUE', `authenticator "${name}" is not found: ${why}`);
+    return undefined;
+  }
+  const at = ['extensions', name];
+  switch (typeOf(name)) {
+    case 'sigv4auth':
+      return resolveSigv4(extension, at, context);
+    case 'basicauth':
+      return resolveBasic(extension, at, context);
+    case 'bearertokenauth':
+      return resolveBearer(extension, at, context);
+    default: {
+      const fate = fateOf('extensions', name);
+      const instead =
+        fate?.is === 'lacking' ? fate.instead : 'use sigv4auth, basicauth or bearertokenauth';
+      const message = `authenticator "${name}" can't be done, and without it the exporter would send unauthenticated: ${instead}`;
+      report.lacks(path, message);
+      return undefined;
+    }
+  }
+}
+
+function resolveSigv4(
+  extension: Component,
+  at: ConfigPath,
+  { reading: { allowsPartial }, report }: AuthenticatorContext,
+): Credentials | undefined {
+  const parsed = parseValue(sigv4Schema, extension, { allowsPartial, report, at });
+  if (parsed === undefined) return undefined;
+  const { region, service, assume_role: role = {}, role_arn: ownArn } = parsed.data;
+  for (const key of WITHOUT_EFFECT)
+    if (key in extension)
+      report.warn(
+        [...at, key],
+        `${key} has no effect: the SDK of AWS retries by its own rules`,
+        'key',
+      );
+  for (const key of ['session_name', 'session_duration', 'expiry_window'] as const)
+    if (role[key] !== undefined)
+      report.warn(
+        [...at, 'assume_role', key],
+        `${key} has no effect: the session of the role is named and renewed by itself`,
+        'key',
+      );
+  const lacking: (readonly [string, ConfigPath])[] = [];
+  if (role.web_identity_token_file !== undefined)
+    lacking.push(['web_identity_token_file', [...at, 'assume_role', 'web_identity_token_file']]);
+  if (parsed.data.assume_role_with_web_identity !== undefined)
+    lacking.push(['assume_role_with_web_identity', [...at, 'assume_role_with_web_identity']]);
+  for (const [key, path] of lacking)
+    report.lacks(
+      path,
+      `${key} is not read from here; set AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_ARN`,
+    );
+  if (role.sts_region !== undefined && role.sts_region !== (region ?? role.sts_region))
+    lacking.push(['sts_region', [...at, 'assume_role', 'sts_region']]);
+  if (lacking.at(-1)?.[0] === 'sts_region')
+    report.lacks(
+      [...at, 'assume_role', 'sts_region'],
+      `sts_region "${role.sts_region ?? ''}" differs from region "${region ?? ''}": the role is assumed in the region that is signed for; make them equal`,
+    );
+  // Signed otherwise than asked for it would be refused, or accepted as somebody else.
+  if (lacking.length > 0) return undefined;
+  return {
+    input: sigv4Of({ region, service, arn: role.arn ?? ownArn, externalId: role.external_id }),
+    at,
+  };
+}
+
+export function sigv4Of(signed: {
+  readonly region?: string | undefined;
+  readonly service?: string | undefined;
+  readonly arn?: string | undefined;
+  readonly externalId?: string | undefined;
+}): Readonly<Record<string, unknown>> {
+  const filled = Object.entries({
+    region: signed.region,
+    service_name: signed.service === 'aps' ? undefined : signed.service,
+    role_arn: signed.arn,
+    external_id: signed.externalId,
+  }).filter(([, value]) => value !== undefined && value !== '');
+  return { sigv4: Object.fromEntries(filled) };
+}
+
+function resolveBasic(
+  extension: Component,
+  at: ConfigPath,
+  { reading: { allowsPartial }, report }: AuthenticatorContext,
+): Credentials | undefined {
+  const parsed = parseValue(basicSchema, extension, { allowsPartial, report, at });
+  if (parsed === undefined) return undefined;
+  const { client_auth: client, htpasswd } = parsed.data;
+  if (client === undefined || htpasswd !== undefined) {
+    const message =
+      'basicauth of an exporter needs "client_auth" and no "htpasswd", which is for servers';
+    report.error(at, 'CONFIG_VALUE', message);
+    return undefined;
+  }
+  if (client.aws_secrets_manager !== undefined) {
+    const message = 'aws_secrets_manager is not asked for credentials; give password_file';
+    report.lacks([...at, 'client_auth', 'aws_secrets_manager'], message);
+    return undefined;
+  }
+  // A file has precedence there; here only one of the two may be set.
+  const either = (key: 'username' | 'password'): Record<string, unknown> =>
+    client[`${key}_file`] !== undefined && client[`${key}_file`] !== ''
+      ? { [`${key}_file`]: client[`${key}_file`] }
+      : { [key]: client[key] ?? '' };
+  const input = { basic_auth: { ...either('username'), ...either('password') } };
+  return { input, at: [...at, 'client_auth'] };
+}
+
+function resolveBearer(
+  extension: Component,
+  at: ConfigPath,
+  { reading: { allowsPartial }, report }: AuthenticatorContext,
+): Credentials | undefined {
+  const parsed = parseValue(bearerSchema, extension, { allowsPartial, report, at });
+  if (parsed === undefined) return undefined;
+  const {
+    scheme = 'Bearer',
+    token = '',
+    tokens,
+    filename = '',
+    header = 'Authorization',
+  } = parsed.data;
+  if (token === '' && filename === '' && tokens === undefined) {
+    report.error(at, 'CONFIG_VALUE', 'bearertokenauth needs a "token" or a "filename"');
+    return undefined;
+  }
+  const lacking =
+    tokens !== undefined
+      ? 'tokens'
+      : header.toLowerCase() !== 'authorization'
+        ? 'header'
+        : scheme.trim() === ''
+          ? 'scheme'
+          : undefined;
+  if (lacking !== undefined) {
+    report.lacks(
+      [...at, lacking],
+      `"${lacking}" of bearertokenauth: one token is sent, in the header Authorization after its scheme; give a "token" or a "filename"`,
+    );
+    return undefined;
+  }
+  if ('file_retry' in extension)
+    report.warn(
+      [...at, 'file_retry'],
+      'file_retry has no effect: the file is read at each request',
+      'key',
+    );
+  const credentials = filename === '' ? { credentials: token } : { credentials_file: filename };
+  return { input: { authorization: { type: scheme, ...credentials } }, at };
+}

@@ -1,0 +1,146 @@
+/**
+ * The dialect of the OpenTelemetry Collector, as ADOT has it: metrics pipelines from prometheus receivers to remote write
+ * exporters become a plan. Each pipeline is its own route, each receiver keeps its own `global`, a component that several
+ * pipelines use is one.
+ *
+ *     receivers: prometheus/a ─ jobs, global ─┐ pipeline metrics/x ─► route metrics/x ─► exporter: queue ─► receiver
+ *                prometheus/b ─ jobs, global ─┘                                          (external labels added where lacking)
+ *                                 └ external labels set on the way
+ *
+ * What else it asks for is told at its line: never left out in silence.
+ * Source: https://opentelemetry.io/docs/collector/configuration/, https://aws-otel.github.io/docs/getting-started/prometheus-remote-write-exporter
+ */
+import type { ConfigPath, Reporter } from '../../settings/finding.ts';
+import { relocated } from '../../settings/finding.ts';
+import { remoteWriteKind } from '../../sinks/remote-write/kind.ts';
+import type { SinkKind } from '../../sinks/sink.ts';
+import { externalLabels } from '../../transforms/external-labels.ts';
+import type { CollectorPlan, RoutePlan, TransformPlan } from '../plan.ts';
+import { parseValue, type Reading } from '../reading.ts';
+import { planSinks, type PlannedSinks, type SinkEntry } from '../sinks.ts';
+import { type CollectorInput, collectorSchema, withoutNulls } from './document.ts';
+import { resolveExporter, type Writer } from './exporters.ts';
+import { type Pipeline, resolvePipelines, type Used } from './pipelines.ts';
+import { resolveReceiver, type Scraper } from './receivers.ts';
+
+export { isCollectorConfig } from './document.ts';
+
+export interface CollectorContext {
+  readonly baseDirectory: string;
+  readonly reading: Reading;
+  readonly report: Reporter;
+}
+
+/**
+ * Undefined when the frame itself has faults; all faults are reported.
+ *
+ * @param value  with keys that have no value as null, references expanded
+ */
+export async function planCollector(
+  value: unknown,
+  context: CollectorContext,
+): Promise<CollectorPlan | undefined> {
+  const { reading, report } = context;
+  const { allowsPartial } = reading;
+  const parsed = parseValue(collectorSchema, withoutNulls(value), { allowsPartial, report });
+  if (parsed === undefined) return undefined;
+  const input = parsed.data;
+  if (input.service.telemetry !== undefined)
+    report.warn(
+      ['service', 'telemetry'],
+      "telemetry has no effect: the collector's own metrics are /metrics at --web.listen-address, its log follows --log.level and --log.format",
+      'key',
+    );
+  const used = resolvePipelines(input, report);
+  const scrapers = await resolveReceivers(input, used.pipelines, context);
+  const writers = resolveExporters(input, used, context);
+  const planned = planWriters(writers, context);
+  const labels = [...scrapers].flatMap(([name, scraper]) => labelsOf(name, scraper));
+  const routes = used.pipelines.flatMap((one) => routesOf(one, scrapers, writers));
+  if (routes.length === 0 && allowsPartial)
+    report.error(
+      ['service', 'pipelines'],
+      'CONFIG_UNSUPPORTED',
+      'no pipeline is left: none leads from a prometheus receiver to a remote write exporter',
+    );
+  return {
+    sources: [...scrapers.values()].flatMap(({ sources }) => sources),
+    transforms: [...labels, ...planned.transforms],
+    sinks: planned.sinks,
+    routes,
+  };
+}
+
+async function resolveReceivers(
+  input: CollectorInput,
+  pipelines: readonly Pipeline[],
+  context: CollectorContext,
+): Promise<ReadonlyMap<string, Scraper>> {
+  const scrapers = new Map<string, Scraper>();
+  for (const name of new Set(pipelines.flatMap((one) => one.receivers))) {
+    const scraper = await resolveReceiver(name, input.receivers?.[name] ?? {}, context);
+    if (scraper !== undefined) scrapers.set(name, scraper);
+  }
+  return scrapers;
+}
+
+function resolveExporters(
+  input: CollectorInput,
+  used: Used,
+  { reading, report }: CollectorContext,
+): ReadonlyMap<string, Writer> {
+  const context = { extensions: input.extensions ?? {}, active: used.extensions, reading, report };
+  const writers = new Map<string, Writer>();
+  for (const name of new Set(used.pipelines.flatMap((one) => one.exporters))) {
+    const writer = resolveExporter(name, input.exporters?.[name] ?? {}, context);
+    if (writer !== undefined) writers.set(name, writer);
+  }
+  return writers;
+}
+
+/** Through the table of sinks, like the entries of any dialect; what it finds is told where the exporter says it. */
+function planWriters(
+  writers: ReadonlyMap<string, Writer>,
+  { baseDirectory, reading, report }: CollectorContext,
+): PlannedSinks {
+  const entries = [...writers].map(([name, { input }]): SinkEntry => ({
+    kind: remoteWriteKind as SinkKind,
+    input,
+    path: ['exporters', name],
+  }));
+  const move = ([section, name, ...rest]: ConfigPath): ConfigPath =>
+    writers.get(String(name))?.origin(rest) ?? [section ?? '', name ?? '', ...rest];
+  const { env } = reading;
+  return planSinks(entries, { baseDirectory, env, report: relocated(report, move) });
+}
+
+const idOfLabels = (receiver: string): string => `external_labels:${receiver}`;
+
+function labelsOf(receiver: string, { externalLabels: labels }: Scraper): TransformPlan[] {
+  return Object.keys(labels).length === 0
+    ? []
+    : [{ id: idOfLabels(receiver), transform: externalLabels(labels, 'set') }];
+}
+
+/** A route for each receiver of a pipeline, since each sets its own external labels. */
+function routesOf(
+  { name, receivers, exporters }: Pipeline,
+  scrapers: ReadonlyMap<string, Scraper>,
+  writers: ReadonlyMap<string, Writer>,
+): RoutePlan[] {
+  const sinks = exporters.filter((one) => writers.has(one)).map((one) => `remote_write/${one}`);
+  if (sinks.length === 0) return [];
+  return receivers.flatMap((receiver): RoutePlan[] => {
+    const scraper = scrapers.get(receiver);
+    if (scraper === undefined) return [];
+    return [
+      {
+        id: receivers.length === 1 ? name : `${name}:${receiver}`,
+        signal: 'metrics',
+        sources: scraper.sources.map(({ id }) => id),
+        transforms: labelsOf(receiver, scraper).map(({ id }) => id),
+        sinks,
+      },
+    ];
+  });
+}

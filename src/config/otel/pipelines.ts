@@ -1,0 +1,196 @@
+/**
+ * What the pipelines use: references held against the sections, each component's fate told once, at its line. What is
+ * left are the metrics pipelines with the receivers and exporters that can be done.
+ */
+import type { ConfigPath, Reporter } from '../../settings/finding.ts';
+import { nearest } from '../issues.ts';
+import {
+  besideFor,
+  fateOf,
+  insteadOfUnknown,
+  knownTypes,
+  NOUNS,
+  type Section,
+  SECTIONS,
+  typeOf,
+} from './components.ts';
+import type { CollectorInput } from './document.ts';
+
+export interface Pipeline {
+  readonly name: string;
+  /** Names of components that can be done, at least one each. */
+  readonly receivers: readonly string[];
+  readonly exporters: readonly string[];
+}
+
+export interface Used {
+  readonly pipelines: readonly Pipeline[];
+  /** That `service` switches on. */
+  readonly extensions: ReadonlySet<string>;
+}
+
+type Parts = 'receivers' | 'processors' | 'exporters';
+const PARTS = ['receivers', 'processors', 'exporters'] as const;
+
+/** How often a wrong name is compared with all that there are. */
+const GUESSES_MAX = 100;
+
+const SIGNALS = ['metrics', 'traces', 'logs', 'profiles'];
+
+export function resolvePipelines(input: CollectorInput, report: Reporter): Used {
+  const checks = new PipelineChecks(input, report);
+  const pipelines = Object.keys(input.service.pipelines ?? {}).flatMap((name) => {
+    const pipeline = checks.pipelineOf(name);
+    return pipeline === undefined ? [] : [pipeline];
+  });
+  if (Object.keys(input.service.pipelines ?? {}).length === 0)
+    report.error(['service'], 'CONFIG_VALUE', 'service needs at least one pipeline');
+  const extensions = checks.extensions();
+  checks.tellUnused();
+  return { pipelines, extensions };
+}
+
+class PipelineChecks {
+  readonly #input: CollectorInput;
+  readonly #report: Reporter;
+  /** `section name`, of what something refers to. */
+  readonly #used = new Set<string>();
+  /** By `section name`, whether it can be done: told once, however many pipelines name it. */
+  readonly #verdicts = new Map<string, boolean>();
+  #guesses = 0;
+
+  constructor(input: CollectorInput, report: Reporter) {
+    this.#input = input;
+    this.#report = report;
+  }
+
+  /** Undefined when nothing of it is left. */
+  pipelineOf(name: string): Pipeline | undefined {
+    const pipeline = this.#input.service.pipelines?.[name] ?? {};
+    const path = ['service', 'pipelines', name];
+    const signal = typeOf(name);
+    for (const part of PARTS) this.#checkReferences(name, part);
+    for (const part of ['receivers', 'exporters'] as const)
+      if ((pipeline[part] ?? []).length === 0)
+        this.#report.error(
+          path,
+          'CONFIG_VALUE',
+          `pipeline "${name}" needs at least one of ${part}`,
+        );
+    if (!SIGNALS.includes(signal)) {
+      const message = `pipeline "${name}" is of no known signal; its name begins with ${SIGNALS.join(', ')}`;
+      this.#report.error(path, 'CONFIG_VALUE', message);
+      return undefined;
+    }
+    if (signal !== 'metrics') {
+      const message = `pipeline "${name}" is of ${signal}, and only metrics are carried; ${besideFor(signal)}`;
+      this.#report.lacks(path, message);
+      return undefined;
+    }
+    const isDone = (part: Parts) => (one: string) => this.#canDo(part, one);
+    const receivers = (pipeline.receivers ?? []).filter(isDone('receivers'));
+    // A processor that can't be done is left out: what it would have changed passes as it is.
+    for (const one of pipeline.processors ?? []) this.#canDo('processors', one);
+    const exporters = (pipeline.exporters ?? []).filter(isDone('exporters'));
+    return receivers.length === 0 || exporters.length === 0
+      ? undefined
+      : { name, receivers: [...new Set(receivers)], exporters: [...new Set(exporters)] };
+  }
+
+  extensions(): ReadonlySet<string> {
+    const names = this.#input.service.extensions ?? [];
+    names.forEach((name, index) => {
+      const path = ['service', 'extensions', index];
+      if (!this.#isDefined('extensions', name))
+        this.#tellUndefined(path, 'service', 'extensions', name);
+      else this.#canDo('extensions', name);
+      this.#used.add(`extensions ${name}`);
+    });
+    return new Set(names);
+  }
+
+  tellUnused(): void {
+    for (const section of SECTIONS)
+      for (const name of Object.keys(this.#input[section] ?? {})) {
+        if (this.#used.has(`${section} ${name}`)) continue;
+        const where =
+          section === 'extensions' ? 'service.extensions does not name it' : 'no pipeline uses it';
+        const message = `${NOUNS[section]} "${name}" does nothing: ${where}`;
+        this.#report.warn([section, name], message, 'key');
+      }
+  }
+
+  #checkReferences(pipeline: string, part: Parts): void {
+    const seen = new Set<string>();
+    (this.#input.service.pipelines?.[pipeline]?.[part] ?? []).forEach((name, index) => {
+      const path = ['service', 'pipelines', pipeline, part, index];
+      const section = this.#sectionOf(part, name);
+      if (seen.has(name))
+        this.#report.error(
+          path,
+          'CONFIG_DUPLICATE',
+          `pipeline "${pipeline}" names ${NOUNS[part]} "${name}" twice`,
+        );
+      seen.add(name);
+      this.#used.add(`${section} ${name}`);
+      if (!this.#isDefined(section, name))
+        this.#tellUndefined(path, `pipeline "${pipeline}"`, part, name);
+    });
+  }
+
+  /** A connector is both the exporter of one pipeline and the receiver of another. */
+  #sectionOf(part: Parts, name: string): Section {
+    if (part === 'processors' || this.#isDefined(part, name)) return part;
+    return this.#isDefined('connectors', name) ? 'connectors' : part;
+  }
+
+  #isDefined(section: Section, name: string): boolean {
+    return Object.hasOwn(this.#input[section] ?? {}, name);
+  }
+
+  #tellUndefined(path: ConfigPath, who: string, section: Section, name: string): void {
+    const guess = this.#guess(name, Object.keys(this.#input[section] ?? {}));
+    this.#report.error(
+      path,
+      'CONFIG_VALUE',
+      `${who} names ${NOUNS[section]} "${name}", which "${section}" does not define${guess}`,
+    );
+  }
+
+  /** Tells, the first time, what becomes of a component. */
+  #canDo(part: Section, name: string): boolean {
+    const section = part === 'extensions' ? part : this.#sectionOf(part as Parts, name);
+    if (!this.#isDefined(section, name)) return false;
+    const key = `${section} ${name}`;
+    const known = this.#verdicts.get(key);
+    if (known !== undefined) return known;
+    const verdict = this.#tellFate(section, name);
+    this.#verdicts.set(key, verdict);
+    return verdict;
+  }
+
+  #tellFate(section: Section, name: string): boolean {
+    const path = [section, name];
+    const what = `${NOUNS[section]} "${name}"`;
+    const fate = fateOf(section, name);
+    if (fate?.is === 'done') return true;
+    if (fate?.is === 'idle') {
+      this.#report.warn(path, `${what} has no effect: ${fate.why}`, 'key');
+      return false;
+    }
+    const guess = fate === undefined ? this.#guess(typeOf(name), knownTypes(section)) : '';
+    if (guess !== '') this.#report.error(path, 'CONFIG_UNKNOWN_KEY', `unknown ${what}${guess}`);
+    else
+      this.#report.lacks(
+        path,
+        `${what} is not built in; ${fate?.instead ?? insteadOfUnknown(section, name)}`,
+      );
+    return false;
+  }
+
+  #guess(name: string, known: readonly string[]): string {
+    if (this.#guesses++ >= GUESSES_MAX) return '';
+    const guess = nearest(name, known);
+    return guess === undefined ? '' : `; did you mean "${guess}"?`;
+  }
+}

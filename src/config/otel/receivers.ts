@@ -1,0 +1,115 @@
+/**
+ * A prometheus receiver: a Prometheus configuration of jobs under `config`, with its own `global`, and keys of the
+ * receiver beside it.
+ * Source: contrib's receiver/prometheusreceiver/config.go
+ */
+import { z } from 'zod';
+import { ignored, switchSchema, unsupported } from '../../settings/values.ts';
+import { relocated, type Reporter } from '../../settings/finding.ts';
+import { sinkKinds } from '../../sinks/sinks.ts';
+import type { SourcePlan } from '../plan.ts';
+import { prometheusSchema, resolveExternalLabels, resolveJobs } from '../prometheus.ts';
+import { parseValue, type Reading } from '../reading.ts';
+import { resolveGlobalTiming } from '../scrape.ts';
+import { withScrapeFiles } from '../scrape-files.ts';
+import type { Component } from './document.ts';
+
+const SINK = 'a receiver sends nothing; write it as an exporter';
+
+/** The keys of sinks stay known, and are refused. */
+const configSchema = prometheusSchema.extend(
+  Object.fromEntries(sinkKinds.map(({ key }) => [key, unsupported(SINK)])),
+) as unknown as typeof prometheusSchema;
+
+const receiverSchema = z.strictObject({
+  config: z.unknown().optional(),
+  report_extra_scrape_metrics: switchSchema.optional(),
+  trim_metric_suffixes: switchSchema.optional(),
+  use_start_time_metric: switchSchema.optional(),
+  start_time_metric_regex: ignored,
+  target_allocator: ignored,
+  enable_prometheus_ui_server: switchSchema.optional(),
+  prometheus_ui_server: ignored,
+  api_server: ignored,
+  // Of collectors before 2023, which ignored them too.
+  buffer_period: ignored,
+  buffer_count: ignored,
+});
+
+type ReceiverInput = z.output<typeof receiverSchema>;
+
+export interface Scraper {
+  readonly sources: readonly SourcePlan[];
+  /** The Collector sets them, whatever a series says of itself. */
+  readonly externalLabels: Readonly<Record<string, string>>;
+}
+
+export interface ReceiverContext {
+  readonly baseDirectory: string;
+  readonly reading: Reading;
+  readonly report: Reporter;
+}
+
+/** Undefined when it is not to be done; why is then reported. */
+export async function resolveReceiver(
+  name: string,
+  receiver: Component,
+  { baseDirectory, reading, report }: ReceiverContext,
+): Promise<Scraper | undefined> {
+  const at = ['receivers', name];
+  const { allowsPartial, env } = reading;
+  const parsed = parseValue(receiverSchema, receiver, { allowsPartial, report, at });
+  if (parsed === undefined) return undefined;
+  noteDifferences(
+    parsed.data,
+    relocated(report, (path) => [...at, ...path]),
+  );
+  const configAt = [...at, 'config'];
+  const written = parsed.data.config ?? {};
+  const config = parseValue(configSchema, written, { allowsPartial, report, at: configAt });
+  if (config === undefined) return undefined;
+  const { data: input, raw } = config;
+  const own = relocated(report, (path) => [...configAt, ...path]);
+  const main = { inputs: input.scrape_configs ?? [], raw, baseDirectory, report: own };
+  const files = await withScrapeFiles(main, input.scrape_config_files, reading);
+  if (main.inputs.length === 0 && input.scrape_config_files === undefined) {
+    if (parsed.data.target_allocator === undefined)
+      report.error(at, 'CONFIG_VALUE', `receiver "${name}" needs "scrape_configs" in its "config"`);
+    return undefined;
+  }
+  const { report_extra_scrape_metrics: hasExtra } = parsed.data;
+  const global = {
+    ...(hasExtra === undefined ? {} : { extra_scrape_metrics: hasExtra }),
+    ...input.global,
+  };
+  resolveGlobalTiming(global, own);
+  const externalLabels = resolveExternalLabels(global, env, own);
+  const idOf = (job: string): string => `${name}/${job}`;
+  return { sources: resolveJobs(files, { global, externalLabels, idOf }), externalLabels };
+}
+
+function noteDifferences(input: ReceiverInput, report: Reporter): void {
+  if (input.trim_metric_suffixes === true)
+    report.lacks(
+      ['trim_metric_suffixes'],
+      '"trim_metric_suffixes": names are sent as they are scraped; remove it',
+    );
+  if (input.target_allocator !== undefined)
+    report.lacks(
+      ['target_allocator'],
+      '"target_allocator": jobs are not asked from the operator; collectors divide targets by themselves, see "collect --shard"',
+    );
+  const isSet = (value: unknown): boolean => value !== undefined && value !== false && value !== '';
+  for (const key of ['use_start_time_metric', 'start_time_metric_regex'] as const)
+    if (isSet(input[key]))
+      report.warn([key], `${key} has no effect: remote write 1.0 carries no start times`, 'key');
+  for (const key of ['enable_prometheus_ui_server', 'prometheus_ui_server', 'api_server'] as const)
+    if (isSet(input[key]))
+      report.warn(
+        [key],
+        `${key} has no effect: the API of targets and a page are at --web.listen-address`,
+        'key',
+      );
+  for (const key of ['buffer_period', 'buffer_count'] as const)
+    if (isSet(input[key])) report.warn([key], `${key} has no effect, as in the Collector`, 'key');
+}
