@@ -55,20 +55,26 @@ export function readDocument(text: string, file: string): ConfigDocument {
     const message = `the file is longer than ${TEXT_LENGTH_MAX} characters`;
     return empty([finding(0, 'CONFIG_FILE', message)]);
   }
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  // The library holds each key of a mapping against each other one, which takes minutes in a long one.
+  const options = { lineCounter: lines, prettyErrors: false, uniqueKeys: false };
+  const document = parseDocument(text, options);
   if (document.errors.length > 0 || hasDashWord(document)) {
     const dashes = enDashes(text, file);
     if (dashes.length > 0) return empty(dashes);
   }
   const findings = [...document.errors, ...document.warnings].map((error) =>
-    finding(
-      error.pos[0],
-      error.code === 'DUPLICATE_KEY' ? 'CONFIG_DUPLICATE' : 'CONFIG_YAML',
-      describeYamlError(error.code, error.message, text.slice(error.pos[0])),
-    ),
+    finding(error.pos[0], 'CONFIG_YAML', describeYamlError(error.message)),
   );
   if (findings.length > 0) return empty(findings);
   try {
+    const repeated = repeatedKeys(document).map(({ key, offset }) =>
+      finding(
+        offset,
+        'CONFIG_DUPLICATE',
+        `key ${JSON.stringify(key)} is given twice in one mapping; keep one of them`,
+      ),
+    );
+    if (repeated.length > 0) return empty(repeated);
     return {
       value: convert(document.contents, { document, nodes: 0, keepsNulls: false }) ?? undefined,
       valueWithNulls: () => convert(document.contents, { document, nodes: 0, keepsNulls: true }),
@@ -126,11 +132,24 @@ function enDashes(text: string, file: string): Finding[] {
   return found;
 }
 
-function describeYamlError(code: string, message: string, rest: string): string {
-  if (code === 'DUPLICATE_KEY') {
-    const key = /^[^\s:]+/.exec(rest)?.[0] ?? '';
-    return `key ${JSON.stringify(key)} is given twice in one mapping; keep one of them`;
-  }
+/** Keys that a mapping gives a second time, with their places, in the order of the text. */
+function repeatedKeys(document: Document): { readonly key: string; readonly offset: number }[] {
+  const repeated: { readonly key: string; readonly offset: number }[] = [];
+  visit(document, {
+    Map(_key, node) {
+      const seen = new Set<string>();
+      for (const pair of node.items) {
+        const key = keyOf(pair);
+        const offset = (pair.key as Node | null)?.range?.[0] ?? 0;
+        if (seen.has(key)) repeated.push({ key, offset });
+        seen.add(key);
+      }
+    },
+  });
+  return repeated;
+}
+
+function describeYamlError(message: string): string {
   const [first = message] = message.split('\n');
   return `not valid YAML: ${first.charAt(0).toLowerCase()}${first.slice(1)}`;
 }
