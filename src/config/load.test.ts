@@ -75,7 +75,7 @@ test('the ADOT article works unchanged: a bare refresh_interval is seconds, and 
   );
 });
 
-for (const name of ['errors', 'conflicts']) {
+for (const name of ['errors', 'conflicts', 'otel-errors']) {
   test(`every error of ${name}.yml has its place, its reason and its remedy`, async () => {
     const golden = readFileSync(testdata(`${name}.txt`), 'utf8')
       .trimEnd()

@@ -26,6 +26,14 @@ export interface AuthenticatorContext {
 
 const WITHOUT_EFFECT = ['imds_retries', 'max_retries', 'num_workers', 'request_timeout_seconds'];
 
+const SESSION = 'the session of the role is named and renewed by itself';
+const ROLE_WITHOUT_EFFECT = {
+  session_name: SESSION,
+  session_duration: SESSION,
+  expiry_window: SESSION,
+  sts_region: 'the role is assumed in the region that is signed for',
+} as const;
+
 const sigv4Schema = z.strictObject({
   region: textSchema.optional(),
   service: textSchema.optional(),
@@ -107,8 +115,10 @@ export function resolveAuthenticator(
       const fate = fateOf('extensions', name);
       const instead =
         fate?.is === 'lacking' ? fate.instead : 'use sigv4auth, basicauth or bearertokenauth';
-      const message = `authenticator "${name}" can't be done, and without it the exporter would send unauthenticated: ${instead}`;
-      report.lacks(path, message);
+      report.lacks(
+        path,
+        `exporter "${path[1] ?? ''}" with authenticator "${name}" is not built in; ${instead}`,
+      );
       return undefined;
     }
   }
@@ -129,36 +139,24 @@ function resolveSigv4(
         `${key} has no effect: the SDK of AWS retries by its own rules`,
         'key',
       );
-  for (const key of ['session_name', 'session_duration', 'expiry_window'] as const)
-    if (role[key] !== undefined)
-      report.warn(
-        [...at, 'assume_role', key],
-        `${key} has no effect: the session of the role is named and renewed by itself`,
-        'key',
-      );
-  const lacking: (readonly [string, ConfigPath])[] = [];
-  if (role.web_identity_token_file !== undefined)
-    lacking.push(['web_identity_token_file', [...at, 'assume_role', 'web_identity_token_file']]);
-  if (parsed.data.assume_role_with_web_identity !== undefined)
-    lacking.push(['assume_role_with_web_identity', [...at, 'assume_role_with_web_identity']]);
-  for (const [key, path] of lacking)
+  for (const [key, why] of Object.entries(ROLE_WITHOUT_EFFECT))
+    if (role[key as keyof typeof role] !== undefined)
+      report.warn([...at, 'assume_role', key], `${key} has no effect: ${why}`, 'key');
+  const foreign: readonly ConfigPath[] = [
+    ['assume_role', 'web_identity_token_file'],
+    ['assume_role_with_web_identity'],
+  ].filter(([key = '', inner]) =>
+    inner === undefined ? key in extension : role.web_identity_token_file !== undefined,
+  );
+  for (const path of foreign)
     report.lacks(
-      path,
-      `${key} is not read from here; set AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_ARN`,
-    );
-  if (role.sts_region !== undefined && role.sts_region !== (region ?? role.sts_region))
-    lacking.push(['sts_region', [...at, 'assume_role', 'sts_region']]);
-  if (lacking.at(-1)?.[0] === 'sts_region')
-    report.lacks(
-      [...at, 'assume_role', 'sts_region'],
-      `sts_region "${role.sts_region ?? ''}" differs from region "${region ?? ''}": the role is assumed in the region that is signed for; make them equal`,
+      [...at, ...path],
+      `signing with "${path.at(-1) ?? ''}" is not built in; set AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_ARN`,
     );
   // Signed otherwise than asked for it would be refused, or accepted as somebody else.
-  if (lacking.length > 0) return undefined;
-  return {
-    input: sigv4Of({ region, service, arn: role.arn ?? ownArn, externalId: role.external_id }),
-    at,
-  };
+  if (foreign.length > 0) return undefined;
+  const arn = role.arn ?? ownArn;
+  return { input: sigv4Of({ region, service, arn, externalId: role.external_id }), at };
 }
 
 export function sigv4Of(signed: {

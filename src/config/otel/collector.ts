@@ -81,7 +81,21 @@ async function resolveReceivers(
     const scraper = await resolveReceiver(name, input.receivers?.[name] ?? {}, context);
     if (scraper !== undefined) scrapers.set(name, scraper);
   }
+  checkIds(scrapers, context.report);
   return scrapers;
+}
+
+/** `prometheus/a` with a job `b` is as long as `prometheus` with a job `a/b`. */
+function checkIds(scrapers: ReadonlyMap<string, Scraper>, report: Reporter): void {
+  const owners = new Map<string, string>();
+  for (const [name, { sources }] of scrapers)
+    for (const { id } of sources) {
+      const owner = owners.get(id) ?? name;
+      owners.set(id, owner);
+      if (owner === name) continue;
+      const message = `jobs of receivers "${owner}" and "${name}" are both called "${id}"; rename one`;
+      report.error(['receivers', name], 'CONFIG_DUPLICATE', message);
+    }
 }
 
 function resolveExporters(

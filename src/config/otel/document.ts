@@ -46,11 +46,12 @@ export function withoutNulls(value: unknown): unknown {
     if (section === null) return key === 'service' ? undefined : {};
     if (!isMap(section)) return section;
     if (key !== 'service') return mapValues(section, (one) => (one === null ? {} : prune(one)));
-    return mapValues(section, (part, name) =>
-      name === 'pipelines' && isMap(part)
+    return mapValues(section, (part, name) => {
+      if (part === null) return undefined;
+      return name === 'pipelines' && isMap(part)
         ? mapValues(part, (one) => (one === null ? {} : prune(one)))
-        : prune(part),
-    );
+        : prune(part);
+    });
   });
 }
 

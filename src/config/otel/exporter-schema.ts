@@ -18,6 +18,7 @@ import { goDurationSchema } from './go-duration.ts';
 const VERSIONS = { '1.0': 'TLS10', '1.1': 'TLS11', '1.2': 'TLS12', '1.3': 'TLS13' } as const;
 
 const versionSchema = textSchema.transform((text, context) => {
+  if (text === '') return undefined;
   const version = Object.entries(VERSIONS).find(([name]) => name === text)?.[1];
   if (version !== undefined) return version;
   const message = `expected one of ${Object.keys(VERSIONS).join(', ')}`;

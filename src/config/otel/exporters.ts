@@ -293,7 +293,7 @@ function tlsOf(
       'reload_interval has no effect: files that change are read again by themselves',
       'key',
     );
-  const hasCa = (rest.ca_file ?? rest.ca_pem) !== undefined;
+  const hasCa = [rest.ca_file, rest.ca_pem].some((one) => (one ?? '') !== '');
   const refused = {
     include_system_ca_certs_pool: rest.include_system_ca_certs_pool === true && hasCa,
     cipher_suites: isFilled(rest.cipher_suites),
@@ -308,13 +308,14 @@ function tlsOf(
         `"${key}" of tls can't be set; remove it, or connect through a proxy that does it`,
       );
   const tlsConfig = withoutUndefined({
-    ca: rest.ca_pem,
-    ca_file: rest.ca_file,
-    cert: rest.cert_pem,
-    cert_file: rest.cert_file,
-    key: rest.key_pem,
-    key_file: rest.key_file,
-    server_name: rest.server_name_override,
+    // An empty text is none, as generated configurations write it.
+    ca: rest.ca_pem || undefined,
+    ca_file: rest.ca_file || undefined,
+    cert: rest.cert_pem || undefined,
+    cert_file: rest.cert_file || undefined,
+    key: rest.key_pem || undefined,
+    key_file: rest.key_file || undefined,
+    server_name: rest.server_name_override || undefined,
     insecure_skip_verify: rest.insecure_skip_verify,
     min_version: rest.min_version,
     max_version: rest.max_version,

@@ -33,7 +33,7 @@ type Parts = 'receivers' | 'processors' | 'exporters';
 const PARTS = ['receivers', 'processors', 'exporters'] as const;
 
 /** How often a wrong name is compared with all that there are. */
-const GUESSES_MAX = 100;
+const GUESSES_MAX = 20;
 
 const SIGNALS = ['metrics', 'traces', 'logs', 'profiles'];
 
@@ -149,7 +149,7 @@ class PipelineChecks {
   }
 
   #tellUndefined(path: ConfigPath, who: string, section: Section, name: string): void {
-    const guess = this.#guess(name, Object.keys(this.#input[section] ?? {}));
+    const guess = this.#guess(name, () => Object.keys(this.#input[section] ?? {}));
     this.#report.error(
       path,
       'CONFIG_VALUE',
@@ -178,7 +178,7 @@ class PipelineChecks {
       this.#report.warn(path, `${what} has no effect: ${fate.why}`, 'key');
       return false;
     }
-    const guess = fate === undefined ? this.#guess(typeOf(name), knownTypes(section)) : '';
+    const guess = fate === undefined ? this.#guess(typeOf(name), () => knownTypes(section)) : '';
     if (guess !== '') this.#report.error(path, 'CONFIG_UNKNOWN_KEY', `unknown ${what}${guess}`);
     else
       this.#report.lacks(
@@ -188,9 +188,9 @@ class PipelineChecks {
     return false;
   }
 
-  #guess(name: string, known: readonly string[]): string {
+  #guess(name: string, known: () => readonly string[]): string {
     if (this.#guesses++ >= GUESSES_MAX) return '';
-    const guess = nearest(name, known);
+    const guess = nearest(name, known());
     return guess === undefined ? '' : `; did you mean "${guess}"?`;
   }
 }
