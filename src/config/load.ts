@@ -1,7 +1,8 @@
 /**
  * A configuration's text → a CollectorPlan, or findings with file, line and column. `${env:X}` is expanded everywhere,
  * `$X` in external_labels only, as Prometheus does.
- * Not here: what keys mean (prometheus.ts, otel/ for the OpenTelemetry Collector's dialect); where the text comes from (sources/); reload.
+ * Not here: what keys mean (prometheus.ts, otel/ for the OpenTelemetry Collector's dialect); where the text comes from
+ * (sources/); reload.
  */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';

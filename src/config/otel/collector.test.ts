@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { labelSetOf } from '../../model/labels.ts';
 import { applyAll } from '../../model/transform.ts';
 import { formatFinding } from '../../settings/finding.ts';
-import type { RemoteWriteConfig } from '../../sinks/remote-write/config.ts';
 import { checkConfigText } from '../load.ts';
 import { type CollectorPlan, transformsBetween } from '../plan.ts';
-
-const AMP = 'https://aps-workspaces.us-east-1.amazonaws.com/workspaces/ws-1/api/v1/remote_write';
 
 async function check(text: string, options: { env?: Record<string, string>; allowPartial?: boolean } = {}) {
   const { plan, findings } = await checkConfigText(text, '/nowhere/c.yml', { env: {}, ...options });
@@ -155,211 +155,6 @@ service: { pipelines: { metrics: { receivers: [prometheus, prometheus/a], export
   ]);
 });
 
-/** One pipeline with this exporter, and extensions that the service names. */
-function withExporter(exporter: string, extensions = '{}', name = 'prometheusremotewrite'): string {
-  return `
-receivers: { prometheus: { config: { scrape_configs: [{ job_name: a }] } } }
-exporters:
-  ${name}: ${exporter}
-extensions: ${extensions}
-service:
-  extensions: [${[...extensions.matchAll(/([a-z0-9_]+(?:\/\w+)?): \{/g)].map(([, one]) => one).slice(0, 1).join()}]
-  pipelines: { metrics: { receivers: [prometheus], exporters: [${name}] } }
-`;
-} // prettier-ignore
-
-async function settingsOf(text: string, env: Record<string, string> = {}): Promise<RemoteWriteConfig> {
-  return (await planOf(text, env)).sinks[0]?.settings as RemoteWriteConfig;
-} // prettier-ignore
-
-test('only sigv4auth signs; basicauth and bearertokenauth send their own', async () => {
-  const auth = (name: string): string => `{ endpoint: '${AMP}', auth: { authenticator: ${name} } }`;
-  const signed = await settingsOf(
-    withExporter(
-      auth('sigv4auth/x'),
-      '{ sigv4auth/x: { service: aps, assume_role: { arn: r, external_id: e } } }',
-    ),
-  );
-  assert.deepEqual(
-    [signed.sigv4?.region, signed.sigv4?.roleArn, signed.sigv4?.externalId],
-    ['us-east-1', 'r', 'e'],
-  );
-  assert.equal(signed.sigv4?.serviceName, undefined);
-  const basic = await settingsOf(
-    withExporter(auth('basicauth'), '{ basicauth: { client_auth: { username: u, password: p } } }'),
-  );
-  assert.equal(basic.sigv4, undefined);
-  assert.equal(basic.basicAuth?.username, 'u');
-  assert.equal(basic.basicAuth.password(), 'p');
-  const bearer = await settingsOf(
-    withExporter(auth('bearertokenauth'), '{ bearertokenauth: { scheme: ApiKey, token: t } }'),
-  );
-  assert.equal(bearer.sigv4, undefined);
-  assert.equal(bearer.authorization?.type, 'ApiKey');
-  assert.equal(await bearer.authorization.credentials(), 't');
-});
-
-test('a foreign authenticator never signs: it is refused, and with --allow-partial its exporter is left out', async () => {
-  for (const [name, instead] of [
-    ['oauth2client', 'use "oauth2" of remote_write in a Prometheus configuration'],
-    ['headers_setter/x', 'use "headers" of the exporter'],
-    ['azureauth', 'use sigv4auth, basicauth or bearertokenauth'],
-  ] as const) {
-    const exporter = `{ endpoint: '${AMP}', auth: { authenticator: ${name} } }`;
-    const text = withExporter(exporter, `{ ${name}: { a: b } }`);
-    const { plan, lines } = await check(text);
-    assert.equal(plan, undefined);
-    const column = 132;
-    assert.ok(
-      lines.includes(
-        `c.yml:4:${column}: exporter "prometheusremotewrite" with authenticator "${name}" is not built in; ${instead}; --allow-partial leaves it out [CONFIG_UNSUPPORTED]`,
-      ),
-      lines.join('\n'),
-    );
-    const partial = await check(text, { allowPartial: true });
-    assert.equal(partial.plan, undefined);
-    assert.match(
-      partial.lines[0] ?? '',
-      /^c\.yml:8:3: no pipeline is left: .*\[CONFIG_UNSUPPORTED\]$/,
-    );
-  }
-});
-
-test('an authenticator is defined and switched on, or an error at the line that names it', async () => {
-  const exporter = `{ endpoint: '${AMP}', auth: { authenticator: sigv4auth/x } }`;
-  const undefinedOne = await check(withExporter(exporter, '{ sigv4auth: { region: a } }'));
-  assert.match(
-    undefinedOne.lines[0] ?? '',
-    /^c\.yml:4:\d+: authenticator "sigv4auth\/x" is not found: "extensions" does not define it \[CONFIG_VALUE\]$/,
-  );
-  const off = withExporter(exporter, '{ sigv4auth/x: { region: a } }').replace('extensions: [sigv4auth/x]', 'extensions: []');
-  assert.match(
-    (await check(off)).lines[0] ?? '',
-    /^c\.yml:4:\d+: authenticator "sigv4auth\/x" is not found: "service\.extensions" does not name it/,
-  );
-}); // prettier-ignore
-
-test('what credentials lack is told where they are written', async () => {
-  const cases: [name: string, extension: string, message: RegExp][] = [
-    ['sigv4auth', '{ assume_role_with_web_identity: { arn: a } }', /c\.yml:5:28: signing with "assume_role_with_web_identity" is not built in/],
-    ['sigv4auth', '{ assume_role: { external_id: e } }', /c\.yml:5:\d+: "external_id" needs "role_arn"/],
-    ['sigv4auth', '{ regoin: x }', /c\.yml:5:28: unknown key "regoin" in extensions\.sigv4auth/],
-    ['basicauth', '{ htpasswd: { inline: x } }', /basicauth of an exporter needs "client_auth"/],
-    ['basicauth', '{ client_auth: { aws_secrets_manager: {} } }', /c\.yml:5:\d+: aws_secrets_manager is not asked/],
-    ['bearertokenauth', '{ scheme: Bearer }', /needs a "token" or a "filename"/],
-    ['bearertokenauth', '{ filename: none }', /c\.yml:4:26: the secret can't be read: .*none/],
-    ['bearertokenauth', '{ token: a, header: X-Key }', /"header" of bearertokenauth/],
-    ['bearertokenauth', '{ tokens: [a, b] }', /"tokens" of bearertokenauth/],
-    ['bearertokenauth', '{ token: a, scheme: Basic }', /c\.yml:5:\d+: authorization type can't be "basic"/],
-  ];
-  for (const [name, extension, message] of cases) {
-    const exporter = `{ endpoint: '${AMP}', auth: { authenticator: ${name} } }`;
-    const { plan, lines } = await check(withExporter(exporter, `{ ${name}: ${extension} }`));
-    assert.equal(plan, undefined, extension);
-    assert.ok(lines.some((line) => message.test(line)), `${extension}: ${lines.join('\n')}`);
-  }
-}); // prettier-ignore
-
-test('the exporter of ADOT before 0.21 signs in any case, all names of the other only when told to', async () => {
-  const old = await settingsOf(
-    withExporter(`{ endpoint: '${AMP}' }`, '{}', 'awsprometheusremotewrite'),
-  );
-  assert.equal(old.sigv4?.region, 'us-east-1');
-  const told = await settingsOf(
-    withExporter(
-      `{ endpoint: '${AMP}', aws_auth: { region: eu-west-1, service: aps, role_arn: r } }`,
-      '{}',
-      'awsprometheusremotewrite/x',
-    ),
-  );
-  assert.deepEqual([told.sigv4?.region, told.sigv4?.roleArn], ['eu-west-1', 'r']);
-  for (const name of ['prometheusremotewrite', 'prometheus_remote_write'])
-    assert.equal(
-      (await settingsOf(withExporter(`{ endpoint: '${AMP}' }`, '{}', name))).sigv4,
-      undefined,
-    );
-});
-
-test('the keys of an exporter are taken over, also from its block http', async () => {
-  const text = withExporter(`
-    endpoint: http://hidden/w
-    max_batch_size_bytes: 500000
-    protobuf_message: io.prometheus.write.v2.Request
-    send_metadata: false
-    http:
-      endpoint: https://one/w
-      timeout: 1.5s
-      compression: snappy
-      proxy_url: http://proxy:3128
-      headers: [{ name: X-Scope-OrgID, value: 7 }]
-      tls: { server_name_override: s, min_version: '1.3', insecure_skip_verify: true, ca_file: '' }`);
-  const plan = await planOf(text);
-  const settings = plan.sinks[0]?.settings as RemoteWriteConfig;
-  assert.equal(settings.url, 'https://one/w');
-  assert.equal(settings.remoteTimeoutMs, 1_500);
-  assert.equal(settings.message, 'io.prometheus.write.v2.Request');
-  assert.deepEqual(settings.headers, { 'X-Scope-OrgID': '7' });
-  assert.equal(settings.metadata.isSent, false);
-  assert.equal(settings.connection?.proxy?.url, 'http://proxy:3128');
-  const { tls } = settings.connection;
-  assert.deepEqual(
-    [tls?.serverName, tls?.minVersion, tls?.skipsVerification, tls?.ca],
-    ['s', 'TLSv1.3', true, undefined],
-  );
-  assert.equal(plan.sinks[0]?.delivery.maxBytesPerSend, 500_000);
-  const { lines } = await check(text);
-  assert.deepEqual(lines, [
-    'c.yml:5:5: "endpoint" has no effect beside "http", which replaces it [CONFIG_NOTE]',
-  ]);
-});
-
-test("an exporter goes through the environment's proxy, as the Collector's do", async () => {
-  const text = withExporter("{ endpoint: 'http://one/w' }");
-  assert.equal((await settingsOf(text)).connection, undefined);
-  const proxied = await settingsOf(text, { HTTPS_PROXY: 'http://p:1' });
-  assert.ok(proxied.connection?.proxy);
-  assert.equal(proxied.connection.proxy.url, undefined);
-});
-
-test('each key that would make other series is refused, and with --allow-partial left out', async () => {
-  const keys = [
-    'namespace: app',
-    'resource_to_telemetry_conversion: { enabled: true }',
-    'resource_constant_labels: { included: [{ match_type: strict }] }',
-    'export_created_metric: { enabled: true }',
-    'scope_info: { enabled: true }',
-    'translation_strategy: UnderscoreEscapingWithoutSuffixes',
-    'include_metadata_keys: [a]',
-    'convert_explicit_histograms_to_nhcb: true',
-    'middlewares: [{ id: x }]',
-    'tls: { curve_preferences: [X25519] }',
-    'tls: { ca_pem: x, include_system_ca_certs_pool: true }',
-  ];
-  for (const key of keys) {
-    const text = withExporter(`{ endpoint: 'http://one/w', ${key} }`);
-    const refused = await check(text);
-    assert.equal(refused.plan, undefined, key);
-    assert.match(refused.lines[0] ?? '', /^c\.yml:4:\d+: .*\[CONFIG_UNSUPPORTED\]$/, key);
-    const partial = await check(text, { allowPartial: true });
-    assert.equal(partial.plan?.routes.length, 1, key);
-    assert.match(partial.lines[0] ?? '', /^c\.yml:4:\d+: left out: .*\[CONFIG_UNSUPPORTED\]$/, key);
-  }
-  const asIs = [
-    'namespace: ""',
-    'resource_to_telemetry_conversion: { enabled: false }',
-    'export_created_metric: { enabled: false }',
-    'add_metric_suffixes: false',
-    'target_info: { enabled: false }',
-    'disable_scope_info: true',
-    'translation_strategy: NoTranslation',
-    'tls: { insecure: true }',
-  ];
-  for (const key of asIs) {
-    const { plan, lines } = await check(withExporter(`{ endpoint: 'http://one/w', ${key} }`));
-    assert.deepEqual([plan?.routes.length, lines], [1, []], key);
-  }
-});
-
 test('what a Prometheus configuration asks of a server is left out with --allow-partial', async () => {
   const text = `
 rule_files: [a.rules]
@@ -375,4 +170,93 @@ scrape_configs: [{ job_name: a, consul_sd_configs: [{ server: x }] }]
   );
   const unsigned = await check('remote_write: [{ url: "http://x/w", azuread: {} }]', { allowPartial: true });
   assert.equal(unsigned.plan, undefined, 'credentials are never left out');
+}); // prettier-ignore
+
+/** One pipeline with this receiver. */
+function withReceiver(receiver: string): string {
+  return `
+receivers:
+  prometheus: ${receiver}
+exporters: { prometheusremotewrite: { endpoint: 'http://one/w' } }
+service: { pipelines: { metrics: { receivers: [prometheus], exporters: [prometheusremotewrite] } } }
+`;
+}
+
+test("a receiver's keys beside its config are taken over, told or refused", async () => {
+  const jobs = 'config: { scrape_configs: [{ job_name: a }, { job_name: b, extra_scrape_metrics: false }] }';
+  const extra = await planOf(withReceiver(`{ report_extra_scrape_metrics: true, ${jobs} }`));
+  assert.deepEqual(extra.sources.map(({ scrape }) => scrape.hasExtraMetrics), [true, false]);
+  const told = await check(withReceiver(`{ use_start_time_metric: true, api_server: { enabled: true }, buffer_count: 45, ${jobs} }`));
+  assert.ok(told.plan);
+  assert.deepEqual(told.lines.map((line) => line.slice(0, 42)), [
+    'c.yml:3:17: use_start_time_metric has no ef',
+    'c.yml:3:46: api_server has no effect: the A',
+    'c.yml:3:77: buffer_count has no effect, as ',
+  ].map((line) => line.slice(0, 42)));
+  for (const key of ['trim_metric_suffixes: true', 'target_allocator: { endpoint: x }']) {
+    const text = withReceiver(`{ ${key}, ${jobs} }`);
+    assert.match((await check(text)).lines[0] ?? '', /^c\.yml:3:17: .*\[CONFIG_UNSUPPORTED\]$/);
+    assert.equal((await check(text, { allowPartial: true })).plan?.sources.length, 2);
+  }
+  const allocated = await check(withReceiver('{ target_allocator: { endpoint: x } }'), { allowPartial: true });
+  assert.match(allocated.lines[0] ?? '', /no pipeline is left/);
+}); // prettier-ignore
+
+test('what a receiver can not be asked for in its config is refused there, and left out with --allow-partial', async () => {
+  const text = withReceiver(`
+    config:
+      rule_files: [a]
+      remote_write: [{ url: 'http://x' }]
+      scrape_configs:
+        - job_name: a
+          kubernetes_sd_configs: [{ role: pod }]`);
+  const { plan, lines } = await check(text);
+  assert.equal(plan, undefined);
+  assert.deepEqual(lines.map((line) => line.split(';')[0]), [
+    'c.yml:5:7: "rule_files" in receivers.prometheus.config: a collector evaluates no rules',
+    'c.yml:6:7: "remote_write" in receivers.prometheus.config: a receiver sends nothing',
+    'c.yml:9:11: "kubernetes_sd_configs" in receivers.prometheus.config.scrape_configs[0] ("a"): this discovery is not built in',
+  ]);
+  const partial = await check(text, { allowPartial: true });
+  assert.deepEqual(partial.plan?.sources.map(({ id }) => id), ['prometheus/a']);
+  assert.equal(partial.lines.length, 3);
+}); // prettier-ignore
+
+test('jobs of included files belong to the receiver, and their faults to their file', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'amperage-otel-'));
+  try {
+    const include = (job: string) => writeFile(join(folder, 'jobs.yml'), `scrape_configs: [{ job_name: ${job} }]`);
+    const text = withReceiver("{ config: { scrape_configs: [{ job_name: a }], scrape_config_files: ['*.yml'] } }");
+    const checkThere = async () => {
+      const { plan, findings } = await checkConfigText(text, join(folder, 'c.yaml'), { env: {} });
+      return { ids: plan?.sources.map(({ id }) => id), lines: findings.map((one) => formatFinding(one).replace(`${folder}/`, '')) };
+    };
+    await include('b');
+    assert.deepEqual(await checkThere(), { ids: ['prometheus/a', 'prometheus/b'], lines: [] });
+    await include('a');
+    const { lines } = await checkThere();
+    assert.match(lines[0] ?? '', /^jobs\.yml:1:30: job_name "a" is used by another/);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}); // prettier-ignore
+
+test('connectors join no pipelines here, and never share a name with what they join', async () => {
+  const text = `
+receivers: { prometheus: { config: { scrape_configs: [{ job_name: a }] } } }
+exporters: { prometheusremotewrite: { endpoint: 'http://one/w' } }
+connectors: { count: {} }
+service:
+  pipelines:
+    metrics: { receivers: [prometheus], exporters: [prometheusremotewrite, count] }
+    metrics/counts: { receivers: [count], exporters: [prometheusremotewrite] }
+`;
+  const { lines } = await check(text);
+  assert.deepEqual(lines, [
+    'c.yml:4:15: connector "count" is not built in; run an OpenTelemetry collector beside this one for connector count; --allow-partial leaves it out [CONFIG_UNSUPPORTED]',
+  ]);
+  const partial = await check(text, { allowPartial: true });
+  assert.deepEqual(partial.plan?.routes.map(({ id }) => id), ['metrics']);
+  const twice = await check(text.replace('count: {}', 'prometheus: {}'));
+  assert.ok(twice.lines.some((line) => line.startsWith('c.yml:4:27: connector "prometheus" is called as receiver "prometheus" is')), twice.lines.join('\n'));
 }); // prettier-ignore

@@ -46,6 +46,7 @@ export function resolvePipelines(input: CollectorInput, report: Reporter): Used 
   if (Object.keys(input.service.pipelines ?? {}).length === 0)
     report.error(['service'], 'CONFIG_VALUE', 'service needs at least one pipeline');
   const extensions = checks.extensions();
+  checks.tellAmbiguous();
   checks.tellUnused();
   return { pipelines, extensions };
 }
@@ -107,6 +108,16 @@ class PipelineChecks {
       this.#used.add(`extensions ${name}`);
     });
     return new Set(names);
+  }
+
+  /** A pipeline could not say which it means. */
+  tellAmbiguous(): void {
+    for (const name of Object.keys(this.#input.connectors ?? {}))
+      for (const section of ['receivers', 'exporters'] as const)
+        if (this.#isDefined(section, name)) {
+          const message = `connector "${name}" is called as ${NOUNS[section]} "${name}" is; rename one`;
+          this.#report.error(['connectors', name], 'CONFIG_DUPLICATE', message);
+        }
   }
 
   tellUnused(): void {
