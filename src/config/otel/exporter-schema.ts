@@ -46,13 +46,16 @@ const tlsSchema = z.strictObject({
   reload_interval: goDurationSchema.optional(),
 });
 
-const headersSchema = z.union([
-  z.record(z.string(), textSchema),
-  // Newer collectors also take a list, whose order they keep.
-  listOf(z.strictObject({ name: textSchema, value: textSchema })).transform((list) =>
-    Object.fromEntries(list.map(({ name, value }) => [name, value])),
-  ),
-]);
+const headersSchema = z.union(
+  [
+    z.record(z.string(), textSchema),
+    // Newer collectors also take a list, whose order they keep.
+    listOf(z.strictObject({ name: textSchema, value: textSchema })).transform((list) =>
+      Object.fromEntries(list.map(({ name, value }) => [name, value])),
+    ),
+  ],
+  { error: 'expected a mapping of names to texts, or a list of {name, value}' },
+);
 
 /** How connections are kept: nothing of it reaches a sample. */
 export const CONNECTION_KEYS = [

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { formatFinding } from '../../settings/finding.ts';
 import type { RemoteWriteConfig } from '../../sinks/remote-write/config.ts';
 import { checkConfigText } from '../load.ts';
+import { CONNECTION_KEYS, exporterSchema } from './exporter-schema.ts';
 import type { CollectorPlan } from '../plan.ts';
 
 const AMP = 'https://aps-workspaces.us-east-1.amazonaws.com/workspaces/ws-1/api/v1/remote_write';
@@ -220,5 +221,57 @@ test('each key that would make other series is refused, and with --allow-partial
   for (const key of asIs) {
     const { plan, lines } = await check(withExporter(`{ endpoint: 'http://one/w', ${key} }`));
     assert.deepEqual([plan?.routes.length, lines], [1, []], key);
+  }
+});
+
+test('no key of an exporter is ignored in silence: it changes the sink, or it is told', async () => {
+  const told: Readonly<Record<string, string>> = {
+    ...Object.fromEntries(CONNECTION_KEYS.map((key) => [key, '1'])),
+    middlewares: '[{ id: x }]',
+    compression: 'zstd',
+    auth: '{ authenticator: none }',
+    namespace: 'app',
+    max_batch_request_parallelism: '3',
+    remote_write_queue: '{ enabled: false }',
+    sending_queue: '{ enabled: false }',
+    retry_on_failure: '{ enabled: false }',
+    wal: '{ directory: x }',
+    resource_to_telemetry_conversion: '{ enabled: true }',
+    resource_constant_labels: '{ included: [a] }',
+    target_info: '{ enabled: true }',
+    scope_info: '{ enabled: true }',
+    disable_scope_info: 'false',
+    export_created_metric: '{ enabled: true }',
+    add_metric_suffixes: 'true',
+    translation_strategy: 'UnderscoreEscapingWithSuffixes',
+    include_metadata_keys: '[a]',
+    convert_explicit_histograms_to_nhcb: 'true',
+    keep_classic_histograms: 'true',
+  };
+  const changing: Readonly<Record<string, string>> = {
+    endpoint: "'http://two/w'",
+    headers: '{ a: b }',
+    timeout: '7s',
+    tls: '{ server_name_override: s }',
+    proxy_url: "'http://p:1'",
+    http: "{ endpoint: 'http://two/w' }",
+    aws_auth: '{ region: r }',
+    external_labels: '{ a: b }',
+    protobuf_message: 'io.prometheus.write.v2.Request',
+    send_metadata: 'false',
+    max_batch_size_bytes: '5000',
+  };
+  const keys = Object.keys({ ...told, ...changing }).sort();
+  assert.deepEqual(keys, Object.keys(exporterSchema.shape).sort());
+  const endpoint = "endpoint: 'http://one/w'";
+  const before = (await planOf(withExporter(`{ ${endpoint} }`))).sinks[0]?.version;
+  for (const [key, value] of Object.entries(told)) {
+    const { lines } = await check(withExporter(`{ ${endpoint}, ${key}: ${value} }`));
+    assert.match(lines[0] ?? '', /^c\.yml:4:\d+: /, key);
+  }
+  for (const [key, value] of Object.entries(changing)) {
+    const own = key === 'endpoint' ? '' : `${endpoint}, `;
+    const { sinks } = await planOf(withExporter(`{ ${own}${key}: ${value} }`));
+    assert.notEqual(sinks[0]?.version, before, key);
   }
 });
