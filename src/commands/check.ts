@@ -22,16 +22,19 @@ export function checkCommand(
   const command = new Command('check').description('validate files before they are used');
   command
     .command('config')
-    .description('check Prometheus configurations: all findings, then what a collector would do')
+    .description(
+      'check configurations of Prometheus or the OpenTelemetry Collector: all findings, then what a collector would do',
+    )
     .argument('<sources...>', 'the configurations: files, or any source that collect takes')
+    .option('--allow-partial', 'as of collect: what cannot be done here is a warning')
     .addHelpText(
       'after',
       '\nExamples:\n  amperage check config prometheus.yml\n  amperage check config s3://bucket/prometheus.yml ssm:/metrics/config\n',
     )
-    .action(async (files: readonly string[]) => {
+    .action(async (files: readonly string[], options: { allowPartial?: boolean }) => {
       let errors = 0;
       for (const file of files) {
-        const checked = await checkSource(file);
+        const checked = await checkSource(file, options);
         write(renderCheck(publicName(parseSourceUri(file), file), checked));
         errors += checked.findings.filter((finding) => finding.severity === 'error').length;
       }

@@ -36,6 +36,7 @@ interface CollectFlags extends LogOptions {
   readonly stopTimeout: string;
   readonly finalScrape: string;
   readonly shard?: string;
+  readonly allowPartial?: boolean;
 }
 
 export function collectCommand(): Command {
@@ -80,6 +81,10 @@ export function collectCommand(): Command {
       '--shard <i/n|ecs>',
       'scrape a share of the targets: the i-th of n, or what falls to this task of its ECS service',
     )
+    .option(
+      '--allow-partial',
+      'leave out, with a warning, what of a configuration cannot be done here; default: refuse it',
+    )
     .addHelpText(
       'after',
       `
@@ -90,6 +95,7 @@ Examples:
   amperage collect --config s3://my-bucket/prometheus.yml --config.auto-reload-interval 30s
   amperage collect --config.file prometheus.yml --storage.path /var/lib/amperage
   amperage collect --config.auto-reload-interval 30s
+  amperage collect --config adot.yaml --allow-partial
   amperage check config prometheus.yml
 `,
     )
@@ -115,7 +121,8 @@ async function run(flags: CollectFlags, command: Command): Promise<void> {
   );
   const found = await sources.readAtStart();
   const { file } = found;
-  const first = await loadConfigText(found.text, file);
+  const { allowPartial = false } = flags;
+  const first = await loadConfigText(found.text, file, { allowPartial });
   await sources.keep();
   for (const warning of first.warnings) world.log.warn(formatFinding(warning));
   if (first.plan.sinks.length === 0)
@@ -142,6 +149,7 @@ async function run(flags: CollectFlags, command: Command): Promise<void> {
     firstVersion: found.version,
     apply: (loaded) => collector.apply(loaded.plan),
     everyMs,
+    allowPartial,
   });
   const webFile = flags['web.config.file'];
   const server = new HttpServer({

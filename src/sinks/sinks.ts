@@ -10,9 +10,6 @@ export const sinkKinds = [remoteWriteKind, fileKind] as const;
 
 type AnyKind = (typeof sinkKinds)[number];
 
-/** The configuration keys, each with a list of entries. */
-export type SinkKey = AnyKind['key'];
-
 /** What configurations may hold under the keys, as parsed. */
 export type SinkInputs = {
   readonly [Kind in AnyKind as Kind['key']]?: readonly z.output<Kind['schema']>[] | undefined;

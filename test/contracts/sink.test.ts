@@ -40,6 +40,7 @@ function planOf(kind: SinkKind, entries: readonly unknown[]): readonly SinkPlan[
   const report: Reporter = {
     error: (where, _, message) => void faults.push(`${where.join('.')}: ${message}`),
     warn: () => undefined,
+    lacks: (where, message) => void faults.push(`${where.join('.')}: ${message}`),
   };
   const list = entries.map((entry, index) => ({
     kind,

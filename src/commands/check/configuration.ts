@@ -7,6 +7,7 @@ import {
   checkConfigText,
   loadConfig,
   loadConfigText,
+  type LoadOptions,
 } from '../../config/load.ts';
 import type { CollectorPlan } from '../../config/plan.ts';
 import { ConfigSources, type ConfigText } from '../../config/sources/sources.ts';
@@ -14,19 +15,25 @@ import { parseSourceUri } from '../../config/sources/uri.ts';
 import { createWorld } from '../runner.ts';
 
 /** All findings. @throws ConfigError for a source that can't be read */
-export async function checkSource(source: string): Promise<CheckedConfig> {
+export async function checkSource(
+  source: string,
+  options: LoadOptions = {},
+): Promise<CheckedConfig> {
   const uri = parseSourceUri(source);
-  if (uri.kind === 'file') return checkConfigFile(uri.path);
+  if (uri.kind === 'file') return checkConfigFile(uri.path, options);
   const { text, file } = await read(source);
-  return checkConfigText(text, file);
+  return checkConfigText(text, file, options);
 }
 
 /** @throws ConfigError for a source that can't be read, or is not valid */
-export async function planOfSource(source: string): Promise<CollectorPlan> {
+export async function planOfSource(
+  source: string,
+  options: LoadOptions = {},
+): Promise<CollectorPlan> {
   const uri = parseSourceUri(source);
-  if (uri.kind === 'file') return (await loadConfig(uri.path)).plan;
+  if (uri.kind === 'file') return (await loadConfig(uri.path, options)).plan;
   const { text, file } = await read(source);
-  return (await loadConfigText(text, file)).plan;
+  return (await loadConfigText(text, file, options)).plan;
 }
 
 async function read(source: string): Promise<ConfigText> {

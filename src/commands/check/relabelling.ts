@@ -29,7 +29,7 @@ export function checkRelabelCommand(write: (text: string) => void): Command {
       '\nExamples:\n  amperage check relabel prometheus.yml ecs __address__=10.0.0.1:9779 __meta_ecs_cluster_name=demo\n  amperage check relabel prometheus.yml ecs --metric __name__=go_goroutines\n',
     )
     .action(async (file: string, job: string, given: string[], options: { metric?: boolean }) => {
-      const { scrape } = sourceOf(await planOfSource(file), job, file);
+      const { scrape } = sourceOf(await planOfSource(file, { allowPartial: true }), job, file);
       const rules = options.metric === true ? scrape.metricRelabelRules : scrape.relabelRules;
       write(renderSteps(given.map(pairOf), rules));
     });
@@ -50,7 +50,7 @@ export function checkDiscoveryCommand(write: (text: string) => void): Command {
       const timeoutMs = parseDurationMs(options.timeout);
       if (timeoutMs === undefined)
         throw new ConfigError('FLAG_DURATION', `--timeout "${options.timeout}" is not a duration`);
-      const source = sourceOf(await planOfSource(file), job, file);
+      const source = sourceOf(await planOfSource(file, { allowPartial: true }), job, file);
       const groups = await discoverOnce(source, file, timeoutMs);
       write(renderDiscovery(groups, source.scrape, options.steps === true));
     });

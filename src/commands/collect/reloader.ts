@@ -18,6 +18,8 @@ export interface ReloaderOptions {
   readonly apply: (loaded: LoadedConfig) => Promise<void>;
   /** How often the text is looked at; 0 never. */
   readonly everyMs: number;
+  /** What cannot be done is left out with a warning. */
+  readonly allowPartial: boolean;
 }
 
 export class Reloader implements Component {
@@ -76,11 +78,11 @@ export class Reloader implements Component {
   }
 
   async #reloadNow(reason: string): Promise<void> {
-    const { world, sources, apply } = this.#options;
+    const { world, sources, apply, allowPartial } = this.#options;
     try {
       const { text, file, version } = await sources.read();
       this.#tried = version;
-      const loaded = await loadConfigText(text, file);
+      const loaded = await loadConfigText(text, file, { allowPartial });
       for (const warning of loaded.warnings) world.log.warn(formatFinding(warning));
       await apply(loaded);
       this.#current = loaded;
@@ -119,8 +121,9 @@ export class Reloader implements Component {
 
   /** Files that the configuration includes change without it. */
   async #hasOtherIncludes(): Promise<boolean> {
-    const { text, file } = this.#options.sources.current;
-    const { version } = await checkConfigText(text, file);
+    const { sources, allowPartial } = this.#options;
+    const { text, file } = sources.current;
+    const { version } = await checkConfigText(text, file, { allowPartial });
     if (version === this.#current.version || version === this.#triedIncludes) return false;
     this.#triedIncludes = version;
     return true;

@@ -60,7 +60,7 @@ export async function sourcesOf(flags: DiscoverFlags, env: Env, world: World): P
   if (file !== undefined) {
     const sources = new ConfigSources({ uris: [file], world, env, cacheDirectory: flags.cacheDir });
     const found = await sources.readAtStart().finally(() => sources.close());
-    const { plan } = await loadConfigText(found.text, found.file, { env });
+    const { plan } = await loadConfigText(found.text, found.file, { env, allowPartial: true });
     await sources.keep();
     const baseDirectory = resolve(found.file, '..');
     const jobs = plan.sources.map(({ discovery }) => discovery);
