@@ -41,6 +41,8 @@ export interface LoopOptions {
   readonly target: Target;
   /** Where in the interval its ticks lie, [0, interval). */
   readonly offsetMs: number;
+  /** The first scrape comes within this, wherever the grid lies. */
+  readonly firstWithinMs: number;
   /** Asked for each scrape: what does not alter series may change under way. */
   readonly config: () => ScrapeConfig;
   /** A reason to fail every scrape, such as too many targets. */
@@ -60,8 +62,6 @@ export interface LoopStatus {
   readonly seriesCount: number;
 }
 
-/** The first scrape comes within this, wherever the grid lies. */
-const FIRST_WITHIN_MS = 2_000;
 /** A tick this late, or later than a hundredth of the interval, is stamped with its real time. */
 const SNAP_MAX_MS = 2;
 
@@ -72,13 +72,12 @@ export class ScrapeLoop {
   readonly #intake: Intake;
   readonly #report: ScrapeReport;
   readonly #stopping = new AbortController();
-  /** One more scrape, at once, and no other. */
+  /** One more scrape, at once, and no other; aborted by a stop too, so that sleeps need no signal of two signals. */
   readonly #lastCall = new AbortController();
-  /** Made once: a signal of signals is dear. */
-  readonly #awake = AbortSignal.any([this.#stopping.signal, this.#lastCall.signal]);
   readonly #intervals: ReturnType<ScrapeMetrics['intervals']['with']>;
   #retiring: AbortController | undefined;
   #isHandedOver = false;
+  #isOver = false;
   #status: Omit<LoopStatus, 'seriesCount'> = {
     health: 'unknown',
     lastError: '',
@@ -121,6 +120,11 @@ export class ScrapeLoop {
     return this.#retiring !== undefined;
   }
 
+  /** Handed over, or its series have ended: it can't be revived. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
   start(): void {
     this.#ended = this.#run();
   }
@@ -145,6 +149,7 @@ export class ScrapeLoop {
   /** Ends the loop; a scrape under way is given up and leaves nothing. */
   stop(): Promise<void> {
     this.#stopping.abort();
+    this.#lastCall.abort();
     return this.#ended;
   }
 
@@ -154,7 +159,9 @@ export class ScrapeLoop {
    */
   handOver(): LoopEstate {
     this.#isHandedOver = true;
+    this.#isOver = true;
     this.#stopping.abort();
+    this.#lastCall.abort();
     return {
       key: this.target.key,
       appender: this.#appender,
@@ -172,6 +179,7 @@ export class ScrapeLoop {
       if (!this.#stopping.signal.aborted)
         world.log.error('a scrape loop broke', { url: this.target.url, error });
     }
+    this.#isOver = true;
     if (!this.#isHandedOver) this.#appender.close();
     this.#options.onEnd();
   }
@@ -208,7 +216,7 @@ export class ScrapeLoop {
   async #sleepUntil(dueMs: number): Promise<void> {
     const { clock } = this.#options.world;
     try {
-      await clock.sleep(dueMs - clock.nowMs(), this.#awake);
+      await clock.sleep(dueMs - clock.nowMs(), this.#lastCall.signal);
     } catch (error) {
       if (this.#stopping.signal.aborted) throw error;
     }
@@ -216,25 +224,26 @@ export class ScrapeLoop {
 
   /** Soon; but a loop that goes on with the same target stays on its grid, as if nothing had happened. */
   #firstDueMs(): number {
-    const { estate, offsetMs, world } = this.#options;
+    const { estate, offsetMs, firstWithinMs, world } = this.#options;
     const { key, intervalMs } = this.target;
     const nowMs = world.clock.nowMs();
     if (estate?.key === key && estate.status.lastScrapeMs > 0)
       return nextOnGrid(nowMs, intervalMs, offsetMs);
-    const firstMs = Math.round(offsetMs * Math.min(1, FIRST_WITHIN_MS / intervalMs));
+    const firstMs = Math.round(offsetMs * Math.min(1, firstWithinMs / intervalMs));
     // Not in the millisecond of the last sample of the loop before.
     return nowMs + (estate === undefined ? firstMs : Math.max(1, firstMs));
   }
 
   /** Waits; false when the target came back meanwhile. */
   async #isGoneAfter(waitMs: number, retiring: AbortController): Promise<boolean> {
-    const signal = AbortSignal.any([this.#awake, retiring.signal]);
+    const signal = AbortSignal.any([this.#lastCall.signal, retiring.signal]);
     try {
       await this.#options.world.clock.sleep(waitMs, signal);
     } catch (error) {
       if (this.#stopping.signal.aborted) throw error;
     }
-    return !retiring.signal.aborted && !this.#lastCall.signal.aborted;
+    this.#isOver = !retiring.signal.aborted && !this.#lastCall.signal.aborted;
+    return this.#isOver;
   }
 
   async #scrape(dueMs: number): Promise<void> {
