@@ -94,6 +94,7 @@ export function resolvePrometheus(options: ResolveOptions): CollectorConfig {
   const global = input.global ?? {};
   const timing = resolveGlobalTiming(global, report);
   const externalLabels = resolveExternalLabels(options);
+  const replica = JSON.stringify(externalLabels);
   const scrapeConfigs: ScrapeConfig[] = [];
   const discovery: JobDiscovery[] = [];
   const names = new Set<string>();
@@ -108,7 +109,7 @@ export function resolvePrometheus(options: ResolveOptions): CollectorConfig {
         );
       names.add(job.job_name);
       const raw = (source.raw as { scrape_configs?: unknown[] }).scrape_configs?.[index];
-      scrapeConfigs.push(resolveScrape(job, global, path, source));
+      scrapeConfigs.push({ ...resolveScrape(job, global, path, source), replica });
       discovery.push(resolveDiscovery(job, raw, path, source));
     });
   }

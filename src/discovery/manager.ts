@@ -12,6 +12,7 @@ import { type DiscoveryEntry, mechanismOf } from './mechanisms.ts';
 
 /** The discovery of one job. */
 export interface JobDiscovery {
+  /** Its id, unique among all jobs. */
   readonly job: string;
   readonly entries: readonly DiscoveryEntry[];
   /** Where relative paths start; the manager's own folder by default. */

@@ -20,7 +20,7 @@ export interface ScrapeManagerOptions {
   readonly userAgent: string;
   /** A client with the connection settings of a job; without it all share the world's. */
   readonly openHttp?: (config: ScrapeConfig) => HttpClient;
-  /** Differs between replicas: host name and external labels. */
+  /** Of this process, such as the name of its host: replicas are not to scrape at the same moments. */
   readonly offsetSeed?: string;
   /** How much of a turn of the event loop may go into what touches all targets; 0 is one step a turn, for tests. */
   readonly turnShareMs?: number;
@@ -35,6 +35,7 @@ interface Job {
 export class ScrapeManager implements Component {
   readonly name = 'scrape';
   readonly #options: PoolOptions;
+  /** By id, as all that follow. */
   readonly #jobs = new Map<string, Job>();
   /** Pools of jobs that are gone or changed, until their loops have ended. */
   readonly #leaving = new Set<ScrapePool>();
@@ -92,10 +93,12 @@ export class ScrapeManager implements Component {
   /**
    * Sets the targets of a job: the complete list. Of thousands only the first start before it returns. A job that is not
    * configured is remembered for later.
+   *
+   * @param id  of the job
    */
-  update(job: string, groups: readonly TargetGroup[]): void {
-    this.#groups.set(job, groups);
-    void this.#jobs.get(job)?.pool.sync(groups);
+  update(id: string, groups: readonly TargetGroup[]): void {
+    this.#groups.set(id, groups);
+    void this.#jobs.get(id)?.pool.sync(groups);
   }
 
   /** All targets that are scraped, in order of configuration. */
@@ -103,9 +106,9 @@ export class ScrapeManager implements Component {
     return [...this.#jobs.values()].flatMap((job) => job.pool.targets);
   }
 
-  /** Targets that relabelling dropped, by job; the labels are bounded, the count is not. */
+  /** Targets that relabelling dropped, by id of the job; the labels are bounded, the count is not. */
   droppedTargets(): Map<string, { readonly labels: readonly LabelSet[]; readonly count: number }> {
-    return new Map([...this.#jobs].map(([name, job]) => [name, job.pool.dropped]));
+    return new Map([...this.#jobs].map(([id, job]) => [id, job.pool.dropped]));
   }
 
   /** Scrapes every target once more, and none after that, within a time. Only `stop` may follow. */
@@ -157,12 +160,12 @@ export class ScrapeManager implements Component {
   }
 
   async #applyNow(configs: readonly ScrapeConfig[]): Promise<void> {
-    const wanted = new Set(configs.map((config) => config.jobName));
+    const wanted = new Set(configs.map((config) => config.id));
     this.#forgetIdle();
-    for (const [name, { pool }] of this.#jobs) {
-      if (wanted.has(name)) continue;
-      this.#jobs.delete(name);
-      this.#groups.delete(name);
+    for (const [id, { pool }] of this.#jobs) {
+      if (wanted.has(id)) continue;
+      this.#jobs.delete(id);
+      this.#groups.delete(id);
       this.#leave(pool);
       pool.removeMetrics();
       await this.#run(pool.retire());
@@ -176,22 +179,22 @@ export class ScrapeManager implements Component {
 
   async #applyJob(config: ScrapeConfig): Promise<void> {
     const fingerprint = fingerprintOf(config);
-    const old = this.#jobs.get(config.jobName);
+    const old = this.#jobs.get(config.id);
     if (old?.fingerprint === fingerprint) {
       old.pool.setConfig(config);
       return;
     }
-    const ending = this.#ending.get(config.jobName) ?? new EndingLoops();
-    this.#ending.set(config.jobName, ending);
+    const ending = this.#ending.get(config.id) ?? new EndingLoops();
+    this.#ending.set(config.id, ending);
     const pool = new ScrapePool(config, this.#options, { ending, predecessor: old?.pool });
     this.#options.metrics.poolsMade.inc();
-    this.#jobs.set(config.jobName, { fingerprint, pool });
+    this.#jobs.set(config.id, { fingerprint, pool });
     if (old !== undefined) {
       this.#options.metrics.reloads.inc();
       this.#leave(old.pool);
     }
     // The loops of the pool before run on until theirs take over, so that no scrape is left out; then the rest ends.
-    await pool.sync(this.#groups.get(config.jobName) ?? []);
+    await pool.sync(this.#groups.get(config.id) ?? []);
     if (old !== undefined) await this.#run(old.pool.retire());
   }
 
@@ -207,8 +210,8 @@ export class ScrapeManager implements Component {
   /** Pools that have left and whose loops have ended. */
   #forgetIdle(): void {
     for (const pool of this.#leaving) if (pool.isIdle) this.#leaving.delete(pool);
-    for (const [name, ending] of this.#ending)
-      if (ending.isEmpty && !this.#jobs.has(name)) this.#ending.delete(name);
+    for (const [id, ending] of this.#ending)
+      if (ending.isEmpty && !this.#jobs.has(id)) this.#ending.delete(id);
   }
 }
 

@@ -11,7 +11,7 @@ import { type LabelSet } from '../model/labels.ts';
 import type { OpenAppender, SeriesMetadata } from '../model/sample.ts';
 import { type TargetGroup } from '../model/target.ts';
 import { type ScrapeScratch } from './cache.ts';
-import type { ScrapeConfig } from './config.ts';
+import { describeJob, type ScrapeConfig } from './config.ts';
 import type { EndingLoops } from './ending-loops.ts';
 import { type LoopStatus, ScrapeLoop } from './loop.ts';
 import { type ScrapeMetrics } from './metrics.ts';
@@ -28,11 +28,12 @@ export interface PoolOptions {
   readonly userAgent: string;
   /** A client with the connection settings of a job; the pool closes it. */
   readonly openHttp: (config: ScrapeConfig) => HttpClient;
-  /** Differs between replicas, so that they do not scrape at the same moments. */
+  /** Of this process; with `replica` of the job it says where in the interval targets are scraped. */
   readonly offsetSeed: string;
 }
 
 export interface TargetStatus extends LoopStatus {
+  /** Its id. */
   readonly job: string;
   readonly target: Target;
   /** What it says of its metric families. */
@@ -78,7 +79,7 @@ export class ScrapePool {
 
   /** Targets being scraped; one that is gone and only waits for its end is not among them. */
   get targets(): TargetStatus[] {
-    const job = this.#config.jobName;
+    const job = this.#config.id;
     return [...this.#loops.values()]
       .filter((loop) => !loop.isRetired)
       .map((loop) => ({ job, target: loop.target, metadata: loop.metadata, ...loop.status }));
@@ -159,7 +160,7 @@ export class ScrapePool {
     const { poolTargets, poolTargetLimits, syncSeconds, syncs, syncFailures } =
       this.#options.metrics;
     for (const family of [poolTargets, poolTargetLimits, syncSeconds, syncs, syncFailures])
-      family.remove({ scrape_job: this.#config.jobName });
+      family.remove({ scrape_job: this.#config.id });
   }
 
   async #syncAll(): Promise<void> {
@@ -171,7 +172,10 @@ export class ScrapePool {
       try {
         await turns.run(this.#takeOver(groups), signal);
       } catch (error) {
-        world.log.error('targets could not be taken over', { job: this.#config.jobName, error });
+        world.log.error('targets could not be taken over', {
+          job: describeJob(this.#config),
+          error,
+        });
       }
     }
     this.#syncing = undefined;
@@ -179,7 +183,7 @@ export class ScrapePool {
 
   *#takeOver(groups: readonly TargetGroup[]): Steps {
     const { syncs, syncSeconds } = this.#options.metrics;
-    const scrapeJob = { scrape_job: this.#config.jobName };
+    const scrapeJob = { scrape_job: this.#config.id };
     const startedAt = performance.now();
     if (this.#predecessor !== undefined) yield* this.#predecessor.offer();
     this.#predecessor = undefined;
@@ -207,13 +211,13 @@ export class ScrapePool {
 
   #observeList(list: TargetList): void {
     const { metrics, world } = this.#options;
-    const scrapeJob = { scrape_job: this.#config.jobName };
+    const scrapeJob = { scrape_job: this.#config.id };
     metrics.poolTargets.with(scrapeJob).set(list.targets.length);
     metrics.poolTargetLimits.with(scrapeJob).set(this.#config.limits.targets);
     if (list.failures.length === 0) return;
     metrics.syncFailures.with(scrapeJob).inc(list.failures.length);
     world.log.warn('targets left out', {
-      job: this.#config.jobName,
+      job: describeJob(this.#config),
       count: list.failures.length,
       first: list.failures[0],
     });
@@ -235,13 +239,13 @@ export class ScrapePool {
   }
 
   #startLoop(target: Target): void {
-    const { offsetSeed } = this.#options;
+    const seed = `${this.#options.offsetSeed} ${this.#config.replica}`;
     const loop = new ScrapeLoop({
       ...this.#options,
       http: this.#http,
       target,
       estate: this.#ending.take(target),
-      offsetMs: offsetOf(target, offsetSeed),
+      offsetMs: offsetOf(target, seed),
       firstWithinMs: this.#firstWithinMs,
       config: () => this.#config,
       veto: () => this.#veto,
@@ -264,7 +268,7 @@ export class ScrapePool {
     this.#veto = new PermanentError(
       'SCRAPE_TARGET_LIMIT',
       'target_limit',
-      `job ${JSON.stringify(this.#config.jobName)} has ${count} targets where ${limit} are allowed; raise target_limit or drop targets by relabel_configs`,
+      `job ${JSON.stringify(describeJob(this.#config))} has ${count} targets where ${limit} are allowed; raise target_limit or drop targets by relabel_configs`,
     );
   }
 }

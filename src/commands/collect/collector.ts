@@ -65,7 +65,7 @@ export class Collector implements Component {
       openAppender: (key) => this.#openAppender(key),
       openHttp: ({ connection, allowMetadataAddresses }) =>
         createHttpClient({ connection, isGuarded: !allowMetadataAddresses, reusesBodies: true }),
-      offsetSeed: `${hostname()} ${JSON.stringify(config.global.externalLabels)}`,
+      offsetSeed: hostname(),
     });
     this.#discovery = new DiscoveryManager({
       world,
