@@ -45,6 +45,8 @@ export interface LoopOptions {
   readonly firstWithinMs: number;
   /** Asked for each scrape: what does not alter series may change under way. */
   readonly config: () => ScrapeConfig;
+  /** The same object as long as nothing changes that reading a page depends on. */
+  readonly pageConfig: () => ScrapeConfig;
   /** A reason to fail every scrape, such as too many targets. */
   readonly veto: () => Error | undefined;
   readonly onEnd: () => void;
@@ -91,7 +93,7 @@ export class ScrapeLoop {
     this.#options = options;
     this.target = options.target;
     const { estate, scratch } = options;
-    const config = options.config();
+    const config = options.pageConfig();
     const { labels: targetLabels, key } = this.target;
     this.#intervals = options.metrics.intervals.with({
       interval: formatDurationMs(this.target.intervalMs),
@@ -250,6 +252,7 @@ export class ScrapeLoop {
     const { clock } = this.#options.world;
     const startMs = clock.nowMs();
     this.#observeInterval(startMs);
+    this.#intake.setConfig(this.#options.pageConfig());
     const lateMs = startMs - dueMs;
     const isOnTime = lateMs <= Math.min(SNAP_MAX_MS, this.target.intervalMs / 100);
     const tMs = isOnTime ? dueMs : startMs;

@@ -10,6 +10,7 @@ import { type TargetGroup } from '../model/target.ts';
 import { ScrapeScratch } from './cache.ts';
 import type { ScrapeConfig } from './config.ts';
 import { EndingLoops } from './ending-loops.ts';
+import { seriesKey } from './identity.ts';
 import { scrapeMetrics } from './metrics.ts';
 import { type PoolOptions, ScrapePool, type TargetStatus } from './pool.ts';
 import { type Steps, Turns } from './turns.ts';
@@ -27,8 +28,8 @@ export interface ScrapeManagerOptions {
 }
 
 interface Job {
-  /** To see whether a new configuration makes the same series. */
-  readonly fingerprint: string;
+  /** To see whether a new configuration makes the same targets and series. */
+  readonly key: string;
   readonly pool: ScrapePool;
 }
 
@@ -73,7 +74,8 @@ export class ScrapeManager implements Component {
   }
 
   /**
-   * Goes over to these jobs. A job that makes the same series runs on untouched. Of one that changed, targets with the
+   * Goes over to these jobs. A job that makes the same targets and series runs on, with what else has changed of its
+   * connections, secrets and limits (identity.ts says which is which). Of one that makes others, targets with the
    * same labels go on with their series and, if nothing else of them changed, on their grid; what the change does away
    * with ends with stale markers, as does a job that is gone. Before `start` it is only remembered.
    *
@@ -178,9 +180,9 @@ export class ScrapeManager implements Component {
   }
 
   async #applyJob(config: ScrapeConfig): Promise<void> {
-    const fingerprint = fingerprintOf(config);
+    const key = seriesKey(config);
     const old = this.#jobs.get(config.id);
-    if (old?.fingerprint === fingerprint) {
+    if (old?.key === key) {
       old.pool.setConfig(config);
       return;
     }
@@ -188,7 +190,7 @@ export class ScrapeManager implements Component {
     this.#ending.set(config.id, ending);
     const pool = new ScrapePool(config, this.#options, { ending, predecessor: old?.pool });
     this.#options.metrics.poolsMade.inc();
-    this.#jobs.set(config.id, { fingerprint, pool });
+    this.#jobs.set(config.id, { key, pool });
     if (old !== undefined) {
       this.#options.metrics.reloads.inc();
       this.#leave(old.pool);
@@ -213,9 +215,4 @@ export class ScrapeManager implements Component {
     for (const [id, ending] of this.#ending)
       if (ending.isEmpty && !this.#jobs.has(id)) this.#ending.delete(id);
   }
-}
-
-/** Functions (secrets) are left out, and of a regular expression its source stays. */
-function fingerprintOf(config: ScrapeConfig): string {
-  return JSON.stringify(config);
 }

@@ -13,6 +13,8 @@ import { type TargetGroup } from '../model/target.ts';
 import { type ScrapeScratch } from './cache.ts';
 import { describeJob, type ScrapeConfig } from './config.ts';
 import type { EndingLoops } from './ending-loops.ts';
+import { connectionKey, pageKey } from './identity.ts';
+import { JobClient } from './job-client.ts';
 import { type LoopStatus, ScrapeLoop } from './loop.ts';
 import { type ScrapeMetrics } from './metrics.ts';
 import { makeTargets, type Target, type TargetList } from './target.ts';
@@ -55,13 +57,15 @@ export class ScrapePool {
   /** Its loops are offered to the targets of the first list. */
   #predecessor: ScrapePool | undefined;
   #config: ScrapeConfig;
+  /** By which pages are read: the same object as long as nothing that matters for it changes. */
+  #pageConfig: ScrapeConfig;
   #list: TargetList = NO_TARGETS;
   /** The newest list, until it is taken over. */
   #next: readonly TargetGroup[] | undefined;
   #syncing: Promise<void> | undefined;
   #veto: Error | undefined;
   #firstWithinMs = FIRST_WITHIN_MS;
-  readonly #http: HttpClient;
+  readonly #http: JobClient;
   readonly #leaving = new AbortController();
   #isRetired = false;
 
@@ -71,10 +75,11 @@ export class ScrapePool {
     heritage: { readonly ending: EndingLoops; readonly predecessor?: ScrapePool | undefined },
   ) {
     this.#config = config;
+    this.#pageConfig = config;
     this.#options = options;
     this.#ending = heritage.ending;
     this.#predecessor = heritage.predecessor;
-    this.#http = options.openHttp(config);
+    this.#http = new JobClient(options.openHttp(config));
   }
 
   /** Targets being scraped; one that is gone and only waits for its end is not among them. */
@@ -94,9 +99,15 @@ export class ScrapePool {
     return this.#loops.size === 0;
   }
 
-  /** Takes secrets and limits of a configuration that makes the same series. */
+  /** Goes on under a configuration that makes the same targets and series: see identity.ts. */
   setConfig(config: ScrapeConfig): void {
+    const old = this.#config;
     this.#config = config;
+    if (connectionKey(old) !== connectionKey(config))
+      this.#http.replace(this.#options.openHttp(config));
+    if (pageKey(old) !== pageKey(config)) this.#pageConfig = config;
+    if (old.limits.targets !== config.limits.targets)
+      this.#checkTargetLimit(this.#list.targets.length);
   }
 
   /**
@@ -213,7 +224,6 @@ export class ScrapePool {
     const { metrics, world } = this.#options;
     const scrapeJob = { scrape_job: this.#config.id };
     metrics.poolTargets.with(scrapeJob).set(list.targets.length);
-    metrics.poolTargetLimits.with(scrapeJob).set(this.#config.limits.targets);
     if (list.failures.length === 0) return;
     metrics.syncFailures.with(scrapeJob).inc(list.failures.length);
     world.log.warn('targets left out', {
@@ -248,6 +258,7 @@ export class ScrapePool {
       offsetMs: offsetOf(target, seed),
       firstWithinMs: this.#firstWithinMs,
       config: () => this.#config,
+      pageConfig: () => this.#pageConfig,
       veto: () => this.#veto,
       onEnd: () => {
         this.#ending.delete(loop);
@@ -263,6 +274,7 @@ export class ScrapePool {
   #checkTargetLimit(count: number): void {
     const limit = this.#config.limits.targets;
     this.#veto = undefined;
+    this.#options.metrics.poolTargetLimits.with({ scrape_job: this.#config.id }).set(limit);
     if (limit === 0 || count <= limit) return;
     this.#options.metrics.targetLimits.inc();
     this.#veto = new PermanentError(
