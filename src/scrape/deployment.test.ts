@@ -266,3 +266,19 @@ test('finishing ends within its time, however many targets there are', async () 
   await manager.stop(100);
   assert.equal(clock.sleeping, 0);
 });
+
+test('a reload of many jobs that stay as they are gives way to other work too', async () => {
+  const { manager } = await setUp(0);
+  const configs = named('job', 20).map((id) => job({ id }));
+  await manager.apply(configs);
+  const ended: string[] = [];
+  const applied = manager.apply(configs).then(() => ended.push('apply'));
+  let turns = 0;
+  await until(() => {
+    turns += 1;
+    return ended.length > 0;
+  });
+  await applied;
+  assert.ok(turns >= 10, `${turns} turns`);
+  await manager.stop(100);
+});

@@ -7,15 +7,16 @@ import type { ClientRequest, ClientResponse, HttpClient } from '../kernel/http-c
 interface Lease {
   readonly client: HttpClient;
   requests: number;
-  isOver: boolean;
 }
 
 export class JobClient implements HttpClient {
   #lease: Lease;
+  /** Replaced, with requests under way. */
+  readonly #old = new Set<Lease>();
 
   /** @param client  is closed by this one */
   constructor(client: HttpClient) {
-    this.#lease = { client, requests: 0, isOver: false };
+    this.#lease = { client, requests: 0 };
   }
 
   async send(request: ClientRequest): Promise<ClientResponse> {
@@ -25,24 +26,26 @@ export class JobClient implements HttpClient {
       return await lease.client.send(request);
     } finally {
       lease.requests -= 1;
-      closeUnused(lease);
+      if (lease.requests === 0 && this.#old.delete(lease)) discard(lease);
     }
   }
 
   replace(client: HttpClient): void {
     const old = this.#lease;
-    this.#lease = { client, requests: 0, isOver: false };
-    old.isOver = true;
-    closeUnused(old);
+    this.#lease = { client, requests: 0 };
+    if (old.requests === 0) discard(old);
+    else this.#old.add(old);
   }
 
   /** Requests under way are given up. */
-  close(): Promise<void> {
-    return this.#lease.client.close();
+  async close(): Promise<void> {
+    const leases = [this.#lease, ...this.#old];
+    this.#old.clear();
+    await Promise.all(leases.map(({ client }) => client.close()));
   }
 }
 
-function closeUnused({ client, requests, isOver }: Lease): void {
-  // Nothing is asked of it any more; that its connections close badly is nobody's concern.
-  if (isOver && requests === 0) void client.close().catch(() => undefined);
+/** Nothing is asked of it any more: that its connections close badly is nobody's concern. */
+function discard({ client }: Lease): void {
+  void client.close().catch(() => undefined);
 }

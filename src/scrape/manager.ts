@@ -173,6 +173,7 @@ export class ScrapeManager implements Component {
       await this.#run(pool.retire());
     }
     for (const config of configs) {
+      await this.#options.turns.giveWay();
       if (this.#state !== 'running') return;
       await this.#applyJob(config);
     }

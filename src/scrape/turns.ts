@@ -36,6 +36,11 @@ export class Turns {
     }
   }
 
+  /** For work that is no generator: resolves at once, or in a later turn if this one has had its share. */
+  async giveWay(): Promise<void> {
+    if (!this.#hasTime()) await this.#nextTurn();
+  }
+
   #hasTime(): boolean {
     if (this.#beganAt !== undefined) return performance.now() - this.#beganAt < this.#shareMs;
     this.#beganAt = performance.now();
