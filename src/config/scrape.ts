@@ -151,11 +151,12 @@ export interface SourceContext {
 export function resolveSource(
   input: ScrapeInput,
   raw: unknown,
-  { id = input.job_name, global, path, source }: SourceContext,
+  { id = input.job_name, global, path, source, externalLabels }: SourceContext,
 ): SourcePlan {
+  const replica = JSON.stringify(externalLabels);
   return {
     id,
-    scrape: resolveScrape(input, global, path, source),
+    scrape: { ...resolveScrape(input, global, path, source), id, replica },
     discovery: { ...resolveDiscovery(input, raw, path, source), job: id },
   };
 }

@@ -7,11 +7,13 @@ import { type Component } from '../kernel/component.ts';
 import { type World } from '../kernel/world.ts';
 import { type TargetGroup } from '../model/target.ts';
 import type { CallLimits } from './call-limits.ts';
+import { entriesKey } from './entry-key.ts';
 import { type DiscoveryWorld, type Explained, shortName, slept } from './mechanism.ts';
 import { type DiscoveryEntry, mechanismOf } from './mechanisms.ts';
 
 /** The discovery of one job. */
 export interface JobDiscovery {
+  /** Its id, unique among all jobs. */
   readonly job: string;
   readonly entries: readonly DiscoveryEntry[];
   /** Where relative paths start; the manager's own folder by default. */
@@ -38,7 +40,7 @@ const RESTART_MS = 5_000;
 
 interface RunningJob {
   /** To see whether a reload changes the job. */
-  readonly fingerprint: string;
+  readonly key: string;
   readonly abort: AbortController;
   readonly ended: Promise<unknown>;
 }
@@ -58,9 +60,11 @@ export class DiscoveryManager implements Component {
 
   /** Goes over to other jobs (a reload): a job whose configuration is the same runs on untouched. */
   apply(jobs: readonly JobDiscovery[]): void {
-    const wanted = new Map(jobs.map((one) => [one.job, JSON.stringify(one.entries)]));
+    const wanted = new Map(
+      jobs.map((one) => [one.job, entriesKey(one.entries, one.baseDirectory)]),
+    );
     for (const [job, running] of this.#running) {
-      if (wanted.get(job) === running.fingerprint) continue;
+      if (wanted.get(job) === running.key) continue;
       running.abort.abort();
       this.#running.delete(job);
       if (!wanted.has(job)) this.#removeMetrics(job);
@@ -69,7 +73,7 @@ export class DiscoveryManager implements Component {
       if (this.#running.has(one.job)) continue;
       const abort = new AbortController();
       const ended = new JobRun(one, this.#options, abort.signal).run();
-      this.#running.set(one.job, { fingerprint: wanted.get(one.job) ?? '', abort, ended });
+      this.#running.set(one.job, { key: wanted.get(one.job) ?? '', abort, ended });
     }
   }
 

@@ -54,7 +54,12 @@ export interface Authorization {
 
 /** One entry of scrape_configs. */
 export interface ScrapeConfig {
+  /** Unique among all jobs; the job's name where only one configuration has jobs. */
+  readonly id: string;
+  /** The label `job`. */
   readonly jobName: string;
+  /** Text that differs between replicas, such as external labels: they are not to scrape at the same moments. */
+  readonly replica: string;
   readonly scrapeIntervalMs: number;
   /** At most the interval. */
   readonly scrapeTimeoutMs: number;
@@ -106,12 +111,19 @@ export const DEFAULT_LIMITS: ScrapeLimits = {
   histogramBuckets: 0,
 };
 
+/** A job as people are told of it. */
+export function describeJob({ id, jobName }: ScrapeConfig): string {
+  return id === jobName ? jobName : `${jobName} (${id})`;
+}
+
 /** A job with Prometheus' defaults, except for the body limit and the fallback to text, which are ours. */
 export function scrapeConfigOf(
   set: Partial<ScrapeConfig> & Pick<ScrapeConfig, 'jobName'>,
 ): ScrapeConfig {
   const scrapeIntervalMs = set.scrapeIntervalMs ?? 60_000;
   return {
+    id: set.jobName,
+    replica: '',
     metricsPath: '/metrics',
     scheme: 'http',
     params: {},

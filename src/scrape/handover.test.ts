@@ -26,6 +26,7 @@ async function setUp(answer: (url: string) => string) {
   const manager = new ScrapeManager({
     world: { clock, http, metrics: new Registry(), log: silentLogger },
     userAgent: 'test/1',
+    turnShareMs: 10_000,
     openAppender: () => {
       const appender = new RecordingAppender();
       appenders.push(appender);

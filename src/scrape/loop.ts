@@ -39,8 +39,12 @@ export interface LoopOptions {
   readonly target: Target;
   /** Where in the interval its ticks lie, [0, interval). */
   readonly offsetMs: number;
+  /** The first scrape comes within this, wherever the grid lies. */
+  readonly firstWithinMs: number;
   /** Asked for each scrape: what does not alter series may change under way. */
   readonly config: () => ScrapeConfig;
+  /** The same object as long as nothing changes that reading a page depends on. */
+  readonly pageConfig: () => ScrapeConfig;
   /** A reason to fail every scrape, such as too many targets. */
   readonly veto: () => Error | undefined;
   readonly onEnd: () => void;
@@ -58,8 +62,6 @@ export interface LoopStatus {
   readonly seriesCount: number;
 }
 
-/** The first scrape comes within this, wherever the grid lies. */
-const FIRST_WITHIN_MS = 2_000;
 /** A tick this late, or later than a hundredth of the interval, is stamped with its real time. */
 const SNAP_MAX_MS = 2;
 
@@ -68,13 +70,12 @@ export class ScrapeLoop {
   readonly #options: LoopOptions;
   readonly #transaction: ScrapeTransaction;
   readonly #stopping = new AbortController();
-  /** One more scrape, at once, and no other. */
+  /** One more scrape, at once, and no other; aborted by a stop too, so that sleeps need no signal of two signals. */
   readonly #lastCall = new AbortController();
-  /** Made once: a signal of signals is dear. */
-  readonly #awake = AbortSignal.any([this.#stopping.signal, this.#lastCall.signal]);
   readonly #intervals: ReturnType<ScrapeMetrics['intervals']['with']>;
   #retiring: AbortController | undefined;
   #isHandedOver = false;
+  #isOver = false;
   #status: Omit<LoopStatus, 'seriesCount'> = {
     health: 'unknown',
     lastError: '',
@@ -88,13 +89,13 @@ export class ScrapeLoop {
     this.#options = options;
     this.target = options.target;
     const { estate, scratch } = options;
-    const config = options.config();
+    const config = options.pageConfig();
     const { labels: targetLabels, key } = this.target;
     this.#intervals = options.metrics.intervals.with({
       interval: formatDurationMs(this.target.intervalMs),
     });
     if (estate === undefined) {
-      const appender = options.openAppender(config.jobName, key);
+      const appender = options.openAppender(config.id, key);
       this.#transaction = new ScrapeTransaction({ appender, targetLabels, config, scratch });
       return;
     }
@@ -114,6 +115,11 @@ export class ScrapeLoop {
 
   get isRetired(): boolean {
     return this.#retiring !== undefined;
+  }
+
+  /** Handed over, or its series have ended: it can't be revived. */
+  get isOver(): boolean {
+    return this.#isOver;
   }
 
   start(): void {
@@ -140,6 +146,7 @@ export class ScrapeLoop {
   /** Ends the loop; a scrape under way is given up and leaves nothing. */
   stop(): Promise<void> {
     this.#stopping.abort();
+    this.#lastCall.abort();
     return this.#ended;
   }
 
@@ -149,7 +156,9 @@ export class ScrapeLoop {
    */
   handOver(): LoopEstate {
     this.#isHandedOver = true;
+    this.#isOver = true;
     this.#stopping.abort();
+    this.#lastCall.abort();
     return {
       key: this.target.key,
       transaction: this.#transaction,
@@ -165,6 +174,7 @@ export class ScrapeLoop {
       if (!this.#stopping.signal.aborted)
         world.log.error('a scrape loop broke', { url: this.target.url, error });
     }
+    this.#isOver = true;
     if (!this.#isHandedOver) this.#transaction.close();
     this.#options.onEnd();
   }
@@ -201,7 +211,7 @@ export class ScrapeLoop {
   async #sleepUntil(dueMs: number): Promise<void> {
     const { clock } = this.#options.world;
     try {
-      await clock.sleep(dueMs - clock.nowMs(), this.#awake);
+      await clock.sleep(dueMs - clock.nowMs(), this.#lastCall.signal);
     } catch (error) {
       if (this.#stopping.signal.aborted) throw error;
     }
@@ -209,31 +219,33 @@ export class ScrapeLoop {
 
   /** Soon; but a loop that goes on with the same target stays on its grid, as if nothing had happened. */
   #firstDueMs(): number {
-    const { estate, offsetMs, world } = this.#options;
+    const { estate, offsetMs, firstWithinMs, world } = this.#options;
     const { key, intervalMs } = this.target;
     const nowMs = world.clock.nowMs();
     if (estate?.key === key && estate.status.lastScrapeMs > 0)
       return nextOnGrid(nowMs, intervalMs, offsetMs);
-    const firstMs = Math.round(offsetMs * Math.min(1, FIRST_WITHIN_MS / intervalMs));
+    const firstMs = Math.round(offsetMs * Math.min(1, firstWithinMs / intervalMs));
     // Not in the millisecond of the last sample of the loop before.
     return nowMs + (estate === undefined ? firstMs : Math.max(1, firstMs));
   }
 
   /** Waits; false when the target came back meanwhile. */
   async #isGoneAfter(waitMs: number, retiring: AbortController): Promise<boolean> {
-    const signal = AbortSignal.any([this.#awake, retiring.signal]);
+    const signal = AbortSignal.any([this.#lastCall.signal, retiring.signal]);
     try {
       await this.#options.world.clock.sleep(waitMs, signal);
     } catch (error) {
       if (this.#stopping.signal.aborted) throw error;
     }
-    return !retiring.signal.aborted && !this.#lastCall.signal.aborted;
+    this.#isOver = !retiring.signal.aborted && !this.#lastCall.signal.aborted;
+    return this.#isOver;
   }
 
   async #scrape(dueMs: number): Promise<void> {
     const { clock } = this.#options.world;
     const startMs = clock.nowMs();
     this.#observeInterval(startMs);
+    this.#transaction.setConfig(this.#options.pageConfig());
     const lateMs = startMs - dueMs;
     const isOnTime = lateMs <= Math.min(SNAP_MAX_MS, this.target.intervalMs / 100);
     const tMs = isOnTime ? dueMs : startMs;

@@ -44,6 +44,8 @@ function setUp(answer: (request: ClientRequest) => Answer) {
   const manager = new ScrapeManager({
     world,
     userAgent: 'test/1',
+    // Short lists are taken over when an update returns, also on a busy machine.
+    turnShareMs: 10_000,
     openAppender: (_source, key) => {
       const appender = new RecordingAppender();
       appenders.set(key, [...(appenders.get(key) ?? []), appender]);

@@ -10,9 +10,11 @@ import { type OpenRoutedAppender } from '../model/sample.ts';
 import { type TargetGroup } from '../model/target.ts';
 import { ScrapeScratch } from './cache.ts';
 import type { ScrapeConfig } from './config.ts';
-import type { LoopEstate } from './loop.ts';
+import { EndingLoops } from './ending-loops.ts';
+import { seriesKey } from './identity.ts';
 import { scrapeMetrics } from './metrics.ts';
 import { type PoolOptions, ScrapePool, type TargetStatus } from './pool.ts';
+import { type Steps, Turns } from './turns.ts';
 
 export interface ScrapeManagerOptions {
   readonly world: World;
@@ -20,36 +22,50 @@ export interface ScrapeManagerOptions {
   readonly userAgent: string;
   /** A client with the connection settings of a job; without it all share the world's. */
   readonly openHttp?: (config: ScrapeConfig) => HttpClient<Borrowed<Uint8Array>>;
-  /** Differs between replicas: host name and external labels. */
+  /** Of this process, such as the name of its host: replicas are not to scrape at the same moments. */
   readonly offsetSeed?: string;
+  /** How much of a turn of the event loop may go into what touches all targets; 0 is one step a turn, for tests. */
+  readonly turnShareMs?: number;
 }
 
 interface Job {
-  /** To see whether a new configuration makes the same series. */
-  readonly fingerprint: string;
+  /** To see whether a new configuration makes the same targets and series. */
+  readonly key: string;
   readonly pool: ScrapePool;
 }
 
 export class ScrapeManager implements Component {
   readonly name = 'scrape';
   readonly #options: PoolOptions;
+  /** By id, as all that follow. */
   readonly #jobs = new Map<string, Job>();
   /** Pools of jobs that are gone or changed, until their loops have ended. */
   readonly #leaving = new Set<ScrapePool>();
+  /** What new loops of a job may go on with, whatever pool it comes from. */
+  readonly #ending = new Map<string, EndingLoops>();
   /** The latest list of each job, for pools that are made later. */
   readonly #groups = new Map<string, readonly TargetGroup[]>();
   #configs: readonly ScrapeConfig[] = [];
   #state: 'new' | 'running' | 'stopped' = 'new';
   /** Orders what `apply` does by and by. */
   #applying: Promise<void> = Promise.resolve();
+  readonly #stopping = new AbortController();
 
   constructor(options: ScrapeManagerOptions) {
-    const { world, openAppender, userAgent, offsetSeed = '' } = options;
+    const { world, openAppender, userAgent, offsetSeed = '', turnShareMs } = options;
     const shared = { ...world.http, close: () => Promise.resolve() };
     const { openHttp = () => shared } = options;
     const metrics = scrapeMetrics(world.metrics);
-    const scratch = new ScrapeScratch();
-    this.#options = { world, metrics, openAppender, scratch, userAgent, offsetSeed, openHttp };
+    this.#options = {
+      world,
+      metrics,
+      openAppender,
+      scratch: new ScrapeScratch(),
+      turns: new Turns(turnShareMs),
+      userAgent,
+      offsetSeed,
+      openHttp,
+    };
   }
 
   async start(): Promise<void> {
@@ -59,32 +75,33 @@ export class ScrapeManager implements Component {
   }
 
   /**
-   * Goes over to these jobs. A job that makes the same series runs on untouched. Of one that changed, targets with the
+   * Goes over to these jobs. A job that makes the same targets and series runs on, with what else has changed of its
+   * connections, secrets and limits (identity.ts says which is which). Of one that makes others, targets with the
    * same labels go on with their series and, if nothing else of them changed, on their grid; what the change does away
    * with ends with stale markers, as does a job that is gone. Before `start` it is only remembered.
+   *
+   * @returns when all of it is done, which takes many turns of the event loop where there are thousands of targets
    */
   apply(configs: readonly ScrapeConfig[]): Promise<void> {
     this.#configs = configs;
     if (this.#state !== 'running') return Promise.resolve();
-    this.#applying = this.#applying.then(() => this.#applyNow(configs));
-    return this.#applying;
+    return this.#inOrder(() => this.#applyNow(configs));
   }
 
   /** Ends all loops, without stale markers, until the next `apply` makes them anew: for when sinks are replaced. */
   pause(): Promise<void> {
-    this.#applying = this.#applying.then(async () => {
-      const pools = [...this.#jobs.values()].map((job) => job.pool);
-      await Promise.all([...pools, ...this.#leaving].map((pool) => pool.stop()));
-      this.#jobs.clear();
-      this.#leaving.clear();
-    });
-    return this.#applying;
+    return this.#inOrder(() => this.#stopPools());
   }
 
-  /** Sets the targets of a job: the complete list. A job that is not configured is remembered for later. */
-  update(job: string, groups: readonly TargetGroup[]): void {
-    this.#groups.set(job, groups);
-    this.#jobs.get(job)?.pool.sync(groups);
+  /**
+   * Sets the targets of a job: the complete list. Of thousands only the first start before it returns. A job that is not
+   * configured is remembered for later.
+   *
+   * @param id  of the job
+   */
+  update(id: string, groups: readonly TargetGroup[]): void {
+    this.#groups.set(id, groups);
+    void this.#jobs.get(id)?.pool.sync(groups);
   }
 
   /** All targets that are scraped, in order of configuration. */
@@ -92,77 +109,112 @@ export class ScrapeManager implements Component {
     return [...this.#jobs.values()].flatMap((job) => job.pool.targets);
   }
 
-  /** Targets that relabelling dropped, by job; the labels are bounded, the count is not. */
+  /** Targets that relabelling dropped, by id of the job; the labels are bounded, the count is not. */
   droppedTargets(): Map<string, { readonly labels: readonly LabelSet[]; readonly count: number }> {
-    return new Map([...this.#jobs].map(([name, job]) => [name, job.pool.dropped]));
+    return new Map([...this.#jobs].map(([id, job]) => [id, job.pool.dropped]));
   }
 
-  /** Scrapes every target once more, and none after that, within a time. */
+  /** Scrapes every target once more, and none after that, within a time. Only `stop` may follow. */
   async finish(withinMs: number): Promise<void> {
-    await this.#applying;
-    const inTime = new AbortController();
-    const late = this.#options.world.clock.sleep(withinMs, inTime.signal).catch(() => undefined);
-    const pools = [...this.#jobs.values()].map((job) => job.pool.finish());
-    await Promise.race([Promise.all(pools), late]);
-    inTime.abort(new Error('all targets were scraped'));
+    this.#halt();
+    const over = new AbortController();
+    const late = this.#options.world.clock.sleep(withinMs, over.signal).catch(() => undefined);
+    await Promise.race([this.#finishPools(over.signal), late]);
+    over.abort(new Error('all targets were scraped, or the time for it is over'));
   }
 
   async stop(_deadlineMs: number): Promise<void> {
-    this.#state = 'stopped';
+    this.#halt();
     await this.#applying;
-    const pools = [...[...this.#jobs.values()].map((job) => job.pool), ...this.#leaving];
-    this.#jobs.clear();
-    this.#leaving.clear();
-    await Promise.all(pools.map((pool) => pool.stop()));
+    await this.#stopPools();
   }
 
-  #applyNow(configs: readonly ScrapeConfig[]): void {
-    if (this.#state !== 'running') return;
-    const wanted = new Map(configs.map((config) => [config.jobName, config]));
-    for (const pool of this.#leaving) if (pool.isIdle) this.#leaving.delete(pool);
-    for (const [name, job] of this.#jobs) {
-      if (wanted.has(name)) continue;
-      job.pool.retire();
-      job.pool.removeMetrics();
-      this.#leaving.add(job.pool);
-      this.#jobs.delete(name);
-      this.#groups.delete(name);
+  #inOrder(work: () => Promise<void>): Promise<void> {
+    const done = this.#applying.then(work);
+    this.#applying = done.catch(() => undefined);
+    return done;
+  }
+
+  /** From here on nothing starts; what is being taken over stays as it is. */
+  #halt(): void {
+    this.#state = 'stopped';
+    this.#stopping.abort();
+    for (const { pool } of this.#jobs.values()) pool.leave();
+  }
+
+  async #finishPools(signal: AbortSignal): Promise<void> {
+    await this.#applying;
+    const ends: Promise<void>[] = [];
+    for (const { pool } of this.#jobs.values())
+      await this.#options.turns.run(pool.finish(ends), signal);
+    await Promise.all(ends);
+  }
+
+  async #stopPools(): Promise<void> {
+    const pools = [...[...this.#jobs.values()].map(({ pool }) => pool), ...this.#leaving];
+    for (const pool of pools) pool.leave();
+    this.#jobs.clear();
+    this.#leaving.clear();
+    this.#ending.clear();
+    const ends: Promise<void>[] = [];
+    for (const pool of pools) await this.#options.turns.run(pool.stop(ends));
+    await Promise.all(ends);
+    await Promise.all(pools.map((pool) => pool.close()));
+  }
+
+  async #applyNow(configs: readonly ScrapeConfig[]): Promise<void> {
+    const wanted = new Set(configs.map((config) => config.id));
+    this.#forgetIdle();
+    for (const [id, { pool }] of this.#jobs) {
+      if (wanted.has(id)) continue;
+      this.#jobs.delete(id);
+      this.#groups.delete(id);
+      this.#leave(pool);
+      pool.removeMetrics();
+      await this.#run(pool.retire());
     }
-    for (const config of configs) this.#applyJob(config);
+    for (const config of configs) {
+      await this.#options.turns.giveWay();
+      if (this.#state !== 'running') return;
+      await this.#applyJob(config);
+    }
     this.#options.metrics.pools.set(this.#jobs.size);
   }
 
-  #applyJob(config: ScrapeConfig): void {
-    const fingerprint = fingerprintOf(config);
-    const old = this.#jobs.get(config.jobName);
-    if (old?.fingerprint === fingerprint) {
+  async #applyJob(config: ScrapeConfig): Promise<void> {
+    const key = seriesKey(config);
+    const old = this.#jobs.get(config.id);
+    if (old?.key === key) {
       old.pool.setConfig(config);
       return;
     }
-    const pool = new ScrapePool(config, this.#options, (labels) =>
-      this.#releaseLeft(config.jobName, labels),
-    );
+    const ending = this.#ending.get(config.id) ?? new EndingLoops();
+    this.#ending.set(config.id, ending);
+    const pool = new ScrapePool(config, this.#options, { ending, predecessor: old?.pool });
     this.#options.metrics.poolsMade.inc();
+    this.#jobs.set(config.id, { key, pool });
     if (old !== undefined) {
       this.#options.metrics.reloads.inc();
-      old.pool.retire();
-      this.#leaving.add(old.pool);
+      this.#leave(old.pool);
     }
-    this.#jobs.set(config.jobName, { fingerprint, pool });
-    pool.sync(this.#groups.get(config.jobName) ?? old?.pool.groups ?? []);
+    // The loops of the pool before run on until theirs take over, so that no scrape is left out; then the rest ends.
+    await pool.sync(this.#groups.get(config.id) ?? []);
+    if (old !== undefined) await this.#run(old.pool.retire());
   }
 
-  /** What pools of this job that are leaving still have of these target labels: no series has two writers. */
-  #releaseLeft(jobName: string, labels: LabelSet): LoopEstate | undefined {
-    for (const pool of this.#leaving) {
-      const estate = pool.jobName === jobName ? pool.release(labels) : undefined;
-      if (estate !== undefined) return estate;
-    }
-    return undefined;
+  #leave(pool: ScrapePool): void {
+    pool.leave();
+    this.#leaving.add(pool);
   }
-}
 
-/** Functions (secrets) are left out, and of a regular expression its source stays. */
-function fingerprintOf(config: ScrapeConfig): string {
-  return JSON.stringify(config);
+  #run(steps: Steps): Promise<void> {
+    return this.#options.turns.run(steps, this.#stopping.signal);
+  }
+
+  /** Pools that have left and whose loops have ended. */
+  #forgetIdle(): void {
+    for (const pool of this.#leaving) if (pool.isIdle) this.#leaving.delete(pool);
+    for (const [id, ending] of this.#ending)
+      if (ending.isEmpty && !this.#jobs.has(id)) this.#ending.delete(id);
+  }
 }

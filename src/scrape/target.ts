@@ -9,6 +9,7 @@ import { type LabelSet, labelSetKey, labelSetOf } from '../model/labels.ts';
 import { type TargetGroup } from '../model/target.ts';
 import { relabel } from '../relabel/relabel.ts';
 import type { ScrapeConfig } from './config.ts';
+import type { Steps } from './turns.ts';
 
 export interface Target {
   /** Equal for two targets that would be scraped alike; stable over restarts. */
@@ -36,6 +37,18 @@ const DROPPED_KEPT_MAX = 200;
 
 /** Targets in the order of the groups, each once. */
 export function targetsOf(groups: readonly TargetGroup[], config: ScrapeConfig): TargetList {
+  const steps = makeTargets(groups, config);
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
+  }
+}
+
+/** The same in steps, one a target: relabelling thousands takes longer than a turn of the event loop should. */
+export function* makeTargets(
+  groups: readonly TargetGroup[],
+  config: ScrapeConfig,
+): Steps<TargetList> {
   const targets = new Map<string, Target>();
   const dropped: LabelSet[] = [];
   const failures: string[] = [];
@@ -55,6 +68,7 @@ export function targetsOf(groups: readonly TargetGroup[], config: ScrapeConfig):
       } catch (error) {
         failures.push(`target ${discovered.get('__address__') ?? '?'}: ${messageOf(error)}`);
       }
+      yield;
     }
   }
   return { targets: [...targets.values()], dropped, droppedCount, failures };

@@ -260,7 +260,9 @@ function connectionOf(input: ConnectionInput, context: Context): HttpConnection 
             maxVersion: tls.max_version && VERSIONS[tls.max_version],
           },
     proxy,
-    key: createHash('sha256').update(JSON.stringify(input)).digest('base64'),
+    key: createHash('sha256')
+      .update(JSON.stringify([tls, files, proxy]))
+      .digest('base64'),
     stamp: () => files.map(stampOf).join(),
   };
 }

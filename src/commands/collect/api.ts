@@ -43,7 +43,7 @@ export function apiRoutes(options: ApiOptions): Route[] {
     targets: (query) => targets(options, query),
     'targets/metadata': (query) => targetMetadata(scrape, query),
     'targets/relabel_steps': (query) => steps(options, query),
-    scrape_pools: () => ({ scrapePools: options.configs().map(({ jobName }) => jobName) }),
+    scrape_pools: () => ({ scrapePools: options.configs().map(({ id }) => id) }),
     metadata: (query) => metadata(scrape, query),
     'status/config': () => ({ yaml: options.configText() }),
     'status/flags': () => options.flags,
@@ -178,7 +178,7 @@ function typed({ type, help, unit }: SeriesMetadata): SeriesMetadata {
 /** The relabelling of a target, rule by rule. */
 function steps({ configs }: ApiOptions, query: URLSearchParams): unknown {
   const pool = query.get('scrapePool') ?? '';
-  const config = configs().find(({ jobName }) => jobName === pool);
+  const config = configs().find(({ id }) => id === pool);
   if (config === undefined) throw new BadRequest(`there is no scrape pool ${JSON.stringify(pool)}`);
   let labels: Record<string, string>;
   try {

@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { VirtualClock } from '../kernel/clock.ts';
+import type { HttpClient } from '../kernel/http-client.ts';
+import { silentLogger } from '../kernel/logger.ts';
+import { Registry } from '../kernel/metrics.ts';
+import { compileRelabelRule } from '../relabel/relabel.ts';
+import { DEFAULT_LIMITS, type ScrapeConfig, scrapeConfigOf } from './config.ts';
+import { type Effect, pageKey, seriesKey } from './identity.ts';
+import { ScrapeManager } from './manager.ts';
+import { RecordingAppender } from './recording-appender.ts';
+
+const INTERVAL_MS = 10_000;
+
+const job = (set: Partial<ScrapeConfig> = {}): ScrapeConfig =>
+  scrapeConfigOf({ jobName: 'j', scrapeIntervalMs: INTERVAL_MS, ...set });
+
+const rule = (regex: string) => compileRelabelRule({ source_labels: ['a'], regex, action: 'drop' });
+
+/** Of every field a value that is not the default, and what going over to it does. */
+const CHANGES: {
+  readonly [Key in keyof ScrapeConfig]-?: readonly [ScrapeConfig[Key], Effect];
+} = {
+  id: ['other', 'series'],
+  jobName: ['other', 'series'],
+  replica: ['other', 'scrape'],
+  scrapeIntervalMs: [20_000, 'series'],
+  scrapeTimeoutMs: [5_000, 'series'],
+  metricsPath: ['/other', 'series'],
+  scheme: ['https', 'series'],
+  params: [{ a: ['b'] }, 'series'],
+  honorLabels: [true, 'series'],
+  honorTimestamps: [false, 'page'],
+  trackTimestampsStaleness: [true, 'page'],
+  enableCompression: [false, 'scrape'],
+  protocols: [['PrometheusText0.0.4'], 'scrape'],
+  escaping: ['dots', 'scrape'],
+  fallback: ['openmetrics', 'scrape'],
+  hasLegacyNames: [true, 'series'],
+  histograms: [{ isNative: true, alwaysClassic: false, minBucketFactor: 0 }, 'page'],
+  hasExtraMetrics: [true, 'series'],
+  followRedirects: [false, 'scrape'],
+  relabelRules: [[rule('x')], 'series'],
+  metricRelabelRules: [[rule('x')], 'series'],
+  limits: [{ ...DEFAULT_LIMITS, samples: 100 }, 'page'],
+  basicAuth: [{ username: 'u', password: () => 'p' }, 'scrape'],
+  authorization: [{ type: 'Bearer', credentials: () => 't' }, 'scrape'],
+  headers: [{ 'x-a': 'b' }, 'scrape'],
+  connection: [{ key: 'k', stamp: () => '' }, 'connection'],
+  allowMetadataAddresses: [true, 'connection'],
+};
+
+async function setUp() {
+  const clock = new VirtualClock(1_700_000_000_000);
+  const metrics = new Registry();
+  const clients: { requests: number; isClosed: boolean }[] = [];
+  const openHttp = (): HttpClient => {
+    const seen = { requests: 0, isClosed: false };
+    clients.push(seen);
+    return {
+      send: async () => {
+        assert.ok(!seen.isClosed, 'a closed client is asked');
+        seen.requests += 1;
+        const headers = { 'content-type': 'text/plain; version=0.0.4' };
+        return { status: 200, headers, body: Buffer.from('m 1\n') };
+      },
+      close: async () => void (seen.isClosed = true),
+    };
+  };
+  const appenders: RecordingAppender[] = [];
+  const manager = new ScrapeManager({
+    world: { clock, http: openHttp(), metrics, log: silentLogger },
+    userAgent: 'test/1',
+    openHttp,
+    openAppender: () => {
+      const appender = new RecordingAppender();
+      appenders.push(appender);
+      return appender;
+    },
+  });
+  clients.length = 0;
+  await manager.start();
+  await manager.apply([job()]);
+  manager.update('j', [{ source: 's', labels: {}, targets: [{ __address__: 'h:1' }] }]);
+  await clock.advance(2 * INTERVAL_MS);
+  const take = (): string[] => appenders.flatMap((one) => one.take());
+  take();
+  const pools = (): number =>
+    Number(/^prometheus_target_scrape_pools_total (\d+)$/m.exec(metrics.expose())?.[1]);
+  return { clock, manager, clients, appenders, take, pools };
+}
+
+for (const [name, [value, effect]] of Object.entries(CHANGES)) {
+  test(`another ${name} has the effect "${effect}" on a job that runs, and no other`, async () => {
+    const { clock, manager, clients, appenders, take, pools } = await setUp();
+    await manager.apply([job({ [name]: value })]);
+    assert.equal(pools(), effect === 'series' ? 2 : 1);
+    assert.equal(clients.length, effect === 'series' || effect === 'connection' ? 2 : 1);
+    if (effect !== 'series') {
+      await clock.advance(2 * INTERVAL_MS);
+      assert.equal(clients.at(-1)?.requests, clients.length === 1 ? 4 : 2, 'on its grid');
+      assert.equal(clients.length === 2 && clients[0]?.isClosed, clients.length === 2);
+      assert.equal(appenders.length, 1);
+      assert.ok(take().every((line) => !line.includes(' stale ')));
+    }
+    await manager.stop(100);
+    await clock.advance(0);
+    assert.ok(effect === 'series' || clients.every(({ isClosed }) => isClosed));
+  });
+}
+
+test('the same configuration read again has the same keys, and a pattern counts by its source', () => {
+  const make = (regex: string) =>
+    job({ relabelRules: [rule(regex)], params: { b: ['1'], a: ['2', '3'] } });
+  assert.equal(seriesKey(make('x')), seriesKey(make('x')));
+  assert.notEqual(seriesKey(make('x')), seriesKey(make('y')));
+  assert.equal(seriesKey(job({ params: { a: ['2', '3'], b: ['1'] } })), seriesKey({ ...make('x'), relabelRules: [] })); // prettier-ignore
+  assert.notEqual(seriesKey(job({ params: { a: ['b', 'c'] } })), seriesKey(job({ params: { a: ['b,c'] } }))); // prettier-ignore
+  assert.notEqual(pageKey(job()), pageKey(job({ limits: { ...DEFAULT_LIMITS, labels: 3 } })));
+});
+
+test('limits hold from the next scrape on, for series and targets that are known too', async () => {
+  const { clock, manager } = await setUp();
+  const limited = (samples: number) => job({ limits: { ...DEFAULT_LIMITS, samples } });
+  const health = async (): Promise<string | undefined> => {
+    await clock.advance(INTERVAL_MS);
+    return manager.targets()[0]?.health;
+  };
+  await manager.apply([job({ limits: { ...DEFAULT_LIMITS, labels: 1 } })]);
+  assert.equal(await health(), 'down', 'also for series that are known');
+  await manager.apply([limited(1)]);
+  assert.equal(await health(), 'up');
+  await manager.apply([job({ limits: { ...DEFAULT_LIMITS, targets: 1 } })]);
+  assert.equal(await health(), 'up');
+  manager.update('j', [
+    { source: 's', labels: {}, targets: [{ __address__: 'h:1' }, { __address__: 'h:2' }] },
+  ]);
+  assert.equal(await health(), 'down', 'two targets where one is allowed');
+  await manager.apply([limited(0)]);
+  assert.equal(await health(), 'up', 'without a new list');
+  await manager.stop(100);
+});

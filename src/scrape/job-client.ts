@@ -1,0 +1,51 @@
+/**
+ * The HTTP client of a job, which may be replaced while requests are under way: those end on the client they began with,
+ * and that client is closed after the last of them.
+ */
+import type { ClientRequest, ClientResponse, HttpClient } from '../kernel/http-client.ts';
+
+interface Lease<Body> {
+  readonly client: HttpClient<Body>;
+  requests: number;
+}
+
+export class JobClient<Body> implements HttpClient<Body> {
+  #lease: Lease<Body>;
+  /** Replaced, with requests under way. */
+  readonly #old = new Set<Lease<Body>>();
+
+  /** @param client  is closed by this one */
+  constructor(client: HttpClient<Body>) {
+    this.#lease = { client, requests: 0 };
+  }
+
+  async send(request: ClientRequest): Promise<ClientResponse<Body>> {
+    const lease = this.#lease;
+    lease.requests += 1;
+    try {
+      return await lease.client.send(request);
+    } finally {
+      lease.requests -= 1;
+      if (lease.requests === 0 && this.#old.delete(lease)) discard(lease);
+    }
+  }
+
+  replace(client: HttpClient<Body>): void {
+    const old = this.#lease;
+    this.#lease = { client, requests: 0 };
+    if (old.requests === 0) discard(old);
+    else this.#old.add(old);
+  }
+
+  /** Requests under way are given up. */
+  async close(): Promise<void> {
+    const leases = [this.#lease, ...this.#old];
+    this.#old.clear();
+    await Promise.all(leases.map(({ client }) => client.close()));
+  }
+}
+
+/** Nothing is asked of it any more: that its connections close badly is nobody's concern. */
+function discard({ client }: Lease<unknown>): void {
+  void client.close().catch(() => undefined);
+}

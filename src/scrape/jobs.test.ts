@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { VirtualClock } from '../kernel/clock.ts';
+import { silentLogger } from '../kernel/logger.ts';
+import { Registry } from '../kernel/metrics.ts';
+import type { TargetGroup } from '../model/target.ts';
+import { type ScrapeConfig, scrapeConfigOf } from './config.ts';
+import { ScrapeManager } from './manager.ts';
+import { RecordingAppender } from './recording-appender.ts';
+
+async function setUp(offsetSeed = '') {
+  const clock = new VirtualClock(1_700_000_000_000);
+  const metrics = new Registry();
+  const appenders: RecordingAppender[] = [];
+  const manager = new ScrapeManager({
+    world: {
+      clock,
+      metrics,
+      log: silentLogger,
+      http: {
+        send: async () => ({
+          status: 200,
+          headers: { 'content-type': 'text/plain' },
+          body: Buffer.from('a 1\n'),
+        }),
+        close: async () => undefined,
+      },
+    },
+    userAgent: 'test/1',
+    offsetSeed,
+    turnShareMs: 10_000,
+    openAppender: () => {
+      const appender = new RecordingAppender();
+      appenders.push(appender);
+      return appender;
+    },
+  });
+  await manager.start();
+  const take = (): string[] => appenders.flatMap((one) => one.take());
+  return { clock, metrics, manager, take };
+}
+
+const job = (set: Partial<ScrapeConfig> = {}): ScrapeConfig =>
+  scrapeConfigOf({ jobName: 'web', scrapeIntervalMs: 10_000, ...set });
+
+const group = (address: string): TargetGroup[] => [
+  { source: 's', labels: {}, targets: [{ __address__: address }] },
+];
+
+test('two jobs of one name are two jobs: their ids keep them apart, their series have the name', async () => {
+  const { clock, metrics, manager, take } = await setUp();
+  await manager.apply([job({ id: 'one/web' }), job({ id: 'two/web' })]);
+  manager.update('one/web', group('h:1'));
+  manager.update('two/web', group('h:2'));
+  manager.update('web', group('h:3'));
+  await clock.advance(10_000);
+  const pools = manager.targets().map(({ job: id, target }) => `${id} ${target.url}`);
+  assert.deepEqual(pools, ['one/web http://h:1/metrics', 'two/web http://h:2/metrics']);
+  assert.deepEqual([...manager.droppedTargets().keys()], ['one/web', 'two/web']);
+  assert.match(metrics.expose(), /pool_targets\{scrape_job="two\/web"\} 1\n/);
+  assert.ok(take().every((line) => line.includes('job="web"')));
+
+  await manager.apply([job({ id: 'two/web' })]);
+  assert.doesNotMatch(metrics.expose(), /scrape_job="one\/web"/);
+  await clock.advance(30_000);
+  const stale = take().filter((line) => line.includes(' stale '));
+  assert.equal(stale.length, 6);
+  assert.ok(stale.every((line) => line.includes('instance="h:1"')));
+  await manager.stop(100);
+});
+
+test('the place in the interval follows from host, replica and target, over versions', async () => {
+  const { clock, manager, take } = await setUp('host');
+  await manager.apply([job({ replica: '{"cluster":"a"}' })]);
+  manager.update('web', group('h:1'));
+  await clock.advance(30_000);
+  const places = take()
+    .filter((line) => line.startsWith('up{'))
+    .map((line) => Number(line.split('@')[1]) % 10_000);
+  assert.deepEqual(places.slice(1), [7_362, 7_362, 7_362]);
+  await manager.stop(100);
+});
