@@ -17,7 +17,7 @@ interface Case {
   readonly run: () => void;
 }
 
-function nothingAppender(): RoutedAppender {
+export function nothingAppender(): RoutedAppender {
   let refs = 0;
   let sum = 0;
   return {

@@ -51,7 +51,7 @@ async function send(
   return {
     status: answer.statusCode ?? 0,
     headers: flat,
-    body: inflate(flat, whole, bodyMaxBytes),
+    body: await inflate(flat, whole, bodyMaxBytes),
   };
 }
 

@@ -3,10 +3,11 @@
  * a metadata address unless told. Signing, redirects, retry and what a status means are wrappers of the caller. Built on
  * undici's pool; keeps connections alive.
  */
-import { gunzipSync } from 'node:zlib';
+import { promisify } from 'node:util';
+import { gunzip, gunzipSync } from 'node:zlib';
 import type { lookup } from 'node:dns';
 import type { buildConnector, Dispatcher } from 'undici';
-import { type Borrowed, peek } from '../model/borrowed.ts';
+import { type Borrowed, LENT_BYTES_MAX, ownOf, peek } from '../model/borrowed.ts';
 import { messageOf, PermanentError } from './errors.ts';
 import { HttpClientError } from './http-client-error.ts';
 import type { HttpConnection } from './http-connection.ts';
@@ -95,7 +96,9 @@ async function getPage(
   request: ClientRequest,
 ): Promise<ClientResponse<Borrowed<Uint8Array>>> {
   const { status, headers, body } = await pages.get(request, urlOf(request.url));
-  return { status, headers, body: inflate(headers, body, request.bodyMaxBytes) };
+  const plain = inflate(headers, body, request.bodyMaxBytes);
+  // What is lent is lent for this turn: it waits only for what is not.
+  return { status, headers, body: plain instanceof Promise ? await plain : plain };
 }
 
 async function load(options: HttpClientOptions): Promise<Undici> {
@@ -261,7 +264,16 @@ class Exchange implements Dispatcher.DispatchHandler {
     const headers = this.#headers;
     try {
       const plain = inflate(headers, body, this.#request.bodyMaxBytes);
-      this.#resolve({ status: this.#status, headers, body: plain });
+      if (plain instanceof Promise) void this.#resolveLater(plain);
+      else this.#resolve({ status: this.#status, headers, body: plain });
+    } catch (error) {
+      this.#reject(error);
+    }
+  }
+
+  async #resolveLater(body: Promise<Buffer>): Promise<void> {
+    try {
+      this.#resolve({ status: this.#status, headers: this.#headers, body: await body });
     } catch (error) {
       this.#reject(error);
     }
@@ -295,23 +307,56 @@ export function flatten(
   return flat;
 }
 
-/** The body as it was before its transfer: inflated to a buffer of its own, or the one given. */
+/**
+ * The body as it was before its transfer: the one given, or inflated to a buffer of its own. A large one is inflated
+ * beside the event loop, a small one at once.
+ *
+ * @throws HttpClientError where it is no gzip, or larger than allowed
+ */
 export function inflate<Body extends Borrowed<Uint8Array>>(
   headers: Readonly<Record<string, string>>,
   body: Body,
   maxBytes: number,
-): Body | Buffer {
+): Body | Buffer | Promise<Buffer> {
   if (headers['content-encoding'] !== 'gzip' || body.length === 0) return body;
+  if (body.length > LENT_BYTES_MAX || inflatedLength(body) > LENT_BYTES_MAX)
+    return inflateBeside(ownOf(body), maxBytes);
   try {
-    return gunzipSync(peek(body), { maxOutputLength: maxBytes });
+    return gunzipSync(peek(body), { maxOutputLength: Math.min(maxBytes, LENT_BYTES_MAX) });
   } catch (error) {
-    const tooLarge = (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE';
-    throw new HttpClientError(
-      tooLarge ? 'body_too_large' : 'bad_gzip',
-      tooLarge
-        ? `the answer is larger than ${maxBytes} bytes inflated`
-        : 'the answer is not valid gzip',
-      { cause: error },
-    );
+    const isLarger = isTooLarge(error) && maxBytes > LENT_BYTES_MAX;
+    if (isLarger) return inflateBeside(ownOf(body), maxBytes);
+    throw inflateFailure(error, maxBytes);
   }
+}
+
+const gunzipBeside = promisify<Uint8Array, object, Buffer>(gunzip);
+
+async function inflateBeside(body: Uint8Array, maxBytes: number): Promise<Buffer> {
+  try {
+    return await gunzipBeside(body, { maxOutputLength: maxBytes, chunkSize: 256 * 1024 });
+  } catch (error) {
+    throw inflateFailure(error, maxBytes);
+  }
+}
+
+/** As the last four bytes say it; they may lie. */
+function inflatedLength(gzip: Borrowed<Uint8Array>): number {
+  let length = 0;
+  for (let i = 1; i <= 4; i++) length = length * 256 + (gzip[gzip.length - i] ?? 0);
+  return length;
+}
+
+function isTooLarge(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE';
+}
+
+function inflateFailure(error: unknown, maxBytes: number): HttpClientError {
+  return new HttpClientError(
+    isTooLarge(error) ? 'body_too_large' : 'bad_gzip',
+    isTooLarge(error)
+      ? `the answer is larger than ${maxBytes} bytes inflated`
+      : 'the answer is not valid gzip',
+    { cause: error },
+  );
 }

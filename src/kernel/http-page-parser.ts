@@ -9,7 +9,7 @@ export interface PageAnswer {
   readonly status: number;
   /** Lower-case names; repeats joined by ", ". */
   readonly headers: Readonly<Record<string, string>>;
-  /** Until the turn of the event loop ends; not inflated. */
+  /** Until the turn of the event loop ends, unless it is larger than LENT_BYTES_MAX; not inflated. */
   readonly body: Borrowed<Buffer>;
 }
 
@@ -184,8 +184,11 @@ export class PageParser {
     const needed = this.#length + (end - at);
     if (needed > this.#maxBytes) throw new BodyTooLargeError('too large');
     if (this.buffer === undefined || this.buffer.length < needed) {
-      // Of a length that is known all is taken at once.
-      const wanted = this.#state === 'length' ? this.#length + this.#left : needed;
+      // Of a length that is known all is taken at once; else twice as much, so that little is copied again and again.
+      const wanted =
+        this.#state === 'length'
+          ? this.#length + this.#left
+          : Math.max(needed, Math.min(this.#maxBytes, (this.buffer?.length ?? 0) * 2));
       const larger = this.#take(wanted);
       if (this.buffer !== undefined) this.buffer.copy(larger, 0, 0, this.#length);
       this.buffer = larger;

@@ -5,7 +5,8 @@ import type { AddressInfo, Socket } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
-import { createHttpClient } from './http-client.ts';
+import { LENT_BYTES_MAX } from '../model/borrowed.ts';
+import { createHttpClient, inflate } from './http-client.ts';
 import { PageParser } from './http-page-parser.ts';
 import { PageClient } from './http-pages.ts';
 
@@ -235,4 +236,58 @@ test('limits of time and size, aborts and refused connections say what they are'
     /took longer/,
   );
   assert.equal((await get(`${url}/ok`, { bodyMaxBytes: 3_000_000 })).text.length, 2_000_000);
+});
+
+test('the buffer of a small page is used again, a large page keeps its own', async (context) => {
+  const sizes = [1_000, LENT_BYTES_MAX, LENT_BYTES_MAX + 1];
+  const server = createHttpServer((request, response) => {
+    const [, size, how] = (request.url ?? '').split('/');
+    if (how === 'length') response.setHeader('content-length', Number(size));
+    else response.write('');
+    response.end(Buffer.alloc(Number(size), request.headers['x-fill'] as string));
+  });
+  const url = await listen(context, server);
+  const pages = new PageClient();
+  context.after(() => pages.close());
+  const get = async (path: string, fill: string) => {
+    const headers = { 'x-fill': fill };
+    const request = { headers, timeoutMs: 5_000, bodyMaxBytes: 4 * LENT_BYTES_MAX, signal: never };
+    const { body } = await pages.get(request, new URL(`${url}${path}`));
+    return body as Buffer;
+  };
+  for (const how of ['length', 'chunked'])
+    for (const size of sizes) {
+      const first = await get(`/${size}/${how}`, 'a');
+      assert.equal(first.length, size);
+      assert.ok(first.every((byte) => byte === 97));
+      await new Promise((resolve) => setImmediate(resolve));
+      for (let i = 0; i < 3; i++) {
+        await get(`/${size}/${how}`, 'b');
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      const isLent = size <= LENT_BYTES_MAX;
+      assert.equal(first[0], isLent ? 98 : 97, `${size} ${how}`);
+    }
+});
+
+test('a large body is inflated beside the event loop, whatever it says of itself', async () => {
+  const headers = { 'content-encoding': 'gzip' };
+  const large = Buffer.alloc(LENT_BYTES_MAX + 1, 'a');
+  const zipped = gzipSync(large);
+  const small = inflate(headers, gzipSync('small'), 10_000_000);
+  assert.ok(!(small instanceof Promise), 'a small one at once');
+  assert.equal(small.toString(), 'small');
+  const lying = Buffer.concat([zipped, gzipSync('and a little more')]);
+  for (const [gzip, length] of [
+    [zipped, large.length],
+    [lying, large.length + 17],
+  ] as const) {
+    const inflated = inflate(headers, gzip, 10_000_000);
+    assert.ok(inflated instanceof Promise);
+    assert.equal((await inflated).length, length);
+    const bomb = async () => inflate(headers, gzip, LENT_BYTES_MAX);
+    await assert.rejects(bomb, /larger than 2097152 bytes inflated/);
+  }
+  const cut = async () => inflate(headers, zipped.subarray(0, -9), 10_000_000);
+  await assert.rejects(cut, /not valid gzip/);
 });

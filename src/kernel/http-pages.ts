@@ -1,11 +1,13 @@
 /**
  * A small HTTP/1.1 client for one thing: getting pages, again and again, over plain TCP, at the cost of little more than the
- * bytes. It reads into buffers that are used again: a body is good until the next turn of the event loop. TLS, proxies
- * and all other methods are http-client.ts', which decides who is asked.
+ * bytes. A body of at most LENT_BYTES_MAX lies in a buffer that is used again, and is lent until the turn of the event
+ * loop ends; a larger one has a buffer of its own. TLS, proxies and all other methods are http-client.ts', which decides
+ * who is asked.
  * Limits: heads of 64 KiB, bodies as the caller says, 32 connections to an origin; what waits behind them waits in order.
  * Source: https://www.rfc-editor.org/rfc/rfc9112
  */
 import { connect, type LookupFunction, type Socket } from 'node:net';
+import { LENT_BYTES_MAX } from '../model/borrowed.ts';
 import { messageOf } from './errors.ts';
 import { HttpClientError } from './http-client-error.ts';
 import { type PageAnswer, PageParser } from './http-page-parser.ts';
@@ -22,9 +24,8 @@ const CONNECTIONS_MAX = 32;
 const CONNECT_TIMEOUT_MS = 10_000;
 const IDLE_MS = 60_000;
 const READ_BYTES = 128 * 1024;
-/** Bodies' buffers that wait for another use; larger ones are let go. */
+/** Bodies' buffers that wait for another use. */
 const SPARE_MAX = 8;
-const SPARE_BYTES_MAX = 16 * 1024 * 1024;
 
 const NO_HEADERS: Readonly<Record<string, string>> = {};
 
@@ -170,7 +171,7 @@ export class PageClient {
       origin.open -= 1;
       origin.waiting[0]?.();
       const { buffer } = parser;
-      if (buffer !== undefined && buffer.length <= SPARE_BYTES_MAX)
+      if (buffer !== undefined && buffer.length <= LENT_BYTES_MAX)
         setImmediate(() => {
           if (this.#spare.length < SPARE_MAX) this.#spare.push(buffer);
         });
@@ -186,8 +187,9 @@ export class PageClient {
     return head;
   }
 
-  /** A buffer of at least so many bytes. */
+  /** A buffer of at least so many bytes; one that is lent is at most LENT_BYTES_MAX, which is a power of two. */
   #take(bytes: number): Buffer {
+    if (bytes > LENT_BYTES_MAX) return Buffer.allocUnsafeSlow(bytes);
     const at = this.#spare.findIndex((one) => one.length >= bytes);
     if (at >= 0) return this.#spare.splice(at, 1)[0] as Buffer;
     return Buffer.allocUnsafeSlow(

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Borrowed, ownCopy, peek } from './borrowed.ts';
+import { type Borrowed, LENT_BYTES_MAX, ownCopy, ownOf, peek } from './borrowed.ts';
 
 test('borrowed bytes are read as they are, and kept only as a copy', () => {
   const owned = Buffer.from('abc');
@@ -32,4 +32,13 @@ test('who is lent an answer cannot give it on as its own', () => {
   assert.equal(read(lend()), 1);
   // @ts-expect-error it asks for bytes of its own
   assert.equal(keep(lend()), 1);
+});
+
+test('a body too large to be lent is its receiver’s own, unless it lies in much more memory', () => {
+  const large = new Uint8Array(LENT_BYTES_MAX + 1);
+  assert.equal(ownOf(large), large);
+  const small = new Uint8Array(LENT_BYTES_MAX);
+  assert.notEqual(ownOf(small), small);
+  const loose = new Uint8Array(LENT_BYTES_MAX * 2).subarray(0, LENT_BYTES_MAX + 1);
+  assert.equal(ownOf(loose).buffer.byteLength, LENT_BYTES_MAX + 1);
 });

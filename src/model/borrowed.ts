@@ -16,6 +16,20 @@ export type Borrowed<Bytes extends ArrayBufferView> = Readonly<
   Pick<Bytes, Extract<keyof Bytes, Reading>>
 >;
 
+/**
+ * The largest body that is lent; a larger one has a buffer of its own, which its receiver may keep. Who lends bodies
+ * holds to it.
+ */
+export const LENT_BYTES_MAX = 2 * 1024 * 1024;
+
+/** The bytes to keep: the array itself where it was too large to be lent, else a copy. */
+export function ownOf(bytes: Borrowed<Uint8Array>): Uint8Array {
+  const array = peek(bytes);
+  // Nor is much more memory kept for them than they need.
+  const isSnug = array.buffer.byteLength - array.length <= array.length >> 2;
+  return array.length > LENT_BYTES_MAX && isSnug ? array : ownCopy(array);
+}
+
 /** A copy, to keep. */
 export function ownCopy(bytes: Borrowed<Uint8Array>): Uint8Array<ArrayBuffer> {
   return new Uint8Array(bytes);

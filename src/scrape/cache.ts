@@ -12,67 +12,52 @@
  * series is decoded, relabelled and given a ref. Memory: one body and about 40 bytes a series.
  * Technique and figures: docs, performance; Prometheus' own cache is a map by series text (scrape/scrape.go).
  */
-import { type Borrowed, ownCopy } from '../model/borrowed.ts';
-import { type LabelSet, labelSetOf } from '../model/labels.ts';
+import { type Borrowed, ownCopy, ownOf } from '../model/borrowed.ts';
+import { labelSetOf } from '../model/labels.ts';
 import { SERIES_TYPES } from '../model/sample.ts';
 import { type ExpositionFormat, ExpositionReader } from '../wire/exposition-parser.ts';
-import type { ScrapeConfig } from './config.ts';
-import type { ExemplarMemory } from './exemplar-memory.ts';
-import type { FamilyMetadata } from './family-metadata.ts';
 import { HashIndex, hashBytes } from './hash-index.ts';
-import { copyOf, newPlaces, type Places } from './places.ts';
+import { copyOf, newPlaces, type Places, trimmed } from './places.ts';
 import { seriesLabels } from './series-labels.ts';
 import type { SeriesTable } from './series-table.ts';
+import { inRanges, type Slices } from './slices.ts';
+import { AHEAD_MAX_MS, type TargetSeries, tellFamily } from './target-series.ts';
 
-/** What one scrape brought. */
-export interface ScrapeCounts {
-  /** Samples in the body. */
-  scraped: number;
-  /** Those left after metric relabelling, also when they are then not appended. */
-  kept: number;
-  /** Series not known before. */
-  added: number;
-  duplicates: number;
-  outOfOrder: number;
-  outOfBounds: number;
-}
-
-/** Samples of the future beyond this are dropped, as Prometheus drops them. */
-const AHEAD_MAX_MS = 10 * 60_000;
 /** Slot of a series that relabelling dropped. */
 const DROPPED = -1;
 const SPACE = 32;
+/** Series of a large page that are gone over between two yields, and bytes of it that are read. */
+const RANGE_SERIES = 8_192;
+const SLICE_BYTES = 16 * 1024;
 
-/** What all caches share while they work, one at a time: a reader, and room to note places. */
+/** What all caches share while they work, one at a time in a turn: a reader, and room to note places. */
 export class ScrapeScratch {
   readonly reader = new ExpositionReader();
-  places: Places = newPlaces(1_024);
-}
+  places: Places;
 
-/** What the readers of a target's pages share. */
-export interface TargetSeries {
-  readonly table: SeriesTable;
-  readonly metadata: FamilyMetadata;
-  readonly exemplars: ExemplarMemory;
-  readonly targetLabels: LabelSet;
-  /** Set only between scrapes, with all memory of pages forgotten. */
-  config: ScrapeConfig;
-  /** Of the scrape under way. */
-  counts: ScrapeCounts;
+  /** @param room  for so many places at first */
+  constructor(room = 0) {
+    this.places = newPlaces(Math.max(1_024, room));
+  }
 }
 
 export class SeriesCache {
-  readonly #scratch: ScrapeScratch;
+  /** The shared one, but for a large page. */
+  #scratch: ScrapeScratch;
   readonly #series: TargetSeries;
   readonly #table: SeriesTable;
-  #body: Uint8Array = new Uint8Array(0);
   #view: DataView = new DataView(new ArrayBuffer(0));
   #places: Places = newPlaces(0);
   readonly #bySeries = new HashIndex();
   #isIndexed = false;
-  #hasHashes = false;
   #format: ExpositionFormat = 'text';
   #hasReference = false;
+  /** Of the walk that `#walkOn` goes on with: the next position expected, and whether all was as expected. */
+  #expected = 0;
+  #isSame = true;
+  /** Where the lines before the sample at hand begin; the walk stopped among them. */
+  #segmentStart = 0;
+  #isInSegment = false;
 
   constructor(series: TargetSeries, scratch: ScrapeScratch) {
     this.#series = series;
@@ -94,16 +79,38 @@ export class SeriesCache {
       reader.open(body, format);
       // Without a page before there is nothing to be the same as, though both may be empty.
       const isSame = this.#walk(tMs) && this.#hasReference;
-      if (!isSame) this.#keep(reader.bytes);
+      if (!isSame) {
+        const { places } = this.#scratch;
+        this.#keep(ownCopy(reader.bytes), copyOf(places, places.count));
+      }
       return isSame;
     } finally {
       reader.release();
     }
   }
 
+  /** As `ingest`, of a body that is the caller's own, with a scratch of its own. */
+  *ingestInSlices(body: Uint8Array, format: ExpositionFormat, tMs: number): Slices<boolean> {
+    const shared = this.#scratch;
+    const scratch = new ScrapeScratch(Math.max(this.#places.count, body.length >> 7));
+    if (format !== this.#format) this.forget();
+    this.#format = format;
+    try {
+      this.#scratch = scratch;
+      scratch.reader.open(body, format);
+      yield;
+      const isSame = (yield* this.#walkInSlices(tMs)) && this.#hasReference;
+      if (isSame) return true;
+      const places = yield* trimmed(scratch.places);
+      this.#keep(ownOf(scratch.reader.bytes), places);
+      return false;
+    } finally {
+      this.#scratch = shared;
+    }
+  }
+
   /** Lets go of the body before: the next one is read from scratch. */
   forget(): void {
-    this.#body = new Uint8Array(0);
     this.#view = new DataView(new ArrayBuffer(0));
     this.#places = newPlaces(0);
     this.#bySeries.clear();
@@ -117,22 +124,51 @@ export class SeriesCache {
     const { reader } = scratch;
     const { count } = this.#places;
     if (scratch.places.slots.length < count) scratch.places = newPlaces(count);
-    const same = this.#walkSame(tMs);
+    const same = this.#walkSame(tMs, 0, count);
     if (same === count && count > 0 && reader.isAtEnd) return true;
-    this.#noteSame(same);
-    return this.#walkOn(tMs, same);
+    this.#noteSame(0, same);
+    this.#beginOther(same);
+    this.#walkOn(tMs, Infinity);
+    return this.#isSame && this.#expected === count;
   }
 
-  /** The hot loop: as far as the body holds the series of the reference in order. @returns how many */
-  #walkSame(tMs: number): number {
+  *#walkInSlices(tMs: number): Slices<boolean> {
     const { reader, places: notes } = this.#scratch;
-    const { segmentStarts, seriesEnds, slots, count } = this.#places;
+    const { count } = this.#places;
+    let same = 0;
+    for (let to = 0; same === to && to < count;) {
+      to = Math.min(count, to + RANGE_SERIES);
+      same = this.#walkSame(tMs, same, to);
+      yield;
+    }
+    if (same === count && count > 0 && reader.isAtEnd) return true;
+    yield* inRanges(same, RANGE_SERIES, (from, to) => this.#noteSame(from, to));
+    notes.count = same;
+    yield* this.#indexInSlices();
+    this.#beginOther(same);
+    do {
+      yield* this.#table.prepare(SLICE_BYTES >> 1);
+      yield;
+    } while (!this.#walkOn(tMs, reader.pos + SLICE_BYTES));
+    return this.#isSame && this.#expected === count;
+  }
+
+  #beginOther(same: number): void {
+    this.#expected = same;
+    this.#isSame = true;
+    this.#isInSegment = false;
+  }
+
+  /** The hot loop: as far as the body holds the series [from, to) of the reference in order. @returns where that ends */
+  #walkSame(tMs: number, first: number, to: number): number {
+    const { reader, places: notes } = this.#scratch;
+    const { segmentStarts, seriesEnds, slots } = this.#places;
     const { bytes, view } = reader;
     const oldView = this.#view;
     const newStarts = notes.segmentStarts;
     let { pos } = reader;
-    let i = 0;
-    for (; i < count; i++) {
+    let i = first;
+    for (; i < to; i++) {
       const from = segmentStarts[i] as number;
       const length = (seriesEnds[i] as number) - from;
       const end = pos + length;
@@ -147,80 +183,97 @@ export class SeriesCache {
     return i;
   }
 
-  /** Notes what the hot loop found: the reference's places, moved. */
-  #noteSame(same: number): void {
+  /** Notes what the hot loop found: the reference's places [first, to), moved. */
+  #noteSame(first: number, to: number): void {
     const old = this.#places;
     const notes = this.#scratch.places;
-    for (let i = 0; i < same; i++) {
+    for (let i = first; i < to; i++) {
       const moved = (notes.segmentStarts[i] as number) - (old.segmentStarts[i] as number);
       notes.seriesStarts[i] = (old.seriesStarts[i] as number) + moved;
       notes.seriesEnds[i] = (old.seriesEnds[i] as number) + moved;
     }
-    notes.slots.set(old.slots.subarray(0, same));
-    notes.hashes.set(old.hashes.subarray(0, same));
-    notes.types.set(old.types.subarray(0, same));
-    notes.count = same;
+    notes.slots.set(old.slots.subarray(first, to), first);
+    notes.hashes.set(old.hashes.subarray(first, to), first);
+    notes.types.set(old.types.subarray(first, to), first);
+    notes.count = to;
   }
 
-  /** The rest of a body whose first series are those of the reference: others come, some are missing. */
-  #walkOn(tMs: number, same: number): boolean {
+  /**
+   * The rest of a body whose first series are those of the reference: others come, some are missing.
+   *
+   * @returns false when it stopped at `until`, or soon behind it
+   */
+  #walkOn(tMs: number, until: number): boolean {
     const { reader } = this.#scratch;
-    const { metadata } = this.#series;
     const { bytes, view } = reader;
     const old = this.#places;
-    let expected = same;
-    let isSame = true;
+    let expected = this.#expected;
     for (;;) {
       const pos = reader.pos;
-      if (expected < old.count) {
-        const from = old.segmentStarts[expected] as number;
-        const length = (old.seriesEnds[expected] as number) - from;
-        const end = pos + length;
-        if (bytes[end] === SPACE && areEqual(view, pos, this.#view, from, length)) {
-          const after = reader.readValue(end);
-          if (after >= 0) {
-            const start = pos + ((old.seriesStarts[expected] as number) - from);
-            const slot = old.slots[expected] as number;
-            const hash = old.hashes[expected] as number;
-            this.#note(pos, start, end, slot, hash, old.types[expected] as number);
-            reader.pos = after;
-            expected += 1;
-            this.#take(slot, tMs);
-            continue;
+      if (!this.#isInSegment) {
+        this.#expected = expected;
+        if (pos >= until) return false;
+        this.#segmentStart = pos;
+        if (expected < old.count) {
+          const from = old.segmentStarts[expected] as number;
+          const length = (old.seriesEnds[expected] as number) - from;
+          const end = pos + length;
+          if (bytes[end] === SPACE && areEqual(view, pos, this.#view, from, length)) {
+            const after = reader.readValue(end);
+            if (after >= 0) {
+              const start = pos + ((old.seriesStarts[expected] as number) - from);
+              const slot = old.slots[expected] as number;
+              const hash = old.hashes[expected] as number;
+              this.#note(pos, start, end, slot, hash, old.types[expected] as number);
+              reader.pos = after;
+              expected += 1;
+              this.#take(slot, tMs);
+              continue;
+            }
           }
         }
+        this.#recallType();
       }
-      // The reader has not seen the TYPE lines that were compared and not read.
-      const { count } = this.#scratch.places;
-      if (count > 0) {
-        const type = this.#scratch.places.types[count - 1] as number;
-        reader.type = SERIES_TYPES[type] ?? 'unknown';
-      }
-      if (!this.#nextSample()) break;
-      isSame = false;
-      if (!this.#hasHashes) this.#hashReference();
-      const place = this.#lookUp();
-      const slot = place < 0 ? this.#newSlot() : (old.slots[place] as number);
-      if (place >= 0 && slot !== DROPPED && metadata.hasChanges)
-        tellFamily(this.#table, slot, metadata, reader.labels()[0]?.[1] ?? '');
-      if (place >= 0) expected = place + 1;
-      const type = SERIES_TYPES.indexOf(reader.type);
-      this.#note(pos, reader.seriesStart, reader.seriesEnd, slot, this.#hash, type);
-      this.#take(slot, tMs);
+      const entry = this.#nextSample(until);
+      this.#isInSegment = entry === 'pause';
+      if (entry !== 'sample') return entry === 'end';
+      this.#isSame = false;
+      const position = this.#takeOther(tMs);
+      if (position >= 0) expected = position + 1;
     }
-    return isSame && expected === old.count;
+  }
+
+  /** The reader has not seen the TYPE lines that were compared and not read. */
+  #recallType(): void {
+    const { reader, places } = this.#scratch;
+    if (places.count === 0) return;
+    reader.type = SERIES_TYPES[places.types[places.count - 1] as number] ?? 'unknown';
+  }
+
+  /** The sample just scanned, which is not what was expected. @returns its series' position in the reference, or -1 */
+  #takeOther(tMs: number): number {
+    const { reader } = this.#scratch;
+    const { metadata } = this.#series;
+    const position = this.#lookUp();
+    const slot = position < 0 ? this.#newSlot() : (this.#places.slots[position] as number);
+    if (position >= 0 && slot !== DROPPED && metadata.hasChanges)
+      tellFamily(this.#table, slot, metadata, reader.labels()[0]?.[1] ?? '');
+    const type = SERIES_TYPES.indexOf(reader.type);
+    this.#note(this.#segmentStart, reader.seriesStart, reader.seriesEnd, slot, this.#hash, type);
+    this.#take(slot, tMs);
+    return position;
   }
 
   #hash = 0;
 
-  /** Scans to the next sample, noting what is said of its family; false at the end. */
-  #nextSample(): boolean {
+  /** Scans to the next sample, noting what is said of its family; it may stop between lines behind `until`. */
+  #nextSample(until: number): 'sample' | 'end' | 'pause' {
     const { reader } = this.#scratch;
     for (;;) {
-      const entry = reader.next();
-      if (entry === 'sample') return true;
-      if (entry === 'end') return false;
+      const entry = reader.nextBefore(until);
+      if (entry === 'sample' || entry === 'end' || entry === 'pause') return entry;
       this.#series.metadata.take(reader.metricName, entry, reader.text, reader.type);
+      if (reader.pos >= until) return 'pause';
     }
   }
 
@@ -288,21 +341,25 @@ export class SeriesCache {
     });
   }
 
-  #hashReference(): void {
-    const { count, hashes, seriesStarts, seriesEnds } = this.#places;
-    const notes = this.#scratch.places;
-    for (let i = 0; i < count; i++)
-      hashes[i] = hashBytes(this.#body, seriesStarts[i] as number, seriesEnds[i] as number);
-    // Up to here the new body is the same as the reference.
-    notes.hashes.set(hashes.subarray(0, notes.count));
-    this.#hasHashes = true;
+  #index(): void {
+    const { count } = this.#places;
+    this.#bySeries.reset(count);
+    this.#indexRange(0, count);
+    this.#isIndexed = true;
   }
 
-  #index(): void {
-    const { count, hashes } = this.#places;
+  *#indexInSlices(): Slices<void> {
+    const { count } = this.#places;
+    if (count === 0 || this.#isIndexed) return;
     this.#bySeries.reset(count);
-    for (let i = count - 1; i >= 0; i--) this.#bySeries.add(hashes[i] as number, i);
+    yield* inRanges(count, RANGE_SERIES, (from, to) => this.#indexRange(count - to, count - from));
     this.#isIndexed = true;
+  }
+
+  /** From the last to the first: of a series that stands twice the first is found. */
+  #indexRange(from: number, to: number): void {
+    const { hashes } = this.#places;
+    for (let i = to - 1; i >= from; i--) this.#bySeries.add(hashes[i] as number, i);
   }
 
   #note(
@@ -327,28 +384,13 @@ export class SeriesCache {
   }
 
   /** The body becomes the reference. */
-  #keep(bytes: Borrowed<Uint8Array>): void {
+  #keep(body: Uint8Array, places: Places): void {
     this.#hasReference = true;
-    const body = ownCopy(bytes);
-    this.#body = body;
     this.#view = new DataView(body.buffer, body.byteOffset, body.byteLength);
-    const { places } = this.#scratch;
-    this.#places = copyOf(places, places.count);
+    this.#places = places;
     this.#isIndexed = false;
     this.#bySeries.clear();
   }
-}
-
-/** Tells the appender of a series what its family is, by the name that the target exposes. */
-export function tellFamily(
-  table: SeriesTable,
-  slot: number,
-  metadata: FamilyMetadata,
-  name: string,
-): void {
-  const family = metadata.of(name);
-  const told = family === undefined ? undefined : metadata.entries.get(family);
-  if (family !== undefined && told !== undefined) table.setMetadata(slot, family, told);
 }
 
 /**

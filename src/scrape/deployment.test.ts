@@ -30,7 +30,7 @@ async function setUp(turnShareMs?: number) {
   const manager = new ScrapeManager({
     world: { clock, http, metrics: new Registry(), log: silentLogger },
     userAgent: 'test/1',
-    openAppender: (key) => {
+    openAppender: (_source, key) => {
       assert.ok(open.get(key)?.closed ?? true, 'a target has two loops');
       const appender = new RecordingAppender();
       appenders.push(appender);

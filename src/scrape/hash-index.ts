@@ -29,7 +29,11 @@ export class HashIndex {
 
   /** False when it is half full: the caller resets it to a larger size and adds all again. */
   get hasRoom(): boolean {
-    return this.#count * 2 < this.#places.length;
+    return this.hasRoomFor(0);
+  }
+
+  hasRoomFor(more: number): boolean {
+    return (this.#count + more) * 2 < this.#places.length;
   }
 
   add(hash: number, id: number): void {

@@ -3,16 +3,18 @@
  * may break. It appends and forgets; transaction.ts rolls back, reports and commits.
  */
 import { PermanentError } from '../kernel/errors.ts';
-import type { Borrowed } from '../model/borrowed.ts';
+import { type Borrowed, LENT_BYTES_MAX } from '../model/borrowed.ts';
 import type { LabelSet } from '../model/labels.ts';
 import type { RoutedAppender, SeriesMetadata } from '../model/sample.ts';
 import type { ExpositionKind } from '../wire/negotiation.ts';
-import { type ScrapeCounts, type ScrapeScratch, SeriesCache, type TargetSeries } from './cache.ts';
+import { type ScrapeScratch, SeriesCache } from './cache.ts';
 import type { ScrapeConfig } from './config.ts';
 import { ExemplarMemory } from './exemplar-memory.ts';
 import { FamilyMetadata } from './family-metadata.ts';
 import { ProtobufPages } from './protobuf-pages.ts';
 import { SeriesTable } from './series-table.ts';
+import { inRanges, type Slices } from './slices.ts';
+import type { ScrapeCounts, TargetSeries } from './target-series.ts';
 
 export interface IntakeOptions {
   readonly appender: RoutedAppender;
@@ -27,8 +29,12 @@ export class Intake {
   readonly #protobuf: ProtobufPages;
   /** Of the page before: a series keeps its slot from format to format, the readers' memories do not carry over. */
   #kind: ExpositionKind = 'text';
-  /** A page was begun and is not accepted. */
+  /** A page was begun and is neither accepted nor taken back. */
   #isReading = false;
+  /** The page at hand holds what the one before held. */
+  #isSame = false;
+  /** The series are those of a large page. */
+  #isLarge = false;
 
   constructor({ appender, targetLabels, config, scratch }: IntakeOptions) {
     this.#series = {
@@ -52,6 +58,11 @@ export class Intake {
     return this.#series.table.count;
   }
 
+  /** Whether there may be more series to go over, or to clean up, than one turn of the event loop should. */
+  get isLarge(): boolean {
+    return this.#isLarge || this.#isReading || this.#series.table.hasGone;
+  }
+
   /** What the target says of its families. */
   get metadata(): ReadonlyMap<string, SeriesMetadata> {
     return this.#series.metadata.entries;
@@ -61,8 +72,7 @@ export class Intake {
   setConfig(config: ScrapeConfig): void {
     if (config === this.#series.config) return;
     this.#series.config = config;
-    this.#text.forget();
-    this.#protobuf.forget();
+    this.#forgetPages();
   }
 
   /**
@@ -71,38 +81,97 @@ export class Intake {
    *
    * @throws ExpositionError, PermanentError: the caller rolls the appender back and calls `fail`
    */
-  ingest(body: Borrowed<Uint8Array>, tMs: number, kind: ExpositionKind = 'text'): void {
-    const { table, metadata } = this.#series;
-    this.#series.counts = newCounts();
-    const isRenewing = table.begin();
-    this.#isReading = true;
-    if (isRenewing || kind !== this.#kind) {
-      this.#text.forget();
-      this.#protobuf.forget();
-      this.#kind = kind;
-    }
-    let isSame = false;
+  ingest(body: Borrowed<Uint8Array>, tMs: number, kind: ExpositionKind): void {
+    this.#takeBack();
+    const { table } = this.#series;
+    table.forgetGone();
+    this.#begin(kind);
     if (kind === 'protobuf') this.#protobuf.ingest(body, tMs);
-    else isSame = this.#text.ingest(body, kind, tMs);
-    this.#checkSamples();
-    metadata.settle();
-    this.#series.counts.added = table.created;
-    table.finish(tMs, !isSame);
+    else this.#isSame = this.#text.ingest(body, kind, tMs);
+    this.#check();
+    if (!this.#isSame) table.markMissing(tMs, 0, table.size);
+    this.#isLarge = false;
+    this.accept();
+    table.forgetGone();
+  }
+
+  /** As `ingest`, up to `accept`; what is to be forgotten afterwards is left to `clean`. */
+  *ingestInSlices(body: Uint8Array, tMs: number, kind: ExpositionKind): Slices<void> {
+    yield* this.clean();
+    const { table } = this.#series;
+    this.#begin(kind);
+    if (kind === 'protobuf') yield* this.#protobuf.ingestInSlices(body, tMs);
+    else this.#isSame = yield* this.#text.ingestInSlices(body, kind, tMs);
+    this.#check();
+    if (this.#isSame) return;
+    yield* inRanges(table.size, RANGE_SLOTS, (from, to) => table.markMissing(tMs, from, to));
+    this.#isLarge = body.length > LENT_BYTES_MAX;
+  }
+
+  /** What was read holds. */
+  accept(): void {
+    this.#series.counts.added = this.#series.table.created;
+    this.#series.table.accept();
     this.#isReading = false;
   }
 
   /** Appends stale markers for all series: the scrape failed, or the target is gone. */
   fail(tMs: number): void {
-    this.#series.table.fail(tMs);
-    if (!this.#isReading) return;
-    // What was rolled back was not sent, and slots made for it are gone.
-    this.#isReading = false;
+    const { table } = this.#series;
+    this.#takeBack();
+    table.forgetGone();
+    table.markAll(tMs, 0, table.size);
+    table.acceptEnd(tMs);
+  }
+
+  /** As `fail`, up to `acceptEnd`. */
+  *failInSlices(tMs: number): Slices<void> {
+    yield* this.clean();
+    const { table } = this.#series;
+    yield* inRanges(table.size, RANGE_SLOTS, (from, to) => table.markAll(tMs, from, to));
+  }
+
+  /** The markers of `failInSlices` hold. */
+  acceptEnd(tMs: number): void {
+    this.#series.table.acceptEnd(tMs);
+  }
+
+  /** Takes back a page that was given up on the way, and lets go of series that are gone. */
+  *clean(): Slices<void> {
+    const { table } = this.#series;
+    this.#takeBack();
+    while (table.hasGone) {
+      table.forgetGone(RANGE_SLOTS);
+      yield;
+    }
+  }
+
+  #begin(kind: ExpositionKind): void {
+    this.#series.counts = newCounts();
+    this.#isSame = false;
+    const isRenewing = this.#series.table.begin();
+    this.#isReading = true;
+    if (!isRenewing && kind === this.#kind) return;
+    this.#forgetPages();
+    this.#kind = kind;
+  }
+
+  #forgetPages(): void {
     this.#text.forget();
     this.#protobuf.forget();
+  }
+
+  #takeBack(): void {
+    if (!this.#isReading) return;
+    this.#isReading = false;
+    // What was rolled back was not sent, and slots made for it are gone.
+    this.#series.table.undo();
+    this.#forgetPages();
     this.#series.exemplars.clear();
   }
 
-  #checkSamples(): void {
+  /** What can be said of a page only when it was read. */
+  #check(): void {
     const { samples } = this.#series.config.limits;
     const { kept } = this.#series.counts;
     if (samples > 0 && kept > samples)
@@ -111,8 +180,12 @@ export class Intake {
         'sample_limit',
         `the scrape has ${kept} samples where ${samples} are allowed; raise sample_limit or drop series by metric_relabel_configs`,
       );
+    this.#series.metadata.settle();
   }
 }
+
+/** Slots that are done at a time. */
+const RANGE_SLOTS = 4_096;
 
 function newCounts(): ScrapeCounts {
   return { scraped: 0, kept: 0, added: 0, duplicates: 0, outOfOrder: 0, outOfBounds: 0 };

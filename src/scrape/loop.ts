@@ -15,11 +15,12 @@ import type { Borrowed } from '../model/borrowed.ts';
 import type { OpenRoutedAppender, SeriesMetadata } from '../model/sample.ts';
 import { formatDurationMs } from '../model/duration.ts';
 import { ExpositionError } from '../wire/exposition-error.ts';
-import type { ScrapeCounts, ScrapeScratch } from './cache.ts';
+import type { ScrapeScratch } from './cache.ts';
 import type { ScrapeConfig } from './config.ts';
 import { fetchExposition, type FetchedPage } from './fetch.ts';
 import { type ScrapeMetrics } from './metrics.ts';
 import { type Target } from './target.ts';
+import type { ScrapeCounts } from './target-series.ts';
 import { ScrapeTransaction } from './transaction.ts';
 
 /** The series of a target and where they go: what outlives a loop when another goes on with the same labels. */
@@ -147,6 +148,7 @@ export class ScrapeLoop {
   stop(): Promise<void> {
     this.#stopping.abort();
     this.#lastCall.abort();
+    if (!this.#isHandedOver) this.#transaction.giveUp();
     return this.#ended;
   }
 
@@ -159,6 +161,7 @@ export class ScrapeLoop {
     this.#isOver = true;
     this.#stopping.abort();
     this.#lastCall.abort();
+    this.#transaction.giveUp();
     return {
       key: this.target.key,
       transaction: this.#transaction,
@@ -194,8 +197,9 @@ export class ScrapeLoop {
       const retiring = this.#retiring;
       if (retiring === undefined) await this.#scrape(dueMs);
       else if (await this.#isGoneAfter(intervalMs * 1.1, retiring)) {
-        this.#transaction.end(dueMs);
-        return;
+        await this.#transaction.end(dueMs);
+        // The target may have come back on the way, which is long where it has many series.
+        if (this.#retiring === retiring) return;
       }
       if (signal.aborted || this.#lastCall.signal.aborted) return;
       // Right after a first scrape off the grid the next place may be very near: leave that one out.
@@ -252,12 +256,18 @@ export class ScrapeLoop {
     const startedAt = performance.now();
     const got = await this.#fetch();
     if (this.#stopping.signal.aborted) return;
-    const { failure, counts, durationMs } = this.#transaction.take(got, {
+    const moment = {
       tMs,
       timeoutMs: this.target.timeoutMs,
       // A virtual clock counts waits, the real one also what was computed.
       elapsedMs: () => Math.max(performance.now() - startedAt, clock.nowMs() - startMs),
-    });
+    };
+    const transaction = this.#transaction;
+    const outcome = transaction.isLarge(got)
+      ? await transaction.takeInSlices(got, moment)
+      : transaction.take(got, moment);
+    if (outcome === undefined) return;
+    const { failure, counts, durationMs } = outcome;
     this.#status = {
       health: failure === undefined ? 'up' : 'down',
       lastError: failure === undefined ? '' : messageOf(failure),

@@ -2,6 +2,8 @@
  * Where the series of a page lie, as columns: what cache.ts remembers of the page before. Values only.
  */
 
+import type { Slices } from './slices.ts';
+
 /** Where the series of a body lie, in order. */
 export interface Places {
   count: number;
@@ -9,7 +11,7 @@ export interface Places {
   seriesStarts: Int32Array;
   seriesEnds: Int32Array;
   slots: Int32Array;
-  /** Of the series' bytes; may be missing in a reference that was never looked up by hash. */
+  /** Of the series' bytes. */
   hashes: Int32Array;
   /** The TYPE in force there, as index in SERIES_TYPES. */
   types: Uint8Array;
@@ -32,11 +34,22 @@ export function newPlaces(size: number): Places {
 export function copyOf(from: Places, size: number): Places {
   const to = newPlaces(size);
   to.count = from.count;
-  to.segmentStarts.set(from.segmentStarts.subarray(0, from.count));
-  to.seriesStarts.set(from.seriesStarts.subarray(0, from.count));
-  to.seriesEnds.set(from.seriesEnds.subarray(0, from.count));
-  to.slots.set(from.slots.subarray(0, from.count));
-  to.hashes.set(from.hashes.subarray(0, from.count));
-  to.types.set(from.types.subarray(0, from.count));
+  for (const column of COLUMNS) to[column].set(from[column].subarray(0, from.count));
   return to;
 }
+
+/** The places in columns that are no longer than they must be, one column a slice. */
+export function* trimmed(places: Places): Slices<Places> {
+  const { count } = places;
+  if (places.slots.length - count <= count >> 2) return places;
+  const to = { ...newPlaces(0), count };
+  for (const column of INT_COLUMNS) {
+    to[column] = places[column].slice(0, count);
+    yield;
+  }
+  to.types = places.types.slice(0, count);
+  return to;
+}
+
+const INT_COLUMNS = ['segmentStarts', 'seriesStarts', 'seriesEnds', 'slots', 'hashes'] as const;
+const COLUMNS = [...INT_COLUMNS, 'types'] as const;

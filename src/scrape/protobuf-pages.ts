@@ -6,13 +6,15 @@ import { type Borrowed, peek } from '../model/borrowed.ts';
 import type { NativeHistogram } from '../model/histogram.ts';
 import { labelSetOf } from '../model/labels.ts';
 import { PermanentError } from '../kernel/errors.ts';
-import { type ProtobufSample, readProtobufExposition } from '../wire/exposition-protobuf.ts';
-import { type TargetSeries, tellFamily } from './cache.ts';
+import { type ProtobufSample, readProtobufInSteps } from '../wire/exposition-protobuf.ts';
 import { reduceBuckets } from './histogram-limits.ts';
 import { seriesLabels } from './series-labels.ts';
+import type { Slices } from './slices.ts';
+import { AHEAD_MAX_MS, type TargetSeries, tellFamily } from './target-series.ts';
 
-const AHEAD_MAX_MS = 10 * 60_000;
 const DROPPED = -1;
+/** Samples, or pauses of the reader, between two yields. */
+const SLICE_SAMPLES = 64;
 
 interface Known {
   readonly slot: number;
@@ -29,12 +31,24 @@ export class ProtobufPages {
 
   /** Appends the samples of a body. @throws ExpositionError, PermanentError */
   ingest(body: Borrowed<Uint8Array>, tMs: number): void {
+    const slices = this.ingestInSlices(peek(body), tMs);
+    while (slices.next().done !== true);
+  }
+
+  /** As `ingest`. */
+  *ingestInSlices(body: Uint8Array, tMs: number): Slices<void> {
     const { isNative, alwaysClassic } = this.#series.config.histograms;
+    const options = { nativeHistograms: isNative, alwaysClassic };
     const seen = new Map<string, Known>();
-    for (const sample of readProtobufExposition(peek(body), {
-      nativeHistograms: isNative,
-      alwaysClassic,
-    })) {
+    let left = SLICE_SAMPLES;
+    for (const sample of readProtobufInSteps(body, options)) {
+      left -= 1;
+      if (left === 0) {
+        left = SLICE_SAMPLES;
+        yield* this.#series.table.prepare(SLICE_SAMPLES);
+        yield;
+      }
+      if (sample === 'pause') continue;
       const key = keyOf(sample);
       const known = this.#known.get(key) ?? seen.get(key) ?? this.#newSeries(sample);
       seen.set(key, known);

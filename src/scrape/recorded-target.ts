@@ -2,6 +2,7 @@
  * A target whose scrapes are given as pages, for tests: it goes through the one transaction, and what that commits is
  * text (recording-appender.ts).
  */
+import assert from 'node:assert/strict';
 import type { LabelSet } from '../model/labels.ts';
 import type { ExpositionKind } from '../wire/negotiation.ts';
 import { ScrapeScratch } from './cache.ts';
@@ -39,6 +40,18 @@ export class RecordedTarget {
   ): RecordedScrape {
     const got = page instanceof Error ? page : { body: Buffer.from(page), kind };
     const outcome = this.transaction.take(got, momentOf(tMs));
+    return { ...outcome, ...this.taken() };
+  }
+
+  /** As `scrape`, over several turns. */
+  async scrapeInSlices(
+    page: string | Uint8Array | Error,
+    tMs: number,
+    kind: ExpositionKind = 'text',
+  ): Promise<RecordedScrape> {
+    const got = page instanceof Error ? page : { body: Buffer.from(page), kind };
+    const outcome = await this.transaction.takeInSlices(got, momentOf(tMs));
+    assert.ok(outcome !== undefined, 'it was not given up');
     return { ...outcome, ...this.taken() };
   }
 

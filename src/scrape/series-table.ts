@@ -14,6 +14,7 @@ import {
   type SeriesMetadata,
 } from '../model/sample.ts';
 import { HashIndex, hashText } from './hash-index.ts';
+import { inRanges, type Slices } from './slices.ts';
 
 export class SeriesTable {
   readonly #appender: RoutedAppender;
@@ -29,6 +30,10 @@ export class SeriesTable {
   #size = 0;
   readonly #free: number[] = [];
   #created: number[] = [];
+  /** That this page lacks, until it is accepted. */
+  #missing: number[] = [];
+  /** To be forgotten; no page that is read after them may meet them. */
+  #gone: number[] = [];
   /** By label hash; filled again when a slot was freed and a new label set is asked for. */
   readonly #byLabels = new HashIndex();
   #isIndexed = false;
@@ -45,7 +50,12 @@ export class SeriesTable {
 
   /** How many series are known. */
   get count(): number {
-    return this.#size - this.#free.length;
+    return this.#size - this.#free.length - this.#gone.length;
+  }
+
+  /** How many slots there are, free ones too. */
+  get size(): number {
+    return this.#size;
   }
 
   /** How many became known since `begin`. */
@@ -61,8 +71,6 @@ export class SeriesTable {
   begin(): boolean {
     // Wraps after a billion attempts: centuries at one a second.
     this.#attempt += 1;
-    this.#created = [];
-    this.#undo = [];
     const { generation } = this.#appender;
     if (generation === this.#generation) return false;
     this.#completeIn ??= new Int32Array(this.#refs.length).fill(this.#generation);
@@ -158,34 +166,61 @@ export class SeriesTable {
     return 'appended';
   }
 
-  /** The scrape was good: series that it lacks get a stale marker and are forgotten. */
-  finish(tMs: number, mayLackSome: boolean): void {
-    if (mayLackSome) {
-      const mark = this.#attempt * 2 + 1;
-      for (let slot = 0; slot < this.#size; slot++) {
-        if (this.#isFree(slot) || ((this.#now[slot] as number) | 1) === mark) continue;
-        if (((this.#before[slot] as number) & 1) === 1)
-          this.#appender.appendStale(this.#refs[slot] as number, tMs);
-        this.#release(slot);
-      }
+  /**
+   * Of a page that was read: series that it lacks get a stale marker, and `accept` forgets them. Slots [from, to).
+   */
+  markMissing(tMs: number, from: number, to: number): void {
+    const mark = this.#attempt * 2 + 1;
+    for (let slot = from; slot < to; slot++) {
+      if (this.#isFree(slot) || ((this.#now[slot] as number) | 1) === mark) continue;
+      if (((this.#before[slot] as number) & 1) === 1)
+        this.#appender.appendStale(this.#refs[slot] as number, tMs);
+      this.#missing.push(slot);
     }
+  }
+
+  /** What was read is the state from now on. What the page lacked waits for `forgetGone`. */
+  accept(): void {
     this.#undo = [];
     // They are known from now on: a failure that comes before the next page must not take them for its own.
     this.#created = [];
-    // What was renewed was in the page, and what was not is gone.
-    if (mayLackSome) this.#completeIn = undefined;
+    // All that is left was in the page, and so was renewed.
+    this.#completeIn = undefined;
+    this.#gone = this.#missing;
+    this.#missing = [];
     [this.#now, this.#before] = [this.#before, this.#now];
   }
 
-  /** The scrape failed and was rolled back: all series get a stale marker, once, and stay known. */
-  fail(tMs: number): void {
+  /** Lets go of series that `accept` found gone, or `undo` never to have been: as many as told, or all. */
+  forgetGone(most = Infinity): void {
+    for (let left = Math.min(most, this.#gone.length); left > 0; left--)
+      this.#release(this.#gone.pop() as number);
+  }
+
+  get hasGone(): boolean {
+    return this.#gone.length > 0;
+  }
+
+  /** What was read was rolled back: the state is that before it. What it brought waits for `forgetGone`. */
+  undo(): void {
     this.#undoTimes();
-    for (const slot of this.#created) this.#release(slot);
+    this.#missing = [];
+    this.#gone = this.#gone.concat(this.#created);
     this.#created = [];
+  }
+
+  /** Of a scrape that failed: series of the last good one get a stale marker. Slots [from, to). */
+  markAll(tMs: number, from: number, to: number): void {
+    for (let slot = from; slot < to; slot++)
+      if (((this.#before[slot] as number) & 1) === 1)
+        this.#appender.appendStale(this.#refs[slot] as number, tMs);
+  }
+
+  /** The markers of `markAll` hold: none of these series gets another one, and all stay known. */
+  acceptEnd(tMs: number): void {
     for (let slot = 0; slot < this.#size; slot++) {
       const before = this.#before[slot] as number;
       if ((before & 1) === 0) continue;
-      this.#appender.appendStale(this.#refs[slot] as number, tMs);
       this.#before[slot] = before - 1;
       // After its marker a series does not go on from before it.
       if (this.#newestMs !== undefined && (this.#newestMs[slot] as number) > -Infinity)
@@ -216,11 +251,24 @@ export class SeriesTable {
     this.#isIndexed = false;
   }
 
-  #index(): void {
-    this.#byLabels.reset((this.count + 16) * 2);
-    for (let slot = 0; slot < this.#size; slot++)
-      if (!this.#isFree(slot)) this.#byLabels.add(this.#hashes[slot] as number, slot);
+  /** Makes room to look up and add so many series, which else is done in one go when one lacks it. */
+  *prepare(more: number): Slices<void> {
+    if (this.#isIndexed && this.#byLabels.hasRoomFor(more)) return;
+    this.#isIndexed = false;
+    this.#byLabels.reset((this.#size - this.#free.length + more) * 2);
+    yield* inRanges(this.#size, RANGE_SLOTS, (from, to) => this.#indexRange(from, to));
     this.#isIndexed = true;
+  }
+
+  #index(): void {
+    this.#byLabels.reset((this.#size - this.#free.length + 16) * 2);
+    this.#indexRange(0, this.#size);
+    this.#isIndexed = true;
+  }
+
+  #indexRange(from: number, to: number): void {
+    for (let slot = from; slot < to; slot++)
+      if (!this.#isFree(slot)) this.#byLabels.add(this.#hashes[slot] as number, slot);
   }
 
   #grow(): void {
@@ -244,5 +292,7 @@ export class SeriesTable {
   }
 }
 
+/** Slots that are done at a time where a large target's are. */
+const RANGE_SLOTS = 8_192;
 /** Stands as ref in a slot that is free. */
 const FREE = -2;

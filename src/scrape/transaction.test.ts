@@ -62,10 +62,10 @@ test('series that the last page brought get their markers when the next scrape f
   assert.equal(target.scrape('a 4\nb 4\n', 4).counts?.added, 0);
 });
 
-test('the end of a target is a marker for each of its series and of its report', () => {
+test('the end of a target is a marker for each of its series and of its report', async () => {
   const target = new RecordedTarget();
   target.scrape('a 1\nb 1\n', 1);
-  target.transaction.end(2);
+  await target.transaction.end(2);
   const { lines, report } = target.taken();
   assert.deepEqual(lines, ['a stale @2', 'b stale @2']);
   assert.equal(report.filter((line) => line.endsWith(' stale @2')).length, 5);

@@ -6,17 +6,25 @@
  *                  │ malformed, a limit broken           ├─► report ─► commit
  *     no page ─────┴─► rollback, markers of all series ──┘
  *
+ * A page that is lent is done with in the turn in which it came. A large one, or one of a target whose series were those
+ * of a large one, is the transaction's own and is taken in over several turns; until its commit nothing of it is seen,
+ * and it may be given up at any of them. The commit is one turn.
+ *
  * Not here: when a target is scraped and how its page is got (loop.ts), how a page is read (intake.ts).
  */
 import { messageOf } from '../kernel/errors.ts';
 import { HttpClientError } from '../kernel/http-client.ts';
+import { LENT_BYTES_MAX, ownOf } from '../model/borrowed.ts';
 import type { LabelSet } from '../model/labels.ts';
 import type { RoutedAppender, SeriesMetadata } from '../model/sample.ts';
-import type { ScrapeCounts, ScrapeScratch } from './cache.ts';
+import type { ExpositionKind } from '../wire/negotiation.ts';
+import type { ScrapeScratch } from './cache.ts';
 import type { ScrapeConfig } from './config.ts';
 import type { FetchedPage } from './fetch.ts';
 import { Intake } from './intake.ts';
 import { ScrapeReport } from './report.ts';
+import { runInSlices, type Slices } from './slices.ts';
+import type { ScrapeCounts } from './target-series.ts';
 
 export interface TransactionOptions {
   readonly appender: RoutedAppender;
@@ -48,6 +56,8 @@ export class ScrapeTransaction {
   readonly #intake: Intake;
   readonly #report: ScrapeReport;
   #config: ScrapeConfig;
+  /** A transaction over several turns. */
+  #running: Slices<unknown> | undefined;
 
   constructor(options: TransactionOptions) {
     const { appender, targetLabels, config } = options;
@@ -73,8 +83,14 @@ export class ScrapeTransaction {
     this.#report.setExtra(config.hasExtraMetrics);
   }
 
+  /** Whether a scrape that got this is to be taken over several turns. */
+  isLarge(got: FetchedPage | Error): boolean {
+    return this.#intake.isLarge || (!(got instanceof Error) && got.body.length > LENT_BYTES_MAX);
+  }
+
   /** One scrape, committed: what was got, or why nothing was. Done with the page when it returns. */
   take(got: FetchedPage | Error, moment: ScrapeMoment): ScrapeOutcome {
+    this.giveUp();
     const { tMs } = moment;
     const failure = got instanceof Error ? got : this.#read(got, tMs);
     if (failure !== undefined) {
@@ -84,16 +100,68 @@ export class ScrapeTransaction {
     return this.#conclude(got, failure, moment);
   }
 
+  /** As `take`, over several turns; undefined when it was given up. */
+  takeInSlices(got: FetchedPage | Error, moment: ScrapeMoment): Promise<ScrapeOutcome | undefined> {
+    // A small page was lent, and this takes longer than the loan.
+    const kept = got instanceof Error ? got : { ...got, body: ownOf(got.body) };
+    return this.#run(this.#takeSlices(kept, moment));
+  }
+
   /** The target is gone: stale markers of all its series and of its report, committed. */
-  end(tMs: number): void {
-    this.#intake.fail(tMs);
-    this.#report.appendStale(tMs);
-    this.#appender.commit();
+  async end(tMs: number): Promise<void> {
+    await this.#run(this.#endSlices(tMs));
+  }
+
+  /** Of a transaction under way: what was not committed never was. Another one may begin at once. */
+  giveUp(): void {
+    if (this.#running === undefined) return;
+    this.#running.return(undefined);
+    this.#running = undefined;
+    this.#appender.rollback();
   }
 
   /** Nothing is taken any more; what was committed stays. */
   close(): void {
+    this.giveUp();
     this.#appender.close();
+  }
+
+  async #run<T>(slices: Slices<T>): Promise<T | undefined> {
+    this.giveUp();
+    this.#running = slices;
+    const result = await runInSlices(slices);
+    if (this.#running === slices) this.#running = undefined;
+    return result;
+  }
+
+  *#takeSlices(
+    got: { readonly body: Uint8Array; readonly kind: ExpositionKind } | Error,
+    moment: ScrapeMoment,
+  ): Slices<ScrapeOutcome> {
+    const { tMs } = moment;
+    let failure = got instanceof Error ? got : undefined;
+    if (!(got instanceof Error))
+      try {
+        yield* this.#intake.ingestInSlices(got.body, tMs, got.kind);
+      } catch (error) {
+        failure = asError(error);
+      }
+    if (failure === undefined) this.#intake.accept();
+    else {
+      this.#appender.rollback();
+      yield* this.#intake.failInSlices(tMs);
+      this.#intake.acceptEnd(tMs);
+    }
+    const outcome = this.#conclude(got, failure, moment);
+    yield* this.#intake.clean();
+    return outcome;
+  }
+
+  *#endSlices(tMs: number): Slices<void> {
+    yield* this.#intake.failInSlices(tMs);
+    this.#intake.acceptEnd(tMs);
+    this.#report.appendStale(tMs);
+    this.#appender.commit();
   }
 
   #read({ body, kind }: FetchedPage, tMs: number): Error | undefined {
@@ -101,7 +169,7 @@ export class ScrapeTransaction {
       this.#intake.ingest(body, tMs, kind);
       return undefined;
     } catch (error) {
-      return error instanceof Error ? error : new Error(messageOf(error));
+      return asError(error);
     }
   }
 
@@ -125,6 +193,10 @@ export class ScrapeTransaction {
     this.#appender.commit();
     return { failure, counts, durationMs };
   }
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(messageOf(error));
 }
 
 /** As Prometheus tells it: -1 for a body above the limit, 0 where there is none. */

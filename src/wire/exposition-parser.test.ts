@@ -283,3 +283,42 @@ test('no bytes make the reader hang or fail with anything but its own error', ()
     { numRuns: 2_000 },
   );
 });
+
+test('the first line with invalid UTF-8 is named, wherever it is', () => {
+  const piece = fc.constantFrom('a', 'bb', 'é', '\n', '\n\n', 'c'.repeat(50));
+  fc.assert(
+    fc.property(
+      fc.array(piece, { maxLength: 40 }),
+      fc.array(piece, { maxLength: 40 }),
+      (before, after) => {
+        const start = Buffer.from(before.join(''));
+        const page = Buffer.concat([start, Buffer.from([0xff]), Buffer.from(after.join(''))]);
+        const line = start.toString().split('\n').length;
+        const reader = new ExpositionReader();
+        assert.throws(() => reader.open(page), { line, column: 1 });
+      },
+    ),
+  );
+});
+
+test('words of hostile length are refused or cut, in linear time', () => {
+  const read = (page: string, format: 'text' | 'openmetrics' = 'text') => {
+    const reader = new ExpositionReader();
+    reader.open(Buffer.from(page), format);
+    reader.next();
+    return reader;
+  };
+  const long = 'x'.repeat(300_000);
+  for (const series of [long, `a{${long}="1"}`, `a{b="${long}"}`, `a{${'b="1",'.repeat(60_000)}}`])
+    assert.throws(() => read(`${series} 1\n`), /a series is longer than 262144 bytes/);
+  assert.throws(() => read(`# HELP ${long} a\n`), /a metric name is longer/);
+  assert.equal(read(`# HELP a ${long}\n`).text.length, 65_536);
+  assert.equal(read(`# TYPE a counter${' '.repeat(1_000_000)}\n`).text, 'counter');
+  assert.throws(() => read(`# TYPE a ${' '.repeat(1_000_000)}x\n`), /invalid metric type "x"/);
+  assert.throws(
+    () => read(`# TYPE a b${' '.repeat(1_000_000)}x\n`),
+    ({ message }: Error) => message.length < 300 && /invalid metric type "b/.test(message),
+  );
+  const many = Array.from({ length: 20_000 }, (_, i) => `l${i}="1"`).join(',');
+  assert.throws(() => read(`a{${many}`, 'openmetrics'), /found the end of the line/);
+});

@@ -7,14 +7,22 @@
  * Laxer than Prometheus where that harms nobody: a minus before a timestamp, blanks round a TYPE, a HELP without name.
  * Stricter: the whole body must be UTF-8, free comments too; a comma must stand between labels, and a blank behind a
  * name without braces; a NUL outside a label value is refused, where Prometheus stops reading without a word.
- * Limits: the caller bounds the body. No recursion.
+ * Limits: the caller bounds the body; a series has at most SERIES_BYTES_MAX; of a HELP text the first TEXT_BYTES_MAX are
+ * read. No recursion.
  * Source: https://prometheus.io/docs/instrumenting/exposition_formats/, prometheus/model/textparse/promlex.l
  */
 import { isUtf8 } from 'node:buffer';
 import { type Borrowed, peek } from '../model/borrowed.ts';
 import { SERIES_TYPES, type SeriesType } from '../model/sample.ts';
 import { charAt, errorAt, type ExpositionError } from './exposition-error.ts';
-import { decode, isBlank, SeriesScanner, skipBlanks, skipMetricName } from './exposition-series.ts';
+import {
+  decode,
+  isBlank,
+  SERIES_BYTES_MAX,
+  SeriesScanner,
+  skipBlanks,
+  skipMetricName,
+} from './exposition-series.ts';
 import { formatOpenMetricsFloat, parseSampleValue } from './float.ts';
 
 export type ExpositionEntry = 'sample' | 'help' | 'type' | 'unit' | 'end';
@@ -40,6 +48,7 @@ const POWERS = Float64Array.from({ length: 23 }, (_, exponent) => Number(`1e${ex
 /** A power of ten that no table holds. */
 const NO_SCALE = 10_000;
 const INT64_MAX = 2 ** 63;
+const TEXT_BYTES_MAX = 64 * 1024;
 const TEXT_TYPES = ['counter', 'gauge', 'histogram', 'summary', 'untyped'] as const;
 const EMPTY = new Uint8Array([LF]);
 const EOF_LINE = Buffer.from('# EOF\n');
@@ -114,6 +123,17 @@ export class ExpositionReader {
 
   /** Moves to the next entry. @throws ExpositionError */
   next(): ExpositionEntry {
+    for (;;) {
+      const entry = this.nextBefore(Infinity);
+      if (entry !== 'pause') return entry;
+    }
+  }
+
+  /**
+   * As `next`, but stops behind a line that holds nothing and ends at this position or behind it: there may be millions
+   * of such lines.
+   */
+  nextBefore(pauseAt: number): ExpositionEntry | 'pause' {
     const { bytes } = this;
     for (;;) {
       const pos = this.#isOpenMetrics ? this.pos : skipBlanks(bytes, this.pos);
@@ -124,9 +144,11 @@ export class ExpositionReader {
       const byte = bytes[pos];
       if (byte === LF && !this.#isOpenMetrics) {
         this.pos = pos + 1;
+        if (this.pos >= pauseAt) return 'pause';
       } else if (byte === HASH) {
         const entry = this.#isOpenMetrics ? this.#readMetadata(pos) : this.#readComment(pos);
         if (entry !== undefined) return entry;
+        if (this.pos >= pauseAt) return 'pause';
       } else {
         this.seriesStart = pos;
         this.seriesEnd = this.#series.scan(bytes, pos);
@@ -353,13 +375,14 @@ export class ExpositionReader {
     const nameEnd = this.#readMetricName(nameStart, end);
     if (bytes[nameEnd] !== SPACE)
       throw this.errorAt(nameEnd, `expected a blank and the ${keyword}`);
-    const text = decode(bytes, Math.min(end, nameEnd + 1), end, false);
+    const textStart = Math.min(end, nameEnd + 1);
+    const text = decode(bytes, textStart, Math.min(end, textStart + TEXT_BYTES_MAX), false);
     this.text = keyword === 'help' ? unescapeHelp(text).replaceAll('\\"', '"') : text;
     if (keyword === 'type') this.type = this.#typeOf(nameEnd, SERIES_TYPES);
     if (keyword === 'unit' && text !== '' && !this.metricName.endsWith(`_${text}`))
       throw this.errorAt(
         nameEnd,
-        `unit ${JSON.stringify(text)} is not the end of the metric's name`,
+        `unit ${JSON.stringify(text.slice(0, 60))} is not the end of the metric's name`,
       );
     return keyword;
   }
@@ -370,6 +393,8 @@ export class ExpositionReader {
     const end = skipMetricName(bytes, start);
     if (end === start || end > lineEnd)
       throw this.errorAt(start, `expected a metric name, found ${charAt(bytes, start)}`);
+    if (end - start > SERIES_BYTES_MAX)
+      throw this.errorAt(start, `a metric name is longer than ${SERIES_BYTES_MAX} bytes`);
     const isQuoted = bytes[start] === QUOTE;
     this.metricName = isQuoted
       ? decode(bytes, start + 1, end - 1, true)
@@ -381,7 +406,7 @@ export class ExpositionReader {
     if (!known.includes(this.text))
       throw this.errorAt(
         pos,
-        `invalid metric type ${JSON.stringify(this.text)}; use one of ${known.join(', ')}`,
+        `invalid metric type ${JSON.stringify(this.text.slice(0, 60))}; use one of ${known.join(', ')}`,
       );
     return this.text === 'untyped' ? 'unknown' : (this.text as SeriesType);
   }
@@ -398,12 +423,15 @@ export class ExpositionReader {
     const nameStart = skipBlanks(bytes, word + 4);
     if (keyword === 'HELP' && nameStart === end) return undefined;
     const nameEnd = this.#readMetricName(nameStart, end);
-    const text = decode(bytes, Math.min(end, skipBlanks(bytes, nameEnd)), end, false);
+    const textStart = Math.min(end, skipBlanks(bytes, nameEnd));
     if (keyword === 'HELP') {
-      this.text = unescapeHelp(text);
+      const textEnd = Math.min(end, textStart + TEXT_BYTES_MAX);
+      this.text = unescapeHelp(decode(bytes, textStart, textEnd, false));
       return 'help';
     }
-    this.text = text.replace(/[ \t]+$/, '');
+    let textEnd = end;
+    while (textEnd > textStart && isBlank(bytes[textEnd - 1])) textEnd -= 1;
+    this.text = decode(bytes, textStart, Math.min(textEnd, textStart + TEXT_BYTES_MAX), false);
     this.type = this.#typeOf(nameEnd, TEXT_TYPES);
     return 'type';
   }
@@ -425,15 +453,19 @@ export class ExpositionReader {
   }
 }
 
-/** The start of the first line with invalid UTF-8; only called when there is one. */
+/** The start of the first line with invalid UTF-8; only called when there is one, and the last byte is a line feed. */
 function firstBadLine(bytes: Uint8Array): number {
   let start = 0;
-  while (start < bytes.length) {
-    const end = bytes.indexOf(LF, start) + 1;
-    if (!isUtf8(bytes.subarray(start, end))) return start;
-    start = end;
+  let end = bytes.length;
+  // Lines before `start` are good, one before `end` is not: in each turn a half, or all but one line, is left out.
+  for (;;) {
+    const half = start + ((end - start) >> 1);
+    let border = bytes.indexOf(LF, half) + 1;
+    if (border >= end && half > start) border = bytes.lastIndexOf(LF, half - 1) + 1;
+    if (border <= start || border >= end) return start;
+    if (isUtf8(bytes.subarray(start, border))) start = border;
+    else end = border;
   }
-  return 0;
 }
 
 function isOneSpace(bytes: Borrowed<Uint8Array>, from: number, to: number): boolean {

@@ -7,7 +7,8 @@
  *   Histogram     1 count  2 sum  3 Bucket …  4 count float  5 schema  6 zero threshold  7 zero count  8 its float
  *                 9 negative spans  10 deltas  11 counts  12 positive spans  13 deltas  14 counts  15 created  16 Exemplar …
  *
- * Not here: writing. Bounds: the caller bounds the body; a native histogram has at most BUCKETS_MAX buckets.
+ * Not here: writing. Bounds: the caller bounds the body; a metric has at most METRIC_BYTES_MAX, a native histogram
+ * BUCKETS_MAX buckets.
  * Source: https://github.com/prometheus/client_model/blob/master/io/prometheus/client/metrics.proto,
  * prometheus/model/textparse/protobufparse.go
  */
@@ -53,6 +54,9 @@ const TYPES: readonly SeriesType[] = [
   'gaugehistogram',
 ];
 const BUCKETS_MAX = 65_536;
+const METRIC_BYTES_MAX = 1024 * 1024;
+/** Metrics that are passed over between two pauses. */
+const PAUSE_METRICS = 8_192;
 const SCHEMA_MIN = -4;
 const SCHEMA_MAX = 8;
 const CUSTOM_BUCKETS = -53;
@@ -84,12 +88,21 @@ export function* readProtobufExposition(
   body: Uint8Array,
   options: ProtobufOptions,
 ): Generator<ProtobufSample> {
+  for (const sample of readProtobufInSteps(body, options)) if (sample !== 'pause') yield sample;
+}
+
+/** As `readProtobufExposition`, with a pause now and then where there are no samples: for large bodies. */
+export function* readProtobufInSteps(
+  body: Uint8Array,
+  options: ProtobufOptions,
+): Generator<ProtobufSample | 'pause'> {
   const reader = new ProtoReader(body);
   try {
     while (reader.more()) {
       const outer = reader.enter();
       yield* readFamily(reader, options);
       reader.leave(outer);
+      yield 'pause';
     }
   } catch (error) {
     if (error instanceof WireError || error instanceof RangeError)
@@ -98,9 +111,13 @@ export function* readProtobufExposition(
   }
 }
 
-function* readFamily(reader: ProtoReader, options: ProtobufOptions): Generator<ProtobufSample> {
+function* readFamily(
+  reader: ProtoReader,
+  options: ProtobufOptions,
+): Generator<ProtobufSample | 'pause'> {
   const family = { name: '', help: '', unit: '', type: TYPES[0] as SeriesType };
-  const metrics: number[] = [];
+  const { at: start, end } = reader;
+  let metrics = 0;
   while (reader.more()) {
     const tag = reader.varint();
     if (tag === tagOf(1, BYTES)) family.name = reader.string();
@@ -108,22 +125,29 @@ function* readFamily(reader: ProtoReader, options: ProtobufOptions): Generator<P
     else if (tag === tagOf(3, VARINT)) family.type = typeOf(reader);
     else if (tag === tagOf(5, BYTES)) family.unit = reader.string();
     else if (tag === tagOf(4, BYTES)) {
-      // The type may stand behind the metrics: where they lie is kept, and they are read last.
-      metrics.push(reader.at);
+      // The type may stand behind the metrics: they are passed over here, and read below.
       reader.skip(tag);
+      metrics += 1;
+      if (metrics % PAUSE_METRICS === 0) yield 'pause';
     } else reader.skip(tag);
   }
   if (family.name === '') throw fault(reader, 'a metric family has no name');
-  const { at, end } = reader;
-  for (const start of metrics) {
-    reader.at = start;
+  reader.at = start;
+  while (metrics > 0 && reader.more()) {
+    const tag = reader.varint();
+    if (tag !== tagOf(4, BYTES)) {
+      reader.skip(tag);
+      continue;
+    }
+    metrics -= 1;
     const outer = reader.enter();
+    if (reader.end - reader.at > METRIC_BYTES_MAX)
+      throw fault(reader, `a metric is longer than ${METRIC_BYTES_MAX} bytes`);
     const metric = readMetric(reader, options);
     reader.leave(outer);
     yield* samplesOf(family, metric, options);
   }
-  reader.at = at;
-  reader.end = end;
+  reader.at = end;
 }
 
 function typeOf(reader: ProtoReader): SeriesType {

@@ -1,0 +1,245 @@
+import assert from 'node:assert/strict';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { body, double, message, sub, text, uint } from '../../test/fuzz/protobuf-page.ts';
+import { VirtualClock } from '../kernel/clock.ts';
+import { silentLogger } from '../kernel/logger.ts';
+import { Registry } from '../kernel/metrics.ts';
+import { LENT_BYTES_MAX } from '../model/borrowed.ts';
+import type { ExpositionKind } from '../wire/negotiation.ts';
+import { scrapeConfigOf } from './config.ts';
+import { ScrapeManager } from './manager.ts';
+import { RecordedTarget } from './recorded-target.ts';
+import { RecordingAppender } from './recording-appender.ts';
+
+/** Lines of a page as pieces, some of which hold nothing for longer than a slice. */
+const piece = fc.oneof(
+  fc.record({
+    text: fc.constantFrom('# TYPE h histogram\n', '# HELP h text\n', '#\n'.repeat(20_000), '\n'),
+    first: fc.constant(0),
+    count: fc.constant(0),
+  }),
+  fc.record({
+    text: fc.constantFrom('', '# a comment\n', '\n'.repeat(30_000)),
+    first: fc.nat(3).map((n) => n * 300),
+    count: fc.constantFrom(1, 300, 900),
+  }),
+);
+type Piece = { readonly text: string; readonly first: number; readonly count: number };
+
+interface Step {
+  readonly kind: ExpositionKind;
+  readonly pieces: readonly Piece[];
+  readonly fault: 'none' | 'none too' | 'no page' | 'malformed';
+  readonly isBumped: boolean;
+}
+
+const step: fc.Arbitrary<Step> = fc.record({
+  kind: fc.constantFrom('text', 'text', 'text', 'openmetrics', 'protobuf'),
+  pieces: fc.array(piece, { maxLength: 6 }),
+  fault: fc.constantFrom('none', 'none too', 'no page', 'malformed'),
+  isBumped: fc.boolean(),
+});
+
+function pageOf({ kind, pieces, fault }: Step, value: number): Uint8Array {
+  const isBroken = fault === 'malformed';
+  const all = pieces.flatMap(({ first, count }) =>
+    Array.from({ length: count }, (_, i) => first + i),
+  );
+  if (kind === 'protobuf') {
+    const families = all.map((i) =>
+      message(text(1, `p_${i}`), uint(3, 3), sub(4, message(sub(5, message(double(1, value)))))),
+    );
+    return Buffer.concat([body(...families), Buffer.from(isBroken ? [9, 1] : [])]);
+  }
+  const lines = pieces.map(({ text: before, first, count }) => {
+    const isText = kind === 'text' || before.startsWith('# TYPE');
+    const rows = Array.from({ length: count }, (_, i) => `h_bucket{le="${first + i}"} ${value}\n`);
+    return (isText ? before : '') + rows.join('');
+  });
+  return Buffer.from(lines.join('') + (isBroken ? '{' : kind === 'text' ? '' : '# EOF\n'));
+}
+
+test('a page taken in slices commits what it would commit at once', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 2, maxLength: 5 }), async (steps) => {
+      const [atOnce, sliced] = [new RecordedTarget(), new RecordedTarget()];
+      for (const [index, one] of steps.entries()) {
+        if (one.isBumped) for (const { appender } of [atOnce, sliced]) appender.generation += 1;
+        const tMs = index + 1;
+        const page = one.fault === 'no page' ? new Error('no page') : pageOf(one, index);
+        const expected = atOnce.scrape(page, tMs, one.kind);
+        const got = await sliced.scrapeInSlices(page, tMs, one.kind);
+        assert.deepEqual(got, expected);
+        assert.deepEqual(sliced.liveSeries.sort(), atOnce.liveSeries.sort());
+        assert.equal(sliced.transaction.seriesCount, atOnce.transaction.seriesCount);
+      }
+      assert.deepEqual(sliced.appender.metadata, atOnce.appender.metadata);
+    }),
+    { numRuns: 40 },
+  );
+});
+
+const SERIES = 40_000;
+/** Larger than what is lent. */
+const large = (value: number): string => {
+  const lines = Array.from(
+    { length: SERIES },
+    (_, i) =>
+      `a_metric_of_a_large_target{i="${i}", more="of the same, to be a long line"} ${value}\n`,
+  );
+  return lines.join('');
+};
+
+test('only pages larger than what is lent, and what follows them, take more than one turn', async () => {
+  const target = new RecordedTarget();
+  const { transaction } = target;
+  const page = (length: number) => ({ body: new Uint8Array(length), kind: 'text' as const });
+  assert.ok(!transaction.isLarge(page(LENT_BYTES_MAX)));
+  assert.ok(transaction.isLarge(page(LENT_BYTES_MAX + 1)));
+  assert.ok(!transaction.isLarge(new Error('no page')));
+  assert.equal((await target.scrapeInSlices(large(1), 1)).lines.length, SERIES);
+  assert.ok(transaction.isLarge(new Error('no page')), 'there are many series to end');
+  const end = await target.scrapeInSlices('b 1\n', 2);
+  assert.equal(end.lines.length, SERIES + 1);
+  assert.deepEqual(target.liveSeries, ['b']);
+  assert.ok(!transaction.isLarge(page(1)));
+});
+
+test('a large page given up at any turn was never there', async () => {
+  const page = Buffer.from(large(2));
+  let isDone = false;
+  for (let turns = 0; !isDone; turns = turns * 2 + 1) {
+    const target = new RecordedTarget();
+    target.scrape('a 1\nb 1\n', 1);
+    const moment = { tMs: 2, timeoutMs: 1_000, elapsedMs: () => 1 };
+    const taken = target.transaction.takeInSlices({ body: page, kind: 'text' }, moment);
+    for (let turn = 0; turn < turns; turn++) await nextTurn();
+    target.transaction.giveUp();
+    isDone = (await taken) !== undefined;
+    if (isDone) break;
+    const { lines, counts } = target.scrape('b 3\nc 3\n', 3);
+    // It may have been committed, and be given up while it cleaned up.
+    if (target.appender.commits === 3) break;
+    assert.deepEqual(lines, ['b 3 @3', 'c 3 @3', 'a stale @3']);
+    assert.equal(counts?.added, 1);
+    assert.deepEqual(target.liveSeries, ['b', 'c']);
+  }
+});
+
+test('a large target that fails, or ends, does so over several turns, and may be given up meanwhile', async () => {
+  const target = new RecordedTarget();
+  await target.scrapeInSlices(large(1), 1);
+  const ended = target.transaction.end(2);
+  target.transaction.giveUp();
+  await ended;
+  const failed = await target.scrapeInSlices(`${large(3)}{`, 3);
+  assert.match(failed.failure?.message ?? '', /line 40001/);
+  assert.equal(failed.lines.length, SERIES);
+  assert.ok(failed.lines.every((line) => line.endsWith(' stale @3')));
+  assert.equal((await target.scrapeInSlices(large(4), 4)).counts?.added, 0);
+  await target.transaction.end(5);
+  assert.equal(target.taken().lines.filter((line) => line.endsWith(' stale @5')).length, SERIES);
+});
+
+/** A running manager whose one target has just begun to serve a large page, and serves a small one after it. */
+async function beginLarge() {
+  const clock = new VirtualClock();
+  const appender = new RecordingAppender();
+  const bodies = [Buffer.from(large(1))];
+  const asked = { count: 0 };
+  const http = {
+    send: () => {
+      asked.count += 1;
+      return Promise.resolve({
+        status: 200,
+        headers: {},
+        body: bodies.pop() ?? Buffer.from('b 1\n'),
+      });
+    },
+    close: () => Promise.resolve(),
+  };
+  const manager = new ScrapeManager({
+    world: { clock, http, metrics: new Registry(), log: silentLogger },
+    userAgent: 'test',
+    openAppender: () => appender,
+  });
+  await manager.start();
+  await manager.apply([scrapeConfigOf({ jobName: 'j', scrapeIntervalMs: 10_000 })]);
+  manager.update('j', [{ source: 's', labels: {}, targets: [{ __address__: 'h:1' }] }]);
+  while (asked.count === 0) await clock.advance(100);
+  assert.equal(appender.commits, 0, 'it is under way');
+  /** Lets time and turns go on until there are so many commits. */
+  const commits = async (count: number): Promise<string[]> => {
+    const endMs = performance.now() + 20_000;
+    while (appender.commits < count) {
+      assert.ok(performance.now() < endMs, 'it is committed');
+      await clock.advance(500);
+    }
+    return appender.committed;
+  };
+  return { clock, appender, manager, commits, asked: () => asked.count };
+}
+
+test('who stops a collector does not wait for a large page, and nothing of it is left', async () => {
+  const { manager, appender } = await beginLarge();
+  await manager.stop(100);
+  assert.deepEqual(appender.committed, []);
+  assert.ok(appender.closed);
+});
+
+test('a last scrape waits for a large page that is under way, and is that one', async () => {
+  const { manager, appender, asked } = await beginLarge();
+  const finished = manager.finish(60_000);
+  await finished;
+  assert.equal(appender.committed.length, SERIES + 5);
+  assert.equal(asked(), 1);
+  await manager.stop(100);
+});
+
+test('a loop that goes on in another job begins where the last commit was, not in a large page', async () => {
+  const { manager, appender, commits } = await beginLarge();
+  await manager.apply([
+    scrapeConfigOf({ jobName: 'j', scrapeIntervalMs: 10_000, honorLabels: true }),
+  ]);
+  const lines = await commits(1);
+  assert.deepEqual(
+    lines
+      .filter((line) => line.startsWith('a_metric') || line.startsWith('b'))
+      .map((line) => line.replace(/@.*/, '')),
+    ['b{instance="h:1", job="j"} 1 '],
+  );
+  assert.ok(!appender.closed);
+  assert.equal(appender.live.size, 6);
+  await manager.stop(100);
+});
+
+test('ticks that pass while a large page is taken in are left out', async () => {
+  const { manager, appender, clock, commits, asked } = await beginLarge();
+  await clock.advance(35_000);
+  assert.equal(asked(), 1);
+  await commits(2);
+  assert.equal(asked(), 2);
+  assert.equal(appender.committed.filter((line) => line.includes(' stale @')).length, SERIES);
+  await manager.stop(100);
+});
+
+test('a large target that comes back while its end is appended goes on', async () => {
+  const { manager, appender, commits } = await beginLarge();
+  await commits(1);
+  const targets = [{ __address__: 'h:1' }];
+  manager.update('j', []);
+  const appendStale = appender.appendStale.bind(appender);
+  let isBack = false;
+  appender.appendStale = (ref, tMs) => {
+    if (!isBack) manager.update('j', [{ source: 's', labels: {}, targets }]);
+    isBack = true;
+    appendStale(ref, tMs);
+  };
+  await commits(2);
+  assert.ok(isBack);
+  await commits(3);
+  assert.equal(manager.targets()[0]?.health, 'up');
+  await manager.stop(100);
+});
