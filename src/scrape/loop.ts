@@ -199,7 +199,8 @@ export class ScrapeLoop {
       else if (await this.#isGoneAfter(intervalMs * 1.1, retiring)) {
         await this.#transaction.end(dueMs);
         // The target may have come back on the way, which is long where it has many series.
-        if (this.#retiring === retiring) return;
+        this.#isOver = this.#retiring === retiring;
+        if (this.#isOver) return;
       }
       if (signal.aborted || this.#lastCall.signal.aborted) return;
       // Right after a first scrape off the grid the next place may be very near: leave that one out.
@@ -241,8 +242,7 @@ export class ScrapeLoop {
     } catch (error) {
       if (this.#stopping.signal.aborted) throw error;
     }
-    this.#isOver = !retiring.signal.aborted && !this.#lastCall.signal.aborted;
-    return this.#isOver;
+    return !retiring.signal.aborted && !this.#lastCall.signal.aborted;
   }
 
   async #scrape(dueMs: number): Promise<void> {
