@@ -20,7 +20,7 @@ import { createLogger } from '../src/kernel/logger.ts';
 import { Registry } from '../src/kernel/metrics.ts';
 import { Receiver } from './remote-write-road.ts';
 
-const INTERVAL_MS = 100;
+const INTERVAL_MS = 200;
 
 interface Rig {
   readonly storage: string;
@@ -106,6 +106,19 @@ function valuesOf(receiver: Receiver, name: string): number[] {
     .map(({ value }) => value);
 }
 
+/** Every scrape came once, in order, but for those that failed: a busy machine answers late, and `up` says so. */
+function assertWhole(receiver: Receiver): void {
+  const visits = valuesOf(receiver, 'visits').filter((value) => !Number.isNaN(value));
+  assert.deepEqual(
+    visits,
+    [...new Set(visits)].toSorted((a, b) => a - b),
+    'each once, in order',
+  );
+  const failed = valuesOf(receiver, 'up').filter((value) => value === 0).length;
+  const missing = (visits.at(-1) ?? 0) - visits.length;
+  assert.ok(missing <= failed, `${missing} scrapes are missing, ${failed} have failed`);
+}
+
 const SECRETS = {
   'a password': [
     '    basic_auth: { username: u, password: old }\n',
@@ -178,11 +191,7 @@ test('a sink whose password was wrong delivers what waited as soon as it is righ
   // The next try would be in half a minute.
   await apply(entry(receiver.url, wrong.replace('wrong', 'right')));
   await until('all came', () => valuesOf(receiver, 'visits').length > 5);
-  const visits = valuesOf(receiver, 'visits');
-  assert.deepEqual(
-    visits,
-    visits.map((_, index) => index + 1),
-  );
+  assertWhole(receiver);
 });
 
 test('while one sink changes, another one and the scraping do not notice', async (t) => {
@@ -204,12 +213,7 @@ test('while one sink changes, another one and the scraping do not notice', async
   const gaps = during.slice(1).map((atMs, i) => atMs - during[i]!);
   assert.ok(tookMs > 500, `the change took ${tookMs} ms: the receiver hung`);
   assert.ok(Math.max(...gaps) < 4 * INTERVAL_MS, `scraped every ${gaps.map(Math.round).join()} ms`);
-  const visits = valuesOf(other, 'visits');
-  assert.deepEqual(
-    visits,
-    visits.map((_, index) => index + 1),
-    'the other sink has each scrape once, in order',
-  );
+  assertWhole(other);
   one.answer = () => ({ status: 204 });
 });
 
@@ -242,11 +246,7 @@ test('whatever of a sink changes, every scrape arrives once, in order', async (t
   }
   const last = scrapes.length;
   await until('the last came', () => valuesOf(receiver, 'visits').includes(last));
-  const visits = valuesOf(receiver, 'visits').filter((value) => !Number.isNaN(value));
-  assert.deepEqual(
-    visits,
-    visits.map((_, index) => index + 1),
-  );
+  assertWhole(receiver);
   const zones = ['zone=a', 'zone=b'].map((zone) =>
     receiver.kept.some(({ series }) => series.includes(zone)),
   );
@@ -264,11 +264,7 @@ test('external labels that change take effect at the next scrape, and no sink is
       receiver.kept.some(({ series }) => series.includes(`zone=${zone}`)),
     );
   }
-  const visits = valuesOf(receiver, 'visits');
-  assert.deepEqual(
-    visits,
-    visits.map((_, index) => index + 1),
-  );
+  assertWhole(receiver);
   assert.ok(!lines.some((line) => line.includes('goes on with other settings')));
 });
 
@@ -299,10 +295,10 @@ test('file_write beside remote_write: both have every scrape, with external labe
   const lines = readFileSync(file, 'utf8')
     .trimEnd()
     .split('\n')
-    .map((line) => JSON.parse(line) as { labels: Record<string, string>; value: number });
+    .map((line) => JSON.parse(line) as { labels: Record<string, string>; value?: number });
   const visits = lines.filter(({ labels }) => labels['__name__'] === 'visits');
   assert.deepEqual(
-    visits.map(({ value }) => value),
+    visits.map(({ value }) => value ?? Number.NaN),
     valuesOf(receiver, 'visits'),
   );
   assert.ok(lines.every(({ labels }) => labels['zone'] === 'z'));

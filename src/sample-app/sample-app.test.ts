@@ -32,7 +32,7 @@ componentContract(
     }),
 );
 
-test('every request that the load was answered is counted once, in the counter and the histogram', async () => {
+test('every request that the load was answered is counted once, in the counter and the histogram', async (t) => {
   const world = newWorld();
   const app = createSampleApp({ world, listen: '127.0.0.1:0', drawLatencyMs: () => 1, cpuMs: 0 });
   const load = new LoadGenerator({
@@ -42,10 +42,13 @@ test('every request that the load was answered is counted once, in the counter a
     concurrencyMax: 50,
     random: seededRandom(1),
   });
+  t.after(async () => {
+    await load.stop(1_000);
+    await app.stop(1_000);
+    await world.http.close();
+  });
   await app.start();
   await load.start();
-  await systemClock.sleep(300);
-  await load.stop(2_000);
   const signal = new AbortController().signal;
   const get = async (path: string): Promise<string> =>
     (
@@ -57,7 +60,12 @@ test('every request that the load was answered is counted once, in the counter a
         signal,
       })
     ).body.toString();
-  const { requests } = JSON.parse(await get('/served')) as { requests: number };
+  const served = async (): Promise<number> =>
+    (JSON.parse(await get('/served')) as { requests: number }).requests;
+  const endMs = performance.now() + 20_000;
+  while ((await served()) <= 10 && performance.now() < endMs) await systemClock.sleep(50);
+  await load.stop(2_000);
+  const requests = await served();
   const exposition = await get('/metrics');
   assert.ok(requests > 10);
   assert.match(exposition, new RegExp(`^http_requests_total ${requests}$`, 'm'));
@@ -66,8 +74,6 @@ test('every request that the load was answered is counted once, in the counter a
     new RegExp(`^request_duration_milliseconds_count\\{path="/work"} ${requests}$`, 'm'),
   );
   assert.match(exposition, new RegExp(`^load_requests_total\\{outcome="ok"} ${requests}$`, 'm'));
-  await app.stop(1_000);
-  await world.http.close();
 });
 
 test('latencies follow their distribution and repeat with their seed', () => {
