@@ -144,7 +144,11 @@ class Found {
 }
 
 /** Before the first complete reading there is no list; an empty one would end every target of the reader. */
-function targets(request: HttpRequest, found: Found, isReady: boolean): HttpResponse {
+async function targets(
+  request: HttpRequest,
+  found: Found,
+  isReady: boolean,
+): Promise<HttpResponse> {
   const query = new URLSearchParams(request.query);
   if (!isReady) return { status: 503, body: 'the first reading is not complete yet\n' };
   const job = query.get('job');
@@ -154,7 +158,7 @@ function targets(request: HttpRequest, found: Found, isReady: boolean): HttpResp
   const shard = text === null ? undefined : parseShard(text);
   if (text !== null && shard === undefined)
     return { status: 400, body: 'shard must be i/n with i from 0 to n - 1, for example 2/8\n' };
-  const own = shard === undefined ? groups : shareOf(groups, shard.members, shard.own);
+  const own = shard === undefined ? groups : await shareOf(groups, shard.members, shard.own);
   return { status: 200, headers: { 'content-type': 'application/json' }, body: groupsJson(own) };
 }
 

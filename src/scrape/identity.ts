@@ -3,6 +3,7 @@
  * does not compile before somebody has decided.
  */
 import type { RelabelRule } from '../relabel/relabel.ts';
+import { ruleKey } from '../relabel/rule-key.ts';
 import type { HistogramConfig, ScrapeConfig, ScrapeLimits } from './config.ts';
 
 /**
@@ -108,30 +109,6 @@ function fieldsKey<Type extends object>(fields: {
 
 function rulesKey(rules: readonly RelabelRule[]): Plain {
   return rules.map(ruleKey);
-}
-
-/** Undefined where a field follows from the others, or from `hasLegacyNames`. */
-const RULE: {
-  readonly [Key in keyof RelabelRule]-?: ((value: RelabelRule[Key]) => Plain) | undefined;
-} = {
-  action: same,
-  sourceLabels: same,
-  separator: same,
-  regex: ({ source }) => source,
-  targetLabel: same,
-  replacement: same,
-  modulus: same,
-  targetTemplate: undefined,
-  replacementTemplate: undefined,
-  isNameValid: undefined,
-};
-
-function ruleKey(rule: RelabelRule): Plain {
-  const names = Object.keys(RULE) as (keyof RelabelRule)[];
-  return names.flatMap((name) => {
-    const key = RULE[name] as ((value: unknown) => Plain) | undefined;
-    return key === undefined ? [] : [[name, key(rule[name])]];
-  });
 }
 
 function byName([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {

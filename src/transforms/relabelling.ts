@@ -3,12 +3,13 @@
  * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#relabel_config
  */
 import { type Label, labelSetOf } from '../model/labels.ts';
-import { identityOf, type SeriesTransform } from '../model/transform.ts';
+import type { SeriesTransform } from '../model/transform.ts';
 import { relabel, type RelabelRule } from '../relabel/relabel.ts';
+import { ruleKey } from '../relabel/rule-key.ts';
 
 export function relabelling(rules: readonly RelabelRule[]): SeriesTransform {
   return {
-    identity: rules.map(identityOfRule).join(' '),
+    identity: `relabel${JSON.stringify(rules.map(ruleKey))}`,
     apply: (series) => {
       const labels = new Map<string, string>(
         series.labels.map((label: Label) => [label.name, label.value]),
@@ -18,15 +19,4 @@ export function relabelling(rules: readonly RelabelRule[]): SeriesTransform {
       return set.length === 0 ? undefined : { ...series, labels: set };
     },
   };
-}
-
-function identityOfRule(rule: RelabelRule): string {
-  return identityOf(rule.action, {
-    source_labels: rule.sourceLabels.join('\n'),
-    separator: rule.separator,
-    regex: rule.regex.source,
-    modulus: rule.modulus,
-    target_label: rule.targetLabel,
-    replacement: rule.replacement,
-  });
 }

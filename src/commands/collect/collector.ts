@@ -68,7 +68,7 @@ export class Collector implements Component {
       callLimits,
       onUpdate: (source, groups) => {
         this.#groups.set(source, groups);
-        this.#share(source, groups);
+        void this.#share(source, groups);
       },
     });
   }
@@ -147,17 +147,20 @@ export class Collector implements Component {
     for await (const membership of shares(this.#stopping.signal)) {
       this.#membership = membership;
       gauge.set(membership.members.length);
-      for (const [source, groups] of this.#groups) this.#share(source, groups);
+      for (const [source, groups] of this.#groups) void this.#share(source, groups);
     }
   }
 
-  #share(source: string, groups: readonly TargetGroup[]): void {
+  async #share(source: string, groups: readonly TargetGroup[]): Promise<void> {
+    const membership = this.#membership;
     if (this.#options.shares === undefined) {
       this.scrape.update(source, groups);
       return;
     }
-    if (this.#membership === undefined) return;
-    const { members, own } = this.#membership;
-    this.scrape.update(source, shareOf(groups, members, own));
+    if (membership === undefined) return;
+    const share = await shareOf(groups, membership.members, membership.own);
+    // Meanwhile another list may have come, other members, or the end.
+    const isLate = this.#groups.get(source) !== groups || this.#membership !== membership;
+    if (!isLate && !this.#stopping.signal.aborted) this.scrape.update(source, share);
   }
 }

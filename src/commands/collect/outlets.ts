@@ -89,12 +89,13 @@ export class Outlets {
 
   async #change(plan: SinkPlan): Promise<void> {
     const running = this.#get(plan.id);
+    // One that can't be made leaves the one before at work.
+    const next = this.#sinkOver(plan, running.queue, running.sink);
     await running.sink.release(HAND_OVER_MS);
-    // From here on in one turn: no chunk comes in between.
-    running.plan = plan;
     running.queue.configure(limitsOf(plan));
-    running.sink = this.#sinkOver(plan, running.queue, running.sink);
-    await running.sink.start();
+    running.plan = plan;
+    running.sink = next;
+    await next.start();
     this.#options.world.log.info('a sink goes on with other settings', { sink: plan.id });
   }
 
