@@ -10,6 +10,8 @@ import type { Place } from './store.ts';
 export interface Entry {
   /** Changes only when the queue gets another number of lanes. */
   lane: number;
+  /** When it was appended: so it stands on disk, where the chunks of its target before and behind it do. */
+  readonly home: { readonly lane: number; readonly lanes: number };
   readonly length: number;
   readonly items: number;
   readonly rawBytes: number;

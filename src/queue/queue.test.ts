@@ -489,6 +489,26 @@ test('after lanes changed while it ran, a restart goes on where it stopped', asy
   await second.stop();
 });
 
+test('what waits in memory for a full disk while lanes change and change back keeps its lane on disk', async (t) => {
+  const directory = directoryOf(t);
+  const edges = world();
+  const queue = await open(directory, { lanes: 3, segmentBytes: 100 }, edges);
+  for (let i = 0; i < 2; i++) queue.append(chunk(i, 1));
+  const next = Math.floor(edges.clock.nowMs() / 1_000) + 2;
+  const refusing = join(directory, `${String(next).padStart(10, '0')}.seg`);
+  mkdirSync(refusing);
+  for (let i = 2; i < 5; i++) queue.append(chunk(i, 1));
+  queue.configure({ lanes: 2, capBytes: 1e9 });
+  queue.configure({ lanes: 3, capBytes: 1e9 });
+  rmSync(refusing, { recursive: true });
+  await edges.clock.advance(1_000);
+  queue.append(chunk(5, 1));
+  await queue.stop();
+  const again = await open(directory, { lanes: 3 });
+  assert.deepEqual(await takeAll(again, 1), [0, 1, 2, 3, 4, 5]);
+  await again.stop();
+});
+
 test('a lower bound of the disk holds from the next chunk on', async (t) => {
   const dropped: string[] = [];
   const queue = await open(directoryOf(t), {

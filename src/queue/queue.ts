@@ -172,7 +172,8 @@ export class DurableQueue implements ChunkQueue, Component {
     const appendedMs = this.#clock.nowMs();
     const state = { appendedMs, legacy: false, place: undefined, gone: false };
     const lane = chunk.lane % this.lanes;
-    const entry: Entry = { ...chunk, lane, length: chunk.bytes.length, ...state };
+    const home = { lane, lanes: this.lanes };
+    const entry: Entry = { ...chunk, lane, home, length: chunk.bytes.length, ...state };
     this.#laneOf(lane).push(entry);
     this.#unwritten.push(entry);
     this.#unwrittenBytes += entry.length;
@@ -238,7 +239,7 @@ export class DurableQueue implements ChunkQueue, Component {
     const last = scan.places.findLastIndex(({ header }) => header.lanes !== this.lanes);
     scan.places.forEach((place, index) => this.#restore(place, index <= last));
     this.#store.sweep();
-    if (this.#legacyLeft === 0) this.#forgetOldCursors();
+    if (last < 0) this.#forgetOldCursors();
     if (scan.badHeaders > 0) this.#metrics.corrupt.with({ part: 'header' }).inc(scan.badHeaders);
     if (scan.tornBytes > 0) this.#metrics.corrupt.with({ part: 'tail' }).inc();
     if (scan.badHeaders > 0 || scan.tornBytes > 0) {
@@ -258,7 +259,8 @@ export class DurableQueue implements ChunkQueue, Component {
     }
     const lane = legacy ? 0 : header.lane;
     if (legacy) this.#legacyLeft += 1;
-    const state = { lane, appendedMs: 0, legacy, bytes: undefined, place, gone: false };
+    const home = { lane: header.lane, lanes: header.lanes };
+    const state = { lane, home, appendedMs: 0, legacy, bytes: undefined, place, gone: false };
     this.#laneOf(lane).push({ ...header, ...state });
   }
 
@@ -272,7 +274,8 @@ export class DurableQueue implements ChunkQueue, Component {
       if (!entry.gone && entry.bytes !== undefined) {
         try {
           this.#boundDisk(entry.length);
-          entry.place = this.#store.write({ ...entry, bytes: entry.bytes }, this.lanes);
+          const { bytes, home } = entry;
+          entry.place = this.#store.write({ ...entry, bytes, lane: home.lane }, home.lanes);
         } catch (error) {
           this.#refused(error);
           return;
@@ -405,10 +408,10 @@ export class DurableQueue implements ChunkQueue, Component {
     if (!entry.legacy) return;
     this.#legacyLeft -= 1;
     if (this.#legacyLeft > 0) return;
-    this.#forgetOldCursors();
     for (const other of this.#lanes) other.wake();
   }
 
+  /** Of other numbers of lanes: once no chunk on disk has them, not even one that is done beside one that is not. */
   #forgetOldCursors(): void {
     for (const key of this.#cursors.keys()) {
       if (!key.startsWith(`${this.lanes}/`)) this.#cursors.delete(key);
