@@ -68,7 +68,8 @@ export function renderCheck(file: string, { plan, findings }: CheckedConfig): st
   }
   for (const { kind, name, place, remark } of plan.sinks)
     lines.push(`  ${kind} "${name}": ${place}${remark === undefined ? '' : `, ${remark}`}`);
-  if (plan.sinks.length === 0) lines.push('  no remote_write: samples would go nowhere');
+  if (plan.sinks.length === 0)
+    lines.push('  no remote_write and no other sink: samples would go nowhere');
   if (plan.routes.length > 1) lines.push(...plan.routes.map(renderRoute));
   return `${lines.join('\n')}\n`;
 }

@@ -126,7 +126,7 @@ async function run(flags: CollectFlags, command: Command): Promise<void> {
   await sources.keep();
   for (const warning of first.warnings) world.log.warn(formatFinding(warning));
   if (first.plan.sinks.length === 0)
-    world.log.warn(`${file} has no remote_write: what is scraped goes nowhere`);
+    world.log.warn(`${file} has no remote_write and no other sink: what is scraped goes nowhere`);
   mkdirSync(flags['storage.path'], { recursive: true });
   world.metrics
     .gauges('prometheus_build_info', 'Version of this collector; always 1.')

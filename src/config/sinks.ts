@@ -45,7 +45,9 @@ export function planSinks(
   entries: readonly SinkEntry[],
   context: Omit<SinkContext, 'path'>,
 ): PlannedSinks {
+  const { report } = context;
   const names = new Map<string, SinkEntry>();
+  const writers = new Map<string, SinkEntry>();
   const ordinals = new Map<string, number>();
   const transforms: TransformPlan[] = [];
   const sinks = entries.map((entry): SinkPlan => {
@@ -55,12 +57,23 @@ export function planSinks(
     const id = `${kind.kind}/${name}`;
     const other = names.get(id);
     if (other !== undefined)
-      context.report.error(
+      report.error(
         resolved.name === undefined ? path : [...path, 'name'],
         'CONFIG_DUPLICATE',
         `name "${name}" is used by ${textOf(other.path)} already; names must be unique`,
       );
     names.set(id, entry);
+    if (resolved.name === '')
+      report.error([...path, 'name'], 'CONFIG_VALUE', 'a name is not empty');
+    const address = `${kind.kind} ${resolved.address}`;
+    const writer = kind.hasOneWriter === true ? writers.get(address) : undefined;
+    if (writer !== undefined)
+      report.error(
+        path,
+        'CONFIG_DUPLICATE',
+        `${resolved.place} is written by ${textOf(writer.path)} already; give each entry a place of its own`,
+      );
+    writers.set(address, entry);
     const own = resolved.transforms.map((transform, index) => ({
       id: `${id}:${index}`,
       transform,

@@ -44,6 +44,8 @@ export class Delivery<Request> implements Component {
   readonly losses: Losses;
   readonly #options: DeliveryOptions<Request>;
   readonly #metrics: DeliveryMetrics;
+  /** Whose log names the sink. */
+  readonly #world: Pick<World, 'clock' | 'log'>;
   /** No further batch and no further attempt. */
   readonly #ending = new AbortController();
   /** Cuts off what is under way, too. */
@@ -56,12 +58,14 @@ export class Delivery<Request> implements Component {
     const { name: sink, protocol, world, onLoss } = options;
     this.#metrics = options.metrics ?? newDeliveryMetrics(world.metrics, sink);
     this.load = new Load(this.#metrics);
-    const { metrics, log } = world;
-    this.losses = new Losses({ sink, protocol, metrics, log, onLoss });
+    this.#world = { clock: world.clock, log: world.log.with({ sink }) };
+    const { metrics } = world;
+    this.losses = new Losses({ sink, protocol, metrics, log: this.#world.log, onLoss });
   }
 
   start(): Promise<void> {
-    const { queue, protocol, settings, world, random, sharding } = this.#options;
+    const { queue, protocol, settings, random, sharding } = this.#options;
+    const world = this.#world;
     const { load, losses } = this;
     const metrics = this.#metrics;
     const attempt = attemptOver(protocol, { load, losses });
@@ -81,11 +85,11 @@ export class Delivery<Request> implements Component {
   /** Sends what is queued until the deadline, and takes for granted that nothing more comes; the rest stays queued. */
   async stop(deadlineMs: number): Promise<void> {
     if (this.#running === undefined) return;
-    const { queue, world } = this.#options;
+    const { queue } = this.#options;
     queue.drain();
     await this.#end(deadlineMs);
     if (queue.pendingItems > 0)
-      world.log.info('items are left for the next run', { items: queue.pendingItems });
+      this.#world.log.info('items are left for the next run', { items: queue.pendingItems });
   }
 
   /** Ends after the requests under way, or cuts them off at the deadline; the queue goes on taking. */
@@ -97,7 +101,7 @@ export class Delivery<Request> implements Component {
 
   async #end(deadlineMs: number): Promise<void> {
     const inTime = new AbortController();
-    const late = this.#options.world.clock.sleep(deadlineMs, inTime.signal).then(
+    const late = this.#world.clock.sleep(deadlineMs, inTime.signal).then(
       () => this.#abort('delivery is stopping'),
       () => undefined,
     );

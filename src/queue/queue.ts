@@ -244,7 +244,10 @@ export class DurableQueue implements ChunkQueue, Component {
     if (scan.tornBytes > 0) this.#metrics.corrupt.with({ part: 'tail' }).inc();
     if (scan.badHeaders > 0 || scan.tornBytes > 0) {
       const { badHeaders, tornBytes } = scan;
-      this.#world.log.warn('queue repaired', { bad_headers: badHeaders, torn_bytes: tornBytes });
+      this.#world.log.warn(
+        'queue repaired: what stood at damaged headers is lost, and cannot be counted',
+        { bad_headers: badHeaders, torn_bytes: tornBytes },
+      );
     }
     const items = this.pendingItems;
     if (items > 0) this.#world.log.info('queue resumes', { items });

@@ -74,6 +74,8 @@ export interface SinkKind<
   readonly key: Key;
   /** Of one entry. */
   readonly schema: Schema;
+  /** Two entries of one address would stand in each other's way: the second one is refused. */
+  readonly hasOneWriter?: boolean;
   /** Checks what the schema can't and fills in the defaults; faults go to the context's report. */
   resolve(input: z.output<Schema>, context: SinkContext): ResolvedSink<Settings>;
   open(resolved: ResolvedSink<Settings>, parts: SinkParts): Sink;

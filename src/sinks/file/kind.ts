@@ -13,7 +13,7 @@ import { LineAppender } from './lines.ts';
 import { rotatedFile } from './rotated-file.ts';
 
 const schema = z.strictObject({
-  path: textSchema.describe('The file; older ones are path.1, path.2 …'),
+  path: textSchema.refine((path) => path !== '', 'is empty').describe('Older ones are path.1 …'),
   name: textSchema.optional(),
   max_size: sizeSchema.optional().describe('Of a file, before it is rotated; 100MB.'),
   max_files: positiveSchema.optional().describe('Files that are kept, the present one too; 5.'),
@@ -24,6 +24,7 @@ export const fileKind = defineSink({
   kind: 'file',
   key: 'file_write',
   schema,
+  hasOneWriter: true,
   resolve: (input, { baseDirectory }) => {
     const path = resolve(baseDirectory, input.path);
     const { max_size: maxBytes = 100 * 2 ** 20, max_files: filesMax = 5, name } = input;
