@@ -76,8 +76,11 @@ export function readDocument(text: string, file: string): ConfigDocument {
     );
     if (repeated.length > 0) return empty(repeated);
     return {
-      value: convert(document.contents, { document, nodes: 0, keepsNulls: false }) ?? undefined,
-      valueWithNulls: () => convert(document.contents, { document, nodes: 0, keepsNulls: true }),
+      value:
+        convert(document.contents, { document, nodes: 0, open: new Set(), keepsNulls: false }) ??
+        undefined,
+      valueWithNulls: () =>
+        convert(document.contents, { document, nodes: 0, open: new Set(), keepsNulls: true }),
       findings,
       locate(path, at = 'value') {
         const { line, col } = lines.linePos(offsetOf(document, path, at));
@@ -165,6 +168,8 @@ class DocumentFault extends Error {
 interface Conversion {
   readonly document: Document;
   nodes: number;
+  /** Lists and mappings on the way down: an alias to one of them would go round for ever. */
+  readonly open: Set<unknown>;
   /** Whether a key without a value is null instead of absent. */
   readonly keepsNulls: boolean;
 }
@@ -172,9 +177,23 @@ interface Conversion {
 function convert(node: unknown, state: Conversion): unknown {
   if (++state.nodes > NODES_MAX)
     throw new DocumentFault(`the document has more than ${NODES_MAX} values, aliases expanded`, 0);
-  if (isAlias(node)) return convert(node.resolve(state.document), state);
-  if (isSeq(node)) return node.items.map((item) => convert(item, state) ?? null);
-  if (isMap(node)) return convertMap(node, state);
+  if (isAlias(node)) {
+    const target = node.resolve(state.document);
+    if (state.open.has(target))
+      throw new DocumentFault(
+        `the alias *${node.source} stands within what it names`,
+        node.range?.[0] ?? 0,
+      );
+    return convert(target, state);
+  }
+  if (isSeq(node) || isMap(node)) {
+    state.open.add(node);
+    const value = isSeq(node)
+      ? node.items.map((item) => convert(item, state) ?? null)
+      : convertMap(node, state);
+    state.open.delete(node);
+    return value;
+  }
   if (!isScalar(node)) return null;
   // A number that JavaScript would print otherwise keeps its text: the label value 1.0 must not become 1.
   if (typeof node.value === 'number' && node.source !== undefined) {

@@ -165,3 +165,13 @@ test('the region of sigv4 comes from its key, the url or the environment', async
   assert.equal(await region('http://localhost:9090/w', { AWS_REGION: 'us-east-2' }), 'us-east-2');
   assert.equal(await region('http://localhost:9090/w', {}), undefined);
 });
+
+test('an alias within what it names is an error at its place', async () => {
+  for (const text of ['scrape_configs: &a [*a]', 'receivers: &a { prometheus: *a }']) {
+    const { findings } = await checkConfigText(text, 'c.yml', { env: {} });
+    assert.match(
+      findings.map(formatFinding).join(),
+      /c\.yml:1:\d+: .*\*a stands within what it names/,
+    );
+  }
+});

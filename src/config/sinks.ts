@@ -3,7 +3,7 @@
  */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import type { ConfigPath } from '../settings/finding.ts';
+import type { ConfigPath, Reporter } from '../settings/finding.ts';
 import { listOf } from '../settings/values.ts';
 import type { SinkContext, SinkKind } from '../sinks/sink.ts';
 import { type OpenableSink, resolveSink, sinkKinds, type SinkInputs } from '../sinks/sinks.ts';
@@ -63,8 +63,8 @@ export function planSinks(
         `name "${name}" is used by ${textOf(other.path)} already; names must be unique`,
       );
     names.set(id, entry);
-    if (resolved.name === '')
-      report.error([...path, 'name'], 'CONFIG_VALUE', 'a name is not empty');
+    if (resolved.name === '' || name.length > NAME_MAX)
+      report.error([...path, 'name'], 'CONFIG_VALUE', `a name has 1 to ${NAME_MAX} characters`);
     const address = `${kind.kind} ${resolved.address}`;
     const writer = kind.hasOneWriter === true ? writers.get(address) : undefined;
     if (writer !== undefined)
@@ -73,6 +73,7 @@ export function planSinks(
         'CONFIG_DUPLICATE',
         `${resolved.place} is written by ${textOf(writer.path)} already; give each entry a place of its own`,
       );
+    warnOfOrder(entry, resolved.name, writers.get(address), report);
     writers.set(address, entry);
     const own = resolved.transforms.map((transform, index) => ({
       id: `${id}:${index}`,
@@ -91,6 +92,20 @@ export function planSinks(
   return { sinks, transforms };
 }
 
+/** Without names, entries of one address are told apart by their order alone. */
+function warnOfOrder(
+  { path }: SinkEntry,
+  name: string | undefined,
+  other: SinkEntry | undefined,
+  report: Reporter,
+): void {
+  if (name !== undefined || other === undefined) return;
+  report.warn(
+    path,
+    `it delivers to the same place as ${textOf(other.path)}, and the order of the two tells them apart; give each a "name", or what waits for one may go out as the other's when they are reordered`,
+  );
+}
+
 /** Short, and the same from run to run: the queue is found again by it. */
 function nameFromAddress({ kind, address }: OpenableSink, ordinals: Map<string, number>): string {
   const short = digest(address).slice(0, 6);
@@ -99,12 +114,15 @@ function nameFromAddress({ kind, address }: OpenableSink, ordinals: Map<string, 
   return ordinal === 1 ? short : `${short}-${ordinal}`;
 }
 
+/** It becomes the name of a folder, which file systems bound at 255 bytes. */
+const NAME_MAX = 200;
 /** A folder that holds something else. */
 const RESERVED = new Set(['.', '..', 'configuration']);
 
 /** Of remote_write the name alone, as in 0.1.0, where no other kind was; no name makes another kind's folder. */
 function folderOf(kind: string, name: string): string {
-  const safe = encodeURIComponent(name);
+  // Half a surrogate pair has no UTF-8.
+  const safe = encodeURIComponent(Buffer.from(name).toString());
   return kind === 'remote_write' && !RESERVED.has(safe) ? safe : `${kind}@${safe}`;
 }
 

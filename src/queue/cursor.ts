@@ -47,8 +47,10 @@ function parseCursors(text: string): Cursors | undefined {
     return undefined;
   }
   if (typeof value !== 'object' || value === null || !('cursors' in value)) return undefined;
+  const { cursors: written } = value;
+  if (typeof written !== 'object' || written === null) return undefined;
   const cursors: Cursors = new Map();
-  for (const [key, position] of Object.entries(value.cursors as object)) {
+  for (const [key, position] of Object.entries(written)) {
     if (!Array.isArray(position)) return undefined;
     const [segment, offset] = position as unknown[];
     if (!Number.isSafeInteger(segment) || !Number.isSafeInteger(offset)) return undefined;

@@ -509,6 +509,22 @@ test('what waits in memory for a full disk while lanes change and change back ke
   await again.stop();
 });
 
+test('nothing that was acknowledged goes again after lanes changed while it ran and all was stopped', async (t) => {
+  const directory = directoryOf(t);
+  const first = await open(directory, { lanes: 2 });
+  for (let i = 0; i < 6; i++) first.append(chunk(i, i));
+  first.acknowledge((await first.next([0, 1], { ...EVERYTHING, maxItems: 2 }, 0, never))!);
+  first.configure({ lanes: 3, capBytes: 1e9 });
+  first.acknowledge((await first.next([0], EVERYTHING, 0, never))!);
+  for (let i = 6; i < 9; i++) first.append(chunk(i, i));
+  await first.stop();
+  for (let round = 0; round < 2; round++) {
+    const again = await open(directory, { lanes: 3 });
+    assert.equal(again.pendingItems, 3, `in life ${round}`);
+    await again.stop();
+  }
+});
+
 test('a lower bound of the disk holds from the next chunk on', async (t) => {
   const dropped: string[] = [];
   const queue = await open(directoryOf(t), {

@@ -123,6 +123,8 @@ export class Reloader implements Component {
   async #hasOtherIncludes(): Promise<boolean> {
     const { sources, allowPartial } = this.#options;
     const { text, file } = sources.current;
+    // Reading a large configuration is no work for each look.
+    if (!text.includes('scrape_config_files')) return false;
     const { version } = await checkConfigText(text, file, { allowPartial });
     if (version === this.#current.version || version === this.#triedIncludes) return false;
     this.#triedIncludes = version;

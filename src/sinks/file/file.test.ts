@@ -34,6 +34,13 @@ test('one file alone begins anew when it is full', async (t) => {
   assert.equal(readFileSync(path, 'utf8'), 'new\n');
 });
 
+test('a folder in the place of the file is never renamed', async (t) => {
+  const path = folder(t);
+  const file = rotatedFile({ path, maxBytes: 5, filesMax: 3 });
+  await assert.rejects(file.send(Buffer.from('old and new\n'), 1, never), /EISDIR/);
+  assert.ok(existsSync(path) && !existsSync(`${path}.1`));
+});
+
 test('a path that cannot be written is tried again, with words that say what to do', async (t) => {
   const path = join(folder(t), 'none', 'samples.json');
   const file = rotatedFile({ path, maxBytes: 5, filesMax: 1 });

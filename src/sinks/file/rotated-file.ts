@@ -25,7 +25,8 @@ export function rotatedFile({ path, maxBytes, filesMax }: Rotation): Protocol<Bu
     async send(lines) {
       let fd: number | undefined;
       try {
-        const size = fs.statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+        // What is no file, a pipe or a folder, is never renamed.
+        const size = fs.existsSync(path) && fs.statSync(path).isFile() ? fs.statSync(path).size : 0;
         if (size > 0 && size + lines.length > maxBytes) rotate();
         fd = fs.openSync(path, 'a');
         writeWhole(fd, lines);

@@ -244,6 +244,7 @@ class RemoteWriteAppender implements Appender {
   commit(): void {
     if (this.#piece.bytes > 0) this.#pieces.push(this.#piece);
     const apart = this.#encoder?.bytes() ?? NOTHING;
+    this.#plans.begin();
     this.#pieces.forEach((piece, index) => {
       const next = this.#pieces[index + 1];
       const toRun = next?.firstRun ?? this.#slab.breakRun();

@@ -27,6 +27,13 @@ const WAIT_MAX = 64;
 export class PlanBook {
   readonly #pages: Page[] = [];
   #wait = WAIT_MIN;
+  /** Of this commit: finding one takes milliseconds, and a large page has dozens of pieces. */
+  #hasPlanned = false;
+
+  /** A commit begins: it may find one plan, the others wait for later ones. */
+  begin(): void {
+    this.#hasPlanned = false;
+  }
 
   /** The plan of the run that is a message's piece of this number; undefined while it has none. */
   planFor(piece: number, place: RunPlace, run: Uint8Array): PackingPlan | undefined {
@@ -39,6 +46,8 @@ export class PlanBook {
     }
     page.count += 1;
     if (page.plan !== undefined || page.isHopeless || page.count < this.#wait) return page.plan;
+    if (this.#hasPlanned) return undefined;
+    this.#hasPlanned = true;
     page.plan = planOf(run);
     page.isHopeless = page.plan === undefined;
     page.count = 0;
