@@ -242,19 +242,6 @@ test('nothing starts after a stop that comes while targets are taken over', asyn
   }
 });
 
-test('a pause while targets are taken over ends all loops, and the next apply starts them', async () => {
-  const { manager, addresses, appenders, opened } = await setUpSlow();
-  manager.update('j', groupOf('a', 6));
-  await until(() => opened() === 3);
-  await manager.pause();
-  const before = opened();
-  assert.ok(appenders.every(({ closed }) => closed));
-  await manager.apply([job()]);
-  assert.equal(addresses().length, 6);
-  assert.equal(opened(), before + 6);
-  await manager.stop(100);
-});
-
 test('finishing ends within its time, however many targets there are', async () => {
   const { clock, manager, opened } = await setUpSlow();
   manager.update('j', groupOf('a', 30));

@@ -88,11 +88,6 @@ export class ScrapeManager implements Component {
     return this.#inOrder(() => this.#applyNow(configs));
   }
 
-  /** Ends all loops, without stale markers, until the next `apply` makes them anew: for when sinks are replaced. */
-  pause(): Promise<void> {
-    return this.#inOrder(() => this.#stopPools());
-  }
-
   /**
    * Sets the targets of a job: the complete list. Of thousands only the first start before it returns. A job that is not
    * configured is remembered for later.
