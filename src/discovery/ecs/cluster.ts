@@ -20,6 +20,11 @@ export interface ClusterSource {
   instances(ids: readonly string[]): Promise<Instance[]>;
 }
 
+/** What is read beyond tasks, definitions and instances. */
+export interface Wants {
+  readonly services: boolean;
+}
+
 /** Kept on disk, to begin with after a restart. */
 export interface ClusterSnapshot {
   readonly version: 1;
@@ -46,7 +51,7 @@ export class ClusterState {
   readAtMs: number | undefined;
   readonly #source: ClusterSource;
   readonly #definitions: Map<string, DefinitionFacts>;
-  readonly #wantsServices: boolean;
+  readonly #wants: Wants;
   #cluster: Cluster;
   #tasks = new Map<string, Task>();
   #containerInstances = new Map<string, ContainerInstance>();
@@ -61,12 +66,12 @@ export class ClusterState {
     name: string,
     source: ClusterSource,
     definitions: Map<string, DefinitionFacts>,
-    wantsServices: boolean,
+    wants: Wants,
   ) {
     this.name = name;
     this.#source = source;
     this.#definitions = definitions;
-    this.#wantsServices = wantsServices;
+    this.#wants = wants;
     this.#cluster = { clusterName: idOfArn(name) };
   }
 
@@ -120,7 +125,7 @@ export class ClusterState {
     const results = await Promise.allSettled([
       ...readDefinitions,
       this.#readInstances(missing(this.#containerInstances, (task) => task.containerInstanceArn)),
-      this.#wantsServices
+      this.#wants.services
         ? this.#readServices(missing(this.#services, serviceNameOf))
         : Promise.resolve(),
     ]);

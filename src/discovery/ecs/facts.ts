@@ -1,6 +1,6 @@
 /**
  * What is known of a task when its targets are made: AWS's own descriptions, side by side. Values only; where they come
- * from is reader.ts.
+ * from is cluster.ts.
  */
 import type { Instance } from '@aws-sdk/client-ec2';
 import type {

@@ -1,21 +1,15 @@
 /**
  * ecs_sd_configs and the role ecs of aws_sd_configs: the tasks of ECS clusters as scrape targets, found by polling, and
- * at once where a queue of events is given. Every cluster is a scope of its own: one that fails keeps what was known of it
- * and touches no other.
+ * at once where a queue of events is given. What is configured; discovery.ts does it.
  * Sources: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#aws_sd_config,
  * https://github.com/open-telemetry/opentelemetry-collector-contrib/tree/main/extension/observer/ecsobserver
  */
-import type { Task } from '@aws-sdk/client-ecs';
 import { z } from 'zod';
-import type { TargetGroup } from '../../model/target.ts';
 import { awsAccessShape } from '../aws-client.ts';
-import { attempt, defineMechanism, type DiscoveryWorld } from '../mechanism.ts';
+import { defineMechanism } from '../mechanism.ts';
 import { refreshIntervalSchema } from '../schema.ts';
 import { durationSchema, textSchema } from '../../settings/values.ts';
-import { EcsApi } from './api.ts';
-import { ClusterState } from './cluster.ts';
-import { followEvents } from './events.ts';
-import { type DefinitionFacts, idOfArn } from './facts.ts';
+import { EcsDiscovery } from './discovery.ts';
 import { PROFILES } from './profiles.ts';
 import {
   DEFAULT_DOCKER_LABELS,
@@ -23,8 +17,7 @@ import {
   dockerLabelSchema,
   serviceRuleSchema,
 } from './rules.ts';
-import { Snapshots } from './snapshots.ts';
-import { groupsOf, judge, type TargetOptions } from './targets.ts';
+import type { TargetOptions } from './targets.ts';
 
 const access = {
   ...awsAccessShape,
@@ -65,13 +58,14 @@ const awsSchema = z.strictObject({
 });
 
 export type EcsConfig = z.output<typeof ecsSchema>;
-type Access = Pick<EcsConfig, keyof typeof access | 'refresh_interval'>;
 
 export const ecsMechanism = defineMechanism({
   key: 'ecs_sd_configs',
   schema: ecsSchema,
   discover: (config, world) =>
-    new EcsDiscovery(config, world, targetOptionsOf(config), config.service_details).run(),
+    new EcsDiscovery(config, world, targetOptionsOf(config), {
+      services: config.service_details,
+    }).run(),
 });
 
 export const awsMechanism = defineMechanism({
@@ -85,7 +79,7 @@ export const awsMechanism = defineMechanism({
       dropUnhealthy: false,
       jobLabel: '',
     };
-    return new EcsDiscovery(config, world, options, true).run();
+    return new EcsDiscovery(config, world, options, { services: true }).run();
   },
 });
 
@@ -103,206 +97,4 @@ function targetOptionsOf(config: EcsConfig): TargetOptions {
     dropUnhealthy: config.drop_unhealthy,
     jobLabel: config.job_label_name,
   };
-}
-
-/** How often the list of clusters is read where none are named. */
-const CLUSTERS_MS = 300_000;
-/** With events polling is the safety net only. */
-const RECONCILE_MS = 600_000;
-const FIRST_RETRY_MS = 2_000;
-
-class EcsDiscovery {
-  readonly #config: Access;
-  readonly #world: DiscoveryWorld;
-  readonly #options: TargetOptions;
-  readonly #wantsServices: boolean;
-  readonly #definitions = new Map<string, DefinitionFacts>();
-  readonly #clusters = new Map<string, ClusterState>();
-  readonly #snapshots: Snapshots;
-  #clustersAtMs = -Infinity;
-  #api: EcsApi | undefined;
-  #wake: (() => void) | undefined;
-  #hasNews = false;
-
-  constructor(
-    config: Access,
-    world: DiscoveryWorld,
-    options: TargetOptions,
-    wantsServices: boolean,
-  ) {
-    this.#config = config;
-    this.#world = world;
-    this.#options = options;
-    this.#wantsServices = wantsServices;
-    this.#snapshots = new Snapshots(config.cache_dir, world);
-  }
-
-  async *run(): AsyncIterable<readonly TargetGroup[]> {
-    const { signal } = this.#world;
-    const api = await EcsApi.open(this.#config, this.#world);
-    this.#api = api;
-    const events = this.#followEvents(api);
-    try {
-      const hasStarted = await this.#restore();
-      if (hasStarted) yield this.#groups();
-      while (!signal.aborted) {
-        const isGood = await this.#refresh();
-        if (signal.aborted) return;
-        if (this.#isKnown()) yield this.#groups();
-        const waitMs = isGood || this.#isKnown() ? this.#intervalMs() : FIRST_RETRY_MS;
-        const dueMs = this.#world.clock.nowMs() + Math.min(waitMs, this.#intervalMs());
-        while (await this.#newsBefore(dueMs)) if (this.#isKnown()) yield this.#groups();
-      }
-    } finally {
-      await events;
-      api.close();
-    }
-  }
-
-  #intervalMs(): number {
-    const { events_queue_url: queue, refresh_interval: interval } = this.#config;
-    return queue === undefined ? interval : Math.max(interval, RECONCILE_MS);
-  }
-
-  /** Whether any cluster was read, or there is none. */
-  #isKnown(): boolean {
-    const states = [...this.#clusters.values()];
-    return this.#clustersAtMs > -Infinity && (states.length === 0 || states.some(isRead));
-  }
-
-  /** Reads all clusters side by side; false when none could be read. */
-  async #refresh(): Promise<boolean> {
-    const { clock, log } = this.#world;
-    const isListed = await attempt(this.#world, () => this.#listClusters());
-    if (isListed !== true) return false;
-    const done = await Promise.all(
-      [...this.#clusters.values()].map(async (cluster) =>
-        attempt({ ...this.#world, log: log.with({ cluster: cluster.name }) }, async () => {
-          await cluster.refresh(clock.nowMs());
-          await this.#snapshots.write(this.#scopeOf(cluster), cluster.snapshot(clock.nowMs()));
-          return true;
-        }),
-      ),
-    );
-    this.#tellAges();
-    return done.includes(true) || done.length === 0;
-  }
-
-  async #listClusters(): Promise<true> {
-    const nowMs = this.#world.clock.nowMs();
-    if (nowMs - this.#clustersAtMs < CLUSTERS_MS) return true;
-    const names = this.#config.clusters ?? (await this.#api?.clusterArns()) ?? [];
-    for (const name of names) this.#clusterOf(name);
-    for (const name of this.#clusters.keys())
-      if (!names.includes(name)) this.#clusters.delete(name);
-    this.#clustersAtMs = nowMs;
-    return true;
-  }
-
-  #clusterOf(name: string): ClusterState {
-    const known = this.#clusters.get(name);
-    if (known !== undefined) return known;
-    if (this.#api === undefined) throw new Error('BUG: clusters before the API');
-    const state = new ClusterState(name, this.#api, this.#definitions, this.#wantsServices);
-    this.#clusters.set(name, state);
-    return state;
-  }
-
-  #scopeOf({ name }: ClusterState): string {
-    return [this.#config.role_arn ?? '', this.#api?.region ?? '', idOfArn(name)].join(' ').trim();
-  }
-
-  /** Begins with what an earlier run kept of the clusters that are named. */
-  async #restore(): Promise<boolean> {
-    let isRestored = false;
-    for (const name of this.#config.clusters ?? []) {
-      const state = this.#clusterOf(name);
-      const scope = this.#scopeOf(state);
-      const snapshot = await this.#snapshots.read(scope, this.#config.cache_max_age);
-      if (snapshot === undefined) continue;
-      state.restore(snapshot);
-      isRestored = true;
-      this.#clustersAtMs = -Infinity;
-    }
-    return isRestored;
-  }
-
-  #groups(): TargetGroup[] {
-    const groups: TargetGroup[] = [];
-    const reasons = new Map<string, number>();
-    const explained = [];
-    for (const cluster of this.#clusters.values())
-      for (const facts of cluster.facts()) {
-        const verdicts = judge(facts, this.#options);
-        explained.push({ task: facts.task.taskArn ?? '', group: facts.task.group ?? '', verdicts });
-        groups.push(...groupsOf(facts, verdicts));
-        for (const { reason } of verdicts)
-          if (reason !== undefined) reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
-      }
-    const gauge = this.#world.metrics.gauges(
-      'amperage_sd_not_targets',
-      'Containers (or tasks) that are no targets, by reason.',
-    );
-    for (const [reason, count] of reasons)
-      gauge.with({ mechanism: this.#world.mechanism, reason }).set(count);
-    this.#world.onExplained?.(explained);
-    return groups;
-  }
-
-  #tellAges(): void {
-    const ages = this.#world.metrics.gauges(
-      'amperage_sd_snapshot_age_seconds',
-      'How old what is known of a cluster is.',
-    );
-    for (const cluster of this.#clusters.values())
-      if (cluster.readAtMs !== undefined)
-        ages
-          .with({ scope: this.#scopeOf(cluster) })
-          .set((this.#world.clock.nowMs() - cluster.readAtMs) / 1_000);
-  }
-
-  async #followEvents({ session }: EcsApi): Promise<void> {
-    const { events_queue_url: queue } = this.#config;
-    if (queue === undefined) return;
-    await followEvents(queue, session, this.#world, (tasks) => this.#take(tasks));
-  }
-
-  /** Merges events and reads what their tasks need; a new task's tags come with its description. */
-  async #take(tasks: readonly Task[]): Promise<void> {
-    for (const cluster of this.#clusters.values()) {
-      const own = tasks.filter(({ clusterArn }) => idOfArn(clusterArn) === idOfArn(cluster.name));
-      const changed = own.filter((task) => cluster.merge(task));
-      if (changed.length === 0) continue;
-      const running = changed.filter(({ desiredStatus }) => desiredStatus !== 'STOPPED');
-      await attempt(this.#world, async () => {
-        const arns = running.map(({ taskArn }) => taskArn ?? '');
-        for (const task of (await this.#api?.tasks(cluster.name, arns)) ?? []) cluster.merge(task);
-        await cluster.enrich();
-      });
-      this.#hasNews = true;
-      this.#wake?.();
-    }
-  }
-
-  /** Waits; true when events changed something before the time. */
-  async #newsBefore(dueMs: number): Promise<boolean> {
-    const { clock, signal } = this.#world;
-    if (!this.#hasNews) {
-      const leftMs = dueMs - clock.nowMs();
-      if (leftMs <= 0 || signal.aborted) return false;
-      const enough = new AbortController();
-      const news = new Promise<void>((resolve) => (this.#wake = resolve));
-      const end = AbortSignal.any([signal, enough.signal]);
-      await Promise.race([news, clock.sleep(leftMs, end).catch(() => undefined)]);
-      enough.abort();
-      this.#wake = undefined;
-    }
-    const hadNews = this.#hasNews;
-    this.#hasNews = false;
-    return hadNews && !signal.aborted;
-  }
-}
-
-function isRead(cluster: ClusterState): boolean {
-  return cluster.readAtMs !== undefined;
 }
