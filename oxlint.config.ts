@@ -5,7 +5,7 @@
 import { defineConfig, type OxlintOverride } from 'oxlint';
 
 const features = [
-  'discovery', 'scrape', 'sinks', 'receivers', 'exporter', 'proxy', 'workspace', 'page', 'emulator',
+  'discovery', 'sharding', 'scrape', 'sinks', 'receivers', 'exporter', 'proxy', 'workspace', 'page', 'emulator',
   'sample-app', 'deploy',
 ] as const; // prettier-ignore
 const pure = ['model', 'wire', 'relabel'] as const;

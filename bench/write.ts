@@ -98,6 +98,7 @@ async function registerRoad(
     append: (one) => do_not_optimize(one),
     next: () => Promise.resolve(undefined),
     acknowledge: () => undefined,
+    flush: () => Promise.resolve(),
     drain: () => undefined,
   };
   const config = {

@@ -504,6 +504,7 @@ componentContract('remote_write sink', () => {
         else wakes.push(() => resolve(undefined));
       }),
     acknowledge: () => undefined,
+    flush: () => Promise.resolve(),
     drain: () => {
       draining = true;
       for (const wake of wakes) wake();

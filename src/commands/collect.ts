@@ -10,32 +10,28 @@ import { loadConfigText } from '../config/load.ts';
 import { ConfigSources, sourcesFrom } from '../config/sources/sources.ts';
 import { redactConfig } from '../config/redact.ts';
 import { CallLimits } from '../discovery/call-limits.ts';
-import { followMembers } from '../discovery/members.ts';
-import { parseShard } from '../discovery/shard.ts';
 import { Group } from '../kernel/component.ts';
 import { ConfigError, messageOf } from '../kernel/errors.ts';
 import { HttpServer, type HttpResponse, type Route } from '../kernel/http-server.ts';
 import { loadWebConfig } from '../kernel/web-config.ts';
-import type { World } from '../kernel/world.ts';
 import { parseDurationMs } from '../model/duration.ts';
 import { apiRoutes } from './collect/api.ts';
-import { Collector, type CollectorOptions } from './collect/collector.ts';
+import { Collector } from './collect/collector.ts';
 import { Reloader } from './collect/reloader.ts';
+import { type ShardFlags, sharingOf } from './collect/sharing.ts';
 import { statusRoute } from './collect/status-page.ts';
 import { createWorld, longRunningCommand, type LogOptions, runUntilSignal } from './runner.ts';
 import { VERSION } from './version.ts';
 
-interface CollectFlags extends LogOptions {
+interface CollectFlags extends LogOptions, ShardFlags {
   readonly 'config.file': string;
   readonly config: readonly string[];
   readonly 'config.autoReloadInterval'?: string;
-  readonly 'storage.path': string;
   readonly 'web.listenAddress': string;
   readonly 'web.config.file'?: string;
   readonly 'web.enableLifecycle'?: boolean;
   readonly stopTimeout: string;
   readonly finalScrape: string;
-  readonly shard?: string;
   readonly allowPartial?: boolean;
 }
 
@@ -82,6 +78,15 @@ export function collectCommand(): Command {
       'scrape a share of the targets: the i-th of n, or what falls to this task of its ECS service',
     )
     .option(
+      '--shard.listen-address <host:port>',
+      'where the collectors of --shard ecs ask each other; without a host the address of the task',
+      ':9094',
+    )
+    .option(
+      '--shard.peers <names>',
+      'DNS names of those collectors, separated by commas, for when ECS can not be asked',
+    )
+    .option(
       '--allow-partial',
       'leave out, with a warning, what of a configuration cannot be done here; default: refuse it',
     )
@@ -96,6 +101,7 @@ Examples:
   amperage collect --config.file prometheus.yml --storage.path /var/lib/amperage
   amperage collect --config.auto-reload-interval 30s
   amperage collect --config adot.yaml --allow-partial
+  amperage collect --shard ecs --shard.peers collectors.internal
   amperage check config prometheus.yml
 `,
     )
@@ -140,7 +146,7 @@ async function run(flags: CollectFlags, command: Command): Promise<void> {
     world,
     finalScrapeMs,
     callLimits,
-    ...sharesOf(flags.shard, world, callLimits),
+    sharing: sharingOf(flags, process.env, world, callLimits),
   });
   const reloader = new Reloader({
     world,
@@ -185,40 +191,6 @@ function tuneGarbageCollection(): void {
   const { setFlagsFromString } = process.getBuiltinModule('node:v8');
   setFlagsFromString('--semi-space-growth-factor=1');
   setFlagsFromString('--heap-growing-percent=50');
-}
-
-/** How often the other collectors are looked for. */
-const MEMBERS_INTERVAL_MS = 10_000;
-
-function sharesOf(
-  shard: string | undefined,
-  world: World,
-  callLimits: CallLimits,
-): Pick<CollectorOptions, 'shares'> {
-  if (shard === undefined) return {};
-  if (shard !== 'ecs') {
-    const membership = parseShard(shard);
-    if (membership === undefined)
-      throw new ConfigError('FLAG_SHARD', `--shard "${shard}" is neither ecs nor i/n, as in 0/3`);
-    return {
-      async *shares() {
-        yield membership;
-      },
-    };
-  }
-  const metadataUri = process.env['ECS_CONTAINER_METADATA_URI_V4'];
-  if (metadataUri === undefined)
-    throw new ConfigError(
-      'FLAG_SHARD',
-      '--shard ecs needs ECS_CONTAINER_METADATA_URI_V4, which ECS sets; elsewhere use --shard i/n',
-    );
-  return {
-    shares: (signal) =>
-      followMembers(
-        { metadataUri, access: { call_budget: 0.5 }, intervalMs: MEMBERS_INTERVAL_MS },
-        { ...world, mechanism: 'members', signal, baseDirectory: '.', callLimits },
-      ),
-  };
 }
 
 function durationFlag(flag: string, text: string): number {

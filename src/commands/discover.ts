@@ -13,7 +13,8 @@ import { PROFILES } from '../discovery/ecs/profiles.ts';
 import { DiscoveryManager } from '../discovery/manager.ts';
 import type { Explained } from '../discovery/mechanism.ts';
 import { FilePublisher, groupsJson, writeAtomically } from '../discovery/publish.ts';
-import { parseShard, shareOf } from '../discovery/shard.ts';
+import { parseShard } from '../sharding/fixed.ts';
+import { heldOf, withParts } from '../sharding/parts.ts';
 import { Group } from '../kernel/component.ts';
 import { ConfigError } from '../kernel/errors.ts';
 import { type HttpRequest, type HttpResponse, HttpServer } from '../kernel/http-server.ts';
@@ -158,7 +159,7 @@ async function targets(
   const shard = text === null ? undefined : parseShard(text);
   if (text !== null && shard === undefined)
     return { status: 400, body: 'shard must be i/n with i from 0 to n - 1, for example 2/8\n' };
-  const own = shard === undefined ? groups : await shareOf(groups, shard.members, shard.own);
+  const own = shard === undefined ? groups : heldOf(await withParts(groups), shard);
   return { status: 200, headers: { 'content-type': 'application/json' }, body: groupsJson(own) };
 }
 

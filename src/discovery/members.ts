@@ -1,113 +1,138 @@
 /**
- * The collectors of one ECS service, as ECS knows them: each finds the others by the API and takes its share of the targets.
- * One that is leaving stays a member until it has stopped, so that it drains before others scrape what was its own.
+ * The collectors of one ECS service, as ECS tells them: who this one is, and who else there is. One that is leaving is told
+ * as long as its containers may run.
  */
 import type { Task } from '@aws-sdk/client-ecs';
 import { z } from 'zod';
 import { type AwsAccess } from './aws-client.ts';
+import { taskAddress } from './ecs/address.ts';
 import { EcsApi } from './ecs/api.ts';
 import { idOfArn, serviceNameOf } from './ecs/facts.ts';
-import { attempt, type DiscoveryWorld, slept } from './mechanism.ts';
+import { type DiscoveryWorld } from './mechanism.ts';
 
-export interface Membership {
-  readonly members: readonly string[];
-  readonly own: string;
+/** A collector, and where it is reached if it has an address of its own (awsvpc). */
+export interface EcsMember {
+  /** ARN of its task. */
+  readonly id: string;
+  readonly host: string | undefined;
 }
 
-export interface MembersOptions {
+export interface EcsMembersOptions {
   /** Of the task metadata endpoint v4. */
   readonly metadataUri: string;
   readonly access: AwsAccess;
-  readonly intervalMs: number;
 }
 
-/** So long without any answer, and a collector takes all targets: twice is better than not at all. */
-const ALONE_AFTER_MS = 60_000;
-const RETRY_MS = 2_000;
 const METADATA_MAX_BYTES = 1024 * 1024;
+const METADATA_TIMEOUT_MS = 5_000;
 
 const taskSchema = z.looseObject({
   TaskARN: z.string(),
   Cluster: z.string(),
   ServiceName: z.string().optional(),
+  Containers: z
+    .array(
+      z.looseObject({
+        Networks: z
+          .array(
+            z.looseObject({
+              NetworkMode: z.string().optional(),
+              IPv4Addresses: z.array(z.string()).nullish(),
+              IPv6Addresses: z.array(z.string()).nullish(),
+            }),
+          )
+          .nullish(),
+      }),
+    )
+    .nullish(),
 });
 
-interface Own {
-  readonly arn: string;
-  readonly cluster: string;
-  readonly service: string;
-}
+type OwnTask = z.output<typeof taskSchema>;
 
-/** Yields the members at first and whenever they change; ends when the signal aborts. */
-export async function* followMembers(
-  options: MembersOptions,
-  world: DiscoveryWorld,
-): AsyncIterable<Membership> {
-  const { clock, signal, log } = world;
-  const startMs = clock.nowMs();
-  const api = await EcsApi.open(options.access, world);
-  let own: Own | undefined;
-  let known: Membership | undefined;
-  try {
-    while (!signal.aborted) {
-      const read = await attempt(world, async () => {
-        own ??= await ownTask(options, api, world);
-        return readMembers(own, api, known?.members ?? []);
-      });
-      if (signal.aborted) return;
-      const next = read ?? known;
-      if (next !== undefined && next.members.join(' ') !== known?.members.join(' ')) {
-        known = next;
-        log.info('the targets are divided', { members: next.members.length });
-        yield next;
-      } else if (known === undefined && clock.nowMs() - startMs >= ALONE_AFTER_MS) {
-        log.error('ECS does not tell the other collectors; this one takes all targets for now');
-        known = { members: ['alone'], own: 'alone' };
-        yield known;
-      }
-      const isFound = read !== undefined;
-      if (!(await slept(isFound ? options.intervalMs : RETRY_MS, world))) return;
+export class EcsMembers {
+  readonly #options: EcsMembersOptions;
+  readonly #world: DiscoveryWorld;
+  #opening: Promise<EcsApi> | undefined;
+  #task: OwnTask | undefined;
+  #service: string | undefined;
+
+  constructor(options: EcsMembersOptions, world: DiscoveryWorld) {
+    this.#options = options;
+    this.#world = world;
+    world.signal.addEventListener('abort', () => this.#close(), { once: true });
+  }
+
+  /** By the task metadata endpoint; no call of AWS. */
+  async own(): Promise<EcsMember> {
+    const { http, signal } = this.#world;
+    const answer = await http.send({
+      method: 'GET',
+      url: `${this.#options.metadataUri}/task`,
+      timeoutMs: METADATA_TIMEOUT_MS,
+      bodyMaxBytes: METADATA_MAX_BYTES,
+      signal,
+    });
+    if (answer.status !== 200) throw new Error(`task metadata: status ${answer.status}`);
+    const task = taskSchema.parse(JSON.parse(answer.body.toString()));
+    this.#task = task;
+    if (task.ServiceName) this.#service = task.ServiceName;
+    return { id: task.TaskARN, host: hostOf(task) };
+  }
+
+  /**
+   * All that may scrape, this one among them. ECS lists no task that is told to stop, so those of before are asked for too.
+   *
+   * @param before  ids of the last list
+   */
+  async list(before: readonly string[]): Promise<readonly EcsMember[]> {
+    const own = this.#task;
+    if (own === undefined) throw new Error('BUG: the list before this task is known');
+    this.#opening ??= EcsApi.open(this.#options.access, this.#world);
+    const api = await this.#opening;
+    const cluster = idOfArn(own.Cluster);
+    this.#service ??= await serviceOf(own, cluster, api);
+    const listed: string[] = [];
+    await api.taskArns(cluster, (arns) => listed.push(...arns), this.#service);
+    const asked = [...new Set([...listed, ...before])];
+    const tasks = asked.length === 0 ? [] : await api.tasks(cluster, asked);
+    const members = new Map<string, EcsMember>([
+      [own.TaskARN, { id: own.TaskARN, host: hostOf(own) }],
+    ]);
+    for (const task of tasks) {
+      const { taskArn: id = '' } = task;
+      if (isMember(task)) members.set(id, { id, host: taskAddress({ task }) });
     }
-  } finally {
-    api.close();
+    return [...members.values()];
+  }
+
+  #close(): void {
+    void this.#opening?.then(
+      (api) => api.close(),
+      () => undefined,
+    );
   }
 }
 
-async function ownTask(
-  { metadataUri }: MembersOptions,
-  api: EcsApi,
-  world: DiscoveryWorld,
-): Promise<Own> {
-  const answer = await world.http.send({
-    method: 'GET',
-    url: `${metadataUri}/task`,
-    timeoutMs: 5_000,
-    bodyMaxBytes: METADATA_MAX_BYTES,
-    signal: world.signal,
-  });
-  if (answer.status !== 200) throw new Error(`task metadata: status ${answer.status}`);
-  const { TaskARN, Cluster, ServiceName } = taskSchema.parse(JSON.parse(answer.body.toString()));
-  const cluster = idOfArn(Cluster);
-  if (ServiceName !== undefined && ServiceName !== '')
-    return { arn: TaskARN, cluster, service: ServiceName };
-  // Older agents do not tell the service.
-  const [task] = await api.tasks(cluster, [TaskARN]);
+/** Older agents do not tell the service. */
+async function serviceOf(own: OwnTask, cluster: string, api: EcsApi): Promise<string> {
+  const [task] = await api.tasks(cluster, [own.TaskARN]);
   const service = task === undefined ? '' : serviceNameOf(task);
   if (service === '') throw new Error('this task belongs to no ECS service; use --shard i/n');
-  return { arn: TaskARN, cluster, service };
+  return service;
 }
 
-async function readMembers(own: Own, api: EcsApi, before: readonly string[]): Promise<Membership> {
-  const listed: string[] = [];
-  await api.taskArns(own.cluster, (arns) => listed.push(...arns), own.service);
-  const asked = [...new Set([...listed, ...before.filter((one) => one.startsWith('arn:'))])];
-  const tasks = asked.length === 0 ? [] : await api.tasks(own.cluster, asked);
-  const members = tasks.filter(isMember).map(({ taskArn }) => taskArn ?? '');
-  return { members: [...new Set([...members, own.arn])].sort(), own: own.arn };
+/** Only an interface of its own is an address that others reach: that of a bridge is the instance's alone. */
+function hostOf({ Containers }: OwnTask): string | undefined {
+  for (const { Networks } of Containers ?? [])
+    for (const { NetworkMode, IPv4Addresses, IPv6Addresses } of Networks ?? []) {
+      const host = IPv4Addresses?.[0] ?? IPv6Addresses?.[0];
+      if (NetworkMode === 'awsvpc' && host !== undefined) return host;
+    }
+  return undefined;
 }
 
-/** Running, or on its way out and not gone yet. */
-function isMember({ desiredStatus, lastStatus }: Task): boolean {
-  if (desiredStatus === 'STOPPED') return lastStatus !== 'STOPPED';
-  return lastStatus === 'RUNNING';
+/** Its containers run, or may still: they have stopped by the time its network is taken away. */
+function isMember({ desiredStatus, lastStatus = '' }: Task): boolean {
+  if (desiredStatus !== 'STOPPED') return lastStatus === 'RUNNING';
+  return ['RUNNING', 'DEACTIVATING', 'STOPPING'].includes(lastStatus);
 }

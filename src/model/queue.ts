@@ -51,6 +51,8 @@ export interface ChunkQueue {
   ): Promise<Batch | undefined>;
   /** The batch was delivered, or counted as dropped: its lanes go on behind it, also after a restart. */
   acknowledge(batch: Batch): void;
+  /** Sends what is here by now without waiting for more; resolves when it has left, or the signal aborts. */
+  flush(signal: AbortSignal): Promise<void>;
   /** No further append will come: `next` answers at once with what is left, then undefined. */
   drain(): void;
 }

@@ -11,4 +11,15 @@ export interface TargetGroup {
   readonly targets: readonly Readonly<Record<string, string>>[];
   /** Labels that all targets of the group share; a target's own win. */
   readonly labels: Readonly<Record<string, string>>;
+  /** Where targets are divided among several that scrape: of each target, the part of all that it belongs to. */
+  readonly parts?: readonly number[];
+}
+
+/** Which parts of all targets fall to whom, as one that scrapes sees it. */
+export interface HeldParts {
+  readonly holds: (part: number) => boolean;
+  /** Until when another has scraped the part, ms since 1970; undefined where nobody is known to have. */
+  readonly sinceMs: (part: number) => number | undefined;
+  /** A scrape of this part, which is not held any more, was given up half-way. */
+  readonly onUnfinished: (part: number) => void;
 }

@@ -79,6 +79,10 @@ export class DurableQueue implements ChunkQueue, Component {
   #cursorsChanged = false;
   #legacyLeft = 0;
   #draining = false;
+  /** What was appended until then waits for no deadline. */
+  #hurriedMs = -Infinity;
+  /** Looks of those that wait until something has left. */
+  readonly #flushing = new Set<() => void>();
   #lock: Lock | undefined;
   #ticking: Promise<void> | undefined;
 
@@ -202,7 +206,8 @@ export class DurableQueue implements ChunkQueue, Component {
       const oldestMs = Math.min(...filled.map((lane) => lane.oldest()?.appendedMs ?? Infinity));
       // A clock set back must not make a chunk wait longer than one deadline.
       const waitedMs = Math.max(0, this.#clock.nowMs() - oldestMs);
-      if (!this.#draining && waitedMs < deadlineMs && !isFullBatch(filled, limits)) {
+      const isHurried = this.#draining || oldestMs <= this.#hurriedMs;
+      if (!isHurried && waitedMs < deadlineMs && !isFullBatch(filled, limits)) {
         await this.#wait(own, limits, deadlineMs - waitedMs, anySignal);
         continue;
       }
@@ -217,6 +222,30 @@ export class DurableQueue implements ChunkQueue, Component {
       const entry = this.#entryOf.get(chunk);
       if (entry !== undefined) this.#finish(entry);
     }
+    for (const check of this.#flushing) check();
+  }
+
+  flush(signal: AbortSignal): Promise<void> {
+    this.#hurriedMs = this.#clock.nowMs();
+    for (const lane of this.#lanes) lane.wake();
+    return new Promise((resolve) => {
+      const done = (): void => {
+        this.#flushing.delete(check);
+        signal.removeEventListener('abort', done);
+        resolve();
+      };
+      const untilMs = this.#hurriedMs;
+      const check = (): void => {
+        const isLeft = this.#lanes.some(
+          (lane) => (lane.oldest()?.appendedMs ?? Infinity) <= untilMs,
+        );
+        if (!isLeft) done();
+      };
+      this.#flushing.add(check);
+      signal.addEventListener('abort', done, { once: true });
+      if (signal.aborted) done();
+      else check();
+    });
   }
 
   drain(): void {

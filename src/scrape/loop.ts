@@ -3,7 +3,8 @@
  *
  *     start ──► first scrape soon ──► grid: t ≡ offset (mod interval), ticks missed are left out
  *     retire ─► the next due time passes, one interval and a tenth more ─► stale markers at the missed time ─► ends
- *     stop ───► ends at once; no markers: another process may go on with the target
+ *     leave ──► ends after the scrape under way; no markers: another process goes on with the target
+ *     stop ───► ends at once; no markers
  *
  * What a scrape does to the target's series is transaction.ts.
  * Source: prometheus/scrape/scrape.go (scrapeLoop)
@@ -21,6 +22,7 @@ import { fetchExposition, type FetchedPage } from './fetch.ts';
 import { type ScrapeMetrics } from './metrics.ts';
 import { type Target } from './target.ts';
 import type { ScrapeCounts } from './target-series.ts';
+import type { ReportMarks } from './report.ts';
 import { ScrapeTransaction } from './transaction.ts';
 
 /** The series of a target and where they go: what outlives a loop when another goes on with the same labels. */
@@ -35,6 +37,7 @@ export interface LoopOptions {
   readonly metrics: ScrapeMetrics;
   readonly openAppender: OpenRoutedAppender;
   readonly scratch: ScrapeScratch;
+  readonly marks: ReportMarks;
   readonly userAgent: string;
   readonly http: HttpClient<Borrowed<Uint8Array>>;
   readonly target: Target;
@@ -51,6 +54,8 @@ export interface LoopOptions {
   readonly onEnd: () => void;
   /** Of a loop that had the same target labels; without it the loop starts with nothing. */
   readonly estate?: LoopEstate | undefined;
+  /** When another process ceased to scrape the target, on the same grid; undefined when none is known to have. */
+  readonly othersSinceMs?: number | undefined;
 }
 
 export interface LoopStatus {
@@ -77,6 +82,8 @@ export class ScrapeLoop {
   #retiring: AbortController | undefined;
   #isHandedOver = false;
   #isOver = false;
+  #isLeaving = false;
+  #isScraping = false;
   #status: Omit<LoopStatus, 'seriesCount'> = {
     health: 'unknown',
     lastError: '',
@@ -89,7 +96,7 @@ export class ScrapeLoop {
   constructor(options: LoopOptions) {
     this.#options = options;
     this.target = options.target;
-    const { estate, scratch } = options;
+    const { estate, scratch, marks } = options;
     const config = options.pageConfig();
     const { labels: targetLabels, key } = this.target;
     this.#intervals = options.metrics.intervals.with({
@@ -97,7 +104,7 @@ export class ScrapeLoop {
     });
     if (estate === undefined) {
       const appender = options.openAppender(config.id, key);
-      this.#transaction = new ScrapeTransaction({ appender, targetLabels, config, scratch });
+      this.#transaction = new ScrapeTransaction({ appender, targetLabels, config, scratch, marks });
       return;
     }
     this.#transaction = estate.transaction;
@@ -136,6 +143,18 @@ export class ScrapeLoop {
   revive(): void {
     this.#retiring?.abort();
     this.#retiring = undefined;
+  }
+
+  /** Whether a scrape is under way. */
+  get isScraping(): boolean {
+    return this.#isScraping;
+  }
+
+  /** Another process goes on with the target: ends when the scrape under way has. */
+  leave(): Promise<void> {
+    this.#isLeaving = true;
+    this.#lastCall.abort();
+    return this.#ended;
   }
 
   /** Scrapes once more, at once, and ends; a scrape under way is the last one. */
@@ -191,7 +210,7 @@ export class ScrapeLoop {
       await this.#sleepUntil(dueMs);
       if (this.#lastCall.signal.aborted) {
         const nowMs = Math.max(clock.nowMs(), this.#status.lastScrapeMs + 1);
-        if (this.#retiring === undefined) await this.#scrape(nowMs);
+        if (this.#retiring === undefined && !this.#isLeaving) await this.#scrape(nowMs);
         return;
       }
       const retiring = this.#retiring;
@@ -230,8 +249,22 @@ export class ScrapeLoop {
     if (estate?.key === key && estate.status.lastScrapeMs > 0)
       return nextOnGrid(nowMs, intervalMs, offsetMs);
     const firstMs = Math.round(offsetMs * Math.min(1, firstWithinMs / intervalMs));
+    const { othersSinceMs } = this.#options;
+    if (estate === undefined && othersSinceMs !== undefined)
+      return this.#firstDueAfterOthersMs(nowMs, othersSinceMs);
     // Not in the millisecond of the last sample of the loop before.
     return nowMs + (estate === undefined ? firstMs : Math.max(1, firstMs));
+  }
+
+  /** On the grid, as if nothing had happened; a tick that fell between the other's last scrape and now is made up for. */
+  #firstDueAfterOthersMs(nowMs: number, sinceMs: number): number {
+    const { offsetMs, firstWithinMs } = this.#options;
+    const { intervalMs } = this.target;
+    const nextMs = nextOnGrid(nowMs, intervalMs, offsetMs);
+    if (nextMs - intervalMs < sinceMs) return nextMs;
+    // Many may have been missed where the other one died: not all in this moment.
+    const withinMs = Math.min(firstWithinMs, intervalMs, Math.max(0, nowMs - sinceMs));
+    return Math.min(nextMs, nowMs + Math.round((offsetMs * withinMs) / intervalMs));
   }
 
   /** Waits; false when the target came back meanwhile. */
@@ -246,6 +279,15 @@ export class ScrapeLoop {
   }
 
   async #scrape(dueMs: number): Promise<void> {
+    this.#isScraping = true;
+    try {
+      await this.#scrapeOnce(dueMs);
+    } finally {
+      this.#isScraping = false;
+    }
+  }
+
+  async #scrapeOnce(dueMs: number): Promise<void> {
     const { clock } = this.#options.world;
     const startMs = clock.nowMs();
     this.#observeInterval(startMs);

@@ -7,13 +7,13 @@ import { type World } from '../kernel/world.ts';
 import type { Borrowed } from '../model/borrowed.ts';
 import { type LabelSet } from '../model/labels.ts';
 import { type OpenRoutedAppender } from '../model/sample.ts';
-import { type TargetGroup } from '../model/target.ts';
+import { type HeldParts, type TargetGroup } from '../model/target.ts';
 import { ScrapeScratch } from './cache.ts';
 import type { ScrapeConfig } from './config.ts';
 import { EndingLoops } from './ending-loops.ts';
 import { seriesKey } from './identity.ts';
 import { scrapeMetrics } from './metrics.ts';
-import { type PoolOptions, ScrapePool, type TargetStatus } from './pool.ts';
+import { type Assignment, type PoolOptions, ScrapePool, type TargetStatus } from './pool.ts';
 import { type Steps, Turns } from './turns.ts';
 
 export interface ScrapeManagerOptions {
@@ -44,7 +44,7 @@ export class ScrapeManager implements Component {
   /** What new loops of a job may go on with, whatever pool it comes from. */
   readonly #ending = new Map<string, EndingLoops>();
   /** The latest list of each job, for pools that are made later. */
-  readonly #groups = new Map<string, readonly TargetGroup[]>();
+  readonly #lists = new Map<string, Assignment>();
   #configs: readonly ScrapeConfig[] = [];
   #state: 'new' | 'running' | 'stopped' = 'new';
   /** Orders what `apply` does by and by. */
@@ -62,6 +62,7 @@ export class ScrapeManager implements Component {
       openAppender,
       scratch: new ScrapeScratch(),
       turns: new Turns(turnShareMs),
+      marks: { labels: [] },
       userAgent,
       offsetSeed,
       openHttp,
@@ -95,8 +96,27 @@ export class ScrapeManager implements Component {
    * @param id  of the job
    */
   update(id: string, groups: readonly TargetGroup[]): void {
-    this.#groups.set(id, groups);
-    void this.#jobs.get(id)?.pool.sync(groups);
+    void this.#sync(id, { groups, parts: undefined });
+  }
+
+  /**
+   * Sets what of the targets of a job is held here, where several processes divide them: what is not in the list and not
+   * held has moved to another.
+   *
+   * @returns when nothing is scraped any more that others hold
+   */
+  hold(id: string, groups: readonly TargetGroup[], parts: HeldParts): Promise<void> {
+    return this.#sync(id, { groups, parts });
+  }
+
+  async #sync(id: string, assignment: Assignment): Promise<void> {
+    this.#lists.set(id, assignment);
+    await this.#jobs.get(id)?.pool.sync(assignment);
+  }
+
+  /** Labels that `up` and its kin have beyond their targets', from the next scrapes on. */
+  markReports(labels: LabelSet): void {
+    this.#options.marks.labels = labels;
   }
 
   /** All targets that are scraped, in order of configuration. */
@@ -163,7 +183,7 @@ export class ScrapeManager implements Component {
     for (const [id, { pool }] of this.#jobs) {
       if (wanted.has(id)) continue;
       this.#jobs.delete(id);
-      this.#groups.delete(id);
+      this.#lists.delete(id);
       this.#leave(pool);
       pool.removeMetrics();
       await this.#run(pool.retire());
@@ -193,7 +213,7 @@ export class ScrapeManager implements Component {
       this.#leave(old.pool);
     }
     // The loops of the pool before run on until theirs take over, so that no scrape is left out; then the rest ends.
-    await pool.sync(this.#groups.get(config.id) ?? []);
+    await pool.sync(this.#lists.get(config.id) ?? { groups: [], parts: undefined });
     if (old !== undefined) await this.#run(old.pool.retire());
   }
 

@@ -10,7 +10,7 @@ import { type World } from '../kernel/world.ts';
 import type { Borrowed } from '../model/borrowed.ts';
 import { type LabelSet } from '../model/labels.ts';
 import type { OpenRoutedAppender, SeriesMetadata } from '../model/sample.ts';
-import { type TargetGroup } from '../model/target.ts';
+import { type HeldParts, type TargetGroup } from '../model/target.ts';
 import { type ScrapeScratch } from './cache.ts';
 import { describeJob, type ScrapeConfig } from './config.ts';
 import type { EndingLoops } from './ending-loops.ts';
@@ -18,6 +18,7 @@ import { connectionKey, pageKey } from './identity.ts';
 import { JobClient } from './job-client.ts';
 import { type LoopStatus, ScrapeLoop } from './loop.ts';
 import { type ScrapeMetrics } from './metrics.ts';
+import type { ReportMarks } from './report.ts';
 import { makeTargets, type Target, type TargetList } from './target.ts';
 import type { Steps, Turns } from './turns.ts';
 
@@ -28,6 +29,7 @@ export interface PoolOptions {
   readonly openAppender: OpenRoutedAppender;
   readonly scratch: ScrapeScratch;
   readonly turns: Turns;
+  readonly marks: ReportMarks;
   readonly userAgent: string;
   /** A client with the connection settings of a job; the pool closes it. */
   readonly openHttp: (config: ScrapeConfig) => HttpClient<Borrowed<Uint8Array>>;
@@ -43,12 +45,20 @@ export interface TargetStatus extends LoopStatus {
   readonly metadata: ReadonlyMap<string, SeriesMetadata>;
 }
 
+/** The targets of a job: a complete list, or what is held of it. */
+export interface Assignment {
+  readonly groups: readonly TargetGroup[];
+  readonly parts: HeldParts | undefined;
+}
+
 const NO_TARGETS: TargetList = { targets: [], dropped: [], droppedCount: 0, failures: [] };
 
 /** New targets are scraped within this, or within their interval where that is shorter. */
 const FIRST_WITHIN_MS = 2_000;
 /** But thousands of new ones not all in that time: a first scrape, which knows no series yet, takes long. */
 const FIRST_APART_MS = 2;
+/** How long the last scrape of a target that moves to another process may take. */
+const LAST_SCRAPE_MS = 1_000;
 
 export class ScrapePool {
   readonly #options: PoolOptions;
@@ -62,7 +72,11 @@ export class ScrapePool {
   #pageConfig: ScrapeConfig;
   #list: TargetList = NO_TARGETS;
   /** The newest list, until it is taken over. */
-  #next: readonly TargetGroup[] | undefined;
+  #next: Assignment | undefined;
+  /** Where several that scrape divide the targets. */
+  #parts: HeldParts | undefined;
+  /** Loops whose targets others go on with, until they have ended. */
+  readonly #moving = new Set<ScrapeLoop>();
   #syncing: Promise<void> | undefined;
   #veto: Error | undefined;
   #firstWithinMs = FIRST_WITHIN_MS;
@@ -97,7 +111,7 @@ export class ScrapePool {
 
   /** Whether no loop runs any more, not even to its end. */
   get isIdle(): boolean {
-    return this.#loops.size === 0;
+    return this.#loops.size === 0 && this.#moving.size === 0;
   }
 
   /** Goes on under a configuration that makes the same targets and series: see identity.ts. */
@@ -112,14 +126,14 @@ export class ScrapePool {
   }
 
   /**
-   * Goes over to the targets of these groups: the complete list. The first targets start at once. Never two lists at the
-   * same time: one that comes meanwhile waits, and only the newest of those.
+   * Goes over to the targets of these groups: the complete list, or, with parts, what is held of it. The first targets
+   * start at once. Never two lists at the same time: one that comes meanwhile waits, and only the newest of those.
    *
-   * @returns when no list waits any more; never rejects
+   * @returns when no list waits any more, and nothing is scraped that others hold; never rejects
    */
-  sync(groups: readonly TargetGroup[]): Promise<void> {
+  sync(assignment: Assignment): Promise<void> {
     if (this.#leaving.signal.aborted) return Promise.resolve();
-    this.#next = groups;
+    this.#next = assignment;
     this.#syncing ??= this.#syncAll();
     return this.#syncing;
   }
@@ -157,7 +171,7 @@ export class ScrapePool {
 
   /** After `leave`: all loops end at once, without stale markers; `ends` gets when. */
   *stop(ends: Promise<void>[]): Steps {
-    for (const loop of this.#loops.values()) {
+    for (const loop of [...this.#loops.values(), ...this.#moving]) {
       ends.push(loop.stop());
       yield;
     }
@@ -179,10 +193,12 @@ export class ScrapePool {
     const { turns, world } = this.#options;
     const { signal } = this.#leaving;
     while (this.#next !== undefined && !signal.aborted) {
-      const groups = this.#next;
+      const { groups, parts } = this.#next;
       this.#next = undefined;
+      this.#parts = parts;
       try {
         await turns.run(this.#takeOver(groups), signal);
+        await this.#endMoving();
       } catch (error) {
         world.log.error('targets could not be taken over', {
           job: describeJob(this.#config),
@@ -208,6 +224,7 @@ export class ScrapePool {
     let kept = 0;
     for (const [key, loop] of this.#loops) {
       if (wanted.has(key)) kept += 1;
+      else if (this.#isElsewhere(loop)) this.#moveLoop(loop);
       else this.#retireLoop(loop);
       yield;
     }
@@ -234,6 +251,41 @@ export class ScrapePool {
     });
   }
 
+  /** Whether another process goes on with the target, so that it has not gone. */
+  #isElsewhere({ target, isRetired }: ScrapeLoop): boolean {
+    const { part } = target;
+    return !isRetired && part !== undefined && this.#parts?.holds(part) === false;
+  }
+
+  #moveLoop(loop: ScrapeLoop): void {
+    this.#loops.delete(loop.target.key);
+    this.#moving.add(loop);
+    // Should it come back at once.
+    this.#ending.add(loop);
+    void loop.leave();
+  }
+
+  /** Scrapes under way may end; what takes longer is given up, and made up for by who goes on with the target. */
+  async #endMoving(): Promise<void> {
+    if (this.#moving.size === 0) return;
+    const loops = [...this.#moving];
+    const inTime = new AbortController();
+    const late = this.#options.world.clock.sleep(LAST_SCRAPE_MS, inTime.signal).then(
+      () => {
+        for (const loop of loops) {
+          if (!this.#moving.has(loop)) continue;
+          if (loop.isScraping && loop.target.part !== undefined)
+            this.#parts?.onUnfinished(loop.target.part);
+          void loop.stop();
+        }
+      },
+      () => undefined,
+    );
+    await Promise.all(loops.map((loop) => loop.leave()));
+    inTime.abort();
+    await late;
+  }
+
   #retireLoop(loop: ScrapeLoop): void {
     if (loop.isOver || loop.isRetired) return;
     loop.retire();
@@ -256,6 +308,7 @@ export class ScrapePool {
       http: this.#http,
       target,
       estate: this.#ending.take(target),
+      othersSinceMs: target.part === undefined ? undefined : this.#parts?.sinceMs(target.part),
       offsetMs: offsetOf(target, seed),
       firstWithinMs: this.#firstWithinMs,
       config: () => this.#config,
@@ -263,6 +316,7 @@ export class ScrapePool {
       veto: () => this.#veto,
       onEnd: () => {
         this.#ending.delete(loop);
+        this.#moving.delete(loop);
         if (this.#loops.get(target.key) === loop) this.#loops.delete(target.key);
         this.#closeWhenIdle();
       },

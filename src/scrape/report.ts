@@ -30,6 +30,11 @@ export type ReportValues = readonly [
   ...extra: number[],
 ];
 
+/** What all reports of a process say beyond their target; another list is another mark. */
+export interface ReportMarks {
+  labels: LabelSet;
+}
+
 export class ScrapeReport {
   readonly #appender: RoutedAppender;
   readonly #targetLabels: LabelSet;
@@ -38,10 +43,20 @@ export class ScrapeReport {
   /** Under which the refs are complete. */
   #generation: number;
   #names: readonly string[];
+  readonly #marks: ReportMarks;
+  /** Those that the refs have. */
+  #marked: LabelSet;
 
-  constructor(appender: RoutedAppender, targetLabels: LabelSet, hasExtra: boolean) {
+  constructor(
+    appender: RoutedAppender,
+    targetLabels: LabelSet,
+    hasExtra: boolean,
+    marks: ReportMarks = { labels: [] },
+  ) {
     this.#appender = appender;
     this.#targetLabels = targetLabels;
+    this.#marks = marks;
+    this.#marked = marks.labels;
     this.#generation = appender.generation;
     this.#names = hasExtra ? [...NAMES, ...EXTRA_NAMES] : NAMES;
   }
@@ -52,11 +67,13 @@ export class ScrapeReport {
   }
 
   append(tMs: number, values: ReportValues): void {
-    // Extra ones that are no longer asked for.
-    for (const ref of this.#refs.splice(this.#names.length)) {
+    // Extra ones that are no longer asked for; all of them under marks that are no longer true.
+    const isMarked = this.#marked === this.#marks.labels;
+    for (const ref of this.#refs.splice(isMarked ? this.#names.length : 0)) {
       this.#appender.appendStale(ref, tMs);
       if (ref !== DROPPED_REF) this.#appender.forget(ref);
     }
+    this.#marked = this.#marks.labels;
     const { generation } = this.#appender;
     if (generation !== this.#generation)
       this.#refs = this.#refs.map((ref, index) => this.#appender.renew(ref, this.#labels(index)));
@@ -73,7 +90,10 @@ export class ScrapeReport {
 
   /** Of the report's series in this place. */
   #labels(index: number): LabelSet {
-    const labels = this.#targetLabels.map((label): [string, string] => [label.name, label.value]);
+    const labels = [...this.#targetLabels, ...this.#marked].map((label): [string, string] => [
+      label.name,
+      label.value,
+    ]);
     return labelSetOf([...labels, [METRIC_NAME, this.#names[index] ?? '']]);
   }
 }

@@ -21,6 +21,8 @@ export interface Target {
   readonly url: string;
   readonly intervalMs: number;
   readonly timeoutMs: number;
+  /** Of all targets, where several that scrape divide them. */
+  readonly part?: number | undefined;
 }
 
 export interface TargetList {
@@ -55,10 +57,10 @@ export function* makeTargets(
   let droppedCount = 0;
   const keptMax = config.limits.keptDropped || DROPPED_KEPT_MAX;
   for (const group of groups) {
-    for (const own of group.targets) {
+    for (const [at, own] of group.targets.entries()) {
       const discovered = discoveredLabels({ ...group.labels, ...own }, config);
       try {
-        const target = targetOf(discovered, config);
+        const target = targetOf(discovered, config, group.parts?.[at]);
         if (target === undefined) {
           droppedCount += 1;
           if (dropped.length < keptMax) dropped.push(labelSetOf(discovered));
@@ -96,6 +98,7 @@ function discoveredLabels(
 function targetOf(
   discovered: ReadonlyMap<string, string>,
   config: ScrapeConfig,
+  part: number | undefined,
 ): Target | undefined {
   const labels = new Map(discovered);
   if (!relabel(labels, config.relabelRules)) return undefined;
@@ -118,6 +121,7 @@ function targetOf(
     url,
     intervalMs,
     timeoutMs,
+    part,
   };
 }
 

@@ -22,7 +22,7 @@ import type { ScrapeScratch } from './cache.ts';
 import type { ScrapeConfig } from './config.ts';
 import type { FetchedPage } from './fetch.ts';
 import { Intake } from './intake.ts';
-import { ScrapeReport } from './report.ts';
+import { type ReportMarks, ScrapeReport } from './report.ts';
 import { runInSlices, type Slices } from './slices.ts';
 import type { ScrapeCounts } from './target-series.ts';
 
@@ -31,6 +31,7 @@ export interface TransactionOptions {
   readonly targetLabels: LabelSet;
   readonly config: ScrapeConfig;
   readonly scratch: ScrapeScratch;
+  readonly marks?: ReportMarks;
 }
 
 /** What the report says of a scrape besides its samples. */
@@ -60,11 +61,11 @@ export class ScrapeTransaction {
   #running: Slices<unknown> | undefined;
 
   constructor(options: TransactionOptions) {
-    const { appender, targetLabels, config } = options;
+    const { appender, targetLabels, config, marks } = options;
     this.#appender = appender;
     this.#config = config;
     this.#intake = new Intake(options);
-    this.#report = new ScrapeReport(appender, targetLabels, config.hasExtraMetrics);
+    this.#report = new ScrapeReport(appender, targetLabels, config.hasExtraMetrics, marks);
   }
 
   get seriesCount(): number {

@@ -7,16 +7,15 @@ import { dirname, resolve } from 'node:path';
 import { type CollectorPlan, transformsBetween } from '../../config/plan.ts';
 import type { CallLimits } from '../../discovery/call-limits.ts';
 import { DiscoveryManager } from '../../discovery/manager.ts';
-import type { Membership } from '../../discovery/members.ts';
-import { shareOf } from '../../discovery/shard.ts';
 import type { Component } from '../../kernel/component.ts';
 import { createHttpClient } from '../../kernel/http-client.ts';
 import type { World } from '../../kernel/world.ts';
-import type { TargetGroup } from '../../model/target.ts';
 import { isSameOutlet, type Outlet } from '../../routes/outlet.ts';
 import { Router, type Routes } from '../../routes/router.ts';
 import { ScrapeManager } from '../../scrape/manager.ts';
+import type { Sharing } from '../../sharding/sharing.ts';
 import { VERSION } from '../version.ts';
+import { HeldTargets } from './held-targets.ts';
 import { warnOfLeftovers } from './leftovers.ts';
 import { Outlets } from './outlets.ts';
 
@@ -29,8 +28,8 @@ export interface CollectorOptions {
   readonly world: World;
   /** How often AWS may be asked, for all discovery of the process together. */
   readonly callLimits: CallLimits;
-  /** Which of the targets fall to this collector; all when absent. Nothing is scraped before the first. */
-  readonly shares?: (signal: AbortSignal) => AsyncIterable<Membership>;
+  /** Which of the targets fall to this collector; all when absent. Nothing is scraped before the first share. */
+  readonly sharing?: Sharing | undefined;
   /** How long a last scrape of all targets may take before the end; 0 for none. */
   readonly finalScrapeMs?: number;
 }
@@ -42,16 +41,14 @@ export class Collector implements Component {
   readonly #discovery: DiscoveryManager;
   readonly #router = new Router();
   readonly #outlets: Outlets;
+  readonly #held: HeldTargets;
   #isStarted = false;
-  /** The complete lists, of which a share is scraped. */
-  readonly #groups = new Map<string, readonly TargetGroup[]>();
-  #membership: Membership | undefined;
-  readonly #stopping = new AbortController();
-  #following: Promise<void> = Promise.resolve();
+  #sourceCount: number;
 
   constructor(options: CollectorOptions) {
-    const { world, plan, configFile, storagePath, callLimits } = options;
+    const { world, plan, configFile, storagePath, callLimits, sharing } = options;
     this.#options = options;
+    this.#sourceCount = plan.sources.length;
     this.#outlets = new Outlets({ world, storagePath, userAgent: USER_AGENT });
     this.scrape = new ScrapeManager({
       world,
@@ -59,17 +56,22 @@ export class Collector implements Component {
       openAppender: this.#router.openAppender,
       openHttp: ({ connection, allowMetadataAddresses }) =>
         createHttpClient({ connection, isGuarded: !allowMetadataAddresses, reusesBodies: true }),
-      offsetSeed: hostname(),
+      // Those that divide the targets go on where another left off.
+      offsetSeed: sharing === undefined ? hostname() : '',
+    });
+    this.#held = new HeldTargets({
+      world,
+      scrape: this.scrape,
+      flush: (signal) => this.#outlets.flush(signal),
+      sources: () => this.#sourceCount,
     });
     this.#discovery = new DiscoveryManager({
       world,
       baseDirectory: dirname(resolve(configFile)),
       jobs: plan.sources.map(({ discovery }) => discovery),
       callLimits,
-      onUpdate: (source, groups) => {
-        this.#groups.set(source, groups);
-        void this.#share(source, groups);
-      },
+      onUpdate: (source, groups) =>
+        void (sharing === undefined ? this.scrape : this.#held).update(source, groups),
     });
   }
 
@@ -79,30 +81,32 @@ export class Collector implements Component {
     const { plan } = this.#options;
     await this.#goOver(plan);
     await this.scrape.start();
-    this.#following = this.#followShares();
+    await this.#options.sharing?.start(this.#held);
     await this.#discovery.start();
   }
 
   /** Goes over to another plan, which was checked before. @throws with all as it was, where a sink can't be opened */
   async apply(plan: CollectorPlan): Promise<void> {
     await this.#goOver(plan);
-    const sources = new Set(plan.sources.map(({ id }) => id));
-    for (const source of this.#groups.keys()) if (!sources.has(source)) this.#groups.delete(source);
+    this.#sourceCount = plan.sources.length;
+    this.#held.retain(new Set(plan.sources.map(({ id }) => id)));
     this.#discovery.apply(plan.sources.map(({ discovery }) => discovery));
   }
 
-  /** Sources first. What cannot be sent in time stays on disk. */
+  /** Others go on with the targets first, then the sources end. What cannot be sent in time stays on disk. */
   async stop(deadlineMs: number): Promise<void> {
     if (!this.#isStarted) return;
     const endMs = this.#options.world.clock.nowMs() + deadlineMs;
     const left = (): number => Math.max(0, endMs - this.#options.world.clock.nowMs());
-    this.#stopping.abort();
-    await this.#following;
+    const { sharing } = this.#options;
+    await sharing?.leave();
+    this.#held.end();
     await this.#discovery.stop(left());
     const { finalScrapeMs = 0 } = this.#options;
     if (finalScrapeMs > 0) await this.scrape.finish(Math.min(finalScrapeMs, left()));
     await this.scrape.stop(left());
     await this.#outlets.stop(left());
+    await sharing?.stop();
   }
 
   /** The sinks that are wanted, then the routes to them, then the jobs; sinks that are gone end when nothing leads there. */
@@ -134,33 +138,5 @@ export class Collector implements Component {
       }
     }
     return routes;
-  }
-
-  /** Goes over to another share whenever the members change. */
-  async #followShares(): Promise<void> {
-    const { shares, world } = this.#options;
-    if (shares === undefined) return;
-    const gauge = world.metrics.gauge(
-      'amperage_shard_members',
-      'Collectors that divide the targets among themselves.',
-    );
-    for await (const membership of shares(this.#stopping.signal)) {
-      this.#membership = membership;
-      gauge.set(membership.members.length);
-      for (const [source, groups] of this.#groups) void this.#share(source, groups);
-    }
-  }
-
-  async #share(source: string, groups: readonly TargetGroup[]): Promise<void> {
-    const membership = this.#membership;
-    if (this.#options.shares === undefined) {
-      this.scrape.update(source, groups);
-      return;
-    }
-    if (membership === undefined) return;
-    const share = await shareOf(groups, membership.members, membership.own);
-    // Meanwhile another list may have come, other members, or the end.
-    const isLate = this.#groups.get(source) !== groups || this.#membership !== membership;
-    if (!isLate && !this.#stopping.signal.aborted) this.scrape.update(source, share);
   }
 }

@@ -56,6 +56,11 @@ export class Outlets {
     await Promise.all(gone.map((one) => close(one, HAND_OVER_MS)));
   }
 
+  /** Sends at once what waits; resolves when it has left, or the signal aborts. */
+  async flush(signal: AbortSignal): Promise<void> {
+    await Promise.all([...this.#running.values()].map(({ queue }) => queue.flush(signal)));
+  }
+
   async stop(deadlineMs: number): Promise<void> {
     await Promise.all([...this.#running.values()].map((one) => close(one, deadlineMs)));
     this.#running.clear();

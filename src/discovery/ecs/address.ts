@@ -83,7 +83,10 @@ function bindingOf(bindings: readonly NetworkBinding[], containerPort: number): 
 }
 
 /** IPv4 before IPv6. */
-export function taskAddress({ task }: TaskFacts, containerName?: string): string | undefined {
+export function taskAddress(
+  { task }: Pick<TaskFacts, 'task'>,
+  containerName?: string,
+): string | undefined {
   const container =
     containerName === undefined ? task.containers?.[0] : runningContainer(task, containerName);
   const own = container?.networkInterfaces?.[0];

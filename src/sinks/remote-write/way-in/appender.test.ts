@@ -29,6 +29,9 @@ class Keeping implements ChunkQueue {
   acknowledge(): void {
     // Nothing was given.
   }
+  flush(): Promise<void> {
+    return Promise.resolve();
+  }
   drain(): void {
     // Nothing waits.
   }

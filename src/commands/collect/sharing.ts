@@ -1,0 +1,89 @@
+/** From the flags of `collect`: who divides the targets, and by which rule. */
+import { lookup } from 'node:dns/promises';
+import { join } from 'node:path';
+import type { CallLimits } from '../../discovery/call-limits.ts';
+import { EcsMembers } from '../../discovery/members.ts';
+import { ConfigError } from '../../kernel/errors.ts';
+import type { World } from '../../kernel/world.ts';
+import { fixedSharing, parseShard } from '../../sharding/fixed.ts';
+import { Membership } from '../../sharding/membership.ts';
+import type { Sharing } from '../../sharding/sharing.ts';
+
+export interface ShardFlags {
+  readonly shard?: string;
+  readonly 'shard.listenAddress': string;
+  readonly 'shard.peers'?: string;
+  readonly 'storage.path': string;
+}
+
+/** Of AWS's rate: collectors are many, and the list is short. */
+const CALL_BUDGET = 0.5;
+const NAMES_MAX = 100;
+
+/** @throws ConfigError */
+export function sharingOf(
+  flags: ShardFlags,
+  env: Readonly<Record<string, string | undefined>>,
+  world: World,
+  callLimits: CallLimits,
+): Sharing | undefined {
+  const { shard } = flags;
+  if (shard === undefined) {
+    if (flags['shard.peers'] !== undefined)
+      throw new ConfigError('FLAG_SHARD', '--shard.peers needs --shard ecs');
+    return undefined;
+  }
+  if (shard !== 'ecs') {
+    const holds = parseShard(shard);
+    if (holds === undefined)
+      throw new ConfigError(
+        'FLAG_SHARD',
+        `--shard "${shard}" is neither ecs nor i/n with i from 0 to n - 1 and n at most 1000, as in 0/3`,
+      );
+    return fixedSharing(holds);
+  }
+  const metadataUri = env['ECS_CONTAINER_METADATA_URI_V4'];
+  if (metadataUri === undefined)
+    throw new ConfigError(
+      'FLAG_SHARD',
+      '--shard ecs needs ECS_CONTAINER_METADATA_URI_V4, which ECS sets; elsewhere use --shard i/n',
+    );
+  const ending = new AbortController();
+  return new Membership({
+    world,
+    source: new EcsMembers(
+      { metadataUri, access: { call_budget: CALL_BUDGET } },
+      { ...world, mechanism: 'members', signal: ending.signal, baseDirectory: '.', callLimits },
+    ),
+    listen: listenOf(flags['shard.listenAddress']),
+    file: join(flags['storage.path'], 'shard-members.json'),
+    findHosts: hostsOf(flags['shard.peers']),
+    ending,
+  });
+}
+
+/** `:9094` is this port of the task's own address. */
+function listenOf(text: string): { host: string | undefined; port: number } {
+  const match = /^(?:\[([^\]]+)\]|([^:]*)):(\d{1,5})$/.exec(text);
+  const port = Number(match?.[3]);
+  if (match === null || port === 0 || port > 65_535)
+    throw new ConfigError(
+      'LISTEN_ADDRESS',
+      `--shard.listen-address "${text}" is not host:port with the port that all collectors have; write for example :9094`,
+    );
+  const host = match[1] ?? match[2] ?? '';
+  return { host: host === '' ? undefined : host, port };
+}
+
+function hostsOf(text: string | undefined): (() => Promise<readonly string[]>) | undefined {
+  if (text === undefined) return undefined;
+  const names = text
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '')
+    .slice(0, NAMES_MAX);
+  return async () => {
+    const found = await Promise.all(names.map((name) => lookup(name, { all: true })));
+    return [...new Set(found.flat().map(({ address }) => address))];
+  };
+}

@@ -1,0 +1,145 @@
+/**
+ * Where a collector learns of the others, in the order of last resorts: ECS; the list that it kept on its volume; the
+ * addresses behind the name of the collectors, where each is asked who it is and whom it knows.
+ */
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { World } from '../kernel/world.ts';
+import { type Member, type MemberList, type PeerState, peerStateSchema } from './peer-state.ts';
+
+/** What tells who there is: ECS, outside of tests. Both reject when it can't be read. */
+export interface MemberSource {
+  /** This collector, with the address that is its own. */
+  own(): Promise<{ readonly id: string; readonly host: string | undefined }>;
+  /** All collectors that may scrape, this one among them. @param before  those of the last list */
+  list(
+    before: readonly string[],
+  ): Promise<readonly { readonly id: string; readonly host: string | undefined }[]>;
+}
+
+export interface MemberListsOptions {
+  readonly world: Pick<World, 'clock' | 'log' | 'http'>;
+  readonly source: MemberSource;
+  /** Where all collectors answer each other. */
+  readonly port: number;
+  /** Keeps the last list over a restart. */
+  readonly file: string;
+  /** Addresses of the collectors by DNS, for when ECS can't be asked. */
+  readonly findHosts: (() => Promise<readonly string[]>) | undefined;
+  readonly signal: AbortSignal;
+}
+
+const ASK_TIMEOUT_MS = 3_000;
+const BODY_MAX_BYTES = 4 * 1024 * 1024;
+const HOSTS_MAX = 1_000;
+
+export class MemberLists {
+  readonly #options: MemberListsOptions;
+  #kept = '';
+  #isFailing = false;
+
+  constructor(options: MemberListsOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * The newest list that can be had; undefined when there is none. Never rejects.
+   *
+   * @param known  the newest list so far
+   */
+  async read(known: MemberList | undefined): Promise<MemberList | undefined> {
+    const { source, world, port } = this.#options;
+    try {
+      const before = known?.members.map(({ id }) => id) ?? [];
+      const members = (await source.list(before)).map(({ id, host }) => memberAt(id, host, port));
+      const list = { readAtMs: world.clock.nowMs(), members };
+      if (this.#isFailing) world.log.info('ECS tells the collectors again');
+      this.#isFailing = false;
+      await this.#keep(list);
+      return list;
+    } catch (error) {
+      if (this.#options.signal.aborted) return known;
+      // Told once: the age of the list is a metric.
+      if (!this.#isFailing)
+        world.log.warn(
+          'ECS does not tell the collectors; the last list stays, and the collectors watch each other',
+          { error },
+        );
+      this.#isFailing = true;
+    }
+    const kept = known ?? (await this.#readKept());
+    return (await this.#askHosts(kept)) ?? kept;
+  }
+
+  async #keep(list: MemberList): Promise<void> {
+    const { file, world } = this.#options;
+    const text = JSON.stringify(list.members);
+    if (text === this.#kept) return;
+    try {
+      await mkdir(dirname(file), { recursive: true });
+      await writeFile(`${file}.tmp`, JSON.stringify(list));
+      await rename(`${file}.tmp`, file);
+      this.#kept = text;
+    } catch (error) {
+      world.log.warn('the list of collectors could not be kept on disk', { file, error });
+    }
+  }
+
+  async #readKept(): Promise<MemberList | undefined> {
+    const { file, world } = this.#options;
+    try {
+      const list = peerStateSchema.shape.list.parse(JSON.parse(await readFile(file, 'utf8')));
+      world.log.info('the collectors of the last run are taken for those of now', {
+        members: list?.members.length,
+      });
+      return list;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Who answers at the name, and whom those know. */
+  async #askHosts(known: MemberList | undefined): Promise<MemberList | undefined> {
+    const { findHosts, world } = this.#options;
+    if (findHosts === undefined) return undefined;
+    const hosts = await findHosts().catch((error: unknown) => {
+      world.log.debug('the name of the collectors could not be resolved', { error });
+      return [];
+    });
+    const states = await Promise.all(hosts.slice(0, HOSTS_MAX).map((host) => this.#ask(host)));
+    const members = new Map(known?.members.map((member) => [member.id, member]));
+    let hasAny = false;
+    for (const [at, state] of states.entries()) {
+      if (state === undefined) continue;
+      hasAny = true;
+      for (const member of state.list?.members ?? [])
+        if (!members.has(member.id)) members.set(member.id, member);
+      members.set(state.id, memberAt(state.id, hosts[at], this.#options.port));
+    }
+    return hasAny ? { readAtMs: world.clock.nowMs(), members: [...members.values()] } : undefined;
+  }
+
+  async #ask(host: string): Promise<PeerState | undefined> {
+    const { world, port, signal } = this.#options;
+    try {
+      const answer = await world.http.send({
+        method: 'GET',
+        url: `http://${addressOf(host, port)}/shard`,
+        timeoutMs: ASK_TIMEOUT_MS,
+        bodyMaxBytes: BODY_MAX_BYTES,
+        signal,
+      });
+      return peerStateSchema.parse(JSON.parse(answer.body.toString()));
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+function memberAt(id: string, host: string | undefined, port: number): Member {
+  return host === undefined ? { id } : { id, address: addressOf(host, port) };
+}
+
+function addressOf(host: string, port: number): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
+}

@@ -1,0 +1,399 @@
+/**
+ * One collector among several: learns of the others, agrees with them (agreement.ts) and takes its share, until it leaves.
+ * One loop does all of it, a step at a time; whatever happens only wakes it.
+ */
+import { randomBytes } from 'node:crypto';
+import type { World } from '../kernel/world.ts';
+import {
+  isLeader,
+  type Knowledge,
+  missingWords,
+  newestList,
+  newestProposal,
+  wantedMembers,
+} from './agreement.ts';
+import { balance, imbalance, ownersOf } from './division.ts';
+import { MemberLists, type MemberSource } from './member-lists.ts';
+import { type MembershipMetrics, newMembershipMetrics } from './metrics.ts';
+import { PARTS } from './parts.ts';
+import { isSame, movesOf, type PeerState, type Proposal } from './peer-state.ts';
+import { PeerServer } from './peer-server.ts';
+import { Peers } from './peers.ts';
+import type { Share, ShareHolder, Sharing } from './sharing.ts';
+
+export interface MembershipOptions {
+  readonly world: World;
+  readonly source: MemberSource;
+  /** Where others are answered: a host, or this collector's own address as the source tells it. */
+  readonly listen: { readonly host: string | undefined; readonly port: number };
+  readonly file: string;
+  readonly findHosts: (() => Promise<readonly string[]>) | undefined;
+  /** Ends what the source has under way, too. */
+  readonly ending: AbortController;
+}
+
+/** How often the list is read. */
+const LIST_MS = 10_000;
+const RETRY_MS = 2_000;
+/** The least between two readings, whoever asks. */
+const LIST_LEAST_MS = 2_000;
+/** So long without any list, and a collector takes all targets: twice is better than not at all. */
+const ALONE_AFTER_MS = 30_000;
+/** How often shares are weighed. */
+const BALANCE_MS = 30_000;
+const IMBALANCE_MAX = 1.1;
+/** The loop looks again, as some things go by time. */
+const TICK_MS = 500;
+/** How long one that leaves waits for the others to take over its share. */
+const LEAVE_MS = 3_000;
+const OVERDUE_MS = 30_000;
+
+export class Membership implements Sharing {
+  readonly #options: MembershipOptions;
+  readonly #world: World;
+  readonly #metrics: MembershipMetrics;
+  readonly #peers: Peers;
+  readonly #stopping: AbortController;
+  readonly #held = new Uint8Array(PARTS);
+  readonly #startedAt = performance.now();
+  #server: PeerServer | undefined;
+  #lists: MemberLists | undefined;
+  #own: PeerState | undefined;
+  #holder: ShareHolder | undefined;
+  #isAlone = false;
+  /** Gave up what is another's under it, and since when it is known here. */
+  #given: Proposal | undefined;
+  #proposedAtMs = 0;
+  #proposedAt = 0;
+  /** What is one's own under the proposal has been taken. */
+  #hasTaken = false;
+  #weighedAt = 0;
+  #warnedAt = 0;
+  #listReadAt = -Infinity;
+  #wakeLoop: (() => void) | undefined;
+  #wakeReader: (() => void) | undefined;
+  #running: Promise<unknown> = Promise.resolve();
+
+  constructor(options: MembershipOptions) {
+    this.#options = options;
+    this.#stopping = options.ending;
+    this.#world = options.world;
+    this.#metrics = newMembershipMetrics(options.world.metrics);
+    this.#peers = new Peers({
+      world: options.world,
+      onChange: () => this.#wake(),
+      ownId: () => this.#own?.id ?? '',
+    });
+  }
+
+  async start(holder: ShareHolder): Promise<void> {
+    this.#holder = holder;
+    this.#running = Promise.all([this.#learn(), this.#run()]);
+  }
+
+  async leave(): Promise<void> {
+    if (this.#own === undefined) {
+      await this.#release();
+      return;
+    }
+    this.#change({ phase: 'leaving' });
+    this.#wake();
+    const endAt = performance.now() + LEAVE_MS;
+    while (this.#held.includes(1) && performance.now() < endAt) await this.#sleep(20);
+    // Nobody was there to take over in order.
+    if (this.#held.includes(1)) await this.#release();
+    this.#change({ phase: 'left' });
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    this.#wake();
+    this.#wakeReader?.();
+    this.#peers.stop();
+    await this.#running;
+    await this.#server?.stop();
+  }
+
+  /** Reads who there is, again and again: first who this one is, and with it where others can ask. */
+  async #learn(): Promise<void> {
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      const isKnown = await this.#introduce();
+      if (isKnown) await this.#readList();
+      const waitMs = this.#own?.list === undefined ? RETRY_MS : LIST_MS;
+      await this.#sleep(waitMs, (wake) => (this.#wakeReader = wake));
+    }
+  }
+
+  async #introduce(): Promise<boolean> {
+    if (this.#own !== undefined) return true;
+    const { source, listen, world, file, findHosts } = this.#options;
+    try {
+      const { id, host } = await source.own();
+      const at = listen.host ?? host;
+      const own: PeerState = {
+        id,
+        boot: randomBytes(8).toString('hex'),
+        version: 1,
+        phase: 'running',
+        isReady: false,
+        lost: [],
+      };
+      if (at === undefined)
+        world.log.warn(
+          'this task has no address of its own where other collectors could ask it; changes take longer',
+          { id },
+        );
+      else {
+        const server = new PeerServer({
+          world,
+          listen: `${at.includes(':') ? `[${at}]` : at}:${listen.port}`,
+          state: () => this.#own ?? own,
+          onAsked: (asker) => this.#asked(asker),
+        });
+        await server.start();
+        this.#server = server;
+      }
+      const { signal } = this.#stopping;
+      this.#lists = new MemberLists({ world, source, port: listen.port, file, findHosts, signal });
+      this.#own = own;
+      return true;
+    } catch (error) {
+      if (!this.#stopping.signal.aborted)
+        world.log.warn('this collector can not join the others yet', { error });
+      return false;
+    }
+  }
+
+  async #readList(): Promise<void> {
+    const known = this.#knowledge();
+    if (known === undefined) return;
+    this.#listReadAt = performance.now();
+    const list = await this.#lists?.read(newestList(known));
+    if (list !== undefined && list !== this.#own?.list) this.#change({ list });
+    this.#wake();
+  }
+
+  /** One that is not listed asks: it may have come since the list was read. */
+  #asked(id: string): void {
+    const isKnown = this.#own?.list?.members.some((member) => member.id === id) ?? false;
+    if (id === '' || isKnown || performance.now() - this.#listReadAt < LIST_LEAST_MS) return;
+    this.#wakeReader?.();
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      try {
+        const isDone = await this.#step();
+        if (isDone) await this.#sleep(TICK_MS, (wake) => (this.#wakeLoop = wake));
+      } catch (error) {
+        this.#world.log.error('dividing the targets failed; it goes on', { error });
+        await this.#sleep(1_000);
+      }
+    }
+  }
+
+  /** True when there is nothing to do but wait. */
+  async #step(): Promise<boolean> {
+    this.#learnFromPeers();
+    const known = this.#knowledge();
+    if (known === undefined || known.own.list === undefined) return this.#aloneIfLate();
+    this.#propose(known);
+    const proposal = this.#own?.proposal;
+    if (proposal === undefined) return true;
+    if (!isSame(proposal, this.#given)) {
+      await this.#giveUp(proposal);
+      return false;
+    }
+    if (this.#hasTaken) return true;
+    const missing = missingWords(this.#knowledge() ?? known);
+    if (missing.length > 0) {
+      this.#warnOfMissing(missing);
+      return true;
+    }
+    await this.#takeOwn(proposal);
+    return false;
+  }
+
+  /** What the others know better becomes known here too, and is told on. */
+  #learnFromPeers(): void {
+    const known = this.#knowledge();
+    if (known === undefined) return;
+    const { own } = known;
+    const list = newestList(known);
+    const proposal = newestProposal(known);
+    if (proposal !== undefined && !isSame(proposal, own.proposal)) this.#noteProposal();
+    const lost = [...known.peers]
+      .filter(([, { reach }]) => reach === 'refuses' || reach === 'silent')
+      .map(([id]) => id)
+      .sort();
+    const isReady = this.#holder?.isReady() ?? false;
+    this.#change({ lost, isReady, ...(list && { list }), ...(proposal && { proposal }) });
+    const wanted = new Map<string, string | undefined>();
+    for (const { id, address } of list?.members ?? []) wanted.set(id, address);
+    for (const [id, view] of this.#peers.views) {
+      // Who still answers may still scrape, listed or not.
+      const isRunning = view.reach === 'answers' && view.state?.phase !== 'left';
+      const isProposed = proposal?.members.includes(id) ?? false;
+      if ((isRunning || isProposed) && !wanted.has(id)) wanted.set(id, this.#peers.addressOf(id));
+    }
+    wanted.delete(own.id);
+    this.#peers.watch(wanted);
+    this.#metrics.peers(this.#peers.views);
+    this.#metrics.listAge.set(
+      list === undefined ? 0 : Math.max(0, this.#world.clock.nowMs() - list.readAtMs) / 1_000,
+    );
+  }
+
+  #propose(known: Knowledge): void {
+    if (!isLeader(known)) return;
+    const members = wantedMembers(known);
+    if (members === undefined) return;
+    const { own } = known;
+    const newest = own.proposal;
+    const isChanged = newest === undefined || members.join(' ') !== newest.members.join(' ');
+    const loads = this.#holder?.loads() ?? new Uint32Array(PARTS);
+    const before = newest === undefined ? new Map<number, string>() : movesOf(newest);
+    if (!isChanged) {
+      if (!this.#hasTaken || performance.now() - this.#weighedAt < BALANCE_MS) return;
+      this.#weighedAt = performance.now();
+      if (members.length < 2 || imbalance(members, loads, before) <= IMBALANCE_MAX) return;
+    }
+    const moves = members.length < 2 ? new Map<number, string>() : balance(members, loads, before);
+    const proposal: Proposal = {
+      epoch: (newest?.epoch ?? 0) + 1,
+      by: own.id,
+      members: [...members],
+      moves: [...moves].map(([part, to]) => [part, members.indexOf(to)]),
+    };
+    this.#weighedAt = performance.now();
+    this.#noteProposal();
+    this.#change({ proposal });
+  }
+
+  #noteProposal(): void {
+    this.#proposedAtMs = this.#world.clock.nowMs();
+    this.#proposedAt = performance.now();
+    this.#hasTaken = false;
+  }
+
+  async #giveUp(proposal: Proposal): Promise<void> {
+    const owners = ownersOf(proposal.members, movesOf(proposal));
+    const own = this.#own?.id;
+    const kept = this.#held.map((isHeld, part) => (owners[part] === own ? isHeld : 0));
+    const isLess = this.#isAlone || kept.some((isHeld, part) => isHeld !== this.#held[part]);
+    const released = isLess
+      ? await this.#take(kept, () => undefined)
+      : { atMs: this.#world.clock.nowMs(), unfinished: [] };
+    this.#given = proposal;
+    const { epoch, by } = proposal;
+    this.#change({
+      released: { epoch, by, atMs: released.atMs, unfinished: [...released.unfinished] },
+    });
+  }
+
+  async #takeOwn(proposal: Proposal): Promise<void> {
+    const owners = ownersOf(proposal.members, movesOf(proposal));
+    const own = this.#own?.id;
+    const all = Uint8Array.from(owners, (owner) => (owner === own ? 1 : 0));
+    await this.#take(all, this.#sinceMs());
+    this.#hasTaken = true;
+    const seconds = (performance.now() - this.#proposedAt) / 1_000;
+    this.#metrics.handOvers.inc();
+    this.#metrics.handOverSeconds.observe(seconds);
+    this.#metrics.members.set(proposal.members.length);
+    this.#world.log.info('the targets are divided', {
+      members: proposal.members.length,
+      epoch: proposal.epoch,
+      took_seconds: Math.round(seconds * 1_000) / 1_000,
+    });
+  }
+
+  /** When those who may have held a part before scraped last. */
+  #sinceMs(): (part: number) => number | undefined {
+    let sinceMs = Infinity;
+    const unfinished = new Set<number>();
+    for (const { reach, state, answeredAtMs } of this.#peers.views.values()) {
+      if (reach === 'answers' && state?.released !== undefined) {
+        sinceMs = Math.min(sinceMs, state.released.atMs);
+        for (const part of state.released.unfinished) unfinished.add(part);
+      } else if (answeredAtMs !== undefined) sinceMs = Math.min(sinceMs, answeredAtMs);
+    }
+    if (sinceMs === Infinity) return () => undefined;
+    return (part) => (unfinished.has(part) ? 0 : sinceMs);
+  }
+
+  async #release(): Promise<void> {
+    await this.#take(new Uint8Array(PARTS), () => undefined);
+  }
+
+  async #take(held: Uint8Array, sinceMs: Share['sinceMs'], isAlone = false) {
+    assertHolder(this.#holder);
+    this.#held.set(held);
+    this.#isAlone = isAlone;
+    this.#metrics.alone.set(isAlone ? 1 : 0);
+    return this.#holder.take({ holds: (part) => held[part] === 1, sinceMs, isAlone });
+  }
+
+  async #aloneIfLate(): Promise<boolean> {
+    const isLate = performance.now() - this.#startedAt >= ALONE_AFTER_MS;
+    if (!isLate || this.#isAlone || this.#own?.phase === 'leaving') return true;
+    this.#world.log.error(
+      'nothing is known of other collectors: neither from ECS, nor from an earlier run, nor by --shard.peers; this one takes all targets for now and marks "up" with amperage_alone="true"',
+    );
+    await this.#take(new Uint8Array(PARTS).fill(1), () => undefined, true);
+    return true;
+  }
+
+  #warnOfMissing(missing: readonly string[]): void {
+    const now = performance.now();
+    if (now - this.#proposedAt < OVERDUE_MS || now - this.#warnedAt < OVERDUE_MS) return;
+    this.#warnedAt = now;
+    this.#world.log.warn(
+      'targets wait for the word of another collector that it has given them up',
+      {
+        missing: missing.length,
+        first: missing[0],
+      },
+    );
+  }
+
+  #knowledge(): Knowledge | undefined {
+    if (this.#own === undefined) return undefined;
+    return {
+      own: this.#own,
+      peers: this.#peers.views,
+      proposedAtMs: this.#proposedAtMs,
+      nowMs: this.#world.clock.nowMs(),
+    };
+  }
+
+  /** Tells the others when anything of it is new. */
+  #change(news: Partial<PeerState>): void {
+    const own = this.#own;
+    if (own === undefined) return;
+    const next = { ...own, ...news };
+    if (JSON.stringify(next) === JSON.stringify(own)) return;
+    this.#own = { ...next, version: own.version + 1 };
+    this.#server?.tell();
+  }
+
+  #wake(): void {
+    this.#wakeLoop?.();
+  }
+
+  #sleep(ms: number, onWake?: (wake: () => void) => void): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      onWake?.(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+}
+
+function assertHolder(holder: ShareHolder | undefined): asserts holder is ShareHolder {
+  if (holder === undefined) throw new Error('BUG: a share before the start');
+}

@@ -1,0 +1,99 @@
+/**
+ * Targets in parts: every target belongs to one of a fixed number of parts, by a hash of its labels, and parts, not targets,
+ * are what collectors divide among themselves. So a target is hashed once, whoever comes and goes.
+ */
+import { setImmediate } from 'node:timers/promises';
+import type { TargetGroup } from '../model/target.ts';
+
+/** Enough that ten thousand targets are divided evenly, and few enough that a table of them is nothing. */
+export const PARTS = 8_192;
+
+/** Targets hashed in one turn of the event loop: some milliseconds. */
+const TARGETS_A_TURN = 2_000;
+
+/**
+ * The same groups with the part of each target. It follows from the labels that say what is scraped and as what; what is
+ * known of a target besides (`__meta_*`) may change without moving it, and counts only where nothing else tells targets
+ * apart. Long lists give way to others.
+ */
+export async function withParts(groups: readonly TargetGroup[]): Promise<readonly TargetGroup[]> {
+  const alike = new Map<string, number>();
+  const keys: string[][] = [];
+  let hashed = 0;
+  const giveWay = async (): Promise<void> => {
+    hashed += 1;
+    if (hashed % TARGETS_A_TURN === 0) await setImmediate();
+  };
+  for (const group of groups) {
+    const own: string[] = [];
+    for (const target of group.targets) {
+      const key = keyOf({ ...group.labels, ...target }, false);
+      alike.set(key, (alike.get(key) ?? 0) + 1);
+      own.push(key);
+      await giveWay();
+    }
+    keys.push(own);
+  }
+  const parted: TargetGroup[] = [];
+  for (const [index, group] of groups.entries()) {
+    const parts: number[] = [];
+    for (const [at, target] of group.targets.entries()) {
+      const key = keys[index]?.[at] ?? '';
+      const isAlone = alike.get(key) === 1;
+      parts.push(partOf(isAlone ? key : keyOf({ ...group.labels, ...target }, true)));
+      await giveWay();
+    }
+    parted.push({ ...group, parts });
+  }
+  return parted;
+}
+
+/** Of the groups, the targets whose part is held; groups without any are left out. */
+export function heldOf(
+  groups: readonly TargetGroup[],
+  holds: (part: number) => boolean,
+): readonly TargetGroup[] {
+  const held: TargetGroup[] = [];
+  for (const group of groups) {
+    const { parts = [] } = group;
+    const isHeld = (_: unknown, at: number): boolean => holds(parts[at] ?? 0);
+    const targets = group.targets.filter(isHeld);
+    if (targets.length === group.targets.length) held.push(group);
+    else if (targets.length > 0) held.push({ ...group, targets, parts: parts.filter(isHeld) });
+  }
+  return held;
+}
+
+/** Adds one to the load of the part of each target. */
+export function addLoads(groups: readonly TargetGroup[], loads: Uint32Array): void {
+  for (const { parts = [] } of groups)
+    for (const part of parts) loads[part] = (loads[part] ?? 0) + 1;
+}
+
+function keyOf(labels: Readonly<Record<string, string>>, withMeta: boolean): string {
+  const names = Object.keys(labels).filter((name) => withMeta || !name.startsWith('__meta_'));
+  let key = '';
+  for (const name of names.sort()) key += `${name}\u0000${labels[name] ?? ''}\u0001`;
+  return key;
+}
+
+function partOf(key: string): number {
+  return mix(hashOf(key)) % PARTS;
+}
+
+/** FNV-1a over UTF-16 units. Source: http://www.isthe.com/chongo/tech/comp/fnv/ */
+export function hashOf(text: string): number {
+  let hash = 0x81_1c_9d_c5;
+  for (let at = 0; at < text.length; at++)
+    hash = Math.imul(hash ^ text.charCodeAt(at), 0x01_00_01_93);
+  return hash >>> 0;
+}
+
+/** Spreads each bit over all. Source: MurmurHash3's finalizer, https://github.com/aappleby/smhasher */
+export function mix(hash: number): number {
+  let mixed = hash ^ (hash >>> 16);
+  mixed = Math.imul(mixed, 0x85_eb_ca_6b);
+  mixed ^= mixed >>> 13;
+  mixed = Math.imul(mixed, 0xc2_b2_ae_35);
+  return (mixed ^ (mixed >>> 16)) >>> 0;
+}

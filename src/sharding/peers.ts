@@ -1,0 +1,169 @@
+/**
+ * Asks the other collectors what they are at, each all the time: a request waits at the other side until there is news, so
+ * that a change is known in milliseconds and an idle group costs next to nothing. Also how one that has died is noticed,
+ * without ECS.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+import type { World } from '../kernel/world.ts';
+import type { PeerView } from './agreement.ts';
+import { type PeerState, peerStateSchema } from './peer-state.ts';
+
+/** How long the other side may wait for news. */
+export const NEWS_WAIT_MS = 3_000;
+const TIMEOUT_MS = NEWS_WAIT_MS + 2_000;
+/** Without any answer for so long, a collector is silent. */
+const SILENT_MS = 10_000;
+const RETRY_MS = 250;
+/** Once it is known to be away. */
+const AWAY_RETRY_MS = 1_000;
+const BODY_MAX_BYTES = 4 * 1024 * 1024;
+
+export interface PeersOptions {
+  readonly world: Pick<World, 'clock' | 'log' | 'http'>;
+  /** Any view has changed. */
+  readonly onChange: () => void;
+  /** Of the asker. */
+  readonly ownId: () => string;
+}
+
+export class Peers {
+  readonly #options: PeersOptions;
+  readonly #watched = new Map<string, Watched>();
+
+  constructor(options: PeersOptions) {
+    this.#options = options;
+  }
+
+  get views(): ReadonlyMap<string, PeerView> {
+    return this.#watched;
+  }
+
+  addressOf(id: string): string | undefined {
+    return this.#watched.get(id)?.address;
+  }
+
+  /** Asks these from now on, and no others. */
+  watch(wanted: ReadonlyMap<string, string | undefined>): void {
+    for (const [id, watched] of this.#watched) {
+      if (wanted.has(id) && wanted.get(id) === watched.address) continue;
+      watched.stop();
+      this.#watched.delete(id);
+    }
+    for (const [id, address] of wanted) {
+      if (this.#watched.has(id)) continue;
+      const watched = new Watched(id, address, this.#options);
+      this.#watched.set(id, watched);
+      watched.start();
+    }
+  }
+
+  stop(): void {
+    for (const watched of this.#watched.values()) watched.stop();
+  }
+}
+
+class Watched implements PeerView {
+  readonly address: string | undefined;
+  reach: PeerView['reach'];
+  state: PeerState | undefined;
+  answeredAtMs: number | undefined;
+  readonly #id: string;
+  readonly #options: PeersOptions;
+  readonly #stopping = new AbortController();
+  readonly #startedAt = performance.now();
+  #answeredAt: number | undefined;
+
+  constructor(id: string, address: string | undefined, options: PeersOptions) {
+    this.#id = id;
+    this.address = address;
+    this.#options = options;
+    // Who has no address can't be asked.
+    this.reach = address === undefined ? 'silent' : 'asking';
+  }
+
+  start(): void {
+    if (this.address !== undefined) void this.#run(this.address);
+  }
+
+  stop(): void {
+    this.#stopping.abort();
+  }
+
+  async #run(address: string): Promise<void> {
+    const { signal } = this.#stopping;
+    let refusals = 0;
+    while (!signal.aborted) {
+      const result = await this.#ask(address).catch((error: unknown) => error);
+      if (signal.aborted) return;
+      if (result === undefined) {
+        refusals = 0;
+        continue;
+      }
+      refusals = isRefusal(result) ? refusals + 1 : 0;
+      const silentMs = performance.now() - (this.#answeredAt ?? this.#startedAt);
+      // Once is not enough: one that has just answered may have closed a connection that it took for idle.
+      if (refusals >= 2) this.#setReach('refuses');
+      else if (refusals === 0 && silentMs >= SILENT_MS) this.#setReach('silent');
+      const isAway = this.reach !== 'answers' && this.reach !== 'asking';
+      const waitMs = isAway ? AWAY_RETRY_MS : RETRY_MS;
+      await sleep(waitMs, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  /** @throws when there was no answer, or none that can be believed */
+  async #ask(address: string): Promise<undefined> {
+    const { world } = this.#options;
+    const known = this.reach === 'answers' ? this.state : undefined;
+    const query = new URLSearchParams({ from: this.#options.ownId() });
+    if (known !== undefined) {
+      query.set('boot', known.boot);
+      query.set('after', String(known.version));
+    }
+    const answer = await world.http.send({
+      method: 'GET',
+      url: `http://${address}/shard?${query.toString()}`,
+      timeoutMs: TIMEOUT_MS,
+      bodyMaxBytes: BODY_MAX_BYTES,
+      signal: this.#stopping.signal,
+    });
+    if (answer.status === 200) this.#take(answer.body.toString());
+    else if (answer.status !== 204) throw new Error(`status ${answer.status}`);
+    this.answeredAtMs = world.clock.nowMs();
+    this.#answeredAt = performance.now();
+    if (this.state !== undefined) this.#setReach('answers');
+    return undefined;
+  }
+
+  #take(body: string): void {
+    const parsed = peerStateSchema.safeParse(JSON.parse(body));
+    if (!parsed.success) throw new Error(z.prettifyError(parsed.error));
+    // Another task may have got the address of one that is gone.
+    if (parsed.data.id !== this.#id) throw new Refusal('another collector has its address');
+    this.state = parsed.data;
+    this.#options.onChange();
+  }
+
+  #setReach(reach: PeerView['reach']): void {
+    if (this.reach === reach) return;
+    const { log } = this.#options.world;
+    const member = { member: this.#id, address: this.address };
+    if (reach === 'answers') log.info('another collector answers', member);
+    else if (this.reach === 'answers')
+      log.warn('another collector does not answer any more', { ...member, reach });
+    this.reach = reach;
+    this.#options.onChange();
+  }
+}
+
+class Refusal extends Error {
+  readonly code = 'ECONNREFUSED';
+}
+
+/** Nobody listens at the address: the process has ended. */
+function isRefusal(error: unknown): boolean {
+  for (let cause = error; cause instanceof Error; cause = cause.cause)
+    if ('code' in cause && (cause.code === 'ECONNREFUSED' || cause.code === 'ECONNRESET'))
+      return true;
+  return false;
+}

@@ -1,0 +1,320 @@
+/**
+ * An ECS service of real collectors on loopback, each task with an address of its own, over an emulated account; sixty
+ * targets that remember who came when; and a real Prometheus that takes what is sent.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import { createServer as createNetServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { Cluster, Task } from '../../../src/emulator/ecs/shapes.ts';
+import { type EmulatedAws, startEmulatedAws } from '../../contracts/emulated-aws.ts';
+
+const MAIN = path.resolve(import.meta.dirname, '../../../src/main.ts');
+export const TARGETS = 60;
+export const INTERVAL_MS = 1_000;
+const SERIES = 20;
+const SERVICE = 'collect';
+const CLUSTER = 'collectors';
+
+/** One scrape, as its target saw it. */
+export interface Visit {
+  readonly atMs: number;
+  readonly collector: string;
+}
+
+export interface Collector {
+  readonly name: string;
+  readonly task: Task;
+  readonly child: ChildProcess;
+  readonly exited: Promise<void>;
+  /** Items that it dropped, as it told last. */
+  dropped: number;
+  output: string;
+}
+
+export interface DeploymentOptions {
+  readonly prometheus: string;
+  /** Whether the collectors are given the name of all, for when ECS can't be asked. */
+  readonly hasName: boolean;
+}
+
+export class Deployment {
+  readonly visits: Visit[][] = Array.from({ length: TARGETS }, () => []);
+  readonly collectors: Collector[] = [];
+  /** What the metadata endpoint of tasks that start answers until then, ms since 1970. */
+  metadataFailsUntilMs = 0;
+  readonly aws: EmulatedAws;
+  readonly #options: DeploymentOptions;
+  readonly #folder: string;
+  readonly #cluster: Cluster;
+  readonly #targets: Server;
+  readonly #metadata: Server;
+  readonly #prometheus: ChildProcess;
+  readonly #prometheusUrl: string;
+  readonly #port: number;
+  #count = 0;
+
+  static async start(options: DeploymentOptions): Promise<Deployment> {
+    const aws = await startEmulatedAws();
+    const { ecs } = aws.account;
+    const cluster = ecs.createCluster(CLUSTER);
+    ecs.register('collector', [{ name: 'collect', image: 'amperage' }]);
+    ecs.createService(cluster, {
+      serviceName: SERVICE,
+      taskDefinition: 'collector',
+      desiredCount: 0,
+    });
+    const folder = mkdtempSync(path.join(tmpdir(), 'amperage-churn-'));
+    writeFileSync(path.join(folder, 'empty.yml'), '');
+    const prometheusPort = await freePort();
+    const prometheus = spawn(
+      options.prometheus,
+      [
+        `--config.file=${path.join(folder, 'empty.yml')}`,
+        `--storage.tsdb.path=${path.join(folder, 'prometheus')}`,
+        `--web.listen-address=127.0.0.1:${prometheusPort}`,
+        '--web.enable-remote-write-receiver',
+      ],
+      { stdio: 'ignore' },
+    );
+    const url = `http://127.0.0.1:${prometheusPort}`;
+    await until('Prometheus is ready', 20_000, () => isOk(`${url}/-/ready`));
+    const deployment = new Deployment(options, {
+      aws,
+      cluster,
+      folder,
+      prometheus,
+      prometheusUrl: url,
+      port: await freePort(),
+    });
+    await Promise.all([listen(deployment.#targets), listen(deployment.#metadata)]);
+    return deployment;
+  }
+
+  private constructor(
+    options: DeploymentOptions,
+    parts: {
+      aws: EmulatedAws;
+      cluster: Cluster;
+      folder: string;
+      prometheus: ChildProcess;
+      prometheusUrl: string;
+      port: number;
+    },
+  ) {
+    this.#options = options;
+    this.aws = parts.aws;
+    this.#cluster = parts.cluster;
+    this.#folder = parts.folder;
+    this.#prometheus = parts.prometheus;
+    this.#prometheusUrl = parts.prometheusUrl;
+    this.#port = parts.port;
+    this.#targets = createServer((request, response) => {
+      const target = Number((request.url ?? '').slice(1));
+      const collector = String(request.headers['x-collector']);
+      this.visits[target]?.push({ atMs: Date.now(), collector });
+      const value = Date.now();
+      let text = '';
+      for (let i = 0; i < SERIES; i++) text += `churn{index="${i}"} ${value}\n`;
+      response.end(text);
+    });
+    this.#metadata = createServer((request, response) => {
+      const [, name] = (request.url ?? '').split('/');
+      const collector = this.collectors.find((one) => one.name === name);
+      const isFailing = Date.now() < this.metadataFailsUntilMs;
+      if (collector === undefined || isFailing) {
+        response.writeHead(isFailing ? 500 : 404).end();
+        return;
+      }
+      const address = this.#address(Number(collector.name.slice(1)));
+      const Networks = [{ NetworkMode: 'awsvpc', IPv4Addresses: [address] }];
+      response.end(
+        JSON.stringify({
+          TaskARN: collector.task.taskArn,
+          Cluster: CLUSTER,
+          ServiceName: SERVICE,
+          Containers: [{ Networks }],
+        }),
+      );
+    });
+  }
+
+  /** Starts a collector as a task of the service: pending until its process is there. */
+  begin(): Collector {
+    this.#count += 1;
+    const name = `c${this.#count}`;
+    const task = this.aws.account.ecs.run(this.#cluster, {
+      taskDefinition: 'collector',
+      group: `service:${SERVICE}`,
+      address: this.#address(this.#count),
+    });
+    const file = path.join(this.#folder, `${name}.yml`);
+    writeFileSync(file, this.#configuration(name));
+    const { url, credentials } = this.aws;
+    const names = Array.from({ length: 12 }, (_, i) => this.#address(i + 1)).join(',');
+    const child = spawn(
+      process.execPath,
+      [
+        MAIN,
+        'collect',
+        ...['--config.file', file],
+        ...['--storage.path', path.join(this.#folder, name)],
+        ...['--web.listen-address', `${this.#address(this.#count)}:${this.#port + 1}`],
+        ...['--shard', 'ecs'],
+        ...['--shard.listen-address', `:${this.#port}`],
+        ...(this.#options.hasName ? ['--shard.peers', names] : []),
+      ],
+      {
+        stdio: ['ignore', 'pipe', 'pipe'],
+        env: {
+          ...process.env,
+          AWS_REGION: 'us-east-1',
+          AWS_ENDPOINT_URL: url,
+          AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+          AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+          ECS_CONTAINER_METADATA_URI_V4: `${urlOf(this.#metadata)}/${name}`,
+        },
+      },
+    );
+    const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+    const collector: Collector = { name, task, child, exited, dropped: 0, output: '' };
+    for (const stream of [child.stdout, child.stderr])
+      stream?.on('data', (data: Buffer) => (collector.output += data.toString()));
+    this.collectors.push(collector);
+    return collector;
+  }
+
+  /** As ECS stops a task: it is told, and has gone some time after its process. */
+  async end(collector: Collector): Promise<void> {
+    const { ecs } = this.aws.account;
+    ecs.change(collector.task, { desiredStatus: 'STOPPED', lastStatus: 'DEACTIVATING' });
+    collector.child.kill('SIGTERM');
+    await this.#gone(collector);
+  }
+
+  /** It dies; ECS notices later. */
+  async kill(collector: Collector): Promise<void> {
+    collector.child.kill('SIGKILL');
+    await this.#gone(collector);
+  }
+
+  /** Until each of so many collectors scrapes, alone, what it scrapes. */
+  async settled(collectors: number): Promise<void> {
+    await until(`${collectors} collectors divide the targets`, 60_000, () => {
+      const sinceMs = Date.now() - 2_500;
+      const all = new Set<string>();
+      for (const visits of this.visits) {
+        const own = new Set(visits.filter(({ atMs }) => atMs >= sinceMs).map((one) => one.collector));
+        if (own.size !== 1) return false;
+        for (const one of own) all.add(one);
+      }
+      return all.size === collectors;
+    });
+  }
+
+  /** Refused requests that Prometheus counts, and items that the collectors had to drop. */
+  async refused(): Promise<{ readonly requests: number; readonly samples: number }> {
+    await this.#askDropped();
+    const text = await (await fetch(`${this.#prometheusUrl}/metrics`)).text();
+    const refused = /^prometheus_http_requests_total\{code="4\d\d",handler="\/api\/v1\/write"\} (\d+)/m;
+    return {
+      requests: Number(refused.exec(text)?.[1] ?? 0),
+      samples: this.collectors.reduce((sum, { dropped }) => sum + dropped, 0),
+    };
+  }
+
+  async stop(): Promise<void> {
+    for (const { child } of this.collectors) child.kill('SIGKILL');
+    await Promise.all(this.collectors.map(({ exited }) => exited));
+    const ended = new Promise((resolve) => this.#prometheus.once('exit', resolve));
+    this.#prometheus.kill('SIGKILL');
+    await ended;
+    for (const server of [this.#targets, this.#metadata]) {
+      server.closeAllConnections();
+      server.close();
+    }
+    await this.aws.close();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  async #gone(collector: Collector): Promise<void> {
+    const asking = setInterval(() => void this.#askDropped(), 300);
+    await collector.exited;
+    clearInterval(asking);
+    await sleep(2_000);
+    this.aws.account.ecs.change(collector.task, { desiredStatus: 'STOPPED', lastStatus: 'STOPPED' });
+  }
+
+  async #askDropped(): Promise<void> {
+    await Promise.all(
+      this.collectors.map(async (collector) => {
+        if (collector.child.exitCode !== null || collector.child.signalCode !== null) return;
+        const address = this.#address(Number(collector.name.slice(1)));
+        const url = `http://${address}:${this.#port + 1}/metrics`;
+        const text = await fetch(url)
+          .then((answer) => answer.text())
+          .catch(() => '');
+        const lines = text.split('\n').filter((one) => one.startsWith('amperage_sink_items_dropped_total{'));
+        const dropped = lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
+        collector.dropped = Math.max(collector.dropped, dropped);
+      }),
+    );
+  }
+
+  #address(index: number): string {
+    return `127.0.1.${index}`;
+  }
+
+  #configuration(name: string): string {
+    const host = urlOf(this.#targets).slice('http://'.length);
+    const targets = this.visits.map(
+      (_, i) => `      - { targets: ['${host}'], labels: { __metrics_path__: /${i}, target: '${i}' } }\n`,
+    );
+    return `global: { scrape_interval: ${INTERVAL_MS}ms, scrape_timeout: ${INTERVAL_MS}ms }
+scrape_configs:
+  - job_name: j
+    http_headers: { X-Collector: { values: [${name}] } }
+    static_configs:
+${targets.join('')}remote_write:
+  - url: ${this.#prometheusUrl}/api/v1/write
+`;
+  }
+}
+
+export async function until(
+  what: string,
+  withinMs: number,
+  holds: () => Promise<boolean> | boolean,
+): Promise<void> {
+  const endMs = performance.now() + withinMs;
+  while (!(await holds())) {
+    if (performance.now() > endMs) throw new Error(`not within ${withinMs} ms: ${what}`);
+    await sleep(100);
+  }
+}
+
+export function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+async function isOk(url: string): Promise<boolean> {
+  return (await fetch(url).catch(() => undefined))?.status === 200;
+}
+
+async function listen(server: Server): Promise<void> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+}
+
+function urlOf(server: Server): string {
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+async function freePort(): Promise<number> {
+  const server = createNetServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
