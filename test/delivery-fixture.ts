@@ -49,6 +49,10 @@ export class NumberProtocol implements Protocol<readonly Chunk[]> {
   }
 
   halve(chunks: readonly Chunk[]): readonly [readonly Chunk[], readonly Chunk[]] | undefined {
+    if (chunks.length > 1) {
+      const half = Math.ceil(chunks.length / 2);
+      return [chunks.slice(0, half), chunks.slice(half)];
+    }
     const items = itemsIn(chunks);
     if (items.length < 2) return undefined;
     const middle = Math.ceil(items.length / 2);

@@ -94,6 +94,23 @@ test('a search ends: where everything is bad the rest is lost together', async (
   assert.equal(lost, 10_000);
 });
 
+test('chunks that are refused whole, however many, cost no other chunk', async () => {
+  const protocol = new NumberProtocol();
+  const all = bench(protocol);
+  const { deliver, taken, requests } = receiver((items, chunks) =>
+    items.some((item) => item % 4 !== 0)
+      ? { kind: 'refused', chunks, reason: 'out_of_order', isSeparable: true, text: '400' }
+      : DONE,
+  );
+  // Three chunks of four are another's too, and none of their items is taken.
+  const chunks = Array.from({ length: 400 }, (_, at) =>
+    chunkOf([at, at + 400, at + 800].map((item) => (at % 4 === 0 ? item * 4 : item * 4 + 1))),
+  );
+  await withSplitting(deliver, { ...all, protocol })(chunks, 1, all.signals);
+  assert.equal(taken.length, 300);
+  assert.ok(requests.length <= 2 * 400 + 2 * 64, `${requests.length} requests`);
+});
+
 test('what is refused as a whole is not searched, nor where a protocol cannot halve', async () => {
   for (const isSeparable of [false, true]) {
     const protocol = new NumberProtocol();

@@ -12,25 +12,39 @@ export interface SplitOptions {
   readonly losses: Losses;
 }
 
-/** Requests that looking for a bad item may cost beyond the first; then what is left is dropped together. */
+/**
+ * Refusals that looking for bad items within chunks may cost; then what is left of a chunk is dropped together. Between
+ * chunks the search goes on as long as any are taken: what is refused is often all of some chunks, such as the scrapes of
+ * a target that another collector scrapes too, and costs none of the others.
+ */
 const SEARCH_MAX = 64;
+/** Refusals between chunks before the first chunk that is taken: a receiver that refuses everything gets no flood. */
+const SEARCH_BETWEEN_MAX = 256;
 
 /** Its outcome is always `done`, for a `deliver` whose outcome is never `again`. */
 export function withSplitting(deliver: Deliver, { protocol, losses }: SplitOptions): Deliver {
   return async (chunks, attempt, signals) => {
     // A stack, its next piece at the end: halves leave in order.
     const pieces: (readonly Chunk[])[] = [chunks];
-    let searches = 0;
+    let within = 0;
+    let between = 0;
+    let isAnyTaken = false;
     for (let piece = pieces.pop(); piece !== undefined; piece = pieces.pop()) {
       const outcome = await deliver(piece, attempt, signals);
-      if (outcome.kind === 'done' || outcome.kind === 'again') continue;
-      const isWorthIt = outcome.kind === 'split' || (outcome.isSeparable && searches < SEARCH_MAX);
+      if (outcome.kind === 'done' || outcome.kind === 'again') {
+        isAnyTaken = true;
+        continue;
+      }
+      const isOne = outcome.chunks.length === 1;
+      const hasBudget = isOne ? within < SEARCH_MAX : isAnyTaken || between < SEARCH_BETWEEN_MAX;
+      const isWorthIt = outcome.kind === 'split' || (outcome.isSeparable && hasBudget);
       const halves = isWorthIt ? protocol.halve?.(outcome.chunks) : undefined;
       if (halves === undefined) {
         losses.refusedChunks(outcome.chunks, reasonOf(outcome), outcome.text);
         continue;
       }
-      if (outcome.kind === 'refused') searches += 1;
+      if (outcome.kind === 'refused' && isOne) within += 1;
+      else if (outcome.kind === 'refused') between += 1;
       pieces.push(halves[1], halves[0]);
     }
     return { kind: 'done' };

@@ -67,6 +67,8 @@ export class Membership implements Sharing {
   #proposedAt = 0;
   /** What is one's own under the proposal has been taken. */
   #hasTaken = false;
+  /** Of each part, under the last proposal that was carried out as far as is known here. */
+  #ownersBefore: readonly string[] = [];
   #weighedAt = 0;
   #warnedAt = 0;
   #listReadAt = -Infinity;
@@ -299,6 +301,7 @@ export class Membership implements Sharing {
     const all = Uint8Array.from(owners, (owner) => (owner === own ? 1 : 0));
     await this.#take(all, this.#sinceMs());
     this.#hasTaken = true;
+    this.#ownersBefore = owners;
     const seconds = (performance.now() - this.#proposedAt) / 1_000;
     this.#metrics.handOvers.inc();
     this.#metrics.handOverSeconds.observe(seconds);
@@ -310,18 +313,20 @@ export class Membership implements Sharing {
     });
   }
 
-  /** When those who may have held a part before scraped last. */
+  /** When who held a part before scraped it last; the earliest time that it may have been where that is not known. */
   #sinceMs(): (part: number) => number | undefined {
-    let sinceMs = Infinity;
+    const lastMs = new Map<string, number>();
     const unfinished = new Set<number>();
-    for (const { reach, state, answeredAtMs } of this.#peers.views.values()) {
+    for (const [id, { reach, state, answeredAtMs }] of this.#peers.views) {
       if (reach === 'answers' && state?.released !== undefined) {
-        sinceMs = Math.min(sinceMs, state.released.atMs);
+        lastMs.set(id, state.released.atMs);
         for (const part of state.released.unfinished) unfinished.add(part);
-      } else if (answeredAtMs !== undefined) sinceMs = Math.min(sinceMs, answeredAtMs);
+      } else if (answeredAtMs !== undefined) lastMs.set(id, answeredAtMs);
     }
-    if (sinceMs === Infinity) return () => undefined;
-    return (part) => (unfinished.has(part) ? 0 : sinceMs);
+    if (lastMs.size === 0) return () => undefined;
+    const earliestMs = Math.min(...lastMs.values());
+    const before = this.#ownersBefore;
+    return (part) => (unfinished.has(part) ? 0 : (lastMs.get(before[part] ?? '') ?? earliestMs));
   }
 
   async #release(): Promise<void> {

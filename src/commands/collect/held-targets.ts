@@ -58,12 +58,13 @@ export class HeldTargets implements ShareHolder {
     const { scrape, flush, world } = this.#options;
     scrape.markReports(share.isAlone ? ALONE : []);
     const unfinished = new Set<number>();
+    // A scrape under way belongs to a tick before: those from now on are others' to make.
+    const atMs = world.clock.nowMs();
     await Promise.all(
       [...this.#lists].map(([source, list]) =>
         this.#scrape(source, list, (part) => void unfinished.add(part)),
       ),
     );
-    const atMs = world.clock.nowMs();
     const enough = new AbortController();
     const late = world.clock.sleep(FLUSH_MS, enough.signal).catch(() => undefined);
     await Promise.race([flush(enough.signal), late]);

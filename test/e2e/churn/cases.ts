@@ -3,7 +3,13 @@ import { type Collector, Deployment, sleep } from './deployment.ts';
 import { type Tally, tally } from './tally.ts';
 
 export const CHANGES = ['join', 'leave', 'kill', 'replace', 'roll-out'] as const;
-export const CONDITIONS = ['fine', 'denied', 'throttled', 'metadata fails', 'denied, no name'] as const;
+export const CONDITIONS = [
+  'fine',
+  'denied',
+  'throttled',
+  'metadata fails',
+  'denied, no name',
+] as const;
 export type Change = (typeof CHANGES)[number];
 export type Condition = (typeof CONDITIONS)[number];
 

@@ -206,7 +206,9 @@ export class Deployment {
       const sinceMs = Date.now() - 2_500;
       const all = new Set<string>();
       for (const visits of this.visits) {
-        const own = new Set(visits.filter(({ atMs }) => atMs >= sinceMs).map((one) => one.collector));
+        const own = new Set(
+          visits.filter(({ atMs }) => atMs >= sinceMs).map((one) => one.collector),
+        );
         if (own.size !== 1) return false;
         for (const one of own) all.add(one);
       }
@@ -218,7 +220,8 @@ export class Deployment {
   async refused(): Promise<{ readonly requests: number; readonly samples: number }> {
     await this.#askDropped();
     const text = await (await fetch(`${this.#prometheusUrl}/metrics`)).text();
-    const refused = /^prometheus_http_requests_total\{code="4\d\d",handler="\/api\/v1\/write"\} (\d+)/m;
+    const refused =
+      /^prometheus_http_requests_total\{code="4\d\d",handler="\/api\/v1\/write"\} (\d+)/m;
     return {
       requests: Number(refused.exec(text)?.[1] ?? 0),
       samples: this.collectors.reduce((sum, { dropped }) => sum + dropped, 0),
@@ -244,7 +247,10 @@ export class Deployment {
     await collector.exited;
     clearInterval(asking);
     await sleep(2_000);
-    this.aws.account.ecs.change(collector.task, { desiredStatus: 'STOPPED', lastStatus: 'STOPPED' });
+    this.aws.account.ecs.change(collector.task, {
+      desiredStatus: 'STOPPED',
+      lastStatus: 'STOPPED',
+    });
   }
 
   async #askDropped(): Promise<void> {
@@ -256,7 +262,9 @@ export class Deployment {
         const text = await fetch(url)
           .then((answer) => answer.text())
           .catch(() => '');
-        const lines = text.split('\n').filter((one) => one.startsWith('amperage_sink_items_dropped_total{'));
+        const lines = text
+          .split('\n')
+          .filter((one) => one.startsWith('amperage_sink_items_dropped_total{'));
         const dropped = lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
         collector.dropped = Math.max(collector.dropped, dropped);
       }),
@@ -270,7 +278,8 @@ export class Deployment {
   #configuration(name: string): string {
     const host = urlOf(this.#targets).slice('http://'.length);
     const targets = this.visits.map(
-      (_, i) => `      - { targets: ['${host}'], labels: { __metrics_path__: /${i}, target: '${i}' } }\n`,
+      (_, i) =>
+        `      - { targets: ['${host}'], labels: { __metrics_path__: /${i}, target: '${i}' } }\n`,
     );
     return `global: { scrape_interval: ${INTERVAL_MS}ms, scrape_timeout: ${INTERVAL_MS}ms }
 scrape_configs:

@@ -102,7 +102,8 @@ export function classify(
     return setUp('SINK_REDIRECTED', `; redirects are not followed, write the url of "${to}"`);
   }
   const reason = status === 409 ? 'conflict' : refusalOf(text);
-  const isSeparable = ['label_limit', 'invalid_labels', 'bad_request'].includes(reason);
+  // Cortex and AMP have taken the good ones, and take them again; Prometheus has taken none.
+  const isSeparable = reason !== 'conflict' && reason !== 'series_limit';
   return { kind: 'refused', reason, isSeparable, text: `${status} ${text}`.trim() };
 }
 
