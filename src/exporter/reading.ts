@@ -101,7 +101,10 @@ export function epochSecondsOf(time: string | undefined): number | undefined {
 }
 
 /** Seconds from one time to another, exact to the nanosecond: the difference of two epochs would have lost that. */
-function secondsBetween(from: string | undefined, to: string | undefined): number | undefined {
+export function secondsBetween(
+  from: string | undefined,
+  to: string | undefined,
+): number | undefined {
   const [start, end] = [parseTime(from), parseTime(to)];
   if (start === undefined || end === undefined) return undefined;
   return end.wholeSeconds - start.wholeSeconds + (end.fraction - start.fraction);
