@@ -171,7 +171,7 @@ const dockerStatsSchema = z.object({
  * Docker's statistics of one container. CPU time is in ns: that of Windows comes in units of 100 ns.
  * Source: https://docs.docker.com/reference/api/engine/version/v1.48/#tag/Container/operation/ContainerStats
  */
-const containerStatsSchema = dockerStatsSchema.transform((stats) => {
+export const containerStatsSchema = dockerStatsSchema.transform((stats) => {
   const { commitbytes, privateworkingset } = stats.memory_stats ?? {};
   const isWindows = commitbytes !== undefined || privateworkingset !== undefined;
   if (!isWindows) return stats;

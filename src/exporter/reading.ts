@@ -60,7 +60,7 @@ export function ownContainers(task: TaskMetadata, all: TaskStats | undefined): O
 }
 
 /** EC2 agents give `{}` for a stopped container, Fargate gives null. */
-function hasFigures(stats: ContainerStats | null | undefined): boolean {
+export function hasFigures(stats: ContainerStats | null | undefined): boolean {
   return stats?.cpu_stats !== undefined || stats?.memory_stats !== undefined;
 }
 
