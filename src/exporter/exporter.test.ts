@@ -250,3 +250,15 @@ test('on Windows CPU time comes in units of 100 ns, and num_procs are its proces
   assert.match(page, /^ecs_task_cpu_utilization_ratio 0.1$/m);
   assert.doesNotMatch(page, /ecs_container_processes/);
 });
+
+test('a container whose statistics stand still is no part of a sum that would be too small without it', async () => {
+  const container = (id: string): object => ({ DockerId: id, Name: id, KnownStatus: 'RUNNING' });
+  const metadata = { TaskARN: 't', Containers: [container('a'), container('b')] };
+  const well = { read: '2026-05-15T10:00:10Z', memory_stats: { usage: 5 } };
+  // As the reader leaves one that stands still.
+  const stats = { a: well, b: { read: '2026-05-15T09:00:10Z' } };
+  const page = pageOf(await readingOf({ metadata, stats }), { profiles: PROFILE_NAMES });
+  assert.match(page, /^ecs_container_memory_usage_bytes\{container_name="a"} 5$/m);
+  assert.match(page, /^ecs_container_stats_age_seconds\{container_name="b"} 3610$/m);
+  assert.doesNotMatch(page, /^ecs_task_(containers_running|memory_usage)/m);
+});

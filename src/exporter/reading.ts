@@ -59,6 +59,11 @@ export function ownContainers(task: TaskMetadata, all: TaskStats | undefined): O
   });
 }
 
+/** Whether the figures of all that may run are known: a sum without one of them would be no sum. */
+export function areAllKnown(containers: readonly OwnContainer[]): boolean {
+  return containers.every(({ stats, mayRun }) => stats !== null || !mayRun);
+}
+
 /** EC2 agents give `{}` for a stopped container, Fargate gives null. */
 export function hasFigures(stats: ContainerStats | null | undefined): boolean {
   return stats?.cpu_stats !== undefined || stats?.memory_stats !== undefined;

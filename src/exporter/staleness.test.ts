@@ -63,8 +63,7 @@ const RULES = {
     metadata: 'stateless',
     frozen: 'absent',
   },
-  running: { ...same, ...noStats, source: '/task/stats', frozen: 'other' },
-  age: { ...same, ...noStats, source: '/task/stats', frozen: 'other', tagsOnce: 'same' },
+  age: { ...same, ...noStats, source: '/task/stats', frozen: 'other' },
   tags: { ...same, source: '/taskWithTags', tags: 'absent' },
   up: {
     ...same,
@@ -193,6 +192,7 @@ const METRICS: Readonly<Record<keyof typeof RULES, readonly string[]>> = {
     'ecs_network_transmit_errors_total',
     'ecs_network_receive_bytes_per_second',
     'ecs_network_transmit_bytes_per_second',
+    'ecs_task_containers_running',
     'ecs_task_memory_usage_bytes',
     'ecs_task_memory_working_set_bytes',
     'ecs_task_memory_utilization_ratio',
@@ -228,7 +228,6 @@ const METRICS: Readonly<Record<keyof typeof RULES, readonly string[]>> = {
   labelledFigure: bothSpellings(
     ADOT_FIGURES.flatMap((name) => [`container_${name}`, `ecs_task_${name}`]),
   ),
-  running: ['ecs_task_containers_running'],
   age: ['ecs_container_stats_age_seconds'],
   tags: ['ecs_task_tags_info'],
   up: ['ecs_up'],

@@ -14,6 +14,7 @@ import type {
 } from '../../aws/task-metadata-schema.ts';
 import { gauge, type Page, type SampleLabels } from '../page.ts';
 import {
+  areAllKnown,
   blockIo,
   cpuCores,
   cpuInUse,
@@ -127,7 +128,7 @@ export function putAdot(
   }
   const put = into('ecs_task', identity);
   putTask(put, task, containers);
-  if (all !== undefined) putTaskNetwork(put, task, all, containers);
+  if (all !== undefined && areAllKnown(containers)) putTaskNetwork(put, task, all, containers);
 }
 
 function putContainer(
@@ -164,7 +165,7 @@ function putContainer(
 
 /** Containers that have stopped count for nothing. */
 function putTask(put: Put, task: TaskMetadata, containers: readonly OwnContainer[]): void {
-  const running = containers.flatMap(({ stats }) => stats ?? []);
+  const running = areAllKnown(containers) ? containers.flatMap(({ stats }) => stats ?? []) : [];
   for (const [name, unit, help, read] of SUMMED)
     put(name, unit, help, total(running.flatMap((stats) => read(stats) ?? [])));
   for (const [name, unit, help, read] of OF_HOST) {

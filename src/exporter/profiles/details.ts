@@ -6,6 +6,7 @@
 import type { ContainerStats, TaskMetadata, TaskStats } from '../../aws/task-metadata-schema.ts';
 import { counter, gauge, type Page, type SampleLabels } from '../page.ts';
 import {
+  areAllKnown,
   blockIo,
   cpuCores,
   cpuInUse,
@@ -192,9 +193,8 @@ export function putDetails(
     const sampled = epochSecondsOf(own.sampledAt);
     if (sampled !== undefined) page.put(STATS_AGE, labels, Math.max(0, tMs / 1_000 - sampled));
   }
-  if (stats === undefined) return;
   putRates(page, containers, shared);
-  putSums(page, task, containers, shared);
+  if (areAllKnown(containers) && stats !== undefined) putSums(page, task, containers, shared);
 }
 
 function putTask(page: Page, task: TaskMetadata, shared: SampleLabels): void {
