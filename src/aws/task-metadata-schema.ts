@@ -39,13 +39,16 @@ function recordOf<T>(element: z.ZodType<T>): z.ZodType<Record<string, T>> {
     });
 }
 
+/** A size, a count, a rate: below 0 it is a fault of the agent, and absent. */
+const amount = maybe(z.number().nonnegative());
 const number = maybe(z.number());
 const text = maybe(z.string());
-const limits = maybe(z.object({ CPU: number, Memory: number }));
+const limits = maybe(z.object({ CPU: amount, Memory: amount }));
 
 const containerSchema = z.object({
   DockerId: z.string(),
   Name: z.string(),
+  DockerName: text,
   Type: text,
   Image: text,
   ImageID: text,
@@ -53,7 +56,7 @@ const containerSchema = z.object({
   KnownStatus: text,
   ExitCode: number,
   Limits: limits,
-  RestartCount: number,
+  RestartCount: amount,
   CreatedAt: text,
   StartedAt: text,
   FinishedAt: text,
@@ -77,65 +80,72 @@ export const taskSchema = z.object({
   PullStoppedAt: text,
   ExecutionStoppedAt: text,
   Limits: limits,
-  EphemeralStorageMetrics: maybe(z.object({ Utilized: number, Reserved: number })),
+  EphemeralStorageMetrics: maybe(z.object({ Utilized: amount, Reserved: amount })),
   ClockDrift: maybe(
     z.object({
-      ClockErrorBound: number,
+      ClockErrorBound: amount,
       ReferenceTimestamp: text,
       ClockSynchronizationStatus: text,
     }),
   ),
   TaskTags: recordOf(z.string()),
+  /** What the agent could not find out for `/taskWithTags`. */
+  Errors: listOf(z.object({ ErrorField: text, ErrorCode: text, ErrorMessage: text })),
   Containers: listOf(containerSchema),
 });
 
 const networkSchema = z.object({
-  rx_bytes: number,
-  rx_packets: number,
-  rx_errors: number,
-  rx_dropped: number,
-  tx_bytes: number,
-  tx_packets: number,
-  tx_errors: number,
-  tx_dropped: number,
+  rx_bytes: amount,
+  rx_packets: amount,
+  rx_errors: amount,
+  rx_dropped: amount,
+  tx_bytes: amount,
+  tx_packets: amount,
+  tx_errors: amount,
+  tx_dropped: amount,
 });
 
 const cpuSchema = z.object({
   cpu_usage: maybe(
     z.object({
-      total_usage: number,
-      usage_in_kernelmode: number,
-      usage_in_usermode: number,
-      percpu_usage: maybe(z.array(z.number())),
+      total_usage: amount,
+      usage_in_kernelmode: amount,
+      usage_in_usermode: amount,
+      percpu_usage: maybe(z.array(z.number().nonnegative())),
     }),
   ),
-  system_cpu_usage: number,
-  online_cpus: number,
+  system_cpu_usage: amount,
+  online_cpus: amount,
   throttling_data: maybe(
-    z.object({ periods: number, throttled_periods: number, throttled_time: number }),
+    z.object({ periods: amount, throttled_periods: amount, throttled_time: amount }),
   ),
 });
 
-const blockIoSchema = z.object({ major: number, minor: number, op: z.string(), value: z.number() });
+const blockIoSchema = z.object({
+  major: number,
+  minor: number,
+  op: z.string(),
+  value: z.number().nonnegative(),
+});
 
-/** Docker's statistics of one container. */
-const statsSchema = z.object({
+const dockerStatsSchema = z.object({
   read: text,
   preread: text,
-  num_procs: number,
-  pids_stats: maybe(z.object({ current: number, limit: number })),
+  /** Windows: the processors of the host, whatever its name says; 0 elsewhere. */
+  num_procs: amount,
+  pids_stats: maybe(z.object({ current: amount, limit: amount })),
   cpu_stats: maybe(cpuSchema),
   precpu_stats: maybe(cpuSchema),
   memory_stats: maybe(
     z.object({
-      usage: number,
-      max_usage: number,
-      limit: number,
-      stats: recordOf(z.number()),
+      usage: amount,
+      max_usage: amount,
+      limit: amount,
+      stats: recordOf(z.number().nonnegative()),
       /** Windows. */
-      commitbytes: number,
-      commitpeakbytes: number,
-      privateworkingset: number,
+      commitbytes: amount,
+      commitpeakbytes: amount,
+      privateworkingset: amount,
     }),
   ),
   blkio_stats: maybe(
@@ -147,18 +157,51 @@ const statsSchema = z.object({
   /** Windows. */
   storage_stats: maybe(
     z.object({
-      read_count_normalized: number,
-      read_size_bytes: number,
-      write_count_normalized: number,
-      write_size_bytes: number,
+      read_count_normalized: amount,
+      read_size_bytes: amount,
+      write_count_normalized: amount,
+      write_size_bytes: amount,
     }),
   ),
   networks: recordOf(networkSchema),
-  network_rate_stats: maybe(z.object({ rx_bytes_per_sec: number, tx_bytes_per_sec: number })),
+  network_rate_stats: maybe(z.object({ rx_bytes_per_sec: amount, tx_bytes_per_sec: amount })),
 });
 
+/**
+ * Docker's statistics of one container. CPU time is in ns: that of Windows comes in units of 100 ns.
+ * Source: https://docs.docker.com/reference/api/engine/version/v1.48/#tag/Container/operation/ContainerStats
+ */
+export const containerStatsSchema = dockerStatsSchema.transform((stats) => {
+  const { commitbytes, privateworkingset } = stats.memory_stats ?? {};
+  const isWindows = commitbytes !== undefined || privateworkingset !== undefined;
+  if (!isWindows) return stats;
+  return {
+    ...stats,
+    cpu_stats: inNanoseconds(stats.cpu_stats),
+    precpu_stats: inNanoseconds(stats.precpu_stats),
+  };
+});
+
+type DockerCpu = z.infer<typeof cpuSchema>;
+
+function inNanoseconds(stats: DockerCpu | undefined): DockerCpu | undefined {
+  if (stats?.cpu_usage === undefined) return stats;
+  const usage = stats.cpu_usage;
+  const times100 = (value: number | undefined): number | undefined =>
+    value === undefined ? undefined : value * 100;
+  return {
+    ...stats,
+    cpu_usage: {
+      ...usage,
+      total_usage: times100(usage.total_usage),
+      usage_in_kernelmode: times100(usage.usage_in_kernelmode),
+      usage_in_usermode: times100(usage.usage_in_usermode),
+    },
+  };
+}
+
 /** By container id; null where the container does not run. */
-export const taskStatsSchema = z.record(z.string(), statsSchema.nullable().catch(null));
+export const taskStatsSchema = z.record(z.string(), containerStatsSchema.nullable().catch(null));
 
 /** Of a whole instance: tasks, and a record of statistics for each. */
 export const tasksSchema = listOf(taskSchema);
@@ -167,6 +210,5 @@ export const tasksStatsSchema = listOf(taskStatsSchema);
 export type TaskContainer = z.infer<typeof containerSchema>;
 export type TaskMetadata = z.infer<typeof taskSchema>;
 export type ContainerNetwork = z.infer<typeof networkSchema>;
-export type ContainerStats = z.infer<typeof statsSchema>;
-export type CpuStats = z.infer<typeof cpuSchema>;
+export type ContainerStats = z.infer<typeof containerStatsSchema>;
 export type TaskStats = Readonly<Record<string, ContainerStats | null>>;

@@ -18,8 +18,11 @@ import {
 export type MetadataScope = 'task' | 'instance';
 
 export interface TaskMetadataClient {
-  /** One task in the scope of a task. `withTags` makes an EC2 agent call the ECS API: not for every scrape. */
-  tasks(signal: AbortSignal, withTags?: boolean): Promise<readonly TaskMetadata[]>;
+  readonly scope: MetadataScope;
+  /** One task in the scope of a task. */
+  tasks(signal: AbortSignal): Promise<readonly TaskMetadata[]>;
+  /** As `tasks`, with their tags. An EC2 agent calls the ECS API for it: not for every scrape. */
+  taggedTasks(signal: AbortSignal): Promise<readonly TaskMetadata[]>;
   /** Of all containers of the scope, by container id. */
   stats(signal: AbortSignal): Promise<TaskStats>;
 }
@@ -60,23 +63,47 @@ export function createTaskMetadataClient(
     try {
       return schema.parse(JSON.parse(answer.body.toString()));
     } catch (error) {
-      throw new RecoverableError(
-        'METADATA_SHAPE',
-        `the task metadata endpoint's answer for ${path} is not what version 4 says`,
-        { cause: error },
-      );
+      throw shapeError(path, error);
     }
   };
-  if (scope === 'instance')
+  const getTask = async (path: string, signal: AbortSignal): Promise<readonly TaskMetadata[]> => {
+    const task = await get(path, taskSchema, signal);
+    // The schema leaves out what it does not know; an answer of which nothing is left describes no task.
+    if (task.TaskARN === undefined && task.Containers.length === 0) throw shapeError(path);
+    return [task];
+  };
+  if (scope === 'instance') {
+    const tasks = (signal: AbortSignal): Promise<readonly TaskMetadata[]> =>
+      get('/tasks', tasksSchema, signal);
     return {
-      tasks: (signal) => get('/tasks', tasksSchema, signal),
+      scope,
+      tasks,
+      taggedTasks: tasks,
       stats: async (signal) =>
         Object.assign({}, ...(await get('/tasks/stats', tasksStatsSchema, signal))) as TaskStats,
     };
+  }
   return {
-    tasks: async (signal, withTags = false) => [
-      await get(withTags ? '/taskWithTags' : '/task', taskSchema, signal),
-    ],
+    scope,
+    tasks: (signal) => getTask('/task', signal),
+    taggedTasks: async (signal) => {
+      const tasks = await getTask('/taskWithTags', signal);
+      const failed = tasks[0]?.Errors.find(({ ErrorField }) => ErrorField === 'TaskTags');
+      if (failed !== undefined)
+        throw new RecoverableError(
+          'METADATA_TAGS',
+          `the ECS API did not give the agent the tags of the task (${failed.ErrorCode ?? 'no code'}: ${failed.ErrorMessage ?? 'no message'}); the role of the container instance needs ecs:ListTagsForResource`,
+        );
+      return tasks;
+    },
     stats: (signal) => get('/task/stats', taskStatsSchema, signal),
   };
+}
+
+function shapeError(path: string, cause?: unknown): RecoverableError {
+  return new RecoverableError(
+    'METADATA_SHAPE',
+    `the task metadata endpoint's answer for ${path} is not what version 4 says`,
+    { cause },
+  );
 }

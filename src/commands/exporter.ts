@@ -4,7 +4,7 @@
 import { type Command, Option } from 'commander';
 import { createTaskMetadataClient, metadataUri } from '../aws/task-metadata.ts';
 import { PROFILE_NAMES, type ProfileName } from '../exporter/profiles.ts';
-import { MetadataReader } from '../exporter/reader.ts';
+import { CACHE_MS_DEFAULT, MetadataReader } from '../exporter/reader.ts';
 import { createExporter } from '../exporter/server.ts';
 import { formatTop } from '../exporter/top.ts';
 import { Group } from '../kernel/component.ts';
@@ -12,6 +12,7 @@ import { ConfigError } from '../kernel/errors.ts';
 import { createPlainHttpClient } from '../kernel/http-client-plain.ts';
 import { loadWebConfig } from '../kernel/web-config.ts';
 import type { World } from '../kernel/world.ts';
+import { formatDurationMs, parseDurationMs } from '../model/duration.ts';
 import { createWorld, longRunningCommand, type LogOptions, runUntilSignal } from './runner.ts';
 import { VERSION } from './version.ts';
 
@@ -24,10 +25,13 @@ interface ExporterFlags extends LogOptions {
   readonly basic?: boolean;
   readonly tags?: boolean;
   readonly instance?: boolean;
+  readonly cacheTime: string;
   readonly top?: boolean;
 }
 
 const ADDRESS = '0.0.0.0:9779';
+/** Longer than scrapes are apart it would give every figure twice. */
+const CACHE_MS_MAX = 60_000;
 const TOP_EVERY_MS = 2_000;
 const CLEAR = '\u001b[H\u001b[2J';
 
@@ -56,11 +60,19 @@ export function exporterCommand(): Command {
     .option('--basic', "of the profile ecs_exporter only that exporter's own 20 metrics")
     .option('--tags', 'the tags of the task as labels of ecs_task_tags_info, read every 10 minutes')
     .option('--instance', 'all tasks of this ECS Managed Instance, from a managed daemon on it')
+    .option(
+      '--cache-time <duration>',
+      `for how long a reading of the endpoint serves the scrapes after it too, at most ${formatDurationMs(CACHE_MS_MAX)}; 0: each scrape reads anew`,
+      formatDurationMs(CACHE_MS_DEFAULT),
+    )
     .option('--top', 'show the containers in the terminal instead of serving metrics')
     .addHelpText(
       'after',
       `
 Needs ECS_CONTAINER_METADATA_URI_V4, which ECS sets in every container.
+
+One reading of the endpoint serves all scrapes that come while it is under way or within --cache-time after it, so that
+several scrapers cost the agent no more than one. A reading that failed serves none but those that waited for it.
 
 Examples:
   amperage exporter
@@ -71,6 +83,15 @@ Examples:
 `,
     )
     .action(run);
+}
+
+function parseCacheTime(text: string): number {
+  const ms = parseDurationMs(text);
+  if (ms !== undefined && ms <= CACHE_MS_MAX) return ms;
+  throw new ConfigError(
+    'FLAG_DURATION',
+    `--cache-time "${text}" must be a duration from 0 to ${formatDurationMs(CACHE_MS_MAX)}, such as 500ms`,
+  );
 }
 
 async function run(flags: ExporterFlags): Promise<void> {
@@ -88,7 +109,10 @@ async function run(flags: ExporterFlags): Promise<void> {
     .set(1);
   const isInstance = flags.instance === true;
   const client = createTaskMetadataClient(uri, world.http, isInstance ? 'instance' : 'task');
-  const reader = new MetadataReader({ client, hasTags: flags.tags === true }, world);
+  const reader = new MetadataReader(
+    { client, hasTags: flags.tags === true, cacheMs: parseCacheTime(flags.cacheTime) },
+    world,
+  );
   if (flags.top === true) {
     await showTop(reader, world);
     return;

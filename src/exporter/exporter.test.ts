@@ -127,40 +127,6 @@ for (const file of readdirSync(SHAPES)) {
   });
 }
 
-test(
-  "the basic page is the peer's but for the listed differences",
-  {
-    skip: skipWithoutConformance,
-  },
-  () => {
-    const series = (text: string): Map<string, number> =>
-      new Map(
-        text
-          .split('\n')
-          .filter((line) => line !== '' && !line.startsWith('#'))
-          .map((line) => [
-            line.slice(0, line.lastIndexOf(' ')),
-            Number(line.slice(line.lastIndexOf(' '))),
-          ]),
-      );
-    const differences = (kind: string): string[] => {
-      const ours = series(readFileSync(join(GOLDEN, `${kind}.basic.txt`), 'utf8'));
-      const theirs = series(
-        readFileSync(conformancePath('task-metadata', 'snapshots', `${kind}_metrics.txt`), 'utf8'),
-      );
-      return [...new Set([...ours.keys(), ...theirs.keys()])]
-        .filter((key) => !(Math.abs((ours.get(key) ?? NaN) / (theirs.get(key) ?? NaN) - 1) <= 1e-9))
-        .filter((key) => !(ours.get(key) === 0 && theirs.get(key) === 0))
-        .map((key) => key.replace(/\{.*/, ''));
-    };
-    assert.deepEqual(differences('fargate'), ['ecs_up']);
-    assert.deepEqual(
-      new Set(differences('ec2').map((name) => name.replace(/^ecs_network_.*/, 'ecs_network_*'))),
-      new Set(['ecs_up', 'ecs_container_memory_page_cache_size_bytes', 'ecs_network_*']),
-    );
-  },
-);
-
 test('a container or an interface of another shape costs only itself', async () => {
   const metadata = {
     Limits: 'none',
@@ -227,4 +193,72 @@ test('top shows the containers, and no control character of a name', async () =>
     'app        RUNNING  UNHEALTHY  10.0 %  70.0 MiB  256.0 MiB  11 B   2 B     -',
     'si?[2Jde   RUNNING  -           0.0 %  19.0 MiB   64.0 MiB  11 B   2 B     -',
   ]);
+});
+
+test('without two samples there is no CPU in use: no average since the start under its name', async () => {
+  const shape = JSON.parse(readFileSync(join(SHAPES, 'first-sample.json'), 'utf8')) as {
+    metadata: unknown;
+    stats: Record<string, { precpu_stats: unknown }>;
+  };
+  const page = pageOf(await readingOf(shape), { profiles: PROFILE_NAMES });
+  assert.match(page, /^ecs_container_cpu_usage_seconds_total\{container_name="zero-time"} 0.5$/m);
+  assert.doesNotMatch(page, /^ecs_cpu_percent/m);
+  // The host's time alone is missing: what the container used is known, its part of the host is not.
+  const inUse = /^container_cpu_usage_vcpu\{.*container_name="(.*)"} (.*)$/gm;
+  assert.deepEqual(
+    [...page.matchAll(inUse)].map(([, name, vcpus]) => [name, vcpus]),
+    [['zero-host', '0.01']],
+  );
+  shape.stats['b'] = {
+    ...shape.stats['b'],
+    precpu_stats: { cpu_usage: { total_usage: 4e8 }, system_cpu_usage: 2_010e9 },
+  };
+  const later = pageOf(await readingOf(shape), { profiles: PROFILE_NAMES });
+  assert.match(later, /^ecs_cpu_percent\{container="zero-sample"} 1$/m);
+});
+
+test('a figure below 0 is absent, and costs nothing else', async () => {
+  const metadata = {
+    Limits: { CPU: -1, Memory: 256 },
+    Containers: [{ DockerId: 'a', Name: 'app', ExitCode: -1, RestartCount: -2 }],
+  };
+  const stats = {
+    a: {
+      cpu_stats: { cpu_usage: { total_usage: -5, usage_in_usermode: 1e9 } },
+      memory_stats: { usage: -1, stats: { cache: -3, rss: 7 } },
+      networks: { eth0: { rx_bytes: -1, tx_bytes: 4 } },
+      network_rate_stats: { rx_bytes_per_sec: -0.5, tx_bytes_per_sec: 0 },
+    },
+  };
+  const page = pageOf(await readingOf({ metadata, stats }), { profiles: PROFILE_NAMES });
+  const negative = page.split('\n').filter((line) => / -/.test(line) && !line.startsWith('#'));
+  assert.deepEqual(negative, ['ecs_container_exit_code{container_name="app"} -1']);
+  assert.match(page, /^ecs_container_memory_rss_bytes\{container_name="app"} 7$/m);
+  assert.match(page, /^ecs_network_transmit_bytes_per_second 0$/m);
+  assert.doesNotMatch(page, /ecs_task_cpu_limit_vcpus|restarts_total/);
+});
+
+test('on Windows CPU time comes in units of 100 ns, and num_procs are its processors', async () => {
+  const shape = JSON.parse(readFileSync(join(SHAPES, 'windows.json'), 'utf8')) as Parameters<
+    typeof readingOf
+  >[0];
+  const page = pageOf(await readingOf(shape));
+  assert.match(page, /^ecs_container_cpu_usage_seconds_total\{container_name="iis"} 400$/m);
+  assert.match(page, /^ecs_container_cpu_user_seconds_total\{container_name="iis"} 300$/m);
+  assert.match(page, /^ecs_task_cpu_in_use_vcpus 0.2$/m);
+  assert.match(page, /^ecs_container_cpus_online\{container_name="iis"} 2$/m);
+  assert.match(page, /^ecs_task_cpu_utilization_ratio 0.1$/m);
+  assert.doesNotMatch(page, /ecs_container_processes/);
+});
+
+test('a container whose statistics stand still is no part of a sum that would be too small without it', async () => {
+  const container = (id: string): object => ({ DockerId: id, Name: id, KnownStatus: 'RUNNING' });
+  const metadata = { TaskARN: 't', Containers: [container('a'), container('b')] };
+  const well = { read: '2026-05-15T10:00:10Z', memory_stats: { usage: 5 } };
+  // As the reader leaves one that stands still.
+  const stats = { a: well, b: { read: '2026-05-15T09:00:10Z' } };
+  const page = pageOf(await readingOf({ metadata, stats }), { profiles: PROFILE_NAMES });
+  assert.match(page, /^ecs_container_memory_usage_bytes\{container_name="a"} 5$/m);
+  assert.match(page, /^ecs_container_stats_age_seconds\{container_name="b"} 3610$/m);
+  assert.doesNotMatch(page, /^ecs_task_(containers_running|memory_usage)/m);
 });

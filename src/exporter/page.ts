@@ -8,6 +8,8 @@ export interface Metric {
   readonly name: string;
   readonly type: MetricType;
   readonly help: string;
+  /** Whether labels without a value are written as such. */
+  readonly hasEmptyLabels?: boolean | undefined;
 }
 
 export function gauge(name: string, help: string): Metric {
@@ -16,6 +18,11 @@ export function gauge(name: string, help: string): Metric {
 
 export function counter(name: string, help: string): Metric {
   return { name, type: 'counter', help };
+}
+
+/** A gauge that is always 1 and says all in its labels, those without a value too: as other exporters write theirs. */
+export function info(name: string, help: string): Metric {
+  return { name, type: 'gauge', help, hasEmptyLabels: true };
 }
 
 export type SampleLabels = Readonly<Record<string, string>>;

@@ -2,33 +2,49 @@
  * Reads the metadata endpoint for everybody who asks: one pair of requests serves all scrapes that come while it is
  * under way or shortly after, so many scrapers cost the agent no more than one. A scrape that cannot wait any longer is
  * told what is known by then, with `ecs_up` 0.
+ *
+ * What is told when a request fails: of statistics nothing; of metadata, what was known before for two readings, after
+ * that (or after five minutes) only what does not change. Tags, where asked for, have a request of their own, which
+ * costs nothing else when it fails.
  */
 import type { TaskMetadataClient } from '../aws/task-metadata.ts';
-import type { TaskMetadata } from '../aws/task-metadata-schema.ts';
+import type { TaskMetadata, TaskStats } from '../aws/task-metadata-schema.ts';
 import { messageOf } from '../kernel/errors.ts';
 import type { World } from '../kernel/world.ts';
+import { FrozenStats } from './frozen.ts';
+import { lastingTask, runningTasks } from './lasting.ts';
 import type { Reading } from './reading.ts';
+import { Source } from './source.ts';
 
 /** Agents sample every second at best, so a reading this young is as good as a new one. */
-const FRESH_MS = 500;
+export const CACHE_MS_DEFAULT = 500;
 /** An EC2 agent asks the ECS API for tags, and the ECS API counts: tags change seldom. */
 const TAGS_EVERY_MS = 10 * 60_000;
+const TAGS_RETRY_MS = 60_000;
+const METADATA_LIFETIME = { failuresMax: 2, ageMaxMs: 5 * 60_000 };
+/** Two readings of theirs; failures are tried again more often, and count for nothing. */
+const TAGS_LIFETIME = { failuresMax: Infinity, ageMaxMs: 2 * TAGS_EVERY_MS };
 
 export interface ReaderOptions {
   readonly client: TaskMetadataClient;
   readonly hasTags: boolean;
+  /** For how long a reading in which all went well serves the scrapes after it, in ms; 0: each scrape reads anew. */
+  readonly cacheMs?: number | undefined;
 }
+
+type Tags = ReadonlyMap<string, TaskMetadata['TaskTags']>;
 
 export class MetadataReader {
   readonly #options: ReaderOptions;
   readonly #world: World;
-  readonly #failures = { metadata: 0, stats: 0 };
+  readonly #metadata = new Source<readonly TaskMetadata[]>(METADATA_LIFETIME);
+  readonly #tags = new Source<Tags>(TAGS_LIFETIME);
+  readonly #frozen = new FrozenStats();
   #flight: Promise<Reading> | undefined;
   #last: Reading | undefined;
-  /** From the last time that it could be read: identity and limits do not change. */
-  #tasks: readonly TaskMetadata[] | undefined;
-  #tags = new Map<string, TaskMetadata['TaskTags']>();
-  #tagsAtMs = -Infinity;
+  /** Statistics are told only by the reading that brought them; how often there were none. */
+  #statsFailures = 0;
+  #tagsDueMs = -Infinity;
   #isFailing = false;
 
   constructor(options: ReaderOptions, world: World) {
@@ -36,23 +52,26 @@ export class MetadataReader {
     this.#world = world;
   }
 
-  /** Requests that failed so far. */
-  get failures(): Readonly<{ metadata: number; stats: number }> {
-    return this.#failures;
+  /** Requests that failed so far; of tags only where they are asked for. */
+  get failures(): Readonly<Record<string, number>> {
+    const tags = this.#options.hasTags ? { tags: this.#tags.failures } : {};
+    return { metadata: this.#metadata.failures, stats: this.#statsFailures, ...tags };
   }
 
   /** A reading within the time given; never rejects. */
   async read(deadlineMs: number): Promise<Reading> {
     const { clock } = this.#world;
+    const { cacheMs = CACHE_MS_DEFAULT } = this.#options;
     const last = this.#last;
-    if (last?.isUp === true && clock.nowMs() - last.tMs < FRESH_MS) return last;
+    const nowMs = clock.nowMs();
+    if (last?.isUp === true && nowMs - last.tMs < cacheMs) return { ...last, tMs: nowMs };
     this.#flight ??= this.#readBoth().finally(() => {
       this.#flight = undefined;
     });
     const enough = new AbortController();
     const late = clock
       .sleep(deadlineMs, enough.signal)
-      .then(() => ({ isUp: false, tasks: this.#tasks, stats: undefined, tMs: clock.nowMs() }))
+      .then(() => this.#describe(false, undefined))
       .catch(() => undefined);
     const reading = await Promise.race([this.#flight, late]);
     enough.abort();
@@ -61,38 +80,67 @@ export class MetadataReader {
 
   async #readBoth(): Promise<Reading> {
     const { client } = this.#options;
+    const { clock } = this.#world;
     const signal = new AbortController().signal;
-    const [tasks, stats] = await Promise.allSettled([
-      this.#readTasks(signal),
-      client.stats(signal),
-    ]);
-    if (tasks.status === 'rejected') this.#failures.metadata += 1;
-    if (stats.status === 'rejected') this.#failures.stats += 1;
-    if (tasks.status === 'fulfilled') this.#tasks = tasks.value;
+    this.#refreshTags(signal);
+    const [tasks, stats] = await Promise.allSettled([client.tasks(signal), client.stats(signal)]);
+    const nowMs = clock.nowMs();
+    if (tasks.status === 'fulfilled') this.#metadata.succeed(tasks.value, nowMs);
+    else this.#metadata.fail();
+    if (stats.status === 'rejected') this.#statsFailures += 1;
     this.#tell([tasks, stats].find((one) => one.status === 'rejected')?.reason);
-    const reading = {
-      isUp: tasks.status === 'fulfilled' && stats.status === 'fulfilled',
-      tasks: this.#tasks,
-      stats: stats.status === 'fulfilled' ? stats.value : undefined,
-      tMs: this.#world.clock.nowMs(),
-    };
-    this.#last = reading;
-    return reading;
+    this.#last = this.#describe(
+      tasks.status === 'fulfilled' && stats.status === 'fulfilled',
+      stats.status === 'fulfilled' ? this.#frozen.leaveOut(stats.value, nowMs) : undefined,
+    );
+    return this.#last;
   }
 
-  async #readTasks(signal: AbortSignal): Promise<readonly TaskMetadata[]> {
-    const { client, hasTags } = this.#options;
-    const isDue = hasTags && this.#world.clock.nowMs() - this.#tagsAtMs >= TAGS_EVERY_MS;
-    const tasks = await client.tasks(signal, isDue);
-    if (!hasTags) return tasks;
-    if (isDue) {
-      this.#tagsAtMs = this.#world.clock.nowMs();
-      this.#tags = new Map(tasks.map((task) => [task.TaskARN ?? '', task.TaskTags]));
-    }
-    return tasks.map((task) => ({
+  /** What is true now, as far as is known. */
+  #describe(isUp: boolean, stats: TaskStats | undefined): Reading {
+    const tMs = this.#world.clock.nowMs();
+    const known = this.#withTags(this.#metadata.value, tMs);
+    if (known === undefined || !this.#metadata.isStale(tMs))
+      return { isUp, tasks: known, stats, tMs };
+    const isOne = this.#options.client.scope === 'task';
+    const tasks = (isOne ? known : runningTasks(known, stats)).map(lastingTask);
+    return { isUp, tasks, stats, tMs };
+  }
+
+  #withTags(
+    tasks: readonly TaskMetadata[] | undefined,
+    nowMs: number,
+  ): readonly TaskMetadata[] | undefined {
+    const tags = this.#tags.isStale(nowMs) ? undefined : this.#tags.value;
+    if (tags === undefined) return tasks;
+    return tasks?.map((task) => ({
       ...task,
-      TaskTags: this.#tags.get(task.TaskARN ?? '') ?? task.TaskTags,
+      TaskTags: tags.get(task.TaskARN ?? '') ?? task.TaskTags,
     }));
+  }
+
+  /** Nothing waits for it: the agent may have to wait for the ECS API. */
+  #refreshTags(signal: AbortSignal): void {
+    const { client, hasTags } = this.#options;
+    const { clock, log } = this.#world;
+    if (!hasTags || clock.nowMs() < this.#tagsDueMs) return;
+    this.#tagsDueMs = clock.nowMs() + TAGS_RETRY_MS;
+    void client.taggedTasks(signal).then(
+      (tasks) => {
+        this.#tags.succeed(
+          new Map(tasks.map((task) => [task.TaskARN ?? '', task.TaskTags])),
+          clock.nowMs(),
+        );
+        this.#tagsDueMs = clock.nowMs() + TAGS_EVERY_MS;
+      },
+      (error: unknown) => {
+        if (!this.#tags.isFailing())
+          log.warn('the tags of the task could not be read; those of before are told for a while', {
+            error: messageOf(error),
+          });
+        this.#tags.fail();
+      },
+    );
   }
 
   /** Once when it begins to fail and once when it works again: an endpoint may be away for hours. */

@@ -5,7 +5,6 @@
 import type {
   ContainerNetwork,
   ContainerStats,
-  CpuStats,
   TaskContainer,
   TaskMetadata,
   TaskStats,
@@ -22,17 +21,22 @@ const CPU_UNITS_PER_VCPU = 1_024;
 export interface Reading {
   /** Whether both answers came. */
   readonly isUp: boolean;
-  /** Undefined where the endpoint never gave any; where it failed now, those of before. */
+  /** Undefined where the endpoint never gave any; where it fails, what is known of before without what may have changed. */
   readonly tasks: readonly TaskMetadata[] | undefined;
   readonly stats: TaskStats | undefined;
-  /** ms since 1970. */
+  /** When it is told, in ms since 1970. */
   readonly tMs: number;
 }
 
-/** A user's container and its statistics, null where it does not run. */
+/** A user's container and its statistics. */
 export interface OwnContainer {
   readonly container: TaskContainer;
+  /** Null where it does not run, and where its figures are not known. */
   readonly stats: ContainerStats | null;
+  /** When its figures were sampled, as the agent wrote it. */
+  readonly sampledAt: string | undefined;
+  /** Whether it runs, or may run as far as is known: limits of one that does not run limit nothing. */
+  readonly mayRun: boolean;
 }
 
 /** The agent's own helper containers (`~internal~ecs~pause`) are no containers of the user. */
@@ -40,20 +44,29 @@ function isOwn({ Type }: TaskContainer): boolean {
   return Type === undefined || Type === 'NORMAL';
 }
 
-export function ownContainers(task: TaskMetadata, stats: TaskStats | undefined): OwnContainer[] {
-  return task.Containers.filter(isOwn).map((container) => ({
-    container,
-    stats: isEmpty(stats?.[container.DockerId]) ? null : (stats?.[container.DockerId] ?? null),
-  }));
+export function ownContainers(task: TaskMetadata, all: TaskStats | undefined): OwnContainer[] {
+  return task.Containers.filter(isOwn).map((container) => {
+    const stats = all?.[container.DockerId] ?? null;
+    const isRunning = hasFigures(stats);
+    // Statistics, where there are any, tell which containers run; without them metadata tells which have ended.
+    const isUnknown = all === undefined || stats?.read !== undefined;
+    return {
+      container,
+      stats: isRunning ? stats : null,
+      sampledAt: stats?.read,
+      mayRun: isRunning || (isUnknown && container.KnownStatus !== 'STOPPED'),
+    };
+  });
+}
+
+/** Whether the figures of all that may run are known: a sum without one of them would be no sum. */
+export function areAllKnown(containers: readonly OwnContainer[]): boolean {
+  return containers.every(({ stats, mayRun }) => stats !== null || !mayRun);
 }
 
 /** EC2 agents give `{}` for a stopped container, Fargate gives null. */
-function isEmpty(stats: ContainerStats | null | undefined): boolean {
-  return (
-    stats === null ||
-    stats === undefined ||
-    (stats.cpu_stats === undefined && stats.memory_stats === undefined)
-  );
+export function hasFigures(stats: ContainerStats | null | undefined): boolean {
+  return stats?.cpu_stats !== undefined || stats?.memory_stats !== undefined;
 }
 
 /** Agents write 0 where there is no limit. */
@@ -74,14 +87,32 @@ export function secondsOf(nanoseconds: number | undefined): number | undefined {
   return nanoseconds === undefined ? undefined : nanoseconds / NANOSECONDS_PER_SECOND;
 }
 
-/** RFC 3339 with up to nanoseconds → seconds; Date keeps milliseconds only, so the fraction is read apart. */
-export function epochSecondsOf(time: string | undefined): number | undefined {
+/** RFC 3339 with up to nanoseconds; Date keeps milliseconds only, so the fraction is read apart. */
+function parseTime(
+  time: string | undefined,
+): { readonly wholeSeconds: number; readonly fraction: number } | undefined {
   const match = /^(.*:\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d)$/.exec(time ?? '');
   if (match === null) return undefined;
   const wholeMs = Date.parse(`${match[1]}${match[3]}`);
   // Go's zero time stands for "never".
   if (Number.isNaN(wholeMs) || wholeMs <= 0) return undefined;
-  return wholeMs / 1_000 + Number(match[2] ?? 0);
+  return { wholeSeconds: wholeMs / 1_000, fraction: Number(match[2] ?? 0) };
+}
+
+/** RFC 3339 → seconds since 1970, exact to about 0.2 µs. */
+export function epochSecondsOf(time: string | undefined): number | undefined {
+  const parsed = parseTime(time);
+  return parsed === undefined ? undefined : parsed.wholeSeconds + parsed.fraction;
+}
+
+/** Seconds from one time to another, exact to the nanosecond: the difference of two epochs would have lost that. */
+export function secondsBetween(
+  from: string | undefined,
+  to: string | undefined,
+): number | undefined {
+  const [start, end] = [parseTime(from), parseTime(to)];
+  if (start === undefined || end === undefined) return undefined;
+  return end.wholeSeconds - start.wholeSeconds + (end.fraction - start.fraction);
 }
 
 /** The last part of an ARN: Fargate gives the cluster's ARN where EC2 gives its name. */
@@ -128,26 +159,51 @@ export function cpuSharesVcpus({ Limits }: TaskContainer): number | undefined {
   return units === undefined || units <= CPU_SHARES_MIN ? undefined : units / CPU_UNITS_PER_VCPU;
 }
 
+/** CPU time between the agent's last two samples of a container. */
+export interface CpuUse {
+  /** Of the container, in ns. */
+  readonly usedNs: number;
+  /** Of all CPUs of the host, in ns; absent on Windows. */
+  readonly hostNs: number | undefined;
+  /** Between the samples, in s. */
+  readonly seconds: number;
+}
+
+/**
+ * Undefined where there are no two samples. Beside its first one the agent writes a sample of zeros, at Go's zero time or
+ * at none: what was used since then is an average since the start, not what is in use.
+ */
+export function cpuUse(stats: ContainerStats | null): CpuUse | undefined {
+  const now = stats?.cpu_stats;
+  const before = stats?.precpu_stats;
+  const total = now?.cpu_usage?.total_usage;
+  const totalBefore = positive(before?.cpu_usage?.total_usage);
+  const seconds = positive(secondsBetween(stats?.preread, stats?.read));
+  if (total === undefined || totalBefore === undefined || seconds === undefined) return undefined;
+  if (total < totalBefore) return undefined;
+  const host = now?.system_cpu_usage;
+  const hostBefore = positive(before?.system_cpu_usage);
+  return {
+    usedNs: total - totalBefore,
+    hostNs: host === undefined || hostBefore === undefined ? undefined : host - hostBefore,
+    seconds,
+  };
+}
+
 /** vCPUs in use between the agent's last two samples. */
 export function cpuInUse(stats: ContainerStats | null): number | undefined {
-  const now = stats?.cpu_stats?.cpu_usage?.total_usage;
-  const before = stats?.precpu_stats?.cpu_usage?.total_usage;
-  const seconds = sampleSeconds(stats);
-  if (now === undefined || before === undefined || seconds === undefined || now < before)
-    return undefined;
-  return (now - before) / NANOSECONDS_PER_SECOND / seconds;
+  const use = cpuUse(stats);
+  return use === undefined ? undefined : use.usedNs / NANOSECONDS_PER_SECOND / use.seconds;
 }
 
-/** The time between the agent's last two samples. */
-function sampleSeconds(stats: ContainerStats | null): number | undefined {
-  const read = epochSecondsOf(stats?.read);
-  const before = epochSecondsOf(stats?.preread);
-  return read === undefined || before === undefined || read <= before ? undefined : read - before;
-}
-
-/** CPUs that a container may run on at most: cgroup v1 lists each. */
-export function cpuCores(stats: CpuStats | undefined): number | undefined {
-  return stats?.online_cpus ?? stats?.cpu_usage?.percpu_usage?.length;
+/** CPUs that a container may run on at most: cgroup v1 lists each, Windows has their number elsewhere. */
+export function cpuCores(stats: ContainerStats | null): number | undefined {
+  const cpu = stats?.cpu_stats;
+  return (
+    positive(cpu?.online_cpus) ??
+    positive(cpu?.cpu_usage?.percpu_usage?.length) ??
+    positive(stats?.num_procs)
+  );
 }
 
 export interface Interface {

@@ -7,7 +7,7 @@ import {
   metadataUri,
   type TaskMetadataClient,
 } from '../aws/task-metadata.ts';
-import { taskSchema } from '../aws/task-metadata-schema.ts';
+import { type TaskMetadata, taskSchema } from '../aws/task-metadata-schema.ts';
 import { systemClock } from '../kernel/clock.ts';
 import { ConfigError } from '../kernel/errors.ts';
 import { createHttpClient } from '../kernel/http-client.ts';
@@ -144,24 +144,32 @@ test('50 scrapes at once of a slow, failing, truncating endpoint: every answer w
   assert.ok(calls <= 4 * ways.length, `${calls} requests to the endpoint for 250 scrapes`);
 });
 
-test('tags are asked for once in a while, not for every scrape', async () => {
-  const asked: boolean[] = [];
+test('tags are asked for once in a while, not for every scrape, and nothing waits for them', async () => {
+  const asked: string[] = [];
+  const answer = (TaskTags: object): TaskMetadata[] => [
+    taskSchema.parse({ TaskARN: 't', TaskTags, Containers: [] }),
+  ];
   const client: TaskMetadataClient = {
-    tasks: (_signal, withTags = false) => {
-      asked.push(withTags);
-      const TaskTags = withTags ? { 'cost center': 'x"y' } : {};
-      return Promise.resolve([taskSchema.parse({ TaskARN: 't', TaskTags, Containers: [] })]);
+    scope: 'task',
+    tasks: () => {
+      asked.push('task');
+      return Promise.resolve(answer({}));
+    },
+    taggedTasks: async () => {
+      asked.push('tags');
+      await systemClock.sleep(50);
+      return answer({ 'cost center': 'x"y' });
     },
     stats: () => Promise.resolve({}),
   };
   await withExporter(
     client,
     async (url) => {
-      await get(`${url}/metrics`);
+      assert.match(await get(`${url}/metrics`), /^ecs_up 1$/m);
       await systemClock.sleep(600);
       const page = await get(`${url}/metrics`);
       assert.match(page, /^ecs_task_tags_info\{tag_cost_center="x\\"y"} 1$/m);
-      assert.deepEqual(asked, [true, false]);
+      assert.deepEqual(asked.toSorted(), ['tags', 'task', 'task']);
     },
     true,
   );

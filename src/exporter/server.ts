@@ -80,10 +80,7 @@ function scrapeFamilies({ failures }: MetadataReader, spentMs: number): MetricFa
       name: 'ecs_scrape_errors_total',
       type: 'counter',
       help: 'Requests to the task metadata endpoint that failed.',
-      samples: [
-        { labels: { request: 'metadata' }, value: failures.metadata },
-        { labels: { request: 'stats' }, value: failures.stats },
-      ],
+      samples: Object.entries(failures).map(([request, value]) => ({ labels: { request }, value })),
     },
     {
       name: 'ecs_scrape_duration_seconds',

@@ -8,7 +8,7 @@ export type MetricType = 'counter' | 'gauge' | 'histogram' | 'summary' | 'untype
 export interface MetricSample {
   /** What follows the family's name: `_bucket`, `_sum`, `_count`; nothing for a plain sample. */
   readonly suffix?: string | undefined;
-  /** In the order to be written. A label with an empty value is one that is absent, and not written. */
+  /** In the order to be written. A label with an empty value is one that is absent, and not written unless the family says so. */
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
   /** Milliseconds since 1970; without it the reader takes the time of its scrape, which is nearly always right. */
@@ -28,5 +28,7 @@ export interface MetricFamily {
   readonly name: string;
   readonly help: string;
   readonly type: MetricType;
+  /** Whether labels with an empty value are written, for readers of the text who look for them; what it means is the same. */
+  readonly hasEmptyLabels?: boolean | undefined;
   readonly samples: readonly MetricSample[];
 }

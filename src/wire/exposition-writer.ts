@@ -40,7 +40,7 @@ function writeText(family: MetricFamily): string {
   text += `# TYPE ${name} ${family.type}\n`;
   for (const sample of family.samples) {
     const time = sample.tMs === undefined ? '' : ` ${Math.trunc(sample.tMs)}`;
-    text += `${writeSample(family.name, sample)}${time}\n`;
+    text += `${writeSample(family, sample)}${time}\n`;
   }
   return text;
 }
@@ -58,7 +58,7 @@ function writeOpenMetrics(family: MetricFamily): string {
   if (family.help !== '') text += `# HELP ${name} ${quoteHelp(family.help)}\n`;
   for (const sample of family.samples) {
     const time = sample.tMs === undefined ? '' : ` ${Math.trunc(sample.tMs) / 1_000}`;
-    text += `${writeSample(family.name, sample)}${time}${writeExemplar(sample)}\n`;
+    text += `${writeSample(family, sample)}${time}${writeExemplar(sample)}\n`;
   }
   return text;
 }
@@ -80,17 +80,21 @@ export function formatSampleValue(value: number): string {
   return Object.is(value, -0) ? '-0' : String(value);
 }
 
-function writeSample(familyName: string, sample: MetricSample): string {
-  const series = writeSeries(familyName + (sample.suffix ?? ''), sample.labels);
+function writeSample({ name, hasEmptyLabels }: MetricFamily, sample: MetricSample): string {
+  const series = writeSeries(name + (sample.suffix ?? ''), sample.labels, hasEmptyLabels === true);
   return `${series} ${formatSampleValue(sample.value)}`;
 }
 
-function writeSeries(name: string, labels: Readonly<Record<string, string>>): string {
+function writeSeries(
+  name: string,
+  labels: Readonly<Record<string, string>>,
+  hasEmptyLabels: boolean,
+): string {
   const isPlain = isLegacyMetricName(name);
   let inside = isPlain ? '' : quote(name);
   for (const label of Object.keys(labels)) {
     const value = labels[label] ?? '';
-    if (value === '') continue;
+    if (value === '' && !hasEmptyLabels) continue;
     if (inside !== '') inside += ',';
     inside += `${quoteUnless(isLegacyLabelName, label)}=${quote(value)}`;
   }

@@ -1,32 +1,36 @@
 /**
  * The profile `adot`: the names of OpenTelemetry's awsecscontainermetrics receiver as they arrive in Prometheus, dots
  * as underscores, of containers (`container_…`) and of the task (`ecs_task_…`), with the resource attributes that tell
- * them apart as labels. Where the receiver is wrong this is right (docs/exporter-differences.md).
- * Not here: unit suffixes, which collectors from 2023 on may add (`_Bytes`); ask for them with `adot_units`.
- * Source: opentelemetry-collector-contrib, receiver/awsecscontainermetricsreceiver
+ * them apart as labels (adot-labels.ts). Where the receiver is wrong this is right (docs/exporter-differences.md).
+ * Not here: unit suffixes, which an exporter with `add_metric_suffixes` adds; ask for them with `adot_units`.
+ * Source: opentelemetry-collector-contrib 0.156 (ADOT 0.49), receiver/awsecscontainermetricsreceiver; of the suffixes
+ * prometheus/otlptranslator, metric_namer.go: a unit that it does not know is appended as it is, `/` as `_per_`
  */
 import type {
   ContainerNetwork,
   ContainerStats,
-  TaskContainer,
   TaskMetadata,
   TaskStats,
 } from '../../aws/task-metadata-schema.ts';
 import { gauge, type Page, type SampleLabels } from '../page.ts';
 import {
+  areAllKnown,
   blockIo,
+  cpuCores,
   cpuInUse,
-  epochSecondsOf,
+  cpuSharesVcpus,
   interfacesOf,
+  limitOf,
   MIB,
   type OwnContainer,
   ownContainers,
   pageCacheBytes,
   positive,
+  secondsBetween,
   sharesNetwork,
-  shortName,
   times,
 } from '../reading.ts';
+import { adotContainerLabels, adotTaskLabels } from './adot-labels.ts';
 
 const CPU_UNITS_PER_VCPU = 1_024;
 
@@ -37,8 +41,8 @@ type Row = readonly [name: string, unit: string, help: string, read: Read];
 const SUMMED: readonly Row[] = [
   ['memory_usage', 'Bytes', 'Memory in use.', (stats) => stats.memory_stats?.usage],
   ['memory_usage_max', 'Bytes', 'Highest memory usage.', (stats) => stats.memory_stats?.max_usage],
-  ['memory_usage_limit', 'Bytes', 'Memory limit.', (stats) => stats.memory_stats?.limit],
-  ['memory_utilized', 'Megabytes', 'Memory in use without page cache.', memoryUtilized],
+  ['memory_usage_limit', 'Bytes', 'Memory limit.', (stats) => limitOf(stats.memory_stats?.limit)],
+  ['memory_utilized', 'MiB', 'Memory in use without page cache.', memoryUtilized],
   [
     'cpu_usage_total',
     'Nanoseconds',
@@ -79,7 +83,7 @@ const OF_HOST: readonly Row[] = [
     'cpu_cores',
     'Count',
     'CPUs of the host.',
-    (stats) => stats.cpu_stats?.cpu_usage?.percpu_usage?.length ?? stats.cpu_stats?.online_cpus,
+    (stats) => positive(stats.cpu_stats?.cpu_usage?.percpu_usage?.length) ?? cpuCores(stats),
   ],
   [
     'cpu_onlines',
@@ -110,39 +114,46 @@ export function putAdot(
   shared: SampleLabels,
 ): void {
   const containers = ownContainers(task, all);
-  const identity = { ...shared, ...taskLabels(task) };
+  const identity = { ...shared, ...adotTaskLabels(task) };
   const into =
     (prefix: string, labels: SampleLabels): Put =>
     (name, unit, help, value) => {
       const suffix = withUnits ? `_${unit.replace('/', '_per_')}` : '';
-      page.put(gauge(`${prefix}_${name}${suffix}`, `${help} (${unit})`), labels, value);
+      const inUnit = unit === 'None' ? '' : ` (${unit})`;
+      page.put(gauge(`${prefix}_${name}${suffix}`, `${help}${inUnit}`), labels, value);
     };
   for (const own of containers) {
-    putContainer(into('container', { ...identity, ...containerLabels(own.container) }), own);
+    const labels = { ...identity, ...adotContainerLabels(own.container) };
+    putContainer(into('container', labels), task, own);
   }
-  if (all === undefined) return;
   const put = into('ecs_task', identity);
   putTask(put, task, containers);
-  putTaskNetwork(put, task, all, containers);
+  if (all !== undefined && areAllKnown(containers)) putTaskNetwork(put, task, all, containers);
 }
 
-function putContainer(put: Put, { container, stats }: OwnContainer): void {
-  if (stats === null) {
-    const from = epochSecondsOf(container.StartedAt);
-    const to = epochSecondsOf(container.FinishedAt);
-    if (from !== undefined && to !== undefined)
-      put('duration', 'Seconds', 'How long the container ran.', to - from);
+function putContainer(
+  put: Put,
+  task: TaskMetadata,
+  { container, stats, mayRun }: OwnContainer,
+): void {
+  if (!mayRun) {
+    const ran = secondsBetween(container.StartedAt, container.FinishedAt);
+    put('duration', 'Seconds', 'How long the container ran.', ran);
     return;
   }
+  const { Limits: limits } = container;
+  put('memory_reserved', 'MiB', 'Memory limit of the definition.', limits?.Memory);
+  put('cpu_reserved', 'None', 'CPU of the definition, in CPU units.', limits?.CPU);
+  if (stats === null) return;
   for (const [name, unit, help, read] of [...SUMMED, ...OF_HOST])
     put(name, unit, help, read(stats));
-  put('memory_reserved', 'Megabytes', 'Memory limit of the definition.', container.Limits?.Memory);
-  const units = container.Limits?.CPU;
-  put('cpu_reserved', 'vCPU', 'CPU of the definition, in CPU units.', units);
-  const inUse = cpuInUse(stats);
-  // In percent of what was reserved, or of one CPU where nothing was.
-  const reserved = (positive(units) ?? CPU_UNITS_PER_VCPU) / CPU_UNITS_PER_VCPU;
-  put('cpu_utilized', 'Percent', 'CPU in use.', times(inUse, 100 / reserved));
+  const reserved = cpuSharesVcpus(container) ?? positive(task.Limits?.CPU) ?? 1;
+  put(
+    'cpu_utilized',
+    'None',
+    "CPU in use, in percent of the container's own share; without one, of the task's limit; without either, of one CPU.",
+    times(cpuInUse(stats), 100 / reserved),
+  );
   for (const [key, unit, help] of NETWORK) {
     const values = Object.values(stats.networks).flatMap((network) => network[key] ?? []);
     put(`network_io_usage_${key}`, unit, help, total(values));
@@ -152,27 +163,29 @@ function putContainer(put: Put, { container, stats }: OwnContainer): void {
   put('network_rate_tx', 'Bytes/Second', 'Transmit rate.', rates?.tx_bytes_per_sec);
 }
 
+/** Containers that have stopped count for nothing. */
 function putTask(put: Put, task: TaskMetadata, containers: readonly OwnContainer[]): void {
-  const running = containers.flatMap(({ stats }) => stats ?? []);
+  const running = areAllKnown(containers) ? containers.flatMap(({ stats }) => stats ?? []) : [];
   for (const [name, unit, help, read] of SUMMED)
     put(name, unit, help, total(running.flatMap((stats) => read(stats) ?? [])));
   for (const [name, unit, help, read] of OF_HOST) {
     const values = running.flatMap((stats) => read(stats) ?? []);
     put(name, unit, help, values.length === 0 ? undefined : Math.max(...values));
   }
-  const limits = containers.map(({ container }) => container.Limits);
-  const memory = positive(task.Limits?.Memory) ?? total(limits.flatMap((one) => one?.Memory ?? []));
-  put('memory_reserved', 'Megabytes', 'Memory limit of the definition.', memory);
+  const limits = containers.flatMap(({ container, mayRun }) =>
+    mayRun ? (container.Limits ?? []) : [],
+  );
+  const memory = positive(task.Limits?.Memory) ?? total(limits.flatMap((one) => one.Memory ?? []));
+  put('memory_reserved', 'MiB', 'Memory limit of the definition.', memory);
   const units =
     times(positive(task.Limits?.CPU), CPU_UNITS_PER_VCPU) ??
-    total(limits.flatMap((one) => one?.CPU ?? []));
-  put('cpu_reserved', 'vCPU', 'CPU of the definition, in CPU units.', units);
+    total(limits.flatMap((one) => one.CPU ?? []));
+  put('cpu_reserved', 'None', 'CPU of the definition, in CPU units.', units);
   const inUse = total(running.flatMap((stats) => cpuInUse(stats) ?? []));
-  // In CPU units, though the receiver says percent.
-  put('cpu_utilized', 'Percent', 'CPU in use, in CPU units.', times(inUse, CPU_UNITS_PER_VCPU));
+  put('cpu_utilized', 'None', 'CPU in use, in CPU units.', times(inUse, CPU_UNITS_PER_VCPU));
   const storage = task.EphemeralStorageMetrics;
-  put('ephemeral_storage_utilized', 'Megabytes', 'Ephemeral storage in use.', storage?.Utilized);
-  put('ephemeral_storage_reserved', 'Megabytes', 'Ephemeral storage.', storage?.Reserved);
+  put('ephemeral_storage_utilized', 'MiB', 'Ephemeral storage in use.', storage?.Utilized);
+  put('ephemeral_storage_reserved', 'MiB', 'Ephemeral storage.', storage?.Reserved);
 }
 
 /** Interfaces that the containers share are counted once. */
@@ -213,33 +226,4 @@ function memoryUtilized(stats: ContainerStats): number | undefined {
 function io(stats: ContainerStats, operation: 'read' | 'write'): number | undefined {
   const all = blockIo(stats, 'io_service_bytes_recursive');
   return total(all.flatMap((one) => (one.operation === operation ? one.value : [])));
-}
-
-function taskLabels(task: TaskMetadata): SampleLabels {
-  const [, , , region = '', account = ''] = (task.TaskARN ?? '').split(':');
-  return {
-    aws_ecs_cluster_name: shortName(task.Cluster),
-    aws_ecs_service_name: task.ServiceName ?? '',
-    aws_ecs_task_arn: task.TaskARN ?? '',
-    aws_ecs_task_family: task.Family ?? '',
-    aws_ecs_task_id: shortName(task.TaskARN),
-    aws_ecs_task_launch_type: task.LaunchType ?? '',
-    aws_ecs_task_version: task.Revision ?? '',
-    cloud_account_id: account,
-    cloud_availability_zone: task.AvailabilityZone ?? '',
-    cloud_region: region,
-  };
-}
-
-function containerLabels(container: TaskContainer): SampleLabels {
-  const image = container.Image ?? '';
-  const colon = image.lastIndexOf(':');
-  const hasTag = colon > image.lastIndexOf('/');
-  return {
-    aws_ecs_container_know_status: container.KnownStatus ?? '',
-    container_id: container.DockerId,
-    container_image_name: image,
-    container_image_tag: image === '' ? '' : hasTag ? image.slice(colon + 1) : 'latest',
-    container_name: container.Name,
-  };
 }

@@ -6,6 +6,7 @@
 import type { ContainerStats, TaskMetadata, TaskStats } from '../../aws/task-metadata-schema.ts';
 import { counter, gauge, type Page, type SampleLabels } from '../page.ts';
 import {
+  areAllKnown,
   blockIo,
   cpuCores,
   cpuInUse,
@@ -188,11 +189,12 @@ export function putDetails(
   for (const own of containers) {
     const labels = { ...shared, container_name: own.container.Name };
     putState(page, own, labels);
-    if (own.stats !== null) putStats(page, own.stats, labels, tMs);
+    if (own.stats !== null) putStats(page, own.stats, labels);
+    const sampled = epochSecondsOf(own.sampledAt);
+    if (sampled !== undefined) page.put(STATS_AGE, labels, Math.max(0, tMs / 1_000 - sampled));
   }
-  if (stats === undefined) return;
   putRates(page, containers, shared);
-  putSums(page, task, containers, shared);
+  if (areAllKnown(containers) && stats !== undefined) putSums(page, task, containers, shared);
 }
 
 function putTask(page: Page, task: TaskMetadata, shared: SampleLabels): void {
@@ -244,18 +246,18 @@ function putState(page: Page, { container }: OwnContainer, labels: SampleLabels)
   page.put(STATE.cpuReserved, labels, cpuSharesVcpus(container));
 }
 
-function putStats(page: Page, stats: ContainerStats, labels: SampleLabels, tMs: number): void {
+function putStats(page: Page, stats: ContainerStats, labels: SampleLabels): void {
   const cpu = stats.cpu_stats;
   page.put(CPU.user, labels, secondsOf(cpu?.cpu_usage?.usage_in_usermode));
   page.put(CPU.kernel, labels, secondsOf(cpu?.cpu_usage?.usage_in_kernelmode));
   page.put(CPU.system, labels, secondsOf(cpu?.system_cpu_usage));
-  page.put(CPU.online, labels, cpuCores(cpu));
+  page.put(CPU.online, labels, cpuCores(stats));
   page.put(CPU.periods, labels, cpu?.throttling_data?.periods);
   page.put(CPU.throttledPeriods, labels, cpu?.throttling_data?.throttled_periods);
   page.put(CPU.throttled, labels, secondsOf(cpu?.throttling_data?.throttled_time));
   putMemory(page, stats, labels);
-  // Fargate gives no pids_stats; num_procs is of Windows, and 0 elsewhere.
-  page.put(PROCESSES, labels, stats.pids_stats?.current ?? positive(stats.num_procs));
+  // Fargate and Windows give none: num_procs are the processors of Windows.
+  page.put(PROCESSES, labels, stats.pids_stats?.current);
   page.put(PROCESSES_LIMIT, labels, limitOf(stats.pids_stats?.limit));
   for (const { device, operation, value } of blockIo(stats, 'io_service_bytes_recursive'))
     page.put(BLOCK_BYTES, { ...labels, device, operation }, value);
@@ -268,8 +270,6 @@ function putStats(page: Page, stats: ContainerStats, labels: SampleLabels, tMs: 
   page.put(BLOCK_BYTES, writes, windows?.write_size_bytes);
   page.put(BLOCK_OPERATIONS, reads, windows?.read_count_normalized);
   page.put(BLOCK_OPERATIONS, writes, windows?.write_count_normalized);
-  const read = epochSecondsOf(stats.read);
-  page.put(STATS_AGE, labels, read === undefined ? undefined : Math.max(0, tMs / 1_000 - read));
 }
 
 function putMemory(page: Page, stats: ContainerStats, labels: SampleLabels): void {
@@ -316,7 +316,7 @@ function putSums(
     page.put(TASK.memoryRatio, shared, workingSet / memoryLimit);
   const inUse = sum(cpuInUse);
   page.put(TASK.cpuInUse, shared, inUse);
-  const cores = Math.max(0, ...running.map(({ stats }) => cpuCores(stats?.cpu_stats) ?? 0));
+  const cores = Math.max(0, ...running.map(({ stats }) => cpuCores(stats) ?? 0));
   const cpuLimit = positive(task.Limits?.CPU) ?? positive(cores);
   if (inUse !== undefined && cpuLimit !== undefined)
     page.put(TASK.cpuRatio, shared, inUse / cpuLimit);

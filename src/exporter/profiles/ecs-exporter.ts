@@ -4,7 +4,7 @@
  * Source: https://github.com/prometheus-community/ecs_exporter
  */
 import type { ContainerNetwork, TaskMetadata, TaskStats } from '../../aws/task-metadata-schema.ts';
-import { counter, gauge, type Page, type SampleLabels } from '../page.ts';
+import { counter, gauge, info, type Page, type SampleLabels } from '../page.ts';
 import {
   epochSecondsOf,
   interfacesOf,
@@ -18,7 +18,7 @@ import {
 } from '../reading.ts';
 
 const TASK = {
-  info: gauge(
+  info: info(
     'ecs_task_metadata_info',
     'ECS task metadata, sourced from the task metadata endpoint version 4.',
   ),
@@ -92,7 +92,7 @@ export function putEcsExporter(
 
 function putTask(page: Page, task: TaskMetadata, shared: SampleLabels): void {
   const storage = task.EphemeralStorageMetrics;
-  const info = {
+  const identity = {
     availability_zone: task.AvailabilityZone ?? '',
     cluster: task.Cluster ?? '',
     desired_status: task.DesiredStatus ?? '',
@@ -102,7 +102,7 @@ function putTask(page: Page, task: TaskMetadata, shared: SampleLabels): void {
     revision: task.Revision ?? '',
     task_arn: task.TaskARN ?? '',
   };
-  page.put(TASK.info, { ...shared, ...info }, 1);
+  page.put(TASK.info, { ...shared, ...identity }, 1);
   page.put(TASK.cpuLimit, shared, positive(task.Limits?.CPU));
   page.put(TASK.memoryLimit, shared, times(positive(task.Limits?.Memory), MIB));
   page.put(TASK.storageUsed, shared, times(storage?.Utilized, MIB));
@@ -117,7 +117,7 @@ function putContainers(
   all: TaskStats | undefined,
   shared: SampleLabels,
 ): void {
-  for (const { container, stats } of ownContainers(task, all)) {
+  for (const { container, stats, mayRun } of ownContainers(task, all)) {
     const labels = { ...shared, container_name: container.Name };
     page.put(CONTAINER.restarts, labels, container.RestartCount);
     page.put(CONTAINER.cpu, labels, secondsOf(stats?.cpu_stats?.cpu_usage?.total_usage));
@@ -127,9 +127,7 @@ function putContainers(
       // Windows has no usage: what it has committed is nearest.
       stats?.memory_stats?.usage ?? stats?.memory_stats?.commitbytes,
     );
-    // Metadata alone tells the limit; statistics, where there are any, tell which containers run.
-    if (all === undefined || stats?.memory_stats !== undefined)
-      page.put(CONTAINER.memoryLimit, labels, memoryLimitBytes(container, task));
+    if (mayRun) page.put(CONTAINER.memoryLimit, labels, memoryLimitBytes(container, task));
     page.put(CONTAINER.pageCache, labels, pageCacheBytes(stats));
   }
 }

@@ -10,7 +10,7 @@ import type {
   TaskStats,
 } from '../../aws/task-metadata-schema.ts';
 import { gauge, type Page, type SampleLabels } from '../page.ts';
-import { ownContainers, shortName } from '../reading.ts';
+import { limitOf, ownContainers, shortName } from '../reading.ts';
 
 type Read = (stats: ContainerStats) => number | undefined;
 
@@ -28,7 +28,7 @@ const CONTAINER: readonly (readonly [name: string, help: string, read: Read])[] 
     'Total CPU usage by user space.',
     (stats) => stats.cpu_stats?.cpu_usage?.usage_in_usermode,
   ],
-  ['mem_limit', 'Memory limit.', (stats) => stats.memory_stats?.limit],
+  ['mem_limit', 'Memory limit.', (stats) => limitOf(stats.memory_stats?.limit)],
   ['mem_total', 'Total memory usage.', (stats) => stats.memory_stats?.usage],
   ['mem_usage', 'Maximum memory usage.', (stats) => stats.memory_stats?.max_usage],
   [
@@ -41,7 +41,7 @@ const CONTAINER: readonly (readonly [name: string, help: string, read: Read])[] 
     'Network transmitted rate per second.',
     (stats) => stats.network_rate_stats?.tx_bytes_per_sec,
   ],
-  ['num_procs', 'Number of processes.', (stats) => stats.num_procs],
+  ['num_procs', 'Number of processors on Windows; 0 elsewhere.', (stats) => stats.num_procs],
 ];
 
 const NETWORK: readonly (readonly [name: string, help: string, key: keyof ContainerNetwork])[] = [

@@ -5,15 +5,23 @@
  * Source: https://github.com/prometheus-community/ecs_exporter/tree/v0.3.0, v0.2.0, v0.1.0
  */
 import type { ContainerNetwork, TaskMetadata, TaskStats } from '../../aws/task-metadata-schema.ts';
-import { counter, gauge, type Page, type SampleLabels } from '../page.ts';
-import { type OwnContainer, ownContainers, pageCacheBytes, secondsOf } from '../reading.ts';
+import { counter, gauge, info, type Page, type SampleLabels } from '../page.ts';
+import {
+  cpuUse,
+  limitOf,
+  type OwnContainer,
+  ownContainers,
+  pageCacheBytes,
+  positive,
+  secondsOf,
+} from '../reading.ts';
 
 const CPU = counter('ecs_cpu_seconds_total', 'Total CPU usage in seconds.');
 const MEMORY = gauge('ecs_memory_bytes', 'Memory usage in bytes.');
 const MEMORY_MAX = gauge('ecs_memory_max_bytes', 'Maximum memory usage in bytes.');
 const MEMORY_LIMIT = gauge('ecs_memory_limit_bytes', 'Memory limit in bytes.');
 const MEMORY_CACHE = gauge('ecs_memory_cache_usage', 'Memory cache usage in bytes.');
-const INFO = gauge('ecs_metadata_info', 'ECS service metadata.');
+const INFO = info('ecs_metadata_info', 'ECS service metadata.');
 const TASK_CPU_LIMIT = gauge('ecs_svc_cpu_limit', 'Total CPU Limit.');
 const TASK_MEMORY_LIMIT = gauge(
   'ecs_svc_memory_limit_bytes',
@@ -52,7 +60,7 @@ export function putOlder(
     const memory = stats.memory_stats;
     page.put(MEMORY, labels, memory?.usage);
     if (version !== '0.3') page.put(MEMORY_MAX, labels, memory?.max_usage);
-    page.put(MEMORY_LIMIT, labels, memory?.limit);
+    page.put(MEMORY_LIMIT, labels, limitOf(memory?.limit));
     if (version !== '0.1') page.put(MEMORY_CACHE, labels, pageCacheBytes(stats));
     for (const [device, network] of Object.entries(stats.networks)) {
       for (const [name, help, key] of NETWORK)
@@ -72,7 +80,7 @@ function putCpu(page: Page, stats: NonNullable<OwnContainer['stats']>, labels: S
 }
 
 function putTask(page: Page, task: TaskMetadata, shared: SampleLabels): void {
-  const info = {
+  const identity = {
     cluster: task.Cluster ?? '',
     task_arn: task.TaskARN ?? '',
     family: task.Family ?? '',
@@ -85,9 +93,9 @@ function putTask(page: Page, task: TaskMetadata, shared: SampleLabels): void {
     launch_type: task.LaunchType ?? '',
   };
   const labels = { ...shared, task_arn: task.TaskARN ?? '' };
-  page.put(INFO, { ...shared, ...info }, 1);
-  page.put(TASK_CPU_LIMIT, labels, task.Limits?.CPU);
-  page.put(TASK_MEMORY_LIMIT, labels, task.Limits?.Memory);
+  page.put(INFO, { ...shared, ...identity }, 1);
+  page.put(TASK_CPU_LIMIT, labels, positive(task.Limits?.CPU));
+  page.put(TASK_MEMORY_LIMIT, labels, positive(task.Limits?.Memory));
 }
 
 /** As the image `ecs-exporter:1.2` of the AWS articles had it: CPU time by the host's, between two samples. */
@@ -98,11 +106,9 @@ export function putCpuPercent(
   shared: SampleLabels,
 ): void {
   for (const { container, stats } of ownContainers(task, all)) {
-    const now = stats?.cpu_stats;
-    const before = stats?.precpu_stats;
-    const used = (now?.cpu_usage?.total_usage ?? NaN) - (before?.cpu_usage?.total_usage ?? NaN);
-    const whole = (now?.system_cpu_usage ?? NaN) - (before?.system_cpu_usage ?? NaN);
-    if (!(used >= 0 && whole > 0)) continue;
-    page.put(CPU_PERCENT, { ...shared, container: container.Name }, (used / whole) * 100);
+    const use = cpuUse(stats);
+    const hostNs = positive(use?.hostNs);
+    if (use === undefined || hostNs === undefined) continue;
+    page.put(CPU_PERCENT, { ...shared, container: container.Name }, (use.usedNs / hostNs) * 100);
   }
 }
