@@ -4,21 +4,15 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { World } from '../kernel/world.ts';
-import {
-  isLeader,
-  type Knowledge,
-  missingWords,
-  newestList,
-  newestProposal,
-  wantedMembers,
-} from './agreement.ts';
-import { balance, imbalance, ownersOf } from './division.ts';
+import { type Knowledge, missingWords, newestList, newestProposal } from './agreement.ts';
+import { ownersOf } from './division.ts';
 import { MemberLists, type MemberSource } from './member-lists.ts';
 import { type MembershipMetrics, newMembershipMetrics } from './metrics.ts';
 import { PARTS } from './parts.ts';
 import { isSame, movesOf, type PeerState, type Proposal } from './peer-state.ts';
 import { PeerServer } from './peer-server.ts';
 import { Peers } from './peers.ts';
+import { Proposer } from './proposer.ts';
 import type { Share, ShareHolder, Sharing } from './sharing.ts';
 
 export interface MembershipOptions {
@@ -39,9 +33,6 @@ const RETRY_MS = 2_000;
 const LIST_LEAST_MS = 2_000;
 /** So long without any list, and a collector takes all targets: twice is better than not at all. */
 const ALONE_AFTER_MS = 30_000;
-/** How often shares are weighed. */
-const BALANCE_MS = 30_000;
-const IMBALANCE_MAX = 1.1;
 /** The loop looks again, as some things go by time. */
 const TICK_MS = 500;
 /** How long one that leaves waits for the others to take over its share. */
@@ -53,6 +44,7 @@ export class Membership implements Sharing {
   readonly #world: World;
   readonly #metrics: MembershipMetrics;
   readonly #peers: Peers;
+  readonly #proposer = new Proposer();
   readonly #stopping: AbortController;
   readonly #held = new Uint8Array(PARTS);
   readonly #startedAt = performance.now();
@@ -69,7 +61,6 @@ export class Membership implements Sharing {
   #hasTaken = false;
   /** Of each part, under the last proposal that was carried out as far as is known here. */
   #ownersBefore: readonly string[] = [];
-  #weighedAt = 0;
   #warnedAt = 0;
   #listReadAt = -Infinity;
   #wakeLoop: (() => void) | undefined;
@@ -249,27 +240,9 @@ export class Membership implements Sharing {
   }
 
   #propose(known: Knowledge): void {
-    if (!isLeader(known)) return;
-    const members = wantedMembers(known);
-    if (members === undefined) return;
-    const { own } = known;
-    const newest = own.proposal;
-    const isChanged = newest === undefined || members.join(' ') !== newest.members.join(' ');
-    const loads = this.#holder?.loads() ?? new Uint32Array(PARTS);
-    const before = newest === undefined ? new Map<number, string>() : movesOf(newest);
-    if (!isChanged) {
-      if (!this.#hasTaken || performance.now() - this.#weighedAt < BALANCE_MS) return;
-      this.#weighedAt = performance.now();
-      if (members.length < 2 || imbalance(members, loads, before) <= IMBALANCE_MAX) return;
-    }
-    const moves = members.length < 2 ? new Map<number, string>() : balance(members, loads, before);
-    const proposal: Proposal = {
-      epoch: (newest?.epoch ?? 0) + 1,
-      by: own.id,
-      members: [...members],
-      moves: [...moves].map(([part, to]) => [part, members.indexOf(to)]),
-    };
-    this.#weighedAt = performance.now();
+    const loads = this.#holder?.loads ?? (() => new Uint32Array(PARTS));
+    const proposal = this.#proposer.propose(known, { loads, isSettled: this.#hasTaken });
+    if (proposal === undefined) return;
     this.#noteProposal();
     this.#change({ proposal });
   }
