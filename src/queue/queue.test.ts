@@ -160,6 +160,33 @@ test('waiting ends when the signal aborts, when the queue drains and when it sto
   await queue.stop();
 });
 
+test('a flush sends what is there without waiting, and is done when it has left', async (t) => {
+  const edges = world();
+  const queue = await open(directoryOf(t), { lanes: 2 }, edges);
+  await queue.flush(never);
+  queue.append(chunk(1));
+  queue.append(chunk(2, 1));
+  const [first, second] = [0, 1].map((lane) => queue.next([lane], EVERYTHING, 60_000, never));
+  let isDone = false;
+  const flushed = queue.flush(never).then(() => (isDone = true));
+  await edges.clock.advance(1);
+  // It comes after, and waits for its deadline.
+  queue.append(chunk(3));
+  queue.acknowledge((await first)!);
+  await edges.clock.advance(1);
+  assert.ok(!isDone);
+  queue.acknowledge((await second)!);
+  await flushed;
+  const later = queue.next([0], EVERYTHING, 60_000, never);
+  const early = await Promise.race([later, edges.clock.advance(1_000).then(() => 'waits')]);
+  assert.equal(early, 'waits');
+  const enough = new AbortController();
+  const given = queue.flush(enough.signal);
+  enough.abort();
+  await given;
+  await queue.stop();
+});
+
 test('a restart resumes behind the cursor, each lane by itself', async (t) => {
   const directory = directoryOf(t);
   const first = await open(directory, { lanes: 2 });

@@ -9,7 +9,7 @@ import type { TargetGroup } from '../model/target.ts';
 export const PARTS = 8_192;
 
 /** Targets hashed in one turn of the event loop: some milliseconds. */
-const TARGETS_A_TURN = 2_000;
+const TARGETS_A_TURN = 500;
 
 /**
  * The same groups with the part of each target. It follows from the labels that say what is scraped and as what; what is

@@ -1,0 +1,89 @@
+/**
+ * `npm run bench:sharding`: what dividing targets costs: hashing them (once), the longest turn of the event loop in it, the
+ * table of owners, moves for balance, and how evenly they fall, as the curve of targets and collectors.
+ */
+import { balance, imbalance, ownersOf } from '../src/sharding/division.ts';
+import { addLoads, heldOf, PARTS, withParts } from '../src/sharding/parts.ts';
+
+const CASES = [
+  [100, 3],
+  [1_000, 3],
+  [1_000, 16],
+  [10_000, 16],
+  [10_000, 100],
+  [100_000, 100],
+] as const;
+const RUNS = 3;
+
+function groupsOf(count: number) {
+  return Array.from({ length: count }, (_, i) => ({
+    source: `s/${i}`,
+    targets: [{ __address__: `10.${i >> 16}.${(i >> 8) & 255}.${i & 255}:9779` }],
+    labels: {
+      __metrics_path__: '/metrics',
+      __meta_ecs_cluster: 'production',
+      __meta_ecs_task_arn: `arn:aws:ecs:eu-west-1:123456789012:task/production/${i.toString(16)}`,
+      service: `service-${i % 50}`,
+    },
+  }));
+}
+
+/** The longest that timers had to wait while the work ran, ms. */
+async function longestTurn(work: () => Promise<unknown>): Promise<number> {
+  let longest = 0;
+  let last = performance.now();
+  let isOver = false;
+  const look = (): void => {
+    longest = Math.max(longest, performance.now() - last);
+    last = performance.now();
+    if (!isOver) setImmediate(look);
+  };
+  setImmediate(look);
+  await work();
+  isOver = true;
+  return longest;
+}
+
+const timed = <T>(work: () => T): [T, number] => {
+  const startMs = performance.now();
+  const result = work();
+  return [result, performance.now() - startMs];
+};
+
+process.stdout.write(
+  'targets  collectors  hash ms  longest turn  owners ms  balance ms  share ms  max/mean by hash  balanced  moves\n',
+);
+for (const [targets, collectors] of CASES) {
+  const members = Array.from(
+    { length: collectors },
+    (_, i) => `arn:aws:ecs:eu-west-1:123456789012:task/collectors/${(i * 7_919).toString(16)}`,
+  );
+  for (let run = 0; run < RUNS; run++) {
+    const groups = groupsOf(targets);
+    const startMs = performance.now();
+    let parted = await withParts([]);
+    const turnMs = await longestTurn(async () => (parted = await withParts(groups)));
+    const hashMs = performance.now() - startMs;
+    const loads = new Uint32Array(PARTS);
+    addLoads(parted, loads);
+    const none = new Map<number, string>();
+    const [owners, ownersMs] = timed(() => ownersOf(members, none));
+    const [moves, balanceMs] = timed(() => balance(members, loads, none));
+    const [, shareMs] = timed(() => heldOf(parted, (part) => owners[part] === members[0]));
+    if (run < RUNS - 1) continue;
+    process.stdout.write(
+      `${[
+        String(targets).padStart(7),
+        String(collectors).padStart(11),
+        hashMs.toFixed(1).padStart(8),
+        turnMs.toFixed(1).padStart(13),
+        ownersMs.toFixed(1).padStart(10),
+        balanceMs.toFixed(1).padStart(11),
+        shareMs.toFixed(1).padStart(9),
+        imbalance(members, loads, none).toFixed(3).padStart(17),
+        imbalance(members, loads, moves).toFixed(3).padStart(9),
+        String(moves.size).padStart(6),
+      ].join(' ')}\n`,
+    );
+  }
+}
