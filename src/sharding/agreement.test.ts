@@ -76,6 +76,11 @@ test('the newest proposal counts, whoever tells it', () => {
 test('nobody is judged before everybody was asked', () => {
   const asking: PeerView = { reach: 'asking', state: undefined, answeredAtMs: undefined };
   assert.equal(wantedMembers(knowledge({ a: asking, c: answers('c') })), undefined);
+  const both = { proposal: proposal(1, 'b', ['b', 'c']) };
+  const dead: PeerView = { ...silent('c'), reach: 'refuses' };
+  const known = knowledge({ a: asking, c: dead }, both);
+  assert.deepEqual(wantedMembers(known), ['b'], 'one that has just come holds up nobody');
+  assert.deepEqual(missingWords(known), []);
 });
 
 test('who leaves, has died or knows no targets is not wanted', () => {

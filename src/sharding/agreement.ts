@@ -68,14 +68,16 @@ export function isLeader({ own, peers }: Knowledge): boolean {
 /** Who should divide the targets, in order; undefined as long as somebody is still being asked for the first time. */
 export function wantedMembers(known: Knowledge): readonly string[] | undefined {
   const { own, peers } = known;
-  if ([...peers.values()].some(({ reach }) => reach === 'asking')) return undefined;
+  const proposed = newestProposal(known)?.members;
+  // One that has just come may not answer yet, and must hold up nobody else.
+  for (const [id, { reach }] of peers)
+    if (reach === 'asking' && proposed?.includes(id) !== false) return undefined;
   const wanted = [...peers.keys()].filter((id) => isWanted(id, known));
   if (own.phase === 'running') wanted.push(own.id);
-  const proposed = newestProposal(known)?.members ?? [];
   const isReady = (id: string): boolean =>
     id === own.id ? own.isReady : (peers.get(id)?.state?.isReady ?? true);
   // Who knows no targets yet waits, unless all do.
-  const settled = wanted.filter((id) => isReady(id) || proposed.includes(id));
+  const settled = wanted.filter((id) => isReady(id) || proposed?.includes(id) === true);
   return (settled.some(isReady) ? settled : wanted).sort();
 }
 
@@ -89,7 +91,7 @@ function isWanted(id: string, known: Knowledge): boolean {
   const phase = view?.state?.phase;
   if (view === undefined || phase === 'leaving' || phase === 'left') return false;
   if (view.reach === 'answers') return true;
-  if (view.reach === 'refuses' || !isListed(id, known)) return false;
+  if (view.reach !== 'silent' || !isListed(id, known)) return false;
   const isProposed = newestProposal(known)?.members.includes(id) ?? false;
   // Nobody is ever reached where a firewall stands between: then ECS alone says who there is.
   if (view.answeredAtMs === undefined) return isProposed || !isAnyReached(known);
@@ -116,8 +118,8 @@ function isLost(id: string, known: Knowledge): boolean {
 function hasGivenUp(id: string, known: Knowledge): boolean {
   const view = known.peers.get(id);
   if (view === undefined || view.reach === 'refuses' || view.state?.phase === 'left') return true;
-  if (view.reach === 'asking') return false;
   const proposal = newestProposal(known);
+  if (view.reach === 'asking') return proposal?.members.includes(id) === false;
   if (view.reach === 'answers') return isSame(view.state?.released, proposal);
   const isMember = proposal?.members.includes(id) === true || isListed(id, known);
   if (!isMember || (view.answeredAtMs !== undefined && proposal?.members.includes(id) === false))

@@ -2,12 +2,13 @@
 import { type Collector, Deployment, sleep } from './deployment.ts';
 import { type Tally, tally } from './tally.ts';
 
-export const CHANGES = ['join', 'leave', 'kill', 'replace', 'roll-out'] as const;
+export const CHANGES = ['join', 'leave', 'leave half', 'kill', 'replace', 'roll-out'] as const;
 export const CONDITIONS = [
   'fine',
   'denied',
   'throttled',
   'metadata fails',
+  'receiver fails',
   'denied, no name',
 ] as const;
 export type Change = (typeof CHANGES)[number];
@@ -33,6 +34,9 @@ const changes: Record<Change, (deployment: Deployment, running: Collector[]) => 
   },
   async leave(deployment, [first]) {
     if (first) await deployment.end(first);
+  },
+  async 'leave half'(deployment, running) {
+    await Promise.all(running.slice(0, COLLECTORS).map((one) => deployment.end(one)));
   },
   async kill(deployment, [first]) {
     if (first) await deployment.kill(first);
@@ -72,8 +76,9 @@ export async function runChurn(
   const hasName = condition !== 'denied, no name';
   const deployment = await Deployment.start({ prometheus, hasName });
   try {
-    for (let i = 0; i < COLLECTORS; i++) deployment.begin();
-    await deployment.settled(COLLECTORS);
+    const count = change === 'leave half' ? 2 * COLLECTORS : COLLECTORS;
+    for (let i = 0; i < count; i++) deployment.begin();
+    await deployment.settled(count);
     const running = [...deployment.collectors];
     const { trouble } = deployment.aws.account;
     if (condition.startsWith('denied'))
@@ -83,11 +88,13 @@ export async function runChurn(
     if (condition === 'metadata fails')
       deployment.metadataFailsUntilMs = Date.now() + METADATA_FAILS_MS;
     const before = await deployment.refused();
+    if (condition === 'receiver fails') deployment.isReceiverFailing = true;
     const fromMs = Date.now();
     await changes[change](deployment, running);
     await sleep(AFTER_MS);
     const toMs = Date.now();
-    await sleep(2_000);
+    deployment.isReceiverFailing = false;
+    await sleep(condition === 'receiver fails' ? 10_000 : 2_000);
     const after = await deployment.refused();
     return {
       change,
@@ -103,13 +110,13 @@ export async function runChurn(
 }
 
 export function headline(): string {
-  return 'change    AWS              none   one  more  longest gap  refused requests  samples';
+  return 'change     AWS              none   one  more  longest gap  refused requests  samples';
 }
 
 export function rowOf(result: ChurnResult): string {
   const { change, condition, none, one, more, longestGapMs } = result;
   return [
-    change.padEnd(9),
+    change.padEnd(10),
     condition.padEnd(15),
     String(none).padStart(5),
     String(one).padStart(5),

@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
+import { createServer, request, type Server } from 'node:http';
 import { createServer as createNetServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -45,12 +45,16 @@ export class Deployment {
   readonly collectors: Collector[] = [];
   /** What the metadata endpoint of tasks that start answers until then, ms since 1970. */
   metadataFailsUntilMs = 0;
+  /** The receiver answers 503 to all collectors. */
+  isReceiverFailing = false;
   readonly aws: EmulatedAws;
   readonly #options: DeploymentOptions;
   readonly #folder: string;
   readonly #cluster: Cluster;
   readonly #targets: Server;
   readonly #metadata: Server;
+  /** Stands before Prometheus. */
+  readonly #receiver: Server;
   readonly #prometheus: ChildProcess;
   readonly #prometheusUrl: string;
   readonly #port: number;
@@ -89,7 +93,8 @@ export class Deployment {
       prometheusUrl: url,
       port: await freePort(),
     });
-    await Promise.all([listen(deployment.#targets), listen(deployment.#metadata)]);
+    const servers = [deployment.#targets, deployment.#metadata, deployment.#receiver];
+    await Promise.all(servers.map(listen));
     return deployment;
   }
 
@@ -119,6 +124,20 @@ export class Deployment {
       let text = '';
       for (let i = 0; i < SERIES; i++) text += `churn{index="${i}"} ${value}\n`;
       response.end(text);
+    });
+    this.#receiver = createServer((incoming, answer) => {
+      if (this.isReceiverFailing) {
+        incoming.resume();
+        answer.writeHead(503).end();
+        return;
+      }
+      const { method, url, headers } = incoming;
+      const onward = request(`${this.#prometheusUrl}${url}`, { method, headers }, (given) => {
+        answer.writeHead(given.statusCode ?? 502, given.headers);
+        given.pipe(answer);
+      });
+      onward.on('error', () => answer.writeHead(502).end());
+      incoming.pipe(onward);
     });
     this.#metadata = createServer((request, response) => {
       const [, name] = (request.url ?? '').split('/');
@@ -239,7 +258,7 @@ export class Deployment {
     const ended = new Promise((resolve) => this.#prometheus.once('exit', resolve));
     this.#prometheus.kill('SIGKILL');
     await ended;
-    for (const server of [this.#targets, this.#metadata]) {
+    for (const server of [this.#targets, this.#metadata, this.#receiver]) {
       server.closeAllConnections();
       server.close();
     }
@@ -292,7 +311,7 @@ scrape_configs:
     http_headers: { X-Collector: { values: [${name}] } }
     static_configs:
 ${targets.join('')}remote_write:
-  - url: ${this.#prometheusUrl}/api/v1/write
+  - url: ${urlOf(this.#receiver)}/api/v1/write
 `;
   }
 }
