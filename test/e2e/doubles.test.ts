@@ -1,0 +1,89 @@
+/**
+ * A target that two collectors scrape: a real Prometheus refuses the whole of a request that has a sample of it out of order.
+ * It must cost the other targets nothing.
+ */
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import path from 'node:path';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { skipUnlessPeer } from '../peers.ts';
+import { freePort, query, startAmperage, startProgram, temporaryFolder } from './processes.ts';
+
+const OWN = 20;
+const SHARED = 5;
+const RUN_MS = 12_000;
+
+test('a target with two collectors costs no sample of another', async (context) => {
+  const peers = skipUnlessPeer(context, 'prometheus');
+  if (peers === undefined) return;
+  const folder = temporaryFolder(context);
+  writeFileSync(path.join(folder, 'empty.yml'), '');
+  const port = await freePort();
+  const prometheus = await startProgram(
+    context,
+    peers.prometheus,
+    [
+      '--web.enable-remote-write-receiver',
+      `--config.file=${path.join(folder, 'empty.yml')}`,
+      `--storage.tsdb.path=${path.join(folder, 'prometheus')}`,
+      `--web.listen-address=127.0.0.1:${port}`,
+    ],
+    port,
+    '/-/ready',
+  );
+  /** Scrapes by target: its counter counts them. */
+  const visits = new Map<string, number>();
+  const targets = createServer((request, response) => {
+    const target = request.url ?? '';
+    const visit = (visits.get(target) ?? 0) + 1;
+    visits.set(target, visit);
+    response.end(`visits ${visit}\nother 1\n`);
+  });
+  await new Promise<void>((resolve) => targets.listen(0, '127.0.0.1', resolve));
+  context.after(() => targets.close());
+  const host = `127.0.0.1:${(targets.address() as AddressInfo).port}`;
+  const begin = async (name: string) => {
+    const paths = [
+      ...Array.from({ length: OWN }, (_, i) => `/${name}-${i}`),
+      ...Array.from({ length: SHARED }, (_, i) => `/shared-${i}`),
+    ];
+    const configs = paths.map(
+      (one) => `{ targets: ['${host}'], labels: { __metrics_path__: ${one}, target: '${one}' } }`,
+    );
+    const file = path.join(folder, `${name}.yml`);
+    writeFileSync(
+      file,
+      `global: { scrape_interval: 500ms, scrape_timeout: 500ms }
+scrape_configs: [{ job_name: j, static_configs: [${configs.join(', ')}] }]
+remote_write: [{ url: '${prometheus.url}/api/v1/write', queue_config: { batch_send_deadline: 2s } }]
+`,
+    );
+    const storage = ['--storage.path', path.join(folder, name)];
+    return startAmperage(context, 'collect', ['--config.file', file, ...storage]);
+  };
+  const collectors = [await begin('a'), await begin('b')];
+  await sleep(RUN_MS);
+  for (const { child, exited } of collectors) {
+    child.kill('SIGTERM');
+    await exited;
+  }
+  const stored = await query(prometheus.url, 'count_over_time(visits[5m])');
+  const counts = new Map(stored.map(({ metric, value }) => [metric['target'], Number(value?.[1])]));
+  let own = 0;
+  for (const [target, count] of visits) {
+    if (target.startsWith('/shared')) continue;
+    own += 1;
+    // The last scrape may have been cut off by the end.
+    assert.ok(
+      (counts.get(target) ?? 0) >= count - 1,
+      `${target}: ${counts.get(target)} of ${count}`,
+    );
+  }
+  assert.equal(own, 2 * OWN);
+  const text = await (await fetch(`${prometheus.url}/metrics`)).text();
+  const refused = /http_requests_total\{code="400",handler="\/api\/v1\/write"\} (\d+)/.exec(text);
+  assert.ok(Number(refused?.[1] ?? 0) > 5, 'Prometheus has refused requests');
+});
