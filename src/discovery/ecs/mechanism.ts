@@ -65,6 +65,7 @@ export const ecsMechanism = defineMechanism({
   discover: (config, world) =>
     new EcsDiscovery(config, world, targetOptionsOf(config), {
       services: config.service_details,
+      interfaces: false,
     }).run(),
 });
 
@@ -79,7 +80,7 @@ export const awsMechanism = defineMechanism({
       dropUnhealthy: false,
       jobLabel: '',
     };
-    return new EcsDiscovery(config, world, options, { services: true }).run();
+    return new EcsDiscovery(config, world, options, { services: true, interfaces: false }).run();
   },
 });
 
