@@ -92,6 +92,7 @@ function targetOptionsOf(config: EcsConfig): TargetOptions {
       services: config.services,
       definitions: config.task_definitions,
       dockerLabels: config.docker_labels ?? (hasRules ? [] : DEFAULT_DOCKER_LABELS),
+      labelsFirst: config.labels === 'cloudwatch-agent',
       filterLabel: config.filter_label,
       isDynamic: config.dynamic_port_detection,
     },
