@@ -7,7 +7,8 @@ import { type AwsClientOptions, clientOptions } from '../aws/client-options.ts';
 import { createCredentialSource } from '../aws/credentials.ts';
 import type { CredentialSource } from '../aws/credential-source.ts';
 import { textSchema } from '../settings/values.ts';
-import type { DiscoveryWorld } from './mechanism.ts';
+import { type AwsHttp, awsConnectionOf } from './aws-http.ts';
+import type { CheckContext, DiscoveryWorld } from './mechanism.ts';
 
 /** Keys that every mechanism on AWS has. */
 export const awsAccessShape = {
@@ -26,7 +27,7 @@ export const awsAccessShape = {
     .describe("Share of AWS's API rates that discovery may use."),
 };
 
-export interface AwsAccess {
+export interface AwsAccess extends AwsHttp {
   readonly region?: string | undefined;
   readonly endpoint?: string | undefined;
   readonly access_key?: string | undefined;
@@ -35,6 +36,8 @@ export interface AwsAccess {
   readonly role_arn?: string | undefined;
   readonly external_id?: string | undefined;
   readonly call_budget: number;
+  /** Calls under way at once; without end when absent. */
+  readonly request_concurrency?: number | undefined;
 }
 
 /** What the clients of one configuration share. */
@@ -49,6 +52,7 @@ export interface AwsSession {
 
 export function openAwsSession(access: AwsAccess, world: DiscoveryWorld): AwsSession {
   const { region, endpoint } = access;
+  const connection = awsConnectionOf(access, world.baseDirectory);
   const credentials = createCredentialSource(
     {
       accessKey: access.access_key,
@@ -57,6 +61,7 @@ export function openAwsSession(access: AwsAccess, world: DiscoveryWorld): AwsSes
       roleArn: access.role_arn,
       externalId: access.external_id,
       region,
+      connection,
     },
     world,
   );
@@ -64,9 +69,29 @@ export function openAwsSession(access: AwsAccess, world: DiscoveryWorld): AwsSes
     access,
     credentials,
     clientOptions: (requestTimeoutMs) =>
-      clientOptions({ credentials, region, endpoint, requestTimeoutMs }),
+      clientOptions({ credentials, region, endpoint, requestTimeoutMs, connection }),
     close: () => credentials.close(),
   };
+}
+
+type AwsIdentity = Pick<
+  AwsAccess,
+  'access_key' | 'secret_key' | 'profile' | 'role_arn' | 'external_id'
+>;
+
+/** Keys of the identity that go together, or that another one makes idle. */
+export function checkAwsIdentity(config: AwsIdentity, { path, report }: CheckContext): void {
+  const { access_key: access, secret_key: secret, profile, role_arn: role } = config;
+  if ((access === undefined) !== (secret === undefined))
+    report.error(
+      [...path, access === undefined ? 'secret_key' : 'access_key'],
+      'CONFIG_VALUE',
+      '"access_key" and "secret_key" must be set both or neither',
+    );
+  else if (access !== undefined && profile !== undefined)
+    report.warn([...path, 'profile'], 'profile has no effect beside access_key and secret_key');
+  if (config.external_id !== undefined && role === undefined)
+    report.warn([...path, 'external_id'], 'external_id has no effect without role_arn');
 }
 
 /** Accounts and regions apart, for limits. */

@@ -92,7 +92,7 @@ function fromClusters(flags: DiscoverFlags, env: Env, isTeralytics: boolean): So
   const parsed = ecsMechanism.schema.safeParse(config);
   if (!parsed.success) throw new ConfigError('FLAG_VALUE', parsed.error.issues[0]?.message ?? '');
   return {
-    jobs: [{ job: 'ecs', entries: [{ key: 'ecs_sd_configs', config: parsed.data }] }],
+    jobs: [{ job: 'ecs', entries: [{ key: ecsMechanism.key, config: parsed.data }] }],
     baseDirectory: process.cwd(),
     writeTo:
       flags.writeTo ?? flags['config.writeTo'] ?? (isTeralytics ? 'ecs_file_sd.yml' : undefined),
