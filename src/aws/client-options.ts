@@ -48,7 +48,7 @@ export function clientLimits({
 
 export interface AwsClientSettings {
   readonly credentials: CredentialSource;
-  readonly region?: string | undefined;
+  readonly region?: string | (() => Promise<string>) | undefined;
   readonly endpoint?: string | undefined;
   readonly requestTimeoutMs?: number | undefined;
   /** 1, where the caller tries again by itself. */
@@ -59,7 +59,7 @@ export interface AwsClientSettings {
 
 export interface AwsClientOptions extends ClientLimits {
   readonly credentials: () => Promise<ExpiringCredentials>;
-  readonly region?: string;
+  readonly region?: string | (() => Promise<string>);
   readonly endpoint?: string;
 }
 

@@ -18,7 +18,7 @@ export interface CredentialOptions {
   /** Of an assumed role, for CloudTrail. */
   readonly sessionName?: string | undefined;
   /** Of the STS endpoint. */
-  readonly region?: string | undefined;
+  readonly region?: string | (() => Promise<string>) | undefined;
   /** Roles are assumed at the FIPS endpoint of STS. */
   readonly useFipsSts?: boolean | undefined;
   /** How STS is reached, where it is not as all else. */

@@ -51,6 +51,8 @@ test("what is not given is as in Prometheus, and 0 is aws_sd_configs' word for i
   );
   const aws = await check('aws_sd_configs', ['role: ecs', 'port: 0']);
   assert.equal(aws.config?.['port'], 80);
+  const none = await check('ecs_sd_configs', ['clusters: []']);
+  assert.equal(none.config?.['clusters'], undefined);
   const zero = await check('ecs_sd_configs', ['port: 0']);
   assert.match(zero.lines.join(), /^c\.yml:4:15: "port" in .*\[CONFIG_VALUE\]$/);
 });

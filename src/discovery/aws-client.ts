@@ -5,6 +5,8 @@
 import { z } from 'zod';
 import { type AwsClientOptions, clientOptions } from '../aws/client-options.ts';
 import { createCredentialSource } from '../aws/credentials.ts';
+import { scopeOfHost } from '../aws/endpoints.ts';
+import { findRegion } from '../aws/region.ts';
 import type { CredentialSource } from '../aws/credential-source.ts';
 import { textSchema } from '../settings/values.ts';
 import { type AwsHttp, awsConnectionOf } from './aws-http.ts';
@@ -12,8 +14,13 @@ import type { CheckContext, DiscoveryWorld } from './mechanism.ts';
 
 /** Keys that every mechanism on AWS has. */
 export const awsAccessShape = {
-  region: textSchema.optional().describe('AWS region; default: AWS_REGION.'),
-  endpoint: z.url().optional().describe("Instead of the region's own endpoint."),
+  region: textSchema
+    .optional()
+    .describe('AWS region; default: AWS_REGION, the profile, the instance.'),
+  endpoint: z
+    .url()
+    .optional()
+    .describe("Instead of the region's own endpoint; one of AWS's is for its service alone."),
   access_key: textSchema.optional(),
   secret_key: textSchema.optional(),
   profile: textSchema.optional(),
@@ -40,18 +47,24 @@ export interface AwsAccess extends AwsHttp {
   readonly request_concurrency?: number | undefined;
 }
 
+export interface SessionClient {
+  /** Its name in policies, where it is not the service that `endpoint` is about: `ec2`. */
+  readonly service?: string | undefined;
+  readonly requestTimeoutMs?: number | undefined;
+}
+
 /** What the clients of one configuration share. */
 export interface AwsSession {
   readonly access: AwsAccess;
   /** The default chain's, where the configuration names none. */
   readonly credentials: CredentialSource;
   /** Options of any client; retries are the caller's, within the limits. */
-  clientOptions(requestTimeoutMs?: number): AwsClientOptions;
+  clientOptions(client?: SessionClient): AwsClientOptions;
   close(): void;
 }
 
 export function openAwsSession(access: AwsAccess, world: DiscoveryWorld): AwsSession {
-  const { region, endpoint } = access;
+  const region = access.region ?? rememberedRegion();
   const connection = awsConnectionOf(access, world.baseDirectory);
   const credentials = createCredentialSource(
     {
@@ -68,10 +81,34 @@ export function openAwsSession(access: AwsAccess, world: DiscoveryWorld): AwsSes
   return {
     access,
     credentials,
-    clientOptions: (requestTimeoutMs) =>
-      clientOptions({ credentials, region, endpoint, requestTimeoutMs, connection }),
+    clientOptions: ({ service, requestTimeoutMs } = {}) => {
+      const endpoint = endpointFor(access.endpoint, service);
+      return clientOptions({ credentials, region, endpoint, requestTimeoutMs, connection });
+    },
     close: () => credentials.close(),
   };
+}
+
+/** Found once; a failure is not remembered. */
+function rememberedRegion(): () => Promise<string> {
+  let known: Promise<string> | undefined;
+  return () => {
+    known ??= findRegion().catch((error: unknown) => {
+      known = undefined;
+      throw error;
+    });
+    return known;
+  };
+}
+
+/** A host name of AWS is for one service, such as a VPC endpoint of ECS; an emulator is for all. */
+function endpointFor(
+  endpoint: string | undefined,
+  service: string | undefined,
+): string | undefined {
+  if (endpoint === undefined || service === undefined) return endpoint;
+  const scope = scopeOfHost(new URL(endpoint).host);
+  return scope === undefined || scope.service === service ? endpoint : undefined;
 }
 
 type AwsIdentity = Pick<

@@ -39,9 +39,12 @@ function start(context: TestContext, config: Readonly<Record<string, unknown>>):
 }
 
 async function listen(context: TestContext, server: Server): Promise<number> {
+  // Those of tunnels are no longer the server's own.
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => sockets.add(socket));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   context.after(() => {
-    server.closeAllConnections();
+    for (const socket of sockets) socket.destroy();
     server.close();
   });
   return (server.address() as AddressInfo).port;
@@ -97,7 +100,7 @@ async function startProxy(context: TestContext): Promise<{ url: string; seen: st
     });
     upstream.on('error', () => socket.destroy());
     socket.on('error', () => upstream.destroy());
-    context.after(() => upstream.destroy());
+    socket.on('close', () => upstream.destroy());
   });
   const port = await listen(context, proxy);
   return { url: `http://me:hush@127.0.0.1:${port}`, seen };

@@ -191,7 +191,8 @@ export class EcsApi {
   }> {
     if (this.#ec2 === undefined) {
       const sdk = await import('@aws-sdk/client-ec2');
-      this.#ec2 ??= { sdk, client: new sdk.EC2Client(this.session.clientOptions()) };
+      const client = new sdk.EC2Client(this.session.clientOptions({ service: 'ec2' }));
+      this.#ec2 ??= { sdk, client };
     }
     return this.#ec2;
   }

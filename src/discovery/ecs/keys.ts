@@ -9,6 +9,8 @@ export const ECS_KEY = 'amperage_ecs_sd_configs';
 
 export const clustersSchema = z
   .array(textSchema, { error: 'expected a list' })
+  // As in Prometheus an empty list is none.
+  .transform((names) => (names.length === 0 ? undefined : names))
   .optional()
   .describe('Names or ARNs; all of the region by default.');
 
