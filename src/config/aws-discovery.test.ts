@@ -51,8 +51,11 @@ test("what is not given is as in Prometheus, and 0 is aws_sd_configs' word for i
   );
   const aws = await check('aws_sd_configs', ['role: ecs', 'port: 0']);
   assert.equal(aws.config?.['port'], 80);
-  const none = await check('ecs_sd_configs', ['clusters: []']);
-  assert.equal(none.config?.['clusters'], undefined);
+  const empty = ['region', 'endpoint', 'access_key', 'profile', 'role_arn', 'external_id'];
+  const keys = [...empty.map((key) => `${key}: ""`), 'clusters: []'];
+  const none = await check('ecs_sd_configs', keys);
+  assert.deepEqual(none.lines, []);
+  for (const key of [...empty, 'clusters']) assert.equal(none.config?.[key], undefined, key);
   const zero = await check('ecs_sd_configs', ['port: 0']);
   assert.match(zero.lines.join(), /^c\.yml:4:15: "port" in .*\[CONFIG_VALUE\]$/);
 });
@@ -142,6 +145,7 @@ test('keys that are valid and change nothing are told at their line', async () =
 
 test('keys that cannot go together are refused, and no password is shown', async () => {
   const cases: [string[], RegExp][] = [
+    [['endpoint: nowhere'], /^c\.yml:4:19: "endpoint" in/],
     [['access_key: a'], /^c\.yml:4:21: .*set both or neither/],
     [['secret_key: a'], /^c\.yml:4:21: .*set both or neither/],
     [['no_proxy: a'], /no_proxy needs a proxy_url/],

@@ -12,20 +12,20 @@ import { textSchema } from '../settings/values.ts';
 import { type AwsHttp, awsConnectionOf } from './aws-http.ts';
 import type { CheckContext, DiscoveryWorld } from './mechanism.ts';
 
+/** As in Prometheus what is empty is not there. */
+const presentSchema = textSchema.transform((text) => (text === '' ? undefined : text)).optional();
+
 /** Keys that every mechanism on AWS has. */
 export const awsAccessShape = {
-  region: textSchema
-    .optional()
-    .describe('AWS region; default: AWS_REGION, the profile, the instance.'),
-  endpoint: z
-    .url()
-    .optional()
+  region: presentSchema.describe('AWS region; default: AWS_REGION, the profile, the instance.'),
+  endpoint: presentSchema
+    .pipe(z.url().optional())
     .describe("Instead of the region's own endpoint; one of AWS's is for its service alone."),
-  access_key: textSchema.optional(),
-  secret_key: textSchema.optional(),
-  profile: textSchema.optional(),
-  role_arn: textSchema.optional().describe('A role to assume.'),
-  external_id: textSchema.optional().describe('Of that role.'),
+  access_key: presentSchema,
+  secret_key: presentSchema,
+  profile: presentSchema,
+  role_arn: presentSchema.describe('A role to assume.'),
+  external_id: presentSchema.describe('Of that role.'),
   call_budget: z
     .number()
     .gt(0)

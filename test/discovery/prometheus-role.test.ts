@@ -100,6 +100,7 @@ const theirs: Record<Kind, Labels | 'none'> = {
     container_instance_arn: `${ACCOUNT}:container-instance/prod/c1`,
     ec2_instance_id: 'i-0aaa',
   },
+  ec2AwsvpcIPv6: 'none',
   ec2NotDescribed: 'none',
   // An instance without a private IPv4 address is passed over.
   ec2IPv6: 'none',
@@ -177,6 +178,7 @@ const theirs: Record<Kind, Labels | 'none'> = {
 const differences = [
   // Prometheus knows IPv4 alone; a task that has only IPv6 is reached all the same.
   'ec2IPv6: none → [2001:db8::1]:9100',
+  'ec2AwsvpcIPv6: none → [2001:db8::8]:9100',
   'ipv6Only: none → [2001:db8::7]:9100',
   // Prometheus loses the whole cluster: EC2 refuses a request that names an instance of ECS Anywhere. Here it has the
   // address that its attribute tells.

@@ -137,6 +137,10 @@ export const kinds = {
   ec2AwsvpcNotDescribed: facts(onInstance('vpc-2', { attachments: task('').attachments }), {
     containerInstance: onNode,
   }),
+  ec2AwsvpcIPv6: facts(
+    onInstance('vpc-6', { attachments: attached(['privateIPv6Address', '2001:db8::8']) }),
+    withNode,
+  ),
   ec2NotDescribed: facts(onInstance('bridge-2'), {
     containerInstance: onNode,
     definition: bridge,

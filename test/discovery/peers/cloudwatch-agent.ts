@@ -68,10 +68,14 @@ export const cloudWatchAgent: Peer = {
       StartedBy: 'someone',
     }),
     'pending side 10.0.0.1:9404': ofAgent('pending', 'side', AGENT_SIDE),
+    'ec2AwsvpcIPv6 side 10.1.0.1:9404': ofAgent('vpc-6', 'side', { ...AGENT_SIDE, ...AGENT_NODE }),
   },
   differences: [
     'fargate unmapped 10.0.0.1:9500: none → a target',
     'pending side 10.0.0.1:9404: a target → none',
     'ipv6Only side [2001:db8::7]:9404: none → a target',
+    // The agent takes the instance's address, where nobody listens.
+    'ec2AwsvpcIPv6 side 10.1.0.1:9404: a target → none',
+    'ec2AwsvpcIPv6 side [2001:db8::8]:9404: none → a target',
   ],
 };

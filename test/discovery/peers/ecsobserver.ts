@@ -117,6 +117,7 @@ export const ecsobserver: Peer = {
     // Nothing is scraped before it runs.
     'pending side 10.0.0.1:9404: a target → none',
     'ipv6Only side [2001:db8::7]:9404: none → a target',
+    'ec2AwsvpcIPv6 side [2001:db8::8]:9404: none → a target',
   ],
 };
 

@@ -64,6 +64,7 @@ export const tasks = [
   },
   withContainers('pending', [side]),
   withContainers('ipv6Only', [side]),
+  withContainers('ec2AwsvpcIPv6', [side]),
 ];
 
 export const rules: Rules = {
