@@ -11,7 +11,7 @@ type Env = Readonly<Record<string, string | undefined>>;
 
 const METADATA_URL = 'http://169.254.169.254';
 /** The link to it is local; away from EC2 nobody answers. */
-const METADATA_TIMEOUT_MS = 1_000;
+const METADATA_TIMEOUT_MS = 3_000;
 const TOKEN_SECONDS = 60;
 
 /** Undefined when nothing tells it. The SDK's reader of files is loaded only where the environment is silent. */
