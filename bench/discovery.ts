@@ -78,7 +78,7 @@ async function measure(ecs: ECSClient, tasks: number): Promise<void> {
   };
   const access = { region: 'us-east-1', endpoint: URL_BASE, call_budget: BUDGET };
   const api = await EcsApi.open(access, world);
-  const state = new ClusterState(name, api, new Map(), { services: false });
+  const state = new ClusterState(name, api, new Map(), { services: false, interfaces: false });
   const calls = (): number =>
     metrics
       .expose()

@@ -4,6 +4,8 @@
  * expiry for ever. test/aws/tidy.test.ts holds that no client is made without this.
  * Source: https://docs.aws.amazon.com/sdk-for-javascript/v3/developer-guide/node-configuring-timeouts.html
  */
+import type { HttpConnection } from '../kernel/http-connection.ts';
+import { type ConnectionAgents, createAgents } from './client-connection.ts';
 import type { CredentialSource, ExpiringCredentials } from './credential-source.ts';
 
 /** Until a connection stands. */
@@ -13,7 +15,7 @@ export const REQUEST_TIMEOUT_MS = 10_000;
 
 export interface ClientLimits {
   readonly maxAttempts: number;
-  readonly requestHandler: {
+  readonly requestHandler: Partial<ConnectionAgents> & {
     readonly connectionTimeout: number;
     readonly requestTimeout: number;
     readonly socketTimeout: number;
@@ -25,9 +27,11 @@ export interface ClientLimits {
 export function clientLimits({
   requestTimeoutMs = REQUEST_TIMEOUT_MS,
   maxAttempts = 1,
+  connection,
 }: {
   readonly requestTimeoutMs?: number | undefined;
   readonly maxAttempts?: number | undefined;
+  readonly connection?: HttpConnection | undefined;
 } = {}): ClientLimits {
   return {
     maxAttempts,
@@ -37,22 +41,25 @@ export function clientLimits({
       socketTimeout: requestTimeoutMs,
       // Without it the SDK writes a warning and goes on waiting.
       throwOnRequestTimeout: true,
+      ...(connection === undefined ? {} : createAgents(connection)),
     },
   };
 }
 
 export interface AwsClientSettings {
   readonly credentials: CredentialSource;
-  readonly region?: string | undefined;
+  readonly region?: string | (() => Promise<string>) | undefined;
   readonly endpoint?: string | undefined;
   readonly requestTimeoutMs?: number | undefined;
   /** 1, where the caller tries again by itself. */
   readonly maxAttempts?: number | undefined;
+  /** TLS settings and a proxy of the client's own. */
+  readonly connection?: HttpConnection | undefined;
 }
 
 export interface AwsClientOptions extends ClientLimits {
   readonly credentials: () => Promise<ExpiringCredentials>;
-  readonly region?: string;
+  readonly region?: string | (() => Promise<string>);
   readonly endpoint?: string;
 }
 

@@ -1,6 +1,7 @@
 /**
  * What a source of AWS credentials is, and what one is made of: values and interfaces. Making one: credentials.ts.
  */
+import type { HttpConnection } from '../kernel/http-connection.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { Logger } from '../kernel/logger.ts';
 import type { Registry } from '../kernel/metrics.ts';
@@ -17,9 +18,11 @@ export interface CredentialOptions {
   /** Of an assumed role, for CloudTrail. */
   readonly sessionName?: string | undefined;
   /** Of the STS endpoint. */
-  readonly region?: string | undefined;
+  readonly region?: string | (() => Promise<string>) | undefined;
   /** Roles are assumed at the FIPS endpoint of STS. */
   readonly useFipsSts?: boolean | undefined;
+  /** How STS is reached, where it is not as all else. */
+  readonly connection?: HttpConnection | undefined;
 }
 
 export interface CredentialSource {

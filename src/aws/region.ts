@@ -1,16 +1,71 @@
 /**
- * The region that a machine is set to: of the environment, or of the shared configuration file's profile.
- * Source: https://docs.aws.amazon.com/sdkref/latest/guide/feature-region.html
+ * The region that a machine is set to: of the environment, of the shared configuration file's profile, or that of the EC2
+ * instance itself, by its metadata (version 2).
+ * Sources: https://docs.aws.amazon.com/sdkref/latest/guide/feature-region.html,
+ * https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-instance-metadata-service.html
  */
+import { messageOf, RecoverableError } from '../kernel/errors.ts';
+import { type ClientRequest, createHttpClient, type HttpClient } from '../kernel/http-client.ts';
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+const METADATA_URL = 'http://169.254.169.254';
+/** The link to it is local; away from EC2 nobody answers. */
+const METADATA_TIMEOUT_MS = 3_000;
+const TOKEN_SECONDS = 60;
 
 /** Undefined when nothing tells it. The SDK's reader of files is loaded only where the environment is silent. */
-export async function configuredRegion(
-  env: Readonly<Record<string, string | undefined>> = process.env,
-): Promise<string | undefined> {
+export async function configuredRegion(env: Env = process.env): Promise<string | undefined> {
   const own = env['AWS_REGION'] ?? env['AWS_DEFAULT_REGION'];
   if (own !== undefined && own !== '') return own;
   const { loadSharedConfigFiles } = await import('@smithy/core/config');
   const { configFile, credentialsFile } = await loadSharedConfigFiles();
   const profile = env['AWS_PROFILE'] ?? 'default';
   return configFile[profile]?.['region'] ?? credentialsFile[profile]?.['region'];
+}
+
+/**
+ * As Prometheus looks for it where a configuration names none: what the machine is set to, then its instance metadata.
+ *
+ * @throws RecoverableError AWS_REGION when nothing tells it
+ */
+export async function findRegion(env: Env = process.env): Promise<string> {
+  const configured = await configuredRegion(env);
+  if (configured !== undefined) return configured;
+  const http = createHttpClient();
+  try {
+    return await instanceRegion(http, env);
+  } catch (error) {
+    throw new RecoverableError(
+      'AWS_REGION',
+      `the AWS region is not known: set "region", AWS_REGION, or the region of a profile in ~/.aws/config (instance metadata: ${messageOf(error)})`,
+    );
+  } finally {
+    await http.close();
+  }
+}
+
+async function instanceRegion(http: HttpClient, env: Env): Promise<string> {
+  if (env['AWS_EC2_METADATA_DISABLED']?.toLowerCase() === 'true')
+    throw new Error('AWS_EC2_METADATA_DISABLED');
+  const base = (env['AWS_EC2_METADATA_SERVICE_ENDPOINT'] || METADATA_URL).replace(/\/$/, '');
+  const ask = async (
+    method: ClientRequest['method'],
+    path: string,
+    headers: Readonly<Record<string, string>>,
+  ): Promise<string> => {
+    const signal = AbortSignal.timeout(METADATA_TIMEOUT_MS);
+    const limits = { timeoutMs: METADATA_TIMEOUT_MS, bodyMaxBytes: 1_024, signal };
+    const { status, body } = await http.send({ method, url: `${base}${path}`, headers, ...limits });
+    if (status !== 200) throw new Error(`status ${status}`);
+    return body.toString('utf8').trim();
+  };
+  const token = await ask('PUT', '/latest/api/token', {
+    'x-aws-ec2-metadata-token-ttl-seconds': String(TOKEN_SECONDS),
+  });
+  const region = await ask('GET', '/latest/meta-data/placement/region', {
+    'x-aws-ec2-metadata-token': token,
+  });
+  if (!/^[a-z]{2}(?:-[a-z]+)+-\d$/.test(region)) throw new Error('its answer is no region');
+  return region;
 }

@@ -17,10 +17,10 @@ const METADATA_RETRIES = 1;
 /** A provider that asks anew: those of the SDK remember too, by a clock of their own, so that one serves one fetch. */
 export async function sdkProvider(options: CredentialOptions): Promise<CredentialProvider> {
   const { accessKey, secretKey, sessionToken, profile, roleArn, externalId, region } = options;
-  const { useFipsSts = false } = options;
+  const { useFipsSts = false, connection } = options;
   const sdk = await import('@aws-sdk/credential-providers');
   const clientConfig = {
-    ...clientLimits(STS),
+    ...clientLimits({ ...STS, connection }),
     ...(region === undefined ? {} : { region }),
     ...(useFipsSts ? { useFipsEndpoint: true } : {}),
   };

@@ -43,6 +43,8 @@ export function reportIssues(
 
 function codeOf(issue: z.core.$ZodIssue): FindingCode {
   if (isUnsupported(issue)) return 'CONFIG_UNSUPPORTED';
+  if (issue.code === 'custom' && issue.params?.['code'] === 'CONFIG_UNKNOWN_KEY')
+    return 'CONFIG_UNKNOWN_KEY';
   const isOfType = issue.code === 'invalid_type' || issue.code === 'invalid_union';
   return isOfType ? 'CONFIG_TYPE' : 'CONFIG_VALUE';
 }

@@ -5,7 +5,12 @@
  */
 import { z } from 'zod';
 import { type JobDiscovery } from '../discovery/manager.ts';
-import { type DiscoveryEntry, type MechanismKey, mechanisms } from '../discovery/mechanisms.ts';
+import {
+  type DiscoveryEntry,
+  type MechanismKey,
+  mechanismOf,
+  mechanisms,
+} from '../discovery/mechanisms.ts';
 import { isBareSeconds } from '../discovery/schema.ts';
 import {
   countSchema,
@@ -67,8 +72,8 @@ const discoveryShape = Object.fromEntries(
 
 /** Prometheus' kinds of discovery that are not built in, unless the table says otherwise. */
 const FOREIGN =
-  'aws azure consul digitalocean dns docker dockerswarm ec2 eureka gce hetzner ionos kubernetes kuma \
-lightsail linode marathon nerve nomad oci openstack outscale ovhcloud puppetdb scaleway serverset stackit \
+  'aws azure consul digitalocean dns docker dockerswarm ec2 elasticache eureka gce hetzner ionos kubernetes kuma \
+lightsail linode marathon msk nerve nomad oci openstack outscale ovhcloud puppetdb rds scaleway serverset stackit \
 triton uyuni vultr xds';
 
 const foreignShape = Object.fromEntries(
@@ -238,7 +243,10 @@ function resolveDiscovery(
 ): Omit<JobDiscovery, 'job'> {
   const entries: DiscoveryEntry[] = [];
   for (const { key } of mechanisms) {
-    for (const config of input[key] ?? []) entries.push({ key, config } as DiscoveryEntry);
+    (input[key] ?? []).forEach((config: unknown, index) => {
+      mechanismOf(key).check?.(config, { ...context, path: [...path, key, index] });
+      entries.push({ key, config } as DiscoveryEntry);
+    });
     warnBareSeconds(key, raw, path, context.report);
   }
   return { entries, baseDirectory: context.baseDirectory };

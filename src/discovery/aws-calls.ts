@@ -6,6 +6,7 @@ import { type AwsAction, AwsCallError, callAws } from '../aws/calls.ts';
 import { accountKey, type AwsSession } from './aws-client.ts';
 import type { CallCategory } from './call-limits.ts';
 import type { DiscoveryWorld } from './mechanism.ts';
+import { Slots } from './slots.ts';
 
 /** How often a throttled call is made in all, and the wait after the first. */
 const ATTEMPTS = 5;
@@ -16,12 +17,14 @@ export class AwsCalls {
   readonly #world: DiscoveryWorld;
   readonly #session: AwsSession;
   readonly #account: string;
+  readonly #slots: Slots;
 
   /** @param region  that the session's clients have come to */
   constructor(world: DiscoveryWorld, session: AwsSession, region: string) {
     this.#world = world;
     this.#session = session;
     this.#account = accountKey(session.access, region);
+    this.#slots = new Slots(session.access.request_concurrency ?? Infinity);
   }
 
   /** @throws AwsCallError that begins with the action; the reason of the world's signal */
@@ -36,7 +39,7 @@ export class AwsCalls {
     for (let attempt = 1; ; attempt++) {
       await callLimits.take(this.#account, category, access.call_budget, signal);
       try {
-        return await callAws(action, { metrics, signal, credentials }, send);
+        return await this.#slots.run(() => callAws(action, { metrics, signal, credentials }, send));
       } catch (error) {
         if (!(error instanceof AwsCallError)) throw error;
         if (error.failure === 'stale_credentials' && error.isRenewed && !hasRenewed) {

@@ -7,6 +7,7 @@ import { type z } from 'zod';
 import { messageOf } from '../kernel/errors.ts';
 import { type World } from '../kernel/world.ts';
 import { type TargetGroup } from '../model/target.ts';
+import type { ConfigPath, Reporter } from '../settings/finding.ts';
 import type { CallLimits } from './call-limits.ts';
 
 /** What a running mechanism is given. */
@@ -38,12 +39,22 @@ export interface Explained {
   }[];
 }
 
+/** Where a configuration is checked. */
+export interface CheckContext {
+  /** Of the configuration in its document. */
+  readonly path: ConfigPath;
+  readonly baseDirectory: string;
+  readonly report: Reporter;
+}
+
 /** One kind of discovery. */
 export interface Mechanism<Key extends string = string, Schema extends z.ZodType = z.ZodType> {
   /** The key of scrape_config that holds a list of its configurations. */
   readonly key: Key;
   /** Of one configuration; its defaults filled in by the schema. */
   readonly schema: Schema;
+  /** Reports what a schema cannot tell: one key against another, and what is valid and changes nothing. */
+  check?(config: z.output<Schema>, context: CheckContext): void;
   /**
    * Yields the complete list of groups, at once at start and then whenever it may have changed: a source that is no
    * longer in the list is gone. Never yields less because of a failure. Ends, without throwing, when the signal aborts.

@@ -4,7 +4,8 @@
 import { type z } from 'zod';
 import { cloudMapMechanism } from './cloudmap.ts';
 import { dnsMechanism } from './dns.ts';
-import { awsMechanism, ecsMechanism } from './ecs/mechanism.ts';
+import { ecsMechanism } from './ecs/mechanism.ts';
+import { awsMechanism, prometheusEcsMechanism } from './ecs/prometheus-mechanism.ts';
 import { fileMechanism } from './file.ts';
 import { httpMechanism } from './http.ts';
 import { type Mechanism } from './mechanism.ts';
@@ -17,6 +18,7 @@ export const mechanisms = [
   dnsMechanism,
   cloudMapMechanism,
   ecsMechanism,
+  prometheusEcsMechanism,
   awsMechanism,
 ] as const;
 

@@ -1,5 +1,5 @@
 /**
- * EC2's DescribeInstances for the instances that emulated clusters run on: the query protocol in XML, pages, unknown and
+ * EC2's DescribeInstances (network-interfaces.ts has the other call) for the instances that emulated clusters run on: the query protocol in XML, pages, unknown and
  * malformed ids as errors.
  * Source: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstances.html
  */
@@ -104,10 +104,10 @@ function itemOf(one: Ec2Instance): string {
   return `<item><reservationId>r-0</reservationId><instancesSet><item>${field('instanceId', one.instanceId)}<instanceState><code>16</code><name>running</name></instanceState>${field('instanceType', one.instanceType)}<placement>${field('availabilityZone', one.availabilityZone)}</placement>${field('subnetId', one.subnetId)}${field('vpcId', one.vpcId)}${field('privateIpAddress', one.privateIpAddress)}${field('ipAddress', one.publicIpAddress)}${v6}<tagSet>${tags}</tagSet></item></instancesSet></item>`;
 }
 
-function listOf(form: URLSearchParams, prefix: string): string[] {
+export function listOf(form: URLSearchParams, prefix: string): string[] {
   return [...form].filter(([name]) => name.startsWith(prefix)).map(([, value]) => value);
 }
 
-function escape(text: string): string {
+export function escape(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }

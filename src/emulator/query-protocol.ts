@@ -7,8 +7,16 @@ import type { HttpRequest, HttpResponse } from '../kernel/http-server.ts';
 import type { EmulatedAccount } from './account.ts';
 import { describeInstances, ec2Error } from './ec2.ts';
 import { type CallEdges, dateOf } from './json-protocol.ts';
+import { describeNetworkInterfaces } from './network-interfaces.ts';
 import { AwsError } from './service.ts';
 import { answerTokenService, tokenServiceError } from './token-service.ts';
+
+const EC2_ACTIONS: Readonly<
+  Record<string, (form: URLSearchParams, account: EmulatedAccount) => string>
+> = {
+  DescribeInstances: (form, { instances }) => describeInstances(form, instances),
+  DescribeNetworkInterfaces: (form, { ecs }) => describeNetworkInterfaces(form, ecs.interfaces),
+};
 
 export async function answerQuery(
   request: HttpRequest,
@@ -18,7 +26,7 @@ export async function answerQuery(
   const form = new URLSearchParams((await request.body()).toString());
   const action = form.get('Action') ?? '';
   const isEc2 =
-    action === 'DescribeInstances' ||
+    Object.hasOwn(EC2_ACTIONS, action) ||
     /\/ec2\/aws4_request/.test(request.headers.authorization ?? '');
   account.count(action);
   const headers = { 'content-type': 'text/xml' };
@@ -33,12 +41,13 @@ export async function answerQuery(
       const body = answerTokenService(form, verdict?.accessKeyId ?? '', identities, nowMs());
       return { status: 200, headers, body };
     }
-    if (action !== 'DescribeInstances')
+    const run = Object.hasOwn(EC2_ACTIONS, action) ? EC2_ACTIONS[action] : undefined;
+    if (run === undefined)
       throw new AwsError(
         'InvalidAction',
         `The action ${action} is not valid for this web service.`,
       );
-    return { status: 200, headers, body: describeInstances(form, account.instances) };
+    return { status: 200, headers, body: run(form, account) };
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;
     return {

@@ -132,7 +132,7 @@ export function resolveHttpClient(
 ): HttpClientSettings {
   checkChoices(input, context.path, context.report);
   const headers = headersOf(input.http_headers ?? {}, context);
-  const connection = connectionOf(input, context);
+  const connection = resolveConnection(input, context);
   const { basic_auth: basic, authorization, oauth2 } = input;
   const secret = (value: string | undefined, file: string | undefined, ...keys: string[]) =>
     secretOf(value, file, { ...context, path: [...context.path, ...keys] });
@@ -154,7 +154,7 @@ export function resolveHttpClient(
     ) ?? secret(input.bearer_token, input.bearer_token_file, 'bearer_token_file');
   if (oauth2 !== undefined) {
     const at = [...context.path, 'oauth2'];
-    const own = connectionOf(oauth2, { ...context, path: at });
+    const own = resolveConnection(oauth2, { ...context, path: at });
     const clientSecret = secret(
       oauth2.client_secret,
       oauth2.client_secret_file,
@@ -224,8 +224,11 @@ interface ConnectionInput {
   readonly proxy_connect_header?: Readonly<Record<string, readonly string[]>> | undefined;
 }
 
-/** Undefined where nothing is set. */
-function connectionOf(input: ConnectionInput, context: Context): HttpConnection | undefined {
+/** TLS and proxy alone; undefined where nothing is set. */
+export function resolveConnection(
+  input: ConnectionInput,
+  context: Context,
+): HttpConnection | undefined {
   const { tls_config: tls } = input;
   const proxy = proxyOf(input, context);
   if (tls === undefined && proxy === undefined) return undefined;

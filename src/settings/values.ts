@@ -103,6 +103,27 @@ export function unsupported(sentence: string) {
         params: { code: 'CONFIG_UNSUPPORTED' },
       });
     })
+    .transform((): undefined => undefined)
+    .optional();
+}
+
+/**
+ * A key that means something elsewhere: refused as an unknown one is, with where it belongs, and never left out.
+ *
+ * @param sentence  the key and the place are put before it
+ */
+export function misplaced(sentence: string) {
+  return z
+    .unknown()
+    .superRefine((written, context) => {
+      if (written === undefined) return;
+      context.addIssue({
+        code: 'custom',
+        message: sentence,
+        params: { code: 'CONFIG_UNKNOWN_KEY' },
+      });
+    })
+    .transform((): undefined => undefined)
     .optional();
 }
 

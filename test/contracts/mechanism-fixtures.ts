@@ -89,7 +89,10 @@ export const fixtures: Record<MechanismKey, () => Promise<MechanismFixture>> = {
       close: async () => server.close(),
     };
   },
-  ecs_sd_configs: () => emulatedCluster({}, ['10.0.0.1:9779', '10.0.0.2:9779', '10.0.0.3:9779']),
+  amperage_ecs_sd_configs: () =>
+    emulatedCluster({}, ['10.0.0.1:9779', '10.0.0.2:9779', '10.0.0.3:9779']),
+  ecs_sd_configs: () =>
+    emulatedCluster({ port: 8080 }, ['10.0.0.1:8080', '10.0.0.2:8080', '10.0.0.3:8080']),
   aws_sd_configs: () =>
     emulatedCluster({ role: 'ecs', port: 80 }, ['10.0.0.1:80', '10.0.0.2:80', '10.0.0.3:80']),
 };

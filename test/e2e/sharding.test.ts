@@ -47,7 +47,7 @@ test('membership and discovery of a collector draw from one budget of calls', as
   const file = path.join(folder, 'prometheus.yml');
   writeFileSync(
     file,
-    'scrape_configs: [{ job_name: j, ecs_sd_configs: [{ clusters: [collectors] }] }]\n',
+    'scrape_configs: [{ job_name: j, amperage_ecs_sd_configs: [{ clusters: [collectors] }] }]\n',
   );
   const collector = await startAmperage(
     context,

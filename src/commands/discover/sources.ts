@@ -77,8 +77,9 @@ function fromClusters(flags: DiscoverFlags, env: Env, isTeralytics: boolean): So
   if (!Number.isInteger(times) || times < 0)
     throw new ConfigError('FLAG_TIMES', 'config.scrape-times must be a whole number, 0 for ever');
   const dynamic = flags['config.dynamicPortDetection'];
+  const region = configuredRegion(flags, env);
   const config = {
-    ...region(flags, env),
+    ...(region === undefined ? {} : { region }),
     ...(names.length === 0 || names.includes('*') ? {} : { clusters: names }),
     refresh_interval: duration(flags.refreshInterval ?? flags['config.scrapeInterval'] ?? '60s'),
     labels: flags.labels ?? (isTeralytics ? 'prometheus-ecs-discovery' : 'meta'),
@@ -92,7 +93,7 @@ function fromClusters(flags: DiscoverFlags, env: Env, isTeralytics: boolean): So
   const parsed = ecsMechanism.schema.safeParse(config);
   if (!parsed.success) throw new ConfigError('FLAG_VALUE', parsed.error.issues[0]?.message ?? '');
   return {
-    jobs: [{ job: 'ecs', entries: [{ key: 'ecs_sd_configs', config: parsed.data }] }],
+    jobs: [{ job: 'ecs', entries: [{ key: ecsMechanism.key, config: parsed.data }] }],
     baseDirectory: process.cwd(),
     writeTo:
       flags.writeTo ?? flags['config.writeTo'] ?? (isTeralytics ? 'ecs_file_sd.yml' : undefined),
@@ -116,7 +117,8 @@ function fromCloudMap(flags: DiscoverFlags, env: Env): Sources {
   const parameter =
     flags.namespacesParameter ?? env['DISCOVERY_NAMESPACES_PARAMETER_NAME'] ?? DEFAULT_PARAMETER;
   const parsed = cloudMapMechanism.schema.safeParse({
-    ...region(flags, env),
+    // The reloader's default.
+    region: configuredRegion(flags, env) ?? 'us-east-1',
     refresh_interval: duration(flags.refreshInterval ?? (seconds ? `${seconds}s` : '30s')),
     labels: flags.labels ?? 'sdconfig-reloader',
     ...(flags.namespaces === undefined
@@ -159,10 +161,8 @@ function reloaderFiles(
   return { writeTo, prometheusConfig: { parameter, file: resolve(directory, 'prometheus.yaml') } };
 }
 
-function region(flags: DiscoverFlags, env: Env): { region: string } {
-  const own = flags.region ?? env['AWS_REGION'] ?? env['AWS_DEFAULT_REGION'];
-  // The reloader's default, where it is its place that is taken.
-  return { region: own ?? 'us-east-1' };
+function configuredRegion(flags: DiscoverFlags, env: Env): string | undefined {
+  return flags.region ?? env['AWS_REGION'] ?? env['AWS_DEFAULT_REGION'];
 }
 
 /** Go writes `1m0s`; a duration of ours is the same but for signs and fractions. */

@@ -99,7 +99,9 @@ const TABLE: Readonly<Record<Section, Readonly<Record<string, Fate>>>> = {
     memory_ballast: idle('the memory of the process needs no ballast'),
     'agenthealth entitystore': idle("it tells CloudWatch of CloudWatch's own agent"),
     'awsproxy aws_proxy': lacking('"amperage proxy" signs requests of programs that cannot'),
-    'ecs_observer ecsobserver': lacking('use ecs_sd_configs in the job, or "amperage discover"'),
+    'ecs_observer ecsobserver': lacking(
+      'use amperage_ecs_sd_configs with labels: ecsobserver in the job, or "amperage discover"',
+    ),
     'headers_setter headerssetter': lacking('use "headers" of the exporter'),
     'oauth2client oauth2_client': lacking(
       'use "oauth2" of remote_write in a Prometheus configuration',

@@ -71,7 +71,11 @@ export function placeOf(
 }
 
 function found(host: string, port: number, how: string): Place {
-  return { address: `${host.includes(':') ? `[${host}]` : host}:${port}`, host, how };
+  return { address: joinHostPort(host, port), host, how };
+}
+
+export function joinHostPort(host: string, port: number): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 /** One host port for IPv4 and IPv6 alike; UDP ports are none to scrape. */

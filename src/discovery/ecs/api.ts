@@ -2,7 +2,7 @@
  * The calls of AWS that ECS discovery makes, by the official SDK: within the limits, tried again when throttled, counted.
  * Lists are read page by page; batches have AWS's sizes. Instances of ECS Anywhere (`mi-…`) are never asked EC2 for.
  */
-import type { Instance } from '@aws-sdk/client-ec2';
+import type { Instance, NetworkInterface } from '@aws-sdk/client-ec2';
 import type { Cluster, ContainerInstance, Service, Task } from '@aws-sdk/client-ecs';
 import { AwsCallError } from '../../aws/calls.ts';
 import { AwsCalls } from '../aws-calls.ts';
@@ -161,12 +161,44 @@ export class EcsApi {
     });
   }
 
-  async #describeInstances(InstanceIds: string[]): Promise<Instance[]> {
+  /** By their ids, `eni-…`; one that is gone costs no other. */
+  networkInterfaces(ids: readonly string[]): Promise<NetworkInterface[]> {
+    return this.#batches(ids, BATCH, async (batch) => {
+      try {
+        return await this.#describeInterfaces(batch);
+      } catch (error) {
+        if (batch.length === 1 || !isUnknownInstance(error)) throw error;
+        const each = await Promise.allSettled(batch.map((id) => this.#describeInterfaces([id])));
+        return each.flatMap((one) => (one.status === 'fulfilled' ? one.value : []));
+      }
+    });
+  }
+
+  async #describeInterfaces(NetworkInterfaceIds: string[]): Promise<NetworkInterface[]> {
+    const { sdk, client } = await this.#openEc2();
+    const command = new sdk.DescribeNetworkInterfacesCommand({ NetworkInterfaceIds });
+    const answer = await this.#calls.call(
+      'ec2:DescribeNetworkInterfaces',
+      'ec2_read',
+      (abortSignal) => client.send(command, { abortSignal }),
+    );
+    return answer.NetworkInterfaces ?? [];
+  }
+
+  async #openEc2(): Promise<{
+    readonly sdk: Ec2;
+    readonly client: InstanceType<Ec2['EC2Client']>;
+  }> {
     if (this.#ec2 === undefined) {
       const sdk = await import('@aws-sdk/client-ec2');
-      this.#ec2 ??= { sdk, client: new sdk.EC2Client(this.session.clientOptions()) };
+      const client = new sdk.EC2Client(this.session.clientOptions({ service: 'ec2' }));
+      this.#ec2 ??= { sdk, client };
     }
-    const { sdk, client } = this.#ec2;
+    return this.#ec2;
+  }
+
+  async #describeInstances(InstanceIds: string[]): Promise<Instance[]> {
+    const { sdk, client } = await this.#openEc2();
     const command = new sdk.DescribeInstancesCommand({ InstanceIds });
     const answer = await this.#calls.call('ec2:DescribeInstances', 'ec2_read', (abortSignal) =>
       client.send(command, { abortSignal }),
@@ -186,5 +218,7 @@ export class EcsApi {
 }
 
 function isUnknownInstance(error: unknown): boolean {
-  return error instanceof AwsCallError && error.awsName.startsWith('InvalidInstanceID');
+  return (
+    error instanceof AwsCallError && /^Invalid(?:Instance|NetworkInterface)ID/.test(error.awsName)
+  );
 }

@@ -4,9 +4,15 @@
  * are read once. Whatever fails leaves what was known; a task that the complete list does not name is gone.
  * Source of the limits: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ListTasks.html
  */
-import type { Instance } from '@aws-sdk/client-ec2';
+import type { Instance, NetworkInterface } from '@aws-sdk/client-ec2';
 import type { Cluster, ContainerInstance, Service, Task } from '@aws-sdk/client-ecs';
-import { type DefinitionFacts, idOfArn, serviceNameOf, type TaskFacts } from './facts.ts';
+import {
+  type DefinitionFacts,
+  idOfArn,
+  interfaceIdOf,
+  serviceNameOf,
+  type TaskFacts,
+} from './facts.ts';
 
 /** The calls that are needed, as EcsApi has them. */
 export interface ClusterSource {
@@ -18,11 +24,14 @@ export interface ClusterSource {
   containerInstances(cluster: string, arns: readonly string[]): Promise<ContainerInstance[]>;
   services(cluster: string, names: readonly string[]): Promise<Service[]>;
   instances(ids: readonly string[]): Promise<Instance[]>;
+  networkInterfaces(ids: readonly string[]): Promise<NetworkInterface[]>;
 }
 
 /** What is read beyond tasks, definitions and instances. */
 export interface Wants {
   readonly services: boolean;
+  /** Network interfaces of tasks, for their public addresses. */
+  readonly interfaces: boolean;
 }
 
 /** Kept on disk, to begin with after a restart. */
@@ -35,6 +44,7 @@ export interface ClusterSnapshot {
   readonly containerInstances: readonly ContainerInstance[];
   readonly instances: readonly Instance[];
   readonly services: readonly Service[];
+  readonly interfaces: readonly NetworkInterface[];
 }
 
 /** One described anew for each so many that are known, in whole batches. */
@@ -57,6 +67,7 @@ export class ClusterState {
   #containerInstances = new Map<string, ContainerInstance>();
   #instances = new Map<string, Instance>();
   #services = new Map<string, Service>();
+  #interfaces = new Map<string, NetworkInterface>();
   #detailsAtMs = -Infinity;
   /** Where the rotating sample goes on. */
   #sampleAt = 0;
@@ -128,6 +139,9 @@ export class ClusterState {
       this.#wants.services
         ? this.#readServices(missing(this.#services, serviceNameOf))
         : Promise.resolve(),
+      this.#wants.interfaces
+        ? this.#readInterfaces(missing(this.#interfaces, interfaceIdOf))
+        : Promise.resolve(),
     ]);
     for (const key of this.#definitions.keys()) {
       if (this.#definitions.size <= DEFINITIONS_MAX) break;
@@ -148,6 +162,7 @@ export class ClusterState {
         containerInstance,
         ec2: this.#instances.get(containerInstance?.ec2InstanceId ?? ''),
         service: this.#services.get(serviceNameOf(task)),
+        networkInterface: this.#interfaces.get(interfaceIdOf(task)),
       };
     }
   }
@@ -165,6 +180,7 @@ export class ClusterState {
       containerInstances: [...this.#containerInstances.values()],
       instances: [...this.#instances.values()],
       services: [...this.#services.values()],
+      interfaces: [...this.#interfaces.values()],
     };
   }
 
@@ -176,6 +192,7 @@ export class ClusterState {
       this.#containerInstances.set(one.containerInstanceArn ?? '', one);
     for (const one of snapshot.instances) this.#instances.set(one.InstanceId ?? '', one);
     for (const one of snapshot.services) this.#services.set(one.serviceName ?? '', one);
+    for (const one of snapshot.interfaces) this.#interfaces.set(one.NetworkInterfaceId ?? '', one);
     this.readAtMs = snapshot.atMs;
   }
 
@@ -202,6 +219,8 @@ export class ClusterState {
     const [cluster] = await this.#source.clusters([this.name]);
     if (cluster !== undefined) this.#cluster = cluster;
     this.#services.clear();
+    const interfaces = new Set([...this.#tasks.values()].map(interfaceIdOf));
+    for (const id of this.#interfaces.keys()) if (!interfaces.has(id)) this.#interfaces.delete(id);
     const used = new Set([...this.#tasks.values()].map((task) => task.containerInstanceArn));
     for (const arn of this.#containerInstances.keys())
       if (!used.has(arn)) this.#containerInstances.delete(arn);
@@ -219,6 +238,12 @@ export class ClusterState {
       this.#instances.set(one.InstanceId ?? '', one);
   }
 
+  async #readInterfaces(ids: readonly string[]): Promise<void> {
+    if (ids.length === 0) return;
+    for (const one of await this.#source.networkInterfaces(ids))
+      this.#interfaces.set(one.NetworkInterfaceId ?? '', slimInterface(one));
+  }
+
   async #readServices(names: readonly string[]): Promise<void> {
     if (names.length === 0) return;
     for (const one of await this.#source.services(this.name, names))
@@ -231,6 +256,15 @@ function slim(task: Task): Task {
   const { overrides, attributes, inferenceAccelerators, ...rest } = task;
   void [overrides, attributes, inferenceAccelerators];
   return rest;
+}
+
+/** All that is asked of an interface is its public address. */
+function slimInterface({ NetworkInterfaceId, Association }: NetworkInterface): NetworkInterface {
+  const { PublicIp } = Association ?? {};
+  return {
+    ...(NetworkInterfaceId === undefined ? {} : { NetworkInterfaceId }),
+    ...(PublicIp === undefined ? {} : { Association: { PublicIp } }),
+  };
 }
 
 /** Events and deployments of a service are long. */

@@ -34,7 +34,9 @@ export async function followEvents(
 ): Promise<void> {
   const sqs = await import('@aws-sdk/client-sqs');
   // Longer than SQS may wait for a message.
-  const client = new sqs.SQSClient(session.clientOptions(TIMEOUT_MS));
+  const client = new sqs.SQSClient(
+    session.clientOptions({ service: 'sqs', requestTimeoutMs: TIMEOUT_MS }),
+  );
   const counter = world.metrics.counters(
     'amperage_sd_events_total',
     'Messages of the event queue, by outcome.',

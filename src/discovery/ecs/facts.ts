@@ -2,7 +2,7 @@
  * What is known of a task when its targets are made: AWS's own descriptions, side by side. Values only; where they come
  * from is cluster.ts.
  */
-import type { Instance } from '@aws-sdk/client-ec2';
+import type { Instance, NetworkInterface } from '@aws-sdk/client-ec2';
 import type {
   Cluster,
   Container,
@@ -34,6 +34,8 @@ export interface TaskFacts {
   readonly containerInstance: ContainerInstance | undefined;
   readonly ec2: Instance | undefined;
   readonly service: Service | undefined;
+  /** The task's own; told only where interfaces are wanted. */
+  readonly networkInterface: NetworkInterface | undefined;
 }
 
 export function definitionFacts(definition: TaskDefinition): DefinitionFacts {
@@ -61,6 +63,12 @@ export function idOfArn(arn: string | undefined): string {
 /** The service of a task that one started: its group says so. */
 export function serviceNameOf(task: Task): string {
   return task.group?.startsWith('service:') === true ? task.group.slice('service:'.length) : '';
+}
+
+/** The network interface of a task in awsvpc mode, `eni-…`. */
+export function interfaceIdOf(task: Task): string {
+  const attached = task.attachments?.find(({ type }) => type === 'ElasticNetworkInterface');
+  return attached?.details?.find(({ name }) => name === 'networkInterfaceId')?.value ?? '';
 }
 
 /** The container of the task that a definition describes. */

@@ -1,14 +1,15 @@
 /**
- * The labels of a target: all that is known, as `__meta_ecs_*`, and the exact labels of those whose place we take.
- * Sources: https://github.com/teralytics/prometheus-ecs-discovery,
- * https://github.com/open-telemetry/opentelemetry-collector-contrib/tree/main/extension/observer/ecsobserver,
- * https://github.com/aws/amazon-cloudwatch-agent/tree/main/internal/ecsservicediscovery,
- * https://prometheus.io/docs/prometheus/latest/configuration/configuration/#aws_sd_config
+ * The labels of a container's target: all that is known, as `__meta_ecs_*`, and the exact labels of those whose place we
+ * take. Where a list of ours differs from theirs on purpose, test/discovery/profiles.test.ts names it.
+ * Sources: https://github.com/teralytics/prometheus-ecs-discovery (main.go),
+ * https://github.com/open-telemetry/opentelemetry-collector-contrib/tree/main/extension/observer/ecsobserver (exporter.go, target.go),
+ * https://github.com/aws/amazon-cloudwatch-agent/tree/main/internal/ecsservicediscovery (decoratedtask.go)
  */
 import { formatDurationMs } from '../../model/duration.ts';
 import { isLegacyLabelName } from '../../model/labels.ts';
-import { instanceAddress, taskAddress } from './address.ts';
 import { idOfArn, runningContainer, serviceNameOf, type TaskFacts } from './facts.ts';
+import { type Labels, prefixed, tagLabels, withoutEmpty } from './labels.ts';
+import { prometheusLabels } from './prometheus-role.ts';
 import type { Wanted } from './rules.ts';
 
 export const PROFILES = [
@@ -24,18 +25,22 @@ export interface LabelInput {
   readonly facts: TaskFacts;
   readonly containerName: string;
   readonly wanted: Wanted;
+  /** The task's service where a rule on services names it, whichever rule found the target; else ''. */
+  readonly matchedService: string;
   /** Address without the port. */
   readonly host: string;
   /** The label for the job's name in ecsobserver's profile. */
   readonly jobLabel: string;
 }
 
-type Labels = Record<string, string>;
-
 /** Without empty values. */
 export function labelsOf(profile: Profile, input: LabelInput): Labels {
-  const labels = makers[profile](input);
-  return Object.fromEntries(Object.entries(labels).filter(([, value]) => value !== ''));
+  return withoutEmpty(makers[profile](input));
+}
+
+/** Where ecsobserver and the CloudWatch agent scrape when nobody says where; else the job's path is not known here. */
+export function defaultPathOf(profile: Profile): string {
+  return profile === 'ecsobserver' || profile === 'cloudwatch-agent' ? '/metrics' : '';
 }
 
 const makers: Readonly<Record<Profile, (input: LabelInput) => Labels>> = {
@@ -43,7 +48,7 @@ const makers: Readonly<Record<Profile, (input: LabelInput) => Labels>> = {
   'prometheus-ecs-discovery': teralytics,
   ecsobserver,
   'cloudwatch-agent': cloudWatchAgent,
-  prometheus,
+  prometheus: ({ facts, host }) => prometheusLabels(facts, host),
 };
 
 /** What a scrape is told by its target, whatever the profile. */
@@ -62,7 +67,7 @@ function meta(input: LabelInput): Labels {
   return {
     ...scrapeLabels(wanted),
     job: wanted.job ?? '',
-    ...prometheus(input),
+    ...prometheusLabels(facts, input.host),
     __meta_ecs_cluster_name: cluster.clusterName ?? '',
     __meta_ecs_service_name: serviceNameOf(task),
     __meta_ecs_source: task.taskArn ?? '',
@@ -99,28 +104,34 @@ function teralytics(input: LabelInput): Labels {
 }
 
 function ecsobserver(input: LabelInput): Labels {
-  const { facts, containerName, wanted, host, jobLabel } = input;
-  const { task, definition, cluster, ec2 } = facts;
+  const { facts, containerName, wanted, host, jobLabel, matchedService } = input;
+  const { task, definition, cluster } = facts;
+  const ec2 = ec2Of(facts);
   return {
     ...scrapeLabels(wanted),
+    __metrics_path__: wanted.path ?? defaultPathOf('ecsobserver'),
     [jobLabel]: wanted.job ?? '',
     __meta_ecs_source: task.taskArn ?? '',
     __meta_ecs_cluster_name: cluster.clusterName ?? '',
-    __meta_ecs_service_name: wanted.kind === 'service' ? serviceNameOf(task) : '',
+    __meta_ecs_service_name: matchedService,
     __meta_ecs_task_definition_family: definition?.family ?? '',
     __meta_ecs_task_definition_revision: definition?.revision ?? '',
     __meta_ecs_task_started_by: task.startedBy ?? '',
     __meta_ecs_task_launch_type: task.launchType ?? '',
     __meta_ecs_task_group: task.group ?? '',
-    ...prefixed('__meta_ecs_task_tags_', tags(task.tags)),
+    ...prefixed('__meta_ecs_task_tags_', tagLabels(task.tags)),
     __meta_ecs_container_name: containerName,
     ...prefixed('__meta_ecs_container_labels_', containerDefinition(input)?.dockerLabels),
     __meta_ecs_health_status: task.healthStatus ?? '',
     __meta_ecs_ec2_instance_id: ec2?.InstanceId ?? '',
     __meta_ecs_ec2_instance_type: ec2?.InstanceType ?? '',
-    ...prefixed('__meta_ecs_ec2_tags_', ec2Tags(facts)),
+    ...prefixed(
+      '__meta_ecs_ec2_tags_',
+      tagLabels(ec2?.Tags?.map(({ Key, Value }) => ({ key: Key, value: Value }))),
+    ),
     __meta_ecs_ec2_vpc_id: ec2?.VpcId ?? '',
     __meta_ecs_ec2_subnet_id: ec2?.SubnetId ?? '',
+    // The name is theirs: it is the address of the target, which of awsvpc is the task's.
     __meta_ecs_ec2_private_ip: ec2 === undefined ? '' : host,
     __meta_ecs_ec2_public_ip: ec2?.PublicIpAddress ?? '',
   };
@@ -128,70 +139,36 @@ function ecsobserver(input: LabelInput): Labels {
 
 function cloudWatchAgent(input: LabelInput): Labels {
   const { facts, containerName, wanted } = input;
-  const { task, definition, ec2 } = facts;
+  const { task, definition } = facts;
+  const ec2 = ec2Of(facts);
   const dockerLabels = Object.entries(containerDefinition(input)?.dockerLabels ?? {});
+  const [cluster = '', taskId] = (task.taskArn ?? '').split('/').slice(1);
+  const isLongArn = taskId !== undefined;
   return {
-    ...Object.fromEntries(dockerLabels.filter(([name]) => isLegacyLabelName(name))),
     ...scrapeLabels(wanted),
     container_name: containerName,
-    ServiceName: wanted.kind === 'service' ? serviceNameOf(task) : '',
     TaskDefinitionFamily: definition?.family ?? '',
     TaskRevision: definition?.revision ?? '',
     TaskGroup: task.group ?? '',
     StartedBy: task.startedBy ?? '',
     LaunchType: task.launchType ?? '',
-    TaskClusterName: idOfArn(task.clusterArn),
-    TaskId: idOfArn(task.taskArn),
+    TaskClusterName: isLongArn ? cluster : '',
+    TaskId: isLongArn ? taskId : cluster,
     InstanceType: ec2?.InstanceType ?? '',
     VpcId: ec2?.VpcId ?? '',
     SubnetId: ec2?.SubnetId ?? '',
-    job: wanted.job ?? '',
+    // There a docker label stands for any label above, but for none below.
+    ...withoutEmpty(Object.fromEntries(dockerLabels.filter(([name]) => isLegacyLabelName(name)))),
+    ...withoutEmpty({
+      job: wanted.job ?? '',
+      ServiceName: wanted.kind === 'service' ? serviceNameOf(task) : '',
+    }),
   };
 }
 
-function prometheus({ facts, host }: LabelInput): Labels {
-  const { task, definition, cluster, containerInstance, ec2, service, region } = facts;
-  const interfaces = task.attachments?.find(({ type }) => type === 'ElasticNetworkInterface');
-  const subnet = interfaces?.details?.find(({ name }) => name === 'subnetId')?.value;
-  const name = serviceNameOf(task);
-  const arn = (task.clusterArn ?? '').replace(':cluster/', ':service/');
-  const isVpc =
-    definition === undefined ? subnet !== undefined : definition.networkMode === 'awsvpc';
-  return {
-    __meta_ecs_cluster: cluster.clusterName ?? '',
-    __meta_ecs_cluster_arn: cluster.clusterArn ?? '',
-    __meta_ecs_service: name,
-    __meta_ecs_service_arn: service?.serviceArn ?? (name === '' ? '' : `${arn}/${name}`),
-    __meta_ecs_service_status: service?.status ?? '',
-    __meta_ecs_task_group: task.group ?? '',
-    __meta_ecs_task_arn: task.taskArn ?? '',
-    __meta_ecs_task_definition: task.taskDefinitionArn ?? '',
-    __meta_ecs_region: region,
-    __meta_ecs_availability_zone: task.availabilityZone ?? '',
-    __meta_ecs_subnet_id: subnet ?? ec2?.SubnetId ?? '',
-    __meta_ecs_ip_address: host,
-    __meta_ecs_launch_type: task.launchType ?? '',
-    __meta_ecs_desired_status: task.desiredStatus ?? '',
-    __meta_ecs_last_status: task.lastStatus ?? '',
-    __meta_ecs_health_status: task.healthStatus ?? '',
-    __meta_ecs_platform_family: task.platformFamily ?? '',
-    __meta_ecs_platform_version: task.platformVersion ?? '',
-    __meta_ecs_network_mode: isVpc ? 'awsvpc' : 'bridge',
-    __meta_ecs_container_instance_arn: task.containerInstanceArn ?? '',
-    __meta_ecs_ec2_instance_id: containerInstance?.ec2InstanceId ?? '',
-    __meta_ecs_ec2_instance_type: ec2?.InstanceType ?? '',
-    __meta_ecs_ec2_instance_private_ip: ec2 === undefined ? '' : (instanceAddress(facts) ?? ''),
-    __meta_ecs_ec2_instance_public_ip: ec2?.PublicIpAddress ?? '',
-    ...prefixed('__meta_ecs_tag_cluster_', tags(cluster.tags)),
-    ...prefixed('__meta_ecs_tag_service_', tags(service?.tags)),
-    ...prefixed('__meta_ecs_tag_task_', tags(task.tags)),
-    ...prefixed('__meta_ecs_tag_ec2_', ec2Tags(facts)),
-  };
-}
-
-/** The address of a task for Prometheus' role, which knows no containers. */
-export function hostOfTask(facts: TaskFacts): string | undefined {
-  return taskAddress(facts) ?? instanceAddress(facts);
+/** Both ask EC2 for tasks of this launch type only. */
+function ec2Of({ task, ec2 }: TaskFacts): TaskFacts['ec2'] {
+  return task.launchType === 'EC2' ? ec2 : undefined;
 }
 
 function containerDefinition({
@@ -199,24 +176,4 @@ function containerDefinition({
   containerName,
 }: LabelInput): NonNullable<TaskFacts['definition']>['containers'][number] | undefined {
   return facts.definition?.containers.find(({ name }) => name === containerName);
-}
-
-function tags(
-  list: readonly { readonly key?: string | undefined; readonly value?: string | undefined }[] = [],
-): Labels {
-  return Object.fromEntries(list.map(({ key, value }) => [key ?? '', value ?? '']));
-}
-
-function ec2Tags({ ec2 }: TaskFacts): Labels {
-  return tags(ec2?.Tags?.map(({ Key, Value }) => ({ key: Key, value: Value })));
-}
-
-/** Names with what a label name can't hold as `_`. */
-function prefixed(prefix: string, values: Readonly<Labels> = {}): Labels {
-  return Object.fromEntries(
-    Object.entries(values).map(([name, value]) => [
-      `${prefix}${name.replaceAll(/[^A-Za-z0-9_]/g, '_')}`,
-      value,
-    ]),
-  );
 }

@@ -1,6 +1,6 @@
 /**
- * Which containers are scraped, and where: rules on services, on task definitions and on docker labels, in this order, as
- * ecsobserver and the CloudWatch agent have them. Patterns are RE2 and match anywhere in the name.
+ * Which containers are scraped, and where: rules on services, on task definitions and on docker labels, in this order as
+ * ecsobserver has them; the CloudWatch agent asks docker labels before task definitions. Patterns are RE2 and match anywhere in the name.
  *
  * A port label holds a container port, or several with more to say of each: `9404:/metrics;job=app;interval=30s,8080:/x`.
  */
@@ -45,6 +45,8 @@ export interface Rules {
   readonly services: readonly ServiceRule[];
   readonly definitions: readonly DefinitionRule[];
   readonly dockerLabels: readonly DockerLabelRule[];
+  /** The CloudWatch agent asks docker labels before task definitions: who comes first gives a target its job. */
+  readonly labelsFirst?: boolean | undefined;
   /** Docker label that a container must have, NAME or NAME=VALUE. */
   readonly filterLabel?: string | undefined;
   /** Instead of all rules: containers with the label PROMETHEUS_DYNAMIC_EXPORT=1 that have one port. */
@@ -101,17 +103,25 @@ export function applyRules(
   const arn = facts.definition?.arn ?? '';
   const labels = container.dockerLabels ?? {};
   if (!passesFilter(rules.filterLabel, labels)) return [];
-  const found: (Wanted | Fault)[] = [];
-  for (const rule of rules.services)
-    if (service !== '' && isMatch(rule.name_pattern, service))
-      found.push(...byPorts(rule, container, 'service', `services ${rule.name_pattern}`));
-  for (const rule of rules.definitions)
-    if (isMatch(rule.arn_pattern, arn))
-      found.push(
-        ...byPorts(rule, container, 'task_definition', `task_definitions ${rule.arn_pattern}`),
-      );
-  for (const rule of rules.dockerLabels) found.push(...byLabel(rule, labels));
-  return found;
+  const byService = rules.services
+    .filter(({ name_pattern: pattern }) => service !== '' && isMatch(pattern, service))
+    .flatMap((rule) => byPorts(rule, container, 'service', `services ${rule.name_pattern}`));
+  const byDefinition = rules.definitions
+    .filter(({ arn_pattern: pattern }) => isMatch(pattern, arn))
+    .flatMap((rule) =>
+      byPorts(rule, container, 'task_definition', `task_definitions ${rule.arn_pattern}`),
+    );
+  const byLabels = rules.dockerLabels.flatMap((rule) => byLabel(rule, labels));
+  return rules.labelsFirst
+    ? [...byService, ...byLabels, ...byDefinition]
+    : [...byService, ...byDefinition, ...byLabels];
+}
+
+/** The service that started the task, where a rule on services names it, whatever containers that rule is for; else ''. */
+export function matchService(rules: Rules, { task }: TaskFacts): string {
+  const name = serviceNameOf(task);
+  const isMatched = name !== '' && rules.services.some((rule) => isMatch(rule.name_pattern, name));
+  return isMatched ? name : '';
 }
 
 const compiled = new Map<string, ReturnType<typeof compileRegex>>();
@@ -202,8 +212,9 @@ function byLabel(
       containerPort: parsed.containerPort,
       path: parsed.path ?? labelled(rule.metrics_path_label),
       scheme: parsed.scheme ?? labelled(rule.scheme_label),
-      job: parsed.job ?? labelled(rule.job_name_label) ?? rule.job_name,
-      host: labelled(rule.server_name_label)?.replace(/\/$/, ''),
+      // As in ecsobserver a name in the configuration stands for what containers say.
+      job: rule.job_name ?? parsed.job ?? labelled(rule.job_name_label),
+      host: labelled(rule.server_name_label)?.replace(/\/+$/, ''),
       intervalMs: parsed.intervalMs,
     };
   });

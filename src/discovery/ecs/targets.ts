@@ -5,8 +5,9 @@
 import type { TargetGroup } from '../../model/target.ts';
 import { type NoTarget, placeOf } from './address.ts';
 import { idOfArn, type TaskFacts } from './facts.ts';
-import { hostOfTask, labelsOf, type Profile } from './profiles.ts';
-import { applyRules, type Rules, type Wanted } from './rules.ts';
+import { defaultPathOf, labelsOf, type Profile } from './profiles.ts';
+import { judgeRole } from './prometheus-role.ts';
+import { applyRules, matchService, type Rules, type Wanted } from './rules.ts';
 
 export interface TargetOptions {
   readonly profile: Profile;
@@ -28,9 +29,10 @@ export interface Verdict {
 
 /** In order of containers and rules; never empty. */
 export function judge(facts: TaskFacts, options: TargetOptions): Verdict[] {
+  if (options.portOfTask !== undefined)
+    return [{ container: '', rule: 'port', ...judgeRole(facts, options.portOfTask) }];
   const whole = judgeTask(facts, options);
   if (whole !== undefined) return [whole];
-  if (options.portOfTask !== undefined) return [judgeByPort(facts, options, options.portOfTask)];
   const seen = new Set<string>();
   const defined = new Set(facts.definition?.containers.map(({ name }) => name));
   const verdicts = (facts.definition?.containers ?? []).flatMap((container) => {
@@ -74,7 +76,7 @@ export function groupsOf(facts: TaskFacts, verdicts: readonly Verdict[]): Target
 /** Why no container of the task is scraped, undefined when they may be. */
 function judgeTask(
   { task, definition }: TaskFacts,
-  { dropUnhealthy, portOfTask }: TargetOptions,
+  { dropUnhealthy }: TargetOptions,
 ): Verdict | undefined {
   if (task.desiredStatus === 'STOPPED')
     return none('', '', 'stopping', 'the task is being stopped');
@@ -82,24 +84,9 @@ function judgeTask(
     return none('', '', 'not_running', `the task is ${task.lastStatus ?? 'in an unknown state'}`);
   if (dropUnhealthy && task.healthStatus === 'UNHEALTHY')
     return none('', '', 'unhealthy', 'the task is unhealthy and drop_unhealthy is set');
-  if (definition === undefined && portOfTask === undefined)
+  if (definition === undefined)
     return none('', '', 'no_definition', 'its task definition could not be read yet');
   return undefined;
-}
-
-function judgeByPort(facts: TaskFacts, options: TargetOptions, port: number): Verdict {
-  const host = hostOfTask(facts);
-  if (host === undefined)
-    return none('', 'port', 'no_address', 'neither the task nor its instance has a known address');
-  const wanted: Wanted = { containerPort: port, rule: 'port', kind: 'service' };
-  const address = `${host.includes(':') ? `[${host}]` : host}:${port}`;
-  const input = { facts, containerName: '', wanted, host, jobLabel: options.jobLabel };
-  return {
-    container: '',
-    rule: 'port',
-    target: { __address__: address, ...labelsOf(options.profile, input) },
-    words: `one target for each task, port ${port}`,
-  };
 }
 
 function judgeWanted(
@@ -111,7 +98,7 @@ function judgeWanted(
 ): Verdict {
   const place = placeOf(facts, container, wanted.containerPort, wanted.host);
   if ('reason' in place) return none(container, wanted.rule, place.reason, place.words);
-  const key = `${place.address} ${wanted.path ?? ''}`;
+  const key = `${place.address} ${wanted.path ?? defaultPathOf(options.profile)}`;
   if (seen.has(key))
     return none(container, wanted.rule, 'same_as_other', `${place.address} is a target already`);
   seen.add(key);
@@ -119,13 +106,15 @@ function judgeWanted(
     facts,
     containerName: container,
     wanted,
+    matchedService: matchService(options.rules, facts),
     host: place.host,
     jobLabel: options.jobLabel,
   };
   return {
     container,
     rule: wanted.rule,
-    target: { __address__: place.address, ...labelsOf(options.profile, input) },
+    // Whatever labels a container has, its address is this one.
+    target: { ...labelsOf(options.profile, input), __address__: place.address },
     words: place.how,
   };
 }

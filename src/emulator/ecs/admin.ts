@@ -20,6 +20,7 @@ const actions = {
     launchType: z.string().default('FARGATE'),
     group: z.string().optional(),
     address: z.string().optional(),
+    publicAddress: z.string().optional(),
     count: z.number().int().min(1).max(10_000).default(1),
     tags: tagsSchema,
   }),
@@ -29,6 +30,7 @@ const actions = {
     lastStatus: z.string().optional(),
     desiredStatus: z.string().optional(),
     healthStatus: z.enum(['HEALTHY', 'UNHEALTHY', 'UNKNOWN']).optional(),
+    publicAddress: z.string().optional(),
   }),
   '/_emulator/events': z.strictObject({ queue: z.string() }),
 } as const;
@@ -47,19 +49,23 @@ export function administer(account: EmulatedAccount, path: string, body: unknown
       return {};
     }
     case '/_emulator/ecs/tasks': {
-      const { cluster, count, tags, group, address, ...rest } = actions[path].parse(body);
+      const { cluster, count, tags, group, address, publicAddress, ...rest } =
+        actions[path].parse(body);
       const request = {
         ...rest,
         ...(group === undefined ? {} : { group }),
         ...(address === undefined ? {} : { address }),
+        ...(publicAddress === undefined ? {} : { publicAddress }),
         tags: listed(tags),
       };
       const own = ecs.cluster(cluster);
       return Array.from({ length: count }, () => ecs.run(own, request).taskArn);
     }
     case '/_emulator/ecs/task-state': {
-      const { cluster, task, ...news } = actions[path].parse(body);
+      const { cluster, task, publicAddress, ...news } = actions[path].parse(body);
       const found = ecs.task(ecs.cluster(cluster), task);
+      if (found !== undefined && publicAddress !== undefined)
+        ecs.setPublicAddress(found, publicAddress);
       if (found !== undefined)
         ecs.change(
           found,

@@ -28,6 +28,17 @@ export interface TaskRequest {
   readonly containerInstance?: string;
   /** Instead of an address of the emulator's choice. */
   readonly address?: string;
+  /** Public IPv4 address of its network interface; none by default. */
+  readonly publicAddress?: string;
+}
+
+/** What EC2 tells of a task's own network interface. */
+export interface TaskInterface {
+  readonly networkInterfaceId: string;
+  readonly privateAddress: string;
+  readonly subnetId: string;
+  readonly availabilityZone: string;
+  publicAddress: string | undefined;
 }
 
 const STOPPED_KEEP_MS = 3_600_000;
@@ -38,6 +49,8 @@ export class EcsState {
   readonly region: string;
   readonly clusters = new Map<string, Cluster>();
   readonly definitions = new Map<string, TaskDefinition>();
+  /** By id; those of stopped tasks are gone, as on AWS. */
+  readonly interfaces = new Map<string, TaskInterface>();
   /** Told of every change of a task. */
   onTaskChange: (task: Task, cluster: Cluster) => void = () => undefined;
   readonly #clock: Clock;
@@ -170,6 +183,7 @@ export class EcsState {
       version: 1,
     };
     this.#network(task, definition, address, order);
+    this.setPublicAddress(task, request.publicAddress);
     cluster.tasks.set(taskArn, { order, task });
     this.onTaskChange(task, cluster);
     this.change(task, { lastStatus: 'RUNNING', startedAt: this.#clock.nowMs() / 1_000 });
@@ -194,6 +208,13 @@ export class EcsState {
   stop(task: Task): void {
     this.change(task, { desiredStatus: 'STOPPED', lastStatus: 'DEPROVISIONING' });
     this.change(task, { lastStatus: 'STOPPED', stoppedAt: this.#clock.nowMs() / 1_000 });
+    this.interfaces.delete(interfaceIdOf(task));
+  }
+
+  /** Of the task's network interface; without effect on a task that has none. */
+  setPublicAddress(task: Task, address: string | undefined): void {
+    const found = this.interfaces.get(interfaceIdOf(task));
+    if (found !== undefined) found.publicAddress = address;
   }
 
   task(cluster: Cluster, idOrArn: string): Task | undefined {
@@ -301,17 +322,27 @@ export class EcsState {
     const isVpc = definition.networkMode === 'awsvpc';
     const attachmentId = hex(8);
     const v6 = address.includes(':');
-    if (isVpc)
+    if (isVpc) {
+      const networkInterfaceId = `eni-${hex(8)}`;
+      const subnetId = 'subnet-0123456789abcdef0';
       task.attachments.push({
         id: attachmentId,
         type: 'ElasticNetworkInterface',
         status: 'ATTACHED',
         details: [
-          { name: 'subnetId', value: 'subnet-0123456789abcdef0' },
-          { name: 'networkInterfaceId', value: `eni-${hex(8)}` },
+          { name: 'subnetId', value: subnetId },
+          { name: 'networkInterfaceId', value: networkInterfaceId },
           { name: v6 ? 'privateIPv6Address' : 'privateIPv4Address', value: address },
         ],
       });
+      this.interfaces.set(networkInterfaceId, {
+        networkInterfaceId,
+        privateAddress: address,
+        subnetId,
+        availabilityZone: task.availabilityZone,
+        publicAddress: undefined,
+      });
+    }
     for (const { name, image, portMappings = [] } of definition.containerDefinitions) {
       const bindings =
         definition.networkMode === 'bridge' || definition.networkMode === 'host'
@@ -349,6 +380,11 @@ export class EcsState {
       if (task.stoppedAt !== undefined && task.stoppedAt < beforeSeconds) cluster.tasks.delete(arn);
     }
   }
+}
+
+function interfaceIdOf({ attachments }: Task): string {
+  const details = attachments.flatMap((one) => one.details);
+  return details.find(({ name }) => name === 'networkInterfaceId')?.value ?? '';
 }
 
 function hex(bytes: number): string {

@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { after, before, test, type TestContext } from 'node:test';
+import { findRegion } from './region.ts';
+
+const files = ['AWS_CONFIG_FILE', 'AWS_SHARED_CREDENTIALS_FILE'] as const;
+const kept = files.map((name) => process.env[name]);
+before(() => files.forEach((name) => (process.env[name] = '/nowhere')));
+after(() =>
+  files.forEach((name, index) => {
+    if (kept[index] === undefined) delete process.env[name];
+    else process.env[name] = kept[index];
+  }),
+);
+
+/** Metadata of an instance, version 2 only. */
+async function metadata(context: TestContext, region: string): Promise<string> {
+  const server = createServer(({ method, url, headers }, response) => {
+    const isToken = method === 'PUT' && url === '/latest/api/token';
+    const isRegion =
+      url === '/latest/meta-data/placement/region' && headers['x-aws-ec2-metadata-token'] === 't';
+    response.statusCode = isToken || isRegion ? 200 : 401;
+    response.end(isToken ? 't' : isRegion ? region : '');
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  context.after(() => server.close());
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+test('a region is what the environment says, then what the instance says', async (context) => {
+  const endpoint = { AWS_EC2_METADATA_SERVICE_ENDPOINT: await metadata(context, 'eu-west-3\n') };
+  assert.equal(await findRegion({ ...endpoint, AWS_REGION: 'us-east-1' }), 'us-east-1');
+  assert.equal(await findRegion({ ...endpoint, AWS_DEFAULT_REGION: 'us-east-2' }), 'us-east-2');
+  assert.equal(await findRegion(endpoint), 'eu-west-3');
+});
+
+test('a region that nothing tells is an error that says where it may be set', async (context) => {
+  const remedy = /the AWS region is not known: set "region", AWS_REGION, .*\(instance metadata: /;
+  const odd = await metadata(context, '<html>');
+  await assert.rejects(findRegion({ AWS_EC2_METADATA_SERVICE_ENDPOINT: odd }), remedy);
+  await assert.rejects(findRegion({ AWS_EC2_METADATA_DISABLED: 'true' }), remedy);
+  const nobody = { AWS_EC2_METADATA_SERVICE_ENDPOINT: 'http://127.0.0.1:1' };
+  await assert.rejects(findRegion(nobody), remedy);
+});

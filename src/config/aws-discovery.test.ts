@@ -1,0 +1,165 @@
+/** The keys of ECS discovery: Prometheus' own as Prometheus has them, ours under a key of their own. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { RULE_KEYS } from '../discovery/ecs/keys.ts';
+import { formatFinding } from '../settings/finding.ts';
+import { checkConfigText } from './load.ts';
+
+/** One entry of a discovery, a key a line: the first stands in line 4. */
+async function check(mechanism: string, keys: readonly string[], allowPartial = false) {
+  const entry = keys.map((key, index) => `      ${index === 0 ? '- ' : '  '}${key}`).join('\n');
+  const text = `scrape_configs:\n  - job_name: a\n    ${mechanism}:\n${entry}\n`;
+  const options = { env: {}, allowPartial };
+  const { plan, findings } = await checkConfigText(text, '/nowhere/c.yml', options);
+  const lines = findings.map((one) => formatFinding(one).replace('/nowhere/', ''));
+  const [found] = plan?.sources[0]?.discovery.entries ?? [];
+  return { config: found?.config as Record<string, unknown> | undefined, lines };
+}
+
+const SHARED = [
+  'region: us-east-1',
+  'endpoint: "http://localhost:4566"',
+  'access_key: a',
+  'secret_key: s',
+  'role_arn: "arn:aws:iam::1:role/r"',
+  'external_id: x',
+  'clusters: ["arn:aws:ecs:us-east-1:1:cluster/prod"]',
+  'refresh_interval: 30s',
+  'tls_config: {ca_file: ca.pem, insecure_skip_verify: true, server_name: n, min_version: TLS12}',
+  'proxy_url: "http://u:p@proxy:3128"',
+  'no_proxy: "amazonaws.com,localhost"',
+  'follow_redirects: false',
+  'enable_http2: false',
+];
+
+test("all keys that Prometheus' two discoveries of ECS have are taken", async () => {
+  const ecs = await check('ecs_sd_configs', [...SHARED, 'port: 9100', 'request_concurrency: 5']);
+  assert.deepEqual(ecs.lines, ['c.yml:12:31: file "ca.pem" does not exist yet [CONFIG_NOTE]']);
+  assert.equal(ecs.config?.['port'], 9_100);
+  assert.equal(ecs.config?.['request_concurrency'], 5);
+  const aws = await check('aws_sd_configs', ['role: ecs', ...SHARED, 'port: 9100']);
+  assert.equal(aws.config?.['port'], 9_100);
+  const ours = await check('ecs_sd_configs', ['call_budget: 0.9', 'cache_dir: d', 'profile: p']);
+  assert.deepEqual(ours.lines, []);
+});
+
+test("what is not given is as in Prometheus, and 0 is aws_sd_configs' word for it", async () => {
+  const ecs = await check('ecs_sd_configs', ['region: us-east-1']);
+  assert.deepEqual(
+    [ecs.config?.['port'], ecs.config?.['refresh_interval'], ecs.config?.['request_concurrency']],
+    [80, 60_000, 20],
+  );
+  const aws = await check('aws_sd_configs', ['role: ecs', 'port: 0']);
+  assert.equal(aws.config?.['port'], 80);
+  const empty = ['region', 'endpoint', 'access_key', 'profile', 'role_arn', 'external_id'];
+  const keys = [...empty.map((key) => `${key}: ""`), 'clusters: []'];
+  const none = await check('ecs_sd_configs', keys);
+  assert.deepEqual(none.lines, []);
+  for (const key of [...empty, 'clusters']) assert.equal(none.config?.[key], undefined, key);
+  const zero = await check('ecs_sd_configs', ['port: 0']);
+  assert.match(zero.lines.join(), /^c\.yml:4:15: "port" in .*\[CONFIG_VALUE\]$/);
+});
+
+test('aws_sd_configs needs a role, has ecs alone, and no request_concurrency, as in Prometheus', async () => {
+  const of = async (...keys: string[]) => (await check('aws_sd_configs', keys)).lines;
+  const at = 'scrape_configs[0].aws_sd_configs[0] ("a")';
+  assert.deepEqual(await of('region: r'), [
+    `c.yml:4:9: "role" in ${at}: missing; write role: ecs [CONFIG_VALUE]`,
+  ]);
+  assert.deepEqual(await of('role: ec2'), [
+    `c.yml:4:15: "role" in ${at}: the role "ec2" is not built in; the role ecs is [CONFIG_VALUE]`,
+  ]);
+  assert.deepEqual(await of('role: s3'), [
+    `c.yml:4:15: "role" in ${at}: "s3" is not a role; the role ecs is built in [CONFIG_VALUE]`,
+  ]);
+  assert.deepEqual(await of('role: ecs', 'request_concurrency: 5'), [
+    `c.yml:5:9: unknown key "request_concurrency" in ${at} [CONFIG_UNKNOWN_KEY]`,
+  ]);
+  assert.deepEqual(await of('role: ecs', 'filters: [{name: a, values: [b]}]'), [
+    'c.yml:5:9: filters has no effect with the role ecs, here as in Prometheus; use relabel_configs [CONFIG_NOTE]',
+  ]);
+});
+
+test('the other roles are refused under their own names too', async () => {
+  for (const name of ['ec2', 'elasticache', 'lightsail', 'msk', 'rds']) {
+    const { lines } = await check(`${name}_sd_configs`, ['region: r']);
+    assert.match(lines.join(), /^c\.yml:3:5: .*this discovery is not built in.*UNSUPPORTED\]$/);
+  }
+});
+
+test("a rule under Prometheus' keys is an error at its line that names our own key, also where a part will do", async () => {
+  const written: Record<string, string> = { services: '[{name_pattern: a, metrics_ports: [1]}]' };
+  for (const allowPartial of [false, true])
+    for (const mechanism of ['ecs_sd_configs', 'aws_sd_configs'])
+      for (const key of RULE_KEYS) {
+        const keys = ['region: r', `${key}: ${written[key] ?? 'x'}`, 'role: ecs'];
+        const given = mechanism === 'aws_sd_configs' ? keys : keys.slice(0, 2);
+        const { config, lines } = await check(mechanism, given, allowPartial);
+        assert.equal(config, undefined);
+        assert.deepEqual(lines, [
+          `c.yml:5:9: "${key}" in scrape_configs[0].${mechanism}[0] ("a"): Prometheus' own discovery knows no rules: each task is one target at "port"; write it under amperage_ecs_sd_configs [CONFIG_UNKNOWN_KEY]`,
+        ]);
+      }
+  const { lines } = await check('amperage_ecs_sd_configs', ['port: 80']);
+  assert.match(lines.join(), /^c\.yml:4:9: "port" .*ecs_sd_configs \[CONFIG_UNKNOWN_KEY\]$/);
+});
+
+test('what of the HTTP client cannot be done against AWS is refused by name, with the reason', async () => {
+  for (const key of [
+    'basic_auth: {username: u}',
+    'authorization: {credentials: c}',
+    'bearer_token: t',
+    'bearer_token_file: f',
+    'oauth2: {client_id: c, token_url: "http://t"}',
+    'http_headers: {X-A: {values: [b]}}',
+    'proxy_connect_header: {X-A: [b]}',
+  ]) {
+    const [name = ''] = key.split(':', 1);
+    for (const mechanism of ['ecs_sd_configs', 'amperage_ecs_sd_configs']) {
+      const { lines } = await check(mechanism, ['region: r', key]);
+      assert.equal(lines.length, 1, key);
+      assert.match(lines[0] ?? '', /^c\.yml:5:9: .*AWS.*remove it.*\[CONFIG_UNSUPPORTED\]$/, key);
+      assert.ok(lines[0]?.includes(`"${name}"`), key);
+    }
+    const partial = await check('ecs_sd_configs', ['region: r', key], true);
+    assert.equal(partial.config?.['port'], 80);
+  }
+});
+
+test('keys that are valid and change nothing are told at their line', async () => {
+  const { lines } = await check('ecs_sd_configs', [
+    'follow_redirects: true',
+    'enable_http2: true',
+    'external_id: x',
+    'access_key: a',
+    'secret_key: b',
+    'profile: p',
+  ]);
+  assert.deepEqual(lines, [
+    'c.yml:4:27: follow_redirects has no effect: AWS redirects no call, and none would be followed [CONFIG_NOTE]',
+    'c.yml:5:23: enable_http2 has no effect: AWS is spoken to in HTTP/1.1 [CONFIG_NOTE]',
+    'c.yml:6:22: external_id has no effect without role_arn [CONFIG_NOTE]',
+    'c.yml:9:18: profile has no effect beside access_key and secret_key [CONFIG_NOTE]',
+  ]);
+});
+
+test('keys that cannot go together are refused, and no password is shown', async () => {
+  const cases: [string[], RegExp][] = [
+    [['endpoint: nowhere'], /^c\.yml:4:19: "endpoint" in/],
+    [['access_key: a'], /^c\.yml:4:21: .*set both or neither/],
+    [['secret_key: a'], /^c\.yml:4:21: .*set both or neither/],
+    [['no_proxy: a'], /no_proxy needs a proxy_url/],
+    [['proxy_url: "http://u:%zz@p:1"'], /^c\.yml:4:20: the URL of the proxy is none/],
+    [['proxy_url: "http://u:hush:99999"'], /^c\.yml:4:20: the URL of the proxy is none/],
+    [['proxy_url: "socks5://u:hush@p"'], /must begin with http/],
+    [['proxy_url: "http://p:1"', 'no_proxy: "10.0.0.0/8"'], /^c\.yml:5:19: .*ranges/],
+    [['tls_config: {cert: a}'], /needs both cert and key/],
+    [['request_concurrency: 0'], /must be more than 0/],
+  ];
+  for (const [keys, message] of cases) {
+    const { config, lines } = await check('ecs_sd_configs', keys);
+    assert.equal(config, undefined, keys.join());
+    assert.match(lines.join('\n'), message);
+    assert.doesNotMatch(lines.join('\n'), /hush|zz/);
+  }
+});

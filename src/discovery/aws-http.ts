@@ -1,0 +1,88 @@
+/**
+ * The HTTP client keys of a discovery on AWS: what of them calls of AWS can be made by (TLS, proxies), and why the rest is
+ * refused. Valid keys that change nothing are told at their line.
+ * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#http_config
+ */
+import { createAgents } from '../aws/client-connection.ts';
+import type { HttpConnection } from '../kernel/http-connection.ts';
+import type { Reporter } from '../settings/finding.ts';
+import { httpClientShape, resolveConnection } from '../settings/http-client.ts';
+import { switchSchema, unsupported } from '../settings/values.ts';
+import type { CheckContext } from './mechanism.ts';
+
+const SIGNED =
+  'calls of AWS are signed with AWS credentials and carry no others; remove it and use access_key and secret_key, profile or role_arn';
+
+export const awsHttpShape = {
+  tls_config: httpClientShape.tls_config,
+  proxy_url: httpClientShape.proxy_url,
+  no_proxy: httpClientShape.no_proxy,
+  proxy_from_environment: httpClientShape.proxy_from_environment,
+  proxy_connect_header: unsupported(
+    "a tunnel to AWS is opened without headers of one's own; remove it, credentials of the proxy may stand in proxy_url",
+  ),
+  basic_auth: unsupported(SIGNED),
+  authorization: unsupported(SIGNED),
+  bearer_token: unsupported(SIGNED),
+  bearer_token_file: unsupported(SIGNED),
+  oauth2: unsupported(SIGNED),
+  http_headers: unsupported('calls of AWS are signed and sent without further headers; remove it'),
+  follow_redirects: switchSchema.optional(),
+  enable_http2: switchSchema.optional(),
+} as const;
+
+/** The keys that say how AWS is reached, as read from a configuration. */
+export type AwsHttp = Parameters<typeof resolveConnection>[0];
+
+const SILENT: Reporter = { error: () => undefined, warn: () => undefined, lacks: () => undefined };
+
+/** Undefined where the calls of AWS are made as all others are. */
+export function awsConnectionOf(
+  config: AwsHttp,
+  baseDirectory: string,
+): HttpConnection | undefined {
+  return resolveConnection(config, { baseDirectory, path: [], report: SILENT });
+}
+
+export function checkAwsHttp(
+  config: AwsHttp & {
+    readonly follow_redirects?: boolean | undefined;
+    readonly enable_http2?: boolean | undefined;
+  },
+  context: CheckContext,
+): void {
+  const { path, report } = context;
+  const connection = resolveConnection(config, context);
+  if (connection !== undefined && !isUsable(connection))
+    report.error(
+      [...path, config.proxy_url === undefined ? 'proxy_from_environment' : 'proxy_url'],
+      'CONFIG_VALUE',
+      'the URL of the proxy is none: write http://host:port, or http://user:password@host:port with what is special in them as %XX',
+    );
+  const range = config.no_proxy?.split(',').find((one) => one.includes('/'));
+  if (range !== undefined)
+    report.error(
+      [...path, 'no_proxy'],
+      'CONFIG_VALUE',
+      `no_proxy: ranges of addresses such as ${JSON.stringify(range.trim())} are not understood for calls of AWS; write host names`,
+    );
+  if (config.follow_redirects === true)
+    report.warn(
+      [...path, 'follow_redirects'],
+      'follow_redirects has no effect: AWS redirects no call, and none would be followed',
+    );
+  if (config.enable_http2 === true)
+    report.warn(
+      [...path, 'enable_http2'],
+      'enable_http2 has no effect: AWS is spoken to in HTTP/1.1',
+    );
+}
+
+function isUsable(connection: HttpConnection): boolean {
+  try {
+    createAgents(connection);
+    return true;
+  } catch {
+    return false;
+  }
+}

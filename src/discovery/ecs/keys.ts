@@ -1,0 +1,34 @@
+/**
+ * What the two kinds of ECS discovery have in common of their keys, and which keys belong to one alone.
+ */
+import { z } from 'zod';
+import { durationSchema, textSchema } from '../../settings/values.ts';
+
+/** The key of our own discovery, with rules for containers. */
+export const ECS_KEY = 'amperage_ecs_sd_configs';
+
+export const clustersSchema = z
+  .array(textSchema, { error: 'expected a list' })
+  // As in Prometheus an empty list is none.
+  .transform((names) => (names.length === 0 ? undefined : names))
+  .optional()
+  .describe('Names or ARNs; all of the region by default.');
+
+export const cacheShape = {
+  cache_dir: textSchema.optional().describe('Folder that keeps what was found over a restart.'),
+  cache_max_age: durationSchema.default(3_600_000).describe('1h.'),
+};
+
+/** Keys of our own discovery that Prometheus' has not. */
+export const RULE_KEYS = [
+  'services',
+  'task_definitions',
+  'docker_labels',
+  'dynamic_port_detection',
+  'filter_label',
+  'labels',
+  'job_label_name',
+  'service_details',
+  'drop_unhealthy',
+  'events_queue_url',
+] as const;

@@ -1,0 +1,111 @@
+/**
+ * `ecs_sd_configs` and `aws_sd_configs` (role ecs) as Prometheus has them since 3.8: its keys, its defaults, its targets. A
+ * budget of calls and a folder to keep what was found in are ours, and are the only keys beyond Prometheus' own.
+ * What becomes of a task: prometheus-role.ts. Our own rules for containers: mechanism.ts.
+ * Sources: https://github.com/prometheus/prometheus/blob/main/discovery/aws/ecs.go and aws.go
+ */
+import { z } from 'zod';
+import { awsAccessShape, checkAwsIdentity } from '../aws-client.ts';
+import { awsHttpShape, checkAwsHttp } from '../aws-http.ts';
+import { type CheckContext, defineMechanism, type DiscoveryWorld } from '../mechanism.ts';
+import { refreshIntervalSchema } from '../schema.ts';
+import { listOf, misplaced, positiveSchema, textSchema } from '../../settings/values.ts';
+import { EcsDiscovery } from './discovery.ts';
+import { cacheShape, clustersSchema, ECS_KEY, RULE_KEYS } from './keys.ts';
+import type { TargetOptions } from './targets.ts';
+
+const DEFAULT_PORT = 80;
+
+const OWN_RULES = Object.fromEntries(
+  RULE_KEYS.map((key) => [
+    key,
+    misplaced(
+      `Prometheus' own discovery knows no rules: each task is one target at "port"; write it under ${ECS_KEY}`,
+    ),
+  ]),
+) as Record<(typeof RULE_KEYS)[number], ReturnType<typeof misplaced>>;
+
+const shared = {
+  ...awsAccessShape,
+  ...awsHttpShape,
+  ...cacheShape,
+  ...OWN_RULES,
+  clusters: clustersSchema,
+  refresh_interval: refreshIntervalSchema(60_000),
+};
+
+const ecsSchema = z.strictObject({
+  ...shared,
+  port: z
+    .int({ error: 'expected a port' })
+    .min(1)
+    .max(65_535)
+    .default(DEFAULT_PORT)
+    .describe('Of every target; 80.'),
+  request_concurrency: positiveSchema.default(20).describe('Calls under way at once; 20.'),
+});
+
+const OTHER_ROLES = ['ec2', 'elasticache', 'lightsail', 'msk', 'rds'];
+
+const awsSchema = z.strictObject({
+  ...shared,
+  role: z.literal('ecs', { error: ({ input }) => describeRole(input) }),
+  port: z
+    .int({ error: 'expected a port' })
+    .min(0)
+    .max(65_535)
+    .default(DEFAULT_PORT)
+    // As in Prometheus, which takes 0 for absent here, and only here.
+    .transform((port) => port || DEFAULT_PORT),
+  filters: listOf(z.strictObject({ name: textSchema, values: listOf(textSchema) }))
+    .optional()
+    .describe('Of the roles ec2 and rds.'),
+});
+
+function describeRole(role: unknown): string {
+  if (role === undefined) return 'missing; write role: ecs';
+  const written = JSON.stringify(role);
+  return OTHER_ROLES.includes(String(role))
+    ? `the role ${written} is not built in; the role ecs is`
+    : `${written} is not a role; the role ecs is built in`;
+}
+
+type RoleConfig = z.output<typeof ecsSchema> | z.output<typeof awsSchema>;
+
+export const prometheusEcsMechanism = defineMechanism({
+  key: 'ecs_sd_configs',
+  schema: ecsSchema,
+  check: checkRole,
+  discover: discoverRole,
+});
+
+export const awsMechanism = defineMechanism({
+  key: 'aws_sd_configs',
+  schema: awsSchema,
+  check(config, context) {
+    checkRole(config, context);
+    if (config.filters !== undefined)
+      context.report.warn(
+        [...context.path, 'filters'],
+        'filters has no effect with the role ecs, here as in Prometheus; use relabel_configs',
+        'key',
+      );
+  },
+  discover: discoverRole,
+});
+
+function checkRole(config: RoleConfig, context: CheckContext): void {
+  checkAwsIdentity(config, context);
+  checkAwsHttp(config, context);
+}
+
+function discoverRole(config: RoleConfig, world: DiscoveryWorld): ReturnType<EcsDiscovery['run']> {
+  const options: TargetOptions = {
+    profile: 'prometheus',
+    rules: { services: [], definitions: [], dockerLabels: [], isDynamic: false },
+    portOfTask: config.port,
+    dropUnhealthy: false,
+    jobLabel: '',
+  };
+  return new EcsDiscovery(config, world, options, { services: true, interfaces: true }).run();
+}

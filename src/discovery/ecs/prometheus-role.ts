@@ -1,0 +1,120 @@
+/**
+ * What Prometheus itself makes of a task (`ecs_sd_configs`, `aws_sd_configs` with the role ecs): one target at one port,
+ * whatever its containers, with labels of the task, its cluster, service and instance. Pure.
+ * Where this finds more than Prometheus does, `explain` says so and test/discovery/prometheus-role.test.ts lists it.
+ * Source: https://github.com/prometheus/prometheus/blob/main/discovery/aws/ecs.go
+ */
+import type { Attachment, Task } from '@aws-sdk/client-ecs';
+import { ADDRESS_ATTRIBUTE, joinHostPort, type NoTarget, taskAddress } from './address.ts';
+import { serviceNameOf, type TaskFacts } from './facts.ts';
+import { type Labels, prefixed, tagLabels, withoutEmpty } from './labels.ts';
+
+export type RoleVerdict =
+  | { readonly target: Readonly<Record<string, string>>; readonly words: string }
+  | { readonly reason: NoTarget; readonly words: string };
+
+/** The status of a task is a label, not a condition: one that is pending and has an address is a target. */
+export function judgeRole(facts: TaskFacts, port: number): RoleVerdict {
+  if (facts.task.desiredStatus === 'STOPPED')
+    return { reason: 'stopping', words: 'the task is being stopped' };
+  const found = findHost(facts);
+  if ('reason' in found) return found;
+  const { host, how } = found;
+  const target = {
+    __address__: joinHostPort(host, port),
+    ...withoutEmpty(prometheusLabels(facts, host)),
+  };
+  return { target, words: `${how}, port ${port}: one target for each task` };
+}
+
+/** @param host  the address of the target, without its port */
+export function prometheusLabels(facts: TaskFacts, host: string): Labels {
+  const { task, cluster, containerInstance, ec2, service, region, networkInterface } = facts;
+  const own = ownInterface(task);
+  const isOnInstance = task.containerInstanceArn !== undefined;
+  const name = serviceNameOf(task);
+  return {
+    __meta_ecs_cluster: cluster.clusterName ?? '',
+    __meta_ecs_cluster_arn: cluster.clusterArn ?? task.clusterArn ?? '',
+    // What ECS told of the service; its name and ARN are known from the task where it did not.
+    __meta_ecs_service: service?.serviceName ?? name,
+    __meta_ecs_service_arn: service?.serviceArn ?? serviceArn(task, name),
+    __meta_ecs_service_status: service?.status ?? '',
+    __meta_ecs_task_group: task.group ?? '',
+    __meta_ecs_task_arn: task.taskArn ?? '',
+    __meta_ecs_task_definition: task.taskDefinitionArn ?? '',
+    __meta_ecs_region: region,
+    __meta_ecs_availability_zone: task.availabilityZone ?? '',
+    __meta_ecs_subnet_id:
+      own === undefined ? (ec2?.SubnetId ?? '') : (detailOf(own, 'subnetId') ?? ''),
+    __meta_ecs_ip_address: host,
+    __meta_ecs_public_ip:
+      (own === undefined ? ec2?.PublicIpAddress : networkInterface?.Association?.PublicIp) ?? '',
+    __meta_ecs_launch_type: task.launchType ?? '',
+    __meta_ecs_desired_status: task.desiredStatus ?? '',
+    __meta_ecs_last_status: task.lastStatus ?? '',
+    __meta_ecs_health_status: task.healthStatus ?? '',
+    __meta_ecs_platform_family: task.platformFamily ?? '',
+    __meta_ecs_platform_version: task.platformVersion ?? '',
+    // Of host mode nothing is told apart from bridge.
+    __meta_ecs_network_mode: own === undefined ? (isOnInstance ? 'bridge' : '') : 'awsvpc',
+    __meta_ecs_container_instance_arn: task.containerInstanceArn ?? '',
+    __meta_ecs_ec2_instance_id: containerInstance?.ec2InstanceId ?? '',
+    __meta_ecs_ec2_instance_type: ec2?.InstanceType ?? '',
+    __meta_ecs_ec2_instance_private_ip: ec2?.PrivateIpAddress ?? ec2?.Ipv6Address ?? '',
+    __meta_ecs_ec2_instance_public_ip: ec2?.PublicIpAddress ?? '',
+    ...prefixed('__meta_ecs_tag_cluster_', tagLabels(cluster.tags)),
+    ...prefixed('__meta_ecs_tag_service_', tagLabels(service?.tags)),
+    ...prefixed('__meta_ecs_tag_task_', tagLabels(task.tags)),
+    ...prefixed(
+      '__meta_ecs_tag_ec2_',
+      tagLabels(ec2?.Tags?.map(({ Key, Value }) => ({ key: Key, value: Value }))),
+    ),
+  };
+}
+
+type FoundHost =
+  | { readonly host: string; readonly how: string }
+  | { readonly reason: NoTarget; readonly words: string };
+
+const BEYOND = '(Prometheus itself has no target here: it knows IPv4 addresses of EC2 alone)';
+
+function findHost(facts: TaskFacts): FoundHost {
+  const { task, ec2, containerInstance } = facts;
+  const own = ownInterface(task);
+  if (own !== undefined) {
+    const v4 = detailOf(own, 'privateIPv4Address');
+    if (v4 !== undefined) return { host: v4, how: 'awsvpc: the address of the task' };
+    const other = taskAddress(facts);
+    return other === undefined
+      ? { reason: 'no_address', words: 'the network interface of the task has no address yet' }
+      : { host: other, how: `awsvpc: the address of the task ${BEYOND}` };
+  }
+  if (task.containerInstanceArn === undefined)
+    return { reason: 'no_address', words: 'the task has no network interface yet' };
+  if (ec2?.PrivateIpAddress !== undefined)
+    return { host: ec2.PrivateIpAddress, how: 'bridge or host: the address of the instance' };
+  const given = containerInstance?.attributes?.find(({ name }) => name === ADDRESS_ATTRIBUTE);
+  const other = given?.value ?? ec2?.Ipv6Address;
+  if (other !== undefined)
+    return { host: other, how: `bridge or host: the address of the instance ${BEYOND}` };
+  return {
+    reason: 'no_address',
+    words: `the address of the instance is not known (ecs:DescribeContainerInstances, ec2:DescribeInstances); an external instance tells it by its attribute ${ADDRESS_ATTRIBUTE}`,
+  };
+}
+
+function ownInterface({ attachments }: Task): Attachment | undefined {
+  return attachments?.find(({ type }) => type === 'ElasticNetworkInterface');
+}
+
+/** Undefined for an empty one too. */
+function detailOf({ details }: Attachment, name: string): string | undefined {
+  return (
+    details?.findLast((one) => one.name === name && one.value !== undefined)?.value || undefined
+  );
+}
+
+function serviceArn({ clusterArn = '' }: Task, name: string): string {
+  return name === '' ? '' : `${clusterArn.replace(':cluster/', ':service/')}/${name}`;
+}

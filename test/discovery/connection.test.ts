@@ -1,0 +1,191 @@
+/**
+ * How a discovery on AWS is told to connect: an authority of one's own, a proxy, both, for the calls of STS too, and how
+ * many calls are under way at once.
+ */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type IncomingMessage, request, type Server } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import { type AddressInfo, connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, test, type TestContext } from 'node:test';
+import { type EmulatedAws, startEmulatedAws } from '../contracts/emulated-aws.ts';
+import { type RunningDiscovery, startRole } from './running.ts';
+
+let aws: EmulatedAws;
+let folder = '';
+before(async () => {
+  aws = await startEmulatedAws();
+  const { ecs } = aws.account;
+  ecs.register('web', [{ name: 'app', image: 'web:1' }]);
+  ecs.run(ecs.createCluster('far'), { taskDefinition: 'web', address: '10.0.0.1' });
+  folder = mkdtempSync(path.join(tmpdir(), 'amperage-sd-'));
+  const files = ['-keyout', path.join(folder, 'key.pem'), '-out', path.join(folder, 'cert.pem')];
+  const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost'];
+  const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
+  execFileSync('openssl', ['req', '-x509', '-days', '1', ...kind, ...subject, ...files], {
+    stdio: 'ignore',
+  });
+});
+after(async () => {
+  rmSync(folder, { recursive: true });
+  await aws.close();
+});
+
+function start(context: TestContext, config: Readonly<Record<string, unknown>>): RunningDiscovery {
+  return startRole(context, { clusters: ['far'], ...config }, folder);
+}
+
+async function listen(context: TestContext, server: Server): Promise<number> {
+  // Those of tunnels are no longer the server's own.
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => sockets.add(socket));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  context.after(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  return (server.address() as AddressInfo).port;
+}
+
+/** Hands a request on to the emulator. */
+function forward(from: IncomingMessage, respond: (answer: IncomingMessage) => void): void {
+  const { pathname, search } = new URL(from.url ?? '/', aws.url);
+  const { hostname, port } = new URL(aws.url);
+  const { method, headers } = from;
+  const to = request({ hostname, port, path: pathname + search, method, headers }, respond);
+  from.pipe(to);
+}
+
+async function startTls(context: TestContext): Promise<number> {
+  const pem = {
+    cert: readFileSync(path.join(folder, 'cert.pem')),
+    key: readFileSync(path.join(folder, 'key.pem')),
+  };
+  return listen(
+    context,
+    createTlsServer(pem, (from, response) =>
+      forward(from, (answer) => {
+        response.writeHead(answer.statusCode ?? 0, answer.headers);
+        answer.pipe(response);
+      }),
+    ),
+  );
+}
+
+/** A proxy for both kinds of requests, which notes what it was asked. */
+async function startProxy(context: TestContext): Promise<{ url: string; seen: string[] }> {
+  const seen: string[] = [];
+  const proxy = createServer((from, response) => {
+    let body = '';
+    from.on('data', (part: Buffer) => (body += part.toString()));
+    from.on('end', () =>
+      seen.push(
+        `${from.headers['proxy-authorization']} ${from.url} ${/Action=\w+/.exec(body)?.[0]}`,
+      ),
+    );
+    forward(from, (answer) => {
+      response.writeHead(answer.statusCode ?? 0, answer.headers);
+      answer.pipe(response);
+    });
+  });
+  proxy.on('connect', (from: IncomingMessage, socket: Socket) => {
+    seen.push(`CONNECT ${from.url}`);
+    const [, port] = (from.url ?? '').split(':');
+    const upstream = connect(Number(port), '127.0.0.1', () => {
+      socket.write('HTTP/1.1 200 OK\r\n\r\n');
+      upstream.pipe(socket).pipe(upstream);
+    });
+    upstream.on('error', () => socket.destroy());
+    socket.on('error', () => upstream.destroy());
+    socket.on('close', () => upstream.destroy());
+  });
+  const port = await listen(context, proxy);
+  return { url: `http://me:hush@127.0.0.1:${port}`, seen };
+}
+
+test("an authority of one's own is trusted, and without it nothing is found", async (context) => {
+  const endpoint = `https://localhost:${await startTls(context)}`;
+  const distrusting = start(context, { endpoint });
+  await distrusting.until(() => distrusting.failures() > 0);
+  const run = start(context, { endpoint, tls_config: { ca_file: 'cert.pem' } });
+  await run.until(() => run.addresses().length > 0);
+  assert.deepEqual(run.addresses(), ['10.0.0.1:80']);
+  const blind = start(context, { endpoint, tls_config: { insecure_skip_verify: true } });
+  await blind.until(() => blind.addresses().length > 0);
+  assert.deepEqual(distrusting.addresses(), []);
+});
+
+test('a file of authorities that is not there yet fails a refresh, and serves once it is', async (context) => {
+  const endpoint = `https://localhost:${await startTls(context)}`;
+  const run = start(context, { endpoint, tls_config: { ca_file: 'late.pem' } });
+  await run.until(() => run.failures() > 1);
+  writeFileSync(path.join(folder, 'late.pem'), readFileSync(path.join(folder, 'cert.pem')));
+  await run.until(() => run.addresses().length > 0);
+});
+
+test('calls go through the proxy, https by a tunnel, those of STS too, and past it where no_proxy says so', async (context) => {
+  const { url: proxy, seen } = await startProxy(context);
+  const plain = start(context, { endpoint: aws.url, proxy_url: proxy });
+  await plain.until(() => plain.addresses().length > 0);
+  const credentials = `Basic ${Buffer.from('me:hush').toString('base64')}`;
+  assert.ok(seen.length > 2);
+  assert.ok(
+    seen.every((one) => one.startsWith(`${credentials} ${aws.url}/`)),
+    seen.join('\n'),
+  );
+
+  seen.length = 0;
+  const port = await startTls(context);
+  const tunnelled = start(context, {
+    endpoint: `https://localhost:${port}`,
+    proxy_url: proxy,
+    tls_config: { ca_file: 'cert.pem' },
+  });
+  await tunnelled.until(() => tunnelled.addresses().length > 0);
+  assert.ok(seen.length > 0);
+  assert.ok(
+    seen.every((one) => one === `CONNECT localhost:${port}`),
+    seen.join('\n'),
+  );
+
+  seen.length = 0;
+  process.env['AWS_ENDPOINT_URL'] = aws.url;
+  context.after(() => delete process.env['AWS_ENDPOINT_URL']);
+  const role = start(context, { proxy_url: proxy, role_arn: 'arn:aws:iam::000000000000:role/r' });
+  await role.until(() => role.addresses().length > 0);
+  assert.ok(seen.some((one) => one.includes('Action=AssumeRole')));
+
+  seen.length = 0;
+  const past = start(context, { endpoint: aws.url, proxy_url: proxy, no_proxy: '127.0.0.1' });
+  await past.until(() => past.addresses().length > 0);
+  assert.deepEqual(seen, []);
+});
+
+test('request_concurrency is how many calls are under way at once', async (context) => {
+  let [now, most] = [0, 0];
+  const slow = createServer((from, response) => {
+    most = Math.max(most, ++now);
+    response.on('close', () => now--);
+    forward(from, (answer) => {
+      setTimeout(() => {
+        response.writeHead(answer.statusCode ?? 0, answer.headers);
+        answer.pipe(response);
+      }, 20);
+    });
+  });
+  const endpoint = `http://127.0.0.1:${await listen(context, slow)}`;
+  const clusters = Array.from({ length: 12 }, (_, index) => `crowd-${index}`);
+  for (const name of clusters)
+    aws.account.ecs.run(aws.account.ecs.createCluster(name), { taskDefinition: 'web' });
+  const config = { endpoint, clusters, call_budget: 1 };
+  const wide = start(context, config);
+  await wide.until(() => wide.addresses().length === 12);
+  assert.ok(most > 3, `${most} at once without a bound that matters`);
+  most = 0;
+  const narrow = start(context, { ...config, request_concurrency: 2 });
+  await narrow.until(() => narrow.addresses().length === 12);
+  assert.ok(most <= 2, `${most} at once`);
+});

@@ -1,0 +1,60 @@
+/**
+ * The network interfaces of tasks, read for their public addresses where they are wanted, and only there.
+ */
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+import { CallLimits } from '../../src/discovery/call-limits.ts';
+import { EcsApi } from '../../src/discovery/ecs/api.ts';
+import { ClusterState } from '../../src/discovery/ecs/cluster.ts';
+import type { DiscoveryWorld } from '../../src/discovery/mechanism.ts';
+import { VirtualClock } from '../../src/kernel/clock.ts';
+import { silentLogger } from '../../src/kernel/logger.ts';
+import { Registry } from '../../src/kernel/metrics.ts';
+import { type EmulatedAws, startEmulatedAws } from '../contracts/emulated-aws.ts';
+import { answering } from '../contracts/mechanism-fixtures.ts';
+
+async function open(context: TestContext): Promise<{ aws: EmulatedAws; api: EcsApi }> {
+  const aws = await startEmulatedAws();
+  const clock = new VirtualClock();
+  const world: DiscoveryWorld = {
+    clock,
+    metrics: new Registry(),
+    log: silentLogger,
+    http: answering(() => ({ status: 500, body: '' })),
+    mechanism: 'ecs',
+    signal: new AbortController().signal,
+    baseDirectory: '/',
+    callLimits: new CallLimits(clock, new Registry()),
+  };
+  const access = { region: 'us-east-1', endpoint: aws.url, call_budget: 1 };
+  const api = await EcsApi.open(access, world);
+  context.after(async () => {
+    api.close();
+    await aws.close();
+  });
+  return { aws, api };
+}
+
+test('the public address of a task comes with its network interface', async (context) => {
+  const { aws, api } = await open(context);
+  const { ecs } = aws.account;
+  const cluster = ecs.createCluster('public');
+  ecs.register('web', [{ name: 'app', image: 'web:1' }]);
+  ecs.run(cluster, { taskDefinition: 'web', publicAddress: '198.51.100.7' });
+  ecs.run(cluster, { taskDefinition: 'web' });
+  const state = new ClusterState('public', api, new Map(), { services: false, interfaces: true });
+  await state.refresh(0);
+  const found = [...state.facts()].map((one) => one.networkInterface?.Association?.PublicIp);
+  assert.deepEqual(found, ['198.51.100.7', undefined]);
+});
+
+test('interfaces are not asked for where nobody wants them', async (context) => {
+  const { aws, api } = await open(context);
+  const { ecs } = aws.account;
+  ecs.register('web', [{ name: 'app', image: 'web:1' }]);
+  ecs.run(ecs.createCluster('silent'), { taskDefinition: 'web', publicAddress: '198.51.100.8' });
+  const state = new ClusterState('silent', api, new Map(), { services: false, interfaces: false });
+  await state.refresh(0);
+  assert.equal(aws.account.takeCalls()['DescribeNetworkInterfaces'], undefined);
+  assert.equal([...state.facts()][0]?.networkInterface, undefined);
+});
