@@ -23,6 +23,7 @@ import { Collector, type CollectorOptions } from './collect/collector.ts';
 import { Reloader } from './collect/reloader.ts';
 import { statusRoute } from './collect/status-page.ts';
 import { createWorld, longRunningCommand, type LogOptions, runUntilSignal } from './runner.ts';
+import { withTrust } from './trust.ts';
 import { VERSION } from './version.ts';
 
 interface CollectFlags extends LogOptions {
@@ -40,7 +41,7 @@ interface CollectFlags extends LogOptions {
 }
 
 export function collectCommand(): Command {
-  return longRunningCommand('collect')
+  return withTrust(longRunningCommand('collect'))
     .description(
       'Scrapes what a Prometheus configuration names, keeps the samples on disk, sends them by remote_write.',
     )
