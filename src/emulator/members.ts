@@ -3,7 +3,7 @@
  * it out of account would be wrong, and a list would be empty or too long, without a word. What changes nothing of what the
  * emulator has (tokens for retries, descriptions, keys, networks of tasks) is taken and listed as such.
  */
-import { AwsError, type AwsInput, type JsonService } from './service.ts';
+import { AwsError, type AwsInput } from './service.ts';
 
 interface Known {
   /** Names with blanks between them; acted upon. */
@@ -108,31 +108,17 @@ export const MEMBERS: Readonly<Record<string, Readonly<Record<string, Known>>>> 
   },
 };
 
-/** The service, refusing members that it does not know before it does anything. */
-export function withKnownMembers(service: JsonService): JsonService {
-  const actions = Object.entries(service.actions).map(([action, run]) => {
-    const known = namesOf(MEMBERS[service.target]?.[action]);
-    const guarded = (input: AwsInput): unknown => {
-      refuseUnknown(action, input, known);
-      return run(input);
-    };
-    return [action, guarded] as const;
-  });
-  return { ...service, actions: Object.fromEntries(actions) };
-}
-
-function namesOf(known: Known | undefined): ReadonlySet<string> {
-  return new Set(
-    `${known?.acts ?? ''} ${known?.idle ?? ''}`.split(' ').filter((one) => one !== ''),
+/** @throws AwsError NotImplemented for members of a request, as it came, that its action does not know */
+export function refuseUnknownMembers(target: string, action: string, input: AwsInput): void {
+  const { acts = '', idle = '' } = MEMBERS[target]?.[action] ?? {};
+  const known = `${acts} ${idle}`.split(' ').filter((one) => one !== '');
+  const unknown = Object.keys(input).filter(
+    (name) => !known.includes(name) && input[name] !== null,
   );
-}
-
-function refuseUnknown(action: string, input: AwsInput, known: ReadonlySet<string>): void {
-  const unknown = Object.keys(input).filter((name) => !known.has(name) && input[name] !== null);
-  if (unknown.length === 0) return;
-  throw notImplemented(
-    `${action}: ${unknown.join(', ')} is not supported here; these are: ${[...known].join(', ')}`,
-  );
+  if (unknown.length > 0)
+    throw notImplemented(
+      `${action}: ${unknown.join(', ')} is not supported here; these are: ${known.join(', ')}`,
+    );
 }
 
 /** A request that AWS would understand, and the emulator does not. */

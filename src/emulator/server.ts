@@ -15,7 +15,6 @@ import { containerCredentialsRoute } from './container-credentials.ts';
 import { createEcs } from './ecs/api.ts';
 import { instanceMetadataRoutes } from './instance-metadata.ts';
 import { answerJson, dateOf, json } from './json-protocol.ts';
-import { withKnownMembers } from './members.ts';
 import { createParameterStore } from './parameters.ts';
 import { answerQuery } from './query-protocol.ts';
 import { s3Error } from './s3.ts';
@@ -145,7 +144,7 @@ export function jsonServices(
     createSecretsManager(region, clock),
     createEcs(account.ecs),
     account.queues.service(),
-  ].map(withKnownMembers);
+  ];
 }
 
 /** What S3 calls faults of a signature. */
