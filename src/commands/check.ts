@@ -9,6 +9,7 @@ import { checkDiscoveryCommand, checkRelabelCommand } from './check/relabelling.
 import { checkQueueCommand } from './check/queue.ts';
 import { checkMetricsCommand } from './check/metrics.ts';
 import { checkSource } from './check/configuration.ts';
+import { withTrust } from './trust.ts';
 import type { RoutePlan } from '../config/plan.ts';
 import type { CheckedConfig } from '../config/load.ts';
 import { formatFinding } from '../settings/finding.ts';
@@ -20,8 +21,7 @@ export function checkCommand(
   write: (text: string) => void = (text) => void process.stdout.write(text),
 ): Command {
   const command = new Command('check').description('validate files before they are used');
-  command
-    .command('config')
+  withTrust(command.command('config'))
     .description(
       'check configurations of Prometheus or the OpenTelemetry Collector: all findings, then what a collector would do',
     )

@@ -21,6 +21,7 @@ import { Reloader } from './collect/reloader.ts';
 import { type ShardFlags, sharingOf } from './collect/sharing.ts';
 import { statusRoute } from './collect/status-page.ts';
 import { createWorld, longRunningCommand, type LogOptions, runUntilSignal } from './runner.ts';
+import { withTrust } from './trust.ts';
 import { VERSION } from './version.ts';
 
 interface CollectFlags extends LogOptions, ShardFlags {
@@ -36,7 +37,7 @@ interface CollectFlags extends LogOptions, ShardFlags {
 }
 
 export function collectCommand(): Command {
-  return longRunningCommand('collect')
+  return withTrust(longRunningCommand('collect'))
     .description(
       'Scrapes what a Prometheus configuration names, keeps the samples on disk, sends them by remote_write.',
     )

@@ -23,11 +23,12 @@ import type { TargetGroup } from '../model/target.ts';
 import { renderExplained } from './discover/explain.ts';
 import { type DiscoverFlags, type Sources, sourcesOf } from './discover/sources.ts';
 import { createWorld, longRunningCommand, runUntilSignal } from './runner.ts';
+import { withTrust } from './trust.ts';
 
 const EXPLAIN_TIMEOUT_MS = 60_000;
 
 export function discoverCommand(): Command {
-  const command = withFlags(longRunningCommand('discover'))
+  const command = withFlags(withTrust(longRunningCommand('discover')))
     .description(
       'Finds scrape targets in ECS and AWS Cloud Map, serves them at /prometheus-targets (http_sd) or writes a file,\nand tells at /explain why each container is a target or is none.',
     )
@@ -50,7 +51,7 @@ Examples:
     )
     .action(serve);
   command.addCommand(
-    withFlags(longRunningCommand('explain'))
+    withFlags(withTrust(longRunningCommand('explain')))
       .description('ask once, and tell for every container why it is a target or is none')
       .argument('[task]', 'part of the ARN, id or group of the tasks to tell of')
       .action(explain),

@@ -41,6 +41,9 @@ A scenario:
     - { object: s3://config/prometheus.yml, text: 'global: {}' }
     - { after: 30s, admin: trouble, input: { throttle: 1 } }
 
+What it does not know it refuses by name: actions (UnknownOperationException), members of a request and parameters (NotImplemented, UnknownParameter),
+values. An empty list is empty.
+
 Signed with the keys in EMULATE_ACCESS_KEY and EMULATE_SECRET_KEY; without them a pair is made and printed.
 
 Examples:

@@ -19,6 +19,7 @@ import { SigningProxy } from '../proxy/proxy.ts';
 import { ProxyServer } from '../proxy/server.ts';
 import { Upstream } from '../proxy/upstream.ts';
 import { createWorld, longRunningCommand, type LogOptions, runUntilSignal } from './runner.ts';
+import { withTrust } from './trust.ts';
 import { readYamlFile } from './yaml-file.ts';
 
 interface ProxyFlags extends LogOptions {
@@ -55,9 +56,9 @@ interface ProxyFlags extends LogOptions {
 const gather = (value: string, list: readonly string[]): readonly string[] => [...list, value];
 
 export function proxyCommand(): Command {
-  return longRunningCommand('proxy')
+  return withTrust(longRunningCommand('proxy'))
     .description(
-      'Signs requests with SigV4 and sends them on: AMP, S3 and all other services for programs that cannot sign.\nA reverse proxy by --host or the Host header, a forward proxy for requests of whole http:// URLs.',
+      'Signs requests with SigV4 and sends them on: AMP, S3 and all other services for programs that cannot sign.\nA reverse proxy by --host or the Host header, a forward proxy for requests of whole http:// or https:// URLs.',
     )
     .option('--port <address>', 'host:port, :port (loopback), a port alone, or unix:/path', ':8080')
     .option('--name <service>', 'service to sign for (default: told by the host)')

@@ -9,6 +9,7 @@ import { createSampleApp } from '../sample-app/app.ts';
 import { parseLatency, seededRandom } from '../sample-app/latency.ts';
 import { LoadGenerator } from '../sample-app/load.ts';
 import { createWorld, longRunningCommand, type LogOptions, runUntilSignal } from './runner.ts';
+import { withTrust } from './trust.ts';
 
 const CONCURRENCY_MAX = 500;
 
@@ -22,7 +23,7 @@ interface SampleAppFlags extends LogOptions {
 }
 
 export function sampleAppCommand(): Command {
-  return longRunningCommand('sample-app')
+  return withTrust(longRunningCommand('sample-app'))
     .description('An instrumented web application (/work, /metrics) that puts load on itself.')
     .option('--listen <host:port>', 'address to serve on', '127.0.0.1:3000')
     .option('--rate <requests/s>', 'mean rate of the internal load, 5 or 5/s; 0 for none', '5')

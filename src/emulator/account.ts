@@ -30,7 +30,7 @@ export class EmulatedAccount {
   /** @param credentials  the long-lived keys that verify */
   constructor(region: string, clock: Clock, credentials: AwsCredentials) {
     this.identities = new Identities(credentials);
-    this.objects = new ObjectStore(() => clock.nowMs());
+    this.objects = new ObjectStore(region, () => clock.nowMs());
     this.#clock = clock;
     this.ecs = new EcsState(region, clock);
     this.queues = new QueueService(clock, (name) => `${this.urlOf()}/000000000000/${name}`);

@@ -1,8 +1,9 @@
 /**
- * EC2's DescribeInstances (network-interfaces.ts has the other call) for the instances that emulated clusters run on: the query protocol in XML, pages, unknown and
- * malformed ids as errors.
+ * EC2's DescribeInstances for the instances that emulated clusters run on (network-interfaces.ts has the interfaces of tasks): the
+ * query protocol in XML, pages, unknown and malformed ids as errors.
  * Source: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstances.html
  */
+import { refuseUnknownParameters } from './members.ts';
 import { AwsError } from './service.ts';
 
 export interface Ec2Instance {
@@ -17,13 +18,16 @@ export interface Ec2Instance {
   readonly tags: Readonly<Record<string, string>>;
 }
 
+const PAGE_MIN = 5;
 const PAGE_MAX = 1_000;
+const PARAMETERS = ['InstanceId.N', 'Filter.N.Name', 'Filter.N.Value.N', 'MaxResults', 'NextToken'];
 
 /** The answer's XML. @throws AwsError */
 export function describeInstances(
   form: URLSearchParams,
   instances: ReadonlyMap<string, Ec2Instance>,
 ): string {
+  refuseUnknownParameters(form, PARAMETERS);
   const ids = listOf(form, 'InstanceId.');
   for (const id of ids) {
     if (!/^i-[0-9a-f]{8,17}$/.test(id))
@@ -36,7 +40,12 @@ export function describeInstances(
       'InvalidParameterCombination',
       'The parameter instancesSet cannot be used with the parameter maxResults',
     );
-  const most = Math.min(PAGE_MAX, Number(form.get('MaxResults') ?? PAGE_MAX));
+  const most = Number(form.get('MaxResults') ?? PAGE_MAX);
+  if (!(most >= PAGE_MIN && most <= PAGE_MAX))
+    throw new AwsError(
+      'InvalidParameterValue',
+      `Value ( ${form.get('MaxResults')} ) for parameter maxResults is invalid. Expecting a value from ${PAGE_MIN} to ${PAGE_MAX}.`,
+    );
   const token = form.get('NextToken') ?? '0';
   if (!/^\d{1,9}$/.test(token))
     throw new AwsError('InvalidNextToken', 'The token is not one that was given out.');

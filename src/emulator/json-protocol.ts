@@ -5,6 +5,7 @@
 import type { Verdict } from '../aws/verification.ts';
 import { messageOf } from '../kernel/errors.ts';
 import type { HttpRequest, HttpResponse } from '../kernel/http-server.ts';
+import { refuseUnknownMembers } from './members.ts';
 import { AwsError, type AwsInput, type JsonService } from './service.ts';
 import type { Trouble } from './trouble.ts';
 
@@ -42,6 +43,7 @@ export async function answerJson(
         `${action} is not supported here; these are: ${Object.keys(service.actions).join(', ')}`,
       );
     const input = parseInput(await request.body());
+    refuseUnknownMembers(service.target, action, input);
     trouble.strike(action, input);
     return json(200, await run(input));
   } catch (error) {

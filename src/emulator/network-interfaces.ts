@@ -5,8 +5,10 @@
  */
 import { escape, listOf } from './ec2.ts';
 import type { TaskInterface } from './ecs/state.ts';
+import { refuseUnknownParameters } from './members.ts';
 import { AwsError } from './service.ts';
 
+const PAGE_MIN = 5;
 const PAGE_MAX = 1_000;
 
 /** The answer's XML. @throws AwsError */
@@ -14,9 +16,8 @@ export function describeNetworkInterfaces(
   form: URLSearchParams,
   interfaces: ReadonlyMap<string, TaskInterface>,
 ): string {
+  refuseUnknownParameters(form, ['NetworkInterfaceId.N', 'MaxResults', 'NextToken']);
   const ids = listOf(form, 'NetworkInterfaceId.');
-  if ([...form.keys()].some((name) => name.startsWith('Filter.')))
-    throw new AwsError('InvalidParameterValue', 'this emulator knows no filters of interfaces');
   for (const id of ids) {
     if (!/^eni-[0-9a-f]{8,17}$/.test(id))
       throw new AwsError('InvalidNetworkInterfaceID.Malformed', `Invalid id: "${id}"`);
@@ -30,7 +31,12 @@ export function describeNetworkInterfaces(
   if (!/^\d{1,9}$/.test(token))
     throw new AwsError('InvalidNextToken', 'The token is not one that was given out.');
   const start = Number(token);
-  const most = Math.min(PAGE_MAX, Number(form.get('MaxResults') ?? PAGE_MAX));
+  const most = Number(form.get('MaxResults') ?? PAGE_MAX);
+  if (!(most >= PAGE_MIN && most <= PAGE_MAX))
+    throw new AwsError(
+      'InvalidParameterValue',
+      `MaxResults ${form.get('MaxResults')} is not from ${PAGE_MIN} to ${PAGE_MAX}`,
+    );
   const all = [...interfaces.values()].filter(
     ({ networkInterfaceId }) => ids.length === 0 || ids.includes(networkInterfaceId),
   );

@@ -3,6 +3,7 @@
  * Source: https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html
  */
 import type { Clock } from '../kernel/clock.ts';
+import { oneOf } from './members.ts';
 import { AwsError, type AwsInput, type JsonService, pageOf, textOf } from './service.ts';
 
 interface Parameter {
@@ -23,6 +24,7 @@ interface History {
 
 const VALUE_MAX_BYTES = { Standard: 4_096, Advanced: 8_192 } as const;
 const TYPES = ['String', 'StringList', 'SecureString'];
+const TIERS = ['Standard', 'Advanced', 'Intelligent-Tiering'] as const;
 const VERSIONS_MAX = 100;
 const PARAMETERS_MAX = 10_000;
 const LABELS_MAX = 10;
@@ -75,7 +77,10 @@ export function createParameterStore(region: string, clock: Clock): JsonService 
         'ParameterLimitExceeded',
         `there are ${PARAMETERS_MAX} parameters already`,
       );
-    const tier = input['Tier'] === 'Advanced' ? 'Advanced' : 'Standard';
+    const asked = oneOf(input, 'Tier', TIERS) ?? 'Standard';
+    const isLarge = Buffer.byteLength(value) > VALUE_MAX_BYTES.Standard;
+    const fitting = isLarge ? 'Advanced' : 'Standard';
+    const tier = asked === 'Intelligent-Tiering' ? fitting : asked;
     if (Buffer.byteLength(value) > VALUE_MAX_BYTES[tier])
       throw new AwsError(
         'ValidationException',
@@ -109,8 +114,8 @@ export function createParameterStore(region: string, clock: Clock): JsonService 
       GetParameter: (input) => ({ Parameter: shown(textOf(input, 'Name'), input) }),
       GetParameters: (input) => {
         const names = (input['Names'] ?? []) as string[];
-        if (names.length > NAMES_MAX)
-          throw new AwsError('ValidationException', `Names can have at most ${NAMES_MAX} items`);
+        if (names.length === 0 || names.length > NAMES_MAX)
+          throw new AwsError('ValidationException', `Names must have 1 to ${NAMES_MAX} items`);
         const found = new Map(names.map((name) => [name, has(name) ? shown(name, input) : null]));
         return {
           Parameters: [...found.values()].filter((one) => one !== null),

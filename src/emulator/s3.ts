@@ -1,30 +1,63 @@
 /**
- * S3 as far as configurations need it: objects with versions and ETags, conditional and ranged GET, errors in XML; the
- * bucket in the path, or before `.s3.` or `.localhost` in the host.
+ * S3 as far as configurations and their lists need it: buckets, objects with versions, metadata and ETags, conditional and ranged
+ * GET, lists, errors in XML; the bucket in the path, or before `.s3.` or `.localhost` in the host.
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
  */
 import { createHash, randomBytes } from 'node:crypto';
 import type { HttpRequest, HttpResponse } from '../kernel/http-server.ts';
+import { notImplemented } from './members.ts';
+import {
+  LIST_BUCKETS,
+  LIST_OBJECTS,
+  listBuckets,
+  listObjects,
+  type ListedObject,
+} from './s3-listing.ts';
+import { checkBody, CHECKSUM_HEADERS, refuseUnknownRequest } from './s3-requests.ts';
 import { AwsError } from './service.ts';
+import { element } from './xml.ts';
 
 interface Version {
   readonly id: string;
   readonly etag: string;
   readonly body: Buffer;
-  readonly modified: string;
+  readonly modifiedMs: number;
+  /** Given back as they came. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+interface Bucket {
+  readonly createdMs: number;
+  readonly objects: Map<string, Version[]>;
 }
 
 const OBJECT_MAX_BYTES = 16 * 1024 * 1024;
 const VERSIONS_MAX = 100;
 const ALL_MAX_BYTES = 256 * 1024 * 1024;
 const BUCKETS_MAX = 100;
+/** Of an object, told again with it. */
+const KEPT_HEADERS = [
+  'content-type',
+  'content-encoding',
+  'content-language',
+  'content-disposition',
+  'cache-control',
+  'expires',
+];
+const READ = {
+  parameters: ['versionId'],
+  headers: ['if-match', 'if-none-match', 'if-modified-since', 'if-unmodified-since', 'range'],
+};
+const XML = { 'content-type': 'application/xml' };
 
 export class ObjectStore {
-  readonly #buckets = new Map<string, Map<string, Version[]>>();
+  readonly #buckets = new Map<string, Bucket>();
   readonly #nowMs: () => number;
+  readonly #region: string;
   #bytes = 0;
 
-  constructor(nowMs: () => number) {
+  constructor(region: string, nowMs: () => number) {
+    this.#region = region;
     this.#nowMs = nowMs;
   }
 
@@ -32,51 +65,139 @@ export class ObjectStore {
   async answer(request: HttpRequest): Promise<HttpResponse> {
     const { bucketName, key } = placeOf(request);
     const query = new URLSearchParams(request.query);
-    if (key === '') return this.#bucket(request.method, bucketName);
-    const bucket = this.#buckets.get(bucketName);
-    if (bucket === undefined)
-      throw new AwsError('NoSuchBucket', 'The specified bucket does not exist', 404);
+    if (bucketName === '') return this.#list(request, query);
+    if (key === '') return this.#bucket(request, bucketName, query);
+    const { objects } = this.#find(bucketName);
     switch (request.method) {
       case 'PUT':
-        return this.#put(bucket, key, await request.body());
+        refuseUnknownRequest('PutObject', request, query, {
+          headers: ['x-amz-meta-', ...CHECKSUM_HEADERS],
+        });
+        return this.#put(objects, key, request);
       case 'GET':
       case 'HEAD':
-        return get(bucket.get(key), query.get('versionId'), request);
+        refuseUnknownRequest(
+          request.method === 'GET' ? 'GetObject' : 'HeadObject',
+          request,
+          query,
+          READ,
+        );
+        return get(objects.get(key), query.get('versionId'), request);
       case 'DELETE':
-        for (const { body } of bucket.get(key) ?? []) this.#bytes -= body.length;
-        bucket.delete(key);
+        refuseUnknownRequest('DeleteObject', request, query, { parameters: ['versionId'] });
+        this.#delete(objects, key, query.get('versionId'));
         return { status: 204 };
       default:
-        throw new AwsError('MethodNotAllowed', 'The specified method is not allowed.', 405);
+        throw notImplemented(`${request.method} of an object is not supported here`);
     }
   }
 
-  #bucket(method: string, name: string): HttpResponse {
-    if (method === 'PUT') {
-      if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name))
-        throw new AwsError('InvalidBucketName', 'The specified bucket is not valid.');
-      if (this.#buckets.size >= BUCKETS_MAX)
-        throw new AwsError('TooManyBuckets', `there are ${BUCKETS_MAX} buckets already`);
-      this.#buckets.set(name, this.#buckets.get(name) ?? new Map());
-      return { status: 200, headers: { location: `/${name}` } };
-    }
-    if (!this.#buckets.has(name))
+  #find(name: string): Bucket {
+    const found = this.#buckets.get(name);
+    if (found === undefined)
       throw new AwsError('NoSuchBucket', 'The specified bucket does not exist', 404);
-    return { status: 200 };
+    return found;
   }
 
-  #put(bucket: Map<string, Version[]>, key: string, body: Buffer): HttpResponse {
+  #list(request: HttpRequest, query: URLSearchParams): HttpResponse {
+    if (request.method !== 'GET') throw notImplemented(`${request.method} / is not supported here`);
+    refuseUnknownRequest('ListBuckets', request, query, { parameters: LIST_BUCKETS });
+    const buckets = [...this.#buckets].map(([name, { createdMs }]) => ({ name, createdMs }));
+    return { status: 200, headers: XML, body: listBuckets(buckets, this.#region, query) };
+  }
+
+  async #bucket(request: HttpRequest, name: string, query: URLSearchParams): Promise<HttpResponse> {
+    switch (request.method) {
+      case 'PUT':
+        refuseUnknownRequest('CreateBucket', request, query, {});
+        return this.#create(name, (await request.body()).toString());
+      case 'HEAD':
+        refuseUnknownRequest('HeadBucket', request, query, {});
+        this.#find(name);
+        return { status: 200, headers: { 'x-amz-bucket-region': this.#region } };
+      case 'DELETE':
+        refuseUnknownRequest('DeleteBucket', request, query, {});
+        if (this.#find(name).objects.size > 0)
+          throw new AwsError('BucketNotEmpty', 'The bucket you tried to delete is not empty', 409);
+        this.#buckets.delete(name);
+        return { status: 204 };
+      case 'GET': {
+        const { objects } = this.#find(name);
+        refuseUnknownRequest('ListObjectsV2', request, query, { parameters: LIST_OBJECTS });
+        if (query.get('list-type') !== '2')
+          throw notImplemented('ListObjects is not supported here; ListObjectsV2 (list-type=2) is');
+        return { status: 200, headers: XML, body: listObjects(name, listed(objects), query) };
+      }
+      default:
+        throw notImplemented(`${request.method} of a bucket is not supported here`);
+    }
+  }
+
+  #create(name: string, configuration: string): HttpResponse {
+    if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name))
+      throw new AwsError('InvalidBucketName', 'The specified bucket is not valid.');
+    const rest = configuration.replace(
+      `<LocationConstraint>${this.#region}</LocationConstraint>`,
+      '',
+    );
+    const unknown = /<(?!\/|\?|CreateBucketConfiguration\b)(\w+)/.exec(rest)?.[1];
+    if (unknown !== undefined)
+      throw notImplemented(
+        `CreateBucket: ${unknown} is not supported here, or is not ${this.#region}`,
+      );
+    if (this.#buckets.size >= BUCKETS_MAX)
+      throw new AwsError('TooManyBuckets', `there are ${BUCKETS_MAX} buckets already`);
+    // As us-east-1 has it: who owns it may make it again, and nothing happens.
+    if (!this.#buckets.has(name))
+      this.#buckets.set(name, { createdMs: this.#nowMs(), objects: new Map() });
+    return { status: 200, headers: { location: `/${name}` } };
+  }
+
+  async #put(
+    objects: Map<string, Version[]>,
+    key: string,
+    request: HttpRequest,
+  ): Promise<HttpResponse> {
+    const body = await request.body();
+    checkBody(request, body);
     if (body.length > OBJECT_MAX_BYTES || this.#bytes + body.length > ALL_MAX_BYTES)
       throw new AwsError('EntityTooLarge', 'Your proposed upload is too large.');
     const etag = `"${createHash('md5').update(body).digest('hex')}"`;
     const id = randomBytes(16).toString('hex');
-    const versions = bucket.get(key) ?? [];
-    bucket.set(key, versions);
-    versions.push({ id, etag, body, modified: new Date(this.#nowMs()).toUTCString() });
+    const versions = objects.get(key) ?? [];
+    objects.set(key, versions);
+    const headers = keptHeaders(request);
+    versions.push({ id, etag, body, modifiedMs: this.#nowMs(), headers });
     this.#bytes += body.length;
     if (versions.length > VERSIONS_MAX) this.#bytes -= versions.shift()?.body.length ?? 0;
     return { status: 200, headers: { etag, 'x-amz-version-id': id } };
   }
+
+  /** All of an object, or one of its versions. */
+  #delete(objects: Map<string, Version[]>, key: string, id: string | null): void {
+    const versions = objects.get(key) ?? [];
+    const gone = versions.filter((version) => id === null || version.id === id);
+    for (const { body } of gone) this.#bytes -= body.length;
+    const rest = versions.filter((version) => !gone.includes(version));
+    if (rest.length === 0) objects.delete(key);
+    else objects.set(key, rest);
+  }
+}
+
+function* listed(objects: ReadonlyMap<string, readonly Version[]>): Generator<ListedObject> {
+  for (const [key, versions] of objects) {
+    const newest = versions.at(-1);
+    if (newest === undefined) continue;
+    const { etag, body, modifiedMs } = newest;
+    yield { key, etag, sizeBytes: body.length, modifiedMs };
+  }
+}
+
+function keptHeaders({ headers }: HttpRequest): Record<string, string> {
+  const kept = Object.entries(headers).filter(
+    ([name]) => KEPT_HEADERS.includes(name) || name.startsWith('x-amz-meta-'),
+  );
+  return Object.fromEntries(kept.map(([name, value]) => [name, String(value)]));
 }
 
 function get(
@@ -92,18 +213,20 @@ function get(
   if (found === undefined)
     throw new AwsError('NoSuchVersion', 'The specified version does not exist.', 404);
   const headers = {
-    etag: found.etag,
-    'last-modified': found.modified,
-    'x-amz-version-id': found.id,
     'content-type': 'application/octet-stream',
+    ...found.headers,
+    etag: found.etag,
+    'last-modified': new Date(found.modifiedMs).toUTCString(),
+    'x-amz-version-id': found.id,
   };
   const { 'if-match': match, 'if-none-match': noneMatch, range } = request.headers;
-  if (match !== undefined && match !== found.etag)
+  const seconds = Math.floor(found.modifiedMs / 1_000) * 1_000;
+  const until = Date.parse(request.headers['if-unmodified-since'] ?? '');
+  if ((match !== undefined && match !== found.etag) || (match === undefined && seconds > until))
     throw new AwsError('PreconditionFailed', 'A precondition that you specified did not hold', 412);
   if (noneMatch === found.etag) return { status: 304, headers };
   const since = Date.parse(request.headers['if-modified-since'] ?? '');
-  if (noneMatch === undefined && Date.parse(found.modified) <= since)
-    return { status: 304, headers };
+  if (noneMatch === undefined && seconds <= since) return { status: 304, headers };
   return range === undefined
     ? { status: 200, headers, body: found.body }
     : { status: 206, ...partOf(found.body, range, headers) };
@@ -131,11 +254,19 @@ function placeOf({ path, headers }: HttpRequest): { bucketName: string; key: str
   const inHost = /^([a-z0-9][a-z0-9.-]*?)\.(?:s3[.-].*|localhost)(?::\d+)?$/.exec(
     headers.host ?? '',
   );
-  const segments = path.split('/').slice(1).map(decodeURIComponent);
+  const segments = path.split('/').slice(1).map(decode);
   const bucketName = inHost?.[1] ?? segments.shift() ?? '';
   return { bucketName, key: segments.join('/') };
 }
 
+function decode(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    throw new AwsError('InvalidURI', "Couldn't parse the specified URI.");
+  }
+}
+
 export function s3Error(error: AwsError): string {
-  return `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${error.code}</Code><Message>${error.message}</Message><RequestId>emulated</RequestId></Error>`;
+  return `<?xml version="1.0" encoding="UTF-8"?>\n<Error>${element('Code', error.code)}${element('Message', error.message)}<RequestId>emulated</RequestId></Error>`;
 }

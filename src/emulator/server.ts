@@ -5,6 +5,7 @@
  */
 import type { AwsCredentials } from '../aws/signing.ts';
 import { type Verdict, verifyRequest } from '../aws/verification.ts';
+import type { Clock } from '../kernel/clock.ts';
 import { type HttpRequest, type HttpResponse, HttpServer } from '../kernel/http-server.ts';
 import type { World } from '../kernel/world.ts';
 import { EmulatedAccount } from './account.ts';
@@ -18,7 +19,7 @@ import { createParameterStore } from './parameters.ts';
 import { answerQuery } from './query-protocol.ts';
 import { s3Error } from './s3.ts';
 import { createSecretsManager } from './secrets.ts';
-import { AwsError } from './service.ts';
+import { AwsError, type JsonService } from './service.ts';
 import { TaskRegistry } from './task-metadata.ts';
 
 export interface EmulatorOptions {
@@ -43,13 +44,7 @@ export function createEmulator(options: EmulatorOptions): HttpServer {
   const { identities, trouble } = account;
   const lifetimeMs = options.credentialsLifetimeMs ?? CREDENTIALS_LIFETIME_MS;
   const nowMs = (): number => world.clock.nowMs() + trouble.skewMs;
-  const services = [
-    createCloudMap(region, world.clock),
-    createParameterStore(region, world.clock),
-    createSecretsManager(region, world.clock),
-    createEcs(account.ecs),
-    account.queues.service(),
-  ];
+  const services = jsonServices(region, world.clock, account);
   const calls = world.metrics.counters('emulator_calls_total', 'AWS calls, by action and outcome.');
 
   const verify = async (request: HttpRequest, service: string): Promise<Verdict> =>
@@ -135,6 +130,21 @@ export function createEmulator(options: EmulatorOptions): HttpServer {
   });
   account.urlOf = () => server.url;
   return server;
+}
+
+/** The services that speak AWS's JSON protocols. */
+export function jsonServices(
+  region: string,
+  clock: Clock,
+  account: EmulatedAccount,
+): readonly JsonService[] {
+  return [
+    createCloudMap(region, clock),
+    createParameterStore(region, clock),
+    createSecretsManager(region, clock),
+    createEcs(account.ecs),
+    account.queues.service(),
+  ];
 }
 
 /** What S3 calls faults of a signature. */

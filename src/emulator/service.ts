@@ -33,17 +33,23 @@ export function textOf(input: AwsInput, key: string): string {
   throw new AwsError('ValidationException', `${key} is required and must be a string`);
 }
 
+/** What a token of ours holds, 0 where there is none; undefined for a token that is none of ours. */
+export function numberOfToken(token: unknown): number | undefined {
+  if (token === undefined || token === null) return 0;
+  const text = typeof token === 'string' ? Buffer.from(token, 'base64').toString() : '';
+  return /^\d{1,12}$/.test(text) ? Number(text) : undefined;
+}
+
 /** One page of a list: MaxResults (1 to 100, default 100) and the NextToken of the page before. */
 export function pageOf<T>(
   items: readonly T[],
   input: AwsInput,
 ): { page: readonly T[]; NextToken?: string } {
-  const most = typeof input['MaxResults'] === 'number' ? input['MaxResults'] : 100;
-  if (most < 1 || most > 100)
+  const most = input['MaxResults'] ?? 100;
+  if (typeof most !== 'number' || !(most >= 1 && most <= 100))
     throw new AwsError('ValidationException', 'MaxResults must be from 1 to 100');
-  const token = input['NextToken'];
-  const start = typeof token === 'string' ? Number(Buffer.from(token, 'base64').toString()) : 0;
-  if (!Number.isInteger(start) || start < 0)
+  const start = numberOfToken(input['NextToken']);
+  if (start === undefined)
     throw new AwsError('InvalidInput', 'NextToken is not one that was given out');
   const end = start + most;
   const page = items.slice(start, end);

@@ -21,6 +21,7 @@ interface Queue {
 const BATCH_MAX = 10;
 const WAIT_MAX_SECONDS = 20;
 const VISIBILITY_SECONDS = 30;
+const VISIBILITY_MAX_MS = 43_200_000;
 /** Messages of one queue; the oldest go. */
 const MESSAGES_MAX = 100_000;
 
@@ -75,6 +76,11 @@ export class QueueService {
         },
         DeleteMessageBatch: (input) => {
           const entries = (input['Entries'] ?? []) as { Id: string; ReceiptHandle: string }[];
+          if (entries.length === 0)
+            throw new AwsError(
+              'com.amazonaws.sqs#EmptyBatchRequest',
+              'There should be at least one DeleteMessageBatchRequestEntry in the request.',
+            );
           if (entries.length > BATCH_MAX)
             throw new AwsError(
               'com.amazonaws.sqs#TooManyEntriesInBatchRequest',
@@ -94,6 +100,8 @@ export class QueueService {
     if (!(most >= 1 && most <= BATCH_MAX) || !(waitSeconds >= 0 && waitSeconds <= WAIT_MAX_SECONDS))
       throw new AwsError('com.amazonaws.sqs#InvalidParameterValue', 'Value is not in its range.');
     const visibility = Number(input['VisibilityTimeout'] ?? VISIBILITY_SECONDS) * 1_000;
+    if (!(visibility >= 0 && visibility <= VISIBILITY_MAX_MS))
+      throw new AwsError('com.amazonaws.sqs#InvalidParameterValue', 'Value is not in its range.');
     let taken = this.#take(queue, most, visibility);
     if (taken.length === 0 && waitSeconds > 0) {
       await this.#arrival(queue, waitSeconds * 1_000);

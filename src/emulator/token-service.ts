@@ -3,7 +3,9 @@
  * Source: https://docs.aws.amazon.com/STS/latest/APIReference/welcome.html
  */
 import type { Identities } from './identities.ts';
+import { refuseUnknownParameters } from './members.ts';
 import { AwsError } from './service.ts';
+import { escapeXml } from './xml.ts';
 
 const ACCOUNT = '000000000000';
 
@@ -17,11 +19,18 @@ export function answerTokenService(
   const action = form.get('Action') ?? '';
   switch (action) {
     case 'GetCallerIdentity':
+      refuseUnknownParameters(form, []);
       return envelope(
         action,
         `<Arn>arn:aws:iam::${ACCOUNT}:user/${escapeXml(accessKeyId)}</Arn><UserId>${escapeXml(accessKeyId)}</UserId><Account>${ACCOUNT}</Account>`,
       );
     case 'AssumeRole': {
+      refuseUnknownParameters(form, [
+        'RoleArn',
+        'RoleSessionName',
+        'ExternalId',
+        'DurationSeconds',
+      ]);
       const role = form.get('RoleArn') ?? '';
       const session = form.get('RoleSessionName') ?? '';
       if (!/^arn:aws[\w-]*:iam::\d{12}:role\/.+$/.test(role))
@@ -54,6 +63,12 @@ export function answerTokenService(
       );
     }
     case 'AssumeRoleWithWebIdentity': {
+      refuseUnknownParameters(form, [
+        'RoleArn',
+        'RoleSessionName',
+        'WebIdentityToken',
+        'DurationSeconds',
+      ]);
       const token = form.get('WebIdentityToken') ?? '';
       if (token === '' || identities.refusedTokens.has(token))
         throw new AwsError('InvalidIdentityToken', 'Incorrect token', 400);
@@ -77,8 +92,4 @@ export function tokenServiceError(error: AwsError): string {
 
 function envelope(action: string, result: string): string {
   return `<${action}Response xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><${action}Result>${result}</${action}Result><ResponseMetadata><RequestId>emulated</RequestId></ResponseMetadata></${action}Response>`;
-}
-
-function escapeXml(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }

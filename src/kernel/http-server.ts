@@ -12,7 +12,7 @@ import { ConfigError, messageOf } from './errors.ts';
 import { type Logger } from './logger.ts';
 import { type Registry } from './metrics.ts';
 import type { WebConfig } from './web-config.ts';
-import { createWebServer } from './web-server.ts';
+import { askForBody, createWebServer } from './web-server.ts';
 
 export interface HttpRequest {
   readonly method: string;
@@ -89,12 +89,19 @@ export class HttpServer implements Component {
     const limits = {
       requestTimeout: options.requestTimeoutMs ?? 60_000,
       headersTimeout: 10_000,
-      maxHeaderSize: 65_536,
       keepAliveTimeout: 75_000,
     };
     const listener = (incoming: IncomingMessage, outgoing: ServerResponse): void =>
       void this.#serve(routes, incoming, outgoing);
-    this.#server = createWebServer(limits, options.web, listener);
+    this.#server = createWebServer(
+      {
+        limits,
+        web: options.web,
+        methods: 'GET, HEAD, POST, PUT, DELETE',
+        noTunnel: 'there are no tunnels here; ask for a path',
+      },
+      listener,
+    );
     this.#server.maxConnections = options.connectionsMax ?? 2_000;
   }
 
@@ -158,7 +165,8 @@ export class HttpServer implements Component {
       rawHeaders: incoming.rawHeaders,
       remoteAddress: incoming.socket.remoteAddress ?? '',
       signal: AbortSignal.any([gone.signal, this.#stopped.signal]),
-      body: () => (body ??= readBody(incoming, this.#options.bodyMaxBytes ?? 16 * 1024 * 1024)),
+      body: () =>
+        (body ??= readBody(incoming, outgoing, this.#options.bodyMaxBytes ?? 16 * 1024 * 1024)),
     };
     const response = await this.#guarded(routes, request);
     // A kept-alive connection would hold up the drain until its idle timeout.
@@ -261,9 +269,14 @@ function matches(pattern: string, path: string): boolean {
   return pattern.endsWith('*') ? path.startsWith(pattern.slice(0, -1)) : pattern === path;
 }
 
-async function readBody(incoming: IncomingMessage, maxBytes: number): Promise<Buffer> {
+async function readBody(
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  maxBytes: number,
+): Promise<Buffer> {
   const declared = Number(incoming.headers['content-length'] ?? 0);
   if (declared > maxBytes) throw tooLarge(maxBytes);
+  askForBody(incoming, outgoing);
   const parts: Buffer[] = [];
   let size = 0;
   for await (const part of incoming as AsyncIterable<Buffer>) {

@@ -208,6 +208,30 @@ test('garbage instead of HTTP is refused without harm', async () => {
   });
 });
 
+test('what no server takes is refused with its status and with words', async () => {
+  const host = 'Host: a\r\nConnection: close\r\n';
+  const cases: [string, number, RegExp][] = [
+    [`POST / HTTP/1.1\r\n${host}Transfer-Encoding: gzip, chunked\r\n\r\n`, 501, /only chunked/],
+    [`GET / HTTP/1.1\r\n${host}X: ${'a'.repeat(70_000)}\r\n\r\n`, 431, /larger than 65536/],
+    [`GET /ä HTTP/1.1\r\n${host}\r\n`, 400, /percent-encode/],
+    [`GET / HTTP/1.1\r\n${host}Host: b\r\n\r\n`, 400, /2 Host headers/],
+    [`CONNECT a:1 HTTP/1.1\r\n${host}\r\n`, 405, /no tunnels/],
+    [`OPTIONS * HTTP/1.1\r\n${host}\r\n`, 204, /^$/],
+    [`BREW / HTTP/1.1\r\n${host}\r\n`, 501, /BREW is not known/],
+  ];
+  await withServer({}, async (_url, server) => {
+    for (const [text, status, words] of cases) {
+      const socket = connect(server.port, '127.0.0.1');
+      socket.write(text);
+      let answer = '';
+      for await (const part of socket) answer += String(part);
+      const [head = '', body = ''] = answer.split('\r\n\r\n');
+      assert.match(head, new RegExp(`^HTTP/1\\.1 ${status} `), answer);
+      assert.match(body, words);
+    }
+  });
+});
+
 test('listen addresses are host:port, and a bare :port is loopback', () => {
   assert.deepEqual(parseListen(':9779'), { host: '127.0.0.1', port: 9779 });
   assert.deepEqual(parseListen('0.0.0.0:80'), { host: '0.0.0.0', port: 80 });

@@ -62,15 +62,17 @@ export class BodyKeeper {
   /**
    * Reads the whole body; release it when it is sent.
    *
+   * @param ask  called before it is read, for clients that wait until they are asked for it
    * @throws HttpError 413 above the limit, 503 above that of all, 408 when the client stalls, 507 without a folder
    */
-  async keep(incoming: IncomingMessage): Promise<KeptBody> {
+  async keep(incoming: IncomingMessage, ask: () => void): Promise<KeptBody> {
     const { maxBytes, idleMs } = this.limits;
     const { headers } = incoming;
     const declared = Number(headers['content-length'] ?? 0);
     const isChunked = headers['transfer-encoding'] !== undefined;
     if (!isChunked && declared === 0) return EMPTY;
     if (!isChunked && declared > maxBytes) throw tooLarge(maxBytes);
+    ask();
     const decoder = isAwsChunked(incoming) ? new AwsChunkedDecoder() : undefined;
     const pile = new Pile(this);
     const patience = new Patience(idleMs);

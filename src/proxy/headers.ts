@@ -63,6 +63,19 @@ export function forwardedHeaders(
   return kept;
 }
 
+/** OPTIONS says how many proxies it may pass, of which we are one. */
+export function oneHopLess(
+  headers: readonly HeaderPair[],
+  method: string | undefined,
+): readonly HeaderPair[] {
+  if (method !== 'OPTIONS') return headers;
+  return headers.map(([name, value]) =>
+    name === 'max-forwards' && /^\d+$/.test(value)
+      ? [name, String(Math.max(0, Number(value) - 1))]
+      : [name, value],
+  );
+}
+
 /** An answer's headers as they go back. */
 export function returnedHeaders(
   headers: Readonly<Record<string, string | string[] | undefined>>,

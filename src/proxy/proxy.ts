@@ -16,15 +16,17 @@ import {
   type WireSigningOptions,
 } from '../aws/wire-signing.ts';
 import { messageOf } from '../kernel/errors.ts';
+import type { Refusal } from '../kernel/http-refusals.ts';
 import { HttpError } from '../kernel/http-server.ts';
+import { askForBody, endWhenRead } from '../kernel/web-server.ts';
 import type { World } from '../kernel/world.ts';
 import { withoutChunks } from './aws-chunked.ts';
 import { type BodyKeeper, cutWhenStalled, isAwsChunked, type KeptBody } from './body.ts';
 import { type ProxyConfig, type ProxyRoute } from './config.ts';
-import { forwardedHeaders } from './headers.ts';
+import { forwardedHeaders, oneHopLess } from './headers.ts';
 import type { ProxyMetrics } from './metrics.ts';
 import { type Answered, isLost, type Upstream } from './upstream.ts';
-import { type Way, wayOf } from './way.ts';
+import { isForUs, type Way, wayOf } from './way.ts';
 
 export interface SigningProxyOptions {
   readonly world: Pick<World, 'clock' | 'log'>;
@@ -46,6 +48,9 @@ const SKEWED = /RequestTimeTooSkewed|Signature (?:expired|not yet current)|Reque
 const STALE_TOKEN =
   /ExpiredToken|InvalidClientTokenId|UnrecognizedClient|security token .* (?:expired|invalid)/i;
 
+/** What is taken, besides a few that only WebDAV knows; CONNECT and TRACE are not. */
+export const METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS';
+
 export class SigningProxy {
   readonly #options: SigningProxyOptions;
   #config: ProxyConfig;
@@ -66,6 +71,14 @@ export class SigningProxy {
   /** Goes over to another table of routes; requests under way end by the old one. */
   setConfig(config: ProxyConfig): void {
     this.#config = config;
+  }
+
+  /** Counts and tells a request that was refused before it came here. */
+  countRefused({ status, words }: Refusal): void {
+    const { metrics, world } = this.#options;
+    metrics.requests.with({ status: String(status) }).inc();
+    metrics.failures.with({ reason: 'refused' }).inc();
+    world.log.warn('a request could not be read', { status, error: words });
   }
 
   /** Never rejects: what fails becomes an answer, or the end of the connection. */
@@ -99,10 +112,14 @@ export class SigningProxy {
     const { bodies, metrics, upstream } = this.#options;
     if ((incoming.headers.via ?? '').includes(this.#name))
       throw new HttpError(508, 'this proxy is its own upstream; set --host to the service');
+    if (isForUs(incoming)) {
+      outgoing.writeHead(204, { allow: METHODS }).end();
+      return;
+    }
     const way = wayOf(incoming, config, this.#options.defaultRegion);
-    const given = forwardedHeaders(incoming.rawHeaders, config);
+    const given = oneHopLess(forwardedHeaders(incoming.rawHeaders, config), incoming.method);
     if (way.route.unsignedPayload) return this.#stream(incoming, outgoing, { way, given, signal });
-    const body = await bodies.keep(incoming);
+    const body = await bodies.keep(incoming, () => askForBody(incoming, outgoing));
     try {
       const plain = isAwsChunked(incoming) ? withoutChunks(given) : given;
       const headers = [...plain, ...body.trailers];
@@ -137,6 +154,7 @@ export class SigningProxy {
         400,
         'pieces signed with other keys can be signed again only where the payload is: send the body plain (no aws-chunked), or without --unsigned-payload',
       );
+    askForBody(incoming, outgoing);
     const stopWatching = cutWhenStalled(incoming, bodies.limits.idleMs);
     try {
       const request = { incoming, way, headers: given, body: undefined, signal };
@@ -252,6 +270,7 @@ export class SigningProxy {
     });
     outgoing.writeHead(status, {
       'content-type': 'text/plain; charset=utf-8',
+      ...(status === 405 ? { allow: METHODS } : {}),
       ...(incoming.complete ? {} : { connection: 'close' }),
     });
     outgoing.write(`${words}\n`);
@@ -259,23 +278,7 @@ export class SigningProxy {
   }
 }
 
-/** A client that is still writing reads the answer only when it is done: what it sends is read for a while, and lost. */
-const LINGER_MS = 2_000;
-
-function endWhenRead(incoming: IncomingMessage, outgoing: ServerResponse): void {
-  if (incoming.complete) {
-    outgoing.end();
-    return;
-  }
-  const end = (): void => {
-    clearTimeout(timer);
-    outgoing.end();
-  };
-  const timer = setTimeout(end, LINGER_MS);
-  incoming.once('end', end).once('close', end).resume();
-}
-
-const REPEATABLE = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
+const REPEATABLE = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
 
 /**
  * Whether a request whose answer got lost may be sent again: where to do it twice is to do it once. So are, beyond the

@@ -10,7 +10,7 @@ import { ConfigError, messageOf } from '../kernel/errors.ts';
 import { parseListen } from '../kernel/http-server.ts';
 import type { WebConfig } from '../kernel/web-config.ts';
 import { createWebServer } from '../kernel/web-server.ts';
-import type { SigningProxy } from './proxy.ts';
+import { METHODS, type SigningProxy } from './proxy.ts';
 
 export interface ProxyServerOptions {
   /** `host:port`, or `unix:/path`. */
@@ -35,17 +35,21 @@ export class ProxyServer implements Component {
       requestTimeout: 0,
       headersTimeout: 10_000,
       keepAliveTimeout: 75_000,
-      maxHeaderSize: 65_536,
     };
     const listener = (incoming: IncomingMessage, outgoing: ServerResponse): void =>
       void this.#serve(incoming, outgoing);
-    this.#server = createWebServer(limits, options.web, listener);
+    this.#server = createWebServer(
+      {
+        limits,
+        web: options.web,
+        methods: METHODS,
+        noTunnel:
+          'what runs through a tunnel cannot be signed; ask for http:// and the proxy speaks https',
+        onRefused: (refusal) => options.proxy.countRefused(refusal),
+      },
+      listener,
+    );
     this.#server.maxConnections = 10_000;
-    this.#server.on('connect', (_request, socket) => {
-      socket.end(
-        'HTTP/1.1 405 Method Not Allowed\r\nConnection: close\r\n\r\nwhat runs through a tunnel cannot be signed; ask for http:// and the proxy speaks https\n',
-      );
-    });
   }
 
   /** Where it listens, once it does. */

@@ -157,6 +157,14 @@ class Relay implements Dispatcher.DispatchHandler {
     headers: Headers,
   ): void {
     if (status < 200) return;
+    const coding = String(headers['transfer-encoding'] ?? 'chunked');
+    if (coding.trim().toLowerCase() !== 'chunked') {
+      // Without its name the client would take the coded bytes for the answer.
+      controller.abort(
+        new Error(`the upstream sends Transfer-Encoding: ${coding}, which it was not asked for`),
+      );
+      return;
+    }
     this.#status = status;
     this.#headers = headers;
     if (status === 400 || status === 403) {
@@ -202,7 +210,9 @@ class Relay implements Dispatcher.DispatchHandler {
   #begin(controller: Dispatcher.DispatchController): void {
     const outgoing = this.#outgoing;
     if (outgoing.destroyed) return;
-    outgoing.writeHead(this.#status, returnedHeaders(this.#headers));
+    const headers = returnedHeaders(this.#headers);
+    if (this.#status === 204) delete headers['content-length'];
+    outgoing.writeHead(this.#status, headers);
     outgoing.on('drain', () => controller.resume());
   }
 

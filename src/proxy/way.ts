@@ -23,14 +23,37 @@ export interface Way {
 /** A forward proxy is asked for a whole URL. */
 const ABSOLUTE = /^(https?):\/\/([^/?#]+)([^#]*)$/i;
 
+/**
+ * Whether the proxy itself is asked what it can do: OPTIONS that must go no further.
+ * Source: https://www.rfc-editor.org/rfc/rfc9110#name-max-forwards
+ */
+export function isForUs({ method, headers }: Pick<IncomingMessage, 'method' | 'headers'>): boolean {
+  return method === 'OPTIONS' && headers['max-forwards'] === '0';
+}
+
 /** @throws HttpError where there is no way, or one that must not be gone */
 export function wayOf(
-  incoming: Pick<IncomingMessage, 'url' | 'headers'>,
+  incoming: Pick<IncomingMessage, 'method' | 'url' | 'headers'>,
   config: ProxyConfig,
   defaultRegion: string | undefined,
 ): Way {
   const target = incoming.url ?? '/';
+  if (incoming.method === 'TRACE')
+    throw new HttpError(
+      405,
+      'TRACE would give the signature away, and is not sent on; use another method',
+    );
   const absolute = ABSOLUTE.exec(target);
+  if (absolute === null && !target.startsWith('/'))
+    throw new HttpError(
+      400,
+      `the target ${target.slice(0, 100)} is neither a path nor an http:// or https:// URL`,
+    );
+  if (absolute?.[2]?.includes('@') === true)
+    throw new HttpError(
+      400,
+      'the URL holds a name or password before its host; leave them out, requests are signed',
+    );
   const named = (absolute?.[2] ?? incoming.headers.host ?? '').toLowerCase();
   const local = absolute === null ? target : (absolute[3] ?? '').replace(/^(?!\/)/, '/');
   const mark = local.indexOf('?');

@@ -70,7 +70,7 @@ async function isTaken(source: ReturnType<typeof createCredentialSource>): Promi
     'content-type': 'application/x-amz-json-1.1',
     'x-amz-target': 'AmazonSSM.GetParameters',
   };
-  const body = '{"Names":[]}';
+  const body = '{"Names":["/absent"]}';
   const scope = { region: 'us-east-1', service: 'ssm' };
   const signed = signRequest(
     { method: 'POST', url, headers, body },

@@ -42,6 +42,8 @@ export async function startUpstream(
       outgoing.writeHead(status, own).end(body);
     });
   });
+  // As many headers as come.
+  server.maxHeadersCount = 0;
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   context.after(() => {
     server.closeAllConnections();

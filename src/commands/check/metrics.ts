@@ -14,6 +14,7 @@ import { ExpositionError } from '../../wire/exposition-error.ts';
 import { type ExpositionFormat, ExpositionReader } from '../../wire/exposition-parser.ts';
 import { acceptHeader, DEFAULT_PROTOCOLS, kindOf } from '../../wire/negotiation.ts';
 import { checkOpenMetrics } from '../../wire/openmetrics-check.ts';
+import { withTrust } from '../trust.ts';
 
 interface Page {
   readonly body: Uint8Array;
@@ -38,7 +39,7 @@ const ODD_UNITS: Readonly<Record<string, string>> = {
 };
 
 export function checkMetricsCommand(write: (text: string) => void): Command {
-  return new Command('metrics')
+  return withTrust(new Command('metrics'))
     .description('check a page of metrics: the rules of its format, then names and help texts')
     .argument('[page]', 'a file or a URL; standard input without it')
     .addOption(

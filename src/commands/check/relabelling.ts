@@ -15,10 +15,11 @@ import { relabelSteps } from '../../relabel/steps.ts';
 import type { ScrapeConfig } from '../../scrape/config.ts';
 import { targetsOf } from '../../scrape/target.ts';
 import { createWorld } from '../runner.ts';
+import { withTrust } from '../trust.ts';
 import { planOfSource } from './configuration.ts';
 
 export function checkRelabelCommand(write: (text: string) => void): Command {
-  return new Command('relabel')
+  return withTrust(new Command('relabel'))
     .description('show what the relabelling of a job makes of a label set, rule by rule')
     .argument('<source>', 'the configuration: a file, or any source that collect takes')
     .argument('<job>', 'job_name')
@@ -36,7 +37,7 @@ export function checkRelabelCommand(write: (text: string) => void): Command {
 }
 
 export function checkDiscoveryCommand(write: (text: string) => void): Command {
-  return new Command('service-discovery')
+  return withTrust(new Command('service-discovery'))
     .description('ask the discovery of a job once, and show what becomes of each target')
     .argument('<source>', 'the configuration: a file, or any source that collect takes')
     .argument('<job>', 'job_name')

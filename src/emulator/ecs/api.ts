@@ -2,9 +2,11 @@
  * The ECS calls that discovery and deployment make, over EcsState: AWS's shapes, pages, batch limits and error codes.
  * Source: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/
  */
-import { AwsError, type AwsInput, type JsonService, textOf } from '../service.ts';
-import type { Cluster, ContainerDefinition, Service, Tag, Task } from './shapes.ts';
+import { notImplemented, oneOf } from '../members.ts';
+import { AwsError, type AwsInput, type JsonService, numberOfToken, textOf } from '../service.ts';
+import type { Cluster, ContainerDefinition, Service, Task, TaskDefinition } from './shapes.ts';
 import type { EcsState } from './state.ts';
+import { parseTags, tagActions } from './tags.ts';
 
 const PAGE_MAX = 100;
 const SERVICES_PAGE = 10;
@@ -44,32 +46,42 @@ export function createEcs(state: EcsState): JsonService {
         taskDefinition: state.register(
           textOf(input, 'family'),
           (input['containerDefinitions'] ?? []) as ContainerDefinition[],
-          (input['networkMode'] as string | undefined) ?? 'bridge',
+          oneOf(input, 'networkMode', NETWORK_MODES) ?? 'bridge',
           tagsOf(input),
+          describedOnly(input),
         ),
       }),
+      DeregisterTaskDefinition: (input) => {
+        const { tags: _, ...definition } = state.definitions.deregister(
+          textOf(input, 'taskDefinition'),
+        );
+        return { taskDefinition: definition };
+      },
       DescribeTaskDefinition: (input) => {
         const { tags, ...taskDefinition } = state.definition(textOf(input, 'taskDefinition'));
         return { taskDefinition, ...(isIncluded(input, 'TAGS') ? { tags } : {}) };
       },
       ListTaskDefinitions: (input) => {
         const prefix = input['familyPrefix'] as string | undefined;
-        const all = [...state.definitions.values()].filter(
-          ({ family }) => (prefix ?? family) === family,
+        const wanted = oneOf(input, 'status', ['ACTIVE', 'INACTIVE']) ?? 'ACTIVE';
+        const all = [...state.definitions.all.values()].filter(
+          ({ family, status }) => (prefix ?? family) === family && status === wanted,
         );
-        if (input['sort'] === 'DESC') all.reverse();
+        if (oneOf(input, 'sort', ['ASC', 'DESC']) === 'DESC') all.reverse();
         const { page, nextToken } = pageBy(all, (_, index) => index, input);
         const taskDefinitionArns = page.map(({ taskDefinitionArn }) => taskDefinitionArn);
         return { taskDefinitionArns, nextToken };
       },
       RunTask: (input) => {
         const cluster = clusterOf(input);
-        const count = Number(input['count'] ?? 1);
+        const count = countOf(input, 'count', 1, RUN_MAX) ?? 1;
+        const definition = state.definition(textOf(input, 'taskDefinition'));
+        refuseInactive(definition, 'InvalidParameterException');
         const group = input['group'] as string | undefined;
         const tasks = Array.from({ length: count }, () =>
           state.run(cluster, {
-            taskDefinition: textOf(input, 'taskDefinition'),
-            launchType: (input['launchType'] as string | undefined) ?? 'EC2',
+            taskDefinition: definition.taskDefinitionArn,
+            launchType: oneOf(input, 'launchType', LAUNCH_TYPES) ?? 'EC2',
             ...(group === undefined ? {} : { group }),
             startedBy: String(input['startedBy'] ?? ''),
             tags: tagsOf(input),
@@ -101,7 +113,10 @@ export function createEcs(state: EcsState): JsonService {
         );
       },
       ListContainerInstances: (input) => {
-        const all = [...clusterOf(input).instances.keys()];
+        const wanted = oneOf(input, 'status', ['ACTIVE', 'DRAINING']);
+        const all = [...clusterOf(input).instances.values()]
+          .filter(({ status }) => (wanted ?? status) === status)
+          .map(({ containerInstanceArn }) => containerInstanceArn);
         const { page, nextToken } = pageBy(all, (_, index) => index, input);
         return { containerInstanceArns: page, nextToken };
       },
@@ -135,11 +150,12 @@ export function createEcs(state: EcsState): JsonService {
             'InvalidParameterException',
             'Creation of service was not idempotent.',
           );
+        refuseInactive(state.definition(textOf(input, 'taskDefinition')), 'ClientException');
         const service = state.createService(cluster, {
           serviceName: textOf(input, 'serviceName'),
           taskDefinition: textOf(input, 'taskDefinition'),
-          desiredCount: Number(input['desiredCount'] ?? 1),
-          launchType: (input['launchType'] as string | undefined) ?? 'EC2',
+          desiredCount: countOf(input, 'desiredCount', 0) ?? 1,
+          launchType: oneOf(input, 'launchType', LAUNCH_TYPES) ?? 'EC2',
           tags: tagsOf(input),
         });
         return { service: describeService(state, cluster, service, true) };
@@ -147,9 +163,14 @@ export function createEcs(state: EcsState): JsonService {
       UpdateService: (input) => {
         const cluster = clusterOf(input);
         const service = serviceOf(cluster, textOf(input, 'service'));
-        if (typeof input['desiredCount'] === 'number') service.desiredCount = input['desiredCount'];
-        if (typeof input['taskDefinition'] === 'string')
-          state.deploy(service, input['taskDefinition']);
+        const count = countOf(input, 'desiredCount', 0);
+        const definition =
+          input['taskDefinition'] === undefined
+            ? undefined
+            : state.definition(textOf(input, 'taskDefinition'));
+        if (definition !== undefined) refuseInactive(definition, 'ClientException');
+        if (count !== undefined) service.desiredCount = count;
+        if (definition !== undefined) state.deploy(service, definition.taskDefinitionArn);
         else if (input['forceNewDeployment'] === true)
           state.deploy(service, service.taskDefinition);
         state.settle(cluster, service);
@@ -163,8 +184,9 @@ export function createEcs(state: EcsState): JsonService {
         return { service: describeService(state, cluster, service, true) };
       },
       ListServices: (input) => {
+        const wanted = oneOf(input, 'launchType', LAUNCH_TYPES);
         const all = [...clusterOf(input).services.values()].filter(
-          ({ launchType }) => (input['launchType'] ?? launchType) === launchType,
+          ({ launchType }) => (wanted ?? launchType) === launchType,
         );
         const { page, nextToken } = pageBy(all, (_, index) => index, input, SERVICES_PAGE);
         return { serviceArns: page.map(({ serviceArn }) => serviceArn), nextToken };
@@ -181,18 +203,7 @@ export function createEcs(state: EcsState): JsonService {
           'services',
         );
       },
-      ListTagsForResource: (input) => {
-        const arn = textOf(input, 'resourceArn');
-        const cluster = [...state.clusters.values()].find(({ clusterArn }) => clusterArn === arn);
-        if (cluster !== undefined) return { tags: cluster.tags };
-        for (const { services, tasks } of state.clusters.values()) {
-          const task = tasks.get(arn)?.task;
-          if (task !== undefined) return { tags: task.tags };
-          const service = [...services.values()].find(({ serviceArn }) => serviceArn === arn);
-          if (service !== undefined) return { tags: service.tags };
-        }
-        throw new AwsError('InvalidParameterException', 'The specified resource was not found.');
-      },
+      ...tagActions(state),
     },
   };
 }
@@ -202,12 +213,15 @@ function listTasks(state: EcsState, cluster: Cluster, input: AwsInput): object {
   const service = wanted('serviceName')?.split('/').at(-1);
   if (service !== undefined) serviceOf(cluster, service);
   const family = wanted('family');
+  const desired = oneOf(input, 'desiredStatus', ['RUNNING', 'PENDING', 'STOPPED']) ?? 'RUNNING';
+  const launchType = oneOf(input, 'launchType', LAUNCH_TYPES);
+  const instance = instanceOf(cluster, wanted('containerInstance'));
   const fits = (task: Task): boolean =>
-    task.desiredStatus === (wanted('desiredStatus') ?? 'RUNNING') &&
-    (wanted('launchType') ?? task.launchType) === task.launchType &&
+    task.desiredStatus === desired &&
+    (launchType ?? task.launchType) === task.launchType &&
     (wanted('startedBy') ?? task.startedBy) === task.startedBy &&
     (service === undefined || task.group === `service:${service}`) &&
-    (wanted('containerInstance') ?? task.containerInstanceArn) === task.containerInstanceArn &&
+    (instance ?? task.containerInstanceArn) === task.containerInstanceArn &&
     (family === undefined || state.definition(task.taskDefinitionArn).family === family);
   const all = [...cluster.tasks.values()].filter(({ task }) => fits(task));
   const { page, nextToken } = pageBy(all, ({ order }) => order, input);
@@ -272,9 +286,9 @@ function pageBy<T>(
   const most = Number(input['maxResults'] ?? pageSize);
   if (!(most >= 1 && most <= PAGE_MAX))
     throw new AwsError('InvalidParameterException', 'maxResults must be between 1 and 100.');
-  const token = input['nextToken'];
-  const after = typeof token === 'string' ? Number(Buffer.from(token, 'base64').toString()) : -1;
-  if (!Number.isInteger(after)) throw new AwsError('InvalidParameterException', 'Invalid token.');
+  const hasToken = (input['nextToken'] ?? null) !== null;
+  const after = hasToken ? numberOfToken(input['nextToken']) : -1;
+  if (after === undefined) throw new AwsError('InvalidParameterException', 'Invalid token.');
   const rest = items
     .map((item, index) => ({ item, order: orderOf(item, index) }))
     .filter(({ order }) => order > after);
@@ -298,10 +312,49 @@ function listOf(input: AwsInput, key: string, max: number): string[] {
   return list;
 }
 
-function isIncluded(input: AwsInput, what: string): boolean {
-  return Array.isArray(input['include']) && input['include'].includes(what);
+function isIncluded(input: AwsInput, what: 'TAGS'): boolean {
+  const asked = input['include'] ?? [];
+  if (!Array.isArray(asked))
+    throw new AwsError('InvalidParameterException', 'include must be a list.');
+  const unknown = asked.filter((one) => one !== what);
+  if (unknown.length > 0)
+    throw notImplemented(`include: ${unknown.join(', ')} is not supported here; ${what} is`);
+  return asked.length > 0;
 }
 
-function tagsOf(input: AwsInput): Tag[] {
-  return (input['tags'] ?? []) as Tag[];
+const LAUNCH_TYPES = ['EC2', 'FARGATE', 'EXTERNAL'] as const;
+const NETWORK_MODES = ['bridge', 'host', 'awsvpc', 'none'] as const;
+/** Of one RunTask. */
+const RUN_MAX = 10;
+
+function countOf(input: AwsInput, key: string, least: number, most = 5_000): number | undefined {
+  const count = input[key];
+  if (count === undefined || count === null) return undefined;
+  if (typeof count === 'number' && Number.isInteger(count) && count >= least && count <= most)
+    return count;
+  throw new AwsError(
+    'InvalidParameterException',
+    `${key} must be a number from ${least} to ${most}.`,
+  );
 }
+
+function refuseInactive({ status }: TaskDefinition, code: string): void {
+  if (status === 'INACTIVE') throw new AwsError(code, 'TaskDefinition is inactive');
+}
+
+/** The ARN of an instance that is named by it or by its id. */
+function instanceOf({ instances }: Cluster, name: string | undefined): string | undefined {
+  if (name === undefined) return undefined;
+  const found = [...instances.keys()].find((arn) => arn === name || arn.endsWith(`/${name}`));
+  if (found === undefined)
+    throw new AwsError('InvalidParameterException', `No container instance ${name} was found.`);
+  return found;
+}
+
+/** What a task definition only says of itself: DescribeTaskDefinition tells it again. */
+function describedOnly(input: AwsInput): Record<string, unknown> {
+  const { family: _f, containerDefinitions: _c, networkMode: _n, tags: _t, ...rest } = input;
+  return rest;
+}
+
+const tagsOf = (input: AwsInput): ReturnType<typeof parseTags> => parseTags(input['tags']);

@@ -27,15 +27,17 @@ export interface TaskDefinition {
   readonly revision: number;
   readonly networkMode: string;
   readonly containerDefinitions: readonly ContainerDefinition[];
-  readonly status: 'ACTIVE';
-  readonly tags: readonly Tag[];
+  status: 'ACTIVE' | 'INACTIVE';
+  readonly registeredAt: number;
+  deregisteredAt?: number;
+  tags: readonly Tag[];
 }
 
 export interface ContainerInstance {
   readonly containerInstanceArn: string;
   readonly ec2InstanceId: string;
   status: 'ACTIVE' | 'DRAINING';
-  readonly tags: readonly Tag[];
+  tags: readonly Tag[];
   readonly attributes: readonly { readonly name: string; readonly value?: string }[];
 }
 
@@ -50,7 +52,7 @@ export interface Service {
   readonly serviceName: string;
   readonly clusterArn: string;
   readonly launchType: string;
-  readonly tags: readonly Tag[];
+  tags: readonly Tag[];
   status: 'ACTIVE' | 'DRAINING';
   desiredCount: number;
   taskDefinition: string;
@@ -90,7 +92,7 @@ export interface Task {
   readonly platformFamily?: string;
   readonly platformVersion?: string;
   readonly availabilityZone: string;
-  readonly tags: readonly Tag[];
+  tags: readonly Tag[];
   readonly containers: Container[];
   readonly attachments: {
     readonly id: string;
@@ -110,7 +112,7 @@ export interface Task {
 export interface Cluster {
   readonly clusterArn: string;
   readonly clusterName: string;
-  readonly tags: readonly Tag[];
+  tags: readonly Tag[];
   readonly instances: Map<string, ContainerInstance>;
   readonly services: Map<string, Service>;
   /** With the order in which they came, for pages. */

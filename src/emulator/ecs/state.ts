@@ -7,6 +7,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../kernel/clock.ts';
 import { AwsError } from '../service.ts';
+import { TaskDefinitions } from './definitions.ts';
 import type {
   Cluster,
   ContainerDefinition,
@@ -48,18 +49,18 @@ const FIRST_DYNAMIC_PORT = 32_768;
 export class EcsState {
   readonly region: string;
   readonly clusters = new Map<string, Cluster>();
-  readonly definitions = new Map<string, TaskDefinition>();
+  readonly definitions: TaskDefinitions;
   /** By id; those of stopped tasks are gone, as on AWS. */
   readonly interfaces = new Map<string, TaskInterface>();
   /** Told of every change of a task. */
   onTaskChange: (task: Task, cluster: Cluster) => void = () => undefined;
   readonly #clock: Clock;
-  readonly #revisions = new Map<string, number>();
   #order = 0;
 
   constructor(region: string, clock: Clock) {
     this.region = region;
     this.#clock = clock;
+    this.definitions = new TaskDefinitions((id) => this.arn('task-definition', id), clock);
   }
 
   arn(kind: string, id: string): string {
@@ -94,30 +95,14 @@ export class EcsState {
     containers: readonly ContainerDefinition[],
     networkMode = 'awsvpc',
     tags: readonly Tag[] = [],
+    more: Readonly<Record<string, unknown>> = {},
   ): TaskDefinition {
-    const revision = (this.#revisions.get(family) ?? 0) + 1;
-    this.#revisions.set(family, revision);
-    const definition: TaskDefinition = {
-      taskDefinitionArn: this.arn('task-definition', `${family}:${revision}`),
-      family,
-      revision,
-      networkMode,
-      containerDefinitions: containers,
-      status: 'ACTIVE',
-      tags,
-    };
-    this.definitions.set(`${family}:${revision}`, definition);
-    return definition;
+    return this.definitions.register({ family, containers, networkMode, tags, more });
   }
 
-  /** By ARN, `family:revision` or `family`, which is the newest. */
+  /** By ARN, `family:revision` or `family`, which is the newest that is active. */
   definition(name: string): TaskDefinition {
-    const key = name.split('/').at(-1) ?? '';
-    const full = key.includes(':') ? key : `${key}:${this.#revisions.get(key) ?? 0}`;
-    const found = this.definitions.get(full);
-    if (found === undefined)
-      throw new AwsError('ClientException', 'Unable to describe task definition.');
-    return found;
+    return this.definitions.find(name);
   }
 
   addInstance(

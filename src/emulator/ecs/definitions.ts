@@ -1,0 +1,80 @@
+/**
+ * Task definitions of an emulated account: revisions of families, active until they are deregistered.
+ * Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deregister-task-definition.html
+ */
+import type { Clock } from '../../kernel/clock.ts';
+import { AwsError } from '../service.ts';
+import type { ContainerDefinition, Tag, TaskDefinition } from './shapes.ts';
+
+export interface DefinitionRequest {
+  readonly family: string;
+  readonly containers: readonly ContainerDefinition[];
+  readonly networkMode: string;
+  readonly tags: readonly Tag[];
+  /** What is only told again. */
+  readonly more: Readonly<Record<string, unknown>>;
+}
+
+export class TaskDefinitions {
+  /** By `family:revision`, the oldest first. */
+  readonly all = new Map<string, TaskDefinition>();
+  readonly #revisions = new Map<string, number>();
+  readonly #arnOf: (id: string) => string;
+  readonly #clock: Clock;
+
+  constructor(arnOf: (id: string) => string, clock: Clock) {
+    this.#arnOf = arnOf;
+    this.#clock = clock;
+  }
+
+  register({ family, containers, networkMode, tags, more }: DefinitionRequest): TaskDefinition {
+    const revision = (this.#revisions.get(family) ?? 0) + 1;
+    this.#revisions.set(family, revision);
+    const definition: TaskDefinition = {
+      ...more,
+      taskDefinitionArn: this.#arnOf(`${family}:${revision}`),
+      family,
+      revision,
+      networkMode,
+      containerDefinitions: containers,
+      status: 'ACTIVE',
+      registeredAt: this.#clock.nowMs() / 1_000,
+      tags,
+    };
+    this.all.set(`${family}:${revision}`, definition);
+    return definition;
+  }
+
+  /** By ARN, `family:revision` or `family`, which is the newest that is active. @throws AwsError */
+  find(name: string): TaskDefinition {
+    const key = name.split('/').at(-1) ?? '';
+    const found = key.includes(':') ? this.all.get(key) : this.#newest(key);
+    if (found === undefined)
+      throw new AwsError('ClientException', 'Unable to describe task definition.');
+    return found;
+  }
+
+  #newest(family: string): TaskDefinition | undefined {
+    for (let revision = this.#revisions.get(family) ?? 0; revision > 0; revision--) {
+      const found = this.all.get(`${family}:${revision}`);
+      if (found?.status === 'ACTIVE') return found;
+    }
+    return undefined;
+  }
+
+  /** What runs with it goes on; nothing new does. @throws AwsError */
+  deregister(name: string): TaskDefinition {
+    const key = name.split('/').at(-1) ?? '';
+    if (!/:\d+$/.test(key))
+      throw new AwsError(
+        'ClientException',
+        'A task definition is deregistered by family:revision.',
+      );
+    const found = this.all.get(key);
+    if (found === undefined)
+      throw new AwsError('ClientException', 'The specified task definition does not exist.');
+    found.status = 'INACTIVE';
+    found.deregisteredAt ??= this.#clock.nowMs() / 1_000;
+    return found;
+  }
+}

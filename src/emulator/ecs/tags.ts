@@ -1,0 +1,77 @@
+/**
+ * Tags of what there is in ECS, by ARN: read, set and taken off.
+ * Source: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TagResource.html
+ */
+import { type AwsAction, AwsError, textOf } from '../service.ts';
+import type { Tag } from './shapes.ts';
+import type { EcsState } from './state.ts';
+
+interface Tagged {
+  tags: readonly Tag[];
+}
+
+const TAGS_MAX = 50;
+const KEY_MAX = 128;
+const VALUE_MAX = 256;
+
+export function tagActions(state: EcsState): Record<string, AwsAction> {
+  return {
+    TagResource: (input) => {
+      const found = taggedOf(state, textOf(input, 'resourceArn'));
+      const given = parseTags(input['tags']);
+      const merged = new Map([...found.tags, ...given].map((tag) => [tag.key, tag]));
+      if (merged.size > TAGS_MAX)
+        throw new AwsError(
+          'InvalidParameterException',
+          `The maximum number of tags is ${TAGS_MAX}.`,
+        );
+      found.tags = [...merged.values()];
+      return {};
+    },
+    UntagResource: (input) => {
+      const found = taggedOf(state, textOf(input, 'resourceArn'));
+      const keys = input['tagKeys'];
+      if (!Array.isArray(keys))
+        throw new AwsError('InvalidParameterException', 'tagKeys must be a list.');
+      found.tags = found.tags.filter(({ key }) => !keys.includes(key));
+      return {};
+    },
+    ListTagsForResource: (input) => ({
+      tags: taggedOf(state, textOf(input, 'resourceArn')).tags,
+    }),
+  };
+}
+
+/** Cluster, task, service, container instance or task definition. @throws AwsError */
+function taggedOf(state: EcsState, arn: string): Tagged {
+  if (!/^arn:aws[\w-]*:ecs:[\w-]*:\d{12}:[\w-]+\/.+/.test(arn))
+    throw new AwsError('InvalidParameterException', `Invalid ARN: ${arn}`);
+  const definition = state.definitions.all.get(arn.split('/').at(-1) ?? '');
+  if (definition?.taskDefinitionArn === arn) return definition;
+  for (const cluster of state.clusters.values()) {
+    const { clusterArn, services, tasks, instances } = cluster;
+    if (clusterArn === arn) return cluster;
+    const service = [...services.values()].find(({ serviceArn }) => serviceArn === arn);
+    const found = service ?? tasks.get(arn)?.task ?? instances.get(arn);
+    if (found !== undefined) return found;
+  }
+  throw new AwsError('ResourceNotFoundException', 'The specified resource was not found.');
+}
+
+/** @throws AwsError */
+export function parseTags(given: unknown): Tag[] {
+  if (given === undefined) return [];
+  if (!Array.isArray(given))
+    throw new AwsError('InvalidParameterException', 'tags must be a list.');
+  return given.map((tag: Partial<Tag>) => {
+    const { key, value = '' } = tag;
+    if (typeof key !== 'string' || key === '' || key.length > KEY_MAX || value.length > VALUE_MAX)
+      throw new AwsError(
+        'InvalidParameterException',
+        `A tag has a key of 1 to ${KEY_MAX} characters and a value of at most ${VALUE_MAX}.`,
+      );
+    if (/^aws:/i.test(key))
+      throw new AwsError('InvalidParameterException', 'Tag keys can not start with "aws:".');
+    return { key, value };
+  });
+}

@@ -1,0 +1,48 @@
+/** A certificate authority of a test's own, and a server that it vouches for. */
+import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import type { RequestListener } from 'node:http';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import path from 'node:path';
+import type { TestContext } from 'node:test';
+
+const EC = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'];
+
+export interface Authority {
+  /** Its certificate, PEM. */
+  readonly file: string;
+  /** Of a server at localhost and 127.0.0.1. */
+  readonly server: { readonly cert: string; readonly key: string };
+}
+
+/** Made by openssl in files of the folder that begin with the name. */
+export function makeAuthority(folder: string, name: string): Authority {
+  const at = (end: string): string => path.join(folder, `${name}-${end}`);
+  const openssl = (...given: string[]): void =>
+    void execFileSync('openssl', given, { stdio: 'ignore' });
+  const ca = ['-x509', '-subj', `/CN=${name}`, '-keyout', at('ca.key'), '-out', at('ca.pem')];
+  openssl('req', ...EC, ...ca);
+  openssl('req', ...EC, '-subj', '/CN=localhost', '-keyout', at('key.pem'), '-out', at('csr.pem'));
+  writeFileSync(at('names'), 'subjectAltName=DNS:localhost,IP:127.0.0.1');
+  const signer = ['-CA', at('ca.pem'), '-CAkey', at('ca.key'), '-CAcreateserial', '-days', '2'];
+  const made = ['-in', at('csr.pem'), '-out', at('cert.pem'), '-extfile', at('names')];
+  openssl('x509', '-req', ...made, ...signer);
+  const read = (end: string): string => readFileSync(at(end), 'utf8');
+  return { file: at('ca.pem'), server: { cert: read('cert.pem'), key: read('key.pem') } };
+}
+
+/** Listens until the test ends. @returns its port */
+export async function startTlsServer(
+  context: TestContext,
+  { server: pair }: Authority,
+  listener: RequestListener,
+): Promise<number> {
+  const server = createServer(pair, listener);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  context.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return (server.address() as AddressInfo).port;
+}
