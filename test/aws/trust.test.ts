@@ -101,6 +101,15 @@ function clients(port: number): Record<string, () => Promise<unknown>> {
     'configuration in SSM': () => readFrom('ssm:name'),
     'configuration in Secrets Manager': () => readFrom('secretsmanager:name'),
     ECS: () => new ECSClient(options).send(new ListClustersCommand({})),
+    'ECS with TLS settings of its own': () => {
+      const own = clientOptions({
+        credentials,
+        region: 'us-east-1',
+        endpoint,
+        connection: connection({ tls }),
+      });
+      return new ECSClient(own).send(new ListClustersCommand({}));
+    },
     EC2: () => new EC2Client(options).send(new DescribeInstancesCommand({})),
     'Cloud Map': () => new ServiceDiscoveryClient(options).send(new ListNamespacesCommand({})),
     SQS: () => new SQSClient(options).send(new ListQueuesCommand({})),
@@ -194,5 +203,10 @@ test('nothing else of ours speaks TLS', () => {
     .filter((file) => !file.endsWith('.test.ts'))
     .filter((file) => speaks.test(readFileSync(path.join(root, file), 'utf8')))
     .map((file) => file.replaceAll(path.sep, '/'));
-  assert.deepEqual(found.sort(), ['kernel/http-client.ts', 'kernel/trust.ts', 'proxy/upstream.ts']);
+  assert.deepEqual(found.sort(), [
+    'aws/client-connection.ts',
+    'kernel/http-client.ts',
+    'kernel/trust.ts',
+    'proxy/upstream.ts',
+  ]);
 });
