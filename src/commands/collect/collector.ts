@@ -66,6 +66,7 @@ export class Collector implements Component {
       baseDirectory: dirname(resolve(configFile)),
       jobs: plan.sources.map(({ discovery }) => discovery),
       callLimits,
+      takesParts: true,
       onUpdate: (source, groups) => {
         this.#groups.set(source, groups);
         void this.#share(source, groups);
