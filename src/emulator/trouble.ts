@@ -41,6 +41,10 @@ const settingsSchema = z.strictObject({
     .record(z.string(), z.number().int().min(1).max(100))
     .default({})
     .describe('Items in a page of a list, at most, by action.'),
+  only: z
+    .array(z.string())
+    .optional()
+    .describe('Actions that are allowed, as a policy names them; all others are denied.'),
   throttle: z.number().min(0).default(0).describe("1 for AWS's own buckets, 0 for none."),
   skewMs: z.number().default(0).describe('How far the clock of AWS is ahead.'),
   credentialsToken: z
@@ -101,6 +105,8 @@ export class Trouble {
    * @throws AwsError for a call that is to fail
    */
   strike(action: string, input: AwsInput): Break | undefined {
+    const { only } = this.#settings;
+    if (only !== undefined && !only.includes(action)) throw denial(action, input);
     const page = this.#pageOf(input);
     this.pagesSeen.set(action, Math.max(page, this.pagesSeen.get(action) ?? 0));
     for (const fault of this.#settings.faults) {
@@ -169,6 +175,14 @@ function fits(fault: Fault, action: string, page: number, input: AwsInput): bool
     (fault.page === undefined || fault.page === page) &&
     (fault.containing === undefined || JSON.stringify(input).includes(fault.containing))
   );
+}
+
+/** As the service of the action says it: EC2's calls are forms, which name their action. */
+function denial(action: string, input: AwsInput): AwsError {
+  const words = `You are not authorized to perform: ${action}`;
+  return 'Action' in input
+    ? new AwsError('UnauthorizedOperation', words, 403)
+    : new AwsError('AccessDeniedException', words);
 }
 
 function tokenOf(value: unknown): string | undefined {

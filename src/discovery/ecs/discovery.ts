@@ -57,7 +57,8 @@ export class EcsDiscovery {
   #hasEvents = false;
   #hasNews = false;
   #wake: (() => void) | undefined;
-  #cutWait: (() => void) | undefined;
+  /** Ends a wait, whose length may be another now. */
+  #onInterval: (() => void) | undefined;
 
   constructor(config: EcsScope, world: DiscoveryWorld, options: TargetOptions, wants: Wants) {
     this.#config = config;
@@ -101,19 +102,25 @@ export class EcsDiscovery {
   async #poll(): Promise<void> {
     const { clock, signal } = this.#world;
     if (await this.#restore()) this.#tellNews();
-    let retryMs = FIRST_RETRY_MS;
-    while (!signal.aborted) {
+    for (let retryMs = FIRST_RETRY_MS; !signal.aborted; retryMs *= 2) {
       await this.#refresh();
-      let waitMs = this.#intervalMs();
-      if (!this.#isWhole && !this.#isFirstWhole()) {
-        waitMs = Math.min(waitMs, retryMs);
-        retryMs *= 2;
-      }
-      const cut = new AbortController();
-      this.#cutWait = () => cut.abort();
-      const rest = clock.sleep(waitMs, AbortSignal.any([signal, cut.signal]));
+      await this.#waitFrom(clock.nowMs(), retryMs);
+    }
+  }
+
+  /** Until the next reading is due. How long that is may change meanwhile, when events begin or end to come. */
+  async #waitFrom(readAtMs: number, retryMs: number): Promise<void> {
+    const { clock, signal } = this.#world;
+    while (!signal.aborted) {
+      const isFirst = !this.#isWhole && !this.#isFirstWhole();
+      const waitMs = isFirst ? Math.min(retryMs, this.#intervalMs()) : this.#intervalMs();
+      const leftMs = readAtMs + waitMs - clock.nowMs();
+      if (leftMs <= 0) return;
+      const changed = new AbortController();
+      this.#onInterval = () => changed.abort();
+      const rest = clock.sleep(leftMs, AbortSignal.any([signal, changed.signal]));
       await rest.catch(() => undefined);
-      this.#cutWait = undefined;
+      this.#onInterval = undefined;
     }
   }
 
@@ -273,11 +280,9 @@ export class EcsDiscovery {
     await followEvents(queue, session, this.#world, {
       onTasks: (tasks) => this.#take(tasks),
       onLack: (lack) => {
-        const hadEvents = this.#hasEvents;
         this.#hasEvents = lack === undefined;
         this.#lacking.tell(OF_EVENTS, lack === undefined ? [] : [lack]);
-        // What was to wait for the safety net is read at the interval again.
-        if (hadEvents && !this.#hasEvents) this.#cutWait?.();
+        this.#onInterval?.();
       },
     });
   }
@@ -290,7 +295,7 @@ export class EcsDiscovery {
       this.#tellLacks(cluster);
       this.#changed(cluster);
       // What an event could not bring is read at the interval, not with the safety net.
-      if (cluster.lacks.some(({ cause }) => cause === 'failed')) this.#cutWait?.();
+      this.#onInterval?.();
     }
   }
 

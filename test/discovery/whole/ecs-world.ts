@@ -1,6 +1,7 @@
 /**
  * Two clusters in an emulated account, with tasks on Fargate and on instances, enough for several pages and batches.
  */
+import type { EmulatedAccount } from '../../../src/emulator/account.ts';
 import type { ContainerDefinition, Task } from '../../../src/emulator/ecs/shapes.ts';
 import { startEmulatedAws } from '../../contracts/emulated-aws.ts';
 import { type Fault, troubleOf } from './faults.ts';
@@ -14,7 +15,7 @@ const LISTED = ['ListTasks', 'DescribeTasks'];
 export async function openEcsWorld(
   config: object,
   { port, definitions }: { readonly port: number; readonly definitions: boolean },
-): Promise<SourceWorld> {
+): Promise<SourceWorld & { readonly account: EmulatedAccount }> {
   const aws = await startEmulatedAws();
   const { account } = aws;
   const { ecs, trouble } = account;
@@ -67,6 +68,7 @@ export async function openEcsWorld(
   run(two, 'web', [...LISTED, ...definitionNeeds]);
   trouble.set({ pageSizes });
   return {
+    account,
     config: {
       region: 'us-east-1',
       endpoint: aws.url,

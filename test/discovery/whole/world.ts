@@ -149,7 +149,8 @@ class CountingRegistry extends Registry {
       remove: (labels) => family.remove(labels),
       with: (labels) => ({
         inc: (by) => {
-          this.answered += 1;
+          // The queue of events is waited for without end, and is none of the limited calls.
+          if (labels['service'] !== 'sqs') this.answered += 1;
           family.with(labels).inc(by);
         },
         get value() {
