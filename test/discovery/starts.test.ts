@@ -171,16 +171,23 @@ test('snapshots that are damaged, old, of another version or of another clock do
   await first.stop();
   const [file = ''] = readdirSync(cache.cache_dir);
   const text = readFileSync(path.join(cache.cache_dir, file), 'utf8');
-  const changed = (more: object): string => JSON.stringify({ ...JSON.parse(text), ...more });
-  const { atMs } = JSON.parse(text) as { atMs: number };
+  const [headLine = '', ...tasks] = text.split('\n');
+  const head = JSON.parse(headLine) as { atMs: number };
+  const changed = (more: object): string =>
+    [JSON.stringify({ ...head, ...more }), ...tasks].join('\n');
   const bad = {
     half: text.slice(0, text.length / 2),
+    'a task is lacking': text.slice(0, text.lastIndexOf('\n')),
     empty: '',
-    'no tasks': changed({ tasks: undefined }),
-    'tasks of another shape': changed({ tasks: [{ taskArn: 'arn:x', containers: 'no' }] }),
+    'no definitions': changed({ definitions: undefined }),
+    'tasks of another shape': [
+      headLine,
+      ...tasks.map(() => '{"taskArn":"x","containers":"no"}'),
+    ].join('\n'),
+    'tasks that are none': [headLine, ...tasks.map(() => 'null')].join('\n'),
     'another version': changed({ version: 1 }),
-    old: changed({ atMs: atMs - 3_700_000 }),
-    'from the future': changed({ atMs: atMs + 3_700_000 }),
+    old: changed({ atMs: head.atMs - 3_700_000 }),
+    'from the future': changed({ atMs: head.atMs + 3_700_000 }),
   };
   for (const [what, content] of Object.entries(bad)) {
     writeFileSync(path.join(cache.cache_dir, file), content);

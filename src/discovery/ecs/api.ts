@@ -287,8 +287,8 @@ function texts(list: readonly string[] | undefined, action: AwsAction): readonly
 }
 
 /** The parts that targets are made of, so that a broken answer can break nothing. */
-function isTask(task: Task): task is Task & { readonly taskArn: string } {
-  const { taskArn, containers, attachments, tags } = task;
+export function isTask(task: Task): task is Task & { readonly taskArn: string } {
+  const { taskArn, containers, attachments, tags } = task ?? {};
   const isList = (value: unknown): boolean => value === undefined || Array.isArray(value);
   return typeof taskArn === 'string' && isList(containers) && isList(attachments) && isList(tags);
 }

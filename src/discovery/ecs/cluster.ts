@@ -191,26 +191,28 @@ export class ClusterState {
     const { batch } = this.#source;
     const batches: string[][] = [];
     for (let at = 0; at < arns.length; at += batch) batches.push(arns.slice(at, at + batch));
-    const answers = await Promise.allSettled(
-      batches.map((some) => this.#source.describeTasks(this.name, some)),
-    );
     const unanswered = new Set(arns);
     let failure: unknown;
-    for (const answer of answers) {
-      if (answer.status === 'rejected') {
-        failure ??= answer.reason;
-        continue;
-      }
-      for (const [arn, task] of answer.value.found) {
+    // Each answer is taken in as it comes, in a turn of its own.
+    const takeIn = ({ found, unknown }: Answer<Task>): void => {
+      for (const [arn, task] of found) {
         unanswered.delete(arn);
         this.merge(task);
         this.#undescribed.delete(arn);
       }
-      for (const arn of answer.value.unknown) {
+      for (const arn of unknown) {
         unanswered.delete(arn);
         this.#forget(arn);
       }
-    }
+    };
+    await Promise.all(
+      batches.map((some) =>
+        this.#source
+          .describeTasks(this.name, some)
+          .then(takeIn)
+          .catch((error: unknown) => void (failure ??= error)),
+      ),
+    );
     if (unanswered.size === 0) return [];
     const isBlocking = [...unanswered].some((arn) => listed.has(arn) && !this.#tasks.has(arn));
     const error =

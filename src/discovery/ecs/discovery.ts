@@ -81,9 +81,11 @@ export class EcsDiscovery {
     work.catch(() => undefined);
     try {
       while (await this.#nextNews()) {
-        const groups = await this.#lists.render([...this.#clusters.values()]);
+        // As it is now: what ends meanwhile has news of its own.
+        const isListed = this.#isListed;
+        const { groups, isRead } = await this.#lists.render([...this.#clusters.values()]);
         if (this.#world.signal.aborted) break;
-        this.#isWhole ||= this.#isFirstWhole();
+        this.#isWhole ||= isListed && isRead;
         const isPart = this.#world.takesParts === true && groups.length > 0;
         if (this.#isWhole || isPart) yield groups;
       }
@@ -148,10 +150,10 @@ export class EcsDiscovery {
       if (world.signal.aborted) return;
       this.#tellLacks(cluster);
       if (cluster.lacks.some(({ cause }) => cause === 'failed')) countFailure(world);
+      this.#changed(cluster);
       if (cluster.readAtMs !== undefined && cluster.hasAllTasks)
         await this.#snapshots.keep(this.#scopeOf(cluster), cluster);
     });
-    this.#changed(cluster);
   }
 
   /** Throws nothing for a call that fails: the clusters that are known are read all the same. */

@@ -14,6 +14,8 @@ const SHARE_MS = 10;
 const STEP = 50;
 
 interface Rendered {
+  /** Whether the cluster had been read whole when this was begun. */
+  readonly isRead: boolean;
   readonly groups: TargetGroup[];
   readonly explained: Explained[];
   readonly reasons: Map<string, number>;
@@ -40,8 +42,13 @@ export class GroupLists {
     this.#changed.delete(cluster);
   }
 
-  /** The groups of all clusters; explains them to whoever wants to know. */
-  async render(clusters: readonly ClusterState[]): Promise<TargetGroup[]> {
+  /**
+   * The groups of all clusters, and whether each of them was read whole before they were made: one that ends to be read
+   * meanwhile is not in them. Explains them to whoever wants to know.
+   */
+  async render(
+    clusters: readonly ClusterState[],
+  ): Promise<{ readonly groups: TargetGroup[]; readonly isRead: boolean }> {
     for (const cluster of clusters) {
       if (!this.#changed.delete(cluster) && this.#rendered.has(cluster)) continue;
       this.#rendered.set(cluster, await this.#renderOne(cluster));
@@ -49,11 +56,15 @@ export class GroupLists {
     const all = clusters.flatMap((cluster) => this.#rendered.get(cluster) ?? []);
     this.#tellReasons(all);
     this.#world.onExplained?.(all.flatMap(({ explained }) => explained));
-    return all.flatMap(({ groups }) => groups);
+    return {
+      groups: all.flatMap(({ groups }) => groups),
+      isRead: all.every(({ isRead }) => isRead),
+    };
   }
 
   async #renderOne(cluster: ClusterState): Promise<Rendered> {
-    const rendered: Rendered = { groups: [], explained: [], reasons: new Map() };
+    const isRead = cluster.readAtMs !== undefined;
+    const rendered: Rendered = { isRead, groups: [], explained: [], reasons: new Map() };
     let count = 0;
     let beganMs = performance.now();
     for (const facts of cluster.facts()) {

@@ -10,6 +10,7 @@ import { z } from 'zod';
 import { messageOf } from '../../kernel/errors.ts';
 import type { DiscoveryWorld } from '../mechanism.ts';
 import { writeAtomically } from '../publish.ts';
+import { isTask } from './api.ts';
 import type { DetailSnapshot } from './details.ts';
 
 /** Kept on disk of one cluster, to begin with after a restart: all its tasks, and what was known of what belongs to them. */
@@ -38,19 +39,13 @@ const namesSchema = z.object({
   atMs: z.number(),
   names: z.array(z.string()),
 });
-/** The parts that targets are made of; what is in them is AWS's own. */
-const snapshotSchema = z.looseObject({
+/** The first line of a file; each of the others is a task. */
+const headSchema = z.object({
   version: z.literal(VERSION),
   atMs: z.number(),
+  /** How many lines follow. */
+  count: z.number(),
   cluster: object.optional(),
-  tasks: z.array(
-    z.looseObject({
-      taskArn: z.string(),
-      containers: z.array(object).optional(),
-      attachments: z.array(object).optional(),
-      tags: z.array(object).optional(),
-    }),
-  ),
   definitions: z.array(z.looseObject({ arn: z.string(), containers: z.array(object) })),
   containerInstances: z.array(object),
   instances: z.array(object),
@@ -76,13 +71,27 @@ export class Snapshots {
 
   /** @param scope  account, region and cluster */
   async read(scope: string): Promise<ClusterSnapshot | undefined> {
-    const parsed = await this.#read(scope, snapshotSchema);
-    return parsed as ClusterSnapshot | undefined;
+    return this.#read(scope, async (text) => {
+      const end = text.indexOf('\n');
+      const { count, ...head } = headSchema.parse(JSON.parse(text.slice(0, end)));
+      const tasks: Task[] = [];
+      for (let at = end + 1; at < text.length;) {
+        const next = text.indexOf('\n', at);
+        const task: unknown = JSON.parse(text.slice(at, next < 0 ? text.length : next));
+        if (!isTask(task as Task)) throw new Error('a line is no task');
+        tasks.push(task as Task);
+        at = next < 0 ? text.length : next + 1;
+        if (tasks.length % SLICE === 0) await setImmediate();
+      }
+      if (tasks.length !== count) throw new Error(`${tasks.length} tasks of ${count} are there`);
+      return { ...head, tasks } as unknown as ClusterSnapshot;
+    });
   }
 
   /** Names of the clusters of a region. */
   async readNames(scope: string): Promise<readonly string[] | undefined> {
-    return (await this.#read(scope, namesSchema))?.names;
+    const kept = await this.#read(scope, async (text) => namesSchema.parse(JSON.parse(text)));
+    return kept?.names;
   }
 
   /** Writes what is known of a cluster if it has changed, or if what was kept grows old. */
@@ -94,13 +103,13 @@ export class Snapshots {
     if (last?.changes === changes && nowMs - last.atMs < this.#maxAgeMs * REWRITE_SHARE) return;
     const { tasks, ...rest } = cluster.snapshot(nowMs);
     const isWritten = await this.#write(scope, async () => {
-      const parts: string[] = [];
+      const parts = [JSON.stringify({ ...rest, count: tasks.length })];
       for (let at = 0; at < tasks.length; at += SLICE) {
         const some = tasks.slice(at, at + SLICE).map((task) => JSON.stringify(task));
-        parts.push(some.join(','));
+        parts.push(some.join('\n'));
         await setImmediate();
       }
-      return `${JSON.stringify(rest).slice(0, -1)},"tasks":[${parts.join(',')}]}`;
+      return parts.join('\n');
     });
     if (isWritten) this.#kept.set(scope, { changes, atMs: nowMs });
   }
@@ -113,18 +122,17 @@ export class Snapshots {
 
   async #read<Kept extends { readonly atMs: number }>(
     scope: string,
-    schema: z.ZodType<Kept>,
+    parse: (text: string) => Promise<Kept>,
   ): Promise<Kept | undefined> {
     if (this.#directory === undefined) return undefined;
     try {
-      const parsed = schema.safeParse(JSON.parse(await readFile(this.#fileOf(scope), 'utf8')));
-      if (!parsed.success) throw new Error(`it is of no use: ${z.prettifyError(parsed.error)}`);
+      const kept = await parse(await readFile(this.#fileOf(scope), 'utf8'));
       // A file from the future is of another clock, and would stay for good.
-      const ageMs = Math.abs(this.#world.clock.nowMs() - parsed.data.atMs);
-      return ageMs <= this.#maxAgeMs ? parsed.data : undefined;
+      const ageMs = Math.abs(this.#world.clock.nowMs() - kept.atMs);
+      return ageMs <= this.#maxAgeMs ? kept : undefined;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
-        this.#tell(scope, 'a snapshot of a cluster could not be read', error);
+        this.#tell(scope, 'a snapshot of a cluster is of no use', error);
       return undefined;
     }
   }
@@ -155,6 +163,6 @@ export class Snapshots {
   }
 
   #fileOf(scope: string): string {
-    return path.join(this.#directory ?? '', `${encodeURIComponent(scope)}.json`);
+    return path.join(this.#directory ?? '', `${encodeURIComponent(scope)}.jsonl`);
   }
 }
