@@ -45,8 +45,11 @@ export class FilePublisher {
   }
 }
 
-/** Readers see the old file or the new one, never a part. */
-export async function writeAtomically(path: string, text: string): Promise<void> {
+/** Readers see the old file or the new one, never a part. @param text  or its pieces, each written in a turn of its own */
+export async function writeAtomically(
+  path: string,
+  text: string | Iterable<string>,
+): Promise<void> {
   const draft = `${path}.${randomBytes(4).toString('hex')}.tmp`;
   try {
     const file = await open(draft, 'w', 0o644);

@@ -170,7 +170,7 @@ test('snapshots that are damaged, old, of another version or of another clock do
   await first.forward(5_000);
   await first.stop();
   const [file = ''] = readdirSync(cache.cache_dir);
-  const text = readFileSync(path.join(cache.cache_dir, file), 'utf8');
+  const text = readFileSync(path.join(cache.cache_dir, file), 'utf8').trimEnd();
   const [headLine = '', ...tasks] = text.split('\n');
   const head = JSON.parse(headLine) as { atMs: number };
   const changed = (more: object): string =>

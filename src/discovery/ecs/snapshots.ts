@@ -103,13 +103,13 @@ export class Snapshots {
     if (last?.changes === changes && nowMs - last.atMs < this.#maxAgeMs * REWRITE_SHARE) return;
     const { tasks, ...rest } = cluster.snapshot(nowMs);
     const isWritten = await this.#write(scope, async () => {
-      const parts = [JSON.stringify({ ...rest, count: tasks.length })];
+      const parts = [`${JSON.stringify({ ...rest, count: tasks.length })}\n`];
       for (let at = 0; at < tasks.length; at += SLICE) {
-        const some = tasks.slice(at, at + SLICE).map((task) => JSON.stringify(task));
-        parts.push(some.join('\n'));
+        const some = tasks.slice(at, at + SLICE).map((task) => `${JSON.stringify(task)}\n`);
+        parts.push(some.join(''));
         await setImmediate();
       }
-      return parts.join('\n');
+      return parts;
     });
     if (isWritten) this.#kept.set(scope, { changes, atMs: nowMs });
   }
@@ -137,7 +137,7 @@ export class Snapshots {
     }
   }
 
-  async #write(scope: string, render: () => Promise<string>): Promise<boolean> {
+  async #write(scope: string, render: () => Promise<string | string[]>): Promise<boolean> {
     try {
       await mkdir(this.#directory ?? '', { recursive: true });
       await writeAtomically(this.#fileOf(scope), await render());
