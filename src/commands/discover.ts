@@ -11,7 +11,7 @@ import { createCredentialSource } from '../aws/credentials.ts';
 import { CallLimits } from '../discovery/call-limits.ts';
 import { PROFILES } from '../discovery/ecs/profiles.ts';
 import { DiscoveryManager } from '../discovery/manager.ts';
-import { FilePublisher, groupsJson, writeAtomically } from '../discovery/publish.ts';
+import { FilePublisher, renderTargets, writeAtomically } from '../discovery/publish.ts';
 import { parseShard, shareOf } from '../discovery/shard.ts';
 import { Group } from '../kernel/component.ts';
 import { ConfigError } from '../kernel/errors.ts';
@@ -108,7 +108,7 @@ async function serve(flags: DiscoverFlags): Promise<void> {
       found.groups.set(job, groups);
       lists += 1;
       if (!found.isWhole()) return;
-      const written = publisher?.publish(groupsJson(found.groupsOf()));
+      const written = publisher?.publish(found.groupsOf());
       if (sources.times > 0 && lists >= sources.times)
         void (written ?? Promise.resolve()).then(() => ending.abort());
     },
@@ -148,7 +148,8 @@ async function targets(request: HttpRequest, found: Found): Promise<HttpResponse
   if (text !== null && shard === undefined)
     return { status: 400, body: 'shard must be i/n with i from 0 to n - 1, for example 2/8\n' };
   const own = shard === undefined ? groups : await shareOf(groups, shard.members, shard.own);
-  return { status: 200, headers: { 'content-type': 'application/json' }, body: groupsJson(own) };
+  const body = Buffer.concat(await renderTargets(own));
+  return { status: 200, headers: { 'content-type': 'application/json' }, body };
 }
 
 function explanations(request: HttpRequest, found: Found): HttpResponse {
