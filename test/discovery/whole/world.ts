@@ -57,7 +57,7 @@ export interface Case {
 
 /** How long a denied call is left alone. */
 export const SLOW_MS = 600_000;
-const STUCK_MS = 10_000;
+const STUCK_MS = 30_000;
 
 export class Run {
   readonly clock = new VirtualClock();
