@@ -45,6 +45,7 @@ export class ClusterState {
   /** Tasks that an event brought while the list was read, which may lack them. */
   #bornMeanwhile: Set<string> | undefined;
   #taskLacks: readonly Lack[] = [];
+  #clusterLacks: readonly Lack[] = [];
   #detailLacks: readonly Lack[] = [];
   /** Readings in a row for which ECS knew no such cluster. */
   #absences = 0;
@@ -71,7 +72,7 @@ export class ClusterState {
 
   /** What is not known; the cluster is whole when nothing of it is blocking. */
   get lacks(): readonly Lack[] {
-    return [...this.#taskLacks, ...this.#detailLacks];
+    return [...this.#taskLacks, ...this.#clusterLacks, ...this.#detailLacks];
   }
 
   /** ECS says that there is no such cluster, and has said so before. */
@@ -95,7 +96,12 @@ export class ClusterState {
 
   /** One reading. Never rejects for a call that fails: `lacks` says what is not known after it. */
   async refresh(nowMs: number): Promise<void> {
-    const { arns, lack } = await this.#list();
+    // Nobody waits for the labels of a cluster before its tasks are asked for.
+    const [{ arns, lack }, clusterLacks] = await Promise.all([
+      this.#list(),
+      this.#details.completeCluster(nowMs),
+    ]);
+    this.#clusterLacks = clusterLacks;
     const lacks = await this.#describe(this.#toDescribe(arns), arns);
     this.#taskLacks = lack === undefined ? lacks : [lack, ...lacks];
     await this.#enrich(nowMs);
@@ -142,6 +148,7 @@ export class ClusterState {
   clear(nowMs: number): void {
     this.#tasks.clear();
     this.#taskLacks = this.#taskLacks.map((lack) => ({ ...lack, isBlocking: false }));
+    this.#clusterLacks = [];
     this.#detailLacks = [];
     this.readAtMs = nowMs;
   }

@@ -129,13 +129,17 @@ export class Details {
     });
   }
 
+  /** Reads the cluster's own description. Never rejects: the answer says what is lacking. */
+  completeCluster(nowMs: number): Promise<Lack[]> {
+    return this.#cluster.complete(new Set([this.#name]), idOfArn(this.#name), nowMs);
+  }
+
   /** Reads what belongs to these tasks and is not known. Never rejects: the answer says what is lacking. */
   async complete(tasks: readonly Task[], nowMs: number): Promise<Lack[]> {
     const scope = idOfArn(this.#name);
     const { services, interfaces } = this.#wants;
     const definitions = keysOf(tasks, ({ taskDefinitionArn }) => taskDefinitionArn);
     const lacks = await Promise.all([
-      this.#cluster.complete(new Set([this.#name]), scope, nowMs),
       this.#definitionsUse === 'unread'
         ? []
         : this.#definitions.complete(definitions, scope, nowMs),
