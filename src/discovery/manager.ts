@@ -1,6 +1,7 @@
 /**
  * Runs the mechanisms of all jobs and hands each job its merged target groups: the first list when all of the job's
- * mechanisms have theirs (or at once, to who takes parts), later ones at most once per `throttleMs`, so that a deployment of a hundred tasks is not a hundred updates.
+ * mechanisms have theirs (or at once, to who takes parts), later ones at most once per `throttleMs`, so that a deployment of
+ * a hundred tasks is not a hundred updates.
  * A mechanism that throws is a fault of ours: it is logged, counted and started again, and its groups stay.
  */
 import { type Component } from '../kernel/component.ts';
