@@ -9,6 +9,7 @@ import { ECSClient, RegisterTaskDefinitionCommand, StopTaskCommand } from '@aws-
 import { CallLimits } from '../src/discovery/call-limits.ts';
 import { EcsApi } from '../src/discovery/ecs/api.ts';
 import { ClusterState } from '../src/discovery/ecs/cluster.ts';
+import { definitionShelf } from '../src/discovery/ecs/details.ts';
 import { DEFAULT_DOCKER_LABELS } from '../src/discovery/ecs/rules.ts';
 import { groupsOf, judge } from '../src/discovery/ecs/targets.ts';
 import type { DiscoveryWorld } from '../src/discovery/mechanism.ts';
@@ -78,7 +79,12 @@ async function measure(ecs: ECSClient, tasks: number): Promise<void> {
   };
   const access = { region: 'us-east-1', endpoint: URL_BASE, call_budget: BUDGET };
   const api = await EcsApi.open(access, world);
-  const state = new ClusterState(name, api, new Map(), { services: false, interfaces: false });
+  const state = new ClusterState(
+    name,
+    api,
+    { shelf: definitionShelf(api, 'needed'), use: 'needed' },
+    { services: false, interfaces: false },
+  );
   const calls = (): number =>
     metrics
       .expose()

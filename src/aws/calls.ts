@@ -2,6 +2,7 @@
  * One call of an AWS service: bounded in time, also while its credentials are waited for, counted by service, action
  * and outcome; its failure says what, where and what to do. Whether it is tried again is the caller's.
  */
+import { type Clock, systemClock } from '../kernel/clock.ts';
 import { RecoverableError } from '../kernel/errors.ts';
 import type { Registry } from '../kernel/metrics.ts';
 import { raced } from './bounded-call.ts';
@@ -17,6 +18,8 @@ export interface AwsCallEdges {
   /** Told of refusals. */
   readonly credentials: CredentialSource;
   readonly timeoutMs?: number | undefined;
+  /** That the time limit goes by; the system's by default. */
+  readonly clock?: Clock | undefined;
 }
 
 export type AwsFailure = 'throttled' | 'timeout' | 'stale_credentials' | 'refused' | 'error';
@@ -47,6 +50,7 @@ export async function callAws<Answer>(
   send: (signal: AbortSignal) => Promise<Answer>,
 ): Promise<Answer> {
   const { metrics, signal, credentials, timeoutMs = REQUEST_TIMEOUT_MS } = edges;
+  const { clock = systemClock } = edges;
   const [service = '', name = ''] = action.split(':');
   const count = (outcome: AwsFailure | 'ok'): void =>
     metrics
@@ -54,8 +58,13 @@ export async function callAws<Answer>(
       .with({ service, action: name, outcome })
       .inc();
   signal.throwIfAborted();
-  const late = AbortSignal.timeout(timeoutMs);
-  const either = AbortSignal.any([signal, late]);
+  const late = new AbortController();
+  const answered = new AbortController();
+  const either = AbortSignal.any([signal, late.signal]);
+  void clock
+    .sleep(timeoutMs, answered.signal)
+    .then(() => late.abort(new DOMException('no answer in time', 'TimeoutError')))
+    .catch(() => undefined);
   try {
     // The SDK hears of the signal only once it has credentials.
     const answer = await raced(send(either), either);
@@ -63,7 +72,7 @@ export async function callAws<Answer>(
     return answer;
   } catch (error) {
     if (signal.aborted) throw error;
-    const failure = late.aborted ? 'timeout' : judgeFailure(error);
+    const failure = late.signal.aborted ? 'timeout' : judgeFailure(error);
     count(failure);
     const isRefused = failure === 'stale_credentials' || failure === 'refused';
     const isRenewed = isRefused && credentials.invalidate();
@@ -72,6 +81,8 @@ export async function callAws<Answer>(
       ? `no credentials within ${timeoutMs / 1_000} s; see the log for what hangs`
       : describe(error, failure, action, timeoutMs);
     throw new AwsCallError(`${action}: ${words}`, failure, isRenewed, error);
+  } finally {
+    answered.abort();
   }
 }
 

@@ -11,16 +11,15 @@ import { createCredentialSource } from '../aws/credentials.ts';
 import { CallLimits } from '../discovery/call-limits.ts';
 import { PROFILES } from '../discovery/ecs/profiles.ts';
 import { DiscoveryManager } from '../discovery/manager.ts';
-import type { Explained } from '../discovery/mechanism.ts';
-import { FilePublisher, groupsJson, writeAtomically } from '../discovery/publish.ts';
+import { FilePublisher, renderTargets, writeAtomically } from '../discovery/publish.ts';
 import { parseShard } from '../sharding/fixed.ts';
 import { heldOf, withParts } from '../sharding/parts.ts';
 import { Group } from '../kernel/component.ts';
 import { ConfigError } from '../kernel/errors.ts';
 import { type HttpRequest, type HttpResponse, HttpServer } from '../kernel/http-server.ts';
 import type { World } from '../kernel/world.ts';
-import type { TargetGroup } from '../model/target.ts';
 import { renderExplained } from './discover/explain.ts';
+import { Found } from './discover/found.ts';
 import { type DiscoverFlags, type Sources, sourcesOf } from './discover/sources.ts';
 import { createWorld, longRunningCommand, runUntilSignal } from './runner.ts';
 import { withTrust } from './trust.ts';
@@ -94,7 +93,7 @@ function withFlags(command: Command): Command {
 async function serve(flags: DiscoverFlags): Promise<void> {
   const world = createWorld(flags);
   const sources = await sourcesOf(flags, process.env, world);
-  const found = new Found();
+  const found = new Found(sources.jobs.map(({ job }) => job));
   const { writeTo } = sources;
   const publisher = writeTo === undefined ? undefined : await openPublisher(writeTo, world);
   let lists = 0;
@@ -106,28 +105,28 @@ async function serve(flags: DiscoverFlags): Promise<void> {
     jobs: sources.jobs,
     callLimits: new CallLimits(world.clock, world.metrics),
     onExplained: (job, list) => found.explained.set(job, list),
+    onLacking: (job, lacks) => found.lacks.set(job, lacks),
     onUpdate: (job, groups) => {
       found.groups.set(job, groups);
       lists += 1;
-      if (found.groups.size < sources.jobs.length) return;
-      const written = publisher?.publish(groupsJson(found.all()));
+      if (!found.isWhole()) return;
+      const written = publisher?.publish(found.groupsOf());
       if (sources.times > 0 && lists >= sources.times)
         void (written ?? Promise.resolve()).then(() => ending.abort());
     },
   });
   await writePrometheusConfig(sources, world);
-  const isReady = (): boolean => found.groups.size === sources.jobs.length;
   const server = new HttpServer({
     name: 'discover',
     listen: flags.listen,
     log: world.log,
     metrics: world.metrics,
-    ready: isReady,
+    ready: () => found.isWhole(),
     routes: [
       {
         method: 'GET',
         path: '/prometheus-targets',
-        handle: (request) => targets(request, found, isReady()),
+        handle: (request) => targets(request, found),
       },
       { method: 'GET', path: '/explain', handle: (request) => explanations(request, found) },
     ],
@@ -135,33 +134,24 @@ async function serve(flags: DiscoverFlags): Promise<void> {
   await runUntilSignal(new Group('discover', [server, discovery]), world, undefined, ending.signal);
 }
 
-/** What was found last, by job. */
-class Found {
-  readonly groups = new Map<string, readonly TargetGroup[]>();
-  readonly explained = new Map<string, readonly Explained[]>();
-
-  all(): TargetGroup[] {
-    return [...this.groups.values()].flat();
-  }
-}
-
-/** Before the first complete reading there is no list; an empty one would end every target of the reader. */
-async function targets(
-  request: HttpRequest,
-  found: Found,
-  isReady: boolean,
-): Promise<HttpResponse> {
+/**
+ * Before a list is whole there is none: one that lacks targets would end them at its reader. A job that is asked for by its
+ * name waits for no other.
+ */
+async function targets(request: HttpRequest, found: Found): Promise<HttpResponse> {
   const query = new URLSearchParams(request.query);
-  if (!isReady) return { status: 503, body: 'the first reading is not complete yet\n' };
   const job = query.get('job');
-  const groups = job === null ? found.all() : found.groups.get(job);
-  if (groups === undefined) return { status: 404, body: 'there is no such job\n' };
+  const jobs = job === null ? found.jobs : found.jobs.filter((one) => one === job);
+  if (job !== null && jobs.length === 0) return { status: 404, body: 'there is no such job\n' };
+  if (!found.isWhole(jobs)) return { status: 503, body: found.describeLacks(jobs) };
+  const groups = found.groupsOf(jobs);
   const text = query.get('shard');
   const shard = text === null ? undefined : parseShard(text);
   if (text !== null && shard === undefined)
     return { status: 400, body: 'shard must be i/n with i from 0 to n - 1, for example 2/8\n' };
   const own = shard === undefined ? groups : heldOf(await withParts(groups), shard);
-  return { status: 200, headers: { 'content-type': 'application/json' }, body: groupsJson(own) };
+  const body = Buffer.concat(await renderTargets(own));
+  return { status: 200, headers: { 'content-type': 'application/json' }, body };
 }
 
 function explanations(request: HttpRequest, found: Found): HttpResponse {
@@ -176,7 +166,7 @@ function explanations(request: HttpRequest, found: Found): HttpResponse {
   return {
     status: 200,
     headers: { 'content-type': 'text/plain; charset=utf-8' },
-    body: renderExplained(list, query.get('task') ?? ''),
+    body: renderExplained(list, query.get('task') ?? '', found.allLacks()),
   };
 }
 
@@ -224,18 +214,18 @@ async function explain(
   const flags: DiscoverFlags = { ...command.parent?.opts(), ...own };
   const world = createWorld({ ...flags, 'log.level': 'warn' });
   const sources = await sourcesOf(flags, process.env, world);
-  const explained = new Map<string, readonly Explained[]>();
+  const found = new Found(sources.jobs.map(({ job }) => job));
   const enough = new AbortController();
-  const updated = new Set<string>();
   const manager = new DiscoveryManager({
     world,
     baseDirectory: sources.baseDirectory,
     jobs: sources.jobs,
     callLimits: new CallLimits(world.clock, world.metrics),
-    onExplained: (job, list) => explained.set(job, list),
-    onUpdate: (job) => {
-      updated.add(job);
-      if (updated.size === sources.jobs.length) enough.abort();
+    onExplained: (job, list) => found.explained.set(job, list),
+    onLacking: (job, lacks) => found.lacks.set(job, lacks),
+    onUpdate: (job, groups) => {
+      found.groups.set(job, groups);
+      if (found.isWhole()) enough.abort();
     },
   });
   try {
@@ -244,9 +234,14 @@ async function explain(
       () => false,
       () => true,
     );
+    process.stdout.write(
+      renderExplained([...found.explained.values()].flat(), task ?? '', found.allLacks()),
+    );
     if (!inTime)
-      throw new ConfigError('DISCOVERY_TIMEOUT', 'there was no list within a minute; see the log');
-    process.stdout.write(renderExplained([...explained.values()].flat(), task ?? ''));
+      throw new ConfigError(
+        'DISCOVERY_TIMEOUT',
+        'there was no whole list within a minute; what is not known is told above',
+      );
   } finally {
     await manager.stop(1_000);
     await world.http.close();

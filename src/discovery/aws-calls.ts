@@ -18,6 +18,8 @@ export class AwsCalls {
   readonly #session: AwsSession;
   readonly #account: string;
   readonly #slots: Slots;
+  /** How often credentials were found not good, and are fetched anew. */
+  #renewals = 0;
 
   /** @param region  that the session's clients have come to */
   constructor(world: DiscoveryWorld, session: AwsSession, region: string) {
@@ -33,16 +35,22 @@ export class AwsCalls {
     category: CallCategory,
     send: (signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
-    const { callLimits, clock, signal, metrics } = this.#world;
+    const { callLimits, clock, callClock, signal, metrics } = this.#world;
     const { access, credentials } = this.#session;
     let hasRenewed = false;
     for (let attempt = 1; ; attempt++) {
       await callLimits.take(this.#account, category, access.call_budget, signal);
+      const renewals = this.#renewals;
       try {
-        return await this.#slots.run(() => callAws(action, { metrics, signal, credentials }, send));
+        return await this.#slots.run(() =>
+          callAws(action, { metrics, signal, credentials, clock: callClock }, send),
+        );
       } catch (error) {
         if (!(error instanceof AwsCallError)) throw error;
-        if (error.failure === 'stale_credentials' && error.isRenewed && !hasRenewed) {
+        if (error.isRenewed) this.#renewals += 1;
+        // Of many calls under way that are refused at once, one renews for all.
+        const isRenewed = this.#renewals > renewals;
+        if (error.failure === 'stale_credentials' && isRenewed && !hasRenewed) {
           hasRenewed = true;
           continue;
         }
@@ -57,8 +65,10 @@ export class AwsCalls {
   async pages(read: (token: string | undefined) => Promise<string | undefined>): Promise<void> {
     let token: string | undefined;
     for (let page = 0; page < PAGES_MAX; page++) {
-      token = await read(token);
-      if (token === undefined) return;
+      const next = await read(token);
+      if (next === undefined) return;
+      if (next === token) throw new Error('the list does not go on: a page names itself as next');
+      token = next;
     }
     throw new Error(`the list has more than ${PAGES_MAX} pages`);
   }

@@ -1,13 +1,14 @@
 /**
- * dns_sd_configs: the records of domain names as targets, asked anew each interval. A name that can't be resolved leaves
- * the list as it was; one that has no records any more is an empty list. DNS answers of Cloud Map hold eight
+ * dns_sd_configs: the records of domain names as targets, asked anew each interval. A name that can't be resolved keeps
+ * the records that it had, and holds up no other; one that has no records any more is an empty list. DNS answers of Cloud Map hold eight
  * addresses at most: cloudmap_sd_configs finds all.
  * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#dns_sd_config
  */
 import { Resolver } from 'node:dns/promises';
 import { z } from 'zod';
 import type { TargetGroup } from '../model/target.ts';
-import { defineMechanism, type DiscoveryWorld, poll } from './mechanism.ts';
+import { defineMechanism, type DiscoveryWorld, pollLists } from './mechanism.ts';
+import { Parts } from './parts.ts';
 import { refreshIntervalSchema } from './schema.ts';
 import { textSchema } from '../settings/values.ts';
 
@@ -45,10 +46,17 @@ interface DnsRecord {
 export const dnsMechanism = defineMechanism({
   key: 'dns_sd_configs',
   schema,
-  discover: (config, world) =>
-    poll(config.refresh_interval, world, () =>
-      Promise.all(config.names.map((name) => readName(name, config, world))),
-    ),
+  discover(config, world) {
+    const parts = new Parts('name', world);
+    const names = [...new Set(config.names)];
+    return pollLists(config.refresh_interval, world, async () => {
+      const readOne = async (name: string): Promise<readonly TargetGroup[]> => [
+        await readName(name, config, world),
+      ];
+      await Promise.all(names.map((name) => parts.read(name, () => readOne(name))));
+      return parts.conclude(names);
+    });
+  },
 });
 
 async function readName(

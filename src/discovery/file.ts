@@ -10,7 +10,9 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { type TargetGroup } from '../model/target.ts';
+import { failedLack, type Lack } from './lacking.ts';
 import { attempt, defineMechanism, type DiscoveryWorld } from './mechanism.ts';
+import { Parts } from './parts.ts';
 import { groupsOfList, refreshIntervalSchema } from './schema.ts';
 
 const PATTERN = /^[^*]*(?:\*[^/]*)?\.(?:json|yml|yaml|JSON|YML|YAML)$/;
@@ -40,14 +42,13 @@ export const fileMechanism = defineMechanism({
   key: 'file_sd_configs',
   schema,
   async *discover(config, world) {
-    const known = new Map<string, readonly TargetGroup[]>();
+    const parts = new Parts('file', world);
     const changes = watchDirectories(config, world);
     try {
       while (!world.signal.aborted) {
-        const complete = await refresh(config, world, known);
+        const groups = await refresh(config, world, parts);
         if (world.signal.aborted) return;
-        // An empty list because nothing could be read yet would look like "no targets".
-        if (complete || known.size > 0) yield [...known.values()].flat();
+        if (groups !== undefined) yield groups;
         await changes.wait(config.refresh_interval);
       }
     } finally {
@@ -56,28 +57,32 @@ export const fileMechanism = defineMechanism({
   },
 });
 
-/** Brings `known` (path → groups) up to date with what the patterns find; false when something could not be read. */
+/** Reads what the patterns find; a pattern whose folder can't be read keeps the files that it had. */
 async function refresh(
-  config: FileConfig,
+  { files: patterns }: FileConfig,
   world: DiscoveryWorld,
-  known: Map<string, readonly TargetGroup[]>,
-): Promise<boolean> {
-  const paths = await attempt(world, () => filesMatching(config.files, world.baseDirectory));
-  if (paths === undefined) return false;
-  let complete = true;
-  for (const path of known.keys()) if (!paths.includes(path)) known.delete(path);
+  parts: Parts,
+): Promise<readonly TargetGroup[] | undefined> {
+  const lacks: Lack[] = [];
+  const paths = new Set<string>();
+  for (const pattern of patterns) {
+    const found = await attempt(
+      world,
+      () => filesMatching([pattern], world.baseDirectory),
+      (error) => lacks.push(failedLack('folder', pattern, error)),
+    );
+    for (const path of found ?? []) paths.add(path);
+  }
+  // Which of the known files belong to a folder that can't be read is not asked: none of them goes.
+  const known = lacks.length > 0 ? parts.names() : [];
+  if (lacks.length === 0) parts.retain(paths);
   for (const path of paths) {
-    const groups = await attempt(world, () => readGroups(path));
-    if (groups !== undefined) {
-      known.set(path, groups);
-      continue;
-    }
-    complete = false;
+    if (await parts.read(path, () => readGroups(path))) continue;
     world.metrics
       .counter('prometheus_sd_file_read_errors_total', 'Target files that could not be read.')
       .inc();
   }
-  return complete;
+  return parts.conclude([...new Set([...known, ...paths])], lacks);
 }
 
 /** The files that exist now, each once, sorted within a pattern; `*` only in the last part of a pattern. */

@@ -17,14 +17,17 @@ function httpJob(job: string, refreshMs: number): JobDiscovery {
   return { job, entries: [...staticJob(job, 'fixed:1').entries, { key: 'http_sd_configs', config }] };
 } // prettier-ignore
 
-function fixture(jobs: readonly JobDiscovery[]) {
+function fixture(jobs: readonly JobDiscovery[], more: { readonly takesParts?: boolean } = {}) {
   const clock = new VirtualClock();
   const metrics = new Registry();
   const updates: [atMs: number, job: string, addresses: string][] = [];
+  const lacks = new Map<string, string[]>();
   const startMs = clock.nowMs();
   let asked = 0;
+  const outage = { isOn: false };
   const http: HttpClient = {
     async send() {
+      if (outage.isOn) throw new Error('ECONNREFUSED');
       asked += 1;
       const body = Buffer.from(JSON.stringify([{ targets: [`found:${asked}`] }]));
       return { status: 200, headers: { 'content-type': 'application/json' }, body };
@@ -36,9 +39,15 @@ function fixture(jobs: readonly JobDiscovery[]) {
     baseDirectory: '/',
     jobs,
     callLimits: new CallLimits(clock, metrics),
+    ...more,
+    onLacking: (job, list) =>
+      void lacks.set(
+        job,
+        list.map(({ words }) => words),
+      ),
     onUpdate: (job, groups) => updates.push([clock.nowMs() - startMs, job, addressesOf(groups)]),
   });
-  return { clock, metrics, manager, updates };
+  return { clock, metrics, manager, updates, lacks, outage };
 }
 
 function addressesOf(groups: readonly TargetGroup[]): string {
@@ -105,4 +114,60 @@ test('stopping ends all waits, twice or before a start as well', async () => {
   await clock.advance(60_000);
   assert.equal(updates.length, count);
   assert.equal(clock.sleeping, 0);
+});
+
+test('the first list of a job waits for all of its mechanisms, and what is lacking is told', async () => {
+  const { clock, metrics, manager, updates, lacks, outage } = fixture([httpJob('a', 60_000)]);
+  outage.isOn = true;
+  await manager.start();
+  await clock.advance(10_000);
+  assert.equal(updates.length, 0);
+  assert.match(lacks.get('a')?.[0] ?? '', /ECONNREFUSED/);
+  const gauge = 'amperage_sd_lacking{config="a",mechanism="http",what="http",cause="failed"} 1';
+  assert.ok(metrics.expose().includes(gauge));
+  outage.isOn = false;
+  await clock.advance(60_000);
+  assert.deepEqual(
+    updates.map(([, , addresses]) => addresses),
+    ['fixed:1 found:1'],
+  );
+  assert.deepEqual(lacks.get('a'), []);
+  assert.ok(!metrics.expose().includes('amperage_sd_lacking{'));
+  await manager.stop(1_000);
+});
+
+test('who takes parts begins with them; what a reload replaces stays until its list is whole', async () => {
+  const { clock, manager, updates, outage } = fixture([httpJob('a', 60_000)], { takesParts: true });
+  outage.isOn = true;
+  await manager.start();
+  await clock.advance(0);
+  assert.deepEqual(
+    updates.map(([, , addresses]) => addresses),
+    ['fixed:1'],
+  );
+  outage.isOn = false;
+  await clock.advance(60_000);
+  assert.equal(updates.at(-1)?.[2], 'fixed:1 found:1');
+  outage.isOn = true;
+  const before = updates.length;
+  manager.apply([httpJob('a', 30_000)]);
+  await clock.advance(120_000);
+  assert.equal(updates.length, before, 'a part would end what is scraped');
+  outage.isOn = false;
+  await clock.advance(60_000);
+  assert.ok(updates.length > before);
+  assert.match(updates.at(-1)?.[2] ?? '', /^fixed:1 found:/);
+  await manager.stop(1_000);
+});
+
+test('a job that goes takes its lacks with it', async () => {
+  const { clock, metrics, manager, outage } = fixture([httpJob('a', 60_000)]);
+  outage.isOn = true;
+  await manager.start();
+  await clock.advance(1_000);
+  assert.ok(metrics.expose().includes('amperage_sd_lacking{'));
+  manager.apply([]);
+  await clock.advance(60_000);
+  assert.ok(!metrics.expose().includes('amperage_sd_lacking{'));
+  await manager.stop(1_000);
 });

@@ -1,6 +1,7 @@
 /**
- * Runs the mechanisms of all jobs and hands each job its merged target groups: the first list at once, later ones at
- * most once per `throttleMs`, so that a deployment of a hundred tasks is not a hundred updates.
+ * Runs the mechanisms of all jobs and hands each job its merged target groups: the first list when all of the job's
+ * mechanisms have theirs (or at once, to who takes parts), later ones at most once per `throttleMs`, so that a deployment of
+ * a hundred tasks is not a hundred updates.
  * A mechanism that throws is a fault of ours: it is logged, counted and started again, and its groups stay.
  */
 import { type Component } from '../kernel/component.ts';
@@ -8,6 +9,7 @@ import { type World } from '../kernel/world.ts';
 import { type TargetGroup } from '../model/target.ts';
 import type { CallLimits } from './call-limits.ts';
 import { entriesKey } from './entry-key.ts';
+import { type Lack, LackGauges } from './lacking.ts';
 import { type DiscoveryWorld, type Explained, shortName, slept } from './mechanism.ts';
 import { type DiscoveryEntry, mechanismOf } from './mechanisms.ts';
 
@@ -31,6 +33,13 @@ export interface DiscoveryManagerOptions {
   readonly onUpdate: (job: string, groups: readonly TargetGroup[]) => void;
   /** Why each candidate of a mechanism that knows is a target or none. */
   readonly onExplained?: (job: string, list: readonly Explained[]) => void;
+  /** All that the list of a job lacks, and why; a mechanism that was not read yet has told nothing. */
+  readonly onLacking?: (job: string, lacks: readonly Lack[]) => void;
+  /**
+   * Whether a job that had no list yet is content with a part of one: true for who scrapes, and begins with what there is.
+   * Else the first list of a job is whole: a reader of ours may know targets that a part of it would end.
+   */
+  readonly takesParts?: boolean;
   /** The shortest time between two updates of a job. */
   readonly throttleMs?: number;
 }
@@ -42,6 +51,7 @@ interface RunningJob {
   /** To see whether a reload changes the job. */
   readonly key: string;
   readonly abort: AbortController;
+  readonly run: JobRun;
   readonly ended: Promise<unknown>;
 }
 
@@ -63,17 +73,23 @@ export class DiscoveryManager implements Component {
     const wanted = new Map(
       jobs.map((one) => [one.job, entriesKey(one.entries, one.baseDirectory)]),
     );
+    // What they have found stays with their reader until there is a whole list in its place.
+    const replaced = new Set<string>();
     for (const [job, running] of this.#running) {
       if (wanted.get(job) === running.key) continue;
       running.abort.abort();
+      running.run.forgetLacks();
       this.#running.delete(job);
+      if (running.run.hasPublished) replaced.add(job);
       if (!wanted.has(job)) this.#removeMetrics(job);
     }
     for (const one of jobs) {
       if (this.#running.has(one.job)) continue;
       const abort = new AbortController();
-      const ended = new JobRun(one, this.#options, abort.signal).run();
-      this.#running.set(one.job, { key: wanted.get(one.job) ?? '', abort, ended });
+      const takesParts = this.#options.takesParts === true && !replaced.has(one.job);
+      const run = new JobRun(one, { ...this.#options, takesParts }, abort.signal);
+      const ended = run.run();
+      this.#running.set(one.job, { key: wanted.get(one.job) ?? '', abort, run, ended });
     }
   }
 
@@ -102,13 +118,24 @@ class JobRun {
   readonly #signal: AbortSignal;
   /** By place of the mechanism in the job. */
   readonly #lists = new Map<number, readonly TargetGroup[]>();
+  readonly #lacks: LackGauges;
   #changed = false;
+  #hasPublished = false;
   #wake: (() => void) | undefined;
 
   constructor(discovery: JobDiscovery, options: DiscoveryManagerOptions, signal: AbortSignal) {
     this.#discovery = discovery;
     this.#options = options;
     this.#signal = signal;
+    this.#lacks = new LackGauges(discovery.job, options.world.metrics);
+  }
+
+  get hasPublished(): boolean {
+    return this.#hasPublished;
+  }
+
+  forgetLacks(): void {
+    this.#lacks.clear();
   }
 
   run(): Promise<unknown> {
@@ -123,15 +150,21 @@ class JobRun {
     const baseDirectory = this.#discovery.baseDirectory ?? this.#options.baseDirectory;
     const mechanism = shortName(entry.key);
     const log = world.log.with({ job: this.#discovery.job, mechanism });
-    const { onExplained } = this.#options;
+    const { onExplained, onLacking, takesParts } = this.#options;
     const own: DiscoveryWorld = {
       ...world,
       log,
       mechanism,
+      takesParts,
       signal: this.#signal,
       baseDirectory,
       callLimits: this.#options.callLimits,
       onExplained: onExplained && ((list) => onExplained(this.#discovery.job, list)),
+      onLacking: (lacks) => {
+        if (this.#signal.aborted) return;
+        this.#lacks.set(index, mechanism, lacks);
+        onLacking?.(this.#discovery.job, this.#lacks.all());
+      },
     };
     const received = world.metrics
       .counters('prometheus_sd_received_updates_total', 'Lists received from mechanisms.')
@@ -142,6 +175,9 @@ class JobRun {
           if (this.#signal.aborted) return;
           received.inc();
           this.#lists.set(index, prefixed(list, `${entry.key}/${index}`));
+          // A list without those of the other mechanisms is none of the job.
+          const isWhole = this.#lists.size === this.#discovery.entries.length;
+          if (!isWhole && this.#options.takesParts !== true) continue;
           this.#changed = true;
           this.#wake?.();
         }
@@ -179,6 +215,7 @@ class JobRun {
   #update(): void {
     const { world, onUpdate } = this.#options;
     const { job } = this.#discovery;
+    this.#hasPublished = true;
     const groups = [...this.#lists].sort(([a], [b]) => a - b).flatMap(([, list]) => list);
     let targets = 0;
     for (const group of groups) targets += group.targets.length;

@@ -4,11 +4,13 @@
  * config key, its validation and a run of the contract suite (test/contracts/mechanism.test.ts).
  */
 import { type z } from 'zod';
+import type { Clock } from '../kernel/clock.ts';
 import { messageOf } from '../kernel/errors.ts';
 import { type World } from '../kernel/world.ts';
 import { type TargetGroup } from '../model/target.ts';
 import type { ConfigPath, Reporter } from '../settings/finding.ts';
 import type { CallLimits } from './call-limits.ts';
+import { failedLack, type Lack } from './lacking.ts';
 
 /** What a running mechanism is given. */
 export interface DiscoveryWorld extends World {
@@ -24,6 +26,17 @@ export interface DiscoveryWorld extends World {
   readonly dnsServers?: readonly string[] | undefined;
   /** Gets, with each list, why every candidate is a target or is none. */
   readonly onExplained?: ((list: readonly Explained[]) => void) | undefined;
+  /** Gets, whenever it may have changed, all that is lacking in the list; nothing when the list is whole. */
+  readonly onLacking?: ((lacks: readonly Lack[]) => void) | undefined;
+  /**
+   * Whoever takes the lists has no targets yet that a part of one could end (a collector that begins): what is known is then
+   * yielded from the first reading on. Else nothing is yielded before a first whole list, however long that takes.
+   */
+  readonly takesParts?: boolean | undefined;
+  /** For tests: what the time limits of calls go by, instead of the system's clock. */
+  readonly callClock?: Clock | undefined;
+  /** For tests: batches smaller than AWS's. */
+  readonly batchMax?: number | undefined;
 }
 
 /** Why a task's containers are targets or are none. */
@@ -57,7 +70,8 @@ export interface Mechanism<Key extends string = string, Schema extends z.ZodType
   check?(config: z.output<Schema>, context: CheckContext): void;
   /**
    * Yields the complete list of groups, at once at start and then whenever it may have changed: a source that is no
-   * longer in the list is gone. Never yields less because of a failure. Ends, without throwing, when the signal aborts.
+   * longer in the list is gone. The first list is whole (see `takesParts`); a later one holds all that can be known, and
+   * never less because of a failure. Ends, without throwing, when the signal aborts.
    */
   discover(config: z.output<Schema>, world: DiscoveryWorld): AsyncIterable<readonly TargetGroup[]>;
 }
@@ -83,15 +97,30 @@ const FIRST_RETRY_MS = 1_000;
  *
  * @param read throws when the list can't be read or trusted
  */
-export async function* poll(
+export function poll(
   intervalMs: number,
   world: DiscoveryWorld,
   read: () => Promise<readonly TargetGroup[]>,
 ): AsyncIterable<readonly TargetGroup[]> {
+  return pollLists(intervalMs, world, async () => {
+    const groups = await attempt(world, read, (error) =>
+      world.onLacking?.([failedLack(world.mechanism, '', error)]),
+    );
+    if (groups !== undefined) world.onLacking?.([]);
+    return groups;
+  });
+}
+
+/** As `poll`, for readings that tell by themselves what fails: undefined is a list that may not be yielded. */
+export async function* pollLists(
+  intervalMs: number,
+  world: DiscoveryWorld,
+  read: () => Promise<readonly TargetGroup[] | undefined>,
+): AsyncIterable<readonly TargetGroup[]> {
   let firstRetryMs = FIRST_RETRY_MS;
   let good = false;
   while (!world.signal.aborted) {
-    const groups = await attempt(world, read);
+    const groups = await read();
     if (world.signal.aborted) return;
     let waitMs = intervalMs;
     if (groups !== undefined) {
@@ -109,17 +138,16 @@ export async function* poll(
 export async function attempt<Value>(
   world: DiscoveryWorld,
   read: () => Promise<Value>,
+  onFailure?: (error: unknown) => void,
 ): Promise<Value | undefined> {
   const { mechanism, metrics, clock, log, signal } = world;
   const startMs = clock.nowMs();
-  const failures = metrics
-    .counters('prometheus_sd_refresh_failures_total', 'Readings of a target list that failed.')
-    .with({ mechanism });
   try {
     return await read();
   } catch (error) {
     if (signal.aborted) return undefined;
-    failures.inc();
+    countFailure(world);
+    onFailure?.(error);
     log.warn('target list could not be read; the targets known so far stay', { mechanism, error });
     return undefined;
   } finally {
@@ -128,6 +156,14 @@ export async function attempt<Value>(
       .with({ mechanism })
       .observe((clock.nowMs() - startMs) / 1_000);
   }
+}
+
+/** A reading that failed, wholly or in part. */
+export function countFailure({ mechanism, metrics }: DiscoveryWorld): void {
+  metrics
+    .counters('prometheus_sd_refresh_failures_total', 'Readings of a target list that failed.')
+    .with({ mechanism })
+    .inc();
 }
 
 const BUCKETS = [0.01, 0.1, 1, 10, 60];

@@ -4,24 +4,38 @@
  */
 import { randomBytes } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
+import { setImmediate } from 'node:timers/promises';
 import type { TargetGroup } from '../model/target.ts';
 
-/** One entry a target; labels of the target itself are merged over those of its group. */
-export function groupsJson(groups: readonly TargetGroup[]): string {
-  const entries = groups.flatMap(({ targets, labels }) =>
-    targets.map(({ __address__: address = '', ...own }) => ({
-      targets: [address],
-      labels: { ...labels, ...own },
-    })),
-  );
-  return `${JSON.stringify(entries, undefined, 2)}\n`;
+/** Targets that are written in one turn of the event loop: some milliseconds. */
+const SLICE = 200;
+
+/** One entry a target; labels of the target itself are merged over those of its group. In pieces, as JSON with indents. */
+export async function renderTargets(groups: readonly TargetGroup[]): Promise<Buffer[]> {
+  const pieces: Buffer[] = [];
+  let entries: string[] = [];
+  const flush = (): void => {
+    const before = pieces.length === 0 ? '[\n  ' : ',\n  ';
+    pieces.push(Buffer.from(before + entries.join(',\n  ')));
+    entries = [];
+  };
+  for (const { targets, labels } of groups)
+    for (const { __address__: address = '', ...own } of targets) {
+      const entry = { targets: [address], labels: { ...labels, ...own } };
+      entries.push(JSON.stringify(entry, undefined, 2).replaceAll('\n', '\n  '));
+      if (entries.length < SLICE) continue;
+      flush();
+      await setImmediate();
+    }
+  if (entries.length > 0) flush();
+  return pieces.length === 0 ? [Buffer.from('[]\n')] : [...pieces, Buffer.from('\n]\n')];
 }
 
 /** Writes lists to a file one after the other, the newest that waits and none between; told of what fails. */
 export class FilePublisher {
   readonly #path: string;
   readonly #onError: (error: unknown) => void;
-  #next: string | undefined;
+  #next: readonly TargetGroup[] | undefined;
   #writing: Promise<void> | undefined;
 
   constructor(path: string, onError: (error: unknown) => void) {
@@ -29,24 +43,28 @@ export class FilePublisher {
     this.#onError = onError;
   }
 
-  publish(text: string): Promise<void> {
-    this.#next = text;
+  publish(groups: readonly TargetGroup[]): Promise<void> {
+    this.#next = groups;
     this.#writing ??= this.#write();
     return this.#writing;
   }
 
   async #write(): Promise<void> {
     while (this.#next !== undefined) {
-      const text = this.#next;
+      const groups = this.#next;
       this.#next = undefined;
-      await writeAtomically(this.#path, text).catch(this.#onError);
+      const pieces = await renderTargets(groups);
+      await writeAtomically(this.#path, pieces).catch(this.#onError);
     }
     this.#writing = undefined;
   }
 }
 
-/** Readers see the old file or the new one, never a part. */
-export async function writeAtomically(path: string, text: string): Promise<void> {
+/** Readers see the old file or the new one, never a part. @param text  or its pieces, each written in a turn of its own */
+export async function writeAtomically(
+  path: string,
+  text: string | Iterable<string | Buffer>,
+): Promise<void> {
   const draft = `${path}.${randomBytes(4).toString('hex')}.tmp`;
   try {
     const file = await open(draft, 'w', 0o644);

@@ -5,6 +5,7 @@
 import type { Verdict } from '../aws/verification.ts';
 import { messageOf } from '../kernel/errors.ts';
 import type { HttpRequest, HttpResponse } from '../kernel/http-server.ts';
+import { breakAnswer } from './broken-answers.ts';
 import { refuseUnknownMembers } from './members.ts';
 import { AwsError, type AwsInput, type JsonService } from './service.ts';
 import type { Trouble } from './trouble.ts';
@@ -42,10 +43,14 @@ export async function answerJson(
         'UnknownOperationException',
         `${action} is not supported here; these are: ${Object.keys(service.actions).join(', ')}`,
       );
-    const input = parseInput(await request.body());
-    refuseUnknownMembers(service.target, action, input);
-    trouble.strike(action, input);
-    return json(200, await run(input));
+    const given = parseInput(await request.body());
+    refuseUnknownMembers(service.target, action, given);
+    const input = trouble.limitPage(action, given);
+    return await breakAnswer(trouble.strike(action, input), request, trouble, async () => {
+      const output = await run(input);
+      trouble.learnPage(input, output ?? {});
+      return json(200, output);
+    });
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;
     return json(

@@ -5,6 +5,7 @@
  */
 import type { HttpRequest, HttpResponse } from '../kernel/http-server.ts';
 import type { EmulatedAccount } from './account.ts';
+import { breakAnswer } from './broken-answers.ts';
 import { describeInstances, ec2Error } from './ec2.ts';
 import { type CallEdges, dateOf } from './json-protocol.ts';
 import { describeNetworkInterfaces } from './network-interfaces.ts';
@@ -35,19 +36,24 @@ export async function answerQuery(
     const isUnsigned = action === 'AssumeRoleWithWebIdentity';
     const verdict = isUnsigned ? undefined : await verify(request, isEc2 ? 'ec2' : 'sts');
     if (verdict?.ok === false) throw new AwsError(verdict.code, verdict.message, 403);
-    trouble.strike(action, {});
-    if (!isEc2) {
-      const { identities } = account;
-      const body = answerTokenService(form, verdict?.accessKeyId ?? '', identities, nowMs());
-      return { status: 200, headers, body };
-    }
+    const how = trouble.strike(action, Object.fromEntries(form));
+    if (!isEc2)
+      return await breakAnswer(how, request, trouble, () => {
+        const { identities } = account;
+        const body = answerTokenService(form, verdict?.accessKeyId ?? '', identities, nowMs());
+        return { status: 200, headers, body };
+      });
     const run = Object.hasOwn(EC2_ACTIONS, action) ? EC2_ACTIONS[action] : undefined;
     if (run === undefined)
       throw new AwsError(
         'InvalidAction',
         `The action ${action} is not valid for this web service.`,
       );
-    return { status: 200, headers, body: run(form, account) };
+    return await breakAnswer(how, request, trouble, () => ({
+      status: 200,
+      headers,
+      body: run(form, account),
+    }));
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;
     return {

@@ -10,6 +10,7 @@ import { type HttpRequest, type HttpResponse, HttpServer } from '../kernel/http-
 import type { World } from '../kernel/world.ts';
 import { EmulatedAccount } from './account.ts';
 import { adminRoutes } from './admin-routes.ts';
+import { breakAnswer } from './broken-answers.ts';
 import { createCloudMap } from './cloud-map.ts';
 import { containerCredentialsRoute } from './container-credentials.ts';
 import { createEcs } from './ecs/api.ts';
@@ -86,8 +87,8 @@ export function createEmulator(options: EmulatorOptions): HttpServer {
       account.count(action);
       const verdict = await verify(request, 's3');
       if (!verdict.ok) throw new AwsError(s3Code(verdict.code), verdict.message, 403);
-      trouble.strike(action, {});
-      return await account.objects.answer(request);
+      const how = trouble.strike(action, {});
+      return await breakAnswer(how, request, trouble, () => account.objects.answer(request));
     } catch (error) {
       if (!(error instanceof AwsError)) throw error;
       return { status: error.status, headers, body: s3Error(error) };

@@ -26,9 +26,25 @@ const faultSchema = z.strictObject({
   cluster: z.string().optional().describe('Only of this cluster.'),
   status: z.number().int().default(400),
   share: z.number().min(0).max(1).default(1).describe('Of the calls.'),
+  how: z
+    .enum(['error', 'reset', 'hang', 'empty', 'half', 'malformed'])
+    .default('error')
+    .describe('What is answered; error is the code, the others break the answer.'),
+  skip: z.number().int().min(0).default(0).describe('So many calls are let through first.'),
+  count: z.number().int().min(1).optional().describe('So many calls, then no more.'),
+  page: z.number().int().min(1).optional().describe('Only this page of a list, from 1.'),
+  containing: z.string().optional().describe('Only calls whose input holds this text.'),
 });
 const settingsSchema = z.strictObject({
   faults: z.array(faultSchema).max(100).default([]),
+  pageSizes: z
+    .record(z.string(), z.number().int().min(1).max(100))
+    .default({})
+    .describe('Items in a page of a list, at most, by action.'),
+  only: z
+    .array(z.string())
+    .optional()
+    .describe('Actions that are allowed, as a policy names them; all others are denied.'),
   throttle: z.number().min(0).default(0).describe("1 for AWS's own buckets, 0 for none."),
   skewMs: z.number().default(0).describe('How far the clock of AWS is ahead.'),
   credentialsToken: z
@@ -39,11 +55,26 @@ const settingsSchema = z.strictObject({
 });
 
 type Settings = z.output<typeof settingsSchema>;
+type Fault = Settings['faults'][number];
+
+/** How an answer is broken that is none of AWS's errors. */
+export type Break = Exclude<Fault['how'], 'error'>;
+
+/** Tokens whose pages are remembered. */
+const TOKENS_MAX = 10_000;
 
 export class Trouble {
   readonly #clock: Clock;
   #settings: Settings = settingsSchema.parse({});
-  readonly #tokens = new Map<string, { left: number; atMs: number }>();
+  readonly #buckets = new Map<string, { left: number; atMs: number }>();
+  /** Calls that fit each fault, and those that were struck. */
+  #tallies = new Map<Fault, { fitting: number; struck: number }>();
+  /** Which page a token leads to. */
+  readonly #pages = new Map<string, number>();
+  /** The last page of each list that was asked for. */
+  readonly pagesSeen = new Map<string, number>();
+  /** Calls that are held without an answer now. */
+  hanging = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -64,20 +95,57 @@ export class Trouble {
   /** @throws ZodError */
   set(settings: unknown): Settings {
     this.#settings = settingsSchema.parse(settings);
-    this.#tokens.clear();
+    this.#buckets.clear();
+    this.#tallies = new Map();
     return this.#settings;
   }
 
-  /** @throws AwsError for a call that is to fail */
-  strike(action: string, input: AwsInput): void {
-    const cluster = typeof input['cluster'] === 'string' ? input['cluster'].split('/').at(-1) : '';
+  /**
+   * @returns how the answer is to be broken, if it is
+   * @throws AwsError for a call that is to fail
+   */
+  strike(action: string, input: AwsInput): Break | undefined {
+    const { only } = this.#settings;
+    if (only !== undefined && !only.includes(action)) throw denial(action, input);
+    const page = this.#pageOf(input);
+    this.pagesSeen.set(action, Math.max(page, this.pagesSeen.get(action) ?? 0));
     for (const fault of this.#settings.faults) {
-      if (fault.action !== '*' && fault.action !== action) continue;
-      if (fault.cluster !== undefined && fault.cluster !== cluster) continue;
-      if (Math.random() < fault.share)
-        throw new AwsError(fault.code, `${fault.code} on command`, fault.status);
+      if (!fits(fault, action, page, input) || !this.#isDue(fault)) continue;
+      if (fault.how !== 'error') return fault.how;
+      throw new AwsError(fault.code, `${fault.code} on command`, fault.status);
     }
     if (this.#settings.throttle > 0) this.#takeToken(action, this.#settings.throttle);
+    return undefined;
+  }
+
+  /** The input of a list, with pages no larger than they are to be. */
+  limitPage(action: string, input: AwsInput): AwsInput {
+    const pageSize = this.#settings.pageSizes[action];
+    if (pageSize === undefined) return input;
+    const most = (name: string): number => Math.min(pageSize, Number(input[name] ?? pageSize));
+    return { ...input, maxResults: most('maxResults'), MaxResults: most('MaxResults') };
+  }
+
+  /** Remembers which page the token of an answer leads to. */
+  learnPage(input: AwsInput, output: unknown): void {
+    const token = tokenOf(output);
+    if (token === undefined) return;
+    if (this.#pages.size >= TOKENS_MAX) this.#pages.clear();
+    this.#pages.set(token, this.#pageOf(input) + 1);
+  }
+
+  #pageOf(input: AwsInput): number {
+    return this.#pages.get(tokenOf(input) ?? '') ?? 1;
+  }
+
+  #isDue(fault: Fault): boolean {
+    const tally = this.#tallies.get(fault) ?? { fitting: 0, struck: 0 };
+    this.#tallies.set(fault, tally);
+    tally.fitting += 1;
+    if (tally.fitting <= fault.skip || tally.struck >= (fault.count ?? Infinity)) return false;
+    if (Math.random() >= fault.share) return false;
+    tally.struck += 1;
+    return true;
   }
 
   #takeToken(action: string, scale: number): void {
@@ -87,14 +155,38 @@ export class Trouble {
     if (found === undefined) return;
     const [name, [burst, perSecond]] = found;
     const nowMs = this.#clock.nowMs();
-    const bucket = this.#tokens.get(name) ?? { left: burst * scale, atMs: nowMs };
+    const bucket = this.#buckets.get(name) ?? { left: burst * scale, atMs: nowMs };
     bucket.left = Math.min(
       burst * scale,
       bucket.left + ((nowMs - bucket.atMs) / 1_000) * perSecond * scale,
     );
     bucket.atMs = nowMs;
-    this.#tokens.set(name, bucket);
+    this.#buckets.set(name, bucket);
     if (bucket.left < 1) throw new AwsError('ThrottlingException', 'Rate exceeded');
     bucket.left -= 1;
   }
+}
+
+function fits(fault: Fault, action: string, page: number, input: AwsInput): boolean {
+  const cluster = typeof input['cluster'] === 'string' ? input['cluster'].split('/').at(-1) : '';
+  return (
+    (fault.action === '*' || fault.action === action) &&
+    (fault.cluster === undefined || fault.cluster === cluster) &&
+    (fault.page === undefined || fault.page === page) &&
+    (fault.containing === undefined || JSON.stringify(input).includes(fault.containing))
+  );
+}
+
+/** As the service of the action says it: EC2's calls are forms, which name their action. */
+function denial(action: string, input: AwsInput): AwsError {
+  const words = `You are not authorized to perform: ${action}`;
+  return 'Action' in input
+    ? new AwsError('UnauthorizedOperation', words, 403)
+    : new AwsError('AccessDeniedException', words);
+}
+
+function tokenOf(value: unknown): string | undefined {
+  const { nextToken, NextToken } = value as { nextToken?: unknown; NextToken?: unknown };
+  const token = nextToken ?? NextToken;
+  return typeof token === 'string' ? token : undefined;
 }

@@ -67,6 +67,11 @@ export class VirtualClock implements Clock {
     return this.#sleepers.length;
   }
 
+  /** When the next of them ends. */
+  get nextWakeMs(): number | undefined {
+    return this.sleeping === 0 ? undefined : Math.min(...this.#sleepers.map(({ atMs }) => atMs));
+  }
+
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted === true) {

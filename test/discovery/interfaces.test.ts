@@ -6,6 +6,7 @@ import { test, type TestContext } from 'node:test';
 import { CallLimits } from '../../src/discovery/call-limits.ts';
 import { EcsApi } from '../../src/discovery/ecs/api.ts';
 import { ClusterState } from '../../src/discovery/ecs/cluster.ts';
+import { definitionShelf } from '../../src/discovery/ecs/details.ts';
 import type { DiscoveryWorld } from '../../src/discovery/mechanism.ts';
 import { VirtualClock } from '../../src/kernel/clock.ts';
 import { silentLogger } from '../../src/kernel/logger.ts';
@@ -42,7 +43,12 @@ test('the public address of a task comes with its network interface', async (con
   ecs.register('web', [{ name: 'app', image: 'web:1' }]);
   ecs.run(cluster, { taskDefinition: 'web', publicAddress: '198.51.100.7' });
   ecs.run(cluster, { taskDefinition: 'web' });
-  const state = new ClusterState('public', api, new Map(), { services: false, interfaces: true });
+  const state = new ClusterState(
+    'public',
+    api,
+    { shelf: definitionShelf(api, 'needed'), use: 'needed' },
+    { services: false, interfaces: true },
+  );
   await state.refresh(0);
   const found = [...state.facts()].map((one) => one.networkInterface?.Association?.PublicIp);
   assert.deepEqual(found, ['198.51.100.7', undefined]);
@@ -53,7 +59,12 @@ test('interfaces are not asked for where nobody wants them', async (context) => 
   const { ecs } = aws.account;
   ecs.register('web', [{ name: 'app', image: 'web:1' }]);
   ecs.run(ecs.createCluster('silent'), { taskDefinition: 'web', publicAddress: '198.51.100.8' });
-  const state = new ClusterState('silent', api, new Map(), { services: false, interfaces: false });
+  const state = new ClusterState(
+    'silent',
+    api,
+    { shelf: definitionShelf(api, 'needed'), use: 'needed' },
+    { services: false, interfaces: false },
+  );
   await state.refresh(0);
   assert.equal(aws.account.takeCalls()['DescribeNetworkInterfaces'], undefined);
   assert.equal([...state.facts()][0]?.networkInterface, undefined);

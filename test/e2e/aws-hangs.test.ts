@@ -235,7 +235,7 @@ remote_write: [{ url: '${receiver.url}/all/write', sigv4: ${hanging.sigv4}, queu
       { ...env, AWS_ENDPOINT_URL: ecs.url },
     );
     const says = (words: RegExp) => (): boolean => words.test(discovery.output());
-    await until('the call has failed', TOLD_MS, says(/ecs:DescribeClusters: no credentials/));
+    await until('the call has failed', TOLD_MS, says(/ecs:ListTasks: no credentials/));
     await until('what hangs is told', TOLD_MS, says(named));
     assert.deepEqual(ecs.seen, []);
     await endsInTime(discovery);

@@ -124,6 +124,49 @@ test('shards divide the targets, and every one falls to one', async (context) =>
   );
 });
 
+test('a list that is not whole is refused with what it lacks, and no file is written', async (context) => {
+  cluster('partly', 3000);
+  const { trouble } = aws.account;
+  const file = path.join(temporaryFolder(context), 'targets.json');
+  context.after(() => void trouble.set({}));
+  const [needed, optional] = ['DescribeTaskDefinition', 'DescribeClusters'].map((action) => ({
+    action,
+    code: 'AccessDeniedException',
+  }));
+  trouble.set({ faults: [needed, optional] });
+  const port = await freePort();
+  const listen = ['--listen', `127.0.0.1:${port}`, '--write-to', file];
+  const flags = ['discover', '--clusters', 'partly', '--refresh-interval', '1s', ...listen];
+  const discover = await startProgram(
+    context,
+    process.execPath,
+    [MAIN, ...flags],
+    port,
+    '/-/healthy',
+    environment(),
+  );
+  const url = `${discover.url}/prometheus-targets`;
+  const needs =
+    /job "ecs" \(partly\): ecs:DescribeTaskDefinition: .*needs ecs:DescribeTaskDefinition/;
+  await until('the reason', 10_000, async () => needs.test(await (await fetch(url)).text()));
+  assert.equal((await fetch(url)).status, 503);
+  assert.equal((await fetch(`${url}?job=nobody`)).status, 404);
+  assert.match(
+    await (await fetch(`${discover.url}/explain`)).text(),
+    /no target, no_definition.*\nnot known, failed: ecs:DescribeTaskDefinition/s,
+  );
+  const metrics = await (await fetch(`${discover.url}/metrics`)).text();
+  assert.match(
+    metrics,
+    /^amperage_sd_lacking\{config="ecs",mechanism="ecs",what="ecs:DescribeTaskDefinition",cause="failed"\} 1$/m,
+  );
+  assert.equal(existsSync(file), false);
+  trouble.set({ faults: [optional] });
+  await until('the list', 10_000, async () => (await fetch(url)).status === 200);
+  await until('the file', 5_000, () => existsSync(file));
+  assert.match(discover.output(), /ecs:DescribeClusters is denied to the role in use; without it/);
+});
+
 test('in file mode the reloader finds its files, and a wrong start ends no target', async (context) => {
   const folder = temporaryFolder(context);
   const { deployment } = aws;

@@ -70,6 +70,7 @@ export class Collector implements Component {
       baseDirectory: dirname(resolve(configFile)),
       jobs: plan.sources.map(({ discovery }) => discovery),
       callLimits,
+      takesParts: true,
       onUpdate: (source, groups) =>
         void (sharing === undefined ? this.scrape : this.#held).update(source, groups),
     });

@@ -1,8 +1,13 @@
-/** Explanations as text: for every candidate, why it is a target, or why it is none. */
+/** Explanations as text: for every candidate, why it is a target, or why it is none; and what is not known. */
+import type { Lack } from '../../discovery/lacking.ts';
 import type { Explained } from '../../discovery/mechanism.ts';
 
 /** @param wanted  part of a task's ARN, id or group; all when empty */
-export function renderExplained(list: readonly Explained[], wanted: string): string {
+export function renderExplained(
+  list: readonly Explained[],
+  wanted: string,
+  lacks: readonly Lack[] = [],
+): string {
   const lines: string[] = [];
   let targets = 0;
   let others = 0;
@@ -26,6 +31,7 @@ export function renderExplained(list: readonly Explained[], wanted: string): str
       lines.push(`    ${shown.join(' ')}`);
     }
   }
+  for (const { words, cause } of lacks) lines.push(`not known, ${cause}: ${words}`);
   lines.push(`${targets} targets, ${others} that are none`);
   return `${lines.join('\n')}\n`;
 }

@@ -1,23 +1,27 @@
 /**
  * The calls of AWS that ECS discovery makes, by the official SDK: within the limits, tried again when throttled, counted.
- * Lists are read page by page; batches have AWS's sizes. Instances of ECS Anywhere (`mi-…`) are never asked EC2 for.
+ * One call each, in AWS's sizes, but for lists, which are read page by page. An answer that lacks its list is no answer: an
+ * empty one would end targets. Instances of ECS Anywhere (`mi-…`) are never asked EC2 for.
  */
 import type { Instance, NetworkInterface } from '@aws-sdk/client-ec2';
 import type { Cluster, ContainerInstance, Service, Task } from '@aws-sdk/client-ecs';
-import { AwsCallError } from '../../aws/calls.ts';
+import { type AwsAction, AwsCallError } from '../../aws/calls.ts';
 import { AwsCalls } from '../aws-calls.ts';
 import { type AwsAccess, type AwsSession, openAwsSession } from '../aws-client.ts';
 import type { DiscoveryWorld } from '../mechanism.ts';
-import { type DefinitionFacts, definitionFacts } from './facts.ts';
+import { type DefinitionFacts, definitionFacts, idOfArn } from './facts.ts';
+import type { Answer } from './shelf.ts';
 
+/** What calls take at most. */
 const BATCH = 100;
-const SERVICES_BATCH = 10;
 
 type Ecs = typeof import('@aws-sdk/client-ecs');
 type Ec2 = typeof import('@aws-sdk/client-ec2');
 
 export class EcsApi {
   readonly region: string;
+  /** Keys in one call: AWS's own, or fewer in tests. */
+  readonly batch: number;
   /** Shared with whoever else asks for the same configuration. */
   readonly session: AwsSession;
   readonly #ecs: Ecs;
@@ -44,6 +48,7 @@ export class EcsApi {
     this.#client = client;
     this.session = session;
     this.region = region;
+    this.batch = Math.min(BATCH, world.batchMax ?? BATCH);
     this.#calls = new AwsCalls(world, session, region);
   }
 
@@ -53,28 +58,32 @@ export class EcsApi {
     this.#ec2?.client.destroy();
   }
 
-  async clusterArns(): Promise<string[]> {
-    const arns: string[] = [];
-    await this.#calls.pages(async (nextToken) => {
-      const page = await this.#calls.call('ecs:ListClusters', 'cluster_read', (abortSignal) =>
+  /** Calls `onPage` for each page: what came before a failure is known. */
+  clusterArns(onPage: (arns: readonly string[]) => void): Promise<void> {
+    const action = 'ecs:ListClusters';
+    return this.#calls.pages(async (nextToken) => {
+      const page = await this.#calls.call(action, 'cluster_read', (abortSignal) =>
         this.#client.send(new this.#ecs.ListClustersCommand({ nextToken }), { abortSignal }),
       );
-      arns.push(...(page.clusterArns ?? []));
+      onPage(texts(page.clusterArns, action));
       return page.nextToken;
     });
-    return arns;
   }
 
-  /** With tags. */
-  async clusters(names: readonly string[]): Promise<Cluster[]> {
-    const found = await this.#batches(names, BATCH, async (clusters) => {
-      const command = new this.#ecs.DescribeClustersCommand({ clusters, include: ['TAGS'] });
-      const answer = await this.#calls.call('ecs:DescribeClusters', 'cluster_read', (abortSignal) =>
-        this.#client.send(command, { abortSignal }),
-      );
-      return answer.clusters ?? [];
+  /** With tags; by the names or ARNs that were asked by. */
+  async clusters(names: string[]): Promise<Answer<Cluster>> {
+    const action = 'ecs:DescribeClusters';
+    const command = new this.#ecs.DescribeClustersCommand({ clusters: names, include: ['TAGS'] });
+    const answer = await this.#calls.call(action, 'cluster_read', (abortSignal) =>
+      this.#client.send(command, { abortSignal }),
+    );
+    const byId = new Map(names.map((name) => [idOfArn(name), name]));
+    const found = objects(answer.clusters, action).flatMap((cluster) => {
+      const name = byId.get(cluster.clusterName ?? '');
+      return name === undefined ? [] : [[name, cluster] as const];
     });
-    return found;
+    const unknown = missingOf(answer.failures).flatMap((arn) => byId.get(idOfArn(arn)) ?? []);
+    return { found, unknown };
   }
 
   /** Calls `onPage` for each page: what came before a failure is known. */
@@ -83,106 +92,122 @@ export class EcsApi {
     onPage: (arns: readonly string[]) => void,
     serviceName?: string,
   ): Promise<void> {
+    const action = 'ecs:ListTasks';
     return this.#calls.pages(async (nextToken) => {
-      const page = await this.#calls.call('ecs:ListTasks', 'cluster_resource_read', (abortSignal) =>
+      const page = await this.#calls.call(action, 'cluster_resource_read', (abortSignal) =>
         this.#client.send(new this.#ecs.ListTasksCommand({ cluster, nextToken, serviceName }), {
           abortSignal,
         }),
       );
-      onPage(page.taskArns ?? []);
+      onPage(texts(page.taskArns, action));
       return page.nextToken;
     });
   }
 
-  /** With tags; those that are gone are left out. */
-  tasks(cluster: string, arns: readonly string[]): Promise<Task[]> {
-    return this.#batches(arns, BATCH, async (tasks) => {
-      const command = new this.#ecs.DescribeTasksCommand({ cluster, tasks, include: ['TAGS'] });
-      const answer = await this.#calls.call(
-        'ecs:DescribeTasks',
-        'cluster_resource_read',
-        (abortSignal) => this.#client.send(command, { abortSignal }),
-      );
-      return answer.tasks ?? [];
-    });
+  /** One batch, with tags, by ARN. */
+  async describeTasks(cluster: string, tasks: string[]): Promise<Answer<Task>> {
+    const action = 'ecs:DescribeTasks';
+    const command = new this.#ecs.DescribeTasksCommand({ cluster, tasks, include: ['TAGS'] });
+    const answer = await this.#calls.call(action, 'cluster_resource_read', (abortSignal) =>
+      this.#client.send(command, { abortSignal }),
+    );
+    const found = objects(answer.tasks, action)
+      .filter(isTask)
+      .map((task) => [task.taskArn, task] as const);
+    return { found, unknown: missingOf(answer.failures) };
   }
 
-  async definition(arn: string): Promise<DefinitionFacts> {
+  /** Any number, with tags; those that are gone are left out. Rejects unless all could be asked for. */
+  async tasks(cluster: string, arns: readonly string[]): Promise<Task[]> {
+    const batches: string[][] = [];
+    for (let at = 0; at < arns.length; at += this.batch)
+      batches.push(arns.slice(at, at + this.batch));
+    const answers = await Promise.all(batches.map((batch) => this.describeTasks(cluster, batch)));
+    return answers.flatMap(({ found }) => found.map(([, task]) => task));
+  }
+
+  /** One definition: AWS has no batch of them. */
+  async definitions(arns: string[]): Promise<Answer<DefinitionFacts>> {
+    const action = 'ecs:DescribeTaskDefinition';
+    const [arn = ''] = arns;
     const command = new this.#ecs.DescribeTaskDefinitionCommand({ taskDefinition: arn });
-    const answer = await this.#calls.call(
-      'ecs:DescribeTaskDefinition',
-      'task_definition_read',
-      (abortSignal) => this.#client.send(command, { abortSignal }),
-    );
-    return definitionFacts(answer.taskDefinition ?? {});
-  }
-
-  containerInstances(cluster: string, arns: readonly string[]): Promise<ContainerInstance[]> {
-    return this.#batches(arns, BATCH, async (containerInstances) => {
-      const command = new this.#ecs.DescribeContainerInstancesCommand({
-        cluster,
-        containerInstances,
-        include: ['TAGS'],
-      });
-      const answer = await this.#calls.call(
-        'ecs:DescribeContainerInstances',
-        'cluster_resource_read',
+    try {
+      const { taskDefinition } = await this.#calls.call(
+        action,
+        'task_definition_read',
         (abortSignal) => this.#client.send(command, { abortSignal }),
       );
-      return answer.containerInstances ?? [];
-    });
+      if (taskDefinition === undefined || !Array.isArray(taskDefinition.containerDefinitions))
+        throw new Error(`${action}: the answer holds no task definition`);
+      return { found: [[arn, definitionFacts(taskDefinition)]], unknown: [] };
+    } catch (error) {
+      if (isNamed(error, /^ClientException/)) return { found: [], unknown: [arn] };
+      throw error;
+    }
   }
 
-  services(cluster: string, names: readonly string[]): Promise<Service[]> {
-    return this.#batches(names, SERVICES_BATCH, async (services) => {
-      const command = new this.#ecs.DescribeServicesCommand({
-        cluster,
-        services,
-        include: ['TAGS'],
-      });
-      const answer = await this.#calls.call('ecs:DescribeServices', 'service_read', (abortSignal) =>
-        this.#client.send(command, { abortSignal }),
-      );
-      return answer.services ?? [];
+  /** By ARN. */
+  async containerInstances(cluster: string, arns: string[]): Promise<Answer<ContainerInstance>> {
+    const action = 'ecs:DescribeContainerInstances';
+    const command = new this.#ecs.DescribeContainerInstancesCommand({
+      cluster,
+      containerInstances: arns,
+      include: ['TAGS'],
     });
-  }
-
-  /** EC2 refuses a whole request for one id that it does not know: then each is asked for on its own. */
-  async instances(ids: readonly string[]): Promise<Instance[]> {
-    const own = ids.filter((id) => id.startsWith('i-'));
-    return this.#batches(own, BATCH, async (batch) => {
-      try {
-        return await this.#describeInstances(batch);
-      } catch (error) {
-        if (batch.length === 1 || !isUnknownInstance(error)) throw error;
-        const each = await Promise.allSettled(batch.map((id) => this.#describeInstances([id])));
-        return each.flatMap((one) => (one.status === 'fulfilled' ? one.value : []));
-      }
-    });
-  }
-
-  /** By their ids, `eni-…`; one that is gone costs no other. */
-  networkInterfaces(ids: readonly string[]): Promise<NetworkInterface[]> {
-    return this.#batches(ids, BATCH, async (batch) => {
-      try {
-        return await this.#describeInterfaces(batch);
-      } catch (error) {
-        if (batch.length === 1 || !isUnknownInstance(error)) throw error;
-        const each = await Promise.allSettled(batch.map((id) => this.#describeInterfaces([id])));
-        return each.flatMap((one) => (one.status === 'fulfilled' ? one.value : []));
-      }
-    });
-  }
-
-  async #describeInterfaces(NetworkInterfaceIds: string[]): Promise<NetworkInterface[]> {
-    const { sdk, client } = await this.#openEc2();
-    const command = new sdk.DescribeNetworkInterfacesCommand({ NetworkInterfaceIds });
-    const answer = await this.#calls.call(
-      'ec2:DescribeNetworkInterfaces',
-      'ec2_read',
-      (abortSignal) => client.send(command, { abortSignal }),
+    const answer = await this.#calls.call(action, 'cluster_resource_read', (abortSignal) =>
+      this.#client.send(command, { abortSignal }),
     );
-    return answer.NetworkInterfaces ?? [];
+    const found = objects(answer.containerInstances, action).map(
+      (one) => [one.containerInstanceArn ?? '', one] as const,
+    );
+    return { found, unknown: missingOf(answer.failures) };
+  }
+
+  /** By name. */
+  async services(cluster: string, names: string[]): Promise<Answer<Service>> {
+    const action = 'ecs:DescribeServices';
+    const command = new this.#ecs.DescribeServicesCommand({
+      cluster,
+      services: names,
+      include: ['TAGS'],
+    });
+    const answer = await this.#calls.call(action, 'service_read', (abortSignal) =>
+      this.#client.send(command, { abortSignal }),
+    );
+    const found = objects(answer.services, action).map(
+      (one) => [one.serviceName ?? '', one] as const,
+    );
+    return { found, unknown: missingOf(answer.failures).map(idOfArn) };
+  }
+
+  /** By id, `i-…`. */
+  instances(ids: string[]): Promise<Answer<Instance>> {
+    const action = 'ec2:DescribeInstances';
+    return withoutUnknown(ids, async (InstanceIds) => {
+      const { sdk, client } = await this.#openEc2();
+      const command = new sdk.DescribeInstancesCommand({ InstanceIds });
+      const answer = await this.#calls.call(action, 'ec2_read', (abortSignal) =>
+        client.send(command, { abortSignal }),
+      );
+      return objects(answer.Reservations, action)
+        .flatMap(({ Instances = [] }) => Instances)
+        .map((one) => [one.InstanceId ?? '', one] as const);
+    });
+  }
+
+  /** By id, `eni-…`. */
+  networkInterfaces(ids: string[]): Promise<Answer<NetworkInterface>> {
+    const action = 'ec2:DescribeNetworkInterfaces';
+    return withoutUnknown(ids, async (NetworkInterfaceIds) => {
+      const { sdk, client } = await this.#openEc2();
+      const command = new sdk.DescribeNetworkInterfacesCommand({ NetworkInterfaceIds });
+      const answer = await this.#calls.call(action, 'ec2_read', (abortSignal) =>
+        client.send(command, { abortSignal }),
+      );
+      return objects(answer.NetworkInterfaces, action).map(
+        (one) => [one.NetworkInterfaceId ?? '', one] as const,
+      );
+    });
   }
 
   async #openEc2(): Promise<{
@@ -196,29 +221,75 @@ export class EcsApi {
     }
     return this.#ec2;
   }
+}
 
-  async #describeInstances(InstanceIds: string[]): Promise<Instance[]> {
-    const { sdk, client } = await this.#openEc2();
-    const command = new sdk.DescribeInstancesCommand({ InstanceIds });
-    const answer = await this.#calls.call('ec2:DescribeInstances', 'ec2_read', (abortSignal) =>
-      client.send(command, { abortSignal }),
-    );
-    return (answer.Reservations ?? []).flatMap(({ Instances = [] }) => Instances);
-  }
-
-  async #batches<In, Out>(
-    items: readonly In[],
-    size: number,
-    read: (batch: In[]) => Promise<Out[]>,
-  ): Promise<Out[]> {
-    const batches: In[][] = [];
-    for (let at = 0; at < items.length; at += size) batches.push(items.slice(at, at + size));
-    return (await Promise.all(batches.map(read))).flat();
+/**
+ * EC2 refuses a whole request for one id that it does not know. Its message names them; where it does not, halves are asked
+ * for, so that a hundred ids with a bad one cost some calls and not a hundred.
+ */
+async function withoutUnknown<Value>(
+  ids: string[],
+  describe: (ids: string[]) => Promise<readonly (readonly [string, Value])[]>,
+): Promise<Answer<Value>> {
+  if (ids.length === 0) return { found: [], unknown: [] };
+  try {
+    return { found: await describe(ids), unknown: [] };
+  } catch (error) {
+    if (!isNamed(error, /^Invalid(?:Instance|NetworkInterface)ID/)) throw error;
+    const words = String((error as Error).cause);
+    const bad = ids.filter((id) => words.includes(id));
+    if (ids.length === 1) return { found: [], unknown: ids };
+    if (bad.length > 0) {
+      const rest = await withoutUnknown(
+        ids.filter((id) => !bad.includes(id)),
+        describe,
+      );
+      return { found: rest.found, unknown: [...bad, ...rest.unknown] };
+    }
+    const middle = Math.ceil(ids.length / 2);
+    const halves = [
+      await withoutUnknown(ids.slice(0, middle), describe),
+      await withoutUnknown(ids.slice(middle), describe),
+    ];
+    return {
+      found: halves.flatMap(({ found }) => found),
+      unknown: halves.flatMap(({ unknown }) => unknown),
+    };
   }
 }
 
-function isUnknownInstance(error: unknown): boolean {
-  return (
-    error instanceof AwsCallError && /^Invalid(?:Instance|NetworkInterface)ID/.test(error.awsName)
+/** Whether AWS's error has such a name. */
+export function isNamed(error: unknown, name: RegExp): boolean {
+  return error instanceof AwsCallError && name.test(error.awsName);
+}
+
+/** What AWS says is not there; other reasons of failure say nothing of the kind. */
+function missingOf(
+  failures:
+    | readonly { readonly arn?: string | undefined; readonly reason?: string | undefined }[]
+    | undefined,
+): string[] {
+  return (failures ?? []).flatMap(({ arn, reason }) =>
+    reason === 'MISSING' && arn !== undefined ? [arn] : [],
   );
+}
+
+/** @throws Error for an answer without its list */
+function objects<One>(list: readonly One[] | undefined, action: AwsAction): readonly One[] {
+  if (!Array.isArray(list)) throw new Error(`${action}: the answer holds no list`);
+  return (list as readonly One[]).filter((one) => typeof one === 'object' && one !== null);
+}
+
+/** @throws Error for an answer without its list, or with something else in it */
+function texts(list: readonly string[] | undefined, action: AwsAction): readonly string[] {
+  if (!Array.isArray(list) || list.some((one) => typeof one !== 'string'))
+    throw new Error(`${action}: the answer holds no list of ARNs`);
+  return list;
+}
+
+/** The parts that targets are made of, so that a broken answer can break nothing. */
+export function isTask(task: Task): task is Task & { readonly taskArn: string } {
+  const { taskArn, containers, attachments, tags } = task ?? {};
+  const isList = (value: unknown): boolean => value === undefined || Array.isArray(value);
+  return typeof taskArn === 'string' && isList(containers) && isList(attachments) && isList(tags);
 }

@@ -1,74 +1,56 @@
 /**
  * What is known of one cluster, and how it is kept up to date with few calls: the list of tasks each time, descriptions
- * only of tasks that are new or not running yet and of a rotating sample of the others. Definitions never change and
- * are read once. Whatever fails leaves what was known; a task that the complete list does not name is gone.
+ * only of tasks that are new or not running yet and of a rotating sample of the others; what belongs to them is details.ts.
+ * Whatever fails leaves what was known and is asked again at the next reading; a task that the complete list does not name
+ * is gone.
  * Source of the limits: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ListTasks.html
  */
-import type { Instance, NetworkInterface } from '@aws-sdk/client-ec2';
-import type { Cluster, ContainerInstance, Service, Task } from '@aws-sdk/client-ecs';
-import {
-  type DefinitionFacts,
-  idOfArn,
-  interfaceIdOf,
-  serviceNameOf,
-  type TaskFacts,
-} from './facts.ts';
+import type { Task } from '@aws-sdk/client-ecs';
+import { failedLack, type Lack } from '../lacking.ts';
+import { isNamed } from './api.ts';
+import { type DefinitionsUse, Details, type DetailSource, type Wants } from './details.ts';
+import { type DefinitionFacts, idOfArn, type TaskFacts } from './facts.ts';
+import type { Answer, Shelf } from './shelf.ts';
+import type { ClusterSnapshot } from './snapshots.ts';
 
 /** The calls that are needed, as EcsApi has them. */
-export interface ClusterSource {
-  readonly region: string;
-  clusters(names: readonly string[]): Promise<Cluster[]>;
+export interface ClusterSource extends DetailSource {
   taskArns(cluster: string, onPage: (arns: readonly string[]) => void): Promise<void>;
-  tasks(cluster: string, arns: readonly string[]): Promise<Task[]>;
-  definition(arn: string): Promise<DefinitionFacts>;
-  containerInstances(cluster: string, arns: readonly string[]): Promise<ContainerInstance[]>;
-  services(cluster: string, names: readonly string[]): Promise<Service[]>;
-  instances(ids: readonly string[]): Promise<Instance[]>;
-  networkInterfaces(ids: readonly string[]): Promise<NetworkInterface[]>;
-}
-
-/** What is read beyond tasks, definitions and instances. */
-export interface Wants {
-  readonly services: boolean;
-  /** Network interfaces of tasks, for their public addresses. */
-  readonly interfaces: boolean;
-}
-
-/** Kept on disk, to begin with after a restart. */
-export interface ClusterSnapshot {
-  readonly version: 1;
-  readonly atMs: number;
-  readonly cluster: Cluster;
-  readonly tasks: readonly Task[];
-  readonly definitions: readonly DefinitionFacts[];
-  readonly containerInstances: readonly ContainerInstance[];
-  readonly instances: readonly Instance[];
-  readonly services: readonly Service[];
-  readonly interfaces: readonly NetworkInterface[];
+  describeTasks(cluster: string, arns: string[]): Promise<Answer<Task>>;
 }
 
 /** One described anew for each so many that are known, in whole batches. */
 const SAMPLE_SHARE = 2_000;
-const BATCH = 100;
-/** Descriptions of instances and services are read again after this. */
-const DETAILS_MS = 600_000;
-/** Definitions of tasks long gone are kept, so that they are not read again; the oldest go beyond this. */
-const DEFINITIONS_MAX = 20_000;
+/** Tasks that have stopped, remembered so that a late word of them does not bring them back. */
+const STOPPED_MAX = 10_000;
+/** So many readings in a row without the cluster, and there is none. */
+const GONE_AFTER = 2;
+
+interface Listing {
+  readonly arns: ReadonlySet<string>;
+  readonly lack: Lack | undefined;
+}
 
 export class ClusterState {
   readonly name: string;
-  /** Of the last complete reading, or of the snapshot; undefined before. */
+  /** Of the last whole reading, or of the snapshot; undefined before. */
   readAtMs: number | undefined;
   readonly #source: ClusterSource;
-  readonly #definitions: Map<string, DefinitionFacts>;
-  readonly #wants: Wants;
-  #cluster: Cluster;
+  readonly #details: Details;
   #tasks = new Map<string, Task>();
-  #containerInstances = new Map<string, ContainerInstance>();
-  #instances = new Map<string, Instance>();
-  #services = new Map<string, Service>();
-  #interfaces = new Map<string, NetworkInterface>();
-  #detailsAtMs = -Infinity;
+  /** Version of each task at its end. */
+  readonly #stopped = new Map<string, number>();
+  /** Known from an event alone, which lacks their tags. */
+  readonly #undescribed = new Set<string>();
+  /** Tasks that an event brought while the list was read, which may lack them. */
+  #bornMeanwhile: Set<string> | undefined;
+  #taskLacks: readonly Lack[] = [];
+  #clusterLacks: readonly Lack[] = [];
+  #detailLacks: readonly Lack[] = [];
+  /** Readings in a row for which ECS knew no such cluster. */
+  #absences = 0;
+  #isListed = false;
+  #changes = 0;
   /** Where the rotating sample goes on. */
   #sampleAt = 0;
 
@@ -76,135 +58,193 @@ export class ClusterState {
   constructor(
     name: string,
     source: ClusterSource,
-    definitions: Map<string, DefinitionFacts>,
+    definitions: { readonly shelf: Shelf<DefinitionFacts>; readonly use: DefinitionsUse },
     wants: Wants,
   ) {
     this.name = name;
     this.#source = source;
-    this.#definitions = definitions;
-    this.#wants = wants;
-    this.#cluster = { clusterName: idOfArn(name) };
+    this.#details = new Details(name, source, definitions, wants);
   }
 
   get size(): number {
     return this.#tasks.size;
   }
 
-  /** One reading. Rejects when a call failed; what could be read by then is taken in all the same. */
+  /** What is not known; the cluster is whole when nothing of it is blocking. */
+  get lacks(): readonly Lack[] {
+    return [...this.#taskLacks, ...this.#clusterLacks, ...this.#detailLacks];
+  }
+
+  /** ECS says that there is no such cluster, and has said so before. */
+  get isGone(): boolean {
+    return this.#absences >= GONE_AFTER;
+  }
+
+  /** Whether what is known of tasks is complete, whatever details lack: then it may be kept on disk. */
+  get hasAllTasks(): boolean {
+    return this.#isListed && !this.#taskLacks.some(({ isBlocking }) => isBlocking);
+  }
+
+  /** Grows with each change of what is known. */
+  get changes(): number {
+    return this.#changes + this.#details.changes;
+  }
+
+  tasks(): IterableIterator<Task> {
+    return this.#tasks.values();
+  }
+
+  /** One reading. Never rejects for a call that fails: `lacks` says what is not known after it. */
   async refresh(nowMs: number): Promise<void> {
-    if (nowMs - this.#detailsAtMs > DETAILS_MS) await this.#readDetails(nowMs);
-    const listed = new Set<string>();
-    let failure: unknown;
-    try {
-      await this.#source.taskArns(this.name, (arns) => {
-        for (const arn of arns) listed.add(arn);
-      });
-      for (const arn of this.#tasks.keys()) if (!listed.has(arn)) this.#tasks.delete(arn);
-    } catch (error) {
-      // What is not in a part of the list may be in the rest.
-      failure = error;
-    }
-    const described = await this.#source.tasks(this.name, this.#toDescribe(listed));
-    for (const task of described) this.merge(task);
-    await this.enrich();
-    if (failure !== undefined) throw failure;
-    this.readAtMs = nowMs;
+    // Nobody waits for the labels of a cluster before its tasks are asked for.
+    const [{ arns, lack }, clusterLacks] = await Promise.all([
+      this.#list(),
+      this.#details.completeCluster(nowMs),
+    ]);
+    this.#clusterLacks = clusterLacks;
+    const lacks = await this.#describe(this.#toDescribe(arns), arns);
+    this.#taskLacks = lack === undefined ? lacks : [lack, ...lacks];
+    await this.#enrich(nowMs);
+    if (!this.lacks.some(({ isBlocking }) => isBlocking)) this.readAtMs = nowMs;
+  }
+
+  /** Takes in events, which are the first word of a task and lack its tags, and reads what they need. */
+  async take(events: readonly Task[], nowMs: number): Promise<boolean> {
+    const changed = events.filter((task) => this.merge(task));
+    if (changed.length === 0) return false;
+    const running = changed
+      .map(({ taskArn }) => taskArn ?? '')
+      .filter((arn) => this.#tasks.has(arn));
+    for (const arn of running) this.#undescribed.add(arn);
+    const lacks = await this.#describe(running, new Set());
+    this.#taskLacks = [...this.#taskLacks, ...lacks].slice(-2);
+    await this.#enrich(nowMs);
+    return true;
   }
 
   /** Takes in a description, or an event, unless what is known is newer. True when something changed. */
   merge(task: Task): boolean {
     const arn = task.taskArn ?? '';
+    const version = task.version ?? 0;
     const known = this.#tasks.get(arn);
-    if (known !== undefined && (known.version ?? 0) > (task.version ?? 0)) return false;
-    if (task.desiredStatus === 'STOPPED') return this.#tasks.delete(arn);
+    if (known !== undefined && (known.version ?? 0) > version) return false;
+    if ((this.#stopped.get(arn) ?? -1) >= version) return false;
+    if (task.desiredStatus === 'STOPPED') {
+      this.#stopped.set(arn, version);
+      for (const oldest of this.#stopped.keys()) {
+        if (this.#stopped.size <= STOPPED_MAX) break;
+        this.#stopped.delete(oldest);
+      }
+      return this.#forget(arn);
+    }
     this.#tasks.set(arn, slim({ ...known, ...task }));
-    return known?.version !== task.version;
+    this.#bornMeanwhile?.add(arn);
+    if (known !== undefined && known.version === task.version) return false;
+    this.#changes += 1;
+    return true;
   }
 
-  /** Reads what belongs to the tasks and is not known: definitions, instances, services. */
-  async enrich(): Promise<void> {
-    const tasks = [...this.#tasks.values()];
-    const missing = <Value>(
-      known: ReadonlyMap<string, Value>,
-      keyOf: (task: Task) => string | undefined,
-    ): string[] => [
-      ...new Set(tasks.map(keyOf).filter((key): key is string => !!key && !known.has(key))),
-    ];
-    const readDefinitions = missing(this.#definitions, (task) => task.taskDefinitionArn).map(
-      async (arn) => this.#definitions.set(arn, await this.#source.definition(arn)),
-    );
-    const results = await Promise.allSettled([
-      ...readDefinitions,
-      this.#readInstances(missing(this.#containerInstances, (task) => task.containerInstanceArn)),
-      this.#wants.services
-        ? this.#readServices(missing(this.#services, serviceNameOf))
-        : Promise.resolve(),
-      this.#wants.interfaces
-        ? this.#readInterfaces(missing(this.#interfaces, interfaceIdOf))
-        : Promise.resolve(),
-    ]);
-    for (const key of this.#definitions.keys()) {
-      if (this.#definitions.size <= DEFINITIONS_MAX) break;
-      this.#definitions.delete(key);
-    }
-    const failed = results.find((result) => result.status === 'rejected');
-    if (failed !== undefined) throw failed.reason;
+  /** The cluster is gone, and its tasks with it. */
+  clear(nowMs: number): void {
+    this.#tasks.clear();
+    this.#taskLacks = this.#taskLacks.map((lack) => ({ ...lack, isBlocking: false }));
+    this.#clusterLacks = [];
+    this.#detailLacks = [];
+    this.readAtMs = nowMs;
   }
 
   *facts(): Generator<TaskFacts> {
-    for (const task of this.#tasks.values()) {
-      const containerInstance = this.#containerInstances.get(task.containerInstanceArn ?? '');
-      yield {
-        region: this.#source.region,
-        cluster: this.#cluster,
-        task,
-        definition: this.#definitions.get(task.taskDefinitionArn ?? ''),
-        containerInstance,
-        ec2: this.#instances.get(containerInstance?.ec2InstanceId ?? ''),
-        service: this.#services.get(serviceNameOf(task)),
-        networkInterface: this.#interfaces.get(interfaceIdOf(task)),
-      };
-    }
+    for (const task of this.#tasks.values()) yield this.#details.factsOf(task);
   }
 
   snapshot(atMs: number): ClusterSnapshot {
-    const used = new Set(
-      [...this.#tasks.values()].map(({ taskDefinitionArn }) => taskDefinitionArn),
-    );
-    return {
-      version: 1,
-      atMs,
-      cluster: this.#cluster,
-      tasks: [...this.#tasks.values()],
-      definitions: [...this.#definitions.values()].filter(({ arn }) => used.has(arn)),
-      containerInstances: [...this.#containerInstances.values()],
-      instances: [...this.#instances.values()],
-      services: [...this.#services.values()],
-      interfaces: [...this.#interfaces.values()],
+    const tasks = [...this.#tasks.values()];
+    return { version: 2, atMs, tasks, ...this.#details.snapshot(tasks) };
+  }
+
+  /** What it lacks is read at the next reading, as of any task. */
+  restore(kept: ClusterSnapshot): void {
+    for (const task of kept.tasks) this.#tasks.set(task.taskArn ?? '', task);
+    this.#details.restore(kept, kept.atMs);
+    this.readAtMs = kept.atMs;
+  }
+
+  async #list(): Promise<Listing> {
+    const arns = new Set<string>();
+    const born = new Set<string>();
+    this.#bornMeanwhile = born;
+    this.#isListed = false;
+    try {
+      await this.#source.taskArns(this.name, (page) => {
+        for (const arn of page) arns.add(arn);
+      });
+      for (const arn of this.#tasks.keys()) if (!arns.has(arn) && !born.has(arn)) this.#forget(arn);
+      this.#absences = 0;
+      this.#isListed = true;
+      return { arns, lack: undefined };
+    } catch (error) {
+      // What is not in a part of the list may be in the rest.
+      const isAbsent = isNamed(error, /^ClusterNotFound/);
+      this.#absences = isAbsent ? this.#absences + 1 : 0;
+      const lack = failedLack('ecs:ListTasks', idOfArn(this.name), error);
+      return { arns, lack: isAbsent ? { ...lack, cause: 'unknown' } : lack };
+    } finally {
+      this.#bornMeanwhile = undefined;
+    }
+  }
+
+  /** @param listed  those of the list: one that is not known after this is lacking */
+  async #describe(arns: readonly string[], listed: ReadonlySet<string>): Promise<Lack[]> {
+    const { batch } = this.#source;
+    const batches: string[][] = [];
+    for (let at = 0; at < arns.length; at += batch) batches.push(arns.slice(at, at + batch));
+    const unanswered = new Set(arns);
+    let failure: unknown;
+    // Each answer is taken in as it comes, in a turn of its own.
+    const takeIn = ({ found, unknown }: Answer<Task>): void => {
+      for (const [arn, task] of found) {
+        unanswered.delete(arn);
+        this.merge(task);
+        this.#undescribed.delete(arn);
+      }
+      for (const arn of unknown) {
+        unanswered.delete(arn);
+        this.#forget(arn);
+      }
     };
+    await Promise.all(
+      batches.map((some) =>
+        this.#source
+          .describeTasks(this.name, some)
+          .then(takeIn)
+          .catch((error: unknown) => void (failure ??= error)),
+      ),
+    );
+    if (unanswered.size === 0) return [];
+    const isBlocking = [...unanswered].some((arn) => listed.has(arn) && !this.#tasks.has(arn));
+    const error =
+      failure ?? new Error(`ecs:DescribeTasks: ${unanswered.size} tasks were not answered`);
+    return [{ ...failedLack('ecs:DescribeTasks', idOfArn(this.name), error), isBlocking }];
   }
 
-  restore(snapshot: ClusterSnapshot): void {
-    this.#cluster = snapshot.cluster;
-    for (const task of snapshot.tasks) this.#tasks.set(task.taskArn ?? '', task);
-    for (const one of snapshot.definitions) this.#definitions.set(one.arn, one);
-    for (const one of snapshot.containerInstances)
-      this.#containerInstances.set(one.containerInstanceArn ?? '', one);
-    for (const one of snapshot.instances) this.#instances.set(one.InstanceId ?? '', one);
-    for (const one of snapshot.services) this.#services.set(one.serviceName ?? '', one);
-    for (const one of snapshot.interfaces) this.#interfaces.set(one.NetworkInterfaceId ?? '', one);
-    this.readAtMs = snapshot.atMs;
+  async #enrich(nowMs: number): Promise<void> {
+    this.#details.retain([...this.#tasks.values()]);
+    this.#detailLacks = await this.#details.complete([...this.#tasks.values()], nowMs);
   }
 
-  /** New ones, those that are not running yet, and the next of the sample. */
+  /** New ones, those that are not running yet or known from events alone, and the next of the sample. */
   #toDescribe(listed: ReadonlySet<string>): string[] {
     const wanted = new Set<string>();
     for (const arn of listed) {
       const known = this.#tasks.get(arn);
-      if (known === undefined || known.lastStatus !== 'RUNNING') wanted.add(arn);
+      if (known?.lastStatus !== 'RUNNING' || this.#undescribed.has(arn)) wanted.add(arn);
     }
+    for (const arn of this.#undescribed) wanted.add(arn);
     const known = [...this.#tasks.keys()];
-    const sample = Math.min(known.length, Math.ceil(known.length / SAMPLE_SHARE) * BATCH);
+    const sample = Math.min(
+      known.length,
+      Math.ceil(known.length / SAMPLE_SHARE) * this.#source.batch,
+    );
     // What is asked for anyway has room left in its last batch.
     const room = sample - Math.min(sample, wanted.size);
     for (let i = 0; i < room; i++) {
@@ -215,39 +255,11 @@ export class ClusterState {
     return [...wanted];
   }
 
-  async #readDetails(nowMs: number): Promise<void> {
-    const [cluster] = await this.#source.clusters([this.name]);
-    if (cluster !== undefined) this.#cluster = cluster;
-    this.#services.clear();
-    const interfaces = new Set([...this.#tasks.values()].map(interfaceIdOf));
-    for (const id of this.#interfaces.keys()) if (!interfaces.has(id)) this.#interfaces.delete(id);
-    const used = new Set([...this.#tasks.values()].map((task) => task.containerInstanceArn));
-    for (const arn of this.#containerInstances.keys())
-      if (!used.has(arn)) this.#containerInstances.delete(arn);
-    const ids = new Set([...this.#containerInstances.values()].map((one) => one.ec2InstanceId));
-    for (const id of this.#instances.keys()) if (!ids.has(id)) this.#instances.delete(id);
-    this.#detailsAtMs = nowMs;
-  }
-
-  async #readInstances(arns: readonly string[]): Promise<void> {
-    if (arns.length === 0) return;
-    const found = await this.#source.containerInstances(this.name, arns);
-    for (const one of found) this.#containerInstances.set(one.containerInstanceArn ?? '', one);
-    const ids = found.map(({ ec2InstanceId }) => ec2InstanceId ?? '');
-    for (const one of await this.#source.instances(ids))
-      this.#instances.set(one.InstanceId ?? '', one);
-  }
-
-  async #readInterfaces(ids: readonly string[]): Promise<void> {
-    if (ids.length === 0) return;
-    for (const one of await this.#source.networkInterfaces(ids))
-      this.#interfaces.set(one.NetworkInterfaceId ?? '', slimInterface(one));
-  }
-
-  async #readServices(names: readonly string[]): Promise<void> {
-    if (names.length === 0) return;
-    for (const one of await this.#source.services(this.name, names))
-      this.#services.set(one.serviceName ?? '', slimService(one));
+  #forget(arn: string): boolean {
+    this.#undescribed.delete(arn);
+    if (!this.#tasks.delete(arn)) return false;
+    this.#changes += 1;
+    return true;
   }
 }
 
@@ -256,23 +268,4 @@ function slim(task: Task): Task {
   const { overrides, attributes, inferenceAccelerators, ...rest } = task;
   void [overrides, attributes, inferenceAccelerators];
   return rest;
-}
-
-/** All that is asked of an interface is its public address. */
-function slimInterface({ NetworkInterfaceId, Association }: NetworkInterface): NetworkInterface {
-  const { PublicIp } = Association ?? {};
-  return {
-    ...(NetworkInterfaceId === undefined ? {} : { NetworkInterfaceId }),
-    ...(PublicIp === undefined ? {} : { Association: { PublicIp } }),
-  };
-}
-
-/** Events and deployments of a service are long. */
-function slimService({ serviceArn, serviceName, status, tags }: Service): Service {
-  return {
-    ...(serviceArn === undefined ? {} : { serviceArn }),
-    ...(serviceName === undefined ? {} : { serviceName }),
-    ...(status === undefined ? {} : { status }),
-    ...(tags === undefined ? {} : { tags }),
-  };
 }

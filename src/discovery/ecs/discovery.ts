@@ -1,17 +1,22 @@
 /**
  * A running discovery of ECS clusters: polls them, takes in events, and makes target groups of what is known. Every cluster
- * is a scope of its own: one that fails keeps what was known of it and touches no other.
+ * is a scope of its own: one that fails keeps what was known of it and touches no other. The first list waits until all of
+ * them are whole (docs/decisions/0012-known-means-whole.md); from then on every list holds what can be known.
  */
 import type { Task } from '@aws-sdk/client-ecs';
 import type { TargetGroup } from '../../model/target.ts';
 import type { AwsAccess } from '../aws-client.ts';
-import { attempt, type DiscoveryWorld } from '../mechanism.ts';
+import { failedLack, type Lack, Lacking } from '../lacking.ts';
+import { attempt, countFailure, type DiscoveryWorld } from '../mechanism.ts';
 import { EcsApi } from './api.ts';
-import { ClusterState, type Wants } from './cluster.ts';
+import { ClusterState } from './cluster.ts';
+import { boundDefinitions, type DefinitionsUse, definitionShelf, type Wants } from './details.ts';
 import { followEvents } from './events.ts';
 import { type DefinitionFacts, idOfArn } from './facts.ts';
+import { GroupLists } from './group-lists.ts';
+import type { Shelf } from './shelf.ts';
 import { Snapshots } from './snapshots.ts';
-import { groupsOf, judge, type TargetOptions } from './targets.ts';
+import type { TargetOptions } from './targets.ts';
 
 /** Which clusters are read, how, and how often. */
 export interface EcsScope extends AwsAccess {
@@ -25,151 +30,248 @@ export interface EcsScope extends AwsAccess {
 
 /** How often the list of clusters is read where none are named. */
 const CLUSTERS_MS = 300_000;
-/** With events polling is the safety net only. */
+/** With events that come polling is the safety net only. */
 const RECONCILE_MS = 600_000;
+/** Whose lacks they are; no cluster has such a name. */
+const OF_LIST = 'clusters:';
+const OF_EVENTS = 'events:';
+/** Before a first whole list; twice as long each time, up to the interval. */
 const FIRST_RETRY_MS = 2_000;
 
 export class EcsDiscovery {
   readonly #config: EcsScope;
   readonly #world: DiscoveryWorld;
-  readonly #options: TargetOptions;
   readonly #wants: Wants;
-  readonly #definitions = new Map<string, DefinitionFacts>();
+  readonly #definitionsUse: DefinitionsUse;
   readonly #clusters = new Map<string, ClusterState>();
+  readonly #lists: GroupLists;
   readonly #snapshots: Snapshots;
-  #clustersAtMs = -Infinity;
+  readonly #lacking: Lacking;
+  readonly #ending = new AbortController();
+  #definitions: Shelf<DefinitionFacts> | undefined;
   #api: EcsApi | undefined;
-  #wake: (() => void) | undefined;
+  /** When the list of clusters was read in full, or was to be. */
+  #clustersAtMs = -Infinity;
+  #isListed = false;
+  #isWhole = false;
+  #hasEvents = false;
   #hasNews = false;
+  #wake: (() => void) | undefined;
+  /** Ends a wait, whose length may be another now. */
+  #onInterval: (() => void) | undefined;
 
   constructor(config: EcsScope, world: DiscoveryWorld, options: TargetOptions, wants: Wants) {
     this.#config = config;
-    this.#world = world;
-    this.#options = options;
+    this.#world = { ...world, signal: AbortSignal.any([world.signal, this.#ending.signal]) };
     this.#wants = wants;
-    this.#snapshots = new Snapshots(config.cache_dir, world);
+    this.#definitionsUse = definitionsUseOf(options);
+    this.#lists = new GroupLists(options, world);
+    this.#snapshots = new Snapshots(config.cache_dir, config.cache_max_age, world);
+    this.#lacking = new Lacking(world);
   }
 
   async *run(): AsyncIterable<readonly TargetGroup[]> {
-    const { signal } = this.#world;
     const api = await EcsApi.open(this.#config, this.#world);
     this.#api = api;
-    const events = this.#followEvents(api);
+    this.#definitions = definitionShelf(api, this.#definitionsUse);
+    // A fault in the work ends the waiting for its news.
+    const work = Promise.all([this.#poll(), this.#followEvents(api)]).finally(() =>
+      this.#ending.abort(),
+    );
+    work.catch(() => undefined);
     try {
-      const hasStarted = await this.#restore();
-      if (hasStarted) yield this.#groups();
-      while (!signal.aborted) {
-        const isGood = await this.#refresh();
-        if (signal.aborted) return;
-        if (this.#isKnown()) yield this.#groups();
-        const waitMs = isGood || this.#isKnown() ? this.#intervalMs() : FIRST_RETRY_MS;
-        const dueMs = this.#world.clock.nowMs() + Math.min(waitMs, this.#intervalMs());
-        while (await this.#newsBefore(dueMs)) if (this.#isKnown()) yield this.#groups();
+      while (await this.#nextNews()) {
+        // As it is now: what ends meanwhile has news of its own.
+        const isListed = this.#isListed;
+        const { groups, isRead } = await this.#lists.render([...this.#clusters.values()]);
+        if (this.#world.signal.aborted) break;
+        this.#isWhole ||= isListed && isRead;
+        const isPart = this.#world.takesParts === true && groups.length > 0;
+        if (this.#isWhole || isPart) yield groups;
       }
     } finally {
-      await events;
-      api.close();
+      this.#ending.abort();
+      await work.finally(() => api.close());
     }
   }
 
-  #intervalMs(): number {
-    const { events_queue_url: queue, refresh_interval: interval } = this.#config;
-    return queue === undefined ? interval : Math.max(interval, RECONCILE_MS);
-  }
-
-  /** Whether any cluster was read, or there is none. */
-  #isKnown(): boolean {
+  /** Whether every cluster was read whole, by this process or by the one that kept it. */
+  #isFirstWhole(): boolean {
     const states = [...this.#clusters.values()];
-    return this.#clustersAtMs > -Infinity && (states.length === 0 || states.some(isRead));
+    return this.#isListed && states.every(({ readAtMs }) => readAtMs !== undefined);
   }
 
-  /** Reads all clusters side by side; false when none could be read. */
-  async #refresh(): Promise<boolean> {
-    const { clock, log } = this.#world;
-    const isListed = await attempt(this.#world, () => this.#listClusters());
-    if (isListed !== true) return false;
-    const done = await Promise.all(
-      [...this.#clusters.values()].map(async (cluster) =>
-        attempt({ ...this.#world, log: log.with({ cluster: cluster.name }) }, async () => {
-          await cluster.refresh(clock.nowMs());
-          await this.#snapshots.write(this.#scopeOf(cluster), cluster.snapshot(clock.nowMs()));
-          return true;
-        }),
-      ),
-    );
+  async #poll(): Promise<void> {
+    const { clock, signal } = this.#world;
+    if (await this.#restore()) this.#tellNews();
+    for (let retryMs = FIRST_RETRY_MS; !signal.aborted; retryMs *= 2) {
+      await this.#refresh();
+      await this.#waitFrom(clock.nowMs(), retryMs);
+    }
+  }
+
+  /** Until the next reading is due. How long that is may change meanwhile, when events begin or end to come. */
+  async #waitFrom(readAtMs: number, retryMs: number): Promise<void> {
+    const { clock, signal } = this.#world;
+    while (!signal.aborted) {
+      const isFirst = !this.#isWhole && !this.#isFirstWhole();
+      const waitMs = isFirst ? Math.min(retryMs, this.#intervalMs()) : this.#intervalMs();
+      const leftMs = readAtMs + waitMs - clock.nowMs();
+      if (leftMs <= 0) return;
+      const changed = new AbortController();
+      this.#onInterval = () => changed.abort();
+      const rest = clock.sleep(leftMs, AbortSignal.any([signal, changed.signal]));
+      await rest.catch(() => undefined);
+      this.#onInterval = undefined;
+    }
+  }
+
+  /** Long only while events come and nothing is lacking that another reading could bring. */
+  #intervalMs(): number {
+    const { refresh_interval: interval } = this.#config;
+    const isQuiet = this.#hasEvents && this.#lacking.all().every((lack) => lack.cause !== 'failed');
+    return isQuiet ? Math.max(interval, RECONCILE_MS) : interval;
+  }
+
+  /** Reads all clusters side by side. */
+  async #refresh(): Promise<void> {
+    await attempt(this.#world, () => this.#listClusters());
+    await Promise.all([...this.#clusters.values()].map((cluster) => this.#read(cluster)));
+    this.#clearGone();
+    boundDefinitions(this.#definitionShelf(), () => this.#allTasks());
     this.#tellAges();
-    return done.includes(true) || done.length === 0;
   }
 
-  async #listClusters(): Promise<true> {
+  async #read(cluster: ClusterState): Promise<void> {
+    const { clock, log } = this.#world;
+    const world = { ...this.#world, log: log.with({ cluster: cluster.name }) };
+    await attempt(world, async () => {
+      await cluster.refresh(clock.nowMs());
+      if (world.signal.aborted) return;
+      this.#tellLacks(cluster);
+      if (cluster.lacks.some(({ cause }) => cause === 'failed')) countFailure(world);
+      this.#changed(cluster);
+      if (cluster.readAtMs !== undefined && cluster.hasAllTasks)
+        await this.#snapshots.keep(this.#scopeOf(cluster), cluster);
+    });
+  }
+
+  /** Throws nothing for a call that fails: the clusters that are known are read all the same. */
+  async #listClusters(): Promise<void> {
     const nowMs = this.#world.clock.nowMs();
-    if (nowMs - this.#clustersAtMs < CLUSTERS_MS) return true;
-    const names = this.#config.clusters ?? (await this.#api?.clusterArns()) ?? [];
+    if (nowMs - this.#clustersAtMs < CLUSTERS_MS) return;
+    const named = this.#config.clusters;
+    const names = new Set(named);
+    const lacks: Lack[] = [];
+    if (named === undefined)
+      await this.#api
+        ?.clusterArns((arns) => {
+          for (const arn of arns) names.add(arn);
+        })
+        .catch((error: unknown) => lacks.push(failedLack('ecs:ListClusters', '', error)));
+    if (this.#world.signal.aborted) return;
     for (const name of names) this.#clusterOf(name);
-    for (const name of this.#clusters.keys())
-      if (!names.includes(name)) this.#clusters.delete(name);
+    this.#lacking.tell(OF_LIST, lacks);
+    if (lacks.length > 0) {
+      countFailure(this.#world);
+      return;
+    }
+    this.#isListed = true;
     this.#clustersAtMs = nowMs;
-    return true;
+    if (this.#retain(names) || names.size === 0) this.#tellNews();
+    if (named === undefined) await this.#snapshots.writeNames(this.#scopeOfNames(), [...names]);
+  }
+
+  /** True when there were others. */
+  #retain(names: ReadonlySet<string>): boolean {
+    const before = this.#clusters.size;
+    for (const [name, cluster] of this.#clusters) {
+      if (names.has(name)) continue;
+      this.#clusters.delete(name);
+      this.#lists.forget(cluster);
+      this.#ages().remove({ scope: this.#scopeOf(cluster) });
+    }
+    this.#lacking.retain(new Set([OF_LIST, OF_EVENTS, ...names]));
+    return this.#clusters.size < before;
+  }
+
+  /**
+   * A cluster that ECS does not know any more is read as empty, as long as others are found: where none is, region or
+   * account are others than they should be, and that is no answer.
+   */
+  #clearGone(): void {
+    const gone = [...this.#clusters.values()].filter(({ isGone }) => isGone);
+    if (gone.length === 0) return;
+    // It may have gone between two lists.
+    if (this.#config.clusters === undefined) this.#clustersAtMs = -Infinity;
+    if (gone.length === this.#clusters.size) return;
+    for (const cluster of gone) {
+      cluster.clear(this.#world.clock.nowMs());
+      this.#tellLacks(cluster);
+      this.#changed(cluster);
+    }
   }
 
   #clusterOf(name: string): ClusterState {
     const known = this.#clusters.get(name);
     if (known !== undefined) return known;
     if (this.#api === undefined) throw new Error('BUG: clusters before the API');
-    const state = new ClusterState(name, this.#api, this.#definitions, this.#wants);
+    const definitions = { shelf: this.#definitionShelf(), use: this.#definitionsUse };
+    const state = new ClusterState(name, this.#api, definitions, this.#wants);
     this.#clusters.set(name, state);
     return state;
+  }
+
+  #definitionShelf(): Shelf<DefinitionFacts> {
+    if (this.#definitions === undefined) throw new Error('BUG: clusters before the API');
+    return this.#definitions;
+  }
+
+  *#allTasks(): Generator<Task> {
+    for (const cluster of this.#clusters.values()) yield* cluster.tasks();
   }
 
   #scopeOf({ name }: ClusterState): string {
     return [this.#config.role_arn ?? '', this.#api?.region ?? '', idOfArn(name)].join(' ').trim();
   }
 
-  /** Begins with what an earlier run kept of the clusters that are named. */
+  #scopeOfNames(): string {
+    return [this.#config.role_arn ?? '', this.#api?.region ?? '', OF_LIST].join(' ').trim();
+  }
+
+  /** Begins with what an earlier run kept; what it did not keep is waited for. True when all of it is known. */
   async #restore(): Promise<boolean> {
-    let isRestored = false;
-    for (const name of this.#config.clusters ?? []) {
+    const { clusters } = this.#config;
+    const names = clusters ?? (await this.#snapshots.readNames(this.#scopeOfNames()));
+    if (names === undefined) return false;
+    for (const name of names) {
       const state = this.#clusterOf(name);
-      const scope = this.#scopeOf(state);
-      const snapshot = await this.#snapshots.read(scope, this.#config.cache_max_age);
-      if (snapshot === undefined) continue;
-      state.restore(snapshot);
-      isRestored = true;
-      this.#clustersAtMs = -Infinity;
+      const kept = await this.#snapshots.read(this.#scopeOf(state));
+      if (kept === undefined) continue;
+      state.restore(kept);
+      this.#lists.touch(state);
     }
-    return isRestored;
+    const isAll = [...this.#clusters.values()].every(({ readAtMs }) => readAtMs !== undefined);
+    // None is no list: the region's decides.
+    this.#isWhole = isAll && this.#clusters.size > 0;
+    return this.#isWhole;
   }
 
-  #groups(): TargetGroup[] {
-    const groups: TargetGroup[] = [];
-    const reasons = new Map<string, number>();
-    const explained = [];
-    for (const cluster of this.#clusters.values())
-      for (const facts of cluster.facts()) {
-        const verdicts = judge(facts, this.#options);
-        explained.push({ task: facts.task.taskArn ?? '', group: facts.task.group ?? '', verdicts });
-        groups.push(...groupsOf(facts, verdicts));
-        for (const { reason } of verdicts)
-          if (reason !== undefined) reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
-      }
-    const gauge = this.#world.metrics.gauges(
-      'amperage_sd_not_targets',
-      'Containers (or tasks) that are no targets, by reason.',
-    );
-    for (const [reason, count] of reasons)
-      gauge.with({ mechanism: this.#world.mechanism, reason }).set(count);
-    this.#world.onExplained?.(explained);
-    return groups;
+  #tellLacks(cluster: ClusterState): void {
+    this.#lacking.tell(cluster.name, cluster.lacks);
   }
 
-  #tellAges(): void {
-    const ages = this.#world.metrics.gauges(
+  #ages() {
+    return this.#world.metrics.gauges(
       'amperage_sd_snapshot_age_seconds',
       'How old what is known of a cluster is.',
     );
+  }
+
+  #tellAges(): void {
     for (const cluster of this.#clusters.values())
       if (cluster.readAtMs !== undefined)
-        ages
+        this.#ages()
           .with({ scope: this.#scopeOf(cluster) })
           .set((this.#world.clock.nowMs() - cluster.readAtMs) / 1_000);
   }
@@ -177,45 +279,58 @@ export class EcsDiscovery {
   async #followEvents({ session }: EcsApi): Promise<void> {
     const { events_queue_url: queue } = this.#config;
     if (queue === undefined) return;
-    await followEvents(queue, session, this.#world, (tasks) => this.#take(tasks));
+    await followEvents(queue, session, this.#world, {
+      onTasks: (tasks) => this.#take(tasks),
+      onLack: (lack) => {
+        this.#hasEvents = lack === undefined;
+        this.#lacking.tell(OF_EVENTS, lack === undefined ? [] : [lack]);
+        this.#onInterval?.();
+      },
+    });
   }
 
-  /** Merges events and reads what their tasks need; a new task's tags come with its description. */
   async #take(tasks: readonly Task[]): Promise<void> {
     for (const cluster of this.#clusters.values()) {
       const own = tasks.filter(({ clusterArn }) => idOfArn(clusterArn) === idOfArn(cluster.name));
-      const changed = own.filter((task) => cluster.merge(task));
-      if (changed.length === 0) continue;
-      const running = changed.filter(({ desiredStatus }) => desiredStatus !== 'STOPPED');
-      await attempt(this.#world, async () => {
-        const arns = running.map(({ taskArn }) => taskArn ?? '');
-        for (const task of (await this.#api?.tasks(cluster.name, arns)) ?? []) cluster.merge(task);
-        await cluster.enrich();
-      });
-      this.#hasNews = true;
-      this.#wake?.();
+      const hasChanged = await cluster.take(own, this.#world.clock.nowMs());
+      if (!hasChanged) continue;
+      this.#tellLacks(cluster);
+      this.#changed(cluster);
+      // What an event could not bring is read at the interval, not with the safety net.
+      this.#onInterval?.();
     }
   }
 
-  /** Waits; true when events changed something before the time. */
-  async #newsBefore(dueMs: number): Promise<boolean> {
-    const { clock, signal } = this.#world;
-    if (!this.#hasNews) {
-      const leftMs = dueMs - clock.nowMs();
-      if (leftMs <= 0 || signal.aborted) return false;
-      const enough = new AbortController();
-      const news = new Promise<void>((resolve) => (this.#wake = resolve));
-      const end = AbortSignal.any([signal, enough.signal]);
-      await Promise.race([news, clock.sleep(leftMs, end).catch(() => undefined)]);
-      enough.abort();
-      this.#wake = undefined;
-    }
-    const hadNews = this.#hasNews;
+  #changed(cluster: ClusterState): void {
+    this.#lists.touch(cluster);
+    this.#tellNews();
+  }
+
+  #tellNews(): void {
+    this.#hasNews = true;
+    this.#wake?.();
+  }
+
+  /** Waits for a change; false when it ends. */
+  async #nextNews(): Promise<boolean> {
+    const { signal } = this.#world;
+    if (!this.#hasNews && !signal.aborted)
+      await new Promise<void>((resolve) => {
+        const done = (): void => {
+          signal.removeEventListener('abort', done);
+          this.#wake = undefined;
+          resolve();
+        };
+        this.#wake = done;
+        signal.addEventListener('abort', done, { once: true });
+      });
     this.#hasNews = false;
-    return hadNews && !signal.aborted;
+    return !signal.aborted;
   }
 }
 
-function isRead(cluster: ClusterState): boolean {
-  return cluster.readAtMs !== undefined;
+/** Prometheus' role makes its targets without definitions; its own labels need none either. */
+function definitionsUseOf({ portOfTask, profile }: TargetOptions): DefinitionsUse {
+  if (portOfTask === undefined) return 'needed';
+  return profile === 'prometheus' ? 'unread' : 'optional';
 }

@@ -5,13 +5,17 @@
  */
 import type { Task } from '@aws-sdk/client-ecs';
 import { z } from 'zod';
+import type { Lack } from '../lacking.ts';
 import { type DiscoveryWorld, slept } from '../mechanism.ts';
-import { callAws } from '../../aws/calls.ts';
+import { AwsCallError, callAws } from '../../aws/calls.ts';
+import { messageOf } from '../../kernel/errors.ts';
 import type { AwsSession } from '../aws-client.ts';
 
 const WAIT_SECONDS = 20;
 const BATCH = 10;
 const RETRY_MS = 5_000;
+/** After the queue was denied. */
+const SLOW_MS = 590_000;
 const TIMEOUT_MS = 30_000;
 
 const eventSchema = z.object({
@@ -25,12 +29,19 @@ const eventSchema = z.object({
   }),
 });
 
-/** Calls `onTasks` for what comes, then takes the messages off the queue; ends when the signal aborts. */
+export interface EventUses {
+  /** Gets the tasks of what comes; then the messages are taken off the queue. */
+  readonly onTasks: (tasks: readonly Task[]) => Promise<void>;
+  /** Told after each try: what lacks of the events; undefined when they flow. */
+  readonly onLack: (lack: Lack | undefined) => void;
+}
+
+/** Follows the queue; ends when the signal aborts. */
 export async function followEvents(
   queueUrl: string,
   session: AwsSession,
   world: DiscoveryWorld,
-  onTasks: (tasks: readonly Task[]) => Promise<void>,
+  { onTasks, onLack }: EventUses,
 ): Promise<void> {
   const sqs = await import('@aws-sdk/client-sqs');
   // Longer than SQS may wait for a message.
@@ -54,6 +65,7 @@ export async function followEvents(
         const { Messages = [] } = await callAws('sqs:ReceiveMessage', edges, (abortSignal) =>
           client.send(receive, { abortSignal }),
         );
+        onLack(undefined);
         if (Messages.length === 0) continue;
         const tasks = Messages.flatMap(({ Body = '' }) => {
           const task = taskOf(Body);
@@ -72,11 +84,15 @@ export async function followEvents(
       } catch (error) {
         if (world.signal.aborted) return;
         counter.with({ outcome: 'failed' }).inc();
-        world.log.warn('the event queue could not be read; discovery goes on by polling', {
-          queue: queueUrl,
-          error,
+        const isDenied = error instanceof AwsCallError && error.failure === 'refused';
+        onLack({
+          what: 'sqs:ReceiveMessage',
+          scope: queueUrl,
+          cause: isDenied ? 'denied' : 'failed',
+          words: `${messageOf(error)}; without events changes are found by polling`,
+          isBlocking: false,
         });
-        if (!(await slept(RETRY_MS, world))) return;
+        if (!(await slept(isDenied ? SLOW_MS : RETRY_MS, world))) return;
       }
     }
   } finally {

@@ -65,10 +65,11 @@ export function serviceNameOf(task: Task): string {
   return task.group?.startsWith('service:') === true ? task.group.slice('service:'.length) : '';
 }
 
-/** The network interface of a task in awsvpc mode, `eni-…`. */
-export function interfaceIdOf(task: Task): string {
-  const attached = task.attachments?.find(({ type }) => type === 'ElasticNetworkInterface');
-  return attached?.details?.find(({ name }) => name === 'networkInterfaceId')?.value ?? '';
+/** The network interface of a task in awsvpc mode, `eni-…`. Events call the attachment by another name than the API. */
+export function interfaceIdOf({ attachments = [] }: Task): string {
+  for (const { details = [] } of attachments)
+    for (const { name, value } of details) if (name === 'networkInterfaceId') return value ?? '';
+  return '';
 }
 
 /** The container of the task that a definition describes. */

@@ -1,0 +1,53 @@
+/** What `discover` has found last, by job, and what it lacks. */
+import type { Lack } from '../../discovery/lacking.ts';
+import type { Explained } from '../../discovery/mechanism.ts';
+import type { TargetGroup } from '../../model/target.ts';
+
+/** Lines of a refusal: one cause may have as many scopes as there are clusters. */
+const LINES_MAX = 20;
+
+export class Found {
+  readonly jobs: readonly string[];
+  readonly groups = new Map<string, readonly TargetGroup[]>();
+  readonly explained = new Map<string, readonly Explained[]>();
+  readonly lacks = new Map<string, readonly Lack[]>();
+
+  constructor(jobs: readonly string[]) {
+    this.jobs = jobs;
+  }
+
+  /** Whether each of the jobs has had a list; the first one of a job is whole. */
+  isWhole(jobs = this.jobs): boolean {
+    return jobs.every((job) => this.groups.has(job));
+  }
+
+  groupsOf(jobs = this.jobs): TargetGroup[] {
+    return jobs.flatMap((job) => this.groups.get(job) ?? []);
+  }
+
+  allLacks(): Lack[] {
+    return [...this.lacks.values()].flat();
+  }
+
+  /** Why there is no list. */
+  describeLacks(jobs = this.jobs): string {
+    const lines = jobs
+      .filter((job) => !this.groups.has(job))
+      .flatMap((job) => {
+        const lacks = (this.lacks.get(job) ?? []).filter(({ isBlocking }) => isBlocking);
+        if (lacks.length === 0) return [`job "${job}" is being read`];
+        return lacks.map(({ scope, words }) => {
+          const of = scope === '' || words.includes(scope) ? '' : ` (${scope})`;
+          return `job "${job}"${of}: ${words}`;
+        });
+      });
+    const more =
+      lines.length > LINES_MAX ? [`and ${lines.length - LINES_MAX} more; see /explain`] : [];
+    return [
+      'the target list is not whole yet; a part of it would end the targets that it lacks',
+      ...lines.slice(0, LINES_MAX),
+      ...more,
+      '',
+    ].join('\n');
+  }
+}

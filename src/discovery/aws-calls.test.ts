@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { VirtualClock } from '../kernel/clock.ts';
+import { silentLogger } from '../kernel/logger.ts';
+import { Registry } from '../kernel/metrics.ts';
+import { AwsCalls } from './aws-calls.ts';
+import type { AwsSession } from './aws-client.ts';
+import { CallLimits } from './call-limits.ts';
+import type { DiscoveryWorld } from './mechanism.ts';
+
+/** Credentials are fetched anew once; who asks again at once is told that they are fresh. */
+function fixture(): { calls: AwsCalls; renewals: () => number } {
+  const clock = new VirtualClock();
+  const metrics = new Registry();
+  let renewals = 0;
+  const keys = { accessKeyId: 'AKIA', secretAccessKey: 's' };
+  const credentials = Object.assign(() => Promise.resolve(keys), {
+    invalidate: () => (renewals += 1) === 1,
+    close: () => undefined,
+  });
+  const session = { access: { call_budget: 1 }, credentials } as unknown as AwsSession;
+  const world: DiscoveryWorld = {
+    clock,
+    metrics,
+    log: silentLogger,
+    http: { send: () => Promise.reject(new Error('unused')), close: () => Promise.resolve() },
+    mechanism: 'ecs',
+    signal: new AbortController().signal,
+    baseDirectory: '/',
+    callLimits: new CallLimits(clock, metrics),
+  };
+  return { calls: new AwsCalls(world, session, 'us-east-1'), renewals: () => renewals };
+}
+
+test('of many calls whose credentials are refused at once, each is made again with the new ones', async () => {
+  const { calls, renewals } = fixture();
+  const stale = Object.assign(new Error('expired'), { name: 'ExpiredTokenException' });
+  const answers = await Promise.all(
+    Array.from({ length: 5 }, (_, index) =>
+      calls.call('ecs:ListTasks', 'cluster_resource_read', async () => {
+        await Promise.resolve();
+        if (renewals() < 5) throw stale;
+        return index;
+      }),
+    ),
+  );
+  assert.deepEqual(answers, [0, 1, 2, 3, 4]);
+});
+
+test('a list whose page names itself as the next one ends', async () => {
+  const { calls } = fixture();
+  let read = 0;
+  const endless = calls.pages(async () => {
+    read += 1;
+    return 'again';
+  });
+  await assert.rejects(endless, /a page names itself as next/);
+  assert.equal(read, 2);
+});
+
+test('a list goes on over empty pages', async () => {
+  const { calls } = fixture();
+  const tokens = ['a', 'b', undefined];
+  const seen: (string | undefined)[] = [];
+  await calls.pages(async (token) => {
+    seen.push(token);
+    return tokens.shift();
+  });
+  assert.deepEqual(seen, [undefined, 'a', 'b']);
+});

@@ -1,0 +1,287 @@
+/**
+ * What belongs to the tasks of a cluster beyond their own descriptions, each kind on its shelf: the cluster itself, task
+ * definitions, container instances and their EC2 instances, services, network interfaces. Which calls are optional, and what
+ * each brings, is said here and nowhere else; docs/discovery.md has the same as a table.
+ */
+import type { Instance, NetworkInterface } from '@aws-sdk/client-ec2';
+import type { Cluster, ContainerInstance, Service, Task } from '@aws-sdk/client-ecs';
+import type { Lack } from '../lacking.ts';
+import {
+  type DefinitionFacts,
+  idOfArn,
+  interfaceIdOf,
+  serviceNameOf,
+  type TaskFacts,
+} from './facts.ts';
+import { type Answer, Shelf } from './shelf.ts';
+
+/** The calls that are needed, as EcsApi has them. */
+export interface DetailSource {
+  readonly region: string;
+  /** Keys in one call. */
+  readonly batch: number;
+  clusters(names: string[]): Promise<Answer<Cluster>>;
+  definitions(arns: string[]): Promise<Answer<DefinitionFacts>>;
+  containerInstances(cluster: string, arns: string[]): Promise<Answer<ContainerInstance>>;
+  services(cluster: string, names: string[]): Promise<Answer<Service>>;
+  instances(ids: string[]): Promise<Answer<Instance>>;
+  networkInterfaces(ids: string[]): Promise<Answer<NetworkInterface>>;
+}
+
+/** What is read beyond tasks and instances. */
+export interface Wants {
+  readonly services: boolean;
+  /** Network interfaces of tasks, for their public addresses. */
+  readonly interfaces: boolean;
+}
+
+/** `needed`: without it there is no target. `optional`: it brings labels. */
+export type DefinitionsUse = 'needed' | 'optional' | 'unread';
+
+/** As it is kept on disk. */
+export interface DetailSnapshot {
+  readonly cluster: Cluster | undefined;
+  readonly definitions: readonly DefinitionFacts[];
+  readonly containerInstances: readonly ContainerInstance[];
+  readonly instances: readonly Instance[];
+  readonly services: readonly Service[];
+  readonly interfaces: readonly NetworkInterface[];
+}
+
+/** Descriptions of clusters, instances and services change; definitions and interfaces of tasks do not. */
+const REREAD_MS = 590_000;
+const SERVICES_BATCH = 10;
+/** Definitions that no task has any more are kept, so that they are not read again; beyond this they go. */
+const DEFINITIONS_MAX = 20_000;
+
+/** Definitions are those of an account: its clusters share a shelf. */
+export function definitionShelf(
+  source: Pick<DetailSource, 'definitions'>,
+  use: DefinitionsUse,
+): Shelf<DefinitionFacts> {
+  return new Shelf({
+    action: 'ecs:DescribeTaskDefinition',
+    batch: 1,
+    costs: use === 'needed' ? undefined : 'no labels of task definitions',
+    read: (arns) => source.definitions(arns),
+  });
+}
+
+export class Details {
+  readonly #name: string;
+  readonly #region: string;
+  readonly #wants: Wants;
+  readonly #definitionsUse: DefinitionsUse;
+  readonly #cluster: Shelf<Cluster>;
+  readonly #definitions: Shelf<DefinitionFacts>;
+  readonly #containerInstances: Shelf<ContainerInstance>;
+  readonly #instances: Shelf<Instance>;
+  readonly #services: Shelf<Service>;
+  readonly #interfaces: Shelf<NetworkInterface>;
+
+  constructor(
+    name: string,
+    source: DetailSource,
+    definitions: { readonly shelf: Shelf<DefinitionFacts>; readonly use: DefinitionsUse },
+    wants: Wants,
+  ) {
+    this.#name = name;
+    this.#region = source.region;
+    this.#wants = wants;
+    this.#definitions = definitions.shelf;
+    this.#definitionsUse = definitions.use;
+    const { batch } = source;
+    this.#cluster = new Shelf({
+      action: 'ecs:DescribeClusters',
+      batch,
+      rereadMs: REREAD_MS,
+      costs: 'no tags of clusters as labels',
+      read: (names) => source.clusters(names),
+    });
+    this.#containerInstances = new Shelf({
+      action: 'ecs:DescribeContainerInstances',
+      batch,
+      rereadMs: REREAD_MS,
+      costs:
+        'no targets on instances outside awsvpc, whose address is unknown, and no labels of instances',
+      read: (arns) => source.containerInstances(name, arns),
+    });
+    this.#instances = new Shelf({
+      action: 'ec2:DescribeInstances',
+      batch,
+      rereadMs: REREAD_MS,
+      costs:
+        'no targets on instances outside awsvpc, whose address is unknown, and no labels of EC2',
+      read: async (ids) => slimmed(await source.instances(ids), slimInstance),
+    });
+    this.#services = new Shelf({
+      action: 'ecs:DescribeServices',
+      batch: Math.min(batch, SERVICES_BATCH),
+      rereadMs: REREAD_MS,
+      costs: 'no tags and no status of services as labels',
+      read: async (names) => slimmed(await source.services(name, names), slimService),
+    });
+    this.#interfaces = new Shelf({
+      action: 'ec2:DescribeNetworkInterfaces',
+      batch,
+      costs: 'no public addresses of tasks as labels',
+      read: async (ids) => slimmed(await source.networkInterfaces(ids), slimInterface),
+    });
+  }
+
+  /** Reads the cluster's own description. Never rejects: the answer says what is lacking. */
+  completeCluster(nowMs: number): Promise<Lack[]> {
+    return this.#cluster.complete(new Set([this.#name]), idOfArn(this.#name), nowMs);
+  }
+
+  /** Reads what belongs to these tasks and is not known. Never rejects: the answer says what is lacking. */
+  async complete(tasks: readonly Task[], nowMs: number): Promise<Lack[]> {
+    const scope = idOfArn(this.#name);
+    const { services, interfaces } = this.#wants;
+    const definitions = keysOf(tasks, ({ taskDefinitionArn }) => taskDefinitionArn);
+    const lacks = await Promise.all([
+      this.#definitionsUse === 'unread'
+        ? []
+        : this.#definitions.complete(definitions, scope, nowMs),
+      this.#fillInstances(tasks, scope, nowMs),
+      services ? this.#services.complete(keysOf(tasks, serviceNameOf), scope, nowMs) : [],
+      interfaces ? this.#interfaces.complete(keysOf(tasks, interfaceIdOf), scope, nowMs) : [],
+    ]);
+    return lacks.flat();
+  }
+
+  factsOf(task: Task): TaskFacts {
+    const containerInstance = this.#containerInstances.get(task.containerInstanceArn ?? '');
+    const { clusterArn } = task;
+    return {
+      region: this.#region,
+      cluster: {
+        clusterName: idOfArn(clusterArn ?? this.#name),
+        ...(clusterArn === undefined ? {} : { clusterArn }),
+        ...this.#cluster.get(this.#name),
+      },
+      task,
+      definition: this.#definitions.get(task.taskDefinitionArn ?? ''),
+      containerInstance,
+      ec2: this.#instances.get(containerInstance?.ec2InstanceId ?? ''),
+      service: this.#services.get(serviceNameOf(task)),
+      networkInterface: this.#interfaces.get(interfaceIdOf(task)),
+    };
+  }
+
+  /** Grows with each thing that is read. */
+  get changes(): number {
+    const shelves = [
+      this.#cluster,
+      this.#definitions,
+      this.#containerInstances,
+      this.#instances,
+      this.#services,
+      this.#interfaces,
+    ];
+    return shelves.reduce((sum, { changes }) => sum + changes, 0);
+  }
+
+  /** Forgets what belongs to no task any more. */
+  retain(tasks: readonly Task[]): void {
+    this.#containerInstances.retain(keysOf(tasks, ({ containerInstanceArn: arn }) => arn));
+    this.#instances.retain(this.#instanceIds());
+    this.#services.retain(keysOf(tasks, serviceNameOf));
+    this.#interfaces.retain(keysOf(tasks, interfaceIdOf));
+  }
+
+  snapshot(tasks: readonly Task[]): DetailSnapshot {
+    const used = keysOf(tasks, ({ taskDefinitionArn }) => taskDefinitionArn);
+    return {
+      cluster: this.#cluster.get(this.#name),
+      definitions: [...used].flatMap((arn) => this.#definitions.get(arn) ?? []),
+      containerInstances: this.#containerInstances.values(),
+      instances: this.#instances.values(),
+      services: this.#services.values(),
+      interfaces: this.#interfaces.values(),
+    };
+  }
+
+  /** @param atMs  when it was read */
+  restore(kept: DetailSnapshot, atMs: number): void {
+    if (kept.cluster !== undefined) this.#cluster.set(this.#name, kept.cluster, atMs);
+    for (const one of kept.definitions) this.#definitions.set(one.arn, one, atMs);
+    for (const one of kept.containerInstances)
+      this.#containerInstances.set(one.containerInstanceArn ?? '', one, atMs);
+    for (const one of kept.instances) this.#instances.set(one.InstanceId ?? '', one, atMs);
+    for (const one of kept.services) this.#services.set(one.serviceName ?? '', one, atMs);
+    for (const one of kept.interfaces)
+      this.#interfaces.set(one.NetworkInterfaceId ?? '', one, atMs);
+  }
+
+  async #fillInstances(tasks: readonly Task[], scope: string, nowMs: number): Promise<Lack[]> {
+    const arns = keysOf(tasks, ({ containerInstanceArn }) => containerInstanceArn);
+    const lacks = await this.#containerInstances.complete(arns, scope, nowMs);
+    const own = new Set([...this.#instanceIds()].filter((id) => id.startsWith('i-')));
+    return [...lacks, ...(await this.#instances.complete(own, scope, nowMs))];
+  }
+
+  #instanceIds(): Set<string> {
+    return keysOf(this.#containerInstances.values(), ({ ec2InstanceId }) => ec2InstanceId);
+  }
+}
+
+/** Forgets definitions of tasks that are gone when there are too many, the oldest first. Those in use stay. */
+export function boundDefinitions(shelf: Shelf<DefinitionFacts>, tasks: () => Iterable<Task>): void {
+  if (shelf.size <= DEFINITIONS_MAX) return;
+  shelf.retain(keysOf([...tasks()], ({ taskDefinitionArn }) => taskDefinitionArn));
+}
+
+function keysOf<One>(all: readonly One[], keyOf: (one: One) => string | undefined): Set<string> {
+  const keys = new Set<string>();
+  for (const one of all) {
+    const key = keyOf(one);
+    if (key !== undefined && key !== '') keys.add(key);
+  }
+  return keys;
+}
+
+function slimmed<Value>(answer: Answer<Value>, slim: (value: Value) => Value): Answer<Value> {
+  return { ...answer, found: answer.found.map(([key, value]) => [key, slim(value)] as const) };
+}
+
+/** What labels and addresses are made of. */
+function slimInstance(instance: Instance): Instance {
+  const { InstanceId, InstanceType, PrivateIpAddress, PublicIpAddress, Ipv6Address } = instance;
+  const { SubnetId, VpcId, Tags, NetworkInterfaces, Placement } = instance;
+  return defined({
+    InstanceId,
+    InstanceType,
+    PrivateIpAddress,
+    PublicIpAddress,
+    Ipv6Address,
+    SubnetId,
+    VpcId,
+    Tags,
+    Placement,
+    NetworkInterfaces: NetworkInterfaces?.map(({ Ipv6Addresses }) => defined({ Ipv6Addresses })),
+  });
+}
+
+/** All that is asked of an interface is its public address. */
+function slimInterface({ NetworkInterfaceId, Association }: NetworkInterface): NetworkInterface {
+  const { PublicIp } = Association ?? {};
+  return defined({
+    NetworkInterfaceId,
+    Association: PublicIp === undefined ? undefined : { PublicIp },
+  });
+}
+
+/** Events and deployments of a service are long. */
+function slimService({ serviceArn, serviceName, status, tags }: Service): Service {
+  return defined({ serviceArn, serviceName, status, tags });
+}
+
+type Defined<Value> = { [Key in keyof Value]?: Exclude<Value[Key], undefined> };
+
+/** Without the fields that are undefined. */
+function defined<Value extends object>(value: Value): Defined<Value> {
+  return Object.fromEntries(
+    Object.entries(value).filter(([, one]) => one !== undefined),
+  ) as Defined<Value>;
+}

@@ -1,0 +1,105 @@
+/**
+ * The target groups of the clusters, made anew for those that have changed, a slice of tasks in each turn of the event loop:
+ * ten thousand tasks at once would hold up everything else. Also why each container is a target or none.
+ */
+import { setImmediate } from 'node:timers/promises';
+import type { TargetGroup } from '../../model/target.ts';
+import type { DiscoveryWorld, Explained } from '../mechanism.ts';
+import type { ClusterState } from './cluster.ts';
+import { groupsOf, judge, type TargetOptions } from './targets.ts';
+
+/** Of one turn, ms. */
+const SHARE_MS = 10;
+/** Tasks between two looks at the time. */
+const STEP = 50;
+
+interface Rendered {
+  /** Whether the cluster had been read whole when this was begun. */
+  readonly isRead: boolean;
+  readonly groups: TargetGroup[];
+  readonly explained: Explained[];
+  readonly reasons: Map<string, number>;
+}
+
+export class GroupLists {
+  readonly #options: TargetOptions;
+  readonly #world: DiscoveryWorld;
+  readonly #rendered = new Map<ClusterState, Rendered>();
+  readonly #changed = new Set<ClusterState>();
+
+  constructor(options: TargetOptions, world: DiscoveryWorld) {
+    this.#options = options;
+    this.#world = world;
+  }
+
+  /** What is known of the cluster has changed. */
+  touch(cluster: ClusterState): void {
+    this.#changed.add(cluster);
+  }
+
+  forget(cluster: ClusterState): void {
+    this.#rendered.delete(cluster);
+    this.#changed.delete(cluster);
+  }
+
+  /**
+   * The groups of all clusters, and whether each of them was read whole before they were made: one that ends to be read
+   * meanwhile is not in them. Explains them to whoever wants to know.
+   */
+  async render(
+    clusters: readonly ClusterState[],
+  ): Promise<{ readonly groups: TargetGroup[]; readonly isRead: boolean }> {
+    for (const cluster of clusters) {
+      if (!this.#changed.delete(cluster) && this.#rendered.has(cluster)) continue;
+      this.#rendered.set(cluster, await this.#renderOne(cluster));
+    }
+    const all = clusters.flatMap((cluster) => this.#rendered.get(cluster) ?? []);
+    this.#tellReasons(all);
+    this.#world.onExplained?.(all.flatMap(({ explained }) => explained));
+    return {
+      groups: all.flatMap(({ groups }) => groups),
+      isRead: all.every(({ isRead }) => isRead),
+    };
+  }
+
+  async #renderOne(cluster: ClusterState): Promise<Rendered> {
+    const isRead = cluster.readAtMs !== undefined;
+    const rendered: Rendered = { isRead, groups: [], explained: [], reasons: new Map() };
+    let count = 0;
+    let beganMs = performance.now();
+    for (const facts of cluster.facts()) {
+      const verdicts = judge(facts, this.#options);
+      const { taskArn: task = '', group = '' } = facts.task;
+      if (this.#world.onExplained !== undefined) rendered.explained.push({ task, group, verdicts });
+      rendered.groups.push(...groupsOf(facts, verdicts));
+      for (const { reason } of verdicts)
+        if (reason !== undefined)
+          rendered.reasons.set(reason, (rendered.reasons.get(reason) ?? 0) + 1);
+      count += 1;
+      if (count % STEP !== 0 || performance.now() - beganMs < SHARE_MS) continue;
+      await setImmediate();
+      beganMs = performance.now();
+    }
+    return rendered;
+  }
+
+  #tellReasons(all: readonly Rendered[]): void {
+    const { metrics, mechanism } = this.#world;
+    const gauge = metrics.gauges(
+      'amperage_sd_not_targets',
+      'Containers (or tasks) that are no targets, by reason.',
+    );
+    const sums = new Map<string, number>();
+    for (const { reasons } of all)
+      for (const [reason, count] of reasons) sums.set(reason, (sums.get(reason) ?? 0) + count);
+    for (const reason of this.#shown)
+      if (!sums.has(reason)) gauge.with({ mechanism, reason }).set(0);
+    for (const [reason, count] of sums) {
+      gauge.with({ mechanism, reason }).set(count);
+      this.#shown.add(reason);
+    }
+  }
+
+  /** Reasons that the metric has had. */
+  readonly #shown = new Set<string>();
+}

@@ -1,0 +1,62 @@
+/**
+ * A list that is read in parts, each for itself (files, names): a part that fails keeps what was known of it and holds up no
+ * other. Says what is lacking, and whether the list may be yielded: not before each part was read once.
+ */
+import type { TargetGroup } from '../model/target.ts';
+import { failedLack, type Lack, Lacking } from './lacking.ts';
+import { attempt, type DiscoveryWorld } from './mechanism.ts';
+
+export class Parts {
+  /** A word for what a part is: `file`. */
+  readonly #what: string;
+  readonly #world: DiscoveryWorld;
+  readonly #lacking: Lacking;
+  readonly #known = new Map<string, readonly TargetGroup[]>();
+  readonly #failures = new Map<string, Lack>();
+  #hasBeenWhole = false;
+
+  constructor(what: string, world: DiscoveryWorld) {
+    this.#what = what;
+    this.#world = world;
+    this.#lacking = new Lacking(world);
+  }
+
+  names(): string[] {
+    return [...this.#known.keys()];
+  }
+
+  /** Reads one part; never rejects. False when it failed. */
+  async read(name: string, read: () => Promise<readonly TargetGroup[]>): Promise<boolean> {
+    this.#failures.delete(name);
+    const groups = await attempt(this.#world, read, (error) => {
+      const isKnown = this.#known.has(name);
+      this.#failures.set(name, { ...failedLack(this.#what, name, error), isBlocking: !isKnown });
+    });
+    if (groups !== undefined) this.#known.set(name, groups);
+    return groups !== undefined;
+  }
+
+  /** These are all the parts there are. */
+  retain(names: ReadonlySet<string>): void {
+    for (const name of this.#known.keys()) if (!names.has(name)) this.#known.delete(name);
+    for (const name of this.#failures.keys()) if (!names.has(name)) this.#failures.delete(name);
+  }
+
+  /**
+   * The list after a reading, in the order of the names; undefined when it may not be yielded.
+   *
+   * @param more  what is lacking of the names themselves
+   */
+  conclude(
+    names: readonly string[],
+    more: readonly Lack[] = [],
+  ): readonly TargetGroup[] | undefined {
+    if (this.#world.signal.aborted) return undefined;
+    const lacks = [...more, ...this.#failures.values()];
+    this.#lacking.tell('', lacks);
+    this.#hasBeenWhole ||= !lacks.some(({ isBlocking }) => isBlocking);
+    const isPart = this.#world.takesParts === true && this.#known.size > 0;
+    if (!this.#hasBeenWhole && !isPart) return undefined;
+    return names.flatMap((name) => this.#known.get(name) ?? []);
+  }
+}

@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { test } from 'node:test';
+import type { TargetGroup } from '../model/target.ts';
+import { FilePublisher, renderTargets } from './publish.ts';
+
+function groupsOf(count: number): TargetGroup[] {
+  return Array.from({ length: count }, (_, index) => ({
+    source: `s${index}`,
+    targets: [{ __address__: `10.0.0.1:${index}`, own: 'yes' }],
+    labels: { 'a "b"': 'line\nbreak', own: 'no', index: String(index) },
+  }));
+}
+
+for (const count of [0, 1, 199, 200, 201, 1_000])
+  test(`${count} targets in pieces are the same JSON as at once`, async () => {
+    const entries = groupsOf(count).map(({ targets, labels }) => {
+      const { __address__: address, ...own } = targets[0]!;
+      return { targets: [address], labels: { ...labels, ...own } };
+    });
+    const text = Buffer.concat(await renderTargets(groupsOf(count))).toString();
+    assert.equal(text, `${JSON.stringify(entries, undefined, 2)}\n`);
+  });
+
+test('of lists that come while one is written the newest is written, and no draft stays', async (context) => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'amperage-publish-'));
+  context.after(() => rm(folder, { recursive: true }));
+  const file = path.join(folder, 'targets.json');
+  const publisher = new FilePublisher(file, (error) => assert.fail(String(error)));
+  const first = publisher.publish(groupsOf(1));
+  void publisher.publish(groupsOf(2));
+  void publisher.publish(groupsOf(3));
+  await first;
+  assert.equal((JSON.parse(await readFile(file, 'utf8')) as unknown[]).length, 3);
+  assert.deepEqual(await readdir(folder), ['targets.json']);
+});

@@ -1,0 +1,87 @@
+/**
+ * The queue of events, when it or what its events need does not answer: changes are found by polling then, at the interval that
+ * is configured and not with the safety net of ten minutes.
+ */
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+import { setTimeout as realSleep } from 'node:timers/promises';
+import { openEcsWorld } from './whole/ecs-world.ts';
+import { addressesOf, Run } from './whole/world.ts';
+
+const PORTS = { port: 9779, definitions: true };
+
+async function open(context: TestContext) {
+  const source = await openEcsWorld({ clusters: ['one', 'two'] }, PORTS);
+  const { account } = source;
+  const url = account.queues.create('events');
+  account.subscribed.add('events');
+  const begin = (): Run => {
+    const config = { ...(source.config as object), events_queue_url: url };
+    const run = new Run('ecs_sd_configs', { ...source, config });
+    context.after(() => run.stop());
+    return run;
+  };
+  context.after(() => source.close());
+  const addresses = (): string[] =>
+    source
+      .members()
+      .map(({ address }) => address)
+      .toSorted();
+  return { source, account, begin, addresses };
+}
+
+/** Queues wait by the system's clock. */
+async function until(isSo: () => boolean): Promise<void> {
+  const endMs = performance.now() + 5_000;
+  while (!isSo()) {
+    assert.ok(performance.now() < endMs, 'it did not happen within five seconds');
+    await realSleep(5);
+  }
+}
+
+test('a queue that is denied is told and asked slowly; changes are found at the interval', async (context) => {
+  const { source, account, begin, addresses } = await open(context);
+  account.trouble.set({ faults: [{ action: 'ReceiveMessage', code: 'AccessDeniedException' }] });
+  const run = begin();
+  await run.forward(1_000);
+  await until(() => run.lacks.some(({ what }) => what === 'sqs:ReceiveMessage'));
+  assert.deepEqual(addressesOf(run.lists.at(-1)), addresses(), 'the list waits for no events');
+  assert.equal(run.lacks[0]?.cause, 'denied');
+  await source.turnOver();
+  account.takeCalls();
+  await run.forward(source.refreshMs);
+  assert.deepEqual(addressesOf(run.lists.at(-1)), addresses());
+  assert.equal(account.takeCalls()['ReceiveMessage'], undefined);
+});
+
+test('a queue that ends to answer is polled for at the interval from then on', async (context) => {
+  const { source, account, begin, addresses } = await open(context);
+  const run = begin();
+  await run.forward(1_000);
+  account.subscribed.clear();
+  // One event, so that the queue is seen to flow.
+  account.queues.send('events', 'none');
+  await until(() => account.takeCalls()['DeleteMessageBatch'] !== undefined);
+  account.trouble.set({
+    faults: [{ action: 'ReceiveMessage', code: 'InternalError', status: 500 }],
+  });
+  account.queues.send('events', 'none');
+  await source.turnOver();
+  await until(() => run.lacks.some(({ what }) => what === 'sqs:ReceiveMessage'));
+  await run.forward(source.refreshMs);
+  assert.deepEqual(addressesOf(run.lists.at(-1)), addresses());
+});
+
+test('what an event could not bring is read at the interval', async (context) => {
+  const { source, account, begin, addresses } = await open(context);
+  const run = begin();
+  await run.forward(1_000);
+  const action = 'DescribeTaskDefinition';
+  account.trouble.set({ faults: [{ action, code: 'InternalError', status: 500 }] });
+  await source.turnOver();
+  await until(() => run.lacks.some(({ what }) => what === `ecs:${action}`));
+  account.trouble.set({});
+  await run.forward(source.refreshMs);
+  assert.deepEqual(addressesOf(run.lists.at(-1)), addresses());
+  assert.deepEqual(run.lacks, []);
+});

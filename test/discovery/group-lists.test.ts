@@ -1,0 +1,94 @@
+/** When the groups of clusters may be taken for a whole list, and that they are made in slices. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { ClusterState } from '../../src/discovery/ecs/cluster.ts';
+import type { TaskFacts } from '../../src/discovery/ecs/facts.ts';
+import { GroupLists } from '../../src/discovery/ecs/group-lists.ts';
+import type { DiscoveryWorld } from '../../src/discovery/mechanism.ts';
+import { silentLogger } from '../../src/kernel/logger.ts';
+import { Registry } from '../../src/kernel/metrics.ts';
+import { VirtualClock } from '../../src/kernel/clock.ts';
+import { CallLimits } from '../../src/discovery/call-limits.ts';
+
+function fixture(metrics = new Registry()): GroupLists {
+  const clock = new VirtualClock();
+  const world: DiscoveryWorld = {
+    clock,
+    metrics,
+    log: silentLogger,
+    http: { send: () => Promise.reject(new Error('unused')), close: () => Promise.resolve() },
+    mechanism: 'ecs',
+    signal: new AbortController().signal,
+    baseDirectory: '/',
+    callLimits: new CallLimits(clock, metrics),
+  };
+  const rules = { services: [], definitions: [], dockerLabels: [], isDynamic: false };
+  const options = { profile: 'prometheus' as const, rules, portOfTask: 80 };
+  return new GroupLists({ ...options, dropUnhealthy: false, jobLabel: '' }, world);
+}
+
+function factsOf(count: number): TaskFacts[] {
+  return Array.from({ length: count }, (_, index) => ({
+    region: 'r',
+    cluster: {},
+    task: {
+      taskArn: `arn:task/${index}`,
+      clusterArn: 'arn:cluster/c',
+      lastStatus: index % 2 === 0 ? 'RUNNING' : 'PENDING',
+      containers: [
+        { networkInterfaces: [{ privateIpv4Address: `10.0.${index >> 8}.${index & 255}` }] },
+      ],
+    },
+    definition: undefined,
+    containerInstance: undefined,
+    ec2: undefined,
+    service: undefined,
+    networkInterface: undefined,
+  }));
+}
+
+interface FakeCluster {
+  readAtMs: number | undefined;
+  facts: () => Iterable<TaskFacts>;
+}
+
+const asState = (cluster: FakeCluster): ClusterState => cluster as unknown as ClusterState;
+
+test('a cluster that ends to be read after its groups were made is not in a whole list', async () => {
+  const lists = fixture();
+  const cluster: FakeCluster = { readAtMs: undefined, facts: () => [] };
+  cluster.facts = function* () {
+    // The reading ends while the groups are made.
+    cluster.readAtMs = 1;
+    yield* [];
+  };
+  assert.equal((await lists.render([asState(cluster)])).isRead, false);
+  assert.equal((await lists.render([asState(cluster)])).isRead, false, 'nothing new was told');
+  lists.touch(asState(cluster));
+  assert.equal((await lists.render([asState(cluster)])).isRead, true);
+});
+
+test('groups are made anew for clusters that have changed, and for no others', async () => {
+  const lists = fixture();
+  const made = [0, 0];
+  const clusters = made.map((_, index) =>
+    asState({ readAtMs: 1, facts: () => ((made[index] = (made[index] ?? 0) + 1), factsOf(2)) }),
+  );
+  await lists.render(clusters);
+  lists.touch(clusters[1]!);
+  const { groups } = await lists.render(clusters);
+  assert.deepEqual(made, [1, 2]);
+  assert.equal(groups.length, 2);
+});
+
+test('a reason that nothing has any more is none in the metric', async () => {
+  const metrics = new Registry();
+  const lists = fixture(metrics);
+  const cluster: FakeCluster = { readAtMs: 1, facts: () => factsOf(2) };
+  await lists.render([asState(cluster)]);
+  assert.match(metrics.expose(), /not_targets\{mechanism="ecs",reason="not_running"\} 1/);
+  cluster.facts = () => factsOf(1);
+  lists.touch(asState(cluster));
+  await lists.render([asState(cluster)]);
+  assert.match(metrics.expose(), /not_targets\{mechanism="ecs",reason="not_running"\} 0/);
+});

@@ -1,0 +1,63 @@
+/**
+ * The faults that are tried on every call: what happens, and how often. Words only; a world (world.ts) makes them happen.
+ */
+
+/** What happens to a call. */
+export const KINDS = [
+  'failed',
+  'denied',
+  'throttled',
+  'reset',
+  'hang',
+  'empty',
+  'half',
+  'malformed',
+] as const;
+
+export type Kind = (typeof KINDS)[number];
+
+/**
+ * `once`, `thrice`: so many calls, then it works. `later`: all but the first call, so that of several batches or pages the
+ * first is answered. `page 2`: only the second page of a list. `ever`: until it is mended.
+ */
+export const EXTENTS = ['once', 'thrice', 'later', 'page 2', 'ever'] as const;
+
+export type Extent = (typeof EXTENTS)[number];
+
+export interface Fault {
+  readonly call: string;
+  readonly kind: Kind;
+  readonly extent: Extent;
+}
+
+/** A fault in the settings of the emulator's trouble. */
+export function troubleOf({ call, kind, extent }: Fault): Record<string, unknown> {
+  const extents = {
+    once: { count: 1 },
+    thrice: { count: 3 },
+    later: { skip: 1 },
+    'page 2': { page: 2 },
+    ever: {},
+  };
+  return { action: call, ...answerOf(kind, call), ...extents[extent] };
+}
+
+function answerOf(kind: Kind, call: string): Record<string, unknown> {
+  const isEc2 = /^Describe(?:Instances|NetworkInterfaces)$/.test(call);
+  switch (kind) {
+    case 'failed':
+      return { code: isEc2 ? 'InternalError' : 'InternalServerError', status: 500 };
+    case 'denied':
+      return isEc2
+        ? { code: 'UnauthorizedOperation', status: 403 }
+        : { code: 'AccessDeniedException', status: 400 };
+    case 'throttled':
+      return { code: isEc2 ? 'RequestLimitExceeded' : 'ThrottlingException', status: 400 };
+    default:
+      return { how: kind };
+  }
+}
+
+export function describeFault({ call, kind, extent }: Fault): string {
+  return `${call} ${kind} ${extent}`;
+}

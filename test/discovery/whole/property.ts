@@ -1,0 +1,210 @@
+/**
+ * The property that known means whole, tried on one mechanism: whole.test.ts says what it is.
+ */
+import assert from 'node:assert/strict';
+import { isDeepStrictEqual } from 'node:util';
+import type { MechanismKey } from '../../../src/discovery/mechanisms.ts';
+import { describeFault, type Extent, EXTENTS, type Fault, type Kind } from './faults.ts';
+import { cases } from './mechanisms.ts';
+import {
+  addressesOf,
+  type Case,
+  comparable,
+  type Member,
+  Run,
+  SLOW_MS,
+  type SourceWorld,
+} from './world.ts';
+
+const MOMENTS = ['first', 'running', 'turnover'] as const;
+type Moment = (typeof MOMENTS)[number];
+
+const isLong = process.env['AMPERAGE_LONG'] === '1';
+const only = process.env['AMPERAGE_ONLY'] ?? '';
+/** Refreshes under a fault: enough to read everything again that is read again at all. */
+const UNDER = 2;
+/** A bucket that was throttled is back at its rate after so long. */
+const RECOVERY_MS = 60_000;
+
+interface Recorded {
+  /** Call → pages. */
+  readonly calls: ReadonlyMap<string, number>;
+  /** The list without any fault, before and after the turnover. */
+  readonly before: readonly string[];
+  readonly after: readonly string[];
+}
+
+/** Tries all scenarios of a mechanism; `report` is told how far it is. @throws AssertionError as the cause of one that names the scenario */
+export async function tryMechanism(
+  key: MechanismKey,
+  report: (progress: string) => void,
+): Promise<void> {
+  const recorded = await record(key);
+  const all = [...scenarios(cases[key], recorded)].filter((one) =>
+    describeScenario(one).includes(only),
+  );
+  for (const [index, one] of all.entries()) {
+    await tryOne(key, one, recorded).catch((error: unknown) => {
+      throw new Error(describeScenario(one), { cause: error });
+    });
+    if (isLong && index % 200 === 199) report(`${index + 1} of ${all.length}`);
+  }
+  report(`${all.length} scenarios, calls: ${[...recorded.calls.keys()].join(' ')}`);
+}
+
+/** What a reading without a fault calls, at first, running, and for new members. */
+async function record(key: MechanismKey): Promise<Recorded> {
+  const source = await cases[key].open();
+  const run = new Run(key, source);
+  try {
+    await run.forward(source.refreshMs);
+    const before = comparable(run.lists.at(-1));
+    assert.deepEqual(addressesOf(run.lists[0]), addressesIn(source.members()));
+    await source.turnOver();
+    await run.forward(UNDER * source.refreshMs);
+    assert.deepEqual(addressesOf(run.lists.at(-1)), addressesIn(source.members()));
+    const calls = new Map(source.takeCalls());
+    return { calls, before, after: comparable(run.lists.at(-1)) };
+  } finally {
+    await run.stop();
+    await source.close();
+  }
+}
+
+interface Scenario {
+  readonly moment: Moment;
+  readonly faults: readonly Fault[];
+}
+
+function describeScenario({ moment, faults }: Scenario): string {
+  return `${moment}: ${faults.map(describeFault).join(' and ')}`;
+}
+
+function* scenarios(one: Case, { calls }: Recorded): Generator<Scenario> {
+  for (const [call, pages] of calls)
+    for (const kind of one.kinds)
+      for (const extent of EXTENTS)
+        for (const moment of MOMENTS) {
+          if (extent === 'page 2' && pages < 2) continue;
+          if (isLong || isOfCi(kind, extent, moment, one.isBrief === true))
+            yield { moment, faults: [{ call, kind, extent }] };
+        }
+  if (isLong) yield* pairs(one, calls);
+}
+
+/** Each kind until it is mended, at a start and while members change; other extents and moments with the plainest kinds. */
+function isOfCi(kind: Kind, extent: Extent, moment: Moment, isBrief: boolean): boolean {
+  const isPlain = kind === 'failed' || kind === 'denied';
+  // To a reader that begins a reset and half an answer are failures as any.
+  const isOdd = !isPlain && kind !== 'reset' && kind !== 'half';
+  if (extent === 'ever' && moment === 'first') return isPlain || (isOdd && !isBrief);
+  if (extent === 'ever' && moment === 'turnover') return isPlain || !isBrief;
+  if (isBrief || extent === 'thrice') return false;
+  if (moment === 'first') return extent === 'once' && isPlain;
+  return kind === 'failed' && (moment === 'turnover' || extent === 'ever');
+}
+
+/** Two calls that fail at once, each in its way: every pair of calls with every pair of kinds, while members change. */
+function* pairs({ kinds }: Case, calls: ReadonlyMap<string, number>): Generator<Scenario> {
+  const names = [...calls.keys()];
+  for (const [index, first] of names.entries())
+    for (const second of names.slice(index + 1))
+      for (const one of kinds)
+        for (const two of kinds)
+          for (const moment of ['first', 'turnover'] as const)
+            yield {
+              moment,
+              faults: [
+                { call: first, kind: one, extent: 'ever' },
+                { call: second, kind: two, extent: 'thrice' },
+              ],
+            };
+}
+
+async function tryOne(
+  key: MechanismKey,
+  { moment, faults }: Scenario,
+  recorded: Recorded,
+): Promise<void> {
+  const source = await cases[key].open();
+  const denied = faults
+    .filter(({ call, kind }) => kind === 'denied' && cases[key].optional.includes(call))
+    .map(({ call }) => call);
+  if (moment === 'first') await source.strike(...faults);
+  const run = new Run(key, source);
+  try {
+    if (moment === 'first') await underAtStart(run, source, faults, denied, recorded);
+    else await underWhileRunning(run, source, moment, faults, recorded);
+    await source.repair();
+    const whole = moment === 'turnover' ? recorded.after : recorded.before;
+    const slowMs = denied.length > 0 ? SLOW_MS : 0;
+    const throttledMs = faults.some(({ kind }) => kind === 'throttled') ? RECOVERY_MS : 0;
+    await run.forward(source.refreshMs + slowMs);
+    if (!isDeepStrictEqual([comparable(run.lists.at(-1)), run.lacks], [whole, []]))
+      await run.forward(source.refreshMs + throttledMs);
+    assert.deepEqual(comparable(run.lists.at(-1)), whole, 'whole after the fault');
+    assert.deepEqual(run.lacks, [], 'nothing is lacking after the fault');
+  } finally {
+    await run.stop();
+    await source.close();
+  }
+}
+
+/** Whatever a process publishes that begins under the fault is whole, but for what a denial costs. */
+async function underAtStart(
+  run: Run,
+  source: SourceWorld,
+  faults: readonly Fault[],
+  denied: readonly string[],
+  { before }: Recorded,
+): Promise<void> {
+  await run.forward(UNDER * source.refreshMs);
+  const least = addressesIn(without(source.members(), denied));
+  for (const list of run.lists) {
+    if (denied.length === 0)
+      assert.deepEqual(comparable(list), before, 'a first list is not whole');
+    else atLeast(addressesOf(list), least, 'a denial costs more than it brings');
+  }
+  if (denied.length === faults.length)
+    assert.ok(run.lists.length > 0, 'a call that may be left out holds up the list');
+  else if (run.lists.length === 0) assert.ok(run.lacks.some(({ isBlocking }) => isBlocking));
+}
+
+async function underWhileRunning(
+  run: Run,
+  source: SourceWorld,
+  moment: Moment,
+  faults: readonly Fault[],
+  { before }: Recorded,
+): Promise<void> {
+  await run.forward(1_000);
+  assert.deepEqual(comparable(run.lists.at(-1)), before, 'whole at the start');
+  const old = source.members();
+  if (moment === 'turnover') await source.turnOver();
+  await source.strike(...faults);
+  const begun = run.lists.length;
+  await run.forward(UNDER * source.refreshMs);
+  const now = source.members();
+  const stay = old.filter(({ address }) => now.some((one) => one.address === address));
+  for (const list of run.lists.slice(begun))
+    atLeast(addressesOf(list), addressesIn(stay), 'targets that are there were dropped');
+  const known = new Set(old.map(({ address }) => address));
+  const reachable = without(
+    now.filter(({ address }) => !known.has(address)),
+    faults.map(({ call }) => call),
+  );
+  atLeast(addressesOf(run.lists.at(-1)), addressesIn(reachable), 'new ones are not found');
+}
+
+function without(members: readonly Member[], calls: readonly string[]): Member[] {
+  return members.filter(({ needs }) => !needs.some((call) => calls.includes(call)));
+}
+
+function addressesIn(members: readonly Member[]): string[] {
+  return members.map(({ address }) => address).toSorted();
+}
+
+function atLeast(found: readonly string[], wanted: readonly string[], words: string): void {
+  const lacking = wanted.filter((address) => !found.includes(address));
+  assert.deepEqual(lacking, [], words);
+}

@@ -1,0 +1,9 @@
+/** Tries one mechanism in a thread of its own: the test runner watches every promise of its own thread, at half of the time. */
+import { parentPort, workerData } from 'node:worker_threads';
+import type { MechanismKey } from '../../../src/discovery/mechanisms.ts';
+import { tryMechanism } from './property.ts';
+
+await tryMechanism(workerData as MechanismKey, (progress) =>
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- that is of windows; a thread's port has no origin
+  parentPort?.postMessage(progress),
+);
