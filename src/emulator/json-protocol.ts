@@ -43,11 +43,16 @@ export async function answerJson(
         `${action} is not supported here; these are: ${Object.keys(service.actions).join(', ')}`,
       );
     const input = trouble.limitPage(action, parseInput(await request.body()));
-    return await breakAnswer(trouble.strike(action, input), request, trouble, async () => {
-      const output = await run(input);
-      trouble.learnPage(input, output ?? {});
-      return json(200, output);
-    });
+    return await breakAnswer(
+      trouble.strike(action, input, service.signingName),
+      request,
+      trouble,
+      async () => {
+        const output = await run(input);
+        trouble.learnPage(input, output ?? {});
+        return json(200, output);
+      },
+    );
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;
     return json(
