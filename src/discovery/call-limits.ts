@@ -2,7 +2,10 @@
  * How often AWS may be asked: a token bucket for each account, region and category of calls, as AWS has them, of which
  * discovery takes a share, so that deployments and consoles keep theirs. A throttled call halves the rate; it recovers
  * with time. One for all discovery of a process, made where the process is put together: two would take twice the share.
- * Source: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html
+ * Sources: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html,
+ * https://docs.aws.amazon.com/cloud-map/latest/dg/throttling.html,
+ * https://docs.aws.amazon.com/cloud-map/latest/dg/cloud-map-limits.html,
+ * https://docs.aws.amazon.com/general/latest/gr/ssm.html
  */
 import type { Clock } from '../kernel/clock.ts';
 import type { Registry } from '../kernel/metrics.ts';
@@ -14,7 +17,14 @@ export const CALL_BUCKETS = {
   cluster_resource_read: [100, 20],
   service_read: [100, 20],
   ec2_read: [50, 10],
-  cloud_map: [20, 5],
+  /**
+   * Lists and tags. An assumption: AWS publishes no rates of these calls. Its own controller for Kubernetes keeps below one
+   * ListNamespaces and two ListServices a second, external-dns was told of 50 ListInstances.
+   */
+  cloud_map: [20, 10],
+  cloud_map_discovery: [2_000, 1_000],
+  cloud_map_revisions: [3_000, 3_000],
+  parameter_read: [40, 40],
 } as const;
 
 export type CallCategory = keyof typeof CALL_BUCKETS;

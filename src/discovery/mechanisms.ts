@@ -2,7 +2,7 @@
  * The table of mechanisms: everything else that knows which kinds of discovery there are is derived from it.
  */
 import { type z } from 'zod';
-import { cloudMapMechanism } from './cloudmap.ts';
+import { cloudMapMechanism } from './cloudmap/mechanism.ts';
 import { dnsMechanism } from './dns.ts';
 import { awsMechanism, ecsMechanism } from './ecs/mechanism.ts';
 import { fileMechanism } from './file.ts';
