@@ -4,6 +4,7 @@
  * Source: https://docs.aws.amazon.com/cloud-map/latest/api/Welcome.html
  */
 import { type AwsAction, AwsCallError } from '../../aws/calls.ts';
+import { RecoverableError } from '../../kernel/errors.ts';
 import { AwsCalls } from '../aws-calls.ts';
 import { type AwsAccess, type AwsSession, openAwsSession } from '../aws-client.ts';
 import type { CallCategory } from '../call-limits.ts';
@@ -92,16 +93,18 @@ export class CloudMapApi {
 
   /** All of the region. */
   async namespaces(): Promise<Namespace[]> {
+    const action = 'servicediscovery:ListNamespaces';
     const found: Namespace[] = [];
     await this.#calls.pages(async (NextToken) => {
       const command = new this.#sdk.ListNamespacesCommand({ NextToken, MaxResults: PAGE_SIZE });
-      const page = await this.#call('servicediscovery:ListNamespaces', 'cloud_map', (abortSignal) =>
+      const page = await this.#call(action, 'cloud_map', (abortSignal) =>
         this.#client.send(command, { abortSignal }),
       );
-      for (const { Id = '', Arn, Name = '', Properties, ResourceOwner: owner } of page.Namespaces ??
-        []) {
-        const httpName = Properties?.HttpProperties?.HttpName ?? Name;
-        found.push({ id: owner === undefined ? Id : (Arn ?? Id), name: Name, httpName, owner });
+      for (const one of listOf(page.Namespaces, action)) {
+        const { Name: name = '', Properties, ResourceOwner: owner } = one;
+        const id = idOf(one, action);
+        const httpName = Properties?.HttpProperties?.HttpName ?? name;
+        found.push({ id: owner === undefined ? id : (one.Arn ?? id), name, httpName, owner });
       }
       return page.NextToken;
     });
@@ -109,6 +112,7 @@ export class CloudMapApi {
   }
 
   async services(namespace: Namespace): Promise<Service[]> {
+    const action = 'servicediscovery:ListServices';
     const found: Service[] = [];
     const Filters = [
       { Name: 'NAMESPACE_ID' as const, Values: [namespace.id], Condition: 'EQ' as const },
@@ -116,68 +120,71 @@ export class CloudMapApi {
     await this.#calls.pages(async (NextToken) => {
       const request = { NextToken, Filters, MaxResults: PAGE_SIZE };
       const command = new this.#sdk.ListServicesCommand(request);
-      const page = await this.#call('servicediscovery:ListServices', 'cloud_map', (abortSignal) =>
+      const page = await this.#call(action, 'cloud_map', (abortSignal) =>
         this.#client.send(command, { abortSignal }),
       );
-      for (const { Id = '', Arn = '', Name = '' } of page.Services ?? [])
-        found.push({ id: Id, arn: Arn, name: Name });
+      for (const one of listOf(page.Services, action))
+        found.push({ id: idOf(one, action), arn: one.Arn ?? '', name: one.Name ?? '' });
       return page.NextToken;
     });
     return found;
   }
 
   async tags({ arn: ResourceARN }: Service): Promise<ReadonlyMap<string, string>> {
+    const action = 'servicediscovery:ListTagsForResource';
     const command = new this.#sdk.ListTagsForResourceCommand({ ResourceARN });
-    const { Tags = [] } = await this.#call(
-      'servicediscovery:ListTagsForResource',
-      'cloud_map',
-      (abortSignal) => this.#client.send(command, { abortSignal }),
+    const answer = await this.#call(action, 'cloud_map', (abortSignal) =>
+      this.#client.send(command, { abortSignal }),
     );
-    return new Map(Tags.map(({ Key, Value }) => [Key ?? '', Value ?? '']));
+    return new Map(
+      listOf(answer.Tags, action).map(({ Key = '', Value = '' }) => [Key, Value] as const),
+    );
   }
 
   /** Grows with every instance that comes or goes. */
   async revision(namespace: Namespace, service: Service): Promise<number | undefined> {
+    const action = 'servicediscovery:DiscoverInstancesRevision';
     const command = new this.#sdk.DiscoverInstancesRevisionCommand(named(namespace, service));
-    const answer = await this.#call(
-      'servicediscovery:DiscoverInstancesRevision',
-      'cloud_map_revisions',
-      (abortSignal) => this.#client.send(command, { abortSignal }),
+    const answer = await this.#call(action, 'cloud_map_revisions', (abortSignal) =>
+      this.#client.send(command, { abortSignal }),
     );
     return answer.InstancesRevision;
   }
 
   /** By the data plane, in one call: healthy instances and others. */
   async discovered(namespace: Namespace, service: Service): Promise<Discovered> {
+    const action = 'servicediscovery:DiscoverInstances';
     const command = new this.#sdk.DiscoverInstancesCommand({
       ...named(namespace, service),
       HealthStatus: 'ALL',
       MaxResults: DISCOVERED_MAX,
     });
-    const { Instances = [], InstancesRevision: revision } = await this.#call(
-      'servicediscovery:DiscoverInstances',
-      'cloud_map_discovery',
-      (abortSignal) => this.#client.send(command, { abortSignal }),
+    const answer = await this.#call(action, 'cloud_map_discovery', (abortSignal) =>
+      this.#client.send(command, { abortSignal }),
     );
-    const instances = Instances.map(({ InstanceId: id = '', Attributes = {}, HealthStatus }) => ({
-      id,
-      attributes: Attributes,
-      isUnhealthy: HealthStatus === 'UNHEALTHY',
+    const instances = listOf(answer.Instances, action).map((one) => ({
+      id: idOf({ Id: one.InstanceId }, action),
+      attributes: one.Attributes ?? {},
+      isUnhealthy: one.HealthStatus === 'UNHEALTHY',
     }));
-    return { instances, revision, isCut: instances.length >= DISCOVERED_MAX };
+    const isCut = instances.length >= DISCOVERED_MAX;
+    return { instances, revision: answer.InstancesRevision, isCut };
   }
 
   /** By the control plane, page by page, which tells no health. */
   async listed(service: Service): Promise<Instance[]> {
+    const action = 'servicediscovery:ListInstances';
     const found: Instance[] = [];
     await this.#calls.pages(async (NextToken) => {
-      const request = { ServiceId: idOf(service), NextToken, MaxResults: PAGE_SIZE };
+      const request = { ServiceId: arnOf(service), NextToken, MaxResults: PAGE_SIZE };
       const command = new this.#sdk.ListInstancesCommand(request);
-      const page = await this.#call('servicediscovery:ListInstances', 'cloud_map', (abortSignal) =>
+      const page = await this.#call(action, 'cloud_map', (abortSignal) =>
         this.#client.send(command, { abortSignal }),
       );
-      for (const { Id: id = '', Attributes: attributes = {} } of page.Instances ?? [])
-        found.push({ id, attributes, isUnhealthy: false });
+      for (const one of listOf(page.Instances, action)) {
+        const attributes = one.Attributes ?? {};
+        found.push({ id: idOf(one, action), attributes, isUnhealthy: false });
+      }
       return page.NextToken;
     });
     return found;
@@ -185,17 +192,17 @@ export class CloudMapApi {
 
   /** Ids of instances that a health check calls unhealthy; a service without one answers with an error, and has none. */
   async unhealthy(service: Service): Promise<ReadonlySet<string>> {
+    const action = 'servicediscovery:GetInstancesHealthStatus';
     const found = new Set<string>();
     try {
       await this.#calls.pages(async (NextToken) => {
-        const request = { ServiceId: idOf(service), NextToken, MaxResults: PAGE_SIZE };
+        const request = { ServiceId: arnOf(service), NextToken, MaxResults: PAGE_SIZE };
         const command = new this.#sdk.GetInstancesHealthStatusCommand(request);
-        const page = await this.#call(
-          'servicediscovery:GetInstancesHealthStatus',
-          'cloud_map',
-          (abortSignal) => this.#client.send(command, { abortSignal }),
+        const page = await this.#call(action, 'cloud_map', (abortSignal) =>
+          this.#client.send(command, { abortSignal }),
         );
-        for (const [id, status] of Object.entries(page.Status ?? {}))
+        if (page.Status === undefined) throw notAnAnswer(action);
+        for (const [id, status] of Object.entries(page.Status))
           if (status === 'UNHEALTHY') found.add(id);
         return page.NextToken;
       });
@@ -232,6 +239,23 @@ function named(
   return owner === undefined ? names : { ...names, OwnerAccount: owner };
 }
 
-function idOf({ arn, id }: Service): string {
+function arnOf({ arn, id }: Service): string {
   return arn === '' ? id : arn;
+}
+
+/** An answer without its list is none: it must not pass for an empty one. */
+function listOf<One>(list: readonly One[] | undefined, action: AwsAction): readonly One[] {
+  const isList =
+    Array.isArray(list) && list.every((one) => typeof one === 'object' && one !== null);
+  if (!isList) throw notAnAnswer(action);
+  return list;
+}
+
+function idOf({ Id }: { readonly Id?: string | undefined }, action: AwsAction): string {
+  if (typeof Id !== 'string' || Id === '') throw notAnAnswer(action);
+  return Id;
+}
+
+function notAnAnswer(action: AwsAction): RecoverableError {
+  return new RecoverableError('CLOUD_MAP_ANSWER', `${action}: an answer of another shape`);
 }

@@ -3,8 +3,8 @@
  * thousands a second, asked only when the service's revision has changed; or ListInstances, page by page, where the first
  * is denied, has no route (its host is another one) or is cut short. A way that fails is left for a while where the other works.
  */
-import { type AwsAction, AwsCallError } from '../../aws/calls.ts';
-import { RecoverableError } from '../../kernel/errors.ts';
+import type { AwsAction } from '../../aws/calls.ts';
+import { messageOf, RecoverableError } from '../../kernel/errors.ts';
 import type { Lack } from '../lacking.ts';
 import type { DiscoveryWorld } from '../mechanism.ts';
 import { type CloudMapApi, type Instance, isGone, type Namespace, type Service } from './api.ts';
@@ -66,7 +66,7 @@ export class InstanceReader {
   ): Promise<Reading | 'unchanged'> {
     if (since !== undefined && (await this.#isUnchanged(namespace, service, since)))
       return 'unchanged';
-    const failures: { readonly way: Way; readonly error: AwsCallError }[] = [];
+    const failures: { readonly way: Way; readonly error: unknown }[] = [];
     for (const way of this.#ways(service)) {
       try {
         const reading =
@@ -80,7 +80,6 @@ export class InstanceReader {
         const instances = reading.instances.toSorted((a, b) => (a.id < b.id ? -1 : 1));
         return { ...reading, instances };
       } catch (error) {
-        if (!(error instanceof AwsCallError)) throw error;
         failures.push({ way, error });
       }
     }
@@ -105,7 +104,7 @@ export class InstanceReader {
   }
 
   /** A denial may hold for one service; what fails otherwise fails for all. */
-  #leave(way: Way, { id }: Service, error: AwsCallError): void {
+  #leave(way: Way, { id }: Service, error: unknown): void {
     const isOwn = isDenied(error) || isGone(error);
     const untilMs = this.#world.clock.nowMs() + (isDenied(error) ? DENIED_MS : FAILED_MS);
     this.#leftUntilMs.set(isOwn ? `${ACTIONS[way]} ${id}` : ACTIONS[way], untilMs);
@@ -121,7 +120,6 @@ export class InstanceReader {
       this.#denials.allowed(REVISION_ACTION, '');
       return revision === since;
     } catch (error) {
-      if (!(error instanceof AwsCallError)) throw error;
       if (isGone(error)) return false;
       const waitMs = isDenied(error) ? DENIED_MS : FAILED_MS;
       this.#leftUntilMs.set(REVISION_ACTION, this.#world.clock.nowMs() + waitMs);
@@ -159,10 +157,10 @@ export class InstanceReader {
 }
 
 /** Gone, when both say so or one may not be asked. */
-function whyNeither(errors: readonly AwsCallError[]): Error {
+function whyNeither(errors: readonly unknown[]): unknown {
   const gone = errors.find(isGone);
   const isSure = errors.every((error) => isGone(error) || isDenied(error));
   if (gone !== undefined && isSure) return gone;
-  const words = errors.map(({ message }) => message).join('; ');
+  const words = errors.map(messageOf).join('; ');
   return new RecoverableError('CLOUD_MAP_INSTANCES', words, { cause: errors[0] });
 }
