@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test, type TestContext } from 'node:test';
 import { UpdateInstanceCustomHealthStatusCommand } from '@aws-sdk/client-servicediscovery';
+import { AwsError } from '../../src/emulator/service.ts';
 import {
   addresses,
   deny,
@@ -194,29 +195,31 @@ test('tags that are denied for one service cost that service alone, are said onc
   assert.equal(addresses(run.lists.at(-1)).length, 4);
 });
 
-test('a service that is deleted after it was listed is gone, and no failure', async (context) => {
-  const space = await map.createNamespace();
-  const [stays, goes] = [
-    await map.createService(space, 'stays'),
-    await map.createService(space, 'goes'),
-  ];
-  await map.register(stays, 1, 1);
-  await map.register(goes, 1, 2);
-  const run = discover(context, map, { namespaces: [space.name] });
-  await run.more(1);
-  let isDeleted = false;
-  map.onCall((_action, input) => {
-    if (input['ServiceName'] !== 'goes' || isDeleted) return;
-    isDeleted = true;
-    // At this moment: it was just listed.
-    void map.deregister(goes, 'goes-0').then(() => map.deleteService(goes));
+for (const [gone, code] of [
+  [/^DiscoverInstances|^ListInstances$/, 'ServiceNotFound'],
+  [/^ListTagsForResource$/, 'ResourceNotFoundException'],
+] as const)
+  test(`a service that was deleted after it was listed is gone, and no failure: ${code}`, async (context) => {
+    const space = await map.createNamespace();
+    await map.register(await map.createService(space, 'stays'), 1, 1);
+    const goes = await map.createService(space, 'goes');
+    await map.register(goes, 1, 2);
+    const running = discover(context, map, { namespaces: [space.name], tags_interval: '1m' });
+    await running.more(1);
+    map.onCall((action, input) => {
+      const isOf = [goes.arn, goes.name].some((one) => JSON.stringify(input).includes(`"${one}"`));
+      if (gone.test(action) && isOf) throw new AwsError(code, 'not found');
+    });
+    context.after(() => map.onCall(undefined));
+    const fresh = discover(context, map, { namespaces: [space.name] });
+    await fresh.more(2);
+    await running.until(() => addresses(running.lists.at(-1)).length === 1);
+    for (const run of [running, fresh]) {
+      assert.equal(failures(run), 0);
+      assert.deepEqual(addresses(run.lists.at(-1)), ['10.1.0.1:9102']);
+      assert.deepEqual(run.lacks(), []);
+    }
   });
-  context.after(() => map.onCall(undefined));
-  await run.until(() => addresses(run.lists.at(-1)).length === 1);
-  await run.more(2);
-  assert.equal(failures(run), 0);
-  assert.deepEqual(addresses(run.lists.at(-1)), ['10.1.0.1:9102']);
-});
 
 test('a namespace that is not there is said once and holds up nothing; it is found when it comes', async (context) => {
   const run = discover(context, map, { namespaces: ['not-yet'] });
@@ -272,18 +275,6 @@ test('a changed tag is seen within tags_interval, each service having its turn',
   const tookMs = run.clock.nowMs() - changedMs;
   assert.ok(tookMs <= 120_000 + 31_000, `${tookMs} ms`);
   assert.ok(tookMs >= 60_000, `all at once after ${tookMs} ms`);
-});
-
-test('another address under the same id, which a revision need not tell of, is seen with the tags', async (context) => {
-  const space = await map.createNamespace();
-  const service = await map.createService(space, 's');
-  await map.register(service, 1, 1);
-  const run = discover(context, map, { namespaces: [space.name], tags_interval: '1m' });
-  await run.more(1);
-  map.onCall((action) => void (action === 'DiscoverInstancesRevision' && fail()));
-  context.after(() => map.onCall(undefined));
-  await map.register(service, 1, 9);
-  await run.until(() => addresses(run.lists.at(-1))[0] === '10.9.0.1:9102', 5_000);
 });
 
 test('unhealthy instances are dropped by the same one call a service', async (context) => {
