@@ -88,7 +88,8 @@ export class InstanceReader {
 
   /** What was remembered of a service that is gone. */
   forget({ id }: Service): void {
-    for (const action of Object.values(ACTIONS)) this.#leftUntilMs.delete(`${action} ${id}`);
+    for (const action of [...Object.values(ACTIONS), HEALTH_ACTION])
+      this.#leftUntilMs.delete(`${action} ${id}`);
     this.#denials.forget(id);
   }
 
@@ -139,21 +140,24 @@ export class InstanceReader {
   async #list(service: Service): Promise<Omit<Reading, 'revision'>> {
     const instances = await this.#source.listed(service);
     if (!this.#needsHealth) return { instances, lacks: [] };
-    try {
-      const unhealthy = await this.#source.unhealthy(service);
-      const marked = instances.map((one) => ({ ...one, isUnhealthy: unhealthy.has(one.id) }));
-      return { instances: marked, lacks: [] };
-    } catch (error) {
-      if (!isDenied(error)) throw error;
-      const words = 'the role in use may not ask for health: unhealthy instances stay targets';
-      return {
-        instances,
-        lacks: [
-          { what: HEALTH_ACTION, scope: service.name, cause: 'denied', words, isBlocking: false },
-        ],
-      };
-    }
+    const key = `${HEALTH_ACTION} ${service.id}`;
+    const nowMs = this.#world.clock.nowMs();
+    if ((this.#leftUntilMs.get(key) ?? 0) <= nowMs)
+      try {
+        const unhealthy = await this.#source.unhealthy(service);
+        const marked = instances.map((one) => ({ ...one, isUnhealthy: unhealthy.has(one.id) }));
+        return { instances: marked, lacks: [] };
+      } catch (error) {
+        if (!isDenied(error)) throw error;
+        this.#leftUntilMs.set(key, nowMs + DENIED_MS);
+      }
+    return { instances, lacks: [lackOfHealth(service)] };
   }
+}
+
+function lackOfHealth({ name: scope }: Service): Lack {
+  const words = `the role in use needs ${HEALTH_ACTION}: unhealthy instances stay targets`;
+  return { what: HEALTH_ACTION, scope, cause: 'denied', words, isBlocking: false };
 }
 
 /** Gone, when both say so or one may not be asked. */
