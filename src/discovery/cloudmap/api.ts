@@ -7,7 +7,6 @@ import { type AwsAction, AwsCallError } from '../../aws/calls.ts';
 import { RecoverableError } from '../../kernel/errors.ts';
 import { AwsCalls } from '../aws-calls.ts';
 import { type AwsAccess, type AwsSession, openAwsSession } from '../aws-client.ts';
-import type { CallCategory } from '../call-limits.ts';
 import type { DiscoveryWorld } from '../mechanism.ts';
 
 type CloudMap = typeof import('@aws-sdk/client-servicediscovery');
@@ -60,6 +59,7 @@ export class CloudMapApi {
     const sdk = await import('@aws-sdk/client-servicediscovery');
     const session = openAwsSession(access, world);
     const client = new sdk.ServiceDiscoveryClient(session.clientOptions());
+    stayOnOneHost(client);
     const calls = new AwsCalls(world, session, await client.config.region());
     return new CloudMapApi(sdk, client, calls, session);
   }
@@ -97,7 +97,7 @@ export class CloudMapApi {
     const found: Namespace[] = [];
     await this.#calls.pages(async (NextToken) => {
       const command = new this.#sdk.ListNamespacesCommand({ NextToken, MaxResults: PAGE_SIZE });
-      const page = await this.#call(action, 'cloud_map', (abortSignal) =>
+      const page = await this.#calls.call(action, 'cloud_map', (abortSignal) =>
         this.#client.send(command, { abortSignal }),
       );
       for (const one of listOf(page.Namespaces, action)) {
@@ -120,7 +120,7 @@ export class CloudMapApi {
     await this.#calls.pages(async (NextToken) => {
       const request = { NextToken, Filters, MaxResults: PAGE_SIZE };
       const command = new this.#sdk.ListServicesCommand(request);
-      const page = await this.#call(action, 'cloud_map', (abortSignal) =>
+      const page = await this.#calls.call(action, 'cloud_map', (abortSignal) =>
         this.#client.send(command, { abortSignal }),
       );
       for (const one of listOf(page.Services, action))
@@ -133,7 +133,7 @@ export class CloudMapApi {
   async tags({ arn: ResourceARN }: Service): Promise<ReadonlyMap<string, string>> {
     const action = 'servicediscovery:ListTagsForResource';
     const command = new this.#sdk.ListTagsForResourceCommand({ ResourceARN });
-    const answer = await this.#call(action, 'cloud_map', (abortSignal) =>
+    const answer = await this.#calls.call(action, 'cloud_map', (abortSignal) =>
       this.#client.send(command, { abortSignal }),
     );
     return new Map(
@@ -145,7 +145,7 @@ export class CloudMapApi {
   async revision(namespace: Namespace, service: Service): Promise<number | undefined> {
     const action = 'servicediscovery:DiscoverInstancesRevision';
     const command = new this.#sdk.DiscoverInstancesRevisionCommand(named(namespace, service));
-    const answer = await this.#call(action, 'cloud_map_revisions', (abortSignal) =>
+    const answer = await this.#calls.call(action, 'cloud_map_revisions', (abortSignal) =>
       this.#client.send(command, { abortSignal }),
     );
     return answer.InstancesRevision;
@@ -159,7 +159,7 @@ export class CloudMapApi {
       HealthStatus: 'ALL',
       MaxResults: DISCOVERED_MAX,
     });
-    const answer = await this.#call(action, 'cloud_map_discovery', (abortSignal) =>
+    const answer = await this.#calls.call(action, 'cloud_map_discovery', (abortSignal) =>
       this.#client.send(command, { abortSignal }),
     );
     const instances = listOf(answer.Instances, action).map((one) => ({
@@ -178,7 +178,7 @@ export class CloudMapApi {
     await this.#calls.pages(async (NextToken) => {
       const request = { ServiceId: arnOf(service), NextToken, MaxResults: PAGE_SIZE };
       const command = new this.#sdk.ListInstancesCommand(request);
-      const page = await this.#call(action, 'cloud_map', (abortSignal) =>
+      const page = await this.#calls.call(action, 'cloud_map', (abortSignal) =>
         this.#client.send(command, { abortSignal }),
       );
       for (const one of listOf(page.Instances, action)) {
@@ -198,7 +198,7 @@ export class CloudMapApi {
       await this.#calls.pages(async (NextToken) => {
         const request = { ServiceId: arnOf(service), NextToken, MaxResults: PAGE_SIZE };
         const command = new this.#sdk.GetInstancesHealthStatusCommand(request);
-        const page = await this.#call(action, 'cloud_map', (abortSignal) =>
+        const page = await this.#calls.call(action, 'cloud_map', (abortSignal) =>
           this.#client.send(command, { abortSignal }),
         );
         if (page.Status === undefined) throw notAnAnswer(action);
@@ -211,16 +211,22 @@ export class CloudMapApi {
     }
     return found;
   }
+}
 
-  /** AWS has a host of its own for discovery, the same name with a prefix; an endpoint that is configured is one host for all. */
-  #call<T>(
-    action: AwsAction,
-    category: CallCategory,
-    send: (signal: AbortSignal) => Promise<T>,
-  ): Promise<T> {
-    this.#client.config.disableHostPrefix = this.#client.config.isCustomEndpoint ?? false;
-    return this.#calls.call(action, category, send);
-  }
+/**
+ * AWS has another host for discovery, `data-` before its name. The SDK puts that before the name of any endpoint that is
+ * configured or in the environment too, where there is no such host.
+ */
+function stayOnOneHost(client: Client): void {
+  client.middlewareStack.add(
+    (next) => (args) => {
+      const request = args.request as { hostname: string };
+      if (!/^data-servicediscovery\b/.test(request.hostname))
+        request.hostname = request.hostname.replace(/^data-/, '');
+      return next(args);
+    },
+    { step: 'build', name: 'stayOnOneHost' },
+  );
 }
 
 /** Whether AWS says that what was asked for is not there. */
