@@ -195,6 +195,21 @@ test('tags that are denied for one service cost that service alone, are said onc
   assert.equal(addresses(run.lists.at(-1)).length, 4);
 });
 
+test('one odd denial of tags publishes no list that lacks targets', async (context) => {
+  const space = await map.createNamespace();
+  for (const name of ['a', 'b']) await map.register(await map.createService(space, name), 2);
+  let hasDenied = false;
+  map.onCall((action) => {
+    if (action !== 'ListTagsForResource' || hasDenied) return;
+    hasDenied = true;
+    deny();
+  });
+  context.after(() => map.onCall(undefined));
+  const run = discover(context, map, { namespaces: [space.name] });
+  await run.more(1);
+  assert.equal(addresses(run.lists[0]).length, 4);
+});
+
 for (const [gone, code] of [
   [/^DiscoverInstances|^ListInstances$/, 'ServiceNotFound'],
   [/^ListTagsForResource$/, 'ResourceNotFoundException'],

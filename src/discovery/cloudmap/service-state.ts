@@ -17,6 +17,8 @@ export interface ServiceEdges {
 }
 
 export const TAGS_ACTION = 'servicediscovery:ListTagsForResource';
+/** A role that is a moment old, or one odd answer, must not publish a list that lacks targets. */
+const DENIALS = 2;
 
 export class ServiceState {
   readonly namespace: Namespace;
@@ -28,7 +30,7 @@ export class ServiceState {
   explained: readonly Explained[] = [];
   /** Whether it was ever read whole. */
   isKnown = false;
-  /** Its tags are denied and were never read: it has no targets, until it is asked to try again. */
+  /** Its tags are denied, were never read, and it has no targets, until it is asked to try again. Believed at the second time. */
   isDenied = false;
   /** When its tags were asked for last. */
   tagsTriedMs = -Infinity;
@@ -38,6 +40,8 @@ export class ServiceState {
   /** What the last reading of the tags left unknown. */
   #tagsLack: readonly Lack[] = [];
   #revision: number | undefined;
+  /** How often its tags were denied in a row. */
+  #denials = 0;
 
   constructor(namespace: Namespace, service: Service, edges: ServiceEdges) {
     this.namespace = namespace;
@@ -68,11 +72,13 @@ export class ServiceState {
       this.#tags = await api.tags(this.service);
       this.hasTagsFailed = false;
       this.isDenied = false;
+      this.#denials = 0;
       this.#tagsLack = [];
     } catch (error) {
       if (isGone(error)) throw error;
       this.hasTagsFailed = !isDenied(error);
-      this.isDenied = this.#tags === undefined && isDenied(error);
+      this.#denials = isDenied(error) ? this.#denials + 1 : 0;
+      this.isDenied = this.#tags === undefined && this.#denials >= DENIALS;
       if (this.isDenied)
         this.explained = [explainService(this.namespace, this.service, 'tags_denied')];
       this.#tagsLack = [this.#lackOfTags(error)];
@@ -86,7 +92,7 @@ export class ServiceState {
       scope: this.name,
       cause: isDenied(error) ? 'denied' : 'failed',
       words: `${messageOf(error)}; ${lost}`,
-      isBlocking: this.#tags === undefined && !isDenied(error),
+      isBlocking: this.#tags === undefined && !this.isDenied,
     };
   }
 

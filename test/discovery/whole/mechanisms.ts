@@ -31,6 +31,7 @@ export const cases: Record<MechanismKey, Case> = {
     kinds: KINDS,
     // Another call stands in for the first two; tags that are denied cost their service.
     optional: ['DiscoverInstances', 'DiscoverInstancesRevision', 'ListTagsForResource'],
+    blocking: ['ListTagsForResource'],
   },
   ecs_sd_configs: {
     open: () => openEcsWorld({ service_details: true }, { port: 9779, definitions: true }),
