@@ -32,6 +32,8 @@ export type CallCategory = keyof typeof CALL_BUCKETS;
 /** A throttled bucket is back at its full rate after so many seconds without throttling. */
 const RECOVERY_SECONDS = 60;
 const LEAST_RATE = 0.1;
+/** Of what may be called at once: calls bunch on their way, and AWS, too, counts them when they arrive. */
+const AT_ONCE = 0.9;
 
 interface Bucket {
   tokens: number;
@@ -77,13 +79,14 @@ export class CallLimits {
   ): Promise<void> {
     const startMs = this.#clock.nowMs();
     const [burst, perSecond] = CALL_BUCKETS[category];
-    const bucket = this.#bucket(account, category, burst * share);
+    const atOnce = Math.max(1, burst * share * AT_ONCE);
+    const bucket = this.#bucket(account, category, atOnce);
     for (;;) {
       const nowMs = this.#clock.nowMs();
       const seconds = Math.max(0, nowMs - bucket.atMs) / 1_000;
       bucket.pace = Math.min(1, bucket.pace + seconds / RECOVERY_SECONDS);
       const rate = Math.max(LEAST_RATE, perSecond * share * bucket.pace);
-      bucket.tokens = Math.min(Math.max(1, burst * share), bucket.tokens + seconds * rate);
+      bucket.tokens = Math.min(atOnce, bucket.tokens + seconds * rate);
       bucket.atMs = nowMs;
       if (bucket.tokens >= 1) break;
       await this.#clock.sleep(Math.ceil(((1 - bucket.tokens) / rate) * 1_000), signal);
@@ -105,7 +108,7 @@ export class CallLimits {
     const key = `${account} ${category}`;
     const known = this.#buckets.get(key);
     if (known !== undefined) return known;
-    const fresh = { tokens: Math.max(1, tokens), atMs: this.#clock.nowMs(), pace: 1 };
+    const fresh = { tokens, atMs: this.#clock.nowMs(), pace: 1 };
     this.#buckets.set(key, fresh);
     this.#held.with({ category }).inc();
     return fresh;
