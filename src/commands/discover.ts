@@ -11,7 +11,7 @@ import { createCredentialSource } from '../aws/credentials.ts';
 import { CallLimits } from '../discovery/call-limits.ts';
 import { PROFILES } from '../discovery/ecs/profiles.ts';
 import { DiscoveryManager } from '../discovery/manager.ts';
-import { FilePublisher, renderTargets, writeAtomically } from '../discovery/publish.ts';
+import { FilePublisher, writeAtomically } from '../discovery/publish.ts';
 import { parseShard } from '../sharding/fixed.ts';
 import { heldOf, withParts } from '../sharding/parts.ts';
 import { Group } from '../kernel/component.ts';
@@ -20,6 +20,7 @@ import { type HttpRequest, type HttpResponse, HttpServer } from '../kernel/http-
 import type { World } from '../kernel/world.ts';
 import { renderExplained } from './discover/explain.ts';
 import { Found } from './discover/found.ts';
+import { isSameList, ListTexts } from './discover/list-texts.ts';
 import { type DiscoverFlags, type Sources, sourcesOf } from './discover/sources.ts';
 import { createWorld, longRunningCommand, runUntilSignal } from './runner.ts';
 import { withTrust } from './trust.ts';
@@ -96,6 +97,7 @@ async function serve(flags: DiscoverFlags): Promise<void> {
   const found = new Found(sources.jobs.map(({ job }) => job));
   const { writeTo } = sources;
   const publisher = writeTo === undefined ? undefined : await openPublisher(writeTo, world);
+  const texts = new ListTexts();
   let lists = 0;
   const ending = new AbortController();
   const discovery = new DiscoveryManager({
@@ -107,6 +109,7 @@ async function serve(flags: DiscoverFlags): Promise<void> {
     onExplained: (job, list) => found.explained.set(job, list),
     onLacking: (job, lacks) => found.lacks.set(job, lacks),
     onUpdate: (job, groups) => {
+      if (!isSameList(found.groups.get(job), groups)) texts.clear();
       found.groups.set(job, groups);
       lists += 1;
       if (!found.isWhole()) return;
@@ -126,7 +129,7 @@ async function serve(flags: DiscoverFlags): Promise<void> {
       {
         method: 'GET',
         path: '/prometheus-targets',
-        handle: (request) => targets(request, found),
+        handle: (request) => targets(request, found, texts),
       },
       { method: 'GET', path: '/explain', handle: (request) => explanations(request, found) },
     ],
@@ -138,19 +141,24 @@ async function serve(flags: DiscoverFlags): Promise<void> {
  * Before a list is whole there is none: one that lacks targets would end them at its reader. A job that is asked for by its
  * name waits for no other.
  */
-async function targets(request: HttpRequest, found: Found): Promise<HttpResponse> {
+async function targets(
+  request: HttpRequest,
+  found: Found,
+  texts: ListTexts,
+): Promise<HttpResponse> {
   const query = new URLSearchParams(request.query);
   const job = query.get('job');
   const jobs = job === null ? found.jobs : found.jobs.filter((one) => one === job);
   if (job !== null && jobs.length === 0) return { status: 404, body: 'there is no such job\n' };
   if (!found.isWhole(jobs)) return { status: 503, body: found.describeLacks(jobs) };
-  const groups = found.groupsOf(jobs);
   const text = query.get('shard');
   const shard = text === null ? undefined : parseShard(text);
   if (text !== null && shard === undefined)
     return { status: 400, body: 'shard must be i/n with i from 0 to n - 1, for example 2/8\n' };
-  const own = shard === undefined ? groups : heldOf(await withParts(groups), shard);
-  const body = Buffer.concat(await renderTargets(own));
+  const body = await texts.textOf(JSON.stringify([job, text]), async () => {
+    const groups = found.groupsOf(jobs);
+    return shard === undefined ? groups : heldOf(await withParts(groups), shard);
+  });
   return { status: 200, headers: { 'content-type': 'application/json' }, body };
 }
 

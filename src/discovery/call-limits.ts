@@ -2,7 +2,10 @@
  * How often AWS may be asked: a token bucket for each account, region and category of calls, as AWS has them, of which
  * discovery takes a share, so that deployments and consoles keep theirs. A throttled call halves the rate; it recovers
  * with time. One for all discovery of a process, made where the process is put together: two would take twice the share.
- * Source: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html
+ * Sources: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html,
+ * https://docs.aws.amazon.com/cloud-map/latest/dg/throttling.html,
+ * https://docs.aws.amazon.com/cloud-map/latest/dg/cloud-map-limits.html,
+ * https://docs.aws.amazon.com/general/latest/gr/ssm.html
  */
 import type { Clock } from '../kernel/clock.ts';
 import type { Registry } from '../kernel/metrics.ts';
@@ -14,7 +17,14 @@ export const CALL_BUCKETS = {
   cluster_resource_read: [100, 20],
   service_read: [100, 20],
   ec2_read: [50, 10],
-  cloud_map: [20, 5],
+  /**
+   * Lists and tags. An assumption: AWS publishes no rates of these calls. Its own controller for Kubernetes keeps below one
+   * ListNamespaces and two ListServices a second, external-dns was told of 50 ListInstances.
+   */
+  cloud_map: [20, 10],
+  cloud_map_discovery: [2_000, 1_000],
+  cloud_map_revisions: [3_000, 3_000],
+  parameter_read: [40, 40],
 } as const;
 
 export type CallCategory = keyof typeof CALL_BUCKETS;
@@ -22,6 +32,8 @@ export type CallCategory = keyof typeof CALL_BUCKETS;
 /** A throttled bucket is back at its full rate after so many seconds without throttling. */
 const RECOVERY_SECONDS = 60;
 const LEAST_RATE = 0.1;
+/** Of what may be called at once: calls bunch on their way, and AWS, too, counts them when they arrive. */
+const AT_ONCE = 0.9;
 
 interface Bucket {
   tokens: number;
@@ -67,13 +79,14 @@ export class CallLimits {
   ): Promise<void> {
     const startMs = this.#clock.nowMs();
     const [burst, perSecond] = CALL_BUCKETS[category];
-    const bucket = this.#bucket(account, category, burst * share);
+    const atOnce = Math.max(1, burst * share * AT_ONCE);
+    const bucket = this.#bucket(account, category, atOnce);
     for (;;) {
       const nowMs = this.#clock.nowMs();
       const seconds = Math.max(0, nowMs - bucket.atMs) / 1_000;
       bucket.pace = Math.min(1, bucket.pace + seconds / RECOVERY_SECONDS);
       const rate = Math.max(LEAST_RATE, perSecond * share * bucket.pace);
-      bucket.tokens = Math.min(Math.max(1, burst * share), bucket.tokens + seconds * rate);
+      bucket.tokens = Math.min(atOnce, bucket.tokens + seconds * rate);
       bucket.atMs = nowMs;
       if (bucket.tokens >= 1) break;
       await this.#clock.sleep(Math.ceil(((1 - bucket.tokens) / rate) * 1_000), signal);
@@ -95,7 +108,7 @@ export class CallLimits {
     const key = `${account} ${category}`;
     const known = this.#buckets.get(key);
     if (known !== undefined) return known;
-    const fresh = { tokens: Math.max(1, tokens), atMs: this.#clock.nowMs(), pace: 1 };
+    const fresh = { tokens, atMs: this.#clock.nowMs(), pace: 1 };
     this.#buckets.set(key, fresh);
     this.#held.with({ category }).inc();
     return fresh;

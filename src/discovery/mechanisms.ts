@@ -2,7 +2,7 @@
  * The table of mechanisms: everything else that knows which kinds of discovery there are is derived from it.
  */
 import { type z } from 'zod';
-import { cloudMapMechanism } from './cloudmap.ts';
+import { cloudMapMechanism } from './cloudmap/mechanism.ts';
 import { dnsMechanism } from './dns.ts';
 import { ecsMechanism } from './ecs/mechanism.ts';
 import { awsMechanism, prometheusEcsMechanism } from './ecs/prometheus-mechanism.ts';

@@ -46,11 +46,16 @@ export async function answerJson(
     const given = parseInput(await request.body());
     refuseUnknownMembers(service.target, action, given);
     const input = trouble.limitPage(action, given);
-    return await breakAnswer(trouble.strike(action, input), request, trouble, async () => {
-      const output = await run(input);
-      trouble.learnPage(input, output ?? {});
-      return json(200, output);
-    });
+    return await breakAnswer(
+      trouble.strike(action, input, service.signingName),
+      request,
+      trouble,
+      async () => {
+        const output = await run(input);
+        trouble.learnPage(input, output ?? {});
+        return json(200, output);
+      },
+    );
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;
     return json(

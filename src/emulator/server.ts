@@ -11,7 +11,7 @@ import type { World } from '../kernel/world.ts';
 import { EmulatedAccount } from './account.ts';
 import { adminRoutes } from './admin-routes.ts';
 import { breakAnswer } from './broken-answers.ts';
-import { createCloudMap } from './cloud-map.ts';
+import { createCloudMap } from './cloud-map/api.ts';
 import { containerCredentialsRoute } from './container-credentials.ts';
 import { createEcs } from './ecs/api.ts';
 import { instanceMetadataRoutes } from './instance-metadata.ts';

@@ -1,12 +1,13 @@
 /**
  * What goes wrong with calls on command: AWS's token buckets, and faults for a share of the calls of an action.
- * Buckets: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html
+ * Buckets: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html,
+ * https://docs.aws.amazon.com/cloud-map/latest/dg/throttling.html; those of Cloud Map's lists are not published, and assumed.
  */
 import { z } from 'zod';
 import type { Clock } from '../kernel/clock.ts';
 import { AwsError, type AwsInput } from './service.ts';
 
-/** Actions that share a bucket: how many calls at once, and how many a second. */
+/** Actions that share a bucket: how many calls at once, and how many a second. An action may be told with its service. */
 const BUCKETS = {
   cluster_read: [50, 20, ['DescribeClusters', 'ListClusters']],
   task_definition_read: [50, 20, ['DescribeTaskDefinition']],
@@ -17,7 +18,20 @@ const BUCKETS = {
   ],
   service_read: [100, 20, ['ListServices', 'DescribeServices']],
   tag_read: [50, 20, ['ListTagsForResource']],
-  cloud_map: [20, 10, ['ListNamespaces', 'ListInstances']],
+  cloud_map: [
+    20,
+    10,
+    [
+      'ListNamespaces',
+      'ListInstances',
+      'GetInstancesHealthStatus',
+      // ECS has actions of the same names.
+      'servicediscovery:ListServices',
+      'servicediscovery:ListTagsForResource',
+    ],
+  ],
+  cloud_map_discovery: [2_000, 1_000, ['DiscoverInstances']],
+  cloud_map_revisions: [3_000, 3_000, ['DiscoverInstancesRevision']],
 } as const satisfies Record<string, readonly [number, number, readonly string[]]>;
 
 const faultSchema = z.strictObject({
@@ -101,10 +115,11 @@ export class Trouble {
   }
 
   /**
+   * @param service  as signatures are scoped to it
    * @returns how the answer is to be broken, if it is
    * @throws AwsError for a call that is to fail
    */
-  strike(action: string, input: AwsInput): Break | undefined {
+  strike(action: string, input: AwsInput, service = ''): Break | undefined {
     const { only } = this.#settings;
     if (only !== undefined && !only.includes(action)) throw denial(action, input);
     const page = this.#pageOf(input);
@@ -114,7 +129,7 @@ export class Trouble {
       if (fault.how !== 'error') return fault.how;
       throw new AwsError(fault.code, `${fault.code} on command`, fault.status);
     }
-    if (this.#settings.throttle > 0) this.#takeToken(action, this.#settings.throttle);
+    if (this.#settings.throttle > 0) this.#takeToken(action, service, this.#settings.throttle);
     return undefined;
   }
 
@@ -148,10 +163,8 @@ export class Trouble {
     return true;
   }
 
-  #takeToken(action: string, scale: number): void {
-    const found = Object.entries(BUCKETS).find(([, [, , actions]]) =>
-      (actions as readonly string[]).includes(action),
-    );
+  #takeToken(action: string, service: string, scale: number): void {
+    const found = bucketOf(`${service}:${action}`) ?? bucketOf(action);
     if (found === undefined) return;
     const [name, [burst, perSecond]] = found;
     const nowMs = this.#clock.nowMs();
@@ -162,9 +175,21 @@ export class Trouble {
     );
     bucket.atMs = nowMs;
     this.#buckets.set(name, bucket);
-    if (bucket.left < 1) throw new AwsError('ThrottlingException', 'Rate exceeded');
+    if (bucket.left < 1)
+      throw new AwsError(
+        action.startsWith('DiscoverInstances') ? 'RequestLimitExceeded' : 'ThrottlingException',
+        'Rate exceeded',
+      );
     bucket.left -= 1;
   }
+}
+
+type BucketLimits = readonly [calls: number, perSecond: number, actions: readonly string[]];
+
+function bucketOf(action: string): [name: string, BucketLimits] | undefined {
+  return Object.entries<BucketLimits>(BUCKETS).find(([, [, , actions]]) =>
+    actions.includes(action),
+  );
 }
 
 function fits(fault: Fault, action: string, page: number, input: AwsInput): boolean {

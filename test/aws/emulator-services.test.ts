@@ -38,6 +38,7 @@ import {
   DeleteServiceCommand,
   DeregisterInstanceCommand,
   DiscoverInstancesCommand,
+  DiscoverInstancesRevisionCommand,
   ListNamespacesCommand,
   RegisterInstanceCommand,
   ServiceDiscoveryClient,
@@ -181,7 +182,9 @@ test('Cloud Map: instances are discovered by health, and all can be deleted', as
   await map.send(new CreateHttpNamespaceCommand({ Name: 'space' }));
   const { Namespaces } = await map.send(new ListNamespacesCommand({}));
   const NamespaceId = Namespaces!.find(({ Name }) => Name === 'space')!.Id!;
-  const { Service } = await map.send(new CreateCloudMapServiceCommand({ Name: 's', NamespaceId }));
+  const { Service } = await map.send(
+    new CreateCloudMapServiceCommand({ Name: 's', NamespaceId, HealthCheckCustomConfig: {} }),
+  );
   const ServiceId = Service!.Id!;
   for (const InstanceId of ['one', 'two'])
     await map.send(
@@ -191,9 +194,17 @@ test('Cloud Map: instances are discovered by health, and all can be deleted', as
     const { Instances } = await map.send(
       new DiscoverInstancesCommand({ NamespaceName: 'space', ServiceName: 's', ...more }),
     );
-    return Instances!.map(({ InstanceId }) => InstanceId);
+    return Instances!.map(({ InstanceId }) => InstanceId ?? '').sort((a, b) => a.localeCompare(b));
+  };
+  const revision = async (): Promise<number> => {
+    const names = { NamespaceName: 'space', ServiceName: 's' };
+    const answer = await map.send(new DiscoverInstancesRevisionCommand(names));
+    return answer.InstancesRevision!;
   };
   assert.deepEqual(await discover(), ['one', 'two']);
+  assert.equal((await discover({ MaxResults: 1 })).length, 1, 'cut short without a word');
+  await assert.rejects(discover({ MaxResults: 1_001 }), { name: 'InvalidInput' });
+  const before = await revision();
   const sick = (InstanceId: string) =>
     map.send(
       new UpdateInstanceCustomHealthStatusCommand({ ServiceId, InstanceId, Status: 'UNHEALTHY' }),
@@ -205,11 +216,14 @@ test('Cloud Map: instances are discovered by health, and all can be deleted', as
   await sick('two');
   assert.deepEqual(await discover(), ['one', 'two'], 'all, when none is healthy');
   assert.deepEqual(await discover({ HealthStatus: 'HEALTHY' }), []);
+  assert.deepEqual(await discover({ HealthStatus: 'ALL' }), ['one', 'two']);
+  assert.equal(await revision(), before, 'health does not raise it');
   await assert.rejects(map.send(new DeleteServiceCommand({ Id: ServiceId })), {
     name: 'ResourceInUse',
   });
   for (const InstanceId of ['one', 'two'])
     await map.send(new DeregisterInstanceCommand({ ServiceId, InstanceId }));
+  assert.ok((await revision()) > before);
   await map.send(new DeleteServiceCommand({ Id: ServiceId }));
   await map.send(new DeleteNamespaceCommand({ Id: NamespaceId }));
   await assert.rejects(discover(), { name: 'NamespaceNotFound' });

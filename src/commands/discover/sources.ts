@@ -6,7 +6,8 @@
 import { resolve } from 'node:path';
 import { loadConfigText } from '../../config/load.ts';
 import { ConfigSources } from '../../config/sources/sources.ts';
-import { cloudMapMechanism, splitNames } from '../../discovery/cloudmap.ts';
+import { cloudMapMechanism } from '../../discovery/cloudmap/mechanism.ts';
+import { splitNames } from '../../discovery/cloudmap/names.ts';
 import { ecsMechanism } from '../../discovery/ecs/mechanism.ts';
 import type { JobDiscovery } from '../../discovery/manager.ts';
 import { ConfigError } from '../../kernel/errors.ts';

@@ -3,6 +3,7 @@
  * not compile.
  */
 import type { MechanismKey } from '../../../src/discovery/mechanisms.ts';
+import { openCloudMapWorld } from './cloudmap-world.ts';
 import { openEcsWorld } from './ecs-world.ts';
 import { KINDS } from './faults.ts';
 import { openDnsWorld, openFileWorld, openHttpWorld, openStaticWorld } from './plain-worlds.ts';
@@ -26,10 +27,11 @@ export const cases: Record<MechanismKey, Case> = {
     optional: [],
   },
   cloudmap_sd_configs: {
-    open: openStaticWorld,
-    kinds: [],
-    optional: [],
-    pending: 'its reader is being rewritten',
+    open: openCloudMapWorld,
+    kinds: KINDS,
+    // Another call stands in for the first two; tags that are denied cost their service.
+    optional: ['DiscoverInstances', 'DiscoverInstancesRevision', 'ListTagsForResource'],
+    blocking: ['ListTagsForResource'],
   },
   amperage_ecs_sd_configs: {
     open: () => openEcsWorld({ service_details: true }, { port: 9779, definitions: true }),

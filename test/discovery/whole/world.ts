@@ -49,6 +49,8 @@ export interface Case {
   readonly kinds: readonly Kind[];
   /** Calls that may be left out: denied, they cost what `needs` them, and nothing waits for them. */
   readonly optional: readonly string[];
+  /** Of these, those that tell something of each part: without them for any part nothing is known, and there is no list. */
+  readonly blocking?: readonly string[];
   /** Tried in short with the plainest faults alone: a case before it has the same reader. */
   readonly isBrief?: boolean;
   /** Why it is not run yet, for a reader that is being rewritten. */

@@ -1,0 +1,59 @@
+/** The emulator as a process of its own, for benches: what it is asked costs them nothing but the wait. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { freePort } from '../test/e2e/processes.ts';
+
+export interface EmulatedAccount {
+  readonly url: string;
+  /** For clients of the SDK. */
+  readonly settings: {
+    readonly endpoint: string;
+    readonly region: string;
+    readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
+  };
+  /** For processes that find their settings in the environment. */
+  readonly env: Readonly<Record<string, string>>;
+  /** What stands behind /_emulator/: `ecs/tasks`. */
+  admin(path: string, body: object): Promise<unknown>;
+  stop(): Promise<void>;
+}
+
+export async function startEmulatedAccount(): Promise<EmulatedAccount> {
+  const credentials = { accessKeyId: 'AKIABENCH', secretAccessKey: 'bench' };
+  const listen = `127.0.0.1:${await freePort()}`;
+  const url = `http://${listen}`;
+  const args = ['src/main.ts', 'emulate', '--listen', listen, '--log.level', 'error'];
+  const child = spawn(process.execPath, args, {
+    stdio: 'inherit',
+    env: {
+      ...process.env,
+      EMULATE_ACCESS_KEY: credentials.accessKeyId,
+      EMULATE_SECRET_KEY: credentials.secretAccessKey,
+    },
+  });
+  const isReady = async (): Promise<boolean> =>
+    (await fetch(`${url}/-/ready`).catch(() => undefined))?.ok === true;
+  while (!(await isReady())) await new Promise((resolve) => setTimeout(resolve, 50));
+  return {
+    url,
+    settings: { endpoint: url, region: 'us-east-1', credentials },
+    env: {
+      AWS_ENDPOINT_URL: url,
+      AWS_REGION: 'us-east-1',
+      AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+    },
+    async admin(path, body) {
+      const answer = await fetch(`${url}/_emulator/${path}`, {
+        method: 'PUT',
+        body: JSON.stringify(body),
+      });
+      if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+      return answer.json();
+    },
+    async stop() {
+      child.kill('SIGTERM');
+      await once(child, 'exit');
+    },
+  };
+}

@@ -1,0 +1,267 @@
+/**
+ * The calls of AWS that Cloud Map discovery makes, by the official SDK: within the limits, tried again when throttled,
+ * counted, every list to its end. What a call could not tell is an error, never less.
+ * Source: https://docs.aws.amazon.com/cloud-map/latest/api/Welcome.html
+ */
+import { type AwsAction, AwsCallError } from '../../aws/calls.ts';
+import { RecoverableError } from '../../kernel/errors.ts';
+import { AwsCalls } from '../aws-calls.ts';
+import { type AwsAccess, type AwsSession, openAwsSession } from '../aws-client.ts';
+import type { DiscoveryWorld } from '../mechanism.ts';
+
+type CloudMap = typeof import('@aws-sdk/client-servicediscovery');
+type Client = InstanceType<CloudMap['ServiceDiscoveryClient']>;
+type Ssm = typeof import('@aws-sdk/client-ssm');
+
+const PAGE_SIZE = 100;
+/** The most that DiscoverInstances answers; a service holds as many at most. */
+const DISCOVERED_MAX = 1_000;
+
+export interface Namespace {
+  /** ARN or id. */
+  readonly id: string;
+  readonly name: string;
+  /** By which DiscoverInstances knows it; differs from the name where that was used before. */
+  readonly httpName: string;
+  /** The account, which must be told for namespaces that another one shares. */
+  readonly owner: string | undefined;
+}
+
+export interface Service {
+  readonly id: string;
+  readonly arn: string;
+  readonly name: string;
+}
+
+export interface Instance {
+  readonly id: string;
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly isUnhealthy: boolean;
+}
+
+export interface Discovered {
+  readonly instances: readonly Instance[];
+  /** Grows when an instance comes or goes, not when its health changes. */
+  readonly revision: number | undefined;
+  /** There may be more. */
+  readonly isCut: boolean;
+}
+
+export class CloudMapApi {
+  readonly #calls: AwsCalls;
+  readonly #session: AwsSession;
+  readonly #sdk: CloudMap;
+  readonly #client: Client;
+  #parameters: { readonly sdk: Ssm; readonly client: InstanceType<Ssm['SSMClient']> } | undefined;
+
+  static async open(access: AwsAccess, world: DiscoveryWorld): Promise<CloudMapApi> {
+    // The SDK is loaded by the first use, not by every collector.
+    const sdk = await import('@aws-sdk/client-servicediscovery');
+    const session = openAwsSession(access, world);
+    const client = new sdk.ServiceDiscoveryClient(session.clientOptions());
+    stayOnOneHost(client);
+    const calls = new AwsCalls(world, session, await client.config.region());
+    return new CloudMapApi(sdk, client, calls, session);
+  }
+
+  private constructor(sdk: CloudMap, client: Client, calls: AwsCalls, session: AwsSession) {
+    this.#sdk = sdk;
+    this.#client = client;
+    this.#calls = calls;
+    this.#session = session;
+  }
+
+  close(): void {
+    this.#session.close();
+    this.#client.destroy();
+    this.#parameters?.client.destroy();
+  }
+
+  /** The text of an SSM parameter. */
+  async parameter(Name: string): Promise<string> {
+    if (this.#parameters === undefined) {
+      const ssm = await import('@aws-sdk/client-ssm');
+      this.#parameters = { sdk: ssm, client: new ssm.SSMClient(this.#session.clientOptions()) };
+    }
+    const { sdk, client } = this.#parameters;
+    const command = new sdk.GetParameterCommand({ Name, WithDecryption: true });
+    const answer = await this.#calls.call('ssm:GetParameter', 'parameter_read', (abortSignal) =>
+      client.send(command, { abortSignal }),
+    );
+    return answer.Parameter?.Value ?? '';
+  }
+
+  /** All of the region. */
+  async namespaces(): Promise<Namespace[]> {
+    const action = 'servicediscovery:ListNamespaces';
+    const found: Namespace[] = [];
+    await this.#calls.pages(async (NextToken) => {
+      const command = new this.#sdk.ListNamespacesCommand({ NextToken, MaxResults: PAGE_SIZE });
+      const page = await this.#calls.call(action, 'cloud_map', (abortSignal) =>
+        this.#client.send(command, { abortSignal }),
+      );
+      for (const one of listOf(page.Namespaces, action)) {
+        const { Name: name = '', Properties, ResourceOwner: owner } = one;
+        const id = idOf(one, action);
+        const httpName = Properties?.HttpProperties?.HttpName ?? name;
+        found.push({ id: owner === undefined ? id : (one.Arn ?? id), name, httpName, owner });
+      }
+      return page.NextToken;
+    });
+    return found;
+  }
+
+  async services(namespace: Namespace): Promise<Service[]> {
+    const action = 'servicediscovery:ListServices';
+    const found: Service[] = [];
+    const Filters = [
+      { Name: 'NAMESPACE_ID' as const, Values: [namespace.id], Condition: 'EQ' as const },
+    ];
+    await this.#calls.pages(async (NextToken) => {
+      const request = { NextToken, Filters, MaxResults: PAGE_SIZE };
+      const command = new this.#sdk.ListServicesCommand(request);
+      const page = await this.#calls.call(action, 'cloud_map', (abortSignal) =>
+        this.#client.send(command, { abortSignal }),
+      );
+      for (const one of listOf(page.Services, action))
+        found.push({ id: idOf(one, action), arn: one.Arn ?? '', name: one.Name ?? '' });
+      return page.NextToken;
+    });
+    return found;
+  }
+
+  async tags({ arn: ResourceARN }: Service): Promise<ReadonlyMap<string, string>> {
+    const action = 'servicediscovery:ListTagsForResource';
+    const command = new this.#sdk.ListTagsForResourceCommand({ ResourceARN });
+    const answer = await this.#calls.call(action, 'cloud_map', (abortSignal) =>
+      this.#client.send(command, { abortSignal }),
+    );
+    return new Map(
+      listOf(answer.Tags, action).map(({ Key = '', Value = '' }) => [Key, Value] as const),
+    );
+  }
+
+  /** Grows with every instance that comes or goes. */
+  async revision(namespace: Namespace, service: Service): Promise<number | undefined> {
+    const action = 'servicediscovery:DiscoverInstancesRevision';
+    const command = new this.#sdk.DiscoverInstancesRevisionCommand(named(namespace, service));
+    const answer = await this.#calls.call(action, 'cloud_map_revisions', (abortSignal) =>
+      this.#client.send(command, { abortSignal }),
+    );
+    return answer.InstancesRevision;
+  }
+
+  /** By the data plane, in one call: healthy instances and others. */
+  async discovered(namespace: Namespace, service: Service): Promise<Discovered> {
+    const action = 'servicediscovery:DiscoverInstances';
+    const command = new this.#sdk.DiscoverInstancesCommand({
+      ...named(namespace, service),
+      HealthStatus: 'ALL',
+      MaxResults: DISCOVERED_MAX,
+    });
+    const answer = await this.#calls.call(action, 'cloud_map_discovery', (abortSignal) =>
+      this.#client.send(command, { abortSignal }),
+    );
+    const instances = listOf(answer.Instances, action).map((one) => ({
+      id: idOf({ Id: one.InstanceId }, action),
+      attributes: one.Attributes ?? {},
+      isUnhealthy: one.HealthStatus === 'UNHEALTHY',
+    }));
+    const isCut = instances.length >= DISCOVERED_MAX;
+    return { instances, revision: answer.InstancesRevision, isCut };
+  }
+
+  /** By the control plane, page by page, which tells no health. */
+  async listed(service: Service): Promise<Instance[]> {
+    const action = 'servicediscovery:ListInstances';
+    const found: Instance[] = [];
+    await this.#calls.pages(async (NextToken) => {
+      const request = { ServiceId: arnOf(service), NextToken, MaxResults: PAGE_SIZE };
+      const command = new this.#sdk.ListInstancesCommand(request);
+      const page = await this.#calls.call(action, 'cloud_map', (abortSignal) =>
+        this.#client.send(command, { abortSignal }),
+      );
+      for (const one of listOf(page.Instances, action)) {
+        const attributes = one.Attributes ?? {};
+        found.push({ id: idOf(one, action), attributes, isUnhealthy: false });
+      }
+      return page.NextToken;
+    });
+    return found;
+  }
+
+  /** Ids of instances that a health check calls unhealthy; a service without one answers with an error, and has none. */
+  async unhealthy(service: Service): Promise<ReadonlySet<string>> {
+    const action = 'servicediscovery:GetInstancesHealthStatus';
+    const found = new Set<string>();
+    try {
+      await this.#calls.pages(async (NextToken) => {
+        const request = { ServiceId: arnOf(service), NextToken, MaxResults: PAGE_SIZE };
+        const command = new this.#sdk.GetInstancesHealthStatusCommand(request);
+        const page = await this.#calls.call(action, 'cloud_map', (abortSignal) =>
+          this.#client.send(command, { abortSignal }),
+        );
+        if (page.Status === undefined) throw notAnAnswer(action);
+        for (const [id, status] of Object.entries(page.Status))
+          if (status === 'UNHEALTHY') found.add(id);
+        return page.NextToken;
+      });
+    } catch (error) {
+      if (!(error instanceof AwsCallError) || !error.awsName.includes('InvalidInput')) throw error;
+    }
+    return found;
+  }
+}
+
+/**
+ * AWS has another host for discovery, `data-` before its name. The SDK puts that before the name of any endpoint that is
+ * configured or in the environment too, where there is no such host.
+ */
+function stayOnOneHost(client: Client): void {
+  client.middlewareStack.add(
+    (next) => (args) => {
+      const request = args.request as { hostname: string };
+      if (!/^data-servicediscovery\b/.test(request.hostname))
+        request.hostname = request.hostname.replace(/^data-/, '');
+      return next(args);
+    },
+    { step: 'build', name: 'stayOnOneHost' },
+  );
+}
+
+/** Whether AWS says that what was asked for is not there. */
+export function isGone(error: unknown): boolean {
+  return (
+    error instanceof AwsCallError &&
+    /^(?:ServiceNotFound|NamespaceNotFound|ResourceNotFound)/.test(error.awsName)
+  );
+}
+
+function named(
+  { httpName, owner }: Namespace,
+  { name }: Service,
+): { NamespaceName: string; ServiceName: string; OwnerAccount?: string } {
+  const names = { NamespaceName: httpName, ServiceName: name };
+  return owner === undefined ? names : { ...names, OwnerAccount: owner };
+}
+
+function arnOf({ arn, id }: Service): string {
+  return arn === '' ? id : arn;
+}
+
+/** An answer without its list is none: it must not pass for an empty one. */
+function listOf<One>(list: readonly One[] | undefined, action: AwsAction): readonly One[] {
+  const isList =
+    Array.isArray(list) && list.every((one) => typeof one === 'object' && one !== null);
+  if (!isList) throw notAnAnswer(action);
+  return list;
+}
+
+function idOf({ Id }: { readonly Id?: string | undefined }, action: AwsAction): string {
+  if (typeof Id !== 'string' || Id === '') throw notAnAnswer(action);
+  return Id;
+}
+
+function notAnAnswer(action: AwsAction): RecoverableError {
+  return new RecoverableError('CLOUD_MAP_ANSWER', `${action}: an answer of another shape`);
+}

@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { AwsCallError } from '../../aws/calls.ts';
+import { VirtualClock } from '../../kernel/clock.ts';
+import { silentLogger } from '../../kernel/logger.ts';
+import type { Discovered, Instance, Namespace, Service } from './api.ts';
+import { InstanceReader, type InstanceSource } from './instances.ts';
+
+const NAMESPACE: Namespace = { id: 'ns', name: 'space', httpName: 'space', owner: undefined };
+const SERVICE: Service = { id: 'srv', arn: 'arn', name: 's' };
+
+const one = (id: string): Instance => ({ id, attributes: {}, isUnhealthy: false });
+const answer = (ids: readonly string[], revision: number): Discovered => ({
+  instances: ids.map(one),
+  revision,
+  isCut: false,
+});
+const error = (awsName: string, failure: AwsCallError['failure'] = 'error'): AwsCallError =>
+  new AwsCallError(awsName, failure, false, Object.assign(new Error(awsName), { name: awsName }));
+
+function reading(
+  source: Partial<InstanceSource>,
+  needsHealth = false,
+): { reader: InstanceReader; clock: VirtualClock; calls: string[] } {
+  const clock = new VirtualClock();
+  const calls: string[] = [];
+  const told =
+    <Args extends unknown[], T>(name: string, call: ((...args: Args) => Promise<T>) | undefined) =>
+    (...args: Args): Promise<T> => {
+      calls.push(name);
+      return call === undefined ? Promise.reject(error('Unexpected')) : call(...args);
+    };
+  const all = {
+    revision: told('revision', source.revision),
+    discovered: told('discovered', source.discovered),
+    listed: told('listed', source.listed),
+    unhealthy: told('unhealthy', source.unhealthy),
+  };
+  const world = { clock, log: silentLogger };
+  return { reader: new InstanceReader(all, world, needsHealth), clock, calls };
+}
+
+const ids = (result: Awaited<ReturnType<InstanceReader['read']>>): readonly string[] =>
+  result === 'unchanged' ? [result] : result.instances.map(({ id }) => id);
+
+test('instances are in the order of their ids, whatever the order of the answer', async () => {
+  const { reader } = reading({ discovered: async () => answer(['b', 'c', 'a'], 1) });
+  assert.deepEqual(ids(await reader.read(NAMESPACE, SERVICE, undefined)), ['a', 'b', 'c']);
+});
+
+test('an answer from before what is known takes nothing back', async () => {
+  const { reader } = reading({
+    revision: async () => 6,
+    discovered: async () => answer(['a'], 4),
+  });
+  assert.deepEqual(ids(await reader.read(NAMESPACE, SERVICE, 5)), ['unchanged']);
+});
+
+test('a revision that is known spares the list', async () => {
+  const { reader, calls } = reading({ revision: async () => 5 });
+  assert.deepEqual(ids(await reader.read(NAMESPACE, SERVICE, 5)), ['unchanged']);
+  assert.deepEqual(calls, ['revision']);
+});
+
+test('where health matters the revision is not asked: health does not raise it', async () => {
+  const { reader, calls } = reading({ discovered: async () => answer(['a'], 5) }, true);
+  assert.deepEqual(ids(await reader.read(NAMESPACE, SERVICE, 5)), ['a']);
+  assert.deepEqual(calls, ['discovered']);
+});
+
+test('a call without a route is left for a minute for all services, a denied one for ten minutes for its own', async () => {
+  for (const [failure, waitMs] of [
+    ['timeout', 60_000],
+    ['refused', 600_000],
+  ] as const) {
+    const { reader, clock, calls } = reading({
+      discovered: async () => Promise.reject(error('Denied', failure)),
+      listed: async () => [one('a')],
+    });
+    const other = { ...SERVICE, id: 'other' };
+    assert.deepEqual(ids(await reader.read(NAMESPACE, SERVICE, undefined)), ['a']);
+    await reader.read(NAMESPACE, other, undefined);
+    assert.deepEqual(
+      calls.splice(0),
+      failure === 'timeout'
+        ? ['discovered', 'listed', 'listed']
+        : ['discovered', 'listed', 'discovered', 'listed'],
+    );
+    await clock.advance(waitMs - 1);
+    await reader.read(NAMESPACE, SERVICE, undefined);
+    await clock.advance(1);
+    await reader.read(NAMESPACE, SERVICE, undefined);
+    assert.deepEqual(calls, ['listed', 'discovered', 'listed']);
+  }
+});
+
+test('a way that is left is still taken when the other fails', async () => {
+  let isDown = true;
+  const { reader } = reading({
+    discovered: async () => (isDown ? Promise.reject(error('Down')) : answer(['a'], 1)),
+    listed: async () => (isDown ? [one('b')] : Promise.reject(error('Down'))),
+  });
+  assert.deepEqual(ids(await reader.read(NAMESPACE, SERVICE, undefined)), ['b']);
+  isDown = false;
+  assert.deepEqual(ids(await reader.read(NAMESPACE, SERVICE, undefined)), ['a']);
+});
+
+test('what neither way could do is told of both; gone is gone when both say so, or one and nobody says otherwise', async () => {
+  const failing = (discovered: AwsCallError, listed: AwsCallError): Promise<unknown> =>
+    reading({
+      discovered: async () => Promise.reject(discovered),
+      listed: async () => Promise.reject(listed),
+    }).reader.read(NAMESPACE, SERVICE, undefined);
+  const gone = error('ServiceNotFound');
+  await assert.rejects(failing(error('First'), error('Second')), /First.*; Second/);
+  await assert.rejects(failing(gone, gone), { awsName: 'ServiceNotFound' });
+  await assert.rejects(failing(gone, error('Denied', 'refused')), { awsName: 'ServiceNotFound' });
+  await assert.rejects(failing(gone, error('Down')), /ServiceNotFound.*; Down/);
+});
+
+test('health that may not be asked leaves instances as they are, and says so', async () => {
+  const { reader } = reading(
+    {
+      discovered: async () => Promise.reject(error('Denied', 'refused')),
+      listed: async () => [one('a')],
+      unhealthy: async () => Promise.reject(error('Denied', 'refused')),
+    },
+    true,
+  );
+  const result = await reader.read(NAMESPACE, SERVICE, undefined);
+  assert.deepEqual(ids(result), ['a']);
+  assert.ok(result !== 'unchanged');
+  assert.deepEqual(
+    result.lacks.map(({ what, isBlocking }) => [what, isBlocking]),
+    [['servicediscovery:GetInstancesHealthStatus', false]],
+  );
+});

@@ -1,0 +1,24 @@
+/**
+ * cloudmap_sd_configs: the instances registered in AWS Cloud Map, DNS and HTTP namespaces (Service Connect) alike, as
+ * scrape targets. Tags of a Cloud Map service say where its tasks are scraped: METRICS_PATH, METRICS_PORT and
+ * METRICS_SCHEME for the application, ECS_METRICS_PATH and ECS_METRICS_PORT for the exporter beside it.
+ * Source: https://github.com/aws-samples/prometheus-for-ecs
+ */
+import { attempt, defineMechanism, pollLists } from '../mechanism.ts';
+import { CloudMapApi } from './api.ts';
+import { cloudMapSchema } from './config.ts';
+import { CloudMapReader } from './reader.ts';
+
+export const cloudMapMechanism = defineMechanism({
+  key: 'cloudmap_sd_configs',
+  schema: cloudMapSchema,
+  async *discover(config, world) {
+    const api = await CloudMapApi.open(config, world);
+    const reader = new CloudMapReader(config, world, api);
+    try {
+      yield* pollLists(config.refresh_interval, world, () => attempt(world, () => reader.read()));
+    } finally {
+      api.close();
+    }
+  },
+});

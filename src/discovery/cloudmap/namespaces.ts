@@ -1,0 +1,87 @@
+/**
+ * Which namespaces are read: those that the configuration or its SSM parameter names. The region's list of namespaces
+ * changes rarely and is read rarely, sooner when a name is missing or a namespace seems to be gone.
+ */
+import { failedLack, type Lack } from '../lacking.ts';
+import type { DiscoveryWorld } from '../mechanism.ts';
+import type { CloudMapApi, Namespace } from './api.ts';
+import type { CloudMapConfig } from './config.ts';
+import { splitNames } from './names.ts';
+
+const LIST_MS = 300_000;
+/** While a name is missing. */
+const DOUBT_MS = 30_000;
+
+export class NamespaceList {
+  readonly #config: CloudMapConfig;
+  readonly #world: DiscoveryWorld;
+  readonly #api: CloudMapApi;
+  #names: readonly string[] | undefined;
+  #found: readonly Namespace[] | undefined;
+  #readMs = -Infinity;
+  #isDoubted = false;
+
+  constructor(config: CloudMapConfig, world: DiscoveryWorld, api: CloudMapApi) {
+    this.#config = config;
+    this.#world = world;
+    this.#api = api;
+  }
+
+  /** @param lacks  gets what could not be read; what was known of it stays */
+  async read(lacks: Lack[]): Promise<readonly Namespace[]> {
+    try {
+      this.#names = await this.#readNames();
+    } catch (error) {
+      this.#world.signal.throwIfAborted();
+      const { namespaces_parameter: parameter = '' } = this.#config;
+      lacks.push(failedLack('ssm:GetParameter', parameter, error));
+    }
+    const names = this.#names;
+    if (names === undefined) return [];
+    try {
+      await this.#list(names);
+    } catch (error) {
+      this.#world.signal.throwIfAborted();
+      lacks.push(failedLack('servicediscovery:ListNamespaces', '', error));
+    }
+    if (this.#found !== undefined) lacks.push(...this.#missing(names).map(unknownNamespace));
+    return (this.#found ?? []).filter(({ name }) => names.includes(name));
+  }
+
+  /** One of them seems to be gone: the list is read again soon. */
+  doubt(): void {
+    this.#isDoubted = true;
+  }
+
+  #missing(names: readonly string[]): string[] {
+    return names.filter((name) => (this.#found ?? []).every((one) => one.name !== name));
+  }
+
+  #isDue(names: readonly string[]): boolean {
+    const isDoubted = this.#isDoubted || this.#missing(names).length > 0;
+    return this.#world.clock.nowMs() - this.#readMs >= (isDoubted ? DOUBT_MS : LIST_MS);
+  }
+
+  async #list(names: readonly string[]): Promise<void> {
+    if (!this.#isDue(names)) return;
+    this.#found = await this.#api.namespaces();
+    this.#readMs = this.#world.clock.nowMs();
+    this.#isDoubted = false;
+  }
+
+  /** An empty parameter is taken for a mistake: it would end every target. */
+  async #readNames(): Promise<readonly string[]> {
+    const { namespaces, namespaces_parameter: parameter } = this.#config;
+    if (parameter === undefined) return namespaces ?? [];
+    const names = splitNames(await this.#api.parameter(parameter));
+    if (names.length === 0) throw new Error(`the SSM parameter ${parameter} names no namespace`);
+    return names;
+  }
+}
+
+/** Answered, and so no reason to wait: the name may be wrong, or be used later. */
+function unknownNamespace(name: string): Lack {
+  const words = `there is no Cloud Map namespace ${JSON.stringify(name)} in this region`;
+  const what = 'servicediscovery:ListNamespaces';
+  return { what, scope: name, cause: 'unknown', words, isBlocking: false };
+}

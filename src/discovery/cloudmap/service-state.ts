@@ -1,0 +1,144 @@
+/** What is known of one Cloud Map service. Whatever fails leaves it; one that cannot be read touches no other. */
+import { messageOf } from '../../kernel/errors.ts';
+import type { TargetGroup } from '../../model/target.ts';
+import { failedLack, type Lack } from '../lacking.ts';
+import type { Explained } from '../mechanism.ts';
+import { type CloudMapApi, type Instance, isGone, type Namespace, type Service } from './api.ts';
+import { isDenied } from './denials.ts';
+import type { InstanceReader } from './instances.ts';
+import { explainInstance, explainService, groupsOfInstance } from './labels.ts';
+
+export interface ServiceEdges {
+  readonly api: Pick<CloudMapApi, 'tags'>;
+  readonly instances: InstanceReader;
+  readonly nowMs: () => number;
+  readonly hasMeta: boolean;
+  readonly dropUnhealthy: boolean;
+}
+
+export const TAGS_ACTION = 'servicediscovery:ListTagsForResource';
+/** A role that is a moment old, or one odd answer, must not publish a list that lacks targets. */
+const DENIALS = 2;
+
+export class ServiceState {
+  readonly namespace: Namespace;
+  readonly service: Service;
+  /** `namespace/service`. */
+  readonly name: string;
+  /** Of the last good reading. */
+  groups: readonly TargetGroup[] = [];
+  explained: readonly Explained[] = [];
+  /** Whether it was ever read whole. */
+  isKnown = false;
+  /** Its tags are denied, were never read, and it has no targets, until it is asked to try again. Believed at the second time. */
+  isDenied = false;
+  /** When its tags were asked for last. */
+  tagsTriedMs = -Infinity;
+  hasTagsFailed = false;
+  readonly #edges: ServiceEdges;
+  #tags: ReadonlyMap<string, string> | undefined;
+  /** What the last reading of the tags left unknown. */
+  #tagsLack: readonly Lack[] = [];
+  #revision: number | undefined;
+  /** How often its tags were denied in a row. */
+  #denials = 0;
+
+  constructor(namespace: Namespace, service: Service, edges: ServiceEdges) {
+    this.namespace = namespace;
+    this.service = service;
+    this.name = `${namespace.name}/${service.name}`;
+    this.#edges = edges;
+  }
+
+  /**
+   * Reads what may have changed: instances, and tags when they are due.
+   *
+   * @returns what is lacking now
+   * @throws AwsCallError that `isGone` when there is no such service
+   */
+  async refresh(areTagsDue: boolean): Promise<readonly Lack[]> {
+    const isFirst = this.#tags === undefined && !this.isDenied;
+    if (areTagsDue || isFirst) await this.#readTags();
+    const lacks = this.#tags === undefined ? [] : await this.#readInstances(this.#tags);
+    return [...this.#tagsLack, ...lacks];
+  }
+
+  async #readTags(): Promise<void> {
+    const { api, nowMs } = this.#edges;
+    this.tagsTriedMs = nowMs();
+    // A revision does not tell of other attributes under the same id: once in a while all is read.
+    this.#revision = undefined;
+    try {
+      this.#tags = await api.tags(this.service);
+      this.hasTagsFailed = false;
+      this.isDenied = false;
+      this.#denials = 0;
+      this.#tagsLack = [];
+    } catch (error) {
+      if (isGone(error)) throw error;
+      this.hasTagsFailed = !isDenied(error);
+      this.#denials = isDenied(error) ? this.#denials + 1 : 0;
+      this.isDenied = this.#tags === undefined && this.#denials >= DENIALS;
+      if (this.isDenied)
+        this.explained = [explainService(this.namespace, this.service, 'tags_denied')];
+      this.#tagsLack = [this.#lackOfTags(error)];
+    }
+  }
+
+  #lackOfTags(error: unknown): Lack {
+    const lost = this.#tags === undefined ? 'it has no targets' : 'its tags stay as they were';
+    return {
+      what: TAGS_ACTION,
+      scope: this.name,
+      cause: isDenied(error) ? 'denied' : 'failed',
+      words: `${messageOf(error)}; ${lost}`,
+      isBlocking: this.#tags === undefined && !this.isDenied,
+    };
+  }
+
+  async #readInstances(tags: ReadonlyMap<string, string>): Promise<readonly Lack[]> {
+    if (!tags.has('METRICS_PATH') && !tags.has('ECS_METRICS_PATH')) {
+      this.#revision = undefined;
+      this.groups = [];
+      this.explained = [explainService(this.namespace, this.service, 'no_tags')];
+      this.isKnown = true;
+      return [];
+    }
+    const { instances } = this.#edges;
+    try {
+      const reading = await instances.read(this.namespace, this.service, this.#revision);
+      if (reading === 'unchanged') return [];
+      this.#take(reading.instances, tags);
+      this.#revision = reading.revision;
+      this.isKnown = true;
+      return reading.lacks;
+    } catch (error) {
+      if (isGone(error)) throw error;
+      const lack = failedLack('servicediscovery:DiscoverInstances', this.name, error);
+      return [{ ...lack, isBlocking: !this.isKnown }];
+    }
+  }
+
+  #take(instances: readonly Instance[], tags: ReadonlyMap<string, string>): void {
+    const { hasMeta, dropUnhealthy } = this.#edges;
+    const groups: TargetGroup[] = [];
+    const explained: Explained[] = [];
+    for (const { id, attributes, isUnhealthy } of instances) {
+      const isDropped = dropUnhealthy && isUnhealthy;
+      const instance = {
+        id,
+        attributes,
+        namespace: this.namespace.name,
+        serviceId: this.service.id,
+        serviceName: this.service.name,
+        tags,
+        hasMeta,
+      };
+      const own = isDropped ? [] : groupsOfInstance(instance);
+      groups.push(...own);
+      explained.push(explainInstance(instance, own, isDropped));
+    }
+    this.groups = groups;
+    this.explained = explained;
+  }
+}

@@ -1,0 +1,131 @@
+/** Instances of an emulated Cloud Map's services and their health, by the control plane and by discovery. */
+import { type AwsAction, AwsError, type AwsInput, pageOf, textOf } from '../service.ts';
+import type { CloudMapStore, Service } from './store.ts';
+
+const INSTANCES_MAX = 1_000;
+const DISCOVERED_MAX = 1_000;
+
+/** Registering and listing: what was said last is told at once. */
+export function instanceActions(store: CloudMapStore): Record<string, AwsAction> {
+  return {
+    RegisterInstance: (input) => {
+      const service = store.serviceOf(textOf(input, 'ServiceId'));
+      const id = textOf(input, 'InstanceId');
+      if (!service.instances.has(id) && service.instances.size >= INSTANCES_MAX)
+        throw new AwsError(
+          'ResourceLimitExceeded',
+          `at most ${INSTANCES_MAX} instances in a service`,
+        );
+      service.revision += 1;
+      service.instances.set(id, { ...(input['Attributes'] as Record<string, string> | undefined) });
+      return store.operation('REGISTER_INSTANCE', { INSTANCE: id, SERVICE: service.Id });
+    },
+    DeregisterInstance: (input) => {
+      const service = store.serviceOf(textOf(input, 'ServiceId'));
+      const id = textOf(input, 'InstanceId');
+      if (!service.instances.delete(id)) throw notFound(id);
+      service.health.delete(id);
+      service.revision += 1;
+      return store.operation('DEREGISTER_INSTANCE', { INSTANCE: id, SERVICE: service.Id });
+    },
+    ListInstances: (input) => {
+      const { instances } = store.serviceOf(textOf(input, 'ServiceId'));
+      const all = [...instances].map(([Id, Attributes]) => ({ Id, Attributes }));
+      const { page, ...more } = pageOf(all, input);
+      return { Instances: page, ...more };
+    },
+    GetInstance: (input) => {
+      const id = textOf(input, 'InstanceId');
+      const Attributes = store.serviceOf(textOf(input, 'ServiceId')).instances.get(id);
+      if (Attributes === undefined) throw notFound(id);
+      return { Instance: { Id: id, Attributes } };
+    },
+    UpdateInstanceCustomHealthStatus: (input) => {
+      const service = store.serviceOf(textOf(input, 'ServiceId'));
+      const id = textOf(input, 'InstanceId');
+      if (!service.instances.has(id)) throw notFound(id);
+      if (service.HealthCheckCustomConfig === undefined)
+        throw new AwsError('CustomHealthNotFound', 'the service has no custom health check');
+      service.health.set(id, textOf(input, 'Status'));
+      return {};
+    },
+    GetInstancesHealthStatus: (input) => {
+      const service = store.serviceOf(textOf(input, 'ServiceId'));
+      if (!hasHealthCheck(service))
+        throw new AwsError('InvalidInput', 'the service has no health check');
+      const { page, ...more } = pageOf([...service.instances.keys()], input);
+      return { Status: Object.fromEntries(page.map((id) => [id, healthOf(service, id)])), ...more };
+    },
+  };
+}
+
+/**
+ * Discovery: in no order, without pages, and without a word where MaxResults cut the answer short. Where there is no
+ * health check the wanted health is ignored.
+ * Source: https://docs.aws.amazon.com/cloud-map/latest/api/API_DiscoverInstances.html
+ */
+export function discoveryActions(store: CloudMapStore): Record<string, AwsAction> {
+  return {
+    DiscoverInstances: (input) => {
+      const service = store.named(input);
+      const most = Number(input['MaxResults'] ?? 100);
+      if (!Number.isInteger(most) || most < 1 || most > DISCOVERED_MAX)
+        throw new AwsError('InvalidInput', `MaxResults must be from 1 to ${DISCOVERED_MAX}`);
+      const all = [...service.instances].map(([InstanceId, Attributes]) => ({
+        InstanceId,
+        NamespaceName: textOf(input, 'NamespaceName'),
+        ServiceName: service.Name,
+        HealthStatus: healthOf(service, InstanceId),
+        Attributes,
+      }));
+      const own = all.filter(matches(input['QueryParameters']));
+      const better = own.filter(matches(input['OptionalParameters']));
+      const wanted = ofHealth(better.length > 0 ? better : own, service, input);
+      return {
+        Instances: shuffled(wanted).slice(0, most),
+        InstancesRevision: service.revision,
+      };
+    },
+    DiscoverInstancesRevision: (input) => ({ InstancesRevision: store.named(input).revision }),
+  };
+}
+
+function notFound(id: string): AwsError {
+  return new AwsError('InstanceNotFound', `instance ${id} not found`);
+}
+
+function hasHealthCheck({ HealthCheckConfig, HealthCheckCustomConfig }: Service): boolean {
+  return HealthCheckConfig !== undefined || HealthCheckCustomConfig !== undefined;
+}
+
+function healthOf(service: Service, id: string): string {
+  if (!hasHealthCheck(service)) return 'UNKNOWN';
+  const initial = service.instances.get(id)?.['AWS_INIT_HEALTH_STATUS'];
+  return service.health.get(id) ?? initial ?? 'HEALTHY';
+}
+
+function matches(
+  parameters: unknown,
+): (one: { Attributes: Readonly<Record<string, string>> }) => boolean {
+  const wanted = Object.entries(parameters ?? {});
+  return ({ Attributes }) => wanted.every(([name, value]) => Attributes[name] === value);
+}
+
+function ofHealth<T extends { HealthStatus: string }>(
+  all: readonly T[],
+  service: Service,
+  input: AwsInput,
+): readonly T[] {
+  const status = String(input['HealthStatus'] ?? 'HEALTHY_OR_ELSE_ALL');
+  if (status === 'ALL' || !hasHealthCheck(service)) return all;
+  if (status === 'UNHEALTHY') return all.filter((one) => one.HealthStatus === 'UNHEALTHY');
+  const healthy = all.filter((one) => one.HealthStatus === 'HEALTHY');
+  return status === 'HEALTHY' || healthy.length > 0 ? healthy : all;
+}
+
+function shuffled<T>(items: readonly T[]): T[] {
+  return items
+    .map((item) => ({ item, at: Math.random() }))
+    .sort((a, b) => a.at - b.at)
+    .map(({ item }) => item);
+}

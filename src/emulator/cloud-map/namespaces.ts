@@ -1,0 +1,135 @@
+/** Namespaces of an emulated Cloud Map, services in them, and the tags of both. */
+import { type AwsAction, AwsError, type AwsInput, pageOf, textOf } from '../service.ts';
+import type { CloudMapStore, Namespace, Service } from './store.ts';
+
+export function namespaceActions(store: CloudMapStore): Record<string, AwsAction> {
+  const { namespaces, services, operations, tags } = store;
+  const create =
+    (type: Namespace['Type']): AwsAction =>
+    (input) => {
+      const name = textOf(input, 'Name');
+      if ([...namespaces.values()].some((one) => one.Name === name))
+        throw new AwsError('NamespaceAlreadyExists', `namespace ${name} exists`);
+      const made = store.made('namespace');
+      const Properties = { HttpProperties: { HttpName: name } };
+      namespaces.set(made.Id, { ...made, Name: name, Type: type, Properties });
+      store.setTags(made.Arn, input['Tags']);
+      return store.operation('CREATE_NAMESPACE', { NAMESPACE: made.Id });
+    };
+  return {
+    CreatePrivateDnsNamespace: create('DNS_PRIVATE'),
+    CreatePublicDnsNamespace: create('DNS_PUBLIC'),
+    CreateHttpNamespace: create('HTTP'),
+    GetOperation: (input) => {
+      const id = textOf(input, 'OperationId');
+      const found = operations.get(id);
+      if (found === undefined) throw new AwsError('OperationNotFound', `operation ${id} not found`);
+      return { Operation: { Id: id, Status: 'SUCCESS', ...found } };
+    },
+    GetNamespace: (input) => ({ Namespace: store.namespaceOf(textOf(input, 'Id')) }),
+    ListNamespaces: (input) => {
+      const { page, ...more } = pageOf([...namespaces.values()], input);
+      return { Namespaces: filtered(page, input), ...more };
+    },
+    DeleteNamespace: (input) => {
+      const namespace = store.namespaceOf(textOf(input, 'Id'));
+      if ([...services.values()].some(({ NamespaceId }) => NamespaceId === namespace.Id))
+        throw new AwsError('ResourceInUse', 'the namespace has services; delete them first');
+      namespaces.delete(namespace.Id);
+      tags.delete(namespace.Arn);
+      return store.operation('DELETE_NAMESPACE', { NAMESPACE: namespace.Id });
+    },
+  };
+}
+
+export function serviceActions(store: CloudMapStore): Record<string, AwsAction> {
+  const { services, tags } = store;
+  return {
+    CreateService: (input) => {
+      const dns = input['DnsConfig'] as { NamespaceId?: string } | undefined;
+      const namespace = store.namespaceOf(String(input['NamespaceId'] ?? dns?.NamespaceId ?? ''));
+      const name = textOf(input, 'Name');
+      const isTaken = [...services.values()].some(
+        (one) => one.Name === name && one.NamespaceId === namespace.Id,
+      );
+      if (isTaken) throw new AwsError('ServiceAlreadyExists', `service ${name} exists`);
+      const isHttp = namespace.Type === 'HTTP' || input['Type'] === 'HTTP';
+      const service: Service = {
+        ...store.made('service'),
+        Name: name,
+        NamespaceId: namespace.Id,
+        Type: isHttp ? 'HTTP' : 'DNS_HTTP',
+        DnsConfig: dns,
+        HealthCheckConfig: input['HealthCheckConfig'],
+        HealthCheckCustomConfig: input['HealthCheckCustomConfig'],
+        instances: new Map(),
+        health: new Map(),
+        revision: 1,
+      };
+      services.set(service.Id, service);
+      store.setTags(service.Arn, input['Tags']);
+      return { Service: describe(service) };
+    },
+    GetService: (input) => ({ Service: describe(store.serviceOf(textOf(input, 'Id'))) }),
+    ListServices: (input) => {
+      const { page, ...more } = pageOf([...services.values()], input);
+      return { Services: filtered(page, input).map(describe), ...more };
+    },
+    DeleteService: (input) => {
+      const service = store.serviceOf(textOf(input, 'Id'));
+      if (service.instances.size > 0)
+        throw new AwsError('ResourceInUse', 'the service has instances; deregister them first');
+      services.delete(service.Id);
+      tags.delete(service.Arn);
+      return {};
+    },
+    UntagResource: (input) => {
+      const own = tags.get(textOf(input, 'ResourceARN'));
+      for (const key of (input['TagKeys'] ?? []) as string[]) own?.delete(key);
+      return {};
+    },
+    TagResource: (input) => {
+      store.setTags(textOf(input, 'ResourceARN'), input['Tags']);
+      return {};
+    },
+    ListTagsForResource: (input) => {
+      const own = tags.get(textOf(input, 'ResourceARN'));
+      if (own === undefined)
+        throw new AwsError('ResourceNotFoundException', 'the resource was not found');
+      return { Tags: [...own].map(([Key, Value]) => ({ Key, Value })) };
+    },
+  };
+}
+
+function describe({
+  instances,
+  health: _health,
+  revision: _revision,
+  ...service
+}: Service): object {
+  return { ...service, InstanceCount: instances.size };
+}
+
+/**
+ * Filters of NAMESPACE_ID, TYPE and NAME. Cloud Map takes a page and filters it then: one may be empty though more
+ * follow, and nobody must take it for the end.
+ * Source: https://docs.aws.amazon.com/cloud-map/latest/api/API_ListServices.html
+ */
+function filtered<T extends { Name: string; NamespaceId?: string; Type?: string }>(
+  page: readonly T[],
+  input: AwsInput,
+): T[] {
+  const filters = (input['Filters'] ?? []) as { Name: string; Values: string[] }[];
+  return page.filter((item) =>
+    filters.every(({ Name, Values }) => {
+      if (Name === 'NAMESPACE_ID')
+        return Values.some((value) => value.split('/').at(-1) === item.NamespaceId);
+      if (Name === 'TYPE') return Values.includes(item.Type ?? '');
+      if (Name === 'NAME') return Values.includes(item.Name);
+      throw new AwsError(
+        'InvalidInput',
+        `the filter ${Name} is not supported here; NAMESPACE_ID, TYPE and NAME are`,
+      );
+    }),
+  );
+}

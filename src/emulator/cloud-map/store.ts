@@ -1,0 +1,112 @@
+/**
+ * What an emulated Cloud Map holds: namespaces, services with their instances, tags, operations. In memory.
+ * Operations are done at once, and told so by GetOperation.
+ */
+import { randomBytes } from 'node:crypto';
+import type { Clock } from '../../kernel/clock.ts';
+import { AwsError, type AwsInput, textOf } from '../service.ts';
+
+export const ACCOUNT = '000000000000';
+const TAGS_MAX = 50;
+
+export interface Namespace {
+  readonly Id: string;
+  readonly Arn: string;
+  readonly ResourceOwner: string;
+  readonly Name: string;
+  readonly Type: 'DNS_PRIVATE' | 'DNS_PUBLIC' | 'HTTP';
+  readonly Properties: { readonly HttpProperties: { readonly HttpName: string } };
+  readonly CreateDate: number;
+}
+
+export interface Service {
+  readonly Id: string;
+  readonly Arn: string;
+  readonly ResourceOwner: string;
+  readonly Name: string;
+  readonly NamespaceId: string;
+  readonly Type: 'DNS_HTTP' | 'HTTP';
+  readonly DnsConfig: unknown;
+  readonly HealthCheckConfig: unknown;
+  readonly HealthCheckCustomConfig: unknown;
+  readonly CreateDate: number;
+  readonly instances: Map<string, Readonly<Record<string, string>>>;
+  /** By instance, where it was set. */
+  readonly health: Map<string, string>;
+  /** Raised by every instance that is registered or deregistered, and by nothing else. */
+  revision: number;
+}
+
+export class CloudMapStore {
+  readonly namespaces = new Map<string, Namespace>();
+  readonly services = new Map<string, Service>();
+  readonly operations = new Map<
+    string,
+    { readonly Type: string; readonly Targets: Record<string, string> }
+  >();
+  /** By ARN. */
+  readonly tags = new Map<string, Map<string, string>>();
+  readonly #region: string;
+  readonly #clock: Clock;
+
+  constructor(region: string, clock: Clock) {
+    this.#region = region;
+    this.#clock = clock;
+  }
+
+  /** For a new namespace (`ns`) or service (`srv`). */
+  made(kind: 'namespace' | 'service'): {
+    Id: string;
+    Arn: string;
+    ResourceOwner: string;
+    CreateDate: number;
+  } {
+    const Id = `${kind === 'namespace' ? 'ns' : 'srv'}-${randomBytes(8).toString('hex')}`;
+    const Arn = `arn:aws:servicediscovery:${this.#region}:${ACCOUNT}:${kind}/${Id}`;
+    return { Id, Arn, ResourceOwner: ACCOUNT, CreateDate: this.#clock.nowMs() / 1_000 };
+  }
+
+  operation(type: string, targets: Record<string, string>): { OperationId: string } {
+    const id = randomBytes(16).toString('hex');
+    this.operations.set(id, { Type: type, Targets: targets });
+    return { OperationId: id };
+  }
+
+  setTags(resource: string, given: unknown): void {
+    const own = this.tags.get(resource) ?? new Map<string, string>();
+    const list = Array.isArray(given) ? (given as { Key: string; Value: string }[]) : [];
+    for (const { Key, Value } of list) own.set(Key, Value);
+    if (own.size > TAGS_MAX) throw new AwsError('TooManyTagsException', `at most ${TAGS_MAX} tags`);
+    this.tags.set(resource, own);
+  }
+
+  /** By id or ARN. */
+  namespaceOf(id: string): Namespace {
+    const found = [...this.namespaces.values()].find((one) => one.Id === id || one.Arn === id);
+    if (found === undefined) throw new AwsError('NamespaceNotFound', `namespace ${id} not found`);
+    return found;
+  }
+
+  /** By id or ARN. */
+  serviceOf(id: string): Service {
+    const found = this.services.get(id.split('/').at(-1) ?? '');
+    if (found === undefined) throw new AwsError('ServiceNotFound', `service ${id} not found`);
+    return found;
+  }
+
+  /** By the HttpName of its namespace and its own name, as discovery names it. */
+  named(input: AwsInput): Service {
+    const [httpName, name] = [textOf(input, 'NamespaceName'), textOf(input, 'ServiceName')];
+    const namespace = [...this.namespaces.values()].find(
+      ({ Properties }) => Properties.HttpProperties.HttpName === httpName,
+    );
+    const owner = input['OwnerAccount'];
+    if (namespace === undefined || (owner !== undefined && owner !== ACCOUNT))
+      throw new AwsError('NamespaceNotFound', `namespace ${httpName} not found`);
+    const found = [...this.services.values()].find(
+      (one) => one.Name === name && one.NamespaceId === namespace.Id,
+    );
+    if (found === undefined) throw new AwsError('ServiceNotFound', `service ${name} not found`);
+    return found;
+  }
+}

@@ -1,0 +1,223 @@
+/** An emulated Cloud Map to fill and to trouble, and discoveries of it on virtual time. */
+import assert from 'node:assert/strict';
+import type { TestContext } from 'node:test';
+import { setTimeout as realSleep } from 'node:timers/promises';
+import {
+  CreateHttpNamespaceCommand,
+  CreateServiceCommand,
+  DeleteServiceCommand,
+  DeregisterInstanceCommand,
+  ListNamespacesCommand,
+  RegisterInstanceCommand,
+  ServiceDiscoveryClient,
+  TagResourceCommand,
+} from '@aws-sdk/client-servicediscovery';
+import { CallLimits } from '../../src/discovery/call-limits.ts';
+import { cloudMapMechanism } from '../../src/discovery/cloudmap/mechanism.ts';
+import type { Lack } from '../../src/discovery/lacking.ts';
+import type { DiscoveryWorld, Explained } from '../../src/discovery/mechanism.ts';
+import { AwsError, type AwsInput } from '../../src/emulator/service.ts';
+import { VirtualClock } from '../../src/kernel/clock.ts';
+import { createLogger } from '../../src/kernel/logger.ts';
+import { Registry } from '../../src/kernel/metrics.ts';
+import type { TargetGroup } from '../../src/model/target.ts';
+import { type EmulatedAws, startEmulatedAws } from '../contracts/emulated-aws.ts';
+import { answering } from '../contracts/mechanism-fixtures.ts';
+
+export const SCRAPED = { METRICS_PATH: '/metrics', METRICS_PORT: '9102' };
+
+export interface FakeService {
+  readonly id: string;
+  readonly arn: string;
+  readonly name: string;
+}
+
+export class FakeCloudMap {
+  readonly aws: EmulatedAws;
+  readonly client: ServiceDiscoveryClient;
+  #namespaces = 0;
+
+  static async start(): Promise<FakeCloudMap> {
+    return new FakeCloudMap(await startEmulatedAws());
+  }
+
+  private constructor(aws: EmulatedAws) {
+    this.aws = aws;
+    const { url: endpoint, credentials } = aws;
+    this.client = new ServiceDiscoveryClient({ endpoint, region: 'us-east-1', credentials });
+  }
+
+  async close(): Promise<void> {
+    this.client.destroy();
+    await this.aws.close();
+  }
+
+  /** Called before each call: throws what is to be answered. */
+  onCall(hook: ((action: string, input: AwsInput) => void) | undefined): void {
+    this.aws.account.trouble.strike = (action, input) => {
+      hook?.(action, input);
+      return undefined;
+    };
+  }
+
+  async createNamespace(
+    name = `space-${++this.#namespaces}`,
+  ): Promise<{ id: string; name: string }> {
+    await this.client.send(new CreateHttpNamespaceCommand({ Name: name }));
+    const Filters = [{ Name: 'NAME' as const, Values: [name] }];
+    for (let NextToken: string | undefined; ;) {
+      const page = await this.client.send(new ListNamespacesCommand({ Filters, NextToken }));
+      const id = page.Namespaces?.[0]?.Id;
+      if (id !== undefined) return { id, name };
+      ({ NextToken } = page);
+    }
+  }
+
+  async createService(
+    { id: NamespaceId }: { readonly id: string },
+    name: string,
+    tags: Readonly<Record<string, string>> = SCRAPED,
+    more: object = {},
+  ): Promise<FakeService> {
+    const Tags = tagList(tags);
+    const { Service } = await this.client.send(
+      new CreateServiceCommand({ Name: name, NamespaceId, Tags, ...more }),
+    );
+    return { id: Service!.Id!, arn: Service!.Arn!, name };
+  }
+
+  /** @returns the ids: `name-0` and so on */
+  async register({ id: ServiceId, name }: FakeService, count: number, net = 1): Promise<string[]> {
+    const ids = Array.from({ length: count }, (_, i) => `${name}-${i}`);
+    for (let at = 0; at < count; at += 50)
+      await Promise.all(
+        ids.slice(at, at + 50).map((InstanceId, i) =>
+          this.client.send(
+            new RegisterInstanceCommand({
+              ServiceId,
+              InstanceId,
+              Attributes: {
+                AWS_INSTANCE_IPV4: `10.${net}.${Math.floor((at + i) / 250)}.${((at + i) % 250) + 1}`,
+                ECS_CLUSTER_NAME: 'prod',
+              },
+            }),
+          ),
+        ),
+      );
+    return ids;
+  }
+
+  async deregister({ id: ServiceId }: FakeService, InstanceId: string): Promise<void> {
+    await this.client.send(new DeregisterInstanceCommand({ ServiceId, InstanceId }));
+  }
+
+  async tag(
+    { arn: ResourceARN }: FakeService,
+    tags: Readonly<Record<string, string>>,
+  ): Promise<void> {
+    await this.client.send(new TagResourceCommand({ ResourceARN, Tags: tagList(tags) }));
+  }
+
+  async deleteService({ id: Id }: FakeService): Promise<void> {
+    await this.client.send(new DeleteServiceCommand({ Id }));
+  }
+}
+
+function tagList(tags: Readonly<Record<string, string>>): { Key: string; Value: string }[] {
+  return Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
+}
+
+export function deny(): never {
+  throw new AwsError('AccessDeniedException', 'not authorized');
+}
+
+export function fail(): never {
+  throw new AwsError('InternalFailure', 'on command', 500);
+}
+
+export interface Run {
+  readonly clock: VirtualClock;
+  readonly metrics: Registry;
+  readonly lists: (readonly TargetGroup[])[];
+  readonly log: string[];
+  lacks(): readonly Lack[];
+  explained(): readonly Explained[];
+  until(isSo: () => boolean, stepMs?: number): Promise<void>;
+  /** Lets readings happen until so many more lists have come. */
+  more(lists: number): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export function discover(
+  context: TestContext,
+  map: FakeCloudMap,
+  config: object,
+  more: Partial<DiscoveryWorld> = {},
+): Run {
+  const clock = new VirtualClock();
+  const metrics = new Registry();
+  const abort = new AbortController();
+  const lists: (readonly TargetGroup[])[] = [];
+  const log: string[] = [];
+  let explained: readonly Explained[] = [];
+  let lacks: readonly Lack[] = [];
+  const world: DiscoveryWorld = {
+    clock,
+    metrics,
+    log: createLogger({ clock, format: 'logfmt', write: (line) => log.push(line) }),
+    http: answering(() => ({ status: 500, body: '' })),
+    mechanism: 'cloudmap',
+    signal: abort.signal,
+    baseDirectory: '/',
+    callLimits: new CallLimits(clock, metrics),
+    onExplained: (list) => void (explained = list),
+    onLacking: (list) => void (lacks = list),
+    ...more,
+  };
+  const parsed = cloudMapMechanism.schema.parse({
+    region: 'us-east-1',
+    endpoint: map.aws.url,
+    ...config,
+  });
+  const ended = (async () => {
+    for await (const list of cloudMapMechanism.discover(parsed, world)) lists.push(list);
+  })();
+  const stop = async (): Promise<void> => {
+    abort.abort();
+    await ended;
+  };
+  context.after(stop);
+  const until = async (isSo: () => boolean, stepMs = 500): Promise<void> => {
+    const endMs = performance.now() + 20_000;
+    while (!isSo() && performance.now() < endMs) {
+      await clock.advance(stepMs);
+      await realSleep(2);
+    }
+    assert.ok(isSo(), 'it did not happen within twenty seconds');
+  };
+  return {
+    clock,
+    metrics,
+    lists,
+    log,
+    lacks: () => lacks,
+    explained: () => explained,
+    until,
+    more: async (count) => {
+      const enough = lists.length + count;
+      await until(() => lists.length >= enough);
+    },
+    stop,
+  };
+}
+
+export function addresses(list: readonly TargetGroup[] = []): string[] {
+  return list.flatMap(({ targets }) => targets.map((one) => one['__address__'] ?? ''));
+}
+
+/** Readings that failed, in whole or in part. */
+export function failures({ metrics }: Run): number {
+  return Number(
+    /^prometheus_sd_refresh_failures_total\{.*\} (\d+)/m.exec(metrics.expose())?.[1] ?? 0,
+  );
+}
