@@ -8,7 +8,7 @@ import { Resolver } from 'node:dns/promises';
 import { z } from 'zod';
 import type { TargetGroup } from '../model/target.ts';
 import { defineMechanism, type DiscoveryWorld, pollLists } from './mechanism.ts';
-import { Parts } from './parts.ts';
+import { PartialList } from './partial-list.ts';
 import { refreshIntervalSchema } from './schema.ts';
 import { textSchema } from '../settings/values.ts';
 
@@ -47,7 +47,7 @@ export const dnsMechanism = defineMechanism({
   key: 'dns_sd_configs',
   schema,
   discover(config, world) {
-    const parts = new Parts('name', world);
+    const parts = new PartialList('name', world);
     const names = [...new Set(config.names)];
     return pollLists(config.refresh_interval, world, async () => {
       const readOne = async (name: string): Promise<readonly TargetGroup[]> => [

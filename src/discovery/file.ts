@@ -12,7 +12,7 @@ import { z } from 'zod';
 import { type TargetGroup } from '../model/target.ts';
 import { failedLack, type Lack } from './lacking.ts';
 import { attempt, defineMechanism, type DiscoveryWorld } from './mechanism.ts';
-import { Parts } from './parts.ts';
+import { PartialList } from './partial-list.ts';
 import { groupsOfList, refreshIntervalSchema } from './schema.ts';
 
 const PATTERN = /^[^*]*(?:\*[^/]*)?\.(?:json|yml|yaml|JSON|YML|YAML)$/;
@@ -42,7 +42,7 @@ export const fileMechanism = defineMechanism({
   key: 'file_sd_configs',
   schema,
   async *discover(config, world) {
-    const parts = new Parts('file', world);
+    const parts = new PartialList('file', world);
     const changes = watchDirectories(config, world);
     try {
       while (!world.signal.aborted) {
@@ -61,7 +61,7 @@ export const fileMechanism = defineMechanism({
 async function refresh(
   { files: patterns }: FileConfig,
   world: DiscoveryWorld,
-  parts: Parts,
+  parts: PartialList,
 ): Promise<readonly TargetGroup[] | undefined> {
   const lacks: Lack[] = [];
   const paths = new Set<string>();

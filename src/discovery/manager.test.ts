@@ -17,7 +17,7 @@ function httpJob(job: string, refreshMs: number): JobDiscovery {
   return { job, entries: [...staticJob(job, 'fixed:1').entries, { key: 'http_sd_configs', config }] };
 } // prettier-ignore
 
-function fixture(jobs: readonly JobDiscovery[], more: { readonly takesParts?: boolean } = {}) {
+function fixture(jobs: readonly JobDiscovery[], more: { readonly takesPartial?: boolean } = {}) {
   const clock = new VirtualClock();
   const metrics = new Registry();
   const updates: [atMs: number, job: string, addresses: string][] = [];
@@ -136,8 +136,10 @@ test('the first list of a job waits for all of its mechanisms, and what is lacki
   await manager.stop(1_000);
 });
 
-test('who takes parts begins with them; what a reload replaces stays until its list is whole', async () => {
-  const { clock, manager, updates, outage } = fixture([httpJob('a', 60_000)], { takesParts: true });
+test('who takes partial lists begins with them; what a reload replaces stays until its list is whole', async () => {
+  const { clock, manager, updates, outage } = fixture([httpJob('a', 60_000)], {
+    takesPartial: true,
+  });
   outage.isOn = true;
   await manager.start();
   await clock.advance(0);

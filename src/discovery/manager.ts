@@ -1,6 +1,6 @@
 /**
  * Runs the mechanisms of all jobs and hands each job its merged target groups: the first list when all of the job's
- * mechanisms have theirs (or at once, to who takes parts), later ones at most once per `throttleMs`, so that a deployment of
+ * mechanisms have theirs (or at once, to who takes partial lists), later ones at most once per `throttleMs`, so that a deployment of
  * a hundred tasks is not a hundred updates.
  * A mechanism that throws is a fault of ours: it is logged, counted and started again, and its groups stay.
  */
@@ -39,7 +39,7 @@ export interface DiscoveryManagerOptions {
    * Whether a job that had no list yet is content with a part of one: true for who scrapes, and begins with what there is.
    * Else the first list of a job is whole: a reader of ours may know targets that a part of it would end.
    */
-  readonly takesParts?: boolean;
+  readonly takesPartial?: boolean;
   /** The shortest time between two updates of a job. */
   readonly throttleMs?: number;
 }
@@ -86,8 +86,8 @@ export class DiscoveryManager implements Component {
     for (const one of jobs) {
       if (this.#running.has(one.job)) continue;
       const abort = new AbortController();
-      const takesParts = this.#options.takesParts === true && !replaced.has(one.job);
-      const run = new JobRun(one, { ...this.#options, takesParts }, abort.signal);
+      const takesPartial = this.#options.takesPartial === true && !replaced.has(one.job);
+      const run = new JobRun(one, { ...this.#options, takesPartial }, abort.signal);
       const ended = run.run();
       this.#running.set(one.job, { key: wanted.get(one.job) ?? '', abort, run, ended });
     }
@@ -150,12 +150,12 @@ class JobRun {
     const baseDirectory = this.#discovery.baseDirectory ?? this.#options.baseDirectory;
     const mechanism = shortName(entry.key);
     const log = world.log.with({ job: this.#discovery.job, mechanism });
-    const { onExplained, onLacking, takesParts } = this.#options;
+    const { onExplained, onLacking, takesPartial } = this.#options;
     const own: DiscoveryWorld = {
       ...world,
       log,
       mechanism,
-      takesParts,
+      takesPartial,
       signal: this.#signal,
       baseDirectory,
       callLimits: this.#options.callLimits,
@@ -177,7 +177,7 @@ class JobRun {
           this.#lists.set(index, prefixed(list, `${entry.key}/${index}`));
           // A list without those of the other mechanisms is none of the job.
           const isWhole = this.#lists.size === this.#discovery.entries.length;
-          if (!isWhole && this.#options.takesParts !== true) continue;
+          if (!isWhole && this.#options.takesPartial !== true) continue;
           this.#changed = true;
           this.#wake?.();
         }

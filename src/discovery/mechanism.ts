@@ -32,7 +32,7 @@ export interface DiscoveryWorld extends World {
    * Whoever takes the lists has no targets yet that a part of one could end (a collector that begins): what is known is then
    * yielded from the first reading on. Else nothing is yielded before a first whole list, however long that takes.
    */
-  readonly takesParts?: boolean | undefined;
+  readonly takesPartial?: boolean | undefined;
   /** For tests: what the time limits of calls go by, instead of the system's clock. */
   readonly callClock?: Clock | undefined;
   /** For tests: batches smaller than AWS's. */
@@ -70,7 +70,7 @@ export interface Mechanism<Key extends string = string, Schema extends z.ZodType
   check?(config: z.output<Schema>, context: CheckContext): void;
   /**
    * Yields the complete list of groups, at once at start and then whenever it may have changed: a source that is no
-   * longer in the list is gone. The first list is whole (see `takesParts`); a later one holds all that can be known, and
+   * longer in the list is gone. The first list is whole (see `takesPartial`); a later one holds all that can be known, and
    * never less because of a failure. Ends, without throwing, when the signal aborts.
    */
   discover(config: z.output<Schema>, world: DiscoveryWorld): AsyncIterable<readonly TargetGroup[]>;

@@ -101,13 +101,13 @@ test('one service that cannot be read holds up the first list, and no later one'
   assert.equal(addresses(run.lists.at(-1)).length, 4);
 });
 
-test('who takes parts has what can be read at once', async (context) => {
+test('who takes partial lists has what can be read at once', async (context) => {
   const space = await map.createNamespace();
   await map.register(await map.createService(space, 'good'), 2);
   const bad = await map.createService(space, 'bad');
   map.onCall((_action, input) => void (input['ResourceARN'] === bad.arn && fail()));
   context.after(() => map.onCall(undefined));
-  const run = discover(context, map, { namespaces: [space.name] }, { takesParts: true });
+  const run = discover(context, map, { namespaces: [space.name] }, { takesPartial: true });
   await run.more(1);
   assert.equal(addresses(run.lists[0]).length, 2);
   assert.ok(run.lacks().some(({ isBlocking }) => isBlocking));

@@ -76,7 +76,7 @@ test('who has nothing to lose begins with a part, and it only grows', async (con
   const source = await openWorld(context);
   const { trouble } = source.account;
   trouble.set({ faults: [{ cluster: 'two', code: 'AccessDeniedException' }] });
-  const run = start(context, source, { takesParts: true });
+  const run = start(context, source, { takesPartial: true });
   await run.forward(5_000);
   assert.deepEqual(addressesOf(run.lists.at(-1)), await addressesOfOne(context, source));
   assert.ok(run.lacks.some(({ isBlocking, scope }) => isBlocking && scope === 'two'));

@@ -70,7 +70,12 @@ export class Collector implements Component {
       baseDirectory: dirname(resolve(configFile)),
       jobs: plan.sources.map(({ discovery }) => discovery),
       callLimits,
-      takesParts: true,
+      takesPartial: true,
+      onLacking: (source, lacks) =>
+        this.#held.setLacking(
+          source,
+          lacks.some(({ isBlocking }) => isBlocking),
+        ),
       onUpdate: (source, groups) =>
         void (sharing === undefined ? this.scrape : this.#held).update(source, groups),
     });

@@ -27,6 +27,9 @@ export class HeldTargets implements ShareHolder {
   readonly #lists = new Map<string, readonly TargetGroup[]>();
   /** The newest list of each source, until its targets have their parts. */
   readonly #coming = new Map<string, readonly TargetGroup[]>();
+  /** Sources whose list has been whole once: what is known of them is never less. */
+  readonly #whole = new Set<string>();
+  readonly #lacking = new Set<string>();
   #share: Share = NOTHING;
   #isEnded = false;
 
@@ -41,7 +44,14 @@ export class HeldTargets implements ShareHolder {
     // Meanwhile another list may have come, or the end.
     if (this.#coming.get(source) !== groups || this.#isEnded) return;
     this.#lists.set(source, list);
+    if (!this.#lacking.has(source)) this.#whole.add(source);
     await this.#scrape(source, list, () => undefined);
+  }
+
+  /** Whether the lists of a source that come now are only a part. */
+  setLacking(source: string, isLacking: boolean): void {
+    if (isLacking) this.#lacking.add(source);
+    else this.#lacking.delete(source);
   }
 
   /** The sources that there are; of others nothing is kept. */
@@ -50,6 +60,8 @@ export class HeldTargets implements ShareHolder {
       if (sources.has(source)) continue;
       this.#coming.delete(source);
       this.#lists.delete(source);
+      this.#whole.delete(source);
+      this.#lacking.delete(source);
     }
   }
 
@@ -78,7 +90,7 @@ export class HeldTargets implements ShareHolder {
     return loads;
   };
 
-  readonly isReady = (): boolean => this.#lists.size >= this.#options.sources();
+  readonly isReady = (): boolean => this.#whole.size >= this.#options.sources();
 
   /** Nothing changes any more. */
   end(): void {

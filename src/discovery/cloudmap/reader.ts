@@ -58,7 +58,7 @@ export class CloudMapReader {
     if (lacks.some(({ cause }) => cause === 'failed')) countFailure(this.#world);
     this.#lacking.tell('', lacks);
     this.#isWhole ||= !lacks.some(({ isBlocking }) => isBlocking);
-    const isPart = this.#world.takesParts === true && known.length > 0;
+    const isPart = this.#world.takesPartial === true && known.length > 0;
     if (!this.#isWhole && !isPart) return undefined;
     this.#world.onExplained?.(known.flatMap(({ explained }) => explained));
     return known.flatMap(({ groups }) => groups);

@@ -86,7 +86,7 @@ export class EcsDiscovery {
         const { groups, isRead } = await this.#lists.render([...this.#clusters.values()]);
         if (this.#world.signal.aborted) break;
         this.#isWhole ||= isListed && isRead;
-        const isPart = this.#world.takesParts === true && groups.length > 0;
+        const isPart = this.#world.takesPartial === true && groups.length > 0;
         if (this.#isWhole || isPart) yield groups;
       }
     } finally {

@@ -6,7 +6,7 @@ import type { TargetGroup } from '../model/target.ts';
 import { failedLack, type Lack, Lacking } from './lacking.ts';
 import { attempt, type DiscoveryWorld } from './mechanism.ts';
 
-export class Parts {
+export class PartialList {
   /** A word for what a part is: `file`. */
   readonly #what: string;
   readonly #world: DiscoveryWorld;
@@ -55,7 +55,7 @@ export class Parts {
     const lacks = [...more, ...this.#failures.values()];
     this.#lacking.tell('', lacks);
     this.#hasBeenWhole ||= !lacks.some(({ isBlocking }) => isBlocking);
-    const isPart = this.#world.takesParts === true && this.#known.size > 0;
+    const isPart = this.#world.takesPartial === true && this.#known.size > 0;
     if (!this.#hasBeenWhole && !isPart) return undefined;
     return names.flatMap((name) => this.#known.get(name) ?? []);
   }
