@@ -17,7 +17,7 @@ async function open(context: TestContext) {
   account.subscribed.add('events');
   const begin = (): Run => {
     const config = { ...(source.config as object), events_queue_url: url };
-    const run = new Run('ecs_sd_configs', { ...source, config });
+    const run = new Run('amperage_ecs_sd_configs', { ...source, config });
     context.after(() => run.stop());
     return run;
   };

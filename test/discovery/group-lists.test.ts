@@ -27,6 +27,13 @@ function fixture(metrics = new Registry()): GroupLists {
   return new GroupLists({ ...options, dropUnhealthy: false, jobLabel: '' }, world);
 }
 
+function interfaceOf(value: string) {
+  return {
+    type: 'ElasticNetworkInterface',
+    details: [{ name: 'privateIPv4Address', value }],
+  };
+}
+
 function factsOf(count: number): TaskFacts[] {
   return Array.from({ length: count }, (_, index) => ({
     region: 'r',
@@ -34,10 +41,11 @@ function factsOf(count: number): TaskFacts[] {
     task: {
       taskArn: `arn:task/${index}`,
       clusterArn: 'arn:cluster/c',
-      lastStatus: index % 2 === 0 ? 'RUNNING' : 'PENDING',
-      containers: [
-        { networkInterfaces: [{ privateIpv4Address: `10.0.${index >> 8}.${index & 255}` }] },
-      ],
+      lastStatus: 'RUNNING',
+      // One without an address is no target.
+      ...(index % 2 === 0
+        ? { attachments: [interfaceOf(`10.0.${index >> 8}.${index & 255}`)] }
+        : {}),
     },
     definition: undefined,
     containerInstance: undefined,
@@ -78,7 +86,7 @@ test('groups are made anew for clusters that have changed, and for no others', a
   lists.touch(clusters[1]!);
   const { groups } = await lists.render(clusters);
   assert.deepEqual(made, [1, 2]);
-  assert.equal(groups.length, 2);
+  assert.equal(groups.length, 2, 'one of each cluster');
 });
 
 test('a reason that nothing has any more is none in the metric', async () => {
@@ -86,9 +94,9 @@ test('a reason that nothing has any more is none in the metric', async () => {
   const lists = fixture(metrics);
   const cluster: FakeCluster = { readAtMs: 1, facts: () => factsOf(2) };
   await lists.render([asState(cluster)]);
-  assert.match(metrics.expose(), /not_targets\{mechanism="ecs",reason="not_running"\} 1/);
+  assert.match(metrics.expose(), /not_targets\{mechanism="ecs",reason="no_address"\} 1/);
   cluster.facts = () => factsOf(1);
   lists.touch(asState(cluster));
   await lists.render([asState(cluster)]);
-  assert.match(metrics.expose(), /not_targets\{mechanism="ecs",reason="not_running"\} 0/);
+  assert.match(metrics.expose(), /not_targets\{mechanism="ecs",reason="no_address"\} 0/);
 });

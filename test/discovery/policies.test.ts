@@ -37,7 +37,7 @@ const policies: readonly Policy[] = [
       'DescribeTaskDefinition',
       'DescribeInstances',
     ],
-    key: 'ecs_sd_configs',
+    key: 'amperage_ecs_sd_configs',
     config: { clusters, labels: 'ecsobserver', service_details: true },
     port: 9779,
     lacks: ['ecs:DescribeClusters'],
@@ -54,7 +54,7 @@ const policies: readonly Policy[] = [
       'DescribeContainerInstances',
       'DescribeInstances',
     ],
-    key: 'ecs_sd_configs',
+    key: 'amperage_ecs_sd_configs',
     config: { labels: 'prometheus-ecs-discovery' },
     port: 9779,
     lacks: [],
@@ -81,7 +81,7 @@ const policies: readonly Policy[] = [
   {
     who: 'Fargate alone, by docker labels',
     actions: ['ListTasks', 'DescribeTasks', 'DescribeTaskDefinition'],
-    key: 'ecs_sd_configs',
+    key: 'amperage_ecs_sd_configs',
     config: { clusters, service_details: true },
     port: 9779,
     lacks: ['ecs:DescribeClusters', 'ecs:DescribeContainerInstances', 'ecs:DescribeServices'],
@@ -105,7 +105,7 @@ const policies: readonly Policy[] = [
       'DescribeClusters',
       'DescribeContainerInstances',
     ],
-    key: 'ecs_sd_configs',
+    key: 'amperage_ecs_sd_configs',
     config: { clusters },
     port: 9779,
     lacks: ['ec2:DescribeInstances'],
@@ -115,7 +115,7 @@ const policies: readonly Policy[] = [
 
 for (const { who, actions, key, config, port, lacks, isBeyond = () => false } of policies)
   test(`the policy of ${who} is enough`, async () => {
-    const definitions = key === 'ecs_sd_configs';
+    const definitions = key === 'amperage_ecs_sd_configs';
     const source = await openEcsWorld(config, { port, definitions });
     source.account.trouble.set({ only: actions });
     const run = new Run(key, source);

@@ -28,7 +28,7 @@ function start(
   config: object = {},
 ): Run {
   const own = { ...source, config: { ...(source.config as object), ...config } };
-  const run = new Run('ecs_sd_configs', own, more);
+  const run = new Run('amperage_ecs_sd_configs', own, more);
   context.after(() => run.stop());
   return run;
 }
