@@ -158,7 +158,7 @@ test('a list that is not whole is refused with what it lacks, and no file is wri
   const metrics = await (await fetch(`${discover.url}/metrics`)).text();
   assert.match(
     metrics,
-    /^amperage_sd_lacking\{config="ecs",mechanism="ecs",what="ecs:DescribeTaskDefinition",cause="failed"\} 1$/m,
+    /^amperage_sd_lacking\{config="ecs",mechanism="amperage_ecs",what="ecs:DescribeTaskDefinition",cause="failed"\} 1$/m,
   );
   assert.equal(existsSync(file), false);
   trouble.set({ faults: [optional] });
