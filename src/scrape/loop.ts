@@ -56,6 +56,8 @@ export interface LoopOptions {
   readonly estate?: LoopEstate | undefined;
   /** When another process ceased to scrape the target, on the same grid; undefined when none is known to have. */
   readonly othersSinceMs?: number | undefined;
+  /** Whether the target is still this process's to scrape: from the moment that another may, no tick is made any more. */
+  readonly isHeld?: (part: number) => boolean;
 }
 
 export interface LoopStatus {
@@ -73,6 +75,8 @@ const SNAP_MAX_MS = 2;
 
 export class ScrapeLoop {
   readonly target: Target;
+  /** Of all targets, the part that it belongs to by the newest list: the same target may come to another. */
+  part: number | undefined;
   readonly #options: LoopOptions;
   readonly #transaction: ScrapeTransaction;
   readonly #stopping = new AbortController();
@@ -96,6 +100,7 @@ export class ScrapeLoop {
   constructor(options: LoopOptions) {
     this.#options = options;
     this.target = options.target;
+    this.part = options.target.part;
     const { estate, scratch, marks } = options;
     const config = options.pageConfig();
     const { labels: targetLabels, key } = this.target;
@@ -210,11 +215,11 @@ export class ScrapeLoop {
       await this.#sleepUntil(dueMs);
       if (this.#lastCall.signal.aborted) {
         const nowMs = Math.max(clock.nowMs(), this.#status.lastScrapeMs + 1);
-        if (this.#retiring === undefined && !this.#isLeaving) await this.#scrape(nowMs);
+        if (this.#retiring === undefined && !this.#isLeaving) await this.#scrapeIfHeld(nowMs);
         return;
       }
       const retiring = this.#retiring;
-      if (retiring === undefined) await this.#scrape(dueMs);
+      if (retiring === undefined) await this.#scrapeIfHeld(dueMs);
       else if (await this.#isGoneAfter(intervalMs * 1.1, retiring)) {
         await this.#transaction.end(dueMs);
         // The target may have come back on the way, which is long where it has many series.
@@ -278,16 +283,17 @@ export class ScrapeLoop {
     return !retiring.signal.aborted && !this.#lastCall.signal.aborted;
   }
 
-  async #scrape(dueMs: number): Promise<void> {
+  async #scrapeIfHeld(dueMs: number): Promise<void> {
+    if (this.part !== undefined && this.#options.isHeld?.(this.part) === false) return;
     this.#isScraping = true;
     try {
-      await this.#scrapeOnce(dueMs);
+      await this.#scrape(dueMs);
     } finally {
       this.#isScraping = false;
     }
   }
 
-  async #scrapeOnce(dueMs: number): Promise<void> {
+  async #scrape(dueMs: number): Promise<void> {
     const { clock } = this.#options.world;
     const startMs = clock.nowMs();
     this.#observeInterval(startMs);

@@ -146,6 +146,24 @@ test('a target that comes back at once goes on with its series', async () => {
   await one.manager.stop(1);
 });
 
+test('a target that comes to another part that is held is scraped on', async () => {
+  const clock = new VirtualClock(START_MS);
+  const one = await processOf(clock);
+  await one.hold(true);
+  await clock.advance(2 * INTERVAL_MS);
+  one.take();
+  const parts: HeldParts = {
+    holds: (part) => part === 8,
+    sinceMs: () => undefined,
+    onUnfinished: () => undefined,
+  };
+  const moved = list.map((group) => ({ ...group, parts: [8] }));
+  await one.manager.hold('j', moved, parts);
+  await clock.advance(3 * INTERVAL_MS);
+  assert.equal(timesOf(one.take()).length, 3);
+  await one.manager.stop(1);
+});
+
 test('one that is held and gone from the list ends with markers', async () => {
   const clock = new VirtualClock(START_MS);
   const one = await processOf(clock);

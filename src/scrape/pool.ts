@@ -73,7 +73,7 @@ export class ScrapePool {
   #list: TargetList = NO_TARGETS;
   /** The newest list, until it is taken over. */
   #next: Assignment | undefined;
-  /** Where several that scrape divide the targets. */
+  /** Where several that scrape divide the targets; of the newest list, taken over or not. */
   #parts: HeldParts | undefined;
   /** Loops whose targets others go on with, until they have ended. */
   readonly #moving = new Set<ScrapeLoop>();
@@ -133,6 +133,7 @@ export class ScrapePool {
    */
   sync(assignment: Assignment): Promise<void> {
     if (this.#leaving.signal.aborted) return Promise.resolve();
+    this.#parts = assignment.parts;
     this.#next = assignment;
     this.#syncing ??= this.#syncAll();
     return this.#syncing;
@@ -193,9 +194,8 @@ export class ScrapePool {
     const { turns, world } = this.#options;
     const { signal } = this.#leaving;
     while (this.#next !== undefined && !signal.aborted) {
-      const { groups, parts } = this.#next;
+      const { groups } = this.#next;
       this.#next = undefined;
-      this.#parts = parts;
       try {
         await turns.run(this.#takeOver(groups), signal);
         await this.#endMoving();
@@ -231,6 +231,7 @@ export class ScrapePool {
     this.#firstWithinMs = Math.max(FIRST_WITHIN_MS, (wanted.size - kept) * FIRST_APART_MS);
     for (const target of list.targets) {
       const loop = this.#loops.get(target.key);
+      if (loop !== undefined) loop.part = target.part;
       if (loop === undefined || loop.isOver) this.#startLoop(target);
       else if (loop.isRetired) this.#reviveLoop(loop);
       yield;
@@ -252,8 +253,7 @@ export class ScrapePool {
   }
 
   /** Whether another process goes on with the target, so that it has not gone. */
-  #isElsewhere({ target, isRetired }: ScrapeLoop): boolean {
-    const { part } = target;
+  #isElsewhere({ part, isRetired }: ScrapeLoop): boolean {
     return !isRetired && part !== undefined && this.#parts?.holds(part) === false;
   }
 
@@ -274,8 +274,7 @@ export class ScrapePool {
       () => {
         for (const loop of loops) {
           if (!this.#moving.has(loop)) continue;
-          if (loop.isScraping && loop.target.part !== undefined)
-            this.#parts?.onUnfinished(loop.target.part);
+          if (loop.isScraping && loop.part !== undefined) this.#parts?.onUnfinished(loop.part);
           void loop.stop();
         }
       },
@@ -308,6 +307,7 @@ export class ScrapePool {
       http: this.#http,
       target,
       estate: this.#ending.take(target),
+      isHeld: (part) => this.#parts?.holds(part) !== false,
       othersSinceMs: target.part === undefined ? undefined : this.#parts?.sinceMs(target.part),
       offsetMs: offsetOf(target, seed),
       firstWithinMs: this.#firstWithinMs,
