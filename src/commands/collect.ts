@@ -18,7 +18,7 @@ import { parseDurationMs } from '../model/duration.ts';
 import { apiRoutes } from './collect/api.ts';
 import { Collector } from './collect/collector.ts';
 import { Reloader } from './collect/reloader.ts';
-import { type ShardFlags, sharingOf } from './collect/sharing.ts';
+import { LISTEN_DEFAULT, type ShardFlags, sharingOf } from './collect/sharing.ts';
 import { statusRoute } from './collect/status-page.ts';
 import { createWorld, longRunningCommand, type LogOptions, runUntilSignal } from './runner.ts';
 import { withTrust } from './trust.ts';
@@ -76,12 +76,12 @@ export function collectCommand(): Command {
     )
     .option(
       '--shard <i/n|ecs>',
-      'scrape a share of the targets: the i-th of n, or what falls to this task of its ECS service',
+      'scrape a share of the targets: share i of n, i from 0 to n - 1, or what falls to this task of its ECS service',
     )
     .option(
       '--shard.listen-address <host:port>',
       'where the collectors of --shard ecs ask each other; without a host the address of the task',
-      ':9094',
+      LISTEN_DEFAULT,
     )
     .option(
       '--shard.peers <names>',

@@ -16,6 +16,9 @@ export interface ShardFlags {
   readonly 'storage.path': string;
 }
 
+/** This port of the task's own address. */
+export const LISTEN_DEFAULT = ':9094';
+
 /** Of AWS's rate: collectors are many, and the list is short. */
 const CALL_BUDGET = 0.5;
 const NAMES_MAX = 100;
@@ -28,11 +31,13 @@ export function sharingOf(
   callLimits: CallLimits,
 ): Sharing | undefined {
   const { shard } = flags;
-  if (shard === undefined) {
-    if (flags['shard.peers'] !== undefined)
-      throw new ConfigError('FLAG_SHARD', '--shard.peers needs --shard ecs');
-    return undefined;
-  }
+  const isListenGiven = flags['shard.listenAddress'] !== LISTEN_DEFAULT;
+  if (shard !== 'ecs' && (flags['shard.peers'] !== undefined || isListenGiven))
+    throw new ConfigError(
+      'FLAG_SHARD',
+      '--shard.peers and --shard.listen-address need --shard ecs; elsewhere leave them out',
+    );
+  if (shard === undefined) return undefined;
   if (shard !== 'ecs') {
     const holds = parseShard(shard);
     if (holds === undefined)
@@ -80,8 +85,12 @@ function hostsOf(text: string | undefined): (() => Promise<readonly string[]>) |
   const names = text
     .split(',')
     .map((name) => name.trim())
-    .filter((name) => name !== '')
-    .slice(0, NAMES_MAX);
+    .filter((name) => name !== '');
+  if (names.length === 0 || names.length > NAMES_MAX)
+    throw new ConfigError(
+      'FLAG_SHARD',
+      `--shard.peers "${text.slice(0, 100)}" is no list of 1 to ${NAMES_MAX} names; write for example collectors.internal`,
+    );
   return async () => {
     const found = await Promise.all(names.map((name) => lookup(name, { all: true })));
     return [...new Set(found.flat().map(({ address }) => address))];

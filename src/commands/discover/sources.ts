@@ -68,6 +68,12 @@ export async function sourcesOf(flags: DiscoverFlags, env: Env, world: World): P
     return { jobs, baseDirectory, writeTo: flags.writeTo, times: 0 };
   }
   const isTeralytics = Object.keys(flags).some((name) => name.startsWith('config.'));
+  const isCloudMap = flags.namespaces !== undefined || flags.namespacesParameter !== undefined;
+  if (isCloudMap && (isTeralytics || flags.clusters !== undefined))
+    throw new ConfigError(
+      'FLAG_SOURCES',
+      'clusters and Cloud Map namespaces cannot be asked together by flags; write both into a configuration and give it by --config.file',
+    );
   if (isTeralytics || flags.clusters !== undefined) return fromClusters(flags, env, isTeralytics);
   return fromCloudMap(flags, env);
 }

@@ -25,7 +25,7 @@ export const cloudMapSchema = z
   .refine(
     (config) => (config.namespaces === undefined) !== (config.namespaces_parameter === undefined),
     {
-      error: 'one of "namespaces" and "namespaces_parameter" must be set',
+      error: 'exactly one of "namespaces" and "namespaces_parameter" must be set',
     },
   );
 
