@@ -15,6 +15,8 @@ export interface EcsMember {
   /** ARN of its task. */
   readonly id: string;
   readonly host: string | undefined;
+  /** ECS does not say yet that it runs: its process may be up a moment before. */
+  readonly isStarting?: boolean;
 }
 
 export interface EcsMembersOptions {
@@ -95,12 +97,18 @@ export class EcsMembers {
     await api.taskArns(cluster, (arns) => listed.push(...arns), this.#service);
     const asked = [...new Set([...listed, ...before])];
     const tasks = asked.length === 0 ? [] : await api.tasks(cluster, asked);
+    // A list without the asker was made before it was there, and may lack others.
+    if (!tasks.some(({ taskArn }) => taskArn === own.TaskARN))
+      throw new Error('ECS does not list this task yet');
     const members = new Map<string, EcsMember>([
       [own.TaskARN, { id: own.TaskARN, host: hostOf(own) }],
     ]);
     for (const task of tasks) {
       const { taskArn: id = '' } = task;
-      if (isMember(task)) members.set(id, { id, host: taskAddress({ task }) });
+      const host = taskAddress({ task });
+      if (isMember(task)) members.set(id, { id, host });
+      else if (isStarting(task) && host !== undefined && id !== own.TaskARN)
+        members.set(id, { id, host, isStarting: true });
     }
     return [...members.values()];
   }
@@ -129,6 +137,10 @@ function hostOf({ Containers }: OwnTask): string | undefined {
       if (NetworkMode === 'awsvpc' && host !== undefined) return host;
     }
   return undefined;
+}
+
+function isStarting({ desiredStatus, lastStatus = '' }: Task): boolean {
+  return desiredStatus !== 'STOPPED' && ['PENDING', 'ACTIVATING'].includes(lastStatus);
 }
 
 /** Its containers run, or may still: they have stopped by the time its network is taken away. */

@@ -70,6 +70,8 @@ export interface HttpServerOptions {
   readonly bodyMaxBytes?: number;
   readonly requestTimeoutMs?: number;
   readonly connectionsMax?: number;
+  /** Of one client; no bound but that of all by default. What is beyond is closed at once. */
+  readonly connectionsPerAddress?: number;
   /** TLS and basic auth. */
   readonly web?: WebConfig | undefined;
 }
@@ -103,6 +105,26 @@ export class HttpServer implements Component {
       listener,
     );
     this.#server.maxConnections = options.connectionsMax ?? 2_000;
+    if (options.connectionsPerAddress !== undefined)
+      this.#boundClients(options.connectionsPerAddress);
+  }
+
+  #boundClients(most: number): void {
+    const counts = new Map<string, number>();
+    this.#server.on('connection', (socket) => {
+      const address = socket.remoteAddress ?? '';
+      const count = counts.get(address) ?? 0;
+      if (count >= most) {
+        socket.destroy();
+        return;
+      }
+      counts.set(address, count + 1);
+      socket.once('close', () => {
+        const left = (counts.get(address) ?? 1) - 1;
+        if (left <= 0) counts.delete(address);
+        else counts.set(address, left);
+      });
+    });
   }
 
   get port(): number {

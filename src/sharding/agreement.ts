@@ -33,17 +33,22 @@ export interface Knowledge {
 
 /** So long after a change, one that can't be asked has read the list itself: a poll of it, and a margin. */
 export const HOLD_MS = 15_000;
+/** Clocks of two collectors are not further apart. */
+const CLOCKS_APART_MS = 5_000;
 /** When most are silent at once it is more likely oneself who is cut off: so long nothing is taken from them. */
 export const CUT_OFF_MS = 60_000;
 
-/** The newest list of members, whoever has read it. */
+/** The newest list of members, whoever has read it; one from the future is that of a clock that is wrong. */
 export function newestList({
   own,
   peers,
-}: Pick<Knowledge, 'own' | 'peers'>): MemberList | undefined {
-  let newest = own.list;
-  for (const { state } of peers.values())
-    if ((state?.list?.readAtMs ?? 0) > (newest?.readAtMs ?? 0)) newest = state?.list;
+  nowMs,
+}: Pick<Knowledge, 'own' | 'peers' | 'nowMs'>): MemberList | undefined {
+  const lists = [own.list, ...[...peers.values()].map(({ state }) => state?.list)];
+  let newest: MemberList | undefined;
+  for (const list of lists)
+    if (list !== undefined && list.readAtMs <= nowMs + CLOCKS_APART_MS)
+      if (newest === undefined || list.readAtMs > newest.readAtMs) newest = list;
   return newest;
 }
 
@@ -78,12 +83,17 @@ export function wantedMembers(known: Knowledge): readonly string[] | undefined {
     id === own.id ? own.isReady : (peers.get(id)?.state?.isReady ?? true);
   // Who knows no targets yet waits, unless all do.
   const settled = wanted.filter((id) => isReady(id) || proposed?.includes(id) === true);
-  return (settled.some(isReady) ? settled : wanted).sort();
+  return (settled.length > 0 ? settled : wanted).sort();
 }
 
 /** Those whose word is still missing before what is one's own may be taken. */
 export function missingWords(known: Knowledge): readonly string[] {
-  return [...known.peers.keys()].filter((id) => !hasGivenUp(id, known));
+  const missing = [...known.peers.keys()].filter((id) => !hasGivenUp(id, known));
+  // One that others know by an address that is not known here has its time.
+  const isHeldUp = known.nowMs - known.proposedAtMs < HOLD_MS;
+  for (const id of newestProposal(known)?.members ?? [])
+    if (isHeldUp && id !== known.own.id && !known.peers.has(id)) missing.push(id);
+  return missing;
 }
 
 function isWanted(id: string, known: Knowledge): boolean {
@@ -94,7 +104,8 @@ function isWanted(id: string, known: Knowledge): boolean {
   if (view.reach !== 'silent' || !isListed(id, known)) return false;
   const isProposed = newestProposal(known)?.members.includes(id) ?? false;
   // Nobody is ever reached where a firewall stands between: then ECS alone says who there is.
-  if (view.answeredAtMs === undefined) return isProposed || !isAnyReached(known);
+  if (view.answeredAtMs === undefined)
+    return isProposed || (!isStarting(id, known) && !isAnyReached(known));
   return isProposed && !isLost(id, known);
 }
 
@@ -121,14 +132,20 @@ function hasGivenUp(id: string, known: Knowledge): boolean {
   const proposal = newestProposal(known);
   if (view.reach === 'asking') return proposal?.members.includes(id) === false;
   if (view.reach === 'answers') return isSame(view.state?.released, proposal);
-  const isMember = proposal?.members.includes(id) === true || isListed(id, known);
-  if (!isMember || (view.answeredAtMs !== undefined && proposal?.members.includes(id) === false))
-    return true;
+  const isProposed = proposal?.members.includes(id) === true;
+  // One that was never a member holds nothing, unless nobody hears anybody and ECS alone has made it one.
+  const hasBeenAsked = view.answeredAtMs !== undefined || isAnyReached(known);
+  if (!isProposed && (hasBeenAsked || isStarting(id, known) || !isListed(id, known))) return true;
   return known.nowMs - known.proposedAtMs >= HOLD_MS;
 }
 
 function isListed(id: string, known: Knowledge): boolean {
   return newestList(known)?.members.some((member) => member.id === id) ?? false;
+}
+
+function isStarting(id: string, known: Knowledge): boolean {
+  const member = newestList(known)?.members.find((one) => one.id === id);
+  return member?.isStarting === true;
 }
 
 function isAnyReached({ peers }: Knowledge): boolean {

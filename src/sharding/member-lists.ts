@@ -7,14 +7,18 @@ import { dirname } from 'node:path';
 import type { World } from '../kernel/world.ts';
 import { type Member, type MemberList, type PeerState, peerStateSchema } from './peer-state.ts';
 
+export interface SourceMember {
+  readonly id: string;
+  readonly host: string | undefined;
+  readonly isStarting?: boolean;
+}
+
 /** What tells who there is: ECS, outside of tests. Both reject when it can't be read. */
 export interface MemberSource {
   /** This collector, with the address that is its own. */
   own(): Promise<{ readonly id: string; readonly host: string | undefined }>;
   /** All collectors that may scrape, this one among them. @param before  those of the last list */
-  list(
-    before: readonly string[],
-  ): Promise<readonly { readonly id: string; readonly host: string | undefined }[]>;
+  list(before: readonly string[]): Promise<readonly SourceMember[]>;
 }
 
 export interface MemberListsOptions {
@@ -37,6 +41,8 @@ export class MemberLists {
   readonly #options: MemberListsOptions;
   #kept = '';
   #isFailing = false;
+  /** Whether the list is that of an earlier run, and nobody of now has told of it. */
+  isOld = false;
 
   constructor(options: MemberListsOptions) {
     this.#options = options;
@@ -51,10 +57,11 @@ export class MemberLists {
     const { source, world, port } = this.#options;
     try {
       const before = known?.members.map(({ id }) => id) ?? [];
-      const members = (await source.list(before)).map(({ id, host }) => memberAt(id, host, port));
+      const members = (await source.list(before)).map((one) => memberAt(one, port));
       const list = { readAtMs: world.clock.nowMs(), members };
       if (this.#isFailing) world.log.info('ECS tells the collectors again');
       this.#isFailing = false;
+      this.isOld = false;
       await this.#keep(list);
       return list;
     } catch (error) {
@@ -68,7 +75,10 @@ export class MemberLists {
       this.#isFailing = true;
     }
     const kept = known ?? (await this.#readKept());
-    return (await this.#askHosts(kept)) ?? kept;
+    if (known === undefined) this.isOld = kept !== undefined;
+    const found = await this.#askHosts(kept);
+    if (found !== undefined) this.isOld = false;
+    return found ?? kept;
   }
 
   async #keep(list: MemberList): Promise<void> {
@@ -114,7 +124,7 @@ export class MemberLists {
       hasAny = true;
       for (const member of state.list?.members ?? [])
         if (!members.has(member.id)) members.set(member.id, member);
-      members.set(state.id, memberAt(state.id, hosts[at], this.#options.port));
+      members.set(state.id, memberAt({ id: state.id, host: hosts[at] }, this.#options.port));
     }
     return hasAny ? { readAtMs: world.clock.nowMs(), members: [...members.values()] } : undefined;
   }
@@ -136,8 +146,12 @@ export class MemberLists {
   }
 }
 
-function memberAt(id: string, host: string | undefined, port: number): Member {
-  return host === undefined ? { id } : { id, address: addressOf(host, port) };
+function memberAt({ id, host, isStarting }: SourceMember, port: number): Member {
+  return {
+    id,
+    ...(host === undefined ? {} : { address: addressOf(host, port) }),
+    ...(isStarting === true ? { isStarting } : {}),
+  };
 }
 
 function addressOf(host: string, port: number): string {

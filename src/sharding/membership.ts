@@ -53,6 +53,10 @@ export class Membership implements Sharing {
   #own: PeerState | undefined;
   #holder: ShareHolder | undefined;
   #isAlone = false;
+  /** From `leave` on nothing is taken any more. */
+  #isLeaving = false;
+  /** Changes of the share under way. */
+  #taking = 0;
   /** Gave up what is another's under it, and since when it is known here. */
   #given: Proposal | undefined;
   #proposedAtMs = 0;
@@ -62,6 +66,7 @@ export class Membership implements Sharing {
   /** Of each part, under the last proposal that was carried out as far as is known here. */
   #ownersBefore: readonly string[] = [];
   #warnedAt = 0;
+  #isHindered = false;
   #listReadAt = -Infinity;
   #wakeLoop: (() => void) | undefined;
   #wakeReader: (() => void) | undefined;
@@ -85,6 +90,7 @@ export class Membership implements Sharing {
   }
 
   async leave(): Promise<void> {
+    this.#isLeaving = true;
     if (this.#own === undefined) {
       await this.#release();
       return;
@@ -92,9 +98,10 @@ export class Membership implements Sharing {
     this.#change({ phase: 'leaving' });
     this.#wake();
     const endAt = performance.now() + LEAVE_MS;
-    while (this.#held.includes(1) && performance.now() < endAt) await this.#sleep(20);
+    const isHolding = (): boolean => this.#taking > 0 || this.#held.includes(1);
+    while (isHolding() && performance.now() < endAt) await this.#sleep(20);
     // Nobody was there to take over in order.
-    if (this.#held.includes(1)) await this.#release();
+    if (isHolding()) await this.#release();
     this.#change({ phase: 'left' });
   }
 
@@ -120,6 +127,7 @@ export class Membership implements Sharing {
 
   async #introduce(): Promise<boolean> {
     if (this.#own !== undefined) return true;
+    if (this.#isLeaving) return false;
     const { source, listen, world, file, findHosts } = this.#options;
     try {
       const { id, host } = await source.own();
@@ -152,8 +160,9 @@ export class Membership implements Sharing {
       this.#own = own;
       return true;
     } catch (error) {
-      if (!this.#stopping.signal.aborted)
-        world.log.warn('this collector can not join the others yet', { error });
+      if (!this.#stopping.signal.aborted && !this.#isHindered)
+        world.log.warn('this collector can not join the others yet; it tries again', { error });
+      this.#isHindered = true;
       return false;
     }
   }
@@ -189,9 +198,15 @@ export class Membership implements Sharing {
 
   /** True when there is nothing to do but wait. */
   async #step(): Promise<boolean> {
+    if (this.#isLeaving && this.#own?.phase !== 'leaving') return true;
     this.#learnFromPeers();
     const known = this.#knowledge();
     if (known === undefined || known.own.list === undefined) return this.#aloneIfLate();
+    // A list of an earlier run in which nobody answers is none.
+    const isHeard = [...known.peers.values()].some(
+      ({ answeredAtMs }) => answeredAtMs !== undefined,
+    );
+    if (this.#lists?.isOld === true && !isHeard) return this.#aloneIfLate();
     this.#propose(known);
     const proposal = this.#own?.proposal;
     if (proposal === undefined) return true;
@@ -224,6 +239,9 @@ export class Membership implements Sharing {
     const isReady = this.#holder?.isReady() ?? false;
     this.#change({ lost, isReady, ...(list && { list }), ...(proposal && { proposal }) });
     const wanted = new Map<string, string | undefined>();
+    // Those that another still lists may hold something, too.
+    for (const { state } of this.#peers.views.values())
+      for (const { id, address } of state?.list?.members ?? []) wanted.set(id, address);
     for (const { id, address } of list?.members ?? []) wanted.set(id, address);
     for (const [id, view] of this.#peers.views) {
       // Who still answers may still scrape, listed or not.
@@ -291,9 +309,9 @@ export class Membership implements Sharing {
     const lastMs = new Map<string, number>();
     const unfinished = new Set<number>();
     for (const [id, { reach, state, answeredAtMs }] of this.#peers.views) {
-      if (reach === 'answers' && state?.released !== undefined) {
-        lastMs.set(id, state.released.atMs);
-        for (const part of state.released.unfinished) unfinished.add(part);
+      if (reach === 'answers' && state !== undefined && isSame(state.released, this.#given)) {
+        lastMs.set(id, state.released?.atMs ?? 0);
+        for (const part of state.released?.unfinished ?? []) unfinished.add(part);
       } else if (answeredAtMs !== undefined) lastMs.set(id, answeredAtMs);
     }
     if (lastMs.size === 0) return () => undefined;
@@ -311,7 +329,12 @@ export class Membership implements Sharing {
     this.#held.set(held);
     this.#isAlone = isAlone;
     this.#metrics.alone.set(isAlone ? 1 : 0);
-    return this.#holder.take({ holds: (part) => held[part] === 1, sinceMs, isAlone });
+    this.#taking += 1;
+    try {
+      return await this.#holder.take({ holds: (part) => held[part] === 1, sinceMs, isAlone });
+    } finally {
+      this.#taking -= 1;
+    }
   }
 
   async #aloneIfLate(): Promise<boolean> {

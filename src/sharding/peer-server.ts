@@ -7,6 +7,9 @@ import type { World } from '../kernel/world.ts';
 import type { PeerState } from './peer-state.ts';
 import { NEWS_WAIT_MS } from './peers.ts';
 
+/** A collector needs one or two; a stranger with more would keep others out. */
+const CONNECTIONS_PER_ADDRESS = 64;
+
 export interface PeerServerOptions {
   readonly world: Pick<World, 'log'>;
   /** `host:port`. */
@@ -28,6 +31,7 @@ export class PeerServer {
       name: 'shard',
       listen: options.listen,
       log: options.world.log,
+      connectionsPerAddress: CONNECTIONS_PER_ADDRESS,
       routes: [{ method: 'GET', path: '/shard', handle: (request) => this.#answer(request) }],
     });
   }

@@ -6,6 +6,8 @@ import { z } from 'zod';
 import { MOVES_MAX } from './division.ts';
 import { PARTS } from './parts.ts';
 
+/** More proposals than ever will be made, and far from where numbers lose their last digit. */
+const EPOCH_MAX = 2 ** 40;
 /** Far above any real service. */
 export const MEMBERS_MAX = 1_000;
 
@@ -21,6 +23,8 @@ const memberSchema = z.object({
   id: idSchema,
   /** Host and port where it answers others; without it only ECS can be asked about it. */
   address: z.string().max(300).optional(),
+  /** ECS does not say yet that it runs. */
+  isStarting: z.boolean().optional(),
 });
 
 const listSchema = z.object({
@@ -30,7 +34,7 @@ const listSchema = z.object({
 
 const proposalSchema = z.object({
   /** Grows with every proposal. */
-  epoch: z.number().int().min(1),
+  epoch: z.number().int().min(1).max(EPOCH_MAX),
   /** Whose it is: two of one epoch are told apart by it. */
   by: idSchema,
   /** In order. */
