@@ -3,7 +3,6 @@
  * two at a time, and all are held again soon. Who holds what is judged at every single change.
  */
 import assert from 'node:assert/strict';
-import { createServer, type AddressInfo } from 'node:net';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -16,7 +15,7 @@ import { Registry } from '../src/kernel/metrics.ts';
 import { Membership } from '../src/sharding/membership.ts';
 import { PARTS } from '../src/sharding/parts.ts';
 import type { Share, ShareHolder } from '../src/sharding/sharing.ts';
-import { until } from './e2e/processes.ts';
+import { freePort, until } from './e2e/processes.ts';
 
 interface Member {
   readonly id: string;
@@ -39,11 +38,7 @@ class Service {
   doubles = 0;
 
   static async open(context: TestContext): Promise<Service> {
-    const server = createServer();
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const { port } = server.address() as AddressInfo;
-    await new Promise((resolve) => server.close(resolve));
-    return new Service(context, port);
+    return new Service(context, await freePort());
   }
 
   private constructor(context: TestContext, port: number) {

@@ -5,8 +5,11 @@
  */
 import { Agent as HttpAgent, type AgentOptions } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
-import type { ConnectionOptions } from 'node:tls';
-import type { HttpConnection, ProxySettings, TlsSettings } from '../kernel/http-connection.ts';
+import {
+  type HttpConnection,
+  type ProxySettings,
+  secureOptions,
+} from '../kernel/http-connection.ts';
 
 export interface ConnectionAgents {
   readonly httpAgent: HttpAgent;
@@ -56,16 +59,4 @@ function withSubdomains(noProxy: string): string {
     .map((entry) => entry.trim())
     .flatMap((entry) => (/^[a-z]/i.test(entry) ? [entry, `.${entry}`] : [entry]))
     .join();
-}
-
-function secureOptions(tls: TlsSettings): ConnectionOptions {
-  return {
-    ...(tls.ca === undefined ? {} : { ca: tls.ca() }),
-    ...(tls.cert === undefined ? {} : { cert: tls.cert() }),
-    ...(tls.key === undefined ? {} : { key: tls.key() }),
-    ...(tls.serverName === undefined ? {} : { servername: tls.serverName }),
-    ...(tls.maxVersion === undefined ? {} : { maxVersion: tls.maxVersion }),
-    minVersion: tls.minVersion ?? 'TLSv1.2',
-    rejectUnauthorized: !tls.skipsVerification,
-  };
 }

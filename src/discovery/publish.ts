@@ -1,10 +1,9 @@
 /**
- * Target groups for other programs: the JSON of http_sd and file_sd, and an atomic write of the latter.
+ * Target groups for other programs: the JSON of http_sd and file_sd, and files of it.
  * Source: https://prometheus.io/docs/prometheus/latest/http_sd/
  */
-import { randomBytes } from 'node:crypto';
-import { open, rename, rm } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
+import { writeAtomically } from '../kernel/atomic-file.ts';
 import type { TargetGroup } from '../model/target.ts';
 
 /** Targets that are written in one turn of the event loop: some milliseconds. */
@@ -57,27 +56,5 @@ export class FilePublisher {
       await writeAtomically(this.#path, pieces).catch(this.#onError);
     }
     this.#writing = undefined;
-  }
-}
-
-/** Readers see the old file or the new one, never a part. @param text  or its pieces, each written in a turn of its own */
-export async function writeAtomically(
-  path: string,
-  text: string | Iterable<string | Buffer>,
-): Promise<void> {
-  const draft = `${path}.${randomBytes(4).toString('hex')}.tmp`;
-  try {
-    const file = await open(draft, 'w', 0o644);
-    try {
-      await file.writeFile(text);
-      // After a loss of power the name must not stand for an empty file.
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(draft, path);
-  } catch (error) {
-    await rm(draft, { force: true });
-    throw error;
   }
 }

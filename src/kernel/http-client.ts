@@ -10,7 +10,7 @@ import type { buildConnector, Dispatcher } from 'undici';
 import { type Borrowed, LENT_BYTES_MAX, ownOf, peek } from '../model/borrowed.ts';
 import { messageOf, PermanentError } from './errors.ts';
 import { HttpClientError } from './http-client-error.ts';
-import type { HttpConnection } from './http-connection.ts';
+import { type HttpConnection, secureOptions } from './http-connection.ts';
 import { PageClient } from './http-pages.ts';
 import { guardedLookup, refuseMetadataUrl } from './metadata-addresses.ts';
 import { urlOf } from './urls.ts';
@@ -137,17 +137,7 @@ function connectOptions({
   return {
     timeout: 10_000,
     ...(isGuarded === true ? { lookup: guardedLookup(resolve) } : {}),
-    ...(tls === undefined
-      ? {}
-      : {
-          ...(tls.ca === undefined ? {} : { ca: tls.ca() }),
-          ...(tls.cert === undefined ? {} : { cert: tls.cert() }),
-          ...(tls.key === undefined ? {} : { key: tls.key() }),
-          ...(tls.serverName === undefined ? {} : { servername: tls.serverName }),
-          ...(tls.maxVersion === undefined ? {} : { maxVersion: tls.maxVersion }),
-          minVersion: tls.minVersion ?? 'TLSv1.2',
-          rejectUnauthorized: !tls.skipsVerification,
-        }),
+    ...(tls === undefined ? {} : secureOptions(tls)),
   };
 }
 

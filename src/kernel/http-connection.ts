@@ -3,7 +3,7 @@
  * files are functions, asked when a connection pool is made and whenever `stamp` says that they have changed.
  * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#tls_config
  */
-import type { SecureVersion } from 'node:tls';
+import type { ConnectionOptions, SecureContextOptions, SecureVersion } from 'node:tls';
 
 export interface TlsSettings {
   readonly ca?: (() => string) | undefined;
@@ -13,6 +13,21 @@ export interface TlsSettings {
   readonly skipsVerification: boolean;
   readonly minVersion?: SecureVersion | undefined;
   readonly maxVersion?: SecureVersion | undefined;
+}
+
+/** For a new connection: files are read now. */
+export function secureOptions(
+  tls: TlsSettings,
+): SecureContextOptions & Pick<ConnectionOptions, 'servername' | 'rejectUnauthorized'> {
+  return {
+    ...(tls.ca === undefined ? {} : { ca: tls.ca() }),
+    ...(tls.cert === undefined ? {} : { cert: tls.cert() }),
+    ...(tls.key === undefined ? {} : { key: tls.key() }),
+    ...(tls.serverName === undefined ? {} : { servername: tls.serverName }),
+    ...(tls.maxVersion === undefined ? {} : { maxVersion: tls.maxVersion }),
+    minVersion: tls.minVersion ?? 'TLSv1.2',
+    rejectUnauthorized: !tls.skipsVerification,
+  };
 }
 
 export interface ProxySettings {

@@ -111,18 +111,28 @@ export class HttpServer implements Component {
 
   #boundClients(most: number): void {
     const counts = new Map<string, number>();
+    const told = new Set<string>();
     this.#server.on('connection', (socket) => {
       const address = socket.remoteAddress ?? '';
       const count = counts.get(address) ?? 0;
       if (count >= most) {
+        // Once for as long as it keeps any of them.
+        if (!told.has(address))
+          this.#options.log.warn('a client has too many connections; more are closed at once', {
+            address,
+            most,
+          });
+        told.add(address);
         socket.destroy();
         return;
       }
       counts.set(address, count + 1);
       socket.once('close', () => {
         const left = (counts.get(address) ?? 1) - 1;
-        if (left <= 0) counts.delete(address);
-        else counts.set(address, left);
+        if (left <= 0) {
+          counts.delete(address);
+          told.delete(address);
+        } else counts.set(address, left);
       });
     });
   }

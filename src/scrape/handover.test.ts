@@ -1,42 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { VirtualClock } from '../kernel/clock.ts';
-import type { HttpClient } from '../kernel/http-client.ts';
-import { silentLogger } from '../kernel/logger.ts';
-import { Registry } from '../kernel/metrics.ts';
 import type { TargetGroup } from '../model/target.ts';
 import { compileRelabelRule } from '../relabel/relabel.ts';
 import { type ScrapeConfig, scrapeConfigOf } from './config.ts';
-import { ScrapeManager } from './manager.ts';
-import { RecordingAppender } from './recording-appender.ts';
+import { startRecordedManager } from './recorded-manager.ts';
 
 const INTERVAL_MS = 10_000;
 
-async function setUp(answer: (url: string) => string) {
-  const clock = new VirtualClock(1_700_000_000_000);
-  const http: HttpClient = {
-    send: async ({ url }) => ({
-      status: 200,
-      headers: { 'content-type': 'text/plain; version=0.0.4' },
-      body: Buffer.from(answer(url)),
-    }),
-    close: async () => undefined,
-  };
-  const appenders: RecordingAppender[] = [];
-  const manager = new ScrapeManager({
-    world: { clock, http, metrics: new Registry(), log: silentLogger },
-    userAgent: 'test/1',
-    turnShareMs: 10_000,
-    openAppender: () => {
-      const appender = new RecordingAppender();
-      appenders.push(appender);
-      return appender;
-    },
-  });
-  await manager.start();
-  const take = (): string[] => appenders.flatMap((one) => one.take());
-  return { clock, manager, take, appenders };
-}
+const setUp = (answer: (url: string) => string) =>
+  startRecordedManager({ answer: ({ url }) => answer(url) });
 
 const job = (set: Partial<ScrapeConfig> = {}): ScrapeConfig =>
   scrapeConfigOf({ jobName: 'j', scrapeIntervalMs: INTERVAL_MS, ...set });

@@ -1,44 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { VirtualClock } from '../kernel/clock.ts';
-import { silentLogger } from '../kernel/logger.ts';
-import { Registry } from '../kernel/metrics.ts';
 import type { TargetGroup } from '../model/target.ts';
 import { type ScrapeConfig, scrapeConfigOf } from './config.ts';
-import { ScrapeManager } from './manager.ts';
-import { RecordingAppender } from './recording-appender.ts';
+import { startRecordedManager } from './recorded-manager.ts';
 
-async function setUp(offsetSeed = '') {
-  const clock = new VirtualClock(1_700_000_000_000);
-  const metrics = new Registry();
-  const appenders: RecordingAppender[] = [];
-  const manager = new ScrapeManager({
-    world: {
-      clock,
-      metrics,
-      log: silentLogger,
-      http: {
-        send: async () => ({
-          status: 200,
-          headers: { 'content-type': 'text/plain' },
-          body: Buffer.from('a 1\n'),
-        }),
-        close: async () => undefined,
-      },
-    },
-    userAgent: 'test/1',
-    offsetSeed,
-    turnShareMs: 10_000,
-    openAppender: () => {
-      const appender = new RecordingAppender();
-      appenders.push(appender);
-      return appender;
-    },
-  });
-  await manager.start();
-  const take = (): string[] => appenders.flatMap((one) => one.take());
-  return { clock, metrics, manager, take };
-}
+const setUp = (offsetSeed = '') => startRecordedManager({ answer: () => 'a 1\n', offsetSeed });
 
 const job = (set: Partial<ScrapeConfig> = {}): ScrapeConfig =>
   scrapeConfigOf({ jobName: 'web', scrapeIntervalMs: 10_000, ...set });

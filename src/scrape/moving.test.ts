@@ -2,13 +2,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { VirtualClock } from '../kernel/clock.ts';
-import type { HttpClient } from '../kernel/http-client.ts';
-import { silentLogger } from '../kernel/logger.ts';
-import { Registry } from '../kernel/metrics.ts';
 import type { HeldParts, TargetGroup } from '../model/target.ts';
 import { scrapeConfigOf } from './config.ts';
-import { ScrapeManager } from './manager.ts';
-import { RecordingAppender } from './recording-appender.ts';
+import type { ScrapeManager } from './manager.ts';
+import { startRecordedManager } from './recorded-manager.ts';
 
 const INTERVAL_MS = 60_000;
 const START_MS = 1_700_000_000_000;
@@ -26,29 +23,13 @@ const list: TargetGroup[] = [
 ];
 
 async function processOf(clock: VirtualClock, delayMs = 0): Promise<Process> {
-  const http: HttpClient = {
-    send: async ({ signal }) => {
+  const { manager, take } = await startRecordedManager({
+    clock,
+    answer: async ({ signal }) => {
       if (delayMs > 0) await clock.sleep(delayMs, signal);
-      return {
-        status: 200,
-        headers: { 'content-type': 'text/plain; version=0.0.4' },
-        body: Buffer.from('a 1\n'),
-      };
-    },
-    close: async () => undefined,
-  };
-  const appenders: RecordingAppender[] = [];
-  const manager = new ScrapeManager({
-    world: { clock, http, metrics: new Registry(), log: silentLogger },
-    userAgent: 'test/1',
-    turnShareMs: 10_000,
-    openAppender: () => {
-      const appender = new RecordingAppender();
-      appenders.push(appender);
-      return appender;
+      return 'a 1\n';
     },
   });
-  await manager.start();
   await manager.apply([
     scrapeConfigOf({ jobName: 'j', scrapeIntervalMs: INTERVAL_MS, scrapeTimeoutMs: 20_000 }),
   ]);
@@ -56,7 +37,7 @@ async function processOf(clock: VirtualClock, delayMs = 0): Promise<Process> {
   return {
     manager,
     unfinished,
-    take: () => appenders.flatMap((one) => one.take()),
+    take,
     hold: (isHeld, sinceMs) => {
       const parts: HeldParts = {
         holds: (part) => isHeld && part === 7,

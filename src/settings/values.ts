@@ -93,18 +93,7 @@ function parseSize(text: string): number | undefined {
  * @param sentence what to do instead; the key and the place are put before it
  */
 export function unsupported(sentence: string) {
-  return z
-    .unknown()
-    .superRefine((written, context) => {
-      if (written === undefined) return;
-      context.addIssue({
-        code: 'custom',
-        message: sentence,
-        params: { code: 'CONFIG_UNSUPPORTED' },
-      });
-    })
-    .transform((): undefined => undefined)
-    .optional();
+  return refused(sentence, 'CONFIG_UNSUPPORTED');
 }
 
 /**
@@ -113,15 +102,15 @@ export function unsupported(sentence: string) {
  * @param sentence  the key and the place are put before it
  */
 export function misplaced(sentence: string) {
+  return refused(sentence, 'CONFIG_UNKNOWN_KEY');
+}
+
+function refused(message: string, code: string) {
   return z
     .unknown()
     .superRefine((written, context) => {
       if (written === undefined) return;
-      context.addIssue({
-        code: 'custom',
-        message: sentence,
-        params: { code: 'CONFIG_UNKNOWN_KEY' },
-      });
+      context.addIssue({ code: 'custom', message, params: { code } });
     })
     .transform((): undefined => undefined)
     .optional();

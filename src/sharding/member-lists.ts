@@ -2,8 +2,9 @@
  * Where a collector learns of the others, in the order of last resorts: ECS; the list that it kept on its volume; the
  * addresses behind the name of the collectors, where each is asked who it is and whom it knows.
  */
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { writeAtomically } from '../kernel/atomic-file.ts';
 import type { World } from '../kernel/world.ts';
 import { type Member, type MemberList, type PeerState, peerStateSchema } from './peer-state.ts';
 
@@ -87,8 +88,7 @@ export class MemberLists {
     if (text === this.#kept) return;
     try {
       await mkdir(dirname(file), { recursive: true });
-      await writeFile(`${file}.tmp`, JSON.stringify(list));
-      await rename(`${file}.tmp`, file);
+      await writeAtomically(file, JSON.stringify(list));
       this.#kept = text;
     } catch (error) {
       world.log.warn('the list of collectors could not be kept on disk', { file, error });

@@ -3,8 +3,10 @@
  * One loop does all of it, a step at a time; whatever happens only wakes it.
  */
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { World } from '../kernel/world.ts';
 import { type Knowledge, missingWords, newestList, newestProposal } from './agreement.ts';
+import { Bell } from './bell.ts';
 import { ownersOf } from './division.ts';
 import { MemberLists, type MemberSource } from './member-lists.ts';
 import { type MembershipMetrics, newMembershipMetrics } from './metrics.ts';
@@ -68,8 +70,9 @@ export class Membership implements Sharing {
   #warnedAt = 0;
   #isHindered = false;
   #listReadAt = -Infinity;
-  #wakeLoop: (() => void) | undefined;
-  #wakeReader: (() => void) | undefined;
+  /** Of the loop, and of who reads the list. */
+  readonly #news = new Bell();
+  readonly #listDue = new Bell();
   #running: Promise<unknown> = Promise.resolve();
 
   constructor(options: MembershipOptions) {
@@ -79,7 +82,7 @@ export class Membership implements Sharing {
     this.#metrics = newMembershipMetrics(options.world.metrics);
     this.#peers = new Peers({
       world: options.world,
-      onChange: () => this.#wake(),
+      onChange: () => this.#news.ring(),
       ownId: () => this.#own?.id ?? '',
     });
   }
@@ -96,10 +99,10 @@ export class Membership implements Sharing {
       return;
     }
     this.#change({ phase: 'leaving' });
-    this.#wake();
+    this.#news.ring();
     const endAt = performance.now() + LEAVE_MS;
     const isHolding = (): boolean => this.#taking > 0 || this.#held.includes(1);
-    while (isHolding() && performance.now() < endAt) await this.#sleep(20);
+    while (isHolding() && performance.now() < endAt) await sleep(20);
     // Nobody was there to take over in order.
     if (isHolding()) await this.#release();
     this.#change({ phase: 'left' });
@@ -107,8 +110,8 @@ export class Membership implements Sharing {
 
   async stop(): Promise<void> {
     this.#stopping.abort();
-    this.#wake();
-    this.#wakeReader?.();
+    this.#news.ring();
+    this.#listDue.ring();
     this.#peers.stop();
     await this.#running;
     await this.#server?.stop();
@@ -121,7 +124,7 @@ export class Membership implements Sharing {
       const isKnown = await this.#introduce();
       if (isKnown) await this.#readList();
       const waitMs = this.#own?.list === undefined ? RETRY_MS : LIST_MS;
-      await this.#sleep(waitMs, (wake) => (this.#wakeReader = wake));
+      await this.#listDue.wait(waitMs);
     }
   }
 
@@ -173,14 +176,14 @@ export class Membership implements Sharing {
     this.#listReadAt = performance.now();
     const list = await this.#lists?.read(newestList(known));
     if (list !== undefined && list !== this.#own?.list) this.#change({ list });
-    this.#wake();
+    this.#news.ring();
   }
 
   /** One that is not listed asks: it may have come since the list was read. */
   #asked(id: string): void {
     const isKnown = this.#own?.list?.members.some((member) => member.id === id) ?? false;
     if (id === '' || isKnown || performance.now() - this.#listReadAt < LIST_LEAST_MS) return;
-    this.#wakeReader?.();
+    this.#listDue.ring();
   }
 
   async #run(): Promise<void> {
@@ -188,10 +191,10 @@ export class Membership implements Sharing {
     while (!signal.aborted) {
       try {
         const isDone = await this.#step();
-        if (isDone) await this.#sleep(TICK_MS, (wake) => (this.#wakeLoop = wake));
+        if (isDone) await this.#news.wait(TICK_MS);
       } catch (error) {
         this.#world.log.error('dividing the targets failed; it goes on', { error });
-        await this.#sleep(1_000);
+        await sleep(1_000);
       }
     }
   }
@@ -378,20 +381,6 @@ export class Membership implements Sharing {
     if (JSON.stringify(next) === JSON.stringify(own)) return;
     this.#own = { ...next, version: own.version + 1 };
     this.#server?.tell();
-  }
-
-  #wake(): void {
-    this.#wakeLoop?.();
-  }
-
-  #sleep(ms: number, onWake?: (wake: () => void) => void): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      onWake?.(() => {
-        clearTimeout(timer);
-        resolve();
-      });
-    });
   }
 }
 

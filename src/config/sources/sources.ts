@@ -3,12 +3,13 @@
  * a start during an outage of S3 or SSM has what the run before had.
  */
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { isMap, parseDocument, stringify } from 'yaml';
 import { createCredentialSource } from '../../aws/credentials.ts';
 import type { CredentialSource } from '../../aws/credential-source.ts';
 import { Outage } from '../../aws/outage.ts';
+import { writeAtomically } from '../../kernel/atomic-file.ts';
 import { ConfigError, messageOf } from '../../kernel/errors.ts';
 import type { World } from '../../kernel/world.ts';
 import { type ReadEdges, readSource, type SourceText } from './readers.ts';
@@ -129,8 +130,7 @@ export class ConfigSources {
         await mkdir(cacheDirectory, { recursive: true, mode: 0o700 });
         const file = this.#fileOf(source);
         // A configuration may hold secrets.
-        await writeFile(`${file}.tmp`, JSON.stringify(source.held), { mode: 0o600 });
-        await rename(`${file}.tmp`, file);
+        await writeAtomically(file, JSON.stringify(source.held), 0o600);
       } catch (error) {
         world.log.warn('a configuration could not be kept for a later start', {
           source: source.name,

@@ -9,7 +9,7 @@ import { setImmediate } from 'node:timers/promises';
 import { z } from 'zod';
 import { messageOf } from '../../kernel/errors.ts';
 import type { DiscoveryWorld } from '../mechanism.ts';
-import { writeAtomically } from '../publish.ts';
+import { writeAtomically } from '../../kernel/atomic-file.ts';
 import { isTask } from './api.ts';
 import type { DetailSnapshot } from './details.ts';
 
