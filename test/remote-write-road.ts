@@ -27,8 +27,8 @@ import {
   type RemoteWriteConfig,
 } from '../src/sinks/remote-write/config.ts';
 import { type RemoteWriteEdges, RemoteWriteSink } from '../src/sinks/remote-write/sink.ts';
-import { decodeWriteRequest } from '../src/wire/remote-write.ts';
-import { writeRequestOf } from '../src/wire/remote-write-2.ts';
+import { decodeWriteRequest } from '../src/wire/remote-write/write-request.ts';
+import { writeRequestOf } from '../src/wire/remote-write/request-2.ts';
 import { uncompress } from '../src/wire/snappy.ts';
 
 export interface Received {

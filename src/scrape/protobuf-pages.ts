@@ -6,7 +6,7 @@ import { type Borrowed, peek } from '../model/borrowed.ts';
 import type { NativeHistogram } from '../model/histogram.ts';
 import { labelSetOf } from '../model/labels.ts';
 import { PermanentError } from '../kernel/errors.ts';
-import { type ProtobufSample, readProtobufInSteps } from '../wire/exposition-protobuf.ts';
+import { type ProtobufSample, readProtobufInSteps } from '../wire/exposition/protobuf.ts';
 import { reduceBuckets } from './histogram-limits.ts';
 import { seriesLabels } from './series-labels.ts';
 import type { Slices } from './slices.ts';

@@ -1,5 +1,5 @@
 /** A writer of protobuf expositions, as a target would serve them: for tests alone, since Amperage serves none. */
-import { BYTES, FIXED64, ProtoWriter, tagOf, VARINT } from '../../src/wire/protobuf.ts';
+import { BYTES, FIXED64, ProtoWriter, tagOf, VARINT } from '../../src/wire/protobuf/cursor.ts';
 
 type Put = (writer: ProtoWriter) => void;
 

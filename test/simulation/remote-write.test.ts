@@ -31,8 +31,8 @@ import {
 import { DELIVERY_DEFAULTS } from '../../src/delivery/settings.ts';
 import type { Sharding } from '../../src/delivery/shards.ts';
 import { RemoteWriteSink } from '../../src/sinks/remote-write/sink.ts';
-import { decodeWriteRequest } from '../../src/wire/remote-write.ts';
-import { writeRequestOf } from '../../src/wire/remote-write-2.ts';
+import { decodeWriteRequest } from '../../src/wire/remote-write/write-request.ts';
+import { writeRequestOf } from '../../src/wire/remote-write/request-2.ts';
 import { uncompress } from '../../src/wire/snappy.ts';
 
 const RUNS = Number(process.env['AMPERAGE_RUNS'] ?? 100);

@@ -10,7 +10,7 @@ import { HttpServer } from '../../kernel/http-server.ts';
 import { silentLogger } from '../../kernel/logger.ts';
 import { Registry } from '../../kernel/metrics.ts';
 import { labelSetOf } from '../../model/labels.ts';
-import { encodeLabels, WriteRequestEncoder } from '../../wire/remote-write.ts';
+import { encodeLabels, WriteRequestEncoder } from '../../wire/remote-write/write-request.ts';
 import { compress } from '../../wire/snappy.ts';
 import { Store, STORE_DEFAULTS } from '../storage/store.ts';
 import type { Authorizer } from './authorize.ts';

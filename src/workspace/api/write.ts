@@ -7,7 +7,7 @@
 import { messageOf, RecoverableError } from '../../kernel/errors.ts';
 import type { HttpRequest, HttpResponse, Route } from '../../kernel/http-server.ts';
 import { WireError } from '../../wire/errors.ts';
-import { writeRequestOf } from '../../wire/remote-write-2.ts';
+import { writeRequestOf } from '../../wire/remote-write/request-2.ts';
 import { compress, uncompress } from '../../wire/snappy.ts';
 import type { Store } from '../storage/store.ts';
 import { type Authorizer, refuseUnsigned } from './authorize.ts';

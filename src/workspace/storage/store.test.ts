@@ -10,7 +10,7 @@ import { silentLogger } from '../../kernel/logger.ts';
 import { Registry } from '../../kernel/metrics.ts';
 import { ConfigError, RecoverableError } from '../../kernel/errors.ts';
 import { labelSetOf } from '../../model/labels.ts';
-import { encodeLabels, WriteRequestEncoder } from '../../wire/remote-write.ts';
+import { encodeLabels, WriteRequestEncoder } from '../../wire/remote-write/write-request.ts';
 import { WireError } from '../../wire/errors.ts';
 import { compress } from '../../wire/snappy.ts';
 import { Store, STORE_DEFAULTS, type StoreOptions } from './store.ts';

@@ -16,8 +16,12 @@ import {
   type SeriesMetadata,
   type SeriesRef,
 } from '../../../model/sample.ts';
-import { encodeLabels, sharedLabels, WriteRequestEncoder } from '../../../wire/remote-write.ts';
-import { encodeExtraMetadata } from '../../../wire/remote-write-2.ts';
+import {
+  encodeLabels,
+  sharedLabels,
+  WriteRequestEncoder,
+} from '../../../wire/remote-write/write-request.ts';
+import { encodeExtraMetadata } from '../../../wire/remote-write/request-2.ts';
 import { compressInto, maxCompressedLength } from '../../../wire/snappy.ts';
 import { MESSAGE_2, type RemoteWriteConfig } from '../config.ts';
 import { MetadataStore } from './metadata-store.ts';

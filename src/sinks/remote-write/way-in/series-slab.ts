@@ -11,8 +11,15 @@
 import type { Borrowed } from '../../../model/borrowed.ts';
 import { STALE_NAN_HIGH, STALE_NAN_LOW } from '../../../model/sample.ts';
 import type { RunPlace } from './plan-book.ts';
-import { BYTES, FIXED64, putVarint, tagOf, VARINT, varintLength } from '../../../wire/protobuf.ts';
-import { SAMPLE_START_FIELD } from '../../../wire/remote-write.ts';
+import {
+  BYTES,
+  FIXED64,
+  putVarint,
+  tagOf,
+  VARINT,
+  varintLength,
+} from '../../../wire/protobuf/cursor.ts';
+import { SAMPLE_START_FIELD } from '../../../wire/remote-write/write-request.ts';
 
 const MIN_PATCHED_MS = 2 ** 35;
 const MAX_PATCHED_MS = 2 ** 42;

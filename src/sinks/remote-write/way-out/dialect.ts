@@ -5,7 +5,11 @@
  */
 import type { ClientResponse } from '../../../kernel/http-client.ts';
 import type { Chunk } from '../../../model/queue.ts';
-import { requestOf, type RequestCounts, withoutExtras } from '../../../wire/remote-write-2.ts';
+import {
+  requestOf,
+  type RequestCounts,
+  withoutExtras,
+} from '../../../wire/remote-write/request-2.ts';
 import { compress, concatSnappy, uncompress } from '../../../wire/snappy.ts';
 import { MESSAGE_2, type RemoteWriteConfig } from '../config.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { labelSetOf } from '../../../model/labels.ts';
-import { encodeLabels, WriteRequestEncoder } from '../../../wire/remote-write.ts';
+import { encodeLabels, WriteRequestEncoder } from '../../../wire/remote-write/write-request.ts';
 import { compress } from '../../../wire/snappy.ts';
 import { jobOf } from './split.ts';
 

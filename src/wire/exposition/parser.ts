@@ -2,7 +2,7 @@
  * Text format 0.0.4 (and 1.0.0 with UTF-8 names) and OpenMetrics 0.0.1 and 1.0.0, as Prometheus 3 reads them from a
  * target, on bytes: a cursor that makes no string and no object per sample. Labels are decoded only for a series whose
  * labels are asked for, exemplars only when asked for.
- * Not here: protobuf (exposition-protobuf.ts), and the stricter rules for those who write pages (exposition-check.ts,
+ * Not here: protobuf (protobuf.ts), and the stricter rules for those who write pages (check.ts,
  * openmetrics-check.ts).
  * Laxer than Prometheus where that harms nobody: a minus before a timestamp, blanks round a TYPE, a HELP without name.
  * Stricter: the whole body must be UTF-8, free comments too; a comma must stand between labels, and a blank behind a
@@ -12,9 +12,9 @@
  * Source: https://prometheus.io/docs/instrumenting/exposition_formats/, prometheus/model/textparse/promlex.l
  */
 import { isUtf8 } from 'node:buffer';
-import { type Borrowed, peek } from '../model/borrowed.ts';
-import { SERIES_TYPES, type SeriesType } from '../model/sample.ts';
-import { charAt, errorAt, type ExpositionError } from './exposition-error.ts';
+import { type Borrowed, peek } from '../../model/borrowed.ts';
+import { SERIES_TYPES, type SeriesType } from '../../model/sample.ts';
+import { charAt, errorAt, type ExpositionError } from './error.ts';
 import {
   decode,
   isBlank,
@@ -22,7 +22,7 @@ import {
   SeriesScanner,
   skipBlanks,
   skipMetricName,
-} from './exposition-series.ts';
+} from './series.ts';
 import { formatOpenMetricsFloat, parseSampleValue } from './float.ts';
 
 export type ExpositionEntry = 'sample' | 'help' | 'type' | 'unit' | 'end';

@@ -12,11 +12,11 @@
  * Limits: symbols are bounded by the message, which the caller bounds.
  * Source: https://prometheus.io/docs/specs/prw/remote_write_spec_2_0/
  */
-import { SERIES_TYPES, type SeriesMetadata } from '../model/sample.ts';
-import { WireError } from './errors.ts';
-import { BYTES, ProtoReader, ProtoWriter, tagOf, VARINT } from './protobuf.ts';
-import { encodeLabelParts, SAMPLE_START_FIELD } from './remote-write.ts';
-import { HISTOGRAM_START_FIELD } from './remote-write-histogram.ts';
+import { SERIES_TYPES, type SeriesMetadata } from '../../model/sample.ts';
+import { WireError } from '../errors.ts';
+import { BYTES, ProtoReader, ProtoWriter, tagOf, VARINT } from '../protobuf/cursor.ts';
+import { encodeLabelParts, SAMPLE_START_FIELD } from './write-request.ts';
+import { HISTOGRAM_START_FIELD } from './histogram.ts';
 
 /** The field of a TimeSeries of the queue that holds the metadata of its family. */
 const EXTRA_METADATA = 31;

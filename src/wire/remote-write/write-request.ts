@@ -10,16 +10,16 @@
  *
  * Source: https://prometheus.io/docs/specs/prw/remote_write_spec/
  */
-import { type Borrowed, ownCopy } from '../model/borrowed.ts';
-import type { NativeHistogram } from '../model/histogram.ts';
-import type { LabelSet } from '../model/labels.ts';
+import { type Borrowed, ownCopy } from '../../model/borrowed.ts';
+import type { NativeHistogram } from '../../model/histogram.ts';
+import type { LabelSet } from '../../model/labels.ts';
 import {
   type Exemplar,
   SERIES_TYPES,
   type SeriesType,
   STALE_NAN_HIGH,
   STALE_NAN_LOW,
-} from '../model/sample.ts';
+} from '../../model/sample.ts';
 import {
   BYTES,
   FIXED64,
@@ -31,8 +31,8 @@ import {
   tagOf,
   VARINT,
   varintLength,
-} from './protobuf.ts';
-import { decodeHistogram, encodeHistogram } from './remote-write-histogram.ts';
+} from '../protobuf/cursor.ts';
+import { decodeHistogram, encodeHistogram } from './histogram.ts';
 
 /** Fields of 2.0, which the queue keeps in messages of 1.0: when the counter of a sample or a histogram began. */
 export const SAMPLE_START_FIELD = 3;

@@ -12,9 +12,9 @@ import {
   text,
   time,
   uint,
-} from '../../test/fuzz/protobuf-page.ts';
-import { ExpositionError } from './exposition-error.ts';
-import { type ProtobufOptions, readProtobufExposition } from './exposition-protobuf.ts';
+} from '../../../test/fuzz/protobuf-page.ts';
+import { ExpositionError } from './error.ts';
+import { type ProtobufOptions, readProtobufExposition } from './protobuf.ts';
 
 const CLASSIC: ProtobufOptions = { nativeHistograms: false, alwaysClassic: false };
 const NATIVE: ProtobufOptions = { nativeHistograms: true, alwaysClassic: false };

@@ -3,7 +3,7 @@
  * int64 and uint64 are JavaScript numbers: exact to ±2^53, rounded beyond (no timestamp in ms gets there).
  * Source: https://protobuf.dev/programming-guides/encoding/
  */
-import { WireError } from './errors.ts';
+import { WireError } from '../errors.ts';
 
 export const VARINT = 0;
 export const FIXED64 = 1;

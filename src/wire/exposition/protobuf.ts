@@ -12,12 +12,12 @@
  * Source: https://github.com/prometheus/client_model/blob/master/io/prometheus/client/metrics.proto,
  * prometheus/model/textparse/protobufparse.go
  */
-import type { BucketSpan, NativeHistogram } from '../model/histogram.ts';
-import type { SeriesType } from '../model/sample.ts';
-import { WireError } from './errors.ts';
-import { ExpositionError } from './exposition-error.ts';
+import type { BucketSpan, NativeHistogram } from '../../model/histogram.ts';
+import type { SeriesType } from '../../model/sample.ts';
+import { WireError } from '../errors.ts';
+import { ExpositionError } from './error.ts';
 import { formatOpenMetricsFloat } from './float.ts';
-import { BYTES, FIXED64, ProtoReader, tagOf, VARINT } from './protobuf.ts';
+import { BYTES, FIXED64, ProtoReader, tagOf, VARINT } from '../protobuf/cursor.ts';
 
 export interface ProtobufExemplar {
   readonly labels: [name: string, value: string][];

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { NativeHistogram } from '../model/histogram.ts';
-import { labelSetOf } from '../model/labels.ts';
-import { WireError } from './errors.ts';
-import { BYTES, ProtoReader, ProtoWriter, tagOf } from './protobuf.ts';
-import { decodeWriteRequest, encodeLabels, WriteRequestEncoder } from './remote-write.ts';
-import { encodeExtraMetadata, requestOf, withoutExtras, writeRequestOf } from './remote-write-2.ts';
+import type { NativeHistogram } from '../../model/histogram.ts';
+import { labelSetOf } from '../../model/labels.ts';
+import { WireError } from '../errors.ts';
+import { BYTES, ProtoReader, ProtoWriter, tagOf } from '../protobuf/cursor.ts';
+import { decodeWriteRequest, encodeLabels, WriteRequestEncoder } from './write-request.ts';
+import { encodeExtraMetadata, requestOf, withoutExtras, writeRequestOf } from './request-2.ts';
 
 const T0 = 1_700_000_000_000;
 

@@ -2,17 +2,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { labelSetOf } from '../model/labels.ts';
-import { STALE_NAN_HIGH, STALE_NAN_LOW } from '../model/sample.ts';
-import { WireError } from './errors.ts';
-import { BYTES, FIXED64, ProtoReader, ProtoWriter, tagOf, VARINT } from './protobuf.ts';
+import { labelSetOf } from '../../model/labels.ts';
+import { STALE_NAN_HIGH, STALE_NAN_LOW } from '../../model/sample.ts';
+import { WireError } from '../errors.ts';
+import { BYTES, FIXED64, ProtoReader, ProtoWriter, tagOf, VARINT } from '../protobuf/cursor.ts';
 import {
   decodeWriteRequest,
   encodeLabels,
   type MetricMetadata,
   scanSeries,
   WriteRequestEncoder,
-} from './remote-write.ts';
+} from './write-request.ts';
 
 interface Decoded {
   labels: { name: string; value: string }[];
