@@ -27,7 +27,7 @@ import {
   type RemoteWriteConfig,
 } from '../src/sinks/remote-write/config.ts';
 import { type RemoteWriteEdges, RemoteWriteSink } from '../src/sinks/remote-write/sink.ts';
-import { decodeWriteRequest } from '../src/wire/remote-write/write-request.ts';
+import { decodeWriteRequest } from '../src/wire/remote-write/decoder.ts';
 import { writeRequestOf } from '../src/wire/remote-write/request-2.ts';
 import { uncompress } from '../src/wire/snappy.ts';
 

@@ -31,7 +31,7 @@ import {
 import { DELIVERY_DEFAULTS } from '../../src/delivery/settings.ts';
 import type { Sharding } from '../../src/delivery/shards.ts';
 import { RemoteWriteSink } from '../../src/sinks/remote-write/sink.ts';
-import { decodeWriteRequest } from '../../src/wire/remote-write/write-request.ts';
+import { decodeWriteRequest } from '../../src/wire/remote-write/decoder.ts';
 import { writeRequestOf } from '../../src/wire/remote-write/request-2.ts';
 import { uncompress } from '../../src/wire/snappy.ts';
 

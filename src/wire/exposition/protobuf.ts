@@ -17,7 +17,8 @@ import type { SeriesType } from '../../model/sample.ts';
 import { WireError } from '../errors.ts';
 import { ExpositionError } from './error.ts';
 import { formatOpenMetricsFloat } from './float.ts';
-import { BYTES, FIXED64, ProtoReader, tagOf, VARINT } from '../protobuf/cursor.ts';
+import { BYTES, FIXED64, tagOf, VARINT } from '../protobuf/wire-format.ts';
+import { ProtoReader } from '../protobuf/reader.ts';
 
 export interface ProtobufExemplar {
   readonly labels: [name: string, value: string][];

@@ -9,7 +9,9 @@
  */
 import type { BucketSpan, NativeHistogram } from '../../model/histogram.ts';
 import { WireError } from '../errors.ts';
-import { BYTES, FIXED64, ProtoReader, ProtoWriter, tagOf, VARINT } from '../protobuf/cursor.ts';
+import type { ProtoReader } from '../protobuf/reader.ts';
+import { BYTES, FIXED64, tagOf, unzigzag, VARINT, zigzag } from '../protobuf/wire-format.ts';
+import { ProtoWriter } from '../protobuf/writer.ts';
 
 const RESET_HINTS = ['unknown', 'reset', 'no-reset', 'gauge'] as const;
 export const HISTOGRAM_START_FIELD = 17;
@@ -198,12 +200,4 @@ function readRepeated(reader: ProtoReader, tag: number, into: number[], read: ()
       'corrupt',
       `malformed protobuf: a histogram of more than ${BUCKETS_MAX} buckets`,
     );
-}
-
-function zigzag(value: number): number {
-  return value < 0 ? -value * 2 - 1 : value * 2;
-}
-
-function unzigzag(value: number): number {
-  return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
 }

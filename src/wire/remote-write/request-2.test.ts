@@ -4,8 +4,12 @@ import fc from 'fast-check';
 import type { NativeHistogram } from '../../model/histogram.ts';
 import { labelSetOf } from '../../model/labels.ts';
 import { WireError } from '../errors.ts';
-import { BYTES, ProtoReader, ProtoWriter, tagOf } from '../protobuf/cursor.ts';
-import { decodeWriteRequest, encodeLabels, WriteRequestEncoder } from './write-request.ts';
+import { BYTES, tagOf } from '../protobuf/wire-format.ts';
+import { ProtoReader } from '../protobuf/reader.ts';
+import { ProtoWriter } from '../protobuf/writer.ts';
+import { decodeWriteRequest } from './decoder.ts';
+import { encodeLabels } from './labels.ts';
+import { WriteRequestEncoder } from './encoder.ts';
 import { encodeExtraMetadata, requestOf, withoutExtras, writeRequestOf } from './request-2.ts';
 
 const T0 = 1_700_000_000_000;

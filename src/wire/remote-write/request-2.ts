@@ -14,8 +14,11 @@
  */
 import { SERIES_TYPES, type SeriesMetadata } from '../../model/sample.ts';
 import { WireError } from '../errors.ts';
-import { BYTES, ProtoReader, ProtoWriter, tagOf, VARINT } from '../protobuf/cursor.ts';
-import { encodeLabelParts, SAMPLE_START_FIELD } from './write-request.ts';
+import { BYTES, tagOf, VARINT } from '../protobuf/wire-format.ts';
+import { ProtoReader } from '../protobuf/reader.ts';
+import { ProtoWriter } from '../protobuf/writer.ts';
+import { encodeLabelParts } from './labels.ts';
+import { SAMPLE_START_FIELD } from './one-sample.ts';
 import { HISTOGRAM_START_FIELD } from './histogram.ts';
 
 /** The field of a TimeSeries of the queue that holds the metadata of its family. */

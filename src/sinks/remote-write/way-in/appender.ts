@@ -16,11 +16,8 @@ import {
   type SeriesMetadata,
   type SeriesRef,
 } from '../../../model/sample.ts';
-import {
-  encodeLabels,
-  sharedLabels,
-  WriteRequestEncoder,
-} from '../../../wire/remote-write/write-request.ts';
+import { encodeLabels, sharedLabels } from '../../../wire/remote-write/labels.ts';
+import { WriteRequestEncoder } from '../../../wire/remote-write/encoder.ts';
 import { encodeExtraMetadata } from '../../../wire/remote-write/request-2.ts';
 import { compressInto, maxCompressedLength } from '../../../wire/snappy.ts';
 import { MESSAGE_2, type RemoteWriteConfig } from '../config.ts';

@@ -5,14 +5,14 @@ import fc from 'fast-check';
 import { labelSetOf } from '../../model/labels.ts';
 import { STALE_NAN_HIGH, STALE_NAN_LOW } from '../../model/sample.ts';
 import { WireError } from '../errors.ts';
-import { BYTES, FIXED64, ProtoReader, ProtoWriter, tagOf, VARINT } from '../protobuf/cursor.ts';
-import {
-  decodeWriteRequest,
-  encodeLabels,
-  type MetricMetadata,
-  scanSeries,
-  WriteRequestEncoder,
-} from './write-request.ts';
+import { BYTES, FIXED64, tagOf, VARINT } from '../protobuf/wire-format.ts';
+import { ProtoReader } from '../protobuf/reader.ts';
+import { ProtoWriter } from '../protobuf/writer.ts';
+import { decodeWriteRequest } from './decoder.ts';
+import { encodeLabels } from './labels.ts';
+import { type MetricMetadata } from './metadata.ts';
+import { scanSeries } from './ranges.ts';
+import { WriteRequestEncoder } from './encoder.ts';
 
 interface Decoded {
   labels: { name: string; value: string }[];

@@ -1,19 +1,10 @@
 /**
- * Protobuf wire format: a cursor to read and a growing buffer to write. No schema, no reflection, no groups.
- * int64 and uint64 are JavaScript numbers: exact to ±2^53, rounded beyond (no timestamp in ms gets there).
+ * A cursor over the fields of protobuf messages, for readers that are written by hand. No schema (that is schema.ts), no
+ * groups. int64 and uint64 are JavaScript numbers: exact to ±2^53, rounded beyond (no timestamp in ms gets there).
  * Source: https://protobuf.dev/programming-guides/encoding/
  */
 import { WireError } from '../errors.ts';
-
-export const VARINT = 0;
-export const FIXED64 = 1;
-export const BYTES = 2;
-export const FIXED32 = 5;
-
-/** The tag of a field: its number and wire type in one. */
-export function tagOf(field: number, wireType: number): number {
-  return field * 8 + wireType;
-}
+import { BYTES, FIXED32, FIXED64, VARINT } from './wire-format.ts';
 
 const TWO_63 = 2 ** 63;
 const TWO_64 = 2 ** 64;
@@ -164,105 +155,6 @@ function decodeUtf8(bytes: Uint8Array, start: number, end: number): string {
       cause: error,
     });
   }
-}
-
-/** Bytes that grow at the end: `bytes` has `length` of them in use. */
-export class ProtoWriter {
-  bytes: Uint8Array;
-  view: DataView;
-  length = 0;
-
-  constructor(capacity = 1_024) {
-    this.bytes = new Uint8Array(capacity);
-    this.view = new DataView(this.bytes.buffer);
-  }
-
-  /** What was written, as a view that the next write may overwrite. */
-  written(): Uint8Array {
-    return this.bytes.subarray(0, this.length);
-  }
-
-  /** Makes room for `count` more bytes. */
-  reserve(count: number): void {
-    if (this.length + count <= this.bytes.length) return;
-    const grown = new Uint8Array(Math.max(this.length + count, this.bytes.length * 2));
-    grown.set(this.written());
-    this.bytes = grown;
-    this.view = new DataView(grown.buffer);
-  }
-
-  varint(value: number): void {
-    this.reserve(10);
-    this.length = putVarint(this.bytes, this.length, value);
-  }
-
-  int64(value: number): void {
-    this.reserve(10);
-    this.length = putInt64(this.bytes, this.length, value);
-  }
-
-  double(value: number): void {
-    this.reserve(8);
-    this.view.setFloat64(this.length, value, true);
-    this.length += 8;
-  }
-
-  raw(bytes: Uint8Array): void {
-    this.reserve(bytes.length);
-    this.bytes.set(bytes, this.length);
-    this.length += bytes.length;
-  }
-
-  /** A length-delimited field with these bytes. */
-  field(field: number, bytes: Uint8Array): void {
-    this.varint(tagOf(field, BYTES));
-    this.varint(bytes.length);
-    this.raw(bytes);
-  }
-
-  string(field: number, text: string): void {
-    this.field(field, Buffer.from(text));
-  }
-}
-
-/** How many bytes an unsigned varint takes. */
-export function varintLength(value: number): number {
-  let length = 1;
-  for (let rest = value; rest >= 0x80; rest /= 128) length += 1;
-  return length;
-}
-
-export function int64Length(value: number): number {
-  return value < 0 ? 10 : varintLength(value);
-}
-
-/** Writes an unsigned varint; returns the position behind it. */
-export function putVarint(bytes: Uint8Array, at: number, value: number): number {
-  let rest = value;
-  let op = at;
-  // Above 2^31 the cheap integer operations would cut the number.
-  while (rest > 0x7fffffff) {
-    bytes[op++] = (rest % 128) | 0x80;
-    rest = Math.floor(rest / 128);
-  }
-  while (rest >= 0x80) {
-    bytes[op++] = (rest & 0x7f) | 0x80;
-    rest >>>= 7;
-  }
-  bytes[op++] = rest;
-  return op;
-}
-
-/** Writes an int64; returns the position behind it. */
-export function putInt64(bytes: Uint8Array, at: number, value: number): number {
-  if (value >= 0) return putVarint(bytes, at, value);
-  let rest = -(value + 1);
-  for (let i = 0; i < 9; i++) {
-    bytes[at + i] = (~(rest % 128) & 0x7f) | 0x80;
-    rest = Math.floor(rest / 128);
-  }
-  bytes[at + 9] = 1;
-  return at + 10;
 }
 
 function corrupt(what: string, at: number): WireError {
