@@ -1,6 +1,7 @@
 /**
- * Varints, the numbers of protobuf and of snappy: seven bits a byte, the lowest first, a set high bit where more follow.
- * Numbers are exact to 2^53. Writing only: readers know where their bytes end, and are written beside them.
+ * Varints, the numbers of protobuf and of snappy: seven bits a byte, the lowest first, a set high
+ * bit where more follow. Numbers are exact to 2^53. Writing only: a reader of varints knows where
+ * its bytes end, which is another's matter.
  * Source: https://protobuf.dev/programming-guides/encoding/#varints
  */
 
@@ -42,4 +43,16 @@ export function putInt64(bytes: Uint8Array, at: number, value: number): number {
   }
   bytes[at + 9] = 1;
   return at + 10;
+}
+
+/**
+ * Writes a sint64, 0 -1 1 -2 2 as 0 1 2 3 4, so that a small number is short whatever its sign;
+ * returns the position behind it.
+ */
+export function putSint64(bytes: Uint8Array, at: number, value: number): number {
+  if (value >= 0) return putVarint(bytes, at, value * 2);
+  const end = putVarint(bytes, at, -value * 2 - 1);
+  // The lowest bit is the sign; a number above 2^53 is rounded, and has lost it.
+  bytes[at] = (bytes[at] as number) | 1;
+  return end;
 }

@@ -292,7 +292,7 @@ function readHistogram(reader: ProtoReader, metric: Metric, options: ProtobufOpt
     else if (tag === tagOf(2, FIXED64)) metric.sum = reader.double();
     else if (tag === tagOf(3, BYTES)) metric.buckets.push(nested(reader, readBucket));
     else if (tag === tagOf(4, FIXED64)) parts.countFloat = reader.double();
-    else if (tag === tagOf(5, VARINT)) parts.schema = zigzag(reader.varint());
+    else if (tag === tagOf(5, VARINT)) parts.schema = reader.sint64();
     else if (tag === tagOf(6, FIXED64)) parts.zeroThreshold = reader.double();
     else if (tag === tagOf(7, VARINT)) parts.zeroCount = reader.varint();
     else if (tag === tagOf(8, FIXED64)) parts.zeroCountFloat = reader.double();
@@ -311,7 +311,7 @@ function readBuckets(reader: ProtoReader, tag: number, parts: NativeParts): bool
   const span = (into: BucketSpan[]): void => {
     into.push(nested(reader, readSpan));
   };
-  const delta = (into: number[]): void => numbers(reader, tag, into, () => zigzag(reader.varint()));
+  const delta = (into: number[]): void => numbers(reader, tag, into, () => reader.sint64());
   const count = (into: number[]): void => numbers(reader, tag, into, () => reader.double());
   switch (tag >>> 3) {
     case 9:
@@ -397,7 +397,7 @@ function readSpan(reader: ProtoReader): BucketSpan {
   let length = 0;
   while (reader.more()) {
     const tag = reader.varint();
-    if (tag === tagOf(1, VARINT)) offset = zigzag(reader.varint());
+    if (tag === tagOf(1, VARINT)) offset = reader.sint64();
     else if (tag === tagOf(2, VARINT)) length = reader.varint();
     else reader.skip(tag);
   }
@@ -474,10 +474,6 @@ function nested<T>(reader: ProtoReader, read: (reader: ProtoReader) => T): T {
   const value = read(reader);
   reader.leave(outer);
   return value;
-}
-
-function zigzag(value: number): number {
-  return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
 }
 
 function fault(reader: ProtoReader, message: string): WireError {

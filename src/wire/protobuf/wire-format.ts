@@ -1,5 +1,6 @@
 /**
- * What the protobuf wire format is made of: a field is a tag, then as many bytes as its wire type says.
+ * What the protobuf wire format is made of: a field is a tag, then as many bytes as its wire type
+ * says.
  *
  *     tag = varint of field * 8 + wire type      0 varint   1 eight bytes   2 length, bytes   5 four bytes
  *
@@ -14,13 +15,4 @@ export const FIXED32 = 5;
 /** The tag of a field: its number and wire type in one. */
 export function tagOf(field: number, wireType: number): number {
   return field * 8 + wireType;
-}
-
-/** A signed number so that a small one is short whatever its sign: 0 -1 1 -2 2 → 0 1 2 3 4. */
-export function zigzag(value: number): number {
-  return value < 0 ? -value * 2 - 1 : value * 2;
-}
-
-export function unzigzag(value: number): number {
-  return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
 }

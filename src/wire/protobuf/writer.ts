@@ -2,7 +2,7 @@
  * A growing buffer to write protobuf messages to, field by field. No schema: that is encode.ts.
  * Source: https://protobuf.dev/programming-guides/encoding/
  */
-import { putInt64, putVarint } from '../varint.ts';
+import { putInt64, putSint64, putVarint } from '../varint.ts';
 import { BYTES, tagOf } from './wire-format.ts';
 
 /** Bytes that grow at the end: `bytes` has `length` of them in use. */
@@ -40,10 +40,28 @@ export class ProtoWriter {
     this.length = putInt64(this.bytes, this.length, value);
   }
 
+  sint64(value: number): void {
+    this.reserve(10);
+    this.length = putSint64(this.bytes, this.length, value);
+  }
+
   double(value: number): void {
     this.reserve(8);
     this.view.setFloat64(this.length, value, true);
     this.length += 8;
+  }
+
+  float(value: number): void {
+    this.reserve(4);
+    this.view.setFloat32(this.length, value, true);
+    this.length += 4;
+  }
+
+  /** A fixed32. */
+  uint32(value: number): void {
+    this.reserve(4);
+    this.view.setUint32(this.length, value, true);
+    this.length += 4;
   }
 
   raw(bytes: Uint8Array): void {

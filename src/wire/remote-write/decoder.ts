@@ -9,18 +9,20 @@
  *
  * Source: https://prometheus.io/docs/specs/prw/remote_write_spec/
  */
-import type { NativeHistogram } from '../../model/histogram.ts';
 import type { LabelSet } from '../../model/labels.ts';
-import { type Exemplar, SERIES_TYPES, type SeriesType } from '../../model/sample.ts';
+import type { Exemplar } from '../../model/sample.ts';
+import { readMessage } from '../protobuf/decode.ts';
 import { ProtoReader } from '../protobuf/reader.ts';
 import { BYTES, FIXED64, tagOf, VARINT } from '../protobuf/wire-format.ts';
-import { decodeHistogram } from './histogram.ts';
-import type { MetricMetadata } from './metadata.ts';
+import { EXEMPLAR } from './exemplar.ts';
+import { readHistogram, type TimedHistogram } from './histogram.ts';
+import { METRIC_METADATA, type MetricMetadata } from './metadata.ts';
 
 /** What `decodeWriteRequest` calls, in the order of the message. */
 export interface WriteRequestVisitor {
   /**
-   * One TimeSeries. The arrays are used again for the next one: the first `count` entries hold, copy what you keep.
+   * One TimeSeries. The arrays are used again for the next one: the first `count` entries hold,
+   * copy what you keep.
    *
    * @param labels  as sent: neither sorted nor checked
    * @param values  the bits as sent: copy by `set` or through an integer view to keep a stale marker one
@@ -31,11 +33,6 @@ export interface WriteRequestVisitor {
   /** Likewise its exemplars. */
   exemplars?(labels: LabelSet, list: readonly Exemplar[]): void;
   metadata?(metadata: MetricMetadata): void;
-}
-
-export interface TimedHistogram {
-  readonly tMs: number;
-  readonly histogram: NativeHistogram;
 }
 
 export interface WriteRequestCounts {
@@ -88,7 +85,7 @@ export function decodeWriteRequest(
       if (exemplars.length > 0) visitor.exemplars?.(labels, exemplars);
     } else if (tag === tagOf(3, BYTES)) {
       const outer = reader.enter();
-      const metadata = readMetadata(reader);
+      const metadata = readMessage(METRIC_METADATA, reader);
       reader.leave(outer);
       counts.metadata += 1;
       visitor.metadata?.(metadata);
@@ -101,23 +98,6 @@ function newSamples(capacity: number): Samples {
   const values = new Float64Array(capacity);
   const bits = new Uint32Array(values.buffer);
   return { timestampsMs: new Float64Array(capacity), values, bits, count: 0 };
-}
-
-function readExemplar(reader: ProtoReader): Exemplar {
-  const labels: { name: string; value: string }[] = [];
-  let value = 0;
-  let tMs = 0;
-  while (reader.more()) {
-    const tag = reader.varint();
-    if (tag === tagOf(1, BYTES)) {
-      const outer = reader.enter();
-      labels.push(readLabel(reader));
-      reader.leave(outer);
-    } else if (tag === tagOf(2, FIXED64)) value = reader.double();
-    else if (tag === tagOf(3, VARINT)) tMs = reader.int64();
-    else reader.skip(tag);
-  }
-  return { labels, value, tMs };
 }
 
 function readSeries(
@@ -140,12 +120,12 @@ function readSeries(
       reader.leave(outer);
     } else if (tag === tagOf(4, BYTES) && wanted.histograms !== undefined) {
       const outer = reader.enter();
-      wanted.histograms.push(decodeHistogram(reader));
+      wanted.histograms.push(readHistogram(reader));
       reader.leave(outer);
       counts.histograms += 1;
     } else if (tag === tagOf(3, BYTES) && wanted.exemplars !== undefined) {
       const outer = reader.enter();
-      wanted.exemplars.push(readExemplar(reader));
+      wanted.exemplars.push(readMessage(EXEMPLAR, reader));
       reader.leave(outer);
       counts.exemplars += 1;
     } else {
@@ -194,20 +174,4 @@ function grow(samples: Samples): void {
   next.timestampsMs.set(samples.timestampsMs);
   next.bits.set(samples.bits);
   Object.assign(samples, { ...next, count: samples.count });
-}
-
-function readMetadata(reader: ProtoReader): MetricMetadata {
-  let type: SeriesType = 'unknown';
-  let name = '';
-  let help = '';
-  let unit = '';
-  while (reader.more()) {
-    const tag = reader.varint();
-    if (tag === tagOf(1, VARINT)) type = SERIES_TYPES[reader.varint()] ?? 'unknown';
-    else if (tag === tagOf(2, BYTES)) name = reader.string();
-    else if (tag === tagOf(4, BYTES)) help = reader.string();
-    else if (tag === tagOf(5, BYTES)) unit = reader.string();
-    else reader.skip(tag);
-  }
-  return { type, name, help, unit };
 }

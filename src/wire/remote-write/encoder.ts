@@ -8,12 +8,13 @@
  * Source: https://prometheus.io/docs/specs/prw/remote_write_spec/
  */
 import type { NativeHistogram } from '../../model/histogram.ts';
-import { type Exemplar, SERIES_TYPES } from '../../model/sample.ts';
-import { FIXED64, tagOf, VARINT } from '../protobuf/wire-format.ts';
+import type { Exemplar } from '../../model/sample.ts';
+import { writeField } from '../protobuf/encode.ts';
+import type { Message } from '../protobuf/schema.ts';
 import { ProtoWriter } from '../protobuf/writer.ts';
-import { encodeHistogram } from './histogram.ts';
-import { encodeLabels } from './labels.ts';
-import type { MetricMetadata } from './metadata.ts';
+import { EXEMPLAR } from './exemplar.ts';
+import { HISTOGRAM, histogramMessage } from './histogram.ts';
+import { METRIC_METADATA, type MetricMetadata } from './metadata.ts';
 import {
   boundOneSample,
   endFromValue,
@@ -22,7 +23,7 @@ import {
   putValue,
 } from './one-sample.ts';
 
-/** A WriteRequest in the making. `truncate` goes back to an earlier `length`, so a scrape can be rolled back. */
+/** A WriteRequest in the making. `truncate` goes back to an earlier `length`, to roll back. */
 export class WriteRequestEncoder {
   readonly #writer: ProtoWriter;
 
@@ -61,34 +62,27 @@ export class WriteRequestEncoder {
 
   /** One TimeSeries of one native histogram. */
   appendHistogram(labels: Uint8Array, tMs: number, histogram: NativeHistogram, startMs = 0): void {
-    this.#appendSeries(labels, 4, encodeHistogram(histogram, tMs, startMs));
+    this.#appendSeries(labels, 4, HISTOGRAM, histogramMessage(histogram, tMs, startMs));
   }
 
   /** One TimeSeries of one exemplar and no sample. */
-  appendExemplar(labels: Uint8Array, { labels: own, value, tMs }: Exemplar): void {
-    const exemplar = new ProtoWriter(128);
-    exemplar.raw(encodeLabels(own));
-    exemplar.varint(tagOf(2, FIXED64));
-    exemplar.double(value);
-    exemplar.varint(tagOf(3, VARINT));
-    exemplar.int64(tMs);
-    this.#appendSeries(labels, 3, exemplar.written());
+  appendExemplar(labels: Uint8Array, exemplar: Exemplar): void {
+    this.#appendSeries(labels, 3, EXEMPLAR, exemplar);
   }
 
   appendMetadata(metadata: MetricMetadata): void {
-    const entry = new ProtoWriter(128);
-    entry.varint(tagOf(1, VARINT));
-    entry.varint(SERIES_TYPES.indexOf(metadata.type));
-    entry.string(2, metadata.name);
-    entry.string(4, metadata.help);
-    entry.string(5, metadata.unit);
-    this.#writer.field(3, entry.written());
+    writeField(this.#writer, 3, METRIC_METADATA, metadata);
   }
 
-  #appendSeries(labels: Uint8Array, field: number, message: Uint8Array): void {
-    const series = new ProtoWriter(labels.length + message.length + 8);
+  #appendSeries<Value>(
+    labels: Uint8Array,
+    number: number,
+    message: Message<Value>,
+    value: Value,
+  ): void {
+    const series = new ProtoWriter(labels.length + 256);
     series.raw(labels);
-    series.field(field, message);
+    writeField(series, number, message, value);
     this.#writer.field(1, series.written());
   }
 

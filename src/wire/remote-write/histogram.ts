@@ -1,203 +1,115 @@
 /**
  * Native histograms in remote write messages, 1.0 and 2.0 alike: prometheus.Histogram.
- *
- *   1/2 count int/float  3 sum  4 schema  5 zero threshold  6/7 zero count int/float  8 negative spans  9 deltas
- *   10 counts  11 positive spans  12 deltas  13 counts  14 reset hint  15 timestamp ms  16 custom values
- *   17 start timestamp ms (2.0 only)
- *
  * Source: https://github.com/prometheus/prometheus/blob/main/prompb/types.proto
  */
-import type { BucketSpan, NativeHistogram } from '../../model/histogram.ts';
-import { WireError } from '../errors.ts';
+import type { NativeHistogram } from '../../model/histogram.ts';
+import { readMessage } from '../protobuf/decode.ts';
 import type { ProtoReader } from '../protobuf/reader.ts';
-import { BYTES, FIXED64, tagOf, unzigzag, VARINT, zigzag } from '../protobuf/wire-format.ts';
-import { ProtoWriter } from '../protobuf/writer.ts';
+import { double, enumeration, int, sint, uint } from '../protobuf/scalars.ts';
+import {
+  defineMessage,
+  field,
+  type MessageValue,
+  oneOf,
+  packed,
+  repeated,
+} from '../protobuf/schema.ts';
 
-const RESET_HINTS = ['unknown', 'reset', 'no-reset', 'gauge'] as const;
+/** When the counter behind it began; 2.0 alone knows it. */
 export const HISTOGRAM_START_FIELD = 17;
-const BUCKETS_MAX = 65_536;
 
-/** The fields of a Histogram message, without a tag round them. */
-export function encodeHistogram(histogram: NativeHistogram, tMs: number, startMs = 0): Uint8Array {
-  const writer = new ProtoWriter(256);
-  const { isFloat } = histogram;
-  const double = (field: number, value: number): void => {
-    writer.varint(tagOf(field, FIXED64));
-    writer.double(value);
-  };
-  const uint = (field: number, value: number): void => {
-    writer.varint(tagOf(field, VARINT));
-    writer.varint(value);
-  };
-  if (isFloat) double(2, histogram.count);
-  else uint(1, histogram.count);
-  double(3, histogram.sum);
-  uint(4, zigzag(histogram.schema));
-  double(5, histogram.zeroThreshold);
-  if (isFloat) double(7, histogram.zeroCount);
-  else uint(6, histogram.zeroCount);
-  writeBuckets(writer, 8, histogram.negativeSpans, histogram.negativeCounts, isFloat);
-  writeBuckets(writer, 11, histogram.positiveSpans, histogram.positiveCounts, isFloat);
-  uint(14, RESET_HINTS.indexOf(histogram.resetHint));
-  writer.varint(tagOf(15, VARINT));
-  writer.int64(tMs);
-  if (histogram.customValues.length > 0) writeDoubles(writer, 16, histogram.customValues);
-  if (startMs !== 0) {
-    writer.varint(tagOf(HISTOGRAM_START_FIELD, VARINT));
-    writer.int64(startMs);
-  }
-  return writer.written();
+const SPAN = defineMessage('BucketSpan', { offset: field(1, sint), length: field(2, uint) });
+const COUNT = { int: field(1, uint), float: field(2, double) };
+const ZERO_COUNT = { int: field(6, uint), float: field(7, double) };
+
+/** Buckets are deltas from one to the next where counts are whole, absolute where they are not. */
+export const HISTOGRAM = defineMessage('Histogram', {
+  count: oneOf(COUNT),
+  sum: field(3, double),
+  schema: field(4, sint),
+  zeroThreshold: field(5, double),
+  zeroCount: oneOf(ZERO_COUNT),
+  negativeSpans: repeated(8, SPAN),
+  negativeDeltas: packed(9, sint),
+  negativeCounts: packed(10, double),
+  positiveSpans: repeated(11, SPAN),
+  positiveDeltas: packed(12, sint),
+  positiveCounts: packed(13, double),
+  resetHint: field(14, enumeration(['unknown', 'reset', 'no-reset', 'gauge'])),
+  tMs: field(15, int),
+  customValues: packed(16, double),
+  startMs: field(HISTOGRAM_START_FIELD, int),
+});
+
+/** Spans and buckets of both sides and custom bounds, 65,536 of each. */
+const ELEMENTS_MAX = 5 * 65_536;
+/** All that does not repeat, at its longest; a span; a bucket or a bound. */
+const REST_BYTES_MAX = 128;
+const SPAN_BYTES_MAX = 24;
+const NUMBER_BYTES_MAX = 10;
+
+/** No histogram of so many spans, buckets and bounds is longer. */
+export function boundHistogram(histogram: NativeHistogram): number {
+  const { positiveSpans, positiveCounts, negativeSpans, negativeCounts, customValues } = histogram;
+  const spans = positiveSpans.length + negativeSpans.length;
+  const numbers = positiveCounts.length + negativeCounts.length + customValues.length;
+  return spans * SPAN_BYTES_MAX + numbers * NUMBER_BYTES_MAX + REST_BYTES_MAX;
 }
 
-/** Spans at `field`, deltas behind them, counts behind those. */
-function writeBuckets(
-  writer: ProtoWriter,
-  field: number,
-  spans: readonly BucketSpan[],
-  counts: readonly number[],
-  isFloat: boolean,
-): void {
-  for (const { offset, length } of spans) {
-    const span = new ProtoWriter(16);
-    span.varint(tagOf(1, VARINT));
-    span.varint(zigzag(offset));
-    span.varint(tagOf(2, VARINT));
-    span.varint(length);
-    writer.field(field, span.written());
-  }
-  if (counts.length === 0) return;
-  if (isFloat) {
-    writeDoubles(writer, field + 2, counts);
-    return;
-  }
-  const deltas = new ProtoWriter(counts.length * 3);
-  let before = 0;
-  for (const count of counts) {
-    deltas.varint(zigzag(count - before));
-    before = count;
-  }
-  writer.field(field + 1, deltas.written());
+/** @param startMs  0 is unknown */
+export function histogramMessage(
+  histogram: NativeHistogram,
+  tMs: number,
+  startMs: number,
+): MessageValue<typeof HISTOGRAM> {
+  const { count, zeroCount, positiveCounts, negativeCounts, isFloat } = histogram;
+  const is = isFloat ? 'float' : 'int';
+  return {
+    ...histogram,
+    count: { is, value: count },
+    zeroCount: { is, value: zeroCount },
+    negativeDeltas: isFloat ? [] : differences(negativeCounts),
+    negativeCounts: isFloat ? negativeCounts : [],
+    positiveDeltas: isFloat ? [] : differences(positiveCounts),
+    positiveCounts: isFloat ? positiveCounts : [],
+    tMs,
+    startMs,
+  };
 }
 
-function writeDoubles(writer: ProtoWriter, field: number, values: readonly number[]): void {
-  const doubles = new ProtoWriter(values.length * 8);
-  for (const value of values) doubles.double(value);
-  writer.field(field, doubles.written());
+export interface TimedHistogram {
+  readonly tMs: number;
+  readonly histogram: NativeHistogram;
 }
 
 /** The histogram of a message that the reader has entered, and its time. @throws WireError */
-export function decodeHistogram(reader: ProtoReader): { histogram: NativeHistogram; tMs: number } {
-  const spans = { negative: [] as BucketSpan[], positive: [] as BucketSpan[] };
-  const counts = { negative: [] as number[], positive: [] as number[] };
-  const customValues: number[] = [];
-  const seen = { count: 0, sum: 0, schema: 0, zeroThreshold: 0, zeroCount: 0, hint: 0, tMs: 0 };
-  let isFloat = false;
-  while (reader.more()) {
-    const tag = reader.varint();
-    switch (tag >>> 3) {
-      case 1:
-        seen.count = reader.varint();
-        break;
-      case 2:
-        seen.count = reader.double();
-        isFloat = true;
-        break;
-      case 3:
-        seen.sum = reader.double();
-        break;
-      case 4:
-        seen.schema = unzigzag(reader.varint());
-        break;
-      case 5:
-        seen.zeroThreshold = reader.double();
-        break;
-      case 6:
-        seen.zeroCount = reader.varint();
-        break;
-      case 7:
-        seen.zeroCount = reader.double();
-        break;
-      case 8:
-        spans.negative.push(readSpan(reader));
-        break;
-      case 9:
-        readDeltas(reader, tag, counts.negative);
-        break;
-      case 10:
-        readDoubles(reader, tag, counts.negative);
-        break;
-      case 11:
-        spans.positive.push(readSpan(reader));
-        break;
-      case 12:
-        readDeltas(reader, tag, counts.positive);
-        break;
-      case 13:
-        readDoubles(reader, tag, counts.positive);
-        break;
-      case 14:
-        seen.hint = reader.varint();
-        break;
-      case 15:
-        seen.tMs = reader.int64();
-        break;
-      case 16:
-        readDoubles(reader, tag, customValues);
-        break;
-      default:
-        reader.skip(tag);
-    }
-  }
-  const { count, sum, schema, zeroThreshold, zeroCount, hint, tMs } = seen;
+export function readHistogram(reader: ProtoReader): TimedHistogram {
+  const limits = { elementsMax: ELEMENTS_MAX };
+  const message = readMessage(HISTOGRAM, reader, limits);
+  const { schema, sum, zeroThreshold, zeroCount, count, resetHint, customValues, tMs } = message;
+  const isFloat = count?.is === 'float';
   const histogram: NativeHistogram = {
     schema,
     zeroThreshold,
-    zeroCount,
-    count,
+    zeroCount: zeroCount?.value ?? 0,
+    count: count?.value ?? 0,
     sum,
     isFloat,
-    resetHint: RESET_HINTS[hint] ?? 'unknown',
-    positiveSpans: spans.positive,
-    positiveCounts: counts.positive,
-    negativeSpans: spans.negative,
-    negativeCounts: counts.negative,
+    resetHint,
+    positiveSpans: message.positiveSpans,
+    positiveCounts: isFloat ? message.positiveCounts : sums(message.positiveDeltas),
+    negativeSpans: message.negativeSpans,
+    negativeCounts: isFloat ? message.negativeCounts : sums(message.negativeDeltas),
     customValues,
   };
   return { histogram, tMs };
 }
 
-function readSpan(reader: ProtoReader): BucketSpan {
-  const outer = reader.enter();
-  let offset = 0;
-  let length = 0;
-  while (reader.more()) {
-    const tag = reader.varint();
-    if (tag === tagOf(1, VARINT)) offset = unzigzag(reader.varint());
-    else if (tag === tagOf(2, VARINT)) length = reader.varint();
-    else reader.skip(tag);
-  }
-  reader.leave(outer);
-  return { offset, length };
+function differences(counts: readonly number[]): number[] {
+  return counts.map((count, index) => count - (counts[index - 1] ?? 0));
 }
 
-function readDeltas(reader: ProtoReader, tag: number, into: number[]): void {
-  readRepeated(reader, tag, into, () => (into.at(-1) ?? 0) + unzigzag(reader.varint()));
-}
-
-function readDoubles(reader: ProtoReader, tag: number, into: number[]): void {
-  readRepeated(reader, tag, into, () => reader.double());
-}
-
-/** Packed or one by one. */
-function readRepeated(reader: ProtoReader, tag: number, into: number[], read: () => number): void {
-  if ((tag & 7) === BYTES) {
-    const outer = reader.enter();
-    while (reader.more()) into.push(read());
-    reader.leave(outer);
-  } else into.push(read());
-  if (into.length > BUCKETS_MAX)
-    throw new WireError(
-      'corrupt',
-      `malformed protobuf: a histogram of more than ${BUCKETS_MAX} buckets`,
-    );
+function sums(deltas: readonly number[]): number[] {
+  let sum = 0;
+  return deltas.map((delta) => (sum += delta));
 }
