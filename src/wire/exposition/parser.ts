@@ -2,7 +2,7 @@
  * Text format 0.0.4 (and 1.0.0 with UTF-8 names) and OpenMetrics 0.0.1 and 1.0.0, as Prometheus 3 reads them from a
  * target, on bytes: a cursor that makes no string and no object per sample. Labels are decoded only for a series whose
  * labels are asked for, exemplars only when asked for.
- * Not here: protobuf (protobuf.ts), and the stricter rules for those who write pages (check.ts,
+ * Not here: protobuf (protobuf/), and the stricter rules for those who write pages (check.ts,
  * openmetrics-check.ts).
  * Laxer than Prometheus where that harms nobody: a minus before a timestamp, blanks round a TYPE, a HELP without name.
  * Stricter: the whole body must be UTF-8, free comments too; a comma must stand between labels, and a blank behind a
