@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ExpositionError } from '../../src/wire/exposition/error.ts';
-import { type ExpositionFormat, ExpositionReader } from '../../src/wire/exposition/parser.ts';
+import { type ExpositionFormat, ExpositionReader } from '../../src/wire/exposition/reader.ts';
 import { readProtobufExposition } from '../../src/wire/exposition/protobuf/families.ts';
 import { writeExposition } from '../../src/wire/exposition/writer.ts';
 import { checkExposition } from '../../src/wire/exposition/check.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { ExpositionError } from './error.ts';
-import { ExpositionReader } from './parser.ts';
+import { ExpositionReader } from './reader.ts';
 import { formatSampleValue, writeExposition } from './writer.ts';
 import { formatOpenMetricsFloat } from './float.ts';
 
