@@ -8,7 +8,7 @@ import { type RoutedAppender } from '../src/model/sample.ts';
 import { ScrapeScratch } from '../src/scrape/cache.ts';
 import { scrapeConfigOf } from '../src/scrape/config.ts';
 import { ScrapeTransaction } from '../src/scrape/transaction.ts';
-import { ExpositionReader } from '../src/wire/exposition-parser.ts';
+import { ExpositionReader } from '../src/wire/exposition/reader.ts';
 import { type Page, pages } from './payloads.ts';
 
 interface Case {

@@ -10,7 +10,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { decodeWriteRequest } from '../src/wire/remote-write.ts';
+import { decodeWriteRequest } from '../src/wire/remote-write/decoder.ts';
 import { uncompress } from '../src/wire/snappy.ts';
 import { peer } from '../test/peers.ts';
 import { pages } from './payloads.ts';

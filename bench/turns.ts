@@ -8,7 +8,7 @@ import { labelSetOf } from '../src/model/labels.ts';
 import { ScrapeScratch } from '../src/scrape/cache.ts';
 import { scrapeConfigOf } from '../src/scrape/config.ts';
 import { ScrapeTransaction } from '../src/scrape/transaction.ts';
-import type { ExpositionKind } from '../src/wire/negotiation.ts';
+import type { ExpositionKind } from '../src/wire/exposition/negotiation.ts';
 import { nothingAppender } from './exposition.ts';
 
 const PAGE_BYTES = 16 * 1024 * 1024;

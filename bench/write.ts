@@ -18,7 +18,9 @@ import { DELIVERY_DEFAULTS } from '../src/delivery/settings.ts';
 import { Router } from '../src/routes/router.ts';
 import { externalLabels } from '../src/transforms/external-labels.ts';
 import { RemoteWriteSink } from '../src/sinks/remote-write/sink.ts';
-import { decodeWriteRequest, encodeLabels, WriteRequestEncoder } from '../src/wire/remote-write.ts';
+import { decodeWriteRequest } from '../src/wire/remote-write/decoder.ts';
+import { encodeLabels } from '../src/wire/remote-write/labels.ts';
+import { WriteRequestEncoder } from '../src/wire/remote-write/encoder.ts';
 import { compress, concatSnappy, uncompress } from '../src/wire/snappy.ts';
 
 const SERIES = 1_000;

@@ -27,8 +27,8 @@ import {
   type RemoteWriteConfig,
 } from '../src/sinks/remote-write/config.ts';
 import { type RemoteWriteEdges, RemoteWriteSink } from '../src/sinks/remote-write/sink.ts';
-import { decodeWriteRequest } from '../src/wire/remote-write.ts';
-import { writeRequestOf } from '../src/wire/remote-write-2.ts';
+import { decodeWriteRequest } from '../src/wire/remote-write/decoder.ts';
+import { downgradeRequest } from '../src/wire/remote-write/downgrade.ts';
 import { uncompress } from '../src/wire/snappy.ts';
 
 export interface Received {
@@ -59,7 +59,7 @@ export class Receiver {
     const received: Received = { request, body, headers: request.headers, samples: [] };
     const message = uncompress(body, 1e7);
     const is2 = request.headers['x-prometheus-remote-write-version'] === '2.0.0';
-    decodeWriteRequest(is2 ? writeRequestOf(message) : message, {
+    decodeWriteRequest(is2 ? downgradeRequest(message) : message, {
       series(labels, timestampsMs, values, count) {
         const series = labels.map(({ name, value }) => `${name}=${value}`).join(',');
         for (let i = 0; i < count; i++) {

@@ -21,7 +21,7 @@ import { DurableQueue } from '../src/queue/queue.ts';
 import { compileRelabelRule } from '../src/relabel/relabel.ts';
 import { externalLabels } from '../src/transforms/external-labels.ts';
 import { relabelling } from '../src/transforms/relabelling.ts';
-import { decodeWriteRequest } from '../src/wire/remote-write.ts';
+import { decodeWriteRequest } from '../src/wire/remote-write/decoder.ts';
 import { uncompress } from '../src/wire/snappy.ts';
 import { componentContract } from './contracts/component.ts';
 import { configOf, Receiver, road, scrape, sinkOver, until } from './remote-write-road.ts';

@@ -28,7 +28,7 @@ import {
   kindOfProtocol,
   SCRAPE_PROTOCOLS,
   type ScrapeProtocol,
-} from '../wire/negotiation.ts';
+} from '../wire/exposition/negotiation.ts';
 import { BODY_SIZE_LIMIT_BYTES, type ScrapeConfig, scrapeConfigOf } from '../scrape/config.ts';
 import { type ConfigPath, type Reporter } from '../settings/finding.ts';
 import { httpClientShape, resolveHttpClient } from '../settings/http-client.ts';

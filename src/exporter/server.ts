@@ -6,8 +6,8 @@ import { HttpServer, type HttpRequest, type HttpResponse } from '../kernel/http-
 import type { WebConfig } from '../kernel/web-config.ts';
 import type { World } from '../kernel/world.ts';
 import type { MetricFamily } from '../model/metric-family.ts';
-import { EXPOSITION_CONTENT_TYPES, writeExposition } from '../wire/exposition-writer.ts';
-import { wantedFormat } from '../wire/negotiation.ts';
+import { EXPOSITION_CONTENT_TYPES, writeExposition } from '../wire/exposition/writer.ts';
+import { wantedFormat } from '../wire/exposition/negotiation.ts';
 import { collectFamilies, type PageOptions } from './profiles.ts';
 import type { MetadataReader } from './reader.ts';
 

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { conformancePath, skipWithoutConformance } from '../../test/conformance.ts';
 import { taskSchema, taskStatsSchema } from '../aws/task-metadata-schema.ts';
-import { writeExposition } from '../wire/exposition-writer.ts';
+import { writeExposition } from '../wire/exposition/writer.ts';
 import { collectFamilies } from './profiles.ts';
 
 const DOCS = join(import.meta.dirname, '../../docs/exporter-differences.md');

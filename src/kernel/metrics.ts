@@ -4,7 +4,7 @@
  * Source: https://prometheus.io/docs/instrumenting/exposition_formats/
  */
 import { type MetricFamily, type MetricSample } from '../model/metric-family.ts';
-import { formatSampleValue, writeExposition } from '../wire/exposition-writer.ts';
+import { formatSampleValue, writeExposition } from '../wire/exposition/writer.ts';
 import { assert } from './errors.ts';
 
 export type MetricLabels = Readonly<Record<string, string>>;

@@ -15,7 +15,7 @@
 import { type Borrowed, ownCopy, ownOf } from '../model/borrowed.ts';
 import { labelSetOf } from '../model/labels.ts';
 import { SERIES_TYPES } from '../model/sample.ts';
-import { type ExpositionFormat, ExpositionReader } from '../wire/exposition-parser.ts';
+import { type ExpositionFormat, ExpositionReader } from '../wire/exposition/reader.ts';
 import { HashIndex, hashBytes } from './hash-index.ts';
 import { copyOf, newPlaces, type Places, trimmed } from './places.ts';
 import { seriesLabels } from './series-labels.ts';

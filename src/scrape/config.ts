@@ -10,7 +10,7 @@ import {
   type EscapingScheme,
   type ExpositionKind,
   type ScrapeProtocol,
-} from '../wire/negotiation.ts';
+} from '../wire/exposition/negotiation.ts';
 
 export interface ScrapeLimits {
   /** Bytes of a body after inflating. Prometheus has no limit by default; ours is BODY_SIZE_LIMIT_BYTES. */

@@ -7,7 +7,7 @@ import { type Clock } from '../kernel/clock.ts';
 import { PermanentError } from '../kernel/errors.ts';
 import { type ClientResponse, type HttpClient } from '../kernel/http-client.ts';
 import type { Borrowed } from '../model/borrowed.ts';
-import { acceptHeader, type ExpositionKind, kindOf } from '../wire/negotiation.ts';
+import { acceptHeader, type ExpositionKind, kindOf } from '../wire/exposition/negotiation.ts';
 import { refuseMetadataUrl } from '../kernel/metadata-addresses.ts';
 import { urlOf } from '../kernel/urls.ts';
 import type { ScrapeConfig } from './config.ts';

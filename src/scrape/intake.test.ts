@@ -14,7 +14,7 @@ import {
   uint,
 } from '../../test/fuzz/protobuf-page.ts';
 import { labelSetOf } from '../model/labels.ts';
-import type { ExpositionKind } from '../wire/negotiation.ts';
+import type { ExpositionKind } from '../wire/exposition/negotiation.ts';
 import { DEFAULT_LIMITS, type ScrapeConfig } from './config.ts';
 import { reduceBuckets } from './histogram-limits.ts';
 import { RecordedTarget } from './recorded-target.ts';

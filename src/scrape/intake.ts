@@ -6,7 +6,7 @@ import { PermanentError } from '../kernel/errors.ts';
 import { type Borrowed, LENT_BYTES_MAX } from '../model/borrowed.ts';
 import type { LabelSet } from '../model/labels.ts';
 import type { RoutedAppender, SeriesMetadata } from '../model/sample.ts';
-import type { ExpositionKind } from '../wire/negotiation.ts';
+import type { ExpositionKind } from '../wire/exposition/negotiation.ts';
 import { type ScrapeScratch, SeriesCache } from './cache.ts';
 import type { ScrapeConfig } from './config.ts';
 import { ExemplarMemory } from './exemplar-memory.ts';

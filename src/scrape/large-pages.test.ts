@@ -7,7 +7,7 @@ import { VirtualClock } from '../kernel/clock.ts';
 import { silentLogger } from '../kernel/logger.ts';
 import { Registry } from '../kernel/metrics.ts';
 import { LENT_BYTES_MAX } from '../model/borrowed.ts';
-import type { ExpositionKind } from '../wire/negotiation.ts';
+import type { ExpositionKind } from '../wire/exposition/negotiation.ts';
 import { scrapeConfigOf } from './config.ts';
 import { ScrapeManager } from './manager.ts';
 import { RecordedTarget } from './recorded-target.ts';

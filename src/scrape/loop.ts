@@ -15,7 +15,7 @@ import { type World } from '../kernel/world.ts';
 import type { Borrowed } from '../model/borrowed.ts';
 import type { OpenRoutedAppender, SeriesMetadata } from '../model/sample.ts';
 import { formatDurationMs } from '../model/duration.ts';
-import { ExpositionError } from '../wire/exposition-error.ts';
+import { ExpositionError } from '../wire/exposition/error.ts';
 import type { ScrapeScratch } from './cache.ts';
 import type { ScrapeConfig } from './config.ts';
 import { fetchExposition, type FetchedPage } from './fetch.ts';

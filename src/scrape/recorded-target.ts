@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import type { LabelSet } from '../model/labels.ts';
-import type { ExpositionKind } from '../wire/negotiation.ts';
+import type { ExpositionKind } from '../wire/exposition/negotiation.ts';
 import { ScrapeScratch } from './cache.ts';
 import { type ScrapeConfig, scrapeConfigOf } from './config.ts';
 import { RecordingAppender } from './recording-appender.ts';

@@ -12,7 +12,7 @@ import {
   uint,
 } from '../../test/fuzz/protobuf-page.ts';
 import { labelSetOf } from '../model/labels.ts';
-import type { ExpositionKind } from '../wire/negotiation.ts';
+import type { ExpositionKind } from '../wire/exposition/negotiation.ts';
 import { scrapeConfigOf } from './config.ts';
 import { RecordedTarget } from './recorded-target.ts';
 

@@ -17,7 +17,7 @@ import { HttpClientError } from '../kernel/http-client.ts';
 import { LENT_BYTES_MAX, ownOf } from '../model/borrowed.ts';
 import type { LabelSet } from '../model/labels.ts';
 import type { RoutedAppender, SeriesMetadata } from '../model/sample.ts';
-import type { ExpositionKind } from '../wire/negotiation.ts';
+import type { ExpositionKind } from '../wire/exposition/negotiation.ts';
 import type { ScrapeScratch } from './cache.ts';
 import type { ScrapeConfig } from './config.ts';
 import type { FetchedPage } from './fetch.ts';

@@ -6,6 +6,7 @@
  * Source: https://github.com/google/snappy/blob/main/format_description.txt
  */
 import { WireError } from './errors.ts';
+import { putVarint } from './varint.ts';
 
 /** Copies reach back at most this far here, as in the reference: offsets fit two bytes. */
 const FRAGMENT_BYTES = 65_536;
@@ -318,17 +319,6 @@ function preambleLength(block: Uint8Array): number {
   let at = 0;
   while ((block[at] ?? 0) >= 0x80) at += 1;
   return at + 1;
-}
-
-export function putVarint(output: Uint8Array, at: number, value: number): number {
-  let rest = value;
-  let op = at;
-  while (rest >= 0x80) {
-    output[op++] = (rest % 0x80) | 0x80;
-    rest = Math.floor(rest / 0x80);
-  }
-  output[op++] = rest;
-  return op;
 }
 
 function corrupt(what: string): WireError {

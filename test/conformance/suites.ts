@@ -6,9 +6,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkConfigFile } from '../../src/config/load.ts';
 import { formatFinding } from '../../src/settings/finding.ts';
-import { checkExposition } from '../../src/wire/exposition-check.ts';
-import { type ExpositionFormat, ExpositionReader } from '../../src/wire/exposition-parser.ts';
-import { checkOpenMetrics } from '../../src/wire/openmetrics-check.ts';
+import { checkExposition } from '../../src/wire/exposition/check.ts';
+import { type ExpositionFormat, ExpositionReader } from '../../src/wire/exposition/reader.ts';
+import { checkOpenMetrics } from '../../src/wire/exposition/openmetrics-check.ts';
 import { conformancePath } from '../conformance.ts';
 
 export interface Score {

@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
 import { formatLabelSet } from '../../src/model/labels.ts';
 import { STALE_NAN_HIGH, STALE_NAN_LOW } from '../../src/model/sample.ts';
-import { decodeWriteRequest } from '../../src/wire/remote-write.ts';
+import { decodeWriteRequest } from '../../src/wire/remote-write/decoder.ts';
 import { uncompress } from '../../src/wire/snappy.ts';
 
 export interface Received {

@@ -12,7 +12,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { labelValue } from '../../src/model/labels.ts';
-import { decodeWriteRequest } from '../../src/wire/remote-write.ts';
+import { decodeWriteRequest } from '../../src/wire/remote-write/decoder.ts';
 import { uncompress } from '../../src/wire/snappy.ts';
 
 const MAIN = path.resolve(import.meta.dirname, '../../src/main.ts');

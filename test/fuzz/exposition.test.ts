@@ -4,12 +4,12 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ExpositionError } from '../../src/wire/exposition-error.ts';
-import { type ExpositionFormat, ExpositionReader } from '../../src/wire/exposition-parser.ts';
-import { readProtobufExposition } from '../../src/wire/exposition-protobuf.ts';
-import { writeExposition } from '../../src/wire/exposition-writer.ts';
-import { checkExposition } from '../../src/wire/exposition-check.ts';
-import { checkOpenMetrics } from '../../src/wire/openmetrics-check.ts';
+import { ExpositionError } from '../../src/wire/exposition/error.ts';
+import { type ExpositionFormat, ExpositionReader } from '../../src/wire/exposition/reader.ts';
+import { readProtobufExposition } from '../../src/wire/exposition/protobuf/families.ts';
+import { writeExposition } from '../../src/wire/exposition/writer.ts';
+import { checkExposition } from '../../src/wire/exposition/check.ts';
+import { checkOpenMetrics } from '../../src/wire/exposition/openmetrics-check.ts';
 import type { MetricFamily } from '../../src/model/metric-family.ts';
 import {
   body,

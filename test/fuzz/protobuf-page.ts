@@ -1,5 +1,6 @@
 /** A writer of protobuf expositions, as a target would serve them: for tests alone, since Amperage serves none. */
-import { BYTES, FIXED64, ProtoWriter, tagOf, VARINT } from '../../src/wire/protobuf.ts';
+import { BYTES, FIXED64, tagOf, VARINT } from '../../src/wire/protobuf/wire-format.ts';
+import { ProtoWriter } from '../../src/wire/protobuf/writer.ts';
 
 type Put = (writer: ProtoWriter) => void;
 

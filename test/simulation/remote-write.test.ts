@@ -31,8 +31,8 @@ import {
 import { DELIVERY_DEFAULTS } from '../../src/delivery/settings.ts';
 import type { Sharding } from '../../src/delivery/shards.ts';
 import { RemoteWriteSink } from '../../src/sinks/remote-write/sink.ts';
-import { decodeWriteRequest } from '../../src/wire/remote-write.ts';
-import { writeRequestOf } from '../../src/wire/remote-write-2.ts';
+import { decodeWriteRequest } from '../../src/wire/remote-write/decoder.ts';
+import { downgradeRequest } from '../../src/wire/remote-write/downgrade.ts';
 import { uncompress } from '../../src/wire/snappy.ts';
 
 const RUNS = Number(process.env['AMPERAGE_RUNS'] ?? 100);
@@ -85,7 +85,7 @@ class Ledger {
   /** @param version  of remote write */
   take(body: Uint8Array, version: 1 | 2): void {
     const message = uncompress(body, 1e7);
-    decodeWriteRequest(version === 2 ? writeRequestOf(message) : message, {
+    decodeWriteRequest(version === 2 ? downgradeRequest(message) : message, {
       series: (labels, _, values, count) => {
         const series = `${labelValue(labels, 'target')}/${labelValue(labels, 'i')}`;
         const known = this.#arrived.get(series) ?? new Set<number>();

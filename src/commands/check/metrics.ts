@@ -9,11 +9,11 @@ import { Command, Option } from 'commander';
 import { ConfigError } from '../../kernel/errors.ts';
 import { createHttpClient } from '../../kernel/http-client.ts';
 import type { SeriesType } from '../../model/sample.ts';
-import { checkExposition } from '../../wire/exposition-check.ts';
-import { ExpositionError } from '../../wire/exposition-error.ts';
-import { type ExpositionFormat, ExpositionReader } from '../../wire/exposition-parser.ts';
-import { acceptHeader, DEFAULT_PROTOCOLS, kindOf } from '../../wire/negotiation.ts';
-import { checkOpenMetrics } from '../../wire/openmetrics-check.ts';
+import { checkExposition } from '../../wire/exposition/check.ts';
+import { ExpositionError } from '../../wire/exposition/error.ts';
+import { type ExpositionFormat, ExpositionReader } from '../../wire/exposition/reader.ts';
+import { acceptHeader, DEFAULT_PROTOCOLS, kindOf } from '../../wire/exposition/negotiation.ts';
+import { checkOpenMetrics } from '../../wire/exposition/openmetrics-check.ts';
 import { withTrust } from '../trust.ts';
 
 interface Page {

@@ -7,7 +7,7 @@
 import type { Rows } from '../../delivery/rows.ts';
 import type { LabelSet } from '../../model/labels.ts';
 import type { Appender, SeriesRef } from '../../model/sample.ts';
-import { formatSampleValue } from '../../wire/exposition-writer.ts';
+import { formatSampleValue } from '../../wire/exposition/writer.ts';
 
 export class LineAppender implements Appender {
   readonly #rows: Rows;

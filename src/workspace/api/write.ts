@@ -7,7 +7,7 @@
 import { messageOf, RecoverableError } from '../../kernel/errors.ts';
 import type { HttpRequest, HttpResponse, Route } from '../../kernel/http-server.ts';
 import { WireError } from '../../wire/errors.ts';
-import { writeRequestOf } from '../../wire/remote-write-2.ts';
+import { downgradeRequest } from '../../wire/remote-write/downgrade.ts';
 import { compress, uncompress } from '../../wire/snappy.ts';
 import type { Store } from '../storage/store.ts';
 import { type Authorizer, refuseUnsigned } from './authorize.ts';
@@ -60,7 +60,7 @@ async function write(
   try {
     const sent = await request.body();
     const message = version === 2 ? uncompress(sent, BODY_MAX_BYTES) : undefined;
-    const body = message === undefined ? sent : compress(writeRequestOf(message));
+    const body = message === undefined ? sent : compress(downgradeRequest(message));
     const result = await store.write(
       body,
       (batch, rawBytes) =>

@@ -6,7 +6,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { ConfigError } from '../../kernel/errors.ts';
-import type { MetricMetadata } from '../../wire/remote-write.ts';
+import type { MetricMetadata } from '../../wire/remote-write/metadata.ts';
 
 export interface SealedChunk {
   readonly ref: number;

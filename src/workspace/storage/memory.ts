@@ -3,7 +3,7 @@
  * its way in. Applies a batch the same way when it comes and when it is taken up again at a start. No I/O of its own.
  */
 import { type LabelSet, labelValue, METRIC_NAME } from '../../model/labels.ts';
-import type { MetricMetadata } from '../../wire/remote-write.ts';
+import type { MetricMetadata } from '../../wire/remote-write/metadata.ts';
 import { encodeChunk } from './chunk.ts';
 import type { SealedChunk, Sealing, SeriesRow } from './database.ts';
 import { type Added, Head } from './head.ts';

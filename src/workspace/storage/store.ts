@@ -14,7 +14,7 @@ import { messageOf, RecoverableError } from '../../kernel/errors.ts';
 import type { Counter, Family } from '../../kernel/metrics.ts';
 import type { World } from '../../kernel/world.ts';
 import type { LabelSet } from '../../model/labels.ts';
-import type { MetricMetadata } from '../../wire/remote-write.ts';
+import type { MetricMetadata } from '../../wire/remote-write/metadata.ts';
 import { uncompress } from '../../wire/snappy.ts';
 import type { Matcher, Queryable, SeriesData } from '../promql/queryable.ts';
 import { decodeChunk } from './chunk.ts';

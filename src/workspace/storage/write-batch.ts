@@ -3,7 +3,8 @@
  * brought into order; the samples of all series stand in two shared columns. Pure.
  */
 import { compareUtf8, type Label, type LabelSet } from '../../model/labels.ts';
-import { decodeWriteRequest, type MetricMetadata } from '../../wire/remote-write.ts';
+import { decodeWriteRequest } from '../../wire/remote-write/decoder.ts';
+import { type MetricMetadata } from '../../wire/remote-write/metadata.ts';
 import { wordsOf } from './samples.ts';
 
 export interface WriteBatch {

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { Registry } from '../../../kernel/metrics.ts';
 import { labelSetOf, labelValue } from '../../../model/labels.ts';
 import type { Chunk, ChunkQueue } from '../../../model/queue.ts';
-import { decodeWriteRequest } from '../../../wire/remote-write.ts';
+import { decodeWriteRequest } from '../../../wire/remote-write/decoder.ts';
 import { uncompress } from '../../../wire/snappy.ts';
 import { AppenderPool } from './appender.ts';
 import { MESSAGE_1, METADATA_DEFAULTS, type RemoteWriteConfig } from '../config.ts';

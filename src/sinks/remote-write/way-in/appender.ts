@@ -16,8 +16,10 @@ import {
   type SeriesMetadata,
   type SeriesRef,
 } from '../../../model/sample.ts';
-import { encodeLabels, sharedLabels, WriteRequestEncoder } from '../../../wire/remote-write.ts';
-import { encodeExtraMetadata } from '../../../wire/remote-write-2.ts';
+import { encodeLabels, sharedLabels } from '../../../wire/remote-write/labels.ts';
+import { WriteRequestEncoder } from '../../../wire/remote-write/encoder.ts';
+import { boundHistogram } from '../../../wire/remote-write/histogram.ts';
+import { encodeExtraMetadata } from '../../../wire/remote-write/extras.ts';
 import { compressInto, maxCompressedLength } from '../../../wire/snappy.ts';
 import { MESSAGE_2, type RemoteWriteConfig } from '../config.ts';
 import { MetadataStore } from './metadata-store.ts';
@@ -30,9 +32,6 @@ import { SeriesSlab } from './series-slab.ts';
 const POOL_MAX = 4;
 /** An encoder that one huge scrape grew beyond this is not kept. */
 const POOLED_BYTES_MAX = 4 * 1024 * 1024;
-/** What a native histogram needs at most, and each of its buckets. */
-const HISTOGRAM_BYTES = 96;
-const HISTOGRAM_BUCKET_BYTES = 24;
 
 interface Piece {
   readonly firstRun: number;
@@ -201,9 +200,7 @@ class RemoteWriteAppender implements Appender {
       this.#pool.countLeftOut('native_histograms_not_sent');
       return;
     }
-    const buckets = histogram.positiveCounts.length + histogram.negativeCounts.length;
-    const moreBytes = buckets * HISTOGRAM_BUCKET_BYTES + HISTOGRAM_BYTES;
-    this.#count(slab.lengthOf(ref) + moreBytes, tMs);
+    this.#count(slab.lengthOf(ref) + boundHistogram(histogram), tMs);
     slab.skip(ref);
     this.#apart().appendHistogram(slab.labelsOf(ref), tMs, histogram, this.#startsMs[ref]);
     this.#pool.countIn('histogramsIn');

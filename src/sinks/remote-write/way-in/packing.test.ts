@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { labelSetOf } from '../../../model/labels.ts';
-import { encodeLabels, WriteRequestEncoder } from '../../../wire/remote-write.ts';
+import { encodeLabels } from '../../../wire/remote-write/labels.ts';
+import { WriteRequestEncoder } from '../../../wire/remote-write/encoder.ts';
 import { compress, maxCompressedLength, uncompress } from '../../../wire/snappy.ts';
 import { pack, planOf } from './packing.ts';
 

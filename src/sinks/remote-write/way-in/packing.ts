@@ -9,18 +9,20 @@
  * snappy's own. Plans know nothing of values: they hold for as long as the run's labels do.
  */
 import {
+  CHANGING_BYTES,
+  endOfSteadySeries,
+  isSameTime,
+  TIME_FIELD_BYTES,
+} from '../../../wire/remote-write/one-sample.ts';
+import {
   compress,
   forEachElement,
   maxCompressedLength,
   putCopy,
   putLiteral,
-  putVarint,
 } from '../../../wire/snappy.ts';
+import { putVarint } from '../../../wire/varint.ts';
 
-/** Tag and time behind a value. */
-const TIME_BYTES = 7;
-/** The end of a series. */
-const CHANGING_BYTES = 8 + TIME_BYTES;
 const OFFSET_MAX = 65_535;
 /** What a copy costs. */
 const COPY_BYTES = 3;
@@ -141,8 +143,8 @@ export function pack(plan: PackingPlan, run: Uint8Array, output: Uint8Array, at:
     if (length > 0) {
       same = prefixOf(view, value, value - offset);
       length += same;
-      if (same === 8 && isTimeSame(view, value, value - offset)) {
-        length += TIME_BYTES;
+      if (same === 8 && isSameTime(view, value, value - offset)) {
+        length += TIME_FIELD_BYTES;
         continue;
       }
       op = putCopy(output, op, offset, length);
@@ -152,7 +154,7 @@ export function pack(plan: PackingPlan, run: Uint8Array, output: Uint8Array, at:
     offset = 0;
     let alike = -1;
     const next = i + 1 < count ? (headOffsets[i + 1] as number) : 0;
-    if (next > 0 && next <= value && isTimeSame(view, value, value - next)) {
+    if (next > 0 && next <= value && isSameTime(view, value, value - next)) {
       offset = next;
       alike = suffixOf(view, value, value - next);
     }
@@ -163,7 +165,7 @@ export function pack(plan: PackingPlan, run: Uint8Array, output: Uint8Array, at:
     lastOf[slot] = value;
     const known = last < 0 ? size : value - last;
     const mayPay = i > 0 && alike + COPY_BYTES < 8 - same && known <= OFFSET_MAX;
-    if (mayPay && isTimeSame(view, value, value - known)) {
+    if (mayPay && isSameTime(view, value, value - known)) {
       const more = suffixOf(view, value, value - known);
       if (offset === 0 || more > alike + COPY_BYTES) {
         alike = more;
@@ -182,7 +184,7 @@ export function pack(plan: PackingPlan, run: Uint8Array, output: Uint8Array, at:
       const from = value + same;
       for (let k = 0; k < differing; k++) output[op++] = run[from + k] as number;
     }
-    length = alike + TIME_BYTES;
+    length = alike + TIME_FIELD_BYTES;
   }
   return length > 0 ? putCopy(output, op, offset, length) : op;
 }
@@ -203,30 +205,14 @@ function suffixOf(view: DataView, a: number, b: number): number {
   return low === 0 ? 8 : 4 + (Math.clz32(low) >>> 3);
 }
 
-/** Whether the same time stands behind two values. */
-function isTimeSame(view: DataView, a: number, b: number): boolean {
-  return (
-    view.getInt32(a + 8, true) === view.getInt32(b + 8, true) &&
-    view.getInt32(a + 11, true) === view.getInt32(b + 11, true)
-  );
-}
-
-/** Where the series end: each is a tag, a length, and so many bytes, with one sample of a time of six bytes at the end. */
+/** Where the series end; undefined where one is not of one sample with a steady time. */
 function endsOf(run: Uint8Array): Int32Array | undefined {
   const ends: number[] = [];
-  for (let at = 0; at < run.length;) {
-    const start = at;
-    if (run[at++] !== 0x0a) return undefined;
-    let length = 0;
-    for (let shift = 0, byte = 0x80; byte >= 0x80; shift += 7) {
-      byte = run[at++] ?? 0;
-      length |= (byte & 0x7f) << shift;
-    }
-    at += length;
-    const isOneSample =
-      run[at - 18] === 0x12 && run[at - 17] === 16 && run[at - 16] === 0x09 && run[at - 7] === 0x10;
-    if (!isOneSample || at > run.length || at - start > OFFSET_MAX) return undefined;
-    ends.push(at);
+  for (let start = 0; start < run.length;) {
+    const end = endOfSteadySeries(run, start);
+    if (end < 0 || end - start > OFFSET_MAX) return undefined;
+    ends.push(end);
+    start = end;
   }
   return Int32Array.from(ends);
 }

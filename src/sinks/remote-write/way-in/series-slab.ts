@@ -1,26 +1,30 @@
 /**
- * The series of one target as they stand in a message, all but value and time, in one slab of bytes. A scrape patches these
- * two in place; series that follow each other there are one run, and runs are the message:
+ * The series of one target as they stand in a message, all but value and time, in one slab of
+ * bytes. A scrape patches these two in place (wire/remote-write/one-sample.ts knows where); series
+ * that follow each other there are one run, and runs are the message:
  *
  *     slab   │ TimeSeries of ref 0 … value t │ TimeSeries of ref 1 … value t │ hole │ TimeSeries of ref 3 …
  *     runs   └────────────────────────────────────────────────────────────────┘      └─────────────────
  *
- * What is patched holds until the next `seal`. A second sample of a series before that, and times whose varint is not of
- * six bytes (before 1971, after 2109), have no place here: the caller encodes them apart, behind the runs.
+ * What is patched holds until the next `seal`. A second sample of a series before that, and times
+ * that are not steady (before 1971, after 2109), have no place here: the caller encodes them apart,
+ * behind the runs.
  */
 import type { Borrowed } from '../../../model/borrowed.ts';
-import { STALE_NAN_HIGH, STALE_NAN_LOW } from '../../../model/sample.ts';
+import {
+  isSteadyTime,
+  labelsOfOneSample,
+  measureOneSample,
+  putOneSample,
+  putStaleMarker,
+  putValue,
+  SOME_STEADY_MS,
+  START_FIELD_BYTES,
+  SteadyTime,
+  valueFromEnd,
+} from '../../../wire/remote-write/one-sample.ts';
 import type { RunPlace } from './plan-book.ts';
-import { BYTES, FIXED64, putVarint, tagOf, VARINT, varintLength } from '../../../wire/protobuf.ts';
-import { SAMPLE_START_FIELD } from '../../../wire/remote-write.ts';
 
-const MIN_PATCHED_MS = 2 ** 35;
-const MAX_PATCHED_MS = 2 ** 42;
-const TIME_BYTES = 6;
-/** Tag and eight bytes of the value, tag and six bytes of the time. */
-const SAMPLE_BYTES = 9 + 1 + TIME_BYTES;
-/** Tag and time of when a counter began. */
-const START_BYTES = 1 + TIME_BYTES;
 const FIRST_BYTES = 1_024;
 
 export class SeriesSlab {
@@ -32,8 +36,8 @@ export class SeriesSlab {
   #starts = new Int32Array(16);
   /** 0 where a ref is free. */
   #ends = new Int32Array(16);
-  /** Bytes behind the time of a sample: those of when its counter began. */
-  #tails = new Uint8Array(16);
+  /** Bytes behind the time of a sample: those of when its counter began, or none. */
+  #startBytes = new Uint8Array(16);
   /** The turn in which a ref was patched last. */
   #turns = new Int32Array(16);
   #turn = 1;
@@ -42,9 +46,7 @@ export class SeriesSlab {
   /** Pairs of start and end. */
   #runs = new Int32Array(16);
   #runCount = 0;
-  #timeMs = Number.NaN;
-  #timeLow = 0;
-  #timeHigh = 0;
+  readonly #time = new SteadyTime();
   /** A run that begins in a new piece does not go on from the one before. */
   #isBroken = true;
   #hasGrown = false;
@@ -85,16 +87,14 @@ export class SeriesSlab {
   /** The label bytes of a series: a view that holds until the next change of the slab. */
   labelsOf(ref: number): Uint8Array {
     const [start, end] = [this.#starts[ref] as number, this.#ends[ref] as number];
-    let at = start + 1;
-    while ((this.#bytes[at] as number) >= 0x80) at += 1;
-    return this.#bytes.subarray(at + 1, end - (this.#tails[ref] as number) - SAMPLE_BYTES - 2);
+    return labelsOfOneSample(this.#bytes, start, end, this.#startBytes[ref] as number);
   }
 
   /** Patches a sample in; false when it has no place here. */
   patch(ref: number, tMs: number, value: number): boolean {
     const at = this.#take(ref, tMs);
     if (at < 0) return false;
-    this.#view.setFloat64(at, value, true);
+    putValue(this.#view, at, value);
     return true;
   }
 
@@ -102,8 +102,7 @@ export class SeriesSlab {
   patchStale(ref: number, tMs: number): boolean {
     const at = this.#take(ref, tMs);
     if (at < 0) return false;
-    this.#view.setUint32(at, STALE_NAN_LOW, true);
-    this.#view.setUint32(at + 4, STALE_NAN_HIGH, true);
+    putStaleMarker(this.#view, at);
     return true;
   }
 
@@ -161,24 +160,15 @@ export class SeriesSlab {
   /** Counts a series into the runs and writes its time; where the value goes, or -1. */
   #take(ref: number, tMs: number): number {
     if (this.#turns[ref] === this.#turn) return -1;
-    if (tMs !== this.#timeMs && !this.#setTime(tMs)) return -1;
+    if (tMs !== this.#time.tMs && !this.#time.set(tMs)) return -1;
     this.#turns[ref] = this.#turn;
     const [start, end] = [this.#starts[ref] as number, this.#ends[ref] as number];
     const last = this.#runCount * 2 - 1;
     if (!this.#isBroken && this.#runs[last] === start) this.#runs[last] = end;
     else this.#addRun(start, end);
-    const at = end - (this.#tails[ref] as number) - TIME_BYTES;
-    this.#view.setUint32(at, this.#timeLow, true);
-    this.#view.setUint16(at + 4, this.#timeHigh, true);
-    return at - 9;
-  }
-
-  /** The six bytes of a time; false where it has others. */
-  #setTime(tMs: number): boolean {
-    if (!(tMs >= MIN_PATCHED_MS && tMs < MAX_PATCHED_MS)) return false;
-    this.#timeMs = tMs;
-    [this.#timeLow, this.#timeHigh] = sixByteVarint(tMs);
-    return true;
+    const valueAt = valueFromEnd(end, this.#startBytes[ref] as number);
+    this.#time.patch(this.#view, valueAt);
+    return valueAt;
   }
 
   #addRun(start: number, end: number): void {
@@ -191,35 +181,17 @@ export class SeriesSlab {
 
   /** Writes a series behind the others. */
   #put(ref: number, labels: Borrowed<Uint8Array>, startMs: number): void {
-    const isStarted = startMs >= MIN_PATCHED_MS && startMs < MAX_PATCHED_MS;
-    const tail = isStarted ? START_BYTES : 0;
-    const seriesLength = labels.length + 2 + SAMPLE_BYTES + tail;
-    const length = 1 + varintLength(seriesLength) + seriesLength;
+    const start = isSteadyTime(startMs) ? startMs : 0;
+    const length = measureOneSample(labels.length, SOME_STEADY_MS, start);
     if (this.#end + length > this.#bytes.length) {
       this.#resize(Math.max(this.#end + length, this.#bytes.length + (this.#bytes.length >> 1)));
       this.#hasGrown = true;
     }
-    const bytes = this.#bytes;
-    const start = this.#end;
-    bytes[start] = tagOf(1, BYTES);
-    let op = putVarint(bytes, start + 1, seriesLength);
-    bytes.set(labels, op);
-    op += labels.length;
-    bytes[op++] = tagOf(2, BYTES);
-    bytes[op++] = SAMPLE_BYTES + tail;
-    bytes[op] = tagOf(1, FIXED64);
-    bytes[op + 9] = tagOf(2, VARINT);
-    op += SAMPLE_BYTES;
-    if (isStarted) {
-      const [low, high] = sixByteVarint(startMs);
-      bytes[op] = tagOf(SAMPLE_START_FIELD, VARINT);
-      this.#view.setUint32(op + 1, low, true);
-      this.#view.setUint16(op + 5, high, true);
-    }
-    this.#end = start + length;
-    this.#starts[ref] = start;
+    putOneSample(this.#bytes, this.#end, labels, SOME_STEADY_MS, start);
+    this.#starts[ref] = this.#end;
+    this.#end += length;
     this.#ends[ref] = this.#end;
-    this.#tails[ref] = tail;
+    this.#startBytes[ref] = start === 0 ? 0 : START_FIELD_BYTES;
     this.#turns[ref] = 0;
   }
 
@@ -253,9 +225,9 @@ export class SeriesSlab {
     this.#starts = doubled(this.#starts);
     this.#ends = doubled(this.#ends);
     this.#turns = doubled(this.#turns);
-    const tails = new Uint8Array(this.#starts.length);
-    tails.set(this.#tails);
-    this.#tails = tails;
+    const startBytes = new Uint8Array(this.#starts.length);
+    startBytes.set(this.#startBytes);
+    this.#startBytes = startBytes;
   }
 }
 
@@ -263,18 +235,4 @@ function doubled(old: Int32Array): Int32Array<ArrayBuffer> {
   const larger = new Int32Array(old.length * 2);
   larger.set(old);
   return larger;
-}
-
-/** A number of 36 to 42 bits as a varint: its first four bytes and its last two, little-endian. */
-function sixByteVarint(value: number): readonly [number, number] {
-  const low = value % 2 ** 28;
-  const high = Math.floor(value / 2 ** 28);
-  return [
-    (low & 0x7f) |
-      ((low & 0x3f80) << 1) |
-      ((low & 0x1fc000) << 2) |
-      ((low & 0xfe00000) << 3) |
-      (0x80808080 | 0),
-    (high & 0x7f) | ((high & 0x3f80) << 1) | 0x80,
-  ];
 }

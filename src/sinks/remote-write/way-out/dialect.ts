@@ -5,7 +5,8 @@
  */
 import type { ClientResponse } from '../../../kernel/http-client.ts';
 import type { Chunk } from '../../../model/queue.ts';
-import { requestOf, type RequestCounts, withoutExtras } from '../../../wire/remote-write-2.ts';
+import { upgradeMessages, type RequestCounts } from '../../../wire/remote-write/upgrade.ts';
+import { stripExtras } from '../../../wire/remote-write/extras.ts';
 import { compress, concatSnappy, uncompress } from '../../../wire/snappy.ts';
 import { MESSAGE_2, type RemoteWriteConfig } from '../config.ts';
 
@@ -40,8 +41,8 @@ export class Dialect {
     if (this.#config.message !== MESSAGE_2) return { body: concatSnappy(bytes), version: 1 };
     const messages = bytes.map((one) => uncompress(one, RAW_MAX_BYTES));
     if (this.version === 1)
-      return { body: compress(Buffer.concat(messages.map(withoutExtras))), version: 1 };
-    const { message, counts } = requestOf(messages);
+      return { body: compress(Buffer.concat(messages.map(stripExtras))), version: 1 };
+    const { message, counts } = upgradeMessages(messages);
     return { body: compress(message), version: 2, counts };
   }
 

@@ -6,7 +6,7 @@
 import { messageOf } from '../../../kernel/errors.ts';
 import type { World } from '../../../kernel/world.ts';
 import type { SeriesMetadata } from '../../../model/sample.ts';
-import { WriteRequestEncoder } from '../../../wire/remote-write.ts';
+import { WriteRequestEncoder } from '../../../wire/remote-write/encoder.ts';
 import { compress } from '../../../wire/snappy.ts';
 import type { MetadataStore } from '../way-in/metadata-store.ts';
 import type { Authenticate } from './auth.ts';

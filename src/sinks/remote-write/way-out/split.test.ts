@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { labelSetOf } from '../../../model/labels.ts';
-import { encodeLabels, WriteRequestEncoder } from '../../../wire/remote-write.ts';
+import { encodeLabels } from '../../../wire/remote-write/labels.ts';
+import { WriteRequestEncoder } from '../../../wire/remote-write/encoder.ts';
 import { compress } from '../../../wire/snappy.ts';
 import { jobOf } from './split.ts';
 

@@ -5,7 +5,8 @@
 import { labelValue } from '../../../model/labels.ts';
 import type { Chunk } from '../../../model/queue.ts';
 import { WireError } from '../../../wire/errors.ts';
-import { decodeWriteRequest, scanSeries, type SeriesRange } from '../../../wire/remote-write.ts';
+import { decodeWriteRequest } from '../../../wire/remote-write/decoder.ts';
+import { scanSeries, type SeriesRange } from '../../../wire/remote-write/ranges.ts';
 import { compress, uncompress, uncompressStart } from '../../../wire/snappy.ts';
 
 const RAW_MAX_BYTES = 64 * 1024 * 1024;

@@ -1,7 +1,7 @@
 /**
  * What the readers of exposition text throw, and how a position becomes a line and a column.
  */
-import { type Borrowed, peek } from '../model/borrowed.ts';
+import { type Borrowed, peek } from '../../model/borrowed.ts';
 
 /** The body is not an exposition; nothing of it may be used. Line and column (in bytes) count from 1. */
 export class ExpositionError extends Error {

@@ -1,11 +1,11 @@
 /**
  * One series of the text formats, `name{label="value"}` or `{"name","label"="value"}`: found in the bytes, and decoded
  * when asked. In OpenMetrics no blanks stand between its parts and no raw line feed in a value. Pure; a part of
- * exposition-parser.ts, which says what is taken and what is refused.
+ * reader.ts, which says what is taken and what is refused.
  * Source: prometheus/model/textparse/promparse.go, openmetricsparse.go (parseLVals)
  */
-import { type Borrowed, peek } from '../model/borrowed.ts';
-import { charAt, errorAt } from './exposition-error.ts';
+import { type Borrowed, peek } from '../../model/borrowed.ts';
+import { charAt, errorAt } from './error.ts';
 
 const TAB = 9;
 const LF = 10;

@@ -12,9 +12,10 @@ import {
   text,
   time,
   uint,
-} from '../../test/fuzz/protobuf-page.ts';
-import { ExpositionError } from './exposition-error.ts';
-import { type ProtobufOptions, readProtobufExposition } from './exposition-protobuf.ts';
+} from '../../../../test/fuzz/protobuf-page.ts';
+import { ExpositionError } from '../error.ts';
+import { type ProtobufOptions } from './sample.ts';
+import { readProtobufExposition } from './families.ts';
 
 const CLASSIC: ProtobufOptions = { nativeHistograms: false, alwaysClassic: false };
 const NATIVE: ProtobufOptions = { nativeHistograms: true, alwaysClassic: false };
@@ -115,6 +116,18 @@ test('a histogram is classic, native, or both, as asked', () => {
   assert.deepEqual(read(page), classic);
   assert.deepEqual(read(page, NATIVE), [whole]);
   assert.deepEqual(read(page, { ...NATIVE, alwaysClassic: true }), [whole, ...classic]);
+});
+
+test('fields of another wire type are passed over, and do no harm to those behind them', () => {
+  const odd = message(
+    ...[9, 10, 11, 12, 13, 14].flatMap((number) => [double(number, 7), int(number, 3)]),
+    uint(1, 5),
+    double(2, 2.5),
+    sint(5, 0),
+    double(6, 0.5),
+  );
+  const [sample] = [...readProtobufExposition(body(family('x', 4, message(sub(7, odd)))), CLASSIC)];
+  assert.equal(sample?.value, 5);
 });
 
 test('what is malformed is refused, and nothing else is thrown', () => {

@@ -4,7 +4,7 @@
  * Pure. Not here: advice on names and help texts.
  * Source: https://prometheus.io/docs/instrumenting/exposition_formats/#text-format-details, prometheus/common/expfmt
  */
-import { ExpositionReader } from './exposition-parser.ts';
+import { ExpositionReader } from './reader.ts';
 
 const LF = 10;
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { ExpositionError } from './exposition-error.ts';
-import { ExpositionReader } from './exposition-parser.ts';
-import { formatSampleValue, writeExposition } from './exposition-writer.ts';
+import { ExpositionError } from './error.ts';
+import { ExpositionReader } from './reader.ts';
+import { formatSampleValue, writeExposition } from './writer.ts';
 import { formatOpenMetricsFloat } from './float.ts';
 
 interface Read {

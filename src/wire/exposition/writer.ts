@@ -1,13 +1,13 @@
 /**
  * Metric families → text format 0.0.4 or OpenMetrics 1.0.0, the page behind /metrics. Pure; reading is
- * exposition-parser.ts, and which format a reader wants negotiation.ts.
+ * reader.ts, and which format a reader wants negotiation.ts.
  * Names that were not legal before UTF-8 names came are written quoted, `{"my.name","my.label"="v"} 1`, which
  * Prometheus 3 reads and older readers refuse.
  * Source: https://prometheus.io/docs/instrumenting/exposition_formats/, https://prometheus.io/docs/guides/utf8/
  */
-import { isLegacyLabelName, isLegacyMetricName } from '../model/labels.ts';
-import type { MetricFamily, MetricSample } from '../model/metric-family.ts';
-import type { ExpositionFormat } from './exposition-parser.ts';
+import { isLegacyLabelName, isLegacyMetricName } from '../../model/labels.ts';
+import type { MetricFamily, MetricSample } from '../../model/metric-family.ts';
+import type { ExpositionFormat } from './reader.ts';
 
 /** The Content-Type of each format. */
 export const EXPOSITION_CONTENT_TYPES: Readonly<Record<ExpositionFormat, string>> = {

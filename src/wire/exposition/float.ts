@@ -1,6 +1,6 @@
 /**
  * Numbers as Prometheus reads and normalises them: Go's ParseFloat without underscores and hexadecimal, and the
- * OpenMetrics spelling of `le` and `quantile`. The fast path for plain decimals is in exposition-parser.ts.
+ * OpenMetrics spelling of `le` and `quantile`. The fast path for plain decimals is in reader.ts.
  * Source: https://pkg.go.dev/strconv#ParseFloat, prometheus/model/textparse (parseFloat, formatOpenMetricsFloat)
  */
 

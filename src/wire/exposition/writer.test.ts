@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { formatSampleValue, writeExposition } from './exposition-writer.ts';
+import { formatSampleValue, writeExposition } from './writer.ts';
 
 test('families are written with help, type and samples, in the order given', () => {
   const text = writeExposition([

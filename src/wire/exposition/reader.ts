@@ -1,37 +1,34 @@
 /**
- * Text format 0.0.4 (and 1.0.0 with UTF-8 names) and OpenMetrics 0.0.1 and 1.0.0, as Prometheus 3 reads them from a
- * target, on bytes: a cursor that makes no string and no object per sample. Labels are decoded only for a series whose
- * labels are asked for, exemplars only when asked for.
- * Not here: protobuf (exposition-protobuf.ts), and the stricter rules for those who write pages (exposition-check.ts,
+ * Text format 0.0.4 (and 1.0.0 with UTF-8 names) and OpenMetrics 0.0.1 and 1.0.0, as Prometheus 3
+ * reads them from a target, on bytes: a cursor that makes no string and no object per sample.
+ * Labels are decoded only for a series whose labels are asked for, exemplars only when asked for.
+ * Not here: protobuf (protobuf/), and the stricter rules for those who write pages (check.ts,
  * openmetrics-check.ts).
- * Laxer than Prometheus where that harms nobody: a minus before a timestamp, blanks round a TYPE, a HELP without name.
- * Stricter: the whole body must be UTF-8, free comments too; a comma must stand between labels, and a blank behind a
- * name without braces; a NUL outside a label value is refused, where Prometheus stops reading without a word.
- * Limits: the caller bounds the body; a series has at most SERIES_BYTES_MAX; of a HELP text the first TEXT_BYTES_MAX are
- * read. No recursion.
- * Source: https://prometheus.io/docs/instrumenting/exposition_formats/, prometheus/model/textparse/promlex.l
+ * Laxer than Prometheus where that harms nobody: a minus before a timestamp, blanks round a TYPE, a
+ * HELP without name.
+ * Stricter: the whole body must be UTF-8, free comments too; a comma must stand between labels, and
+ * a blank behind a name without braces; a NUL outside a label value is refused, where Prometheus
+ * stops reading without a word.
+ * Limits: the caller bounds the body; series.ts bounds a series, metadata-lines.ts a HELP text. No
+ * recursion.
+ * Source: https://prometheus.io/docs/instrumenting/exposition_formats/,
+ * prometheus/model/textparse/promlex.l
  */
 import { isUtf8 } from 'node:buffer';
-import { type Borrowed, peek } from '../model/borrowed.ts';
-import { SERIES_TYPES, type SeriesType } from '../model/sample.ts';
-import { charAt, errorAt, type ExpositionError } from './exposition-error.ts';
-import {
-  decode,
-  isBlank,
-  SERIES_BYTES_MAX,
-  SeriesScanner,
-  skipBlanks,
-  skipMetricName,
-} from './exposition-series.ts';
+import { type Borrowed, peek } from '../../model/borrowed.ts';
+import type { SeriesType } from '../../model/sample.ts';
+import { errorAt, type ExpositionError } from './error.ts';
+import { SeriesScanner, skipBlanks } from './series.ts';
 import { formatOpenMetricsFloat, parseSampleValue } from './float.ts';
+import { type MetadataKind, readOpenMetricsMetadata, readTextMetadata } from './metadata-lines.ts';
+import { type ParsedExemplar, SampleTail } from './sample-tail.ts';
 
-export type ExpositionEntry = 'sample' | 'help' | 'type' | 'unit' | 'end';
+export type ExpositionEntry = 'sample' | MetadataKind | 'end';
 export type ExpositionFormat = 'text' | 'openmetrics';
 
 const TAB = 9;
 const LF = 10;
 const SPACE = 32;
-const QUOTE = 34;
 const HASH = 35;
 const PLUS = 43;
 const MINUS = 45;
@@ -41,31 +38,24 @@ const NINE = 57;
 const UPPER_N = 78;
 const LOWER_A = 97;
 const LOWER_E = 101;
-const BRACE_OPEN = 123;
 
 const TWO_53 = 2 ** 53;
 const POWERS = Float64Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`));
 /** A power of ten that no table holds. */
 const NO_SCALE = 10_000;
 const INT64_MAX = 2 ** 63;
-const TEXT_BYTES_MAX = 64 * 1024;
-const TEXT_TYPES = ['counter', 'gauge', 'histogram', 'summary', 'untyped'] as const;
 const EMPTY = new Uint8Array([LF]);
 const EOF_LINE = Buffer.from('# EOF\n');
-const METADATA: Readonly<Record<string, 'help' | 'type' | 'unit' | undefined>> = {
-  '# HELP ': 'help',
-  '# TYPE ': 'type',
-  '# UNIT ': 'unit',
-};
 
 /**
  * A cursor over one body after another.
  *
  *     # TYPE a counter\n   → 'type', `metricName`, `text`
- *     a{b="c"} 1.5 1700\n  → 'sample', bytes [seriesStart, seriesEnd) are a{b="c"}, `value`, `hasTime`, `tMs`
+ *     a{b="c"} 1.5 1700\n  → 'sample', bytes [seriesStart, seriesEnd) are a{b="c"},
+ *                             `value`, `hasTime`, `tMs`
  *
- * A caller that knows which series stands at `pos` may skip `next`: it calls `readValue` behind the series, and goes
- * on at the position returned.
+ * A caller that knows which series stands at `pos` may skip `next`: it calls `readValue` behind the
+ * series, and goes on at the position returned.
  */
 export class ExpositionReader {
   /** The body until `release`; ends with a line feed, which is added where it lacks one. */
@@ -89,16 +79,13 @@ export class ExpositionReader {
 
   #buffer: Buffer = Buffer.from(EMPTY.buffer);
   readonly #series = new SeriesScanner();
-  readonly #exemplar = new SeriesScanner();
-  #exemplarValue = 0;
-  #exemplarTMs: number | undefined;
+  readonly #tail = new SampleTail();
   #isOpenMetrics = false;
 
   /** @throws ExpositionError where the body is not UTF-8 */
   open(body: Borrowed<Uint8Array>, format: ExpositionFormat = 'text'): void {
     this.#isOpenMetrics = format === 'openmetrics';
     this.#series.isStrict = this.#isOpenMetrics;
-    this.#exemplar.isStrict = this.#isOpenMetrics;
     let bytes = peek(body);
     if (bytes.length === 0 || bytes[bytes.length - 1] !== LF) {
       bytes = new Uint8Array(body.length + 1);
@@ -117,7 +104,7 @@ export class ExpositionReader {
   /** Lets go of the body, which may be large. */
   release(): void {
     this.#series.release();
-    this.#exemplar.release();
+    this.#tail.release();
     this.open(EMPTY);
   }
 
@@ -130,8 +117,8 @@ export class ExpositionReader {
   }
 
   /**
-   * As `next`, but stops behind a line that holds nothing and ends at this position or behind it: there may be millions
-   * of such lines.
+   * As `next`, but stops behind a line that holds nothing and ends at this position or behind it:
+   * there may be millions of such lines.
    */
   nextBefore(pauseAt: number): ExpositionEntry | 'pause' {
     const { bytes } = this;
@@ -146,7 +133,7 @@ export class ExpositionReader {
         this.pos = pos + 1;
         if (this.pos >= pauseAt) return 'pause';
       } else if (byte === HASH) {
-        const entry = this.#isOpenMetrics ? this.#readMetadata(pos) : this.#readComment(pos);
+        const entry = this.#readMetadata(pos);
         if (entry !== undefined) return entry;
         if (this.pos >= pauseAt) return 'pause';
       } else {
@@ -204,7 +191,7 @@ export class ExpositionReader {
       }
       scale = pos === exponentStart ? NO_SCALE : scale + (isDown ? -exponent : exponent);
     }
-    // Mantissa and power of ten are exact within these bounds, so one division or product is rounded right.
+    // Mantissa and power of ten are exact within these bounds, so one division is rounded right.
     const isExact = digits > 0 && mantissa < TWO_53 && scale >= -22 && scale <= 22;
     if (isExact && (byte === LF || byte === SPACE)) {
       const power = POWERS[scale < 0 ? -scale : scale] as number;
@@ -228,10 +215,9 @@ export class ExpositionReader {
     return pos + EOF_LINE.length === bytes.length && this.#buffer.indexOf(EOF_LINE, pos) === pos;
   }
 
-  /** The exemplar of the sample just read; `tMs` undefined where it has none of its own. */
-  exemplar(): { labels: [string, string][]; value: number; tMs: number | undefined } {
-    const labels = this.#exemplar.exemplarLabels();
-    return { labels, value: this.#exemplarValue, tMs: this.#exemplarTMs };
+  /** The exemplar of the sample just read. */
+  exemplar(): ParsedExemplar {
+    return this.#tail.exemplar();
   }
 
   /**
@@ -256,7 +242,7 @@ export class ExpositionReader {
     return errorAt(this.bytes, pos, message);
   }
 
-  /** Exponents, many digits, NaN and infinities. Returns the position behind the value, -1 when it is none. */
+  /** Exponents, many digits, NaN, infinities. Returns the position behind the value, -1 for none. */
   #readOddValue(start: number): number {
     const { bytes } = this;
     let end = start;
@@ -294,146 +280,26 @@ export class ExpositionReader {
     return pos + 1;
   }
 
-  /** OpenMetrics: a timestamp in seconds, an exemplar, or both, behind a value. -1 when it is neither. */
   #readTail(from: number): number {
-    const { bytes } = this;
-    let pos = from;
-    if (bytes[pos + 1] !== HASH) {
-      const end = this.#endOfWord(pos + 1);
-      const tMs = this.#readSeconds(pos + 1, end);
-      if (bytes[pos] !== SPACE || tMs === undefined) return -1;
-      this.tMs = tMs;
-      this.hasTime = true;
-      pos = end;
-      if (bytes[pos] === LF) return pos + 1;
-    }
-    const isExemplar =
-      bytes[pos] === SPACE &&
-      bytes[pos + 1] === HASH &&
-      bytes[pos + 2] === SPACE &&
-      bytes[pos + 3] === BRACE_OPEN;
-    return isExemplar ? this.#readExemplar(pos + 3) : -1;
-  }
-
-  /** `{trace_id="a"} 0.5 1700000000.5`, from its brace to the end of the line. */
-  #readExemplar(brace: number): number {
-    const { bytes } = this;
-    const labelsEnd = this.#exemplar.scanExemplar(bytes, brace);
-    if (bytes[labelsEnd] !== SPACE) return -1;
-    let end = this.#endOfWord(labelsEnd + 1);
-    const value = parseSampleValue(this.#buffer.toString('latin1', labelsEnd + 1, end));
-    if (value === undefined) return -1;
-    this.#exemplarValue = value;
-    this.#exemplarTMs = undefined;
-    if (bytes[end] === SPACE) {
-      const start = end + 1;
-      end = this.#endOfWord(start);
-      this.#exemplarTMs = this.#readSeconds(start, end);
-      if (this.#exemplarTMs === undefined) return -1;
-    }
-    if (bytes[end] !== LF) return -1;
-    this.hasExemplar = true;
-    return end + 1;
-  }
-
-  #endOfWord(from: number): number {
-    const { bytes } = this;
-    let pos = from;
-    while (bytes[pos] !== SPACE && bytes[pos] !== LF) pos += 1;
-    return pos;
-  }
-
-  /**
-   * Seconds as milliseconds, cut as Prometheus cuts them. It also cuts a millisecond off times like 2161371658.331,
-   * which no float64 holds exactly: here they stay whole.
-   */
-  #readSeconds(start: number, end: number): number | undefined {
-    const seconds = parseSampleValue(this.#buffer.toString('latin1', start, end));
-    if (seconds === undefined || !Number.isFinite(seconds)) return undefined;
-    const ms = seconds * 1_000;
-    const nearest = Math.round(ms);
-    return Math.abs(ms - nearest) < 1e-3 ? nearest : Math.trunc(ms);
-  }
-
-  /** OpenMetrics: `# HELP name text`, TYPE, UNIT, or the end. Moves behind the line. */
-  #readMetadata(hash: number): 'help' | 'type' | 'unit' | 'end' {
-    const { bytes } = this;
-    const end = this.#buffer.indexOf(LF, hash);
-    if (this.#buffer.toString('latin1', hash, end) === '# EOF') {
-      if (end + 1 < bytes.length) throw this.errorAt(end + 1, 'there is something behind "# EOF"');
-      this.pos = end + 1;
-      return 'end';
-    }
-    this.pos = end + 1;
-    const keyword = METADATA[this.#buffer.toString('latin1', hash, hash + 7)];
-    if (keyword === undefined)
-      throw this.errorAt(
-        hash,
-        'expected "# HELP", "# TYPE", "# UNIT" or "# EOF"; OpenMetrics has no comments',
-      );
-    const nameStart = hash + 7;
-    const nameEnd = this.#readMetricName(nameStart, end);
-    if (bytes[nameEnd] !== SPACE)
-      throw this.errorAt(nameEnd, `expected a blank and the ${keyword}`);
-    const textStart = Math.min(end, nameEnd + 1);
-    const text = decode(bytes, textStart, Math.min(end, textStart + TEXT_BYTES_MAX), false);
-    this.text = keyword === 'help' ? unescapeHelp(text).replaceAll('\\"', '"') : text;
-    if (keyword === 'type') this.type = this.#typeOf(nameEnd, SERIES_TYPES);
-    if (keyword === 'unit' && text !== '' && !this.metricName.endsWith(`_${text}`))
-      throw this.errorAt(
-        nameEnd,
-        `unit ${JSON.stringify(text.slice(0, 60))} is not the end of the metric's name`,
-      );
-    return keyword;
-  }
-
-  /** @returns its end */
-  #readMetricName(start: number, lineEnd: number): number {
-    const { bytes } = this;
-    const end = skipMetricName(bytes, start);
-    if (end === start || end > lineEnd)
-      throw this.errorAt(start, `expected a metric name, found ${charAt(bytes, start)}`);
-    if (end - start > SERIES_BYTES_MAX)
-      throw this.errorAt(start, `a metric name is longer than ${SERIES_BYTES_MAX} bytes`);
-    const isQuoted = bytes[start] === QUOTE;
-    this.metricName = isQuoted
-      ? decode(bytes, start + 1, end - 1, true)
-      : decode(bytes, start, end, false);
+    const tail = this.#tail;
+    const end = tail.scan(this.bytes, this.#buffer, from);
+    this.hasTime = tail.hasTime;
+    if (tail.hasTime) this.tMs = tail.tMs;
+    this.hasExemplar = tail.hasExemplar;
     return end;
   }
 
-  #typeOf(pos: number, known: readonly string[]): SeriesType {
-    if (!known.includes(this.text))
-      throw this.errorAt(
-        pos,
-        `invalid metric type ${JSON.stringify(this.text.slice(0, 60))}; use one of ${known.join(', ')}`,
-      );
-    return this.text === 'untyped' ? 'unknown' : (this.text as SeriesType);
-  }
-
-  /** HELP and TYPE lines; any other comment gives undefined. Moves behind the line. */
-  #readComment(hash: number): 'help' | 'type' | undefined {
-    const { bytes } = this;
-    const end = this.#buffer.indexOf(LF, hash);
-    this.pos = end + 1;
-    const word = skipBlanks(bytes, hash + 1);
-    if (word === hash + 1 || !isBlank(bytes[word + 4])) return undefined;
-    const keyword = this.#buffer.toString('latin1', word, word + 4);
-    if (keyword !== 'HELP' && keyword !== 'TYPE') return undefined;
-    const nameStart = skipBlanks(bytes, word + 4);
-    if (keyword === 'HELP' && nameStart === end) return undefined;
-    const nameEnd = this.#readMetricName(nameStart, end);
-    const textStart = Math.min(end, skipBlanks(bytes, nameEnd));
-    if (keyword === 'HELP') {
-      const textEnd = Math.min(end, textStart + TEXT_BYTES_MAX);
-      this.text = unescapeHelp(decode(bytes, textStart, textEnd, false));
-      return 'help';
-    }
-    let textEnd = end;
-    while (textEnd > textStart && isBlank(bytes[textEnd - 1])) textEnd -= 1;
-    this.text = decode(bytes, textStart, Math.min(textEnd, textStart + TEXT_BYTES_MAX), false);
-    this.type = this.#typeOf(nameEnd, TEXT_TYPES);
-    return 'type';
+  /** A line that begins with "#": undefined for a free comment. Moves behind it. */
+  #readMetadata(start: number): MetadataKind | 'end' | undefined {
+    const buffer = this.#buffer;
+    const line = { bytes: this.bytes, buffer, start, end: buffer.indexOf(LF, start) };
+    const found = this.#isOpenMetrics ? readOpenMetricsMetadata(line) : readTextMetadata(line);
+    this.pos = line.end + 1;
+    if (found === undefined || found === 'end') return found;
+    this.metricName = found.name;
+    this.text = found.text;
+    if (found.type !== undefined) this.type = found.type;
+    return found.kind;
   }
 
   #normalise(name: string, value: string): string {
@@ -453,11 +319,12 @@ export class ExpositionReader {
   }
 }
 
-/** The start of the first line with invalid UTF-8; only called when there is one, and the last byte is a line feed. */
+/** Where the first line with invalid UTF-8 starts: there is one, and the last byte is a line feed. */
 function firstBadLine(bytes: Uint8Array): number {
   let start = 0;
   let end = bytes.length;
-  // Lines before `start` are good, one before `end` is not: in each turn a half, or all but one line, is left out.
+  // Lines before `start` are good, one before `end` is not: in each turn a half, or all but one
+  // line, is left out.
   for (;;) {
     const half = start + ((end - start) >> 1);
     let border = bytes.indexOf(LF, half) + 1;
@@ -470,8 +337,4 @@ function firstBadLine(bytes: Uint8Array): number {
 
 function isOneSpace(bytes: Borrowed<Uint8Array>, from: number, to: number): boolean {
   return to === from + 1 && bytes[from] === SPACE;
-}
-
-function unescapeHelp(text: string): string {
-  return text.replaceAll(/\\([\\n])/g, (_, char: string) => (char === 'n' ? '\n' : '\\'));
 }

@@ -1,11 +1,11 @@
 /**
  * The rules for those who write OpenMetrics pages, far stricter than what a scrape takes: families whole and in one
  * piece, metadata first, names and labels as the type asks, counters that count, buckets that add up.
- * Pure. Not here: the syntax (exposition-parser.ts), advice on names.
+ * Pure. Not here: the syntax (reader.ts), advice on names.
  * Source: https://github.com/prometheus/OpenMetrics/blob/main/specification/OpenMetrics.md
  */
-import type { SeriesType } from '../model/sample.ts';
-import { ExpositionReader } from './exposition-parser.ts';
+import type { SeriesType } from '../../model/sample.ts';
+import { ExpositionReader } from './reader.ts';
 import { parseSampleValue } from './float.ts';
 
 /** What may follow a family's name, by type. */

@@ -1,12 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { NativeHistogram } from '../model/histogram.ts';
-import { labelSetOf } from '../model/labels.ts';
-import { WireError } from './errors.ts';
-import { BYTES, ProtoReader, ProtoWriter, tagOf } from './protobuf.ts';
-import { decodeWriteRequest, encodeLabels, WriteRequestEncoder } from './remote-write.ts';
-import { encodeExtraMetadata, requestOf, withoutExtras, writeRequestOf } from './remote-write-2.ts';
+import type { NativeHistogram } from '../../model/histogram.ts';
+import { labelSetOf } from '../../model/labels.ts';
+import { WireError } from '../errors.ts';
+import { BYTES, tagOf, VARINT } from '../protobuf/wire-format.ts';
+import { ProtoReader } from '../protobuf/reader.ts';
+import { ProtoWriter } from '../protobuf/writer.ts';
+import { decodeWriteRequest } from './decoder.ts';
+import { encodeLabels } from './labels.ts';
+import { WriteRequestEncoder } from './encoder.ts';
+import { encodeExtraMetadata, stripExtras } from './extras.ts';
+import { upgradeMessages } from './upgrade.ts';
+import { downgradeRequest } from './downgrade.ts';
 
 const T0 = 1_700_000_000_000;
 
@@ -66,7 +72,7 @@ test('a request names every string once and says all that the messages of the qu
   first.appendHistogram(encodeLabels(labelSetOf({ __name__: 'h', job: 'x' })), T0, histogram, T0);
   const second = new WriteRequestEncoder();
   second.appendStale(known, T0 + 1);
-  const { message, counts } = requestOf([first.bytes(), second.bytes()]);
+  const { message, counts } = upgradeMessages([first.bytes(), second.bytes()]);
   assert.deepEqual(counts, { samples: 2, histograms: 1, exemplars: 1, exemplarsLeftOut: 0 });
   assert.deepEqual(symbolsOf(message), [
     '',
@@ -78,7 +84,7 @@ test('a request names every string once and says all that the messages of the qu
     'trace_id',
     'h',
   ]);
-  const told = meaningOf(writeRequestOf(message));
+  const told = meaningOf(downgradeRequest(message));
   assert.deepEqual(told.slice(0, 2), [
     `__name__=a_total,job=x ${T0} 3ff8000000000000`,
     `__name__=a_total,job=x ${T0 + 1} 7ff0000000000002`,
@@ -103,16 +109,16 @@ test('start timestamps and metadata are taken off for a receiver of 1.0', () => 
   rich.appendHistogram(known, T0, histogram, T0 - 5);
   assert.notDeepEqual(rich.bytes(), plain.bytes());
   assert.deepEqual(meaningOf(rich.bytes()), meaningOf(plain.bytes()));
-  assert.deepEqual(Buffer.from(withoutExtras(rich.bytes())), Buffer.from(plain.bytes()));
+  assert.deepEqual(Buffer.from(stripExtras(rich.bytes())), Buffer.from(plain.bytes()));
 });
 
 test('an exemplar without a sample beside it has no place in a request, and is counted', () => {
   const encoder = new WriteRequestEncoder();
   const labels = encodeLabels(labelSetOf({ __name__: 'a' }));
   encoder.appendExemplar(labels, { labels: [], value: 1, tMs: T0 });
-  const { message, counts } = requestOf([encoder.bytes()]);
+  const { message, counts } = upgradeMessages([encoder.bytes()]);
   assert.equal(counts.exemplarsLeftOut, 1);
-  assert.deepEqual(meaningOf(writeRequestOf(message)), []);
+  assert.deepEqual(meaningOf(downgradeRequest(message)), []);
 });
 
 test('any samples come back, each series in order', () => {
@@ -127,7 +133,7 @@ test('any samples come back, each series in order', () => {
         return new Uint8Array(encoder.bytes());
       });
       const sent = messages.flatMap((message) => meaningOf(message));
-      const came = meaningOf(writeRequestOf(requestOf(messages).message));
+      const came = meaningOf(downgradeRequest(upgradeMessages(messages).message));
       assert.deepEqual(came.toSorted(), sent.toSorted());
       for (const series of names.keys()) {
         const own = (lines: string[]): string[] =>
@@ -136,6 +142,28 @@ test('any samples come back, each series in order', () => {
       }
     }),
   );
+});
+
+test('label refs one by one are taken as packed ones are, between other fields too', () => {
+  const request = new ProtoWriter();
+  for (const symbol of ['', '__name__', 'a', 'job', 'x']) request.string(4, symbol);
+  const series = new ProtoWriter();
+  for (const ref of [1, 2]) {
+    series.varint(tagOf(1, VARINT));
+    series.varint(ref);
+  }
+  series.field(2, new Uint8Array([tagOf(2, VARINT), 7]));
+  series.field(1, new Uint8Array([3, 4]));
+  request.field(5, series.written());
+  assert.deepEqual(meaningOf(downgradeRequest(request.written())), ['__name__=a,job=x 7 0']);
+});
+
+test('metadata that says a type alone needs no symbols', () => {
+  const series = new ProtoWriter();
+  series.field(5, new Uint8Array([tagOf(1, VARINT), 1]));
+  const request = new ProtoWriter();
+  request.field(5, series.written());
+  assert.deepEqual(meaningOf(downgradeRequest(request.written())), []);
 });
 
 test('a malformed request is refused with what is wrong', () => {
@@ -149,15 +177,18 @@ test('a malformed request is refused with what is wrong', () => {
     writer.field(5, series.written());
     return writer.written();
   };
-  assert.throws(() => writeRequestOf(request(['', 'a'], [1, 2])), /ref 2 is beyond its 2 symbols/);
-  assert.throws(() => writeRequestOf(request(['', 'a'], [1])), /odd number/);
-  assert.throws(() => writeRequestOf(request(['x', 'a'], [0, 1])), /first symbol/);
+  assert.throws(
+    () => downgradeRequest(request(['', 'a'], [1, 2])),
+    /ref 2 is beyond its 2 symbols/,
+  );
+  assert.throws(() => downgradeRequest(request(['', 'a'], [1])), /odd number/);
+  assert.throws(() => downgradeRequest(request(['x', 'a'], [0, 1])), /first symbol/);
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
       try {
-        writeRequestOf(bytes);
-        requestOf([bytes]);
-        withoutExtras(bytes);
+        downgradeRequest(bytes);
+        upgradeMessages([bytes]);
+        stripExtras(bytes);
       } catch (error) {
         assert.ok(error instanceof WireError, String(error));
       }

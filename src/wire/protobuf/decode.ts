@@ -1,0 +1,218 @@
+/**
+ * Bytes of a protobuf message → a plain object, by the message's table (schema.ts). Fields that
+ * the table does not have are skipped. As in proto3 the last of a field that comes twice counts, a
+ * message that comes twice is merged, and packed numbers are read with a tag each as well.
+ * Stricter than proto3: a known field of another wire type is refused, as Go's gogo/protobuf does.
+ *
+ * Limits: depth, bytes, and how many elements of lists and maps a message may have, since an
+ * element can be two bytes and an object of twenty fields.
+ * Source: https://protobuf.dev/programming-guides/encoding/
+ */
+import { WireError } from '../errors.ts';
+import { ProtoReader } from './reader.ts';
+import type { Scalar } from './scalars.ts';
+import { type Message, NO_ENTRIES, NONE, type Shape, type Slot } from './schema.ts';
+import { BYTES } from './wire-format.ts';
+
+export interface DecodeLimits {
+  /** Of the message, bytes. */
+  readonly bytesMax?: number;
+  /** Messages within messages. */
+  readonly depthMax?: number;
+  /** Elements of all lists and maps together. */
+  readonly elementsMax?: number;
+}
+
+const DEFAULT_LIMITS: Required<DecodeLimits> = {
+  bytesMax: 64 * 1024 * 1024,
+  depthMax: 64,
+  elementsMax: 4_000_000,
+};
+
+/**
+ * Reads a whole message.
+ *
+ * @returns  an object with all fields of the table; bytes in it are views of what was read
+ * @throws   WireError with byte and path of the field: `corrupt`, or `too_large` above a limit
+ */
+export function decodeMessage<Value>(
+  message: Message<Value>,
+  bytes: Uint8Array,
+  limits?: DecodeLimits,
+): Value {
+  return readMessage(message, new ProtoReader(bytes), limits);
+}
+
+/** As `decodeMessage`, from where a reader is to its end: for a message within one read by hand. */
+export function readMessage<Value>(
+  message: Message<Value>,
+  reader: ProtoReader,
+  limits?: DecodeLimits,
+): Value {
+  const all = limits === undefined ? DEFAULT_LIMITS : { ...DEFAULT_LIMITS, ...limits };
+  return new Decoding(reader, all).run(message);
+}
+
+/** A value in the making. */
+type Fields = Record<string, unknown>;
+type MessageShape = Extract<Shape, { message: unknown }>;
+
+class Decoding {
+  readonly #reader: ProtoReader;
+  readonly #limits: Required<DecodeLimits>;
+  #elementsLeft: number;
+  #depth = 0;
+  /** Where a fault was found, from the inside out. */
+  #path: string[] | undefined;
+
+  constructor(reader: ProtoReader, limits: Required<DecodeLimits>) {
+    this.#reader = reader;
+    this.#limits = limits;
+    this.#elementsLeft = limits.elementsMax;
+  }
+
+  run<Value>(message: Message<Value>): Value {
+    const value = { ...message.initial };
+    try {
+      const { bytesMax } = this.#limits;
+      if (this.#reader.end - this.#reader.at > bytesMax)
+        throw this.#fault('too_large', `a message is longer than ${bytesMax} bytes`);
+      this.#readFields(message as Message<object>, value as Fields);
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error;
+      const path = [message.name, ...(this.#path ?? []).reverse()].join('.');
+      throw new WireError(error.reason, `${error.message} (${path})`, { cause: error });
+    }
+    return value;
+  }
+
+  #readFields(message: Message<object>, into: Fields): void {
+    const reader = this.#reader;
+    let slot: Slot | undefined;
+    try {
+      while (reader.more()) {
+        slot = undefined;
+        const tag = reader.tag();
+        slot = message.slotByNumber[tag >>> 3];
+        if (slot === undefined) reader.skip(tag);
+        else if (slot.member === undefined) this.#readField(slot.shape, tag & 7, into, slot.key);
+        else this.#readMember(slot.member, slot, tag & 7, into);
+      }
+    } catch (error) {
+      if (slot !== undefined) (this.#path ??= []).push(describe(slot, into));
+      throw error;
+    }
+  }
+
+  /** Of another member nothing stays. */
+  #readMember(member: string, { key, shape }: Slot, wireType: number, into: Fields): void {
+    const before = into[key] as { readonly is: string } | undefined;
+    const chosen: Fields = before?.is === member ? before : { is: member, value: undefined };
+    into[key] = chosen;
+    this.#readField(shape, wireType, chosen, 'value');
+  }
+
+  #readField(shape: Shape, wireType: number, into: Fields, key: string): void {
+    switch (shape.of) {
+      case 'single':
+      case 'optional':
+        if (wireType !== shape.scalar.wireType) throw this.#misfit(wireType, shape.scalar.wireType);
+        into[key] = shape.scalar.read(this.#reader);
+        return;
+      case 'list':
+      case 'packed': {
+        const list = ownList(into, key);
+        if (wireType === BYTES && shape.scalar.wireType !== BYTES)
+          this.#readPacked(shape.scalar, list);
+        else if (wireType !== shape.scalar.wireType)
+          throw this.#misfit(wireType, shape.scalar.wireType);
+        else {
+          this.#countElement();
+          list.push(shape.scalar.read(this.#reader));
+        }
+        return;
+      }
+      default:
+        if (wireType !== BYTES) throw this.#misfit(wireType, BYTES);
+        this.#readMessage(shape, into, key);
+    }
+  }
+
+  #readPacked(scalar: Scalar<unknown>, list: unknown[]): void {
+    const reader = this.#reader;
+    const outer = reader.enter();
+    while (reader.more()) {
+      this.#countElement();
+      list.push(scalar.read(reader));
+    }
+    reader.leave(outer);
+  }
+
+  #readMessage(shape: MessageShape, into: Fields, key: string): void {
+    if (shape.of === 'message') {
+      into[key] = this.#readNested(shape, into[key] as Fields | undefined);
+      return;
+    }
+    this.#countElement();
+    if (shape.of === 'messages') {
+      ownList(into, key).push(this.#readNested(shape, undefined));
+      return;
+    }
+    if (into[key] === NO_ENTRIES) into[key] = new Map();
+    const entry = this.#readNested(shape, undefined);
+    const entries = into[key] as Map<unknown, unknown>;
+    entries.set(entry['key'], entry['value'] ?? initialValue(shape.message()));
+  }
+
+  /** @param before  what the same message said before */
+  #readNested(shape: MessageShape, before: Fields | undefined): Fields {
+    const reader = this.#reader;
+    const message = shape.message();
+    const value: Fields = before ?? { ...message.initial };
+    const outer = reader.enter();
+    this.#depth += 1;
+    if (this.#depth > this.#limits.depthMax)
+      throw this.#fault('too_large', `messages are nested deeper than ${this.#limits.depthMax}`);
+    this.#readFields(message, value);
+    this.#depth -= 1;
+    reader.leave(outer);
+    return value;
+  }
+
+  #countElement(): void {
+    this.#elementsLeft -= 1;
+    if (this.#elementsLeft < 0)
+      throw this.#fault('too_large', `more than ${this.#limits.elementsMax} elements`);
+  }
+
+  #misfit(wireType: number, expected: number): WireError {
+    return this.#fault('corrupt', `wire type ${wireType} where ${expected} is right`);
+  }
+
+  #fault(reason: WireError['reason'], what: string): WireError {
+    return new WireError(reason, `malformed protobuf: ${what} at byte ${this.#reader.at}`);
+  }
+}
+
+/** A field in a path, with the index of the element that was being read: `labels[2]`. */
+function describe({ key, member, shape }: Slot, into: Fields): string {
+  if (member !== undefined) return `${key}.${member}`;
+  const value = into[key];
+  const isList = shape.of !== 'single' && Array.isArray(value);
+  return isList ? `${key}[${value.length}]` : key;
+}
+
+/** Of an entry of a map that says none: a message whose fields are not there. */
+function initialValue(entry: Message<object>): unknown {
+  const shape = entry.slotByNumber[2]?.shape;
+  return shape !== undefined && 'message' in shape ? { ...shape.message().initial } : undefined;
+}
+
+/** The list of a field, to push to. */
+function ownList(into: Fields, key: string): unknown[] {
+  const known = into[key];
+  if (known !== NONE) return known as unknown[];
+  const list: unknown[] = [];
+  into[key] = list;
+  return list;
+}

@@ -1,0 +1,141 @@
+/**
+ * A plain object → bytes of a protobuf message, by the message's table (schema.ts): fields in the
+ * order of their numbers, and those that have their initial value left out, as proto3 does it.
+ * Source: https://protobuf.dev/programming-guides/encoding/
+ */
+import { putVarint, varintLength } from '../varint.ts';
+import type { Scalar } from './scalars.ts';
+import type { Message, Shape } from './schema.ts';
+import { BYTES, tagOf } from './wire-format.ts';
+import { ProtoWriter } from './writer.ts';
+
+/** Deeper ones would not be read, and may be a value that holds itself. */
+const DEPTH_MAX = 64;
+
+/** @throws RangeError for a value that its field cannot have: a fault of the caller's */
+export function encodeMessage<Value>(message: Message<Value>, value: Value): Uint8Array {
+  const writer = new ProtoWriter(256);
+  writeMessage(writer, message, value);
+  return writer.written();
+}
+
+/** Writes a message's fields, without a tag round them. */
+export function writeMessage<Value>(
+  writer: ProtoWriter,
+  message: Message<Value>,
+  value: Value,
+): void {
+  writeFields(writer, message as Message<object>, value as Fields, 0);
+}
+
+/** Writes a message as a field of the one that is being written. */
+export function writeField<Value>(
+  writer: ProtoWriter,
+  number: number,
+  message: Message<Value>,
+  value: Value,
+): void {
+  writeNested(writer, number, () => writeMessage(writer, message, value));
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function writeFields(
+  writer: ProtoWriter,
+  message: Message<object>,
+  value: Fields,
+  depth: number,
+): void {
+  if (depth > DEPTH_MAX) throw new RangeError(`BUG: ${message.name} is nested too deeply`);
+  for (const { key, number, shape, member } of message.slots) {
+    const given = value[key];
+    if (member === undefined) {
+      if (given !== undefined && !isInitial(shape, given))
+        writeValue(writer, number, shape, given, depth);
+      continue;
+    }
+    const chosen = given as { readonly is: string; readonly value: unknown } | undefined;
+    if (chosen?.is === member) writeValue(writer, number, shape, chosen.value, depth);
+  }
+}
+
+/** Whether a field is told by its absence; -0 is not 0. */
+function isInitial(shape: Shape, value: unknown): boolean {
+  if (shape.of !== 'single') return false;
+  return value instanceof Uint8Array ? value.length === 0 : Object.is(value, shape.scalar.initial);
+}
+
+function writeValue(
+  writer: ProtoWriter,
+  number: number,
+  shape: Shape,
+  value: unknown,
+  depth: number,
+): void {
+  switch (shape.of) {
+    case 'single':
+    case 'optional':
+      writeScalar(writer, number, shape.scalar, value);
+      return;
+    case 'list':
+      for (const one of value as Iterable<unknown>) writeScalar(writer, number, shape.scalar, one);
+      return;
+    case 'packed':
+      writePacked(writer, number, shape.scalar, value as readonly unknown[]);
+      return;
+    default: {
+      const message = shape.message();
+      for (const one of messagesOf(shape.of, value))
+        writeNested(writer, number, () => writeFields(writer, message, one, depth + 1));
+    }
+  }
+}
+
+/** The messages that a field stands for: itself, its elements, its entries. */
+function messagesOf(of: 'message' | 'messages' | 'map', value: unknown): Iterable<Fields> {
+  if (of === 'message') return [value as Fields];
+  if (of === 'messages') return value as Iterable<Fields>;
+  return [...(value as ReadonlyMap<unknown, unknown>)].map(([key, of]) => ({ key, value: of }));
+}
+
+function writeScalar(
+  writer: ProtoWriter,
+  number: number,
+  scalar: Scalar<unknown>,
+  value: unknown,
+): void {
+  writer.varint(tagOf(number, scalar.wireType));
+  scalar.write(writer, value);
+}
+
+function writePacked(
+  writer: ProtoWriter,
+  number: number,
+  scalar: Scalar<unknown>,
+  values: readonly unknown[],
+): void {
+  if (values.length === 0) return;
+  writeNested(writer, number, () => {
+    for (const value of values) scalar.write(writer, value);
+  });
+}
+
+/**
+ * Writes a length-delimited field whose length is known only behind it: one byte is left for it,
+ * and what was written moves on where it needs more.
+ */
+function writeNested(writer: ProtoWriter, number: number, write: () => void): void {
+  writer.varint(tagOf(number, BYTES));
+  const lengthAt = writer.length;
+  writer.reserve(1);
+  writer.length += 1;
+  write();
+  const length = writer.length - lengthAt - 1;
+  const more = varintLength(length) - 1;
+  if (more > 0) {
+    writer.reserve(more);
+    writer.bytes.copyWithin(lengthAt + 1 + more, lengthAt + 1, writer.length);
+    writer.length += more;
+  }
+  putVarint(writer.bytes, lengthAt, length);
+}

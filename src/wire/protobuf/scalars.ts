@@ -1,0 +1,177 @@
+/**
+ * The values that a field of a protobuf message can have, besides messages: how each is read and
+ * written, for the tables of schema.ts.
+ *
+ *     here           in .proto                       a value is
+ *     uint           uint32, uint64                  a whole number ≥ 0
+ *     int            int32, int64                    a whole number
+ *     sint           sint32, sint64                  a whole number
+ *     enumeration    enum                            one of its names
+ *     bool           bool                            true or false
+ *     fixed32        fixed32                         a whole number ≥ 0
+ *     fixed64        fixed64                         a whole number ≥ 0
+ *     sfixed64       sfixed64                        a whole number
+ *     bigFixed64     fixed64                         a bigint, exact
+ *     float, double  float, double                   a number; a NaN may lose its bits
+ *     string         string                          text
+ *     binary         bytes                           a view of what is read
+ *
+ * Numbers of 64 bits are exact to ±2^53 (sint: ±2^52) and rounded beyond, but for `bigFixed64`.
+ * Source: https://protobuf.dev/programming-guides/encoding/
+ */
+import type { ProtoReader } from './reader.ts';
+import { BYTES, FIXED32, FIXED64, VARINT } from './wire-format.ts';
+import type { ProtoWriter } from './writer.ts';
+
+export interface Scalar<Value> {
+  readonly wireType: typeof VARINT | typeof FIXED64 | typeof BYTES | typeof FIXED32;
+  /** What a field that is not there has. */
+  readonly initial: Value;
+  /** @throws WireError where the bytes end before the value */
+  read(reader: ProtoReader): Value;
+  /** @throws RangeError for a value that the field cannot have, which is a fault of the caller's */
+  write(writer: ProtoWriter, value: Value): void;
+}
+
+const TWO_32 = 2 ** 32;
+/** The largest numbers of JavaScript that an int64 and a uint64 hold. */
+const INT_MAX = 2 ** 63 - 1_024;
+const UINT_MAX = 2 ** 64 - 2_048;
+const EMPTY = new Uint8Array(0);
+
+export const uint: Scalar<number> = {
+  wireType: VARINT,
+  initial: 0,
+  read: (reader) => reader.varint(),
+  write: (writer, value) => writer.varint(wholeWithin(value, 0, UINT_MAX)),
+};
+
+export const int: Scalar<number> = {
+  wireType: VARINT,
+  initial: 0,
+  read: (reader) => reader.int64(),
+  write: (writer, value) => writer.int64(wholeWithin(value, -INT_MAX, INT_MAX)),
+};
+
+export const sint: Scalar<number> = {
+  wireType: VARINT,
+  initial: 0,
+  read: (reader) => reader.sint64(),
+  write: (writer, value) => writer.sint64(wholeWithin(value, -INT_MAX, INT_MAX)),
+};
+
+export const bool: Scalar<boolean> = {
+  wireType: VARINT,
+  initial: false,
+  read: (reader) => reader.varint() !== 0,
+  write: (writer, value) => writer.varint(value ? 1 : 0),
+};
+
+/**
+ * An enum whose values count from 0. A number without a name is read as the first, which is what
+ * "not said" is called in enums of proto3: the sender knows more names than we do.
+ */
+export function enumeration<const Name extends string>(
+  names: readonly [Name, ...Name[]],
+): Scalar<Name> {
+  return {
+    wireType: VARINT,
+    initial: names[0],
+    read: (reader) => names[reader.varint()] ?? names[0],
+    write: (writer, value) => writer.varint(wholeWithin(names.indexOf(value), 0, UINT_MAX)),
+  };
+}
+
+export const fixed32: Scalar<number> = {
+  wireType: FIXED32,
+  initial: 0,
+  read: (reader) => reader.uint32At(reader.fixed32At()),
+  write: (writer, value) => writer.uint32(wholeWithin(value, 0, TWO_32 - 1)),
+};
+
+export const fixed64: Scalar<number> = {
+  wireType: FIXED64,
+  initial: 0,
+  read: (reader) => {
+    const at = reader.fixed64At();
+    return reader.uint32At(at + 4) * TWO_32 + reader.uint32At(at);
+  },
+  write: (writer, value) => writeWords(writer, wholeWithin(value, 0, UINT_MAX)),
+};
+
+export const sfixed64: Scalar<number> = {
+  wireType: FIXED64,
+  initial: 0,
+  read: (reader) => {
+    const at = reader.fixed64At();
+    return (reader.uint32At(at + 4) | 0) * TWO_32 + reader.uint32At(at);
+  },
+  write: (writer, value) => writeWords(writer, wholeWithin(value, -INT_MAX, INT_MAX)),
+};
+
+export const bigFixed64: Scalar<bigint> = {
+  wireType: FIXED64,
+  initial: 0n,
+  read: (reader) => {
+    const at = reader.fixed64At();
+    return (BigInt(reader.uint32At(at + 4)) << 32n) | BigInt(reader.uint32At(at));
+  },
+  write: (writer, value) => {
+    if (value < 0n || value >> 64n !== 0n)
+      throw new RangeError(`BUG: ${value} is no number of 64 bits`);
+    writer.uint32(Number(value & 0xffff_ffffn));
+    writer.uint32(Number(value >> 32n));
+  },
+};
+
+export const float: Scalar<number> = {
+  wireType: FIXED32,
+  initial: 0,
+  read: (reader) => reader.float(),
+  write: (writer, value) => writer.float(value),
+};
+
+export const double: Scalar<number> = {
+  wireType: FIXED64,
+  initial: 0,
+  read: (reader) => reader.double(),
+  write: (writer, value) => writer.double(value),
+};
+
+/** Text that is not UTF-8 is refused. */
+export const string: Scalar<string> = {
+  wireType: BYTES,
+  initial: '',
+  read: (reader) => reader.string(),
+  write: (writer, value) => writeBytes(writer, Buffer.from(value)),
+};
+
+/** A view of what was read: copy it to keep it beyond that. */
+export const binary: Scalar<Uint8Array> = {
+  wireType: BYTES,
+  initial: EMPTY,
+  read: (reader) => reader.binary(),
+  write: writeBytes,
+};
+
+function writeBytes(writer: ProtoWriter, bytes: Uint8Array): void {
+  writer.varint(bytes.length);
+  writer.raw(bytes);
+}
+
+/** Two's complement in two words. */
+function writeWords(writer: ProtoWriter, value: number): void {
+  const high = Math.floor(value / TWO_32);
+  writer.uint32(value - high * TWO_32);
+  writer.uint32(high >>> 0);
+}
+
+/**
+ * A number that the field can hold: the nearest to one beyond 64 bits, where numbers are rounded
+ * anyway, so that what a stranger counted never fails.
+ */
+function wholeWithin(value: number, least: number, most: number): number {
+  if (!Number.isInteger(value) || (value < 0 && least === 0))
+    throw new RangeError(`BUG: ${value} is not a value of this field`);
+  return Math.min(most, Math.max(least, value));
+}

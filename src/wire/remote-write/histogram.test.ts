@@ -1,0 +1,83 @@
+/** Native histograms come back as they were, whatever they count, and no larger than was said. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import type { NativeHistogram } from '../../model/histogram.ts';
+import { labelSetOf } from '../../model/labels.ts';
+import { decodeWriteRequest } from './decoder.ts';
+import { WriteRequestEncoder } from './encoder.ts';
+import { boundHistogram } from './histogram.ts';
+import { encodeLabels } from './labels.ts';
+
+const T0 = 1_700_000_000_000;
+const LABELS = encodeLabels(labelSetOf({ __name__: 'h' }));
+const PLAIN = { noNullPrototype: true } as const;
+
+const whole = fc.oneof(fc.nat(50), fc.nat(2 ** 50));
+const spans = fc.array(fc.record({ offset: fc.integer(), length: fc.nat() }, PLAIN));
+const histogram = fc.boolean().chain((isFloat): fc.Arbitrary<NativeHistogram> => {
+  const count = isFloat ? fc.double({ noNaN: true }) : whole;
+  return fc.record(
+    {
+      schema: fc.constantFrom(-53, -4, 0, 8),
+      zeroThreshold: fc.double({ noNaN: true }),
+      zeroCount: count,
+      count,
+      sum: fc.double(),
+      isFloat: fc.constant(isFloat),
+      resetHint: fc.constantFrom('unknown', 'reset', 'no-reset', 'gauge'),
+      positiveSpans: spans,
+      positiveCounts: fc.array(count),
+      negativeSpans: spans,
+      negativeCounts: fc.array(count),
+      customValues: fc.array(fc.double()),
+    },
+    PLAIN,
+  );
+});
+
+function encode(one: NativeHistogram, tMs: number, startMs: number): Uint8Array {
+  const encoder = new WriteRequestEncoder();
+  encoder.appendHistogram(LABELS, tMs, one, startMs);
+  return encoder.bytes();
+}
+
+function decode(message: Uint8Array): unknown[] {
+  const found: unknown[] = [];
+  decodeWriteRequest(message, {
+    series: () => undefined,
+    histograms: (_labels, list) => void found.push(...list),
+  });
+  return found;
+}
+
+test('histograms come back, within the bytes that were said', () => {
+  const time = fc.integer({ min: -(2 ** 45), max: 2 ** 45 });
+  fc.assert(
+    fc.property(histogram, time, time, (one, tMs, startMs) => {
+      const message = encode(one, tMs, startMs);
+      assert.deepEqual(decode(message), [{ histogram: one, tMs }]);
+      const series = LABELS.length + 12;
+      assert.ok(message.length <= boundHistogram(one) + series, String(message.length));
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('counts beyond a number of JavaScript are rounded, and nothing is thrown', () => {
+  const huge = {
+    schema: 0,
+    zeroThreshold: 0,
+    zeroCount: 2 ** 64,
+    count: 2 ** 64,
+    sum: 1,
+    isFloat: false,
+    resetHint: 'unknown',
+    positiveSpans: [{ offset: -(2 ** 63), length: 2 ** 64 }],
+    positiveCounts: [2 ** 63, 0, 2 ** 64, 1],
+    negativeSpans: [],
+    negativeCounts: [],
+    customValues: [],
+  } as const;
+  assert.equal(decode(encode(huge, T0, 0)).length, 1);
+});

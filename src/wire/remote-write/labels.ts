@@ -1,0 +1,58 @@
+/**
+ * Labels as they stand in a TimeSeries of remote write 1.0 (and in its exemplars), a field for each:
+ *
+ *     0a length │ 0a length name │ 12 length value │   0a …
+ *
+ * Source: https://prometheus.io/docs/specs/prw/remote_write_spec/
+ */
+import { type Borrowed, ownCopy } from '../../model/borrowed.ts';
+import type { LabelSet } from '../../model/labels.ts';
+import { BYTES, tagOf } from '../protobuf/wire-format.ts';
+import { ProtoWriter } from '../protobuf/writer.ts';
+import { putVarint, varintLength } from '../varint.ts';
+
+/** The label fields of a TimeSeries: made once per series, copied into each message. */
+export function encodeLabels(labels: LabelSet): Uint8Array {
+  return ownCopy(sharedLabels(labels));
+}
+
+let scratch = Buffer.allocUnsafeSlow(4_096);
+
+/** As `encodeLabels`, in bytes that the next call overwrites: thousands of new series leave no garbage. */
+export function sharedLabels(labels: LabelSet): Borrowed<Uint8Array> {
+  let at = 0;
+  for (const { name, value } of labels) {
+    const nameLength = Buffer.byteLength(name);
+    const valueLength = Buffer.byteLength(value);
+    const length = fieldLength(nameLength) + fieldLength(valueLength);
+    const needed = at + fieldLength(length);
+    if (needed > scratch.length) {
+      const larger = Buffer.allocUnsafeSlow(needed * 2);
+      scratch.copy(larger, 0, 0, at);
+      scratch = larger;
+    }
+    scratch[at++] = tagOf(1, BYTES);
+    at = putVarint(scratch, at, length);
+    scratch[at++] = tagOf(1, BYTES);
+    at = putVarint(scratch, at, nameLength);
+    at += scratch.write(name, at);
+    scratch[at++] = tagOf(2, BYTES);
+    at = putVarint(scratch, at, valueLength);
+    at += scratch.write(value, at);
+  }
+  return scratch.subarray(0, at);
+}
+
+/** One label field of a TimeSeries, of the bytes of its name and its value. */
+export function encodeLabelParts(name: Uint8Array, value: Uint8Array): Uint8Array {
+  const writer = new ProtoWriter(name.length + value.length + 16);
+  writer.varint(tagOf(1, BYTES));
+  writer.varint(fieldLength(name.length) + fieldLength(value.length));
+  writer.field(1, name);
+  writer.field(2, value);
+  return writer.written();
+}
+
+function fieldLength(length: number): number {
+  return 1 + varintLength(length) + length;
+}

@@ -1,0 +1,37 @@
+/**
+ * What a family is, its type, its HELP and its unit, in the three forms that messages have for it.
+ *
+ *     1.0    WriteRequest 3 { 1 type  2 name of the family  4 help  5 unit }
+ *     2.0    TimeSeries 5   { 1 type  3 help ref  4 unit ref }
+ *     queue  TimeSeries 31  { 1 type  2 help  3 unit }            see extras.ts
+ *
+ * Source: https://github.com/prometheus/prometheus/blob/main/prompb/types.proto,
+ * prompb/io/prometheus/write/v2/types.proto
+ */
+import { SERIES_TYPES } from '../../model/sample.ts';
+import { binary, enumeration, string, uint } from '../protobuf/scalars.ts';
+import { defineMessage, field, type MessageValue } from '../protobuf/schema.ts';
+
+/** The numbers are the same in all three. */
+const TYPE = field(1, enumeration(SERIES_TYPES));
+
+export const METRIC_METADATA = defineMessage('MetricMetadata', {
+  type: TYPE,
+  name: field(2, string),
+  help: field(4, string),
+  unit: field(5, string),
+});
+export type MetricMetadata = MessageValue<typeof METRIC_METADATA>;
+
+/** Texts as bytes, since they are symbols of a Request next. */
+export const EXTRA_METADATA = defineMessage('ExtraMetadata', {
+  type: TYPE,
+  help: field(2, binary),
+  unit: field(3, binary),
+});
+
+export const METADATA_2 = defineMessage('Metadata', {
+  type: TYPE,
+  helpRef: field(3, uint),
+  unitRef: field(4, uint),
+});

@@ -1,0 +1,73 @@
+/**
+ * Where the series of a message of remote write 1.0 lie, without their labels: for splitting a
+ * batch, or leaving out what is too old.
+ *
+ *     TimeSeries     2 Sample … { 2 ms }  3 Exemplar … { 3 ms }  4 Histogram … { 15 ms }
+ *
+ * Source: https://prometheus.io/docs/specs/prw/remote_write_spec/
+ */
+import { ProtoReader } from '../protobuf/reader.ts';
+import { BYTES, tagOf, VARINT } from '../protobuf/wire-format.ts';
+
+/** Where a TimeSeries lies in a message, tag included: such ranges joined are a message again. */
+export interface SeriesRange {
+  readonly start: number;
+  readonly end: number;
+  readonly samples: number;
+  readonly oldestMs: number;
+  readonly newestMs: number;
+}
+
+/**
+ * The TimeSeries of a message without their labels, for splitting a batch; other fields are left out.
+ *
+ * @throws WireError for a malformed message
+ */
+export function scanSeries(message: Uint8Array): SeriesRange[] {
+  const reader = new ProtoReader(message);
+  const ranges: SeriesRange[] = [];
+  while (reader.more()) {
+    const start = reader.at;
+    const tag = reader.varint();
+    if (tag !== tagOf(1, BYTES)) {
+      reader.skip(tag);
+      continue;
+    }
+    const outer = reader.enter();
+    const times = scanTimes(reader);
+    reader.leave(outer);
+    ranges.push({ start, end: reader.at, ...times });
+  }
+  return ranges;
+}
+
+const TIME_FIELDS = [2, 3, 15] as const;
+
+function scanTimes(reader: ProtoReader): { samples: number; oldestMs: number; newestMs: number } {
+  let samples = 0;
+  let oldestMs = Infinity;
+  let newestMs = -Infinity;
+  while (reader.more()) {
+    const tag = reader.varint();
+    // The time of a sample, an exemplar, a histogram is field 2, 3, 15 of its message.
+    const field = [tagOf(2, BYTES), tagOf(3, BYTES), tagOf(4, BYTES)].indexOf(tag);
+    if (field < 0) {
+      reader.skip(tag);
+      continue;
+    }
+    const timeTag = tagOf(TIME_FIELDS[field] ?? 0, VARINT);
+    const outer = reader.enter();
+    let tMs = 0;
+    while (reader.more()) {
+      const inner = reader.varint();
+      if (inner === timeTag) tMs = reader.int64();
+      else reader.skip(inner);
+    }
+    reader.leave(outer);
+    // Exemplars are no samples, and yet must not be sent when they are too old.
+    if (tag !== tagOf(3, BYTES)) samples += 1;
+    oldestMs = Math.min(oldestMs, tMs);
+    newestMs = Math.max(newestMs, tMs);
+  }
+  return { samples, oldestMs, newestMs };
+}

@@ -1,0 +1,83 @@
+/**
+ * The table of symbols of a Request of remote write 2.0: every string once, named by its position,
+ * its ref. The first is the empty one. Strings are bytes here, views of the messages they stand in.
+ * Bounded by the message, which the caller bounds.
+ * Source: https://prometheus.io/docs/specs/prw/remote_write_spec_2_0/#symbols
+ */
+import { WireError } from '../errors.ts';
+import { ProtoReader } from '../protobuf/reader.ts';
+import { BYTES, tagOf } from '../protobuf/wire-format.ts';
+
+/** The field of a Request that holds a symbol. */
+export const SYMBOL_FIELD = 4;
+
+/** A table in the making: symbols in the order of their first use. */
+export class SymbolTable {
+  readonly list: Uint8Array[] = [new Uint8Array(0)];
+  /** Of all symbols together, with their lengths. */
+  bytes = 2;
+  readonly #refs = new Map<string, number>([['', 0]]);
+
+  refOf(symbol: Uint8Array): number {
+    const key = Buffer.from(symbol.buffer, symbol.byteOffset, symbol.length).toString('latin1');
+    const known = this.#refs.get(key);
+    if (known !== undefined) return known;
+    const ref = this.list.length;
+    this.#refs.set(key, ref);
+    this.list.push(symbol);
+    this.bytes += symbol.length + 6;
+    return ref;
+  }
+
+  /** Adds the refs of the name and the value of a Label of 1.0, by hand: they are many. */
+  addLabel(label: Uint8Array, refs: number[]): void {
+    const reader = new ProtoReader(label);
+    let name = 0;
+    let value = 0;
+    while (reader.more()) {
+      const tag = reader.varint();
+      if (tag === tagOf(1, BYTES)) name = this.refOf(reader.binary());
+      else if (tag === tagOf(2, BYTES)) value = this.refOf(reader.binary());
+      else reader.skip(tag);
+    }
+    refs.push(name, value);
+  }
+}
+
+/** The table of a Request that was received. */
+export class ReceivedSymbols {
+  readonly #list: readonly Uint8Array[];
+
+  /** @throws WireError where the first symbol is not "" */
+  constructor(request: Uint8Array) {
+    const reader = new ProtoReader(request);
+    const list: Uint8Array[] = [];
+    while (reader.more()) {
+      const tag = reader.varint();
+      if (tag === tagOf(SYMBOL_FIELD, BYTES)) list.push(reader.binary());
+      else reader.skip(tag);
+    }
+    if (list.length > 0 && list[0]?.length !== 0)
+      throw new WireError('corrupt', 'malformed request: the first symbol is not the empty string');
+    this.#list = list;
+  }
+
+  /** @throws WireError where the table ends before the ref */
+  at(ref: number): Uint8Array {
+    const symbol = this.#list[ref];
+    if (symbol !== undefined) return symbol;
+    const { length } = this.#list;
+    const text = `malformed request: ref ${ref} is beyond its ${length} symbols`;
+    throw new WireError('corrupt', text);
+  }
+
+  /** The names and values of labels. @throws WireError for refs that are no pairs */
+  labelsOf(refs: readonly number[]): { readonly name: Uint8Array; readonly value: Uint8Array }[] {
+    if (refs.length % 2 === 1)
+      throw new WireError('corrupt', 'malformed request: an odd number of label refs');
+    return Array.from({ length: refs.length / 2 }, (_, index) => ({
+      name: this.at(refs[index * 2] as number),
+      value: this.at(refs[index * 2 + 1] as number),
+    }));
+  }
+}
