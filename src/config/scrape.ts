@@ -11,7 +11,7 @@ import {
   mechanismOf,
   mechanisms,
 } from '../discovery/mechanisms.ts';
-import { countSchema } from '../settings/count.ts';
+import { amountSchema, countSchema } from '../settings/count.ts';
 import { durationSchema } from '../settings/duration.ts';
 import { unsupported } from '../settings/refused-keys.ts';
 import { sizeSchema } from '../settings/size.ts';
@@ -100,7 +100,7 @@ export const scrapeConfigSchema = z.strictObject(
     params: z.record(z.string(), listOf(textSchema)).optional(),
     enable_compression: switchSchema.optional(),
     native_histogram_bucket_limit: countSchema.optional(),
-    native_histogram_min_bucket_factor: z.coerce.number().optional(),
+    native_histogram_min_bucket_factor: amountSchema.optional(),
     relabel_configs: relabelListSchema.optional(),
     metric_relabel_configs: relabelListSchema.optional(),
     ...httpClientShape,
