@@ -27,14 +27,15 @@ export interface Segment {
   live: number;
 }
 
-/** Where a chunk lies. */
-export interface Place {
+/** A chunk on disk: in which segment, and what its header says, its offset among it. */
+export interface StoredChunk {
   readonly segment: Segment;
   readonly header: StoredHeader;
 }
 
 export interface StoreScan {
-  readonly places: readonly Place[];
+  /** In the order in which they were written. */
+  readonly chunks: readonly StoredChunk[];
   readonly badHeaders: number;
   readonly tornBytes: number;
 }
@@ -74,14 +75,14 @@ export class SegmentStore {
       .filter((id) => id !== undefined)
       .map(Number)
       .sort((a, b) => a - b);
-    const places: Place[] = [];
+    const chunks: StoredChunk[] = [];
     let badHeaders = 0;
     let tornBytes = 0;
     for (const id of ids) {
       const path = this.#pathOf(id);
       const scan = scanSegment(path);
       const segment = { id, path, size: scan.size, live: scan.chunks.length };
-      for (const header of scan.chunks) places.push({ segment, header });
+      for (const header of scan.chunks) chunks.push({ segment, header });
       badHeaders += scan.badHeaders;
       tornBytes += scan.tornBytes;
       this.#segments.push(segment);
@@ -89,7 +90,7 @@ export class SegmentStore {
     }
     // Never a number that a cursor has seen, or new chunks would lie before it.
     this.#nextId = Math.max(afterSegment, ids.at(-1) ?? 0) + 1;
-    return { places, badHeaders, tornBytes };
+    return { chunks, badHeaders, tornBytes };
   }
 
   /** Deletes the segments found at the start in which nothing is left to do. */
@@ -104,8 +105,23 @@ export class SegmentStore {
     return this.#diskBytes + HEADER_BYTES + chunkBytes > capBytes;
   }
 
-  /** Appends a chunk. Throws the file system's error; nothing of the chunk is then left. */
-  write(chunk: Chunk, lanes: number): Place {
+  /**
+   * Appends a chunk.
+   *
+   * @throws  the file system's error; nothing of the chunk is then left, and the next one begins
+   *          a new segment: while a segment is written to it is not deleted, and on a disk that we
+   *          filled ourselves its space is just what is missing
+   */
+  write(chunk: Chunk, lanes: number): StoredChunk {
+    try {
+      return this.#write(chunk, lanes);
+    } catch (error) {
+      this.#endSegment();
+      throw error;
+    }
+  }
+
+  #write(chunk: Chunk, lanes: number): StoredChunk {
     const { segment, fd } = this.#writable();
     const offset = segment.size;
     const header = writeChunk(fd, offset, chunk, lanes);
@@ -118,11 +134,11 @@ export class SegmentStore {
   }
 
   /** The bytes of a chunk, undefined when they can't be read or are not what was written. */
-  read(place: Place): Uint8Array | undefined {
+  read(stored: StoredChunk): Uint8Array | undefined {
     try {
-      const fd = openSync(place.segment.path, 'r');
+      const fd = openSync(stored.segment.path, 'r');
       try {
-        return readChunk(fd, place.header);
+        return readChunk(fd, stored.header);
       } finally {
         closeSync(fd);
       }
@@ -131,10 +147,10 @@ export class SegmentStore {
     }
   }
 
-  /** The chunk at a place is done: with the last one its segment goes. */
-  release(place: Place): void {
-    place.segment.live -= 1;
-    this.#deleteIfDone(place.segment);
+  /** A chunk is done: with the last one its segment goes. */
+  release({ segment }: StoredChunk): void {
+    segment.live -= 1;
+    this.#deleteIfDone(segment);
   }
 
   /** The oldest segment, closed for writing, so that the caller can release what lies in it. */
@@ -145,11 +161,8 @@ export class SegmentStore {
     return oldest;
   }
 
-  /**
-   * The next chunk begins a new segment. After a refused write: while a segment is written to it is not deleted, and
-   * on a disk that we filled ourselves its space is just what is missing.
-   */
-  endSegment(): void {
+  /** The next chunk begins a new segment. */
+  #endSegment(): void {
     const segment = this.#active?.segment;
     this.#closeActive();
     if (segment !== undefined) this.#deleteIfDone(segment);
@@ -177,13 +190,13 @@ export class SegmentStore {
   }
 
   close(): void {
-    this.endSegment();
+    this.#endSegment();
     this.sweep();
   }
 
   #writable(): { readonly segment: Segment; readonly fd: number } {
     if (this.#active !== undefined && this.#active.segment.size >= this.segmentBytes) {
-      this.endSegment();
+      this.#endSegment();
     }
     if (this.#active === undefined) {
       const id = this.#nextId;
