@@ -1,8 +1,10 @@
 /**
- * The cursor file: how far each lane has been sent. Replaced as a whole by a rename, so a crash leaves the old one or
- * the new one; a missing or unreadable one means that everything on disk is sent again, never that something is lost.
+ * The cursor file: how far each lane has been sent. Replaced as a whole by a rename, so a crash
+ * leaves the old one or the new one; a missing or unreadable one means that everything on disk is
+ * sent again, never that something is lost.
  *
- * Lanes are keyed `<lanes>/<lane>`: after the number of lanes changed, old chunks keep their old lane.
+ * Lanes are keyed `<lanes>/<lane>`: after the number of lanes changed, old chunks keep their old
+ * lane.
  */
 import { readFileSync } from 'node:fs';
 import { open, rename } from 'node:fs/promises';

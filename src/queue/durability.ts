@@ -1,6 +1,7 @@
 /**
- * When what is written reaches the disk itself. A killed process loses nothing of what the operating system has; this is
- * for a loss of power. A disk that fails here stops nothing: it is said, and tried again.
+ * When what is written reaches the disk itself. A killed process loses nothing of what the
+ * operating system has; this is for a loss of power. A disk that fails here stops nothing: it is
+ * said, and tried again.
  */
 import type { Logger } from '../kernel/logger.ts';
 import type { SyncPolicy } from './options.ts';

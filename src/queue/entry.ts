@@ -1,10 +1,11 @@
 /**
- * A chunk in the queue from its append until it is done: the lane it leaves by, and where its bytes are.
+ * A chunk in the queue from its append until it is done: the lane it leaves by, and where its bytes
+ * are.
  *
  *     appended   bytes             waits for the disk (unwritten.ts)
  *     written    bytes, stored     among the newest, still in memory (cache.ts)
  *                       stored     is read from its segment when its turn comes
- *     gone                         sent or dropped; stays in its lane's list until it comes to the head
+ *     gone                         sent or dropped; leaves its lane's list at the head of it
  */
 import type { Chunk } from '../model/queue.ts';
 import type { StoredChunk } from './store.ts';
@@ -18,7 +19,10 @@ export interface LaneOf {
 export interface Entry {
   /** Changes only when the queue gets another number of lanes. */
   lane: number;
-  /** When it was appended. So it stands on disk, where the chunks of its target before and behind it do. */
+  /**
+   * When it was appended. So it stands on disk, where the chunks of its target before and behind it
+   * do.
+   */
   readonly home: LaneOf;
   /** Of its bytes, also when they are not in memory. */
   readonly length: number;

@@ -59,7 +59,9 @@ export class Lane {
     }
   }
 
-  /** Adds the oldest entries that the batch has room for; false when there was none for the next. */
+  /**
+   * Adds the oldest entries that the batch has room for; false when there was none for the next.
+   */
   addTo(batch: FillingBatch): boolean {
     if (this.oldest() === undefined) return true;
     for (let i = 0; i < this.#entries.length; i++) {
@@ -121,7 +123,10 @@ export function isFullBatch(lanes: readonly Lane[], limits: BatchLimits): boolea
   return items >= limits.maxItems || bytes >= limits.maxBytes || rawBytes >= limits.maxRawBytes;
 }
 
-/** The oldest entries of the lanes that fit the limits together: the lane whose head waits longest goes first. */
+/**
+ * The oldest entries of the lanes that fit the limits together: the lane whose head waits longest
+ * goes first.
+ */
 export function takeBatch(lanes: readonly Lane[], limits: BatchLimits): readonly Entry[] {
   const batch = new FillingBatch(limits);
   const headMs = (lane: Lane): number => lane.oldest()?.appendedMs ?? Infinity;

@@ -1,7 +1,7 @@
 /**
- * All lanes of a queue, and what happens when their number changes: a target's chunks must not overtake each other, and
- * with another number of lanes they go another way. So what waits is carried over into the first lane, and nothing else
- * leaves before it:
+ * All lanes of a queue, and what happens when their number changes: a target's chunks must not
+ * overtake each other, and with another number of lanes they go another way. So what waits is
+ * carried over into the first lane, and nothing else leaves before it:
  *
  *     lane 0   ▒▒▒▒▒▒▒▒│█ █ █     ▒ carried over, in the order of append: first
  *     lane 1           │█ █       █ appended since: wait until no ▒ is left
@@ -43,7 +43,9 @@ export class Lanes {
     this.at(entry.lane).push(entry);
   }
 
-  /** An entry is done: its lane goes on behind it, and with the last one carried over all lanes do. */
+  /**
+   * An entry is done: its lane goes on behind it, and with the last one carried over all lanes do.
+   */
   remove(entry: Entry): void {
     const lane = this.at(entry.lane);
     lane.remove(entry);
@@ -64,7 +66,10 @@ export class Lanes {
     return this.#lanes.some((lane) => (lane.oldest()?.appendedMs ?? Infinity) <= appendedMs);
   }
 
-  /** Gives the oldest entries of each lane to `drop`, which takes them out, as long as it is their due. */
+  /**
+   * Gives the oldest entries of each lane to `drop`, which takes them out, as long as it is their
+   * due.
+   */
   dropOldest(isDue: (entry: Entry) => boolean, drop: (entry: Entry) => void): void {
     for (const lane of this.#lanes)
       for (let entry = lane.oldest(); entry !== undefined && isDue(entry); entry = lane.oldest())

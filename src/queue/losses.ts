@@ -1,4 +1,7 @@
-/** What the queue itself has to give up: counted by reason, logged, and told to whoever wants to know whose it was. */
+/**
+ * What the queue itself has to give up: counted by reason, logged, and told to whoever wants to
+ * know whose it was.
+ */
 import type { Logger } from '../kernel/logger.ts';
 import type { Counter, Family } from '../kernel/metrics.ts';
 import type { Entry } from './entry.ts';
@@ -14,7 +17,10 @@ export interface QueueLossesOptions {
   readonly log: Logger;
 }
 
-/** Lost chunks that are read from the disk in a tick: a flood of losses must not read again all that was written. */
+/**
+ * Lost chunks that are read from the disk in a tick: a flood of losses must not read again all that
+ * was written.
+ */
 const READ_MAX = 64;
 
 export class QueueLosses {
@@ -39,7 +45,10 @@ export class QueueLosses {
     log.warn('queue dropped items', { items, reason });
   }
 
-  /** What is about to be lost; undefined where nobody wants it, or it would have to be read and too much was. */
+  /**
+   * What is about to be lost; undefined where nobody wants it, or it would have to be read and too
+   * much was.
+   */
   bytesOf({ bytes, stored }: Entry, reason: DropReason): Uint8Array | undefined {
     if (this.#options.onDropped === undefined || reason === 'corrupt') return undefined;
     if (bytes !== undefined || stored === undefined) return bytes;

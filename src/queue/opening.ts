@@ -1,6 +1,6 @@
 /**
- * The start of a queue: what an earlier run has left on disk becomes entries of lanes again, and what a crash has
- * damaged is repaired, counted and said.
+ * The start of a queue: what an earlier run has left on disk becomes entries of lanes again, and
+ * what a crash has damaged is repaired, counted and said.
  */
 import type { Clock } from '../kernel/clock.ts';
 import type { Logger } from '../kernel/logger.ts';
@@ -24,7 +24,8 @@ export function resumeFromDisk(options: OpeningOptions): void {
   const { store, progress, lanes, clock, log } = options;
   if (!progress.load()) log.warn('queue cursor is damaged: what is on disk is sent again');
   const scan = store.open(lastSegmentOfOthers(progress, clock));
-  // Up to the last chunk of another number of lanes all is carried over: so each target's chunks stay in order.
+  // Up to the last chunk of another number of lanes all is carried over: so each target's chunks
+  // stay in order.
   const last = scan.chunks.findLastIndex(({ header }) => header.lanes !== lanes.count);
   for (const [index, stored] of scan.chunks.entries()) {
     if (progress.isDone(stored)) store.release(stored);
@@ -38,8 +39,8 @@ export function resumeFromDisk(options: OpeningOptions): void {
 }
 
 /**
- * Segments get numbers that no earlier run has used: one that lost the lock while it stood still may yet write its
- * cursor, and what lies behind that must not be taken for done.
+ * Segments get numbers that no earlier run has used: one that lost the lock while it stood still
+ * may yet write its cursor, and what lies behind that must not be taken for done.
  */
 function lastSegmentOfOthers(progress: Progress, clock: Clock): number {
   return Math.max(Math.floor(clock.nowMs() / 1_000), progress.newestSegment);

@@ -3,7 +3,10 @@
 /** Why chunks were lost; bounded words for metrics. */
 export type DropReason = 'disk_cap' | 'memory_full' | 'corrupt' | 'too_large' | 'too_old';
 
-/** When what was written is forced to the disk; a killed process loses nothing either way, a loss of power may. */
+/**
+ * When what was written is forced to the disk; a killed process loses nothing either way, a loss of
+ * power may.
+ */
 export type SyncPolicy = 'never' | 'interval' | 'every';
 
 export interface DurableQueueOptions {

@@ -1,6 +1,6 @@
 /**
- * How far each lane has been sent, in memory, and from time to time in the cursor file (cursor.ts): a process that is
- * killed between two of these sends some chunks again, and never skips one.
+ * How far each lane has been sent, in memory, and from time to time in the cursor file (cursor.ts):
+ * a process that is killed between two of these sends some chunks again, and never skips one.
  */
 import {
   type Cursors,
@@ -22,7 +22,10 @@ export class Progress {
     this.#directory = directory;
   }
 
-  /** Takes over what an earlier run has noted. @returns false when its file is damaged, and nothing counts as done */
+  /**
+   * Takes over what an earlier run has noted. @returns false when its file is damaged, and nothing
+   * counts as done
+   */
   load(): boolean {
     const found = readCursors(this.#directory);
     this.#cursors = found ?? new Map();
@@ -47,14 +50,17 @@ export class Progress {
   }
 
   /**
-   * Forgets lanes of other numbers of lanes. Only once no chunk on disk has them, not even one that is done beside one
-   * that is not.
+   * Forgets lanes of other numbers of lanes. Only once no chunk on disk has them, not even one that
+   * is done beside one that is not.
    */
   keepOnly(lanes: number): void {
     for (const key of this.#cursors.keys()) if (!isKeyOf(key, lanes)) this.#cursors.delete(key);
   }
 
-  /** Makes it durable, where anything has changed. Throws the file system's error; the next call tries again. */
+  /**
+   * Makes it durable, where anything has changed. Throws the file system's error; the next call
+   * tries again.
+   */
   async save(): Promise<void> {
     if (!this.#isChanged) return;
     this.#isChanged = false;

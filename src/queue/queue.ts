@@ -1,5 +1,6 @@
 /**
- * The durable queue of one sink: chunks in segment files, lanes in memory, a cursor of what is done.
+ * The durable queue of one sink: chunks in segment files, lanes in memory, a cursor of what is
+ * done.
  *
  *     append ─► lanes ──────────────► next ─► a sender ─► acknowledge
  *       │       (lanes.ts)            (senders.ts)          │
@@ -260,7 +261,9 @@ export class DurableQueue implements ChunkQueue, Component {
     this.#losses.count(entry.items, reason, bytes);
   }
 
-  /** An entry is done, sent or dropped: what it holds is let go of, and its lane goes on behind it. */
+  /**
+   * An entry is done, sent or dropped: what it holds is let go of, and its lane goes on behind it.
+   */
   #finish(entry: Entry): void {
     if (entry.isGone) return;
     if (entry.stored === undefined) this.#unwritten.release(entry);

@@ -37,7 +37,10 @@ export class Senders {
     this.#ending = ending;
   }
 
-  /** Those of its lanes that hold a batch which is to be sent now; undefined when there is none and none will come. */
+  /**
+   * Those of its lanes that hold a batch which is to be sent now; undefined when there is none and
+   * none will come.
+   */
   async whenDue({ lanes, limits, deadlineMs, signal }: Demand): Promise<Lane[] | undefined> {
     const own = lanes.map((lane) => this.#lanes.at(lane));
     const anySignal = this.#withEnding(signal);
@@ -96,7 +99,10 @@ export class Senders {
     over.abort(new Error('no longer waiting'));
   }
 
-  /** AbortSignal.any() registers with each of its signals, so it is made once for a sender and not for each batch. */
+  /**
+   * AbortSignal.any() registers with each of its signals, so it is made once for a sender and not
+   * for each batch.
+   */
   #withEnding(signal: AbortSignal): AbortSignal {
     let both = this.#signals.get(signal);
     if (both === undefined) {

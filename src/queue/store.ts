@@ -1,7 +1,8 @@
 /**
- * The disk half of the queue: the segment files of one directory, written at the end, read anywhere, deleted when all
- * their chunks are done. Knows nothing of lanes' order, of memory or of waiting.
- * A new segment begins at each start, so what a crash left behind is never written to again.
+ * The disk half of the queue: the segment files of one directory, written at the end, read
+ * anywhere, deleted when all their chunks are done. Knows nothing of lanes' order, of memory or of
+ * waiting. A new segment begins at each start, so what a crash left behind is never written to
+ * again.
  */
 import {
   closeSync,
@@ -68,7 +69,10 @@ export class SegmentStore {
     mkdirSync(this.#directory, { recursive: true });
   }
 
-  /** Finds what earlier runs left, oldest first, and repairs it. Call `sweep` after the done ones are released. */
+  /**
+   * Finds what earlier runs left, oldest first, and repairs it. Call `sweep` after the done ones
+   * are released.
+   */
   open(afterSegment: number): StoreScan {
     const ids = readdirSync(this.#directory)
       .map((name) => /^(\d{10})\.seg$/.exec(name)?.[1])
@@ -214,7 +218,8 @@ export class SegmentStore {
     try {
       if (this.#unsynced && this.#active.segment.live > 0) fdatasyncSync(this.#active.fd);
     } catch {
-      // A failing disk: what was written is in the system's hands and survives us, if not a loss of power.
+      // A failing disk: what was written is in the system's hands and survives us, if not a loss of
+      // power.
     }
     this.#unsynced = false;
     closeSync(this.#active.fd);

@@ -1,6 +1,7 @@
 /**
- * Chunks that the disk has not taken yet, oldest first: usually the one that is being appended, and on a full disk all
- * that came since, up to a bound of bytes. A disk that refused is tried again once a second.
+ * Chunks that the disk has not taken yet, oldest first: usually the one that is being appended, and
+ * on a full disk all that came since, up to a bound of bytes. A disk that refused is tried again
+ * once a second.
  */
 import type { Logger } from '../kernel/logger.ts';
 import type { Gauge } from '../kernel/metrics.ts';
