@@ -1,9 +1,9 @@
 /**
- * Which chunks on disk also stay in memory: the newest, up to a bound of bytes. Owns the `bytes` of the entries given
- * to it.
+ * Which chunks on disk also stay in memory: the newest, up to a bound of bytes. Owns the `bytes` of
+ * the entries given to it.
  */
+import type { Entry } from './entry.ts';
 import { Fifo } from './fifo.ts';
-import type { Entry } from './lane.ts';
 
 export class ChunkCache {
   readonly #maxBytes: number;

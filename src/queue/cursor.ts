@@ -1,14 +1,16 @@
 /**
- * The cursor file: how far each lane has been sent. Replaced as a whole by a rename, so a crash leaves the old one or
- * the new one; a missing or unreadable one means that everything on disk is sent again, never that something is lost.
+ * The cursor file: how far each lane has been sent. Replaced as a whole by a rename, so a crash
+ * leaves the old one or the new one; a missing or unreadable one means that everything on disk is
+ * sent again, never that something is lost.
  *
- * Lanes are keyed `<lanes>/<lane>`: after the number of lanes changed, old chunks keep their old place.
+ * Lanes are keyed `<lanes>/<lane>`: after the number of lanes changed, old chunks keep their old
+ * lane.
  */
 import { readFileSync } from 'node:fs';
 import { open, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** A place in the queue: a segment's number and an offset in it. */
+/** Where a chunk begins: its segment's number and an offset in it. */
 export interface Position {
   readonly segment: number;
   readonly offset: number;
@@ -21,6 +23,11 @@ const FILE = 'cursor';
 
 export function cursorKey(lanes: number, lane: number): string {
   return `${lanes}/${lane}`;
+}
+
+/** Whether a key is that of a lane of so many. */
+export function isKeyOf(key: string, lanes: number): boolean {
+  return key.startsWith(`${lanes}/`);
 }
 
 export function isBehind(a: Position, b: Position): boolean {

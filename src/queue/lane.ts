@@ -1,31 +1,11 @@
 /**
- * One lane of a queue: its chunks in order, their sums, and the one sender that may wait for them and those of others.
- * Entries that left out of turn (the disk cap, a bad chunk) stay in the list as `gone` until they come to its head.
+ * One lane of a queue: its chunks in order, their sums, and the one sender that may wait for them
+ * and those of others. Entries that left out of turn (the disk cap, a bad chunk) stay in the list
+ * until they come to its head, marked as gone: taking them out of the middle would cost a copy.
  */
 import type { BatchLimits } from '../model/queue.ts';
+import type { Entry } from './entry.ts';
 import { Fifo } from './fifo.ts';
-import type { Place } from './store.ts';
-
-/** A chunk that is not done, on disk (`place`), in memory (`bytes`) or both. */
-export interface Entry {
-  /** Changes only when the queue gets another number of lanes. */
-  lane: number;
-  /** When it was appended: so it stands on disk, where the chunks of its target before and behind it do. */
-  readonly home: { readonly lane: number; readonly lanes: number };
-  readonly length: number;
-  readonly items: number;
-  readonly rawBytes: number;
-  readonly oldestMs: number;
-  readonly newestMs: number;
-  readonly appendedMs: number;
-  /** Written when there was another number of lanes: goes before all others. */
-  legacy: boolean;
-  bytes: Uint8Array | undefined;
-  place: Place | undefined;
-  gone: boolean;
-  /** Handed to a sender, which has not acknowledged it yet. */
-  isHanded?: boolean;
-}
 
 export interface Waiter {
   /** Whether any chunk is news; else others wait already, and their time is known. */
@@ -55,7 +35,7 @@ export class Lane {
 
   /** Takes an entry out of the sums; it leaves the list when it comes to the head. */
   remove(entry: Entry): void {
-    entry.gone = true;
+    entry.isGone = true;
     this.items -= entry.items;
     this.bytes -= entry.length;
     this.rawBytes -= entry.rawBytes;
@@ -64,7 +44,7 @@ export class Lane {
 
   oldest(): Entry | undefined {
     let entry = this.#entries.at(0);
-    while (entry?.gone === true) {
+    while (entry?.isGone === true) {
       this.#entries.shift();
       entry = this.#entries.at(0);
     }
@@ -75,16 +55,18 @@ export class Lane {
   *live(): Generator<Entry> {
     for (let i = 0; i < this.#entries.length; i++) {
       const entry = this.#entries.at(i);
-      if (entry !== undefined && !entry.gone) yield entry;
+      if (entry !== undefined && !entry.isGone) yield entry;
     }
   }
 
-  /** Adds the oldest entries that the batch has room for; false when there was none for the next. */
+  /**
+   * Adds the oldest entries that the batch has room for; false when there was none for the next.
+   */
   addTo(batch: FillingBatch): boolean {
     if (this.oldest() === undefined) return true;
     for (let i = 0; i < this.#entries.length; i++) {
       const entry = this.#entries.at(i);
-      if (entry === undefined || entry.gone) continue;
+      if (entry === undefined || entry.isGone) continue;
       if (!batch.add(entry)) return false;
     }
     return true;
@@ -141,7 +123,10 @@ export function isFullBatch(lanes: readonly Lane[], limits: BatchLimits): boolea
   return items >= limits.maxItems || bytes >= limits.maxBytes || rawBytes >= limits.maxRawBytes;
 }
 
-/** The oldest entries of the lanes that fit the limits together: the lane whose head waits longest goes first. */
+/**
+ * The oldest entries of the lanes that fit the limits together: the lane whose head waits longest
+ * goes first.
+ */
 export function takeBatch(lanes: readonly Lane[], limits: BatchLimits): readonly Entry[] {
   const batch = new FillingBatch(limits);
   const headMs = (lane: Lane): number => lane.oldest()?.appendedMs ?? Infinity;

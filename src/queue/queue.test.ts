@@ -20,7 +20,8 @@ import { createLogger } from '../kernel/logger.ts';
 import { Registry } from '../kernel/metrics.ts';
 import type { Batch, BatchLimits, Chunk } from '../model/queue.ts';
 import { inspectQueue } from './inspect.ts';
-import { DurableQueue, type DurableQueueOptions } from './queue.ts';
+import type { DurableQueueOptions } from './options.ts';
+import { DurableQueue } from './queue.ts';
 
 const EVERYTHING: BatchLimits = { maxItems: 1e9, maxBytes: 1e9, maxRawBytes: 1e9 };
 const never = new AbortController().signal;

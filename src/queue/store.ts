@@ -1,7 +1,8 @@
 /**
- * The disk half of the queue: the segment files of one directory, written at the end, read anywhere, deleted when all
- * their chunks are done. Knows nothing of lanes' order, of memory or of waiting.
- * A new segment begins at each start, so what a crash left behind is never written to again.
+ * The disk half of the queue: the segment files of one directory, written at the end, read
+ * anywhere, deleted when all their chunks are done. Knows nothing of lanes' order, of memory or of
+ * waiting. A new segment begins at each start, so what a crash left behind is never written to
+ * again.
  */
 import {
   closeSync,
@@ -27,14 +28,15 @@ export interface Segment {
   live: number;
 }
 
-/** Where a chunk lies. */
-export interface Place {
+/** A chunk on disk: in which segment, and what its header says, its offset among it. */
+export interface StoredChunk {
   readonly segment: Segment;
   readonly header: StoredHeader;
 }
 
 export interface StoreScan {
-  readonly places: readonly Place[];
+  /** In the order in which they were written. */
+  readonly chunks: readonly StoredChunk[];
   readonly badHeaders: number;
   readonly tornBytes: number;
 }
@@ -67,21 +69,24 @@ export class SegmentStore {
     mkdirSync(this.#directory, { recursive: true });
   }
 
-  /** Finds what earlier runs left, oldest first, and repairs it. Call `sweep` after the done ones are released. */
+  /**
+   * Finds what earlier runs left, oldest first, and repairs it. Call `sweep` after the done ones
+   * are released.
+   */
   open(afterSegment: number): StoreScan {
     const ids = readdirSync(this.#directory)
       .map((name) => /^(\d{10})\.seg$/.exec(name)?.[1])
       .filter((id) => id !== undefined)
       .map(Number)
       .sort((a, b) => a - b);
-    const places: Place[] = [];
+    const chunks: StoredChunk[] = [];
     let badHeaders = 0;
     let tornBytes = 0;
     for (const id of ids) {
       const path = this.#pathOf(id);
       const scan = scanSegment(path);
       const segment = { id, path, size: scan.size, live: scan.chunks.length };
-      for (const header of scan.chunks) places.push({ segment, header });
+      for (const header of scan.chunks) chunks.push({ segment, header });
       badHeaders += scan.badHeaders;
       tornBytes += scan.tornBytes;
       this.#segments.push(segment);
@@ -89,7 +94,7 @@ export class SegmentStore {
     }
     // Never a number that a cursor has seen, or new chunks would lie before it.
     this.#nextId = Math.max(afterSegment, ids.at(-1) ?? 0) + 1;
-    return { places, badHeaders, tornBytes };
+    return { chunks, badHeaders, tornBytes };
   }
 
   /** Deletes the segments found at the start in which nothing is left to do. */
@@ -104,8 +109,23 @@ export class SegmentStore {
     return this.#diskBytes + HEADER_BYTES + chunkBytes > capBytes;
   }
 
-  /** Appends a chunk. Throws the file system's error; nothing of the chunk is then left. */
-  write(chunk: Chunk, lanes: number): Place {
+  /**
+   * Appends a chunk.
+   *
+   * @throws  the file system's error; nothing of the chunk is then left, and the next one begins
+   *          a new segment: while a segment is written to it is not deleted, and on a disk that we
+   *          filled ourselves its space is just what is missing
+   */
+  write(chunk: Chunk, lanes: number): StoredChunk {
+    try {
+      return this.#write(chunk, lanes);
+    } catch (error) {
+      this.#endSegment();
+      throw error;
+    }
+  }
+
+  #write(chunk: Chunk, lanes: number): StoredChunk {
     const { segment, fd } = this.#writable();
     const offset = segment.size;
     const header = writeChunk(fd, offset, chunk, lanes);
@@ -118,11 +138,11 @@ export class SegmentStore {
   }
 
   /** The bytes of a chunk, undefined when they can't be read or are not what was written. */
-  read(place: Place): Uint8Array | undefined {
+  read(stored: StoredChunk): Uint8Array | undefined {
     try {
-      const fd = openSync(place.segment.path, 'r');
+      const fd = openSync(stored.segment.path, 'r');
       try {
-        return readChunk(fd, place.header);
+        return readChunk(fd, stored.header);
       } finally {
         closeSync(fd);
       }
@@ -131,10 +151,10 @@ export class SegmentStore {
     }
   }
 
-  /** The chunk at a place is done: with the last one its segment goes. */
-  release(place: Place): void {
-    place.segment.live -= 1;
-    this.#deleteIfDone(place.segment);
+  /** A chunk is done: with the last one its segment goes. */
+  release({ segment }: StoredChunk): void {
+    segment.live -= 1;
+    this.#deleteIfDone(segment);
   }
 
   /** The oldest segment, closed for writing, so that the caller can release what lies in it. */
@@ -145,11 +165,8 @@ export class SegmentStore {
     return oldest;
   }
 
-  /**
-   * The next chunk begins a new segment. After a refused write: while a segment is written to it is not deleted, and
-   * on a disk that we filled ourselves its space is just what is missing.
-   */
-  endSegment(): void {
+  /** The next chunk begins a new segment. */
+  #endSegment(): void {
     const segment = this.#active?.segment;
     this.#closeActive();
     if (segment !== undefined) this.#deleteIfDone(segment);
@@ -177,13 +194,13 @@ export class SegmentStore {
   }
 
   close(): void {
-    this.endSegment();
+    this.#endSegment();
     this.sweep();
   }
 
   #writable(): { readonly segment: Segment; readonly fd: number } {
     if (this.#active !== undefined && this.#active.segment.size >= this.segmentBytes) {
-      this.endSegment();
+      this.#endSegment();
     }
     if (this.#active === undefined) {
       const id = this.#nextId;
@@ -201,7 +218,8 @@ export class SegmentStore {
     try {
       if (this.#unsynced && this.#active.segment.live > 0) fdatasyncSync(this.#active.fd);
     } catch {
-      // A failing disk: what was written is in the system's hands and survives us, if not a loss of power.
+      // A failing disk: what was written is in the system's hands and survives us, if not a loss of
+      // power.
     }
     this.#unsynced = false;
     closeSync(this.#active.fd);

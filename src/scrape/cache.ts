@@ -16,8 +16,10 @@ import { type Borrowed, ownCopy, ownOf } from '../model/borrowed.ts';
 import { labelSetOf } from '../model/labels.ts';
 import { SERIES_TYPES } from '../model/sample.ts';
 import { type ExpositionFormat, ExpositionReader } from '../wire/exposition/reader.ts';
-import { HashIndex, hashBytes } from './hash-index.ts';
+import { areEqual } from './equal-bytes.ts';
+import { hashBytes } from './hash-index.ts';
 import { copyOf, newPlaces, type Places, trimmed } from './places.ts';
+import { RANGE_SERIES, ReferenceBody } from './reference-body.ts';
 import { seriesLabels } from './series-labels.ts';
 import type { SeriesTable } from './series-table.ts';
 import { inRanges, type Slices } from './slices.ts';
@@ -26,8 +28,7 @@ import { AHEAD_MAX_MS, type TargetSeries, tellFamily } from './target-series.ts'
 /** Slot of a series that relabelling dropped. */
 const DROPPED = -1;
 const SPACE = 32;
-/** Series of a large page that are gone over between two yields, and bytes of it that are read. */
-const RANGE_SERIES = 8_192;
+/** Bytes of a large page that are read between two yields. */
 const SLICE_BYTES = 16 * 1024;
 
 /** What all caches share while they work, one at a time in a turn: a reader, and room to note places. */
@@ -46,13 +47,9 @@ export class SeriesCache {
   #scratch: ScrapeScratch;
   readonly #series: TargetSeries;
   readonly #table: SeriesTable;
-  #view: DataView = new DataView(new ArrayBuffer(0));
-  #places: Places = newPlaces(0);
-  readonly #bySeries = new HashIndex();
-  #isIndexed = false;
+  readonly #reference = new ReferenceBody();
   #format: ExpositionFormat = 'text';
-  #hasReference = false;
-  /** Of the walk that `#walkOn` goes on with: the next position expected, and whether all was as expected. */
+  /** Of the walk that `#walkOn` goes on with: the next position expected, and whether all was so. */
   #expected = 0;
   #isSame = true;
   /** Where the lines before the sample at hand begin; the walk stopped among them. */
@@ -78,10 +75,10 @@ export class SeriesCache {
     try {
       reader.open(body, format);
       // Without a page before there is nothing to be the same as, though both may be empty.
-      const isSame = this.#walk(tMs) && this.#hasReference;
+      const isSame = this.#walk(tMs) && this.#reference.isKept;
       if (!isSame) {
         const { places } = this.#scratch;
-        this.#keep(ownCopy(reader.bytes), copyOf(places, places.count));
+        this.#reference.keep(ownCopy(reader.bytes), copyOf(places, places.count));
       }
       return isSame;
     } finally {
@@ -92,17 +89,17 @@ export class SeriesCache {
   /** As `ingest`, of a body that is the caller's own, with a scratch of its own. */
   *ingestInSlices(body: Uint8Array, format: ExpositionFormat, tMs: number): Slices<boolean> {
     const shared = this.#scratch;
-    const scratch = new ScrapeScratch(Math.max(this.#places.count, body.length >> 7));
+    const scratch = new ScrapeScratch(Math.max(this.#reference.places.count, body.length >> 7));
     if (format !== this.#format) this.forget();
     this.#format = format;
     try {
       this.#scratch = scratch;
       scratch.reader.open(body, format);
       yield;
-      const isSame = (yield* this.#walkInSlices(tMs)) && this.#hasReference;
+      const isSame = (yield* this.#walkInSlices(tMs)) && this.#reference.isKept;
       if (isSame) return true;
       const places = yield* trimmed(scratch.places);
-      this.#keep(ownOf(scratch.reader.bytes), places);
+      this.#reference.keep(ownOf(scratch.reader.bytes), places);
       return false;
     } finally {
       this.#scratch = shared;
@@ -111,18 +108,14 @@ export class SeriesCache {
 
   /** Lets go of the body before: the next one is read from scratch. */
   forget(): void {
-    this.#view = new DataView(new ArrayBuffer(0));
-    this.#places = newPlaces(0);
-    this.#bySeries.clear();
-    this.#isIndexed = false;
-    this.#hasReference = false;
+    this.#reference.forget();
   }
 
   /** Goes through the body. @returns whether it holds exactly the series of the reference, in order */
   #walk(tMs: number): boolean {
     const scratch = this.#scratch;
     const { reader } = scratch;
-    const { count } = this.#places;
+    const { count } = this.#reference.places;
     if (scratch.places.slots.length < count) scratch.places = newPlaces(count);
     const same = this.#walkSame(tMs, 0, count);
     if (same === count && count > 0 && reader.isAtEnd) return true;
@@ -134,7 +127,7 @@ export class SeriesCache {
 
   *#walkInSlices(tMs: number): Slices<boolean> {
     const { reader, places: notes } = this.#scratch;
-    const { count } = this.#places;
+    const { count } = this.#reference.places;
     let same = 0;
     for (let to = 0; same === to && to < count;) {
       to = Math.min(count, to + RANGE_SERIES);
@@ -144,7 +137,7 @@ export class SeriesCache {
     if (same === count && count > 0 && reader.isAtEnd) return true;
     yield* inRanges(same, RANGE_SERIES, (from, to) => this.#noteSame(from, to));
     notes.count = same;
-    yield* this.#indexInSlices();
+    yield* this.#reference.indexInSlices();
     this.#beginOther(same);
     do {
       yield* this.#table.prepare(SLICE_BYTES >> 1);
@@ -162,9 +155,9 @@ export class SeriesCache {
   /** The hot loop: as far as the body holds the series [from, to) of the reference in order. @returns where that ends */
   #walkSame(tMs: number, first: number, to: number): number {
     const { reader, places: notes } = this.#scratch;
-    const { segmentStarts, seriesEnds, slots } = this.#places;
+    const { segmentStarts, seriesEnds, slots } = this.#reference.places;
     const { bytes, view } = reader;
-    const oldView = this.#view;
+    const { view: oldView } = this.#reference;
     const newStarts = notes.segmentStarts;
     let { pos } = reader;
     let i = first;
@@ -185,7 +178,7 @@ export class SeriesCache {
 
   /** Notes what the hot loop found: the reference's places [first, to), moved. */
   #noteSame(first: number, to: number): void {
-    const old = this.#places;
+    const old = this.#reference.places;
     const notes = this.#scratch.places;
     for (let i = first; i < to; i++) {
       const moved = (notes.segmentStarts[i] as number) - (old.segmentStarts[i] as number);
@@ -201,37 +194,18 @@ export class SeriesCache {
   /**
    * The rest of a body whose first series are those of the reference: others come, some are missing.
    *
+   *     reference   a  b  c  d  e
+   *     new body    a  x  c  d  e     x is looked up and not found, c is: d is expected again
+   *
    * @returns false when it stopped at `until`, or soon behind it
    */
   #walkOn(tMs: number, until: number): boolean {
     const { reader } = this.#scratch;
-    const { bytes, view } = reader;
-    const old = this.#places;
-    let expected = this.#expected;
     for (;;) {
-      const pos = reader.pos;
       if (!this.#isInSegment) {
-        this.#expected = expected;
-        if (pos >= until) return false;
-        this.#segmentStart = pos;
-        if (expected < old.count) {
-          const from = old.segmentStarts[expected] as number;
-          const length = (old.seriesEnds[expected] as number) - from;
-          const end = pos + length;
-          if (bytes[end] === SPACE && areEqual(view, pos, this.#view, from, length)) {
-            const after = reader.readValue(end);
-            if (after >= 0) {
-              const start = pos + ((old.seriesStarts[expected] as number) - from);
-              const slot = old.slots[expected] as number;
-              const hash = old.hashes[expected] as number;
-              this.#note(pos, start, end, slot, hash, old.types[expected] as number);
-              reader.pos = after;
-              expected += 1;
-              this.#take(slot, tMs);
-              continue;
-            }
-          }
-        }
+        if (reader.pos >= until) return false;
+        if (this.#takeExpected(tMs)) continue;
+        this.#segmentStart = reader.pos;
         this.#recallType();
       }
       const entry = this.#nextSample(until);
@@ -239,8 +213,31 @@ export class SeriesCache {
       if (entry !== 'sample') return entry === 'end';
       this.#isSame = false;
       const position = this.#takeOther(tMs);
-      if (position >= 0) expected = position + 1;
+      if (position >= 0) this.#expected = position + 1;
     }
+  }
+
+  /** Takes the series that comes next in the reference; false, and nothing is read, if another comes. */
+  #takeExpected(tMs: number): boolean {
+    const { reader } = this.#scratch;
+    const { view, places: old } = this.#reference;
+    const i = this.#expected;
+    if (i >= old.count) return false;
+    const { pos } = reader;
+    const from = old.segmentStarts[i] as number;
+    const length = (old.seriesEnds[i] as number) - from;
+    const end = pos + length;
+    if (reader.bytes[end] !== SPACE || !areEqual(reader.view, pos, view, from, length))
+      return false;
+    const after = reader.readValue(end);
+    if (after < 0) return false;
+    const start = pos + ((old.seriesStarts[i] as number) - from);
+    const slot = old.slots[i] as number;
+    this.#note(pos, start, end, slot, old.hashes[i] as number, old.types[i] as number);
+    reader.pos = after;
+    this.#expected = i + 1;
+    this.#take(slot, tMs);
+    return true;
   }
 
   /** The reader has not seen the TYPE lines that were compared and not read. */
@@ -255,7 +252,8 @@ export class SeriesCache {
     const { reader } = this.#scratch;
     const { metadata } = this.#series;
     const position = this.#lookUp();
-    const slot = position < 0 ? this.#newSlot() : (this.#places.slots[position] as number);
+    const slot =
+      position < 0 ? this.#newSlot() : (this.#reference.places.slots[position] as number);
     if (position >= 0 && slot !== DROPPED && metadata.hasChanges)
       tellFamily(this.#table, slot, metadata, reader.labels()[0]?.[1] ?? '');
     const type = SERIES_TYPES.indexOf(reader.type);
@@ -322,44 +320,11 @@ export class SeriesCache {
     return slot;
   }
 
-  /** The place in the reference of the series just scanned, -1 when it is not there. */
+  /** The position in the reference of the series just scanned, -1 when it is not there. */
   #lookUp(): number {
-    const { bytes, view, seriesStart, seriesEnd } = this.#scratch.reader;
-    const hash = hashBytes(bytes, seriesStart, seriesEnd);
-    this.#hash = hash;
-    if (this.#places.count === 0) return -1;
-    if (!this.#isIndexed) this.#index();
-    const { hashes, seriesStarts, seriesEnds } = this.#places;
-    const length = seriesEnd - seriesStart;
-    return this.#bySeries.find(hash, (place) => {
-      const start = seriesStarts[place] as number;
-      return (
-        hashes[place] === hash &&
-        (seriesEnds[place] as number) - start === length &&
-        areEqual(view, seriesStart, this.#view, start, length)
-      );
-    });
-  }
-
-  #index(): void {
-    const { count } = this.#places;
-    this.#bySeries.reset(count);
-    this.#indexRange(0, count);
-    this.#isIndexed = true;
-  }
-
-  *#indexInSlices(): Slices<void> {
-    const { count } = this.#places;
-    if (count === 0 || this.#isIndexed) return;
-    this.#bySeries.reset(count);
-    yield* inRanges(count, RANGE_SERIES, (from, to) => this.#indexRange(count - to, count - from));
-    this.#isIndexed = true;
-  }
-
-  /** From the last to the first: of a series that stands twice the first is found. */
-  #indexRange(from: number, to: number): void {
-    const { hashes } = this.#places;
-    for (let i = to - 1; i >= from; i--) this.#bySeries.add(hashes[i] as number, i);
+    const { reader } = this.#scratch;
+    this.#hash = hashBytes(reader.bytes, reader.seriesStart, reader.seriesEnd);
+    return this.#reference.find(reader, this.#hash);
   }
 
   #note(
@@ -382,43 +347,4 @@ export class SeriesCache {
     places.hashes[i] = hash;
     places.types[i] = type;
   }
-
-  /** The body becomes the reference. */
-  #keep(body: Uint8Array, places: Places): void {
-    this.#hasReference = true;
-    this.#view = new DataView(body.buffer, body.byteOffset, body.byteLength);
-    this.#places = places;
-    this.#isIndexed = false;
-    this.#bySeries.clear();
-  }
-}
-
-/**
- * Compares sixteen bytes a turn, then four, then what is left; eight-byte reads would make BigInts. Both ranges lie within
- * their views but for the first, which is checked.
- */
-function areEqual(
-  a: Borrowed<DataView>,
-  aStart: number,
-  b: Borrowed<DataView>,
-  bStart: number,
-  length: number,
-): boolean {
-  if (aStart + length > a.byteLength) return false;
-  const end = aStart + length;
-  let i = aStart;
-  let j = bStart;
-  for (const last = end - 16; i <= last; i += 16, j += 16)
-    if (
-      ((a.getInt32(i, true) ^ b.getInt32(j, true)) |
-        (a.getInt32(i + 4, true) ^ b.getInt32(j + 4, true)) |
-        (a.getInt32(i + 8, true) ^ b.getInt32(j + 8, true)) |
-        (a.getInt32(i + 12, true) ^ b.getInt32(j + 12, true))) !==
-      0
-    )
-      return false;
-  for (const last = end - 4; i <= last; i += 4, j += 4)
-    if (a.getInt32(i, true) !== b.getInt32(j, true)) return false;
-  for (; i < end; i++, j++) if (a.getUint8(i) !== b.getUint8(j)) return false;
-  return true;
 }

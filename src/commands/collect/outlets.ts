@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import type { SinkPlan } from '../../config/plan.ts';
 import { assert } from '../../kernel/errors.ts';
 import type { World } from '../../kernel/world.ts';
-import { DurableQueue, type QueueLimits } from '../../queue/queue.ts';
+import type { QueueLimits } from '../../queue/options.ts';
+import { DurableQueue } from '../../queue/queue.ts';
 import type { Sink } from '../../sinks/sink.ts';
 
 /** How long a sink that is changed or gone may go on sending; the rest stays on disk. */

@@ -24,7 +24,8 @@ import { compressInto, maxCompressedLength } from '../../../wire/snappy.ts';
 import { MESSAGE_2, type RemoteWriteConfig } from '../config.ts';
 import { MetadataStore } from './metadata-store.ts';
 import type { RemoteWriteMetrics } from '../metrics.ts';
-import { pack, type PackingPlan } from './packing.ts';
+import { pack } from './packing.ts';
+import type { PackingPlan } from './packing-plan.ts';
 import { PlanBook } from './plan-book.ts';
 import { SeriesSlab } from './series-slab.ts';
 

@@ -6,7 +6,8 @@ import { labelSetOf } from '../../../model/labels.ts';
 import { encodeLabels } from '../../../wire/remote-write/labels.ts';
 import { WriteRequestEncoder } from '../../../wire/remote-write/encoder.ts';
 import { compress, maxCompressedLength, uncompress } from '../../../wire/snappy.ts';
-import { pack, planOf } from './packing.ts';
+import { pack } from './packing.ts';
+import { planPacking } from './packing-plan.ts';
 
 const T0 = 1_700_000_000_000;
 const LABELS = Array.from({ length: 300 }, (_, i) =>
@@ -43,7 +44,7 @@ function messageOf(
   return encoder.bytes().slice();
 }
 
-function packed(plan: NonNullable<ReturnType<typeof planOf>>, run: Uint8Array): Uint8Array {
+function packed(plan: NonNullable<ReturnType<typeof planPacking>>, run: Uint8Array): Uint8Array {
   const output = new Uint8Array(maxCompressedLength(run.length) + 3);
   return output.slice(3, pack(plan, run, output, 3));
 }
@@ -51,7 +52,7 @@ function packed(plan: NonNullable<ReturnType<typeof planOf>>, run: Uint8Array): 
 test('what is packed by a plan unpacks to the run, with the values of now', () => {
   fc.assert(
     fc.property(fc.array(series, { maxLength: 200 }), fc.nat(1_000), (list, seed) => {
-      const plan = planOf(messageOf(list, (value) => value))!;
+      const plan = planPacking(messageOf(list, (value) => value))!;
       for (const change of [
         (value: number): number => value,
         (value: number): number => value + seed,
@@ -72,15 +73,15 @@ test('a plan is about as good as compressing anew, and has no room for other mes
     laterMs: 0,
   }));
   const run = messageOf(list, (value) => value);
-  const plan = planOf(run)!;
+  const plan = planPacking(run)!;
   const ratio = packed(plan, run).length / compress(run).length;
   assert.ok(ratio < 1.1, String(ratio));
   const other = new WriteRequestEncoder();
   other.append(LABELS[0]!, 1_000, 1);
-  assert.equal(planOf(other.bytes()), undefined, 'a time of other length');
+  assert.equal(planPacking(other.bytes()), undefined, 'a time of other length');
   other.truncate(0);
   other.append(LABELS[0]!, T0, 1, T0 - 1);
-  assert.equal(planOf(other.bytes()), undefined, 'a counter with a beginning');
-  assert.equal(planOf(new Uint8Array([1, 2, 3])), undefined);
-  assert.equal(planOf(new Uint8Array(0))?.ends.length, 0);
+  assert.equal(planPacking(other.bytes()), undefined, 'a counter with a beginning');
+  assert.equal(planPacking(new Uint8Array([1, 2, 3])), undefined);
+  assert.equal(planPacking(new Uint8Array(0))?.ends.length, 0);
 });

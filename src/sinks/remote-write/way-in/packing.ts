@@ -1,95 +1,28 @@
 /**
- * Compresses a run of series whose labels were compressed before. Between two scrapes only values and times change; so a
- * plan, made once for a run, holds what snappy makes of everything else, and packing a scrape looks at values and times alone:
+ * Compresses a run of series by its plan (packing-plan.ts): what does not change is taken from
+ * there, and only values and times are looked at. A value is eight bytes, its exponent last, so
+ * numbers that are near each other end alike:
  *
- *     series    │ tag, length, labels …          │ value    │ time        │
- *     packed    │ copy │ bytes of the plan │ copy│ differing│ copy of the one before
+ *     value   │ same                │ differing   │ alike               │ time │
+ *             │ as where the copy   │ written out │ as in another series before, and its  │
+ *             │ before it comes from│             │ time, which all of a scrape share     │
  *
- * Copies that lie next to each other and reach back equally far become one, so a block is about as small as
- * snappy's own. Plans know nothing of values: they hold for as long as the run's labels do.
+ * Copies that lie next to each other and reach back equally far become one, so a block is about as
+ * small as snappy's own. This is done for every sample of every scrape, so state is in plain local
+ * numbers: the open copy as an object made packing a quarter slower.
  */
 import {
   CHANGING_BYTES,
-  endOfSteadySeries,
   isSameTime,
   TIME_FIELD_BYTES,
 } from '../../../wire/remote-write/one-sample.ts';
-import {
-  compress,
-  forEachElement,
-  maxCompressedLength,
-  putCopy,
-  putLiteral,
-} from '../../../wire/snappy.ts';
+import { putCopy } from '../../../wire/snappy.ts';
 import { putVarint } from '../../../wire/varint.ts';
+import { OFFSET_MAX, type PackingPlan } from './packing-plan.ts';
 
-const OFFSET_MAX = 65_535;
+const VALUE_BYTES = 8;
 /** What a copy costs. */
 const COPY_BYTES = 3;
-/** A copy that snappy can write in each form. */
-const COPY_MIN = 4;
-
-/** Where the last value with such upper three bytes lies, by their hash; one table, used by every call. */
-const lastOf = new Int32Array(4_096);
-
-export interface PackingPlan {
-  /** Of the run, bytes. */
-  readonly length: number;
-  /** Where each series ends. */
-  readonly ends: Int32Array;
-  /** Copies at the beginning and at the end of what does not change: how far back, how long; 0 where there is none. */
-  readonly headOffsets: Uint16Array;
-  readonly headLengths: Int32Array;
-  readonly tailOffsets: Uint16Array;
-  readonly tailLengths: Int32Array;
-  /** Between them: elements as they are written, series by series. */
-  readonly middles: Uint8Array;
-  readonly middleEnds: Int32Array;
-}
-
-/** Undefined for a run that is not of series with one sample each, or with one that is too long. */
-export function planOf(run: Uint8Array): PackingPlan | undefined {
-  const ends = endsOf(run);
-  if (ends === undefined) return undefined;
-  const offsets = offsetsOf(run, ends);
-  const count = ends.length;
-  const plan = {
-    length: run.length,
-    ends,
-    headOffsets: new Uint16Array(count),
-    headLengths: new Int32Array(count),
-    tailOffsets: new Uint16Array(count),
-    tailLengths: new Int32Array(count),
-    middleEnds: new Int32Array(count),
-  };
-  const middles = new Uint8Array(maxCompressedLength(run.length));
-  let op = 0;
-  let start = 0;
-  for (let i = 0; i < count; i++) {
-    const end = ends[i] as number;
-    const pieces = piecesOf(offsets, start, end - CHANGING_BYTES);
-    const head = pieces[0];
-    if (head !== undefined && head.offset > 0) {
-      plan.headOffsets[i] = head.offset;
-      plan.headLengths[i] = head.end - head.start;
-      pieces.shift();
-    }
-    const tail = pieces.at(-1);
-    if (tail !== undefined && tail.offset > 0) {
-      plan.tailOffsets[i] = tail.offset;
-      plan.tailLengths[i] = tail.end - tail.start;
-      pieces.pop();
-    }
-    for (const { offset, start: from, end: to } of pieces)
-      op =
-        offset === 0
-          ? putLiteral(run, from, to, middles, op)
-          : putCopy(middles, op, offset, to - from);
-    plan.middleEnds[i] = op;
-    start = end;
-  }
-  return { ...plan, middles: middles.slice(0, op) };
-}
 
 /**
  * Packs a run as its plan says into a snappy block. The room must be that for any block of the run.
@@ -100,25 +33,22 @@ export function pack(plan: PackingPlan, run: Uint8Array, output: Uint8Array, at:
   const { ends, headOffsets, headLengths, tailOffsets, tailLengths, middles, middleEnds } = plan;
   const view = new DataView(run.buffer, run.byteOffset, run.byteLength);
   let op = putVarint(output, at, run.length);
-  // The copy that is not written yet: more of it may come.
+  // The open copy: not written yet, because more of it may come. None where its length is 0.
   let offset = 0;
   let length = 0;
-  let start = 0;
   let middle = 0;
-  lastOf.fill(-1);
+  let valueBefore = -1;
+  lastLike.fill(-1);
   const count = ends.length;
   for (let i = 0; i < count; i++) {
-    const end = ends[i] as number;
-    const size = end - start;
-    start = end;
+    // The labels, by the plan.
     const headLength = headLengths[i] as number;
     if (headLength > 0) {
-      const headOffset = headOffsets[i] as number;
-      if (headOffset !== offset && length > 0) {
+      if (headOffsets[i] !== offset && length > 0) {
         op = putCopy(output, op, offset, length);
         length = 0;
       }
-      offset = headOffset;
+      offset = headOffsets[i] as number;
       length += headLength;
     }
     const middleEnd = middleEnds[i] as number;
@@ -129,64 +59,111 @@ export function pack(plan: PackingPlan, run: Uint8Array, output: Uint8Array, at:
     }
     const tailLength = tailLengths[i] as number;
     if (tailLength > 0) {
-      const tailOffset = tailOffsets[i] as number;
-      if (tailOffset !== offset && length > 0) {
+      if (tailOffsets[i] !== offset && length > 0) {
         op = putCopy(output, op, offset, length);
         length = 0;
       }
-      offset = tailOffset;
+      offset = tailOffsets[i] as number;
       length += tailLength;
     }
+    // The sample's beginning: the open copy goes on into it as far as it can, maybe over all of it.
+    const end = ends[i] as number;
     const value = end - CHANGING_BYTES;
-    // The copy before the value may go on into it.
-    let same = 0;
-    if (length > 0) {
-      same = prefixOf(view, value, value - offset);
-      length += same;
-      if (same === 8 && isSameTime(view, value, value - offset)) {
-        length += TIME_FIELD_BYTES;
-        continue;
-      }
-      op = putCopy(output, op, offset, length);
-      length = 0;
+    const same = length > 0 ? prefixOf(view, value, value - offset) : 0;
+    length += same;
+    const isAllSame = same === VALUE_BYTES && isSameTime(view, value, value - offset);
+    if (isAllSame) length += TIME_FIELD_BYTES;
+    else {
+      if (length > 0) op = putCopy(output, op, offset, length);
+      // Its end: copied too, after the few bytes between that are written out.
+      const next = i + 1 < count ? (headOffsets[i + 1] as number) : 0;
+      const source = findSource(view, value, valueBefore, same, next);
+      offset = offsetOf(source);
+      const alike = Math.min(VALUE_BYTES - same, alikeOf(source));
+      length = offset === 0 ? 0 : alike + TIME_FIELD_BYTES;
+      op = putShort(run, value + same, end - length, output, op);
     }
-    // The rest of it, and the time, as far back as what comes next is copied from: both are one copy then.
-    offset = 0;
-    let alike = -1;
-    const next = i + 1 < count ? (headOffsets[i + 1] as number) : 0;
-    if (next > 0 && next <= value && isSameTime(view, value, value - next)) {
-      offset = next;
-      alike = suffixOf(view, value, value - next);
-    }
-    // Or as in the last series with such a value, where that says more than a copy of its own costs.
-    const upper = view.getInt32(value + 4, true);
-    const slot = Math.imul(upper >>> 8, 0x9e3779b1) >>> 20;
-    const last = lastOf[slot] as number;
-    lastOf[slot] = value;
-    const known = last < 0 ? size : value - last;
-    const mayPay = i > 0 && alike + COPY_BYTES < 8 - same && known <= OFFSET_MAX;
-    if (mayPay && isSameTime(view, value, value - known)) {
-      const more = suffixOf(view, value, value - known);
-      if (offset === 0 || more > alike + COPY_BYTES) {
-        alike = more;
-        offset = known;
-      }
-    }
-    if (offset === 0) {
-      op = putLiteral(run, value + same, end, output, op);
-      continue;
-    }
-    alike = Math.min(8 - same, alike);
-    // By hand: a literal of up to eight bytes.
-    const differing = 8 - alike - same;
-    if (differing > 0) {
-      output[op++] = (differing - 1) << 2;
-      const from = value + same;
-      for (let k = 0; k < differing; k++) output[op++] = run[from + k] as number;
-    }
-    length = alike + TIME_FIELD_BYTES;
+    valueBefore = value;
   }
   return length > 0 ? putCopy(output, op, offset, length) : op;
+}
+
+/**
+ * A literal of what differs in a sample, at most fifteen bytes; none for none. By hand: it is most
+ * of all literals.
+ */
+function putShort(
+  run: Uint8Array,
+  start: number,
+  end: number,
+  output: Uint8Array,
+  at: number,
+): number {
+  if (start === end) return at;
+  let op = at;
+  output[op++] = (end - start - 1) << 2;
+  for (let i = start; i < end; i++) output[op++] = run[i] as number;
+  return op;
+}
+
+/**
+ * Where a value's end and its time are copied from, in one number: offset × 16 + bytes of the value
+ * that are alike.
+ */
+type Source = number;
+const NO_SOURCE: Source = 0;
+
+function sourceOf(offset: number, alike: number): Source {
+  return (offset << 4) | alike;
+}
+
+function offsetOf(source: Source): number {
+  return source >>> 4;
+}
+
+function alikeOf(source: Source): number {
+  return source & 15;
+}
+
+/**
+ * Where the rest of a value is best copied from: as far back as what comes next, since both are one
+ * copy then; or as in the last value like it, where that says more than a copy of its own costs.
+ */
+function findSource(
+  view: DataView,
+  value: number,
+  valueBefore: number,
+  same: number,
+  next: number,
+): Source {
+  let best = NO_SOURCE;
+  let alike = -1;
+  if (next > 0 && next <= value && isSameTime(view, value, value - next)) {
+    alike = suffixOf(view, value, value - next);
+    best = sourceOf(next, alike);
+  }
+  const last = recallLike(view, value);
+  const like = last < 0 ? valueBefore : last;
+  const offset = value - like;
+  const mayPay = like >= 0 && alike + COPY_BYTES < VALUE_BYTES - same && offset <= OFFSET_MAX;
+  if (!mayPay || !isSameTime(view, value, like)) return best;
+  const more = suffixOf(view, value, like);
+  return best === NO_SOURCE || more > alike + COPY_BYTES ? sourceOf(offset, more) : best;
+}
+
+/**
+ * Where the last value with such upper three bytes lies, by their hash; one table, used by every
+ * call.
+ */
+const lastLike = new Int32Array(4_096);
+
+/** The last value that seems like this one, -1 where there is none. Remembers this one. */
+function recallLike(view: DataView, value: number): number {
+  const upper = view.getInt32(value + 4, true);
+  const slot = Math.imul(upper >>> 8, 0x9e3779b1) >>> 20;
+  const last = lastLike[slot] as number;
+  lastLike[slot] = value;
+  return last;
 }
 
 /** How many bytes of two values are the same from their beginning. */
@@ -203,60 +180,4 @@ function suffixOf(view: DataView, a: number, b: number): number {
   if (high !== 0) return Math.clz32(high) >>> 3;
   const low = view.getInt32(a, true) ^ view.getInt32(b, true);
   return low === 0 ? 8 : 4 + (Math.clz32(low) >>> 3);
-}
-
-/** Where the series end; undefined where one is not of one sample with a steady time. */
-function endsOf(run: Uint8Array): Int32Array | undefined {
-  const ends: number[] = [];
-  for (let start = 0; start < run.length;) {
-    const end = endOfSteadySeries(run, start);
-    if (end < 0 || end - start > OFFSET_MAX) return undefined;
-    ends.push(end);
-    start = end;
-  }
-  return Int32Array.from(ends);
-}
-
-/** For each byte that does not change how far back the same one stands, by snappy's choice; 0 where it is written out. */
-function offsetsOf(run: Uint8Array, ends: Int32Array): Uint16Array {
-  const masked = run.slice();
-  const changes = new Uint8Array(run.length);
-  let noise = 1;
-  for (const end of ends)
-    for (let k = end - CHANGING_BYTES; k < end; k++) {
-      // Nothing is to be found in it: a number of its own for each.
-      noise = (Math.imul(noise, 1_664_525) + 1_013_904_223) | 0;
-      masked[k] = noise >>> 24;
-      changes[k] = 1;
-    }
-  const offsets = new Uint16Array(run.length);
-  forEachElement(compress(masked), (at, length, offset) => {
-    if (offset === 0) return;
-    for (let k = at; k < at + length; k++)
-      // Noise may look like something by accident.
-      if (changes[k] === 0 && changes[k - offset] === 0) offsets[k] = offset;
-  });
-  return offsets;
-}
-
-interface Piece {
-  /** 0 is a literal. */
-  readonly offset: number;
-  readonly start: number;
-  readonly end: number;
-}
-
-/** Runs of one offset; copies that are too short become literals. */
-function piecesOf(offsets: Uint16Array, start: number, end: number): Piece[] {
-  const pieces: Piece[] = [];
-  for (let at = start; at < end;) {
-    const from = at;
-    const offset = offsets[at] as number;
-    while (at < end && offsets[at] === offset) at += 1;
-    const isCopy = offset > 0 && at - from >= COPY_MIN;
-    const last = pieces.at(-1);
-    if (!isCopy && last?.offset === 0) pieces[pieces.length - 1] = { ...last, end: at };
-    else pieces.push({ offset: isCopy ? offset : 0, start: from, end: at });
-  }
-  return pieces;
 }

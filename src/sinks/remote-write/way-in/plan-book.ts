@@ -2,7 +2,7 @@
  * Which runs of a target have a plan for packing: those that came again as they were. A plan costs as much as compressing some
  * dozens of times, so a target whose series come and go gets one later each time, in the end after dozens of scrapes.
  */
-import { type PackingPlan, planOf } from './packing.ts';
+import { type PackingPlan, planPacking } from './packing-plan.ts';
 
 /** A run of a slab; `epoch` changes when series are moved there. */
 export interface RunPlace {
@@ -48,7 +48,7 @@ export class PlanBook {
     if (page.plan !== undefined || page.isHopeless || page.count < this.#wait) return page.plan;
     if (this.#hasPlanned) return undefined;
     this.#hasPlanned = true;
-    page.plan = planOf(run);
+    page.plan = planPacking(run);
     page.isHopeless = page.plan === undefined;
     page.count = 0;
     return page.plan;

@@ -1,0 +1,72 @@
+/**
+ * What the queue gives up so that it stays within its bounds, always the oldest first:
+ *
+ *     disk cap       the oldest segment, with all that lies in it, before a chunk is written
+ *     memory bound   of chunks that a full disk did not take
+ *     age            what no receiver takes any more, looked for once a second
+ */
+import { assert } from '../kernel/errors.ts';
+import type { Entry } from './entry.ts';
+import type { Lanes } from './lanes.ts';
+import { type DropReason, type DurableQueueOptions, MEMORY_MAX_BYTES } from './options.ts';
+import { CHUNK_MAX_BYTES } from './segment.ts';
+import type { SegmentStore } from './store.ts';
+import type { Unwritten } from './unwritten.ts';
+
+export type Bounds = Pick<DurableQueueOptions, 'capBytes' | 'memoryMaxBytes' | 'maxAgeMs'>;
+
+export interface RetentionOptions {
+  readonly lanes: Lanes;
+  readonly store: SegmentStore;
+  readonly unwritten: Unwritten;
+  /** Takes an entry out of the queue and counts it. */
+  readonly drop: (entry: Entry, reason: DropReason) => void;
+}
+
+export class Retention {
+  bounds: Bounds;
+  readonly #options: RetentionOptions;
+
+  constructor(bounds: Bounds, options: RetentionOptions) {
+    this.bounds = bounds;
+    this.#options = options;
+  }
+
+  /** Whether a chunk is refused as it comes: the cap would have to drop all else for it. */
+  isTooLarge(chunkBytes: number): boolean {
+    return chunkBytes > Math.min(CHUNK_MAX_BYTES, this.bounds.capBytes / 2);
+  }
+
+  /** Before a chunk of this size is written. */
+  makeRoomOnDisk(chunkBytes: number): void {
+    const { lanes, store, drop } = this.#options;
+    while (store.exceeds(chunkBytes, this.bounds.capBytes)) {
+      const oldest = store.closeOldest();
+      if (oldest === undefined) return;
+      lanes.dropOldest(
+        ({ stored }) => stored?.segment === oldest,
+        (entry) => drop(entry, 'disk_cap'),
+      );
+      assert(oldest.live === 0, `segment ${oldest.id} keeps chunks that no lane knows`);
+    }
+  }
+
+  /** After a chunk was appended, written or not. */
+  boundMemory(): void {
+    const { unwritten, drop } = this.#options;
+    const { memoryMaxBytes = MEMORY_MAX_BYTES } = this.bounds;
+    unwritten.bound(memoryMaxBytes, (entry) => drop(entry, 'memory_full'));
+  }
+
+  /** What is being sent is left to the sender. */
+  dropTooOld(nowMs: number): void {
+    const { maxAgeMs = 0 } = this.bounds;
+    if (maxAgeMs <= 0) return;
+    const { lanes, drop } = this.#options;
+    const cutoffMs = nowMs - maxAgeMs;
+    lanes.dropOldest(
+      (entry) => entry.newestMs < cutoffMs && !entry.isHanded,
+      (entry) => drop(entry, 'too_old'),
+    );
+  }
+}

@@ -1,0 +1,79 @@
+/**
+ * The body that the next one is compared with: its bytes, where its series lie in it, and an index
+ * of them by hash, which is made only when a series does not come where it is expected.
+ */
+import type { Borrowed } from '../model/borrowed.ts';
+import { areEqual } from './equal-bytes.ts';
+import { HashIndex } from './hash-index.ts';
+import { newPlaces, type Places } from './places.ts';
+import { inRanges, type Slices } from './slices.ts';
+
+/** Series of a large body that are gone over between two yields. */
+export const RANGE_SERIES = 8_192;
+
+/** A series in a body that is being read. */
+interface ScannedSeries {
+  readonly view: Borrowed<DataView>;
+  readonly seriesStart: number;
+  readonly seriesEnd: number;
+}
+
+export class ReferenceBody {
+  /** A body is kept, though it may hold no series. */
+  isKept = false;
+  view: DataView = new DataView(new ArrayBuffer(0));
+  places: Places = newPlaces(0);
+  readonly #bySeries = new HashIndex();
+  #isIndexed = false;
+
+  keep(body: Uint8Array, places: Places): void {
+    this.isKept = true;
+    this.view = new DataView(body.buffer, body.byteOffset, body.byteLength);
+    this.places = places;
+    this.#isIndexed = false;
+    this.#bySeries.clear();
+  }
+
+  forget(): void {
+    this.keep(new Uint8Array(0), newPlaces(0));
+    this.isKept = false;
+  }
+
+  /** The position of a series, by its bytes; -1 when it is not there. @param hash  of them */
+  find({ view, seriesStart, seriesEnd }: ScannedSeries, hash: number): number {
+    if (this.places.count === 0) return -1;
+    if (!this.#isIndexed) this.#index();
+    const { hashes, seriesStarts, seriesEnds } = this.places;
+    const length = seriesEnd - seriesStart;
+    return this.#bySeries.find(hash, (position) => {
+      const start = seriesStarts[position] as number;
+      return (
+        hashes[position] === hash &&
+        (seriesEnds[position] as number) - start === length &&
+        areEqual(view, seriesStart, this.view, start, length)
+      );
+    });
+  }
+
+  /** Makes the index, which `find` else does in one go. */
+  *indexInSlices(): Slices<void> {
+    const { count } = this.places;
+    if (count === 0 || this.#isIndexed) return;
+    this.#bySeries.reset(count);
+    yield* inRanges(count, RANGE_SERIES, (from, to) => this.#indexRange(from, to));
+    this.#isIndexed = true;
+  }
+
+  #index(): void {
+    const { count } = this.places;
+    this.#bySeries.reset(count);
+    this.#indexRange(0, count);
+    this.#isIndexed = true;
+  }
+
+  /** From the first to the last: of a series that stands twice the first is found. */
+  #indexRange(from: number, to: number): void {
+    const { hashes } = this.places;
+    for (let i = from; i < to; i++) this.#bySeries.add(hashes[i] as number, i);
+  }
+}

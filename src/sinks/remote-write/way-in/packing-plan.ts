@@ -1,0 +1,144 @@
+/**
+ * What snappy makes of a run of series but for values and times, which alone change between two
+ * scrapes. Found once for a run, it holds for as long as the run's labels do; packing.ts makes a
+ * block of it for each scrape:
+ *
+ *     series    │ tag, length, labels …                          │ value │ time │
+ *     plan      │ head: a copy │ middle: elements │ tail: a copy │       │      │
+ *
+ * Heads and tails are apart from the middle, because they may join with what is copied of the
+ * sample beside them.
+ */
+import { CHANGING_BYTES, endOfSteadySeries } from '../../../wire/remote-write/one-sample.ts';
+import {
+  compress,
+  forEachElement,
+  maxCompressedLength,
+  putCopy,
+  putLiteral,
+} from '../../../wire/snappy.ts';
+
+export const OFFSET_MAX = 65_535;
+/** A copy that snappy can write in each form. */
+const COPY_MIN = 4;
+
+export interface PackingPlan {
+  /** Of the run, bytes. */
+  readonly length: number;
+  /** Where each series ends. */
+  readonly ends: Int32Array;
+  /**
+   * How far back the copies at both ends of what does not change reach, and how long they are; 0
+   * where there is none.
+   */
+  readonly headOffsets: Uint16Array;
+  readonly headLengths: Int32Array;
+  readonly tailOffsets: Uint16Array;
+  readonly tailLengths: Int32Array;
+  /** Between them: elements as they are written, series by series. */
+  readonly middles: Uint8Array;
+  readonly middleEnds: Int32Array;
+}
+
+/** Undefined for a run that is not of series with one sample each, or with one that is too long. */
+export function planPacking(run: Uint8Array): PackingPlan | undefined {
+  const ends = endsOf(run);
+  if (ends === undefined) return undefined;
+  const offsets = offsetsOf(run, ends);
+  const count = ends.length;
+  const plan = {
+    length: run.length,
+    ends,
+    headOffsets: new Uint16Array(count),
+    headLengths: new Int32Array(count),
+    tailOffsets: new Uint16Array(count),
+    tailLengths: new Int32Array(count),
+    middleEnds: new Int32Array(count),
+  };
+  const middles = new Uint8Array(maxCompressedLength(run.length));
+  let op = 0;
+  let start = 0;
+  for (let i = 0; i < count; i++) {
+    const end = ends[i] as number;
+    const pieces = piecesOf(offsets, start, end - CHANGING_BYTES);
+    const head = pieces[0];
+    if (head !== undefined && head.offset > 0) {
+      plan.headOffsets[i] = head.offset;
+      plan.headLengths[i] = head.end - head.start;
+      pieces.shift();
+    }
+    const tail = pieces.at(-1);
+    if (tail !== undefined && tail.offset > 0) {
+      plan.tailOffsets[i] = tail.offset;
+      plan.tailLengths[i] = tail.end - tail.start;
+      pieces.pop();
+    }
+    for (const { offset, start: from, end: to } of pieces)
+      op =
+        offset === 0
+          ? putLiteral(run, from, to, middles, op)
+          : putCopy(middles, op, offset, to - from);
+    plan.middleEnds[i] = op;
+    start = end;
+  }
+  return { ...plan, middles: middles.slice(0, op) };
+}
+
+/** Where the series end; undefined where one is not of one sample with a steady time. */
+function endsOf(run: Uint8Array): Int32Array | undefined {
+  const ends: number[] = [];
+  for (let start = 0; start < run.length;) {
+    const end = endOfSteadySeries(run, start);
+    if (end < 0 || end - start > OFFSET_MAX) return undefined;
+    ends.push(end);
+    start = end;
+  }
+  return Int32Array.from(ends);
+}
+
+/**
+ * For each byte that does not change how far back the same one stands, by snappy's choice; 0 where
+ * it is written out.
+ */
+function offsetsOf(run: Uint8Array, ends: Int32Array): Uint16Array {
+  const masked = run.slice();
+  const changes = new Uint8Array(run.length);
+  let noise = 1;
+  for (const end of ends)
+    for (let k = end - CHANGING_BYTES; k < end; k++) {
+      // Nothing is to be found in it: a number of its own for each.
+      noise = (Math.imul(noise, 1_664_525) + 1_013_904_223) | 0;
+      masked[k] = noise >>> 24;
+      changes[k] = 1;
+    }
+  const offsets = new Uint16Array(run.length);
+  forEachElement(compress(masked), (at, length, offset) => {
+    if (offset === 0) return;
+    for (let k = at; k < at + length; k++)
+      // Noise may look like something by accident.
+      if (changes[k] === 0 && changes[k - offset] === 0) offsets[k] = offset;
+  });
+  return offsets;
+}
+
+interface Piece {
+  /** 0 is a literal. */
+  readonly offset: number;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Runs of one offset; copies that are too short become literals. */
+function piecesOf(offsets: Uint16Array, start: number, end: number): Piece[] {
+  const pieces: Piece[] = [];
+  for (let at = start; at < end;) {
+    const from = at;
+    const offset = offsets[at] as number;
+    while (at < end && offsets[at] === offset) at += 1;
+    const isCopy = offset > 0 && at - from >= COPY_MIN;
+    const last = pieces.at(-1);
+    if (!isCopy && last?.offset === 0) pieces[pieces.length - 1] = { ...last, end: at };
+    else pieces.push({ offset: isCopy ? offset : 0, start: from, end: at });
+  }
+  return pieces;
+}
