@@ -18,7 +18,7 @@ import { systemClock } from '../src/kernel/clock.ts';
 import { createHttpClient } from '../src/kernel/http-client.ts';
 import { createLogger } from '../src/kernel/logger.ts';
 import { Registry } from '../src/kernel/metrics.ts';
-import { Receiver } from './remote-write-road.ts';
+import { Receiver } from './kit/remote-write-road.ts';
 
 const INTERVAL_MS = 200;
 

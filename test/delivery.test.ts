@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { componentContract } from './contracts/component.ts';
-import { bench, chunkOf, NumberProtocol } from './delivery-fixture.ts';
+import { bench, chunkOf, NumberProtocol } from './kit/delivery.ts';
 import { RecoverableError } from '../src/kernel/errors.ts';
 import { systemClock } from '../src/kernel/clock.ts';
 import { silentLogger } from '../src/kernel/logger.ts';

@@ -24,7 +24,7 @@ import { relabelling } from '../src/transforms/relabelling.ts';
 import { decodeWriteRequest } from '../src/wire/remote-write.ts';
 import { uncompress } from '../src/wire/snappy.ts';
 import { componentContract } from './contracts/component.ts';
-import { configOf, Receiver, road, scrape, sinkOver, until } from './remote-write-road.ts';
+import { configOf, Receiver, road, scrape, sinkOver, until } from './kit/remote-write-road.ts';
 
 const T0 = 1_700_000_000_000;
 
@@ -455,7 +455,7 @@ async function runAndKill(directory: string, url: string, enough: () => boolean)
     import { Registry } from ${at('../src/kernel/metrics.ts')};
     import { labelSetOf } from ${at('../src/model/labels.ts')};
     import { DurableQueue } from ${at('../src/queue/queue.ts')};
-    import { sinkOver } from ${at('./remote-write-road.ts')};
+    import { sinkOver } from ${at('./kit/remote-write-road.ts')};
     const of = ${JSON.stringify(configOf(url, { queue: { shardsMin: 2, shardsMax: 2, maxItemsPerSend: 10 } }))};
     const world = { clock, log, metrics: new Registry(), http: createHttpClient() };
     const directory = ${JSON.stringify(directory)};

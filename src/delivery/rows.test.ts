@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bench } from '../../test/delivery-fixture.ts';
+import { bench } from '../../test/kit/delivery.ts';
 import type { Chunk, ChunkQueue } from '../model/queue.ts';
 import { Rows } from './rows.ts';
 

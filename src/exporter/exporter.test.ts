@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { conformancePath, skipWithoutConformance } from '../../test/conformance.ts';
+import { conformancePath, skipWithoutConformance } from '../../test/kit/conformance.ts';
 import { createTaskMetadataClient, type MetadataScope } from '../aws/task-metadata.ts';
 import { VirtualClock } from '../kernel/clock.ts';
 import { createPlainHttpClient } from '../kernel/http-client-plain.ts';

@@ -9,7 +9,7 @@ import type { TargetGroup } from '../model/target.ts';
 import { type ScrapeConfig, scrapeConfigOf } from './config.ts';
 import { ScrapeLoop } from './loop.ts';
 import { ScrapeManager } from './manager.ts';
-import { RecordingAppender } from './recording-appender.ts';
+import { RecordingAppender } from '../../test/kit/recording-appender.ts';
 
 const COUNT = 200;
 

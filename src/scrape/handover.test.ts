@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { TargetGroup } from '../model/target.ts';
 import { compileRelabelRule } from '../relabel/relabel.ts';
 import { type ScrapeConfig, scrapeConfigOf } from './config.ts';
-import { startRecordedManager } from './recorded-manager.ts';
+import { startRecordedManager } from '../../test/kit/recorded-manager.ts';
 
 const INTERVAL_MS = 10_000;
 

@@ -10,7 +10,7 @@ import { silentLogger } from '../kernel/logger.ts';
 import { Registry } from '../kernel/metrics.ts';
 import { scrapeConfigOf } from './config.ts';
 import { ScrapeManager } from './manager.ts';
-import { RecordingAppender } from './recording-appender.ts';
+import { RecordingAppender } from '../../test/kit/recording-appender.ts';
 
 const INTERVAL_MS = 200;
 const LIMIT_BYTES = 100_000;

@@ -8,7 +8,7 @@ import { compileRelabelRule } from '../relabel/relabel.ts';
 import { DEFAULT_LIMITS, type ScrapeConfig, scrapeConfigOf } from './config.ts';
 import { type Effect, pageKey, seriesKey } from './identity.ts';
 import { ScrapeManager } from './manager.ts';
-import { RecordingAppender } from './recording-appender.ts';
+import { RecordingAppender } from '../../test/kit/recording-appender.ts';
 
 const INTERVAL_MS = 10_000;
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { TargetGroup } from '../model/target.ts';
 import { type ScrapeConfig, scrapeConfigOf } from './config.ts';
-import { startRecordedManager } from './recorded-manager.ts';
+import { startRecordedManager } from '../../test/kit/recorded-manager.ts';
 
 const setUp = (offsetSeed = '') => startRecordedManager({ answer: () => 'a 1\n', offsetSeed });
 

@@ -10,8 +10,8 @@ import { LENT_BYTES_MAX } from '../model/borrowed.ts';
 import type { ExpositionKind } from '../wire/negotiation.ts';
 import { scrapeConfigOf } from './config.ts';
 import { ScrapeManager } from './manager.ts';
-import { RecordedTarget } from './recorded-target.ts';
-import { RecordingAppender } from './recording-appender.ts';
+import { RecordedTarget } from '../../test/kit/recorded-target.ts';
+import { RecordingAppender } from '../../test/kit/recording-appender.ts';
 
 /** Lines of a page as pieces, some of which hold nothing for longer than a slice. */
 const piece = fc.oneof(

@@ -18,7 +18,7 @@ import { type TargetGroup } from '../model/target.ts';
 import { compileRelabelRule } from '../relabel/relabel.ts';
 import { type ScrapeConfig, scrapeConfigOf } from './config.ts';
 import { ScrapeManager } from './manager.ts';
-import { RecordingAppender } from './recording-appender.ts';
+import { RecordingAppender } from '../../test/kit/recording-appender.ts';
 
 type Answer = string | number | Error | { status: number; headers: Record<string, string> };
 

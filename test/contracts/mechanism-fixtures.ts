@@ -6,7 +6,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deploy } from '../../src/commands/demo/deployment.ts';
-import { startEmulatedAws } from './emulated-aws.ts';
+import { startEmulatedAws } from '../kit/emulated-aws.ts';
 import { type MechanismKey } from '../../src/discovery/mechanisms.ts';
 import { type ClientRequest, type HttpClient } from '../../src/kernel/http-client.ts';
 

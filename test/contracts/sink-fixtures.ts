@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { labelSetOf } from '../../src/model/labels.ts';
 import type { sinkKinds } from '../../src/sinks/sinks.ts';
-import { Receiver } from '../remote-write-road.ts';
+import { Receiver } from '../kit/remote-write-road.ts';
 
 export interface SinkFixture {
   /** An entry that works. */

@@ -21,7 +21,7 @@ import { VirtualClock } from '../../src/kernel/clock.ts';
 import { createLogger } from '../../src/kernel/logger.ts';
 import { Registry } from '../../src/kernel/metrics.ts';
 import type { TargetGroup } from '../../src/model/target.ts';
-import { type EmulatedAws, startEmulatedAws } from '../contracts/emulated-aws.ts';
+import { type EmulatedAws, startEmulatedAws } from '../kit/emulated-aws.ts';
 import { answering } from '../contracts/mechanism-fixtures.ts';
 
 export const SCRAPED = { METRICS_PATH: '/metrics', METRICS_PORT: '9102' };

@@ -11,7 +11,7 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test, type TestContext } from 'node:test';
-import { type EmulatedAws, startEmulatedAws } from '../contracts/emulated-aws.ts';
+import { type EmulatedAws, startEmulatedAws } from '../kit/emulated-aws.ts';
 import { type RunningDiscovery, startRole } from './running.ts';
 
 let aws: EmulatedAws;

@@ -17,7 +17,7 @@ import { VirtualClock } from '../../src/kernel/clock.ts';
 import { silentLogger } from '../../src/kernel/logger.ts';
 import { Registry } from '../../src/kernel/metrics.ts';
 import type { TargetGroup } from '../../src/model/target.ts';
-import { type EmulatedAws, startEmulatedAws } from '../contracts/emulated-aws.ts';
+import { type EmulatedAws, startEmulatedAws } from '../kit/emulated-aws.ts';
 import { answering } from '../contracts/mechanism-fixtures.ts';
 
 let aws: EmulatedAws;

@@ -11,7 +11,7 @@ import type { DiscoveryWorld } from '../../src/discovery/mechanism.ts';
 import { VirtualClock } from '../../src/kernel/clock.ts';
 import { silentLogger } from '../../src/kernel/logger.ts';
 import { Registry } from '../../src/kernel/metrics.ts';
-import { type EmulatedAws, startEmulatedAws } from '../contracts/emulated-aws.ts';
+import { type EmulatedAws, startEmulatedAws } from '../kit/emulated-aws.ts';
 import { answering } from '../contracts/mechanism-fixtures.ts';
 
 async function open(context: TestContext): Promise<{ aws: EmulatedAws; api: EcsApi }> {

@@ -10,8 +10,8 @@ import path from 'node:path';
 import { suite, test, type TestContext } from 'node:test';
 import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
-import { assumedRole, forwardTo, type HangingServer, startHanging } from '../aws/hanging.ts';
-import { startEmulatedAws } from '../contracts/emulated-aws.ts';
+import { assumedRole, forwardTo, type HangingServer, startHanging } from '../kit/hanging.ts';
+import { startEmulatedAws } from '../kit/emulated-aws.ts';
 import {
   freePort,
   type Running,
@@ -19,9 +19,9 @@ import {
   startProgram,
   temporaryFolder,
   until,
-} from './processes.ts';
-import { startUpstream } from './proxies.ts';
-import { startReceiver } from './recording-receiver.ts';
+} from '../kit/processes.ts';
+import { startUpstream } from '../kit/proxies.ts';
+import { startReceiver } from '../kit/recording-receiver.ts';
 
 const MAIN = path.resolve(import.meta.dirname, '../../src/main.ts');
 const KEYS = { AWS_ACCESS_KEY_ID: 'AKIAHANGS', AWS_SECRET_ACCESS_KEY: 'the-secret-of-all' };

@@ -8,9 +8,9 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { suite, test, type TestContext } from 'node:test';
-import { startEmulatedAws } from '../contracts/emulated-aws.ts';
-import { freePort, startAmperage, startProgram, temporaryFolder, until } from './processes.ts';
-import { startProxy, startUpstream } from './proxies.ts';
+import { startEmulatedAws } from '../kit/emulated-aws.ts';
+import { freePort, startAmperage, startProgram, temporaryFolder, until } from '../kit/processes.ts';
+import { startProxy, startUpstream } from '../kit/proxies.ts';
 
 const MAIN = path.resolve(import.meta.dirname, '../../src/main.ts');
 /** Refused credentials are fetched anew each ten seconds at most: within those a refusal changes nothing. */

@@ -6,9 +6,9 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import { skipUnlessPeer } from '../peers.ts';
-import { freePort, startAmperage, startProgram, temporaryFolder, until } from './processes.ts';
-import { startReceiver } from './recording-receiver.ts';
+import { skipUnlessPeer } from '../kit/peers.ts';
+import { freePort, startAmperage, startProgram, temporaryFolder, until } from '../kit/processes.ts';
+import { startReceiver } from '../kit/recording-receiver.ts';
 
 const text = (address: string, sink: string, jobs: readonly string[], more = ''): string =>
   `global: { scrape_interval: 500ms, scrape_timeout: 400ms }

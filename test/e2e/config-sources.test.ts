@@ -9,8 +9,8 @@ import path from 'node:path';
 import { after, before, test, type TestContext } from 'node:test';
 import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
-import { type EmulatedAws, startEmulatedAws } from '../contracts/emulated-aws.ts';
-import { type Running, startAmperage, temporaryFolder, until } from './processes.ts';
+import { type EmulatedAws, startEmulatedAws } from '../kit/emulated-aws.ts';
+import { type Running, startAmperage, temporaryFolder, until } from '../kit/processes.ts';
 
 let aws: EmulatedAws;
 before(async () => {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { FakeCloudMap } from '../discovery/cloudmap-run.ts';
-import { freePort, startProgram, until } from './processes.ts';
+import { freePort, startProgram, until } from '../kit/processes.ts';
 import path from 'node:path';
 
 const MAIN = path.resolve(import.meta.dirname, '../../src/main.ts');

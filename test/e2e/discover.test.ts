@@ -8,8 +8,8 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
-import { type EmulatedAws, startEmulatedAws } from '../contracts/emulated-aws.ts';
-import { skipUnlessPeer } from '../peers.ts';
+import { type EmulatedAws, startEmulatedAws } from '../kit/emulated-aws.ts';
+import { skipUnlessPeer } from '../kit/peers.ts';
 import {
   freePort,
   query,
@@ -17,7 +17,7 @@ import {
   startProgram,
   temporaryFolder,
   until,
-} from './processes.ts';
+} from '../kit/processes.ts';
 
 const MAIN = path.resolve(import.meta.dirname, '../../src/main.ts');
 const run = promisify(execFile);

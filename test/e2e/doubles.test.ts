@@ -9,8 +9,8 @@ import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { skipUnlessPeer } from '../peers.ts';
-import { freePort, query, startAmperage, startProgram, temporaryFolder } from './processes.ts';
+import { skipUnlessPeer } from '../kit/peers.ts';
+import { freePort, query, startAmperage, startProgram, temporaryFolder } from '../kit/processes.ts';
 
 const OWN = 20;
 const SHARED = 5;

@@ -17,9 +17,9 @@ import { newProxyMetrics, type ProxyMetrics } from '../../src/proxy/metrics.ts';
 import { SigningProxy } from '../../src/proxy/proxy.ts';
 import { ProxyServer } from '../../src/proxy/server.ts';
 import { Upstream } from '../../src/proxy/upstream.ts';
-import { until } from './processes.ts';
+import { until } from '../kit/processes.ts';
 import { BODY_MAX_BYTES, CHUNKED, get, HEAD, PASSED, post, REFUSED } from './proxy-edge-cases.ts';
-import { type Arrived, KEYS, startUpstream } from './proxies.ts';
+import { type Arrived, KEYS, startUpstream } from '../kit/proxies.ts';
 
 interface Edge {
   readonly port: number;

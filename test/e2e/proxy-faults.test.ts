@@ -15,8 +15,8 @@ import { connect as connectTls } from 'node:tls';
 import { promisify } from 'node:util';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { hashSync } from 'bcryptjs';
-import { temporaryFolder, until } from './processes.ts';
-import { APS, ENV, KEYS, startProxy, startUpstream, verdictOf } from './proxies.ts';
+import { temporaryFolder, until } from '../kit/processes.ts';
+import { APS, ENV, KEYS, startProxy, startUpstream, verdictOf } from '../kit/proxies.ts';
 
 const run = promisify(execFile);
 

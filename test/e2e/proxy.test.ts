@@ -12,8 +12,8 @@ import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { ListTasksCommand, ECSClient } from '@aws-sdk/client-ecs';
 import { hashSync } from 'bcryptjs';
-import { startEmulatedAws } from '../contracts/emulated-aws.ts';
-import { skipUnlessPeer } from '../peers.ts';
+import { startEmulatedAws } from '../kit/emulated-aws.ts';
+import { skipUnlessPeer } from '../kit/peers.ts';
 import {
   freePort,
   query,
@@ -21,8 +21,8 @@ import {
   startProgram,
   temporaryFolder,
   until,
-} from './processes.ts';
-import { APS, ENV, KEYS, startProxy, startUpstream, verdictOf } from './proxies.ts';
+} from '../kit/processes.ts';
+import { APS, ENV, KEYS, startProxy, startUpstream, verdictOf } from '../kit/proxies.ts';
 
 const run = promisify(execFile);
 

@@ -19,8 +19,8 @@ import { silentLogger } from '../../src/kernel/logger.ts';
 import { Registry } from '../../src/kernel/metrics.ts';
 import type { ScrapeConfig } from '../../src/scrape/config.ts';
 import { ScrapeManager } from '../../src/scrape/manager.ts';
-import { RecordingAppender } from '../../src/scrape/recording-appender.ts';
-import { until } from './processes.ts';
+import { RecordingAppender } from '../kit/recording-appender.ts';
+import { until } from '../kit/processes.ts';
 
 async function parse(keys: string): Promise<ScrapeConfig> {
   const text = `scrape_configs: [{ job_name: j, scrape_interval: 200ms, scrape_timeout: 200ms, ${keys} }]`;

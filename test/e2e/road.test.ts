@@ -8,7 +8,7 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { PANELS } from '../../src/page/panels.ts';
-import { skipUnlessPeer } from '../peers.ts';
+import { skipUnlessPeer } from '../kit/peers.ts';
 import {
   freePort,
   query,
@@ -17,7 +17,7 @@ import {
   startProgram,
   temporaryFolder,
   until,
-} from './processes.ts';
+} from '../kit/processes.ts';
 
 const KEYS = { WORKSPACE_ACCESS_KEY: 'AKIATESTONLY', WORKSPACE_SECRET_KEY: 'only-for-tests' };
 

@@ -9,9 +9,9 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { skipUnlessPeer } from '../peers.ts';
-import { freePort, startAmperage, startProgram, temporaryFolder } from './processes.ts';
-import { type Received, startReceiver } from './recording-receiver.ts';
+import { skipUnlessPeer } from '../kit/peers.ts';
+import { freePort, startAmperage, startProgram, temporaryFolder } from '../kit/processes.ts';
+import { type Received, startReceiver } from '../kit/recording-receiver.ts';
 
 const RUN_MS = process.env['AMPERAGE_LONG'] === undefined ? 22_000 : 180_000;
 const GONE_AFTER_MS = 8_000;

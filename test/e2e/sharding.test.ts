@@ -8,10 +8,10 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { startEmulatedAws } from '../contracts/emulated-aws.ts';
-import { skipUnlessPeer } from '../peers.ts';
+import { startEmulatedAws } from '../kit/emulated-aws.ts';
+import { skipUnlessPeer } from '../kit/peers.ts';
 import { CHANGES, CONDITIONS, headline, rowOf, runChurn } from './churn/cases.ts';
-import { startAmperage, temporaryFolder, until } from './processes.ts';
+import { startAmperage, temporaryFolder, until } from '../kit/processes.ts';
 
 async function listen(
   context: TestContext,

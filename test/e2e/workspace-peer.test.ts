@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { skipUnlessPeer } from '../peers.ts';
+import { skipUnlessPeer } from '../kit/peers.ts';
 
 const KEYS = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'wJalrXUtnFEMI' };
 const main = join(import.meta.dirname, '../../src/main.ts');

@@ -15,7 +15,7 @@ import {
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
 import { LabelParameterVersionCommand, PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
-import { type EmulatedAws, startEmulatedAws } from '../../../test/contracts/emulated-aws.ts';
+import { type EmulatedAws, startEmulatedAws } from '../../../test/kit/emulated-aws.ts';
 import { VirtualClock } from '../../kernel/clock.ts';
 import { createHttpClient } from '../../kernel/http-client.ts';
 import { HttpServer } from '../../kernel/http-server.ts';

@@ -9,7 +9,7 @@ import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startAmperage, temporaryFolder } from '../../e2e/processes.ts';
+import { startAmperage, temporaryFolder } from '../../kit/processes.ts';
 import { decodeRequest, type DecodedRequest } from './decoded.ts';
 import * as families from './family-cases.ts';
 import * as whole from './request-cases.ts';

@@ -1,9 +1,9 @@
 /** A scrape manager on virtual time over pages that a function answers, for tests: what its targets commit is text. */
-import { VirtualClock } from '../kernel/clock.ts';
-import type { ClientRequest } from '../kernel/http-client.ts';
-import { silentLogger } from '../kernel/logger.ts';
-import { Registry } from '../kernel/metrics.ts';
-import { ScrapeManager } from './manager.ts';
+import { VirtualClock } from '../../src/kernel/clock.ts';
+import type { ClientRequest } from '../../src/kernel/http-client.ts';
+import { silentLogger } from '../../src/kernel/logger.ts';
+import { Registry } from '../../src/kernel/metrics.ts';
+import { ScrapeManager } from '../../src/scrape/manager.ts';
 import { RecordingAppender } from './recording-appender.ts';
 
 export interface RecordedManager {

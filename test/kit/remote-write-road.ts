@@ -7,29 +7,29 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { VirtualClock } from '../src/kernel/clock.ts';
-import { createHttpClient } from '../src/kernel/http-client.ts';
-import { HttpServer, type HttpRequest, type HttpResponse } from '../src/kernel/http-server.ts';
-import { createLogger, silentLogger } from '../src/kernel/logger.ts';
-import { Registry } from '../src/kernel/metrics.ts';
-import { labelSetOf } from '../src/model/labels.ts';
-import type { Appender } from '../src/model/sample.ts';
-import { DurableQueue } from '../src/queue/queue.ts';
-import { DELIVERY_DEFAULTS, type DeliverySettings } from '../src/delivery/settings.ts';
-import type { World } from '../src/kernel/world.ts';
-import type { ChunkQueue } from '../src/model/queue.ts';
-import type { OpenRoutedAppender } from '../src/model/sample.ts';
-import type { SeriesTransform } from '../src/model/transform.ts';
-import { Router } from '../src/routes/router.ts';
+import { VirtualClock } from '../../src/kernel/clock.ts';
+import { createHttpClient } from '../../src/kernel/http-client.ts';
+import { HttpServer, type HttpRequest, type HttpResponse } from '../../src/kernel/http-server.ts';
+import { createLogger, silentLogger } from '../../src/kernel/logger.ts';
+import { Registry } from '../../src/kernel/metrics.ts';
+import { labelSetOf } from '../../src/model/labels.ts';
+import type { Appender } from '../../src/model/sample.ts';
+import { DurableQueue } from '../../src/queue/queue.ts';
+import { DELIVERY_DEFAULTS, type DeliverySettings } from '../../src/delivery/settings.ts';
+import type { World } from '../../src/kernel/world.ts';
+import type { ChunkQueue } from '../../src/model/queue.ts';
+import type { OpenRoutedAppender } from '../../src/model/sample.ts';
+import type { SeriesTransform } from '../../src/model/transform.ts';
+import { Router } from '../../src/routes/router.ts';
 import {
   MESSAGE_1,
   METADATA_DEFAULTS,
   type RemoteWriteConfig,
-} from '../src/sinks/remote-write/config.ts';
-import { type RemoteWriteEdges, RemoteWriteSink } from '../src/sinks/remote-write/sink.ts';
-import { decodeWriteRequest } from '../src/wire/remote-write.ts';
-import { writeRequestOf } from '../src/wire/remote-write-2.ts';
-import { uncompress } from '../src/wire/snappy.ts';
+} from '../../src/sinks/remote-write/config.ts';
+import { type RemoteWriteEdges, RemoteWriteSink } from '../../src/sinks/remote-write/sink.ts';
+import { decodeWriteRequest } from '../../src/wire/remote-write.ts';
+import { writeRequestOf } from '../../src/wire/remote-write-2.ts';
+import { uncompress } from '../../src/wire/snappy.ts';
 
 export interface Received {
   readonly request: HttpRequest;
