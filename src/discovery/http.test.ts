@@ -1,12 +1,8 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { CallLimits } from './call-limits.ts';
-import { VirtualClock } from '../kernel/clock.ts';
-import { type ClientRequest } from '../kernel/http-client.ts';
-import { createLogger } from '../kernel/logger.ts';
-import { Registry } from '../kernel/metrics.ts';
-import { type TargetGroup } from '../model/target.ts';
+import { test, type TestContext } from 'node:test';
 import { httpMechanism } from './http.ts';
+import { startDiscovery } from '../../test/kit/discovery.ts';
+import { fakeHttp } from '../../test/kit/fake-http.ts';
 
 interface Answer {
   status?: number;
@@ -15,59 +11,41 @@ interface Answer {
 }
 
 /** The first list for one answer (undefined when it yields none), what was asked, and the log. */
-async function ask(config: Record<string, unknown>, answer: Answer) {
-  const clock = new VirtualClock();
-  const abort = new AbortController();
-  const requests: ClientRequest[] = [];
-  const lines: string[] = [];
-  let list: readonly TargetGroup[] | undefined;
-  const world = {
-    clock,
-    metrics: new Registry(),
-    log: createLogger({ write: (line) => lines.push(line), format: 'logfmt', clock }),
-    http: {
-      async send(request: ClientRequest) {
-        requests.push(request);
-        const headers = { 'content-type': answer.type ?? 'application/json' };
-        return { status: answer.status ?? 200, headers, body: Buffer.from(answer.body) };
-      },
-      close: async () => undefined,
-    },
-    mechanism: 'http',
-    signal: abort.signal,
-    baseDirectory: '/',
-    callLimits: new CallLimits(new VirtualClock(), new Registry()),
-  };
-  const parsed = httpMechanism.schema.parse({ url: 'http://sd.example/x?token=1', ...config });
-  const ended = (async () => {
-    for await (const groups of httpMechanism.discover(parsed, world)) list = groups;
-  })();
-  await clock.advance(0);
-  abort.abort();
-  await ended;
-  return { list, request: requests[0], log: lines.join('\n') };
+async function ask(context: TestContext, config: Record<string, unknown>, answer: Answer) {
+  const { status = 200, type = 'application/json', body } = answer;
+  const http = fakeHttp(() => ({ status, headers: { 'content-type': type }, body }));
+  const url = 'http://sd.example/x?token=1';
+  const run = startDiscovery(
+    context,
+    httpMechanism,
+    { url, ...config },
+    { mechanism: 'http', http },
+  );
+  await run.clock.advance(0);
+  await run.stop();
+  return { list: run.lists.at(-1), request: http.requests[0], log: run.lines.join('\n') };
 }
 
-test('the request says how often it comes and who asks', async () => {
+test('the request says how often it comes and who asks', async (context) => {
   const auth = { basic_auth: { username: 'u', password: 'p' }, refresh_interval: '30s' };
-  const { request } = await ask(auth, { body: '[]' });
+  const { request } = await ask(context, auth, { body: '[]' });
   assert.equal(request?.headers?.['x-prometheus-refresh-interval-seconds'], '30');
   assert.equal(request?.headers?.['authorization'], 'Basic dTpw');
   assert.equal(request?.headers?.['accept'], 'application/json');
 });
 
-test('groups carry the URL they came from', async () => {
+test('groups carry the URL they came from', async (context) => {
   const body = '[{"targets":["a:1"],"labels":{"x":"y"}},{"targets":[]}]';
-  const { list } = await ask({}, { body, type: 'application/json; charset=utf-8' });
+  const { list } = await ask(context, {}, { body, type: 'application/json; charset=utf-8' });
   assert.deepEqual(list?.[0]?.labels, { x: 'y', __meta_url: 'http://sd.example/x?token=1' });
   assert.equal(list?.length, 2);
 });
 
-test('an empty list is an answer', async () => {
-  assert.deepEqual((await ask({}, { body: '[]' })).list, []);
+test('an empty list is an answer', async (context) => {
+  assert.deepEqual((await ask(context, {}, { body: '[]' })).list, []);
 });
 
-test('what is not a list is refused, and the log does not show the query', async () => {
+test('what is not a list is refused, and the log does not show the query', async (context) => {
   const refusals: [Answer, string][] = [
     [{ status: 503, body: '[]' }, 'status 503, expected 200'],
     [{ type: 'text/html', body: '[]' }, 'content type \\"text/html\\", expected'],
@@ -77,7 +55,7 @@ test('what is not a list is refused, and the log does not show the query', async
     [{ body: Buffer.from([0x5b, 0x22, 0xff, 0x22, 0x5d]) }, 'http_sd http://sd.example/x'],
   ];
   for (const [answer, message] of refusals) {
-    const { list, log } = await ask({}, answer);
+    const { list, log } = await ask(context, {}, answer);
     assert.equal(list, undefined);
     assert.ok(log.includes(message), `${message} in ${log}`);
     assert.ok(!log.includes('token'), log);

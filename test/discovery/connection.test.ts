@@ -12,7 +12,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test, type TestContext } from 'node:test';
 import { type EmulatedAws, startEmulatedAws } from '../kit/emulated-aws.ts';
-import { type RunningDiscovery, startRole } from './running.ts';
+import type { RunningDiscovery } from '../kit/discovery.ts';
+import { startRole } from './running.ts';
 
 let aws: EmulatedAws;
 let folder = '';
