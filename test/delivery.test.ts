@@ -13,10 +13,11 @@ import { Registry } from '../src/kernel/metrics.ts';
 import { DurableQueue } from '../src/queue/queue.ts';
 import { Delivery } from '../src/delivery/delivery.ts';
 import { DELIVERY_DEFAULTS } from '../src/delivery/settings.ts';
+import { temporaryFolder } from './kit/folder.ts';
 
 const settings = { ...DELIVERY_DEFAULTS, batchSendDeadlineMs: 0, shardsMax: 1 };
 
-async function open(t: TestContext, protocol: NumberProtocol, directory = folder(t)) {
+async function open(t: TestContext, protocol: NumberProtocol, directory = temporaryFolder(t)) {
   const all = bench(protocol);
   const queue = new DurableQueue({ name: 'test', directory, lanes: 1, capBytes: 1e9 }, all.world);
   const make = (of = protocol): Delivery<unknown> =>
@@ -24,12 +25,6 @@ async function open(t: TestContext, protocol: NumberProtocol, directory = folder
   await queue.start();
   t.after(() => queue.stop());
   return { ...all, queue, make };
-}
-
-function folder(t: TestContext): string {
-  const directory = mkdtempSync(join(tmpdir(), 'amperage-delivery-'));
-  t.after(() => rmSync(directory, { recursive: true, force: true }));
-  return directory;
 }
 
 test('what is released goes on with another: nothing is lost, nothing is drained, order stays', async (t) => {

@@ -24,7 +24,9 @@ import { relabelling } from '../src/transforms/relabelling.ts';
 import { decodeWriteRequest } from '../src/wire/remote-write.ts';
 import { uncompress } from '../src/wire/snappy.ts';
 import { componentContract } from './contracts/component.ts';
-import { configOf, Receiver, road, scrape, sinkOver, until } from './kit/remote-write-road.ts';
+import { configOf, road, scrape, sinkOver, until } from './kit/remote-write-road.ts';
+import { Receiver, startReceiver } from './kit/receiver.ts';
+import { temporaryFolder } from './kit/folder.ts';
 
 const T0 = 1_700_000_000_000;
 
@@ -283,7 +285,7 @@ test('requests keep both limits, and a large scrape is more than one chunk', asy
 });
 
 test('a stop sends what is queued, and leaves it on disk when the receiver does not answer', async (t) => {
-  const directory = mkdtempSync(join(tmpdir(), 'amperage-write-'));
+  const directory = temporaryFolder(t);
   const first = await road(t, { directory, queue: { batchSendDeadlineMs: 60_000 } });
   const appender = first.sink.openAppender('target');
   scrape(appender, ['in_time'], T0);
@@ -395,15 +397,9 @@ test('what is not asked for is not sent, and a histogram left out is counted', a
 });
 
 test('after kill -9 in the middle of sending, every committed sample arrives', async (t) => {
-  const directory = mkdtempSync(join(tmpdir(), 'amperage-write-'));
-  const receiver = new Receiver();
-  await receiver.server.start();
-  t.after(async () => {
-    await receiver.server.stop(100);
-    rmSync(directory, { recursive: true, force: true });
-  });
-  // Slow enough that the child is killed with requests in flight.
-  const url = `${receiver.server.url}/write`;
+  const directory = temporaryFolder(t);
+  const receiver = await startReceiver(t);
+  const { url } = receiver;
   const committed = await runAndKill(directory, url, () => receiver.requests.length >= 3);
   const queue = new DurableQueue(
     { name: 'next', directory, lanes: 2, capBytes: 1e9 },
@@ -429,7 +425,7 @@ test('after kill -9 in the middle of sending, every committed sample arrives', a
 });
 
 test('a queue that 0.1.0 left is read on from where it stopped, under another number of lanes too', async (t) => {
-  const directory = mkdtempSync(join(tmpdir(), 'amperage-write-'));
+  const directory = temporaryFolder(t);
   cpSync(new URL('fixtures/queue-0.1.0', import.meta.url), directory, { recursive: true });
   const all = await road(t, { directory, queue: { shardsMax: 16 } });
   await until(all, () => all.queue.pendingItems === 0);

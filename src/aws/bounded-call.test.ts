@@ -7,7 +7,8 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { startHanging } from '../../test/kit/hanging.ts';
-import { temporaryFolder, until } from '../../test/kit/processes.ts';
+import { temporaryFolder } from '../../test/kit/folder.ts';
+import { until } from '../../test/kit/waiting.ts';
 import { systemClock, VirtualClock } from '../kernel/clock.ts';
 import { boundedCall, raced } from './bounded-call.ts';
 

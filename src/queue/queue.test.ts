@@ -21,6 +21,7 @@ import { Registry } from '../kernel/metrics.ts';
 import type { Batch, BatchLimits, Chunk } from '../model/queue.ts';
 import { inspectQueue } from './inspect.ts';
 import { DurableQueue, type DurableQueueOptions } from './queue.ts';
+import { temporaryFolder } from '../../test/kit/folder.ts';
 
 const EVERYTHING: BatchLimits = { maxItems: 1e9, maxBytes: 1e9, maxRawBytes: 1e9 };
 const never = new AbortController().signal;
@@ -34,12 +35,6 @@ function world(clock = new VirtualClock()): {
   const lines: string[] = [];
   const log = createLogger({ write: (line) => void lines.push(line), clock, format: 'logfmt' });
   return { clock, log, metrics: new Registry(), lines };
-}
-
-function directoryOf(t: TestContext): string {
-  const directory = mkdtempSync(join(tmpdir(), 'amperage-queue-'));
-  t.after(() => rmSync(directory, { recursive: true, force: true }));
-  return directory;
 }
 
 async function open(
@@ -87,7 +82,7 @@ function segmentsOf(directory: string): string[] {
 }
 
 test('chunks leave in the order they came, with what they carry', async (t) => {
-  const queue = await open(directoryOf(t));
+  const queue = await open(temporaryFolder(t));
   for (let i = 0; i < 5; i++) queue.append(chunk(i));
   const batch = await queue.next([0], EVERYTHING, 0, never);
   assert.deepEqual(numbersOf(batch), [0, 1, 2, 3, 4]);
@@ -96,7 +91,7 @@ test('chunks leave in the order they came, with what they carry', async (t) => {
 });
 
 test('a batch keeps the limits, but is never empty', async (t) => {
-  const queue = await open(directoryOf(t));
+  const queue = await open(temporaryFolder(t));
   for (let i = 0; i < 6; i++) queue.append(chunk(i));
   const take = async (limits: Partial<BatchLimits>): Promise<number[]> => {
     const batch = await queue.next([0], { ...EVERYTHING, ...limits }, 0, never);
@@ -110,7 +105,7 @@ test('a batch keeps the limits, but is never empty', async (t) => {
 });
 
 test('without an acknowledgement the same chunks come again', async (t) => {
-  const queue = await open(directoryOf(t));
+  const queue = await open(temporaryFolder(t));
   queue.append(chunk(1));
   assert.deepEqual(numbersOf(await queue.next([0], EVERYTHING, 0, never)), [1]);
   assert.deepEqual(numbersOf(await queue.next([0], EVERYTHING, 0, never)), [1]);
@@ -119,7 +114,7 @@ test('without an acknowledgement the same chunks come again', async (t) => {
 
 test('a batch that is not full waits for its deadline, a full one does not', async (t) => {
   const edges = world();
-  const queue = await open(directoryOf(t), {}, edges);
+  const queue = await open(temporaryFolder(t), {}, edges);
   const limits = { ...EVERYTHING, maxItems: 3 };
   let got: number[] | undefined;
   const take = (): void => {
@@ -146,7 +141,7 @@ test('a batch that is not full waits for its deadline, a full one does not', asy
 });
 
 test('waiting ends when the signal aborts, when the queue drains and when it stops', async (t) => {
-  const queue = await open(directoryOf(t), { lanes: 2 });
+  const queue = await open(temporaryFolder(t), { lanes: 2 });
   const abort = new AbortController();
   const aborted = queue.next([0], EVERYTHING, 1_000, abort.signal);
   abort.abort();
@@ -162,7 +157,7 @@ test('waiting ends when the signal aborts, when the queue drains and when it sto
 
 test('a flush sends what is there without waiting, and is done when it has left', async (t) => {
   const edges = world();
-  const queue = await open(directoryOf(t), { lanes: 2 }, edges);
+  const queue = await open(temporaryFolder(t), { lanes: 2 }, edges);
   await queue.flush(never);
   queue.append(chunk(1));
   queue.append(chunk(2, 1));
@@ -188,7 +183,7 @@ test('a flush sends what is there without waiting, and is done when it has left'
 });
 
 test('a restart resumes behind the cursor, each lane by itself', async (t) => {
-  const directory = directoryOf(t);
+  const directory = temporaryFolder(t);
   const first = await open(directory, { lanes: 2 });
   for (let i = 0; i < 10; i++) first.append(chunk(i, i % 2));
   const batch = await first.next([0], { ...EVERYTHING, maxItems: 3 }, 0, never);
@@ -203,7 +198,7 @@ test('a restart resumes behind the cursor, each lane by itself', async (t) => {
 });
 
 test('nothing that was appended is lost when the process is killed', async (t) => {
-  const directory = directoryOf(t);
+  const directory = temporaryFolder(t);
   const script = `
     import { DurableQueue } from ${JSON.stringify(new URL('./queue.ts', import.meta.url).href)};
     import { systemClock } from ${JSON.stringify(new URL('../kernel/clock.ts', import.meta.url).href)};
@@ -232,7 +227,7 @@ test('nothing that was appended is lost when the process is killed', async (t) =
 
 /** A directory with one segment of `count` chunks that were never sent. */
 async function filled(t: TestContext, count: number): Promise<string> {
-  const directory = directoryOf(t);
+  const directory = temporaryFolder(t);
   const queue = await open(directory);
   for (let i = 0; i < count; i++) queue.append(chunk(i));
   await queue.stop();
@@ -245,7 +240,7 @@ test('a segment torn at any byte gives all whole chunks and takes new ones', asy
   const whole = readFileSync(segment!).length;
   const record = whole / 3;
   for (let size = 0; size < whole; size++) {
-    const directory = directoryOf(t);
+    const directory = temporaryFolder(t);
     const copy = join(directory, '0000000001.seg');
     copyFileSync(segment!, copy);
     truncateSync(copy, size);
@@ -280,7 +275,7 @@ test('a flipped bit costs at most its chunk, and is counted', async (t) => {
 });
 
 test('files that are no segments, or all garbage, do not stop the start', async (t) => {
-  const directory = directoryOf(t);
+  const directory = temporaryFolder(t);
   writeFileSync(join(directory, '0000000003.seg'), Buffer.alloc(5_000, 'AMQ1'));
   writeFileSync(join(directory, 'notes.txt'), 'hello');
   writeFileSync(join(directory, 'cursor'), '{"cursors": {"1/0": "x"}}');
@@ -293,7 +288,7 @@ test('files that are no segments, or all garbage, do not stop the start', async 
 });
 
 test('with another number of lanes the old chunks leave first, in order', async (t) => {
-  const directory = directoryOf(t);
+  const directory = temporaryFolder(t);
   const first = await open(directory, { lanes: 3 });
   for (let i = 0; i < 9; i++) first.append(chunk(i, i % 3));
   first.acknowledge((await first.next([1], { ...EVERYTHING, maxItems: 2 }, 0, never))!);
@@ -319,7 +314,7 @@ test('above the disk cap the oldest go, counted', async (t) => {
   const edges = world();
   const dropped: string[] = [];
   const queue = await open(
-    directoryOf(t),
+    temporaryFolder(t),
     {
       capBytes: 1_000,
       segmentBytes: 200,
@@ -342,7 +337,7 @@ test('above the disk cap the oldest go, counted', async (t) => {
 });
 
 test('an acknowledgement for chunks that the cap dropped meanwhile is taken', async (t) => {
-  const queue = await open(directoryOf(t), { capBytes: 400, segmentBytes: 100 });
+  const queue = await open(temporaryFolder(t), { capBytes: 400, segmentBytes: 100 });
   queue.append(chunk(0));
   const batch = await queue.next([0], EVERYTHING, 0, never);
   for (let i = 1; i < 20; i++) queue.append(chunk(i));
@@ -353,7 +348,7 @@ test('an acknowledgement for chunks that the cap dropped meanwhile is taken', as
 });
 
 test('old chunks come from disk, the newest from memory', async (t) => {
-  const queue = await open(directoryOf(t), { cacheMaxBytes: 100, segmentBytes: 300 });
+  const queue = await open(temporaryFolder(t), { cacheMaxBytes: 100, segmentBytes: 300 });
   for (let i = 0; i < 100; i++) queue.append(chunk(i));
   assert.deepEqual(
     await takeAll(queue),
@@ -363,7 +358,7 @@ test('old chunks come from disk, the newest from memory', async (t) => {
 });
 
 test('a disk that refuses: items wait in memory within a bound, and are written later', async (t) => {
-  const directory = directoryOf(t);
+  const directory = temporaryFolder(t);
   const edges = world();
   const queue = await open(directory, { memoryMaxBytes: 100 }, edges);
   // A directory in the place of the next segment file: creating it fails until it is gone.
@@ -388,7 +383,7 @@ test('a disk that refuses: items wait in memory within a bound, and are written 
 });
 
 test('what waits is told without touching it, and what is too old goes, counted, but not while it is sent', async (t) => {
-  const directory = directoryOf(t);
+  const directory = temporaryFolder(t);
   const edges = world();
   const queue = await open(directory, { maxAgeMs: 60_000, sync: 'every' }, edges);
   for (let i = 0; i < 4; i++) queue.append({ ...chunk(i), newestMs: edges.clock.nowMs() });
@@ -408,7 +403,7 @@ test('what waits is told without touching it, and what is too old goes, counted,
 });
 
 test('two processes on one queue refuse each other; the lock of a dead one is taken', async (t) => {
-  const directory = directoryOf(t);
+  const directory = temporaryFolder(t);
   const queue = await open(directory);
   await assert.rejects(open(directory), /in use by process \d+; stop it, or give/);
   await queue.stop();
@@ -425,7 +420,7 @@ test('two processes on one queue refuse each other; the lock of a dead one is ta
 });
 
 test('a directory that can not be used is a configuration error with a remedy', async (t) => {
-  const file = join(directoryOf(t), 'file');
+  const file = join(temporaryFolder(t), 'file');
   writeFileSync(file, '');
   await assert.rejects(open(file), /can't be used .*; give a directory that this user may write/);
 });
@@ -467,7 +462,7 @@ test('whatever is appended, acknowledged and restarted: each lane gets each numb
 });
 
 test('segments have numbers that no run before has used, whatever it may yet write', async (t) => {
-  const directory = directoryOf(t);
+  const directory = temporaryFolder(t);
   const edges = world();
   const first = await open(directory, {}, edges);
   first.append(chunk(0));
@@ -484,7 +479,7 @@ test('segments have numbers that no run before has used, whatever it may yet wri
 });
 
 test('another number of lanes, while it runs: what waits goes first, each lane in order, then what comes', async (t) => {
-  const directory = directoryOf(t);
+  const directory = temporaryFolder(t);
   const queue = await open(directory, { lanes: 4 });
   for (let i = 0; i < 8; i++) queue.append(chunk(i, i % 4));
   const underWay = (await queue.next([1], { ...EVERYTHING, maxItems: 1 }, 0, never))!;
@@ -500,7 +495,7 @@ test('another number of lanes, while it runs: what waits goes first, each lane i
 });
 
 test('after lanes changed while it ran, a restart goes on where it stopped', async (t) => {
-  const directory = directoryOf(t);
+  const directory = temporaryFolder(t);
   const first = await open(directory, { lanes: 2 });
   for (let i = 0; i < 4; i++) first.append(chunk(i, i % 2));
   first.configure({ lanes: 5, capBytes: 1e9 });
@@ -517,7 +512,7 @@ test('after lanes changed while it ran, a restart goes on where it stopped', asy
 });
 
 test('what waits in memory for a full disk while lanes change and change back keeps its lane on disk', async (t) => {
-  const directory = directoryOf(t);
+  const directory = temporaryFolder(t);
   const edges = world();
   const queue = await open(directory, { lanes: 3, segmentBytes: 100 }, edges);
   for (let i = 0; i < 2; i++) queue.append(chunk(i, 1));
@@ -537,7 +532,7 @@ test('what waits in memory for a full disk while lanes change and change back ke
 });
 
 test('nothing that was acknowledged goes again after lanes changed while it ran and all was stopped', async (t) => {
-  const directory = directoryOf(t);
+  const directory = temporaryFolder(t);
   const first = await open(directory, { lanes: 2 });
   for (let i = 0; i < 6; i++) first.append(chunk(i, i));
   first.acknowledge((await first.next([0, 1], { ...EVERYTHING, maxItems: 2 }, 0, never))!);
@@ -554,7 +549,7 @@ test('nothing that was acknowledged goes again after lanes changed while it ran 
 
 test('a lower bound of the disk holds from the next chunk on', async (t) => {
   const dropped: string[] = [];
-  const queue = await open(directoryOf(t), {
+  const queue = await open(temporaryFolder(t), {
     segmentBytes: 200,
     onDropped: (items, reason) => void dropped.push(`${items} ${reason}`),
   });

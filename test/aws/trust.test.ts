@@ -23,7 +23,8 @@ import { Registry } from '../../src/kernel/metrics.ts';
 import { createTokenSource } from '../../src/kernel/oauth2.ts';
 import { followTrust } from '../../src/kernel/trust.ts';
 import { makeAuthority, startTlsServer } from '../kit/authority.ts';
-import { temporaryFolder, until } from '../kit/processes.ts';
+import { temporaryFolder } from '../kit/folder.ts';
+import { until } from '../kit/waiting.ts';
 import { KEYS } from '../kit/proxies.ts';
 
 const credentials = createCredentialSource({

@@ -132,7 +132,7 @@ export function fail(): never {
 export interface Run extends RunningDiscovery {
   lacks(): readonly Lack[];
   /** Lets readings happen until so many more lists have come. */
-  more(lists: number): Promise<void>;
+  readonly more: (lists: number) => Promise<void>;
 }
 
 export function discover(

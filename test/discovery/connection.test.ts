@@ -5,15 +5,16 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type IncomingMessage, request, type Server } from 'node:http';
+import { createServer, type IncomingMessage, request } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import { type AddressInfo, connect, type Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test, type TestContext } from 'node:test';
 import { type EmulatedAws, startEmulatedAws } from '../kit/emulated-aws.ts';
 import type { RunningDiscovery } from '../kit/discovery.ts';
 import { startRole } from './running.ts';
+import { listen } from '../kit/listen.ts';
 
 let aws: EmulatedAws;
 let folder = '';
@@ -39,18 +40,6 @@ function start(context: TestContext, config: Readonly<Record<string, unknown>>):
   return startRole(context, { clusters: ['far'], ...config }, folder);
 }
 
-async function listen(context: TestContext, server: Server): Promise<number> {
-  // Those of tunnels are no longer the server's own.
-  const sockets = new Set<Socket>();
-  server.on('connection', (socket: Socket) => sockets.add(socket));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  context.after(() => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-  });
-  return (server.address() as AddressInfo).port;
-}
-
 /** Hands a request on to the emulator. */
 function forward(from: IncomingMessage, respond: (answer: IncomingMessage) => void): void {
   const { pathname, search } = new URL(from.url ?? '/', aws.url);
@@ -65,7 +54,7 @@ async function startTls(context: TestContext): Promise<number> {
     cert: readFileSync(path.join(folder, 'cert.pem')),
     key: readFileSync(path.join(folder, 'key.pem')),
   };
-  return listen(
+  const { port } = await listen(
     context,
     createTlsServer(pem, (from, response) =>
       forward(from, (answer) => {
@@ -74,6 +63,7 @@ async function startTls(context: TestContext): Promise<number> {
       }),
     ),
   );
+  return port;
 }
 
 /** A proxy for both kinds of requests, which notes what it was asked. */
@@ -103,7 +93,7 @@ async function startProxy(context: TestContext): Promise<{ url: string; seen: st
     socket.on('error', () => upstream.destroy());
     socket.on('close', () => upstream.destroy());
   });
-  const port = await listen(context, proxy);
+  const { port } = await listen(context, proxy);
   return { url: `http://me:hush@127.0.0.1:${port}`, seen };
 }
 
@@ -177,7 +167,7 @@ test('request_concurrency is how many calls are under way at once', async (conte
       }, 20);
     });
   });
-  const endpoint = `http://127.0.0.1:${await listen(context, slow)}`;
+  const { url: endpoint } = await listen(context, slow);
   const clusters = Array.from({ length: 12 }, (_, index) => `crowd-${index}`);
   for (const name of clusters)
     aws.account.ecs.run(aws.account.ecs.createCluster(name), { taskDefinition: 'web' });

@@ -5,23 +5,18 @@
 import assert from 'node:assert/strict';
 import { chmodSync, existsSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { suite, test, type TestContext } from 'node:test';
 import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { assumedRole, forwardTo, type HangingServer, startHanging } from '../kit/hanging.ts';
 import { startEmulatedAws } from '../kit/emulated-aws.ts';
-import {
-  freePort,
-  type Running,
-  startAmperage,
-  startProgram,
-  temporaryFolder,
-  until,
-} from '../kit/processes.ts';
+import { temporaryFolder } from '../kit/folder.ts';
+import { until } from '../kit/waiting.ts';
+import { freePort, type Running, startAmperage, startProgram } from '../kit/processes.ts';
 import { startUpstream } from '../kit/proxies.ts';
-import { startReceiver } from '../kit/recording-receiver.ts';
+import { startReceiver } from '../kit/receiver.ts';
+import { listen } from '../kit/listen.ts';
 
 const MAIN = path.resolve(import.meta.dirname, '../../src/main.ts');
 const KEYS = { AWS_ACCESS_KEY_ID: 'AKIAHANGS', AWS_SECRET_ACCESS_KEY: 'the-secret-of-all' };
@@ -60,12 +55,8 @@ async function metric(running: Running, name: string): Promise<number> {
 
 async function startTarget(context: TestContext): Promise<string> {
   const server = createServer((_request, response) => response.end('a 1\n'));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  context.after(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const { host } = await listen(context, server);
+  return host;
 }
 
 interface Hanging {
@@ -137,7 +128,7 @@ suite('while AWS hangs', { concurrency: 2 }, () => {
         file,
         `global: { scrape_interval: 1s, scrape_timeout: 1s }
 scrape_configs: [{ job_name: j, static_configs: [{ targets: ['${target}'] }] }]
-remote_write: [{ url: '${receiver.url}/all/write', sigv4: ${hanging.sigv4}, queue_config: { batch_send_deadline: 100ms } }]
+remote_write: [{ url: '${receiver.server.url}/all/write', sigv4: ${hanging.sigv4}, queue_config: { batch_send_deadline: 100ms } }]
 `,
       );
       const given = ['--storage.path', path.join(folder, 'queue'), '--stop-timeout', '1s'];

@@ -5,12 +5,14 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { suite, test, type TestContext } from 'node:test';
 import { startEmulatedAws } from '../kit/emulated-aws.ts';
-import { freePort, startAmperage, startProgram, temporaryFolder, until } from '../kit/processes.ts';
+import { temporaryFolder } from '../kit/folder.ts';
+import { until } from '../kit/waiting.ts';
+import { freePort, startAmperage, startProgram } from '../kit/processes.ts';
 import { startProxy, startUpstream } from '../kit/proxies.ts';
+import { listen } from '../kit/listen.ts';
 
 const MAIN = path.resolve(import.meta.dirname, '../../src/main.ts');
 /** Refused credentials are fetched anew each ten seconds at most: within those a refusal changes nothing. */
@@ -71,12 +73,8 @@ async function startReceiver(
       response.end(key === state.key ? '' : '{"message":"ExpiredTokenException"}');
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  context.after(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, taken };
+  const { url } = await listen(context, server);
+  return { url: url, taken };
 }
 
 suite('credentials that are exchanged', { concurrency: 2 }, () => {

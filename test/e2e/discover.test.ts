@@ -10,14 +10,9 @@ import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 import { type EmulatedAws, startEmulatedAws } from '../kit/emulated-aws.ts';
 import { skipUnlessPeer } from '../kit/peers.ts';
-import {
-  freePort,
-  query,
-  startAmperage,
-  startProgram,
-  temporaryFolder,
-  until,
-} from '../kit/processes.ts';
+import { temporaryFolder } from '../kit/folder.ts';
+import { until } from '../kit/waiting.ts';
+import { freePort, query, startAmperage, startProgram } from '../kit/processes.ts';
 
 const MAIN = path.resolve(import.meta.dirname, '../../src/main.ts');
 const run = promisify(execFile);

@@ -8,7 +8,9 @@ import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { type Authority, makeAuthority, startTlsServer } from '../kit/authority.ts';
-import { freePort, startAmperage, temporaryFolder, until } from '../kit/processes.ts';
+import { temporaryFolder } from '../kit/folder.ts';
+import { until } from '../kit/waiting.ts';
+import { freePort, startAmperage } from '../kit/processes.ts';
 import { APS, ENV, startProxy } from '../kit/proxies.ts';
 
 const MAIN = path.resolve(import.meta.dirname, '../../src/main.ts');

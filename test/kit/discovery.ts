@@ -45,8 +45,8 @@ export interface RunningDiscovery extends Pick<TestWorld, 'clock' | 'metrics' | 
   /** Resolves when it has ended, after `stop`. */
   readonly ended: Promise<void>;
   /** Moves time on in steps, and lets real sockets and files have theirs, until something is so. */
-  until(isSo: () => boolean, stepMs?: number): Promise<void>;
-  stop(): Promise<void>;
+  readonly until: (isSo: () => boolean, stepMs?: number) => Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 const PATIENCE_MS = 20_000;

@@ -3,14 +3,8 @@
  * sockets and files; time is virtual.
  */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { VirtualClock } from '../../src/kernel/clock.ts';
-import { createHttpClient } from '../../src/kernel/http-client.ts';
-import { HttpServer, type HttpRequest, type HttpResponse } from '../../src/kernel/http-server.ts';
-import { createLogger, silentLogger } from '../../src/kernel/logger.ts';
 import { Registry } from '../../src/kernel/metrics.ts';
 import { labelSetOf } from '../../src/model/labels.ts';
 import type { Appender } from '../../src/model/sample.ts';
@@ -27,52 +21,9 @@ import {
   type RemoteWriteConfig,
 } from '../../src/sinks/remote-write/config.ts';
 import { type RemoteWriteEdges, RemoteWriteSink } from '../../src/sinks/remote-write/sink.ts';
-import { decodeWriteRequest } from '../../src/wire/remote-write.ts';
-import { writeRequestOf } from '../../src/wire/remote-write-2.ts';
-import { uncompress } from '../../src/wire/snappy.ts';
-
-export interface Received {
-  readonly request: HttpRequest;
-  readonly body: Buffer;
-  readonly headers: HttpRequest['headers'];
-  readonly samples: { series: string; tMs: number; value: number }[];
-}
-
-/** Decodes what comes; `answer` says what is answered, and only 2xx is kept. */
-export class Receiver {
-  readonly requests: Received[] = [];
-  readonly kept: Received['samples'] = [];
-  answer: (received: Received) => HttpResponse | Promise<HttpResponse> = () => ({ status: 204 });
-  readonly server: HttpServer;
-
-  constructor(listen = '127.0.0.1:0') {
-    this.server = new HttpServer({
-      name: 'receiver',
-      listen,
-      log: silentLogger,
-      routes: [{ method: 'POST', path: '/write', handle: (request) => this.#take(request) }],
-    });
-  }
-
-  async #take(request: HttpRequest): Promise<HttpResponse> {
-    const body = await request.body();
-    const received: Received = { request, body, headers: request.headers, samples: [] };
-    const message = uncompress(body, 1e7);
-    const is2 = request.headers['x-prometheus-remote-write-version'] === '2.0.0';
-    decodeWriteRequest(is2 ? writeRequestOf(message) : message, {
-      series(labels, timestampsMs, values, count) {
-        const series = labels.map(({ name, value }) => `${name}=${value}`).join(',');
-        for (let i = 0; i < count; i++) {
-          received.samples.push({ series, tMs: timestampsMs[i]!, value: values[i]! });
-        }
-      },
-    });
-    this.requests.push(received);
-    const answer = await this.answer(received);
-    if (answer.status < 300) this.kept.push(...received.samples);
-    return answer;
-  }
-}
+import { temporaryFolder } from './folder.ts';
+import { type Receiver, startReceiver } from './receiver.ts';
+import { createWorld, openHttp } from './world.ts';
 
 export interface Road {
   readonly receiver: Receiver;
@@ -82,9 +33,9 @@ export interface Road {
   readonly openAppender: (key: string) => Appender;
   readonly clock: VirtualClock;
   readonly metrics: Registry;
-  readonly lines: string[];
+  readonly lines: readonly string[];
   readonly directory: string;
-  metric(name: string): number;
+  readonly metric: (start: string) => number;
 }
 
 export type Overrides = Partial<RemoteWriteConfig> &
@@ -127,14 +78,11 @@ export function sinkOver(
 }
 
 export async function road(t: TestContext, overrides: Overrides = {}): Promise<Road> {
-  const receiver = new Receiver();
-  await receiver.server.start();
-  const directory = overrides.directory ?? mkdtempSync(join(tmpdir(), 'amperage-write-'));
-  const clock = new VirtualClock();
-  const lines: string[] = [];
-  const log = createLogger({ write: (line) => void lines.push(line), clock, format: 'logfmt' });
-  const world = { clock, log, metrics: new Registry(), http: createHttpClient() };
-  const of = configOf(`${receiver.server.url}/write`, overrides);
+  const receiver = await startReceiver(t);
+  const directory = overrides.directory ?? temporaryFolder(t);
+  const world = createWorld({ http: openHttp(t) });
+  const { clock, metrics, lines, metric } = world;
+  const of = configOf(receiver.url, overrides);
   const { shardsMax: lanes, capBytes } = of.settings;
   const queue = new DurableQueue({ name: 'test', directory, lanes, capBytes }, world);
   const auth = overrides.auth === undefined ? {} : { auth: overrides.auth };
@@ -151,18 +99,7 @@ export async function road(t: TestContext, overrides: Overrides = {}): Promise<R
     await clock.advance(0);
     await stopped;
     await queue.stop();
-    await receiver.server.stop(100);
-    await world.http.close();
-    rmSync(directory, { recursive: true, force: true });
   });
-  const { metrics } = world;
-  const metric = (name: string): number => {
-    const found = metrics
-      .expose()
-      .split('\n')
-      .find((line) => line.startsWith(name));
-    return Number(found?.split(' ').at(-1));
-  };
   const openAppender = (key: string): Appender => open('test', key);
   return { receiver, queue, sink, openAppender, clock, metrics, lines, directory, metric };
 }

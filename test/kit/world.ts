@@ -20,7 +20,7 @@ export interface TestWorld<Time extends Clock = VirtualClock> {
   /** What was logged, as logfmt. */
   readonly lines: readonly string[];
   /** The value of the first line of the own metrics that begins so; NaN where there is none. */
-  metric(start: string): number;
+  readonly metric: (start: string) => number;
 }
 
 interface WorldParts<Time extends Clock> {
@@ -32,7 +32,7 @@ interface WorldParts<Time extends Clock> {
 /** For a part that is to send nothing. */
 export const noHttp: HttpClient = {
   send: async ({ url }) => {
-    throw new Error(`nothing is to be sent here, but ${String(url)} was asked`);
+    throw new Error(`nothing is to be sent here, but ${url} was asked`);
   },
   close: async () => undefined,
 };

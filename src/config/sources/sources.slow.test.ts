@@ -24,6 +24,7 @@ import { Registry } from '../../kernel/metrics.ts';
 import { loadConfigText } from '../load.ts';
 import { ConfigSources, sourcesFrom } from './sources.ts';
 import { parseSourceUri } from './uri.ts';
+import { temporaryFolder } from '../../../test/kit/folder.ts';
 
 let aws: EmulatedAws;
 let s3: S3Client;
@@ -285,8 +286,7 @@ scrape_configs:
 });
 
 test('a file that does not exist is told by its name', async (context) => {
-  const folder = mkdtempSync(path.join(tmpdir(), 'amperage-config-'));
-  context.after(() => rmSync(folder, { recursive: true }));
+  const folder = temporaryFolder(context);
   const missing = path.join(folder, 'none.yml');
   await assert.rejects(
     open(context, [missing]).sources.readAtStart(),

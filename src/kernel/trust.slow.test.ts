@@ -3,7 +3,7 @@ import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { makeAuthority } from '../../test/kit/authority.ts';
-import { temporaryFolder } from '../../test/kit/processes.ts';
+import { temporaryFolder } from '../../test/kit/folder.ts';
 import { ConfigError } from './errors.ts';
 import { readTrust } from './trust.ts';
 
