@@ -1,19 +1,15 @@
 /** Delivery as a whole, over a real queue and virtual time. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { test, type TestContext } from 'node:test';
+import { after, test, type TestContext } from 'node:test';
 import { componentContract } from './contracts/component.ts';
 import { bench, chunkOf, NumberProtocol } from './kit/delivery.ts';
 import { RecoverableError } from '../src/kernel/errors.ts';
 import { systemClock } from '../src/kernel/clock.ts';
-import { silentLogger } from '../src/kernel/logger.ts';
-import { Registry } from '../src/kernel/metrics.ts';
 import { DurableQueue } from '../src/queue/queue.ts';
 import { Delivery } from '../src/delivery/delivery.ts';
 import { DELIVERY_DEFAULTS } from '../src/delivery/settings.ts';
 import { temporaryFolder } from './kit/folder.ts';
+import { createWorld } from './kit/world.ts';
 
 const settings = { ...DELIVERY_DEFAULTS, batchSendDeadlineMs: 0, shardsMax: 1 };
 
@@ -78,8 +74,8 @@ test('a stop is not held up by a protocol that never answers: what it had stays 
 });
 
 componentContract('delivery', () => {
-  const directory = mkdtempSync(join(tmpdir(), 'amperage-delivery-'));
-  const world = { clock: systemClock, log: silentLogger, metrics: new Registry() };
+  const directory = temporaryFolder({ after });
+  const world = createWorld({ clock: systemClock });
   const queue = new DurableQueue({ name: 'contract', directory, lanes: 1, capBytes: 1e6 }, world);
   const delivery = new Delivery({
     name: 'contract',
@@ -97,7 +93,6 @@ componentContract('delivery', () => {
     stop: async (deadlineMs) => {
       await delivery.stop(deadlineMs);
       await queue.stop();
-      rmSync(directory, { recursive: true, force: true });
     },
   };
 });

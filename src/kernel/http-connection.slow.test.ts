@@ -1,39 +1,22 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { connect, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { after, test } from 'node:test';
 import { PermanentError } from './errors.ts';
 import { createHttpClient, type HttpClientOptions } from './http-client.ts';
 import type { HttpConnection } from './http-connection.ts';
 import { isMetadataAddress } from './metadata-addresses.ts';
 import { createTokenSource } from './oauth2.ts';
 import { listen, serve } from '../../test/kit/listen.ts';
+import { makeCertificate } from '../../test/kit/authority.ts';
+import { temporaryFolder } from '../../test/kit/folder.ts';
 
-let dir = '';
+const dir = temporaryFolder({ after });
+for (const name of ['server', 'client']) makeCertificate(dir, name, 'target.test');
 const read = (name: string): string => readFileSync(join(dir, name), 'utf8');
-before(() => {
-  dir = mkdtempSync(join(tmpdir(), 'amperage-tls-'));
-  for (const name of ['server', 'client']) {
-    const files = ['-keyout', join(dir, `${name}.key`), '-out', join(dir, `${name}.crt`)];
-    const kind = [
-      '-newkey',
-      'ec',
-      '-pkeyopt',
-      'ec_paramgen_curve:prime256v1',
-      '-nodes',
-      '-days',
-      '1',
-    ];
-    const subject = ['-subj', '/CN=target.test', '-addext', 'subjectAltName=DNS:target.test'];
-    execFileSync('openssl', ['req', '-x509', ...kind, ...subject, ...files], { stdio: 'ignore' });
-  }
-});
-after(() => rmSync(dir, { recursive: true }));
 
 function connection(set: Partial<HttpConnection>): HttpConnection {
   return { key: '', stamp: () => '', ...set };

@@ -4,9 +4,9 @@
  */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-import type { NativeHistogram } from '../../src/model/histogram.ts';
 import { labelSetOf } from '../../src/model/labels.ts';
 import { type Appender, DROPPED_REF } from '../../src/model/sample.ts';
+import { HISTOGRAM } from '../kit/native-histogram.ts';
 
 export interface AppenderFixture {
   readonly appender: Appender;
@@ -15,21 +15,6 @@ export interface AppenderFixture {
 }
 
 const T0 = 1_700_000_000_000;
-
-const HISTOGRAM: NativeHistogram = {
-  schema: 3,
-  zeroThreshold: 0,
-  zeroCount: 0,
-  count: 1,
-  sum: 1,
-  isFloat: false,
-  resetHint: 'unknown',
-  positiveSpans: [{ offset: 0, length: 1 }],
-  positiveCounts: [1],
-  negativeSpans: [],
-  negativeCounts: [],
-  customValues: [],
-};
 
 export function appenderContract(
   what: string,

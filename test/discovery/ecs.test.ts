@@ -3,8 +3,7 @@
  * list, what goes wrong, events, and how many calls it takes. AMPERAGE_UPDATE=1 writes the golden files anew.
  */
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, test, type TestContext } from 'node:test';
 import { ecsMechanism } from '../../src/discovery/ecs/mechanism.ts';
@@ -13,6 +12,7 @@ import type { Cluster, Task } from '../../src/emulator/ecs/shapes.ts';
 import type { TargetGroup } from '../../src/model/target.ts';
 import { type EmulatedAws, startEmulatedAws } from '../kit/emulated-aws.ts';
 import { type RunningDiscovery, startDiscovery } from '../kit/discovery.ts';
+import { temporaryFolder } from '../kit/folder.ts';
 
 let aws: EmulatedAws;
 before(async () => {
@@ -216,11 +216,8 @@ test('what was found is kept on disk, and is there at once when AWS is not', asy
   const cluster = ecs.createCluster('kept');
   ecs.register('kept', [{ name: 'a', image: 'a', dockerLabels: { [PORT]: '80' } }]);
   ecs.run(cluster, { taskDefinition: 'kept', address: '10.8.0.1' });
-  const folder = mkdtempSync(path.join(tmpdir(), 'amperage-sd-'));
-  context.after(() => {
-    rmSync(folder, { recursive: true });
-    trouble.set({});
-  });
+  const folder = temporaryFolder(context);
+  context.after(() => trouble.set({}));
   const config = { clusters: ['kept'], cache_dir: folder };
   const first = start(context, config);
   await first.until(() => first.lists.length > 0);

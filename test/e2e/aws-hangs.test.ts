@@ -13,22 +13,13 @@ import { assumedRole, forwardTo, type HangingServer, startHanging } from '../kit
 import { startEmulatedAws } from '../kit/emulated-aws.ts';
 import { temporaryFolder } from '../kit/folder.ts';
 import { until } from '../kit/waiting.ts';
-import { freePort, type Running, startAmperage, startProgram } from '../kit/processes.ts';
+import { freePort, type Running, startAmperage, startProgram, BARE_AWS } from '../kit/processes.ts';
 import { startUpstream } from '../kit/proxies.ts';
 import { startReceiver } from '../kit/receiver.ts';
 import { listen } from '../kit/listen.ts';
 
 const MAIN = path.resolve(import.meta.dirname, '../../src/main.ts');
 const KEYS = { AWS_ACCESS_KEY_ID: 'AKIAHANGS', AWS_SECRET_ACCESS_KEY: 'the-secret-of-all' };
-/** Without anything that this machine is set to. */
-const BARE = {
-  AWS_REGION: 'us-east-1',
-  AWS_EC2_METADATA_DISABLED: 'true',
-  AWS_CONFIG_FILE: '/nonexistent',
-  AWS_SHARED_CREDENTIALS_FILE: '/nonexistent',
-  AWS_ACCESS_KEY_ID: '',
-  AWS_SECRET_ACCESS_KEY: '',
-};
 /** Longer than the limit of a fetch, 15 s, on a machine that is busy. */
 const TOLD_MS = 30_000;
 const STOP_MS = 1_000;
@@ -71,7 +62,7 @@ const kinds: Record<string, (context: TestContext, folder: string) => Promise<Ha
   async 'an STS'(context) {
     const sts = await startHanging(context);
     return {
-      env: { ...BARE, ...KEYS, AWS_ENDPOINT_URL_STS: sts.url },
+      env: { ...BARE_AWS, ...KEYS, AWS_ENDPOINT_URL_STS: sts.url },
       sigv4: "{ region: us-east-1, role_arn: 'arn:aws:iam::000000000000:role/metrics' }",
       named: /role\/metrics/,
       answer: () => sts.answer(assumedRole('AKIAFRESH', 'the-secret-of-the-role')),
@@ -80,7 +71,7 @@ const kinds: Record<string, (context: TestContext, folder: string) => Promise<Ha
   async 'an endpoint of container credentials'(context) {
     const endpoint = await startHanging(context);
     return {
-      env: { ...BARE, AWS_CONTAINER_CREDENTIALS_FULL_URI: `${endpoint.url}/v2/credentials/1` },
+      env: { ...BARE_AWS, AWS_CONTAINER_CREDENTIALS_FULL_URI: `${endpoint.url}/v2/credentials/1` },
       sigv4: '{ region: us-east-1 }',
       named: new RegExp(`default chain.*${new URL(endpoint.url).host}`),
       answer: () =>
@@ -107,7 +98,7 @@ const kinds: Record<string, (context: TestContext, folder: string) => Promise<Ha
     chmodSync(script!, 0o700);
     writeFileSync(config!, `[default]\ncredential_process = ${script!} --password the-secret\n`);
     return {
-      env: { ...BARE, AWS_CONFIG_FILE: config! },
+      env: { ...BARE_AWS, AWS_CONFIG_FILE: config! },
       sigv4: '{ region: us-east-1 }',
       named: /default chain.*credential_process/,
       answer: () => writeFileSync(go!, ''),
@@ -204,7 +195,7 @@ remote_write: [{ url: '${receiver.server.url}/all/write', sigv4: ${hanging.sigv4
         [MAIN, 'discover', '--listen', `127.0.0.1:${port}`, ...flags],
         port,
         '/-/healthy',
-        { ...BARE, ...KEYS, AWS_ENDPOINT_URL: endpoint.url },
+        { ...BARE_AWS, ...KEYS, AWS_ENDPOINT_URL: endpoint.url },
       );
       await until('it is told', TOLD_MS, () => discovery.output().includes(`${action}: no answer`));
       assert.match(discovery.output(), /check the way to the endpoint/);
@@ -288,7 +279,7 @@ async function startConfigured(
       ' ',
     ),
     {
-      ...BARE,
+      ...BARE_AWS,
       AWS_ACCESS_KEY_ID: credentials.accessKeyId,
       AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
       AWS_ENDPOINT_URL: endpoint.url,

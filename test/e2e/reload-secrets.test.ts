@@ -3,11 +3,8 @@
  * the job's pool, series and places in the interval are what they were.
  */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import type { TLSSocket } from 'node:tls';
 import { checkConfigText } from '../../src/config/load.ts';
@@ -21,6 +18,7 @@ import { RecordingAppender } from '../kit/recording-appender.ts';
 import { until } from '../kit/waiting.ts';
 import { temporaryFolder } from '../kit/folder.ts';
 import { listen, serve } from '../kit/listen.ts';
+import { makeCertificate } from '../kit/authority.ts';
 
 async function parse(keys: string): Promise<ScrapeConfig> {
   const text = `scrape_configs: [{ job_name: j, scrape_interval: 200ms, scrape_timeout: 200ms, ${keys} }]`;
@@ -102,13 +100,7 @@ for (const [name, [before, after]] of Object.entries(CASES)) {
 test('a client key that changes with a reload is used from the next scrape on, by a new client of the same pool', async (context) => {
   const folder = temporaryFolder(context);
   const pem = Object.fromEntries(
-    ['server', 'old', 'new'].map((name) => {
-      const [key, cert] = [join(folder, `${name}.key`), join(folder, `${name}.crt`)];
-      const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
-      const rest = ['-days', '1', '-subj', `/CN=${name}`, '-keyout', key, '-out', cert];
-      execFileSync('openssl', ['req', '-x509', ...kind, ...rest], { stdio: 'ignore' });
-      return [name, { key: readFileSync(key, 'utf8'), cert: readFileSync(cert, 'utf8') }];
-    }),
+    ['server', 'old', 'new'].map((name) => [name, makeCertificate(folder, name)]),
   );
   const seen: string[] = [];
   const server = createTlsServer(

@@ -10,6 +10,16 @@ import { until } from './waiting.ts';
 
 const MAIN = path.resolve(import.meta.dirname, '../../src/main.ts');
 
+/** For a command that is to find no credentials and no region but those that it is given. */
+export const BARE_AWS: Readonly<Record<string, string>> = {
+  AWS_REGION: 'us-east-1',
+  AWS_EC2_METADATA_DISABLED: 'true',
+  AWS_CONFIG_FILE: '/nonexistent',
+  AWS_SHARED_CREDENTIALS_FILE: '/nonexistent',
+  AWS_ACCESS_KEY_ID: '',
+  AWS_SECRET_ACCESS_KEY: '',
+};
+
 export interface Running {
   readonly url: string;
   readonly child: ChildProcess;

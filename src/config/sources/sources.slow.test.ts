@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, test, type TestContext } from 'node:test';
 import {
@@ -188,11 +187,8 @@ test('several sources are merged in order: maps joined, lists replaced', async (
 });
 
 test('a start during an outage has what the run before had, and nobody else may read it', async (context) => {
-  const cacheDirectory = mkdtempSync(path.join(tmpdir(), 'amperage-config-'));
-  context.after(() => {
-    rmSync(cacheDirectory, { recursive: true });
-    aws.account.trouble.set({});
-  });
+  const cacheDirectory = temporaryFolder(context);
+  context.after(() => aws.account.trouble.set({}));
   await put('kept.yml', 'a: 1');
   const first = open(context, ['s3://configs/kept.yml'], { cacheDirectory });
   await first.sources.readAtStart();

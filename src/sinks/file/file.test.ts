@@ -3,11 +3,11 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Rows } from '../../delivery/rows.ts';
-import type { NativeHistogram } from '../../model/histogram.ts';
 import { labelSetOf } from '../../model/labels.ts';
 import { LineAppender } from './lines.ts';
 import { rotatedFile } from './rotated-file.ts';
 import { temporaryFolder } from '../../../test/kit/folder.ts';
+import { HISTOGRAM } from '../../../test/kit/native-histogram.ts';
 
 const never = new AbortController().signal;
 
@@ -49,20 +49,7 @@ test('each kind of sample has a line that is JSON', () => {
   const rows = { add: (_: number, row: string) => void lines.push(JSON.parse(row)) };
   const appender = new LineAppender(rows as unknown as Rows);
   const ref = appender.refOf(labelSetOf({ __name__: 'a', text: '"\n' }));
-  const histogram: NativeHistogram = {
-    schema: 3,
-    zeroThreshold: 0,
-    zeroCount: 0,
-    count: 1,
-    sum: Number.NaN,
-    isFloat: false,
-    resetHint: 'unknown',
-    positiveSpans: [{ offset: 0, length: 1 }],
-    positiveCounts: [1],
-    negativeSpans: [],
-    negativeCounts: [],
-    customValues: [],
-  };
+  const histogram = { ...HISTOGRAM, sum: Number.NaN };
   appender.append(ref, 1, -Infinity);
   appender.appendStale(ref, 2);
   appender.appendHistogram(ref, 3, histogram);
