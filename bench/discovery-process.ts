@@ -8,7 +8,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { ECSClient, RegisterTaskDefinitionCommand, StopTaskCommand } from '@aws-sdk/client-ecs';
-import { freePort } from '../test/e2e/processes.ts';
+import { freePort } from '../test/kit/processes.ts';
 import { type EmulatedAccount, startEmulatedAccount } from './emulated-account.ts';
 
 const TASKS = Number(process.argv[2] ?? 10_000);

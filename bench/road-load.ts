@@ -12,7 +12,7 @@ import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { decodeWriteRequest } from '../src/wire/remote-write/decoder.ts';
 import { uncompress } from '../src/wire/snappy.ts';
-import { peer } from '../test/peers.ts';
+import { peer } from '../test/kit/peers.ts';
 import { pages } from './payloads.ts';
 
 export interface Received {

@@ -17,7 +17,7 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { peer } from '../test/peers.ts';
+import { peer } from '../test/kit/peers.ts';
 import { type Received, targetPaths } from './road-load.ts';
 
 const root = path.resolve(import.meta.dirname, '..');

@@ -3,10 +3,7 @@
  * notice. Real sockets on the loopback, real time.
  */
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -15,16 +12,17 @@ import { CallLimits } from '../src/discovery/call-limits.ts';
 import { findLeftovers } from '../src/commands/collect/leftovers.ts';
 import { loadConfigText } from '../src/config/load.ts';
 import { systemClock } from '../src/kernel/clock.ts';
-import { createHttpClient } from '../src/kernel/http-client.ts';
-import { createLogger } from '../src/kernel/logger.ts';
-import { Registry } from '../src/kernel/metrics.ts';
-import { Receiver } from './remote-write-road.ts';
+import { serve } from './kit/listen.ts';
+import { type Receiver, startReceiver } from './kit/receiver.ts';
+import { until as waitUntil } from './kit/waiting.ts';
+import { createWorld, openHttp } from './kit/world.ts';
+import { temporaryFolder } from './kit/folder.ts';
 
 const INTERVAL_MS = 200;
 
 interface Rig {
   readonly storage: string;
-  readonly lines: string[];
+  readonly lines: readonly string[];
   /** When the target was scraped, ms. */
   readonly scrapes: number[];
   readonly collector: Collector;
@@ -34,24 +32,21 @@ interface Rig {
 
 async function rig(t: TestContext, sinks: string, externalLabels = '{}'): Promise<Rig> {
   const scrapes: number[] = [];
-  const target = createServer((_, response) => {
+  const { host } = await serve(t, (_, response) => {
     scrapes.push(performance.now());
     response.end(`visits ${scrapes.length}\nsteady 1\n`);
   });
-  await new Promise<void>((resolve) => target.listen(0, '127.0.0.1', resolve));
-  const { port } = target.address() as AddressInfo;
   const planOf = async (own: string, labels: string) =>
     (
       await loadConfigText(
-        `global: { scrape_interval: ${INTERVAL_MS}ms, scrape_timeout: ${INTERVAL_MS}ms, external_labels: ${labels} }\nscrape_configs:\n  - job_name: job\n    static_configs: [{ targets: ['127.0.0.1:${port}'] }]\n${own}`,
+        `global: { scrape_interval: ${INTERVAL_MS}ms, scrape_timeout: ${INTERVAL_MS}ms, external_labels: ${labels} }\nscrape_configs:\n  - job_name: job\n    static_configs: [{ targets: ['${host}'] }]\n${own}`,
         'c.yml',
         { env: {} },
       )
     ).plan;
-  const lines: string[] = [];
-  const log = createLogger({ write: (line) => void lines.push(line), format: 'logfmt' });
-  const world = { clock: systemClock, log, metrics: new Registry(), http: createHttpClient() };
-  const storage = mkdtempSync(path.join(tmpdir(), 'amperage-collector-'));
+  const world = createWorld({ clock: systemClock, http: openHttp(t) });
+  const { lines } = world;
+  const storage = temporaryFolder(t);
   const plan = await planOf(sinks, externalLabels);
   const callLimits = new CallLimits(systemClock, world.metrics);
   const collector = new Collector({
@@ -67,33 +62,15 @@ async function rig(t: TestContext, sinks: string, externalLabels = '{}'): Promis
     if (isStopped) return;
     isStopped = true;
     await collector.stop(2_000);
-    await world.http.close();
-    target.closeAllConnections();
-    target.close();
   };
-  t.after(async () => {
-    await stop();
-    rmSync(storage, { recursive: true, force: true });
-  });
+  t.after(stop);
   const apply = async (own: string, labels = '{}'): Promise<void> =>
     collector.apply(await planOf(own, labels));
   return { storage, lines, scrapes, collector, apply, stop };
 }
 
-async function receiverFor(t: TestContext): Promise<Receiver & { url: string }> {
-  const receiver = new Receiver();
-  await receiver.server.start();
-  t.after(() => receiver.server.stop(100));
-  return Object.assign(receiver, { url: `${receiver.server.url}/write` });
-}
-
-async function until(what: string, holds: () => boolean): Promise<void> {
-  const endMs = performance.now() + 10_000;
-  while (!holds()) {
-    assert.ok(performance.now() < endMs, `not within 10 s: ${what}`);
-    await sleep(10);
-  }
-}
+const until = (what: string, holds: () => boolean): Promise<void> =>
+  waitUntil(what, 10_000, holds, 10);
 
 const QUEUE = 'queue_config: { batch_send_deadline: 50ms, max_backoff: 100ms }';
 
@@ -159,7 +136,7 @@ const SECRETS = {
 
 for (const [what, [before, after, header, old, fresh]] of Object.entries(SECRETS)) {
   test(`a reload with ${what} of remote_write that changed has the new one on the wire`, async (t) => {
-    const receiver = await receiverFor(t);
+    const receiver = await startReceiver(t);
     const { apply } = await rig(t, entry(receiver.url, before));
     const seen = (): unknown[] => receiver.requests.map(({ headers }) => headers[header]);
     await until('the old one is used', () => seen().includes(old));
@@ -181,7 +158,7 @@ for (const [what, [before, after, header, old, fresh]] of Object.entries(SECRETS
 }
 
 test('a sink whose password was wrong delivers what waited as soon as it is right', async (t) => {
-  const receiver = await receiverFor(t);
+  const receiver = await startReceiver(t);
   receiver.answer = ({ headers }) => ({
     status: headers.authorization === `Basic ${btoa('u:right')}` ? 204 : 401,
   });
@@ -195,7 +172,7 @@ test('a sink whose password was wrong delivers what waited as soon as it is righ
 });
 
 test('while one sink changes, another one and the scraping do not notice', async (t) => {
-  const [one, other] = [await receiverFor(t), await receiverFor(t)];
+  const [one, other] = [await startReceiver(t), await startReceiver(t)];
   // A receiver that hangs holds its sink up for as long as a hand-over may take.
   one.answer = async () => {
     await sleep(5_000);
@@ -218,7 +195,7 @@ test('while one sink changes, another one and the scraping do not notice', async
 });
 
 test('whatever of a sink changes, every scrape arrives once, in order', async (t) => {
-  const receiver = await receiverFor(t);
+  const receiver = await startReceiver(t);
   const named = '    name: mine\n';
   const { apply, scrapes } = await rig(t, entry(receiver.url, named));
   const changes = [
@@ -254,7 +231,7 @@ test('whatever of a sink changes, every scrape arrives once, in order', async (t
 });
 
 test('external labels that change take effect at the next scrape, and no sink is touched', async (t) => {
-  const receiver = await receiverFor(t);
+  const receiver = await startReceiver(t);
   const { apply, lines } = await rig(t, entry(receiver.url));
   await until('samples come', () => receiver.kept.length > 0);
   assert.ok(!receiver.kept.some(({ series }) => series.includes('zone')));
@@ -269,7 +246,7 @@ test('external labels that change take effect at the next scrape, and no sink is
 });
 
 test('a sink that is gone ends, and what it could not send is said to wait', async (t) => {
-  const [one, other] = [await receiverFor(t), await receiverFor(t)];
+  const [one, other] = [await startReceiver(t), await startReceiver(t)];
   one.answer = () => ({ status: 503 });
   const { apply, storage, lines } = await rig(t, entry(one.url));
   await until('it was refused', () => one.requests.length > 0);
@@ -284,9 +261,8 @@ test('a sink that is gone ends, and what it could not send is said to wait', asy
 });
 
 test('file_write beside remote_write: both have every scrape, with external labels', async (t) => {
-  const receiver = await receiverFor(t);
-  const folder = mkdtempSync(path.join(tmpdir(), 'amperage-collector-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const receiver = await startReceiver(t);
+  const folder = temporaryFolder(t);
   const file = path.join(folder, 'samples.json');
   const sinks = `${entry(receiver.url)}file_write: [{ path: ${file} }]\n`;
   const { stop } = await rig(t, sinks, '{ zone: z }');

@@ -1,22 +1,19 @@
 /** Delivery as a whole, over a real queue and virtual time. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { test, type TestContext } from 'node:test';
+import { after, test, type TestContext } from 'node:test';
 import { componentContract } from './contracts/component.ts';
-import { bench, chunkOf, NumberProtocol } from './delivery-fixture.ts';
+import { bench, chunkOf, NumberProtocol } from './kit/delivery.ts';
 import { RecoverableError } from '../src/kernel/errors.ts';
 import { systemClock } from '../src/kernel/clock.ts';
-import { silentLogger } from '../src/kernel/logger.ts';
-import { Registry } from '../src/kernel/metrics.ts';
 import { DurableQueue } from '../src/queue/queue.ts';
 import { Delivery } from '../src/delivery/delivery.ts';
 import { DELIVERY_DEFAULTS } from '../src/delivery/settings.ts';
+import { temporaryFolder } from './kit/folder.ts';
+import { createWorld } from './kit/world.ts';
 
 const settings = { ...DELIVERY_DEFAULTS, batchSendDeadlineMs: 0, shardsMax: 1 };
 
-async function open(t: TestContext, protocol: NumberProtocol, directory = folder(t)) {
+async function open(t: TestContext, protocol: NumberProtocol, directory = temporaryFolder(t)) {
   const all = bench(protocol);
   const queue = new DurableQueue({ name: 'test', directory, lanes: 1, capBytes: 1e9 }, all.world);
   const make = (of = protocol): Delivery<unknown> =>
@@ -24,12 +21,6 @@ async function open(t: TestContext, protocol: NumberProtocol, directory = folder
   await queue.start();
   t.after(() => queue.stop());
   return { ...all, queue, make };
-}
-
-function folder(t: TestContext): string {
-  const directory = mkdtempSync(join(tmpdir(), 'amperage-delivery-'));
-  t.after(() => rmSync(directory, { recursive: true, force: true }));
-  return directory;
 }
 
 test('what is released goes on with another: nothing is lost, nothing is drained, order stays', async (t) => {
@@ -83,8 +74,8 @@ test('a stop is not held up by a protocol that never answers: what it had stays 
 });
 
 componentContract('delivery', () => {
-  const directory = mkdtempSync(join(tmpdir(), 'amperage-delivery-'));
-  const world = { clock: systemClock, log: silentLogger, metrics: new Registry() };
+  const directory = temporaryFolder({ after });
+  const world = createWorld({ clock: systemClock });
   const queue = new DurableQueue({ name: 'contract', directory, lanes: 1, capBytes: 1e6 }, world);
   const delivery = new Delivery({
     name: 'contract',
@@ -102,7 +93,6 @@ componentContract('delivery', () => {
     stop: async (deadlineMs) => {
       await delivery.stop(deadlineMs);
       await queue.stop();
-      rmSync(directory, { recursive: true, force: true });
     },
   };
 });

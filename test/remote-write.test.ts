@@ -4,17 +4,12 @@
  */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { test } from 'node:test';
+import { cpSync } from 'node:fs';
+import { after, test } from 'node:test';
 import { setTimeout as realSleep } from 'node:timers/promises';
 import { type Verdict, verifyRequest } from '../src/aws/verification.ts';
 import { systemClock } from '../src/kernel/clock.ts';
-import { createHttpClient } from '../src/kernel/http-client.ts';
 import { type HttpResponse } from '../src/kernel/http-server.ts';
-import { silentLogger } from '../src/kernel/logger.ts';
-import { Registry } from '../src/kernel/metrics.ts';
 import type { NativeHistogram } from '../src/model/histogram.ts';
 import { formatLabelSet, labelSetOf } from '../src/model/labels.ts';
 import { DurableQueue } from '../src/queue/queue.ts';
@@ -24,7 +19,11 @@ import { relabelling } from '../src/transforms/relabelling.ts';
 import { decodeWriteRequest } from '../src/wire/remote-write/decoder.ts';
 import { uncompress } from '../src/wire/snappy.ts';
 import { componentContract } from './contracts/component.ts';
-import { configOf, Receiver, road, scrape, sinkOver, until } from './remote-write-road.ts';
+import { configOf, road, scrape, sinkOver, until } from './kit/remote-write-road.ts';
+import { Receiver, startReceiver } from './kit/receiver.ts';
+import { temporaryFolder } from './kit/folder.ts';
+import { MemoryQueue } from './kit/memory-queue.ts';
+import { createWorld, openHttp } from './kit/world.ts';
 
 const T0 = 1_700_000_000_000;
 
@@ -283,7 +282,7 @@ test('requests keep both limits, and a large scrape is more than one chunk', asy
 });
 
 test('a stop sends what is queued, and leaves it on disk when the receiver does not answer', async (t) => {
-  const directory = mkdtempSync(join(tmpdir(), 'amperage-write-'));
+  const directory = temporaryFolder(t);
   const first = await road(t, { directory, queue: { batchSendDeadlineMs: 60_000 } });
   const appender = first.sink.openAppender('target');
   scrape(appender, ['in_time'], T0);
@@ -395,29 +394,21 @@ test('what is not asked for is not sent, and a histogram left out is counted', a
 });
 
 test('after kill -9 in the middle of sending, every committed sample arrives', async (t) => {
-  const directory = mkdtempSync(join(tmpdir(), 'amperage-write-'));
-  const receiver = new Receiver();
-  await receiver.server.start();
-  t.after(async () => {
-    await receiver.server.stop(100);
-    rmSync(directory, { recursive: true, force: true });
-  });
-  // Slow enough that the child is killed with requests in flight.
-  const url = `${receiver.server.url}/write`;
+  const directory = temporaryFolder(t);
+  const receiver = await startReceiver(t);
+  const { url } = receiver;
   const committed = await runAndKill(directory, url, () => receiver.requests.length >= 3);
   const queue = new DurableQueue(
     { name: 'next', directory, lanes: 2, capBytes: 1e9 },
-    { clock: systemClock, log: silentLogger, metrics: new Registry() },
+    createWorld({ clock: systemClock }),
   );
-  const http = createHttpClient();
-  const world = { clock: systemClock, log: silentLogger, metrics: new Registry(), http };
+  const world = createWorld({ clock: systemClock, http: openHttp(t) });
   const of = configOf(url, { queue: { shardsMin: 2, shardsMax: 2, maxItemsPerSend: 40 } });
   const sink = sinkOver(of, queue, world);
   await queue.start();
   await sink.start();
   await sink.stop(5_000);
   await queue.stop();
-  await http.close();
   assert.ok(committed > 30, `${committed} scrapes were committed`);
   const seen = new Set(receiver.kept.map(({ series, value }) => `${series} ${value}`));
   for (let i = 0; i < committed; i++) {
@@ -429,7 +420,7 @@ test('after kill -9 in the middle of sending, every committed sample arrives', a
 });
 
 test('a queue that 0.1.0 left is read on from where it stopped, under another number of lanes too', async (t) => {
-  const directory = mkdtempSync(join(tmpdir(), 'amperage-write-'));
+  const directory = temporaryFolder(t);
   cpSync(new URL('fixtures/queue-0.1.0', import.meta.url), directory, { recursive: true });
   const all = await road(t, { directory, queue: { shardsMax: 16 } });
   await until(all, () => all.queue.pendingItems === 0);
@@ -455,7 +446,7 @@ async function runAndKill(directory: string, url: string, enough: () => boolean)
     import { Registry } from ${at('../src/kernel/metrics.ts')};
     import { labelSetOf } from ${at('../src/model/labels.ts')};
     import { DurableQueue } from ${at('../src/queue/queue.ts')};
-    import { sinkOver } from ${at('./remote-write-road.ts')};
+    import { sinkOver } from ${at('./kit/remote-write-road.ts')};
     const of = ${JSON.stringify(configOf(url, { queue: { shardsMin: 2, shardsMax: 2, maxItemsPerSend: 10 } }))};
     const world = { clock, log, metrics: new Registry(), http: createHttpClient() };
     const directory = ${JSON.stringify(directory)};
@@ -490,47 +481,15 @@ async function runAndKill(directory: string, url: string, enough: () => boolean)
   return count();
 }
 
-componentContract('remote_write sink', () => {
-  const world = {
-    clock: systemClock,
-    log: silentLogger,
-    metrics: new Registry(),
-    http: createHttpClient(),
-  };
+componentContract('remote_write sink', () =>
   // What the contract starts and stops is the sink; an empty queue in memory is enough for it.
-  let draining = false;
-  const wakes: (() => void)[] = [];
-  const queue = {
-    lanes: 2,
-    pendingItems: 0,
-    append: () => undefined,
-    next: () =>
-      new Promise<undefined>((resolve) => {
-        if (draining) resolve(undefined);
-        else wakes.push(() => resolve(undefined));
-      }),
-    acknowledge: () => undefined,
-    flush: () => Promise.resolve(),
-    drain: () => {
-      draining = true;
-      for (const wake of wakes) wake();
-    },
-  };
-  return sinkOver(configOf('http://127.0.0.1:9/write'), queue, world);
-});
+  sinkOver(configOf('http://127.0.0.1:9/write'), new MemoryQueue(2), createWorld()),
+);
 
 componentContract('durable queue', () => {
-  const directory = mkdtempSync(join(tmpdir(), 'amperage-queue-'));
-  const world = { clock: systemClock, log: silentLogger, metrics: new Registry() };
-  const queue = new DurableQueue({ name: 'contract', directory, lanes: 2, capBytes: 1e6 }, world);
-  return {
-    name: queue.name,
-    start: () => queue.start(),
-    stop: async () => {
-      await queue.stop();
-      rmSync(directory, { recursive: true, force: true });
-    },
-  };
+  const directory = temporaryFolder({ after });
+  const options = { name: 'contract', directory, lanes: 2, capBytes: 1e6 };
+  return new DurableQueue(options, createWorld());
 });
 
 test('one slow receiver gets more requests at once, and every series stays in order', async (t) => {

@@ -15,7 +15,8 @@ import { Registry } from '../src/kernel/metrics.ts';
 import { Membership } from '../src/sharding/membership.ts';
 import { PARTS } from '../src/sharding/parts.ts';
 import type { Share, ShareHolder } from '../src/sharding/sharing.ts';
-import { freePort, until } from './e2e/processes.ts';
+import { until } from './kit/waiting.ts';
+import { freePort } from './kit/processes.ts';
 
 interface Member {
   readonly id: string;

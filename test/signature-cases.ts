@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { WireRequest } from '../src/aws/wire-signing.ts';
-import { conformancePath } from './conformance.ts';
+import { conformancePath } from './kit/conformance.ts';
 
 export interface SignatureCase {
   readonly name: string;

@@ -1,16 +1,13 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { systemClock } from '../src/kernel/clock.ts';
-import { createHttpClient } from '../src/kernel/http-client.ts';
-import { silentLogger } from '../src/kernel/logger.ts';
-import { Registry } from '../src/kernel/metrics.ts';
 import { labelValue } from '../src/model/labels.ts';
 import { Store, STORE_DEFAULTS } from '../src/workspace/storage/store.ts';
+import { temporaryFolder } from './kit/folder.ts';
+import { createWorld } from './kit/world.ts';
 
 const writer = join(import.meta.dirname, 'fixtures/store-writer.ts');
 
@@ -34,39 +31,33 @@ async function writeAndKill(
   return said.split('\n').slice(0, -1).map(Number);
 }
 
-test('after kill -9 everything acknowledged is there, once, with its value', async () => {
-  const directory = mkdtempSync(join(tmpdir(), 'amperage-crash-'));
-  const http = createHttpClient();
-  const world = { clock: systemClock, log: silentLogger, metrics: new Registry(), http };
-  try {
-    let expected: number[] = [];
-    const firstMs = Date.now() - 60_000;
-    for (const [round, count] of [60, 1, 235].entries()) {
-      const baseMs = firstMs + round * 10_000;
-      const said = await writeAndKill(directory, baseMs, count);
-      assert.ok(said.length >= count);
-      expected = [...expected, ...said.map((n) => baseMs + n)];
+test('after kill -9 everything acknowledged is there, once, with its value', async (context) => {
+  const directory = temporaryFolder(context);
+  const world = createWorld({ clock: systemClock });
+  let expected: number[] = [];
+  const firstMs = Date.now() - 60_000;
+  for (const [round, count] of [60, 1, 235].entries()) {
+    const baseMs = firstMs + round * 10_000;
+    const said = await writeAndKill(directory, baseMs, count);
+    assert.ok(said.length >= count);
+    expected = [...expected, ...said.map((n) => baseMs + n)];
 
-      const store = new Store({ ...STORE_DEFAULTS, directory }, world);
-      await store.start();
-      const found = new Set<number>();
-      for (const series of store.select([{ name: '__name__', op: '=', value: 'n' }], 0, Infinity)) {
-        series.timestampsMs.forEach((tMs, i) => {
-          const n = (tMs - firstMs) % 10_000;
-          assert.equal(series.values[i], n);
-          assert.equal(labelValue(series.labels, 'series'), String(n % 7));
-          assert.ok(!found.has(tMs), 'a sample is there twice');
-          found.add(tMs);
-        });
-      }
-      assert.deepEqual(
-        expected.filter((tMs) => !found.has(tMs)),
-        [],
-      );
-      await store.stop();
+    const store = new Store({ ...STORE_DEFAULTS, directory }, world);
+    await store.start();
+    const found = new Set<number>();
+    for (const series of store.select([{ name: '__name__', op: '=', value: 'n' }], 0, Infinity)) {
+      series.timestampsMs.forEach((tMs, i) => {
+        const n = (tMs - firstMs) % 10_000;
+        assert.equal(series.values[i], n);
+        assert.equal(labelValue(series.labels, 'series'), String(n % 7));
+        assert.ok(!found.has(tMs), 'a sample is there twice');
+        found.add(tMs);
+      });
     }
-  } finally {
-    await http.close();
-    rmSync(directory, { recursive: true, force: true });
+    assert.deepEqual(
+      expected.filter((tMs) => !found.has(tMs)),
+      [],
+    );
+    await store.stop();
   }
 });

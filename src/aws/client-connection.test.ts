@@ -1,21 +1,19 @@
 import assert from 'node:assert/strict';
-import { createServer, request } from 'node:http';
-import type { AddressInfo, LookupFunction } from 'node:net';
+import { request } from 'node:http';
+import type { LookupFunction } from 'node:net';
 import { test } from 'node:test';
 import type { HttpConnection, ProxySettings } from '../kernel/http-connection.ts';
 import { createAgents } from './client-connection.ts';
+import { serve } from '../../test/kit/listen.ts';
 
 function through(proxy: Partial<ProxySettings>): HttpConnection {
   return { proxy: { connectHeaders: {}, ...proxy }, key: '', stamp: () => '' };
 }
 
-test('a name in no_proxy is one for its subdomains too, and for no longer name', async () => {
-  const server = createServer((from, response) =>
+test('a name in no_proxy is one for its subdomains too, and for no longer name', async (context) => {
+  const { port, url } = await serve(context, (from, response) =>
     response.end(from.url?.startsWith('http:') === true ? 'by proxy' : 'straight'),
   );
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  const url = `http://127.0.0.1:${port}`;
   const { httpAgent } = createAgents(through({ url, noProxy: 'aws.test, other.test:1' }));
   const lookup = ((_name: string, _options: object, done: (e: null, all: object[]) => void) =>
     done(null, [{ address: '127.0.0.1', family: 4 }])) as unknown as LookupFunction;
@@ -33,7 +31,6 @@ test('a name in no_proxy is one for its subdomains too, and for no longer name',
     assert.equal(await ask('other.test'), 'by proxy');
   } finally {
     httpAgent.destroy();
-    server.close();
   }
 });
 

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { SignatureV4 } from '@smithy/signature-v4';
 import aws4 from 'aws4';
 import fc from 'fast-check';
-import { conformancePath, skipWithoutConformance } from '../../test/conformance.ts';
+import { conformancePath, skipWithoutConformance } from '../../test/kit/conformance.ts';
 import { SmithyHash } from '../../test/smithy-hash.ts';
 import {
   canonicalRequest,

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { formatFinding } from '../settings/finding.ts';
 import { checkConfigText } from './load.ts';
+import { temporaryFolder } from '../../test/kit/folder.ts';
 
 async function check(job: string, folder = '/nowhere') {
   const text = `scrape_configs:\n  - job_name: a\n${job.replaceAll(/^/gm, '    ')}\n`;
@@ -13,19 +13,15 @@ async function check(job: string, folder = '/nowhere') {
   return { job: plan?.sources[0]?.scrape, lines };
 }
 
-test('a secret in a file is read at each use, relative to the configuration', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'amperage-secret-'));
-  try {
-    await writeFile(join(folder, 'token'), 'first\n');
-    const { job, lines } = await check('authorization: {credentials_file: token}', folder);
-    assert.deepEqual(lines, []);
-    assert.equal(job?.authorization?.type, 'Bearer');
-    assert.equal(job?.authorization?.credentials(), 'first');
-    await writeFile(join(folder, 'token'), 'second\n');
-    assert.equal(job?.authorization?.credentials(), 'second');
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+test('a secret in a file is read at each use, relative to the configuration', async (context) => {
+  const folder = temporaryFolder(context);
+  await writeFile(join(folder, 'token'), 'first\n');
+  const { job, lines } = await check('authorization: {credentials_file: token}', folder);
+  assert.deepEqual(lines, []);
+  assert.equal(job?.authorization?.type, 'Bearer');
+  assert.equal(job?.authorization?.credentials(), 'first');
+  await writeFile(join(folder, 'token'), 'second\n');
+  assert.equal(job?.authorization?.credentials(), 'second');
 });
 
 test('a secret that is not there yet is a warning for a scrape', async () => {

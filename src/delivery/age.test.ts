@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bench, chunkOf, DONE, itemsIn, NumberProtocol } from '../../test/delivery-fixture.ts';
+import { bench, chunkOf, DONE, itemsIn, NumberProtocol } from '../../test/kit/delivery.ts';
 import type { Chunk } from '../model/queue.ts';
 import { withAgeLimit } from './age.ts';
 import type { Deliver } from './attempt.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bench, chunkOf, DONE, itemsIn, NumberProtocol } from '../../test/delivery-fixture.ts';
+import { bench, chunkOf, DONE, itemsIn, NumberProtocol } from '../../test/kit/delivery.ts';
 import { RecoverableError } from '../kernel/errors.ts';
 import { attemptOver } from './attempt.ts';
 

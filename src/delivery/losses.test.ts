@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bench, chunkOf, NumberProtocol } from '../../test/delivery-fixture.ts';
+import { bench, chunkOf, NumberProtocol } from '../../test/kit/delivery.ts';
 
 test('losses of all causes have one metric, by sink, reason and owner', () => {
   const all = bench(new NumberProtocol());

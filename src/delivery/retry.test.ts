@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bench, chunkOf, DONE, itemsIn } from '../../test/delivery-fixture.ts';
+import { bench, chunkOf, DONE, itemsIn } from '../../test/kit/delivery.ts';
 import { RecoverableError } from '../kernel/errors.ts';
 import type { Chunk } from '../model/queue.ts';
 import type { Deliver, Outcome } from './attempt.ts';

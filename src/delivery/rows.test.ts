@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bench } from '../../test/delivery-fixture.ts';
-import type { Chunk, ChunkQueue } from '../model/queue.ts';
+import { bench } from '../../test/kit/delivery.ts';
+import type { Chunk } from '../model/queue.ts';
 import { Rows } from './rows.ts';
+import { MemoryQueue } from '../../test/kit/memory-queue.ts';
 
 function open(): { rows: Rows; chunks: Chunk[]; all: ReturnType<typeof bench> } {
   const all = bench();
-  const chunks: Chunk[] = [];
-  const queue = { append: (chunk: Chunk) => void chunks.push(chunk) } as unknown as ChunkQueue;
-  return { rows: new Rows(queue, all.load, 3), chunks, all };
+  const queue = new MemoryQueue();
+  return { rows: new Rows(queue, all.load, 3), chunks: queue.chunks, all };
 }
 
 test('the rows of a transaction are one chunk with their times, and none after a rollback', () => {

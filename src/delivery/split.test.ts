@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { bench, chunkOf, DONE, itemsIn, NumberProtocol } from '../../test/delivery-fixture.ts';
+import { bench, chunkOf, DONE, itemsIn, NumberProtocol } from '../../test/kit/delivery.ts';
 import type { Chunk } from '../model/queue.ts';
 import type { Deliver, Outcome } from './attempt.ts';
 import { withSplitting } from './split.ts';

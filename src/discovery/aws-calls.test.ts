@@ -1,17 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { VirtualClock } from '../kernel/clock.ts';
-import { silentLogger } from '../kernel/logger.ts';
-import { Registry } from '../kernel/metrics.ts';
 import { AwsCalls } from './aws-calls.ts';
 import type { AwsSession } from './aws-client.ts';
-import { CallLimits } from './call-limits.ts';
-import type { DiscoveryWorld } from './mechanism.ts';
+import { createDiscoveryWorld } from '../../test/kit/discovery.ts';
 
 /** Credentials are fetched anew once; who asks again at once is told that they are fresh. */
 function fixture(): { calls: AwsCalls; renewals: () => number } {
-  const clock = new VirtualClock();
-  const metrics = new Registry();
   let renewals = 0;
   const keys = { accessKeyId: 'AKIA', secretAccessKey: 's' };
   const credentials = Object.assign(() => Promise.resolve(keys), {
@@ -19,16 +13,7 @@ function fixture(): { calls: AwsCalls; renewals: () => number } {
     close: () => undefined,
   });
   const session = { access: { call_budget: 1 }, credentials } as unknown as AwsSession;
-  const world: DiscoveryWorld = {
-    clock,
-    metrics,
-    log: silentLogger,
-    http: { send: () => Promise.reject(new Error('unused')), close: () => Promise.resolve() },
-    mechanism: 'ecs',
-    signal: new AbortController().signal,
-    baseDirectory: '/',
-    callLimits: new CallLimits(clock, metrics),
-  };
+  const world = createDiscoveryWorld('ecs');
   return { calls: new AwsCalls(world, session, 'us-east-1'), renewals: () => renewals };
 }
 

@@ -1,27 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { VirtualClock } from '../kernel/clock.ts';
-import type { HttpClient } from '../kernel/http-client.ts';
-import { silentLogger } from '../kernel/logger.ts';
-import { Registry } from '../kernel/metrics.ts';
 import { openAwsSession } from './aws-client.ts';
-import { CallLimits } from './call-limits.ts';
-import type { DiscoveryWorld } from './mechanism.ts';
+import { createDiscoveryWorld } from '../../test/kit/discovery.ts';
 
 function open(endpoint: string | undefined) {
-  const clock = new VirtualClock();
-  const metrics = new Registry();
-  const world: DiscoveryWorld = {
-    clock,
-    metrics,
-    log: silentLogger,
-    http: undefined as unknown as HttpClient,
-    mechanism: 'ecs',
-    signal: new AbortController().signal,
-    baseDirectory: '/',
-    callLimits: new CallLimits(clock, metrics),
-  };
-  return openAwsSession({ region: 'us-east-1', endpoint, call_budget: 1 }, world);
+  return openAwsSession(
+    { region: 'us-east-1', endpoint, call_budget: 1 },
+    createDiscoveryWorld('ecs'),
+  );
 }
 
 test("an endpoint of AWS's own is for its service alone, an emulator's for all", () => {

@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { VirtualClock } from '../kernel/clock.ts';
-import { type HttpClient } from '../kernel/http-client.ts';
-import { silentLogger } from '../kernel/logger.ts';
-import { Registry } from '../kernel/metrics.ts';
 import { type TargetGroup } from '../model/target.ts';
 import { CallLimits } from './call-limits.ts';
 import { DiscoveryManager, type JobDiscovery } from './manager.ts';
+import { fakeHttp, json } from '../../test/kit/fake-http.ts';
+import { createWorld } from '../../test/kit/world.ts';
 
 function staticJob(job: string, ...targets: string[]): JobDiscovery {
   return { job, entries: [{ key: 'static_configs', config: { targets, labels: { job } } }] };
@@ -18,24 +16,20 @@ function httpJob(job: string, refreshMs: number): JobDiscovery {
 } // prettier-ignore
 
 function fixture(jobs: readonly JobDiscovery[], more: { readonly takesPartial?: boolean } = {}) {
-  const clock = new VirtualClock();
-  const metrics = new Registry();
   const updates: [atMs: number, job: string, addresses: string][] = [];
   const lacks = new Map<string, string[]>();
-  const startMs = clock.nowMs();
   let asked = 0;
   const outage = { isOn: false };
-  const http: HttpClient = {
-    async send() {
-      if (outage.isOn) throw new Error('ECONNREFUSED');
-      asked += 1;
-      const body = Buffer.from(JSON.stringify([{ targets: [`found:${asked}`] }]));
-      return { status: 200, headers: { 'content-type': 'application/json' }, body };
-    },
-    close: async () => undefined,
-  };
+  const http = fakeHttp(() => {
+    if (outage.isOn) return new Error('ECONNREFUSED');
+    asked += 1;
+    return json(JSON.stringify([{ targets: [`found:${asked}`] }]));
+  });
+  const world = createWorld({ http });
+  const { clock, metrics } = world;
+  const startMs = clock.nowMs();
   const manager = new DiscoveryManager({
-    world: { clock, metrics, http, log: silentLogger },
+    world,
     baseDirectory: '/',
     jobs,
     callLimits: new CallLimits(clock, metrics),

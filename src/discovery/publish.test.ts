@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
 import type { TargetGroup } from '../model/target.ts';
 import { FilePublisher, renderTargets } from './publish.ts';
+import { temporaryFolder } from '../../test/kit/folder.ts';
 
 function groupsOf(count: number): TargetGroup[] {
   return Array.from({ length: count }, (_, index) => ({
@@ -25,8 +25,7 @@ for (const count of [0, 1, 199, 200, 201, 1_000])
   });
 
 test('of lists that come while one is written the newest is written, and no draft stays', async (context) => {
-  const folder = await mkdtemp(path.join(tmpdir(), 'amperage-publish-'));
-  context.after(() => rm(folder, { recursive: true }));
+  const folder = temporaryFolder(context);
   const file = path.join(folder, 'targets.json');
   const publisher = new FilePublisher(file, (error) => assert.fail(String(error)));
   const first = publisher.publish(groupsOf(1));

@@ -13,19 +13,15 @@ import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk
 import { componentContract } from '../../test/contracts/component.ts';
 import { createTaskMetadataClient } from '../aws/task-metadata.ts';
 import { systemClock } from '../kernel/clock.ts';
-import { createHttpClient } from '../kernel/http-client.ts';
-import { silentLogger } from '../kernel/logger.ts';
-import { Registry } from '../kernel/metrics.ts';
 import { createEmulator } from './server.ts';
+import { createWorld, openHttp } from '../../test/kit/world.ts';
 
 const credentials = { accessKeyId: 'AKIAEMULATED', secretAccessKey: 'secret' };
-const http = createHttpClient();
-const world = { clock: systemClock, log: silentLogger, metrics: new Registry(), http };
+const world = createWorld({ clock: systemClock, http: openHttp({ after }) });
 const emulator = createEmulator({ world, listen: '127.0.0.1:0', region: 'us-east-1', credentials });
 before(() => emulator.start());
 after(async () => {
   await emulator.stop(100);
-  await http.close();
 });
 
 componentContract('the emulator', () =>
@@ -169,7 +165,7 @@ test(
     };
     const [self, later] = told.containers;
     assert.match(self!.dockerId, /^a{32}-\d{10}$/);
-    const metadata = createTaskMetadataClient(self!.metadataUri, http);
+    const metadata = createTaskMetadataClient(self!.metadataUri, world.http);
     const signal = new AbortController().signal;
     assert.deepEqual(
       (await metadata.tasks(signal))

@@ -2,13 +2,12 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { conformancePath, skipWithoutConformance } from '../../test/conformance.ts';
+import { conformancePath, skipWithoutConformance } from '../../test/kit/conformance.ts';
 import { createTaskMetadataClient, type MetadataScope } from '../aws/task-metadata.ts';
 import { VirtualClock } from '../kernel/clock.ts';
 import { createPlainHttpClient } from '../kernel/http-client-plain.ts';
 import { HttpServer } from '../kernel/http-server.ts';
 import { silentLogger } from '../kernel/logger.ts';
-import { Registry } from '../kernel/metrics.ts';
 import { checkExposition } from '../wire/exposition/check.ts';
 import { checkOpenMetrics } from '../wire/exposition/openmetrics-check.ts';
 import { writeExposition } from '../wire/exposition/writer.ts';
@@ -16,6 +15,7 @@ import { collectFamilies, PROFILE_NAMES, type PageOptions } from './profiles.ts'
 import { MetadataReader } from './reader.ts';
 import type { Reading } from './reading.ts';
 import { formatTop } from './top.ts';
+import { createWorld } from '../../test/kit/world.ts';
 
 const GOLDEN = join(import.meta.dirname, '../../test/golden/exporter');
 const SHAPES = join(GOLDEN, 'shapes');
@@ -54,7 +54,7 @@ async function readingOf(
   await server.start();
   try {
     const clock = new VirtualClock(NOW_MS);
-    const world = { clock, log: silentLogger, metrics: new Registry(), http };
+    const world = createWorld({ clock });
     const client = createTaskMetadataClient(server.url, http, scope);
     return await new MetadataReader({ client, hasTags: false }, world).read(60_000);
   } finally {

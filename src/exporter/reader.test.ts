@@ -1,7 +1,5 @@
 /** What counts as a reading, and how old what is told may be; which metric that concerns is in staleness.test.ts. */
 import assert from 'node:assert/strict';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { after, test } from 'node:test';
 import {
   createTaskMetadataClient,
@@ -11,10 +9,10 @@ import {
 import { type TaskMetadata, taskSchema, taskStatsSchema } from '../aws/task-metadata-schema.ts';
 import { VirtualClock } from '../kernel/clock.ts';
 import { createPlainHttpClient } from '../kernel/http-client-plain.ts';
-import { silentLogger } from '../kernel/logger.ts';
-import { Registry } from '../kernel/metrics.ts';
 import { MetadataReader } from './reader.ts';
 import type { Reading } from './reading.ts';
+import { serve } from '../../test/kit/listen.ts';
+import { createWorld } from '../../test/kit/world.ts';
 
 const http = createPlainHttpClient();
 after(() => http.close());
@@ -53,7 +51,7 @@ function bench(cacheMs?: number, scope: MetadataScope = 'task'): Bench {
         ? Promise.resolve(taskStatsSchema.parse({ a: null, b: FIGURES }))
         : Promise.reject(new Error('away')),
   };
-  const world = { clock, log: silentLogger, metrics: new Registry(), http };
+  const world = createWorld({ clock });
   return {
     clock,
     endpoint,
@@ -102,7 +100,7 @@ test('a scrape that cannot wait is told no older state than one that can', async
     isHanging ? new Promise<never>(() => undefined) : Promise.resolve(value);
   const tasks = (): Promise<readonly TaskMetadata[]> => answer([task('one', 'a')]);
   const client = { scope: 'task' as const, tasks, taggedTasks: tasks, stats: () => answer({}) };
-  const world = { clock, log: silentLogger, metrics: new Registry(), http };
+  const world = createWorld({ clock });
   const reader = new MetadataReader({ client, hasTags: false }, world);
   await reader.read(1_000);
   isHanging = true;
@@ -154,31 +152,24 @@ test('a reading serves the scrapes of --cache-time after it; with 0 each scrape 
   }
 });
 
-test('an answer that describes no task, and tags that the agent was denied, are failures', async () => {
+test('an answer that describes no task, and tags that the agent was denied, are failures', async (context) => {
   const answers: Record<string, unknown> = {};
-  const server = createServer((request, response) => {
+  const { url } = await serve(context, (request, response) => {
     response.end(JSON.stringify(answers[request.url ?? '']));
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  const client = createTaskMetadataClient(`http://127.0.0.1:${port}`, http);
+  const client = createTaskMetadataClient(url, http);
   const { signal } = new AbortController();
-  try {
-    answers['/task'] = { message: 'try later' };
-    await assert.rejects(client.tasks(signal), /METADATA_SHAPE|not what version 4 says/);
-    const known = { TaskARN: 't', Containers: [] };
-    answers['/task'] = known;
-    assert.equal((await client.tasks(signal))[0]?.TaskARN, 't');
-    const ErrorField = 'TaskTags';
-    answers['/taskWithTags'] = {
-      ...known,
-      Errors: [{ ErrorField, ErrorCode: 'AccessDeniedException', ErrorMessage: 'no' }],
-    };
-    await assert.rejects(client.taggedTasks(signal), /AccessDeniedException.*ListTagsForResource/);
-    answers['/taskWithTags'] = { ...known, Errors: [{ ErrorField: 'ContainerInstanceTags' }] };
-    assert.equal((await client.taggedTasks(signal)).length, 1);
-  } finally {
-    server.closeAllConnections();
-    server.close();
-  }
+  answers['/task'] = { message: 'try later' };
+  await assert.rejects(client.tasks(signal), /METADATA_SHAPE|not what version 4 says/);
+  const known = { TaskARN: 't', Containers: [] };
+  answers['/task'] = known;
+  assert.equal((await client.tasks(signal))[0]?.TaskARN, 't');
+  const ErrorField = 'TaskTags';
+  answers['/taskWithTags'] = {
+    ...known,
+    Errors: [{ ErrorField, ErrorCode: 'AccessDeniedException', ErrorMessage: 'no' }],
+  };
+  await assert.rejects(client.taggedTasks(signal), /AccessDeniedException.*ListTagsForResource/);
+  answers['/taskWithTags'] = { ...known, Errors: [{ ErrorField: 'ContainerInstanceTags' }] };
+  assert.equal((await client.taggedTasks(signal)).length, 1);
 });

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { conformancePath, skipWithoutConformance } from '../../test/conformance.ts';
+import { conformancePath, skipWithoutConformance } from '../../test/kit/conformance.ts';
 import { taskSchema, taskStatsSchema } from '../aws/task-metadata-schema.ts';
 import { writeExposition } from '../wire/exposition/writer.ts';
 import { collectFamilies } from './profiles.ts';

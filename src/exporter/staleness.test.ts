@@ -9,12 +9,10 @@ import { after, test } from 'node:test';
 import type { TaskMetadataClient } from '../aws/task-metadata.ts';
 import { taskSchema, taskStatsSchema } from '../aws/task-metadata-schema.ts';
 import { VirtualClock } from '../kernel/clock.ts';
-import { createHttpClient } from '../kernel/http-client.ts';
-import { silentLogger } from '../kernel/logger.ts';
-import { Registry } from '../kernel/metrics.ts';
 import { PROFILE_NAMES } from './profiles.ts';
 import { MetadataReader } from './reader.ts';
 import { createExporter } from './server.ts';
+import { createWorld, openHttp } from '../../test/kit/world.ts';
 
 const SHAPE = join(import.meta.dirname, '../../test/golden/exporter/shapes/everything.json');
 const PROFILES = join(import.meta.dirname, 'profiles');
@@ -240,8 +238,7 @@ function bothSpellings(names: readonly string[]): string[] {
   return names.flatMap((name) => [name.split(' ')[0] ?? '', name.replace(' ', '_')]);
 }
 
-const scraper = createHttpClient({ connectionsPerHost: 4 });
-after(() => scraper.close());
+const scraper = openHttp({ after }, { connectionsPerHost: 4 });
 
 interface Endpoint {
   metadata: boolean;
@@ -278,7 +275,7 @@ async function withExporter(
       return endpoint.stats ? Promise.resolve(taskStatsSchema.parse(samples)) : away();
     },
   };
-  const world = { clock, log: silentLogger, metrics: new Registry(), http: scraper };
+  const world = createWorld({ clock });
   const exporter = createExporter({
     world,
     reader: new MetadataReader({ client, hasTags: true, cacheMs: 0 }, world),

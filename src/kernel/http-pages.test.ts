@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
-import { createServer, type Server } from 'node:net';
+import { createServer } from 'node:net';
 import { createServer as createHttpServer } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
@@ -9,22 +8,9 @@ import { LENT_BYTES_MAX } from '../model/borrowed.ts';
 import { createHttpClient, inflate } from './http-client.ts';
 import { PageParser } from './http-page-parser.ts';
 import { PageClient } from './http-pages.ts';
+import { listen } from '../../test/kit/listen.ts';
 
 const never = new AbortController().signal;
-
-async function listen(context: TestContext, server: Server): Promise<string> {
-  const sockets = new Set<Socket>();
-  server.on('connection', (socket: Socket) => {
-    sockets.add(socket);
-    socket.on('error', () => undefined);
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  context.after(() => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-  });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
 
 function client(
   context: TestContext,
@@ -154,7 +140,7 @@ test('connections are kept, and given up where they must be', async (context) =>
     response.end(`page ${request.url} ${request.headers['host'] === undefined}`);
   });
   server.on('connection', () => (connections += 1));
-  const url = await listen(context, server);
+  const { url } = await listen(context, server);
   const get = client(context);
   for (let i = 0; i < 5; i++)
     assert.equal((await get(`${url}/a?x=${i}`)).text, `page /a?x=${i} false`);
@@ -181,7 +167,7 @@ test('an idle connection that the other side closed costs nothing', async (conte
       socket.once('data', () => socket.destroy());
     });
   });
-  const url = await listen(context, server);
+  const { url } = await listen(context, server);
   const get = client(context);
   assert.equal((await get(url)).text, 'ok');
   assert.equal((await get(url)).text, 'ok');
@@ -193,7 +179,7 @@ test('an origin that has no connection any more leaves nothing behind', async (c
     if (request.url === '/close') response.setHeader('connection', 'close');
     response.end('ok');
   });
-  const url = await listen(context, server);
+  const { url } = await listen(context, server);
   const pages = new PageClient();
   context.after(() => pages.close());
   const request = { timeoutMs: 2_000, bodyMaxBytes: 100, signal: never };
@@ -214,7 +200,7 @@ test('limits of time and size, aborts and refused connections say what they are'
     response.write('x'.repeat(600_000));
     response.end('x'.repeat(1_400_000));
   });
-  const url = await listen(context, server);
+  const { url } = await listen(context, server);
   const get = client(context);
   await assert.rejects(
     get(`${url}/slow`, { timeoutMs: 50 }),
@@ -246,7 +232,7 @@ test('the buffer of a small page is used again, a large page keeps its own', asy
     else response.write('');
     response.end(Buffer.alloc(Number(size), request.headers['x-fill'] as string));
   });
-  const url = await listen(context, server);
+  const { url } = await listen(context, server);
   const pages = new PageClient();
   context.after(() => pages.close());
   const get = async (path: string, fill: string) => {

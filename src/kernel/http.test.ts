@@ -1,18 +1,19 @@
 import assert from 'node:assert/strict';
-import { createServer, type RequestListener, type Server } from 'node:http';
-import { type AddressInfo, connect } from 'node:net';
+import { type RequestListener } from 'node:http';
+import { connect } from 'node:net';
 import { after, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { componentContract } from '../../test/contracts/component.ts';
 import { ConfigError } from './errors.ts';
-import { type ClientRequest, createHttpClient, HttpClientError } from './http-client.ts';
+import { type ClientRequest, HttpClientError } from './http-client.ts';
 import { HttpError, HttpServer, type HttpServerOptions } from './http-server.ts';
 import { parseListen } from './listen-address.ts';
 import { silentLogger } from './logger.ts';
 import { Registry } from './metrics.ts';
+import { serve } from '../../test/kit/listen.ts';
+import { openHttp } from '../../test/kit/world.ts';
 
-const client = createHttpClient();
-after(() => client.close());
+const client = openHttp({ after });
 
 const basics: HttpServerOptions = {
   name: 'test',
@@ -42,20 +43,6 @@ async function withServer(
     await use(server.url, server);
   } finally {
     await server.stop(100);
-  }
-}
-
-async function withRawServer(
-  listener: RequestListener,
-  use: (url: string) => Promise<void>,
-): Promise<void> {
-  const server: Server = createServer(listener);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  try {
-    await use(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
-  } finally {
-    server.closeAllConnections();
-    server.close();
   }
 }
 
@@ -241,34 +228,29 @@ test('listen addresses are host:port, and a bare :port is loopback', () => {
     assert.throws(() => parseListen(bad), ConfigError, bad);
 });
 
-test('the client inflates gzip, and both sizes are bounded', async () => {
+test('the client inflates gzip, and both sizes are bounded', async (context) => {
   const listener: RequestListener = (request, response) => {
     if (request.url === '/gzip')
       response.setHeader('content-encoding', 'gzip').end(gzipSync('x'.repeat(1_000)));
     else if (request.url === '/bad') response.setHeader('content-encoding', 'gzip').end('not gzip');
     else response.end('y'.repeat(1_000));
   };
-  await withRawServer(listener, async (url) => {
-    assert.equal((await get(`${url}/gzip`)).body.length, 1_000);
-    await assert.rejects(get(`${url}/gzip`, { bodyMaxBytes: 999 }), { kind: 'body_too_large' });
-    await assert.rejects(get(url, { bodyMaxBytes: 999 }), { kind: 'body_too_large' });
-    await assert.rejects(get(`${url}/bad`), { kind: 'bad_gzip' });
-  });
+  const { url } = await serve(context, listener);
+  assert.equal((await get(`${url}/gzip`)).body.length, 1_000);
+  await assert.rejects(get(`${url}/gzip`, { bodyMaxBytes: 999 }), { kind: 'body_too_large' });
+  await assert.rejects(get(url, { bodyMaxBytes: 999 }), { kind: 'body_too_large' });
+  await assert.rejects(get(`${url}/bad`), { kind: 'bad_gzip' });
 });
 
-test('no answer is said by its kind: timeout, refused, reset, aborted', async () => {
-  await withRawServer(
-    (request, response) => {
-      if (request.url === '/reset') request.socket.destroy();
-      else if (request.url === '/drip') response.write('x');
-    },
-    async (url) => {
-      await assert.rejects(get(`${url}/hang`, { timeoutMs: 50 }), { kind: 'timeout' });
-      await assert.rejects(get(`${url}/drip`, { timeoutMs: 50 }), { kind: 'timeout' });
-      await assert.rejects(get(`${url}/reset`), { kind: 'reset' });
-      const signal = AbortSignal.abort(new Error('stopping'));
-      await assert.rejects(get(`${url}/hang`, { signal }), { kind: 'aborted' });
-    },
-  );
+test('no answer is said by its kind: timeout, refused, reset, aborted', async (context) => {
+  const { url } = await serve(context, (request, response) => {
+    if (request.url === '/reset') request.socket.destroy();
+    else if (request.url === '/drip') response.write('x');
+  });
+  await assert.rejects(get(`${url}/hang`, { timeoutMs: 50 }), { kind: 'timeout' });
+  await assert.rejects(get(`${url}/drip`, { timeoutMs: 50 }), { kind: 'timeout' });
+  await assert.rejects(get(`${url}/reset`), { kind: 'reset' });
+  const signal = AbortSignal.abort(new Error('stopping'));
+  await assert.rejects(get(`${url}/hang`, { signal }), { kind: 'aborted' });
   await assert.rejects(get('http://127.0.0.1:1/'), { kind: 'connect' });
 });

@@ -1,6 +1,5 @@
 /** The durable queue: order, resuming, torn and rotten files, the disk cap, a disk that refuses, the lock. */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import {
   copyFileSync,
   mkdtempSync,
@@ -15,69 +14,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import fc from 'fast-check';
-import { VirtualClock } from '../kernel/clock.ts';
-import { createLogger } from '../kernel/logger.ts';
-import { Registry } from '../kernel/metrics.ts';
-import type { Batch, BatchLimits, Chunk } from '../model/queue.ts';
+import type { BatchLimits } from '../model/queue.ts';
 import { inspectQueue } from './inspect.ts';
-import type { DurableQueueOptions } from './options.ts';
-import { DurableQueue } from './queue.ts';
+import { temporaryFolder } from '../../test/kit/folder.ts';
+import { EVERYTHING, numberedChunk, numbersOf, takeAll } from '../../test/kit/numbered-chunks.ts';
+import { createWorld } from '../../test/kit/world.ts';
+import { openQueue } from '../../test/kit/durable-queue.ts';
 
-const EVERYTHING: BatchLimits = { maxItems: 1e9, maxBytes: 1e9, maxRawBytes: 1e9 };
 const never = new AbortController().signal;
-
-function world(clock = new VirtualClock()): {
-  clock: VirtualClock;
-  log: ReturnType<typeof createLogger>;
-  metrics: Registry;
-  lines: string[];
-} {
-  const lines: string[] = [];
-  const log = createLogger({ write: (line) => void lines.push(line), clock, format: 'logfmt' });
-  return { clock, log, metrics: new Registry(), lines };
-}
-
-function directoryOf(t: TestContext): string {
-  const directory = mkdtempSync(join(tmpdir(), 'amperage-queue-'));
-  t.after(() => rmSync(directory, { recursive: true, force: true }));
-  return directory;
-}
-
-async function open(
-  directory: string,
-  options: Partial<DurableQueueOptions> = {},
-  edges = world(),
-): Promise<DurableQueue> {
-  const queue = new DurableQueue(
-    { name: 'test', directory, lanes: 1, capBytes: 1e9, ...options },
-    edges,
-  );
-  await queue.start();
-  return queue;
-}
-
-/** A chunk that says its number, padded to `size` bytes. */
-function chunk(number: number, lane = 0, size = 20): Chunk {
-  const bytes = Buffer.alloc(size, `#${number} `);
-  return { bytes, items: 1, oldestMs: number, newestMs: number + 1, lane, rawBytes: size * 2 };
-}
-
-function numbersOf(batch: Batch | undefined): number[] {
-  return (batch?.chunks ?? []).map((one) =>
-    Number(/^#(\d+) /.exec(Buffer.from(one.bytes).toString())?.[1]),
-  );
-}
-
-async function takeAll(queue: DurableQueue, lane = 0): Promise<number[]> {
-  queue.drain();
-  const numbers: number[] = [];
-  for (;;) {
-    const batch = await queue.next([lane], EVERYTHING, 0, never);
-    if (batch === undefined) return numbers;
-    numbers.push(...numbersOf(batch));
-    queue.acknowledge(batch);
-  }
-}
 
 /** Ends a queue as kill -9 would: nothing is flushed, the lock stays. */
 function segmentsOf(directory: string): string[] {
@@ -88,17 +32,17 @@ function segmentsOf(directory: string): string[] {
 }
 
 test('chunks leave in the order they came, with what they carry', async (t) => {
-  const queue = await open(directoryOf(t));
-  for (let i = 0; i < 5; i++) queue.append(chunk(i));
+  const queue = await openQueue(temporaryFolder(t));
+  for (let i = 0; i < 5; i++) queue.append(numberedChunk(i));
   const batch = await queue.next([0], EVERYTHING, 0, never);
   assert.deepEqual(numbersOf(batch), [0, 1, 2, 3, 4]);
-  assert.deepEqual(batch?.chunks[3], { ...chunk(3) });
+  assert.deepEqual(batch?.chunks[3], { ...numberedChunk(3) });
   await queue.stop();
 });
 
 test('a batch keeps the limits, but is never empty', async (t) => {
-  const queue = await open(directoryOf(t));
-  for (let i = 0; i < 6; i++) queue.append(chunk(i));
+  const queue = await openQueue(temporaryFolder(t));
+  for (let i = 0; i < 6; i++) queue.append(numberedChunk(i));
   const take = async (limits: Partial<BatchLimits>): Promise<number[]> => {
     const batch = await queue.next([0], { ...EVERYTHING, ...limits }, 0, never);
     queue.acknowledge(batch!);
@@ -111,16 +55,16 @@ test('a batch keeps the limits, but is never empty', async (t) => {
 });
 
 test('without an acknowledgement the same chunks come again', async (t) => {
-  const queue = await open(directoryOf(t));
-  queue.append(chunk(1));
+  const queue = await openQueue(temporaryFolder(t));
+  queue.append(numberedChunk(1));
   assert.deepEqual(numbersOf(await queue.next([0], EVERYTHING, 0, never)), [1]);
   assert.deepEqual(numbersOf(await queue.next([0], EVERYTHING, 0, never)), [1]);
   await queue.stop();
 });
 
 test('a batch that is not full waits for its deadline, a full one does not', async (t) => {
-  const edges = world();
-  const queue = await open(directoryOf(t), {}, edges);
+  const edges = createWorld();
+  const queue = await openQueue(temporaryFolder(t), {}, edges);
   const limits = { ...EVERYTHING, maxItems: 3 };
   let got: number[] | undefined;
   const take = (): void => {
@@ -132,28 +76,28 @@ test('a batch that is not full waits for its deadline, a full one does not', asy
   };
   take();
   await edges.clock.advance(60_000);
-  queue.append(chunk(1));
+  queue.append(numberedChunk(1));
   await edges.clock.advance(4_000);
-  queue.append(chunk(2));
+  queue.append(numberedChunk(2));
   await edges.clock.advance(999);
   assert.equal(got, undefined);
   await edges.clock.advance(1);
   assert.deepEqual(got, [1, 2]);
   take();
-  for (let i = 3; i < 6; i++) queue.append(chunk(i));
+  for (let i = 3; i < 6; i++) queue.append(numberedChunk(i));
   await edges.clock.advance(0);
   assert.deepEqual(got, [3, 4, 5]);
   await queue.stop();
 });
 
 test('waiting ends when the signal aborts, when the queue drains and when it stops', async (t) => {
-  const queue = await open(directoryOf(t), { lanes: 2 });
+  const queue = await openQueue(temporaryFolder(t), { lanes: 2 });
   const abort = new AbortController();
   const aborted = queue.next([0], EVERYTHING, 1_000, abort.signal);
   abort.abort();
   assert.equal(await aborted, undefined);
   const drained = queue.next([0], EVERYTHING, 1_000, never);
-  queue.append(chunk(1));
+  queue.append(numberedChunk(1));
   queue.drain();
   assert.deepEqual(numbersOf(await drained), [1]);
   assert.equal(await queue.next([1], EVERYTHING, 1_000, never), undefined);
@@ -162,17 +106,17 @@ test('waiting ends when the signal aborts, when the queue drains and when it sto
 });
 
 test('a flush sends what is there without waiting, and is done when it has left', async (t) => {
-  const edges = world();
-  const queue = await open(directoryOf(t), { lanes: 2 }, edges);
+  const edges = createWorld();
+  const queue = await openQueue(temporaryFolder(t), { lanes: 2 }, edges);
   await queue.flush(never);
-  queue.append(chunk(1));
-  queue.append(chunk(2, 1));
+  queue.append(numberedChunk(1));
+  queue.append(numberedChunk(2, 1));
   const [first, second] = [0, 1].map((lane) => queue.next([lane], EVERYTHING, 60_000, never));
   let isDone = false;
   const flushed = queue.flush(never).then(() => (isDone = true));
   await edges.clock.advance(1);
   // It comes after, and waits for its deadline.
-  queue.append(chunk(3));
+  queue.append(numberedChunk(3));
   queue.acknowledge((await first)!);
   await edges.clock.advance(1);
   assert.ok(!isDone);
@@ -189,53 +133,25 @@ test('a flush sends what is there without waiting, and is done when it has left'
 });
 
 test('a restart resumes behind the cursor, each lane by itself', async (t) => {
-  const directory = directoryOf(t);
-  const first = await open(directory, { lanes: 2 });
-  for (let i = 0; i < 10; i++) first.append(chunk(i, i % 2));
+  const directory = temporaryFolder(t);
+  const first = await openQueue(directory, { lanes: 2 });
+  for (let i = 0; i < 10; i++) first.append(numberedChunk(i, i % 2));
   const batch = await first.next([0], { ...EVERYTHING, maxItems: 3 }, 0, never);
   first.acknowledge(batch!);
   await first.stop();
-  const second = await open(directory, { lanes: 2 });
-  second.append(chunk(10, 0));
+  const second = await openQueue(directory, { lanes: 2 });
+  second.append(numberedChunk(10, 0));
   assert.deepEqual(await takeAll(second, 0), [6, 8, 10]);
   assert.deepEqual(await takeAll(second, 1), [1, 3, 5, 7, 9]);
   await second.stop();
   assert.deepEqual(segmentsOf(directory), [], 'what is done is deleted');
 });
 
-test('nothing that was appended is lost when the process is killed', async (t) => {
-  const directory = directoryOf(t);
-  const script = `
-    import { DurableQueue } from ${JSON.stringify(new URL('./queue.ts', import.meta.url).href)};
-    import { systemClock } from ${JSON.stringify(new URL('../kernel/clock.ts', import.meta.url).href)};
-    import { silentLogger } from ${JSON.stringify(new URL('../kernel/logger.ts', import.meta.url).href)};
-    import { Registry } from ${JSON.stringify(new URL('../kernel/metrics.ts', import.meta.url).href)};
-    const queue = new DurableQueue(
-      { name: 'child', directory: ${JSON.stringify(directory)}, lanes: 1, capBytes: 1e9 },
-      { clock: systemClock, log: silentLogger, metrics: new Registry() },
-    );
-    await queue.start();
-    for (let i = 0; i < 200; i++) {
-      const bytes = Buffer.alloc(20, '#' + i + ' ');
-      queue.append({ bytes, items: 1, oldestMs: i, newestMs: i, lane: 0, rawBytes: 1 });
-    }
-    process.kill(process.pid, 'SIGKILL');
-  `;
-  const child = spawnSync(process.execPath, ['--input-type=module', '-e', script]);
-  assert.equal(child.signal, 'SIGKILL', child.stderr.toString());
-  const queue = await open(directory);
-  assert.deepEqual(
-    await takeAll(queue),
-    Array.from({ length: 200 }, (_, i) => i),
-  );
-  await queue.stop();
-});
-
 /** A directory with one segment of `count` chunks that were never sent. */
 async function filled(t: TestContext, count: number): Promise<string> {
-  const directory = directoryOf(t);
-  const queue = await open(directory);
-  for (let i = 0; i < count; i++) queue.append(chunk(i));
+  const directory = temporaryFolder(t);
+  const queue = await openQueue(directory);
+  for (let i = 0; i < count; i++) queue.append(numberedChunk(i));
   await queue.stop();
   return directory;
 }
@@ -246,12 +162,12 @@ test('a segment torn at any byte gives all whole chunks and takes new ones', asy
   const whole = readFileSync(segment!).length;
   const record = whole / 3;
   for (let size = 0; size < whole; size++) {
-    const directory = directoryOf(t);
+    const directory = temporaryFolder(t);
     const copy = join(directory, '0000000001.seg');
     copyFileSync(segment!, copy);
     truncateSync(copy, size);
-    const queue = await open(directory);
-    queue.append(chunk(99));
+    const queue = await openQueue(directory);
+    queue.append(numberedChunk(99));
     const expected = [...[0, 1, 2].slice(0, Math.floor(size / record)), 99];
     assert.deepEqual(await takeAll(queue), expected, `torn at ${size}`);
     await queue.stop();
@@ -268,8 +184,8 @@ test('a flipped bit costs at most its chunk, and is counted', async (t) => {
       const damaged = Buffer.from(bytes);
       damaged[at]! ^= 1 << bit;
       writeFileSync(join(directory, '0000000001.seg'), damaged);
-      const edges = world();
-      const queue = await open(directory, {}, edges);
+      const edges = createWorld();
+      const queue = await openQueue(directory, {}, edges);
       const expected = [0, 1, 2].filter((number) => number !== Math.floor(at / record));
       assert.deepEqual(await takeAll(queue), expected);
       assert.match(edges.metrics.expose(), /queue_corrupt_total\{.*\} 1/);
@@ -281,27 +197,27 @@ test('a flipped bit costs at most its chunk, and is counted', async (t) => {
 });
 
 test('files that are no segments, or all garbage, do not stop the start', async (t) => {
-  const directory = directoryOf(t);
+  const directory = temporaryFolder(t);
   writeFileSync(join(directory, '0000000003.seg'), Buffer.alloc(5_000, 'AMQ1'));
   writeFileSync(join(directory, 'notes.txt'), 'hello');
   writeFileSync(join(directory, 'cursor'), '{"cursors": {"1/0": "x"}}');
-  const edges = world();
-  const queue = await open(directory, {}, edges);
-  queue.append(chunk(1));
+  const edges = createWorld();
+  const queue = await openQueue(directory, {}, edges);
+  queue.append(numberedChunk(1));
   assert.deepEqual(await takeAll(queue), [1]);
   await queue.stop();
   assert.ok(edges.lines.some((line) => line.includes('cursor is damaged')));
 });
 
 test('with another number of lanes the old chunks leave first, in order', async (t) => {
-  const directory = directoryOf(t);
-  const first = await open(directory, { lanes: 3 });
-  for (let i = 0; i < 9; i++) first.append(chunk(i, i % 3));
+  const directory = temporaryFolder(t);
+  const first = await openQueue(directory, { lanes: 3 });
+  for (let i = 0; i < 9; i++) first.append(numberedChunk(i, i % 3));
   first.acknowledge((await first.next([1], { ...EVERYTHING, maxItems: 2 }, 0, never))!);
   await first.stop();
-  const second = await open(directory, { lanes: 2 });
-  second.append(chunk(20, 0));
-  second.append(chunk(21, 1));
+  const second = await openQueue(directory, { lanes: 2 });
+  second.append(numberedChunk(20, 0));
+  second.append(numberedChunk(21, 1));
   let early: number[] | undefined;
   const other = second.next([1], EVERYTHING, 0, never).then((batch) => (early = numbersOf(batch)));
   const part = await second.next([0], { ...EVERYTHING, maxItems: 4 }, 0, never);
@@ -310,17 +226,17 @@ test('with another number of lanes the old chunks leave first, in order', async 
   assert.equal(early, undefined);
   await second.stop();
   await other;
-  const third = await open(directory, { lanes: 2 });
+  const third = await openQueue(directory, { lanes: 2 });
   assert.deepEqual(await takeAll(third, 0), [6, 7, 8, 20]);
   assert.deepEqual(await takeAll(third, 1), [21]);
   await third.stop();
 });
 
 test('above the disk cap the oldest go, counted', async (t) => {
-  const edges = world();
+  const edges = createWorld();
   const dropped: string[] = [];
-  const queue = await open(
-    directoryOf(t),
+  const queue = await openQueue(
+    temporaryFolder(t),
     {
       capBytes: 1_000,
       segmentBytes: 200,
@@ -328,7 +244,7 @@ test('above the disk cap the oldest go, counted', async (t) => {
     },
     edges,
   );
-  for (let i = 0; i < 50; i++) queue.append(chunk(i));
+  for (let i = 0; i < 50; i++) queue.append(numberedChunk(i));
   const left = await takeAll(queue);
   assert.deepEqual(
     left,
@@ -337,16 +253,16 @@ test('above the disk cap the oldest go, counted', async (t) => {
   assert.ok(left.length > 8 && left.length <= 15, `${left.length} chunks of 64 bytes in 1000`);
   assert.deepEqual([...new Set(dropped)], ['1 disk_cap']);
   assert.equal(dropped.length, 50 - left.length);
-  queue.append(chunk(1, 0, 600));
+  queue.append(numberedChunk(1, 0, 600));
   assert.equal(dropped.at(-1), '1 too_large');
   await queue.stop();
 });
 
 test('an acknowledgement for chunks that the cap dropped meanwhile is taken', async (t) => {
-  const queue = await open(directoryOf(t), { capBytes: 400, segmentBytes: 100 });
-  queue.append(chunk(0));
+  const queue = await openQueue(temporaryFolder(t), { capBytes: 400, segmentBytes: 100 });
+  queue.append(numberedChunk(0));
   const batch = await queue.next([0], EVERYTHING, 0, never);
-  for (let i = 1; i < 20; i++) queue.append(chunk(i));
+  for (let i = 1; i < 20; i++) queue.append(numberedChunk(i));
   queue.acknowledge(batch!);
   assert.equal((await takeAll(queue)).at(-1), 19);
   assert.equal(queue.pendingItems, 0);
@@ -354,8 +270,8 @@ test('an acknowledgement for chunks that the cap dropped meanwhile is taken', as
 });
 
 test('old chunks come from disk, the newest from memory', async (t) => {
-  const queue = await open(directoryOf(t), { cacheMaxBytes: 100, segmentBytes: 300 });
-  for (let i = 0; i < 100; i++) queue.append(chunk(i));
+  const queue = await openQueue(temporaryFolder(t), { cacheMaxBytes: 100, segmentBytes: 300 });
+  for (let i = 0; i < 100; i++) queue.append(numberedChunk(i));
   assert.deepEqual(
     await takeAll(queue),
     Array.from({ length: 100 }, (_, i) => i),
@@ -364,14 +280,14 @@ test('old chunks come from disk, the newest from memory', async (t) => {
 });
 
 test('a disk that refuses: items wait in memory within a bound, and are written later', async (t) => {
-  const directory = directoryOf(t);
-  const edges = world();
-  const queue = await open(directory, { memoryMaxBytes: 100 }, edges);
+  const directory = temporaryFolder(t);
+  const edges = createWorld();
+  const queue = await openQueue(directory, { memoryMaxBytes: 100 }, edges);
   // A directory in the place of the next segment file: creating it fails until it is gone.
   const next = Math.floor(edges.clock.nowMs() / 1_000) + 1;
   const refusing = join(directory, `${String(next).padStart(10, '0')}.seg`);
   mkdirSync(refusing);
-  for (let i = 0; i < 7; i++) queue.append(chunk(i));
+  for (let i = 0; i < 7; i++) queue.append(numberedChunk(i));
   assert.match(edges.metrics.expose(), /queue_disk_refuses\{queue="test"\} 1/);
   assert.match(edges.metrics.expose(), /queue_unwritten_bytes\{queue="test"\} 100/);
   assert.match(edges.metrics.expose(), /reason="memory_full"\} 2/);
@@ -381,18 +297,18 @@ test('a disk that refuses: items wait in memory within a bound, and are written 
   await edges.clock.advance(1_000);
   assert.match(edges.metrics.expose(), /queue_disk_refuses\{queue="test"\} 0/);
   assert.match(edges.metrics.expose(), /queue_unwritten_bytes\{queue="test"\} 0/);
-  queue.append(chunk(7));
+  queue.append(numberedChunk(7));
   await queue.stop();
-  const again = await open(directory);
+  const again = await openQueue(directory);
   assert.deepEqual(await takeAll(again), [3, 4, 5, 6, 7]);
   await again.stop();
 });
 
 test('what waits is told without touching it, and what is too old goes, counted, but not while it is sent', async (t) => {
-  const directory = directoryOf(t);
-  const edges = world();
-  const queue = await open(directory, { maxAgeMs: 60_000, sync: 'every' }, edges);
-  for (let i = 0; i < 4; i++) queue.append({ ...chunk(i), newestMs: edges.clock.nowMs() });
+  const directory = temporaryFolder(t);
+  const edges = createWorld();
+  const queue = await openQueue(directory, { maxAgeMs: 60_000, sync: 'every' }, edges);
+  for (let i = 0; i < 4; i++) queue.append({ ...numberedChunk(i), newestMs: edges.clock.nowMs() });
   const batch = (await queue.next([0], { ...EVERYTHING, maxItems: 1 }, 0, never))!;
   const before = inspectQueue(directory);
   assert.deepEqual(
@@ -408,27 +324,13 @@ test('what waits is told without touching it, and what is too old goes, counted,
   await queue.stop();
 });
 
-test('two processes on one queue refuse each other; the lock of a dead one is taken', async (t) => {
-  const directory = directoryOf(t);
-  const queue = await open(directory);
-  await assert.rejects(open(directory), /in use by process \d+; stop it, or give/);
-  await queue.stop();
-  const dead = spawnSync(process.execPath, ['-e', '0']);
-  const holder = { pid: dead.pid, startTicks: '1', namespace: '' };
-  writeFileSync(join(directory, 'lock'), JSON.stringify({ ...holder, namespace: 'elsewhere' }));
-  const edges = world();
-  const waiting = open(directory, {}, edges);
-  await edges.clock.advance(5_000);
-  await (await waiting).stop();
-  assert.ok(!readdirSync(directory).includes('lock'));
-  writeFileSync(join(directory, 'lock'), '{"pid":');
-  await (await open(directory)).stop();
-});
-
 test('a directory that can not be used is a configuration error with a remedy', async (t) => {
-  const file = join(directoryOf(t), 'file');
+  const file = join(temporaryFolder(t), 'file');
   writeFileSync(file, '');
-  await assert.rejects(open(file), /can't be used .*; give a directory that this user may write/);
+  await assert.rejects(
+    openQueue(file),
+    /can't be used .*; give a directory that this user may write/,
+  );
 });
 
 test('whatever is appended, acknowledged and restarted: each lane gets each number once, in order', async () => {
@@ -441,17 +343,17 @@ test('whatever is appended, acknowledged and restarted: each lane gets each numb
     fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
       const directory = mkdtempSync(join(tmpdir(), 'amperage-queue-'));
       const options = { lanes: 3, segmentBytes: 150, cacheMaxBytes: 50 };
-      let queue = await open(directory, options);
+      let queue = await openQueue(directory, options);
       const appended: number[][] = [[], [], []];
       const taken: number[][] = [[], [], []];
       let number = 0;
       for (const { kind, lane } of steps) {
         if (kind === 'append') {
-          queue.append(chunk(number, lane));
+          queue.append(numberedChunk(number, lane));
           appended[lane]!.push(number++);
         } else if (kind === 'restart') {
           await queue.stop();
-          queue = await open(directory, options);
+          queue = await openQueue(directory, options);
         } else if (taken[lane]!.length < appended[lane]!.length) {
           const batch = await queue.next([lane], { ...EVERYTHING, maxItems: 2 }, 0, never);
           taken[lane]!.push(...numbersOf(batch));
@@ -468,29 +370,29 @@ test('whatever is appended, acknowledged and restarted: each lane gets each numb
 });
 
 test('segments have numbers that no run before has used, whatever it may yet write', async (t) => {
-  const directory = directoryOf(t);
-  const edges = world();
-  const first = await open(directory, {}, edges);
-  first.append(chunk(0));
+  const directory = temporaryFolder(t);
+  const edges = createWorld();
+  const first = await openQueue(directory, {}, edges);
+  first.append(numberedChunk(0));
   const [earlier] = segmentsOf(directory);
   await takeAll(first);
   await first.stop();
   // Nothing is left on disk that would tell which numbers are taken.
   rmSync(directory, { recursive: true });
   await edges.clock.advance(5_000);
-  const second = await open(directory, {}, edges);
-  second.append(chunk(1));
+  const second = await openQueue(directory, {}, edges);
+  second.append(numberedChunk(1));
   assert.ok(segmentsOf(directory)[0]! > earlier!);
   await second.stop();
 });
 
 test('another number of lanes, while it runs: what waits goes first, each lane in order, then what comes', async (t) => {
-  const directory = directoryOf(t);
-  const queue = await open(directory, { lanes: 4 });
-  for (let i = 0; i < 8; i++) queue.append(chunk(i, i % 4));
+  const directory = temporaryFolder(t);
+  const queue = await openQueue(directory, { lanes: 4 });
+  for (let i = 0; i < 8; i++) queue.append(numberedChunk(i, i % 4));
   const underWay = (await queue.next([1], { ...EVERYTHING, maxItems: 1 }, 0, never))!;
   queue.configure({ lanes: 3, capBytes: 1e9 });
-  for (let i = 8; i < 14; i++) queue.append(chunk(i, i));
+  for (let i = 8; i < 14; i++) queue.append(numberedChunk(i, i));
   queue.acknowledge(underWay);
   assert.equal(queue.pendingItems, 13);
   assert.equal(await race(queue.next([1, 2], EVERYTHING, 0, never)), 'waits');
@@ -501,14 +403,14 @@ test('another number of lanes, while it runs: what waits goes first, each lane i
 });
 
 test('after lanes changed while it ran, a restart goes on where it stopped', async (t) => {
-  const directory = directoryOf(t);
-  const first = await open(directory, { lanes: 2 });
-  for (let i = 0; i < 4; i++) first.append(chunk(i, i % 2));
+  const directory = temporaryFolder(t);
+  const first = await openQueue(directory, { lanes: 2 });
+  for (let i = 0; i < 4; i++) first.append(numberedChunk(i, i % 2));
   first.configure({ lanes: 5, capBytes: 1e9 });
-  for (let i = 4; i < 8; i++) first.append(chunk(i, i));
+  for (let i = 4; i < 8; i++) first.append(numberedChunk(i, i));
   first.acknowledge((await first.next([0], { ...EVERYTHING, maxItems: 3 }, 0, never))!);
   await first.stop();
-  const second = await open(directory, { lanes: 5 });
+  const second = await openQueue(directory, { lanes: 5 });
   assert.equal(second.pendingItems, 5);
   assert.deepEqual(
     [...(await takeAll(second, 0)), ...(await takeAll(second, 4)), ...(await takeAll(second, 1))],
@@ -518,36 +420,36 @@ test('after lanes changed while it ran, a restart goes on where it stopped', asy
 });
 
 test('what waits in memory for a full disk while lanes change and change back keeps its lane on disk', async (t) => {
-  const directory = directoryOf(t);
-  const edges = world();
-  const queue = await open(directory, { lanes: 3, segmentBytes: 100 }, edges);
-  for (let i = 0; i < 2; i++) queue.append(chunk(i, 1));
+  const directory = temporaryFolder(t);
+  const edges = createWorld();
+  const queue = await openQueue(directory, { lanes: 3, segmentBytes: 100 }, edges);
+  for (let i = 0; i < 2; i++) queue.append(numberedChunk(i, 1));
   const next = Math.floor(edges.clock.nowMs() / 1_000) + 2;
   const refusing = join(directory, `${String(next).padStart(10, '0')}.seg`);
   mkdirSync(refusing);
-  for (let i = 2; i < 5; i++) queue.append(chunk(i, 1));
+  for (let i = 2; i < 5; i++) queue.append(numberedChunk(i, 1));
   queue.configure({ lanes: 2, capBytes: 1e9 });
   queue.configure({ lanes: 3, capBytes: 1e9 });
   rmSync(refusing, { recursive: true });
   await edges.clock.advance(1_000);
-  queue.append(chunk(5, 1));
+  queue.append(numberedChunk(5, 1));
   await queue.stop();
-  const again = await open(directory, { lanes: 3 });
+  const again = await openQueue(directory, { lanes: 3 });
   assert.deepEqual(await takeAll(again, 1), [0, 1, 2, 3, 4, 5]);
   await again.stop();
 });
 
 test('nothing that was acknowledged goes again after lanes changed while it ran and all was stopped', async (t) => {
-  const directory = directoryOf(t);
-  const first = await open(directory, { lanes: 2 });
-  for (let i = 0; i < 6; i++) first.append(chunk(i, i));
+  const directory = temporaryFolder(t);
+  const first = await openQueue(directory, { lanes: 2 });
+  for (let i = 0; i < 6; i++) first.append(numberedChunk(i, i));
   first.acknowledge((await first.next([0, 1], { ...EVERYTHING, maxItems: 2 }, 0, never))!);
   first.configure({ lanes: 3, capBytes: 1e9 });
   first.acknowledge((await first.next([0], EVERYTHING, 0, never))!);
-  for (let i = 6; i < 9; i++) first.append(chunk(i, i));
+  for (let i = 6; i < 9; i++) first.append(numberedChunk(i, i));
   await first.stop();
   for (let round = 0; round < 2; round++) {
-    const again = await open(directory, { lanes: 3 });
+    const again = await openQueue(directory, { lanes: 3 });
     assert.equal(again.pendingItems, 3, `in life ${round}`);
     await again.stop();
   }
@@ -555,13 +457,13 @@ test('nothing that was acknowledged goes again after lanes changed while it ran 
 
 test('a lower bound of the disk holds from the next chunk on', async (t) => {
   const dropped: string[] = [];
-  const queue = await open(directoryOf(t), {
+  const queue = await openQueue(temporaryFolder(t), {
     segmentBytes: 200,
     onDropped: (items, reason) => void dropped.push(`${items} ${reason}`),
   });
-  for (let i = 0; i < 20; i++) queue.append(chunk(i));
+  for (let i = 0; i < 20; i++) queue.append(numberedChunk(i));
   queue.configure({ lanes: 1, capBytes: 800 });
-  queue.append(chunk(20));
+  queue.append(numberedChunk(20));
   assert.ok(dropped.length > 5, dropped.join());
   const left = await takeAll(queue);
   assert.equal(left.at(-1), 20);

@@ -1,10 +1,9 @@
 /** Segment files: when they begin, and when they are deleted. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readdirSync } from 'node:fs';
 import { test } from 'node:test';
 import { SegmentStore } from './store.ts';
+import { temporaryFolder } from '../../test/kit/folder.ts';
 
 const chunk = {
   bytes: Buffer.from('chunk'),
@@ -16,8 +15,7 @@ const chunk = {
 };
 
 test('bug: a segment ended by a full disk is deleted once it is done, which frees the disk', (t) => {
-  const directory = mkdtempSync(join(tmpdir(), 'amperage-store-'));
-  t.after(() => rmSync(directory, { recursive: true }));
+  const directory = temporaryFolder(t);
   const store = new SegmentStore(directory, 1e6);
   store.open(0);
   const stored = store.write(chunk, 1);

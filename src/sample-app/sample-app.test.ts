@@ -4,21 +4,13 @@ import { componentContract } from '../../test/contracts/component.ts';
 import { systemClock } from '../kernel/clock.ts';
 import { ConfigError } from '../kernel/errors.ts';
 import { createHttpClient } from '../kernel/http-client.ts';
-import { silentLogger } from '../kernel/logger.ts';
-import { Registry } from '../kernel/metrics.ts';
 import type { World } from '../kernel/world.ts';
 import { createSampleApp } from './app.ts';
 import { parseLatency, seededRandom } from './latency.ts';
 import { LoadGenerator } from './load.ts';
+import { createWorld } from '../../test/kit/world.ts';
 
-function newWorld(): World {
-  return {
-    clock: systemClock,
-    log: silentLogger,
-    metrics: new Registry(),
-    http: createHttpClient(),
-  };
-}
+const newWorld = (): World => createWorld({ clock: systemClock, http: createHttpClient() });
 
 componentContract(
   'the load generator',
@@ -45,7 +37,6 @@ test('every request that the load was answered is counted once, in the counter a
   t.after(async () => {
     await load.stop(1_000);
     await app.stop(1_000);
-    await world.http.close();
   });
   await app.start();
   await load.start();

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { type Label, labelSetOf } from '../model/labels.ts';
 import { compileRelabelRule } from '../relabel/relabel.ts';
 import { DEFAULT_LIMITS, type ScrapeConfig } from './config.ts';
-import { RecordedTarget } from './recorded-target.ts';
+import { RecordedTarget } from '../../test/kit/recorded-target.ts';
 
 function setUp(config: Partial<ScrapeConfig> = {}, targetLabels: readonly Label[] = []) {
   const target = new RecordedTarget(config, targetLabels);

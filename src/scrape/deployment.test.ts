@@ -1,61 +1,34 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { VirtualClock } from '../kernel/clock.ts';
-import type { HttpClient } from '../kernel/http-client.ts';
-import { silentLogger } from '../kernel/logger.ts';
-import { Registry } from '../kernel/metrics.ts';
 import type { TargetGroup } from '../model/target.ts';
-import { type ScrapeConfig, scrapeConfigOf } from './config.ts';
 import { ScrapeLoop } from './loop.ts';
-import { ScrapeManager } from './manager.ts';
-import { RecordingAppender } from './recording-appender.ts';
+import { RecordingAppender } from '../../test/kit/recording-appender.ts';
+import { startRecordedManager } from '../../test/kit/recorded-manager.ts';
+import { groupOf, jobWith } from '../../test/kit/scrape-jobs.ts';
+import { untilTurn } from '../../test/kit/waiting.ts';
 
 const COUNT = 200;
 
 type Fixture = Awaited<ReturnType<typeof setUp>>;
 
 async function setUp(turnShareMs?: number) {
-  const clock = new VirtualClock(1_700_000_000_000);
-  const http: HttpClient = {
-    send: async () => ({
-      status: 200,
-      headers: { 'content-type': 'text/plain; version=0.0.4' },
-      body: Buffer.from('a 1\n'),
-    }),
-    close: async () => undefined,
-  };
-  const appenders: RecordingAppender[] = [];
   const open = new Map<string, RecordingAppender>();
-  const manager = new ScrapeManager({
-    world: { clock, http, metrics: new Registry(), log: silentLogger },
-    userAgent: 'test/1',
-    openAppender: (_source, key) => {
-      assert.ok(open.get(key)?.closed ?? true, 'a target has two loops');
-      const appender = new RecordingAppender();
-      appenders.push(appender);
-      open.set(key, appender);
-      return appender;
-    },
+  const { clock, manager, appenders, take } = await startRecordedManager({
     ...(turnShareMs === undefined ? {} : { turnShareMs }),
+    onOpen: (key, appender) => {
+      assert.ok(open.get(key)?.closed ?? true, 'a target has two loops');
+      open.set(key, appender);
+    },
   });
-  await manager.start();
-  const take = (): string[] => appenders.flatMap((one) => one.take());
   const addresses = (): string[] => manager.targets().map(({ target }) => new URL(target.url).host);
   return { clock, manager, appenders, take, addresses, opened: () => appenders.length };
 }
 
-const job = (set: Partial<ScrapeConfig> = {}): ScrapeConfig =>
-  scrapeConfigOf({ jobName: 'j', scrapeIntervalMs: 10_000, ...set });
-
 const named = (name: string, count: number): string[] =>
   Array.from({ length: count }, (_, i) => `${name}-${i}:1`);
 
-const group = (...addresses: string[]): TargetGroup[] => [
-  { source: 's', labels: {}, targets: addresses.map((address) => ({ __address__: address })) },
-];
-
-const groupOf = (name: string, count: number): TargetGroup[] => group(...named(name, count));
+const crowdOf = (name: string, count: number): TargetGroup[] => groupOf(...named(name, count));
 
 const staleOf = (lines: readonly string[]): Set<string> =>
   new Set(
@@ -63,13 +36,6 @@ const staleOf = (lines: readonly string[]): Set<string> =>
       / stale /.test(line) ? [/instance="([^"]*)"/.exec(line)?.[1] ?? ''] : [],
     ),
   );
-
-async function until(isDone: () => boolean): Promise<void> {
-  for (let turns = 0; !isDone(); turns++) {
-    assert.ok(turns < 10_000, 'it does not come to an end');
-    await nextTurn();
-  }
-}
 
 /** Counts how often somebody looks whether a loop is retired: each search among loops does so. */
 function countLooks(context: TestContext): () => number {
@@ -86,9 +52,9 @@ async function looksFor(context: TestContext, replace: (fixture: Fixture) => Pro
   const looks = countLooks(context);
   const fixture = await setUp();
   const { manager, clock, opened } = fixture;
-  await manager.apply([job()]);
-  manager.update('j', groupOf('old', COUNT));
-  await until(() => opened() === COUNT);
+  await manager.apply([jobWith()]);
+  manager.update('j', crowdOf('old', COUNT));
+  await untilTurn(() => opened() === COUNT);
   await clock.advance(2_000);
   const before = looks();
   await replace(fixture);
@@ -99,15 +65,15 @@ async function looksFor(context: TestContext, replace: (fixture: Fixture) => Pro
 
 test('replacing all targets of a job looks at each loop a few times, not once for each other', async (context) => {
   const looks = await looksFor(context, async ({ manager, opened }) => {
-    manager.update('j', groupOf('new', COUNT));
-    await until(() => opened() === 2 * COUNT);
+    manager.update('j', crowdOf('new', COUNT));
+    await untilTurn(() => opened() === 2 * COUNT);
   });
   assert.ok(looks <= 6 * COUNT, `${looks} looks for ${COUNT} targets`);
 });
 
 test('a changed job looks at each loop of the pool before a few times', async (context) => {
   const looks = await looksFor(context, async ({ manager }) => {
-    await manager.apply([job({ honorLabels: true })]);
+    await manager.apply([jobWith({ honorLabels: true })]);
     assert.equal(manager.targets().length, COUNT);
   });
   assert.ok(looks <= 6 * COUNT, `${looks} looks for ${COUNT} targets`);
@@ -116,13 +82,13 @@ test('a changed job looks at each loop of the pool before a few times', async (c
 /** One step a turn, and a list of many targets under way. */
 async function setUpSlow() {
   const fixture = await setUp(0);
-  await fixture.manager.apply([job()]);
+  await fixture.manager.apply([jobWith()]);
   return fixture;
 }
 
 test('a list takes as many turns of the event loop as it needs, a step in each at least', async () => {
   const { manager, addresses, opened } = await setUpSlow();
-  manager.update('j', groupOf('a', 20));
+  manager.update('j', crowdOf('a', 20));
   assert.equal(opened(), 0);
   for (let before = 0; opened() < 20; before = opened()) {
     await nextTurn();
@@ -134,20 +100,20 @@ test('a list takes as many turns of the event loop as it needs, a step in each a
 
 test('a short list has started when the update returns', async () => {
   const { manager, opened } = await setUp(10_000);
-  await manager.apply([job()]);
-  manager.update('j', group('a:1', 'b:1'));
+  await manager.apply([jobWith()]);
+  manager.update('j', groupOf('a:1', 'b:1'));
   assert.equal(opened(), 2);
   await manager.stop(100);
 });
 
 test('of the lists that come while one is taken over only the newest is, and after it', async () => {
   const { clock, manager, addresses, opened, take } = await setUpSlow();
-  manager.update('j', groupOf('a', 5));
-  await until(() => opened() === 2);
-  manager.update('j', group('b:1', 'a-0:1'));
-  manager.update('j', group('c:1', 'a-1:1', 'a-4:1'));
-  await until(() => addresses().includes('c:1'));
-  await until(() => addresses().length === 3);
+  manager.update('j', crowdOf('a', 5));
+  await untilTurn(() => opened() === 2);
+  manager.update('j', groupOf('b:1', 'a-0:1'));
+  manager.update('j', groupOf('c:1', 'a-1:1', 'a-4:1'));
+  await untilTurn(() => addresses().includes('c:1'));
+  await untilTurn(() => addresses().length === 3);
   assert.deepEqual(addresses().sort(), ['a-1:1', 'a-4:1', 'c:1']);
   assert.equal(opened(), 6, 'b:1 was never started');
   await clock.advance(40_000);
@@ -158,14 +124,14 @@ test('of the lists that come while one is taken over only the newest is, and aft
 
 test('a target that is back in a list that comes while its removal is under way goes on without markers', async () => {
   const { clock, manager, addresses, opened, take } = await setUpSlow();
-  manager.update('j', groupOf('a', 5));
-  await until(() => opened() === 5);
+  manager.update('j', crowdOf('a', 5));
+  await untilTurn(() => opened() === 5);
   await clock.advance(15_000);
-  manager.update('j', group('a-4:1'));
-  await until(() => addresses().length === 3);
-  manager.update('j', group('a-0:1', 'a-4:1'));
-  await until(() => addresses().length === 2);
-  await until(() => addresses().includes('a-0:1'));
+  manager.update('j', groupOf('a-4:1'));
+  await untilTurn(() => addresses().length === 3);
+  manager.update('j', groupOf('a-0:1', 'a-4:1'));
+  await untilTurn(() => addresses().length === 2);
+  await untilTurn(() => addresses().includes('a-0:1'));
   await clock.advance(60_000);
   assert.deepEqual([...staleOf(take())].sort(), ['a-1:1', 'a-2:1', 'a-3:1']);
   assert.equal(opened(), 5);
@@ -174,11 +140,11 @@ test('a target that is back in a list that comes while its removal is under way 
 
 test('a job that changes while its targets are taken over: all are scraped once, none ends', async () => {
   const { clock, manager, addresses, opened, take } = await setUpSlow();
-  manager.update('j', groupOf('a', 6));
-  await until(() => opened() === 3);
-  const applied = manager.apply([job({ honorLabels: true })]);
+  manager.update('j', crowdOf('a', 6));
+  await untilTurn(() => opened() === 3);
+  const applied = manager.apply([jobWith({ honorLabels: true })]);
   await nextTurn();
-  manager.update('j', group('a-0:1', 'a-5:1', 'b:1'));
+  manager.update('j', groupOf('a-0:1', 'a-5:1', 'b:1'));
   await applied;
   assert.deepEqual(addresses(), ['a-0:1', 'a-5:1', 'b:1']);
   assert.ok(opened() <= 7);
@@ -192,12 +158,12 @@ test('a job that changes while its targets are taken over: all are scraped once,
 
 test('the loops of a changed job leave no scrape out, however long the change takes', async () => {
   const { clock, manager, addresses, take } = await setUpSlow();
-  manager.update('j', groupOf('a', 5));
-  await until(() => addresses().length === 5);
+  manager.update('j', crowdOf('a', 5));
+  await untilTurn(() => addresses().length === 5);
   await clock.advance(15_000);
   take();
-  const applied = manager.apply([job({ honorLabels: true })]);
-  await until(() => addresses().length === 2);
+  const applied = manager.apply([jobWith({ honorLabels: true })]);
+  await untilTurn(() => addresses().length === 2);
   await clock.advance(10_000);
   await applied;
   const ups = take().filter((line) => line.startsWith('up{'));
@@ -207,11 +173,11 @@ test('the loops of a changed job leave no scrape out, however long the change ta
 
 test('a job that is removed while its targets are taken over ends all of them with markers', async () => {
   const { clock, manager, addresses, opened, take } = await setUpSlow();
-  manager.update('j', groupOf('a', 3));
-  await until(() => opened() === 3);
+  manager.update('j', crowdOf('a', 3));
+  await untilTurn(() => opened() === 3);
   await clock.advance(15_000);
-  manager.update('j', groupOf('b', 3));
-  await until(() => opened() === 4);
+  manager.update('j', crowdOf('b', 3));
+  await untilTurn(() => opened() === 4);
   await manager.apply([]);
   assert.deepEqual(addresses(), []);
   await clock.advance(60_000);
@@ -224,15 +190,15 @@ test('a job that is removed while its targets are taken over ends all of them wi
 test('nothing starts after a stop that comes while targets are taken over', async () => {
   for (const applies of [false, true]) {
     const { clock, manager, appenders, opened, take } = await setUpSlow();
-    manager.update('j', groupOf('a', 6));
-    await until(() => opened() === 3);
-    if (applies) void manager.apply([job({ honorLabels: true })]);
+    manager.update('j', crowdOf('a', 6));
+    await untilTurn(() => opened() === 3);
+    if (applies) void manager.apply([jobWith({ honorLabels: true })]);
     await nextTurn();
     await manager.stop(100);
     const started = opened();
     assert.ok(started < 6);
-    manager.update('j', groupOf('b', 3));
-    await manager.apply([job({ honorTimestamps: false })]);
+    manager.update('j', crowdOf('b', 3));
+    await manager.apply([jobWith({ honorTimestamps: false })]);
     for (let turn = 0; turn < 50; turn++) await nextTurn();
     await clock.advance(60_000);
     assert.equal(opened(), started);
@@ -244,8 +210,8 @@ test('nothing starts after a stop that comes while targets are taken over', asyn
 
 test('finishing ends within its time, however many targets there are', async () => {
   const { clock, manager, opened } = await setUpSlow();
-  manager.update('j', groupOf('a', 30));
-  await until(() => opened() === 30);
+  manager.update('j', crowdOf('a', 30));
+  await untilTurn(() => opened() === 30);
   const finished = manager.finish(1_000);
   await nextTurn();
   await clock.advance(1_000);
@@ -256,12 +222,12 @@ test('finishing ends within its time, however many targets there are', async () 
 
 test('a reload of many jobs that stay as they are gives way to other work too', async () => {
   const { manager } = await setUp(0);
-  const configs = named('job', 20).map((id) => job({ id }));
+  const configs = named('job', 20).map((id) => jobWith({ id }));
   await manager.apply(configs);
   const ended: string[] = [];
   const applied = manager.apply(configs).then(() => ended.push('apply'));
   let turns = 0;
-  await until(() => {
+  await untilTurn(() => {
     turns += 1;
     return ended.length > 0;
   });

@@ -1,21 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { TargetGroup } from '../model/target.ts';
 import { compileRelabelRule } from '../relabel/relabel.ts';
-import { type ScrapeConfig, scrapeConfigOf } from './config.ts';
-import { startRecordedManager } from './recorded-manager.ts';
+import { startRecordedManager } from '../../test/kit/recorded-manager.ts';
+import { groupOf, jobWith } from '../../test/kit/scrape-jobs.ts';
 
 const INTERVAL_MS = 10_000;
 
 const setUp = (answer: (url: string) => string) =>
   startRecordedManager({ answer: ({ url }) => answer(url) });
-
-const job = (set: Partial<ScrapeConfig> = {}): ScrapeConfig =>
-  scrapeConfigOf({ jobName: 'j', scrapeIntervalMs: INTERVAL_MS, ...set });
-
-const group = (...addresses: string[]): TargetGroup[] => [
-  { source: 's', labels: {}, targets: addresses.map((address) => ({ __address__: address })) },
-];
 
 const drop = (name: string, regex: string) =>
   compileRelabelRule({ action: 'drop', source_labels: [name], regex });
@@ -25,11 +17,11 @@ const staleNames = (lines: readonly string[]): string[] =>
 
 test('a series that a changed job drops ends, the others go on without a gap or a sample too many', async () => {
   const { clock, manager, take, appenders } = await setUp(() => 'a 1\nb 1\n');
-  await manager.apply([job()]);
-  manager.update('j', group('h:1'));
+  await manager.apply([jobWith()]);
+  manager.update('j', groupOf('h:1'));
   await clock.advance(5 * INTERVAL_MS);
   const before = take().filter((line) => line.startsWith('a{'));
-  await manager.apply([job({ metricRelabelRules: [drop('__name__', 'b')] })]);
+  await manager.apply([jobWith({ metricRelabelRules: [drop('__name__', 'b')] })]);
   assert.equal(manager.targets()[0]?.health, 'up', 'what is known of the target stays');
   await clock.advance(3 * INTERVAL_MS);
   const lines = take();
@@ -44,11 +36,11 @@ test('a series that a changed job drops ends, the others go on without a gap or 
 
 test('a target that a changed job drops ends with stale markers, one that it keeps does not', async () => {
   const { clock, manager, take } = await setUp(() => 'a 1\n');
-  await manager.apply([job()]);
-  manager.update('j', group('h:1', 'h:2'));
+  await manager.apply([jobWith()]);
+  manager.update('j', groupOf('h:1', 'h:2'));
   await clock.advance(2 * INTERVAL_MS);
   take();
-  await manager.apply([job({ relabelRules: [drop('__address__', 'h:2')] })]);
+  await manager.apply([jobWith({ relabelRules: [drop('__address__', 'h:2')] })]);
   assert.equal(manager.targets().length, 1);
   await clock.advance(4 * INTERVAL_MS);
   const stale = take().filter((line) => line.includes('} stale @'));
@@ -59,12 +51,12 @@ test('a target that a changed job drops ends with stale markers, one that it kee
 
 test('a target dropped by one reload and back by the next goes on with its series', async () => {
   const { clock, manager, take, appenders } = await setUp(() => 'a 1\n');
-  await manager.apply([job()]);
-  manager.update('j', group('h:1'));
+  await manager.apply([jobWith()]);
+  manager.update('j', groupOf('h:1'));
   await clock.advance(2 * INTERVAL_MS);
-  await manager.apply([job({ relabelRules: [drop('__address__', 'h:1')] })]);
+  await manager.apply([jobWith({ relabelRules: [drop('__address__', 'h:1')] })]);
   await clock.advance(1_000);
-  await manager.apply([job()]);
+  await manager.apply([jobWith()]);
   await clock.advance(5 * INTERVAL_MS);
   assert.deepEqual(staleNames(take()), []);
   assert.equal(appenders.length, 1);
@@ -76,10 +68,10 @@ test('a target that moves under the same labels keeps its lane, and no time goes
     url.includes(':1') ? 'a 1\nold 1\n' : 'a 2\nnew 1\n',
   );
   const constant = compileRelabelRule({ target_label: 'instance', replacement: 'web' });
-  await manager.apply([job({ relabelRules: [constant] })]);
-  manager.update('j', group('h:1'));
+  await manager.apply([jobWith({ relabelRules: [constant] })]);
+  manager.update('j', groupOf('h:1'));
   await clock.advance(3 * INTERVAL_MS);
-  manager.update('j', group('h:2'));
+  manager.update('j', groupOf('h:2'));
   await clock.advance(5 * INTERVAL_MS);
   const lines = take();
   assert.deepEqual(staleNames(lines), ['old']);
@@ -94,14 +86,14 @@ test('a target that moves under the same labels keeps its lane, and no time goes
 
 test('extra series come and end with extra_scrape_metrics', async () => {
   const { clock, manager, take } = await setUp(() => 'a 1\n');
-  await manager.apply([job()]);
-  manager.update('j', group('h:1'));
+  await manager.apply([jobWith()]);
+  manager.update('j', groupOf('h:1'));
   await clock.advance(INTERVAL_MS);
   assert.ok(!take().some((line) => line.startsWith('scrape_sample_limit{')));
-  await manager.apply([job({ hasExtraMetrics: true })]);
+  await manager.apply([jobWith({ hasExtraMetrics: true })]);
   await clock.advance(INTERVAL_MS);
   assert.ok(take().some((line) => line.startsWith('scrape_sample_limit{')));
-  await manager.apply([job()]);
+  await manager.apply([jobWith()]);
   await clock.advance(2 * INTERVAL_MS);
   assert.deepEqual(staleNames(take()), [
     'scrape_timeout_seconds',

@@ -1,19 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { VirtualClock } from '../kernel/clock.ts';
 import type { HttpClient } from '../kernel/http-client.ts';
-import { silentLogger } from '../kernel/logger.ts';
-import { Registry } from '../kernel/metrics.ts';
 import { compileRelabelRule } from '../relabel/relabel.ts';
-import { DEFAULT_LIMITS, type ScrapeConfig, scrapeConfigOf } from './config.ts';
+import { DEFAULT_LIMITS, type ScrapeConfig } from './config.ts';
 import { type Effect, pageKey, seriesKey } from './identity.ts';
-import { ScrapeManager } from './manager.ts';
-import { RecordingAppender } from './recording-appender.ts';
+import { groupOf, jobWith } from '../../test/kit/scrape-jobs.ts';
+import { type FakeHttp, fakeHttp } from '../../test/kit/fake-http.ts';
+import { startRecordedManager } from '../../test/kit/recorded-manager.ts';
 
 const INTERVAL_MS = 10_000;
 
 const job = (set: Partial<ScrapeConfig> = {}): ScrapeConfig =>
-  scrapeConfigOf({ jobName: 'j', scrapeIntervalMs: INTERVAL_MS, ...set });
+  jobWith({ scrapeTimeoutMs: INTERVAL_MS, ...set });
 
 const rule = (regex: string) => compileRelabelRule({ source_labels: ['a'], regex, action: 'drop' });
 
@@ -51,42 +49,18 @@ const CHANGES: {
 };
 
 async function setUp() {
-  const clock = new VirtualClock(1_700_000_000_000);
-  const metrics = new Registry();
-  const clients: { requests: number; isClosed: boolean }[] = [];
+  const clients: FakeHttp[] = [];
   const openHttp = (): HttpClient => {
-    const seen = { requests: 0, isClosed: false };
-    clients.push(seen);
-    return {
-      send: async () => {
-        assert.ok(!seen.isClosed, 'a closed client is asked');
-        seen.requests += 1;
-        const headers = { 'content-type': 'text/plain; version=0.0.4' };
-        return { status: 200, headers, body: Buffer.from('m 1\n') };
-      },
-      close: async () => void (seen.isClosed = true),
-    };
+    const client = fakeHttp(() => 'm 1\n');
+    clients.push(client);
+    return client;
   };
-  const appenders: RecordingAppender[] = [];
-  const manager = new ScrapeManager({
-    world: { clock, http: openHttp(), metrics, log: silentLogger },
-    userAgent: 'test/1',
-    openHttp,
-    openAppender: () => {
-      const appender = new RecordingAppender();
-      appenders.push(appender);
-      return appender;
-    },
-  });
-  clients.length = 0;
-  await manager.start();
+  const { clock, manager, appenders, take, metric } = await startRecordedManager({ openHttp });
   await manager.apply([job()]);
-  manager.update('j', [{ source: 's', labels: {}, targets: [{ __address__: 'h:1' }] }]);
+  manager.update('j', groupOf('h:1'));
   await clock.advance(2 * INTERVAL_MS);
-  const take = (): string[] => appenders.flatMap((one) => one.take());
   take();
-  const pools = (): number =>
-    Number(/^prometheus_target_scrape_pools_total (\d+)$/m.exec(metrics.expose())?.[1]);
+  const pools = (): number => metric('prometheus_target_scrape_pools_total ');
   return { clock, manager, clients, appenders, take, pools };
 }
 
@@ -98,7 +72,7 @@ for (const [name, [value, effect]] of Object.entries(CHANGES)) {
     assert.equal(clients.length, effect === 'series' || effect === 'connection' ? 2 : 1);
     if (effect !== 'series') {
       await clock.advance(2 * INTERVAL_MS);
-      assert.equal(clients.at(-1)?.requests, clients.length === 1 ? 4 : 2, 'on its grid');
+      assert.equal(clients.at(-1)?.requests.length, clients.length === 1 ? 4 : 2, 'on its grid');
       assert.equal(clients.length === 2 && clients[0]?.isClosed, clients.length === 2);
       assert.equal(appenders.length, 1);
       assert.ok(take().every((line) => !line.includes(' stale ')));

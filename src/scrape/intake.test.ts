@@ -17,7 +17,7 @@ import { labelSetOf } from '../model/labels.ts';
 import type { ExpositionKind } from '../wire/exposition/negotiation.ts';
 import { DEFAULT_LIMITS, type ScrapeConfig } from './config.ts';
 import { reduceBuckets } from './histogram-limits.ts';
-import { RecordedTarget } from './recorded-target.ts';
+import { RecordedTarget } from '../../test/kit/recorded-target.ts';
 
 function setUp(config: Partial<ScrapeConfig> = {}) {
   const target = new RecordedTarget(config, labelSetOf({ job: 'j' }));

@@ -1,24 +1,20 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { TargetGroup } from '../model/target.ts';
-import { type ScrapeConfig, scrapeConfigOf } from './config.ts';
-import { startRecordedManager } from './recorded-manager.ts';
+import type { ScrapeConfig } from './config.ts';
+import { startRecordedManager } from '../../test/kit/recorded-manager.ts';
+import { groupOf, jobWith } from '../../test/kit/scrape-jobs.ts';
 
 const setUp = (offsetSeed = '') => startRecordedManager({ answer: () => 'a 1\n', offsetSeed });
 
 const job = (set: Partial<ScrapeConfig> = {}): ScrapeConfig =>
-  scrapeConfigOf({ jobName: 'web', scrapeIntervalMs: 10_000, ...set });
-
-const group = (address: string): TargetGroup[] => [
-  { source: 's', labels: {}, targets: [{ __address__: address }] },
-];
+  jobWith({ jobName: 'web', scrapeTimeoutMs: 10_000, ...set });
 
 test('two jobs of one name are two jobs: their ids keep them apart, their series have the name', async () => {
   const { clock, metrics, manager, take } = await setUp();
   await manager.apply([job({ id: 'one/web' }), job({ id: 'two/web' })]);
-  manager.update('one/web', group('h:1'));
-  manager.update('two/web', group('h:2'));
-  manager.update('web', group('h:3'));
+  manager.update('one/web', groupOf('h:1'));
+  manager.update('two/web', groupOf('h:2'));
+  manager.update('web', groupOf('h:3'));
   await clock.advance(10_000);
   const pools = manager.targets().map(({ job: id, target }) => `${id} ${target.url}`);
   assert.deepEqual(pools, ['one/web http://h:1/metrics', 'two/web http://h:2/metrics']);
@@ -38,7 +34,7 @@ test('two jobs of one name are two jobs: their ids keep them apart, their series
 test('the place in the interval follows from host, replica and target, over versions', async () => {
   const { clock, manager, take } = await setUp('host');
   await manager.apply([job({ replica: '{"cluster":"a"}' })]);
-  manager.update('web', group('h:1'));
+  manager.update('web', groupOf('h:1'));
   await clock.advance(30_000);
   const places = take()
     .filter((line) => line.startsWith('up{'))

@@ -1,80 +1,32 @@
 import assert from 'node:assert/strict';
-import { createServer } from 'node:http';
-import { type AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { componentContract } from '../../test/contracts/component.ts';
 import { systemClock, VirtualClock } from '../kernel/clock.ts';
-import {
-  type ClientRequest,
-  createHttpClient,
-  type HttpClient,
-  HttpClientError,
-} from '../kernel/http-client.ts';
-import { silentLogger } from '../kernel/logger.ts';
-import { Registry } from '../kernel/metrics.ts';
-import { type World } from '../kernel/world.ts';
-import { type TargetGroup } from '../model/target.ts';
+import { HttpClientError } from '../kernel/http-client.ts';
 import { compileRelabelRule } from '../relabel/relabel.ts';
-import { type ScrapeConfig, scrapeConfigOf } from './config.ts';
-import { ScrapeManager } from './manager.ts';
-import { RecordingAppender } from './recording-appender.ts';
+import { groupOf, jobWith } from '../../test/kit/scrape-jobs.ts';
+import { createRecordedManager } from '../../test/kit/recorded-manager.ts';
+import { serve } from '../../test/kit/listen.ts';
+import { until } from '../../test/kit/waiting.ts';
+import { openHttp } from '../../test/kit/world.ts';
 
 type Answer = string | number | Error | { status: number; headers: Record<string, string> };
 
-/** A world on virtual time in which every request is answered by `answer`. */
-function setUp(answer: (request: ClientRequest) => Answer) {
-  const clock = new VirtualClock(1_700_000_000_000);
-  const requests: ClientRequest[] = [];
-  const http: HttpClient = {
-    async send(request) {
-      requests.push(request);
-      const given = answer(request);
-      if (given instanceof Error) throw given;
-      const headers = { 'content-type': 'text/plain; version=0.0.4' };
-      if (typeof given === 'number') return { status: given, headers, body: Buffer.alloc(0) };
-      if (typeof given === 'object') return { ...given, body: Buffer.alloc(0) };
-      return { status: 200, headers, body: Buffer.from(given) };
-    },
-    close: async () => undefined,
-  };
-  const metrics = new Registry();
-  const world: World = { clock, http, metrics, log: silentLogger };
-  const appenders = new Map<string, RecordingAppender[]>();
-  const manager = new ScrapeManager({
-    world,
-    userAgent: 'test/1',
-    // Short lists are taken over when an update returns, also on a busy machine.
-    turnShareMs: 10_000,
-    openAppender: (_source, key) => {
-      const appender = new RecordingAppender();
-      appenders.set(key, [...(appenders.get(key) ?? []), appender]);
-      return appender;
-    },
-  });
-  const take = (): string[] => [...appenders.values()].flat().flatMap((one) => one.take());
-  return { clock, requests, metrics, manager, take, appenders };
-}
-
-const job = (set: Partial<ScrapeConfig> = {}): ScrapeConfig =>
-  scrapeConfigOf({ jobName: 'j', scrapeIntervalMs: 10_000, scrapeTimeoutMs: 5_000, ...set });
-
-const group = (...addresses: string[]): TargetGroup[] => [
-  { source: 's', labels: {}, targets: addresses.map((address) => ({ __address__: address })) },
-];
-
 componentContract('scrape manager', () => {
-  const { manager } = setUp(() => 'a 1\n');
-  manager.update('j', group('h:1'));
-  void manager.apply([job()]);
+  const { manager } = createRecordedManager();
+  manager.update('j', groupOf('h:1'));
+  void manager.apply([jobWith()]);
   return manager;
 });
 
 test('a target is scraped soon and then once an interval, with its labels and its report', async () => {
-  const { clock, manager, take, requests } = setUp(() => 'a{b="c"} 1\n');
+  const { clock, manager, take, requests } = createRecordedManager({
+    answer: () => 'a{b="c"} 1\n',
+  });
   await manager.start();
-  await manager.apply([job()]);
-  manager.update('j', group('h:1'));
+  await manager.apply([jobWith()]);
+  manager.update('j', groupOf('h:1'));
   await clock.advance(2_000);
   const first = take();
   assert.match(first[0] ?? '', /^a\{b="c", instance="h:1", job="j"\} 1 @/);
@@ -111,10 +63,10 @@ test('a target is scraped soon and then once an interval, with its labels and it
 
 test('a failing target is down, its series end, and the reason is told', async () => {
   let answer: Answer = 'a 1\n';
-  const { clock, manager, take, metrics } = setUp(() => answer);
+  const { clock, manager, take, metrics } = createRecordedManager({ answer: () => answer });
   await manager.start();
-  await manager.apply([job()]);
-  manager.update('j', group('h:1'));
+  await manager.apply([jobWith()]);
+  manager.update('j', groupOf('h:1'));
   await clock.advance(20_000);
   take();
   const cases: [Answer, RegExp, string][] = [
@@ -147,19 +99,19 @@ test('a failing target is down, its series end, and the reason is told', async (
 });
 
 test('a target that is gone gets stale markers after a while; one that comes back does not', async () => {
-  const { clock, manager, take } = setUp(() => 'a 1\n');
+  const { clock, manager, take } = createRecordedManager();
   await manager.start();
-  await manager.apply([job()]);
-  manager.update('j', group('h:1', 'h:2'));
+  await manager.apply([jobWith()]);
+  manager.update('j', groupOf('h:1', 'h:2'));
   await clock.advance(15_000);
   take();
-  manager.update('j', group('h:1'));
+  manager.update('j', groupOf('h:1'));
   assert.equal(manager.targets().length, 1);
   await clock.advance(5_000);
-  manager.update('j', group('h:1', 'h:2'));
+  manager.update('j', groupOf('h:1', 'h:2'));
   await clock.advance(60_000);
   assert.ok(take().every((line) => !line.includes('stale')));
-  manager.update('j', group('h:1'));
+  manager.update('j', groupOf('h:1'));
   await clock.advance(40_000);
   const stale = take().filter((line) => line.includes('stale'));
   assert.equal(stale.length, 6);
@@ -169,21 +121,21 @@ test('a target that is gone gets stale markers after a while; one that comes bac
 });
 
 test('stopping leaves no stale markers', async () => {
-  const { clock, manager, take, appenders } = setUp(() => 'a 1\n');
+  const { clock, manager, take, appenders } = createRecordedManager();
   await manager.start();
-  await manager.apply([job()]);
-  manager.update('j', group('h:1'));
+  await manager.apply([jobWith()]);
+  manager.update('j', groupOf('h:1'));
   await clock.advance(15_000);
   await manager.stop(100);
   assert.ok(take().every((line) => !line.includes('stale')));
-  assert.ok([...appenders.values()].flat().every((appender) => appender.closed));
+  assert.ok(appenders.every((appender) => appender.closed));
   assert.deepEqual(manager.targets(), []);
 });
 
 test('finishing scrapes every target once more, at once, and none hangs it', async () => {
-  const { clock, manager, take, requests } = setUp(() => 'a 1\n');
-  manager.update('j', group('h:1', 'h:2'));
-  await manager.apply([job()]);
+  const { clock, manager, take, requests } = createRecordedManager();
+  manager.update('j', groupOf('h:1', 'h:2'));
+  await manager.apply([jobWith()]);
   await manager.start();
   await clock.advance(25_000);
   const before = requests.length;
@@ -200,15 +152,15 @@ test('finishing scrapes every target once more, at once, and none hangs it', asy
 });
 
 test('an unchanged job runs on; a changed one goes on without markers; a removed one ends', async () => {
-  const { clock, manager, take, appenders } = setUp(() => 'a 1\n');
+  const { clock, manager, take, appenders } = createRecordedManager();
   await manager.start();
-  await manager.apply([job()]);
-  manager.update('j', group('h:1'));
+  await manager.apply([jobWith()]);
+  manager.update('j', groupOf('h:1'));
   await clock.advance(15_000);
-  await manager.apply([job()]);
-  assert.equal([...appenders.values()].flat().length, 1);
-  await manager.apply([job({ honorLabels: true })]);
-  assert.equal([...appenders.values()].flat().length, 1);
+  await manager.apply([jobWith()]);
+  assert.equal(appenders.length, 1);
+  await manager.apply([jobWith({ honorLabels: true })]);
+  assert.equal(appenders.length, 1);
   await clock.advance(30_000);
   assert.ok(take().every((line) => !line.includes('stale')));
   await manager.apply([]);
@@ -218,31 +170,22 @@ test('an unchanged job runs on; a changed one goes on without markers; a removed
 });
 
 test('a slow scrape leaves ticks out and never overlaps itself', async () => {
-  const { clock, metrics } = setUp(() => 'a 1\n');
+  const clock = new VirtualClock();
   let running = 0;
   let most = 0;
-  const slow = new ScrapeManager({
-    world: {
-      clock,
-      metrics,
-      log: silentLogger,
-      http: {
-        async send() {
-          running += 1;
-          most = Math.max(most, running);
-          await clock.sleep(25_000);
-          running -= 1;
-          return { status: 200, headers: {}, body: Buffer.from('a 1\n') };
-        },
-        close: async () => undefined,
-      },
+  const { manager: slow, metrics } = createRecordedManager({
+    clock,
+    answer: async () => {
+      running += 1;
+      most = Math.max(most, running);
+      await clock.sleep(25_000);
+      running -= 1;
+      return 'a 1\n';
     },
-    userAgent: 't',
-    openAppender: () => new RecordingAppender(),
   });
   await slow.start();
-  await slow.apply([job()]);
-  slow.update('j', group('h:1'));
+  await slow.apply([jobWith()]);
+  slow.update('j', groupOf('h:1'));
   await clock.advance(100_000);
   assert.equal(most, 1);
   assert.match(metrics.expose(), /amperage_scrapes_missed_total [4-8]\n/);
@@ -266,10 +209,10 @@ test('relabelling makes, drops and merges targets; bad ones are counted', async 
     }),
     compileRelabelRule({ regex: 'path|every', action: 'labeldrop' }),
   ];
-  const { manager, metrics } = setUp(() => 'a 1\n');
+  const { manager, metrics } = createRecordedManager();
   await manager.start();
   await manager.apply([
-    job({ relabelRules: rules, params: { 'match[]': ['x', 'y'] }, scheme: 'https' }),
+    jobWith({ relabelRules: rules, params: { 'match[]': ['x', 'y'] }, scheme: 'https' }),
   ]);
   const targets = [
     { __address__: 'h:1', path: '/p?q', __param_z: '1', team: 'a', __meta_x: 'm' },
@@ -314,10 +257,10 @@ test('relabelling makes, drops and merges targets; bad ones are counted', async 
 });
 
 test('above target_limit every target fails', async () => {
-  const { clock, manager, requests } = setUp(() => 'a 1\n');
+  const { clock, manager, requests } = createRecordedManager();
   await manager.start();
-  await manager.apply([job({ limits: { ...job().limits, targets: 1 } })]);
-  manager.update('j', group('h:1', 'h:2'));
+  await manager.apply([jobWith({ limits: { ...jobWith().limits, targets: 1 } })]);
+  manager.update('j', groupOf('h:1', 'h:2'));
   await clock.advance(2_000);
   assert.deepEqual(
     manager.targets().map(({ health }) => health),
@@ -334,30 +277,31 @@ test('metadata addresses are refused in any spelling unless the job allows them'
     '[::ffff:169.254.169.254]',
     '[fd00:ec2::254]:80',
   ];
-  const { clock, manager, requests } = setUp(() => 'a 1\n');
+  const { clock, manager, requests } = createRecordedManager();
   await manager.start();
-  await manager.apply([job(), job({ jobName: 'k', allowMetadataAddresses: true })]);
-  manager.update('j', group(...addresses));
+  await manager.apply([jobWith(), jobWith({ jobName: 'k', allowMetadataAddresses: true })]);
+  manager.update('j', groupOf(...addresses));
   await clock.advance(2_000);
   assert.equal(requests.length, 0);
   assert.ok(manager.targets().every(({ lastError }) => lastError.includes('metadata address')));
-  manager.update('k', group(...addresses));
+  manager.update('k', groupOf(...addresses));
   await clock.advance(2_000);
   assert.equal(requests.length, 4);
   await manager.stop(100);
 });
 
 test('credentials are sent, but not to another origin', async () => {
-  const { clock, manager, requests } = setUp((request) =>
-    request.url.includes('other')
-      ? 'a 1\n'
-      : { status: 302, headers: { location: 'http://other/' } },
-  );
+  const { clock, manager, requests } = createRecordedManager({
+    answer: (request) =>
+      request.url.includes('other')
+        ? 'a 1\n'
+        : { status: 302, headers: { location: 'http://other/' } },
+  });
   await manager.start();
   await manager.apply([
-    job({ basicAuth: { username: 'u', password: () => 'p' }, headers: { 'x-own': '1' } }),
+    jobWith({ basicAuth: { username: 'u', password: () => 'p' }, headers: { 'x-own': '1' } }),
   ]);
-  manager.update('j', group('h:1'));
+  manager.update('j', groupOf('h:1'));
   await clock.advance(2_000);
   assert.equal(requests[0]?.headers?.['authorization'], 'Basic dTpw');
   assert.equal(requests[0]?.headers?.['x-own'], '1');
@@ -368,51 +312,29 @@ test('credentials are sent, but not to another origin', async () => {
   await manager.stop(100);
 });
 
-test('a real server is scraped over a socket, compressed, within the body limit', async () => {
-  const server = createServer((request, response) => {
+test('a real server is scraped over a socket, compressed, within the body limit', async (context) => {
+  const { host } = await serve(context, (request, response) => {
     const isLarge = request.url === '/large';
     const body = gzipSync(isLarge ? `# ${'x'.repeat(100_000)}\n` : 'a 1\n');
     response.writeHead(200, { 'content-type': 'text/plain', 'content-encoding': 'gzip' }).end(body);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = `127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const http = createHttpClient();
-  const commits: string[][] = [];
-  let finish: () => void = () => undefined;
-  const done = new Promise<void>((resolve) => (finish = resolve));
-  const manager = new ScrapeManager({
-    world: { clock: systemClock, http, metrics: new Registry(), log: silentLogger },
-    userAgent: 't',
-    openAppender: () => {
-      const appender = new RecordingAppender();
-      const commit = appender.commit.bind(appender);
-      let isFirst = true;
-      appender.commit = () => {
-        commit();
-        const lines = appender.take();
-        if (isFirst) commits.push(lines);
-        isFirst = false;
-        if (commits.length === 2) finish();
-      };
-      return appender;
-    },
-  });
+  const { manager, take } = createRecordedManager({ clock: systemClock, http: openHttp(context) });
   await manager.start();
-  const limits = { ...job().limits, bodySizeBytes: 50_000 };
-  await manager.apply([job({ scrapeIntervalMs: 200, scrapeTimeoutMs: 200, limits })]);
-  manager.update('j', [
-    {
-      source: 's',
-      labels: {},
-      targets: [{ __address__: address }, { __address__: address, __metrics_path__: '/large' }],
-    },
-  ]);
-  await done;
-  await manager.stop(1_000);
-  await http.close();
-  server.close();
-  server.closeAllConnections();
-  const ups = commits.map((lines) => lines.find((line) => line.startsWith('up{')) ?? '');
-  assert.equal(ups.filter((line) => line.includes('} 1 @')).length, 1);
-  assert.equal(commits.flat().filter((line) => line.startsWith('a{')).length, 1);
+  context.after(() => manager.stop(1_000));
+  const limits = { ...jobWith().limits, bodySizeBytes: 50_000 };
+  await manager.apply([jobWith({ scrapeIntervalMs: 200, scrapeTimeoutMs: 200, limits })]);
+  const large = { __address__: host, __metrics_path__: '/large' };
+  const targets = [{ __address__: host }, large];
+  manager.update('j', [{ source: 's', labels: {}, targets }]);
+  const lines: string[] = [];
+  const upsSeen = (): Set<string> =>
+    new Set(lines.flatMap((line) => (line.startsWith('up{') ? [line.replace(/ @.*/, '')] : [])));
+  await until(
+    'both were scraped',
+    10_000,
+    () => lines.push(...take()) > 0 && upsSeen().size > 1,
+    20,
+  );
+  assert.deepEqual(new Set([...upsSeen()].map((line) => line.at(-1))), new Set(['0', '1']));
+  assert.ok(lines.some((line) => line.startsWith('a{')));
 });

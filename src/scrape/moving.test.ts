@@ -5,7 +5,7 @@ import { VirtualClock } from '../kernel/clock.ts';
 import type { HeldParts, TargetGroup } from '../model/target.ts';
 import { scrapeConfigOf } from './config.ts';
 import type { ScrapeManager } from './manager.ts';
-import { startRecordedManager } from './recorded-manager.ts';
+import { startRecordedManager } from '../../test/kit/recorded-manager.ts';
 
 const INTERVAL_MS = 60_000;
 const START_MS = 1_700_000_000_000;

@@ -14,7 +14,7 @@ import {
 import { labelSetOf } from '../model/labels.ts';
 import type { ExpositionKind } from '../wire/exposition/negotiation.ts';
 import { scrapeConfigOf } from './config.ts';
-import { RecordedTarget } from './recorded-target.ts';
+import { RecordedTarget } from '../../test/kit/recorded-target.ts';
 
 test('when sinks change, a series is renewed at its next sample, once, and is no new one', () => {
   const target = new RecordedTarget();

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { HttpClientError } from '../kernel/http-client.ts';
 import { labelSetOf } from '../model/labels.ts';
 import { DEFAULT_LIMITS } from './config.ts';
-import { RecordedTarget } from './recorded-target.ts';
+import { RecordedTarget } from '../../test/kit/recorded-target.ts';
 
 /** Values of the report, in order, as in `up 1 @1`. */
 const valuesOf = (report: readonly string[]): string =>

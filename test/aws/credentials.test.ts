@@ -18,6 +18,7 @@ import { createHttpClient } from '../../src/kernel/http-client.ts';
 import type { HttpServer } from '../../src/kernel/http-server.ts';
 import { silentLogger } from '../../src/kernel/logger.ts';
 import { Registry } from '../../src/kernel/metrics.ts';
+import { temporaryFolder } from '../kit/folder.ts';
 
 const ROOT = { accessKeyId: 'AKIAROOT', secretAccessKey: 'root' };
 const LIFETIME_MS = 20 * 60_000;
@@ -204,8 +205,7 @@ test('instance metadata by version 2 alone', async () => {
 });
 
 test('web identity: the token file is read anew, also behind a link that was turned', async (context) => {
-  const folder = mkdtempSync(path.join(tmpdir(), 'amperage-token-'));
-  context.after(() => rmSync(folder, { recursive: true }));
+  const folder = temporaryFolder(context);
   for (const name of ['old', 'new']) writeFileSync(path.join(folder, name), name);
   const link = path.join(folder, 'token');
   symlinkSync(path.join(folder, 'old'), link);
@@ -252,8 +252,7 @@ test('keys of an account whose clock is far ahead are good nevertheless', async 
 });
 
 test('a profile that is named goes before keys of the environment', async (context) => {
-  const folder = mkdtempSync(path.join(tmpdir(), 'amperage-profile-'));
-  context.after(() => rmSync(folder, { recursive: true }));
+  const folder = temporaryFolder(context);
   const file = path.join(folder, 'credentials');
   writeFileSync(file, '[work]\naws_access_key_id = AKIAPROFILE\naws_secret_access_key = s\n');
   Object.assign(process.env, {

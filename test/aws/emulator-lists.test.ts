@@ -31,7 +31,7 @@ import {
   PutObjectCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
-import { type EmulatedAws, startEmulatedAws } from '../contracts/emulated-aws.ts';
+import { type EmulatedAws, startEmulatedAws } from '../kit/emulated-aws.ts';
 
 let aws: EmulatedAws;
 let s3: S3Client;

@@ -55,7 +55,7 @@ import { Scenario, scenarioOf } from '../../src/emulator/scenario.ts';
 import { systemClock } from '../../src/kernel/clock.ts';
 import { createHttpClient } from '../../src/kernel/http-client.ts';
 import { silentLogger } from '../../src/kernel/logger.ts';
-import { type EmulatedAws, startEmulatedAws } from '../contracts/emulated-aws.ts';
+import { type EmulatedAws, startEmulatedAws } from '../kit/emulated-aws.ts';
 
 let aws: EmulatedAws;
 before(async () => {

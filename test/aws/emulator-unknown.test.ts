@@ -17,7 +17,7 @@ import { MEMBERS } from '../../src/emulator/members.ts';
 import { jsonServices } from '../../src/emulator/server.ts';
 import type { JsonService } from '../../src/emulator/service.ts';
 import { systemClock } from '../../src/kernel/clock.ts';
-import { type EmulatedAws, startEmulatedAws } from '../contracts/emulated-aws.ts';
+import { type EmulatedAws, startEmulatedAws } from '../kit/emulated-aws.ts';
 
 let aws: EmulatedAws;
 let services: readonly JsonService[] = [];

@@ -22,9 +22,10 @@ import { createLogger, silentLogger } from '../../src/kernel/logger.ts';
 import { Registry } from '../../src/kernel/metrics.ts';
 import { createTokenSource } from '../../src/kernel/oauth2.ts';
 import { followTrust } from '../../src/kernel/trust.ts';
-import { makeAuthority, startTlsServer } from '../authority.ts';
-import { temporaryFolder, until } from '../e2e/processes.ts';
-import { KEYS } from '../e2e/proxies.ts';
+import { makeAuthority, startTlsServer } from '../kit/authority.ts';
+import { temporaryFolder } from '../kit/folder.ts';
+import { until } from '../kit/waiting.ts';
+import { KEYS } from '../kit/proxies.ts';
 
 const credentials = createCredentialSource({
   accessKey: KEYS.accessKeyId,

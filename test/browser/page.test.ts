@@ -12,7 +12,7 @@ import path from 'node:path';
 import { after, before, suite, test, type TestContext } from 'node:test';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { PANELS } from '../../src/page/panels.ts';
-import { peer, skipUnlessPeer } from '../peers.ts';
+import { peer, skipUnlessPeer } from '../kit/peers.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
 const PREFIX = '/workspaces/ws-1/';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { conformancePath, skipWithoutConformance } from '../conformance.ts';
+import { conformancePath, skipWithoutConformance } from '../kit/conformance.ts';
 import { readPage, runSuites } from './suites.ts';
 
 test('no published suite scores lower than it did', { skip: skipWithoutConformance }, async (t) => {

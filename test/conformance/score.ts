@@ -1,5 +1,5 @@
 /** `npm run conformance`: how many cases of each published suite get the right verdict, and which do not. */
-import { conformance } from '../conformance.ts';
+import { conformance } from '../kit/conformance.ts';
 import { runSuites } from './suites.ts';
 
 if (conformance === undefined) {

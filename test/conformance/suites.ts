@@ -9,7 +9,7 @@ import { formatFinding } from '../../src/settings/finding.ts';
 import { checkExposition } from '../../src/wire/exposition/check.ts';
 import { type ExpositionFormat, ExpositionReader } from '../../src/wire/exposition/reader.ts';
 import { checkOpenMetrics } from '../../src/wire/exposition/openmetrics-check.ts';
-import { conformancePath } from '../conformance.ts';
+import { conformancePath } from '../kit/conformance.ts';
 
 export interface Score {
   readonly suite: string;

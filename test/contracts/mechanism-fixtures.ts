@@ -6,9 +6,11 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deploy } from '../../src/commands/demo/deployment.ts';
-import { startEmulatedAws } from './emulated-aws.ts';
+import { startEmulatedAws } from '../kit/emulated-aws.ts';
 import { type MechanismKey } from '../../src/discovery/mechanisms.ts';
-import { type ClientRequest, type HttpClient } from '../../src/kernel/http-client.ts';
+import { type HttpClient } from '../../src/kernel/http-client.ts';
+import { fakeHttp, json } from '../kit/fake-http.ts';
+import { noHttp } from '../kit/world.ts';
 
 export interface MechanismFixture {
   readonly config: unknown;
@@ -33,7 +35,7 @@ export const fixtures: Record<MechanismKey, () => Promise<MechanismFixture>> = {
   static_configs: async () => ({
     config: { targets: addresses },
     baseDirectory: '/',
-    http: answering(() => ({ status: 500, body: '' })),
+    http: noHttp,
     addresses,
     close: async () => undefined,
   }),
@@ -44,7 +46,7 @@ export const fixtures: Record<MechanismKey, () => Promise<MechanismFixture>> = {
     return {
       config: { files: ['*.json'] },
       baseDirectory,
-      http: answering(() => ({ status: 500, body: '' })),
+      http: noHttp,
       addresses,
       breakSource: () => writeFile(path, '[{'),
       repairSource: () => writeFile(path, list),
@@ -56,7 +58,7 @@ export const fixtures: Record<MechanismKey, () => Promise<MechanismFixture>> = {
     return {
       config: { url: 'http://sd.example/targets' },
       baseDirectory: '/',
-      http: answering(() => ({ status: 200, body })),
+      http: fakeHttp(() => json(body)),
       addresses,
       breakSource: async () => void (body = '{'),
       repairSource: async () => void (body = list),
@@ -69,7 +71,7 @@ export const fixtures: Record<MechanismKey, () => Promise<MechanismFixture>> = {
     return {
       config: { region: 'us-east-1', endpoint: emulated.url, namespaces_parameter: 'names' },
       baseDirectory: '/',
-      http: answering(() => ({ status: 500, body: '' })),
+      http: noHttp,
       addresses: ['10.0.0.1:80', '10.0.0.1:9779'],
       breakSource: () => emulated.deleteParameter(),
       repairSource: () => emulated.putParameter(),
@@ -81,7 +83,7 @@ export const fixtures: Record<MechanismKey, () => Promise<MechanismFixture>> = {
     return {
       config: { names: ['tasks.example'], type: 'A', port: 80 },
       baseDirectory: '/',
-      http: answering(() => ({ status: 500, body: '' })),
+      http: noHttp,
       addresses: ['10.0.0.1:80', '10.0.0.2:80'],
       dnsServers: [server.address],
       breakSource: async () => server.fail(true),
@@ -140,27 +142,10 @@ async function emulatedCluster(
   return {
     config: { region: 'us-east-1', endpoint: emulated.url, clusters: ['demo'], ...config },
     baseDirectory: '/',
-    http: answering(() => ({ status: 500, body: '' })),
+    http: noHttp,
     addresses: targets,
     breakSource: async () => void trouble.set(denied),
     repairSource: async () => void trouble.set({}),
     close: () => emulated.close(),
-  };
-}
-
-/** An HTTP client that answers from a function, as JSON. */
-export function answering(
-  answer: (request: ClientRequest) => { status: number; body: string },
-): HttpClient {
-  return {
-    async send(request) {
-      const { status, body } = answer(request);
-      return {
-        status,
-        headers: { 'content-type': 'application/json; charset=utf-8' },
-        body: Buffer.from(body),
-      };
-    },
-    close: async () => undefined,
   };
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { labelSetOf } from '../../src/model/labels.ts';
 import type { sinkKinds } from '../../src/sinks/sinks.ts';
-import { Receiver } from '../remote-write-road.ts';
+import { Receiver } from '../kit/receiver.ts';
 
 export interface SinkFixture {
   /** An entry that works. */
@@ -25,7 +25,7 @@ export const sinkFixtures: Readonly<Record<Kind, () => Promise<SinkFixture>>> = 
     await receiver.server.start();
     return {
       entry: {
-        url: `${receiver.server.url}/write`,
+        url: receiver.url,
         queue_config: { batch_send_deadline: '10ms', max_backoff: '50ms' },
         metadata_config: { send: false },
       },

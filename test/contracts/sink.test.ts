@@ -12,7 +12,6 @@ import type { SinkPlan } from '../../src/config/plan.ts';
 import { planSinks } from '../../src/config/sinks.ts';
 import { systemClock } from '../../src/kernel/clock.ts';
 import { createHttpClient } from '../../src/kernel/http-client.ts';
-import { createLogger } from '../../src/kernel/logger.ts';
 import { Registry } from '../../src/kernel/metrics.ts';
 import { labelSetOf } from '../../src/model/labels.ts';
 import { type Appender, DROPPED_REF } from '../../src/model/sample.ts';
@@ -23,6 +22,7 @@ import { sinkKinds } from '../../src/sinks/sinks.ts';
 import { checkConfigText } from '../../src/config/load.ts';
 import { componentContract } from './component.ts';
 import { type SinkFixture, sinkFixtures } from './sink-fixtures.ts';
+import { createWorld } from '../kit/world.ts';
 
 const T0 = 1_700_000_000_000;
 
@@ -30,7 +30,7 @@ interface Run {
   readonly fixture: SinkFixture;
   readonly queue: DurableQueue;
   readonly metrics: Registry;
-  readonly lines: string[];
+  readonly lines: readonly string[];
   readonly open: (before?: Sink) => Promise<Sink>;
   readonly arrives: (count: number) => Promise<string[]>;
 }
@@ -63,10 +63,8 @@ for (const known of sinkKinds) {
   const withRun = async (work: (run: Run) => Promise<void>): Promise<void> => {
     const fixture = await sinkFixtures[known.kind]();
     const directory = mkdtempSync(path.join(tmpdir(), 'amperage-sink-'));
-    const lines: string[] = [];
-    const log = createLogger({ write: (line) => void lines.push(line), format: 'logfmt' });
-    const metrics = new Registry();
-    const world = { clock: systemClock, log, metrics, http: createHttpClient() };
+    const world = createWorld({ clock: systemClock, http: createHttpClient() });
+    const { lines, metrics } = world;
     const [plan] = planOf(kind, [fixture.entry]);
     assert.ok(plan);
     const { shardsMax: lanes, capBytes } = plan.delivery;
@@ -205,12 +203,7 @@ for (const known of sinkKinds) {
     const fixture = await sinkFixtures[known.kind]();
     await fixture.close();
     const directory = mkdtempSync(path.join(tmpdir(), 'amperage-sink-'));
-    const world = {
-      clock: systemClock,
-      log: createLogger({ write: () => undefined }),
-      metrics: new Registry(),
-      http: createHttpClient(),
-    };
+    const world = createWorld({ clock: systemClock, http: createHttpClient() });
     const [plan] = planOf(kind, [fixture.entry]);
     assert.ok(plan);
     const queue = new DurableQueue({ name: 'contract', directory, lanes: 1, capBytes: 1e6 }, world);

@@ -1,7 +1,5 @@
 /** An emulated Cloud Map to fill and to trouble, and discoveries of it on virtual time. */
-import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
-import { setTimeout as realSleep } from 'node:timers/promises';
 import {
   CreateHttpNamespaceCommand,
   CreateServiceCommand,
@@ -12,17 +10,13 @@ import {
   ServiceDiscoveryClient,
   TagResourceCommand,
 } from '@aws-sdk/client-servicediscovery';
-import { CallLimits } from '../../src/discovery/call-limits.ts';
 import { cloudMapMechanism } from '../../src/discovery/cloudmap/mechanism.ts';
 import type { Lack } from '../../src/discovery/lacking.ts';
-import type { DiscoveryWorld, Explained } from '../../src/discovery/mechanism.ts';
+import type { DiscoveryWorld } from '../../src/discovery/mechanism.ts';
 import { AwsError, type AwsInput } from '../../src/emulator/service.ts';
-import { VirtualClock } from '../../src/kernel/clock.ts';
-import { createLogger } from '../../src/kernel/logger.ts';
-import { Registry } from '../../src/kernel/metrics.ts';
 import type { TargetGroup } from '../../src/model/target.ts';
-import { type EmulatedAws, startEmulatedAws } from '../contracts/emulated-aws.ts';
-import { answering } from '../contracts/mechanism-fixtures.ts';
+import { type EmulatedAws, startEmulatedAws } from '../kit/emulated-aws.ts';
+import { type RunningDiscovery, startDiscovery } from '../kit/discovery.ts';
 
 export const SCRAPED = { METRICS_PATH: '/metrics', METRICS_PORT: '9102' };
 
@@ -135,17 +129,10 @@ export function fail(): never {
   throw new AwsError('InternalFailure', 'on command', 500);
 }
 
-export interface Run {
-  readonly clock: VirtualClock;
-  readonly metrics: Registry;
-  readonly lists: (readonly TargetGroup[])[];
-  readonly log: string[];
+export interface Run extends RunningDiscovery {
   lacks(): readonly Lack[];
-  explained(): readonly Explained[];
-  until(isSo: () => boolean, stepMs?: number): Promise<void>;
   /** Lets readings happen until so many more lists have come. */
-  more(lists: number): Promise<void>;
-  stop(): Promise<void>;
+  readonly more: (lists: number) => Promise<void>;
 }
 
 export function discover(
@@ -154,60 +141,27 @@ export function discover(
   config: object,
   more: Partial<DiscoveryWorld> = {},
 ): Run {
-  const clock = new VirtualClock();
-  const metrics = new Registry();
-  const abort = new AbortController();
-  const lists: (readonly TargetGroup[])[] = [];
-  const log: string[] = [];
-  let explained: readonly Explained[] = [];
   let lacks: readonly Lack[] = [];
-  const world: DiscoveryWorld = {
-    clock,
-    metrics,
-    log: createLogger({ clock, format: 'logfmt', write: (line) => log.push(line) }),
-    http: answering(() => ({ status: 500, body: '' })),
-    mechanism: 'cloudmap',
-    signal: abort.signal,
-    baseDirectory: '/',
-    callLimits: new CallLimits(clock, metrics),
-    onExplained: (list) => void (explained = list),
-    onLacking: (list) => void (lacks = list),
-    ...more,
-  };
-  const parsed = cloudMapMechanism.schema.parse({
-    region: 'us-east-1',
-    endpoint: map.aws.url,
-    ...config,
-  });
-  const ended = (async () => {
-    for await (const list of cloudMapMechanism.discover(parsed, world)) lists.push(list);
-  })();
-  const stop = async (): Promise<void> => {
-    abort.abort();
-    await ended;
-  };
-  context.after(stop);
-  const until = async (isSo: () => boolean, stepMs = 500): Promise<void> => {
-    const endMs = performance.now() + 20_000;
-    while (!isSo() && performance.now() < endMs) {
-      await clock.advance(stepMs);
-      await realSleep(2);
-    }
-    assert.ok(isSo(), 'it did not happen within twenty seconds');
-  };
+  const access = { region: 'us-east-1', endpoint: map.aws.url };
+  const run = startDiscovery(
+    context,
+    cloudMapMechanism,
+    { ...access, ...config },
+    {
+      mechanism: 'cloudmap',
+      onLacking: (list) => void (lacks = list),
+      ...more,
+    },
+  );
+  const until = (isSo: () => boolean, stepMs = 500): Promise<void> => run.until(isSo, stepMs);
   return {
-    clock,
-    metrics,
-    lists,
-    log,
+    ...run,
     lacks: () => lacks,
-    explained: () => explained,
     until,
     more: async (count) => {
-      const enough = lists.length + count;
-      await until(() => lists.length >= enough);
+      const enough = run.lists.length + count;
+      await until(() => run.lists.length >= enough);
     },
-    stop,
   };
 }
 

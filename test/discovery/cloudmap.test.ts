@@ -158,7 +158,7 @@ test('the same groups are found without DiscoverInstances, without its revision,
     await without.more(4);
     for (const list of without.lists) assert.deepEqual(list, run.lists[0]);
     assert.deepEqual(without.lacks(), [], 'nothing is lacking');
-    const said = without.log.filter((line) => line.includes('may not call'));
+    const said = without.lines.filter((line) => line.includes('may not call'));
     assert.equal(
       new Set(said.map((line) => /servicediscovery:\w+/.exec(line)?.[0])).size,
       said.length,
@@ -179,7 +179,7 @@ test('tags that are denied for one service cost that service alone, are said onc
   await run.more(6);
   for (const list of run.lists)
     assert.deepEqual(addresses(list), ['10.2.0.1:9102', '10.2.0.2:9102']);
-  const said = run.log.filter((line) => line.includes('servicediscovery:ListTagsForResource'));
+  const said = run.lines.filter((line) => line.includes('servicediscovery:ListTagsForResource'));
   assert.equal(said.length, 1, said.join('\n'));
   assert.ok(run.explained().some(({ verdicts }) => verdicts[0]?.reason === 'tags_denied'));
   let tries = 0;
@@ -240,7 +240,7 @@ test('a namespace that is not there is said once and holds up nothing; it is fou
   const run = discover(context, map, { namespaces: ['not-yet'] });
   await run.more(5);
   assert.deepEqual(run.lists[0], []);
-  assert.equal(run.log.filter((line) => line.includes('not-yet')).length, 1);
+  assert.equal(run.lines.filter((line) => line.includes('not-yet')).length, 1);
   const space = await map.createNamespace('not-yet');
   await map.register(await map.createService(space, 'late'), 1);
   await run.until(() => addresses(run.lists.at(-1)).length === 1, 5_000);

@@ -3,51 +3,34 @@
  * many calls are under way at once.
  */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type IncomingMessage, request, type Server } from 'node:http';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { createServer, type IncomingMessage, request } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import { type AddressInfo, connect, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
+import { connect, type Socket } from 'node:net';
 import path from 'node:path';
 import { after, before, test, type TestContext } from 'node:test';
-import { type EmulatedAws, startEmulatedAws } from '../contracts/emulated-aws.ts';
-import { type RunningDiscovery, startRole } from './running.ts';
+import { type EmulatedAws, startEmulatedAws } from '../kit/emulated-aws.ts';
+import type { RunningDiscovery } from '../kit/discovery.ts';
+import { startRole } from './running.ts';
+import { listen } from '../kit/listen.ts';
+import { makeCertificate } from '../kit/authority.ts';
+import { temporaryFolder } from '../kit/folder.ts';
 
 let aws: EmulatedAws;
-let folder = '';
+const folder = temporaryFolder({ after });
 before(async () => {
   aws = await startEmulatedAws();
   const { ecs } = aws.account;
   ecs.register('web', [{ name: 'app', image: 'web:1' }]);
   ecs.run(ecs.createCluster('far'), { taskDefinition: 'web', address: '10.0.0.1' });
-  folder = mkdtempSync(path.join(tmpdir(), 'amperage-sd-'));
-  const files = ['-keyout', path.join(folder, 'key.pem'), '-out', path.join(folder, 'cert.pem')];
-  const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost'];
-  const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
-  execFileSync('openssl', ['req', '-x509', '-days', '1', ...kind, ...subject, ...files], {
-    stdio: 'ignore',
-  });
+  makeCertificate(folder, 'server', 'localhost');
 });
 after(async () => {
-  rmSync(folder, { recursive: true });
   await aws.close();
 });
 
 function start(context: TestContext, config: Readonly<Record<string, unknown>>): RunningDiscovery {
   return startRole(context, { clusters: ['far'], ...config }, folder);
-}
-
-async function listen(context: TestContext, server: Server): Promise<number> {
-  // Those of tunnels are no longer the server's own.
-  const sockets = new Set<Socket>();
-  server.on('connection', (socket: Socket) => sockets.add(socket));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  context.after(() => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-  });
-  return (server.address() as AddressInfo).port;
 }
 
 /** Hands a request on to the emulator. */
@@ -61,10 +44,10 @@ function forward(from: IncomingMessage, respond: (answer: IncomingMessage) => vo
 
 async function startTls(context: TestContext): Promise<number> {
   const pem = {
-    cert: readFileSync(path.join(folder, 'cert.pem')),
-    key: readFileSync(path.join(folder, 'key.pem')),
+    cert: readFileSync(path.join(folder, 'server.crt')),
+    key: readFileSync(path.join(folder, 'server.key')),
   };
-  return listen(
+  const { port } = await listen(
     context,
     createTlsServer(pem, (from, response) =>
       forward(from, (answer) => {
@@ -73,6 +56,7 @@ async function startTls(context: TestContext): Promise<number> {
       }),
     ),
   );
+  return port;
 }
 
 /** A proxy for both kinds of requests, which notes what it was asked. */
@@ -102,7 +86,7 @@ async function startProxy(context: TestContext): Promise<{ url: string; seen: st
     socket.on('error', () => upstream.destroy());
     socket.on('close', () => upstream.destroy());
   });
-  const port = await listen(context, proxy);
+  const { port } = await listen(context, proxy);
   return { url: `http://me:hush@127.0.0.1:${port}`, seen };
 }
 
@@ -110,7 +94,7 @@ test("an authority of one's own is trusted, and without it nothing is found", as
   const endpoint = `https://localhost:${await startTls(context)}`;
   const distrusting = start(context, { endpoint });
   await distrusting.until(() => distrusting.failures() > 0);
-  const run = start(context, { endpoint, tls_config: { ca_file: 'cert.pem' } });
+  const run = start(context, { endpoint, tls_config: { ca_file: 'server.crt' } });
   await run.until(() => run.addresses().length > 0);
   assert.deepEqual(run.addresses(), ['10.0.0.1:80']);
   const blind = start(context, { endpoint, tls_config: { insecure_skip_verify: true } });
@@ -122,7 +106,7 @@ test('a file of authorities that is not there yet fails a refresh, and serves on
   const endpoint = `https://localhost:${await startTls(context)}`;
   const run = start(context, { endpoint, tls_config: { ca_file: 'late.pem' } });
   await run.until(() => run.failures() > 1);
-  writeFileSync(path.join(folder, 'late.pem'), readFileSync(path.join(folder, 'cert.pem')));
+  writeFileSync(path.join(folder, 'late.pem'), readFileSync(path.join(folder, 'server.crt')));
   await run.until(() => run.addresses().length > 0);
 });
 
@@ -142,7 +126,7 @@ test('calls go through the proxy, https by a tunnel, those of STS too, and past 
   const tunnelled = start(context, {
     endpoint: `https://localhost:${port}`,
     proxy_url: proxy,
-    tls_config: { ca_file: 'cert.pem' },
+    tls_config: { ca_file: 'server.crt' },
   });
   await tunnelled.until(() => tunnelled.addresses().length > 0);
   assert.ok(seen.length > 0);
@@ -176,7 +160,7 @@ test('request_concurrency is how many calls are under way at once', async (conte
       }, 20);
     });
   });
-  const endpoint = `http://127.0.0.1:${await listen(context, slow)}`;
+  const { url: endpoint } = await listen(context, slow);
   const clusters = Array.from({ length: 12 }, (_, index) => `crowd-${index}`);
   for (const name of clusters)
     aws.account.ecs.run(aws.account.ecs.createCluster(name), { taskDefinition: 'web' });

@@ -3,22 +3,16 @@
  * list, what goes wrong, events, and how many calls it takes. AMPERAGE_UPDATE=1 writes the golden files anew.
  */
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, test, type TestContext } from 'node:test';
-import { setTimeout as realSleep } from 'node:timers/promises';
-import { CallLimits } from '../../src/discovery/call-limits.ts';
 import { ecsMechanism } from '../../src/discovery/ecs/mechanism.ts';
 import { PROFILES } from '../../src/discovery/ecs/profiles.ts';
-import type { DiscoveryWorld, Explained } from '../../src/discovery/mechanism.ts';
 import type { Cluster, Task } from '../../src/emulator/ecs/shapes.ts';
-import { VirtualClock } from '../../src/kernel/clock.ts';
-import { silentLogger } from '../../src/kernel/logger.ts';
-import { Registry } from '../../src/kernel/metrics.ts';
 import type { TargetGroup } from '../../src/model/target.ts';
-import { type EmulatedAws, startEmulatedAws } from '../contracts/emulated-aws.ts';
-import { answering } from '../contracts/mechanism-fixtures.ts';
+import { type EmulatedAws, startEmulatedAws } from '../kit/emulated-aws.ts';
+import { type RunningDiscovery, startDiscovery } from '../kit/discovery.ts';
+import { temporaryFolder } from '../kit/folder.ts';
 
 let aws: EmulatedAws;
 before(async () => {
@@ -83,56 +77,9 @@ function fill({ account }: EmulatedAws): void {
   injected.containers.push({ ...injected.containers[0]!, name: 'ecs-service-connect-x' });
 }
 
-interface Run {
-  readonly clock: VirtualClock;
-  readonly metrics: Registry;
-  readonly lists: (readonly TargetGroup[])[];
-  readonly explained: () => readonly Explained[];
-  until(isSo: () => boolean, stepMs?: number): Promise<void>;
-  stop(): Promise<void>;
-}
-
-function start(context: TestContext, config: object, url = aws.url): Run {
-  const clock = new VirtualClock();
-  const metrics = new Registry();
-  const abort = new AbortController();
-  const lists: (readonly TargetGroup[])[] = [];
-  let explained: readonly Explained[] = [];
-  const world: DiscoveryWorld = {
-    clock,
-    metrics,
-    log: silentLogger,
-    http: answering(() => ({ status: 500, body: '' })),
-    mechanism: 'ecs',
-    signal: abort.signal,
-    baseDirectory: '/',
-    callLimits: new CallLimits(clock, metrics),
-    onExplained: (list) => void (explained = list),
-  };
-  const parsed = ecsMechanism.schema.parse({ region: 'us-east-1', endpoint: url, ...config });
-  const ended = (async () => {
-    for await (const list of ecsMechanism.discover(parsed, world)) lists.push(list);
-  })();
-  const stop = async (): Promise<void> => {
-    abort.abort();
-    await ended;
-  };
-  context.after(stop);
-  return {
-    clock,
-    metrics,
-    lists,
-    explained: () => explained,
-    stop,
-    async until(isSo, stepMs = 1_000) {
-      const endMs = performance.now() + 10_000;
-      while (!isSo() && performance.now() < endMs) {
-        await clock.advance(stepMs);
-        await realSleep(2);
-      }
-      assert.ok(isSo(), 'it did not happen within ten seconds');
-    },
-  };
+function start(context: TestContext, config: object, endpoint = aws.url): RunningDiscovery {
+  const access = { region: 'us-east-1', endpoint };
+  return startDiscovery(context, ecsMechanism, { ...access, ...config }, { mechanism: 'ecs' });
 }
 
 const addresses = (list: readonly TargetGroup[] = []): string[] =>
@@ -269,11 +216,8 @@ test('what was found is kept on disk, and is there at once when AWS is not', asy
   const cluster = ecs.createCluster('kept');
   ecs.register('kept', [{ name: 'a', image: 'a', dockerLabels: { [PORT]: '80' } }]);
   ecs.run(cluster, { taskDefinition: 'kept', address: '10.8.0.1' });
-  const folder = mkdtempSync(path.join(tmpdir(), 'amperage-sd-'));
-  context.after(() => {
-    rmSync(folder, { recursive: true });
-    trouble.set({});
-  });
+  const folder = temporaryFolder(context);
+  context.after(() => trouble.set({}));
   const config = { clusters: ['kept'], cache_dir: folder };
   const first = start(context, config);
   await first.until(() => first.lists.length > 0);

@@ -4,24 +4,11 @@ import { test } from 'node:test';
 import type { ClusterState } from '../../src/discovery/ecs/cluster.ts';
 import type { TaskFacts } from '../../src/discovery/ecs/facts.ts';
 import { GroupLists } from '../../src/discovery/ecs/group-lists.ts';
-import type { DiscoveryWorld } from '../../src/discovery/mechanism.ts';
-import { silentLogger } from '../../src/kernel/logger.ts';
 import { Registry } from '../../src/kernel/metrics.ts';
-import { VirtualClock } from '../../src/kernel/clock.ts';
-import { CallLimits } from '../../src/discovery/call-limits.ts';
+import { createDiscoveryWorld } from '../kit/discovery.ts';
 
 function fixture(metrics = new Registry()): GroupLists {
-  const clock = new VirtualClock();
-  const world: DiscoveryWorld = {
-    clock,
-    metrics,
-    log: silentLogger,
-    http: { send: () => Promise.reject(new Error('unused')), close: () => Promise.resolve() },
-    mechanism: 'ecs',
-    signal: new AbortController().signal,
-    baseDirectory: '/',
-    callLimits: new CallLimits(clock, metrics),
-  };
+  const world = createDiscoveryWorld('ecs', { metrics });
   const rules = { services: [], definitions: [], dockerLabels: [], isDynamic: false };
   const options = { profile: 'prometheus' as const, rules, portOfTask: 80 };
   return new GroupLists({ ...options, dropUnhealthy: false, jobLabel: '' }, world);

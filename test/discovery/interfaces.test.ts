@@ -3,32 +3,16 @@
  */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-import { CallLimits } from '../../src/discovery/call-limits.ts';
 import { EcsApi } from '../../src/discovery/ecs/api.ts';
 import { ClusterState } from '../../src/discovery/ecs/cluster.ts';
 import { definitionShelf } from '../../src/discovery/ecs/details.ts';
-import type { DiscoveryWorld } from '../../src/discovery/mechanism.ts';
-import { VirtualClock } from '../../src/kernel/clock.ts';
-import { silentLogger } from '../../src/kernel/logger.ts';
-import { Registry } from '../../src/kernel/metrics.ts';
-import { type EmulatedAws, startEmulatedAws } from '../contracts/emulated-aws.ts';
-import { answering } from '../contracts/mechanism-fixtures.ts';
+import { type EmulatedAws, startEmulatedAws } from '../kit/emulated-aws.ts';
+import { createDiscoveryWorld } from '../kit/discovery.ts';
 
 async function open(context: TestContext): Promise<{ aws: EmulatedAws; api: EcsApi }> {
   const aws = await startEmulatedAws();
-  const clock = new VirtualClock();
-  const world: DiscoveryWorld = {
-    clock,
-    metrics: new Registry(),
-    log: silentLogger,
-    http: answering(() => ({ status: 500, body: '' })),
-    mechanism: 'ecs',
-    signal: new AbortController().signal,
-    baseDirectory: '/',
-    callLimits: new CallLimits(clock, new Registry()),
-  };
   const access = { region: 'us-east-1', endpoint: aws.url, call_budget: 1 };
-  const api = await EcsApi.open(access, world);
+  const api = await EcsApi.open(access, createDiscoveryWorld('ecs'));
   context.after(async () => {
     api.close();
     await aws.close();

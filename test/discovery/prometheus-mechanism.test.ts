@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { type EmulatedAws, startEmulatedAws } from '../contracts/emulated-aws.ts';
+import { type EmulatedAws, startEmulatedAws } from '../kit/emulated-aws.ts';
 import { startRole } from './running.ts';
 
 let aws: EmulatedAws;

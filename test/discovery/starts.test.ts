@@ -3,13 +3,13 @@
  * lacked something, with parts for who takes them, and with clusters that are not there.
  */
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
 import type { DiscoveryWorld } from '../../src/discovery/mechanism.ts';
 import { openEcsWorld } from './whole/ecs-world.ts';
 import { addressesOf, Run } from './whole/world.ts';
+import { temporaryFolder } from '../kit/folder.ts';
 
 type EcsWorld = Awaited<ReturnType<typeof openEcsWorld>>;
 
@@ -31,12 +31,6 @@ function start(
   const run = new Run('amperage_ecs_sd_configs', own, more);
   context.after(() => run.stop());
   return run;
-}
-
-function folder(context: TestContext): string {
-  const made = mkdtempSync(path.join(tmpdir(), 'amperage-starts-'));
-  context.after(() => rmSync(made, { recursive: true, force: true }));
-  return made;
 }
 
 const addresses = (source: EcsWorld): string[] =>
@@ -115,7 +109,7 @@ test('a cluster that vanishes takes its targets with it, and keeps them while no
 
 test('after a restart in an outage the last list is there at once, also of a whole region', async (context) => {
   for (const config of [{ clusters }, {}]) {
-    const cache = { cache_dir: folder(context) };
+    const cache = { cache_dir: temporaryFolder(context) };
     const source = await openWorld(context, config);
     const first = start(context, source, {}, cache);
     await first.forward(5_000);
@@ -130,7 +124,7 @@ test('after a restart in an outage the last list is there at once, also of a who
 });
 
 test('a snapshot of one cluster of two is no list', async (context) => {
-  const cache = { cache_dir: folder(context) };
+  const cache = { cache_dir: temporaryFolder(context) };
   const source = await openWorld(context);
   const first = start(context, source, {}, { ...cache, clusters: ['one'] });
   await first.forward(5_000);
@@ -145,7 +139,7 @@ test('a snapshot of one cluster of two is no list', async (context) => {
 });
 
 test('what a snapshot lacks is read at the first reading', async (context) => {
-  const cache = { cache_dir: folder(context) };
+  const cache = { cache_dir: temporaryFolder(context) };
   const source = await openWorld(context);
   const { trouble } = source.account;
   const first = start(context, source, {}, cache);
@@ -164,7 +158,7 @@ test('what a snapshot lacks is read at the first reading', async (context) => {
 });
 
 test('snapshots that are damaged, old, of another version or of another clock do no harm', async (context) => {
-  const cache = { cache_dir: folder(context), cache_max_age: '1h' };
+  const cache = { cache_dir: temporaryFolder(context), cache_max_age: '1h' };
   const source = await openWorld(context, { clusters: ['one'] });
   const first = start(context, source, {}, cache);
   await first.forward(5_000);
@@ -203,7 +197,7 @@ test('snapshots that are damaged, old, of another version or of another clock do
 });
 
 test('a folder that cannot be written is told and costs nothing', async (context) => {
-  const file = path.join(folder(context), 'file');
+  const file = path.join(temporaryFolder(context), 'file');
   writeFileSync(file, '');
   const source = await openWorld(context);
   const run = start(context, source, {}, { cache_dir: path.join(file, 'below') });

@@ -5,35 +5,21 @@
 import assert from 'node:assert/strict';
 import { chmodSync, existsSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { suite, test, type TestContext } from 'node:test';
 import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
-import { assumedRole, forwardTo, type HangingServer, startHanging } from '../aws/hanging.ts';
-import { startEmulatedAws } from '../contracts/emulated-aws.ts';
-import {
-  freePort,
-  type Running,
-  startAmperage,
-  startProgram,
-  temporaryFolder,
-  until,
-} from './processes.ts';
-import { startUpstream } from './proxies.ts';
-import { startReceiver } from './recording-receiver.ts';
+import { assumedRole, forwardTo, type HangingServer, startHanging } from '../kit/hanging.ts';
+import { startEmulatedAws } from '../kit/emulated-aws.ts';
+import { temporaryFolder } from '../kit/folder.ts';
+import { until } from '../kit/waiting.ts';
+import { freePort, type Running, startAmperage, startProgram, BARE_AWS } from '../kit/processes.ts';
+import { startUpstream } from '../kit/proxies.ts';
+import { startReceiver } from '../kit/receiver.ts';
+import { listen } from '../kit/listen.ts';
 
 const MAIN = path.resolve(import.meta.dirname, '../../src/main.ts');
 const KEYS = { AWS_ACCESS_KEY_ID: 'AKIAHANGS', AWS_SECRET_ACCESS_KEY: 'the-secret-of-all' };
-/** Without anything that this machine is set to. */
-const BARE = {
-  AWS_REGION: 'us-east-1',
-  AWS_EC2_METADATA_DISABLED: 'true',
-  AWS_CONFIG_FILE: '/nonexistent',
-  AWS_SHARED_CREDENTIALS_FILE: '/nonexistent',
-  AWS_ACCESS_KEY_ID: '',
-  AWS_SECRET_ACCESS_KEY: '',
-};
 /** Longer than the limit of a fetch, 15 s, on a machine that is busy. */
 const TOLD_MS = 30_000;
 const STOP_MS = 1_000;
@@ -60,12 +46,8 @@ async function metric(running: Running, name: string): Promise<number> {
 
 async function startTarget(context: TestContext): Promise<string> {
   const server = createServer((_request, response) => response.end('a 1\n'));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  context.after(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const { host } = await listen(context, server);
+  return host;
 }
 
 interface Hanging {
@@ -80,7 +62,7 @@ const kinds: Record<string, (context: TestContext, folder: string) => Promise<Ha
   async 'an STS'(context) {
     const sts = await startHanging(context);
     return {
-      env: { ...BARE, ...KEYS, AWS_ENDPOINT_URL_STS: sts.url },
+      env: { ...BARE_AWS, ...KEYS, AWS_ENDPOINT_URL_STS: sts.url },
       sigv4: "{ region: us-east-1, role_arn: 'arn:aws:iam::000000000000:role/metrics' }",
       named: /role\/metrics/,
       answer: () => sts.answer(assumedRole('AKIAFRESH', 'the-secret-of-the-role')),
@@ -89,7 +71,7 @@ const kinds: Record<string, (context: TestContext, folder: string) => Promise<Ha
   async 'an endpoint of container credentials'(context) {
     const endpoint = await startHanging(context);
     return {
-      env: { ...BARE, AWS_CONTAINER_CREDENTIALS_FULL_URI: `${endpoint.url}/v2/credentials/1` },
+      env: { ...BARE_AWS, AWS_CONTAINER_CREDENTIALS_FULL_URI: `${endpoint.url}/v2/credentials/1` },
       sigv4: '{ region: us-east-1 }',
       named: new RegExp(`default chain.*${new URL(endpoint.url).host}`),
       answer: () =>
@@ -116,7 +98,7 @@ const kinds: Record<string, (context: TestContext, folder: string) => Promise<Ha
     chmodSync(script!, 0o700);
     writeFileSync(config!, `[default]\ncredential_process = ${script!} --password the-secret\n`);
     return {
-      env: { ...BARE, AWS_CONFIG_FILE: config! },
+      env: { ...BARE_AWS, AWS_CONFIG_FILE: config! },
       sigv4: '{ region: us-east-1 }',
       named: /default chain.*credential_process/,
       answer: () => writeFileSync(go!, ''),
@@ -137,7 +119,7 @@ suite('while AWS hangs', { concurrency: 2 }, () => {
         file,
         `global: { scrape_interval: 1s, scrape_timeout: 1s }
 scrape_configs: [{ job_name: j, static_configs: [{ targets: ['${target}'] }] }]
-remote_write: [{ url: '${receiver.url}/all/write', sigv4: ${hanging.sigv4}, queue_config: { batch_send_deadline: 100ms } }]
+remote_write: [{ url: '${receiver.server.url}/all/write', sigv4: ${hanging.sigv4}, queue_config: { batch_send_deadline: 100ms } }]
 `,
       );
       const given = ['--storage.path', path.join(folder, 'queue'), '--stop-timeout', '1s'];
@@ -213,7 +195,7 @@ remote_write: [{ url: '${receiver.url}/all/write', sigv4: ${hanging.sigv4}, queu
         [MAIN, 'discover', '--listen', `127.0.0.1:${port}`, ...flags],
         port,
         '/-/healthy',
-        { ...BARE, ...KEYS, AWS_ENDPOINT_URL: endpoint.url },
+        { ...BARE_AWS, ...KEYS, AWS_ENDPOINT_URL: endpoint.url },
       );
       await until('it is told', TOLD_MS, () => discovery.output().includes(`${action}: no answer`));
       assert.match(discovery.output(), /check the way to the endpoint/);
@@ -297,7 +279,7 @@ async function startConfigured(
       ' ',
     ),
     {
-      ...BARE,
+      ...BARE_AWS,
       AWS_ACCESS_KEY_ID: credentials.accessKeyId,
       AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
       AWS_ENDPOINT_URL: endpoint.url,

@@ -5,12 +5,14 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { suite, test, type TestContext } from 'node:test';
-import { startEmulatedAws } from '../contracts/emulated-aws.ts';
-import { freePort, startAmperage, startProgram, temporaryFolder, until } from './processes.ts';
-import { startProxy, startUpstream } from './proxies.ts';
+import { startEmulatedAws } from '../kit/emulated-aws.ts';
+import { temporaryFolder } from '../kit/folder.ts';
+import { until } from '../kit/waiting.ts';
+import { freePort, startAmperage, startProgram, BARE_AWS } from '../kit/processes.ts';
+import { startProxy, startUpstream } from '../kit/proxies.ts';
+import { listen } from '../kit/listen.ts';
 
 const MAIN = path.resolve(import.meta.dirname, '../../src/main.ts');
 /** Refused credentials are fetched anew each ten seconds at most: within those a refusal changes nothing. */
@@ -31,7 +33,7 @@ function inFile(context: TestContext, first: string): Keys {
       `[default]\naws_access_key_id = ${accessKeyId}\naws_secret_access_key = ${secret}\n`,
     );
   rotate(first);
-  return { env: environment({ AWS_SHARED_CREDENTIALS_FILE: file }), rotate };
+  return { env: { ...BARE_AWS, AWS_SHARED_CREDENTIALS_FILE: file }, rotate };
 }
 
 function byProcess(context: TestContext, first: string): Keys {
@@ -41,20 +43,7 @@ function byProcess(context: TestContext, first: string): Keys {
     writeFileSync(keys, JSON.stringify({ Version: 1, AccessKeyId, SecretAccessKey }));
   rotate(first);
   writeFileSync(config, `[default]\ncredential_process = cat ${keys}\n`);
-  return { env: environment({ AWS_CONFIG_FILE: config }), rotate };
-}
-
-/** Nothing else to take credentials from. */
-function environment(own: Record<string, string>): Record<string, string> {
-  return {
-    AWS_REGION: 'us-east-1',
-    AWS_EC2_METADATA_DISABLED: 'true',
-    AWS_CONFIG_FILE: '/nonexistent',
-    AWS_SHARED_CREDENTIALS_FILE: '/nonexistent',
-    AWS_ACCESS_KEY_ID: '',
-    AWS_SECRET_ACCESS_KEY: '',
-    ...own,
-  };
+  return { env: { ...BARE_AWS, AWS_CONFIG_FILE: config }, rotate };
 }
 
 /** A receiver that takes one key; counts what it took by key. */
@@ -71,12 +60,8 @@ async function startReceiver(
       response.end(key === state.key ? '' : '{"message":"ExpiredTokenException"}');
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  context.after(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, taken };
+  const { url } = await listen(context, server);
+  return { url: url, taken };
 }
 
 suite('credentials that are exchanged', { concurrency: 2 }, () => {

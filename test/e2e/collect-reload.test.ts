@@ -6,9 +6,11 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import { skipUnlessPeer } from '../peers.ts';
-import { freePort, startAmperage, startProgram, temporaryFolder, until } from './processes.ts';
-import { startReceiver } from './recording-receiver.ts';
+import { skipUnlessPeer } from '../kit/peers.ts';
+import { temporaryFolder } from '../kit/folder.ts';
+import { until } from '../kit/waiting.ts';
+import { freePort, startAmperage, startProgram } from '../kit/processes.ts';
+import { startReceiver } from '../kit/receiver.ts';
 
 const text = (address: string, sink: string, jobs: readonly string[], more = ''): string =>
   `global: { scrape_interval: 500ms, scrape_timeout: 400ms }
@@ -35,7 +37,7 @@ test('a reload touches only what changed, loses no scrape, and a broken file cha
   const file = path.join(folder, 'prometheus.yml');
   const { host } = new URL(app.url);
   const put = (jobs: readonly string[], more = ''): void =>
-    writeFileSync(file, text(host, `${receiver.url}/ours`, jobs, more));
+    writeFileSync(file, text(host, `${receiver.server.url}/ours`, jobs, more));
   put(['stays', 'goes']);
   const collector = await startAmperage(context, 'collect', [
     '--config.file',
@@ -71,7 +73,7 @@ test('a reload touches only what changed, loses no scrape, and a broken file cha
 
   put(
     ['stays'],
-    `  - url: ${receiver.url}/second\n    queue_config: { batch_send_deadline: 200ms }\n`,
+    `  - url: ${receiver.server.url}/second\n    queue_config: { batch_send_deadline: 200ms }\n`,
   );
   await until(
     'the second sink gets samples by itself',
@@ -109,7 +111,7 @@ test('the API has the shapes of a real Prometheus', async (context) => {
   const app = await startAmperage(context, 'sample-app', ['--rate', '5']);
   const receiver = await startReceiver(context);
   const file = path.join(folder, 'prometheus.yml');
-  writeFileSync(file, text(new URL(app.url).host, `${receiver.url}/x`, ['job']));
+  writeFileSync(file, text(new URL(app.url).host, `${receiver.server.url}/x`, ['job']));
   const port = await freePort();
   const storage = path.join(folder, 'theirs');
   const theirs = await startProgram(

@@ -4,13 +4,15 @@
  */
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { after, before, test, type TestContext } from 'node:test';
 import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
-import { type EmulatedAws, startEmulatedAws } from '../contracts/emulated-aws.ts';
-import { type Running, startAmperage, temporaryFolder, until } from './processes.ts';
+import { type EmulatedAws, startEmulatedAws } from '../kit/emulated-aws.ts';
+import { temporaryFolder } from '../kit/folder.ts';
+import { until } from '../kit/waiting.ts';
+import { type Running, startAmperage } from '../kit/processes.ts';
+import { listen } from '../kit/listen.ts';
 
 let aws: EmulatedAws;
 before(async () => {
@@ -32,12 +34,8 @@ async function startTargets(
     scrapes.get(request.url ?? '')?.push(Date.now());
     response.end('a 1\n');
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  context.after(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return { host: `127.0.0.1:${(server.address() as AddressInfo).port}`, scrapes };
+  const { host } = await listen(context, server);
+  return { host: host, scrapes };
 }
 
 const configuration = (host: string, jobs: readonly string[]): string =>

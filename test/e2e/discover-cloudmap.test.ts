@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { FakeCloudMap } from '../discovery/cloudmap-run.ts';
-import { freePort, startProgram, until } from './processes.ts';
+import { until } from '../kit/waiting.ts';
+import { freePort, startProgram } from '../kit/processes.ts';
 import path from 'node:path';
 
 const MAIN = path.resolve(import.meta.dirname, '../../src/main.ts');

@@ -8,16 +8,11 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
-import { type EmulatedAws, startEmulatedAws } from '../contracts/emulated-aws.ts';
-import { skipUnlessPeer } from '../peers.ts';
-import {
-  freePort,
-  query,
-  startAmperage,
-  startProgram,
-  temporaryFolder,
-  until,
-} from './processes.ts';
+import { type EmulatedAws, startEmulatedAws } from '../kit/emulated-aws.ts';
+import { skipUnlessPeer } from '../kit/peers.ts';
+import { temporaryFolder } from '../kit/folder.ts';
+import { until } from '../kit/waiting.ts';
+import { freePort, query, startAmperage, startProgram } from '../kit/processes.ts';
 
 const MAIN = path.resolve(import.meta.dirname, '../../src/main.ts');
 const run = promisify(execFile);

@@ -4,13 +4,13 @@
  */
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { skipUnlessPeer } from '../peers.ts';
-import { freePort, query, startAmperage, startProgram, temporaryFolder } from './processes.ts';
+import { skipUnlessPeer } from '../kit/peers.ts';
+import { temporaryFolder } from '../kit/folder.ts';
+import { freePort, query, startAmperage, startProgram } from '../kit/processes.ts';
+import { serve } from '../kit/listen.ts';
 
 const OWN = 20;
 const SHARED = 5;
@@ -36,15 +36,12 @@ test('a target with two collectors costs no sample of another', async (context) 
   );
   /** Scrapes by target: its counter counts them. */
   const visits = new Map<string, number>();
-  const targets = createServer((request, response) => {
+  const { host } = await serve(context, (request, response) => {
     const target = request.url ?? '';
     const visit = (visits.get(target) ?? 0) + 1;
     visits.set(target, visit);
     response.end(`visits ${visit}\nother 1\n`);
   });
-  await new Promise<void>((resolve) => targets.listen(0, '127.0.0.1', resolve));
-  context.after(() => targets.close());
-  const host = `127.0.0.1:${(targets.address() as AddressInfo).port}`;
   const begin = async (name: string) => {
     const paths = [
       ...Array.from({ length: OWN }, (_, i) => `/${name}-${i}`),

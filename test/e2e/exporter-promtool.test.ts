@@ -4,7 +4,7 @@ import { spawnSync, type SpawnSyncReturns } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { skipUnlessPeer } from '../peers.ts';
+import { skipUnlessPeer } from '../kit/peers.ts';
 
 const GOLDEN = join(import.meta.dirname, '../golden/exporter');
 /** The older names, which other exporters gave and dashboards ask for. */

@@ -11,7 +11,7 @@ import {
   type QueryResult,
 } from '../../src/workspace/promql/engine.ts';
 import type { Queryable } from '../../src/workspace/promql/queryable.ts';
-import { skipUnlessPeer } from '../peers.ts';
+import { skipUnlessPeer } from '../kit/peers.ts';
 import { startPrometheus, type PrometheusPeer } from './prometheus.ts';
 import { inMemory, makeSeries, openMetrics, START_MS } from './promql-data.ts';
 import { invalid, queries } from './promql-queries.ts';

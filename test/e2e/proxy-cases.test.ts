@@ -16,9 +16,9 @@ import { newProxyMetrics } from '../../src/proxy/metrics.ts';
 import { SigningProxy } from '../../src/proxy/proxy.ts';
 import { ProxyServer } from '../../src/proxy/server.ts';
 import { Upstream } from '../../src/proxy/upstream.ts';
-import { skipWithoutConformance } from '../conformance.ts';
+import { skipWithoutConformance } from '../kit/conformance.ts';
 import { type SignatureCase, signatureCases } from '../signature-cases.ts';
-import { type Arrived, startUpstream } from './proxies.ts';
+import { type Arrived, startUpstream } from '../kit/proxies.ts';
 
 const REFORMED = [
   'get-header-value-multiline',

@@ -1,5 +1,5 @@
 /** Requests byte for byte, and what becomes of them: see proxy-edges.test.ts. */
-import type { Arrived } from './proxies.ts';
+import type { Arrived } from '../kit/proxies.ts';
 
 /** Of one body, in the proxy of these cases. */
 export const BODY_MAX_BYTES = 1_000;

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
-import { type AddressInfo, connect, createServer as createTcpServer } from 'node:net';
+import { connect, createServer as createTcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { test, type TestContext } from 'node:test';
 import { VirtualClock } from '../../src/kernel/clock.ts';
@@ -17,9 +17,10 @@ import { newProxyMetrics, type ProxyMetrics } from '../../src/proxy/metrics.ts';
 import { SigningProxy } from '../../src/proxy/proxy.ts';
 import { ProxyServer } from '../../src/proxy/server.ts';
 import { Upstream } from '../../src/proxy/upstream.ts';
-import { until } from './processes.ts';
+import { until } from '../kit/waiting.ts';
 import { BODY_MAX_BYTES, CHUNKED, get, HEAD, PASSED, post, REFUSED } from './proxy-edge-cases.ts';
-import { type Arrived, KEYS, startUpstream } from './proxies.ts';
+import { type Arrived, KEYS, startUpstream } from '../kit/proxies.ts';
+import { listen } from '../kit/listen.ts';
 
 interface Edge {
   readonly port: number;
@@ -151,9 +152,8 @@ test('trailers do not pass, in neither direction', async (context) => {
       outgoing.end('ok');
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  context.after(() => void server.close());
-  const { port } = await startEdge(context, `127.0.0.1:${(server.address() as AddressInfo).port}`);
+  const { host } = await listen(context, server);
+  const { port } = await startEdge(context, host);
   const body = '3\r\nabc\r\n0\r\nX-T: 1\r\n\r\n';
   const answer = await exchange(port, post(`${CHUNKED}Trailer: X-T\r\n\r\n${body}`));
   assert.deepEqual(seen, { named: undefined });
@@ -195,9 +195,8 @@ test('an upstream that names another coding than chunked is no answer', async (c
       ),
     );
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  context.after(() => void server.close());
-  const { port } = await startEdge(context, `127.0.0.1:${(server.address() as AddressInfo).port}`);
+  const { host } = await listen(context, server);
+  const { port } = await startEdge(context, host);
   assert.match(
     await exchange(port, get('/')),
     /^HTTP\/1\.1 502 [^]*Transfer-Encoding: gzip, chunked/,
@@ -208,9 +207,7 @@ test('a refused client that stays is cut off', async (context) => {
   const limits = { requestTimeout: 0, headersTimeout: 10_000 };
   const options = { limits, web: undefined, methods: 'GET', noTunnel: 'none' };
   const server = createWebServer(options, (_incoming, outgoing) => void outgoing.end());
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  context.after(() => void server.close());
-  const { port } = server.address() as AddressInfo;
+  const { port } = await listen(context, server);
   const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
   socket.on('error', () => undefined);
   socket.write('hello\r\n\r\n');

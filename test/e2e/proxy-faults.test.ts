@@ -7,7 +7,7 @@ import { execFile } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { createServer, request as httpRequest } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import { type AddressInfo, connect, createServer as createTcpServer, type Server } from 'node:net';
+import { connect, createServer as createTcpServer } from 'node:net';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { Readable } from 'node:stream';
@@ -15,16 +15,12 @@ import { connect as connectTls } from 'node:tls';
 import { promisify } from 'node:util';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { hashSync } from 'bcryptjs';
-import { temporaryFolder, until } from './processes.ts';
-import { APS, ENV, KEYS, startProxy, startUpstream, verdictOf } from './proxies.ts';
+import { temporaryFolder } from '../kit/folder.ts';
+import { until } from '../kit/waiting.ts';
+import { APS, ENV, KEYS, startProxy, startUpstream, verdictOf } from '../kit/proxies.ts';
+import { listen } from '../kit/listen.ts';
 
 const run = promisify(execFile);
-
-async function listen(context: TestContext, server: Server): Promise<number> {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  context.after(() => void server.close());
-  return (server.address() as AddressInfo).port;
-}
 
 /** A certificate for some names, in files. */
 async function certificate(
@@ -50,7 +46,7 @@ test('over TLS the certificate is the upstream’s own, whatever host is signed'
       outgoing.end('ok');
     },
   );
-  const port = await listen(context, upstream);
+  const { port } = await listen(context, upstream);
   context.after(() => upstream.closeAllConnections());
   for (const host of [`localhost:${port}`, `127.0.0.1:${port}`]) {
     const proxy = await startProxy(
@@ -98,7 +94,8 @@ async function startForgetful(context: TestContext): Promise<{ host: string; see
       else socket.write('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok');
     });
   });
-  return { host: `127.0.0.1:${await listen(context, server)}`, seen };
+  const { host } = await listen(context, server);
+  return { host, seen };
 }
 
 test('a kept connection that is lost costs no answer where a request may be repeated', async (context) => {
@@ -341,7 +338,7 @@ test('an upstream that answers halfway is no whole answer', async (context) => {
     outgoing.write('half');
     setTimeout(() => outgoing.destroy(), 50);
   });
-  const port = await listen(context, upstream);
+  const { port } = await listen(context, upstream);
   const proxy = await startProxy(context, [...APS, '--host', `127.0.0.1:${port}`]);
   const answer = await fetch(proxy.url);
   await assert.rejects(answer.text());

@@ -6,23 +6,19 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { createServer, request as httpRequest } from 'node:http';
-import { connect, type AddressInfo } from 'node:net';
+import { connect } from 'node:net';
 import path from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { ListTasksCommand, ECSClient } from '@aws-sdk/client-ecs';
 import { hashSync } from 'bcryptjs';
-import { startEmulatedAws } from '../contracts/emulated-aws.ts';
-import { skipUnlessPeer } from '../peers.ts';
-import {
-  freePort,
-  query,
-  startAmperage,
-  startProgram,
-  temporaryFolder,
-  until,
-} from './processes.ts';
-import { APS, ENV, KEYS, startProxy, startUpstream, verdictOf } from './proxies.ts';
+import { startEmulatedAws } from '../kit/emulated-aws.ts';
+import { skipUnlessPeer } from '../kit/peers.ts';
+import { temporaryFolder } from '../kit/folder.ts';
+import { until } from '../kit/waiting.ts';
+import { freePort, query, startAmperage, startProgram } from '../kit/processes.ts';
+import { APS, ENV, KEYS, startProxy, startUpstream, verdictOf } from '../kit/proxies.ts';
+import { listen } from '../kit/listen.ts';
 
 const run = promisify(execFile);
 
@@ -205,9 +201,7 @@ test('requests under way end before the process does', async (context) => {
     outgoing.write('first ');
     setTimeout(() => outgoing.end('last'), 700);
   });
-  await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve));
-  context.after(() => void upstream.close());
-  const host = `127.0.0.1:${(upstream.address() as AddressInfo).port}`;
+  const { host } = await listen(context, upstream);
   const proxy = await startProxy(context, [...APS, '--host', host]);
   const answer = await fetch(proxy.url);
   proxy.admin.child.kill('SIGTERM');

@@ -3,13 +3,8 @@
  * the job's pool, series and places in the interval are what they were.
  */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import type { TLSSocket } from 'node:tls';
 import { checkConfigText } from '../../src/config/load.ts';
@@ -19,8 +14,11 @@ import { silentLogger } from '../../src/kernel/logger.ts';
 import { Registry } from '../../src/kernel/metrics.ts';
 import type { ScrapeConfig } from '../../src/scrape/config.ts';
 import { ScrapeManager } from '../../src/scrape/manager.ts';
-import { RecordingAppender } from '../../src/scrape/recording-appender.ts';
-import { until } from './processes.ts';
+import { RecordingAppender } from '../kit/recording-appender.ts';
+import { until } from '../kit/waiting.ts';
+import { temporaryFolder } from '../kit/folder.ts';
+import { listen, serve } from '../kit/listen.ts';
+import { makeCertificate } from '../kit/authority.ts';
 
 async function parse(keys: string): Promise<ScrapeConfig> {
   const text = `scrape_configs: [{ job_name: j, scrape_interval: 200ms, scrape_timeout: 200ms, ${keys} }]`;
@@ -66,18 +64,6 @@ async function reload(context: TestContext, address: string, before: string, aft
   return clients;
 }
 
-async function listen(
-  context: TestContext,
-  server: ReturnType<typeof createServer> | ReturnType<typeof createTlsServer>,
-): Promise<string> {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  context.after(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
-
 const CASES = {
   'a bearer token': ['authorization: { credentials: old }', 'authorization: { credentials: new }'],
   'a password': [
@@ -94,7 +80,7 @@ const CASES = {
 for (const [name, [before, after]] of Object.entries(CASES)) {
   test(`${name} that changes with a reload is sent with the next scrape, from the same pool and client`, async (context) => {
     const seen: string[] = [];
-    const server = createServer((request, response) => {
+    const { host } = await serve(context, (request, response) => {
       const { authorization = '', 'x-key': key = '' } = request.headers;
       const secret = authorization.startsWith('Basic ')
         ? Buffer.from(authorization.slice('Basic '.length), 'base64').toString()
@@ -103,7 +89,7 @@ for (const [name, [before, after]] of Object.entries(CASES)) {
       if (seen.at(-1) !== text) seen.push(text);
       response.writeHead(200, { 'content-type': 'text/plain' }).end('a 1\n');
     });
-    const clients = await reload(context, await listen(context, server), before, after);
+    const clients = await reload(context, host, before, after);
     assert.equal(seen.length, 2, seen.join());
     assert.match(seen[0] ?? '', /old$/);
     assert.match(seen[1] ?? '', /new$/);
@@ -112,16 +98,9 @@ for (const [name, [before, after]] of Object.entries(CASES)) {
 }
 
 test('a client key that changes with a reload is used from the next scrape on, by a new client of the same pool', async (context) => {
-  const folder = mkdtempSync(join(tmpdir(), 'amperage-reload-'));
-  context.after(() => rmSync(folder, { recursive: true }));
+  const folder = temporaryFolder(context);
   const pem = Object.fromEntries(
-    ['server', 'old', 'new'].map((name) => {
-      const [key, cert] = [join(folder, `${name}.key`), join(folder, `${name}.crt`)];
-      const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
-      const rest = ['-days', '1', '-subj', `/CN=${name}`, '-keyout', key, '-out', cert];
-      execFileSync('openssl', ['req', '-x509', ...kind, ...rest], { stdio: 'ignore' });
-      return [name, { key: readFileSync(key, 'utf8'), cert: readFileSync(cert, 'utf8') }];
-    }),
+    ['server', 'old', 'new'].map((name) => [name, makeCertificate(folder, name)]),
   );
   const seen: string[] = [];
   const server = createTlsServer(
@@ -134,8 +113,8 @@ test('a client key that changes with a reload is used from the next scrape on, b
   );
   const keys = (name: string): string =>
     `scheme: https, tls_config: { insecure_skip_verify: true, cert: ${JSON.stringify(pem[name]?.cert)}, key: ${JSON.stringify(pem[name]?.key)} }`;
-  const address = await listen(context, server);
-  const clients = await reload(context, address, keys('old'), keys('new'));
+  const { host } = await listen(context, server);
+  const clients = await reload(context, host, keys('old'), keys('new'));
   assert.deepEqual(seen, ['old', 'new']);
   assert.equal(clients, 2);
 });

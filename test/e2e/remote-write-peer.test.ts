@@ -7,8 +7,10 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import { skipUnlessPeer } from '../peers.ts';
-import { freePort, startAmperage, startProgram, temporaryFolder, until } from './processes.ts';
+import { skipUnlessPeer } from '../kit/peers.ts';
+import { temporaryFolder } from '../kit/folder.ts';
+import { until } from '../kit/waiting.ts';
+import { freePort, startAmperage, startProgram } from '../kit/processes.ts';
 
 const MESSAGE_2 = 'io.prometheus.write.v2.Request';
 

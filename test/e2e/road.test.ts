@@ -8,16 +8,10 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { PANELS } from '../../src/page/panels.ts';
-import { skipUnlessPeer } from '../peers.ts';
-import {
-  freePort,
-  query,
-  type Running,
-  startAmperage,
-  startProgram,
-  temporaryFolder,
-  until,
-} from './processes.ts';
+import { skipUnlessPeer } from '../kit/peers.ts';
+import { temporaryFolder } from '../kit/folder.ts';
+import { until } from '../kit/waiting.ts';
+import { freePort, query, type Running, startAmperage, startProgram } from '../kit/processes.ts';
 
 const KEYS = { WORKSPACE_ACCESS_KEY: 'AKIATESTONLY', WORKSPACE_SECRET_KEY: 'only-for-tests' };
 

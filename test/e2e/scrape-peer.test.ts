@@ -6,12 +6,13 @@
 import assert from 'node:assert/strict';
 import { renameSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { skipUnlessPeer } from '../peers.ts';
-import { freePort, startAmperage, startProgram, temporaryFolder } from './processes.ts';
-import { type Received, startReceiver } from './recording-receiver.ts';
+import { skipUnlessPeer } from '../kit/peers.ts';
+import { temporaryFolder } from '../kit/folder.ts';
+import { freePort, startAmperage, startProgram } from '../kit/processes.ts';
+import { type ReceivedValue, startReceiver } from '../kit/receiver.ts';
+import { listen } from '../kit/listen.ts';
 
 const RUN_MS = process.env['AMPERAGE_LONG'] === undefined ? 22_000 : 180_000;
 const GONE_AFTER_MS = 8_000;
@@ -71,12 +72,8 @@ async function startTargets(context: TestContext): Promise<string> {
     const page = PLAYS[name]?.(visit, request, response);
     if (page !== undefined) response.end(page);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  context.after(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const { host } = await listen(context, server);
+  return host;
 }
 
 function configuration(address: string, file: string, sink: string): string {
@@ -96,7 +93,7 @@ remote_write:
 }
 
 /** Values in order, without times; of series whose values are times and sizes only which kind. */
-function sequence(name: string, list: readonly Received[]): string[] {
+function sequence(name: string, list: readonly ReceivedValue[]): string[] {
   const isMeasured = name.startsWith('scrape_duration_seconds');
   // Of a scrape that broke sample_limit Prometheus counts series as added though none is.
   if (name.startsWith('scrape_series_added') && name.includes('"limited"')) return ['not compared'];
@@ -118,7 +115,7 @@ test('a real Prometheus sends the same series, values and stale markers', async 
   for (const sender of ['ours', 'theirs'])
     writeFileSync(
       path.join(folder, `${sender}.yml`),
-      configuration(address, list, `${receiver.url}/${sender}`),
+      configuration(address, list, `${receiver.server.url}/${sender}`),
     );
   const port = await freePort();
   const [, ours] = await Promise.all([

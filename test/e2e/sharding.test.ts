@@ -4,28 +4,25 @@
  */
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { startEmulatedAws } from '../contracts/emulated-aws.ts';
-import { skipUnlessPeer } from '../peers.ts';
+import { startEmulatedAws } from '../kit/emulated-aws.ts';
+import { skipUnlessPeer } from '../kit/peers.ts';
 import { CHANGES, CONDITIONS, headline, rowOf, runChurn } from './churn/cases.ts';
-import { startAmperage, temporaryFolder, until } from './processes.ts';
+import { temporaryFolder } from '../kit/folder.ts';
+import { until } from '../kit/waiting.ts';
+import { startAmperage } from '../kit/processes.ts';
+import { serve } from '../kit/listen.ts';
 
-async function listen(
+/** @returns its `host:port` */
+async function serveText(
   context: TestContext,
   answer: (url: string, agent: string) => string,
 ): Promise<string> {
-  const server = createServer((request, response) => {
-    response.end(answer(request.url ?? '', request.headers['x-collector']?.toString() ?? ''));
+  const { host } = await serve(context, ({ url = '', headers }, response) => {
+    response.end(answer(url, headers['x-collector']?.toString() ?? ''));
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  context.after(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return host;
 }
 
 test('membership and discovery of a collector draw from one budget of calls', async (context) => {
@@ -40,7 +37,7 @@ test('membership and discovery of a collector draw from one budget of calls', as
     desiredCount: 0,
   });
   const { taskArn } = ecs.run(cluster, { taskDefinition: 'collector', group: 'service:collect' });
-  const metadata = await listen(context, () =>
+  const metadata = await serveText(context, () =>
     JSON.stringify({ TaskARN: taskArn, Cluster: 'collectors', ServiceName: 'collect' }),
   );
   const folder = temporaryFolder(context);

@@ -7,9 +7,11 @@ import { execFile } from 'node:child_process';
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { type Authority, makeAuthority, startTlsServer } from '../authority.ts';
-import { freePort, startAmperage, temporaryFolder, until } from './processes.ts';
-import { APS, ENV, startProxy } from './proxies.ts';
+import { type Authority, makeAuthority, startTlsServer } from '../kit/authority.ts';
+import { temporaryFolder } from '../kit/folder.ts';
+import { until } from '../kit/waiting.ts';
+import { freePort, startAmperage } from '../kit/processes.ts';
+import { APS, ENV, startProxy } from '../kit/proxies.ts';
 
 const MAIN = path.resolve(import.meta.dirname, '../../src/main.ts');
 /** What the machine of the test names must not count. */

@@ -6,36 +6,21 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { skipUnlessPeer } from '../peers.ts';
+import { skipUnlessPeer } from '../kit/peers.ts';
+import { freePort } from '../kit/processes.ts';
+import { until as waitUntil } from '../kit/waiting.ts';
 
 const KEYS = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'wJalrXUtnFEMI' };
 const main = join(import.meta.dirname, '../../src/main.ts');
 const run = promisify(execFile);
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  assert.ok(typeof address === 'object' && address !== null);
-  return address.port;
-}
-
-/** Peers tell nobody when they are ready, so they are asked; ends with the test's own timeout at the latest. */
-async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
-  for (let i = 0; i < 300; i++) {
-    if (await isSo().catch(() => false)) return;
-    await sleep(100);
-  }
-  throw new Error(`waited in vain: ${what}`);
-}
+/** Peers tell nobody when they are ready, so they are asked; one that cannot be asked yet is not. */
+const until = (what: string, isSo: () => Promise<boolean>): Promise<void> =>
+  waitUntil(what, 30_000, () => isSo().catch(() => false));
 
 const isReady = (url: string) => async (): Promise<boolean> =>
   (await fetch(`${url}/-/ready`)).status === 200;

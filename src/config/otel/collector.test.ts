@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { labelSetOf } from '../../model/labels.ts';
@@ -8,6 +7,7 @@ import { applyAll } from '../../model/transform.ts';
 import { formatFinding } from '../../settings/finding.ts';
 import { checkConfigText } from '../load.ts';
 import { type CollectorPlan, transformsBetween } from '../plan.ts';
+import { temporaryFolder } from '../../../test/kit/folder.ts';
 
 async function check(text: string, options: { env?: Record<string, string>; allowPartial?: boolean } = {}) {
   const { plan, findings } = await checkConfigText(text, '/nowhere/c.yml', { env: {}, ...options });
@@ -222,23 +222,19 @@ test('what a receiver can not be asked for in its config is refused there, and l
   assert.equal(partial.lines.length, 3);
 }); // prettier-ignore
 
-test('jobs of included files belong to the receiver, and their faults to their file', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'amperage-otel-'));
-  try {
-    const include = (job: string) => writeFile(join(folder, 'jobs.yml'), `scrape_configs: [{ job_name: ${job} }]`);
-    const text = withReceiver("{ config: { scrape_configs: [{ job_name: a }], scrape_config_files: ['*.yml'] } }");
-    const checkThere = async () => {
-      const { plan, findings } = await checkConfigText(text, join(folder, 'c.yaml'), { env: {} });
-      return { ids: plan?.sources.map(({ id }) => id), lines: findings.map((one) => formatFinding(one).replace(`${folder}/`, '')) };
-    };
-    await include('b');
-    assert.deepEqual(await checkThere(), { ids: ['prometheus/a', 'prometheus/b'], lines: [] });
-    await include('a');
-    const { lines } = await checkThere();
-    assert.match(lines[0] ?? '', /^jobs\.yml:1:30: job_name "a" is used by another/);
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+test('jobs of included files belong to the receiver, and their faults to their file', async (context) => {
+  const folder = temporaryFolder(context);
+  const include = (job: string) => writeFile(join(folder, 'jobs.yml'), `scrape_configs: [{ job_name: ${job} }]`);
+  const text = withReceiver("{ config: { scrape_configs: [{ job_name: a }], scrape_config_files: ['*.yml'] } }");
+  const checkThere = async () => {
+    const { plan, findings } = await checkConfigText(text, join(folder, 'c.yaml'), { env: {} });
+    return { ids: plan?.sources.map(({ id }) => id), lines: findings.map((one) => formatFinding(one).replace(`${folder}/`, '')) };
+  };
+  await include('b');
+  assert.deepEqual(await checkThere(), { ids: ['prometheus/a', 'prometheus/b'], lines: [] });
+  await include('a');
+  const { lines } = await checkThere();
+  assert.match(lines[0] ?? '', /^jobs\.yml:1:30: job_name "a" is used by another/);
 }); // prettier-ignore
 
 test('connectors join no pipelines here, and never share a name with what they join', async () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { conformancePath, skipWithoutConformance } from '../../../test/conformance.ts';
+import { conformancePath, skipWithoutConformance } from '../../../test/kit/conformance.ts';
 import type { Finding } from '../../settings/finding.ts';
 import { checkConfigFile } from '../load.ts';
 

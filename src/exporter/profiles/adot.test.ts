@@ -7,7 +7,11 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { conformance, conformancePath, skipWithoutConformance } from '../../../test/conformance.ts';
+import {
+  conformance,
+  conformancePath,
+  skipWithoutConformance,
+} from '../../../test/kit/conformance.ts';
 import { taskSchema, taskStatsSchema } from '../../aws/task-metadata-schema.ts';
 import { collectFamilies } from '../profiles.ts';
 

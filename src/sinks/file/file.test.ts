@@ -1,24 +1,18 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test, type TestContext } from 'node:test';
+import { test } from 'node:test';
 import type { Rows } from '../../delivery/rows.ts';
-import type { NativeHistogram } from '../../model/histogram.ts';
 import { labelSetOf } from '../../model/labels.ts';
 import { LineAppender } from './lines.ts';
 import { rotatedFile } from './rotated-file.ts';
-
-function folder(t: TestContext): string {
-  const directory = mkdtempSync(join(tmpdir(), 'amperage-file-'));
-  t.after(() => rmSync(directory, { recursive: true, force: true }));
-  return directory;
-}
+import { temporaryFolder } from '../../../test/kit/folder.ts';
+import { HISTOGRAM } from '../../../test/kit/native-histogram.ts';
 
 const never = new AbortController().signal;
 
 test('a file that is full becomes path.1, that path.2, and the oldest goes', async (t) => {
-  const path = join(folder(t), 'samples.json');
+  const path = join(temporaryFolder(t), 'samples.json');
   const file = rotatedFile({ path, maxBytes: 10, filesMax: 3 });
   for (const line of ['one 56789\n', 'two\n', 'three\n', 'four 6789\n', 'five 6789\n'])
     await file.send(Buffer.from(line), 1, never);
@@ -28,21 +22,21 @@ test('a file that is full becomes path.1, that path.2, and the oldest goes', asy
 });
 
 test('one file alone begins anew when it is full', async (t) => {
-  const path = join(folder(t), 'samples.json');
+  const path = join(temporaryFolder(t), 'samples.json');
   const file = rotatedFile({ path, maxBytes: 5, filesMax: 1 });
   for (const line of ['old\n', 'new\n']) await file.send(Buffer.from(line), 1, never);
   assert.equal(readFileSync(path, 'utf8'), 'new\n');
 });
 
 test('a folder in the place of the file is never renamed', async (t) => {
-  const path = folder(t);
+  const path = temporaryFolder(t);
   const file = rotatedFile({ path, maxBytes: 5, filesMax: 3 });
   await assert.rejects(file.send(Buffer.from('old and new\n'), 1, never), /EISDIR/);
   assert.ok(existsSync(path) && !existsSync(`${path}.1`));
 });
 
 test('a path that cannot be written is tried again, with words that say what to do', async (t) => {
-  const path = join(folder(t), 'none', 'samples.json');
+  const path = join(temporaryFolder(t), 'none', 'samples.json');
   const file = rotatedFile({ path, maxBytes: 5, filesMax: 1 });
   await assert.rejects(file.send(Buffer.from('x'), 1, never), {
     name: 'RecoverableError',
@@ -55,20 +49,7 @@ test('each kind of sample has a line that is JSON', () => {
   const rows = { add: (_: number, row: string) => void lines.push(JSON.parse(row)) };
   const appender = new LineAppender(rows as unknown as Rows);
   const ref = appender.refOf(labelSetOf({ __name__: 'a', text: '"\n' }));
-  const histogram: NativeHistogram = {
-    schema: 3,
-    zeroThreshold: 0,
-    zeroCount: 0,
-    count: 1,
-    sum: Number.NaN,
-    isFloat: false,
-    resetHint: 'unknown',
-    positiveSpans: [{ offset: 0, length: 1 }],
-    positiveCounts: [1],
-    negativeSpans: [],
-    negativeCounts: [],
-    customValues: [],
-  };
+  const histogram = { ...HISTOGRAM, sum: Number.NaN };
   appender.append(ref, 1, -Infinity);
   appender.appendStale(ref, 2);
   appender.appendHistogram(ref, 3, histogram);

@@ -1,14 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { signRequest } from '../../aws/signing.ts';
 import { systemClock } from '../../kernel/clock.ts';
-import { createHttpClient } from '../../kernel/http-client.ts';
 import { HttpServer } from '../../kernel/http-server.ts';
 import { silentLogger } from '../../kernel/logger.ts';
-import { Registry } from '../../kernel/metrics.ts';
 import { labelSetOf } from '../../model/labels.ts';
 import { encodeLabels } from '../../wire/remote-write/labels.ts';
 import { WriteRequestEncoder } from '../../wire/remote-write/encoder.ts';
@@ -20,14 +15,11 @@ import { formatFloat } from './result-json.ts';
 import { Faults } from './faults.ts';
 import { limitsOf, RequestGate } from './limits.ts';
 import { writeRoute } from './write.ts';
+import { temporaryFolder } from '../../../test/kit/folder.ts';
+import { createWorld, openHttp } from '../../../test/kit/world.ts';
 
-const world = {
-  clock: systemClock,
-  log: silentLogger,
-  metrics: new Registry(),
-  http: createHttpClient(),
-};
-const directory = mkdtempSync(join(tmpdir(), 'amperage-api-'));
+const world = createWorld({ clock: systemClock, http: openHttp({ after }) });
+const directory = temporaryFolder({ after });
 const store = new Store({ ...STORE_DEFAULTS, directory }, world);
 const keys = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secret' };
 const authorizer: Authorizer = {
@@ -84,8 +76,6 @@ before(async () => {
 after(async () => {
   await server.stop(100);
   await store.stop();
-  await world.http.close();
-  rmSync(directory, { recursive: true, force: true });
 });
 
 function body(samples: readonly [Record<string, string>, number, number][]): Uint8Array {

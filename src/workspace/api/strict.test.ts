@@ -1,16 +1,11 @@
 /** `amperage workspace --strict` and its faults, as a sender meets them: real requests to the real command's parts. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { signRequest } from '../../aws/signing.ts';
 import { systemClock } from '../../kernel/clock.ts';
 import { ConfigError } from '../../kernel/errors.ts';
-import { createHttpClient } from '../../kernel/http-client.ts';
 import { HttpServer } from '../../kernel/http-server.ts';
 import { silentLogger } from '../../kernel/logger.ts';
-import { Registry } from '../../kernel/metrics.ts';
 import { labelSetOf } from '../../model/labels.ts';
 import { encodeLabels } from '../../wire/remote-write/labels.ts';
 import { WriteRequestEncoder } from '../../wire/remote-write/encoder.ts';
@@ -19,6 +14,8 @@ import { Store, STORE_DEFAULTS, type StoreOptions } from '../storage/store.ts';
 import { type Fault, Faults, parseFault } from './faults.ts';
 import { limitsOf, RequestGate } from './limits.ts';
 import { writeRoute } from './write.ts';
+import { temporaryFolder } from '../../../test/kit/folder.ts';
+import { createWorld, openHttp } from '../../../test/kit/world.ts';
 
 const keys = { accessKeyId: 'AKIATEST', secretAccessKey: 'test' };
 type Sample = readonly [labels: Record<string, string>, tMs: number, value: number];
@@ -28,13 +25,8 @@ async function setUp(
   given: readonly string[],
   { faults = [], store: more = {} }: { faults?: Fault[]; store?: Partial<StoreOptions> } = {},
 ) {
-  const directory = mkdtempSync(join(tmpdir(), 'amperage-strict-'));
-  const world = {
-    clock: systemClock,
-    log: silentLogger,
-    metrics: new Registry(),
-    http: createHttpClient(),
-  };
+  const directory = temporaryFolder(context);
+  const world = createWorld({ clock: systemClock, http: openHttp(context) });
   const store = new Store({ ...STORE_DEFAULTS, directory, ...more }, world);
   const all = new Faults(faults, 1);
   const server = new HttpServer({
@@ -58,8 +50,6 @@ async function setUp(
   context.after(async () => {
     await server.stop(100);
     await store.stop();
-    await world.http.close();
-    rmSync(directory, { recursive: true, force: true });
   });
   const url = `${server.url}/api/v1/remote_write`;
   const write = async (samples: readonly Sample[]): Promise<string> => {

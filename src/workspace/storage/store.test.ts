@@ -1,12 +1,8 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { componentContract } from '../../../test/contracts/component.ts';
 import { VirtualClock } from '../../kernel/clock.ts';
-import { createHttpClient } from '../../kernel/http-client.ts';
-import { silentLogger } from '../../kernel/logger.ts';
 import { Registry } from '../../kernel/metrics.ts';
 import { ConfigError, RecoverableError } from '../../kernel/errors.ts';
 import { labelSetOf } from '../../model/labels.ts';
@@ -15,13 +11,10 @@ import { WriteRequestEncoder } from '../../wire/remote-write/encoder.ts';
 import { WireError } from '../../wire/errors.ts';
 import { compress } from '../../wire/snappy.ts';
 import { Store, STORE_DEFAULTS, type StoreOptions } from './store.ts';
+import { temporaryFolder } from '../../../test/kit/folder.ts';
+import { createWorld } from '../../../test/kit/world.ts';
 
-const http = createHttpClient();
-const root = mkdtempSync(join(tmpdir(), 'amperage-store-'));
-after(async () => {
-  await http.close();
-  rmSync(root, { recursive: true, force: true });
-});
+const root = temporaryFolder({ after });
 
 let nextDirectory = 0;
 function newDirectory(): string {
@@ -34,16 +27,9 @@ function open(
   directory: string,
   more: Partial<StoreOptions> = {},
 ): { store: Store; clock: VirtualClock; metrics: Registry } {
-  const clock = new VirtualClock(T);
-  const metrics = new Registry();
-  return {
-    store: new Store(
-      { ...STORE_DEFAULTS, directory, ...more },
-      { clock, metrics, log: silentLogger, http },
-    ),
-    clock,
-    metrics,
-  };
+  const world = createWorld({ clock: new VirtualClock(T) });
+  const { clock, metrics } = world;
+  return { store: new Store({ ...STORE_DEFAULTS, directory, ...more }, world), clock, metrics };
 }
 
 type Sample = [labels: Record<string, string>, tMs: number, value: number | 'stale'];

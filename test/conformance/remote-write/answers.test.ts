@@ -12,7 +12,7 @@ import { createServer, type Socket } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import type { HttpResponse } from '../../../src/kernel/http-server.ts';
 import { MESSAGE_1, MESSAGE_2 } from '../../../src/sinks/remote-write/config.ts';
-import { type Road, road, scrape, until } from '../../remote-write-road.ts';
+import { type Road, road, scrape, until } from '../../kit/remote-write-road.ts';
 
 const T0 = 1_700_000_000_000;
 const MESSAGES = { 1: MESSAGE_1, 2: MESSAGE_2 } as const;

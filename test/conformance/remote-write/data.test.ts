@@ -5,16 +5,17 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startAmperage, temporaryFolder } from '../../e2e/processes.ts';
+import { temporaryFolder } from '../../kit/folder.ts';
+import { startAmperage } from '../../kit/processes.ts';
 import { decodeRequest, type DecodedRequest } from './decoded.ts';
 import * as families from './family-cases.ts';
 import * as whole from './request-cases.ts';
 import { type DataCase, Seen } from './seen.ts';
 import * as values from './value-cases.ts';
+import { listen } from '../../kit/listen.ts';
 
 const CASES: readonly DataCase[] = [
   ...whole.protocol,
@@ -68,12 +69,8 @@ async function startPeer(
       response.writeHead(204, { 'x-prometheus-remote-write-samples-written': '1' }).end();
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  context.after(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return { host: `127.0.0.1:${(server.address() as AddressInfo).port}`, requests, bad };
+  const { host } = await listen(context, server);
+  return { host: host, requests, bad };
 }
 
 for (const version of [1, 2] as const) {

@@ -3,7 +3,7 @@
  */
 import type { EmulatedAccount } from '../../../src/emulator/account.ts';
 import type { ContainerDefinition, Task } from '../../../src/emulator/ecs/shapes.ts';
-import { startEmulatedAws } from '../../contracts/emulated-aws.ts';
+import { startEmulatedAws } from '../../kit/emulated-aws.ts';
 import { type Fault, troubleOf } from './faults.ts';
 import type { Member, SourceWorld } from './world.ts';
 

@@ -9,8 +9,9 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Cluster, Task } from '../../../src/emulator/ecs/shapes.ts';
-import { type EmulatedAws, startEmulatedAws } from '../../contracts/emulated-aws.ts';
-import { freePort, until } from '../processes.ts';
+import { type EmulatedAws, startEmulatedAws } from '../../kit/emulated-aws.ts';
+import { until } from '../../kit/waiting.ts';
+import { freePort } from '../../kit/processes.ts';
 
 const MAIN = path.resolve(import.meta.dirname, '../../../src/main.ts');
 export const TARGETS = 60;

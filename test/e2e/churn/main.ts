@@ -3,7 +3,7 @@
  * of the service costs them, with a real Prometheus as receiver. All changes under all conditions by default; `--logs` shows
  * what the collectors said.
  */
-import { peer } from '../../peers.ts';
+import { peer } from '../../kit/peers.ts';
 import { CHANGES, CONDITIONS, headline, rowOf, runChurn } from './cases.ts';
 
 const prometheus = peer('prometheus');

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { Registry } from '../../../kernel/metrics.ts';
 import { labelSetOf, labelValue } from '../../../model/labels.ts';
-import type { Chunk, ChunkQueue } from '../../../model/queue.ts';
+import type { Chunk } from '../../../model/queue.ts';
 import { decodeWriteRequest } from '../../../wire/remote-write/decoder.ts';
 import { uncompress } from '../../../wire/snappy.ts';
 import { AppenderPool } from './appender.ts';
@@ -12,32 +12,11 @@ import { MESSAGE_1, METADATA_DEFAULTS, type RemoteWriteConfig } from '../config.
 import { newRemoteWriteMetrics } from '../metrics.ts';
 import { Load } from '../../../delivery/load.ts';
 import { DELIVERY_DEFAULTS } from '../../../delivery/settings.ts';
+import { MemoryQueue } from '../../../../test/kit/memory-queue.ts';
 
 const T0 = 1_700_000_000_000;
 
-/** A queue that keeps chunks and gives none. */
-class Keeping implements ChunkQueue {
-  readonly lanes = 1;
-  readonly pendingItems = 0;
-  readonly chunks: Chunk[] = [];
-  append(chunk: Chunk): void {
-    this.chunks.push(chunk);
-  }
-  next(): Promise<undefined> {
-    return Promise.resolve(undefined);
-  }
-  acknowledge(): void {
-    // Nothing was given.
-  }
-  flush(): Promise<void> {
-    return Promise.resolve();
-  }
-  drain(): void {
-    // Nothing waits.
-  }
-}
-
-function open(maxItemsPerSend: number): { pool: AppenderPool; queue: Keeping } {
+function open(maxItemsPerSend: number): { pool: AppenderPool; queue: MemoryQueue } {
   const config: RemoteWriteConfig = {
     url: 'http://127.0.0.1:9/w',
     headers: {},
@@ -48,7 +27,7 @@ function open(maxItemsPerSend: number): { pool: AppenderPool; queue: Keeping } {
     metadata: METADATA_DEFAULTS,
   };
   const settings = { ...DELIVERY_DEFAULTS, maxItemsPerSend };
-  const queue = new Keeping();
+  const queue = new MemoryQueue();
   const { url } = config;
   const pendingSamples = (): number => 0;
   const metrics = newRemoteWriteMetrics(new Registry(), {

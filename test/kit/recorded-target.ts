@@ -3,12 +3,16 @@
  * text (recording-appender.ts).
  */
 import assert from 'node:assert/strict';
-import type { LabelSet } from '../model/labels.ts';
-import type { ExpositionKind } from '../wire/exposition/negotiation.ts';
-import { ScrapeScratch } from './cache.ts';
-import { type ScrapeConfig, scrapeConfigOf } from './config.ts';
+import type { LabelSet } from '../../src/model/labels.ts';
+import type { ExpositionKind } from '../../src/wire/exposition/negotiation.ts';
+import { ScrapeScratch } from '../../src/scrape/cache.ts';
+import { type ScrapeConfig, scrapeConfigOf } from '../../src/scrape/config.ts';
 import { RecordingAppender } from './recording-appender.ts';
-import { type ScrapeMoment, type ScrapeOutcome, ScrapeTransaction } from './transaction.ts';
+import {
+  type ScrapeMoment,
+  type ScrapeOutcome,
+  ScrapeTransaction,
+} from '../../src/scrape/transaction.ts';
 
 export interface RecordedScrape extends ScrapeOutcome {
   /** Samples and markers of the target's own series, in order. */

@@ -4,7 +4,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
-const root = join(import.meta.dirname, '..');
+const root = join(import.meta.dirname, '../..');
 const places = ['../shared/conformance', '../../shared/conformance'].map((path) =>
   join(root, path),
 );

@@ -6,8 +6,9 @@ import { get } from 'node:http';
 import path from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
-import { startHanging } from '../../test/aws/hanging.ts';
-import { temporaryFolder, until } from '../../test/e2e/processes.ts';
+import { startHanging } from '../../test/kit/hanging.ts';
+import { temporaryFolder } from '../../test/kit/folder.ts';
+import { until } from '../../test/kit/waiting.ts';
 import { systemClock, VirtualClock } from '../kernel/clock.ts';
 import { boundedCall, raced } from './bounded-call.ts';
 

@@ -3,13 +3,22 @@
  * their own process id whatever the test does.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
+import { until } from './waiting.ts';
 
 const MAIN = path.resolve(import.meta.dirname, '../../src/main.ts');
+
+/** For a command that is to find no credentials and no region but those that it is given. */
+export const BARE_AWS: Readonly<Record<string, string>> = {
+  AWS_REGION: 'us-east-1',
+  AWS_EC2_METADATA_DISABLED: 'true',
+  AWS_CONFIG_FILE: '/nonexistent',
+  AWS_SHARED_CREDENTIALS_FILE: '/nonexistent',
+  AWS_ACCESS_KEY_ID: '',
+  AWS_SECRET_ACCESS_KEY: '',
+};
 
 export interface Running {
   readonly url: string;
@@ -25,13 +34,6 @@ export async function freePort(): Promise<number> {
   const { port } = server.address() as AddressInfo;
   await new Promise((resolve) => server.close(resolve));
   return port;
-}
-
-/** A folder that goes with the test. */
-export function temporaryFolder(context: TestContext): string {
-  const folder = mkdtempSync(path.join(tmpdir(), 'amperage-e2e-'));
-  context.after(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
 }
 
 /** Starts a program and waits until `readyPath` of its port answers 200. Ended with the test. */
@@ -87,19 +89,6 @@ export async function startAmperage(
     '/-/ready',
     env,
   );
-}
-
-/** Waits until the condition holds, looking every 100 ms; a test that waits for real processes has no virtual time. */
-export async function until(
-  what: string,
-  withinMs: number,
-  holds: () => Promise<boolean> | boolean,
-): Promise<void> {
-  const endMs = performance.now() + withinMs;
-  while (!(await holds())) {
-    if (performance.now() > endMs) throw new Error(`not within ${withinMs} ms: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
 }
 
 export interface Series {

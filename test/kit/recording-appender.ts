@@ -4,15 +4,15 @@
  * refs every other one becomes another.
  */
 import assert from 'node:assert/strict';
-import { formatLabelSet, type LabelSet } from '../model/labels.ts';
-import type { NativeHistogram } from '../model/histogram.ts';
+import { formatLabelSet, type LabelSet } from '../../src/model/labels.ts';
+import type { NativeHistogram } from '../../src/model/histogram.ts';
 import {
   DROPPED_REF,
   type Exemplar,
   type RoutedAppender,
   type SeriesMetadata,
   type SeriesRef,
-} from '../model/sample.ts';
+} from '../../src/model/sample.ts';
 
 export class RecordingAppender implements RoutedAppender {
   readonly committed: string[] = [];

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, test, type TestContext } from 'node:test';
 import {
@@ -15,7 +14,7 @@ import {
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
 import { LabelParameterVersionCommand, PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
-import { type EmulatedAws, startEmulatedAws } from '../../../test/contracts/emulated-aws.ts';
+import { type EmulatedAws, startEmulatedAws } from '../../../test/kit/emulated-aws.ts';
 import { VirtualClock } from '../../kernel/clock.ts';
 import { createHttpClient } from '../../kernel/http-client.ts';
 import { HttpServer } from '../../kernel/http-server.ts';
@@ -24,6 +23,7 @@ import { Registry } from '../../kernel/metrics.ts';
 import { loadConfigText } from '../load.ts';
 import { ConfigSources, sourcesFrom } from './sources.ts';
 import { parseSourceUri } from './uri.ts';
+import { temporaryFolder } from '../../../test/kit/folder.ts';
 
 let aws: EmulatedAws;
 let s3: S3Client;
@@ -187,11 +187,8 @@ test('several sources are merged in order: maps joined, lists replaced', async (
 });
 
 test('a start during an outage has what the run before had, and nobody else may read it', async (context) => {
-  const cacheDirectory = mkdtempSync(path.join(tmpdir(), 'amperage-config-'));
-  context.after(() => {
-    rmSync(cacheDirectory, { recursive: true });
-    aws.account.trouble.set({});
-  });
+  const cacheDirectory = temporaryFolder(context);
+  context.after(() => aws.account.trouble.set({}));
   await put('kept.yml', 'a: 1');
   const first = open(context, ['s3://configs/kept.yml'], { cacheDirectory });
   await first.sources.readAtStart();
@@ -285,8 +282,7 @@ scrape_configs:
 });
 
 test('a file that does not exist is told by its name', async (context) => {
-  const folder = mkdtempSync(path.join(tmpdir(), 'amperage-config-'));
-  context.after(() => rmSync(folder, { recursive: true }));
+  const folder = temporaryFolder(context);
   const missing = path.join(folder, 'none.yml');
   await assert.rejects(
     open(context, [missing]).sources.readAtStart(),

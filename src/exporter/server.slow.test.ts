@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
-import { createServer, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { after, test } from 'node:test';
+import { type ServerResponse } from 'node:http';
+import { after, test, type TestContext } from 'node:test';
 import {
   createTaskMetadataClient,
   metadataUri,
@@ -10,18 +9,16 @@ import {
 import { type TaskMetadata, taskSchema } from '../aws/task-metadata-schema.ts';
 import { systemClock } from '../kernel/clock.ts';
 import { ConfigError } from '../kernel/errors.ts';
-import { createHttpClient } from '../kernel/http-client.ts';
 import { createPlainHttpClient } from '../kernel/http-client-plain.ts';
-import { silentLogger } from '../kernel/logger.ts';
-import { Registry } from '../kernel/metrics.ts';
 import { MetadataReader } from './reader.ts';
 import { createExporter } from './server.ts';
+import { serve } from '../../test/kit/listen.ts';
+import { createWorld, openHttp } from '../../test/kit/world.ts';
 
 const http = createPlainHttpClient();
-const scraper = createHttpClient({ connectionsPerHost: 64 });
-after(() => scraper.close());
+const scraper = openHttp({ after }, { connectionsPerHost: 64 });
 after(() => http.close());
-const world = { clock: systemClock, log: silentLogger, metrics: new Registry(), http };
+const world = createWorld({ clock: systemClock });
 const signal = new AbortController().signal;
 const TASK = JSON.stringify({ Family: 'f', Containers: [{ DockerId: 'a', Name: 'app' }] });
 const STATS = JSON.stringify({ a: { memory_stats: { usage: 5 } } });
@@ -55,27 +52,22 @@ async function withExporter(
 
 /** An endpoint on a real socket, as bad as `answer` makes it. */
 async function withEndpoint(
+  context: TestContext,
   answer: (path: string, response: ServerResponse) => void,
   use: (client: TaskMetadataClient) => Promise<void>,
 ): Promise<void> {
-  const server = createServer((request, response) => answer(request.url ?? '', response));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  try {
-    await use(createTaskMetadataClient(`http://127.0.0.1:${port}`, http));
-  } finally {
-    server.closeAllConnections();
-    server.close();
-  }
+  const { url } = await serve(context, (request, response) => answer(request.url ?? '', response));
+  await use(createTaskMetadataClient(url, http));
 }
 
 function well(path: string, response: ServerResponse): void {
   response.end(path === '/task' ? TASK : STATS);
 }
 
-test('a failing endpoint gives ecs_up 0 and what is still known, never an empty success', async () => {
+test('a failing endpoint gives ecs_up 0 and what is still known, never an empty success', async (context) => {
   let isAway = false;
   await withEndpoint(
+    context,
     (path, response) => {
       if (isAway || path !== '/task') response.writeHead(500).end();
       else well(path, response);
@@ -96,6 +88,7 @@ test('a failing endpoint gives ecs_up 0 and what is still known, never an empty 
       }),
   );
   await withEndpoint(
+    context,
     (path, response) => void response.end(path === '/task' ? 'not json' : '[1]'),
     async (client) => {
       await assert.rejects(client.tasks(signal), /not what version 4 says/);
@@ -104,7 +97,7 @@ test('a failing endpoint gives ecs_up 0 and what is still known, never an empty 
   );
 });
 
-test('50 scrapes at once of a slow, failing, truncating endpoint: every answer whole, in time, honest', async () => {
+test('50 scrapes at once of a slow, failing, truncating endpoint: every answer whole, in time, honest', async (context) => {
   let calls = 0;
   const ways: ((path: string, response: ServerResponse) => void)[] = [
     well,
@@ -118,6 +111,7 @@ test('50 scrapes at once of a slow, failing, truncating endpoint: every answer w
     () => undefined, // Never answers.
   ];
   await withEndpoint(
+    context,
     (path, response) => {
       const way = ways[Math.floor(calls / 2) % ways.length];
       calls += 1;

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { makeAuthority } from '../../test/authority.ts';
-import { temporaryFolder } from '../../test/e2e/processes.ts';
+import { makeAuthority } from '../../test/kit/authority.ts';
+import { temporaryFolder } from '../../test/kit/folder.ts';
 import { ConfigError } from './errors.ts';
 import { readTrust } from './trust.ts';
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
-import { type HangingServer, startHanging } from '../../test/aws/hanging.ts';
+import { type HangingServer, startHanging } from '../../test/kit/hanging.ts';
 import { RecoverableError } from '../kernel/errors.ts';
 import { Registry } from '../kernel/metrics.ts';
 import { type AwsCallEdges, AwsCallError, callAws } from './calls.ts';

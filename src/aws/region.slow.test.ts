@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { after, before, test, type TestContext } from 'node:test';
 import { findRegion } from './region.ts';
+import { listen } from '../../test/kit/listen.ts';
 
 const files = ['AWS_CONFIG_FILE', 'AWS_SHARED_CREDENTIALS_FILE'] as const;
 const kept = files.map((name) => process.env[name]);
@@ -23,9 +23,8 @@ async function metadata(context: TestContext, region: string): Promise<string> {
     response.statusCode = isToken || isRegion ? 200 : 401;
     response.end(isToken ? 't' : isRegion ? region : '');
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  context.after(() => server.close());
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const { url } = await listen(context, server);
+  return url;
 }
 
 test('a region is what the environment says, then what the instance says', async (context) => {

@@ -1,16 +1,16 @@
 /** Targets at their worst, each beside a good one that must not notice. Real sockets, real time, a few seconds. */
 import assert from 'node:assert/strict';
-import { createServer, type ServerResponse } from 'node:http';
-import { createServer as createTcpServer, type AddressInfo, type Server } from 'node:net';
+import { type ServerResponse } from 'node:http';
+import { createServer as createTcpServer } from 'node:net';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { systemClock } from '../kernel/clock.ts';
 import { createHttpClient } from '../kernel/http-client.ts';
-import { silentLogger } from '../kernel/logger.ts';
-import { Registry } from '../kernel/metrics.ts';
-import { scrapeConfigOf } from './config.ts';
-import { ScrapeManager } from './manager.ts';
-import { RecordingAppender } from './recording-appender.ts';
+import { DEFAULT_LIMITS, scrapeConfigOf } from './config.ts';
+import { RecordingAppender } from '../../test/kit/recording-appender.ts';
+import { listen, serve } from '../../test/kit/listen.ts';
+import { createRecordedManager } from '../../test/kit/recorded-manager.ts';
+import { groupOf } from '../../test/kit/scrape-jobs.ts';
 
 const INTERVAL_MS = 200;
 const LIMIT_BYTES = 100_000;
@@ -70,13 +70,8 @@ const WAYS: Readonly<Record<string, [answer: (response: ServerResponse) => void,
     ],
   };
 
-async function listen(server: Server): Promise<string> {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
-
 test('whatever a target does, its neighbour keeps its schedule and memory stays bounded', async (context) => {
-  const server = createServer((request, response) => {
+  const { host: address } = await serve(context, (request, response) => {
     const name = (request.url ?? '').slice(1);
     if (name === 'good') response.end('good 1\n');
     else if (name === 'changing')
@@ -85,36 +80,20 @@ test('whatever a target does, its neighbour keeps its schedule and memory stays 
       );
     else WAYS[name]?.[0](response);
   });
-  const address = await listen(server);
   const garbage = createTcpServer((socket) => {
     socket.on('error', () => undefined);
     socket.end('\0\0not http at all\n');
   });
-  const garbageAddress = await listen(garbage);
+  const { host: garbageAddress } = await listen(context, garbage);
   const appenders = new Map<string, RecordingAppender>();
   const names = [...Object.keys(WAYS), 'good', 'changing', 'garbage'];
-  const manager = new ScrapeManager({
-    world: {
-      clock: systemClock,
-      http: createHttpClient(),
-      metrics: new Registry(),
-      log: silentLogger,
-    },
-    userAgent: 'test',
+  const { manager } = createRecordedManager({
+    clock: systemClock,
     openHttp: () => createHttpClient({ isGuarded: true, reusesBodies: true }),
-    openAppender: (_source, key) => {
-      const appender = new RecordingAppender();
-      appenders.set(key, appender);
-      return appender;
-    },
+    onOpen: (key, appender) => void appenders.set(key, appender),
   });
   // Also after a failure, or the endless answers keep the process alive.
-  context.after(async () => {
-    await manager.stop(1_000);
-    server.closeAllConnections();
-    server.close();
-    garbage.close();
-  });
+  context.after(() => manager.stop(1_000));
   await manager.start();
   await manager.apply(
     names.map((jobName) =>
@@ -123,22 +102,12 @@ test('whatever a target does, its neighbour keeps its schedule and memory stays 
         scrapeIntervalMs: INTERVAL_MS,
         scrapeTimeoutMs: INTERVAL_MS - 50,
         metricsPath: `/${jobName}`,
-        limits: {
-          bodySizeBytes: LIMIT_BYTES,
-          samples: 0,
-          labels: 0,
-          labelNameBytes: 0,
-          labelValueBytes: 10_000,
-          targets: 0,
-          keptDropped: 0,
-          histogramBuckets: 0,
-        },
+        limits: { ...DEFAULT_LIMITS, bodySizeBytes: LIMIT_BYTES, labelValueBytes: 10_000 },
       }),
     ),
   );
   for (const job of names) {
-    const __address__ = job === 'garbage' ? garbageAddress : address;
-    manager.update(job, [{ source: 's', targets: [{ __address__ }], labels: {} }]);
+    manager.update(job, groupOf(job === 'garbage' ? garbageAddress : address));
   }
   const before = process.memoryUsage().rss;
   await systemClock.sleep(4_000);

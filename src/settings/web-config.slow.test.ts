@@ -1,46 +1,17 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { request as httpsRequest, type RequestOptions } from 'node:https';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { after, test } from 'node:test';
 import { hashSync } from 'bcryptjs';
 import { ConfigError } from '../kernel/errors.ts';
 import { HttpServer } from '../kernel/http-server.ts';
 import { silentLogger } from '../kernel/logger.ts';
 import { loadWebConfig } from './web-config.ts';
+import { makeCertificate } from '../../test/kit/authority.ts';
+import { temporaryFolder } from '../../test/kit/folder.ts';
 
-let dir = '';
-before(() => {
-  dir = mkdtempSync(join(tmpdir(), 'amperage-web-'));
-});
-after(() => rmSync(dir, { recursive: true }));
-
-function certificate(name: string, subject: string): void {
-  execFileSync(
-    'openssl',
-    [
-      'req',
-      '-x509',
-      '-newkey',
-      'ec',
-      '-pkeyopt',
-      'ec_paramgen_curve:prime256v1',
-      '-nodes',
-      '-days',
-      '1',
-    ].concat([
-      '-subj',
-      `/CN=${subject}`,
-      '-keyout',
-      join(dir, `${name}.key`),
-      '-out',
-      join(dir, `${name}.crt`),
-    ]),
-    { stdio: 'ignore' },
-  );
-}
+const dir = temporaryFolder({ after });
 
 async function serve(file: string, use: (server: HttpServer) => Promise<void>): Promise<void> {
   const server = new HttpServer({
@@ -108,8 +79,8 @@ test('basic auth lets in who knows the password, and tells others nothing', asyn
 });
 
 test('TLS serves, asks for client certificates, and renews its own without a restart', async () => {
-  certificate('one', 'first');
-  certificate('two', 'second');
+  makeCertificate(dir, 'one', 'first');
+  makeCertificate(dir, 'two', 'second');
   const file = join(dir, 'tls.yml');
   const certFile = join(dir, 'served.crt');
   const keyFile = join(dir, 'served.key');

@@ -3,15 +3,12 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { body, double, message, sub, text, uint } from '../../test/fuzz/protobuf-page.ts';
-import { VirtualClock } from '../kernel/clock.ts';
-import { silentLogger } from '../kernel/logger.ts';
-import { Registry } from '../kernel/metrics.ts';
 import { LENT_BYTES_MAX } from '../model/borrowed.ts';
 import type { ExpositionKind } from '../wire/exposition/negotiation.ts';
 import { scrapeConfigOf } from './config.ts';
-import { ScrapeManager } from './manager.ts';
-import { RecordedTarget } from './recorded-target.ts';
-import { RecordingAppender } from './recording-appender.ts';
+import { RecordedTarget } from '../../test/kit/recorded-target.ts';
+import { startRecordedManager } from '../../test/kit/recorded-manager.ts';
+import { groupOf, jobWith } from '../../test/kit/scrape-jobs.ts';
 
 /** Lines of a page as pieces, some of which hold nothing for longer than a slice. */
 const piece = fc.oneof(
@@ -145,30 +142,14 @@ test('a large target that fails, or ends, does so over several turns, and may be
 
 /** A running manager whose one target has just begun to serve a large page, and serves a small one after it. */
 async function beginLarge() {
-  const clock = new VirtualClock();
-  const appender = new RecordingAppender();
-  const bodies = [Buffer.from(large(1))];
-  const asked = { count: 0 };
-  const http = {
-    send: () => {
-      asked.count += 1;
-      return Promise.resolve({
-        status: 200,
-        headers: {},
-        body: bodies.pop() ?? Buffer.from('b 1\n'),
-      });
-    },
-    close: () => Promise.resolve(),
-  };
-  const manager = new ScrapeManager({
-    world: { clock, http, metrics: new Registry(), log: silentLogger },
-    userAgent: 'test',
-    openAppender: () => appender,
+  const pages = [large(1)];
+  const { clock, manager, appenders, requests } = await startRecordedManager({
+    answer: () => pages.pop() ?? 'b 1\n',
   });
-  await manager.start();
-  await manager.apply([scrapeConfigOf({ jobName: 'j', scrapeIntervalMs: 10_000 })]);
-  manager.update('j', [{ source: 's', labels: {}, targets: [{ __address__: 'h:1' }] }]);
-  while (asked.count === 0) await clock.advance(100);
+  await manager.apply([jobWith({ scrapeTimeoutMs: 10_000 })]);
+  manager.update('j', groupOf('h:1'));
+  while (requests.length === 0) await clock.advance(100);
+  const appender = appenders[0]!;
   assert.equal(appender.commits, 0, 'it is under way');
   /** Lets time and turns go on until there are so many commits. */
   const commits = async (count: number): Promise<string[]> => {
@@ -179,7 +160,7 @@ async function beginLarge() {
     }
     return appender.committed;
   };
-  return { clock, appender, manager, commits, asked: () => asked.count };
+  return { clock, appender, manager, commits, asked: () => requests.length };
 }
 
 test('who stops a collector does not wait for a large page, and nothing of it is left', async () => {

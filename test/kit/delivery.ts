@@ -1,13 +1,13 @@
 /** Pieces for tests of delivery: chunks that say what they hold, a protocol that answers by a list, a log that is read. */
-import type { Outcome } from '../src/delivery/attempt.ts';
-import { Load } from '../src/delivery/load.ts';
-import { Losses } from '../src/delivery/losses.ts';
-import { type DeliveryMetrics, newDeliveryMetrics } from '../src/delivery/metrics.ts';
-import type { Answer, Protocol } from '../src/delivery/protocol.ts';
-import { VirtualClock } from '../src/kernel/clock.ts';
-import { createLogger } from '../src/kernel/logger.ts';
-import { Registry } from '../src/kernel/metrics.ts';
-import type { Chunk } from '../src/model/queue.ts';
+import type { Outcome } from '../../src/delivery/attempt.ts';
+import { Load } from '../../src/delivery/load.ts';
+import { Losses } from '../../src/delivery/losses.ts';
+import { type DeliveryMetrics, newDeliveryMetrics } from '../../src/delivery/metrics.ts';
+import type { Answer, Protocol } from '../../src/delivery/protocol.ts';
+import { VirtualClock } from '../../src/kernel/clock.ts';
+import { createLogger } from '../../src/kernel/logger.ts';
+import { Registry } from '../../src/kernel/metrics.ts';
+import type { Chunk } from '../../src/model/queue.ts';
 
 /** A chunk whose items are numbers: `chunkOf([1, 2])` has two, of the times 1 and 2. */
 export function chunkOf(items: readonly number[], lane = 0): Chunk {

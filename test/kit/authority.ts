@@ -1,4 +1,4 @@
-/** A certificate authority of a test's own, and a server that it vouches for. */
+/** Certificates of a test's own: an authority with a server that it vouches for, and ones that sign themselves. */
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { RequestListener } from 'node:http';
@@ -45,4 +45,20 @@ export async function startTlsServer(
     server.close();
   });
   return (server.address() as AddressInfo).port;
+}
+
+export interface Certificate {
+  /** Files of the certificate and of its key, PEM. */
+  readonly files: { readonly cert: string; readonly key: string };
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** A self-signed one, in files of the folder that begin with the name; good for `host`, a name in DNS. */
+export function makeCertificate(folder: string, name: string, host = name): Certificate {
+  const files = { cert: path.join(folder, `${name}.crt`), key: path.join(folder, `${name}.key`) };
+  const subject = ['-subj', `/CN=${host}`, '-addext', `subjectAltName=DNS:${host}`];
+  const written = ['-keyout', files.key, '-out', files.cert];
+  execFileSync('openssl', ['req', '-x509', ...EC, ...subject, ...written], { stdio: 'ignore' });
+  return { files, cert: readFileSync(files.cert, 'utf8'), key: readFileSync(files.key, 'utf8') };
 }

@@ -5,7 +5,7 @@ import { SignatureV4 } from '@smithy/signature-v4';
 import { SignatureV4a } from '@smithy/signature-v4a';
 import aws4 from 'aws4';
 import fc from 'fast-check';
-import { skipWithoutConformance } from '../../test/conformance.ts';
+import { skipWithoutConformance } from '../../test/kit/conformance.ts';
 import { signatureCases } from '../../test/signature-cases.ts';
 import { SmithyHash } from '../../test/smithy-hash.ts';
 import { canonicalRequest, stringToSign, UNSIGNED_PAYLOAD } from './signing.ts';

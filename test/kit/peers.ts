@@ -8,7 +8,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
 
-const root = path.resolve(import.meta.dirname, '..');
+const root = path.resolve(import.meta.dirname, '../..');
 const folders = [process.env['AMPERAGE_PEERS'], path.join(root, '.peers/usr/bin'), '/usr/bin'];
 const versioned = new Set(['prometheus', 'promtool']);
 const found = new Map<string, string | undefined>();

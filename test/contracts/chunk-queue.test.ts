@@ -1,0 +1,18 @@
+/** The contract of queues, run over the durable one and the one in memory that tests use. */
+import { openQueue } from '../kit/durable-queue.ts';
+import { temporaryFolder } from '../kit/folder.ts';
+import { MemoryQueue } from '../kit/memory-queue.ts';
+import { createWorld } from '../kit/world.ts';
+import { chunkQueueContract } from './chunk-queue.ts';
+
+chunkQueueContract('durable queue', async (context, lanes) => {
+  const world = createWorld();
+  const queue = await openQueue(temporaryFolder(context), { lanes }, world);
+  context.after(() => queue.stop());
+  return { queue, clock: world.clock };
+});
+
+chunkQueueContract('queue in memory', (_, lanes) => {
+  const { clock } = createWorld();
+  return { queue: new MemoryQueue(lanes, clock), clock };
+});
