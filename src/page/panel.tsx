@@ -235,7 +235,7 @@ function Twin({ frame, unit, title }: FrameProps & { title: string }) {
                     ))}
                   </tr>
                 ))
-                .reverse()}
+                .toReversed()}
             </tbody>
           </table>
         </div>

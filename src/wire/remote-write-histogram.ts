@@ -9,7 +9,7 @@
  */
 import type { BucketSpan, NativeHistogram } from '../model/histogram.ts';
 import { WireError } from './errors.ts';
-import { BYTES, FIXED64, ProtoReader, ProtoWriter, tagOf, VARINT } from './protobuf.ts';
+import { BYTES, FIXED64, type ProtoReader, ProtoWriter, tagOf, VARINT } from './protobuf.ts';
 
 const RESET_HINTS = ['unknown', 'reset', 'no-reset', 'gauge'] as const;
 export const HISTOGRAM_START_FIELD = 17;

@@ -20,7 +20,7 @@ import { encodeLabels, sharedLabels, WriteRequestEncoder } from '../../../wire/r
 import { encodeExtraMetadata } from '../../../wire/remote-write-2.ts';
 import { compressInto, maxCompressedLength } from '../../../wire/snappy.ts';
 import { MESSAGE_2, type RemoteWriteConfig } from '../config.ts';
-import { MetadataStore } from './metadata-store.ts';
+import { MetadataStore } from '../metadata-store.ts';
 import type { RemoteWriteMetrics } from '../metrics.ts';
 import { pack, type PackingPlan } from './packing.ts';
 import { PlanBook } from './plan-book.ts';
