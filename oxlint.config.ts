@@ -84,12 +84,12 @@ export default defineConfig({
     'no-underscore-dangle': ['error', { allow: ['__address__', '__name__'] }],
 
     // Off, each with its reason.
-    // Steps that wait for one another in order are the rule here: pages of a list, retries, requests
-    // of a shard. What may run side by side says so with Promise.all.
+    // Steps that wait for one another in order are the rule here: pages of a list, retries,
+    // requests of a shard. What may run side by side says so with Promise.all.
     'no-await-in-loop': 'off',
-    // Values of SDKs and of JSON behind a schema are narrowed by hand; the rule can't see the check.
+    // Values of SDKs and of JSON behind a schema are narrowed by hand: the rule sees no check.
     'typescript/no-unsafe-type-assertion': 'off',
-    // `assert.equal` of `import assert from 'node:assert/strict'` is how Node's documentation writes it.
+    // `assert.equal` of `import assert from 'node:assert/strict'` is how Node's manual writes it.
     'import/no-named-as-default-member': 'off',
     // A small function stands beside its one use, also where it closes over nothing.
     'unicorn/consistent-function-scoping': 'off',
@@ -135,7 +135,8 @@ export default defineConfig({
       },
     },
     {
-      // The emulator takes JSON as callers send it: what is no string becomes a text that names nothing.
+      // The emulator takes JSON as callers send it: what is no string becomes a text that names
+      // nothing.
       files: ['src/emulator/**/*.ts'],
       rules: { 'typescript/no-base-to-string': 'off' },
     },

@@ -1,7 +1,7 @@
 /**
- * What pure code may not do, as rules of oxlint: no clock, no randomness, no DNS, no timers, no I/O,
- * no process and no console. Pure are the files of the pure folders, and every other file of src whose
- * header says so in a sentence that begins with `Pure`. Tests of pure code are free.
+ * What pure code may not do, as rules of oxlint: no clock, no randomness, no DNS, no timers, no
+ * I/O, no process and no console. Pure are the files of the pure folders, and every other file of
+ * src whose header says so in a sentence that begins with `Pure`. Tests of pure code are free.
  */
 import { readFileSync } from 'node:fs';
 import type { OxlintOverride } from 'oxlint';
@@ -73,7 +73,8 @@ export function buildPureRules(depth: number, walls: Wall[]): NonNullable<Oxlint
         group: ['*', '!./**', '!../**', '!node:crypto', ...COMPUTING.map((name) => `!${name}`)],
         allowTypeImports: true,
         message:
-          'pure code imports only what computes (scripts/lint/purity.ts); let the caller hand in what was read',
+          'pure code imports only what computes (scripts/lint/purity.ts); ' +
+          'let the caller hand in what was read',
       },
     ],
   };

@@ -14,7 +14,7 @@ import { buildPureRules, isPureFile, type Wall } from './purity.ts';
 /** Folder of src → the folders that it may import, besides itself. `main` is main.ts. */
 export type Layers = Readonly<Record<string, readonly string[]>>;
 
-/** The rooms of a folder. A room `name` is `name.ts` and everything under `name/`. */
+/** The rooms of a folder: a room is the file of that name, and all in the folder of that name. */
 export interface Rooms {
   /** Room → the rooms beside it that it may import. Files that are no room may import none. */
   readonly rooms: Readonly<Record<string, readonly string[]>>;
@@ -149,7 +149,11 @@ function detours(segments: readonly string[]): Wall[] {
 }
 
 function layerMessage(layer: string, permitted: readonly string[]): string {
-  return `src/${layer} may import only ${['itself', ...permitted].join(', ')} (oxlint.config.ts); features meet through seams in src/model and are joined in src/commands`;
+  const may = ['itself', ...permitted].join(', ');
+  return (
+    `src/${layer} may import only ${may} (oxlint.config.ts); ` +
+    'features meet through seams in src/model and are joined in src/commands'
+  );
 }
 
 function roomMessage(
@@ -162,5 +166,6 @@ function roomMessage(
   const may =
     open.length === 0 ? 'no room beside it' : `of the rooms beside it only ${open.join(', ')}`;
   const where = joints.map((joint) => `src/${place}/${joint}.ts`).join(', ');
-  return `${who} may import ${may} (oxlint.config.ts)${where === '' ? '' : `; rooms are joined in ${where}`}`;
+  const remedy = where === '' ? '' : `; rooms are joined in ${where}`;
+  return `${who} may import ${may} (oxlint.config.ts)${remedy}`;
 }

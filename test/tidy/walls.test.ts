@@ -96,11 +96,14 @@ testFound(
   names
     .flatMap((from) => names.map((to) => [from, to] as const))
     .filter(([from, to]) => from !== to && layers[from]?.includes(to) !== true)
-    .map(([from, to]) => ({
-      label: `${from} → ${to}`,
-      file: from === 'main' ? `src/to-${to}` : `src/${from}/to-${to}`,
-      text: `import '${from === 'main' ? './' : '../'}${to === 'main' ? 'main.ts' : `${to}/one.ts`}';\n`,
-    })),
+    .map(([from, to]) => {
+      const imported = to === 'main' ? 'main.ts' : `${to}/one.ts`;
+      return {
+        label: `${from} → ${to}`,
+        file: from === 'main' ? `src/to-${to}` : `src/${from}/to-${to}`,
+        text: `import '${from === 'main' ? './' : '../'}${imported}';\n`,
+      };
+    }),
 );
 
 testContent(
@@ -110,7 +113,7 @@ testContent(
     .map((from) => ({
       label: from,
       file: `src/${from}/to-its-row`,
-      text: `${layers[from]?.map((to) => `export * from '../${to}/one.ts';\n`).join('')}export {};\n`,
+      text: layers[from]?.map((to) => `export * from '../${to}/one.ts';\n`).join('') ?? '',
     })),
 );
 
@@ -248,12 +251,21 @@ testContent('what is not pure may use the clock, and pure code the types of what
   {
     label: 'types',
     file: 'src/sharding/types',
-    text: "/** Pure. */\nimport type { IncomingMessage } from 'node:http';\nimport type { Clock } from '../kernel/clock.ts';\nexport type Both = IncomingMessage & Clock;\n",
+    text: [
+      '/** Pure. */',
+      "import type { IncomingMessage } from 'node:http';",
+      "import type { Clock } from '../kernel/clock.ts';",
+      'export type Both = IncomingMessage & Clock;',
+    ].join('\n'),
   },
   {
     label: 'hash',
     file: 'src/relabel/hash',
-    text: "import { createHash } from 'node:crypto';\nimport { Buffer } from 'node:buffer';\nexport const both = [createHash, Buffer];\n",
+    text: [
+      "import { Buffer } from 'node:buffer';",
+      "import { createHash } from 'node:crypto';",
+      'export const both = [createHash, Buffer];',
+    ].join('\n'),
   },
 ]);
 
