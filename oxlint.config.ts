@@ -71,6 +71,7 @@ export default defineConfig({
   rules: {
     'import/no-cycle': ['error', { ignoreTypes: false }],
     'import/no-default-export': 'error',
+    'no-shadow': 'error',
     'typescript/no-explicit-any': 'error',
     'typescript/no-non-null-assertion': 'error',
     'typescript/no-floating-promises': 'error',
@@ -101,15 +102,15 @@ export default defineConfig({
     'promise/always-return': 'off',
     // `new Array<T>(length)` is typed: the compiler tells a length from an element.
     'unicorn/no-new-array': 'off',
-    // Callbacks and tests reuse short names (`before`, `text`, `path`) in a scope where no other
-    // meaning is in use; the compiler catches a mix-up of types.
-    'no-shadow': 'off',
   },
   overrides: [
     ...buildWalls({ layers, rooms, pure }, import.meta.dirname),
     {
       files: ['**/*.test.ts', 'test/**/*.ts', 'bench/**/*.ts'],
       rules: {
+        // A value that a test looks at before and after is called so, as are the hooks of node:test.
+        'no-shadow': 'off',
+        // A value that is not there fails the test, which is what an assertion would do.
         'typescript/no-non-null-assertion': 'off',
         'typescript/no-floating-promises': [
           'error',
@@ -140,6 +141,7 @@ export default defineConfig({
       files: ['src/emulator/**/*.ts'],
       rules: { 'typescript/no-base-to-string': 'off' },
     },
+    // The linter reads its configuration from a default export.
     { files: ['oxlint.config.ts'], rules: { 'import/no-default-export': 'off' } },
   ],
 });

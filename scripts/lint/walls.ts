@@ -52,7 +52,7 @@ export function buildWalls(tables: WallTables, root: string): OxlintOverride[] {
           if (!isPure && !isNamed && isJoint !== true) return [];
           const walls = wallsAt(tables, folder, stem(file));
           if (!isPure) return [override(file, walls)];
-          return [{ files: [file], rules: buildPureRules(depthOf(folder), walls) }];
+          return [{ files: [file], rules: buildPureRules(countFolders(folder), walls) }];
         }),
       override(`${folder}/*.test.{ts,tsx}`, wallsAt(tables, folder, undefined, true)),
     ];
@@ -92,7 +92,7 @@ function checkRows(tables: WallTables, files: readonly string[]): void {
 }
 
 const toPosix = (file: string): string => file.replaceAll('\\', '/');
-const depthOf = (folder: string): number => folder.split('/').length - 1;
+const countFolders = (folder: string): number => folder.split('/').length - 1;
 const isInPure = (tables: WallTables, file: string): boolean =>
   tables.pure.some((folder) => file.startsWith(`src/${folder}/`));
 

@@ -44,6 +44,3 @@ export const SHARED_NAMES: Readonly<Record<string, { files: number; why: string 
   shortName: { files: 2, why: RENAME },
   Verdict: { files: 3, why: RENAME },
 };
-
-/** Flags of other programs that pages name. */
-export const FLAGS_OF_OTHERS: readonly string[] = [];

@@ -9,7 +9,7 @@ const SAYS_NOTHING = /^(?:utils?|helpers?|common|misc|lib|shared|stuff)$/;
 export function checkFileNames(tree: Tree): Finding[] {
   return tree.sources.flatMap(({ file }): Finding[] => {
     const parts = file.split('/');
-    const stems = parts.map((part) => part.replace(/(?:\.test|\.config|\.d)?\.\w+$/, ''));
+    const stems = parts.map((part) => part.replace(/(?:\.[a-z]+)+$/, ''));
     const found = (what: string, remedy: string): Finding => ({ file, line: 1, what, remedy });
     const empty = stems.find((stem) => SAYS_NOTHING.test(stem));
     const odd = stems.find((stem) => !/^[a-z0-9]+(?:-[a-z0-9]+)*$/.test(stem));

@@ -9,7 +9,7 @@ const WORDS_MIN = 3;
 
 export function checkHeaders(tree: Tree): Finding[] {
   return tree.sources
-    .filter((source) => !source.isTest && wordsOfHeader(source) < WORDS_MIN)
+    .filter((source) => !source.isTest && countHeaderWords(source) < WORDS_MIN)
     .map(({ file }) => ({
       file,
       line: 1,
@@ -18,7 +18,7 @@ export function checkHeaders(tree: Tree): Finding[] {
     }));
 }
 
-function wordsOfHeader({ file, text }: SourceFile): number {
+function countHeaderWords({ file, text }: SourceFile): number {
   const header = file.endsWith('.sh')
     ? (/^(?:#!.*\n)?((?:#.*\n)+)/.exec(text)?.[1] ?? '')
     : (/^(?:#!.*\n)?(\/\*\*[^]*?\*\/|(?:\/\/.*\n)+)/.exec(text)?.[1] ?? '');

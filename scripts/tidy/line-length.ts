@@ -16,7 +16,12 @@ export function checkLineLength(tree: Tree): Finding[] {
       if (columns <= COLUMNS_MAX || ignored.has(line) || isExcepted(source, line, text)) return [];
       const remedy = `break it at ${COLUMNS_MAX}`;
       return [
-        { file: source.file, line, what: `${kindOf(source, line)} of ${columns} columns`, remedy },
+        {
+          file: source.file,
+          line,
+          what: `${describeKind(source, line)} of ${columns} columns`,
+          remedy,
+        },
       ];
     });
   });
@@ -38,7 +43,7 @@ function isExcepted({ lines, lexed }: SourceFile, line: number, text: string): b
   return REGEX_ALONE.test(lexed.code.split('\n')[line - 1] ?? '');
 }
 
-function kindOf({ file, lines, lexed }: SourceFile, line: number): string {
+function describeKind({ file, lines, lexed }: SourceFile, line: number): string {
   if (file.endsWith('.sh')) return /^\s*#/.test(lines[line - 1] ?? '') ? 'a comment' : 'code';
   const isIn = lexed.comments.some(
     ({ line: from, text }) => line >= from && line < from + text.split('\n').length,
@@ -55,7 +60,7 @@ function kindOf({ file, lines, lexed }: SourceFile, line: number): string {
 function linesIgnoredByFormatter({ lines, lexed }: SourceFile): ReadonlySet<number> {
   const code = lexed.code.split('\n');
   const ignored = new Set<number>();
-  const depthOf = (text: string): number =>
+  const nesting = (text: string): number =>
     (text.match(/[([{]/g)?.length ?? 0) - (text.match(/[)\]}]/g)?.length ?? 0);
   for (const { line, text } of lexed.comments) {
     if (!/^\/\/ prettier-ignore\b/.test(text)) continue;
@@ -64,7 +69,7 @@ function linesIgnoredByFormatter({ lines, lexed }: SourceFile): ReadonlySet<numb
     let depth = 0;
     for (let at = isAlone ? line + 1 : line; at >= 1 && at <= lines.length; at += step) {
       ignored.add(at);
-      depth += depthOf(code[at - 1] ?? '');
+      depth += nesting(code[at - 1] ?? '');
       if (depth === 0 && (isAlone || !/^\s*[|&?:.]/.test(code[at - 1] ?? ''))) break;
     }
   }

@@ -16,7 +16,7 @@ interface Link {
 }
 
 export function checkLinks(tree: Tree): Finding[] {
-  const links = tree.pages.flatMap(linksOf);
+  const links = tree.pages.flatMap(findLinks);
   const pages = new Map(tree.pages.map((page) => [page.file, page]));
   const broken = links.flatMap(({ file, line, target, heading }): Finding[] => {
     const at = { file, line };
@@ -29,7 +29,7 @@ export function checkLinks(tree: Tree): Finding[] {
         },
       ];
     const page = pages.get(target);
-    if (heading === undefined || page === undefined || headingsOf(page).has(heading)) return [];
+    if (heading === undefined || page === undefined || listAnchors(page).has(heading)) return [];
     return [
       {
         ...at,
@@ -63,7 +63,7 @@ function findUnreached(tree: Tree, links: readonly Link[]): Finding[] {
     }));
 }
 
-function linksOf({ file, lines }: Page): Link[] {
+function findLinks({ file, lines }: Page): Link[] {
   return lines.flatMap((text, index) =>
     [...text.matchAll(LINK)].map(([, to = '', heading]) => ({
       file,
@@ -75,7 +75,7 @@ function linksOf({ file, lines }: Page): Link[] {
 }
 
 /** The anchors that forges make of headings: small letters, no punctuation, hyphens for blanks. */
-function headingsOf({ lines }: Page): ReadonlySet<string> {
+function listAnchors({ lines }: Page): ReadonlySet<string> {
   return new Set(
     lines
       .filter((line) => /^#+ /.test(line))

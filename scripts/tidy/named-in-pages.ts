@@ -1,17 +1,17 @@
 /** A page names only scripts of npm, environment variables, codes and flags that there are. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { FLAGS_OF_OTHERS } from './exceptions.ts';
-import { wordsOfCode } from './named-symbols.ts';
+import { collectWords } from './named-symbols.ts';
 import type { Finding, Tree } from './tree.ts';
 
 const SCRIPT = /\bnpm run (?:-s )?([\w:.-]*\w)/g;
-const SHOUTED = /(?<![\w/-])[A-Z][A-Z0-9]*_[A-Z0-9_]*[A-Z0-9](?![\w*-])/g;
+/** Not names of files, nor variables of Node itself. */
+const SHOUTED = /(?<![\w/-])(?!NODE_)[A-Z][A-Z0-9]*_[A-Z0-9_]*[A-Z0-9](?![\w*-]|\.md)/g;
 const FLAG = /(?<![\w-])--[a-z][\w.-]*\w/g;
 
 export function checkNamedInPages(tree: Tree): Finding[] {
-  const scripts = scriptsOf(tree);
-  const words = wordsOfCode(tree);
+  const scripts = readScripts(tree);
+  const words = collectWords(tree);
   const code = tree.sources.map(({ text }) => text).join('\n');
   return tree.pages.flatMap(({ file, lines }) =>
     lines.flatMap((text, index) => {
@@ -30,14 +30,14 @@ export function checkNamedInPages(tree: Tree): Finding[] {
           .filter((name) => !words.has(name))
           .map((name) => found(`names ${name}, which no code has`)),
         ...(bare.match(FLAG) ?? [])
-          .filter((flag) => !FLAGS_OF_OTHERS.includes(flag) && !code.includes(flag))
+          .filter((flag) => !code.includes(flag))
           .map((flag) => found(`names the flag ${flag}, which no code has`)),
       ];
     }),
   );
 }
 
-function scriptsOf(tree: Tree): ReadonlySet<string> {
+function readScripts(tree: Tree): ReadonlySet<string> {
   if (!tree.names.has('package.json')) return new Set();
   const read = readFileSync(path.join(tree.root, 'package.json'), 'utf8');
   const { scripts = {} } = JSON.parse(read) as { scripts?: Record<string, string> };

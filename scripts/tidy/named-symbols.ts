@@ -9,7 +9,7 @@ const FILE_NAME = /\.(?:tsx?|mjs|md|sh|json|yml)$/;
 export function checkNamedSymbols(tree: Tree): Finding[] {
   const page = tree.pages.find(({ file }) => file === PAGE);
   if (page === undefined) return [];
-  const words = wordsOfCode(tree);
+  const words = collectWords(tree);
   const isFolder = (name: string): boolean => tree.names.has(name) || tree.names.has(`src/${name}`);
   return page.lines.flatMap((text, index) =>
     [...text.matchAll(SYMBOL)]
@@ -27,7 +27,7 @@ export function checkNamedSymbols(tree: Tree): Finding[] {
 }
 
 /** All words of code and of its texts; what only a comment says is none. */
-export function wordsOfCode(tree: Tree): ReadonlySet<string> {
+export function collectWords(tree: Tree): ReadonlySet<string> {
   const words = new Set<string>();
   for (const { text, lexed } of tree.sources) {
     let code = text;

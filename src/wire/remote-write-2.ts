@@ -276,8 +276,8 @@ export function withoutExtras(message: Uint8Array): Uint8Array {
         continue;
       }
       const end = reader.lengthEnd();
-      const start = field === tagOf(2, BYTES) ? SAMPLE_START_FIELD : HISTOGRAM_START_FIELD;
-      series.field(field >>> 3, withoutField(message.subarray(reader.at, end), start));
+      const startField = field === tagOf(2, BYTES) ? SAMPLE_START_FIELD : HISTOGRAM_START_FIELD;
+      series.field(field >>> 3, withoutField(message.subarray(reader.at, end), startField));
       reader.at = end;
     }
     reader.leave(outer);

@@ -46,7 +46,7 @@ function plant(plants: readonly Omit<Plant, 'label'>[]): void {
 }
 
 /** What the linter says of a planted file. */
-function saidOf(file: string): readonly string[] {
+function readVerdict(file: string): readonly string[] {
   if (lines === undefined) {
     for (const [name, text] of planted) {
       mkdirSync(path.dirname(path.join(tree, name)), { recursive: true });
@@ -63,7 +63,7 @@ function testFound(name: string, rule: RegExp, plants: readonly Plant[]): void {
   test(name, () => {
     assert.ok(plants.length > 0);
     for (const { label, file } of plants) {
-      const said = saidOf(file);
+      const said = readVerdict(file);
       const message = `${label} was not found; the linter said: ${said.join('\n')}`;
       assert.ok(
         said.some((line) => rule.test(line)),
@@ -79,7 +79,7 @@ function testContent(name: string, plants: readonly Plant[]): void {
   test(name, () => {
     for (const { label, file } of plants) {
       assert.deepEqual(
-        saidOf(file).filter((line) => /no-restricted/.test(line)),
+        readVerdict(file).filter((line) => /no-restricted/.test(line)),
         [],
         label,
       );
@@ -277,7 +277,7 @@ test('a header calls a file pure by a sentence that begins so', () => {
 });
 
 test('a row without its folder stops the linter, and so does a folder without its row', () => {
-  assert.ok(saidOf('src/sharding/impure-0').length > 0, 'the other tests have run');
+  assert.ok(readVerdict('src/sharding/impure-0').length > 0, 'the other tests have run');
   mkdirSync(path.join(tree, 'src/receivers'));
   writeFileSync(path.join(tree, 'src/receivers/otlp.ts'), 'export {};\n');
   const unnamed = lint(['src/receivers']);
