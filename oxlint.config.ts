@@ -108,7 +108,7 @@ export default defineConfig({
     {
       files: ['**/*.test.ts', 'test/**/*.ts', 'bench/**/*.ts'],
       rules: {
-        // A value that a test looks at before and after is called so, as are the hooks of node:test.
+        // Tests name values before and after, as node:test does its hooks.
         'no-shadow': 'off',
         // A value that is not there fails the test, which is what an assertion would do.
         'typescript/no-non-null-assertion': 'off',
