@@ -154,9 +154,8 @@ testFound(
   }),
 );
 
-testContent('rooms that may know each other do, and a joint knows all', [
+testContent('rooms that may know each other do, and what their folder shares', [
   { label: 'api → storage', file: 'src/workspace/api/up', text: "import '../storage/one.ts';\n" },
-  { label: 'joint', file: 'src/transforms/joint', text: "import '../model/one.ts';\n" },
   { label: 'deep', file: 'src/sinks/remote-write/way-in/a', text: "import '../config.ts';\n" },
 ]);
 
