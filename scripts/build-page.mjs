@@ -1,6 +1,7 @@
 /**
- * Bundles src/page into build/page/{index.html,icon.svg,main.js,main.css}, minified. With `--if-changed` it
- * does nothing, quietly, when the sources and their libraries are those of the last build (build/page/.hash).
+ * Bundles src/page into build/page/{index.html,icon.svg,main.js,main.css}, minified. With
+ * `--if-changed` it does nothing, quietly, when the sources and their libraries are those of the
+ * last build (build/page/.hash).
  */
 import { createHash } from 'node:crypto';
 import {

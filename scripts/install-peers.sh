@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
-# Unpacks the real peers that tests use into a folder, without installing or starting them: Prometheus 3.x and promtool,
-# vmagent, node-exporter; and, with --chromium, installs Chromium for the browser tests.
+# Unpacks the real peers that tests use into a folder, without installing or starting them:
+# Prometheus 3.x and promtool, vmagent, node-exporter; and, with --chromium, installs Chromium for
+# the browser tests.
 #
 #   scripts/install-peers.sh [--chromium] [DIR]      default DIR: .peers
 #
-# Needs Debian (or a derivative) with apt and dpkg. The mirror is the one that this machine's apt already uses; package
-# lists and downloads stay inside DIR, so the system's apt is untouched. Does nothing when the peers are there.
+# Needs Debian (or a derivative) with apt and dpkg. The mirror is the one that this machine's apt
+# already uses; package lists and downloads stay inside DIR, so the system's apt is untouched. Does
+# nothing when the peers are there.
 set -euo pipefail
 
 chromium=no
@@ -14,18 +16,24 @@ dir=${1:-.peers}
 bin=$dir/usr/bin
 
 have_peers() {
-  [ -x "$bin/prometheus" ] && [ -x "$bin/promtool" ] && [ -x "$bin/vmagent" ] && [ -x "$bin/prometheus-node-exporter" ]
+  [ -x "$bin/prometheus" ] && [ -x "$bin/promtool" ] && [ -x "$bin/vmagent" ] &&
+    [ -x "$bin/prometheus-node-exporter" ]
 }
 
 if ! have_peers; then
   mirror=$(cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null |
     grep -oE '(https?|ftp)://[^ ]+/debian/?( |$)' | head -n 1 | tr -d ' ' || true)
-  [ -n "$mirror" ] || { echo "install-peers: no Debian mirror in this machine's apt configuration; add one and run again" >&2; exit 1; }
+  [ -n "$mirror" ] || {
+    echo "install-peers: this machine's apt has no Debian mirror; add one and run again" >&2
+    exit 1
+  }
   mkdir -p "$dir/apt/lists/partial" "$dir/apt/cache/archives/partial"
   root=$(realpath "$dir")
-  printf 'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] %s %s main\n' "$mirror" "${PEERS_SUITE:-sid}" > "$dir/apt/sources.list"
-  options=(-o "Dir::Etc::sourcelist=$root/apt/sources.list" -o Dir::Etc::sourceparts=- -o "Dir::State::lists=$root/apt/lists"
-    -o "Dir::Cache=$root/apt/cache" -o APT::Sandbox::User=root -o Acquire::Retries=3)
+  keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+  echo "deb [signed-by=$keyring] $mirror ${PEERS_SUITE:-sid} main" > "$dir/apt/sources.list"
+  options=(-o "Dir::Etc::sourcelist=$root/apt/sources.list" -o Dir::Etc::sourceparts=-
+    -o "Dir::State::lists=$root/apt/lists" -o "Dir::Cache=$root/apt/cache"
+    -o APT::Sandbox::User=root -o Acquire::Retries=3)
   apt-get "${options[@]}" -qq update
   for package in prometheus promtool victoria-metrics prometheus-node-exporter; do
     (cd "$root/apt/cache/archives" && apt-get "${options[@]}" -qq download "$package")

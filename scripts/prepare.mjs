@@ -1,7 +1,7 @@
 /**
- * Makes a fresh clone ready before `npm start`, `npm test` and `npm run check`: installs what package-lock.json
- * names when it is missing or out of date, and builds the web page. Runs on the machine's own Node (18 or newer),
- * so it is plain JavaScript without dependencies.
+ * Makes a fresh clone ready before `npm start`, `npm test` and `npm run check`: installs what
+ * package-lock.json names when it is missing or out of date, and builds the web page. Runs on the
+ * machine's own Node (18 or newer), so it is plain JavaScript without dependencies.
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -17,7 +17,8 @@ const neededMb = 600;
 const major = Number(process.versions.node.split('.')[0]);
 if (major < 18) {
   fail(
-    `Node ${process.versions.node} is too old to install with; install Node 20 or newer from your package manager`,
+    `Node ${process.versions.node} is too old to install with; ` +
+      'install Node 20 or newer from your package manager',
   );
 }
 
@@ -34,7 +35,8 @@ function install() {
   const freeMb = Math.floor((disk.bavail * disk.bsize) / 1048576);
   if (freeMb < neededMb) {
     fail(
-      `${freeMb} MB free on the disk of ${root}, ${neededMb} MB are needed to install; free some space`,
+      `${freeMb} MB free on the disk of ${root}, ${neededMb} MB are needed to install; ` +
+        'free some space',
     );
   }
   process.stderr.write(
@@ -42,8 +44,9 @@ function install() {
   );
   const started = Date.now();
   try {
-    // Not `npm ci`: it refuses the lock file wherever the lock was made against a registry that lacks some other
-    // platform's binary of an optional dependency. Versions and integrity come from the lock all the same.
+    // Not `npm ci`: it refuses the lock file wherever the lock was made against a registry that
+    // lacks some other platform's binary of an optional dependency. Versions and integrity come
+    // from the lock all the same.
     execFileSync(
       'npm',
       ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error', '--include=dev'],
@@ -55,12 +58,14 @@ function install() {
     );
   } catch {
     fail(
-      'npm install failed (its own message stands above); check the connection to your npm registry and run the command again',
+      'npm install failed (its own message stands above); ' +
+        'check the connection to your npm registry and run the command again',
     );
   }
   if (!existsSync(node)) {
     fail(
-      'the pinned Node did not install: npm was told to skip install scripts; run "npm install --ignore-scripts=false"',
+      'the pinned Node did not install: npm was told to skip install scripts; ' +
+        'run "npm install --ignore-scripts=false"',
     );
   }
   writeFileSync(stamp, wanted);

@@ -215,7 +215,11 @@ function reloadRoutes(reloader: Reloader, isEnabled: boolean): Route[] {
 function flagsAsGiven(command: Command): Record<string, string> {
   return Object.fromEntries(
     command.options.map((option) => {
-      const value: unknown = command.getOptionValue(option.attributeName());
+      const value = command.getOptionValue(option.attributeName()) as
+        | string
+        | string[]
+        | boolean
+        | undefined;
       return [option.long?.replace(/^--/, '') ?? '', value === undefined ? '' : String(value)];
     }),
   );

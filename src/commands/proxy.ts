@@ -180,7 +180,7 @@ async function run(flags: ProxyFlags): Promise<void> {
     stop: () => Promise.resolve(),
   };
   const stopTimeoutMs = durationFlag('--stop-timeout', flags.stopTimeout);
-  await runUntilSignal(new Group('proxy', [started, ...parts].reverse()), world, stopTimeoutMs);
+  await runUntilSignal(new Group('proxy', [started, ...parts].toReversed()), world, stopTimeoutMs);
   process.off('SIGHUP', onHangUp);
 }
 

@@ -2,7 +2,7 @@
  * The sinks of a configuration: keys from the table of sinks, names that tell them apart, folders of their queues.
  */
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { ConfigPath, Reporter } from '../settings/finding.ts';
 import { listOf } from '../settings/text.ts';
 import type { SinkContext, SinkKind } from '../sinks/sink.ts';

@@ -1,11 +1,11 @@
 /**
- * The admin side of the emulator below `/_emulator/`, for this machine alone: clusters and trouble (ecs/admin.ts), tasks of
+ * The admin side of the emulator below `/_emulator/`, for this machine alone: clusters and trouble (admin-actions.ts), tasks of
  * real processes, and the secrets of temporary keys, which a workspace beside it verifies with.
  */
 import { ZodError, z } from 'zod';
 import type { HttpRequest, HttpResponse, Route } from '../kernel/http-server.ts';
 import type { EmulatedAccount } from './account.ts';
-import { ADMIN_PATHS, administer } from './ecs/admin.ts';
+import { ADMIN_PATHS, administer } from './admin-actions.ts';
 import { json } from './json-protocol.ts';
 import { AwsError } from './service.ts';
 import type { TaskRegistry } from './task-metadata.ts';

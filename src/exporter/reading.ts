@@ -93,6 +93,7 @@ function parseTime(
 ): { readonly wholeSeconds: number; readonly fraction: number } | undefined {
   const match = /^(.*:\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d)$/.exec(time ?? '');
   if (match === null) return undefined;
+  // oxlint-disable-next-line no-restricted-globals -- Date.parse reads a text and no clock
   const wholeMs = Date.parse(`${match[1]}${match[3]}`);
   // Go's zero time stands for "never".
   if (Number.isNaN(wholeMs) || wholeMs <= 0) return undefined;

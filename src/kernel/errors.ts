@@ -1,6 +1,6 @@
 /**
  * The error catalogue: three families, each with a stable code, and the assertion for impossible states.
- * A message says what, where and how to fix; lower-case, no full stop, values quoted, the remedy last.
+ * A message says what, where and how to fix; lower-case, no full stop, values quoted, the remedy last. Pure.
  *
  * ConfigError       the user must change something before we can start; exit status 2
  * RecoverableError  try again later; never counts as loss

@@ -117,6 +117,7 @@ function textOf(value: unknown): string {
   if (typeof value === 'string') return value;
   if (value instanceof Error) return messageOf(value);
   if (typeof value === 'object') return JSON.stringify(value) ?? 'undefined';
+  // oxlint-disable-next-line typescript/no-base-to-string -- objects have returned above
   return String(value);
 }
 
@@ -126,6 +127,7 @@ function jsonValue(value: unknown): unknown {
 
 /** Quotes where logfmt needs it; control characters never reach a terminal raw. */
 function quote(text: string): string {
+  // oxlint-disable-next-line no-control-regex -- control characters are what it looks for
   return text === '' || /[\s"=\u0000-\u001F\u007F-\u009F]/.test(text) ? JSON.stringify(text) : text;
 }
 

@@ -1,5 +1,6 @@
 /**
- * Numbers, times and spans as people read them, and the one-sentence summary of a panel. Pure; no markup.
+ * Numbers, times and spans as people read them, and the one-sentence summary of a panel.
+ * Knows no clock, but the time zone of the browser; no markup.
  */
 import type { Unit } from './panels.ts';
 import type { Frame, Series } from './query.ts';

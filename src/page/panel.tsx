@@ -38,7 +38,7 @@ interface PanelProps extends View {
 /** A panel that keeps itself up to date. */
 export function Panel({ id, title, unit, queries, onFrame, ...view }: PanelProps) {
   const { frame, error } = useFrames(queries, view, onFrame);
-  const [cursor, setCursor] = useState<{ index: number | undefined; spoken: boolean }>();
+  const [cursor, setCursor] = useState<{ index: number | undefined; isSpoken: boolean }>();
   const headingId = useId();
   const summaryId = useId();
   const filled = frame !== undefined && hasData(frame);
@@ -68,14 +68,14 @@ export function Panel({ id, title, unit, queries, onFrame, ...view }: PanelProps
             name={title}
             summaryId={summaryId}
             theme={view.theme}
-            onCursor={(at, spoken) => setCursor({ index: at, spoken })}
+            onCursor={(at, isSpoken) => setCursor({ index: at, isSpoken })}
           />
           <Legend frame={frame} unit={unit} index={index} />
           <p id={summaryId} class="unseen">
             {summaryOf(frame, unit, view.spanS)}
           </p>
           <p class="unseen" aria-live="polite">
-            {index !== undefined && cursor?.spoken === true ? spoken(frame, unit, index) : ''}
+            {index !== undefined && cursor?.isSpoken === true ? spoken(frame, unit, index) : ''}
           </p>
         </div>
       ) : (
@@ -235,7 +235,7 @@ function Twin({ frame, unit, title }: FrameProps & { title: string }) {
                     ))}
                   </tr>
                 ))
-                .reverse()}
+                .toReversed()}
             </tbody>
           </table>
         </div>

@@ -5,6 +5,7 @@
 import type { ServerResponse } from 'node:http';
 import { isIP } from 'node:net';
 import type { Readable } from 'node:stream';
+import type * as undici from 'undici';
 import type { Agent, buildConnector, Dispatcher } from 'undici';
 import { guardedLookup } from '../kernel/metadata-addresses.ts';
 import type { ProxyConfig } from './config.ts';
@@ -104,7 +105,7 @@ function codeOf(error: Error): string {
 
 /** Certificates are checked against the upstream's own name, whatever Host is sent; metadata addresses are not asked. */
 function connectorTo(
-  { buildConnector }: typeof import('undici'),
+  { buildConnector }: typeof undici,
   config: ProxyConfig,
 ): buildConnector.connector {
   const connect = buildConnector({

@@ -172,6 +172,7 @@ function hashMod(text: string, modulus: number): string {
  * (ß → SS): a letter without a single counterpart stays as it is.
  */
 function mapCase(text: string, to: 'lower' | 'upper'): string {
+  // oxlint-disable-next-line no-control-regex -- ASCII is a range that begins with them
   if (/^[\u0000-\u007F]*$/.test(text))
     return to === 'lower' ? text.toLowerCase() : text.toUpperCase();
   let out = '';

@@ -3,7 +3,7 @@ import { test, type TestContext } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { TargetGroup } from '../model/target.ts';
 import { ScrapeLoop } from './loop.ts';
-import { RecordingAppender } from '../../test/kit/recording-appender.ts';
+import type { RecordingAppender } from '../../test/kit/recording-appender.ts';
 import { startRecordedManager } from '../../test/kit/recorded-manager.ts';
 import { groupOf, jobWith } from '../../test/kit/scrape-jobs.ts';
 import { untilTurn } from '../../test/kit/waiting.ts';

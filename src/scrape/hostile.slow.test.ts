@@ -7,7 +7,7 @@ import { gzipSync } from 'node:zlib';
 import { systemClock } from '../kernel/clock.ts';
 import { createHttpClient } from '../kernel/http-client.ts';
 import { DEFAULT_LIMITS, scrapeConfigOf } from './config.ts';
-import { RecordingAppender } from '../../test/kit/recording-appender.ts';
+import type { RecordingAppender } from '../../test/kit/recording-appender.ts';
 import { listen, serve } from '../../test/kit/listen.ts';
 import { createRecordedManager } from '../../test/kit/recorded-manager.ts';
 import { groupOf } from '../../test/kit/scrape-jobs.ts';

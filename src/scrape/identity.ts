@@ -23,7 +23,7 @@ type Role<Value> =
 
 type Roles<Type> = { readonly [Key in keyof Type]-?: Role<Type[Key]> };
 
-const same = <Value extends Plain>(value: Value): Plain => value;
+const same = (value: Plain): Plain => value;
 
 const ROLES: Roles<ScrapeConfig> = {
   id: { effect: 'series', key: same },

@@ -1,5 +1,6 @@
 /**
- * How collectors come to divide the targets alike, without two ever holding one: pure, from what one of them knows.
+ * How collectors come to divide the targets alike, without two ever holding one, from what one
+ * of them knows. Pure.
  *
  *     leader: proposes the members ─► each: gives up what is not its own under the newest proposal, and says so
  *                                 ─► each: when all others have said so, takes what is its own

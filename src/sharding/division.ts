@@ -1,6 +1,6 @@
 /**
  * Which collector a part belongs to: the one with the highest hash of both, so that one that comes or goes moves only its
- * own share; and moves from those that have too much.
+ * own share; and moves from those that have too much. Pure.
  * Sources: https://en.wikipedia.org/wiki/Rendezvous_hashing, https://arxiv.org/abs/1608.01350 (bounded loads)
  */
 import { hashOf, mix, PARTS } from './parts.ts';

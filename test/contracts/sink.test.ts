@@ -12,7 +12,7 @@ import type { SinkPlan } from '../../src/config/plan.ts';
 import { planSinks } from '../../src/config/sinks.ts';
 import { systemClock } from '../../src/kernel/clock.ts';
 import { createHttpClient } from '../../src/kernel/http-client.ts';
-import { Registry } from '../../src/kernel/metrics.ts';
+import type { Registry } from '../../src/kernel/metrics.ts';
 import { labelSetOf } from '../../src/model/labels.ts';
 import { type Appender, DROPPED_REF } from '../../src/model/sample.ts';
 import { DurableQueue } from '../../src/queue/queue.ts';

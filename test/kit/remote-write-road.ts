@@ -4,8 +4,8 @@
  */
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
-import { VirtualClock } from '../../src/kernel/clock.ts';
-import { Registry } from '../../src/kernel/metrics.ts';
+import type { VirtualClock } from '../../src/kernel/clock.ts';
+import type { Registry } from '../../src/kernel/metrics.ts';
 import { labelSetOf } from '../../src/model/labels.ts';
 import type { Appender } from '../../src/model/sample.ts';
 import { DurableQueue } from '../../src/queue/queue.ts';

@@ -2,7 +2,7 @@
 import { lookup } from 'node:dns/promises';
 import { join } from 'node:path';
 import type { CallLimits } from '../../discovery/call-limits.ts';
-import { EcsMembers } from '../../discovery/members.ts';
+import { EcsMembers } from '../../discovery/ecs/members.ts';
 import { ConfigError } from '../../kernel/errors.ts';
 import { splitListen } from '../../kernel/listen-address.ts';
 import type { World } from '../../kernel/world.ts';

@@ -188,8 +188,8 @@ export class ConfigSources {
   }
 
   #fileOf({ name }: Source): string {
-    const digest = createHash('sha256').update(name).digest('hex').slice(0, 24);
-    return path.join(this.#options.cacheDirectory ?? '', `${digest}.json`);
+    const stem = createHash('sha256').update(name).digest('hex').slice(0, 24);
+    return path.join(this.#options.cacheDirectory ?? '', `${stem}.json`);
   }
 
   #merged(): ConfigText {

@@ -3,15 +3,17 @@
  * counted, every list to its end. What a call could not tell is an error, never less.
  * Source: https://docs.aws.amazon.com/cloud-map/latest/api/Welcome.html
  */
+import type * as cloudMapSdk from '@aws-sdk/client-servicediscovery';
+import type * as ssmSdk from '@aws-sdk/client-ssm';
 import { type AwsAction, AwsCallError } from '../../aws/calls.ts';
 import { RecoverableError } from '../../kernel/errors.ts';
 import { AwsCalls } from '../aws-calls.ts';
 import { type AwsAccess, type AwsSession, openAwsSession } from '../aws-client.ts';
 import type { DiscoveryWorld } from '../mechanism.ts';
 
-type CloudMap = typeof import('@aws-sdk/client-servicediscovery');
+type CloudMap = typeof cloudMapSdk;
 type Client = InstanceType<CloudMap['ServiceDiscoveryClient']>;
-type Ssm = typeof import('@aws-sdk/client-ssm');
+type Ssm = typeof ssmSdk;
 
 const PAGE_SIZE = 100;
 /** The most that DiscoverInstances answers; a service holds as many at most. */

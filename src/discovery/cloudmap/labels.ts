@@ -1,6 +1,7 @@
 /**
  * The targets of Cloud Map instances with their labels, and why an instance or a service has none. Pure.
- * Labels are those of prometheus-sdconfig-reloader, but for `instance` of the exporter: docs/decisions/0005.
+ * Labels are those of prometheus-sdconfig-reloader, but for `instance` of the exporter:
+ * docs/decisions/0005-instance-of-the-exporter-target.md.
  * Source: https://github.com/aws-samples/prometheus-for-ecs
  */
 import type { TargetGroup } from '../../model/target.ts';

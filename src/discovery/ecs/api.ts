@@ -3,7 +3,9 @@
  * One call each, in AWS's sizes, but for lists, which are read page by page. An answer that lacks its list is no answer: an
  * empty one would end targets. Instances of ECS Anywhere (`mi-…`) are never asked EC2 for.
  */
+import type * as ec2Sdk from '@aws-sdk/client-ec2';
 import type { Instance, NetworkInterface } from '@aws-sdk/client-ec2';
+import type * as ecsSdk from '@aws-sdk/client-ecs';
 import type { Cluster, ContainerInstance, Service, Task } from '@aws-sdk/client-ecs';
 import { type AwsAction, AwsCallError } from '../../aws/calls.ts';
 import { AwsCalls } from '../aws-calls.ts';
@@ -15,8 +17,8 @@ import type { Answer } from './shelf.ts';
 /** What calls take at most. */
 const BATCH = 100;
 
-type Ecs = typeof import('@aws-sdk/client-ecs');
-type Ec2 = typeof import('@aws-sdk/client-ec2');
+type Ecs = typeof ecsSdk;
+type Ec2 = typeof ec2Sdk;
 
 export class EcsApi {
   readonly region: string;

@@ -62,7 +62,7 @@ const awsSchema = z.strictObject({
 function describeRole(role: unknown): string {
   if (role === undefined) return 'missing; write role: ecs';
   const written = JSON.stringify(role);
-  return OTHER_ROLES.includes(String(role))
+  return typeof role === 'string' && OTHER_ROLES.includes(role)
     ? `the role ${written} is not built in; the role ecs is`
     : `${written} is not a role; the role ecs is built in`;
 }

@@ -120,10 +120,10 @@ export class Snapshots {
     await this.#write(scope, async () => JSON.stringify({ version: VERSION, atMs, names }));
   }
 
-  async #read<Kept extends { readonly atMs: number }>(
+  async #read<Snapshot extends { readonly atMs: number }>(
     scope: string,
-    parse: (text: string) => Promise<Kept>,
-  ): Promise<Kept | undefined> {
+    parse: (text: string) => Promise<Snapshot>,
+  ): Promise<Snapshot | undefined> {
     if (this.#directory === undefined) return undefined;
     try {
       const kept = await parse(await readFile(this.#fileOf(scope), 'utf8'));

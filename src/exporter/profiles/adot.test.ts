@@ -140,7 +140,7 @@ function theirFigures(container: unknown, stats: unknown): Record<string, number
 }
 
 function theirLabels(level: 'task' | 'container', of: Json): Record<string, string> {
-  const text = (key: string): string => String(of[key] ?? '');
+  const text = (key: string): string => String((of[key] as string | number | undefined) ?? '');
   const arn = text('TaskARN').startsWith('arn:aws:ecs') ? text('TaskARN') : '';
   const [tagged = ''] = text('Image').split('@');
   const tag = /:([^/:]*)$/.exec(tagged)?.[1];

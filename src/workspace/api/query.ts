@@ -4,7 +4,7 @@
  * Source: https://prometheus.io/docs/prometheus/latest/querying/api/
  */
 import type { Route } from '../../kernel/http-server.ts';
-import { ENGINE_DEFAULTS, evaluateInstant, evaluateRange } from '../promql/engine.ts';
+import { type ENGINE_DEFAULTS, evaluateInstant, evaluateRange } from '../promql/engine.ts';
 import { parseQuery } from '../promql/parser.ts';
 import { printExpression } from '../promql/printer.ts';
 import { checkTypes, typeName } from '../promql/types.ts';

@@ -172,8 +172,8 @@ export class Memory {
     if (tMs <= head.sealedNewestMs && tMs >= head.newestMs - windowMs) {
       const sealed = this.#findSealed(ref, tMs);
       if (sealed !== undefined) {
-        const isSame = sealed[0] === bits[index * 2] && sealed[1] === bits[index * 2 + 1];
-        return isSame ? 'duplicate' : 'new-value-for-timestamp';
+        const isRepeated = sealed[0] === bits[index * 2] && sealed[1] === bits[index * 2 + 1];
+        return isRepeated ? 'duplicate' : 'new-value-for-timestamp';
       }
     }
     return head.add(tMs, bits, index, windowMs);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { componentContract } from '../../../test/contracts/component.ts';
 import { VirtualClock } from '../../kernel/clock.ts';
-import { Registry } from '../../kernel/metrics.ts';
+import type { Registry } from '../../kernel/metrics.ts';
 import { ConfigError, RecoverableError } from '../../kernel/errors.ts';
 import { labelSetOf } from '../../model/labels.ts';
 import { encodeLabels } from '../../wire/remote-write/labels.ts';

@@ -22,7 +22,7 @@ import { boundHistogram } from '../../../wire/remote-write/histogram.ts';
 import { encodeExtraMetadata } from '../../../wire/remote-write/extras.ts';
 import { compressInto, maxCompressedLength } from '../../../wire/snappy.ts';
 import { MESSAGE_2, type RemoteWriteConfig } from '../config.ts';
-import { MetadataStore } from './metadata-store.ts';
+import { MetadataStore } from '../metadata-store.ts';
 import type { RemoteWriteMetrics } from '../metrics.ts';
 import { pack } from './packing.ts';
 import type { PackingPlan } from './packing-plan.ts';

@@ -8,7 +8,7 @@ import type { World } from '../../../kernel/world.ts';
 import type { SeriesMetadata } from '../../../model/sample.ts';
 import { WriteRequestEncoder } from '../../../wire/remote-write/encoder.ts';
 import { compress } from '../../../wire/snappy.ts';
-import type { MetadataStore } from '../way-in/metadata-store.ts';
+import type { MetadataStore } from '../metadata-store.ts';
 import type { Authenticate } from './auth.ts';
 import type { RemoteWriteConfig } from '../config.ts';
 import { publicUrl, type RemoteWriteMetrics } from '../metrics.ts';

@@ -13,7 +13,7 @@ import type { RemoteWriteConfig } from '../config.ts';
 import { publicUrl, type RemoteWriteMetrics } from '../metrics.ts';
 import { classify } from './answer.ts';
 import type { Authenticate, Refusal } from './auth.ts';
-import { Dialect, type Encoded, protocolHeaders, writtenOf } from './dialect.ts';
+import { type Dialect, type Encoded, protocolHeaders, writtenOf } from './dialect.ts';
 import { halve, samplesByJob, withoutOlder } from './split.ts';
 
 const ANSWER_MAX_BYTES = 1024 * 1024;

@@ -2,7 +2,7 @@
  * HELP, TYPE and UNIT of the families that the targets of a sink have told, for the sender of metadata. Bounded; not kept
  * on disk, since targets say it again.
  */
-import type { SeriesMetadata } from '../../../model/sample.ts';
+import type { SeriesMetadata } from '../../model/sample.ts';
 
 /** As many families as AMP keeps metadata of. */
 const FAMILIES_MAX = 20_000;

@@ -3,7 +3,7 @@
  * their addresses, tasks at an address of choice, health and status, faults and throttling, events to a queue.
  */
 import { z } from 'zod';
-import type { EmulatedAccount } from '../account.ts';
+import type { EmulatedAccount } from './account.ts';
 
 const tagsSchema = z.record(z.string(), z.string()).default({});
 

@@ -4,11 +4,11 @@
  */
 import type { Task } from '@aws-sdk/client-ecs';
 import { z } from 'zod';
-import { type AwsAccess } from './aws-client.ts';
-import { taskAddress } from './ecs/address.ts';
-import { EcsApi } from './ecs/api.ts';
-import { idOfArn, serviceNameOf } from './ecs/facts.ts';
-import { type DiscoveryWorld } from './mechanism.ts';
+import { type AwsAccess } from '../aws-client.ts';
+import { taskAddress } from './address.ts';
+import { EcsApi } from './api.ts';
+import { idOfArn, serviceNameOf } from './facts.ts';
+import { type DiscoveryWorld } from '../mechanism.ts';
 
 /** A collector, and where it is reached if it has an address of its own (awsvpc). */
 export interface EcsMember {

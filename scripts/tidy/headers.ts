@@ -1,0 +1,26 @@
+/**
+ * Every file of code begins with a comment that says what it is. Tests need none: the names of
+ * their cases are sentences.
+ */
+import type { Finding, SourceFile, Tree } from './tree.ts';
+
+/** Fewer words say nothing. */
+const WORDS_MIN = 3;
+
+export function checkHeaders(tree: Tree): Finding[] {
+  return tree.sources
+    .filter((source) => !source.isTest && countHeaderWords(source) < WORDS_MIN)
+    .map(({ file }) => ({
+      file,
+      line: 1,
+      what: 'no header that says what the file is',
+      remedy: 'begin it with a comment: what it is, what it is not, its source',
+    }));
+}
+
+function countHeaderWords({ file, text }: SourceFile): number {
+  const header = file.endsWith('.sh')
+    ? (/^(?:#!.*\n)?((?:#.*\n)+)/.exec(text)?.[1] ?? '')
+    : (/^(?:#!.*\n)?(\/\*\*[^]*?\*\/|(?:\/\/.*\n)+)/.exec(text)?.[1] ?? '');
+  return header.match(/[\p{L}\d]{2,}/gu)?.length ?? 0;
+}

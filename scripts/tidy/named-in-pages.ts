@@ -1,0 +1,45 @@
+/** A page names only scripts of npm, environment variables, codes and flags that there are. */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { collectWords } from './named-symbols.ts';
+import type { Finding, Tree } from './tree.ts';
+
+const SCRIPT = /\bnpm run (?:-s )?([\w:.-]*\w)/g;
+/** Not names of files, nor variables of Node itself. */
+const SHOUTED = /(?<![\w/-])(?!NODE_)[A-Z][A-Z0-9]*_[A-Z0-9_]*[A-Z0-9](?![\w*-]|\.md)/g;
+const FLAG = /(?<![\w-])--[a-z][\w.-]*\w/g;
+
+export function checkNamedInPages(tree: Tree): Finding[] {
+  const scripts = readScripts(tree);
+  const words = collectWords(tree);
+  const code = tree.sources.map(({ text }) => text).join('\n');
+  return tree.pages.flatMap(({ file, lines }) =>
+    lines.flatMap((text, index) => {
+      const found = (what: string): Finding => ({
+        file,
+        line: index + 1,
+        what,
+        remedy: 'name what is there now',
+      });
+      const bare = text.replaceAll(/\w+:\/\/\S+/g, ' ');
+      return [
+        ...[...bare.matchAll(SCRIPT)]
+          .filter(([, name = '']) => !scripts.has(name))
+          .map(([, name]) => found(`names npm run ${name}, which package.json lacks`)),
+        ...(bare.match(SHOUTED) ?? [])
+          .filter((name) => !words.has(name))
+          .map((name) => found(`names ${name}, which no code has`)),
+        ...(bare.match(FLAG) ?? [])
+          .filter((flag) => !code.includes(flag))
+          .map((flag) => found(`names the flag ${flag}, which no code has`)),
+      ];
+    }),
+  );
+}
+
+function readScripts(tree: Tree): ReadonlySet<string> {
+  if (!tree.names.has('package.json')) return new Set();
+  const read = readFileSync(path.join(tree.root, 'package.json'), 'utf8');
+  const { scripts = {} } = JSON.parse(read) as { scripts?: Record<string, string> };
+  return new Set(Object.keys(scripts));
+}
