@@ -23,6 +23,7 @@ import { queryRoutes } from '../workspace/api/query.ts';
 import { writeRoute } from '../workspace/api/write.ts';
 import { pageRoutes } from '../workspace/page-files.ts';
 import { Store, STORE_DEFAULTS, type StoreOptions } from '../workspace/storage/store.ts';
+import { numberFlag } from './number-flag.ts';
 import { createWorld, longRunningCommand, type LogOptions, runUntilSignal } from './runner.ts';
 import { VERSION } from './version.ts';
 
@@ -101,7 +102,10 @@ async function run(flags: WorkspaceFlags): Promise<void> {
     { ...STORE_DEFAULTS, directory: flags.data, retentionMs, ...storeLimits(limits) },
     world,
   );
-  const faults = new Faults(flags.fault.map(parseFault), Number(flags.faultSeed));
+  const faults = new Faults(
+    flags.fault.map(parseFault),
+    numberFlag('--fault-seed', flags.faultSeed),
+  );
   const prefix = `/workspaces/${flags.workspaceId}`;
   const isOpen = flags.requireSignedReads !== true;
   const server = new HttpServer({
