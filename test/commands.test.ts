@@ -20,6 +20,7 @@ const program = await loadProgram();
 const FOREIGN: Readonly<Record<string, string>> = {
   '--cacert': 'curl',
   '--chromium': 'scripts/install-peers.sh',
+  '--cli-input-json': 'aws',
   '--runs': 'bench/road.ts',
 };
 
