@@ -18,8 +18,25 @@ const program = await loadProgram();
 
 /** Flags in our documents that belong to programs of others, and whose they are. */
 const FOREIGN: Readonly<Record<string, string>> = {
-  '--cacert': 'curl',
   '--chromium': 'scripts/install-peers.sh',
+  '--cluster': 'aws ecs execute-command',
+  '--command': 'aws ecs execute-command',
+  '--container': 'aws ecs execute-command',
+  '--cpu-prof': 'node',
+  '--cpu-prof-dir': 'node',
+  '--heap-prof': 'node',
+  '--heap-prof-dir': 'node',
+  '--heapsnapshot-signal': 'node',
+  '--inspect': 'node',
+  '--interactive': 'aws ecs execute-command',
+  '--logs': 'npm run churn',
+  '--perf-basic-prof': 'node',
+  '--stdio': 'perf report',
+  '--task': 'aws ecs execute-command',
+  '--test': 'node',
+  '--type': 'aws ssm',
+  '--value': 'aws ssm',
+  '--cacert': 'curl',
   '--cli-input-json': 'aws',
   '--runs': 'bench/road.ts',
 };
