@@ -20,7 +20,12 @@ import { formatDurationMs } from '../model/duration.ts';
 export function checkCommand(
   write: (text: string) => void = (text) => void process.stdout.write(text),
 ): Command {
-  const command = new Command('check').description('validate files before they are used');
+  const command = new Command('check')
+    .description('validate files before they are used, and show what waits in a queue')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  amperage check config prometheus.yml\n  amperage check queue /var/lib/amperage\n',
+    );
   withTrust(command.command('config'))
     .description(
       'check configurations of Prometheus or the OpenTelemetry Collector: all findings, then what a collector would do',

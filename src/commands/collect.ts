@@ -162,6 +162,7 @@ async function run(flags: CollectFlags, command: Command): Promise<void> {
   const server = new HttpServer({
     name: 'collect',
     listen: flags['web.listenAddress'],
+    listenFlag: '--web.listen-address',
     routes: [
       ...reloadRoutes(reloader, flags['web.enableLifecycle'] === true),
       statusRoute(collector.scrape, () => world.clock.nowMs()),

@@ -20,6 +20,7 @@ import { type Figure, readFigures } from './demo/figures.ts';
 import { claimPorts, findFreePorts, type Ports, type StageName } from './demo/ports.ts';
 import { Stage } from './demo/stage.ts';
 import { createWorld, longRunningCommand, type LogOptions } from './runner.ts';
+import { parseRate } from './sample-app.ts';
 
 const REGION = 'us-east-1';
 const CLUSTER = 'ecs-adot-cluster';
@@ -63,6 +64,7 @@ async function runDemo(options: DemoOptions): Promise<void> {
     options.duration === undefined
       ? undefined
       : durationFlag('--duration', options.duration, { minMs: 1 });
+  parseRate(options.rate);
   const ports = options.freePorts === true ? await findFreePorts() : await claimPorts();
   const directory = options.data ?? mkdtempSync(join(tmpdir(), 'amperage-demo-'));
   mkdirSync(directory, { recursive: true });

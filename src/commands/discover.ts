@@ -55,6 +55,10 @@ Examples:
     withFlags(withTrust(longRunningCommand('explain')))
       .description('ask once, and tell for every container why it is a target or is none')
       .argument('[task]', 'part of the ARN, id or group of the tasks to tell of')
+      .addHelpText(
+        'after',
+        '\nExamples:\n  amperage discover explain --clusters prod service:web\n  amperage discover explain --config.file prometheus.yml\n',
+      )
       .action(explain),
   );
   return command;

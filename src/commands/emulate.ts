@@ -59,27 +59,26 @@ async function run(flags: EmulateFlags): Promise<void> {
   const world = createWorld(flags);
   const accessKeyId = process.env['EMULATE_ACCESS_KEY'];
   const secretAccessKey = process.env['EMULATE_SECRET_KEY'];
-  const credentials =
-    accessKeyId !== undefined && secretAccessKey !== undefined
-      ? { accessKeyId, secretAccessKey }
-      : newKeys();
+  const isGiven = accessKeyId !== undefined && secretAccessKey !== undefined;
+  const credentials = isGiven ? { accessKeyId, secretAccessKey } : newKeys();
   const { listen, region, scenario: file } = flags;
   const emulator = createEmulator({ world, listen, region, credentials });
   const steps =
     file === undefined ? [] : scenarioOf(await readYamlFile(file, 'EMULATOR_SCENARIO'), file);
   const url = (): string => emulator.url;
   const scenario = new Scenario(steps, { world, url, region, credentials });
+  // The one place that prints a secret, since nobody else could know it.
+  if (!isGiven)
+    process.stdout.write(
+      `AWS_ACCESS_KEY_ID=${credentials.accessKeyId}\nAWS_SECRET_ACCESS_KEY=${credentials.secretAccessKey}\n`,
+    );
   await runUntilSignal(new Group('emulate', [emulator, scenario]), world);
 }
 
-/** Keys of this run alone; the one place that prints a secret, since nobody else could know it. */
+/** Keys of this run alone. */
 function newKeys(): { accessKeyId: string; secretAccessKey: string } {
-  const keys = {
+  return {
     accessKeyId: `AKIA${randomBytes(8).toString('hex').toUpperCase()}`,
     secretAccessKey: randomBytes(30).toString('base64'),
   };
-  process.stdout.write(
-    `AWS_ACCESS_KEY_ID=${keys.accessKeyId}\nAWS_SECRET_ACCESS_KEY=${keys.secretAccessKey}\n`,
-  );
-  return keys;
 }

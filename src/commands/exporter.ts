@@ -43,7 +43,7 @@ export function exporterCommand(): Command {
     )
     .option(
       '--web.listen-address <host:port>',
-      `address to serve on, may be given several times; a collector in another task must reach it (default: "${ADDRESS}")`,
+      `address to serve on, may be given several times; a collector in another task must reach it (default: ${ADDRESS})`,
       gather,
       [] as readonly string[],
     )
@@ -51,10 +51,7 @@ export function exporterCommand(): Command {
     .option('--web.config.file <file>', 'TLS and basic auth, as the Prometheus exporters read them')
     .option('--web.disable-exporter-metrics', "leave out the exporter's own metrics")
     .addOption(
-      new Option(
-        '--profile <name...>',
-        `names to serve the figures under, several at once: ${PROFILE_NAMES.join(', ')}`,
-      )
+      new Option('--profile <name...>', 'names to serve the figures under, several at once')
         .choices(PROFILE_NAMES)
         .default(['ecs_exporter']),
     )

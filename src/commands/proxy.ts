@@ -2,7 +2,7 @@
  * `amperage proxy`: signs requests for programs that can't, with the flags of aws-sigv4-proxy.
  */
 import { hostname, tmpdir } from 'node:os';
-import { type Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { createCredentialSource } from '../aws/credentials.ts';
 import type { CredentialSource } from '../aws/credential-source.ts';
 import { configuredRegion } from '../aws/region.ts';
@@ -89,7 +89,12 @@ export function proxyCommand(): Command {
       '1073741824',
     )
     .option('--bodies-max-bytes <bytes>', 'largest sum of bodies under way', '4294967296')
-    .option('--body-folder <dir>', 'where bodies above 1 MiB are kept', tmpdir())
+    .addOption(
+      new Option('--body-folder <dir>', 'where bodies above 1 MiB are kept').default(
+        tmpdir(),
+        "the system's folder for temporary files",
+      ),
+    )
     .option('--client-timeout <time>', "between two pieces of a client's body", '60s')
     .option('-v, --verbose', 'log every request')
     .option('--log-failed-requests', 'log the bodies of answers of 400 and above')
@@ -134,6 +139,7 @@ async function run(flags: ProxyFlags): Promise<void> {
   const server = new ProxyServer({
     listen: /^\d+$/.test(flags.port) ? `:${flags.port}` : flags.port,
     proxy,
+    log: world.log,
     web: webFile === undefined ? undefined : await loadWebConfig(webFile, world.log),
   });
   const isFresh = readiness(proxy, credentialsOf, world);
@@ -154,6 +160,7 @@ async function run(flags: ProxyFlags): Promise<void> {
       new HttpServer({
         name: 'proxy admin',
         listen: flags.adminListen,
+        listenFlag: '--admin-listen',
         routes: [],
         log: world.log,
         metrics: world.metrics,
@@ -171,16 +178,8 @@ async function run(flags: ProxyFlags): Promise<void> {
   };
   const onHangUp = (): void => void reload();
   process.on('SIGHUP', onHangUp);
-  const started: Component = {
-    name: 'greeting',
-    start: () => {
-      world.log.info('signing proxy listens', { url: server.url });
-      return Promise.resolve();
-    },
-    stop: () => Promise.resolve(),
-  };
   const stopTimeoutMs = durationFlag('--stop-timeout', flags.stopTimeout);
-  await runUntilSignal(new Group('proxy', [started, ...parts].toReversed()), world, stopTimeoutMs);
+  await runUntilSignal(new Group('proxy', parts.toReversed()), world, stopTimeoutMs);
   process.off('SIGHUP', onHangUp);
 }
 

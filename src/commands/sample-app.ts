@@ -44,7 +44,7 @@ export function sampleAppCommand(): Command {
 }
 
 async function run(flags: SampleAppFlags): Promise<void> {
-  const perSecond = numberFlag('--rate', flags.rate.replace(/\/s$/, ''));
+  const perSecond = parseRate(flags.rate);
   if (flags.loadUrl !== undefined && !/^https?:\/\/[^/]+$/.test(flags.loadUrl)) {
     throw new ConfigError(
       'FLAG_URL',
@@ -74,4 +74,9 @@ async function run(flags: SampleAppFlags): Promise<void> {
   } finally {
     await http.close();
   }
+}
+
+/** @throws ConfigError for what is neither 5 nor 5/s */
+export function parseRate(text: string): number {
+  return numberFlag('--rate', text.replace(/\/s$/, ''));
 }

@@ -34,6 +34,7 @@ export function createExporter(options: ExporterOptions): HttpServer {
   return new HttpServer({
     name: 'exporter',
     listen: options.listen,
+    listenFlag: '--web.listen-address',
     log: world.log,
     web: options.web,
     routes: [

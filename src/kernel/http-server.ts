@@ -11,7 +11,7 @@ import { wantedFormat } from '../wire/exposition/negotiation.ts';
 import { ConfigError, messageOf } from './errors.ts';
 import { type Logger } from './logger.ts';
 import { type Registry } from './metrics.ts';
-import { parseListen } from './listen-address.ts';
+import { type ListenAddress, parseListen } from './listen-address.ts';
 import type { WebConfig } from './web-config.ts';
 import { askForBody, createWebServer } from './web-server.ts';
 
@@ -63,6 +63,8 @@ export interface HttpServerOptions {
   readonly name: string;
   /** `host:port`, `:port` (loopback unless `wide`), `[::1]:port`; port 0 takes any free one. */
   readonly listen: string;
+  /** The flag that names it, for errors; --listen by default. */
+  readonly listenFlag?: string;
   readonly routes: readonly Route[];
   readonly log: Logger;
   /** With a registry `/metrics` is served. */
@@ -81,6 +83,7 @@ export interface HttpServerOptions {
 export class HttpServer implements Component {
   readonly name: string;
   readonly #options: HttpServerOptions;
+  readonly #address: ListenAddress;
   readonly #server: Server;
   readonly #stopped = new AbortController();
   #listening = false;
@@ -88,6 +91,7 @@ export class HttpServer implements Component {
   constructor(options: HttpServerOptions) {
     this.name = `${options.name} http server`;
     this.#options = options;
+    this.#address = parseListen(options.listen, options.listenFlag);
     const routes = [...ownRoutes(options), ...options.routes];
     const limits = {
       requestTimeout: options.requestTimeoutMs ?? 60_000,
@@ -143,14 +147,17 @@ export class HttpServer implements Component {
   }
 
   get url(): string {
-    const { host } = parseListen(this.#options.listen);
-    const shown = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
+    const { host } = this.#address;
+    return this.#urlOf(host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host);
+  }
+
+  #urlOf(host: string): string {
     const scheme = this.#options.web?.tls === undefined ? 'http' : 'https';
-    return `${scheme}://${shown.includes(':') ? `[${shown}]` : shown}:${this.port}`;
+    return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${this.port}`;
   }
 
   start(): Promise<void> {
-    const { host, port } = parseListen(this.#options.listen);
+    const { host, port } = this.#address;
     return new Promise((resolve, reject) => {
       const onError = (error: NodeJS.ErrnoException): void =>
         reject(listenError(error, this.#options));
@@ -161,6 +168,7 @@ export class HttpServer implements Component {
           this.#options.log.error('http server failed', { error }),
         );
         this.#listening = true;
+        this.#options.log.info('listening', { what: this.#options.name, url: this.#urlOf(host) });
         resolve();
       });
     });
@@ -350,21 +358,24 @@ function send(
 }
 
 function listenError(error: NodeJS.ErrnoException, options: HttpServerOptions): Error {
+  const flag = options.listenFlag ?? '--listen';
   if (error.code === 'EADDRINUSE') {
     return new ConfigError(
       'PORT_IN_USE',
-      `${options.name}: ${options.listen} is in use by another process; stop it or choose another address with --listen`,
+      `${options.name}: ${options.listen} is in use by another process; stop it or choose another address with ${flag}`,
       { cause: error },
     );
   }
   if (error.code === 'EACCES') {
     return new ConfigError(
       'PORT_FORBIDDEN',
-      `${options.name}: may not listen on ${options.listen}; choose a port above 1023`,
+      `${options.name}: may not listen on ${options.listen}; choose a port above 1023 with ${flag}`,
       { cause: error },
     );
   }
-  return new ConfigError('LISTEN_FAILED', `${options.name}: cannot listen on ${options.listen}`, {
-    cause: error,
-  });
+  return new ConfigError(
+    'LISTEN_FAILED',
+    `${options.name}: cannot listen on ${options.listen}; give ${flag} an address of this machine`,
+    { cause: error },
+  );
 }

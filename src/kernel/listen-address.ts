@@ -22,13 +22,18 @@ export function splitListen(text: string): ListenAddress | undefined {
   return { host: match[1] ?? match[2] ?? '', port };
 }
 
-/** `:port` means loopback, so that nothing listens wider than it was told. @throws ConfigError */
-export function parseListen(listen: string): ListenAddress {
+/**
+ * `:port` means loopback, so that nothing listens wider than it was told.
+ *
+ * @param flag  where the address was given
+ * @throws ConfigError LISTEN_ADDRESS
+ */
+export function parseListen(listen: string, flag = '--listen'): ListenAddress {
   const address = splitListen(listen);
   if (address === undefined)
     throw new ConfigError(
       'LISTEN_ADDRESS',
-      `listen address "${listen}" is not host:port; write for example 127.0.0.1:9779 or :9779`,
+      `${flag} "${listen}" is not host:port; write for example 127.0.0.1:9779 or :9779`,
     );
   return address.host === '' ? { ...address, host: '127.0.0.1' } : address;
 }

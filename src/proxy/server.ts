@@ -8,6 +8,7 @@ import { connect } from 'node:net';
 import type { Component } from '../kernel/component.ts';
 import { ConfigError, messageOf } from '../kernel/errors.ts';
 import { parseListen } from '../kernel/listen-address.ts';
+import type { Logger } from '../kernel/logger.ts';
 import type { WebConfig } from '../kernel/web-config.ts';
 import { createWebServer } from '../kernel/web-server.ts';
 import { METHODS, type SigningProxy } from './proxy.ts';
@@ -16,10 +17,13 @@ export interface ProxyServerOptions {
   /** `host:port`, or `unix:/path`. */
   readonly listen: string;
   readonly proxy: SigningProxy;
+  readonly log: Logger;
   readonly web?: WebConfig | undefined;
 }
 
 const UNIX = 'unix:';
+/** That names the address. */
+const FLAG = '--port';
 const IDLE_MS = 50;
 
 export class ProxyServer implements Component {
@@ -57,8 +61,8 @@ export class ProxyServer implements Component {
     const address = this.#server.address();
     if (typeof address === 'string') return `${UNIX}${address}`;
     const scheme = this.#options.web?.tls === undefined ? 'http' : 'https';
-    const { host } = parseListen(this.#options.listen);
-    return `${scheme}://${host === '0.0.0.0' ? '127.0.0.1' : host}:${address?.port ?? 0}`;
+    const { host } = parseListen(this.#options.listen, FLAG);
+    return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${address?.port ?? 0}`;
   }
 
   async start(): Promise<void> {
@@ -69,13 +73,14 @@ export class ProxyServer implements Component {
         reject(
           new ConfigError(
             'LISTEN_FAILED',
-            `proxy: cannot listen on ${listen} (${messageOf(error)}); choose another --port`,
+            `proxy: cannot listen on ${listen} (${messageOf(error)}); choose another ${FLAG}`,
             { cause: error },
           ),
         ),
       );
       const done = (): void => {
         this.#isListening = true;
+        this.#options.log.info('listening', { what: 'proxy', url: this.url });
         resolve();
       };
       if (listen.startsWith(UNIX)) {
@@ -86,7 +91,7 @@ export class ProxyServer implements Component {
         });
         return;
       }
-      const { host, port } = parseListen(listen);
+      const { host, port } = parseListen(listen, FLAG);
       this.#server.listen(port, host, done);
     });
   }

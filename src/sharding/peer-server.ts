@@ -30,6 +30,7 @@ export class PeerServer {
     this.#server = new HttpServer({
       name: 'shard',
       listen: options.listen,
+      listenFlag: '--shard.listen-address',
       log: options.world.log,
       connectionsPerAddress: CONNECTIONS_PER_ADDRESS,
       routes: [{ method: 'GET', path: '/shard', handle: (request) => this.#answer(request) }],

@@ -79,7 +79,7 @@ async function proxyFor(
       sendsPayloadHash: signsBody,
     },
   });
-  const server = new ProxyServer({ listen: '127.0.0.1:0', proxy });
+  const server = new ProxyServer({ listen: '127.0.0.1:0', proxy, log: silentLogger });
   await server.start();
   return {
     server,

@@ -64,7 +64,7 @@ async function startEdge(context: TestContext, upstreamHost: string, host?: stri
       }),
     defaultRegion: undefined,
   });
-  const server = new ProxyServer({ listen: '127.0.0.1:0', proxy });
+  const server = new ProxyServer({ listen: '127.0.0.1:0', proxy, log: silentLogger });
   await server.start();
   context.after(async () => {
     await server.stop(100);

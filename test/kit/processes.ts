@@ -8,7 +8,7 @@ import path from 'node:path';
 import type { TestContext } from 'node:test';
 import { until } from './waiting.ts';
 
-const MAIN = path.resolve(import.meta.dirname, '../../src/main.ts');
+export const MAIN = path.resolve(import.meta.dirname, '../../src/main.ts');
 
 /** For a command that is to find no credentials and no region but those that it is given. */
 export const BARE_AWS: Readonly<Record<string, string>> = {

@@ -72,7 +72,14 @@ export function checkMetricsCommand(write: (text: string) => void): Command {
 
 async function readPage(source: string | undefined, format?: ExpositionFormat): Promise<Page> {
   if (source === undefined) return { body: readFileSync(0), contentType: undefined };
-  if (!/^https?:\/\//.test(source)) return { body: await readFile(source), contentType: undefined };
+  if (!/^https?:\/\//.test(source)) {
+    const body = await readFile(source).catch((error: unknown) => {
+      throw new ConfigError('METRICS_FILE', `cannot read "${source}"; give a file or a URL`, {
+        cause: error,
+      });
+    });
+    return { body, contentType: undefined };
+  }
   const http = createHttpClient();
   try {
     const answer = await http.send({

@@ -1,5 +1,5 @@
 /** `amperage check queue`: what waits in the queues below a folder, without touching them. */
-import { existsSync, readdirSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { ConfigError } from '../../kernel/errors.ts';
@@ -9,17 +9,37 @@ export function checkQueueCommand(write: (text: string) => void): Command {
   return new Command('queue')
     .description('show what waits in a queue, or in all queues of a collector; changes nothing')
     .argument('<dir>', 'folder of one queue, or --storage.path of a collector')
-    .addHelpText('after', '\nExample: amperage check queue /var/lib/amperage')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  amperage check queue /var/lib/amperage\n  amperage check queue /var/lib/amperage/0a1b2c\n',
+    )
     .action((directory: string) => {
-      if (!existsSync(directory))
-        throw new ConfigError('QUEUE_ABSENT', `there is no folder ${directory}`);
-      const below = readdirSync(directory, { withFileTypes: true }).filter((one) =>
-        one.isDirectory(),
-      );
-      const queues =
-        below.length === 0 ? [directory] : below.map(({ name }) => join(directory, name));
-      for (const queue of queues) write(render(queue, inspectQueue(queue)));
+      for (const queue of findQueues(directory)) write(render(queue, inspectQueue(queue)));
     });
+}
+
+/** The folder itself, or those below it. @throws ConfigError QUEUE_ABSENT where none is a queue */
+function findQueues(directory: string): readonly string[] {
+  if (statSync(directory, { throwIfNoEntry: false })?.isDirectory() !== true)
+    throw new ConfigError(
+      'QUEUE_ABSENT',
+      `there is no folder "${directory}"; give the --storage.path of a collector`,
+    );
+  if (isQueue(directory)) return [directory];
+  const queues = readdirSync(directory, { withFileTypes: true })
+    .filter((one) => one.isDirectory())
+    .map(({ name }) => join(directory, name))
+    .filter(isQueue);
+  if (queues.length > 0) return queues;
+  throw new ConfigError(
+    'QUEUE_ABSENT',
+    `"${directory}" is no queue and holds none; give the --storage.path of a collector`,
+  );
+}
+
+/** Whatever a queue keeps: segments, how far they are sent, who holds it. */
+function isQueue(directory: string): boolean {
+  return readdirSync(directory).some((name) => /^(?:\d{10}\.seg|cursor|lock)$/.test(name));
 }
 
 function render(directory: string, found: QueueContents): string {

@@ -46,7 +46,7 @@ export function checkDiscoveryCommand(write: (text: string) => void): Command {
     .option('--steps', 'show the relabelling of each target, rule by rule')
     .addHelpText(
       'after',
-      '\nExample:\n  amperage check service-discovery prometheus.yml ecs --timeout 10s\n',
+      '\nExamples:\n  amperage check service-discovery prometheus.yml ecs --timeout 10s\n  amperage check service-discovery prometheus.yml ecs --steps\n',
     )
     .action(async (file: string, job: string, options: { timeout: string; steps?: boolean }) => {
       const timeoutMs = durationFlag('--timeout', options.timeout);

@@ -98,7 +98,7 @@ function fromClusters(flags: DiscoverFlags, env: Env, isTeralytics: boolean): So
     ...(isTeralytics ? { docker_labels: [teralyticsLabels(flags)] } : {}),
   };
   const parsed = ecsMechanism.schema.safeParse(config);
-  if (!parsed.success) throw new ConfigError('FLAG_VALUE', parsed.error.issues[0]?.message ?? '');
+  if (!parsed.success) throw refuseFlag(parsed.error.issues[0]);
   return {
     jobs: [{ job: 'ecs', entries: [{ key: ecsMechanism.key, config: parsed.data }] }],
     baseDirectory: process.cwd(),
@@ -106,6 +106,20 @@ function fromClusters(flags: DiscoverFlags, env: Env, isTeralytics: boolean): So
       flags.writeTo ?? flags['config.writeTo'] ?? (isTeralytics ? 'ecs_file_sd.yml' : undefined),
     times,
   };
+}
+
+/** Keys of a configuration that a flag of another name sets. */
+const FLAGS: Readonly<Record<string, string>> = {
+  role_arn: '--config.role-arn',
+  filter_label: '--config.filter-label',
+  docker_labels: '--config.port-label or another of the labels',
+};
+
+/** What is wrong with a key is told of the flag that has set it. */
+function refuseFlag(issue: { path: PropertyKey[]; message: string } | undefined): ConfigError {
+  const key = String(issue?.path[0] ?? '');
+  const flag = FLAGS[key] ?? `--${key.replaceAll('_', '-')}`;
+  return new ConfigError('FLAG_VALUE', `${flag}: ${issue?.message ?? 'is not valid'}`);
 }
 
 function teralyticsLabels(flags: DiscoverFlags): Record<string, string> {
@@ -132,7 +146,7 @@ function fromCloudMap(flags: DiscoverFlags, env: Env): Sources {
       ? { namespaces_parameter: parameter }
       : { namespaces: splitNames(flags.namespaces) }),
   });
-  if (!parsed.success) throw new ConfigError('FLAG_VALUE', parsed.error.issues[0]?.message ?? '');
+  if (!parsed.success) throw refuseFlag(parsed.error.issues[0]);
   return {
     jobs: [{ job: 'cloudmap', entries: [{ key: 'cloudmap_sd_configs', config: parsed.data }] }],
     baseDirectory: process.cwd(),

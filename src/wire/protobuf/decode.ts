@@ -80,7 +80,7 @@ class Decoding {
       this.#readFields(message as Message<object>, value as Fields);
     } catch (error) {
       if (!(error instanceof WireError)) throw error;
-      const path = [message.name, ...(this.#path ?? []).reverse()].join('.');
+      const path = [message.name, ...(this.#path ?? []).toReversed()].join('.');
       throw new WireError(error.reason, `${error.message} (${path})`, { cause: error });
     }
     return value;

@@ -95,7 +95,10 @@ function writeValue(
 function messagesOf(of: 'message' | 'messages' | 'map', value: unknown): Iterable<Fields> {
   if (of === 'message') return [value as Fields];
   if (of === 'messages') return value as Iterable<Fields>;
-  return [...(value as ReadonlyMap<unknown, unknown>)].map(([key, of]) => ({ key, value: of }));
+  return [...(value as ReadonlyMap<unknown, unknown>)].map(([key, entry]) => ({
+    key,
+    value: entry,
+  }));
 }
 
 function writeScalar(

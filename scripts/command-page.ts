@@ -1,0 +1,51 @@
+/**
+ * Writes docs/commands.md: every command with its flags, from the tree of commands itself. A test
+ * fails while the page is another.
+ *
+ *   node scripts/command-page.ts
+ */
+import { writeFileSync } from 'node:fs';
+import { type Command } from 'commander';
+import { describeOption, loadProgram } from '../src/commands/program.ts';
+
+export function renderCommandPage(program: Command): string {
+  const sections = program.commands.flatMap((command) => renderCommand(command, 'amperage'));
+  return `# Commands and their flags
+
+Written by \`node scripts/command-page.ts\` from the commands themselves; \`--help\` of each has examples too, and
+\`amperage --version\` tells the version. A wrong command, flag or
+argument ends with status 2, as does everything else that the user must change before a command can start.
+
+${sections.join('\n\n')}
+`;
+}
+
+function renderCommand(command: Command, above: string): string[] {
+  const name = `${above} ${command.name()}`;
+  const values = command.registeredArguments.map((argument) => {
+    const noun = `${argument.name()}${argument.variadic ? '...' : ''}`;
+    return argument.required ? `<${noun}>` : `[${noun}]`;
+  });
+  const options = command.options.map(
+    (option) => `| \`${escapeBar(option.flags)}\` | ${cell(describeOption(option))} |`,
+  );
+  const table = options.length === 0 ? [] : ['| flag | |\n|---|---|\n' + options.join('\n')];
+  const text = command.description().replaceAll('\n', ' ');
+  const own = [`## \`${[name, ...values].join(' ')}\``, text, ...table].join('\n\n');
+  return [own, ...command.commands.flatMap((below) => renderCommand(below, name))];
+}
+
+function cell(text: string): string {
+  return escapeBar(text).replaceAll(/<\w+>/g, '`$&`').replaceAll('\n', ' ');
+}
+
+/** A bar ends the cell of a table, in code too. */
+function escapeBar(text: string): string {
+  return text.replaceAll('|', '\\|');
+}
+
+if (import.meta.main)
+  writeFileSync(
+    new URL('../docs/commands.md', import.meta.url),
+    renderCommandPage(await loadProgram()),
+  );

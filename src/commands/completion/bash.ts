@@ -1,0 +1,94 @@
+/**
+ * The script for bash. It walks the words before the cursor to find which command they belong to,
+ * passing over the values of flags, and offers what may stand next.
+ * Source: https://www.gnu.org/software/bash/manual/html_node/Programmable-Completion.html
+ */
+import type { Value, Words } from './words.ts';
+
+export function renderBash(words: readonly Words[]): string {
+  const below = words.filter(({ path }) => path.length > 0);
+  return `# bash completion of amperage, written by "amperage completion bash".
+
+# $1 command path, $2 flag → kind (what follows the flag) and choices; kind is empty for no value.
+_amperage_value() {
+  kind= choices=
+  case "$1 $2" in
+${valueCases(words)}
+  esac
+}
+
+_amperage() {
+  local current=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD - 1]}
+  local at= word kind choices flags= below= argument=none wordlist index is_value=
+  if [ "$current" = = ]; then
+    current=
+  elif [ "$previous" = = ]; then
+    previous=\${COMP_WORDS[COMP_CWORD - 2]}
+  fi
+  for ((index = 1; index < COMP_CWORD; index++)); do
+    word=\${COMP_WORDS[index]}
+    [ "$word" = = ] && continue
+    if [ -n "$is_value" ]; then is_value=; continue; fi
+    case "$at $word" in
+${below.map(({ path }) => `      ${quote(` ${path.join(' ')}`)}) at="$at $word" ;;`).join('\n')}
+    esac
+    _amperage_value "$at" "$word"
+    [ -n "$kind" ] && is_value=yes
+  done
+  _amperage_value "$at" "$previous"
+  if [ -z "$kind" ]; then
+    case "$at" in
+${words.map(offerCase).join('\n')}
+    esac
+    wordlist=$below
+    case "$current" in -*) wordlist=$flags argument=none ;; esac
+    COMPREPLY=($(compgen -W "$wordlist" -- "$current"))
+    kind=$argument choices=
+    [ \${#COMPREPLY[@]} -gt 0 ] && return
+  fi
+  case "$kind" in
+    choice) COMPREPLY=($(compgen -W "$choices" -- "$current")) ;;
+    file) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")) ;;
+    folder) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -d -- "$current")) ;;
+  esac
+}
+
+complete -F _amperage amperage
+`;
+}
+
+function valueCases(words: readonly Words[]): string {
+  return words
+    .flatMap(({ path, flags }) =>
+      flags
+        .filter(({ value }) => value.kind !== 'none')
+        .map(({ long, short, value }) => {
+          const names = [long, ...(short === undefined ? [] : [short])];
+          const patterns = names.map((name) => quote(`${placeOf(path)} ${name}`)).join(' | ');
+          const choices =
+            value.kind === 'choice' ? ` choices=${quote(value.choices.join(' '))}` : '';
+          return `    ${patterns}) kind=${value.kind}${choices} ;;`;
+        }),
+    )
+    .join('\n');
+}
+
+function offerCase({ path, commands, flags, argument }: Words): string {
+  const names = flags.flatMap(({ long, short }) => (short === undefined ? [long] : [long, short]));
+  const below = [...commands.map(({ name }) => name), ...choicesOf(argument)];
+  const kind = argument.kind === 'choice' ? 'none' : argument.kind;
+  return `      ${quote(placeOf(path))}) flags=${quote(names.join(' '))} below=${quote(below.join(' '))} argument=${kind} ;;`;
+}
+
+/** As the script keeps it: each name with a blank before it. */
+function placeOf(path: readonly string[]): string {
+  return path.map((name) => ` ${name}`).join('');
+}
+
+function choicesOf(value: Value): readonly string[] {
+  return value.kind === 'choice' ? value.choices : [];
+}
+
+function quote(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}

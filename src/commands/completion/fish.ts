@@ -1,0 +1,72 @@
+/**
+ * The script for fish: a line for each command and flag, on the condition that the words before the
+ * cursor lead to its place in the tree.
+ * Source: https://fishshell.com/docs/current/cmds/complete.html
+ */
+import type { Value, Words } from './words.ts';
+
+export function renderFish(words: readonly Words[]): string {
+  const commands = words.filter(({ path }) => path.length > 0).map(({ path }) => placeOf(path));
+  const flags = words.flatMap(({ path, flags }) =>
+    flags
+      .filter(({ value }) => value.kind !== 'none')
+      .flatMap(({ long, short }) => (short === undefined ? [long] : [long, short]))
+      .map((name) => `${placeOf(path)} ${name}`),
+  );
+  return `# fish completion of amperage, written by "amperage completion fish".
+
+# Whether the words before the cursor lead to the command $argv[1]; values of flags are passed over.
+function __amperage_at
+  set -l words (commandline -opc)
+  set -e words[1]
+  set -l at ''
+  set -l is_value no
+  for word in $words
+    if test $is_value = yes
+      set is_value no
+      continue
+    end
+    switch "$at $word"
+      case ${commands.map(quote).join(' ')}
+        set at "$at $word"
+      case ${flags.map(quote).join(' ')}
+        set is_value yes
+    end
+  end
+  test "$at" = "$argv[1]"
+end
+
+complete -c amperage -f
+${words.flatMap(renderCommand).join('\n')}
+`;
+}
+
+function renderCommand({ path, commands, flags, argument }: Words): string[] {
+  const start = `complete -c amperage -n ${quote(`__amperage_at "${placeOf(path)}"`)}`;
+  return [
+    ...commands.map(({ name, summary }) => `${start} -a ${name} -d ${quote(summary)}`),
+    ...flags.map(({ long, short, summary, value }) => {
+      const shortly = short === undefined ? '' : ` -s ${short.slice(1)}`;
+      // -r: a value must follow; -x: and it is no file, unless offered.
+      const need = value.kind === 'file' ? ' -r' : ' -x';
+      const tail = value.kind === 'none' ? '' : `${need}${follow(value)}`;
+      return `${start} -l ${long.slice(2)}${shortly} -d ${quote(summary)}${tail}`;
+    }),
+    ...(follow(argument) === '' ? [] : [`${start}${follow(argument)}`]),
+  ];
+}
+
+function follow(value: Value): string {
+  if (value.kind === 'choice') return ` -a ${quote(value.choices.join(' '))}`;
+  if (value.kind === 'file') return ' -F';
+  return value.kind === 'folder' ? ` -a '(__fish_complete_directories)'` : '';
+}
+
+/** As the script keeps it: each name with a blank before it. */
+function placeOf(path: readonly string[]): string {
+  return path.map((name) => ` ${name}`).join('');
+}
+
+function quote(text: string): string {
+  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+}

@@ -1,0 +1,171 @@
+/**
+ * The command line against what is said of it: every command's help has examples and each of them
+ * parses; every flag that a document names exists, and every flag is in the page of commands.
+ */
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { test } from 'node:test';
+import type { Command } from 'commander';
+import { loadProgram, normalizeArguments } from '../src/commands/program.ts';
+import { renderCommandPage } from '../scripts/command-page.ts';
+
+const root = path.resolve(import.meta.dirname, '..');
+// The commands would read what these name.
+for (const name of ['AWS_CA_BUNDLE', 'SSL_CERT_FILE', 'SSL_CERT_DIR', 'NODE_EXTRA_CA_CERTS'])
+  delete process.env[name];
+const program = await loadProgram();
+
+/** Flags in our documents that belong to programs of others, and whose they are. */
+const FOREIGN: Readonly<Record<string, string>> = {
+  '--chromium': 'scripts/install-peers.sh',
+  '--cluster': 'aws ecs execute-command',
+  '--command': 'aws ecs execute-command',
+  '--container': 'aws ecs execute-command',
+  '--cpu-prof': 'node',
+  '--cpu-prof-dir': 'node',
+  '--heap-prof': 'node',
+  '--heap-prof-dir': 'node',
+  '--heapsnapshot-signal': 'node',
+  '--inspect': 'node',
+  '--interactive': 'aws ecs execute-command',
+  '--logs': 'npm run churn',
+  '--perf-basic-prof': 'node',
+  '--stdio': 'perf report',
+  '--task': 'aws ecs execute-command',
+  '--test': 'node',
+  '--type': 'aws ssm',
+  '--value': 'aws ssm',
+  '--cacert': 'curl',
+  '--cli-input-json': 'aws',
+  '--runs': 'bench/road.ts',
+};
+
+function walk(command: Command, names: readonly string[] = []): [string, Command][] {
+  const below = command.commands.flatMap((one) => walk(one, [...names, one.name()]));
+  return [[['amperage', ...names].join(' '), command], ...below];
+}
+
+/** All of it, with what stands behind the flags. */
+function helpOf(command: Command): string {
+  let text = '';
+  command.configureOutput({
+    writeOut: (part) => void (text += part),
+    getOutHelpWidth: () => 10_000,
+  });
+  command.outputHelp();
+  return text;
+}
+
+const commands = walk(program).map(([name, command]) => ({ name, command, help: helpOf(command) }));
+
+/** The arguments of `amperage` in a line: up to a pipe, a redirection or a comment, quotes taken off. */
+function readArguments(line: string): string[] | undefined {
+  const given = /(?:^|[\s;&|`])(?:amperage|npm start --)(?: (.*))?$/.exec(line.trim());
+  if (given === null) return undefined;
+  const words = (given[1] ?? '').split(/ (?:[|>#&]|\\$)/, 1)[0] ?? '';
+  const parsed = [...words.matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g)].map(
+    ([, single, double, bare]) => single ?? double ?? bare ?? '',
+  );
+  return line.includes('npm start') ? ['demo', ...parsed] : parsed;
+}
+
+/** Parses with the real tree, in which no command runs. */
+async function parse(given: readonly string[]): Promise<void> {
+  const own = await loadProgram();
+  for (const [, command] of walk(own)) {
+    command.configureOutput({ writeErr: () => undefined, writeOut: () => undefined });
+    if (command.commands.length === 0 || command.name() === 'discover')
+      command.action(() => undefined);
+  }
+  await own.parseAsync(normalizeArguments(given), { from: 'user' });
+}
+
+test("every command's help has examples, and each of them parses", async () => {
+  for (const { name, help } of commands) {
+    const [, examples] = help.split('\nExamples:\n');
+    assert.ok(examples !== undefined, `${name} --help has no examples`);
+    const lines = examples.split('\n').map(readArguments);
+    const own = lines.filter((line) => line !== undefined);
+    assert.ok(own.length > 0, `${name} --help has no example of its own`);
+    for (const line of own)
+      await parse(line).catch((error: unknown) => {
+        const { code } = error as { code?: string };
+        if (code !== 'commander.helpDisplayed')
+          assert.fail(`${name} --help: "amperage ${line.join(' ')}": ${String(error)}`);
+      });
+  }
+});
+
+test('no help shows an empty default, or says one thing twice', () => {
+  for (const { name, help } of commands) {
+    assert.doesNotMatch(help, /default: \[\]/, name);
+    for (const line of help.split('\n')) {
+      assert.ok((line.match(/\(default: /g) ?? []).length < 2, `${name}: ${line}`);
+      const choices = /^(.*)\(choices: (.*?)(?:, default.*)?\)$/.exec(line.trim());
+      const first = /"([^"]+)"/.exec(choices?.[2] ?? '')?.[1];
+      if (first !== undefined) assert.ok(!choices?.[1]?.includes(`${first}, `), `${name}: ${line}`);
+    }
+  }
+});
+
+const flags = new Set(
+  commands.flatMap(({ command }) => command.options.map(({ long }) => long ?? '')).concat('--help'),
+);
+
+function documents(): string[] {
+  const pages = readdirSync(path.join(root, 'docs')).filter((name) => name.endsWith('.md'));
+  const examples = readdirSync(path.join(root, 'examples'), { recursive: true, encoding: 'utf8' });
+  return [
+    'README.md',
+    'ARCHITECTURE.md',
+    ...pages.map((name) => `docs/${name}`),
+    ...examples.filter((name) => name.endsWith('.md')).map((name) => `examples/${name}`),
+  ];
+}
+
+test('every flag that a document or a help names exists', () => {
+  const texts = [
+    ...documents().map((file) => [file, readFileSync(path.join(root, file), 'utf8')] as const),
+    ...commands.map(({ name, help }) => [`${name} --help`, help] as const),
+  ];
+  const unknown = texts.flatMap(([where, text]) =>
+    [...text.matchAll(/(?<![\w-])--[a-z][\w.-]*\w/g)]
+      .map(([flag]) => flag)
+      .filter((flag) => !flags.has(flag) && !Object.hasOwn(FOREIGN, flag))
+      .map((flag) => `${where} names ${flag}, which no command has`),
+  );
+  assert.deepEqual([...new Set(unknown)], []);
+});
+
+test('a command line in a document parses', async () => {
+  for (const file of documents()) {
+    const text = readFileSync(path.join(root, file), 'utf8');
+    for (const line of commandLines(text)) {
+      const given = readArguments(line);
+      if (given === undefined) continue;
+      await parse(given).catch((error: unknown) => {
+        const { code } = error as { code?: string };
+        if (code !== 'commander.helpDisplayed') assert.fail(`${file}: ${line}: ${String(error)}`);
+      });
+    }
+  }
+});
+
+/** Lines of code blocks and whole spans of code that begin with our name; a command alone is a name. */
+function commandLines(text: string): string[] {
+  const parts = text.replaceAll(/ \\\n\s*/g, ' ').split(/^```.*$/m);
+  const blocks = parts.filter((_, i) => i % 2 === 1).flatMap((block) => block.split('\n'));
+  const prose = parts.filter((_, i) => i % 2 === 0).join('\n');
+  const spans = [...prose.matchAll(/`([^`\n]+)`/g)].map(([, span = '']) => span);
+  return [
+    ...blocks.filter((line) => /^(?:\$ )?(?:\S+=\S+ )*(?:amperage [a-z]|npm start --)/.test(line)),
+    ...spans.filter((span) => /^(?:amperage [a-z-]+ \S|npm start --)/.test(span)),
+  ].filter((line) => !/[<[…]/.test(line));
+}
+
+test('docs/commands.md is what the commands say; else run "node scripts/command-page.ts"', () => {
+  const page = readFileSync(path.join(root, 'docs/commands.md'), 'utf8');
+  assert.equal(page, renderCommandPage(program));
+  for (const flag of flags) assert.ok(page.includes(flag), flag);
+});

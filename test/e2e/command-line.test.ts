@@ -1,0 +1,117 @@
+/**
+ * The command line as a process: which status it ends with and what it says, for what a user gets
+ * wrong; and that a server says where it listens.
+ */
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import path from 'node:path';
+import { test } from 'node:test';
+import { temporaryFolder } from '../kit/folder.ts';
+import { MAIN, startAmperage } from '../kit/processes.ts';
+
+const KEYS = { WORKSPACE_ACCESS_KEY: 'AKIAEXAMPLE', WORKSPACE_SECRET_KEY: 'secret' };
+
+function run(...given: readonly string[]): { status: number | null; out: string; err: string } {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...given], {
+    env: { ...process.env, ...KEYS },
+    encoding: 'utf8',
+    timeout: 60_000,
+  });
+  return { status, out: stdout, err: stderr };
+}
+
+test('what a user must change ends with status 2, and the message names it', async (context) => {
+  const folder = temporaryFolder(context);
+  mkdirSync(path.join(folder, 'empty'));
+  const taken = createServer().listen(0, '127.0.0.1');
+  await once(taken, 'listening');
+  context.after(() => taken.close());
+  const address = `127.0.0.1:${(taken.address() as AddressInfo).port}`;
+  const config = path.join(folder, 'prometheus.yml');
+  writeFileSync(config, 'scrape_configs: []\n');
+  const collect = ['collect', '--config.file', config, '--storage.path', folder];
+  const cases: readonly (readonly [readonly string[], RegExp])[] = [
+    [[], /^Usage: amperage /],
+    [['check'], /^Usage: amperage check /],
+    [['colect'], /^amperage: unknown command 'colect'\n\(Did you mean collect\?\)/],
+    [['help', 'colect'], /^amperage: unknown command 'colect'/],
+    [['colect', '--help'], /^amperage: unknown command 'colect'/],
+    [
+      ['emulate', '--lsten', 'x'],
+      /'--lsten'\n\(Did you mean --listen\?\)\nRun "amperage emulate --help"/,
+    ],
+    [['collect', 'more'], /too many arguments for 'collect'/],
+    [['check', 'queue'], /missing required argument 'dir'/],
+    [
+      ['exporter', '--profile', 'x'],
+      /argument 'x' is invalid\. Allowed choices are ecs_exporter, /,
+    ],
+    [[...collect, '--web.listen-address', 'x'], /--web\.listen-address "x" is not host:port/],
+    [[...collect, '--web.listen-address', address], /another address with --web\.listen-address/],
+    [['emulate', '--listen', 'x'], /^amperage: --listen "x" is not host:port/],
+    [['workspace', '--data', folder, '--listen', address], /another address with --listen/],
+    [['workspace', '--data', folder, '--fault-seed', 'x'], /--fault-seed:? "x" is not a number/],
+    [['proxy', '--port', 'x'], /--port "x" is not host:port/],
+    [['proxy', '--port', ':0', '--admin-listen', 'x'], /--admin-listen "x" is not host:port/],
+    [['discover', '--clusters', 'a', '--labels', 'x'], /amperage: --labels: Invalid option/],
+    [['demo', '--rate', 'x'], /^amperage: --rate:? "x" is not a number/],
+    [['check', 'metrics', 'absent'], /cannot read "absent"; give a file or a URL/],
+    [['check', 'queue', path.join(folder, 'empty')], /empty" is no queue and holds none/],
+    [['check', 'queue', config], /there is no folder ".*prometheus\.yml"/],
+  ];
+  for (const [given, message] of cases) {
+    const { status, err } = run(...given);
+    assert.match(err, message, given.join(' '));
+    assert.equal(status, 2, given.join(' '));
+  }
+});
+
+test('help and version end with status 0, at every depth', () => {
+  for (const [given, words] of [
+    [['--version'], /^\d+\.\d+\.\d+\n$/],
+    [['help'], /^Usage: amperage \[options\]/],
+    [['help', 'collect'], /^Usage: amperage collect .*--storage\.path/s],
+    [['help', 'check', 'queue'], /^Usage: amperage check queue .*Examples:/s],
+    [['discover', 'explain', '--help'], /^Usage: amperage discover explain .*--clusters/s],
+  ] as const) {
+    const { status, out } = run(...given);
+    assert.match(out, words);
+    assert.equal(status, 0, given.join(' '));
+  }
+});
+
+test('a reader that goes away is no failure of a command', async () => {
+  const child = spawn(process.execPath, [MAIN, 'completion', 'bash'], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let err = '';
+  child.stderr.on('data', (data: Buffer) => (err += data.toString()));
+  child.stdout.destroy();
+  const [status] = (await once(child, 'exit')) as [number];
+  assert.deepEqual([status, err], [0, '']);
+});
+
+test('every server says once where it listens', async (context) => {
+  const folder = temporaryFolder(context);
+  const config = path.join(folder, 'prometheus.yml');
+  writeFileSync(config, 'scrape_configs: []\n');
+  const metadata = { ECS_CONTAINER_METADATA_URI_V4: 'http://127.0.0.1:9/v4/x' };
+  const servers: readonly (readonly [string, readonly string[], Record<string, string>])[] = [
+    ['collect', ['--config.file', config, '--storage.path', folder], {}],
+    ['discover', ['--config.file', config], {}],
+    ['exporter', [], metadata],
+    ['emulate', [], {}],
+    ['workspace', ['--data', path.join(folder, 'data')], KEYS],
+    ['sample-app', ['--rate', '0'], {}],
+  ];
+  for (const [command, given, env] of servers) {
+    const server = await startAmperage(context, command, given, env);
+    server.child.kill('SIGTERM');
+    await server.exited;
+    const lines = server.output().match(/ level=info msg=listening .*/g);
+    assert.deepEqual(lines, [` level=info msg=listening what=${command} url=${server.url}`]);
+  }
+});

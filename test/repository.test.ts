@@ -1,0 +1,73 @@
+/**
+ * What the repository says of itself and to its forge: workflows that pin what they run and may do
+ * little, forms that parse, and no description of what is not there.
+ */
+import assert from 'node:assert/strict';
+import { globSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { test } from 'node:test';
+import { parse } from 'yaml';
+
+const root = path.resolve(import.meta.dirname, '..');
+const read = (file: string): string => readFileSync(path.join(root, file), 'utf8');
+
+interface Workflow {
+  readonly permissions?: Readonly<Record<string, string>>;
+  readonly jobs: Readonly<
+    Record<
+      string,
+      {
+        readonly 'timeout-minutes'?: number;
+        readonly strategy?: { readonly matrix: { readonly node: readonly string[] } };
+      }
+    >
+  >;
+}
+
+test('every workflow pins its actions by commit, reads only, and has an end', () => {
+  const files = globSync('.github/workflows/*.yml', { cwd: root });
+  assert.ok(files.length > 0);
+  for (const file of files) {
+    const text = read(file);
+    const { permissions, jobs } = parse(text) as Workflow;
+    assert.deepEqual(permissions, { contents: 'read' }, file);
+    for (const [name, job] of Object.entries(jobs))
+      assert.ok((job['timeout-minutes'] ?? 0) > 0, `${file}: ${name} has no end`);
+    for (const [line] of text.matchAll(/uses:.*/g))
+      assert.match(line, /@[0-9a-f]{40} # v\d+\.\d+\.\d+$/, file);
+  }
+});
+
+test('the package is tried on the lowest Node that package.json allows', () => {
+  const { engines } = JSON.parse(read('package.json')) as { engines: { node: string } };
+  const { jobs } = parse(read('.github/workflows/ci.yml')) as Workflow;
+  const [lowest] = jobs['package']?.strategy?.matrix.node ?? [];
+  assert.equal(`>=${lowest}`, engines.node);
+});
+
+test('forms for issues parse, and ask for something', () => {
+  for (const file of globSync('.github/ISSUE_TEMPLATE/*.yml', { cwd: root })) {
+    const form = parse(read(file)) as { name?: string; body?: { type: string }[] };
+    if (path.basename(file) === 'config.yml') continue;
+    assert.ok(form.name !== undefined && (form.body?.length ?? 0) > 0, file);
+  }
+});
+
+test('the description of the package names no service that nothing speaks to', () => {
+  const { description, keywords } = JSON.parse(read('package.json')) as {
+    description: string;
+    keywords: string[];
+  };
+  assert.doesNotMatch([description, ...keywords].join(' '), /x-?ray|cloudwatch|emf/i);
+});
+
+test('every link between documents leads to a file', () => {
+  const files = globSync('{*.md,docs/**/*.md,examples/**/*.md,.github/**/*.md}', { cwd: root });
+  assert.ok(files.length > 30);
+  for (const file of files)
+    for (const [, target = ''] of read(file).matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)) {
+      if (/^https?:/.test(target)) continue;
+      const at = path.join(root, path.dirname(file), target);
+      assert.ok(globSync(at).length > 0, `${file} links to ${target}, which is not there`);
+    }
+});
