@@ -1,4 +1,7 @@
-/** The contract of appenders, run over those of both kinds of sinks, of a route, and over the recorder of tests. */
+/**
+ * The contract of appenders, run over those of both kinds of sinks, of a route, and over the
+ * recorder of tests.
+ */
 import assert from 'node:assert/strict';
 import type { OpenAppender } from '../../src/model/sample.ts';
 import { Rows } from '../../src/delivery/rows.ts';
@@ -12,6 +15,7 @@ import { RecordingAppender } from '../kit/recording-appender.ts';
 import { configOf, sinkOver } from '../kit/remote-write-road.ts';
 import { createWorld } from '../kit/world.ts';
 import { appenderContract } from './appender.ts';
+import { onEnd } from '../kit/ending.ts';
 
 appenderContract('recording appender', () => {
   const appender = new RecordingAppender();
@@ -26,7 +30,7 @@ for (const [name, message] of [
     const queue = new MemoryQueue();
     const settings = configOf('http://127.0.0.1:9/write', { message });
     const sink = sinkOver(settings, queue, createWorld());
-    context.after(() => sink.stop(0));
+    onEnd(context, () => sink.stop(0));
     return {
       appender: sink.openAppender('target'),
       committed: () => textsOfMessages(queue.chunks),

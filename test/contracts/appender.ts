@@ -1,6 +1,6 @@
 /**
- * The contract of an appender (model/sample.ts), as a suite: call `appenderContract` with a maker of fresh ones and a way
- * to see what they have committed.
+ * The contract of an appender (model/sample.ts), as a suite: call `appenderContract` with a maker
+ * of fresh ones and a way to see what they have committed.
  */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
@@ -132,7 +132,10 @@ export function appenderContract(
     appender.append(again, T0 + 2, 4);
     appender.append(b, T0 + 2, 5);
     appender.commit();
-    assert.deepEqual(new Set(committed().slice(2)), new Set([`b{job="j"} 3 @${T0 + 1}`, `a{job="j"} 4 @${T0 + 2}`, `b{job="j"} 5 @${T0 + 2}`])); // prettier-ignore
+    assert.deepEqual(
+      new Set(committed().slice(2)),
+      new Set([`b{job="j"} 3 @${T0 + 1}`, `a{job="j"} 4 @${T0 + 2}`, `b{job="j"} 5 @${T0 + 2}`]),
+    );
   });
 
   test(`${what}: metadata and a creation time change no sample`, async (context) => {

@@ -4,11 +4,12 @@ import { temporaryFolder } from '../kit/folder.ts';
 import { MemoryQueue } from '../kit/memory-queue.ts';
 import { createWorld } from '../kit/world.ts';
 import { chunkQueueContract } from './chunk-queue.ts';
+import { onEnd } from '../kit/ending.ts';
 
 chunkQueueContract('durable queue', async (context, lanes) => {
   const world = createWorld();
   const queue = await openQueue(temporaryFolder(context), { lanes }, world);
-  context.after(() => queue.stop());
+  onEnd(context, () => queue.stop());
   return { queue, clock: world.clock };
 });
 

@@ -1,6 +1,6 @@
 /**
- * The contract of a queue of chunks (model/queue.ts), as a suite: call `chunkQueueContract` with a maker of empty ones.
- * What makes one durable (restarts, rotten files, caps) is tested beside it.
+ * The contract of a queue of chunks (model/queue.ts), as a suite: call `chunkQueueContract` with a
+ * maker of empty ones. What makes one durable (restarts, rotten files, caps) is tested beside it.
  */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
@@ -61,7 +61,10 @@ export function chunkQueueContract(what: string, make: MakeChunkQueue): void {
     const { queue } = await filled(context, [chunk]);
     const [got] = (await queue.next([0], EVERYTHING, 0, never))!.chunks;
     const { items, oldestMs, newestMs, rawBytes } = got!;
-    assert.deepEqual({ items, oldestMs, newestMs, rawBytes }, { items: 3, oldestMs: 7, newestMs: 9, rawBytes: 99 }); // prettier-ignore
+    assert.deepEqual(
+      { items, oldestMs, newestMs, rawBytes },
+      { items: 3, oldestMs: 7, newestMs: 9, rawBytes: 99 },
+    );
     assert.deepEqual(Buffer.from(got!.bytes), Buffer.from(chunk.bytes));
   });
 

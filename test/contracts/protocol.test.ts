@@ -1,4 +1,7 @@
-/** The contract of protocols, run over those of both kinds of sinks, and over the one that tests of delivery use. */
+/**
+ * The contract of protocols, run over those of both kinds of sinks, and over the one that tests of
+ * delivery use.
+ */
 import { readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
@@ -27,6 +30,7 @@ import { startReceiver } from '../kit/receiver.ts';
 import { configOf, sinkOver } from '../kit/remote-write-road.ts';
 import { createWorld, openHttp } from '../kit/world.ts';
 import { protocolContract } from './protocol.ts';
+import { onEnd } from '../kit/ending.ts';
 
 /** The times in texts of samples, in order. */
 function timesOf(texts: readonly string[]): number[] {
@@ -58,9 +62,9 @@ async function remoteWrite(context: TestContext, message: RemoteWriteConfig['mes
   const { config, settings } = configOf(receiver.url, { message });
   const queue = new MemoryQueue();
   const sink = sinkOver({ config, settings }, queue, createWorld());
-  context.after(() => sink.stop(0));
+  onEnd(context, () => sink.stop(0));
   const auth = authenticateWith(config, world);
-  context.after(() => auth.close());
+  onEnd(context, () => auth.close());
   const protocol = new RemoteWriteProtocol({
     config,
     world,

@@ -1,6 +1,7 @@
 /**
- * The contract of a protocol (delivery/protocol.ts), as a suite: call `protocolContract` with a maker of fresh ones, of
- * chunks as its sink's encoder makes them, and a receiver that can be taken away.
+ * The contract of a protocol (delivery/protocol.ts), as a suite: call `protocolContract` with a
+ * maker of fresh ones, of chunks as its sink's encoder makes them, and a receiver that can be taken
+ * away.
  */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
@@ -10,7 +11,10 @@ import type { Chunk } from '../../src/model/queue.ts';
 
 export interface ProtocolFixture<Request = unknown> {
   readonly protocol: Protocol<Request>;
-  /** Of items that have these times, each of another series; the first ones of two chunks are of the same series. */
+  /**
+   * Of items that have these times, each of another series; the first ones of two chunks are of the
+   * same series.
+   */
   readonly chunkOf: (timesMs: readonly number[]) => Chunk;
   /** The times of the items of chunks, in order. */
   readonly timesIn: (chunks: readonly Chunk[]) => number[];
@@ -98,7 +102,10 @@ export function protocolContract<Request>(
     );
     for (const [chunk] of pieces) {
       assert.equal(chunk!.items, 1);
-      assert.deepEqual([chunk!.oldestMs, chunk!.newestMs], [fixture.timesIn([chunk!])[0], fixture.timesIn([chunk!])[0]]); // prettier-ignore
+      assert.deepEqual(
+        [chunk!.oldestMs, chunk!.newestMs],
+        [fixture.timesIn([chunk!])[0], fixture.timesIn([chunk!])[0]],
+      );
     }
   });
 

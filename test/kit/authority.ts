@@ -1,4 +1,7 @@
-/** Certificates of a test's own: an authority with a server that it vouches for, and ones that sign themselves. */
+/**
+ * Certificates of a test's own: an authority with a server that it vouches for, and ones that sign
+ * themselves.
+ */
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { RequestListener } from 'node:http';
@@ -6,6 +9,7 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
+import { onEnd } from './ending.ts';
 
 const EC = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'];
 
@@ -40,7 +44,7 @@ export async function startTlsServer(
 ): Promise<number> {
   const server = createServer(pair, listener);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  context.after(() => {
+  onEnd(context, () => {
     server.closeAllConnections();
     server.close();
   });
@@ -54,7 +58,10 @@ export interface Certificate {
   readonly key: string;
 }
 
-/** A self-signed one, in files of the folder that begin with the name; good for `host`, a name in DNS. */
+/**
+ * A self-signed one, in files of the folder that begin with the name; good for `host`, a name in
+ * DNS.
+ */
 export function makeCertificate(folder: string, name: string, host = name): Certificate {
   const files = { cert: path.join(folder, `${name}.crt`), key: path.join(folder, `${name}.key`) };
   const subject = ['-subj', `/CN=${host}`, '-addext', `subjectAltName=DNS:${host}`];

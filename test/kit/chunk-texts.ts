@@ -1,6 +1,6 @@
 /**
- * What chunks hold, as text like that of RecordingAppender: `name{a="b"} 1 @1000`, `name{} stale @1000`, in the order of
- * the chunks. Samples and markers alone.
+ * What chunks hold, as text like that of RecordingAppender: `name{a="b"} 1 @1000`, `name{} stale
+ * @1000`, in the order of the chunks. Samples and markers alone.
  */
 import { formatLabelSet, labelSetOf } from '../../src/model/labels.ts';
 import type { Chunk } from '../../src/model/queue.ts';

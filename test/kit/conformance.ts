@@ -1,5 +1,6 @@
 /**
- * Where the published test data lies: beside the project, never in it. Tests skip where it is absent, except in CI.
+ * Where the published test data lies: beside the project, never in it. Tests skip where it is
+ * absent, except in CI.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,7 +13,10 @@ const places = ['../shared/conformance', '../../shared/conformance'].map((path) 
 /** The folder of the data, undefined where it is absent. */
 export const conformance: string | undefined = places.find((path) => existsSync(path));
 
-/** For `test(name, { skip })`: a reason outside CI; in CI absence is a failure, so nothing is skipped. */
+/**
+ * For `test(name, { skip })`: a reason outside CI; in CI absence is a failure, so nothing is
+ * skipped.
+ */
 export const skipWithoutConformance: string | false =
   conformance === undefined && process.env['CI'] === undefined
     ? 'the published test data is not beside the project (../shared/conformance)'

@@ -1,4 +1,7 @@
-/** Pieces for tests of delivery: chunks that say what they hold, a protocol that answers by a list, a log that is read. */
+/**
+ * Pieces for tests of delivery: chunks that say what they hold, a protocol that answers by a list,
+ * a log that is read.
+ */
 import type { Outcome } from '../../src/delivery/attempt.ts';
 import { Load } from '../../src/delivery/load.ts';
 import { Losses } from '../../src/delivery/losses.ts';
@@ -26,7 +29,10 @@ export function itemsIn(chunks: readonly Chunk[]): number[] {
   return chunks.flatMap(({ bytes }) => Buffer.from(bytes).toString().split(' ').map(Number));
 }
 
-/** Takes numbers apart; odd ones belong to `odd`, others to `even`. Answers are asked for with what was sent. */
+/**
+ * Takes numbers apart; odd ones belong to `odd`, others to `even`. Answers are asked for with what
+ * was sent.
+ */
 export class NumberProtocol implements Protocol<readonly Chunk[]> {
   readonly sent: number[][] = [];
   readonly #answer: (items: readonly number[], attempt: number) => Answer | Promise<Answer>;

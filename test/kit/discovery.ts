@@ -1,10 +1,13 @@
-/** A discovery mechanism under way on virtual time, until its test ends: the lists that it gave, and what it said. */
+/**
+ * A discovery mechanism under way on virtual time, until its test ends: the lists that it gave, and
+ * what it said.
+ */
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CallLimits } from '../../src/discovery/call-limits.ts';
 import type { DiscoveryWorld, Explained } from '../../src/discovery/mechanism.ts';
 import type { TargetGroup } from '../../src/model/target.ts';
-import type { Ending } from './ending.ts';
+import { type Ending, onEnd } from './ending.ts';
 import { createWorld, type TestWorld } from './world.ts';
 
 export interface TestDiscoveryWorld extends DiscoveryWorld, TestWorld {
@@ -74,7 +77,7 @@ export function startDiscovery<Config>(
     abort.abort();
     await ended;
   };
-  ending.after(stop);
+  onEnd(ending, stop);
   const { clock, metrics, lines } = own;
   const targets = (): Readonly<Record<string, string>>[] =>
     (lists.at(-1) ?? []).flatMap((group) =>

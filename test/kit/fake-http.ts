@@ -1,7 +1,10 @@
 /** An HTTP client that sends nothing: a function answers, and what was asked is kept. */
 import type { ClientRequest, ClientResponse, HttpClient } from '../../src/kernel/http-client.ts';
 
-/** A body of status 200, a status without a body, an answer of which the rest is as usual, or a failure. */
+/**
+ * A body of status 200, a status without a body, an answer of which the rest is as usual, or a
+ * failure.
+ */
 export type FakeAnswer = string | number | Error | FakeResponse;
 
 interface FakeResponse {

@@ -2,6 +2,7 @@
 import { createServer, request as httpRequest, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
+import { onEnd } from './ending.ts';
 
 export interface HangingServer {
   readonly url: string;
@@ -32,7 +33,7 @@ export async function startHanging(context: TestContext): Promise<HangingServer>
     socket.once('close', () => (connections -= 1));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  context.after(() => {
+  onEnd(context, () => {
     server.closeAllConnections();
     server.close();
   });

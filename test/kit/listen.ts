@@ -1,7 +1,9 @@
-/** Servers on a free port of the loopback, closed with the test, and all that is connected to them. */
+/**
+ * Servers on a free port of the loopback, closed with the test, and all that is connected to them.
+ */
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo, Server, Socket } from 'node:net';
-import type { Ending } from './ending.ts';
+import { type Ending, onEnd } from './ending.ts';
 
 export interface Listening {
   readonly port: number;
@@ -20,7 +22,7 @@ export async function listen(ending: Ending, server: Server): Promise<Listening>
     socket.once('close', () => sockets.delete(socket));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  ending.after(() => {
+  onEnd(ending, () => {
     for (const socket of sockets) socket.destroy();
     if (server.listening) server.close();
   });

@@ -1,6 +1,6 @@
 /**
- * A queue of chunks in memory, for tests of what puts chunks in or takes them out. It keeps the contract of the seam
- * (test/contracts/chunk-queue.ts), except that nothing outlives it.
+ * A queue of chunks in memory, for tests of what puts chunks in or takes them out. It keeps the
+ * contract of the seam (test/contracts/chunk-queue.ts), except that nothing outlives it.
  */
 import { type Clock, VirtualClock } from '../../src/kernel/clock.ts';
 import type { Batch, BatchLimits, Chunk, ChunkQueue } from '../../src/model/queue.ts';

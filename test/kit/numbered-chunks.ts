@@ -1,4 +1,7 @@
-/** Chunks that say their number, for tests of queues: what comes out is read without knowing any encoder. */
+/**
+ * Chunks that say their number, for tests of queues: what comes out is read without knowing any
+ * encoder.
+ */
 import type { Batch, BatchLimits, Chunk, ChunkQueue } from '../../src/model/queue.ts';
 
 export const EVERYTHING: BatchLimits = { maxItems: 1e9, maxBytes: 1e9, maxRawBytes: 1e9 };

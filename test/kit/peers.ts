@@ -1,7 +1,8 @@
 /**
- * Real programs of others that tests talk to: Prometheus, promtool, node-exporter. Looked up in the folder
- * AMPERAGE_PEERS names, then in `.peers/usr/bin` below the root, then in /usr/bin; Prometheus and promtool count
- * from version 3 on. Tests that need an absent one skip with a message; where `CI` is set, they fail.
+ * Real programs of others that tests talk to: Prometheus, promtool, node-exporter. Looked up in the
+ * folder AMPERAGE_PEERS names, then in `.peers/usr/bin` below the root, then in /usr/bin;
+ * Prometheus and promtool count from version 3 on. Tests that need an absent one skip with a
+ * message; where `CI` is set, they fail.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -37,7 +38,10 @@ function majorVersion(file: string): number {
   }
 }
 
-/** The peers' paths by name, or undefined after skipping the test; throws instead of skipping where CI is set. */
+/**
+ * The peers' paths by name, or undefined after skipping the test; throws instead of skipping where
+ * CI is set.
+ */
 export function skipUnlessPeer<Name extends string>(
   context: TestContext,
   ...names: readonly Name[]

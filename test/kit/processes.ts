@@ -1,12 +1,13 @@
 /**
- * Real `amperage` commands, and peers, as child processes of a test: started on free ports, waited for, and ended by
- * their own process id whatever the test does.
+ * Real `amperage` commands, and peers, as child processes of a test: started on free ports, waited
+ * for, and ended by their own process id whatever the test does.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createServer, type AddressInfo } from 'node:net';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
 import { until } from './waiting.ts';
+import { onEnd } from './ending.ts';
 
 export const MAIN = path.resolve(import.meta.dirname, '../../src/main.ts');
 
@@ -56,7 +57,7 @@ export async function startProgram(
   const exited = new Promise<void>((resolve) =>
     child.once('exit', () => ((hasExited = true), resolve())),
   );
-  context.after(async () => {
+  onEnd(context, async () => {
     if (!hasExited) child.kill('SIGTERM');
     const timer = setTimeout(() => child.kill('SIGKILL'), 5_000);
     await exited;

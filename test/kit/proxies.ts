@@ -5,6 +5,7 @@ import path from 'node:path';
 import type { TestContext } from 'node:test';
 import { verifyRequest } from '../../src/aws/verification.ts';
 import { freePort, type Running, startProgram } from './processes.ts';
+import { onEnd } from './ending.ts';
 
 export const KEYS = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'wJalrXUtnFEMI' };
 export const ENV = {
@@ -45,7 +46,7 @@ export async function startUpstream(
   // As many headers as come.
   server.maxHeadersCount = 0;
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  context.after(() => {
+  onEnd(context, () => {
     server.closeAllConnections();
     server.close();
   });

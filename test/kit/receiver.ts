@@ -1,6 +1,6 @@
 /**
- * A remote write receiver on the loopback, of 1.0 and 2.0: it decodes what comes, answers by a function, and keeps what
- * it took, as it came and by sender.
+ * A remote write receiver on the loopback, of 1.0 and 2.0: it decodes what comes, answers by a
+ * function, and keeps what it took, as it came and by sender.
  */
 import { type HttpRequest, type HttpResponse, HttpServer } from '../../src/kernel/http-server.ts';
 import { silentLogger } from '../../src/kernel/logger.ts';
@@ -9,7 +9,7 @@ import { STALE_NAN_HIGH, STALE_NAN_LOW } from '../../src/model/sample.ts';
 import { decodeWriteRequest } from '../../src/wire/remote-write/decoder.ts';
 import { downgradeRequest } from '../../src/wire/remote-write/downgrade.ts';
 import { uncompress } from '../../src/wire/snappy.ts';
-import type { Ending } from './ending.ts';
+import { type Ending, onEnd } from './ending.ts';
 
 export interface Received {
   readonly request: HttpRequest;
@@ -50,7 +50,10 @@ export class Receiver {
     return `${this.server.url}/write`;
   }
 
-  /** What was kept of one sender, which is the first part of its path, by series and in order of time. */
+  /**
+   * What was kept of one sender, which is the first part of its path, by series and in order of
+   * time.
+   */
   of(sender: string): Map<string, ReceivedValue[]> {
     const kept = this.#senders.get(sender) ?? new Map<string, ReceivedValue[]>();
     const sorted = [...kept].map(
@@ -104,6 +107,6 @@ export class Receiver {
 export async function startReceiver(ending: Ending): Promise<Receiver> {
   const receiver = new Receiver();
   await receiver.server.start();
-  ending.after(() => receiver.server.stop(100));
+  onEnd(ending, () => receiver.server.stop(100));
   return receiver;
 }

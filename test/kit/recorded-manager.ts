@@ -1,6 +1,6 @@
 /**
- * A scrape manager over expositions that a function answers, on virtual time unless another clock is given: what its
- * targets commit is text (recording-appender.ts).
+ * A scrape manager over expositions that a function answers, on virtual time unless another clock
+ * is given: what its targets commit is text (recording-appender.ts).
  */
 import type { Clock, VirtualClock } from '../../src/kernel/clock.ts';
 import type { ClientRequest, HttpClient } from '../../src/kernel/http-client.ts';

@@ -1,6 +1,6 @@
 /**
- * A target whose scrapes are given as pages, for tests: it goes through the one transaction, and what that commits is
- * text (recording-appender.ts).
+ * A target whose scrapes are given as pages, for tests: it goes through the one transaction, and
+ * what that commits is text (recording-appender.ts).
  */
 import assert from 'node:assert/strict';
 import type { LabelSet } from '../../src/model/labels.ts';

@@ -1,7 +1,7 @@
 /**
- * An appender that keeps what is committed, as text, for tests: `name{a="b"} 1 @1000`, `name{} stale @1000`.
- * It checks the rules of the seam: no ref that was not given out, nothing after close, no ref renewed twice. Of renewed
- * refs every other one becomes another.
+ * An appender that keeps what is committed, as text, for tests: `name{a="b"} 1 @1000`, `name{}
+ * stale @1000`. It checks the rules of the seam: no ref that was not given out, nothing after
+ * close, no ref renewed twice. Of renewed refs every other one becomes another.
  */
 import assert from 'node:assert/strict';
 import { formatLabelSet, type LabelSet } from '../../src/model/labels.ts';

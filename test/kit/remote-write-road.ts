@@ -1,6 +1,6 @@
 /**
- * A remote write road for tests: appender → queue on disk → sender → a receiver on the loopback that decodes. Real
- * sockets and files; time is virtual.
+ * A remote write road for tests: appender → queue on disk → sender → a receiver on the loopback
+ * that decodes. Real sockets and files; time is virtual.
  */
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
@@ -24,6 +24,7 @@ import { type RemoteWriteEdges, RemoteWriteSink } from '../../src/sinks/remote-w
 import { temporaryFolder } from './folder.ts';
 import { type Receiver, startReceiver } from './receiver.ts';
 import { createWorld, openHttp } from './world.ts';
+import { onEnd } from './ending.ts';
 
 export interface Road {
   readonly receiver: Receiver;
@@ -94,7 +95,7 @@ export async function road(t: TestContext, overrides: Overrides = {}): Promise<R
   const open: OpenRoutedAppender = router.openAppender;
   await queue.start();
   await sink.start();
-  t.after(async () => {
+  onEnd(t, async () => {
     const stopped = sink.stop(0);
     await clock.advance(0);
     await stopped;

@@ -1,6 +1,6 @@
 /**
- * Waiting for a condition: on real time, for what real sockets and processes do, or for turns of the event loop, for
- * what needs no time at all. A test on virtual time moves its clock instead.
+ * Waiting for a condition: on real time, for what real sockets and processes do, or for turns of
+ * the event loop, for what needs no time at all. A test on virtual time moves its clock instead.
  */
 import assert from 'node:assert/strict';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
@@ -21,7 +21,9 @@ export async function until(
   }
 }
 
-/** Lets turns of the event loop pass until the condition holds; fails after ten thousand of them. */
+/**
+ * Lets turns of the event loop pass until the condition holds; fails after ten thousand of them.
+ */
 export async function untilTurn(holds: () => boolean): Promise<void> {
   for (let turns = 0; !holds(); turns++) {
     assert.ok(turns < TURNS_MAX, `does not hold after ${TURNS_MAX} turns of the event loop`);

@@ -1,6 +1,6 @@
 /**
- * The world of a part under test (kernel/world.ts): a clock that stands still, a registry, a logger whose lines are
- * kept, and no network. Each of them can be replaced.
+ * The world of a part under test (kernel/world.ts): a clock that stands still, a registry, a logger
+ * whose lines are kept, and no network. Each of them can be replaced.
  */
 import { type Clock, VirtualClock } from '../../src/kernel/clock.ts';
 import {
@@ -10,7 +10,7 @@ import {
 } from '../../src/kernel/http-client.ts';
 import { createLogger, type Logger } from '../../src/kernel/logger.ts';
 import { Registry } from '../../src/kernel/metrics.ts';
-import type { Ending } from './ending.ts';
+import { type Ending, onEnd } from './ending.ts';
 
 export interface TestWorld<Time extends Clock = VirtualClock> {
   readonly clock: Time;
@@ -62,6 +62,6 @@ export function metricOf(metrics: Registry, start: string): number {
 /** A real client, closed with the test. */
 export function openHttp(ending: Ending, options?: HttpClientOptions): HttpClient {
   const http = createHttpClient(options);
-  ending.after(() => http.close());
+  onEnd(ending, () => http.close());
   return http;
 }
