@@ -22,7 +22,7 @@ import { copyOf, newPlaces, type Places, trimmed } from './places.ts';
 import { RANGE_SERIES, ReferenceBody } from './reference-body.ts';
 import { seriesLabels } from './series-labels.ts';
 import type { SeriesTable } from './series-table.ts';
-import { inRanges, type Slices } from './slices.ts';
+import { inRanges, type Steps } from './steps.ts';
 import { AHEAD_MAX_MS, type TargetSeries, tellFamily } from './target-series.ts';
 
 /** Slot of a series that relabelling dropped. */
@@ -87,7 +87,7 @@ export class SeriesCache {
   }
 
   /** As `ingest`, of a body that is the caller's own, with a scratch of its own. */
-  *ingestInSlices(body: Uint8Array, format: ExpositionFormat, tMs: number): Slices<boolean> {
+  *ingestInSlices(body: Uint8Array, format: ExpositionFormat, tMs: number): Steps<boolean> {
     const shared = this.#scratch;
     const scratch = new ScrapeScratch(Math.max(this.#reference.places.count, body.length >> 7));
     if (format !== this.#format) this.forget();
@@ -125,7 +125,7 @@ export class SeriesCache {
     return this.#isSame && this.#expected === count;
   }
 
-  *#walkInSlices(tMs: number): Slices<boolean> {
+  *#walkInSlices(tMs: number): Steps<boolean> {
     const { reader, places: notes } = this.#scratch;
     const { count } = this.#reference.places;
     let same = 0;

@@ -13,7 +13,7 @@ import { ExemplarMemory } from './exemplar-memory.ts';
 import { FamilyMetadata } from './family-metadata.ts';
 import { ProtobufPages } from './protobuf-pages.ts';
 import { SeriesTable } from './series-table.ts';
-import { inRanges, type Slices } from './slices.ts';
+import { inRanges, type Steps } from './steps.ts';
 import type { ScrapeCounts, TargetSeries } from './target-series.ts';
 
 export interface IntakeOptions {
@@ -96,7 +96,7 @@ export class Intake {
   }
 
   /** As `ingest`, up to `accept`; what is to be forgotten afterwards is left to `clean`. */
-  *ingestInSlices(body: Uint8Array, tMs: number, kind: ExpositionKind): Slices<void> {
+  *ingestInSlices(body: Uint8Array, tMs: number, kind: ExpositionKind): Steps {
     yield* this.clean();
     const { table } = this.#series;
     this.#begin(kind);
@@ -125,7 +125,7 @@ export class Intake {
   }
 
   /** As `fail`, up to `acceptEnd`. */
-  *failInSlices(tMs: number): Slices<void> {
+  *failInSlices(tMs: number): Steps {
     yield* this.clean();
     const { table } = this.#series;
     yield* inRanges(table.size, RANGE_SLOTS, (from, to) => table.markAll(tMs, from, to));
@@ -137,7 +137,7 @@ export class Intake {
   }
 
   /** Takes back a page that was given up on the way, and lets go of series that are gone. */
-  *clean(): Slices<void> {
+  *clean(): Steps {
     const { table } = this.#series;
     this.#takeBack();
     while (table.hasGone) {

@@ -14,7 +14,8 @@ import { EndingLoops } from './ending-loops.ts';
 import { seriesKey } from './identity.ts';
 import { scrapeMetrics } from './metrics.ts';
 import { type Assignment, type PoolOptions, ScrapePool, type TargetStatus } from './pool.ts';
-import { type Steps, Turns } from './turns.ts';
+import type { Steps } from './steps.ts';
+import { Turns } from './turns.ts';
 
 export interface ScrapeManagerOptions {
   readonly world: World;

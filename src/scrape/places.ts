@@ -2,7 +2,7 @@
  * Where the series of a page lie, as columns: what cache.ts remembers of the page before. Values only.
  */
 
-import type { Slices } from './slices.ts';
+import type { Steps } from './steps.ts';
 
 /** Where the series of a body lie, in order. */
 export interface Places {
@@ -39,7 +39,7 @@ export function copyOf(from: Places, size: number): Places {
 }
 
 /** The places in columns that are no longer than they must be, one column a slice. */
-export function* trimmed(places: Places): Slices<Places> {
+export function* trimmed(places: Places): Steps<Places> {
   const { count } = places;
   if (places.slots.length - count <= count >> 2) return places;
   const to = { ...newPlaces(0), count };

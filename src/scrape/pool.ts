@@ -20,7 +20,8 @@ import { type LoopStatus, ScrapeLoop } from './loop.ts';
 import { type ScrapeMetrics } from './metrics.ts';
 import type { ReportMarks } from './report.ts';
 import { makeTargets, type Target, type TargetList } from './target.ts';
-import type { Steps, Turns } from './turns.ts';
+import type { Steps } from './steps.ts';
+import type { Turns } from './turns.ts';
 
 /** What all pools share. */
 export interface PoolOptions {

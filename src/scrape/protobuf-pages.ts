@@ -10,7 +10,7 @@ import { type ProtobufSample } from '../wire/exposition/protobuf/sample.ts';
 import { readProtobufInSteps } from '../wire/exposition/protobuf/families.ts';
 import { reduceBuckets } from './histogram-limits.ts';
 import { seriesLabels } from './series-labels.ts';
-import type { Slices } from './slices.ts';
+import type { Steps } from './steps.ts';
 import { AHEAD_MAX_MS, type TargetSeries, tellFamily } from './target-series.ts';
 
 const DROPPED = -1;
@@ -37,7 +37,7 @@ export class ProtobufPages {
   }
 
   /** As `ingest`. */
-  *ingestInSlices(body: Uint8Array, tMs: number): Slices<void> {
+  *ingestInSlices(body: Uint8Array, tMs: number): Steps {
     const { isNative, alwaysClassic } = this.#series.config.histograms;
     const options = { nativeHistograms: isNative, alwaysClassic };
     const seen = new Map<string, Known>();

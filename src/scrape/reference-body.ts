@@ -6,7 +6,7 @@ import type { Borrowed } from '../model/borrowed.ts';
 import { areEqual } from './equal-bytes.ts';
 import { HashIndex } from './hash-index.ts';
 import { newPlaces, type Places } from './places.ts';
-import { inRanges, type Slices } from './slices.ts';
+import { inRanges, type Steps } from './steps.ts';
 
 /** Series of a large body that are gone over between two yields. */
 export const RANGE_SERIES = 8_192;
@@ -56,7 +56,7 @@ export class ReferenceBody {
   }
 
   /** Makes the index, which `find` else does in one go. */
-  *indexInSlices(): Slices<void> {
+  *indexInSlices(): Steps {
     const { count } = this.places;
     if (count === 0 || this.#isIndexed) return;
     this.#bySeries.reset(count);

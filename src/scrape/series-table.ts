@@ -14,7 +14,7 @@ import {
   type SeriesMetadata,
 } from '../model/sample.ts';
 import { HashIndex, hashText } from './hash-index.ts';
-import { inRanges, type Slices } from './slices.ts';
+import { inRanges, type Steps } from './steps.ts';
 
 export class SeriesTable {
   readonly #appender: RoutedAppender;
@@ -252,7 +252,7 @@ export class SeriesTable {
   }
 
   /** Makes room to look up and add so many series, which else is done in one go when one lacks it. */
-  *prepare(more: number): Slices<void> {
+  *prepare(more: number): Steps {
     if (this.#isIndexed && this.#byLabels.hasRoomFor(more)) return;
     this.#isIndexed = false;
     this.#byLabels.reset((this.#size - this.#free.length + more) * 2);

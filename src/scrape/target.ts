@@ -9,7 +9,7 @@ import { type LabelSet, labelSetKey, labelSetOf } from '../model/labels.ts';
 import { type TargetGroup } from '../model/target.ts';
 import { relabel } from '../relabel/relabel.ts';
 import type { ScrapeConfig } from './config.ts';
-import type { Steps } from './turns.ts';
+import type { Steps } from './steps.ts';
 
 export interface Target {
   /** Equal for two targets that would be scraped alike; stable over restarts. */

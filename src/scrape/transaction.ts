@@ -23,7 +23,8 @@ import type { ScrapeConfig } from './config.ts';
 import type { FetchedPage } from './fetch.ts';
 import { Intake } from './intake.ts';
 import { type ReportMarks, ScrapeReport } from './report.ts';
-import { runInSlices, type Slices } from './slices.ts';
+import type { Steps } from './steps.ts';
+import { runOnItsOwn } from './turns.ts';
 import type { ScrapeCounts } from './target-series.ts';
 
 export interface TransactionOptions {
@@ -58,7 +59,7 @@ export class ScrapeTransaction {
   readonly #report: ScrapeReport;
   #config: ScrapeConfig;
   /** A transaction over several turns. */
-  #running: Slices<unknown> | undefined;
+  #running: Steps<unknown> | undefined;
 
   constructor(options: TransactionOptions) {
     const { appender, targetLabels, config, marks } = options;
@@ -127,10 +128,10 @@ export class ScrapeTransaction {
     this.#appender.close();
   }
 
-  async #run<T>(slices: Slices<T>): Promise<T | undefined> {
+  async #run<T>(slices: Steps<T>): Promise<T | undefined> {
     this.giveUp();
     this.#running = slices;
-    const result = await runInSlices(slices);
+    const result = await runOnItsOwn(slices);
     if (this.#running === slices) this.#running = undefined;
     return result;
   }
@@ -138,7 +139,7 @@ export class ScrapeTransaction {
   *#takeSlices(
     got: { readonly body: Uint8Array; readonly kind: ExpositionKind } | Error,
     moment: ScrapeMoment,
-  ): Slices<ScrapeOutcome> {
+  ): Steps<ScrapeOutcome> {
     const { tMs } = moment;
     let failure = got instanceof Error ? got : undefined;
     if (!(got instanceof Error))
@@ -158,7 +159,7 @@ export class ScrapeTransaction {
     return outcome;
   }
 
-  *#endSlices(tMs: number): Slices<void> {
+  *#endSlices(tMs: number): Steps {
     yield* this.#intake.failInSlices(tMs);
     this.#intake.acceptEnd(tMs);
     this.#report.appendStale(tMs);

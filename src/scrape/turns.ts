@@ -1,15 +1,31 @@
 /**
- * Long work in short turns of the event loop. Work is a generator that yields wherever it may be interrupted; when a turn
- * has had its share of it, the rest follows in later turns, with timers and sockets between them.
- * All work that one `Turns` runs divides the same share, in the order of arrival: a hundred jobs that change at once do
- * not take a hundred shares.
+ * Long work in short turns of the event loop, with timers and sockets between them. Two ways, because
+ * the two kinds of it must not wait for each other:
+ *
+ *     Turns        what a change of lists or of the configuration asks of all jobs. It may wait, so
+ *                  all of it divides one share of each turn, in the order of arrival: a hundred jobs
+ *                  that change at once do not take a hundred shares
+ *     runOnItsOwn  a large scrape body. It has a timeout to keep, so it has a share of its own and
+ *                  waits for no list; there are few of them at a time
  */
+import type { Steps } from './steps.ts';
 
-/** Work in steps, each short: between two of them anything else may happen. */
-export type Steps<Result = void> = Generator<undefined, Result, undefined>;
-
-/** Of each turn; a step that has begun is finished. */
+/** Of each turn, for all that one `Turns` runs; a step that has begun is finished. */
 const SHARE_MS = 10;
+/** Of each turn, for a scrape body. */
+const OWN_SHARE_MS = 5;
+
+/** Takes all steps, in as many turns as it takes; undefined when `steps.return` has ended them. */
+export async function runOnItsOwn<Result>(steps: Steps<Result>): Promise<Result | undefined> {
+  let endMs = performance.now() + OWN_SHARE_MS;
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+    if (performance.now() < endMs) continue;
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    endMs = performance.now() + OWN_SHARE_MS;
+  }
+}
 
 export class Turns {
   readonly #shareMs: number;
