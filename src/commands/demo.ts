@@ -62,7 +62,7 @@ async function runDemo(options: DemoOptions): Promise<void> {
   const durationMs = options.duration === undefined ? undefined : parseDurationMs(options.duration);
   if (options.duration !== undefined && (durationMs === undefined || durationMs === 0)) {
     throw new ConfigError(
-      'DEMO_DURATION',
+      'FLAG_DURATION',
       `--duration "${options.duration}" is not a duration; write for example 60s or 5m`,
     );
   }

@@ -235,9 +235,9 @@ function readiness(
 async function configOf(flags: ProxyFlags, world: World): Promise<ProxyConfig> {
   const { upstreamUrlScheme, name, region, host, roleArn } = flags;
   if (upstreamUrlScheme !== 'http' && upstreamUrlScheme !== 'https')
-    throw new ConfigError('FLAG_SCHEME', '--upstream-url-scheme must be http or https');
+    throw new ConfigError('FLAG_VALUE', '--upstream-url-scheme must be http or https');
   if (flags.externalId !== undefined && roleArn === undefined)
-    throw new ConfigError('FLAG_ROLE', '--external-id needs --role-arn');
+    throw new ConfigError('FLAG_COMBINATION', '--external-id needs --role-arn');
   const file = flags['config.file'];
   const single: ProxyRoute = {
     upstream: host,
@@ -278,7 +278,7 @@ function bodyLimits(flags: ProxyFlags): BodyLimits {
 function bytes(flag: string, text: string): number {
   const value = Number(text);
   if (Number.isSafeInteger(value) && value >= 0) return value;
-  throw new ConfigError('FLAG_BYTES', `${flag} must be a number of bytes`);
+  throw new ConfigError('FLAG_NUMBER', `${flag} must be a number of bytes`);
 }
 
 /** A pair that is none is left out, and told. */

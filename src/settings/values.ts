@@ -105,7 +105,7 @@ export function misplaced(sentence: string) {
   return refused(sentence, 'CONFIG_UNKNOWN_KEY');
 }
 
-function refused(message: string, code: string) {
+function refused(message: string, code: 'CONFIG_UNSUPPORTED' | 'CONFIG_UNKNOWN_KEY') {
   return z
     .unknown()
     .superRefine((written, context) => {

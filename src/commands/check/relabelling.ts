@@ -160,6 +160,6 @@ function sourceOf(plan: CollectorPlan, job: string, file: string): SourcePlan {
 
 function pairOf(text: string): [string, string] {
   const equal = text.indexOf('=');
-  if (equal <= 0) throw new ConfigError('FLAG_LABEL', `"${text}" is not name=value`);
+  if (equal <= 0) throw new ConfigError('FLAG_VALUE', `"${text}" is not name=value`);
   return [text.slice(0, equal), text.slice(equal + 1)];
 }

@@ -71,7 +71,7 @@ export async function sourcesOf(flags: DiscoverFlags, env: Env, world: World): P
   const isCloudMap = flags.namespaces !== undefined || flags.namespacesParameter !== undefined;
   if (isCloudMap && (isTeralytics || flags.clusters !== undefined))
     throw new ConfigError(
-      'FLAG_SOURCES',
+      'FLAG_COMBINATION',
       'clusters and Cloud Map namespaces cannot be asked together by flags; write both into a configuration and give it by --config.file',
     );
   if (isTeralytics || flags.clusters !== undefined) return fromClusters(flags, env, isTeralytics);
@@ -82,7 +82,7 @@ function fromClusters(flags: DiscoverFlags, env: Env, isTeralytics: boolean): So
   const names = splitNames(flags.clusters ?? flags['config.cluster'] ?? '');
   const times = Number(flags['config.scrapeTimes'] ?? 0);
   if (!Number.isInteger(times) || times < 0)
-    throw new ConfigError('FLAG_TIMES', 'config.scrape-times must be a whole number, 0 for ever');
+    throw new ConfigError('FLAG_NUMBER', 'config.scrape-times must be a whole number, 0 for ever');
   const dynamic = flags['config.dynamicPortDetection'];
   const region = configuredRegion(flags, env);
   const config = {
