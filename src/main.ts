@@ -46,6 +46,10 @@ const commands: Readonly<Record<string, { summary: string; load: () => Promise<C
     summary: 'validate files before they are used',
     load: async () => (await import('./commands/check.ts')).checkCommand(),
   },
+  explain: {
+    summary: 'what an error code means and what to do about it',
+    load: async () => (await import('./commands/explain.ts')).explainCommand(),
+  },
 };
 
 async function main(given: readonly string[]): Promise<void> {
