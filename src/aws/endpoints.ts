@@ -49,7 +49,14 @@ const GLOBAL: Readonly<Record<string, string>> = {
   waf: 'us-east-1',
 };
 
-const REGION = /^[a-z]{2}(?:-[a-z]+)+-\d$/;
+const REGION = '[a-z]{2}(?:-[a-z]+)+-\\d';
+const WHOLE_REGION = new RegExp(`^${REGION}$`);
+const OLD_S3 = new RegExp(`^s3-(${REGION})$`);
+
+/** Whether a text looks like the name of a region, in any partition. */
+export function isRegion(text: string): boolean {
+  return WHOLE_REGION.test(text);
+}
 
 /** Undefined for a host that is not AWS's, or that does not tell. @param host  with or without a port */
 export function scopeOfHost(host: string): SigningScope | undefined {
@@ -60,7 +67,7 @@ export function scopeOfHost(host: string): SigningScope | undefined {
     .slice(0, -suffix.length - 1)
     .split('.')
     .filter((label) => label !== 'dualstack' && label !== 'vpce');
-  const at = labels.findLastIndex((label) => REGION.test(label));
+  const at = labels.findLastIndex(isRegion);
   if (at < 0) return ofGlobal(labels);
   const region = labels[at] ?? '';
   // my-domain.us-east-1.es: the service stands behind the region.
@@ -79,7 +86,7 @@ function nameBefore(labels: readonly string[], at: number): string {
 /** s3-us-west-2.amazonaws.com, iam.amazonaws.com, bucket.s3.amazonaws.com. */
 function ofGlobal(labels: readonly string[]): SigningScope | undefined {
   const last = labels.at(-1) ?? '';
-  const old = /^s3-([a-z]{2}(?:-[a-z]+)+-\d)$/.exec(last)?.[1];
+  const old = OLD_S3.exec(last)?.[1];
   if (old !== undefined) return scope('s3', old);
   const region = GLOBAL[last.replace(/-fips$/, '')];
   return region === undefined ? undefined : scope(last, region);

@@ -5,6 +5,7 @@
  * https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-instance-metadata-service.html
  */
 import { messageOf, RecoverableError } from '../kernel/errors.ts';
+import { isRegion } from './endpoints.ts';
 import { type ClientRequest, createHttpClient, type HttpClient } from '../kernel/http-client.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -66,6 +67,6 @@ async function instanceRegion(http: HttpClient, env: Env): Promise<string> {
   const region = await ask('GET', '/latest/meta-data/placement/region', {
     'x-aws-ec2-metadata-token': token,
   });
-  if (!/^[a-z]{2}(?:-[a-z]+)+-\d$/.test(region)) throw new Error('its answer is no region');
+  if (!isRegion(region)) throw new Error('its answer is no region');
   return region;
 }

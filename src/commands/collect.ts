@@ -11,15 +11,15 @@ import { ConfigSources, sourcesFrom } from '../config/sources/sources.ts';
 import { redactConfig } from '../config/redact.ts';
 import { CallLimits } from '../discovery/call-limits.ts';
 import { Group } from '../kernel/component.ts';
-import { ConfigError, messageOf } from '../kernel/errors.ts';
+import { messageOf } from '../kernel/errors.ts';
 import { HttpServer, type HttpResponse, type Route } from '../kernel/http-server.ts';
-import { loadWebConfig } from '../kernel/web-config.ts';
-import { parseDurationMs } from '../model/duration.ts';
+import { loadWebConfig } from '../settings/web-config.ts';
 import { apiRoutes } from './collect/api.ts';
 import { Collector } from './collect/collector.ts';
 import { Reloader } from './collect/reloader.ts';
 import { LISTEN_DEFAULT, type ShardFlags, sharingOf } from './collect/sharing.ts';
 import { statusRoute } from './collect/status-page.ts';
+import { durationFlag, gather } from './flags.ts';
 import { createWorld, longRunningCommand, type LogOptions, runUntilSignal } from './runner.ts';
 import { withTrust } from './trust.ts';
 import { VERSION } from './version.ts';
@@ -45,7 +45,7 @@ export function collectCommand(): Command {
     .option(
       '--config <source>',
       'the same, or one of the OpenTelemetry Collector; several are merged in order',
-      (value: string, list: readonly string[]) => [...list, value],
+      gather,
       [],
     )
     .option(
@@ -192,16 +192,6 @@ function tuneGarbageCollection(): void {
   const { setFlagsFromString } = process.getBuiltinModule('node:v8');
   setFlagsFromString('--semi-space-growth-factor=1');
   setFlagsFromString('--heap-growing-percent=50');
-}
-
-function durationFlag(flag: string, text: string): number {
-  const ms = parseDurationMs(text);
-  if (ms === undefined)
-    throw new ConfigError(
-      'FLAG_DURATION',
-      `${flag} "${text}" is not a duration; write for example 20s`,
-    );
-  return ms;
 }
 
 function reloadRoutes(reloader: Reloader, isEnabled: boolean): Route[] {

@@ -13,8 +13,8 @@ import { type Command } from 'commander';
 import type { Component } from '../kernel/component.ts';
 import { ConfigError } from '../kernel/errors.ts';
 import type { World } from '../kernel/world.ts';
-import { parseDurationMs } from '../model/duration.ts';
 import { PANELS } from '../page/panels.ts';
+import { durationFlag } from './flags.ts';
 import { deploy } from './demo/deployment.ts';
 import { type Figure, readFigures } from './demo/figures.ts';
 import { claimPorts, findFreePorts, type Ports, type StageName } from './demo/ports.ts';
@@ -59,13 +59,10 @@ export function demoCommand(): Command {
 }
 
 async function runDemo(options: DemoOptions): Promise<void> {
-  const durationMs = options.duration === undefined ? undefined : parseDurationMs(options.duration);
-  if (options.duration !== undefined && (durationMs === undefined || durationMs === 0)) {
-    throw new ConfigError(
-      'FLAG_DURATION',
-      `--duration "${options.duration}" is not a duration; write for example 60s or 5m`,
-    );
-  }
+  const durationMs =
+    options.duration === undefined
+      ? undefined
+      : durationFlag('--duration', options.duration, { minMs: 1 });
   const ports = options.freePorts === true ? await findFreePorts() : await claimPorts();
   const directory = options.data ?? mkdtempSync(join(tmpdir(), 'amperage-demo-'));
   mkdirSync(directory, { recursive: true });

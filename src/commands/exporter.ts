@@ -10,9 +10,10 @@ import { formatTop } from '../exporter/top.ts';
 import { Group } from '../kernel/component.ts';
 import { ConfigError } from '../kernel/errors.ts';
 import { createPlainHttpClient } from '../kernel/http-client-plain.ts';
-import { loadWebConfig } from '../kernel/web-config.ts';
+import { loadWebConfig } from '../settings/web-config.ts';
 import type { World } from '../kernel/world.ts';
-import { formatDurationMs, parseDurationMs } from '../model/duration.ts';
+import { formatDurationMs } from '../model/duration.ts';
+import { durationFlag, gather } from './flags.ts';
 import { createWorld, longRunningCommand, type LogOptions, runUntilSignal } from './runner.ts';
 import { VERSION } from './version.ts';
 
@@ -43,7 +44,7 @@ export function exporterCommand(): Command {
     .option(
       '--web.listen-address <host:port>',
       `address to serve on, may be given several times; a collector in another task must reach it (default: "${ADDRESS}")`,
-      (address: string, before: readonly string[]) => [...before, address],
+      gather,
       [] as readonly string[],
     )
     .option('--web.telemetry-path <path>', 'path of the metrics', '/metrics')
@@ -85,15 +86,6 @@ Examples:
     .action(run);
 }
 
-function parseCacheTime(text: string): number {
-  const ms = parseDurationMs(text);
-  if (ms !== undefined && ms <= CACHE_MS_MAX) return ms;
-  throw new ConfigError(
-    'FLAG_DURATION',
-    `--cache-time "${text}" must be a duration from 0 to ${formatDurationMs(CACHE_MS_MAX)}, such as 500ms`,
-  );
-}
-
 async function run(flags: ExporterFlags): Promise<void> {
   const uri = metadataUri(process.env);
   const path = flags['web.telemetryPath'];
@@ -102,6 +94,7 @@ async function run(flags: ExporterFlags): Promise<void> {
       'FLAG_VALUE',
       `--web.telemetry-path "${path}" must begin with a slash and not be / or /health`,
     );
+  const cacheMs = durationFlag('--cache-time', flags.cacheTime, { maxMs: CACHE_MS_MAX });
   const world = createWorld(flags, createPlainHttpClient());
   world.metrics
     .gauges('ecs_exporter_build_info', 'Version of this exporter; always 1.')
@@ -109,10 +102,7 @@ async function run(flags: ExporterFlags): Promise<void> {
     .set(1);
   const isInstance = flags.instance === true;
   const client = createTaskMetadataClient(uri, world.http, isInstance ? 'instance' : 'task');
-  const reader = new MetadataReader(
-    { client, hasTags: flags.tags === true, cacheMs: parseCacheTime(flags.cacheTime) },
-    world,
-  );
+  const reader = new MetadataReader({ client, hasTags: flags.tags === true, cacheMs }, world);
   if (flags.top === true) {
     await showTop(reader, world);
     return;

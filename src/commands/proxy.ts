@@ -9,15 +9,17 @@ import { configuredRegion } from '../aws/region.ts';
 import { Group, type Component } from '../kernel/component.ts';
 import { ConfigError } from '../kernel/errors.ts';
 import { HttpServer } from '../kernel/http-server.ts';
-import { loadWebConfig } from '../kernel/web-config.ts';
+import { isLoneExternalId } from '../settings/aws-access.ts';
+import { splitPair } from '../settings/text.ts';
+import { loadWebConfig } from '../settings/web-config.ts';
 import type { World } from '../kernel/world.ts';
-import { parseDurationMs } from '../model/duration.ts';
 import { BodyKeeper, type BodyLimits } from '../proxy/body.ts';
-import { presignSeconds, type ProxyConfig, type ProxyRoute, routesOf } from '../proxy/config.ts';
+import { PRESIGN_BOUNDS, type ProxyConfig, type ProxyRoute, routesOf } from '../proxy/config.ts';
 import { newProxyMetrics } from '../proxy/metrics.ts';
 import { SigningProxy } from '../proxy/proxy.ts';
 import { ProxyServer } from '../proxy/server.ts';
 import { Upstream } from '../proxy/upstream.ts';
+import { bytesFlag, durationFlag, gather } from './flags.ts';
 import { createWorld, longRunningCommand, type LogOptions, runUntilSignal } from './runner.ts';
 import { withTrust } from './trust.ts';
 import { readYamlFile } from './yaml-file.ts';
@@ -52,8 +54,6 @@ interface ProxyFlags extends LogOptions {
   readonly upstreamTimeout: string;
   readonly stopTimeout: string;
 }
-
-const gather = (value: string, list: readonly string[]): readonly string[] => [...list, value];
 
 export function proxyCommand(): Command {
   return withTrust(longRunningCommand('proxy'))
@@ -179,7 +179,7 @@ async function run(flags: ProxyFlags): Promise<void> {
     },
     stop: () => Promise.resolve(),
   };
-  const stopTimeoutMs = duration('--stop-timeout', flags.stopTimeout);
+  const stopTimeoutMs = durationFlag('--stop-timeout', flags.stopTimeout);
   await runUntilSignal(new Group('proxy', [started, ...parts].reverse()), world, stopTimeoutMs);
   process.off('SIGHUP', onHangUp);
 }
@@ -236,7 +236,7 @@ async function configOf(flags: ProxyFlags, world: World): Promise<ProxyConfig> {
   const { upstreamUrlScheme, name, region, host, roleArn } = flags;
   if (upstreamUrlScheme !== 'http' && upstreamUrlScheme !== 'https')
     throw new ConfigError('FLAG_VALUE', '--upstream-url-scheme must be http or https');
-  if (flags.externalId !== undefined && roleArn === undefined)
+  if (isLoneExternalId({ external_id: flags.externalId, role_arn: roleArn }))
     throw new ConfigError('FLAG_COMBINATION', '--external-id needs --role-arn');
   const file = flags['config.file'];
   const single: ProxyRoute = {
@@ -250,7 +250,9 @@ async function configOf(flags: ProxyFlags, world: World): Promise<ProxyConfig> {
     unsignedPayload: flags.unsignedPayload === true,
     regionSet: flags.regionSet,
     presignSeconds:
-      flags.presign === undefined ? undefined : presignSeconds(flags.presign, '--presign'),
+      flags.presign === undefined
+        ? undefined
+        : Math.floor(durationFlag('--presign', flags.presign, PRESIGN_BOUNDS) / 1_000),
   };
   return {
     routes:
@@ -260,25 +262,22 @@ async function configOf(flags: ProxyFlags, world: World): Promise<ProxyConfig> {
     duplicate: flags.duplicateHeaders.map((one) => one.toLowerCase()),
     customHeaders: customHeaders(flags.customHeaders ?? '', world),
     verifiesTls: flags.verifySsl,
-    idleTimeoutMs: duration('--transport.idle-conn-timeout', flags['transport.idleConnTimeout']),
-    upstreamTimeoutMs: duration('--upstream-timeout', flags.upstreamTimeout),
+    idleTimeoutMs: durationFlag(
+      '--transport.idle-conn-timeout',
+      flags['transport.idleConnTimeout'],
+    ),
+    upstreamTimeoutMs: durationFlag('--upstream-timeout', flags.upstreamTimeout),
     logsFailures: flags.logFailedRequests === true || flags.verbose === true,
   };
 }
 
 function bodyLimits(flags: ProxyFlags): BodyLimits {
   return {
-    maxBytes: bytes('--body-max-bytes', flags.bodyMaxBytes),
-    allMaxBytes: bytes('--bodies-max-bytes', flags.bodiesMaxBytes),
+    maxBytes: bytesFlag('--body-max-bytes', flags.bodyMaxBytes),
+    allMaxBytes: bytesFlag('--bodies-max-bytes', flags.bodiesMaxBytes),
     folder: flags.bodyFolder,
-    idleMs: duration('--client-timeout', flags.clientTimeout),
+    idleMs: durationFlag('--client-timeout', flags.clientTimeout),
   };
-}
-
-function bytes(flag: string, text: string): number {
-  const value = Number(text);
-  if (Number.isSafeInteger(value) && value >= 0) return value;
-  throw new ConfigError('FLAG_NUMBER', `${flag} must be a number of bytes`);
 }
 
 /** A pair that is none is left out, and told. */
@@ -287,16 +286,9 @@ function customHeaders(text: string, world: World): [string, string][] {
     .split(',')
     .filter((pair) => pair !== '')
     .flatMap((pair): [string, string][] => {
-      const equal = pair.indexOf('=');
-      if (equal > 0) return [[pair.slice(0, equal).trim().toLowerCase(), pair.slice(equal + 1)]];
+      const split = splitPair(pair);
+      if (split !== undefined) return [[split[0].trim().toLowerCase(), split[1]]];
       world.log.warn('--custom-headers holds what is no key=value', { pair });
       return [];
     });
-}
-
-function duration(flag: string, text: string): number {
-  const ms = parseDurationMs(text.replace(/(\D)0[a-z]+$/, '$1'));
-  if (ms === undefined)
-    throw new ConfigError('FLAG_DURATION', `${flag} "${text}" is not a duration; write 40s`);
-  return ms;
 }

@@ -8,6 +8,7 @@ import { createHttpClient } from '../kernel/http-client.ts';
 import { createSampleApp } from '../sample-app/app.ts';
 import { parseLatency, seededRandom } from '../sample-app/latency.ts';
 import { LoadGenerator } from '../sample-app/load.ts';
+import { numberFlag } from './flags.ts';
 import { createWorld, longRunningCommand, type LogOptions, runUntilSignal } from './runner.ts';
 import { withTrust } from './trust.ts';
 
@@ -43,14 +44,14 @@ export function sampleAppCommand(): Command {
 }
 
 async function run(flags: SampleAppFlags): Promise<void> {
-  const perSecond = numberOf('--rate', flags.rate.replace(/\/s$/, ''));
+  const perSecond = numberFlag('--rate', flags.rate.replace(/\/s$/, ''));
   if (flags.loadUrl !== undefined && !/^https?:\/\/[^/]+$/.test(flags.loadUrl)) {
     throw new ConfigError(
       'FLAG_VALUE',
       `--load-url "${flags.loadUrl}" is not a URL without a path; write for example http://127.0.0.1:3000`,
     );
   }
-  const seed = numberOf('--seed', flags.seed);
+  const seed = numberFlag('--seed', flags.seed);
   const world = createWorld(flags);
   // As many connections as requests may wait at once: the load must not queue in its own client.
   const http = createHttpClient({ connectionsPerHost: CONCURRENCY_MAX });
@@ -58,7 +59,7 @@ async function run(flags: SampleAppFlags): Promise<void> {
     world,
     listen: flags.listen,
     drawLatencyMs: parseLatency(flags.latency, seededRandom(seed)),
-    cpuMs: numberOf('--cpu-ms', flags.cpuMs),
+    cpuMs: numberFlag('--cpu-ms', flags.cpuMs),
   });
   const load = new LoadGenerator({
     world: { ...world, http },
@@ -73,10 +74,4 @@ async function run(flags: SampleAppFlags): Promise<void> {
   } finally {
     await http.close();
   }
-}
-
-function numberOf(flag: string, text: string): number {
-  const value = Number(text);
-  if (text.trim() !== '' && Number.isFinite(value) && value >= 0) return value;
-  throw new ConfigError('FLAG_NUMBER', `${flag} "${text}" is not a number from 0 up`);
 }

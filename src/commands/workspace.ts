@@ -8,7 +8,6 @@ import { Group } from '../kernel/component.ts';
 import { ConfigError } from '../kernel/errors.ts';
 import { HttpServer } from '../kernel/http-server.ts';
 import type { World } from '../kernel/world.ts';
-import { parseDurationMs } from '../model/duration.ts';
 import { type Authorizer, refuseUnsigned } from '../workspace/api/authorize.ts';
 import { Faults, parseFault } from '../workspace/api/faults.ts';
 import {
@@ -23,6 +22,7 @@ import { queryRoutes } from '../workspace/api/query.ts';
 import { writeRoute } from '../workspace/api/write.ts';
 import { pageRoutes } from '../workspace/page-files.ts';
 import { Store, STORE_DEFAULTS, type StoreOptions } from '../workspace/storage/store.ts';
+import { countFlag, durationFlag, gather } from './flags.ts';
 import { createWorld, longRunningCommand, type LogOptions, runUntilSignal } from './runner.ts';
 import { VERSION } from './version.ts';
 
@@ -83,13 +83,7 @@ export function workspaceCommand(): Command {
 }
 
 async function run(flags: WorkspaceFlags): Promise<void> {
-  const retentionMs = parseDurationMs(flags.retention);
-  if (retentionMs === undefined || retentionMs === 0) {
-    throw new ConfigError(
-      'FLAG_DURATION',
-      `--retention "${flags.retention}" is not a duration; write for example 15d`,
-    );
-  }
+  const retentionMs = durationFlag('--retention', flags.retention, { minMs: 1 });
   const world = createWorld(flags);
   const authorizer: Authorizer = {
     lookup: createLookup(flags, world),
@@ -101,7 +95,10 @@ async function run(flags: WorkspaceFlags): Promise<void> {
     { ...STORE_DEFAULTS, directory: flags.data, retentionMs, ...storeLimits(limits) },
     world,
   );
-  const faults = new Faults(flags.fault.map(parseFault), Number(flags.faultSeed));
+  const faults = new Faults(
+    flags.fault.map(parseFault),
+    countFlag('--fault-seed', flags.faultSeed),
+  );
   const prefix = `/workspaces/${flags.workspaceId}`;
   const isOpen = flags.requireSignedReads !== true;
   const server = new HttpServer({
@@ -141,10 +138,6 @@ async function run(flags: WorkspaceFlags): Promise<void> {
     ],
   });
   await runUntilSignal(new Group('workspace', [store, server]), world);
-}
-
-function gather(one: string, before: readonly string[]): readonly string[] {
-  return [...before, one];
 }
 
 /** What the store keeps of the limits; where one is off, the store's own bound stays. */

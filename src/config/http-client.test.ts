@@ -92,6 +92,25 @@ test('TLS, proxy and OAuth 2 settings are checked against each other', async () 
   assert.equal(job?.connection?.proxy?.url, 'http://p:1');
 });
 
+test('a list of targets over HTTP is checked as every other client is, at its place', async () => {
+  const cases: [string, RegExp][] = [
+    ['tls_config: {cert: a}', /^c\.yml:4:\d+: a client certificate needs both cert and key/],
+    ['basic_auth: {}, authorization: {}', /^c\.yml:4:\d+: only one of "basic_auth" and "auth/],
+    ['authorization: {type: basic}', /^c\.yml:4:\d+: authorization type can't be "basic"/],
+    ['basic_auth: {password: a, password_file: b}', /^c\.yml:4:\d+: only one of "password" and/],
+    ['http_headers: {Host: {values: [a]}}', /^c\.yml:4:\d+: header "Host" is reserved/],
+    ['no_proxy: a', /^c\.yml:4:\d+: no_proxy needs a proxy_url/],
+  ];
+  for (const [keys, message] of cases) {
+    const { job, lines } = await check(`http_sd_configs:\n  - {url: "http://x", ${keys}}`);
+    assert.equal(job, undefined, keys);
+    assert.match(lines.join('\n'), message);
+  }
+  const file = 'basic_auth: {password_file: none}';
+  const { lines } = await check(`http_sd_configs:\n  - {url: "http://x", ${file}}`);
+  assert.deepEqual(lines, ['c.yml:4:55: file "none" does not exist yet [CONFIG_NOTE]']);
+});
+
 test('protocols, escaping and histograms come from the job, then from global, then from the defaults', async () => {
   const { job } = await check(
     'scrape_native_histograms: true\nfallback_scrape_protocol: OpenMetricsText1.0.0',

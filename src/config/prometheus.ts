@@ -4,14 +4,9 @@
  * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/
  */
 import { z } from 'zod';
-import {
-  durationSchema,
-  ignored,
-  labelsSchema,
-  listOf,
-  textSchema,
-  unsupported,
-} from '../settings/values.ts';
+import { durationSchema } from '../settings/duration.ts';
+import { ignored, unsupported } from '../settings/refused-keys.ts';
+import { labelsSchema, listOf, textSchema } from '../settings/text.ts';
 import { isLegacyLabelName } from '../model/labels.ts';
 import { type Reporter } from '../settings/finding.ts';
 import { externalLabels } from '../transforms/external-labels.ts';

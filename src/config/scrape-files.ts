@@ -5,8 +5,8 @@
  */
 import { readFile } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import { filesMatching } from '../discovery/file.ts';
 import { messageOf } from '../kernel/errors.ts';
+import { filesMatching } from '../settings/file-patterns.ts';
 import type { Finding } from '../settings/finding.ts';
 import { scrapeFileSchema, type ScrapeSource } from './prometheus.ts';
 import { expandValue, openDocument, parseValue, type Reading } from './reading.ts';

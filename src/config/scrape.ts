@@ -11,16 +11,12 @@ import {
   mechanismOf,
   mechanisms,
 } from '../discovery/mechanisms.ts';
-import { isBareSeconds } from '../discovery/schema.ts';
-import {
-  countSchema,
-  durationSchema,
-  listOf,
-  sizeSchema,
-  switchSchema,
-  textSchema,
-  unsupported,
-} from '../settings/values.ts';
+import { countSchema } from '../settings/count.ts';
+import { durationSchema } from '../settings/duration.ts';
+import { unsupported } from '../settings/refused-keys.ts';
+import { sizeSchema } from '../settings/size.ts';
+import { switchSchema } from '../settings/switch.ts';
+import { listOf, textSchema } from '../settings/text.ts';
 import { formatDurationMs } from '../model/duration.ts';
 import {
   DEFAULT_PROTOCOLS,
@@ -32,6 +28,7 @@ import {
 import { BODY_SIZE_LIMIT_BYTES, type ScrapeConfig, scrapeConfigOf } from '../scrape/config.ts';
 import { type ConfigPath, type Reporter } from '../settings/finding.ts';
 import { httpClientShape, resolveHttpClient } from '../settings/http-client.ts';
+import { warnBareSeconds } from '../settings/refresh-interval.ts';
 import type { SourcePlan } from './plan.ts';
 import { compileRules, relabelListSchema } from '../settings/relabel.ts';
 
@@ -67,7 +64,7 @@ type DiscoveryShape = {
 };
 
 const discoveryShape = Object.fromEntries(
-  mechanisms.map((one) => [one.key, z.array(one.schema, { error: 'expected a list' }).optional()]),
+  mechanisms.map((one) => [one.key, listOf(one.schema as z.ZodType).optional()]),
 ) as unknown as DiscoveryShape;
 
 /** Prometheus' kinds of discovery that are not built in, unless the table says otherwise. */
@@ -247,12 +244,12 @@ function resolveDiscovery(
       mechanismOf(key).check?.(config, { ...context, path: [...path, key, index] });
       entries.push({ key, config } as DiscoveryEntry);
     });
-    warnBareSeconds(key, raw, path, context.report);
+    noteRefreshIntervals(key, raw, path, context.report);
   }
   return { entries, baseDirectory: context.baseDirectory };
 }
 
-function warnBareSeconds(
+function noteRefreshIntervals(
   key: MechanismKey,
   raw: unknown,
   path: ConfigPath,
@@ -262,11 +259,7 @@ function warnBareSeconds(
   if (!Array.isArray(list)) return;
   list.forEach((entry: unknown, index) => {
     const written = (entry as Record<string, unknown> | null)?.['refresh_interval'];
-    if (!isBareSeconds(written)) return;
-    report.warn(
-      [...path, key, index, 'refresh_interval'],
-      `refresh_interval ${String(written)} has no unit and is taken as ${String(written)}s, as published ADOT examples mean it; Prometheus refuses it: write ${String(written)}s`,
-    );
+    warnBareSeconds(written, [...path, key, index, 'refresh_interval'], report);
   });
 }
 

@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { ConfigPath, Reporter } from '../settings/finding.ts';
-import { listOf } from '../settings/values.ts';
+import { listOf } from '../settings/text.ts';
 import type { SinkContext, SinkKind } from '../sinks/sink.ts';
 import { type OpenableSink, resolveSink, sinkKinds, type SinkInputs } from '../sinks/sinks.ts';
 import type { SinkPlan, TransformPlan } from './plan.ts';

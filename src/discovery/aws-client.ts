@@ -8,24 +8,21 @@ import { createCredentialSource } from '../aws/credentials.ts';
 import { scopeOfHost } from '../aws/endpoints.ts';
 import { findRegion } from '../aws/region.ts';
 import type { CredentialSource } from '../aws/credential-source.ts';
-import { textSchema } from '../settings/values.ts';
+import { type AwsAccessInput, awsAccessShape, resolveAwsAccess } from '../settings/aws-access.ts';
+import { presentSchema } from '../settings/text.ts';
 import { type AwsHttp, awsConnectionOf } from './aws-http.ts';
-import type { CheckContext, DiscoveryWorld } from './mechanism.ts';
-
-/** As in Prometheus what is empty is not there. */
-const presentSchema = textSchema.transform((text) => (text === '' ? undefined : text)).optional();
+import type { DiscoveryWorld } from './mechanism.ts';
 
 /** Keys that every mechanism on AWS has. */
-export const awsAccessShape = {
-  region: presentSchema.describe('AWS region; default: AWS_REGION, the profile, the instance.'),
+export const awsClientShape = {
+  ...awsAccessShape,
+  region: presentSchema.meta({
+    description: 'AWS region; default: AWS_REGION, the profile, the instance.',
+    examples: ['us-east-1'],
+  }),
   endpoint: presentSchema
     .pipe(z.url().optional())
     .describe("Instead of the region's own endpoint; one of AWS's is for its service alone."),
-  access_key: presentSchema,
-  secret_key: presentSchema,
-  profile: presentSchema,
-  role_arn: presentSchema.describe('A role to assume.'),
-  external_id: presentSchema.describe('Of that role.'),
   call_budget: z
     .number()
     .gt(0)
@@ -34,14 +31,8 @@ export const awsAccessShape = {
     .describe("Share of AWS's API rates that discovery may use."),
 };
 
-export interface AwsAccess extends AwsHttp {
-  readonly region?: string | undefined;
+export interface AwsAccess extends AwsAccessInput, AwsHttp {
   readonly endpoint?: string | undefined;
-  readonly access_key?: string | undefined;
-  readonly secret_key?: string | undefined;
-  readonly profile?: string | undefined;
-  readonly role_arn?: string | undefined;
-  readonly external_id?: string | undefined;
   readonly call_budget: number;
   /** Calls under way at once; without end when absent. */
   readonly request_concurrency?: number | undefined;
@@ -67,15 +58,7 @@ export function openAwsSession(access: AwsAccess, world: DiscoveryWorld): AwsSes
   const region = access.region ?? rememberedRegion();
   const connection = awsConnectionOf(access, world.baseDirectory);
   const credentials = createCredentialSource(
-    {
-      accessKey: access.access_key,
-      secretKey: access.secret_key,
-      profile: access.profile,
-      roleArn: access.role_arn,
-      externalId: access.external_id,
-      region,
-      connection,
-    },
+    { ...resolveAwsAccess(access), region, connection },
     world,
   );
   return {
@@ -109,26 +92,6 @@ function endpointFor(
   if (endpoint === undefined || service === undefined) return endpoint;
   const scope = scopeOfHost(new URL(endpoint).host);
   return scope === undefined || scope.service === service ? endpoint : undefined;
-}
-
-type AwsIdentity = Pick<
-  AwsAccess,
-  'access_key' | 'secret_key' | 'profile' | 'role_arn' | 'external_id'
->;
-
-/** Keys of the identity that go together, or that another one makes idle. */
-export function checkAwsIdentity(config: AwsIdentity, { path, report }: CheckContext): void {
-  const { access_key: access, secret_key: secret, profile, role_arn: role } = config;
-  if ((access === undefined) !== (secret === undefined))
-    report.error(
-      [...path, access === undefined ? 'secret_key' : 'access_key'],
-      'CONFIG_VALUE',
-      '"access_key" and "secret_key" must be set both or neither',
-    );
-  else if (access !== undefined && profile !== undefined)
-    report.warn([...path, 'profile'], 'profile has no effect beside access_key and secret_key');
-  if (config.external_id !== undefined && role === undefined)
-    report.warn([...path, 'external_id'], 'external_id has no effect without role_arn');
 }
 
 /** Accounts and regions apart, for limits. */

@@ -5,19 +5,20 @@
  */
 import { createAgents } from '../aws/client-connection.ts';
 import type { HttpConnection } from '../kernel/http-connection.ts';
-import type { Reporter } from '../settings/finding.ts';
-import { httpClientShape, resolveConnection } from '../settings/http-client.ts';
-import { switchSchema, unsupported } from '../settings/values.ts';
-import type { CheckContext } from './mechanism.ts';
+import { type CheckContext, silentReporter } from '../settings/finding.ts';
+import {
+  type ConnectionInput,
+  connectionShape,
+  resolveConnection,
+} from '../settings/connection.ts';
+import { unsupported } from '../settings/refused-keys.ts';
+import { switchSchema } from '../settings/switch.ts';
 
 const SIGNED =
   'calls of AWS are signed with AWS credentials and carry no others; remove it and use access_key and secret_key, profile or role_arn';
 
 export const awsHttpShape = {
-  tls_config: httpClientShape.tls_config,
-  proxy_url: httpClientShape.proxy_url,
-  no_proxy: httpClientShape.no_proxy,
-  proxy_from_environment: httpClientShape.proxy_from_environment,
+  ...connectionShape,
   proxy_connect_header: unsupported(
     "a tunnel to AWS is opened without headers of one's own; remove it, credentials of the proxy may stand in proxy_url",
   ),
@@ -32,16 +33,14 @@ export const awsHttpShape = {
 } as const;
 
 /** The keys that say how AWS is reached, as read from a configuration. */
-export type AwsHttp = Parameters<typeof resolveConnection>[0];
-
-const SILENT: Reporter = { error: () => undefined, warn: () => undefined, lacks: () => undefined };
+export type AwsHttp = ConnectionInput;
 
 /** Undefined where the calls of AWS are made as all others are. */
 export function awsConnectionOf(
   config: AwsHttp,
   baseDirectory: string,
 ): HttpConnection | undefined {
-  return resolveConnection(config, { baseDirectory, path: [], report: SILENT });
+  return resolveConnection(config, { baseDirectory, path: [], report: silentReporter });
 }
 
 export function checkAwsHttp(

@@ -9,25 +9,20 @@ import { z } from 'zod';
 import type { TargetGroup } from '../model/target.ts';
 import { defineMechanism, type DiscoveryWorld, pollLists } from './mechanism.ts';
 import { PartialList } from './partial-list.ts';
-import { refreshIntervalSchema } from './schema.ts';
-import { textSchema } from '../settings/values.ts';
+import { refreshIntervalSchema } from '../settings/refresh-interval.ts';
+import { portSchema } from '../settings/count.ts';
+import { listOf, textSchema } from '../settings/text.ts';
 
 const TYPES = ['SRV', 'A', 'AAAA', 'MX', 'NS'] as const;
 
 const schema = z
   .strictObject({
-    names: z.array(textSchema).min(1, 'must name a domain').describe('Domain names.'),
+    names: listOf(textSchema).min(1, 'must name a domain').describe('Domain names.'),
     type: z.preprocess(
       (text) => (typeof text === 'string' ? text.toUpperCase() : text),
       z.enum(TYPES, { error: `must be one of ${TYPES.join(', ')}` }).default('SRV'),
     ),
-    port: z
-      .number()
-      .int()
-      .min(1)
-      .max(65_535)
-      .optional()
-      .describe('Not for SRV, which has its own.'),
+    port: portSchema.optional().describe('Not for SRV, which has its own.'),
     refresh_interval: refreshIntervalSchema(30_000),
   })
   .refine((config) => config.type === 'SRV' || config.port !== undefined, {

@@ -1,31 +1,32 @@
 /**
- * file_sd_configs: target lists in JSON or YAML files, found by path patterns with `*` in the last part. Read when
- * a file changes and once per interval. A file that can't be read or parsed keeps the groups of its last good reading;
- * one that is gone loses them.
+ * file_sd_configs: target lists in JSON or YAML files, found by path patterns with `*` in the last
+ * part. Read when a file changes and once per interval. A file that can't be read or parsed keeps
+ * the groups of its last good reading; one that is gone loses them.
  * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#file_sd_config
  */
 import { type FSWatcher, watch } from 'node:fs';
-import { readdir, readFile, stat } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { readFile, stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { type TargetGroup } from '../model/target.ts';
+import { filesMatching } from '../settings/file-patterns.ts';
+import { listOf } from '../settings/text.ts';
 import { failedLack, type Lack } from './lacking.ts';
 import { attempt, defineMechanism, type DiscoveryWorld } from './mechanism.ts';
 import { PartialList } from './partial-list.ts';
-import { groupsOfList, refreshIntervalSchema } from './schema.ts';
+import { refreshIntervalSchema } from '../settings/refresh-interval.ts';
+import { groupsOfList } from './schema.ts';
 
 const PATTERN = /^[^*]*(?:\*[^/]*)?\.(?:json|yml|yaml|JSON|YML|YAML)$/;
 
 const schema = z.strictObject({
-  files: z
-    .array(
-      z.string().refine((path) => PATTERN.test(path), {
-        error: (issue) =>
-          `path ${JSON.stringify(issue.input)} must end in .json, .yml or .yaml and may hold "*" only in its last part`,
-      }),
-      { error: 'expected a list of paths' },
-    )
+  files: listOf(
+    z.string().regex(PATTERN, {
+      error: (issue) =>
+        `path ${JSON.stringify(issue.input)} must end in .json, .yml or .yaml and may hold "*" only in its last part`,
+    }),
+  )
     .min(1, 'needs at least one path')
     .describe('Paths of target lists; * stands for any text in the last part.'),
   refresh_interval: refreshIntervalSchema(5 * 60_000),
@@ -34,7 +35,6 @@ const schema = z.strictObject({
 type FileConfig = z.output<typeof schema>;
 
 const FILE_MAX_BYTES = 32 * 1024 * 1024;
-const FILES_MAX = 10_000;
 /** Writers touch a file several times in a row; one reading for all of it. */
 const SETTLE_MS = 50;
 
@@ -57,7 +57,9 @@ export const fileMechanism = defineMechanism({
   },
 });
 
-/** Reads what the patterns find; a pattern whose folder can't be read keeps the files that it had. */
+/**
+ * Reads what the patterns find; a pattern whose folder can't be read keeps the files that it had.
+ */
 async function refresh(
   { files: patterns }: FileConfig,
   world: DiscoveryWorld,
@@ -83,59 +85,6 @@ async function refresh(
       .inc();
   }
   return parts.conclude([...new Set([...known, ...paths])], lacks);
-}
-
-/** The files that exist now, each once, sorted within a pattern; `*` only in the last part of a pattern. */
-export async function filesMatching(
-  patterns: readonly string[],
-  baseDirectory: string,
-): Promise<string[]> {
-  const found = new Set<string>();
-  for (const pattern of patterns) {
-    const directory = resolve(baseDirectory, dirname(pattern));
-    const wanted = basename(pattern);
-    const names = wanted.includes('*') ? await namesIn(directory) : [wanted];
-    for (const name of names.sort()) {
-      const fits = matches(name, wanted.split('*'));
-      if (fits && (await exists(join(directory, name)))) found.add(join(directory, name));
-      if (found.size > FILES_MAX) throw new Error(`more than ${FILES_MAX} files match ${pattern}`);
-    }
-  }
-  return [...found];
-}
-
-/** Whether a name is these parts with any text between them. */
-function matches(name: string, parts: readonly string[]): boolean {
-  const [first = '', ...rest] = parts;
-  const last = rest.pop();
-  if (last === undefined) return name === first;
-  if (!name.startsWith(first)) return false;
-  let at = first.length;
-  for (const part of rest) {
-    const found = name.indexOf(part, at);
-    if (found < 0) return false;
-    at = found + part.length;
-  }
-  return name.length >= at + last.length && name.endsWith(last);
-}
-
-async function namesIn(directory: string): Promise<string[]> {
-  try {
-    return await readdir(directory);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
-  }
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await stat(path);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
-    throw error;
-  }
 }
 
 async function readGroups(path: string): Promise<readonly TargetGroup[]> {

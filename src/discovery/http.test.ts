@@ -1,8 +1,13 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { CallLimits } from './call-limits.ts';
 import { VirtualClock } from '../kernel/clock.ts';
-import { type ClientRequest } from '../kernel/http-client.ts';
+import { type ClientRequest, type HttpClient } from '../kernel/http-client.ts';
 import { createLogger } from '../kernel/logger.ts';
 import { Registry } from '../kernel/metrics.ts';
 import { type TargetGroup } from '../model/target.ts';
@@ -14,30 +19,34 @@ interface Answer {
   body: string | Buffer;
 }
 
-/** The first list for one answer (undefined when it yields none), what was asked, and the log. */
-async function ask(config: Record<string, unknown>, answer: Answer) {
+/** @param send  of the client that all mechanisms share */
+function worldWith(send: HttpClient['send'], write: (line: string) => void = () => undefined) {
   const clock = new VirtualClock();
   const abort = new AbortController();
-  const requests: ClientRequest[] = [];
-  const lines: string[] = [];
-  let list: readonly TargetGroup[] | undefined;
   const world = {
     clock,
     metrics: new Registry(),
-    log: createLogger({ write: (line) => lines.push(line), format: 'logfmt', clock }),
-    http: {
-      async send(request: ClientRequest) {
-        requests.push(request);
-        const headers = { 'content-type': answer.type ?? 'application/json' };
-        return { status: answer.status ?? 200, headers, body: Buffer.from(answer.body) };
-      },
-      close: async () => undefined,
-    },
+    log: createLogger({ write, format: 'logfmt', clock }),
+    http: { send, close: async () => undefined },
     mechanism: 'http',
     signal: abort.signal,
     baseDirectory: '/',
     callLimits: new CallLimits(new VirtualClock(), new Registry()),
   };
+  return { clock, abort, world };
+}
+
+/** The first list for one answer (undefined when it yields none), what was asked, and the log. */
+async function ask(config: Record<string, unknown>, answer: Answer) {
+  const requests: ClientRequest[] = [];
+  const lines: string[] = [];
+  let list: readonly TargetGroup[] | undefined;
+  const send = async (request: ClientRequest) => {
+    requests.push(request);
+    const headers = { 'content-type': answer.type ?? 'application/json' };
+    return { status: answer.status ?? 200, headers, body: Buffer.from(answer.body) };
+  };
+  const { clock, abort, world } = worldWith(send, (line) => lines.push(line));
   const parsed = httpMechanism.schema.parse({ url: 'http://sd.example/x?token=1', ...config });
   const ended = (async () => {
     for await (const groups of httpMechanism.discover(parsed, world)) list = groups;
@@ -93,8 +102,52 @@ test('a bare refresh_interval is seconds; other faults of the configuration are 
     [{ url: 'invalid' }, 'url "invalid" must begin with http:// or https://'],
     [{ url, refresh_interval: '5x' }, '"5x" is not a duration; write it as 15s, 1m30s or 1h'],
     [{ url, refresh_interval: 1.5 }, '"1.5" is not a duration; write it as 15s, 1m30s or 1h'],
-    [{ url, refresh_interval: 0 }, 'refresh_interval must be more than 0'],
+    [{ url, refresh_interval: 0 }, 'must be more than 0'],
+    [{ url, follow_redirects: true }, 'redirects are not followed yet; give the final URL'],
   ];
   for (const [config, message] of refusals)
     assert.equal(schema.safeParse(config).error?.issues[0]?.message, message);
+});
+
+test('credentials and headers are sent, a secret as its file has it', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'amperage-http-sd-'));
+  try {
+    const file = join(folder, 'token');
+    writeFileSync(file, 'secret\n');
+    const config = { bearer_token_file: file, http_headers: { 'X-A': { values: ['b', 'c'] } } };
+    const { request } = await ask(config, { body: '[]' });
+    assert.equal(request?.headers?.['authorization'], 'Bearer secret');
+    assert.equal(request?.headers?.['X-A'], 'b, c');
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('a proxy of its own takes a client of its own, which ends with the discovery', async () => {
+  const asked: string[] = [];
+  const proxy = createServer((request, response) => {
+    asked.push(request.url ?? '');
+    response.setHeader('content-type', 'application/json').end('[{"targets":["a:1"]}]');
+  });
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+  const { port } = proxy.address() as AddressInfo;
+  const closed = new Promise<void>((resolve) =>
+    proxy.once('connection', (socket) => socket.once('close', () => resolve())),
+  );
+  const { abort, world } = worldWith(() => assert.fail('the shared client was asked'));
+  const config = httpMechanism.schema.parse({
+    url: 'http://sd.example/x',
+    proxy_url: `http://127.0.0.1:${port}`,
+  });
+  try {
+    for await (const groups of httpMechanism.discover(config, world)) {
+      assert.deepEqual(groups[0]?.targets, [{ __address__: 'a:1' }]);
+      abort.abort();
+    }
+    await closed;
+    assert.deepEqual(asked, ['http://sd.example/x']);
+  } finally {
+    proxy.closeAllConnections();
+    proxy.close();
+  }
 });

@@ -8,7 +8,7 @@ import type { Clock } from '../kernel/clock.ts';
 import { messageOf } from '../kernel/errors.ts';
 import { type World } from '../kernel/world.ts';
 import { type TargetGroup } from '../model/target.ts';
-import type { ConfigPath, Reporter } from '../settings/finding.ts';
+import type { CheckContext } from '../settings/finding.ts';
 import type { CallLimits } from './call-limits.ts';
 import { failedLack, type Lack } from './lacking.ts';
 
@@ -50,14 +50,6 @@ export interface Explained {
     readonly reason?: string;
     readonly words: string;
   }[];
-}
-
-/** Where a configuration is checked. */
-export interface CheckContext {
-  /** Of the configuration in its document. */
-  readonly path: ConfigPath;
-  readonly baseDirectory: string;
-  readonly report: Reporter;
 }
 
 /** One kind of discovery. */

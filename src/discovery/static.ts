@@ -5,10 +5,10 @@
 import { z } from 'zod';
 import { defineMechanism, slept } from './mechanism.ts';
 import { addressSchema } from './schema.ts';
-import { labelsSchema } from '../settings/values.ts';
+import { labelsSchema, listOf } from '../settings/text.ts';
 
 const schema = z.strictObject({
-  targets: z.array(addressSchema).default([]).describe('Addresses, host:port.'),
+  targets: listOf(addressSchema).default([]).describe('Addresses, host:port.'),
   labels: labelsSchema.default({}).describe('Labels of all these targets.'),
 });
 

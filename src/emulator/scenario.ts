@@ -7,7 +7,7 @@ import { type AwsCredentials, sha256Hex, signRequest } from '../aws/signing.ts';
 import type { Component } from '../kernel/component.ts';
 import { ConfigError, messageOf } from '../kernel/errors.ts';
 import type { World } from '../kernel/world.ts';
-import { parseDurationMs } from '../model/duration.ts';
+import { durationSchema } from '../settings/duration.ts';
 
 /** By the name that the AWS CLI has for a service: what stands before an action in X-Amz-Target. */
 const TARGETS: Readonly<Record<string, string>> = {
@@ -21,11 +21,7 @@ const TARGETS: Readonly<Record<string, string>> = {
 const ANSWER_MS = 10_000;
 const ANSWER_MAX_BYTES = 1024 * 1024;
 
-const after = z
-  .string()
-  .refine((text) => parseDurationMs(text) !== undefined, 'must be a duration, for example 10s')
-  .optional()
-  .describe('Since the step before.');
+const after = durationSchema.optional().describe('Since the step before.');
 const stepSchema = z.union([
   z.strictObject({
     call: z
@@ -97,7 +93,7 @@ export class Scenario implements Component {
             void this.#play(i, true).catch((error: unknown) =>
               this.#options.world.log.error('the scenario ends here', { error }),
             ),
-          parseDurationMs(step.after) ?? 0,
+          step.after,
         );
         return;
       }

@@ -11,6 +11,7 @@ import { wantedFormat } from '../wire/negotiation.ts';
 import { ConfigError, messageOf } from './errors.ts';
 import { type Logger } from './logger.ts';
 import { type Registry } from './metrics.ts';
+import { parseListen } from './listen-address.ts';
 import type { WebConfig } from './web-config.ts';
 import { askForBody, createWebServer } from './web-server.ts';
 
@@ -242,20 +243,6 @@ export class HttpServer implements Component {
       return { status: 500, body: `500: internal error: ${messageOf(error)}\n` };
     }
   }
-}
-
-/** Splits `host:port`, `:port` and `[v6]:port`; `:port` means loopback, so nothing listens wider than it was told. */
-export function parseListen(listen: string): { host: string; port: number } {
-  const match = /^(?:\[([^\]]+)\]|([^:]*)):(\d{1,5})$/.exec(listen);
-  const port = Number(match?.[3]);
-  if (match === null || port > 65_535) {
-    throw new ConfigError(
-      'LISTEN_ADDRESS',
-      `listen address "${listen}" is not host:port; write for example 127.0.0.1:9779 or :9779`,
-    );
-  }
-  const host = match[1] ?? match[2] ?? '';
-  return { host: host === '' ? '127.0.0.1' : host, port };
 }
 
 function ownRoutes(options: HttpServerOptions): Route[] {

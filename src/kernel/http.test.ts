@@ -6,7 +6,8 @@ import { gzipSync } from 'node:zlib';
 import { componentContract } from '../../test/contracts/component.ts';
 import { ConfigError } from './errors.ts';
 import { type ClientRequest, createHttpClient, HttpClientError } from './http-client.ts';
-import { HttpError, HttpServer, type HttpServerOptions, parseListen } from './http-server.ts';
+import { HttpError, HttpServer, type HttpServerOptions } from './http-server.ts';
+import { parseListen } from './listen-address.ts';
 import { silentLogger } from './logger.ts';
 import { Registry } from './metrics.ts';
 

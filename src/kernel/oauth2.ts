@@ -3,6 +3,7 @@
  * all who wait.
  * Source: https://www.rfc-editor.org/rfc/rfc6749#section-4.4
  */
+import { basicHeader } from './http-credentials.ts';
 import { RecoverableError } from './errors.ts';
 import { createHttpClient, type HttpClient } from './http-client.ts';
 import type { HttpConnection } from './http-connection.ts';
@@ -55,12 +56,12 @@ async function requestToken(
   const { tokenUrl, clientId, scopes, endpointParams } = settings;
   const body = new URLSearchParams({ grant_type: 'client_credentials', ...endpointParams });
   if (scopes.length > 0) body.set('scope', scopes.join(' '));
-  const pair = `${encodeURIComponent(clientId)}:${encodeURIComponent(settings.clientSecret())}`;
+  const secret = encodeURIComponent(settings.clientSecret());
   const answer = await http.send({
     method: 'POST',
     url: tokenUrl,
     headers: {
-      authorization: `Basic ${Buffer.from(pair).toString('base64')}`,
+      authorization: basicHeader(encodeURIComponent(clientId), secret),
       'content-type': 'application/x-www-form-urlencoded',
       accept: 'application/json',
     },

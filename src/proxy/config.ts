@@ -3,7 +3,10 @@
  */
 import { z } from 'zod';
 import { ConfigError } from '../kernel/errors.ts';
-import { parseDurationMs } from '../model/duration.ts';
+import { awsAccessShape, isLoneExternalId, LONE_EXTERNAL_ID } from '../settings/aws-access.ts';
+import { durationWithin } from '../settings/duration.ts';
+import { switchSchema } from '../settings/switch.ts';
+import { listOf, presentSchema, textSchema } from '../settings/text.ts';
 
 export interface ProxyRoute {
   /** Of the request, without port; any when absent. */
@@ -43,39 +46,41 @@ export interface ProxyConfig {
   readonly logsFailures: boolean;
 }
 
-const routeSchema = z.strictObject({
-  host: z.string().optional(),
-  path: z.string().startsWith('/').optional(),
-  upstream: z.string().optional(),
-  sign_host: z.string().optional(),
-  service: z.string().optional(),
-  region: z.string().optional(),
-  role_arn: z.string().optional(),
-  external_id: z.string().optional(),
-  strip_path: z.boolean().default(false),
-  unsigned_payload: z.boolean().default(false),
-  region_set: z.string().min(1).optional(),
-  presign: z.union([z.string(), z.number()]).optional(),
-});
+/** As long as AWS lets a presigned request be good. */
+export const PRESIGN_BOUNDS = { minMs: 1_000, maxMs: 7 * 86_400_000 } as const;
 
-const fileSchema = z.strictObject({ routes: z.array(routeSchema).min(1).max(1_000) });
+const routeSchema = z
+  .strictObject({
+    host: textSchema.optional().describe('Of the request, without port; any by default.'),
+    path: textSchema
+      .pipe(z.string().startsWith('/'))
+      .optional()
+      .describe('Prefix of the path, by whole segments; any by default.'),
+    upstream: textSchema
+      .optional()
+      .describe('Scheme and host; the host that the client names by default.'),
+    sign_host: textSchema.optional().describe('Sent and signed as Host.'),
+    service: presentSchema.describe('Service to sign for; told by the host by default.'),
+    region: awsAccessShape.region,
+    role_arn: awsAccessShape.role_arn,
+    external_id: awsAccessShape.external_id,
+    strip_path: switchSchema.default(false).describe('The prefix is not sent on.'),
+    unsigned_payload: switchSchema.default(false).describe('Signs all but the body.'),
+    region_set: textSchema
+      .pipe(z.string().min(1, 'is empty'))
+      .optional()
+      .describe('Signs with SigV4a for these regions, with commas between them.'),
+    presign: durationWithin(PRESIGN_BOUNDS)
+      .optional()
+      .describe('Signs in the query, good for so long, instead of in headers.'),
+  })
+  .refine((route) => !isLoneExternalId(route), { error: LONE_EXTERNAL_ID, path: ['external_id'] });
 
-const PRESIGN_MAX_MS = 7 * 86_400_000;
-
-/** @param where  the flag or file that says so. @throws ConfigError */
-export function presignSeconds(text: string, where: string): number {
-  const ms = parseDurationMs(text);
-  if (ms === undefined || ms < 1_000 || ms > PRESIGN_MAX_MS)
-    throw new ConfigError(
-      'PROXY_PRESIGN',
-      `${where}: presign "${text}" is no duration between 1s and 7d; write 15m`,
-    );
-  return Math.floor(ms / 1_000);
-}
+export const routesSchema = z.strictObject({ routes: listOf(routeSchema).min(1).max(1_000) });
 
 /** The routes of a file's document. @throws ConfigError */
 export function routesOf(document: unknown, file: string): ProxyRoute[] {
-  const parsed = fileSchema.safeParse(document);
+  const parsed = routesSchema.safeParse(document);
   if (!parsed.success)
     throw new ConfigError('PROXY_ROUTES', `${file}: ${z.prettifyError(parsed.error)}`);
   return parsed.data.routes.map((route) => ({
@@ -90,7 +95,6 @@ export function routesOf(document: unknown, file: string): ProxyRoute[] {
     stripPath: route.strip_path,
     unsignedPayload: route.unsigned_payload,
     regionSet: route.region_set,
-    presignSeconds:
-      route.presign === undefined ? undefined : presignSeconds(String(route.presign), file),
+    presignSeconds: route.presign === undefined ? undefined : Math.floor(route.presign / 1_000),
   }));
 }

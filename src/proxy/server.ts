@@ -7,7 +7,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import type { Component } from '../kernel/component.ts';
 import { ConfigError, messageOf } from '../kernel/errors.ts';
-import { parseListen } from '../kernel/http-server.ts';
+import { parseListen } from '../kernel/listen-address.ts';
 import type { WebConfig } from '../kernel/web-config.ts';
 import { createWebServer } from '../kernel/web-server.ts';
 import { METHODS, type SigningProxy } from './proxy.ts';

@@ -4,6 +4,7 @@
  * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#scrape_config
  */
 import type { HttpConnection } from '../kernel/http-connection.ts';
+import type { HttpCredentials } from '../kernel/http-credentials.ts';
 import type { RelabelRule } from '../relabel/relabel.ts';
 import {
   DEFAULT_PROTOCOLS,
@@ -39,21 +40,8 @@ export interface HistogramConfig {
   readonly minBucketFactor: number;
 }
 
-export interface BasicAuth {
-  readonly username: string;
-  /** Asked for each scrape, so that a rotated secret is taken up. */
-  readonly password: () => string;
-}
-
-export interface Authorization {
-  /** `Bearer` unless set. */
-  readonly type: string;
-  /** Asked for each scrape; a promise where a token is fetched. */
-  readonly credentials: () => string | Promise<string>;
-}
-
 /** One entry of scrape_configs. */
-export interface ScrapeConfig {
+export interface ScrapeConfig extends HttpCredentials {
   /** Unique among all jobs; the job's name where only one configuration has jobs. */
   readonly id: string;
   /** The label `job`. */
@@ -85,9 +73,6 @@ export interface ScrapeConfig {
   readonly relabelRules: readonly RelabelRule[];
   readonly metricRelabelRules: readonly RelabelRule[];
   readonly limits: ScrapeLimits;
-  /** At most one of the two. */
-  readonly basicAuth?: BasicAuth | undefined;
-  readonly authorization?: Authorization | undefined;
   /** More request headers, as configured under http_headers. */
   readonly headers: Readonly<Record<string, string>>;
   /** TLS and proxy; undefined connects with what everybody has. */

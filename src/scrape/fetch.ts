@@ -5,6 +5,7 @@
  */
 import { type Clock } from '../kernel/clock.ts';
 import { PermanentError } from '../kernel/errors.ts';
+import { readAuthorization } from '../kernel/http-credentials.ts';
 import { type ClientResponse, type HttpClient } from '../kernel/http-client.ts';
 import type { Borrowed } from '../model/borrowed.ts';
 import { acceptHeader, type ExpositionKind, kindOf } from '../wire/negotiation.ts';
@@ -73,12 +74,8 @@ async function headersFor(
   if (!isOwnOrigin) return plain;
   if (basicAuth === undefined && authorization === undefined && isEmpty(configured)) return plain;
   const headers: Record<string, string> = { ...plain, ...configured };
-  if (basicAuth !== undefined) {
-    const pair = Buffer.from(`${basicAuth.username}:${basicAuth.password()}`);
-    headers['authorization'] = `Basic ${pair.toString('base64')}`;
-  } else if (authorization !== undefined) {
-    headers['authorization'] = `${authorization.type} ${await authorization.credentials()}`;
-  }
+  const credentials = await readAuthorization(options.config);
+  if (credentials !== undefined) headers['authorization'] = credentials;
   return headers;
 }
 

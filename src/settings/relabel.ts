@@ -1,9 +1,11 @@
 /**
- * relabel_configs, metric_relabel_configs and write_relabel_configs: shapes here, meaning in relabel/.
+ * relabel_configs, metric_relabel_configs and write_relabel_configs: shapes here, meaning in
+ * relabel/.
  * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#relabel_config
  */
 import { z } from 'zod';
-import { countSchema, listOf, textSchema } from './values.ts';
+import { countSchema } from './count.ts';
+import { listOf, textSchema } from './text.ts';
 import { compileRelabelRule, type NameScheme, type RelabelRule } from '../relabel/relabel.ts';
 import { type ConfigPath, type Reporter } from './finding.ts';
 

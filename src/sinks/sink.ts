@@ -11,7 +11,7 @@ import type { World } from '../kernel/world.ts';
 import type { ChunkQueue } from '../model/queue.ts';
 import type { OpenAppender } from '../model/sample.ts';
 import type { SeriesTransform } from '../model/transform.ts';
-import type { ConfigPath, Reporter } from '../settings/finding.ts';
+import type { CheckContext } from '../settings/finding.ts';
 
 /** What a kind makes of one entry of its configuration. */
 export interface ResolvedSink<Settings> {
@@ -29,12 +29,8 @@ export interface ResolvedSink<Settings> {
   readonly settings: Settings;
 }
 
-export interface SinkContext {
-  /** Of the entry, for findings. */
-  readonly path: ConfigPath;
-  readonly report: Reporter;
-  /** Where relative paths start. */
-  readonly baseDirectory: string;
+/** Its path is that of the entry. */
+export interface SinkContext extends CheckContext {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 

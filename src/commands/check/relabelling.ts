@@ -7,13 +7,14 @@ import type { CollectorPlan, SourcePlan } from '../../config/plan.ts';
 import { CallLimits } from '../../discovery/call-limits.ts';
 import { DiscoveryManager } from '../../discovery/manager.ts';
 import { ConfigError } from '../../kernel/errors.ts';
-import { parseDurationMs } from '../../model/duration.ts';
 import { formatLabelSet, labelSetOf } from '../../model/labels.ts';
 import type { TargetGroup } from '../../model/target.ts';
 import type { RelabelRule } from '../../relabel/relabel.ts';
 import { relabelSteps } from '../../relabel/steps.ts';
 import type { ScrapeConfig } from '../../scrape/config.ts';
 import { targetsOf } from '../../scrape/target.ts';
+import { splitPair } from '../../settings/text.ts';
+import { durationFlag } from '../flags.ts';
 import { createWorld } from '../runner.ts';
 import { withTrust } from '../trust.ts';
 import { planOfSource } from './configuration.ts';
@@ -48,9 +49,7 @@ export function checkDiscoveryCommand(write: (text: string) => void): Command {
       '\nExample:\n  amperage check service-discovery prometheus.yml ecs --timeout 10s\n',
     )
     .action(async (file: string, job: string, options: { timeout: string; steps?: boolean }) => {
-      const timeoutMs = parseDurationMs(options.timeout);
-      if (timeoutMs === undefined)
-        throw new ConfigError('FLAG_DURATION', `--timeout "${options.timeout}" is not a duration`);
+      const timeoutMs = durationFlag('--timeout', options.timeout);
       const source = sourceOf(await planOfSource(file, { allowPartial: true }), job, file);
       const groups = await discoverOnce(source, file, timeoutMs);
       write(renderDiscovery(groups, source.scrape, options.steps === true));
@@ -159,7 +158,7 @@ function sourceOf(plan: CollectorPlan, job: string, file: string): SourcePlan {
 }
 
 function pairOf(text: string): [string, string] {
-  const equal = text.indexOf('=');
-  if (equal <= 0) throw new ConfigError('FLAG_VALUE', `"${text}" is not name=value`);
-  return [text.slice(0, equal), text.slice(equal + 1)];
+  const pair = splitPair(text);
+  if (pair === undefined) throw new ConfigError('FLAG_VALUE', `"${text}" is not name=value`);
+  return pair;
 }

@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import type { CallLimits } from '../../discovery/call-limits.ts';
 import { EcsMembers } from '../../discovery/members.ts';
 import { ConfigError } from '../../kernel/errors.ts';
+import { splitListen } from '../../kernel/listen-address.ts';
 import type { World } from '../../kernel/world.ts';
+import { splitNames } from '../../settings/text.ts';
 import { fixedSharing, parseShard } from '../../sharding/fixed.ts';
 import { Membership } from '../../sharding/membership.ts';
 import type { Sharing } from '../../sharding/sharing.ts';
@@ -69,23 +71,18 @@ export function sharingOf(
 
 /** `:9094` is this port of the task's own address. */
 function listenOf(text: string): { host: string | undefined; port: number } {
-  const match = /^(?:\[([^\]]+)\]|([^:]*)):(\d{1,5})$/.exec(text);
-  const port = Number(match?.[3]);
-  if (match === null || port === 0 || port > 65_535)
+  const address = splitListen(text);
+  if (address === undefined || address.port === 0)
     throw new ConfigError(
       'LISTEN_ADDRESS',
       `--shard.listen-address "${text}" is not host:port with the port that all collectors have; write for example :9094`,
     );
-  const host = match[1] ?? match[2] ?? '';
-  return { host: host === '' ? undefined : host, port };
+  return { host: address.host === '' ? undefined : address.host, port: address.port };
 }
 
 function hostsOf(text: string | undefined): (() => Promise<readonly string[]>) | undefined {
   if (text === undefined) return undefined;
-  const names = text
-    .split(',')
-    .map((name) => name.trim())
-    .filter((name) => name !== '');
+  const names = splitNames(text);
   if (names.length === 0 || names.length > NAMES_MAX)
     throw new ConfigError(
       'FLAG_VALUE',

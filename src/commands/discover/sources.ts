@@ -7,12 +7,12 @@ import { resolve } from 'node:path';
 import { loadConfigText } from '../../config/load.ts';
 import { ConfigSources } from '../../config/sources/sources.ts';
 import { cloudMapMechanism } from '../../discovery/cloudmap/mechanism.ts';
-import { splitNames } from '../../discovery/cloudmap/names.ts';
 import { ecsMechanism } from '../../discovery/ecs/mechanism.ts';
 import type { JobDiscovery } from '../../discovery/manager.ts';
 import { ConfigError } from '../../kernel/errors.ts';
 import type { World } from '../../kernel/world.ts';
-import { parseDurationMs } from '../../model/duration.ts';
+import { splitNames } from '../../settings/text.ts';
+import { countFlag, durationFlag } from '../flags.ts';
 import type { LogOptions } from '../runner.ts';
 
 export interface DiscoverFlags extends LogOptions {
@@ -80,15 +80,15 @@ export async function sourcesOf(flags: DiscoverFlags, env: Env, world: World): P
 
 function fromClusters(flags: DiscoverFlags, env: Env, isTeralytics: boolean): Sources {
   const names = splitNames(flags.clusters ?? flags['config.cluster'] ?? '');
-  const times = Number(flags['config.scrapeTimes'] ?? 0);
-  if (!Number.isInteger(times) || times < 0)
-    throw new ConfigError('FLAG_NUMBER', 'config.scrape-times must be a whole number, 0 for ever');
+  const times = countFlag('--config.scrape-times', flags['config.scrapeTimes'] ?? '0');
   const dynamic = flags['config.dynamicPortDetection'];
   const region = configuredRegion(flags, env);
   const config = {
     ...(region === undefined ? {} : { region }),
     ...(names.length === 0 || names.includes('*') ? {} : { clusters: names }),
-    refresh_interval: duration(flags.refreshInterval ?? flags['config.scrapeInterval'] ?? '60s'),
+    refresh_interval: refreshInterval(
+      flags.refreshInterval ?? flags['config.scrapeInterval'] ?? '60s',
+    ),
     labels: flags.labels ?? (isTeralytics ? 'prometheus-ecs-discovery' : 'meta'),
     ...(flags['config.roleArn'] ? { role_arn: flags['config.roleArn'] } : {}),
     ...(flags.eventsQueueUrl === undefined ? {} : { events_queue_url: flags.eventsQueueUrl }),
@@ -126,7 +126,7 @@ function fromCloudMap(flags: DiscoverFlags, env: Env): Sources {
   const parsed = cloudMapMechanism.schema.safeParse({
     // The reloader's default.
     region: configuredRegion(flags, env) ?? 'us-east-1',
-    refresh_interval: duration(flags.refreshInterval ?? (seconds ? `${seconds}s` : '30s')),
+    refresh_interval: refreshInterval(flags.refreshInterval ?? (seconds ? `${seconds}s` : '30s')),
     labels: flags.labels ?? 'sdconfig-reloader',
     ...(flags.namespaces === undefined
       ? { namespaces_parameter: parameter }
@@ -172,13 +172,7 @@ function configuredRegion(flags: DiscoverFlags, env: Env): string | undefined {
   return flags.region ?? env['AWS_REGION'] ?? env['AWS_DEFAULT_REGION'];
 }
 
-/** Go writes `1m0s`; a duration of ours is the same but for signs and fractions. */
-function duration(text: string): string {
-  const ms = parseDurationMs(text.replace(/(\D)0[a-z]+$/, '$1'));
-  if (ms === undefined || ms < 1_000)
-    throw new ConfigError(
-      'FLAG_DURATION',
-      `the refresh interval "${text}" is not a duration of a second or more; write for example 30s`,
-    );
-  return `${ms}ms`;
+/** As a configuration writes it. Below a second AWS would be asked without end. */
+function refreshInterval(text: string): string {
+  return `${durationFlag('the refresh interval', text, { minMs: 1_000 })}ms`;
 }

@@ -5,7 +5,10 @@
  */
 import { z } from 'zod';
 import type { ConfigPath, Reporter } from '../../settings/finding.ts';
-import { ignored, listOf, textSchema } from '../../settings/values.ts';
+import { awsAccessShape } from '../../settings/aws-access.ts';
+import { basicAuthSchema } from '../../settings/credentials.ts';
+import { ignored } from '../../settings/refused-keys.ts';
+import { listOf, textSchema } from '../../settings/text.ts';
 import { parseValue, type Reading } from '../reading.ts';
 import { fateOf, typeOf } from './components.ts';
 import type { Component } from './document.ts';
@@ -35,12 +38,12 @@ const ROLE_WITHOUT_EFFECT = {
 } as const;
 
 const sigv4Schema = z.strictObject({
-  region: textSchema.optional(),
+  region: awsAccessShape.region,
   service: textSchema.optional(),
   assume_role: z
     .strictObject({
-      arn: textSchema.optional(),
-      external_id: textSchema.optional(),
+      arn: awsAccessShape.role_arn,
+      external_id: awsAccessShape.external_id,
       session_name: textSchema.optional(),
       sts_region: textSchema.optional(),
       web_identity_token_file: textSchema.optional(),
@@ -50,28 +53,20 @@ const sigv4Schema = z.strictObject({
     .optional(),
   assume_role_with_web_identity: ignored,
   // CloudWatch's agent writes these for its own session.
-  role_arn: textSchema.optional(),
+  role_arn: awsAccessShape.role_arn,
   ...Object.fromEntries(WITHOUT_EFFECT.map((key) => [key, ignored])),
 });
 
 /** The block of awsprometheusremotewrite, from before there were extensions. */
 export const awsAuthSchema = z.strictObject({
-  region: textSchema.optional(),
+  region: awsAccessShape.region,
   service: textSchema.optional(),
-  role_arn: textSchema.optional(),
+  role_arn: awsAccessShape.role_arn,
 });
 
 const basicSchema = z.strictObject({
   htpasswd: ignored,
-  client_auth: z
-    .strictObject({
-      username: textSchema.optional(),
-      username_file: textSchema.optional(),
-      password: textSchema.optional(),
-      password_file: textSchema.optional(),
-      aws_secrets_manager: ignored,
-    })
-    .optional(),
+  client_auth: basicAuthSchema.extend({ aws_secrets_manager: ignored }).optional(),
 });
 
 const bearerSchema = z.strictObject({

@@ -4,7 +4,8 @@
  * Source: https://opentelemetry.io/docs/collector/configuration/
  */
 import { z } from 'zod';
-import { ignored, listOf, textSchema } from '../../settings/values.ts';
+import { ignored } from '../../settings/refused-keys.ts';
+import { listOf, textSchema } from '../../settings/text.ts';
 import { SECTIONS } from './components.ts';
 
 const componentSchema = z.record(z.string(), z.unknown());

@@ -4,16 +4,12 @@
  * Source: contrib's exporter/prometheusremotewriteexporter/config.go and core's config/confighttp/client.go, configtls
  */
 import { z } from 'zod';
-import {
-  countSchema,
-  ignored,
-  labelsSchema,
-  listOf,
-  switchSchema,
-  textSchema,
-} from '../../settings/values.ts';
+import { countSchema } from '../../settings/count.ts';
+import { ignored } from '../../settings/refused-keys.ts';
+import { switchSchema } from '../../settings/switch.ts';
+import { labelsSchema, listOf, textSchema } from '../../settings/text.ts';
 import { awsAuthSchema } from './authenticators.ts';
-import { goDurationSchema } from './go-duration.ts';
+import { goDurationSchema } from '../../settings/go-duration.ts';
 
 const VERSIONS = { '1.0': 'TLS10', '1.1': 'TLS11', '1.2': 'TLS12', '1.3': 'TLS13' } as const;
 

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { formatFinding } from '../../settings/finding.ts';
 import { checkConfigText } from '../load.ts';
-import { parseGoDurationMs } from './go-duration.ts';
 
 async function check(text: string, allowPartial = false) {
   const { plan, findings } = await checkConfigText(text, 'c.yml', { env: {}, allowPartial });
@@ -116,25 +115,3 @@ receivers:
   assert.equal(missing.lines.length, 20_000);
   assert.ok(performance.now() - started < 60_000);
 }); // prettier-ignore
-
-test("Go's durations are read as the Collector reads them", () => {
-  const cases: [string, number | undefined][] = [
-    ['0', 0],
-    ['0s', 0],
-    ['5s', 5_000],
-    ['1m30s', 90_000],
-    ['1.5s', 1_500],
-    ['.5s', 500],
-    ['5m0s', 300_000],
-    ['250us', 1],
-    ['1h', 3_600_000],
-    ['5', undefined],
-    ['', undefined],
-    ['s', undefined],
-    ['1d', undefined],
-    ['5 s', undefined],
-    ['-5s', undefined],
-    ['9999999999999999999h', undefined],
-  ];
-  for (const [text, ms] of cases) assert.equal(parseGoDurationMs(text), ms, text);
-});

@@ -4,7 +4,8 @@
  * Source: contrib's receiver/prometheusreceiver/config.go
  */
 import { z } from 'zod';
-import { ignored, switchSchema, unsupported } from '../../settings/values.ts';
+import { ignored, unsupported } from '../../settings/refused-keys.ts';
+import { switchSchema } from '../../settings/switch.ts';
 import { relocated, type Reporter } from '../../settings/finding.ts';
 import { sinkKinds } from '../../sinks/sinks.ts';
 import type { SourcePlan } from '../plan.ts';

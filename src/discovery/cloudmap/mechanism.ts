@@ -1,9 +1,11 @@
 /**
- * cloudmap_sd_configs: the instances registered in AWS Cloud Map, DNS and HTTP namespaces (Service Connect) alike, as
- * scrape targets. Tags of a Cloud Map service say where its tasks are scraped: METRICS_PATH, METRICS_PORT and
- * METRICS_SCHEME for the application, ECS_METRICS_PATH and ECS_METRICS_PORT for the exporter beside it.
+ * cloudmap_sd_configs: the instances registered in AWS Cloud Map, DNS and HTTP namespaces (Service
+ * Connect) alike, as scrape targets. Tags of a Cloud Map service say where its tasks are scraped:
+ * METRICS_PATH, METRICS_PORT and METRICS_SCHEME for the application, ECS_METRICS_PATH and
+ * ECS_METRICS_PORT for the exporter beside it.
  * Source: https://github.com/aws-samples/prometheus-for-ecs
  */
+import { checkAwsAccess } from '../../settings/aws-access.ts';
 import { attempt, defineMechanism, pollLists } from '../mechanism.ts';
 import { CloudMapApi } from './api.ts';
 import { cloudMapSchema } from './config.ts';
@@ -12,6 +14,7 @@ import { CloudMapReader } from './reader.ts';
 export const cloudMapMechanism = defineMechanism({
   key: 'cloudmap_sd_configs',
   schema: cloudMapSchema,
+  check: (config, context) => checkAwsAccess(config, context, 'without effect'),
   async *discover(config, world) {
     const api = await CloudMapApi.open(config, world);
     const reader = new CloudMapReader(config, world, api);

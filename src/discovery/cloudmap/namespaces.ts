@@ -6,7 +6,7 @@ import { failedLack, type Lack } from '../lacking.ts';
 import type { DiscoveryWorld } from '../mechanism.ts';
 import type { CloudMapApi, Namespace } from './api.ts';
 import type { CloudMapConfig } from './config.ts';
-import { splitNames } from './names.ts';
+import { splitNames } from '../../settings/text.ts';
 
 const LIST_MS = 300_000;
 /** While a name is missing. */

@@ -1,14 +1,13 @@
 /**
  * What the two kinds of ECS discovery have in common of their keys, and which keys belong to one alone.
  */
-import { z } from 'zod';
-import { durationSchema, textSchema } from '../../settings/values.ts';
+import { durationSchema } from '../../settings/duration.ts';
+import { listOf, textSchema } from '../../settings/text.ts';
 
 /** The key of our own discovery, with rules for containers. */
 export const ECS_KEY = 'amperage_ecs_sd_configs';
 
-export const clustersSchema = z
-  .array(textSchema, { error: 'expected a list' })
+export const clustersSchema = listOf(textSchema)
   // As in Prometheus an empty list is none.
   .transform((names) => (names.length === 0 ? undefined : names))
   .optional()
@@ -16,7 +15,7 @@ export const clustersSchema = z
 
 export const cacheShape = {
   cache_dir: textSchema.optional().describe('Folder that keeps what was found over a restart.'),
-  cache_max_age: durationSchema.default(3_600_000).describe('1h.'),
+  cache_max_age: durationSchema.prefault('1h').describe('1h.'),
 };
 
 /** Keys of our own discovery that Prometheus' has not. */

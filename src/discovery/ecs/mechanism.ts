@@ -5,11 +5,14 @@
  * Source: https://github.com/open-telemetry/opentelemetry-collector-contrib/tree/main/extension/observer/ecsobserver
  */
 import { z } from 'zod';
-import { awsAccessShape, checkAwsIdentity } from '../aws-client.ts';
+import { awsClientShape } from '../aws-client.ts';
 import { awsHttpShape, checkAwsHttp } from '../aws-http.ts';
 import { defineMechanism } from '../mechanism.ts';
-import { refreshIntervalSchema } from '../schema.ts';
-import { misplaced, textSchema } from '../../settings/values.ts';
+import { refreshIntervalSchema } from '../../settings/refresh-interval.ts';
+import { misplaced } from '../../settings/refused-keys.ts';
+import { switchSchema } from '../../settings/switch.ts';
+import { listOf, textSchema } from '../../settings/text.ts';
+import { checkAwsAccess } from '../../settings/aws-access.ts';
 import { EcsDiscovery } from './discovery.ts';
 import { cacheShape, clustersSchema, ECS_KEY, type RULE_KEYS } from './keys.ts';
 import { PROFILES } from './profiles.ts';
@@ -22,25 +25,24 @@ import {
 import type { TargetOptions } from './targets.ts';
 
 const ruleShape = {
-  services: z.array(serviceRuleSchema).default([]),
-  task_definitions: z.array(definitionRuleSchema).default([]),
-  docker_labels: z.array(dockerLabelSchema).optional(),
-  dynamic_port_detection: z
-    .boolean()
+  services: listOf(serviceRuleSchema).default([]),
+  task_definitions: listOf(definitionRuleSchema).default([]),
+  docker_labels: listOf(dockerLabelSchema).optional(),
+  dynamic_port_detection: switchSchema
     .default(false)
     .describe('Only containers with the docker label PROMETHEUS_DYNAMIC_EXPORT=1 and one port.'),
   filter_label: textSchema.optional().describe('Docker label, NAME or NAME=VALUE.'),
   labels: z.enum(PROFILES).default('meta').describe('Which labels targets have.'),
   job_label_name: textSchema.default('prometheus_job').describe("Of ecsobserver's labels."),
-  service_details: z.boolean().default(false).describe('Tags and status of services.'),
-  drop_unhealthy: z.boolean().default(false),
+  service_details: switchSchema.default(false).describe('Tags and status of services.'),
+  drop_unhealthy: switchSchema.default(false),
   events_queue_url: textSchema
     .optional()
     .describe('SQS queue with the task state changes of EventBridge.'),
 } satisfies Record<(typeof RULE_KEYS)[number], z.ZodType>;
 
 const ecsSchema = z.strictObject({
-  ...awsAccessShape,
+  ...awsClientShape,
   ...awsHttpShape,
   ...cacheShape,
   ...ruleShape,
@@ -57,7 +59,7 @@ export const ecsMechanism = defineMechanism({
   key: ECS_KEY,
   schema: ecsSchema,
   check(config, context) {
-    checkAwsIdentity(config, context);
+    checkAwsAccess(config, context, 'without effect');
     checkAwsHttp(config, context);
   },
   discover(config, world) {

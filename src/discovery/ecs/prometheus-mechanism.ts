@@ -5,11 +5,15 @@
  * Sources: https://github.com/prometheus/prometheus/blob/main/discovery/aws/ecs.go and aws.go
  */
 import { z } from 'zod';
-import { awsAccessShape, checkAwsIdentity } from '../aws-client.ts';
+import { awsClientShape } from '../aws-client.ts';
 import { awsHttpShape, checkAwsHttp } from '../aws-http.ts';
-import { type CheckContext, defineMechanism, type DiscoveryWorld } from '../mechanism.ts';
-import { refreshIntervalSchema } from '../schema.ts';
-import { listOf, misplaced, positiveSchema, textSchema } from '../../settings/values.ts';
+import type { CheckContext } from '../../settings/finding.ts';
+import { defineMechanism, type DiscoveryWorld } from '../mechanism.ts';
+import { refreshIntervalSchema } from '../../settings/refresh-interval.ts';
+import { optionalPortSchema, portSchema, positiveSchema } from '../../settings/count.ts';
+import { misplaced } from '../../settings/refused-keys.ts';
+import { listOf, textSchema } from '../../settings/text.ts';
+import { checkAwsAccess } from '../../settings/aws-access.ts';
 import { EcsDiscovery } from './discovery.ts';
 import { cacheShape, clustersSchema, ECS_KEY, RULE_KEYS } from './keys.ts';
 import type { TargetOptions } from './targets.ts';
@@ -26,7 +30,7 @@ const OWN_RULES = Object.fromEntries(
 ) as Record<(typeof RULE_KEYS)[number], ReturnType<typeof misplaced>>;
 
 const shared = {
-  ...awsAccessShape,
+  ...awsClientShape,
   ...awsHttpShape,
   ...cacheShape,
   ...OWN_RULES,
@@ -36,12 +40,7 @@ const shared = {
 
 const ecsSchema = z.strictObject({
   ...shared,
-  port: z
-    .int({ error: 'expected a port' })
-    .min(1)
-    .max(65_535)
-    .default(DEFAULT_PORT)
-    .describe('Of every target; 80.'),
+  port: portSchema.default(DEFAULT_PORT).describe('Of every target; 80.'),
   request_concurrency: positiveSchema.default(20).describe('Calls under way at once; 20.'),
 });
 
@@ -50,11 +49,9 @@ const OTHER_ROLES = ['ec2', 'elasticache', 'lightsail', 'msk', 'rds'];
 const awsSchema = z.strictObject({
   ...shared,
   role: z.literal('ecs', { error: ({ input }) => describeRole(input) }),
-  port: z
-    .int({ error: 'expected a port' })
-    .min(0)
-    .max(65_535)
+  port: optionalPortSchema
     .default(DEFAULT_PORT)
+    .describe('Of every target; 80.')
     // As in Prometheus, which takes 0 for absent here, and only here.
     .transform((port) => port || DEFAULT_PORT),
   filters: listOf(z.strictObject({ name: textSchema, values: listOf(textSchema) }))
@@ -95,7 +92,7 @@ export const awsMechanism = defineMechanism({
 });
 
 function checkRole(config: RoleConfig, context: CheckContext): void {
-  checkAwsIdentity(config, context);
+  checkAwsAccess(config, context, 'without effect');
   checkAwsHttp(config, context);
 }
 

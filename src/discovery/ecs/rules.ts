@@ -5,9 +5,10 @@
  * A port label holds a container port, or several with more to say of each: `9404:/metrics;job=app;interval=30s,8080:/x`.
  */
 import { z } from 'zod';
-import { parseDurationMs } from '../../model/duration.ts';
 import { compileRegex } from '../../relabel/regex.ts';
-import { textSchema } from '../../settings/values.ts';
+import { portSchema } from '../../settings/count.ts';
+import { positiveDurationSchema } from '../../settings/duration.ts';
+import { listOf, splitPair, textSchema } from '../../settings/text.ts';
 import { type DefinitionFacts, serviceNameOf, type TaskFacts } from './facts.ts';
 
 const patternSchema = textSchema.superRefine((text, context) => {
@@ -18,7 +19,7 @@ const patternSchema = textSchema.superRefine((text, context) => {
   }
 });
 
-const portsSchema = z.array(z.number().int().min(1).max(65_535)).min(1);
+const portsSchema = listOf(portSchema).min(1, 'needs at least one port');
 const shared = {
   container_name_pattern: patternSchema.optional(),
   metrics_ports: portsSchema.describe('Container ports.'),
@@ -226,21 +227,21 @@ type ParsedPort = Pick<Wanted, 'containerPort' | 'path' | 'scheme' | 'job' | 'in
 function parsePort(text: string): ParsedPort | string {
   const [head = '', ...settings] = text.split(';');
   const match = /^(\d{1,5})(?::(\/.*))?$/.exec(head.trim());
-  const port = Number(match?.[1]);
-  if (match === null || port < 1 || port > 65_535)
+  const port = portSchema.safeParse(Number(match?.[1]));
+  if (match === null || !port.success)
     return 'write a port, or port:/path;job=name;interval=30s, several with commas';
   const parsed: { -readonly [Key in keyof ParsedPort]: ParsedPort[Key] } = {
-    containerPort: port,
+    containerPort: port.data,
     path: match[2],
   };
   for (const setting of settings) {
-    const [key = '', value = ''] = setting.split('=', 2).map((part) => part.trim());
+    const [key, value] = (splitPair(setting) ?? [setting, '']).map((part) => part.trim());
     if (key === 'job') parsed.job = value;
     else if (key === 'scheme') parsed.scheme = value;
     else if (key === 'interval') {
-      const ms = parseDurationMs(value);
-      if (ms === undefined || ms === 0) return `interval "${value}" is not a duration such as 30s`;
-      parsed.intervalMs = ms;
+      const interval = positiveDurationSchema.safeParse(value);
+      if (!interval.success) return `interval: ${interval.error.issues[0]?.message ?? ''}`;
+      parsed.intervalMs = interval.data;
     } else return `"${key}" is none of job, scheme and interval`;
   }
   return parsed;

@@ -5,6 +5,10 @@
 import type { CodeEntry } from './entry.ts';
 
 const flags = {
+  FLAG_BYTES: {
+    means: 'The value of a flag is not a size in bytes.',
+    remedy: 'Write a number of bytes, or one with its unit: 512KB, 15MB, 1GB.',
+  },
   FLAG_COMBINATION: {
     means: 'Two flags exclude each other, or one needs another that is absent.',
     remedy: 'Give the flags together that the message names, or leave one of them out.',
@@ -87,12 +91,6 @@ const files = {
       'The routes file of "proxy" cannot be read, is not YAML, or has a key or value that is not ' +
       'valid.',
     remedy: 'Mend what the message names; docs/keys/proxy-routes.md lists the keys.',
-  },
-  PROXY_PRESIGN: {
-    means:
-      'For how long a presigned URL is valid is no duration between 1s and 7d, which is all that ' +
-      'AWS takes.',
-    remedy: 'Write for example 15m.',
   },
   WEB_CONFIG: {
     means:

@@ -3,12 +3,14 @@
  * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#remote_write
  */
 import type { HttpConnection } from '../../kernel/http-connection.ts';
+import type { HttpCredentials } from '../../kernel/http-credentials.ts';
 
 /** Values of `protobuf_message`. */
 export const MESSAGE_1 = 'prometheus.WriteRequest';
 export const MESSAGE_2 = 'io.prometheus.write.v2.Request';
 
-export interface RemoteWriteConfig {
+/** Without `sigv4` the credentials are sent, if there are any. */
+export interface RemoteWriteConfig extends HttpCredentials {
   readonly url: string;
   /** Sent along with each request; can't override what the protocol or the signature sets. */
   readonly headers: Readonly<Record<string, string>>;
@@ -16,11 +18,6 @@ export interface RemoteWriteConfig {
   readonly message: typeof MESSAGE_1 | typeof MESSAGE_2;
   readonly remoteTimeoutMs: number;
   readonly sigv4?: Sigv4Config | undefined;
-  /** Secrets are asked for at each request, so that a rotated one is taken up. */
-  readonly basicAuth?: { readonly username: string; readonly password: () => string } | undefined;
-  readonly authorization?:
-    | { readonly type: string; readonly credentials: () => string | Promise<string> }
-    | undefined;
   /** TLS and proxy; undefined connects with what everybody has. */
   readonly connection?: HttpConnection | undefined;
   readonly sendExemplars: boolean;

@@ -4,25 +4,24 @@
  * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#remote_write
  */
 import { z } from 'zod';
+import { scopeOfHost } from '../../aws/endpoints.ts';
 import { DELIVERY_DEFAULTS, type DeliverySettings } from '../../delivery/settings.ts';
 import type { ConfigPath, Reporter } from '../../settings/finding.ts';
 import {
-  checkHeaderName,
   type HttpClientSettings,
   httpClientShape,
-  readNow,
   resolveHttpClient,
 } from '../../settings/http-client.ts';
+import { checkHeaderName } from '../../settings/http-headers.ts';
+import { readNow } from '../../settings/secret.ts';
 import { compileRules, relabelListSchema } from '../../settings/relabel.ts';
-import {
-  durationSchema,
-  ignored,
-  positiveSchema,
-  sizeSchema,
-  switchSchema,
-  textSchema,
-  unsupported,
-} from '../../settings/values.ts';
+import { awsAccessShape, checkAwsAccess, resolveAwsAccess } from '../../settings/aws-access.ts';
+import { positiveSchema } from '../../settings/count.ts';
+import { durationSchema } from '../../settings/duration.ts';
+import { ignored, unsupported } from '../../settings/refused-keys.ts';
+import { sizeSchema } from '../../settings/size.ts';
+import { switchSchema } from '../../settings/switch.ts';
+import { presentSchema, textSchema } from '../../settings/text.ts';
 import { relabelling } from '../../transforms/relabelling.ts';
 import type { ResolvedSink, SinkContext } from '../sink.ts';
 import {
@@ -57,13 +56,8 @@ const queueSchema = z.strictObject({
 });
 
 const sigv4Schema = z.strictObject({
-  region: textSchema.optional(),
-  access_key: textSchema.optional(),
-  secret_key: textSchema.optional(),
-  profile: textSchema.optional(),
-  role_arn: textSchema.optional(),
-  external_id: textSchema.optional(),
-  service_name: textSchema.optional(),
+  ...awsAccessShape,
+  service_name: presentSchema.describe('Service that is signed for; aps.'),
   use_fips_sts_endpoint: switchSchema.optional(),
 });
 
@@ -180,16 +174,14 @@ function checkUrl(text: string, path: ConfigPath, report: Reporter): string {
 function resolveSigv4(
   input: z.output<typeof sigv4Schema>,
   url: string,
-  { path, report, env }: SinkContext,
+  context: SinkContext,
 ): Sigv4Config {
+  const { path, report, env } = context;
   const at = [...path, 'sigv4'];
-  if ((input.access_key === undefined) !== (input.secret_key === undefined))
-    report.error(at, 'CONFIG_VALUE', 'sigv4 needs "access_key" and "secret_key" both or neither');
-  if (input.external_id !== undefined && input.role_arn === undefined)
-    report.error([...at, 'external_id'], 'CONFIG_VALUE', '"external_id" needs "role_arn"');
+  checkAwsAccess(input, { ...context, path: at }, 'refused');
   const region =
     input.region ??
-    /\.([a-z]{2}(?:-[a-z]+)+-\d)\.amazonaws\./.exec(url)?.[1] ??
+    scopeOfHost(new URL(url).host)?.region ??
     env['AWS_REGION'] ??
     env['AWS_DEFAULT_REGION'];
   if (region === undefined || region === '')
@@ -200,11 +192,7 @@ function resolveSigv4(
     );
   return {
     region: region ?? '',
-    accessKey: input.access_key,
-    secretKey: input.secret_key,
-    profile: input.profile,
-    roleArn: input.role_arn,
-    externalId: input.external_id,
+    ...resolveAwsAccess(input),
     useFipsSts: input.use_fips_sts_endpoint,
     serviceName: input.service_name,
   };

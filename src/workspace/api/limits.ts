@@ -6,6 +6,7 @@
  */
 import type { Clock } from '../../kernel/clock.ts';
 import { ConfigError } from '../../kernel/errors.ts';
+import { splitPair } from '../../settings/text.ts';
 import type { HttpResponse } from '../../kernel/http-server.ts';
 import { labelValue } from '../../model/labels.ts';
 import type { WriteBatch } from '../storage/write-batch.ts';
@@ -38,7 +39,7 @@ export function limitsOf(isStrict: boolean, given: readonly string[]): Limits {
     LIMIT_NAMES.map((name) => [name, isStrict ? AMP_LIMITS[name][0] : 0]),
   ) as Record<LimitName, number>;
   for (const text of given) {
-    const [name = '', value = ''] = text.split('=');
+    const [name, value] = splitPair(text) ?? [text, ''];
     if (!LIMIT_NAMES.includes(name as LimitName) || !/^\d+$/.test(value))
       throw new ConfigError(
         'FLAG_VALUE',

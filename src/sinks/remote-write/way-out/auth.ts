@@ -5,6 +5,7 @@
 import { raced } from '../../../aws/bounded-call.ts';
 import { createCredentialSource } from '../../../aws/credentials.ts';
 import type { CredentialEdges, CredentialSource } from '../../../aws/credential-source.ts';
+import { readAuthorization } from '../../../kernel/http-credentials.ts';
 import { signRequest } from '../../../aws/signing.ts';
 import type { RemoteWriteConfig, Sigv4Config } from '../config.ts';
 
@@ -38,26 +39,16 @@ export interface Authenticate {
 }
 
 export function authenticateWith(config: RemoteWriteConfig, edges: CredentialEdges): Authenticate {
-  const { basicAuth, authorization, sigv4 } = config;
+  const { sigv4 } = config;
   if (sigv4 !== undefined) return signatures(sigv4, edges);
-  if (basicAuth !== undefined) {
-    return asking(() => {
-      const pair = `${basicAuth.username}:${basicAuth.password()}`;
-      return `Basic ${Buffer.from(pair).toString('base64')}`;
-    });
-  }
-  if (authorization !== undefined) {
-    const { type, credentials } = authorization;
-    return asking(async () => `${type} ${await credentials()}`);
-  }
-  return asking(() => undefined);
+  return asking(() => readAuthorization(config));
 }
 
 /** The authorization header is made for each request. */
-function asking(make: () => string | undefined | Promise<string>): Authenticate {
+function asking(make: () => Promise<string | undefined>): Authenticate {
   return {
     async headersFor(request, _nowMs, signal) {
-      const authorization = await raced(Promise.resolve(make()), signal);
+      const authorization = await raced(make(), signal);
       return authorization === undefined
         ? { ...request.headers }
         : { ...request.headers, authorization };

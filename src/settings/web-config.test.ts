@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { hashSync } from 'bcryptjs';
-import { ConfigError } from './errors.ts';
-import { HttpServer } from './http-server.ts';
-import { silentLogger } from './logger.ts';
+import { ConfigError } from '../kernel/errors.ts';
+import { HttpServer } from '../kernel/http-server.ts';
+import { silentLogger } from '../kernel/logger.ts';
 import { loadWebConfig } from './web-config.ts';
 
 let dir = '';

@@ -1,0 +1,72 @@
+/**
+ * As whom AWS is called, and in which region: the keys that sigv4, discovery on AWS and the proxy's
+ * routes share. Without keys, profile or role the default chain of credentials is asked, on ECS the
+ * task role's.
+ * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#sigv4
+ */
+import type { z } from 'zod';
+import type { CredentialOptions } from '../aws/credential-source.ts';
+import type { CheckContext } from './finding.ts';
+import { presentSchema } from './text.ts';
+
+export const awsAccessShape = {
+  region: presentSchema.meta({ description: 'AWS region.', examples: ['us-east-1'] }),
+  access_key: presentSchema.describe('With secret_key: static keys.'),
+  secret_key: presentSchema.describe('Of access_key.'),
+  profile: presentSchema.describe('Of the shared configuration files.'),
+  role_arn: presentSchema.meta({
+    description: 'A role to assume.',
+    examples: ['arn:aws:iam::123456789012:role/metrics'],
+  }),
+  external_id: presentSchema.describe('Of that role.'),
+} as const;
+
+export type AwsAccessInput = Partial<z.output<z.ZodObject<typeof awsAccessShape>>>;
+
+/**
+ * What credentials are made of; the region is the caller's, who knows where else one may be told.
+ */
+export function resolveAwsAccess(
+  input: AwsAccessInput,
+): Pick<CredentialOptions, 'accessKey' | 'secretKey' | 'profile' | 'roleArn' | 'externalId'> {
+  return {
+    accessKey: input.access_key,
+    secretKey: input.secret_key,
+    profile: input.profile,
+    roleArn: input.role_arn,
+    externalId: input.external_id,
+  };
+}
+
+/** An external id without the role that it is for. */
+export function isLoneExternalId(input: AwsAccessInput): boolean {
+  return input.external_id !== undefined && input.role_arn === undefined;
+}
+
+export const LONE_EXTERNAL_ID = '"external_id" needs "role_arn"';
+
+/**
+ * Keys that go together, or that another one makes idle.
+ *
+ * @param loneExternalId  sigv4 of Prometheus refuses one without a role, its discovery takes it and
+ *   does nothing with it
+ */
+export function checkAwsAccess(
+  input: AwsAccessInput,
+  { path, report }: CheckContext,
+  loneExternalId: 'refused' | 'without effect',
+): void {
+  const { access_key: access, secret_key: secret, profile } = input;
+  if ((access === undefined) !== (secret === undefined))
+    report.error(
+      [...path, access === undefined ? 'secret_key' : 'access_key'],
+      'CONFIG_VALUE',
+      '"access_key" and "secret_key" must be set both or neither',
+    );
+  else if (access !== undefined && profile !== undefined)
+    report.warn([...path, 'profile'], 'profile has no effect beside access_key and secret_key');
+  if (!isLoneExternalId(input)) return;
+  const at = [...path, 'external_id'];
+  if (loneExternalId === 'refused') report.error(at, 'CONFIG_VALUE', LONE_EXTERNAL_ID);
+  else report.warn(at, 'external_id has no effect without role_arn');
+}

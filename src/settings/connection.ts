@@ -1,0 +1,43 @@
+/**
+ * How a client connects: its TLS and its proxy together, and when that has changed.
+ */
+import { createHash } from 'node:crypto';
+import { statSync } from 'node:fs';
+import type { HttpConnection } from '../kernel/http-connection.ts';
+import type { CheckContext } from './finding.ts';
+import { type ProxyInput, proxyShape, resolveProxy } from './proxy.ts';
+import { resolveTls, type TlsInput, tlsSchema } from './tls.ts';
+
+export const connectionShape = { tls_config: tlsSchema.optional(), ...proxyShape } as const;
+
+export interface ConnectionInput extends ProxyInput {
+  readonly tls_config?: TlsInput | undefined;
+}
+
+/** Undefined where nothing is set: such clients connect as all others do. */
+export function resolveConnection(
+  input: ConnectionInput,
+  context: CheckContext,
+): HttpConnection | undefined {
+  const { tls_config: written } = input;
+  const proxy = resolveProxy(input, context);
+  const tls =
+    written === undefined
+      ? undefined
+      : resolveTls(written, { ...context, path: [...context.path, 'tls_config'] });
+  if (tls === undefined && proxy === undefined) return undefined;
+  const files = tls?.files ?? [];
+  return {
+    tls: tls?.settings,
+    proxy,
+    key: createHash('sha256')
+      .update(JSON.stringify([written, files, proxy]))
+      .digest('base64'),
+    stamp: () => files.map(stampOf).join(),
+  };
+}
+
+function stampOf(file: string): string {
+  const stat = statSync(file, { throwIfNoEntry: false });
+  return stat === undefined ? '' : `${stat.mtimeMs}/${stat.size}/${stat.ino}`;
+}

@@ -1,0 +1,21 @@
+/** Whole numbers: counts and ports. */
+import { z } from 'zod';
+
+/** A whole number, 0 or more. */
+export const countSchema = z
+  .int({ error: 'expected a whole number' })
+  .min(0, 'must not be negative');
+
+export const positiveSchema = countSchema.min(1, 'must be more than 0');
+
+const PORT_MAX = 65_535;
+const EXPECTED_PORT = `expected a port from 1 to ${PORT_MAX}`;
+
+export const portSchema = z
+  .int({ error: EXPECTED_PORT })
+  .min(1, EXPECTED_PORT)
+  .max(PORT_MAX, EXPECTED_PORT)
+  .meta({ description: 'A TCP port.', examples: [9100] });
+
+/** As `portSchema`, of a key where 0 stands for no port. */
+export const optionalPortSchema = z.union([z.literal(0), portSchema], { error: EXPECTED_PORT });

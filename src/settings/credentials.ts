@@ -1,0 +1,84 @@
+/**
+ * Who a client of HTTP says it is: basic_auth, authorization, bearer_token and oauth2, of which one
+ * may be set. Signing with AWS credentials is aws-access.ts.
+ * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#http_config
+ */
+import { z } from 'zod';
+import type { HttpCredentials } from '../kernel/http-credentials.ts';
+import { type CheckContext, checkOnlyOne } from './finding.ts';
+import { oauth2Schema, resolveOAuth2 } from './oauth2.ts';
+import { resolveSecret, secretFileSchema, secretSchema } from './secret.ts';
+import { textSchema } from './text.ts';
+
+export const basicAuthSchema = z.strictObject({
+  username: textSchema.optional(),
+  username_file: secretFileSchema.optional(),
+  password: secretSchema.optional(),
+  password_file: secretFileSchema.optional(),
+});
+
+const authorizationSchema = z.strictObject({
+  type: textSchema.optional().meta({ description: 'Bearer by default.', examples: ['Bearer'] }),
+  credentials: secretSchema.optional(),
+  credentials_file: secretFileSchema.optional(),
+});
+
+export const credentialsShape = {
+  basic_auth: basicAuthSchema.optional().describe('User and password.'),
+  authorization: authorizationSchema.optional().describe('The Authorization header.'),
+  bearer_token: secretSchema.optional().describe('As authorization with these credentials.'),
+  bearer_token_file: secretFileSchema.optional(),
+  oauth2: oauth2Schema.optional().describe('A token of OAuth 2.'),
+} as const;
+
+const CHOICES = Object.keys(credentialsShape);
+
+export type CredentialsInput = Partial<z.output<z.ZodObject<typeof credentialsShape>>>;
+
+/** Checks the keys against each other; a secret's file that is not there yet is a warning. */
+export function resolveCredentials(
+  input: CredentialsInput,
+  context: CheckContext,
+): HttpCredentials {
+  checkChoices(input, context);
+  const below = (...keys: string[]): CheckContext => ({
+    ...context,
+    path: [...context.path, ...keys],
+  });
+  const { basic_auth: basic, authorization, oauth2 } = input;
+  if (basic !== undefined) {
+    const at = (key: string): CheckContext => below('basic_auth', key);
+    const username = resolveSecret(basic.username, basic.username_file, at('username_file'));
+    const password = resolveSecret(basic.password, basic.password_file, at('password_file'));
+    return {
+      basicAuth: { username: username?.() ?? '', password: password ?? (() => '') },
+    };
+  }
+  const credentials =
+    resolveSecret(
+      authorization?.credentials,
+      authorization?.credentials_file,
+      below('authorization', 'credentials_file'),
+    ) ?? resolveSecret(input.bearer_token, input.bearer_token_file, below('bearer_token_file'));
+  if (oauth2 !== undefined) {
+    const token = resolveOAuth2(oauth2, below('oauth2'));
+    return { authorization: { type: 'Bearer', credentials: token } };
+  }
+  if (credentials === undefined) return {};
+  return { authorization: { type: authorization?.type ?? 'Bearer', credentials } };
+}
+
+function checkChoices(input: CredentialsInput, { path, report }: CheckContext): void {
+  checkOnlyOne(input, CHOICES, { path, report });
+  const basicAt = [...path, 'basic_auth'];
+  checkOnlyOne(input.basic_auth, ['username', 'username_file'], { path: basicAt, report });
+  checkOnlyOne(input.basic_auth, ['password', 'password_file'], { path: basicAt, report });
+  const at = [...path, 'authorization'];
+  checkOnlyOne(input.authorization, ['credentials', 'credentials_file'], { path: at, report });
+  if (input.authorization?.type?.trim().toLowerCase() === 'basic')
+    report.error(
+      [...at, 'type'],
+      'CONFIG_VALUE',
+      'authorization type can\'t be "basic"; use "basic_auth" instead',
+    );
+}

@@ -1,0 +1,67 @@
+/**
+ * Headers that a configuration adds to requests, and those that it may not set.
+ * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#http_config (http_headers)
+ */
+import { z } from 'zod';
+import type { CheckContext, ConfigPath, Reporter } from './finding.ts';
+import { readNow, resolveSecret } from './secret.ts';
+import { listOf, textSchema } from './text.ts';
+
+export const httpHeadersSchema = z
+  .record(
+    z.string(),
+    z.strictObject({
+      values: listOf(textSchema).optional(),
+      secrets: listOf(textSchema).optional().describe('As values; never shown.'),
+      files: listOf(textSchema).optional().describe('Files that hold values.'),
+    }),
+  )
+  .meta({
+    description: 'Headers that are sent along.',
+    examples: [{ 'X-Scope-OrgID': { values: ['tenant'] } }],
+  });
+
+/** Headers that the protocol sets itself. */
+const RESERVED = new Set([
+  'authorization',
+  'host',
+  'content-encoding',
+  'content-length',
+  'content-type',
+  'user-agent',
+  'connection',
+  'keep-alive',
+  'transfer-encoding',
+  'accept',
+  'accept-encoding',
+  'x-prometheus-remote-write-version',
+  'x-prometheus-scrape-timeout-seconds',
+  'x-amz-date',
+  'x-amz-security-token',
+  'x-amz-content-sha256',
+]);
+
+/** @param context  its path is that of http_headers. @returns the values of each name, joined */
+export function resolveHeaders(
+  input: z.output<typeof httpHeadersSchema>,
+  context: CheckContext,
+): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (const [name, { values = [], secrets = [], files = [] }] of Object.entries(input)) {
+    const path = [...context.path, name];
+    checkHeaderName(name, path, context.report);
+    const read = files.map((file) =>
+      readNow(resolveSecret(undefined, file, { ...context, path }), path, context),
+    );
+    headers[name] = [...values, ...secrets, ...read].join(', ');
+  }
+  return headers;
+}
+
+/** Refuses a header that the protocol sets itself, or that is no header name at all. */
+export function checkHeaderName(name: string, path: ConfigPath, report: Reporter): void {
+  if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name))
+    report.error(path, 'CONFIG_VALUE', `${JSON.stringify(name)} is not a header name`);
+  else if (RESERVED.has(name.toLowerCase()))
+    report.error(path, 'CONFIG_VALUE', `header "${name}" is reserved; remove it`);
+}

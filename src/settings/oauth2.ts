@@ -1,0 +1,57 @@
+/**
+ * oauth2: a token that a client gets with its own credentials, and sends as a bearer.
+ * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#oauth2
+ */
+import { z } from 'zod';
+import { createTokenSource } from '../kernel/oauth2.ts';
+import { connectionShape, resolveConnection } from './connection.ts';
+import { type CheckContext, checkOnlyOne } from './finding.ts';
+import { resolveSecret, secretFileSchema, secretSchema } from './secret.ts';
+import { listOf, textSchema } from './text.ts';
+
+export const oauth2Schema = z.strictObject({
+  client_id: textSchema.describe('Who asks for the token.'),
+  client_secret: secretSchema.optional(),
+  client_secret_file: secretFileSchema.optional(),
+  scopes: listOf(textSchema).optional().describe('What the token is to allow.'),
+  token_url: textSchema.meta({
+    description: 'Where the token is asked for.',
+    examples: ['https://auth.example/token'],
+  }),
+  endpoint_params: z.record(z.string(), textSchema).optional().describe('Sent along with it.'),
+  ...connectionShape,
+  grant_type: z
+    .literal('client_credentials', { error: 'only client_credentials is supported' })
+    .optional(),
+});
+
+/**
+ * @param context  its path is that of oauth2.
+ *
+ * @returns gives the token, a fresh one when it has expired
+ */
+export function resolveOAuth2(
+  input: z.output<typeof oauth2Schema>,
+  context: CheckContext,
+): () => Promise<string> {
+  const { path, report } = context;
+  checkOnlyOne(input, ['client_secret', 'client_secret_file'], context);
+  const connection = resolveConnection(input, context);
+  const clientSecret = resolveSecret(input.client_secret, input.client_secret_file, {
+    ...context,
+    path: [...path, 'client_secret_file'],
+  });
+  if (!URL.canParse(input.token_url))
+    report.error([...path, 'token_url'], 'CONFIG_VALUE', 'token_url is not a URL');
+  return createTokenSource(
+    {
+      tokenUrl: input.token_url,
+      clientId: input.client_id,
+      clientSecret: clientSecret ?? (() => ''),
+      scopes: input.scopes ?? [],
+      endpointParams: input.endpoint_params ?? {},
+      connection,
+    },
+    () => Date.now(),
+  );
+}

@@ -1,0 +1,69 @@
+/**
+ * Through which proxy a client goes.
+ * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#http_config
+ */
+import { z } from 'zod';
+import type { ProxySettings } from '../kernel/http-connection.ts';
+import type { CheckContext } from './finding.ts';
+import { switchSchema } from './switch.ts';
+import { listOf, textSchema } from './text.ts';
+
+export const proxyShape = {
+  proxy_url: textSchema
+    .optional()
+    .meta({ description: 'HTTP proxy to go through.', examples: ['http://proxy:3128'] }),
+  no_proxy: textSchema.optional().meta({
+    description: 'Hosts, separated by commas, that are reached without the proxy.',
+    examples: ['localhost,10.0.0.0/8'],
+  }),
+  proxy_from_environment: switchSchema
+    .optional()
+    .describe('The proxy that HTTP_PROXY, HTTPS_PROXY and NO_PROXY tell; false.'),
+  proxy_connect_header: z
+    .record(z.string(), listOf(textSchema))
+    .optional()
+    .describe('Headers with which a tunnel through the proxy is asked for.'),
+} as const;
+
+export interface ProxyInput {
+  readonly proxy_url?: string | undefined;
+  readonly no_proxy?: string | undefined;
+  readonly proxy_from_environment?: boolean | undefined;
+  readonly proxy_connect_header?: Readonly<Record<string, readonly string[]>> | undefined;
+}
+
+/** Undefined where no proxy is wanted. */
+export function resolveProxy(input: ProxyInput, context: CheckContext): ProxySettings | undefined {
+  const { proxy_url: url, no_proxy: noProxy, proxy_from_environment: fromEnvironment } = input;
+  checkProxy(input, context);
+  if ((url === undefined || url === '') && fromEnvironment !== true) return undefined;
+  const headers = Object.entries(input.proxy_connect_header ?? {});
+  return {
+    url,
+    noProxy,
+    connectHeaders: Object.fromEntries(headers.map(([name, values]) => [name, values.join(', ')])),
+  };
+}
+
+function checkProxy(input: ProxyInput, { path, report }: CheckContext): void {
+  const { proxy_url: url, no_proxy: noProxy, proxy_from_environment: fromEnvironment } = input;
+  const fail = (key: string, message: string): void =>
+    report.error([...path, key], 'CONFIG_VALUE', message);
+  if (fromEnvironment === true && (url ?? noProxy) !== undefined)
+    fail('proxy_from_environment', 'proxy_from_environment excludes proxy_url and no_proxy');
+  if (noProxy !== undefined && url === undefined) fail('no_proxy', 'no_proxy needs a proxy_url');
+  if (input.proxy_connect_header !== undefined && url === undefined && fromEnvironment !== true)
+    fail(
+      'proxy_connect_header',
+      'proxy_connect_header needs a proxy_url or proxy_from_environment',
+    );
+  if (url !== undefined && url !== '' && !/^https?:\/\//.test(url))
+    fail(
+      'proxy_url',
+      `proxy_url ${JSON.stringify(withoutPassword(url))} must begin with http:// or https://`,
+    );
+}
+
+function withoutPassword(url: string): string {
+  return url.replace(/\/\/[^/@]*@/, '//');
+}

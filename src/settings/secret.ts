@@ -1,0 +1,49 @@
+/**
+ * Secrets: in the configuration itself, or in a file that is read at each use, so that a rotated
+ * one is taken up.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { messageOf } from '../kernel/errors.ts';
+import { textSchema } from './text.ts';
+import type { CheckContext, ConfigPath, Reporter } from './finding.ts';
+
+/** The value of a secret key, and the name of the file that its `…_file` twin gives. */
+export const secretSchema = textSchema.meta({ description: 'A secret.' });
+export const secretFileSchema = textSchema.meta({
+  description: 'File that holds the secret; read at each use.',
+  examples: ['/run/secrets/token'],
+});
+
+/**
+ * A file that is not there yet is a warning: it may come.
+ *
+ * @param context  its path is that of the file's key
+ * @returns undefined where neither is given; a function that throws when the file can't be read
+ */
+export function resolveSecret(
+  value: string | undefined,
+  file: string | undefined,
+  context: CheckContext,
+): (() => string) | undefined {
+  if (value !== undefined) return () => value;
+  if (file === undefined) return undefined;
+  const path = resolve(context.baseDirectory, file);
+  if (!existsSync(path))
+    context.report.warn(context.path, `file ${JSON.stringify(file)} does not exist yet`);
+  return () => readFileSync(path, 'utf8').trim();
+}
+
+/** A secret's value at load time; an error, and empty, when its file can't be read. */
+export function readNow(
+  secret: (() => string) | undefined,
+  path: ConfigPath,
+  { report }: { readonly report: Reporter },
+): string {
+  try {
+    return secret?.() ?? '';
+  } catch (error) {
+    report.error(path, 'CONFIG_FILE', `the secret can't be read: ${messageOf(error)}`);
+    return '';
+  }
+}

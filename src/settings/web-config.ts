@@ -1,0 +1,229 @@
+/**
+ * `--web.config.file`: TLS and basic auth of a listener, as the Prometheus exporter toolkit reads
+ * them. The file, its certificates and keys are read again for each new connection or request when
+ * they have changed, so certificates are renewed without a restart; what is broken then changes
+ * nothing and is said in the log.
+ * Not here: http2 (HTTP/1.1 alone is served), rate limits, header checks of the toolkit beyond
+ * plain headers.
+ * Source: https://github.com/prometheus/exporter-toolkit/blob/master/docs/web-configuration.md
+ */
+import { createHash } from 'node:crypto';
+import { readFileSync, statSync } from 'node:fs';
+import { dirname, isAbsolute, join } from 'node:path';
+import { createSecureContext, type SecureContextOptions } from 'node:tls';
+import { z } from 'zod';
+import { ConfigError, messageOf } from '../kernel/errors.ts';
+import type { Logger } from '../kernel/logger.ts';
+import type { WebConfig, WebTls } from '../kernel/web-config.ts';
+import { secretSchema } from './secret.ts';
+import { switchSchema } from './switch.ts';
+import { listOf, textSchema } from './text.ts';
+import { TLS_VERSIONS, tlsVersionSchema } from './tls.ts';
+
+const CLIENT_AUTH = [
+  'NoClientCert',
+  'RequestClientCert',
+  'RequireAnyClientCert',
+  'VerifyClientCertIfGiven',
+  'RequireAndVerifyClientCert',
+] as const;
+
+const tlsServerSchema = z.strictObject({
+  cert_file: textSchema.optional().describe('Certificate, PEM; read again when it changes.'),
+  key_file: textSchema.optional().describe('Its key, PEM; read again when it changes.'),
+  cert: textSchema.optional().describe('Instead of cert_file.'),
+  key: secretSchema.optional().describe('Instead of key_file.'),
+  client_auth_type: z
+    .enum(CLIENT_AUTH)
+    .default('NoClientCert')
+    .describe('What is asked of clients.'),
+  client_ca_file: textSchema.optional().describe('Who may sign the certificates of clients.'),
+  client_ca: textSchema.optional().describe('Instead of client_ca_file.'),
+  min_version: tlsVersionSchema.default('TLS12'),
+  max_version: tlsVersionSchema.default('TLS13'),
+  cipher_suites: listOf(textSchema).optional(),
+  prefer_server_cipher_suites: switchSchema.optional(),
+  curve_preferences: listOf(textSchema).optional(),
+});
+
+export const webConfigSchema = z.strictObject({
+  tls_server_config: tlsServerSchema.optional().describe('TLS of the listener; none without it.'),
+  http_server_config: z
+    .strictObject({
+      http2: switchSchema.optional(),
+      headers: z.record(z.string(), textSchema).optional().describe('Of every answer.'),
+    })
+    .optional(),
+  basic_auth_users: z
+    .record(z.string(), textSchema)
+    .optional()
+    .meta({ description: 'Users, and the bcrypt hashes of their passwords.' }),
+});
+type WebFile = z.infer<typeof webConfigSchema>;
+
+/** How many checked passwords are remembered: bcrypt is slow by intent. */
+const REMEMBERED_MAX = 100;
+/** For names that do not exist, so that they take as long as those that do. */
+const NOBODY = '$2b$10$CwTycUXWue0Thq9StjUM0uJ8Z8W5f0pYV8v3bZbqQeYQk5r5b7i2K';
+
+/** @throws ConfigError when the file, its certificate or a password hash cannot be used */
+export async function loadWebConfig(file: string, log: Logger): Promise<WebConfig> {
+  const { parse } = await import('yaml');
+  const { compare } = await import('bcryptjs');
+  const read = (): WebFile => readWebFile(file, parse);
+  const current = rereading(file, () => [file], read, log);
+  const first = current();
+  const remembered = new Map<string, boolean>();
+  const at = dirname(file);
+  return {
+    tls: first.tls_server_config === undefined ? undefined : tlsOf(file, current, at, log),
+    headers: () => current().http_server_config?.headers ?? {},
+    async isAllowed(headers) {
+      const users = current().basic_auth_users;
+      if (users === undefined || Object.keys(users).length === 0) return true;
+      const given = basicAuthOf(headers.authorization);
+      if (given === undefined) return false;
+      const hash = Object.hasOwn(users, given.user) ? users[given.user] : undefined;
+      const key = digest(`${given.user}\0${hash ?? ''}\0${given.password}`);
+      const known = remembered.get(key);
+      if (known !== undefined) return known;
+      const isRight = (await compare(given.password, hash ?? NOBODY)) && hash !== undefined;
+      if (remembered.size >= REMEMBERED_MAX) remembered.clear();
+      remembered.set(key, isRight);
+      return isRight;
+    },
+  };
+}
+
+function readWebFile(file: string, parse: (text: string) => unknown): WebFile {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new ConfigError(
+      'WEB_CONFIG',
+      `--web.config.file: ${file} cannot be read: ${messageOf(error)}`,
+      { cause: error },
+    );
+  }
+  let parsed;
+  try {
+    parsed = webConfigSchema.safeParse(parse(text) ?? {});
+  } catch (error) {
+    throw new ConfigError('WEB_CONFIG', `${file} is not YAML: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    throw new ConfigError('WEB_CONFIG', `${file}: ${issue?.path.join('.')}: ${issue?.message}`);
+  }
+  for (const [user, hash] of Object.entries(parsed.data.basic_auth_users ?? {})) {
+    if (!/^\$2[abxy]?\$\d\d\$/.test(hash))
+      throw new ConfigError(
+        'WEB_CONFIG',
+        `${file}: basic_auth_users.${user}: the password must be a bcrypt hash; make one with "htpasswd -nBC 10 ''"`,
+      );
+  }
+  return parsed.data;
+}
+
+function tlsOf(file: string, current: () => WebFile, at: string, log: Logger): WebTls {
+  const settings = (): NonNullable<WebFile['tls_server_config']> =>
+    current().tls_server_config ?? {
+      client_auth_type: 'NoClientCert',
+      min_version: 'TLS12',
+      max_version: 'TLS13',
+    };
+  const path = (name: string): string => (isAbsolute(name) ? name : join(at, name));
+  const files = (): string[] => {
+    const { cert_file, key_file, client_ca_file } = settings();
+    return [
+      file,
+      ...[cert_file, key_file, client_ca_file].flatMap((name) =>
+        name === undefined ? [] : [path(name)],
+      ),
+    ];
+  };
+  const make = (): SecureContextOptions => {
+    const { cert, cert_file, key, key_file, client_ca, client_ca_file, ...rest } = settings();
+    const inline = (text: string | undefined, name: string | undefined): string | undefined =>
+      text ?? (name === undefined ? undefined : readFileSync(path(name), 'utf8'));
+    try {
+      const certificate = inline(cert, cert_file);
+      const secret = inline(key, key_file);
+      if (certificate === undefined || secret === undefined)
+        throw new Error('cert_file and key_file are both needed');
+      const ca = inline(client_ca, client_ca_file);
+      const secrets: SecureContextOptions = {
+        cert: certificate,
+        key: secret,
+        ...(ca === undefined ? {} : { ca }),
+        ...(rest.cipher_suites === undefined ? {} : { ciphers: rest.cipher_suites.join(':') }),
+        minVersion: TLS_VERSIONS[rest.min_version],
+        maxVersion: TLS_VERSIONS[rest.max_version],
+      };
+      // Tried here, so that what cannot be used is never put in place.
+      createSecureContext(secrets);
+      return secrets;
+    } catch (error) {
+      throw new ConfigError('WEB_CONFIG', `${file}: tls_server_config: ${messageOf(error)}`, {
+        cause: error,
+      });
+    }
+  };
+  const secrets = rereading(file, files, make, log);
+  secrets();
+  const kind = settings().client_auth_type;
+  return {
+    secrets,
+    requestsCertificate: kind !== 'NoClientCert',
+    rejectsUnverified: kind === 'RequireAndVerifyClientCert',
+  };
+}
+
+/**
+ * Makes a value of files, and again when one of them has changed; the last good one stays where
+ * that fails.
+ */
+function rereading<T>(name: string, files: () => string[], make: () => T, log: Logger): () => T {
+  let value: { readonly of: T } | undefined;
+  let stamp = '';
+  return () => {
+    const now = files().map(stampOf).join();
+    if (value !== undefined && now === stamp) return value.of;
+    stamp = now;
+    try {
+      value = { of: make() };
+    } catch (error) {
+      if (value === undefined) throw error;
+      log.error('the web configuration has changed and cannot be used; the one before stays', {
+        file: name,
+        error: messageOf(error),
+      });
+    }
+    return value.of;
+  };
+}
+
+function stampOf(file: string): string {
+  try {
+    const { mtimeMs, size, ino } = statSync(file);
+    return `${mtimeMs}/${size}/${ino}`;
+  } catch {
+    return 'absent';
+  }
+}
+
+function basicAuthOf(header: string | undefined): { user: string; password: string } | undefined {
+  const match = /^basic\s+(\S+)$/i.exec(header ?? '');
+  if (match === null) return undefined;
+  const text = Buffer.from(match[1] ?? '', 'base64').toString();
+  const colon = text.indexOf(':');
+  return colon < 0 ? undefined : { user: text.slice(0, colon), password: text.slice(colon + 1) };
+}
+
+/** Passwords are remembered as digests alone. */
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('base64');
+}
