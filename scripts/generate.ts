@@ -7,9 +7,12 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { FAMILIES } from '../src/kernel/error-codes/catalogue.ts';
+import { checkDescriptions, listDialects, renderDialects } from './generate/dialects.ts';
 import { checkErrorCodes, renderErrorPage, type SourceFile } from './generate/error-page.ts';
 import { compareFiles, writeFiles } from './generate/files.ts';
 
+/** They hold nothing else. */
+const FOLDERS = ['docs/keys', 'schema'];
 const root = join(import.meta.dirname, '..');
 
 function readSources(): SourceFile[] {
@@ -18,9 +21,10 @@ function readSources(): SourceFile[] {
     .map((path) => ({ path, text: readFileSync(join(root, path), 'utf8') }));
 }
 
-const files = new Map([['docs/errors.md', renderErrorPage(FAMILIES)]]);
-const faults = checkErrorCodes(FAMILIES, readSources());
-if (process.argv.includes('--check')) faults.push(...compareFiles(files, root, []));
+const dialects = listDialects();
+const files = new Map([['docs/errors.md', renderErrorPage(FAMILIES)], ...renderDialects(dialects)]);
+const faults = [...checkErrorCodes(FAMILIES, readSources()), ...checkDescriptions(dialects)];
+if (process.argv.includes('--check')) faults.push(...compareFiles(files, root, FOLDERS));
 else writeFiles(files, root);
 for (const fault of faults) process.stderr.write(`${fault}\n`);
 process.exitCode = faults.length === 0 ? 0 : 1;

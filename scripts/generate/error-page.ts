@@ -42,7 +42,8 @@ export function checkErrorCodes(
       const faults: string[] = [];
       if (!used.has(code))
         faults.push(
-          `error code ${code} is used nowhere in src; remove it from src/kernel/error-codes ("${title}")`,
+          `error code ${code} ("${title}") is used nowhere in src; ` +
+            'remove it from src/kernel/error-codes',
         );
       if (seen.has(code))
         faults.push(`error code ${code} stands in two families; give each meaning its own code`);

@@ -1,4 +1,6 @@
-/** The catalogue of error codes: nothing outside it compiles, and what is wrong with it is found. */
+/**
+ * The catalogue of error codes: nothing outside it compiles, and what is wrong with it is found.
+ */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -24,7 +26,7 @@ test('an entry that no source uses is a fault with its remedy', () => {
   const codes = { A_USED: entry, A_LEFT: entry };
   const sources = [{ path: 'src/a.ts', text: `throw new ConfigError('A_USED', "A_LEFT")` }];
   const [fault, ...more] = checkErrorCodes([family(codes)], sources);
-  assert.match(fault ?? '', /^error code A_LEFT is used nowhere .*remove it/);
+  assert.match(fault ?? '', /^error code A_LEFT \("T"\) is used nowhere .*remove it/);
   assert.deepEqual(more, []);
 });
 

@@ -1,4 +1,6 @@
-/** `npm run generate -- --check`: a file that is not as it is generated is found, with the remedy. */
+/**
+ * `npm run generate -- --check`: a file that is not as it is generated is found, with the remedy.
+ */
 import assert from 'node:assert/strict';
 import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
