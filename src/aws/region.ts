@@ -38,7 +38,7 @@ export async function findRegion(env: Env = process.env): Promise<string> {
     return await instanceRegion(http, env);
   } catch (error) {
     throw new RecoverableError(
-      'AWS_REGION',
+      'AWS_REGION_UNKNOWN',
       `the AWS region is not known: set "region", AWS_REGION, or the region of a profile in ~/.aws/config (instance metadata: ${messageOf(error)})`,
     );
   } finally {

@@ -88,7 +88,7 @@ async function run(flags: ExporterFlags): Promise<void> {
   const path = flags['web.telemetryPath'];
   if (!path.startsWith('/') || path === '/' || path === '/health')
     throw new ConfigError(
-      'FLAG_PATH',
+      'FLAG_VALUE',
       `--web.telemetry-path "${path}" must begin with a slash and not be / or /health`,
     );
   const cacheMs = durationFlag('--cache-time', flags.cacheTime, { maxMs: CACHE_MS_MAX });

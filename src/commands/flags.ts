@@ -3,6 +3,7 @@
  * written the same way in both, and is refused with the same words after the name of its flag.
  */
 import { z } from 'zod';
+import type { StartCode } from '../kernel/error-codes/catalogue.ts';
 import { ConfigError } from '../kernel/errors.ts';
 import { type DurationBounds, durationWithin } from '../settings/duration.ts';
 import { bytesSchema } from '../settings/size.ts';
@@ -42,7 +43,7 @@ export function gather(value: string, before: readonly string[]): readonly strin
 
 function readFlag<Value>(
   schema: z.ZodType<Value>,
-  code: string,
+  code: StartCode,
   flag: string,
   text: string,
 ): Value {

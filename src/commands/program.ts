@@ -49,6 +49,10 @@ const commands: Readonly<Record<string, Entry>> = {
     summary: 'validate files before they are used, show what waits in a queue',
     load: async () => (await import('./check.ts')).checkCommand(),
   },
+  explain: {
+    summary: 'what an error code means and what to do about it',
+    load: async () => (await import('./explain.ts')).explainCommand(),
+  },
   completion: {
     summary: 'a script that completes commands and flags in bash, zsh or fish',
     load: async () => (await import('./completion.ts')).completionCommand(loadProgram),

@@ -234,9 +234,9 @@ function readiness(
 async function configOf(flags: ProxyFlags, world: World): Promise<ProxyConfig> {
   const { upstreamUrlScheme, name, region, host, roleArn } = flags;
   if (upstreamUrlScheme !== 'http' && upstreamUrlScheme !== 'https')
-    throw new ConfigError('FLAG_SCHEME', '--upstream-url-scheme must be http or https');
+    throw new ConfigError('FLAG_VALUE', '--upstream-url-scheme must be http or https');
   if (isLoneExternalId({ external_id: flags.externalId, role_arn: roleArn }))
-    throw new ConfigError('FLAG_ROLE', '--external-id needs --role-arn');
+    throw new ConfigError('FLAG_COMBINATION', '--external-id needs --role-arn');
   const file = flags['config.file'];
   const single: ProxyRoute = {
     upstream: host,

@@ -47,7 +47,7 @@ async function run(flags: SampleAppFlags): Promise<void> {
   const perSecond = parseRate(flags.rate);
   if (flags.loadUrl !== undefined && !/^https?:\/\/[^/]+$/.test(flags.loadUrl)) {
     throw new ConfigError(
-      'FLAG_URL',
+      'FLAG_VALUE',
       `--load-url "${flags.loadUrl}" is not a URL without a path; write for example http://127.0.0.1:3000`,
     );
   }

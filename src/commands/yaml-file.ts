@@ -1,10 +1,11 @@
 /** A YAML document that a flag names. */
 import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
+import type { StartCode } from '../kernel/error-codes/catalogue.ts';
 import { ConfigError, messageOf } from '../kernel/errors.ts';
 
 /** @param code  of the error. @throws ConfigError for a file that can't be read, or is no YAML */
-export async function readYamlFile(file: string, code: string): Promise<unknown> {
+export async function readYamlFile(file: string, code: StartCode): Promise<unknown> {
   try {
     return parse(await readFile(file, 'utf8'));
   } catch (error) {

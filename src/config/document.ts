@@ -18,7 +18,8 @@ import {
   visit,
   type YAMLMap,
 } from 'yaml';
-import { type ConfigPath, type Finding, type FindingCode } from '../settings/finding.ts';
+import type { FindingCode } from '../kernel/error-codes/catalogue.ts';
+import { type ConfigPath, type Finding } from '../settings/finding.ts';
 
 export interface ConfigDocument {
   readonly value: unknown;

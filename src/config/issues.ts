@@ -3,7 +3,8 @@
  * The keys that would have been right come from the schema itself, by way of its JSON Schema.
  */
 import { z } from 'zod';
-import { type ConfigPath, type FindingCode, type Reporter } from '../settings/finding.ts';
+import type { FindingCode } from '../kernel/error-codes/catalogue.ts';
+import { type ConfigPath, type Reporter } from '../settings/finding.ts';
 import { sinkKinds } from '../sinks/sinks.ts';
 
 /**
@@ -37,14 +38,15 @@ export function reportIssues(
     }
     const message = describe(issue, path, place);
     if (isDroppable(issue)) report.lacks([...at, ...path], message);
-    else report.error([...at, ...path], codeOf(issue), message);
+    else report.error([...at, ...path], codeOf(issue, value), message);
   }
 }
 
-function codeOf(issue: z.core.$ZodIssue): FindingCode {
+function codeOf(issue: z.core.$ZodIssue, value: unknown): FindingCode {
   if (isUnsupported(issue)) return 'CONFIG_UNSUPPORTED';
   if (issue.code === 'custom' && issue.params?.['code'] === 'CONFIG_UNKNOWN_KEY')
     return 'CONFIG_UNKNOWN_KEY';
+  if (isMissing(issue, value)) return 'CONFIG_MISSING_KEY';
   const isOfType = issue.code === 'invalid_type' || issue.code === 'invalid_union';
   return isOfType ? 'CONFIG_TYPE' : 'CONFIG_VALUE';
 }
@@ -67,16 +69,22 @@ interface Place {
 
 function describe(issue: z.core.$ZodIssue, path: ConfigPath, place: Place): string {
   const key = path.at(-1);
-  const isMissing =
-    (issue.code === 'invalid_type' || issue.code === 'invalid_union') &&
-    valueAt(place.value, path) === undefined;
-  if (isMissing && typeof key === 'string')
-    return `missing key "${key}" in ${whereOf(path.slice(0, -1), place)}`;
+  if (isMissing(issue, place.value))
+    return `missing key "${String(key)}" in ${whereOf(path.slice(0, -1), place)}`;
   const message = issue.message.startsWith('Invalid input: ')
     ? issue.message.slice('Invalid input: '.length).replace(', received', ', got')
     : issue.message;
   if (typeof key !== 'string') return `${whereOf(path, place)}: ${message}`;
   return `"${key}" in ${whereOf(path.slice(0, -1), place)}: ${message}`;
+}
+
+/** Whether a key that must be there is absent from what was parsed. */
+function isMissing({ code, path }: z.core.$ZodIssue, value: unknown): boolean {
+  return (
+    (code === 'invalid_type' || code === 'invalid_union') &&
+    typeof path.at(-1) === 'string' &&
+    valueAt(value, path as ConfigPath) === undefined
+  );
 }
 
 function reportUnknownKey(

@@ -11,34 +11,49 @@ import { isLegacyLabelName } from '../model/labels.ts';
 import { type Reporter } from '../settings/finding.ts';
 import { externalLabels } from '../transforms/external-labels.ts';
 import type { CollectorPlan, SourcePlan, TransformPlan } from './plan.ts';
-import {
-  resolveGlobalTiming,
-  resolveSource,
-  scrapeConfigSchema,
-  type ScrapeInput,
-  sharedShape,
-} from './scrape.ts';
+import { resolveGlobalTiming, resolveSource } from './scrape.ts';
+import { scrapeConfigSchema, type ScrapeInput, sharedShape } from './scrape-schema.ts';
 import { planSinks, sinkEntriesOf, sinkShape } from './sinks.ts';
 
 const globalSchema = z.strictObject({
   ...sharedShape,
-  external_labels: labelsSchema.optional().describe('Added to samples that lack them.'),
+  external_labels: labelsSchema.optional().meta({
+    description:
+      'Labels for all that is sent, added where a series lacks them. $NAME and ${NAME} in a ' +
+      'value are taken from the environment.',
+    examples: [{ cluster: 'prod' }],
+  }),
   // These belong to rules and queries, which a collector does not run.
-  evaluation_interval: durationSchema.optional(),
-  rule_query_offset: durationSchema.optional(),
-  query_log_file: ignored,
+  evaluation_interval: durationSchema
+    .optional()
+    .describe('Has no effect: a collector evaluates no rules.'),
+  rule_query_offset: durationSchema
+    .optional()
+    .describe('Has no effect: a collector evaluates no rules.'),
+  query_log_file: ignored('A collector answers no queries.'),
 });
 
 export const prometheusSchema = z.strictObject({
-  global: globalSchema.optional(),
-  scrape_configs: listOf(scrapeConfigSchema).optional(),
-  scrape_config_files: listOf(textSchema).optional(),
+  global: globalSchema.optional().describe('What holds for all jobs that do not say otherwise.'),
+  scrape_configs: listOf(scrapeConfigSchema).optional().describe(
+    'The jobs: what is scraped, and how. What a job leaves out is as in global.',
+  ),
+  scrape_config_files: listOf(textSchema).optional().meta({
+    description: 'Files with more scrape_configs; the last part of a path may hold "*".',
+    examples: [['jobs/*.yml']],
+  }),
   ...sinkShape,
   // Go's garbage collector and Prometheus' own store: without meaning here.
-  runtime: ignored,
-  storage: ignored,
-  alerting: unsupported('a collector sends no alerts; remove it and set up the alert manager of the workspace'),
-  rule_files: unsupported('a collector evaluates no rules; remove it and load the rules into the workspace'),
+  runtime: ignored('The garbage collector of Go has no counterpart here.'),
+  storage: ignored(
+    'The store of Prometheus has no counterpart here; the queue is below --storage.path.',
+  ),
+  alerting: unsupported(
+    'a collector sends no alerts; remove it and set up the alert manager of the workspace',
+  ),
+  rule_files: unsupported(
+    'a collector evaluates no rules; remove it and load the rules into the workspace',
+  ),
   remote_read: unsupported('a collector answers no queries; remove it and query the workspace'),
   tracing: unsupported('traces of the collector itself are not supported; remove it'),
   otlp: unsupported('OTLP is not received by this dialect; remove it'),
@@ -46,7 +61,7 @@ export const prometheusSchema = z.strictObject({
 
 /** A file of scrape_config_files. */
 export const scrapeFileSchema = z.strictObject({
-  scrape_configs: listOf(scrapeConfigSchema).optional(),
+  scrape_configs: listOf(scrapeConfigSchema).optional().describe('The jobs of this file.'),
 });
 
 /** The jobs of one file, as parsed. */
@@ -119,7 +134,8 @@ export function resolveJobs(
         source.report.error(
           [...path, 'job_name'],
           'CONFIG_DUPLICATE',
-          `job_name "${job.job_name}" is used by another scrape config already; names must be unique`,
+          `job_name "${job.job_name}" is used by another scrape config already; names must be ` +
+            `unique`,
         );
       names.add(job.job_name);
       const raw = (source.raw as { scrape_configs?: unknown[] }).scrape_configs?.[index];

@@ -1,9 +1,8 @@
 /**
- * One scrape_config: its schema, with the discovery keys taken from the table of mechanisms, and how it becomes plain
- * values with the defaults of `global` filled in.
+ * One scrape_config as plain values, with the defaults of `global` filled in. Its keys are in
+ * scrape-schema.ts.
  * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#scrape_config
  */
-import { z } from 'zod';
 import { type JobDiscovery } from '../discovery/manager.ts';
 import {
   type DiscoveryEntry,
@@ -11,111 +10,19 @@ import {
   mechanismOf,
   mechanisms,
 } from '../discovery/mechanisms.ts';
-import { amountSchema, countSchema } from '../settings/count.ts';
-import { durationSchema } from '../settings/duration.ts';
-import { unsupported } from '../settings/refused-keys.ts';
-import { sizeSchema } from '../settings/size.ts';
-import { switchSchema } from '../settings/switch.ts';
-import { listOf, textSchema } from '../settings/text.ts';
 import { formatDurationMs } from '../model/duration.ts';
-import {
-  DEFAULT_PROTOCOLS,
-  ESCAPING_SCHEMES,
-  kindOfProtocol,
-  SCRAPE_PROTOCOLS,
-  type ScrapeProtocol,
-} from '../wire/exposition/negotiation.ts';
 import { BODY_SIZE_LIMIT_BYTES, type ScrapeConfig, scrapeConfigOf } from '../scrape/config.ts';
 import { type ConfigPath, type Reporter } from '../settings/finding.ts';
-import { httpClientShape, resolveHttpClient } from '../settings/http-client.ts';
+import { resolveHttpClient } from '../settings/http-client.ts';
 import { warnBareSeconds } from '../settings/refresh-interval.ts';
+import { compileRules } from '../settings/relabel.ts';
+import {
+  DEFAULT_PROTOCOLS,
+  kindOfProtocol,
+  type ScrapeProtocol,
+} from '../wire/exposition/negotiation.ts';
 import type { SourcePlan } from './plan.ts';
-import { compileRules, relabelListSchema } from '../settings/relabel.ts';
-
-const protocolSchema = z.enum(SCRAPE_PROTOCOLS, {
-  error: (issue) =>
-    `${JSON.stringify(issue.input)} is not a scrape protocol; use one of ${SCRAPE_PROTOCOLS.join(', ')}`,
-});
-
-/** What both `global` and a job may set. */
-export const sharedShape = {
-  scrape_interval: durationSchema.optional().describe('1m.'),
-  scrape_timeout: durationSchema.optional().describe('10s, or the interval where that is less.'),
-  scrape_protocols: listOf(protocolSchema).min(1, 'must name a protocol').optional(),
-  scrape_native_histograms: switchSchema.optional(),
-  convert_classic_histograms_to_nhcb: switchSchema.optional(),
-  always_scrape_classic_histograms: switchSchema.optional(),
-  extra_scrape_metrics: switchSchema.optional(),
-  body_size_limit: sizeSchema.optional().describe('Of an uncompressed answer; 0 is no limit.'),
-  sample_limit: countSchema.optional().describe('Samples of a scrape; 0 is no limit.'),
-  target_limit: countSchema.optional(),
-  label_limit: countSchema.optional(),
-  label_name_length_limit: countSchema.optional(),
-  label_value_length_limit: countSchema.optional(),
-  keep_dropped_targets: countSchema.optional(),
-  metric_name_validation_scheme: z.enum(['utf8', 'legacy']).optional(),
-  metric_name_escaping_scheme: z.enum(ESCAPING_SCHEMES).optional(),
-  scrape_failure_log_file: textSchema.optional(),
-} as const;
-
-type Mechanisms = (typeof mechanisms)[number];
-type DiscoveryShape = {
-  [One in Mechanisms as One['key']]: z.ZodOptional<z.ZodArray<One['schema']>>;
-};
-
-const discoveryShape = Object.fromEntries(
-  mechanisms.map((one) => [one.key, listOf(one.schema as z.ZodType).optional()]),
-) as unknown as DiscoveryShape;
-
-/** Prometheus' kinds of discovery that are not built in, unless the table says otherwise. */
-const FOREIGN =
-  'aws azure consul digitalocean dns docker dockerswarm ec2 elasticache eureka gce hetzner ionos kubernetes kuma \
-lightsail linode marathon msk nerve nomad oci openstack outscale ovhcloud puppetdb rds scaleway serverset stackit \
-triton uyuni vultr xds';
-
-const foreignShape = Object.fromEntries(
-  FOREIGN.split(' ')
-    .map((name) => `${name}_sd_configs`)
-    .filter((key) => !mechanisms.some((one) => (one.key as string) === key))
-    .map((key) => [key, unsupported(`this discovery is not built in; use ${keysInWords()}`)]),
-);
-
-function keysInWords(): string {
-  return mechanisms.map((one) => one.key).join(', ');
-}
-
-export const scrapeConfigSchema = z.strictObject(
-  {
-    job_name: textSchema.pipe(z.string().min(1, 'job_name is empty')),
-    ...sharedShape,
-    fallback_scrape_protocol: protocolSchema.optional(),
-    allow_metadata_addresses: switchSchema
-      .optional()
-      .describe('Lets the job scrape metadata and credential addresses; false.'),
-    honor_labels: switchSchema.optional(),
-    honor_timestamps: switchSchema.optional(),
-    track_timestamps_staleness: switchSchema.optional(),
-    metrics_path: textSchema.optional(),
-    scheme: z.enum(['http', 'https']).optional(),
-    params: z.record(z.string(), listOf(textSchema)).optional(),
-    enable_compression: switchSchema.optional(),
-    native_histogram_bucket_limit: countSchema.optional(),
-    native_histogram_min_bucket_factor: amountSchema.optional(),
-    relabel_configs: relabelListSchema.optional(),
-    metric_relabel_configs: relabelListSchema.optional(),
-    ...httpClientShape,
-    ...discoveryShape,
-    ...foreignShape,
-  },
-  {
-    error: (issue) =>
-      issue.code === 'invalid_type' ? 'empty or null scrape config section' : undefined,
-  },
-);
-
-export type ScrapeInput = z.output<typeof scrapeConfigSchema>;
-
-type SharedInput = Pick<ScrapeInput, keyof typeof sharedShape>;
+import { type ScrapeInput, type SharedInput, sharedShape } from './scrape-schema.ts';
 
 export interface ScrapeContext {
   readonly baseDirectory: string;
@@ -133,7 +40,8 @@ export function resolveGlobalTiming(
     report.error(
       ['global', 'scrape_timeout'],
       'CONFIG_VALUE',
-      `scrape_timeout ${formatDurationMs(scrapeTimeoutMs)} is more than scrape_interval ${formatDurationMs(scrapeIntervalMs)}`,
+      `scrape_timeout ${formatDurationMs(scrapeTimeoutMs)} is more than scrape_interval ` +
+        formatDurationMs(scrapeIntervalMs),
     );
   return { scrapeIntervalMs, scrapeTimeoutMs };
 }
@@ -279,7 +187,8 @@ function timingOf(
     report.error(
       [...path, 'scrape_timeout'],
       'CONFIG_VALUE',
-      `scrape_timeout ${formatDurationMs(scrapeTimeoutMs)} of job "${input.job_name}" is more than its scrape_interval ${formatDurationMs(scrapeIntervalMs)}`,
+      `scrape_timeout ${formatDurationMs(scrapeTimeoutMs)} of job "${input.job_name}" is more ` +
+        `than its scrape_interval ${formatDurationMs(scrapeIntervalMs)}`,
     );
   return { scrapeIntervalMs, scrapeTimeoutMs };
 }
@@ -299,7 +208,8 @@ function noteDifferences(merged: SharedInput, path: ConfigPath, report: Reporter
     report.error(
       [...path, 'metric_name_escaping_scheme'],
       'CONFIG_VALUE',
-      'metric_name_escaping_scheme cannot be allow-utf-8 where metric_name_validation_scheme is legacy',
+      'metric_name_escaping_scheme cannot be allow-utf-8 where metric_name_validation_scheme is ' +
+        'legacy',
     );
   for (const key of WITHOUT_EFFECT)
     if (merged[key] === true) report.warn([...path, key], `${key} has no effect yet`);

@@ -15,7 +15,12 @@ type SinkShape = {
 
 /** The keys of all kinds, each with a list of entries. */
 export const sinkShape = Object.fromEntries(
-  sinkKinds.map(({ key, schema }) => [key, listOf(schema as z.ZodType).optional()]),
+  sinkKinds.map(({ key, schema }) => [
+    key,
+    listOf(schema as z.ZodType)
+      .optional()
+      .describe(schema.description ?? ''),
+  ]),
 ) as unknown as SinkShape;
 
 /** An entry that its kind's schema has accepted, and where it is written. */
@@ -71,7 +76,8 @@ export function planSinks(
       report.error(
         path,
         'CONFIG_DUPLICATE',
-        `${resolved.place} is written by ${textOf(writer.path)} already; give each entry a place of its own`,
+        `${resolved.place} is written by ${textOf(writer.path)} already; give each entry a place ` +
+          `of its own`,
       );
     warnOfOrder(entry, resolved.name, writers.get(address), report);
     writers.set(address, entry);
@@ -102,7 +108,9 @@ function warnOfOrder(
   if (name !== undefined || other === undefined) return;
   report.warn(
     path,
-    `it delivers to the same place as ${textOf(other.path)}, and the order of the two tells them apart; give each a "name", or what waits for one may go out as the other's when they are reordered`,
+    `it delivers to the same place as ${textOf(other.path)}, and the order of the two tells them ` +
+      `apart; give each a "name", or what waits for one may go out as the other's when they are ` +
+      `reordered`,
   );
 }
 

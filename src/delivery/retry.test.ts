@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { bench, chunkOf, DONE, itemsIn } from '../../test/kit/delivery.ts';
+import type { RecoverableCode } from '../kernel/error-codes/catalogue.ts';
 import { RecoverableError } from '../kernel/errors.ts';
 import type { Chunk } from '../model/queue.ts';
 import type { Deliver, Outcome } from './attempt.ts';
 import { withRetry } from './retry.ts';
 
-function failure(retryAfterMs?: number, code = 'SINK_UNAVAILABLE'): RecoverableError {
+function failure(
+  retryAfterMs?: number,
+  code: RecoverableCode = 'SINK_UNAVAILABLE',
+): RecoverableError {
   return new RecoverableError(code, 'it is away', { retryAfterMs });
 }
 

@@ -18,18 +18,18 @@ import type { DiscoveryWorld } from './mechanism.ts';
 export const awsClientShape = {
   ...awsAccessShape,
   region: presentSchema.meta({
-    description: 'AWS region; default: AWS_REGION, the profile, the instance.',
+    description: 'AWS region; AWS_REGION, the profile or the instance tell it where it is absent.',
     examples: ['us-east-1'],
   }),
   endpoint: presentSchema
     .pipe(httpUrlSchema('endpoint').optional())
-    .describe("Instead of the region's own endpoint; one of AWS's is for its service alone."),
+    .describe("URL in place of the region's own endpoint; one of AWS's is for its service alone."),
   call_budget: z
     .number()
     .gt(0)
     .max(1)
     .default(0.5)
-    .describe("Share of AWS's API rates that discovery may use."),
+    .describe("Share of AWS's API rates that discovery may use, of all jobs together."),
 };
 
 export interface AwsAccess extends AwsAccessInput, AwsHttp {

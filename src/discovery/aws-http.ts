@@ -29,8 +29,8 @@ export const awsHttpShape = {
   bearer_token_file: unsupported(SIGNED),
   oauth2: unsupported(SIGNED),
   http_headers: unsupported('calls of AWS are signed and sent without further headers; remove it'),
-  follow_redirects: switchSchema.optional(),
-  enable_http2: switchSchema.optional(),
+  follow_redirects: switchSchema.optional().describe('Has no effect: AWS redirects no call.'),
+  enable_http2: switchSchema.optional().describe('Has no effect: AWS is spoken to in HTTP/1.1.'),
 } as const;
 
 /** The keys that say how AWS is reached, as read from a configuration. */
@@ -58,14 +58,16 @@ export function checkAwsHttp(
     report.error(
       [...path, config.proxy_url === undefined ? 'proxy_from_environment' : 'proxy_url'],
       'CONFIG_VALUE',
-      'the URL of the proxy is none: write http://host:port, or http://user:password@host:port with what is special in them as %XX',
+      'the URL of the proxy is none: write http://host:port, or http://user:password@host:port ' +
+        'with what is special in them as %XX',
     );
   const range = config.no_proxy?.split(',').find((one) => one.includes('/'));
   if (range !== undefined)
     report.error(
       [...path, 'no_proxy'],
       'CONFIG_VALUE',
-      `no_proxy: ranges of addresses such as ${JSON.stringify(range.trim())} are not understood for calls of AWS; write host names`,
+      `no_proxy: ranges of addresses such as ${JSON.stringify(range.trim())} are not understood ` +
+        `for calls of AWS; write host names`,
     );
   if (config.follow_redirects === true)
     report.warn(

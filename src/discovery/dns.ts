@@ -17,18 +17,25 @@ const TYPES = ['SRV', 'A', 'AAAA', 'MX', 'NS'] as const;
 
 const schema = z
   .strictObject({
-    names: listOf(textSchema).min(1, 'must name a domain').describe('Domain names.'),
-    type: z.preprocess(
-      (text) => (typeof text === 'string' ? text.toUpperCase() : text),
-      z.enum(TYPES, { error: `must be one of ${TYPES.join(', ')}` }).default('SRV'),
-    ),
-    port: portSchema.optional().describe('Not for SRV, which has its own.'),
+    names: listOf(textSchema)
+      .min(1, 'must name a domain')
+      .meta({ description: 'Domain names.', examples: [['metrics.internal.local']] }),
+    type: z
+      .preprocess(
+        (text) => (typeof text === 'string' ? text.toUpperCase() : text),
+        z.enum(TYPES, { error: `must be one of ${TYPES.join(', ')}` }).default('SRV'),
+      )
+      .describe('Type of the records that are asked for.'),
+    port: portSchema
+      .optional()
+      .describe('Port of every target; needed for all types but SRV, which has its own.'),
     refresh_interval: refreshIntervalSchema(30_000),
   })
   .refine((config) => config.type === 'SRV' || config.port !== undefined, {
     error: '"port" is needed for all types but SRV',
     path: ['port'],
-  });
+  })
+  .describe('Targets from the records of domain names.');
 
 type DnsConfig = z.output<typeof schema>;
 

@@ -20,17 +20,24 @@ import { groupsOfList } from './schema.ts';
 
 const PATTERN = /^[^*]*(?:\*[^/]*)?\.(?:json|yml|yaml|JSON|YML|YAML)$/;
 
-const schema = z.strictObject({
-  files: listOf(
-    z.string().regex(PATTERN, {
-      error: (issue) =>
-        `path ${JSON.stringify(issue.input)} must end in .json, .yml or .yaml and may hold "*" only in its last part`,
-    }),
-  )
-    .min(1, 'needs at least one path')
-    .describe('Paths of target lists; * stands for any text in the last part.'),
-  refresh_interval: refreshIntervalSchema(5 * 60_000),
-});
+const schema = z
+  .strictObject({
+    files: listOf(
+      z.string().regex(PATTERN, {
+        error: (issue) =>
+          `path ${JSON.stringify(issue.input)} must end in .json, .yml or .yaml and may hold "*" ` +
+          `only in its last part`,
+      }),
+    )
+      .min(1, 'needs at least one path')
+      .meta({
+        description:
+          'Paths of lists of targets, JSON or YAML; the last part of a path may hold "*".',
+        examples: [['targets/*.json']],
+      }),
+    refresh_interval: refreshIntervalSchema(5 * 60_000),
+  })
+  .describe('Lists of targets in files, read again when one changes.');
 
 type FileConfig = z.output<typeof schema>;
 

@@ -20,17 +20,20 @@ import {
 import { switchSchema } from '../settings/switch.ts';
 import { httpUrlSchema, withoutSecrets } from '../settings/url.ts';
 
-const schema = z.strictObject({
-  url: httpUrlSchema('url').meta({
-    description: 'Where the list is.',
-    examples: ['http://discovery:9001/targets'],
-  }),
-  refresh_interval: refreshIntervalSchema(60_000),
-  ...httpClientShape,
-  follow_redirects: switchSchema
-    .refine((follows) => !follows, 'redirects are not followed yet; give the final URL')
-    .optional(),
-});
+const schema = z
+  .strictObject({
+    url: httpUrlSchema('url').meta({
+      description: 'Where the list of targets is.',
+      examples: ['http://localhost:9001/prometheus-targets'],
+    }),
+    refresh_interval: refreshIntervalSchema(60_000),
+    ...httpClientShape,
+    follow_redirects: switchSchema
+      .refine((follows) => !follows, 'redirects are not followed yet; give the final URL')
+      .optional()
+      .describe('Only false is taken: redirects are not followed, give the final URL.'),
+  })
+  .describe('A list of targets at a URL.');
 
 type HttpConfig = z.output<typeof schema>;
 

@@ -10,13 +10,18 @@ import { labelsSchema, listOf, textSchema } from '../settings/text.ts';
 /** An address of a target: host and port, no scheme and no path. */
 export const addressSchema = textSchema.refine((address) => !address.includes('/'), {
   error: (issue) =>
-    `target ${JSON.stringify(issue.input)} is not a host and port; leave out the scheme and the path (they are "scheme" and "metrics_path")`,
+    `target ${JSON.stringify(issue.input)} is not a host and port; leave out the scheme and the ` +
+    `path (they are "scheme" and "metrics_path")`,
 });
 
-const listSchema = listOf(
+export const targetListSchema = listOf(
   z.strictObject({
-    targets: listOf(textSchema).nullish(),
-    labels: labelsSchema.nullish(),
+    targets: listOf(textSchema)
+      .nullish()
+      .meta({ description: 'Addresses, host and port.', examples: [['10.0.0.1:9100']] }),
+    labels: labelsSchema
+      .nullish()
+      .meta({ description: 'Labels of these targets.', examples: [{ env: 'prod' }] }),
   }),
 );
 
@@ -35,7 +40,7 @@ export function groupsOfList(
   source: string,
   extra: Readonly<Record<string, string>>,
 ): readonly TargetGroup[] {
-  const parsed = listSchema.safeParse(list);
+  const parsed = targetListSchema.safeParse(list);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     const path = issue?.path.map((step) => `[${JSON.stringify(step)}]`).join('') ?? '';

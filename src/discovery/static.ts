@@ -7,10 +7,19 @@ import { defineMechanism, slept } from './mechanism.ts';
 import { addressSchema } from './schema.ts';
 import { labelsSchema, listOf } from '../settings/text.ts';
 
-const schema = z.strictObject({
-  targets: listOf(addressSchema).default([]).describe('Addresses, host:port.'),
-  labels: labelsSchema.default({}).describe('Labels of all these targets.'),
-});
+const schema = z
+  .strictObject({
+    targets: listOf(addressSchema)
+      .default([])
+      .meta({
+        description: 'Addresses, host and port, without scheme and path.',
+        examples: [['localhost:9100']],
+      }),
+    labels: labelsSchema
+      .default({})
+      .meta({ description: 'Labels of all these targets.', examples: [{ env: 'prod' }] }),
+  })
+  .describe('Targets that stand in the configuration itself.');
 
 const DAY_MS = 24 * 3_600_000;
 

@@ -21,34 +21,49 @@ const TARGETS: Readonly<Record<string, string>> = {
 const ANSWER_MS = 10_000;
 const ANSWER_MAX_BYTES = 1024 * 1024;
 
-const after = durationSchema.optional().describe('Since the step before.');
+const after = durationSchema
+  .optional()
+  .meta({ description: 'How long after the step before; at once by default.', examples: ['10s'] });
 const stepSchema = z.union([
   z.strictObject({
     call: z
       .string()
       .regex(/^[a-z]+\.[A-Z]\w+$/)
-      .describe('Service and action: ssm.PutParameter.'),
-    input: z.record(z.string(), z.unknown()).default({}),
+      .meta({ description: 'Service and action of a call.', examples: ['ssm.PutParameter'] }),
+    input: z.record(z.string(), z.unknown()).default({}).describe('Input of the call.'),
     after,
   }),
   z.strictObject({
-    admin: z.string().describe('What stands behind /_emulator/: ecs/tasks, trouble.'),
-    input: z.record(z.string(), z.unknown()),
+    admin: z.string().meta({
+      description:
+        'What stands behind /_emulator/ in the URL of an administration request: ecs/tasks, ' +
+        'trouble.',
+      examples: ['trouble'],
+    }),
+    input: z.record(z.string(), z.unknown()).describe('Body of the request.'),
     after,
   }),
   z.strictObject({
-    object: z.string().regex(/^s3:\/\/[^/]+\/.+$/),
-    text: z.string(),
+    object: z
+      .string()
+      .regex(/^s3:\/\/[^/]+\/.+$/)
+      .meta({
+        description: 'Object of S3 that is written.',
+        examples: ['s3://bucket/prometheus.yml'],
+      }),
+    text: z.string().describe('Text of the object.'),
     after,
   }),
 ]);
-const fileSchema = z.strictObject({ steps: z.array(stepSchema).max(10_000) });
+export const scenarioSchema = z.strictObject({
+  steps: z.array(stepSchema).max(10_000).describe('What happens, in order.'),
+});
 
 export type ScenarioStep = z.output<typeof stepSchema>;
 
 /** The steps of a file's document. @throws ConfigError */
 export function scenarioOf(document: unknown, file: string): ScenarioStep[] {
-  const parsed = fileSchema.safeParse(document);
+  const parsed = scenarioSchema.safeParse(document);
   if (parsed.success) return parsed.data.steps;
   throw new ConfigError('EMULATOR_SCENARIO', `${file}: ${z.prettifyError(parsed.error)}`);
 }

@@ -9,8 +9,8 @@ test('a message names its code and its causes once', () => {
     'port 80 is taken [PORT_IN_USE]: connect ECONNREFUSED',
   );
   assert.equal(
-    messageOf(new PermanentError('SINK_BAD', 'bad_data', 'refused [SINK_BAD]')),
-    'refused [SINK_BAD]',
+    messageOf(new PermanentError('SCRAPE_STATUS', 'refused [SCRAPE_STATUS]')),
+    'refused [SCRAPE_STATUS]',
   );
   assert.equal(messageOf('text'), 'text');
   assert.equal(messageOf(new TypeError('')), 'TypeError');

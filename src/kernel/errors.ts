@@ -1,16 +1,24 @@
 /**
- * The error catalogue: three families, each with a stable code, and the assertion for impossible states.
- * A message says what, where and how to fix; lower-case, no full stop, values quoted, the remedy last. Pure.
+ * The three families of errors, each with a stable code of the catalogue in error-codes/, and the
+ * assertion for impossible states. A message says what, where and how to fix; lower-case, no full
+ * stop, values quoted, the remedy last. Pure.
  *
  * ConfigError       the user must change something before we can start; exit status 2
  * RecoverableError  try again later; never counts as loss
  * PermanentError    this batch can't ever succeed; drop it and count it under `reason`
  */
+import type {
+  FindingCode,
+  PermanentCode,
+  RecoverableCode,
+  StartCode,
+} from './error-codes/catalogue.ts';
+import { permanentCodes } from './error-codes/permanent-codes.ts';
 
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
-  readonly code: string;
-  constructor(code: string, message: string, options?: ErrorOptions) {
+  readonly code: StartCode | FindingCode;
+  constructor(code: StartCode | FindingCode, message: string, options?: ErrorOptions) {
     super(message, options);
     this.code = code;
   }
@@ -18,11 +26,11 @@ export class ConfigError extends Error {
 
 export class RecoverableError extends Error {
   override readonly name = 'RecoverableError';
-  readonly code: string;
+  readonly code: RecoverableCode;
   /** What the other side asked us to wait, ms. */
   readonly retryAfterMs: number | undefined;
   constructor(
-    code: string,
+    code: RecoverableCode,
     message: string,
     options?: ErrorOptions & { retryAfterMs?: number | undefined },
   ) {
@@ -34,13 +42,15 @@ export class RecoverableError extends Error {
 
 export class PermanentError extends Error {
   override readonly name = 'PermanentError';
-  readonly code: string;
-  /** Bounded set of words, used as a metric label. */
-  readonly reason: string;
-  constructor(code: string, reason: string, message: string, options?: ErrorOptions) {
+  readonly code: PermanentCode;
+  constructor(code: PermanentCode, message: string, options?: ErrorOptions) {
     super(message, options);
     this.code = code;
-    this.reason = reason;
+  }
+
+  /** A word of a bounded set, used as a metric label. */
+  get reason(): (typeof permanentCodes)[PermanentCode]['reason'] {
+    return permanentCodes[this.code].reason;
   }
 }
 

@@ -60,7 +60,6 @@ function refusal(host: string, address: string): PermanentError {
   const what = host === address ? address : `${host} (${address})`;
   return new PermanentError(
     'HTTP_METADATA_ADDRESS',
-    'metadata_address',
     `${what} is a metadata address, which hands out credentials, and is not asked; set allow_metadata_addresses on the job to do it nevertheless`,
   );
 }

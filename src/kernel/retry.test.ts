@@ -45,8 +45,10 @@ test('a recoverable error is retried after the longer of backoff and Retry-After
     (attempt) => {
       calls += 1;
       if (attempt === 1)
-        return Promise.reject(new RecoverableError('X', 'busy', { retryAfterMs: 7_000 }));
-      if (attempt === 2) return Promise.reject(new RecoverableError('X', 'busy'));
+        return Promise.reject(
+          new RecoverableError('SINK_UNAVAILABLE', 'busy', { retryAfterMs: 7_000 }),
+        );
+      if (attempt === 2) return Promise.reject(new RecoverableError('SINK_UNAVAILABLE', 'busy'));
       return Promise.resolve(attempt);
     },
     {
@@ -62,7 +64,7 @@ test('a recoverable error is retried after the longer of backoff and Retry-After
   assert.deepEqual(waits, [7_000, 100]);
   assert.equal(calls, 3);
 
-  const permanent = new PermanentError('Y', 'bad', 'never');
+  const permanent = new PermanentError('SCRAPE_STATUS', 'never');
   await assert.rejects(
     retrying(() => Promise.reject(permanent), {
       clock,
@@ -76,7 +78,7 @@ test('a recoverable error is retried after the longer of backoff and Retry-After
 test('retrying ends when its signal aborts during the wait', async () => {
   const controller = new AbortController();
   const clock = new VirtualClock();
-  const attempt = retrying(() => Promise.reject(new RecoverableError('X', 'down')), {
+  const attempt = retrying(() => Promise.reject(new RecoverableError('SINK_UNAVAILABLE', 'down')), {
     clock,
     backoff: { minMs: 1_000, maxMs: 1_000 },
     signal: controller.signal,

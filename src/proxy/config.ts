@@ -51,32 +51,56 @@ export const PRESIGN_BOUNDS = { minMs: 1_000, maxMs: 7 * 86_400_000 } as const;
 
 const routeSchema = z
   .strictObject({
-    host: textSchema.optional().describe('Of the request, without port; any by default.'),
+    host: textSchema
+      .optional()
+      .describe('Host of the request, without port, for which the route is; any by default.'),
     path: textSchema
       .pipe(z.string().startsWith('/'))
       .optional()
-      .describe('Prefix of the path, by whole segments; any by default.'),
-    upstream: textSchema
+      .meta({
+        description:
+          'Prefix of the path, by whole segments, for which the route is; any by default.',
+        examples: ['/workspaces'],
+      }),
+    upstream: textSchema.optional().meta({
+      description:
+        'Scheme and host to which the request goes; the host that the client names by default.',
+      examples: ['https://aps-workspaces.us-east-1.amazonaws.com'],
+    }),
+    sign_host: textSchema
       .optional()
-      .describe('Scheme and host; the host that the client names by default.'),
-    sign_host: textSchema.optional().describe('Sent and signed as Host.'),
-    service: presentSchema.describe('Service to sign for; told by the host by default.'),
+      .describe('Host that is sent and signed, in place of that of the upstream.'),
+    service: presentSchema.meta({
+      description: 'Service that is signed for; the host tells it by default.',
+      examples: ['aps'],
+    }),
     region: awsAccessShape.region,
     role_arn: awsAccessShape.role_arn,
     external_id: awsAccessShape.external_id,
-    strip_path: switchSchema.default(false).describe('The prefix is not sent on.'),
+    strip_path: switchSchema.default(false).describe('Leaves the prefix out of what is sent on.'),
     unsigned_payload: switchSchema.default(false).describe('Signs all but the body.'),
     region_set: textSchema
       .pipe(z.string().min(1, 'is empty'))
       .optional()
-      .describe('Signs with SigV4a for these regions, with commas between them.'),
+      .meta({
+        description: 'Signs with SigV4a for these regions, with commas between them.',
+        examples: ['us-east-1,eu-west-1'],
+      }),
     presign: durationWithin(PRESIGN_BOUNDS)
       .optional()
-      .describe('Signs in the query, good for so long, instead of in headers.'),
+      .meta({
+        description: 'Signs in the query, good for so long, from 1s to 7d, in place of in headers.',
+        examples: ['15m'],
+      }),
   })
   .refine((route) => !isLoneExternalId(route), { error: LONE_EXTERNAL_ID, path: ['external_id'] });
 
-export const routesSchema = z.strictObject({ routes: listOf(routeSchema).min(1).max(1_000) });
+export const routesSchema = z.strictObject({
+  routes: listOf(routeSchema)
+    .min(1)
+    .max(1_000)
+    .describe('Routes, of which the first that fits a request is taken.'),
+});
 
 /** The routes of a file's document. @throws ConfigError */
 export function routesOf(document: unknown, file: string): ProxyRoute[] {

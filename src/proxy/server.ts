@@ -72,7 +72,9 @@ export class ProxyServer implements Component {
       this.#server.once('error', (error) =>
         reject(
           new ConfigError(
-            'LISTEN_FAILED',
+            (error as NodeJS.ErrnoException).code === 'EADDRINUSE'
+              ? 'PORT_IN_USE'
+              : 'LISTEN_FAILED',
             `proxy: cannot listen on ${listen} (${messageOf(error)}); choose another ${FLAG}`,
             { cause: error },
           ),
@@ -151,7 +153,7 @@ async function removeDeadSocket(file: string): Promise<void> {
   });
   if (!found.isSocket() || isAlive)
     throw new ConfigError(
-      'LISTEN_FAILED',
+      isAlive ? 'PORT_IN_USE' : 'LISTEN_FAILED',
       `proxy: ${file} is ${isAlive ? 'in use by another process' : 'no socket'} and stays; choose another --port`,
     );
   rmSync(file);

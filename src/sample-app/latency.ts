@@ -26,7 +26,7 @@ export function parseLatency(text: string, random: () => number): DrawLatencyMs 
     names.every((name) => Number.isFinite(values.get(name)) && (values.get(name) ?? -1) >= 0);
   if (!isWhole) {
     throw new ConfigError(
-      'LATENCY_SYNTAX',
+      'FLAG_VALUE',
       `latency "${text}" is no distribution; write lognormal:median=600,sigma=0.8, uniform:min=50,max=900 or constant:ms=300`,
     );
   }

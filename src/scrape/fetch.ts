@@ -58,7 +58,6 @@ export async function fetchExposition(options: FetchOptions): Promise<FetchedPag
     if (redirects === REDIRECTS_MAX)
       throw new PermanentError(
         'SCRAPE_REDIRECTS',
-        'redirects',
         `the target redirects more than ${REDIRECTS_MAX} times`,
       );
     url = next;
@@ -120,7 +119,6 @@ function pageOf(response: ClientResponse<Borrowed<Uint8Array>>, config: ScrapeCo
   if (response.status !== 200)
     throw new PermanentError(
       'SCRAPE_STATUS',
-      'status',
       `the target answered with status ${response.status}; only 200 is a scrape`,
     );
   const type = response.headers['content-type'];
@@ -130,7 +128,6 @@ function pageOf(response: ClientResponse<Borrowed<Uint8Array>>, config: ScrapeCo
   if (body.length === 0) return { body, kind: 'text' };
   throw new PermanentError(
     'SCRAPE_CONTENT_TYPE',
-    'content_type',
     `the target answered with Content-Type ${JSON.stringify(type ?? '')}, which is no exposition format; let it serve text/plain; version=0.0.4, or set fallback_scrape_protocol`,
   );
 }

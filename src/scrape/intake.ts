@@ -177,7 +177,6 @@ export class Intake {
     if (samples > 0 && kept > samples)
       throw new PermanentError(
         'SCRAPE_SAMPLE_LIMIT',
-        'sample_limit',
         `the scrape has ${kept} samples where ${samples} are allowed; raise sample_limit or drop series by metric_relabel_configs`,
       );
     this.#series.metadata.settle();

@@ -335,7 +335,6 @@ export class ScrapePool {
     this.#options.metrics.targetLimits.inc();
     this.#veto = new PermanentError(
       'SCRAPE_TARGET_LIMIT',
-      'target_limit',
       `job ${JSON.stringify(describeJob(this.#config))} has ${count} targets where ${limit} are allowed; raise target_limit or drop targets by relabel_configs`,
     );
   }

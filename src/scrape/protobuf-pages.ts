@@ -120,7 +120,6 @@ export class ProtobufPages {
     if (reduced === undefined)
       throw new PermanentError(
         'SCRAPE_BUCKET_LIMIT',
-        'histogram_bucket_limit',
         `a native histogram has more than ${config.limits.histogramBuckets} buckets even at the lowest resolution; raise native_histogram_bucket_limit`,
       );
     if (!table.appendHistogram(slot, nowMs, reduced)) counts.duplicates += 1;

@@ -35,7 +35,6 @@ export function seriesLabels(
   if (!labels.has(METRIC_NAME))
     throw new PermanentError(
       'SCRAPE_NO_NAME',
-      'no_name',
       `metric_relabel_configs leave series ${formatLabelSet(set)} without a metric name; keep "__name__" or drop the series`,
     );
   if (config.hasLegacyNames) checkLegacyNames(set);
@@ -70,7 +69,6 @@ function checkLegacyNames(labels: LabelSet): void {
   if (odd === undefined) return;
   throw new PermanentError(
     'SCRAPE_NAME',
-    'invalid_name',
     `series ${formatLabelSet(labels).slice(0, 200)} has a name that metric_name_validation_scheme legacy does not allow; rename it by metric_relabel_configs or allow utf8`,
   );
 }
@@ -79,7 +77,6 @@ function checkLabelLimits(labels: LabelSet, limits: ScrapeLimits): void {
   const fail = (limit: string, what: string): never => {
     throw new PermanentError(
       'SCRAPE_LABEL_LIMIT',
-      'label_limit',
       `series ${formatLabelSet(labels).slice(0, 200)} has ${what}; raise ${limit} or drop it by metric_relabel_configs`,
     );
   };

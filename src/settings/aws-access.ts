@@ -10,15 +10,21 @@ import type { CheckContext } from './finding.ts';
 import { presentSchema } from './text.ts';
 
 export const awsAccessShape = {
-  region: presentSchema.meta({ description: 'AWS region.', examples: ['us-east-1'] }),
-  access_key: presentSchema.describe('With secret_key: static keys.'),
-  secret_key: presentSchema.describe('Of access_key.'),
-  profile: presentSchema.describe('Of the shared configuration files.'),
+  region: presentSchema.meta({
+    description: 'AWS region; AWS_REGION, the profile or the instance tell it where it is absent.',
+    examples: ['us-east-1'],
+  }),
+  access_key: presentSchema.describe(
+    'Key of an AWS user, together with secret_key. Without keys, profile or role_arn the default ' +
+      'chain is asked, on ECS the role of the task.',
+  ),
+  secret_key: presentSchema.describe('Secret of access_key.'),
+  profile: presentSchema.describe('Profile of the shared configuration files.'),
   role_arn: presentSchema.meta({
-    description: 'A role to assume.',
+    description: 'Role to assume.',
     examples: ['arn:aws:iam::123456789012:role/metrics'],
   }),
-  external_id: presentSchema.describe('Of that role.'),
+  external_id: presentSchema.describe('External id with which the role is assumed.'),
 } as const;
 
 export type AwsAccessInput = Partial<z.output<z.ZodObject<typeof awsAccessShape>>>;

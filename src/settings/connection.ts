@@ -8,7 +8,10 @@ import type { CheckContext } from './finding.ts';
 import { type ProxyInput, proxyShape, resolveProxy } from './proxy.ts';
 import { resolveTls, type TlsInput, tlsSchema } from './tls.ts';
 
-export const connectionShape = { tls_config: tlsSchema.optional(), ...proxyShape } as const;
+export const connectionShape = {
+  tls_config: tlsSchema.optional().describe('TLS of the connections.'),
+  ...proxyShape,
+} as const;
 
 export interface ConnectionInput extends ProxyInput {
   readonly tls_config?: TlsInput | undefined;

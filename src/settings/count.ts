@@ -17,8 +17,7 @@ const EXPECTED_PORT = `expected a port from 1 to ${PORT_MAX}`;
 export const portSchema = z
   .int({ error: EXPECTED_PORT })
   .min(1, EXPECTED_PORT)
-  .max(PORT_MAX, EXPECTED_PORT)
-  .meta({ description: 'A TCP port.', examples: [9100] });
+  .max(PORT_MAX, EXPECTED_PORT);
 
 /** As `portSchema`, of a key where 0 stands for no port. */
 export const optionalPortSchema = z.union([z.literal(0), portSchema], { error: EXPECTED_PORT });

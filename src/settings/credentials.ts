@@ -11,24 +11,44 @@ import { resolveSecret, secretFileSchema, secretSchema } from './secret.ts';
 import { textSchema } from './text.ts';
 
 export const basicAuthSchema = z.strictObject({
-  username: textSchema.optional(),
-  username_file: secretFileSchema.optional(),
-  password: secretSchema.optional(),
-  password_file: secretFileSchema.optional(),
+  username: textSchema.optional().describe('Name of the user.'),
+  username_file: secretFileSchema
+    .optional()
+    .describe('File that holds the name; read at each use.'),
+  password: secretSchema.optional().describe('Password of the user.'),
+  password_file: secretFileSchema
+    .optional()
+    .describe('File that holds the password; read at each use.'),
 });
 
 const authorizationSchema = z.strictObject({
-  type: textSchema.optional().meta({ description: 'Bearer by default.', examples: ['Bearer'] }),
-  credentials: secretSchema.optional(),
-  credentials_file: secretFileSchema.optional(),
+  type: textSchema.optional().meta({
+    description: 'Stands before the credentials; basic is refused, use basic_auth.',
+    default: 'Bearer',
+  }),
+  credentials: secretSchema.optional().describe('What stands behind the type.'),
+  credentials_file: secretFileSchema
+    .optional()
+    .describe('File that holds the credentials; read at each use.'),
 });
 
 export const credentialsShape = {
-  basic_auth: basicAuthSchema.optional().describe('User and password.'),
-  authorization: authorizationSchema.optional().describe('The Authorization header.'),
+  basic_auth: basicAuthSchema
+    .optional()
+    .describe(
+      'Name and password. One of basic_auth, authorization, bearer_token, bearer_token_file and ' +
+        'oauth2 may be set.',
+    ),
+  authorization: authorizationSchema
+    .optional()
+    .describe('The Authorization header, of another type than basic.'),
   bearer_token: secretSchema.optional().describe('As authorization with these credentials.'),
-  bearer_token_file: secretFileSchema.optional(),
-  oauth2: oauth2Schema.optional().describe('A token of OAuth 2.'),
+  bearer_token_file: secretFileSchema
+    .optional()
+    .describe('As authorization with this credentials_file.'),
+  oauth2: oauth2Schema
+    .optional()
+    .describe('A token that is asked for with the credentials of the client.'),
 } as const;
 
 const CHOICES = Object.keys(credentialsShape);

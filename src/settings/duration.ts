@@ -29,7 +29,7 @@ export function writtenDuration(
     .union([z.string().meta({ pattern: `${pattern}|${REFERENCE}` }), z.number().meta(numbers)], {
       error: EXPECTED,
     })
-    .meta({ description: 'A duration.', examples: ['15s', '1m30s', '1h'] });
+    .meta({ kind: 'duration' });
 }
 
 /** A duration in milliseconds, written as `15s`, `1m30s`, `1h`; `0` needs no unit. */

@@ -2,16 +2,7 @@
  * What a check of a configuration has found: a value, so that `check config` can print all of it
  * and a start can refuse on the first error.
  */
-export type FindingCode =
-  | 'CONFIG_YAML'
-  | 'CONFIG_EN_DASH'
-  | 'CONFIG_DUPLICATE'
-  | 'CONFIG_UNKNOWN_KEY'
-  | 'CONFIG_TYPE'
-  | 'CONFIG_VALUE'
-  | 'CONFIG_UNSUPPORTED'
-  | 'CONFIG_FILE'
-  | 'CONFIG_NOTE';
+import type { FindingCode } from '../kernel/error-codes/catalogue.ts';
 
 /** Steps from the top of the document: keys and places in lists. */
 export type ConfigPath = readonly (string | number)[];

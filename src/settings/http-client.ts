@@ -16,10 +16,15 @@ import { switchSchema } from './switch.ts';
 export const httpClientShape = {
   ...credentialsShape,
   ...connectionShape,
-  follow_redirects: switchSchema.optional(),
-  // HTTP/1.1 with kept connections is what is spoken; the samples are the same.
-  enable_http2: ignored,
-  http_headers: httpHeadersSchema.optional(),
+  follow_redirects: switchSchema.optional().meta({
+    description: 'Follows redirects.',
+    default: true,
+  }),
+  enable_http2: ignored('HTTP/1.1 with kept connections is spoken; the samples are the same.'),
+  http_headers: httpHeadersSchema.optional().meta({
+    description: "Headers that are sent along; the protocol's own cannot be set.",
+    examples: [{ 'X-Scope-OrgID': { values: ['tenant'] } }],
+  }),
 } as const;
 
 export type HttpClientInput = Partial<z.output<z.ZodObject<typeof httpClientShape>>>;

@@ -7,19 +7,14 @@ import type { CheckContext, ConfigPath, Reporter } from './finding.ts';
 import { readNow, resolveSecret } from './secret.ts';
 import { listOf, textSchema } from './text.ts';
 
-export const httpHeadersSchema = z
-  .record(
-    z.string(),
-    z.strictObject({
-      values: listOf(textSchema).optional(),
-      secrets: listOf(textSchema).optional().describe('As values; never shown.'),
-      files: listOf(textSchema).optional().describe('Files that hold values.'),
-    }),
-  )
-  .meta({
-    description: 'Headers that are sent along.',
-    examples: [{ 'X-Scope-OrgID': { values: ['tenant'] } }],
-  });
+export const httpHeadersSchema = z.record(
+  z.string(),
+  z.strictObject({
+    values: listOf(textSchema).optional().describe('Values; several are joined by commas.'),
+    secrets: listOf(textSchema).optional().describe('As values; never shown.'),
+    files: listOf(textSchema).optional().describe('Files that hold values.'),
+  }),
+);
 
 /** Headers that the protocol sets itself. */
 const RESERVED = new Set([

@@ -12,18 +12,26 @@ import { findUrlFault } from './url.ts';
 
 export const oauth2Schema = z.strictObject({
   client_id: textSchema.describe('Who asks for the token.'),
-  client_secret: secretSchema.optional(),
-  client_secret_file: secretFileSchema.optional(),
-  scopes: listOf(textSchema).optional().describe('What the token is to allow.'),
+  client_secret: secretSchema.optional().describe('Its secret.'),
+  client_secret_file: secretFileSchema
+    .optional()
+    .describe('File that holds its secret; read at each use.'),
+  scopes: listOf(textSchema)
+    .optional()
+    .meta({ description: 'What the token is to allow.', examples: [['metrics.write']] }),
   token_url: textSchema.meta({
     description: 'Where the token is asked for.',
     examples: ['https://auth.example/token'],
   }),
-  endpoint_params: z.record(z.string(), textSchema).optional().describe('Sent along with it.'),
+  endpoint_params: z
+    .record(z.string(), textSchema)
+    .optional()
+    .describe('Further parameters of the request for a token.'),
   ...connectionShape,
   grant_type: z
     .literal('client_credentials', { error: 'only client_credentials is supported' })
-    .optional(),
+    .optional()
+    .meta({ description: 'How the token is asked for.', default: 'client_credentials' }),
 });
 
 /**

@@ -17,13 +17,17 @@ export const proxyShape = {
     description: 'Hosts, separated by commas, that are reached without the proxy.',
     examples: ['localhost,10.0.0.0/8'],
   }),
-  proxy_from_environment: switchSchema
-    .optional()
-    .describe('The proxy that HTTP_PROXY, HTTPS_PROXY and NO_PROXY tell; false.'),
+  proxy_from_environment: switchSchema.optional().meta({
+    description: 'Goes through the proxy that HTTP_PROXY, HTTPS_PROXY and NO_PROXY name.',
+    default: false,
+  }),
   proxy_connect_header: z
     .record(z.string(), listOf(textSchema))
     .optional()
-    .describe('Headers with which a tunnel through the proxy is asked for.'),
+    .meta({
+      description: 'Headers with which a tunnel through the proxy is asked for.',
+      examples: [{ 'Proxy-Authorization': ['Basic …'] }],
+    }),
 } as const;
 
 export interface ProxyInput {

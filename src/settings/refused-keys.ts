@@ -10,7 +10,7 @@ import { z } from 'zod';
  * @param sentence what to do instead; the key and the place are put before it
  */
 export function unsupported(sentence: string) {
-  return refused(sentence, 'CONFIG_UNSUPPORTED');
+  return refused(sentence, 'CONFIG_UNSUPPORTED').meta({ description: sentence, fate: 'refused' });
 }
 
 /**
@@ -20,10 +20,10 @@ export function unsupported(sentence: string) {
  * @param sentence  the key and the place are put before it
  */
 export function misplaced(sentence: string) {
-  return refused(sentence, 'CONFIG_UNKNOWN_KEY');
+  return refused(sentence, 'CONFIG_UNKNOWN_KEY').meta({ description: sentence, fate: 'misplaced' });
 }
 
-function refused(message: string, code: string) {
+function refused(message: string, code: 'CONFIG_UNSUPPORTED' | 'CONFIG_UNKNOWN_KEY') {
   return z
     .unknown()
     .superRefine((written, context) => {
@@ -34,5 +34,20 @@ function refused(message: string, code: string) {
     .optional();
 }
 
-/** A key that parses and means nothing to a collector, or nothing that is different here. */
-export const ignored = z.unknown().optional();
+/**
+ * A key that is refused by what resolves it, since the refusal depends on more than the key.
+ *
+ * @param sentence  why, and what to do instead; it is not what is reported
+ */
+export function refusedWhereUsed(sentence: string) {
+  return z.unknown().optional().meta({ description: sentence, fate: 'refused' });
+}
+
+/**
+ * A key that parses and means nothing to a collector, or nothing that is different here.
+ *
+ * @param sentence  why
+ */
+export function ignored(sentence: string) {
+  return z.unknown().optional().meta({ description: sentence, fate: 'idle' });
+}

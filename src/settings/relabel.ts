@@ -12,13 +12,38 @@ import { type ConfigPath, type Reporter } from './finding.ts';
 export const relabelListSchema = listOf(
   z.strictObject(
     {
-      source_labels: listOf(textSchema).optional().describe('Labels whose values are joined.'),
-      separator: textSchema.optional().describe('Put between the values; ";" by default.'),
-      regex: textSchema.optional().describe('RE2, must match the whole text; "(.*)" by default.'),
-      modulus: countSchema.optional().describe('For hashmod.'),
-      target_label: textSchema.optional(),
-      replacement: textSchema.optional().describe('"$1" by default.'),
-      action: textSchema.optional().describe('replace by default.'),
+      source_labels: listOf(textSchema)
+        .optional()
+        .meta({
+          description: 'Labels whose values are joined to the text that regex is held against.',
+          examples: [['__name__']],
+        }),
+      separator: textSchema
+        .optional()
+        .meta({ description: 'Stands between the joined values.', default: ';' }),
+      regex: textSchema
+        .optional()
+        .meta({ description: 'RE2; must match the whole text.', default: '(.*)' }),
+      modulus: countSchema.optional().meta({
+        description: 'For hashmod: the hash of the text is taken modulo this.',
+        examples: [4],
+      }),
+      target_label: textSchema
+        .optional()
+        .describe(
+          'Label that is written, for replace, hashmod, lowercase, uppercase, keepequal and ' +
+            'dropequal.',
+        ),
+      replacement: textSchema.optional().meta({
+        description: 'What is written; $1 and ${name} are groups of regex.',
+        default: '$1',
+      }),
+      action: textSchema.optional().meta({
+        description:
+          'replace, keep, drop, keepequal, dropequal, hashmod, labelmap, labeldrop, labelkeep, ' +
+          'lowercase or uppercase.',
+        default: 'replace',
+      }),
     },
     {
       error: (issue) => (issue.code === 'invalid_type' ? 'empty or null relabel rule' : undefined),

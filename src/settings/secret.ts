@@ -9,7 +9,7 @@ import { textSchema } from './text.ts';
 import type { CheckContext, ConfigPath, Reporter } from './finding.ts';
 
 /** The value of a secret key, and the name of the file that its `…_file` twin gives. */
-export const secretSchema = textSchema.meta({ description: 'A secret.' });
+export const secretSchema = textSchema;
 export const secretFileSchema = textSchema.meta({
   description: 'File that holds the secret; read at each use.',
   examples: ['/run/secrets/token'],

@@ -20,7 +20,7 @@ const written = z
   .union([z.string().meta({ pattern: `^0$|${SYNTAX.source}|\\$\\{` }), z.number()], {
     error: 'expected a size such as 512KB, 15MB or 1GB',
   })
-  .meta({ description: 'A size in bytes.', examples: ['512KB', '15MB', '1GB'] });
+  .meta({ kind: 'size' });
 
 /** Bytes, written as `512MB`; `0` needs no unit. */
 export const sizeSchema = written.transform((text, context) => {

@@ -24,4 +24,5 @@ export const switchSchema = z
     if (value !== undefined) return value;
     context.addIssue({ code: 'custom', message: EXPECTED });
     return z.NEVER;
-  });
+  })
+  .meta({ kind: 'switch' });

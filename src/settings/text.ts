@@ -8,7 +8,8 @@ import { z } from 'zod';
 export const textSchema = z
   .union([z.string(), z.number(), z.boolean()], { error: 'expected text' })
   .transform(String)
-  .pipe(z.string());
+  .pipe(z.string())
+  .meta({ kind: 'text' });
 
 /** Text of a key that is absent when it is empty, as Prometheus has most of its keys. */
 export const presentSchema = textSchema
@@ -16,9 +17,7 @@ export const presentSchema = textSchema
   .optional();
 
 /** Label names and values; an empty name is none. */
-export const labelsSchema = z
-  .record(z.string().min(1, 'a label name is empty'), textSchema)
-  .meta({ description: 'Labels: names and values.', examples: [{ env: 'prod' }] });
+export const labelsSchema = z.record(z.string().min(1, 'a label name is empty'), textSchema);
 
 /** A list that may be empty. */
 export function listOf<Schema extends z.ZodType>(schema: Schema) {

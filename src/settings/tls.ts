@@ -20,24 +20,30 @@ export const TLS_VERSIONS = {
   TLS13: 'TLSv1.3',
 } as const satisfies Record<string, SecureVersion>;
 
-export const tlsVersionSchema = z
-  .enum(['TLS10', 'TLS11', 'TLS12', 'TLS13'])
-  .meta({ description: 'A version of TLS.', examples: ['TLS12'] });
+export const tlsVersionSchema = z.enum(['TLS10', 'TLS11', 'TLS12', 'TLS13']);
 
-export const tlsSchema = z
-  .strictObject({
-    ca: textSchema.optional().describe('Certificate authorities to trust, PEM.'),
-    ca_file: textSchema.optional().describe('File of them; read again when it changes.'),
-    cert: textSchema.optional().describe("The client's certificate, PEM."),
-    cert_file: textSchema.optional().describe('File of it; read again when it changes.'),
-    key: secretSchema.optional().describe("The certificate's key, PEM."),
-    key_file: textSchema.optional().describe('File of it; read again when it changes.'),
-    server_name: textSchema.optional().describe("Name to verify instead of the URL's host."),
-    insecure_skip_verify: switchSchema.optional().describe('Takes any certificate; false.'),
-    min_version: tlsVersionSchema.optional().describe('Least version that is spoken; TLS12.'),
-    max_version: tlsVersionSchema.optional().describe('Highest version that is spoken.'),
-  })
-  .meta({ description: 'TLS of the connections.', examples: [{ ca_file: 'ca.pem' }] });
+export const tlsSchema = z.strictObject({
+  ca: textSchema
+    .optional()
+    .describe('Certificate authorities to trust, PEM; those of the process by default.'),
+  ca_file: textSchema
+    .optional()
+    .meta({ description: 'File of them; read again when it changes.', examples: ['ca.pem'] }),
+  cert: textSchema.optional().describe("The client's certificate, PEM."),
+  cert_file: textSchema.optional().describe('File of it; read again when it changes.'),
+  key: secretSchema.optional().describe("The certificate's key, PEM."),
+  key_file: textSchema.optional().describe('File of it; read again when it changes.'),
+  server_name: textSchema.optional().describe('Name to verify in place of the host of the URL.'),
+  insecure_skip_verify: switchSchema
+    .optional()
+    .meta({ description: 'Takes any certificate.', default: false }),
+  min_version: tlsVersionSchema
+    .optional()
+    .meta({ description: 'Least version of TLS that is spoken.', default: 'TLS12' }),
+  max_version: tlsVersionSchema
+    .optional()
+    .meta({ description: 'Highest version of TLS that is spoken.', default: 'TLS13' }),
+});
 
 export type TlsInput = z.output<typeof tlsSchema>;
 

@@ -29,35 +29,56 @@ const CLIENT_AUTH = [
 ] as const;
 
 const tlsServerSchema = z.strictObject({
-  cert_file: textSchema.optional().describe('Certificate, PEM; read again when it changes.'),
-  key_file: textSchema.optional().describe('Its key, PEM; read again when it changes.'),
-  cert: textSchema.optional().describe('Instead of cert_file.'),
-  key: secretSchema.optional().describe('Instead of key_file.'),
+  cert_file: textSchema
+    .optional()
+    .describe('File of the certificate, PEM; read again when it changes.'),
+  key_file: textSchema.optional().describe('File of its key, PEM; read again when it changes.'),
+  cert: textSchema.optional().describe('The certificate itself, in place of cert_file.'),
+  key: secretSchema.optional().describe('Its key itself, in place of key_file.'),
   client_auth_type: z
     .enum(CLIENT_AUTH)
     .default('NoClientCert')
-    .describe('What is asked of clients.'),
-  client_ca_file: textSchema.optional().describe('Who may sign the certificates of clients.'),
-  client_ca: textSchema.optional().describe('Instead of client_ca_file.'),
-  min_version: tlsVersionSchema.default('TLS12'),
-  max_version: tlsVersionSchema.default('TLS13'),
-  cipher_suites: listOf(textSchema).optional(),
-  prefer_server_cipher_suites: switchSchema.optional(),
-  curve_preferences: listOf(textSchema).optional(),
+    .describe('Whether clients must show a certificate, and whether it is verified.'),
+  client_ca_file: textSchema
+    .optional()
+    .describe('File of the authorities that may sign the certificates of clients.'),
+  client_ca: textSchema
+    .optional()
+    .describe('Those authorities themselves, in place of client_ca_file.'),
+  min_version: tlsVersionSchema.default('TLS12').describe('Least version of TLS that is spoken.'),
+  max_version: tlsVersionSchema.default('TLS13').describe('Highest version of TLS that is spoken.'),
+  cipher_suites: listOf(textSchema)
+    .optional()
+    .describe('Cipher suites of TLS up to 1.2, by the names of OpenSSL; those of Node by default.'),
+  prefer_server_cipher_suites: switchSchema
+    .optional()
+    .describe('Has no effect, as in the exporter toolkit.'),
+  curve_preferences: listOf(textSchema)
+    .optional()
+    .describe('Curves, most wanted first; those of Node by default.'),
 });
 
 export const webConfigSchema = z.strictObject({
-  tls_server_config: tlsServerSchema.optional().describe('TLS of the listener; none without it.'),
+  tls_server_config: tlsServerSchema
+    .optional()
+    .describe('TLS of the listener; without it plain HTTP is served.'),
   http_server_config: z
     .strictObject({
-      http2: switchSchema.optional(),
-      headers: z.record(z.string(), textSchema).optional().describe('Of every answer.'),
+      http2: switchSchema.optional().describe('Has no effect: HTTP/1.1 is served.'),
+      headers: z
+        .record(z.string(), textSchema)
+        .optional()
+        .meta({
+          description: 'Further headers of every answer.',
+          examples: [{ 'X-Frame-Options': 'deny' }],
+        }),
     })
-    .optional(),
+    .optional()
+    .describe('How answers are made.'),
   basic_auth_users: z
     .record(z.string(), textSchema)
     .optional()
-    .meta({ description: 'Users, and the bcrypt hashes of their passwords.' }),
+    .describe('Users, and the bcrypt hashes of their passwords; without any nobody is asked.'),
 });
 type WebFile = z.infer<typeof webConfigSchema>;
 
@@ -122,7 +143,8 @@ function readWebFile(file: string, parse: (text: string) => unknown): WebFile {
     if (!/^\$2[abxy]?\$\d\d\$/.test(hash))
       throw new ConfigError(
         'WEB_CONFIG',
-        `${file}: basic_auth_users.${user}: the password must be a bcrypt hash; make one with "htpasswd -nBC 10 ''"`,
+        `${file}: basic_auth_users.${user}: the password must be a bcrypt hash; make one with ` +
+          `"htpasswd -nBC 10 ''"`,
       );
   }
   return parsed.data;

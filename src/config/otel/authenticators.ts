@@ -7,7 +7,7 @@ import { z } from 'zod';
 import type { ConfigPath, Reporter } from '../../settings/finding.ts';
 import { awsAccessShape } from '../../settings/aws-access.ts';
 import { basicAuthSchema } from '../../settings/credentials.ts';
-import { ignored } from '../../settings/refused-keys.ts';
+import { ignored, refusedWhereUsed } from '../../settings/refused-keys.ts';
 import { listOf, textSchema } from '../../settings/text.ts';
 import { parseValue, type Reading } from '../reading.ts';
 import { fateOf, typeOf } from './components.ts';
@@ -37,45 +37,74 @@ const ROLE_WITHOUT_EFFECT = {
   sts_region: 'the role is assumed in the region that is signed for',
 } as const;
 
-const sigv4Schema = z.strictObject({
+export const sigv4Schema = z.strictObject({
   region: awsAccessShape.region,
-  service: textSchema.optional(),
+  service: textSchema
+    .optional()
+    .meta({ description: 'Service that is signed for.', default: 'aps' }),
   assume_role: z
     .strictObject({
       arn: awsAccessShape.role_arn,
       external_id: awsAccessShape.external_id,
-      session_name: textSchema.optional(),
-      sts_region: textSchema.optional(),
-      web_identity_token_file: textSchema.optional(),
-      session_duration: ignored,
-      expiry_window: ignored,
+      session_name: textSchema
+        .optional()
+        .describe('Has no effect: the session of the role is named by itself.'),
+      sts_region: textSchema
+        .optional()
+        .describe('Has no effect: the role is assumed in the region that is signed for.'),
+      web_identity_token_file: textSchema
+        .optional()
+        .describe('Refused: set AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_ARN.'),
+      session_duration: ignored('Has no effect: the session of the role is renewed by itself.'),
+      expiry_window: ignored('Has no effect: the session of the role is renewed by itself.'),
     })
-    .optional(),
-  assume_role_with_web_identity: ignored,
+    .optional()
+    .describe('A role to assume.'),
+  assume_role_with_web_identity: refusedWhereUsed(
+    'set AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_ARN.',
+  ),
   // CloudWatch's agent writes these for its own session.
   role_arn: awsAccessShape.role_arn,
-  ...Object.fromEntries(WITHOUT_EFFECT.map((key) => [key, ignored])),
+  ...Object.fromEntries(
+    WITHOUT_EFFECT.map((key) => [
+      key,
+      ignored('Has no effect: the SDK of AWS retries by its own rules.'),
+    ]),
+  ),
 });
 
 /** The block of awsprometheusremotewrite, from before there were extensions. */
 export const awsAuthSchema = z.strictObject({
   region: awsAccessShape.region,
-  service: textSchema.optional(),
+  service: textSchema
+    .optional()
+    .meta({ description: 'Service that is signed for.', default: 'aps' }),
   role_arn: awsAccessShape.role_arn,
 });
 
-const basicSchema = z.strictObject({
-  htpasswd: ignored,
-  client_auth: basicAuthSchema.extend({ aws_secrets_manager: ignored }).optional(),
+export const basicSchema = z.strictObject({
+  htpasswd: refusedWhereUsed('it is for servers.'),
+  client_auth: basicAuthSchema
+    .extend({
+      aws_secrets_manager: refusedWhereUsed('give password_file.'),
+    })
+    .optional()
+    .describe('Name and password that requests carry.'),
 });
 
-const bearerSchema = z.strictObject({
-  scheme: textSchema.optional(),
-  token: textSchema.optional(),
-  tokens: listOf(textSchema).optional(),
-  filename: textSchema.optional(),
-  header: textSchema.optional(),
-  file_retry: ignored,
+export const bearerSchema = z.strictObject({
+  scheme: textSchema
+    .optional()
+    .meta({ description: 'Stands before the token.', default: 'Bearer' }),
+  token: textSchema.optional().describe('The token; this or filename must be set.'),
+  tokens: listOf(textSchema).optional().describe('Refused: one token is sent.'),
+  filename: textSchema
+    .optional()
+    .describe('File that holds the token, read at each request; it is taken before token.'),
+  header: textSchema
+    .optional()
+    .meta({ description: 'Only Authorization is taken.', default: 'Authorization' }),
+  file_retry: ignored('Has no effect: the file is read at each request.'),
 });
 
 /**
@@ -226,7 +255,8 @@ function resolveBearer(
   if (lacking !== undefined) {
     report.lacks(
       [...at, lacking],
-      `"${lacking}" of bearertokenauth: one token is sent, in the header Authorization after its scheme; give a "token" or a "filename"`,
+      `"${lacking}" of bearertokenauth: one token is sent, in the header Authorization after its ` +
+        `scheme; give a "token" or a "filename"`,
     );
     return undefined;
   }

@@ -12,22 +12,35 @@ const componentSchema = z.record(z.string(), z.unknown());
 const componentsSchema = z.record(z.string(), componentSchema).optional();
 
 const pipelineSchema = z.strictObject({
-  receivers: listOf(textSchema).optional(),
-  processors: listOf(textSchema).optional(),
-  exporters: listOf(textSchema).optional(),
+  receivers: listOf(textSchema).optional().describe('Names of receivers whose samples it takes.'),
+  processors: listOf(textSchema).optional().describe('Names of processors, in order.'),
+  exporters: listOf(textSchema).optional().describe('Names of exporters to which it leads.'),
 });
 
 export const collectorSchema = z.strictObject({
-  receivers: componentsSchema,
-  processors: componentsSchema,
-  exporters: componentsSchema,
-  connectors: componentsSchema,
-  extensions: componentsSchema,
-  service: z.strictObject({
-    extensions: listOf(textSchema).optional(),
-    pipelines: z.record(z.string(), pipelineSchema).optional(),
-    telemetry: ignored,
-  }),
+  receivers: componentsSchema.describe('What is collected, by name.'),
+  processors: componentsSchema.describe(
+    'What changes samples on their way, by name: none is built in that would.',
+  ),
+  exporters: componentsSchema.describe('Where samples go, by name.'),
+  connectors: componentsSchema.describe('What joins pipelines, by name: none is built in.'),
+  extensions: componentsSchema.describe('What else there is, by name: credentials of exporters.'),
+  service: z
+    .strictObject({
+      extensions: listOf(textSchema).optional().describe('Names of the extensions that run.'),
+      pipelines: z
+        .record(z.string(), pipelineSchema)
+        .optional()
+        .describe(
+          'Each leads from receivers to exporters; it is named metrics or metrics/more. Those of ' +
+            'other signals are refused.',
+        ),
+      telemetry: ignored(
+        "Has no effect: the collector's own metrics are /metrics at --web.listen-address, its log " +
+          'follows --log.level and --log.format.',
+      ),
+    })
+    .describe('Which of them run, and in which pipeline.'),
 });
 
 export type CollectorInput = z.output<typeof collectorSchema>;

@@ -10,7 +10,7 @@ async function check(text: string, allowPartial = false) {
 
 test('what is no collector configuration is told with its place, whatever stands there', async () => {
   const cases: [text: string, first: RegExp][] = [
-    ['receivers:', /^c\.yml:1:1: missing key "service" in the top level \[CONFIG_TYPE\]/],
+    ['receivers:', /^c\.yml:1:1: missing key "service" in the top level \[CONFIG_MISSING_KEY\]/],
     ['receivers: null\nservice:', /^c\.yml:2:1: missing key "service"/],
     ['service: {}', /^c\.yml:1:10: service needs at least one pipeline/],
     ['service: []', /^c\.yml:1:10: "service" in the top level: expected object, got array/],

@@ -4,7 +4,7 @@
  * Source: contrib's receiver/prometheusreceiver/config.go
  */
 import { z } from 'zod';
-import { ignored, unsupported } from '../../settings/refused-keys.ts';
+import { ignored, refusedWhereUsed, unsupported } from '../../settings/refused-keys.ts';
 import { switchSchema } from '../../settings/switch.ts';
 import { relocated, type Reporter } from '../../settings/finding.ts';
 import { sinkKinds } from '../../sinks/sinks.ts';
@@ -18,23 +18,38 @@ import type { Component } from './document.ts';
 const SINK = 'a receiver sends nothing; write it as an exporter';
 
 /** The keys of sinks stay known, and are refused. */
-const configSchema = prometheusSchema.extend(
+export const receiverConfigSchema = prometheusSchema.extend(
   Object.fromEntries(sinkKinds.map(({ key }) => [key, unsupported(SINK)])),
 ) as unknown as typeof prometheusSchema;
 
-const receiverSchema = z.strictObject({
-  config: z.unknown().optional(),
-  report_extra_scrape_metrics: switchSchema.optional(),
-  trim_metric_suffixes: switchSchema.optional(),
-  use_start_time_metric: switchSchema.optional(),
-  start_time_metric_regex: ignored,
-  target_allocator: ignored,
-  enable_prometheus_ui_server: switchSchema.optional(),
-  prometheus_ui_server: ignored,
-  api_server: ignored,
+export const receiverSchema = z.strictObject({
+  config: z
+    .unknown()
+    .optional()
+    .describe('A Prometheus configuration of jobs, with its own global.'),
+  report_extra_scrape_metrics: switchSchema
+    .optional()
+    .meta({ description: 'As extra_scrape_metrics of global.', default: false }),
+  trim_metric_suffixes: switchSchema
+    .optional()
+    .meta({ description: 'Refused as true: names are sent as they are scraped.', default: false }),
+  use_start_time_metric: switchSchema
+    .optional()
+    .describe('Has no effect: remote write 1.0 carries no start times.'),
+  start_time_metric_regex: ignored('Has no effect: remote write 1.0 carries no start times.'),
+  target_allocator: refusedWhereUsed(
+    'collectors divide the targets by themselves, see "collect --shard".',
+  ),
+  enable_prometheus_ui_server: switchSchema
+    .optional()
+    .describe('Has no effect: the API of targets and a page are at --web.listen-address.'),
+  prometheus_ui_server: ignored(
+    'Has no effect: the API of targets and a page are at --web.listen-address.',
+  ),
+  api_server: ignored('Has no effect: the API of targets and a page are at --web.listen-address.'),
   // Of collectors before 2023, which ignored them too.
-  buffer_period: ignored,
-  buffer_count: ignored,
+  buffer_period: ignored('Has no effect, as in the Collector.'),
+  buffer_count: ignored('Has no effect, as in the Collector.'),
 });
 
 type ReceiverInput = z.output<typeof receiverSchema>;
@@ -67,7 +82,7 @@ export async function resolveReceiver(
   );
   const configAt = [...at, 'config'];
   const written = parsed.data.config ?? {};
-  const config = parseValue(configSchema, written, { allowsPartial, report, at: configAt });
+  const config = parseValue(receiverConfigSchema, written, { allowsPartial, report, at: configAt });
   if (config === undefined) return undefined;
   const { data: input, raw } = config;
   const own = relocated(report, (path) => [...configAt, ...path]);
@@ -98,7 +113,8 @@ function noteDifferences(input: ReceiverInput, report: Reporter): void {
   if (input.target_allocator !== undefined)
     report.lacks(
       ['target_allocator'],
-      '"target_allocator": jobs are not asked from the operator; collectors divide targets by themselves, see "collect --shard"',
+      '"target_allocator": jobs are not asked from the operator; collectors divide targets by ' +
+        'themselves, see "collect --shard"',
     );
   const isSet = (value: unknown): boolean => value !== undefined && value !== false && value !== '';
   for (const key of ['use_start_time_metric', 'start_time_metric_regex'] as const)

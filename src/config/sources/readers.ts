@@ -47,7 +47,7 @@ export async function readSource(
     case 'env': {
       const text = edges.env[uri.name];
       if (text === undefined)
-        throw new ConfigError('CONFIG_SOURCE', `the environment has no ${uri.name}`);
+        throw new ConfigError('CONFIG_UNREADABLE', `the environment has no ${uri.name}`);
       return hashed(text);
     }
     case 'yaml':
@@ -118,7 +118,10 @@ async function readObject(
     });
     if (read === 'unchanged') return read;
     if (read === 'too long')
-      throw new ConfigError('CONFIG_SOURCE', `the object is longer than ${TEXT_MAX_BYTES} bytes`);
+      throw new ConfigError(
+        'CONFIG_UNREADABLE',
+        `the object is longer than ${TEXT_MAX_BYTES} bytes`,
+      );
     const { text, etag } = read;
     return etag === undefined ? hashed(text) : { text, version: etag };
   } finally {
@@ -185,5 +188,5 @@ function fieldOf(secret: string, key: string): string {
   } catch {
     // Said below, without the secret.
   }
-  throw new ConfigError('CONFIG_SOURCE', `the secret is no JSON object with a text "${key}"`);
+  throw new ConfigError('CONFIG_UNREADABLE', `the secret is no JSON object with a text "${key}"`);
 }

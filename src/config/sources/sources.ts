@@ -105,7 +105,7 @@ export class ConfigSources {
             source.held = kept;
           } else if (attempt >= START_TRIES || error instanceof ConfigError)
             throw new ConfigError(
-              'CONFIG_SOURCE',
+              'CONFIG_UNREADABLE',
               `the configuration ${source.name} can't be read: ${messageOf(error)}`,
               { cause: error },
             );
@@ -253,9 +253,9 @@ function mergeYaml(texts: readonly string[], names: readonly string[]): string {
     const document = parseDocument(text);
     const [fault] = document.errors;
     if (fault !== undefined)
-      throw new ConfigError('CONFIG_SYNTAX', `${names[index] ?? ''}: ${fault.message}`);
+      throw new ConfigError('CONFIG_YAML', `${names[index] ?? ''}: ${fault.message}`);
     if (document.contents !== null && !isMap(document.contents))
-      throw new ConfigError('CONFIG_SYNTAX', `${names[index] ?? ''} is not a mapping`);
+      throw new ConfigError('CONFIG_TYPE', `${names[index] ?? ''} is not a mapping`);
     merged = merge(merged, document.toJS() ?? {});
   });
   return stringify(merged);

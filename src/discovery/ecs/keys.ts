@@ -14,8 +14,10 @@ export const clustersSchema = listOf(textSchema)
   .describe('Names or ARNs; all of the region by default.');
 
 export const cacheShape = {
-  cache_dir: textSchema.optional().describe('Folder that keeps what was found over a restart.'),
-  cache_max_age: durationSchema.prefault('1h').describe('1h.'),
+  cache_dir: textSchema
+    .optional()
+    .describe('Folder that keeps what was found over a restart; nothing is kept by default.'),
+  cache_max_age: durationSchema.prefault('1h').describe('What was kept longer ago is not used.'),
 };
 
 /** Keys of our own discovery that Prometheus' has not. */

@@ -25,33 +25,66 @@ import {
 import type { TargetOptions } from './targets.ts';
 
 const ruleShape = {
-  services: listOf(serviceRuleSchema).default([]),
-  task_definitions: listOf(definitionRuleSchema).default([]),
-  docker_labels: listOf(dockerLabelSchema).optional(),
+  services: listOf(serviceRuleSchema)
+    .default([])
+    .describe('Rules by the name of the service that a task belongs to.'),
+  task_definitions: listOf(definitionRuleSchema)
+    .default([])
+    .describe('Rules by the ARN of the task definition.'),
+  docker_labels: listOf(dockerLabelSchema)
+    .optional()
+    .describe(
+      'Rules by docker labels of containers. Without any rule those of prometheus-ecs-discovery, ' +
+        'the CloudWatch agent and ecsobserver hold: PROMETHEUS_EXPORTER_PORT and ' +
+        'ECS_PROMETHEUS_EXPORTER_PORT.',
+    ),
   dynamic_port_detection: switchSchema
     .default(false)
-    .describe('Only containers with the docker label PROMETHEUS_DYNAMIC_EXPORT=1 and one port.'),
-  filter_label: textSchema.optional().describe('Docker label, NAME or NAME=VALUE.'),
-  labels: z.enum(PROFILES).default('meta').describe('Which labels targets have.'),
-  job_label_name: textSchema.default('prometheus_job').describe("Of ecsobserver's labels."),
-  service_details: switchSchema.default(false).describe('Tags and status of services.'),
-  drop_unhealthy: switchSchema.default(false),
-  events_queue_url: textSchema
-    .optional()
-    .describe('SQS queue with the task state changes of EventBridge.'),
+    .describe(
+      'In place of all rules: containers with the docker label PROMETHEUS_DYNAMIC_EXPORT=1 and ' +
+        'one port.',
+    ),
+  filter_label: textSchema.optional().meta({
+    description: 'Docker label that a container must have, NAME or NAME=VALUE.',
+    examples: ['PROMETHEUS_FILTER=yes'],
+  }),
+  labels: z
+    .enum(PROFILES)
+    .default('meta')
+    .describe(
+      'Which labels targets have: our own, or those of a peer; docs/discovery.md lists them.',
+    ),
+  job_label_name: textSchema
+    .default('prometheus_job')
+    .describe("Name of the label that holds the job, among ecsobserver's labels."),
+  service_details: switchSchema
+    .default(false)
+    .describe('Asks for tags and status of services too, which costs calls of AWS.'),
+  drop_unhealthy: switchSchema
+    .default(false)
+    .describe('Leaves out containers whose health check fails.'),
+  events_queue_url: textSchema.optional().meta({
+    description:
+      'SQS queue that EventBridge fills with task state changes: a task is a target right after ' +
+      'its event.',
+    examples: ['https://sqs.us-east-1.amazonaws.com/123456789012/task-events'],
+  }),
 } satisfies Record<(typeof RULE_KEYS)[number], z.ZodType>;
 
-const ecsSchema = z.strictObject({
-  ...awsClientShape,
-  ...awsHttpShape,
-  ...cacheShape,
-  ...ruleShape,
-  clusters: clustersSchema,
-  refresh_interval: refreshIntervalSchema(60_000),
-  port: misplaced(
-    'ports come from rules: metrics_ports, or a docker label; one port of every task is ecs_sd_configs',
-  ),
-});
+const ecsSchema = z
+  .strictObject({
+    ...awsClientShape,
+    ...awsHttpShape,
+    ...cacheShape,
+    ...ruleShape,
+    clusters: clustersSchema,
+    refresh_interval: refreshIntervalSchema(60_000),
+    port: misplaced(
+      'ports come from rules: metrics_ports, or a docker label; one port of every task is ' +
+        'ecs_sd_configs',
+    ),
+  })
+  .describe('Containers of ECS tasks, by rules. Prometheus has no such key.');
 
 export type EcsConfig = z.output<typeof ecsSchema>;
 

@@ -24,7 +24,8 @@ const OWN_RULES = Object.fromEntries(
   RULE_KEYS.map((key) => [
     key,
     misplaced(
-      `Prometheus' own discovery knows no rules: each task is one target at "port"; write it under ${ECS_KEY}`,
+      `Prometheus' own discovery knows no rules: each task is one target at "port"; write it ` +
+        `under ${ECS_KEY}`,
     ),
   ]),
 ) as Record<(typeof RULE_KEYS)[number], ReturnType<typeof misplaced>>;
@@ -38,26 +39,40 @@ const shared = {
   refresh_interval: refreshIntervalSchema(60_000),
 };
 
-const ecsSchema = z.strictObject({
-  ...shared,
-  port: portSchema.default(DEFAULT_PORT).describe('Of every target; 80.'),
-  request_concurrency: positiveSchema.default(20).describe('Calls under way at once; 20.'),
-});
+const ecsSchema = z
+  .strictObject({
+    ...shared,
+    port: portSchema.default(DEFAULT_PORT).describe('Port of every target.'),
+    request_concurrency: positiveSchema
+      .default(20)
+      .describe('Calls of AWS under way at once, at most.'),
+  })
+  .describe('Tasks of ECS, each one target at one port, as in Prometheus since 3.8.');
 
 const OTHER_ROLES = ['ec2', 'elasticache', 'lightsail', 'msk', 'rds'];
 
-const awsSchema = z.strictObject({
-  ...shared,
-  role: z.literal('ecs', { error: ({ input }) => describeRole(input) }),
-  port: optionalPortSchema
-    .default(DEFAULT_PORT)
-    .describe('Of every target; 80.')
-    // As in Prometheus, which takes 0 for absent here, and only here.
-    .transform((port) => port || DEFAULT_PORT),
-  filters: listOf(z.strictObject({ name: textSchema, values: listOf(textSchema) }))
-    .optional()
-    .describe('Of the roles ec2 and rds.'),
-});
+const awsSchema = z
+  .strictObject({
+    ...shared,
+    role: z
+      .literal('ecs', { error: ({ input }) => describeRole(input) })
+      .describe('What is looked for: ecs alone is built in.'),
+    port: optionalPortSchema
+      .default(DEFAULT_PORT)
+      .describe('Of every target; 80.')
+      // As in Prometheus, which takes 0 for absent here, and only here.
+      .transform((port) => port || DEFAULT_PORT)
+      .describe('Port of every target; 0 is the default too, as in Prometheus.'),
+    filters: listOf(
+      z.strictObject({
+        name: textSchema.describe('Name of the filter.'),
+        values: listOf(textSchema).describe('Its values.'),
+      }),
+    )
+      .optional()
+      .describe('Has no effect with the role ecs, as in Prometheus: a warning says so.'),
+  })
+  .describe('As ecs_sd_configs, with a role, as in Prometheus.');
 
 function describeRole(role: unknown): string {
   if (role === undefined) return 'missing; write role: ecs';

@@ -21,22 +21,52 @@ const patternSchema = textSchema.superRefine((text, context) => {
 
 const portsSchema = listOf(portSchema).min(1, 'needs at least one port');
 const shared = {
-  container_name_pattern: patternSchema.optional(),
-  metrics_ports: portsSchema.describe('Container ports.'),
-  metrics_path: textSchema.optional(),
-  job_name: textSchema.optional(),
+  container_name_pattern: patternSchema
+    .optional()
+    .describe(
+      'RE2 that must match somewhere in the name of a container; all of a task by default.',
+    ),
+  metrics_ports: portsSchema.meta({
+    description: 'Container ports that are scraped, one target each.',
+    examples: [[9404]],
+  }),
+  metrics_path: textSchema
+    .optional()
+    .describe('Path of the metrics, in place of metrics_path of the job.'),
+  job_name: textSchema
+    .optional()
+    .describe('Label "job" of the targets, in place of the name of the job.'),
 };
 
 export const dockerLabelSchema = z.strictObject({
-  port_label: textSchema,
-  metrics_path_label: textSchema.optional(),
-  scheme_label: textSchema.optional(),
-  server_name_label: textSchema.optional(),
-  job_name_label: textSchema.optional(),
-  job_name: textSchema.optional(),
+  port_label: textSchema.meta({
+    description:
+      'Docker label that holds the port, or several with more to say of each: ' +
+      '9404:/metrics;job=app;interval=30s,8080:/x.',
+    examples: ['PROMETHEUS_EXPORTER_PORT'],
+  }),
+  metrics_path_label: textSchema.optional().describe('Docker label that holds the path.'),
+  scheme_label: textSchema.optional().describe('Docker label that holds the scheme.'),
+  server_name_label: textSchema
+    .optional()
+    .describe('Docker label that holds the host of the target, in place of its address.'),
+  job_name_label: textSchema.optional().describe('Docker label that holds the label "job".'),
+  job_name: textSchema.optional().describe('Label "job" where the docker label is absent.'),
 });
-export const serviceRuleSchema = z.strictObject({ name_pattern: patternSchema, ...shared });
-export const definitionRuleSchema = z.strictObject({ arn_pattern: patternSchema, ...shared });
+export const serviceRuleSchema = z.strictObject({
+  name_pattern: patternSchema.meta({
+    description: 'RE2 that must match somewhere in the name of the service.',
+    examples: ['^web-'],
+  }),
+  ...shared,
+});
+export const definitionRuleSchema = z.strictObject({
+  arn_pattern: patternSchema.meta({
+    description: 'RE2 that must match somewhere in the ARN of the task definition.',
+    examples: [':task-definition/batch'],
+  }),
+  ...shared,
+});
 
 export type DockerLabelRule = z.output<typeof dockerLabelSchema>;
 export type ServiceRule = z.output<typeof serviceRuleSchema>;

@@ -14,13 +14,34 @@ import { defineSink, sinkOver } from '../sink.ts';
 import { LineAppender } from './lines.ts';
 import { rotatedFile } from './rotated-file.ts';
 
-const schema = z.strictObject({
-  path: textSchema.refine((path) => path !== '', 'is empty').describe('Older ones are path.1 …'),
-  name: textSchema.optional(),
-  max_size: sizeSchema.optional().describe('Of a file, before it is rotated; 100MB.'),
-  max_files: positiveSchema.optional().describe('Files that are kept, the present one too; 5.'),
-  disk_size_limit: sizeSchema.optional().describe('Of the queue before it; 1GB.'),
-});
+const schema = z
+  .strictObject({
+    path: textSchema
+      .refine((path) => path !== '', 'is empty')
+      .meta({
+        description: 'The file; older ones are path.1, path.2 and so on.',
+        examples: ['samples.jsonl'],
+      }),
+    name: textSchema
+      .optional()
+      .describe(
+        'Name of the entry in metrics and logs, and of the folder of its queue; made from the ' +
+          'path by default.',
+      ),
+    max_size: sizeSchema.optional().meta({
+      description: 'Size of a file at which it is rotated; 0 never rotates.',
+      default: '100MB',
+    }),
+    max_files: positiveSchema
+      .optional()
+      .meta({ description: 'Files that are kept, the present one among them.', default: 5 }),
+    disk_size_limit: sizeSchema.optional().meta({
+      description:
+        'Size of the queue before the file; above it the oldest samples are dropped and counted.',
+      default: '1GB',
+    }),
+  })
+  .describe('Samples as lines of JSON in a file that is rotated. Prometheus has no such key.');
 
 export const fileKind = defineSink({
   kind: 'file',

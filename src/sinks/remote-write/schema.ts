@@ -36,65 +36,144 @@ import {
 import { publicUrl } from './metrics.ts';
 
 const queueSchema = z.strictObject({
-  max_samples_per_send: positiveSchema.optional().describe('Samples in a request; 10000.'),
-  max_bytes_per_send: sizeSchema
+  max_samples_per_send: positiveSchema
     .optional()
-    .describe('Bytes of a request, compressed and not; 1000000, as much as AMP takes.'),
-  batch_send_deadline: durationSchema.optional().describe('5s.'),
-  min_shards: positiveSchema.optional().describe('1; more follow the load.'),
-  max_shards: positiveSchema.optional().describe('Bound of the parallel requests; 16.'),
-  min_backoff: durationSchema.optional().describe('30ms.'),
-  max_backoff: durationSchema.optional().describe('5s.'),
-  sample_age_limit: durationSchema.optional().describe('59m for AMP, none for others.'),
-  disk_size_limit: sizeSchema.optional().describe('Of the queue on disk; 1GB.'),
-  disk_sync: z
-    .enum(['never', 'interval', 'every'])
+    .meta({ description: 'Most samples in a request. Prometheus: 2000.', default: 10000 }),
+  max_bytes_per_send: sizeSchema.optional().meta({
+    description:
+      'Most bytes of a request, compressed and not; as much as AMP takes. Prometheus knows no ' +
+      'such key.',
+    default: '1000000B',
+  }),
+  batch_send_deadline: durationSchema.optional().meta({
+    description: 'How long samples wait for more of them before they are sent.',
+    default: '5s',
+  }),
+  min_shards: positiveSchema
     .optional()
-    .describe('When the queue is forced to disk: interval, once a second.'),
+    .meta({ description: 'Requests under way at once, at least.', default: 1 }),
+  max_shards: positiveSchema.optional().meta({
+    description:
+      'Requests under way at once, at most; as many as the load needs, and never more than 64. ' +
+      'Prometheus: 50.',
+    default: 16,
+  }),
+  min_backoff: durationSchema
+    .optional()
+    .meta({ description: 'First wait before a request is sent again.', default: '30ms' }),
+  max_backoff: durationSchema
+    .optional()
+    .meta({ description: 'Longest wait before a request is sent again.', default: '5s' }),
+  sample_age_limit: durationSchema
+    .optional()
+    .describe(
+      'Samples that are older are dropped and counted; 0 keeps them. 59m by default for AMP, ' +
+        'which refuses older ones, and 0 for others.',
+    ),
+  disk_size_limit: sizeSchema.optional().meta({
+    description: 'Size of the queue on disk; above it the oldest samples are dropped and counted.',
+    default: '1GB',
+  }),
+  disk_sync: z.enum(['never', 'interval', 'every']).optional().meta({
+    description:
+      'When the queue is forced to disk: never, once a second (interval), or at every write.',
+    default: 'interval',
+  }),
   // The queue is on disk: there is no count of samples in memory to set.
-  capacity: positiveSchema.optional(),
-  retry_on_http_429: switchSchema.optional(),
+  capacity: positiveSchema
+    .optional()
+    .describe('Has no effect: the queue is on disk, and disk_size_limit bounds it.'),
+  retry_on_http_429: switchSchema.optional().meta({
+    description:
+      'Status 429 is always tried again; false is warned of, since dropping would lose samples.',
+    default: true,
+  }),
 });
 
 const sigv4Schema = z.strictObject({
   ...awsAccessShape,
-  service_name: presentSchema.describe('Service that is signed for; aps.'),
-  use_fips_sts_endpoint: switchSchema.optional(),
+  service_name: presentSchema.meta({ description: 'Service that is signed for.', default: 'aps' }),
+  use_fips_sts_endpoint: switchSchema
+    .optional()
+    .meta({ description: 'Assumes role_arn at the FIPS endpoint of STS.', default: false }),
 });
 
 const noSuch = 'is not supported; AMP needs "sigv4", others "basic_auth" or "authorization"';
 
-export const remoteWriteSchema = z.strictObject(
-  {
-    url: textSchema.describe('Where samples are sent.'),
-    name: textSchema.optional(),
-    remote_timeout: durationSchema.optional().describe('30s.'),
-    headers: z.record(z.string(), textSchema).optional(),
-    protobuf_message: textSchema
-      .optional()
-      .describe(`${MESSAGE_1} (remote write 1.0), or ${MESSAGE_2} (2.0).`),
-    write_relabel_configs: relabelListSchema.optional(),
-    send_exemplars: switchSchema.optional(),
-    send_native_histograms: switchSchema.optional(),
-    round_robin_dns: ignored,
-    queue_config: queueSchema.optional(),
-    metadata_config: z
-      .strictObject({
-        send: switchSchema.optional(),
-        send_interval: durationSchema.optional().describe('1m.'),
-        max_samples_per_send: positiveSchema.optional().describe('2000.'),
-      })
-      .optional(),
-    sigv4: sigv4Schema.optional(),
-    azuread: unsupported(`azuread ${noSuch}`),
-    google_iam: unsupported(`google_iam ${noSuch}`),
-    ...httpClientShape,
-  },
-  {
-    error: (issue) =>
-      issue.code === 'invalid_type' ? 'empty or null remote write entry' : undefined,
-  },
-);
+export const remoteWriteSchema = z
+  .strictObject(
+    {
+      url: textSchema.meta({
+        description: 'Where samples are sent.',
+        examples: [
+          'https://aps-workspaces.us-east-1.amazonaws.com/workspaces/ws-EXAMPLE/api/v1/remote_write',
+        ],
+      }),
+      name: textSchema
+        .optional()
+        .describe(
+          'Name of the entry in metrics and logs, and of the folder of its queue; made from the ' +
+            'URL by default.',
+        ),
+      remote_timeout: durationSchema
+        .optional()
+        .meta({ description: 'How long a request may take.', default: '30s' }),
+      headers: z
+        .record(z.string(), textSchema)
+        .optional()
+        .meta({
+          description: 'Further headers of each request.',
+          examples: [{ 'X-Scope-OrgID': 'tenant' }],
+        }),
+      protobuf_message: textSchema.optional().meta({
+        description:
+          'prometheus.WriteRequest for remote write 1.0, io.prometheus.write.v2.Request for 2.0, ' +
+          'which falls back to 1.0 at a receiver that does not take it.',
+        default: 'prometheus.WriteRequest',
+      }),
+      write_relabel_configs: relabelListSchema
+        .optional()
+        .describe('Rules that change or drop series for this entry alone.'),
+      send_exemplars: switchSchema
+        .optional()
+        .meta({ description: 'Sends exemplars too.', default: false }),
+      send_native_histograms: switchSchema
+        .optional()
+        .meta({ description: 'Sends native histograms too.', default: false }),
+      round_robin_dns: ignored(
+        'Which of several addresses a connection goes to is left to the resolver.',
+      ),
+      queue_config: queueSchema.optional().describe('The queue on disk, and how it is sent.'),
+      metadata_config: z
+        .strictObject({
+          send: switchSchema
+            .optional()
+            .meta({ description: 'Whether they are sent.', default: true }),
+          send_interval: durationSchema
+            .optional()
+            .meta({ description: 'Time between two times that they are sent.', default: '1m' }),
+          max_samples_per_send: positiveSchema
+            .optional()
+            .meta({ description: 'Most of them in a request.', default: 2000 }),
+        })
+        .optional()
+        .describe('Types, units and help texts of metrics.'),
+      sigv4: sigv4Schema
+        .optional()
+        .describe('Signs the requests with AWS credentials, as AMP wants it.'),
+      azuread: unsupported(`azuread ${noSuch}`),
+      google_iam: unsupported(`google_iam ${noSuch}`),
+      ...httpClientShape,
+      follow_redirects: switchSchema
+        .optional()
+        .describe('Redirects are never followed, which true is warned of: give the final URL.'),
+    },
+    {
+      error: (issue) =>
+        issue.code === 'invalid_type' ? 'empty or null remote write entry' : undefined,
+    },
+  )
+  .describe('Where samples are sent by remote write, each entry with a queue of its own.');
 
 type RemoteWriteInput = z.output<typeof remoteWriteSchema>;
 
@@ -243,7 +322,8 @@ function noteDifferences(input: RemoteWriteInput, path: ConfigPath, report: Repo
     report.error(
       [...path, 'protobuf_message'],
       'CONFIG_VALUE',
-      `${JSON.stringify(message)} is not a remote write message; use "${MESSAGE_1}" or "${MESSAGE_2}"`,
+      `${JSON.stringify(message)} is not a remote write message; use "${MESSAGE_1}" or ` +
+        `"${MESSAGE_2}"`,
     );
   if (input.follow_redirects === true)
     report.warn([...path, 'follow_redirects'], 'redirects are not followed; give the final URL');

@@ -95,7 +95,7 @@ export function parseFault(text: string): Fault {
   );
   if (parsed.success) return parsed.data;
   throw new ConfigError(
-    'FLAG_FAULT',
+    'FLAG_VALUE',
     `--fault "${text}" is none; write 503:0.1, 429:0.05:2 (Retry-After), latency:0.2:500 (ms), reset:0.1 or half:0.1`,
   );
 }

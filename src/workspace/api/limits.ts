@@ -42,7 +42,7 @@ export function limitsOf(isStrict: boolean, given: readonly string[]): Limits {
     const [name, value] = splitPair(text) ?? [text, ''];
     if (!LIMIT_NAMES.includes(name as LimitName) || !/^\d+$/.test(value))
       throw new ConfigError(
-        'FLAG_LIMIT',
+        'FLAG_VALUE',
         `--limit "${text}" is none; write name=number, with one of ${LIMIT_NAMES.join(', ')}`,
       );
     limits[name as LimitName] = Number(value);

@@ -4,6 +4,7 @@
  * Sources: https://prometheus.io/docs/specs/prw/remote_write_spec/#retries-backoff,
  * https://docs.aws.amazon.com/prometheus/latest/userguide/Troubleshooting-remotewrite.html
  */
+import type { RecoverableCode } from '../../../kernel/error-codes/catalogue.ts';
 import { RecoverableError } from '../../../kernel/errors.ts';
 import type { ClientResponse } from '../../../kernel/http-client.ts';
 import { parseRetryAfterMs } from '../../../kernel/retry.ts';
@@ -73,7 +74,7 @@ export function classify(
   if (status === 413) return { kind: 'split', text: '413 for a single series' };
   const text = textOf(response.body);
   const asked = parseRetryAfterMs(response.headers['retry-after'], nowMs);
-  const again = (code: string, remedy: string, waitMs = asked): Verdict => ({
+  const again = (code: RecoverableCode, remedy: string, waitMs = asked): Verdict => ({
     kind: 'again',
     credentials: code === 'SINK_FORBIDDEN',
     error: new RecoverableError(
@@ -82,7 +83,7 @@ export function classify(
       { retryAfterMs: waitMs },
     ),
   });
-  const setUp = (code: string, remedy: string): Verdict =>
+  const setUp = (code: RecoverableCode, remedy: string): Verdict =>
     again(code, remedy, asked ?? SETUP_RETRY_MS);
   if (status === 429 || SURGE.test(text)) return again('SINK_THROTTLED', '');
   if (status >= 500 || status === 408 || status === 425) return again('SINK_UNAVAILABLE', '');

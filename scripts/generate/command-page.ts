@@ -1,18 +1,12 @@
-/**
- * Writes docs/commands.md: every command with its flags, from the tree of commands itself. A test
- * fails while the page is another.
- *
- *   node scripts/command-page.ts
- */
-import { writeFileSync } from 'node:fs';
+/** docs/commands.md: every command with its flags, from the tree of commands itself. */
 import { type Command } from 'commander';
-import { describeOption, loadProgram } from '../src/commands/program.ts';
+import { describeOption } from '../../src/commands/program.ts';
 
 export function renderCommandPage(program: Command): string {
   const sections = program.commands.flatMap((command) => renderCommand(command, 'amperage'));
   return `# Commands and their flags
 
-Written by \`node scripts/command-page.ts\` from the commands themselves; \`--help\` of each has examples too, and
+Made from the commands themselves by \`npm run generate\`. \`--help\` of each has examples too, and
 \`amperage --version\` tells the version. A wrong command, flag or
 argument ends with status 2, as does everything else that the user must change before a command can start.
 
@@ -43,9 +37,3 @@ function cell(text: string): string {
 function escapeBar(text: string): string {
   return text.replaceAll('|', '\\|');
 }
-
-if (import.meta.main)
-  writeFileSync(
-    new URL('../docs/commands.md', import.meta.url),
-    renderCommandPage(await loadProgram()),
-  );

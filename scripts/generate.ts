@@ -1,0 +1,37 @@
+/**
+ * Makes the pages and schemas that are derived from the code: docs/errors.md, docs/commands.md,
+ * docs/keys/, schema/.
+ * `npm run generate` writes them. With `--check` nothing is written: the exit status is 1 where a
+ * file is not what the code says, an error code is used nowhere, or a key has no description; each
+ * with its remedy.
+ */
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { loadProgram } from '../src/commands/program.ts';
+import { FAMILIES } from '../src/kernel/error-codes/catalogue.ts';
+import { renderCommandPage } from './generate/command-page.ts';
+import { checkDescriptions, listDialects, renderDialects } from './generate/dialects.ts';
+import { checkErrorCodes, renderErrorPage, type SourceFile } from './generate/error-page.ts';
+import { compareFiles, writeFiles } from './generate/files.ts';
+
+/** They hold nothing else. */
+const FOLDERS = ['docs/keys', 'schema'];
+const root = join(import.meta.dirname, '..');
+
+function readSources(): SourceFile[] {
+  return globSync('src/**/*.{ts,tsx}', { cwd: root })
+    .filter((path) => !path.endsWith('.test.ts') && !path.includes('error-codes'))
+    .map((path) => ({ path, text: readFileSync(join(root, path), 'utf8') }));
+}
+
+const dialects = listDialects();
+const files = new Map([
+  ['docs/errors.md', renderErrorPage(FAMILIES)],
+  ['docs/commands.md', renderCommandPage(await loadProgram())],
+  ...renderDialects(dialects),
+]);
+const faults = [...checkErrorCodes(FAMILIES, readSources()), ...checkDescriptions(dialects)];
+if (process.argv.includes('--check')) faults.push(...compareFiles(files, root, FOLDERS));
+else writeFiles(files, root);
+for (const fault of faults) process.stderr.write(`${fault}\n`);
+process.exitCode = faults.length === 0 ? 0 : 1;

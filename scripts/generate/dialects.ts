@@ -1,0 +1,149 @@
+/**
+ * The files that users write, each with its schema: from this table come the pages of keys and the
+ * schemas for editors.
+ */
+import { prometheusSchema, scrapeFileSchema } from '../../src/config/prometheus.ts';
+import { targetListSchema } from '../../src/discovery/schema.ts';
+import { scenarioSchema } from '../../src/emulator/scenario.ts';
+import { routesSchema } from '../../src/proxy/config.ts';
+import { webConfigSchema } from '../../src/settings/web-config.ts';
+import { collectorTree } from './collector.ts';
+import { editorSchema } from './editor-schema.ts';
+import type { Files } from './files.ts';
+import { renderKeyPage } from './key-page.ts';
+import { GENERATED } from './mark.ts';
+import { type SchemaNode, treeOf, undescribedKeys } from './schema-tree.ts';
+
+export interface Dialect {
+  /** Of its schema, and of its page unless `page` says otherwise. */
+  readonly name: string;
+  /** The page of the dialect whose keys it has. */
+  readonly page?: string;
+  readonly title: string;
+  /** Who reads such a file, and how it is named to them. */
+  readonly intro: string;
+  readonly tree: SchemaNode;
+  /** How a value may refer to the environment, as a pattern. */
+  readonly reference?: string;
+  /** Whether a key without a value is as good as absent. */
+  readonly allowsEmpty: boolean;
+}
+
+/** `${env:NAME}`, which a Prometheus configuration expands. */
+const PROMETHEUS_REFERENCE = '\\$\\{env:';
+/** The Collector has `${NAME}` too. */
+const COLLECTOR_REFERENCE = '\\$\\{';
+
+export function listDialects(): readonly Dialect[] {
+  return [
+    {
+      name: 'prometheus',
+      title: 'Keys of a Prometheus configuration',
+      intro:
+        'Read by `collect`, by `discover --config.file` and by `check config`. ' +
+        'A value may be `${env:NAME}` or hold it; ' +
+        'a key without a value is as good as absent.',
+      tree: treeOf(prometheusSchema),
+      reference: PROMETHEUS_REFERENCE,
+      allowsEmpty: true,
+    },
+    {
+      name: 'scrape-configs',
+      page: 'prometheus',
+      title: 'Keys of a file of scrape_config_files',
+      intro: 'Named by `scrape_config_files` of a Prometheus configuration; the jobs are as there.',
+      tree: treeOf(scrapeFileSchema),
+      reference: PROMETHEUS_REFERENCE,
+      allowsEmpty: true,
+    },
+    {
+      name: 'collector',
+      title: 'Keys of an OpenTelemetry Collector configuration',
+      intro:
+        'Read by `collect` and `check config` in place of a Prometheus configuration. ' +
+        'A value may be `${env:NAME}` or ' +
+        '`${NAME}` or hold it. A component is named `type` or `type/more`.',
+      tree: collectorTree(),
+      reference: COLLECTOR_REFERENCE,
+      allowsEmpty: true,
+    },
+    {
+      name: 'targets',
+      title: 'Keys of a list of targets',
+      intro:
+        'What `file_sd_configs` and `http_sd_configs` read, as YAML or JSON, and what `discover` ' +
+        'writes.',
+      tree: treeOf(targetListSchema),
+      allowsEmpty: false,
+    },
+    {
+      name: 'web-config',
+      title: 'Keys of a web configuration',
+      intro: 'Named by `--web.config.file`: TLS and basic auth of what a command listens on.',
+      tree: treeOf(webConfigSchema),
+      allowsEmpty: false,
+    },
+    {
+      name: 'proxy-routes',
+      title: 'Keys of a file of routes',
+      intro: 'Named by `proxy --config.file`; the first route that fits a request is taken.',
+      tree: treeOf(routesSchema),
+      allowsEmpty: false,
+    },
+    {
+      name: 'emulator-scenario',
+      title: 'Keys of a scenario',
+      intro: 'Named by `emulate --scenario`: what happens in the emulated account, step by step.',
+      tree: treeOf(scenarioSchema),
+      allowsEmpty: false,
+    },
+  ];
+}
+
+/** What the pages and schemas of the dialects are, by path. */
+export function renderDialects(dialects: readonly Dialect[]): Files {
+  const files = new Map<string, string>();
+  for (const dialect of dialects) {
+    const { name, tree, page = name } = dialect;
+    if (page === name) files.set(`docs/keys/${name}.md`, renderKeyPage(tree, dialect));
+    const schema = editorSchema(dialect.tree, { ...dialect, id: idOf(dialect) });
+    files.set(schemaPath(dialect), `${JSON.stringify(schema, null, 2)}\n`);
+  }
+  files.set('docs/keys/README.md', renderIndex(dialects));
+  return files;
+}
+
+export function schemaPath({ name }: Dialect): string {
+  return `schema/${name}.schema.json`;
+}
+
+/** A name and no address: the schema comes with the package. */
+function idOf({ name }: Dialect): string {
+  return `urn:amperage:schema:${name}`;
+}
+
+/** One sentence for each key that nothing is said of. */
+export function checkDescriptions(dialects: readonly Dialect[]): readonly string[] {
+  return dialects.flatMap(({ name, tree }) =>
+    undescribedKeys(tree).map(
+      (path) => `key ${path} of docs/keys/${name}.md has no description; add .describe() to it`,
+    ),
+  );
+}
+
+function renderIndex(dialects: readonly Dialect[]): string {
+  const rows = dialects.map((one) => {
+    const { name, title, intro, page = name } = one;
+    const file = `[${title.replace(/^Keys of an? /, '')}](${page}.md)`;
+    return `| ${file} | ${intro} | [${name}.schema.json](../../${schemaPath(one)}) |`;
+  });
+  return [
+    GENERATED,
+    '# Keys of the files that users write',
+    '',
+    '| file | | schema for editors |',
+    '|---|---|---|',
+    ...rows,
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,54 @@
+/** The catalogue of error codes as a page, and what of it the sources do not use. */
+import type { Family } from '../../src/kernel/error-codes/catalogue.ts';
+import { GENERATED } from './mark.ts';
+
+export function renderErrorPage(families: readonly Family[]): string {
+  const lines = [
+    GENERATED,
+    '# Errors',
+    '',
+    'Messages of errors end with a code in brackets; `amperage explain CODE` prints what is here.',
+    'The codes stay the same from version to version; messages may change.',
+    '',
+  ];
+  for (const { title, text, codes } of families) {
+    lines.push(`## ${title}`, '', text, '');
+    for (const [code, { means, remedy, reason }] of Object.entries(codes)) {
+      // The heading is the anchor: docs/errors.md#config_value.
+      lines.push(`### ${code}`, '', means, '', `**What to do:** ${remedy}`, '');
+      if (reason !== undefined) lines.push(`Counted with reason \`${reason}\`.`, '');
+    }
+  }
+  return lines.join('\n');
+}
+
+/** A source file, by its path from the top of the repository. */
+export interface SourceFile {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** What is wrong with the catalogue; the type of codes already keeps out one that has no entry. */
+export function checkErrorCodes(
+  families: readonly Family[],
+  sources: readonly SourceFile[],
+): string[] {
+  const used = new Set<string>();
+  for (const { text } of sources)
+    for (const [, code = ''] of text.matchAll(/'([A-Z][A-Z0-9_]+)'/g)) used.add(code);
+  const seen = new Set<string>();
+  return families.flatMap(({ title, codes }) =>
+    Object.keys(codes).flatMap((code) => {
+      const faults: string[] = [];
+      if (!used.has(code))
+        faults.push(
+          `error code ${code} ("${title}") is used nowhere in src; ` +
+            'remove it from src/kernel/error-codes',
+        );
+      if (seen.has(code))
+        faults.push(`error code ${code} stands in two families; give each meaning its own code`);
+      seen.add(code);
+      return faults;
+    }),
+  );
+}

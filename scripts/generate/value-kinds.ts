@@ -1,0 +1,12 @@
+/**
+ * What a page calls values that have a syntax of their own, by the `kind` of their schema's
+ * metadata.
+ */
+export const VALUE_KINDS: Readonly<Record<string, string>> = {
+  text: 'text',
+  duration: 'duration',
+  size: 'size',
+  switch: 'true or false',
+  number: 'number',
+  headers: 'mapping of names to texts, or list of `name` and `value`',
+};

@@ -1,0 +1,27 @@
+/** `amperage explain`: what an error code means and what to do; docs/errors.md for a terminal. */
+import { Command } from 'commander';
+import { FAMILIES } from '../kernel/error-codes/catalogue.ts';
+import { ConfigError } from '../kernel/errors.ts';
+
+export function explainCommand(
+  write: (text: string) => void = (text) => void process.stdout.write(text),
+): Command {
+  return new Command('explain')
+    .description('tells what an error code means and what to do about it')
+    .argument('<code>', 'what stands in brackets behind a message, for example CONFIG_VALUE')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  amperage explain QUEUE_LOCKED\n  amperage explain "[CONFIG_VALUE]"',
+    )
+    .action((given: string) => {
+      const code = given.replace(/^\[|\]$/g, '').toUpperCase();
+      const family = FAMILIES.find(({ codes }) => Object.hasOwn(codes, code));
+      const entry = family?.codes[code];
+      if (family === undefined || entry === undefined)
+        throw new ConfigError(
+          'FLAG_VALUE',
+          `${JSON.stringify(given.slice(0, 100))} is no error code; docs/errors.md lists all of them`,
+        );
+      write(`${code}: ${family.title.toLowerCase()}\n\n${entry.means}\n\n${entry.remedy}\n`);
+    });
+}
