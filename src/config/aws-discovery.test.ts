@@ -150,7 +150,7 @@ test('keys that cannot go together are refused, and no password is shown', async
     [['secret_key: a'], /^c\.yml:4:21: .*set both or neither/],
     [['no_proxy: a'], /no_proxy needs a proxy_url/],
     [['proxy_url: "http://u:%zz@p:1"'], /^c\.yml:4:20: the URL of the proxy is none/],
-    [['proxy_url: "http://u:hush:99999"'], /^c\.yml:4:20: the URL of the proxy is none/],
+    [['proxy_url: "http://u:hush:99999"'], /^c\.yml:4:20: proxy_url "http:\/\/u:…" must begin/],
     [['proxy_url: "socks5://u:hush@p"'], /must begin with http/],
     [['proxy_url: "http://p:1"', 'no_proxy: "10.0.0.0/8"'], /^c\.yml:5:19: .*ranges/],
     [['tls_config: {cert: a}'], /needs both cert and key/],

@@ -70,7 +70,7 @@ test('TLS, proxy and OAuth 2 settings are checked against each other', async () 
     ['proxy_url: "socks://x"', 'must begin with http:// or https://'],
     ['no_proxy: x', 'no_proxy needs a proxy_url'],
     ['proxy_url: "http://p"\nproxy_from_environment: true', 'excludes proxy_url'],
-    ['oauth2: {client_id: a, token_url: nonsense}', 'token_url is not a URL'],
+    ['oauth2: {client_id: a, token_url: nonsense}', 'token_url "nonsense" must begin with http://'],
     [
       'oauth2: {client_id: a, token_url: "http://t"}\nauthorization: {credentials: x}',
       'only one of',
@@ -130,4 +130,21 @@ test('a remote_write whose secret can not be read is refused', async () => {
   const { plan, findings } = await checkConfigText(text, '/nowhere/c.yml', { env: {} });
   assert.equal(plan, undefined);
   assert.equal(findings[0]?.code, 'CONFIG_FILE');
+});
+
+test('no URL that is refused or remarked shows its password or its query', async () => {
+  const texts = [
+    'remote_write:\n  - url: "u:hush@x/w?k=hush"\n',
+    'remote_write:\n  - url: "ftp://u:hush@x/w"\n',
+    'scrape_configs:\n  - {job_name: a, http_sd_configs: [{url: "ftp://u:hush@x?k=hush"}]}\n',
+    'scrape_configs:\n  - {job_name: a, proxy_url: "ftp://u:hush@x"}\n',
+    'scrape_configs:\n  - {job_name: a, oauth2: {client_id: a, token_url: "ftp://u:hush@x"}}\n',
+    'scrape_configs:\n  - {job_name: a, ecs_sd_configs: [{endpoint: "ftp://u:hush@x"}]}\n',
+  ];
+  for (const text of texts) {
+    const { findings } = await checkConfigText(text, 'c.yml', { env: {} });
+    const lines = findings.map(formatFinding).join('\n');
+    assert.match(lines, /x(?:\/w)?(?:\?…)?" (?:must begin with|has no scheme)/, text);
+    assert.doesNotMatch(lines, /hush/);
+  }
 });

@@ -5,7 +5,7 @@
  */
 import { z } from 'zod';
 import { mechanisms } from '../discovery/mechanisms.ts';
-import { countSchema } from '../settings/count.ts';
+import { amountSchema, countSchema } from '../settings/count.ts';
 import { durationSchema } from '../settings/duration.ts';
 import { httpClientShape } from '../settings/http-client.ts';
 import { unsupported } from '../settings/refused-keys.ts';
@@ -193,15 +193,12 @@ export const scrapeConfigSchema = z.strictObject(
         'fails where that is not enough. 0 is no limit.',
       default: 0,
     }),
-    native_histogram_min_bucket_factor: z.coerce
-      .number()
-      .optional()
-      .meta({
-        description:
-          'Least growth from one bucket of a native histogram to the next; the resolution is ' +
-          'lowered to it. 0 takes what is served.',
-        default: 0,
-      }),
+    native_histogram_min_bucket_factor: amountSchema.optional().meta({
+      description:
+        'Least growth from one bucket of a native histogram to the next; the resolution is ' +
+        'lowered to it. 0 takes what is served.',
+      default: 0,
+    }),
     relabel_configs: relabelListSchema
       .optional()
       .describe('Rules that change or drop targets before they are scraped.'),

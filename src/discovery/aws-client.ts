@@ -10,6 +10,7 @@ import { findRegion } from '../aws/region.ts';
 import type { CredentialSource } from '../aws/credential-source.ts';
 import { type AwsAccessInput, awsAccessShape, resolveAwsAccess } from '../settings/aws-access.ts';
 import { presentSchema } from '../settings/text.ts';
+import { httpUrlSchema } from '../settings/url.ts';
 import { type AwsHttp, awsConnectionOf } from './aws-http.ts';
 import type { DiscoveryWorld } from './mechanism.ts';
 
@@ -21,7 +22,7 @@ export const awsClientShape = {
     examples: ['us-east-1'],
   }),
   endpoint: presentSchema
-    .pipe(z.url().optional())
+    .pipe(httpUrlSchema('endpoint').optional())
     .describe("URL in place of the region's own endpoint; one of AWS's is for its service alone."),
   call_budget: z
     .number()

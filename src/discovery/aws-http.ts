@@ -5,6 +5,7 @@
  */
 import { createAgents } from '../aws/client-connection.ts';
 import type { HttpConnection } from '../kernel/http-connection.ts';
+import { findUrlFault } from '../settings/url.ts';
 import { type CheckContext, silentReporter } from '../settings/finding.ts';
 import {
   type ConnectionInput,
@@ -52,7 +53,8 @@ export function checkAwsHttp(
 ): void {
   const { path, report } = context;
   const connection = resolveConnection(config, context);
-  if (connection !== undefined && !isUsable(connection))
+  const isUrl = findUrlFault('proxy_url', config.proxy_url || 'http://none') === undefined;
+  if (isUrl && connection !== undefined && !isUsable(connection))
     report.error(
       [...path, config.proxy_url === undefined ? 'proxy_from_environment' : 'proxy_url'],
       'CONFIG_VALUE',

@@ -99,7 +99,7 @@ test('a bare refresh_interval is seconds; other faults of the configuration are 
   assert.equal(schema.parse({ url, refresh_interval: 60 }).refresh_interval, 60_000);
   assert.equal(schema.parse({ url }).refresh_interval, 60_000);
   const refusals: [unknown, string][] = [
-    [{ url: 'invalid' }, 'url "invalid" must begin with http:// or https://'],
+    [{ url: 'invalid' }, 'url "invalid" must begin with http:// or https:// and name a host'],
     [{ url, refresh_interval: '5x' }, '"5x" is not a duration; write it as 15s, 1m30s or 1h'],
     [{ url, refresh_interval: 1.5 }, '"1.5" is not a duration; write it as 15s, 1m30s or 1h'],
     [{ url, refresh_interval: 0 }, 'must be more than 0'],
@@ -123,31 +123,49 @@ test('credentials and headers are sent, a secret as its file has it', async () =
   }
 });
 
-test('a proxy of its own takes a client of its own, which ends with the discovery', async () => {
-  const asked: string[] = [];
-  const proxy = createServer((request, response) => {
-    asked.push(request.url ?? '');
-    response.setHeader('content-type', 'application/json').end('[{"targets":["a:1"]}]');
-  });
-  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
-  const { port } = proxy.address() as AddressInfo;
-  const closed = new Promise<void>((resolve) =>
-    proxy.once('connection', (socket) => socket.once('close', () => resolve())),
-  );
-  const { abort, world } = worldWith(() => assert.fail('the shared client was asked'));
-  const config = httpMechanism.schema.parse({
-    url: 'http://sd.example/x',
-    proxy_url: `http://127.0.0.1:${port}`,
-  });
-  try {
-    for await (const groups of httpMechanism.discover(config, world)) {
-      assert.deepEqual(groups[0]?.targets, [{ __address__: 'a:1' }]);
-      abort.abort();
+/** What is not closed, or never answered, is waited for no longer. */
+const LIMIT = { timeout: 20_000 };
+
+test(
+  'a proxy of its own takes a client of its own, which ends with the discovery',
+  LIMIT,
+  async () => {
+    const asked: string[] = [];
+    const proxy = createServer((request, response) => {
+      asked.push(request.url ?? '');
+      response.setHeader('content-type', 'application/json').end('[{"targets":["a:1"]}]');
+    });
+    proxy.keepAliveTimeout = 60_000;
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    const { port } = proxy.address() as AddressInfo;
+    const closed = new Promise<void>((resolve) =>
+      proxy.once('connection', (socket) => socket.once('close', () => resolve())),
+    );
+    const { abort, world } = worldWith(async () => {
+      asked.push('by the shared client');
+      return {
+        status: 200,
+        headers: { 'content-type': 'application/json' },
+        body: Buffer.from('[]'),
+      };
+    });
+    const config = httpMechanism.schema.parse({
+      url: 'http://sd.example/x',
+      proxy_url: `http://127.0.0.1:${port}`,
+    });
+    try {
+      for await (const groups of httpMechanism.discover(config, world)) {
+        assert.deepEqual(groups[0]?.targets, [{ __address__: 'a:1' }]);
+        abort.abort();
+      }
+      const endedMs = performance.now();
+      await closed;
+      // Left alone the connection would be kept for some seconds more.
+      assert.ok(performance.now() - endedMs < 2_000);
+      assert.deepEqual(asked, ['http://sd.example/x']);
+    } finally {
+      proxy.closeAllConnections();
+      proxy.close();
     }
-    await closed;
-    assert.deepEqual(asked, ['http://sd.example/x']);
-  } finally {
-    proxy.closeAllConnections();
-    proxy.close();
-  }
-});
+  },
+);

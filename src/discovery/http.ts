@@ -18,19 +18,14 @@ import {
   resolveHttpClient,
 } from '../settings/http-client.ts';
 import { switchSchema } from '../settings/switch.ts';
+import { httpUrlSchema, withoutSecrets } from '../settings/url.ts';
 
 const schema = z
   .strictObject({
-    url: z
-      .string()
-      .superRefine((text, context) => {
-        const fault = urlFault(text);
-        if (fault !== undefined) context.addIssue({ code: 'custom', message: fault });
-      })
-      .meta({
-        description: 'Where the list of targets is.',
-        examples: ['http://localhost:9001/prometheus-targets'],
-      }),
+    url: httpUrlSchema('url').meta({
+      description: 'Where the list of targets is.',
+      examples: ['http://localhost:9001/prometheus-targets'],
+    }),
     refresh_interval: refreshIntervalSchema(60_000),
     ...httpClientShape,
     follow_redirects: switchSchema
@@ -99,16 +94,4 @@ async function readList(
 
 function countHttpFailure(world: DiscoveryWorld): void {
   world.metrics.counter('prometheus_sd_http_failures_total', 'HTTP SD readings that failed.').inc();
-}
-
-function urlFault(text: string): string | undefined {
-  const url = URL.parse(text);
-  if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:'))
-    return `url ${JSON.stringify(text)} must begin with http:// or https://`;
-  return url.host === '' ? `url ${JSON.stringify(text)} has no host` : undefined;
-}
-
-function withoutSecrets(text: string): string {
-  const url = new URL(text);
-  return `${url.protocol}//${url.host}${url.pathname}`;
 }

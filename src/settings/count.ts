@@ -1,4 +1,4 @@
-/** Whole numbers: counts and ports. */
+/** Numbers: counts, amounts and ports. */
 import { z } from 'zod';
 
 /** A whole number, 0 or more. */
@@ -7,6 +7,9 @@ export const countSchema = z
   .min(0, 'must not be negative');
 
 export const positiveSchema = countSchema.min(1, 'must be more than 0');
+
+/** A number, 0 or more, with a fraction or without. */
+export const amountSchema = z.number({ error: 'expected a number' }).min(0, 'must not be negative');
 
 const PORT_MAX = 65_535;
 const EXPECTED_PORT = `expected a port from 1 to ${PORT_MAX}`;

@@ -8,6 +8,7 @@ import { connectionShape, resolveConnection } from './connection.ts';
 import { type CheckContext, checkOnlyOne } from './finding.ts';
 import { resolveSecret, secretFileSchema, secretSchema } from './secret.ts';
 import { listOf, textSchema } from './text.ts';
+import { findUrlFault } from './url.ts';
 
 export const oauth2Schema = z.strictObject({
   client_id: textSchema.describe('Who asks for the token.'),
@@ -49,8 +50,8 @@ export function resolveOAuth2(
     ...context,
     path: [...path, 'client_secret_file'],
   });
-  if (!URL.canParse(input.token_url))
-    report.error([...path, 'token_url'], 'CONFIG_VALUE', 'token_url is not a URL');
+  const fault = findUrlFault('token_url', input.token_url);
+  if (fault !== undefined) report.error([...path, 'token_url'], 'CONFIG_VALUE', fault);
   return createTokenSource(
     {
       tokenUrl: input.token_url,

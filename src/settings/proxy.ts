@@ -7,6 +7,7 @@ import type { ProxySettings } from '../kernel/http-connection.ts';
 import type { CheckContext } from './finding.ts';
 import { switchSchema } from './switch.ts';
 import { listOf, textSchema } from './text.ts';
+import { findUrlFault } from './url.ts';
 
 export const proxyShape = {
   proxy_url: textSchema
@@ -61,13 +62,6 @@ function checkProxy(input: ProxyInput, { path, report }: CheckContext): void {
       'proxy_connect_header',
       'proxy_connect_header needs a proxy_url or proxy_from_environment',
     );
-  if (url !== undefined && url !== '' && !/^https?:\/\//.test(url))
-    fail(
-      'proxy_url',
-      `proxy_url ${JSON.stringify(withoutPassword(url))} must begin with http:// or https://`,
-    );
-}
-
-function withoutPassword(url: string): string {
-  return url.replace(/\/\/[^/@]*@/, '//');
+  const fault = url === undefined || url === '' ? undefined : findUrlFault('proxy_url', url);
+  if (fault !== undefined) fail('proxy_url', fault);
 }

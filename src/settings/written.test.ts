@@ -5,7 +5,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { z } from 'zod';
-import { countSchema, optionalPortSchema, portSchema, positiveSchema } from './count.ts';
+import {
+  amountSchema,
+  countSchema,
+  optionalPortSchema,
+  portSchema,
+  positiveSchema,
+} from './count.ts';
 import { durationSchema, durationWithin, positiveDurationSchema } from './duration.ts';
 import { goDurationSchema } from './go-duration.ts';
 import { refreshIntervalSchema } from './refresh-interval.ts';
@@ -179,6 +185,14 @@ const CASES: Readonly<Record<string, Case>> = {
       [-1, 'must not be negative'],
       [1.5, 'expected a whole number'],
       ['1', 'expected a whole number'],
+    ],
+  },
+  amount: {
+    schema: amountSchema,
+    taken: [[1.5, 1.5]],
+    refused: [
+      [-0.5, 'must not be negative'],
+      ['1.5', 'expected a number'],
     ],
   },
   'count above 0': {

@@ -22,6 +22,7 @@ import { ignored, unsupported } from '../../settings/refused-keys.ts';
 import { sizeSchema } from '../../settings/size.ts';
 import { switchSchema } from '../../settings/switch.ts';
 import { presentSchema, textSchema } from '../../settings/text.ts';
+import { findUrlFault, withoutSecrets } from '../../settings/url.ts';
 import { relabelling } from '../../transforms/relabelling.ts';
 import type { ResolvedSink, SinkContext } from '../sink.ts';
 import {
@@ -237,16 +238,14 @@ function readSecrets(
 
 function checkUrl(text: string, path: ConfigPath, report: Reporter): string {
   const at = [...path, 'url'];
-  if (/^https?:\/\/[^/]/i.test(text) && URL.canParse(text)) return text;
+  const fault = findUrlFault('url', text);
+  if (fault === undefined) return text;
   if (!/^[a-z]+:\/\//i.test(text) && URL.canParse(`http://${text}`) && !text.startsWith('/')) {
-    report.warn(at, `url ${JSON.stringify(text)} has no scheme and is taken as http://${text}`);
+    const shown = withoutSecrets(text);
+    report.warn(at, `url "${shown}" has no scheme and is taken as http://${shown}`);
     return `http://${text}`;
   }
-  report.error(
-    at,
-    'CONFIG_VALUE',
-    `url ${JSON.stringify(text)} must begin with http:// or https:// and name a host`,
-  );
+  report.error(at, 'CONFIG_VALUE', fault);
   return 'http://invalid';
 }
 
