@@ -7,6 +7,5 @@ export const VALUE_KINDS: Readonly<Record<string, string>> = {
   duration: 'duration',
   size: 'size',
   switch: 'true or false',
-  number: 'number',
   headers: 'mapping of names to texts, or list of `name` and `value`',
 };
