@@ -19,7 +19,8 @@ export function createDiscoveryWorld(
   mechanism: string,
   set: Partial<DiscoveryWorld> = {},
 ): TestDiscoveryWorld {
-  const world = createWorld();
+  const { metrics } = set;
+  const world = createWorld(metrics === undefined ? {} : { metrics });
   return {
     ...world,
     mechanism,
@@ -28,7 +29,6 @@ export function createDiscoveryWorld(
     callLimits: new CallLimits(world.clock, world.metrics),
     ...set,
     clock: world.clock,
-    metrics: world.metrics,
   };
 }
 
