@@ -9,6 +9,7 @@ import { scopeOfHost } from '../aws/endpoints.ts';
 import { findRegion } from '../aws/region.ts';
 import type { CredentialSource } from '../aws/credential-source.ts';
 import { type AwsAccessInput, awsAccessShape, resolveAwsAccess } from '../settings/aws-access.ts';
+import { amountSchema } from '../settings/count.ts';
 import { presentSchema } from '../settings/text.ts';
 import { httpUrlSchema } from '../settings/url.ts';
 import { type AwsHttp, awsConnectionOf } from './aws-http.ts';
@@ -24,10 +25,8 @@ export const awsClientShape = {
   endpoint: presentSchema
     .pipe(httpUrlSchema('endpoint').optional())
     .describe("URL in place of the region's own endpoint; one of AWS's is for its service alone."),
-  call_budget: z
-    .number()
-    .gt(0)
-    .max(1)
+  call_budget: amountSchema
+    .refine((share) => share > 0 && share <= 1, 'must be more than 0 and at most 1')
     .default(0.5)
     .describe("Share of AWS's API rates that discovery may use, of all jobs together."),
 };

@@ -8,8 +8,16 @@ export const countSchema = z
 
 export const positiveSchema = countSchema.min(1, 'must be more than 0');
 
-/** A number, 0 or more, with a fraction or without. */
-export const amountSchema = z.number({ error: 'expected a number' }).min(0, 'must not be negative');
+/**
+ * A number, 0 or more, with a fraction or without. Of a document such as `1.10` comes as text, since
+ * it might be meant as one.
+ */
+export const amountSchema = z
+  .union([z.number(), z.string().regex(/^[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?$/)], {
+    error: 'expected a number',
+  })
+  .transform(Number)
+  .pipe(z.number().min(0, 'must not be negative'));
 
 const PORT_MAX = 65_535;
 const EXPECTED_PORT = `expected a port from 1 to ${PORT_MAX}`;

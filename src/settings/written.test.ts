@@ -189,10 +189,16 @@ const CASES: Readonly<Record<string, Case>> = {
   },
   amount: {
     schema: amountSchema,
-    taken: [[1.5, 1.5]],
+    taken: [
+      [1.5, 1.5],
+      ['1.10', 1.1],
+      ['1e-3', 0.001],
+    ],
     refused: [
       [-0.5, 'must not be negative'],
-      ['1.5', 'expected a number'],
+      ['-1.50', 'must not be negative'],
+      ['0x10', 'expected a number'],
+      ['', 'expected a number'],
     ],
   },
   'count above 0': {

@@ -75,7 +75,7 @@ const configuration = {
   },
   JOB_UNKNOWN: {
     means: 'The configuration has no job of that name, or none at all.',
-    remedy: 'Give --job one of the names that the message lists.',
+    remedy: 'Give one of the job names that the message lists.',
   },
 } as const;
 
