@@ -13,9 +13,12 @@ export const positiveSchema = countSchema.min(1, 'must be more than 0');
  * it might be meant as one.
  */
 export const amountSchema = z
-  .union([z.number(), z.string().regex(/^[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?$/)], {
-    error: 'expected a number',
-  })
+  .union(
+    [z.number(), z.string().regex(/^[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?$/, 'expected a number')],
+    {
+      error: 'expected a number',
+    },
+  )
   .transform(Number)
   .pipe(z.number().min(0, 'must not be negative'));
 
