@@ -10,7 +10,7 @@ import { silentLogger } from '../src/kernel/logger.ts';
 import { Registry } from '../src/kernel/metrics.ts';
 import type { Appender } from '../src/model/sample.ts';
 import type { TargetGroup } from '../src/model/target.ts';
-import { scrapeConfigOf } from '../src/scrape/config.ts';
+import { makeScrapeConfig } from '../src/scrape/config.ts';
 import { ScrapeManager } from '../src/scrape/manager.ts';
 
 const COUNTS = [1_000, 2_000, 4_000, 8_000, 16_000];
@@ -93,7 +93,7 @@ async function deploy(count: number): Promise<Record<string, number | string>> {
       return { ...cheapAppender(() => void (closed += 1)), generation: 0, renew: (ref) => ref };
     },
   });
-  const config = scrapeConfigOf({
+  const config = makeScrapeConfig({
     jobName: 'web',
     scrapeIntervalMs: INTERVAL_MS,
     scrapeTimeoutMs: INTERVAL_MS,

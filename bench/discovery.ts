@@ -11,7 +11,7 @@ import { EcsApi } from '../src/discovery/ecs/api.ts';
 import { ClusterState } from '../src/discovery/ecs/cluster.ts';
 import { definitionShelf } from '../src/discovery/ecs/details.ts';
 import { DEFAULT_DOCKER_LABELS } from '../src/discovery/ecs/rules.ts';
-import { groupsOf, judge } from '../src/discovery/ecs/targets.ts';
+import { makeGroups, judge } from '../src/discovery/ecs/targets.ts';
 import type { DiscoveryWorld } from '../src/discovery/mechanism.ts';
 import { systemClock } from '../src/kernel/clock.ts';
 import { createHttpClient } from '../src/kernel/http-client.ts';
@@ -97,7 +97,7 @@ async function measure(ecs: ECSClient, tasks: number): Promise<void> {
     await state.refresh(systemClock.nowMs());
     const readMs = performance.now() - startMs;
     let targets = 0;
-    for (const facts of state.facts()) targets += groupsOf(facts, judge(facts, OPTIONS)).length;
+    for (const facts of state.facts()) targets += makeGroups(facts, judge(facts, OPTIONS)).length;
     const allMs = performance.now() - startMs;
     const megabytes = process.memoryUsage().rss / 1e6;
     process.stdout.write(

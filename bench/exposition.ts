@@ -3,10 +3,10 @@
  * does nothing. Prints a table of its own in nanoseconds per sample, which mitata's figures per page do not show.
  */
 import { bench, do_not_optimize, group } from 'mitata';
-import { labelSetOf } from '../src/model/labels.ts';
+import { makeLabelSet } from '../src/model/labels.ts';
 import { type RoutedAppender } from '../src/model/sample.ts';
 import { ScrapeScratch } from '../src/scrape/cache.ts';
-import { scrapeConfigOf } from '../src/scrape/config.ts';
+import { makeScrapeConfig } from '../src/scrape/config.ts';
 import { ScrapeTransaction } from '../src/scrape/transaction.ts';
 import { ExpositionReader } from '../src/wire/exposition/reader.ts';
 import { type Page, pages } from './payloads.ts';
@@ -53,8 +53,8 @@ function readAll(reader: ExpositionReader, body: Uint8Array, isDecoding: boolean
 function newTarget(): ScrapeTransaction {
   return new ScrapeTransaction({
     appender: nothingAppender(),
-    targetLabels: labelSetOf({ job: 'ecs', instance: '10.0.3.17:9100' }),
-    config: scrapeConfigOf({ jobName: 'ecs' }),
+    targetLabels: makeLabelSet({ job: 'ecs', instance: '10.0.3.17:9100' }),
+    config: makeScrapeConfig({ jobName: 'ecs' }),
     scratch: new ScrapeScratch(),
   });
 }

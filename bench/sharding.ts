@@ -2,8 +2,8 @@
  * `npm run bench:sharding`: what dividing targets costs: hashing them (once), the longest turn of the event loop in it, the
  * table of owners, moves for balance, and how evenly they fall, as the curve of targets and collectors.
  */
-import { balance, imbalance, ownersOf } from '../src/sharding/division.ts';
-import { addLoads, heldOf, PARTS, withParts } from '../src/sharding/parts.ts';
+import { balance, imbalance, divideParts } from '../src/sharding/division.ts';
+import { addLoads, selectHeld, PARTS, withParts } from '../src/sharding/parts.ts';
 
 const CASES = [
   [100, 3],
@@ -67,9 +67,9 @@ for (const [targets, collectors] of CASES) {
     const loads = new Uint32Array(PARTS);
     addLoads(parted, loads);
     const none = new Map<number, string>();
-    const [owners, ownersMs] = timed(() => ownersOf(members, none));
+    const [owners, ownersMs] = timed(() => divideParts(members, none));
     const [moves, balanceMs] = timed(() => balance(members, loads, none));
-    const [, shareMs] = timed(() => heldOf(parted, (part) => owners[part] === members[0]));
+    const [, shareMs] = timed(() => selectHeld(parted, (part) => owners[part] === members[0]));
     if (run < RUNS - 1) continue;
     process.stdout.write(
       `${[

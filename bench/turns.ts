@@ -4,9 +4,9 @@
  */
 import { performance } from 'node:perf_hooks';
 import { message, sub, text, body, uint, double, label } from '../test/fuzz/protobuf-page.ts';
-import { labelSetOf } from '../src/model/labels.ts';
+import { makeLabelSet } from '../src/model/labels.ts';
 import { ScrapeScratch } from '../src/scrape/cache.ts';
-import { scrapeConfigOf } from '../src/scrape/config.ts';
+import { makeScrapeConfig } from '../src/scrape/config.ts';
 import { ScrapeTransaction } from '../src/scrape/transaction.ts';
 import type { ExpositionKind } from '../src/wire/exposition/negotiation.ts';
 import { nothingAppender } from './exposition.ts';
@@ -93,8 +93,8 @@ function emptyMetrics(): Buffer {
 async function measure({ pages, kind = 'text' }: Case): Promise<{ longest: number; all: number }> {
   const target = new ScrapeTransaction({
     appender: nothingAppender(),
-    targetLabels: labelSetOf({ job: 'ecs', instance: '10.0.3.17:9100' }),
-    config: scrapeConfigOf({ jobName: 'ecs' }),
+    targetLabels: makeLabelSet({ job: 'ecs', instance: '10.0.3.17:9100' }),
+    config: makeScrapeConfig({ jobName: 'ecs' }),
     scratch: new ScrapeScratch(),
   });
   let result = { longest: 0, all: 0 };

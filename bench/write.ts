@@ -10,7 +10,7 @@ import { systemClock } from '../src/kernel/clock.ts';
 import { silentLogger } from '../src/kernel/logger.ts';
 import { createHttpClient } from '../src/kernel/http-client.ts';
 import { Registry } from '../src/kernel/metrics.ts';
-import { type LabelSet, labelSetOf } from '../src/model/labels.ts';
+import { type LabelSet, makeLabelSet } from '../src/model/labels.ts';
 import type { ChunkQueue } from '../src/model/queue.ts';
 import { DurableQueue } from '../src/queue/queue.ts';
 import { MESSAGE_1, METADATA_DEFAULTS } from '../src/sinks/remote-write/config.ts';
@@ -29,7 +29,7 @@ const T0 = 1_700_000_000_000;
 /** Series as an instrumented application has them: a few histograms over paths. */
 function seriesOfAnApplication(): LabelSet[] {
   return Array.from({ length: SERIES }, (_, i) =>
-    labelSetOf({
+    makeLabelSet({
       __name__: ['http_request_duration_seconds_bucket', 'http_requests_total'][(i >> 9) & 1] ?? '',
       instance: '10.0.3.17:9090',
       job: 'ecs-webapp',

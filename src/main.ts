@@ -5,7 +5,7 @@
  */
 import { CommanderError } from 'commander';
 import { createProgram, normalizeArguments } from './commands/program.ts';
-import { ConfigError, messageOf } from './kernel/errors.ts';
+import { ConfigError, describeError } from './kernel/errors.ts';
 
 async function main(given: readonly string[]): Promise<void> {
   const argv = normalizeArguments(given);
@@ -30,6 +30,6 @@ main(process.argv.slice(2)).catch((error: unknown) => {
     process.exitCode = error.exitCode === 0 ? 0 : 2;
     return;
   }
-  process.stderr.write(`amperage: ${messageOf(error)}\n`);
+  process.stderr.write(`amperage: ${describeError(error)}\n`);
   process.exitCode = error instanceof ConfigError ? 2 : 1;
 });

@@ -9,7 +9,7 @@ import path from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { parse } from 'yaml';
 import { checkConfigFile } from '../src/config/load.ts';
-import { routesOf } from '../src/proxy/config.ts';
+import { parseRoutes } from '../src/proxy/config.ts';
 import { temporaryFolder } from './kit/folder.ts';
 import { freePort, MAIN, query, startAmperage, startProgram } from './kit/processes.ts';
 import { until } from './kit/waiting.ts';
@@ -133,7 +133,7 @@ test('grafana: a data source reaches its workspace through the proxy, signed', a
   const { datasources } = parse(read('grafana', 'datasources.yml')) as {
     datasources: { url: string }[];
   };
-  const paths = routesOf(parse(routes), 'routes.yml').map((route) => route.path);
+  const paths = parseRoutes(parse(routes), 'routes.yml').map((route) => route.path);
   const asked = datasources.map(({ url }) => new URL(url).pathname);
   assert.deepEqual(
     asked.map((one) => one.slice(0, one.indexOf('/', 1))),

@@ -7,11 +7,11 @@ import { spawn } from 'node:child_process';
 import { cpSync } from 'node:fs';
 import { after, test } from 'node:test';
 import { setTimeout as realSleep } from 'node:timers/promises';
-import { type Verdict, verifyRequest } from '../src/aws/verification.ts';
+import { type Verification, verifyRequest } from '../src/aws/verification.ts';
 import { systemClock } from '../src/kernel/clock.ts';
 import { type HttpResponse } from '../src/kernel/http-server.ts';
 import type { NativeHistogram } from '../src/model/histogram.ts';
-import { formatLabelSet, labelSetOf } from '../src/model/labels.ts';
+import { formatLabelSet, makeLabelSet } from '../src/model/labels.ts';
 import { DurableQueue } from '../src/queue/queue.ts';
 import { compileRelabelRule } from '../src/relabel/relabel.ts';
 import { externalLabels } from '../src/transforms/external-labels.ts';
@@ -40,8 +40,8 @@ test('samples arrive with the headers of the protocol, external labels and relab
     ],
   });
   const appender = all.openAppender('target');
-  const up = appender.refOf(labelSetOf({ __name__: 'up', job: 'api', secret: 'x' }));
-  assert.equal(appender.refOf(labelSetOf({ __name__: 'go_goroutines' })), -1);
+  const up = appender.refOf(makeLabelSet({ __name__: 'up', job: 'api', secret: 'x' }));
+  assert.equal(appender.refOf(makeLabelSet({ __name__: 'go_goroutines' })), -1);
   appender.append(up, T0, 1.5);
   appender.appendStale(up, T0 + 1);
   appender.commit();
@@ -68,7 +68,7 @@ test('samples arrive with the headers of the protocol, external labels and relab
 test('requests are signed anew for each attempt, and a proof of the right key', async (t) => {
   const sigv4 = { region: 'eu-west-1', accessKey: 'AKID', secretKey: 'secret' };
   const all = await road(t, { sigv4, headers: { 'X-Scope': 'a' } });
-  const verdicts: Verdict[] = [];
+  const verdicts: Verification[] = [];
   all.receiver.answer = async ({ request, body }) => {
     const { method, path, query, rawHeaders } = request;
     const verdict = await verifyRequest(
@@ -97,7 +97,7 @@ test('a clock that is off is set by the date of the refusal, and the next reques
   const sigv4 = { region: 'eu-west-1', accessKey: 'AKID', secretKey: 'secret' };
   const all = await road(t, { sigv4 });
   const aheadMs = 3_600_000;
-  const verdicts: Verdict[] = [];
+  const verdicts: Verification[] = [];
   all.receiver.answer = async ({ request, body }) => {
     const { method, path, query, rawHeaders } = request;
     const verdict = await verifyRequest(
@@ -142,7 +142,7 @@ test('without credentials the samples wait, and the log says what to check', asy
 test('what was rolled back is never sent', async (t) => {
   const all = await road(t);
   const appender = all.sink.openAppender('target');
-  appender.append(appender.refOf(labelSetOf({ __name__: 'a' })), T0, 1);
+  appender.append(appender.refOf(makeLabelSet({ __name__: 'a' })), T0, 1);
   appender.rollback();
   appender.commit();
   scrape(appender, ['b'], T0);
@@ -255,7 +255,7 @@ test('samples above the age limit are dropped and counted, younger ones of the s
   const all = await road(t, { queue: { ageLimitMs: 3_600_000 } });
   const now = all.clock.nowMs();
   const appender = all.sink.openAppender('target');
-  const ref = (name: string): number => appender.refOf(labelSetOf({ __name__: name }));
+  const ref = (name: string): number => appender.refOf(makeLabelSet({ __name__: name }));
   appender.append(ref('old'), now - 3_600_001, 1);
   appender.append(ref('young'), now - 3_500_000, 1);
   appender.commit();
@@ -351,8 +351,8 @@ test('native histograms, exemplars and metadata arrive as they were, where they 
     return { status: 204 };
   };
   const appender = all.sink.openAppender('target');
-  const ref = appender.refOf(labelSetOf({ __name__: 'rpc' }));
-  const exemplar = { labels: labelSetOf({ trace: 'x' }), value: 0.25, tMs: T0 };
+  const ref = appender.refOf(makeLabelSet({ __name__: 'rpc' }));
+  const exemplar = { labels: makeLabelSet({ trace: 'x' }), value: 0.25, tMs: T0 };
   appender.setMetadata(ref, 'rpc', { type: 'histogram', help: 'calls', unit: 'seconds' });
   appender.setMetadata(ref, 'other', { type: 'gauge', help: '', unit: '' });
   appender.appendHistogram(ref, T0, histogram);
@@ -381,7 +381,7 @@ test('native histograms, exemplars and metadata arrive as they were, where they 
 test('what is not asked for is not sent, and a histogram left out is counted', async (t) => {
   const all = await road(t);
   const appender = all.sink.openAppender('target');
-  const ref = appender.refOf(labelSetOf({ __name__: 'rpc' }));
+  const ref = appender.refOf(makeLabelSet({ __name__: 'rpc' }));
   appender.appendHistogram(ref, T0, histogram);
   appender.appendExemplar(ref, { labels: [], value: 1, tMs: T0 });
   appender.append(ref, T0, 5);

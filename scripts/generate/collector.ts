@@ -7,35 +7,35 @@ import { fateOf, knownTypes, SECTIONS, type Section } from '../../src/config/ote
 import { collectorSchema } from '../../src/config/otel/document.ts';
 import { exporterSchema } from '../../src/config/otel/exporter-schema.ts';
 import { receiverConfigSchema, receiverSchema } from '../../src/config/otel/receivers.ts';
-import { type SchemaNode, treeOf } from './schema-tree.ts';
+import { type SchemaNode, buildTree } from './schema-tree.ts';
 
 /** The keys of a component that is taken over, by its type. */
 const COMPONENTS: Readonly<Record<string, () => SchemaNode>> = {
   prometheus: receiverTree,
-  prometheusremotewrite: () => treeOf(exporterSchema),
-  prometheus_remote_write: () => treeOf(exporterSchema),
-  awsprometheusremotewrite: () => treeOf(exporterSchema),
-  sigv4auth: () => treeOf(sigv4Schema),
-  basicauth: () => treeOf(basicSchema),
-  bearertokenauth: () => treeOf(bearerSchema),
+  prometheusremotewrite: () => buildTree(exporterSchema),
+  prometheus_remote_write: () => buildTree(exporterSchema),
+  awsprometheusremotewrite: () => buildTree(exporterSchema),
+  sigv4auth: () => buildTree(sigv4Schema),
+  basicauth: () => buildTree(basicSchema),
+  bearertokenauth: () => buildTree(bearerSchema),
 };
 
 export function collectorTree(): SchemaNode {
-  const frame = treeOf(collectorSchema);
+  const frame = buildTree(collectorSchema);
   const sections = SECTIONS.map((section): [Section, SchemaNode] => [
     section,
     {
       description: frame.properties?.[section]?.description ?? '',
       type: 'object',
-      patternProperties: componentsOf(section),
+      patternProperties: listComponents(section),
     },
   ]);
   return { ...frame, properties: { ...frame.properties, ...Object.fromEntries(sections) } };
 }
 
 function receiverTree(): SchemaNode {
-  const tree = treeOf(receiverSchema);
-  const config = treeOf(receiverConfigSchema);
+  const tree = buildTree(receiverSchema);
+  const config = buildTree(receiverConfigSchema);
   const description = tree.properties?.['config']?.description ?? '';
   return {
     ...tree,
@@ -44,10 +44,10 @@ function receiverTree(): SchemaNode {
 }
 
 /** Types of one fate, or of the same keys, stand together. */
-function componentsOf(section: Section): Record<string, SchemaNode> {
+function listComponents(section: Section): Record<string, SchemaNode> {
   const groups = new Map<string, { readonly types: string[]; readonly node: SchemaNode }>();
   for (const type of knownTypes(section)) {
-    const node = nodeOf(section, type);
+    const node = makeNode(section, type);
     const key = JSON.stringify(node);
     const group = groups.get(key) ?? { types: [], node };
     group.types.push(type);
@@ -58,7 +58,7 @@ function componentsOf(section: Section): Record<string, SchemaNode> {
   );
 }
 
-function nodeOf(section: Section, type: string): SchemaNode {
+function makeNode(section: Section, type: string): SchemaNode {
   const fate = fateOf(section, type);
   if (fate === undefined) throw new Error(`BUG: the table has no ${section} ${type}`);
   switch (fate.is) {

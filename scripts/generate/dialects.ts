@@ -12,7 +12,7 @@ import { editorSchema } from './editor-schema.ts';
 import type { Files } from './files.ts';
 import { renderKeyPage } from './key-page.ts';
 import { GENERATED } from './mark.ts';
-import { type SchemaNode, treeOf, undescribedKeys } from './schema-tree.ts';
+import { type SchemaNode, buildTree, undescribedKeys } from './schema-tree.ts';
 
 export interface Dialect {
   /** Of its schema, and of its page unless `page` says otherwise. */
@@ -43,7 +43,7 @@ export function listDialects(): readonly Dialect[] {
         'Read by `collect`, by `discover --config.file` and by `check config`. ' +
         'A value may be `${env:NAME}` or hold it; ' +
         'a key without a value is as good as absent.',
-      tree: treeOf(prometheusSchema),
+      tree: buildTree(prometheusSchema),
       reference: PROMETHEUS_REFERENCE,
       allowsEmpty: true,
     },
@@ -52,7 +52,7 @@ export function listDialects(): readonly Dialect[] {
       page: 'prometheus',
       title: 'Keys of a file of scrape_config_files',
       intro: 'Named by `scrape_config_files` of a Prometheus configuration; the jobs are as there.',
-      tree: treeOf(scrapeFileSchema),
+      tree: buildTree(scrapeFileSchema),
       reference: PROMETHEUS_REFERENCE,
       allowsEmpty: true,
     },
@@ -73,28 +73,28 @@ export function listDialects(): readonly Dialect[] {
       intro:
         'What `file_sd_configs` and `http_sd_configs` read, as YAML or JSON, and what `discover` ' +
         'writes.',
-      tree: treeOf(targetListSchema),
+      tree: buildTree(targetListSchema),
       allowsEmpty: false,
     },
     {
       name: 'web-config',
       title: 'Keys of a web configuration',
       intro: 'Named by `--web.config.file`: TLS and basic auth of what a command listens on.',
-      tree: treeOf(webConfigSchema),
+      tree: buildTree(webConfigSchema),
       allowsEmpty: false,
     },
     {
       name: 'proxy-routes',
       title: 'Keys of a file of routes',
       intro: 'Named by `proxy --config.file`; the first route that fits a request is taken.',
-      tree: treeOf(routesSchema),
+      tree: buildTree(routesSchema),
       allowsEmpty: false,
     },
     {
       name: 'emulator-scenario',
       title: 'Keys of a scenario',
       intro: 'Named by `emulate --scenario`: what happens in the emulated account, step by step.',
-      tree: treeOf(scenarioSchema),
+      tree: buildTree(scenarioSchema),
       allowsEmpty: false,
     },
   ];

@@ -60,11 +60,11 @@ function convert(
       ...(options.allowsEmpty ? { type: 'null' } : { not: {} }),
     };
   if (node.fate === 'idle') return { ...told, deprecated: true };
-  const shape = widened(shapeOf(node, options, definitions), options, isOptional);
+  const shape = widened(makeShape(node, options, definitions), options, isOptional);
   return { ...told, ...definitions.shared(name, shape) };
 }
 
-function shapeOf(node: SchemaNode, options: EditorOptions, definitions: Definitions): Json {
+function makeShape(node: SchemaNode, options: EditorOptions, definitions: Definitions): Json {
   if (node.anyOf !== undefined)
     return { anyOf: node.anyOf.map((one) => convert(one, options, definitions)) };
   if (node.enum !== undefined) return { enum: node.enum };

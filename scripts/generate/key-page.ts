@@ -3,7 +3,7 @@
  * stands in several places has one section, to which the other places refer.
  */
 import { GENERATED } from './mark.ts';
-import { blocksOf, type SchemaNode } from './schema-tree.ts';
+import { listBlocks, type SchemaNode } from './schema-tree.ts';
 import { VALUE_KINDS } from './value-kinds.ts';
 
 export interface PageText {
@@ -21,7 +21,7 @@ interface Section {
 
 export function renderKeyPage(tree: SchemaNode, { title, intro }: PageText): string {
   const page = new KeyPage();
-  for (const { node, suffix } of blocksOf(tree)) page.add(suffix, node, suffix || TOP);
+  for (const { node, suffix } of listBlocks(tree)) page.add(suffix, node, suffix || TOP);
   return [GENERATED, `# ${title}`, '', intro, '', ...page.render()].join('\n');
 }
 
@@ -63,8 +63,8 @@ class KeyPage {
         const cells = [
           `\`${key}\``,
           this.#type(one, at),
-          isRequired ? '**required**' : defaultOf(one),
-          textOf(one),
+          isRequired ? '**required**' : formatDefault(one),
+          renderText(one),
         ];
         lines.push(`| ${cells.join(' | ')} |`);
       }
@@ -74,10 +74,10 @@ class KeyPage {
     this.#renderFate(keys, 'misplaced', 'Refused, since they belong elsewhere:');
     this.#renderFate(keys, 'idle', 'Accepted, without effect:');
     for (const [pattern, one] of Object.entries(node.patternProperties ?? {})) {
-      const names = namesOf(pattern);
+      const names = listNames(pattern);
       const type =
         one.fate === undefined ? ` ${this.#type(one, `${path}.${names[0] ?? ''}`)}.` : '';
-      lines.push(`- ${names.map((name) => `\`${name}\``).join(', ')}:${type} ${textOf(one)}`);
+      lines.push(`- ${names.map((name) => `\`${name}\``).join(', ')}:${type} ${renderText(one)}`);
     }
     if (node.patternProperties !== undefined) lines.push('');
   }
@@ -101,11 +101,11 @@ class KeyPage {
 
   #type(node: SchemaNode, path: string): string {
     if (node.page !== undefined) return `[mapping](${node.page}.md)`;
-    const blocks = blocksOf(node).map(({ node: block, suffix }) => {
+    const blocks = listBlocks(node).map(({ node: block, suffix }) => {
       const heading = this.add(path + suffix, block);
-      return `[${nounOf(suffix)}](#${slugOf(heading)})`;
+      return `[${chooseNoun(suffix)}](#${makeSlug(heading)})`;
     });
-    return blocks.length > 0 ? [...new Set(blocks)].join(' or ') : wordsOf(node);
+    return blocks.length > 0 ? [...new Set(blocks)].join(' or ') : describeNode(node);
   }
 
   #freeHeading(heading: string): string {
@@ -116,29 +116,29 @@ class KeyPage {
   }
 }
 
-function nounOf(suffix: string): string {
+function chooseNoun(suffix: string): string {
   if (suffix.endsWith('[]')) return 'list of mappings';
   return suffix === '' ? 'mapping' : 'mapping of mappings';
 }
 
-function wordsOf(node: SchemaNode): string {
+function describeNode(node: SchemaNode): string {
   const words = VALUE_KINDS[node.kind ?? ''];
   if (words !== undefined) return words;
   if (node.enum !== undefined)
     return node.enum.map((one) => `\`${String(one) || '""'}\``).join(', ');
   if (node.const !== undefined) return `\`${String(node.const)}\``;
-  if (node.anyOf !== undefined) return [...new Set(node.anyOf.map(wordsOf))].join(' or ');
+  if (node.anyOf !== undefined) return [...new Set(node.anyOf.map(describeNode))].join(' or ');
   if (node.items !== undefined) {
-    const range = rangeOf(node.minItems, node.maxItems, ' of them');
-    return `list: ${wordsOf(node.items)}${range === '' ? '' : `; ${range}`}`;
+    const range = formatRange(node.minItems, node.maxItems, ' of them');
+    return `list: ${describeNode(node.items)}${range === '' ? '' : `; ${range}`}`;
   }
   if (typeof node.additionalProperties === 'object')
-    return `mapping of names: ${wordsOf(node.additionalProperties)}`;
+    return `mapping of names: ${describeNode(node.additionalProperties)}`;
   if (node.type === 'integer' || node.type === 'number') {
     const minimum = node.minimum ?? node.exclusiveMinimum;
     const range =
       node.exclusiveMinimum === undefined
-        ? rangeOf(minimum, node.maximum)
+        ? formatRange(minimum, node.maximum)
         : `above ${minimum}${node.maximum === undefined ? '' : `, at most ${node.maximum}`}`;
     const noun = node.type === 'integer' ? 'whole number' : 'number';
     return range === '' ? noun : `${noun}, ${range}`;
@@ -154,19 +154,19 @@ const TYPE_WORDS: Readonly<Record<string, string>> = {
   object: 'mapping',
 };
 
-function rangeOf(minimum?: number, maximum?: number, what = ''): string {
+function formatRange(minimum?: number, maximum?: number, what = ''): string {
   if (minimum === undefined && maximum === undefined) return '';
   if (maximum === undefined) return `${minimum} or more${what}`;
   return minimum === undefined ? `at most ${maximum}${what}` : `${minimum} to ${maximum}${what}`;
 }
 
-function defaultOf(node: SchemaNode): string {
+function formatDefault(node: SchemaNode): string {
   if (node.default === undefined) return '';
   const { default: value } = node;
   return `\`${typeof value === 'string' ? value || '""' : JSON.stringify(value)}\``;
 }
 
-function textOf(node: SchemaNode): string {
+function renderText(node: SchemaNode): string {
   const examples = (node.examples ?? []).map(
     (one) => `\`${typeof one === 'string' ? one : JSON.stringify(one)}\``,
   );
@@ -179,13 +179,13 @@ function inCell(text: string): string {
 }
 
 /** `^(?:a|b)(?:/.*)?$` of a pattern of names: a, b. */
-function namesOf(pattern: string): readonly string[] {
+function listNames(pattern: string): readonly string[] {
   const [, names = pattern] = /^\^\(\?:([^)]*)\)/.exec(pattern) ?? [];
   return names.split('|');
 }
 
 /** As the anchors of headings are made on the public forges. */
-export function slugOf(heading: string): string {
+export function makeSlug(heading: string): string {
   return heading
     .toLowerCase()
     .replaceAll(/[^\p{L}\p{N}\- _]/gu, '')

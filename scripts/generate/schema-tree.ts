@@ -39,7 +39,7 @@ export interface SchemaNode {
   readonly maxItems?: number;
 }
 
-export function treeOf(schema: z.ZodType): SchemaNode {
+export function buildTree(schema: z.ZodType): SchemaNode {
   const made = z.toJSONSchema(schema, {
     target: 'draft-7',
     io: 'input',
@@ -81,16 +81,16 @@ function withoutFixedPoint(value: unknown): unknown {
  * The mappings with known keys that a value may be or hold: of a list its items, of a mapping its
  * values.
  */
-export function blocksOf(node: SchemaNode): readonly Block[] {
+export function listBlocks(node: SchemaNode): readonly Block[] {
   if (node.fate !== undefined || node.kind !== undefined) return [];
   if (node.properties !== undefined || node.patternProperties !== undefined)
     return [{ node, suffix: '' }];
   const inner = (of: SchemaNode, more: string): readonly Block[] =>
-    blocksOf(of).map(({ node: found, suffix }) => ({ node: found, suffix: more + suffix }));
+    listBlocks(of).map(({ node: found, suffix }) => ({ node: found, suffix: more + suffix }));
   if (node.items !== undefined) return inner(node.items, '[]');
   if (typeof node.additionalProperties === 'object')
     return inner(node.additionalProperties, '.<name>');
-  return (node.anyOf ?? []).flatMap(blocksOf);
+  return (node.anyOf ?? []).flatMap(listBlocks);
 }
 
 export interface Block {
@@ -106,11 +106,11 @@ export function undescribedKeys(tree: SchemaNode): readonly string[] {
     for (const [key, value] of Object.entries(node.properties ?? {})) {
       const at = path === '' ? key : `${path}.${key}`;
       if ((value.description ?? '').trim() === '') found.add(at);
-      for (const { node: block, suffix } of blocksOf(value)) walk(block, at + suffix);
+      for (const { node: block, suffix } of listBlocks(value)) walk(block, at + suffix);
     }
     for (const [names, value] of Object.entries(node.patternProperties ?? {}))
-      for (const { node: block } of blocksOf(value)) walk(block, `${path}.${names}`);
+      for (const { node: block } of listBlocks(value)) walk(block, `${path}.${names}`);
   };
-  for (const { node, suffix } of blocksOf(tree)) walk(node, suffix);
+  for (const { node, suffix } of listBlocks(tree)) walk(node, suffix);
   return [...found];
 }

@@ -70,14 +70,14 @@ export function clientOptions(settings: AwsClientSettings): AwsClientOptions {
     ...clientLimits(settings),
     // `memoized`, as the SDK calls it: it asks for each request, and our source remembers. Else it would keep for ever
     // what comes without an expiry.
-    credentials: Object.assign(() => identityOf(credentials), { memoized: true }),
+    credentials: Object.assign(() => readIdentity(credentials), { memoized: true }),
     ...(region === undefined ? {} : { region }),
     ...(endpoint === undefined ? {} : { endpoint }),
   };
 }
 
 /** In the SDK's own type, which knows no undefined token. */
-async function identityOf(source: CredentialSource): Promise<ExpiringCredentials> {
+async function readIdentity(source: CredentialSource): Promise<ExpiringCredentials> {
   const { accessKeyId, secretAccessKey, sessionToken } = await source();
   return { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) };
 }

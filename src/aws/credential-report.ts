@@ -1,5 +1,5 @@
 /** What is told of fetching credentials: counters, when the present ones end, and a failure for as long as it lasts. */
-import { messageOf } from '../kernel/errors.ts';
+import { describeError } from '../kernel/errors.ts';
 import type { CredentialEdges } from './credential-source.ts';
 import { Outage } from './outage.ts';
 
@@ -61,7 +61,7 @@ export class CredentialReport {
 
 /** On one line; the SDK names the whole command of a credential_process, and what it wrote, which may be secret. */
 export function describeProviderError(error: unknown): string {
-  const text = messageOf(error);
+  const text = describeError(error);
   const at = text.indexOf('Command failed:');
   return at < 0 ? text : `${text.slice(0, at)}the credential_process failed`;
 }
@@ -69,7 +69,7 @@ export function describeProviderError(error: unknown): string {
 function isTimeout(error: unknown): boolean {
   return (
     error instanceof Error &&
-    (error.name === 'TimeoutError' || /\[?AWS_TIMEOUT/.test(messageOf(error)))
+    (error.name === 'TimeoutError' || /\[?AWS_TIMEOUT/.test(describeError(error)))
   );
 }
 

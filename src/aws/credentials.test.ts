@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { VirtualClock } from '../kernel/clock.ts';
-import { messageOf } from '../kernel/errors.ts';
+import { describeError } from '../kernel/errors.ts';
 import { createLogger } from '../kernel/logger.ts';
 import { Registry } from '../kernel/metrics.ts';
 import { createCredentialSource } from './credentials.ts';
@@ -250,8 +250,8 @@ test('what a credential_process was called with and wrote is not told', async ()
     },
   );
   await assert.rejects(source(), (error) => {
-    assert.match(messageOf(error), /profile work: the credential_process failed/);
-    assert.doesNotMatch(messageOf(error), /hunter2/);
+    assert.match(describeError(error), /profile work: the credential_process failed/);
+    assert.doesNotMatch(describeError(error), /hunter2/);
     return true;
   });
   assert.equal(lines.length, 1);

@@ -67,7 +67,7 @@ class Refresher {
   constructor(options: CredentialOptions, edges: CredentialEdges) {
     this.#options = options;
     this.#edges = edges;
-    this.#name = nameOf(options);
+    this.#name = nameSource(options);
     this.#report = new CredentialReport(this.#name, edges);
   }
 
@@ -161,7 +161,7 @@ class Refresher {
 }
 
 /** Where credentials come from, for logs and metrics. */
-function nameOf({ accessKey, profile, roleArn }: CredentialOptions): string {
+function nameSource({ accessKey, profile, roleArn }: CredentialOptions): string {
   if (roleArn !== undefined) return roleArn;
   if (profile !== undefined) return `profile ${profile}`;
   return accessKey === undefined ? 'default chain' : 'static keys';

@@ -4,7 +4,7 @@
  * Sources: https://docs.aws.amazon.com/sdkref/latest/guide/feature-region.html,
  * https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-instance-metadata-service.html
  */
-import { messageOf, RecoverableError } from '../kernel/errors.ts';
+import { describeError, RecoverableError } from '../kernel/errors.ts';
 import { isRegion } from './endpoints.ts';
 import { type ClientRequest, createHttpClient, type HttpClient } from '../kernel/http-client.ts';
 
@@ -39,7 +39,7 @@ export async function findRegion(env: Env = process.env): Promise<string> {
   } catch (error) {
     throw new RecoverableError(
       'AWS_REGION_UNKNOWN',
-      `the AWS region is not known: set "region", AWS_REGION, or the region of a profile in ~/.aws/config (instance metadata: ${messageOf(error)})`,
+      `the AWS region is not known: set "region", AWS_REGION, or the region of a profile in ~/.aws/config (instance metadata: ${describeError(error)})`,
     );
   } finally {
     await http.close();

@@ -43,7 +43,7 @@ export async function sdkProvider(options: CredentialOptions): Promise<Credentia
     masterCredentials: master,
     params: {
       RoleArn: roleArn,
-      RoleSessionName: sessionNameOf(options.sessionName ?? 'amperage'),
+      RoleSessionName: makeSessionName(options.sessionName ?? 'amperage'),
       ...(externalId === undefined ? {} : { ExternalId: externalId }),
     },
     clientConfig,
@@ -51,6 +51,6 @@ export async function sdkProvider(options: CredentialOptions): Promise<Credentia
 }
 
 /** STS takes 64 characters of a few kinds. */
-function sessionNameOf(text: string): string {
+function makeSessionName(text: string): string {
   return text.replaceAll(/[^\w+=,.@-]/g, '-').slice(0, 64);
 }

@@ -16,11 +16,11 @@ const keys = new Map<string, KeyObject>();
 
 /** In hexadecimal, DER; another one each time, as ECDSA has it. */
 export function signV4a(text: string, credentials: AwsCredentials): string {
-  return sign('sha256', Buffer.from(text), keyOf(credentials)).toString('hex');
+  return sign('sha256', Buffer.from(text), deriveKey(credentials)).toString('hex');
 }
 
 /** Derived once for each pair of keys. */
-export function keyOf({ accessKeyId, secretAccessKey }: AwsCredentials): KeyObject {
+export function deriveKey({ accessKeyId, secretAccessKey }: AwsCredentials): KeyObject {
   const name = `${accessKeyId}/${sha256Hex(secretAccessKey)}`;
   let key = keys.get(name);
   if (key === undefined) {

@@ -12,7 +12,7 @@ function maybe<T>(schema: z.ZodType<T>): z.ZodType<T | undefined> {
 }
 
 /** Leaves out the elements that are not of the shape, so that one of them costs only itself. */
-function listOf<T>(element: z.ZodType<T>): z.ZodType<T[]> {
+function lenientList<T>(element: z.ZodType<T>): z.ZodType<T[]> {
   return z
     .array(z.unknown())
     .catch([])
@@ -25,7 +25,7 @@ function listOf<T>(element: z.ZodType<T>): z.ZodType<T[]> {
 }
 
 /** As `listOf`, of a record's values. */
-function recordOf<T>(element: z.ZodType<T>): z.ZodType<Record<string, T>> {
+function lenientRecord<T>(element: z.ZodType<T>): z.ZodType<Record<string, T>> {
   return z
     .record(z.string(), z.unknown())
     .catch({})
@@ -88,10 +88,10 @@ export const taskSchema = z.object({
       ClockSynchronizationStatus: text,
     }),
   ),
-  TaskTags: recordOf(z.string()),
+  TaskTags: lenientRecord(z.string()),
   /** What the agent could not find out for `/taskWithTags`. */
-  Errors: listOf(z.object({ ErrorField: text, ErrorCode: text, ErrorMessage: text })),
-  Containers: listOf(containerSchema),
+  Errors: lenientList(z.object({ ErrorField: text, ErrorCode: text, ErrorMessage: text })),
+  Containers: lenientList(containerSchema),
 });
 
 const networkSchema = z.object({
@@ -141,7 +141,7 @@ const dockerStatsSchema = z.object({
       usage: amount,
       max_usage: amount,
       limit: amount,
-      stats: recordOf(z.number().nonnegative()),
+      stats: lenientRecord(z.number().nonnegative()),
       /** Windows. */
       commitbytes: amount,
       commitpeakbytes: amount,
@@ -150,8 +150,8 @@ const dockerStatsSchema = z.object({
   ),
   blkio_stats: maybe(
     z.object({
-      io_service_bytes_recursive: listOf(blockIoSchema),
-      io_serviced_recursive: listOf(blockIoSchema),
+      io_service_bytes_recursive: lenientList(blockIoSchema),
+      io_serviced_recursive: lenientList(blockIoSchema),
     }),
   ),
   /** Windows. */
@@ -163,7 +163,7 @@ const dockerStatsSchema = z.object({
       write_size_bytes: amount,
     }),
   ),
-  networks: recordOf(networkSchema),
+  networks: lenientRecord(networkSchema),
   network_rate_stats: maybe(z.object({ rx_bytes_per_sec: amount, tx_bytes_per_sec: amount })),
 });
 
@@ -204,8 +204,8 @@ function inNanoseconds(stats: DockerCpu | undefined): DockerCpu | undefined {
 export const taskStatsSchema = z.record(z.string(), containerStatsSchema.nullable().catch(null));
 
 /** Of a whole instance: tasks, and a record of statistics for each. */
-export const tasksSchema = listOf(taskSchema);
-export const tasksStatsSchema = listOf(taskStatsSchema);
+export const tasksSchema = lenientList(taskSchema);
+export const tasksStatsSchema = lenientList(taskStatsSchema);
 
 export type TaskContainer = z.infer<typeof containerSchema>;
 export type TaskMetadata = z.infer<typeof taskSchema>;

@@ -42,7 +42,7 @@ export type VerifyFailure =
   | 'RequestExpired'
   | 'SignatureDoesNotMatch';
 
-export type Verdict =
+export type Verification =
   | {
       readonly ok: true;
       readonly accessKeyId: string;
@@ -73,9 +73,9 @@ const PRESIGNED_MAX_SECONDS = 604_800;
 export async function verifyRequest(
   request: SignedRequest,
   options: VerifyOptions,
-): Promise<Verdict> {
-  const headers = pairsOf(request.rawHeaders);
-  const claim = claimOf(request, headers);
+): Promise<Verification> {
+  const headers = pairHeaders(request.rawHeaders);
+  const claim = parseClaim(request, headers);
   if ('ok' in claim) return claim;
   const dateMs = parseAmzDate(claim.amzDate);
   const { amzDate } = claim;
@@ -93,7 +93,7 @@ export async function verifyRequest(
     return refuse('InvalidClientTokenId', 'The security token included in the request is invalid.');
   // Keys of S3 may hold dots and slashes: their paths are taken as they came.
   const isS3 = claim.service === 's3';
-  const payloadHash = payloadHashOf(request, headers, claim.expires !== undefined && isS3);
+  const payloadHash = readPayloadHash(request, headers, claim.expires !== undefined && isS3);
   if (payloadHash === undefined)
     return refuse(
       'SignatureDoesNotMatch',
@@ -122,10 +122,10 @@ export async function verifyRequest(
   return { ok: true, accessKeyId, service, region };
 }
 
-function claimOf(
+function parseClaim(
   request: SignedRequest,
   headers: Headers,
-): Claim | Extract<Verdict, { ok: false }> {
+): Claim | Extract<Verification, { ok: false }> {
   const find = (name: string): string | undefined => headers.find(([key]) => key === name)?.[1];
   const authorization = find('authorization');
   if (authorization === undefined)
@@ -162,7 +162,7 @@ function claimOf(
 }
 
 /** Of a presigned request; undefined where the query has no signature. */
-function claimOfQuery(query: string): Claim | Extract<Verdict, { ok: false }> | undefined {
+function claimOfQuery(query: string): Claim | Extract<Verification, { ok: false }> | undefined {
   if (!query.includes('X-Amz-Signature=')) return undefined;
   const given = new URLSearchParams(query);
   const credential = (given.get('X-Amz-Credential') ?? '').split('/');
@@ -206,7 +206,7 @@ function lateness(claim: Claim, dateMs: number, options: VerifyOptions): string 
 }
 
 /** The hash that was signed; undefined when the body is another. */
-function payloadHashOf(
+function readPayloadHash(
   request: SignedRequest,
   headers: Headers,
   isPresignedS3: boolean,
@@ -233,11 +233,11 @@ function scopeFault(claim: Claim, amzDate: string, options: VerifyOptions): stri
   return undefined;
 }
 
-function refuse(code: VerifyFailure, message: string): Extract<Verdict, { ok: false }> {
+function refuse(code: VerifyFailure, message: string): Extract<Verification, { ok: false }> {
   return { ok: false, code, message };
 }
 
-function pairsOf(rawHeaders: readonly string[]): [string, string][] {
+function pairHeaders(rawHeaders: readonly string[]): [string, string][] {
   const pairs: [string, string][] = [];
   for (let i = 0; i + 1 < rawHeaders.length; i += 2)
     pairs.push([(rawHeaders[i] ?? '').toLowerCase(), rawHeaders[i + 1] ?? '']);

@@ -9,7 +9,7 @@ import { skipWithoutConformance } from '../../test/kit/conformance.ts';
 import { signatureCases } from '../../test/signature-cases.ts';
 import { SmithyHash } from '../../test/smithy-hash.ts';
 import { canonicalRequest, stringToSign, UNSIGNED_PAYLOAD } from './signing.ts';
-import { keyOf } from './sigv4a.ts';
+import { deriveKey } from './sigv4a.ts';
 import { presignQuery, signWire } from './wire-signing.ts';
 
 const SCOPE = { region: 'us-east-1', service: 'service' };
@@ -212,7 +212,7 @@ test('SigV4a: the official signer’s key takes our signatures', async () => {
       canonical,
       'AWS4-ECDSA-P256-SHA256',
     );
-    const publicKey = createPublicKey(keyOf(credentials));
+    const publicKey = createPublicKey(deriveKey(credentials));
     for (const one of [ours, theirAuthorization]) {
       const signature = Buffer.from(/Signature=([0-9a-f]+)$/.exec(one)![1]!, 'hex');
       assert.ok(verify('sha256', Buffer.from(text), publicKey, signature), one);

@@ -88,11 +88,11 @@ export function signWire(
     added.push(['x-amz-content-sha256', payloadHash]);
   if (scope.regionSet !== undefined) added.push(['x-amz-region-set', scope.regionSet]);
   const signed = [...request.headers.filter(([name]) => sign(name)), ...added];
-  const signature = signatureOf(request, signed, { credentials, scope, amzDate, options });
+  const signature = computeSignature(request, signed, { credentials, scope, amzDate, options });
   if (sessionToken !== undefined && !signsToken) added.push(['x-amz-security-token', sessionToken]);
   added.push([
     'authorization',
-    `${algorithmOf(scope)} Credential=${credentials.accessKeyId}/${scopeOf(scope, amzDate)}, SignedHeaders=${namesOf(signed)}, Signature=${signature}`,
+    `${chooseAlgorithm(scope)} Credential=${credentials.accessKeyId}/${formatScope(scope, amzDate)}, SignedHeaders=${joinNames(signed)}, Signature=${signature}`,
   ]);
   return added;
 }
@@ -113,10 +113,10 @@ export function presignQuery(
   const amzDate = formatAmzDate(nowMs);
   const signed = request.headers.filter(([name]) => sign(name));
   const parameters: [string, string][] = [
-    ['X-Amz-Algorithm', algorithmOf(scope)],
-    ['X-Amz-Credential', `${credentials.accessKeyId}/${scopeOf(scope, amzDate)}`],
+    ['X-Amz-Algorithm', chooseAlgorithm(scope)],
+    ['X-Amz-Credential', `${credentials.accessKeyId}/${formatScope(scope, amzDate)}`],
     ['X-Amz-Date', amzDate],
-    ['X-Amz-SignedHeaders', namesOf(signed)],
+    ['X-Amz-SignedHeaders', joinNames(signed)],
     ['X-Amz-Expires', String(options.expiresSeconds)],
   ];
   if (scope.regionSet !== undefined) parameters.push(['X-Amz-Region-Set', scope.regionSet]);
@@ -129,11 +129,11 @@ export function presignQuery(
   const query = signsToken ? `${given}${token}` : given;
   const payloadHash = PLAIN_PATHS.has(scope.service) ? UNSIGNED_PAYLOAD : request.payloadHash;
   const by = { credentials, scope, amzDate, options };
-  const signature = signatureOf({ ...request, query, payloadHash }, signed, by);
+  const signature = computeSignature({ ...request, query, payloadHash }, signed, by);
   return `${query}&X-Amz-Signature=${signature}${signsToken ? '' : token}`;
 }
 
-function signatureOf(
+function computeSignature(
   { method, path, query, payloadHash }: WireRequest,
   signed: readonly HeaderPair[],
   by: {
@@ -154,21 +154,21 @@ function signatureOf(
     normalizePath: options.normalizePath ?? !isPlain,
     encodesOnce: options.encodesOnce ?? isPlain,
   });
-  const text = stringToSign(amzDate, scopeOf(scope, amzDate), canonical, algorithmOf(scope));
+  const text = stringToSign(amzDate, formatScope(scope, amzDate), canonical, chooseAlgorithm(scope));
   if (scope.regionSet !== undefined) return signV4a(text, credentials);
   const key = signingKey(credentials.secretAccessKey, amzDate.slice(0, 8), scope);
   return createHmac('sha256', key).update(text).digest('hex');
 }
 
-function namesOf(signed: readonly HeaderPair[]): string {
+function joinNames(signed: readonly HeaderPair[]): string {
   return [...new Set(signed.map(([name]) => name))].sort().join(';');
 }
 
-function algorithmOf({ regionSet }: WireScope): string {
+function chooseAlgorithm({ regionSet }: WireScope): string {
   return regionSet === undefined ? 'AWS4-HMAC-SHA256' : ALGORITHM_V4A;
 }
 
-function scopeOf({ region, service, regionSet }: WireScope, amzDate: string): string {
+function formatScope({ region, service, regionSet }: WireScope, amzDate: string): string {
   const day = amzDate.slice(0, 8);
   return regionSet === undefined
     ? `${day}/${region}/${service}/aws4_request`

@@ -11,13 +11,13 @@ import { ConfigSources, sourcesFrom } from '../config/sources/sources.ts';
 import { redactConfig } from '../config/redact.ts';
 import { CallLimits } from '../discovery/call-limits.ts';
 import { Group } from '../kernel/component.ts';
-import { messageOf } from '../kernel/errors.ts';
+import { describeError } from '../kernel/errors.ts';
 import { HttpServer, type HttpResponse, type Route } from '../kernel/http-server.ts';
 import { loadWebConfig } from '../settings/web-config.ts';
 import { apiRoutes } from './collect/api.ts';
 import { Collector } from './collect/collector.ts';
 import { Reloader } from './collect/reloader.ts';
-import { LISTEN_DEFAULT, type ShardFlags, sharingOf } from './collect/sharing.ts';
+import { LISTEN_DEFAULT, type ShardFlags, createSharing } from './collect/sharing.ts';
 import { statusRoute } from './collect/status-page.ts';
 import { durationFlag, gather } from './flags.ts';
 import { createWorld, longRunningCommand, type LogOptions, runUntilSignal } from './runner.ts';
@@ -147,7 +147,7 @@ async function run(flags: CollectFlags, command: Command): Promise<void> {
     world,
     finalScrapeMs,
     callLimits,
-    sharing: sharingOf(flags, process.env, world, callLimits),
+    sharing: createSharing(flags, process.env, world, callLimits),
   });
   const reloader = new Reloader({
     world,
@@ -206,7 +206,7 @@ function reloadRoutes(reloader: Reloader, isEnabled: boolean): Route[] {
       await reloader.reload('POST /-/reload');
       return { status: 200, body: '' };
     } catch (error) {
-      return { status: 500, body: `failed to reload config: ${messageOf(error)}\n` };
+      return { status: 500, body: `failed to reload config: ${describeError(error)}\n` };
     }
   };
   return (['POST', 'PUT'] as const).map((method) => ({ method, path: '/-/reload', handle }));

@@ -13,7 +13,7 @@ import { PROFILES } from '../discovery/ecs/profiles.ts';
 import { DiscoveryManager } from '../discovery/manager.ts';
 import { FilePublisher } from '../discovery/publish.ts';
 import { parseShard } from '../sharding/fixed.ts';
-import { heldOf, withParts } from '../sharding/parts.ts';
+import { selectHeld, withParts } from '../sharding/parts.ts';
 import { writeAtomically } from '../kernel/atomic-file.ts';
 import { Group } from '../kernel/component.ts';
 import { ConfigError } from '../kernel/errors.ts';
@@ -22,7 +22,7 @@ import type { World } from '../kernel/world.ts';
 import { renderExplained } from './discover/explain.ts';
 import { Found } from './discover/found.ts';
 import { isSameList, ListTexts } from './discover/list-texts.ts';
-import { type DiscoverFlags, type Sources, sourcesOf } from './discover/sources.ts';
+import { type DiscoverFlags, type Sources, readSources } from './discover/sources.ts';
 import { createWorld, longRunningCommand, runUntilSignal } from './runner.ts';
 import { withTrust } from './trust.ts';
 
@@ -98,7 +98,7 @@ function withFlags(command: Command): Command {
 
 async function serve(flags: DiscoverFlags): Promise<void> {
   const world = createWorld(flags);
-  const sources = await sourcesOf(flags, process.env, world);
+  const sources = await readSources(flags, process.env, world);
   const found = new Found(sources.jobs.map(({ job }) => job));
   const { writeTo } = sources;
   const publisher = writeTo === undefined ? undefined : await openPublisher(writeTo, world);
@@ -118,7 +118,7 @@ async function serve(flags: DiscoverFlags): Promise<void> {
       found.groups.set(job, groups);
       lists += 1;
       if (!found.isWhole()) return;
-      const written = publisher?.publish(found.groupsOf());
+      const written = publisher?.publish(found.listGroups());
       if (sources.times > 0 && lists >= sources.times)
         void (written ?? Promise.resolve()).then(() => ending.abort());
     },
@@ -161,8 +161,8 @@ async function targets(
   if (text !== null && shard === undefined)
     return { status: 400, body: 'shard must be i/n with i from 0 to n - 1, for example 2/8\n' };
   const body = await texts.textOf(JSON.stringify([job, text]), async () => {
-    const groups = found.groupsOf(jobs);
-    return shard === undefined ? groups : heldOf(await withParts(groups), shard);
+    const groups = found.listGroups(jobs);
+    return shard === undefined ? groups : selectHeld(await withParts(groups), shard);
   });
   return { status: 200, headers: { 'content-type': 'application/json' }, body };
 }
@@ -226,7 +226,7 @@ async function explain(
   // Options of the same name belong to the parent where they stand before the word explain.
   const flags: DiscoverFlags = { ...command.parent?.opts(), ...own };
   const world = createWorld({ ...flags, 'log.level': 'warn' });
-  const sources = await sourcesOf(flags, process.env, world);
+  const sources = await readSources(flags, process.env, world);
   const found = new Found(sources.jobs.map(({ job }) => job));
   const enough = new AbortController();
   const manager = new DiscoveryManager({

@@ -3,7 +3,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { type Command } from 'commander';
-import { Scenario, scenarioOf } from '../emulator/scenario.ts';
+import { Scenario, parseScenario } from '../emulator/scenario.ts';
 import { createEmulator } from '../emulator/server.ts';
 import { Group } from '../kernel/component.ts';
 import { createWorld, longRunningCommand, type LogOptions, runUntilSignal } from './runner.ts';
@@ -64,7 +64,7 @@ async function run(flags: EmulateFlags): Promise<void> {
   const { listen, region, scenario: file } = flags;
   const emulator = createEmulator({ world, listen, region, credentials });
   const steps =
-    file === undefined ? [] : scenarioOf(await readYamlFile(file, 'EMULATOR_SCENARIO'), file);
+    file === undefined ? [] : parseScenario(await readYamlFile(file, 'EMULATOR_SCENARIO'), file);
   const url = (): string => emulator.url;
   const scenario = new Scenario(steps, { world, url, region, credentials });
   // The one place that prints a secret, since nobody else could know it.

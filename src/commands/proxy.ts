@@ -14,7 +14,7 @@ import { splitPair } from '../settings/text.ts';
 import { loadWebConfig } from '../settings/web-config.ts';
 import type { World } from '../kernel/world.ts';
 import { BodyKeeper, type BodyLimits } from '../proxy/body.ts';
-import { PRESIGN_BOUNDS, type ProxyConfig, type ProxyRoute, routesOf } from '../proxy/config.ts';
+import { PRESIGN_BOUNDS, type ProxyConfig, type ProxyRoute, parseRoutes } from '../proxy/config.ts';
 import { newProxyMetrics } from '../proxy/metrics.ts';
 import { SigningProxy } from '../proxy/proxy.ts';
 import { ProxyServer } from '../proxy/server.ts';
@@ -122,7 +122,7 @@ Examples:
 async function run(flags: ProxyFlags): Promise<void> {
   const isVerbose = flags.verbose === true || flags.logSigningProcess === true;
   const world = createWorld(isVerbose ? { ...flags, 'log.level': 'debug' } : flags);
-  const config = await configOf(flags, world);
+  const config = await readProxyConfig(flags, world);
   const upstream = await Upstream.open(config);
   const metrics = newProxyMetrics(world.metrics);
   const sources = new Map<string, CredentialSource>();
@@ -169,7 +169,7 @@ async function run(flags: ProxyFlags): Promise<void> {
     );
   const reload = async (): Promise<void> => {
     try {
-      const routes = await configOf(flags, world);
+      const routes = await readProxyConfig(flags, world);
       proxy.setConfig(routes);
       world.log.info('routes were read again', { routes: routes.routes.length });
     } catch (error) {
@@ -231,7 +231,7 @@ function readiness(
   };
 }
 
-async function configOf(flags: ProxyFlags, world: World): Promise<ProxyConfig> {
+async function readProxyConfig(flags: ProxyFlags, world: World): Promise<ProxyConfig> {
   const { upstreamUrlScheme, name, region, host, roleArn } = flags;
   if (upstreamUrlScheme !== 'http' && upstreamUrlScheme !== 'https')
     throw new ConfigError('FLAG_VALUE', '--upstream-url-scheme must be http or https');
@@ -255,7 +255,7 @@ async function configOf(flags: ProxyFlags, world: World): Promise<ProxyConfig> {
   };
   return {
     routes:
-      file === undefined ? [single] : routesOf(await readYamlFile(file, 'PROXY_ROUTES'), file),
+      file === undefined ? [single] : parseRoutes(await readYamlFile(file, 'PROXY_ROUTES'), file),
     upstreamScheme: upstreamUrlScheme,
     strip: flags.strip.map((one) => one.toLowerCase()),
     duplicate: flags.duplicateHeaders.map((one) => one.toLowerCase()),

@@ -5,7 +5,7 @@
 import { Command, Option } from 'commander';
 import { systemClock } from '../kernel/clock.ts';
 import type { Component } from '../kernel/component.ts';
-import { messageOf } from '../kernel/errors.ts';
+import { describeError } from '../kernel/errors.ts';
 import { createHttpClient, type HttpClient } from '../kernel/http-client.ts';
 import { createLogger, type LogFormat, type LogLevel } from '../kernel/logger.ts';
 import { Registry } from '../kernel/metrics.ts';
@@ -70,7 +70,7 @@ export async function runUntilSignal(
     process.once('SIGINT', force);
     process.once('SIGTERM', force);
     await component.stop(stopTimeoutMs).catch((error: unknown) => {
-      world.log.error('did not stop cleanly', { error: messageOf(error) });
+      world.log.error('did not stop cleanly', { error: describeError(error) });
       process.exitCode = 1;
     });
     process.off('SIGINT', force);

@@ -15,7 +15,7 @@ import {
   LIMIT_NAMES,
   type LimitName,
   type Limits,
-  limitsOf,
+  resolveLimits,
   RequestGate,
 } from '../workspace/api/limits.ts';
 import { queryRoutes } from '../workspace/api/query.ts';
@@ -90,7 +90,7 @@ async function run(flags: WorkspaceFlags): Promise<void> {
     region: flags.region,
     world,
   };
-  const limits = limitsOf(flags.strict === true, flags.limit);
+  const limits = resolveLimits(flags.strict === true, flags.limit);
   const store = new Store(
     { ...STORE_DEFAULTS, directory: flags.data, retentionMs, ...storeLimits(limits) },
     world,

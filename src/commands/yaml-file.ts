@@ -2,13 +2,13 @@
 import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
 import type { StartCode } from '../kernel/error-codes/catalogue.ts';
-import { ConfigError, messageOf } from '../kernel/errors.ts';
+import { ConfigError, describeError } from '../kernel/errors.ts';
 
 /** @param code  of the error. @throws ConfigError for a file that can't be read, or is no YAML */
 export async function readYamlFile(file: string, code: StartCode): Promise<unknown> {
   try {
     return parse(await readFile(file, 'utf8'));
   } catch (error) {
-    throw new ConfigError(code, `cannot read ${file}: ${messageOf(error)}`, { cause: error });
+    throw new ConfigError(code, `cannot read ${file}: ${describeError(error)}`, { cause: error });
   }
 }

@@ -84,7 +84,7 @@ export function readDocument(text: string, file: string): ConfigDocument {
         convert(document.contents, { document, nodes: 0, open: new Set(), keepsNulls: true }),
       findings,
       locate(path, at = 'value') {
-        const { line, col } = lines.linePos(offsetOf(document, path, at));
+        const { line, col } = lines.linePos(findOffset(document, path, at));
         return { line: Math.max(1, line), column: Math.max(1, col) };
       },
     };
@@ -143,7 +143,7 @@ function repeatedKeys(document: Document): { readonly key: string; readonly offs
     Map(_key, node) {
       const seen = new Set<string>();
       for (const pair of node.items) {
-        const key = keyOf(pair);
+        const key = readKey(pair);
         const offset = (pair.key as Node | null)?.range?.[0] ?? 0;
         if (seen.has(key)) repeated.push({ key, offset });
         seen.add(key);
@@ -214,7 +214,7 @@ function textOfBinary(bytes: Uint8Array, node: Node): string {
 function convertMap(map: YAMLMap, state: Conversion): Record<string, unknown> {
   const out: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
   for (const pair of map.items) {
-    const key = keyOf(pair);
+    const key = readKey(pair);
     const value = convert(pair.value, state);
     if (key === '<<') {
       for (const merged of Array.isArray(value) ? value : [value])
@@ -230,7 +230,7 @@ function convertMap(map: YAMLMap, state: Conversion): Record<string, unknown> {
   return Object.fromEntries(Object.entries(out));
 }
 
-function keyOf(pair: Pair): string {
+function readKey(pair: Pair): string {
   const { key } = pair;
   if (!isScalar(key)) return String(key);
   if (key.value instanceof Uint8Array) return textOfBinary(key.value, key);
@@ -240,16 +240,16 @@ function keyOf(pair: Pair): string {
 /** By key, made once for each mapping: a document with many faults in a long one asks for many places. */
 const pairsOfMaps = new WeakMap<YAMLMap, ReadonlyMap<string, Pair>>();
 
-function pairOf(map: YAMLMap, key: string): Pair | undefined {
+function findPair(map: YAMLMap, key: string): Pair | undefined {
   let pairs = pairsOfMaps.get(map);
   if (pairs === undefined) {
-    pairs = new Map(map.items.map((pair) => [keyOf(pair), pair]));
+    pairs = new Map(map.items.map((pair) => [readKey(pair), pair]));
     pairsOfMaps.set(map, pairs);
   }
   return pairs.get(key);
 }
 
-function offsetOf(document: Document, path: ConfigPath, at: 'key' | 'value'): number {
+function findOffset(document: Document, path: ConfigPath, at: 'key' | 'value'): number {
   let node: unknown = document.contents;
   let offset = document.contents?.range?.[0] ?? 0;
   for (const [index, step] of path.entries()) {
@@ -257,7 +257,7 @@ function offsetOf(document: Document, path: ConfigPath, at: 'key' | 'value'): nu
     let next: unknown;
     let start: unknown;
     if (isMap(node)) {
-      const pair = pairOf(node, String(step));
+      const pair = findPair(node, String(step));
       next = pair?.value;
       const wantsKey = at === 'key' && index === path.length - 1;
       start = wantsKey || !hasText(next) ? pair?.key : next;

@@ -32,17 +32,17 @@ export function reportIssues(
       report.error(
         [...at, ...path],
         'CONFIG_VALUE',
-        `${whereOf(path.slice(0, -1), place)}: ${message}`,
+        `${describeWhere(path.slice(0, -1), place)}: ${message}`,
       );
       continue;
     }
     const message = describe(issue, path, place);
     if (isDroppable(issue)) report.lacks([...at, ...path], message);
-    else report.error([...at, ...path], codeOf(issue, value), message);
+    else report.error([...at, ...path], chooseCode(issue, value), message);
   }
 }
 
-function codeOf(issue: z.core.$ZodIssue, value: unknown): FindingCode {
+function chooseCode(issue: z.core.$ZodIssue, value: unknown): FindingCode {
   if (isUnsupported(issue)) return 'CONFIG_UNSUPPORTED';
   if (issue.code === 'custom' && issue.params?.['code'] === 'CONFIG_UNKNOWN_KEY')
     return 'CONFIG_UNKNOWN_KEY';
@@ -62,20 +62,20 @@ export function isDroppable(issue: z.core.$ZodIssue): boolean {
 }
 
 /** What was parsed, and where it lies in the document. */
-interface Place {
+interface IssuePosition {
   readonly value: unknown;
   readonly at: ConfigPath;
 }
 
-function describe(issue: z.core.$ZodIssue, path: ConfigPath, place: Place): string {
+function describe(issue: z.core.$ZodIssue, path: ConfigPath, place: IssuePosition): string {
   const key = path.at(-1);
   if (isMissing(issue, place.value))
-    return `missing key "${String(key)}" in ${whereOf(path.slice(0, -1), place)}`;
+    return `missing key "${String(key)}" in ${describeWhere(path.slice(0, -1), place)}`;
   const message = issue.message.startsWith('Invalid input: ')
     ? issue.message.slice('Invalid input: '.length).replace(', received', ', got')
     : issue.message;
-  if (typeof key !== 'string') return `${whereOf(path, place)}: ${message}`;
-  return `"${key}" in ${whereOf(path.slice(0, -1), place)}: ${message}`;
+  if (typeof key !== 'string') return `${describeWhere(path, place)}: ${message}`;
+  return `"${key}" in ${describeWhere(path.slice(0, -1), place)}: ${message}`;
 }
 
 /** Whether a key that must be there is absent from what was parsed. */
@@ -90,7 +90,7 @@ function isMissing({ code, path }: z.core.$ZodIssue, value: unknown): boolean {
 function reportUnknownKey(
   path: ConfigPath,
   schema: z.ZodType,
-  place: Place,
+  place: IssuePosition,
   report: Reporter,
 ): void {
   const key = String(path.at(-1));
@@ -98,12 +98,12 @@ function reportUnknownKey(
   const known = knownKeys(schema, parent);
   const guess = nearest(key, known);
   const remedy = guess === undefined ? '' : `; did you mean "${guess}"?`;
-  const message = `unknown key "${key}" in ${whereOf(parent, place)}${remedy}`;
+  const message = `unknown key "${key}" in ${describeWhere(parent, place)}${remedy}`;
   report.error([...place.at, ...path], 'CONFIG_UNKNOWN_KEY', message);
 }
 
 /** `scrape_configs[0] ("ecs")`; the top of the file for no path. */
-function whereOf(path: ConfigPath, { value, at }: Place): string {
+function describeWhere(path: ConfigPath, { value, at }: IssuePosition): string {
   const whole = [...at, ...path];
   if (whole.length === 0) return 'the top level';
   const text = whole
@@ -142,7 +142,7 @@ interface JsonSchema {
 /** Made once for each schema: it is the dear part of telling an unknown key. */
 const jsonSchemas = new WeakMap<z.ZodType, JsonSchema>();
 
-function jsonSchemaOf(schema: z.ZodType): JsonSchema {
+function makeJsonSchema(schema: z.ZodType): JsonSchema {
   const made =
     jsonSchemas.get(schema) ??
     (z.toJSONSchema(schema, {
@@ -155,7 +155,7 @@ function jsonSchemaOf(schema: z.ZodType): JsonSchema {
 }
 
 function knownKeys(schema: z.ZodType, path: ConfigPath): string[] {
-  let level: JsonSchema[] = flatten(jsonSchemaOf(schema));
+  let level: JsonSchema[] = flatten(makeJsonSchema(schema));
   for (const step of path) {
     level = level.flatMap((one) => {
       const next =

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { mechanisms } from '../discovery/mechanisms.ts';
-import { messageOf } from '../kernel/errors.ts';
-import { identityOf } from '../model/transform.ts';
+import { describeError } from '../kernel/errors.ts';
+import { formatIdentity } from '../model/transform.ts';
 import { formatFinding } from '../settings/finding.ts';
 import type { RemoteWriteConfig } from '../sinks/remote-write/config.ts';
 import { checkConfigFile, checkConfigText, loadConfig } from './load.ts';
@@ -59,7 +59,7 @@ test('the EC2 article works unchanged: a timeout above the job interval only by 
   assert.equal(plan.sources[0]?.scrape.scrapeTimeoutMs, 5_000);
   assert.equal(
     plan.transforms[0]?.transform.identity,
-    identityOf('external_labels_add', { monitor: 'monitor' }),
+    formatIdentity('external_labels_add', { monitor: 'monitor' }),
   );
   assert.equal(settingsOf(plan).sigv4, undefined);
 });
@@ -89,7 +89,7 @@ for (const name of ['errors', 'conflicts', 'otel-errors']) {
 test('a load throws the first error and says how many more there are', async () => {
   await assert.rejects(loadConfig(testdata('errors.yml')), (error: Error) => {
     assert.match(
-      messageOf(error),
+      describeError(error),
       /errors\.yml:2:20: .* \(and 13 more; see "amperage check config"\) \[CONFIG_VALUE\]$/,
     );
     return true;
@@ -130,7 +130,7 @@ test('the environment is expanded in external_labels and nowhere else', async ()
   const expected = { a: 'v', b: 'foov-bar', c: 'x$y', d: '', e: '1.0' };
   assert.equal(
     plan?.transforms[0]?.transform.identity,
-    identityOf('external_labels_add', expected),
+    formatIdentity('external_labels_add', expected),
   );
   assert.equal(plan?.sources[0]?.scrape.jobName, '$TEST');
   assert.equal(plan?.sources[0]?.scrape.relabelRules[0]?.replacement, '$1');

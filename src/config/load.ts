@@ -17,11 +17,11 @@ import {
   openDocument,
   type OpenedDocument,
   parseValue,
-  type Reading,
+  type DocumentReading,
 } from './reading.ts';
 import { unreadable, withScrapeFiles } from './scrape-files.ts';
 
-export interface LoadOptions {
+export interface ConfigLoadOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Whether what can't be done is left out with a warning; without it, it is an error. */
   readonly allowPartial?: boolean;
@@ -50,20 +50,20 @@ export interface LoadedConfig {
  *
  * @throws ConfigError for the first error, saying how many more there are
  */
-export async function loadConfig(file: string, options: LoadOptions = {}): Promise<LoadedConfig> {
-  return goodOf(await checkConfigFile(file, options), file);
+export async function loadConfig(file: string, options: ConfigLoadOptions = {}): Promise<LoadedConfig> {
+  return keepGood(await checkConfigFile(file, options), file);
 }
 
 /** As `loadConfig`, for a text at hand. @throws ConfigError */
 export async function loadConfigText(
   text: string,
   file: string,
-  options: LoadOptions = {},
+  options: ConfigLoadOptions = {},
 ): Promise<LoadedConfig> {
-  return goodOf(await checkConfigText(text, file, options), file);
+  return keepGood(await checkConfigText(text, file, options), file);
 }
 
-function goodOf({ plan, findings, version, text }: CheckedConfig, file: string): LoadedConfig {
+function keepGood({ plan, findings, version, text }: CheckedConfig, file: string): LoadedConfig {
   const errors = findings.filter((finding) => finding.severity === 'error');
   const [first] = errors;
   if (first !== undefined) {
@@ -78,7 +78,7 @@ function goodOf({ plan, findings, version, text }: CheckedConfig, file: string):
 /** Reads a file and all it includes; never throws for what is in them. */
 export async function checkConfigFile(
   file: string,
-  options: LoadOptions = {},
+  options: ConfigLoadOptions = {},
 ): Promise<CheckedConfig> {
   let text: string;
   try {
@@ -93,16 +93,16 @@ export async function checkConfigFile(
 export async function checkConfigText(
   text: string,
   file: string,
-  options: LoadOptions = {},
+  options: ConfigLoadOptions = {},
 ): Promise<CheckedConfig> {
-  const reading: Reading = {
+  const reading: DocumentReading = {
     findings: [],
     texts: [text],
     env: options.env ?? process.env,
     allowsPartial: options.allowPartial ?? false,
   };
   const opened = openDocument(text, file, reading);
-  const plan = opened && (await planOf(opened, dirname(resolve(file)), reading));
+  const plan = opened && (await makePlan(opened, dirname(resolve(file)), reading));
   const { findings, texts } = reading;
   findings.sort((a, b) => a.file.localeCompare(b.file) || a.line - b.line || a.column - b.column);
   const errors = findings.filter((finding) => finding.severity === 'error');
@@ -115,10 +115,10 @@ export async function checkConfigText(
   };
 }
 
-async function planOf(
+async function makePlan(
   { document, report }: OpenedDocument,
   baseDirectory: string,
-  reading: Reading,
+  reading: DocumentReading,
 ): Promise<CollectorPlan | undefined> {
   const { env, allowsPartial } = reading;
   const whole = document.valueWithNulls();

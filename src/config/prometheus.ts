@@ -13,7 +13,7 @@ import { externalLabels } from '../transforms/external-labels.ts';
 import type { CollectorPlan, SourcePlan, TransformPlan } from './plan.ts';
 import { resolveGlobalTiming, resolveSource } from './scrape.ts';
 import { scrapeConfigSchema, type ScrapeInput, sharedShape } from './scrape-schema.ts';
-import { planSinks, sinkEntriesOf, sinkShape } from './sinks.ts';
+import { planSinks, listSinkEntries, sinkShape } from './sinks.ts';
 
 const globalSchema = z.strictObject({
   ...sharedShape,
@@ -91,7 +91,7 @@ export function resolvePrometheus(options: ResolveOptions): CollectorPlan {
   resolveGlobalTiming(global, report);
   const labels = resolveExternalLabels(global, env, report);
   const sources = resolveJobs(options.sources, { global, externalLabels: labels });
-  const { sinks, transforms } = planSinks(sinkEntriesOf(input), { baseDirectory, env, report });
+  const { sinks, transforms } = planSinks(listSinkEntries(input), { baseDirectory, env, report });
   const common: TransformPlan[] =
     Object.keys(labels).length === 0
       ? []

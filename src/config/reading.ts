@@ -9,7 +9,7 @@ import { type ConfigDocument, readDocument } from './document.ts';
 import { expand } from './expand.ts';
 import { isDroppable, reportIssues } from './issues.ts';
 
-export interface Reading {
+export interface DocumentReading {
   /** Found so far, in all files. */
   readonly findings: Finding[];
   /** All that was read. */
@@ -28,19 +28,19 @@ export interface OpenedDocument {
 export function openDocument(
   text: string,
   file: string,
-  reading: Reading,
+  reading: DocumentReading,
 ): OpenedDocument | undefined {
   const document = readDocument(text, file);
   reading.findings.push(...document.findings);
   if (document.findings.length > 0) return undefined;
-  return { document, report: reporterOf(document, file, reading) };
+  return { document, report: makeReporter(document, file, reading) };
 }
 
 /** With `${env:…}` replaced; a name that the environment lacks is reported where it stands. */
 export function expandValue(
   value: unknown,
   dialect: 'prometheus' | 'collector',
-  { env }: Reading,
+  { env }: DocumentReading,
   report: Reporter,
 ): unknown {
   const expanded = expand(value ?? {}, env, dialect);
@@ -95,10 +95,10 @@ function remove(value: unknown, path: readonly PropertyKey[]): void {
   Reflect.deleteProperty(owner as object, path.at(-1) ?? '');
 }
 
-function reporterOf(
+function makeReporter(
   document: ConfigDocument,
   file: string,
-  { findings, allowsPartial }: Reading,
+  { findings, allowsPartial }: DocumentReading,
 ): Reporter {
   const add = (
     severity: Finding['severity'],

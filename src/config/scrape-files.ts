@@ -5,11 +5,11 @@
  */
 import { readFile } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import { messageOf } from '../kernel/errors.ts';
+import { describeError } from '../kernel/errors.ts';
 import { filesMatching } from '../settings/file-patterns.ts';
 import type { Finding } from '../settings/finding.ts';
 import { scrapeFileSchema, type ScrapeSource } from './prometheus.ts';
-import { expandValue, openDocument, parseValue, type Reading } from './reading.ts';
+import { expandValue, openDocument, parseValue, type DocumentReading } from './reading.ts';
 
 const FILES_MAX = 1_000;
 
@@ -17,7 +17,7 @@ const FILES_MAX = 1_000;
 export async function withScrapeFiles(
   main: ScrapeSource,
   patterns: readonly string[] | undefined,
-  reading: Reading,
+  reading: DocumentReading,
 ): Promise<readonly ScrapeSource[]> {
   const { baseDirectory, report } = main;
   const sources = [main];
@@ -42,7 +42,7 @@ export async function withScrapeFiles(
   return sources;
 }
 
-async function readScrapeFile(file: string, reading: Reading): Promise<ScrapeSource | undefined> {
+async function readScrapeFile(file: string, reading: DocumentReading): Promise<ScrapeSource | undefined> {
   let text: string;
   try {
     text = await readFile(file, 'utf8');
@@ -67,6 +67,6 @@ export function unreadable(file: string, error: unknown): Finding {
   const message =
     code === 'ENOENT'
       ? 'the file does not exist; check the path'
-      : `the file can't be read: ${messageOf(error)}`;
+      : `the file can't be read: ${describeError(error)}`;
   return { severity: 'error', code: 'CONFIG_FILE', file, line: 1, column: 1, message };
 }

@@ -11,7 +11,7 @@ import {
   mechanisms,
 } from '../discovery/mechanisms.ts';
 import { formatDurationMs } from '../model/duration.ts';
-import { BODY_SIZE_LIMIT_BYTES, type ScrapeConfig, scrapeConfigOf } from '../scrape/config.ts';
+import { BODY_SIZE_LIMIT_BYTES, type ScrapeConfig, makeScrapeConfig } from '../scrape/config.ts';
 import { type ConfigPath, type Reporter } from '../settings/finding.ts';
 import { resolveHttpClient } from '../settings/http-client.ts';
 import { warnBareSeconds } from '../settings/refresh-interval.ts';
@@ -79,15 +79,15 @@ function resolveScrape(
   context: ScrapeContext,
 ): ScrapeConfig {
   const { report } = context;
-  const merged: SharedInput = { ...global, ...definedOf(input) };
+  const merged: SharedInput = { ...global, ...pickDefined(input) };
   const nameScheme = merged.metric_name_validation_scheme ?? 'utf8';
   const rules = (key: 'relabel_configs' | 'metric_relabel_configs') =>
     compileRules(input[key], nameScheme, [...path, key], report);
   noteDifferences(merged, path, report);
   const http = resolveHttpClient(input, { ...context, path });
-  return scrapeConfigOf({
+  return makeScrapeConfig({
     jobName: input.job_name,
-    ...timingOf(input, global, path, report),
+    ...resolveTiming(input, global, path, report),
     ...definedValues({
       metricsPath: input.metrics_path,
       scheme: input.scheme,
@@ -171,7 +171,7 @@ function noteRefreshIntervals(
   });
 }
 
-function timingOf(
+function resolveTiming(
   input: ScrapeInput,
   global: SharedInput,
   path: ConfigPath,
@@ -235,7 +235,7 @@ function defaultProtocols(merged: SharedInput): readonly ScrapeProtocol[] {
 const WITHOUT_EFFECT = ['convert_classic_histograms_to_nhcb'] as const;
 
 /** The shared keys that a job sets itself. */
-function definedOf(input: ScrapeInput): SharedInput {
+function pickDefined(input: ScrapeInput): SharedInput {
   const keys = Object.keys(sharedShape) as (keyof SharedInput)[];
   return Object.fromEntries(
     keys.filter((key) => input[key] !== undefined).map((key) => [key, input[key]]),

@@ -31,7 +31,7 @@ export interface SinkEntry {
 }
 
 /** What `sinkShape` has parsed, in the order of the table. */
-export function sinkEntriesOf(inputs: SinkInputs): readonly SinkEntry[] {
+export function listSinkEntries(inputs: SinkInputs): readonly SinkEntry[] {
   return sinkKinds.flatMap((kind) =>
     (inputs[kind.key] ?? []).map((input, index): SinkEntry => ({
       kind: kind as SinkKind,
@@ -65,7 +65,7 @@ export function planSinks(
       report.error(
         resolved.name === undefined ? path : [...path, 'name'],
         'CONFIG_DUPLICATE',
-        `name "${name}" is used by ${textOf(other.path)} already; names must be unique`,
+        `name "${name}" is used by ${formatPath(other.path)} already; names must be unique`,
       );
     names.set(id, entry);
     if (resolved.name === '' || name.length > NAME_MAX)
@@ -76,7 +76,7 @@ export function planSinks(
       report.error(
         path,
         'CONFIG_DUPLICATE',
-        `${resolved.place} is written by ${textOf(writer.path)} already; give each entry a place ` +
+        `${resolved.place} is written by ${formatPath(writer.path)} already; give each entry a place ` +
           `of its own`,
       );
     warnOfOrder(entry, resolved.name, writers.get(address), report);
@@ -90,7 +90,7 @@ export function planSinks(
       ...resolved,
       id,
       name,
-      folder: folderOf(kind.kind, name),
+      folder: nameFolder(kind.kind, name),
       version: digest(JSON.stringify([input, context.baseDirectory])),
       transforms: own.map((one) => one.id),
     };
@@ -108,7 +108,7 @@ function warnOfOrder(
   if (name !== undefined || other === undefined) return;
   report.warn(
     path,
-    `it delivers to the same place as ${textOf(other.path)}, and the order of the two tells them ` +
+    `it delivers to the same place as ${formatPath(other.path)}, and the order of the two tells them ` +
       `apart; give each a "name", or what waits for one may go out as the other's when they are ` +
       `reordered`,
   );
@@ -128,13 +128,13 @@ const NAME_MAX = 200;
 const RESERVED = new Set(['.', '..', 'configuration']);
 
 /** Of remote_write the name alone, as in 0.1.0, where no other kind was; no name makes another kind's folder. */
-function folderOf(kind: string, name: string): string {
+function nameFolder(kind: string, name: string): string {
   // Half a surrogate pair has no UTF-8.
   const safe = encodeURIComponent(Buffer.from(name).toString());
   return kind === 'remote_write' && !RESERVED.has(safe) ? safe : `${kind}@${safe}`;
 }
 
-function textOf(path: ConfigPath): string {
+function formatPath(path: ConfigPath): string {
   return path.map((step) => (typeof step === 'number' ? `[${step}]` : step)).join('');
 }
 

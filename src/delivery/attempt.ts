@@ -7,7 +7,7 @@ import { RecoverableError } from '../kernel/errors.ts';
 import type { Chunk } from '../model/queue.ts';
 import type { Load } from './load.ts';
 import type { Losses } from './losses.ts';
-import { itemsOf, type Protocol } from './protocol.ts';
+import { countItems, type Protocol } from './protocol.ts';
 
 /** What became of the chunks; `chunks` are those that are left of them. */
 export type Outcome =
@@ -57,12 +57,12 @@ export function attemptOver<Request>(
     const tookMs = performance.now() - startMs;
     switch (answer.kind) {
       case 'delivered':
-        load.delivered(chunks, itemsOf(chunks), answer.bytes, tookMs);
+        load.delivered(chunks, countItems(chunks), answer.bytes, tookMs);
         return DONE;
       case 'partial': {
         const { again, lost, bytes, error } = answer;
         const lostItems = lost.reduce((sum, one) => sum + one.items, 0);
-        load.delivered(chunks, itemsOf(chunks) - itemsOf(again) - lostItems, bytes, tookMs);
+        load.delivered(chunks, countItems(chunks) - countItems(again) - lostItems, bytes, tookMs);
         losses.refused(lost, answer.text);
         if (again.length === 0) return DONE;
         return { kind: 'again', chunks: again, error: error ?? partlyTaken(answer.text) };

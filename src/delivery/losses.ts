@@ -5,7 +5,7 @@ import type { Logger } from '../kernel/logger.ts';
 import type { Registry } from '../kernel/metrics.ts';
 import type { Chunk } from '../model/queue.ts';
 import type { Loss, Protocol } from './protocol.ts';
-import { itemsOf } from './protocol.ts';
+import { countItems } from './protocol.ts';
 
 export interface LossesOptions {
   /** As in metrics: kind and name. */
@@ -40,7 +40,7 @@ export class Losses {
     if (losses.length === 0) return;
     this.#count(losses, 'refused');
     this.#options.log.error('the receiver refused items; they are dropped', {
-      ...summaryOf(losses),
+      ...summarizeLosses(losses),
       answer,
     });
   }
@@ -54,7 +54,7 @@ export class Losses {
     const losses = this.#byOwner(chunks, 'too_old');
     this.#count(losses, 'expired');
     this.#options.log.warn('items above the age limit are dropped', {
-      ...summaryOf(losses),
+      ...summarizeLosses(losses),
       limit_ms: limitMs,
     });
   }
@@ -65,7 +65,7 @@ export class Losses {
   }
 
   #byOwner(chunks: readonly Chunk[], reason: string): readonly Loss[] {
-    const owners = this.#options.protocol.ownersOf?.(chunks) ?? new Map([['', itemsOf(chunks)]]);
+    const owners = this.#options.protocol.ownersOf?.(chunks) ?? new Map([['', countItems(chunks)]]);
     return [...owners].map(([owner, items]) => ({ reason, owner, items }));
   }
 
@@ -79,7 +79,7 @@ export class Losses {
   }
 }
 
-function summaryOf(losses: readonly Loss[]): Record<string, string | number> {
+function summarizeLosses(losses: readonly Loss[]): Record<string, string | number> {
   const owners = [...new Set(losses.map(({ owner }) => owner))];
   const more = owners.length - OWNERS_LOGGED_MAX;
   return {

@@ -64,6 +64,6 @@ export interface AgeSplit {
 }
 
 /** Sum of the items. */
-export function itemsOf(chunks: readonly Chunk[]): number {
+export function countItems(chunks: readonly Chunk[]): number {
   return chunks.reduce((sum, chunk) => sum + chunk.items, 0);
 }

@@ -8,9 +8,9 @@ import type { World } from '../kernel/world.ts';
 import type { Deliver, Outcome } from './attempt.ts';
 import type { Load } from './load.ts';
 import type { DeliveryMetrics } from './metrics.ts';
-import { itemsOf } from './protocol.ts';
+import { countItems } from './protocol.ts';
 
-export interface RetryOptions {
+export interface DeliveryRetryOptions {
   readonly backoff: Backoff;
   readonly world: Pick<World, 'clock' | 'log'>;
   readonly load: Load;
@@ -23,13 +23,13 @@ export interface RetryOptions {
 const LASTING = 10;
 
 /** Its outcome is never `again`; rejects when the signal `ending` aborts first. */
-export function withRetry(deliver: Deliver, options: RetryOptions): Deliver {
+export function withRetry(deliver: Deliver, options: DeliveryRetryOptions): Deliver {
   const { world, load, metrics, backoff, random } = options;
   return async (chunks, _attempt, signals) => {
     let left = chunks;
     let failures = 0;
     const tryOnce = async (attempt: number): Promise<Outcome> => {
-      if (attempt > 1) metrics.retried.inc(itemsOf(left));
+      if (attempt > 1) metrics.retried.inc(countItems(left));
       const outcome = await deliver(left, attempt, signals);
       if (outcome.kind !== 'again') return outcome;
       left = outcome.chunks;
@@ -39,7 +39,7 @@ export function withRetry(deliver: Deliver, options: RetryOptions): Deliver {
       const level = isSetUp(error) || attempt > LASTING ? 'error' : 'warn';
       if (failures === 0) load.failing += 1;
       failures = attempt;
-      const fields = { error, attempt, wait_ms: waitMs, items: itemsOf(left) };
+      const fields = { error, attempt, wait_ms: waitMs, items: countItems(left) };
       world.log[level]('delivery failed; it is tried again', fields);
     };
     try {

@@ -99,7 +99,7 @@ export async function runShards(options: ShardsOptions, signals: AttemptSignals)
     const own = { ending, stopping: signals.stopping };
     const running = Promise.all(
       Array.from({ length: count }, (_, index) =>
-        runShard(lanesOf(index, count, queue.lanes), options, own),
+        runShard(assignLanes(index, count, queue.lanes), options, own),
       ),
     ).then(() => undefined);
     shards = await Promise.race([running, otherCount(count, sharding, options, ending)]);
@@ -110,7 +110,7 @@ export async function runShards(options: ShardsOptions, signals: AttemptSignals)
   }
 }
 
-function lanesOf(index: number, shards: number, lanes: number): number[] {
+function assignLanes(index: number, shards: number, lanes: number): number[] {
   return Array.from({ length: lanes }, (_, lane) => lane).filter((lane) => lane % shards === index);
 }
 

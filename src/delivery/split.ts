@@ -40,7 +40,7 @@ export function withSplitting(deliver: Deliver, { protocol, losses }: SplitOptio
       const isWorthIt = outcome.kind === 'split' || (outcome.isSeparable && hasBudget);
       const halves = isWorthIt ? protocol.halve?.(outcome.chunks) : undefined;
       if (halves === undefined) {
-        losses.refusedChunks(outcome.chunks, reasonOf(outcome), outcome.text);
+        losses.refusedChunks(outcome.chunks, nameReason(outcome), outcome.text);
         continue;
       }
       if (outcome.kind === 'refused' && isOne) within += 1;
@@ -51,6 +51,6 @@ export function withSplitting(deliver: Deliver, { protocol, losses }: SplitOptio
   };
 }
 
-function reasonOf(outcome: Exclude<Outcome, { kind: 'done' | 'again' }>): string {
+function nameReason(outcome: Exclude<Outcome, { kind: 'done' | 'again' }>): string {
   return outcome.kind === 'split' ? 'too_large' : outcome.reason;
 }

@@ -6,7 +6,7 @@ import { type AwsAction, AwsCallError, callAws } from '../aws/calls.ts';
 import { accountKey, type AwsSession } from './aws-client.ts';
 import type { CallCategory } from './call-limits.ts';
 import type { DiscoveryWorld } from './mechanism.ts';
-import { Slots } from './slots.ts';
+import { Permits } from './slots.ts';
 
 /** How often a throttled call is made in all, and the wait after the first. */
 const ATTEMPTS = 5;
@@ -17,7 +17,7 @@ export class AwsCalls {
   readonly #world: DiscoveryWorld;
   readonly #session: AwsSession;
   readonly #account: string;
-  readonly #slots: Slots;
+  readonly #slots: Permits;
   /** How often credentials were found not good, and are fetched anew. */
   #renewals = 0;
 
@@ -26,7 +26,7 @@ export class AwsCalls {
     this.#world = world;
     this.#session = session;
     this.#account = accountKey(session.access, region);
-    this.#slots = new Slots(session.access.request_concurrency ?? Infinity);
+    this.#slots = new Permits(session.access.request_concurrency ?? Infinity);
   }
 
   /** @throws AwsCallError that begins with the action; the reason of the world's signal */

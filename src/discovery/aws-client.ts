@@ -11,7 +11,7 @@ import { type AwsAccessInput, awsAccessShape, resolveAwsAccess } from '../settin
 import { amountSchema } from '../settings/count.ts';
 import { presentSchema } from '../settings/text.ts';
 import { httpUrlSchema } from '../settings/url.ts';
-import { type AwsHttp, awsConnectionOf } from './aws-http.ts';
+import { type AwsHttp, resolveAwsConnection } from './aws-http.ts';
 import type { DiscoveryWorld } from './mechanism.ts';
 
 /** Keys that every mechanism on AWS has. */
@@ -55,7 +55,7 @@ export interface AwsSession {
 
 export function openAwsSession(access: AwsAccess, world: DiscoveryWorld): AwsSession {
   const region = access.region ?? rememberedRegion();
-  const connection = awsConnectionOf(access, world.baseDirectory);
+  const connection = resolveAwsConnection(access, world.baseDirectory);
   const credentials = createCredentialSource(
     { ...resolveAwsAccess(access), region, connection },
     world,

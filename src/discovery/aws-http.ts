@@ -37,7 +37,7 @@ export const awsHttpShape = {
 export type AwsHttp = ConnectionInput;
 
 /** Undefined where the calls of AWS are made as all others are. */
-export function awsConnectionOf(
+export function resolveAwsConnection(
   config: AwsHttp,
   baseDirectory: string,
 ): HttpConnection | undefined {

@@ -3,7 +3,7 @@
  * may be left out and was denied; until then what is missing is named here, said once in the log for each cause, shown by
  * `discover`, and counted by the manager. docs/decisions/0012-known-means-whole.md
  */
-import { messageOf } from '../kernel/errors.ts';
+import { describeError } from '../kernel/errors.ts';
 import type { Logger } from '../kernel/logger.ts';
 import type { Registry } from '../kernel/metrics.ts';
 
@@ -57,7 +57,7 @@ export class Lacking {
   }
 
   #say(): void {
-    const now = new Map(this.all().map((lack) => [causeOf(lack), lack]));
+    const now = new Map(this.all().map((lack) => [describeCause(lack), lack]));
     for (const [cause, { what, scope, words }] of now)
       if (!this.#said.has(cause))
         this.#log.warn(`a part of the target list is not known: ${words}`, { what, scope });
@@ -72,13 +72,13 @@ export class Lacking {
 }
 
 /** A denial is one of the role, whatever it was asked of. */
-function causeOf({ what, scope, cause }: Lack): string {
+function describeCause({ what, scope, cause }: Lack): string {
   return cause === 'denied' ? `${what} ${cause}` : `${what} ${cause} ${scope}`;
 }
 
 /** Of a reading that failed as a whole, or of one of its parts. */
 export function failedLack(what: string, scope: string, error: unknown): Lack {
-  return { what, scope, cause: 'failed', words: messageOf(error), isBlocking: true };
+  return { what, scope, cause: 'failed', words: describeError(error), isBlocking: true };
 }
 
 /** What a job lacks, by mechanism and cause, as a metric. */

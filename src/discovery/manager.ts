@@ -10,7 +10,7 @@ import { type TargetGroup } from '../model/target.ts';
 import type { CallLimits } from './call-limits.ts';
 import { entriesKey } from './entry-key.ts';
 import { type Lack, LackGauges } from './lacking.ts';
-import { type DiscoveryWorld, type Explained, shortName, slept } from './mechanism.ts';
+import { type DiscoveryWorld, type Explained, shortMechanismName, slept } from './mechanism.ts';
 import { type DiscoveryEntry, mechanismOf } from './mechanisms.ts';
 
 /** The discovery of one job. */
@@ -148,7 +148,7 @@ class JobRun {
   async #follow(entry: DiscoveryEntry, index: number): Promise<void> {
     const { world } = this.#options;
     const baseDirectory = this.#discovery.baseDirectory ?? this.#options.baseDirectory;
-    const mechanism = shortName(entry.key);
+    const mechanism = shortMechanismName(entry.key);
     const log = world.log.with({ job: this.#discovery.job, mechanism });
     const { onExplained, onLacking, takesPartial } = this.#options;
     const own: DiscoveryWorld = {

@@ -5,7 +5,7 @@
  */
 import { type z } from 'zod';
 import type { Clock } from '../kernel/clock.ts';
-import { messageOf } from '../kernel/errors.ts';
+import { describeError } from '../kernel/errors.ts';
 import { type World } from '../kernel/world.ts';
 import { type TargetGroup } from '../model/target.ts';
 import type { CheckContext } from '../settings/finding.ts';
@@ -76,7 +76,7 @@ export function defineMechanism<const Key extends string, Schema extends z.ZodTy
 }
 
 /** The short name of a mechanism: its key without `_sd_configs` or `_configs`. */
-export function shortName(key: string): string {
+export function shortMechanismName(key: string): string {
   return key.replace(/(?:_sd)?_configs$/, '');
 }
 
@@ -167,6 +167,6 @@ export async function slept(ms: number, world: DiscoveryWorld): Promise<boolean>
     return true;
   } catch (error) {
     if (world.signal.aborted) return false;
-    throw new Error(`the clock failed: ${messageOf(error)}`, { cause: error });
+    throw new Error(`the clock failed: ${describeError(error)}`, { cause: error });
   }
 }

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Slots } from './slots.ts';
+import { Permits } from './slots.ts';
 
 test('so many pieces of work are under way at once, in order, and one that fails gives its place back', async () => {
-  const slots = new Slots(2);
+  const slots = new Permits(2);
   const begun: number[] = [];
   const ends: (() => void)[] = [];
   const results = Array.from({ length: 5 }, (_, index) =>

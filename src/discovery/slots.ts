@@ -1,5 +1,5 @@
 /** So many pieces of work at once; the others wait in their order. What bounds a piece in time is the piece itself. */
-export class Slots {
+export class Permits {
   #free: number;
   readonly #waiting: (() => void)[] = [];
 

@@ -28,7 +28,7 @@ export function describeInstances(
   instances: ReadonlyMap<string, Ec2Instance>,
 ): string {
   refuseUnknownParameters(form, PARAMETERS);
-  const ids = listOf(form, 'InstanceId.');
+  const ids = readFormList(form, 'InstanceId.');
   for (const id of ids) {
     if (!/^i-[0-9a-f]{8,17}$/.test(id))
       throw new AwsError('InvalidInstanceID.Malformed', `Invalid id: "${id}"`);
@@ -50,13 +50,13 @@ export function describeInstances(
   if (!/^\d{1,9}$/.test(token))
     throw new AwsError('InvalidNextToken', 'The token is not one that was given out.');
   const start = Number(token);
-  const filters = filtersOf(form);
+  const filters = parseFilters(form);
   const all = [...instances.values()].filter(
     (one) =>
       (ids.length === 0 || ids.includes(one.instanceId)) && filters.every((fits) => fits(one)),
   );
   const next = start + most < all.length ? `<nextToken>${start + most}</nextToken>` : '';
-  const items = all.slice(start, start + most).map(itemOf);
+  const items = all.slice(start, start + most).map(renderInstance);
   return `<?xml version="1.0" encoding="UTF-8"?>
 <DescribeInstancesResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><requestId>00000000-0000-0000-0000-000000000000</requestId><reservationSet>${items.join('')}</reservationSet>${next}</DescribeInstancesResponse>`;
 }
@@ -74,10 +74,10 @@ const FILTERS: Readonly<Record<string, (one: Ec2Instance) => string | undefined>
 };
 
 /** `Filter.1.Name` with `Filter.1.Value.1` …: all must fit, each by one of its values. @throws AwsError */
-function filtersOf(form: URLSearchParams): ((one: Ec2Instance) => boolean)[] {
+function parseFilters(form: URLSearchParams): ((one: Ec2Instance) => boolean)[] {
   const names = [...form].filter(([key]) => /^Filter\.\d+\.Name$/.test(key));
   return names.map(([key, name]) => {
-    const values = listOf(form, key.replace(/Name$/, 'Value.'));
+    const values = readFormList(form, key.replace(/Name$/, 'Value.'));
     if (name === 'tag-key') return ({ tags }) => values.some((value) => value in tags);
     const read = name.startsWith('tag:')
       ? ({ tags }: Ec2Instance): string | undefined => tags[name.slice('tag:'.length)]
@@ -100,7 +100,7 @@ export function ec2Error(error: AwsError): string {
 <Response><Errors><Error><Code>${escape(error.code)}</Code><Message>${escape(error.message)}</Message></Error></Errors><RequestID>00000000-0000-0000-0000-000000000000</RequestID></Response>`;
 }
 
-function itemOf(one: Ec2Instance): string {
+function renderInstance(one: Ec2Instance): string {
   const field = (name: string, value: string | undefined): string =>
     value === undefined ? '' : `<${name}>${escape(value)}</${name}>`;
   const tags = Object.entries(one.tags)
@@ -113,7 +113,7 @@ function itemOf(one: Ec2Instance): string {
   return `<item><reservationId>r-0</reservationId><instancesSet><item>${field('instanceId', one.instanceId)}<instanceState><code>16</code><name>running</name></instanceState>${field('instanceType', one.instanceType)}<placement>${field('availabilityZone', one.availabilityZone)}</placement>${field('subnetId', one.subnetId)}${field('vpcId', one.vpcId)}${field('privateIpAddress', one.privateIpAddress)}${field('ipAddress', one.publicIpAddress)}${v6}<tagSet>${tags}</tagSet></item></instancesSet></item>`;
 }
 
-export function listOf(form: URLSearchParams, prefix: string): string[] {
+export function readFormList(form: URLSearchParams, prefix: string): string[] {
   return [...form].filter(([name]) => name.startsWith(prefix)).map(([, value]) => value);
 }
 

@@ -2,8 +2,8 @@
  * Calls of AWS's JSON protocols: the target names service and action, the answer is JSON, faults have a type.
  * Source: https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html
  */
-import type { Verdict } from '../aws/verification.ts';
-import { messageOf } from '../kernel/errors.ts';
+import type { Verification } from '../aws/verification.ts';
+import { describeError } from '../kernel/errors.ts';
 import type { HttpRequest, HttpResponse } from '../kernel/http-server.ts';
 import { breakAnswer } from './broken-answers.ts';
 import { refuseUnknownMembers } from './members.ts';
@@ -12,7 +12,7 @@ import type { Trouble } from './trouble.ts';
 
 /** What all protocols need of the account. */
 export interface CallEdges {
-  readonly verify: (request: HttpRequest, service: string) => Promise<Verdict>;
+  readonly verify: (request: HttpRequest, service: string) => Promise<Verification>;
   readonly trouble: Trouble;
   /** By the clock of AWS. */
   readonly nowMs: () => number;
@@ -61,13 +61,13 @@ export async function answerJson(
     return json(
       error.status,
       { __type: error.code, message: error.message },
-      { 'x-amzn-errortype': error.code, ...dateOf(trouble, nowMs()) },
+      { 'x-amzn-errortype': error.code, ...dateHeader(trouble, nowMs()) },
     );
   }
 }
 
 /** The time that AWS believes it is, for those who learn from it. */
-export function dateOf(trouble: Trouble, nowMs: number): Record<string, string> {
+export function dateHeader(trouble: Trouble, nowMs: number): Record<string, string> {
   return trouble.skewMs === 0 ? {} : { date: new Date(nowMs).toUTCString() };
 }
 
@@ -101,7 +101,7 @@ function parseInput(body: Buffer): AwsInput {
     if (typeof input === 'object' && input !== null && !Array.isArray(input))
       return input as AwsInput;
   } catch (error) {
-    throw new AwsError('SerializationException', messageOf(error));
+    throw new AwsError('SerializationException', describeError(error));
   }
   throw new AwsError('SerializationException', 'the body is not a JSON object');
 }

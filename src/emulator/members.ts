@@ -127,7 +127,7 @@ export function notImplemented(message: string): AwsError {
 }
 
 /** A value that must be one of a few. @throws AwsError that names it */
-export function oneOf<T extends string>(
+export function requireOne<T extends string>(
   input: AwsInput,
   key: string,
   values: readonly T[],

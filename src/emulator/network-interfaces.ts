@@ -3,7 +3,7 @@
  * for the whole request, as on AWS. Filters are refused, not ignored.
  * Source: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeNetworkInterfaces.html
  */
-import { escape, listOf } from './ec2.ts';
+import { escape, readFormList } from './ec2.ts';
 import type { TaskInterface } from './ecs/state.ts';
 import { refuseUnknownParameters } from './members.ts';
 import { AwsError } from './service.ts';
@@ -17,7 +17,7 @@ export function describeNetworkInterfaces(
   interfaces: ReadonlyMap<string, TaskInterface>,
 ): string {
   refuseUnknownParameters(form, ['NetworkInterfaceId.N', 'MaxResults', 'NextToken']);
-  const ids = listOf(form, 'NetworkInterfaceId.');
+  const ids = readFormList(form, 'NetworkInterfaceId.');
   for (const id of ids) {
     if (!/^eni-[0-9a-f]{8,17}$/.test(id))
       throw new AwsError('InvalidNetworkInterfaceID.Malformed', `Invalid id: "${id}"`);
@@ -41,12 +41,12 @@ export function describeNetworkInterfaces(
     ({ networkInterfaceId }) => ids.length === 0 || ids.includes(networkInterfaceId),
   );
   const next = start + most < all.length ? `<nextToken>${start + most}</nextToken>` : '';
-  const items = all.slice(start, start + most).map(itemOf);
+  const items = all.slice(start, start + most).map(renderInterface);
   return `<?xml version="1.0" encoding="UTF-8"?>
 <DescribeNetworkInterfacesResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><requestId>00000000-0000-0000-0000-000000000000</requestId><networkInterfaceSet>${items.join('')}</networkInterfaceSet>${next}</DescribeNetworkInterfacesResponse>`;
 }
 
-function itemOf(one: TaskInterface): string {
+function renderInterface(one: TaskInterface): string {
   const address = escape(one.privateAddress);
   const own = one.privateAddress.includes(':')
     ? `<ipv6AddressesSet><item><ipv6Address>${address}</ipv6Address></item></ipv6AddressesSet>`

@@ -3,8 +3,8 @@
  * Source: https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html
  */
 import type { Clock } from '../kernel/clock.ts';
-import { oneOf } from './members.ts';
-import { AwsError, type AwsInput, type JsonService, pageOf, textOf } from './service.ts';
+import { requireOne } from './members.ts';
+import { AwsError, type AwsInput, type JsonService, cutListPage, requireText } from './service.ts';
 
 interface Parameter {
   readonly Name: string;
@@ -63,8 +63,8 @@ export function createParameterStore(region: string, clock: Clock): JsonService 
     return isHidden ? { ...found, Value: Buffer.from(found.Value).toString('base64') } : found;
   };
   const put = (input: AwsInput): object => {
-    const name = textOf(input, 'Name');
-    const value = textOf(input, 'Value');
+    const name = requireText(input, 'Name');
+    const value = requireText(input, 'Value');
     const history = parameters.get(name) ?? { versions: [], labels: new Map<string, number>() };
     const before = history.versions.at(-1);
     if (before !== undefined && input['Overwrite'] !== true)
@@ -77,7 +77,7 @@ export function createParameterStore(region: string, clock: Clock): JsonService 
         'ParameterLimitExceeded',
         `there are ${PARAMETERS_MAX} parameters already`,
       );
-    const asked = oneOf(input, 'Tier', TIERS) ?? 'Standard';
+    const asked = requireOne(input, 'Tier', TIERS) ?? 'Standard';
     const isLarge = Buffer.byteLength(value) > VALUE_MAX_BYTES.Standard;
     const fitting = isLarge ? 'Advanced' : 'Standard';
     const tier = asked === 'Intelligent-Tiering' ? fitting : asked;
@@ -111,7 +111,7 @@ export function createParameterStore(region: string, clock: Clock): JsonService 
     target: 'AmazonSSM',
     actions: {
       PutParameter: put,
-      GetParameter: (input) => ({ Parameter: shown(textOf(input, 'Name'), input) }),
+      GetParameter: (input) => ({ Parameter: shown(requireText(input, 'Name'), input) }),
       GetParameters: (input) => {
         const names = (input['Names'] ?? []) as string[];
         if (names.length === 0 || names.length > NAMES_MAX)
@@ -123,16 +123,16 @@ export function createParameterStore(region: string, clock: Clock): JsonService 
         };
       },
       GetParametersByPath: (input) => {
-        const path = textOf(input, 'Path').replace(/\/?$/, '/');
+        const path = requireText(input, 'Path').replace(/\/?$/, '/');
         const isDeep = input['Recursive'] === true;
         const names = [...parameters.keys()].filter(
           (name) => name.startsWith(path) && (isDeep || !name.slice(path.length).includes('/')),
         );
-        const { page, ...more } = pageOf(names, input);
+        const { page, ...more } = cutListPage(names, input);
         return { Parameters: page.map((name) => shown(name, input)), ...more };
       },
       LabelParameterVersion: (input) => {
-        const name = textOf(input, 'Name');
+        const name = requireText(input, 'Name');
         const { Version } = get(name);
         const history = parameters.get(name) as History;
         const version = Number(input['ParameterVersion'] ?? Version);
@@ -150,7 +150,7 @@ export function createParameterStore(region: string, clock: Clock): JsonService 
         return { InvalidLabels: labels.filter(isBad), ParameterVersion: version };
       },
       DeleteParameter: (input) => {
-        parameters.delete(get(textOf(input, 'Name')).Name);
+        parameters.delete(get(requireText(input, 'Name')).Name);
         return {};
       },
     },

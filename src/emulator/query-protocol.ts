@@ -7,7 +7,7 @@ import type { HttpRequest, HttpResponse } from '../kernel/http-server.ts';
 import type { EmulatedAccount } from './account.ts';
 import { breakAnswer } from './broken-answers.ts';
 import { describeInstances, ec2Error } from './ec2.ts';
-import { type CallEdges, dateOf } from './json-protocol.ts';
+import { type CallEdges, dateHeader } from './json-protocol.ts';
 import { describeNetworkInterfaces } from './network-interfaces.ts';
 import { AwsError } from './service.ts';
 import { answerTokenService, tokenServiceError } from './token-service.ts';
@@ -58,7 +58,7 @@ export async function answerQuery(
     if (!(error instanceof AwsError)) throw error;
     return {
       status: error.status,
-      headers: { ...headers, ...dateOf(trouble, nowMs()) },
+      headers: { ...headers, ...dateHeader(trouble, nowMs()) },
       body: isEc2 ? ec2Error(error) : tokenServiceError(error),
     };
   }

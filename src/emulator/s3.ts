@@ -63,7 +63,7 @@ export class ObjectStore {
 
   /** @throws AwsError */
   async answer(request: HttpRequest): Promise<HttpResponse> {
-    const { bucketName, key } = placeOf(request);
+    const { bucketName, key } = parseObjectAddress(request);
     const query = new URLSearchParams(request.query);
     if (bucketName === '') return this.#list(request, query);
     if (key === '') return this.#bucket(request, bucketName, query);
@@ -229,11 +229,11 @@ function get(
   if (noneMatch === undefined && seconds <= since) return { status: 304, headers };
   return range === undefined
     ? { status: 200, headers, body: found.body }
-    : { status: 206, ...partOf(found.body, range, headers) };
+    : { status: 206, ...cutPart(found.body, range, headers) };
 }
 
 /** One range of bytes; what is no such range is answered whole by S3, several are not taken by it. */
-function partOf(
+function cutPart(
   body: Buffer,
   range: string,
   headers: Record<string, string>,
@@ -250,7 +250,7 @@ function partOf(
 }
 
 /** Bucket and key of a path, or of a host and a path. */
-function placeOf({ path, headers }: HttpRequest): { bucketName: string; key: string } {
+function parseObjectAddress({ path, headers }: HttpRequest): { bucketName: string; key: string } {
   const inHost = /^([a-z0-9][a-z0-9.-]*?)\.(?:s3[.-].*|localhost)(?::\d+)?$/.exec(
     headers.host ?? '',
   );

@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { type AwsCredentials, sha256Hex, signRequest } from '../aws/signing.ts';
 import type { Component } from '../kernel/component.ts';
-import { ConfigError, messageOf } from '../kernel/errors.ts';
+import { ConfigError, describeError } from '../kernel/errors.ts';
 import type { World } from '../kernel/world.ts';
 import { durationSchema } from '../settings/duration.ts';
 
@@ -62,7 +62,7 @@ export const scenarioSchema = z.strictObject({
 export type ScenarioStep = z.output<typeof stepSchema>;
 
 /** The steps of a file's document. @throws ConfigError */
-export function scenarioOf(document: unknown, file: string): ScenarioStep[] {
+export function parseScenario(document: unknown, file: string): ScenarioStep[] {
   const parsed = scenarioSchema.safeParse(document);
   if (parsed.success) return parsed.data.steps;
   throw new ConfigError('EMULATOR_SCENARIO', `${file}: ${z.prettifyError(parsed.error)}`);
@@ -124,7 +124,7 @@ export class Scenario implements Component {
       else await this.#object(step.object, step.text);
       this.#options.world.log.info('done', { place });
     } catch (error) {
-      throw new ConfigError('EMULATOR_SCENARIO', `${place}: ${messageOf(error)}`, { cause: error });
+      throw new ConfigError('EMULATOR_SCENARIO', `${place}: ${describeError(error)}`, { cause: error });
     }
   }
 

@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../kernel/clock.ts';
-import { AwsError, type AwsInput, type JsonService, textOf } from './service.ts';
+import { AwsError, type AwsInput, type JsonService, requireText } from './service.ts';
 
 interface Secret {
   readonly arn: string;
@@ -38,7 +38,7 @@ export function createSecretsManager(region: string, clock: Clock): JsonService 
     const value =
       typeof binary === 'string'
         ? { SecretBinary: binary }
-        : { SecretString: textOf(input, 'SecretString') };
+        : { SecretString: requireText(input, 'SecretString') };
     if (Buffer.byteLength(Object.values(value)[0] ?? '') > TEXT_MAX_BYTES)
       throw new AwsError(
         'InvalidParameterException',
@@ -62,7 +62,7 @@ export function createSecretsManager(region: string, clock: Clock): JsonService 
     target: 'secretsmanager',
     actions: {
       CreateSecret: (input) => {
-        const name = textOf(input, 'Name');
+        const name = requireText(input, 'Name');
         if (secrets.has(name))
           throw new AwsError(
             'ResourceExistsException',
@@ -78,9 +78,9 @@ export function createSecretsManager(region: string, clock: Clock): JsonService 
         secrets.set(name, secret);
         return put(secret, input);
       },
-      PutSecretValue: (input) => put(find(textOf(input, 'SecretId')), input),
+      PutSecretValue: (input) => put(find(requireText(input, 'SecretId')), input),
       DescribeSecret: (input) => {
-        const { arn, name, versions } = find(textOf(input, 'SecretId'));
+        const { arn, name, versions } = find(requireText(input, 'SecretId'));
         const ids = [...versions.keys()];
         return {
           ARN: arn,
@@ -91,7 +91,7 @@ export function createSecretsManager(region: string, clock: Clock): JsonService 
         };
       },
       GetSecretValue: (input) => {
-        const { arn, name, versions } = find(textOf(input, 'SecretId'));
+        const { arn, name, versions } = find(requireText(input, 'SecretId'));
         const ids = [...versions.keys()];
         const stages: Readonly<Record<string, string | undefined>> = {
           AWSCURRENT: ids.at(-1),

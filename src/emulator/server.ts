@@ -4,7 +4,7 @@
  * on ECS are unsigned; and, for this machine alone, an admin side below `/_emulator/`.
  */
 import type { AwsCredentials } from '../aws/signing.ts';
-import { type Verdict, verifyRequest } from '../aws/verification.ts';
+import { type Verification, verifyRequest } from '../aws/verification.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { type HttpRequest, type HttpResponse, HttpServer } from '../kernel/http-server.ts';
 import type { World } from '../kernel/world.ts';
@@ -15,7 +15,7 @@ import { createCloudMap } from './cloud-map/api.ts';
 import { containerCredentialsRoute } from './container-credentials.ts';
 import { createEcs } from './ecs/api.ts';
 import { instanceMetadataRoutes } from './instance-metadata.ts';
-import { answerJson, dateOf, json } from './json-protocol.ts';
+import { answerJson, dateHeader, json } from './json-protocol.ts';
 import { createParameterStore } from './parameters.ts';
 import { answerQuery } from './query-protocol.ts';
 import { s3Error } from './s3.ts';
@@ -48,7 +48,7 @@ export function createEmulator(options: EmulatorOptions): HttpServer {
   const services = jsonServices(region, world.clock, account);
   const calls = world.metrics.counters('emulator_calls_total', 'AWS calls, by action and outcome.');
 
-  const verify = async (request: HttpRequest, service: string): Promise<Verdict> =>
+  const verify = async (request: HttpRequest, service: string): Promise<Verification> =>
     verifyRequest(
       {
         method: request.method,
@@ -81,7 +81,7 @@ export function createEmulator(options: EmulatorOptions): HttpServer {
   };
 
   const callObjects = async (request: HttpRequest): Promise<HttpResponse> => {
-    const headers = { 'content-type': 'application/xml', ...dateOf(trouble, nowMs()) };
+    const headers = { 'content-type': 'application/xml', ...dateHeader(trouble, nowMs()) };
     try {
       const action = `S3 ${request.method}`;
       account.count(action);

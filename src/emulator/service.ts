@@ -5,14 +5,14 @@
  */
 
 export type AwsInput = Readonly<Record<string, unknown>>;
-export type AwsAction = (input: AwsInput) => unknown;
+export type ActionHandler = (input: AwsInput) => unknown;
 
 export interface JsonService {
   /** The service name that signatures are scoped to. */
   readonly signingName: string;
   /** What stands before the dot in X-Amz-Target. */
   readonly target: string;
-  readonly actions: Readonly<Record<string, AwsAction>>;
+  readonly actions: Readonly<Record<string, ActionHandler>>;
 }
 
 export class AwsError extends Error {
@@ -27,7 +27,7 @@ export class AwsError extends Error {
 }
 
 /** A text that must be there. */
-export function textOf(input: AwsInput, key: string): string {
+export function requireText(input: AwsInput, key: string): string {
   const value = input[key];
   if (typeof value === 'string' && value !== '') return value;
   throw new AwsError('ValidationException', `${key} is required and must be a string`);
@@ -41,7 +41,7 @@ export function numberOfToken(token: unknown): number | undefined {
 }
 
 /** One page of a list: MaxResults (1 to 100, default 100) and the NextToken of the page before. */
-export function pageOf<T>(
+export function cutListPage<T>(
   items: readonly T[],
   input: AwsInput,
 ): { page: readonly T[]; NextToken?: string } {

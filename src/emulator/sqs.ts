@@ -4,7 +4,7 @@
  */
 import { createHash, randomUUID } from 'node:crypto';
 import type { Clock } from '../kernel/clock.ts';
-import { AwsError, type AwsInput, type JsonService, textOf } from './service.ts';
+import { AwsError, type AwsInput, type JsonService, requireText } from './service.ts';
 
 interface Message {
   readonly id: string;
@@ -54,24 +54,24 @@ export class QueueService {
   }
 
   service(): JsonService {
-    const nameOf = (input: AwsInput): string => textOf(input, 'QueueUrl').split('/').at(-1) ?? '';
+    const nameOf = (input: AwsInput): string => requireText(input, 'QueueUrl').split('/').at(-1) ?? '';
     return {
       signingName: 'sqs',
       target: 'AmazonSQS',
       actions: {
-        CreateQueue: (input) => ({ QueueUrl: this.create(textOf(input, 'QueueName')) }),
+        CreateQueue: (input) => ({ QueueUrl: this.create(requireText(input, 'QueueName')) }),
         GetQueueUrl: (input) => {
-          const name = textOf(input, 'QueueName');
+          const name = requireText(input, 'QueueName');
           this.#find(name);
           return { QueueUrl: this.#urlOf(name) };
         },
         SendMessage: (input) => {
-          const body = textOf(input, 'MessageBody');
+          const body = requireText(input, 'MessageBody');
           return { MessageId: this.send(nameOf(input), body), MD5OfMessageBody: md5(body) };
         },
         ReceiveMessage: (input) => this.#receive(nameOf(input), input),
         DeleteMessage: (input) => {
-          this.#delete(nameOf(input), textOf(input, 'ReceiptHandle'));
+          this.#delete(nameOf(input), requireText(input, 'ReceiptHandle'));
           return {};
         },
         DeleteMessageBatch: (input) => {

@@ -122,7 +122,7 @@ export class Trouble {
   strike(action: string, input: AwsInput, service = ''): Break | undefined {
     const { only } = this.#settings;
     if (only !== undefined && !only.includes(action)) throw denial(action, input);
-    const page = this.#pageOf(input);
+    const page = this.#readPageNumber(input);
     this.pagesSeen.set(action, Math.max(page, this.pagesSeen.get(action) ?? 0));
     for (const fault of this.#settings.faults) {
       if (!fits(fault, action, page, input) || !this.#isDue(fault)) continue;
@@ -143,14 +143,14 @@ export class Trouble {
 
   /** Remembers which page the token of an answer leads to. */
   learnPage(input: AwsInput, output: unknown): void {
-    const token = tokenOf(output);
+    const token = readToken(output);
     if (token === undefined) return;
     if (this.#pages.size >= TOKENS_MAX) this.#pages.clear();
-    this.#pages.set(token, this.#pageOf(input) + 1);
+    this.#pages.set(token, this.#readPageNumber(input) + 1);
   }
 
-  #pageOf(input: AwsInput): number {
-    return this.#pages.get(tokenOf(input) ?? '') ?? 1;
+  #readPageNumber(input: AwsInput): number {
+    return this.#pages.get(readToken(input) ?? '') ?? 1;
   }
 
   #isDue(fault: Fault): boolean {
@@ -164,7 +164,7 @@ export class Trouble {
   }
 
   #takeToken(action: string, service: string, scale: number): void {
-    const found = bucketOf(`${service}:${action}`) ?? bucketOf(action);
+    const found = findBucket(`${service}:${action}`) ?? findBucket(action);
     if (found === undefined) return;
     const [name, [burst, perSecond]] = found;
     const nowMs = this.#clock.nowMs();
@@ -186,7 +186,7 @@ export class Trouble {
 
 type BucketLimits = readonly [calls: number, perSecond: number, actions: readonly string[]];
 
-function bucketOf(action: string): [name: string, BucketLimits] | undefined {
+function findBucket(action: string): [name: string, BucketLimits] | undefined {
   return Object.entries<BucketLimits>(BUCKETS).find(([, [, , actions]]) =>
     actions.includes(action),
   );
@@ -210,7 +210,7 @@ function denial(action: string, input: AwsInput): AwsError {
     : new AwsError('AccessDeniedException', words);
 }
 
-function tokenOf(value: unknown): string | undefined {
+function readToken(value: unknown): string | undefined {
   const { nextToken, NextToken } = value as { nextToken?: unknown; NextToken?: unknown };
   const token = nextToken ?? NextToken;
   return typeof token === 'string' ? token : undefined;

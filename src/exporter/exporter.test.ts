@@ -11,9 +11,9 @@ import { silentLogger } from '../kernel/logger.ts';
 import { checkExposition } from '../wire/exposition/check.ts';
 import { checkOpenMetrics } from '../wire/exposition/openmetrics-check.ts';
 import { writeExposition } from '../wire/exposition/writer.ts';
-import { collectFamilies, PROFILE_NAMES, type PageOptions } from './profiles.ts';
+import { collectFamilies, PROFILE_NAMES, type ExpositionOptions } from './profiles.ts';
 import { MetadataReader } from './reader.ts';
-import type { Reading } from './reading.ts';
+import type { TaskReading } from './reading.ts';
 import { formatTop } from './top.ts';
 import { createWorld } from '../../test/kit/world.ts';
 
@@ -29,7 +29,7 @@ after(() => http.close());
 async function readingOf(
   answers: { metadata: unknown; stats: unknown },
   scope: MetadataScope = 'task',
-): Promise<Reading> {
+): Promise<TaskReading> {
   const paths: Record<string, unknown> = {
     '/task': answers.metadata,
     '/task/stats': answers.stats,
@@ -62,9 +62,9 @@ async function readingOf(
   }
 }
 
-const ALL: PageOptions = { profiles: ['ecs_exporter'], isBasic: false, isInstance: false };
+const ALL: ExpositionOptions = { profiles: ['ecs_exporter'], isBasic: false, isInstance: false };
 
-function pageOf(reading: Reading, options: Partial<PageOptions> = {}): string {
+function pageOf(reading: TaskReading, options: Partial<ExpositionOptions> = {}): string {
   return writeExposition(collectFamilies(reading, { ...ALL, ...options }));
 }
 
@@ -75,7 +75,7 @@ function checkGolden(name: string, page: string): void {
 }
 
 /** The page, which our own rules for writers accept in both formats. */
-function checkedPage(reading: Reading, options: Partial<PageOptions> = {}): string {
+function checkedPage(reading: TaskReading, options: Partial<ExpositionOptions> = {}): string {
   const families = collectFamilies(reading, { ...ALL, ...options });
   checkOpenMetrics(Buffer.from(writeExposition(families, 'openmetrics')));
   const page = writeExposition(families);

@@ -28,7 +28,7 @@ export function info(name: string, help: string): Metric {
 export type SampleLabels = Readonly<Record<string, string>>;
 
 /** Families stand in the order in which their names first came. */
-export class Page {
+export class FamilyList {
   readonly #families = new Map<string, MetricFamily & { samples: MetricSample[] }>();
   readonly #series = new Set<string>();
 

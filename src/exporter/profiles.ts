@@ -4,16 +4,16 @@
  */
 import type { TaskMetadata, TaskStats } from '../aws/task-metadata-schema.ts';
 import type { MetricFamily } from '../model/metric-family.ts';
-import { gauge, Page, type SampleLabels } from './page.ts';
+import { gauge, FamilyList, type SampleLabels } from './page.ts';
 import { putAdot } from './profiles/adot.ts';
 import { putDetails } from './profiles/details.ts';
 import { putEcsExporter } from './profiles/ecs-exporter.ts';
 import { putEcsPrometheusExporter } from './profiles/ecs-prometheus-exporter.ts';
 import { putCpuPercent, putOlder } from './profiles/older.ts';
-import { type Reading, shortName } from './reading.ts';
+import { type TaskReading, shortArnName } from './reading.ts';
 
 type PutProfile = (
-  page: Page,
+  page: FamilyList,
   task: TaskMetadata,
   stats: TaskStats | undefined,
   shared: SampleLabels,
@@ -33,7 +33,7 @@ const PROFILES = {
 export type ProfileName = keyof typeof PROFILES;
 export const PROFILE_NAMES = Object.keys(PROFILES) as ProfileName[];
 
-export interface PageOptions {
+export interface ExpositionOptions {
   readonly profiles: readonly ProfileName[];
   /** Only what ecs_exporter itself has: fewer series to pay for. */
   readonly isBasic: boolean;
@@ -47,13 +47,13 @@ const UP = gauge(
 );
 
 /** Families without samples are of things that the tasks have not. */
-export function collectFamilies(reading: Reading, options: PageOptions): MetricFamily[] {
+export function collectFamilies(reading: TaskReading, options: ExpositionOptions): MetricFamily[] {
   const { isUp, tasks, stats, tMs } = reading;
-  const page = new Page();
+  const page = new FamilyList();
   page.put(UP, {}, isUp ? 1 : 0);
   for (const task of tasks ?? []) {
     const shared: SampleLabels = options.isInstance
-      ? { task_family: task.Family ?? '', task_id: shortName(task.TaskARN) }
+      ? { task_family: task.Family ?? '', task_id: shortArnName(task.TaskARN) }
       : {};
     for (const name of options.profiles) {
       PROFILES[name](page, task, stats, shared);

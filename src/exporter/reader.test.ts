@@ -10,7 +10,7 @@ import { type TaskMetadata, taskSchema, taskStatsSchema } from '../aws/task-meta
 import { VirtualClock } from '../kernel/clock.ts';
 import { createPlainHttpClient } from '../kernel/http-client-plain.ts';
 import { MetadataReader } from './reader.ts';
-import type { Reading } from './reading.ts';
+import type { TaskReading } from './reading.ts';
 import { serve } from '../../test/kit/listen.ts';
 import { createWorld } from '../../test/kit/world.ts';
 
@@ -59,7 +59,7 @@ function bench(cacheMs?: number, scope: MetadataScope = 'task'): Bench {
   };
 }
 
-const statusOf = ({ tasks }: Reading): string | undefined => tasks?.[0]?.KnownStatus;
+const statusOf = ({ tasks }: TaskReading): string | undefined => tasks?.[0]?.KnownStatus;
 
 test('scrapers that share a reading do not make what is known older', async () => {
   const { clock, endpoint, reader } = bench();
@@ -116,7 +116,7 @@ test('a scrape that cannot wait is told no older state than one that can', async
 
 test('of an instance, whose tasks come and go, only those stay that statistics show to run', async () => {
   const { clock, endpoint, reader } = bench(0, 'instance');
-  const arns = ({ tasks }: Reading): unknown => tasks?.map(({ TaskARN }) => TaskARN);
+  const arns = ({ tasks }: TaskReading): unknown => tasks?.map(({ TaskARN }) => TaskARN);
   await reader.read(1_000);
   endpoint.metadata = false;
   const told: unknown[] = [];

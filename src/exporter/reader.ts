@@ -9,11 +9,11 @@
  */
 import type { TaskMetadataClient } from '../aws/task-metadata.ts';
 import type { TaskMetadata, TaskStats } from '../aws/task-metadata-schema.ts';
-import { messageOf } from '../kernel/errors.ts';
+import { describeError } from '../kernel/errors.ts';
 import type { World } from '../kernel/world.ts';
 import { FrozenStats } from './frozen.ts';
 import { lastingTask, runningTasks } from './lasting.ts';
-import type { Reading } from './reading.ts';
+import type { TaskReading } from './reading.ts';
 import { Source } from './source.ts';
 
 /** Agents sample every second at best, so a reading this young is as good as a new one. */
@@ -40,8 +40,8 @@ export class MetadataReader {
   readonly #metadata = new Source<readonly TaskMetadata[]>(METADATA_LIFETIME);
   readonly #tags = new Source<Tags>(TAGS_LIFETIME);
   readonly #frozen = new FrozenStats();
-  #flight: Promise<Reading> | undefined;
-  #last: Reading | undefined;
+  #flight: Promise<TaskReading> | undefined;
+  #last: TaskReading | undefined;
   /** Statistics are told only by the reading that brought them; how often there were none. */
   #statsFailures = 0;
   #tagsDueMs = -Infinity;
@@ -59,7 +59,7 @@ export class MetadataReader {
   }
 
   /** A reading within the time given; never rejects. */
-  async read(deadlineMs: number): Promise<Reading> {
+  async read(deadlineMs: number): Promise<TaskReading> {
     const { clock } = this.#world;
     const { cacheMs = CACHE_MS_DEFAULT } = this.#options;
     const last = this.#last;
@@ -78,7 +78,7 @@ export class MetadataReader {
     return reading ?? (await this.#flight);
   }
 
-  async #readBoth(): Promise<Reading> {
+  async #readBoth(): Promise<TaskReading> {
     const { client } = this.#options;
     const { clock } = this.#world;
     const signal = new AbortController().signal;
@@ -97,7 +97,7 @@ export class MetadataReader {
   }
 
   /** What is true now, as far as is known. */
-  #describe(isUp: boolean, stats: TaskStats | undefined): Reading {
+  #describe(isUp: boolean, stats: TaskStats | undefined): TaskReading {
     const tMs = this.#world.clock.nowMs();
     const known = this.#withTags(this.#metadata.value, tMs);
     if (known === undefined || !this.#metadata.isStale(tMs))
@@ -136,7 +136,7 @@ export class MetadataReader {
       (error: unknown) => {
         if (!this.#tags.isFailing())
           log.warn('the tags of the task could not be read; those of before are told for a while', {
-            error: messageOf(error),
+            error: describeError(error),
           });
         this.#tags.fail();
       },
@@ -148,7 +148,7 @@ export class MetadataReader {
     const isFailing = reason !== undefined;
     if (isFailing && !this.#isFailing)
       this.#world.log.warn('the task metadata endpoint could not be read; ecs_up is 0', {
-        error: messageOf(reason),
+        error: describeError(reason),
       });
     if (!isFailing && this.#isFailing)
       this.#world.log.info('the task metadata endpoint can be read again');

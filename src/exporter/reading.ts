@@ -18,7 +18,7 @@ const NO_LIMIT = 2 ** 62;
 const CPU_SHARES_MIN = 2;
 const CPU_UNITS_PER_VCPU = 1_024;
 
-export interface Reading {
+export interface TaskReading {
   /** Whether both answers came. */
   readonly isUp: boolean;
   /** Undefined where the endpoint never gave any; where it fails, what is known of before without what may have changed. */
@@ -74,7 +74,7 @@ export function positive(value: number | undefined): number | undefined {
   return value !== undefined && value > 0 ? value : undefined;
 }
 
-export function limitOf(value: number | undefined): number | undefined {
+export function readLimit(value: number | undefined): number | undefined {
   return value !== undefined && value > 0 && value < NO_LIMIT ? value : undefined;
 }
 
@@ -83,7 +83,7 @@ export function times(value: number | undefined, by: number): number | undefined
 }
 
 /** Divided, not multiplied by 1e-9, which would end in figures like 0.9324394920000001. */
-export function secondsOf(nanoseconds: number | undefined): number | undefined {
+export function toSeconds(nanoseconds: number | undefined): number | undefined {
   return nanoseconds === undefined ? undefined : nanoseconds / NANOSECONDS_PER_SECOND;
 }
 
@@ -101,7 +101,7 @@ function parseTime(
 }
 
 /** RFC 3339 → seconds since 1970, exact to about 0.2 µs. */
-export function epochSecondsOf(time: string | undefined): number | undefined {
+export function parseEpochSeconds(time: string | undefined): number | undefined {
   const parsed = parseTime(time);
   return parsed === undefined ? undefined : parsed.wholeSeconds + parsed.fraction;
 }
@@ -117,7 +117,7 @@ export function secondsBetween(
 }
 
 /** The last part of an ARN: Fargate gives the cluster's ARN where EC2 gives its name. */
-export function shortName(arn: string | undefined): string {
+export function shortArnName(arn: string | undefined): string {
   return arn?.slice(arn.lastIndexOf('/') + 1) ?? '';
 }
 
@@ -218,7 +218,7 @@ export interface Interface {
  * In awsvpc mode all containers share the task's interfaces and the agent repeats the same figures in each, so one
  * container's are the task's. In bridge mode each container has interfaces of its own. In host mode there are none.
  */
-export function interfacesOf(task: TaskMetadata, stats: TaskStats): Interface[] {
+export function listInterfaces(task: TaskMetadata, stats: TaskStats): Interface[] {
   const rows = new Map<string, Interface>();
   for (const container of task.Containers) {
     const isShared = sharesNetwork(container);
@@ -226,7 +226,7 @@ export function interfacesOf(task: TaskMetadata, stats: TaskStats): Interface[] 
     for (const [name, network] of Object.entries(stats[container.DockerId]?.networks ?? {})) {
       const key = isShared ? name : `${container.DockerId}/${name}`;
       // Each container's figures were read at another moment: of a shared interface the highest are the newest.
-      if (bytesOf(network) > bytesOf(rows.get(key)?.network))
+      if (sumBytes(network) > sumBytes(rows.get(key)?.network))
         rows.set(key, { name, container: isShared ? undefined : container, network });
     }
   }
@@ -238,7 +238,7 @@ export function sharesNetwork({ Networks }: TaskContainer): boolean {
   return mode !== 'bridge' && mode !== 'nat' && mode !== 'default';
 }
 
-function bytesOf(network: ContainerNetwork | undefined): number {
+function sumBytes(network: ContainerNetwork | undefined): number {
   return network === undefined ? -1 : (network.rx_bytes ?? 0) + (network.tx_bytes ?? 0);
 }
 

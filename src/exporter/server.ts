@@ -8,7 +8,7 @@ import type { World } from '../kernel/world.ts';
 import type { MetricFamily } from '../model/metric-family.ts';
 import { EXPOSITION_CONTENT_TYPES, writeExposition } from '../wire/exposition/writer.ts';
 import { wantedFormat } from '../wire/exposition/negotiation.ts';
-import { collectFamilies, type PageOptions } from './profiles.ts';
+import { collectFamilies, type ExpositionOptions } from './profiles.ts';
 import type { MetadataReader } from './reader.ts';
 
 export interface ExporterOptions {
@@ -16,7 +16,7 @@ export interface ExporterOptions {
   readonly reader: MetadataReader;
   readonly listen: string;
   readonly path: string;
-  readonly page: PageOptions;
+  readonly page: ExpositionOptions;
   /** Whether our own process metrics stand on the page too. */
   readonly hasOwnMetrics: boolean;
   readonly web?: WebConfig | undefined;
@@ -44,7 +44,7 @@ export function createExporter(options: ExporterOptions): HttpServer {
         handle: async (request): Promise<HttpResponse> => {
           const format = wantedFormat(request.headers.accept);
           const startMs = world.clock.nowMs();
-          const reading = await reader.read(deadlineOf(request));
+          const reading = await reader.read(readDeadline(request));
           const families = collectFamilies(reading, options.page);
           const own = options.hasOwnMetrics ? world.metrics.families() : [];
           const spentMs = world.clock.nowMs() - startMs;
@@ -68,7 +68,7 @@ export function createExporter(options: ExporterOptions): HttpServer {
   });
 }
 
-function deadlineOf({ headers }: HttpRequest): number {
+function readDeadline({ headers }: HttpRequest): number {
   const seconds = Number(headers['x-prometheus-scrape-timeout-seconds']);
   if (!(seconds > 0)) return DEADLINE_DEFAULT_MS;
   return Math.max(DEADLINE_MIN_MS, Math.min(DEADLINE_DEFAULT_MS, seconds * 1_000 - MARGIN_MS));

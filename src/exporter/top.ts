@@ -5,8 +5,8 @@ import {
   cpuInUse,
   memoryLimitBytes,
   ownContainers,
-  type Reading,
-  shortName,
+  type TaskReading,
+  shortArnName,
   workingSetBytes,
 } from './reading.ts';
 
@@ -26,7 +26,7 @@ const LEFT = 3;
 const NAME_MAX = 40;
 
 /** A frame; control characters of names never reach the terminal. */
-export function formatTop(reading: Reading): string {
+export function formatTop(reading: TaskReading): string {
   const lines: string[] = [];
   if (!reading.isUp) lines.push('The task metadata endpoint cannot be read; what follows is old.');
   for (const task of reading.tasks ?? []) {
@@ -35,7 +35,7 @@ export function formatTop(reading: Reading): string {
     const memory = limits?.Memory === undefined ? '' : ` · ${limits.Memory} MiB`;
     lines.push(
       clean(
-        `${task.Family ?? '?'}:${task.Revision ?? '?'} · ${shortName(task.TaskARN)} · ${shortName(task.Cluster)} · ${task.KnownStatus ?? '?'}${cpu}${memory}`,
+        `${task.Family ?? '?'}:${task.Revision ?? '?'} · ${shortArnName(task.TaskARN)} · ${shortArnName(task.Cluster)} · ${task.KnownStatus ?? '?'}${cpu}${memory}`,
       ),
     );
     const rows = ownContainers(task, reading.stats).map(({ container, stats }) => [

@@ -2,7 +2,7 @@
  * The life-cycle of every long-running part, and the group that starts parts in order and stops them in reverse.
  * Sinks come first in a group and sources last, so that what is collected can always be delivered.
  */
-import { messageOf } from './errors.ts';
+import { describeError } from './errors.ts';
 
 export interface Component {
   /** Name for logs. */
@@ -56,7 +56,7 @@ export class Group implements Component {
       try {
         await component.stop(Math.max(0, end - performance.now()));
       } catch (error) {
-        failures.push(`${component.name}: ${messageOf(error)}`);
+        failures.push(`${component.name}: ${describeError(error)}`);
       }
     }
     if (failures.length > 0)

@@ -1,19 +1,19 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { assert as assertState, ConfigError, messageOf, PermanentError } from './errors.ts';
+import { assert as assertState, ConfigError, describeError, PermanentError } from './errors.ts';
 
 test('a message names its code and its causes once', () => {
   const cause = new Error('connect ECONNREFUSED');
   assert.equal(
-    messageOf(new ConfigError('PORT_IN_USE', 'port 80 is taken', { cause })),
+    describeError(new ConfigError('PORT_IN_USE', 'port 80 is taken', { cause })),
     'port 80 is taken [PORT_IN_USE]: connect ECONNREFUSED',
   );
   assert.equal(
-    messageOf(new PermanentError('SCRAPE_STATUS', 'refused [SCRAPE_STATUS]')),
+    describeError(new PermanentError('SCRAPE_STATUS', 'refused [SCRAPE_STATUS]')),
     'refused [SCRAPE_STATUS]',
   );
-  assert.equal(messageOf('text'), 'text');
-  assert.equal(messageOf(new TypeError('')), 'TypeError');
+  assert.equal(describeError('text'), 'text');
+  assert.equal(describeError(new TypeError('')), 'TypeError');
 });
 
 test('an impossible state is called a bug', () => {

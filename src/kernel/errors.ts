@@ -62,13 +62,13 @@ export function assert(condition: unknown, message: string): asserts condition {
 }
 
 /** The message of anything thrown, with its causes, on one line. */
-export function messageOf(error: unknown): string {
+export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const text = error.message === '' ? error.name : error.message;
   const own =
     'code' in error && typeof error.code === 'string' && !text.includes(error.code)
       ? `${text} [${error.code}]`
       : text;
-  const cause = error.cause === undefined ? '' : messageOf(error.cause);
+  const cause = error.cause === undefined ? '' : describeError(error.cause);
   return cause === '' || own.includes(cause) ? own : `${own}: ${cause}`;
 }

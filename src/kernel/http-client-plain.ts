@@ -13,7 +13,7 @@ import {
   HttpClientError,
   inflate,
 } from './http-client.ts';
-import { messageOf } from './errors.ts';
+import { describeError } from './errors.ts';
 
 // Not by import: see http-server.ts.
 const { Agent, request: ask } = process.getBuiltinModule('node:http');
@@ -64,7 +64,7 @@ function asClientError(error: unknown, request: ClientRequest, isLate: boolean):
     return new HttpClientError('timeout', `${what} took longer than ${request.timeoutMs} ms`);
   const code = (error as NodeJS.ErrnoException).code ?? '';
   const kind = code === 'ECONNRESET' || code === 'EPIPE' ? 'reset' : 'connect';
-  return new HttpClientError(kind, `${what} failed: ${messageOf(error)}`, because);
+  return new HttpClientError(kind, `${what} failed: ${describeError(error)}`, because);
 }
 
 async function readBounded(stream: AsyncIterable<Buffer>, maxBytes: number): Promise<Buffer> {

@@ -7,13 +7,13 @@ import { promisify } from 'node:util';
 import { gunzip, gunzipSync } from 'node:zlib';
 import type { lookup } from 'node:dns';
 import type { buildConnector, Dispatcher } from 'undici';
-import { type Borrowed, LENT_BYTES_MAX, ownOf, peek } from '../model/borrowed.ts';
-import { messageOf, PermanentError } from './errors.ts';
+import { type Borrowed, LENT_BYTES_MAX, takeOver, peek } from '../model/borrowed.ts';
+import { describeError, PermanentError } from './errors.ts';
 import { HttpClientError } from './http-client-error.ts';
 import { type HttpConnection, secureOptions } from './http-connection.ts';
-import { PageClient } from './http-pages.ts';
+import { BodyClient } from './http-pages.ts';
 import { guardedLookup, refuseMetadataUrl } from './metadata-addresses.ts';
-import { urlOf } from './urls.ts';
+import { parseUrl } from './urls.ts';
 
 export { HttpClientError };
 
@@ -68,11 +68,11 @@ export function createHttpClient(
   let stamp = connection?.stamp() ?? '';
   const pages =
     options.reusesBodies === true && connection?.proxy === undefined
-      ? new PageClient(options.isGuarded === true ? guardedLookup(options.resolve) : undefined)
+      ? new BodyClient(options.isGuarded === true ? guardedLookup(options.resolve) : undefined)
       : undefined;
   return {
     async send(request) {
-      if (options.isGuarded === true) refuseMetadataUrl(urlOf(request.url));
+      if (options.isGuarded === true) refuseMetadataUrl(parseUrl(request.url));
       if (pages !== undefined && request.method === 'GET' && request.url.startsWith('http:'))
         return getPage(pages, request);
       if (connection !== undefined && connection.stamp() !== stamp) {
@@ -92,10 +92,10 @@ export function createHttpClient(
 }
 
 async function getPage(
-  pages: PageClient,
+  pages: BodyClient,
   request: ClientRequest,
 ): Promise<ClientResponse<Borrowed<Uint8Array>>> {
-  const { status, headers, body } = await pages.get(request, urlOf(request.url));
+  const { status, headers, body } = await pages.get(request, parseUrl(request.url));
   const plain = inflate(headers, body, request.bodyMaxBytes);
   // What is lent is lent for this turn: it waits only for what is not.
   return { status, headers, body: plain instanceof Promise ? await plain : plain };
@@ -146,7 +146,7 @@ interface Undici {
 }
 
 async function send({ agent }: Undici, request: ClientRequest): Promise<ClientResponse> {
-  const { pathname, search, origin } = urlOf(request.url);
+  const { pathname, search, origin } = parseUrl(request.url);
   const exchange = new Exchange(request);
   try {
     agent.dispatch(
@@ -167,7 +167,7 @@ async function send({ agent }: Undici, request: ClientRequest): Promise<ClientRe
     if (error instanceof HttpClientError || error instanceof PermanentError) throw error;
     const code = (error as NodeJS.ErrnoException).code ?? '';
     const kind = ['ECONNRESET', 'UND_ERR_SOCKET', 'EPIPE'].includes(code) ? 'reset' : 'connect';
-    throw new HttpClientError(kind, `${describeRequest(request)} failed: ${messageOf(error)}`, {
+    throw new HttpClientError(kind, `${describeRequest(request)} failed: ${describeError(error)}`, {
       cause: error,
     });
   } finally {
@@ -310,12 +310,12 @@ export function inflate<Body extends Borrowed<Uint8Array>>(
 ): Body | Buffer | Promise<Buffer> {
   if (headers['content-encoding'] !== 'gzip' || body.length === 0) return body;
   if (body.length > LENT_BYTES_MAX || inflatedLength(body) > LENT_BYTES_MAX)
-    return inflateBeside(ownOf(body), maxBytes);
+    return inflateBeside(takeOver(body), maxBytes);
   try {
     return gunzipSync(peek(body), { maxOutputLength: Math.min(maxBytes, LENT_BYTES_MAX) });
   } catch (error) {
     const isLarger = isTooLarge(error) && maxBytes > LENT_BYTES_MAX;
-    if (isLarger) return inflateBeside(ownOf(body), maxBytes);
+    if (isLarger) return inflateBeside(takeOver(body), maxBytes);
     throw inflateFailure(error, maxBytes);
   }
 }

@@ -5,7 +5,7 @@
  */
 import type { Borrowed } from '../model/borrowed.ts';
 
-export interface PageAnswer {
+export interface ParsedResponse {
   readonly status: number;
   /** Lower-case names; repeats joined by ", ". */
   readonly headers: Readonly<Record<string, string>>;
@@ -26,7 +26,7 @@ export class BodyTooLargeError extends Error {
   readonly code = 'ERR_BODY_TOO_LARGE';
 }
 
-export class PageParser {
+export class ResponseParser {
   /** Of the body; undefined while there is none. */
   buffer: Buffer | undefined;
   keepsAlive = false;
@@ -56,7 +56,7 @@ export class PageParser {
     return this.#state === 'close';
   }
 
-  answer(): PageAnswer {
+  answer(): ParsedResponse {
     const body = this.buffer?.subarray(0, this.#length) ?? Buffer.alloc(0);
     return { status: this.#status, headers: this.#headers, body };
   }

@@ -6,8 +6,8 @@ import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { LENT_BYTES_MAX } from '../model/borrowed.ts';
 import { createHttpClient, inflate } from './http-client.ts';
-import { PageParser } from './http-page-parser.ts';
-import { PageClient } from './http-pages.ts';
+import { ResponseParser } from './http-page-parser.ts';
+import { BodyClient } from './http-pages.ts';
 import { listen } from '../../test/kit/listen.ts';
 
 const never = new AbortController().signal;
@@ -36,7 +36,7 @@ function client(
 
 /** What a parser makes of bytes that come in these pieces. */
 function parse(text: Buffer, cuts: readonly number[], maxBytes = 10_000): string {
-  const parser = new PageParser(maxBytes, (bytes) => Buffer.alloc(Math.max(16, bytes)));
+  const parser = new ResponseParser(maxBytes, (bytes) => Buffer.alloc(Math.max(16, bytes)));
   const borders = [
     0,
     ...cuts.map((cut) => cut % (text.length + 1)).sort((a, b) => a - b),
@@ -180,7 +180,7 @@ test('an origin that has no connection any more leaves nothing behind', async (c
     response.end('ok');
   });
   const { url } = await listen(context, server);
-  const pages = new PageClient();
+  const pages = new BodyClient();
   context.after(() => pages.close());
   const request = { timeoutMs: 2_000, bodyMaxBytes: 100, signal: never };
   await pages.get(request, new URL(`${url}/`));
@@ -233,7 +233,7 @@ test('the buffer of a small page is used again, a large page keeps its own', asy
     response.end(Buffer.alloc(Number(size), request.headers['x-fill'] as string));
   });
   const { url } = await listen(context, server);
-  const pages = new PageClient();
+  const pages = new BodyClient();
   context.after(() => pages.close());
   const get = async (path: string, fill: string) => {
     const headers = { 'x-fill': fill };

@@ -8,11 +8,11 @@
  */
 import { connect, type LookupFunction, type Socket } from 'node:net';
 import { LENT_BYTES_MAX } from '../model/borrowed.ts';
-import { messageOf } from './errors.ts';
+import { describeError } from './errors.ts';
 import { HttpClientError } from './http-client-error.ts';
-import { type PageAnswer, PageParser } from './http-page-parser.ts';
+import { type ParsedResponse, ResponseParser } from './http-page-parser.ts';
 
-export interface PageRequest {
+export interface BodyRequest {
   readonly headers?: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
   /** Of the body as it comes. */
@@ -39,12 +39,12 @@ interface Origin {
 }
 
 interface Exchange {
-  readonly parser: PageParser;
-  readonly done: (answer: PageAnswer) => void;
+  readonly parser: ResponseParser;
+  readonly done: (answer: ParsedResponse) => void;
   readonly failed: (error: Error) => void;
 }
 
-export class PageClient {
+export class BodyClient {
   readonly #lookup: LookupFunction | undefined;
   readonly #origins = new Map<string, Origin>();
   readonly #spare: Buffer[] = [];
@@ -56,7 +56,7 @@ export class PageClient {
   }
 
   /** @throws HttpClientError, PermanentError of the lookup */
-  async get(request: PageRequest, url: URL): Promise<PageAnswer> {
+  async get(request: BodyRequest, url: URL): Promise<ParsedResponse> {
     const origin = this.#originOf(url.host);
     const place = { url, origin };
     const end = new Deadline(request);
@@ -76,11 +76,11 @@ export class PageClient {
       }
     } catch (error) {
       if (request.signal.aborted)
-        throw new HttpClientError('aborted', `GET ${nameOf(url)} was aborted`);
+        throw new HttpClientError('aborted', `GET ${nameHost(url)} was aborted`);
       if (end.hasCome)
         throw new HttpClientError(
           'timeout',
-          `GET ${nameOf(url)} took longer than ${request.timeoutMs} ms`,
+          `GET ${nameHost(url)} took longer than ${request.timeoutMs} ms`,
         );
       throw error;
     } finally {
@@ -148,16 +148,16 @@ export class PageClient {
 
   async #exchange(
     connection: Connection,
-    request: PageRequest,
+    request: BodyRequest,
     place: { readonly url: URL; readonly origin: Origin },
     end: Deadline,
-  ): Promise<PageAnswer> {
+  ): Promise<ParsedResponse> {
     const { url, origin } = place;
-    const parser = new PageParser(request.bodyMaxBytes, (bytes) => this.#take(bytes));
+    const parser = new ResponseParser(request.bodyMaxBytes, (bytes) => this.#take(bytes));
     const giveUp = (): void => connection.destroy(new Error('aborted'));
     end.onCome = giveUp;
     try {
-      const asked = connection.ask(this.#headOf(request, url), parser);
+      const asked = connection.ask(this.#writeHead(request, url), parser);
       if (end.hasCome) giveUp();
       const answer = await asked;
       if (connection.canBeKept) origin.idle.push(connection);
@@ -165,7 +165,7 @@ export class PageClient {
       return answer;
     } catch (error) {
       connection.destroy();
-      throw failureOf(error, url, request.bodyMaxBytes);
+      throw describeFailure(error, url, request.bodyMaxBytes);
     } finally {
       end.onCome = undefined;
       origin.open -= 1;
@@ -179,10 +179,10 @@ export class PageClient {
   }
 
   /** Written once for the same headers, which callers must not change. */
-  #headOf({ headers = NO_HEADERS }: PageRequest, url: URL): string {
+  #writeHead({ headers = NO_HEADERS }: BodyRequest, url: URL): string {
     const known = this.#heads.get(url);
     if (known?.headers === headers) return known.head;
-    const head = headOf(headers, url);
+    const head = writeHead(headers, url);
     this.#heads.set(url, { headers, head });
     return head;
   }
@@ -209,7 +209,7 @@ class Deadline {
     this.onCome?.();
   };
 
-  constructor({ signal, timeoutMs }: PageRequest) {
+  constructor({ signal, timeoutMs }: BodyRequest) {
     this.#signal = signal;
     this.hasCome = signal.aborted;
     this.#timer = setTimeout(this.#come, timeoutMs);
@@ -265,7 +265,7 @@ class Connection {
     return this.#canBeKept && !this.socket.destroyed && this.socket.writable;
   }
 
-  ask(head: string, parser: PageParser): Promise<PageAnswer> {
+  ask(head: string, parser: ResponseParser): Promise<ParsedResponse> {
     return new Promise((done, failed) => {
       this.isUntouched = true;
       this.#exchange = { parser, done, failed };
@@ -318,7 +318,7 @@ class Connection {
   }
 }
 
-function headOf(headers: Readonly<Record<string, string>>, url: URL): string {
+function writeHead(headers: Readonly<Record<string, string>>, url: URL): string {
   let head = `GET ${url.pathname}${url.search} HTTP/1.1\r\nhost: ${url.host}\r\n`;
   for (const [name, value] of Object.entries(headers)) {
     if (/[\r\n\0]/.test(name + value))
@@ -328,19 +328,19 @@ function headOf(headers: Readonly<Record<string, string>>, url: URL): string {
   return `${head}\r\n`;
 }
 
-function nameOf(url: URL): string {
+function nameHost(url: URL): string {
   return `${url.protocol}//${url.host}${url.pathname}`;
 }
 
 /** Errors of the parser and of refusals by name stay what they are. */
-function failureOf(error: unknown, url: URL, maxBytes: number): Error {
+function describeFailure(error: unknown, url: URL, maxBytes: number): Error {
   if (error instanceof HttpClientError) return error;
   const { code, name } = error as NodeJS.ErrnoException;
   if (name === 'PermanentError') return error as Error;
   if (code === 'ERR_BODY_TOO_LARGE')
     return new HttpClientError('body_too_large', `the answer is larger than ${maxBytes} bytes`);
   const kind = code === 'ECONNRESET' || code === 'EPIPE' ? 'reset' : 'connect';
-  return new HttpClientError(kind, `GET ${nameOf(url)} failed: ${messageOf(error)}`, {
+  return new HttpClientError(kind, `GET ${nameHost(url)} failed: ${describeError(error)}`, {
     cause: error,
   });
 }

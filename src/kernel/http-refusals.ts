@@ -6,7 +6,7 @@
  */
 import type { IncomingMessage } from 'node:http';
 
-export interface Refusal {
+export interface HttpRefusal {
   readonly status: number;
   readonly words: string;
 }
@@ -29,7 +29,7 @@ const REQUEST_LINE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}) \S+ HTTP\/1\.[01]\r\n/
 
 const LINES = 'lines of the head must end with CR LF';
 
-const BY_CODE: Readonly<Record<string, Refusal>> = {
+const BY_CODE: Readonly<Record<string, HttpRefusal>> = {
   HPE_HEADER_OVERFLOW: {
     status: 431,
     words: `the head of the request (target and headers) is larger than ${HEAD_MAX_BYTES} bytes; send fewer or shorter headers, long queries by POST`,
@@ -86,7 +86,7 @@ const BY_CODE: Readonly<Record<string, Refusal>> = {
 };
 
 /** The answer to what the parser stopped at; undefined where the connection itself is gone. */
-export function describeUnreadable(error: UnreadableError): Refusal | undefined {
+export function describeUnreadable(error: UnreadableError): HttpRefusal | undefined {
   const { code = '', reason = '' } = error;
   const known = BY_CODE[code];
   if (known !== undefined) return known;
@@ -101,7 +101,7 @@ export function describeUnreadable(error: UnreadableError): Refusal | undefined 
   return undefined;
 }
 
-function describeBeginning({ rawPacket: packet, bytesParsed = 0 }: UnreadableError): Refusal {
+function describeBeginning({ rawPacket: packet, bytesParsed = 0 }: UnreadableError): HttpRefusal {
   if (packet?.[0] === TLS_HANDSHAKE)
     return {
       status: 400,
@@ -127,7 +127,7 @@ export function refuseHead({
   method,
   url,
 }: Pick<IncomingMessage, 'httpVersion' | 'headers' | 'rawHeaders' | 'method' | 'url'>):
-  | Refusal
+  | HttpRefusal
   | undefined {
   if (httpVersion !== '1.1' && httpVersion !== '1.0')
     return {

@@ -8,7 +8,7 @@ import { gunzipSync } from 'node:zlib';
 import { type Component } from './component.ts';
 import { EXPOSITION_CONTENT_TYPES, writeExposition } from '../wire/exposition/writer.ts';
 import { wantedFormat } from '../wire/exposition/negotiation.ts';
-import { ConfigError, messageOf } from './errors.ts';
+import { ConfigError, describeError } from './errors.ts';
 import { type Logger } from './logger.ts';
 import { type Registry } from './metrics.ts';
 import { type ListenAddress, parseListen } from './listen-address.ts';
@@ -248,7 +248,7 @@ export class HttpServer implements Component {
         path: request.path,
         error,
       });
-      return { status: 500, body: `500: internal error: ${messageOf(error)}\n` };
+      return { status: 500, body: `500: internal error: ${describeError(error)}\n` };
     }
   }
 }

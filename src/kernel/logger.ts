@@ -4,7 +4,7 @@
  * Secrets never reach a logger; callers pass redacted values.
  */
 import { type Clock, systemClock } from './clock.ts';
-import { messageOf } from './errors.ts';
+import { describeError } from './errors.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 export type LogFormat = 'pretty' | 'logfmt' | 'json';
@@ -99,7 +99,7 @@ function formatLine(
   }
   const pairs = Object.entries(fields)
     .filter(([, value]) => value !== undefined)
-    .map(([key, value]) => `${key}=${quote(textOf(value))}`)
+    .map(([key, value]) => `${key}=${quote(formatValue(value))}`)
     .join(' ');
   if (format === 'logfmt') {
     return `time=${time} level=${level} msg=${quote(event)}${pairs === '' ? '' : ` ${pairs}`}`;
@@ -113,16 +113,16 @@ function formatLine(
   return `\u001B[2m${time.slice(11, 19)}\u001B[0m ${mark} ${event}${pairs === '' ? '' : `  \u001B[2m${pairs}\u001B[0m`}`;
 }
 
-function textOf(value: unknown): string {
+function formatValue(value: unknown): string {
   if (typeof value === 'string') return value;
-  if (value instanceof Error) return messageOf(value);
+  if (value instanceof Error) return describeError(value);
   if (typeof value === 'object') return JSON.stringify(value) ?? 'undefined';
   // oxlint-disable-next-line typescript/no-base-to-string -- objects have returned above
   return String(value);
 }
 
 function jsonValue(value: unknown): unknown {
-  return value instanceof Error ? messageOf(value) : value;
+  return value instanceof Error ? describeError(value) : value;
 }
 
 /** Quotes where logfmt needs it; control characters never reach a terminal raw. */

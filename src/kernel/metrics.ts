@@ -120,13 +120,13 @@ export class Registry {
     const children = state.children as Map<string, Metric>;
     return {
       with(labels) {
-        const key = keyOf(labels);
+        const key = formatKey(labels);
         let child = children.get(key);
         if (child === undefined) {
           if (children.size >= CHILDREN_MAX) {
             const folded = Object.fromEntries(Object.keys(labels).map((label) => [label, 'other']));
-            child = children.get(keyOf(folded)) ?? make(folded);
-            children.set(keyOf(folded), child);
+            child = children.get(formatKey(folded)) ?? make(folded);
+            children.set(formatKey(folded), child);
             return child;
           }
           child = make({ ...labels });
@@ -134,7 +134,7 @@ export class Registry {
         }
         return child;
       },
-      remove: (labels) => void children.delete(keyOf(labels)),
+      remove: (labels) => void children.delete(formatKey(labels)),
     };
   }
 }
@@ -210,7 +210,7 @@ function newSummary(labels: MetricLabels): Summary & Child {
   };
 }
 
-function keyOf(labels: MetricLabels): string {
+function formatKey(labels: MetricLabels): string {
   return Object.keys(labels)
     .sort()
     .map((name) => `${name}\u0000${labels[name] ?? ''}`)

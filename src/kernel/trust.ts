@@ -12,7 +12,7 @@
 import { X509Certificate } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { ConfigError, messageOf } from './errors.ts';
+import { ConfigError, describeError } from './errors.ts';
 import type { Logger } from './logger.ts';
 
 export const TRUST_FLAG = '--tls.ca-file';
@@ -50,7 +50,7 @@ const PEM =
  * @throws ConfigError TRUST_FILE for a bundle that cannot be read or holds no certificate
  */
 export function followTrust(settings: TrustSettings, log: Logger, everyMs = LOOK_EVERY_MS): void {
-  const bundles = bundlesOf(settings);
+  const bundles = findBundles(settings);
   if (bundles.length === 0) return;
   // Loaded only here: a process that names no authority may never speak TLS.
   const tls = process.getBuiltinModule('node:tls');
@@ -63,10 +63,10 @@ export function followTrust(settings: TrustSettings, log: Logger, everyMs = LOOK
       certificates: certificates.length,
     });
   };
-  let stamp = stampOf(bundles);
+  let stamp = stampBundles(bundles);
   apply();
   setInterval(() => {
-    const now = stampOf(bundles);
+    const now = stampBundles(bundles);
     if (now === stamp) return;
     stamp = now;
     try {
@@ -82,7 +82,7 @@ export function followTrust(settings: TrustSettings, log: Logger, everyMs = LOOK
  * @throws ConfigError TRUST_FILE
  */
 export function readTrust(settings: TrustSettings, own: readonly string[]): Trust {
-  const bundles = bundlesOf(settings);
+  const bundles = findBundles(settings);
   const isReplaced = bundles.some(({ name }) => name !== EXTRA);
   const certificates = new Set(isReplaced ? [] : own);
   for (const bundle of bundles)
@@ -96,7 +96,7 @@ export function readTrust(settings: TrustSettings, own: readonly string[]): Trus
 
 const EXTRA = 'NODE_EXTRA_CA_CERTS';
 
-function bundlesOf({ file, env }: TrustSettings): Bundle[] {
+function findBundles({ file, env }: TrustSettings): Bundle[] {
   const named = (name: string, isFolder = false): Bundle[] => {
     const place = env[name] ?? '';
     return place === '' ? [] : [{ name, place, isFolder }];
@@ -123,7 +123,7 @@ function readBundle({ name, place }: Bundle): string[] {
 /** Every file of the folders that holds certificates; what holds none is passed over, as OpenSSL does. */
 function readFolders({ name, place }: Bundle): string[] {
   const found = place.split(path.delimiter).flatMap((folder) =>
-    filesOf(folder, (why) => refusal(name, folder, why)).flatMap((file) => {
+    listFiles(folder, (why) => refusal(name, folder, why)).flatMap((file) => {
       try {
         return readBundle({ name, place: file, isFolder: false });
       } catch {
@@ -135,14 +135,14 @@ function readFolders({ name, place }: Bundle): string[] {
   return found;
 }
 
-function filesOf(folder: string, refuse: (why: string) => Error): string[] {
+function listFiles(folder: string, refuse: (why: string) => Error): string[] {
   try {
     return readdirSync(folder)
       .slice(0, FOLDER_MAX_FILES)
       .map((file) => path.join(folder, file))
       .filter((file) => statSync(file, { throwIfNoEntry: false })?.isFile() === true);
   } catch (error) {
-    throw refuse(messageOf(error));
+    throw refuse(describeError(error));
   }
 }
 
@@ -151,7 +151,7 @@ function readBounded(file: string, refuse: (why: string) => Error): string {
     const { size } = statSync(file);
     if (size <= FILE_MAX_BYTES) return readFileSync(file, 'latin1');
   } catch (error) {
-    throw refuse(messageOf(error));
+    throw refuse(describeError(error));
   }
   throw refuse(`it is larger than ${FILE_MAX_BYTES} bytes`);
 }
@@ -161,7 +161,7 @@ function normalised(pem: string, refuse: (why: string) => Error): string {
   try {
     return new X509Certificate(pem).toString();
   } catch (error) {
-    throw refuse(messageOf(error));
+    throw refuse(describeError(error));
   }
 }
 
@@ -174,7 +174,7 @@ function refusal(name: string, place: string, why: string): ConfigError {
   );
 }
 
-function stampOf(bundles: readonly Bundle[]): string {
+function stampBundles(bundles: readonly Bundle[]): string {
   const files = bundles.flatMap(({ place, isFolder }) =>
     isFolder ? place.split(path.delimiter).flatMap((folder) => filesOrNone(folder)) : [place],
   );
@@ -188,7 +188,7 @@ function stampOf(bundles: readonly Bundle[]): string {
 
 function filesOrNone(folder: string): string[] {
   try {
-    return filesOf(folder, (why) => new Error(why));
+    return listFiles(folder, (why) => new Error(why));
   } catch {
     return [];
   }

@@ -7,7 +7,7 @@ const LENGTH_MAX = 512;
 const remembered = new Map<string, URL>();
 
 /** Shared with others: not to be changed. @throws TypeError for what is no URL */
-export function urlOf(text: string): URL {
+export function parseUrl(text: string): URL {
   let url = remembered.get(text);
   if (url === undefined) {
     url = new URL(text);

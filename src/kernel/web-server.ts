@@ -11,7 +11,7 @@ import type {
 } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Server as TlsServer } from 'node:tls';
-import { describeUnreadable, HEAD_MAX_BYTES, refuseHead, type Refusal } from './http-refusals.ts';
+import { describeUnreadable, HEAD_MAX_BYTES, refuseHead, type HttpRefusal } from './http-refusals.ts';
 import type { WebConfig } from './web-config.ts';
 
 // Not by import, which reads every export and so loads Node's own undici: 16 MB that a sidecar can do without.
@@ -26,7 +26,7 @@ export interface WebServerOptions {
   /** Why there are no tunnels (CONNECT), and what to do instead. */
   readonly noTunnel: string;
   /** Told of each request that never got to the listener. */
-  readonly onRefused?: (refusal: Refusal) => void;
+  readonly onRefused?: (refusal: HttpRefusal) => void;
 }
 
 /** How long what a refused client still sends is read, so that it gets to read its answer. */
@@ -39,10 +39,10 @@ export function createWebServer(options: WebServerOptions, listener: RequestList
   const refused = new WeakSet<Duplex>();
   /** The answer under way on each connection. */
   const answers = new WeakMap<Duplex, ServerResponse>();
-  const refuse = (incoming: IncomingMessage, outgoing: ServerResponse, refusal: Refusal): void => {
+  const refuse = (incoming: IncomingMessage, outgoing: ServerResponse, refusal: HttpRefusal): void => {
     refused.add(incoming.socket);
     onRefused(refusal);
-    outgoing.writeHead(refusal.status, { ...TEXT, connection: 'close' }).write(bodyOf(refusal));
+    outgoing.writeHead(refusal.status, { ...TEXT, connection: 'close' }).write(renderBody(refusal));
     endWhenRead(incoming, outgoing);
   };
   const serve = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
@@ -52,7 +52,7 @@ export function createWebServer(options: WebServerOptions, listener: RequestList
     else if (incoming.url === '*') outgoing.writeHead(204, { allow: methods }).end();
     else listener(incoming, outgoing);
   };
-  const server = serverOf(
+  const server = createNodeServer(
     // Hosts are looked at by us, with words. All headers together are bounded by their bytes, and none is left out.
     { ...options.limits, maxHeaderSize: HEAD_MAX_BYTES, requireHostHeader: false },
     options.web,
@@ -120,13 +120,13 @@ export function endWhenRead(incoming: IncomingMessage, outgoing: ServerResponse)
 
 const TEXT = { 'content-type': 'text/plain; charset=utf-8' };
 
-function bodyOf({ status, words }: Refusal): string {
+function renderBody({ status, words }: HttpRefusal): string {
   return `${status}: ${words}\n`;
 }
 
 /** Writes an answer past node:http, and ends the connection once the client has had the time to read it. */
-function endWith(socket: Duplex, refusal: Refusal, header = ''): void {
-  const body = Buffer.from(bodyOf(refusal));
+function endWith(socket: Duplex, refusal: HttpRefusal, header = ''): void {
+  const body = Buffer.from(renderBody(refusal));
   const head =
     `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status] ?? ''}\r\n${header}` +
     `Content-Type: ${TEXT['content-type']}\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n`;
@@ -138,7 +138,7 @@ function endWith(socket: Duplex, refusal: Refusal, header = ''): void {
   socket.resume();
 }
 
-function serverOf(
+function createNodeServer(
   limits: ServerOptions,
   web: WebConfig | undefined,
   listener: RequestListener,

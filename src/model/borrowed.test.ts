@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Borrowed, LENT_BYTES_MAX, ownCopy, ownOf, peek } from './borrowed.ts';
+import { type Borrowed, LENT_BYTES_MAX, ownCopy, takeOver, peek } from './borrowed.ts';
 
 test('borrowed bytes are read as they are, and kept only as a copy', () => {
   const owned = Buffer.from('abc');
@@ -36,9 +36,9 @@ test('who is lent an answer cannot give it on as its own', () => {
 
 test('a body too large to be lent is its receiver’s own, unless it lies in much more memory', () => {
   const large = new Uint8Array(LENT_BYTES_MAX + 1);
-  assert.equal(ownOf(large), large);
+  assert.equal(takeOver(large), large);
   const small = new Uint8Array(LENT_BYTES_MAX);
-  assert.notEqual(ownOf(small), small);
+  assert.notEqual(takeOver(small), small);
   const loose = new Uint8Array(LENT_BYTES_MAX * 2).subarray(0, LENT_BYTES_MAX + 1);
-  assert.equal(ownOf(loose).buffer.byteLength, LENT_BYTES_MAX + 1);
+  assert.equal(takeOver(loose).buffer.byteLength, LENT_BYTES_MAX + 1);
 });

@@ -23,7 +23,7 @@ export type Borrowed<Bytes extends ArrayBufferView> = Readonly<
 export const LENT_BYTES_MAX = 2 * 1024 * 1024;
 
 /** The bytes to keep: the array itself where it was too large to be lent, else a copy. */
-export function ownOf(bytes: Borrowed<Uint8Array>): Uint8Array {
+export function takeOver(bytes: Borrowed<Uint8Array>): Uint8Array {
   const array = peek(bytes);
   // Nor is much more memory kept for them than they need.
   const isSnug = array.buffer.byteLength - array.length <= array.length >> 2;

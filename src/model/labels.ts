@@ -15,7 +15,7 @@ export type LabelSet = readonly Label[];
 export const METRIC_NAME = '__name__';
 
 /** Builds a label set: sorts, drops empty values; of a name given twice the last one stays. */
-export function labelSetOf(
+export function makeLabelSet(
   labels: Readonly<Record<string, string>> | Iterable<readonly [string, string]>,
 ): LabelSet {
   const byName = new Map<string, string>(

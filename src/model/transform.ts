@@ -32,7 +32,7 @@ export function applyAll(
 }
 
 /** An identity of a kind of thing and its named fields, in the order given. */
-export function identityOf(
+export function formatIdentity(
   kind: string,
   fields: Readonly<Record<string, string | number | boolean | undefined>>,
 ): string {

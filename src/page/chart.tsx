@@ -47,14 +47,14 @@ export function Chart({ frame, unit, name, summaryId, theme, onCursor }: ChartPr
   useEffect(() => {
     const element = box.current;
     if (element === null) return;
-    const options = optionsOf(element, { count, unit });
+    const options = buildOptions(element, { count, unit });
     options.hooks = {
       setCursor: [(chart) => report.current(chart.cursor.idx ?? undefined, false)],
     };
-    const chart = new uPlot(options, dataOf(frame), element);
+    const chart = new uPlot(options, alignData(frame), element);
     plot.current = chart;
     const observer = new ResizeObserver(() => {
-      const next = sizeOf(element);
+      const next = measure(element);
       if (next.width !== chart.width || next.height !== chart.height) chart.setSize(next);
     });
     observer.observe(element);
@@ -66,7 +66,7 @@ export function Chart({ frame, unit, name, summaryId, theme, onCursor }: ChartPr
     // The data of later frames is set below; a new chart starts with the frame of its making.
   }, [count, unit, theme]);
 
-  useEffect(() => plot.current?.setData(dataOf(frame)), [frame]);
+  useEffect(() => plot.current?.setData(alignData(frame)), [frame]);
 
   const onKeyDown = (event: KeyboardEvent) => {
     const chart = plot.current;
@@ -104,7 +104,7 @@ function nextIndex(key: string, now: number | undefined, last: number): number |
   return key === 'Escape' && now !== undefined ? -1 : undefined;
 }
 
-function dataOf(frame: Frame): uPlot.AlignedData {
+function alignData(frame: Frame): uPlot.AlignedData {
   const lines = frame.series.map(({ values }) =>
     values.map((value) => (value !== null && Number.isFinite(value) ? value : null)),
   );
@@ -112,7 +112,7 @@ function dataOf(frame: Frame): uPlot.AlignedData {
 }
 
 /** The size of the box, in CSS pixels; the chart lies over it, so it never stretches what it is measured by. */
-function sizeOf(element: HTMLElement): { width: number; height: number } {
+function measure(element: HTMLElement): { width: number; height: number } {
   return {
     width: Math.max(WIDTH_MIN_PX, element.clientWidth),
     height: Math.max(HEIGHT_MIN_PX, element.clientHeight),
@@ -120,7 +120,7 @@ function sizeOf(element: HTMLElement): { width: number; height: number } {
 }
 
 /** A custom property as a colour a canvas understands: `light-dark()` is resolved by the browser. */
-function colorOf(element: HTMLElement, property: string): string {
+function readColor(element: HTMLElement, property: string): string {
   const probe = document.createElement('i');
   probe.style.color = `var(${property})`;
   element.append(probe);
@@ -129,14 +129,14 @@ function colorOf(element: HTMLElement, property: string): string {
   return color;
 }
 
-function optionsOf(
+function buildOptions(
   element: HTMLElement,
   { count, unit }: { count: number; unit: Unit | undefined },
 ): uPlot.Options {
-  const ink = colorOf(element, '--ink-soft');
-  const grid = { stroke: colorOf(element, '--line'), width: 1 };
+  const ink = readColor(element, '--ink-soft');
+  const grid = { stroke: readColor(element, '--line'), width: 1 };
   const line = (index: number): uPlot.Series => ({
-    stroke: colorOf(element, `--series-${index % COLOR_COUNT}`),
+    stroke: readColor(element, `--series-${index % COLOR_COUNT}`),
     width: 1.75,
     dash: [...(DASHES[index % DASHES.length] ?? [])],
     // A value between two gaps has no line to either side: only those get a dot.
@@ -144,17 +144,17 @@ function optionsOf(
   });
   const axis = { stroke: ink, font: AXIS_FONT, ticks: { show: false } };
   return {
-    ...sizeOf(element),
+    ...measure(element),
     legend: { show: false },
     // To the right half a time label, which stands in the middle of its tick.
     padding: [8, 18, 0, 0],
     cursor: { y: false, drag: { x: false, y: false }, sync: { key: 'amperage' } },
-    scales: { y: { range: (_, min, max) => rangeOf(min, max, unit) } },
+    scales: { y: { range: (_, min, max) => chooseRange(min, max, unit) } },
     axes: [
       {
         ...axis,
         grid: { show: false },
-        values: (_, times) => times.map(clockOf),
+        values: (_, times) => times.map(formatClock),
         space: 64,
         size: 26,
       },
@@ -171,13 +171,13 @@ function optionsOf(
   };
 }
 
-function clockOf(timeS: number): string {
+function formatClock(timeS: number): string {
   const text = formatTime(timeS);
   return text.endsWith(':00') ? text.slice(0, 5) : text;
 }
 
 /** Zero is always in sight; shares that come near the whole end at the whole. */
-function rangeOf(min: number | null, max: number | null, unit: Unit | undefined): [number, number] {
+function chooseRange(min: number | null, max: number | null, unit: Unit | undefined): [number, number] {
   const low = Math.min(0, min ?? 0);
   const high = Math.max(0, max ?? 0);
   if (unit === 'percent' && low === 0 && high > 60 && high <= 100) return [0, 102];

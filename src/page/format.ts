@@ -51,7 +51,7 @@ export function formatSpan(spanS: number): string {
 }
 
 /** The newest sample of a series, null when it has none. */
-export function latestOf(series: Series): number | null {
+export function findLatest(series: Series): number | null {
   return series.values.findLast((value) => value !== null) ?? null;
 }
 
@@ -63,7 +63,7 @@ export function hasData(frame: Frame): boolean {
 }
 
 /** What the chart shows, in words: now, lowest and highest of every series. */
-export function summaryOf(frame: Frame, unit: Unit | undefined, spanS: number): string {
+export function describeFrame(frame: Frame, unit: Unit | undefined, spanS: number): string {
   const parts = frame.series.map((series) => {
     const finite = series.values.filter(
       (value): value is number => value !== null && Number.isFinite(value),
@@ -71,7 +71,7 @@ export function summaryOf(frame: Frame, unit: Unit | undefined, spanS: number): 
     if (finite.length === 0) return `${series.label}: no values.`;
     const low = formatValue(Math.min(...finite), unit);
     const high = formatValue(Math.max(...finite), unit);
-    return `${series.label}: now ${formatValue(latestOf(series), unit)}, between ${low} and ${high}.`;
+    return `${series.label}: now ${formatValue(findLatest(series), unit)}, between ${low} and ${high}.`;
   });
   return `The last ${formatSpan(spanS)}. ${parts.join(' ')}`;
 }

@@ -4,13 +4,13 @@
  */
 import { useEffect, useId, useState } from 'preact/hooks';
 import { Chart, COLOR_COUNT, DASHES } from './chart.tsx';
-import { formatSpan, formatTime, formatValue, hasData, latestOf, summaryOf } from './format.ts';
+import { formatSpan, formatTime, formatValue, hasData, findLatest, describeFrame } from './format.ts';
 import type { PanelQuery, Unit } from './panels.ts';
-import { AnswerError, fetchFrame, gridOf, type Frame } from './query.ts';
+import { AnswerError, fetchFrame, buildGrid, type Frame } from './query.ts';
 
 const POLL_MS = 5_000;
 
-interface Reading {
+interface PanelReading {
   readonly frame: Frame | undefined;
   readonly error: Failure | undefined;
 }
@@ -56,7 +56,7 @@ export function Panel({ id, title, unit, queries, onFrame, ...view }: PanelProps
         {error === undefined ? null : (
           <p class="error">
             {error.message}
-            {sequelOf(error, filled)}
+            {describeSequel(error, filled)}
           </p>
         )}
       </div>
@@ -72,7 +72,7 @@ export function Panel({ id, title, unit, queries, onFrame, ...view }: PanelProps
           />
           <Legend frame={frame} unit={unit} index={index} />
           <p id={summaryId} class="unseen">
-            {summaryOf(frame, unit, view.spanS)}
+            {describeFrame(frame, unit, view.spanS)}
           </p>
           <p class="unseen" aria-live="polite">
             {index !== undefined && cursor?.isSpoken === true ? spoken(frame, unit, index) : ''}
@@ -88,7 +88,7 @@ export function Panel({ id, title, unit, queries, onFrame, ...view }: PanelProps
 }
 
 /** What follows from an error, in brackets behind it. */
-function sequelOf({ mayPass }: Failure, filled: boolean): string {
+function describeSequel({ mayPass }: Failure, filled: boolean): string {
   const parts = [...(filled ? ['older data below'] : []), ...(mayPass ? ['trying again'] : [])];
   return parts.length === 0 ? '' : ` (${parts.join('; ')})`;
 }
@@ -98,8 +98,8 @@ function useFrames(
   queries: readonly PanelQuery[],
   { spanS, paused }: View,
   onFrame: (() => void) | undefined,
-): Reading {
-  const [reading, setReading] = useState<Reading>({ frame: undefined, error: undefined });
+): PanelReading {
+  const [reading, setReading] = useState<PanelReading>({ frame: undefined, error: undefined });
   useEffect(() => {
     if (paused) return;
     const stop = new AbortController();
@@ -108,7 +108,7 @@ function useFrames(
       timer = undefined;
       try {
         if (!document.hidden) {
-          const frame = await fetchFrame(queries, gridOf(Date.now(), spanS), stop.signal);
+          const frame = await fetchFrame(queries, buildGrid(Date.now(), spanS), stop.signal);
           if (stop.signal.aborted) return;
           setReading({ frame, error: undefined });
           onFrame?.();
@@ -163,7 +163,7 @@ function Legend({ frame, unit, index }: FrameProps & { index: number | undefined
             </span>
             <output>
               {formatValue(
-                index === undefined ? latestOf(series) : (series.values[index] ?? null),
+                index === undefined ? findLatest(series) : (series.values[index] ?? null),
                 unit,
               )}
             </output>

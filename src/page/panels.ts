@@ -12,7 +12,7 @@ export interface PanelQuery {
   readonly legend: string;
 }
 
-export interface Panel {
+export interface PanelDefinition {
   readonly id: string;
   readonly title: string;
   readonly unit: Unit;
@@ -25,7 +25,7 @@ const WINDOW = '1m';
 /** Prometheus 3 and this collector store the bound 500 as "500.0", older ones as "500". */
 const BUCKETS_MS = [500, 1_000, 2_500, 5_000] as const;
 
-export const PANELS: readonly Panel[] = [
+export const PANELS: readonly PanelDefinition[] = [
   {
     id: 'request-rate',
     title: 'HTTP request rate',

@@ -2,13 +2,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { formatNumber, formatValue, hasData, summaryOf } from './format.ts';
-import { frameOf, gridOf, legendOf, MAX_SERIES, parseValue } from './query.ts';
+import { formatNumber, formatValue, hasData, describeFrame } from './format.ts';
+import { buildFrame, buildGrid, formatLegend, MAX_SERIES, parseSampleValue } from './query.ts';
 
 test('a grid is aligned to its step, spans what was asked and never exceeds 241 times', () => {
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 4e12 }), fc.constantFrom(300, 900, 3600), (now, span) => {
-      const { startS, endS, stepS } = gridOf(now, span);
+      const { startS, endS, stepS } = buildGrid(now, span);
       assert.equal(endS % stepS, 0);
       assert.equal(endS - startS, span);
       assert.ok(endS * 1000 <= now && now < (endS + stepS) * 1000);
@@ -26,28 +26,28 @@ test('points land on their times; outside ones are left out and gaps stay null',
     [120, '+Inf'],
     [125, '9'],
   ] as const;
-  const frame = frameOf(grid, [{ legend: 'a', result: [{ metric: {}, values }] }]);
+  const frame = buildFrame(grid, [{ legend: 'a', result: [{ metric: {}, values }] }]);
   assert.deepEqual(frame.timesS, [100, 105, 110, 115, 120]);
   assert.deepEqual(frame.series, [{ label: 'a', values: [1, null, NaN, null, Infinity] }]);
 });
 
 test('series beyond the limit are counted, not drawn', () => {
   const result = Array.from({ length: MAX_SERIES + 3 }, () => ({ metric: {} }));
-  const frame = frameOf({ startS: 0, endS: 5, stepS: 5 }, [{ legend: 'a', result }]);
+  const frame = buildFrame({ startS: 0, endS: 5, stepS: 5 }, [{ legend: 'a', result }]);
   assert.deepEqual([frame.series.length, frame.seriesOmitted], [MAX_SERIES, 3]);
   assert.equal(hasData(frame), false);
 });
 
 test('a legend fills its template in, or shows the whole label set', () => {
-  assert.equal(legendOf('{container_name}', { container_name: '<b>' }), '<b>');
-  assert.equal(legendOf('{container_name}', {}), 'no container_name');
-  assert.equal(legendOf('', { __name__: 'up', job: 'a"b' }), 'up{job="a\\"b"}');
-  assert.equal(legendOf('', { __name__: 'up' }), 'up');
-  assert.equal(legendOf('', {}), '{}');
+  assert.equal(formatLegend('{container_name}', { container_name: '<b>' }), '<b>');
+  assert.equal(formatLegend('{container_name}', {}), 'no container_name');
+  assert.equal(formatLegend('', { __name__: 'up', job: 'a"b' }), 'up{job="a\\"b"}');
+  assert.equal(formatLegend('', { __name__: 'up' }), 'up');
+  assert.equal(formatLegend('', {}), '{}');
 });
 
 test('values are read as the API writes them and shown with their units', () => {
-  assert.deepEqual(['1e+21', '+Inf', '-Inf', 'NaN'].map(parseValue), [
+  assert.deepEqual(['1e+21', '+Inf', '-Inf', 'NaN'].map(parseSampleValue), [
     1e21,
     Infinity,
     -Infinity,
@@ -74,5 +74,5 @@ test('the summary says now, lowest and highest', () => {
     series: [{ label: 'a', values: [3, 1, null] }],
     seriesOmitted: 0,
   };
-  assert.equal(summaryOf(frame, undefined, 300), 'The last 5 minutes. a: now 1, between 1 and 3.');
+  assert.equal(describeFrame(frame, undefined, 300), 'The last 5 minutes. a: now 1, between 1 and 3.');
 });

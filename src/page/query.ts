@@ -39,7 +39,7 @@ export interface MatrixSeries {
   readonly values?: readonly (readonly [number, string])[];
 }
 
-interface Answer {
+interface QueryAnswer {
   readonly status?: string;
   readonly error?: string;
   readonly data?: { readonly resultType: string; readonly result: readonly MatrixSeries[] };
@@ -55,14 +55,14 @@ export class AnswerError extends Error {
 }
 
 /** The grid of a span that ends now, aligned to its step so that points keep their place from poll to poll. */
-export function gridOf(nowMs: number, spanS: number): Grid {
+export function buildGrid(nowMs: number, spanS: number): Grid {
   const stepS = Math.max(MIN_STEP_S, Math.ceil(spanS / MAX_POINTS));
   const endS = Math.floor(nowMs / 1000 / stepS) * stepS;
   return { startS: endS - spanS, endS, stepS };
 }
 
 /** The name of a series: the template with `{label}` filled in; an empty template gives the whole label set. */
-export function legendOf(template: string, metric: LabelSet): string {
+export function formatLegend(template: string, metric: LabelSet): string {
   if (template !== '') {
     return template.replaceAll(/\{(\w+)\}/g, (_, name: string) => metric[name] ?? `no ${name}`);
   }
@@ -73,7 +73,7 @@ export function legendOf(template: string, metric: LabelSet): string {
 }
 
 /** A value as the API writes it. */
-export function parseValue(text: string): number {
+export function parseSampleValue(text: string): number {
   if (text === '+Inf') return Infinity;
   return text === '-Inf' ? -Infinity : Number(text);
 }
@@ -85,27 +85,27 @@ export async function fetchFrame(
   signal: AbortSignal,
 ): Promise<Frame> {
   const answers = await Promise.all(queries.map(({ query }) => ask(query, grid, signal)));
-  return frameOf(
+  return buildFrame(
     grid,
     queries.map(({ legend }, index) => ({ legend, result: answers[index] ?? [] })),
   );
 }
 
 /** Lays answers on the grid: pure, points outside the grid are left out. */
-export function frameOf(
+export function buildFrame(
   grid: Grid,
   answers: readonly { readonly legend: string; readonly result: readonly MatrixSeries[] }[],
 ): Frame {
   const length = Math.round((grid.endS - grid.startS) / grid.stepS) + 1;
   const timesS = Array.from({ length }, (_, index) => grid.startS + index * grid.stepS);
   const all = answers.flatMap(({ legend, result }) =>
-    result.map((one) => ({ label: legendOf(legend, one.metric), points: one.values ?? [] })),
+    result.map((one) => ({ label: formatLegend(legend, one.metric), points: one.values ?? [] })),
   );
   const series = all.slice(0, MAX_SERIES).map(({ label, points }): Series => {
     const values = new Array<number | null>(length).fill(null);
     for (const [timeS, text] of points) {
       const index = Math.round((timeS - grid.startS) / grid.stepS);
-      if (index >= 0 && index < length) values[index] = parseValue(text);
+      if (index >= 0 && index < length) values[index] = parseSampleValue(text);
     }
     return { label, values };
   });
@@ -148,9 +148,9 @@ async function ask(
   return answer.data.result;
 }
 
-async function readAnswer(response: Response): Promise<Answer | undefined> {
+async function readAnswer(response: Response): Promise<QueryAnswer | undefined> {
   try {
-    return (await response.json()) as Answer;
+    return (await response.json()) as QueryAnswer;
   } catch {
     return undefined;
   }

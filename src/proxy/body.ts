@@ -8,7 +8,7 @@ import type { IncomingMessage } from 'node:http';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import type { HeaderPair } from '../aws/wire-signing.ts';
-import { messageOf } from '../kernel/errors.ts';
+import { describeError } from '../kernel/errors.ts';
 import { HttpError } from '../kernel/http-server.ts';
 import type { Gauge } from '../kernel/metrics.ts';
 import { AwsChunkedDecoder } from './aws-chunked.ts';
@@ -257,6 +257,6 @@ function tooLarge(maxBytes: number): HttpError {
 function noRoom(folder: string, error: unknown): HttpError {
   return new HttpError(
     507,
-    `a body above ${MEMORY_MAX_BYTES} bytes cannot be kept in ${folder} (${messageOf(error)}); name a folder that can be written to with --body-folder`,
+    `a body above ${MEMORY_MAX_BYTES} bytes cannot be kept in ${folder} (${describeError(error)}); name a folder that can be written to with --body-folder`,
   );
 }

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ConfigError } from '../kernel/errors.ts';
-import { routesOf } from './config.ts';
+import { parseRoutes } from './config.ts';
 
 test('routes are read as other files of ours are: switches, durations and roles', () => {
-  const [route] = routesOf(
+  const [route] = parseRoutes(
     {
       routes: [
         {
@@ -40,9 +40,9 @@ test('what is wrong with a route is said in the words of all configurations', ()
   ];
   for (const [route, message] of cases)
     assert.throws(
-      () => routesOf({ routes: [route] }, 'routes.yml'),
+      () => parseRoutes({ routes: [route] }, 'routes.yml'),
       (error) => error instanceof ConfigError && message.test(error.message),
       JSON.stringify(route),
     );
-  assert.throws(() => routesOf({ routes: [] }, 'routes.yml'), ConfigError);
+  assert.throws(() => parseRoutes({ routes: [] }, 'routes.yml'), ConfigError);
 });

@@ -103,7 +103,7 @@ export const routesSchema = z.strictObject({
 });
 
 /** The routes of a file's document. @throws ConfigError */
-export function routesOf(document: unknown, file: string): ProxyRoute[] {
+export function parseRoutes(document: unknown, file: string): ProxyRoute[] {
   const parsed = routesSchema.safeParse(document);
   if (!parsed.success)
     throw new ConfigError('PROXY_ROUTES', `${file}: ${z.prettifyError(parsed.error)}`);

@@ -29,7 +29,7 @@ const REPLACED = new Set([
 ]);
 
 /** Name and value of the arrival's alternating list, names in lower case. */
-function* pairsOf(raw: readonly string[]): Generator<HeaderPair> {
+function* pairRawHeaders(raw: readonly string[]): Generator<HeaderPair> {
   for (let i = 0; i + 1 < raw.length; i += 2)
     yield [(raw[i] ?? '').toLowerCase(), raw[i + 1] ?? ''];
 }
@@ -48,9 +48,9 @@ export function forwardedHeaders(
   raw: readonly string[],
   config: Pick<ProxyConfig, 'strip' | 'duplicate' | 'customHeaders'>,
 ): HeaderPair[] {
-  const named = namedByConnection(pairsOf(raw));
+  const named = namedByConnection(pairRawHeaders(raw));
   const kept: HeaderPair[] = [];
-  for (const pair of pairsOf(raw)) {
+  for (const pair of pairRawHeaders(raw)) {
     const [name] = pair;
     if (HOP_BY_HOP.has(name) || named.has(name) || config.strip.includes(name)) continue;
     const isCopied = config.duplicate.includes(name) && pair[1] !== '';

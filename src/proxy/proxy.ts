@@ -15,8 +15,8 @@ import {
   signWire,
   type WireSigningOptions,
 } from '../aws/wire-signing.ts';
-import { messageOf } from '../kernel/errors.ts';
-import type { Refusal } from '../kernel/http-refusals.ts';
+import { describeError } from '../kernel/errors.ts';
+import type { HttpRefusal } from '../kernel/http-refusals.ts';
 import { HttpError } from '../kernel/http-server.ts';
 import { askForBody, endWhenRead } from '../kernel/web-server.ts';
 import type { World } from '../kernel/world.ts';
@@ -26,7 +26,7 @@ import { type ProxyConfig, type ProxyRoute } from './config.ts';
 import { forwardedHeaders, oneHopLess } from './headers.ts';
 import type { ProxyMetrics } from './metrics.ts';
 import { type Answered, isLost, type Upstream } from './upstream.ts';
-import { isForUs, type Way, wayOf } from './way.ts';
+import { isForUs, type Way, chooseUpstream } from './way.ts';
 
 export interface SigningProxyOptions {
   readonly world: Pick<World, 'clock' | 'log'>;
@@ -74,7 +74,7 @@ export class SigningProxy {
   }
 
   /** Counts and tells a request that was refused before it came here. */
-  countRefused({ status, words }: Refusal): void {
+  countRefused({ status, words }: HttpRefusal): void {
     const { metrics, world } = this.#options;
     metrics.requests.with({ status: String(status) }).inc();
     metrics.failures.with({ reason: 'refused' }).inc();
@@ -116,7 +116,7 @@ export class SigningProxy {
       outgoing.writeHead(204, { allow: METHODS }).end();
       return;
     }
-    const way = wayOf(incoming, config, this.#options.defaultRegion);
+    const way = chooseUpstream(incoming, config, this.#options.defaultRegion);
     const given = oneHopLess(forwardedHeaders(incoming.rawHeaders, config), incoming.method);
     if (way.route.unsignedPayload) return this.#stream(incoming, outgoing, { way, given, signal });
     const body = await bodies.keep(incoming, () => askForBody(incoming, outgoing));
@@ -181,9 +181,9 @@ export class SigningProxy {
     const { incoming, way, headers, body, signal } = request;
     const { world, upstream, credentialsOf } = this.#options;
     const credentials = await credentialsOf(way.route)(signal).catch((error: unknown) => {
-      throw new HttpError(502, `there are no AWS credentials: ${messageOf(error)}`);
+      throw new HttpError(502, `there are no AWS credentials: ${describeError(error)}`);
     });
-    const { content, length } = contentOf(body, incoming);
+    const { content, length } = chooseContent(body, incoming);
     const own: HeaderPair[] = [['host', way.host]];
     if (length !== undefined) own.push(['content-length', String(length)]);
     const wire = {
@@ -261,7 +261,7 @@ export class SigningProxy {
     }
     const status = error instanceof HttpError ? error.status : 502;
     const words =
-      error instanceof HttpError ? error.message : `unable to proxy request - ${messageOf(error)}`;
+      error instanceof HttpError ? error.message : `unable to proxy request - ${describeError(error)}`;
     metrics.failures.with({ reason: status === 502 ? 'upstream' : 'refused' }).inc();
     world.log.warn('a request could not be proxied', {
       method: incoming.method,
@@ -290,7 +290,7 @@ function mayRepeat({ method = '' }: IncomingMessage, { scope, path }: Way): bool
 }
 
 /** What is sent of the body: what was kept, with its length, or the client's stream as it comes. */
-function contentOf(
+function chooseContent(
   body: KeptBody | undefined,
   incoming: IncomingMessage,
 ): { readonly content: Buffer | Readable | null; readonly length: number | undefined } {

@@ -6,7 +6,7 @@ import { chmodSync, lstatSync, rmSync } from 'node:fs';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import type { Component } from '../kernel/component.ts';
-import { ConfigError, messageOf } from '../kernel/errors.ts';
+import { ConfigError, describeError } from '../kernel/errors.ts';
 import { parseListen } from '../kernel/listen-address.ts';
 import type { Logger } from '../kernel/logger.ts';
 import type { WebConfig } from '../kernel/web-config.ts';
@@ -75,7 +75,7 @@ export class ProxyServer implements Component {
             (error as NodeJS.ErrnoException).code === 'EADDRINUSE'
               ? 'PORT_IN_USE'
               : 'LISTEN_FAILED',
-            `proxy: cannot listen on ${listen} (${messageOf(error)}); choose another ${FLAG}`,
+            `proxy: cannot listen on ${listen} (${describeError(error)}); choose another ${FLAG}`,
             { cause: error },
           ),
         ),
@@ -116,7 +116,7 @@ export class ProxyServer implements Component {
     if (!this.#isListening) outgoing.setHeader('connection', 'close');
     if (web !== undefined) {
       for (const [name, value] of Object.entries(web.headers())) outgoing.setHeader(name, value);
-      const refusal = await refusalOf(incoming, web);
+      const refusal = await authorizeClient(incoming, web);
       if (refusal !== undefined) {
         outgoing.writeHead(refusal.status, { [refusal.header]: 'Basic', connection: 'close' });
         outgoing.end(`${refusal.status}: ${refusal.words}\n`);
@@ -128,7 +128,7 @@ export class ProxyServer implements Component {
 }
 
 /** A client that takes us for its proxy shows itself in another header. Undefined when it may pass. */
-async function refusalOf(
+async function authorizeClient(
   { url = '', headers }: IncomingMessage,
   web: WebConfig,
 ): Promise<{ status: number; header: string; words: string } | undefined> {

@@ -99,7 +99,7 @@ export function isLost(error: unknown): boolean {
   return error instanceof LostConnection;
 }
 
-function codeOf(error: Error): string {
+function nameFailure(error: Error): string {
   return 'code' in error ? String(error.code) : '';
 }
 
@@ -204,7 +204,7 @@ class Relay implements Dispatcher.DispatchHandler {
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     this.#ends.reject(
-      this.#status === 0 && LOST.test(codeOf(error)) ? new LostConnection(error) : error,
+      this.#status === 0 && LOST.test(nameFailure(error)) ? new LostConnection(error) : error,
     );
   }
 

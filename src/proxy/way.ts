@@ -32,7 +32,7 @@ export function isForUs({ method, headers }: Pick<IncomingMessage, 'method' | 'h
 }
 
 /** @throws HttpError where there is no way, or one that must not be gone */
-export function wayOf(
+export function chooseUpstream(
   incoming: Pick<IncomingMessage, 'method' | 'url' | 'headers'>,
   config: ProxyConfig,
   defaultRegion: string | undefined,

@@ -14,7 +14,7 @@ function entry(number: number, lane: number, lanes: Lanes): Entry {
 }
 
 function numbersOf(lanes: Lanes, asked: readonly number[]): number[] {
-  const open = lanes.openOf(asked.map((lane) => lanes.at(lane)));
+  const open = lanes.findOpen(asked.map((lane) => lanes.at(lane)));
   return takeBatch(open, EVERYTHING).map((one) => one.oldestMs);
 }
 

@@ -57,7 +57,7 @@ export class Lanes {
   }
 
   /** Those of the given ones that chunks may leave by now. */
-  openOf(lanes: readonly Lane[]): readonly Lane[] {
+  findOpen(lanes: readonly Lane[]): readonly Lane[] {
     return this.#carriedOver === 0 ? lanes : lanes.filter((lane) => lane === this.#lanes[0]);
   }
 

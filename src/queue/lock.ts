@@ -37,7 +37,7 @@ export interface Lock {
 /** Takes the lock of a directory. Throws a ConfigError when a living process holds it. */
 export async function takeLock(directory: string, clock: Clock): Promise<Lock> {
   const path = join(directory, FILE);
-  const own = JSON.stringify(holderOf(process.pid));
+  const own = JSON.stringify(describeHolder(process.pid));
   if (!createExclusively(path, own)) {
     const holder = readHolder(path);
     if (holder !== undefined && (await lives(holder, path, clock))) {
@@ -66,7 +66,7 @@ export async function takeLock(directory: string, clock: Clock): Promise<Lock> {
 }
 
 async function lives(holder: Holder, path: string, clock: Clock): Promise<boolean> {
-  const here = holderOf(holder.pid);
+  const here = describeHolder(holder.pid);
   if (here.namespace === holder.namespace) {
     return here.startTicks !== '' && here.startTicks === holder.startTicks;
   }
@@ -76,11 +76,11 @@ async function lives(holder: Holder, path: string, clock: Clock): Promise<boolea
 }
 
 /** The identity of a process; without /proc (macOS) the start time is just "alive". */
-function holderOf(pid: number): Holder {
-  return { pid, startTicks: startTicksOf(pid), namespace: namespaceOf() };
+function describeHolder(pid: number): Holder {
+  return { pid, startTicks: readStartTicks(pid), namespace: readNamespace() };
 }
 
-function namespaceOf(): string {
+function readNamespace(): string {
   try {
     return `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()} ${readlinkSync('/proc/self/ns/pid')}`;
   } catch {
@@ -88,7 +88,7 @@ function namespaceOf(): string {
   }
 }
 
-function startTicksOf(pid: number): string {
+function readStartTicks(pid: number): string {
   const stat = safeRead(`/proc/${pid}/stat`);
   if (stat !== undefined) {
     // The command in parentheses may hold spaces; the state and, nineteen fields on, the start time follow it.

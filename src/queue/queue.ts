@@ -18,7 +18,7 @@
  */
 import type { Clock } from '../kernel/clock.ts';
 import type { Component } from '../kernel/component.ts';
-import { assert, ConfigError, messageOf } from '../kernel/errors.ts';
+import { assert, ConfigError, describeError } from '../kernel/errors.ts';
 import type { Logger } from '../kernel/logger.ts';
 import type { World } from '../kernel/world.ts';
 import type { Batch, BatchLimits, Chunk, ChunkQueue } from '../model/queue.ts';
@@ -130,7 +130,7 @@ export class DurableQueue implements ChunkQueue, Component {
       if (error instanceof ConfigError) throw error;
       throw new ConfigError(
         'QUEUE_UNUSABLE',
-        `queue directory "${directory}" can't be used (${messageOf(error)}); give a directory that this user may write`,
+        `queue directory "${directory}" can't be used (${describeError(error)}); give a directory that this user may write`,
         { cause: error },
       );
     }

@@ -45,10 +45,10 @@ export class Senders {
     const own = lanes.map((lane) => this.#lanes.at(lane));
     const anySignal = this.#withEnding(signal);
     while (!anySignal.aborted) {
-      const open = this.#lanes.openOf(own);
+      const open = this.#lanes.findOpen(own);
       const filled = open.filter((lane) => lane.oldest() !== undefined);
       if (filled.length === 0 && this.#isDraining && open.length === own.length) return undefined;
-      const waitMs = filled.length === 0 ? Infinity : this.#waitOf(filled, limits, deadlineMs);
+      const waitMs = filled.length === 0 ? Infinity : this.#measureWait(filled, limits, deadlineMs);
       if (waitMs <= 0) return filled;
       await this.#wait(own, limits, waitMs, anySignal);
     }
@@ -68,7 +68,7 @@ export class Senders {
   }
 
   /** How long what waits in the lanes may wait yet, ms. */
-  #waitOf(filled: readonly Lane[], limits: BatchLimits, deadlineMs: number): number {
+  #measureWait(filled: readonly Lane[], limits: BatchLimits, deadlineMs: number): number {
     const oldestMs = Math.min(...filled.map((lane) => lane.oldest()?.appendedMs ?? Infinity));
     if (this.#isDraining || oldestMs <= this.#hurriedMs || isFullBatch(filled, limits)) return 0;
     // A clock set back must not make a chunk wait longer than one deadline.

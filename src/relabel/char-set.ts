@@ -12,20 +12,20 @@ export const ANY: CharSet = [[0, CODE_POINT_MAX]];
 export const NONE: CharSet = [];
 export const DIGITS: CharSet = [[0x30, 0x39]];
 /** RE2's \w: ASCII only. */
-export const WORD: CharSet = charSetOf([
+export const WORD: CharSet = makeCharSet([
   [0x30, 0x39],
   [0x41, 0x5a],
   [0x5f, 0x5f],
   [0x61, 0x7a],
 ]);
 /** RE2's \s: not \v, and no Unicode spaces. */
-export const SPACE: CharSet = charSetOf([
+export const SPACE: CharSet = makeCharSet([
   [0x09, 0x0a],
   [0x0c, 0x0d],
   [0x20, 0x20],
 ]);
 
-export function charSetOf(ranges: Iterable<readonly [number, number]>): CharSet {
+export function makeCharSet(ranges: Iterable<readonly [number, number]>): CharSet {
   const sorted = [...ranges].sort((a, b) => a[0] - b[0]);
   const out: [number, number][] = [];
   for (const [first, last] of sorted) {
@@ -40,7 +40,7 @@ export function charSetOf(ranges: Iterable<readonly [number, number]>): CharSet 
 }
 
 export function union(a: CharSet, b: CharSet): CharSet {
-  return charSetOf([...a, ...b]);
+  return makeCharSet([...a, ...b]);
 }
 
 export function complement(set: CharSet): CharSet {

@@ -52,7 +52,7 @@ const LITERALS_LENGTH_MAX = 100_000;
 
 /** Reads a pattern; undefined when it is outside the subset, unsafe or not valid. */
 export function parseSubset(pattern: string): SubsetPattern | undefined {
-  const literals = literalsOf(pattern);
+  const literals = extractLiterals(pattern);
   if (literals !== undefined) return { source: '', groups: 0, literals };
   if (pattern.length > PATTERN_LENGTH_MAX) return undefined;
   const parser: Parser = { points: Array.from(pattern), at: 0, groups: 0 };
@@ -63,7 +63,7 @@ export function parseSubset(pattern: string): SubsetPattern | undefined {
 }
 
 /** `a|b\.c` → ['a', 'b.c']; undefined when anything in it is more than a literal. */
-function literalsOf(pattern: string): readonly string[] | undefined {
+function extractLiterals(pattern: string): readonly string[] | undefined {
   if (pattern.length > LITERALS_LENGTH_MAX) return undefined;
   const body = /^\(\?:([^()]*)\)$/.exec(pattern)?.[1] ?? pattern;
   if (/[.*+?()[\]{}^$]/.test(body.replaceAll(/\\[^A-Za-z0-9]/g, ''))) return undefined;
@@ -243,7 +243,7 @@ interface Cost {
 }
 
 /** Where a part stands. */
-interface Place {
+interface Branch {
   /** What the character just before it may be; undefined when unknown. */
   readonly before: CharSet | undefined;
   /** What may follow it. */
@@ -257,14 +257,14 @@ function isSafe(branches: Branches): boolean {
 }
 
 /** Adds the cost of a part, from its end to its start; returns what it, and what follows, may begin with. */
-function visitBranches(branches: Branches, place: Place, cost: Cost): CharSet {
+function visitBranches(branches: Branches, place: Branch, cost: Cost): CharSet {
   cost.choices *= branches.length;
   let first: CharSet = NONE;
   for (const branch of branches) {
     let after = place.after;
     for (let i = branch.length - 1; i >= 0; i--) {
       const node = branch[i];
-      const before = i === 0 ? place.before : lastOf(branch[i - 1]);
+      const before = i === 0 ? place.before : findLast(branch[i - 1]);
       if (node !== undefined) after = visitNode(node, { before, after }, cost);
     }
     first = union(first, after);
@@ -272,7 +272,7 @@ function visitBranches(branches: Branches, place: Place, cost: Cost): CharSet {
   return first;
 }
 
-function visitNode(node: Node, place: Place, cost: Cost): CharSet {
+function visitNode(node: Node, place: Branch, cost: Cost): CharSet {
   if (node.kind === 'group') {
     if (node.optional) cost.choices *= 2;
     const first = visitBranches(node.branches, place, cost);
@@ -288,7 +288,7 @@ function visitNode(node: Node, place: Place, cost: Cost): CharSet {
   return node.min === 0 ? union(node.set, place.after) : node.set;
 }
 
-function lastOf(node: Node | undefined): CharSet | undefined {
+function findLast(node: Node | undefined): CharSet | undefined {
   return node?.kind === 'chars' && node.min > 0 && node.max !== Infinity ? node.set : undefined;
 }
 

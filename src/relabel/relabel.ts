@@ -65,7 +65,7 @@ const LEGACY_TARGET = /^(?:(?:[a-zA-Z_]|\$(?:\{\w+\}|\w+))+\w*)+$/;
  * @throws Error whose message names the field at fault
  */
 export function compileRelabelRule(input: RelabelInput, scheme: NameScheme = 'utf8'): RelabelRule {
-  const action = actionOf(input.action);
+  const action = parseAction(input.action);
   const isNameValid = scheme === 'legacy' ? isLegacyLabelName : isAnyName;
   checkFields(action, input, scheme);
   const regex = compileRegex(input.regex ?? DEFAULTS.regex);
@@ -187,7 +187,7 @@ function mapCase(text: string, to: 'lower' | 'upper'): string {
   return out;
 }
 
-function actionOf(text: string | undefined): RelabelAction {
+function parseAction(text: string | undefined): RelabelAction {
   const wanted = (text ?? 'replace').toLowerCase();
   const action = RELABEL_ACTIONS.find((known) => known === wanted);
   if (action === undefined)

@@ -1,7 +1,7 @@
 /**
  * Relabelling shown step by step: what each rule made of the labels. Pure.
  */
-import { labelSetOf, type LabelSet } from '../model/labels.ts';
+import { makeLabelSet, type LabelSet } from '../model/labels.ts';
 import { relabel, type RelabelRule } from './relabel.ts';
 
 export interface RelabelStep {
@@ -19,9 +19,9 @@ export function relabelSteps(
   const map = new Map(labels);
   const steps: RelabelStep[] = [];
   for (const rule of rules) {
-    const before = labelSetOf(map);
+    const before = makeLabelSet(map);
     const isKept = relabel(map, [rule]);
-    steps.push({ rule, labels: isKept ? labelSetOf(map) : before, isKept });
+    steps.push({ rule, labels: isKept ? makeLabelSet(map) : before, isKept });
     if (!isKept) break;
   }
   return steps;

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { type LabelSet, labelSetOf, labelValue } from '../model/labels.ts';
+import { type LabelSet, makeLabelSet, labelValue } from '../model/labels.ts';
 import { type Appender, DROPPED_REF, type OpenAppender } from '../model/sample.ts';
 import type { SeriesTransform } from '../model/transform.ts';
 import type { Outlet } from './outlet.ts';
 import { Router } from './router.ts';
 
-const X = labelSetOf({ __name__: 'x' });
-const BOTH = labelSetOf({ __name__: 'both' });
+const X = makeLabelSet({ __name__: 'x' });
+const BOTH = makeLabelSet({ __name__: 'both' });
 
 /** An outlet that says what it gets; series named `drops` are not wanted. */
 function recording(log: string[], name: string, drops = ''): Outlet {
@@ -236,7 +236,7 @@ test('whatever comes, goes and is renewed, each outlet gets just what was append
         const known = refs.get(name);
         const text = ['sa', 'sb', 'sc', 'd', 'e', 'f'][name] ?? '';
         if (kind === 'append') {
-          const labels = labelSetOf({ __name__: text });
+          const labels = makeLabelSet({ __name__: text });
           let ref = known?.ref;
           if (known === undefined) ref = appender.refOf(labels);
           else if (known.generation !== appender.generation)

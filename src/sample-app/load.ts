@@ -5,7 +5,7 @@
 import type { Component } from '../kernel/component.ts';
 import type { World } from '../kernel/world.ts';
 
-export interface LoadOptions {
+export interface LoadGeneratorOptions {
   readonly world: World;
   /** Known once the application listens. */
   readonly url: () => string;
@@ -16,12 +16,12 @@ export interface LoadOptions {
 
 export class LoadGenerator implements Component {
   readonly name = 'load generator';
-  readonly #options: LoadOptions;
+  readonly #options: LoadGeneratorOptions;
   readonly #stopping = new AbortController();
   readonly #inFlight = new Set<Promise<void>>();
   #loop: Promise<void> = Promise.resolve();
 
-  constructor(options: LoadOptions) {
+  constructor(options: LoadGeneratorOptions) {
     this.#options = options;
   }
 

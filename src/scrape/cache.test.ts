@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { type Label, labelSetOf } from '../model/labels.ts';
+import { type Label, makeLabelSet } from '../model/labels.ts';
 import { compileRelabelRule } from '../relabel/relabel.ts';
 import { DEFAULT_LIMITS, type ScrapeConfig } from './config.ts';
 import { RecordedTarget } from '../../test/kit/recorded-target.ts';
@@ -107,7 +107,7 @@ test('after a failed scrape own timestamps still go only forward, and those roll
 });
 
 test('labels that clash with the target’s are renamed, or honoured', () => {
-  const target = labelSetOf({ job: 'j', instance: 'i' });
+  const target = makeLabelSet({ job: 'j', instance: 'i' });
   const page = 'a{job="own",exported_job="x",instance=""} 1\n';
   assert.deepEqual(setUp({}, target).scrape(page, 1), [
     'a{exported_exported_job="own", exported_job="x", instance="i", job="j"} 1 @1',

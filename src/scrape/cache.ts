@@ -12,13 +12,13 @@
  * series is decoded, relabelled and given a ref. Memory: one body and about 40 bytes a series.
  * Technique and figures: docs, performance; Prometheus' own cache is a map by series text (scrape/scrape.go).
  */
-import { type Borrowed, ownCopy, ownOf } from '../model/borrowed.ts';
-import { labelSetOf } from '../model/labels.ts';
+import { type Borrowed, ownCopy, takeOver } from '../model/borrowed.ts';
+import { makeLabelSet } from '../model/labels.ts';
 import { SERIES_TYPES } from '../model/sample.ts';
 import { type ExpositionFormat, ExpositionReader } from '../wire/exposition/reader.ts';
 import { areEqual } from './equal-bytes.ts';
 import { hashBytes } from './hash-index.ts';
-import { copyOf, newPlaces, type Places, trimmed } from './places.ts';
+import { copyOffsets, newOffsets, type SeriesOffsets, trimOffsets } from './places.ts';
 import { RANGE_SERIES, ReferenceBody } from './reference-body.ts';
 import { seriesLabels } from './series-labels.ts';
 import type { SeriesTable } from './series-table.ts';
@@ -34,11 +34,11 @@ const SLICE_BYTES = 16 * 1024;
 /** What all caches share while they work, one at a time in a turn: a reader, and room to note places. */
 export class ScrapeScratch {
   readonly reader = new ExpositionReader();
-  places: Places;
+  places: SeriesOffsets;
 
   /** @param room  for so many places at first */
   constructor(room = 0) {
-    this.places = newPlaces(Math.max(1_024, room));
+    this.places = newOffsets(Math.max(1_024, room));
   }
 }
 
@@ -78,7 +78,7 @@ export class SeriesCache {
       const isSame = this.#walk(tMs) && this.#reference.isKept;
       if (!isSame) {
         const { places } = this.#scratch;
-        this.#reference.keep(ownCopy(reader.bytes), copyOf(places, places.count));
+        this.#reference.keep(ownCopy(reader.bytes), copyOffsets(places, places.count));
       }
       return isSame;
     } finally {
@@ -98,8 +98,8 @@ export class SeriesCache {
       yield;
       const isSame = (yield* this.#walkInSlices(tMs)) && this.#reference.isKept;
       if (isSame) return true;
-      const places = yield* trimmed(scratch.places);
-      this.#reference.keep(ownOf(scratch.reader.bytes), places);
+      const places = yield* trimOffsets(scratch.places);
+      this.#reference.keep(takeOver(scratch.reader.bytes), places);
       return false;
     } finally {
       this.#scratch = shared;
@@ -116,7 +116,7 @@ export class SeriesCache {
     const scratch = this.#scratch;
     const { reader } = scratch;
     const { count } = this.#reference.places;
-    if (scratch.places.slots.length < count) scratch.places = newPlaces(count);
+    if (scratch.places.slots.length < count) scratch.places = newOffsets(count);
     const same = this.#walkSame(tMs, 0, count);
     if (same === count && count > 0 && reader.isAtEnd) return true;
     this.#noteSame(0, same);
@@ -304,7 +304,7 @@ export class SeriesCache {
 
   #takeExemplar(slot: number, nowMs: number): void {
     const { value, tMs, ...given } = this.#scratch.reader.exemplar();
-    const labels = labelSetOf(given.labels);
+    const labels = makeLabelSet(given.labels);
     if (this.#series.exemplars.isNew(slot, labels, value, tMs))
       this.#table.appendExemplar(slot, { labels, value, tMs: tMs ?? nowMs });
   }
@@ -337,7 +337,7 @@ export class SeriesCache {
   ): void {
     const scratch = this.#scratch;
     if (scratch.places.count === scratch.places.slots.length)
-      scratch.places = copyOf(scratch.places, scratch.places.count * 2);
+      scratch.places = copyOffsets(scratch.places, scratch.places.count * 2);
     const { places } = scratch;
     const i = places.count++;
     places.segmentStarts[i] = segmentStart;

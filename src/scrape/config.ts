@@ -102,7 +102,7 @@ export function describeJob({ id, jobName }: ScrapeConfig): string {
 }
 
 /** A job with Prometheus' defaults, except for the body limit and the fallback to text, which are ours. */
-export function scrapeConfigOf(
+export function makeScrapeConfig(
   set: Partial<ScrapeConfig> & Pick<ScrapeConfig, 'jobName'>,
 ): ScrapeConfig {
   const scrapeIntervalMs = set.scrapeIntervalMs ?? 60_000;

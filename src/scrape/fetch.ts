@@ -8,9 +8,9 @@ import { PermanentError } from '../kernel/errors.ts';
 import { readAuthorization } from '../kernel/http-credentials.ts';
 import { type ClientResponse, type HttpClient } from '../kernel/http-client.ts';
 import type { Borrowed } from '../model/borrowed.ts';
-import { acceptHeader, type ExpositionKind, kindOf } from '../wire/exposition/negotiation.ts';
+import { acceptHeader, type ExpositionKind, parseContentType } from '../wire/exposition/negotiation.ts';
 import { refuseMetadataUrl } from '../kernel/metadata-addresses.ts';
-import { urlOf } from '../kernel/urls.ts';
+import { parseUrl } from '../kernel/urls.ts';
 import type { ScrapeConfig } from './config.ts';
 
 const REDIRECTS_MAX = 10;
@@ -26,7 +26,7 @@ export interface FetchOptions {
 }
 
 /** A target's page, inflated. */
-export interface FetchedPage {
+export interface FetchedBody {
   /** Until the turn of the event loop ends. */
   readonly body: Borrowed<Uint8Array>;
   readonly kind: ExpositionKind;
@@ -37,13 +37,13 @@ export interface FetchedPage {
  *
  * @throws HttpClientError where there is no answer, PermanentError where it is not one to read
  */
-export async function fetchExposition(options: FetchOptions): Promise<FetchedPage> {
+export async function fetchExposition(options: FetchOptions): Promise<FetchedBody> {
   const { clock, config, timeoutMs } = options;
   const endMs = clock.nowMs() + timeoutMs;
-  const { origin } = urlOf(options.url);
+  const { origin } = parseUrl(options.url);
   let { url } = options;
   for (let redirects = 0; ; redirects++) {
-    const place = urlOf(url);
+    const place = parseUrl(url);
     if (!config.allowMetadataAddresses) refuseMetadataUrl(place);
     const response = await options.http.send({
       method: 'GET',
@@ -53,8 +53,8 @@ export async function fetchExposition(options: FetchOptions): Promise<FetchedPag
       bodyMaxBytes: config.limits.bodySizeBytes === 0 ? 2 ** 31 : config.limits.bodySizeBytes,
       signal: options.signal,
     });
-    const next = redirectOf(response, url);
-    if (next === undefined || !config.followRedirects) return pageOf(response, config);
+    const next = resolveRedirect(response, url);
+    if (next === undefined || !config.followRedirects) return readBody(response, config);
     if (redirects === REDIRECTS_MAX)
       throw new PermanentError(
         'SCRAPE_REDIRECTS',
@@ -107,7 +107,7 @@ function isEmpty(headers: Readonly<Record<string, string>>): boolean {
   return true;
 }
 
-function redirectOf(response: ClientResponse<unknown>, url: string): string | undefined {
+function resolveRedirect(response: ClientResponse<unknown>, url: string): string | undefined {
   if (![301, 302, 303, 307, 308].includes(response.status)) return undefined;
   const location = response.headers['location'];
   if (location === undefined || !URL.canParse(location, url)) return undefined;
@@ -115,14 +115,14 @@ function redirectOf(response: ClientResponse<unknown>, url: string): string | un
   return next.protocol === 'http:' || next.protocol === 'https:' ? next.href : undefined;
 }
 
-function pageOf(response: ClientResponse<Borrowed<Uint8Array>>, config: ScrapeConfig): FetchedPage {
+function readBody(response: ClientResponse<Borrowed<Uint8Array>>, config: ScrapeConfig): FetchedBody {
   if (response.status !== 200)
     throw new PermanentError(
       'SCRAPE_STATUS',
       `the target answered with status ${response.status}; only 200 is a scrape`,
     );
   const type = response.headers['content-type'];
-  const kind = kindOf(type) ?? config.fallback;
+  const kind = parseContentType(type) ?? config.fallback;
   const { body } = response;
   if (kind !== undefined) return { body, kind };
   if (body.length === 0) return { body, kind: 'text' };

@@ -20,7 +20,7 @@ export function reduceBuckets(
   if (histogram.schema < SCHEMA_MIN || histogram.schema > SCHEMA_MAX)
     return bucketsMax > 0 && histogram.positiveCounts.length > bucketsMax ? undefined : histogram;
   let reduced = histogram;
-  const widest = schemaOf(minFactor);
+  const widest = chooseSchema(minFactor);
   while (reduced.schema > widest && reduced.schema > SCHEMA_MIN) reduced = halved(reduced);
   if (bucketsMax === 0) return reduced;
   while (bucketCount(reduced) > bucketsMax) {
@@ -31,7 +31,7 @@ export function reduceBuckets(
 }
 
 /** The finest schema whose buckets grow by at least this factor. */
-function schemaOf(minFactor: number): number {
+function chooseSchema(minFactor: number): number {
   if (minFactor <= 1) return SCHEMA_MAX;
   return Math.max(SCHEMA_MIN, Math.min(SCHEMA_MAX, -Math.ceil(Math.log2(Math.log2(minFactor)))));
 }

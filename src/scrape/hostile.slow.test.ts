@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { systemClock } from '../kernel/clock.ts';
 import { createHttpClient } from '../kernel/http-client.ts';
-import { DEFAULT_LIMITS, scrapeConfigOf } from './config.ts';
+import { DEFAULT_LIMITS, makeScrapeConfig } from './config.ts';
 import type { RecordingAppender } from '../../test/kit/recording-appender.ts';
 import { listen, serve } from '../../test/kit/listen.ts';
 import { createRecordedManager } from '../../test/kit/recorded-manager.ts';
@@ -97,7 +97,7 @@ test('whatever a target does, its neighbour keeps its schedule and memory stays 
   await manager.start();
   await manager.apply(
     names.map((jobName) =>
-      scrapeConfigOf({
+      makeScrapeConfig({
         jobName,
         scrapeIntervalMs: INTERVAL_MS,
         scrapeTimeoutMs: INTERVAL_MS - 50,

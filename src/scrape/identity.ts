@@ -76,20 +76,20 @@ const ROLES: Roles<ScrapeConfig> = {
 
 /** Equal for two configurations under which a job has the same targets and series. */
 export function seriesKey(config: ScrapeConfig): string {
-  return keyOf(config, 'series');
+  return formatEffectKey(config, 'series');
 }
 
 /** Equal for two configurations that need the same HTTP client. */
 export function connectionKey(config: ScrapeConfig): string {
-  return keyOf(config, 'connection');
+  return formatEffectKey(config, 'connection');
 }
 
 /** Equal for two configurations that read a page alike. */
 export function pageKey(config: ScrapeConfig): string {
-  return keyOf(config, 'page');
+  return formatEffectKey(config, 'page');
 }
 
-function keyOf(config: ScrapeConfig, effect: Effect): string {
+function formatEffectKey(config: ScrapeConfig, effect: Effect): string {
   const parts: Plain[] = [];
   for (const name of Object.keys(ROLES) as (keyof ScrapeConfig)[]) {
     const role = ROLES[name];

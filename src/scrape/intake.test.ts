@@ -13,14 +13,14 @@ import {
   time,
   uint,
 } from '../../test/fuzz/protobuf-page.ts';
-import { labelSetOf } from '../model/labels.ts';
+import { makeLabelSet } from '../model/labels.ts';
 import type { ExpositionKind } from '../wire/exposition/negotiation.ts';
 import { DEFAULT_LIMITS, type ScrapeConfig } from './config.ts';
 import { reduceBuckets } from './histogram-limits.ts';
 import { RecordedTarget } from '../../test/kit/recorded-target.ts';
 
 function setUp(config: Partial<ScrapeConfig> = {}) {
-  const target = new RecordedTarget(config, labelSetOf({ job: 'j' }));
+  const target = new RecordedTarget(config, makeLabelSet({ job: 'j' }));
   const { appender, transaction } = target;
   /** What a scrape commits, behind why it failed. */
   const scrape = (page: string | Uint8Array, tMs: number, kind: ExpositionKind): string[] => {

@@ -11,7 +11,7 @@ import { type ScrapeScratch, SeriesCache } from './cache.ts';
 import type { ScrapeConfig } from './config.ts';
 import { ExemplarMemory } from './exemplar-memory.ts';
 import { FamilyMetadata } from './family-metadata.ts';
-import { ProtobufPages } from './protobuf-pages.ts';
+import { ProtobufBodies } from './protobuf-pages.ts';
 import { SeriesTable } from './series-table.ts';
 import { inRanges, type Steps } from './steps.ts';
 import type { ScrapeCounts, TargetSeries } from './target-series.ts';
@@ -26,7 +26,7 @@ export interface IntakeOptions {
 export class Intake {
   readonly #series: TargetSeries;
   readonly #text: SeriesCache;
-  readonly #protobuf: ProtobufPages;
+  readonly #protobuf: ProtobufBodies;
   /** Of the page before: a series keeps its slot from format to format, the readers' memories do not carry over. */
   #kind: ExpositionKind = 'text';
   /** A page was begun and is neither accepted nor taken back. */
@@ -46,7 +46,7 @@ export class Intake {
       counts: newCounts(),
     };
     this.#text = new SeriesCache(this.#series, scratch);
-    this.#protobuf = new ProtobufPages(this.#series);
+    this.#protobuf = new ProtobufBodies(this.#series);
   }
 
   /** What the scrape under way, or the last one, has counted: also after a failure. */

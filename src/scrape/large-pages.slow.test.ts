@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { body, double, message, sub, text, uint } from '../../test/fuzz/protobuf-page.ts';
 import { LENT_BYTES_MAX } from '../model/borrowed.ts';
 import type { ExpositionKind } from '../wire/exposition/negotiation.ts';
-import { scrapeConfigOf } from './config.ts';
+import { makeScrapeConfig } from './config.ts';
 import { RecordedTarget } from '../../test/kit/recorded-target.ts';
 import { startRecordedManager } from '../../test/kit/recorded-manager.ts';
 import { groupOf, jobWith } from '../../test/kit/scrape-jobs.ts';
@@ -182,7 +182,7 @@ test('a last scrape waits for a large page that is under way, and is that one', 
 test('a loop that goes on in another job begins where the last commit was, not in a large page', async () => {
   const { manager, appender, commits } = await beginLarge();
   await manager.apply([
-    scrapeConfigOf({ jobName: 'j', scrapeIntervalMs: 10_000, honorLabels: true }),
+    makeScrapeConfig({ jobName: 'j', scrapeIntervalMs: 10_000, honorLabels: true }),
   ]);
   const lines = await commits(1);
   assert.deepEqual(

@@ -9,7 +9,7 @@
  * What a scrape does to the target's series is transaction.ts.
  * Source: prometheus/scrape/scrape.go (scrapeLoop)
  */
-import { messageOf, PermanentError } from '../kernel/errors.ts';
+import { describeError, PermanentError } from '../kernel/errors.ts';
 import { type HttpClient, HttpClientError } from '../kernel/http-client.ts';
 import { type World } from '../kernel/world.ts';
 import type { Borrowed } from '../model/borrowed.ts';
@@ -18,7 +18,7 @@ import { formatDurationMs } from '../model/duration.ts';
 import { ExpositionError } from '../wire/exposition/error.ts';
 import type { ScrapeScratch } from './cache.ts';
 import type { ScrapeConfig } from './config.ts';
-import { fetchExposition, type FetchedPage } from './fetch.ts';
+import { fetchExposition, type FetchedBody } from './fetch.ts';
 import { type ScrapeMetrics } from './metrics.ts';
 import { type Target } from './target.ts';
 import type { ScrapeCounts } from './target-series.ts';
@@ -318,7 +318,7 @@ export class ScrapeLoop {
     const { failure, counts, durationMs } = outcome;
     this.#status = {
       health: failure === undefined ? 'up' : 'down',
-      lastError: failure === undefined ? '' : messageOf(failure),
+      lastError: failure === undefined ? '' : describeError(failure),
       lastScrapeMs: startMs,
       lastDurationMs: durationMs,
       lastSamples: counts?.scraped ?? 0,
@@ -332,7 +332,7 @@ export class ScrapeLoop {
     this.#intervals.observe((startMs - lastScrapeMs) / 1_000);
   }
 
-  async #fetch(): Promise<FetchedPage | Error> {
+  async #fetch(): Promise<FetchedBody | Error> {
     const { world, userAgent, config, veto, http } = this.#options;
     const refused = veto();
     if (refused !== undefined) return refused;
@@ -347,7 +347,7 @@ export class ScrapeLoop {
         signal: this.#stopping.signal,
       });
     } catch (error) {
-      return error instanceof Error ? error : new Error(messageOf(error));
+      return error instanceof Error ? error : new Error(describeError(error));
     }
   }
 
@@ -363,7 +363,7 @@ export class ScrapeLoop {
       metrics.outOfBounds.inc(counts.outOfBounds);
     }
     if (failure === undefined) return;
-    const reason = reasonOf(failure);
+    const reason = nameScrapeFailure(failure);
     metrics.failures.with({ reason }).inc();
     if (reason === 'sample_limit') metrics.sampleLimits.inc();
     if (reason === 'label_limit') metrics.labelLimits.inc();
@@ -374,7 +374,7 @@ export class ScrapeLoop {
 }
 
 /** A bounded word. */
-function reasonOf(failure: Error): string {
+function nameScrapeFailure(failure: Error): string {
   if (failure instanceof PermanentError) return failure.reason;
   if (failure instanceof HttpClientError) return failure.kind;
   return failure instanceof ExpositionError ? 'malformed' : 'other';

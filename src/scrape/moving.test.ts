@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { VirtualClock } from '../kernel/clock.ts';
 import type { HeldParts, TargetGroup } from '../model/target.ts';
-import { scrapeConfigOf } from './config.ts';
+import { makeScrapeConfig } from './config.ts';
 import type { ScrapeManager } from './manager.ts';
 import { startRecordedManager } from '../../test/kit/recorded-manager.ts';
 
@@ -31,7 +31,7 @@ async function processOf(clock: VirtualClock, delayMs = 0): Promise<Process> {
     },
   });
   await manager.apply([
-    scrapeConfigOf({ jobName: 'j', scrapeIntervalMs: INTERVAL_MS, scrapeTimeoutMs: 20_000 }),
+    makeScrapeConfig({ jobName: 'j', scrapeIntervalMs: INTERVAL_MS, scrapeTimeoutMs: 20_000 }),
   ]);
   const unfinished: number[] = [];
   return {

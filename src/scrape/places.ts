@@ -5,7 +5,7 @@
 import type { Steps } from './steps.ts';
 
 /** Where the series of a body lie, in order. */
-export interface Places {
+export interface SeriesOffsets {
   count: number;
   segmentStarts: Int32Array;
   seriesStarts: Int32Array;
@@ -18,7 +18,7 @@ export interface Places {
 }
 
 /** Room for that many. */
-export function newPlaces(size: number): Places {
+export function newOffsets(size: number): SeriesOffsets {
   return {
     count: 0,
     segmentStarts: new Int32Array(size),
@@ -31,18 +31,18 @@ export function newPlaces(size: number): Places {
 }
 
 /** The same places in columns of that size. */
-export function copyOf(from: Places, size: number): Places {
-  const to = newPlaces(size);
+export function copyOffsets(from: SeriesOffsets, size: number): SeriesOffsets {
+  const to = newOffsets(size);
   to.count = from.count;
   for (const column of COLUMNS) to[column].set(from[column].subarray(0, from.count));
   return to;
 }
 
 /** The places in columns that are no longer than they must be, one column a slice. */
-export function* trimmed(places: Places): Steps<Places> {
+export function* trimOffsets(places: SeriesOffsets): Steps<SeriesOffsets> {
   const { count } = places;
   if (places.slots.length - count <= count >> 2) return places;
-  const to = { ...newPlaces(0), count };
+  const to = { ...newOffsets(0), count };
   for (const column of INT_COLUMNS) {
     to[column] = places[column].slice(0, count);
     yield;

@@ -310,7 +310,7 @@ export class ScrapePool {
       estate: this.#ending.take(target),
       isHeld: (part) => this.#parts?.holds(part) !== false,
       othersSinceMs: target.part === undefined ? undefined : this.#parts?.sinceMs(target.part),
-      offsetMs: offsetOf(target, seed),
+      offsetMs: spreadOffset(target, seed),
       firstWithinMs: this.#firstWithinMs,
       config: () => this.#config,
       pageConfig: () => this.#pageConfig,
@@ -341,7 +341,7 @@ export class ScrapePool {
 }
 
 /** The same after a restart; spread evenly over the interval. */
-function offsetOf(target: Target, seed: string): number {
+function spreadOffset(target: Target, seed: string): number {
   const digest = hash('sha256', `${seed} ${target.key}`, 'buffer');
   return digest.readUIntBE(0, 6) % target.intervalMs;
 }

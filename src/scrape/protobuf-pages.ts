@@ -4,7 +4,7 @@
  */
 import { type Borrowed, peek } from '../model/borrowed.ts';
 import type { NativeHistogram } from '../model/histogram.ts';
-import { labelSetOf } from '../model/labels.ts';
+import { makeLabelSet } from '../model/labels.ts';
 import { PermanentError } from '../kernel/errors.ts';
 import { type ProtobufSample } from '../wire/exposition/protobuf/sample.ts';
 import { readProtobufInSteps } from '../wire/exposition/protobuf/families.ts';
@@ -22,7 +22,7 @@ interface Known {
   createdMs: number | undefined;
 }
 
-export class ProtobufPages {
+export class ProtobufBodies {
   readonly #series: TargetSeries;
   #known = new Map<string, Known>();
 
@@ -50,7 +50,7 @@ export class ProtobufPages {
         yield;
       }
       if (sample === 'pause') continue;
-      const key = keyOf(sample);
+      const key = formatLabelsKey(sample);
       const known = this.#known.get(key) ?? seen.get(key) ?? this.#newSeries(sample);
       seen.set(key, known);
       this.#take(known, sample, tMs);
@@ -87,7 +87,7 @@ export class ProtobufPages {
       table.setCreated(slot, sample.createdMs);
     }
     for (const { labels: given, value, tMs } of sample.exemplars) {
-      const labels = labelSetOf(given);
+      const labels = makeLabelSet(given);
       if (exemplars.isNew(slot, labels, value, tMs))
         table.appendExemplar(slot, { labels, value, tMs: tMs ?? nowMs });
     }
@@ -126,7 +126,7 @@ export class ProtobufPages {
   }
 }
 
-function keyOf({ labels }: ProtobufSample): string {
+function formatLabelsKey({ labels }: ProtobufSample): string {
   let key = '';
   for (const [name, value] of labels) key += `${name.length}:${name}${value.length}:${value}`;
   return key;

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { areEqual } from './equal-bytes.ts';
 import { hashBytes } from './hash-index.ts';
-import { newPlaces } from './places.ts';
+import { newOffsets } from './places.ts';
 import { ReferenceBody } from './reference-body.ts';
 
 function viewOf(bytes: Uint8Array): DataView {
@@ -14,7 +14,7 @@ function viewOf(bytes: Uint8Array): DataView {
 /** A body of these series, each followed by a value. */
 function keep(reference: ReferenceBody, names: readonly string[]): void {
   const body = Buffer.from(names.map((name) => `${name} 1\n`).join(''));
-  const places = newPlaces(names.length);
+  const places = newOffsets(names.length);
   let at = 0;
   for (const [i, name] of names.entries()) {
     places.seriesStarts[i] = at;

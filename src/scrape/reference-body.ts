@@ -5,7 +5,7 @@
 import type { Borrowed } from '../model/borrowed.ts';
 import { areEqual } from './equal-bytes.ts';
 import { HashIndex } from './hash-index.ts';
-import { newPlaces, type Places } from './places.ts';
+import { newOffsets, type SeriesOffsets } from './places.ts';
 import { inRanges, type Steps } from './steps.ts';
 
 /** Series of a large body that are gone over between two yields. */
@@ -22,11 +22,11 @@ export class ReferenceBody {
   /** A body is kept, though it may hold no series. */
   isKept = false;
   view: DataView = new DataView(new ArrayBuffer(0));
-  places: Places = newPlaces(0);
+  places: SeriesOffsets = newOffsets(0);
   readonly #bySeries = new HashIndex();
   #isIndexed = false;
 
-  keep(body: Uint8Array, places: Places): void {
+  keep(body: Uint8Array, places: SeriesOffsets): void {
     this.isKept = true;
     this.view = new DataView(body.buffer, body.byteOffset, body.byteLength);
     this.places = places;
@@ -35,7 +35,7 @@ export class ReferenceBody {
   }
 
   forget(): void {
-    this.keep(new Uint8Array(0), newPlaces(0));
+    this.keep(new Uint8Array(0), newOffsets(0));
     this.isKept = false;
   }
 

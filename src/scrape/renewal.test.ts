@@ -11,9 +11,9 @@ import {
   text,
   uint,
 } from '../../test/fuzz/protobuf-page.ts';
-import { labelSetOf } from '../model/labels.ts';
+import { makeLabelSet } from '../model/labels.ts';
 import type { ExpositionKind } from '../wire/exposition/negotiation.ts';
-import { scrapeConfigOf } from './config.ts';
+import { makeScrapeConfig } from './config.ts';
 import { RecordedTarget } from '../../test/kit/recorded-target.ts';
 
 test('when sinks change, a series is renewed at its next sample, once, and is no new one', () => {
@@ -79,11 +79,11 @@ test('extra series that come or go as sinks change are made, renewed and ended o
   const { appender, transaction } = target;
   target.scrape('', 1);
   appender.generation += 1;
-  transaction.setConfig(scrapeConfigOf({ jobName: 'j' }));
+  transaction.setConfig(makeScrapeConfig({ jobName: 'j' }));
   assert.equal(target.scrape('', 2).report.filter((line) => line.includes(' stale ')).length, 3);
   assert.equal(appender.renewed.length, 5);
   appender.generation += 1;
-  transaction.setConfig(scrapeConfigOf({ jobName: 'j', hasExtraMetrics: true }));
+  transaction.setConfig(makeScrapeConfig({ jobName: 'j', hasExtraMetrics: true }));
   assert.equal(target.scrape('', 3).report.length, 8);
   assert.equal(appender.renewed.length, 10);
   assert.deepEqual(appender.incomplete, []);
@@ -92,8 +92,8 @@ test('extra series that come or go as sinks change are made, renewed and ended o
 test('extra series that are asked for again before the next scrape go on without a marker', () => {
   const target = new RecordedTarget({ hasExtraMetrics: true });
   target.scrape('', 1);
-  target.transaction.setConfig(scrapeConfigOf({ jobName: 'j' }));
-  target.transaction.setConfig(scrapeConfigOf({ jobName: 'j', hasExtraMetrics: true }));
+  target.transaction.setConfig(makeScrapeConfig({ jobName: 'j' }));
+  target.transaction.setConfig(makeScrapeConfig({ jobName: 'j', hasExtraMetrics: true }));
   assert.ok(target.scrape('', 2).report.every((line) => !line.includes(' stale ')));
 });
 
@@ -151,7 +151,7 @@ test('whatever targets serve and whenever sinks change, the same is committed as
   fc.assert(
     fc.property(steps, fc.subarray(NAMES), fc.boolean(), (all, unwanted, isTracked) => {
       const config = { trackTimestampsStaleness: isTracked };
-      const [plain, bumped] = [0, 1].map(() => new RecordedTarget(config, labelSetOf({ j: 'j' })));
+      const [plain, bumped] = [0, 1].map(() => new RecordedTarget(config, makeLabelSet({ j: 'j' })));
       assert.ok(plain !== undefined && bumped !== undefined);
       for (const { appender } of [plain, bumped])
         appender.wants = (series) => !unwanted.some((name) => series.startsWith(`${name}{`));
@@ -159,7 +159,7 @@ test('whatever targets serve and whenever sinks change, the same is committed as
         if (one.isBumped) bumped.appender.generation += 1;
         const results = [plain, bumped].map((target) => {
           const set = { jobName: 'j', ...config, hasExtraMetrics: one.hasExtra };
-          target.transaction.setConfig(scrapeConfigOf(set));
+          target.transaction.setConfig(makeScrapeConfig(set));
           const page = one.fault === 'no page' ? new Error('no page') : pageOf(one);
           const { lines, report, counts } = target.scrape(page, (index + 1) * 1_000, one.kind);
           return { lines, report, counts, live: target.liveSeries.sort() };

@@ -3,7 +3,7 @@
  * target's labels and see no metric_relabel_configs.
  * Source: https://prometheus.io/docs/concepts/jobs_instances/#automatically-generated-labels-and-time-series
  */
-import { type LabelSet, labelSetOf, METRIC_NAME } from '../model/labels.ts';
+import { type LabelSet, makeLabelSet, METRIC_NAME } from '../model/labels.ts';
 import { DROPPED_REF, type RoutedAppender, type SeriesRef } from '../model/sample.ts';
 
 const NAMES = [
@@ -94,6 +94,6 @@ export class ScrapeReport {
       label.name,
       label.value,
     ]);
-    return labelSetOf([...labels, [METRIC_NAME, this.#names[index] ?? '']]);
+    return makeLabelSet([...labels, [METRIC_NAME, this.#names[index] ?? '']]);
   }
 }

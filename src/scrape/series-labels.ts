@@ -9,7 +9,7 @@ import {
   isLegacyLabelName,
   isLegacyMetricName,
   type LabelSet,
-  labelSetOf,
+  makeLabelSet,
   METRIC_NAME,
 } from '../model/labels.ts';
 import { relabel } from '../relabel/relabel.ts';
@@ -30,7 +30,7 @@ export function seriesLabels(
   // Rules see no empty labels: an empty label is one that is absent.
   for (const [name, value] of labels) if (value === '') labels.delete(name);
   if (!relabel(labels, config.metricRelabelRules)) return undefined;
-  const set = labelSetOf(labels);
+  const set = makeLabelSet(labels);
   if (set.length === 0) return undefined;
   if (!labels.has(METRIC_NAME))
     throw new PermanentError(

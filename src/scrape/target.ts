@@ -3,9 +3,9 @@
  * series of the target get. Pure.
  * Source: prometheus/scrape/target.go (PopulateLabels, Target.URL, TargetsFromGroup)
  */
-import { messageOf } from '../kernel/errors.ts';
+import { describeError } from '../kernel/errors.ts';
 import { formatDurationMs, parseDurationMs } from '../model/duration.ts';
-import { type LabelSet, labelSetKey, labelSetOf } from '../model/labels.ts';
+import { type LabelSet, labelSetKey, makeLabelSet } from '../model/labels.ts';
 import { type TargetGroup } from '../model/target.ts';
 import { relabel } from '../relabel/relabel.ts';
 import type { ScrapeConfig } from './config.ts';
@@ -38,7 +38,7 @@ export interface TargetList {
 const DROPPED_KEPT_MAX = 200;
 
 /** Targets in the order of the groups, each once. */
-export function targetsOf(groups: readonly TargetGroup[], config: ScrapeConfig): TargetList {
+export function listTargets(groups: readonly TargetGroup[], config: ScrapeConfig): TargetList {
   const steps = makeTargets(groups, config);
   for (;;) {
     const { done, value } = steps.next();
@@ -60,15 +60,15 @@ export function* makeTargets(
     for (const [at, own] of group.targets.entries()) {
       const discovered = discoveredLabels({ ...group.labels, ...own }, config);
       try {
-        const target = targetOf(discovered, config, group.parts?.[at]);
+        const target = makeTarget(discovered, config, group.parts?.[at]);
         if (target === undefined) {
           droppedCount += 1;
-          if (dropped.length < keptMax) dropped.push(labelSetOf(discovered));
+          if (dropped.length < keptMax) dropped.push(makeLabelSet(discovered));
         } else if (!targets.has(target.key)) {
           targets.set(target.key, target);
         }
       } catch (error) {
-        failures.push(`target ${discovered.get('__address__') ?? '?'}: ${messageOf(error)}`);
+        failures.push(`target ${discovered.get('__address__') ?? '?'}: ${describeError(error)}`);
       }
       yield;
     }
@@ -95,7 +95,7 @@ function discoveredLabels(
   return labels;
 }
 
-function targetOf(
+function makeTarget(
   discovered: ReadonlyMap<string, string>,
   config: ScrapeConfig,
   part: number | undefined,
@@ -104,20 +104,20 @@ function targetOf(
   if (!relabel(labels, config.relabelRules)) return undefined;
   const address = labels.get('__address__') ?? '';
   if (address === '') throw new Error('it has no address; set "__address__"');
-  const intervalMs = spanOf(labels, '__scrape_interval__');
-  const timeoutMs = spanOf(labels, '__scrape_timeout__');
+  const intervalMs = parseSpan(labels, '__scrape_interval__');
+  const timeoutMs = parseSpan(labels, '__scrape_timeout__');
   if (timeoutMs > intervalMs)
     throw new Error(
       `its scrape timeout of ${timeoutMs} ms is longer than its interval of ${intervalMs} ms; set "__scrape_timeout__" lower`,
     );
-  const url = urlOf(address, labels, config);
+  const url = buildUrl(address, labels, config);
   if (!labels.has('instance')) labels.set('instance', address);
   for (const name of labels.keys()) if (name.startsWith('__')) labels.delete(name);
-  const set = labelSetOf(labels);
+  const set = makeLabelSet(labels);
   return {
     key: `${labelSetKey(set)} ${url} ${intervalMs} ${timeoutMs}`,
     labels: set,
-    discoveredLabels: labelSetOf(discovered),
+    discoveredLabels: makeLabelSet(discovered),
     url,
     intervalMs,
     timeoutMs,
@@ -125,7 +125,7 @@ function targetOf(
   };
 }
 
-function spanOf(labels: ReadonlyMap<string, string>, name: string): number {
+function parseSpan(labels: ReadonlyMap<string, string>, name: string): number {
   const text = labels.get(name) ?? '';
   const spanMs = parseDurationMs(text);
   if (spanMs === undefined || spanMs === 0)
@@ -133,7 +133,7 @@ function spanOf(labels: ReadonlyMap<string, string>, name: string): number {
   return spanMs;
 }
 
-function urlOf(address: string, labels: ReadonlyMap<string, string>, config: ScrapeConfig): string {
+function buildUrl(address: string, labels: ReadonlyMap<string, string>, config: ScrapeConfig): string {
   const scheme = labels.get('__scheme__') ?? '';
   if (scheme !== 'http' && scheme !== 'https')
     throw new Error(`label "__scheme__" is ${JSON.stringify(scheme)}; use http or https`);

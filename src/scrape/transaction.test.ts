@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { HttpClientError } from '../kernel/http-client.ts';
-import { labelSetOf } from '../model/labels.ts';
+import { makeLabelSet } from '../model/labels.ts';
 import { DEFAULT_LIMITS } from './config.ts';
 import { RecordedTarget } from '../../test/kit/recorded-target.ts';
 
@@ -10,7 +10,7 @@ const valuesOf = (report: readonly string[]): string =>
   report.map((line) => line.split(' ').at(-2)).join(' ');
 
 test('a good scrape is committed once, with its report', () => {
-  const target = new RecordedTarget({}, labelSetOf({ job: 'j' }));
+  const target = new RecordedTarget({}, makeLabelSet({ job: 'j' }));
   const { lines, report, failure, counts, durationMs } = target.scrape('a 1\nb 2\n', 1);
   assert.equal(failure, undefined);
   assert.equal(durationMs, 250);

@@ -12,15 +12,15 @@
  *
  * Not here: when a target is scraped and how its page is got (loop.ts), how a page is read (intake.ts).
  */
-import { messageOf } from '../kernel/errors.ts';
+import { describeError } from '../kernel/errors.ts';
 import { HttpClientError } from '../kernel/http-client.ts';
-import { LENT_BYTES_MAX, ownOf } from '../model/borrowed.ts';
+import { LENT_BYTES_MAX, takeOver } from '../model/borrowed.ts';
 import type { LabelSet } from '../model/labels.ts';
 import type { RoutedAppender, SeriesMetadata } from '../model/sample.ts';
 import type { ExpositionKind } from '../wire/exposition/negotiation.ts';
 import type { ScrapeScratch } from './cache.ts';
 import type { ScrapeConfig } from './config.ts';
-import type { FetchedPage } from './fetch.ts';
+import type { FetchedBody } from './fetch.ts';
 import { Intake } from './intake.ts';
 import { type ReportMarks, ScrapeReport } from './report.ts';
 import type { Steps } from './steps.ts';
@@ -86,12 +86,12 @@ export class ScrapeTransaction {
   }
 
   /** Whether a scrape that got this is to be taken over several turns. */
-  isLarge(got: FetchedPage | Error): boolean {
+  isLarge(got: FetchedBody | Error): boolean {
     return this.#intake.isLarge || (!(got instanceof Error) && got.body.length > LENT_BYTES_MAX);
   }
 
   /** One scrape, committed: what was got, or why nothing was. Done with the page when it returns. */
-  take(got: FetchedPage | Error, moment: ScrapeMoment): ScrapeOutcome {
+  take(got: FetchedBody | Error, moment: ScrapeMoment): ScrapeOutcome {
     this.giveUp();
     const { tMs } = moment;
     const failure = got instanceof Error ? got : this.#read(got, tMs);
@@ -103,9 +103,9 @@ export class ScrapeTransaction {
   }
 
   /** As `take`, over several turns; undefined when it was given up. */
-  takeInSlices(got: FetchedPage | Error, moment: ScrapeMoment): Promise<ScrapeOutcome | undefined> {
+  takeInSlices(got: FetchedBody | Error, moment: ScrapeMoment): Promise<ScrapeOutcome | undefined> {
     // A small page was lent, and this takes longer than the loan.
-    const kept = got instanceof Error ? got : { ...got, body: ownOf(got.body) };
+    const kept = got instanceof Error ? got : { ...got, body: takeOver(got.body) };
     return this.#run(this.#takeSlices(kept, moment));
   }
 
@@ -166,7 +166,7 @@ export class ScrapeTransaction {
     this.#appender.commit();
   }
 
-  #read({ body, kind }: FetchedPage, tMs: number): Error | undefined {
+  #read({ body, kind }: FetchedBody, tMs: number): Error | undefined {
     try {
       this.#intake.ingest(body, tMs, kind);
       return undefined;
@@ -176,7 +176,7 @@ export class ScrapeTransaction {
   }
 
   #conclude(
-    got: FetchedPage | Error,
+    got: FetchedBody | Error,
     failure: Error | undefined,
     { tMs, timeoutMs, elapsedMs }: ScrapeMoment,
   ): ScrapeOutcome {
@@ -198,7 +198,7 @@ export class ScrapeTransaction {
 }
 
 function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(messageOf(error));
+  return error instanceof Error ? error : new Error(describeError(error));
 }
 
 /** As Prometheus tells it: -1 for a body above the limit, 0 where there is none. */

@@ -36,11 +36,11 @@ export function resolveConnection(
     key: createHash('sha256')
       .update(JSON.stringify([written, files, proxy]))
       .digest('base64'),
-    stamp: () => files.map(stampOf).join(),
+    stamp: () => files.map(stampSecretFile).join(),
   };
 }
 
-function stampOf(file: string): string {
+function stampSecretFile(file: string): string {
   const stat = statSync(file, { throwIfNoEntry: false });
   return stat === undefined ? '' : `${stat.mtimeMs}/${stat.size}/${stat.ino}`;
 }

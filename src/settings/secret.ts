@@ -4,7 +4,7 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { messageOf } from '../kernel/errors.ts';
+import { describeError } from '../kernel/errors.ts';
 import { textSchema } from './text.ts';
 import type { CheckContext, ConfigPath, Reporter } from './finding.ts';
 
@@ -43,7 +43,7 @@ export function readNow(
   try {
     return secret?.() ?? '';
   } catch (error) {
-    report.error(path, 'CONFIG_FILE', `the secret can't be read: ${messageOf(error)}`);
+    report.error(path, 'CONFIG_FILE', `the secret can't be read: ${describeError(error)}`);
     return '';
   }
 }

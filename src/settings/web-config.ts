@@ -12,7 +12,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import { z } from 'zod';
-import { ConfigError, messageOf } from '../kernel/errors.ts';
+import { ConfigError, describeError } from '../kernel/errors.ts';
 import type { Logger } from '../kernel/logger.ts';
 import type { WebConfig, WebTls } from '../kernel/web-config.ts';
 import { secretSchema } from './secret.ts';
@@ -97,12 +97,12 @@ export async function loadWebConfig(file: string, log: Logger): Promise<WebConfi
   const remembered = new Map<string, boolean>();
   const at = dirname(file);
   return {
-    tls: first.tls_server_config === undefined ? undefined : tlsOf(file, current, at, log),
+    tls: first.tls_server_config === undefined ? undefined : loadTls(file, current, at, log),
     headers: () => current().http_server_config?.headers ?? {},
     async isAllowed(headers) {
       const users = current().basic_auth_users;
       if (users === undefined || Object.keys(users).length === 0) return true;
-      const given = basicAuthOf(headers.authorization);
+      const given = parseBasicAuth(headers.authorization);
       if (given === undefined) return false;
       const hash = Object.hasOwn(users, given.user) ? users[given.user] : undefined;
       const key = digest(`${given.user}\0${hash ?? ''}\0${given.password}`);
@@ -123,7 +123,7 @@ function readWebFile(file: string, parse: (text: string) => unknown): WebFile {
   } catch (error) {
     throw new ConfigError(
       'WEB_CONFIG',
-      `--web.config.file: ${file} cannot be read: ${messageOf(error)}`,
+      `--web.config.file: ${file} cannot be read: ${describeError(error)}`,
       { cause: error },
     );
   }
@@ -131,7 +131,7 @@ function readWebFile(file: string, parse: (text: string) => unknown): WebFile {
   try {
     parsed = webConfigSchema.safeParse(parse(text) ?? {});
   } catch (error) {
-    throw new ConfigError('WEB_CONFIG', `${file} is not YAML: ${messageOf(error)}`, {
+    throw new ConfigError('WEB_CONFIG', `${file} is not YAML: ${describeError(error)}`, {
       cause: error,
     });
   }
@@ -150,7 +150,7 @@ function readWebFile(file: string, parse: (text: string) => unknown): WebFile {
   return parsed.data;
 }
 
-function tlsOf(file: string, current: () => WebFile, at: string, log: Logger): WebTls {
+function loadTls(file: string, current: () => WebFile, at: string, log: Logger): WebTls {
   const settings = (): NonNullable<WebFile['tls_server_config']> =>
     current().tls_server_config ?? {
       client_auth_type: 'NoClientCert',
@@ -189,7 +189,7 @@ function tlsOf(file: string, current: () => WebFile, at: string, log: Logger): W
       createSecureContext(secrets);
       return secrets;
     } catch (error) {
-      throw new ConfigError('WEB_CONFIG', `${file}: tls_server_config: ${messageOf(error)}`, {
+      throw new ConfigError('WEB_CONFIG', `${file}: tls_server_config: ${describeError(error)}`, {
         cause: error,
       });
     }
@@ -212,7 +212,7 @@ function rereading<T>(name: string, files: () => string[], make: () => T, log: L
   let value: { readonly of: T } | undefined;
   let stamp = '';
   return () => {
-    const now = files().map(stampOf).join();
+    const now = files().map(stampFile).join();
     if (value !== undefined && now === stamp) return value.of;
     stamp = now;
     try {
@@ -221,14 +221,14 @@ function rereading<T>(name: string, files: () => string[], make: () => T, log: L
       if (value === undefined) throw error;
       log.error('the web configuration has changed and cannot be used; the one before stays', {
         file: name,
-        error: messageOf(error),
+        error: describeError(error),
       });
     }
     return value.of;
   };
 }
 
-function stampOf(file: string): string {
+function stampFile(file: string): string {
   try {
     const { mtimeMs, size, ino } = statSync(file);
     return `${mtimeMs}/${size}/${ino}`;
@@ -237,7 +237,7 @@ function stampOf(file: string): string {
   }
 }
 
-function basicAuthOf(header: string | undefined): { user: string; password: string } | undefined {
+function parseBasicAuth(header: string | undefined): { user: string; password: string } | undefined {
   const match = /^basic\s+(\S+)$/i.exec(header ?? '');
   if (match === null) return undefined;
   const text = Buffer.from(match[1] ?? '', 'base64').toString();

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { TargetGroup } from '../model/target.ts';
-import { balance, imbalance, ownersOf } from './division.ts';
+import { balance, imbalance, divideParts } from './division.ts';
 import { parseShard } from './fixed.ts';
-import { addLoads, heldOf, PARTS, withParts } from './parts.ts';
+import { addLoads, selectHeld, PARTS, withParts } from './parts.ts';
 
 const groupOf = (targets: TargetGroup['targets']): TargetGroup[] => [
   { source: 's', labels: { env: 'a' }, targets },
@@ -24,8 +24,8 @@ async function loadsOf(targets: number): Promise<Uint32Array> {
 }
 
 test('one that comes takes only its own share, one that goes leaves only its own', () => {
-  const before = ownersOf(members(5), new Map());
-  const after = ownersOf(members(6), new Map());
+  const before = divideParts(members(5), new Map());
+  const after = divideParts(members(6), new Map());
   const newest = members(6)[5];
   let moved = 0;
   for (const [part, owner] of after.entries()) {
@@ -39,7 +39,7 @@ test('one that comes takes only its own share, one that goes leaves only its own
 test('owners follow from the members alone, in whatever order', () => {
   fc.assert(
     fc.property(fc.shuffledSubarray(members(8), { minLength: 1 }), (some) => {
-      assert.deepEqual(ownersOf(some, new Map()), ownersOf(some.toSorted(), new Map()));
+      assert.deepEqual(divideParts(some, new Map()), divideParts(some.toSorted(), new Map()));
     }),
     { numRuns: 10 },
   );
@@ -86,7 +86,7 @@ test('shares of n are all of the targets, each once', async () => {
   const groups = await withParts(groupOf(addresses(500)));
   const seen = new Set<string>();
   for (let share = 0; share < 7; share++)
-    for (const { targets } of heldOf(groups, parseShard(`${share}/7`) ?? (() => false)))
+    for (const { targets } of selectHeld(groups, parseShard(`${share}/7`) ?? (() => false)))
       for (const { __address__: address = '' } of targets) {
         assert.ok(!seen.has(address));
         seen.add(address);

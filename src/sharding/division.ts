@@ -3,7 +3,7 @@
  * own share; and moves from those that have too much. Pure.
  * Sources: https://en.wikipedia.org/wiki/Rendezvous_hashing, https://arxiv.org/abs/1608.01350 (bounded loads)
  */
-import { hashOf, mix, PARTS } from './parts.ts';
+import { hashText, mix, PARTS } from './parts.ts';
 
 /** Parts that belong to another than by hash: part → member. */
 export type Moves = ReadonlyMap<number, string>;
@@ -14,15 +14,15 @@ const OVERLOAD = 1.1;
 export const MOVES_MAX = 2_048;
 
 /** Who owns a part by hash alone. */
-export function ownerOf(members: readonly string[]): (part: number) => string {
+export function divideByHash(members: readonly string[]): (part: number) => string {
   const sorted = [...members].sort();
-  const hashes = Uint32Array.from(sorted, hashOf);
+  const hashes = Uint32Array.from(sorted, hashText);
   return (part) => sorted[highest(hashes, part)] ?? '';
 }
 
 /** The owner of each part, by its number. */
-export function ownersOf(members: readonly string[], moves: Moves): readonly string[] {
-  const byHash = ownerOf(members);
+export function divideParts(members: readonly string[], moves: Moves): readonly string[] {
+  const byHash = divideByHash(members);
   return Array.from({ length: PARTS }, (_, part) => moves.get(part) ?? byHash(part));
 }
 
@@ -33,7 +33,7 @@ export function ownersOf(members: readonly string[], moves: Moves): readonly str
  * @param loads  how many targets each part has
  */
 export function balance(members: readonly string[], loads: Uint32Array, before: Moves): Moves {
-  const base = ownersOf(members, new Map());
+  const base = divideParts(members, new Map());
   const known = new Set(members);
   const moves = new Map(
     [...before].filter(
@@ -66,7 +66,7 @@ export function balance(members: readonly string[], loads: Uint32Array, before: 
 
 /** The largest share over the mean; 1 where all are equal or there is nothing. */
 export function imbalance(members: readonly string[], loads: Uint32Array, moves: Moves): number {
-  const owners = ownersOf(members, moves);
+  const owners = divideParts(members, moves);
   const load = new Map<string, number>();
   let total = 0;
   for (const [part, owner] of owners.entries()) {

@@ -1,5 +1,5 @@
 /** Shares that nobody agrees on: the i-th of n, as a flag or a request says. */
-import { ownerOf } from './division.ts';
+import { divideByHash } from './division.ts';
 import type { Sharing } from './sharing.ts';
 
 /** Each part is compared with every share. */
@@ -10,7 +10,7 @@ export function parseShard(text: string): ((part: number) => boolean) | undefine
   const match = /^(\d{1,4})\/(\d{1,4})$/.exec(text);
   const [index, count] = [Number(match?.[1]), Number(match?.[2])];
   if (match === null || count === 0 || count > SHARES_MAX || index >= count) return undefined;
-  const owner = ownerOf(Array.from({ length: count }, (_, at) => String(at)));
+  const owner = divideByHash(Array.from({ length: count }, (_, at) => String(at)));
   const own = String(index);
   return (part) => owner(part) === own;
 }

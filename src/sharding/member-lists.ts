@@ -134,7 +134,7 @@ export class MemberLists {
     try {
       const answer = await world.http.send({
         method: 'GET',
-        url: `http://${addressOf(host, port)}/shard`,
+        url: `http://${formatAddress(host, port)}/shard`,
         timeoutMs: ASK_TIMEOUT_MS,
         bodyMaxBytes: BODY_MAX_BYTES,
         signal,
@@ -149,11 +149,11 @@ export class MemberLists {
 function memberAt({ id, host, isStarting }: SourceMember, port: number): Member {
   return {
     id,
-    ...(host === undefined ? {} : { address: addressOf(host, port) }),
+    ...(host === undefined ? {} : { address: formatAddress(host, port) }),
     ...(isStarting === true ? { isStarting } : {}),
   };
 }
 
-function addressOf(host: string, port: number): string {
+function formatAddress(host: string, port: number): string {
   return `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }

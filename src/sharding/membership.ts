@@ -7,11 +7,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { World } from '../kernel/world.ts';
 import { type Knowledge, missingWords, newestList, newestProposal } from './agreement.ts';
 import { Bell } from './bell.ts';
-import { ownersOf } from './division.ts';
+import { divideParts } from './division.ts';
 import { MemberLists, type MemberSource } from './member-lists.ts';
 import { type MembershipMetrics, newMembershipMetrics } from './metrics.ts';
 import { PARTS } from './parts.ts';
-import { isSame, movesOf, type PeerState, type Proposal } from './peer-state.ts';
+import { isSame, mapMoves, type PeerState, type Proposal } from './peer-state.ts';
 import { PeerServer } from './peer-server.ts';
 import { Peers } from './peers.ts';
 import { Proposer } from './proposer.ts';
@@ -275,7 +275,7 @@ export class Membership implements Sharing {
   }
 
   async #giveUp(proposal: Proposal): Promise<void> {
-    const owners = ownersOf(proposal.members, movesOf(proposal));
+    const owners = divideParts(proposal.members, mapMoves(proposal));
     const own = this.#own?.id;
     const kept = this.#held.map((isHeld, part) => (owners[part] === own ? isHeld : 0));
     const isLess = this.#isAlone || kept.some((isHeld, part) => isHeld !== this.#held[part]);
@@ -290,7 +290,7 @@ export class Membership implements Sharing {
   }
 
   async #takeOwn(proposal: Proposal): Promise<void> {
-    const owners = ownersOf(proposal.members, movesOf(proposal));
+    const owners = divideParts(proposal.members, mapMoves(proposal));
     const own = this.#own?.id;
     const all = Uint8Array.from(owners, (owner) => (owner === own ? 1 : 0));
     await this.#take(all, this.#sinceMs());

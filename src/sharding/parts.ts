@@ -27,7 +27,7 @@ export async function withParts(groups: readonly TargetGroup[]): Promise<readonl
   for (const group of groups) {
     const own: string[] = [];
     for (const target of group.targets) {
-      const key = keyOf({ ...group.labels, ...target }, false);
+      const key = formatTargetKey({ ...group.labels, ...target }, false);
       alike.set(key, (alike.get(key) ?? 0) + 1);
       own.push(key);
       await giveWay();
@@ -40,7 +40,7 @@ export async function withParts(groups: readonly TargetGroup[]): Promise<readonl
     for (const [at, target] of group.targets.entries()) {
       const key = keys[index]?.[at] ?? '';
       const isAlone = alike.get(key) === 1;
-      parts.push(partOf(isAlone ? key : keyOf({ ...group.labels, ...target }, true)));
+      parts.push(choosePart(isAlone ? key : formatTargetKey({ ...group.labels, ...target }, true)));
       await giveWay();
     }
     parted.push({ ...group, parts });
@@ -49,7 +49,7 @@ export async function withParts(groups: readonly TargetGroup[]): Promise<readonl
 }
 
 /** Of the groups, the targets whose part is held; groups without any are left out. */
-export function heldOf(
+export function selectHeld(
   groups: readonly TargetGroup[],
   holds: (part: number) => boolean,
 ): readonly TargetGroup[] {
@@ -70,19 +70,19 @@ export function addLoads(groups: readonly TargetGroup[], loads: Uint32Array): vo
     for (const part of parts) loads[part] = (loads[part] ?? 0) + 1;
 }
 
-function keyOf(labels: Readonly<Record<string, string>>, withMeta: boolean): string {
+function formatTargetKey(labels: Readonly<Record<string, string>>, withMeta: boolean): string {
   const names = Object.keys(labels).filter((name) => withMeta || !name.startsWith('__meta_'));
   let key = '';
   for (const name of names.sort()) key += `${name}\u0000${labels[name] ?? ''}\u0001`;
   return key;
 }
 
-function partOf(key: string): number {
-  return mix(hashOf(key)) % PARTS;
+function choosePart(key: string): number {
+  return mix(hashText(key)) % PARTS;
 }
 
 /** FNV-1a over UTF-16 units. Source: http://www.isthe.com/chongo/tech/comp/fnv/ */
-export function hashOf(text: string): number {
+export function hashText(text: string): number {
   let hash = 0x81_1c_9d_c5;
   for (let at = 0; at < text.length; at++)
     hash = Math.imul(hash ^ text.charCodeAt(at), 0x01_00_01_93);

@@ -91,6 +91,6 @@ export function isSame(
 }
 
 /** The parts that are not where their hash says. */
-export function movesOf({ members, moves }: Proposal): Map<number, string> {
+export function mapMoves({ members, moves }: Proposal): Map<number, string> {
   return new Map(moves.map(([part, at]) => [part, members[at] ?? '']));
 }

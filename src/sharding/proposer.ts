@@ -1,7 +1,7 @@
 /** What a leader proposes: other members at once, other weights now and then. */
 import { isLeader, type Knowledge, wantedMembers } from './agreement.ts';
 import { balance, imbalance, type Moves } from './division.ts';
-import { movesOf, type Proposal } from './peer-state.ts';
+import { mapMoves, type Proposal } from './peer-state.ts';
 
 /** How often shares are weighed. */
 const WEIGH_MS = 30_000;
@@ -29,7 +29,7 @@ export class Proposer {
     const isDue = isSettled && performance.now() - this.#weighedAt >= WEIGH_MS;
     if (isSame && !isDue) return undefined;
     this.#weighedAt = performance.now();
-    const before: Moves = newest === undefined ? new Map() : movesOf(newest);
+    const before: Moves = newest === undefined ? new Map() : mapMoves(newest);
     const counted = loads();
     if (isSame && (members.length < 2 || imbalance(members, counted, before) <= IMBALANCE_MAX))
       return undefined;

@@ -3,8 +3,8 @@
  * OpenTelemetry collector set them, whatever the series says.
  * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#configuration-file
  */
-import { type Label, labelSetOf } from '../model/labels.ts';
-import { identityOf, type SeriesTransform } from '../model/transform.ts';
+import { type Label, makeLabelSet } from '../model/labels.ts';
+import { formatIdentity, type SeriesTransform } from '../model/transform.ts';
 
 export function externalLabels(
   labels: Readonly<Record<string, string>>,
@@ -12,7 +12,7 @@ export function externalLabels(
 ): SeriesTransform {
   const names = Object.keys(labels).sort();
   return {
-    identity: identityOf(
+    identity: formatIdentity(
       `external_labels_${mode}`,
       Object.fromEntries(names.map((name) => [name, labels[name]])),
     ),
@@ -22,7 +22,7 @@ export function externalLabels(
       );
       for (const name of names)
         if (mode === 'set' || !own.has(name)) own.set(name, labels[name] ?? '');
-      return { ...series, labels: labelSetOf(own) };
+      return { ...series, labels: makeLabelSet(own) };
     },
   };
 }

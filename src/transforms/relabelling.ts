@@ -2,7 +2,7 @@
  * Relabelling as a transform of series: write_relabel_configs. What has no label left is dropped.
  * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#relabel_config
  */
-import { type Label, labelSetOf } from '../model/labels.ts';
+import { type Label, makeLabelSet } from '../model/labels.ts';
 import type { SeriesTransform } from '../model/transform.ts';
 import { relabel, type RelabelRule } from '../relabel/relabel.ts';
 import { ruleKey } from '../relabel/rule-key.ts';
@@ -15,7 +15,7 @@ export function relabelling(rules: readonly RelabelRule[]): SeriesTransform {
         series.labels.map((label: Label) => [label.name, label.value]),
       );
       if (!relabel(labels, rules)) return undefined;
-      const set = labelSetOf(labels);
+      const set = makeLabelSet(labels);
       return set.length === 0 ? undefined : { ...series, labels: set };
     },
   };

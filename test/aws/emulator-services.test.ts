@@ -51,7 +51,7 @@ import {
   SSMClient,
 } from '@aws-sdk/client-ssm';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
-import { Scenario, scenarioOf } from '../../src/emulator/scenario.ts';
+import { Scenario, parseScenario } from '../../src/emulator/scenario.ts';
 import { systemClock } from '../../src/kernel/clock.ts';
 import { createHttpClient } from '../../src/kernel/http-client.ts';
 import { silentLogger } from '../../src/kernel/logger.ts';
@@ -291,7 +291,7 @@ test('a scenario: calls, objects, tasks, and trouble after a while', async () =>
     credentials: aws.credentials,
   };
   const containerDefinitions = [{ name: 'app', image: 'app' }];
-  const steps = scenarioOf(
+  const steps = parseScenario(
     {
       steps: [
         { call: 'ecs.CreateCluster', input: { clusterName: 'told' } },
@@ -313,9 +313,9 @@ test('a scenario: calls, objects, tasks, and trouble after a while', async () =>
   await scenario.stop();
   const bad = [{ call: 'ecs.DescribeClusters', input: { clusters: [] } }];
   await assert.rejects(
-    new Scenario(scenarioOf({ steps: bad }, 'f'), options).start(),
+    new Scenario(parseScenario({ steps: bad }, 'f'), options).start(),
     /step 1 of the scenario: 400 .*can not be empty/,
   );
-  assert.throws(() => scenarioOf({ steps: [{ call: 'nothing' }] }, 'f.yml'), /f\.yml/);
+  assert.throws(() => parseScenario({ steps: [{ call: 'nothing' }] }, 'f.yml'), /f\.yml/);
   await http.close();
 });

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-import { labelSetOf } from '../../src/model/labels.ts';
+import { makeLabelSet } from '../../src/model/labels.ts';
 import { type Appender, DROPPED_REF } from '../../src/model/sample.ts';
 import { HISTOGRAM } from '../kit/native-histogram.ts';
 
@@ -21,7 +21,7 @@ export function appenderContract(
   make: (context: TestContext) => AppenderFixture | Promise<AppenderFixture>,
 ): void {
   const refTo = (appender: Appender, name: string) =>
-    appender.refOf(labelSetOf({ __name__: name, job: 'j' }));
+    appender.refOf(makeLabelSet({ __name__: name, job: 'j' }));
 
   test(`${what}: what was appended is seen by nobody before the commit, and once after it`, async (context) => {
     const { appender, committed } = await make(context);
@@ -112,7 +112,7 @@ export function appenderContract(
     appender.append(DROPPED_REF, T0, 1);
     appender.appendStale(DROPPED_REF, T0);
     appender.appendHistogram(DROPPED_REF, T0, HISTOGRAM);
-    appender.appendExemplar(DROPPED_REF, { labels: labelSetOf({ id: '1' }), value: 1, tMs: T0 });
+    appender.appendExemplar(DROPPED_REF, { labels: makeLabelSet({ id: '1' }), value: 1, tMs: T0 });
     appender.setMetadata(DROPPED_REF, 'a', { type: 'gauge', help: '', unit: '' });
     appender.setCreated(DROPPED_REF, T0);
     appender.commit();

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-import { shortName } from '../../src/discovery/mechanism.ts';
+import { shortMechanismName } from '../../src/discovery/mechanism.ts';
 import { mechanismOf, mechanisms } from '../../src/discovery/mechanisms.ts';
 import { fixtures, type MechanismFixture } from './mechanism-fixtures.ts';
 import { type RunningDiscovery, startDiscovery } from '../kit/discovery.ts';
@@ -21,7 +21,7 @@ for (const { key } of mechanisms) {
     if (broken) await fixture.breakSource?.();
     const mechanism = mechanismOf(key);
     const { config, http, baseDirectory, dnsServers } = fixture;
-    const world = { mechanism: shortName(key), http, baseDirectory, dnsServers };
+    const world = { mechanism: shortMechanismName(key), http, baseDirectory, dnsServers };
     const run = startDiscovery(context, mechanism, config, world);
     return { ...run, fixture, until: (isSo, stepMs = 5_000) => run.until(isSo, stepMs) };
   };

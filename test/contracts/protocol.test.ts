@@ -8,7 +8,7 @@ import type { TestContext } from 'node:test';
 import { Rows } from '../../src/delivery/rows.ts';
 import type { Protocol } from '../../src/delivery/protocol.ts';
 import { RecoverableError } from '../../src/kernel/errors.ts';
-import { labelSetOf } from '../../src/model/labels.ts';
+import { makeLabelSet } from '../../src/model/labels.ts';
 import type { Chunk } from '../../src/model/queue.ts';
 import type { OpenAppender } from '../../src/model/sample.ts';
 import { LineAppender } from '../../src/sinks/file/lines.ts';
@@ -45,7 +45,7 @@ function chunkWith(
 ): Chunk {
   const appender = openAppender('target');
   timesMs.forEach((tMs, i) => {
-    const ref = appender.refOf(labelSetOf({ __name__: 'a', i: String(i), job: 'j' }));
+    const ref = appender.refOf(makeLabelSet({ __name__: 'a', i: String(i), job: 'j' }));
     appender.append(ref, tMs, i);
   });
   appender.commit();

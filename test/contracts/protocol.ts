@@ -5,7 +5,7 @@
  */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-import { itemsOf, type Protocol } from '../../src/delivery/protocol.ts';
+import { countItems, type Protocol } from '../../src/delivery/protocol.ts';
 import { RecoverableError } from '../../src/kernel/errors.ts';
 import type { Chunk } from '../../src/model/queue.ts';
 
@@ -91,8 +91,8 @@ export function protocolContract<Request>(
     const alone = (chunks: readonly Chunk[]): (readonly Chunk[])[] => {
       const halves = protocol.halve?.(chunks);
       if (halves === undefined) return [chunks];
-      assert.equal(itemsOf(halves[0]) + itemsOf(halves[1]), itemsOf(chunks));
-      for (const half of halves) assert.ok(itemsOf(half) > 0, 'no half is empty');
+      assert.equal(countItems(halves[0]) + countItems(halves[1]), countItems(chunks));
+      for (const half of halves) assert.ok(countItems(half) > 0, 'no half is empty');
       return halves.flatMap(alone);
     };
     const pieces = alone([...two(fixture), fixture.chunkOf([T0 + 6])]);
@@ -123,7 +123,7 @@ export function protocolContract<Request>(
         fixture.timesIn(dropped),
         times(6).filter((one) => one < cutoffMs),
       );
-      assert.equal(itemsOf(kept) + itemsOf(dropped), 6);
+      assert.equal(countItems(kept) + countItems(dropped), 6);
     }
   });
 

@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { labelSetOf } from '../../src/model/labels.ts';
+import { makeLabelSet } from '../../src/model/labels.ts';
 import type { sinkKinds } from '../../src/sinks/sinks.ts';
 import { Receiver } from '../kit/receiver.ts';
 
@@ -74,7 +74,7 @@ interface Line {
 
 function textOf(line: string): string {
   const { labels, timestamp_ms: tMs, value, stale } = JSON.parse(line) as Line;
-  const series = labelSetOf(labels).map(({ name, value: text }) => `${name}=${text}`);
+  const series = makeLabelSet(labels).map(({ name, value: text }) => `${name}=${text}`);
   return `${series.join()} ${tMs} ${stale === true ? 'NaN' : String(value)}`;
 }
 

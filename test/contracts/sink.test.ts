@@ -13,7 +13,7 @@ import { planSinks } from '../../src/config/sinks.ts';
 import { systemClock } from '../../src/kernel/clock.ts';
 import { createHttpClient } from '../../src/kernel/http-client.ts';
 import type { Registry } from '../../src/kernel/metrics.ts';
-import { labelSetOf } from '../../src/model/labels.ts';
+import { makeLabelSet } from '../../src/model/labels.ts';
 import { type Appender, DROPPED_REF } from '../../src/model/sample.ts';
 import { DurableQueue } from '../../src/queue/queue.ts';
 import type { Reporter } from '../../src/settings/finding.ts';
@@ -96,7 +96,7 @@ for (const known of sinkKinds) {
 
   /** Commits a sample of `a` and of `b`. */
   const commit = (appender: Appender, round: number): string[] => {
-    const refs = ['a', 'b'].map((name) => appender.refOf(labelSetOf({ __name__: name, job: 'j' })));
+    const refs = ['a', 'b'].map((name) => appender.refOf(makeLabelSet({ __name__: name, job: 'j' })));
     for (const ref of refs) appender.append(ref, T0 + round, round);
     appender.commit();
     for (const ref of refs) appender.forget(ref);
@@ -136,8 +136,8 @@ for (const known of sinkKinds) {
   test(`${kind.key}: what is committed arrives, with its labels, times and values, and nothing else`, () =>
     withRun(async ({ open, arrives }) => {
       const appender = (await open()).openAppender('target');
-      const ref = appender.refOf(labelSetOf({ __name__: 'a', text: 'ü"\\\n' }));
-      const gone = appender.refOf(labelSetOf({ __name__: 'gone' }));
+      const ref = appender.refOf(makeLabelSet({ __name__: 'a', text: 'ü"\\\n' }));
+      const gone = appender.refOf(makeLabelSet({ __name__: 'gone' }));
       appender.append(ref, T0, 99);
       appender.rollback();
       for (const [i, value] of [1.5, -0.25, Infinity, Number.NaN, 1e300].entries()) {

@@ -2,7 +2,7 @@
  * Deterministic random series for comparing query engines: as an in-memory `Queryable` and as OpenMetrics text for
  * `promtool tsdb create-blocks-from openmetrics`. No stale markers: OpenMetrics can't carry them.
  */
-import { compareLabelSets, labelSetOf, type LabelSet } from '../../src/model/labels.ts';
+import { compareLabelSets, makeLabelSet, type LabelSet } from '../../src/model/labels.ts';
 import { compileMatchers } from '../../src/workspace/promql/matcher.ts';
 import type { Queryable, SeriesData } from '../../src/workspace/promql/queryable.ts';
 
@@ -36,7 +36,7 @@ export function makeSeries(seed = 1): SeriesData[] {
     valueAt: (index: number, tMs: number) => number | undefined,
     jitterMs = 0,
   ): void => {
-    const series: Series = { labels: labelSetOf(labels), times: [], values: [] };
+    const series: Series = { labels: makeLabelSet(labels), times: [], values: [] };
     for (let tMs = START_MS, i = 0; tMs <= END_MS; tMs += STEP_MS, i++) {
       const value = valueAt(i, tMs);
       if (value === undefined) continue;

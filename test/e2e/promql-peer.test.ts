@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { labelSetKey, labelSetOf } from '../../src/model/labels.ts';
+import { labelSetKey, makeLabelSet } from '../../src/model/labels.ts';
 import {
   evaluateInstant,
   evaluateRange,
@@ -141,7 +141,7 @@ function flattenPeer(data: unknown): Flat {
   if (resultType === 'scalar') return new Map([['scalar', [point(result as PeerPoint)]]]);
   for (const { metric, value, values } of result as readonly PeerSeries[]) {
     const points = values ?? (value === undefined ? [] : [value]);
-    flat.set(labelSetKey(labelSetOf(metric)), points.map(point));
+    flat.set(labelSetKey(makeLabelSet(metric)), points.map(point));
   }
   return flat;
 }

@@ -2,7 +2,7 @@
  * What chunks hold, as text like that of RecordingAppender: `name{a="b"} 1 @1000`, `name{} stale
  * @1000`, in the order of the chunks. Samples and markers alone.
  */
-import { formatLabelSet, labelSetOf } from '../../src/model/labels.ts';
+import { formatLabelSet, makeLabelSet } from '../../src/model/labels.ts';
 import type { Chunk } from '../../src/model/queue.ts';
 import { STALE_NAN_HIGH, STALE_NAN_LOW } from '../../src/model/sample.ts';
 import { decodeWriteRequest } from '../../src/wire/remote-write/decoder.ts';
@@ -40,7 +40,7 @@ export function textOfLine(line: string): string {
   const { labels, timestamp_ms: tMs, value, stale } = JSON.parse(line) as Line;
   const plain = String(value).replace(/^\+?(-?)Inf$/, '$1Infinity');
   const text = stale === true ? 'stale' : plain;
-  return `${formatLabelSet(labelSetOf(labels))} ${text} @${tMs}`;
+  return `${formatLabelSet(makeLabelSet(labels))} ${text} @${tMs}`;
 }
 
 /** Of chunks that a file sink made. */

@@ -3,7 +3,7 @@
  * deployment to put into it.
  */
 import { DeleteParameterCommand, PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
-import type { Deployment } from '../../src/commands/demo/deployment.ts';
+import type { DemoDeployment } from '../../src/commands/demo/deployment.ts';
 import { EmulatedAccount } from '../../src/emulator/account.ts';
 import { createEmulator } from '../../src/emulator/server.ts';
 import { systemClock } from '../../src/kernel/clock.ts';
@@ -13,7 +13,7 @@ import { Registry } from '../../src/kernel/metrics.ts';
 
 export interface EmulatedAws {
   readonly url: string;
-  readonly deployment: Deployment;
+  readonly deployment: DemoDeployment;
   readonly account: EmulatedAccount;
   readonly credentials: { accessKeyId: string; secretAccessKey: string };
   putParameter(): Promise<void>;

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import type { LabelSet } from '../../src/model/labels.ts';
 import type { ExpositionKind } from '../../src/wire/exposition/negotiation.ts';
 import { ScrapeScratch } from '../../src/scrape/cache.ts';
-import { type ScrapeConfig, scrapeConfigOf } from '../../src/scrape/config.ts';
+import { type ScrapeConfig, makeScrapeConfig } from '../../src/scrape/config.ts';
 import { RecordingAppender } from './recording-appender.ts';
 import {
   type ScrapeMoment,
@@ -31,7 +31,7 @@ export class RecordedTarget {
     this.transaction = new ScrapeTransaction({
       appender: this.appender,
       targetLabels,
-      config: scrapeConfigOf({ jobName: 'j', ...config }),
+      config: makeScrapeConfig({ jobName: 'j', ...config }),
       scratch: new ScrapeScratch(),
     });
   }
@@ -43,7 +43,7 @@ export class RecordedTarget {
     kind: ExpositionKind = 'text',
   ): RecordedScrape {
     const got = page instanceof Error ? page : { body: Buffer.from(page), kind };
-    const outcome = this.transaction.take(got, momentOf(tMs));
+    const outcome = this.transaction.take(got, makeMoment(tMs));
     return { ...outcome, ...this.taken() };
   }
 
@@ -54,7 +54,7 @@ export class RecordedTarget {
     kind: ExpositionKind = 'text',
   ): Promise<RecordedScrape> {
     const got = page instanceof Error ? page : { body: Buffer.from(page), kind };
-    const outcome = await this.transaction.takeInSlices(got, momentOf(tMs));
+    const outcome = await this.transaction.takeInSlices(got, makeMoment(tMs));
     assert.ok(outcome !== undefined, 'it was not given up');
     return { ...outcome, ...this.taken() };
   }
@@ -84,6 +84,6 @@ function isOfReport(line: string): boolean {
 }
 
 /** A scrape that takes 250 ms. */
-export function momentOf(tMs: number): ScrapeMoment {
+export function makeMoment(tMs: number): ScrapeMoment {
   return { tMs, timeoutMs: 5_000, elapsedMs: () => 250 };
 }

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import type { VirtualClock } from '../../src/kernel/clock.ts';
 import type { Registry } from '../../src/kernel/metrics.ts';
-import { labelSetOf } from '../../src/model/labels.ts';
+import { makeLabelSet } from '../../src/model/labels.ts';
 import type { Appender } from '../../src/model/sample.ts';
 import { DurableQueue } from '../../src/queue/queue.ts';
 import { DELIVERY_DEFAULTS, type DeliverySettings } from '../../src/delivery/settings.ts';
@@ -120,7 +120,7 @@ export async function until(
 
 export function scrape(appender: Appender, names: readonly string[], tMs: number, value = 1): void {
   for (const name of names) {
-    appender.append(appender.refOf(labelSetOf({ __name__: name })), tMs, value);
+    appender.append(appender.refOf(makeLabelSet({ __name__: name })), tMs, value);
   }
   appender.commit();
 }

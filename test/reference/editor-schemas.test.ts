@@ -12,9 +12,9 @@ import { parse, stringify } from 'yaml';
 import { listDialects, renderDialects } from '../../scripts/generate/dialects.ts';
 import { checkConfigText } from '../../src/config/load.ts';
 import { isCollectorConfig } from '../../src/config/otel/collector.ts';
-import { routesOf } from '../../src/proxy/config.ts';
+import { parseRoutes } from '../../src/proxy/config.ts';
 import { webConfigSchema } from '../../src/settings/web-config.ts';
-import { scenarioOf } from '../../src/emulator/scenario.ts';
+import { parseScenario } from '../../src/emulator/scenario.ts';
 import { conformancePath, skipWithoutConformance } from '../kit/conformance.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -181,14 +181,14 @@ test('one fault of each kind is refused', () => {
 
 test('the other files: what their readers take is taken', () => {
   const routes = 'routes: [{ host: a, path: /b, presign: 15m, strip_path: true }, {}]';
-  assert.equal(routesOf(parse(routes), 'f').length, 2);
+  assert.equal(parseRoutes(parse(routes), 'f').length, 2);
   assert.equal(refusal('proxy-routes', routes), '');
   const web = 'tls_server_config: { cert_file: a, key_file: b }\nbasic_auth_users: { a: x }';
   assert.ok(webConfigSchema.safeParse(parse(web)).success);
   assert.equal(refusal('web-config', web), '');
   const steps =
     'steps: [{ call: ssm.PutParameter, input: { Name: a } }, { object: s3://b/k, text: x, after: 10s }]';
-  assert.equal(scenarioOf(parse(steps), 'f').length, 2);
+  assert.equal(parseScenario(parse(steps), 'f').length, 2);
   assert.equal(refusal('emulator-scenario', steps), '');
   assert.equal(refusal('targets', '[{ targets: [a:1], labels: { x: y } }, {}]'), '');
 });

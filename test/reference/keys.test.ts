@@ -8,14 +8,14 @@ import {
   listDialects,
   renderDialects,
 } from '../../scripts/generate/dialects.ts';
-import { renderKeyPage, slugOf } from '../../scripts/generate/key-page.ts';
-import { treeOf } from '../../scripts/generate/schema-tree.ts';
+import { renderKeyPage, makeSlug } from '../../scripts/generate/key-page.ts';
+import { buildTree } from '../../scripts/generate/schema-tree.ts';
 import { durationSchema } from '../../src/settings/duration.ts';
 import { ignored, misplaced, unsupported } from '../../src/settings/refused-keys.ts';
 import { listOf, textSchema } from '../../src/settings/text.ts';
 
 function dialectOf(schema: z.ZodType): Dialect {
-  return { name: 'x', title: 'X', intro: 'I.', tree: treeOf(schema), allowsEmpty: true };
+  return { name: 'x', title: 'X', intro: 'I.', tree: buildTree(schema), allowsEmpty: true };
 }
 
 test('a key without a description is told with its path, at whatever depth it stands', () => {
@@ -38,7 +38,7 @@ test('a key without a description is told with its path, at whatever depth it st
 test('type, default, range, example and fate of a key stand on its page', () => {
   const block = z.strictObject({ wait: durationSchema.optional().describe('How long.') });
   const page = renderKeyPage(
-    treeOf(
+    buildTree(
       z.strictObject({
         name: textSchema.meta({ description: 'Who.', examples: ['a|b'] }),
         wait: durationSchema.optional().meta({ description: 'How long.', default: '5m' }),
@@ -71,7 +71,7 @@ test('every link of a page leads to a heading of it, or to a page that is there'
   const files = renderDialects(listDialects());
   for (const [path, text] of files) {
     if (!path.endsWith('.md') || path.endsWith('README.md')) continue;
-    const anchors = [...text.matchAll(/^## (.*)$/gm)].map(([, heading = '']) => slugOf(heading));
+    const anchors = [...text.matchAll(/^## (.*)$/gm)].map(([, heading = '']) => makeSlug(heading));
     assert.equal(new Set(anchors).size, anchors.length, `${path} has two headings of one anchor`);
     for (const [, target = ''] of text.matchAll(/\]\(([^)]*)\)/g))
       if (target.startsWith('#'))

@@ -19,7 +19,7 @@ import {
 } from '../../src/kernel/http-client.ts';
 import { silentLogger } from '../../src/kernel/logger.ts';
 import { Registry } from '../../src/kernel/metrics.ts';
-import { labelSetOf, labelValue } from '../../src/model/labels.ts';
+import { makeLabelSet, labelValue } from '../../src/model/labels.ts';
 import type { Appender } from '../../src/model/sample.ts';
 import { DurableQueue } from '../../src/queue/queue.ts';
 import {
@@ -290,7 +290,7 @@ class Simulation {
     const appender = this.#life!.appenders[target]!;
     const value = this.#next++;
     for (let i = 0; i < SERIES; i++) {
-      const labels = labelSetOf({ __name__: 'sim', target: String(target), i: String(i) });
+      const labels = makeLabelSet({ __name__: 'sim', target: String(target), i: String(i) });
       const ref = appender.refOf(labels);
       appender.append(ref, this.clock.nowMs(), value);
       appender.forget(ref);

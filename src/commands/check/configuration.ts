@@ -7,7 +7,7 @@ import {
   checkConfigText,
   loadConfig,
   loadConfigText,
-  type LoadOptions,
+  type ConfigLoadOptions,
 } from '../../config/load.ts';
 import type { CollectorPlan } from '../../config/plan.ts';
 import { ConfigSources, type ConfigText } from '../../config/sources/sources.ts';
@@ -17,7 +17,7 @@ import { createWorld } from '../runner.ts';
 /** All findings. @throws ConfigError for a source that can't be read */
 export async function checkSource(
   source: string,
-  options: LoadOptions = {},
+  options: ConfigLoadOptions = {},
 ): Promise<CheckedConfig> {
   const uri = parseSourceUri(source);
   if (uri.kind === 'file') return checkConfigFile(uri.path, options);
@@ -28,7 +28,7 @@ export async function checkSource(
 /** @throws ConfigError for a source that can't be read, or is not valid */
 export async function planOfSource(
   source: string,
-  options: LoadOptions = {},
+  options: ConfigLoadOptions = {},
 ): Promise<CollectorPlan> {
   const uri = parseSourceUri(source);
   if (uri.kind === 'file') return (await loadConfig(uri.path, options)).plan;

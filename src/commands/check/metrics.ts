@@ -12,11 +12,11 @@ import type { SeriesType } from '../../model/sample.ts';
 import { checkExposition } from '../../wire/exposition/check.ts';
 import { ExpositionError } from '../../wire/exposition/error.ts';
 import { type ExpositionFormat, ExpositionReader } from '../../wire/exposition/reader.ts';
-import { acceptHeader, DEFAULT_PROTOCOLS, kindOf } from '../../wire/exposition/negotiation.ts';
+import { acceptHeader, DEFAULT_PROTOCOLS, parseContentType } from '../../wire/exposition/negotiation.ts';
 import { checkOpenMetrics } from '../../wire/exposition/openmetrics-check.ts';
 import { withTrust } from '../trust.ts';
 
-interface Page {
+interface ReadExposition {
   readonly body: Uint8Array;
   readonly contentType: string | undefined;
 }
@@ -52,8 +52,8 @@ export function checkMetricsCommand(write: (text: string) => void): Command {
       '\nExamples:\n  curl -s localhost:9779/metrics | amperage check metrics\n  amperage check metrics http://localhost:9779/metrics --format openmetrics\n',
     )
     .action(async (source: string | undefined, options: { format?: ExpositionFormat }) => {
-      const { body, contentType } = await readPage(source, options.format);
-      const format = options.format ?? formatOf(body, contentType);
+      const { body, contentType } = await readExposition(source, options.format);
+      const format = options.format ?? chooseFormat(body, contentType);
       const name = source ?? 'standard input';
       try {
         if (format === 'openmetrics') checkOpenMetrics(body);
@@ -70,7 +70,7 @@ export function checkMetricsCommand(write: (text: string) => void): Command {
     });
 }
 
-async function readPage(source: string | undefined, format?: ExpositionFormat): Promise<Page> {
+async function readExposition(source: string | undefined, format?: ExpositionFormat): Promise<ReadExposition> {
   if (source === undefined) return { body: readFileSync(0), contentType: undefined };
   if (!/^https?:\/\//.test(source)) {
     const body = await readFile(source).catch((error: unknown) => {
@@ -104,9 +104,9 @@ async function readPage(source: string | undefined, format?: ExpositionFormat): 
   }
 }
 
-function formatOf(body: Uint8Array, contentType: string | undefined): ExpositionFormat {
+function chooseFormat(body: Uint8Array, contentType: string | undefined): ExpositionFormat {
   if (contentType !== undefined)
-    return kindOf(contentType) === 'openmetrics' ? 'openmetrics' : 'text';
+    return parseContentType(contentType) === 'openmetrics' ? 'openmetrics' : 'text';
   const tail = Buffer.from(body.subarray(Math.max(0, body.length - 16))).toString('latin1');
   return /(?:^|\n)# EOF\n?$/.test(tail) ? 'openmetrics' : 'text';
 }

@@ -7,12 +7,12 @@ import type { CollectorPlan, SourcePlan } from '../../config/plan.ts';
 import { CallLimits } from '../../discovery/call-limits.ts';
 import { DiscoveryManager } from '../../discovery/manager.ts';
 import { ConfigError } from '../../kernel/errors.ts';
-import { formatLabelSet, labelSetOf } from '../../model/labels.ts';
+import { formatLabelSet, makeLabelSet } from '../../model/labels.ts';
 import type { TargetGroup } from '../../model/target.ts';
 import type { RelabelRule } from '../../relabel/relabel.ts';
 import { relabelSteps } from '../../relabel/steps.ts';
 import type { ScrapeConfig } from '../../scrape/config.ts';
-import { targetsOf } from '../../scrape/target.ts';
+import { listTargets } from '../../scrape/target.ts';
 import { splitPair } from '../../settings/text.ts';
 import { durationFlag } from '../flags.ts';
 import { createWorld } from '../runner.ts';
@@ -31,9 +31,9 @@ export function checkRelabelCommand(write: (text: string) => void): Command {
       '\nExamples:\n  amperage check relabel prometheus.yml ecs __address__=10.0.0.1:9779 __meta_ecs_cluster_name=demo\n  amperage check relabel prometheus.yml ecs --metric __name__=go_goroutines\n',
     )
     .action(async (file: string, job: string, given: string[], options: { metric?: boolean }) => {
-      const { scrape } = sourceOf(await planOfSource(file, { allowPartial: true }), job, file);
+      const { scrape } = findSource(await planOfSource(file, { allowPartial: true }), job, file);
       const rules = options.metric === true ? scrape.metricRelabelRules : scrape.relabelRules;
-      write(renderSteps(given.map(pairOf), rules));
+      write(renderSteps(given.map(parsePair), rules));
     });
 }
 
@@ -50,7 +50,7 @@ export function checkDiscoveryCommand(write: (text: string) => void): Command {
     )
     .action(async (file: string, job: string, options: { timeout: string; steps?: boolean }) => {
       const timeoutMs = durationFlag('--timeout', options.timeout);
-      const source = sourceOf(await planOfSource(file, { allowPartial: true }), job, file);
+      const source = findSource(await planOfSource(file, { allowPartial: true }), job, file);
       const groups = await discoverOnce(source, file, timeoutMs);
       write(renderDiscovery(groups, source.scrape, options.steps === true));
     });
@@ -101,11 +101,11 @@ function renderDiscovery(
   const lines: string[] = [];
   for (const group of groups) {
     for (const own of group.targets) {
-      const one = targetsOf([{ ...group, targets: [own] }], scrape);
+      const one = listTargets([{ ...group, targets: [own] }], scrape);
       const [target] = one.targets;
       const [dropped] = one.dropped;
       const discovered =
-        target?.discoveredLabels ?? dropped ?? labelSetOf({ ...group.labels, ...own });
+        target?.discoveredLabels ?? dropped ?? makeLabelSet({ ...group.labels, ...own });
       lines.push(`discovered ${formatLabelSet(discovered)}`);
       if (hasSteps) {
         const pairs = discovered.map(({ name, value }) => [name, value] as const);
@@ -116,7 +116,7 @@ function renderDiscovery(
       else lines.push(`  ${one.failures[0] ?? 'dropped by relabel_configs'}`);
     }
   }
-  const all = targetsOf(groups, scrape);
+  const all = listTargets(groups, scrape);
   lines.push(
     `${all.targets.length} targets, ${all.droppedCount} dropped, ${all.failures.length} that cannot be scraped`,
   );
@@ -127,7 +127,7 @@ function renderSteps(
   labels: readonly (readonly [string, string])[],
   rules: readonly RelabelRule[],
 ): string {
-  return `${[`given ${formatLabelSet(labelSetOf(labels))}`, ...stepLines(labels, rules)].join('\n')}\n`;
+  return `${[`given ${formatLabelSet(makeLabelSet(labels))}`, ...stepLines(labels, rules)].join('\n')}\n`;
 }
 
 function stepLines(
@@ -147,7 +147,7 @@ function stepLines(
 }
 
 /** By id, or by job_name where one source alone has it. */
-function sourceOf(plan: CollectorPlan, job: string, file: string): SourcePlan {
+function findSource(plan: CollectorPlan, job: string, file: string): SourcePlan {
   const named = plan.sources.filter(({ scrape }) => scrape.jobName === job);
   const found =
     plan.sources.find(({ id }) => id === job) ?? (named.length === 1 ? named[0] : undefined);
@@ -157,7 +157,7 @@ function sourceOf(plan: CollectorPlan, job: string, file: string): SourcePlan {
   throw new ConfigError('JOB_UNKNOWN', `${file} has ${what}; it has ${names || 'none'}`);
 }
 
-function pairOf(text: string): [string, string] {
+function parsePair(text: string): [string, string] {
   const pair = splitPair(text);
   if (pair === undefined) throw new ConfigError('FLAG_VALUE', `"${text}" is not name=value`);
   return pair;

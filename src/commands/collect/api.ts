@@ -5,7 +5,7 @@
  */
 import { hostname } from 'node:os';
 import { type HttpRequest, type HttpResponse, type Route } from '../../kernel/http-server.ts';
-import { messageOf } from '../../kernel/errors.ts';
+import { describeError } from '../../kernel/errors.ts';
 import type { World } from '../../kernel/world.ts';
 import { formatDurationMs } from '../../model/duration.ts';
 import { type LabelSet, labelValue } from '../../model/labels.ts';
@@ -32,14 +32,14 @@ export interface ApiOptions {
 /** A request that cannot be answered, with what is wrong. */
 class BadRequest extends Error {}
 
-type Answer = (query: URLSearchParams) => unknown;
+type JsonAnswer = (query: URLSearchParams) => unknown;
 
 const JSON_TYPE = { 'content-type': 'application/json' };
 
 export function apiRoutes(options: ApiOptions): Route[] {
   const { scrape, world } = options;
   const startMs = world.clock.nowMs();
-  const answers: Readonly<Record<string, Answer>> = {
+  const answers: Readonly<Record<string, JsonAnswer>> = {
     targets: (query) => targets(options, query),
     'targets/metadata': (query) => targetMetadata(scrape, query),
     'targets/relabel_steps': (query) => steps(options, query),
@@ -59,7 +59,7 @@ export function apiRoutes(options: ApiOptions): Route[] {
   );
 }
 
-async function respond(request: HttpRequest, answer: Answer, world: World): Promise<HttpResponse> {
+async function respond(request: HttpRequest, answer: JsonAnswer, world: World): Promise<HttpResponse> {
   try {
     const query = new URLSearchParams(request.query);
     if (request.method === 'POST')
@@ -71,7 +71,7 @@ async function respond(request: HttpRequest, answer: Answer, world: World): Prom
     const isBad = error instanceof BadRequest;
     if (!isBad) world.log.error('an API request failed', { path: request.path, error });
     const errorType = isBad ? 'bad_data' : 'internal';
-    const body = JSON.stringify({ status: 'error', errorType, error: messageOf(error) });
+    const body = JSON.stringify({ status: 'error', errorType, error: describeError(error) });
     return { status: isBad ? 400 : 500, headers: JSON_TYPE, body };
   }
 }
@@ -93,7 +93,7 @@ function targets(options: ApiOptions, query: URLSearchParams): unknown {
       : [],
     droppedTargets: showsDropped
       ? droppedByJob.flatMap(([job, { labels }]) =>
-          labels.map((set) => ({ discoveredLabels: recordOf(set), scrapePool: job })),
+          labels.map((set) => ({ discoveredLabels: toRecord(set), scrapePool: job })),
         )
       : [],
     droppedTargetCounts: showsDropped
@@ -105,8 +105,8 @@ function targets(options: ApiOptions, query: URLSearchParams): unknown {
 function activeTarget(status: TargetStatus): unknown {
   const { job, target } = status;
   return {
-    discoveredLabels: recordOf(target.discoveredLabels),
-    labels: recordOf(target.labels),
+    discoveredLabels: toRecord(target.discoveredLabels),
+    labels: toRecord(target.labels),
     scrapePool: job,
     scrapeUrl: withoutPassword(target.url),
     globalUrl: globalUrl(target.url),
@@ -136,13 +136,13 @@ function withoutPassword(text: string): string {
 }
 
 function targetMetadata(scrape: ScrapeManager, query: URLSearchParams): unknown {
-  const limit = numberOf(query, 'limit');
+  const limit = readNumber(query, 'limit');
   const metric = query.get('metric') ?? '';
-  const matches = matcherOf(query.get('match_target') ?? '');
+  const matches = makeMatcher(query.get('match_target') ?? '');
   const rows: unknown[] = [];
   for (const status of scrape.targets()) {
     if (!matches(status.target.labels)) continue;
-    const target = recordOf(status.target.labels);
+    const target = toRecord(status.target.labels);
     for (const [name, told] of status.metadata) {
       if (metric !== '' && name !== metric) continue;
       if (limit >= 0 && rows.length >= limit) return rows;
@@ -154,8 +154,8 @@ function targetMetadata(scrape: ScrapeManager, query: URLSearchParams): unknown 
 }
 
 function metadata(scrape: ScrapeManager, query: URLSearchParams): unknown {
-  const limit = numberOf(query, 'limit');
-  const perMetric = numberOf(query, 'limit_per_metric');
+  const limit = readNumber(query, 'limit');
+  const perMetric = readNumber(query, 'limit_per_metric');
   const only = query.get('metric') ?? '';
   const found = new Map<string, Map<string, unknown>>();
   for (const status of scrape.targets()) {
@@ -198,7 +198,7 @@ function steps({ configs }: ApiOptions, query: URLSearchParams): unknown {
         replacement: rule.replacement,
         action: rule.action,
       },
-      output: recordOf(after),
+      output: toRecord(after),
       keep: isKept,
     })),
   };
@@ -234,11 +234,11 @@ function runtimeInfo(options: ApiOptions, startMs: number): unknown {
   };
 }
 
-function recordOf(labels: LabelSet): Record<string, string> {
+function toRecord(labels: LabelSet): Record<string, string> {
   return Object.fromEntries(labels.map(({ name, value }) => [name, value]));
 }
 
-function numberOf(query: URLSearchParams, name: string): number {
+function readNumber(query: URLSearchParams, name: string): number {
   const text = query.get(name);
   if (text === null || text === '') return -1;
   if (!/^-?\d+$/.test(text)) throw new BadRequest(`parameter "${name}" must be a number`);
@@ -246,7 +246,7 @@ function numberOf(query: URLSearchParams, name: string): number {
 }
 
 /** `{job="a",instance=~"b.*"}` on a target's labels; an empty text matches all. */
-function matcherOf(text: string): (labels: LabelSet) => boolean {
+function makeMatcher(text: string): (labels: LabelSet) => boolean {
   const inside = /^\s*\{(.*)\}\s*$/s.exec(text)?.[1];
   if (text === '') return () => true;
   if (inside === undefined)
@@ -273,6 +273,6 @@ function compileMatcher(source: string): (text: string) => boolean {
     const regex = compileRegex(source);
     return (text) => regex.test(text);
   } catch (error) {
-    throw new BadRequest(`match_target: ${messageOf(error)}`);
+    throw new BadRequest(`match_target: ${describeError(error)}`);
   }
 }

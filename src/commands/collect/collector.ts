@@ -118,14 +118,14 @@ export class Collector implements Component {
   /** The sinks that are wanted, then the routes to them, then the jobs; sinks that are gone end when nothing leads there. */
   async #goOver(plan: CollectorPlan): Promise<void> {
     await this.#outlets.apply(plan.sinks);
-    await this.#router.apply(this.#routesOf(plan));
+    await this.#router.apply(this.#makeRoutes(plan));
     await this.scrape.apply(plan.sources.map(({ scrape }) => scrape));
     await this.#outlets.retain(plan.sinks);
     const { storagePath, world } = this.#options;
     await warnOfLeftovers(storagePath, new Set(plan.sinks.map(({ folder }) => folder)), world.log);
   }
 
-  #routesOf(plan: CollectorPlan): Routes {
+  #makeRoutes(plan: CollectorPlan): Routes {
     const routes = new Map<string, Outlet[]>();
     const sinks = new Map(plan.sinks.map((sink) => [sink.id, sink]));
     for (const route of plan.routes) {

@@ -5,7 +5,7 @@
 import type { World } from '../../kernel/world.ts';
 import type { HeldParts, TargetGroup } from '../../model/target.ts';
 import type { ScrapeManager } from '../../scrape/manager.ts';
-import { addLoads, heldOf, PARTS, withParts } from '../../sharding/parts.ts';
+import { addLoads, selectHeld, PARTS, withParts } from '../../sharding/parts.ts';
 import { NOTHING, type Released, type Share, type ShareHolder } from '../../sharding/sharing.ts';
 
 /** How long samples of targets that move may take to leave: those of who goes on with them come after. */
@@ -104,6 +104,6 @@ export class HeldTargets implements ShareHolder {
   ): Promise<void> {
     const { holds, sinceMs } = this.#share;
     const parts = { holds, sinceMs, onUnfinished };
-    return this.#options.scrape.hold(source, heldOf(list, holds), parts);
+    return this.#options.scrape.hold(source, selectHeld(list, holds), parts);
   }
 }

@@ -77,7 +77,7 @@ export class Outlets {
       {
         name: plan.id,
         directory: join(storagePath, plan.folder),
-        ...limitsOf(plan),
+        ...makeQueueLimits(plan),
         onDropped: (...loss) => running.sink.countDropped(...loss),
       },
       world,
@@ -98,7 +98,7 @@ export class Outlets {
     // One that can't be made leaves the one before at work.
     const next = this.#sinkOver(plan, running.queue, running.sink);
     await running.sink.release(HAND_OVER_MS);
-    running.queue.configure(limitsOf(plan));
+    running.queue.configure(makeQueueLimits(plan));
     running.plan = plan;
     running.sink = next;
     await next.start();
@@ -117,7 +117,7 @@ export class Outlets {
   }
 }
 
-function limitsOf({ delivery }: SinkPlan): QueueLimits {
+function makeQueueLimits({ delivery }: SinkPlan): QueueLimits {
   const { shardsMax: lanes, capBytes, sync, ageLimitMs: maxAgeMs } = delivery;
   return { lanes, capBytes, sync, maxAgeMs };
 }

@@ -3,7 +3,7 @@
  * changes nothing and is reported; the one before runs on.
  */
 import type { Component } from '../../kernel/component.ts';
-import { messageOf } from '../../kernel/errors.ts';
+import { describeError } from '../../kernel/errors.ts';
 import type { World } from '../../kernel/world.ts';
 import { checkConfigText, loadConfigText, type LoadedConfig } from '../../config/load.ts';
 import type { ConfigSources } from '../../config/sources/sources.ts';
@@ -94,7 +94,7 @@ export class Reloader implements Component {
       world.log.error('the configuration was not reloaded; the one before runs on', {
         source: sources.names,
         reason,
-        error: messageOf(error),
+        error: describeError(error),
       });
       throw error;
     }

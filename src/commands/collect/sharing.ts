@@ -26,7 +26,7 @@ const CALL_BUDGET = 0.5;
 const NAMES_MAX = 100;
 
 /** @throws ConfigError */
-export function sharingOf(
+export function createSharing(
   flags: ShardFlags,
   env: Readonly<Record<string, string | undefined>>,
   world: World,
@@ -62,15 +62,15 @@ export function sharingOf(
       { metadataUri, access: { call_budget: CALL_BUDGET } },
       { ...world, mechanism: 'members', signal: ending.signal, baseDirectory: '.', callLimits },
     ),
-    listen: listenOf(flags['shard.listenAddress']),
+    listen: parseListenAddress(flags['shard.listenAddress']),
     file: join(flags['storage.path'], 'shard-members.json'),
-    findHosts: hostsOf(flags['shard.peers']),
+    findHosts: makeHostLookup(flags['shard.peers']),
     ending,
   });
 }
 
 /** `:9094` is this port of the task's own address. */
-function listenOf(text: string): { host: string | undefined; port: number } {
+function parseListenAddress(text: string): { host: string | undefined; port: number } {
   const address = splitListen(text);
   if (address === undefined || address.port === 0)
     throw new ConfigError(
@@ -80,7 +80,7 @@ function listenOf(text: string): { host: string | undefined; port: number } {
   return { host: address.host === '' ? undefined : address.host, port: address.port };
 }
 
-function hostsOf(text: string | undefined): (() => Promise<readonly string[]>) | undefined {
+function makeHostLookup(text: string | undefined): (() => Promise<readonly string[]>) | undefined {
   if (text === undefined) return undefined;
   const names = splitNames(text);
   if (names.length === 0 || names.length > NAMES_MAX)

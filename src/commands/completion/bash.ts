@@ -64,7 +64,7 @@ function valueCases(words: readonly Words[]): string {
         .filter(({ value }) => value.kind !== 'none')
         .map(({ long, short, value }) => {
           const names = [long, ...(short === undefined ? [] : [short])];
-          const patterns = names.map((name) => quote(`${placeOf(path)} ${name}`)).join(' | ');
+          const patterns = names.map((name) => quote(`${formatCasePattern(path)} ${name}`)).join(' | ');
           const choices =
             value.kind === 'choice' ? ` choices=${quote(value.choices.join(' '))}` : '';
           return `    ${patterns}) kind=${value.kind}${choices} ;;`;
@@ -75,17 +75,17 @@ function valueCases(words: readonly Words[]): string {
 
 function offerCase({ path, commands, flags, argument }: Words): string {
   const names = flags.flatMap(({ long, short }) => (short === undefined ? [long] : [long, short]));
-  const below = [...commands.map(({ name }) => name), ...choicesOf(argument)];
+  const below = [...commands.map(({ name }) => name), ...listChoices(argument)];
   const kind = argument.kind === 'choice' ? 'none' : argument.kind;
-  return `      ${quote(placeOf(path))}) flags=${quote(names.join(' '))} below=${quote(below.join(' '))} argument=${kind} ;;`;
+  return `      ${quote(formatCasePattern(path))}) flags=${quote(names.join(' '))} below=${quote(below.join(' '))} argument=${kind} ;;`;
 }
 
 /** As the script keeps it: each name with a blank before it. */
-function placeOf(path: readonly string[]): string {
+function formatCasePattern(path: readonly string[]): string {
   return path.map((name) => ` ${name}`).join('');
 }
 
-function choicesOf(value: Value): readonly string[] {
+function listChoices(value: Value): readonly string[] {
   return value.kind === 'choice' ? value.choices : [];
 }
 

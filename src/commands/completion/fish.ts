@@ -6,12 +6,12 @@
 import type { Value, Words } from './words.ts';
 
 export function renderFish(words: readonly Words[]): string {
-  const commands = words.filter(({ path }) => path.length > 0).map(({ path }) => placeOf(path));
+  const commands = words.filter(({ path }) => path.length > 0).map(({ path }) => describePath(path));
   const flags = words.flatMap(({ path, flags }) =>
     flags
       .filter(({ value }) => value.kind !== 'none')
       .flatMap(({ long, short }) => (short === undefined ? [long] : [long, short]))
-      .map((name) => `${placeOf(path)} ${name}`),
+      .map((name) => `${describePath(path)} ${name}`),
   );
   return `# fish completion of amperage, written by "amperage completion fish".
 
@@ -42,7 +42,7 @@ ${words.flatMap(renderCommand).join('\n')}
 }
 
 function renderCommand({ path, commands, flags, argument }: Words): string[] {
-  const start = `complete -c amperage -n ${quote(`__amperage_at "${placeOf(path)}"`)}`;
+  const start = `complete -c amperage -n ${quote(`__amperage_at "${describePath(path)}"`)}`;
   return [
     ...commands.map(({ name, summary }) => `${start} -a ${name} -d ${quote(summary)}`),
     ...flags.map(({ long, short, summary, value }) => {
@@ -63,7 +63,7 @@ function follow(value: Value): string {
 }
 
 /** As the script keeps it: each name with a blank before it. */
-function placeOf(path: readonly string[]): string {
+function describePath(path: readonly string[]): string {
   return path.map((name) => ` ${name}`).join('');
 }
 

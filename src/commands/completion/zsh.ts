@@ -23,11 +23,11 @@ function renderFunction({ path, commands, flags, argument }: Words): string {
   const specs = flags.flatMap(renderFlag);
   if (commands.length === 0) {
     const own = argument.kind === 'none' ? [] : [quote(`*:value:${action(argument)}`)];
-    return `${nameOf(path)}() {\n  _arguments -s -S : \\\n    ${[...specs, ...own].join(' \\\n    ')}\n}\n`;
+    return `${nameFunction(path)}() {\n  _arguments -s -S : \\\n    ${[...specs, ...own].join(' \\\n    ')}\n}\n`;
   }
   const below = commands.map(({ name, summary }) => quote(`${name}:${summary}`)).join(' \\\n    ');
-  const cases = commands.map(({ name }) => `      ${name}) ${nameOf([...path, name])} ;;`);
-  return `${nameOf(path)}() {
+  const cases = commands.map(({ name }) => `      ${name}) ${nameFunction([...path, name])} ;;`);
+  return `${nameFunction(path)}() {
   local context state state_descr line
   typeset -A opt_args
   local -a below=(
@@ -59,7 +59,7 @@ function action(value: Value): string {
   return value.kind === 'folder' ? '_files -/' : ' ';
 }
 
-function nameOf(path: readonly string[]): string {
+function nameFunction(path: readonly string[]): string {
   return ['_amperage', ...path].join('_');
 }
 

@@ -18,7 +18,7 @@ import { createCredentialSource } from '../../aws/credentials.ts';
 import { type Clock } from '../../kernel/clock.ts';
 import { assert } from '../../kernel/errors.ts';
 
-export interface Deployment {
+export interface DemoDeployment {
   readonly endpoint: string;
   readonly region: string;
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
@@ -37,7 +37,7 @@ export interface Deployment {
 }
 
 /** Registers the task so that discovery finds it. The SDK's calls are signed and verified like any other. */
-export async function deploy(deployment: Deployment): Promise<void> {
+export async function deploy(deployment: DemoDeployment): Promise<void> {
   const { endpoint, region, credentials } = deployment;
   const client = clientOptions({
     endpoint,
@@ -98,7 +98,7 @@ export async function deploy(deployment: Deployment): Promise<void> {
 /** Namespaces come into being by an operation that one has to wait for. */
 async function createNamespace(
   cloudMap: ServiceDiscoveryClient,
-  deployment: Deployment,
+  deployment: DemoDeployment,
 ): Promise<string> {
   const { OperationId } = await cloudMap.send(
     new CreatePrivateDnsNamespaceCommand({ Name: deployment.namespace, Vpc: 'vpc-local' }),

@@ -18,7 +18,7 @@ test('a list is whole when each job has one, and a job alone when it has its own
   assert.equal(found.isWhole(['a']), true);
   found.groups.set('b', []);
   assert.equal(found.isWhole(), true);
-  assert.equal(found.groupsOf().length, 1);
+  assert.equal(found.listGroups().length, 1);
 });
 
 test('the refusal says of each job what is lacking, and nothing of what only costs labels', () => {

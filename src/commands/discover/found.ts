@@ -21,7 +21,7 @@ export class Found {
     return jobs.every((job) => this.groups.has(job));
   }
 
-  groupsOf(jobs = this.jobs): TargetGroup[] {
+  listGroups(jobs = this.jobs): TargetGroup[] {
     return jobs.flatMap((job) => this.groups.get(job) ?? []);
   }
 

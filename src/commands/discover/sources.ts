@@ -56,7 +56,7 @@ export interface Sources {
 const DEFAULT_PARAMETER = 'ECS-ServiceDiscovery-Namespaces';
 
 /** @throws ConfigError */
-export async function sourcesOf(flags: DiscoverFlags, env: Env, world: World): Promise<Sources> {
+export async function readSources(flags: DiscoverFlags, env: Env, world: World): Promise<Sources> {
   const file = flags['config.file'];
   if (file !== undefined) {
     const sources = new ConfigSources({ uris: [file], world, env, cacheDirectory: flags.cacheDir });

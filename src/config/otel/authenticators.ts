@@ -9,9 +9,9 @@ import { awsAccessShape } from '../../settings/aws-access.ts';
 import { basicAuthSchema } from '../../settings/credentials.ts';
 import { ignored, refusedWhereUsed } from '../../settings/refused-keys.ts';
 import { listOf, textSchema } from '../../settings/text.ts';
-import { parseValue, type Reading } from '../reading.ts';
+import { parseValue, type DocumentReading } from '../reading.ts';
 import { fateOf, typeOf } from './components.ts';
-import type { Component } from './document.ts';
+import type { OtelComponent } from './document.ts';
 
 /** Keys of a remote_write entry, and where each of them is written. */
 export interface Credentials {
@@ -20,10 +20,10 @@ export interface Credentials {
 }
 
 export interface AuthenticatorContext {
-  readonly extensions: Readonly<Record<string, Component>>;
+  readonly extensions: Readonly<Record<string, OtelComponent>>;
   /** Those that `service` switches on. */
   readonly active: ReadonlySet<string>;
-  readonly reading: Reading;
+  readonly reading: DocumentReading;
   readonly report: Reporter;
 }
 
@@ -149,7 +149,7 @@ export function resolveAuthenticator(
 }
 
 function resolveSigv4(
-  extension: Component,
+  extension: OtelComponent,
   at: ConfigPath,
   { reading: { allowsPartial }, report }: AuthenticatorContext,
 ): Credentials | undefined {
@@ -180,10 +180,10 @@ function resolveSigv4(
   // Signed otherwise than asked for it would be refused, or accepted as somebody else.
   if (foreign.length > 0) return undefined;
   const arn = role.arn ?? ownArn;
-  return { input: sigv4Of({ region, service, arn, externalId: role.external_id }), at };
+  return { input: pickSigv4({ region, service, arn, externalId: role.external_id }), at };
 }
 
-export function sigv4Of(signed: {
+export function pickSigv4(signed: {
   readonly region?: string | undefined;
   readonly service?: string | undefined;
   readonly arn?: string | undefined;
@@ -199,7 +199,7 @@ export function sigv4Of(signed: {
 }
 
 function resolveBasic(
-  extension: Component,
+  extension: OtelComponent,
   at: ConfigPath,
   { reading: { allowsPartial }, report }: AuthenticatorContext,
 ): Credentials | undefined {
@@ -227,7 +227,7 @@ function resolveBasic(
 }
 
 function resolveBearer(
-  extension: Component,
+  extension: OtelComponent,
   at: ConfigPath,
   { reading: { allowsPartial }, report }: AuthenticatorContext,
 ): Credentials | undefined {

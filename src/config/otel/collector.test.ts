@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { labelSetOf } from '../../model/labels.ts';
+import { makeLabelSet } from '../../model/labels.ts';
 import { applyAll } from '../../model/transform.ts';
 import { formatFinding } from '../../settings/finding.ts';
 import { checkConfigText } from '../load.ts';
@@ -25,7 +25,7 @@ function sent(plan: CollectorPlan, routeId: string, sinkId: string, series: Reco
   const route = plan.routes.find(({ id }) => id === routeId);
   const sink = plan.sinks.find(({ id }) => id === sinkId);
   assert.ok(route && sink);
-  const labels = labelSetOf(new Map(Object.entries(series)));
+  const labels = makeLabelSet(new Map(Object.entries(series)));
   const made = applyAll(transformsBetween(plan, route, sink), labels);
   return made && Object.fromEntries(made.labels.map(({ name, value }) => [name, value]));
 } // prettier-ignore

@@ -16,7 +16,7 @@ import { remoteWriteKind } from '../../sinks/remote-write/kind.ts';
 import type { SinkKind } from '../../sinks/sink.ts';
 import { externalLabels } from '../../transforms/external-labels.ts';
 import type { CollectorPlan, RoutePlan, TransformPlan } from '../plan.ts';
-import { parseValue, type Reading } from '../reading.ts';
+import { parseValue, type DocumentReading } from '../reading.ts';
 import { planSinks, type PlannedSinks, type SinkEntry } from '../sinks.ts';
 import { type CollectorInput, collectorSchema, withoutNulls } from './document.ts';
 import { resolveExporter, type Writer } from './exporters.ts';
@@ -27,7 +27,7 @@ export { isCollectorConfig } from './document.ts';
 
 export interface CollectorContext {
   readonly baseDirectory: string;
-  readonly reading: Reading;
+  readonly reading: DocumentReading;
   readonly report: Reporter;
 }
 
@@ -55,8 +55,8 @@ export async function planCollector(
   const scrapers = await resolveReceivers(input, used.pipelines, context);
   const writers = resolveExporters(input, used, context);
   const planned = planWriters(writers, context);
-  const labels = [...scrapers].flatMap(([name, scraper]) => labelsOf(name, scraper));
-  const routes = used.pipelines.flatMap((one) => routesOf(one, scrapers, writers));
+  const labels = [...scrapers].flatMap(([name, scraper]) => planExternalLabels(name, scraper));
+  const routes = used.pipelines.flatMap((one) => planRoutes(one, scrapers, writers));
   if (routes.length === 0 && allowsPartial)
     report.error(
       ['service', 'pipelines'],
@@ -130,14 +130,14 @@ function planWriters(
 
 const idOfLabels = (receiver: string): string => `external_labels:${receiver}`;
 
-function labelsOf(receiver: string, { externalLabels: labels }: Scraper): TransformPlan[] {
+function planExternalLabels(receiver: string, { externalLabels: labels }: Scraper): TransformPlan[] {
   return Object.keys(labels).length === 0
     ? []
     : [{ id: idOfLabels(receiver), transform: externalLabels(labels, 'set') }];
 }
 
 /** A route for each receiver of a pipeline, since each sets its own external labels. */
-function routesOf(
+function planRoutes(
   { name, receivers, exporters }: Pipeline,
   scrapers: ReadonlyMap<string, Scraper>,
   writers: ReadonlyMap<string, Writer>,
@@ -152,7 +152,7 @@ function routesOf(
         id: receivers.length === 1 ? name : `${name}:${receiver}`,
         signal: 'metrics',
         sources: scraper.sources.map(({ id }) => id),
-        transforms: labelsOf(receiver, scraper).map(({ id }) => id),
+        transforms: planExternalLabels(receiver, scraper).map(({ id }) => id),
         sinks,
       },
     ];

@@ -46,7 +46,7 @@ export const collectorSchema = z.strictObject({
 export type CollectorInput = z.output<typeof collectorSchema>;
 
 /** As written, by its key. */
-export type Component = z.output<typeof componentSchema>;
+export type OtelComponent = z.output<typeof componentSchema>;
 
 /** Known by any key that only this dialect has. */
 export function isCollectorConfig(value: unknown): boolean {

@@ -134,7 +134,7 @@ export const CLIENT_KEYS = Object.keys(clientShape);
 const enabledSchema = z.strictObject({
   enabled: switchSchema.optional().describe('Whether it is made.'),
 });
-const anyOf = (...keys: readonly string[]) =>
+const accept = (...keys: readonly string[]) =>
   z
     .strictObject(
       Object.fromEntries(
@@ -184,11 +184,11 @@ export const exporterSchema = z.strictObject({
   max_batch_request_parallelism: ignored(
     'Has no effect: as many requests run at once as the load needs.',
   ),
-  remote_write_queue: anyOf('enabled', 'queue_size', 'num_consumers').describe(
+  remote_write_queue: accept('enabled', 'queue_size', 'num_consumers').describe(
     'Has no effect: samples wait in a queue on disk, in order.',
   ),
   sending_queue: ignored('Has no effect: samples wait in a queue on disk, in order.'),
-  retry_on_failure: anyOf(
+  retry_on_failure: accept(
     'enabled',
     'initial_interval',
     'randomization_factor',
@@ -198,7 +198,7 @@ export const exporterSchema = z.strictObject({
   ).describe(
     'Has no effect: what fails is sent again until it is delivered or too old for the receiver.',
   ),
-  wal: anyOf('directory', 'buffer_size', 'truncate_frequency', 'lag_record_frequency').describe(
+  wal: accept('directory', 'buffer_size', 'truncate_frequency', 'lag_record_frequency').describe(
     'Has no effect: the queue is on disk in any case, below --storage.path.',
   ),
   resource_to_telemetry_conversion: resourceSchema

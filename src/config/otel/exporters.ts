@@ -11,10 +11,10 @@ import {
   type AuthenticatorContext,
   type Credentials,
   resolveAuthenticator,
-  sigv4Of,
+  pickSigv4,
 } from './authenticators.ts';
 import { typeOf } from './components.ts';
-import type { Component } from './document.ts';
+import type { OtelComponent } from './document.ts';
 import {
   CLIENT_KEYS,
   CONNECTION_KEYS,
@@ -36,7 +36,7 @@ const BATCH_BYTES_MAX = 1_000_000;
 /** Undefined when it is not to be done at all; why is then reported. */
 export function resolveExporter(
   name: string,
-  exporter: Component,
+  exporter: OtelComponent,
   context: AuthenticatorContext,
 ): Writer | undefined {
   const at = ['exporters', name];
@@ -53,7 +53,7 @@ export function resolveExporter(
   noteConnections(client, clientAt, report);
   refuseChanges(input, at, report);
   refuseInClient(client, clientAt, report);
-  const credentials = credentialsOf(name, input, client, { ...context, at, clientAt });
+  const credentials = resolveCredentials(name, input, client, { ...context, at, clientAt });
   if (credentials === 'impossible') return undefined;
   const { endpoint } = client;
   if (endpoint === undefined || endpoint === '') {
@@ -66,16 +66,16 @@ export function resolveExporter(
     url: endpoint,
     headers: client.headers,
     // The Collector's default is 5s; a request that takes longer here is waited for, and retried all the same.
-    remote_timeout: timeoutOf(input, { at, report }),
+    remote_timeout: resolveTimeout(input, { at, report }),
     protobuf_message: input.protobuf_message === '' ? undefined : input.protobuf_message,
-    ...tlsOf(client.tls, [...clientAt, 'tls'], report),
-    ...proxyOf(client.proxy_url, env),
+    ...resolveExporterTls(client.tls, [...clientAt, 'tls'], report),
+    ...resolveExporterProxy(client.proxy_url, env),
     write_relabel_configs: externalLabelRules(input, at, report),
     metadata_config: input.send_metadata === undefined ? undefined : { send: input.send_metadata },
-    queue_config: queueOf(input, at, report),
+    queue_config: resolveQueue(input, at, report),
     ...credentials?.input,
   });
-  const origin = originOf({ at, clientAt, credentialsAt: credentials?.at });
+  const origin = describeOrigin({ at, clientAt, credentialsAt: credentials?.at });
   const entry = parseValue(remoteWriteSchema, raw, { allowsPartial: false, report, at });
   return entry === undefined ? undefined : { input: entry.data, origin };
 }
@@ -87,7 +87,7 @@ interface Places {
   readonly clientAt: ConfigPath;
 }
 
-function credentialsOf(
+function resolveCredentials(
   name: string,
   input: ExporterInput,
   client: Client,
@@ -106,7 +106,7 @@ function credentialsOf(
   if (input.aws_auth === undefined && typeOf(name) !== 'awsprometheusremotewrite') return undefined;
   const { region, service, role_arn: arn } = input.aws_auth ?? {};
   const path = input.aws_auth === undefined ? at : [...at, 'aws_auth'];
-  return { input: sigv4Of({ region, service, arn }), at: path };
+  return { input: pickSigv4({ region, service, arn }), at: path };
 }
 
 /** Sentences after "has no effect: ". */
@@ -237,7 +237,7 @@ function isFilled(list: readonly unknown[] | undefined): boolean {
   return list !== undefined && list.length > 0;
 }
 
-function timeoutOf(
+function resolveTimeout(
   { timeout, http }: ExporterInput,
   { at, report }: { readonly at: ConfigPath; readonly report: Reporter },
 ): string | undefined {
@@ -250,7 +250,7 @@ function timeoutOf(
 }
 
 /** A request may be smaller than what is taken at once, not larger. */
-function queueOf(
+function resolveQueue(
   { max_batch_size_bytes: bytes }: ExporterInput,
   at: ConfigPath,
   report: Reporter,
@@ -263,7 +263,7 @@ function queueOf(
 }
 
 /** The Collector's clients go through the proxy that the environment names, unless told of another. */
-function proxyOf(
+function resolveExporterProxy(
   url: string | undefined,
   env: Readonly<Record<string, string | undefined>>,
 ): object | undefined {
@@ -274,7 +274,7 @@ function proxyOf(
     : undefined;
 }
 
-function tlsOf(
+function resolveExporterTls(
   tls: TlsInput | undefined,
   at: ConfigPath,
   report: Reporter,
@@ -299,7 +299,7 @@ function tlsOf(
     cipher_suites: isFilled(rest.cipher_suites),
     include_insecure_cipher_suites: rest.include_insecure_cipher_suites === true,
     curve_preferences: isFilled(rest.curve_preferences),
-    tpm: (rest.tpm as Component | undefined)?.['enabled'] === true,
+    tpm: (rest.tpm as OtelComponent | undefined)?.['enabled'] === true,
   };
   for (const [key, isAsked] of Object.entries(refused))
     if (isAsked)
@@ -347,7 +347,7 @@ function externalLabelRules(
   return rules.length === 0 ? undefined : rules;
 }
 
-function originOf({
+function describeOrigin({
   at,
   clientAt,
   credentialsAt = at,

@@ -10,10 +10,10 @@ import { relocated, type Reporter } from '../../settings/finding.ts';
 import { sinkKinds } from '../../sinks/sinks.ts';
 import type { SourcePlan } from '../plan.ts';
 import { prometheusSchema, resolveExternalLabels, resolveJobs } from '../prometheus.ts';
-import { parseValue, type Reading } from '../reading.ts';
+import { parseValue, type DocumentReading } from '../reading.ts';
 import { resolveGlobalTiming } from '../scrape.ts';
 import { withScrapeFiles } from '../scrape-files.ts';
-import type { Component } from './document.ts';
+import type { OtelComponent } from './document.ts';
 
 const SINK = 'a receiver sends nothing; write it as an exporter';
 
@@ -62,14 +62,14 @@ export interface Scraper {
 
 export interface ReceiverContext {
   readonly baseDirectory: string;
-  readonly reading: Reading;
+  readonly reading: DocumentReading;
   readonly report: Reporter;
 }
 
 /** Undefined when it is not to be done; why is then reported. */
 export async function resolveReceiver(
   name: string,
-  receiver: Component,
+  receiver: OtelComponent,
   { baseDirectory, reading, report }: ReceiverContext,
 ): Promise<Scraper | undefined> {
   const at = ['receivers', name];

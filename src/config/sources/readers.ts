@@ -174,14 +174,14 @@ async function readSecret(
       client.send(command, { abortSignal }),
     );
     const secret = answer.SecretString ?? '';
-    const text = uri.key === undefined ? secret : fieldOf(secret, uri.key);
+    const text = uri.key === undefined ? secret : readField(secret, uri.key);
     return { text, version: answer.VersionId ?? hashed(text).version };
   } finally {
     client.destroy();
   }
 }
 
-function fieldOf(secret: string, key: string): string {
+function readField(secret: string, key: string): string {
   try {
     const value = (JSON.parse(secret) as Record<string, unknown>)[key];
     if (typeof value === 'string') return value;

@@ -10,7 +10,7 @@ import { createCredentialSource } from '../../aws/credentials.ts';
 import type { CredentialSource } from '../../aws/credential-source.ts';
 import { Outage } from '../../aws/outage.ts';
 import { writeAtomically } from '../../kernel/atomic-file.ts';
-import { ConfigError, messageOf } from '../../kernel/errors.ts';
+import { ConfigError, describeError } from '../../kernel/errors.ts';
 import type { World } from '../../kernel/world.ts';
 import { type ReadEdges, readSource, type SourceText } from './readers.ts';
 import { parseSourceUri, publicName, type SourceUri } from './uri.ts';
@@ -106,7 +106,7 @@ export class ConfigSources {
           } else if (attempt >= START_TRIES || error instanceof ConfigError)
             throw new ConfigError(
               'CONFIG_UNREADABLE',
-              `the configuration ${source.name} can't be read: ${messageOf(error)}`,
+              `the configuration ${source.name} can't be read: ${describeError(error)}`,
               { cause: error },
             );
           else await world.clock.sleep(START_WAIT_MS);
@@ -242,7 +242,7 @@ function unreadable(file: string, error: unknown): ConfigError {
   const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
   const words = isMissing
     ? 'the file does not exist; check the path'
-    : `the file can't be read: ${messageOf(error)}`;
+    : `the file can't be read: ${describeError(error)}`;
   return new ConfigError('CONFIG_FILE', `${file}:1:1: ${words}`, { cause: error });
 }
 

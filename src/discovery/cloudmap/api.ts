@@ -19,7 +19,7 @@ const PAGE_SIZE = 100;
 /** The most that DiscoverInstances answers; a service holds as many at most. */
 const DISCOVERED_MAX = 1_000;
 
-export interface Namespace {
+export interface CloudMapNamespace {
   /** ARN or id. */
   readonly id: string;
   readonly name: string;
@@ -29,7 +29,7 @@ export interface Namespace {
   readonly owner: string | undefined;
 }
 
-export interface Service {
+export interface CloudMapService {
   readonly id: string;
   readonly arn: string;
   readonly name: string;
@@ -94,17 +94,17 @@ export class CloudMapApi {
   }
 
   /** All of the region. */
-  async namespaces(): Promise<Namespace[]> {
+  async namespaces(): Promise<CloudMapNamespace[]> {
     const action = 'servicediscovery:ListNamespaces';
-    const found: Namespace[] = [];
+    const found: CloudMapNamespace[] = [];
     await this.#calls.pages(async (NextToken) => {
       const command = new this.#sdk.ListNamespacesCommand({ NextToken, MaxResults: PAGE_SIZE });
       const page = await this.#calls.call(action, 'cloud_map', (abortSignal) =>
         this.#client.send(command, { abortSignal }),
       );
-      for (const one of listOf(page.Namespaces, action)) {
+      for (const one of requireList(page.Namespaces, action)) {
         const { Name: name = '', Properties, ResourceOwner: owner } = one;
-        const id = idOf(one, action);
+        const id = requireId(one, action);
         const httpName = Properties?.HttpProperties?.HttpName ?? name;
         found.push({ id: owner === undefined ? id : (one.Arn ?? id), name, httpName, owner });
       }
@@ -113,9 +113,9 @@ export class CloudMapApi {
     return found;
   }
 
-  async services(namespace: Namespace): Promise<Service[]> {
+  async services(namespace: CloudMapNamespace): Promise<CloudMapService[]> {
     const action = 'servicediscovery:ListServices';
-    const found: Service[] = [];
+    const found: CloudMapService[] = [];
     const Filters = [
       { Name: 'NAMESPACE_ID' as const, Values: [namespace.id], Condition: 'EQ' as const },
     ];
@@ -125,26 +125,26 @@ export class CloudMapApi {
       const page = await this.#calls.call(action, 'cloud_map', (abortSignal) =>
         this.#client.send(command, { abortSignal }),
       );
-      for (const one of listOf(page.Services, action))
-        found.push({ id: idOf(one, action), arn: one.Arn ?? '', name: one.Name ?? '' });
+      for (const one of requireList(page.Services, action))
+        found.push({ id: requireId(one, action), arn: one.Arn ?? '', name: one.Name ?? '' });
       return page.NextToken;
     });
     return found;
   }
 
-  async tags({ arn: ResourceARN }: Service): Promise<ReadonlyMap<string, string>> {
+  async tags({ arn: ResourceARN }: CloudMapService): Promise<ReadonlyMap<string, string>> {
     const action = 'servicediscovery:ListTagsForResource';
     const command = new this.#sdk.ListTagsForResourceCommand({ ResourceARN });
     const answer = await this.#calls.call(action, 'cloud_map', (abortSignal) =>
       this.#client.send(command, { abortSignal }),
     );
     return new Map(
-      listOf(answer.Tags, action).map(({ Key = '', Value = '' }) => [Key, Value] as const),
+      requireList(answer.Tags, action).map(({ Key = '', Value = '' }) => [Key, Value] as const),
     );
   }
 
   /** Grows with every instance that comes or goes. */
-  async revision(namespace: Namespace, service: Service): Promise<number | undefined> {
+  async revision(namespace: CloudMapNamespace, service: CloudMapService): Promise<number | undefined> {
     const action = 'servicediscovery:DiscoverInstancesRevision';
     const command = new this.#sdk.DiscoverInstancesRevisionCommand(named(namespace, service));
     const answer = await this.#calls.call(action, 'cloud_map_revisions', (abortSignal) =>
@@ -154,7 +154,7 @@ export class CloudMapApi {
   }
 
   /** By the data plane, in one call: healthy instances and others. */
-  async discovered(namespace: Namespace, service: Service): Promise<Discovered> {
+  async discovered(namespace: CloudMapNamespace, service: CloudMapService): Promise<Discovered> {
     const action = 'servicediscovery:DiscoverInstances';
     const command = new this.#sdk.DiscoverInstancesCommand({
       ...named(namespace, service),
@@ -164,8 +164,8 @@ export class CloudMapApi {
     const answer = await this.#calls.call(action, 'cloud_map_discovery', (abortSignal) =>
       this.#client.send(command, { abortSignal }),
     );
-    const instances = listOf(answer.Instances, action).map((one) => ({
-      id: idOf({ Id: one.InstanceId }, action),
+    const instances = requireList(answer.Instances, action).map((one) => ({
+      id: requireId({ Id: one.InstanceId }, action),
       attributes: one.Attributes ?? {},
       isUnhealthy: one.HealthStatus === 'UNHEALTHY',
     }));
@@ -174,7 +174,7 @@ export class CloudMapApi {
   }
 
   /** By the control plane, page by page, which tells no health. */
-  async listed(service: Service): Promise<Instance[]> {
+  async listed(service: CloudMapService): Promise<Instance[]> {
     const action = 'servicediscovery:ListInstances';
     const found: Instance[] = [];
     await this.#calls.pages(async (NextToken) => {
@@ -183,9 +183,9 @@ export class CloudMapApi {
       const page = await this.#calls.call(action, 'cloud_map', (abortSignal) =>
         this.#client.send(command, { abortSignal }),
       );
-      for (const one of listOf(page.Instances, action)) {
+      for (const one of requireList(page.Instances, action)) {
         const attributes = one.Attributes ?? {};
-        found.push({ id: idOf(one, action), attributes, isUnhealthy: false });
+        found.push({ id: requireId(one, action), attributes, isUnhealthy: false });
       }
       return page.NextToken;
     });
@@ -193,7 +193,7 @@ export class CloudMapApi {
   }
 
   /** Ids of instances that a health check calls unhealthy; a service without one answers with an error, and has none. */
-  async unhealthy(service: Service): Promise<ReadonlySet<string>> {
+  async unhealthy(service: CloudMapService): Promise<ReadonlySet<string>> {
     const action = 'servicediscovery:GetInstancesHealthStatus';
     const found = new Set<string>();
     try {
@@ -240,26 +240,26 @@ export function isGone(error: unknown): boolean {
 }
 
 function named(
-  { httpName, owner }: Namespace,
-  { name }: Service,
+  { httpName, owner }: CloudMapNamespace,
+  { name }: CloudMapService,
 ): { NamespaceName: string; ServiceName: string; OwnerAccount?: string } {
   const names = { NamespaceName: httpName, ServiceName: name };
   return owner === undefined ? names : { ...names, OwnerAccount: owner };
 }
 
-function arnOf({ arn, id }: Service): string {
+function arnOf({ arn, id }: CloudMapService): string {
   return arn === '' ? id : arn;
 }
 
 /** An answer without its list is none: it must not pass for an empty one. */
-function listOf<One>(list: readonly One[] | undefined, action: AwsAction): readonly One[] {
+function requireList<One>(list: readonly One[] | undefined, action: AwsAction): readonly One[] {
   const isList =
     Array.isArray(list) && list.every((one) => typeof one === 'object' && one !== null);
   if (!isList) throw notAnAnswer(action);
   return list;
 }
 
-function idOf({ Id }: { readonly Id?: string | undefined }, action: AwsAction): string {
+function requireId({ Id }: { readonly Id?: string | undefined }, action: AwsAction): string {
   if (typeof Id !== 'string' || Id === '') throw notAnAnswer(action);
   return Id;
 }

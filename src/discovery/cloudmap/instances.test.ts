@@ -3,11 +3,11 @@ import { test } from 'node:test';
 import { AwsCallError } from '../../aws/calls.ts';
 import { VirtualClock } from '../../kernel/clock.ts';
 import { silentLogger } from '../../kernel/logger.ts';
-import type { Discovered, Instance, Namespace, Service } from './api.ts';
+import type { Discovered, Instance, CloudMapNamespace, CloudMapService } from './api.ts';
 import { InstanceReader, type InstanceSource } from './instances.ts';
 
-const NAMESPACE: Namespace = { id: 'ns', name: 'space', httpName: 'space', owner: undefined };
-const SERVICE: Service = { id: 'srv', arn: 'arn', name: 's' };
+const NAMESPACE: CloudMapNamespace = { id: 'ns', name: 'space', httpName: 'space', owner: undefined };
+const SERVICE: CloudMapService = { id: 'srv', arn: 'arn', name: 's' };
 
 const one = (id: string): Instance => ({ id, attributes: {}, isUnhealthy: false });
 const answer = (ids: readonly string[], revision: number): Discovered => ({

@@ -4,10 +4,10 @@
  * is denied, has no route (its host is another one) or is cut short. A way that fails is left for a while where the other works.
  */
 import type { AwsAction } from '../../aws/calls.ts';
-import { messageOf, RecoverableError } from '../../kernel/errors.ts';
+import { describeError, RecoverableError } from '../../kernel/errors.ts';
 import type { Lack } from '../lacking.ts';
 import type { DiscoveryWorld } from '../mechanism.ts';
-import { type CloudMapApi, type Instance, isGone, type Namespace, type Service } from './api.ts';
+import { type CloudMapApi, type Instance, isGone, type CloudMapNamespace, type CloudMapService } from './api.ts';
 import { Denials, isDenied } from './denials.ts';
 
 /** The calls that are needed, as CloudMapApi has them. */
@@ -18,7 +18,7 @@ const DENIED_MS = 600_000;
 /** One that failed in another way. */
 const FAILED_MS = 60_000;
 
-export interface Reading {
+export interface InstancesReading {
   /** In the order of their ids. */
   readonly instances: readonly Instance[];
   /** Of which this is the list; unknown when it was read without. */
@@ -60,10 +60,10 @@ export class InstanceReader {
    * @throws RecoverableError that says what neither way could do; AwsCallError that `isGone`, when the service is no more
    */
   async read(
-    namespace: Namespace,
-    service: Service,
+    namespace: CloudMapNamespace,
+    service: CloudMapService,
     since: number | undefined,
-  ): Promise<Reading | 'unchanged'> {
+  ): Promise<InstancesReading | 'unchanged'> {
     if (since !== undefined && (await this.#isUnchanged(namespace, service, since)))
       return 'unchanged';
     const failures: { readonly way: Way; readonly error: unknown }[] = [];
@@ -87,7 +87,7 @@ export class InstanceReader {
   }
 
   /** What was remembered of a service that is gone. */
-  forget({ id }: Service): void {
+  forget({ id }: CloudMapService): void {
     for (const action of [...Object.values(ACTIONS), HEALTH_ACTION])
       this.#leftUntilMs.delete(`${action} ${id}`);
     this.#denials.forget(id);
@@ -99,13 +99,13 @@ export class InstanceReader {
   }
 
   /** Both, the better one first. */
-  #ways({ id }: Service): Way[] {
+  #ways({ id }: CloudMapService): Way[] {
     const isListBetter = this.#isLeft(ACTIONS.discover, id) && !this.#isLeft(ACTIONS.list, id);
     return isListBetter ? ['list', 'discover'] : ['discover', 'list'];
   }
 
   /** A denial may hold for one service; what fails otherwise fails for all. */
-  #leave(way: Way, { id }: Service, error: unknown): void {
+  #leave(way: Way, { id }: CloudMapService, error: unknown): void {
     const isOwn = isDenied(error) || isGone(error);
     const untilMs = this.#world.clock.nowMs() + (isDenied(error) ? DENIED_MS : FAILED_MS);
     this.#leftUntilMs.set(isOwn ? `${ACTIONS[way]} ${id}` : ACTIONS[way], untilMs);
@@ -114,7 +114,7 @@ export class InstanceReader {
     else this.#world.log.debug(`${instead} for a while`, { error });
   }
 
-  async #isUnchanged(namespace: Namespace, service: Service, since: number): Promise<boolean> {
+  async #isUnchanged(namespace: CloudMapNamespace, service: CloudMapService, since: number): Promise<boolean> {
     if (this.#needsHealth || this.#isLeft(REVISION_ACTION)) return false;
     try {
       const revision = await this.#source.revision(namespace, service);
@@ -130,14 +130,14 @@ export class InstanceReader {
     }
   }
 
-  async #discover(namespace: Namespace, service: Service): Promise<Reading> {
+  async #discover(namespace: CloudMapNamespace, service: CloudMapService): Promise<InstancesReading> {
     const { instances, revision, isCut } = await this.#source.discovered(namespace, service);
     return isCut
       ? { ...(await this.#list(service)), revision }
       : { instances, revision, lacks: [] };
   }
 
-  async #list(service: Service): Promise<Omit<Reading, 'revision'>> {
+  async #list(service: CloudMapService): Promise<Omit<InstancesReading, 'revision'>> {
     const instances = await this.#source.listed(service);
     if (!this.#needsHealth) return { instances, lacks: [] };
     const key = `${HEALTH_ACTION} ${service.id}`;
@@ -155,7 +155,7 @@ export class InstanceReader {
   }
 }
 
-function lackOfHealth({ name: scope }: Service): Lack {
+function lackOfHealth({ name: scope }: CloudMapService): Lack {
   const words = `the role in use needs ${HEALTH_ACTION}: unhealthy instances stay targets`;
   return { what: HEALTH_ACTION, scope, cause: 'denied', words, isBlocking: false };
 }
@@ -165,6 +165,6 @@ function whyNeither(errors: readonly unknown[]): unknown {
   const gone = errors.find(isGone);
   const isSure = errors.every((error) => isGone(error) || isDenied(error));
   if (gone !== undefined && isSure) return gone;
-  const words = errors.map(messageOf).join('; ');
+  const words = errors.map(describeError).join('; ');
   return new RecoverableError('CLOUD_MAP_INSTANCES', words, { cause: errors[0] });
 }

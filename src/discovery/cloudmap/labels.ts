@@ -6,7 +6,7 @@
  */
 import type { TargetGroup } from '../../model/target.ts';
 import type { Explained } from '../mechanism.ts';
-import type { Namespace, Service } from './api.ts';
+import type { CloudMapNamespace, CloudMapService } from './api.ts';
 
 export interface CloudMapInstance {
   readonly id: string;
@@ -91,8 +91,8 @@ const REASONS = {
 
 /** Why a service has no targets at all. */
 export function explainService(
-  namespace: Namespace,
-  service: Service,
+  namespace: CloudMapNamespace,
+  service: CloudMapService,
   reason: 'no_tags' | 'tags_denied',
 ): Explained {
   return explained(`${namespace.name}/${service.name}`, reason);

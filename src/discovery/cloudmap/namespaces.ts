@@ -4,7 +4,7 @@
  */
 import { failedLack, type Lack } from '../lacking.ts';
 import type { DiscoveryWorld } from '../mechanism.ts';
-import type { CloudMapApi, Namespace } from './api.ts';
+import type { CloudMapApi, CloudMapNamespace } from './api.ts';
 import type { CloudMapConfig } from './config.ts';
 import { splitNames } from '../../settings/text.ts';
 
@@ -17,7 +17,7 @@ export class NamespaceList {
   readonly #world: DiscoveryWorld;
   readonly #api: CloudMapApi;
   #names: readonly string[] | undefined;
-  #found: readonly Namespace[] | undefined;
+  #found: readonly CloudMapNamespace[] | undefined;
   #readMs = -Infinity;
   #isDoubted = false;
 
@@ -28,7 +28,7 @@ export class NamespaceList {
   }
 
   /** @param lacks  gets what could not be read; what was known of it stays */
-  async read(lacks: Lack[]): Promise<readonly Namespace[]> {
+  async read(lacks: Lack[]): Promise<readonly CloudMapNamespace[]> {
     try {
       this.#names = await this.#readNames();
     } catch (error) {

@@ -6,7 +6,7 @@
 import type { TargetGroup } from '../../model/target.ts';
 import { failedLack, type Lack, Lacking } from '../lacking.ts';
 import { countFailure, type DiscoveryWorld } from '../mechanism.ts';
-import { type CloudMapApi, isGone, type Namespace } from './api.ts';
+import { type CloudMapApi, isGone, type CloudMapNamespace } from './api.ts';
 import type { CloudMapConfig } from './config.ts';
 import { InstanceReader } from './instances.ts';
 import { NamespaceList } from './namespaces.ts';
@@ -71,7 +71,7 @@ export class CloudMapReader {
     return new Map(lists.flat().map((state) => [state.service.id, state]));
   }
 
-  async #listServices(namespace: Namespace, lacks: Lack[]): Promise<ServiceState[]> {
+  async #listServices(namespace: CloudMapNamespace, lacks: Lack[]): Promise<ServiceState[]> {
     try {
       const services = await this.#api.services(namespace);
       if (services.length === 0) this.#namespaces.doubt();

@@ -1,9 +1,9 @@
 /** What is known of one Cloud Map service. Whatever fails leaves it; one that cannot be read touches no other. */
-import { messageOf } from '../../kernel/errors.ts';
+import { describeError } from '../../kernel/errors.ts';
 import type { TargetGroup } from '../../model/target.ts';
 import { failedLack, type Lack } from '../lacking.ts';
 import type { Explained } from '../mechanism.ts';
-import { type CloudMapApi, type Instance, isGone, type Namespace, type Service } from './api.ts';
+import { type CloudMapApi, type Instance, isGone, type CloudMapNamespace, type CloudMapService } from './api.ts';
 import { isDenied } from './denials.ts';
 import type { InstanceReader } from './instances.ts';
 import { explainInstance, explainService, groupsOfInstance } from './labels.ts';
@@ -21,8 +21,8 @@ export const TAGS_ACTION = 'servicediscovery:ListTagsForResource';
 const DENIALS = 2;
 
 export class ServiceState {
-  readonly namespace: Namespace;
-  readonly service: Service;
+  readonly namespace: CloudMapNamespace;
+  readonly service: CloudMapService;
   /** `namespace/service`. */
   readonly name: string;
   /** Of the last good reading. */
@@ -43,7 +43,7 @@ export class ServiceState {
   /** How often its tags were denied in a row. */
   #denials = 0;
 
-  constructor(namespace: Namespace, service: Service, edges: ServiceEdges) {
+  constructor(namespace: CloudMapNamespace, service: CloudMapService, edges: ServiceEdges) {
     this.namespace = namespace;
     this.service = service;
     this.name = `${namespace.name}/${service.name}`;
@@ -91,7 +91,7 @@ export class ServiceState {
       what: TAGS_ACTION,
       scope: this.name,
       cause: isDenied(error) ? 'denied' : 'failed',
-      words: `${messageOf(error)}; ${lost}`,
+      words: `${describeError(error)}; ${lost}`,
       isBlocking: this.#tags === undefined && !this.isDenied,
     };
   }

@@ -24,7 +24,7 @@ export type NoTarget =
   | 'no_definition'
   | 'same_as_other';
 
-export type Place =
+export type ContainerAddress =
   | { readonly address: string; readonly host: string; readonly how: string }
   | { readonly reason: NoTarget; readonly words: string };
 
@@ -32,12 +32,12 @@ export type Place =
 export const ADDRESS_ATTRIBUTE = 'prometheus.address';
 
 /** @param containerPort  inside the container @param host  instead of the task's or the instance's */
-export function placeOf(
+export function findAddress(
   facts: TaskFacts,
   containerName: string,
   containerPort: number,
   host?: string,
-): Place {
+): ContainerAddress {
   const { task, definition } = facts;
   const mode = definition?.networkMode ?? 'bridge';
   if (mode === 'none')
@@ -51,7 +51,7 @@ export function placeOf(
   const instance = host ?? instanceAddress(facts);
   if (instance === undefined) return noInstance(facts);
   const bindings = runningContainer(task, containerName)?.networkBindings ?? [];
-  const binding = bindingOf(bindings, containerPort);
+  const binding = findHostPort(bindings, containerPort);
   if (binding !== undefined)
     return found(
       instance,
@@ -70,7 +70,7 @@ export function placeOf(
   };
 }
 
-function found(host: string, port: number, how: string): Place {
+function found(host: string, port: number, how: string): ContainerAddress {
   return { address: joinHostPort(host, port), host, how };
 }
 
@@ -79,7 +79,7 @@ export function joinHostPort(host: string, port: number): string {
 }
 
 /** One host port for IPv4 and IPv6 alike; UDP ports are none to scrape. */
-function bindingOf(bindings: readonly NetworkBinding[], containerPort: number): number | undefined {
+function findHostPort(bindings: readonly NetworkBinding[], containerPort: number): number | undefined {
   return bindings.find(
     ({ containerPort: port, hostPort, protocol }) =>
       port === containerPort && hostPort !== undefined && hostPort > 0 && protocol !== 'udp',
@@ -110,7 +110,7 @@ function interfaceV6(ec2: TaskFacts['ec2']): string | undefined {
   return ec2?.NetworkInterfaces?.[0]?.Ipv6Addresses?.[0]?.Ipv6Address;
 }
 
-function noInstance({ containerInstance }: TaskFacts): Place {
+function noInstance({ containerInstance }: TaskFacts): ContainerAddress {
   const id = containerInstance?.ec2InstanceId ?? '';
   return {
     reason: 'no_address',

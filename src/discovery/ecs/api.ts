@@ -12,7 +12,7 @@ import { AwsCalls } from '../aws-calls.ts';
 import { type AwsAccess, type AwsSession, openAwsSession } from '../aws-client.ts';
 import type { DiscoveryWorld } from '../mechanism.ts';
 import { type DefinitionFacts, definitionFacts, idOfArn } from './facts.ts';
-import type { Answer } from './shelf.ts';
+import type { ShelfAnswer } from './shelf.ts';
 
 /** What calls take at most. */
 const BATCH = 100;
@@ -73,7 +73,7 @@ export class EcsApi {
   }
 
   /** With tags; by the names or ARNs that were asked by. */
-  async clusters(names: string[]): Promise<Answer<Cluster>> {
+  async clusters(names: string[]): Promise<ShelfAnswer<Cluster>> {
     const action = 'ecs:DescribeClusters';
     const command = new this.#ecs.DescribeClustersCommand({ clusters: names, include: ['TAGS'] });
     const answer = await this.#calls.call(action, 'cluster_read', (abortSignal) =>
@@ -84,7 +84,7 @@ export class EcsApi {
       const name = byId.get(cluster.clusterName ?? '');
       return name === undefined ? [] : [[name, cluster] as const];
     });
-    const unknown = missingOf(answer.failures).flatMap((arn) => byId.get(idOfArn(arn)) ?? []);
+    const unknown = findMissing(answer.failures).flatMap((arn) => byId.get(idOfArn(arn)) ?? []);
     return { found, unknown };
   }
 
@@ -107,7 +107,7 @@ export class EcsApi {
   }
 
   /** One batch, with tags, by ARN. */
-  async describeTasks(cluster: string, tasks: string[]): Promise<Answer<Task>> {
+  async describeTasks(cluster: string, tasks: string[]): Promise<ShelfAnswer<Task>> {
     const action = 'ecs:DescribeTasks';
     const command = new this.#ecs.DescribeTasksCommand({ cluster, tasks, include: ['TAGS'] });
     const answer = await this.#calls.call(action, 'cluster_resource_read', (abortSignal) =>
@@ -116,7 +116,7 @@ export class EcsApi {
     const found = objects(answer.tasks, action)
       .filter(isTask)
       .map((task) => [task.taskArn, task] as const);
-    return { found, unknown: missingOf(answer.failures) };
+    return { found, unknown: findMissing(answer.failures) };
   }
 
   /** Any number, with tags; those that are gone are left out. Rejects unless all could be asked for. */
@@ -129,7 +129,7 @@ export class EcsApi {
   }
 
   /** One definition: AWS has no batch of them. */
-  async definitions(arns: string[]): Promise<Answer<DefinitionFacts>> {
+  async definitions(arns: string[]): Promise<ShelfAnswer<DefinitionFacts>> {
     const action = 'ecs:DescribeTaskDefinition';
     const [arn = ''] = arns;
     const command = new this.#ecs.DescribeTaskDefinitionCommand({ taskDefinition: arn });
@@ -149,7 +149,7 @@ export class EcsApi {
   }
 
   /** By ARN. */
-  async containerInstances(cluster: string, arns: string[]): Promise<Answer<ContainerInstance>> {
+  async containerInstances(cluster: string, arns: string[]): Promise<ShelfAnswer<ContainerInstance>> {
     const action = 'ecs:DescribeContainerInstances';
     const command = new this.#ecs.DescribeContainerInstancesCommand({
       cluster,
@@ -162,11 +162,11 @@ export class EcsApi {
     const found = objects(answer.containerInstances, action).map(
       (one) => [one.containerInstanceArn ?? '', one] as const,
     );
-    return { found, unknown: missingOf(answer.failures) };
+    return { found, unknown: findMissing(answer.failures) };
   }
 
   /** By name. */
-  async services(cluster: string, names: string[]): Promise<Answer<Service>> {
+  async services(cluster: string, names: string[]): Promise<ShelfAnswer<Service>> {
     const action = 'ecs:DescribeServices';
     const command = new this.#ecs.DescribeServicesCommand({
       cluster,
@@ -179,11 +179,11 @@ export class EcsApi {
     const found = objects(answer.services, action).map(
       (one) => [one.serviceName ?? '', one] as const,
     );
-    return { found, unknown: missingOf(answer.failures).map(idOfArn) };
+    return { found, unknown: findMissing(answer.failures).map(idOfArn) };
   }
 
   /** By id, `i-…`. */
-  instances(ids: string[]): Promise<Answer<Instance>> {
+  instances(ids: string[]): Promise<ShelfAnswer<Instance>> {
     const action = 'ec2:DescribeInstances';
     return withoutUnknown(ids, async (InstanceIds) => {
       const { sdk, client } = await this.#openEc2();
@@ -198,7 +198,7 @@ export class EcsApi {
   }
 
   /** By id, `eni-…`. */
-  networkInterfaces(ids: string[]): Promise<Answer<NetworkInterface>> {
+  networkInterfaces(ids: string[]): Promise<ShelfAnswer<NetworkInterface>> {
     const action = 'ec2:DescribeNetworkInterfaces';
     return withoutUnknown(ids, async (NetworkInterfaceIds) => {
       const { sdk, client } = await this.#openEc2();
@@ -232,7 +232,7 @@ export class EcsApi {
 async function withoutUnknown<Value>(
   ids: string[],
   describe: (ids: string[]) => Promise<readonly (readonly [string, Value])[]>,
-): Promise<Answer<Value>> {
+): Promise<ShelfAnswer<Value>> {
   if (ids.length === 0) return { found: [], unknown: [] };
   try {
     return { found: await describe(ids), unknown: [] };
@@ -266,7 +266,7 @@ export function isNamed(error: unknown, name: RegExp): boolean {
 }
 
 /** What AWS says is not there; other reasons of failure say nothing of the kind. */
-function missingOf(
+function findMissing(
   failures:
     | readonly { readonly arn?: string | undefined; readonly reason?: string | undefined }[]
     | undefined,

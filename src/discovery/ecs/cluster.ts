@@ -10,13 +10,13 @@ import { failedLack, type Lack } from '../lacking.ts';
 import { isNamed } from './api.ts';
 import { type DefinitionsUse, Details, type DetailSource, type Wants } from './details.ts';
 import { type DefinitionFacts, idOfArn, type TaskFacts } from './facts.ts';
-import type { Answer, Shelf } from './shelf.ts';
+import type { ShelfAnswer, Shelf } from './shelf.ts';
 import type { ClusterSnapshot } from './snapshots.ts';
 
 /** The calls that are needed, as EcsApi has them. */
 export interface ClusterSource extends DetailSource {
   taskArns(cluster: string, onPage: (arns: readonly string[]) => void): Promise<void>;
-  describeTasks(cluster: string, arns: string[]): Promise<Answer<Task>>;
+  describeTasks(cluster: string, arns: string[]): Promise<ShelfAnswer<Task>>;
 }
 
 /** One described anew for each so many that are known, in whole batches. */
@@ -201,7 +201,7 @@ export class ClusterState {
     const unanswered = new Set(arns);
     let failure: unknown;
     // Each answer is taken in as it comes, in a turn of its own.
-    const takeIn = ({ found, unknown }: Answer<Task>): void => {
+    const takeIn = ({ found, unknown }: ShelfAnswer<Task>): void => {
       for (const [arn, task] of found) {
         unanswered.delete(arn);
         this.merge(task);

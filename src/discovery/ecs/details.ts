@@ -13,19 +13,19 @@ import {
   serviceNameOf,
   type TaskFacts,
 } from './facts.ts';
-import { type Answer, Shelf } from './shelf.ts';
+import { type ShelfAnswer, Shelf } from './shelf.ts';
 
 /** The calls that are needed, as EcsApi has them. */
 export interface DetailSource {
   readonly region: string;
   /** Keys in one call. */
   readonly batch: number;
-  clusters(names: string[]): Promise<Answer<Cluster>>;
-  definitions(arns: string[]): Promise<Answer<DefinitionFacts>>;
-  containerInstances(cluster: string, arns: string[]): Promise<Answer<ContainerInstance>>;
-  services(cluster: string, names: string[]): Promise<Answer<Service>>;
-  instances(ids: string[]): Promise<Answer<Instance>>;
-  networkInterfaces(ids: string[]): Promise<Answer<NetworkInterface>>;
+  clusters(names: string[]): Promise<ShelfAnswer<Cluster>>;
+  definitions(arns: string[]): Promise<ShelfAnswer<DefinitionFacts>>;
+  containerInstances(cluster: string, arns: string[]): Promise<ShelfAnswer<ContainerInstance>>;
+  services(cluster: string, names: string[]): Promise<ShelfAnswer<Service>>;
+  instances(ids: string[]): Promise<ShelfAnswer<Instance>>;
+  networkInterfaces(ids: string[]): Promise<ShelfAnswer<NetworkInterface>>;
 }
 
 /** What is read beyond tasks and instances. */
@@ -138,14 +138,14 @@ export class Details {
   async complete(tasks: readonly Task[], nowMs: number): Promise<Lack[]> {
     const scope = idOfArn(this.#name);
     const { services, interfaces } = this.#wants;
-    const definitions = keysOf(tasks, ({ taskDefinitionArn }) => taskDefinitionArn);
+    const definitions = collectKeys(tasks, ({ taskDefinitionArn }) => taskDefinitionArn);
     const lacks = await Promise.all([
       this.#definitionsUse === 'unread'
         ? []
         : this.#definitions.complete(definitions, scope, nowMs),
       this.#fillInstances(tasks, scope, nowMs),
-      services ? this.#services.complete(keysOf(tasks, serviceNameOf), scope, nowMs) : [],
-      interfaces ? this.#interfaces.complete(keysOf(tasks, interfaceIdOf), scope, nowMs) : [],
+      services ? this.#services.complete(collectKeys(tasks, serviceNameOf), scope, nowMs) : [],
+      interfaces ? this.#interfaces.complete(collectKeys(tasks, interfaceIdOf), scope, nowMs) : [],
     ]);
     return lacks.flat();
   }
@@ -184,14 +184,14 @@ export class Details {
 
   /** Forgets what belongs to no task any more. */
   retain(tasks: readonly Task[]): void {
-    this.#containerInstances.retain(keysOf(tasks, ({ containerInstanceArn: arn }) => arn));
+    this.#containerInstances.retain(collectKeys(tasks, ({ containerInstanceArn: arn }) => arn));
     this.#instances.retain(this.#instanceIds());
-    this.#services.retain(keysOf(tasks, serviceNameOf));
-    this.#interfaces.retain(keysOf(tasks, interfaceIdOf));
+    this.#services.retain(collectKeys(tasks, serviceNameOf));
+    this.#interfaces.retain(collectKeys(tasks, interfaceIdOf));
   }
 
   snapshot(tasks: readonly Task[]): DetailSnapshot {
-    const used = keysOf(tasks, ({ taskDefinitionArn }) => taskDefinitionArn);
+    const used = collectKeys(tasks, ({ taskDefinitionArn }) => taskDefinitionArn);
     return {
       cluster: this.#cluster.get(this.#name),
       definitions: [...used].flatMap((arn) => this.#definitions.get(arn) ?? []),
@@ -215,24 +215,24 @@ export class Details {
   }
 
   async #fillInstances(tasks: readonly Task[], scope: string, nowMs: number): Promise<Lack[]> {
-    const arns = keysOf(tasks, ({ containerInstanceArn }) => containerInstanceArn);
+    const arns = collectKeys(tasks, ({ containerInstanceArn }) => containerInstanceArn);
     const lacks = await this.#containerInstances.complete(arns, scope, nowMs);
     const own = new Set([...this.#instanceIds()].filter((id) => id.startsWith('i-')));
     return [...lacks, ...(await this.#instances.complete(own, scope, nowMs))];
   }
 
   #instanceIds(): Set<string> {
-    return keysOf(this.#containerInstances.values(), ({ ec2InstanceId }) => ec2InstanceId);
+    return collectKeys(this.#containerInstances.values(), ({ ec2InstanceId }) => ec2InstanceId);
   }
 }
 
 /** Forgets definitions of tasks that are gone when there are too many, the oldest first. Those in use stay. */
 export function boundDefinitions(shelf: Shelf<DefinitionFacts>, tasks: () => Iterable<Task>): void {
   if (shelf.size <= DEFINITIONS_MAX) return;
-  shelf.retain(keysOf([...tasks()], ({ taskDefinitionArn }) => taskDefinitionArn));
+  shelf.retain(collectKeys([...tasks()], ({ taskDefinitionArn }) => taskDefinitionArn));
 }
 
-function keysOf<One>(all: readonly One[], keyOf: (one: One) => string | undefined): Set<string> {
+function collectKeys<One>(all: readonly One[], keyOf: (one: One) => string | undefined): Set<string> {
   const keys = new Set<string>();
   for (const one of all) {
     const key = keyOf(one);
@@ -241,7 +241,7 @@ function keysOf<One>(all: readonly One[], keyOf: (one: One) => string | undefine
   return keys;
 }
 
-function slimmed<Value>(answer: Answer<Value>, slim: (value: Value) => Value): Answer<Value> {
+function slimmed<Value>(answer: ShelfAnswer<Value>, slim: (value: Value) => Value): ShelfAnswer<Value> {
   return { ...answer, found: answer.found.map(([key, value]) => [key, slim(value)] as const) };
 }
 

@@ -64,7 +64,7 @@ export class EcsDiscovery {
     this.#config = config;
     this.#world = { ...world, signal: AbortSignal.any([world.signal, this.#ending.signal]) };
     this.#wants = wants;
-    this.#definitionsUse = definitionsUseOf(options);
+    this.#definitionsUse = chooseDefinitionsUse(options);
     this.#lists = new GroupLists(options, world);
     this.#snapshots = new Snapshots(config.cache_dir, config.cache_max_age, world);
     this.#lacking = new Lacking(world);
@@ -330,7 +330,7 @@ export class EcsDiscovery {
 }
 
 /** Prometheus' role makes its targets without definitions; its own labels need none either. */
-function definitionsUseOf({ portOfTask, profile }: TargetOptions): DefinitionsUse {
+function chooseDefinitionsUse({ portOfTask, profile }: TargetOptions): DefinitionsUse {
   if (portOfTask === undefined) return 'needed';
   return profile === 'prometheus' ? 'unread' : 'optional';
 }

@@ -8,7 +8,7 @@ import { z } from 'zod';
 import type { Lack } from '../lacking.ts';
 import { type DiscoveryWorld, slept } from '../mechanism.ts';
 import { AwsCallError, callAws } from '../../aws/calls.ts';
-import { messageOf } from '../../kernel/errors.ts';
+import { describeError } from '../../kernel/errors.ts';
 import type { AwsSession } from '../aws-client.ts';
 
 const WAIT_SECONDS = 20;
@@ -68,7 +68,7 @@ export async function followEvents(
         onLack(undefined);
         if (Messages.length === 0) continue;
         const tasks = Messages.flatMap(({ Body = '' }) => {
-          const task = taskOf(Body);
+          const task = parseTaskEvent(Body);
           counter.with({ outcome: task === undefined ? 'no_task_event' : 'ok' }).inc();
           return task ?? [];
         });
@@ -89,7 +89,7 @@ export async function followEvents(
           what: 'sqs:ReceiveMessage',
           scope: queueUrl,
           cause: isDenied ? 'denied' : 'failed',
-          words: `${messageOf(error)}; without events changes are found by polling`,
+          words: `${describeError(error)}; without events changes are found by polling`,
           isBlocking: false,
         });
         if (!(await slept(isDenied ? SLOW_MS : RETRY_MS, world))) return;
@@ -101,7 +101,7 @@ export async function followEvents(
 }
 
 /** The task of an event; times, which events write as text, are left out. */
-function taskOf(body: string): Task | undefined {
+function parseTaskEvent(body: string): Task | undefined {
   try {
     const parsed = eventSchema.safeParse(JSON.parse(body));
     if (!parsed.success) return undefined;

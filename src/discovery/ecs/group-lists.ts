@@ -6,7 +6,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { TargetGroup } from '../../model/target.ts';
 import type { DiscoveryWorld, Explained } from '../mechanism.ts';
 import type { ClusterState } from './cluster.ts';
-import { groupsOf, judge, type TargetOptions } from './targets.ts';
+import { makeGroups, judge, type TargetOptions } from './targets.ts';
 
 /** Of one turn, ms. */
 const SHARE_MS = 10;
@@ -71,7 +71,7 @@ export class GroupLists {
       const verdicts = judge(facts, this.#options);
       const { taskArn: task = '', group = '' } = facts.task;
       if (this.#world.onExplained !== undefined) rendered.explained.push({ task, group, verdicts });
-      rendered.groups.push(...groupsOf(facts, verdicts));
+      rendered.groups.push(...makeGroups(facts, verdicts));
       for (const { reason } of verdicts)
         if (reason !== undefined)
           rendered.reasons.set(reason, (rendered.reasons.get(reason) ?? 0) + 1);

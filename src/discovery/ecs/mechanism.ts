@@ -98,14 +98,14 @@ export const ecsMechanism = defineMechanism({
   discover(config, world) {
     // The set of labels that are Prometheus' own is whole only with these.
     const isPrometheus = config.labels === 'prometheus';
-    return new EcsDiscovery(config, world, targetOptionsOf(config), {
+    return new EcsDiscovery(config, world, resolveTargetOptions(config), {
       services: config.service_details || isPrometheus,
       interfaces: isPrometheus,
     }).run();
   },
 });
 
-function targetOptionsOf(config: EcsConfig): TargetOptions {
+function resolveTargetOptions(config: EcsConfig): TargetOptions {
   const hasRules = config.services.length + config.task_definitions.length > 0;
   return {
     profile: config.labels,

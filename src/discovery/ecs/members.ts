@@ -78,7 +78,7 @@ export class EcsMembers {
     const task = taskSchema.parse(JSON.parse(answer.body.toString()));
     this.#task = task;
     if (task.ServiceName) this.#service = task.ServiceName;
-    return { id: task.TaskARN, host: hostOf(task) };
+    return { id: task.TaskARN, host: findHost(task) };
   }
 
   /**
@@ -92,7 +92,7 @@ export class EcsMembers {
     this.#opening ??= EcsApi.open(this.#options.access, this.#world);
     const api = await this.#opening;
     const cluster = idOfArn(own.Cluster);
-    this.#service ??= await serviceOf(own, cluster, api);
+    this.#service ??= await findService(own, cluster, api);
     const listed: string[] = [];
     await api.taskArns(cluster, (arns) => listed.push(...arns), this.#service);
     const asked = [...new Set([...listed, ...before])];
@@ -101,7 +101,7 @@ export class EcsMembers {
     if (!tasks.some(({ taskArn }) => taskArn === own.TaskARN))
       throw new Error('ECS does not list this task yet');
     const members = new Map<string, EcsMember>([
-      [own.TaskARN, { id: own.TaskARN, host: hostOf(own) }],
+      [own.TaskARN, { id: own.TaskARN, host: findHost(own) }],
     ]);
     for (const task of tasks) {
       const { taskArn: id = '' } = task;
@@ -122,7 +122,7 @@ export class EcsMembers {
 }
 
 /** Older agents do not tell the service. */
-async function serviceOf(own: OwnTask, cluster: string, api: EcsApi): Promise<string> {
+async function findService(own: OwnTask, cluster: string, api: EcsApi): Promise<string> {
   const [task] = await api.tasks(cluster, [own.TaskARN]);
   const service = task === undefined ? '' : serviceNameOf(task);
   if (service === '') throw new Error('this task belongs to no ECS service; use --shard i/n');
@@ -130,7 +130,7 @@ async function serviceOf(own: OwnTask, cluster: string, api: EcsApi): Promise<st
 }
 
 /** Only an interface of its own is an address that others reach: that of a bridge is the instance's alone. */
-function hostOf({ Containers }: OwnTask): string | undefined {
+function findHost({ Containers }: OwnTask): string | undefined {
   for (const { Networks } of Containers ?? [])
     for (const { NetworkMode, IPv4Addresses, IPv6Addresses } of Networks ?? []) {
       const host = IPv4Addresses?.[0] ?? IPv6Addresses?.[0];

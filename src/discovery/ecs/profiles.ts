@@ -34,7 +34,7 @@ export interface LabelInput {
 }
 
 /** Without empty values. */
-export function labelsOf(profile: Profile, input: LabelInput): Labels {
+export function makeProfileLabels(profile: Profile, input: LabelInput): Labels {
   return withoutEmpty(makers[profile](input));
 }
 
@@ -106,7 +106,7 @@ function teralytics(input: LabelInput): Labels {
 function ecsobserver(input: LabelInput): Labels {
   const { facts, containerName, wanted, host, jobLabel, matchedService } = input;
   const { task, definition, cluster } = facts;
-  const ec2 = ec2Of(facts);
+  const ec2 = describeInstance(facts);
   return {
     ...scrapeLabels(wanted),
     __metrics_path__: wanted.path ?? defaultPathOf('ecsobserver'),
@@ -140,7 +140,7 @@ function ecsobserver(input: LabelInput): Labels {
 function cloudWatchAgent(input: LabelInput): Labels {
   const { facts, containerName, wanted } = input;
   const { task, definition } = facts;
-  const ec2 = ec2Of(facts);
+  const ec2 = describeInstance(facts);
   const dockerLabels = Object.entries(containerDefinition(input)?.dockerLabels ?? {});
   const [cluster = '', taskId] = (task.taskArn ?? '').split('/').slice(1);
   const isLongArn = taskId !== undefined;
@@ -167,7 +167,7 @@ function cloudWatchAgent(input: LabelInput): Labels {
 }
 
 /** Both ask EC2 for tasks of this launch type only. */
-function ec2Of({ task, ec2 }: TaskFacts): TaskFacts['ec2'] {
+function describeInstance({ task, ec2 }: TaskFacts): TaskFacts['ec2'] {
   return task.launchType === 'EC2' ? ec2 : undefined;
 }
 

@@ -46,7 +46,7 @@ export function prometheusLabels(facts: TaskFacts, host: string): Labels {
     __meta_ecs_region: region,
     __meta_ecs_availability_zone: task.availabilityZone ?? '',
     __meta_ecs_subnet_id:
-      own === undefined ? (ec2?.SubnetId ?? '') : (detailOf(own, 'subnetId') ?? ''),
+      own === undefined ? (ec2?.SubnetId ?? '') : (findDetail(own, 'subnetId') ?? ''),
     __meta_ecs_ip_address: host,
     __meta_ecs_public_ip:
       (own === undefined ? ec2?.PublicIpAddress : networkInterface?.Association?.PublicIp) ?? '',
@@ -83,7 +83,7 @@ function findHost(facts: TaskFacts): FoundHost {
   const { task, ec2, containerInstance } = facts;
   const own = ownInterface(task);
   if (own !== undefined) {
-    const v4 = detailOf(own, 'privateIPv4Address');
+    const v4 = findDetail(own, 'privateIPv4Address');
     if (v4 !== undefined) return { host: v4, how: 'awsvpc: the address of the task' };
     const other = taskAddress(facts);
     return other === undefined
@@ -109,7 +109,7 @@ function ownInterface({ attachments }: Task): Attachment | undefined {
 }
 
 /** Undefined for an empty one too. */
-function detailOf({ details }: Attachment, name: string): string | undefined {
+function findDetail({ details }: Attachment, name: string): string | undefined {
   return (
     details?.findLast((one) => one.name === name && one.value !== undefined)?.value || undefined
   );

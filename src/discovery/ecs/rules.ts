@@ -115,7 +115,7 @@ export interface Wanted {
   readonly host?: string | undefined;
 }
 
-export interface Fault {
+export interface RuleFault {
   readonly reason: 'port_not_mapped' | 'bad_label';
   readonly words: string;
   readonly rule: string;
@@ -128,7 +128,7 @@ export function applyRules(
   rules: Rules,
   facts: TaskFacts,
   container: ContainerDefinition,
-): (Wanted | Fault)[] {
+): (Wanted | RuleFault)[] {
   if (rules.isDynamic) return byOnlyPort(rules, container);
   const service = serviceNameOf(facts.task);
   const arn = facts.definition?.arn ?? '';
@@ -180,7 +180,7 @@ function passesFilter(
 }
 
 /** As prometheus-ecs-discovery's dynamic mode, which no other rule joins; here awsvpc has it too. */
-function byOnlyPort(rules: Rules, container: ContainerDefinition): (Wanted | Fault)[] {
+function byOnlyPort(rules: Rules, container: ContainerDefinition): (Wanted | RuleFault)[] {
   const labels = container.dockerLabels ?? {};
   if (labels[DYNAMIC_LABEL] !== '1') return [];
   const ports = new Set(container.portMappings?.map(({ containerPort }) => containerPort));
@@ -205,7 +205,7 @@ function byPorts(
   container: ContainerDefinition,
   kind: Wanted['kind'],
   words: string,
-): (Wanted | Fault)[] {
+): (Wanted | RuleFault)[] {
   if (
     rule.container_name_pattern !== undefined &&
     !isMatch(rule.container_name_pattern, container.name ?? '')
@@ -227,13 +227,13 @@ function byPorts(
 function byLabel(
   rule: DockerLabelRule,
   labels: Readonly<Record<string, string>>,
-): (Wanted | Fault)[] {
+): (Wanted | RuleFault)[] {
   const text = labels[rule.port_label];
   if (text === undefined) return [];
   const words = `docker label ${rule.port_label}`;
   const labelled = (name: string | undefined): string | undefined =>
     name === undefined || labels[name] === '' ? undefined : labels[name];
-  return text.split(',').map((one): Wanted | Fault => {
+  return text.split(',').map((one): Wanted | RuleFault => {
     const parsed = parsePort(one.trim());
     if (typeof parsed === 'string')
       return { reason: 'bad_label', words: `${words} is "${text}": ${parsed}`, rule: words };

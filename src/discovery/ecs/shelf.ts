@@ -9,11 +9,11 @@
  */
 import type { AwsAction } from '../../aws/calls.ts';
 import { AwsCallError } from '../../aws/calls.ts';
-import { messageOf } from '../../kernel/errors.ts';
+import { describeError } from '../../kernel/errors.ts';
 import type { Lack } from '../lacking.ts';
 
 /** What one batch answered: a key that is in neither was not answered. */
-export interface Answer<Value> {
+export interface ShelfAnswer<Value> {
   readonly found: readonly (readonly [key: string, value: Value])[];
   /** AWS says that there are none. */
   readonly unknown: readonly string[];
@@ -27,7 +27,7 @@ export interface ShelfOptions<Value> {
   readonly costs?: string | undefined;
   /** When what is known is read again; never by default. */
   readonly rereadMs?: number | undefined;
-  readonly read: (keys: string[]) => Promise<Answer<Value>>;
+  readonly read: (keys: string[]) => Promise<ShelfAnswer<Value>>;
 }
 
 /** Of what is denied, or unknown to AWS. A little less than ten minutes: readings that far apart ask each time. */
@@ -185,7 +185,7 @@ export class Shelf<Value> {
     if (failures.length === 0 && missing.length === 0) return lacks;
     const words =
       failures.length > 0
-        ? messageOf(failures[0])
+        ? describeError(failures[0])
         : `${what}: AWS does not know ${named(missing)}; they are asked for again`;
     return [...lacks, { what, scope, cause: 'failed', words, isBlocking: missing.length > 0 }];
   }

@@ -7,7 +7,7 @@ import { mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { z } from 'zod';
-import { messageOf } from '../../kernel/errors.ts';
+import { describeError } from '../../kernel/errors.ts';
 import type { DiscoveryWorld } from '../mechanism.ts';
 import { writeAtomically } from '../../kernel/atomic-file.ts';
 import { isTask } from './api.ts';
@@ -154,7 +154,7 @@ export class Snapshots {
   }
 
   #tell(scope: string, event: string, error: unknown): void {
-    const words = `${event}: ${messageOf(error)}`;
+    const words = `${event}: ${describeError(error)}`;
     // Drafts have random names.
     const cause = `${event} ${(error as NodeJS.ErrnoException).code ?? ''}`;
     if (this.#told.get(scope) === cause) return;

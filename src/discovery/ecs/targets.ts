@@ -3,9 +3,9 @@
  * answer feeds the target groups, the metrics and the explanations.
  */
 import type { TargetGroup } from '../../model/target.ts';
-import { type NoTarget, placeOf } from './address.ts';
+import { type NoTarget, findAddress } from './address.ts';
 import { idOfArn, type TaskFacts } from './facts.ts';
-import { defaultPathOf, labelsOf, type Profile } from './profiles.ts';
+import { defaultPathOf, makeProfileLabels, type Profile } from './profiles.ts';
 import { judgeRole } from './prometheus-role.ts';
 import { applyRules, matchService, type Rules, type Wanted } from './rules.ts';
 
@@ -19,7 +19,7 @@ export interface TargetOptions {
 }
 
 /** What became of a container, or of a task as a whole (`container` is then ''). */
-export interface Verdict {
+export interface ContainerVerdict {
   readonly container: string;
   readonly rule: string;
   readonly target?: Readonly<Record<string, string>>;
@@ -28,7 +28,7 @@ export interface Verdict {
 }
 
 /** In order of containers and rules; never empty. */
-export function judge(facts: TaskFacts, options: TargetOptions): Verdict[] {
+export function judge(facts: TaskFacts, options: TargetOptions): ContainerVerdict[] {
   if (options.portOfTask !== undefined)
     return [{ container: '', rule: 'port', ...judgeRole(facts, options.portOfTask) }];
   const whole = judgeTask(facts, options);
@@ -58,7 +58,7 @@ export function judge(facts: TaskFacts, options: TargetOptions): Verdict[] {
 }
 
 /** One group for each target. */
-export function groupsOf(facts: TaskFacts, verdicts: readonly Verdict[]): TargetGroup[] {
+export function makeGroups(facts: TaskFacts, verdicts: readonly ContainerVerdict[]): TargetGroup[] {
   return verdicts.flatMap(({ target }) => {
     if (target === undefined) return [];
     const { __address__ = '', ...labels } = target;
@@ -77,7 +77,7 @@ export function groupsOf(facts: TaskFacts, verdicts: readonly Verdict[]): Target
 function judgeTask(
   { task, definition }: TaskFacts,
   { dropUnhealthy }: TargetOptions,
-): Verdict | undefined {
+): ContainerVerdict | undefined {
   if (task.desiredStatus === 'STOPPED')
     return none('', '', 'stopping', 'the task is being stopped');
   if (task.lastStatus !== 'RUNNING')
@@ -95,8 +95,8 @@ function judgeWanted(
   container: string,
   wanted: Wanted,
   seen: Set<string>,
-): Verdict {
-  const place = placeOf(facts, container, wanted.containerPort, wanted.host);
+): ContainerVerdict {
+  const place = findAddress(facts, container, wanted.containerPort, wanted.host);
   if ('reason' in place) return none(container, wanted.rule, place.reason, place.words);
   const key = `${place.address} ${wanted.path ?? defaultPathOf(options.profile)}`;
   if (seen.has(key))
@@ -114,11 +114,11 @@ function judgeWanted(
     container,
     rule: wanted.rule,
     // Whatever labels a container has, its address is this one.
-    target: { ...labelsOf(options.profile, input), __address__: place.address },
+    target: { ...makeProfileLabels(options.profile, input), __address__: place.address },
     words: place.how,
   };
 }
 
-function none(container: string, rule: string, reason: NoTarget, words: string): Verdict {
+function none(container: string, rule: string, reason: NoTarget, words: string): ContainerVerdict {
   return { container, rule, reason, words };
 }

@@ -1,16 +1,16 @@
 /** Instances of an emulated Cloud Map's services and their health, by the control plane and by discovery. */
-import { type AwsAction, AwsError, type AwsInput, pageOf, textOf } from '../service.ts';
-import type { CloudMapStore, Service } from './store.ts';
+import { type ActionHandler, AwsError, type AwsInput, cutListPage, requireText } from '../service.ts';
+import type { CloudMapStore, StoredService } from './store.ts';
 
 const INSTANCES_MAX = 1_000;
 const DISCOVERED_MAX = 1_000;
 
 /** Registering and listing: what was said last is told at once. */
-export function instanceActions(store: CloudMapStore): Record<string, AwsAction> {
+export function instanceActions(store: CloudMapStore): Record<string, ActionHandler> {
   return {
     RegisterInstance: (input) => {
-      const service = store.serviceOf(textOf(input, 'ServiceId'));
-      const id = textOf(input, 'InstanceId');
+      const service = store.serviceOf(requireText(input, 'ServiceId'));
+      const id = requireText(input, 'InstanceId');
       if (!service.instances.has(id) && service.instances.size >= INSTANCES_MAX)
         throw new AwsError(
           'ResourceLimitExceeded',
@@ -21,40 +21,40 @@ export function instanceActions(store: CloudMapStore): Record<string, AwsAction>
       return store.operation('REGISTER_INSTANCE', { INSTANCE: id, SERVICE: service.Id });
     },
     DeregisterInstance: (input) => {
-      const service = store.serviceOf(textOf(input, 'ServiceId'));
-      const id = textOf(input, 'InstanceId');
+      const service = store.serviceOf(requireText(input, 'ServiceId'));
+      const id = requireText(input, 'InstanceId');
       if (!service.instances.delete(id)) throw notFound(id);
       service.health.delete(id);
       service.revision += 1;
       return store.operation('DEREGISTER_INSTANCE', { INSTANCE: id, SERVICE: service.Id });
     },
     ListInstances: (input) => {
-      const { instances } = store.serviceOf(textOf(input, 'ServiceId'));
+      const { instances } = store.serviceOf(requireText(input, 'ServiceId'));
       const all = [...instances].map(([Id, Attributes]) => ({ Id, Attributes }));
-      const { page, ...more } = pageOf(all, input);
+      const { page, ...more } = cutListPage(all, input);
       return { Instances: page, ...more };
     },
     GetInstance: (input) => {
-      const id = textOf(input, 'InstanceId');
-      const Attributes = store.serviceOf(textOf(input, 'ServiceId')).instances.get(id);
+      const id = requireText(input, 'InstanceId');
+      const Attributes = store.serviceOf(requireText(input, 'ServiceId')).instances.get(id);
       if (Attributes === undefined) throw notFound(id);
       return { Instance: { Id: id, Attributes } };
     },
     UpdateInstanceCustomHealthStatus: (input) => {
-      const service = store.serviceOf(textOf(input, 'ServiceId'));
-      const id = textOf(input, 'InstanceId');
+      const service = store.serviceOf(requireText(input, 'ServiceId'));
+      const id = requireText(input, 'InstanceId');
       if (!service.instances.has(id)) throw notFound(id);
       if (service.HealthCheckCustomConfig === undefined)
         throw new AwsError('CustomHealthNotFound', 'the service has no custom health check');
-      service.health.set(id, textOf(input, 'Status'));
+      service.health.set(id, requireText(input, 'Status'));
       return {};
     },
     GetInstancesHealthStatus: (input) => {
-      const service = store.serviceOf(textOf(input, 'ServiceId'));
+      const service = store.serviceOf(requireText(input, 'ServiceId'));
       if (!hasHealthCheck(service))
         throw new AwsError('InvalidInput', 'the service has no health check');
-      const { page, ...more } = pageOf([...service.instances.keys()], input);
-      return { Status: Object.fromEntries(page.map((id) => [id, healthOf(service, id)])), ...more };
+      const { page, ...more } = cutListPage([...service.instances.keys()], input);
+      return { Status: Object.fromEntries(page.map((id) => [id, readHealth(service, id)])), ...more };
     },
   };
 }
@@ -64,7 +64,7 @@ export function instanceActions(store: CloudMapStore): Record<string, AwsAction>
  * health check the wanted health is ignored.
  * Source: https://docs.aws.amazon.com/cloud-map/latest/api/API_DiscoverInstances.html
  */
-export function discoveryActions(store: CloudMapStore): Record<string, AwsAction> {
+export function discoveryActions(store: CloudMapStore): Record<string, ActionHandler> {
   return {
     DiscoverInstances: (input) => {
       const service = store.named(input);
@@ -73,9 +73,9 @@ export function discoveryActions(store: CloudMapStore): Record<string, AwsAction
         throw new AwsError('InvalidInput', `MaxResults must be from 1 to ${DISCOVERED_MAX}`);
       const all = [...service.instances].map(([InstanceId, Attributes]) => ({
         InstanceId,
-        NamespaceName: textOf(input, 'NamespaceName'),
+        NamespaceName: requireText(input, 'NamespaceName'),
         ServiceName: service.Name,
-        HealthStatus: healthOf(service, InstanceId),
+        HealthStatus: readHealth(service, InstanceId),
         Attributes,
       }));
       const own = all.filter(matches(input['QueryParameters']));
@@ -94,11 +94,11 @@ function notFound(id: string): AwsError {
   return new AwsError('InstanceNotFound', `instance ${id} not found`);
 }
 
-function hasHealthCheck({ HealthCheckConfig, HealthCheckCustomConfig }: Service): boolean {
+function hasHealthCheck({ HealthCheckConfig, HealthCheckCustomConfig }: StoredService): boolean {
   return HealthCheckConfig !== undefined || HealthCheckCustomConfig !== undefined;
 }
 
-function healthOf(service: Service, id: string): string {
+function readHealth(service: StoredService, id: string): string {
   if (!hasHealthCheck(service)) return 'UNKNOWN';
   const initial = service.instances.get(id)?.['AWS_INIT_HEALTH_STATUS'];
   return service.health.get(id) ?? initial ?? 'HEALTHY';
@@ -113,7 +113,7 @@ function matches(
 
 function ofHealth<T extends { HealthStatus: string }>(
   all: readonly T[],
-  service: Service,
+  service: StoredService,
   input: AwsInput,
 ): readonly T[] {
   const status = String(input['HealthStatus'] ?? 'HEALTHY_OR_ELSE_ALL');

@@ -1,13 +1,13 @@
 /** Namespaces of an emulated Cloud Map, services in them, and the tags of both. */
-import { type AwsAction, AwsError, type AwsInput, pageOf, textOf } from '../service.ts';
-import type { CloudMapStore, Namespace, Service } from './store.ts';
+import { type ActionHandler, AwsError, type AwsInput, cutListPage, requireText } from '../service.ts';
+import type { CloudMapStore, StoredNamespace, StoredService } from './store.ts';
 
-export function namespaceActions(store: CloudMapStore): Record<string, AwsAction> {
+export function namespaceActions(store: CloudMapStore): Record<string, ActionHandler> {
   const { namespaces, services, operations, tags } = store;
   const create =
-    (type: Namespace['Type']): AwsAction =>
+    (type: StoredNamespace['Type']): ActionHandler =>
     (input) => {
-      const name = textOf(input, 'Name');
+      const name = requireText(input, 'Name');
       if ([...namespaces.values()].some((one) => one.Name === name))
         throw new AwsError('NamespaceAlreadyExists', `namespace ${name} exists`);
       const made = store.made('namespace');
@@ -21,18 +21,18 @@ export function namespaceActions(store: CloudMapStore): Record<string, AwsAction
     CreatePublicDnsNamespace: create('DNS_PUBLIC'),
     CreateHttpNamespace: create('HTTP'),
     GetOperation: (input) => {
-      const id = textOf(input, 'OperationId');
+      const id = requireText(input, 'OperationId');
       const found = operations.get(id);
       if (found === undefined) throw new AwsError('OperationNotFound', `operation ${id} not found`);
       return { Operation: { Id: id, Status: 'SUCCESS', ...found } };
     },
-    GetNamespace: (input) => ({ Namespace: store.namespaceOf(textOf(input, 'Id')) }),
+    GetNamespace: (input) => ({ Namespace: store.namespaceOf(requireText(input, 'Id')) }),
     ListNamespaces: (input) => {
-      const { page, ...more } = pageOf([...namespaces.values()], input);
+      const { page, ...more } = cutListPage([...namespaces.values()], input);
       return { Namespaces: filtered(page, input), ...more };
     },
     DeleteNamespace: (input) => {
-      const namespace = store.namespaceOf(textOf(input, 'Id'));
+      const namespace = store.namespaceOf(requireText(input, 'Id'));
       if ([...services.values()].some(({ NamespaceId }) => NamespaceId === namespace.Id))
         throw new AwsError('ResourceInUse', 'the namespace has services; delete them first');
       namespaces.delete(namespace.Id);
@@ -42,19 +42,19 @@ export function namespaceActions(store: CloudMapStore): Record<string, AwsAction
   };
 }
 
-export function serviceActions(store: CloudMapStore): Record<string, AwsAction> {
+export function serviceActions(store: CloudMapStore): Record<string, ActionHandler> {
   const { services, tags } = store;
   return {
     CreateService: (input) => {
       const dns = input['DnsConfig'] as { NamespaceId?: string } | undefined;
       const namespace = store.namespaceOf(String(input['NamespaceId'] ?? dns?.NamespaceId ?? ''));
-      const name = textOf(input, 'Name');
+      const name = requireText(input, 'Name');
       const isTaken = [...services.values()].some(
         (one) => one.Name === name && one.NamespaceId === namespace.Id,
       );
       if (isTaken) throw new AwsError('ServiceAlreadyExists', `service ${name} exists`);
       const isHttp = namespace.Type === 'HTTP' || input['Type'] === 'HTTP';
-      const service: Service = {
+      const service: StoredService = {
         ...store.made('service'),
         Name: name,
         NamespaceId: namespace.Id,
@@ -70,13 +70,13 @@ export function serviceActions(store: CloudMapStore): Record<string, AwsAction> 
       store.setTags(service.Arn, input['Tags']);
       return { Service: describe(service) };
     },
-    GetService: (input) => ({ Service: describe(store.serviceOf(textOf(input, 'Id'))) }),
+    GetService: (input) => ({ Service: describe(store.serviceOf(requireText(input, 'Id'))) }),
     ListServices: (input) => {
-      const { page, ...more } = pageOf([...services.values()], input);
+      const { page, ...more } = cutListPage([...services.values()], input);
       return { Services: filtered(page, input).map(describe), ...more };
     },
     DeleteService: (input) => {
-      const service = store.serviceOf(textOf(input, 'Id'));
+      const service = store.serviceOf(requireText(input, 'Id'));
       if (service.instances.size > 0)
         throw new AwsError('ResourceInUse', 'the service has instances; deregister them first');
       services.delete(service.Id);
@@ -84,16 +84,16 @@ export function serviceActions(store: CloudMapStore): Record<string, AwsAction> 
       return {};
     },
     UntagResource: (input) => {
-      const own = tags.get(textOf(input, 'ResourceARN'));
+      const own = tags.get(requireText(input, 'ResourceARN'));
       for (const key of (input['TagKeys'] ?? []) as string[]) own?.delete(key);
       return {};
     },
     TagResource: (input) => {
-      store.setTags(textOf(input, 'ResourceARN'), input['Tags']);
+      store.setTags(requireText(input, 'ResourceARN'), input['Tags']);
       return {};
     },
     ListTagsForResource: (input) => {
-      const own = tags.get(textOf(input, 'ResourceARN'));
+      const own = tags.get(requireText(input, 'ResourceARN'));
       if (own === undefined)
         throw new AwsError('ResourceNotFoundException', 'the resource was not found');
       return { Tags: [...own].map(([Key, Value]) => ({ Key, Value })) };
@@ -106,7 +106,7 @@ function describe({
   health: _health,
   revision: _revision,
   ...service
-}: Service): object {
+}: StoredService): object {
   return { ...service, InstanceCount: instances.size };
 }
 

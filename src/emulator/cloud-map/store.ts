@@ -4,12 +4,12 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../kernel/clock.ts';
-import { AwsError, type AwsInput, textOf } from '../service.ts';
+import { AwsError, type AwsInput, requireText } from '../service.ts';
 
 export const ACCOUNT = '000000000000';
 const TAGS_MAX = 50;
 
-export interface Namespace {
+export interface StoredNamespace {
   readonly Id: string;
   readonly Arn: string;
   readonly ResourceOwner: string;
@@ -19,7 +19,7 @@ export interface Namespace {
   readonly CreateDate: number;
 }
 
-export interface Service {
+export interface StoredService {
   readonly Id: string;
   readonly Arn: string;
   readonly ResourceOwner: string;
@@ -38,8 +38,8 @@ export interface Service {
 }
 
 export class CloudMapStore {
-  readonly namespaces = new Map<string, Namespace>();
-  readonly services = new Map<string, Service>();
+  readonly namespaces = new Map<string, StoredNamespace>();
+  readonly services = new Map<string, StoredService>();
   readonly operations = new Map<
     string,
     { readonly Type: string; readonly Targets: Record<string, string> }
@@ -81,22 +81,22 @@ export class CloudMapStore {
   }
 
   /** By id or ARN. */
-  namespaceOf(id: string): Namespace {
+  namespaceOf(id: string): StoredNamespace {
     const found = [...this.namespaces.values()].find((one) => one.Id === id || one.Arn === id);
     if (found === undefined) throw new AwsError('NamespaceNotFound', `namespace ${id} not found`);
     return found;
   }
 
   /** By id or ARN. */
-  serviceOf(id: string): Service {
+  serviceOf(id: string): StoredService {
     const found = this.services.get(id.split('/').at(-1) ?? '');
     if (found === undefined) throw new AwsError('ServiceNotFound', `service ${id} not found`);
     return found;
   }
 
   /** By the HttpName of its namespace and its own name, as discovery names it. */
-  named(input: AwsInput): Service {
-    const [httpName, name] = [textOf(input, 'NamespaceName'), textOf(input, 'ServiceName')];
+  named(input: AwsInput): StoredService {
+    const [httpName, name] = [requireText(input, 'NamespaceName'), requireText(input, 'ServiceName')];
     const namespace = [...this.namespaces.values()].find(
       ({ Properties }) => Properties.HttpProperties.HttpName === httpName,
     );

@@ -2,9 +2,9 @@
  * The ECS calls that discovery and deployment make, over EcsState: AWS's shapes, pages, batch limits and error codes.
  * Source: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/
  */
-import { notImplemented, oneOf } from '../members.ts';
-import { AwsError, type AwsInput, type JsonService, numberOfToken, textOf } from '../service.ts';
-import type { Cluster, ContainerDefinition, Service, Task, TaskDefinition } from './shapes.ts';
+import { notImplemented, requireOne } from '../members.ts';
+import { AwsError, type AwsInput, type JsonService, numberOfToken, requireText } from '../service.ts';
+import type { Cluster, ContainerDefinition, EcsService, Task, TaskDefinition } from './shapes.ts';
 import type { EcsState } from './state.ts';
 import { parseTags, tagActions } from './tags.ts';
 
@@ -20,7 +20,7 @@ export function createEcs(state: EcsState): JsonService {
     actions: {
       CreateCluster: (input) => ({
         cluster: describeCluster(
-          state.createCluster(String(input['clusterName'] ?? 'default'), tagsOf(input)),
+          state.createCluster(String(input['clusterName'] ?? 'default'), readTags(input)),
         ),
       }),
       ListClusters: (input) => {
@@ -32,7 +32,7 @@ export function createEcs(state: EcsState): JsonService {
         return { clusterArns: page.map(({ clusterArn }) => clusterArn), nextToken };
       },
       DescribeClusters: (input) => {
-        const names = listOf(input, 'clusters', PAGE_MAX);
+        const names = readList(input, 'clusters', PAGE_MAX);
         return described(
           names,
           (name) => {
@@ -44,54 +44,54 @@ export function createEcs(state: EcsState): JsonService {
       },
       RegisterTaskDefinition: (input) => ({
         taskDefinition: state.register(
-          textOf(input, 'family'),
+          requireText(input, 'family'),
           (input['containerDefinitions'] ?? []) as ContainerDefinition[],
-          oneOf(input, 'networkMode', NETWORK_MODES) ?? 'bridge',
-          tagsOf(input),
+          requireOne(input, 'networkMode', NETWORK_MODES) ?? 'bridge',
+          readTags(input),
           describedOnly(input),
         ),
       }),
       DeregisterTaskDefinition: (input) => {
         const { tags: _, ...definition } = state.definitions.deregister(
-          textOf(input, 'taskDefinition'),
+          requireText(input, 'taskDefinition'),
         );
         return { taskDefinition: definition };
       },
       DescribeTaskDefinition: (input) => {
-        const { tags, ...taskDefinition } = state.definition(textOf(input, 'taskDefinition'));
+        const { tags, ...taskDefinition } = state.definition(requireText(input, 'taskDefinition'));
         return { taskDefinition, ...(isIncluded(input, 'TAGS') ? { tags } : {}) };
       },
       ListTaskDefinitions: (input) => {
         const prefix = input['familyPrefix'] as string | undefined;
-        const wanted = oneOf(input, 'status', ['ACTIVE', 'INACTIVE']) ?? 'ACTIVE';
+        const wanted = requireOne(input, 'status', ['ACTIVE', 'INACTIVE']) ?? 'ACTIVE';
         const all = [...state.definitions.all.values()].filter(
           ({ family, status }) => (prefix ?? family) === family && status === wanted,
         );
-        if (oneOf(input, 'sort', ['ASC', 'DESC']) === 'DESC') all.reverse();
+        if (requireOne(input, 'sort', ['ASC', 'DESC']) === 'DESC') all.reverse();
         const { page, nextToken } = pageBy(all, (_, index) => index, input);
         const taskDefinitionArns = page.map(({ taskDefinitionArn }) => taskDefinitionArn);
         return { taskDefinitionArns, nextToken };
       },
       RunTask: (input) => {
         const cluster = clusterOf(input);
-        const count = countOf(input, 'count', 1, RUN_MAX) ?? 1;
-        const definition = state.definition(textOf(input, 'taskDefinition'));
+        const count = readCount(input, 'count', 1, RUN_MAX) ?? 1;
+        const definition = state.definition(requireText(input, 'taskDefinition'));
         refuseInactive(definition, 'InvalidParameterException');
         const group = input['group'] as string | undefined;
         const tasks = Array.from({ length: count }, () =>
           state.run(cluster, {
             taskDefinition: definition.taskDefinitionArn,
-            launchType: oneOf(input, 'launchType', LAUNCH_TYPES) ?? 'EC2',
+            launchType: requireOne(input, 'launchType', LAUNCH_TYPES) ?? 'EC2',
             ...(group === undefined ? {} : { group }),
             startedBy: String(input['startedBy'] ?? ''),
-            tags: tagsOf(input),
+            tags: readTags(input),
           }),
         );
         return { tasks, failures: [] };
       },
       StopTask: (input) => {
         const cluster = clusterOf(input);
-        const task = state.task(cluster, textOf(input, 'task'));
+        const task = state.task(cluster, requireText(input, 'task'));
         if (task === undefined)
           throw new AwsError('InvalidParameterException', 'The referenced task was not found.');
         state.stop(task);
@@ -102,7 +102,7 @@ export function createEcs(state: EcsState): JsonService {
         const cluster = clusterOf(input);
         const withTags = isIncluded(input, 'TAGS');
         return described(
-          listOf(input, 'tasks', PAGE_MAX),
+          readList(input, 'tasks', PAGE_MAX),
           (arn) => {
             const task = state.task(cluster, arn);
             return task && { ...task, tags: withTags ? task.tags : [] };
@@ -113,7 +113,7 @@ export function createEcs(state: EcsState): JsonService {
         );
       },
       ListContainerInstances: (input) => {
-        const wanted = oneOf(input, 'status', ['ACTIVE', 'DRAINING']);
+        const wanted = requireOne(input, 'status', ['ACTIVE', 'DRAINING']);
         const all = [...clusterOf(input).instances.values()]
           .filter(({ status }) => (wanted ?? status) === status)
           .map(({ containerInstanceArn }) => containerInstanceArn);
@@ -124,7 +124,7 @@ export function createEcs(state: EcsState): JsonService {
         const { instances } = clusterOf(input);
         const withTags = isIncluded(input, 'TAGS');
         return described(
-          listOf(input, 'containerInstances', PAGE_MAX),
+          readList(input, 'containerInstances', PAGE_MAX),
           (arn) => {
             const found = instances.get(arn);
             return found && { ...found, tags: withTags ? found.tags : [] };
@@ -134,40 +134,40 @@ export function createEcs(state: EcsState): JsonService {
       },
       UpdateContainerInstancesState: (input) => {
         const cluster = clusterOf(input);
-        const status = textOf(input, 'status');
+        const status = requireText(input, 'status');
         if (status !== 'ACTIVE' && status !== 'DRAINING')
           throw new AwsError('InvalidParameterException', 'status must be ACTIVE or DRAINING.');
         return described(
-          listOf(input, 'containerInstances', SERVICES_PAGE),
+          readList(input, 'containerInstances', SERVICES_PAGE),
           (arn) => state.setInstanceStatus(cluster, arn, status),
           'containerInstances',
         );
       },
       CreateService: (input) => {
         const cluster = clusterOf(input);
-        if (cluster.services.has(textOf(input, 'serviceName')))
+        if (cluster.services.has(requireText(input, 'serviceName')))
           throw new AwsError(
             'InvalidParameterException',
             'Creation of service was not idempotent.',
           );
-        refuseInactive(state.definition(textOf(input, 'taskDefinition')), 'ClientException');
+        refuseInactive(state.definition(requireText(input, 'taskDefinition')), 'ClientException');
         const service = state.createService(cluster, {
-          serviceName: textOf(input, 'serviceName'),
-          taskDefinition: textOf(input, 'taskDefinition'),
-          desiredCount: countOf(input, 'desiredCount', 0) ?? 1,
-          launchType: oneOf(input, 'launchType', LAUNCH_TYPES) ?? 'EC2',
-          tags: tagsOf(input),
+          serviceName: requireText(input, 'serviceName'),
+          taskDefinition: requireText(input, 'taskDefinition'),
+          desiredCount: readCount(input, 'desiredCount', 0) ?? 1,
+          launchType: requireOne(input, 'launchType', LAUNCH_TYPES) ?? 'EC2',
+          tags: readTags(input),
         });
         return { service: describeService(state, cluster, service, true) };
       },
       UpdateService: (input) => {
         const cluster = clusterOf(input);
-        const service = serviceOf(cluster, textOf(input, 'service'));
-        const count = countOf(input, 'desiredCount', 0);
+        const service = requireService(cluster, requireText(input, 'service'));
+        const count = readCount(input, 'desiredCount', 0);
         const definition =
           input['taskDefinition'] === undefined
             ? undefined
-            : state.definition(textOf(input, 'taskDefinition'));
+            : state.definition(requireText(input, 'taskDefinition'));
         if (definition !== undefined) refuseInactive(definition, 'ClientException');
         if (count !== undefined) service.desiredCount = count;
         if (definition !== undefined) state.deploy(service, definition.taskDefinitionArn);
@@ -178,13 +178,13 @@ export function createEcs(state: EcsState): JsonService {
       },
       DeleteService: (input) => {
         const cluster = clusterOf(input);
-        const service = serviceOf(cluster, textOf(input, 'service'));
+        const service = requireService(cluster, requireText(input, 'service'));
         for (const task of state.tasksOf(cluster, service)) state.stop(task);
         cluster.services.delete(service.serviceName);
         return { service: describeService(state, cluster, service, true) };
       },
       ListServices: (input) => {
-        const wanted = oneOf(input, 'launchType', LAUNCH_TYPES);
+        const wanted = requireOne(input, 'launchType', LAUNCH_TYPES);
         const all = [...clusterOf(input).services.values()].filter(
           ({ launchType }) => (wanted ?? launchType) === launchType,
         );
@@ -195,7 +195,7 @@ export function createEcs(state: EcsState): JsonService {
         const cluster = clusterOf(input);
         const withTags = isIncluded(input, 'TAGS');
         return described(
-          listOf(input, 'services', SERVICES_PAGE),
+          readList(input, 'services', SERVICES_PAGE),
           (name) => {
             const found = cluster.services.get(name.split('/').at(-1) ?? '');
             return found && describeService(state, cluster, found, withTags);
@@ -211,11 +211,11 @@ export function createEcs(state: EcsState): JsonService {
 function listTasks(state: EcsState, cluster: Cluster, input: AwsInput): object {
   const wanted = (key: string): string | undefined => input[key] as string | undefined;
   const service = wanted('serviceName')?.split('/').at(-1);
-  if (service !== undefined) serviceOf(cluster, service);
+  if (service !== undefined) requireService(cluster, service);
   const family = wanted('family');
-  const desired = oneOf(input, 'desiredStatus', ['RUNNING', 'PENDING', 'STOPPED']) ?? 'RUNNING';
-  const launchType = oneOf(input, 'launchType', LAUNCH_TYPES);
-  const instance = instanceOf(cluster, wanted('containerInstance'));
+  const desired = requireOne(input, 'desiredStatus', ['RUNNING', 'PENDING', 'STOPPED']) ?? 'RUNNING';
+  const launchType = requireOne(input, 'launchType', LAUNCH_TYPES);
+  const instance = findInstance(cluster, wanted('containerInstance'));
   const fits = (task: Task): boolean =>
     task.desiredStatus === desired &&
     (launchType ?? task.launchType) === task.launchType &&
@@ -228,7 +228,7 @@ function listTasks(state: EcsState, cluster: Cluster, input: AwsInput): object {
   return { taskArns: page.map(({ task }) => task.taskArn), nextToken };
 }
 
-function serviceOf(cluster: Cluster, nameOrArn: string): Service {
+function requireService(cluster: Cluster, nameOrArn: string): EcsService {
   const found = cluster.services.get(nameOrArn.split('/').at(-1) ?? '');
   if (found === undefined) throw new AwsError('ServiceNotFoundException', 'Service not found.');
   return found;
@@ -252,7 +252,7 @@ function describeCluster(cluster: Cluster, withTags = true): object {
 function describeService(
   state: EcsState,
   cluster: Cluster,
-  service: Service,
+  service: EcsService,
   withTags: boolean,
 ): object {
   const running = state.tasksOf(cluster, service).length;
@@ -303,7 +303,7 @@ function pageBy<T>(
   };
 }
 
-function listOf(input: AwsInput, key: string, max: number): string[] {
+function readList(input: AwsInput, key: string, max: number): string[] {
   const list = (input[key] ?? []) as string[];
   if (list.length === 0)
     throw new AwsError('InvalidParameterException', `${key} can not be empty.`);
@@ -327,7 +327,7 @@ const NETWORK_MODES = ['bridge', 'host', 'awsvpc', 'none'] as const;
 /** Of one RunTask. */
 const RUN_MAX = 10;
 
-function countOf(input: AwsInput, key: string, least: number, most = 5_000): number | undefined {
+function readCount(input: AwsInput, key: string, least: number, most = 5_000): number | undefined {
   const count = input[key];
   if (count === undefined || count === null) return undefined;
   if (typeof count === 'number' && Number.isInteger(count) && count >= least && count <= most)
@@ -343,7 +343,7 @@ function refuseInactive({ status }: TaskDefinition, code: string): void {
 }
 
 /** The ARN of an instance that is named by it or by its id. */
-function instanceOf({ instances }: Cluster, name: string | undefined): string | undefined {
+function findInstance({ instances }: Cluster, name: string | undefined): string | undefined {
   if (name === undefined) return undefined;
   const found = [...instances.keys()].find((arn) => arn === name || arn.endsWith(`/${name}`));
   if (found === undefined)
@@ -357,4 +357,4 @@ function describedOnly(input: AwsInput): Record<string, unknown> {
   return rest;
 }
 
-const tagsOf = (input: AwsInput): ReturnType<typeof parseTags> => parseTags(input['tags']);
+const readTags = (input: AwsInput): ReturnType<typeof parseTags> => parseTags(input['tags']);

@@ -41,13 +41,13 @@ export interface ContainerInstance {
   readonly attributes: readonly { readonly name: string; readonly value?: string }[];
 }
 
-export interface Deployment {
+export interface EcsDeployment {
   readonly id: string;
   status: 'PRIMARY' | 'ACTIVE';
   readonly taskDefinition: string;
 }
 
-export interface Service {
+export interface EcsService {
   readonly serviceArn: string;
   readonly serviceName: string;
   readonly clusterArn: string;
@@ -56,7 +56,7 @@ export interface Service {
   status: 'ACTIVE' | 'DRAINING';
   desiredCount: number;
   taskDefinition: string;
-  deployments: Deployment[];
+  deployments: EcsDeployment[];
 }
 
 export interface NetworkBinding {
@@ -114,7 +114,7 @@ export interface Cluster {
   readonly clusterName: string;
   tags: readonly Tag[];
   readonly instances: Map<string, ContainerInstance>;
-  readonly services: Map<string, Service>;
+  readonly services: Map<string, EcsService>;
   /** With the order in which they came, for pages. */
   readonly tasks: Map<string, { readonly order: number; readonly task: Task }>;
 }

@@ -12,7 +12,7 @@ import type {
   Cluster,
   ContainerDefinition,
   ContainerInstance,
-  Service,
+  EcsService,
   Tag,
   Task,
   TaskDefinition,
@@ -193,12 +193,12 @@ export class EcsState {
   stop(task: Task): void {
     this.change(task, { desiredStatus: 'STOPPED', lastStatus: 'DEPROVISIONING' });
     this.change(task, { lastStatus: 'STOPPED', stoppedAt: this.#clock.nowMs() / 1_000 });
-    this.interfaces.delete(interfaceIdOf(task));
+    this.interfaces.delete(findInterfaceId(task));
   }
 
   /** Of the task's network interface; without effect on a task that has none. */
   setPublicAddress(task: Task, address: string | undefined): void {
-    const found = this.interfaces.get(interfaceIdOf(task));
+    const found = this.interfaces.get(findInterfaceId(task));
     if (found !== undefined) found.publicAddress = address;
   }
 
@@ -211,13 +211,13 @@ export class EcsState {
 
   createService(
     cluster: Cluster,
-    given: Pick<Service, 'serviceName' | 'taskDefinition' | 'desiredCount'> & {
+    given: Pick<EcsService, 'serviceName' | 'taskDefinition' | 'desiredCount'> & {
       readonly launchType?: string;
       readonly tags?: readonly Tag[];
     },
-  ): Service {
+  ): EcsService {
     const { taskDefinitionArn } = this.definition(given.taskDefinition);
-    const service: Service = {
+    const service: EcsService = {
       serviceArn: this.arn('service', `${cluster.clusterName}/${given.serviceName}`),
       serviceName: given.serviceName,
       clusterArn: cluster.clusterArn,
@@ -236,7 +236,7 @@ export class EcsState {
   }
 
   /** A new deployment, which replaces the tasks of the one before step by step: see `settle`. */
-  deploy(service: Service, taskDefinition: string): void {
+  deploy(service: EcsService, taskDefinition: string): void {
     const { taskDefinitionArn } = this.definition(taskDefinition);
     service.taskDefinition = taskDefinitionArn;
     for (const one of service.deployments) one.status = 'ACTIVE';
@@ -247,7 +247,7 @@ export class EcsState {
     });
   }
 
-  tasksOf(cluster: Cluster, service: Service): Task[] {
+  tasksOf(cluster: Cluster, service: EcsService): Task[] {
     const group = `service:${service.serviceName}`;
     return [...cluster.tasks.values()]
       .map(({ task }) => task)
@@ -255,7 +255,7 @@ export class EcsState {
   }
 
   /** Starts and stops tasks until the service is as wanted, or so many at most. */
-  settle(cluster: Cluster, service: Service, steps = Infinity): void {
+  settle(cluster: Cluster, service: EcsService, steps = Infinity): void {
     const primary = service.deployments[0];
     if (primary === undefined) return;
     for (let step = 0; step < steps; step++) {
@@ -367,7 +367,7 @@ export class EcsState {
   }
 }
 
-function interfaceIdOf({ attachments }: Task): string {
+function findInterfaceId({ attachments }: Task): string {
   const details = attachments.flatMap((one) => one.details);
   return details.find(({ name }) => name === 'networkInterfaceId')?.value ?? '';
 }

@@ -2,7 +2,7 @@
  * Tags of what there is in ECS, by ARN: read, set and taken off.
  * Source: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TagResource.html
  */
-import { type AwsAction, AwsError, textOf } from '../service.ts';
+import { type ActionHandler, AwsError, requireText } from '../service.ts';
 import type { Tag } from './shapes.ts';
 import type { EcsState } from './state.ts';
 
@@ -14,10 +14,10 @@ const TAGS_MAX = 50;
 const KEY_MAX = 128;
 const VALUE_MAX = 256;
 
-export function tagActions(state: EcsState): Record<string, AwsAction> {
+export function tagActions(state: EcsState): Record<string, ActionHandler> {
   return {
     TagResource: (input) => {
-      const found = taggedOf(state, textOf(input, 'resourceArn'));
+      const found = requireTagged(state, requireText(input, 'resourceArn'));
       const given = parseTags(input['tags']);
       const merged = new Map([...found.tags, ...given].map((tag) => [tag.key, tag]));
       if (merged.size > TAGS_MAX)
@@ -29,7 +29,7 @@ export function tagActions(state: EcsState): Record<string, AwsAction> {
       return {};
     },
     UntagResource: (input) => {
-      const found = taggedOf(state, textOf(input, 'resourceArn'));
+      const found = requireTagged(state, requireText(input, 'resourceArn'));
       const keys = input['tagKeys'];
       if (!Array.isArray(keys))
         throw new AwsError('InvalidParameterException', 'tagKeys must be a list.');
@@ -37,13 +37,13 @@ export function tagActions(state: EcsState): Record<string, AwsAction> {
       return {};
     },
     ListTagsForResource: (input) => ({
-      tags: taggedOf(state, textOf(input, 'resourceArn')).tags,
+      tags: requireTagged(state, requireText(input, 'resourceArn')).tags,
     }),
   };
 }
 
 /** Cluster, task, service, container instance or task definition. @throws AwsError */
-function taggedOf(state: EcsState, arn: string): Tagged {
+function requireTagged(state: EcsState, arn: string): Tagged {
   if (!/^arn:aws[\w-]*:ecs:[\w-]*:\d{12}:[\w-]+\/.+/.test(arn))
     throw new AwsError('InvalidParameterException', `Invalid ARN: ${arn}`);
   const definition = state.definitions.all.get(arn.split('/').at(-1) ?? '');

@@ -5,20 +5,20 @@
  */
 import type { TaskContainer, TaskMetadata } from '../../aws/task-metadata-schema.ts';
 import type { SampleLabels } from '../page.ts';
-import { shortName } from '../reading.ts';
+import { shortArnName } from '../reading.ts';
 
 export function adotTaskLabels(task: TaskMetadata): SampleLabels {
   const [, , , region = '', account = ''] = (task.TaskARN ?? '').split(':');
   const launchType = task.LaunchType ?? '';
   const lowerType = launchType.toLowerCase();
   return {
-    aws_ecs_cluster_name: shortName(task.Cluster),
+    aws_ecs_cluster_name: shortArnName(task.Cluster),
     // Semantic conventions name these two alone.
     aws_ecs_launchtype: lowerType === 'ec2' || lowerType === 'fargate' ? lowerType : '',
     aws_ecs_service_name: task.ServiceName ?? '',
     aws_ecs_task_arn: task.TaskARN ?? '',
     aws_ecs_task_family: task.Family ?? '',
-    aws_ecs_task_id: shortName(task.TaskARN),
+    aws_ecs_task_id: shortArnName(task.TaskARN),
     aws_ecs_task_known_status: task.KnownStatus ?? '',
     aws_ecs_task_launch_type: launchType,
     aws_ecs_task_pull_started_at: task.PullStartedAt ?? '',

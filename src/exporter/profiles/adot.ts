@@ -12,15 +12,15 @@ import type {
   TaskMetadata,
   TaskStats,
 } from '../../aws/task-metadata-schema.ts';
-import { gauge, type Page, type SampleLabels } from '../page.ts';
+import { gauge, type FamilyList, type SampleLabels } from '../page.ts';
 import {
   areAllKnown,
   blockIo,
   cpuCores,
   cpuInUse,
   cpuSharesVcpus,
-  interfacesOf,
-  limitOf,
+  listInterfaces,
+  readLimit,
   MIB,
   type OwnContainer,
   ownContainers,
@@ -41,7 +41,7 @@ type Row = readonly [name: string, unit: string, help: string, read: Read];
 const SUMMED: readonly Row[] = [
   ['memory_usage', 'Bytes', 'Memory in use.', (stats) => stats.memory_stats?.usage],
   ['memory_usage_max', 'Bytes', 'Highest memory usage.', (stats) => stats.memory_stats?.max_usage],
-  ['memory_usage_limit', 'Bytes', 'Memory limit.', (stats) => limitOf(stats.memory_stats?.limit)],
+  ['memory_usage_limit', 'Bytes', 'Memory limit.', (stats) => readLimit(stats.memory_stats?.limit)],
   ['memory_utilized', 'MiB', 'Memory in use without page cache.', memoryUtilized],
   [
     'cpu_usage_total',
@@ -108,7 +108,7 @@ type Put = (name: string, unit: string, help: string, value: number | undefined)
 
 export function putAdot(
   withUnits: boolean,
-  page: Page,
+  page: FamilyList,
   task: TaskMetadata,
   all: TaskStats | undefined,
   shared: SampleLabels,
@@ -195,7 +195,7 @@ function putTaskNetwork(
   all: TaskStats,
   containers: readonly OwnContainer[],
 ): void {
-  const interfaces = interfacesOf(task, all);
+  const interfaces = listInterfaces(task, all);
   for (const [key, unit, help] of NETWORK)
     put(
       `network_io_usage_${key}`,

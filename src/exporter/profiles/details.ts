@@ -4,23 +4,23 @@
  * `ecs_exporter` unless `--basic` is asked for: about 30 series a container.
  */
 import type { ContainerStats, TaskMetadata, TaskStats } from '../../aws/task-metadata-schema.ts';
-import { counter, gauge, type Page, type SampleLabels } from '../page.ts';
+import { counter, gauge, type FamilyList, type SampleLabels } from '../page.ts';
 import {
   areAllKnown,
   blockIo,
   cpuCores,
   cpuInUse,
   cpuSharesVcpus,
-  epochSecondsOf,
-  limitOf,
+  parseEpochSeconds,
+  readLimit,
   memoryDetail,
   MIB,
   type OwnContainer,
   ownContainers,
   positive,
-  secondsOf,
+  toSeconds,
   sharesNetwork,
-  shortName,
+  shortArnName,
   times,
   workingSetBytes,
 } from '../reading.ts';
@@ -178,7 +178,7 @@ const TASK = {
 };
 
 export function putDetails(
-  page: Page,
+  page: FamilyList,
   task: TaskMetadata,
   stats: TaskStats | undefined,
   shared: SampleLabels,
@@ -190,19 +190,19 @@ export function putDetails(
     const labels = { ...shared, container_name: own.container.Name };
     putState(page, own, labels);
     if (own.stats !== null) putStats(page, own.stats, labels);
-    const sampled = epochSecondsOf(own.sampledAt);
+    const sampled = parseEpochSeconds(own.sampledAt);
     if (sampled !== undefined) page.put(STATS_AGE, labels, Math.max(0, tMs / 1_000 - sampled));
   }
   putRates(page, containers, shared);
   if (areAllKnown(containers) && stats !== undefined) putSums(page, task, containers, shared);
 }
 
-function putTask(page: Page, task: TaskMetadata, shared: SampleLabels): void {
+function putTask(page: FamilyList, task: TaskMetadata, shared: SampleLabels): void {
   const info = {
-    cluster_name: shortName(task.Cluster),
+    cluster_name: shortArnName(task.Cluster),
     daemon: task.DaemonName ?? '',
     service: task.ServiceName ?? '',
-    task_id: shortName(task.TaskARN),
+    task_id: shortArnName(task.TaskARN),
     vpc_id: task.VPCID ?? '',
   };
   page.put(TASK.info, { ...shared, ...info }, 1);
@@ -210,7 +210,7 @@ function putTask(page: Page, task: TaskMetadata, shared: SampleLabels): void {
     ([key, value]) => [`tag_${key.replaceAll(/[^a-zA-Z0-9_]/g, '_')}`, value] as const,
   );
   if (tags.length > 0) page.put(TASK.tags, { ...shared, ...Object.fromEntries(tags) }, 1);
-  page.put(TASK.stopped, shared, epochSecondsOf(task.ExecutionStoppedAt));
+  page.put(TASK.stopped, shared, parseEpochSeconds(task.ExecutionStoppedAt));
   const drift = task.ClockDrift;
   const error = drift?.ClockErrorBound;
   page.put(TASK.clockError, shared, error === undefined ? undefined : error / 1_000);
@@ -220,7 +220,7 @@ function putTask(page: Page, task: TaskMetadata, shared: SampleLabels): void {
   }
 }
 
-function putState(page: Page, { container }: OwnContainer, labels: SampleLabels): void {
+function putState(page: FamilyList, { container }: OwnContainer, labels: SampleLabels): void {
   const { Health: health, KnownStatus: status } = container;
   const info = {
     container_id: container.DockerId,
@@ -235,30 +235,30 @@ function putState(page: Page, { container }: OwnContainer, labels: SampleLabels)
     page.put(STATE.status, { ...labels, status }, 1);
   }
   page.put(STATE.exitCode, labels, container.ExitCode);
-  page.put(STATE.created, labels, epochSecondsOf(container.CreatedAt));
-  page.put(STATE.started, labels, epochSecondsOf(container.StartedAt));
-  page.put(STATE.finished, labels, epochSecondsOf(container.FinishedAt));
+  page.put(STATE.created, labels, parseEpochSeconds(container.CreatedAt));
+  page.put(STATE.started, labels, parseEpochSeconds(container.StartedAt));
+  page.put(STATE.finished, labels, parseEpochSeconds(container.FinishedAt));
   if (health?.status !== undefined) {
     page.put(STATE.healthy, labels, health.status === 'HEALTHY' ? 1 : 0);
     page.put(STATE.health, { ...labels, status: health.status }, 1);
-    page.put(STATE.healthSince, labels, epochSecondsOf(health.statusSince));
+    page.put(STATE.healthSince, labels, parseEpochSeconds(health.statusSince));
   }
   page.put(STATE.cpuReserved, labels, cpuSharesVcpus(container));
 }
 
-function putStats(page: Page, stats: ContainerStats, labels: SampleLabels): void {
+function putStats(page: FamilyList, stats: ContainerStats, labels: SampleLabels): void {
   const cpu = stats.cpu_stats;
-  page.put(CPU.user, labels, secondsOf(cpu?.cpu_usage?.usage_in_usermode));
-  page.put(CPU.kernel, labels, secondsOf(cpu?.cpu_usage?.usage_in_kernelmode));
-  page.put(CPU.system, labels, secondsOf(cpu?.system_cpu_usage));
+  page.put(CPU.user, labels, toSeconds(cpu?.cpu_usage?.usage_in_usermode));
+  page.put(CPU.kernel, labels, toSeconds(cpu?.cpu_usage?.usage_in_kernelmode));
+  page.put(CPU.system, labels, toSeconds(cpu?.system_cpu_usage));
   page.put(CPU.online, labels, cpuCores(stats));
   page.put(CPU.periods, labels, cpu?.throttling_data?.periods);
   page.put(CPU.throttledPeriods, labels, cpu?.throttling_data?.throttled_periods);
-  page.put(CPU.throttled, labels, secondsOf(cpu?.throttling_data?.throttled_time));
+  page.put(CPU.throttled, labels, toSeconds(cpu?.throttling_data?.throttled_time));
   putMemory(page, stats, labels);
   // Fargate and Windows give none: num_procs are the processors of Windows.
   page.put(PROCESSES, labels, stats.pids_stats?.current);
-  page.put(PROCESSES_LIMIT, labels, limitOf(stats.pids_stats?.limit));
+  page.put(PROCESSES_LIMIT, labels, readLimit(stats.pids_stats?.limit));
   for (const { device, operation, value } of blockIo(stats, 'io_service_bytes_recursive'))
     page.put(BLOCK_BYTES, { ...labels, device, operation }, value);
   for (const { device, operation, value } of blockIo(stats, 'io_serviced_recursive'))
@@ -272,7 +272,7 @@ function putStats(page: Page, stats: ContainerStats, labels: SampleLabels): void
   page.put(BLOCK_OPERATIONS, writes, windows?.write_count_normalized);
 }
 
-function putMemory(page: Page, stats: ContainerStats, labels: SampleLabels): void {
+function putMemory(page: FamilyList, stats: ContainerStats, labels: SampleLabels): void {
   const memory = stats.memory_stats;
   page.put(WORKING_SET, labels, workingSetBytes(stats));
   page.put(MEMORY_MAX, labels, memory?.max_usage ?? memory?.commitpeakbytes);
@@ -283,7 +283,7 @@ function putMemory(page: Page, stats: ContainerStats, labels: SampleLabels): voi
 }
 
 /** As the counters: of the task where its containers share a network, else of each container. */
-function putRates(page: Page, containers: readonly OwnContainer[], shared: SampleLabels): void {
+function putRates(page: FamilyList, containers: readonly OwnContainer[], shared: SampleLabels): void {
   for (const { container, stats } of containers) {
     const rates = stats?.network_rate_stats;
     const owner = sharesNetwork(container) ? {} : { container_name: container.Name };
@@ -293,7 +293,7 @@ function putRates(page: Page, containers: readonly OwnContainer[], shared: Sampl
 }
 
 function putSums(
-  page: Page,
+  page: FamilyList,
   task: TaskMetadata,
   containers: readonly OwnContainer[],
   shared: SampleLabels,

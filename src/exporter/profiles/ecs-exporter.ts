@@ -4,16 +4,16 @@
  * Source: https://github.com/prometheus-community/ecs_exporter
  */
 import type { ContainerNetwork, TaskMetadata, TaskStats } from '../../aws/task-metadata-schema.ts';
-import { counter, gauge, info, type Page, type SampleLabels } from '../page.ts';
+import { counter, gauge, info, type FamilyList, type SampleLabels } from '../page.ts';
 import {
-  epochSecondsOf,
-  interfacesOf,
+  parseEpochSeconds,
+  listInterfaces,
   memoryLimitBytes,
   MIB,
   ownContainers,
   pageCacheBytes,
   positive,
-  secondsOf,
+  toSeconds,
   times,
 } from '../reading.ts';
 
@@ -80,7 +80,7 @@ const NETWORK: readonly (readonly [name: string, help: string, key: keyof Contai
 ];
 
 export function putEcsExporter(
-  page: Page,
+  page: FamilyList,
   task: TaskMetadata,
   stats: TaskStats | undefined,
   shared: SampleLabels,
@@ -90,7 +90,7 @@ export function putEcsExporter(
   if (stats !== undefined) putNetworks(page, task, stats, shared);
 }
 
-function putTask(page: Page, task: TaskMetadata, shared: SampleLabels): void {
+function putTask(page: FamilyList, task: TaskMetadata, shared: SampleLabels): void {
   const storage = task.EphemeralStorageMetrics;
   const identity = {
     availability_zone: task.AvailabilityZone ?? '',
@@ -107,12 +107,12 @@ function putTask(page: Page, task: TaskMetadata, shared: SampleLabels): void {
   page.put(TASK.memoryLimit, shared, times(positive(task.Limits?.Memory), MIB));
   page.put(TASK.storageUsed, shared, times(storage?.Utilized, MIB));
   page.put(TASK.storageAllocated, shared, times(storage?.Reserved, MIB));
-  page.put(TASK.pullStart, shared, epochSecondsOf(task.PullStartedAt));
-  page.put(TASK.pullStop, shared, epochSecondsOf(task.PullStoppedAt));
+  page.put(TASK.pullStart, shared, parseEpochSeconds(task.PullStartedAt));
+  page.put(TASK.pullStop, shared, parseEpochSeconds(task.PullStoppedAt));
 }
 
 function putContainers(
-  page: Page,
+  page: FamilyList,
   task: TaskMetadata,
   all: TaskStats | undefined,
   shared: SampleLabels,
@@ -120,7 +120,7 @@ function putContainers(
   for (const { container, stats, mayRun } of ownContainers(task, all)) {
     const labels = { ...shared, container_name: container.Name };
     page.put(CONTAINER.restarts, labels, container.RestartCount);
-    page.put(CONTAINER.cpu, labels, secondsOf(stats?.cpu_stats?.cpu_usage?.total_usage));
+    page.put(CONTAINER.cpu, labels, toSeconds(stats?.cpu_stats?.cpu_usage?.total_usage));
     page.put(
       CONTAINER.memory,
       labels,
@@ -132,8 +132,8 @@ function putContainers(
   }
 }
 
-function putNetworks(page: Page, task: TaskMetadata, stats: TaskStats, shared: SampleLabels): void {
-  const interfaces = interfacesOf(task, stats);
+function putNetworks(page: FamilyList, task: TaskMetadata, stats: TaskStats, shared: SampleLabels): void {
+  const interfaces = listInterfaces(task, stats);
   for (const [name, help, key] of NETWORK) {
     const metric = counter(`ecs_network_${name}`, help);
     for (const { name: of, container, network } of interfaces) {

@@ -9,8 +9,8 @@ import type {
   TaskMetadata,
   TaskStats,
 } from '../../aws/task-metadata-schema.ts';
-import { gauge, type Page, type SampleLabels } from '../page.ts';
-import { limitOf, ownContainers, shortName } from '../reading.ts';
+import { gauge, type FamilyList, type SampleLabels } from '../page.ts';
+import { readLimit, ownContainers, shortArnName } from '../reading.ts';
 
 type Read = (stats: ContainerStats) => number | undefined;
 
@@ -28,7 +28,7 @@ const CONTAINER: readonly (readonly [name: string, help: string, read: Read])[] 
     'Total CPU usage by user space.',
     (stats) => stats.cpu_stats?.cpu_usage?.usage_in_usermode,
   ],
-  ['mem_limit', 'Memory limit.', (stats) => limitOf(stats.memory_stats?.limit)],
+  ['mem_limit', 'Memory limit.', (stats) => readLimit(stats.memory_stats?.limit)],
   ['mem_total', 'Total memory usage.', (stats) => stats.memory_stats?.usage],
   ['mem_usage', 'Maximum memory usage.', (stats) => stats.memory_stats?.max_usage],
   [
@@ -56,7 +56,7 @@ const NETWORK: readonly (readonly [name: string, help: string, key: keyof Contai
 ];
 
 export function putEcsPrometheusExporter(
-  page: Page,
+  page: FamilyList,
   task: TaskMetadata,
   all: TaskStats | undefined,
   shared: SampleLabels,
@@ -70,7 +70,7 @@ export function putEcsPrometheusExporter(
     if (stats === null) continue;
     const labels = {
       ...shared,
-      cluster: shortName(task.Cluster),
+      cluster: shortArnName(task.Cluster),
       container: container.Name,
       ...identity,
     };

@@ -5,15 +5,15 @@
  * Source: https://github.com/prometheus-community/ecs_exporter/tree/v0.3.0, v0.2.0, v0.1.0
  */
 import type { ContainerNetwork, TaskMetadata, TaskStats } from '../../aws/task-metadata-schema.ts';
-import { counter, gauge, info, type Page, type SampleLabels } from '../page.ts';
+import { counter, gauge, info, type FamilyList, type SampleLabels } from '../page.ts';
 import {
   cpuUse,
-  limitOf,
+  readLimit,
   type OwnContainer,
   ownContainers,
   pageCacheBytes,
   positive,
-  secondsOf,
+  toSeconds,
 } from '../reading.ts';
 
 const CPU = counter('ecs_cpu_seconds_total', 'Total CPU usage in seconds.');
@@ -47,7 +47,7 @@ export type OlderVersion = '0.1' | '0.2' | '0.3';
 
 export function putOlder(
   version: OlderVersion,
-  page: Page,
+  page: FamilyList,
   task: TaskMetadata,
   all: TaskStats | undefined,
   shared: SampleLabels,
@@ -60,7 +60,7 @@ export function putOlder(
     const memory = stats.memory_stats;
     page.put(MEMORY, labels, memory?.usage);
     if (version !== '0.3') page.put(MEMORY_MAX, labels, memory?.max_usage);
-    page.put(MEMORY_LIMIT, labels, limitOf(memory?.limit));
+    page.put(MEMORY_LIMIT, labels, readLimit(memory?.limit));
     if (version !== '0.1') page.put(MEMORY_CACHE, labels, pageCacheBytes(stats));
     for (const [device, network] of Object.entries(stats.networks)) {
       for (const [name, help, key] of NETWORK)
@@ -70,16 +70,16 @@ export function putOlder(
 }
 
 /** By CPU, where the kernel tells: cgroup v2 knows only the whole, which stands under cpu="total". */
-function putCpu(page: Page, stats: NonNullable<OwnContainer['stats']>, labels: SampleLabels): void {
+function putCpu(page: FamilyList, stats: NonNullable<OwnContainer['stats']>, labels: SampleLabels): void {
   const usage = stats.cpu_stats?.cpu_usage;
   const each = usage?.percpu_usage ?? [];
-  if (each.length === 0) page.put(CPU, { ...labels, cpu: 'total' }, secondsOf(usage?.total_usage));
+  if (each.length === 0) page.put(CPU, { ...labels, cpu: 'total' }, toSeconds(usage?.total_usage));
   each.forEach((nanoseconds, cpu) => {
-    page.put(CPU, { ...labels, cpu: String(cpu) }, secondsOf(nanoseconds));
+    page.put(CPU, { ...labels, cpu: String(cpu) }, toSeconds(nanoseconds));
   });
 }
 
-function putTask(page: Page, task: TaskMetadata, shared: SampleLabels): void {
+function putTask(page: FamilyList, task: TaskMetadata, shared: SampleLabels): void {
   const identity = {
     cluster: task.Cluster ?? '',
     task_arn: task.TaskARN ?? '',
@@ -100,7 +100,7 @@ function putTask(page: Page, task: TaskMetadata, shared: SampleLabels): void {
 
 /** As the image `ecs-exporter:1.2` of the AWS articles had it: CPU time by the host's, between two samples. */
 export function putCpuPercent(
-  page: Page,
+  page: FamilyList,
   task: TaskMetadata,
   all: TaskStats | undefined,
   shared: SampleLabels,

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Rows } from '../../delivery/rows.ts';
-import { labelSetOf } from '../../model/labels.ts';
+import { makeLabelSet } from '../../model/labels.ts';
 import { LineAppender } from './lines.ts';
 import { rotatedFile } from './rotated-file.ts';
 import { temporaryFolder } from '../../../test/kit/folder.ts';
@@ -48,12 +48,12 @@ test('each kind of sample has a line that is JSON', () => {
   const lines: unknown[] = [];
   const rows = { add: (_: number, row: string) => void lines.push(JSON.parse(row)) };
   const appender = new LineAppender(rows as unknown as Rows);
-  const ref = appender.refOf(labelSetOf({ __name__: 'a', text: '"\n' }));
+  const ref = appender.refOf(makeLabelSet({ __name__: 'a', text: '"\n' }));
   const histogram = { ...HISTOGRAM, sum: Number.NaN };
   appender.append(ref, 1, -Infinity);
   appender.appendStale(ref, 2);
   appender.appendHistogram(ref, 3, histogram);
-  appender.appendExemplar(ref, { labels: labelSetOf({ trace_id: 't' }), value: 0.5, tMs: 4 });
+  appender.appendExemplar(ref, { labels: makeLabelSet({ trace_id: 't' }), value: 0.5, tMs: 4 });
   const labels = { __name__: 'a', text: '"\n' };
   assert.deepEqual(lines, [
     { labels, timestamp_ms: 1, value: '-Inf' },

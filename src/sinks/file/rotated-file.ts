@@ -2,7 +2,7 @@
 import * as fs from 'node:fs';
 import { promisify } from 'node:util';
 import type { Protocol } from '../../delivery/protocol.ts';
-import { messageOf, RecoverableError } from '../../kernel/errors.ts';
+import { describeError, RecoverableError } from '../../kernel/errors.ts';
 
 const datasync = promisify(fs.fdatasync);
 
@@ -33,7 +33,7 @@ export function rotatedFile({ path, maxBytes, filesMax }: Rotation): Protocol<Bu
         await datasync(fd);
         return { kind: 'delivered', bytes: lines.length };
       } catch (error) {
-        const message = `${path} can't be written: ${messageOf(error)}; free some space, or mend the path`;
+        const message = `${path} can't be written: ${describeError(error)}; free some space, or mend the path`;
         throw new RecoverableError('SINK_FILE', message, { cause: error });
       } finally {
         if (fd !== undefined) fs.closeSync(fd);

@@ -15,7 +15,7 @@ import { type Authenticate, authenticateWith } from './way-out/auth.ts';
 import { Dialect } from './way-out/dialect.ts';
 import { type MetadataSenderOptions, runMetadataSender } from './way-out/metadata.ts';
 import { RemoteWriteProtocol } from './way-out/protocol.ts';
-import { jobOf } from './way-out/split.ts';
+import { readJob } from './way-out/split.ts';
 
 /** Instead of what the configuration and the load say, for tests. */
 export interface RemoteWriteEdges {
@@ -101,7 +101,7 @@ export class RemoteWriteSink implements Sink {
   }
 
   countDropped(items: number, reason: string, bytes: Uint8Array | undefined): void {
-    this.#delivery.losses.lost(items, reason, bytes === undefined ? '' : jobOf(bytes));
+    this.#delivery.losses.lost(items, reason, bytes === undefined ? '' : readJob(bytes));
   }
 
   async #endMetadata(): Promise<void> {

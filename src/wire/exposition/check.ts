@@ -52,11 +52,11 @@ function checkSample(
   if (lineFeed >= 0 && lineFeed < seriesEnd)
     throw reader.errorAt(lineFeed, 'a label value holds a raw line feed; write it as \\n');
   const name = reader.labels()[0]?.[1] ?? '';
-  seen.sample.add(familyOf(name, seen.type));
+  seen.sample.add(findFamily(name, seen.type));
 }
 
 /** `x_bucket` belongs to `x` where that is a histogram. */
-function familyOf(name: string, types: ReadonlyMap<string, string>): string {
+function findFamily(name: string, types: ReadonlyMap<string, string>): string {
   const match = /^(.+)_(?:bucket|sum|count)$/.exec(name);
   const type = types.get(match?.[1] ?? '');
   const isPart = type === 'histogram' || (type === 'summary' && !name.endsWith('_bucket'));

@@ -50,7 +50,7 @@ const LENGTH_MAX = 256;
 const kinds = new Map<string | undefined, ExpositionKind | undefined>();
 
 /** What a body of this Content-Type is read as; undefined when it names nothing that is known. */
-export function kindOf(contentType: string | undefined): ExpositionKind | undefined {
+export function parseContentType(contentType: string | undefined): ExpositionKind | undefined {
   // Exporters say the same at each scrape.
   if (kinds.has(contentType)) return kinds.get(contentType);
   const kind = readKind(contentType);

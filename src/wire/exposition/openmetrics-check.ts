@@ -135,7 +135,7 @@ class Checker {
       this.#fail('a comma stands before the closing brace');
     const [[, name] = ['', ''], ...labels] = this.#reader.rawLabels();
     let family = this.#family;
-    let suffix = family === undefined ? undefined : suffixOf(name, family);
+    let suffix = family === undefined ? undefined : findSuffix(name, family);
     if (family === undefined || suffix === undefined) {
       if (family?.name === name) this.#fail(`a sample of a ${family.type} cannot be named ${name}`);
       this.#open(name);
@@ -188,7 +188,7 @@ class Checker {
     if (!isAllowed) this.#fail('only counters and buckets have exemplars');
     const chars = reader
       .exemplar()
-      .labels.reduce((sum, [name, value]) => sum + charsOf(name) + charsOf(value), 0);
+      .labels.reduce((sum, [name, value]) => sum + countCharacters(name) + countCharacters(value), 0);
     if (chars > EXEMPLAR_CHARS_MAX)
       this.#fail(`the labels of an exemplar have more than ${EXEMPLAR_CHARS_MAX} characters`);
   }
@@ -260,14 +260,14 @@ class Checker {
 }
 
 /** What follows the family's name in that of a sample; undefined when the sample is of another family. */
-function suffixOf(name: string, family: Family): string | undefined {
+function findSuffix(name: string, family: Family): string | undefined {
   if (!name.startsWith(family.name)) return undefined;
   const suffix = name.slice(family.name.length);
   return SUFFIXES[family.type].includes(suffix) ? suffix : undefined;
 }
 
 /** Code points, as the specification counts. */
-function charsOf(text: string): number {
+function countCharacters(text: string): number {
   return Array.from(text).length;
 }
 

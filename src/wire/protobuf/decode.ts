@@ -11,7 +11,7 @@
 import { WireError } from '../errors.ts';
 import { ProtoReader } from './reader.ts';
 import type { Scalar } from './scalars.ts';
-import { type Message, NO_ENTRIES, NONE, type Shape, type Slot } from './schema.ts';
+import { type Message, NO_ENTRIES, NO_ELEMENTS, type Shape, type Slot } from './schema.ts';
 import { BYTES } from './wire-format.ts';
 
 export interface DecodeLimits {
@@ -211,7 +211,7 @@ function initialValue(entry: Message<object>): unknown {
 /** The list of a field, to push to. */
 function ownList(into: Fields, key: string): unknown[] {
   const known = into[key];
-  if (known !== NONE) return known as unknown[];
+  if (known !== NO_ELEMENTS) return known as unknown[];
   const list: unknown[] = [];
   into[key] = list;
   return list;

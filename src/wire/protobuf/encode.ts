@@ -85,14 +85,14 @@ function writeValue(
       return;
     default: {
       const message = shape.message();
-      for (const one of messagesOf(shape.of, value))
+      for (const one of listMessages(shape.of, value))
         writeNested(writer, number, () => writeFields(writer, message, one, depth + 1));
     }
   }
 }
 
 /** The messages that a field stands for: itself, its elements, its entries. */
-function messagesOf(of: 'message' | 'messages' | 'map', value: unknown): Iterable<Fields> {
+function listMessages(of: 'message' | 'messages' | 'map', value: unknown): Iterable<Fields> {
   if (of === 'message') return [value as Fields];
   if (of === 'messages') return value as Iterable<Fields>;
   return [...(value as ReadonlyMap<unknown, unknown>)].map(([key, entry]) => ({

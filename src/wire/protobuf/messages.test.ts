@@ -31,7 +31,7 @@ import {
   map,
   type Message,
   type MessageValue,
-  oneOf,
+  alternatives,
   optional,
   packed,
   repeated,
@@ -44,7 +44,7 @@ const THING = defineMessage('Thing', {
   name: field(1, string),
   tMs: field(2, int),
   colour: field(3, enumeration(COLOURS)),
-  count: oneOf({ whole: field(4, uint), part: field(5, double), span: field(12, SPAN) }),
+  count: alternatives({ whole: field(4, uint), part: field(5, double), span: field(12, SPAN) }),
   zero: optional(6, double),
   span: field(7, SPAN),
   spans: repeated(8, SPAN),
@@ -79,7 +79,7 @@ interface Any {
     | undefined;
 }
 const ANY: Message<Any> = defineMessage('Any', {
-  value: oneOf({ text: field(1, string), list: field(5, () => LIST) }),
+  value: alternatives({ text: field(1, string), list: field(5, () => LIST) }),
 });
 const LIST: Message<{ readonly values: readonly Any[] }> = defineMessage('List', {
   values: repeated(1, () => ANY),
@@ -410,5 +410,5 @@ function varint(value: number): Uint8Array {
 
 test('a table with a number that comes twice, or a list as one of several, is refused', () => {
   assert.throws(() => defineMessage('Twice', { a: field(1, uint), b: field(1, uint) }), /BUG/);
-  assert.throws(() => oneOf({ a: repeated(1, uint) }), /BUG/);
+  assert.throws(() => alternatives({ a: repeated(1, uint) }), /BUG/);
 });

@@ -118,7 +118,7 @@ export function repeated<Value>(
   type: Scalar<Value> | LazyMessage<Value>,
 ): Field<readonly Value[]> {
   const shape = isScalar(type) ? scalarShape('list', type) : messageShape('messages', type);
-  return { number, shape, initial: NONE };
+  return { number, shape, initial: NO_ELEMENTS };
 }
 
 /** Any number of numbers, written in one run of bytes; read also with a tag each. */
@@ -127,7 +127,7 @@ export function packed<Value extends number | bigint | boolean | string>(
   type: Scalar<Value>,
 ): Field<readonly Value[]> {
   if (type.initial === '') throw new Error('BUG: texts cannot be packed');
-  return { number, shape: scalarShape('packed', type), initial: NONE };
+  return { number, shape: scalarShape('packed', type), initial: NO_ELEMENTS };
 }
 
 /** Of a key that comes twice the last value counts. */
@@ -142,7 +142,7 @@ export function map<Key, Value>(
 }
 
 /** Lists and maps cannot be members. */
-export function oneOf<const Members extends Record<string, Field<unknown>>>(
+export function alternatives<const Members extends Record<string, Field<unknown>>>(
   members: Members,
 ): OneOf<Members> {
   for (const [name, { shape }] of Object.entries(members))
@@ -172,7 +172,7 @@ export function defineMessage<const Fields extends Table>(
 }
 
 /** Lists and maps of which nothing was read are these. */
-export const NONE: readonly never[] = Object.freeze([]);
+export const NO_ELEMENTS: readonly never[] = Object.freeze([]);
 export const NO_ENTRIES: ReadonlyMap<never, never> = new Map<never, never>();
 
 function isScalar<Value>(type: Scalar<Value> | LazyMessage<Value>): type is Scalar<Value> {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { labelSetOf } from '../../model/labels.ts';
+import { makeLabelSet } from '../../model/labels.ts';
 import { STALE_NAN_HIGH, STALE_NAN_LOW } from '../../model/sample.ts';
 import { WireError } from '../errors.ts';
 import { BYTES, FIXED64, tagOf, VARINT } from '../protobuf/wire-format.ts';
@@ -46,7 +46,7 @@ const labels = fc
     fc.string({ minLength: 1, unit: 'grapheme' }),
     fc.string({ minLength: 1, unit: 'grapheme' }),
   )
-  .map((record) => labelSetOf(record));
+  .map((record) => makeLabelSet(record));
 const timeMs = fc.oneof(fc.integer({ min: 0, max: 2 ** 45 }), fc.maxSafeInteger());
 
 test('series and samples come back as they were', () => {
@@ -78,7 +78,7 @@ test('series and samples come back as they were', () => {
 
 test('the bytes are those of the reference encoder', () => {
   const encoder = new WriteRequestEncoder();
-  encoder.append(encodeLabels(labelSetOf({ __name__: 'up', job: 'a' })), 1_700_000_000_000, 1);
+  encoder.append(encodeLabels(makeLabelSet({ __name__: 'up', job: 'a' })), 1_700_000_000_000, 1);
   assert.equal(
     Buffer.from(encoder.bytes()).toString('hex'),
     '0a2c' + // timeseries
@@ -90,13 +90,13 @@ test('the bytes are those of the reference encoder', () => {
 
 test('a value that begins with a byte order mark keeps it', () => {
   const encoder = new WriteRequestEncoder();
-  encoder.append(encodeLabels(labelSetOf({ a: '\uFEFFx' })), 1, 1);
+  encoder.append(encodeLabels(makeLabelSet({ a: '\uFEFFx' })), 1, 1);
   assert.deepEqual(decode(encoder.bytes())[0]?.labels, [{ name: 'a', value: '\uFEFFx' }]);
 });
 
 test('a rolled back append leaves no trace', () => {
   const encoder = new WriteRequestEncoder();
-  const up = encodeLabels(labelSetOf({ __name__: 'up' }));
+  const up = encodeLabels(makeLabelSet({ __name__: 'up' }));
   encoder.append(up, 1, 1);
   const { length } = encoder;
   encoder.append(up, 2, 2);
@@ -107,7 +107,7 @@ test('a rolled back append leaves no trace', () => {
 test('metadata comes back, between series', () => {
   const encoder = new WriteRequestEncoder();
   const given: MetricMetadata = { type: 'counter', name: 'a_total', help: 'café', unit: 's' };
-  encoder.append(encodeLabels(labelSetOf({ __name__: 'a_total' })), 1, 1);
+  encoder.append(encodeLabels(makeLabelSet({ __name__: 'a_total' })), 1, 1);
   encoder.appendMetadata(given);
   const seen: MetricMetadata[] = [];
   const counts = decodeWriteRequest(encoder.bytes(), {
@@ -131,7 +131,7 @@ test('many samples in one series are read, histograms and exemplars counted, the
   }
   series.field(3, new Uint8Array());
   series.field(99, new Uint8Array([7]));
-  series.raw(encodeLabels(labelSetOf({ __name__: 'late' })));
+  series.raw(encodeLabels(makeLabelSet({ __name__: 'late' })));
   const message = new ProtoWriter();
   message.varint(tagOf(7, VARINT));
   message.varint(300);
@@ -160,7 +160,7 @@ test('random and cut messages end in series or in a WireError', () => {
   };
   fc.assert(fc.property(fc.uint8Array({ maxLength: 100 }), tryIt));
   const encoder = new WriteRequestEncoder();
-  encoder.append(encodeLabels(labelSetOf({ __name__: 'up', job: 'jöb' })), -5, 1);
+  encoder.append(encodeLabels(makeLabelSet({ __name__: 'up', job: 'jöb' })), -5, 1);
   const message = encoder.bytes().slice();
   for (let i = 1; i < message.length; i++) {
     assert.throws(() => decode(message.subarray(0, i)), WireError, `cut at ${i}`);

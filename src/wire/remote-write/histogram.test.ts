@@ -3,14 +3,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { NativeHistogram } from '../../model/histogram.ts';
-import { labelSetOf } from '../../model/labels.ts';
+import { makeLabelSet } from '../../model/labels.ts';
 import { decodeWriteRequest } from './decoder.ts';
 import { WriteRequestEncoder } from './encoder.ts';
 import { boundHistogram } from './histogram.ts';
 import { encodeLabels } from './labels.ts';
 
 const T0 = 1_700_000_000_000;
-const LABELS = encodeLabels(labelSetOf({ __name__: 'h' }));
+const LABELS = encodeLabels(makeLabelSet({ __name__: 'h' }));
 const PLAIN = { noNullPrototype: true } as const;
 
 const whole = fc.oneof(fc.nat(50), fc.nat(2 ** 50));

@@ -10,7 +10,7 @@ import {
   defineMessage,
   field,
   type MessageValue,
-  oneOf,
+  alternatives,
   packed,
   repeated,
 } from '../protobuf/schema.ts';
@@ -24,11 +24,11 @@ const ZERO_COUNT = { int: field(6, uint), float: field(7, double) };
 
 /** Buckets are deltas from one to the next where counts are whole, absolute where they are not. */
 export const HISTOGRAM = defineMessage('Histogram', {
-  count: oneOf(COUNT),
+  count: alternatives(COUNT),
   sum: field(3, double),
   schema: field(4, sint),
   zeroThreshold: field(5, double),
-  zeroCount: oneOf(ZERO_COUNT),
+  zeroCount: alternatives(ZERO_COUNT),
   negativeSpans: repeated(8, SPAN),
   negativeDeltas: packed(9, sint),
   negativeCounts: packed(10, double),

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { labelSetOf } from '../../model/labels.ts';
+import { makeLabelSet } from '../../model/labels.ts';
 import { decodeWriteRequest } from './decoder.ts';
 import { encodeLabels } from './labels.ts';
 import {
@@ -28,7 +28,7 @@ const anyTime = fc.oneof(
 const steadyTime = fc.integer({ min: 2 ** 35, max: 2 ** 42 - 1 });
 const labels = fc
   .array(fc.string({ maxLength: 120 }), { minLength: 1, maxLength: 5 })
-  .map((list) => encodeLabels(labelSetOf(Object.fromEntries(list.map((v, i) => [`l${i}`, v])))));
+  .map((list) => encodeLabels(makeLabelSet(Object.fromEntries(list.map((v, i) => [`l${i}`, v])))));
 
 /** A series behind `at` bytes of something else, with as many behind it. */
 function write(
@@ -85,7 +85,7 @@ test('of a steady series labels, value and time are found from its end, and patc
 });
 
 test('times are the same or not, to their last bit', () => {
-  const of = encodeLabels(labelSetOf({ a: 'b' }));
+  const of = encodeLabels(makeLabelSet({ a: 'b' }));
   fc.assert(
     fc.property(steadyTime, fc.nat(41), (tMs, bit) => {
       const other = tMs + (Math.floor(tMs / 2 ** bit) % 2 === 0 ? 1 : -1) * 2 ** bit;
@@ -104,7 +104,7 @@ test('times are the same or not, to their last bit', () => {
 
 test('what is cut off, or is no series of one sample, has no end', () => {
   const { bytes, end } = write(
-    encodeLabels(labelSetOf({ a: 'b' })),
+    encodeLabels(makeLabelSet({ a: 'b' })),
     { tMs: SOME_STEADY_MS, startMs: 0 },
     0,
   );
@@ -119,7 +119,7 @@ test('what is cut off, or is no series of one sample, has no end', () => {
 });
 
 test('a value whose bytes look like the head of a series is none', () => {
-  const of = encodeLabels(labelSetOf({ a: 'b' }));
+  const of = encodeLabels(makeLabelSet({ a: 'b' }));
   const { bytes, valueAt } = write(of, { tMs: SOME_STEADY_MS, startMs: 0 }, 0);
   // A tag and a length that leads to the end of the series round it.
   bytes.set([0x0a, 7], valueAt + 6);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { NativeHistogram } from '../../model/histogram.ts';
-import { labelSetOf } from '../../model/labels.ts';
+import { makeLabelSet } from '../../model/labels.ts';
 import { WireError } from '../errors.ts';
 import { BYTES, tagOf, VARINT } from '../protobuf/wire-format.ts';
 import { ProtoReader } from '../protobuf/reader.ts';
@@ -63,13 +63,13 @@ function symbolsOf(request: Uint8Array): string[] {
 }
 
 test('a request names every string once and says all that the messages of the queue say', () => {
-  const labels = encodeLabels(labelSetOf({ __name__: 'a_total', job: 'x' }));
+  const labels = encodeLabels(makeLabelSet({ __name__: 'a_total', job: 'x' }));
   const metadata = encodeExtraMetadata({ type: 'counter', help: 'How many.', unit: '' });
   const known = Buffer.concat([labels, metadata]);
   const first = new WriteRequestEncoder();
   first.append(known, T0, 1.5, T0 - 1_000);
-  first.appendExemplar(known, { labels: labelSetOf({ trace_id: 'x' }), value: 2, tMs: T0 });
-  first.appendHistogram(encodeLabels(labelSetOf({ __name__: 'h', job: 'x' })), T0, histogram, T0);
+  first.appendExemplar(known, { labels: makeLabelSet({ trace_id: 'x' }), value: 2, tMs: T0 });
+  first.appendHistogram(encodeLabels(makeLabelSet({ __name__: 'h', job: 'x' })), T0, histogram, T0);
   const second = new WriteRequestEncoder();
   second.appendStale(known, T0 + 1);
   const { message, counts } = upgradeMessages([first.bytes(), second.bytes()]);
@@ -98,7 +98,7 @@ test('a request names every string once and says all that the messages of the qu
 });
 
 test('start timestamps and metadata are taken off for a receiver of 1.0', () => {
-  const labels = encodeLabels(labelSetOf({ __name__: 'a' }));
+  const labels = encodeLabels(makeLabelSet({ __name__: 'a' }));
   const plain = new WriteRequestEncoder();
   plain.append(labels, T0, 1);
   plain.appendHistogram(labels, T0, histogram);
@@ -114,7 +114,7 @@ test('start timestamps and metadata are taken off for a receiver of 1.0', () => 
 
 test('an exemplar without a sample beside it has no place in a request, and is counted', () => {
   const encoder = new WriteRequestEncoder();
-  const labels = encodeLabels(labelSetOf({ __name__: 'a' }));
+  const labels = encodeLabels(makeLabelSet({ __name__: 'a' }));
   encoder.appendExemplar(labels, { labels: [], value: 1, tMs: T0 });
   const { message, counts } = upgradeMessages([encoder.bytes()]);
   assert.equal(counts.exemplarsLeftOut, 1);
@@ -128,7 +128,7 @@ test('any samples come back, each series in order', () => {
     fc.property(fc.array(name, { minLength: 4, maxLength: 4 }), fc.array(sample), (names, list) => {
       const messages = list.map(({ series, value }, index) => {
         const encoder = new WriteRequestEncoder();
-        const label = encodeLabels(labelSetOf({ __name__: names[series]!, i: String(series) }));
+        const label = encodeLabels(makeLabelSet({ __name__: names[series]!, i: String(series) }));
         encoder.append(label, T0 + index, value);
         return new Uint8Array(encoder.bytes());
       });

@@ -3,7 +3,7 @@
  * Source: https://prometheus.io/docs/prometheus/latest/querying/api/#format-overview
  */
 import { gzipSync } from 'node:zlib';
-import { messageOf } from '../../kernel/errors.ts';
+import { describeError } from '../../kernel/errors.ts';
 import { HttpError, type HttpRequest, type HttpResponse } from '../../kernel/http-server.ts';
 import { ExecutionError, QueryError } from '../promql/errors.ts';
 
@@ -44,8 +44,8 @@ export async function answer(
     const more = warnings.length === 0 ? '' : `,"warnings":${JSON.stringify(warnings)}`;
     return envelope(request, 200, `{"status":"success","data":${json}${more}}`);
   } catch (error) {
-    const type = typeOf(error);
-    const text = error instanceof QueryError ? queryMessage(error) : messageOf(error);
+    const type = classifyError(error);
+    const text = error instanceof QueryError ? queryMessage(error) : describeError(error);
     // The server knows better what to make of it: a body that is too large.
     if (error instanceof HttpError) throw error;
     return envelope(
@@ -56,7 +56,7 @@ export async function answer(
   }
 }
 
-function typeOf(error: unknown): ErrorType {
+function classifyError(error: unknown): ErrorType {
   if (error instanceof ApiError) return error.type;
   if (error instanceof QueryError) return 'bad_data';
   return error instanceof ExecutionError ? 'execution' : 'internal';

@@ -4,7 +4,7 @@ import { signRequest } from '../../aws/signing.ts';
 import { systemClock } from '../../kernel/clock.ts';
 import { HttpServer } from '../../kernel/http-server.ts';
 import { silentLogger } from '../../kernel/logger.ts';
-import { labelSetOf } from '../../model/labels.ts';
+import { makeLabelSet } from '../../model/labels.ts';
 import { encodeLabels } from '../../wire/remote-write/labels.ts';
 import { WriteRequestEncoder } from '../../wire/remote-write/encoder.ts';
 import { compress } from '../../wire/snappy.ts';
@@ -13,7 +13,7 @@ import type { Authorizer } from './authorize.ts';
 import { queryRoutes } from './query.ts';
 import { formatFloat } from './result-json.ts';
 import { Faults } from './faults.ts';
-import { limitsOf, RequestGate } from './limits.ts';
+import { resolveLimits, RequestGate } from './limits.ts';
 import { writeRoute } from './write.ts';
 import { temporaryFolder } from '../../../test/kit/folder.ts';
 import { createWorld, openHttp } from '../../../test/kit/world.ts';
@@ -37,7 +37,7 @@ const server = new HttpServer({
       prefix,
       store,
       authorizer,
-      gate: new RequestGate(limitsOf(false, []), systemClock),
+      gate: new RequestGate(resolveLimits(false, []), systemClock),
       faults: new Faults([], 1),
       takes2: true,
     }),
@@ -81,7 +81,7 @@ after(async () => {
 function body(samples: readonly [Record<string, string>, number, number][]): Uint8Array {
   const encoder = new WriteRequestEncoder();
   for (const [labels, tMs, value] of samples)
-    encoder.append(encodeLabels(labelSetOf(labels)), tMs, value);
+    encoder.append(encodeLabels(makeLabelSet(labels)), tMs, value);
   encoder.appendMetadata({ type: 'counter', name: 'requests_total', help: 'Served.', unit: '' });
   return compress(encoder.bytes());
 }

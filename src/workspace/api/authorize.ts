@@ -4,7 +4,7 @@
  */
 import type { AwsCredentials } from '../../aws/signing.ts';
 import { verifyRequest } from '../../aws/verification.ts';
-import { messageOf } from '../../kernel/errors.ts';
+import { describeError } from '../../kernel/errors.ts';
 import type { HttpRequest, HttpResponse } from '../../kernel/http-server.ts';
 import type { World } from '../../kernel/world.ts';
 
@@ -32,7 +32,7 @@ export async function refuseUnsigned(
     world.log.warn('a request was refused', { code: verdict.code, path });
     return refusal(403, verdict.code, verdict.message);
   } catch (error) {
-    world.log.error('a signature could not be verified', { path, error: messageOf(error) });
+    world.log.error('a signature could not be verified', { path, error: describeError(error) });
     return refusal(503, 'ServiceUnavailable', 'the access key could not be looked up; try again');
   }
 }

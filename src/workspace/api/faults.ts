@@ -18,17 +18,17 @@ const faultSchema = z.strictObject({
   /** Of kind `latency`. */
   ms: z.number().min(0).max(600_000).optional(),
 });
-export type Fault = z.infer<typeof faultSchema>;
+export type InjectedFault = z.infer<typeof faultSchema>;
 const FAULTS_MAX = 20;
 const listSchema = z.array(faultSchema).max(FAULTS_MAX);
 
 export class Faults {
-  #list: readonly Fault[];
+  #list: readonly InjectedFault[];
   readonly #random: () => number;
 
-  constructor(list: readonly Fault[], seed: number) {
+  constructor(list: readonly InjectedFault[], seed: number) {
     this.#list = list;
-    this.#random = randomOf(seed);
+    this.#random = createRandom(seed);
   }
 
   /** What happens to the next write: an answer instead of the real one, after a wait; undefined lets it pass. */
@@ -70,7 +70,7 @@ export class Faults {
   }
 }
 
-function parseList(text: string): readonly Fault[] {
+function parseList(text: string): readonly InjectedFault[] {
   try {
     return listSchema.parse(JSON.parse(text));
   } catch (error) {
@@ -85,7 +85,7 @@ function parseList(text: string): readonly Fault[] {
 }
 
 /** `503:0.1`, `429:0.05:2` (Retry-After), `latency=500ms:0.2` is `latency:0.2:500`, `reset:0.1`, `half:0.1`. */
-export function parseFault(text: string): Fault {
+export function parseFault(text: string): InjectedFault {
   const [what = '', share = '', extra] = text.split(':');
   const more = extra === undefined ? undefined : Number(extra);
   const parsed = faultSchema.safeParse(
@@ -100,7 +100,7 @@ export function parseFault(text: string): Fault {
   );
 }
 
-function randomOf(seed: number): () => number {
+function createRandom(seed: number): () => number {
   let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;

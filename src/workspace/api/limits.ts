@@ -34,7 +34,7 @@ export const LIMIT_NAMES = Object.keys(AMP_LIMITS) as LimitName[];
 const FAILOVER_MS = 30_000;
 
 /** All of AMP's with `isStrict`, else none; then what was given. @throws ConfigError */
-export function limitsOf(isStrict: boolean, given: readonly string[]): Limits {
+export function resolveLimits(isStrict: boolean, given: readonly string[]): Limits {
   const limits = Object.fromEntries(
     LIMIT_NAMES.map((name) => [name, isStrict ? AMP_LIMITS[name][0] : 0]),
   ) as Record<LimitName, number>;

@@ -8,9 +8,9 @@ import type { Store } from '../storage/store.ts';
 import { ApiError, type Data } from './answer.ts';
 import { parseLimit, parseSelectors, parseTime } from './parameters.ts';
 import { labelsJson } from './result-json.ts';
-import type { Call } from './routes.ts';
+import type { ApiCall } from './routes.ts';
 
-export function listCalls(store: Store): Call[] {
+export function listCalls(store: Store): ApiCall[] {
   return [
     {
       path: 'series',
@@ -18,7 +18,7 @@ export function listCalls(store: Store): Call[] {
       handle: (parameters) => {
         if (!parameters.has('match[]'))
           throw new ApiError('bad_data', 'no match[] parameter provided');
-        return list(parameters, seriesOf(store, parameters).sort(compareLabelSets), labelsJson);
+        return list(parameters, findSeries(store, parameters).sort(compareLabelSets), labelsJson);
       },
     },
     {
@@ -26,7 +26,7 @@ export function listCalls(store: Store): Call[] {
       methods: ['GET', 'POST'],
       handle: (parameters) => {
         const names = new Set<string>();
-        for (const labels of seriesOf(store, parameters))
+        for (const labels of findSeries(store, parameters))
           for (const { name } of labels) names.add(name);
         return list(parameters, [...names].sort(compareUtf8), JSON.stringify);
       },
@@ -35,9 +35,9 @@ export function listCalls(store: Store): Call[] {
       path: 'label/*',
       methods: ['GET'],
       handle: (parameters, { path }) => {
-        const name = labelNameOf(path);
+        const name = readLabelName(path);
         const values = new Set<string>();
-        for (const labels of seriesOf(store, parameters)) values.add(labelValue(labels, name));
+        for (const labels of findSeries(store, parameters)) values.add(labelValue(labels, name));
         values.delete('');
         return list(parameters, [...values].sort(compareUtf8), JSON.stringify);
       },
@@ -72,7 +72,7 @@ function metadataLimit(parameters: URLSearchParams, name: string): number {
 }
 
 /** The series that the match[] selectors name, from start to end, both included. */
-function seriesOf(store: Store, parameters: URLSearchParams): LabelSet[] {
+function findSeries(store: Store, parameters: URLSearchParams): LabelSet[] {
   const fromMs = parseTime(parameters, 'start', -Infinity);
   const toMs = parseTime(parameters, 'end', Infinity);
   return store.series(parseSelectors(parameters), fromMs - 1, toMs);
@@ -94,7 +94,7 @@ function list<Item>(
 }
 
 /** `…/label/<name>/values`; a name that is not a classic one may come escaped as `U__…`. */
-function labelNameOf(path: string): string {
+function readLabelName(path: string): string {
   const segment = /\/label\/([^/]+)\/values$/.exec(path)?.[1];
   if (segment === undefined)
     throw new ApiError('not_found', 'below label/ only label/<name>/values is served');

@@ -22,7 +22,7 @@ export async function readParameters(request: HttpRequest): Promise<URLSearchPar
 }
 
 /** The PromQL text; a missing one is the empty text, which is refused where it is parsed. */
-export function queryOf(parameters: URLSearchParams): string {
+export function readQuery(parameters: URLSearchParams): string {
   return parameters.get('query') ?? '';
 }
 
@@ -30,7 +30,7 @@ export function queryOf(parameters: URLSearchParams): string {
 export function parseTime(parameters: URLSearchParams, name: string, fallbackMs: number): number {
   const text = parameters.get(name);
   if (text === null || text === '') return fallbackMs;
-  const ms = timeOf(text);
+  const ms = toTimeMs(text);
   if (ms !== undefined) return ms;
   throw invalid(
     name,
@@ -40,7 +40,7 @@ export function parseTime(parameters: URLSearchParams, name: string, fallbackMs:
 
 export function requiredTime(parameters: URLSearchParams, name: string): number {
   const text = parameters.get(name) ?? '';
-  const ms = timeOf(text);
+  const ms = toTimeMs(text);
   if (ms === undefined) throw invalid(name, `cannot parse ${quote(text)} to a valid timestamp`);
   return ms;
 }
@@ -48,14 +48,14 @@ export function requiredTime(parameters: URLSearchParams, name: string): number 
 /** `+` in a URL is a space, and people write times with a zone. */
 const RFC3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[-+ ]\d\d:\d\d)$/;
 
-function timeOf(text: string): number | undefined {
-  const seconds = numberOf(text);
+function toTimeMs(text: string): number | undefined {
+  const seconds = parseNumber(text);
   if (seconds !== undefined) return Math.round(seconds * 1_000);
   const ms = RFC3339.test(text) ? Date.parse(text.replace(' ', '+')) : NaN;
   return Number.isNaN(ms) ? undefined : ms;
 }
 
-function numberOf(text: string): number | undefined {
+function parseNumber(text: string): number | undefined {
   return /^[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?$/.test(text) ? Number(text) : undefined;
 }
 
@@ -67,7 +67,7 @@ export function parseSpan(parameters: URLSearchParams, name: string): number | u
 
 export function requiredSpan(parameters: URLSearchParams, name: string): number {
   const text = parameters.get(name) ?? '';
-  const seconds = numberOf(text);
+  const seconds = parseNumber(text);
   const ms = seconds === undefined ? parseDurationMs(text) : Math.round(seconds * 1_000);
   if (ms === undefined || !Number.isSafeInteger(ms))
     throw invalid(name, `cannot parse ${quote(text)} to a valid duration`);
@@ -88,7 +88,7 @@ export function parseLimit(parameters: URLSearchParams): number {
 /** The selectors of `match[]`. */
 export function parseSelectors(parameters: URLSearchParams): (readonly Matcher[])[] {
   return parameters.getAll('match[]').map((text) => {
-    const matchers = selectorOf(text);
+    const matchers = parseSelectorParameter(text);
     if (matchers.every((matcher) => compileMatcher(matcher)('')))
       throw invalid('match[]', 'match[] must contain at least one non-empty matcher');
     return matchers;
@@ -96,7 +96,7 @@ export function parseSelectors(parameters: URLSearchParams): (readonly Matcher[]
 }
 
 /** A selector and nothing else, so not the whole grammar: `a(` is refused at its bracket. */
-function selectorOf(text: string): readonly Matcher[] {
+function parseSelectorParameter(text: string): readonly Matcher[] {
   try {
     const reader = new TokenReader(text);
     const { kind } = reader.peek();

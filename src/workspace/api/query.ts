@@ -15,12 +15,12 @@ import {
   parseLimit,
   parseSpan,
   parseTime,
-  queryOf,
+  readQuery,
   requiredSpan,
   requiredTime,
 } from './parameters.ts';
 import { instantJson, rangeJson } from './result-json.ts';
-import { type Call, type QueryApiOptions, routesOf } from './routes.ts';
+import { type ApiCall, type QueryApiOptions, makeWorkspaceRoutes } from './routes.ts';
 import { treeJson } from './tree-json.ts';
 
 export type { QueryApiOptions } from './routes.ts';
@@ -33,7 +33,7 @@ const QUERY_TIMEOUT_MS = 120_000;
 /** The routes below a prefix such as `/workspaces/ws-local`. */
 export function queryRoutes(prefix: string, options: QueryApiOptions): Route[] {
   const { store, world } = options;
-  const evaluation: Call[] = [
+  const evaluation: ApiCall[] = [
     {
       path: 'query',
       methods: BOTH,
@@ -41,7 +41,7 @@ export function queryRoutes(prefix: string, options: QueryApiOptions): Route[] {
         const limit = parseLimit(parameters);
         const atMs = parseTime(parameters, 'time', world.clock.nowMs());
         const engine = engineOptions(parameters);
-        const result = evaluateInstant(queryOf(parameters), atMs, store, engine);
+        const result = evaluateInstant(readQuery(parameters), atMs, store, engine);
         return limited(instantJson(result, atMs, limit), instantLength(result), limit);
       },
     },
@@ -50,9 +50,9 @@ export function queryRoutes(prefix: string, options: QueryApiOptions): Route[] {
       methods: BOTH,
       handle: (parameters) => {
         const limit = parseLimit(parameters);
-        const range = rangeOf(parameters);
+        const range = parseRange(parameters);
         const engine = engineOptions(parameters);
-        const query = queryOf(parameters);
+        const query = readQuery(parameters);
         const type = checkTypes(query, parseQuery(query));
         if (type !== 'vector' && type !== 'scalar')
           throw invalid(
@@ -68,7 +68,7 @@ export function queryRoutes(prefix: string, options: QueryApiOptions): Route[] {
       path: 'format_query',
       methods: BOTH,
       handle: (parameters) => {
-        const query = queryOf(parameters);
+        const query = readQuery(parameters);
         const tree = parseQuery(query);
         checkTypes(query, tree);
         return { json: JSON.stringify(printExpression(tree)) };
@@ -77,10 +77,10 @@ export function queryRoutes(prefix: string, options: QueryApiOptions): Route[] {
     {
       path: 'parse_query',
       methods: BOTH,
-      handle: (parameters) => ({ json: treeJson(queryOf(parameters)) }),
+      handle: (parameters) => ({ json: treeJson(readQuery(parameters)) }),
     },
   ];
-  return routesOf(
+  return makeWorkspaceRoutes(
     prefix,
     [...evaluation, ...listCalls(store), ...statusCalls(options.version)],
     options,
@@ -96,7 +96,7 @@ function limited(json: string, length: number, limit: number): Data {
   return length > limit ? { json, warnings: TRUNCATED } : { json };
 }
 
-function rangeOf(parameters: URLSearchParams): { startMs: number; endMs: number; stepMs: number } {
+function parseRange(parameters: URLSearchParams): { startMs: number; endMs: number; stepMs: number } {
   const startMs = requiredTime(parameters, 'start');
   const endMs = requiredTime(parameters, 'end');
   if (endMs < startMs) throw invalid('end', 'end timestamp must not be before start time');
@@ -129,8 +129,8 @@ function engineOptions(parameters: URLSearchParams): Partial<typeof ENGINE_DEFAU
   };
 }
 
-function statusCalls(version: string): Call[] {
-  const constant = (path: string, json: string, methods: Call['methods'] = ['GET']): Call => ({
+function statusCalls(version: string): ApiCall[] {
+  const constant = (path: string, json: string, methods: ApiCall['methods'] = ['GET']): ApiCall => ({
     path,
     methods,
     handle: () => ({ json }),
@@ -148,7 +148,7 @@ function statusCalls(version: string): Call[] {
       handle: (parameters) => {
         parseTime(parameters, 'start', 0);
         parseTime(parameters, 'end', 0);
-        parseQuery(queryOf(parameters));
+        parseQuery(readQuery(parameters));
         return { json: '[]' };
       },
     },

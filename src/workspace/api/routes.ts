@@ -17,16 +17,16 @@ export interface QueryApiOptions {
 }
 
 /** One call of the API. */
-export interface Call {
+export interface ApiCall {
   /** Below `/api/v1/`; a prefix when it ends with `*`. */
   readonly path: string;
   readonly methods: readonly ('GET' | 'POST')[];
   readonly handle: (parameters: URLSearchParams, request: HttpRequest) => Data;
 }
 
-export function routesOf(
+export function makeWorkspaceRoutes(
   prefix: string,
-  calls: readonly Call[],
+  calls: readonly ApiCall[],
   { world, authorize }: QueryApiOptions,
 ): Route[] {
   const seconds = world.metrics.histograms(

@@ -6,13 +6,13 @@ import { systemClock } from '../../kernel/clock.ts';
 import { ConfigError } from '../../kernel/errors.ts';
 import { HttpServer } from '../../kernel/http-server.ts';
 import { silentLogger } from '../../kernel/logger.ts';
-import { labelSetOf } from '../../model/labels.ts';
+import { makeLabelSet } from '../../model/labels.ts';
 import { encodeLabels } from '../../wire/remote-write/labels.ts';
 import { WriteRequestEncoder } from '../../wire/remote-write/encoder.ts';
 import { compress } from '../../wire/snappy.ts';
 import { Store, STORE_DEFAULTS, type StoreOptions } from '../storage/store.ts';
-import { type Fault, Faults, parseFault } from './faults.ts';
-import { limitsOf, RequestGate } from './limits.ts';
+import { type InjectedFault, Faults, parseFault } from './faults.ts';
+import { resolveLimits, RequestGate } from './limits.ts';
 import { writeRoute } from './write.ts';
 import { temporaryFolder } from '../../../test/kit/folder.ts';
 import { createWorld, openHttp } from '../../../test/kit/world.ts';
@@ -23,7 +23,7 @@ type Sample = readonly [labels: Record<string, string>, tMs: number, value: numb
 async function setUp(
   context: TestContext,
   given: readonly string[],
-  { faults = [], store: more = {} }: { faults?: Fault[]; store?: Partial<StoreOptions> } = {},
+  { faults = [], store: more = {} }: { faults?: InjectedFault[]; store?: Partial<StoreOptions> } = {},
 ) {
   const directory = temporaryFolder(context);
   const world = createWorld({ clock: systemClock, http: openHttp(context) });
@@ -38,7 +38,7 @@ async function setUp(
         prefix: '',
         store,
         authorizer: { world, region: 'us-east-1', lookup: () => Promise.resolve(keys) },
-        gate: new RequestGate(limitsOf(false, given), systemClock),
+        gate: new RequestGate(resolveLimits(false, given), systemClock),
         faults: all,
         takes2: false,
       }),
@@ -55,7 +55,7 @@ async function setUp(
   const write = async (samples: readonly Sample[]): Promise<string> => {
     const encoder = new WriteRequestEncoder();
     for (const [labels, tMs, value] of samples)
-      encoder.append(encodeLabels(labelSetOf(labels)), tMs, value);
+      encoder.append(encodeLabels(makeLabelSet(labels)), tMs, value);
     const body = compress(encoder.bytes());
     const headers = { 'content-type': 'application/x-protobuf', 'content-encoding': 'snappy' };
     const target = { region: 'us-east-1', service: 'aps' };
@@ -139,7 +139,7 @@ test('of an HA pair the leader is stored without its replica label, the follower
   const found = store.select([], 0, now + 10);
   assert.deepEqual(
     found.map(({ labels }) => labels),
-    [labelSetOf({ __name__: 'up', cluster: 'c' })],
+    [makeLabelSet({ __name__: 'up', cluster: 'c' })],
   );
 });
 
@@ -164,8 +164,8 @@ test('faults strike their share, are set at run time from this machine, and can 
 });
 
 test('flags that are none are refused with what would be right', () => {
-  assert.throws(() => limitsOf(true, ['nonsense=1']), ConfigError);
+  assert.throws(() => resolveLimits(true, ['nonsense=1']), ConfigError);
   assert.throws(() => parseFault('teapot'), /503:0\.1/);
-  assert.equal(limitsOf(true, ['series=5']).series, 5);
-  assert.equal(limitsOf(true, [])['sample-age-seconds'], 3_600);
+  assert.equal(resolveLimits(true, ['series=5']).series, 5);
+  assert.equal(resolveLimits(true, [])['sample-age-seconds'], 3_600);
 });

@@ -3,7 +3,7 @@
  * Source: https://github.com/prometheus/prometheus/blob/main/web/api/v1/translate_ast.go
  */
 import { METRIC_NAME } from '../../model/labels.ts';
-import type { At, Binary, Call, Expression, VectorSelector } from '../promql/ast.ts';
+import type { At, Binary, FunctionCall, Expression, VectorSelector } from '../promql/ast.ts';
 import { FUNCTIONS } from '../promql/functions-table.ts';
 import { parseQuery } from '../promql/parser.ts';
 import { checkTypes } from '../promql/types.ts';
@@ -88,7 +88,7 @@ function translateBinary(query: string, node: Binary): object {
   };
 }
 
-function translateCall(query: string, node: Call): object {
+function translateCall(query: string, node: FunctionCall): object {
   const signature = FUNCTIONS.get(node.name);
   return {
     type: 'call',

@@ -4,7 +4,7 @@
  * wrong signature. To 2.0 it says how many samples it has stored.
  * Source: https://prometheus.io/docs/specs/prw/remote_write_spec/
  */
-import { messageOf, RecoverableError } from '../../kernel/errors.ts';
+import { describeError, RecoverableError } from '../../kernel/errors.ts';
 import type { HttpRequest, HttpResponse, Route } from '../../kernel/http-server.ts';
 import { WireError } from '../../wire/errors.ts';
 import { downgradeRequest } from '../../wire/remote-write/downgrade.ts';
@@ -55,7 +55,7 @@ async function write(
   request: HttpRequest,
   { store, gate, takes2, authorizer: { world } }: WriteOptions,
 ): Promise<HttpResponse> {
-  const version = versionOf(request, takes2);
+  const version = negotiateVersion(request, takes2);
   if (typeof version === 'string') return { status: 415, body: `${version}\n` };
   try {
     const sent = await request.body();
@@ -87,17 +87,17 @@ async function write(
     if (error instanceof WireError) {
       return {
         status: error.reason === 'too_large' ? 413 : 400,
-        body: `the body can't be read: ${messageOf(error)}\n`,
+        body: `the body can't be read: ${describeError(error)}\n`,
       };
     }
     if (error instanceof RecoverableError) return { status: 503, body: `${error.message}\n` };
-    world.log.error('a write could not be stored', { error: messageOf(error) });
+    world.log.error('a write could not be stored', { error: describeError(error) });
     return { status: 500, body: 'the samples could not be stored; try again\n' };
   }
 }
 
 /** The version of remote write, or why it is none that is taken. */
-function versionOf({ headers }: HttpRequest, takes2: boolean): 1 | 2 | string {
+function negotiateVersion({ headers }: HttpRequest, takes2: boolean): 1 | 2 | string {
   const [type = '', ...parameters] = (headers['content-type'] ?? '')
     .split(';')
     .map((part) => part.trim());

@@ -118,11 +118,11 @@ function sumInto(result: Column, members: readonly Column[], isMean: boolean): v
   }
   for (let i = 0; i < values.length; i++) {
     const sum = (values[i] ?? 0) + (lost[i] ?? 0);
-    values[i] = isMean ? meanOf(sum, counts[i] ?? 0, members, i) : sum;
+    values[i] = isMean ? computeMean(sum, counts[i] ?? 0, members, i) : sum;
   }
 }
 
-function meanOf(sum: number, count: number, members: readonly Column[], step: number): number {
+function computeMean(sum: number, count: number, members: readonly Column[], step: number): number {
   if (count === 0 || Number.isFinite(sum)) return count === 0 ? 0 : sum / count;
   const values = members
     .filter(({ present }) => present[step] === 1)
@@ -219,7 +219,7 @@ function pick(
   for (let i = 0; i < steps; i++) {
     const wanted = k?.[i] ?? 0;
     if (wanted < 1) continue;
-    const best = bestOf(members, i, isTop, wanted);
+    const best = selectBest(members, i, isTop, wanted);
     if (best.length > 0 && !(Math.abs(wanted) < 2 ** 63))
       throw new ExecutionError(`Scalar value ${showNumber(wanted)} overflows int64`);
     for (const index of best) {
@@ -231,11 +231,11 @@ function pick(
   }
   const used = kept.filter(({ present }) => present.includes(1));
   if (steps !== 1) return used;
-  return used.toSorted((a, b) => rankOf(a.values[0] ?? 0, b.values[0] ?? 0, isTop));
+  return used.toSorted((a, b) => compareRanks(a.values[0] ?? 0, b.values[0] ?? 0, isTop));
 }
 
 /** The places of the best members at a step, at least one where there is any. */
-function bestOf(
+function selectBest(
   members: readonly Column[],
   step: number,
   isTop: boolean,
@@ -247,7 +247,7 @@ function bestOf(
     if (present[step] === 0) return;
     const value = values[step] ?? 0;
     const ranksAfter = (place: number): boolean =>
-      rankOf(members[best[place] ?? 0]?.values[step] ?? 0, value, isTop) > 0;
+      compareRanks(members[best[place] ?? 0]?.values[step] ?? 0, value, isTop) > 0;
     const isFull = best.length + 1 > most;
     if (isFull && !ranksAfter(best.length - 1)) return;
     let low = 0;
@@ -304,7 +304,7 @@ function countValues(
   return [...counts.values()];
 }
 
-function rankOf(a: number, b: number, isTop: boolean): number {
+function compareRanks(a: number, b: number, isTop: boolean): number {
   if (Number.isNaN(a) || Number.isNaN(b)) return Number(Number.isNaN(a)) - Number(Number.isNaN(b));
   if (a === b) return 0;
   return a > b === isTop ? -1 : 1;

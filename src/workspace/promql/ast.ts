@@ -5,7 +5,7 @@
  */
 import type { Matcher } from './queryable.ts';
 
-interface Place {
+interface NodeSpan {
   /** Offsets in the query, UTF-16 units, end exclusive. */
   readonly start: number;
   readonly end: number;
@@ -16,17 +16,17 @@ export type At =
   | { readonly kind: 'time'; readonly ms: number }
   | { readonly kind: 'start' | 'end' };
 
-export interface NumberLiteral extends Place {
+export interface NumberLiteral extends NodeSpan {
   readonly type: 'number';
   readonly value: number;
   /** Written as a duration: `5m` is 300. */
   readonly isDuration: boolean;
 }
-export interface StringLiteral extends Place {
+export interface StringLiteral extends NodeSpan {
   readonly type: 'string';
   readonly value: string;
 }
-export interface VectorSelector extends Place {
+export interface VectorSelector extends NodeSpan {
   readonly type: 'vector';
   /** The metric name where it stands before the braces, else ''. */
   readonly metric: string;
@@ -35,12 +35,12 @@ export interface VectorSelector extends Place {
   readonly offsetMs: number;
   readonly at: At | undefined;
 }
-export interface MatrixSelector extends Place {
+export interface MatrixSelector extends NodeSpan {
   readonly type: 'matrix';
   readonly vector: VectorSelector;
   readonly rangeMs: number;
 }
-export interface Subquery extends Place {
+export interface Subquery extends NodeSpan {
   readonly type: 'subquery';
   readonly body: Expression;
   readonly rangeMs: number;
@@ -49,11 +49,11 @@ export interface Subquery extends Place {
   readonly offsetMs: number;
   readonly at: At | undefined;
 }
-export interface Paren extends Place {
+export interface Paren extends NodeSpan {
   readonly type: 'paren';
   readonly body: Expression;
 }
-export interface Unary extends Place {
+export interface Unary extends NodeSpan {
   readonly type: 'unary';
   readonly op: '+' | '-';
   readonly body: Expression;
@@ -70,7 +70,7 @@ export interface Matching {
   /** Labels that group_left or group_right take from the one side. */
   readonly include: readonly string[];
 }
-export interface Binary extends Place {
+export interface Binary extends NodeSpan {
   readonly type: 'binary';
   readonly op: BinaryOperator;
   readonly left: Expression;
@@ -79,7 +79,7 @@ export interface Binary extends Place {
   readonly matching: Matching;
   readonly opStart: number;
 }
-export interface Aggregation extends Place {
+export interface Aggregation extends NodeSpan {
   readonly type: 'aggregation';
   readonly op: string;
   readonly body: Expression;
@@ -87,7 +87,7 @@ export interface Aggregation extends Place {
   readonly isWithout: boolean;
   readonly grouping: readonly string[];
 }
-export interface Call extends Place {
+export interface FunctionCall extends NodeSpan {
   readonly type: 'call';
   readonly name: string;
   readonly arguments: readonly Expression[];
@@ -103,4 +103,4 @@ export type Expression =
   | Unary
   | Binary
   | Aggregation
-  | Call;
+  | FunctionCall;

@@ -3,10 +3,10 @@
  * and its neighbours; which functions exist is in functions-table.ts.
  * Source: https://prometheus.io/docs/prometheus/latest/querying/functions/
  */
-import type { Call, Expression } from './ast.ts';
+import type { FunctionCall, Expression } from './ast.ts';
 import { DATE_FUNCTIONS } from './date-functions.ts';
 import { notSupported } from './errors.ts';
-import { type Evaluation, scalarOf, stringOf, vectorOf, withoutParens } from './evaluation.ts';
+import { type Evaluation, evaluateScalar, requireString, evaluateVector, withoutParens } from './evaluation.ts';
 import { clamp, MATH_FUNCTIONS, round } from './functions.ts';
 import { histogramFraction, histogramQuantile } from './histograms.ts';
 import { absentLabels, labelJoin, labelReplace } from './label-functions.ts';
@@ -15,7 +15,7 @@ import { RANGE_FUNCTIONS } from './range-functions.ts';
 import { selectInstant } from './selection.ts';
 import { absentColumn, type Column, mapColumns, type Value } from './value.ts';
 
-export function evaluateCall(evaluation: Evaluation, node: Call): Value {
+export function evaluateCall(evaluation: Evaluation, node: FunctionCall): Value {
   if (node.name === 'absent_over_time' || RANGE_FUNCTIONS.has(node.name))
     return { type: 'vector', columns: evaluateRangeCall(evaluation, node) };
   const scalar = scalarCall(evaluation, node);
@@ -26,7 +26,7 @@ export function evaluateCall(evaluation: Evaluation, node: Call): Value {
   return { type: 'vector', columns };
 }
 
-function scalarCall(evaluation: Evaluation, node: Call): Float64Array | undefined {
+function scalarCall(evaluation: Evaluation, node: FunctionCall): Float64Array | undefined {
   const { times } = evaluation;
   switch (node.name) {
     case 'time':
@@ -34,27 +34,27 @@ function scalarCall(evaluation: Evaluation, node: Call): Float64Array | undefine
     case 'pi':
       return new Float64Array(times.length).fill(Math.PI);
     case 'scalar':
-      return toScalar(vectorOf(evaluation, node.arguments[0]), times.length);
+      return toScalar(evaluateVector(evaluation, node.arguments[0]), times.length);
     default:
       return undefined;
   }
 }
 
-function vectorCall(evaluation: Evaluation, node: Call): Column[] | undefined {
+function vectorCall(evaluation: Evaluation, node: FunctionCall): Column[] | undefined {
   const [first, second, third, fourth, fifth] = node.arguments;
   const steps = evaluation.times.length;
   const ofEach = MATH_FUNCTIONS.get(node.name);
-  if (ofEach !== undefined) return mapColumns(vectorOf(evaluation, first), ofEach);
+  if (ofEach !== undefined) return mapColumns(evaluateVector(evaluation, first), ofEach);
   const ofDate = DATE_FUNCTIONS.get(node.name);
   if (ofDate !== undefined) return dates(evaluation, first, ofDate);
   switch (node.name) {
     case 'vector':
-      return [always(scalarOf(evaluation, first))];
+      return [always(evaluateScalar(evaluation, first))];
     case 'timestamp':
       return timestamps(evaluation, first);
     case 'round': {
-      const to = second === undefined ? undefined : scalarOf(evaluation, second);
-      return mapColumns(vectorOf(evaluation, first), (value, step) =>
+      const to = second === undefined ? undefined : evaluateScalar(evaluation, second);
+      return mapColumns(evaluateVector(evaluation, first), (value, step) =>
         round(value, to?.[step] ?? 1),
       );
     }
@@ -63,29 +63,29 @@ function vectorCall(evaluation: Evaluation, node: Call): Column[] | undefined {
     case 'clamp_max':
       return clampCall(evaluation, node);
     case 'histogram_quantile': {
-      const q = scalarOf(evaluation, first);
-      return histogramQuantile(q, vectorOf(evaluation, second), steps);
+      const q = evaluateScalar(evaluation, first);
+      return histogramQuantile(q, evaluateVector(evaluation, second), steps);
     }
     case 'histogram_fraction': {
-      const bounds = { lower: scalarOf(evaluation, first), upper: scalarOf(evaluation, second) };
-      return histogramFraction(bounds, vectorOf(evaluation, third), steps);
+      const bounds = { lower: evaluateScalar(evaluation, first), upper: evaluateScalar(evaluation, second) };
+      return histogramFraction(bounds, evaluateVector(evaluation, third), steps);
     }
     case 'absent':
-      return [absentColumn(vectorOf(evaluation, first), absentLabels(first), steps)];
+      return [absentColumn(evaluateVector(evaluation, first), absentLabels(first), steps)];
     case 'sort':
     case 'sort_desc':
-      return sortByValue(vectorOf(evaluation, first), node.name === 'sort');
+      return sortByValue(evaluateVector(evaluation, first), node.name === 'sort');
     case 'label_replace':
-      return labelReplace(vectorOf(evaluation, first), {
-        destination: stringOf(second),
-        replacement: stringOf(third),
-        source: stringOf(fourth),
-        pattern: stringOf(fifth),
+      return labelReplace(evaluateVector(evaluation, first), {
+        destination: requireString(second),
+        replacement: requireString(third),
+        source: requireString(fourth),
+        pattern: requireString(fifth),
       });
     case 'label_join': {
-      const sources = node.arguments.slice(3).map(stringOf);
-      const to = { destination: stringOf(second), separator: stringOf(third), sources };
-      return labelJoin(vectorOf(evaluation, first), to);
+      const sources = node.arguments.slice(3).map(requireString);
+      const to = { destination: requireString(second), separator: requireString(third), sources };
+      return labelJoin(evaluateVector(evaluation, first), to);
     }
     default:
       return undefined;
@@ -115,7 +115,7 @@ function timestamps(evaluation: Evaluation, node: Expression | undefined): Colum
   const inner = node === undefined ? undefined : withoutParens(node);
   if (inner?.type === 'vector')
     return mapColumns(selectInstant(evaluation, inner, true), (value) => value);
-  return mapColumns(vectorOf(evaluation, node), (_, step) => (evaluation.times[step] ?? 0) / 1_000);
+  return mapColumns(evaluateVector(evaluation, node), (_, step) => (evaluation.times[step] ?? 0) / 1_000);
 }
 
 /** Without an argument: of the step's own time. */
@@ -125,15 +125,15 @@ function dates(
   part: (seconds: number) => number,
 ): Column[] {
   if (node === undefined) return [always(evaluation.times.map((ms) => part(ms / 1_000)))];
-  return mapColumns(vectorOf(evaluation, node), part);
+  return mapColumns(evaluateVector(evaluation, node), part);
 }
 
-function clampCall(evaluation: Evaluation, { name, arguments: given }: Call): Column[] {
+function clampCall(evaluation: Evaluation, { name, arguments: given }: FunctionCall): Column[] {
   const [first, second, third] = given;
-  const least = name === 'clamp_max' ? undefined : scalarOf(evaluation, second);
+  const least = name === 'clamp_max' ? undefined : evaluateScalar(evaluation, second);
   const upper = name === 'clamp' ? third : second;
-  const most = name === 'clamp_min' ? undefined : scalarOf(evaluation, upper);
-  const columns = mapColumns(vectorOf(evaluation, first), (value, step) =>
+  const most = name === 'clamp_min' ? undefined : evaluateScalar(evaluation, upper);
+  const columns = mapColumns(evaluateVector(evaluation, first), (value, step) =>
     clamp(value, least?.[step] ?? -Infinity, most?.[step] ?? Infinity),
   );
   if (least === undefined || most === undefined) return columns;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { compareLabelSets, formatLabelSet, labelSetOf } from '../../model/labels.ts';
+import { compareLabelSets, formatLabelSet, makeLabelSet } from '../../model/labels.ts';
 import { STALE_NAN_HIGH, STALE_NAN_LOW } from '../../model/sample.ts';
 import {
   type EngineOptions,
@@ -24,7 +24,7 @@ function store(samples: Readonly<Record<string, readonly Value[]>>): Queryable {
     const selector = parseQuery(text);
     assert.equal(selector.type, 'vector');
     if (selector.type !== 'vector') throw new Error('not a selector');
-    const labels = labelSetOf(selector.matchers.map(({ name, value }) => [name, value] as const));
+    const labels = makeLabelSet(selector.matchers.map(({ name, value }) => [name, value] as const));
     const minutes = values.flatMap((value, minute) => (value === undefined ? [] : [minute]));
     const data = new Float64Array(minutes.length);
     const view = new DataView(data.buffer);

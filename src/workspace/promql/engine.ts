@@ -12,9 +12,9 @@ import {
   ENGINE_DEFAULTS,
   type EngineOptions,
   type Evaluation,
-  scalarOf,
-  stringOf,
-  vectorOf,
+  evaluateScalar,
+  requireString,
+  evaluateVector,
   withoutParens,
 } from './evaluation.ts';
 import type { ValueType } from './functions-table.ts';
@@ -188,10 +188,10 @@ function evaluateAggregation(evaluation: Evaluation, node: Aggregation): Value {
     throw notSupported(evaluation.query, node.start, `aggregation "${node.op}"`);
   const isText = node.op === 'count_values';
   const numbers =
-    node.parameter === undefined || isText ? undefined : scalarOf(evaluation, node.parameter);
-  const columns = aggregate(node, vectorOf(evaluation, node.body), {
+    node.parameter === undefined || isText ? undefined : evaluateScalar(evaluation, node.parameter);
+  const columns = aggregate(node, evaluateVector(evaluation, node.body), {
     numbers,
-    text: isText ? stringOf(node.parameter) : '',
+    text: isText ? requireString(node.parameter) : '',
     steps: evaluation.times.length,
   });
   return { type: 'vector', columns };

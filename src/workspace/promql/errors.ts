@@ -9,7 +9,7 @@ export class QueryError extends Error {
   readonly offset: number;
   readonly why: string;
   constructor(query: string, offset: number, why: string, kind = 'parse error: ') {
-    super(`${positionOf(query, offset)}: ${kind}${why}`);
+    super(`${formatPosition(query, offset)}: ${kind}${why}`);
     this.offset = offset;
     this.why = why;
   }
@@ -28,7 +28,7 @@ export class ExecutionError extends Error {
 const encoder = new TextEncoder();
 
 /** `line:column`, both from 1; columns count bytes of UTF-8, as Prometheus counts them. */
-export function positionOf(query: string, offset: number): string {
+export function formatPosition(query: string, offset: number): string {
   if (query === '') return 'unknown position';
   const before = query.slice(0, offset);
   const line = before.split('\n').length;

@@ -51,20 +51,20 @@ export function charge({ budget, options }: Evaluation, samples: number): void {
     );
 }
 
-export function vectorOf(evaluation: Evaluation, node: Expression | undefined): readonly Column[] {
+export function evaluateVector(evaluation: Evaluation, node: Expression | undefined): readonly Column[] {
   const value = node === undefined ? undefined : evaluation.evaluate(evaluation, node);
   return value?.type === 'vector' ? value.columns : [];
 }
 
 /** One value per step. */
-export function scalarOf(evaluation: Evaluation, node: Expression | undefined): Float64Array {
+export function evaluateScalar(evaluation: Evaluation, node: Expression | undefined): Float64Array {
   const value = node === undefined ? undefined : evaluation.evaluate(evaluation, node);
   return value?.type === 'scalar'
     ? value.values
     : new Float64Array(evaluation.times.length).fill(NaN);
 }
 
-export function stringOf(node: Expression | undefined): string {
+export function requireString(node: Expression | undefined): string {
   const inner = node === undefined ? undefined : withoutParens(node);
   return inner?.type === 'string' ? inner.value : '';
 }

@@ -45,7 +45,7 @@ function perHistogram(
   steps: number,
   compute: (buckets: readonly Bucket[], step: number) => number,
 ): Column[] {
-  const results = histogramsOf(columns).map(({ labels, buckets }) => {
+  const results = gatherHistograms(columns).map(({ labels, buckets }) => {
     const result = newColumn(labels, steps);
     for (let i = 0; i < steps; i++) {
       const here = bucketsAt(buckets, i);
@@ -58,7 +58,7 @@ function perHistogram(
   return mergeEqual(results);
 }
 
-function histogramsOf(columns: readonly Column[]): Histogram[] {
+function gatherHistograms(columns: readonly Column[]): Histogram[] {
   const histograms = new Map<string, Histogram>();
   for (const column of columns) {
     const bound = parseBound(labelValue(column.labels, 'le'));
@@ -146,11 +146,11 @@ function bucketFraction(lower: number, upper: number, buckets: readonly Bucket[]
   if (buckets.at(-1)?.bound !== Infinity || count === 0) return NaN;
   if (Number.isNaN(lower) || Number.isNaN(upper)) return NaN;
   if (lower >= upper) return 0;
-  return (rankOf(upper, buckets, count) - rankOf(lower, buckets, count)) / count;
+  return (findRank(upper, buckets, count) - findRank(lower, buckets, count)) / count;
 }
 
 /** How many observations lie below a value. */
-function rankOf(value: number, buckets: readonly Bucket[], count: number): number {
+function findRank(value: number, buckets: readonly Bucket[], count: number): number {
   let rank = 0;
   let lowerBound = -Infinity;
   for (const bucket of buckets) {

@@ -2,7 +2,7 @@
  * Functions that change labels and leave values alone, and the labels of what is absent.
  * Source: https://prometheus.io/docs/prometheus/latest/querying/functions/#label_replace
  */
-import { labelSetOf, type LabelSet, labelValue, METRIC_NAME } from '../../model/labels.ts';
+import { makeLabelSet, type LabelSet, labelValue, METRIC_NAME } from '../../model/labels.ts';
 import { type AnchoredRegex, compileRegex } from '../../relabel/regex.ts';
 import { compileTemplate, expandTemplate } from '../../relabel/template.ts';
 import type { Expression } from './ast.ts';
@@ -62,7 +62,7 @@ export function labelJoin(columns: readonly Column[], to: LabelJoin): Column[] {
 /** A label set with one label set, or without it where the value is empty. */
 export function withLabel(labels: LabelSet, name: string, value: string): LabelSet {
   const pairs = labels.map((label) => [label.name, label.value] as const);
-  return labelSetOf([...pairs, [name, value]]);
+  return makeLabelSet([...pairs, [name, value]]);
 }
 
 /** The labels that a selector asks for by equality, once: those of the series that is missing. */
@@ -79,5 +79,5 @@ export function absentLabels(node: Expression | undefined): LabelSet {
       seen.add(name);
     } else labels.delete(name);
   }
-  return labelSetOf(labels);
+  return makeLabelSet(labels);
 }

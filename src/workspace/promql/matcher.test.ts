@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { labelSetOf } from '../../model/labels.ts';
+import { makeLabelSet } from '../../model/labels.ts';
 import { compileMatcher, compileMatchers } from './matcher.ts';
 
 test('regular expressions match the whole value, newlines included', () => {
@@ -17,6 +17,6 @@ test('an absent label has the empty value', () => {
     { name: 'zone', op: '!=', value: 'x' },
     { name: 'zone', op: '!~', value: '.+' },
   ]);
-  assert.ok(matches(labelSetOf({ job: 'web' })));
-  assert.ok(!matches(labelSetOf({ job: 'web', zone: 'a' })));
+  assert.ok(matches(makeLabelSet({ job: 'web' })));
+  assert.ok(!matches(makeLabelSet({ job: 'web', zone: 'a' })));
 });

@@ -3,14 +3,14 @@
  * Source: https://prometheus.io/docs/prometheus/latest/querying/basics/#range-vector-selectors
  */
 import { compareLabelSets } from '../../model/labels.ts';
-import type { Call, Expression, MatrixSelector, Subquery } from './ast.ts';
+import type { FunctionCall, Expression, MatrixSelector, Subquery } from './ast.ts';
 import {
   charge,
   type Evaluation,
   read,
   referenceTimes,
-  scalarOf,
-  vectorOf,
+  evaluateScalar,
+  evaluateVector,
   withoutParens,
 } from './evaluation.ts';
 import { absentLabels } from './label-functions.ts';
@@ -27,12 +27,12 @@ interface RangeInput {
   readonly endsMs: Float64Array;
 }
 
-export function evaluateRangeCall(evaluation: Evaluation, node: Call): Column[] {
+export function evaluateRangeCall(evaluation: Evaluation, node: FunctionCall): Column[] {
   const inner = node.arguments.map(withoutParens);
   const of = inner.find(isRange);
   if (of === undefined) throw new Error('BUG: a range function without a range vector');
   const scalar = inner.find((argument) => argument !== of);
-  const parameter = scalar === undefined ? undefined : scalarOf(evaluation, scalar);
+  const parameter = scalar === undefined ? undefined : evaluateScalar(evaluation, scalar);
   const isAbsent = node.name === 'absent_over_time';
   const apply = isAbsent
     ? RANGE_FUNCTIONS.get('present_over_time')
@@ -88,7 +88,7 @@ function readSubquery(evaluation: Evaluation, node: Subquery): RangeInput {
   if (steps <= 0 || endsMs.length === 0) return { series: [], endsMs };
   charge(evaluation, steps);
   const times = Float64Array.from({ length: steps }, (_, i) => firstMs + i * stepMs);
-  const columns = vectorOf({ ...evaluation, times }, node.body);
+  const columns = evaluateVector({ ...evaluation, times }, node.body);
   charge(evaluation, columns.length * steps);
   return { series: columns.map((column) => asStored(column, times)), endsMs };
 }

@@ -75,14 +75,14 @@ export function scanEscape(query: string, start: number, quoteMark: string): num
   if ('abfnrtv\\'.includes(char) || char === quoteMark) return start + 1;
   const isOctal = char >= '0' && char <= '7';
   const [count, base] = isOctal ? ([3, 8] as const) : (ESCAPE_DIGITS[char] ?? [0, 16]);
-  if (count === 0) return `unknown escape sequence ${nameOf(query, start)}`;
+  if (count === 0) return `unknown escape sequence ${readName(query, start)}`;
   const first = isOctal ? start : start + 1;
   let value = 0;
   for (let i = 0; i < count; i++) {
     const digit = query[first + i] ?? '';
     if (digit === '') return 'escape sequence not terminated';
     const isDigit = base === 8 ? /[0-7]/.test(digit) : /[0-9a-fA-F]/.test(digit);
-    if (!isDigit) return `illegal character ${nameOf(query, first + i)} in escape sequence`;
+    if (!isDigit) return `illegal character ${readName(query, first + i)} in escape sequence`;
     value = value * base + parseInt(digit, base);
   }
   const most = char === 'u' || char === 'U' ? 0x10ffff : 255;
@@ -92,7 +92,7 @@ export function scanEscape(query: string, start: number, quoteMark: string): num
 }
 
 /** As Go's %#U: `U+0063 'c'`. */
-function nameOf(query: string, at: number): string {
+function readName(query: string, at: number): string {
   const code = query.codePointAt(at) ?? 0xfffd;
   return `U+${code.toString(16).toUpperCase().padStart(4, '0')} '${String.fromCodePoint(code)}'`;
 }

@@ -4,7 +4,7 @@
  * Source: https://prometheus.io/docs/prometheus/latest/querying/basics/#expression-language-data-types
  */
 import { METRIC_NAME } from '../../model/labels.ts';
-import type { Aggregation, Binary, Call, Expression, VectorSelector } from './ast.ts';
+import type { Aggregation, Binary, FunctionCall, Expression, VectorSelector } from './ast.ts';
 import { QueryError } from './errors.ts';
 import { AGGREGATIONS, FUNCTIONS, type ValueType } from './functions-table.ts';
 import { compileMatcher } from './matcher.ts';
@@ -133,7 +133,7 @@ function checkAggregation(query: string, node: Aggregation): ValueType {
   return 'vector';
 }
 
-function checkCall(query: string, node: Call): ValueType {
+function checkCall(query: string, node: FunctionCall): ValueType {
   const known = FUNCTIONS.get(node.name);
   if (known === undefined) throw fault(query, node, `unknown function with name "${node.name}"`);
   const { parameters, variadic } = known;

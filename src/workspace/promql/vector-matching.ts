@@ -7,7 +7,7 @@
  *
  * Source: https://prometheus.io/docs/prometheus/latest/querying/operators/#vector-matching
  */
-import { type LabelSet, labelSetKey, labelSetOf, labelValue } from '../../model/labels.ts';
+import { type LabelSet, labelSetKey, makeLabelSet, labelValue } from '../../model/labels.ts';
 import type { Binary } from './ast.ts';
 import { ExecutionError } from './errors.ts';
 import { matchKeys, matchLabels } from './match-groups.ts';
@@ -38,13 +38,13 @@ export function vectorPair(
   const pair: Pairing = isSwapped ? (a, b) => operation(b, a) : operation;
   const results = new Map<string, Result>();
   const manyPresent = anyPresent(many, steps);
-  for (const match of matchesOf(node, many, ones)) {
+  for (const match of matchSeries(node, many, ones)) {
     refuseDuplicates(node, match, manyPresent);
     if (match.many.length === 0) continue;
     const isTaken = match.many.length > 1 ? new Uint8Array(steps) : undefined;
     for (const column of match.many) {
       for (const one of match.ones) {
-        const result = resultOf(results, node, match, column, one);
+        const result = computeResult(results, node, match, column, one);
         combine({ node, column, one, result, isTaken, isSameMatch: result.match === match }, pair);
       }
     }
@@ -53,7 +53,7 @@ export function vectorPair(
 }
 
 /** Keys that the one side has; a many side without a partner is left out. */
-function matchesOf(
+function matchSeries(
   { matching }: Binary,
   many: readonly Column[],
   ones: readonly Column[],
@@ -101,7 +101,7 @@ function show(labels: LabelSet): string {
   return `{${labels.map(({ name, value }) => `${name}=${JSON.stringify(value)}`).join(', ')}}`;
 }
 
-function resultOf(
+function computeResult(
   results: Map<string, Result>,
   node: Binary,
   match: Match,
@@ -158,5 +158,5 @@ function resultLabels(many: LabelSet, one: LabelSet, node: Binary): LabelSet {
   if (include.length === 0) return labels;
   const kept = labels.filter(({ name }) => !include.includes(name));
   const taken = include.map((name) => [name, labelValue(one, name)] as const);
-  return labelSetOf([...kept.map(({ name, value }) => [name, value] as const), ...taken]);
+  return makeLabelSet([...kept.map(({ name, value }) => [name, value] as const), ...taken]);
 }

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { compareLabelSets, labelSetKey, labelSetOf } from '../../model/labels.ts';
+import { compareLabelSets, labelSetKey, makeLabelSet } from '../../model/labels.ts';
 import { compileMatchers } from '../promql/matcher.ts';
 import { SeriesIndex } from './index.ts';
 
 const label = fc.constantFrom('a', 'b', 'c');
 const value = fc.constantFrom('', '1', '2', 'x');
-const labels = fc.dictionary(label, value, { maxKeys: 3 }).map(labelSetOf);
+const labels = fc.dictionary(label, value, { maxKeys: 3 }).map(makeLabelSet);
 const matcher = fc.oneof(
   fc.record({ name: label, op: fc.constantFrom('=' as const, '!=' as const), value }),
   fc.record({
@@ -45,8 +45,8 @@ test('the index selects what every matcher takes, sorted, also after removals', 
 
 test('a label set is found by equality, whatever its text looks like', () => {
   const index = new SeriesIndex();
-  const one = labelSetOf({ a: 'b1:c', d: 'e' });
-  const other = labelSetOf({ a: 'b', '1:c': 'e' });
+  const one = makeLabelSet({ a: 'b1:c', d: 'e' });
+  const other = makeLabelSet({ a: 'b', '1:c': 'e' });
   index.add(1, one);
   assert.equal(index.find(one), 1);
   assert.equal(index.find(other), undefined);

@@ -8,7 +8,7 @@ import { encodeChunk } from './chunk.ts';
 import type { SealedChunk, Sealing, SeriesRow } from './database.ts';
 import { type Added, Head } from './head.ts';
 import { SeriesIndex } from './index.ts';
-import { type Fault, faultOf, type SeriesLimits } from './series-limits.ts';
+import { type LimitFault, findFault, type SeriesLimits } from './series-limits.ts';
 import type { SentSeries, WriteBatch } from './write-batch.ts';
 
 export interface MemoryLimits extends SeriesLimits {
@@ -95,7 +95,7 @@ export class Memory {
   unsealed(): Sealing {
     return {
       series: this.#newSeries,
-      chunks: chunksOf(this.heads),
+      chunks: sealChunks(this.heads),
       metadata: [...this.#newMetadata].flatMap((name) => this.metadata.get(name) ?? []),
     };
   }
@@ -140,7 +140,7 @@ export class Memory {
       : sent;
     let ref = this.index.find(labels);
     if (ref === undefined) {
-      const fault = faultOf(labels, this.#limits) ?? this.#seriesLimitFault(labels);
+      const fault = findFault(labels, this.#limits) ?? this.#seriesLimitFault(labels);
       if (fault !== undefined) {
         reject(fault.reason, end - start, () => fault.message);
         return 0;
@@ -186,7 +186,7 @@ export class Memory {
     return ref;
   }
 
-  #seriesLimitFault(labels: LabelSet): Fault | undefined {
+  #seriesLimitFault(labels: LabelSet): LimitFault | undefined {
     const { seriesMax, seriesPerMetricMax } = this.#limits;
     const name = labelValue(labels, METRIC_NAME);
     if ((this.#seriesByName.get(name) ?? 0) >= seriesPerMetricMax)
@@ -209,7 +209,7 @@ export class Memory {
   }
 }
 
-function* chunksOf(heads: ReadonlyMap<number, Head>): Generator<SealedChunk> {
+function* sealChunks(heads: ReadonlyMap<number, Head>): Generator<SealedChunk> {
   for (const [ref, head] of heads) {
     if (head.count === 0) continue;
     const { timesMs, values } = head.read(-Infinity, Infinity);

@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { cutSamples, joinSamples, type Samples, wordsOf } from './samples.ts';
+import { cutSamples, joinSamples, type Samples, viewWords } from './samples.ts';
 
 /** The value of a sample tells its time and piece, in bits that no arithmetic would keep. */
 function samplesOf(times: readonly number[], piece: number): Samples {
   const sorted = [...new Set(times)].sort((a, b) => a - b);
   const values = new Float64Array(sorted.length);
-  wordsOf(values).set(sorted.flatMap((time) => [time * 16 + piece, 0x7ff00000]));
+  viewWords(values).set(sorted.flatMap((time) => [time * 16 + piece, 0x7ff00000]));
   return { timesMs: Float64Array.from(sorted), values };
 }
 
 function plain({ timesMs, values }: Samples): [number, number, number][] {
-  const words = wordsOf(values);
+  const words = viewWords(values);
   return [...timesMs].map((time, i) => [time, words[i * 2]!, words[i * 2 + 1]!]);
 }
 

@@ -59,9 +59,9 @@ function concatenate(pieces: readonly Samples[]): Samples {
 function merge(a: Samples, b: Samples): Samples {
   const timesMs = new Float64Array(a.timesMs.length + b.timesMs.length);
   const values = new Float64Array(timesMs.length);
-  const bits = wordsOf(values);
-  const aBits = wordsOf(a.values);
-  const bBits = wordsOf(b.values);
+  const bits = viewWords(values);
+  const aBits = viewWords(a.values);
+  const bBits = viewWords(b.values);
   let i = 0;
   let j = 0;
   let count = 0;
@@ -81,6 +81,6 @@ function merge(a: Samples, b: Samples): Samples {
 }
 
 /** The bits of values, two words each, as a view. */
-export function wordsOf(values: Float64Array): Uint32Array {
+export function viewWords(values: Float64Array): Uint32Array {
   return new Uint32Array(values.buffer, values.byteOffset, values.length * 2);
 }

@@ -10,14 +10,14 @@ export interface SeriesLimits {
   readonly labelBytesMax: number;
 }
 
-export interface Fault {
+export interface LimitFault {
   /** One of a bounded set of words, used as a metric label. */
   readonly reason: string;
   readonly message: string;
 }
 
 /** Why the series is refused, undefined when it is not. The labels are sorted. */
-export function faultOf(labels: LabelSet, limits: SeriesLimits): Fault | undefined {
+export function findFault(labels: LabelSet, limits: SeriesLimits): LimitFault | undefined {
   const name = labelValue(labels, METRIC_NAME);
   if (name === '')
     return { reason: 'missing_metric_name', message: 'received series has no metric name' };

@@ -5,7 +5,7 @@ import { componentContract } from '../../../test/contracts/component.ts';
 import { VirtualClock } from '../../kernel/clock.ts';
 import type { Registry } from '../../kernel/metrics.ts';
 import { ConfigError, RecoverableError } from '../../kernel/errors.ts';
-import { labelSetOf } from '../../model/labels.ts';
+import { makeLabelSet } from '../../model/labels.ts';
 import { encodeLabels } from '../../wire/remote-write/labels.ts';
 import { WriteRequestEncoder } from '../../wire/remote-write/encoder.ts';
 import { WireError } from '../../wire/errors.ts';
@@ -37,7 +37,7 @@ type Sample = [labels: Record<string, string>, tMs: number, value: number | 'sta
 function bodyOf(samples: readonly Sample[]): Uint8Array {
   const encoder = new WriteRequestEncoder();
   for (const [labels, tMs, value] of samples) {
-    const encoded = encodeLabels(labelSetOf(labels));
+    const encoded = encodeLabels(makeLabelSet(labels));
     if (value === 'stale') encoder.appendStale(encoded, tMs);
     else encoder.append(encoded, tMs, value);
   }
@@ -226,7 +226,7 @@ test('a malformed body stores nothing, not even the series before the fault', as
   const { store } = open(newDirectory());
   await store.start();
   const message = new WriteRequestEncoder();
-  message.append(encodeLabels(labelSetOf({ __name__: 'a' })), T, 1);
+  message.append(encodeLabels(makeLabelSet({ __name__: 'a' })), T, 1);
   const cut = compress(Uint8Array.from([...message.bytes(), 0x0a, 0x7f]));
   await assert.rejects(store.write(cut), (error) => error instanceof WireError);
   assert.deepEqual(store.series([], -Infinity, Infinity), []);

@@ -10,7 +10,7 @@
  * are skipped, native histograms refused.
  */
 import { type Component } from '../../kernel/component.ts';
-import { messageOf, RecoverableError } from '../../kernel/errors.ts';
+import { describeError, RecoverableError } from '../../kernel/errors.ts';
 import type { Counter, Family } from '../../kernel/metrics.ts';
 import type { World } from '../../kernel/world.ts';
 import type { LabelSet } from '../../model/labels.ts';
@@ -21,7 +21,7 @@ import { decodeChunk } from './chunk.ts';
 import { Database } from './database.ts';
 import { Head } from './head.ts';
 import { Memory, type MemoryLimits, type WriteResult } from './memory.ts';
-import { cutSamples, joinSamples, type Samples, wordsOf } from './samples.ts';
+import { cutSamples, joinSamples, type Samples, viewWords } from './samples.ts';
 import { decodeWriteBatch, type WriteBatch } from './write-batch.ts';
 
 export interface StoreOptions extends MemoryLimits {
@@ -206,7 +206,7 @@ export class Store implements Component, Queryable {
   #sealedBits(ref: number, tMs: number): Uint32Array | undefined {
     for (const { bytes, count } of this.#database?.chunksOf(ref, tMs - 0.5, tMs) ?? []) {
       const { values } = cutSamples(decodeChunk(bytes, count), tMs - 0.5, tMs);
-      if (values.length > 0) return wordsOf(values);
+      if (values.length > 0) return viewWords(values);
     }
     return undefined;
   }
@@ -265,7 +265,7 @@ export class Store implements Component, Queryable {
         this.#forgetOld(database);
       } catch (error) {
         log.error('the store could not delete old samples; it tries again', {
-          error: messageOf(error),
+          error: describeError(error),
         });
       }
     }
@@ -277,7 +277,7 @@ export class Store implements Component, Queryable {
       this.#seal(database);
     } catch (error) {
       this.#world.log.error('the store could not seal; it tries again', {
-        error: messageOf(error),
+        error: describeError(error),
       });
     }
   }

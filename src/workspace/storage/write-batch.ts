@@ -5,7 +5,7 @@
 import { compareUtf8, type Label, type LabelSet } from '../../model/labels.ts';
 import { decodeWriteRequest } from '../../wire/remote-write/decoder.ts';
 import { type MetricMetadata } from '../../wire/remote-write/metadata.ts';
-import { wordsOf } from './samples.ts';
+import { viewWords } from './samples.ts';
 
 export interface WriteBatch {
   readonly series: readonly SentSeries[];
@@ -45,7 +45,7 @@ export function decodeWriteBatch(message: Uint8Array): WriteBatch {
         timesMs = largerTimes;
         bits = largerBits;
       }
-      const words = wordsOf(values);
+      const words = viewWords(values);
       for (let i = 0; i < count; i++) {
         timesMs[filled + i] = times[i] ?? 0;
         bits[(filled + i) * 2] = words[i * 2] ?? 0;

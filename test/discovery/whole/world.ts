@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import { CallLimits } from '../../../src/discovery/call-limits.ts';
 import type { Lack } from '../../../src/discovery/lacking.ts';
-import { type DiscoveryWorld, shortName } from '../../../src/discovery/mechanism.ts';
+import { type DiscoveryWorld, shortMechanismName } from '../../../src/discovery/mechanism.ts';
 import { type MechanismKey, mechanismOf } from '../../../src/discovery/mechanisms.ts';
 import { VirtualClock } from '../../../src/kernel/clock.ts';
 import type { HttpClient } from '../../../src/kernel/http-client.ts';
@@ -89,7 +89,7 @@ export class Run {
       metrics: this.#metrics,
       log: silentLogger,
       http: source.http?.(this.clock) ?? unusedHttp,
-      mechanism: shortName(key),
+      mechanism: shortMechanismName(key),
       signal: this.#abort.signal,
       baseDirectory: source.baseDirectory ?? '/',
       dnsServers: source.dnsServers,

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { Registry } from '../../../kernel/metrics.ts';
-import { labelSetOf, labelValue } from '../../../model/labels.ts';
+import { makeLabelSet, labelValue } from '../../../model/labels.ts';
 import type { Chunk } from '../../../model/queue.ts';
 import { decodeWriteRequest } from '../../../wire/remote-write/decoder.ts';
 import { uncompress } from '../../../wire/snappy.ts';
@@ -99,7 +99,7 @@ test('random lives of a target: each series’ samples arrive as they were appen
           };
           for (let i = 0; i < added + (n === 0 ? 20 : 0); i++) {
             const name = String(names++);
-            const labels = labelSetOf({ __name__: 'up', i: name, job: 'j'.repeat(names % 5) });
+            const labels = makeLabelSet({ __name__: 'up', i: name, job: 'j'.repeat(names % 5) });
             series.push({ ref: appender.refOf(labels), name });
           }
           const oddOf = new Map(odd.map(([at, kind]) => [series[at % series.length], kind]));
@@ -121,7 +121,7 @@ test('random lives of a target: each series’ samples arrive as they were appen
           series = series.filter((one) => !leaving.has(one));
           if (series.length === 0) {
             const name = String(names++);
-            series.push({ ref: appender.refOf(labelSetOf({ __name__: 'up', i: name })), name });
+            series.push({ ref: appender.refOf(makeLabelSet({ __name__: 'up', i: name })), name });
           }
         });
         const arrived = new Map<string, string[]>();

@@ -88,7 +88,7 @@ export class AppenderPool {
   }
 
   open(key: string): Appender {
-    return new RemoteWriteAppender(this, hashOf(key));
+    return new RemoteWriteAppender(this, hashKey(key));
   }
 
   /** Counts what is taken in besides samples. */
@@ -121,7 +121,7 @@ export class AppenderPool {
   join(slab: SeriesSlab, fromRun: number, toRun: number, rest: Uint8Array): Uint8Array {
     if (toRun - fromRun === 1 && rest.length === 0) return slab.run(fromRun);
     if (toRun === fromRun) return rest;
-    const length = slab.bytesOf(fromRun, toRun) + rest.length;
+    const length = slab.sliceRuns(fromRun, toRun) + rest.length;
     if (this.#joined.length < length) this.#joined = new Uint8Array(length);
     let at = 0;
     for (let i = fromRun; i < toRun; i++) {
@@ -251,7 +251,7 @@ class RemoteWriteAppender implements Appender {
       const raw = this.#pool.join(this.#slab, piece.firstRun, toRun, rest);
       const isOneRun = toRun - piece.firstRun === 1 && rest.length === 0;
       const plan = isOneRun
-        ? this.#plans.planFor(index, this.#slab.placeOf(piece.firstRun), raw)
+        ? this.#plans.planFor(index, this.#slab.runAt(piece.firstRun), raw)
         : undefined;
       this.#pool.enqueue(this.#lane, raw, piece, plan);
     });
@@ -299,7 +299,7 @@ function newPiece(firstRun: number, apartStart: number): Piece {
 }
 
 /** FNV-1a of the UTF-16 units: spreads targets over lanes, the same after a restart. */
-function hashOf(key: string): number {
+function hashKey(key: string): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < key.length; i++) hash = Math.imul(hash ^ key.charCodeAt(i), 0x01000193);
   return hash >>> 0;

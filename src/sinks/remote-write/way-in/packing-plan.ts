@@ -42,9 +42,9 @@ export interface PackingPlan {
 
 /** Undefined for a run that is not of series with one sample each, or with one that is too long. */
 export function planPacking(run: Uint8Array): PackingPlan | undefined {
-  const ends = endsOf(run);
+  const ends = findEnds(run);
   if (ends === undefined) return undefined;
-  const offsets = offsetsOf(run, ends);
+  const offsets = measureOffsets(run, ends);
   const count = ends.length;
   const plan = {
     length: run.length,
@@ -60,7 +60,7 @@ export function planPacking(run: Uint8Array): PackingPlan | undefined {
   let start = 0;
   for (let i = 0; i < count; i++) {
     const end = ends[i] as number;
-    const pieces = piecesOf(offsets, start, end - CHANGING_BYTES);
+    const pieces = cutPieces(offsets, start, end - CHANGING_BYTES);
     const head = pieces[0];
     if (head !== undefined && head.offset > 0) {
       plan.headOffsets[i] = head.offset;
@@ -85,7 +85,7 @@ export function planPacking(run: Uint8Array): PackingPlan | undefined {
 }
 
 /** Where the series end; undefined where one is not of one sample with a steady time. */
-function endsOf(run: Uint8Array): Int32Array | undefined {
+function findEnds(run: Uint8Array): Int32Array | undefined {
   const ends: number[] = [];
   for (let start = 0; start < run.length;) {
     const end = endOfSteadySeries(run, start);
@@ -100,7 +100,7 @@ function endsOf(run: Uint8Array): Int32Array | undefined {
  * For each byte that does not change how far back the same one stands, by snappy's choice; 0 where
  * it is written out.
  */
-function offsetsOf(run: Uint8Array, ends: Int32Array): Uint16Array {
+function measureOffsets(run: Uint8Array, ends: Int32Array): Uint16Array {
   const masked = run.slice();
   const changes = new Uint8Array(run.length);
   let noise = 1;
@@ -129,7 +129,7 @@ interface Piece {
 }
 
 /** Runs of one offset; copies that are too short become literals. */
-function piecesOf(offsets: Uint16Array, start: number, end: number): Piece[] {
+function cutPieces(offsets: Uint16Array, start: number, end: number): Piece[] {
   const pieces: Piece[] = [];
   for (let at = start; at < end;) {
     const from = at;

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { labelSetOf } from '../../../model/labels.ts';
+import { makeLabelSet } from '../../../model/labels.ts';
 import { encodeLabels } from '../../../wire/remote-write/labels.ts';
 import { WriteRequestEncoder } from '../../../wire/remote-write/encoder.ts';
 import { compress, maxCompressedLength, uncompress } from '../../../wire/snappy.ts';
@@ -12,7 +12,7 @@ import { planPacking } from './packing-plan.ts';
 const T0 = 1_700_000_000_000;
 const LABELS = Array.from({ length: 300 }, (_, i) =>
   encodeLabels(
-    labelSetOf({
+    makeLabelSet({
       __name__: ['http_request_duration_seconds_bucket', 'go_gc_seconds', 'up'][i % 3] ?? '',
       instance: '10.0.3.17:9090',
       le: String((i % 12) / 4),

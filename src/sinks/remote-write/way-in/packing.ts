@@ -69,7 +69,7 @@ export function pack(plan: PackingPlan, run: Uint8Array, output: Uint8Array, at:
     // The sample's beginning: the open copy goes on into it as far as it can, maybe over all of it.
     const end = ends[i] as number;
     const value = end - CHANGING_BYTES;
-    const same = length > 0 ? prefixOf(view, value, value - offset) : 0;
+    const same = length > 0 ? matchPrefix(view, value, value - offset) : 0;
     length += same;
     const isAllSame = same === VALUE_BYTES && isSameTime(view, value, value - offset);
     if (isAllSame) length += TIME_FIELD_BYTES;
@@ -113,7 +113,7 @@ function putShort(
 type Source = number;
 const NO_SOURCE: Source = 0;
 
-function sourceOf(offset: number, alike: number): Source {
+function makeSource(offset: number, alike: number): Source {
   return (offset << 4) | alike;
 }
 
@@ -139,16 +139,16 @@ function findSource(
   let best = NO_SOURCE;
   let alike = -1;
   if (next > 0 && next <= value && isSameTime(view, value, value - next)) {
-    alike = suffixOf(view, value, value - next);
-    best = sourceOf(next, alike);
+    alike = matchSuffix(view, value, value - next);
+    best = makeSource(next, alike);
   }
   const last = recallLike(view, value);
   const like = last < 0 ? valueBefore : last;
   const offset = value - like;
   const mayPay = like >= 0 && alike + COPY_BYTES < VALUE_BYTES - same && offset <= OFFSET_MAX;
   if (!mayPay || !isSameTime(view, value, like)) return best;
-  const more = suffixOf(view, value, like);
-  return best === NO_SOURCE || more > alike + COPY_BYTES ? sourceOf(offset, more) : best;
+  const more = matchSuffix(view, value, like);
+  return best === NO_SOURCE || more > alike + COPY_BYTES ? makeSource(offset, more) : best;
 }
 
 /**
@@ -167,7 +167,7 @@ function recallLike(view: DataView, value: number): number {
 }
 
 /** How many bytes of two values are the same from their beginning. */
-function prefixOf(view: DataView, a: number, b: number): number {
+function matchPrefix(view: DataView, a: number, b: number): number {
   const low = view.getInt32(a, true) ^ view.getInt32(b, true);
   if (low !== 0) return (31 - Math.clz32(low & -low)) >>> 3;
   const high = view.getInt32(a + 4, true) ^ view.getInt32(b + 4, true);
@@ -175,7 +175,7 @@ function prefixOf(view: DataView, a: number, b: number): number {
 }
 
 /** How many are the same to their end. */
-function suffixOf(view: DataView, a: number, b: number): number {
+function matchSuffix(view: DataView, a: number, b: number): number {
   const high = view.getInt32(a + 4, true) ^ view.getInt32(b + 4, true);
   if (high !== 0) return Math.clz32(high) >>> 3;
   const low = view.getInt32(a, true) ^ view.getInt32(b, true);

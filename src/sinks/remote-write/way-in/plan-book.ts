@@ -5,14 +5,14 @@
 import { type PackingPlan, planPacking } from './packing-plan.ts';
 
 /** A run of a slab; `epoch` changes when series are moved there. */
-export interface RunPlace {
+export interface SlabRun {
   readonly start: number;
   readonly end: number;
   readonly epoch: number;
 }
 
-interface Page {
-  readonly place: RunPlace;
+interface PlanEntry {
+  readonly place: SlabRun;
   /** How often the run came in a row. */
   count: number;
   plan: PackingPlan | undefined;
@@ -25,7 +25,7 @@ const WAIT_MIN = 2;
 const WAIT_MAX = 64;
 
 export class PlanBook {
-  readonly #pages: Page[] = [];
+  readonly #pages: PlanEntry[] = [];
   #wait = WAIT_MIN;
   /** Of this commit: finding one takes milliseconds, and a large page has dozens of pieces. */
   #hasPlanned = false;
@@ -36,7 +36,7 @@ export class PlanBook {
   }
 
   /** The plan of the run that is a message's piece of this number; undefined while it has none. */
-  planFor(piece: number, place: RunPlace, run: Uint8Array): PackingPlan | undefined {
+  planFor(piece: number, place: SlabRun, run: Uint8Array): PackingPlan | undefined {
     const page = this.#pages[piece];
     if (page === undefined || !isSame(page.place, place)) {
       if (page?.plan !== undefined)
@@ -59,6 +59,6 @@ export class PlanBook {
   }
 }
 
-function isSame(a: RunPlace, b: RunPlace): boolean {
+function isSame(a: SlabRun, b: SlabRun): boolean {
   return a.start === b.start && a.end === b.end && a.epoch === b.epoch;
 }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { labelSetOf } from '../../../model/labels.ts';
+import { makeLabelSet } from '../../../model/labels.ts';
 import { encodeLabels } from '../../../wire/remote-write/labels.ts';
 import { WriteRequestEncoder } from '../../../wire/remote-write/encoder.ts';
 import { SeriesSlab } from './series-slab.ts';
@@ -47,7 +47,7 @@ test('runs are the message that the plain encoder writes', () => {
         const refs = [...known.keys()];
         const ref = refs[value % Math.max(1, refs.length)];
         if (kind === 'add') {
-          const labels = encodeLabels(labelSetOf({ __name__: 'a', b: 'x'.repeat(value) }));
+          const labels = encodeLabels(makeLabelSet({ __name__: 'a', b: 'x'.repeat(value) }));
           const added = slab.add(labels);
           assert.ok(!known.has(added));
           known.set(added, { labels, startMs: 0 });
@@ -72,7 +72,7 @@ test('runs are the message that the plain encoder writes', () => {
           assert.ok(!slab.has(ref));
           known.delete(ref);
         } else if (kind === 'replace') {
-          const labels = encodeLabels(labelSetOf({ __name__: 'c', d: 'y'.repeat(value * 9) }));
+          const labels = encodeLabels(makeLabelSet({ __name__: 'c', d: 'y'.repeat(value * 9) }));
           slab.replace(ref, labels, T0 - value);
           known.set(ref, { labels, startMs: T0 - value });
           patched.delete(ref);
@@ -88,7 +88,7 @@ test('runs are the message that the plain encoder writes', () => {
 
 test('times that need another number of bytes are left to the caller', () => {
   const slab = new SeriesSlab();
-  const ref = slab.add(encodeLabels(labelSetOf({ __name__: 'a' })));
+  const ref = slab.add(encodeLabels(makeLabelSet({ __name__: 'a' })));
   for (const tMs of [0, -1, 1_000, 2 ** 35 - 1, 2 ** 42])
     assert.equal(slab.patch(ref, tMs, 1), false);
   assert.ok(slab.patch(ref, 2 ** 35, 1));
@@ -102,7 +102,7 @@ test('times that need another number of bytes are left to the caller', () => {
 test('series next to each other are one run, also after others have gone', () => {
   const slab = new SeriesSlab();
   const refs = Array.from({ length: 1_000 }, (_, i) =>
-    slab.add(encodeLabels(labelSetOf({ __name__: 'a', i: String(i) }))),
+    slab.add(encodeLabels(makeLabelSet({ __name__: 'a', i: String(i) }))),
   );
   const scrape = (list: readonly number[]): number => {
     for (const ref of list) slab.patch(ref, T0, 1);

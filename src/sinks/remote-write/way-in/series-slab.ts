@@ -23,7 +23,7 @@ import {
   SteadyTime,
   valueFromEnd,
 } from '../../../wire/remote-write/one-sample.ts';
-import type { RunPlace } from './plan-book.ts';
+import type { SlabRun } from './plan-book.ts';
 
 const FIRST_BYTES = 1_024;
 
@@ -118,7 +118,7 @@ export class SeriesSlab {
   }
 
   /** Sum of the bytes of some runs. */
-  bytesOf(fromRun: number, toRun: number): number {
+  sliceRuns(fromRun: number, toRun: number): number {
     let sum = 0;
     for (let i = fromRun * 2; i < toRun * 2; i += 2)
       sum += (this.#runs[i + 1] as number) - (this.#runs[i] as number);
@@ -126,7 +126,7 @@ export class SeriesSlab {
   }
 
   /** Where a run lies, until series are moved. */
-  placeOf(index: number): RunPlace {
+  runAt(index: number): SlabRun {
     const [start, end] = [this.#runs[index * 2] as number, this.#runs[index * 2 + 1] as number];
     return { start, end, epoch: this.#epoch };
   }

@@ -23,7 +23,7 @@ export type RefusalReason =
   | 'corrupt';
 
 /** What an answer means, but for how much was sent. */
-export type Verdict =
+export type AnswerVerdict =
   | { readonly kind: 'delivered' }
   /** The request is too large as a whole. */
   | { readonly kind: 'split'; readonly text: string }
@@ -68,13 +68,13 @@ export function classify(
   where: string,
   nowMs: number,
   attempt: number,
-): Verdict {
+): AnswerVerdict {
   const { status } = response;
   if (status >= 200 && status < 300) return { kind: 'delivered' };
   if (status === 413) return { kind: 'split', text: '413 for a single series' };
-  const text = textOf(response.body);
+  const text = decodeBody(response.body);
   const asked = parseRetryAfterMs(response.headers['retry-after'], nowMs);
-  const again = (code: RecoverableCode, remedy: string, waitMs = asked): Verdict => ({
+  const again = (code: RecoverableCode, remedy: string, waitMs = asked): AnswerVerdict => ({
     kind: 'again',
     credentials: code === 'SINK_FORBIDDEN',
     error: new RecoverableError(
@@ -83,7 +83,7 @@ export function classify(
       { retryAfterMs: waitMs },
     ),
   });
-  const setUp = (code: RecoverableCode, remedy: string): Verdict =>
+  const setUp = (code: RecoverableCode, remedy: string): AnswerVerdict =>
     again(code, remedy, asked ?? SETUP_RETRY_MS);
   if (status === 429 || SURGE.test(text)) return again('SINK_THROTTLED', '');
   if (status >= 500 || status === 408 || status === 425) return again('SINK_UNAVAILABLE', '');
@@ -102,16 +102,16 @@ export function classify(
     const to = response.headers['location'] ?? '';
     return setUp('SINK_REDIRECTED', `; redirects are not followed, write the url of "${to}"`);
   }
-  const reason = status === 409 ? 'conflict' : refusalOf(text);
+  const reason = status === 409 ? 'conflict' : classifyRefusal(text);
   // Cortex and AMP have taken the good ones, and take them again; Prometheus has taken none.
   const isSeparable = reason !== 'conflict' && reason !== 'series_limit';
   return { kind: 'refused', reason, isSeparable, text: `${status} ${text}`.trim() };
 }
 
-function refusalOf(text: string): RefusalReason {
+function classifyRefusal(text: string): RefusalReason {
   return REFUSALS.find(([pattern]) => pattern.test(text))?.[1] ?? 'bad_request';
 }
 
-function textOf(body: Buffer): string {
+function decodeBody(body: Buffer): string {
   return body.subarray(0, TEXT_MAX).toString('utf8').trim().replaceAll(/\s+/g, ' ');
 }

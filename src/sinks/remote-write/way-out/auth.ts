@@ -16,7 +16,7 @@ export interface OutgoingRequest {
   readonly body: Uint8Array;
 }
 
-export interface Refusal {
+export interface AuthRefusal {
   readonly text: string;
   /** Of its Date header. */
   readonly dateMs: number | undefined;
@@ -33,7 +33,7 @@ export interface Authenticate {
    * The receiver refused what `headersFor` gave: get new credentials for the next request, and where it says that the
    * clock is off, go by its own.
    */
-  invalidate(refusal?: Refusal): void;
+  invalidate(refusal?: AuthRefusal): void;
   /** Ends what is being fetched. */
   close(): void;
 }

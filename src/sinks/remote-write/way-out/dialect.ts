@@ -61,7 +61,7 @@ export class Dialect {
 }
 
 /** How many samples and histograms the receiver says that it has stored. */
-export function writtenOf({ headers }: ClientResponse): number {
+export function readWrittenCount({ headers }: ClientResponse): number {
   const [samples = '', histograms = ''] = WRITTEN;
   return (Number(headers[samples]) || 0) + (Number(headers[histograms]) || 0);
 }

@@ -3,7 +3,7 @@
  * and not tried for long, since the next round says it all again.
  * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#remote_write (metadata_config)
  */
-import { messageOf } from '../../../kernel/errors.ts';
+import { describeError } from '../../../kernel/errors.ts';
 import type { World } from '../../../kernel/world.ts';
 import type { SeriesMetadata } from '../../../model/sample.ts';
 import { WriteRequestEncoder } from '../../../wire/remote-write/encoder.ts';
@@ -82,7 +82,7 @@ async function sendBatch(
       failure = `status ${answer.status}`;
       if (answer.status < 500 && answer.status !== 429) break;
     } catch (error) {
-      failure = messageOf(error);
+      failure = describeError(error);
     }
     await world.clock.sleep(retryMs, signal).catch(() => undefined);
   }

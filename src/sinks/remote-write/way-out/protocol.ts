@@ -4,7 +4,7 @@
  * Not here: retry, splitting, age and counting of losses, which are delivery's.
  */
 import type { Answer, Protocol } from '../../../delivery/protocol.ts';
-import { messageOf, RecoverableError } from '../../../kernel/errors.ts';
+import { describeError, RecoverableError } from '../../../kernel/errors.ts';
 import type { ClientResponse } from '../../../kernel/http-client.ts';
 import type { World } from '../../../kernel/world.ts';
 import type { Chunk } from '../../../model/queue.ts';
@@ -12,8 +12,8 @@ import { WireError } from '../../../wire/errors.ts';
 import type { RemoteWriteConfig } from '../config.ts';
 import { publicUrl, type RemoteWriteMetrics } from '../metrics.ts';
 import { classify } from './answer.ts';
-import type { Authenticate, Refusal } from './auth.ts';
-import { type Dialect, type Encoded, protocolHeaders, writtenOf } from './dialect.ts';
+import type { Authenticate, AuthRefusal } from './auth.ts';
+import { type Dialect, type Encoded, protocolHeaders, readWrittenCount } from './dialect.ts';
 import { halve, samplesByJob, withoutOlder } from './split.ts';
 
 const ANSWER_MAX_BYTES = 1024 * 1024;
@@ -66,7 +66,7 @@ export class RemoteWriteProtocol implements Protocol<WriteRequest> {
       if (older !== undefined) return this.send(older, attempt, signal);
     }
     const verdict = classify(response, publicUrl(config.url), world.clock.nowMs(), attempt);
-    if (verdict.kind === 'again' && verdict.credentials) auth.invalidate(refusalOf(response));
+    if (verdict.kind === 'again' && verdict.credentials) auth.invalidate(readRefusal(response));
     if (verdict.kind !== 'delivered') return verdict;
     this.#countTaken(request, response);
     return { kind: 'delivered', bytes: body.length };
@@ -94,7 +94,7 @@ export class RemoteWriteProtocol implements Protocol<WriteRequest> {
     if (counts === undefined) return;
     const { metrics } = this.#options;
     const sent = counts.samples + counts.histograms;
-    metrics.unconfirmed.inc(Math.max(0, sent - writtenOf(response)));
+    metrics.unconfirmed.inc(Math.max(0, sent - readWrittenCount(response)));
     metrics.exemplarsDropped.inc(counts.exemplarsLeftOut);
   }
 
@@ -114,7 +114,7 @@ export class RemoteWriteProtocol implements Protocol<WriteRequest> {
       if (signal.aborted) throw error;
       throw new RecoverableError(
         'SINK_CREDENTIALS',
-        `no credentials for remote_write to ${publicUrl(config.url)}: ${messageOf(error)}; check the task role, or sigv4 in the configuration`,
+        `no credentials for remote_write to ${publicUrl(config.url)}: ${describeError(error)}; check the task role, or sigv4 in the configuration`,
         { cause: error },
       );
     }
@@ -131,7 +131,7 @@ function unlessCorrupt<T>(read: () => T): T | undefined {
   }
 }
 
-function refusalOf({ body, headers }: ClientResponse): Refusal {
+function readRefusal({ body, headers }: ClientResponse): AuthRefusal {
   const dateMs = Date.parse(headers['date'] ?? '');
   return {
     text: body.subarray(0, REFUSAL_MAX).toString('utf8'),

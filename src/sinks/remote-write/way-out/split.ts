@@ -28,8 +28,8 @@ export function halve(chunks: readonly Chunk[]): [Chunk[], Chunk[]] | undefined 
   if (ranges.length < 2) return undefined;
   const middle = Math.ceil(ranges.length / 2);
   return [
-    [chunkOf(only.lane, raw, ranges.slice(0, middle))],
-    [chunkOf(only.lane, raw, ranges.slice(middle))],
+    [makeChunk(only.lane, raw, ranges.slice(0, middle))],
+    [makeChunk(only.lane, raw, ranges.slice(middle))],
   ];
 }
 
@@ -52,13 +52,13 @@ export function withoutOlder(
       const raw = uncompress(chunk.bytes, RAW_MAX_BYTES);
       const isOld = ({ newestMs }: SeriesRange): boolean => newestMs < cutoffMs;
       const ranges = scanSeries(raw);
-      const rest = chunkOf(
+      const rest = makeChunk(
         chunk.lane,
         raw,
         ranges.filter((range) => !isOld(range)),
       );
       if (rest.items > 0) kept.push(rest);
-      if (ranges.some(isOld)) dropped.push(chunkOf(chunk.lane, raw, ranges.filter(isOld)));
+      if (ranges.some(isOld)) dropped.push(makeChunk(chunk.lane, raw, ranges.filter(isOld)));
     }
   }
   return { kept, dropped };
@@ -94,7 +94,7 @@ export function samplesByJob(chunks: readonly Chunk[]): Map<string, number> {
 const FIRST_BYTES = 16_384;
 
 /** The `job` of the first series of a chunk, which holds the samples of one target; "" where it has none. */
-export function jobOf(bytes: Uint8Array): string {
+export function readJob(bytes: Uint8Array): string {
   let job: string | undefined;
   try {
     decodeWriteRequest(uncompressStart(bytes, FIRST_BYTES), {
@@ -107,7 +107,7 @@ export function jobOf(bytes: Uint8Array): string {
   return job ?? '';
 }
 
-function chunkOf(lane: number, raw: Uint8Array, ranges: readonly SeriesRange[]): Chunk {
+function makeChunk(lane: number, raw: Uint8Array, ranges: readonly SeriesRange[]): Chunk {
   const bytes = Buffer.concat(ranges.map((range) => raw.subarray(range.start, range.end)));
   return {
     bytes: compress(bytes),

@@ -18,7 +18,7 @@ import { ExpositionError } from '../error.ts';
 import { readMetric } from './metric.ts';
 import { fault } from './parts.ts';
 import type { ProtobufOptions, ProtobufSample } from './sample.ts';
-import { samplesOf } from './samples.ts';
+import { readSamples } from './samples.ts';
 
 const TYPES: readonly SeriesType[] = [
   'counter',
@@ -71,7 +71,7 @@ function* readFamily(
     const tag = reader.varint();
     if (tag === tagOf(1, BYTES)) family.name = reader.string();
     else if (tag === tagOf(2, BYTES)) family.help = reader.string();
-    else if (tag === tagOf(3, VARINT)) family.type = typeOf(reader);
+    else if (tag === tagOf(3, VARINT)) family.type = readType(reader);
     else if (tag === tagOf(5, BYTES)) family.unit = reader.string();
     else if (tag === tagOf(4, BYTES)) {
       // The type may stand behind the metrics: they are passed over here, and read below.
@@ -94,12 +94,12 @@ function* readFamily(
       throw fault(reader, `a metric is longer than ${METRIC_BYTES_MAX} bytes`);
     const metric = readMetric(reader, options);
     reader.leave(outer);
-    yield* samplesOf(family, metric, options);
+    yield* readSamples(family, metric, options);
   }
   reader.at = end;
 }
 
-function typeOf(reader: ProtoReader): SeriesType {
+function readType(reader: ProtoReader): SeriesType {
   const type = TYPES[reader.varint()];
   if (type === undefined) throw fault(reader, 'a metric family has a type that does not exist');
   return type;

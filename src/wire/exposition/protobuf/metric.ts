@@ -29,7 +29,7 @@ interface Bucket {
   readonly exemplar: ProtobufExemplar | undefined;
 }
 
-export interface Metric {
+export interface ProtobufMetric {
   labels: [string, string][];
   tMs: number | undefined;
   createdMs: number | undefined;
@@ -46,8 +46,8 @@ export interface Metric {
 }
 
 /** The metric that the reader has entered. @throws WireError */
-export function readMetric(reader: ProtoReader, options: ProtobufOptions): Metric {
-  const metric: Metric = {
+export function readMetric(reader: ProtoReader, options: ProtobufOptions): ProtobufMetric {
+  const metric: ProtobufMetric = {
     labels: [],
     tMs: undefined,
     createdMs: undefined,
@@ -76,7 +76,7 @@ export function readMetric(reader: ProtoReader, options: ProtobufOptions): Metri
 }
 
 /** Gauge, counter or untyped: alike in their first field. */
-function readValue(reader: ProtoReader, metric: Metric): void {
+function readValue(reader: ProtoReader, metric: ProtobufMetric): void {
   metric.value = 0;
   while (reader.more()) {
     const tag = reader.varint();
@@ -87,7 +87,7 @@ function readValue(reader: ProtoReader, metric: Metric): void {
   }
 }
 
-function readSummary(reader: ProtoReader, metric: Metric): void {
+function readSummary(reader: ProtoReader, metric: ProtobufMetric): void {
   while (reader.more()) {
     const tag = reader.varint();
     if (tag === tagOf(1, VARINT)) metric.count = reader.varint();
@@ -98,7 +98,7 @@ function readSummary(reader: ProtoReader, metric: Metric): void {
   }
 }
 
-function readHistogram(reader: ProtoReader, metric: Metric, options: ProtobufOptions): void {
+function readHistogram(reader: ProtoReader, metric: ProtobufMetric, options: ProtobufOptions): void {
   const parts: NativeParts = newNativeParts();
   metric.count = 0;
   while (reader.more()) {

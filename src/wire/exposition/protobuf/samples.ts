@@ -6,15 +6,15 @@
  */
 import type { NativeHistogram } from '../../../model/histogram.ts';
 import { formatOpenMetricsFloat } from '../float.ts';
-import type { Metric } from './metric.ts';
+import type { ProtobufMetric } from './metric.ts';
 import type { ProtobufExemplar, ProtobufOptions, ProtobufSample } from './sample.ts';
 
-export type Family = Pick<ProtobufSample, 'help' | 'unit' | 'type'> & { readonly name: string };
+export type ProtobufFamily = Pick<ProtobufSample, 'help' | 'unit' | 'type'> & { readonly name: string };
 
 /** In the order in which Prometheus has them. */
-export function* samplesOf(
-  family: Family,
-  metric: Metric,
+export function* readSamples(
+  family: ProtobufFamily,
+  metric: ProtobufMetric,
   options: ProtobufOptions,
 ): Generator<ProtobufSample> {
   const { name, help, unit, type } = family;
