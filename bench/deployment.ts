@@ -1,7 +1,8 @@
 /**
- * A deployment: all targets of a job are replaced at once. Prints, for growing counts, how long the real ScrapeManager
- * takes to go over to the new ones and the longest turn of the event loop meanwhile, and the longest turn later, while the
- * old ones end their series. No sockets, a cheap appender: what is measured is the book-keeping.
+ * A deployment: all targets of a job are replaced at once. Prints, for growing counts, how long the
+ * real ScrapeManager takes to go over to the new ones and the longest turn of the event loop
+ * meanwhile, and the longest turn later, while the old ones end their series. No sockets, a cheap
+ * appender: what is measured is the book-keeping.
  * `node bench/deployment.ts [counts …]`
  */
 import { systemClock } from '../src/kernel/clock.ts';

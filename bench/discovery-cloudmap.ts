@@ -1,7 +1,8 @@
 /**
- * Part of `npm run bench:discovery`: how long Cloud Map discovery takes to its first list, and what it asks then, for 10, 64
- * and 500 services of eight instances, under AWS's rates, which the emulator enforces: DiscoverInstances 1,000 a second
- * (2,000 at once), its revision 3,000, lists and tags 10 (20 at once; an assumption, AWS publishes none).
+ * Part of `npm run bench:discovery`: how long Cloud Map discovery takes to its first list, and what
+ * it asks then, for 10, 64 and 500 services of eight instances, under AWS's rates, which the
+ * emulator enforces: DiscoverInstances 1,000 a second (2,000 at once), its revision 3,000, lists
+ * and tags 10 (20 at once; an assumption, AWS publishes none).
  */
 import {
   CreateHttpNamespaceCommand,
@@ -116,7 +117,10 @@ async function measure(account: EmulatedAccount, services: number, names: string
     const each = [...calls].filter(([, n]) => n > 0).map(([action, n]) => `${n} ${action}`);
     const megabytes = process.memoryUsage().rss / 1e6;
     process.stdout.write(
-      `${String(services).padStart(4)} services  ${(lists === 0 ? 'first' : 'refresh').padEnd(7)} ${seconds.toFixed(1).padStart(5)} s  ${String(list.length).padStart(5)} targets  ${String(sum).padStart(4)} calls (${each.join(', ')})  ${throttled} throttled  ${megabytes.toFixed(0)} MB\n`,
+      `${String(services).padStart(4)} services  ` +
+        `${(lists === 0 ? 'first' : 'refresh').padEnd(7)} ${seconds.toFixed(1).padStart(5)} s  ` +
+        `${String(list.length).padStart(5)} targets  ${String(sum).padStart(4)} calls ` +
+        `(${each.join(', ')})  ${throttled} throttled  ${megabytes.toFixed(0)} MB\n`,
     );
     if (++lists > STEADY) break;
   }

@@ -1,8 +1,9 @@
 /**
- * Part of `npm run bench:discovery`: the command `discover` as a process on a cluster of 10,000 tasks in 500 services, under
- * the half of AWS's rates that it takes by default; the emulator enforces all of them. Prints the time to the first list,
- * CPU, memory (now and at most), the longest turn of the event loop, and what it takes to hand the list out; then the same
- * at rest, and while a tenth of the tasks is replaced.
+ * Part of `npm run bench:discovery`: the command `discover` as a process on a cluster of 10,000
+ * tasks in 500 services, under the half of AWS's rates that it takes by default; the emulator
+ * enforces all of them. Prints the time to the first list, CPU, memory (now and at most), the
+ * longest turn of the event loop, and what it takes to hand the list out; then the same at rest,
+ * and while a tenth of the tasks is replaced.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -96,7 +97,10 @@ async function sleep(seconds: number): Promise<void> {
 function say(what: string, seconds: number, figures: Figures): void {
   const { cpuSeconds, turnMs, residentMb, peakMb } = figures;
   process.stdout.write(
-    `${TASKS} tasks  ${what.padEnd(26)} ${seconds.toFixed(1).padStart(6)} s  ${cpuSeconds.toFixed(2).padStart(6)} s of CPU  longest turn ${turnMs.toFixed(0).padStart(4)} ms  ${residentMb.toFixed(0).padStart(4)} MB (at most ${peakMb.toFixed(0)} MB)\n`,
+    `${TASKS} tasks  ${what.padEnd(26)} ${seconds.toFixed(1).padStart(6)} s  ` +
+      `${cpuSeconds.toFixed(2).padStart(6)} s of CPU  longest turn ` +
+      `${turnMs.toFixed(0).padStart(4)} ms  ${residentMb.toFixed(0).padStart(4)} MB (at most ` +
+      `${peakMb.toFixed(0)} MB)\n`,
   );
 }
 
@@ -117,7 +121,8 @@ async function handOut(measured: Measured, path: string, headers = {}): Promise<
   const mean = times.reduce((sum, one) => sum + one, 0) / GETS;
   say(`GET ${path} (${status})`, mean / 1_000, figures);
   process.stdout.write(
-    `       ${(text.length / 1e6).toFixed(2)} MB, ${mean.toFixed(1)} ms (first ${(times[0] ?? 0).toFixed(1)} ms)\n`,
+    `       ${(text.length / 1e6).toFixed(2)} MB, ${mean.toFixed(1)} ms (first ` +
+      `${(times[0] ?? 0).toFixed(1)} ms)\n`,
   );
 }
 

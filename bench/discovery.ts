@@ -1,7 +1,7 @@
 /**
- * `npm run bench:discovery`: calls, time and memory of reading an ECS cluster of 100, 1,000 and 10,000 tasks, cold, at
- * rest and while a tenth of the tasks is replaced. The emulator answers from a process of its own, AWS's rates are not
- * waited for. Goal at rest: 2, 11 and 105 calls.
+ * `npm run bench:discovery`: calls, time and memory of reading an ECS cluster of 100, 1,000 and
+ * 10,000 tasks, cold, at rest and while a tenth of the tasks is replaced. The emulator answers from
+ * a process of its own, AWS's rates are not waited for. Goal at rest: 2, 11 and 105 calls.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -101,7 +101,10 @@ async function measure(ecs: ECSClient, tasks: number): Promise<void> {
     const allMs = performance.now() - startMs;
     const megabytes = process.memoryUsage().rss / 1e6;
     process.stdout.write(
-      `${String(tasks).padStart(6)} tasks  ${what.padEnd(6)} ${String(calls() - before).padStart(5)} calls  ${readMs.toFixed(0).padStart(6)} ms to read  ${(allMs - readMs).toFixed(0).padStart(5)} ms for ${targets} targets  ${megabytes.toFixed(0)} MB\n`,
+      `${String(tasks).padStart(6)} tasks  ${what.padEnd(6)} ` +
+        `${String(calls() - before).padStart(5)} calls  ${readMs.toFixed(0).padStart(6)} ms to ` +
+        `read  ${(allMs - readMs).toFixed(0).padStart(5)} ms for ${targets} targets  ` +
+        `${megabytes.toFixed(0)} MB\n`,
     );
   };
   await refresh('cold');

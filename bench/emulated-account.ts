@@ -1,4 +1,7 @@
-/** The emulator as a process of its own, for benches: what it is asked costs them nothing but the wait. */
+/**
+ * The emulator as a process of its own, for benches: what it is asked costs them nothing but the
+ * wait.
+ */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { freePort } from '../test/kit/processes.ts';

@@ -1,6 +1,7 @@
 /**
- * The reading half: a page parsed without memory of the last one, and through the cache of a target, whose appender
- * does nothing. Prints a table of its own in nanoseconds per sample, which mitata's figures per page do not show.
+ * The reading half: a page parsed without memory of the last one, and through the cache of a
+ * target, whose appender does nothing. Prints a table of its own in nanoseconds per sample, which
+ * mitata's figures per page do not show.
  */
 import { bench, do_not_optimize, group } from 'mitata';
 import { makeLabelSet } from '../src/model/labels.ts';

@@ -1,4 +1,7 @@
-/** `npm run bench`: the micro-benchmarks of all parts. Numbers depend on the machine; compare within one run. */
+/**
+ * `npm run bench`: the micro-benchmarks of all parts. Numbers depend on the machine; compare within
+ * one run.
+ */
 import { run } from 'mitata';
 import { registerExposition } from './exposition.ts';
 import { registerRelabel } from './relabel.ts';

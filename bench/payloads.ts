@@ -1,6 +1,7 @@
 /**
- * Pages as exporters serve them, made from a seed: the same bytes on every machine. Nothing here is captured.
- * Each page comes as two scrapes of one target: the same series, other values, as it is nearly always.
+ * Pages as exporters serve them, made from a seed: the same bytes on every machine. Nothing here is
+ * captured. Each page comes as two scrapes of one target: the same series, other values, as it is
+ * nearly always.
  */
 
 export interface Page {

@@ -1,7 +1,8 @@
 /**
- * `npm run bench:proxy`: the same load, 30 KB POSTs, straight to an upstream and through the signing proxy, by turns in one
- * run, at 1, 16 and 64 connections. Load generator, proxy and upstream are processes of their own. Prints requests a
- * second, p50 and p99, the proxy's CPU for each request and its peak memory, and the share of the direct path's rate.
+ * `npm run bench:proxy`: the same load, 30 KB POSTs, straight to an upstream and through the
+ * signing proxy, by turns in one run, at 1, 16 and 64 connections. Load generator, proxy and
+ * upstream are processes of their own. Prints requests a second, p50 and p99, the proxy's CPU for
+ * each request and its peak memory, and the share of the direct path's rate.
  */
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -23,7 +24,10 @@ function serve(): void {
   server.listen(0, '127.0.0.1', () => process.send?.((server.address() as AddressInfo).port));
 }
 
-/** One connection that asks again as soon as it is answered; by hand, so that the generator costs little. */
+/**
+ * One connection that asks again as soon as it is answered; by hand, so that the generator costs
+ * little.
+ */
 function ask(port: number, request: Buffer, times: number[], endMs: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const socket = connect({ port, host: '127.0.0.1', noDelay: true });
@@ -53,7 +57,9 @@ function ask(port: number, request: Buffer, times: number[], endMs: number): Pro
 
 async function load(port: number, connections: number): Promise<number[]> {
   const body = Buffer.alloc(BODY_BYTES, 'x');
-  const head = `POST /workspaces/ws/api/v1/remote_write HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-protobuf\r\nContent-Length: ${BODY_BYTES}\r\n\r\n`;
+  const head =
+    `POST /workspaces/ws/api/v1/remote_write HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: ` +
+    `application/x-protobuf\r\nContent-Length: ${BODY_BYTES}\r\n\r\n`;
   const request = Buffer.concat([Buffer.from(head), body]);
   const times: number[] = [];
   const endMs = performance.now() + RUN_MS;
@@ -76,7 +82,9 @@ function row(what: string, connections: number, times: readonly number[]): numbe
     (times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? 0).toFixed(2);
   const rate = times.length / (RUN_MS / 1_000);
   process.stdout.write(
-    `${what.padEnd(7)} ${String(connections).padStart(3)} connections  ${rate.toFixed(0).padStart(6)} requests/s  p50 ${at(0.5).padStart(6)} ms  p99 ${at(0.99).padStart(6)} ms\n`,
+    `${what.padEnd(7)} ${String(connections).padStart(3)} connections  ` +
+      `${rate.toFixed(0).padStart(6)} requests/s  p50 ${at(0.5).padStart(6)} ms  p99 ` +
+      `${at(0.99).padStart(6)} ms\n`,
   );
   return rate;
 }
@@ -128,7 +136,9 @@ async function main(): Promise<void> {
       const used = cpuSeconds(pid) - before;
       const proxied = row('proxy', connections, times);
       process.stdout.write(
-        `        share of the direct rate ${((proxied / direct) * 100).toFixed(1)} %, CPU ${((used / times.length) * 1e6).toFixed(0)} µs a request, peak ${peakMegabytes(pid).toFixed(0)} MB\n`,
+        `        share of the direct rate ${((proxied / direct) * 100).toFixed(1)} %, CPU ` +
+          `${((used / times.length) * 1e6).toFixed(0)} µs a request, peak ` +
+          `${peakMegabytes(pid).toFixed(0)} MB\n`,
       );
     }
   } finally {

@@ -1,4 +1,7 @@
-/** Relabelling: rules as configurations have them, on the labels of a target and of a series; ns per label set. */
+/**
+ * Relabelling: rules as configurations have them, on the labels of a target and of a series; ns per
+ * label set.
+ */
 import { bench, do_not_optimize, group } from 'mitata';
 import { compileRelabelRule, relabel, type RelabelInput } from '../src/relabel/relabel.ts';
 

@@ -1,7 +1,8 @@
 /**
- * What the road benchmark scrapes, as one process: 40 machines and 80 Go applications as real exporters told them at the
- * start, and 16 applications with 5,040 histogram series each; values change from scrape to scrape. Also the sink, which
- * counts what it takes and answers 204. Without the peers' exporters the machines and applications are made up.
+ * What the road benchmark scrapes, as one process: 40 machines and 80 Go applications as real
+ * exporters told them at the start, and 16 applications with 5,040 histogram series each; values
+ * change from scrape to scrape. Also the sink, which counts what it takes and answers 204. Without
+ * the peers' exporters the machines and applications are made up.
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -63,7 +64,8 @@ async function realPages(): Promise<{ machine: Buffer[]; go: Buffer[] } | undefi
   const [one, two] = [await freePort(), await freePort()];
   writeFileSync(
     config,
-    `global: { scrape_interval: 1s }\nscrape_configs: [{ job_name: load, static_configs: [{ targets: ['127.0.0.1:${one}'] }] }]\n`,
+    `global: { scrape_interval: 1s }\nscrape_configs: [{ job_name: load, static_configs: [{ ` +
+      `targets: ['127.0.0.1:${one}'] }] }]\n`,
   );
   const programs = [
     spawn(nodeExporter, [`--web.listen-address=127.0.0.1:${one}`], { stdio: 'ignore' }),

@@ -1,7 +1,8 @@
 /**
- * The whole road beside its peers: the same targets and the same sink (road-load.ts) for our collector, Prometheus in agent
- * mode and vmagent, by turns in one run, each as a process of its own. Prints the median of each figure: CPU seconds for a
- * million samples, memory, bytes of a sample on the wire; and what ours is of each peer's.
+ * The whole road beside its peers: the same targets and the same sink (road-load.ts) for our
+ * collector, Prometheus in agent mode and vmagent, by turns in one run, each as a process of its
+ * own. Prints the median of each figure: CPU seconds for a million samples, memory, bytes of a
+ * sample on the wire; and what ours is of each peer's.
  * `node bench/road.ts [--runs 3] [--seconds 30] [--warm-up 15] [--gzip]`; peers as tests find them.
  */
 import { execFileSync, spawn } from 'node:child_process';
@@ -122,9 +123,12 @@ async function race(contestant: Contestant, settings: Settings): Promise<Figures
   const sink = `http://127.0.0.1:${port}/write`;
   const targets = targetPaths().map(
     (at) =>
-      `      - { targets: ['127.0.0.1:${port}'], labels: { __metrics_path__: ${at}, instance: 'i${at}' } }\n`,
+      `      - { targets: ['127.0.0.1:${port}'], labels: { __metrics_path__: ${at}, ` +
+      `instance: 'i${at}' } }\n`,
   );
-  const scrape = `global: { scrape_interval: 1s, scrape_timeout: 900ms }\nscrape_configs:\n  - job_name: bench\n    static_configs:\n${targets.join('')}`;
+  const scrape =
+    `global: { scrape_interval: 1s, scrape_timeout: 900ms }\nscrape_configs:\n  - job_name: ` +
+    `bench\n    static_configs:\n${targets.join('')}`;
   writeFileSync(path.join(folder, 'scrape.yml'), scrape);
   writeFileSync(
     path.join(folder, 'prometheus.yml'),
@@ -210,5 +214,6 @@ const [[, ours] = ['', {}], ...peers] = table;
 for (const [name, theirs] of peers)
   for (const figure of [CPU, RESIDENT, 'peak MB', 'wire bytes/sample'])
     process.stdout.write(
-      `${figure}: ours is ${((ours[figure] ?? 0) / (theirs[figure] ?? 1)).toFixed(2)} of ${name}'s\n`,
+      `${figure}: ours is ${((ours[figure] ?? 0) / (theirs[figure] ?? 1)).toFixed(2)} of ` +
+        `${name}'s\n`,
     );

@@ -1,7 +1,7 @@
 /**
- * 1,000 targets of 100 series at 1 s, and beside them the worst target there is: an endless, dripping, ever-changing
- * page. Prints how late scrapes began, how many were left out, CPU and memory of the collector, as processes of their own.
- * `node bench/schedule.ts [seconds]`
+ * 1,000 targets of 100 series at 1 s, and beside them the worst target there is: an endless,
+ * dripping, ever-changing page. Prints how late scrapes began, how many were left out, CPU and
+ * memory of the collector, as processes of their own. `node bench/schedule.ts [seconds]`
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -123,7 +123,8 @@ function report(
   for (const times of arrivals) {
     const seen = times.filter((time) => time >= fromMs && time < toMs);
     scrapes += seen.length;
-    // A target's place in the second is that of its earliest arrivals; later ones are late by the difference.
+    // A target's place in the second is that of its earliest arrivals; later ones are late by the
+    // difference.
     const phases = seen.map((time) => time % 1_000).toSorted((a, b) => a - b);
     const place = phases[Math.floor(phases.length / 10)] ?? 0;
     for (const time of seen) late.push(((time - place + 1_500) % 1_000) - 500);

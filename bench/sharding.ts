@@ -1,6 +1,7 @@
 /**
- * `npm run bench:sharding`: what dividing targets costs: hashing them (once), the longest turn of the event loop in it, the
- * table of owners, moves for balance, and how evenly they fall, as the curve of targets and collectors.
+ * `npm run bench:sharding`: what dividing targets costs: hashing them (once), the longest turn of
+ * the event loop in it, the table of owners, moves for balance, and how evenly they fall, as the
+ * curve of targets and collectors.
  */
 import { balance, imbalance, divideParts } from '../src/sharding/division.ts';
 import { addLoads, selectHeld, PARTS, withParts } from '../src/sharding/parts.ts';
@@ -51,7 +52,8 @@ const timed = <T>(work: () => T): [T, number] => {
 };
 
 process.stdout.write(
-  'targets  collectors  hash ms  longest turn  owners ms  balance ms  share ms  max/mean by hash  balanced  moves\n',
+  'targets  collectors  hash ms  longest turn  owners ms  balance ms  share ms  max/mean by ' +
+    'hash  balanced  moves\n',
 );
 for (const [targets, collectors] of CASES) {
   const members = Array.from(

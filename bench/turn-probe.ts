@@ -1,6 +1,6 @@
 /**
- * Loaded into a process that is measured (`node --import`): on SIGUSR2 it writes the longest turn of its event loop since
- * the last time, in ms, as a line of JSON to stdout.
+ * Loaded into a process that is measured (`node --import`): on SIGUSR2 it writes the longest turn
+ * of its event loop since the last time, in ms, as a line of JSON to stdout.
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 

@@ -1,6 +1,6 @@
 /**
- * How long large and hostile pages hold the event loop: `node bench/turns.ts` prints, for pages of 16 MiB, the longest turn
- * of their scrape and how long all of it took. The appender does nothing.
+ * How long large and hostile pages hold the event loop: `node bench/turns.ts` prints, for pages of
+ * 16 MiB, the longest turn of their scrape and how long all of it took. The appender does nothing.
  */
 import { performance } from 'node:perf_hooks';
 import { message, sub, text, body, uint, double, label } from '../test/fuzz/protobuf-page.ts';
@@ -26,7 +26,9 @@ function series(value: number, from = 0, step = 1): Buffer {
   const lines: string[] = [];
   let bytes = 0;
   for (let i = from; bytes < PAGE_BYTES - 100; i += step) {
-    const line = `http_requests_total{path="/api/v1/orders/${i}",method="GET",status="200",pod="a"} ${value}\n`;
+    const line =
+      `http_requests_total{path="/api/v1/orders/${i}",method="GET",status="200",pod="a"} ` +
+      `${value}\n`;
     bytes += line.length;
     lines.push(line);
   }

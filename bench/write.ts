@@ -1,6 +1,6 @@
 /**
- * The writing half, piece by piece: encoding, snappy, the queue on disk, and appender to queue as a whole.
- * Figures are per run of one body; divide by SERIES for a sample.
+ * The writing half, piece by piece: encoding, snappy, the queue on disk, and appender to queue as a
+ * whole. Figures are per run of one body; divide by SERIES for a sample.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

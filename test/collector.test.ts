@@ -1,6 +1,6 @@
 /**
- * The running collector under one plan after another: what changes reaches the wire, and what does not change does not
- * notice. Real sockets on the loopback, real time.
+ * The running collector under one plan after another: what changes reaches the wire, and what does
+ * not change does not notice. Real sockets on the loopback, real time.
  */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -39,7 +39,9 @@ async function rig(t: TestContext, sinks: string, externalLabels = '{}'): Promis
   const planOf = async (own: string, labels: string) =>
     (
       await loadConfigText(
-        `global: { scrape_interval: ${INTERVAL_MS}ms, scrape_timeout: ${INTERVAL_MS}ms, external_labels: ${labels} }\nscrape_configs:\n  - job_name: job\n    static_configs: [{ targets: ['${host}'] }]\n${own}`,
+        `global: { scrape_interval: ${INTERVAL_MS}ms, scrape_timeout: ${INTERVAL_MS}ms, ` +
+          `external_labels: ${labels} }\nscrape_configs:\n  - job_name: job\n    ` +
+          `static_configs: [{ targets: ['${host}'] }]\n${own}`,
         'c.yml',
         { env: {} },
       )
@@ -83,7 +85,10 @@ function valuesOf(receiver: Receiver, name: string): number[] {
     .map(({ value }) => value);
 }
 
-/** Every scrape came once, in order, but for those that failed: a busy machine answers late, and `up` says so. */
+/**
+ * Every scrape came once, in order, but for those that failed: a busy machine answers late, and
+ * `up` says so.
+ */
 function assertWhole(receiver: Receiver): void {
   const visits = valuesOf(receiver, 'visits').filter((value) => !Number.isNaN(value));
   assert.deepEqual(
@@ -179,7 +184,8 @@ test('while one sink changes, another one and the scraping do not notice', async
     return { status: 204 };
   };
   const both = (more: string): string =>
-    `${entry(one.url, more)}  - url: ${other.url}\n    metadata_config: { send: false }\n    ${QUEUE}\n`;
+    `${entry(one.url, more)}  - url: ${other.url}\n    metadata_config: { send: false }\n    ` +
+    `${QUEUE}\n`;
   const { apply, scrapes } = await rig(t, both('    headers: { X-Round: "0" }\n'));
   await until('both have samples', () => one.requests.length > 0 && other.kept.length > 0);
   const fromMs = performance.now();

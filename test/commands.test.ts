@@ -58,7 +58,10 @@ function helpOf(command: Command): string {
 
 const commands = walk(program).map(([name, command]) => ({ name, command, help: helpOf(command) }));
 
-/** The arguments of `amperage` in a line: up to a pipe, a redirection or a comment, quotes taken off. */
+/**
+ * The arguments of `amperage` in a line: up to a pipe, a redirection or a comment, quotes taken
+ * off.
+ */
 function readArguments(line: string): string[] | undefined {
   const given = /(?:^|[\s;&|`])(?:amperage|npm start --)(?: (.*))?$/.exec(line.trim());
   if (given === null) return undefined;
@@ -151,7 +154,9 @@ test('a command line in a document parses', async () => {
   }
 });
 
-/** Lines of code blocks and whole spans of code that begin with our name; a command alone is a name. */
+/**
+ * Lines of code blocks and whole spans of code that begin with our name; a command alone is a name.
+ */
 function commandLines(text: string): string[] {
   const parts = text.replaceAll(/ \\\n\s*/g, ' ').split(/^```.*$/m);
   const blocks = parts.filter((_, i) => i % 2 === 1).flatMap((block) => block.split('\n'));

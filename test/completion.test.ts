@@ -1,6 +1,6 @@
 /**
- * `amperage completion` in the shells themselves: each one is asked what it offers behind a line, and
- * must offer the same. A shell that this machine lacks is skipped.
+ * `amperage completion` in the shells themselves: each one is asked what it offers behind a line,
+ * and must offer the same. A shell that this machine lacks is skipped.
  */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';

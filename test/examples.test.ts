@@ -1,6 +1,6 @@
 /**
- * The examples do what their READMEs say: each configuration is valid without a remark, and those that
- * need no AWS run for real, with the addresses of this test in place of theirs.
+ * The examples do what their READMEs say: each configuration is valid without a remark, and those
+ * that need no AWS run for real, with the addresses of this test in place of theirs.
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';

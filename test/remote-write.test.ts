@@ -1,5 +1,6 @@
 /**
- * The writing half as a whole: appender → queue on disk → sender → a receiver on the loopback that decodes.
+ * The writing half as a whole: appender → queue on disk → sender → a receiver on the loopback that
+ * decodes.
  * Real sockets and files; time is virtual where something waits.
  */
 import assert from 'node:assert/strict';
@@ -435,7 +436,10 @@ test('a queue that 0.1.0 left is read on from where it stopped, under another nu
   assert.equal(all.metric('prometheus_remote_storage_samples_total'), 12);
 });
 
-/** Runs a collector that scrapes without end, kills it, and returns how many scrapes it had committed. */
+/**
+ * Runs a collector that scrapes without end, kills it, and returns how many scrapes it had
+ * committed.
+ */
 async function runAndKill(directory: string, url: string, enough: () => boolean): Promise<number> {
   const at = (path: string): string => JSON.stringify(new URL(path, import.meta.url).href);
   const script = `

@@ -1,6 +1,7 @@
 /**
- * Real collectors' memberships in one process, each on a loopback address of its own: whatever happens, no part is held by
- * two at a time, and all are held again soon. Who holds what is judged at every single change.
+ * Real collectors' memberships in one process, each on a loopback address of its own: whatever
+ * happens, no part is held by two at a time, and all are held again soon. Who holds what is judged
+ * at every single change.
  */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';

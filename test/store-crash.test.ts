@@ -11,7 +11,10 @@ import { createWorld } from './kit/world.ts';
 
 const writer = join(import.meta.dirname, 'fixtures/store-writer.ts');
 
-/** Runs the writer until it has acknowledged `acknowledgements` requests, kills it, and gives all that it said. */
+/**
+ * Runs the writer until it has acknowledged `acknowledgements` requests, kills it, and gives all
+ * that it said.
+ */
 async function writeAndKill(
   directory: string,
   baseMs: number,

@@ -1,4 +1,7 @@
-/** What the SDK's providers begin and never end is ended with the call: requests, processes, and those of retries. */
+/**
+ * What the SDK's providers begin and never end is ended with the call: requests, processes, and
+ * those of retries.
+ */
 import assert from 'node:assert/strict';
 import { exec } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';

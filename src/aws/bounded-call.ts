@@ -1,8 +1,9 @@
 /**
- * A time limit for code that takes neither limit nor AbortSignal: the SDK's credential providers ask endpoints and start
- * processes (credential_process) and wait for them without end. A call that is given up is not only left: its requests
- * and processes are ended, so that none pile up while an endpoint hangs and none holds a process that is to stop.
- * Not for code of our own, which takes a signal.
+ * A time limit for code that takes neither limit nor AbortSignal: the SDK's credential providers
+ * ask endpoints and start processes (credential_process) and wait for them without end. A call that
+ * is given up is not only left: its requests and processes are ended, so that none pile up while an
+ * endpoint hangs and none holds a process that is to stop. Not for code of our own, which takes a
+ * signal.
  * Source: https://nodejs.org/api/diagnostics_channel.html#built-in-channels
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
@@ -21,13 +22,17 @@ export interface CallBound {
 
 /** Tells the requests and processes of a call from all others of this process. */
 const calls = new AsyncLocalStorage<Begun>();
-/** A call that was given up may try again by itself for a while; what it begins then is ended at once. */
+/**
+ * A call that was given up may try again by itself for a while; what it begins then is ended at
+ * once.
+ */
 const LINGER_MS = 30_000;
 
 /**
  * Runs the call until it answers, the time is up or the signal aborts.
  *
- * @throws RecoverableError AWS_TIMEOUT that names what did not answer; the signal's reason; what the call throws
+ * @throws RecoverableError AWS_TIMEOUT that names what did not answer; the signal's reason; what
+ * the call throws
  */
 export async function boundedCall<Value>(
   call: () => Promise<Value>,
@@ -122,7 +127,9 @@ interface Spawning {
   spawn(options: Readonly<Record<string, unknown>>): unknown;
 }
 
-/** A shell that is killed leaves what it runs: the process leads a group, which is ended as a whole. */
+/**
+ * A shell that is killed leaves what it runs: the process leads a group, which is ended as a whole.
+ */
 function leadGroup(child: ChildProcess): void {
   const spawning = child as unknown as Spawning;
   const spawn = spawning.spawn.bind(child);

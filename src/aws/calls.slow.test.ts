@@ -1,4 +1,7 @@
-/** Calls of the official SDK by our options: bounded, counted, told, and signed with what the source has at the time. */
+/**
+ * Calls of the official SDK by our options: bounded, counted, told, and signed with what the source
+ * has at the time.
+ */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';

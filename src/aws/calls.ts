@@ -1,6 +1,7 @@
 /**
- * One call of an AWS service: bounded in time, also while its credentials are waited for, counted by service, action
- * and outcome; its failure says what, where and what to do. Whether it is tried again is the caller's.
+ * One call of an AWS service: bounded in time, also while its credentials are waited for, counted
+ * by service, action and outcome; its failure says what, where and what to do. Whether it is tried
+ * again is the caller's.
  */
 import { type Clock, systemClock } from '../kernel/clock.ts';
 import { RecoverableError } from '../kernel/errors.ts';
@@ -125,7 +126,10 @@ function describe(
   const name = errorName(error);
   switch (failure) {
     case 'timeout':
-      return `no answer within ${timeoutMs / 1_000} s; check the way to the endpoint: its route, VPC endpoint or NAT, security groups, AWS_ENDPOINT_URL`;
+      return (
+        `no answer within ${timeoutMs / 1_000} s; check the way to the endpoint: its route, ` +
+        'VPC endpoint or NAT, security groups, AWS_ENDPOINT_URL'
+      );
     case 'stale_credentials':
       return `${name}: the credentials are not good, or no longer; they are fetched anew`;
     case 'refused':

@@ -1,6 +1,7 @@
 /**
- * The agents that clients of the SDK connect by where they are given TLS settings or a proxy of their own: Node's, with its
- * own tunnel through proxies. Files of certificates are read again for each new connection.
+ * The agents that clients of the SDK connect by where they are given TLS settings or a proxy of
+ * their own: Node's, with its own tunnel through proxies. Files of certificates are read again for
+ * each new connection.
  * Source: https://nodejs.org/api/http.html#built-in-proxy-support
  */
 import { Agent as HttpAgent, type AgentOptions } from 'node:http';

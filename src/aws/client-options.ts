@@ -1,8 +1,10 @@
 /**
- * How every client of the official SDK is made: with time limits, few attempts, and credentials of a source that can be
- * told that they were refused. The SDK's own defaults wait for an answer without end and keep credentials without an
- * expiry for ever. test/aws/tidy.test.ts holds that no client is made without this.
- * Source: https://docs.aws.amazon.com/sdk-for-javascript/v3/developer-guide/node-configuring-timeouts.html
+ * How every client of the official SDK is made: with time limits, few attempts, and credentials of
+ * a source that can be told that they were refused. The SDK's own defaults wait for an answer
+ * without end and keep credentials without an expiry for ever. test/aws/tidy.test.ts holds that no
+ * client is made without this.
+ * Source:
+ * https://docs.aws.amazon.com/sdk-for-javascript/v3/developer-guide/node-configuring-timeouts.html
  */
 import type { HttpConnection } from '../kernel/http-connection.ts';
 import { type ConnectionAgents, createAgents } from './client-connection.ts';
@@ -68,8 +70,8 @@ export function clientOptions(settings: AwsClientSettings): AwsClientOptions {
   const { credentials, region, endpoint } = settings;
   return {
     ...clientLimits(settings),
-    // `memoized`, as the SDK calls it: it asks for each request, and our source remembers. Else it would keep for ever
-    // what comes without an expiry.
+    // `memoized`, as the SDK calls it: it asks for each request, and our source remembers. Else it
+    // would keep for ever what comes without an expiry.
     credentials: Object.assign(() => readIdentity(credentials), { memoized: true }),
     ...(region === undefined ? {} : { region }),
     ...(endpoint === undefined ? {} : { endpoint }),

@@ -1,10 +1,15 @@
-/** What is told of fetching credentials: counters, when the present ones end, and a failure for as long as it lasts. */
+/**
+ * What is told of fetching credentials: counters, when the present ones end, and a failure for as
+ * long as it lasts.
+ */
 import { describeError } from '../kernel/errors.ts';
 import type { CredentialEdges } from './credential-source.ts';
 import { Outage } from './outage.ts';
 
 const REMEDY =
-  'check that its endpoint can be reached (STS, SSO: route, VPC endpoint or NAT; task or instance credentials: AWS_CONTAINER_CREDENTIALS_*, hop limit), that the role may be assumed, and the files or process that a profile names';
+  'check that its endpoint can be reached (STS, SSO: route, VPC endpoint or NAT; task or ' +
+  'instance credentials: AWS_CONTAINER_CREDENTIALS_*, hop limit), that the role may be ' +
+  'assumed, and the files or process that a profile names';
 
 export class CredentialReport {
   readonly #source: string;
@@ -27,7 +32,8 @@ export class CredentialReport {
       .inc();
     const ends = metrics?.gauges(
       'amperage_credentials_expiry_timestamp_seconds',
-      'When the AWS credentials in use end, in seconds since the epoch; none for those without end.',
+      'When the AWS credentials in use end, in seconds since the epoch; none for those ' +
+        'without end.',
     );
     if (expiration === undefined) ends?.remove({ source });
     else ends?.with({ source }).set(expiration.getTime() / 1_000);
@@ -59,7 +65,10 @@ export class CredentialReport {
   }
 }
 
-/** On one line; the SDK names the whole command of a credential_process, and what it wrote, which may be secret. */
+/**
+ * On one line; the SDK names the whole command of a credential_process, and what it wrote, which
+ * may be secret.
+ */
 export function describeProviderError(error: unknown): string {
   const text = describeError(error);
   const at = text.indexOf('Command failed:');

@@ -1,5 +1,6 @@
 /**
- * What a source of AWS credentials is, and what one is made of: values and interfaces. Making one: credentials.ts.
+ * What a source of AWS credentials is, and what one is made of: values and interfaces. Making one:
+ * credentials.ts.
  */
 import type { HttpConnection } from '../kernel/http-connection.ts';
 import type { Clock } from '../kernel/clock.ts';
@@ -27,11 +28,14 @@ export interface CredentialOptions {
 
 export interface CredentialSource {
   /**
-   * Credentials that are good for some minutes; rejects when there are none to be had within the time limit. The signal
-   * ends this caller's wait only: the fetch goes on for the others.
+   * Credentials that are good for some minutes; rejects when there are none to be had within the
+   * time limit. The signal ends this caller's wait only: the fetch goes on for the others.
    */
   (signal?: AbortSignal): Promise<AwsCredentials>;
-  /** The present ones were refused. True when the next call fetches anew: never twice within some seconds. */
+  /**
+   * The present ones were refused. True when the next call fetches anew: never twice within some
+   * seconds.
+   */
   invalidate(): boolean;
   /** Ends a fetch under way; nothing is fetched any more. */
   close(): void;

@@ -1,8 +1,9 @@
 /**
- * Where AWS credentials come from: static keys, or the official SDK's providers (default chain, a profile, a role to
- * assume). Adds to them what a sender needs: a memo, a refresh ahead of expiry that all callers share, a time limit, and
- * a way to say that the present ones were refused. A provider that fails or hangs is told and counted; meanwhile the
- * present credentials serve for as long as they hold.
+ * Where AWS credentials come from: static keys, or the official SDK's providers (default chain, a
+ * profile, a role to assume). Adds to them what a sender needs: a memo, a refresh ahead of expiry
+ * that all callers share, a time limit, and a way to say that the present ones were refused. A
+ * provider that fails or hangs is told and counted; meanwhile the present credentials serve for as
+ * long as they hold.
  * Source: https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html
  */
 import { systemClock } from '../kernel/clock.ts';

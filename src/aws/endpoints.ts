@@ -1,5 +1,6 @@
 /**
- * Which service and region a host name of AWS is for, in all partitions, with VPC endpoints and dual-stack names. Pure.
+ * Which service and region a host name of AWS is for, in all partitions, with VPC endpoints and
+ * dual-stack names. Pure.
  * Sources: https://docs.aws.amazon.com/general/latest/gr/rande.html, botocore's endpoints.json
  */
 import type { SigningScope } from './signing.ts';
@@ -58,7 +59,10 @@ export function isRegion(text: string): boolean {
   return WHOLE_REGION.test(text);
 }
 
-/** Undefined for a host that is not AWS's, or that does not tell. @param host  with or without a port */
+/**
+ * Undefined for a host that is not AWS's, or that does not tell. @param host  with or without a
+ *                                                                             port
+ */
 export function scopeOfHost(host: string): SigningScope | undefined {
   const name = host.replace(/:\d+$/, '').toLowerCase();
   const suffix = SUFFIXES.find((one) => name.endsWith(`.${one}`));

@@ -1,4 +1,7 @@
-/** A failure that lasts, told once, again each minute, and when it is over; how often it was seen in between is summed up. */
+/**
+ * A failure that lasts, told once, again each minute, and when it is over; how often it was seen in
+ * between is summed up.
+ */
 
 const REPEAT_MS = 60_000;
 

@@ -1,6 +1,6 @@
 /**
- * The region that a machine is set to: of the environment, of the shared configuration file's profile, or that of the EC2
- * instance itself, by its metadata (version 2).
+ * The region that a machine is set to: of the environment, of the shared configuration file's
+ * profile, or that of the EC2 instance itself, by its metadata (version 2).
  * Sources: https://docs.aws.amazon.com/sdkref/latest/guide/feature-region.html,
  * https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-instance-metadata-service.html
  */
@@ -15,7 +15,10 @@ const METADATA_URL = 'http://169.254.169.254';
 const METADATA_TIMEOUT_MS = 3_000;
 const TOKEN_SECONDS = 60;
 
-/** Undefined when nothing tells it. The SDK's reader of files is loaded only where the environment is silent. */
+/**
+ * Undefined when nothing tells it. The SDK's reader of files is loaded only where the environment
+ * is silent.
+ */
 export async function configuredRegion(env: Env = process.env): Promise<string | undefined> {
   const own = env['AWS_REGION'] ?? env['AWS_DEFAULT_REGION'];
   if (own !== undefined && own !== '') return own;
@@ -26,7 +29,8 @@ export async function configuredRegion(env: Env = process.env): Promise<string |
 }
 
 /**
- * As Prometheus looks for it where a configuration names none: what the machine is set to, then its instance metadata.
+ * As Prometheus looks for it where a configuration names none: what the machine is set to, then its
+ * instance metadata.
  *
  * @throws RecoverableError AWS_REGION when nothing tells it
  */
@@ -39,7 +43,8 @@ export async function findRegion(env: Env = process.env): Promise<string> {
   } catch (error) {
     throw new RecoverableError(
       'AWS_REGION_UNKNOWN',
-      `the AWS region is not known: set "region", AWS_REGION, or the region of a profile in ~/.aws/config (instance metadata: ${describeError(error)})`,
+      'the AWS region is not known: set "region", AWS_REGION, or the region of a profile in ' +
+        `~/.aws/config (instance metadata: ${describeError(error)})`,
     );
   } finally {
     await http.close();

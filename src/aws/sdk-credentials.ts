@@ -1,6 +1,7 @@
 /**
- * The official SDK's credential providers, imported on first use: the default chain or a profile, and a role that is
- * assumed with what they give. Files are read anew each time: the SDK would remember what it read first.
+ * The official SDK's credential providers, imported on first use: the default chain or a profile,
+ * and a role that is assumed with what they give. Files are read anew each time: the SDK would
+ * remember what it read first.
  * Source: https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html
  */
 import { clientLimits } from './client-options.ts';
@@ -9,12 +10,15 @@ import type { CredentialOptions, CredentialProvider } from './credential-source.
 /** STS is asked twice at most, within the time that a fetch of credentials may take. */
 const STS = { requestTimeoutMs: 5_000, maxAttempts: 2 };
 /**
- * Of task and instance metadata. The SDK waits a second before each by a timer that nothing can end, not even a stop; who
- * needs credentials asks again anyway.
+ * Of task and instance metadata. The SDK waits a second before each by a timer that nothing can
+ * end, not even a stop; who needs credentials asks again anyway.
  */
 const METADATA_RETRIES = 1;
 
-/** A provider that asks anew: those of the SDK remember too, by a clock of their own, so that one serves one fetch. */
+/**
+ * A provider that asks anew: those of the SDK remember too, by a clock of their own, so that one
+ * serves one fetch.
+ */
 export async function sdkProvider(options: CredentialOptions): Promise<CredentialProvider> {
   const { accessKey, secretKey, sessionToken, profile, roleArn, externalId, region } = options;
   const { useFipsSts = false, connection } = options;

@@ -79,7 +79,10 @@ test(
   },
 );
 
-/** The suite's requests: a request line, headers (a line that begins with a space goes on), an empty line, a body. */
+/**
+ * The suite's requests: a request line, headers (a line that begins with a space goes on), an empty
+ * line, a body.
+ */
 function parseRequest(text: string): {
   method: string;
   path: string;

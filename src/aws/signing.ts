@@ -1,7 +1,9 @@
 /**
  * AWS Signature Version 4 by header, and the canonical form that all signing and verifying shares.
- * Requests as they stand on the wire and presigned ones: wire-signing.ts. Hashes are node:crypto's; day keys are kept.
- * Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
+ * Requests as they stand on the wire and presigned ones: wire-signing.ts. Hashes are node:crypto's;
+ * day keys are kept.
+ * Source:
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
  */
 import { createHash, createHmac } from 'node:crypto';
 
@@ -50,8 +52,9 @@ const NEVER_SIGNED = new Set([
 ]);
 
 /**
- * All headers to send: those given in lower case, with host, x-amz-date, x-amz-security-token and authorization.
- * The URL must be sent as it is given here. Sign again for each attempt: a signature is good for five minutes.
+ * All headers to send: those given in lower case, with host, x-amz-date, x-amz-security-token and
+ * authorization. The URL must be sent as it is given here. Sign again for each attempt: a signature
+ * is good for five minutes.
  */
 export function signRequest(
   request: UnsignedRequest,
@@ -85,7 +88,8 @@ export function signRequest(
     stringToSign(amzDate, credentialScope, canonical),
   ).toString('hex');
   headers['authorization'] =
-    `${ALGORITHM} Credential=${credentials.accessKeyId}/${credentialScope}, SignedHeaders=${signedNames.join(';')}, Signature=${signature}`;
+    `${ALGORITHM} Credential=${credentials.accessKeyId}/${credentialScope}, ` +
+    `SignedHeaders=${signedNames.join(';')}, Signature=${signature}`;
   return headers;
 }
 
@@ -133,7 +137,10 @@ export function stringToSign(
   return [algorithm, amzDate, credentialScope, sha256Hex(canonical)].join('\n');
 }
 
-/** Each segment encoded once more than it is on the wire, after dots and double slashes are resolved. */
+/**
+ * Each segment encoded once more than it is on the wire, after dots and double slashes are
+ * resolved.
+ */
 function canonicalPath(path: string, isNormalized: boolean, encodesOnce: boolean): string {
   if (path === '') return '/';
   const kept: string[] = [];
@@ -154,7 +161,10 @@ function canonicalPath(path: string, isNormalized: boolean, encodesOnce: boolean
   return `/${kept.map(encode).join('/')}`;
 }
 
-/** Sorted by encoded name, then encoded value; percent-encoding brought to one form. `+` stays a plus. */
+/**
+ * Sorted by encoded name, then encoded value; percent-encoding brought to one form. `+` stays a
+ * plus.
+ */
 function canonicalQuery(query: string): string {
   if (query === '') return '';
   return query
@@ -200,7 +210,10 @@ export function formatAmzDate(ms: number): string {
 const KEYS_MAX = 100;
 const keys = new Map<string, Buffer>();
 
-/** The key of a day, region and service, derived once: four HMACs a request would be most of the signing. */
+/**
+ * The key of a day, region and service, derived once: four HMACs a request would be most of the
+ * signing.
+ */
 export function signingKey(secret: string, day: string, scope: SigningScope): Buffer {
   const name = `${sha256Hex(secret)}/${day}/${scope.region}/${scope.service}`;
   let key = keys.get(name);

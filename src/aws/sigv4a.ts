@@ -1,7 +1,8 @@
 /**
- * The asymmetric part of SigV4a, whose signatures are good in several regions: a P-256 key derived of the secret, and
- * ECDSA over the text to sign. Everything else is as in SigV4.
- * Source: https://github.com/awslabs/aws-c-auth/blob/main/source/key_derivation.c, @smithy/signature-v4a
+ * The asymmetric part of SigV4a, whose signatures are good in several regions: a P-256 key derived
+ * of the secret, and ECDSA over the text to sign. Everything else is as in SigV4.
+ * Source: https://github.com/awslabs/aws-c-auth/blob/main/source/key_derivation.c,
+ * @smithy/signature-v4a
  */
 import { createECDH, createHmac, createPrivateKey, type KeyObject, sign } from 'node:crypto';
 import { type AwsCredentials, sha256Hex } from './signing.ts';

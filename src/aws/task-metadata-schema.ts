@@ -1,8 +1,9 @@
 /**
- * The parts that are used of the answers of the ECS task metadata endpoint, version 4. Lenient: a part that is missing
- * or of another shape is absent, and costs only what depends on it. Agents, platforms and versions differ in what they
- * leave out, set to null, or write as 0.
- * Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-metadata-endpoint-v4.html
+ * The parts that are used of the answers of the ECS task metadata endpoint, version 4. Lenient: a
+ * part that is missing or of another shape is absent, and costs only what depends on it. Agents,
+ * platforms and versions differ in what they leave out, set to null, or write as 0.
+ * Source:
+ * https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-metadata-endpoint-v4.html
  */
 import { z } from 'zod';
 
@@ -168,8 +169,10 @@ const dockerStatsSchema = z.object({
 });
 
 /**
- * Docker's statistics of one container. CPU time is in ns: that of Windows comes in units of 100 ns.
- * Source: https://docs.docker.com/reference/api/engine/version/v1.48/#tag/Container/operation/ContainerStats
+ * Docker's statistics of one container. CPU time is in ns: that of Windows comes in units of 100
+ * ns.
+ * Source:
+ * https://docs.docker.com/reference/api/engine/version/v1.48/#tag/Container/operation/ContainerStats
  */
 export const containerStatsSchema = dockerStatsSchema.transform((stats) => {
   const { commitbytes, privateworkingset } = stats.memory_stats ?? {};

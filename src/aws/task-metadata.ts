@@ -1,6 +1,8 @@
 /**
- * The client of the ECS task metadata endpoint, version 4: of a task, or of all tasks of a managed instance.
- * Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-metadata-endpoint-v4.html
+ * The client of the ECS task metadata endpoint, version 4: of a task, or of all tasks of a managed
+ * instance.
+ * Source:
+ * https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-metadata-endpoint-v4.html
  */
 import type { z } from 'zod';
 import { ConfigError, RecoverableError } from '../kernel/errors.ts';
@@ -37,7 +39,9 @@ export function metadataUri(env: Readonly<Record<string, string | undefined>>): 
   throw new ConfigError(
     'METADATA_ENDPOINT',
     uri === undefined || uri === ''
-      ? 'ECS_CONTAINER_METADATA_URI_V4 is not set: this is not a container of an ECS task; run the exporter as a sidecar on Fargate 1.4.0 or an EC2 agent from 1.39.0 on, or try it with "amperage demo"'
+      ? 'ECS_CONTAINER_METADATA_URI_V4 is not set: this is not a container of an ECS task; run ' +
+          'the exporter as a sidecar on Fargate 1.4.0 or an EC2 agent from 1.39.0 on, or try it ' +
+          'with "amperage demo"'
       : `ECS_CONTAINER_METADATA_URI_V4 "${uri}" is not a URL; leave the variable as ECS sets it`,
   );
 }
@@ -58,7 +62,8 @@ export function createTaskMetadataClient(
     if (answer.status !== 200)
       throw new RecoverableError(
         'METADATA_STATUS',
-        `the task metadata endpoint answered ${answer.status} for ${path}${scope === 'instance' ? '; only managed daemons of ECS Managed Instances are given all tasks of their instance' : ''}`,
+        `the task metadata endpoint answered ${answer.status} for ` +
+          `${path}${scope === 'instance' ? '; only managed daemons of ECS Managed Instances are given all tasks of their instance' : ''}`,
       );
     try {
       return schema.parse(JSON.parse(answer.body.toString()));
@@ -68,7 +73,8 @@ export function createTaskMetadataClient(
   };
   const getTask = async (path: string, signal: AbortSignal): Promise<readonly TaskMetadata[]> => {
     const task = await get(path, taskSchema, signal);
-    // The schema leaves out what it does not know; an answer of which nothing is left describes no task.
+    // The schema leaves out what it does not know; an answer of which nothing is left describes no
+    // task.
     if (task.TaskARN === undefined && task.Containers.length === 0) throw shapeError(path);
     return [task];
   };
@@ -92,7 +98,9 @@ export function createTaskMetadataClient(
       if (failed !== undefined)
         throw new RecoverableError(
           'METADATA_TAGS',
-          `the ECS API did not give the agent the tags of the task (${failed.ErrorCode ?? 'no code'}: ${failed.ErrorMessage ?? 'no message'}); the role of the container instance needs ecs:ListTagsForResource`,
+          'the ECS API did not give the agent the tags of the task ' +
+            `(${failed.ErrorCode ?? 'no code'}: ${failed.ErrorMessage ?? 'no message'}); the ` +
+            'role of the container instance needs ecs:ListTagsForResource',
         );
       return tasks;
     },

@@ -1,6 +1,8 @@
 /**
- * Whether a request is signed with SigV4 as AWS demands, by header or presigned; for servers of our own.
- * Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
+ * Whether a request is signed with SigV4 as AWS demands, by header or presigned; for servers of our
+ * own.
+ * Source:
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import {
@@ -116,7 +118,8 @@ export async function verifyRequest(
   if (given.length !== expected.length || !timingSafeEqual(given, expected))
     return refuse(
       'SignatureDoesNotMatch',
-      'The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method.',
+      'The request signature we calculated does not match the signature you provided. Check ' +
+        'your AWS Secret Access Key and signing method.',
     );
   const { accessKeyId, service, region } = claim;
   return { ok: true, accessKeyId, service, region };
@@ -143,7 +146,8 @@ function parseClaim(
   if (match === null)
     return refuse(
       'IncompleteSignature',
-      'the Authorization header is not AWS4-HMAC-SHA256 with Credential, SignedHeaders and Signature',
+      'the Authorization header is not AWS4-HMAC-SHA256 with Credential, SignedHeaders and ' +
+        'Signature',
     );
   const [, accessKeyId = '', day = '', region = '', service = '', names = '', signature = ''] =
     match;
@@ -175,7 +179,8 @@ function claimOfQuery(query: string): Claim | Extract<Verification, { ok: false 
   )
     return refuse(
       'IncompleteSignature',
-      'the query is not signed with X-Amz-Algorithm AWS4-HMAC-SHA256, X-Amz-Credential and X-Amz-Expires of up to seven days',
+      'the query is not signed with X-Amz-Algorithm AWS4-HMAC-SHA256, X-Amz-Credential and ' +
+        'X-Amz-Expires of up to seven days',
     );
   return {
     accessKeyId,
@@ -202,7 +207,10 @@ function lateness(claim: Claim, dateMs: number, options: VerifyOptions): string 
     return dateMs + expires * 1_000 < nowMs ? 'Request has expired' : undefined;
   if (Math.abs(dateMs - nowMs) <= skewMaxMs) return undefined;
   const word = dateMs < nowMs ? 'expired' : 'not yet current';
-  return `Signature ${word}: ${amzDate} is more than 5 minutes from ${formatAmzDate(nowMs)}; set the clock`;
+  return (
+    `Signature ${word}: ${amzDate} is more than 5 minutes from ${formatAmzDate(nowMs)}; set ` +
+    'the clock'
+  );
 }
 
 /** The hash that was signed; undefined when the body is another. */

@@ -1,8 +1,10 @@
 /**
- * Signs a request as it stands on the wire: its path and query to the byte, its headers in the order they came, repeats
- * and all. For a proxy, which forwards what others have written; senders of our own use signRequest. Also presigned
- * URLs, and SigV4a for requests that several regions take.
- * Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
+ * Signs a request as it stands on the wire: its path and query to the byte, its headers in the
+ * order they came, repeats and all. For a proxy, which forwards what others have written; senders
+ * of our own use signRequest. Also presigned URLs, and SigV4a for requests that several regions
+ * take.
+ * Source:
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
  */
 import { createHmac } from 'node:crypto';
 import {
@@ -36,7 +38,10 @@ export interface WireScope extends SigningScope {
   readonly regionSet?: string | undefined;
 }
 
-/** Services whose keys may hold dots and double slashes: their paths are taken as they are and encoded once. */
+/**
+ * Services whose keys may hold dots and double slashes: their paths are taken as they are and
+ * encoded once.
+ */
 const PLAIN_PATHS = new Set(['s3', 's3-object-lambda', 's3-outposts', 's3express']);
 
 /** What is signed of a client's headers: what AWS may act on. Others may change on the way. */
@@ -54,19 +59,27 @@ function isSigned(name: string): boolean {
 export interface WireSigningOptions {
   /** Which of the given headers are signed; by default those that AWS may act on. */
   readonly sign?: (name: string) => boolean;
-  /** Whether dots and double slashes of the path are resolved; by default for all services but S3. */
+  /**
+   * Whether dots and double slashes of the path are resolved; by default for all services but S3.
+   */
   readonly normalizePath?: boolean;
-  /** Whether the path is signed as it is on the wire, not encoded once more; by default for S3 alone. */
+  /**
+   * Whether the path is signed as it is on the wire, not encoded once more; by default for S3
+   * alone.
+   */
   readonly encodesOnce?: boolean;
   /** Some services want the session's token beside the signature, not in it. */
   readonly signsToken?: boolean;
-  /** Whether the payload's hash is a header; by default for S3, and for payloads that are not signed. */
+  /**
+   * Whether the payload's hash is a header; by default for S3, and for payloads that are not
+   * signed.
+   */
   readonly sendsPayloadHash?: boolean;
 }
 
 /**
- * The headers to add: x-amz-date, authorization, and with a session x-amz-security-token; for S3 the payload's hash and
- * for SigV4a x-amz-region-set too.
+ * The headers to add: x-amz-date, authorization, and with a session x-amz-security-token; for S3
+ * the payload's hash and for SigV4a x-amz-region-set too.
  */
 export function signWire(
   request: WireRequest,
@@ -92,13 +105,16 @@ export function signWire(
   if (sessionToken !== undefined && !signsToken) added.push(['x-amz-security-token', sessionToken]);
   added.push([
     'authorization',
-    `${chooseAlgorithm(scope)} Credential=${credentials.accessKeyId}/${formatScope(scope, amzDate)}, SignedHeaders=${joinNames(signed)}, Signature=${signature}`,
+    `${chooseAlgorithm(scope)} ` +
+      `Credential=${credentials.accessKeyId}/${formatScope(scope, amzDate)}, ` +
+      `SignedHeaders=${joinNames(signed)}, Signature=${signature}`,
   ]);
   return added;
 }
 
 /**
- * The query of a presigned URL: the given one and the signature's parameters. Of S3 the payload is not signed then.
+ * The query of a presigned URL: the given one and the signature's parameters. Of S3 the payload is
+ * not signed then.
  *
  * @param expiresSeconds  at most seven days
  */
@@ -154,7 +170,12 @@ function computeSignature(
     normalizePath: options.normalizePath ?? !isPlain,
     encodesOnce: options.encodesOnce ?? isPlain,
   });
-  const text = stringToSign(amzDate, formatScope(scope, amzDate), canonical, chooseAlgorithm(scope));
+  const text = stringToSign(
+    amzDate,
+    formatScope(scope, amzDate),
+    canonical,
+    chooseAlgorithm(scope),
+  );
   if (scope.regionSet !== undefined) return signV4a(text, credentials);
   const key = signingKey(credentials.secretAccessKey, amzDate.slice(0, 8), scope);
   return createHmac('sha256', key).update(text).digest('hex');

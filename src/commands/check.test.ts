@@ -14,9 +14,11 @@ test('check config says what a collector would do', async () => {
   ].join('\n');
   const rendered = renderCheck('c.yml', await checkConfigText(text, 'c.yml', { env: {} }));
   assert.deepEqual(rendered.split('\n'), [
-    'warning: c.yml:4:59: refresh_interval 30 has no unit and is taken as 30s, as published ADOT examples mean it; Prometheus refuses it: write 30s [CONFIG_NOTE]',
+    'warning: c.yml:4:59: refresh_interval 30 has no unit and is taken as 30s, as published ' +
+      'ADOT examples mean it; Prometheus refuses it: write 30s [CONFIG_NOTE]',
     'c.yml: valid, 1 job, 1 sink, 1 route',
-    '  job "ecs": every 1m, timeout 10s, http://…/metrics, targets from static_configs × 2, file_sd_configs',
+    '  job "ecs": every 1m, timeout 10s, http://…/metrics, targets from static_configs × 2, ' +
+      'file_sd_configs',
     '  remote_write "amp": http://host/w, signed for us-east-1',
     '',
   ]);

@@ -1,8 +1,10 @@
 /**
- * `amperage check`: looks at files before anything runs with them; exit status 2 when there is an error.
- * `check config` prints every finding with its place and what a collector would do; `check metrics` holds a page against
- * the rules of its format; `check relabel` shows a label set's way through rules; `check service-discovery` asks the
- * mechanisms of a job and shows what becomes of each target; `check queue` shows what waits on disk.
+ * `amperage check`: looks at files before anything runs with them; exit status 2 when there is an
+ * error.
+ * `check config` prints every finding with its place and what a collector would do; `check metrics`
+ * holds a page against the rules of its format; `check relabel` shows a label set's way through
+ * rules; `check service-discovery` asks the mechanisms of a job and shows what becomes of each
+ * target; `check queue` shows what waits on disk.
  */
 import { Command } from 'commander';
 import { checkDiscoveryCommand, checkRelabelCommand } from './check/relabelling.ts';
@@ -24,17 +26,20 @@ export function checkCommand(
     .description('validate files before they are used, and show what waits in a queue')
     .addHelpText(
       'after',
-      '\nExamples:\n  amperage check config prometheus.yml\n  amperage check queue /var/lib/amperage\n',
+      '\nExamples:\n  amperage check config prometheus.yml\n  amperage check queue ' +
+        '/var/lib/amperage\n',
     );
   withTrust(command.command('config'))
     .description(
-      'check configurations of Prometheus or the OpenTelemetry Collector: all findings, then what a collector would do',
+      'check configurations of Prometheus or the OpenTelemetry Collector: all findings, then ' +
+        'what a collector would do',
     )
     .argument('<sources...>', 'the configurations: files, or any source that collect takes')
     .option('--allow-partial', 'as of collect: what cannot be done here is a warning')
     .addHelpText(
       'after',
-      '\nExamples:\n  amperage check config prometheus.yml\n  amperage check config s3://bucket/prometheus.yml ssm:/metrics/config\n',
+      '\nExamples:\n  amperage check config prometheus.yml\n  amperage check config ' +
+        's3://bucket/prometheus.yml ssm:/metrics/config\n',
     )
     .action(async (files: readonly string[], options: { allowPartial?: boolean }) => {
       let errors = 0;
@@ -46,7 +51,8 @@ export function checkCommand(
       if (errors > 0)
         throw new ConfigError(
           'CONFIG_INVALID',
-          `${files.map((file) => publicName(parseSourceUri(file), file)).join(', ')}: ${errors} ${errors === 1 ? 'error' : 'errors'}`,
+          `${files.map((file) => publicName(parseSourceUri(file), file)).join(', ')}: ` +
+            `${errors} ${errors === 1 ? 'error' : 'errors'}`,
         );
     });
   command.addCommand(checkMetricsCommand(write));
@@ -56,19 +62,24 @@ export function checkCommand(
   return command;
 }
 
-/** What `check config` prints: a line for each finding, then a line for each job and each remote_write. */
+/**
+ * What `check config` prints: a line for each finding, then a line for each job and each
+ * remote_write.
+ */
 export function renderCheck(file: string, { plan, findings }: CheckedConfig): string {
   const lines = findings.map((finding) => `${finding.severity}: ${formatFinding(finding)}`);
   if (plan === undefined) return `${lines.join('\n')}\n`;
   lines.push(
-    `${file}: valid, ${count(plan.sources.length, 'job')}, ${count(plan.sinks.length, 'sink')}, ${count(plan.routes.length, 'route')}`,
+    `${file}: valid, ${count(plan.sources.length, 'job')}, ` +
+      `${count(plan.sinks.length, 'sink')}, ${count(plan.routes.length, 'route')}`,
   );
   for (const { scrape, discovery } of plan.sources) {
     const found = countBy(discovery.entries.map((entry) => entry.key));
     const every = formatDurationMs(scrape.scrapeIntervalMs);
     const timeout = formatDurationMs(scrape.scrapeTimeoutMs);
     lines.push(
-      `  job "${scrape.jobName}": every ${every}, timeout ${timeout}, ${scrape.scheme}://…${scrape.metricsPath}, targets from ${found}`,
+      `  job "${scrape.jobName}": every ${every}, timeout ${timeout}, ` +
+        `${scrape.scheme}://…${scrape.metricsPath}, targets from ${found}`,
     );
   }
   for (const { kind, name, place, remark } of plan.sinks)

@@ -1,6 +1,6 @@
 /**
- * `amperage collect`: a Prometheus configuration in, signed remote_write out. Wires discovery → scrape → queue → sink,
- * reload and the HTTP API round them.
+ * `amperage collect`: a Prometheus configuration in, signed remote_write out. Wires discovery →
+ * scrape → queue → sink, reload and the HTTP API round them.
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -39,7 +39,8 @@ interface CollectFlags extends LogOptions, ShardFlags {
 export function collectCommand(): Command {
   return withTrust(longRunningCommand('collect'))
     .description(
-      'Scrapes what a Prometheus configuration names, keeps the samples on disk, sends them by remote_write.',
+      'Scrapes what a Prometheus configuration names, keeps the samples on disk, sends them ' +
+        'by remote_write.',
     )
     .option('--config.file <source>', 'Prometheus configuration', 'prometheus.yml')
     .option(
@@ -50,7 +51,8 @@ export function collectCommand(): Command {
     )
     .option(
       '--config.auto-reload-interval <time>',
-      'how often to look whether the configuration has changed; 0 never (default: 0 for files, else 1m)',
+      'how often to look whether the configuration has changed; 0 never (default: 0 for ' +
+        'files, else 1m)',
     )
     .option(
       '--storage.path <dir>',
@@ -76,7 +78,8 @@ export function collectCommand(): Command {
     )
     .option(
       '--shard <i/n|ecs>',
-      'scrape a share of the targets: share i of n, i from 0 to n - 1, or what falls to this task of its ECS service',
+      'scrape a share of the targets: share i of n, i from 0 to n - 1, or what falls to this ' +
+        'task of its ECS service',
     )
     .option(
       '--shard.listen-address <host:port>',
@@ -185,9 +188,10 @@ async function run(flags: CollectFlags, command: Command): Promise<void> {
 }
 
 /**
- * A collector's garbage dies young and at once: a young generation that stays at a few megabytes lies in the processor's cache
- * and is swept in no time. V8 would let it grow to 32. The old generation hardly changes: it is collected when it has grown by half,
- * where V8 would do so at a tenth, every two seconds. Measured by `npm run bench:road`.
+ * A collector's garbage dies young and at once: a young generation that stays at a few megabytes
+ * lies in the processor's cache and is swept in no time. V8 would let it grow to 32. The old
+ * generation hardly changes: it is collected when it has grown by half, where V8 would do so at a
+ * tenth, every two seconds. Measured by `npm run bench:road`.
  */
 function tuneGarbageCollection(): void {
   const { setFlagsFromString } = process.getBuiltinModule('node:v8');

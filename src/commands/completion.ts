@@ -1,6 +1,6 @@
 /**
- * `amperage completion`: a script for the shell, made from the tree of commands as it is, so that it
- * offers what there is and nothing else. It runs no command when a key is pressed.
+ * `amperage completion`: a script for the shell, made from the tree of commands as it is, so that
+ * it offers what there is and nothing else. It runs no command when a key is pressed.
  */
 import { Argument, Command } from 'commander';
 import { renderBash } from './completion/bash.ts';
@@ -21,7 +21,8 @@ export function completionCommand(
 ): Command {
   return new Command('completion')
     .description(
-      'Prints a script that completes commands, flags and their values in a shell. It holds for this version: make it anew after an update.',
+      'Prints a script that completes commands, flags and their values in a shell. It holds ' +
+        'for this version: make it anew after an update.',
     )
     .addArgument(new Argument('<shell>', 'whose script').choices(Object.keys(shells)))
     .addHelpText(

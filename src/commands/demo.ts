@@ -1,8 +1,10 @@
 /**
- * `amperage demo`: the whole road on this machine, without an AWS account. Every stage is the real command as a
- * process of its own; what AWS would be is `amperage emulate`, which speaks its protocols and verifies signatures.
+ * `amperage demo`: the whole road on this machine, without an AWS account. Every stage is the real
+ * command as a process of its own; what AWS would be is `amperage emulate`, which speaks its
+ * protocols and verifies signatures.
  *
- *   sample-app :3000 ◄─ scraped ─ collect ◄─ targets ─ discover :9001 ◄─ Cloud Map, SSM ─ emulate :4566
+ *   sample-app :3000 ◄─ scraped ─ collect ◄─ targets ─ discover :9001 ◄─ Cloud Map, SSM ─ emulate
+ *   :4566
  *   exporter   :9779 ◄─┘             └─ remote_write, SigV4 ─► workspace :9009 ─► page
  */
 import { mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
@@ -40,7 +42,9 @@ interface DemoOptions extends LogOptions {
 export function demoCommand(): Command {
   return longRunningCommand('demo')
     .description(
-      'Runs the whole pipeline on this machine until Ctrl-C: a sample application under load, the ECS exporter, Cloud Map discovery, the collector, signed remote_write, a local workspace and its web page.',
+      'Runs the whole pipeline on this machine until Ctrl-C: a sample application under ' +
+        'load, the ECS exporter, Cloud Map discovery, the collector, signed remote_write, a ' +
+        'local workspace and its web page.',
     )
     .option(
       '--duration <time>',
@@ -54,7 +58,8 @@ export function demoCommand(): Command {
     .option('--rate <requests/s>', 'load on the sample application', '5')
     .addHelpText(
       'after',
-      '\nExamples:\n  npm start\n  npm start -- --duration 60s\n  npm start -- --free-ports --rate 20 --data ./demo-data\n',
+      '\nExamples:\n  npm start\n  npm start -- --duration 60s\n  npm start -- --free-ports ' +
+        '--rate 20 --data ./demo-data\n',
     )
     .action(runDemo);
 }
@@ -262,7 +267,10 @@ class Demo implements Component {
     };
   }
 
-  /** Tells the emulator of the task's processes, as the ECS agent would know them; gives the exporter's metadata URI. */
+  /**
+   * Tells the emulator of the task's processes, as the ECS agent would know them; gives the
+   * exporter's metadata URI.
+   */
   async #registerTask(
     task: Task,
     appPid: number,
@@ -367,7 +375,8 @@ function checkDisk(directory: string): void {
   if (freeMb >= FREE_MB_MIN) return;
   throw new ConfigError(
     'DISK_FULL',
-    `${freeMb} MB free for ${directory}, the demo needs ${FREE_MB_MIN} MB; free some space or choose another place with --data`,
+    `${freeMb} MB free for ${directory}, the demo needs ${FREE_MB_MIN} MB; free some space ` +
+      'or choose another place with --data',
   );
 }
 

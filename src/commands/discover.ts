@@ -1,6 +1,6 @@
 /**
- * `amperage discover`: scrape targets from ECS and AWS Cloud Map for any Prometheus, over HTTP or as a file, and why
- * each candidate is one or is none.
+ * `amperage discover`: scrape targets from ECS and AWS Cloud Map for any Prometheus, over HTTP or
+ * as a file, and why each candidate is one or is none.
  */
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -31,7 +31,9 @@ const EXPLAIN_TIMEOUT_MS = 60_000;
 export function discoverCommand(): Command {
   const command = withFlags(withTrust(longRunningCommand('discover')))
     .description(
-      'Finds scrape targets in ECS and AWS Cloud Map, serves them at /prometheus-targets (http_sd) or writes a file,\nand tells at /explain why each container is a target or is none.',
+      'Finds scrape targets in ECS and AWS Cloud Map, serves them at /prometheus-targets ' +
+        '(http_sd) or writes a file,\nand tells at /explain why each container is a target or ' +
+        'is none.',
     )
     .option('--listen <host:port>', 'address to serve on', '127.0.0.1:9001')
     .option('--write-to <file>', 'also write the targets as a file for file_sd')
@@ -57,7 +59,8 @@ Examples:
       .argument('[task]', 'part of the ARN, id or group of the tasks to tell of')
       .addHelpText(
         'after',
-        '\nExamples:\n  amperage discover explain --clusters prod service:web\n  amperage discover explain --config.file prometheus.yml\n',
+        '\nExamples:\n  amperage discover explain --clusters prod service:web\n  amperage ' +
+          'discover explain --config.file prometheus.yml\n',
       )
       .action(explain),
   );
@@ -143,8 +146,8 @@ async function serve(flags: DiscoverFlags): Promise<void> {
 }
 
 /**
- * Before a list is whole there is none: one that lacks targets would end them at its reader. A job that is asked for by its
- * name waits for no other.
+ * Before a list is whole there is none: one that lacks targets would end them at its reader. A job
+ * that is asked for by its name waits for no other.
  */
 async function targets(
   request: HttpRequest,
@@ -190,7 +193,10 @@ async function openPublisher(file: string, world: World): Promise<FilePublisher>
   );
 }
 
-/** Once, at the start, as the reloader does. Without it discovery goes on: a file may be there already. */
+/**
+ * Once, at the start, as the reloader does. Without it discovery goes on: a file may be there
+ * already.
+ */
 async function writePrometheusConfig({ prometheusConfig }: Sources, world: World): Promise<void> {
   if (prometheusConfig === undefined) return;
   const { parameter, file } = prometheusConfig;

@@ -18,7 +18,8 @@ interface EmulateFlags extends LogOptions {
 export function emulateCommand(): Command {
   return longRunningCommand('emulate')
     .description(
-      'Local AWS endpoints: S3, SSM parameters, Secrets Manager, Cloud Map, ECS, EC2, SQS, STS, container credentials,\ninstance metadata v2, task metadata v4.',
+      'Local AWS endpoints: S3, SSM parameters, Secrets Manager, Cloud Map, ECS, EC2, SQS, ' +
+        'STS, container credentials,\ninstance metadata v2, task metadata v4.',
     )
     .option('--listen <host:port>', 'address to serve on', '127.0.0.1:4566')
     .option('--region <region>', 'region that signatures must name', 'us-east-1')

@@ -20,7 +20,8 @@ export function explainCommand(
       if (family === undefined || entry === undefined)
         throw new ConfigError(
           'FLAG_VALUE',
-          `${JSON.stringify(given.slice(0, 100))} is no error code; docs/errors.md lists all of them`,
+          `${JSON.stringify(given.slice(0, 100))} is no error code; docs/errors.md lists all ` +
+            'of them',
         );
       write(`${code}: ${family.title.toLowerCase()}\n\n${entry.means}\n\n${entry.remedy}\n`);
     });

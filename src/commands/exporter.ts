@@ -1,5 +1,6 @@
 /**
- * `amperage exporter`: the sidecar that serves an ECS task's metrics. Loads neither PromQL nor an AWS client.
+ * `amperage exporter`: the sidecar that serves an ECS task's metrics. Loads neither PromQL nor an
+ * AWS client.
  */
 import { type Command, Option } from 'commander';
 import { createTaskMetadataClient, metadataUri } from '../aws/task-metadata.ts';
@@ -39,11 +40,13 @@ const CLEAR = '\u001b[H\u001b[2J';
 export function exporterCommand(): Command {
   return longRunningCommand('exporter')
     .description(
-      "Serves the CPU, memory, network and disk figures of the ECS task it runs in, under ecs_exporter's names.",
+      'Serves the CPU, memory, network and disk figures of the ECS task it runs in, under ' +
+        "ecs_exporter's names.",
     )
     .option(
       '--web.listen-address <host:port>',
-      `address to serve on, may be given several times; a collector in another task must reach it (default: ${ADDRESS})`,
+      'address to serve on, may be given several times; a collector in another task must ' +
+        `reach it (default: ${ADDRESS})`,
       gather,
       [] as readonly string[],
     )
@@ -60,7 +63,8 @@ export function exporterCommand(): Command {
     .option('--instance', 'all tasks of this ECS Managed Instance, from a managed daemon on it')
     .option(
       '--cache-time <duration>',
-      `for how long a reading of the endpoint serves the scrapes after it too, at most ${formatDurationMs(CACHE_MS_MAX)}; 0: each scrape reads anew`,
+      'for how long a reading of the endpoint serves the scrapes after it too, at most ' +
+        `${formatDurationMs(CACHE_MS_MAX)}; 0: each scrape reads anew`,
       formatDurationMs(CACHE_MS_DEFAULT),
     )
     .option('--top', 'show the containers in the terminal instead of serving metrics')

@@ -1,7 +1,9 @@
 /**
- * The command line as a tree of commands. Each command's module is loaded only when it is asked for:
- * the exporter sidecar never loads PromQL or an AWS client. What all commands share is set here: the
- * shape of their help, the words of a usage error, and that it is thrown rather than ends the process.
+ * The command line as a tree of commands. Each command's module is loaded only when it is asked
+ * for:
+ * the exporter sidecar never loads PromQL or an AWS client. What all commands share is set here:
+ * the shape of their help, the words of a usage error, and that it is thrown rather than ends the
+ * process.
  */
 import { Command, Help, type Option } from 'commander';
 import { VERSION } from './version.ts';
@@ -94,7 +96,8 @@ export function normalizeArguments(given: readonly string[]): string[] {
 function newProgram(): Command {
   return new Command('amperage')
     .description(
-      'Prometheus metrics of containers on Amazon ECS, brought to Amazon Managed Service for Prometheus (AMP)',
+      'Prometheus metrics of containers on Amazon ECS, brought to Amazon Managed Service for ' +
+        'Prometheus (AMP)',
     )
     .version(VERSION)
     .addHelpText(

@@ -58,7 +58,9 @@ interface ProxyFlags extends LogOptions {
 export function proxyCommand(): Command {
   return withTrust(longRunningCommand('proxy'))
     .description(
-      'Signs requests with SigV4 and sends them on: AMP, S3 and all other services for programs that cannot sign.\nA reverse proxy by --host or the Host header, a forward proxy for requests of whole http:// or https:// URLs.',
+      'Signs requests with SigV4 and sends them on: AMP, S3 and all other services for ' +
+        'programs that cannot sign.\nA reverse proxy by --host or the Host header, a forward ' +
+        'proxy for requests of whole http:// or https:// URLs.',
     )
     .option('--port <address>', 'host:port, :port (loopback), a port alone, or unix:/path', ':8080')
     .option('--name <service>', 'service to sign for (default: told by the host)')

@@ -1,6 +1,7 @@
 /**
- * What all long-running commands share: the logging flags, the world made from them, and the run from start to a
- * signal. SIGINT or SIGTERM stops within the deadline and the status is 0; a second signal ends at once.
+ * What all long-running commands share: the logging flags, the world made from them, and the run
+ * from start to a signal. SIGINT or SIGTERM stops within the deadline and the status is 0; a second
+ * signal ends at once.
  */
 import { Command, Option } from 'commander';
 import { systemClock } from '../kernel/clock.ts';
@@ -47,7 +48,10 @@ export function createWorld(options: LogOptions, http: HttpClient = createHttpCl
   };
 }
 
-/** Starts the component and resolves when a signal, or `ending`, has stopped it. Rejects when it can't start. */
+/**
+ * Starts the component and resolves when a signal, or `ending`, has stopped it. Rejects when it
+ * can't start.
+ */
 export async function runUntilSignal(
   component: Component,
   world: World,

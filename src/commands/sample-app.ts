@@ -1,5 +1,6 @@
 /**
- * `amperage sample-app`: the instrumented web application and its load, in one process as in the articles.
+ * `amperage sample-app`: the instrumented web application and its load, in one process as in the
+ * articles.
  */
 import { type Command } from 'commander';
 import { Group } from '../kernel/component.ts';
@@ -38,7 +39,8 @@ export function sampleAppCommand(): Command {
     .option('--seed <number>', 'of latencies and arrivals', '1')
     .addHelpText(
       'after',
-      '\nExamples:\n  amperage sample-app\n  amperage sample-app --rate 50 --latency uniform:min=10,max=200\n',
+      '\nExamples:\n  amperage sample-app\n  amperage sample-app --rate 50 --latency ' +
+        'uniform:min=10,max=200\n',
     )
     .action(run);
 }
@@ -48,7 +50,8 @@ async function run(flags: SampleAppFlags): Promise<void> {
   if (flags.loadUrl !== undefined && !/^https?:\/\/[^/]+$/.test(flags.loadUrl)) {
     throw new ConfigError(
       'FLAG_VALUE',
-      `--load-url "${flags.loadUrl}" is not a URL without a path; write for example http://127.0.0.1:3000`,
+      `--load-url "${flags.loadUrl}" is not a URL without a path; write for example ` +
+        'http://127.0.0.1:3000',
     );
   }
   const seed = numberFlag('--seed', flags.seed);

@@ -1,6 +1,6 @@
 /**
- * The flag of every command that speaks TLS as a client, and what it and the environment name, taken before the command
- * does anything.
+ * The flag of every command that speaks TLS as a client, and what it and the environment name,
+ * taken before the command does anything.
  */
 import type { Command } from 'commander';
 import { createLogger } from '../kernel/logger.ts';
@@ -16,7 +16,8 @@ export function withTrust(command: Command): Command {
   return command
     .option(
       `${TRUST_FLAG} <file>`,
-      'certificate authorities to trust, PEM (default: those of AWS_CA_BUNDLE, SSL_CERT_FILE and SSL_CERT_DIR, else of Node)',
+      'certificate authorities to trust, PEM (default: those of AWS_CA_BUNDLE, SSL_CERT_FILE ' +
+        'and SSL_CERT_DIR, else of Node)',
     )
     .hook('preAction', (owner, acting) => {
       // A hook is called for subcommands too, which have one of their own.

@@ -1,5 +1,6 @@
 /**
- * `amperage workspace`: a local AMP. Signed remote_write in, durable store, the Prometheus query API out, the page.
+ * `amperage workspace`: a local AMP. Signed remote_write in, durable store, the Prometheus query
+ * API out, the page.
  */
 import { join } from 'node:path';
 import { type Command } from 'commander';
@@ -70,14 +71,21 @@ export function workspaceCommand(): Command {
     )
     .option(
       '--fault <kind:share>',
-      'let a share of writes fail: 503:0.1, 429:0.05:2 (Retry-After), latency:0.2:500 (ms), reset:0.1, half:0.1; several times',
+      'let a share of writes fail: 503:0.1, 429:0.05:2 (Retry-After), latency:0.2:500 (ms), ' +
+        'reset:0.1, half:0.1; several times',
       gather,
       [],
     )
     .option('--fault-seed <number>', 'the same seed gives the same faults', '1')
     .addHelpText(
       'after',
-      `\nLimits, with those of --strict:\n${LIMIT_NAMES.map((name) => `  ${name.padEnd(20)} ${String(AMP_LIMITS[name][0]).padStart(10)}  ${AMP_LIMITS[name][1]}`).join('\n')}\nFaults are also set while it runs, from this machine: PUT /_workspace/faults [{"kind":"status","status":503,"share":0.1}]\n\nWriters sign with the keys in ${KEY_ENV} and ${SECRET_ENV}, or with those of a trusted emulator.\n\nExamples:\n  ${KEY_ENV}=AKIAEXAMPLE ${SECRET_ENV}=secret amperage workspace\n  amperage workspace --trust-emulator http://127.0.0.1:4566\n`,
+      `\nLimits, with those of ` +
+        `--strict:\n${LIMIT_NAMES.map((name) => `  ${name.padEnd(20)} ${String(AMP_LIMITS[name][0]).padStart(10)}  ${AMP_LIMITS[name][1]}`).join('\n')}\nFaults ` +
+        'are also set while it runs, from this machine: PUT /_workspace/faults ' +
+        `[{"kind":"status","status":503,"share":0.1}]\n\nWriters sign with the keys in ` +
+        `${KEY_ENV} and ${SECRET_ENV}, or with those of a trusted emulator.\n\nExamples:\n  ` +
+        `${KEY_ENV}=AKIAEXAMPLE ${SECRET_ENV}=secret amperage workspace\n  amperage workspace ` +
+        `--trust-emulator http://127.0.0.1:4566\n`,
     )
     .action(run);
 }
@@ -155,7 +163,10 @@ function storeLimits(limits: Limits): Partial<StoreOptions> {
   };
 }
 
-/** The static keys of the environment, then those that the emulator gave out; its answers are kept a minute. */
+/**
+ * The static keys of the environment, then those that the emulator gave out; its answers are kept a
+ * minute.
+ */
 function createLookup(flags: WorkspaceFlags, world: World): Authorizer['lookup'] {
   const accessKeyId = process.env[KEY_ENV];
   const secretAccessKey = process.env[SECRET_ENV];
@@ -163,7 +174,8 @@ function createLookup(flags: WorkspaceFlags, world: World): Authorizer['lookup']
   if ((accessKeyId === undefined || secretAccessKey === undefined) && trustEmulator === undefined) {
     throw new ConfigError(
       'WORKSPACE_KEYS',
-      `no keys to verify signatures with; set ${KEY_ENV} and ${SECRET_ENV}, or --trust-emulator http://127.0.0.1:4566`,
+      `no keys to verify signatures with; set ${KEY_ENV} and ${SECRET_ENV}, or ` +
+        '--trust-emulator http://127.0.0.1:4566',
     );
   }
   const known = new Map<string, { credentials: AwsCredentials; untilMs: number }>();

@@ -1,4 +1,6 @@
-/** The keys of ECS discovery: Prometheus' own as Prometheus has them, ours under a key of their own. */
+/**
+ * The keys of ECS discovery: Prometheus' own as Prometheus has them, ours under a key of their own.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { RULE_KEYS } from '../discovery/ecs/keys.ts';
@@ -76,7 +78,8 @@ test('aws_sd_configs needs a role, has ecs alone, and no request_concurrency, as
     `c.yml:5:9: unknown key "request_concurrency" in ${at} [CONFIG_UNKNOWN_KEY]`,
   ]);
   assert.deepEqual(await of('role: ecs', 'filters: [{name: a, values: [b]}]'), [
-    'c.yml:5:9: filters has no effect with the role ecs, here as in Prometheus; use relabel_configs [CONFIG_NOTE]',
+    'c.yml:5:9: filters has no effect with the role ecs, here as in Prometheus; use ' +
+      'relabel_configs [CONFIG_NOTE]',
   ]);
 });
 
@@ -97,7 +100,9 @@ test("a rule under Prometheus' keys is an error at its line that names our own k
         const { config, lines } = await check(mechanism, given, allowPartial);
         assert.equal(config, undefined);
         assert.deepEqual(lines, [
-          `c.yml:5:9: "${key}" in scrape_configs[0].${mechanism}[0] ("a"): Prometheus' own discovery knows no rules: each task is one target at "port"; write it under amperage_ecs_sd_configs [CONFIG_UNKNOWN_KEY]`,
+          `c.yml:5:9: "${key}" in scrape_configs[0].${mechanism}[0] ("a"): Prometheus' own ` +
+            'discovery knows no rules: each task is one target at "port"; write it under ' +
+            'amperage_ecs_sd_configs [CONFIG_UNKNOWN_KEY]',
         ]);
       }
   const { lines } = await check('amperage_ecs_sd_configs', ['port: 80']);
@@ -136,7 +141,8 @@ test('keys that are valid and change nothing are told at their line', async () =
     'profile: p',
   ]);
   assert.deepEqual(lines, [
-    'c.yml:4:27: follow_redirects has no effect: AWS redirects no call, and none would be followed [CONFIG_NOTE]',
+    'c.yml:4:27: follow_redirects has no effect: AWS redirects no call, and none would be ' +
+      'followed [CONFIG_NOTE]',
     'c.yml:5:23: enable_http2 has no effect: AWS is spoken to in HTTP/1.1 [CONFIG_NOTE]',
     'c.yml:6:22: external_id has no effect without role_arn [CONFIG_NOTE]',
     'c.yml:9:18: profile has no effect beside access_key and secret_key [CONFIG_NOTE]',

@@ -1,6 +1,7 @@
 /**
- * YAML text → a plain value, and from a path in that value back to line and column. Reads as Prometheus' parser does
- * where that matters: keys without a value are absent, `1.0` in a label stays `1.0`, merge keys work.
+ * YAML text → a plain value, and from a path in that value back to line and column. Reads as
+ * Prometheus' parser does where that matters: keys without a value are absent, `1.0` in a label
+ * stays `1.0`, merge keys work.
  * Not here: what the keys mean.
  * Limits: text ≤ 16 MiB, nodes after expanding aliases ≤ 1,000,000.
  * Source: https://yaml.org/spec/1.2.2/
@@ -23,11 +24,16 @@ import { type ConfigPath, type Finding } from '../settings/finding.ts';
 
 export interface ConfigDocument {
   readonly value: unknown;
-  /** The same with keys that have no value, as null: an OpenTelemetry collector takes them for all defaults. */
+  /**
+   * The same with keys that have no value, as null: an OpenTelemetry collector takes them for all
+   * defaults.
+   */
   readonly valueWithNulls: () => unknown;
   /** Faults of the text itself; `value` is of no use when there are any. */
   readonly findings: readonly Finding[];
-  /** The place of a value, or of its key; of the nearest thing around it when it is not in the text. */
+  /**
+   * The place of a value, or of its key; of the nearest thing around it when it is not in the text.
+   */
   locate(
     path: ConfigPath,
     at?: 'key' | 'value',
@@ -56,7 +62,8 @@ export function readDocument(text: string, file: string): ConfigDocument {
     const message = `the file is longer than ${TEXT_LENGTH_MAX} characters`;
     return empty([finding(0, 'CONFIG_FILE', message)]);
   }
-  // The library holds each key of a mapping against each other one, which takes minutes in a long one.
+  // The library holds each key of a mapping against each other one, which takes minutes in a long
+  // one.
   const options = { lineCounter: lines, prettyErrors: false, uniqueKeys: false };
   const document = parseDocument(text, options);
   if (document.errors.length > 0 || hasDashWord(document)) {
@@ -103,7 +110,10 @@ function empty(findings: readonly Finding[]): ConfigDocument {
   };
 }
 
-/** Whether an unquoted word begins with a dash that is not YAML's; in quotes, blocks and comments it is just text. */
+/**
+ * Whether an unquoted word begins with a dash that is not YAML's; in quotes, blocks and comments it
+ * is just text.
+ */
 function hasDashWord(document: Document): boolean {
   let found = false;
   visit(document, {
@@ -116,7 +126,10 @@ function hasDashWord(document: Document): boolean {
   return found;
 }
 
-/** Word processors turn "-" into "–"; YAML then sees text. Found before parsing, for each line, with the remedy. */
+/**
+ * Word processors turn "-" into "–"; YAML then sees text. Found before parsing, for each line, with
+ * the remedy.
+ */
 function enDashes(text: string, file: string): Finding[] {
   const found: Finding[] = [];
   text.split('\n').forEach((content, index) => {
@@ -130,7 +143,9 @@ function enDashes(text: string, file: string): Finding[] {
       file,
       line: index + 1,
       column: before.length + 1,
-      message: `the line begins with an ${name ?? 'minus sign (U+2212)'} where YAML wants "-"; a web page or a word processor has replaced it: type "-" instead`,
+      message:
+        `the line begins with an ${name ?? 'minus sign (U+2212)'} where YAML wants "-"; a web ` +
+        'page or a word processor has replaced it: type "-" instead',
     });
   });
   return found;
@@ -196,7 +211,8 @@ function convert(node: unknown, state: Conversion): unknown {
     return value;
   }
   if (!isScalar(node)) return null;
-  // A number that JavaScript would print otherwise keeps its text: the label value 1.0 must not become 1.
+  // A number that JavaScript would print otherwise keeps its text: the label value 1.0 must not
+  // become 1.
   if (typeof node.value === 'number' && node.source !== undefined) {
     return String(node.value) === node.source ? node.value : node.source;
   }
@@ -237,7 +253,10 @@ function readKey(pair: Pair): string {
   return typeof key.value === 'number' && key.source !== undefined ? key.source : String(key.value);
 }
 
-/** By key, made once for each mapping: a document with many faults in a long one asks for many places. */
+/**
+ * By key, made once for each mapping: a document with many faults in a long one asks for many
+ * places.
+ */
 const pairsOfMaps = new WeakMap<YAMLMap, ReadonlyMap<string, Pair>>();
 
 function findPair(map: YAMLMap, key: string): Pair | undefined {

@@ -1,7 +1,8 @@
 /**
- * `${env:NAME}` and `${env:NAME:-default}` in the values of a configuration, and in those of the OpenTelemetry Collector
- * also `${NAME}` and `$$`. A value that is one reference as a whole is read as YAML afterwards, as the Collector does.
- * Not in a Prometheus configuration's own `$1` and `${1}`, which are relabelling's.
+ * `${env:NAME}` and `${env:NAME:-default}` in the values of a configuration, and in those of the
+ * OpenTelemetry Collector also `${NAME}` and `$$`. A value that is one reference as a whole is read
+ * as YAML afterwards, as the Collector does. Not in a Prometheus configuration's own `$1` and
+ * `${1}`, which are relabelling's.
  * Source: https://opentelemetry.io/docs/collector/configuration/#environment-variables
  */
 import { parse } from 'yaml';

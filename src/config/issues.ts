@@ -1,5 +1,6 @@
 /**
- * Turns what the schema complains about into findings that name the place, the thing at fault and the remedy.
+ * Turns what the schema complains about into findings that name the place, the thing at fault and
+ * the remedy.
  * The keys that would have been right come from the schema itself, by way of its JSON Schema.
  */
 import { z } from 'zod';
@@ -55,7 +56,10 @@ function isUnsupported(issue: z.core.$ZodIssue): boolean {
   return issue.code === 'custom' && issue.params?.['code'] === 'CONFIG_UNSUPPORTED';
 }
 
-/** Whether a key that is not supported may be left out; not in a sink's entry, which would then send without its credentials. */
+/**
+ * Whether a key that is not supported may be left out; not in a sink's entry, which would then send
+ * without its credentials.
+ */
 export function isDroppable(issue: z.core.$ZodIssue): boolean {
   const isInSink = issue.path.length > 1 && sinkKinds.some(({ key }) => key === issue.path[0]);
   return isUnsupported(issue) && !isInSink;
@@ -173,7 +177,10 @@ function flatten(schema: JsonSchema): JsonSchema[] {
   return [schema, ...[...(schema.anyOf ?? []), ...(schema.allOf ?? [])].flatMap(flatten)];
 }
 
-/** The known key that is so close that it must have been meant: at most a third of its letters differ. */
+/**
+ * The known key that is so close that it must have been meant: at most a third of its letters
+ * differ.
+ */
 export function nearest(key: string, known: readonly string[]): string | undefined {
   let best: string | undefined;
   let bestDistance = Infinity;

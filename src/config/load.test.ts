@@ -48,7 +48,9 @@ test('en dashes for list dashes are named with their places', async () => {
   assert.equal(lines.length, 4);
   assert.equal(
     lines[0],
-    'fargate-to-amp-en-dashes.yml:6:3: the line begins with an en dash (U+2013) where YAML wants "-"; a web page or a word processor has replaced it: type "-" instead [CONFIG_EN_DASH]',
+    'fargate-to-amp-en-dashes.yml:6:3: the line begins with an en dash (U+2013) where YAML ' +
+      'wants "-"; a web page or a word processor has replaced it: type "-" instead ' +
+      '[CONFIG_EN_DASH]',
   );
   const quoted = await check('global:\n  external_labels:\n    a: |\n      – text\n    b: "– x"\n');
   assert.deepEqual(quoted.lines, []);
@@ -71,7 +73,8 @@ test('the ADOT article works unchanged: a bare refresh_interval is seconds, and 
   assert.deepEqual(plan.sinks, []);
   assert.equal(
     warnings[0]?.message,
-    'refresh_interval 60 has no unit and is taken as 60s, as published ADOT examples mean it; Prometheus refuses it: write 60s',
+    'refresh_interval 60 has no unit and is taken as 60s, as published ADOT examples mean ' +
+      'it; Prometheus refuses it: write 60s',
   );
 });
 

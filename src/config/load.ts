@@ -1,8 +1,8 @@
 /**
- * A configuration's text → a CollectorPlan, or findings with file, line and column. `${env:X}` is expanded everywhere,
- * `$X` in external_labels only, as Prometheus does.
- * Not here: what keys mean (prometheus.ts, otel/ for the OpenTelemetry Collector's dialect); where the text comes from
- * (sources/); reload.
+ * A configuration's text → a CollectorPlan, or findings with file, line and column. `${env:X}` is
+ * expanded everywhere, `$X` in external_labels only, as Prometheus does.
+ * Not here: what keys mean (prometheus.ts, otel/ for the OpenTelemetry Collector's dialect); where
+ * the text comes from (sources/); reload.
  */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
@@ -32,7 +32,9 @@ export interface CheckedConfig {
   readonly plan: CollectorPlan | undefined;
   /** Errors first, each in the order of the text. */
   readonly findings: readonly Finding[];
-  /** A digest of all texts that were read: another for a configuration that is written otherwise. */
+  /**
+   * A digest of all texts that were read: another for a configuration that is written otherwise.
+   */
   readonly version: string;
   /** The text of the main file. */
   readonly text: string;
@@ -50,7 +52,10 @@ export interface LoadedConfig {
  *
  * @throws ConfigError for the first error, saying how many more there are
  */
-export async function loadConfig(file: string, options: ConfigLoadOptions = {}): Promise<LoadedConfig> {
+export async function loadConfig(
+  file: string,
+  options: ConfigLoadOptions = {},
+): Promise<LoadedConfig> {
   return keepGood(await checkConfigFile(file, options), file);
 }
 
@@ -89,7 +94,10 @@ export async function checkConfigFile(
   return checkConfigText(text, file, options);
 }
 
-/** The same for a text at hand; `file` names it in findings, its folder is where relative paths start. */
+/**
+ * The same for a text at hand; `file` names it in findings, its folder is where relative paths
+ * start.
+ */
 export async function checkConfigText(
   text: string,
   file: string,

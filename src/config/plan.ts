@@ -1,7 +1,7 @@
 /**
- * What a collector runs by, in whatever dialect it was written: sources, transforms, sinks, and the routes between them.
- * Plain, checked, with all defaults. Every part has an identity made of named fields, so that a reload can tell what
- * stays, what changes and what is gone.
+ * What a collector runs by, in whatever dialect it was written: sources, transforms, sinks, and the
+ * routes between them. Plain, checked, with all defaults. Every part has an identity made of named
+ * fields, so that a reload can tell what stays, what changes and what is gone.
  *
  *     sources ──► route: transforms ──► sink: its own transforms ──► queue ──► receiver
  */

@@ -1,6 +1,7 @@
 /**
- * The Prometheus dialect: prometheus.yml as a collector understands it. What has no meaning for a collector is
- * accepted, what can't be honoured is refused with a sentence; nothing is ignored silently that would change samples.
+ * The Prometheus dialect: prometheus.yml as a collector understands it. What has no meaning for a
+ * collector is accepted, what can't be honoured is refused with a sentence; nothing is ignored
+ * silently that would change samples.
  * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/
  */
 import { z } from 'zod';
@@ -84,7 +85,10 @@ export interface ResolveOptions {
 
 const EXTERNAL_LABELS = 'external_labels';
 
-/** Checks what the schema can't (one value against another) and fills in the defaults: one route, all jobs to all sinks. */
+/**
+ * Checks what the schema can't (one value against another) and fills in the defaults: one route,
+ * all jobs to all sinks.
+ */
 export function resolvePrometheus(options: ResolveOptions): CollectorPlan {
   const { input, baseDirectory, env, report } = options;
   const global = input.global ?? {};
@@ -121,7 +125,10 @@ export interface JobsContext {
   readonly idOf?: (jobName: string) => string;
 }
 
-/** The jobs of a configuration and of the files it includes, with its `global`; names are unique among them. */
+/**
+ * The jobs of a configuration and of the files it includes, with its `global`; names are unique
+ * among them.
+ */
 export function resolveJobs(
   sources: readonly ScrapeSource[],
   { global, externalLabels: labels, idOf = (name) => name }: JobsContext,

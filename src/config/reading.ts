@@ -1,6 +1,7 @@
 /**
- * One reading of a configuration, of its main file and of those it includes: what all of them share, how a text becomes a
- * value with its references expanded, and how a value goes through a schema.
+ * One reading of a configuration, of its main file and of those it includes: what all of them
+ * share, how a text becomes a value with its references expanded, and how a value goes through a
+ * schema.
  * Not here: which files there are (load.ts, scrape-files.ts), what keys mean.
  */
 import type { z } from 'zod';
@@ -60,8 +61,8 @@ export interface Parsed<Data> {
 }
 
 /**
- * A value by its schema; undefined when it has faults, which are then reported. Where a part will do, keys that are not
- * supported are left out.
+ * A value by its schema; undefined when it has faults, which are then reported. Where a part will
+ * do, keys that are not supported are left out.
  *
  * @param at  where the value lies in the document
  */

@@ -1,5 +1,6 @@
 /**
- * A configuration as it may be shown: its text, secrets replaced by `<secret>`, passwords taken out of URLs.
+ * A configuration as it may be shown: its text, secrets replaced by `<secret>`, passwords taken out
+ * of URLs.
  */
 import { isScalar, parseDocument, visit } from 'yaml';
 

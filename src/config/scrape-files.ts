@@ -1,7 +1,8 @@
 /**
  * scrape_config_files: the jobs of a configuration together with those of the files it includes.
  * Limits: files of one pattern ≤ 1,000.
- * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#configuration-file
+ * Source:
+ * https://prometheus.io/docs/prometheus/latest/configuration/configuration/#configuration-file
  */
 import { readFile } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
@@ -42,7 +43,10 @@ export async function withScrapeFiles(
   return sources;
 }
 
-async function readScrapeFile(file: string, reading: DocumentReading): Promise<ScrapeSource | undefined> {
+async function readScrapeFile(
+  file: string,
+  reading: DocumentReading,
+): Promise<ScrapeSource | undefined> {
   let text: string;
   try {
     text = await readFile(file, 'utf8');

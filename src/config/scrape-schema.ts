@@ -17,7 +17,8 @@ import { ESCAPING_SCHEMES, SCRAPE_PROTOCOLS } from '../wire/exposition/negotiati
 
 const protocolSchema = z.enum(SCRAPE_PROTOCOLS, {
   error: (issue) =>
-    `${JSON.stringify(issue.input)} is not a scrape protocol; use one of ${SCRAPE_PROTOCOLS.join(', ')}`,
+    `${JSON.stringify(issue.input)} is not a scrape protocol; use one of ` +
+    `${SCRAPE_PROTOCOLS.join(', ')}`,
 });
 
 /** What both `global` and a job may set. */
@@ -99,7 +100,8 @@ export const sharedShape = {
     .optional()
     .meta({
       description:
-        'How a target is asked to write names that are not legacy ones. The default is underscores ' +
+        'How a target is asked to write names that are not legacy ones. The default is ' +
+        'underscores ' +
         'where names are validated as legacy.',
       default: 'allow-utf-8',
     }),

@@ -139,7 +139,9 @@ function definedValues<Values extends object>(
   };
 }
 
-/** The discovery of a job, in the order of the table; says where a bare number was taken as seconds. */
+/**
+ * The discovery of a job, in the order of the table; says where a bare number was taken as seconds.
+ */
 function resolveDiscovery(
   input: ScrapeInput,
   raw: unknown,

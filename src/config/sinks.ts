@@ -1,5 +1,6 @@
 /**
- * The sinks of a configuration: keys from the table of sinks, names that tell them apart, folders of their queues.
+ * The sinks of a configuration: keys from the table of sinks, names that tell them apart, folders
+ * of their queues.
  */
 import { createHash } from 'node:crypto';
 import type { z } from 'zod';
@@ -76,7 +77,8 @@ export function planSinks(
       report.error(
         path,
         'CONFIG_DUPLICATE',
-        `${resolved.place} is written by ${formatPath(writer.path)} already; give each entry a place ` +
+        `${resolved.place} is written by ${formatPath(writer.path)} already; give each entry ` +
+          'a place ' +
           `of its own`,
       );
     warnOfOrder(entry, resolved.name, writers.get(address), report);
@@ -108,7 +110,8 @@ function warnOfOrder(
   if (name !== undefined || other === undefined) return;
   report.warn(
     path,
-    `it delivers to the same place as ${formatPath(other.path)}, and the order of the two tells them ` +
+    `it delivers to the same place as ${formatPath(other.path)}, and the order of the two ` +
+      'tells them ' +
       `apart; give each a "name", or what waits for one may go out as the other's when they are ` +
       `reordered`,
   );
@@ -127,7 +130,10 @@ const NAME_MAX = 200;
 /** A folder that holds something else. */
 const RESERVED = new Set(['.', '..', 'configuration']);
 
-/** Of remote_write the name alone, as in 0.1.0, where no other kind was; no name makes another kind's folder. */
+/**
+ * Of remote_write the name alone, as in 0.1.0, where no other kind was; no name makes another
+ * kind's folder.
+ */
 function nameFolder(kind: string, name: string): string {
   // Half a surrogate pair has no UTF-8.
   const safe = encodeURIComponent(Buffer.from(name).toString());

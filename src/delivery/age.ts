@@ -1,6 +1,6 @@
 /**
- * Delivery that leaves out what has grown too old for the receiver, anew before each attempt: waiting for a receiver that
- * is away ages what waits.
+ * Delivery that leaves out what has grown too old for the receiver, anew before each attempt:
+ * waiting for a receiver that is away ages what waits.
  */
 import type { Clock } from '../kernel/clock.ts';
 import type { Chunk } from '../model/queue.ts';

@@ -1,5 +1,6 @@
 /**
- * One attempt to deliver some chunks, and its outcome: the interface that every policy of delivery wraps.
+ * One attempt to deliver some chunks, and its outcome: the interface that every policy of delivery
+ * wraps.
  *
  *     split( retry( age limit( attempt over a protocol ) ) )         see delivery.ts
  */
@@ -34,7 +35,10 @@ export interface AttemptSignals {
   readonly stopping: AbortSignal;
 }
 
-/** @param attempt  1 for the first. Rejects when a signal aborts, or with RecoverableError for no answer */
+/**
+ * @param attempt  1 for the first. Rejects when a signal aborts, or with RecoverableError for no
+ *                 answer
+ */
 export type Deliver = (
   chunks: readonly Chunk[],
   attempt: number,

@@ -1,7 +1,9 @@
 /**
- * From a queue to a receiver: the shards, and the policies that each batch goes through, put together over a protocol.
+ * From a queue to a receiver: the shards, and the policies that each batch goes through, put
+ * together over a protocol.
  *
- *     queue ─► shard ─► split ( retry ( age limit ( attempt ─► protocol.encode, protocol.send ))) ─► acknowledge
+ *     queue ─► shard ─► split ( retry ( age limit ( attempt ─► protocol.encode, protocol.send )))
+ *     ─► acknowledge
  *                        │                │                └─ delivered, or partly: counted
  *                        └─ lost: counted └─ lost: counted
  *
@@ -82,7 +84,10 @@ export class Delivery<Request> implements Component {
     return Promise.resolve();
   }
 
-  /** Sends what is queued until the deadline, and takes for granted that nothing more comes; the rest stays queued. */
+  /**
+   * Sends what is queued until the deadline, and takes for granted that nothing more comes; the
+   * rest stays queued.
+   */
   async stop(deadlineMs: number): Promise<void> {
     if (this.#running === undefined) return;
     const { queue } = this.#options;
@@ -92,7 +97,9 @@ export class Delivery<Request> implements Component {
       this.#world.log.info('items are left for the next run', { items: queue.pendingItems });
   }
 
-  /** Ends after the requests under way, or cuts them off at the deadline; the queue goes on taking. */
+  /**
+   * Ends after the requests under way, or cuts them off at the deadline; the queue goes on taking.
+   */
   async release(deadlineMs: number): Promise<void> {
     if (this.#running === undefined) return;
     this.#ending.abort(new Error('delivery is handed on'));

@@ -1,5 +1,6 @@
 /**
- * What a sink's delivery has done since the last look: from it the number of shards follows, and the sink's metrics.
+ * What a sink's delivery has done since the last look: from it the number of shards follows, and
+ * the sink's metrics.
  */
 import type { Chunk } from '../model/queue.ts';
 import type { DeliveryMetrics } from './metrics.ts';

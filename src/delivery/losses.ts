@@ -1,5 +1,6 @@
 /**
- * Losses of one sink, in one vocabulary for all sinks: how many items, why, whose. Counted and said in one place.
+ * Losses of one sink, in one vocabulary for all sinks: how many items, why, whose. Counted and said
+ * in one place.
  */
 import type { Logger } from '../kernel/logger.ts';
 import type { Registry } from '../kernel/metrics.ts';

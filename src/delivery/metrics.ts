@@ -1,6 +1,6 @@
 /**
- * What a sink's delivery says of itself. A sink whose protocol has names of its own for these (remote write has
- * Prometheus') brings its own set.
+ * What a sink's delivery says of itself. A sink whose protocol has names of its own for these
+ * (remote write has Prometheus') brings its own set.
  */
 import type { Counter, Gauge, Histogram, Registry } from '../kernel/metrics.ts';
 

@@ -1,7 +1,7 @@
 /**
- * The seam between delivery and a receiver's own protocol: what a request is made of, how it is sent, and what the
- * answer means for the chunks. Everything that is the same for every receiver lives in this folder; a protocol knows no
- * queue, no retry and no counting of losses.
+ * The seam between delivery and a receiver's own protocol: what a request is made of, how it is
+ * sent, and what the answer means for the chunks. Everything that is the same for every receiver
+ * lives in this folder; a protocol knows no queue, no retry and no counting of losses.
  */
 import type { RecoverableError } from '../kernel/errors.ts';
 import type { Chunk } from '../model/queue.ts';
@@ -31,7 +31,10 @@ export type Answer =
       readonly lost: readonly Loss[];
       readonly text: string;
     }
-  /** For good. `isSeparable`: the fault may be one item's alone, so the others are worth a request of their own. */
+  /**
+   * For good. `isSeparable`: the fault may be one item's alone, so the others are worth a request
+   * of their own.
+   */
   | {
       readonly kind: 'refused';
       readonly reason: string;
@@ -50,9 +53,14 @@ export interface Protocol<Request> {
    * @throws RecoverableError where there is no answer
    */
   send(request: Request, attempt: number, signal: AbortSignal): Promise<Answer>;
-  /** Two halves in order; undefined when there is only one item, or the bytes are not the encoder's. */
+  /**
+   * Two halves in order; undefined when there is only one item, or the bytes are not the encoder's.
+   */
   halve?(chunks: readonly Chunk[]): readonly [readonly Chunk[], readonly Chunk[]] | undefined;
-  /** The chunks without items older than `cutoffMs`, and those items; whole chunks are judged where this is absent. */
+  /**
+   * The chunks without items older than `cutoffMs`, and those items; whole chunks are judged where
+   * this is absent.
+   */
   withoutOlder?(chunks: readonly Chunk[], cutoffMs: number): AgeSplit;
   /** Whose the items of the chunks are; all nobody's where this is absent. */
   ownersOf?(chunks: readonly Chunk[]): ReadonlyMap<string, number>;

@@ -1,6 +1,7 @@
 /**
- * Delivery that goes on trying for as long as the failure may pass, waiting as the receiver asks, and says so: the first
- * failures as warnings, a set-up that must be mended and what lasts as errors, and when it works again.
+ * Delivery that goes on trying for as long as the failure may pass, waiting as the receiver asks,
+ * and says so: the first failures as warnings, a set-up that must be mended and what lasts as
+ * errors, and when it works again.
  */
 import type { RecoverableError } from '../kernel/errors.ts';
 import { type Backoff, retrying } from '../kernel/retry.ts';

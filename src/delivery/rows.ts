@@ -1,6 +1,6 @@
 /**
- * The way into a queue for sinks whose items are rows of text: what a transaction adds is handed on by its commit, in
- * chunks of bounded size.
+ * The way into a queue for sinks whose items are rows of text: what a transaction adds is handed on
+ * by its commit, in chunks of bounded size.
  */
 import type { ChunkQueue } from '../model/queue.ts';
 import type { Load } from './load.ts';

@@ -1,6 +1,6 @@
 /**
- * What a sink's delivery and its queue are told, plain values. Sizes are bytes, spans milliseconds. Making them from a
- * configuration is the sink's work.
+ * What a sink's delivery and its queue are told, plain values. Sizes are bytes, spans milliseconds.
+ * Making them from a configuration is the sink's work.
  */
 export interface DeliverySettings {
   readonly maxItemsPerSend: number;

@@ -1,14 +1,18 @@
 /**
  * The way out of a queue, one per shard: next batch → delivered → acknowledged.
- * A batch stays its lanes' head until it is delivered or lost for a counted reason, so order is kept and a stop in the
- * middle loses nothing: what was not acknowledged is sent again by the next run.
+ * A batch stays its lanes' head until it is delivered or lost for a counted reason, so order is
+ * kept and a stop in the middle loses nothing: what was not acknowledged is sent again by the next
+ * run.
  */
 import type { World } from '../kernel/world.ts';
 import type { BatchLimits, ChunkQueue } from '../model/queue.ts';
 import type { AttemptSignals, Deliver } from './attempt.ts';
 import type { DeliverySettings } from './settings.ts';
 
-/** Protocols may put something before and between chunks: the preamble of a joined snappy block, say. */
+/**
+ * Protocols may put something before and between chunks: the preamble of a joined snappy block,
+ * say.
+ */
 const FRAME_BYTES = 5;
 
 export interface ShardOptions {
@@ -18,7 +22,9 @@ export interface ShardOptions {
   readonly world: Pick<World, 'clock' | 'log'>;
 }
 
-/** Sends the batches of some lanes until it is to end or the drained lanes are empty. Never rejects. */
+/**
+ * Sends the batches of some lanes until it is to end or the drained lanes are empty. Never rejects.
+ */
 export async function runShard(
   lanes: readonly number[],
   { queue, settings, deliver, world }: ShardOptions,

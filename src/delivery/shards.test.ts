@@ -5,7 +5,9 @@ import { Load } from './load.ts';
 import { newDeliveryMetrics } from './metrics.ts';
 import { LoadSharding } from './shards.ts';
 
-/** An interval of so many samples a second, each of whose requests takes its share of `msPerItem`. */
+/**
+ * An interval of so many samples a second, each of whose requests takes its share of `msPerItem`.
+ */
 function interval(load: Load, inPerSecond: number, outPerSecond: number, msPerItem: number): void {
   load.itemsIn = inPerSecond * 10;
   load.itemsOut = outPerSecond * 10;

@@ -1,7 +1,9 @@
 /**
- * How many requests a sink has under way at once: the lanes of its queue are divided among shards, and the number of
- * shards follows the load. A change waits for the requests under way, so a lane is never in two hands.
- * Source: https://github.com/prometheus/prometheus/blob/main/storage/remote/queue_manager.go (calculateDesiredShards)
+ * How many requests a sink has under way at once: the lanes of its queue are divided among shards,
+ * and the number of shards follows the load. A change waits for the requests under way, so a lane
+ * is never in two hands.
+ * Source: https://github.com/prometheus/prometheus/blob/main/storage/remote/queue_manager.go
+ * (calculateDesiredShards)
  */
 import type { AttemptSignals } from './attempt.ts';
 import type { Load } from './load.ts';

@@ -1,6 +1,7 @@
 /**
- * Delivery that takes apart what is refused as a whole: halves of what is too large, and, where one item's fault may have
- * cost the others, a search for it. What can't be halved any more is lost and counted.
+ * Delivery that takes apart what is refused as a whole: halves of what is too large, and, where one
+ * item's fault may have cost the others, a search for it. What can't be halved any more is lost and
+ * counted.
  */
 import type { Chunk } from '../model/queue.ts';
 import type { Deliver, Outcome } from './attempt.ts';
@@ -13,12 +14,16 @@ export interface SplitOptions {
 }
 
 /**
- * Refusals that looking for bad items within chunks may cost; then what is left of a chunk is dropped together. Between
- * chunks the search goes on as long as any are taken: what is refused is often all of some chunks, such as the scrapes of
- * a target that another collector scrapes too, and costs none of the others.
+ * Refusals that looking for bad items within chunks may cost; then what is left of a chunk is
+ * dropped together. Between chunks the search goes on as long as any are taken: what is refused is
+ * often all of some chunks, such as the scrapes of a target that another collector scrapes too, and
+ * costs none of the others.
  */
 const SEARCH_MAX = 64;
-/** Refusals between chunks before the first chunk that is taken: a receiver that refuses everything gets no flood. */
+/**
+ * Refusals between chunks before the first chunk that is taken: a receiver that refuses everything
+ * gets no flood.
+ */
 const SEARCH_BETWEEN_MAX = 256;
 
 /** Its outcome is always `done`, for a `deliver` whose outcome is never `again`. */

@@ -1,12 +1,12 @@
 /**
- * One call of AWS by discovery: within the limits, made again when it was throttled, and once when its credentials were
- * not good any more and others may be had.
+ * One call of AWS by discovery: within the limits, made again when it was throttled, and once when
+ * its credentials were not good any more and others may be had.
  */
 import { type AwsAction, AwsCallError, callAws } from '../aws/calls.ts';
 import { accountKey, type AwsSession } from './aws-client.ts';
 import type { CallCategory } from './call-limits.ts';
 import type { DiscoveryWorld } from './mechanism.ts';
-import { Permits } from './slots.ts';
+import { Permits } from './permits.ts';
 
 /** How often a throttled call is made in all, and the wait after the first. */
 const ATTEMPTS = 5;

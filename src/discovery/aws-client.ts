@@ -1,6 +1,6 @@
 /**
- * How clients of AWS's SDK are made from a discovery configuration: region, endpoint, and whose credentials, which all
- * clients of one configuration share.
+ * How clients of AWS's SDK are made from a discovery configuration: region, endpoint, and whose
+ * credentials, which all clients of one configuration share.
  */
 import { type AwsClientOptions, clientOptions } from '../aws/client-options.ts';
 import { createCredentialSource } from '../aws/credentials.ts';

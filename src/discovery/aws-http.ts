@@ -1,6 +1,6 @@
 /**
- * The HTTP client keys of a discovery on AWS: what of them calls of AWS can be made by (TLS, proxies), and why the rest is
- * refused. Valid keys that change nothing are told at their line.
+ * The HTTP client keys of a discovery on AWS: what of them calls of AWS can be made by (TLS,
+ * proxies), and why the rest is refused. Valid keys that change nothing are told at their line.
  * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#http_config
  */
 import { createAgents } from '../aws/client-connection.ts';
@@ -16,12 +16,14 @@ import { unsupported } from '../settings/refused-keys.ts';
 import { switchSchema } from '../settings/switch.ts';
 
 const SIGNED =
-  'calls of AWS are signed with AWS credentials and carry no others; remove it and use access_key and secret_key, profile or role_arn';
+  'calls of AWS are signed with AWS credentials and carry no others; remove it and use ' +
+  'access_key and secret_key, profile or role_arn';
 
 export const awsHttpShape = {
   ...connectionShape,
   proxy_connect_header: unsupported(
-    "a tunnel to AWS is opened without headers of one's own; remove it, credentials of the proxy may stand in proxy_url",
+    "a tunnel to AWS is opened without headers of one's own; remove it, credentials of the " +
+      'proxy may stand in proxy_url',
   ),
   basic_auth: unsupported(SIGNED),
   authorization: unsupported(SIGNED),

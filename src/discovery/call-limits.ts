@@ -1,7 +1,8 @@
 /**
- * How often AWS may be asked: a token bucket for each account, region and category of calls, as AWS has them, of which
- * discovery takes a share, so that deployments and consoles keep theirs. A throttled call halves the rate; it recovers
- * with time. One for all discovery of a process, made where the process is put together: two would take twice the share.
+ * How often AWS may be asked: a token bucket for each account, region and category of calls, as AWS
+ * has them, of which discovery takes a share, so that deployments and consoles keep theirs. A
+ * throttled call halves the rate; it recovers with time. One for all discovery of a process, made
+ * where the process is put together: two would take twice the share.
  * Sources: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html,
  * https://docs.aws.amazon.com/cloud-map/latest/dg/throttling.html,
  * https://docs.aws.amazon.com/cloud-map/latest/dg/cloud-map-limits.html,
@@ -18,8 +19,9 @@ export const CALL_BUCKETS = {
   service_read: [100, 20],
   ec2_read: [50, 10],
   /**
-   * Lists and tags. An assumption: AWS publishes no rates of these calls. Its own controller for Kubernetes keeps below one
-   * ListNamespaces and two ListServices a second, external-dns was told of 50 ListInstances.
+   * Lists and tags. An assumption: AWS publishes no rates of these calls. Its own controller for
+   * Kubernetes keeps below one ListNamespaces and two ListServices a second, external-dns was told
+   * of 50 ListInstances.
    */
   cloud_map: [20, 10],
   cloud_map_discovery: [2_000, 1_000],
@@ -32,7 +34,10 @@ export type CallCategory = keyof typeof CALL_BUCKETS;
 /** A throttled bucket is back at its full rate after so many seconds without throttling. */
 const RECOVERY_SECONDS = 60;
 const LEAST_RATE = 0.1;
-/** Of what may be called at once: calls bunch on their way, and AWS, too, counts them when they arrive. */
+/**
+ * Of what may be called at once: calls bunch on their way, and AWS, too, counts them when they
+ * arrive.
+ */
 const AT_ONCE = 0.9;
 
 interface Bucket {

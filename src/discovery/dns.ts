@@ -1,7 +1,8 @@
 /**
- * dns_sd_configs: the records of domain names as targets, asked anew each interval. A name that can't be resolved keeps
- * the records that it had, and holds up no other; one that has no records any more is an empty list. DNS answers of Cloud Map hold eight
- * addresses at most: cloudmap_sd_configs finds all.
+ * dns_sd_configs: the records of domain names as targets, asked anew each interval. A name that
+ * can't be resolved keeps the records that it had, and holds up no other; one that has no records
+ * any more is an empty list. DNS answers of Cloud Map hold eight addresses at most:
+ * cloudmap_sd_configs finds all.
  * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#dns_sd_config
  */
 import { Resolver } from 'node:dns/promises';
@@ -99,7 +100,10 @@ async function readName(
   };
 }
 
-/** Host names keep the dot that makes them absolute in the labels, and lose it in the address, as in Prometheus. */
+/**
+ * Host names keep the dot that makes them absolute in the labels, and lose it in the address, as in
+ * Prometheus.
+ */
 async function resolve(
   resolver: Resolver,
   name: string,

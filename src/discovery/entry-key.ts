@@ -1,7 +1,8 @@
 /**
- * What makes two discoveries of a job the same: the mechanism and every field of its configuration, in a canonical form.
- * One function for all mechanisms, because all that a mechanism's schema lets through decides what it finds: no field is
- * read anew at each use. A value that this cannot tell from another, such as a function, is refused, not left out.
+ * What makes two discoveries of a job the same: the mechanism and every field of its configuration,
+ * in a canonical form. One function for all mechanisms, because all that a mechanism's schema lets
+ * through decides what it finds: no field is read anew at each use. A value that this cannot tell
+ * from another, such as a function, is refused, not left out.
  */
 import { assert } from '../kernel/errors.ts';
 import type { DiscoveryEntry } from './mechanisms.ts';

@@ -129,7 +129,8 @@ function watchDirectories(config: FileConfig, world: DiscoveryWorld): Changes {
       const watcher = tryWatch(directory, onChange);
       if (watcher === undefined) continue;
       watchers.set(directory, watcher);
-      // Without its watcher a folder is still read once per interval, and watched again from then on.
+      // Without its watcher a folder is still read once per interval, and watched again from then
+      // on.
       watcher.on('error', () => {
         watcher.close();
         watchers.delete(directory);
@@ -155,7 +156,8 @@ function tryWatch(directory: string, onChange: () => void): FSWatcher | undefine
   try {
     return watch(directory, { persistent: false }, onChange);
   } catch {
-    // The folder is not there yet, or the system is out of watches: reading once per interval remains.
+    // The folder is not there yet, or the system is out of watches: reading once per interval
+    // remains.
     return undefined;
   }
 }

@@ -1,7 +1,8 @@
 /**
- * What a list of targets lacks, and why: the other half of a list. A list is whole when each call for it was answered, or
- * may be left out and was denied; until then what is missing is named here, said once in the log for each cause, shown by
- * `discover`, and counted by the manager. docs/decisions/0012-known-means-whole.md
+ * What a list of targets lacks, and why: the other half of a list. A list is whole when each call
+ * for it was answered, or may be left out and was denied; until then what is missing is named here,
+ * said once in the log for each cause, shown by `discover`, and counted by the manager.
+ * docs/decisions/0012-known-means-whole.md
  */
 import { describeError } from '../kernel/errors.ts';
 import type { Logger } from '../kernel/logger.ts';
@@ -9,11 +10,17 @@ import type { Registry } from '../kernel/metrics.ts';
 
 /** One thing that is not known. */
 export interface Lack {
-  /** An action of AWS, `ec2:DescribeInstances`, or a word: `file`, `url`, `name`. Few values: it is a label of a metric. */
+  /**
+   * An action of AWS, `ec2:DescribeInstances`, or a word: `file`, `url`, `name`. Few values: it is
+   * a label of a metric.
+   */
   readonly what: string;
   /** Of what: a cluster, a path, a URL without secrets. */
   readonly scope: string;
-  /** `denied`: asked again slowly. `failed`: asked again at the next reading. `unknown`: the other side says there is none. */
+  /**
+   * `denied`: asked again slowly. `failed`: asked again at the next reading. `unknown`: the other
+   * side says there is none.
+   */
   readonly cause: 'denied' | 'failed' | 'unknown';
   /** What happened, and what is lost by it. */
   readonly words: string;

@@ -1,8 +1,9 @@
 /**
- * Runs the mechanisms of all jobs and hands each job its merged target groups: the first list when all of the job's
- * mechanisms have theirs (or at once, to who takes partial lists), later ones at most once per `throttleMs`, so that a deployment of
- * a hundred tasks is not a hundred updates.
- * A mechanism that throws is a fault of ours: it is logged, counted and started again, and its groups stay.
+ * Runs the mechanisms of all jobs and hands each job its merged target groups: the first list when
+ * all of the job's mechanisms have theirs (or at once, to who takes partial lists), later ones at
+ * most once per `throttleMs`, so that a deployment of a hundred tasks is not a hundred updates.
+ * A mechanism that throws is a fault of ours: it is logged, counted and started again, and its
+ * groups stay.
  */
 import { type Component } from '../kernel/component.ts';
 import { type World } from '../kernel/world.ts';
@@ -33,11 +34,14 @@ export interface DiscoveryManagerOptions {
   readonly onUpdate: (job: string, groups: readonly TargetGroup[]) => void;
   /** Why each candidate of a mechanism that knows is a target or none. */
   readonly onExplained?: (job: string, list: readonly Explained[]) => void;
-  /** All that the list of a job lacks, and why; a mechanism that was not read yet has told nothing. */
+  /**
+   * All that the list of a job lacks, and why; a mechanism that was not read yet has told nothing.
+   */
   readonly onLacking?: (job: string, lacks: readonly Lack[]) => void;
   /**
-   * Whether a job that had no list yet is content with a part of one: true for who scrapes, and begins with what there is.
-   * Else the first list of a job is whole: a reader of ours may know targets that a part of it would end.
+   * Whether a job that had no list yet is content with a part of one: true for who scrapes, and
+   * begins with what there is. Else the first list of a job is whole: a reader of ours may know
+   * targets that a part of it would end.
    */
   readonly takesPartial?: boolean;
   /** The shortest time between two updates of a job. */
@@ -68,7 +72,9 @@ export class DiscoveryManager implements Component {
     this.apply(this.#options.jobs);
   }
 
-  /** Goes over to other jobs (a reload): a job whose configuration is the same runs on untouched. */
+  /**
+   * Goes over to other jobs (a reload): a job whose configuration is the same runs on untouched.
+   */
   apply(jobs: readonly JobDiscovery[]): void {
     const wanted = new Map(
       jobs.map((one) => [one.job, entriesKey(one.entries, one.baseDirectory)]),

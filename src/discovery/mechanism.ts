@@ -1,7 +1,8 @@
 /**
- * The seam of service discovery: what a mechanism is, what it may use, and the loop that most of them are made of.
- * A new mechanism is one file that calls `defineMechanism` and one word in mechanisms.ts; from that table come the
- * config key, its validation and a run of the contract suite (test/contracts/mechanism.test.ts).
+ * The seam of service discovery: what a mechanism is, what it may use, and the loop that most of
+ * them are made of. A new mechanism is one file that calls `defineMechanism` and one word in
+ * mechanisms.ts; from that table come the config key, its validation and a run of the contract
+ * suite (test/contracts/mechanism.test.ts).
  */
 import { type z } from 'zod';
 import type { Clock } from '../kernel/clock.ts';
@@ -26,11 +27,15 @@ export interface DiscoveryWorld extends World {
   readonly dnsServers?: readonly string[] | undefined;
   /** Gets, with each list, why every candidate is a target or is none. */
   readonly onExplained?: ((list: readonly Explained[]) => void) | undefined;
-  /** Gets, whenever it may have changed, all that is lacking in the list; nothing when the list is whole. */
+  /**
+   * Gets, whenever it may have changed, all that is lacking in the list; nothing when the list is
+   * whole.
+   */
   readonly onLacking?: ((lacks: readonly Lack[]) => void) | undefined;
   /**
-   * Whoever takes the lists has no targets yet that a part of one could end (a collector that begins): what is known is then
-   * yielded from the first reading on. Else nothing is yielded before a first whole list, however long that takes.
+   * Whoever takes the lists has no targets yet that a part of one could end (a collector that
+   * begins): what is known is then yielded from the first reading on. Else nothing is yielded
+   * before a first whole list, however long that takes.
    */
   readonly takesPartial?: boolean | undefined;
   /** For tests: what the time limits of calls go by, instead of the system's clock. */
@@ -58,12 +63,16 @@ export interface Mechanism<Key extends string = string, Schema extends z.ZodType
   readonly key: Key;
   /** Of one configuration; its defaults filled in by the schema. */
   readonly schema: Schema;
-  /** Reports what a schema cannot tell: one key against another, and what is valid and changes nothing. */
+  /**
+   * Reports what a schema cannot tell: one key against another, and what is valid and changes
+   * nothing.
+   */
   check?(config: z.output<Schema>, context: CheckContext): void;
   /**
-   * Yields the complete list of groups, at once at start and then whenever it may have changed: a source that is no
-   * longer in the list is gone. The first list is whole (see `takesPartial`); a later one holds all that can be known, and
-   * never less because of a failure. Ends, without throwing, when the signal aborts.
+   * Yields the complete list of groups, at once at start and then whenever it may have changed: a
+   * source that is no longer in the list is gone. The first list is whole (see `takesPartial`); a
+   * later one holds all that can be known, and never less because of a failure. Ends, without
+   * throwing, when the signal aborts.
    */
   discover(config: z.output<Schema>, world: DiscoveryWorld): AsyncIterable<readonly TargetGroup[]>;
 }
@@ -80,12 +89,16 @@ export function shortMechanismName(key: string): string {
   return key.replace(/(?:_sd)?_configs$/, '');
 }
 
-/** Wait before another try as long as nothing has been read yet: a first scrape should not wait a whole interval. */
+/**
+ * Wait before another try as long as nothing has been read yet: a first scrape should not wait a
+ * whole interval.
+ */
 const FIRST_RETRY_MS = 1_000;
 
 /**
- * Reads a list at once and then once per interval. A failure is counted and logged and yields nothing, so that the
- * groups of the last good answer stay. Until the first good answer it tries sooner, waiting twice as long each time.
+ * Reads a list at once and then once per interval. A failure is counted and logged and yields
+ * nothing, so that the groups of the last good answer stay. Until the first good answer it tries
+ * sooner, waiting twice as long each time.
  *
  * @param read throws when the list can't be read or trusted
  */
@@ -103,7 +116,10 @@ export function poll(
   });
 }
 
-/** As `poll`, for readings that tell by themselves what fails: undefined is a list that may not be yielded. */
+/**
+ * As `poll`, for readings that tell by themselves what fails: undefined is a list that may not be
+ * yielded.
+ */
 export async function* pollLists(
   intervalMs: number,
   world: DiscoveryWorld,
@@ -126,7 +142,10 @@ export async function* pollLists(
   }
 }
 
-/** One reading, timed, its failure counted and logged: undefined then. For mechanisms that do not just poll. */
+/**
+ * One reading, timed, its failure counted and logged: undefined then. For mechanisms that do not
+ * just poll.
+ */
 export async function attempt<Value>(
   world: DiscoveryWorld,
   read: () => Promise<Value>,

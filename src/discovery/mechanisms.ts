@@ -1,5 +1,6 @@
 /**
- * The table of mechanisms: everything else that knows which kinds of discovery there are is derived from it.
+ * The table of mechanisms: everything else that knows which kinds of discovery there are is derived
+ * from it.
  */
 import { type z } from 'zod';
 import { cloudMapMechanism } from './cloudmap/mechanism.ts';

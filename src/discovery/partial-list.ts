@@ -1,6 +1,7 @@
 /**
- * A list that is read in parts, each for itself (files, names): a part that fails keeps what was known of it and holds up no
- * other. Says what is lacking, and whether the list may be yielded: not before each part was read once.
+ * A list that is read in parts, each for itself (files, names): a part that fails keeps what was
+ * known of it and holds up no other. Says what is lacking, and whether the list may be yielded: not
+ * before each part was read once.
  */
 import type { TargetGroup } from '../model/target.ts';
 import { failedLack, type Lack, Lacking } from './lacking.ts';

@@ -9,7 +9,10 @@ import type { TargetGroup } from '../model/target.ts';
 /** Targets that are written in one turn of the event loop: some milliseconds. */
 const SLICE = 200;
 
-/** One entry a target; labels of the target itself are merged over those of its group. In pieces, as JSON with indents. */
+/**
+ * One entry a target; labels of the target itself are merged over those of its group. In pieces, as
+ * JSON with indents.
+ */
 export async function renderTargets(groups: readonly TargetGroup[]): Promise<Buffer[]> {
   const pieces: Buffer[] = [];
   let entries: string[] = [];
@@ -30,7 +33,10 @@ export async function renderTargets(groups: readonly TargetGroup[]): Promise<Buf
   return pieces.length === 0 ? [Buffer.from('[]\n')] : [...pieces, Buffer.from('\n]\n')];
 }
 
-/** Writes lists to a file one after the other, the newest that waits and none between; told of what fails. */
+/**
+ * Writes lists to a file one after the other, the newest that waits and none between; told of what
+ * fails.
+ */
 export class FilePublisher {
   readonly #path: string;
   readonly #onError: (error: unknown) => void;

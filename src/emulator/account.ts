@@ -1,6 +1,7 @@
 /**
- * What an emulated account holds besides parameters and namespaces: clusters, instances, queues, and the trouble that is
- * made with calls. A task's changes go to the queues that are subscribed, as EventBridge sends them.
+ * What an emulated account holds besides parameters and namespaces: clusters, instances, queues,
+ * and the trouble that is made with calls. A task's changes go to the queues that are subscribed,
+ * as EventBridge sends them.
  */
 import type { Clock } from '../kernel/clock.ts';
 import type { Ec2Instance } from './ec2.ts';

@@ -1,6 +1,7 @@
 /**
- * The admin side of clusters, for this machine alone: what AWS does by itself or has no call for. Cluster instances with
- * their addresses, tasks at an address of choice, health and status, faults and throttling, events to a queue.
+ * The admin side of clusters, for this machine alone: what AWS does by itself or has no call for.
+ * Cluster instances with their addresses, tasks at an address of choice, health and status, faults
+ * and throttling, events to a queue.
  */
 import { z } from 'zod';
 import type { EmulatedAccount } from './account.ts';

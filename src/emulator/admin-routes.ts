@@ -1,6 +1,7 @@
 /**
- * The admin side of the emulator below `/_emulator/`, for this machine alone: clusters and trouble (admin-actions.ts), tasks of
- * real processes, and the secrets of temporary keys, which a workspace beside it verifies with.
+ * The admin side of the emulator below `/_emulator/`, for this machine alone: clusters and trouble
+ * (admin-actions.ts), tasks of real processes, and the secrets of temporary keys, which a workspace
+ * beside it verifies with.
  */
 import { ZodError, z } from 'zod';
 import type { HttpRequest, HttpResponse, Route } from '../kernel/http-server.ts';

@@ -1,6 +1,6 @@
 /**
- * Answers that are none, on command: a connection that is reset, nothing for as long as the caller waits, no body, half of
- * one, or one of another shape.
+ * Answers that are none, on command: a connection that is reset, nothing for as long as the caller
+ * waits, no body, half of one, or one of another shape.
  */
 import type { HttpRequest, HttpResponse } from '../kernel/http-server.ts';
 import type { Break, Trouble } from './trouble.ts';

@@ -1,6 +1,6 @@
 /**
- * The container credentials endpoint, as the ECS agent serves it: temporary keys of the task's role, new ones before
- * the old ones end.
+ * The container credentials endpoint, as the ECS agent serves it: temporary keys of the task's
+ * role, new ones before the old ones end.
  * Source: https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html
  */
 import type { HttpRequest, HttpResponse, Route } from '../kernel/http-server.ts';

@@ -1,6 +1,7 @@
 /**
- * EC2's DescribeInstances for the instances that emulated clusters run on (network-interfaces.ts has the interfaces of tasks): the
- * query protocol in XML, pages, unknown and malformed ids as errors.
+ * EC2's DescribeInstances for the instances that emulated clusters run on (network-interfaces.ts
+ * has the interfaces of tasks): the query protocol in XML, pages, unknown and malformed ids as
+ * errors.
  * Source: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstances.html
  */
 import { refuseUnknownParameters } from './members.ts';
@@ -44,7 +45,8 @@ export function describeInstances(
   if (!(most >= PAGE_MIN && most <= PAGE_MAX))
     throw new AwsError(
       'InvalidParameterValue',
-      `Value ( ${form.get('MaxResults')} ) for parameter maxResults is invalid. Expecting a value from ${PAGE_MIN} to ${PAGE_MAX}.`,
+      `Value ( ${form.get('MaxResults')} ) for parameter maxResults is invalid. Expecting a ` +
+        `value from ${PAGE_MIN} to ${PAGE_MAX}.`,
     );
   const token = form.get('NextToken') ?? '0';
   if (!/^\d{1,9}$/.test(token))
@@ -73,7 +75,10 @@ const FILTERS: Readonly<Record<string, (one: Ec2Instance) => string | undefined>
   'vpc-id': ({ vpcId }) => vpcId,
 };
 
-/** `Filter.1.Name` with `Filter.1.Value.1` …: all must fit, each by one of its values. @throws AwsError */
+/**
+ * `Filter.1.Name` with `Filter.1.Value.1` …: all must fit, each by one of its values. @throws
+ * AwsError
+ */
 function parseFilters(form: URLSearchParams): ((one: Ec2Instance) => boolean)[] {
   const names = [...form].filter(([key]) => /^Filter\.\d+\.Name$/.test(key));
   return names.map(([key, name]) => {

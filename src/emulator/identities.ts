@@ -1,6 +1,6 @@
 /**
- * The credentials that the emulator knows: one pair of long-lived keys, and the temporary ones that it gave out, each
- * with its token and end. What has ended is forgotten.
+ * The credentials that the emulator knows: one pair of long-lived keys, and the temporary ones that
+ * it gave out, each with its token and end. What has ended is forgotten.
  */
 import { randomBytes } from 'node:crypto';
 import type { AwsCredentials } from '../aws/signing.ts';

@@ -1,5 +1,6 @@
 /**
- * Calls of AWS's JSON protocols: the target names service and action, the answer is JSON, faults have a type.
+ * Calls of AWS's JSON protocols: the target names service and action, the answer is JSON, faults
+ * have a type.
  * Source: https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html
  */
 import type { Verification } from '../aws/verification.ts';

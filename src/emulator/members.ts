@@ -1,7 +1,8 @@
 /**
- * Which members of a request the emulated services know. Whatever else a call holds is refused by its name: an answer that left
- * it out of account would be wrong, and a list would be empty or too long, without a word. What changes nothing of what the
- * emulator has (tokens for retries, descriptions, keys, networks of tasks) is taken and listed as such.
+ * Which members of a request the emulated services know. Whatever else a call holds is refused by
+ * its name: an answer that left it out of account would be wrong, and a list would be empty or too
+ * long, without a word. What changes nothing of what the emulator has (tokens for retries,
+ * descriptions, keys, networks of tasks) is taken and listed as such.
  */
 import { AwsError, type AwsInput } from './service.ts';
 
@@ -23,7 +24,9 @@ export const MEMBERS: Readonly<Record<string, Readonly<Record<string, Known>>>> 
     DescribeClusters: { acts: 'clusters include' },
     RegisterTaskDefinition: {
       acts: 'family containerDefinitions networkMode tags',
-      idle: 'taskRoleArn executionRoleArn cpu memory requiresCompatibilities runtimePlatform volumes',
+      idle:
+        'taskRoleArn executionRoleArn cpu memory requiresCompatibilities runtimePlatform ' +
+        'volumes',
     },
     DeregisterTaskDefinition: { acts: 'taskDefinition' },
     DescribeTaskDefinition: { acts: 'taskDefinition include' },
@@ -34,7 +37,9 @@ export const MEMBERS: Readonly<Record<string, Readonly<Record<string, Known>>>> 
     },
     StopTask: { acts: 'cluster task', idle: 'reason' },
     ListTasks: {
-      acts: `cluster containerInstance family serviceName desiredStatus launchType startedBy ${PAGE}`,
+      acts:
+        'cluster containerInstance family serviceName desiredStatus launchType startedBy ' +
+        `${PAGE}`,
     },
     DescribeTasks: { acts: 'cluster tasks include' },
     ListContainerInstances: { acts: `cluster status ${PAGE}` },
@@ -70,7 +75,9 @@ export const MEMBERS: Readonly<Record<string, Readonly<Record<string, Known>>>> 
     ListInstances: { acts: `ServiceId ${CLOUD_MAP_PAGE}` },
     GetInstance: { acts: 'ServiceId InstanceId' },
     DiscoverInstances: {
-      acts: 'NamespaceName ServiceName MaxResults QueryParameters OptionalParameters HealthStatus OwnerAccount',
+      acts:
+        'NamespaceName ServiceName MaxResults QueryParameters OptionalParameters HealthStatus ' +
+        'OwnerAccount',
     },
     DiscoverInstancesRevision: { acts: 'NamespaceName ServiceName OwnerAccount' },
     DeleteService: { acts: 'Id' },
@@ -108,7 +115,10 @@ export const MEMBERS: Readonly<Record<string, Readonly<Record<string, Known>>>> 
   },
 };
 
-/** @throws AwsError NotImplemented for members of a request, as it came, that its action does not know */
+/**
+ * @throws AwsError NotImplemented for members of a request, as it came, that its action does not
+ * know
+ */
 export function refuseUnknownMembers(target: string, action: string, input: AwsInput): void {
   const { acts = '', idle = '' } = MEMBERS[target]?.[action] ?? {};
   const known = `${acts} ${idle}`.split(' ').filter((one) => one !== '');

@@ -1,6 +1,6 @@
 /**
- * EC2's DescribeNetworkInterfaces for the interfaces of emulated tasks, by their ids: unknown and malformed ones are errors
- * for the whole request, as on AWS. Filters are refused, not ignored.
+ * EC2's DescribeNetworkInterfaces for the interfaces of emulated tasks, by their ids: unknown and
+ * malformed ones are errors for the whole request, as on AWS. Filters are refused, not ignored.
  * Source: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeNetworkInterfaces.html
  */
 import { escape, readFormList } from './ec2.ts';

@@ -1,5 +1,6 @@
 /**
- * AWS Systems Manager Parameter Store: parameters with versions and labels, secure ones, and the size limits of both tiers.
+ * AWS Systems Manager Parameter Store: parameters with versions and labels, secure ones, and the
+ * size limits of both tiers.
  * Source: https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html
  */
 import type { Clock } from '../kernel/clock.ts';
@@ -70,7 +71,8 @@ export function createParameterStore(region: string, clock: Clock): JsonService 
     if (before !== undefined && input['Overwrite'] !== true)
       throw new AwsError(
         'ParameterAlreadyExists',
-        `The parameter already exists. To overwrite this value, set the overwrite option in the request to true.`,
+        'The parameter already exists. To overwrite this value, set the overwrite option in ' +
+          'the request to true.',
       );
     if (before === undefined && parameters.size >= PARAMETERS_MAX)
       throw new AwsError(
@@ -84,7 +86,8 @@ export function createParameterStore(region: string, clock: Clock): JsonService 
     if (Buffer.byteLength(value) > VALUE_MAX_BYTES[tier])
       throw new AwsError(
         'ValidationException',
-        `${tier} tier parameters support a maximum parameter value of ${VALUE_MAX_BYTES[tier]} characters.`,
+        `${tier} tier parameters support a maximum parameter value of ` +
+          `${VALUE_MAX_BYTES[tier]} characters.`,
       );
     const type = String(input['Type'] ?? before?.Type ?? 'String');
     if (!TYPES.includes(type))

@@ -1,7 +1,8 @@
 /**
- * Docker's statistics of a real local process, read from /proc. Linux only: elsewhere, and for a process that is gone,
- * there are none (null), as the agent says of a container that does not run.
- * Processes on one host share its network interfaces, so `networks` shows the host's traffic, as `eth1` of the task.
+ * Docker's statistics of a real local process, read from /proc. Linux only: elsewhere, and for a
+ * process that is gone, there are none (null), as the agent says of a container that does not run.
+ * Processes on one host share its network interfaces, so `networks` shows the host's traffic, as
+ * `eth1` of the task.
  * Source: https://docs.docker.com/reference/api/engine/ (ContainerStats), proc(5)
  */
 import { readFileSync } from 'node:fs';

@@ -1,6 +1,6 @@
 /**
- * Calls of AWS's query protocol, EC2's and STS's: a form that names the action, an answer in XML. Which service is meant
- * is told by the scope of the signature.
+ * Calls of AWS's query protocol, EC2's and STS's: a form that names the action, an answer in XML.
+ * Which service is meant is told by the scope of the signature.
  * Source: https://smithy.io/2.0/aws/protocols/aws-query-protocol.html
  */
 import type { HttpRequest, HttpResponse } from '../kernel/http-server.ts';

@@ -1,6 +1,6 @@
 /**
- * S3's lists: the buckets of the account, and the objects of a bucket in the order of their keys' bytes, by pages, with those
- * below a delimiter rolled up.
+ * S3's lists: the buckets of the account, and the objects of a bucket in the order of their keys'
+ * bytes, by pages, with those below a delimiter rolled up.
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
  */
 import { AwsError } from './service.ts';
@@ -99,7 +99,10 @@ export function listObjects(
     element('IsTruncated', isTruncated) +
     element('ContinuationToken', token ?? undefined) +
     element('NextContinuationToken', isTruncated ? writeToken(last) : undefined);
-  return `${DECLARATION}<ListBucketResult ${XMLNS}>${head}${items.join('')}${common.join('')}</ListBucketResult>`;
+  return (
+    `${DECLARATION}<ListBucketResult ` +
+    `${XMLNS}>${head}${items.join('')}${common.join('')}</ListBucketResult>`
+  );
 }
 
 /** The answer's XML. @throws AwsError */
@@ -122,7 +125,10 @@ export function listBuckets(
       `<Bucket>${element('Name', name)}${element('CreationDate', new Date(createdMs).toISOString())}${element('BucketRegion', region)}</Bucket>`,
   );
   const next = rest.length > most ? writeToken(page.at(-1)?.name ?? '') : undefined;
-  return `${DECLARATION}<ListAllMyBucketsResult ${XMLNS}><Owner>${OWNER}</Owner><Buckets>${items.join('')}</Buckets>${element('ContinuationToken', next)}${prefix === '' ? '' : element('Prefix', prefix)}</ListAllMyBucketsResult>`;
+  return (
+    `${DECLARATION}<ListAllMyBucketsResult ` +
+    `${XMLNS}><Owner>${OWNER}</Owner><Buckets>${items.join('')}</Buckets>${element('ContinuationToken', next)}${prefix === '' ? '' : element('Prefix', prefix)}</ListAllMyBucketsResult>`
+  );
 }
 
 /** UTF-8 order, which is not that of UTF-16. */

@@ -1,7 +1,9 @@
 /**
- * Which requests S3's emulator knows: what a request asks for beyond path and body stands in parameters of its query and in
- * headers, and what is not known there is refused by name, so that nothing is answered that was not asked.
- * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html
+ * Which requests S3's emulator knows: what a request asks for beyond path and body stands in
+ * parameters of its query and in headers, and what is not known there is refused by name, so that
+ * nothing is answered that was not asked.
+ * Source:
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html
  */
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
@@ -51,7 +53,8 @@ export function refuseUnknownRequest(
   );
   if (parameter !== undefined)
     throw notImplemented(
-      `${action}: the parameter ${parameter} is not supported here; these are: ${parameters.join(', ') || 'none'}`,
+      `${action}: the parameter ${parameter} is not supported here; these are: ` +
+        `${parameters.join(', ') || 'none'}`,
     );
   const header = Object.keys(headers).find(
     (name) =>
@@ -60,7 +63,8 @@ export function refuseUnknownRequest(
   );
   if (header !== undefined)
     throw notImplemented(
-      `${action}: the header ${header} is not supported here; these are: ${own.join(', ') || 'none'}`,
+      `${action}: the header ${header} is not supported here; these are: ` +
+        `${own.join(', ') || 'none'}`,
     );
 }
 
@@ -77,7 +81,10 @@ const CHECKSUMS: Readonly<Record<string, (body: Buffer) => string>> = {
 
 export const CHECKSUM_HEADERS = Object.keys(CHECKSUMS);
 
-/** @throws AwsError BadDigest where a body is not what its checksum says; NotImplemented for pieces of S3's own */
+/**
+ * @throws AwsError BadDigest where a body is not what its checksum says; NotImplemented for pieces
+ * of S3's own
+ */
 export function checkBody({ headers }: HttpRequest, body: Buffer): void {
   if (String(headers['x-amz-content-sha256'] ?? '').startsWith('STREAMING-'))
     throw notImplemented(

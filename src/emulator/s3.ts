@@ -1,6 +1,7 @@
 /**
- * S3 as far as configurations and their lists need it: buckets, objects with versions, metadata and ETags, conditional and ranged
- * GET, lists, errors in XML; the bucket in the path, or before `.s3.` or `.localhost` in the host.
+ * S3 as far as configurations and their lists need it: buckets, objects with versions, metadata and
+ * ETags, conditional and ranged GET, lists, errors in XML; the bucket in the path, or before `.s3.`
+ * or `.localhost` in the host.
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
  */
 import { createHash, randomBytes } from 'node:crypto';
@@ -232,7 +233,9 @@ function get(
     : { status: 206, ...cutPart(found.body, range, headers) };
 }
 
-/** One range of bytes; what is no such range is answered whole by S3, several are not taken by it. */
+/**
+ * One range of bytes; what is no such range is answered whole by S3, several are not taken by it.
+ */
 function cutPart(
   body: Buffer,
   range: string,
@@ -268,5 +271,8 @@ function decode(segment: string): string {
 }
 
 export function s3Error(error: AwsError): string {
-  return `<?xml version="1.0" encoding="UTF-8"?>\n<Error>${element('Code', error.code)}${element('Message', error.message)}<RequestId>emulated</RequestId></Error>`;
+  return (
+    '<?xml version="1.0" ' +
+    `encoding="UTF-8"?>\n<Error>${element('Code', error.code)}${element('Message', error.message)}<RequestId>emulated</RequestId></Error>`
+  );
 }

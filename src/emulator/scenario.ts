@@ -1,6 +1,7 @@
 /**
- * What happens in an emulated account, told in a file: calls of the API, objects, and what AWS does by itself, step by step
- * and after a while where a step says so. It goes the way of every client, signed over HTTP.
+ * What happens in an emulated account, told in a file: calls of the API, objects, and what AWS does
+ * by itself, step by step and after a while where a step says so. It goes the way of every client,
+ * signed over HTTP.
  */
 import { z } from 'zod';
 import { type AwsCredentials, sha256Hex, signRequest } from '../aws/signing.ts';
@@ -124,7 +125,9 @@ export class Scenario implements Component {
       else await this.#object(step.object, step.text);
       this.#options.world.log.info('done', { place });
     } catch (error) {
-      throw new ConfigError('EMULATOR_SCENARIO', `${place}: ${describeError(error)}`, { cause: error });
+      throw new ConfigError('EMULATOR_SCENARIO', `${place}: ${describeError(error)}`, {
+        cause: error,
+      });
     }
   }
 
@@ -149,7 +152,10 @@ export class Scenario implements Component {
     await this.#send('PUT', `/${bucket}/${key.join('/')}`, text, { service: 's3' });
   }
 
-  /** @param signed  for which service; the admin side takes requests unsigned. @throws Error for a refusal, with its words */
+  /**
+   * @param signed  for which service; the admin side takes requests unsigned. @throws Error for a
+   *                refusal, with its words
+   */
   async #send(
     method: 'POST' | 'PUT',
     path: string,

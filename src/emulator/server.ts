@@ -1,7 +1,8 @@
 /**
- * The emulator: one HTTP server that speaks AWS's own protocols, so that the official SDK talks to it unchanged.
- * Every API call's signature is verified. Also the container credentials endpoint and the task metadata endpoint, which
- * on ECS are unsigned; and, for this machine alone, an admin side below `/_emulator/`.
+ * The emulator: one HTTP server that speaks AWS's own protocols, so that the official SDK talks to
+ * it unchanged. Every API call's signature is verified. Also the container credentials endpoint and
+ * the task metadata endpoint, which on ECS are unsigned; and, for this machine alone, an admin side
+ * below `/_emulator/`.
  */
 import type { AwsCredentials } from '../aws/signing.ts';
 import { type Verification, verifyRequest } from '../aws/verification.ts';

@@ -1,6 +1,6 @@
 /**
- * What the emulated services share: an action takes the request's JSON and gives the answer's; an AwsError becomes the
- * error shape of AWS's JSON protocols.
+ * What the emulated services share: an action takes the request's JSON and gives the answer's; an
+ * AwsError becomes the error shape of AWS's JSON protocols.
  * Source: https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html
  */
 
@@ -33,7 +33,9 @@ export function requireText(input: AwsInput, key: string): string {
   throw new AwsError('ValidationException', `${key} is required and must be a string`);
 }
 
-/** What a token of ours holds, 0 where there is none; undefined for a token that is none of ours. */
+/**
+ * What a token of ours holds, 0 where there is none; undefined for a token that is none of ours.
+ */
 export function numberOfToken(token: unknown): number | undefined {
   if (token === undefined || token === null) return 0;
   const text = typeof token === 'string' ? Buffer.from(token, 'base64').toString() : '';

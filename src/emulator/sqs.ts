@@ -1,5 +1,6 @@
 /**
- * SQS: standard queues with visibility timeouts and long polls, enough for EventBridge's task state changes.
+ * SQS: standard queues with visibility timeouts and long polls, enough for EventBridge's task state
+ * changes.
  * Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/
  */
 import { createHash, randomUUID } from 'node:crypto';
@@ -54,7 +55,8 @@ export class QueueService {
   }
 
   service(): JsonService {
-    const nameOf = (input: AwsInput): string => requireText(input, 'QueueUrl').split('/').at(-1) ?? '';
+    const nameOf = (input: AwsInput): string =>
+      requireText(input, 'QueueUrl').split('/').at(-1) ?? '';
     return {
       signingName: 'sqs',
       target: 'AmazonSQS',

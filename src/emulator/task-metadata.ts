@@ -1,7 +1,9 @@
 /**
- * The ECS task metadata endpoint v4 of tasks whose containers are real local processes, in the shape of Fargate.
- * Tasks are told by an admin call, as the ECS agent would know them; ids stay the same when a task is told again.
- * Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-metadata-endpoint-v4-fargate.html
+ * The ECS task metadata endpoint v4 of tasks whose containers are real local processes, in the
+ * shape of Fargate. Tasks are told by an admin call, as the ECS agent would know them; ids stay the
+ * same when a task is told again.
+ * Source:
+ * https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-metadata-endpoint-v4-fargate.html
  */
 import { randomInt } from 'node:crypto';
 import { z } from 'zod';
@@ -65,7 +67,10 @@ export class TaskRegistry {
     this.#region = region;
   }
 
-  /** Adds or updates a task; throws ZodError for a description of another shape. Gives the metadata URI of each container. */
+  /**
+   * Adds or updates a task; throws ZodError for a description of another shape. Gives the metadata
+   * URI of each container.
+   */
   put(
     taskId: string,
     given: unknown,

@@ -1,5 +1,6 @@
 /**
- * AWS STS over its query protocol: who am I, and temporary credentials for a role, which verify from then on.
+ * AWS STS over its query protocol: who am I, and temporary credentials for a role, which verify
+ * from then on.
  * Source: https://docs.aws.amazon.com/STS/latest/APIReference/welcome.html
  */
 import type { Identities } from './identities.ts';
@@ -53,7 +54,8 @@ export function answerTokenService(
       if (accessKeyId.startsWith('ASIA') && seconds > 3_600)
         throw new AwsError(
           'ValidationError',
-          'The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining',
+          'The requested DurationSeconds exceeds the 1 hour session limit for roles assumed ' +
+            'by role chaining',
         );
       const issued = identities.issue(nowMs, seconds * 1_000);
       return envelope(
@@ -81,15 +83,22 @@ export function answerTokenService(
     default:
       throw new AwsError(
         'InvalidAction',
-        `Could not find operation ${action}; this emulator has GetCallerIdentity, AssumeRole and AssumeRoleWithWebIdentity`,
+        `Could not find operation ${action}; this emulator has GetCallerIdentity, AssumeRole ` +
+          'and AssumeRoleWithWebIdentity',
       );
   }
 }
 
 export function tokenServiceError(error: AwsError): string {
-  return `<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type><Code>${error.code}</Code><Message>${escapeXml(error.message)}</Message></Error><RequestId>emulated</RequestId></ErrorResponse>`;
+  return (
+    '<ErrorResponse ' +
+    `xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type><Code>${error.code}</Code><Message>${escapeXml(error.message)}</Message></Error><RequestId>emulated</RequestId></ErrorResponse>`
+  );
 }
 
 function envelope(action: string, result: string): string {
-  return `<${action}Response xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><${action}Result>${result}</${action}Result><ResponseMetadata><RequestId>emulated</RequestId></ResponseMetadata></${action}Response>`;
+  return (
+    `<${action}Response ` +
+    `xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><${action}Result>${result}</${action}Result><ResponseMetadata><RequestId>emulated</RequestId></ResponseMetadata></${action}Response>`
+  );
 }

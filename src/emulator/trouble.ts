@@ -1,13 +1,18 @@
 /**
- * What goes wrong with calls on command: AWS's token buckets, and faults for a share of the calls of an action.
- * Buckets: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html,
- * https://docs.aws.amazon.com/cloud-map/latest/dg/throttling.html; those of Cloud Map's lists are not published, and assumed.
+ * What goes wrong with calls on command: AWS's token buckets, and faults for a share of the calls
+ * of an action. Buckets:
+ * https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html,
+ * https://docs.aws.amazon.com/cloud-map/latest/dg/throttling.html; those of Cloud Map's lists are
+ * not published, and assumed.
  */
 import { z } from 'zod';
 import type { Clock } from '../kernel/clock.ts';
 import { AwsError, type AwsInput } from './service.ts';
 
-/** Actions that share a bucket: how many calls at once, and how many a second. An action may be told with its service. */
+/**
+ * Actions that share a bucket: how many calls at once, and how many a second. An action may be told
+ * with its service.
+ */
 const BUCKETS = {
   cluster_read: [50, 20, ['DescribeClusters', 'ListClusters']],
   task_definition_read: [50, 20, ['DescribeTaskDefinition']],

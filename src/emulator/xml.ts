@@ -1,6 +1,8 @@
 /** Text in XML answers. */
 
-/** As content of an element; control characters, which XML lacks, as references, as AWS writes them. */
+/**
+ * As content of an element; control characters, which XML lacks, as references, as AWS writes them.
+ */
 export function escapeXml(text: string): string {
   return (
     text

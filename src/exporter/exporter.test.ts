@@ -203,7 +203,8 @@ test('without two samples there is no CPU in use: no average since the start und
   const page = pageOf(await readingOf(shape), { profiles: PROFILE_NAMES });
   assert.match(page, /^ecs_container_cpu_usage_seconds_total\{container_name="zero-time"} 0.5$/m);
   assert.doesNotMatch(page, /^ecs_cpu_percent/m);
-  // The host's time alone is missing: what the container used is known, its part of the host is not.
+  // The host's time alone is missing: what the container used is known, its part of the host is
+  // not.
   const inUse = /^container_cpu_usage_vcpu\{.*container_name="(.*)"} (.*)$/gm;
   assert.deepEqual(
     [...page.matchAll(inUse)].map(([, name, vcpus]) => [name, vcpus]),

@@ -1,9 +1,11 @@
 /**
- * Finds statistics that stand still. An agent that has lost its runtime goes on answering with the last sample that it
- * had: counters that do not count, and a use of CPU and memory that is long past. Each sample bears the time of its
- * reading; when that has not changed for five minutes the figures are left out and only the time stays, for their age.
+ * Finds statistics that stand still. An agent that has lost its runtime goes on answering with the
+ * last sample that it had: counters that do not count, and a use of CPU and memory that is long
+ * past. Each sample bears the time of its reading; when that has not changed for five minutes the
+ * figures are left out and only the time stays, for their age.
  *
- * Agents sample every 1 to 20 seconds. Five minutes is the age from which Prometheus shows no sample any more.
+ * Agents sample every 1 to 20 seconds. Five minutes is the age from which Prometheus shows no
+ * sample any more.
  */
 import {
   type ContainerStats,

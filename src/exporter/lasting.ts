@@ -1,8 +1,9 @@
 /**
- * Of metadata that is old, what is true all the same: who a task and its containers are, what they may use, when their
- * images were pulled. Their state is left out: it may have changed since. Pure.
+ * Of metadata that is old, what is true all the same: who a task and its containers are, what they
+ * may use, when their images were pulled. Their state is left out: it may have changed since. Pure.
  *
- * Each field that lasts is named here, so that one that is new to the schema counts as state until somebody decides.
+ * Each field that lasts is named here, so that one that is new to the schema counts as state until
+ * somebody decides.
  */
 import type { TaskContainer, TaskMetadata, TaskStats } from '../aws/task-metadata-schema.ts';
 import { hasFigures } from './reading.ts';
@@ -59,7 +60,9 @@ function lastingContainer(container: TaskContainer): TaskContainer {
   };
 }
 
-/** Of the tasks of an instance, which come and go, those that are known to run by their statistics. */
+/**
+ * Of the tasks of an instance, which come and go, those that are known to run by their statistics.
+ */
 export function runningTasks(
   tasks: readonly TaskMetadata[],
   stats: TaskStats | undefined,

@@ -1,10 +1,10 @@
 /**
- * Name profiles: under which names the figures of a task are served, so that dashboards made for other exporters go on.
- * Several may be on at once.
+ * Name profiles: under which names the figures of a task are served, so that dashboards made for
+ * other exporters go on. Several may be on at once.
  */
 import type { TaskMetadata, TaskStats } from '../aws/task-metadata-schema.ts';
 import type { MetricFamily } from '../model/metric-family.ts';
-import { gauge, FamilyList, type SampleLabels } from './page.ts';
+import { gauge, FamilyList, type SampleLabels } from './family-list.ts';
 import { putAdot } from './profiles/adot.ts';
 import { putDetails } from './profiles/details.ts';
 import { putEcsExporter } from './profiles/ecs-exporter.ts';

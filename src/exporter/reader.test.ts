@@ -1,4 +1,7 @@
-/** What counts as a reading, and how old what is told may be; which metric that concerns is in staleness.test.ts. */
+/**
+ * What counts as a reading, and how old what is told may be; which metric that concerns is in
+ * staleness.test.ts.
+ */
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import {

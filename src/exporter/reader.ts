@@ -1,11 +1,11 @@
 /**
- * Reads the metadata endpoint for everybody who asks: one pair of requests serves all scrapes that come while it is
- * under way or shortly after, so many scrapers cost the agent no more than one. A scrape that cannot wait any longer is
- * told what is known by then, with `ecs_up` 0.
+ * Reads the metadata endpoint for everybody who asks: one pair of requests serves all scrapes that
+ * come while it is under way or shortly after, so many scrapers cost the agent no more than one. A
+ * scrape that cannot wait any longer is told what is known by then, with `ecs_up` 0.
  *
- * What is told when a request fails: of statistics nothing; of metadata, what was known before for two readings, after
- * that (or after five minutes) only what does not change. Tags, where asked for, have a request of their own, which
- * costs nothing else when it fails.
+ * What is told when a request fails: of statistics nothing; of metadata, what was known before for
+ * two readings, after that (or after five minutes) only what does not change. Tags, where asked
+ * for, have a request of their own, which costs nothing else when it fails.
  */
 import type { TaskMetadataClient } from '../aws/task-metadata.ts';
 import type { TaskMetadata, TaskStats } from '../aws/task-metadata-schema.ts';
@@ -28,7 +28,10 @@ const TAGS_LIFETIME = { failuresMax: Infinity, ageMaxMs: 2 * TAGS_EVERY_MS };
 export interface ReaderOptions {
   readonly client: TaskMetadataClient;
   readonly hasTags: boolean;
-  /** For how long a reading in which all went well serves the scrapes after it, in ms; 0: each scrape reads anew. */
+  /**
+   * For how long a reading in which all went well serves the scrapes after it, in ms; 0: each
+   * scrape reads anew.
+   */
   readonly cacheMs?: number | undefined;
 }
 
@@ -143,7 +146,9 @@ export class MetadataReader {
     );
   }
 
-  /** Once when it begins to fail and once when it works again: an endpoint may be away for hours. */
+  /**
+   * Once when it begins to fail and once when it works again: an endpoint may be away for hours.
+   */
   #tell(reason: unknown): void {
     const isFailing = reason !== undefined;
     if (isFailing && !this.#isFailing)

@@ -1,6 +1,6 @@
 /**
- * What one pair of requests to the metadata endpoint brought, and the figures that several profiles work out from it
- * in the same way. Pure.
+ * What one pair of requests to the metadata endpoint brought, and the figures that several profiles
+ * work out from it in the same way. Pure.
  */
 import type {
   ContainerNetwork,
@@ -12,7 +12,10 @@ import type {
 
 export const MIB = 1_048_576;
 const NANOSECONDS_PER_SECOND = 1e9;
-/** Memory limits and pid limits at or above this are how agents write "none": 2^63 rounded to pages, 2^64 - 1. */
+/**
+ * Memory limits and pid limits at or above this are how agents write "none": 2^63 rounded to pages,
+ * 2^64 - 1.
+ */
 const NO_LIMIT = 2 ** 62;
 /** The least number of CPU shares: what Fargate reports where a container has none of its own. */
 const CPU_SHARES_MIN = 2;
@@ -21,7 +24,10 @@ const CPU_UNITS_PER_VCPU = 1_024;
 export interface TaskReading {
   /** Whether both answers came. */
   readonly isUp: boolean;
-  /** Undefined where the endpoint never gave any; where it fails, what is known of before without what may have changed. */
+  /**
+   * Undefined where the endpoint never gave any; where it fails, what is known of before without
+   * what may have changed.
+   */
   readonly tasks: readonly TaskMetadata[] | undefined;
   readonly stats: TaskStats | undefined;
   /** When it is told, in ms since 1970. */
@@ -35,7 +41,9 @@ export interface OwnContainer {
   readonly stats: ContainerStats | null;
   /** When its figures were sampled, as the agent wrote it. */
   readonly sampledAt: string | undefined;
-  /** Whether it runs, or may run as far as is known: limits of one that does not run limit nothing. */
+  /**
+   * Whether it runs, or may run as far as is known: limits of one that does not run limit nothing.
+   */
   readonly mayRun: boolean;
 }
 
@@ -48,7 +56,8 @@ export function ownContainers(task: TaskMetadata, all: TaskStats | undefined): O
   return task.Containers.filter(isOwn).map((container) => {
     const stats = all?.[container.DockerId] ?? null;
     const isRunning = hasFigures(stats);
-    // Statistics, where there are any, tell which containers run; without them metadata tells which have ended.
+    // Statistics, where there are any, tell which containers run; without them metadata tells which
+    // have ended.
     const isUnknown = all === undefined || stats?.read !== undefined;
     return {
       container,
@@ -106,7 +115,10 @@ export function parseEpochSeconds(time: string | undefined): number | undefined 
   return parsed === undefined ? undefined : parsed.wholeSeconds + parsed.fraction;
 }
 
-/** Seconds from one time to another, exact to the nanosecond: the difference of two epochs would have lost that. */
+/**
+ * Seconds from one time to another, exact to the nanosecond: the difference of two epochs would
+ * have lost that.
+ */
 export function secondsBetween(
   from: string | undefined,
   to: string | undefined,
@@ -139,7 +151,10 @@ export function pageCacheBytes(stats: ContainerStats | null): number | undefined
   return memoryDetail(stats, 'cache', 'file');
 }
 
-/** What cannot be given back without harm: usage without inactive files, as docker and the ECS agent count it. */
+/**
+ * What cannot be given back without harm: usage without inactive files, as docker and the ECS agent
+ * count it.
+ */
 export function workingSetBytes(stats: ContainerStats | null): number | undefined {
   const usage = stats?.memory_stats?.usage;
   const inactive = memoryDetail(stats, 'total_inactive_file', 'inactive_file');
@@ -171,8 +186,9 @@ export interface CpuUse {
 }
 
 /**
- * Undefined where there are no two samples. Beside its first one the agent writes a sample of zeros, at Go's zero time or
- * at none: what was used since then is an average since the start, not what is in use.
+ * Undefined where there are no two samples. Beside its first one the agent writes a sample of
+ * zeros, at Go's zero time or at none: what was used since then is an average since the start, not
+ * what is in use.
  */
 export function cpuUse(stats: ContainerStats | null): CpuUse | undefined {
   const now = stats?.cpu_stats;
@@ -197,7 +213,10 @@ export function cpuInUse(stats: ContainerStats | null): number | undefined {
   return use === undefined ? undefined : use.usedNs / NANOSECONDS_PER_SECOND / use.seconds;
 }
 
-/** CPUs that a container may run on at most: cgroup v1 lists each, Windows has their number elsewhere. */
+/**
+ * CPUs that a container may run on at most: cgroup v1 lists each, Windows has their number
+ * elsewhere.
+ */
 export function cpuCores(stats: ContainerStats | null): number | undefined {
   const cpu = stats?.cpu_stats;
   return (
@@ -215,8 +234,9 @@ export interface Interface {
 }
 
 /**
- * In awsvpc mode all containers share the task's interfaces and the agent repeats the same figures in each, so one
- * container's are the task's. In bridge mode each container has interfaces of its own. In host mode there are none.
+ * In awsvpc mode all containers share the task's interfaces and the agent repeats the same figures
+ * in each, so one container's are the task's. In bridge mode each container has interfaces of its
+ * own. In host mode there are none.
  */
 export function listInterfaces(task: TaskMetadata, stats: TaskStats): Interface[] {
   const rows = new Map<string, Interface>();
@@ -225,7 +245,8 @@ export function listInterfaces(task: TaskMetadata, stats: TaskStats): Interface[
     if (!isShared && !isOwn(container)) continue;
     for (const [name, network] of Object.entries(stats[container.DockerId]?.networks ?? {})) {
       const key = isShared ? name : `${container.DockerId}/${name}`;
-      // Each container's figures were read at another moment: of a shared interface the highest are the newest.
+      // Each container's figures were read at another moment: of a shared interface the highest are
+      // the newest.
       if (sumBytes(network) > sumBytes(rows.get(key)?.network))
         rows.set(key, { name, container: isShared ? undefined : container, network });
     }
@@ -248,7 +269,10 @@ export interface BlockIo {
   readonly value: number;
 }
 
-/** Reads and writes by device; cgroup v1 writes `Read`, v2 `read`, and only v1 has `Sync`, `Async`, `Total` too. */
+/**
+ * Reads and writes by device; cgroup v1 writes `Read`, v2 `read`, and only v1 has `Sync`, `Async`,
+ * `Total` too.
+ */
 export function blockIo(
   stats: ContainerStats | null,
   of: 'io_service_bytes_recursive' | 'io_serviced_recursive',

@@ -1,6 +1,6 @@
 /**
- * The exporter's HTTP side: the metrics page, a health page and a landing page. A scrape is answered before its scraper
- * gives up, with what is known by then.
+ * The exporter's HTTP side: the metrics page, a health page and a landing page. A scrape is
+ * answered before its scraper gives up, with what is known by then.
  */
 import { HttpServer, type HttpRequest, type HttpResponse } from '../kernel/http-server.ts';
 import type { WebConfig } from '../kernel/web-config.ts';
@@ -94,5 +94,8 @@ function scrapeFamilies({ failures }: MetadataReader, spentMs: number): MetricFa
 
 function landingPage(path: string): string {
   const link = path.replaceAll(/[<>&"']/g, (char) => `&#${char.charCodeAt(0)};`);
-  return `<!doctype html><html lang="en"><title>Amperage ECS exporter</title><h1>Amperage ECS exporter</h1><p><a href="${link}">Metrics</a> · <a href="/health">Health</a></p></html>\n`;
+  return (
+    '<!doctype html><html lang="en"><title>Amperage ECS exporter</title><h1>Amperage ECS ' +
+    `exporter</h1><p><a href="${link}">Metrics</a> · <a href="/health">Health</a></p></html>\n`
+  );
 }

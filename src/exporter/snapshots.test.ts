@@ -1,6 +1,7 @@
 /**
- * The page of `--basic` beside what ecs_exporter 0.4 gives for the same two tasks, as its project publishes it: every
- * series, figure and type. What differs is listed here, and each point of it in docs/exporter-differences.md.
+ * The page of `--basic` beside what ecs_exporter 0.4 gives for the same two tasks, as its project
+ * publishes it: every series, figure and type. What differs is listed here, and each point of it in
+ * docs/exporter-differences.md.
  */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -32,7 +33,10 @@ function linesOf(page: string): Map<string, number | string> {
   return lines;
 }
 
-/** `-` is there alone, `+` here alone; a figure that differs is both. They round otherwise: 15 digits count. */
+/**
+ * `-` is there alone, `+` here alone; a figure that differs is both. They round otherwise: 15
+ * digits count.
+ */
 function differencesOf(kind: string): string[] {
   const tasks = [taskSchema.parse(JSON.parse(published('fixtures', `${kind}_task_metadata.json`)))];
   const stats = taskStatsSchema.parse(JSON.parse(published('fixtures', `${kind}_task_stats.json`)));

@@ -1,13 +1,16 @@
 /**
- * What one request of the metadata endpoint last gave, and how old that is. A reading is one such request, whoever asked
- * for it: scrapers that share a reading do not make its source older. Pure.
+ * What one request of the metadata endpoint last gave, and how old that is. A reading is one such
+ * request, whoever asked for it: scrapers that share a reading do not make its source older. Pure.
  */
 
 /** For how long what a source gave is still told as the present. */
 export interface Lifetime {
   /** Readings in a row that may fail. */
   readonly failuresMax: number;
-  /** The age in ms at which it is old news however few readings failed: nobody may have scraped in between. */
+  /**
+   * The age in ms at which it is old news however few readings failed: nobody may have scraped in
+   * between.
+   */
   readonly ageMaxMs: number;
 }
 

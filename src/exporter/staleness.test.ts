@@ -1,6 +1,6 @@
 /**
- * Every metric of every profile, its source, and what is told of it when a source fails or stands still. A metric that is
- * new needs a line here.
+ * Every metric of every profile, its source, and what is told of it when a source fails or stands
+ * still. A metric that is new needs a line here.
  */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -18,7 +18,10 @@ const SHAPE = join(import.meta.dirname, '../../test/golden/exporter/shapes/every
 const PROFILES = join(import.meta.dirname, 'profiles');
 const START_MS = Date.parse('2026-05-15T10:00:20Z');
 
-/** The samples are there as before; not there; there, without the labels that tell a state; there with other figures. */
+/**
+ * The samples are there as before; not there; there, without the labels that tell a state; there
+ * with other figures.
+ */
 type Outcome = 'same' | 'absent' | 'stateless' | 'other';
 
 interface Rule {
@@ -248,7 +251,9 @@ interface Endpoint {
   samples: boolean;
 }
 
-/** Scrapes an exporter of all profiles whose endpoint can be told to fail; each scrape is a reading. */
+/**
+ * Scrapes an exporter of all profiles whose endpoint can be told to fail; each scrape is a reading.
+ */
 async function withExporter(
   use: (scrape: (spentMs: number) => Promise<string>, endpoint: Endpoint) => Promise<void>,
 ): Promise<void> {
@@ -324,7 +329,10 @@ function outcomeOf(before: readonly string[], now: readonly string[] | undefined
 const SECOND = 1_000;
 const MINUTE = 60_000;
 
-/** What is done to the endpoint for each column of the rules, and the scrapes until the page that is judged. */
+/**
+ * What is done to the endpoint for each column of the rules, and the scrapes until the page that is
+ * judged.
+ */
 const PHASES: Readonly<
   Record<Exclude<keyof Rule, 'source'>, { off: keyof Endpoint; scrapes: number; everyMs: number }>
 > = {

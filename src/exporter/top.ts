@@ -35,7 +35,8 @@ export function formatTop(reading: TaskReading): string {
     const memory = limits?.Memory === undefined ? '' : ` · ${limits.Memory} MiB`;
     lines.push(
       clean(
-        `${task.Family ?? '?'}:${task.Revision ?? '?'} · ${shortArnName(task.TaskARN)} · ${shortArnName(task.Cluster)} · ${task.KnownStatus ?? '?'}${cpu}${memory}`,
+        `${task.Family ?? '?'}:${task.Revision ?? '?'} · ${shortArnName(task.TaskARN)} · ` +
+          `${shortArnName(task.Cluster)} · ${task.KnownStatus ?? '?'}${cpu}${memory}`,
       ),
     );
     const rows = ownContainers(task, reading.stats).map(({ container, stats }) => [

@@ -1,5 +1,6 @@
 /**
- * Time as a dependency: everything that waits or stamps takes a Clock, so that tests run on virtual time.
+ * Time as a dependency: everything that waits or stamps takes a Clock, so that tests run on virtual
+ * time.
  */
 
 export interface Clock {
@@ -48,7 +49,9 @@ interface Sleeper {
   wake(): void;
 }
 
-/** A clock that stands still until a test moves it. Sleepers wake in order of time, then of arrival. */
+/**
+ * A clock that stands still until a test moves it. Sleepers wake in order of time, then of arrival.
+ */
 export class VirtualClock implements Clock {
   #nowMs: number;
   #order = 0;
@@ -95,7 +98,9 @@ export class VirtualClock implements Clock {
     });
   }
 
-  /** Moves time on, waking sleepers on the way and letting what they do settle before the next one. */
+  /**
+   * Moves time on, waking sleepers on the way and letting what they do settle before the next one.
+   */
   async advance(ms: number): Promise<void> {
     const endMs = this.#nowMs + ms;
     await settle();

@@ -1,6 +1,7 @@
 /**
- * The life-cycle of every long-running part, and the group that starts parts in order and stops them in reverse.
- * Sinks come first in a group and sources last, so that what is collected can always be delivered.
+ * The life-cycle of every long-running part, and the group that starts parts in order and stops
+ * them in reverse. Sinks come first in a group and sources last, so that what is collected can
+ * always be delivered.
  */
 import { describeError } from './errors.ts';
 
@@ -10,8 +11,8 @@ export interface Component {
   /** Resolves when the part works (listens, has opened its files); rejects when it can't. */
   start(): Promise<void>;
   /**
-   * Flushes and ends within about `deadlineMs`, then gives up what is left. Safe to call twice, and on a part that
-   * was never started or failed to start.
+   * Flushes and ends within about `deadlineMs`, then gives up what is left. Safe to call twice, and
+   * on a part that was never started or failed to start.
    */
   stop(deadlineMs: number): Promise<void>;
 }

@@ -1,7 +1,7 @@
 /**
- * The HTTP client of the exporter sidecar: on Node's own http module, which its server has loaded anyway, where undici
- * would cost 11 MB of a container that may have 64. Plain HTTP only, for the metadata endpoint; everybody else takes
- * http-client.ts, which is faster.
+ * The HTTP client of the exporter sidecar: on Node's own http module, which its server has loaded
+ * anyway, where undici would cost 11 MB of a container that may have 64. Plain HTTP only, for the
+ * metadata endpoint; everybody else takes http-client.ts, which is faster.
  */
 import type { IncomingMessage } from 'node:http';
 import {

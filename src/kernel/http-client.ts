@@ -1,7 +1,7 @@
 /**
- * The HTTP client: one request, bounded in time and size, gzip inflated within the bound; TLS and proxies as told; never
- * a metadata address unless told. Signing, redirects, retry and what a status means are wrappers of the caller. Built on
- * undici's pool; keeps connections alive.
+ * The HTTP client: one request, bounded in time and size, gzip inflated within the bound; TLS and
+ * proxies as told; never a metadata address unless told. Signing, redirects, retry and what a
+ * status means are wrappers of the caller. Built on undici's pool; keeps connections alive.
  */
 import { promisify } from 'node:util';
 import { gunzip, gunzipSync } from 'node:zlib';
@@ -11,7 +11,7 @@ import { type Borrowed, LENT_BYTES_MAX, takeOver, peek } from '../model/borrowed
 import { describeError, PermanentError } from './errors.ts';
 import { HttpClientError } from './http-client-error.ts';
 import { type HttpConnection, secureOptions } from './http-connection.ts';
-import { BodyClient } from './http-pages.ts';
+import { BodyClient } from './http-bodies.ts';
 import { guardedLookup, refuseMetadataUrl } from './metadata-addresses.ts';
 import { parseUrl } from './urls.ts';
 
@@ -50,8 +50,8 @@ export interface HttpClientOptions {
 }
 
 /**
- * For who reads the same pages all the time and is done with a body in the turn of the event loop in which it came:
- * bodies of plain GETs are lent until then, in buffers that are used again.
+ * For who reads the same pages all the time and is done with a body in the turn of the event loop
+ * in which it came: bodies of plain GETs are lent until then, in buffers that are used again.
  */
 export interface LendingClientOptions extends HttpClientOptions {
   readonly reusesBodies: true;
@@ -298,8 +298,8 @@ export function flatten(
 }
 
 /**
- * The body as it was before its transfer: the one given, or inflated to a buffer of its own. A large one is inflated
- * beside the event loop, a small one at once.
+ * The body as it was before its transfer: the one given, or inflated to a buffer of its own. A
+ * large one is inflated beside the event loop, a small one at once.
  *
  * @throws HttpClientError where it is no gzip, or larger than allowed
  */

@@ -1,6 +1,7 @@
 /**
- * How a client connects when it is not with what everybody has: TLS settings and proxies, as plain values. Secrets and
- * files are functions, asked when a connection pool is made and whenever `stamp` says that they have changed.
+ * How a client connects when it is not with what everybody has: TLS settings and proxies, as plain
+ * values. Secrets and files are functions, asked when a connection pool is made and whenever
+ * `stamp` says that they have changed.
  * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#tls_config
  */
 import type { ConnectionOptions, SecureContextOptions, SecureVersion } from 'node:tls';

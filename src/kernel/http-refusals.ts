@@ -1,8 +1,9 @@
 /**
- * What a server answers to bytes that are no HTTP/1.1 request, and to requests that could be read in two ways: a status and
- * words that say what is wrong and what to do. Pure. Strict on purpose: what one server takes for one request and the next
- * for two is how requests are smuggled.
- * Source: https://www.rfc-editor.org/rfc/rfc9112 (framing), https://www.rfc-editor.org/rfc/rfc9110#name-status-codes
+ * What a server answers to bytes that are no HTTP/1.1 request, and to requests that could be read
+ * in two ways: a status and words that say what is wrong and what to do. Pure. Strict on purpose:
+ * what one server takes for one request and the next for two is how requests are smuggled.
+ * Source: https://www.rfc-editor.org/rfc/rfc9112 (framing),
+ * https://www.rfc-editor.org/rfc/rfc9110#name-status-codes
  */
 import type { IncomingMessage } from 'node:http';
 
@@ -32,7 +33,9 @@ const LINES = 'lines of the head must end with CR LF';
 const BY_CODE: Readonly<Record<string, HttpRefusal>> = {
   HPE_HEADER_OVERFLOW: {
     status: 431,
-    words: `the head of the request (target and headers) is larger than ${HEAD_MAX_BYTES} bytes; send fewer or shorter headers, long queries by POST`,
+    words:
+      `the head of the request (target and headers) is larger than ${HEAD_MAX_BYTES} bytes; ` +
+      'send fewer or shorter headers, long queries by POST',
   },
   HPE_CHUNK_EXTENSIONS_OVERFLOW: {
     status: 413,
@@ -43,7 +46,8 @@ const BY_CODE: Readonly<Record<string, HttpRefusal>> = {
   HPE_INVALID_URL: {
     status: 400,
     words:
-      'the target must be a path that begins with a slash or a whole http:// URL, without control characters or raw UTF-8; percent-encode them, ä as %C3%A4',
+      'the target must be a path that begins with a slash or a whole http:// URL, without ' +
+      'control characters or raw UTF-8; percent-encode them, ä as %C3%A4',
   },
   HPE_INVALID_CONSTANT: {
     status: 400,
@@ -63,12 +67,14 @@ const BY_CODE: Readonly<Record<string, HttpRefusal>> = {
   HPE_INVALID_TRANSFER_ENCODING: {
     status: 400,
     words:
-      'Transfer-Encoding must be chunked, once, and not beside Content-Length; send the body so, or with its length',
+      'Transfer-Encoding must be chunked, once, and not beside Content-Length; send the body ' +
+      'so, or with its length',
   },
   HPE_INVALID_HEADER_TOKEN: {
     status: 400,
     words:
-      'a header is not "name: value": no blank before the colon, no control characters, all on one line',
+      'a header is not "name: value": no blank before the colon, no control characters, all ' +
+      'on one line',
   },
   HPE_LF_EXPECTED: { status: 400, words: LINES },
   HPE_CR_EXPECTED: { status: 400, words: LINES },
@@ -77,7 +83,8 @@ const BY_CODE: Readonly<Record<string, HttpRefusal>> = {
   HPE_INVALID_EOF_STATE: {
     status: 400,
     words:
-      'the connection ended before the request was whole; send all of the body that its head announces',
+      'the connection ended before the request was whole; send all of the body that its head ' +
+      'announces',
   },
   ERR_HTTP_REQUEST_TIMEOUT: {
     status: 408,
@@ -106,7 +113,8 @@ function describeBeginning({ rawPacket: packet, bytesParsed = 0 }: UnreadableErr
     return {
       status: 400,
       words:
-        'TLS was begun at an address that speaks plain HTTP; ask for http://, or serve TLS with --web.config.file',
+        'TLS was begun at an address that speaks plain HTTP; ask for http://, or serve TLS ' +
+        'with --web.config.file',
     };
   const text = packet?.toString('latin1') ?? '';
   // Requests that were read may stand before it.
@@ -140,7 +148,9 @@ export function refuseHead({
   if (coding !== undefined && coding.trim().toLowerCase() !== 'chunked')
     return {
       status: 501,
-      words: `Transfer-Encoding: ${coding} is not known here, only chunked; send the body as it is, its compression named by Content-Encoding`,
+      words:
+        `Transfer-Encoding: ${coding} is not known here, only chunked; send the body as it is, ` +
+        'its compression named by Content-Encoding',
     };
   const hosts = rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === 'host');
   if (hosts.length > 1 || (hosts.length === 0 && httpVersion === '1.1'))

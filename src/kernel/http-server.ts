@@ -1,6 +1,7 @@
 /**
- * The HTTP server of every command: exact and prefix routes, `/metrics`, `/-/healthy`, `/-/ready`, limits on bodies
- * and time, and a graceful drain. A handler's error becomes a status and one log line; it never stops the process.
+ * The HTTP server of every command: exact and prefix routes, `/metrics`, `/-/healthy`, `/-/ready`,
+ * limits on bodies and time, and a graceful drain. A handler's error becomes a status and one log
+ * line; it never stops the process.
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { type AddressInfo } from 'node:net';
@@ -27,7 +28,10 @@ export interface HttpRequest {
   readonly remoteAddress: string;
   /** Aborts when the client goes away or the server stops. */
   readonly signal: AbortSignal;
-  /** The whole body, read on the first call and the same on every other; more than the limit answers 413. */
+  /**
+   * The whole body, read on the first call and the same on every other; more than the limit answers
+   * 413.
+   */
   body(): Promise<Buffer>;
 }
 
@@ -362,7 +366,8 @@ function listenError(error: NodeJS.ErrnoException, options: HttpServerOptions): 
   if (error.code === 'EADDRINUSE') {
     return new ConfigError(
       'PORT_IN_USE',
-      `${options.name}: ${options.listen} is in use by another process; stop it or choose another address with ${flag}`,
+      `${options.name}: ${options.listen} is in use by another process; stop it or choose ` +
+        `another address with ${flag}`,
       { cause: error },
     );
   }

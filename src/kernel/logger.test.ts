@@ -19,7 +19,8 @@ test('logfmt quotes what needs quotes and keeps control characters out', () => {
     .with({ job: 'ecs' })
     .info('scrape failed', { error: new Error('bad "x"\u001B[31m'), count: 3, none: undefined });
   assert.deepEqual(lines, [
-    'time=2026-01-02T03:04:05.006Z level=info msg="scrape failed" job=ecs error="bad \\"x\\"\\u001b[31m" count=3',
+    'time=2026-01-02T03:04:05.006Z level=info msg="scrape failed" job=ecs error="bad ' +
+      '\\"x\\"\\u001b[31m" count=3',
   ]);
 });
 

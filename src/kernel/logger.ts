@@ -1,6 +1,6 @@
 /**
- * Logging: one event, one line, fixed keys. Pretty on a terminal, logfmt or JSON elsewhere. Repeats of one event are
- * rate-limited, and how many were held back is said with the next one.
+ * Logging: one event, one line, fixed keys. Pretty on a terminal, logfmt or JSON elsewhere. Repeats
+ * of one event are rate-limited, and how many were held back is said with the next one.
  * Secrets never reach a logger; callers pass redacted values.
  */
 import { type Clock, systemClock } from './clock.ts';
@@ -70,7 +70,9 @@ export function createLogger(options: LoggerOptions = {}): Logger {
 /** A logger that says nothing, for tests. */
 export const silentLogger: Logger = createLogger({ write: () => undefined, level: 'error' });
 
-/** How many repeats were held back before this line; undefined when this one is to be held back too. */
+/**
+ * How many repeats were held back before this line; undefined when this one is to be held back too.
+ */
 function admit(
   windows: Map<string, Window>,
   key: string,
@@ -110,7 +112,10 @@ function formatLine(
     warn: '\u001B[33m!\u001B[0m',
     error: '\u001B[31m✗\u001B[0m',
   }[level];
-  return `\u001B[2m${time.slice(11, 19)}\u001B[0m ${mark} ${event}${pairs === '' ? '' : `  \u001B[2m${pairs}\u001B[0m`}`;
+  return (
+    `\u001B[2m${time.slice(11, 19)}\u001B[0m ${mark} ` +
+    `${event}${pairs === '' ? '' : `  \u001B[2m${pairs}\u001B[0m`}`
+  );
 }
 
 function formatValue(value: unknown): string {

@@ -1,6 +1,7 @@
 /**
- * Addresses that hand out credentials and metadata of a machine or task, which nothing that a configuration or a target
- * names may reach by accident or by malice: checked where a connection is made, behind DNS and every redirect.
+ * Addresses that hand out credentials and metadata of a machine or task, which nothing that a
+ * configuration or a target names may reach by accident or by malice: checked where a connection is
+ * made, behind DNS and every redirect.
  */
 import { lookup as systemLookup, type LookupAddress, type LookupOptions } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
@@ -42,7 +43,9 @@ export function refuseMetadataUrl(url: URL): void {
   if (isMetadataHost(host)) throw refusal(host, host);
 }
 
-/** As dns.lookup, but a name that has a metadata address among its own is not connected to at all. */
+/**
+ * As dns.lookup, but a name that has a metadata address among its own is not connected to at all.
+ */
 export function guardedLookup(resolve: typeof systemLookup = systemLookup): LookupFunction {
   return (hostname, options, callback) => {
     const wanted: LookupOptions & { all: true } = { ...options, all: true };
@@ -60,6 +63,7 @@ function refusal(host: string, address: string): PermanentError {
   const what = host === address ? address : `${host} (${address})`;
   return new PermanentError(
     'HTTP_METADATA_ADDRESS',
-    `${what} is a metadata address, which hands out credentials, and is not asked; set allow_metadata_addresses on the job to do it nevertheless`,
+    `${what} is a metadata address, which hands out credentials, and is not asked; set ` +
+      'allow_metadata_addresses on the job to do it nevertheless',
   );
 }

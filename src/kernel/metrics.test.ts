@@ -10,7 +10,8 @@ test('families are exposed with help, type and escaped labels, in the order of r
   metrics.counters('unused_total', 'Has no children, so it is not shown.');
   assert.equal(
     metrics.expose(),
-    '# HELP requests_total Requests served.\\nBy path.\n# TYPE requests_total counter\nrequests_total{path="a\\"b\\\\c\\nd"} 2\n' +
+    '# HELP requests_total Requests served.\\nBy path.\n# TYPE requests_total ' +
+      'counter\nrequests_total{path="a\\"b\\\\c\\nd"} 2\n' +
       '# HELP temperature Now.\n# TYPE temperature gauge\ntemperature -Inf\n',
   );
 });

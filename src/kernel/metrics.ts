@@ -29,7 +29,9 @@ export interface Summary {
   observe(value: number): void;
 }
 
-/** One metric name with its label names; `with` gives the child for label values, made on first use. */
+/**
+ * One metric name with its label names; `with` gives the child for label values, made on first use.
+ */
 export interface Family<Metric> {
   with(labels: MetricLabels): Metric;
   remove(labels: MetricLabels): void;
@@ -48,7 +50,10 @@ interface FamilyState {
   readonly children: Map<string, Child>;
 }
 
-/** Children of one family beyond this are folded into one with the value "other": cardinality stays bounded. */
+/**
+ * Children of one family beyond this are folded into one with the value "other": cardinality stays
+ * bounded.
+ */
 const CHILDREN_MAX = 2_000;
 
 export class Registry {
@@ -83,7 +88,9 @@ export class Registry {
     return this.#family(name, help, 'summary', newSummary);
   }
 
-  /** Runs before each exposition, to set gauges that are read and not kept; the answer ends that. */
+  /**
+   * Runs before each exposition, to set gauges that are read and not kept; the answer ends that.
+   */
   onCollect(collect: () => void): () => void {
     this.#collectors.add(collect);
     return () => void this.#collectors.delete(collect);

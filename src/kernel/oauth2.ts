@@ -1,6 +1,6 @@
 /**
- * OAuth 2 tokens by client credentials: fetched on first use, kept until shortly before they run out, one request for
- * all who wait.
+ * OAuth 2 tokens by client credentials: fetched on first use, kept until shortly before they run
+ * out, one request for all who wait.
  * Source: https://www.rfc-editor.org/rfc/rfc6749#section-4.4
  */
 import { basicHeader } from './http-credentials.ts';
@@ -74,7 +74,8 @@ async function requestToken(
   if (answer.status !== 200)
     throw new RecoverableError(
       'OAUTH2_STATUS',
-      `the token endpoint ${host} answered with status ${answer.status}; check client_id, client_secret and scopes`,
+      `the token endpoint ${host} answered with status ${answer.status}; check client_id, ` +
+        'client_secret and scopes',
     );
   const given = parseAnswer(answer.body.toString());
   if (given === undefined)

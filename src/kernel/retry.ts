@@ -1,6 +1,6 @@
 /**
- * Waiting between attempts: exponential backoff with full-range jitter, and what another side asked for by
- * Retry-After. Which errors are worth a retry is the caller's to say.
+ * Waiting between attempts: exponential backoff with full-range jitter, and what another side asked
+ * for by Retry-After. Which errors are worth a retry is the caller's to say.
  */
 import { type Clock } from './clock.ts';
 import { RecoverableError } from './errors.ts';
@@ -11,15 +11,19 @@ export interface Backoff {
 }
 
 /**
- * The wait before attempt `attempt` (1 is the first retry): doubles from min to max, then between half of that and
- * all of it by `random` (0 ≤ random < 1), so that many senders do not come back together.
+ * The wait before attempt `attempt` (1 is the first retry): doubles from min to max, then between
+ * half of that and all of it by `random` (0 ≤ random < 1), so that many senders do not come back
+ * together.
  */
 export function backoffMs(backoff: Backoff, attempt: number, random: number): number {
   const full = Math.min(backoff.maxMs, backoff.minMs * 2 ** Math.min(attempt - 1, 30));
   return Math.round(full / 2 + (full / 2) * random);
 }
 
-/** Milliseconds of a Retry-After header, seconds or an HTTP date; undefined when it is neither or in the past. */
+/**
+ * Milliseconds of a Retry-After header, seconds or an HTTP date; undefined when it is neither or in
+ * the past.
+ */
 export function parseRetryAfterMs(header: string | undefined, nowMs: number): number | undefined {
   if (header === undefined) return undefined;
   const text = header.trim();
@@ -39,7 +43,10 @@ export interface RetryOptions {
   readonly onRetry?: (error: RecoverableError, waitMs: number, attempt: number) => void;
 }
 
-/** Runs `action` until it succeeds or throws something other than a RecoverableError, or the signal aborts. */
+/**
+ * Runs `action` until it succeeds or throws something other than a RecoverableError, or the signal
+ * aborts.
+ */
 export async function retrying<T>(
   action: (attempt: number) => Promise<T>,
   options: RetryOptions,

@@ -1,10 +1,12 @@
 /**
- * Whom this process trusts over TLS: the certificate authorities that the command line or the environment names, read at
- * the start and again when their files change. They become Node's own default, so that whatever speaks TLS takes them: our
- * clients, the AWS SDK and its credential providers. What a job or a sink names by `ca_file` stands above.
+ * Whom this process trusts over TLS: the certificate authorities that the command line or the
+ * environment names, read at the start and again when their files change. They become Node's own
+ * default, so that whatever speaks TLS takes them: our clients, the AWS SDK and its credential
+ * providers. What a job or a sink names by `ca_file` stands above.
  *
  *   --tls.ca-file                                alone, if it is given
- *   AWS_CA_BUNDLE + SSL_CERT_FILE + SSL_CERT_DIR  else together, instead of the authorities that Node brings
+ *   AWS_CA_BUNDLE + SSL_CERT_FILE + SSL_CERT_DIR  else together, instead of the authorities that
+ *                                                 Node brings
  *   NODE_EXTRA_CA_CERTS                          always in addition
  *
  * Source: https://nodejs.org/api/tls.html#tlssetdefaultcacertificatescerts
@@ -45,7 +47,8 @@ const PEM =
   /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----[^-]+-----END (?:X509 |TRUSTED )?CERTIFICATE-----/g;
 
 /**
- * Reads and trusts what is named, and goes on looking for changes until the process ends, which it does not hold up.
+ * Reads and trusts what is named, and goes on looking for changes until the process ends, which it
+ * does not hold up.
  *
  * @throws ConfigError TRUST_FILE for a bundle that cannot be read or holds no certificate
  */
@@ -120,7 +123,10 @@ function readBundle({ name, place }: Bundle): string[] {
   );
 }
 
-/** Every file of the folders that holds certificates; what holds none is passed over, as OpenSSL does. */
+/**
+ * Every file of the folders that holds certificates; what holds none is passed over, as OpenSSL
+ * does.
+ */
 function readFolders({ name, place }: Bundle): string[] {
   const found = place.split(path.delimiter).flatMap((folder) =>
     listFiles(folder, (why) => refusal(name, folder, why)).flatMap((file) => {

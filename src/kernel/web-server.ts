@@ -1,6 +1,7 @@
 /**
- * The listening socket of a server with or without TLS: limits of node:http, certificates that are renewed in place, and
- * answers with words to what is no request or must not be taken for one (http-refusals.ts says which).
+ * The listening socket of a server with or without TLS: limits of node:http, certificates that are
+ * renewed in place, and answers with words to what is no request or must not be taken for one
+ * (http-refusals.ts says which).
  */
 import type {
   IncomingMessage,
@@ -11,10 +12,16 @@ import type {
 } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Server as TlsServer } from 'node:tls';
-import { describeUnreadable, HEAD_MAX_BYTES, refuseHead, type HttpRefusal } from './http-refusals.ts';
+import {
+  describeUnreadable,
+  HEAD_MAX_BYTES,
+  refuseHead,
+  type HttpRefusal,
+} from './http-refusals.ts';
 import type { WebConfig } from './web-config.ts';
 
-// Not by import, which reads every export and so loads Node's own undici: 16 MB that a sidecar can do without.
+// Not by import, which reads every export and so loads Node's own undici: 16 MB that a sidecar can
+// do without.
 const { createServer, STATUS_CODES } = process.getBuiltinModule('node:http');
 
 export interface WebServerOptions {
@@ -32,14 +39,24 @@ export interface WebServerOptions {
 /** How long what a refused client still sends is read, so that it gets to read its answer. */
 const LINGER_MS = 2_000;
 
-/** A server that is not listening yet. A body that a client holds back (Expect) is asked for by `askForBody`. */
+/**
+ * A server that is not listening yet. A body that a client holds back (Expect) is asked for by
+ * `askForBody`.
+ */
 export function createWebServer(options: WebServerOptions, listener: RequestListener): Server {
   const { methods, noTunnel, onRefused = () => undefined } = options;
-  /** Connections that end with a refusal: what comes behind is read into the void, and would be found wrong again. */
+  /**
+   * Connections that end with a refusal: what comes behind is read into the void, and would be
+   * found wrong again.
+   */
   const refused = new WeakSet<Duplex>();
   /** The answer under way on each connection. */
   const answers = new WeakMap<Duplex, ServerResponse>();
-  const refuse = (incoming: IncomingMessage, outgoing: ServerResponse, refusal: HttpRefusal): void => {
+  const refuse = (
+    incoming: IncomingMessage,
+    outgoing: ServerResponse,
+    refusal: HttpRefusal,
+  ): void => {
     refused.add(incoming.socket);
     onRefused(refusal);
     outgoing.writeHead(refusal.status, { ...TEXT, connection: 'close' }).write(renderBody(refusal));
@@ -53,7 +70,8 @@ export function createWebServer(options: WebServerOptions, listener: RequestList
     else listener(incoming, outgoing);
   };
   const server = createNodeServer(
-    // Hosts are looked at by us, with words. All headers together are bounded by their bytes, and none is left out.
+    // Hosts are looked at by us, with words. All headers together are bounded by their bytes, and
+    // none is left out.
     { ...options.limits, maxHeaderSize: HEAD_MAX_BYTES, requireHostHeader: false },
     options.web,
     serve,
@@ -91,7 +109,10 @@ export function createWebServer(options: WebServerOptions, listener: RequestList
   return server;
 }
 
-/** Tells a client that waits for it (Expect: 100-continue) to send the body; once, and before any answer. */
+/**
+ * Tells a client that waits for it (Expect: 100-continue) to send the body; once, and before any
+ * answer.
+ */
 export function askForBody(incoming: IncomingMessage, outgoing: ServerResponse): void {
   if (isHeldBack(incoming) && !outgoing.headersSent) outgoing.writeContinue();
 }
@@ -102,8 +123,8 @@ export function isHeldBack({ headers, httpVersion }: IncomingMessage): boolean {
 }
 
 /**
- * Ends an answer that is written. A client that is still sending reads it only when it is done: what it sends is read for a
- * while, and lost.
+ * Ends an answer that is written. A client that is still sending reads it only when it is done:
+ * what it sends is read for a while, and lost.
  */
 export function endWhenRead(incoming: IncomingMessage, outgoing: ServerResponse): void {
   if (incoming.complete || isHeldBack(incoming)) {
@@ -124,12 +145,16 @@ function renderBody({ status, words }: HttpRefusal): string {
   return `${status}: ${words}\n`;
 }
 
-/** Writes an answer past node:http, and ends the connection once the client has had the time to read it. */
+/**
+ * Writes an answer past node:http, and ends the connection once the client has had the time to read
+ * it.
+ */
 function endWith(socket: Duplex, refusal: HttpRefusal, header = ''): void {
   const body = Buffer.from(renderBody(refusal));
   const head =
     `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status] ?? ''}\r\n${header}` +
-    `Content-Type: ${TEXT['content-type']}\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n`;
+    (`Content-Type: ${TEXT['content-type']}\r\nContent-Length: ${body.length}\r\nConnection: ` +
+      `close\r\n\r\n`);
   const timer = setTimeout(() => socket.destroy(), LINGER_MS);
   socket.once('close', () => clearTimeout(timer));
   // Nobody else listens any more.

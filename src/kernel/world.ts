@@ -1,5 +1,6 @@
 /**
- * What every part of a running command shares: the edges to the outside, so that tests can replace them.
+ * What every part of a running command shares: the edges to the outside, so that tests can replace
+ * them.
  * A value that is handed down, never a global.
  */
 import { type Clock } from './clock.ts';

@@ -1,12 +1,14 @@
 /**
- * Bytes that are another's: they may be read until the turn of the event loop ends, or until the lender's next call, as
- * the lender says; then they become something else. The type has what reading needs and lacks what an owned array has,
- * so that keeping them, or passing them to what keeps them, does not compile:
+ * Bytes that are another's: they may be read until the turn of the event loop ends, or until the
+ * lender's next call, as the lender says; then they become something else. The type has what
+ * reading needs and lacks what an owned array has, so that keeping them, or passing them to what
+ * keeps them, does not compile:
  *
  *     body: Borrowed<Uint8Array>   this.#page = body             an error
  *                                  this.#page = ownCopy(body)    right
  *
- * Who only reads asks for `Borrowed` and is given owned bytes as well. Types only: a borrowed array is the array itself.
+ * Who only reads asks for `Borrowed` and is given owned bytes as well. Types only: a borrowed array
+ * is the array itself.
  */
 
 /** What reading a byte array, or a view of one, needs. */
@@ -17,8 +19,8 @@ export type Borrowed<Bytes extends ArrayBufferView> = Readonly<
 >;
 
 /**
- * The largest body that is lent; a larger one has a buffer of its own, which its receiver may keep. Who lends bodies
- * holds to it.
+ * The largest body that is lent; a larger one has a buffer of its own, which its receiver may keep.
+ * Who lends bodies holds to it.
  */
 export const LENT_BYTES_MAX = 2 * 1024 * 1024;
 

@@ -1,10 +1,12 @@
 /**
- * Native histograms: one sample that holds a whole distribution in exponential (or custom) buckets. Values only.
+ * Native histograms: one sample that holds a whole distribution in exponential (or custom) buckets.
+ * Values only.
  *
  *     spans [{offset: 2, length: 2}, {offset: 1, length: 1}], counts [5, 7, 1]
  *     → bucket 2: 5, bucket 3: 7, bucket 5: 1       offsets count from the end of the span before
  *
- * Schema n (-4 to 8): bucket i holds values in (2^((i-1)/2^n), 2^(i/2^n)]. Schema -53: bounds are `customValues`.
+ * Schema n (-4 to 8): bucket i holds values in (2^((i-1)/2^n), 2^(i/2^n)]. Schema -53: bounds are
+ * `customValues`.
  * Source: https://prometheus.io/docs/specs/native_histograms/
  */
 
@@ -21,7 +23,9 @@ export interface NativeHistogram {
   readonly sum: number;
   /** Counts are fractions (as rates and sums of scaled histograms have them), not whole numbers. */
   readonly isFloat: boolean;
-  /** A gauge's counts go up and down; for a counter, whether the writer knows that it began anew. */
+  /**
+   * A gauge's counts go up and down; for a counter, whether the writer knows that it began anew.
+   */
   readonly resetHint: 'unknown' | 'reset' | 'no-reset' | 'gauge';
   readonly positiveSpans: readonly BucketSpan[];
   /** Observations in each bucket of the spans, in order: absolute numbers, no deltas. */

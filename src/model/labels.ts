@@ -1,6 +1,7 @@
 /**
- * Label sets: sorted name → value pairs that identify a series. Values only; nothing here knows a wire format.
- * Order is that of the names' UTF-8 bytes, as remote write and the Prometheus API ask for.
+ * Label sets: sorted name → value pairs that identify a series. Values only; nothing here knows a
+ * wire format. Order is that of the names' UTF-8 bytes, as remote write and the Prometheus API ask
+ * for.
  * Source: https://prometheus.io/docs/concepts/data_model/
  */
 
@@ -39,7 +40,10 @@ export function labelSetKey(labels: LabelSet): string {
   return key;
 }
 
-/** Orders label sets by name and value, pair by pair: the order in which the Prometheus API gives series. */
+/**
+ * Orders label sets by name and value, pair by pair: the order in which the Prometheus API gives
+ * series.
+ */
 export function compareLabelSets(a: LabelSet, b: LabelSet): number {
   const length = Math.min(a.length, b.length);
   for (let i = 0; i < length; i++) {
@@ -63,8 +67,8 @@ export function formatLabelSet(labels: LabelSet): string {
 }
 
 /**
- * Compares by UTF-8 bytes. JavaScript compares UTF-16 units, which differs only where a surrogate (U+10000 and
- * above) meets U+E000 to U+FFFF; those few are compared by code point.
+ * Compares by UTF-8 bytes. JavaScript compares UTF-16 units, which differs only where a surrogate
+ * (U+10000 and above) meets U+E000 to U+FFFF; those few are compared by code point.
  */
 export function compareUtf8(a: string, b: string): number {
   const length = Math.min(a.length, b.length);
@@ -83,7 +87,10 @@ export function compareUtf8(a: string, b: string): number {
 const legacyLabelName = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
 const legacyMetricName = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/;
 
-/** Whether a label name needs no quotes in PromQL and text formats (the names before UTF-8 was allowed). */
+/**
+ * Whether a label name needs no quotes in PromQL and text formats (the names before UTF-8 was
+ * allowed).
+ */
 export function isLegacyLabelName(name: string): boolean {
   return legacyLabelName.test(name);
 }

@@ -1,6 +1,6 @@
 /**
- * The seam between what makes chunks (a sink's encoder), what keeps them (queue/) and what sends them (a sink's
- * sender). A queue knows nothing of what a chunk holds.
+ * The seam between what makes chunks (a sink's encoder), what keeps them (queue/) and what sends
+ * them (a sink's sender). A queue knows nothing of what a chunk holds.
  */
 
 /** Encoded, compressed items of one commit: samples, events or trace segments. */
@@ -12,8 +12,8 @@ export interface Chunk {
   readonly oldestMs: number;
   readonly newestMs: number;
   /**
-   * Chunks of one lane leave in the order they came; lanes are sent in parallel. On the way in any whole number, a hash
-   * of the target, which the queue folds into as many lanes as it has.
+   * Chunks of one lane leave in the order they came; lanes are sent in parallel. On the way in any
+   * whole number, a hash of the target, which the queue folds into as many lanes as it has.
    */
   readonly lane: number;
   /** Bytes before compression: receivers limit both. */
@@ -36,12 +36,16 @@ export interface ChunkQueue {
   readonly lanes: number;
   /** Items that are not acknowledged yet, in all lanes. */
   readonly pendingItems: number;
-  /** Keeps a chunk: written to the operating system before it returns, so that a killed process loses nothing. */
+  /**
+   * Keeps a chunk: written to the operating system before it returns, so that a killed process
+   * loses nothing.
+   */
   append(chunk: Chunk): void;
   /**
-   * The oldest unacknowledged chunks of these lanes, at least one, as many as the limits allow; waits until there are
-   * enough for a full batch or the oldest has waited `deadlineMs`. Undefined when `signal` aborts or, once draining,
-   * when the lanes are empty. One caller per lane; asking again before `acknowledge` gives the same chunks again.
+   * The oldest unacknowledged chunks of these lanes, at least one, as many as the limits allow;
+   * waits until there are enough for a full batch or the oldest has waited `deadlineMs`. Undefined
+   * when `signal` aborts or, once draining, when the lanes are empty. One caller per lane; asking
+   * again before `acknowledge` gives the same chunks again.
    */
   next(
     lanes: readonly number[],
@@ -49,9 +53,15 @@ export interface ChunkQueue {
     deadlineMs: number,
     signal: AbortSignal,
   ): Promise<Batch | undefined>;
-  /** The batch was delivered, or counted as dropped: its lanes go on behind it, also after a restart. */
+  /**
+   * The batch was delivered, or counted as dropped: its lanes go on behind it, also after a
+   * restart.
+   */
   acknowledge(batch: Batch): void;
-  /** Sends what is here by now without waiting for more; resolves when it has left, or the signal aborts. */
+  /**
+   * Sends what is here by now without waiting for more; resolves when it has left, or the signal
+   * aborts.
+   */
   flush(signal: AbortSignal): Promise<void>;
   /** No further append will come: `next` answers at once with what is left, then undefined. */
   drain(): void;

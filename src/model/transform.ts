@@ -1,6 +1,6 @@
 /**
- * The seam of transforms: functions of a label set, applied once for each series where its ref is made, so that they cost
- * nothing for each sample. Values and interfaces only.
+ * The seam of transforms: functions of a label set, applied once for each series where its ref is
+ * made, so that they cost nothing for each sample. Values and interfaces only.
  */
 import type { LabelSet } from './labels.ts';
 

@@ -1,7 +1,8 @@
 /**
- * One line chart: uPlot in a box that follows its size, the theme and the data. Colours come from the style sheet
- * (`--series-N`), dashes from DASHES, so that a line and its legend sample always agree. Labels are never drawn here.
- * Keyboard: arrows move the cursor, Home and End jump, Escape leaves it.
+ * One line chart: uPlot in a box that follows its size, the theme and the data. Colours come from
+ * the style sheet (`--series-N`), dashes from DASHES, so that a line and its legend sample always
+ * agree. Labels are never drawn here. Keyboard: arrows move the cursor, Home and End jump, Escape
+ * leaves it.
  */
 import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
@@ -32,7 +33,9 @@ interface ChartProps {
   readonly summaryId: string;
   /** Changes whenever colours do. */
   readonly theme: string;
-  /** The point under the cursor, undefined when there is none; `spoken` when the keyboard moved it. */
+  /**
+   * The point under the cursor, undefined when there is none; `spoken` when the keyboard moved it.
+   */
   readonly onCursor: (index: number | undefined, spoken: boolean) => void;
 }
 
@@ -111,7 +114,10 @@ function alignData(frame: Frame): uPlot.AlignedData {
   return [[...frame.timesS], ...lines];
 }
 
-/** The size of the box, in CSS pixels; the chart lies over it, so it never stretches what it is measured by. */
+/**
+ * The size of the box, in CSS pixels; the chart lies over it, so it never stretches what it is
+ * measured by.
+ */
 function measure(element: HTMLElement): { width: number; height: number } {
   return {
     width: Math.max(WIDTH_MIN_PX, element.clientWidth),
@@ -119,7 +125,9 @@ function measure(element: HTMLElement): { width: number; height: number } {
   };
 }
 
-/** A custom property as a colour a canvas understands: `light-dark()` is resolved by the browser. */
+/**
+ * A custom property as a colour a canvas understands: `light-dark()` is resolved by the browser.
+ */
 function readColor(element: HTMLElement, property: string): string {
   const probe = document.createElement('i');
   probe.style.color = `var(${property})`;
@@ -177,7 +185,11 @@ function formatClock(timeS: number): string {
 }
 
 /** Zero is always in sight; shares that come near the whole end at the whole. */
-function chooseRange(min: number | null, max: number | null, unit: Unit | undefined): [number, number] {
+function chooseRange(
+  min: number | null,
+  max: number | null,
+  unit: Unit | undefined,
+): [number, number] {
   const low = Math.min(0, min ?? 0);
   const high = Math.max(0, max ?? 0);
   if (unit === 'percent' && low === 0 && high > 60 && high <= 100) return [0, 102];

@@ -71,7 +71,10 @@ export function describeFrame(frame: Frame, unit: Unit | undefined, spanS: numbe
     if (finite.length === 0) return `${series.label}: no values.`;
     const low = formatValue(Math.min(...finite), unit);
     const high = formatValue(Math.max(...finite), unit);
-    return `${series.label}: now ${formatValue(findLatest(series), unit)}, between ${low} and ${high}.`;
+    return (
+      `${series.label}: now ${formatValue(findLatest(series), unit)}, between ${low} and ` +
+      `${high}.`
+    );
   });
   return `The last ${formatSpan(spanS)}. ${parts.join(' ')}`;
 }

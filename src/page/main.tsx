@@ -1,6 +1,7 @@
 /**
- * The web page of the workspace: five panels that move, and a box for a question of one's own. Everything it needs is
- * in its own bundle; the only address it asks is `api/v1/query_range`, relative to itself.
+ * The web page of the workspace: five panels that move, and a box for a question of one's own.
+ * Everything it needs is in its own bundle; the only address it asks is `api/v1/query_range`,
+ * relative to itself.
  */
 import { render } from 'preact';
 import { useCallback, useEffect, useMemo, useState } from 'preact/hooks';

@@ -1,10 +1,17 @@
 /**
- * One panel: title, PromQL, chart, legend with values, summary in words, table twin, and the states empty and error.
- * Polls while it is shown. Labels reach the page as text nodes only.
+ * One panel: title, PromQL, chart, legend with values, summary in words, table twin, and the states
+ * empty and error. Polls while it is shown. Labels reach the page as text nodes only.
  */
 import { useEffect, useId, useState } from 'preact/hooks';
 import { Chart, COLOR_COUNT, DASHES } from './chart.tsx';
-import { formatSpan, formatTime, formatValue, hasData, findLatest, describeFrame } from './format.ts';
+import {
+  formatSpan,
+  formatTime,
+  formatValue,
+  hasData,
+  findLatest,
+  describeFrame,
+} from './format.ts';
 import type { PanelQuery, Unit } from './panels.ts';
 import { AnswerError, fetchFrame, buildGrid, type Frame } from './query.ts';
 
@@ -93,7 +100,10 @@ function describeSequel({ mayPass }: Failure, filled: boolean): string {
   return parts.length === 0 ? '' : ` (${parts.join('; ')})`;
 }
 
-/** Polls the queries: the next question follows POLL_MS after the last answer, so questions never pile up. */
+/**
+ * Polls the queries: the next question follows POLL_MS after the last answer, so questions never
+ * pile up.
+ */
 function useFrames(
   queries: readonly PanelQuery[],
   { spanS, paused }: View,
@@ -182,7 +192,8 @@ function Legend({ frame, unit, index }: FrameProps & { index: number | undefined
 function Empty(props: { waiting: boolean; failed: boolean; spanS: number }) {
   const text = props.waiting
     ? 'asking the workspace …'
-    : `no data yet: nothing in the last ${formatSpan(props.spanS)}; a rate needs two scrapes, about ten seconds`;
+    : `no data yet: nothing in the last ${formatSpan(props.spanS)}; a rate needs two scrapes, ` +
+      'about ten seconds';
   return (
     <div class="empty">{props.waiting && props.failed ? null : <p role="status">{text}</p>}</div>
   );

@@ -1,6 +1,6 @@
 /**
- * The panels of the page: the articles' five views, each a PromQL expression per series that is drawn. Data only, so
- * that the demo asks the very same questions.
+ * The panels of the page: the articles' five views, each a PromQL expression per series that is
+ * drawn. Data only, so that the demo asks the very same questions.
  * Source: article "Metrics and traces collection from Amazon ECS using ADOT", its Grafana panels.
  */
 
@@ -19,7 +19,10 @@ export interface PanelDefinition {
   readonly queries: readonly PanelQuery[];
 }
 
-/** The window of rates. The articles use 5m; a minute moves sooner after a start and smooths enough at 5 s scrapes. */
+/**
+ * The window of rates. The articles use 5m; a minute moves sooner after a start and smooths enough
+ * at 5 s scrapes.
+ */
 const WINDOW = '1m';
 
 /** Prometheus 3 and this collector store the bound 500 as "500.0", older ones as "500". */
@@ -38,7 +41,9 @@ export const PANELS: readonly PanelDefinition[] = [
     unit: 'milliseconds',
     queries: [
       {
-        query: `sum(rate(request_duration_milliseconds_sum[${WINDOW}])) / sum(rate(request_duration_milliseconds_count[${WINDOW}]))`,
+        query:
+          `sum(rate(request_duration_milliseconds_sum[${WINDOW}])) / ` +
+          `sum(rate(request_duration_milliseconds_count[${WINDOW}]))`,
         legend: 'mean',
       },
     ],
@@ -48,7 +53,9 @@ export const PANELS: readonly PanelDefinition[] = [
     title: 'Requests served within',
     unit: 'percent',
     queries: BUCKETS_MS.map((bound) => ({
-      query: `100 * sum(rate(request_duration_milliseconds_bucket{le=~"${bound}(\\\\.0)?"}[${WINDOW}])) / sum(rate(request_duration_milliseconds_count[${WINDOW}]))`,
+      query:
+        `100 * sum(rate(request_duration_milliseconds_bucket{le=~"${bound}(\\\\.0)?"}[${WINDOW}])) ` +
+        `/ sum(rate(request_duration_milliseconds_count[${WINDOW}]))`,
       legend: `≤ ${bound} ms`,
     })),
   },
@@ -58,7 +65,9 @@ export const PANELS: readonly PanelDefinition[] = [
     unit: 'percent',
     queries: [
       {
-        query: `100 * sum by (container_name) (rate(ecs_container_cpu_usage_seconds_total[${WINDOW}]))`,
+        query:
+          '100 * sum by (container_name) ' +
+          `(rate(ecs_container_cpu_usage_seconds_total[${WINDOW}]))`,
         legend: '{container_name}',
       },
     ],

@@ -74,5 +74,8 @@ test('the summary says now, lowest and highest', () => {
     series: [{ label: 'a', values: [3, 1, null] }],
     seriesOmitted: 0,
   };
-  assert.equal(describeFrame(frame, undefined, 300), 'The last 5 minutes. a: now 1, between 1 and 3.');
+  assert.equal(
+    describeFrame(frame, undefined, 300),
+    'The last 5 minutes. a: now 1, between 1 and 3.',
+  );
 });

@@ -1,6 +1,7 @@
 /**
- * Asks the workspace's `query_range` and lays the answers of one panel on one time grid. No drawing, no retrying: the
- * caller polls. Limits: MAX_SERIES series per panel, MAX_POINTS points per series, REQUEST_TIMEOUT_MS per request.
+ * Asks the workspace's `query_range` and lays the answers of one panel on one time grid. No
+ * drawing, no retrying: the caller polls. Limits: MAX_SERIES series per panel, MAX_POINTS points
+ * per series, REQUEST_TIMEOUT_MS per request.
  * Source: https://prometheus.io/docs/prometheus/latest/querying/api/#range-queries
  */
 import type { PanelQuery } from './panels.ts';
@@ -20,7 +21,9 @@ export interface Grid {
 
 export interface Series {
   readonly label: string;
-  /** One value per time of the frame; null where there is no sample. NaN and infinities are kept. */
+  /**
+   * One value per time of the frame; null where there is no sample. NaN and infinities are kept.
+   */
   readonly values: readonly (number | null)[];
 }
 
@@ -54,14 +57,20 @@ export class AnswerError extends Error {
   }
 }
 
-/** The grid of a span that ends now, aligned to its step so that points keep their place from poll to poll. */
+/**
+ * The grid of a span that ends now, aligned to its step so that points keep their place from poll
+ * to poll.
+ */
 export function buildGrid(nowMs: number, spanS: number): Grid {
   const stepS = Math.max(MIN_STEP_S, Math.ceil(spanS / MAX_POINTS));
   const endS = Math.floor(nowMs / 1000 / stepS) * stepS;
   return { startS: endS - spanS, endS, stepS };
 }
 
-/** The name of a series: the template with `{label}` filled in; an empty template gives the whole label set. */
+/**
+ * The name of a series: the template with `{label}` filled in; an empty template gives the whole
+ * label set.
+ */
 export function formatLegend(template: string, metric: LabelSet): string {
   if (template !== '') {
     return template.replaceAll(/\{(\w+)\}/g, (_, name: string) => metric[name] ?? `no ${name}`);

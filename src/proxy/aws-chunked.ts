@@ -1,7 +1,8 @@
 /**
- * Takes `aws-chunked` bodies apart, as S3 clients stream them: pieces with their size and, where they are signed, a
- * signature that a proxy with other keys can't renew; checksums behind the last piece. What is in them goes on plain.
- * Signatures of pieces are not checked: the client's keys are not known here.
+ * Takes `aws-chunked` bodies apart, as S3 clients stream them: pieces with their size and, where
+ * they are signed, a signature that a proxy with other keys can't renew; checksums behind the last
+ * piece. What is in them goes on plain. Signatures of pieces are not checked: the client's keys are
+ * not known here.
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html
  */
 import type { HeaderPair } from '../aws/wire-signing.ts';

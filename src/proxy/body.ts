@@ -1,6 +1,7 @@
 /**
- * Requests' bodies, kept so that they can be hashed before they are sent and sent again: in memory up to a bound, then in
- * files that are gone with the request, or with the process. All bodies together are bounded too.
+ * Requests' bodies, kept so that they can be hashed before they are sent and sent again: in memory
+ * up to a bound, then in files that are gone with the request, or with the process. All bodies
+ * together are bounded too.
  */
 import { createHash, randomUUID, type Hash } from 'node:crypto';
 import { type FileHandle, open, rm } from 'node:fs/promises';
@@ -63,7 +64,8 @@ export class BodyKeeper {
    * Reads the whole body; release it when it is sent.
    *
    * @param ask  called before it is read, for clients that wait until they are asked for it
-   * @throws HttpError 413 above the limit, 503 above that of all, 408 when the client stalls, 507 without a folder
+   * @throws HttpError 413 above the limit, 503 above that of all, 408 when the client stalls, 507
+   * without a folder
    */
   async keep(incoming: IncomingMessage, ask: () => void): Promise<KeptBody> {
     const { maxBytes, idleMs } = this.limits;
@@ -105,7 +107,8 @@ export class BodyKeeper {
     if (bytes > 0 && this.#bytes + bytes > allMaxBytes)
       throw new HttpError(
         503,
-        `the bodies of requests under way hold ${this.#bytes} bytes; raise --bodies-max-bytes, or ask again later`,
+        `the bodies of requests under way hold ${this.#bytes} bytes; raise ` +
+          '--bodies-max-bytes, or ask again later',
       );
     this.#bytes += bytes;
     this.#gauge.inc(bytes);
@@ -178,7 +181,8 @@ class Pile {
     const { folder } = this.#keeper.limits;
     const name = path.join(folder, `amperage-body-${randomUUID()}`);
     try {
-      // For nobody else to read, and without a name at once: a killed process leaves nothing behind.
+      // For nobody else to read, and without a name at once: a killed process leaves nothing
+      // behind.
       this.#file = await open(name, 'wx+', 0o600);
       await rm(name);
     } catch (error) {
@@ -227,8 +231,8 @@ class Patience {
 }
 
 /**
- * For a body that streams on: its connection ends when the client sends nothing of it for a while, though it is waited
- * for. Call what is returned when the body is no longer of interest.
+ * For a body that streams on: its connection ends when the client sends nothing of it for a while,
+ * though it is waited for. Call what is returned when the body is no longer of interest.
  */
 export function cutWhenStalled(incoming: IncomingMessage, idleMs: number): () => void {
   let seen = -1;
@@ -250,13 +254,15 @@ export function isAwsChunked(incoming: IncomingMessage): boolean {
 function tooLarge(maxBytes: number): HttpError {
   return new HttpError(
     413,
-    `the body is larger than ${maxBytes} bytes; raise --body-max-bytes, or send it with --unsigned-payload where the service takes that`,
+    `the body is larger than ${maxBytes} bytes; raise --body-max-bytes, or send it with ` +
+      '--unsigned-payload where the service takes that',
   );
 }
 
 function noRoom(folder: string, error: unknown): HttpError {
   return new HttpError(
     507,
-    `a body above ${MEMORY_MAX_BYTES} bytes cannot be kept in ${folder} (${describeError(error)}); name a folder that can be written to with --body-folder`,
+    `a body above ${MEMORY_MAX_BYTES} bytes cannot be kept in ${folder} ` +
+      `(${describeError(error)}); name a folder that can be written to with --body-folder`,
   );
 }

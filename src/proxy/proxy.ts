@@ -1,8 +1,10 @@
 /**
- * The signing reverse proxy: a client's request goes to its upstream with a signature of ours, the answer streams back.
- * Path, query and end-to-end headers are forwarded to the byte; an expired token or a wrong clock is mended once.
- * Not here: tunnels (CONNECT) and upgrades, which can't be signed.
- * Source: https://github.com/awslabs/aws-sigv4-proxy (whose flags and meaning are kept, docs/proxy.md tells what differs)
+ * The signing reverse proxy: a client's request goes to its upstream with a signature of ours, the
+ * answer streams back. Path, query and end-to-end headers are forwarded to the byte; an expired
+ * token or a wrong clock is mended once. Not here: tunnels (CONNECT) and upgrades, which can't be
+ * signed.
+ * Source: https://github.com/awslabs/aws-sigv4-proxy (whose flags and meaning are kept,
+ * docs/proxy.md tells what differs)
  */
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -152,7 +154,8 @@ export class SigningProxy {
     if (isAwsChunked(incoming))
       throw new HttpError(
         400,
-        'pieces signed with other keys can be signed again only where the payload is: send the body plain (no aws-chunked), or without --unsigned-payload',
+        'pieces signed with other keys can be signed again only where the payload is: send ' +
+          'the body plain (no aws-chunked), or without --unsigned-payload',
       );
     askForBody(incoming, outgoing);
     const stopWatching = cutWhenStalled(incoming, bodies.limits.idleMs);
@@ -218,7 +221,10 @@ export class SigningProxy {
     );
   }
 
-  /** Whether the fault that AWS tells of may be gone now: fresh credentials, or another idea of the time. */
+  /**
+   * Whether the fault that AWS tells of may be gone now: fresh credentials, or another idea of the
+   * time.
+   */
   async #mend(
     { text, headers }: Answered,
     { route, origin }: Way,
@@ -261,7 +267,9 @@ export class SigningProxy {
     }
     const status = error instanceof HttpError ? error.status : 502;
     const words =
-      error instanceof HttpError ? error.message : `unable to proxy request - ${describeError(error)}`;
+      error instanceof HttpError
+        ? error.message
+        : `unable to proxy request - ${describeError(error)}`;
     metrics.failures.with({ reason: status === 502 ? 'upstream' : 'refused' }).inc();
     world.log.warn('a request could not be proxied', {
       method: incoming.method,
@@ -281,9 +289,9 @@ export class SigningProxy {
 const REPEATABLE = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
 
 /**
- * Whether a request whose answer got lost may be sent again: where to do it twice is to do it once. So are, beyond the
- * methods that say so, writes and queries of an AMP workspace, which keeps one sample for a series and time; not what
- * makes a workspace.
+ * Whether a request whose answer got lost may be sent again: where to do it twice is to do it once.
+ * So are, beyond the methods that say so, writes and queries of an AMP workspace, which keeps one
+ * sample for a series and time; not what makes a workspace.
  */
 function mayRepeat({ method = '' }: IncomingMessage, { scope, path }: Way): boolean {
   return REPEATABLE.has(method) || (scope.service === 'aps' && path.includes('/api/v1/'));

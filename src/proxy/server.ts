@@ -1,6 +1,6 @@
 /**
- * The proxy's listener as a component: a TCP address or a unix socket, with TLS and basic auth where asked for. It stops
- * by letting requests under way end.
+ * The proxy's listener as a component: a TCP address or a unix socket, with TLS and basic auth
+ * where asked for. It stops by letting requests under way end.
  */
 import { chmodSync, lstatSync, rmSync } from 'node:fs';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
@@ -127,7 +127,9 @@ export class ProxyServer implements Component {
   }
 }
 
-/** A client that takes us for its proxy shows itself in another header. Undefined when it may pass. */
+/**
+ * A client that takes us for its proxy shows itself in another header. Undefined when it may pass.
+ */
 async function authorizeClient(
   { url = '', headers }: IncomingMessage,
   web: WebConfig,
@@ -141,7 +143,10 @@ async function authorizeClient(
     : { status: 407, header: 'proxy-authenticate', words: 'proxy authentication required' };
 }
 
-/** A socket that a killed process left is removed; one that answers, and any other file, stays. @throws ConfigError */
+/**
+ * A socket that a killed process left is removed; one that answers, and any other file, stays.
+ * @throws ConfigError
+ */
 async function removeDeadSocket(file: string): Promise<void> {
   const found = lstatSync(file, { throwIfNoEntry: false });
   if (found === undefined) return;
@@ -154,7 +159,8 @@ async function removeDeadSocket(file: string): Promise<void> {
   if (!found.isSocket() || isAlive)
     throw new ConfigError(
       isAlive ? 'PORT_IN_USE' : 'LISTEN_FAILED',
-      `proxy: ${file} is ${isAlive ? 'in use by another process' : 'no socket'} and stays; choose another --port`,
+      `proxy: ${file} is ${isAlive ? 'in use by another process' : 'no socket'} and stays; ` +
+        'choose another --port',
     );
   rmSync(file);
 }

@@ -1,6 +1,7 @@
 /**
- * The way to the upstream: connections kept alive, an answer streamed to the client as it comes, no faster than the
- * client takes it. A refusal (400, 403) is held back up to a bound, for the proxy to mend.
+ * The way to the upstream: connections kept alive, an answer streamed to the client as it comes, no
+ * faster than the client takes it. A refusal (400, 403) is held back up to a bound, for the proxy
+ * to mend.
  */
 import type { ServerResponse } from 'node:http';
 import { isIP } from 'node:net';
@@ -62,7 +63,10 @@ export class Upstream {
     return this.#agent.destroy();
   }
 
-  /** `done` once the answer has gone to the client; a refusal is returned instead, and nothing is sent yet. */
+  /**
+   * `done` once the answer has gone to the client; a refusal is returned instead, and nothing is
+   * sent yet.
+   */
   send(
     request: UpstreamRequest,
     outgoing: ServerResponse,
@@ -71,7 +75,8 @@ export class Upstream {
     return new Promise((resolve, reject) => {
       const relay = new Relay(request, outgoing, { resolve, reject, onFailure });
       const { origin, path, method, headers, body } = request;
-      // One name for all requests of an origin: undici would take it from Host, and connect anew for each.
+      // One name for all requests of an origin: undici would take it from Host, and connect anew
+      // for each.
       const servername = new URL(origin).hostname;
       // Not in the types, though the dispatcher takes it.
       const options = { origin, path, method, headers, body, servername };
@@ -86,7 +91,10 @@ export class Upstream {
   }
 }
 
-/** The connection ended before anything of an answer came: a kept one, most often, that the upstream had given up. */
+/**
+ * The connection ended before anything of an answer came: a kept one, most often, that the upstream
+ * had given up.
+ */
 class LostConnection extends Error {
   constructor(cause: Error) {
     super(cause.message, { cause });
@@ -103,7 +111,10 @@ function nameFailure(error: Error): string {
   return 'code' in error ? String(error.code) : '';
 }
 
-/** Certificates are checked against the upstream's own name, whatever Host is sent; metadata addresses are not asked. */
+/**
+ * Certificates are checked against the upstream's own name, whatever Host is sent; metadata
+ * addresses are not asked.
+ */
 function connectorTo(
   { buildConnector }: typeof undici,
   config: ProxyConfig,

@@ -97,7 +97,8 @@ function routeFor(
 }
 
 /**
- * Whether a path is a prefix or below it, segment by segment. @throws HttpError 400 for one that would climb out of it
+ * Whether a path is a prefix or below it, segment by segment. @throws HttpError 400 for one that
+ * would climb out of it
  */
 function isBelow(path: string, prefix: string): boolean {
   const folder = prefix.endsWith('/') ? prefix : `${prefix}/`;
@@ -123,7 +124,8 @@ function scopeFor(route: ProxyRoute, host: string, defaultRegion: string | undef
   if (service === undefined || region === undefined)
     throw new HttpError(
       502,
-      `${host} does not tell its ${service === undefined ? 'service' : 'region'}; set ${service === undefined ? '--name' : '--region'}`,
+      `${host} does not tell its ${service === undefined ? 'service' : 'region'}; set ` +
+        `${service === undefined ? '--name' : '--region'}`,
     );
   return { service, region, regionSet: route.regionSet };
 }

@@ -1,6 +1,6 @@
 /**
- * A first-in-first-out list with constant-time ends. A value holder: no waiting, no bound of its own (the queue that
- * uses it bounds by bytes).
+ * A first-in-first-out list with constant-time ends. A value holder: no waiting, no bound of its
+ * own (the queue that uses it bounds by bytes).
  */
 
 /** Taken items are cut off the array when they are this many and half of it. */

@@ -1,10 +1,13 @@
 /**
- * The lock of a queue's directory: two processes on one queue would send everything twice and cut each other's files.
- * Node has no flock, so the lock is a file that names its holder and is touched once a second.
+ * The lock of a queue's directory: two processes on one queue would send everything twice and cut
+ * each other's files. Node has no flock, so the lock is a file that names its holder and is touched
+ * once a second.
  *
- * Whether the holder lives: in the same PID namespace by its PID and start time (a PID may have been given away); in
- * another one (a container before a restart, on the same volume) by whether the file is still being touched.
- * Limits: a holder that stands still for longer than `WATCH_MS` in another container may lose its lock.
+ * Whether the holder lives: in the same PID namespace by its PID and start time (a PID may have
+ * been given away); in another one (a container before a restart, on the same volume) by whether
+ * the file is still being touched.
+ * Limits: a holder that stands still for longer than `WATCH_MS` in another container may lose its
+ * lock.
  */
 import {
   readFileSync,
@@ -43,7 +46,8 @@ export async function takeLock(directory: string, clock: Clock): Promise<Lock> {
     if (holder !== undefined && (await lives(holder, path, clock))) {
       throw new ConfigError(
         'QUEUE_LOCKED',
-        `queue directory "${directory}" is in use by process ${holder.pid}; stop it, or give each process its own queue directory`,
+        `queue directory "${directory}" is in use by process ${holder.pid}; stop it, or give ` +
+          'each process its own queue directory',
       );
     }
     const temporary = `${path}.${process.pid}`;
@@ -82,7 +86,10 @@ function describeHolder(pid: number): Holder {
 
 function readNamespace(): string {
   try {
-    return `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()} ${readlinkSync('/proc/self/ns/pid')}`;
+    return (
+      `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()} ` +
+      `${readlinkSync('/proc/self/ns/pid')}`
+    );
   } catch {
     return '';
   }
@@ -91,7 +98,8 @@ function readNamespace(): string {
 function readStartTicks(pid: number): string {
   const stat = safeRead(`/proc/${pid}/stat`);
   if (stat !== undefined) {
-    // The command in parentheses may hold spaces; the state and, nineteen fields on, the start time follow it.
+    // The command in parentheses may hold spaces; the state and, nineteen fields on, the start time
+    // follow it.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     return fields[0] === 'Z' ? '' : (fields[19] ?? '');
   }

@@ -1,4 +1,7 @@
-/** The durable queue: order, resuming, torn and rotten files, the disk cap, a disk that refuses, the lock. */
+/**
+ * The durable queue: order, resuming, torn and rotten files, the disk cap, a disk that refuses, the
+ * lock.
+ */
 import assert from 'node:assert/strict';
 import {
   copyFileSync,

@@ -130,7 +130,8 @@ export class DurableQueue implements ChunkQueue, Component {
       if (error instanceof ConfigError) throw error;
       throw new ConfigError(
         'QUEUE_UNUSABLE',
-        `queue directory "${directory}" can't be used (${describeError(error)}); give a directory that this user may write`,
+        `queue directory "${directory}" can't be used (${describeError(error)}); give a ` +
+          'directory that this user may write',
         { cause: error },
       );
     }

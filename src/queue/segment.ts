@@ -1,6 +1,7 @@
 /**
- * Segment files: chunks one behind the other, each with a header that is checked on its own, so that a file can be
- * walked without reading what the chunks hold, and so that one bad chunk costs only itself.
+ * Segment files: chunks one behind the other, each with a header that is checked on its own, so
+ * that a file can be walked without reading what the chunks hold, and so that one bad chunk costs
+ * only itself.
  *
  *   0 magic  4 length  8 items  12 raw bytes  16 oldest ms (f64)  24 newest ms (f64)
  *   32 lane (u16), lanes (u16)  36 CRC32 of the bytes  40 CRC32 of 0–40  44 bytes …          little-endian

@@ -1,6 +1,7 @@
 /**
- * Sets of Unicode code points as sorted, disjoint ranges: what one step of a regular expression matches. Pure.
- * Only what regex-subset.ts needs to prove a pattern safe and to write it again for the engine of the runtime.
+ * Sets of Unicode code points as sorted, disjoint ranges: what one step of a regular expression
+ * matches. Pure. Only what regex-subset.ts needs to prove a pattern safe and to write it again for
+ * the engine of the runtime.
  */
 
 /** Inclusive [first, last] pairs, sorted, not touching. */

@@ -1,12 +1,14 @@
 /**
- * The part of RE2's syntax that may run on the runtime's backtracking engine: parsed, proved to need only time linear
- * in the text, and written again as ECMAScript. Everything else is undefined here and goes to RE2. Pure.
+ * The part of RE2's syntax that may run on the runtime's backtracking engine: parsed, proved to
+ * need only time linear in the text, and written again as ECMAScript. Everything else is undefined
+ * here and goes to RE2. Pure.
  *
- * The proof. A pattern is a sequence of steps over sets of characters, with groups, alternations and optional parts.
- * Its choices (alternatives, optional parts) multiply to at most CHOICES_MAX ways. On each way every unbounded repeat
- * is deterministic: what may follow it shares no character with it, so giving characters back fails at once. One repeat
- * may be ambiguous, when each repeat after it is guarded: begun by a character it can't contain, so that the runs from
- * the different places where the ambiguous one may end never overlap. Repeats of groups are never taken.
+ * The proof. A pattern is a sequence of steps over sets of characters, with groups, alternations
+ * and optional parts. Its choices (alternatives, optional parts) multiply to at most CHOICES_MAX
+ * ways. On each way every unbounded repeat is deterministic: what may follow it shares no character
+ * with it, so giving characters back fails at once. One repeat may be ambiguous, when each repeat
+ * after it is guarded: begun by a character it can't contain, so that the runs from the different
+ * places where the ambiguous one may end never overlap. Repeats of groups are never taken.
  *
  * Source: https://github.com/google/re2/wiki/Syntax
  */
@@ -29,7 +31,10 @@ export interface SubsetPattern {
   readonly source: string;
   /** How many capturing groups it has; none is named. */
   readonly groups: number;
-  /** The only texts it matches, when the whole pattern is an alternation of literals without a group. */
+  /**
+   * The only texts it matches, when the whole pattern is an alternation of literals without a
+   * group.
+   */
   readonly literals: readonly string[] | undefined;
 }
 
@@ -85,7 +90,10 @@ function extractLiterals(pattern: string): readonly string[] | undefined {
   return out;
 }
 
-/** A backslash before ASCII punctuation is that character; before anything else it means more, or is an error. */
+/**
+ * A backslash before ASCII punctuation is that character; before anything else it means more, or is
+ * an error.
+ */
 function isEscapable(char: string): boolean {
   return /^[!-/:-@[-`{-~]$/.test(char);
 }
@@ -202,7 +210,8 @@ function parseClassPart(parser: Parser): CharSet | undefined {
 
 function parseClassChar(parser: Parser): CharSet | undefined {
   const char = parser.points[parser.at++];
-  // "[" may begin a class like [:alpha:], and a leading "]" is a literal for RE2: both are left to it.
+  // "[" may begin a class like [:alpha:], and a leading "]" is a literal for RE2: both are left to
+  // it.
   if (char === undefined || char === '[' || char === ']') return undefined;
   return char === '\\' ? parseEscape(parser) : single(char);
 }
@@ -256,7 +265,10 @@ function isSafe(branches: Branches): boolean {
   return cost.safe && cost.choices <= CHOICES_MAX && cost.ambiguous <= 1;
 }
 
-/** Adds the cost of a part, from its end to its start; returns what it, and what follows, may begin with. */
+/**
+ * Adds the cost of a part, from its end to its start; returns what it, and what follows, may begin
+ * with.
+ */
 function visitBranches(branches: Branches, place: Branch, cost: Cost): CharSet {
   cost.choices *= branches.length;
   let first: CharSet = NONE;

@@ -65,7 +65,8 @@ test('what RE2 refuses is refused, with the pattern in the message', () => {
 });
 
 const piece = fc.constantFrom(
-  ...'a b c . - : ; \\. \\d \\w \\s \\D [ab] [^a] [a-c-] * + ? {2} {0,2} {1,} ( ) (?: | .* .+ 1 _'.split(' '),
+  ...('a b c . - : ; \\. \\d \\w \\s \\D [ab] [^a] [a-c-] * + ? {2} {0,2} {1,} ( ) (?: | .* ' +
+'.+ 1 _').split(' '),
   ...'(.*) ([^:]+) (\\d+) (a|b)'.split(' '),
 ); // prettier-ignore
 const character = fc.constantFrom(...'a b c . : ; - 1 _ \n 😀'.split(' '), ' ');

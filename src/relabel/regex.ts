@@ -1,7 +1,8 @@
 /**
- * Regular expressions of Prometheus configuration: RE2 syntax, anchored on both sides, dot matches newline
- * (`^(?s:…)$`). Pure. Patterns that are provably cheap run as a lookup or on the runtime's engine (regex-subset.ts);
- * all others run on RE2, in time linear in the text whatever the pattern, behind a bounded memo.
+ * Regular expressions of Prometheus configuration: RE2 syntax, anchored on both sides, dot matches
+ * newline (`^(?s:…)$`). Pure. Patterns that are provably cheap run as a lookup or on the runtime's
+ * engine (regex-subset.ts); all others run on RE2, in time linear in the text whatever the pattern,
+ * behind a bounded memo.
  * Source: https://github.com/google/re2/wiki/Syntax, prometheus/model/relabel/relabel.go
  */
 import { RE2JS } from 're2js';
@@ -16,7 +17,10 @@ export interface AnchoredRegex {
   readonly groups: number;
   readonly groupNumbers: ReadonlyMap<string, number>;
   test(text: string): boolean;
-  /** The whole text and its groups ('' for one that took no part); undefined where it does not match. Do not modify. */
+  /**
+   * The whole text and its groups ('' for one that took no part); undefined where it does not
+   * match. Do not modify.
+   */
   match(text: string): readonly string[] | undefined;
 }
 
@@ -79,7 +83,10 @@ function native(source: string, ecmaSource: string, groups: number): AnchoredReg
   };
 }
 
-/** RE2 for any pattern, also one of the subset: the reference that the other engines are tested against. */
+/**
+ * RE2 for any pattern, also one of the subset: the reference that the other engines are tested
+ * against.
+ */
 export function compileRe2(source: string): AnchoredRegex {
   let program: RE2JS;
   try {

@@ -151,7 +151,8 @@ test('an invalid rule is refused by a message that names the field', () => {
     [{}, 'action replace requires a "target_label"'],
     [
       { action: 'hash', target_label: 'x' },
-      'unknown relabel action "hash"; use one of replace, keep, drop, keepequal, dropequal, hashmod, labelmap, labeldrop, labelkeep, lowercase, uppercase',
+      'unknown relabel action "hash"; use one of replace, keep, drop, keepequal, dropequal, ' +
+'hashmod, labelmap, labeldrop, labelkeep, lowercase, uppercase',
     ],
     [{ action: 'hashmod', target_label: 'x' }, 'action hashmod requires a "modulus" above 0'],
     [{ action: 'hashmod', modulus: 1.5, target_label: 'x' }, 'modulus 1.5 is not a whole number above 0'],
@@ -162,7 +163,8 @@ test('an invalid rule is refused by a message that names the field', () => {
     ],
     [
       { action: 'dropequal', target_label: 'x', regex: 'y' },
-      '"regex" can\'t be set for action dropequal, which takes only "source_labels" and "target_label"',
+      '"regex" can\'t be set for action dropequal, which takes only "source_labels" and ' +
+'"target_label"',
     ],
     [
       { action: 'lowercase', target_label: 'x', replacement: 'y' },

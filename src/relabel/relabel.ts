@@ -1,7 +1,7 @@
 /**
- * Relabelling: the eleven actions of Prometheus on a map of labels. Pure; the same code serves target relabelling,
- * metric_relabel_configs and write_relabel_configs. Here is also what makes a rule valid, so that every way into the
- * program refuses the same rules with the same words.
+ * Relabelling: the eleven actions of Prometheus on a map of labels. Pure; the same code serves
+ * target relabelling, metric_relabel_configs and write_relabel_configs. Here is also what makes a
+ * rule valid, so that every way into the program refuses the same rules with the same words.
  * Not here: vmagent's additions (`if`, replace_all, …).
  * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#relabel_config,
  * prometheus/model/relabel/relabel.go
@@ -86,7 +86,8 @@ export function compileRelabelRule(input: RelabelInput, scheme: NameScheme = 'ut
 }
 
 /**
- * Runs rules on a label set, in order. The map is changed; a label with an empty value is one that is absent.
+ * Runs rules on a label set, in order. The map is changed; a label with an empty value is one that
+ * is absent.
  *
  * @returns false when a rule dropped the set; the map is then of no further use
  */
@@ -151,7 +152,10 @@ function replace(labels: Map<string, string>, rule: RelabelRule): void {
   set(labels, target, expandTemplate(rule.replacementTemplate, match));
 }
 
-/** Copies; in order of names, so that the outcome does not hang on the order in which labels were set. */
+/**
+ * Copies; in order of names, so that the outcome does not hang on the order in which labels were
+ * set.
+ */
 function mapNames(labels: Map<string, string>, rule: RelabelRule): void {
   for (const [name, value] of [...labels].sort(([a], [b]) => (a < b ? -1 : 1))) {
     const match = rule.regex.match(name);
@@ -161,15 +165,18 @@ function mapNames(labels: Map<string, string>, rule: RelabelRule): void {
   }
 }
 
-/** The last eight bytes of the MD5, big-endian: the same shard as Prometheus. vmagent uses another hash. */
+/**
+ * The last eight bytes of the MD5, big-endian: the same shard as Prometheus. vmagent uses another
+ * hash.
+ */
 function hashMod(text: string, modulus: number): string {
   const digest = createHash('md5').update(text, 'utf8').digest();
   return String(digest.readBigUInt64BE(8) % BigInt(modulus));
 }
 
 /**
- * Letter by letter as Go does it, where JavaScript looks at the word (final sigma) and lets one letter become two
- * (ß → SS): a letter without a single counterpart stays as it is.
+ * Letter by letter as Go does it, where JavaScript looks at the word (final sigma) and lets one
+ * letter become two (ß → SS): a letter without a single counterpart stays as it is.
  */
 function mapCase(text: string, to: 'lower' | 'upper'): string {
   // oxlint-disable-next-line no-control-regex -- ASCII is a range that begins with them
@@ -224,7 +231,8 @@ function checkFields(action: RelabelAction, input: RelabelInput, scheme: NameSch
   const extra = extraField(input, allowed);
   if (extra !== undefined)
     throw new Error(
-      `"${extra}" can't be set for action ${action}, which takes only ${allowed.map((name) => `"${name}"`).join(' and ')}`,
+      `"${extra}" can't be set for action ${action}, which takes only ` +
+        `${allowed.map((name) => `"${name}"`).join(' and ')}`,
     );
 }
 

@@ -1,10 +1,13 @@
 /**
- * What makes two relabelling rules the same: every field is named here, and one that is new does not compile before
- * somebody has decided. Pure.
+ * What makes two relabelling rules the same: every field is named here, and one that is new does
+ * not compile before somebody has decided. Pure.
  */
 import type { RelabelRule } from './relabel.ts';
 
-/** Undefined where a field follows from the others, or from the name scheme of whoever compiled the rule. */
+/**
+ * Undefined where a field follows from the others, or from the name scheme of whoever compiled the
+ * rule.
+ */
 const FIELDS: {
   readonly [Key in keyof RelabelRule]-?: ((value: RelabelRule[Key]) => RuleField) | undefined;
 } = {

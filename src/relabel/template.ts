@@ -1,6 +1,7 @@
 /**
- * Replacement templates of relabelling: `$1`, `${1}`, `${name}`, `$$`, with the rules of Go's regexp.Expand. Pure.
- * The name takes as many letters, digits and underscores as it can: `$1x` is the group "1x", which there is not.
+ * Replacement templates of relabelling: `$1`, `${1}`, `${name}`, `$$`, with the rules of Go's
+ * regexp.Expand. Pure. The name takes as many letters, digits and underscores as it can: `$1x` is
+ * the group "1x", which there is not.
  * Source: https://pkg.go.dev/regexp#Regexp.Expand
  */
 import { type AnchoredRegex } from './regex.ts';

@@ -1,6 +1,7 @@
 /**
- * The appender of one target: to every outlet of its source. A ref stands for a row with the ref that the series has at
- * each outlet; transforms have been applied when the row was made, so a sample costs a look at its row.
+ * The appender of one target: to every outlet of its source. A ref stands for a row with the ref
+ * that the series has at each outlet; transforms have been applied when the row was made, so a
+ * sample costs a look at its row.
  *
  *     ref   outlet 0   outlet 1
  *     0     17         4

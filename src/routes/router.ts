@@ -1,6 +1,7 @@
 /**
- * Where the samples of sources go: for each source the outlets that its routes lead to, each a sink with what is done to
- * series on the way. The outlets may change at any time; an open appender goes over to others between two transactions.
+ * Where the samples of sources go: for each source the outlets that its routes lead to, each a sink
+ * with what is done to series on the way. The outlets may change at any time; an open appender goes
+ * over to others between two transactions.
  */
 import { setImmediate } from 'node:timers/promises';
 import type { OpenRoutedAppender } from '../model/sample.ts';
@@ -30,8 +31,9 @@ export class Router {
   };
 
   /**
-   * Goes over to other routes. A source that is gone keeps its ways for as long as its appenders are open, for the ends of
-   * its series. Resolves when no appender has anything to do with the outlets that are gone.
+   * Goes over to other routes. A source that is gone keeps its ways for as long as its appenders
+   * are open, for the ends of its series. Resolves when no appender has anything to do with the
+   * outlets that are gone.
    */
   async apply(routes: Routes): Promise<void> {
     const live = new Set([...routes.values()].flat().map(({ openAppender }) => openAppender));

@@ -1,6 +1,7 @@
 /**
- * The sample application: `/work` takes a drawn time, `/metrics` tells of it, as the web application of the articles.
- * Counter `http_requests_total`, histogram `request_duration_milliseconds{path}` with buckets 500, 1000, 2500, 5000.
+ * The sample application: `/work` takes a drawn time, `/metrics` tells of it, as the web
+ * application of the articles. Counter `http_requests_total`, histogram
+ * `request_duration_milliseconds{path}` with buckets 500, 1000, 2500, 5000.
  * Source: article "Metrics and traces collection from Amazon ECS using ADOT".
  */
 import { HttpServer, type Route } from '../kernel/http-server.ts';

@@ -1,6 +1,7 @@
 /**
- * Latency distributions of the sample application, written as text: `lognormal:median=600,sigma=0.8`,
- * `uniform:min=50,max=900`, `constant:ms=300`. Drawn from a seeded generator, so a run can be repeated.
+ * Latency distributions of the sample application, written as text:
+ * `lognormal:median=600,sigma=0.8`, `uniform:min=50,max=900`, `constant:ms=300`. Drawn from a
+ * seeded generator, so a run can be repeated.
  */
 import { ConfigError } from '../kernel/errors.ts';
 
@@ -27,7 +28,8 @@ export function parseLatency(text: string, random: () => number): DrawLatencyMs 
   if (!isWhole) {
     throw new ConfigError(
       'FLAG_VALUE',
-      `latency "${text}" is no distribution; write lognormal:median=600,sigma=0.8, uniform:min=50,max=900 or constant:ms=300`,
+      `latency "${text}" is no distribution; write lognormal:median=600,sigma=0.8, ` +
+        'uniform:min=50,max=900 or constant:ms=300',
     );
   }
   const of = (name: string): number => values.get(name) ?? 0;

@@ -1,6 +1,7 @@
 /**
- * The load generator: requests over real HTTP at a mean rate, arriving at random like independent clients do, with a
- * bound on how many wait at once. A request that would go beyond it is skipped and counted.
+ * The load generator: requests over real HTTP at a mean rate, arriving at random like independent
+ * clients do, with a bound on how many wait at once. A request that would go beyond it is skipped
+ * and counted.
  */
 import type { Component } from '../kernel/component.ts';
 import type { World } from '../kernel/world.ts';

@@ -1,16 +1,18 @@
 /**
  * From a text body to samples in the series table, remembering the series of one target by place.
  *
- * A target serves the same series in the same order nearly always. So the last body that differed is kept as
- * reference, with where its series lie; a new body is compared with it in place:
+ * A target serves the same series in the same order nearly always. So the last body that differed
+ * is kept as reference, with where its series lie; a new body is compared with it in place:
  *
  *     reference   # TYPE a counter\na{b="c"} 1\na{b="d"} 7\n
  *                 └──── segment 0 ────────┘   └ seg. 1 ┘        a segment ends with its series
  *     new body    # TYPE a counter\na{b="c"} 2\na{b="d"} 7\n    equal bytes → the series is known, read the value
  *
- * Only where bytes differ the line is scanned and looked up by hash among the reference's series; only an unknown
- * series is decoded, relabelled and given a ref. Memory: one body and about 40 bytes a series.
- * Technique and figures: docs, performance; Prometheus' own cache is a map by series text (scrape/scrape.go).
+ * Only where bytes differ the line is scanned and looked up by hash among the reference's series;
+ * only an unknown series is decoded, relabelled and given a ref. Memory: one body and about 40
+ * bytes a series.
+ * Technique and figures: docs, performance; Prometheus' own cache is a map by series text
+ * (scrape/scrape.go).
  */
 import { type Borrowed, ownCopy, takeOver } from '../model/borrowed.ts';
 import { makeLabelSet } from '../model/labels.ts';
@@ -18,7 +20,7 @@ import { SERIES_TYPES } from '../model/sample.ts';
 import { type ExpositionFormat, ExpositionReader } from '../wire/exposition/reader.ts';
 import { areEqual } from './equal-bytes.ts';
 import { hashBytes } from './hash-index.ts';
-import { copyOffsets, newOffsets, type SeriesOffsets, trimOffsets } from './places.ts';
+import { copyOffsets, newOffsets, type SeriesOffsets, trimOffsets } from './series-offsets.ts';
 import { RANGE_SERIES, ReferenceBody } from './reference-body.ts';
 import { seriesLabels } from './series-labels.ts';
 import type { SeriesTable } from './series-table.ts';
@@ -31,7 +33,10 @@ const SPACE = 32;
 /** Bytes of a large page that are read between two yields. */
 const SLICE_BYTES = 16 * 1024;
 
-/** What all caches share while they work, one at a time in a turn: a reader, and room to note places. */
+/**
+ * What all caches share while they work, one at a time in a turn: a reader, and room to note
+ * places.
+ */
 export class ScrapeScratch {
   readonly reader = new ExpositionReader();
   places: SeriesOffsets;
@@ -49,7 +54,9 @@ export class SeriesCache {
   readonly #table: SeriesTable;
   readonly #reference = new ReferenceBody();
   #format: ExpositionFormat = 'text';
-  /** Of the walk that `#walkOn` goes on with: the next position expected, and whether all was so. */
+  /**
+   * Of the walk that `#walkOn` goes on with: the next position expected, and whether all was so.
+   */
   #expected = 0;
   #isSame = true;
   /** Where the lines before the sample at hand begin; the walk stopped among them. */
@@ -111,7 +118,9 @@ export class SeriesCache {
     this.#reference.forget();
   }
 
-  /** Goes through the body. @returns whether it holds exactly the series of the reference, in order */
+  /**
+   * Goes through the body. @returns whether it holds exactly the series of the reference, in order
+   */
   #walk(tMs: number): boolean {
     const scratch = this.#scratch;
     const { reader } = scratch;
@@ -152,7 +161,10 @@ export class SeriesCache {
     this.#isInSegment = false;
   }
 
-  /** The hot loop: as far as the body holds the series [from, to) of the reference in order. @returns where that ends */
+  /**
+   * The hot loop: as far as the body holds the series [from, to) of the reference in order.
+   * @returns where that ends
+   */
   #walkSame(tMs: number, first: number, to: number): number {
     const { reader, places: notes } = this.#scratch;
     const { segmentStarts, seriesEnds, slots } = this.#reference.places;
@@ -192,7 +204,8 @@ export class SeriesCache {
   }
 
   /**
-   * The rest of a body whose first series are those of the reference: others come, some are missing.
+   * The rest of a body whose first series are those of the reference: others come, some are
+   * missing.
    *
    *     reference   a  b  c  d  e
    *     new body    a  x  c  d  e     x is looked up and not found, c is: d is expected again
@@ -217,7 +230,10 @@ export class SeriesCache {
     }
   }
 
-  /** Takes the series that comes next in the reference; false, and nothing is read, if another comes. */
+  /**
+   * Takes the series that comes next in the reference; false, and nothing is read, if another
+   * comes.
+   */
   #takeExpected(tMs: number): boolean {
     const { reader } = this.#scratch;
     const { view, places: old } = this.#reference;
@@ -247,7 +263,10 @@ export class SeriesCache {
     reader.type = SERIES_TYPES[places.types[places.count - 1] as number] ?? 'unknown';
   }
 
-  /** The sample just scanned, which is not what was expected. @returns its series' position in the reference, or -1 */
+  /**
+   * The sample just scanned, which is not what was expected. @returns its series' position in the
+   * reference, or -1
+   */
   #takeOther(tMs: number): number {
     const { reader } = this.#scratch;
     const { metadata } = this.#series;
@@ -264,7 +283,10 @@ export class SeriesCache {
 
   #hash = 0;
 
-  /** Scans to the next sample, noting what is said of its family; it may stop between lines behind `until`. */
+  /**
+   * Scans to the next sample, noting what is said of its family; it may stop between lines behind
+   * `until`.
+   */
   #nextSample(until: number): 'sample' | 'end' | 'pause' {
     const { reader } = this.#scratch;
     for (;;) {

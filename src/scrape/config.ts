@@ -1,6 +1,6 @@
 /**
- * What a scrape job is told: resolved values, defaults filled in, rules compiled, secrets read. Making it from YAML is
- * config/'s work. Immutable; a changed job is a new value.
+ * What a scrape job is told: resolved values, defaults filled in, rules compiled, secrets read.
+ * Making it from YAML is config/'s work. Immutable; a changed job is a new value.
  * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#scrape_config
  */
 import type { HttpConnection } from '../kernel/http-connection.ts';
@@ -14,7 +14,10 @@ import {
 } from '../wire/exposition/negotiation.ts';
 
 export interface ScrapeLimits {
-  /** Bytes of a body after inflating. Prometheus has no limit by default; ours is BODY_SIZE_LIMIT_BYTES. */
+  /**
+   * Bytes of a body after inflating. Prometheus has no limit by default; ours is
+   * BODY_SIZE_LIMIT_BYTES.
+   */
   readonly bodySizeBytes: number;
   /** Samples of one scrape after metric relabelling; 0 means no limit. */
   readonly samples: number;
@@ -36,7 +39,9 @@ export interface HistogramConfig {
   readonly isNative: boolean;
   /** Classic buckets too, of histograms that are native. */
   readonly alwaysClassic: boolean;
-  /** Buckets are merged until each is at least this much wider than the one before; 0 leaves them. */
+  /**
+   * Buckets are merged until each is at least this much wider than the one before; 0 leaves them.
+   */
   readonly minBucketFactor: number;
 }
 
@@ -46,7 +51,10 @@ export interface ScrapeConfig extends HttpCredentials {
   readonly id: string;
   /** The label `job`. */
   readonly jobName: string;
-  /** Text that differs between replicas, such as external labels: they are not to scrape at the same moments. */
+  /**
+   * Text that differs between replicas, such as external labels: they are not to scrape at the same
+   * moments.
+   */
   readonly replica: string;
   readonly scrapeIntervalMs: number;
   /** At most the interval. */
@@ -62,12 +70,17 @@ export interface ScrapeConfig extends HttpCredentials {
   /** In order of preference. */
   readonly protocols: readonly ScrapeProtocol[];
   readonly escaping: EscapingScheme;
-  /** What a page without a known Content-Type is read as; undefined fails the scrape, as Prometheus 3 does. */
+  /**
+   * What a page without a known Content-Type is read as; undefined fails the scrape, as Prometheus
+   * 3 does.
+   */
   readonly fallback: ExpositionKind | undefined;
   /** Names from before UTF-8 was allowed, and no others. */
   readonly hasLegacyNames: boolean;
   readonly histograms: HistogramConfig;
-  /** The synthetic series scrape_timeout_seconds, scrape_sample_limit and scrape_body_size_bytes. */
+  /**
+   * The synthetic series scrape_timeout_seconds, scrape_sample_limit and scrape_body_size_bytes.
+   */
   readonly hasExtraMetrics: boolean;
   readonly followRedirects: boolean;
   readonly relabelRules: readonly RelabelRule[];
@@ -77,11 +90,16 @@ export interface ScrapeConfig extends HttpCredentials {
   readonly headers: Readonly<Record<string, string>>;
   /** TLS and proxy; undefined connects with what everybody has. */
   readonly connection?: HttpConnection | undefined;
-  /** Lets this job scrape the metadata and credential addresses of ECS and EC2, which is refused otherwise. */
+  /**
+   * Lets this job scrape the metadata and credential addresses of ECS and EC2, which is refused
+   * otherwise.
+   */
   readonly allowMetadataAddresses: boolean;
 }
 
-/** The default body limit, 16 MiB: vmagent's; a hostile or broken target must not take all memory. */
+/**
+ * The default body limit, 16 MiB: vmagent's; a hostile or broken target must not take all memory.
+ */
 export const BODY_SIZE_LIMIT_BYTES = 16 * 1024 * 1024;
 
 /** The limits of a job that sets none. */
@@ -101,7 +119,10 @@ export function describeJob({ id, jobName }: ScrapeConfig): string {
   return id === jobName ? jobName : `${jobName} (${id})`;
 }
 
-/** A job with Prometheus' defaults, except for the body limit and the fallback to text, which are ours. */
+/**
+ * A job with Prometheus' defaults, except for the body limit and the fallback to text, which are
+ * ours.
+ */
 export function makeScrapeConfig(
   set: Partial<ScrapeConfig> & Pick<ScrapeConfig, 'jobName'>,
 ): ScrapeConfig {

@@ -1,13 +1,17 @@
 /**
- * Loops of one job whose series another loop may go on with, found by the labels of their target: those that only wait
- * for their end, and those of a pool that is being replaced. No series has two writers.
+ * Loops of one job whose series another loop may go on with, found by the labels of their target:
+ * those that only wait for their end, and those of a pool that is being replaced. No series has two
+ * writers.
  */
 import { labelSetKey } from '../model/labels.ts';
 import type { LoopEstate, ScrapeLoop } from './loop.ts';
 import type { Target } from './target.ts';
 
 export class EndingLoops {
-  /** By labels, then by the key of the target: several targets may have the same labels. No inner map is empty. */
+  /**
+   * By labels, then by the key of the target: several targets may have the same labels. No inner
+   * map is empty.
+   */
   readonly #byLabels = new Map<string, Map<string, ScrapeLoop>>();
 
   get isEmpty(): boolean {
@@ -33,7 +37,10 @@ export class EndingLoops {
     if (loops.size === 0) this.#byLabels.delete(labelsKey);
   }
 
-  /** The series of a loop with the labels of this target, best of the same target; that loop ends now. */
+  /**
+   * The series of a loop with the labels of this target, best of the same target; that loop ends
+   * now.
+   */
   take(target: Target): LoopEstate | undefined {
     if (this.isEmpty) return undefined;
     const loops = this.#byLabels.get(labelSetKey(target.labels));

@@ -1,5 +1,6 @@
 /**
- * The last exemplar of each series: targets show the same one for many scrapes, and it is sent once.
+ * The last exemplar of each series: targets show the same one for many scrapes, and it is sent
+ * once.
  * Bounded by the number of series.
  */
 import { type LabelSet, labelSetKey } from '../model/labels.ts';

@@ -1,6 +1,6 @@
 /**
- * What a target says of its metric families: HELP, TYPE and UNIT by family, for the API and for remote_write.
- * Bounded: a target that invents families without end is cut off.
+ * What a target says of its metric families: HELP, TYPE and UNIT by family, for the API and for
+ * remote_write. Bounded: a target that invents families without end is cut off.
  */
 import type { SeriesMetadata, SeriesType } from '../model/sample.ts';
 import { sharedMetadata, sharedText } from './shared-metadata.ts';

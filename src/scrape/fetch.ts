@@ -1,14 +1,21 @@
 /**
- * Gets a target's page: request headers, redirects, what counts as an answer, and which format it is in.
- * Not here: sockets, time limits, inflating and the addresses never connected to, which are kernel/http-client.ts.
- * Source: https://prometheus.io/docs/instrumenting/content_negotiation/, prometheus/scrape/scrape.go (targetScraper)
+ * Gets a target's page: request headers, redirects, what counts as an answer, and which format it
+ * is in.
+ * Not here: sockets, time limits, inflating and the addresses never connected to, which are
+ * kernel/http-client.ts.
+ * Source: https://prometheus.io/docs/instrumenting/content_negotiation/,
+ * prometheus/scrape/scrape.go (targetScraper)
  */
 import { type Clock } from '../kernel/clock.ts';
 import { PermanentError } from '../kernel/errors.ts';
 import { readAuthorization } from '../kernel/http-credentials.ts';
 import { type ClientResponse, type HttpClient } from '../kernel/http-client.ts';
 import type { Borrowed } from '../model/borrowed.ts';
-import { acceptHeader, type ExpositionKind, parseContentType } from '../wire/exposition/negotiation.ts';
+import {
+  acceptHeader,
+  type ExpositionKind,
+  parseContentType,
+} from '../wire/exposition/negotiation.ts';
 import { refuseMetadataUrl } from '../kernel/metadata-addresses.ts';
 import { parseUrl } from '../kernel/urls.ts';
 import type { ScrapeConfig } from './config.ts';
@@ -115,7 +122,10 @@ function resolveRedirect(response: ClientResponse<unknown>, url: string): string
   return next.protocol === 'http:' || next.protocol === 'https:' ? next.href : undefined;
 }
 
-function readBody(response: ClientResponse<Borrowed<Uint8Array>>, config: ScrapeConfig): FetchedBody {
+function readBody(
+  response: ClientResponse<Borrowed<Uint8Array>>,
+  config: ScrapeConfig,
+): FetchedBody {
   if (response.status !== 200)
     throw new PermanentError(
       'SCRAPE_STATUS',
@@ -128,6 +138,8 @@ function readBody(response: ClientResponse<Borrowed<Uint8Array>>, config: Scrape
   if (body.length === 0) return { body, kind: 'text' };
   throw new PermanentError(
     'SCRAPE_CONTENT_TYPE',
-    `the target answered with Content-Type ${JSON.stringify(type ?? '')}, which is no exposition format; let it serve text/plain; version=0.0.4, or set fallback_scrape_protocol`,
+    `the target answered with Content-Type ${JSON.stringify(type ?? '')}, which is no ` +
+      'exposition format; let it serve text/plain; version=0.0.4, or set ' +
+      'fallback_scrape_protocol',
   );
 }

@@ -1,10 +1,12 @@
 /**
- * An open-addressing table from a 32-bit hash to small integers, in one typed array. It holds no keys: who asks
- * compares the candidates itself. No removal; it is filled anew instead.
+ * An open-addressing table from a 32-bit hash to small integers, in one typed array. It holds no
+ * keys: who asks compares the candidates itself. No removal; it is filled anew instead.
  */
 import type { Borrowed } from '../model/borrowed.ts';
 
-/** Hash values start here, different in each process, so that no target can choose its collisions. */
+/**
+ * Hash values start here, different in each process, so that no target can choose its collisions.
+ */
 const SEED = Math.trunc(Math.random() * 2 ** 32);
 
 export class HashIndex {

@@ -1,7 +1,8 @@
 /**
- * Native histograms at a lower resolution: two neighbouring buckets become one with each step of the schema.
- * Source: https://prometheus.io/docs/specs/native_histograms/#limit-the-bucket-count, prometheus/scrape/target.go
- * (bucketLimitAppender, maxSchemaAppender)
+ * Native histograms at a lower resolution: two neighbouring buckets become one with each step of
+ * the schema.
+ * Source: https://prometheus.io/docs/specs/native_histograms/#limit-the-bucket-count,
+ * prometheus/scrape/target.go (bucketLimitAppender, maxSchemaAppender)
  */
 import type { BucketSpan, NativeHistogram } from '../model/histogram.ts';
 
@@ -9,8 +10,8 @@ const SCHEMA_MIN = -4;
 const SCHEMA_MAX = 8;
 
 /**
- * The histogram within a number of buckets (0: any) and with buckets at least `minFactor` wide (0: any); undefined where
- * that cannot be had.
+ * The histogram within a number of buckets (0: any) and with buckets at least `minFactor` wide (0:
+ * any); undefined where that cannot be had.
  */
 export function reduceBuckets(
   histogram: NativeHistogram,

@@ -1,4 +1,7 @@
-/** Targets at their worst, each beside a good one that must not notice. Real sockets, real time, a few seconds. */
+/**
+ * Targets at their worst, each beside a good one that must not notice. Real sockets, real time, a
+ * few seconds.
+ */
 import assert from 'node:assert/strict';
 import { type ServerResponse } from 'node:http';
 import { createServer as createTcpServer } from 'node:net';

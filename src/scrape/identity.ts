@@ -1,20 +1,26 @@
 /**
- * What a change of its configuration does to a job that runs. Every field is named here with its effect: one that is new
- * does not compile before somebody has decided.
+ * What a change of its configuration does to a job that runs. Every field is named here with its
+ * effect: one that is new does not compile before somebody has decided.
  */
 import type { RelabelRule } from '../relabel/relabel.ts';
 import { ruleKey } from '../relabel/rule-key.ts';
 import type { HistogramConfig, ScrapeConfig, ScrapeLimits } from './config.ts';
 
 /**
- * - `series`: other targets or other series; the job gets a new pool, and what stays the same goes on in it
- * - `connection`: another HTTP client; targets, series and their places in the interval go on untouched
- * - `page`: how the next page is read; what is remembered of the last one is forgotten, the series are not
+ * - `series`: other targets or other series; the job gets a new pool, and what stays the same goes
+ *   on in it
+ * - `connection`: another HTTP client; targets, series and their places in the interval go on
+ *   untouched
+ * - `page`: how the next page is read; what is remembered of the last one is forgotten, the series
+ *   are not
  * - `scrape`: asked anew whenever it is needed; nothing has to be done
  */
 export type Effect = 'series' | 'connection' | 'page' | 'scrape';
 
-/** What keys are made of: no function and no object, so that nothing falls out and nothing comes in unseen. */
+/**
+ * What keys are made of: no function and no object, so that nothing falls out and nothing comes in
+ * unseen.
+ */
 type Plain = string | number | boolean | readonly Plain[];
 
 type Role<Value> =

@@ -31,7 +31,8 @@ function setUp(config: Partial<ScrapeConfig> = {}) {
 }
 
 const page = (value: number, exemplar: string): string =>
-  `# TYPE a counter\n# UNIT a_b b\n# HELP a what\na_total{x="y"} ${value} # {trace="${exemplar}"} 0.5\nb 1 12.5\n# EOF\n`;
+  `# TYPE a counter\n# UNIT a_b b\n# HELP a what\na_total{x="y"} ${value} # ` +
+  `{trace="${exemplar}"} 0.5\nb 1 12.5\n# EOF\n`;
 
 test('OpenMetrics: the same page again costs no lookup, an exemplar is handed on once', () => {
   const { appender, target, transaction, scrape } = setUp();

@@ -1,6 +1,7 @@
 /**
- * The series of one target and how they take in a page: in whatever format, with the series it lacks and the limits it
- * may break. It appends and forgets; transaction.ts rolls back, reports and commits.
+ * The series of one target and how they take in a page: in whatever format, with the series it
+ * lacks and the limits it may break. It appends and forgets; transaction.ts rolls back, reports and
+ * commits.
  */
 import { PermanentError } from '../kernel/errors.ts';
 import { type Borrowed, LENT_BYTES_MAX } from '../model/borrowed.ts';
@@ -11,7 +12,7 @@ import { type ScrapeScratch, SeriesCache } from './cache.ts';
 import type { ScrapeConfig } from './config.ts';
 import { ExemplarMemory } from './exemplar-memory.ts';
 import { FamilyMetadata } from './family-metadata.ts';
-import { ProtobufBodies } from './protobuf-pages.ts';
+import { ProtobufBodies } from './protobuf-bodies.ts';
 import { SeriesTable } from './series-table.ts';
 import { inRanges, type Steps } from './steps.ts';
 import type { ScrapeCounts, TargetSeries } from './target-series.ts';
@@ -27,7 +28,10 @@ export class Intake {
   readonly #series: TargetSeries;
   readonly #text: SeriesCache;
   readonly #protobuf: ProtobufBodies;
-  /** Of the page before: a series keeps its slot from format to format, the readers' memories do not carry over. */
+  /**
+   * Of the page before: a series keeps its slot from format to format, the readers' memories do not
+   * carry over.
+   */
   #kind: ExpositionKind = 'text';
   /** A page was begun and is neither accepted nor taken back. */
   #isReading = false;
@@ -58,7 +62,10 @@ export class Intake {
     return this.#series.table.count;
   }
 
-  /** Whether there may be more series to go over, or to clean up, than one turn of the event loop should. */
+  /**
+   * Whether there may be more series to go over, or to clean up, than one turn of the event loop
+   * should.
+   */
   get isLarge(): boolean {
     return this.#isLarge || this.#isReading || this.#series.table.hasGone;
   }
@@ -68,7 +75,10 @@ export class Intake {
     return this.#series.metadata.entries;
   }
 
-  /** Goes on under another configuration: the series stay known, and those it no longer makes end at the next page. */
+  /**
+   * Goes on under another configuration: the series stay known, and those it no longer makes end at
+   * the next page.
+   */
   setConfig(config: ScrapeConfig): void {
     if (config === this.#series.config) return;
     this.#series.config = config;
@@ -76,8 +86,9 @@ export class Intake {
   }
 
   /**
-   * Appends the samples of a page and the stale markers of series that it lacks. Where the appender's sinks are others
-   * than at the page before, every series of the page is looked up by its labels, and its ref renewed.
+   * Appends the samples of a page and the stale markers of series that it lacks. Where the
+   * appender's sinks are others than at the page before, every series of the page is looked up by
+   * its labels, and its ref renewed.
    *
    * @throws ExpositionError, PermanentError: the caller rolls the appender back and calls `fail`
    */
@@ -177,7 +188,8 @@ export class Intake {
     if (samples > 0 && kept > samples)
       throw new PermanentError(
         'SCRAPE_SAMPLE_LIMIT',
-        `the scrape has ${kept} samples where ${samples} are allowed; raise sample_limit or drop series by metric_relabel_configs`,
+        `the scrape has ${kept} samples where ${samples} are allowed; raise sample_limit or ` +
+          'drop series by metric_relabel_configs',
       );
     this.#series.metadata.settle();
   }

@@ -1,6 +1,6 @@
 /**
- * The HTTP client of a job, which may be replaced while requests are under way: those end on the client they began with,
- * and that client is closed after the last of them.
+ * The HTTP client of a job, which may be replaced while requests are under way: those end on the
+ * client they began with, and that client is closed after the last of them.
  */
 import type { ClientRequest, ClientResponse, HttpClient } from '../kernel/http-client.ts';
 

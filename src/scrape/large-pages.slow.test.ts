@@ -140,7 +140,10 @@ test('a large target that fails, or ends, does so over several turns, and may be
   assert.equal(target.taken().lines.filter((line) => line.endsWith(' stale @5')).length, SERIES);
 });
 
-/** A running manager whose one target has just begun to serve a large page, and serves a small one after it. */
+/**
+ * A running manager whose one target has just begun to serve a large page, and serves a small one
+ * after it.
+ */
 async function beginLarge() {
   const pages = [large(1)];
   const { clock, manager, appenders, requests } = await startRecordedManager({

@@ -1,10 +1,11 @@
 /**
- * The loop of one target: waits for its place in the interval, scrapes, commits; never overlaps itself.
+ * The loop of one target: waits for its place in the interval, scrapes, commits; never overlaps
+ * itself.
  *
  *     start ──► first scrape soon ──► grid: t ≡ offset (mod interval), ticks missed are left out
- *     retire ─► the next due time passes, one interval and a tenth more ─► stale markers at the missed time ─► ends
- *     leave ──► ends after the scrape under way; no markers: another process goes on with the target
- *     stop ───► ends at once; no markers
+ *     retire ─► the next due time passes, one interval and a tenth more ─► stale markers at the
+ *     missed time ─► ends leave ──► ends after the scrape under way; no markers: another process
+ *     goes on with the target stop ───► ends at once; no markers
  *
  * What a scrape does to the target's series is transaction.ts.
  * Source: prometheus/scrape/scrape.go (scrapeLoop)
@@ -25,7 +26,10 @@ import type { ScrapeCounts } from './target-series.ts';
 import type { ReportMarks } from './report.ts';
 import { ScrapeTransaction } from './transaction.ts';
 
-/** The series of a target and where they go: what outlives a loop when another goes on with the same labels. */
+/**
+ * The series of a target and where they go: what outlives a loop when another goes on with the same
+ * labels.
+ */
 export interface LoopEstate {
   readonly key: string;
   readonly transaction: ScrapeTransaction;
@@ -54,9 +58,15 @@ export interface LoopOptions {
   readonly onEnd: () => void;
   /** Of a loop that had the same target labels; without it the loop starts with nothing. */
   readonly estate?: LoopEstate | undefined;
-  /** When another process ceased to scrape the target, on the same grid; undefined when none is known to have. */
+  /**
+   * When another process ceased to scrape the target, on the same grid; undefined when none is
+   * known to have.
+   */
   readonly othersSinceMs?: number | undefined;
-  /** Whether the target is still this process's to scrape: from the moment that another may, no tick is made any more. */
+  /**
+   * Whether the target is still this process's to scrape: from the moment that another may, no tick
+   * is made any more.
+   */
   readonly isHeld?: (part: number) => boolean;
 }
 
@@ -75,12 +85,18 @@ const SNAP_MAX_MS = 2;
 
 export class ScrapeLoop {
   readonly target: Target;
-  /** Of all targets, the part that it belongs to by the newest list: the same target may come to another. */
+  /**
+   * Of all targets, the part that it belongs to by the newest list: the same target may come to
+   * another.
+   */
   part: number | undefined;
   readonly #options: LoopOptions;
   readonly #transaction: ScrapeTransaction;
   readonly #stopping = new AbortController();
-  /** One more scrape, at once, and no other; aborted by a stop too, so that sleeps need no signal of two signals. */
+  /**
+   * One more scrape, at once, and no other; aborted by a stop too, so that sleeps need no signal of
+   * two signals.
+   */
   readonly #lastCall = new AbortController();
   readonly #intervals: ReturnType<ScrapeMetrics['intervals']['with']>;
   #retiring: AbortController | undefined;
@@ -177,8 +193,9 @@ export class ScrapeLoop {
   }
 
   /**
-   * Ends the loop and gives its series to another: nothing is appended here any more, also not by a scrape under way.
-   * They keep their appender, and with it their lane, so that samples of old and new loop leave in order.
+   * Ends the loop and gives its series to another: nothing is appended here any more, also not by a
+   * scrape under way. They keep their appender, and with it their lane, so that samples of old and
+   * new loop leave in order.
    */
   handOver(): LoopEstate {
     this.#isHandedOver = true;
@@ -227,7 +244,8 @@ export class ScrapeLoop {
         if (this.#isOver) return;
       }
       if (signal.aborted || this.#lastCall.signal.aborted) return;
-      // Right after a first scrape off the grid the next place may be very near: leave that one out.
+      // Right after a first scrape off the grid the next place may be very near: leave that one
+      // out.
       const fromMs = Math.max(clock.nowMs(), dueMs + intervalMs / 2);
       const nextMs = nextOnGrid(fromMs, intervalMs, this.#options.offsetMs);
       const missed = Math.floor((nextMs - dueMs) / intervalMs) - 1;
@@ -246,7 +264,10 @@ export class ScrapeLoop {
     }
   }
 
-  /** Soon; but a loop that goes on with the same target stays on its grid, as if nothing had happened. */
+  /**
+   * Soon; but a loop that goes on with the same target stays on its grid, as if nothing had
+   * happened.
+   */
   #firstDueMs(): number {
     const { estate, offsetMs, firstWithinMs, world } = this.#options;
     const { key, intervalMs } = this.target;
@@ -261,7 +282,10 @@ export class ScrapeLoop {
     return nowMs + (estate === undefined ? firstMs : Math.max(1, firstMs));
   }
 
-  /** On the grid, as if nothing had happened; a tick that fell between the other's last scrape and now is made up for. */
+  /**
+   * On the grid, as if nothing had happened; a tick that fell between the other's last scrape and
+   * now is made up for.
+   */
   #firstDueAfterOthersMs(nowMs: number, sinceMs: number): number {
     const { offsetMs, firstWithinMs } = this.#options;
     const { intervalMs } = this.target;

@@ -23,9 +23,14 @@ export interface ScrapeManagerOptions {
   readonly userAgent: string;
   /** A client with the connection settings of a job; without it all share the world's. */
   readonly openHttp?: (config: ScrapeConfig) => HttpClient<Borrowed<Uint8Array>>;
-  /** Of this process, such as the name of its host: replicas are not to scrape at the same moments. */
+  /**
+   * Of this process, such as the name of its host: replicas are not to scrape at the same moments.
+   */
   readonly offsetSeed?: string;
-  /** How much of a turn of the event loop may go into what touches all targets; 0 is one step a turn, for tests. */
+  /**
+   * How much of a turn of the event loop may go into what touches all targets; 0 is one step a
+   * turn, for tests.
+   */
   readonly turnShareMs?: number;
 }
 
@@ -77,12 +82,14 @@ export class ScrapeManager implements Component {
   }
 
   /**
-   * Goes over to these jobs. A job that makes the same targets and series runs on, with what else has changed of its
-   * connections, secrets and limits (identity.ts says which is which). Of one that makes others, targets with the
-   * same labels go on with their series and, if nothing else of them changed, on their grid; what the change does away
-   * with ends with stale markers, as does a job that is gone. Before `start` it is only remembered.
+   * Goes over to these jobs. A job that makes the same targets and series runs on, with what else
+   * has changed of its connections, secrets and limits (identity.ts says which is which). Of one
+   * that makes others, targets with the same labels go on with their series and, if nothing else of
+   * them changed, on their grid; what the change does away with ends with stale markers, as does a
+   * job that is gone. Before `start` it is only remembered.
    *
-   * @returns when all of it is done, which takes many turns of the event loop where there are thousands of targets
+   * @returns when all of it is done, which takes many turns of the event loop where there are
+   * thousands of targets
    */
   apply(configs: readonly ScrapeConfig[]): Promise<void> {
     this.#configs = configs;
@@ -91,8 +98,8 @@ export class ScrapeManager implements Component {
   }
 
   /**
-   * Sets the targets of a job: the complete list. Of thousands only the first start before it returns. A job that is not
-   * configured is remembered for later.
+   * Sets the targets of a job: the complete list. Of thousands only the first start before it
+   * returns. A job that is not configured is remembered for later.
    *
    * @param id  of the job
    */
@@ -101,8 +108,8 @@ export class ScrapeManager implements Component {
   }
 
   /**
-   * Sets what of the targets of a job is held here, where several processes divide them: what is not in the list and not
-   * held has moved to another.
+   * Sets what of the targets of a job is held here, where several processes divide them: what is
+   * not in the list and not held has moved to another.
    *
    * @returns when nothing is scraped any more that others hold
    */
@@ -125,7 +132,9 @@ export class ScrapeManager implements Component {
     return [...this.#jobs.values()].flatMap((job) => job.pool.targets);
   }
 
-  /** Targets that relabelling dropped, by id of the job; the labels are bounded, the count is not. */
+  /**
+   * Targets that relabelling dropped, by id of the job; the labels are bounded, the count is not.
+   */
   droppedTargets(): Map<string, { readonly labels: readonly LabelSet[]; readonly count: number }> {
     return new Map([...this.#jobs].map(([id, job]) => [id, job.pool.dropped]));
   }
@@ -213,7 +222,8 @@ export class ScrapeManager implements Component {
       this.#options.metrics.reloads.inc();
       this.#leave(old.pool);
     }
-    // The loops of the pool before run on until theirs take over, so that no scrape is left out; then the rest ends.
+    // The loops of the pool before run on until theirs take over, so that no scrape is left out;
+    // then the rest ends.
     await pool.sync(this.#lists.get(config.id) ?? { groups: [], parts: undefined });
     if (old !== undefined) await this.#run(old.pool.retire());
   }

@@ -1,4 +1,6 @@
-/** Targets that go to another process and come from one: no markers, no tick twice, none left out. */
+/**
+ * Targets that go to another process and come from one: no markers, no tick twice, none left out.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { VirtualClock } from '../kernel/clock.ts';

@@ -1,7 +1,8 @@
 /**
  * The scrape pool of one job: its targets, and a loop for each.
- * Thousands of targets may come and go at once. So whatever touches all of them is done in steps, over as many turns of
- * the event loop as it takes; a list that comes meanwhile is taken over next, the newest one only.
+ * Thousands of targets may come and go at once. So whatever touches all of them is done in steps,
+ * over as many turns of the event loop as it takes; a list that comes meanwhile is taken over next,
+ * the newest one only.
  */
 import { hash } from 'node:crypto';
 import { PermanentError } from '../kernel/errors.ts';
@@ -34,7 +35,9 @@ export interface PoolOptions {
   readonly userAgent: string;
   /** A client with the connection settings of a job; the pool closes it. */
   readonly openHttp: (config: ScrapeConfig) => HttpClient<Borrowed<Uint8Array>>;
-  /** Of this process; with `replica` of the job it says where in the interval targets are scraped. */
+  /**
+   * Of this process; with `replica` of the job it says where in the interval targets are scraped.
+   */
   readonly offsetSeed: string;
 }
 
@@ -56,7 +59,10 @@ const NO_TARGETS: TargetList = { targets: [], dropped: [], droppedCount: 0, fail
 
 /** New targets are scraped within this, or within their interval where that is shorter. */
 const FIRST_WITHIN_MS = 2_000;
-/** But thousands of new ones not all in that time: a first scrape, which knows no series yet, takes long. */
+/**
+ * But thousands of new ones not all in that time: a first scrape, which knows no series yet, takes
+ * long.
+ */
 const FIRST_APART_MS = 2;
 /** How long the last scrape of a target that moves to another process may take. */
 const LAST_SCRAPE_MS = 1_000;
@@ -127,8 +133,9 @@ export class ScrapePool {
   }
 
   /**
-   * Goes over to the targets of these groups: the complete list, or, with parts, what is held of it. The first targets
-   * start at once. Never two lists at the same time: one that comes meanwhile waits, and only the newest of those.
+   * Goes over to the targets of these groups: the complete list, or, with parts, what is held of
+   * it. The first targets start at once. Never two lists at the same time: one that comes meanwhile
+   * waits, and only the newest of those.
    *
    * @returns when no list waits any more, and nothing is scraped that others hold; never rejects
    */
@@ -266,7 +273,10 @@ export class ScrapePool {
     void loop.leave();
   }
 
-  /** Scrapes under way may end; what takes longer is given up, and made up for by who goes on with the target. */
+  /**
+   * Scrapes under way may end; what takes longer is given up, and made up for by who goes on with
+   * the target.
+   */
   async #endMoving(): Promise<void> {
     if (this.#moving.size === 0) return;
     const loops = [...this.#moving];
@@ -335,7 +345,8 @@ export class ScrapePool {
     this.#options.metrics.targetLimits.inc();
     this.#veto = new PermanentError(
       'SCRAPE_TARGET_LIMIT',
-      `job ${JSON.stringify(describeJob(this.#config))} has ${count} targets where ${limit} are allowed; raise target_limit or drop targets by relabel_configs`,
+      `job ${JSON.stringify(describeJob(this.#config))} has ${count} targets where ${limit} ` +
+        'are allowed; raise target_limit or drop targets by relabel_configs',
     );
   }
 }

@@ -1,10 +1,12 @@
-/** What is kept of a body: series are found in it by their bytes, the first of two that are equal. */
+/**
+ * What is kept of a body: series are found in it by their bytes, the first of two that are equal.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { areEqual } from './equal-bytes.ts';
 import { hashBytes } from './hash-index.ts';
-import { newOffsets } from './places.ts';
+import { newOffsets } from './series-offsets.ts';
 import { ReferenceBody } from './reference-body.ts';
 
 function viewOf(bytes: Uint8Array): DataView {

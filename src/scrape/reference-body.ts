@@ -5,7 +5,7 @@
 import type { Borrowed } from '../model/borrowed.ts';
 import { areEqual } from './equal-bytes.ts';
 import { HashIndex } from './hash-index.ts';
-import { newOffsets, type SeriesOffsets } from './places.ts';
+import { newOffsets, type SeriesOffsets } from './series-offsets.ts';
 import { inRanges, type Steps } from './steps.ts';
 
 /** Series of a large body that are gone over between two yields. */

@@ -151,7 +151,9 @@ test('whatever targets serve and whenever sinks change, the same is committed as
   fc.assert(
     fc.property(steps, fc.subarray(NAMES), fc.boolean(), (all, unwanted, isTracked) => {
       const config = { trackTimestampsStaleness: isTracked };
-      const [plain, bumped] = [0, 1].map(() => new RecordedTarget(config, makeLabelSet({ j: 'j' })));
+      const [plain, bumped] = [0, 1].map(
+        () => new RecordedTarget(config, makeLabelSet({ j: 'j' })),
+      );
       assert.ok(plain !== undefined && bumped !== undefined);
       for (const { appender } of [plain, bumped])
         appender.wants = (series) => !unwanted.some((name) => series.startsWith(`${name}{`));

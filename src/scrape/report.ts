@@ -1,7 +1,8 @@
 /**
- * The series that a scrape makes of itself: up, scrape_duration_seconds and the counts of samples. They carry the
- * target's labels and see no metric_relabel_configs.
- * Source: https://prometheus.io/docs/concepts/jobs_instances/#automatically-generated-labels-and-time-series
+ * The series that a scrape makes of itself: up, scrape_duration_seconds and the counts of samples.
+ * They carry the target's labels and see no metric_relabel_configs.
+ * Source:
+ * https://prometheus.io/docs/concepts/jobs_instances/#automatically-generated-labels-and-time-series
  */
 import { type LabelSet, makeLabelSet, METRIC_NAME } from '../model/labels.ts';
 import { DROPPED_REF, type RoutedAppender, type SeriesRef } from '../model/sample.ts';

@@ -1,7 +1,8 @@
 /**
- * From the labels a target exposes to those of the series: target labels, clashes, metric_relabel_configs, limits.
- * Runs once per series, not once per sample.
- * Source: prometheus/scrape/scrape.go (mutateSampleLabels, resolveConflictingExposedLabels, verifyLabelLimits)
+ * From the labels a target exposes to those of the series: target labels, clashes,
+ * metric_relabel_configs, limits. Runs once per series, not once per sample.
+ * Source: prometheus/scrape/scrape.go (mutateSampleLabels, resolveConflictingExposedLabels,
+ * verifyLabelLimits)
  */
 import { PermanentError } from '../kernel/errors.ts';
 import {
@@ -35,14 +36,18 @@ export function seriesLabels(
   if (!labels.has(METRIC_NAME))
     throw new PermanentError(
       'SCRAPE_NO_NAME',
-      `metric_relabel_configs leave series ${formatLabelSet(set)} without a metric name; keep "__name__" or drop the series`,
+      `metric_relabel_configs leave series ${formatLabelSet(set)} without a metric name; ` +
+        'keep "__name__" or drop the series',
     );
   if (config.hasLegacyNames) checkLegacyNames(set);
   checkLabelLimits(set, config.limits);
   return set;
 }
 
-/** Of two labels of one name the target's stays and the exposed one becomes `exported_…`, unless it is honoured. */
+/**
+ * Of two labels of one name the target's stays and the exposed one becomes `exported_…`, unless it
+ * is honoured.
+ */
 function addTargetLabels(
   labels: Map<string, string>,
   targetLabels: LabelSet,
@@ -69,7 +74,9 @@ function checkLegacyNames(labels: LabelSet): void {
   if (odd === undefined) return;
   throw new PermanentError(
     'SCRAPE_NAME',
-    `series ${formatLabelSet(labels).slice(0, 200)} has a name that metric_name_validation_scheme legacy does not allow; rename it by metric_relabel_configs or allow utf8`,
+    `series ${formatLabelSet(labels).slice(0, 200)} has a name that ` +
+      'metric_name_validation_scheme legacy does not allow; rename it by ' +
+      'metric_relabel_configs or allow utf8',
   );
 }
 
@@ -77,7 +84,8 @@ function checkLabelLimits(labels: LabelSet, limits: ScrapeLimits): void {
   const fail = (limit: string, what: string): never => {
     throw new PermanentError(
       'SCRAPE_LABEL_LIMIT',
-      `series ${formatLabelSet(labels).slice(0, 200)} has ${what}; raise ${limit} or drop it by metric_relabel_configs`,
+      `series ${formatLabelSet(labels).slice(0, 200)} has ${what}; raise ${limit} or drop it ` +
+        'by metric_relabel_configs',
     );
   };
   if (limits.labels > 0 && labels.length > limits.labels)
@@ -87,7 +95,8 @@ function checkLabelLimits(labels: LabelSet, limits: ScrapeLimits): void {
     if (limits.labelNameBytes > 0 && Buffer.byteLength(name) > limits.labelNameBytes)
       fail(
         'label_name_length_limit',
-        `a label name of more than ${limits.labelNameBytes} bytes, ${JSON.stringify(name.slice(0, 50))}`,
+        `a label name of more than ${limits.labelNameBytes} bytes, ` +
+          `${JSON.stringify(name.slice(0, 50))}`,
       );
     if (limits.labelValueBytes > 0 && Buffer.byteLength(value) > limits.labelValueBytes)
       fail(

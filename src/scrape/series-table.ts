@@ -1,6 +1,7 @@
 /**
- * The series of one target, by slot: which ref each has in the appender, and in which scrape it was last seen.
- * From the two last scrapes follows staleness: what was in the last good one and is not in this one has ended.
+ * The series of one target, by slot: which ref each has in the appender, and in which scrape it was
+ * last seen. From the two last scrapes follows staleness: what was in the last good one and is not
+ * in this one has ended.
  *
  *     slot   ref  hash  hash2  now  before        now, before: attempt × 2 + 1 when the series may get a marker,
  *     0      17   …     …      85   83                         attempt × 2 when not; 0: never
@@ -25,7 +26,9 @@ export class SeriesTable {
   #before = new Int32Array(0);
   /** Newest explicit timestamp by slot; made when the first one is seen. */
   #newestMs: Float64Array | undefined;
-  /** What this scrape changed in it, as pairs of slot and time before, to be undone when it fails. */
+  /**
+   * What this scrape changed in it, as pairs of slot and time before, to be undone when it fails.
+   */
   #undo: number[] = [];
   #size = 0;
   readonly #free: number[] = [];
@@ -40,7 +43,10 @@ export class SeriesTable {
   #attempt = 0;
   /** Of the appender, when the page before this one was begun. */
   #generation: number;
-  /** By slot, under which generation its ref is complete; made only when that is not the same for all. */
+  /**
+   * By slot, under which generation its ref is complete; made only when that is not the same for
+   * all.
+   */
   #completeIn: Int32Array | undefined;
 
   constructor(appender: RoutedAppender) {
@@ -66,7 +72,8 @@ export class SeriesTable {
   /**
    * Another attempt at a page begins.
    *
-   * @returns whether refs are to be renewed, for which every series of the page must be asked for by its labels
+   * @returns whether refs are to be renewed, for which every series of the page must be asked for
+   * by its labels
    */
   begin(): boolean {
     // Wraps after a billion attempts: centuries at one a second.
@@ -84,7 +91,8 @@ export class SeriesTable {
     const hash = hashText(key, 1);
     const secondHash = hashText(key, 2);
     if (!this.#isIndexed || !this.#byLabels.hasRoom) this.#index();
-    // 64 bits of seeded hash stand for the labels: keeping the labels would cost more than all else here.
+    // 64 bits of seeded hash stand for the labels: keeping the labels would cost more than all else
+    // here.
     const known = this.#byLabels.find(
       hash,
       (slot) => this.#hashes[slot] === hash && this.#secondHashes[slot] === secondHash,
@@ -135,7 +143,9 @@ export class SeriesTable {
     return true;
   }
 
-  /** Appends a sample at the scrape's time; false when this series already had one in this scrape. */
+  /**
+   * Appends a sample at the scrape's time; false when this series already had one in this scrape.
+   */
   append(slot: number, tMs: number, value: number): boolean {
     const mark = this.#attempt * 2 + 1;
     if (((this.#now[slot] as number) | 1) === mark) return false;
@@ -167,7 +177,8 @@ export class SeriesTable {
   }
 
   /**
-   * Of a page that was read: series that it lacks get a stale marker, and `accept` forgets them. Slots [from, to).
+   * Of a page that was read: series that it lacks get a stale marker, and `accept` forgets them.
+   * Slots [from, to).
    */
   markMissing(tMs: number, from: number, to: number): void {
     const mark = this.#attempt * 2 + 1;
@@ -182,7 +193,8 @@ export class SeriesTable {
   /** What was read is the state from now on. What the page lacked waits for `forgetGone`. */
   accept(): void {
     this.#undo = [];
-    // They are known from now on: a failure that comes before the next page must not take them for its own.
+    // They are known from now on: a failure that comes before the next page must not take them for
+    // its own.
     this.#created = [];
     // All that is left was in the page, and so was renewed.
     this.#completeIn = undefined;
@@ -191,7 +203,10 @@ export class SeriesTable {
     [this.#now, this.#before] = [this.#before, this.#now];
   }
 
-  /** Lets go of series that `accept` found gone, or `undo` never to have been: as many as told, or all. */
+  /**
+   * Lets go of series that `accept` found gone, or `undo` never to have been: as many as told, or
+   * all.
+   */
   forgetGone(most = Infinity): void {
     for (let left = Math.min(most, this.#gone.length); left > 0; left--)
       this.#release(this.#gone.pop() as number);
@@ -201,7 +216,10 @@ export class SeriesTable {
     return this.#gone.length > 0;
   }
 
-  /** What was read was rolled back: the state is that before it. What it brought waits for `forgetGone`. */
+  /**
+   * What was read was rolled back: the state is that before it. What it brought waits for
+   * `forgetGone`.
+   */
   undo(): void {
     this.#undoTimes();
     this.#missing = [];
@@ -251,7 +269,9 @@ export class SeriesTable {
     this.#isIndexed = false;
   }
 
-  /** Makes room to look up and add so many series, which else is done in one go when one lacks it. */
+  /**
+   * Makes room to look up and add so many series, which else is done in one go when one lacks it.
+   */
   *prepare(more: number): Steps {
     if (this.#isIndexed && this.#byLabels.hasRoomFor(more)) return;
     this.#isIndexed = false;

@@ -1,6 +1,6 @@
 /**
- * Words about families, shared by targets: the tasks of a service all say the same, and what they say is more than
- * their samples.
+ * Words about families, shared by targets: the tasks of a service all say the same, and what they
+ * say is more than their samples.
  */
 import type { SeriesMetadata } from '../model/sample.ts';
 

@@ -1,5 +1,6 @@
 /**
- * What the readers of one target's pages share, whatever the format: its series, and what a scrape counts.
+ * What the readers of one target's pages share, whatever the format: its series, and what a scrape
+ * counts.
  */
 import type { LabelSet } from '../model/labels.ts';
 import type { ScrapeConfig } from './config.ts';

@@ -1,6 +1,6 @@
 /**
- * Targets of a job: from the labels that discovery gives, through relabel_configs, to a URL and the labels that all
- * series of the target get. Pure.
+ * Targets of a job: from the labels that discovery gives, through relabel_configs, to a URL and the
+ * labels that all series of the target get. Pure.
  * Source: prometheus/scrape/target.go (PopulateLabels, Target.URL, TargetsFromGroup)
  */
 import { describeError } from '../kernel/errors.ts';
@@ -46,7 +46,10 @@ export function listTargets(groups: readonly TargetGroup[], config: ScrapeConfig
   }
 }
 
-/** The same in steps, one a target: relabelling thousands takes longer than a turn of the event loop should. */
+/**
+ * The same in steps, one a target: relabelling thousands takes longer than a turn of the event loop
+ * should.
+ */
 export function* makeTargets(
   groups: readonly TargetGroup[],
   config: ScrapeConfig,
@@ -108,7 +111,8 @@ function makeTarget(
   const timeoutMs = parseSpan(labels, '__scrape_timeout__');
   if (timeoutMs > intervalMs)
     throw new Error(
-      `its scrape timeout of ${timeoutMs} ms is longer than its interval of ${intervalMs} ms; set "__scrape_timeout__" lower`,
+      `its scrape timeout of ${timeoutMs} ms is longer than its interval of ${intervalMs} ` +
+        'ms; set "__scrape_timeout__" lower',
     );
   const url = buildUrl(address, labels, config);
   if (!labels.has('instance')) labels.set('instance', address);
@@ -133,7 +137,11 @@ function parseSpan(labels: ReadonlyMap<string, string>, name: string): number {
   return spanMs;
 }
 
-function buildUrl(address: string, labels: ReadonlyMap<string, string>, config: ScrapeConfig): string {
+function buildUrl(
+  address: string,
+  labels: ReadonlyMap<string, string>,
+  config: ScrapeConfig,
+): string {
   const scheme = labels.get('__scheme__') ?? '';
   if (scheme !== 'http' && scheme !== 'https')
     throw new Error(`label "__scheme__" is ${JSON.stringify(scheme)}; use http or https`);

@@ -1,16 +1,19 @@
 /**
- * What one target's scrapes do to its appender, each of them a transaction: a page is committed whole with `up` 1, or
- * rolled back, and stale markers of all series are committed with `up` 0. Either way the report goes with it.
+ * What one target's scrapes do to its appender, each of them a transaction: a page is committed
+ * whole with `up` 1, or rolled back, and stale markers of all series are committed with `up` 0.
+ * Either way the report goes with it.
  *
  *     page ──► samples, markers of series that it lacks ─┐
  *                  │ malformed, a limit broken           ├─► report ─► commit
  *     no page ─────┴─► rollback, markers of all series ──┘
  *
- * A page that is lent is done with in the turn in which it came. A large one, or one of a target whose series were those
- * of a large one, is the transaction's own and is taken in over several turns; until its commit nothing of it is seen,
- * and it may be given up at any of them. The commit is one turn.
+ * A page that is lent is done with in the turn in which it came. A large one, or one of a target
+ * whose series were those of a large one, is the transaction's own and is taken in over several
+ * turns; until its commit nothing of it is seen, and it may be given up at any of them. The commit
+ * is one turn.
  *
- * Not here: when a target is scraped and how its page is got (loop.ts), how a page is read (intake.ts).
+ * Not here: when a target is scraped and how its page is got (loop.ts), how a page is read
+ * (intake.ts).
  */
 import { describeError } from '../kernel/errors.ts';
 import { HttpClientError } from '../kernel/http-client.ts';
@@ -90,7 +93,9 @@ export class ScrapeTransaction {
     return this.#intake.isLarge || (!(got instanceof Error) && got.body.length > LENT_BYTES_MAX);
   }
 
-  /** One scrape, committed: what was got, or why nothing was. Done with the page when it returns. */
+  /**
+   * One scrape, committed: what was got, or why nothing was. Done with the page when it returns.
+   */
   take(got: FetchedBody | Error, moment: ScrapeMoment): ScrapeOutcome {
     this.giveUp();
     const { tMs } = moment;
@@ -114,7 +119,9 @@ export class ScrapeTransaction {
     await this.#run(this.#endSlices(tMs));
   }
 
-  /** Of a transaction under way: what was not committed never was. Another one may begin at once. */
+  /**
+   * Of a transaction under way: what was not committed never was. Another one may begin at once.
+   */
   giveUp(): void {
     if (this.#running === undefined) return;
     this.#running.return(undefined);

@@ -1,10 +1,10 @@
 /**
- * Long work in short turns of the event loop, with timers and sockets between them. Two ways, because
- * the two kinds of it must not wait for each other:
+ * Long work in short turns of the event loop, with timers and sockets between them. Two ways,
+ * because the two kinds of it must not wait for each other:
  *
  *     Turns        what a change of lists or of the configuration asks of all jobs. It may wait, so
- *                  all of it divides one share of each turn, in the order of arrival: a hundred jobs
- *                  that change at once do not take a hundred shares
+ *                  all of it divides one share of each turn, in the order of arrival: a hundred
+ *                  jobs that change at once do not take a hundred shares
  *     runOnItsOwn  a large scrape body. It has a timeout to keep, so it has a share of its own and
  *                  waits for no list; there are few of them at a time
  */
@@ -29,7 +29,9 @@ export async function runOnItsOwn<Result>(steps: Steps<Result>): Promise<Result 
 
 export class Turns {
   readonly #shareMs: number;
-  /** Work that goes on in later turns, the longest waiting first: at most one entry for each `run`. */
+  /**
+   * Work that goes on in later turns, the longest waiting first: at most one entry for each `run`.
+   */
   readonly #waiting: (() => void)[] = [];
   /** When work of this turn began; undefined in a turn that has seen none. */
   #beganAt: number | undefined;
@@ -52,7 +54,10 @@ export class Turns {
     }
   }
 
-  /** For work that is no generator: resolves at once, or in a later turn if this one has had its share. */
+  /**
+   * For work that is no generator: resolves at once, or in a later turn if this one has had its
+   * share.
+   */
   async giveWay(): Promise<void> {
     if (!this.#hasTime()) await this.#nextTurn();
   }

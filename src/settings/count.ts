@@ -9,8 +9,8 @@ export const countSchema = z
 export const positiveSchema = countSchema.min(1, 'must be more than 0');
 
 /**
- * A number, 0 or more, with a fraction or without. Of a document such as `1.10` comes as text, since
- * it might be meant as one.
+ * A number, 0 or more, with a fraction or without. Of a document such as `1.10` comes as text,
+ * since it might be meant as one.
  */
 export const amountSchema = z
   .union(

@@ -1,6 +1,7 @@
 /**
  * Headers that a configuration adds to requests, and those that it may not set.
- * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#http_config (http_headers)
+ * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#http_config
+ * (http_headers)
  */
 import { z } from 'zod';
 import type { CheckContext, ConfigPath, Reporter } from './finding.ts';

@@ -1,6 +1,7 @@
 /**
  * Texts, as YAML may have read them, and lists of them.
- * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#configuration-file
+ * Source:
+ * https://prometheus.io/docs/prometheus/latest/configuration/configuration/#configuration-file
  */
 import { z } from 'zod';
 

@@ -51,7 +51,8 @@ test('basic auth lets in who knows the password, and tells others nothing', asyn
   const file = join(dir, 'auth.yml');
   writeFileSync(
     file,
-    `basic_auth_users:\n  ada: ${hashSync('right', 4)}\nhttp_server_config:\n  headers:\n    X-Frame-Options: deny\n`,
+    `basic_auth_users:\n  ada: ${hashSync('right', 4)}\nhttp_server_config:\n  headers:\n    ` +
+      `X-Frame-Options: deny\n`,
   );
   await serve(file, async ({ url }) => {
     const status = async (credentials?: string, path = '/secret'): Promise<number> => {
@@ -102,7 +103,9 @@ test('TLS serves, asks for client certificates, and renews its own without a res
   put('one');
   writeFileSync(
     file,
-    `tls_server_config:\n  cert_file: served.crt\n  key_file: served.key\n  client_auth_type: RequireAndVerifyClientCert\n  client_ca_file: ${join(dir, 'two.crt')}\n`,
+    `tls_server_config:\n  cert_file: served.crt\n  key_file: served.key\n  ` +
+      `client_auth_type: RequireAndVerifyClientCert\n  client_ca_file: ` +
+      `${join(dir, 'two.crt')}\n`,
   );
   await serve(file, async (server) => {
     await assert.rejects(ask(server));

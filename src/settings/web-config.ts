@@ -237,7 +237,9 @@ function stampFile(file: string): string {
   }
 }
 
-function parseBasicAuth(header: string | undefined): { user: string; password: string } | undefined {
+function parseBasicAuth(
+  header: string | undefined,
+): { user: string; password: string } | undefined {
   const match = /^basic\s+(\S+)$/i.exec(header ?? '');
   if (match === null) return undefined;
   const text = Buffer.from(match[1] ?? '', 'base64').toString();

@@ -2,13 +2,15 @@
  * How collectors come to divide the targets alike, without two ever holding one, from what one
  * of them knows. Pure.
  *
- *     leader: proposes the members ─► each: gives up what is not its own under the newest proposal, and says so
- *                                 ─► each: when all others have said so, takes what is its own
+ *     leader: proposes the members ─► each: gives up what is not its own under the newest proposal,
+ *                                 and says so ─► each: when all others have said so, takes what is
+ *                                 its own
  *
- * So a part has no holder for a moment, and never two: whoever takes it has the word of all who may have held it. The
- * leader is the one with the lowest id that is to be reached; it needs no office, as a newer proposal goes before an older
- * one. Who can't be asked is waited for: gone when its address refuses, when ECS knows it no more, or when it has been
- * silent to all; else the time within which it must have seen the change by itself.
+ * So a part has no holder for a moment, and never two: whoever takes it has the word of all who may
+ * have held it. The leader is the one with the lowest id that is to be reached; it needs no office,
+ * as a newer proposal goes before an older one. Who can't be asked is waited for: gone when its
+ * address refuses, when ECS knows it no more, or when it has been silent to all; else the time
+ * within which it must have seen the change by itself.
  */
 import { isNewer, isSame, type MemberList, type PeerState, type Proposal } from './peer-state.ts';
 
@@ -32,14 +34,23 @@ export interface Knowledge {
   readonly nowMs: number;
 }
 
-/** So long after a change, one that can't be asked has read the list itself: a poll of it, and a margin. */
+/**
+ * So long after a change, one that can't be asked has read the list itself: a poll of it, and a
+ * margin.
+ */
 export const HOLD_MS = 15_000;
 /** Clocks of two collectors are not further apart. */
 const CLOCKS_APART_MS = 5_000;
-/** When most are silent at once it is more likely oneself who is cut off: so long nothing is taken from them. */
+/**
+ * When most are silent at once it is more likely oneself who is cut off: so long nothing is taken
+ * from them.
+ */
 export const CUT_OFF_MS = 60_000;
 
-/** The newest list of members, whoever has read it; one from the future is that of a clock that is wrong. */
+/**
+ * The newest list of members, whoever has read it; one from the future is that of a clock that is
+ * wrong.
+ */
 export function newestList({
   own,
   peers,
@@ -71,7 +82,10 @@ export function isLeader({ own, peers }: Knowledge): boolean {
   return true;
 }
 
-/** Who should divide the targets, in order; undefined as long as somebody is still being asked for the first time. */
+/**
+ * Who should divide the targets, in order; undefined as long as somebody is still being asked for
+ * the first time.
+ */
 export function wantedMembers(known: Knowledge): readonly string[] | undefined {
   const { own, peers } = known;
   const proposed = newestProposal(known)?.members;
@@ -134,7 +148,8 @@ function hasGivenUp(id: string, known: Knowledge): boolean {
   if (view.reach === 'asking') return proposal?.members.includes(id) === false;
   if (view.reach === 'answers') return isSame(view.state?.released, proposal);
   const isProposed = proposal?.members.includes(id) === true;
-  // One that was never a member holds nothing, unless nobody hears anybody and ECS alone has made it one.
+  // One that was never a member holds nothing, unless nobody hears anybody and ECS alone has made
+  // it one.
   const hasBeenAsked = view.answeredAtMs !== undefined || isAnyReached(known);
   if (!isProposed && (hasBeenAsked || isStarting(id, known) || !isListed(id, known))) return true;
   return known.nowMs - known.proposedAtMs >= HOLD_MS;

@@ -1,4 +1,7 @@
-/** Wakes one who waits. A ring while nobody waits is kept for the next wait: news between two looks is not lost. */
+/**
+ * Wakes one who waits. A ring while nobody waits is kept for the next wait: news between two looks
+ * is not lost.
+ */
 export class Bell {
   #hasRung = false;
   #wake: (() => void) | undefined;

@@ -1,7 +1,8 @@
 /**
- * Which collector a part belongs to: the one with the highest hash of both, so that one that comes or goes moves only its
- * own share; and moves from those that have too much. Pure.
- * Sources: https://en.wikipedia.org/wiki/Rendezvous_hashing, https://arxiv.org/abs/1608.01350 (bounded loads)
+ * Which collector a part belongs to: the one with the highest hash of both, so that one that comes
+ * or goes moves only its own share; and moves from those that have too much. Pure.
+ * Sources: https://en.wikipedia.org/wiki/Rendezvous_hashing, https://arxiv.org/abs/1608.01350
+ * (bounded loads)
  */
 import { hashText, mix, PARTS } from './parts.ts';
 
@@ -27,8 +28,8 @@ export function divideParts(members: readonly string[], moves: Moves): readonly 
 }
 
 /**
- * The moves that leave no member with too many targets: those of before, as far as they still serve, and new ones only
- * where they are needed.
+ * The moves that leave no member with too many targets: those of before, as far as they still
+ * serve, and new ones only where they are needed.
  *
  * @param loads  how many targets each part has
  */

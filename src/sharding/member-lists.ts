@@ -1,6 +1,7 @@
 /**
- * Where a collector learns of the others, in the order of last resorts: ECS; the list that it kept on its volume; the
- * addresses behind the name of the collectors, where each is asked who it is and whom it knows.
+ * Where a collector learns of the others, in the order of last resorts: ECS; the list that it kept
+ * on its volume; the addresses behind the name of the collectors, where each is asked who it is and
+ * whom it knows.
  */
 import { mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -70,7 +71,8 @@ export class MemberLists {
       // Told once: the age of the list is a metric.
       if (!this.#isFailing)
         world.log.warn(
-          'ECS does not tell the collectors; the last list stays, and the collectors watch each other',
+          'ECS does not tell the collectors; the last list stays, and the collectors watch ' +
+            'each other',
           { error },
         );
       this.#isFailing = true;

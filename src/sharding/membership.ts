@@ -1,6 +1,7 @@
 /**
- * One collector among several: learns of the others, agrees with them (agreement.ts) and takes its share, until it leaves.
- * One loop does all of it, a step at a time; whatever happens only wakes it.
+ * One collector among several: learns of the others, agrees with them (agreement.ts) and takes its
+ * share, until it leaves. One loop does all of it, a step at a time; whatever happens only wakes
+ * it.
  */
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -117,7 +118,9 @@ export class Membership implements Sharing {
     await this.#server?.stop();
   }
 
-  /** Reads who there is, again and again: first who this one is, and with it where others can ask. */
+  /**
+   * Reads who there is, again and again: first who this one is, and with it where others can ask.
+   */
   async #learn(): Promise<void> {
     const { signal } = this.#stopping;
     while (!signal.aborted) {
@@ -145,7 +148,8 @@ export class Membership implements Sharing {
       };
       if (at === undefined)
         world.log.warn(
-          'this task has no address of its own where other collectors could ask it; changes take longer',
+          'this task has no address of its own where other collectors could ask it; changes ' +
+            'take longer',
           { id },
         );
       else {
@@ -307,7 +311,10 @@ export class Membership implements Sharing {
     });
   }
 
-  /** When who held a part before scraped it last; the earliest time that it may have been where that is not known. */
+  /**
+   * When who held a part before scraped it last; the earliest time that it may have been where that
+   * is not known.
+   */
   #sinceMs(): (part: number) => number | undefined {
     const lastMs = new Map<string, number>();
     const unfinished = new Set<number>();
@@ -344,7 +351,9 @@ export class Membership implements Sharing {
     const isLate = performance.now() - this.#startedAt >= ALONE_AFTER_MS;
     if (!isLate || this.#isAlone || this.#own?.phase === 'leaving') return true;
     this.#world.log.error(
-      'nothing is known of other collectors: neither from ECS, nor from an earlier run, nor by --shard.peers; this one takes all targets for now and marks "up" with amperage_alone="true"',
+      'nothing is known of other collectors: neither from ECS, nor from an earlier run, nor ' +
+        'by --shard.peers; this one takes all targets for now and marks "up" with ' +
+        'amperage_alone="true"',
     );
     await this.#take(new Uint8Array(PARTS).fill(1), () => undefined, true);
     return true;

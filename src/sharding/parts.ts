@@ -1,20 +1,24 @@
 /**
- * Targets in parts: every target belongs to one of a fixed number of parts, by a hash of its labels, and parts, not targets,
- * are what collectors divide among themselves. So a target is hashed once, whoever comes and goes.
+ * Targets in parts: every target belongs to one of a fixed number of parts, by a hash of its
+ * labels, and parts, not targets, are what collectors divide among themselves. So a target is
+ * hashed once, whoever comes and goes.
  */
 import { setImmediate } from 'node:timers/promises';
 import type { TargetGroup } from '../model/target.ts';
 
-/** Enough that ten thousand targets are divided evenly, and few enough that a table of them is nothing. */
+/**
+ * Enough that ten thousand targets are divided evenly, and few enough that a table of them is
+ * nothing.
+ */
 export const PARTS = 8_192;
 
 /** Targets hashed in one turn of the event loop: some milliseconds. */
 const TARGETS_A_TURN = 500;
 
 /**
- * The same groups with the part of each target. It follows from the labels that say what is scraped and as what; what is
- * known of a target besides (`__meta_*`) may change without moving it, and counts only where nothing else tells targets
- * apart. Long lists give way to others.
+ * The same groups with the part of each target. It follows from the labels that say what is scraped
+ * and as what; what is known of a target besides (`__meta_*`) may change without moving it, and
+ * counts only where nothing else tells targets apart. Long lists give way to others.
  */
 export async function withParts(groups: readonly TargetGroup[]): Promise<readonly TargetGroup[]> {
   const alike = new Map<string, number>();
@@ -89,7 +93,9 @@ export function hashText(text: string): number {
   return hash >>> 0;
 }
 
-/** Spreads each bit over all. Source: MurmurHash3's finalizer, https://github.com/aappleby/smhasher */
+/**
+ * Spreads each bit over all. Source: MurmurHash3's finalizer, https://github.com/aappleby/smhasher
+ */
 export function mix(hash: number): number {
   let mixed = hash ^ (hash >>> 16);
   mixed = Math.imul(mixed, 0x85_eb_ca_6b);

@@ -1,6 +1,6 @@
 /**
- * Answers the other collectors: what this one is at, at once or when there is news. It takes nothing from anyone, so it may
- * be reached by all of the network that the collectors are in.
+ * Answers the other collectors: what this one is at, at once or when there is news. It takes
+ * nothing from anyone, so it may be reached by all of the network that the collectors are in.
  */
 import { HttpServer, type HttpRequest, type HttpResponse } from '../kernel/http-server.ts';
 import type { World } from '../kernel/world.ts';

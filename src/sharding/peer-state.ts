@@ -1,6 +1,7 @@
 /**
- * What a collector tells the others of itself. They ask for it and believe it, as they asked at an address that ECS, or
- * the name of the collectors, gave; nobody can tell a collector anything unasked.
+ * What a collector tells the others of itself. They ask for it and believe it, as they asked at an
+ * address that ECS, or the name of the collectors, gave; nobody can tell a collector anything
+ * unasked.
  */
 import { z } from 'zod';
 import { MOVES_MAX } from './division.ts';

@@ -1,7 +1,7 @@
 /**
- * Asks the other collectors what they are at, each all the time: a request waits at the other side until there is news, so
- * that a change is known in milliseconds and an idle group costs next to nothing. Also how one that has died is noticed,
- * without ECS.
+ * Asks the other collectors what they are at, each all the time: a request waits at the other side
+ * until there is news, so that a change is known in milliseconds and an idle group costs next to
+ * nothing. Also how one that has died is noticed, without ECS.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
@@ -102,7 +102,8 @@ class Watched implements PeerView {
       }
       refusals = isRefusal(result) ? refusals + 1 : 0;
       const silentMs = performance.now() - (this.#answeredAt ?? this.#startedAt);
-      // Once is not enough: one that has just answered may have closed a connection that it took for idle.
+      // Once is not enough: one that has just answered may have closed a connection that it took
+      // for idle.
       if (refusals >= 2) this.#setReach('refuses');
       else if (refusals === 0 && silentMs >= SILENT_MS) this.#setReach('silent');
       const isAway = this.reach !== 'answers' && this.reach !== 'asking';

@@ -11,7 +11,8 @@ export class Proposer {
   #weighedAt = 0;
 
   /**
-   * A proposal that is newer than all, where it falls to this collector to make one and there is a reason.
+   * A proposal that is newer than all, where it falls to this collector to make one and there is a
+   * reason.
    *
    * @param loads      how many targets each part has
    * @param isSettled  the newest proposal has been carried out here

@@ -1,11 +1,15 @@
 /**
- * The seam between who divides the targets and who scrapes them: a share, and how a collector goes over to another.
+ * The seam between who divides the targets and who scrapes them: a share, and how a collector goes
+ * over to another.
  */
 
 /** What a collector holds at present, in parts (parts.ts). */
 export interface Share {
   readonly holds: (part: number) => boolean;
-  /** When the one that held the part before scraped no more, ms since 1970; undefined where nobody is known to have. */
+  /**
+   * When the one that held the part before scraped no more, ms since 1970; undefined where nobody
+   * is known to have.
+   */
   readonly sinceMs: (part: number) => number | undefined;
   /** Whether nothing is known of others, so that all is held, though others may hold the same. */
   readonly isAlone: boolean;
@@ -21,7 +25,10 @@ export interface Released {
 
 /** The collector's side. */
 export interface ShareHolder {
-  /** Goes over to a share. Resolves when nothing else is scraped and what was scraped before has left, or time is over. */
+  /**
+   * Goes over to a share. Resolves when nothing else is scraped and what was scraped before has
+   * left, or time is over.
+   */
   readonly take: (share: Share) => Promise<Released>;
   /** How many targets each part has. */
   readonly loads: () => Uint32Array;

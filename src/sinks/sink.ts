@@ -1,7 +1,7 @@
 /**
- * The seam of sinks: what a kind of sink is, and what of it runs. A new one is a folder that calls `defineSink` and one
- * word in sinks.ts; from that table come its configuration key, its checks and a run of the contract suite
- * (test/contracts/sink.test.ts).
+ * The seam of sinks: what a kind of sink is, and what of it runs. A new one is a folder that calls
+ * `defineSink` and one word in sinks.ts; from that table come its configuration key, its checks and
+ * a run of the contract suite (test/contracts/sink.test.ts).
  */
 import type { z } from 'zod';
 import type { Delivery } from '../delivery/delivery.ts';
@@ -17,7 +17,10 @@ import type { CheckContext } from '../settings/finding.ts';
 export interface ResolvedSink<Settings> {
   /** As configured; without it the address tells entries apart. */
   readonly name: string | undefined;
-  /** Where it delivers to: the whole URL, a file's path. May hold secrets: it is hashed, never shown. */
+  /**
+   * Where it delivers to: the whole URL, a file's path. May hold secrets: it is hashed, never
+   * shown.
+   */
   readonly address: string;
   /** The same for people. */
   readonly place: string;
@@ -43,8 +46,8 @@ export interface SinkParts {
   readonly world: World;
   readonly userAgent: string;
   /**
-   * The sink of this name that ran until now, released: where series look the same under the new settings, its
-   * `openAppender` is gone on with, and with it the appenders that are open.
+   * The sink of this name that ran until now, released: where series look the same under the new
+   * settings, its `openAppender` is gone on with, and with it the appenders that are open.
    */
   readonly before?: Sink | undefined;
 }
@@ -53,7 +56,10 @@ export interface SinkParts {
 export interface Sink extends Component {
   /** Opens the appender of a target; its chunks take the lane that the key says. */
   readonly openAppender: OpenAppender;
-  /** Ends after the requests under way, or at the deadline: another goes on with the queue, which runs on. */
+  /**
+   * Ends after the requests under way, or at the deadline: another goes on with the queue, which
+   * runs on.
+   */
   release(deadlineMs: number): Promise<void>;
   /** For losses that the queue reports. @param bytes  of the chunk, where they can still be had */
   countDropped(items: number, reason: string, bytes: Uint8Array | undefined): void;

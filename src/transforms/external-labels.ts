@@ -1,7 +1,8 @@
 /**
- * external_labels: labels that each series of a route gets. Prometheus adds those that a series lacks; the receivers of an
- * OpenTelemetry collector set them, whatever the series says.
- * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#configuration-file
+ * external_labels: labels that each series of a route gets. Prometheus adds those that a series
+ * lacks; the receivers of an OpenTelemetry collector set them, whatever the series says.
+ * Source:
+ * https://prometheus.io/docs/prometheus/latest/configuration/configuration/#configuration-file
  */
 import { type Label, makeLabelSet } from '../model/labels.ts';
 import { formatIdentity, type SeriesTransform } from '../model/transform.ts';

@@ -1,6 +1,6 @@
 /**
- * What a codec throws for bytes it can't read. Codecs are pure and know no retry: callers turn this into an answer,
- * a dropped batch or a repaired file.
+ * What a codec throws for bytes it can't read. Codecs are pure and know no retry: callers turn this
+ * into an answer, a dropped batch or a repaired file.
  */
 
 /** `reason`: corrupt bytes, or a size beyond the bound the caller gave. */

@@ -1,8 +1,9 @@
 /**
  * Snappy block format, the compression of remote write. Pure; no framing, no streams.
- * A block is the length of the original as a varint, then elements (literals, and copies that only look back), so
- * blocks concatenate: sum the lengths, join the elements.
- * Limits: `uncompress` checks the promised length against `maxBytes` before it allocates; original < 2^32 bytes.
+ * A block is the length of the original as a varint, then elements (literals, and copies that only
+ * look back), so blocks concatenate: sum the lengths, join the elements.
+ * Limits: `uncompress` checks the promised length against `maxBytes` before it allocates; original
+ * < 2^32 bytes.
  * Source: https://github.com/google/snappy/blob/main/format_description.txt
  */
 import { WireError } from './errors.ts';
@@ -11,13 +12,19 @@ import { putVarint } from './varint.ts';
 /** Copies reach back at most this far here, as in the reference: offsets fit two bytes. */
 const FRAGMENT_BYTES = 65_536;
 const HASH_BITS_MAX = 14;
-/** The last bytes of a fragment are always a literal, so that the matcher may read four bytes anywhere. */
+/**
+ * The last bytes of a fragment are always a literal, so that the matcher may read four bytes
+ * anywhere.
+ */
 const INPUT_MARGIN = 15;
 
 /** From here on a call into the engine is faster than a loop. */
 const COPY_WITHIN_MIN = 32;
 
-/** Positions within a fragment by hash of four bytes; one table, reused by every call: compression is synchronous. */
+/**
+ * Positions within a fragment by hash of four bytes; one table, reused by every call: compression
+ * is synchronous.
+ */
 const table = new Uint16Array(1 << HASH_BITS_MAX);
 
 /** The largest block that `length` bytes can become. */
@@ -32,7 +39,8 @@ export function compress(input: Uint8Array): Uint8Array {
 }
 
 /**
- * Compresses into `output` from `at`, which must have room for `maxCompressedLength(input.length)` bytes.
+ * Compresses into `output` from `at`, which must have room for `maxCompressedLength(input.length)`
+ * bytes.
  *
  * @returns the position behind the block
  */
@@ -64,14 +72,16 @@ export function uncompressedLength(block: Uint8Array): number {
 /**
  * The original of a block.
  *
- * @throws WireError: `too_large` before allocating when more than `maxBytes` are promised, else `corrupt`
+ * @throws WireError: `too_large` before allocating when more than `maxBytes` are promised, else
+ * `corrupt`
  */
 export function uncompress(block: Uint8Array, maxBytes: number): Uint8Array {
   const length = uncompressedLength(block);
   if (length > maxBytes) {
     throw new WireError('too_large', `snappy block holds ${length} bytes, above ${maxBytes}`);
   }
-  // An element of three bytes makes at most 64: a longer promise can't be kept, so nothing is allocated for it.
+  // An element of three bytes makes at most 64: a longer promise can't be kept, so nothing is
+  // allocated for it.
   if (length > block.length * 22) throw corrupt('the length is more than the elements can make');
   const output = new Uint8Array(length);
   if (expand(block, preambleLength(block), output) !== length)
@@ -79,13 +89,18 @@ export function uncompress(block: Uint8Array, maxBytes: number): Uint8Array {
   return output;
 }
 
-/** The beginning of the original: at most so many bytes, up to the last element that fits. @throws WireError */
+/**
+ * The beginning of the original: at most so many bytes, up to the last element that fits. @throws
+ * WireError
+ */
 export function uncompressStart(block: Uint8Array, bytes: number): Uint8Array {
   const output = new Uint8Array(Math.min(bytes, uncompressedLength(block)));
   return output.subarray(0, expand(block, preambleLength(block), output, true));
 }
 
-/** Joins blocks to one block whose original is the originals joined; nothing is compressed again. */
+/**
+ * Joins blocks to one block whose original is the originals joined; nothing is compressed again.
+ */
 export function concatSnappy(blocks: readonly Uint8Array[]): Uint8Array {
   const first = blocks[0];
   if (blocks.length === 1 && first !== undefined) return first;
@@ -230,8 +245,8 @@ function putCopy2(output: Uint8Array, at: number, offset: number, length: number
 }
 
 /**
- * Goes through the elements of a good block: where each begins in the original, how long it is, how far back it copies; 0
- * for a literal.
+ * Goes through the elements of a good block: where each begins in the original, how long it is, how
+ * far back it copies; 0 for a literal.
  */
 export function forEachElement(
   block: Uint8Array,

@@ -1,6 +1,6 @@
 /**
- * The files of the web page, from memory: built into `build/page` by scripts/build-page.mjs. No file is read after
- * start. Strict content policy: nothing from elsewhere, no inline script.
+ * The files of the web page, from memory: built into `build/page` by scripts/build-page.mjs. No
+ * file is read after start. Strict content policy: nothing from elsewhere, no inline script.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -16,7 +16,8 @@ const FILES: Readonly<Record<string, { file: string; type: string }>> = {
 };
 
 const POLICY =
-  "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'";
+  "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
+  "frame-ancestors 'none'; base-uri 'none'";
 
 /** The page's routes; where the page has not been built, `/` says how. */
 export function pageRoutes(directory: string): Route[] {
@@ -24,7 +25,8 @@ export function pageRoutes(directory: string): Route[] {
     const body = readOr(join(directory, file));
     if (body === undefined) {
       const text =
-        'The page has not been built: run "node scripts/build-page.mjs". The query API works all the same.\n';
+        'The page has not been built: run "node scripts/build-page.mjs". The query API works ' +
+        'all the same.\n';
       return { method: 'GET', path, handle: (): HttpResponse => ({ status: 404, body: text }) };
     }
     const zipped = gzipSync(body, { level: 9 });

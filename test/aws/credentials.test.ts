@@ -1,6 +1,7 @@
 /**
- * Where credentials come from, by the official provider chain against the emulator: container credentials, instance
- * metadata, roles, web identity; what happens when they end, rotate, are refused or cannot be had.
+ * Where credentials come from, by the official provider chain against the emulator: container
+ * credentials, instance metadata, roles, web identity; what happens when they end, rotate, are
+ * refused or cannot be had.
  */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';

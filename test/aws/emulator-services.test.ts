@@ -1,5 +1,6 @@
 /**
- * The emulated services by the official SDK, each in its own words: what they answer, and what they refuse as AWS does.
+ * The emulated services by the official SDK, each in its own words: what they answer, and what they
+ * refuse as AWS does.
  */
 import assert from 'node:assert/strict';
 import { Agent } from 'node:http';

@@ -1,6 +1,6 @@
 /**
- * What the emulator does not know it refuses by name, in every service: actions, members of requests, parameters, values. An
- * empty list is a list that was asked for and is empty.
+ * What the emulator does not know it refuses by name, in every service: actions, members of
+ * requests, parameters, values. An empty list is a list that was asked for and is empty.
  */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';

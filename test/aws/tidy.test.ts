@@ -1,4 +1,7 @@
-/** That no client of the official SDK is made without time limits and a source of credentials that can be renewed. */
+/**
+ * That no client of the official SDK is made without time limits and a source of credentials that
+ * can be renewed.
+ */
 import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -13,7 +16,10 @@ function sources(): [file: string, text: string][] {
     .map((file) => [file, readFileSync(path.join(ROOT, file), 'utf8')]);
 }
 
-/** What stands between the parentheses of each client that is made, and of each variable that it names. */
+/**
+ * What stands between the parentheses of each client that is made, and of each variable that it
+ * names.
+ */
 function argumentsOfClients(text: string): string[] {
   return [...text.matchAll(/new [\w.]*?\w+Client\(([^;]*)\)/g)].map(([, given = '']) => {
     const declared = /^\w+$/.test(given)

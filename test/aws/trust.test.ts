@@ -1,6 +1,6 @@
 /**
- * Every way in which we speak TLS, against a server of an authority that nobody knows: refused, and taken once the
- * authority is named; and that there is no other way.
+ * Every way in which we speak TLS, against a server of an authority that nobody knows: refused, and
+ * taken once the authority is named; and that there is no other way.
  */
 import assert from 'node:assert/strict';
 import { copyFileSync, globSync, readFileSync, utimesSync } from 'node:fs';

@@ -1,7 +1,7 @@
 /**
- * The page in a real Chromium, against a server that gives deterministic answers below a prefix, under the content
- * policy the page is made for. Reads the drawn data through the table twins, never through pixels.
- * `AMPERAGE_SCREENSHOTS=<folder>` keeps pictures of both themes.
+ * The page in a real Chromium, against a server that gives deterministic answers below a prefix,
+ * under the content policy the page is made for. Reads the drawn data through the table twins,
+ * never through pixels. `AMPERAGE_SCREENSHOTS=<folder>` keeps pictures of both themes.
  */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';

@@ -1,4 +1,7 @@
-/** `npm run conformance`: how many cases of each published suite get the right verdict, and which do not. */
+/**
+ * `npm run conformance`: how many cases of each published suite get the right verdict, and which do
+ * not.
+ */
 import { conformance } from '../kit/conformance.ts';
 import { runSuites } from './suites.ts';
 

@@ -1,6 +1,6 @@
 /**
- * The published suites, each with what our code says of its cases. `npm run conformance` prints the scores; the test
- * beside this file holds them against floors.json.
+ * The published suites, each with what our code says of its cases. `npm run conformance` prints the
+ * scores; the test beside this file holds them against floors.json.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -18,7 +18,10 @@ export interface Score {
   readonly wrong: readonly string[];
 }
 
-/** Pages that Prometheus' scrape takes though their writer broke a rule: it looks only for what it can read. */
+/**
+ * Pages that Prometheus' scrape takes though their writer broke a rule: it looks only for what it
+ * can read.
+ */
 const TAKEN_BY_SCRAPES = ['error_0', 'error_2', 'error_12', 'error_14'];
 
 export async function runSuites(): Promise<Score[]> {
@@ -65,7 +68,9 @@ const CONFIG_VERDICTS: Readonly<Record<string, 'good' | 'bad'>> = {
   'agent_mode.with_rule_files.yml': 'bad',
 };
 
-/** A file that needs what a collector has not is right when it is refused by that feature's name. */
+/**
+ * A file that needs what a collector has not is right when it is refused by that feature's name.
+ */
 async function prometheusConfig(): Promise<Score> {
   const folder = conformancePath('prometheus-config');
   const names = readdirSync(folder).filter((name) => name.endsWith('.yml'));

@@ -1,6 +1,6 @@
 /**
- * The life-cycle contract that every component keeps, as a suite: call `componentContract` from a component's test
- * with a maker of fresh ones. The promises are those of kernel/component.ts.
+ * The life-cycle contract that every component keeps, as a suite: call `componentContract` from a
+ * component's test with a maker of fresh ones. The promises are those of kernel/component.ts.
  */
 import { test } from 'node:test';
 import type { Component } from '../../src/kernel/component.ts';

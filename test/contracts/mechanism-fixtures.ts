@@ -1,5 +1,6 @@
 /**
- * For each mechanism of the table something that it can discover. A mechanism without a fixture does not compile.
+ * For each mechanism of the table something that it can discover. A mechanism without a fixture
+ * does not compile.
  */
 import { createSocket } from 'node:dgram';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';

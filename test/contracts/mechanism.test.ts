@@ -1,6 +1,6 @@
 /**
- * The contract of discovery mechanisms, run over every one of the table. A mechanism brings a fixture
- * (mechanism-fixtures.ts): a configuration that works, and a way to break what it reads.
+ * The contract of discovery mechanisms, run over every one of the table. A mechanism brings a
+ * fixture (mechanism-fixtures.ts): a configuration that works, and a way to break what it reads.
  */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';

@@ -1,4 +1,7 @@
-/** What each kind of sink needs for its contract: a receiver, what has arrived there, and a way to break it. */
+/**
+ * What each kind of sink needs for its contract: a receiver, what has arrived there, and a way to
+ * break it.
+ */
 import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';

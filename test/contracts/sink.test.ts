@@ -1,6 +1,7 @@
 /**
- * The contract of sinks, run over every kind of the table (sink-fixtures.ts brings its receiver): configuration, and the
- * road from an appender over the queue to the receiver, whatever happens on it.
+ * The contract of sinks, run over every kind of the table (sink-fixtures.ts brings its receiver):
+ * configuration, and the road from an appender over the queue to the receiver, whatever happens on
+ * it.
  */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -96,7 +97,9 @@ for (const known of sinkKinds) {
 
   /** Commits a sample of `a` and of `b`. */
   const commit = (appender: Appender, round: number): string[] => {
-    const refs = ['a', 'b'].map((name) => appender.refOf(makeLabelSet({ __name__: name, job: 'j' })));
+    const refs = ['a', 'b'].map((name) =>
+      appender.refOf(makeLabelSet({ __name__: name, job: 'j' })),
+    );
     for (const ref of refs) appender.append(ref, T0 + round, round);
     appender.commit();
     for (const ref of refs) appender.forget(ref);

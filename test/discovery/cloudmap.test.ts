@@ -1,6 +1,6 @@
 /**
- * Cloud Map discovery by the official SDK against the emulator: what is found, by how many calls, what changes when, and
- * what a fault of each call costs.
+ * Cloud Map discovery by the official SDK against the emulator: what is found, by how many calls,
+ * what changes when, and what a fault of each call costs.
  */
 import assert from 'node:assert/strict';
 import { after, before, test, type TestContext } from 'node:test';

@@ -1,6 +1,6 @@
 /**
- * What one cluster takes for known, call by call: answers that are short, refused in part, late or out of order. The calls are
- * made up; whole.test.ts has the same rule against the emulator.
+ * What one cluster takes for known, call by call: answers that are short, refused in part, late or
+ * out of order. The calls are made up; whole.test.ts has the same rule against the emulator.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,6 +1,6 @@
 /**
- * How a discovery on AWS is told to connect: an authority of one's own, a proxy, both, for the calls of STS too, and how
- * many calls are under way at once.
+ * How a discovery on AWS is told to connect: an authority of one's own, a proxy, both, for the
+ * calls of STS too, and how many calls are under way at once.
  */
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';

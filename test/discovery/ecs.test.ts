@@ -1,6 +1,7 @@
 /**
- * ECS discovery by the official SDK against the emulator: all network modes and launch types, every profile as a golden
- * list, what goes wrong, events, and how many calls it takes. AMPERAGE_UPDATE=1 writes the golden files anew.
+ * ECS discovery by the official SDK against the emulator: all network modes and launch types, every
+ * profile as a golden list, what goes wrong, events, and how many calls it takes. AMPERAGE_UPDATE=1
+ * writes the golden files anew.
  */
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';

@@ -1,6 +1,6 @@
 /**
- * The queue of events, when it or what its events need does not answer: changes are found by polling then, at the interval that
- * is configured and not with the safety net of ten minutes.
+ * The queue of events, when it or what its events need does not answer: changes are found by
+ * polling then, at the interval that is configured and not with the safety net of ten minutes.
  */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';

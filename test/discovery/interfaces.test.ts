@@ -1,5 +1,6 @@
 /**
- * The network interfaces of tasks, read for their public addresses where they are wanted, and only there.
+ * The network interfaces of tasks, read for their public addresses where they are wanted, and only
+ * there.
  */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';

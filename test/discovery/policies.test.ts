@@ -1,6 +1,7 @@
 /**
- * The IAM policies that the peers publish, each with the discovery that stands in their place: whoever changes the image and
- * keeps the role finds all targets that the peer found. What a policy lacks is denied.
+ * The IAM policies that the peers publish, each with the discovery that stands in their place:
+ * whoever changes the image and keeps the role finds all targets that the peer found. What a policy
+ * lacks is denied.
  * Sources: the peers' own documentation, as of 2026; each names its page.
  */
 import assert from 'node:assert/strict';

@@ -1,6 +1,7 @@
 /**
- * The labels of those whose place is taken, beside ours: for each peer its targets as its code makes them, written out from
- * reading it (peers/), and what differs here on purpose. Either list being not exact fails.
+ * The labels of those whose place is taken, beside ours: for each peer its targets as its code
+ * makes them, written out from reading it (peers/), and what differs here on purpose. Either list
+ * being not exact fails.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,6 +1,7 @@
 /**
- * Prometheus' own keys from the answers of AWS to targets: what is read for the labels, which clusters, and that a call
- * which fails costs no target that is known, where Prometheus loses the cluster.
+ * Prometheus' own keys from the answers of AWS to targets: what is read for the labels, which
+ * clusters, and that a call which fails costs no target that is known, where Prometheus loses the
+ * cluster.
  */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';

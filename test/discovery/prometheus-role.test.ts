@@ -1,8 +1,10 @@
 /**
- * Prometheus' own discovery of ECS beside ours: for a task of every kind the labels that its code gives, written out from
- * reading it, and what differs here on purpose. Either list being not exact fails.
+ * Prometheus' own discovery of ECS beside ours: for a task of every kind the labels that its code
+ * gives, written out from reading it, and what differs here on purpose. Either list being not exact
+ * fails.
  * Debian's Prometheus (3.5.3) is older than this discovery (3.8) and cannot be the judge.
- * Source: https://github.com/prometheus/prometheus/blob/d15adb9ad7e5d9fbde3a9a8f30200593a5a14d86/discovery/aws/ecs.go
+ * Source:
+ * https://github.com/prometheus/prometheus/blob/d15adb9ad7e5d9fbde3a9a8f30200593a5a14d86/discovery/aws/ecs.go
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -180,8 +182,8 @@ const differences = [
   'ec2IPv6: none → [2001:db8::1]:9100',
   'ec2AwsvpcIPv6: none → [2001:db8::8]:9100',
   'ipv6Only: none → [2001:db8::7]:9100',
-  // Prometheus loses the whole cluster: EC2 refuses a request that names an instance of ECS Anywhere. Here it has the
-  // address that its attribute tells.
+  // Prometheus loses the whole cluster: EC2 refuses a request that names an instance of ECS
+  // Anywhere. Here it has the address that its attribute tells.
   'externalWithAddress: none → 192.168.0.9:9100',
   // A service that could not be described (denied, or just made): the task names it.
   'serviceNotDescribed service: undefined → new',

@@ -1,6 +1,7 @@
 /**
- * How ECS discovery begins, and what of it is kept: from nothing, from snapshots that are damaged, old or of a reading that
- * lacked something, with parts for who takes them, and with clusters that are not there.
+ * How ECS discovery begins, and what of it is kept: from nothing, from snapshots that are damaged,
+ * old or of a reading that lacked something, with parts for who takes them, and with clusters that
+ * are not there.
  */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';

@@ -1,5 +1,6 @@
 /**
- * A task of every kind as AWS describes it, with what belongs to it: what the tables of the peers' labels are about.
+ * A task of every kind as AWS describes it, with what belongs to it: what the tables of the peers'
+ * labels are about.
  */
 import type { Instance } from '@aws-sdk/client-ec2';
 import type { Attachment, ContainerInstance, Service, Task } from '@aws-sdk/client-ecs';

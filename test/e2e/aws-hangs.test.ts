@@ -1,6 +1,6 @@
 /**
- * What the running commands do while AWS accepts and never answers: they say so within the limit, keep what they have, go
- * on by themselves when it answers, and end in time when they are told to.
+ * What the running commands do while AWS accepts and never answers: they say so within the limit,
+ * keep what they have, go on by themselves when it answers, and end in time when they are told to.
  */
 import assert from 'node:assert/strict';
 import { chmodSync, existsSync, writeFileSync } from 'node:fs';
@@ -275,9 +275,10 @@ async function startConfigured(
   const collector = await startAmperage(
     context,
     'collect',
-    `--config ${source} --config.auto-reload-interval 1s --storage.path ${storage} --stop-timeout 1s`.split(
-      ' ',
-    ),
+    (
+      `--config ${source} --config.auto-reload-interval 1s --storage.path ${storage} ` +
+      '--stop-timeout 1s'
+    ).split(' '),
     {
       ...BARE_AWS,
       AWS_ACCESS_KEY_ID: credentials.accessKeyId,

@@ -1,6 +1,7 @@
 /**
- * Credentials that are exchanged under a running command, without an expiry to tell it: a credentials file, and what a
- * credential_process prints. What was refused is read anew, by each of the commands.
+ * Credentials that are exchanged under a running command, without an expiry to tell it: a
+ * credentials file, and what a credential_process prints. What was refused is read anew, by each of
+ * the commands.
  */
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
@@ -15,7 +16,10 @@ import { startProxy, startUpstream } from '../kit/proxies.ts';
 import { listen } from '../kit/listen.ts';
 
 const MAIN = path.resolve(import.meta.dirname, '../../src/main.ts');
-/** Refused credentials are fetched anew each ten seconds at most: within those a refusal changes nothing. */
+/**
+ * Refused credentials are fetched anew each ten seconds at most: within those a refusal changes
+ * nothing.
+ */
 const HOLD_OFF_MS = 11_000;
 const RENEWED_MS = 30_000;
 

@@ -1,6 +1,6 @@
 /**
- * `amperage collect` while it runs: reload on a signal, on request and by itself, a broken configuration that changes
- * nothing, and its API in the shapes of a real Prometheus.
+ * `amperage collect` while it runs: reload on a signal, on request and by itself, a broken
+ * configuration that changes nothing, and its API in the shapes of a real Prometheus.
  */
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';

@@ -1,6 +1,7 @@
 /**
- * A collector whose configuration lies in S3, and one whose lies in SSM: a change is live within the interval and costs
- * no scrape; a broken one changes nothing and is told; a start during an outage works.
+ * A collector whose configuration lies in S3, and one whose lies in SSM: a change is live within
+ * the interval and costs no scrape; a broken one changes nothing and is told; a start during an
+ * outage works.
  */
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';

@@ -1,4 +1,7 @@
-/** `amperage discover` as a process on Cloud Map: what it answers while it cannot know all, and by which calls it learns. */
+/**
+ * `amperage discover` as a process on Cloud Map: what it answers while it cannot know all, and by
+ * which calls it learns.
+ */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { FakeCloudMap } from '../discovery/cloudmap-run.ts';

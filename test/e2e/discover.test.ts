@@ -1,6 +1,7 @@
 /**
- * `amperage discover` as a process against the emulator, in place of those whose flags and variables it takes: file and
- * HTTP, shards, explanations; and a real Prometheus that is fed by both and scrapes what they name.
+ * `amperage discover` as a process against the emulator, in place of those whose flags and
+ * variables it takes: file and HTTP, shards, explanations; and a real Prometheus that is fed by
+ * both and scrapes what they name.
  */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';

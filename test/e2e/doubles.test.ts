@@ -1,6 +1,6 @@
 /**
- * A target that two collectors scrape: a real Prometheus refuses the whole of a request that has a sample of it out of order.
- * It must cost the other targets nothing.
+ * A target that two collectors scrape: a real Prometheus refuses the whole of a request that has a
+ * sample of it out of order. It must cost the other targets nothing.
  */
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';

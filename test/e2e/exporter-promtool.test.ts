@@ -1,4 +1,7 @@
-/** Every page that the exporter makes of the known shapes of tasks, before the checker that users have. */
+/**
+ * Every page that the exporter makes of the known shapes of tasks, before the checker that users
+ * have.
+ */
 import assert from 'node:assert/strict';
 import { spawnSync, type SpawnSyncReturns } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';

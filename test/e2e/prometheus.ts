@@ -1,6 +1,6 @@
 /**
- * A real Prometheus on loopback over backfilled samples, for comparing answers. Its data lies in a temporary folder;
- * it is ended by its process id.
+ * A real Prometheus on loopback over backfilled samples, for comparing answers. Its data lies in a
+ * temporary folder; it is ended by its process id.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,6 +1,7 @@
 /**
- * Deterministic random series for comparing query engines: as an in-memory `Queryable` and as OpenMetrics text for
- * `promtool tsdb create-blocks-from openmetrics`. No stale markers: OpenMetrics can't carry them.
+ * Deterministic random series for comparing query engines: as an in-memory `Queryable` and as
+ * OpenMetrics text for `promtool tsdb create-blocks-from openmetrics`. No stale markers:
+ * OpenMetrics can't carry them.
  */
 import { compareLabelSets, makeLabelSet, type LabelSet } from '../../src/model/labels.ts';
 import { compileMatchers } from '../../src/workspace/promql/matcher.ts';

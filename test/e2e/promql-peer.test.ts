@@ -1,6 +1,6 @@
 /**
- * Our engine against a real Prometheus over the same samples: same series, same steps, values within 1e-9, and the
- * same refusals.
+ * Our engine against a real Prometheus over the same samples: same series, same steps, values
+ * within 1e-9, and the same refusals.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -172,7 +172,10 @@ function compare(what: string, theirs: Flat | string, ours: Flat | string): stri
   return undefined;
 }
 
-/** Prometheus names duplicate series in the order of its hash map: only what comes before is compared. */
+/**
+ * Prometheus names duplicate series in the order of its hash map: only what comes before is
+ * compared.
+ */
 function sameText(a: Flat | string, b: Flat | string): boolean {
   const cut = (text: string): string =>
     text.replace(/^invalid parameter "query": /, '').replace(/ for the match group .*;/, ';');

@@ -1,5 +1,6 @@
 /**
- * Queries over the series of promql-data.ts, on which our engine and Prometheus must agree. Grouped by what they try.
+ * Queries over the series of promql-data.ts, on which our engine and Prometheus must agree. Grouped
+ * by what they try.
  */
 const R = 'http_requests_total';
 
@@ -190,7 +191,8 @@ const more = [
   'histogram_quantile(0.9, latency_seconds_bucket{le!="+Inf"})',
   'histogram_quantile(0.9, latency_seconds_bucket{le=~"1|.Inf"})',
   'histogram_quantile(0.9, memory_bytes)',
-  'histogram_quantile(0.7, latency_seconds_bucket - 3 * zero_or_one * on () group_left () constant)',
+  'histogram_quantile(0.7, latency_seconds_bucket - 3 * zero_or_one * on () group_left () ' +
+    'constant)',
   'histogram_quantile(scalar(zero_or_one{instance="a:1"}) / 2, latency_seconds_bucket)',
   'histogram_fraction(0.2, 1, rate(latency_seconds_bucket[5m]))',
   '1 + 2 * 3 ^ 2 ^ 0.5 % 4',

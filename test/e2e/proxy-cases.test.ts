@@ -1,7 +1,8 @@
 /**
- * The published SigV4 cases through the running proxy, by header and presigned: what arrives upstream has their signature,
- * to the byte. Five cannot stand in HTTP/1.1 as they are written (blanks and raw UTF-8 in a path or query, a header on
- * two lines); they are sent in the form that HTTP has for them, and as written they are refused.
+ * The published SigV4 cases through the running proxy, by header and presigned: what arrives
+ * upstream has their signature, to the byte. Five cannot stand in HTTP/1.1 as they are written
+ * (blanks and raw UTF-8 in a path or query, a header on two lines); they are sent in the form that
+ * HTTP has for them, and as written they are refused.
  */
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';

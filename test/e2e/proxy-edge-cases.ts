@@ -207,7 +207,8 @@ export const PASSED: readonly [string, string | Buffer, Partial<Arrived>][] = [
     'an upgrade to HTTP/2',
     get(
       '/',
-      'Host: a\r\nConnection: Upgrade, HTTP2-Settings, close\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n',
+      'Host: a\r\nConnection: Upgrade, HTTP2-Settings, close\r\nUpgrade: ' +
+        'h2c\r\nHTTP2-Settings: AAMAAABk\r\n',
     ),
     { url: '/' },
   ],

@@ -1,6 +1,7 @@
 /**
- * What comes to the proxy over a raw socket, byte for byte: each edge of HTTP/1.1 has its status and its words, nothing of what
- * is refused arrives upstream, and the proxy lives on. docs/proxy.md tells the same.
+ * What comes to the proxy over a raw socket, byte for byte: each edge of HTTP/1.1 has its status
+ * and its words, nothing of what is refused arrives upstream, and the proxy lives on. docs/proxy.md
+ * tells the same.
  */
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';

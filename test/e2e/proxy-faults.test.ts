@@ -1,6 +1,7 @@
 /**
- * The running proxy in trouble: connections and clients that break off, clocks that differ, hosts and paths that must not
- * be reached, bounds of what it keeps, and a listener whose certificate is renewed.
+ * The running proxy in trouble: connections and clients that break off, clocks that differ, hosts
+ * and paths that must not be reached, bounds of what it keeps, and a listener whose certificate is
+ * renewed.
  */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -190,7 +191,10 @@ test('prefixes are whole segments, and nothing climbs out of them; metadata is n
   const file = path.join(temporaryFolder(context), 'routes.yml');
   writeFileSync(
     file,
-    `routes:\n  - { path: /a, upstream: 'http://${upstream.host}', service: aps, region: us-east-1 }\n  - { host: meta.local, upstream: 'http://169.254.169.254', service: aps, region: us-east-1 }\n  - { host: plain.local, upstream: 'http://aps.example.com', service: aps, region: us-east-1, unsigned_payload: true }\n`,
+    `routes:\n  - { path: /a, upstream: 'http://${upstream.host}', service: aps, region: ` +
+      `us-east-1 }\n  - { host: meta.local, upstream: 'http://169.254.169.254', service: aps, ` +
+      `region: us-east-1 }\n  - { host: plain.local, upstream: 'http://aps.example.com', ` +
+      `service: aps, region: us-east-1, unsigned_payload: true }\n`,
   );
   const proxy = await startProxy(context, ['--config.file', file]);
   const at = async (target: string, host = 'x'): Promise<string> => {
@@ -303,7 +307,9 @@ test('a renewed certificate serves the next connection; headers and both kinds o
   const web = path.join(folder, 'web.yml');
   writeFileSync(
     web,
-    `tls_server_config: { cert_file: ${first.cert}, key_file: ${first.key} }\nhttp_server_config: { headers: { X-Frame-Options: deny } }\nbasic_auth_users: { me: '${hashSync('secret', 4)}' }\n`,
+    `tls_server_config: { cert_file: ${first.cert}, key_file: ${first.key} ` +
+      `}\nhttp_server_config: { headers: { X-Frame-Options: deny } }\nbasic_auth_users: { me: ` +
+      `'${hashSync('secret', 4)}' }\n`,
   );
   const proxy = await startProxy(context, [
     ...APS,

@@ -1,6 +1,7 @@
 /**
- * `amperage proxy` as a process: what arrives at an upstream, signed and to the byte; bodies of all kinds; what must be
- * refused; and real clients through it before the workspace and the emulator: curl, promtool, Prometheus, the SDK.
+ * `amperage proxy` as a process: what arrives at an upstream, signed and to the byte; bodies of all
+ * kinds; what must be refused; and real clients through it before the workspace and the emulator:
+ * curl, promtool, Prometheus, the SDK.
  */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -38,7 +39,11 @@ test('path, query and headers arrive to the byte, signed; what belongs to a conn
   const { port } = new URL(proxy.url);
   const socket = connect(Number(port), '127.0.0.1');
   socket.write(
-    'POST /a%2Fb//c?b=2&a=1+2&e=%7e HTTP/1.1\r\nHost: whoever\r\nConnection: close, X-Hop\r\nX-Hop: 1\r\nX-Secret: s\r\nX-Own: mine\r\nAuthorization: Bearer old\r\nX-Amz-Date: 20000101T000000Z\r\nX-Amz-Meta-A: 1\r\nX-Amz-Meta-A: 2\r\nContent-Type: text/plain\r\nContent-MD5: x\r\nTE: trailers\r\nContent-Length: 4\r\n\r\nbody',
+    'POST /a%2Fb//c?b=2&a=1+2&e=%7e HTTP/1.1\r\nHost: whoever\r\nConnection: close, ' +
+      'X-Hop\r\nX-Hop: 1\r\nX-Secret: s\r\nX-Own: mine\r\nAuthorization: Bearer ' +
+      'old\r\nX-Amz-Date: 20000101T000000Z\r\nX-Amz-Meta-A: 1\r\nX-Amz-Meta-A: ' +
+      '2\r\nContent-Type: text/plain\r\nContent-MD5: x\r\nTE: trailers\r\nContent-Length: ' +
+      '4\r\n\r\nbody',
   );
   const parts: Buffer[] = [];
   for await (const part of socket) parts.push(part as Buffer);
@@ -173,7 +178,9 @@ test('routes choose upstream, service and region, and are read again', async (co
   const [one, two] = [await startUpstream(context), await startUpstream(context)];
   const file = path.join(temporaryFolder(context), 'routes.yml');
   const routes = (first: string): string =>
-    `routes:\n  - { path: /aps/, strip_path: true, upstream: 'http://${first}', service: aps, region: eu-west-1 }\n  - { upstream: 'http://${two.host}', service: execute-api, region: us-east-1 }\n`;
+    `routes:\n  - { path: /aps/, strip_path: true, upstream: 'http://${first}', service: ` +
+    `aps, region: eu-west-1 }\n  - { upstream: 'http://${two.host}', service: execute-api, ` +
+    `region: us-east-1 }\n`;
   writeFileSync(file, routes(one.host));
   const proxy = await startProxy(context, ['--config.file', file]);
   await fetch(`${proxy.url}/aps/labels`);
@@ -221,7 +228,8 @@ test('behind TLS, basic auth or a unix socket', async (context) => {
   const web = path.join(folder, 'web.yml');
   writeFileSync(
     web,
-    `tls_server_config: { cert_file: ${cert}, key_file: ${key} }\nbasic_auth_users: { me: '${hash}' }\n`,
+    `tls_server_config: { cert_file: ${cert}, key_file: ${key} }\nbasic_auth_users: { me: ` +
+      `'${hash}' }\n`,
   );
   const secure = await startProxy(context, [
     ...APS,

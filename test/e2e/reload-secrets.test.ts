@@ -1,6 +1,6 @@
 /**
- * Secrets that change with a reload, from the text of the configuration to the wire: the next scrape has the new one, and
- * the job's pool, series and places in the interval are what they were.
+ * Secrets that change with a reload, from the text of the configuration to the wire: the next
+ * scrape has the new one, and the job's pool, series and places in the interval are what they were.
  */
 import assert from 'node:assert/strict';
 import { type IncomingMessage, type ServerResponse } from 'node:http';
@@ -27,7 +27,10 @@ async function parse(keys: string): Promise<ScrapeConfig> {
   return plan!.sources[0]!.scrape;
 }
 
-/** Scrapes under one configuration, then under the other; what the target saw of each, and how the job went on. */
+/**
+ * Scrapes under one configuration, then under the other; what the target saw of each, and how the
+ * job went on.
+ */
 async function reload(context: TestContext, address: string, before: string, after: string) {
   const metrics = new Registry();
   const appenders: RecordingAppender[] = [];
@@ -112,7 +115,8 @@ test('a client key that changes with a reload is used from the next scrape on, b
     },
   );
   const keys = (name: string): string =>
-    `scheme: https, tls_config: { insecure_skip_verify: true, cert: ${JSON.stringify(pem[name]?.cert)}, key: ${JSON.stringify(pem[name]?.key)} }`;
+    'scheme: https, tls_config: { insecure_skip_verify: true, cert: ' +
+    `${JSON.stringify(pem[name]?.cert)}, key: ${JSON.stringify(pem[name]?.key)} }`;
   const { host } = await listen(context, server);
   const clients = await reload(context, host, keys('old'), keys('new'));
   assert.deepEqual(seen, ['old', 'new']);

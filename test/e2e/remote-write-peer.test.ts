@@ -1,7 +1,8 @@
 /**
- * Our sender before receivers of others: Prometheus' own and VictoriaMetrics take what it sends in remote write 1.0 and
- * 2.0 (VictoriaMetrics by falling back), with exemplars, native histograms and metadata on, refuse nothing, and answer
- * queries with it. And Prometheus as a sender of both before our workspace.
+ * Our sender before receivers of others: Prometheus' own and VictoriaMetrics take what it sends in
+ * remote write 1.0 and 2.0 (VictoriaMetrics by falling back), with exemplars, native histograms and
+ * metadata on, refuse nothing, and answer queries with it. And Prometheus as a sender of both
+ * before our workspace.
  */
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
@@ -48,7 +49,10 @@ test('Prometheus and VictoriaMetrics take all that the collector sends', async (
     startAmperage(context, 'sample-app', ['--rate', '20']),
   ]);
   const sink = (name: string, url: string, message = 'prometheus.WriteRequest'): string =>
-    `  - name: ${name}\n    url: ${url}\n    protobuf_message: ${message}\n    write_relabel_configs: [{ target_label: via, replacement: ${name} }]\n    send_exemplars: true\n    send_native_histograms: true\n    queue_config: { batch_send_deadline: 300ms }\n    metadata_config: { send_interval: 1s }\n`;
+    `  - name: ${name}\n    url: ${url}\n    protobuf_message: ${message}\n    ` +
+    `write_relabel_configs: [{ target_label: via, replacement: ${name} }]\n    ` +
+    `send_exemplars: true\n    send_native_histograms: true\n    queue_config: { ` +
+    `batch_send_deadline: 300ms }\n    metadata_config: { send_interval: 1s }\n`;
   const file = path.join(folder, 'prometheus.yml');
   writeFileSync(
     file,

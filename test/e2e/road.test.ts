@@ -1,6 +1,7 @@
 /**
- * The whole road with the real commands as processes: exact counts at the other end, also when the collector is killed
- * in the middle; and side by side with a real Prometheus that is given the same configuration.
+ * The whole road with the real commands as processes: exact counts at the other end, also when the
+ * collector is killed in the middle; and side by side with a real Prometheus that is given the same
+ * configuration.
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -42,7 +43,10 @@ async function served(app: Running): Promise<number> {
   return ((await (await fetch(`${app.url}/served`)).json()) as { requests: number }).requests;
 }
 
-/** Two scrapers meet a process at different moments, and its CPU comes in bursts: of ten seconds no more is to be had. */
+/**
+ * Two scrapers meet a process at different moments, and its CPU comes in bursts: of ten seconds no
+ * more is to be had.
+ */
 const SPREAD = 0.3;
 
 test('every request served is counted at the other end, though the collector is killed on the way', async (context) => {

@@ -1,7 +1,8 @@
 /**
- * Side by side with a real Prometheus on the same targets, which play the same piece to each of the two: what they serve
- * depends on how often that scraper has come. So both must send the same series with the same values and the same stale
- * markers; only times differ. 25 s; with AMPERAGE_LONG=1 three minutes.
+ * Side by side with a real Prometheus on the same targets, which play the same piece to each of the
+ * two: what they serve depends on how often that scraper has come. So both must send the same
+ * series with the same values and the same stale markers; only times differ. 25 s; with
+ * AMPERAGE_LONG=1 three minutes.
  */
 import assert from 'node:assert/strict';
 import { renameSync, writeFileSync } from 'node:fs';
@@ -27,10 +28,13 @@ type Play = (
 
 const BIG = Array.from({ length: 20 }, (_, i) => `big{i="${i}"} 1\n`).join('');
 
-/** What each target serves on a scraper's nth visit, from 0; undefined when it has answered itself. */
+/**
+ * What each target serves on a scraper's nth visit, from 0; undefined when it has answered itself.
+ */
 const PLAYS: Readonly<Record<string, Play>> = {
   clash: (visit) =>
-    `# TYPE a counter\na{job="mine",instance="me",x="1"} ${visit}\na{x="2",exported_job="taken",job=""} 7\ndropped 1\nrenamed{le="x"} 2\n`,
+    `# TYPE a counter\na{job="mine",instance="me",x="1"} ` +
+    `${visit}\na{x="2",exported_job="taken",job=""} 7\ndropped 1\nrenamed{le="x"} 2\n`,
   honest: (visit) => `b{job="mine",instance=""} ${visit}\n`,
   dying: (visit, _, response) => {
     if (visit % 9 < 4 || visit % 9 > 6) return `c ${visit}\nd 1\n`;
@@ -45,15 +49,21 @@ const PLAYS: Readonly<Record<string, Play>> = {
   changing: (visit) =>
     `always ${visit}\n${visit % 4 < 2 ? 'often 1\n' : ''}once{v="${visit}"} ${visit}\n`,
   histogram: (visit) =>
-    `# TYPE h histogram\nh_bucket{le="1"} ${visit}\nh_bucket{le="5.50"} ${visit}\nh_bucket{le="+Inf"} ${visit}\nh_sum 1e3\nh_count ${visit}\n# TYPE s summary\ns{quantile="0.50"} 3\ns_sum 3\ns_count 1\n`,
+    `# TYPE h histogram\nh_bucket{le="1"} ${visit}\nh_bucket{le="5.50"} ` +
+    `${visit}\nh_bucket{le="+Inf"} ${visit}\nh_sum 1e3\nh_count ${visit}\n# TYPE s ` +
+    `summary\ns{quantile="0.50"} 3\ns_sum 3\ns_count 1\n`,
   openmetrics: (visit, _, response) => {
     response.setHeader(
       'content-type',
       'application/openmetrics-text; version=1.0.0; charset=utf-8',
     );
-    // Broken before its first sample: of those before a fault Prometheus forgets to mark the end (docs/scraping.md).
+    // Broken before its first sample: of those before a fault Prometheus forgets to mark the end
+    // (docs/scraping.md).
     const fault = visit % 3 === 2 ? '# broken\n' : '';
-    return `${fault}# TYPE om counter\nom_total{e="ü"} ${visit}.5 # {trace="x"} 1\n# TYPE i info\ni_info{v="1"} 1\n# EOF\n`;
+    return (
+      `${fault}# TYPE om counter\nom_total{e="ü"} ${visit}.5 # {trace="x"} 1\n# TYPE i ` +
+      `info\ni_info{v="1"} 1\n# EOF\n`
+    );
   },
   stamped: (visit) => `t ${visit} ${START_MS + visit * 500}\n${visit < 3 ? 'u 1\n' : ''}`,
   repeated: (visit) => `r{a="1"} ${visit}\nr{a="1"} 99\nodd NaN\nodd2 +Inf\n`,
@@ -78,7 +88,8 @@ async function startTargets(context: TestContext): Promise<string> {
 
 function configuration(address: string, file: string, sink: string): string {
   const job = (name: string, more = ''): string =>
-    `  - job_name: ${name}\n    metrics_path: /${name}\n    static_configs: [{ targets: ['${address}'], labels: { x: target } }]\n${more}`;
+    `  - job_name: ${name}\n    metrics_path: /${name}\n    static_configs: [{ targets: ` +
+    `['${address}'], labels: { x: target } }]\n${more}`;
   return `global: { scrape_interval: 1s, scrape_timeout: 900ms, external_labels: { region: here } }
 scrape_configs:
 ${job('clash', '    metric_relabel_configs:\n      - { source_labels: [__name__], regex: dropped, action: drop }\n      - { source_labels: [__name__], regex: renamed, target_label: __name__, replacement: new_name }\n      - { regex: le, action: labeldrop }\n')}${job('honest', '    honor_labels: true\n')}${job('dying')}${job('changing')}${job('histogram')}${job('openmetrics')}${job('stamped', '    track_timestamps_staleness: true\n')}${job('repeated')}${job('limited', '    sample_limit: 10\n')}  - job_name: leaving
@@ -145,7 +156,8 @@ test('a real Prometheus sends the same series, values and stale markers', async 
   const [mine, reference] = [receiver.of('ours'), receiver.of('theirs')];
   // Series that come with each visit exist only as far as that scraper has come.
   const isNumbered = (name: string): boolean => name.startsWith('once{');
-  // Prometheus marks series of a scrape that broke sample_limit as ended, though it never stored them; we do not.
+  // Prometheus marks series of a scrape that broke sample_limit as ended, though it never stored
+  // them; we do not.
   const isNothing = (name: string): boolean =>
     !mine.has(name) && (reference.get(name) ?? []).every(({ value }) => value === 'stale');
   const names = [...new Set([...mine.keys(), ...reference.keys()])].filter(

@@ -1,6 +1,6 @@
 /**
- * Collectors of one ECS service divide their targets: every target has exactly one, a new collector takes its share only,
- * and what was scraped by one that leaves is taken over when it has stopped.
+ * Collectors of one ECS service divide their targets: every target has exactly one, a new collector
+ * takes its share only, and what was scraped by one that leaves is taken over when it has stopped.
  */
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
@@ -85,7 +85,8 @@ for (const [change, condition] of CASES)
     context.diagnostic(`${headline()}\n${rowOf(result)}`);
     assert.equal(result.refusedRequests, 0, result.logs);
     assert.equal(result.refusedSamples, 0, result.logs);
-    // A machine that runs other tests beside this one is late now and then; a hand-over by polls takes ten seconds.
+    // A machine that runs other tests beside this one is late now and then; a hand-over by polls
+    // takes ten seconds.
     assert.ok(result.longestGapMs < 6_000, `${result.longestGapMs} ms\n${result.logs}`);
     assert.ok(
       result.more <= (result.one + result.none) / 50,

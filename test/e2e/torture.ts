@@ -1,9 +1,10 @@
 /**
- * Torture of the road from scrape to receiver, with real processes: a collector under load is killed every few seconds,
- * its receiver answers 5xx, 429, 413, cuts connections, hangs, and is away for a while. Then what every scrape brought
- * is looked for at the receiver. A scrape counts as committed when the same process has come to its target once more:
- * it commits before it comes again. One that failed (a busy machine answers late) commits `up` 0 and nothing else; it is
- * known by that sample and its time. `npm run torture -- [seconds]`
+ * Torture of the road from scrape to receiver, with real processes: a collector under load is
+ * killed every few seconds, its receiver answers 5xx, 429, 413, cuts connections, hangs, and is
+ * away for a while. Then what every scrape brought is looked for at the receiver. A scrape counts
+ * as committed when the same process has come to its target once more: it commits before it comes
+ * again. One that failed (a busy machine answers late) commits `up` 0 and nothing else; it is known
+ * by that sample and its time. `npm run torture -- [seconds]`
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -21,7 +22,10 @@ const SERIES = 50;
 const INTERVAL_MS = 200;
 /** Longer than the longest backoff, so that the last samples come through. */
 const CALM_MS = 8_000;
-/** A request may be seen this long after its scrape has begun, and been given up, where the machine is busy. */
+/**
+ * A request may be seen this long after its scrape has begun, and been given up, where the machine
+ * is busy.
+ */
 const LATE_MAX_MS = 5_000;
 /** Between two readings of the wall clock in two processes. */
 const CLOCK_SLACK_MS = 20;
@@ -252,7 +256,8 @@ function configuration(targetPort: number, sinkPort: number, life: number): stri
   const list = Array.from(
     { length: TARGETS },
     (_, i) =>
-      `      - { targets: ['127.0.0.1:${targetPort}'], labels: { __metrics_path__: /t${i}, target: '${i}' } }\n`,
+      `      - { targets: ['127.0.0.1:${targetPort}'], labels: { __metrics_path__: /t${i}, ` +
+      `target: '${i}' } }\n`,
   );
   return `global: { scrape_interval: ${INTERVAL_MS}ms, scrape_timeout: ${INTERVAL_MS - 20}ms }
 scrape_configs:

@@ -1,6 +1,6 @@
 /**
- * Authorities of one's own, named in each way there is, for the commands as users start them: what they ask over TLS arrives,
- * and without them nothing does.
+ * Authorities of one's own, named in each way there is, for the commands as users start them: what
+ * they ask over TLS arrives, and without them nothing does.
  */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';

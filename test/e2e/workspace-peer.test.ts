@@ -1,6 +1,6 @@
 /**
- * The workspace as its users run it, against the real ones: Prometheus scrapes itself and sends, signed, what it
- * stores, so every answer of ours can be compared with its own; promtool asks both.
+ * The workspace as its users run it, against the real ones: Prometheus scrapes itself and sends,
+ * signed, what it stores, so every answer of ours can be compared with its own; promtool asks both.
  */
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
@@ -18,7 +18,9 @@ const KEYS = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'wJalrXUtnFEMI' };
 const main = join(import.meta.dirname, '../../src/main.ts');
 const run = promisify(execFile);
 
-/** Peers tell nobody when they are ready, so they are asked; one that cannot be asked yet is not. */
+/**
+ * Peers tell nobody when they are ready, so they are asked; one that cannot be asked yet is not.
+ */
 const until = (what: string, isSo: () => Promise<boolean>): Promise<void> =>
   waitUntil(what, 30_000, () => isSo().catch(() => false));
 
@@ -188,7 +190,8 @@ test('a signing Prometheus is never refused, and we answer as it does', async (c
   try {
     await until('workspace ready', isReady(`http://127.0.0.1:${ourPort}`));
     await until('prometheus ready', isReady(its));
-    // Prometheus answers for the time of its whole head, we for the time that is asked: both targets are to lie in both.
+    // Prometheus answers for the time of its whole head, we for the time that is asked: both
+    // targets are to lie in both.
     await until('both targets', async () => (await valueOf(ours, 'count(up)')) === 2);
     const startMs = Date.now();
     const newest = 'min(timestamp(up)) and count(up) == 2';

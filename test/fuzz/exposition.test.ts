@@ -1,6 +1,7 @@
 /**
- * Mutated and generated pages before every reader of expositions: they may refuse, with ExpositionError alone; they never
- * hang, and never look at a byte that is not theirs. 10,000 pages; with AMPERAGE_LONG=1 a million.
+ * Mutated and generated pages before every reader of expositions: they may refuse, with
+ * ExpositionError alone; they never hang, and never look at a byte that is not theirs. 10,000
+ * pages; with AMPERAGE_LONG=1 a million.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

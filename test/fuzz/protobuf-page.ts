@@ -1,4 +1,7 @@
-/** A writer of protobuf expositions, as a target would serve them: for tests alone, since Amperage serves none. */
+/**
+ * A writer of protobuf expositions, as a target would serve them: for tests alone, since Amperage
+ * serves none.
+ */
 import { BYTES, FIXED64, tagOf, VARINT } from '../../src/wire/protobuf/wire-format.ts';
 import { ProtoWriter } from '../../src/wire/protobuf/writer.ts';
 

@@ -187,7 +187,8 @@ test('the other files: what their readers take is taken', () => {
   assert.ok(webConfigSchema.safeParse(parse(web)).success);
   assert.equal(refusal('web-config', web), '');
   const steps =
-    'steps: [{ call: ssm.PutParameter, input: { Name: a } }, { object: s3://b/k, text: x, after: 10s }]';
+    'steps: [{ call: ssm.PutParameter, input: { Name: a } }, { object: s3://b/k, text: x, ' +
+    'after: 10s }]';
   assert.equal(parseScenario(parse(steps), 'f').length, 2);
   assert.equal(refusal('emulator-scenario', steps), '');
   assert.equal(refusal('targets', '[{ targets: [a:1], labels: { x: y } }, {}]'), '');

@@ -1,8 +1,9 @@
 /**
- * The road from commit to receiver, simulated from one seed: virtual time, a network that fails in every way, a disk
- * that refuses, a process that dies at any point, a sink that goes over to other settings and lanes while it runs. After each run everything that was committed has arrived, each series
- * in order, but for what was counted as dropped. 100 runs; with AMPERAGE_LONG=1 ten thousand; a seed in a failure's
- * message plays it again (AMPERAGE_SEED).
+ * The road from commit to receiver, simulated from one seed: virtual time, a network that fails in
+ * every way, a disk that refuses, a process that dies at any point, a sink that goes over to other
+ * settings and lanes while it runs. After each run everything that was committed has arrived, each
+ * series in order, but for what was counted as dropped. 100 runs; with AMPERAGE_LONG=1 ten
+ * thousand; a seed in a failure's message plays it again (AMPERAGE_SEED).
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -37,7 +38,9 @@ import { uncompress } from '../../src/wire/snappy.ts';
 
 const RUNS = Number(process.env['AMPERAGE_RUNS'] ?? 100);
 const LONG_RUNS = 10_000;
-/** A process that died in the simulation keeps its files open: so many runs share one real process. */
+/**
+ * A process that died in the simulation keeps its files open: so many runs share one real process.
+ */
 const RUNS_A_PROCESS = 1_000;
 const FIRST_SEED = Number(process.env['AMPERAGE_SEED'] ?? 1);
 const TARGETS = 3;
@@ -255,7 +258,10 @@ class Simulation {
     this.#life = { clock, metrics, queue, sink, appenders: appendersOf(sink), open };
   }
 
-  /** Other settings for the sink, perhaps another message and other lanes; scrapes go on until the moment of change. */
+  /**
+   * Other settings for the sink, perhaps another message and other lanes; scrapes go on until the
+   * moment of change.
+   */
   async change(): Promise<void> {
     const life = this.#life!;
     const released = life.sink.release(500);
@@ -332,7 +338,8 @@ class Simulation {
   async die(): Promise<void> {
     await this.healDisk();
     this.#life!.clock.isDead = true;
-    // What the system was asked for is done before another process begins: a dead one writes no more.
+    // What the system was asked for is done before another process begins: a dead one writes no
+    // more.
     while (this.#life!.clock.ticksAsleep === 0)
       await new Promise((resolve) => setTimeout(resolve, 1));
     for (const name of readdirSync(this.#directory))

@@ -1,6 +1,6 @@
 /**
- * `amperage check metrics`: a page of metrics from a file, a URL or standard input, held against the rules of its format
- * and against good practice for names.
+ * `amperage check metrics`: a page of metrics from a file, a URL or standard input, held against
+ * the rules of its format and against good practice for names.
  * Source: https://prometheus.io/docs/practices/naming/, prometheus/client_golang (promlint)
  */
 import { readFileSync } from 'node:fs';
@@ -12,7 +12,11 @@ import type { SeriesType } from '../../model/sample.ts';
 import { checkExposition } from '../../wire/exposition/check.ts';
 import { ExpositionError } from '../../wire/exposition/error.ts';
 import { type ExpositionFormat, ExpositionReader } from '../../wire/exposition/reader.ts';
-import { acceptHeader, DEFAULT_PROTOCOLS, parseContentType } from '../../wire/exposition/negotiation.ts';
+import {
+  acceptHeader,
+  DEFAULT_PROTOCOLS,
+  parseContentType,
+} from '../../wire/exposition/negotiation.ts';
 import { checkOpenMetrics } from '../../wire/exposition/openmetrics-check.ts';
 import { withTrust } from '../trust.ts';
 
@@ -49,7 +53,8 @@ export function checkMetricsCommand(write: (text: string) => void): Command {
     )
     .addHelpText(
       'after',
-      '\nExamples:\n  curl -s localhost:9779/metrics | amperage check metrics\n  amperage check metrics http://localhost:9779/metrics --format openmetrics\n',
+      '\nExamples:\n  curl -s localhost:9779/metrics | amperage check metrics\n  amperage ' +
+        'check metrics http://localhost:9779/metrics --format openmetrics\n',
     )
     .action(async (source: string | undefined, options: { format?: ExpositionFormat }) => {
       const { body, contentType } = await readExposition(source, options.format);
@@ -70,7 +75,10 @@ export function checkMetricsCommand(write: (text: string) => void): Command {
     });
 }
 
-async function readExposition(source: string | undefined, format?: ExpositionFormat): Promise<ReadExposition> {
+async function readExposition(
+  source: string | undefined,
+  format?: ExpositionFormat,
+): Promise<ReadExposition> {
   if (source === undefined) return { body: readFileSync(0), contentType: undefined };
   if (!/^https?:\/\//.test(source)) {
     const body = await readFile(source).catch((error: unknown) => {

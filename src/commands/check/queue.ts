@@ -11,7 +11,8 @@ export function checkQueueCommand(write: (text: string) => void): Command {
     .argument('<dir>', 'folder of one queue, or --storage.path of a collector')
     .addHelpText(
       'after',
-      '\nExamples:\n  amperage check queue /var/lib/amperage\n  amperage check queue /var/lib/amperage/0a1b2c\n',
+      '\nExamples:\n  amperage check queue /var/lib/amperage\n  amperage check queue ' +
+        '/var/lib/amperage/0a1b2c\n',
     )
     .action((directory: string) => {
       for (const queue of findQueues(directory)) write(render(queue, inspectQueue(queue)));
@@ -49,7 +50,8 @@ function render(directory: string, found: QueueContents): string {
     directory,
     `  waiting   ${found.items} items in ${found.chunks} chunks`,
     `  times     ${time(found.oldestMs)} to ${time(found.newestMs)}`,
-    `  on disk   ${found.bytes} bytes in ${found.segments} segments, ${found.doneChunks} chunks of them done`,
+    `  on disk   ${found.bytes} bytes in ${found.segments} segments, ${found.doneChunks} ` +
+      'chunks of them done',
     ...[...found.byLane].map(([lane, items]) => `  lane ${lane.padEnd(6)} ${items} items`),
   ];
   const faults = [

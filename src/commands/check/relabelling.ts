@@ -1,5 +1,6 @@
 /**
- * `amperage check relabel` and `amperage check service-discovery`: what relabelling makes of a target, rule by rule.
+ * `amperage check relabel` and `amperage check service-discovery`: what relabelling makes of a
+ * target, rule by rule.
  */
 import { resolve } from 'node:path';
 import { Command } from 'commander';
@@ -28,7 +29,9 @@ export function checkRelabelCommand(write: (text: string) => void): Command {
     .option('--metric', 'by metric_relabel_configs; default: relabel_configs')
     .addHelpText(
       'after',
-      '\nExamples:\n  amperage check relabel prometheus.yml ecs __address__=10.0.0.1:9779 __meta_ecs_cluster_name=demo\n  amperage check relabel prometheus.yml ecs --metric __name__=go_goroutines\n',
+      '\nExamples:\n  amperage check relabel prometheus.yml ecs __address__=10.0.0.1:9779 ' +
+        '__meta_ecs_cluster_name=demo\n  amperage check relabel prometheus.yml ecs --metric ' +
+        '__name__=go_goroutines\n',
     )
     .action(async (file: string, job: string, given: string[], options: { metric?: boolean }) => {
       const { scrape } = findSource(await planOfSource(file, { allowPartial: true }), job, file);
@@ -46,7 +49,8 @@ export function checkDiscoveryCommand(write: (text: string) => void): Command {
     .option('--steps', 'show the relabelling of each target, rule by rule')
     .addHelpText(
       'after',
-      '\nExamples:\n  amperage check service-discovery prometheus.yml ecs --timeout 10s\n  amperage check service-discovery prometheus.yml ecs --steps\n',
+      '\nExamples:\n  amperage check service-discovery prometheus.yml ecs --timeout 10s\n  ' +
+        'amperage check service-discovery prometheus.yml ecs --steps\n',
     )
     .action(async (file: string, job: string, options: { timeout: string; steps?: boolean }) => {
       const timeoutMs = durationFlag('--timeout', options.timeout);
@@ -118,7 +122,8 @@ function renderDiscovery(
   }
   const all = listTargets(groups, scrape);
   lines.push(
-    `${all.targets.length} targets, ${all.droppedCount} dropped, ${all.failures.length} that cannot be scraped`,
+    `${all.targets.length} targets, ${all.droppedCount} dropped, ${all.failures.length} that ` +
+      'cannot be scraped',
   );
   return `${lines.join('\n')}\n`;
 }

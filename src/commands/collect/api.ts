@@ -1,6 +1,6 @@
 /**
- * The collector's HTTP API: what is scraped, what was dropped and why, what it says of itself, in Prometheus' shapes, so
- * that Prometheus' pages, Grafana and scripts made for it work here too.
+ * The collector's HTTP API: what is scraped, what was dropped and why, what it says of itself, in
+ * Prometheus' shapes, so that Prometheus' pages, Grafana and scripts made for it work here too.
  * Source: https://prometheus.io/docs/prometheus/latest/querying/api/#targets
  */
 import { hostname } from 'node:os';
@@ -59,7 +59,11 @@ export function apiRoutes(options: ApiOptions): Route[] {
   );
 }
 
-async function respond(request: HttpRequest, answer: JsonAnswer, world: World): Promise<HttpResponse> {
+async function respond(
+  request: HttpRequest,
+  answer: JsonAnswer,
+  world: World,
+): Promise<HttpResponse> {
   try {
     const query = new URLSearchParams(request.query);
     if (request.method === 'POST')

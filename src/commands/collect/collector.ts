@@ -1,6 +1,7 @@
 /**
- * The running collector: sources, routes and sinks joined, and how they go over to another plan. What did not change runs
- * on untouched; a sink that changes pauses neither scraping nor the other sinks.
+ * The running collector: sources, routes and sinks joined, and how they go over to another plan.
+ * What did not change runs on untouched; a sink that changes pauses neither scraping nor the other
+ * sinks.
  */
 import { hostname } from 'node:os';
 import { dirname, resolve } from 'node:path';
@@ -28,7 +29,10 @@ export interface CollectorOptions {
   readonly world: World;
   /** How often AWS may be asked, for all discovery of the process together. */
   readonly callLimits: CallLimits;
-  /** Which of the targets fall to this collector; all when absent. Nothing is scraped before the first share. */
+  /**
+   * Which of the targets fall to this collector; all when absent. Nothing is scraped before the
+   * first share.
+   */
   readonly sharing?: Sharing | undefined;
   /** How long a last scrape of all targets may take before the end; 0 for none. */
   readonly finalScrapeMs?: number;
@@ -91,7 +95,10 @@ export class Collector implements Component {
     await this.#discovery.start();
   }
 
-  /** Goes over to another plan, which was checked before. @throws with all as it was, where a sink can't be opened */
+  /**
+   * Goes over to another plan, which was checked before. @throws with all as it was, where a sink
+   * can't be opened
+   */
   async apply(plan: CollectorPlan): Promise<void> {
     await this.#goOver(plan);
     this.#sourceCount = plan.sources.length;
@@ -99,7 +106,10 @@ export class Collector implements Component {
     this.#discovery.apply(plan.sources.map(({ discovery }) => discovery));
   }
 
-  /** Others go on with the targets first, then the sources end. What cannot be sent in time stays on disk. */
+  /**
+   * Others go on with the targets first, then the sources end. What cannot be sent in time stays on
+   * disk.
+   */
   async stop(deadlineMs: number): Promise<void> {
     if (!this.#isStarted) return;
     const endMs = this.#options.world.clock.nowMs() + deadlineMs;
@@ -115,7 +125,10 @@ export class Collector implements Component {
     await sharing?.stop();
   }
 
-  /** The sinks that are wanted, then the routes to them, then the jobs; sinks that are gone end when nothing leads there. */
+  /**
+   * The sinks that are wanted, then the routes to them, then the jobs; sinks that are gone end when
+   * nothing leads there.
+   */
   async #goOver(plan: CollectorPlan): Promise<void> {
     await this.#outlets.apply(plan.sinks);
     await this.#router.apply(this.#makeRoutes(plan));

@@ -1,6 +1,6 @@
 /**
- * The targets of a collector that divides them with others: the complete lists, with the part of each target, and what is
- * held of them at present.
+ * The targets of a collector that divides them with others: the complete lists, with the part of
+ * each target, and what is held of them at present.
  */
 import type { World } from '../../kernel/world.ts';
 import type { HeldParts, TargetGroup } from '../../model/target.ts';
@@ -8,7 +8,10 @@ import type { ScrapeManager } from '../../scrape/manager.ts';
 import { addLoads, selectHeld, PARTS, withParts } from '../../sharding/parts.ts';
 import { NOTHING, type Released, type Share, type ShareHolder } from '../../sharding/sharing.ts';
 
-/** How long samples of targets that move may take to leave: those of who goes on with them come after. */
+/**
+ * How long samples of targets that move may take to leave: those of who goes on with them come
+ * after.
+ */
 const FLUSH_MS = 1_000;
 /** What marks `up` of a collector that knows of no other. */
 const ALONE = [{ name: 'amperage_alone', value: 'true' }];

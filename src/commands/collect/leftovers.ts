@@ -1,5 +1,6 @@
 /**
- * Queues in the storage folder that belong to no configured sink: what waits there is sent by nobody, and that is said.
+ * Queues in the storage folder that belong to no configured sink: what waits there is sent by
+ * nobody, and that is said.
  */
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -18,7 +19,8 @@ export async function warnOfLeftovers(
 ): Promise<void> {
   for (const { folder, bytes } of await findLeftovers(storagePath, claimed))
     log.warn(
-      'a queue in the storage folder belongs to no configured sink: what waits there is not sent; configure a sink with its name or url again, or delete the folder',
+      'a queue in the storage folder belongs to no configured sink: what waits there is not ' +
+        'sent; configure a sink with its name or url again, or delete the folder',
       { folder, bytes, look: `amperage check queue ${folder}` },
     );
 }

@@ -1,6 +1,6 @@
 /**
- * The running sinks of a collector, each with the queue that is its own, and how they go over to other settings. While
- * one is changed, its queue goes on taking and the others do not notice.
+ * The running sinks of a collector, each with the queue that is its own, and how they go over to
+ * other settings. While one is changed, its queue goes on taking and the others do not notice.
  */
 import { join } from 'node:path';
 import type { SinkPlan } from '../../config/plan.ts';
@@ -33,7 +33,10 @@ export class Outlets {
     this.#options = options;
   }
 
-  /** Opens sinks that are new and changes those that are written otherwise; those that are gone run on. */
+  /**
+   * Opens sinks that are new and changes those that are written otherwise; those that are gone run
+   * on.
+   */
   async apply(plans: readonly SinkPlan[]): Promise<void> {
     // What may be refused comes first: a folder that can't be used leaves all as it was.
     const added = plans.filter(({ id }) => !this.#running.has(id));

@@ -1,6 +1,6 @@
 /**
- * Reloads the configuration: on SIGHUP, on request, and by itself when its text has changed. One that is not valid
- * changes nothing and is reported; the one before runs on.
+ * Reloads the configuration: on SIGHUP, on request, and by itself when its text has changed. One
+ * that is not valid changes nothing and is reported; the one before runs on.
  */
 import type { Component } from '../../kernel/component.ts';
 import { describeError } from '../../kernel/errors.ts';
@@ -70,7 +70,10 @@ export class Reloader implements Component {
     await this.#queue;
   }
 
-  /** Reads the file and goes over to it; one after the other. Rejects, with everything as it was, for a bad one. */
+  /**
+   * Reads the file and goes over to it; one after the other. Rejects, with everything as it was,
+   * for a bad one.
+   */
   reload(reason: string): Promise<void> {
     const run = this.#queue.then(() => this.#reloadNow(reason));
     this.#queue = run.catch(() => undefined);

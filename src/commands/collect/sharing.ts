@@ -45,7 +45,8 @@ export function createSharing(
     if (holds === undefined)
       throw new ConfigError(
         'FLAG_VALUE',
-        `--shard "${shard}" is neither ecs nor i/n with i from 0 to n - 1 and n at most 1000, as in 0/3`,
+        `--shard "${shard}" is neither ecs nor i/n with i from 0 to n - 1 and n at most ` +
+          '1000, as in 0/3',
       );
     return fixedSharing(holds);
   }
@@ -75,7 +76,8 @@ function parseListenAddress(text: string): { host: string | undefined; port: num
   if (address === undefined || address.port === 0)
     throw new ConfigError(
       'LISTEN_ADDRESS',
-      `--shard.listen-address "${text}" is not host:port with the port that all collectors have; write for example :9094`,
+      `--shard.listen-address "${text}" is not host:port with the port that all collectors ` +
+        'have; write for example :9094',
     );
   return { host: address.host === '' ? undefined : address.host, port: address.port };
 }
@@ -86,7 +88,8 @@ function makeHostLookup(text: string | undefined): (() => Promise<readonly strin
   if (names.length === 0 || names.length > NAMES_MAX)
     throw new ConfigError(
       'FLAG_VALUE',
-      `--shard.peers "${text.slice(0, 100)}" is no list of 1 to ${NAMES_MAX} names; write for example collectors.internal`,
+      `--shard.peers "${text.slice(0, 100)}" is no list of 1 to ${NAMES_MAX} names; write ` +
+        'for example collectors.internal',
     );
   return async () => {
     const found = await Promise.all(names.map((name) => lookup(name, { all: true })));

@@ -1,6 +1,6 @@
 /**
- * The collector's own page: jobs, targets, their health and errors, what was dropped. Plain HTML, no script; whatever a
- * target or a label says is escaped, and the page may load nothing.
+ * The collector's own page: jobs, targets, their health and errors, what was dropped. Plain HTML,
+ * no script; whatever a target or a label says is escaped, and the page may load nothing.
  */
 import type { HttpResponse, Route } from '../../kernel/http-server.ts';
 import { formatDurationMs } from '../../model/duration.ts';
@@ -52,7 +52,12 @@ function page(scrape: ScrapeManager, nowMs: number): string {
     ['/api/v1/targets', 'targets'],
     ['/api/v1/status/config', 'configuration'],
   ].map(([href, text]) => `<a href="${href}">${text}</a>`);
-  return `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Amperage collector</title><style>${STYLE}</style><h1>Amperage collector</h1><p>${links.join(' · ')}</p>${sections.join('')}</html>\n`;
+  return (
+    '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" ' +
+    'content="width=device-width"><title>Amperage ' +
+    `collector</title><style>${STYLE}</style><h1>Amperage ` +
+    `collector</h1><p>${links.join(' · ')}</p>${sections.join('')}</html>\n`
+  );
 }
 
 function section(
@@ -74,7 +79,11 @@ function section(
       : `<details><summary>${dropped.count} dropped by relabelling</summary><ul>${dropped.labels
           .map((labels) => `<li><code>${escape(formatLabelSet(labels))}</code>`)
           .join('')}</ul></details>`;
-  return `<h2>${escape(job)} <small>${up} of ${targets.length} up</small></h2><table><tr><th>Target<th>Health<th>Labels<th>Last scrape<th>Took<th>Samples<th>Error</tr>${rows.join('')}</table>${more}${left}`;
+  return (
+    `<h2>${escape(job)} <small>${up} of ${targets.length} ` +
+    'up</small></h2><table><tr><th>Target<th>Health<th>Labels<th>Last ' +
+    `scrape<th>Took<th>Samples<th>Error</tr>${rows.join('')}</table>${more}${left}`
+  );
 }
 
 function row({ target, ...status }: TargetStatus, nowMs: number): string {

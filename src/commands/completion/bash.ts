@@ -64,7 +64,9 @@ function valueCases(words: readonly Words[]): string {
         .filter(({ value }) => value.kind !== 'none')
         .map(({ long, short, value }) => {
           const names = [long, ...(short === undefined ? [] : [short])];
-          const patterns = names.map((name) => quote(`${formatCasePattern(path)} ${name}`)).join(' | ');
+          const patterns = names
+            .map((name) => quote(`${formatCasePattern(path)} ${name}`))
+            .join(' | ');
           const choices =
             value.kind === 'choice' ? ` choices=${quote(value.choices.join(' '))}` : '';
           return `    ${patterns}) kind=${value.kind}${choices} ;;`;
@@ -77,7 +79,10 @@ function offerCase({ path, commands, flags, argument }: Words): string {
   const names = flags.flatMap(({ long, short }) => (short === undefined ? [long] : [long, short]));
   const below = [...commands.map(({ name }) => name), ...listChoices(argument)];
   const kind = argument.kind === 'choice' ? 'none' : argument.kind;
-  return `      ${quote(formatCasePattern(path))}) flags=${quote(names.join(' '))} below=${quote(below.join(' '))} argument=${kind} ;;`;
+  return (
+    `      ${quote(formatCasePattern(path))}) flags=${quote(names.join(' '))} ` +
+    `below=${quote(below.join(' '))} argument=${kind} ;;`
+  );
 }
 
 /** As the script keeps it: each name with a blank before it. */

@@ -6,7 +6,9 @@
 import type { Value, Words } from './words.ts';
 
 export function renderFish(words: readonly Words[]): string {
-  const commands = words.filter(({ path }) => path.length > 0).map(({ path }) => describePath(path));
+  const commands = words
+    .filter(({ path }) => path.length > 0)
+    .map(({ path }) => describePath(path));
   const flags = words.flatMap(({ path, flags }) =>
     flags
       .filter(({ value }) => value.kind !== 'none')

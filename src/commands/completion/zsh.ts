@@ -1,6 +1,6 @@
 /**
- * The script for zsh: a function for each command, which tells `_arguments` its flags and values, and
- * hands the rest of the line to the function of the command below.
+ * The script for zsh: a function for each command, which tells `_arguments` its flags and values,
+ * and hands the rest of the line to the function of the command below.
  * Source: https://zsh.sourceforge.io/Doc/Release/Completion-System.html#Completion-Functions
  */
 import type { Flag, Value, Words } from './words.ts';
@@ -23,7 +23,10 @@ function renderFunction({ path, commands, flags, argument }: Words): string {
   const specs = flags.flatMap(renderFlag);
   if (commands.length === 0) {
     const own = argument.kind === 'none' ? [] : [quote(`*:value:${action(argument)}`)];
-    return `${nameFunction(path)}() {\n  _arguments -s -S : \\\n    ${[...specs, ...own].join(' \\\n    ')}\n}\n`;
+    return (
+      `${nameFunction(path)}() {\n  _arguments -s -S : \\\n    ` +
+      `${[...specs, ...own].join(' \\\n    ')}\n}\n`
+    );
   }
   const below = commands.map(({ name, summary }) => quote(`${name}:${summary}`)).join(' \\\n    ');
   const cases = commands.map(({ name }) => `      ${name}) ${nameFunction([...path, name])} ;;`);

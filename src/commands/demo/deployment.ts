@@ -1,8 +1,10 @@
 /**
- * What deploying the sample to ECS would have done: a Cloud Map namespace, a service with its scraping tags, the task
- * registered as an instance, and the SSM parameter that names the namespaces. Made with the official AWS SDK against
- * whatever endpoint the environment names: the demo's emulator.
- * Source: article "Metrics and traces collection from Amazon ECS using ADOT", cloudmap.sh and its tags.
+ * What deploying the sample to ECS would have done: a Cloud Map namespace, a service with its
+ * scraping tags, the task registered as an instance, and the SSM parameter that names the
+ * namespaces. Made with the official AWS SDK against whatever endpoint the environment names: the
+ * demo's emulator.
+ * Source: article "Metrics and traces collection from Amazon ECS using ADOT", cloudmap.sh and its
+ * tags.
  */
 import {
   CreatePrivateDnsNamespaceCommand,
@@ -36,7 +38,10 @@ export interface DemoDeployment {
   readonly exporterPort: number;
 }
 
-/** Registers the task so that discovery finds it. The SDK's calls are signed and verified like any other. */
+/**
+ * Registers the task so that discovery finds it. The SDK's calls are signed and verified like any
+ * other.
+ */
 export async function deploy(deployment: DemoDeployment): Promise<void> {
   const { endpoint, region, credentials } = deployment;
   const client = clientOptions({

@@ -1,6 +1,6 @@
 /**
- * What the demo says at its end: how much was served, scraped, sent, stored and queried, each read from the stage
- * that did it. A stage without data is a failure.
+ * What the demo says at its end: how much was served, scraped, sent, stored and queried, each read
+ * from the stage that did it. A stage without data is a failure.
  */
 import type { World } from '../../kernel/world.ts';
 
@@ -20,7 +20,10 @@ interface Sources {
   readonly panels: readonly { readonly title: string; readonly query: string }[];
 }
 
-/** Reads every figure; what can't be read counts as 0, which the caller reports as a stage without data. */
+/**
+ * Reads every figure; what can't be read counts as 0, which the caller reports as a stage without
+ * data.
+ */
 export async function readFigures(
   world: World,
   sources: Sources,

@@ -1,5 +1,6 @@
 /**
- * The demo's addresses: the ports that the articles use, checked before anything starts, or any free ones.
+ * The demo's addresses: the ports that the articles use, checked before anything starts, or any
+ * free ones.
  */
 import { createServer } from 'node:net';
 import { type AddressInfo } from 'node:net';
@@ -26,7 +27,8 @@ export async function claimPorts(): Promise<Ports> {
   if (taken.length > 0) {
     throw new ConfigError(
       'PORT_IN_USE',
-      `in use by another process: port ${taken.join(', port ')}; stop that process, or let the demo choose with: npm start -- --free-ports`,
+      `in use by another process: port ${taken.join(', port ')}; stop that process, or let ` +
+        'the demo choose with: npm start -- --free-ports',
     );
   }
   return PORTS;

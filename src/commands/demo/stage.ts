@@ -1,7 +1,7 @@
 /**
- * One stage of the demo: an `amperage` command as a child process, started again when it dies, its log in a file.
- * Children run in process groups of their own, so that Ctrl-C reaches the demo alone and it stops them in order; a
- * channel tells them when the demo itself dies.
+ * One stage of the demo: an `amperage` command as a child process, started again when it dies, its
+ * log in a file. Children run in process groups of their own, so that Ctrl-C reaches the demo alone
+ * and it stops them in order; a channel tells them when the demo itself dies.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';

@@ -1,4 +1,7 @@
-/** Explanations as text: for every candidate, why it is a target, or why it is none; and what is not known. */
+/**
+ * Explanations as text: for every candidate, why it is a target, or why it is none; and what is not
+ * known.
+ */
 import type { Lack } from '../../discovery/lacking.ts';
 import type { Explained } from '../../discovery/mechanism.ts';
 

@@ -1,11 +1,14 @@
 /**
- * What is handed out of the lists that were found last: made once for a list, whoever asks for it how often. Lists of ten
- * thousand targets are megabytes.
+ * What is handed out of the lists that were found last: made once for a list, whoever asks for it
+ * how often. Lists of ten thousand targets are megabytes.
  */
 import { renderTargets } from '../../discovery/publish.ts';
 import type { TargetGroup } from '../../model/target.ts';
 
-/** Of all texts together; those that were made first go. There are as many as jobs and shards that are asked for. */
+/**
+ * Of all texts together; those that were made first go. There are as many as jobs and shards that
+ * are asked for.
+ */
 const TEXTS_MAX_BYTES = 64 * 1024 * 1024;
 const TEXTS_MAX = 1_000;
 
@@ -55,7 +58,10 @@ export class ListTexts {
   }
 }
 
-/** Whether a list is made of the same groups as the one before: mechanisms keep the groups that have not changed. */
+/**
+ * Whether a list is made of the same groups as the one before: mechanisms keep the groups that have
+ * not changed.
+ */
 export function isSameList(
   before: readonly TargetGroup[] | undefined,
   now: readonly TargetGroup[],

@@ -1,7 +1,7 @@
 /**
- * What `amperage discover` is to find, from its flags, the flags of prometheus-ecs-discovery, the environment of
- * prometheus-sdconfig-reloader, or a Prometheus configuration. Whoever's place we take, a task definition only changes
- * its image.
+ * What `amperage discover` is to find, from its flags, the flags of prometheus-ecs-discovery, the
+ * environment of prometheus-sdconfig-reloader, or a Prometheus configuration. Whoever's place we
+ * take, a task definition only changes its image.
  */
 import { resolve } from 'node:path';
 import { loadConfigText } from '../../config/load.ts';
@@ -72,7 +72,8 @@ export async function readSources(flags: DiscoverFlags, env: Env, world: World):
   if (isCloudMap && (isTeralytics || flags.clusters !== undefined))
     throw new ConfigError(
       'FLAG_COMBINATION',
-      'clusters and Cloud Map namespaces cannot be asked together by flags; write both into a configuration and give it by --config.file',
+      'clusters and Cloud Map namespaces cannot be asked together by flags; write both into ' +
+        'a configuration and give it by --config.file',
     );
   if (isTeralytics || flags.clusters !== undefined) return fromClusters(flags, env, isTeralytics);
   return fromCloudMap(flags, env);

@@ -1,6 +1,6 @@
 /**
- * The authenticators of exporters, as credentials of a remote_write entry. Only sigv4auth signs with AWS credentials: a
- * receiver of anybody else must not get requests that carry the task's.
+ * The authenticators of exporters, as credentials of a remote_write entry. Only sigv4auth signs
+ * with AWS credentials: a receiver of anybody else must not get requests that carry the task's.
  * Source: contrib's extension/sigv4authextension, basicauthextension and bearertokenauthextension
  */
 import { z } from 'zod';
@@ -175,7 +175,8 @@ function resolveSigv4(
   for (const path of foreign)
     report.lacks(
       [...at, ...path],
-      `signing with "${path.at(-1) ?? ''}" is not built in; set AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_ARN`,
+      `signing with "${path.at(-1) ?? ''}" is not built in; set AWS_WEB_IDENTITY_TOKEN_FILE ` +
+        'and AWS_ROLE_ARN',
     );
   // Signed otherwise than asked for it would be refused, or accepted as somebody else.
   if (foreign.length > 0) return undefined;

@@ -151,7 +151,8 @@ service: { pipelines: { metrics: { receivers: [prometheus, prometheus/a], export
 `);
   assert.equal(plan, undefined);
   assert.deepEqual(lines, [
-    'c.yml:4:17: jobs of receivers "prometheus" and "prometheus/a" are both called "prometheus/a/b"; rename one [CONFIG_DUPLICATE]',
+    'c.yml:4:17: jobs of receivers "prometheus" and "prometheus/a" are both called ' +
+      '"prometheus/a/b"; rename one [CONFIG_DUPLICATE]',
   ]);
 });
 
@@ -183,7 +184,8 @@ service: { pipelines: { metrics: { receivers: [prometheus], exporters: [promethe
 }
 
 test("a receiver's keys beside its config are taken over, told or refused", async () => {
-  const jobs = 'config: { scrape_configs: [{ job_name: a }, { job_name: b, extra_scrape_metrics: false }] }';
+  const jobs = 'config: { scrape_configs: [{ job_name: a }, { job_name: b, extra_scrape_metrics: false ' +
+'}] }';
   const extra = await planOf(withReceiver(`{ report_extra_scrape_metrics: true, ${jobs} }`));
   assert.deepEqual(extra.sources.map(({ scrape }) => scrape.hasExtraMetrics), [true, false]);
   const told = await check(withReceiver(`{ use_start_time_metric: true, api_server: { enabled: true }, buffer_count: 45, ${jobs} }`));
@@ -215,7 +217,8 @@ test('what a receiver can not be asked for in its config is refused there, and l
   assert.deepEqual(lines.map((line) => line.split(';')[0]), [
     'c.yml:5:7: "rule_files" in receivers.prometheus.config: a collector evaluates no rules',
     'c.yml:6:7: "remote_write" in receivers.prometheus.config: a receiver sends nothing',
-    'c.yml:9:11: "kubernetes_sd_configs" in receivers.prometheus.config.scrape_configs[0] ("a"): this discovery is not built in',
+    'c.yml:9:11: "kubernetes_sd_configs" in receivers.prometheus.config.scrape_configs[0] ' +
+'("a"): this discovery is not built in',
   ]);
   const partial = await check(text, { allowPartial: true });
   assert.deepEqual(partial.plan?.sources.map(({ id }) => id), ['prometheus/a']);
@@ -249,7 +252,8 @@ service:
 `;
   const { lines } = await check(text);
   assert.deepEqual(lines, [
-    'c.yml:4:15: connector "count" is not built in; run an OpenTelemetry collector beside this one for connector count; --allow-partial leaves it out [CONFIG_UNSUPPORTED]',
+    'c.yml:4:15: connector "count" is not built in; run an OpenTelemetry collector beside ' +
+'this one for connector count; --allow-partial leaves it out [CONFIG_UNSUPPORTED]',
   ]);
   const partial = await check(text, { allowPartial: true });
   assert.deepEqual(partial.plan?.routes.map(({ id }) => id), ['metrics']);

@@ -1,14 +1,20 @@
 /**
- * The dialect of the OpenTelemetry Collector, as ADOT has it: metrics pipelines from prometheus receivers to remote write
- * exporters become a plan. Each pipeline is its own route, each receiver keeps its own `global`, a component that several
- * pipelines use is one.
+ * The dialect of the OpenTelemetry Collector, as ADOT has it: metrics pipelines from prometheus
+ * receivers to remote write exporters become a plan. Each pipeline is its own route, each receiver
+ * keeps its own `global`, a component that several pipelines use is one.
  *
- *     receivers: prometheus/a ─ jobs, global ─┐ pipeline metrics/x ─► route metrics/x ─► exporter: queue ─► receiver
- *                prometheus/b ─ jobs, global ─┘                                          (external labels added where lacking)
+ *     receivers: prometheus/a ─ jobs, global ─┐ pipeline metrics/x ─► route metrics/x ─► exporter:
+ *     queue ─► receiver
+ *                prometheus/b ─ jobs, global ─┘                                          (external
+ *                                                                                        labels
+ *                                                                                        added
+ *                                                                                        where
+ *                                                                                        lacking)
  *                                 └ external labels set on the way
  *
  * What else it asks for is told at its line: never left out in silence.
- * Source: https://opentelemetry.io/docs/collector/configuration/, https://aws-otel.github.io/docs/getting-started/prometheus-remote-write-exporter
+ * Source: https://opentelemetry.io/docs/collector/configuration/,
+ * https://aws-otel.github.io/docs/getting-started/prometheus-remote-write-exporter
  */
 import type { ConfigPath, Reporter } from '../../settings/finding.ts';
 import { relocated } from '../../settings/finding.ts';
@@ -48,7 +54,8 @@ export async function planCollector(
   if (input.service.telemetry !== undefined)
     report.warn(
       ['service', 'telemetry'],
-      "telemetry has no effect: the collector's own metrics are /metrics at --web.listen-address, its log follows --log.level and --log.format",
+      "telemetry has no effect: the collector's own metrics are /metrics at " +
+        '--web.listen-address, its log follows --log.level and --log.format',
       'key',
     );
   const used = resolvePipelines(input, report);
@@ -112,7 +119,10 @@ function resolveExporters(
   return writers;
 }
 
-/** Through the table of sinks, like the entries of any dialect; what it finds is told where the exporter says it. */
+/**
+ * Through the table of sinks, like the entries of any dialect; what it finds is told where the
+ * exporter says it.
+ */
 function planWriters(
   writers: ReadonlyMap<string, Writer>,
   { baseDirectory, reading, report }: CollectorContext,
@@ -130,7 +140,10 @@ function planWriters(
 
 const idOfLabels = (receiver: string): string => `external_labels:${receiver}`;
 
-function planExternalLabels(receiver: string, { externalLabels: labels }: Scraper): TransformPlan[] {
+function planExternalLabels(
+  receiver: string,
+  { externalLabels: labels }: Scraper,
+): TransformPlan[] {
   return Object.keys(labels).length === 0
     ? []
     : [{ id: idOfLabels(receiver), transform: externalLabels(labels, 'set') }];

@@ -1,8 +1,11 @@
 /**
- * The table of the Collector's components: what becomes of each here. A component is taken over, or has no effect on
- * scraped samples (and is accepted with a warning that says so), or is refused with what to use instead.
- * A name is `type` or `type/more`; components were renamed in 2026 and the old names stay, so that both are known.
- * Source: https://github.com/open-telemetry/opentelemetry-collector-contrib, its components' folders and changelog
+ * The table of the Collector's components: what becomes of each here. A component is taken over, or
+ * has no effect on scraped samples (and is accepted with a warning that says so), or is refused
+ * with what to use instead.
+ * A name is `type` or `type/more`; components were renamed in 2026 and the old names stay, so that
+ * both are known.
+ * Source: https://github.com/open-telemetry/opentelemetry-collector-contrib, its components'
+ * folders and changelog
  */
 
 export const SECTIONS = [

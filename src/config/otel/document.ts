@@ -1,6 +1,6 @@
 /**
- * The frame of a collector configuration: its five sections of components, and the service that says which of them run in
- * which pipeline. What stands inside a component is opaque here.
+ * The frame of a collector configuration: its five sections of components, and the service that
+ * says which of them run in which pipeline. What stands inside a component is opaque here.
  * Source: https://opentelemetry.io/docs/collector/configuration/
  */
 import { z } from 'zod';
@@ -36,7 +36,8 @@ export const collectorSchema = z.strictObject({
             'other signals are refused.',
         ),
       telemetry: ignored(
-        "Has no effect: the collector's own metrics are /metrics at --web.listen-address, its log " +
+        "Has no effect: the collector's own metrics are /metrics at --web.listen-address, " +
+          'its log ' +
           'follows --log.level and --log.format.',
       ),
     })
@@ -53,7 +54,10 @@ export function isCollectorConfig(value: unknown): boolean {
   return isMap(value) && [...SECTIONS, 'service'].some((key) => Object.hasOwn(value, key));
 }
 
-/** A section, component or pipeline without a value is an empty one; below them such a key is absent. */
+/**
+ * A section, component or pipeline without a value is an empty one; below them such a key is
+ * absent.
+ */
 export function withoutNulls(value: unknown): unknown {
   if (!isMap(value)) return value;
   return mapValues(value, (section, key) => {

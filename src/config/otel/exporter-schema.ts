@@ -1,7 +1,8 @@
 /**
- * The keys of contrib's remote write exporter, under all of its names, and of the HTTP client that it is made of.
- * Not here: what becomes of them (exporters.ts).
- * Source: contrib's exporter/prometheusremotewriteexporter/config.go and core's config/confighttp/client.go, configtls
+ * The keys of contrib's remote write exporter, under all of its names, and of the HTTP client that
+ * it is made of. Not here: what becomes of them (exporters.ts).
+ * Source: contrib's exporter/prometheusremotewriteexporter/config.go and core's
+ * config/confighttp/client.go, configtls
  */
 import { z } from 'zod';
 import { countSchema } from '../../settings/count.ts';

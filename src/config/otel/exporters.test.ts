@@ -76,7 +76,8 @@ test('a foreign authenticator never signs: it is refused, and with --allow-parti
     const column = 132;
     assert.ok(
       lines.includes(
-        `c.yml:4:${column}: exporter "prometheusremotewrite" with authenticator "${name}" is not built in; ${instead}; --allow-partial leaves it out [CONFIG_UNSUPPORTED]`,
+        `c.yml:4:${column}: exporter "prometheusremotewrite" with authenticator "${name}" is ` +
+          `not built in; ${instead}; --allow-partial leaves it out [CONFIG_UNSUPPORTED]`,
       ),
       lines.join('\n'),
     );

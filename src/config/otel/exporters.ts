@@ -1,7 +1,7 @@
 /**
- * A remote write exporter as an entry of remote_write. Each of its keys is taken over, told to have no effect, or refused:
- * what another value than the Collector's default asks for and can't be done is refused, what only spells the default out
- * is told.
+ * A remote write exporter as an entry of remote_write. Each of its keys is taken over, told to have
+ * no effect, or refused: what another value than the Collector's default asks for and can't be done
+ * is refused, what only spells the default out is told.
  */
 import { isLegacyLabelName } from '../../model/labels.ts';
 import type { ConfigPath, Reporter } from '../../settings/finding.ts';
@@ -65,7 +65,8 @@ export function resolveExporter(
     name,
     url: endpoint,
     headers: client.headers,
-    // The Collector's default is 5s; a request that takes longer here is waited for, and retried all the same.
+    // The Collector's default is 5s; a request that takes longer here is waited for, and retried
+    // all the same.
     remote_timeout: resolveTimeout(input, { at, report }),
     protobuf_message: input.protobuf_message === '' ? undefined : input.protobuf_message,
     ...resolveExporterTls(client.tls, [...clientAt, 'tls'], report),
@@ -124,7 +125,8 @@ function noteWithoutEffect(input: ExporterInput, at: ConfigPath, report: Reporte
   for (const [key, why] of Object.entries(WITHOUT_EFFECT))
     if (input[key as keyof typeof WITHOUT_EFFECT] !== undefined)
       report.warn([...at, key], `${key} has no effect: ${why}`, 'key');
-  // The rest is the Collector's default spelt out; what it makes of scraped series on their way through OTLP is not made here.
+  // The rest is the Collector's default spelt out; what it makes of scraped series on their way
+  // through OTLP is not made here.
   if (input.target_info?.enabled === true)
     report.warn(
       [...at, 'target_info'],
@@ -176,7 +178,9 @@ function refuseChanges(input: ExporterInput, at: ConfigPath, report: Reporter): 
   };
   const resources = input.resource_to_telemetry_conversion;
   const attributes =
-    'resource attributes do not become labels; add those that are wanted with relabel_configs of the jobs, such as {source_labels: [__scheme__], target_label: url_scheme}';
+    'resource attributes do not become labels; add those that are wanted with ' +
+    'relabel_configs of the jobs, such as {source_labels: [__scheme__], target_label: ' +
+    'url_scheme}';
   refuse(
     'resource_to_telemetry_conversion',
     resources?.enabled === true || isFilled(resources?.included),
@@ -190,7 +194,8 @@ function refuseChanges(input: ExporterInput, at: ConfigPath, report: Reporter): 
   refuse(
     'namespace',
     (input.namespace ?? '') !== '',
-    'names get no prefix; write it as metric_relabel_configs of the jobs: {source_labels: [__name__], target_label: __name__, replacement: prefix_$$1}',
+    'names get no prefix; write it as metric_relabel_configs of the jobs: {source_labels: ' +
+      '[__name__], target_label: __name__, replacement: prefix_$$1}',
   );
   refuse(
     'export_created_metric',
@@ -218,7 +223,8 @@ function refuseChanges(input: ExporterInput, at: ConfigPath, report: Reporter): 
   refuse(
     'translation_strategy',
     isStrange,
-    'names are sent as they are scraped (NoTranslation); metric_name_escaping_scheme of the jobs escapes them',
+    'names are sent as they are scraped (NoTranslation); metric_name_escaping_scheme of the ' +
+      'jobs escapes them',
   );
 }
 
@@ -262,7 +268,9 @@ function resolveQueue(
   return undefined;
 }
 
-/** The Collector's clients go through the proxy that the environment names, unless told of another. */
+/**
+ * The Collector's clients go through the proxy that the environment names, unless told of another.
+ */
 function resolveExporterProxy(
   url: string | undefined,
   env: Readonly<Record<string, string | undefined>>,
@@ -284,7 +292,8 @@ function resolveExporterTls(
   if (insecure === true && Object.keys(rest).length > 0) {
     // There it switches the others off, unless one of them names a CA.
     const message =
-      '"insecure" is for http:// and goes with no other key of "tls"; remove it, or use insecure_skip_verify';
+      '"insecure" is for http:// and goes with no other key of "tls"; remove it, or use ' +
+      'insecure_skip_verify';
     report.error([...at, 'insecure'], 'CONFIG_VALUE', message);
   }
   if (reload !== undefined)
@@ -323,7 +332,10 @@ function resolveExporterTls(
   return Object.keys(tlsConfig).length === 0 ? undefined : { tls_config: tlsConfig };
 }
 
-/** An exporter adds them to series that lack them: a rule for those whose label is empty, which is the same as absent. */
+/**
+ * An exporter adds them to series that lack them: a rule for those whose label is empty, which is
+ * the same as absent.
+ */
 function externalLabelRules(
   { external_labels: labels = {} }: ExporterInput,
   at: ConfigPath,

@@ -64,8 +64,10 @@ service: { pipelines: { metrics: { receivers: [constructor, hasOwnProperty], exp
   assert.deepEqual(lines.map((line) => line.split(';')[0]), [
     'c.yml:2:14: receiver "constructor" is not built in',
     'c.yml:3:14: exporter "toString" is not built in',
-    'c.yml:4:61: pipeline "metrics" names receiver "hasOwnProperty", which "receivers" does not define [CONFIG_VALUE]',
-    'c.yml:4:100: pipeline "metrics" names exporter "__proto__", which "exporters" does not define [CONFIG_VALUE]',
+    'c.yml:4:61: pipeline "metrics" names receiver "hasOwnProperty", which "receivers" does ' +
+'not define [CONFIG_VALUE]',
+    'c.yml:4:100: pipeline "metrics" names exporter "__proto__", which "exporters" does not ' +
+'define [CONFIG_VALUE]',
     'c.yml:2:31: receiver "__proto__/x" does nothing: no pipeline uses it [CONFIG_NOTE]',
   ]);
 }); // prettier-ignore

@@ -1,6 +1,7 @@
 /**
- * What the pipelines use: references held against the sections, each component's fate told once, at its line. What is
- * left are the metrics pipelines with the receivers and exporters that can be done.
+ * What the pipelines use: references held against the sections, each component's fate told once, at
+ * its line. What is left are the metrics pipelines with the receivers and exporters that can be
+ * done.
  */
 import type { ConfigPath, Reporter } from '../../settings/finding.ts';
 import { nearest } from '../issues.ts';

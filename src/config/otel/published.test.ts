@@ -50,7 +50,8 @@ const CLOUDWATCH_AGENT: Readonly<Record<string, Expected>> = {
   'log_ecs_metric_only.yaml': { errors: unsupported(38, 125, 140, 203), partial: [] },
   // awscloudwatch, awsentity, cumulativetodelta, ec2tagger, otlp twice.
   'otlp_metrics_config.yaml': { errors: unsupported(2, 34, 37, 44, 56, 68), partial: [] },
-  // awsemf, resource attributes as labels, telegraf_prometheus; and a placeholder that YAML reads as a mapping.
+  // awsemf, resource attributes as labels, telegraf_prometheus; and a placeholder that YAML reads
+  // as a mapping.
   'prometheus_combined_config_linux.yaml': {
     errors: ['2 CONFIG_UNSUPPORTED', '86 CONFIG_UNSUPPORTED', '159 CONFIG_TYPE', '179 CONFIG_UNSUPPORTED'],
     partial: [],

@@ -1,6 +1,6 @@
 /**
- * A prometheus receiver: a Prometheus configuration of jobs under `config`, with its own `global`, and keys of the
- * receiver beside it.
+ * A prometheus receiver: a Prometheus configuration of jobs under `config`, with its own `global`,
+ * and keys of the receiver beside it.
  * Source: contrib's receiver/prometheusreceiver/config.go
  */
 import { z } from 'zod';

@@ -1,6 +1,6 @@
 /**
- * Reads a source: its text and what tells versions apart, or that nothing has changed since the version at hand. SDKs are
- * loaded by the first use. Texts are bounded, and so is every wait.
+ * Reads a source: its text and what tells versions apart, or that nothing has changed since the
+ * version at hand. SDKs are loaded by the first use. Texts are bounded, and so is every wait.
  */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';

@@ -1,6 +1,6 @@
 /**
- * A configuration from one source or several, merged in order: read together, kept on disk as the last good one, so that
- * a start during an outage of S3 or SSM has what the run before had.
+ * A configuration from one source or several, merged in order: read together, kept on disk as the
+ * last good one, so that a start during an outage of S3 or SSM has what the run before had.
  */
 import { createHash } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
@@ -81,13 +81,17 @@ export class ConfigSources {
     this.#credentials.close();
   }
 
-  /** Reads what may have changed. Rejects when a source can't be read; the next call tries again. */
+  /**
+   * Reads what may have changed. Rejects when a source can't be read; the next call tries again.
+   */
   async read(): Promise<ConfigText> {
     for (const source of this.#sources) await this.#readOne(source);
     return this.#merged();
   }
 
-  /** As `read`; a source that can't be read is tried some times, and then its last good text serves. */
+  /**
+   * As `read`; a source that can't be read is tried some times, and then its last good text serves.
+   */
   async readAtStart(): Promise<ConfigText> {
     const { world } = this.#options;
     for (const source of this.#sources)
@@ -246,7 +250,10 @@ function unreadable(file: string, error: unknown): ConfigError {
   return new ConfigError('CONFIG_FILE', `${file}:1:1: ${words}`, { cause: error });
 }
 
-/** Maps are joined, later values win, lists are replaced: as the OpenTelemetry Collector merges. @throws ConfigError */
+/**
+ * Maps are joined, later values win, lists are replaced: as the OpenTelemetry Collector merges.
+ * @throws ConfigError
+ */
 function mergeYaml(texts: readonly string[], names: readonly string[]): string {
   let merged: unknown = {};
   texts.forEach((text, index) => {
@@ -279,8 +286,9 @@ function isPlain(value: unknown): value is Record<string, unknown> {
 }
 
 /**
- * The sources that flags and environment name: AOT_CONFIG_CONTENT stands for all others, as in ADOT; then flags that
- * were given; then the variables of the images whose place we take; then the default.
+ * The sources that flags and environment name: AOT_CONFIG_CONTENT stands for all others, as in
+ * ADOT; then flags that were given; then the variables of the images whose place we take; then the
+ * default.
  */
 export function sourcesFrom(
   given: readonly string[],

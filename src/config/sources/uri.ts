@@ -1,5 +1,6 @@
 /**
- * Where a configuration lies, from the text that names it: a path, or one of the schemes below. Pure.
+ * Where a configuration lies, from the text that names it: a path, or one of the schemes below.
+ * Pure.
  *
  *   file:path  path          env:NAME          yaml:inline text
  *   http://…  https://…      ssm:name[:version|label]          secretsmanager:id[?stage=…&version=…&key=…]
@@ -65,7 +66,8 @@ export function parseSourceUri(text: string): SourceUri {
     default:
       throw new ConfigError(
         'CONFIG_SOURCE',
-        `${JSON.stringify(text)} is no source of a configuration; write a path, or file:, env:, yaml:, http(s)://, s3://, ssm: or secretsmanager:`,
+        `${JSON.stringify(text)} is no source of a configuration; write a path, or file:, ` +
+          'env:, yaml:, http(s)://, s3://, ssm: or secretsmanager:',
       );
   }
 }
@@ -112,7 +114,10 @@ function required(part: string, text: string): string {
   throw new ConfigError('CONFIG_SOURCE', `${JSON.stringify(text)} is not complete`);
 }
 
-/** What may stand in logs and metrics: inline text and what a URL holds besides host and path are left out. */
+/**
+ * What may stand in logs and metrics: inline text and what a URL holds besides host and path are
+ * left out.
+ */
 export function publicName(uri: SourceUri, text: string): string {
   if (uri.kind === 'yaml') return 'yaml:…';
   if (uri.kind !== 'http') return text.replace(/\?.*$/, '');

@@ -1,6 +1,7 @@
 /**
- * The calls of AWS that Cloud Map discovery makes, by the official SDK: within the limits, tried again when throttled,
- * counted, every list to its end. What a call could not tell is an error, never less.
+ * The calls of AWS that Cloud Map discovery makes, by the official SDK: within the limits, tried
+ * again when throttled, counted, every list to its end. What a call could not tell is an error,
+ * never less.
  * Source: https://docs.aws.amazon.com/cloud-map/latest/api/Welcome.html
  */
 import type * as cloudMapSdk from '@aws-sdk/client-servicediscovery';
@@ -144,7 +145,10 @@ export class CloudMapApi {
   }
 
   /** Grows with every instance that comes or goes. */
-  async revision(namespace: CloudMapNamespace, service: CloudMapService): Promise<number | undefined> {
+  async revision(
+    namespace: CloudMapNamespace,
+    service: CloudMapService,
+  ): Promise<number | undefined> {
     const action = 'servicediscovery:DiscoverInstancesRevision';
     const command = new this.#sdk.DiscoverInstancesRevisionCommand(named(namespace, service));
     const answer = await this.#calls.call(action, 'cloud_map_revisions', (abortSignal) =>
@@ -192,7 +196,10 @@ export class CloudMapApi {
     return found;
   }
 
-  /** Ids of instances that a health check calls unhealthy; a service without one answers with an error, and has none. */
+  /**
+   * Ids of instances that a health check calls unhealthy; a service without one answers with an
+   * error, and has none.
+   */
   async unhealthy(service: CloudMapService): Promise<ReadonlySet<string>> {
     const action = 'servicediscovery:GetInstancesHealthStatus';
     const found = new Set<string>();
@@ -216,8 +223,8 @@ export class CloudMapApi {
 }
 
 /**
- * AWS has another host for discovery, `data-` before its name. The SDK puts that before the name of any endpoint that is
- * configured or in the environment too, where there is no such host.
+ * AWS has another host for discovery, `data-` before its name. The SDK puts that before the name of
+ * any endpoint that is configured or in the environment too, where there is no such host.
  */
 function stayOnOneHost(client: Client): void {
   client.middlewareStack.add(

@@ -1,4 +1,7 @@
-/** Calls that IAM denies and that others stand in for: each is told once, with what is done instead, and when it is allowed again. */
+/**
+ * Calls that IAM denies and that others stand in for: each is told once, with what is done instead,
+ * and when it is allowed again.
+ */
 import { type AwsAction, AwsCallError } from '../../aws/calls.ts';
 import type { Logger } from '../../kernel/logger.ts';
 

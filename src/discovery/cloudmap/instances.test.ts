@@ -6,7 +6,12 @@ import { silentLogger } from '../../kernel/logger.ts';
 import type { Discovered, Instance, CloudMapNamespace, CloudMapService } from './api.ts';
 import { InstanceReader, type InstanceSource } from './instances.ts';
 
-const NAMESPACE: CloudMapNamespace = { id: 'ns', name: 'space', httpName: 'space', owner: undefined };
+const NAMESPACE: CloudMapNamespace = {
+  id: 'ns',
+  name: 'space',
+  httpName: 'space',
+  owner: undefined,
+};
 const SERVICE: CloudMapService = { id: 'srv', arn: 'arn', name: 's' };
 
 const one = (id: string): Instance => ({ id, attributes: {}, isUnhealthy: false });

@@ -1,13 +1,20 @@
 /**
- * The instances of a service, by one of two ways that tell the same: DiscoverInstances, one call with a limit of its own of
- * thousands a second, asked only when the service's revision has changed; or ListInstances, page by page, where the first
- * is denied, has no route (its host is another one) or is cut short. A way that fails is left for a while where the other works.
+ * The instances of a service, by one of two ways that tell the same: DiscoverInstances, one call
+ * with a limit of its own of thousands a second, asked only when the service's revision has
+ * changed; or ListInstances, page by page, where the first is denied, has no route (its host is
+ * another one) or is cut short. A way that fails is left for a while where the other works.
  */
 import type { AwsAction } from '../../aws/calls.ts';
 import { describeError, RecoverableError } from '../../kernel/errors.ts';
 import type { Lack } from '../lacking.ts';
 import type { DiscoveryWorld } from '../mechanism.ts';
-import { type CloudMapApi, type Instance, isGone, type CloudMapNamespace, type CloudMapService } from './api.ts';
+import {
+  type CloudMapApi,
+  type Instance,
+  isGone,
+  type CloudMapNamespace,
+  type CloudMapService,
+} from './api.ts';
 import { Denials, isDenied } from './denials.ts';
 
 /** The calls that are needed, as CloudMapApi has them. */
@@ -43,7 +50,10 @@ export class InstanceReader {
   /** Until when a call is not made first: for all services, or for one (`action service`). */
   readonly #leftUntilMs = new Map<string, number>();
 
-  /** @param needsHealth  whether unhealthy instances must be told; the revision says nothing of health */
+  /**
+   * @param needsHealth  whether unhealthy instances must be told; the revision says nothing of
+   *                     health
+   */
   constructor(
     source: InstanceSource,
     world: Pick<DiscoveryWorld, 'clock' | 'log'>,
@@ -57,7 +67,8 @@ export class InstanceReader {
 
   /**
    * @param since  the revision that is known
-   * @throws RecoverableError that says what neither way could do; AwsCallError that `isGone`, when the service is no more
+   * @throws RecoverableError that says what neither way could do; AwsCallError that `isGone`, when
+   * the service is no more
    */
   async read(
     namespace: CloudMapNamespace,
@@ -114,7 +125,11 @@ export class InstanceReader {
     else this.#world.log.debug(`${instead} for a while`, { error });
   }
 
-  async #isUnchanged(namespace: CloudMapNamespace, service: CloudMapService, since: number): Promise<boolean> {
+  async #isUnchanged(
+    namespace: CloudMapNamespace,
+    service: CloudMapService,
+    since: number,
+  ): Promise<boolean> {
     if (this.#needsHealth || this.#isLeft(REVISION_ACTION)) return false;
     try {
       const revision = await this.#source.revision(namespace, service);
@@ -130,7 +145,10 @@ export class InstanceReader {
     }
   }
 
-  async #discover(namespace: CloudMapNamespace, service: CloudMapService): Promise<InstancesReading> {
+  async #discover(
+    namespace: CloudMapNamespace,
+    service: CloudMapService,
+  ): Promise<InstancesReading> {
     const { instances, revision, isCut } = await this.#source.discovered(namespace, service);
     return isCut
       ? { ...(await this.#list(service)), revision }

@@ -1,5 +1,6 @@
 /**
- * The targets of Cloud Map instances with their labels, and why an instance or a service has none. Pure.
+ * The targets of Cloud Map instances with their labels, and why an instance or a service has none.
+ * Pure.
  * Labels are those of prometheus-sdconfig-reloader, but for `instance` of the exporter:
  * docs/decisions/0005-instance-of-the-exporter-target.md.
  * Source: https://github.com/aws-samples/prometheus-for-ecs
@@ -84,7 +85,8 @@ function metaLabels({
 const REASONS = {
   no_tags: 'the Cloud Map service has neither of the tags METRICS_PATH and ECS_METRICS_PATH',
   tags_denied:
-    'its tags, which say where it is scraped, may not be read: the role in use needs servicediscovery:ListTagsForResource',
+    'its tags, which say where it is scraped, may not be read: the role in use needs ' +
+    'servicediscovery:ListTagsForResource',
   unhealthy: 'Cloud Map calls it unhealthy and drop_unhealthy is set',
   no_address: 'it has neither AWS_INSTANCE_IPV4 nor AWS_INSTANCE_IPV6',
 } as const;

@@ -1,6 +1,7 @@
 /**
- * Which namespaces are read: those that the configuration or its SSM parameter names. The region's list of namespaces
- * changes rarely and is read rarely, sooner when a name is missing or a namespace seems to be gone.
+ * Which namespaces are read: those that the configuration or its SSM parameter names. The region's
+ * list of namespaces changes rarely and is read rarely, sooner when a name is missing or a
+ * namespace seems to be gone.
  */
 import { failedLack, type Lack } from '../lacking.ts';
 import type { DiscoveryWorld } from '../mechanism.ts';

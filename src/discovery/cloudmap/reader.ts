@@ -1,7 +1,7 @@
 /**
- * A running discovery of Cloud Map namespaces: which there are, their services, and what each of those has, side by side.
- * A list is whole when every call was answered, or can be done without and was denied. Each namespace and each service keeps
- * what was known of it while it cannot be read.
+ * A running discovery of Cloud Map namespaces: which there are, their services, and what each of
+ * those has, side by side. A list is whole when every call was answered, or can be done without and
+ * was denied. Each namespace and each service keeps what was known of it while it cannot be read.
  */
 import type { TargetGroup } from '../../model/target.ts';
 import { failedLack, type Lack, Lacking } from '../lacking.ts';
@@ -43,7 +43,10 @@ export class CloudMapReader {
     };
   }
 
-  /** Everything that is known after another reading; undefined as long as that is no list to give out. */
+  /**
+   * Everything that is known after another reading; undefined as long as that is no list to give
+   * out.
+   */
   async read(): Promise<readonly TargetGroup[] | undefined> {
     const lacks: Lack[] = [];
     const states = await this.#list(lacks);
@@ -134,6 +137,8 @@ export class CloudMapReader {
 /** Without any tags nothing can be known: that is no list without targets. */
 function lackOfAllTags(states: readonly ServiceState[]): Lack[] {
   if (states.length === 0 || !states.every(({ isDenied }) => isDenied)) return [];
-  const words = `the role in use needs ${TAGS_ACTION}: tags say where a service is scraped, and none may be read`;
+  const words =
+    `the role in use needs ${TAGS_ACTION}: tags say where a service is scraped, and none may ` +
+    'be read';
   return [{ what: TAGS_ACTION, scope: '', cause: 'denied', words, isBlocking: true }];
 }

@@ -1,9 +1,18 @@
-/** What is known of one Cloud Map service. Whatever fails leaves it; one that cannot be read touches no other. */
+/**
+ * What is known of one Cloud Map service. Whatever fails leaves it; one that cannot be read touches
+ * no other.
+ */
 import { describeError } from '../../kernel/errors.ts';
 import type { TargetGroup } from '../../model/target.ts';
 import { failedLack, type Lack } from '../lacking.ts';
 import type { Explained } from '../mechanism.ts';
-import { type CloudMapApi, type Instance, isGone, type CloudMapNamespace, type CloudMapService } from './api.ts';
+import {
+  type CloudMapApi,
+  type Instance,
+  isGone,
+  type CloudMapNamespace,
+  type CloudMapService,
+} from './api.ts';
 import { isDenied } from './denials.ts';
 import type { InstanceReader } from './instances.ts';
 import { explainInstance, explainService, groupsOfInstance } from './labels.ts';
@@ -30,7 +39,10 @@ export class ServiceState {
   explained: readonly Explained[] = [];
   /** Whether it was ever read whole. */
   isKnown = false;
-  /** Its tags are denied, were never read, and it has no targets, until it is asked to try again. Believed at the second time. */
+  /**
+   * Its tags are denied, were never read, and it has no targets, until it is asked to try again.
+   * Believed at the second time.
+   */
   isDenied = false;
   /** When its tags were asked for last. */
   tagsTriedMs = -Infinity;

@@ -1,6 +1,7 @@
 /**
- * When the tags of services are read again. All at once would be a burst as large as the first reading; so they take turns,
- * the oldest first, as many with each reading as bring every service round within the interval.
+ * When the tags of services are read again. All at once would be a burst as large as the first
+ * reading; so they take turns, the oldest first, as many with each reading as bring every service
+ * round within the interval.
  */
 import type { ServiceState } from './service-state.ts';
 

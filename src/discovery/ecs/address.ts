@@ -5,7 +5,8 @@
  *   bridge   the instance, the host port that is bound to the container's
  *   host     the instance, the container's port
  *
- * ECS does not tell the address of an external instance (ECS Anywhere): an attribute of the container instance does.
+ * ECS does not tell the address of an external instance (ECS Anywhere): an attribute of the
+ * container instance does.
  */
 import type { NetworkBinding } from '@aws-sdk/client-ecs';
 import { runningContainer, type TaskFacts } from './facts.ts';
@@ -31,7 +32,9 @@ export type ContainerAddress =
 /** Custom attribute of a container instance, for those whose address ECS does not know. */
 export const ADDRESS_ATTRIBUTE = 'prometheus.address';
 
-/** @param containerPort  inside the container @param host  instead of the task's or the instance's */
+/**
+ * @param containerPort  inside the container @param host  instead of the task's or the instance's
+ */
 export function findAddress(
   facts: TaskFacts,
   containerName: string,
@@ -79,7 +82,10 @@ export function joinHostPort(host: string, port: number): string {
 }
 
 /** One host port for IPv4 and IPv6 alike; UDP ports are none to scrape. */
-function findHostPort(bindings: readonly NetworkBinding[], containerPort: number): number | undefined {
+function findHostPort(
+  bindings: readonly NetworkBinding[],
+  containerPort: number,
+): number | undefined {
   return bindings.find(
     ({ containerPort: port, hostPort, protocol }) =>
       port === containerPort && hostPort !== undefined && hostPort > 0 && protocol !== 'udp',
@@ -115,7 +121,9 @@ function noInstance({ containerInstance }: TaskFacts): ContainerAddress {
   return {
     reason: 'no_address',
     words: id.startsWith('mi-')
-      ? `ECS does not tell the address of ${id}; set the attribute ${ADDRESS_ATTRIBUTE} of the container instance`
-      : 'the address of the instance is not known (ecs:DescribeContainerInstances, ec2:DescribeInstances)',
+      ? `ECS does not tell the address of ${id}; set the attribute ${ADDRESS_ATTRIBUTE} of the ` +
+        'container instance'
+      : 'the address of the instance is not known (ecs:DescribeContainerInstances, ' +
+        'ec2:DescribeInstances)',
   };
 }

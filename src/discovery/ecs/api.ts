@@ -1,7 +1,8 @@
 /**
- * The calls of AWS that ECS discovery makes, by the official SDK: within the limits, tried again when throttled, counted.
- * One call each, in AWS's sizes, but for lists, which are read page by page. An answer that lacks its list is no answer: an
- * empty one would end targets. Instances of ECS Anywhere (`mi-…`) are never asked EC2 for.
+ * The calls of AWS that ECS discovery makes, by the official SDK: within the limits, tried again
+ * when throttled, counted. One call each, in AWS's sizes, but for lists, which are read page by
+ * page. An answer that lacks its list is no answer: an empty one would end targets. Instances of
+ * ECS Anywhere (`mi-…`) are never asked EC2 for.
  */
 import type * as ec2Sdk from '@aws-sdk/client-ec2';
 import type { Instance, NetworkInterface } from '@aws-sdk/client-ec2';
@@ -119,7 +120,9 @@ export class EcsApi {
     return { found, unknown: findMissing(answer.failures) };
   }
 
-  /** Any number, with tags; those that are gone are left out. Rejects unless all could be asked for. */
+  /**
+   * Any number, with tags; those that are gone are left out. Rejects unless all could be asked for.
+   */
   async tasks(cluster: string, arns: readonly string[]): Promise<Task[]> {
     const batches: string[][] = [];
     for (let at = 0; at < arns.length; at += this.batch)
@@ -149,7 +152,10 @@ export class EcsApi {
   }
 
   /** By ARN. */
-  async containerInstances(cluster: string, arns: string[]): Promise<ShelfAnswer<ContainerInstance>> {
+  async containerInstances(
+    cluster: string,
+    arns: string[],
+  ): Promise<ShelfAnswer<ContainerInstance>> {
     const action = 'ecs:DescribeContainerInstances';
     const command = new this.#ecs.DescribeContainerInstancesCommand({
       cluster,
@@ -226,8 +232,9 @@ export class EcsApi {
 }
 
 /**
- * EC2 refuses a whole request for one id that it does not know. Its message names them; where it does not, halves are asked
- * for, so that a hundred ids with a bad one cost some calls and not a hundred.
+ * EC2 refuses a whole request for one id that it does not know. Its message names them; where it
+ * does not, halves are asked for, so that a hundred ids with a bad one cost some calls and not a
+ * hundred.
  */
 async function withoutUnknown<Value>(
   ids: string[],

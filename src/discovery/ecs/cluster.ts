@@ -1,9 +1,10 @@
 /**
- * What is known of one cluster, and how it is kept up to date with few calls: the list of tasks each time, descriptions
- * only of tasks that are new or not running yet and of a rotating sample of the others; what belongs to them is details.ts.
- * Whatever fails leaves what was known and is asked again at the next reading; a task that the complete list does not name
- * is gone.
- * Source of the limits: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ListTasks.html
+ * What is known of one cluster, and how it is kept up to date with few calls: the list of tasks
+ * each time, descriptions only of tasks that are new or not running yet and of a rotating sample of
+ * the others; what belongs to them is details.ts. Whatever fails leaves what was known and is asked
+ * again at the next reading; a task that the complete list does not name is gone.
+ * Source of the limits:
+ * https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ListTasks.html
  */
 import type { Task } from '@aws-sdk/client-ecs';
 import { failedLack, type Lack } from '../lacking.ts';
@@ -80,7 +81,9 @@ export class ClusterState {
     return this.#absences >= GONE_AFTER;
   }
 
-  /** Whether what is known of tasks is complete, whatever details lack: then it may be kept on disk. */
+  /**
+   * Whether what is known of tasks is complete, whatever details lack: then it may be kept on disk.
+   */
   get hasAllTasks(): boolean {
     return this.#isListed && !this.#taskLacks.some(({ isBlocking }) => isBlocking);
   }
@@ -108,7 +111,10 @@ export class ClusterState {
     if (!this.lacks.some(({ isBlocking }) => isBlocking)) this.readAtMs = nowMs;
   }
 
-  /** Takes in events, which are the first word of a task and lack its tags, and reads what they need. */
+  /**
+   * Takes in events, which are the first word of a task and lack its tags, and reads what they
+   * need.
+   */
   async take(events: readonly Task[], nowMs: number): Promise<boolean> {
     const changed = events.filter((task) => this.merge(task));
     if (changed.length === 0) return false;
@@ -122,7 +128,10 @@ export class ClusterState {
     return true;
   }
 
-  /** Takes in a description, or an event, unless what is known is newer. True when something changed. */
+  /**
+   * Takes in a description, or an event, unless what is known is newer. True when something
+   * changed.
+   */
   merge(task: Task): boolean {
     const arn = task.taskArn ?? '';
     const version = task.version ?? 0;
@@ -232,7 +241,10 @@ export class ClusterState {
     this.#detailLacks = await this.#details.complete([...this.#tasks.values()], nowMs);
   }
 
-  /** New ones, those that are not running yet or known from events alone, and the next of the sample. */
+  /**
+   * New ones, those that are not running yet or known from events alone, and the next of the
+   * sample.
+   */
   #toDescribe(listed: ReadonlySet<string>): string[] {
     const wanted = new Set<string>();
     for (const arn of listed) {

@@ -1,7 +1,8 @@
 /**
- * What belongs to the tasks of a cluster beyond their own descriptions, each kind on its shelf: the cluster itself, task
- * definitions, container instances and their EC2 instances, services, network interfaces. Which calls are optional, and what
- * each brings, is said here and nowhere else; docs/discovery.md has the same as a table.
+ * What belongs to the tasks of a cluster beyond their own descriptions, each kind on its shelf: the
+ * cluster itself, task definitions, container instances and their EC2 instances, services, network
+ * interfaces. Which calls are optional, and what each brings, is said here and nowhere else;
+ * docs/discovery.md has the same as a table.
  */
 import type { Instance, NetworkInterface } from '@aws-sdk/client-ec2';
 import type { Cluster, ContainerInstance, Service, Task } from '@aws-sdk/client-ecs';
@@ -48,10 +49,16 @@ export interface DetailSnapshot {
   readonly interfaces: readonly NetworkInterface[];
 }
 
-/** Descriptions of clusters, instances and services change; definitions and interfaces of tasks do not. */
+/**
+ * Descriptions of clusters, instances and services change; definitions and interfaces of tasks do
+ * not.
+ */
 const REREAD_MS = 590_000;
 const SERVICES_BATCH = 10;
-/** Definitions that no task has any more are kept, so that they are not read again; beyond this they go. */
+/**
+ * Definitions that no task has any more are kept, so that they are not read again; beyond this they
+ * go.
+ */
 const DEFINITIONS_MAX = 20_000;
 
 /** Definitions are those of an account: its clusters share a shelf. */
@@ -103,7 +110,8 @@ export class Details {
       batch,
       rereadMs: REREAD_MS,
       costs:
-        'no targets on instances outside awsvpc, whose address is unknown, and no labels of instances',
+        'no targets on instances outside awsvpc, whose address is unknown, and no labels of ' +
+        'instances',
       read: (arns) => source.containerInstances(name, arns),
     });
     this.#instances = new Shelf({
@@ -134,7 +142,10 @@ export class Details {
     return this.#cluster.complete(new Set([this.#name]), idOfArn(this.#name), nowMs);
   }
 
-  /** Reads what belongs to these tasks and is not known. Never rejects: the answer says what is lacking. */
+  /**
+   * Reads what belongs to these tasks and is not known. Never rejects: the answer says what is
+   * lacking.
+   */
   async complete(tasks: readonly Task[], nowMs: number): Promise<Lack[]> {
     const scope = idOfArn(this.#name);
     const { services, interfaces } = this.#wants;
@@ -226,13 +237,19 @@ export class Details {
   }
 }
 
-/** Forgets definitions of tasks that are gone when there are too many, the oldest first. Those in use stay. */
+/**
+ * Forgets definitions of tasks that are gone when there are too many, the oldest first. Those in
+ * use stay.
+ */
 export function boundDefinitions(shelf: Shelf<DefinitionFacts>, tasks: () => Iterable<Task>): void {
   if (shelf.size <= DEFINITIONS_MAX) return;
   shelf.retain(collectKeys([...tasks()], ({ taskDefinitionArn }) => taskDefinitionArn));
 }
 
-function collectKeys<One>(all: readonly One[], keyOf: (one: One) => string | undefined): Set<string> {
+function collectKeys<One>(
+  all: readonly One[],
+  keyOf: (one: One) => string | undefined,
+): Set<string> {
   const keys = new Set<string>();
   for (const one of all) {
     const key = keyOf(one);
@@ -241,7 +258,10 @@ function collectKeys<One>(all: readonly One[], keyOf: (one: One) => string | und
   return keys;
 }
 
-function slimmed<Value>(answer: ShelfAnswer<Value>, slim: (value: Value) => Value): ShelfAnswer<Value> {
+function slimmed<Value>(
+  answer: ShelfAnswer<Value>,
+  slim: (value: Value) => Value,
+): ShelfAnswer<Value> {
   return { ...answer, found: answer.found.map(([key, value]) => [key, slim(value)] as const) };
 }
 

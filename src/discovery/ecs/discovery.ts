@@ -1,7 +1,8 @@
 /**
- * A running discovery of ECS clusters: polls them, takes in events, and makes target groups of what is known. Every cluster
- * is a scope of its own: one that fails keeps what was known of it and touches no other. The first list waits until all of
- * them are whole (docs/decisions/0012-known-means-whole.md); from then on every list holds what can be known.
+ * A running discovery of ECS clusters: polls them, takes in events, and makes target groups of what
+ * is known. Every cluster is a scope of its own: one that fails keeps what was known of it and
+ * touches no other. The first list waits until all of them are whole
+ * (docs/decisions/0012-known-means-whole.md); from then on every list holds what can be known.
  */
 import type { Task } from '@aws-sdk/client-ecs';
 import type { TargetGroup } from '../../model/target.ts';
@@ -110,7 +111,10 @@ export class EcsDiscovery {
     }
   }
 
-  /** Until the next reading is due. How long that is may change meanwhile, when events begin or end to come. */
+  /**
+   * Until the next reading is due. How long that is may change meanwhile, when events begin or end
+   * to come.
+   */
   async #waitFrom(readAtMs: number, retryMs: number): Promise<void> {
     const { clock, signal } = this.#world;
     while (!signal.aborted) {
@@ -196,8 +200,8 @@ export class EcsDiscovery {
   }
 
   /**
-   * A cluster that ECS does not know any more is read as empty, as long as others are found: where none is, region or
-   * account are others than they should be, and that is no answer.
+   * A cluster that ECS does not know any more is read as empty, as long as others are found: where
+   * none is, region or account are others than they should be, and that is no answer.
    */
   #clearGone(): void {
     const gone = [...this.#clusters.values()].filter(({ isGone }) => isGone);
@@ -239,7 +243,10 @@ export class EcsDiscovery {
     return [this.#config.role_arn ?? '', this.#api?.region ?? '', OF_LIST].join(' ').trim();
   }
 
-  /** Begins with what an earlier run kept; what it did not keep is waited for. True when all of it is known. */
+  /**
+   * Begins with what an earlier run kept; what it did not keep is waited for. True when all of it
+   * is known.
+   */
   async #restore(): Promise<boolean> {
     const { clusters } = this.#config;
     const names = clusters ?? (await this.#snapshots.readNames(this.#scopeOfNames()));

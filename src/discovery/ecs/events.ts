@@ -1,6 +1,7 @@
 /**
- * Task state changes from an SQS queue that EventBridge fills: the first word of a task, within a second or two. An event
- * may come twice, late or out of order: versions decide. Messages that are no such events are taken off and counted.
+ * Task state changes from an SQS queue that EventBridge fills: the first word of a task, within a
+ * second or two. An event may come twice, late or out of order: versions decide. Messages that are
+ * no such events are taken off and counted.
  * Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_task_events.html
  */
 import type { Task } from '@aws-sdk/client-ecs';

@@ -1,6 +1,6 @@
 /**
- * What is known of a task when its targets are made: AWS's own descriptions, side by side. Values only; where they come
- * from is cluster.ts.
+ * What is known of a task when its targets are made: AWS's own descriptions, side by side. Values
+ * only; where they come from is cluster.ts.
  */
 import type { Instance, NetworkInterface } from '@aws-sdk/client-ec2';
 import type {
@@ -65,7 +65,10 @@ export function serviceNameOf(task: Task): string {
   return task.group?.startsWith('service:') === true ? task.group.slice('service:'.length) : '';
 }
 
-/** The network interface of a task in awsvpc mode, `eni-…`. Events call the attachment by another name than the API. */
+/**
+ * The network interface of a task in awsvpc mode, `eni-…`. Events call the attachment by another
+ * name than the API.
+ */
 export function interfaceIdOf({ attachments = [] }: Task): string {
   for (const { details = [] } of attachments)
     for (const { name, value } of details) if (name === 'networkInterfaceId') return value ?? '';

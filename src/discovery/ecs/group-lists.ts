@@ -1,6 +1,7 @@
 /**
- * The target groups of the clusters, made anew for those that have changed, a slice of tasks in each turn of the event loop:
- * ten thousand tasks at once would hold up everything else. Also why each container is a target or none.
+ * The target groups of the clusters, made anew for those that have changed, a slice of tasks in
+ * each turn of the event loop: ten thousand tasks at once would hold up everything else. Also why
+ * each container is a target or none.
  */
 import { setImmediate } from 'node:timers/promises';
 import type { TargetGroup } from '../../model/target.ts';
@@ -43,8 +44,8 @@ export class GroupLists {
   }
 
   /**
-   * The groups of all clusters, and whether each of them was read whole before they were made: one that ends to be read
-   * meanwhile is not in them. Explains them to whoever wants to know.
+   * The groups of all clusters, and whether each of them was read whole before they were made: one
+   * that ends to be read meanwhile is not in them. Explains them to whoever wants to know.
    */
   async render(
     clusters: readonly ClusterState[],

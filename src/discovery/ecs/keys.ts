@@ -1,5 +1,6 @@
 /**
- * What the two kinds of ECS discovery have in common of their keys, and which keys belong to one alone.
+ * What the two kinds of ECS discovery have in common of their keys, and which keys belong to one
+ * alone.
  */
 import { durationSchema } from '../../settings/duration.ts';
 import { listOf, textSchema } from '../../settings/text.ts';

@@ -18,7 +18,10 @@ export function tagLabels(
   );
 }
 
-/** Each character that a label's name cannot hold becomes one `_`; of two names that become one the last wins. */
+/**
+ * Each character that a label's name cannot hold becomes one `_`; of two names that become one the
+ * last wins.
+ */
 export function prefixed(prefix: string, values: Labels = {}): Labels {
   return Object.fromEntries(
     Object.entries(values).map(([name, value]) => [

@@ -1,8 +1,10 @@
 /**
- * amperage_ecs_sd_configs: containers of ECS tasks as scrape targets, by rules on services, task definitions and docker
- * labels, found by polling, and at once where a queue of events is given. What is configured; discovery.ts does it.
- * Prometheus' own `ecs_sd_configs`, which knows tasks and no containers, is prometheus-mechanism.ts.
- * Source: https://github.com/open-telemetry/opentelemetry-collector-contrib/tree/main/extension/observer/ecsobserver
+ * amperage_ecs_sd_configs: containers of ECS tasks as scrape targets, by rules on services, task
+ * definitions and docker labels, found by polling, and at once where a queue of events is given.
+ * What is configured; discovery.ts does it. Prometheus' own `ecs_sd_configs`, which knows tasks and
+ * no containers, is prometheus-mechanism.ts.
+ * Source:
+ * https://github.com/open-telemetry/opentelemetry-collector-contrib/tree/main/extension/observer/ecsobserver
  */
 import { z } from 'zod';
 import { awsClientShape } from '../aws-client.ts';

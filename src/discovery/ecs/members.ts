@@ -1,6 +1,6 @@
 /**
- * The collectors of one ECS service, as ECS tells them: who this one is, and who else there is. One that is leaving is told
- * as long as its containers may run.
+ * The collectors of one ECS service, as ECS tells them: who this one is, and who else there is. One
+ * that is leaving is told as long as its containers may run.
  */
 import type { Task } from '@aws-sdk/client-ecs';
 import { z } from 'zod';
@@ -82,7 +82,8 @@ export class EcsMembers {
   }
 
   /**
-   * All that may scrape, this one among them. ECS lists no task that is told to stop, so those of before are asked for too.
+   * All that may scrape, this one among them. ECS lists no task that is told to stop, so those of
+   * before are asked for too.
    *
    * @param before  ids of the last list
    */
@@ -129,7 +130,10 @@ async function findService(own: OwnTask, cluster: string, api: EcsApi): Promise<
   return service;
 }
 
-/** Only an interface of its own is an address that others reach: that of a bridge is the instance's alone. */
+/**
+ * Only an interface of its own is an address that others reach: that of a bridge is the instance's
+ * alone.
+ */
 function findHost({ Containers }: OwnTask): string | undefined {
   for (const { Networks } of Containers ?? [])
     for (const { NetworkMode, IPv4Addresses, IPv6Addresses } of Networks ?? []) {

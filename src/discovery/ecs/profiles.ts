@@ -1,9 +1,12 @@
 /**
- * The labels of a container's target: all that is known, as `__meta_ecs_*`, and the exact labels of those whose place we
- * take. Where a list of ours differs from theirs on purpose, test/discovery/profiles.test.ts names it.
+ * The labels of a container's target: all that is known, as `__meta_ecs_*`, and the exact labels of
+ * those whose place we take. Where a list of ours differs from theirs on purpose,
+ * test/discovery/profiles.test.ts names it.
  * Sources: https://github.com/teralytics/prometheus-ecs-discovery (main.go),
- * https://github.com/open-telemetry/opentelemetry-collector-contrib/tree/main/extension/observer/ecsobserver (exporter.go, target.go),
- * https://github.com/aws/amazon-cloudwatch-agent/tree/main/internal/ecsservicediscovery (decoratedtask.go)
+ * https://github.com/open-telemetry/opentelemetry-collector-contrib/tree/main/extension/observer/ecsobserver
+ * (exporter.go, target.go),
+ * https://github.com/aws/amazon-cloudwatch-agent/tree/main/internal/ecsservicediscovery
+ * (decoratedtask.go)
  */
 import { formatDurationMs } from '../../model/duration.ts';
 import { isLegacyLabelName } from '../../model/labels.ts';
@@ -25,7 +28,9 @@ export interface LabelInput {
   readonly facts: TaskFacts;
   readonly containerName: string;
   readonly wanted: Wanted;
-  /** The task's service where a rule on services names it, whichever rule found the target; else ''. */
+  /**
+   * The task's service where a rule on services names it, whichever rule found the target; else ''.
+   */
   readonly matchedService: string;
   /** Address without the port. */
   readonly host: string;
@@ -38,7 +43,10 @@ export function makeProfileLabels(profile: Profile, input: LabelInput): Labels {
   return withoutEmpty(makers[profile](input));
 }
 
-/** Where ecsobserver and the CloudWatch agent scrape when nobody says where; else the job's path is not known here. */
+/**
+ * Where ecsobserver and the CloudWatch agent scrape when nobody says where; else the job's path is
+ * not known here.
+ */
 export function defaultPathOf(profile: Profile): string {
   return profile === 'ecsobserver' || profile === 'cloudwatch-agent' ? '/metrics' : '';
 }

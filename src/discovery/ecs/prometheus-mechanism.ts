@@ -1,7 +1,8 @@
 /**
- * `ecs_sd_configs` and `aws_sd_configs` (role ecs) as Prometheus has them since 3.8: its keys, its defaults, its targets. A
- * budget of calls and a folder to keep what was found in are ours, and are the only keys beyond Prometheus' own.
- * What becomes of a task: prometheus-role.ts. Our own rules for containers: mechanism.ts.
+ * `ecs_sd_configs` and `aws_sd_configs` (role ecs) as Prometheus has them since 3.8: its keys, its
+ * defaults, its targets. A budget of calls and a folder to keep what was found in are ours, and are
+ * the only keys beyond Prometheus' own. What becomes of a task: prometheus-role.ts. Our own rules
+ * for containers: mechanism.ts.
  * Sources: https://github.com/prometheus/prometheus/blob/main/discovery/aws/ecs.go and aws.go
  */
 import { z } from 'zod';

@@ -1,7 +1,9 @@
 /**
- * What Prometheus itself makes of a task (`ecs_sd_configs`, `aws_sd_configs` with the role ecs): one target at one port,
- * whatever its containers, with labels of the task, its cluster, service and instance. Pure.
- * Where this finds more than Prometheus does, `explain` says so and test/discovery/prometheus-role.test.ts lists it.
+ * What Prometheus itself makes of a task (`ecs_sd_configs`, `aws_sd_configs` with the role ecs):
+ * one target at one port, whatever its containers, with labels of the task, its cluster, service
+ * and instance. Pure.
+ * Where this finds more than Prometheus does, `explain` says so and
+ * test/discovery/prometheus-role.test.ts lists it.
  * Source: https://github.com/prometheus/prometheus/blob/main/discovery/aws/ecs.go
  */
 import type { Attachment, Task } from '@aws-sdk/client-ecs';
@@ -13,7 +15,10 @@ export type RoleVerdict =
   | { readonly target: Readonly<Record<string, string>>; readonly words: string }
   | { readonly reason: NoTarget; readonly words: string };
 
-/** The status of a task is a label, not a condition: one that is pending and has an address is a target. */
+/**
+ * The status of a task is a label, not a condition: one that is pending and has an address is a
+ * target.
+ */
 export function judgeRole(facts: TaskFacts, port: number): RoleVerdict {
   if (facts.task.desiredStatus === 'STOPPED')
     return { reason: 'stopping', words: 'the task is being stopped' };
@@ -100,7 +105,10 @@ function findHost(facts: TaskFacts): FoundHost {
     return { host: other, how: `bridge or host: the address of the instance ${BEYOND}` };
   return {
     reason: 'no_address',
-    words: `the address of the instance is not known (ecs:DescribeContainerInstances, ec2:DescribeInstances); an external instance tells it by its attribute ${ADDRESS_ATTRIBUTE}`,
+    words:
+      'the address of the instance is not known (ecs:DescribeContainerInstances, ' +
+      'ec2:DescribeInstances); an external instance tells it by its attribute ' +
+      `${ADDRESS_ATTRIBUTE}`,
   };
 }
 

@@ -1,8 +1,10 @@
 /**
- * Which containers are scraped, and where: rules on services, on task definitions and on docker labels, in this order as
- * ecsobserver has them; the CloudWatch agent asks docker labels before task definitions. Patterns are RE2 and match anywhere in the name.
+ * Which containers are scraped, and where: rules on services, on task definitions and on docker
+ * labels, in this order as ecsobserver has them; the CloudWatch agent asks docker labels before
+ * task definitions. Patterns are RE2 and match anywhere in the name.
  *
- * A port label holds a container port, or several with more to say of each: `9404:/metrics;job=app;interval=30s,8080:/x`.
+ * A port label holds a container port, or several with more to say of each:
+ * `9404:/metrics;job=app;interval=30s,8080:/x`.
  */
 import { z } from 'zod';
 import { compileRegex } from '../../relabel/regex.ts';
@@ -76,17 +78,24 @@ export interface Rules {
   readonly services: readonly ServiceRule[];
   readonly definitions: readonly DefinitionRule[];
   readonly dockerLabels: readonly DockerLabelRule[];
-  /** The CloudWatch agent asks docker labels before task definitions: who comes first gives a target its job. */
+  /**
+   * The CloudWatch agent asks docker labels before task definitions: who comes first gives a target
+   * its job.
+   */
   readonly labelsFirst?: boolean | undefined;
   /** Docker label that a container must have, NAME or NAME=VALUE. */
   readonly filterLabel?: string | undefined;
-  /** Instead of all rules: containers with the label PROMETHEUS_DYNAMIC_EXPORT=1 that have one port. */
+  /**
+   * Instead of all rules: containers with the label PROMETHEUS_DYNAMIC_EXPORT=1 that have one port.
+   */
   readonly isDynamic: boolean;
 }
 
 const DYNAMIC_LABEL = 'PROMETHEUS_DYNAMIC_EXPORT';
 
-/** The docker labels of prometheus-ecs-discovery, and those of the CloudWatch agent and ecsobserver. */
+/**
+ * The docker labels of prometheus-ecs-discovery, and those of the CloudWatch agent and ecsobserver.
+ */
 export const DEFAULT_DOCKER_LABELS: readonly DockerLabelRule[] = [
   {
     port_label: 'PROMETHEUS_EXPORTER_PORT',
@@ -148,7 +157,10 @@ export function applyRules(
     : [...byService, ...byDefinition, ...byLabels];
 }
 
-/** The service that started the task, where a rule on services names it, whatever containers that rule is for; else ''. */
+/**
+ * The service that started the task, where a rule on services names it, whatever containers that
+ * rule is for; else ''.
+ */
 export function matchService(rules: Rules, { task }: TaskFacts): string {
   const name = serviceNameOf(task);
   const isMatched = name !== '' && rules.services.some((rule) => isMatch(rule.name_pattern, name));
@@ -179,7 +191,9 @@ function passesFilter(
   return value.length === 0 || labels[name] === value.join('=');
 }
 
-/** As prometheus-ecs-discovery's dynamic mode, which no other rule joins; here awsvpc has it too. */
+/**
+ * As prometheus-ecs-discovery's dynamic mode, which no other rule joins; here awsvpc has it too.
+ */
 function byOnlyPort(rules: Rules, container: ContainerDefinition): (Wanted | RuleFault)[] {
   const labels = container.dockerLabels ?? {};
   if (labels[DYNAMIC_LABEL] !== '1') return [];

@@ -1,11 +1,13 @@
 /**
- * Things of one kind that belong to tasks (definitions, instances, services), by their keys, and how they become known: in
- * batches, each for itself. What a batch could not tell is asked again at the next reading, and never taken for known.
+ * Things of one kind that belong to tasks (definitions, instances, services), by their keys, and
+ * how they become known: in batches, each for itself. What a batch could not tell is asked again at
+ * the next reading, and never taken for known.
  *
- *   key      known, until it is due to be read again: the value of before stays until there is another
- *            not known: asked at each reading
- *            unknown to AWS: asked once more at the next reading, then slowly; the list does not wait for it any longer
- *   the call denied, where it may be: asked once more at the next reading, then slowly; the list does not wait for it
+ *   key      known, until it is due to be read again: the value of before stays until there is
+ *            another
+ *            not known: asked at each reading unknown to AWS: asked once more at the next reading,
+ *            then slowly; the list does not wait for it any longer the call denied, where it may
+ *            be: asked once more at the next reading, then slowly; the list does not wait for it
  */
 import type { AwsAction } from '../../aws/calls.ts';
 import { AwsCallError } from '../../aws/calls.ts';
@@ -30,7 +32,10 @@ export interface ShelfOptions<Value> {
   readonly read: (keys: string[]) => Promise<ShelfAnswer<Value>>;
 }
 
-/** Of what is denied, or unknown to AWS. A little less than ten minutes: readings that far apart ask each time. */
+/**
+ * Of what is denied, or unknown to AWS. A little less than ten minutes: readings that far apart ask
+ * each time.
+ */
 export const SLOW_MS = 590_000;
 /** So many answers in a row make a denial, or a key that is unknown, believed. */
 const BELIEVED_AFTER = 2;
@@ -87,7 +92,10 @@ export class Shelf<Value> {
     for (const key of this.#entries.keys()) if (!keys.has(key)) this.#entries.delete(key);
   }
 
-  /** Reads what is wanted and not known, or due again. Never rejects: the answer says what is lacking of it. */
+  /**
+   * Reads what is wanted and not known, or due again. Never rejects: the answer says what is
+   * lacking of it.
+   */
   async complete(wanted: ReadonlySet<string>, scope: string, nowMs: number): Promise<Lack[]> {
     const due = [...wanted].filter((key) => (this.#entries.get(key)?.dueMs ?? 0) <= nowMs);
     const failures: unknown[] = [];

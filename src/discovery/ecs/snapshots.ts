@@ -1,6 +1,7 @@
 /**
- * The last good reading of each cluster on disk, and the names of the clusters, so that a restart during an outage of AWS
- * begins with them. A file that can't be read, written or trusted is told once and does no harm.
+ * The last good reading of each cluster on disk, and the names of the clusters, so that a restart
+ * during an outage of AWS begins with them. A file that can't be read, written or trusted is told
+ * once and does no harm.
  */
 import type { Task } from '@aws-sdk/client-ecs';
 import { mkdir, readFile } from 'node:fs/promises';
@@ -13,7 +14,10 @@ import { writeAtomically } from '../../kernel/atomic-file.ts';
 import { isTask } from './api.ts';
 import type { DetailSnapshot } from './details.ts';
 
-/** Kept on disk of one cluster, to begin with after a restart: all its tasks, and what was known of what belongs to them. */
+/**
+ * Kept on disk of one cluster, to begin with after a restart: all its tasks, and what was known of
+ * what belongs to them.
+ */
 export interface ClusterSnapshot extends DetailSnapshot {
   readonly version: 2;
   readonly atMs: number;
@@ -28,7 +32,9 @@ interface Kept {
 }
 
 const VERSION = 2;
-/** Part of the age at which a snapshot is of no use: what has not changed is written again after it. */
+/**
+ * Part of the age at which a snapshot is of no use: what has not changed is written again after it.
+ */
 const REWRITE_SHARE = 0.25;
 /** Items that are written in one turn of the event loop: some milliseconds. */
 const SLICE = 500;

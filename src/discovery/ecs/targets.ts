@@ -1,6 +1,6 @@
 /**
- * From what is known of a task to its scrape targets, and for every container that is none the reason. Pure: the same
- * answer feeds the target groups, the metrics and the explanations.
+ * From what is known of a task to its scrape targets, and for every container that is none the
+ * reason. Pure: the same answer feeds the target groups, the metrics and the explanations.
  */
 import type { TargetGroup } from '../../model/target.ts';
 import { type NoTarget, findAddress } from './address.ts';

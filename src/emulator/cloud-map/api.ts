@@ -1,6 +1,6 @@
 /**
- * AWS Cloud Map: namespaces, services with tags, instances with health; the calls that discovery and the deploy scripts
- * make. In memory.
+ * AWS Cloud Map: namespaces, services with tags, instances with health; the calls that discovery
+ * and the deploy scripts make. In memory.
  * Source: https://docs.aws.amazon.com/cloud-map/latest/api/Welcome.html
  */
 import type { Clock } from '../../kernel/clock.ts';

@@ -1,5 +1,14 @@
-/** Instances of an emulated Cloud Map's services and their health, by the control plane and by discovery. */
-import { type ActionHandler, AwsError, type AwsInput, cutListPage, requireText } from '../service.ts';
+/**
+ * Instances of an emulated Cloud Map's services and their health, by the control plane and by
+ * discovery.
+ */
+import {
+  type ActionHandler,
+  AwsError,
+  type AwsInput,
+  cutListPage,
+  requireText,
+} from '../service.ts';
 import type { CloudMapStore, StoredService } from './store.ts';
 
 const INSTANCES_MAX = 1_000;
@@ -54,14 +63,17 @@ export function instanceActions(store: CloudMapStore): Record<string, ActionHand
       if (!hasHealthCheck(service))
         throw new AwsError('InvalidInput', 'the service has no health check');
       const { page, ...more } = cutListPage([...service.instances.keys()], input);
-      return { Status: Object.fromEntries(page.map((id) => [id, readHealth(service, id)])), ...more };
+      return {
+        Status: Object.fromEntries(page.map((id) => [id, readHealth(service, id)])),
+        ...more,
+      };
     },
   };
 }
 
 /**
- * Discovery: in no order, without pages, and without a word where MaxResults cut the answer short. Where there is no
- * health check the wanted health is ignored.
+ * Discovery: in no order, without pages, and without a word where MaxResults cut the answer short.
+ * Where there is no health check the wanted health is ignored.
  * Source: https://docs.aws.amazon.com/cloud-map/latest/api/API_DiscoverInstances.html
  */
 export function discoveryActions(store: CloudMapStore): Record<string, ActionHandler> {

@@ -1,5 +1,11 @@
 /** Namespaces of an emulated Cloud Map, services in them, and the tags of both. */
-import { type ActionHandler, AwsError, type AwsInput, cutListPage, requireText } from '../service.ts';
+import {
+  type ActionHandler,
+  AwsError,
+  type AwsInput,
+  cutListPage,
+  requireText,
+} from '../service.ts';
 import type { CloudMapStore, StoredNamespace, StoredService } from './store.ts';
 
 export function namespaceActions(store: CloudMapStore): Record<string, ActionHandler> {
@@ -111,8 +117,8 @@ function describe({
 }
 
 /**
- * Filters of NAMESPACE_ID, TYPE and NAME. Cloud Map takes a page and filters it then: one may be empty though more
- * follow, and nobody must take it for the end.
+ * Filters of NAMESPACE_ID, TYPE and NAME. Cloud Map takes a page and filters it then: one may be
+ * empty though more follow, and nobody must take it for the end.
  * Source: https://docs.aws.amazon.com/cloud-map/latest/api/API_ListServices.html
  */
 function filtered<T extends { Name: string; NamespaceId?: string; Type?: string }>(

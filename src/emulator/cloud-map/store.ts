@@ -1,6 +1,6 @@
 /**
- * What an emulated Cloud Map holds: namespaces, services with their instances, tags, operations. In memory.
- * Operations are done at once, and told so by GetOperation.
+ * What an emulated Cloud Map holds: namespaces, services with their instances, tags, operations. In
+ * memory. Operations are done at once, and told so by GetOperation.
  */
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../kernel/clock.ts';
@@ -96,7 +96,10 @@ export class CloudMapStore {
 
   /** By the HttpName of its namespace and its own name, as discovery names it. */
   named(input: AwsInput): StoredService {
-    const [httpName, name] = [requireText(input, 'NamespaceName'), requireText(input, 'ServiceName')];
+    const [httpName, name] = [
+      requireText(input, 'NamespaceName'),
+      requireText(input, 'ServiceName'),
+    ];
     const namespace = [...this.namespaces.values()].find(
       ({ Properties }) => Properties.HttpProperties.HttpName === httpName,
     );

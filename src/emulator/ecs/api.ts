@@ -1,9 +1,16 @@
 /**
- * The ECS calls that discovery and deployment make, over EcsState: AWS's shapes, pages, batch limits and error codes.
+ * The ECS calls that discovery and deployment make, over EcsState: AWS's shapes, pages, batch
+ * limits and error codes.
  * Source: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/
  */
 import { notImplemented, requireOne } from '../members.ts';
-import { AwsError, type AwsInput, type JsonService, numberOfToken, requireText } from '../service.ts';
+import {
+  AwsError,
+  type AwsInput,
+  type JsonService,
+  numberOfToken,
+  requireText,
+} from '../service.ts';
 import type { Cluster, ContainerDefinition, EcsService, Task, TaskDefinition } from './shapes.ts';
 import type { EcsState } from './state.ts';
 import { parseTags, tagActions } from './tags.ts';
@@ -213,7 +220,8 @@ function listTasks(state: EcsState, cluster: Cluster, input: AwsInput): object {
   const service = wanted('serviceName')?.split('/').at(-1);
   if (service !== undefined) requireService(cluster, service);
   const family = wanted('family');
-  const desired = requireOne(input, 'desiredStatus', ['RUNNING', 'PENDING', 'STOPPED']) ?? 'RUNNING';
+  const desired =
+    requireOne(input, 'desiredStatus', ['RUNNING', 'PENDING', 'STOPPED']) ?? 'RUNNING';
   const launchType = requireOne(input, 'launchType', LAUNCH_TYPES);
   const instance = findInstance(cluster, wanted('containerInstance'));
   const fits = (task: Task): boolean =>
@@ -276,7 +284,10 @@ function described(
   return { [key]: found, failures };
 }
 
-/** One page: items after the order of the one that the token names, so that none is left out when others go. */
+/**
+ * One page: items after the order of the one that the token names, so that none is left out when
+ * others go.
+ */
 function pageBy<T>(
   items: readonly T[],
   orderOf: (item: T, index: number) => number,

@@ -1,6 +1,8 @@
 /**
- * Task definitions of an emulated account: revisions of families, active until they are deregistered.
- * Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deregister-task-definition.html
+ * Task definitions of an emulated account: revisions of families, active until they are
+ * deregistered.
+ * Source:
+ * https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deregister-task-definition.html
  */
 import type { Clock } from '../../kernel/clock.ts';
 import { AwsError } from '../service.ts';

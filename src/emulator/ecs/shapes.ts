@@ -1,5 +1,6 @@
 /**
- * Clusters, services, instances and tasks in the shapes of ECS's answers, as far as the emulator has them.
+ * Clusters, services, instances and tasks in the shapes of ECS's answers, as far as the emulator
+ * has them.
  * Source: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Task.html
  */
 

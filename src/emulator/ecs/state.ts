@@ -1,7 +1,8 @@
 /**
- * The clusters of an emulated account: task definitions, container instances, services and tasks, as ECS describes them,
- * and what happens to them. Every change of a task raises its version and is told to a listener, as EventBridge has it.
- * Held in memory; stopped tasks are remembered for an hour, as on AWS.
+ * The clusters of an emulated account: task definitions, container instances, services and tasks,
+ * as ECS describes them, and what happens to them. Every change of a task raises its version and is
+ * told to a listener, as EventBridge has it. Held in memory; stopped tasks are remembered for an
+ * hour, as on AWS.
  * Source: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Task.html
  */
 import { randomBytes } from 'node:crypto';

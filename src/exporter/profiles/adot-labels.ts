@@ -1,10 +1,12 @@
 /**
- * The labels of the profile `adot`: the resource attributes of the awsecscontainermetrics receiver, dots as underscores,
- * which an exporter with `resource_to_telemetry_conversion` makes of them. Labels without a value are not written. Pure.
- * Source: opentelemetry-collector-contrib, receiver/awsecscontainermetricsreceiver/internal/awsecscontainermetrics/resource.go
+ * The labels of the profile `adot`: the resource attributes of the awsecscontainermetrics receiver,
+ * dots as underscores, which an exporter with `resource_to_telemetry_conversion` makes of them.
+ * Labels without a value are not written. Pure.
+ * Source: opentelemetry-collector-contrib,
+ * receiver/awsecscontainermetricsreceiver/internal/awsecscontainermetrics/resource.go
  */
 import type { TaskContainer, TaskMetadata } from '../../aws/task-metadata-schema.ts';
-import type { SampleLabels } from '../page.ts';
+import type { SampleLabels } from '../family-list.ts';
 import { shortArnName } from '../reading.ts';
 
 export function adotTaskLabels(task: TaskMetadata): SampleLabels {
@@ -48,7 +50,10 @@ export function adotContainerLabels(container: TaskContainer): SampleLabels {
   };
 }
 
-/** `registry:5000/app:v1@sha256:…` → `registry:5000/app` and `v1`. Without tag and digest the tag is `latest`, as docker has it. */
+/**
+ * `registry:5000/app:v1@sha256:…` → `registry:5000/app` and `v1`. Without tag and digest the tag is
+ * `latest`, as docker has it.
+ */
 function splitImage(image: string): { readonly name: string; readonly tag: string } {
   const [tagged = '', digest] = image.split('@');
   const colon = tagged.lastIndexOf(':');

@@ -1,7 +1,7 @@
 /**
- * The profile `adot` beside ADOT 0.49: names, units, types and labels by a table made from the source of its receiver and
- * normaliser (adot-0.49.json), figures worked out here as the receiver does. What differs is what
- * docs/exporter-differences.md says, no more and no less.
+ * The profile `adot` beside ADOT 0.49: names, units, types and labels by a table made from the
+ * source of its receiver and normaliser (adot-0.49.json), figures worked out here as the receiver
+ * does. What differs is what docs/exporter-differences.md says, no more and no less.
  */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -58,7 +58,8 @@ function documents(): Document[] {
   return [...shapes, ...published];
 }
 
-// ── What ADOT writes ────────────────────────────────────────────────────────────────────────────────────────────────
+// ── What ADOT writes
+// ────────────────────────────────────────────────────────────────────────────────────────────────
 
 function at(value: unknown, path: string): unknown {
   return path
@@ -207,7 +208,8 @@ function theirSeries({ metadata, stats }: Document, withUnits: boolean): Series[
   return all;
 }
 
-// ── What we write, and what differs ─────────────────────────────────────────────────────────────────────────────────
+// ── What we write, and what differs
+// ─────────────────────────────────────────────────────────────────────────────────
 
 function ourSeries({ metadata, stats }: Document, profile: 'adot' | 'adot_units'): Series[] {
   const tasks = [taskSchema.parse(metadata)];
@@ -243,7 +245,10 @@ const isAbsent = ({ ours, theirs, label }: Difference): boolean =>
 const differs = ({ ours, theirs, label }: Difference): boolean =>
   label === undefined && ours !== undefined && theirs !== undefined;
 
-/** Under the words of the first column of the table in the documentation. The first that fits counts. */
+/**
+ * Under the words of the first column of the table in the documentation. The first that fits
+ * counts.
+ */
 const RULES: Readonly<Record<string, (one: Difference) => boolean>> = {
   "the agent's own containers (`~internal~ecs~pause`)": (one) =>
     hasPause(one) &&
@@ -321,7 +326,8 @@ test(
           const rule = Object.entries(RULES).find(([, fits]) => fits(one))?.[0];
           if (rule === undefined)
             unknown.push(
-              `${document.name} ${one.name} ${one.label ?? ''}: ${one.theirs} there, ${one.ours} here`,
+              `${document.name} ${one.name} ${one.label ?? ''}: ${one.theirs} there, ` +
+                `${one.ours} here`,
             );
           else used.add(rule);
         }

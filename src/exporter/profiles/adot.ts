@@ -1,10 +1,12 @@
 /**
- * The profile `adot`: the names of OpenTelemetry's awsecscontainermetrics receiver as they arrive in Prometheus, dots
- * as underscores, of containers (`container_…`) and of the task (`ecs_task_…`), with the resource attributes that tell
- * them apart as labels (adot-labels.ts). Where the receiver is wrong this is right (docs/exporter-differences.md).
- * Not here: unit suffixes, which an exporter with `add_metric_suffixes` adds; ask for them with `adot_units`.
- * Source: opentelemetry-collector-contrib 0.156 (ADOT 0.49), receiver/awsecscontainermetricsreceiver; of the suffixes
- * prometheus/otlptranslator, metric_namer.go: a unit that it does not know is appended as it is, `/` as `_per_`
+ * The profile `adot`: the names of OpenTelemetry's awsecscontainermetrics receiver as they arrive
+ * in Prometheus, dots as underscores, of containers (`container_…`) and of the task (`ecs_task_…`),
+ * with the resource attributes that tell them apart as labels (adot-labels.ts). Where the receiver
+ * is wrong this is right (docs/exporter-differences.md). Not here: unit suffixes, which an exporter
+ * with `add_metric_suffixes` adds; ask for them with `adot_units`.
+ * Source: opentelemetry-collector-contrib 0.156 (ADOT 0.49),
+ * receiver/awsecscontainermetricsreceiver; of the suffixes prometheus/otlptranslator,
+ * metric_namer.go: a unit that it does not know is appended as it is, `/` as `_per_`
  */
 import type {
   ContainerNetwork,
@@ -12,7 +14,7 @@ import type {
   TaskMetadata,
   TaskStats,
 } from '../../aws/task-metadata-schema.ts';
-import { gauge, type FamilyList, type SampleLabels } from '../page.ts';
+import { gauge, type FamilyList, type SampleLabels } from '../family-list.ts';
 import {
   areAllKnown,
   blockIo,
@@ -151,7 +153,8 @@ function putContainer(
   put(
     'cpu_utilized',
     'None',
-    "CPU in use, in percent of the container's own share; without one, of the task's limit; without either, of one CPU.",
+    "CPU in use, in percent of the container's own share; without one, of the task's limit; " +
+      'without either, of one CPU.',
     times(cpuInUse(stats), 100 / reserved),
   );
   for (const [key, unit, help] of NETWORK) {

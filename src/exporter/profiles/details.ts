@@ -1,10 +1,11 @@
 /**
- * What the metadata endpoint tells beyond ecs_exporter's metrics: state, health and times of each container, where its
- * CPU time and memory go, throttling, processes, block I/O, the task's sums against its limits. Part of the profile
- * `ecs_exporter` unless `--basic` is asked for: about 30 series a container.
+ * What the metadata endpoint tells beyond ecs_exporter's metrics: state, health and times of each
+ * container, where its CPU time and memory go, throttling, processes, block I/O, the task's sums
+ * against its limits. Part of the profile `ecs_exporter` unless `--basic` is asked for: about 30
+ * series a container.
  */
 import type { ContainerStats, TaskMetadata, TaskStats } from '../../aws/task-metadata-schema.ts';
-import { counter, gauge, type FamilyList, type SampleLabels } from '../page.ts';
+import { counter, gauge, type FamilyList, type SampleLabels } from '../family-list.ts';
 import {
   areAllKnown,
   blockIo,
@@ -139,7 +140,8 @@ const STATS_AGE = gauge(
 const TASK = {
   info: gauge(
     'ecs_task_info',
-    'What the task belongs to; always 1. Of its service only where the agent says so, which Fargate does not.',
+    'What the task belongs to; always 1. Of its service only where the agent says so, which ' +
+      'Fargate does not.',
   ),
   tags: gauge('ecs_task_tags_info', 'The tags of the task, as labels; always 1.'),
   running: gauge('ecs_task_containers_running', 'Containers of the task that run.'),
@@ -229,7 +231,8 @@ function putState(page: FamilyList, { container }: OwnContainer, labels: SampleL
   };
   page.put(STATE.info, { ...labels, ...info }, 1);
   if (status !== undefined) {
-    // A container with a health check or behind others may be PROVISIONED: its process runs then too.
+    // A container with a health check or behind others may be PROVISIONED: its process runs then
+    // too.
     const isRunning = status === 'RUNNING' || status === 'RESOURCES_PROVISIONED';
     page.put(STATE.running, labels, isRunning ? 1 : 0);
     page.put(STATE.status, { ...labels, status }, 1);
@@ -283,7 +286,11 @@ function putMemory(page: FamilyList, stats: ContainerStats, labels: SampleLabels
 }
 
 /** As the counters: of the task where its containers share a network, else of each container. */
-function putRates(page: FamilyList, containers: readonly OwnContainer[], shared: SampleLabels): void {
+function putRates(
+  page: FamilyList,
+  containers: readonly OwnContainer[],
+  shared: SampleLabels,
+): void {
   for (const { container, stats } of containers) {
     const rates = stats?.network_rate_stats;
     const owner = sharesNetwork(container) ? {} : { container_name: container.Name };

@@ -1,10 +1,11 @@
 /**
- * The profile `ecs_exporter`: names, labels and units of prometheus-community/ecs_exporter 0.4, and behind them what it
- * lacks (details.ts). Where that exporter is wrong this one is right; docs/exporter-differences.md lists each difference.
+ * The profile `ecs_exporter`: names, labels and units of prometheus-community/ecs_exporter 0.4, and
+ * behind them what it lacks (details.ts). Where that exporter is wrong this one is right;
+ * docs/exporter-differences.md lists each difference.
  * Source: https://github.com/prometheus-community/ecs_exporter
  */
 import type { ContainerNetwork, TaskMetadata, TaskStats } from '../../aws/task-metadata-schema.ts';
-import { counter, gauge, info, type FamilyList, type SampleLabels } from '../page.ts';
+import { counter, gauge, info, type FamilyList, type SampleLabels } from '../family-list.ts';
 import {
   parseEpochSeconds,
   listInterfaces,
@@ -132,7 +133,12 @@ function putContainers(
   }
 }
 
-function putNetworks(page: FamilyList, task: TaskMetadata, stats: TaskStats, shared: SampleLabels): void {
+function putNetworks(
+  page: FamilyList,
+  task: TaskMetadata,
+  stats: TaskStats,
+  shared: SampleLabels,
+): void {
   const interfaces = listInterfaces(task, stats);
   for (const [name, help, key] of NETWORK) {
     const metric = counter(`ecs_network_${name}`, help);

@@ -1,6 +1,6 @@
 /**
- * The profile `ecs_prometheus_exporter`: the older sidecar's names, gauges throughout, nanoseconds and bytes as the
- * endpoint gives them.
+ * The profile `ecs_prometheus_exporter`: the older sidecar's names, gauges throughout, nanoseconds
+ * and bytes as the endpoint gives them.
  * Source: the README of aws-samples' ecs_prometheus_exporter (2021)
  */
 import type {
@@ -9,7 +9,7 @@ import type {
   TaskMetadata,
   TaskStats,
 } from '../../aws/task-metadata-schema.ts';
-import { gauge, type FamilyList, type SampleLabels } from '../page.ts';
+import { gauge, type FamilyList, type SampleLabels } from '../family-list.ts';
 import { readLimit, ownContainers, shortArnName } from '../reading.ts';
 
 type Read = (stats: ContainerStats) => number | undefined;

@@ -1,11 +1,12 @@
 /**
- * The profiles `ecs_exporter_v0.1`, `_v0.2` and `_v0.3`: the names that ecs_exporter had before 0.4, for dashboards that
- * still ask for them, and `ecs_cpu_percent`, which a fork of it added. Names, labels and units are kept, odd ones too;
- * figures that the old versions got wrong are right (docs/exporter-differences.md).
+ * The profiles `ecs_exporter_v0.1`, `_v0.2` and `_v0.3`: the names that ecs_exporter had before
+ * 0.4, for dashboards that still ask for them, and `ecs_cpu_percent`, which a fork of it added.
+ * Names, labels and units are kept, odd ones too; figures that the old versions got wrong are right
+ * (docs/exporter-differences.md).
  * Source: https://github.com/prometheus-community/ecs_exporter/tree/v0.3.0, v0.2.0, v0.1.0
  */
 import type { ContainerNetwork, TaskMetadata, TaskStats } from '../../aws/task-metadata-schema.ts';
-import { counter, gauge, info, type FamilyList, type SampleLabels } from '../page.ts';
+import { counter, gauge, info, type FamilyList, type SampleLabels } from '../family-list.ts';
 import {
   cpuUse,
   readLimit,
@@ -69,8 +70,14 @@ export function putOlder(
   }
 }
 
-/** By CPU, where the kernel tells: cgroup v2 knows only the whole, which stands under cpu="total". */
-function putCpu(page: FamilyList, stats: NonNullable<OwnContainer['stats']>, labels: SampleLabels): void {
+/**
+ * By CPU, where the kernel tells: cgroup v2 knows only the whole, which stands under cpu="total".
+ */
+function putCpu(
+  page: FamilyList,
+  stats: NonNullable<OwnContainer['stats']>,
+  labels: SampleLabels,
+): void {
   const usage = stats.cpu_stats?.cpu_usage;
   const each = usage?.percpu_usage ?? [];
   if (each.length === 0) page.put(CPU, { ...labels, cpu: 'total' }, toSeconds(usage?.total_usage));
@@ -98,7 +105,10 @@ function putTask(page: FamilyList, task: TaskMetadata, shared: SampleLabels): vo
   page.put(TASK_MEMORY_LIMIT, labels, positive(task.Limits?.Memory));
 }
 
-/** As the image `ecs-exporter:1.2` of the AWS articles had it: CPU time by the host's, between two samples. */
+/**
+ * As the image `ecs-exporter:1.2` of the AWS articles had it: CPU time by the host's, between two
+ * samples.
+ */
 export function putCpuPercent(
   page: FamilyList,
   task: TaskMetadata,

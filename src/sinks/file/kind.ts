@@ -1,6 +1,6 @@
 /**
- * `file_write`: samples as newline-delimited JSON in a file that is rotated by size, for looking, and for the pipes of
- * other programs.
+ * `file_write`: samples as newline-delimited JSON in a file that is rotated by size, for looking,
+ * and for the pipes of other programs.
  */
 import { resolve } from 'node:path';
 import { z } from 'zod';

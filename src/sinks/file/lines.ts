@@ -1,5 +1,6 @@
 /**
- * Samples as lines of JSON; numbers that JSON lacks are texts: "NaN", "+Inf", "-Inf". Metadata has no line.
+ * Samples as lines of JSON; numbers that JSON lacks are texts: "NaN", "+Inf", "-Inf". Metadata has
+ * no line.
  *
  *     {"labels":{"__name__":"up"},"timestamp_ms":1700000000000,"value":1}
  *     … "stale":true}    … "histogram":{…}}    … "exemplar":{…},"value":1}

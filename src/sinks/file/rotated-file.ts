@@ -1,4 +1,7 @@
-/** A file as a receiver: lines are behind the others, and on the disk, before they count as delivered. */
+/**
+ * A file as a receiver: lines are behind the others, and on the disk, before they count as
+ * delivered.
+ */
 import * as fs from 'node:fs';
 import { promisify } from 'node:util';
 import type { Protocol } from '../../delivery/protocol.ts';

@@ -1,5 +1,6 @@
 /**
- * What one remote_write entry says of the receiver, as plain values, checked and filled with defaults by schema.ts. Names follow Prometheus' keys; spans are milliseconds, sizes bytes.
+ * What one remote_write entry says of the receiver, as plain values, checked and filled with
+ * defaults by schema.ts. Names follow Prometheus' keys; spans are milliseconds, sizes bytes.
  * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#remote_write
  */
 import type { HttpConnection } from '../../kernel/http-connection.ts';

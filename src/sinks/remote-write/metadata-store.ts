@@ -1,6 +1,6 @@
 /**
- * HELP, TYPE and UNIT of the families that the targets of a sink have told, for the sender of metadata. Bounded; not kept
- * on disk, since targets say it again.
+ * HELP, TYPE and UNIT of the families that the targets of a sink have told, for the sender of
+ * metadata. Bounded; not kept on disk, since targets say it again.
  */
 import type { SeriesMetadata } from '../../model/sample.ts';
 

@@ -1,5 +1,6 @@
 /**
- * What a remote_write entry says of itself, under Prometheus' names, so that its dashboards and alerts work on us.
+ * What a remote_write entry says of itself, under Prometheus' names, so that its dashboards and
+ * alerts work on us.
  * Source: https://github.com/prometheus/prometheus/blob/main/storage/remote/queue_manager.go
  */
 import { type DeliveryMetrics, REQUEST_BUCKETS } from '../../delivery/metrics.ts';

@@ -1,5 +1,6 @@
 /**
- * One remote_write entry of a configuration: its schema, and how it becomes the sink's plain values.
+ * One remote_write entry of a configuration: its schema, and how it becomes the sink's plain
+ * values.
  * Not here: sending.
  * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#remote_write
  */

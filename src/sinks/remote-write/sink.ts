@@ -1,5 +1,6 @@
 /**
- * A remote_write entry over its queue: appenders into it, delivery out of it, and metadata beside it.
+ * A remote_write entry over its queue: appenders into it, delivery out of it, and metadata beside
+ * it.
  * Limits: those of the queue; a request holds at most `maxItemsPerSend` and `maxBytesPerSend`.
  */
 import { Delivery } from '../../delivery/delivery.ts';
@@ -12,7 +13,7 @@ import type { RemoteWriteConfig } from './config.ts';
 import { newRemoteWriteMetrics, publicUrl, type RemoteWriteMetrics } from './metrics.ts';
 import { AppenderPool } from './way-in/appender.ts';
 import { type Authenticate, authenticateWith } from './way-out/auth.ts';
-import { Dialect } from './way-out/dialect.ts';
+import { Dialect } from './way-out/message-version.ts';
 import { type MetadataSenderOptions, runMetadataSender } from './way-out/metadata.ts';
 import { RemoteWriteProtocol } from './way-out/protocol.ts';
 import { readJob } from './way-out/split.ts';

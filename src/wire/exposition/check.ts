@@ -1,8 +1,9 @@
 /**
- * The rules for those who write a page of text format 0.0.4, which are stricter than what a scrape takes: whole lines,
- * one HELP and one TYPE a family and before its samples, no reserved label name, no raw line feed in a value.
- * Pure. Not here: advice on names and help texts.
- * Source: https://prometheus.io/docs/instrumenting/exposition_formats/#text-format-details, prometheus/common/expfmt
+ * The rules for those who write a page of text format 0.0.4, which are stricter than what a scrape
+ * takes: whole lines, one HELP and one TYPE a family and before its samples, no reserved label
+ * name, no raw line feed in a value. Pure. Not here: advice on names and help texts.
+ * Source: https://prometheus.io/docs/instrumenting/exposition_formats/#text-format-details,
+ * prometheus/common/expfmt
  */
 import { ExpositionReader } from './reader.ts';
 

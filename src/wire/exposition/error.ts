@@ -3,7 +3,10 @@
  */
 import { type Borrowed, peek } from '../../model/borrowed.ts';
 
-/** The body is not an exposition; nothing of it may be used. Line and column (in bytes) count from 1. */
+/**
+ * The body is not an exposition; nothing of it may be used. Line and column (in bytes) count from
+ * 1.
+ */
 export class ExpositionError extends Error {
   override readonly name = 'ExpositionError';
   readonly code = 'EXPOSITION_MALFORMED';

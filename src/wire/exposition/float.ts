@@ -1,13 +1,18 @@
 /**
- * Numbers as Prometheus reads and normalises them: Go's ParseFloat without underscores and hexadecimal, and the
- * OpenMetrics spelling of `le` and `quantile`. The fast path for plain decimals is in reader.ts.
- * Source: https://pkg.go.dev/strconv#ParseFloat, prometheus/model/textparse (parseFloat, formatOpenMetricsFloat)
+ * Numbers as Prometheus reads and normalises them: Go's ParseFloat without underscores and
+ * hexadecimal, and the OpenMetrics spelling of `le` and `quantile`. The fast path for plain
+ * decimals is in reader.ts.
+ * Source: https://pkg.go.dev/strconv#ParseFloat, prometheus/model/textparse (parseFloat,
+ * formatOpenMetricsFloat)
  */
 
 const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 const INFINITY = /^([+-]?)inf(?:inity)?$/i;
 
-/** The float64 of a sample's value; undefined when Prometheus would refuse the text, `1e999` among it. */
+/**
+ * The float64 of a sample's value; undefined when Prometheus would refuse the text, `1e999` among
+ * it.
+ */
 export function parseSampleValue(text: string): number | undefined {
   if (DECIMAL.test(text)) {
     const value = Number(text);

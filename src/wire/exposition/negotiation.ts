@@ -1,7 +1,7 @@
 /**
  * Which exposition formats a scrape asks for, and which one an answer is in. Pure.
- * Source: https://prometheus.io/docs/instrumenting/content_negotiation/, prometheus/scrape/scrape.go (acceptHeader),
- * prometheus/model/textparse/interface.go (New)
+ * Source: https://prometheus.io/docs/instrumenting/content_negotiation/,
+ * prometheus/scrape/scrape.go (acceptHeader), prometheus/model/textparse/interface.go (New)
  */
 
 /** In Prometheus' spelling of `scrape_protocols`; value: media type. */
@@ -83,7 +83,10 @@ export function kindOfProtocol(protocol: ScrapeProtocol): ExpositionKind {
   return protocol.startsWith('OpenMetrics') ? 'openmetrics' : 'text';
 }
 
-/** What to serve to a reader that sent this Accept header: OpenMetrics only where it is wanted as much as text. */
+/**
+ * What to serve to a reader that sent this Accept header: OpenMetrics only where it is wanted as
+ * much as text.
+ */
 export function wantedFormat(accept: string | undefined): 'text' | 'openmetrics' {
   let text = 0;
   let openMetrics = 0;

@@ -1,6 +1,7 @@
 /**
- * The rules for those who write OpenMetrics pages, far stricter than what a scrape takes: families whole and in one
- * piece, metadata first, names and labels as the type asks, counters that count, buckets that add up.
+ * The rules for those who write OpenMetrics pages, far stricter than what a scrape takes: families
+ * whole and in one piece, metadata first, names and labels as the type asks, counters that count,
+ * buckets that add up.
  * Pure. Not here: the syntax (reader.ts), advice on names.
  * Source: https://github.com/prometheus/OpenMetrics/blob/main/specification/OpenMetrics.md
  */
@@ -188,7 +189,10 @@ class Checker {
     if (!isAllowed) this.#fail('only counters and buckets have exemplars');
     const chars = reader
       .exemplar()
-      .labels.reduce((sum, [name, value]) => sum + countCharacters(name) + countCharacters(value), 0);
+      .labels.reduce(
+        (sum, [name, value]) => sum + countCharacters(name) + countCharacters(value),
+        0,
+      );
     if (chars > EXEMPLAR_CHARS_MAX)
       this.#fail(`the labels of an exemplar have more than ${EXEMPLAR_CHARS_MAX} characters`);
   }
@@ -259,7 +263,10 @@ class Checker {
   }
 }
 
-/** What follows the family's name in that of a sample; undefined when the sample is of another family. */
+/**
+ * What follows the family's name in that of a sample; undefined when the sample is of another
+ * family.
+ */
 function findSuffix(name: string, family: Family): string | undefined {
   if (!name.startsWith(family.name)) return undefined;
   const suffix = name.slice(family.name.length);

@@ -242,7 +242,9 @@ export class ExpositionReader {
     return errorAt(this.bytes, pos, message);
   }
 
-  /** Exponents, many digits, NaN, infinities. Returns the position behind the value, -1 for none. */
+  /**
+   * Exponents, many digits, NaN, infinities. Returns the position behind the value, -1 for none.
+   */
   #readOddValue(start: number): number {
     const { bytes } = this;
     let end = start;
@@ -319,7 +321,9 @@ export class ExpositionReader {
   }
 }
 
-/** Where the first line with invalid UTF-8 starts: there is one, and the last byte is a line feed. */
+/**
+ * Where the first line with invalid UTF-8 starts: there is one, and the last byte is a line feed.
+ */
 function firstBadLine(bytes: Uint8Array): number {
   let start = 0;
   let end = bytes.length;

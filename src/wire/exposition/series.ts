@@ -1,7 +1,7 @@
 /**
- * One series of the text formats, `name{label="value"}` or `{"name","label"="value"}`: found in the bytes, and decoded
- * when asked. In OpenMetrics no blanks stand between its parts and no raw line feed in a value. Pure; a part of
- * reader.ts, which says what is taken and what is refused.
+ * One series of the text formats, `name{label="value"}` or `{"name","label"="value"}`: found in the
+ * bytes, and decoded when asked. In OpenMetrics no blanks stand between its parts and no raw line
+ * feed in a value. Pure; a part of reader.ts, which says what is taken and what is refused.
  * Source: prometheus/model/textparse/promparse.go, openmetricsparse.go (parseLVals)
  */
 import { type Borrowed, peek } from '../../model/borrowed.ts';
@@ -17,7 +17,9 @@ const BACKSLASH = 92;
 const BRACE_OPEN = 123;
 const BRACE_CLOSE = 125;
 
-/** Bits of a byte's class: may begin or go on in a metric name, may begin or go on in a label name. */
+/**
+ * Bits of a byte's class: may begin or go on in a metric name, may begin or go on in a label name.
+ */
 const METRIC_START = 1;
 const METRIC_PART = 2;
 const LABEL_START = 4;
@@ -26,7 +28,9 @@ const CLASS = classTable();
 
 const EMPTY = new Uint8Array(0);
 
-/** Of a series, or the labels of an exemplar, as they are written. No receiver takes a tenth of it. */
+/**
+ * Of a series, or the labels of an exemplar, as they are written. No receiver takes a tenth of it.
+ */
 export const SERIES_BYTES_MAX = 256 * 1024;
 
 /**
@@ -84,7 +88,9 @@ export class SeriesScanner {
     return this.#decodeLabels([]);
   }
 
-  /** Of the series scanned last, `__name__` first. @throws ExpositionError for a label given twice */
+  /**
+   * Of the series scanned last, `__name__` first. @throws ExpositionError for a label given twice
+   */
   labels(): [name: string, value: string][] {
     const name = decode(this.#bytes, this.#nameStart, this.#nameEnd, this.#isNameQuoted);
     return this.#decodeLabels([['__name__', name]]);
@@ -145,7 +151,9 @@ export class SeriesScanner {
     }
   }
 
-  /** A label's value and the comma behind it; a comma may be missing only before the closing brace. */
+  /**
+   * A label's value and the comma behind it; a comma may be missing only before the closing brace.
+   */
   #scanValue(quote: number, nameStart: number, nameEnd: number): number {
     const bytes = this.#bytes;
     if (bytes[quote] !== QUOTE)

@@ -1,9 +1,10 @@
 /**
- * Metric families → text format 0.0.4 or OpenMetrics 1.0.0, the page behind /metrics. Pure; reading is
- * reader.ts, and which format a reader wants negotiation.ts.
- * Names that were not legal before UTF-8 names came are written quoted, `{"my.name","my.label"="v"} 1`, which
- * Prometheus 3 reads and older readers refuse.
- * Source: https://prometheus.io/docs/instrumenting/exposition_formats/, https://prometheus.io/docs/guides/utf8/
+ * Metric families → text format 0.0.4 or OpenMetrics 1.0.0, the page behind /metrics. Pure; reading
+ * is reader.ts, and which format a reader wants negotiation.ts.
+ * Names that were not legal before UTF-8 names came are written quoted, `{"my.name","my.label"="v"}
+ * 1`, which Prometheus 3 reads and older readers refuse.
+ * Source: https://prometheus.io/docs/instrumenting/exposition_formats/,
+ * https://prometheus.io/docs/guides/utf8/
  */
 import { isLegacyLabelName, isLegacyMetricName } from '../../model/labels.ts';
 import type { MetricFamily, MetricSample } from '../../model/metric-family.ts';
@@ -20,7 +21,8 @@ const TOTAL = '_total';
 /**
  * Writes families in the order given; one without samples is left out.
  *
- * The caller sees to it that no family name and no series comes twice: a reader refuses the one and drops the other.
+ * The caller sees to it that no family name and no series comes twice: a reader refuses the one and
+ * drops the other.
  */
 export function writeExposition(
   families: Iterable<MetricFamily>,
@@ -46,8 +48,8 @@ function writeText(family: MetricFamily): string {
 }
 
 /**
- * There a counter's family lacks the `_total` that its samples have; a counter whose samples have none either cannot be
- * told as one, and is of unknown type.
+ * There a counter's family lacks the `_total` that its samples have; a counter whose samples have
+ * none either cannot be told as one, and is of unknown type.
  */
 function writeOpenMetrics(family: MetricFamily): string {
   const isTotal = family.type === 'counter' && family.name.endsWith(TOTAL);

@@ -116,7 +116,9 @@ export class ProtoReader {
     return (this.#lazyView ??= new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength));
   }
 
-  /** Moves behind a length-delimited field's head; its bytes are from `at` to the returned position. */
+  /**
+   * Moves behind a length-delimited field's head; its bytes are from `at` to the returned position.
+   */
   lengthEnd(): number {
     const end = this.varint() + this.at;
     if (end > this.end) throw corrupt('a field is longer than its message', this.at);
@@ -170,7 +172,9 @@ export class ProtoReader {
   }
 }
 
-/** Strings read lately, by a hash of their bytes: names and values of labels repeat all the time. */
+/**
+ * Strings read lately, by a hash of their bytes: names and values of labels repeat all the time.
+ */
 const recent = new Array<{ readonly bytes: Uint8Array; readonly text: string } | undefined>(4_096);
 const RECENT_BYTES_MAX = 64;
 

@@ -5,11 +5,8 @@
  *
  *     const SPAN = defineMessage('BucketSpan', {
  *       offset: field(1, sint),                            number, 0 where it is not there
- *       length: field(2, uint),
- *     });
- *     const HISTOGRAM = defineMessage('Histogram', {
- *       count: oneOf({ int: field(1, uint), float: field(2, double) }),
- *                                                          { is: 'int', value: number } | … | undefined
+ *       length: field(2, uint), }); const HISTOGRAM = defineMessage('Histogram', { count: oneOf({
+ *     int: field(1, uint), float: field(2, double) }), { is: 'int', value: number } | … | undefined
  *       sum: optional(3, double),                          number | undefined
  *       spans: repeated(11, SPAN),                         readonly Span[]
  *       deltas: packed(12, sint),                          readonly number[]

@@ -25,7 +25,8 @@ export interface WriteRequestVisitor {
    * copy what you keep.
    *
    * @param labels  as sent: neither sorted nor checked
-   * @param values  the bits as sent: copy by `set` or through an integer view to keep a stale marker one
+   * @param values  the bits as sent: copy by `set` or through an integer view to keep a stale
+   *                marker one
    */
   series(labels: LabelSet, timestampsMs: Float64Array, values: Float64Array, count: number): void;
   /** The native histograms of the series that `series` was called for just before. */

@@ -1,4 +1,7 @@
-/** Remote write messages: what is encoded is decoded, bits and all; hostile bytes end in a WireError. */
+/**
+ * Remote write messages: what is encoded is decoded, bits and all; hostile bytes end in a
+ * WireError.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';

@@ -1,5 +1,6 @@
 /**
- * Labels as they stand in a TimeSeries of remote write 1.0 (and in its exemplars), a field for each:
+ * Labels as they stand in a TimeSeries of remote write 1.0 (and in its exemplars), a field for
+ * each:
  *
  *     0a length │ 0a length name │ 12 length value │   0a …
  *
@@ -18,7 +19,10 @@ export function encodeLabels(labels: LabelSet): Uint8Array {
 
 let scratch = Buffer.allocUnsafeSlow(4_096);
 
-/** As `encodeLabels`, in bytes that the next call overwrites: thousands of new series leave no garbage. */
+/**
+ * As `encodeLabels`, in bytes that the next call overwrites: thousands of new series leave no
+ * garbage.
+ */
 export function sharedLabels(labels: LabelSet): Borrowed<Uint8Array> {
   let at = 0;
   for (const { name, value } of labels) {

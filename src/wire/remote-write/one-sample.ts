@@ -125,7 +125,9 @@ export function valueFromEnd(end: number, startBytes: number): number {
   return end - startBytes - CHANGING_BYTES;
 }
 
-/** The label bytes of a series with a steady time: a view. @param startBytes  as of `valueFromEnd` */
+/**
+ * The label bytes of a series with a steady time: a view. @param startBytes  as of `valueFromEnd`
+ */
 export function labelsOfOneSample(
   bytes: Uint8Array,
   start: number,

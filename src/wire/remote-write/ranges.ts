@@ -19,7 +19,8 @@ export interface SeriesRange {
 }
 
 /**
- * The TimeSeries of a message without their labels, for splitting a batch; other fields are left out.
+ * The TimeSeries of a message without their labels, for splitting a batch; other fields are left
+ * out.
  *
  * @throws WireError for a malformed message
  */

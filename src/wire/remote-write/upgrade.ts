@@ -1,8 +1,8 @@
 /**
- * Messages of remote write 1.0, as the queue holds them, → one Request of 2.0. A Request names every
- * string once, in a table of symbols, so Requests do not concatenate as messages of 1.0 do, and one
- * is made when it is sent. Samples and histograms are copied as they stand; what 2.0 says beyond 1.0
- * is in the queue's extra fields (extras.ts).
+ * Messages of remote write 1.0, as the queue holds them, → one Request of 2.0. A Request names
+ * every string once, in a table of symbols, so Requests do not concatenate as messages of 1.0 do,
+ * and one is made when it is sent. Samples and histograms are copied as they stand; what 2.0 says
+ * beyond 1.0 is in the queue's extra fields (extras.ts).
  *
  *     Request     4 symbols …  5 TimeSeries …
  *     TimeSeries  1 label refs (packed pairs)  2 Sample …  3 Histogram …  4 Exemplar …  5 Metadata

@@ -1,5 +1,6 @@
 /**
- * The envelope of the Prometheus API: success with data, errors with their type and status; gzip and CORS.
+ * The envelope of the Prometheus API: success with data, errors with their type and status; gzip
+ * and CORS.
  * Source: https://prometheus.io/docs/prometheus/latest/querying/api/#format-overview
  */
 import { gzipSync } from 'node:zlib';

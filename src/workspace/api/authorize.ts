@@ -1,5 +1,6 @@
 /**
- * Who may call: SigV4 for service `aps`, as AMP verifies it. Refusals have AMP's status, error type and JSON.
+ * Who may call: SigV4 for service `aps`, as AMP verifies it. Refusals have AMP's status, error type
+ * and JSON.
  * Source: https://docs.aws.amazon.com/prometheus/latest/APIReference/CommonErrors.html
  */
 import type { AwsCredentials } from '../../aws/signing.ts';
@@ -9,7 +10,10 @@ import type { HttpRequest, HttpResponse } from '../../kernel/http-server.ts';
 import type { World } from '../../kernel/world.ts';
 
 export interface Authorizer {
-  /** The credentials of an access key, undefined when there are none. A rejection means: not to be known now. */
+  /**
+   * The credentials of an access key, undefined when there are none. A rejection means: not to be
+   * known now.
+   */
   readonly lookup: (accessKeyId: string) => Promise<AwsCredentials | undefined>;
   readonly region: string;
   readonly world: World;

@@ -1,6 +1,7 @@
 /**
- * Faults on demand: a share of writes is answered late, wrongly, half or not at all, so that senders can be tried. Set by
- * flag and changed at run time; a seed makes the same series of faults again.
+ * Faults on demand: a share of writes is answered late, wrongly, half or not at all, so that
+ * senders can be tried. Set by flag and changed at run time; a seed makes the same series of faults
+ * again.
  */
 import { z } from 'zod';
 import { ConfigError } from '../../kernel/errors.ts';
@@ -31,7 +32,10 @@ export class Faults {
     this.#random = createRandom(seed);
   }
 
-  /** What happens to the next write: an answer instead of the real one, after a wait; undefined lets it pass. */
+  /**
+   * What happens to the next write: an answer instead of the real one, after a wait; undefined lets
+   * it pass.
+   */
   async strike(world: World, signal: AbortSignal): Promise<HttpResponse | undefined> {
     for (const fault of this.#list) {
       if (this.#random() >= fault.share) continue;
@@ -84,7 +88,10 @@ function parseList(text: string): readonly InjectedFault[] {
   }
 }
 
-/** `503:0.1`, `429:0.05:2` (Retry-After), `latency=500ms:0.2` is `latency:0.2:500`, `reset:0.1`, `half:0.1`. */
+/**
+ * `503:0.1`, `429:0.05:2` (Retry-After), `latency=500ms:0.2` is `latency:0.2:500`, `reset:0.1`,
+ * `half:0.1`.
+ */
 export function parseFault(text: string): InjectedFault {
   const [what = '', share = '', extra] = text.split(':');
   const more = extra === undefined ? undefined : Number(extra);
@@ -96,7 +103,8 @@ export function parseFault(text: string): InjectedFault {
   if (parsed.success) return parsed.data;
   throw new ConfigError(
     'FLAG_VALUE',
-    `--fault "${text}" is none; write 503:0.1, 429:0.05:2 (Retry-After), latency:0.2:500 (ms), reset:0.1 or half:0.1`,
+    `--fault "${text}" is none; write 503:0.1, 429:0.05:2 (Retry-After), latency:0.2:500 ` +
+      '(ms), reset:0.1 or half:0.1',
   );
 }
 

@@ -1,7 +1,8 @@
 /**
- * The limits of AMP by name, with AMP's defaults, each switchable: what `--strict` turns on and `--limit name=value` sets.
- * Those of a sample or a series are kept by the store; those of a request are kept here: its size, the rate of samples,
- * and which replica of an HA pair is listened to.
+ * The limits of AMP by name, with AMP's defaults, each switchable: what `--strict` turns on and
+ * `--limit name=value` sets. Those of a sample or a series are kept by the store; those of a
+ * request are kept here: its size, the rate of samples, and which replica of an HA pair is listened
+ * to.
  * Source: https://docs.aws.amazon.com/prometheus/latest/userguide/AMP_quotas.html
  */
 import type { Clock } from '../../kernel/clock.ts';
@@ -72,7 +73,9 @@ export class RequestGate {
     if (max === 0 || Math.max(compressedBytes, rawBytes) <= max) return undefined;
     return {
       status: 413,
-      body: `the request is too large: ${compressedBytes} bytes, ${rawBytes} uncompressed, limit ${max}\n`,
+      body:
+        `the request is too large: ${compressedBytes} bytes, ${rawBytes} uncompressed, limit ` +
+        `${max}\n`,
     };
   }
 
@@ -96,7 +99,9 @@ export class RequestGate {
     return {
       status: 429,
       headers: { 'retry-after': String(Math.max(1, waitSeconds)) },
-      body: `ingestion rate limit (${rate}) exceeded while adding ${samples} samples and 0 metadata\n`,
+      body:
+        `ingestion rate limit (${rate}) exceeded while adding ${samples} samples and 0 ` +
+        `metadata\n`,
     };
   }
 

@@ -1,6 +1,7 @@
 /**
- * The calls that list what is stored: series, label names, label values, metadata. The times of a series are those from
- * its first to its last sample, so one that paused for the whole of start to end is listed too.
+ * The calls that list what is stored: series, label names, label values, metadata. The times of a
+ * series are those from its first to its last sample, so one that paused for the whole of start to
+ * end is listed too.
  * Source: https://prometheus.io/docs/prometheus/latest/querying/api/#querying-metadata
  */
 import { compareLabelSets, compareUtf8, type LabelSet, labelValue } from '../../model/labels.ts';

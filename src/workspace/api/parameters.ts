@@ -1,6 +1,6 @@
 /**
- * Parameters of API requests, from the query and, on POST, a form body: times, durations, limits, repeated selectors.
- * Refusals are worded as Prometheus words them.
+ * Parameters of API requests, from the query and, on POST, a form body: times, durations, limits,
+ * repeated selectors. Refusals are worded as Prometheus words them.
  * Source: https://prometheus.io/docs/prometheus/latest/querying/api/
  */
 import type { HttpRequest } from '../../kernel/http-server.ts';
@@ -12,7 +12,10 @@ import { parseSelector } from '../promql/selector-parser.ts';
 import { TokenReader } from '../promql/token-reader.ts';
 import { ApiError } from './answer.ts';
 
-/** The parameters of a request; where a form repeats one of the URL, the form's comes first and so is the one read. */
+/**
+ * The parameters of a request; where a form repeats one of the URL, the form's comes first and so
+ * is the one read.
+ */
 export async function readParameters(request: HttpRequest): Promise<URLSearchParams> {
   const type = request.headers['content-type'] ?? '';
   const isForm = request.method === 'POST' && type.startsWith('application/x-www-form-urlencoded');

@@ -1,6 +1,7 @@
 /**
- * The query side of the workspace: evaluation and parsing here, lists of what is stored in lists.ts; and the status
- * calls that Grafana, promtool and the page make. format_query answers on one line, however long.
+ * The query side of the workspace: evaluation and parsing here, lists of what is stored in
+ * lists.ts; and the status calls that Grafana, promtool and the page make. format_query answers on
+ * one line, however long.
  * Source: https://prometheus.io/docs/prometheus/latest/querying/api/
  */
 import type { Route } from '../../kernel/http-server.ts';
@@ -57,7 +58,8 @@ export function queryRoutes(prefix: string, options: QueryApiOptions): Route[] {
         if (type !== 'vector' && type !== 'scalar')
           throw invalid(
             'query',
-            `invalid expression type "${typeName(type)}" for range query, must be Scalar or instant Vector`,
+            `invalid expression type "${typeName(type)}" for range query, must be Scalar or ` +
+              'instant Vector',
           );
         const result = evaluateRange(query, range, store, engine);
         const length = result.type === 'vector' ? result.columns.length : 1;
@@ -96,7 +98,11 @@ function limited(json: string, length: number, limit: number): Data {
   return length > limit ? { json, warnings: TRUNCATED } : { json };
 }
 
-function parseRange(parameters: URLSearchParams): { startMs: number; endMs: number; stepMs: number } {
+function parseRange(parameters: URLSearchParams): {
+  startMs: number;
+  endMs: number;
+  stepMs: number;
+} {
   const startMs = requiredTime(parameters, 'start');
   const endMs = requiredTime(parameters, 'end');
   if (endMs < startMs) throw invalid('end', 'end timestamp must not be before start time');
@@ -109,7 +115,8 @@ function parseRange(parameters: URLSearchParams): { startMs: number; endMs: numb
   if ((endMs - startMs) / stepMs > 11_000)
     throw new ApiError(
       'bad_data',
-      'exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)',
+      'exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query ' +
+        'resolution (?step=XX)',
     );
   // One point more than there are steps between, as Prometheus counts.
   return { startMs, endMs, stepMs };
@@ -130,7 +137,11 @@ function engineOptions(parameters: URLSearchParams): Partial<typeof ENGINE_DEFAU
 }
 
 function statusCalls(version: string): ApiCall[] {
-  const constant = (path: string, json: string, methods: ApiCall['methods'] = ['GET']): ApiCall => ({
+  const constant = (
+    path: string,
+    json: string,
+    methods: ApiCall['methods'] = ['GET'],
+  ): ApiCall => ({
     path,
     methods,
     handle: () => ({ json }),

@@ -1,6 +1,8 @@
 /**
- * Results of the engine → the JSON text of `data`, written piece by piece: values are strings, times float seconds.
- * Source: https://prometheus.io/docs/prometheus/latest/querying/api/#expression-query-result-formats
+ * Results of the engine → the JSON text of `data`, written piece by piece: values are strings,
+ * times float seconds.
+ * Source:
+ * https://prometheus.io/docs/prometheus/latest/querying/api/#expression-query-result-formats
  */
 import type { LabelSet } from '../../model/labels.ts';
 import type { QueryResult } from '../promql/engine.ts';

@@ -1,6 +1,6 @@
 /**
- * How a call of the query API becomes routes: authorization, parameters, the envelope, its duration, and right answers
- * to other methods and to paths that are not served.
+ * How a call of the query API becomes routes: authorization, parameters, the envelope, its
+ * duration, and right answers to other methods and to paths that are not served.
  */
 import type { HttpRequest, HttpResponse, Route } from '../../kernel/http-server.ts';
 import type { World } from '../../kernel/world.ts';

@@ -1,4 +1,7 @@
-/** `amperage workspace --strict` and its faults, as a sender meets them: real requests to the real command's parts. */
+/**
+ * `amperage workspace --strict` and its faults, as a sender meets them: real requests to the real
+ * command's parts.
+ */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { signRequest } from '../../aws/signing.ts';
@@ -23,7 +26,10 @@ type Sample = readonly [labels: Record<string, string>, tMs: number, value: numb
 async function setUp(
   context: TestContext,
   given: readonly string[],
-  { faults = [], store: more = {} }: { faults?: InjectedFault[]; store?: Partial<StoreOptions> } = {},
+  {
+    faults = [],
+    store: more = {},
+  }: { faults?: InjectedFault[]; store?: Partial<StoreOptions> } = {},
 ) {
   const directory = temporaryFolder(context);
   const world = createWorld({ clock: systemClock, http: openHttp(context) });

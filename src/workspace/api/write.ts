@@ -1,7 +1,8 @@
 /**
- * The receiving side: remote write 1.0 and 2.0, signed. Answers as AMP does: 200 with an empty body once the samples are on the
- * disk, 400 with the first reason when some were refused (the others are stored), 429 at the series limit, 403 for a
- * wrong signature. To 2.0 it says how many samples it has stored.
+ * The receiving side: remote write 1.0 and 2.0, signed. Answers as AMP does: 200 with an empty body
+ * once the samples are on the disk, 400 with the first reason when some were refused (the others
+ * are stored), 429 at the series limit, 403 for a wrong signature. To 2.0 it says how many samples
+ * it has stored.
  * Source: https://prometheus.io/docs/specs/prw/remote_write_spec/
  */
 import { describeError, RecoverableError } from '../../kernel/errors.ts';

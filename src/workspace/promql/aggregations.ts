@@ -1,5 +1,6 @@
 /**
- * Aggregations over series: groups are found once a query, then each column is added to its group's column.
+ * Aggregations over series: groups are found once a query, then each column is added to its group's
+ * column.
  * Source: https://prometheus.io/docs/prometheus/latest/querying/operators/#aggregation-operators
  */
 import { type LabelSet, labelSetKey, METRIC_NAME } from '../../model/labels.ts';
@@ -208,7 +209,10 @@ function quantileInto(
   }
 }
 
-/** The k largest or smallest of each step, with all their labels; NaN ranks last; ties go to the first. */
+/**
+ * The k largest or smallest of each step, with all their labels; NaN ranks last; ties go to the
+ * first.
+ */
 function pick(
   members: readonly Column[],
   isTop: boolean,

@@ -1,6 +1,7 @@
 /**
- * The tree of a PromQL expression. Values only; every node knows where it stands in the query. What is written in
- * different ways and means the same looks the same here, but for what the printer needs to write it back.
+ * The tree of a PromQL expression. Values only; every node knows where it stands in the query. What
+ * is written in different ways and means the same looks the same here, but for what the printer
+ * needs to write it back.
  * Source: https://prometheus.io/docs/prometheus/latest/querying/basics/
  */
 import type { Matcher } from './queryable.ts';

@@ -1,12 +1,18 @@
 /**
- * Calls of functions: from the arguments' expressions to columns. What a function does to values is in functions.ts
- * and its neighbours; which functions exist is in functions-table.ts.
+ * Calls of functions: from the arguments' expressions to columns. What a function does to values is
+ * in functions.ts and its neighbours; which functions exist is in functions-table.ts.
  * Source: https://prometheus.io/docs/prometheus/latest/querying/functions/
  */
 import type { FunctionCall, Expression } from './ast.ts';
 import { DATE_FUNCTIONS } from './date-functions.ts';
 import { notSupported } from './errors.ts';
-import { type Evaluation, evaluateScalar, requireString, evaluateVector, withoutParens } from './evaluation.ts';
+import {
+  type Evaluation,
+  evaluateScalar,
+  requireString,
+  evaluateVector,
+  withoutParens,
+} from './evaluation.ts';
 import { clamp, MATH_FUNCTIONS, round } from './functions.ts';
 import { histogramFraction, histogramQuantile } from './histograms.ts';
 import { absentLabels, labelJoin, labelReplace } from './label-functions.ts';
@@ -67,7 +73,10 @@ function vectorCall(evaluation: Evaluation, node: FunctionCall): Column[] | unde
       return histogramQuantile(q, evaluateVector(evaluation, second), steps);
     }
     case 'histogram_fraction': {
-      const bounds = { lower: evaluateScalar(evaluation, first), upper: evaluateScalar(evaluation, second) };
+      const bounds = {
+        lower: evaluateScalar(evaluation, first),
+        upper: evaluateScalar(evaluation, second),
+      };
       return histogramFraction(bounds, evaluateVector(evaluation, third), steps);
     }
     case 'absent':
@@ -115,7 +124,10 @@ function timestamps(evaluation: Evaluation, node: Expression | undefined): Colum
   const inner = node === undefined ? undefined : withoutParens(node);
   if (inner?.type === 'vector')
     return mapColumns(selectInstant(evaluation, inner, true), (value) => value);
-  return mapColumns(evaluateVector(evaluation, node), (_, step) => (evaluation.times[step] ?? 0) / 1_000);
+  return mapColumns(
+    evaluateVector(evaluation, node),
+    (_, step) => (evaluation.times[step] ?? 0) / 1_000,
+  );
 }
 
 /** Without an argument: of the step's own time. */

@@ -1,6 +1,6 @@
 /**
- * Parts of a date in UTC, of seconds since 1970. Values beyond what a Date can hold (±8.64e12 s), and NaN, give NaN;
- * Prometheus gives an arbitrary number there.
+ * Parts of a date in UTC, of seconds since 1970. Values beyond what a Date can hold (±8.64e12 s),
+ * and NaN, give NaN; Prometheus gives an arbitrary number there.
  * Source: https://prometheus.io/docs/prometheus/latest/querying/functions/#day_of_month
  */
 

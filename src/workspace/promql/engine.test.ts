@@ -65,11 +65,13 @@ function show(result: QueryResult): string[] {
   if (result.type === 'matrix')
     return result.series.map(
       ({ labels, timestampsMs, values }) =>
-        `${formatLabelSet(labels)} ${Array.from(values, (value, i) => `${value}@${timestampsMs[i]! / MINUTE_MS}`).join(' ')}`,
+        `${formatLabelSet(labels)} ` +
+        `${Array.from(values, (value, i) => `${value}@${timestampsMs[i]! / MINUTE_MS}`).join(' ')}`,
     );
   return result.columns.map(
     ({ labels, values, present }) =>
-      `${formatLabelSet(labels)} ${Array.from(values, (value, i) => (present[i] === 1 ? value : '_')).join(' ')}`,
+      `${formatLabelSet(labels)} ` +
+      `${Array.from(values, (value, i) => (present[i] === 1 ? value : '_')).join(' ')}`,
   );
 }
 
@@ -177,7 +179,10 @@ test('a match that is not unique is an error that names the series', () => {
   assert.throws(
     () => at(0, 'limit * on (path) requests', requests),
     new ExecutionError(
-      'found duplicate series for the match group {path="a"} on the right hand-side of the operation: [{__name__="requests", code="500", path="a"}, {__name__="requests", code="200", path="a"}];many-to-many matching not allowed: matching labels must be unique on one side',
+      'found duplicate series for the match group {path="a"} on the right hand-side of the ' +
+        'operation: [{__name__="requests", code="500", path="a"}, {__name__="requests", ' +
+        'code="200", path="a"}];many-to-many matching not allowed: matching labels must be ' +
+        'unique on one side',
     ),
   );
   assert.throws(() => at(0, 'requests * on (path) limit', requests), /must be explicit/);

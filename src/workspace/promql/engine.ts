@@ -1,6 +1,7 @@
 /**
- * The PromQL engine: a checked tree → columns over all steps at once, series by series. What the language has and the
- * engine does not evaluate yet is refused with its position, never answered wrongly.
+ * The PromQL engine: a checked tree → columns over all steps at once, series by series. What the
+ * language has and the engine does not evaluate yet is refused with its position, never answered
+ * wrongly.
  * Source: https://prometheus.io/docs/prometheus/latest/querying/basics/
  */
 import { compareLabelSets } from '../../model/labels.ts';
@@ -83,7 +84,8 @@ export function evaluateRange(
   const stepsMax = options.stepsMax ?? ENGINE_DEFAULTS.stepsMax;
   if (steps > stepsMax) {
     throw new ExecutionError(
-      `exceeded maximum resolution of ${stepsMax.toLocaleString('en')} points per timeseries. Try decreasing the query resolution (?step=XX)`,
+      `exceeded maximum resolution of ${stepsMax.toLocaleString('en')} points per ` +
+        'timeseries. Try decreasing the query resolution (?step=XX)',
     );
   }
   const times = Float64Array.from({ length: Math.max(0, steps) }, (_, i) => startMs + i * stepMs);

@@ -1,9 +1,12 @@
 /**
- * What a query can be refused for: before it runs (`QueryError`, the API's bad_data) or while it runs
- * (`ExecutionError`).
+ * What a query can be refused for: before it runs (`QueryError`, the API's bad_data) or while it
+ * runs (`ExecutionError`).
  */
 
-/** A query that can't be: where (offset, UTF-16 units) and why. Its message is `line:column: parse error: why`. */
+/**
+ * A query that can't be: where (offset, UTF-16 units) and why. Its message is `line:column: parse
+ * error: why`.
+ */
 export class QueryError extends Error {
   override readonly name: string = 'QueryError';
   readonly offset: number;
@@ -20,7 +23,9 @@ export function notSupported(query: string, offset: number, what: string): Query
   return new QueryError(query, offset, `${what} is not supported yet`, '');
 }
 
-/** An evaluation that can't go on: two series where one must be, a parameter out of range, a limit. */
+/**
+ * An evaluation that can't go on: two series where one must be, a parameter out of range, a limit.
+ */
 export class ExecutionError extends Error {
   override readonly name: string = 'ExecutionError';
 }

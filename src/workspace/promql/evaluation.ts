@@ -1,6 +1,6 @@
 /**
- * One query while it is evaluated: its steps, its limits, and reading from the store. The recursion over the tree is
- * in engine.ts and comes in as `evaluate`.
+ * One query while it is evaluated: its steps, its limits, and reading from the store. The recursion
+ * over the tree is in engine.ts and comes in as `evaluate`.
  */
 import type { At, Expression, VectorSelector } from './ast.ts';
 import { ExecutionError } from './errors.ts';
@@ -51,7 +51,10 @@ export function charge({ budget, options }: Evaluation, samples: number): void {
     );
 }
 
-export function evaluateVector(evaluation: Evaluation, node: Expression | undefined): readonly Column[] {
+export function evaluateVector(
+  evaluation: Evaluation,
+  node: Expression | undefined,
+): readonly Column[] {
   const value = node === undefined ? undefined : evaluation.evaluate(evaluation, node);
   return value?.type === 'vector' ? value.columns : [];
 }

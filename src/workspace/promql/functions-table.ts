@@ -1,6 +1,6 @@
 /**
- * The functions and aggregations of the language and the types of their parameters, whether the engine evaluates them
- * yet or not. A table only.
+ * The functions and aggregations of the language and the types of their parameters, whether the
+ * engine evaluates them yet or not. A table only.
  * Source: https://prometheus.io/docs/prometheus/latest/querying/functions/
  */
 
@@ -9,7 +9,8 @@ export type ValueType = 'scalar' | 'vector' | 'matrix' | 'string';
 export interface Signature {
   readonly parameters: readonly ValueType[];
   /**
-   * How many arguments beyond all parameters but the last there may be; -1: any number. 0: as many as parameters.
+   * How many arguments beyond all parameters but the last there may be; -1: any number. 0: as many
+   * as parameters.
    */
   readonly variadic: number;
   readonly returns: ValueType;

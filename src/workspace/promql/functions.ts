@@ -1,5 +1,6 @@
 /**
- * Functions of single values. Which functions exist is in functions-table.ts; this file holds how they compute.
+ * Functions of single values. Which functions exist is in functions-table.ts; this file holds how
+ * they compute.
  * Source: https://prometheus.io/docs/prometheus/latest/querying/functions/
  */
 const MATH: Readonly<Record<string, (value: number) => number>> = {

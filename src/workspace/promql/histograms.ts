@@ -19,7 +19,10 @@ interface Histogram {
 /** Relative differences between buckets below this are rounding, not a broken histogram. */
 const ROUNDING = 1e-12;
 
-/** The value below which the share `q` of observations lies, by linear interpolation within a bucket. */
+/**
+ * The value below which the share `q` of observations lies, by linear interpolation within a
+ * bucket.
+ */
 export function histogramQuantile(
   q: Float64Array,
   columns: readonly Column[],
@@ -39,7 +42,10 @@ export function histogramFraction(
   );
 }
 
-/** `compute` gets the buckets of one histogram that are there at a step, equal bounds joined; never none. */
+/**
+ * `compute` gets the buckets of one histogram that are there at a step, equal bounds joined; never
+ * none.
+ */
 function perHistogram(
   columns: readonly Column[],
   steps: number,

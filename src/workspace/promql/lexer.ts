@@ -1,9 +1,11 @@
 /**
- * PromQL text → tokens with positions. Knows no grammar; what it can't read becomes an `error` token that ends the
- * list, so that the parser decides which of two faults comes first. Offsets are UTF-16 units of the query.
+ * PromQL text → tokens with positions. Knows no grammar; what it can't read becomes an `error`
+ * token that ends the list, so that the parser decides which of two faults comes first. Offsets are
+ * UTF-16 units of the query.
  *
- * Three modes, as in Prometheus: statements, inside braces (no keywords, no numbers), and the start of a bracket
- * (durations). Its oddities are kept, down to how much of a wrong number an error message shows.
+ * Three modes, as in Prometheus: statements, inside braces (no keywords, no numbers), and the start
+ * of a bracket (durations). Its oddities are kept, down to how much of a wrong number an error
+ * message shows.
  * Source: https://prometheus.io/docs/prometheus/latest/querying/basics/
  */
 import { quote, quoteChar } from './literals.ts';

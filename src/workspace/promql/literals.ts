@@ -1,10 +1,15 @@
 /**
- * Literals of PromQL: what the text of a number, a duration or a string stands for, and strings back to text. Errors
- * are plain messages in the words of Prometheus; where they stand is known to the parser.
- * Source: https://prometheus.io/docs/prometheus/latest/querying/basics/#float-literals-and-time-durations
+ * Literals of PromQL: what the text of a number, a duration or a string stands for, and strings
+ * back to text. Errors are plain messages in the words of Prometheus; where they stand is known to
+ * the parser.
+ * Source:
+ * https://prometheus.io/docs/prometheus/latest/querying/basics/#float-literals-and-time-durations
  */
 
-/** The value of a number as Go's strconv reads it: hex, octal with a leading 0, underscores, Inf and NaN. */
+/**
+ * The value of a number as Go's strconv reads it: hex, octal with a leading 0, underscores, Inf and
+ * NaN.
+ */
 export function parseNumber(text: string): number {
   const lower = text.toLowerCase();
   if (lower === 'inf') return Infinity;
@@ -127,7 +132,9 @@ function unicodeEscape(char: string): string {
     : `\\u${code.toString(16).padStart(4, '0')}`;
 }
 
-/** A float with the least digits and no exponent, as Go's `'f', -1`: 1e21 → 1000000000000000000000. */
+/**
+ * A float with the least digits and no exponent, as Go's `'f', -1`: 1e21 → 1000000000000000000000.
+ */
 export function formatPlain(value: number): string {
   if (Number.isNaN(value)) return 'NaN';
   if (Math.abs(value) === Infinity) return value > 0 ? '+Inf' : '-Inf';

@@ -1,6 +1,6 @@
 /**
- * Which series of two vectors belong together: equal in the labels of `on (…)`, or in all but those of `ignoring (…)`
- * and the name.
+ * Which series of two vectors belong together: equal in the labels of `on (…)`, or in all but those
+ * of `ignoring (…)` and the name.
  * Source: https://prometheus.io/docs/prometheus/latest/querying/operators/#vector-matching
  */
 import { type LabelSet, labelSetKey, METRIC_NAME } from '../../model/labels.ts';

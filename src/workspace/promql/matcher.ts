@@ -1,5 +1,6 @@
 /**
- * Matchers of selectors turned into predicates. Pure; finding the series by an index is the store's work.
+ * Matchers of selectors turned into predicates. Pure; finding the series by an index is the store's
+ * work.
  * Source: https://prometheus.io/docs/prometheus/latest/querying/basics/#time-series-selectors
  */
 import { labelValue, type LabelSet } from '../../model/labels.ts';

@@ -24,7 +24,10 @@ function show(node: Expression): string {
         : card === 'one-to-many'
           ? ` right(${include.join(',')})`
           : '';
-      return `(${show(node.left)} ${node.op}${node.isBool ? ' bool' : ''}${on}${group} ${show(node.right)})`;
+      return (
+        `(${show(node.left)} ${node.op}${node.isBool ? ' bool' : ''}${on}${group} ` +
+        `${show(node.right)})`
+      );
     }
     case 'vector': {
       const at =
@@ -98,7 +101,8 @@ test('what can not be is refused in the words of Prometheus, at the same place',
     ['a{b=~"("}', '1:3: parse error: error parsing regexp: missing closing ): `(`'],
     ['1 + \n  @', '2:3: parse error: unexpected <op:@>'],
     ['"é" x', '1:6: parse error: unexpected identifier "x"'],
-    ['rate(x)', '1:6: parse error: expected type range vector in call to function "rate", got instant vector'],
+    ['rate(x)', '1:6: parse error: expected type range vector in call to function "rate", got instant ' +
+'vector'],
     ['rate()', '1:1: parse error: expected 1 argument(s) in call to "rate", got 0'],
     ['round(a, 1, 2)', '1:1: parse error: expected at most 2 argument(s) in call to "round", got 3'],
     ['abs(a,)', '1:6: parse error: trailing commas not allowed in function call args'],
@@ -110,7 +114,8 @@ test('what can not be is refused in the words of Prometheus, at the same place',
     ['x[5m:', '1:6: parse error: unclosed left bracket'],
     ['x offset', '1:9: parse error: unexpected end of input in offset, expected number or duration'],
     ['x offset 1m offset 2m', '1:1: parse error: offset may not be set multiple times'],
-    ['sum(x) offset 5m', '1:1: parse error: offset modifier must be preceded by an instant vector selector or range vector selector or a subquery'],
+    ['sum(x) offset 5m', '1:1: parse error: offset modifier must be preceded by an instant vector selector or ' +
+'range vector selector or a subquery'],
     ['x @ Inf', '1:1: parse error: timestamp out of bounds for @ modifier: +Inf'],
     ['x @ 1 @ 2', '1:1: parse error: @ <timestamp> may not be set multiple times'],
     ['1 == 2', '1:3: parse error: comparisons between scalars must use BOOL modifier'],
@@ -119,18 +124,21 @@ test('what can not be is refused in the words of Prometheus, at the same place',
     ['a and on(x) group_left b', '1:1: parse error: no grouping allowed for "and" operation'],
     ['a / on(x) group_left(x) b', '1:3: parse error: label "x" must not occur in ON and GROUP clause at once'],
     ['a + "x"', '1:5: parse error: binary expression must contain only scalar and instant vector types'],
-    ['-"x"', '1:1: parse error: unary expression only allowed on expressions of type scalar or instant vector, got "string"'],
+    ['-"x"', '1:1: parse error: unary expression only allowed on expressions of type scalar or ' +
+'instant vector, got "string"'],
     ['a[5m][5m:1m]', '1:1: parse error: subquery is only allowed on instant vector, got matrix instead'],
     ['sum("x")', '1:5: parse error: expected type instant vector in aggregation expression, got string'],
     ['sum(a b)', '1:7: parse error: unexpected identifier "b" in aggregation'],
     ['sum by (a b) (c)', '1:11: parse error: unexpected identifier "b" in grouping opts, expected "," or ")"'],
-    ['topk(x)', '1:1: parse error: wrong number of arguments for aggregate expression provided, expected 2, got 1'],
+    ['topk(x)', '1:1: parse error: wrong number of arguments for aggregate expression provided, expected ' +
+'2, got 1'],
     ['"abc', '1:1: parse error: unterminated quoted string'],
     ['"\\c"', "1:1: parse error: unknown escape sequence U+0063 'c'"],
     ['1 $', "1:3: parse error: unexpected character: '$'"],
     ['a b', '1:3: parse error: unexpected identifier "b"'],
     ['5mm', '1:1: parse error: bad number or duration syntax: "5mm"'],
-    ['1e400', '1:1: parse error: error parsing number: strconv.ParseFloat: parsing "1e400": value out of range'],
+    ['1e400', '1:1: parse error: error parsing number: strconv.ParseFloat: parsing "1e400": value out ' +
+'of range'],
   ]; // prettier-ignore
   for (const [query, message] of cases) {
     assert.throws(() => checkTypes(query, parseQuery(query)), { message }, query);

@@ -1,10 +1,12 @@
 /**
- * PromQL → tree, a precedence-climbing (Pratt) parser. Grammar only; which types an operand may have is types.ts.
+ * PromQL → tree, a precedence-climbing (Pratt) parser. Grammar only; which types an operand may
+ * have is types.ts.
  *
- * Weakest first: or · and unless · comparisons · + - · * / % atan2 · ^ (to the right). A sign binds like `*`; `[range]`,
- * `offset` and `@` bind tighter than any operator.
+ * Weakest first: or · and unless · comparisons · + - · * / % atan2 · ^ (to the right). A sign binds
+ * like `*`; `[range]`, `offset` and `@` bind tighter than any operator.
  * Limits: 100,000 characters, 250 levels. Messages are those of Prometheus 3.5.
- * Source: https://prometheus.io/docs/prometheus/latest/querying/operators/#binary-operator-precedence
+ * Source:
+ * https://prometheus.io/docs/prometheus/latest/querying/operators/#binary-operator-precedence
  */
 import type { BinaryOperator, Expression, Matching } from './ast.ts';
 import { QueryError } from './errors.ts';
@@ -165,7 +167,8 @@ class Parser {
     if (given.length !== wanted || body === undefined)
       throw this.#reader.fault(
         start,
-        `wrong number of arguments for aggregate expression provided, expected ${wanted}, got ${given.length}`,
+        `wrong number of arguments for aggregate expression provided, expected ${wanted}, ` +
+          `got ${given.length}`,
       );
     return {
       type: 'aggregation',

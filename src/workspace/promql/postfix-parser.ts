@@ -1,5 +1,6 @@
 /**
- * What follows an operand and binds tightest: `[5m]`, `[5m:1m]`, `offset 1h`, `@ 1609746000`, `@ start()`.
+ * What follows an operand and binds tightest: `[5m]`, `[5m:1m]`, `offset 1h`, `@ 1609746000`, `@
+ * start()`.
  * Source: https://prometheus.io/docs/prometheus/latest/querying/basics/#range-vector-selectors
  */
 import type { At, Expression, NumberLiteral } from './ast.ts';

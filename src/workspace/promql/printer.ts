@@ -1,5 +1,6 @@
 /**
- * Tree → PromQL on one line, as Prometheus prints it (format of /api/v1/format_query is its own, not this).
+ * Tree → PromQL on one line, as Prometheus prints it (format of /api/v1/format_query is its own,
+ * not this).
  * What it prints parses to the same tree.
  * Source: https://github.com/prometheus/prometheus/blob/main/promql/parser/printer.go
  */

@@ -1,5 +1,6 @@
 /**
- * Quantiles of plain numbers, by linear interpolation between ranks; NaN sorts first. Leaves its input alone.
+ * Quantiles of plain numbers, by linear interpolation between ranks; NaN sorts first. Leaves its
+ * input alone.
  * Source: https://prometheus.io/docs/prometheus/latest/querying/operators/#aggregation-operators
  */
 
@@ -37,7 +38,10 @@ function sortNumbers(values: Float64Array): { sorted: Float64Array; nans: number
   return { sorted, nans: values.length - count };
 }
 
-/** For the few samples of a window faster than the native sort, which costs about a microsecond to call. */
+/**
+ * For the few samples of a window faster than the native sort, which costs about a microsecond to
+ * call.
+ */
 function insertionSort(numbers: Float64Array): void {
   for (let i = 1; i < numbers.length; i++) {
     const value = numbers[i] ?? 0;

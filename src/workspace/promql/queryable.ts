@@ -4,8 +4,8 @@
 import type { LabelSet } from '../../model/labels.ts';
 
 /**
- * The samples of one series in time order. `values` keeps raw bits: a stale marker is found through a Uint32Array
- * view of its buffer, never as a number.
+ * The samples of one series in time order. `values` keeps raw bits: a stale marker is found through
+ * a Uint32Array view of its buffer, never as a number.
  */
 export interface SeriesData {
   readonly labels: LabelSet;
@@ -20,6 +20,9 @@ export interface Matcher {
 }
 
 export interface Queryable {
-  /** The series that match all matchers, with their samples fromMs < t <= toMs (open on the left), sorted by labels. */
+  /**
+   * The series that match all matchers, with their samples fromMs < t <= toMs (open on the left),
+   * sorted by labels.
+   */
   select(matchers: readonly Matcher[], fromMs: number, toMs: number): readonly SeriesData[];
 }

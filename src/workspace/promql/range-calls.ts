@@ -76,7 +76,10 @@ function readRange(evaluation: Evaluation, node: RangeNode): RangeInput {
   return { series: read(evaluation, node.vector, endsMs, node.rangeMs), endsMs };
 }
 
-/** Evaluates the body at the multiples of the inner step within all windows, and gives it as if it had been stored. */
+/**
+ * Evaluates the body at the multiples of the inner step within all windows, and gives it as if it
+ * had been stored.
+ */
 function readSubquery(evaluation: Evaluation, node: Subquery): RangeInput {
   const endsMs = referenceTimes(evaluation, node.at, node.offsetMs);
   const stepMs = Math.max(1, node.stepMs ?? evaluation.options.subqueryStepMs);

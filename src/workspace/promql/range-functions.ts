@@ -1,6 +1,8 @@
 /**
- * Functions of a range vector: a window of samples in, one value (or none) out. Windows hold no stale markers.
- * Source: Prometheus' documented behaviour, https://prometheus.io/docs/prometheus/latest/querying/functions/
+ * Functions of a range vector: a window of samples in, one value (or none) out. Windows hold no
+ * stale markers.
+ * Source: Prometheus' documented behaviour,
+ * https://prometheus.io/docs/prometheus/latest/querying/functions/
  */
 import { quantile } from './quantile.ts';
 
@@ -66,9 +68,9 @@ export const RANGE_FUNCTIONS: ReadonlyMap<string, RangeFunction> = new Map(
 export const KEEPS_NAME = new Set(['last_over_time', 'first_over_time']);
 
 /**
- * rate, increase and delta: the difference over the samples, stretched to the window's bounds. Where the first or last
- * sample is farther from its bound than 1.1 average spacings, only half a spacing is added; a counter is not stretched
- * below zero.
+ * rate, increase and delta: the difference over the samples, stretched to the window's bounds.
+ * Where the first or last sample is farther from its bound than 1.1 average spacings, only half a
+ * spacing is added; a counter is not stretched below zero.
  */
 function extrapolated(
   { times, values, lo, hi, startMs, endMs }: Window,

@@ -1,13 +1,16 @@
 /**
- * How far a number, a duration or an escape reaches: leaf scanners of the lexer. Where they give up is kept as in
- * Prometheus, as its messages show the text up to there.
- * Source: https://prometheus.io/docs/prometheus/latest/querying/basics/#float-literals-and-time-durations
+ * How far a number, a duration or an escape reaches: leaf scanners of the lexer. Where they give up
+ * is kept as in Prometheus, as its messages show the text up to there.
+ * Source:
+ * https://prometheus.io/docs/prometheus/latest/querying/basics/#float-literals-and-time-durations
  */
 
 const DECIMAL = '0123456789';
 const HEXADECIMAL = '0123456789abcdefABCDEF';
 
-/** A number, decimal or hexadecimal; not necessarily a valid one: `5e` is told apart by parseNumber. */
+/**
+ * A number, decimal or hexadecimal; not necessarily a valid one: `5e` is told apart by parseNumber.
+ */
 export function scanNumber(query: string, start: number): { end: number; isNumber: boolean } {
   let at = start;
   const isAny = (set: string): boolean => at < query.length && set.includes(query[at] ?? '');

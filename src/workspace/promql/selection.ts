@@ -1,6 +1,7 @@
 /**
- * From stored samples to columns: the newest sample within the lookback for instant selectors, windows for range
- * functions. Two pointers move over each series once, however many steps there are.
+ * From stored samples to columns: the newest sample within the lookback for instant selectors,
+ * windows for range functions. Two pointers move over each series once, however many steps there
+ * are.
  */
 import { type LabelSet } from '../../model/labels.ts';
 import { STALE_NAN_HIGH, STALE_NAN_LOW } from '../../model/sample.ts';
@@ -21,7 +22,10 @@ function staleChecker(values: Float64Array): (index: number) => boolean {
     words[index * 2 + (1 - HIGH_WORD)] === STALE_NAN_LOW;
 }
 
-/** The columns of an instant selector; `wantsTimes`: the samples' own times in seconds instead of values. */
+/**
+ * The columns of an instant selector; `wantsTimes`: the samples' own times in seconds instead of
+ * values.
+ */
 export function selectInstant(
   evaluation: Evaluation,
   node: VectorSelector,
@@ -34,7 +38,10 @@ export function selectInstant(
   );
 }
 
-/** The newest sample at or before each time, not older than the lookback; a stale marker hides all before it. */
+/**
+ * The newest sample at or before each time, not older than the lookback; a stale marker hides all
+ * before it.
+ */
 function instantColumn(
   series: SeriesData,
   timesMs: Float64Array,

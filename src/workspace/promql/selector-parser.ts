@@ -1,5 +1,6 @@
 /**
- * Vector selectors: a metric name, braces with matchers, or both. Whether they select too much is checked in types.ts.
+ * Vector selectors: a metric name, braces with matchers, or both. Whether they select too much is
+ * checked in types.ts.
  * Source: https://prometheus.io/docs/prometheus/latest/querying/basics/#instant-vector-selectors
  */
 import { METRIC_NAME } from '../../model/labels.ts';

@@ -1,6 +1,7 @@
 /**
  * and, or, unless: which series stay, by whether the other side has a match at the same step.
- * Source: https://prometheus.io/docs/prometheus/latest/querying/operators/#logical-set-binary-operators
+ * Source:
+ * https://prometheus.io/docs/prometheus/latest/querying/operators/#logical-set-binary-operators
  */
 import type { Binary } from './ast.ts';
 import { matchKeys } from './match-groups.ts';

@@ -1,5 +1,6 @@
 /**
- * The parser's place in the tokens of a query: looking ahead, taking, and the messages for what can't stand there.
+ * The parser's place in the tokens of a query: looking ahead, taking, and the messages for what
+ * can't stand there.
  */
 import type { NumberLiteral } from './ast.ts';
 import { QueryError } from './errors.ts';
@@ -14,7 +15,9 @@ export class TokenReader {
   readonly #query: string;
   readonly #tokens: readonly Token[];
   #at = 0;
-  /** How many aggregations are open: an unexpected token within one is reported as "in aggregation". */
+  /**
+   * How many aggregations are open: an unexpected token within one is reported as "in aggregation".
+   */
   openAggregations = 0;
 
   constructor(query: string) {

@@ -1,7 +1,8 @@
 /**
- * The types of PromQL expressions: what each node yields and which operands it takes. Checks a tree before it is run,
- * children first, left to right, with the messages of Prometheus.
- * Source: https://prometheus.io/docs/prometheus/latest/querying/basics/#expression-language-data-types
+ * The types of PromQL expressions: what each node yields and which operands it takes. Checks a tree
+ * before it is run, children first, left to right, with the messages of Prometheus.
+ * Source:
+ * https://prometheus.io/docs/prometheus/latest/querying/basics/#expression-language-data-types
  */
 import { METRIC_NAME } from '../../model/labels.ts';
 import type { Aggregation, Binary, FunctionCall, Expression, VectorSelector } from './ast.ts';
@@ -55,7 +56,8 @@ export function checkTypes(query: string, node: Expression): ValueType {
       throw fault(
         query,
         node,
-        `unary expression only allowed on expressions of type scalar or instant vector, got "${TYPE_NAMES[type]}"`,
+        'unary expression only allowed on expressions of type scalar or instant vector, got ' +
+          `"${TYPE_NAMES[type]}"`,
       );
     }
     case 'binary':

@@ -1,6 +1,6 @@
 /**
- * What evaluating a node yields: columns, one per series, over all steps of the query. A column has a presence map of
- * its own, so that NaN is a value and absence is not.
+ * What evaluating a node yields: columns, one per series, over all steps of the query. A column has
+ * a presence map of its own, so that NaN is a value and absence is not.
  */
 import { ExecutionError } from './errors.ts';
 import { type LabelSet, labelSetKey, METRIC_NAME } from '../../model/labels.ts';
@@ -30,7 +30,10 @@ export function newColumn(labels: LabelSet, steps: number): Column {
   return { labels, values: new Float64Array(steps), present: new Uint8Array(steps) };
 }
 
-/** Labels that describe the metric and not the thing measured: gone once a value is computed from it. */
+/**
+ * Labels that describe the metric and not the thing measured: gone once a value is computed from
+ * it.
+ */
 const OF_THE_METRIC = new Set([METRIC_NAME, '__type__', '__unit__']);
 
 export function withoutName(labels: LabelSet): LabelSet {
@@ -38,8 +41,8 @@ export function withoutName(labels: LabelSet): LabelSet {
 }
 
 /**
- * Joins columns whose label sets became equal, as long as they never have a value at the same step; else it is an
- * error, as in Prometheus.
+ * Joins columns whose label sets became equal, as long as they never have a value at the same step;
+ * else it is an error, as in Prometheus.
  */
 export function mergeEqual(columns: readonly Column[]): Column[] {
   const byKey = new Map<string, Column>();

@@ -1,6 +1,6 @@
 /**
- * Arithmetic and comparison between two vectors. Series are matched and result labels made once a query; the steps are
- * inner loops over typed arrays.
+ * Arithmetic and comparison between two vectors. Series are matched and result labels made once a
+ * query; the steps are inner loops over typed arrays.
  *
  *   many ─┐ key ┌─ one        one-to-one counts the left side as "many";
  *   many ─┴─────┘             one-to-many swaps the sides and swaps the operands back
@@ -90,7 +90,10 @@ function refuseDuplicates(node: Binary, { ones }: Match, manyPresent: Uint8Array
       if (owner === undefined) continue;
       const side = node.matching.card === 'one-to-many' ? 'left' : 'right';
       throw new ExecutionError(
-        `found duplicate series for the match group ${show(matchLabels(labels, node.matching))} on the ${side} hand-side of the operation: [${show(labels)}, ${show(owner.labels)}];many-to-many matching not allowed: matching labels must be unique on one side`,
+        'found duplicate series for the match group ' +
+          `${show(matchLabels(labels, node.matching))} on the ${side} hand-side of the ` +
+          `operation: [${show(labels)}, ${show(owner.labels)}];many-to-many matching not ` +
+          'allowed: matching labels must be unique on one side',
       );
     }
   });
@@ -122,7 +125,10 @@ interface Combination {
   readonly column: Column;
   readonly one: Column;
   readonly result: Result;
-  /** One-to-one: at which steps this match has given a value already; undefined where it can't twice. */
+  /**
+   * One-to-one: at which steps this match has given a value already; undefined where it can't
+   * twice.
+   */
   readonly isTaken: Uint8Array | undefined;
   readonly isSameMatch: boolean;
 }
@@ -137,7 +143,8 @@ function combine(combination: Combination, pair: Pairing): void {
     if (value === undefined) continue;
     if (isOneToOne && isTaken?.[i] === 1)
       throw new ExecutionError(
-        'multiple matches for labels: many-to-one matching must be explicit (group_left/group_right)',
+        'multiple matches for labels: many-to-one matching must be explicit ' +
+          '(group_left/group_right)',
       );
     if (present[i] === 1)
       throw new ExecutionError(

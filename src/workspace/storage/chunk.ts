@@ -1,10 +1,12 @@
 /**
- * The chunk codec of the store: timestamps as differences of differences, values as XOR with their predecessor, after
- * Facebook's Gorilla. Bit-exact: stale markers and every other NaN come back as they were. Pure.
+ * The chunk codec of the store: timestamps as differences of differences, values as XOR with their
+ * predecessor, after Facebook's Gorilla. Bit-exact: stale markers and every other NaN come back as
+ * they were. Pure.
  *
  *   first:  time (float64) · value bits (64)
  *   then:   time  0 | 10 + 7 bits | 110 + 12 bits | 1110 + 20 bits | 1111 + float64 of the difference of differences
- *           value 0 (same) | 10 + significant bits in the previous window | 11 + leading (5) + length-1 (6) + bits
+ *           value 0 (same) | 10 + significant bits in the previous window | 11 + leading (5) +
+ *           length-1 (6) + bits
  *
  * Source: https://www.vldb.org/pvldb/vol8/p1816-teller.pdf, section 4.1
  */
@@ -194,7 +196,9 @@ class BitWriter {
   }
 }
 
-/** Words of 32 bits cover any 25 bits wherever they begin; behind the end there are zeros to read. */
+/**
+ * Words of 32 bits cover any 25 bits wherever they begin; behind the end there are zeros to read.
+ */
 const PIECE_BITS = 25;
 
 class BitReader {

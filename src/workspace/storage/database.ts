@@ -1,6 +1,7 @@
 /**
- * The store's durability: one SQLite file. A write request is a row of `wal` before it is answered; sealing turns the
- * heads into rows of `chunks` and empties `wal` in one transaction. Knows nothing of what a body or a chunk holds.
+ * The store's durability: one SQLite file. A write request is a row of `wal` before it is answered;
+ * sealing turns the heads into rows of `chunks` and empties `wal` in one transaction. Knows nothing
+ * of what a body or a chunk holds.
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -60,13 +61,15 @@ export class Database {
       db?.close();
       throw new ConfigError(
         'STORE_OPEN',
-        `cannot open the store ${file}; is another workspace using it? choose another folder with --data`,
+        `cannot open the store ${file}; is another workspace using it? choose another folder ` +
+          'with --data',
         { cause: error },
       );
     }
     this.#db = db;
     this.#chunksOf = db.prepare(
-      'SELECT oldest_ms, newest_ms, count, bytes FROM chunks WHERE ref = ? AND newest_ms > ? AND oldest_ms <= ?',
+      'SELECT oldest_ms, newest_ms, count, bytes FROM chunks WHERE ref = ? AND newest_ms > ? ' +
+        'AND oldest_ms <= ?',
     );
     this.#insertBody = db.prepare('INSERT INTO wal (at_ms, body) VALUES (?, ?)');
   }
@@ -89,7 +92,9 @@ export class Database {
   series(): Iterable<SeriesRow & { oldestMs: number | null; newestMs: number | null }> {
     return this.#db
       .prepare(
-        'SELECT series.ref AS ref, labels, min(oldest_ms) AS oldestMs, max(newest_ms) AS newestMs FROM series LEFT JOIN chunks ON chunks.ref = series.ref GROUP BY series.ref ORDER BY series.ref',
+        'SELECT series.ref AS ref, labels, min(oldest_ms) AS oldestMs, max(newest_ms) AS ' +
+          'newestMs FROM series LEFT JOIN chunks ON chunks.ref = series.ref GROUP BY ' +
+          'series.ref ORDER BY series.ref',
       )
       .iterate() as unknown as ReturnType<Database['series']>;
   }
@@ -111,7 +116,9 @@ export class Database {
     }));
   }
 
-  /** Chunks, new series and metadata in, the write requests that they came from out: all or nothing. */
+  /**
+   * Chunks, new series and metadata in, the write requests that they came from out: all or nothing.
+   */
   seal({ series, chunks, metadata }: Sealing): void {
     const insertSeries = this.#db.prepare(
       'INSERT OR IGNORE INTO series (ref, labels) VALUES (?, ?)',
@@ -131,14 +138,18 @@ export class Database {
     });
   }
 
-  /** Deletes the chunks without a sample at or after the time, and the series named; gives freed pages back. */
+  /**
+   * Deletes the chunks without a sample at or after the time, and the series named; gives freed
+   * pages back.
+   */
   deleteBefore(ms: number, gone: Iterable<number>): void {
     const removeSeries = this.#db.prepare('DELETE FROM series WHERE ref = ?');
     this.#transaction(() => {
       this.#db.prepare('DELETE FROM chunks WHERE newest_ms < ?').run(ms);
       for (const ref of gone) removeSeries.run(ref);
     });
-    // Free pages are wanted again by the next write requests, so only a surplus is given back to the file system.
+    // Free pages are wanted again by the next write requests, so only a surplus is given back to
+    // the file system.
     const free = this.#pragma('freelist_count');
     if (free > this.#pragma('page_count') / 2) {
       this.#db.exec(`PRAGMA incremental_vacuum(${Math.floor(free / 2)})`);

@@ -1,6 +1,7 @@
 /**
- * The newest samples of one series, in memory until they are sealed into a chunk: two growing columns in time order.
- * Values are copied by their bits. Knows the ends of what was sealed, not the sealed samples.
+ * The newest samples of one series, in memory until they are sealed into a chunk: two growing
+ * columns in time order. Values are copied by their bits. Knows the ends of what was sealed, not
+ * the sealed samples.
  */
 import { placeAfter, type Samples } from './samples.ts';
 
@@ -34,8 +35,8 @@ export class Head {
   }
 
   /**
-   * Adds the sample whose value's bits stand at `index` of `bits` (two words a value). One that is older than the newest
-   * is inserted in order, if it is not more than `windowMs` behind.
+   * Adds the sample whose value's bits stand at `index` of `bits` (two words a value). One that is
+   * older than the newest is inserted in order, if it is not more than `windowMs` behind.
    */
   add(tMs: number, bits: Uint32Array, index: number, windowMs: number): Added {
     const low = bits[index * 2] ?? 0;

@@ -1,6 +1,6 @@
 /**
- * The index of the store: label sets ⇄ refs, and postings: for each label pair the rising refs of the series that have
- * it. In memory; rebuilt from the database at start.
+ * The index of the store: label sets ⇄ refs, and postings: for each label pair the rising refs of
+ * the series that have it. In memory; rebuilt from the database at start.
  */
 import { compareLabelSets, type LabelSet, labelSetKey } from '../../model/labels.ts';
 import { compileMatcher } from '../promql/matcher.ts';
@@ -72,8 +72,9 @@ export class SeriesIndex {
   }
 
   /**
-   * A matcher that '' does not satisfy narrows: the series have one of the values that match. One that '' satisfies also
-   * takes series without the label, so it only excludes those with a value that does not match.
+   * A matcher that '' does not satisfy narrows: the series have one of the values that match. One
+   * that '' satisfies also takes series without the label, so it only excludes those with a value
+   * that does not match.
    */
   #matching(matchers: readonly Matcher[]): number[] {
     const narrowing: Refs[] = [];

@@ -1,6 +1,7 @@
 /**
- * What the store holds in memory: the index, a head for each series, metadata; and the checks that a sample passes on
- * its way in. Applies a batch the same way when it comes and when it is taken up again at a start. No I/O of its own.
+ * What the store holds in memory: the index, a head for each series, metadata; and the checks that
+ * a sample passes on its way in. Applies a batch the same way when it comes and when it is taken up
+ * again at a start. No I/O of its own.
  */
 import { type LabelSet, labelValue, METRIC_NAME } from '../../model/labels.ts';
 import type { MetricMetadata } from '../../wire/remote-write/metadata.ts';
@@ -13,7 +14,9 @@ import type { SentSeries, WriteBatch } from './write-batch.ts';
 
 export interface MemoryLimits extends SeriesLimits {
   readonly retentionMs: number;
-  /** How far behind its series' newest a sample may come. AMP's default is a minute, its most ten. */
+  /**
+   * How far behind its series' newest a sample may come. AMP's default is a minute, its most ten.
+   */
   readonly outOfOrderWindowMs: number;
   readonly seriesMax: number;
   readonly seriesPerMetricMax: number;
@@ -33,7 +36,10 @@ export interface WriteResult {
   readonly firstRejection: string | undefined;
 }
 
-/** The bits (two words) of the sample of a series at a time that is in a chunk, undefined when there is none. */
+/**
+ * The bits (two words) of the sample of a series at a time that is in a chunk, undefined when there
+ * is none.
+ */
 export type FindSealed = (ref: number, tMs: number) => Uint32Array | undefined;
 
 /** Samples may not lie farther ahead than this, as in Prometheus. */
@@ -69,7 +75,10 @@ export class Memory {
     this.#nextRef = Math.max(this.#nextRef, ref + 1);
   }
 
-  /** Checks and stores a batch as at a time; the same batch at the same time after the same others gives the same. */
+  /**
+   * Checks and stores a batch as at a time; the same batch at the same time after the same others
+   * gives the same.
+   */
   apply(batch: WriteBatch, nowMs: number): WriteResult {
     const rejected = new Map<string, number>();
     let firstRejection: string | undefined;

@@ -1,6 +1,6 @@
 /**
- * Samples of one series as two columns, and how pieces of them are cut and joined. Values are moved by whole columns, so
- * their bits stay as they are, stale markers too. Pure.
+ * Samples of one series as two columns, and how pieces of them are cut and joined. Values are moved
+ * by whole columns, so their bits stay as they are, stale markers too. Pure.
  */
 
 /** Equal lengths, times rising. */
@@ -11,7 +11,9 @@ export interface Samples {
 
 const NONE: Samples = { timesMs: new Float64Array(0), values: new Float64Array(0) };
 
-/** How many of the first `count` times, which rise, are at or before a time: the place behind them. */
+/**
+ * How many of the first `count` times, which rise, are at or before a time: the place behind them.
+ */
 export function placeAfter(timesMs: Float64Array, count: number, tMs: number): number {
   let low = 0;
   let high = count;
@@ -32,7 +34,10 @@ export function cutSamples(samples: Samples, fromMs: number, toMs: number): Samp
   return { timesMs: timesMs.slice(start, end), values: values.slice(start, end) };
 }
 
-/** Joins pieces in time order. Pieces may overlap; of equal times the sample of the earlier piece stays. */
+/**
+ * Joins pieces in time order. Pieces may overlap; of equal times the sample of the earlier piece
+ * stays.
+ */
 export function joinSamples(pieces: readonly Samples[]): Samples {
   const filled = pieces.filter(({ timesMs }) => timesMs.length > 0);
   if (filled.length <= 1) return filled[0] ?? NONE;

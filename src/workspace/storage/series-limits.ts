@@ -24,7 +24,9 @@ export function findFault(labels: LabelSet, limits: SeriesLimits): LimitFault | 
   if (labels.length > limits.labelsMax) {
     return {
       reason: 'max_label_names_per_series',
-      message: `series has too many labels (actual: ${labels.length}, limit: ${limits.labelsMax}) series: '${name}'`,
+      message:
+        `series has too many labels (actual: ${labels.length}, limit: ${limits.labelsMax}) ` +
+        `series: '${name}'`,
     };
   }
   for (let i = 0; i < labels.length; i++) {
@@ -40,7 +42,9 @@ export function findFault(labels: LabelSet, limits: SeriesLimits): LimitFault | 
     if (label.name.length + label.value.length > limits.labelBytesMax)
       return {
         reason: 'label_value_too_long',
-        message: `label value too long for metric: '${name.slice(0, 200)}' label: '${label.name.slice(0, 200)}'`,
+        message:
+          `label value too long for metric: '${name.slice(0, 200)}' label: ` +
+          `'${label.name.slice(0, 200)}'`,
       };
   }
   return undefined;

@@ -1,13 +1,15 @@
 /**
- * The store of a workspace: takes write requests, durable before they are answered, and gives series to the engine.
+ * The store of a workspace: takes write requests, durable before they are answered, and gives
+ * series to the engine.
  *
- *   write: body → decoded whole → row of wal (SQLite, one transaction for all that wait) → checked → heads → answer
+ *   write: body → decoded whole → row of wal (SQLite, one transaction for all that wait) → checked
+ *   → heads → answer
  *   seal:  after an hour or two, or a million samples: heads → chunks (SQLite), wal emptied
  *   start: wal → the same checks at the same times → heads
  *   read:  index → chunks that overlap + head → samples in time order
  *
- * One process, one folder. Limits: series, labels, unsealed samples and bytes; all named in StoreOptions. Exemplars
- * are skipped, native histograms refused.
+ * One process, one folder. Limits: series, labels, unsealed samples and bytes; all named in
+ * StoreOptions. Exemplars are skipped, native histograms refused.
  */
 import { type Component } from '../../kernel/component.ts';
 import { describeError, RecoverableError } from '../../kernel/errors.ts';
@@ -28,7 +30,10 @@ export interface StoreOptions extends MemoryLimits {
   readonly directory: string;
   /** Of one write request, uncompressed. */
   readonly bodyMaxBytes: number;
-  /** Unsealed samples are held in memory and read again at a start: beyond these they are sealed at once. */
+  /**
+   * Unsealed samples are held in memory and read again at a start: beyond these they are sealed at
+   * once.
+   */
   readonly unsealedSamplesMax: number;
   readonly unsealedBytesMax: number;
   /** The longest that samples stay unsealed. Chunks of more samples take fewer bytes a sample. */
@@ -129,10 +134,11 @@ export class Store implements Component, Queryable {
   }
 
   /**
-   * Takes one remote write 1.0 request, still compressed. Resolves when what was taken is on the disk; samples that were
-   * refused are counted in the result, the others are stored all the same.
+   * Takes one remote write 1.0 request, still compressed. Resolves when what was taken is on the
+   * disk; samples that were refused are counted in the result, the others are stored all the same.
    *
-   * @param refuse  looks at the request before any of it is stored; what it returns is given back instead
+   * @param refuse  looks at the request before any of it is stored; what it returns is given back
+   *                instead
    * @throws WireError for a body that is not snappy and protobuf, of which nothing is stored
    * @throws RecoverableError when the store is not running
    */
@@ -153,7 +159,8 @@ export class Store implements Component, Queryable {
       throw new RecoverableError('STORE_STOPPED', 'the store is stopping; send the request again');
     return new Promise((done, failed) => {
       this.#waiting.push({ body, batch, done, failed });
-      // All requests that arrived in this turn of the loop share one transaction, and one wait for the disk.
+      // All requests that arrived in this turn of the loop share one transaction, and one wait for
+      // the disk.
       if (this.#waiting.length === 1) setImmediate(() => this.#flush());
     });
   }
@@ -170,8 +177,9 @@ export class Store implements Component, Queryable {
   }
 
   /**
-   * The label sets of the series that match any of the selectors, all series for none, and whose time from first to last
-   * sample touches fromMs < t <= toMs; sorted when there is at most one selector.
+   * The label sets of the series that match any of the selectors, all series for none, and whose
+   * time from first to last sample touches fromMs < t <= toMs; sorted when there is at most one
+   * selector.
    */
   series(selectors: readonly (readonly Matcher[])[], fromMs: number, toMs: number): LabelSet[] {
     const { index, heads } = this.#memory;

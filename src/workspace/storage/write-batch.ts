@@ -1,6 +1,7 @@
 /**
- * A remote write message decoded whole before any of it is stored, so that a malformed one leaves no trace. Labels are
- * brought into order; the samples of all series stand in two shared columns. Pure.
+ * A remote write message decoded whole before any of it is stored, so that a malformed one leaves
+ * no trace. Labels are brought into order; the samples of all series stand in two shared columns.
+ * Pure.
  */
 import { compareUtf8, type Label, type LabelSet } from '../../model/labels.ts';
 import { decodeWriteRequest } from '../../wire/remote-write/decoder.ts';

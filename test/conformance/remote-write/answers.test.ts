@@ -1,10 +1,12 @@
 /**
- * The sender suites' cases that look at what a sender makes of answers: retry, backoff, fallback, response, errors. With
- * assertions of our own, stronger where the suites' are vacuous: that what was sent arrives, and how often it was sent.
+ * The sender suites' cases that look at what a sender makes of answers: retry, backoff, fallback,
+ * response, errors. With assertions of our own, stronger where the suites' are vacuous: that what
+ * was sent arrives, and how often it was sent.
  *
- * Two cases differ on purpose. A 400 and a 413 are not retried, but parts of what was refused are sent once more on
- * their own, to lose no more than what the receiver refuses; no request is sent twice (docs/remote-write.md). And 401, 403
- * and 404 keep the samples: one try at once with fresh credentials, then one every half minute.
+ * Two cases differ on purpose. A 400 and a 413 are not retried, but parts of what was refused are
+ * sent once more on their own, to lose no more than what the receiver refuses; no request is sent
+ * twice (docs/remote-write.md). And 401, 403 and 404 keep the samples: one try at once with fresh
+ * credentials, then one every half minute.
  * Source of the list: https://github.com/prometheus/compliance/tree/main/remotewrite/sender
  */
 import assert from 'node:assert/strict';

@@ -1,6 +1,6 @@
 /**
- * The sender suites' cases that look at requests: one collector for each version scrapes a target for each case for some
- * seconds and sends to a receiver of our own; then each case is checked.
+ * The sender suites' cases that look at requests: one collector for each version scrapes a target
+ * for each case for some seconds and sends to a receiver of our own; then each case is checked.
  */
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
@@ -84,7 +84,9 @@ for (const version of [1, 2] as const) {
     const message = version === 2 ? 'io.prometheus.write.v2.Request' : 'prometheus.WriteRequest';
     const jobs = cases.map(
       ({ one, index }) =>
-        `  - { job_name: '${one.name}', metrics_path: /case/${index}, honor_labels: ${one.honorLabels === true}, scrape_native_histograms: true, static_configs: [{ targets: ['${peer.host}'] }] }`,
+        `  - { job_name: '${one.name}', metrics_path: /case/${index}, honor_labels: ` +
+        `${one.honorLabels === true}, scrape_native_histograms: true, static_configs: [{ ` +
+        `targets: ['${peer.host}'] }] }`,
     );
     writeFileSync(
       file,

@@ -1,6 +1,6 @@
 /**
- * Remote write requests as a receiver of its own reads them: 1.0 and 2.0 in one shape, nothing checked, nothing shared
- * with the sender's code but the reader of protobuf fields.
+ * Remote write requests as a receiver of its own reads them: 1.0 and 2.0 in one shape, nothing
+ * checked, nothing shared with the sender's code but the reader of protobuf fields.
  */
 import { ProtoReader } from '../../../src/wire/protobuf/reader.ts';
 import { uncompress } from '../../../src/wire/snappy.ts';

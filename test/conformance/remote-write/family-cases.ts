@@ -1,5 +1,6 @@
 /**
- * Cases of the sender suites about metadata, exemplars and histograms, and about all of them together.
+ * Cases of the sender suites about metadata, exemplars and histograms, and about all of them
+ * together.
  * Source of the list: https://github.com/prometheus/compliance/tree/main/remotewrite/sender
  */
 import assert from 'node:assert/strict';
@@ -135,7 +136,8 @@ export const exemplars = rows('exemplars', [
   [
     'exemplar_on_histogram',
     'MAY',
-    '# TYPE lat histogram\nlat_bucket{le="0.1"} 5 # {trace_id="t"} 0.05 1700000000.5\nlat_bucket{le="+Inf"} 10\nlat_sum 4.5\nlat_count 10\n# EOF\n',
+    '# TYPE lat histogram\nlat_bucket{le="0.1"} 5 # {trace_id="t"} 0.05 ' +
+      '1700000000.5\nlat_bucket{le="+Inf"} 10\nlat_sum 4.5\nlat_count 10\n# EOF\n',
     (seen) => assert.equal(withExemplars(seen, 'lat_bucket')[0]!.exemplars[0]!.value, 0.05),
   ],
   [
@@ -151,7 +153,9 @@ export const exemplars = rows('exemplars', [
   [
     'multiple_exemplars_per_series',
     'MAY',
-    '# TYPE lat histogram\nlat_bucket{le="0.1"} 5 # {t="1"} 0.05 1700000000.5\nlat_bucket{le="+Inf"} 10 # {t="2"} 5 1700000001.5\nlat_sum 4.5\nlat_count 10\n# EOF\n',
+    '# TYPE lat histogram\nlat_bucket{le="0.1"} 5 # {t="1"} 0.05 ' +
+      '1700000000.5\nlat_bucket{le="+Inf"} 10 # {t="2"} 5 1700000001.5\nlat_sum 4.5\nlat_count ' +
+      '10\n# EOF\n',
     (seen) => assert.equal(withExemplars(seen, 'lat_bucket').length, 2),
   ],
 ]);
@@ -270,7 +274,8 @@ export const combined = rows('combined', [
   [
     'histogram_with_metadata_and_exemplars',
     'MAY',
-    '# HELP ch Latency.\n# TYPE ch histogram\nch_bucket{le="0.1"} 5 # {t="1"} 0.05 1700000000.5\nch_bucket{le="+Inf"} 10\nch_sum 4.5\nch_count 10\n# EOF\n',
+    '# HELP ch Latency.\n# TYPE ch histogram\nch_bucket{le="0.1"} 5 # {t="1"} 0.05 ' +
+      '1700000000.5\nch_bucket{le="+Inf"} 10\nch_sum 4.5\nch_count 10\n# EOF\n',
     (seen) => [
       assert.equal(seen.metadata('ch_bucket', 'ch').type, 3),
       assert.equal(withExemplars(seen, 'ch_bucket').length, 1),

@@ -1,4 +1,7 @@
-/** What the cases of requests are made of: a target's page, what came of it, and questions to ask of that. */
+/**
+ * What the cases of requests are made of: a target's page, what came of it, and questions to ask of
+ * that.
+ */
 import assert from 'node:assert/strict';
 import type { DecodedRequest, DecodedSeries } from './decoded.ts';
 

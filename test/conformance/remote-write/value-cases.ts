@@ -1,6 +1,7 @@
 /**
- * Cases of the sender suites about samples, timestamps, symbols and labels, with pages and assertions of our own.
- * Source of the list: https://github.com/prometheus/compliance/tree/main/remotewrite/sender
+ * Cases of the sender suites about samples, timestamps, symbols and labels, with pages and
+ * assertions of our own. Source of the list:
+ * https://github.com/prometheus/compliance/tree/main/remotewrite/sender
  */
 import assert from 'node:assert/strict';
 import { CREATED_SECONDS, createdPage, nativePage, stampedPage } from './pages.ts';

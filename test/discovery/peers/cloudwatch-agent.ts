@@ -1,6 +1,7 @@
 /**
  * The CloudWatch agent's targets.
- * Source: https://github.com/aws/amazon-cloudwatch-agent/tree/ab55b8daa/internal/ecsservicediscovery
+ * Source:
+ * https://github.com/aws/amazon-cloudwatch-agent/tree/ab55b8daa/internal/ecsservicediscovery
  */
 import type { Labels, Peer } from './peer.ts';
 import { JOB, PATH, PORT, rules, tasks } from './shop.ts';

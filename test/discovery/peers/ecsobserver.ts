@@ -1,6 +1,7 @@
 /**
  * ecsobserver's targets.
- * Source: https://github.com/open-telemetry/opentelemetry-collector-contrib/tree/e3bd2d1d648f/extension/observer/ecsobserver
+ * Source:
+ * https://github.com/open-telemetry/opentelemetry-collector-contrib/tree/e3bd2d1d648f/extension/observer/ecsobserver
  */
 import { ACCOUNT } from '../task-kinds.ts';
 import type { Labels, Peer } from './peer.ts';

@@ -1,4 +1,7 @@
-/** A peer of the discovery of ECS as a table: tasks, the targets that its code makes of them, and where ours differ. */
+/**
+ * A peer of the discovery of ECS as a table: tasks, the targets that its code makes of them, and
+ * where ours differ.
+ */
 import assert from 'node:assert/strict';
 import type { DefinitionFacts, TaskFacts } from '../../../src/discovery/ecs/facts.ts';
 import type { Profile } from '../../../src/discovery/ecs/profiles.ts';
@@ -18,7 +21,10 @@ export interface Peer {
   readonly differences: readonly string[];
 }
 
-/** A task with these containers; on an instance in bridge mode each port is bound to itself and 30000. */
+/**
+ * A task with these containers; on an instance in bridge mode each port is bound to itself and
+ * 30000.
+ */
 export function withContainers(kind: Kind, containers: Containers): TaskFacts {
   const facts: TaskFacts = kinds[kind];
   const { task, definition } = facts;

@@ -1,4 +1,7 @@
-/** The containers, tasks and rules of the tables of ecsobserver and of the CloudWatch agent, whose rules are the same. */
+/**
+ * The containers, tasks and rules of the tables of ecsobserver and of the CloudWatch agent, whose
+ * rules are the same.
+ */
 import type { DefinitionFacts } from '../../../src/discovery/ecs/facts.ts';
 import type { Rules } from '../../../src/discovery/ecs/rules.ts';
 import { ACCOUNT } from '../task-kinds.ts';

@@ -1,6 +1,6 @@
 /**
- * Two namespaces in an emulated account, named by a parameter, with services enough for several pages. Instances are found
- * by either of two calls, so that none of these is needed.
+ * Two namespaces in an emulated account, named by a parameter, with services enough for several
+ * pages. Instances are found by either of two calls, so that none of these is needed.
  */
 import { FakeCloudMap, SCRAPED } from '../cloudmap-run.ts';
 import { type Fault, troubleOf } from './faults.ts';

@@ -1,5 +1,6 @@
 /**
- * Two clusters in an emulated account, with tasks on Fargate and on instances, enough for several pages and batches.
+ * Two clusters in an emulated account, with tasks on Fargate and on instances, enough for several
+ * pages and batches.
  */
 import type { EmulatedAccount } from '../../../src/emulator/account.ts';
 import type { ContainerDefinition, Task } from '../../../src/emulator/ecs/shapes.ts';
@@ -11,7 +12,9 @@ import type { Member, SourceWorld } from './world.ts';
 const pageSizes = { ListTasks: 3, ListClusters: 1 };
 const LISTED = ['ListTasks', 'DescribeTasks'];
 
-/** @param port  of the mechanism's targets @param definitions  whether a target needs its definition */
+/**
+ * @param port  of the mechanism's targets @param definitions  whether a target needs its definition
+ */
 export async function openEcsWorld(
   config: object,
   { port, definitions }: { readonly port: number; readonly definitions: boolean },

@@ -1,5 +1,6 @@
 /**
- * The faults that are tried on every call: what happens, and how often. Words only; a world (world.ts) makes them happen.
+ * The faults that are tried on every call: what happens, and how often. Words only; a world
+ * (world.ts) makes them happen.
  */
 
 /** What happens to a call. */
@@ -17,8 +18,9 @@ export const KINDS = [
 export type Kind = (typeof KINDS)[number];
 
 /**
- * `once`, `thrice`: so many calls, then it works. `later`: all but the first call, so that of several batches or pages the
- * first is answered. `page 2`: only the second page of a list. `ever`: until it is mended.
+ * `once`, `thrice`: so many calls, then it works. `later`: all but the first call, so that of
+ * several batches or pages the first is answered. `page 2`: only the second page of a list. `ever`:
+ * until it is mended.
  */
 export const EXTENTS = ['once', 'thrice', 'later', 'page 2', 'ever'] as const;
 

@@ -1,6 +1,6 @@
 /**
- * What the property is tried on: every mechanism of the table, each with a world to read. A mechanism without a case does
- * not compile.
+ * What the property is tried on: every mechanism of the table, each with a world to read. A
+ * mechanism without a case does not compile.
  */
 import type { MechanismKey } from '../../../src/discovery/mechanisms.ts';
 import { openCloudMapWorld } from './cloudmap-world.ts';
@@ -20,7 +20,8 @@ export const cases: Record<MechanismKey, Case> = {
     optional: [],
   },
   http_sd_configs: { open: openHttpWorld, kinds: KINDS, optional: [] },
-  // Resolvers wait by the system's clock, and an answer without records is one. Prometheus, too, takes it for one.
+  // Resolvers wait by the system's clock, and an answer without records is one. Prometheus, too,
+  // takes it for one.
   dns_sd_configs: {
     open: openDnsWorld,
     kinds: ['failed', 'denied', 'throttled'],

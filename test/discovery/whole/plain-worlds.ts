@@ -1,5 +1,6 @@
 /**
- * The sources that are none of AWS's: files, a URL, domain names. Their calls are their parts: a file, the URL, a name.
+ * The sources that are none of AWS's: files, a URL, domain names. Their calls are their parts: a
+ * file, the URL, a name.
  */
 import { createSocket } from 'node:dgram';
 import { mkdir, mkdtemp, rm, unlink, writeFile } from 'node:fs/promises';

@@ -34,7 +34,10 @@ interface Recorded {
   readonly after: readonly string[];
 }
 
-/** Tries all scenarios of a mechanism; `report` is told how far it is. @throws AssertionError as the cause of one that names the scenario */
+/**
+ * Tries all scenarios of a mechanism; `report` is told how far it is. @throws AssertionError as the
+ * cause of one that names the scenario
+ */
 export async function tryMechanism(
   key: MechanismKey,
   report: (progress: string) => void,
@@ -92,7 +95,10 @@ function* scenarios(one: Case, { calls }: Recorded): Generator<Scenario> {
   if (isLong) yield* pairs(one, calls);
 }
 
-/** Each kind until it is mended, at a start and while members change; other extents and moments with the plainest kinds. */
+/**
+ * Each kind until it is mended, at a start and while members change; other extents and moments with
+ * the plainest kinds.
+ */
 function isOfCi(kind: Kind, extent: Extent, moment: Moment, isBrief: boolean): boolean {
   const isPlain = kind === 'failed' || kind === 'denied';
   // To a reader that begins a reset and half an answer are failures as any.
@@ -104,7 +110,10 @@ function isOfCi(kind: Kind, extent: Extent, moment: Moment, isBrief: boolean): b
   return kind === 'failed' && (moment === 'turnover' || extent === 'ever');
 }
 
-/** Two calls that fail at once, each in its way: every pair of calls with every pair of kinds, while members change. */
+/**
+ * Two calls that fail at once, each in its way: every pair of calls with every pair of kinds, while
+ * members change.
+ */
 function* pairs({ kinds }: Case, calls: ReadonlyMap<string, number>): Generator<Scenario> {
   const names = [...calls.keys()];
   for (const [index, first] of names.entries())
@@ -150,7 +159,9 @@ async function tryOne(
   }
 }
 
-/** Whatever a process publishes that begins under the fault is whole, but for what a denial costs. */
+/**
+ * Whatever a process publishes that begins under the fault is whole, but for what a denial costs.
+ */
 async function underAtStart(
   one: Case,
   run: Run,

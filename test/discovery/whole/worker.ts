@@ -1,4 +1,7 @@
-/** Tries one mechanism in a thread of its own: the test runner watches every promise of its own thread, at half of the time. */
+/**
+ * Tries one mechanism in a thread of its own: the test runner watches every promise of its own
+ * thread, at half of the time.
+ */
 import { parentPort, workerData } from 'node:worker_threads';
 import type { MechanismKey } from '../../../src/discovery/mechanisms.ts';
 import { tryMechanism } from './property.ts';

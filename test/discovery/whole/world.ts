@@ -1,7 +1,7 @@
 /**
- * What a mechanism reads, as the property test sees it: members, and calls that can be made to fail. And the running of a
- * mechanism over it on virtual time: time moves only while no call is under way, so that the outcome does not depend on how
- * fast this machine is.
+ * What a mechanism reads, as the property test sees it: members, and calls that can be made to
+ * fail. And the running of a mechanism over it on virtual time: time moves only while no call is
+ * under way, so that the outcome does not depend on how fast this machine is.
  */
 import assert from 'node:assert/strict';
 import { CallLimits } from '../../../src/discovery/call-limits.ts';
@@ -47,9 +47,14 @@ export interface SourceWorld {
 export interface Case {
   readonly open: () => Promise<SourceWorld>;
   readonly kinds: readonly Kind[];
-  /** Calls that may be left out: denied, they cost what `needs` them, and nothing waits for them. */
+  /**
+   * Calls that may be left out: denied, they cost what `needs` them, and nothing waits for them.
+   */
   readonly optional: readonly string[];
-  /** Of these, those that tell something of each part: without them for any part nothing is known, and there is no list. */
+  /**
+   * Of these, those that tell something of each part: without them for any part nothing is known,
+   * and there is no list.
+   */
   readonly blocking?: readonly string[];
   /** Tried in short with the plainest faults alone: a case before it has the same reader. */
   readonly isBrief?: boolean;
@@ -124,7 +129,9 @@ export class Run {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
-  /** Waits until all calls are answered but those that hang, and what is left waits for the clock. */
+  /**
+   * Waits until all calls are answered but those that hang, and what is left waits for the clock.
+   */
   async #idle(): Promise<void> {
     const beganAt = performance.now();
     for (let still = 0; still < 3; still = this.#isStill() ? still + 1 : 0) {

@@ -1,6 +1,7 @@
 /**
- * An ECS service of real collectors on loopback, each task with an address of its own, over an emulated account; sixty
- * targets that remember who came when; and a real Prometheus that takes what is sent.
+ * An ECS service of real collectors on loopback, each task with an address of its own, over an
+ * emulated account; sixty targets that remember who came when; and a real Prometheus that takes
+ * what is sent.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';

@@ -1,7 +1,7 @@
 /**
- * `npm run churn -- [change…] [condition…]`: collectors that divide sixty targets, scraped each second, and what each change
- * of the service costs them, with a real Prometheus as receiver. All changes under all conditions by default; `--logs` shows
- * what the collectors said.
+ * `npm run churn -- [change…] [condition…]`: collectors that divide sixty targets, scraped each
+ * second, and what each change of the service costs them, with a real Prometheus as receiver. All
+ * changes under all conditions by default; `--logs` shows what the collectors said.
  */
 import { peer } from '../../kit/peers.ts';
 import { CHANGES, CONDITIONS, headline, rowOf, runChurn } from './cases.ts';

@@ -1,4 +1,7 @@
-/** From scrapes to chunks: whatever comes and goes, what is decoded of the chunks is what was appended, each series in order. */
+/**
+ * From scrapes to chunks: whatever comes and goes, what is decoded of the chunks is what was
+ * appended, each series in order.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';

@@ -1,7 +1,8 @@
 /**
- * The way into a remote_write queue: a scrape's samples are patched into what its series look like in a message, and
- * compressed to chunks at commit.
- * A commit is one chunk, or several when it is larger than a request may be: a chunk is never split on its way.
+ * The way into a remote_write queue: a scrape's samples are patched into what its series look like
+ * in a message, and compressed to chunks at commit.
+ * A commit is one chunk, or several when it is larger than a request may be: a chunk is never split
+ * on its way.
  */
 import type { Load } from '../../../delivery/load.ts';
 import type { DeliverySettings } from '../../../delivery/settings.ts';
@@ -72,7 +73,9 @@ export class AppenderPool {
     this.isFor2 = options.config.message === MESSAGE_2;
   }
 
-  /** Goes on with other settings, for the same queue; false where series look otherwise under them. */
+  /**
+   * Goes on with other settings, for the same queue; false where series look otherwise under them.
+   */
   goOn(options: AppenderPoolOptions): boolean {
     if ((options.config.message === MESSAGE_2) !== this.isFor2) return false;
     this.#options = options;
@@ -117,7 +120,10 @@ export class AppenderPool {
     return samples >= maxItemsPerSend || bytes > maxBytesPerSend;
   }
 
-  /** Runs of a slab and what comes behind them: a view that holds until the next call, or change of the slab. */
+  /**
+   * Runs of a slab and what comes behind them: a view that holds until the next call, or change of
+   * the slab.
+   */
   join(slab: SeriesSlab, fromRun: number, toRun: number, rest: Uint8Array): Uint8Array {
     if (toRun - fromRun === 1 && rest.length === 0) return slab.run(fromRun);
     if (toRun === fromRun) return rest;
@@ -133,7 +139,10 @@ export class AppenderPool {
     return this.#joined.subarray(0, length);
   }
 
-  /** Compresses the bytes of a message, by a plan where there is one, to a chunk and hands it to the queue. */
+  /**
+   * Compresses the bytes of a message, by a plan where there is one, to a chunk and hands it to the
+   * queue.
+   */
   enqueue(lane: number, raw: Uint8Array, piece: Readonly<Piece>, plan?: PackingPlan): void {
     const room = maxCompressedLength(raw.length);
     if (this.#scratch.length < room) this.#scratch = new Uint8Array(room);

@@ -1,6 +1,7 @@
 /**
- * Which runs of a target have a plan for packing: those that came again as they were. A plan costs as much as compressing some
- * dozens of times, so a target whose series come and go gets one later each time, in the end after dozens of scrapes.
+ * Which runs of a target have a plan for packing: those that came again as they were. A plan costs
+ * as much as compressing some dozens of times, so a target whose series come and go gets one later
+ * each time, in the end after dozens of scrapes.
  */
 import { type PackingPlan, planPacking } from './packing-plan.ts';
 

@@ -3,7 +3,8 @@
  * bytes. A scrape patches these two in place (wire/remote-write/one-sample.ts knows where); series
  * that follow each other there are one run, and runs are the message:
  *
- *     slab   │ TimeSeries of ref 0 … value t │ TimeSeries of ref 1 … value t │ hole │ TimeSeries of ref 3 …
+ *     slab   │ TimeSeries of ref 0 … value t │ TimeSeries of ref 1 … value t │ hole │ TimeSeries of
+ *            ref 3 …
  *     runs   └────────────────────────────────────────────────────────────────┘      └─────────────────
  *
  * What is patched holds until the next `seal`. A second sample of a series before that, and times
@@ -61,7 +62,10 @@ export class SeriesSlab {
     return ref;
   }
 
-  /** Other label bytes, or another beginning, for a series that there is. @param startMs  0 is unknown */
+  /**
+   * Other label bytes, or another beginning, for a series that there is. @param startMs  0 is
+   *                                                                                      unknown
+   */
   replace(ref: number, labels: Uint8Array, startMs: number): void {
     // They may lie in the slab.
     const copy = new Uint8Array(labels);

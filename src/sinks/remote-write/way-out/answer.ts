@@ -1,6 +1,7 @@
 /**
- * What an answer of the receiver means for the batch: delivered, to be sent again, to be split, or refused for good.
- * Pure. Built for AMP: its surge throttle comes as a 400, and what is a fault of the set-up keeps the data.
+ * What an answer of the receiver means for the batch: delivered, to be sent again, to be split, or
+ * refused for good. Pure. Built for AMP: its surge throttle comes as a 400, and what is a fault of
+ * the set-up keeps the data.
  * Sources: https://prometheus.io/docs/specs/prw/remote_write_spec/#retries-backoff,
  * https://docs.aws.amazon.com/prometheus/latest/userguide/Troubleshooting-remotewrite.html
  */
@@ -27,7 +28,10 @@ export type AnswerVerdict =
   | { readonly kind: 'delivered' }
   /** The request is too large as a whole. */
   | { readonly kind: 'split'; readonly text: string }
-  /** `isSeparable`: the fault may be one series' alone, so the others are worth a request of their own. */
+  /**
+   * `isSeparable`: the fault may be one series' alone, so the others are worth a request of their
+   * own.
+   */
   | {
       readonly kind: 'refused';
       readonly reason: RefusalReason;
@@ -56,7 +60,9 @@ const REFUSALS: readonly (readonly [RegExp, RefusalReason])[] = [
 /** AMP raises the limit by itself within minutes: its 400 is a throttle. */
 const SURGE = /per.user series limit|per_user_series_limit|ingestion rate limit|rate exceeded/i;
 
-/** What only a change of the set-up mends is tried again after this long, so that it is no flood. */
+/**
+ * What only a change of the set-up mends is tried again after this long, so that it is no flood.
+ */
 const SETUP_RETRY_MS = 30_000;
 
 /**

@@ -1,6 +1,6 @@
 /**
- * Who a remote_write request comes from: nothing, basic auth, an authorization header, or a SigV4 signature, which is
- * made anew for every attempt. Secrets stay in here and in the headers.
+ * Who a remote_write request comes from: nothing, basic auth, an authorization header, or a SigV4
+ * signature, which is made anew for every attempt. Secrets stay in here and in the headers.
  */
 import { raced } from '../../../aws/bounded-call.ts';
 import { createCredentialSource } from '../../../aws/credentials.ts';
@@ -23,15 +23,18 @@ export interface AuthRefusal {
 }
 
 export interface Authenticate {
-  /** All headers to send. Rejects when there are no credentials, or when the signal ends the wait for them. */
+  /**
+   * All headers to send. Rejects when there are no credentials, or when the signal ends the wait
+   * for them.
+   */
   headersFor(
     request: OutgoingRequest,
     nowMs: number,
     signal?: AbortSignal,
   ): Promise<Record<string, string>>;
   /**
-   * The receiver refused what `headersFor` gave: get new credentials for the next request, and where it says that the
-   * clock is off, go by its own.
+   * The receiver refused what `headersFor` gave: get new credentials for the next request, and
+   * where it says that the clock is off, go by its own.
    */
   invalidate(refusal?: AuthRefusal): void;
   /** Ends what is being fetched. */

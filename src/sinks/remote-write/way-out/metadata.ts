@@ -1,7 +1,8 @@
 /**
- * HELP, TYPE and UNIT of the families that are scraped, sent every `send_interval` beside the samples: not kept on disk
- * and not tried for long, since the next round says it all again.
- * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#remote_write (metadata_config)
+ * HELP, TYPE and UNIT of the families that are scraped, sent every `send_interval` beside the
+ * samples: not kept on disk and not tried for long, since the next round says it all again.
+ * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#remote_write
+ * (metadata_config)
  */
 import { describeError } from '../../../kernel/errors.ts';
 import type { World } from '../../../kernel/world.ts';
@@ -12,7 +13,7 @@ import type { MetadataStore } from '../metadata-store.ts';
 import type { Authenticate } from './auth.ts';
 import type { RemoteWriteConfig } from '../config.ts';
 import { publicUrl, type RemoteWriteMetrics } from '../metrics.ts';
-import { type Dialect, protocolHeaders } from './dialect.ts';
+import { type Dialect, protocolHeaders } from './message-version.ts';
 
 const ANSWER_MAX_BYTES = 64 * 1024;
 /** Tries of a request within its round. */

@@ -1,6 +1,6 @@
 /**
- * Remote write as a protocol of delivery: chunks joined to a request in the dialect that the receiver takes, signed anew
- * for each attempt, and what its answer means.
+ * Remote write as a protocol of delivery: chunks joined to a request in the dialect that the
+ * receiver takes, signed anew for each attempt, and what its answer means.
  * Not here: retry, splitting, age and counting of losses, which are delivery's.
  */
 import type { Answer, Protocol } from '../../../delivery/protocol.ts';
@@ -13,7 +13,12 @@ import type { RemoteWriteConfig } from '../config.ts';
 import { publicUrl, type RemoteWriteMetrics } from '../metrics.ts';
 import { classify } from './answer.ts';
 import type { Authenticate, AuthRefusal } from './auth.ts';
-import { type Dialect, type Encoded, protocolHeaders, readWrittenCount } from './dialect.ts';
+import {
+  type Dialect,
+  type Encoded,
+  protocolHeaders,
+  readWrittenCount,
+} from './message-version.ts';
 import { halve, samplesByJob, withoutOlder } from './split.ts';
 
 const ANSWER_MAX_BYTES = 1024 * 1024;
@@ -114,7 +119,8 @@ export class RemoteWriteProtocol implements Protocol<WriteRequest> {
       if (signal.aborted) throw error;
       throw new RecoverableError(
         'SINK_CREDENTIALS',
-        `no credentials for remote_write to ${publicUrl(config.url)}: ${describeError(error)}; check the task role, or sigv4 in the configuration`,
+        `no credentials for remote_write to ${publicUrl(config.url)}: ` +
+          `${describeError(error)}; check the task role, or sigv4 in the configuration`,
         { cause: error },
       );
     }

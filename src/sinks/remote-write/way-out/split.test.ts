@@ -10,7 +10,9 @@ test('the job of a chunk is that of its first series, however long the chunk is'
   const encoder = new WriteRequestEncoder();
   for (let i = 0; i < 2_000; i++)
     encoder.append(
-      encodeLabels(makeLabelSet({ __name__: 'a', i: String(i * 7), job: i === 0 ? 'web' : 'other' })),
+      encodeLabels(
+        makeLabelSet({ __name__: 'a', i: String(i * 7), job: i === 0 ? 'web' : 'other' }),
+      ),
       1_700_000_000_000,
       i,
     );

@@ -1,6 +1,6 @@
 /**
- * Taking chunks apart again: in halves for a receiver that takes less or refuses a part, and without what is too old.
- * The only place where a chunk is decompressed on its way out.
+ * Taking chunks apart again: in halves for a receiver that takes less or refuses a part, and
+ * without what is too old. The only place where a chunk is decompressed on its way out.
  */
 import { labelValue } from '../../../model/labels.ts';
 import type { Chunk } from '../../../model/queue.ts';
@@ -12,7 +12,8 @@ import { compress, uncompress, uncompressStart } from '../../../wire/snappy.ts';
 const RAW_MAX_BYTES = 64 * 1024 * 1024;
 
 /**
- * Two halves in order, by chunks, and a single chunk by its series; undefined when there is only one series.
+ * Two halves in order, by chunks, and a single chunk by its series; undefined when there is only
+ * one series.
  *
  * @throws WireError when a chunk is no message
  */
@@ -67,7 +68,10 @@ export function withoutOlder(
 /** Jobs that are told apart in one loss; the rest counts as of the job "other". */
 const JOBS_MAX = 100;
 
-/** The samples (native histograms too) of the chunks by the `job` of their series, "" where it has none. */
+/**
+ * The samples (native histograms too) of the chunks by the `job` of their series, "" where it has
+ * none.
+ */
 export function samplesByJob(chunks: readonly Chunk[]): Map<string, number> {
   const jobs = new Map<string, number>();
   for (const chunk of chunks) {
@@ -93,7 +97,10 @@ export function samplesByJob(chunks: readonly Chunk[]): Map<string, number> {
 /** More than the first series of a message needs. */
 const FIRST_BYTES = 16_384;
 
-/** The `job` of the first series of a chunk, which holds the samples of one target; "" where it has none. */
+/**
+ * The `job` of the first series of a chunk, which holds the samples of one target; "" where it has
+ * none.
+ */
 export function readJob(bytes: Uint8Array): string {
   let job: string | undefined;
   try {

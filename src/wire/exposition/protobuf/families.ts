@@ -7,7 +7,8 @@
  *     MetricFamily  1 name  2 help  3 type  4 Metric …  5 unit
  *
  * Bounds: the caller bounds the body; a metric has at most METRIC_BYTES_MAX.
- * Source: https://github.com/prometheus/client_model/blob/master/io/prometheus/client/metrics.proto,
+ * Source:
+ * https://github.com/prometheus/client_model/blob/master/io/prometheus/client/metrics.proto,
  * prometheus/model/textparse/protobufparse.go
  */
 import type { SeriesType } from '../../../model/sample.ts';

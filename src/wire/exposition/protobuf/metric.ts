@@ -98,7 +98,11 @@ function readSummary(reader: ProtoReader, metric: ProtobufMetric): void {
   }
 }
 
-function readHistogram(reader: ProtoReader, metric: ProtobufMetric, options: ProtobufOptions): void {
+function readHistogram(
+  reader: ProtoReader,
+  metric: ProtobufMetric,
+  options: ProtobufOptions,
+): void {
   const parts: NativeParts = newNativeParts();
   metric.count = 0;
   while (reader.more()) {

@@ -6,7 +6,8 @@
  *     BucketSpan  1 offset  2 length
  *
  * Bounds: BUCKETS_MAX buckets a side.
- * Source: https://github.com/prometheus/client_model/blob/master/io/prometheus/client/metrics.proto,
+ * Source:
+ * https://github.com/prometheus/client_model/blob/master/io/prometheus/client/metrics.proto,
  * prometheus/model/textparse/protobufparse.go
  */
 import type { BucketSpan, NativeHistogram } from '../../../model/histogram.ts';

@@ -1,6 +1,6 @@
 /**
- * A metric of protobuf exposition as the samples that Prometheus makes of it: a classic histogram is
- * a `_count`, a `_sum` and a `_bucket` for each bound, a native one is one sample, a summary a
+ * A metric of protobuf exposition as the samples that Prometheus makes of it: a classic histogram
+ * is a `_count`, a `_sum` and a `_bucket` for each bound, a native one is one sample, a summary a
  * sample for each quantile.
  * Source: prometheus/model/textparse/protobufparse.go
  */
@@ -9,7 +9,9 @@ import { formatOpenMetricsFloat } from '../float.ts';
 import type { ProtobufMetric } from './metric.ts';
 import type { ProtobufExemplar, ProtobufOptions, ProtobufSample } from './sample.ts';
 
-export type ProtobufFamily = Pick<ProtobufSample, 'help' | 'unit' | 'type'> & { readonly name: string };
+export type ProtobufFamily = Pick<ProtobufSample, 'help' | 'unit' | 'type'> & {
+  readonly name: string;
+};
 
 /** In the order in which Prometheus has them. */
 export function* readSamples(

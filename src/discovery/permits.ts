@@ -1,4 +1,7 @@
-/** So many pieces of work at once; the others wait in their order. What bounds a piece in time is the piece itself. */
+/**
+ * So many pieces of work at once; the others wait in their order. What bounds a piece in time is
+ * the piece itself.
+ */
 export class Permits {
   #free: number;
   readonly #waiting: (() => void)[] = [];

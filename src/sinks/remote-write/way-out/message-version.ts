@@ -1,6 +1,7 @@
 /**
- * Which remote write message a sink speaks: 1.0, or 2.0 until a receiver shows that it does not take it, and 1.0 from
- * then on. The queue holds 1.0 messages with what 2.0 says beyond them, so nothing is lost by the change.
+ * Which remote write message a sink speaks: 1.0, or 2.0 until a receiver shows that it does not
+ * take it, and 1.0 from then on. The queue holds 1.0 messages with what 2.0 says beyond them, so
+ * nothing is lost by the change.
  * Source: https://prometheus.io/docs/specs/prw/remote_write_spec_2_0/#protocol
  */
 import type { ClientResponse } from '../../../kernel/http-client.ts';
@@ -49,7 +50,8 @@ export class Dialect {
   /** Whether the answer to a 2.0 message says that 2.0 is not taken. */
   isRefusal({ status, headers }: ClientResponse): boolean {
     if (status === 415) return true;
-    // A receiver of 1.0 that looks at nothing but the body finds none of its fields in it, and is content.
+    // A receiver of 1.0 that looks at nothing but the body finds none of its fields in it, and is
+    // content.
     const isSuccess = status >= 200 && status < 300;
     return isSuccess && !WRITTEN.some((name) => headers[name] !== undefined);
   }

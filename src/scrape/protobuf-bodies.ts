@@ -1,6 +1,6 @@
 /**
- * From a protobuf body to samples in the series table: an object for each sample, found by its exposed labels. Slower
- * than the bytes' road of text pages; it is the price of native histograms.
+ * From a protobuf body to samples in the series table: an object for each sample, found by its
+ * exposed labels. Slower than the bytes' road of text pages; it is the price of native histograms.
  */
 import { type Borrowed, peek } from '../model/borrowed.ts';
 import type { NativeHistogram } from '../model/histogram.ts';
@@ -120,7 +120,8 @@ export class ProtobufBodies {
     if (reduced === undefined)
       throw new PermanentError(
         'SCRAPE_BUCKET_LIMIT',
-        `a native histogram has more than ${config.limits.histogramBuckets} buckets even at the lowest resolution; raise native_histogram_bucket_limit`,
+        `a native histogram has more than ${config.limits.histogramBuckets} buckets even at ` +
+          'the lowest resolution; raise native_histogram_bucket_limit',
       );
     if (!table.appendHistogram(slot, nowMs, reduced)) counts.duplicates += 1;
   }

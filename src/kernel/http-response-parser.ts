@@ -1,6 +1,7 @@
 /**
- * One HTTP/1.1 answer out of pieces of bytes, whatever their borders: head, then a body by length, in chunks, or to the
- * end of the connection. Strict where laxness would let one answer be taken for two. Pure but for the buffer it is given.
+ * One HTTP/1.1 answer out of pieces of bytes, whatever their borders: head, then a body by length,
+ * in chunks, or to the end of the connection. Strict where laxness would let one answer be taken
+ * for two. Pure but for the buffer it is given.
  * Source: https://www.rfc-editor.org/rfc/rfc9112
  */
 import type { Borrowed } from '../model/borrowed.ts';
@@ -9,7 +10,9 @@ export interface ParsedResponse {
   readonly status: number;
   /** Lower-case names; repeats joined by ", ". */
   readonly headers: Readonly<Record<string, string>>;
-  /** Until the turn of the event loop ends, unless it is larger than LENT_BYTES_MAX; not inflated. */
+  /**
+   * Until the turn of the event loop ends, unless it is larger than LENT_BYTES_MAX; not inflated.
+   */
   readonly body: Borrowed<Buffer>;
 }
 
@@ -61,7 +64,10 @@ export class ResponseParser {
     return { status: this.#status, headers: this.#headers, body };
   }
 
-  /** Takes the first `count` bytes; returns how many belong to this answer. @throws Error for what is no HTTP */
+  /**
+   * Takes the first `count` bytes; returns how many belong to this answer. @throws Error for what
+   * is no HTTP
+   */
   feed(bytes: Buffer, count: number): number {
     let at = 0;
     while (at < count && this.#state !== 'done') {
@@ -184,7 +190,8 @@ export class ResponseParser {
     const needed = this.#length + (end - at);
     if (needed > this.#maxBytes) throw new BodyTooLargeError('too large');
     if (this.buffer === undefined || this.buffer.length < needed) {
-      // Of a length that is known all is taken at once; else twice as much, so that little is copied again and again.
+      // Of a length that is known all is taken at once; else twice as much, so that little is
+      // copied again and again.
       const wanted =
         this.#state === 'length'
           ? this.#length + this.#left
@@ -199,7 +206,10 @@ export class ResponseParser {
   }
 }
 
-/** The place behind the first empty line; all there is where there is none, or where it began in the piece before. */
+/**
+ * The place behind the first empty line; all there is where there is none, or where it began in the
+ * piece before.
+ */
 function endOfHead(bytes: Buffer, at: number, count: number): number {
   const found = bytes.indexOf(END_OF_HEAD, at);
   return found < 0 ? count : found + END_OF_HEAD.length;

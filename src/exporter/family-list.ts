@@ -1,6 +1,6 @@
 /**
- * Metric families in the making: samples of one name come together whatever the order they are put in, so that several
- * tasks and several name profiles share a page. Pure.
+ * Metric families in the making: samples of one name come together whatever the order they are put
+ * in, so that several tasks and several name profiles share a page. Pure.
  */
 import type { MetricFamily, MetricSample, MetricType } from '../model/metric-family.ts';
 
@@ -20,7 +20,10 @@ export function counter(name: string, help: string): Metric {
   return { name, type: 'counter', help };
 }
 
-/** A gauge that is always 1 and says all in its labels, those without a value too: as other exporters write theirs. */
+/**
+ * A gauge that is always 1 and says all in its labels, those without a value too: as other
+ * exporters write theirs.
+ */
 export function info(name: string, help: string): Metric {
   return { name, type: 'gauge', help, hasEmptyLabels: true };
 }
@@ -40,7 +43,8 @@ export class FamilyList {
       family = { ...metric, samples: [] };
       this.#families.set(metric.name, family);
     }
-    // Two containers of one name may be in an answer (one stopped, one new): a page with a series twice is refused.
+    // Two containers of one name may be in an answer (one stopped, one new): a page with a series
+    // twice is refused.
     const series = `${metric.name}${JSON.stringify(Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : 1)))}`;
     if (this.#series.has(series)) return;
     this.#series.add(series);

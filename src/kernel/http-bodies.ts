@@ -1,16 +1,17 @@
 /**
- * A small HTTP/1.1 client for one thing: getting pages, again and again, over plain TCP, at the cost of little more than the
- * bytes. A body of at most LENT_BYTES_MAX lies in a buffer that is used again, and is lent until the turn of the event
- * loop ends; a larger one has a buffer of its own. TLS, proxies and all other methods are http-client.ts', which decides
- * who is asked.
- * Limits: heads of 64 KiB, bodies as the caller says, 32 connections to an origin; what waits behind them waits in order.
+ * A small HTTP/1.1 client for one thing: getting pages, again and again, over plain TCP, at the
+ * cost of little more than the bytes. A body of at most LENT_BYTES_MAX lies in a buffer that is
+ * used again, and is lent until the turn of the event loop ends; a larger one has a buffer of its
+ * own. TLS, proxies and all other methods are http-client.ts', which decides who is asked.
+ * Limits: heads of 64 KiB, bodies as the caller says, 32 connections to an origin; what waits
+ * behind them waits in order.
  * Source: https://www.rfc-editor.org/rfc/rfc9112
  */
 import { connect, type LookupFunction, type Socket } from 'node:net';
 import { LENT_BYTES_MAX } from '../model/borrowed.ts';
 import { describeError } from './errors.ts';
 import { HttpClientError } from './http-client-error.ts';
-import { type ParsedResponse, ResponseParser } from './http-page-parser.ts';
+import { type ParsedResponse, ResponseParser } from './http-response-parser.ts';
 
 export interface BodyRequest {
   readonly headers?: Readonly<Record<string, string>>;
@@ -68,7 +69,8 @@ export class BodyClient {
       try {
         return await this.#exchange(known, request, place, end);
       } catch (error) {
-        // The other side may have closed what was idle just now: it has seen nothing of the request.
+        // The other side may have closed what was idle just now: it has seen nothing of the
+        // request.
         if (!known.isUntouched || end.hasCome) throw error;
         origin.open += 1;
         this.#origins.set(url.host, origin);
@@ -187,7 +189,10 @@ export class BodyClient {
     return head;
   }
 
-  /** A buffer of at least so many bytes; one that is lent is at most LENT_BYTES_MAX, which is a power of two. */
+  /**
+   * A buffer of at least so many bytes; one that is lent is at most LENT_BYTES_MAX, which is a
+   * power of two.
+   */
   #take(bytes: number): Buffer {
     if (bytes > LENT_BYTES_MAX) return Buffer.allocUnsafeSlow(bytes);
     const at = this.#spare.findIndex((one) => one.length >= bytes);

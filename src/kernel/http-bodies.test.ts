@@ -6,8 +6,8 @@ import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { LENT_BYTES_MAX } from '../model/borrowed.ts';
 import { createHttpClient, inflate } from './http-client.ts';
-import { ResponseParser } from './http-page-parser.ts';
-import { BodyClient } from './http-pages.ts';
+import { ResponseParser } from './http-response-parser.ts';
+import { BodyClient } from './http-bodies.ts';
 import { listen } from '../../test/kit/listen.ts';
 
 const never = new AbortController().signal;
@@ -60,9 +60,11 @@ function parse(text: Buffer, cuts: readonly number[], maxBytes = 10_000): string
 
 const ANSWERS = [
   'HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-A: 1\r\nx-a: 2\r\n\r\nhello',
-  'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;ext=1\r\nhello\r\nA\r\n 0123\r\n456\r\n0\r\nTrailer: x\r\n\r\n',
+  'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;ext=1\r\nhello\r\nA\r\n ' +
+    '0123\r\n456\r\n0\r\nTrailer: x\r\n\r\n',
   'HTTP/1.0 200 OK\r\n\r\nto the end',
-  'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 404 Not Found\r\ncontent-length: 0\r\nConnection: close\r\n\r\n',
+  'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 404 Not Found\r\ncontent-length: 0\r\nConnection: ' +
+    'close\r\n\r\n',
   'HTTP/1.1 204 No Content\r\n\r\nHTTP/1.1 200 OK\r\n\r\n',
 ];
 

@@ -1,5 +1,6 @@
 /**
- * Where the series of a page lie, as columns: what cache.ts remembers of the page before. Values only.
+ * Where the series of a page lie, as columns: what cache.ts remembers of the page before. Values
+ * only.
  */
 
 import type { Steps } from './steps.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Permits } from './slots.ts';
+import { Permits } from './permits.ts';
 
 test('so many pieces of work are under way at once, in order, and one that fails gives its place back', async () => {
   const slots = new Permits(2);
