@@ -1,8 +1,8 @@
 /** The catalogue of error codes as a page, and what of it the sources do not use. */
-import type { Family } from '../../src/kernel/error-codes/catalogue.ts';
+import type { ErrorFamily } from '../../src/kernel/error-codes/catalogue.ts';
 import { GENERATED } from './mark.ts';
 
-export function renderErrorPage(families: readonly Family[]): string {
+export function renderErrorPage(families: readonly ErrorFamily[]): string {
   const lines = [
     GENERATED,
     '# Errors',
@@ -30,7 +30,7 @@ export interface SourceFile {
 
 /** What is wrong with the catalogue; the type of codes already keeps out one that has no entry. */
 export function checkErrorCodes(
-  families: readonly Family[],
+  families: readonly ErrorFamily[],
   sources: readonly SourceFile[],
 ): string[] {
   const used = new Set<string>();

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { formatNumber, formatValue, hasData, describeFrame } from './format.ts';
-import { buildFrame, buildGrid, formatLegend, MAX_SERIES, parseSampleValue } from './query.ts';
+import { buildFrame, buildGrid, formatLegend, MAX_SERIES, readSampleValue } from './query.ts';
 
 test('a grid is aligned to its step, spans what was asked and never exceeds 241 times', () => {
   fc.assert(
@@ -47,7 +47,7 @@ test('a legend fills its template in, or shows the whole label set', () => {
 });
 
 test('values are read as the API writes them and shown with their units', () => {
-  assert.deepEqual(['1e+21', '+Inf', '-Inf', 'NaN'].map(parseSampleValue), [
+  assert.deepEqual(['1e+21', '+Inf', '-Inf', 'NaN'].map(readSampleValue), [
     1e21,
     Infinity,
     -Infinity,

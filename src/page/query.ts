@@ -82,7 +82,7 @@ export function formatLegend(template: string, metric: LabelSet): string {
 }
 
 /** A value as the API writes it. */
-export function parseSampleValue(text: string): number {
+export function readSampleValue(text: string): number {
   if (text === '+Inf') return Infinity;
   return text === '-Inf' ? -Infinity : Number(text);
 }
@@ -114,7 +114,7 @@ export function buildFrame(
     const values = new Array<number | null>(length).fill(null);
     for (const [timeS, text] of points) {
       const index = Math.round((timeS - grid.startS) / grid.stepS);
-      if (index >= 0 && index < length) values[index] = parseSampleValue(text);
+      if (index >= 0 && index < length) values[index] = readSampleValue(text);
     }
     return { label, values };
   });

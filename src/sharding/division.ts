@@ -4,7 +4,7 @@
  * Sources: https://en.wikipedia.org/wiki/Rendezvous_hashing, https://arxiv.org/abs/1608.01350
  * (bounded loads)
  */
-import { hashText, mix, PARTS } from './parts.ts';
+import { hashLabels, mix, PARTS } from './parts.ts';
 
 /** Parts that belong to another than by hash: part → member. */
 export type Moves = ReadonlyMap<number, string>;
@@ -17,7 +17,7 @@ export const MOVES_MAX = 2_048;
 /** Who owns a part by hash alone. */
 export function divideByHash(members: readonly string[]): (part: number) => string {
   const sorted = [...members].sort();
-  const hashes = Uint32Array.from(sorted, hashText);
+  const hashes = Uint32Array.from(sorted, hashLabels);
   return (part) => sorted[highest(hashes, part)] ?? '';
 }
 

@@ -82,11 +82,11 @@ function formatTargetKey(labels: Readonly<Record<string, string>>, withMeta: boo
 }
 
 function choosePart(key: string): number {
-  return mix(hashText(key)) % PARTS;
+  return mix(hashLabels(key)) % PARTS;
 }
 
 /** FNV-1a over UTF-16 units. Source: http://www.isthe.com/chongo/tech/comp/fnv/ */
-export function hashText(text: string): number {
+export function hashLabels(text: string): number {
   let hash = 0x81_1c_9d_c5;
   for (let at = 0; at < text.length; at++)
     hash = Math.imul(hash ^ text.charCodeAt(at), 0x01_00_01_93);

@@ -6,11 +6,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { checkErrorCodes, renderErrorPage } from '../../scripts/generate/error-page.ts';
-import { type Family, FAMILIES } from '../../src/kernel/error-codes/catalogue.ts';
+import { type ErrorFamily, FAMILIES } from '../../src/kernel/error-codes/catalogue.ts';
 import { ConfigError, PermanentError, RecoverableError } from '../../src/kernel/errors.ts';
 
 const entry = { means: 'It is broken.', remedy: 'Mend it.' };
-const family = (codes: Family['codes']): Family => ({ title: 'T', text: 'X.', codes });
+const family = (codes: ErrorFamily['codes']): ErrorFamily => ({ title: 'T', text: 'X.', codes });
 
 test('a code that has no entry, or that is of another family, does not compile', () => {
   // @ts-expect-error no such code

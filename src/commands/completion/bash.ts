@@ -3,7 +3,7 @@
  * passing over the values of flags, and offers what may stand next.
  * Source: https://www.gnu.org/software/bash/manual/html_node/Programmable-Completion.html
  */
-import type { Value, Words } from './words.ts';
+import type { FlagValue, Words } from './words.ts';
 
 export function renderBash(words: readonly Words[]): string {
   const below = words.filter(({ path }) => path.length > 0);
@@ -90,7 +90,7 @@ function formatCasePattern(path: readonly string[]): string {
   return path.map((name) => ` ${name}`).join('');
 }
 
-function listChoices(value: Value): readonly string[] {
+function listChoices(value: FlagValue): readonly string[] {
   return value.kind === 'choice' ? value.choices : [];
 }
 

@@ -3,7 +3,7 @@
  * cursor lead to its place in the tree.
  * Source: https://fishshell.com/docs/current/cmds/complete.html
  */
-import type { Value, Words } from './words.ts';
+import type { FlagValue, Words } from './words.ts';
 
 export function renderFish(words: readonly Words[]): string {
   const commands = words
@@ -58,7 +58,7 @@ function renderCommand({ path, commands, flags, argument }: Words): string[] {
   ];
 }
 
-function follow(value: Value): string {
+function follow(value: FlagValue): string {
   if (value.kind === 'choice') return ` -a ${quote(value.choices.join(' '))}`;
   if (value.kind === 'file') return ' -F';
   return value.kind === 'folder' ? ` -a '(__fish_complete_directories)'` : '';

@@ -5,7 +5,7 @@
 import type { Argument, Command, Option } from 'commander';
 
 /** What stands behind a flag, or as an argument. `other`: a value that nobody can guess. */
-export type Value =
+export type FlagValue =
   | { readonly kind: 'none' | 'file' | 'folder' | 'other' }
   | { readonly kind: 'choice'; readonly choices: readonly string[] };
 
@@ -13,7 +13,7 @@ export interface Flag {
   readonly long: string;
   readonly short: string | undefined;
   readonly summary: string;
-  readonly value: Value;
+  readonly value: FlagValue;
 }
 
 export interface Words {
@@ -22,7 +22,7 @@ export interface Words {
   readonly commands: readonly { readonly name: string; readonly summary: string }[];
   readonly flags: readonly Flag[];
   /** Of the first argument, and of all others. */
-  readonly argument: Value;
+  readonly argument: FlagValue;
 }
 
 /** Placeholders of flags and arguments that stand for a path. */
@@ -54,20 +54,20 @@ function readFlag(option: Option): Flag {
   };
 }
 
-function readValue(option: Option): Value {
+function readValue(option: Option): FlagValue {
   if (!option.required) return { kind: 'none' };
   if (option.argChoices !== undefined) return { kind: 'choice', choices: option.argChoices };
   return nameValue(/<([\w-]+)/.exec(option.flags)?.[1] ?? '');
 }
 
-function readArgument(argument: Argument | undefined): Value {
+function readArgument(argument: Argument | undefined): FlagValue {
   if (argument === undefined) return { kind: 'none' };
   return argument.argChoices === undefined
     ? nameValue(argument.name())
     : { kind: 'choice', choices: argument.argChoices };
 }
 
-function nameValue(placeholder: string): Value {
+function nameValue(placeholder: string): FlagValue {
   if (FILES.has(placeholder)) return { kind: 'file' };
   return { kind: FOLDERS.has(placeholder) ? 'folder' : 'other' };
 }

@@ -3,7 +3,7 @@
  * and hands the rest of the line to the function of the command below.
  * Source: https://zsh.sourceforge.io/Doc/Release/Completion-System.html#Completion-Functions
  */
-import type { Flag, Value, Words } from './words.ts';
+import type { Flag, FlagValue, Words } from './words.ts';
 
 export function renderZsh(words: readonly Words[]): string {
   return `#compdef amperage
@@ -56,7 +56,7 @@ function renderFlag({ long, short, summary, value }: Flag): string[] {
   return names.map((name) => quote(`*${name}[${text}]${tail}`));
 }
 
-function action(value: Value): string {
+function action(value: FlagValue): string {
   if (value.kind === 'choice') return `(${value.choices.join(' ')})`;
   if (value.kind === 'file') return '_files';
   return value.kind === 'folder' ? '_files -/' : ' ';

@@ -249,4 +249,4 @@ export const exporterSchema = z.strictObject({
 });
 
 export type ExporterInput = z.output<typeof exporterSchema>;
-export type TlsInput = NonNullable<ExporterInput['tls']>;
+export type ExporterTlsInput = NonNullable<ExporterInput['tls']>;

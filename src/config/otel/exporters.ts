@@ -20,7 +20,7 @@ import {
   CONNECTION_KEYS,
   type ExporterInput,
   exporterSchema,
-  type TlsInput,
+  type ExporterTlsInput,
 } from './exporter-schema.ts';
 
 export interface Writer {
@@ -283,7 +283,7 @@ function resolveExporterProxy(
 }
 
 function resolveExporterTls(
-  tls: TlsInput | undefined,
+  tls: ExporterTlsInput | undefined,
   at: ConfigPath,
   report: Reporter,
 ): { readonly tls_config: object } | undefined {

@@ -33,14 +33,14 @@ const codecCodes: Record<WireError['code'] | ExpositionError['code'], CodeEntry>
   },
 };
 
-export interface Family {
+export interface ErrorFamily {
   readonly title: string;
   /** What errors of the family have in common. */
   readonly text: string;
   readonly codes: Readonly<Record<string, CodeEntry & { readonly reason?: string }>>;
 }
 
-export const FAMILIES: readonly Family[] = [
+export const FAMILIES: readonly ErrorFamily[] = [
   {
     title: 'Findings of a configuration',
     text:
