@@ -32,6 +32,13 @@ export const layers: Record<string, readonly string[]> = {
 
 /** Folder → its rooms → the rooms beside it that each may import; joints join them. */
 export const rooms: Record<string, Rooms> = {
+  // Codecs: expositions and remote write know protobuf, and not each other.
+  wire: {
+    rooms: {
+      errors: [], exposition: ['errors', 'protobuf', 'varint'], protobuf: ['errors', 'varint'],
+      'remote-write': ['errors', 'protobuf', 'varint'], snappy: ['errors', 'varint'], varint: ['errors'],
+    },
+  }, // prettier-ignore
   sinks: { joints: ['sinks'], rooms: { file: [], 'remote-write': [] } },
   'sinks/remote-write': { joints: ['sink'], rooms: { 'way-in': [], 'way-out': [] } },
   // The store implements what the engine asks of it (promql/queryable.ts), so it stands above.
@@ -57,9 +64,10 @@ export const rooms: Record<string, Rooms> = {
   config: { joints: ['load'], rooms: { otel: [], sources: [] } },
   transforms: { rooms: { 'external-labels': [], relabelling: [] } },
   commands: {
+    joints: ['program'],
     rooms: {
-      check: [], collect: [], demo: [], discover: [], emulate: [], exporter: [], proxy: [],
-      'sample-app': [], workspace: [],
+      check: [], collect: [], completion: [], demo: ['sample-app'], discover: [], emulate: [], explain: [],
+      exporter: [], proxy: [], 'sample-app': [], workspace: [],
     },
   }, // prettier-ignore
 };
