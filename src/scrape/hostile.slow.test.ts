@@ -123,7 +123,7 @@ test('whatever a target does, its neighbour keeps its schedule and memory stays 
   assert.equal(status.get('garbage')?.health, 'down');
   assert.equal(status.get('good')?.health, 'up');
   assert.equal(status.get('changing')?.health, 'up');
-  // Each change of its series ends the series before: no more are known than one page has.
+  // Each change of its series ends the series before: no more are known than one body has.
   assert.equal(status.get('changing')?.seriesCount, 500);
   const good = [...appenders].find(([key]) => key.includes('/good'))?.[1];
   const times = (good?.committed ?? [])

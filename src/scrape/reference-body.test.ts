@@ -16,16 +16,16 @@ function viewOf(bytes: Uint8Array): DataView {
 /** A body of these series, each followed by a value. */
 function keep(reference: ReferenceBody, names: readonly string[]): void {
   const body = Buffer.from(names.map((name) => `${name} 1\n`).join(''));
-  const places = newOffsets(names.length);
+  const offsets = newOffsets(names.length);
   let at = 0;
   for (const [i, name] of names.entries()) {
-    places.seriesStarts[i] = at;
-    places.seriesEnds[i] = at + name.length;
-    places.hashes[i] = hashBytes(body, at, at + name.length);
+    offsets.seriesStarts[i] = at;
+    offsets.seriesEnds[i] = at + name.length;
+    offsets.hashes[i] = hashBytes(body, at, at + name.length);
     at += name.length + 3;
   }
-  places.count = names.length;
-  reference.keep(body, places);
+  offsets.count = names.length;
+  reference.keep(body, offsets);
 }
 
 function find(reference: ReferenceBody, name: string): number {
