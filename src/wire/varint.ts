@@ -1,19 +1,19 @@
 /**
- * Varints, the numbers of protobuf and of snappy: seven bits a byte, the lowest first, a set high
- * bit where more follow. Numbers are exact to 2^53. Writing only: a reader of varints knows where
- * its bytes end, which is another's matter.
+ * Writes varints, the numbers of protobuf and of snappy: seven bits a byte, the lowest first, with
+ * the high bit set where more bytes follow. Numbers are exact to 2^53. Not here: reading, which
+ * needs the end of the bytes and is in protobuf/reader.ts and snappy.ts.
  * Source: https://protobuf.dev/programming-guides/encoding/#varints
  */
 
 /** How many bytes an unsigned varint takes. */
-export function varintLength(value: number): number {
+export function measureVarint(value: number): number {
   let length = 1;
   for (let rest = value; rest >= 0x80; rest /= 128) length += 1;
   return length;
 }
 
-export function int64Length(value: number): number {
-  return value < 0 ? 10 : varintLength(value);
+export function measureInt64(value: number): number {
+  return value < 0 ? 10 : measureVarint(value);
 }
 
 /** Writes an unsigned varint; returns the position behind it. */

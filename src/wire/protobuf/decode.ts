@@ -1,11 +1,12 @@
 /**
- * Bytes of a protobuf message → a plain object, by the message's table (schema.ts). Fields that
- * the table does not have are skipped. As in proto3 the last of a field that comes twice counts, a
- * message that comes twice is merged, and packed numbers are read with a tag each as well.
- * Stricter than proto3: a known field of another wire type is refused, as Go's gogo/protobuf does.
+ * Bytes of a protobuf message → a plain object, by the message's table (schema.ts). Fields that the
+ * table does not have are skipped. As in proto3, of a scalar that comes twice the last value
+ * counts, a message that comes twice is merged, and packed numbers are also read when each has a
+ * tag. Stricter than proto3: a known field of another wire type is refused, as Go's gogo/protobuf
+ * does.
  *
- * Limits: depth, bytes, and how many elements of lists and maps a message may have, since an
- * element can be two bytes and an object of twenty fields.
+ * Limits: bytes, depth, and the number of elements of all lists and maps, since an element of two
+ * bytes can become an object of twenty fields.
  * Source: https://protobuf.dev/programming-guides/encoding/
  */
 import { WireError } from '../errors.ts';
@@ -15,9 +16,9 @@ import { type Message, NO_ENTRIES, NO_ELEMENTS, type Shape, type Slot } from './
 import { BYTES } from './wire-format.ts';
 
 export interface DecodeLimits {
-  /** Of the message, bytes. */
+  /** Bytes of the message. */
   readonly bytesMax?: number;
-  /** Messages within messages. */
+  /** Depth of messages within messages. */
   readonly depthMax?: number;
   /** Elements of all lists and maps together. */
   readonly elementsMax?: number;
@@ -43,7 +44,10 @@ export function decodeMessage<Value>(
   return readMessage(message, new ProtoReader(bytes), limits);
 }
 
-/** As `decodeMessage`, from where a reader is to its end: for a message within one read by hand. */
+/**
+ * The same as `decodeMessage`, from the reader's position to its end: for a message within one that
+ * is read by hand.
+ */
 export function readMessage<Value>(
   message: Message<Value>,
   reader: ProtoReader,
@@ -53,7 +57,7 @@ export function readMessage<Value>(
   return new Decoding(reader, all).run(message);
 }
 
-/** A value in the making. */
+/** A value that is being read. */
 type Fields = Record<string, unknown>;
 type MessageShape = Extract<Shape, { message: unknown }>;
 
@@ -62,7 +66,7 @@ class Decoding {
   readonly #limits: Required<DecodeLimits>;
   #elementsLeft: number;
   #depth = 0;
-  /** Where a fault was found, from the inside out. */
+  /** The path to the field at fault, from the inside out. */
   #path: string[] | undefined;
 
   constructor(reader: ProtoReader, limits: Required<DecodeLimits>) {
@@ -104,7 +108,7 @@ class Decoding {
     }
   }
 
-  /** Of another member nothing stays. */
+  /** Reads a member of alternatives; a value of another member is discarded. */
   #readMember(member: string, { key, shape }: Slot, wireType: number, into: Fields): void {
     const before = into[key] as { readonly is: string } | undefined;
     const chosen: Fields = before?.is === member ? before : { is: member, value: undefined };
@@ -164,7 +168,7 @@ class Decoding {
     entries.set(entry['key'], entry['value'] ?? initialValue(shape.message()));
   }
 
-  /** @param before  what the same message said before */
+  /** @param before the value so far, where the same message came before */
   #readNested(shape: MessageShape, before: Fields | undefined): Fields {
     const reader = this.#reader;
     const message = shape.message();
@@ -202,13 +206,13 @@ function describe({ key, member, shape }: Slot, into: Fields): string {
   return isList ? `${key}[${value.length}]` : key;
 }
 
-/** Of an entry of a map that says none: a message whose fields are not there. */
+/** The value of a map entry that has none: for messages, one with initial values. */
 function initialValue(entry: Message<object>): unknown {
   const shape = entry.slotByNumber[2]?.shape;
   return shape !== undefined && 'message' in shape ? { ...shape.message().initial } : undefined;
 }
 
-/** The list of a field, to push to. */
+/** The list of a field to push to; the first call replaces the shared empty list. */
 function ownList(into: Fields, key: string): unknown[] {
   const known = into[key];
   if (known !== NO_ELEMENTS) return known as unknown[];
