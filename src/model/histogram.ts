@@ -3,7 +3,7 @@
  * Values only.
  *
  *     spans [{offset: 2, length: 2}, {offset: 1, length: 1}], counts [5, 7, 1]
- *     → bucket 2: 5, bucket 3: 7, bucket 5: 1       an offset counts from the end of the span before
+ *     → bucket 2: 5, bucket 3: 7, bucket 5: 1      an offset counts from the end of the span before
  *
  * Schema n (-4 to 8): bucket i holds values in (2^((i-1)/2^n), 2^(i/2^n)]. Schema -53: bounds are
  * `customValues`.

@@ -14,7 +14,7 @@ export interface TransformedSeries {
 export interface SeriesTransform {
   /** Equal for two transforms that do the same to every series; made by `formatIdentity`. */
   readonly identity: string;
-  /** The series to go on with; undefined drops it. */
+  /** The series after the transform; undefined drops it. */
   apply(series: TransformedSeries): TransformedSeries | undefined;
 }
 

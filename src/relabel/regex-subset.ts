@@ -150,7 +150,7 @@ function parseSet(parser: Parser): CharSet | undefined {
   if (char === '.') return ANY;
   if (char === '\\') return parseEscape(parser);
   if (char === '[') return parseClass(parser);
-  return '*+?{}^$]'.includes(char) ? undefined : single(char);
+  return '*+?{}^$]'.includes(char) ? undefined : makeSingle(char);
 }
 
 function parseEscape(parser: Parser): CharSet | undefined {
@@ -169,11 +169,11 @@ function parseEscape(parser: Parser): CharSet | undefined {
     case 'S':
       return complement(SPACE);
     case 'n':
-      return single('\n');
+      return makeSingle('\n');
     case 't':
-      return single('\t');
+      return makeSingle('\t');
     default:
-      return isEscapable(char) ? single(char) : undefined;
+      return isEscapable(char) ? makeSingle(char) : undefined;
   }
 }
 
@@ -203,8 +203,8 @@ function parseClassPart(parser: Parser): CharSet | undefined {
   if (!isRange) return low;
   parser.at += 1;
   const high = parseClassChar(parser);
-  const from = onlyPoint(low);
-  const to = high === undefined ? undefined : onlyPoint(high);
+  const from = findOnlyPoint(low);
+  const to = high === undefined ? undefined : findOnlyPoint(high);
   if (from === undefined || to === undefined || from > to) return undefined;
   return [[from, to]];
 }
@@ -214,7 +214,7 @@ function parseClassChar(parser: Parser): CharSet | undefined {
   // "[" may begin a class like [:alpha:], and a leading "]" is a literal for RE2: both are left to
   // RE2.
   if (char === undefined || char === '[' || char === ']') return undefined;
-  return char === '\\' ? parseEscape(parser) : single(char);
+  return char === '\\' ? parseEscape(parser) : makeSingle(char);
 }
 
 function parseRepeat(parser: Parser): { min: number; max: number } | undefined {
@@ -234,12 +234,12 @@ function parseRepeat(parser: Parser): { min: number; max: number } | undefined {
   return bounded && min <= max ? { min, max } : undefined;
 }
 
-function single(char: string): CharSet {
+function makeSingle(char: string): CharSet {
   const point = char.codePointAt(0) ?? 0;
   return [[point, point]];
 }
 
-function onlyPoint(set: CharSet): number | undefined {
+function findOnlyPoint(set: CharSet): number | undefined {
   const [range] = set;
   return set.length === 1 && range !== undefined && range[0] === range[1] ? range[0] : undefined;
 }

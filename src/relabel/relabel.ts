@@ -232,7 +232,7 @@ function checkFields(action: RelabelAction, input: RelabelInput, scheme: NameSch
   if (extra !== undefined)
     throw new Error(
       `"${extra}" can't be set for action ${action}, which takes only ` +
-        `${allowed.map((name) => `"${name}"`).join(' and ')}`,
+        allowed.map((name) => `"${name}"`).join(' and '),
     );
 }
 

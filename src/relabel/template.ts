@@ -27,7 +27,7 @@ export function compileTemplate(text: string, regex: AnchoredRegex): Template {
     }
     const name = NAME.exec(rest);
     if (name === null) {
-      // Malformed: the dollar stands for itself.
+      // A dollar without a name is kept as it is.
       parts.push('$');
       continue;
     }

@@ -8,7 +8,7 @@ import { RecordedTarget } from '../../test/kit/recorded-target.ts';
 
 function setUp(config: Partial<ScrapeConfig> = {}, targetLabels: readonly Label[] = []) {
   const target = new RecordedTarget(config, targetLabels);
-  /** What a scrape commits, sorted; a failing one gives its stale markers. */
+  /** The lines that a scrape commits, sorted; of a failing one, its stale markers. */
   const scrape = (body: string, tMs: number): string[] => {
     last = target.scrape(body, tMs);
     return last.lines.sort();
@@ -57,7 +57,7 @@ test('a failed scrape leaves stale markers of all series, once', () => {
   assert.equal(target.liveSeries.length, 1);
 });
 
-test('a series twice in one scrape counts once, also in other words', () => {
+test('a series that comes twice in one scrape counts once, also when written differently', () => {
   const { scrape, counts } = setUp();
   assert.deepEqual(scrape('a{x="1",y="2"} 1\na{y="2",x="1"} 2\na{x="1",y="2"} 3\n', 1), [
     'a{x="1", y="2"} 1 @1',
@@ -117,7 +117,7 @@ test('labels that clash with the target’s are renamed, or honoured', () => {
   ]);
 });
 
-test('metric relabelling drops and renames; two series of one outcome are one', () => {
+test('metric relabelling drops and renames; two series that get the same labels are one', () => {
   const rules = [
     compileRelabelRule({ source_labels: ['__name__'], regex: 'go_.*', action: 'drop' }),
     compileRelabelRule({ regex: 'pod', action: 'labeldrop' }),
@@ -145,7 +145,7 @@ test('limits fail the whole scrape', () => {
   assert.match(failure?.message ?? '', /2 samples where 1 are allowed/);
 });
 
-test('the type in force is known after lines that were only compared', () => {
+test('the type is known after lines that were only compared', () => {
   const { scrape } = setUp();
   scrape('# TYPE h histogram\nh_bucket{le="1"} 1\n', 1);
   assert.deepEqual(scrape('# TYPE h histogram\nh_bucket{le="1"} 1\nh_bucket{le="2"} 2\n', 2), [

@@ -15,7 +15,7 @@ const job = (set: Partial<ScrapeConfig> = {}): ScrapeConfig =>
 
 const rule = (regex: string) => compileRelabelRule({ source_labels: ['a'], regex, action: 'drop' });
 
-/** Of every field a value that is not the default, and what going over to it does. */
+/** For every field a value other than the default, and the effect of changing to it. */
 const CHANGES: {
   readonly [Key in keyof ScrapeConfig]-?: readonly [ScrapeConfig[Key], Effect];
 } = {

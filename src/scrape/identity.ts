@@ -43,7 +43,7 @@ const ROLES: Roles<ScrapeConfig> = {
   scrapeTimeoutMs: { effect: 'series', key: keepAsIs },
   metricsPath: { effect: 'series', key: keepAsIs },
   scheme: { effect: 'series', key: keepAsIs },
-  params: { effect: 'series', key: (params) => Object.entries(params).sort(byName) },
+  params: { effect: 'series', key: (params) => Object.entries(params).sort(compareByName) },
   honorLabels: { effect: 'series', key: keepAsIs },
   honorTimestamps: { effect: 'body', key: keepAsIs },
   trackTimestampsStaleness: { effect: 'body', key: keepAsIs },
@@ -54,7 +54,7 @@ const ROLES: Roles<ScrapeConfig> = {
   hasLegacyNames: { effect: 'series', key: keepAsIs },
   histograms: {
     effect: 'body',
-    key: fieldsKey<HistogramConfig>({
+    key: makeFieldsKey<HistogramConfig>({
       isNative: keepAsIs,
       alwaysClassic: keepAsIs,
       minBucketFactor: keepAsIs,
@@ -62,11 +62,11 @@ const ROLES: Roles<ScrapeConfig> = {
   },
   hasExtraMetrics: { effect: 'series', key: keepAsIs },
   followRedirects: { effect: 'scrape' },
-  relabelRules: { effect: 'series', key: rulesKey },
-  metricRelabelRules: { effect: 'series', key: rulesKey },
+  relabelRules: { effect: 'series', key: makeRulesKey },
+  metricRelabelRules: { effect: 'series', key: makeRulesKey },
   limits: {
     effect: 'body',
-    key: fieldsKey<ScrapeLimits>({
+    key: makeFieldsKey<ScrapeLimits>({
       bodySizeBytes: keepAsIs,
       samples: keepAsIs,
       labels: keepAsIs,
@@ -112,17 +112,17 @@ function formatEffectKey(config: ScrapeConfig, effect: Effect): string {
 }
 
 /** The key of an object of which every field is named. */
-function fieldsKey<Type extends object>(fields: {
+function makeFieldsKey<Type extends object>(fields: {
   readonly [Key in keyof Type]-?: (value: Type[Key]) => Plain;
 }): (value: Type) => Plain {
   const names = Object.keys(fields) as (keyof Type & string)[];
   return (value) => names.map((name) => [name, fields[name](value[name])]);
 }
 
-function rulesKey(rules: readonly RelabelRule[]): Plain {
+function makeRulesKey(rules: readonly RelabelRule[]): Plain {
   return rules.map(ruleKey);
 }
 
-function byName([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
+function compareByName([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
   return a < b ? -1 : 1;
 }

@@ -22,7 +22,7 @@ import { RecordedTarget } from '../../test/kit/recorded-target.ts';
 function setUp(config: Partial<ScrapeConfig> = {}) {
   const target = new RecordedTarget(config, makeLabelSet({ job: 'j' }));
   const { appender, transaction } = target;
-  /** What a scrape commits, behind why it failed. */
+  /** The lines that a scrape commits, after the message of its failure. */
   const scrape = (exposition: string | Uint8Array, tMs: number, kind: ExpositionKind): string[] => {
     const { failure, lines } = target.scrape(exposition, tMs, kind);
     return failure === undefined ? lines : [failure.message, ...lines];
@@ -73,7 +73,7 @@ test('a target that changes its format keeps its series', () => {
   assert.equal(target.seriesMade, 2);
 });
 
-test('a changed HELP is told again', () => {
+test('a changed HELP is passed on again', () => {
   const { appender, scrape } = setUp();
   scrape('# HELP a one\n# TYPE a gauge\na 1\n', 1, 'text');
   scrape('# HELP a two\n# TYPE a gauge\na 1\n', 2, 'text');
@@ -155,7 +155,7 @@ test('a native histogram with too many buckets loses resolution, and fails the s
   assert.equal(reduceBuckets(spread, 0, 4)?.schema, -1);
 });
 
-test('names that are not legacy ones fail the scrape where the job says so', () => {
+test('names that are not legacy ones fail the scrape of a job with legacy names', () => {
   const { scrape } = setUp({ hasLegacyNames: true });
   assert.match(scrape('{"my.name"} 1\n', 1, 'text')[0]!, /metric_name_validation_scheme legacy/);
 });

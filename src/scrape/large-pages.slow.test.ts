@@ -80,7 +80,7 @@ test('a body taken in slices commits what it would commit at once', async () => 
 });
 
 const SERIES = 40_000;
-/** Larger than what is lent. */
+/** A body that is too large to be lent. */
 const large = (value: number): string => {
   const lines = Array.from(
     { length: SERIES },
@@ -118,7 +118,7 @@ test('a large body that is given up at any turn leaves nothing', async () => {
     isDone = (await taken) !== undefined;
     if (isDone) break;
     const { lines, counts } = target.scrape('b 3\nc 3\n', 3);
-    // It may have been committed, and be given up while it cleaned up.
+    // It may have been committed already, and be given up during its clean-up.
     if (target.appender.commits === 3) break;
     assert.deepEqual(lines, ['b 3 @3', 'c 3 @3', 'a stale @3']);
     assert.equal(counts?.added, 1);
@@ -155,7 +155,7 @@ async function beginLarge() {
   while (requests.length === 0) await clock.advance(100);
   const appender = appenders[0]!;
   assert.equal(appender.commits, 0, 'it is under way');
-  /** Lets time and turns go on until there are so many commits. */
+  /** Advances time and turns until there are that many commits. */
   const commits = async (count: number): Promise<string[]> => {
     const endMs = performance.now() + 20_000;
     while (appender.commits < count) {

@@ -1,6 +1,4 @@
-/**
- * What is kept of a body: series are found in it by their bytes, the first of two that are equal.
- */
+/** Finding series in a kept body by their bytes; of two that are equal the first is found. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';

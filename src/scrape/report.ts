@@ -81,10 +81,12 @@ export class ScrapeReport {
     this.#marked = this.#marks.labels;
     const { generation } = this.#appender;
     if (generation !== this.#generation)
-      this.#refs = this.#refs.map((ref, index) => this.#appender.renew(ref, this.#labels(index)));
+      this.#refs = this.#refs.map((ref, index) =>
+        this.#appender.renew(ref, this.#buildLabels(index)),
+      );
     this.#generation = generation;
     for (let index = this.#refs.length; index < this.#names.length; index++)
-      this.#refs.push(this.#appender.refOf(this.#labels(index)));
+      this.#refs.push(this.#appender.refOf(this.#buildLabels(index)));
     this.#refs.forEach((ref, index) => this.#appender.append(ref, tMs, values[index] ?? 0));
   }
 
@@ -94,7 +96,7 @@ export class ScrapeReport {
   }
 
   /** The labels of the report's series at this index. */
-  #labels(index: number): LabelSet {
+  #buildLabels(index: number): LabelSet {
     const labels = [...this.#targetLabels, ...this.#marked].map((label): [string, string] => [
       label.name,
       label.value,

@@ -96,7 +96,7 @@ function checkLabelLimits(labels: LabelSet, limits: ScrapeLimits): void {
       fail(
         'label_name_length_limit',
         `a label name of more than ${limits.labelNameBytes} bytes, ` +
-          `${JSON.stringify(name.slice(0, 50))}`,
+          JSON.stringify(name.slice(0, 50)),
       );
     if (limits.labelValueBytes > 0 && Buffer.byteLength(value) > limits.labelValueBytes)
       fail(

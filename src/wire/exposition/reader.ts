@@ -142,7 +142,7 @@ export class ExpositionReader {
         this.seriesStart = pos;
         this.seriesEnd = this.#series.scan(bytes, pos);
         const after = this.readValue(this.seriesEnd);
-        if (after < 0) throw this.#valueError(this.seriesEnd);
+        if (after < 0) throw this.#makeValueError(this.seriesEnd);
         this.pos = after;
         return 'sample';
       }
@@ -319,7 +319,7 @@ export class ExpositionReader {
     return number === undefined ? value : formatOpenMetricsFloat(number);
   }
 
-  #valueError(pos: number): ExpositionError {
+  #makeValueError(pos: number): ExpositionError {
     const start = skipBlanks(this.bytes, pos);
     const end = Math.min(this.#buffer.indexOf(LF, start), start + 60);
     const found = JSON.stringify(this.#buffer.toString('utf8', start, end));

@@ -80,7 +80,7 @@ class Decoding {
     try {
       const { bytesMax } = this.#limits;
       if (this.#reader.end - this.#reader.at > bytesMax)
-        throw this.#fault('too_large', `a message is longer than ${bytesMax} bytes`);
+        throw this.#makeError('too_large', `a message is longer than ${bytesMax} bytes`);
       this.#readFields(message as Message<object>, value as Fields);
     } catch (error) {
       if (!(error instanceof WireError)) throw error;
@@ -103,7 +103,7 @@ class Decoding {
         else this.#readMember(slot.member, slot, tag & 7, into);
       }
     } catch (error) {
-      if (slot !== undefined) (this.#path ??= []).push(describe(slot, into));
+      if (slot !== undefined) (this.#path ??= []).push(describeField(slot, into));
       throw error;
     }
   }
@@ -120,16 +120,17 @@ class Decoding {
     switch (shape.of) {
       case 'single':
       case 'optional':
-        if (wireType !== shape.scalar.wireType) throw this.#misfit(wireType, shape.scalar.wireType);
+        if (wireType !== shape.scalar.wireType)
+          throw this.#makeWireTypeError(wireType, shape.scalar.wireType);
         into[key] = shape.scalar.read(this.#reader);
         return;
       case 'list':
       case 'packed': {
-        const list = ownList(into, key);
+        const list = prepareList(into, key);
         if (wireType === BYTES && shape.scalar.wireType !== BYTES)
           this.#readPacked(shape.scalar, list);
         else if (wireType !== shape.scalar.wireType)
-          throw this.#misfit(wireType, shape.scalar.wireType);
+          throw this.#makeWireTypeError(wireType, shape.scalar.wireType);
         else {
           this.#countElement();
           list.push(shape.scalar.read(this.#reader));
@@ -137,7 +138,7 @@ class Decoding {
         return;
       }
       default:
-        if (wireType !== BYTES) throw this.#misfit(wireType, BYTES);
+        if (wireType !== BYTES) throw this.#makeWireTypeError(wireType, BYTES);
         this.#readMessage(shape, into, key);
     }
   }
@@ -159,13 +160,13 @@ class Decoding {
     }
     this.#countElement();
     if (shape.of === 'messages') {
-      ownList(into, key).push(this.#readNested(shape, undefined));
+      prepareList(into, key).push(this.#readNested(shape, undefined));
       return;
     }
     if (into[key] === NO_ENTRIES) into[key] = new Map();
     const entry = this.#readNested(shape, undefined);
     const entries = into[key] as Map<unknown, unknown>;
-    entries.set(entry['key'], entry['value'] ?? initialValue(shape.message()));
+    entries.set(entry['key'], entry['value'] ?? makeInitialValue(shape.message()));
   }
 
   /** @param before the value so far, where the same message came before */
@@ -176,7 +177,10 @@ class Decoding {
     const outer = reader.enter();
     this.#depth += 1;
     if (this.#depth > this.#limits.depthMax)
-      throw this.#fault('too_large', `messages are nested deeper than ${this.#limits.depthMax}`);
+      throw this.#makeError(
+        'too_large',
+        `messages are nested deeper than ${this.#limits.depthMax}`,
+      );
     this.#readFields(message, value);
     this.#depth -= 1;
     reader.leave(outer);
@@ -186,20 +190,20 @@ class Decoding {
   #countElement(): void {
     this.#elementsLeft -= 1;
     if (this.#elementsLeft < 0)
-      throw this.#fault('too_large', `more than ${this.#limits.elementsMax} elements`);
+      throw this.#makeError('too_large', `more than ${this.#limits.elementsMax} elements`);
   }
 
-  #misfit(wireType: number, expected: number): WireError {
-    return this.#fault('corrupt', `wire type ${wireType} where ${expected} is right`);
+  #makeWireTypeError(wireType: number, expected: number): WireError {
+    return this.#makeError('corrupt', `wire type ${wireType} where ${expected} is right`);
   }
 
-  #fault(reason: WireError['reason'], what: string): WireError {
+  #makeError(reason: WireError['reason'], what: string): WireError {
     return new WireError(reason, `malformed protobuf: ${what} at byte ${this.#reader.at}`);
   }
 }
 
 /** A field in a path, with the index of the element that was being read: `labels[2]`. */
-function describe({ key, member, shape }: Slot, into: Fields): string {
+function describeField({ key, member, shape }: Slot, into: Fields): string {
   if (member !== undefined) return `${key}.${member}`;
   const value = into[key];
   const isList = shape.of !== 'single' && Array.isArray(value);
@@ -207,13 +211,13 @@ function describe({ key, member, shape }: Slot, into: Fields): string {
 }
 
 /** The value of a map entry that has none: for messages, one with initial values. */
-function initialValue(entry: Message<object>): unknown {
+function makeInitialValue(entry: Message<object>): unknown {
   const shape = entry.slotByNumber[2]?.shape;
   return shape !== undefined && 'message' in shape ? { ...shape.message().initial } : undefined;
 }
 
 /** The list of a field to push to; the first call replaces the shared empty list. */
-function ownList(into: Fields, key: string): unknown[] {
+function prepareList(into: Fields, key: string): unknown[] {
   const known = into[key];
   if (known !== NO_ELEMENTS) return known as unknown[];
   const list: unknown[] = [];

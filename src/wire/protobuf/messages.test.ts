@@ -214,7 +214,7 @@ test('two messages share nothing', () => {
   assert.deepEqual(decodeMessage(THING, new Uint8Array(0)).tags, []);
 });
 
-test('what stands beyond a number of JavaScript is written as the nearest, and read again', () => {
+test('a number beyond 64 bits is written as the nearest that fits, and read again', () => {
   const ends = defineMessage('Ends', { a: field(1, uint), b: field(2, int), c: field(3, sint) });
   const value = { a: 2 ** 64, b: -(2 ** 63), c: -(2 ** 63) };
   const read = decodeMessage(ends, encodeMessage(ends, value));
@@ -224,7 +224,7 @@ test('what stands beyond a number of JavaScript is written as the nearest, and r
     assert.throws(() => encodeMessage(ends, { a, b: 0, c: 0 }), RangeError);
 });
 
-test('a fault is told with its byte and its path', () => {
+test('an error names the byte and the path of the field', () => {
   const good = encodeMessage(THING, {
     ...EMPTY,
     spans: [

@@ -108,13 +108,14 @@ export function field<Value>(
   number: number,
   type: Scalar<Value> | LazyMessage<Value>,
 ): Field<Value | undefined> {
-  if (isScalar(type)) return { number, shape: scalarShape('single', type), initial: type.initial };
-  return { number, shape: messageShape('message', type), initial: undefined };
+  if (isScalar(type))
+    return { number, shape: makeScalarShape('single', type), initial: type.initial };
+  return { number, shape: makeMessageShape('message', type), initial: undefined };
 }
 
 /** A scalar that is undefined where it is absent. */
 export function optional<Value>(number: number, type: Scalar<Value>): Field<Value | undefined> {
-  return { number, shape: scalarShape('optional', type), initial: undefined };
+  return { number, shape: makeScalarShape('optional', type), initial: undefined };
 }
 
 /** A list of messages, or of scalars with a tag each. */
@@ -122,7 +123,7 @@ export function repeated<Value>(
   number: number,
   type: Scalar<Value> | LazyMessage<Value>,
 ): Field<readonly Value[]> {
-  const shape = isScalar(type) ? scalarShape('list', type) : messageShape('messages', type);
+  const shape = isScalar(type) ? makeScalarShape('list', type) : makeMessageShape('messages', type);
   return { number, shape, initial: NO_ELEMENTS };
 }
 
@@ -132,7 +133,7 @@ export function packed<Value extends number | bigint | boolean | string>(
   type: Scalar<Value>,
 ): Field<readonly Value[]> {
   if (type.initial === '') throw new Error('BUG: texts cannot be packed');
-  return { number, shape: scalarShape('packed', type), initial: NO_ELEMENTS };
+  return { number, shape: makeScalarShape('packed', type), initial: NO_ELEMENTS };
 }
 
 /** A map; where a key comes twice, the last value counts. */
@@ -143,7 +144,7 @@ export function map<Key, Value>(
 ): Field<ReadonlyMap<Key, Value>> {
   const valueField = isScalar(value) ? field(2, value) : field(2, value);
   const entry = defineMessage('entry', { key: field(1, key), value: valueField });
-  return { number, shape: messageShape('map', entry), initial: NO_ENTRIES };
+  return { number, shape: makeMessageShape('map', entry), initial: NO_ENTRIES };
 }
 
 /** Alternative fields, a `oneof` in .proto. Lists and maps cannot be members. */
@@ -186,14 +187,17 @@ function isScalar<Value>(type: Scalar<Value> | LazyMessage<Value>): type is Scal
   return 'wireType' in type;
 }
 
-function scalarShape<Value>(
+function makeScalarShape<Value>(
   of: 'single' | 'optional' | 'list' | 'packed',
   type: Scalar<Value>,
 ): Shape {
   return { of, scalar: type };
 }
 
-function messageShape<Value>(of: 'message' | 'messages' | 'map', type: LazyMessage<Value>): Shape {
+function makeMessageShape<Value>(
+  of: 'message' | 'messages' | 'map',
+  type: LazyMessage<Value>,
+): Shape {
   const message = typeof type === 'function' ? type : (): Message<Value> => type;
   return { of, message: message as () => Message<object> };
 }
