@@ -5,13 +5,9 @@
  * A target nearly always serves the same series in the same order. So the last body that differed
  * is kept as reference, with the offsets of its series; a new body is compared with it in order:
  *
- *     reference   # TYPE a counter
- * a{b="c"} 1 a{b="d"} 7
- *
+ *     reference   # TYPE a counter\na{b="c"} 1\na{b="d"} 7\n
  *                 └──── stanza 0 ─────────┘   └ stanza ┘    a stanza ends with its series
- *     new body    # TYPE a counter
- * a{b="c"} 2 a{b="d"} 7
- *
+ *     new body    # TYPE a counter\na{b="c"} 2\na{b="d"} 7\n
  *                 equal bytes: the series is known, only the value is read
  *
  * Where bytes differ, the line is scanned and its series looked up by hash in the reference. Only

@@ -1,12 +1,15 @@
 /**
  * Reads text format 0.0.4 (and 1.0.0 with UTF-8 names) and OpenMetrics 0.0.1 and 1.0.0 as
  * Prometheus 3 does, on bytes: a cursor that makes no string and no object for a sample. Labels and
- * exemplars are decoded only when the caller asks for them. Not here: protobuf (protobuf/), and the
- * stricter rules for writers (check.ts, openmetrics-check.ts). Laxer than Prometheus where that
- * harms nobody: a minus before a timestamp, blanks around a TYPE, a HELP without a name. Stricter:
- * the whole body must be UTF-8, comments too; a comma must separate labels, and a blank must follow
- * a name without braces; a NUL outside a label value is refused, where Prometheus silently stops
- * reading.
+ * exemplars are decoded only when the caller asks for them.
+ *
+ * Not here: protobuf (protobuf/), and the stricter rules for writers (check.ts,
+ * openmetrics-check.ts).
+ * Laxer than Prometheus where that harms nobody: a minus before a timestamp, blanks around a TYPE,
+ * a HELP without a name.
+ * Stricter: the whole body must be UTF-8, comments too; a comma must separate labels, and a blank
+ * must follow a name without braces; a NUL outside a label value is refused, where Prometheus
+ * silently stops reading.
  * Limits: the caller bounds the body; series.ts bounds a series, metadata-lines.ts a HELP text. No
  * recursion.
  * Source: https://prometheus.io/docs/instrumenting/exposition_formats/,
