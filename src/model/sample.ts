@@ -96,8 +96,8 @@ export interface Appender {
 export type OpenAppender = (key: string) => Appender;
 
 /**
- * What a source appends to: the sinks that its routes lead to, which may change while it is open,
- * but only between two transactions.
+ * The appender of a source: it leads to the sinks of the source's routes. These may change while it
+ * is open, but only between two transactions.
  */
 export interface RoutedAppender extends Appender {
   /**

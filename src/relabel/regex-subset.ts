@@ -222,7 +222,7 @@ function parseRepeat(parser: Parser): { min: number; max: number } | undefined {
   const match = /^(?:[*+?]|\{(\d{1,2})(,?)(\d{0,2})\})/.exec(rest);
   if (match === null) return rest.startsWith('{') ? undefined : { min: 1, max: 1 };
   parser.at += match[0].length;
-  // A second sign would make it lazy, possessive or an error.
+  // A second quantifier would make the first lazy or possessive, or is an error.
   if ('*+?{'.includes(parser.points[parser.at] ?? ' ')) return undefined;
   if (match[0] === '*') return { min: 0, max: Infinity };
   if (match[0] === '+') return { min: 1, max: Infinity };

@@ -35,7 +35,7 @@ export interface RelabelInput {
   readonly modulus?: number | undefined;
   readonly target_label?: string | undefined;
   readonly replacement?: string | undefined;
-  /** In any case. */
+  /** Upper and lower case are the same. */
   readonly action?: string | undefined;
 }
 

@@ -111,7 +111,7 @@ function formatEffectKey(config: ScrapeConfig, effect: Effect): string {
   return JSON.stringify(parts);
 }
 
-/** The key of an object of which every field is named. */
+/** Makes a key function for an object; every field must be named. */
 function makeFieldsKey<Type extends object>(fields: {
   readonly [Key in keyof Type]-?: (value: Type[Key]) => Plain;
 }): (value: Type) => Plain {

@@ -381,7 +381,7 @@ export class ScrapeLoop {
   }
 }
 
-/** A bounded word. */
+/** The reason of a failure as a label value: one of a bounded set of words. */
 function nameScrapeFailure(failure: Error): string {
   if (failure instanceof PermanentError) return failure.reason;
   if (failure instanceof HttpClientError) return failure.kind;

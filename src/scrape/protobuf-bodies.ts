@@ -15,7 +15,7 @@ import type { Steps } from './steps.ts';
 import { AHEAD_MAX_MS, type TargetSeries, setFamilyMetadata } from './target-series.ts';
 
 const DROPPED = -1;
-/** Samples, or pauses of the reader, between two yields. */
+/** Samples, and pauses of the reader, between two yields. */
 const SLICE_SAMPLES = 64;
 
 interface Known {

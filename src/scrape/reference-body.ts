@@ -39,7 +39,9 @@ export class ReferenceBody {
     this.isKept = false;
   }
 
-  /** The position of a series, by its bytes; -1 when it is not there. @param hash  of them */
+  /**
+   * The index of a series in the body, by its bytes; -1 when it is not there. @param hash of them
+   */
   find({ view, seriesStart, seriesEnd }: ScannedSeries, hash: number): number {
     if (this.offsets.count === 0) return -1;
     if (!this.#isIndexed) this.#buildIndex();

@@ -19,7 +19,7 @@ import { type ScrapeConfig, type ScrapeLimits } from './config.ts';
 /**
  * The labels of an exposed series; undefined when metric relabelling drops it.
  *
- * @throws PermanentError that fails the scrape: no name left, or a limit broken
+ * @throws PermanentError when no metric name is left or a limit is broken; the scrape then fails
  */
 export function buildSeriesLabels(
   exposed: readonly (readonly [string, string])[],

@@ -34,7 +34,7 @@ export interface TargetList {
   readonly failures: readonly string[];
 }
 
-/** Unless keep_dropped_targets says otherwise. */
+/** Dropped targets that are kept where keep_dropped_targets sets no number. */
 const DROPPED_KEPT_MAX = 200;
 
 /** Makes the targets in the order of the groups, each once. */

@@ -33,7 +33,7 @@ export class Turns {
    * Work that continues in later turns, in the order of waiting: at most one entry for each `run`.
    */
   readonly #waiting: (() => void)[] = [];
-  /** When work of this turn began; undefined in a turn that has seen none. */
+  /** When work began in this turn; undefined in a turn without work so far. */
   #beganAt: number | undefined;
 
   constructor(shareMs = SHARE_MS) {

@@ -44,7 +44,7 @@ export function compress(input: Uint8Array): Uint8Array {
  * Compresses into `output` from `at`, which must have room for `maxCompressedLength(input.length)`
  * bytes.
  *
- * @returns the position behind the block
+ * @returns the offset behind the block
  */
 export function compressInto(input: Uint8Array, output: Uint8Array, at: number): number {
   let op = putVarint(output, at, input.length);

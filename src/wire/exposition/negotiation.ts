@@ -1,5 +1,5 @@
 /**
- * Which exposition formats a scrape asks for, and which one an answer is in. Pure.
+ * Which exposition formats a scrape asks for, and which one a body is in. Pure.
  * Source: https://prometheus.io/docs/instrumenting/content_negotiation/,
  * prometheus/scrape/scrape.go (acceptHeader), prometheus/model/textparse/interface.go (New)
  */

@@ -64,7 +64,7 @@ export function checkOpenMetrics(body: Uint8Array): void {
 
 class Checker {
   readonly #reader: ExpositionReader;
-  /** Which family each possible sample name belongs to. */
+  /** The family that each possible sample name belongs to. */
   readonly #owners = new Map<string, string>();
   #family: Family | undefined;
   /** The offset of the current line. */
