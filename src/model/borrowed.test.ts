@@ -8,11 +8,11 @@ test('borrowed bytes are read as they are, and kept only as a copy', () => {
   assert.equal(lent[1], 98);
   assert.equal(lent.length, 3);
   assert.equal(lent.indexOf(99), 2);
-  // @ts-expect-error borrowed bytes are no one's to keep
+  // @ts-expect-error borrowed bytes may not be kept
   let kept: Uint8Array = lent;
-  // @ts-expect-error nor to change
+  // @ts-expect-error borrowed bytes may not be changed
   lent[0] = 0;
-  // @ts-expect-error nor is there a way to their memory
+  // @ts-expect-error their buffer is out of reach
   assert.ok(lent.buffer);
   const view: Borrowed<DataView> = new DataView(new ArrayBuffer(4));
   // @ts-expect-error a view of them is borrowed too
@@ -25,16 +25,16 @@ test('borrowed bytes are read as they are, and kept only as a copy', () => {
   assert.equal(peek(lent), owned);
 });
 
-test('who is lent an answer cannot give it on as its own', () => {
+test('a lent answer cannot be passed on as an owned one', () => {
   const lend = (): { readonly body: Borrowed<Buffer> } => ({ body: Buffer.from('a') });
   const read = (answer: { readonly body: Borrowed<Uint8Array> }): number => answer.body.length;
   const keep = (answer: { readonly body: Uint8Array }): number => answer.body.length;
   assert.equal(read(lend()), 1);
-  // @ts-expect-error it asks for bytes of its own
+  // @ts-expect-error the function takes owned bytes
   assert.equal(keep(lend()), 1);
 });
 
-test('a body too large to be lent is its receiver’s own, unless it lies in much more memory', () => {
+test('a body too large to be lent is kept without a copy, unless its buffer is much larger', () => {
   const large = new Uint8Array(LENT_BYTES_MAX + 1);
   assert.equal(takeOver(large), large);
   const small = new Uint8Array(LENT_BYTES_MAX);

@@ -1,17 +1,17 @@
 /**
- * Bytes that are another's: they may be read until the turn of the event loop ends, or until the
- * lender's next call, as the lender says; then they become something else. The type has what
- * reading needs and lacks what an owned array has, so that keeping them, or passing them to what
- * keeps them, does not compile:
+ * Bytes that are only lent: they may be read until the turn of the event loop ends, or until the
+ * lender's next call, whichever the lender says; after that the lender overwrites them. The type
+ * has the members that reading needs and lacks the other members of a byte array, so that keeping
+ * borrowed bytes, or passing them to code that keeps them, does not compile:
  *
- *     body: Borrowed<Uint8Array>   this.#page = body             an error
- *                                  this.#page = ownCopy(body)    right
+ *     body: Borrowed<Uint8Array>   this.#body = body             an error
+ *                                  this.#body = ownCopy(body)    right
  *
- * Who only reads asks for `Borrowed` and is given owned bytes as well. Types only: a borrowed array
- * is the array itself.
+ * A function that only reads takes `Borrowed`, and thereby accepts owned bytes as well. It costs
+ * nothing at run time: a borrowed array is the array itself.
  */
 
-/** What reading a byte array, or a view of one, needs. */
+/** The members of a byte array, or of a view of one, that reading needs. */
 type Reading = number | 'length' | 'byteLength' | 'indexOf' | 'toString' | 'getInt32' | 'getUint8';
 
 export type Borrowed<Bytes extends ArrayBufferView> = Readonly<
@@ -19,25 +19,29 @@ export type Borrowed<Bytes extends ArrayBufferView> = Readonly<
 >;
 
 /**
- * The largest body that is lent; a larger one has a buffer of its own, which its receiver may keep.
- * Who lends bodies holds to it.
+ * The largest body that is lent. A larger one has a buffer of its own, which its receiver may keep.
+ * Every lender of bodies keeps to this limit.
  */
 export const LENT_BYTES_MAX = 2 * 1024 * 1024;
 
-/** The bytes to keep: the array itself where it was too large to be lent, else a copy. */
+/**
+ * Bytes that the caller may keep: the array itself where it was too large to be lent, else a copy.
+ */
 export function takeOver(bytes: Borrowed<Uint8Array>): Uint8Array {
   const array = peek(bytes);
-  // Nor is much more memory kept for them than they need.
+  // The array may be a view of a much larger buffer, which would then be kept with it.
   const isSnug = array.buffer.byteLength - array.length <= array.length >> 2;
   return array.length > LENT_BYTES_MAX && isSnug ? array : ownCopy(array);
 }
 
-/** A copy, to keep. */
+/** A copy, which the caller may keep. */
 export function ownCopy(bytes: Borrowed<Uint8Array>): Uint8Array<ArrayBuffer> {
   return new Uint8Array(bytes);
 }
 
-/** The array itself, for a function that asks for one, but is done with it when it returns. */
+/**
+ * The array itself, for a function that takes a Uint8Array but does not keep it after it returns.
+ */
 export function peek(bytes: Borrowed<Uint8Array>): Uint8Array {
   return bytes as Uint8Array;
 }

@@ -16,7 +16,10 @@ const UNITS = [
 
 const SYNTAX = /^(?:(\d+)y)?(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?(?:(\d+)ms)?$/;
 
-/** The milliseconds of a duration, undefined when the text is not one. */
+/**
+ * The milliseconds of a duration; undefined when the text is not one, or when the sum is above
+ * 2^53.
+ */
 export function parseDurationMs(text: string): number | undefined {
   if (text === '0') return 0;
   if (text === '') return undefined;
@@ -29,7 +32,7 @@ export function parseDurationMs(text: string): number | undefined {
   return Number.isSafeInteger(sum) ? sum : undefined;
 }
 
-/** The shortest duration that Prometheus prints for a span: `90000` → `1m30s`, `0` → `0s`. */
+/** A span as Prometheus prints it: `90000` → `1m30s`, `0` → `0s`. */
 export function formatDurationMs(spanMs: number): string {
   if (spanMs === 0) return '0s';
   let rest = Math.round(spanMs);

@@ -3,7 +3,7 @@
  * Values only.
  *
  *     spans [{offset: 2, length: 2}, {offset: 1, length: 1}], counts [5, 7, 1]
- *     → bucket 2: 5, bucket 3: 7, bucket 5: 1       offsets count from the end of the span before
+ *     → bucket 2: 5, bucket 3: 7, bucket 5: 1      an offset counts from the end of the span before
  *
  * Schema n (-4 to 8): bucket i holds values in (2^((i-1)/2^n), 2^(i/2^n)]. Schema -53: bounds are
  * `customValues`.
@@ -21,14 +21,17 @@ export interface NativeHistogram {
   readonly zeroCount: number;
   readonly count: number;
   readonly sum: number;
-  /** Counts are fractions (as rates and sums of scaled histograms have them), not whole numbers. */
+  /**
+   * Whether counts may be fractions, as in rates and sums of scaled histograms; else they are
+   * whole.
+   */
   readonly isFloat: boolean;
   /**
-   * A gauge's counts go up and down; for a counter, whether the writer knows that it began anew.
+   * `gauge`: the counts go up and down. Else whether the writer knows that the counter was reset.
    */
   readonly resetHint: 'unknown' | 'reset' | 'no-reset' | 'gauge';
   readonly positiveSpans: readonly BucketSpan[];
-  /** Observations in each bucket of the spans, in order: absolute numbers, no deltas. */
+  /** Observations in each bucket of the spans, in order: absolute numbers, not deltas. */
   readonly positiveCounts: readonly number[];
   readonly negativeSpans: readonly BucketSpan[];
   readonly negativeCounts: readonly number[];

@@ -1,7 +1,7 @@
 /**
  * Label sets: sorted name → value pairs that identify a series. Values only; nothing here knows a
- * wire format. Order is that of the names' UTF-8 bytes, as remote write and the Prometheus API ask
- * for.
+ * wire format. The order is that of the names' UTF-8 bytes, which remote write and the Prometheus
+ * API require.
  * Source: https://prometheus.io/docs/concepts/data_model/
  */
 
@@ -15,7 +15,10 @@ export type LabelSet = readonly Label[];
 
 export const METRIC_NAME = '__name__';
 
-/** Builds a label set: sorts, drops empty values; of a name given twice the last one stays. */
+/**
+ * Builds a label set: sorts, and drops empty values. Where a name is given twice, the last value
+ * wins.
+ */
 export function makeLabelSet(
   labels: Readonly<Record<string, string>> | Iterable<readonly [string, string]>,
 ): LabelSet {
@@ -27,13 +30,15 @@ export function makeLabelSet(
   return set.sort((a, b) => compareUtf8(a.name, b.name));
 }
 
-/** The value of a label, '' when the set has none of that name. */
+/** The value of a label, '' when the set has no label of that name. */
 export function labelValue(labels: LabelSet, name: string): string {
   for (const label of labels) if (label.name === name) return label.value;
   return '';
 }
 
-/** A string that is equal for equal label sets and for no others: a Map key. Not for people. */
+/**
+ * A string that is equal for equal label sets and for no others. It is a Map key, not for display.
+ */
 export function labelSetKey(labels: LabelSet): string {
   let key = '';
   for (const { name, value } of labels) key += `${name.length}:${name}${value.length}:${value}`;
@@ -56,7 +61,7 @@ export function compareLabelSets(a: LabelSet, b: LabelSet): number {
   return a.length - b.length;
 }
 
-/** As Prometheus prints a series: `name{a="b", c="d"}`. */
+/** Formats a series as Prometheus prints it: `name{a="b", c="d"}`. */
 export function formatLabelSet(labels: LabelSet): string {
   const name = labelValue(labels, METRIC_NAME);
   const rest = labels
@@ -68,7 +73,7 @@ export function formatLabelSet(labels: LabelSet): string {
 
 /**
  * Compares by UTF-8 bytes. JavaScript compares UTF-16 units, which differs only where a surrogate
- * (U+10000 and above) meets U+E000 to U+FFFF; those few are compared by code point.
+ * (U+10000 and above) meets U+E000 to U+FFFF; where they meet, the surrogate is the greater.
  */
 export function compareUtf8(a: string, b: string): number {
   const length = Math.min(a.length, b.length);

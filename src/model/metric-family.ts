@@ -1,28 +1,28 @@
 /**
- * Metric families: what a process says of itself, before it is written in a text format. Values
- * only.
+ * Metric families: the metrics that a process exposes, before they are written in a text format.
+ * Values only.
  * Source: https://prometheus.io/docs/instrumenting/exposition_formats/
  */
 
 export type MetricType = 'counter' | 'gauge' | 'histogram' | 'summary' | 'untyped';
 
 export interface MetricSample {
-  /** What follows the family's name: `_bucket`, `_sum`, `_count`; nothing for a plain sample. */
+  /** What follows the family's name: `_bucket`, `_sum`, `_count`; undefined for a plain sample. */
   readonly suffix?: string | undefined;
   /**
-   * In the order to be written. A label with an empty value is one that is absent, and not written
-   * unless the family says so.
+   * In the order to be written. A label with an empty value means an absent one; it is written only
+   * where `hasEmptyLabels` is set.
    */
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
   /**
-   * Milliseconds since 1970; without it the reader takes the time of its scrape, which is nearly
-   * always right.
+   * Milliseconds since 1970; without it the reader takes the time of its scrape, which is what most
+   * exporters want.
    */
   readonly tMs?: number | undefined;
   /**
    * One observation behind a counter or a bucket, mostly with the id of a trace; only OpenMetrics
-   * has room for it.
+   * can express it.
    */
   readonly exemplar?: MetricExemplar | undefined;
 }
@@ -39,8 +39,8 @@ export interface MetricFamily {
   readonly help: string;
   readonly type: MetricType;
   /**
-   * Whether labels with an empty value are written, for readers of the text who look for them; what
-   * it means is the same.
+   * Whether labels with an empty value are written, for people and tools that expect them in the
+   * text. The meaning of the series is the same.
    */
   readonly hasEmptyLabels?: boolean | undefined;
   readonly samples: readonly MetricSample[];

@@ -1,22 +1,23 @@
 /**
  * The seam between what makes chunks (a sink's encoder), what keeps them (queue/) and what sends
- * them (a sink's sender). A queue knows nothing of what a chunk holds.
+ * them (a shard of delivery/). A queue does not look into a chunk.
  */
 
 /** Encoded, compressed items of one commit: samples, events or trace segments. */
 export interface Chunk {
   readonly bytes: Uint8Array;
-  /** How many items it holds, for batch limits and counters. */
+  /** How many items the chunk holds, for batch limits and counters. */
   readonly items: number;
   /** Times of the oldest and the newest sample in it, ms since 1970. */
   readonly oldestMs: number;
   readonly newestMs: number;
   /**
-   * Chunks of one lane leave in the order they came; lanes are sent in parallel. On the way in any
-   * whole number, a hash of the target, which the queue folds into as many lanes as it has.
+   * Chunks of one lane leave in the order in which they were appended; lanes are sent in parallel.
+   * On `append` it may be any whole number, such as a hash of the target; the queue takes it modulo
+   * its number of lanes.
    */
   readonly lane: number;
-  /** Bytes before compression: receivers limit both. */
+  /** Bytes before compression: receivers limit both sizes. */
   readonly rawBytes: number;
 }
 
@@ -37,8 +38,8 @@ export interface ChunkQueue {
   /** Items that are not acknowledged yet, in all lanes. */
   readonly pendingItems: number;
   /**
-   * Keeps a chunk: written to the operating system before it returns, so that a killed process
-   * loses nothing.
+   * Keeps a chunk. It has been written to the operating system when this returns, so that a killed
+   * process loses nothing.
    */
   append(chunk: Chunk): void;
   /**
@@ -54,15 +55,18 @@ export interface ChunkQueue {
     signal: AbortSignal,
   ): Promise<Batch | undefined>;
   /**
-   * The batch was delivered, or counted as dropped: its lanes go on behind it, also after a
-   * restart.
+   * Marks a batch as delivered, or as counted as dropped: its lanes continue behind it, also after
+   * a restart.
    */
   acknowledge(batch: Batch): void;
   /**
-   * Sends what is here by now without waiting for more; resolves when it has left, or the signal
-   * aborts.
+   * Lets the chunks that are here now be sent without waiting for more; resolves when they have
+   * left, or when the signal aborts.
    */
   flush(signal: AbortSignal): Promise<void>;
-  /** No further append will come: `next` answers at once with what is left, then undefined. */
+  /**
+   * Says that no further append will come: `next` answers at once with what is left, then
+   * undefined.
+   */
   drain(): void;
 }

@@ -5,7 +5,7 @@
 import type { NativeHistogram } from './histogram.ts';
 import type { LabelSet } from './labels.ts';
 
-/** A small integer that stands for one label set within one appender. */
+/** The number by which one appender knows a label set. */
 export type SeriesRef = number;
 
 /**
@@ -15,8 +15,8 @@ export type SeriesRef = number;
 export const DROPPED_REF: SeriesRef = -1;
 
 /**
- * The stale marker, a signalling NaN whose bits say that a series ended. It travels as raw bits or
- * as a flag of its own, never as a number: JavaScript may canonicalise a NaN whenever it stores
+ * The stale marker, a signalling NaN whose bits say that a series ended. It is passed on as raw
+ * bits or as a flag, never as a number: JavaScript may replace the bits of a NaN whenever it stores
  * one.
  * Source: https://prometheus.io/docs/specs/remote_write_spec/#stale-markers
  */
@@ -24,8 +24,8 @@ export const STALE_NAN_HIGH = 0x7ff00000;
 export const STALE_NAN_LOW = 0x00000002;
 
 /**
- * What a target says of a metric family. Types are those of OpenMetrics; `unknown` is the text
- * format's untyped.
+ * What a target says about a metric family. The types are those of OpenMetrics; `unknown` is what
+ * the text format calls untyped.
  */
 export interface SeriesMetadata {
   readonly type: SeriesType;
@@ -53,35 +53,35 @@ export interface Exemplar {
 }
 
 /**
- * Where the samples of one target go. A scrape is a transaction: what was appended is seen by
- * nobody before `commit()`, and after `rollback()` it never was. One appender belongs to one target
- * and is used by one loop.
+ * Takes the samples of one target into a sink. A scrape is a transaction: what was appended goes
+ * nowhere before `commit()`, and `rollback()` discards it. One appender belongs to one target and
+ * is used by one loop.
  */
 export interface Appender {
   /**
-   * The ref of a label set, valid until `forget` or `close`. Called once per series and remembered
-   * by the caller. Returns DROPPED_REF for a series that is not wanted.
+   * The ref of a label set, valid until `forget` or `close`. The caller asks once for each series
+   * and remembers the ref. Returns DROPPED_REF for a series that is not wanted.
    */
   refOf(labels: LabelSet): SeriesRef;
   append(ref: SeriesRef, tMs: number, value: number): void;
   /** Appends the stale marker. */
   appendStale(ref: SeriesRef, tMs: number): void;
   appendHistogram(ref: SeriesRef, tMs: number, histogram: NativeHistogram): void;
-  /** Appends an exemplar of the series; the caller keeps out one that it has appended before. */
+  /** Appends an exemplar of the series; the caller does not append the same exemplar twice. */
   appendExemplar(ref: SeriesRef, exemplar: Exemplar): void;
   /**
-   * What the series' family is, at its first scrape and whenever it changes; `family` is the name
-   * of the family.
+   * Tells the type, help and unit of the family that the series belongs to, at the first scrape of
+   * the series and whenever they change; `family` is the name of the family.
    */
   setMetadata(ref: SeriesRef, family: string, metadata: SeriesMetadata): void;
   /**
-   * When the counter behind the series began, as the target states it: at its first scrape and when
-   * it changes.
+   * Tells when the counter behind the series began, as the target states it: at the first scrape of
+   * the series and whenever it changes.
    */
   setCreated(ref: SeriesRef, createdMs: number): void;
   forget(ref: SeriesRef): void;
   /**
-   * Hands the samples on, durably where the receiver has a queue. Never throws for a full disk:
+   * Hands the samples on, durably where the sink has a queue. Does not throw when the disk is full:
    * that is counted.
    */
   commit(): void;
@@ -90,29 +90,29 @@ export interface Appender {
 }
 
 /**
- * Opens an appender for a target; `key` is stable for a target, so its samples always take the same
- * lane.
+ * Opens an appender for a target. `key` is the same for a target at all times, so that its samples
+ * always go through the same lane.
  */
 export type OpenAppender = (key: string) => Appender;
 
 /**
- * What a source appends to: the sinks that its routes lead to, which may change while it is open,
- * but only between two transactions.
+ * The appender of a source: it leads to the sinks of the source's routes. These may change while it
+ * is open, but only between two transactions.
  */
 export interface RoutedAppender extends Appender {
   /**
-   * Grows when sinks came or changed, never while a transaction is under way: every ref given out
-   * before is then incomplete until it is renewed. Metadata and creation times are told anew behind
+   * Grows when sinks are added or changed, never during a transaction. Every ref given out before
+   * is then incomplete until `renew`, and metadata and creation times have to be told again after
    * it.
    */
   readonly generation: number;
   /**
-   * Completes the ref of a series that was given out under an earlier generation, DROPPED_REF too;
-   * the answer takes its place, and the old one, where it is another, is not used again. Called at
-   * most once for a ref and a generation. What is not renewed goes on to the sinks that it had.
+   * Completes a ref that was given out under an earlier generation, DROPPED_REF too. The caller
+   * uses the returned ref from then on, and the old one no more. Called at most once for a ref and
+   * a generation. A ref that is not renewed keeps the sinks that it had.
    */
   renew(ref: SeriesRef, labels: LabelSet): SeriesRef;
 }
 
-/** Opens the appender of one target of a source. */
+/** Opens the appender for one target of a source. */
 export type OpenRoutedAppender = (source: string, key: string) => RoutedAppender;

@@ -1,24 +1,24 @@
 /**
- * The seam of transforms: functions of a label set, applied once for each series where its ref is
- * made, so that they cost nothing for each sample. Values and interfaces only.
+ * The seam of transforms: functions of a label set. They are applied once for each series, when its
+ * ref is made, so that samples pay nothing for them. Values and interfaces only.
  */
 import type { LabelSet } from './labels.ts';
 
-/** What becomes of a series. */
+/** A series after some transforms. */
 export interface TransformedSeries {
   readonly labels: LabelSet;
-  /** What its samples are multiplied by; 1 leaves them. */
+  /** What its samples are multiplied by; 1 leaves them as they are. */
   readonly scale: number;
 }
 
 export interface SeriesTransform {
-  /** Made of named fields: equal for two that do the same to every series. */
+  /** Equal for two transforms that do the same to every series; made by `formatIdentity`. */
   readonly identity: string;
-  /** Undefined drops the series. */
+  /** The series after the transform; undefined drops it. */
   apply(series: TransformedSeries): TransformedSeries | undefined;
 }
 
-/** One after the other. */
+/** Applies transforms in order; undefined when one of them drops the series. */
 export function applyAll(
   transforms: readonly SeriesTransform[],
   labels: LabelSet,
@@ -31,7 +31,7 @@ export function applyAll(
   return series;
 }
 
-/** An identity of a kind of thing and its named fields, in the order given. */
+/** The identity of a transform: its kind and its named fields, in the order given. */
 export function formatIdentity(
   kind: string,
   fields: Readonly<Record<string, string | number | boolean | undefined>>,

@@ -1,10 +1,10 @@
 /**
- * Sets of Unicode code points as sorted, disjoint ranges: what one step of a regular expression
- * matches. Pure. Only what regex-subset.ts needs to prove a pattern safe and to write it again for
- * the engine of the runtime.
+ * Sets of Unicode code points as sorted, areDisjoint ranges: what one step of a regular expression
+ * matches. Pure. It has only the operations that regex-subset.ts needs to prove a pattern safe and
+ * to write it for the regular expression engine of the runtime.
  */
 
-/** Inclusive [first, last] pairs, sorted, not touching. */
+/** Inclusive [first, last] pairs, sorted, with a gap between any two. */
 export type CharSet = readonly (readonly [number, number])[];
 
 const CODE_POINT_MAX = 0x10ffff;
@@ -55,12 +55,12 @@ export function complement(set: CharSet): CharSet {
   return out;
 }
 
-export function disjoint(a: CharSet, b: CharSet): boolean {
+export function areDisjoint(a: CharSet, b: CharSet): boolean {
   return a.every(([first, last]) => b.every(([from, to]) => last < from || to < first));
 }
 
-/** The set as a step of an ECMAScript pattern under the flags `su`. */
-export function ecmaSource(set: CharSet): string {
+/** Writes the set as a step of an ECMAScript pattern under the flags `su`. */
+export function formatEcmaSet(set: CharSet): string {
   const [only] = set;
   if (set.length === 1 && only !== undefined && only[0] === only[1]) return escape(only[0]);
   if (set.length === 1 && only !== undefined && only[0] === 0 && only[1] === CODE_POINT_MAX)

@@ -1,14 +1,15 @@
 /**
  * The part of RE2's syntax that may run on the runtime's backtracking engine: parsed, proved to
- * need only time linear in the text, and written again as ECMAScript. Everything else is undefined
- * here and goes to RE2. Pure.
+ * need only time linear in the text, and written as ECMAScript. For every other pattern
+ * `parseSubset` returns undefined, and the caller takes RE2. Pure.
  *
  * The proof. A pattern is a sequence of steps over sets of characters, with groups, alternations
  * and optional parts. Its choices (alternatives, optional parts) multiply to at most CHOICES_MAX
- * ways. On each way every unbounded repeat is deterministic: what may follow it shares no character
- * with it, so giving characters back fails at once. One repeat may be ambiguous, when each repeat
- * after it is guarded: begun by a character it can't contain, so that the runs from the different
- * places where the ambiguous one may end never overlap. Repeats of groups are never taken.
+ * paths. On each path every unbounded repeat is deterministic: what may follow it shares no
+ * character with it, so that backtracking into it fails at once. One repeat may be ambiguous if
+ * every repeat after it is guarded: preceded by a character that it can't contain, so that the runs
+ * that start at the different ends of the ambiguous repeat never overlap. Patterns with repeated
+ * groups are outside the subset.
  *
  * Source: https://github.com/google/re2/wiki/Syntax
  */
@@ -17,8 +18,8 @@ import {
   type CharSet,
   complement,
   DIGITS,
-  disjoint,
-  ecmaSource,
+  areDisjoint,
+  formatEcmaSet,
   NONE,
   SPACE,
   union,
@@ -27,7 +28,7 @@ import {
 
 /** A pattern in the subset. */
 export interface SubsetPattern {
-  /** For `new RegExp(source, 'su')`; anchored on both sides. */
+  /** For `new RegExp(source, 'su')`; anchored on both sides. Empty where `literals` is set. */
   readonly source: string;
   /** How many capturing groups it has; none is named. */
   readonly groups: number;
@@ -52,7 +53,7 @@ type Branches = readonly Sequence[];
 const CHOICES_MAX = 64;
 const REPEAT_MAX = 32;
 const PATTERN_LENGTH_MAX = 1_000;
-/** The literals that share one alternation may be many: they run as a lookup. */
+/** An alternation of literals may be much longer, since it runs as a lookup in a set. */
 const LITERALS_LENGTH_MAX = 100_000;
 
 /** Reads a pattern; undefined when it is outside the subset, unsafe or not valid. */
@@ -67,7 +68,7 @@ export function parseSubset(pattern: string): SubsetPattern | undefined {
   return { source: `^(?:${write(branches)})$`, groups: parser.groups, literals: undefined };
 }
 
-/** `a|b\.c` → ['a', 'b.c']; undefined when anything in it is more than a literal. */
+/** `a|b\.c` → ['a', 'b.c']; undefined when any part of it is not a literal. */
 function extractLiterals(pattern: string): readonly string[] | undefined {
   if (pattern.length > LITERALS_LENGTH_MAX) return undefined;
   const body = /^\(\?:([^()]*)\)$/.exec(pattern)?.[1] ?? pattern;
@@ -91,8 +92,8 @@ function extractLiterals(pattern: string): readonly string[] | undefined {
 }
 
 /**
- * A backslash before ASCII punctuation is that character; before anything else it means more, or is
- * an error.
+ * A backslash before ASCII punctuation is that character; before other characters it has another
+ * meaning or is an error.
  */
 function isEscapable(char: string): boolean {
   return /^[!-/:-@[-`{-~]$/.test(char);
@@ -149,7 +150,7 @@ function parseSet(parser: Parser): CharSet | undefined {
   if (char === '.') return ANY;
   if (char === '\\') return parseEscape(parser);
   if (char === '[') return parseClass(parser);
-  return '*+?{}^$]'.includes(char) ? undefined : single(char);
+  return '*+?{}^$]'.includes(char) ? undefined : makeSingle(char);
 }
 
 function parseEscape(parser: Parser): CharSet | undefined {
@@ -168,15 +169,15 @@ function parseEscape(parser: Parser): CharSet | undefined {
     case 'S':
       return complement(SPACE);
     case 'n':
-      return single('\n');
+      return makeSingle('\n');
     case 't':
-      return single('\t');
+      return makeSingle('\t');
     default:
-      return isEscapable(char) ? single(char) : undefined;
+      return isEscapable(char) ? makeSingle(char) : undefined;
   }
 }
 
-/** `[a-z_]`, `[^:]`; no named classes, no sets of sets. */
+/** `[a-z_]`, `[^:]`. Named classes such as `[:alpha:]` are outside the subset. */
 function parseClass(parser: Parser): CharSet | undefined {
   const negated = parser.points[parser.at] === '^';
   if (negated) parser.at += 1;
@@ -202,8 +203,8 @@ function parseClassPart(parser: Parser): CharSet | undefined {
   if (!isRange) return low;
   parser.at += 1;
   const high = parseClassChar(parser);
-  const from = onlyPoint(low);
-  const to = high === undefined ? undefined : onlyPoint(high);
+  const from = findOnlyPoint(low);
+  const to = high === undefined ? undefined : findOnlyPoint(high);
   if (from === undefined || to === undefined || from > to) return undefined;
   return [[from, to]];
 }
@@ -211,9 +212,9 @@ function parseClassPart(parser: Parser): CharSet | undefined {
 function parseClassChar(parser: Parser): CharSet | undefined {
   const char = parser.points[parser.at++];
   // "[" may begin a class like [:alpha:], and a leading "]" is a literal for RE2: both are left to
-  // it.
+  // RE2.
   if (char === undefined || char === '[' || char === ']') return undefined;
-  return char === '\\' ? parseEscape(parser) : single(char);
+  return char === '\\' ? parseEscape(parser) : makeSingle(char);
 }
 
 function parseRepeat(parser: Parser): { min: number; max: number } | undefined {
@@ -221,7 +222,7 @@ function parseRepeat(parser: Parser): { min: number; max: number } | undefined {
   const match = /^(?:[*+?]|\{(\d{1,2})(,?)(\d{0,2})\})/.exec(rest);
   if (match === null) return rest.startsWith('{') ? undefined : { min: 1, max: 1 };
   parser.at += match[0].length;
-  // A second sign would make it lazy, possessive or an error.
+  // A second quantifier would make the first lazy or possessive, or is an error.
   if ('*+?{'.includes(parser.points[parser.at] ?? ' ')) return undefined;
   if (match[0] === '*') return { min: 0, max: Infinity };
   if (match[0] === '+') return { min: 1, max: Infinity };
@@ -233,29 +234,29 @@ function parseRepeat(parser: Parser): { min: number; max: number } | undefined {
   return bounded && min <= max ? { min, max } : undefined;
 }
 
-function single(char: string): CharSet {
+function makeSingle(char: string): CharSet {
   const point = char.codePointAt(0) ?? 0;
   return [[point, point]];
 }
 
-function onlyPoint(set: CharSet): number | undefined {
+function findOnlyPoint(set: CharSet): number | undefined {
   const [range] = set;
   return set.length === 1 && range !== undefined && range[0] === range[1] ? range[0] : undefined;
 }
 
 interface Cost {
   choices: number;
-  /** Unbounded repeats that are not guarded, behind the place looked at. */
+  /** Unbounded repeats behind the current position that are not guarded. */
   unguarded: number;
   ambiguous: number;
   safe: boolean;
 }
 
-/** Where a part stands. */
-interface Branch {
-  /** What the character just before it may be; undefined when unknown. */
+/** What surrounds a part of the pattern. */
+interface Surroundings {
+  /** What the character just before the part may be; undefined when unknown. */
   readonly before: CharSet | undefined;
-  /** What may follow it. */
+  /** What the character just after the part may be. */
   readonly after: CharSet;
 }
 
@@ -266,17 +267,17 @@ function isSafe(branches: Branches): boolean {
 }
 
 /**
- * Adds the cost of a part, from its end to its start; returns what it, and what follows, may begin
- * with.
+ * Adds the cost of alternatives, each from its end to its start. Returns the characters that they,
+ * or what follows them where they may be empty, can begin with.
  */
-function visitBranches(branches: Branches, place: Branch, cost: Cost): CharSet {
+function visitBranches(branches: Branches, around: Surroundings, cost: Cost): CharSet {
   cost.choices *= branches.length;
   let first: CharSet = NONE;
   for (const branch of branches) {
-    let after = place.after;
+    let { after } = around;
     for (let i = branch.length - 1; i >= 0; i--) {
       const node = branch[i];
-      const before = i === 0 ? place.before : findLast(branch[i - 1]);
+      const before = i === 0 ? around.before : findLast(branch[i - 1]);
       if (node !== undefined) after = visitNode(node, { before, after }, cost);
     }
     first = union(first, after);
@@ -284,20 +285,20 @@ function visitBranches(branches: Branches, place: Branch, cost: Cost): CharSet {
   return first;
 }
 
-function visitNode(node: Node, place: Branch, cost: Cost): CharSet {
+function visitNode(node: Node, around: Surroundings, cost: Cost): CharSet {
   if (node.kind === 'group') {
     if (node.optional) cost.choices *= 2;
-    const first = visitBranches(node.branches, place, cost);
-    return node.optional ? union(first, place.after) : first;
+    const first = visitBranches(node.branches, around, cost);
+    return node.optional ? union(first, around.after) : first;
   }
   if (node.max !== Infinity) cost.choices *= node.max - node.min + 1;
-  else if (!disjoint(node.set, place.after)) {
+  else if (!areDisjoint(node.set, around.after)) {
     cost.ambiguous += 1;
     if (cost.unguarded > 0) cost.safe = false;
-  } else if (place.before === undefined || !disjoint(node.set, place.before)) {
+  } else if (around.before === undefined || !areDisjoint(node.set, around.before)) {
     cost.unguarded += 1;
   }
-  return node.min === 0 ? union(node.set, place.after) : node.set;
+  return node.min === 0 ? union(node.set, around.after) : node.set;
 }
 
 function findLast(node: Node | undefined): CharSet | undefined {
@@ -314,7 +315,7 @@ function writeNode(node: Node): string {
     return `${open}${write(node.branches)})${node.optional ? '?' : ''}`;
   }
   const { min, max } = node;
-  const step = ecmaSource(node.set);
+  const step = formatEcmaSet(node.set);
   if (min === 1 && max === 1) return step;
   return `${step}{${min},${max === Infinity ? '' : max}}`;
 }

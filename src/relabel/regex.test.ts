@@ -51,7 +51,7 @@ test('the common patterns of configurations do not need RE2', () => {
     assert.equal(compileRegex(pattern).engine, engine, pattern);
 });
 
-test('groups that take no part are empty, and named groups have numbers', () => {
+test('groups that take no part are empty, and a named group has a number', () => {
   assert.deepEqual(compileRegex('([^:]+)(:\\d+)?').match('host'), ['host', 'host', '']);
   const named = compileRegex('(?P<host>.*):(?P<port>\\d+)');
   assert.equal(named.groupNumbers.get('port'), 2);
@@ -72,7 +72,7 @@ const piece = fc.constantFrom(
 const character = fc.constantFrom(...'a b c . : ; - 1 _ \n 😀'.split(' '), ' ');
 const text = fc.string({ unit: character, maxLength: 8 });
 
-test('lookup and native engine say what RE2 says, groups included', () => {
+test('lookup and native engine answer as RE2 does, groups included', () => {
   let fast = 0;
   fc.assert(
     fc.property(
@@ -80,14 +80,14 @@ test('lookup and native engine say what RE2 says, groups included', () => {
       fc.array(text, { minLength: 4, maxLength: 8 }),
       (pieces, texts) => {
         const pattern = pieces.join('');
-        const regex = outcomeOf(() => compileRegex(pattern));
-        const reference = outcomeOf(() => compileRe2(pattern));
+        const regex = attempt(() => compileRegex(pattern));
+        const reference = attempt(() => compileRe2(pattern));
         assert.equal(regex === undefined, reference === undefined, `validity of ${pattern}`);
         if (regex === undefined || reference === undefined || regex.engine === 're2') return;
         fast += 1;
-        for (const one of [...texts, pattern]) {
-          assert.deepEqual(regex.match(one), reference.match(one), `${pattern} on ${one}`);
-          assert.equal(regex.test(one), reference.test(one));
+        for (const sample of [...texts, pattern]) {
+          assert.deepEqual(regex.match(sample), reference.match(sample), `${pattern} on ${sample}`);
+          assert.equal(regex.test(sample), reference.test(sample));
         }
       },
     ),
@@ -123,7 +123,7 @@ test('the memo is bounded and does not change answers', () => {
   }
 });
 
-function outcomeOf<Value>(make: () => Value): Value | undefined {
+function attempt<Value>(make: () => Value): Value | undefined {
   try {
     return make();
   } catch {

@@ -11,15 +11,15 @@ import { parseSubset } from './regex-subset.ts';
 export interface AnchoredRegex {
   /** As written, without the anchors. */
   readonly source: string;
-  /** Which engine runs it; for tests and explanations. */
+  /** Which engine runs it; for tests and diagnostics. */
   readonly engine: 'lookup' | 'native' | 're2';
-  /** How many groups, and the number of each named one. */
+  /** How many capturing groups it has, and the number of each named group. */
   readonly groups: number;
   readonly groupNumbers: ReadonlyMap<string, number>;
   test(text: string): boolean;
   /**
-   * The whole text and its groups ('' for one that took no part); undefined where it does not
-   * match. Do not modify.
+   * The whole text and its groups ('' for a group that took no part); undefined where the text does
+   * not match. Do not modify the array: a later call may return it again.
    */
   match(text: string): readonly string[] | undefined;
 }
@@ -37,14 +37,14 @@ const SOURCE_LENGTH_MAX = 1_000_000;
 export function compileRegex(source: string): AnchoredRegex {
   if (source.length > SOURCE_LENGTH_MAX)
     throw new Error(`regex is longer than ${SOURCE_LENGTH_MAX} characters`);
-  if (source === '(.*)' || source === '.*') return everything(source);
+  if (source === '(.*)' || source === '.*') return matchEverything(source);
   const subset = parseSubset(source);
   if (subset === undefined) return compileRe2(source);
-  if (subset.literals !== undefined) return lookup(source, subset.literals);
-  return native(source, subset.source, subset.groups);
+  if (subset.literals !== undefined) return compileLookup(source, subset.literals);
+  return compileNative(source, subset.source, subset.groups);
 }
 
-function everything(source: string): AnchoredRegex {
+function matchEverything(source: string): AnchoredRegex {
   const captures = source.startsWith('(');
   return {
     source,
@@ -56,7 +56,7 @@ function everything(source: string): AnchoredRegex {
   };
 }
 
-function lookup(source: string, literals: readonly string[]): AnchoredRegex {
+function compileLookup(source: string, literals: readonly string[]): AnchoredRegex {
   const known = new Set(literals);
   return {
     source,
@@ -68,8 +68,8 @@ function lookup(source: string, literals: readonly string[]): AnchoredRegex {
   };
 }
 
-function native(source: string, ecmaSource: string, groups: number): AnchoredRegex {
-  const regex = new RegExp(ecmaSource, 'su');
+function compileNative(source: string, pattern: string, groups: number): AnchoredRegex {
+  const regex = new RegExp(pattern, 'su');
   return {
     source,
     engine: 'native',
@@ -84,8 +84,8 @@ function native(source: string, ecmaSource: string, groups: number): AnchoredReg
 }
 
 /**
- * RE2 for any pattern, also one of the subset: the reference that the other engines are tested
- * against.
+ * Compiles any pattern for RE2, also one of the subset: the reference that the other engines are
+ * tested against.
  */
 export function compileRe2(source: string): AnchoredRegex {
   let program: RE2JS;
@@ -117,7 +117,7 @@ function describe(error: unknown): string {
   return text.replace(/^error parsing regexp: /, '');
 }
 
-/** Keeps the answers for short texts; forgets the older half when full. */
+/** Remembers the answers for short texts; when full, it forgets those not asked for lately. */
 function remember<Answer>(ask: (text: string) => Answer): (text: string) => Answer {
   let recent = new Map<string, Answer>();
   let older = new Map<string, Answer>();

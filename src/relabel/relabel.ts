@@ -1,8 +1,8 @@
 /**
  * Relabelling: the eleven actions of Prometheus on a map of labels. Pure; the same code serves
- * target relabelling, metric_relabel_configs and write_relabel_configs. Here is also what makes a
- * rule valid, so that every way into the program refuses the same rules with the same words.
- * Not here: vmagent's additions (`if`, replace_all, …).
+ * target relabelling, metric_relabel_configs and write_relabel_configs. Rules are also checked
+ * here, so that every configuration key that takes rules refuses the same ones with the same
+ * message. vmagent's additions (`if`, replace_all, …) are not supported.
  * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#relabel_config,
  * prometheus/model/relabel/relabel.go
  */
@@ -35,7 +35,7 @@ export interface RelabelInput {
   readonly modulus?: number | undefined;
   readonly target_label?: string | undefined;
   readonly replacement?: string | undefined;
-  /** In any case. */
+  /** Upper and lower case are the same. */
   readonly action?: string | undefined;
 }
 
@@ -86,10 +86,10 @@ export function compileRelabelRule(input: RelabelInput, scheme: NameScheme = 'ut
 }
 
 /**
- * Runs rules on a label set, in order. The map is changed; a label with an empty value is one that
- * is absent.
+ * Runs rules on a label set, in order, and changes the map. A label with an empty value is treated
+ * as absent.
  *
- * @returns false when a rule dropped the set; the map is then of no further use
+ * @returns false when a rule dropped the set; the map is then in an undefined state
  */
 export function relabel(labels: Map<string, string>, rules: readonly RelabelRule[]): boolean {
   for (const rule of rules) if (!apply(labels, rule)) return false;
@@ -153,8 +153,8 @@ function replace(labels: Map<string, string>, rule: RelabelRule): void {
 }
 
 /**
- * Copies; in order of names, so that the outcome does not hang on the order in which labels were
- * set.
+ * labelmap: copies values to new names. It goes in the order of the names, so that the result does
+ * not depend on the order in which the labels were set.
  */
 function mapNames(labels: Map<string, string>, rule: RelabelRule): void {
   for (const [name, value] of [...labels].sort(([a], [b]) => (a < b ? -1 : 1))) {
@@ -166,8 +166,8 @@ function mapNames(labels: Map<string, string>, rule: RelabelRule): void {
 }
 
 /**
- * The last eight bytes of the MD5, big-endian: the same shard as Prometheus. vmagent uses another
- * hash.
+ * The last eight bytes of the MD5, big-endian, modulo: the same number as Prometheus. vmagent uses
+ * another hash.
  */
 function hashMod(text: string, modulus: number): string {
   const digest = createHash('md5').update(text, 'utf8').digest();
@@ -175,8 +175,8 @@ function hashMod(text: string, modulus: number): string {
 }
 
 /**
- * Letter by letter as Go does it, where JavaScript looks at the word (final sigma) and lets one
- * letter become two (ß → SS): a letter without a single counterpart stays as it is.
+ * Maps letter by letter, as Go does. JavaScript maps whole words (final sigma) and lets one letter
+ * become two (ß → SS); here a letter without a single counterpart stays as it is.
  */
 function mapCase(text: string, to: 'lower' | 'upper'): string {
   // oxlint-disable-next-line no-control-regex -- ASCII is a range that begins with them
@@ -204,7 +204,7 @@ function parseAction(text: string | undefined): RelabelAction {
   return action;
 }
 
-/** What Prometheus' Config.Validate checks, in its order. */
+/** Checks what Prometheus' Config.Validate checks, in its order. */
 function checkFields(action: RelabelAction, input: RelabelInput, scheme: NameScheme): void {
   const target = input.target_label ?? '';
   const isNameValid = scheme === 'legacy' ? isLegacyLabelName : isAnyName;
@@ -226,13 +226,13 @@ function checkFields(action: RelabelAction, input: RelabelInput, scheme: NameSch
   const changesCase = action === 'lowercase' || action === 'uppercase';
   if (changesCase && (replacement ?? DEFAULTS.replacement) !== DEFAULTS.replacement)
     throw new Error(`"replacement" can't be set for action ${action}; remove it`);
-  const allowed = onlyFields[action];
+  const allowed = ALLOWED_FIELDS[action];
   if (allowed === undefined) return;
-  const extra = extraField(input, allowed);
+  const extra = findExtraField(input, allowed);
   if (extra !== undefined)
     throw new Error(
       `"${extra}" can't be set for action ${action}, which takes only ` +
-        `${allowed.map((name) => `"${name}"`).join(' and ')}`,
+        allowed.map((name) => `"${name}"`).join(' and '),
     );
 }
 
@@ -242,16 +242,16 @@ function needsTarget(action: RelabelAction): boolean {
 
 type Field = Exclude<keyof RelabelInput, 'action'>;
 
-/** Actions that refuse fields which would do nothing. */
-const onlyFields: Partial<Record<RelabelAction, readonly Field[]>> = {
+/** The only fields that these actions accept, since others would have no effect. */
+const ALLOWED_FIELDS: Partial<Record<RelabelAction, readonly Field[]>> = {
   keepequal: ['source_labels', 'target_label'],
   dropequal: ['source_labels', 'target_label'],
   labeldrop: ['regex'],
   labelkeep: ['regex'],
 };
 
-/** The first field that is set to something else than its default and is not allowed. */
-function extraField(input: RelabelInput, allowed: readonly Field[]): Field | undefined {
+/** The first field that has a value other than its default and is not allowed. */
+function findExtraField(input: RelabelInput, allowed: readonly Field[]): Field | undefined {
   const isSet: Record<Field, boolean> = {
     source_labels: (input.source_labels ?? []).length > 0,
     separator: input.separator !== undefined && input.separator !== DEFAULTS.separator,

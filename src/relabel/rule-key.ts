@@ -1,23 +1,23 @@
 /**
- * What makes two relabelling rules the same: every field is named here, and one that is new does
- * not compile before somebody has decided. Pure.
+ * When two relabelling rules are the same. FIELDS has an entry for every field of a rule, so that a
+ * new field does not compile until somebody has decided whether it counts. Pure.
  */
 import type { RelabelRule } from './relabel.ts';
 
 /**
- * Undefined where a field follows from the others, or from the name scheme of whoever compiled the
- * rule.
+ * How each field enters the key. Undefined for a field that follows from the others, and for
+ * `isNameValid`, which follows from the name scheme of the configuration.
  */
 const FIELDS: {
   readonly [Key in keyof RelabelRule]-?: ((value: RelabelRule[Key]) => RuleField) | undefined;
 } = {
-  action: same,
-  sourceLabels: same,
-  separator: same,
+  action: keepAsIs,
+  sourceLabels: keepAsIs,
+  separator: keepAsIs,
   regex: ({ source }) => source,
-  targetLabel: same,
-  replacement: same,
-  modulus: same,
+  targetLabel: keepAsIs,
+  replacement: keepAsIs,
+  modulus: keepAsIs,
   targetTemplate: undefined,
   replacementTemplate: undefined,
   isNameValid: undefined,
@@ -34,6 +34,6 @@ export function ruleKey(rule: RelabelRule): readonly (readonly [string, RuleFiel
   });
 }
 
-function same<Value extends RuleField>(value: Value): Value {
+function keepAsIs<Value extends RuleField>(value: Value): Value {
   return value;
 }

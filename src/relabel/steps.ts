@@ -1,17 +1,17 @@
-/**
- * Relabelling shown step by step: what each rule made of the labels. Pure.
- */
+/** Relabelling step by step, to show what each rule did to the labels. Pure. */
 import { makeLabelSet, type LabelSet } from '../model/labels.ts';
 import { relabel, type RelabelRule } from './relabel.ts';
 
 export interface RelabelStep {
   readonly rule: RelabelRule;
-  /** After the rule; of one that drops, as before. */
+  /** The labels after the rule; where the rule drops them, the labels before it. */
   readonly labels: LabelSet;
   readonly isKept: boolean;
 }
 
-/** Ends with the rule that drops the labels, or with the last. */
+/**
+ * Runs the rules one by one; the list ends with the rule that drops the labels, or with the last.
+ */
 export function relabelSteps(
   labels: Iterable<readonly [string, string]>,
   rules: readonly RelabelRule[],

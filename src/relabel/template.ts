@@ -1,17 +1,17 @@
 /**
  * Replacement templates of relabelling: `$1`, `${1}`, `${name}`, `$$`, with the rules of Go's
- * regexp.Expand. Pure. The name takes as many letters, digits and underscores as it can: `$1x` is
- * the group "1x", which there is not.
+ * regexp.Expand. Pure. A name takes as many letters, digits and underscores as it can: `$1x` names
+ * the group "1x", which does not exist and so expands to nothing.
  * Source: https://pkg.go.dev/regexp#Regexp.Expand
  */
 import { type AnchoredRegex } from './regex.ts';
 
-/** Text, and numbers of groups; a group that the regex lacks has been left out already. */
+/** Texts, and the numbers of groups to insert; groups that the regex lacks have been left out. */
 export type Template = readonly (string | number)[];
 
 const NAME = /^(?:\{([\p{L}\p{Nd}_]+)\}|([\p{L}\p{Nd}_]+))/u;
 
-/** Cuts a template into its parts for one regex. */
+/** Parses a template for one regex. */
 export function compileTemplate(text: string, regex: AnchoredRegex): Template {
   const parts: (string | number)[] = [];
   let rest = text;
@@ -27,12 +27,12 @@ export function compileTemplate(text: string, regex: AnchoredRegex): Template {
     }
     const name = NAME.exec(rest);
     if (name === null) {
-      // Malformed: the dollar stands for itself.
+      // A dollar without a name is kept as it is.
       parts.push('$');
       continue;
     }
     rest = rest.slice(name[0].length);
-    const group = groupNumber(name[1] ?? name[2] ?? '', regex);
+    const group = findGroup(name[1] ?? name[2] ?? '', regex);
     if (group !== undefined) parts.push(group);
   }
   if (rest !== '') parts.push(rest);
@@ -46,12 +46,12 @@ export function expandTemplate(template: Template, match: readonly string[]): st
   return text;
 }
 
-/** Whether the text holds a group reference, as Prometheus asks it: after `$` a name or a brace. */
+/** Whether the text may hold a group reference: Prometheus looks for a `$` and no further. */
 export function hasReference(text: string): boolean {
   return text.includes('$');
 }
 
-function groupNumber(name: string, regex: AnchoredRegex): number | undefined {
+function findGroup(name: string, regex: AnchoredRegex): number | undefined {
   if (/^(?:0|[1-9]\d{0,8})$/.test(name)) {
     const number = Number(name);
     return number <= regex.groups ? number : undefined;

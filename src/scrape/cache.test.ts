@@ -8,7 +8,7 @@ import { RecordedTarget } from '../../test/kit/recorded-target.ts';
 
 function setUp(config: Partial<ScrapeConfig> = {}, targetLabels: readonly Label[] = []) {
   const target = new RecordedTarget(config, targetLabels);
-  /** What a scrape commits, sorted; a failing one gives its stale markers. */
+  /** The lines that a scrape commits, sorted; of a failing one, its stale markers. */
   const scrape = (body: string, tMs: number): string[] => {
     last = target.scrape(body, tMs);
     return last.lines.sort();
@@ -17,7 +17,7 @@ function setUp(config: Partial<ScrapeConfig> = {}, targetLabels: readonly Label[
   return { target, scrape, counts: () => last.counts! };
 }
 
-test('the same page again makes no new series', () => {
+test('the same body again makes no new series', () => {
   const { target, counts, scrape } = setUp();
   assert.deepEqual(scrape('# TYPE a counter\na{b="c"} 1\nd 2\n', 1), ['a{b="c"} 1 @1', 'd 2 @1']);
   assert.deepEqual(counts(), {
@@ -57,7 +57,7 @@ test('a failed scrape leaves stale markers of all series, once', () => {
   assert.equal(target.liveSeries.length, 1);
 });
 
-test('a series twice in one scrape counts once, also in other words', () => {
+test('a series that comes twice in one scrape counts once, also when written differently', () => {
   const { scrape, counts } = setUp();
   assert.deepEqual(scrape('a{x="1",y="2"} 1\na{y="2",x="1"} 2\na{x="1",y="2"} 3\n', 1), [
     'a{x="1", y="2"} 1 @1',
@@ -108,16 +108,16 @@ test('after a failed scrape own timestamps still go only forward, and those roll
 
 test('labels that clash with the target’s are renamed, or honoured', () => {
   const target = makeLabelSet({ job: 'j', instance: 'i' });
-  const page = 'a{job="own",exported_job="x",instance=""} 1\n';
-  assert.deepEqual(setUp({}, target).scrape(page, 1), [
+  const exposition = 'a{job="own",exported_job="x",instance=""} 1\n';
+  assert.deepEqual(setUp({}, target).scrape(exposition, 1), [
     'a{exported_exported_job="own", exported_job="x", instance="i", job="j"} 1 @1',
   ]);
-  assert.deepEqual(setUp({ honorLabels: true }, target).scrape(page, 1), [
+  assert.deepEqual(setUp({ honorLabels: true }, target).scrape(exposition, 1), [
     'a{exported_job="x", job="own"} 1 @1',
   ]);
 });
 
-test('metric relabelling drops and renames; two series of one outcome are one', () => {
+test('metric relabelling drops and renames; two series that get the same labels are one', () => {
   const rules = [
     compileRelabelRule({ source_labels: ['__name__'], regex: 'go_.*', action: 'drop' }),
     compileRelabelRule({ regex: 'pod', action: 'labeldrop' }),
@@ -145,7 +145,7 @@ test('limits fail the whole scrape', () => {
   assert.match(failure?.message ?? '', /2 samples where 1 are allowed/);
 });
 
-test('the type in force is known after lines that were only compared', () => {
+test('the type is known after lines that were only compared', () => {
   const { scrape } = setUp();
   scrape('# TYPE h histogram\nh_bucket{le="1"} 1\n', 1);
   assert.deepEqual(scrape('# TYPE h histogram\nh_bucket{le="1"} 1\nh_bucket{le="2"} 2\n', 2), [
@@ -161,12 +161,12 @@ test('whatever a target serves, samples and markers are those of a plain model',
     gap: fc.constantFrom(' ', '\t', '  '),
     before: fc.constantFrom('', '', '', '# TYPE a gauge\n', '# HELP a text\n', '\n', ' '),
   });
-  const page = fc.record({ lines: fc.array(line, { maxLength: 8 }), isBroken: fc.boolean() });
+  const exposition = fc.record({ lines: fc.array(line, { maxLength: 8 }), isBroken: fc.boolean() });
   fc.assert(
-    fc.property(fc.array(page, { maxLength: 12 }), (pages) => {
+    fc.property(fc.array(exposition, { maxLength: 12 }), (expositions) => {
       const { scrape, target } = setUp();
       let known = new Set<string>();
-      pages.forEach(({ lines, isBroken }, tMs) => {
+      expositions.forEach(({ lines, isBroken }, tMs) => {
         const body = lines.map((l) => `${l.before}${l.series}${l.gap}${l.value}\n`).join('');
         const expected: string[] = [];
         const now = new Map<string, number>();
@@ -193,13 +193,13 @@ test('whatever a target serves, samples and markers are those of a plain model',
 test('thousands of series, shuffled, grown and shrunk, are all found again', () => {
   const { scrape, target } = setUp();
   const names = Array.from({ length: 3_000 }, (_, i) => `m_${i}{i="${i}"}`);
-  const page = (list: readonly string[]) => list.map((name) => `${name} 1\n`).join('');
-  assert.equal(scrape(page(names), 1).length, 3_000);
-  assert.equal(scrape(page(names.toReversed()), 2).length, 3_000);
+  const exposition = (list: readonly string[]) => list.map((name) => `${name} 1\n`).join('');
+  assert.equal(scrape(exposition(names), 1).length, 3_000);
+  assert.equal(scrape(exposition(names.toReversed()), 2).length, 3_000);
   assert.equal(target.seriesMade, 3_000);
   const half = names.filter((_, i) => i % 2 === 0);
-  assert.equal(scrape(page(half), 3).filter((line) => line.includes('stale')).length, 1_500);
+  assert.equal(scrape(exposition(half), 3).filter((line) => line.includes('stale')).length, 1_500);
   assert.equal(target.liveSeries.length, 1_500);
-  assert.equal(scrape(page(names), 4).length, 3_000);
+  assert.equal(scrape(exposition(names), 4).length, 3_000);
   assert.equal(target.seriesMade, 4_500);
 });

@@ -1,18 +1,18 @@
 /**
- * From a text body to samples in the series table, remembering the series of one target by place.
+ * Appends the samples of text bodies to the series table, and remembers the series of one target by
+ * their offsets in the body.
  *
- * A target serves the same series in the same order nearly always. So the last body that differed
- * is kept as reference, with where its series lie; a new body is compared with it in place:
+ * A target nearly always serves the same series in the same order. So the last body that differed
+ * is kept as reference, with the offsets of its series; a new body is compared with it in order:
  *
  *     reference   # TYPE a counter\na{b="c"} 1\na{b="d"} 7\n
- *                 └──── segment 0 ────────┘   └ seg. 1 ┘        a segment ends with its series
- *     new body    # TYPE a counter\na{b="c"} 2\na{b="d"} 7\n    equal bytes → the series is known, read the value
+ *                 └──── stanza 0 ─────────┘   └ stanza ┘    a stanza ends with its series
+ *     new body    # TYPE a counter\na{b="c"} 2\na{b="d"} 7\n
+ *                 equal bytes: the series is known, only the value is read
  *
- * Only where bytes differ the line is scanned and looked up by hash among the reference's series;
- * only an unknown series is decoded, relabelled and given a ref. Memory: one body and about 40
- * bytes a series.
- * Technique and figures: docs, performance; Prometheus' own cache is a map by series text
- * (scrape/scrape.go).
+ * Where bytes differ, the line is scanned and its series looked up by hash in the reference. Only
+ * an unknown series is decoded, relabelled and given a ref. Memory: one body and about 40 bytes a
+ * series. Prometheus' own cache is a map by the text of the series (scrape/scrape.go).
  */
 import { type Borrowed, ownCopy, takeOver } from '../model/borrowed.ts';
 import { makeLabelSet } from '../model/labels.ts';
@@ -22,46 +22,46 @@ import { areEqual } from './equal-bytes.ts';
 import { hashBytes } from './hash-index.ts';
 import { copyOffsets, newOffsets, type SeriesOffsets, trimOffsets } from './series-offsets.ts';
 import { RANGE_SERIES, ReferenceBody } from './reference-body.ts';
-import { seriesLabels } from './series-labels.ts';
+import { buildSeriesLabels } from './series-labels.ts';
 import type { SeriesTable } from './series-table.ts';
-import { inRanges, type Steps } from './steps.ts';
-import { AHEAD_MAX_MS, type TargetSeries, tellFamily } from './target-series.ts';
+import { runInRanges, type Steps } from './steps.ts';
+import { AHEAD_MAX_MS, type TargetSeries, setFamilyMetadata } from './target-series.ts';
 
 /** Slot of a series that relabelling dropped. */
 const DROPPED = -1;
 const SPACE = 32;
-/** Bytes of a large page that are read between two yields. */
+/** Bytes of a large body that are read between two yields. */
 const SLICE_BYTES = 16 * 1024;
 
 /**
- * What all caches share while they work, one at a time in a turn: a reader, and room to note
- * places.
+ * What all caches share, since only one works at a time: a reader, and columns to note offsets in.
  */
 export class ScrapeScratch {
   readonly reader = new ExpositionReader();
-  places: SeriesOffsets;
+  offsets: SeriesOffsets;
 
-  /** @param room  for so many places at first */
+  /** @param room how many series it has space for at first */
   constructor(room = 0) {
-    this.places = newOffsets(Math.max(1_024, room));
+    this.offsets = newOffsets(Math.max(1_024, room));
   }
 }
 
 export class SeriesCache {
-  /** The shared one, but for a large page. */
+  /** The shared scratch, except while a large body is read. */
   #scratch: ScrapeScratch;
   readonly #series: TargetSeries;
   readonly #table: SeriesTable;
   readonly #reference = new ReferenceBody();
   #format: ExpositionFormat = 'text';
   /**
-   * Of the walk that `#walkOn` goes on with: the next position expected, and whether all was so.
+   * State of `#walkRest`: the next position expected in the reference, and whether all series so
+   * far were the expected ones.
    */
   #expected = 0;
   #isSame = true;
-  /** Where the lines before the sample at hand begin; the walk stopped among them. */
-  #segmentStart = 0;
-  #isInSegment = false;
+  /** Where the stanza of the current sample begins, and whether the walk paused within it. */
+  #stanzaStart = 0;
+  #isInStanza = false;
 
   constructor(series: TargetSeries, scratch: ScrapeScratch) {
     this.#series = series;
@@ -81,11 +81,11 @@ export class SeriesCache {
     this.#format = format;
     try {
       reader.open(body, format);
-      // Without a page before there is nothing to be the same as, though both may be empty.
+      // The walk also says "same" for an empty body where no reference is kept yet.
       const isSame = this.#walk(tMs) && this.#reference.isKept;
       if (!isSame) {
-        const { places } = this.#scratch;
-        this.#reference.keep(ownCopy(reader.bytes), copyOffsets(places, places.count));
+        const { offsets } = this.#scratch;
+        this.#reference.keep(ownCopy(reader.bytes), copyOffsets(offsets, offsets.count));
       }
       return isSame;
     } finally {
@@ -93,10 +93,12 @@ export class SeriesCache {
     }
   }
 
-  /** As `ingest`, of a body that is the caller's own, with a scratch of its own. */
+  /**
+   * The same as `ingest` in slices, for a body that the caller owns; it takes a scratch of its own.
+   */
   *ingestInSlices(body: Uint8Array, format: ExpositionFormat, tMs: number): Steps<boolean> {
     const shared = this.#scratch;
-    const scratch = new ScrapeScratch(Math.max(this.#reference.places.count, body.length >> 7));
+    const scratch = new ScrapeScratch(Math.max(this.#reference.offsets.count, body.length >> 7));
     if (format !== this.#format) this.forget();
     this.#format = format;
     try {
@@ -105,38 +107,38 @@ export class SeriesCache {
       yield;
       const isSame = (yield* this.#walkInSlices(tMs)) && this.#reference.isKept;
       if (isSame) return true;
-      const places = yield* trimOffsets(scratch.places);
-      this.#reference.keep(takeOver(scratch.reader.bytes), places);
+      const offsets = yield* trimOffsets(scratch.offsets);
+      this.#reference.keep(takeOver(scratch.reader.bytes), offsets);
       return false;
     } finally {
       this.#scratch = shared;
     }
   }
 
-  /** Lets go of the body before: the next one is read from scratch. */
+  /**
+   * Forgets the reference: all series of the next body are scanned and looked up by their labels.
+   */
   forget(): void {
     this.#reference.forget();
   }
 
-  /**
-   * Goes through the body. @returns whether it holds exactly the series of the reference, in order
-   */
+  /** Reads the body. @returns whether it holds exactly the series of the reference, in order */
   #walk(tMs: number): boolean {
     const scratch = this.#scratch;
     const { reader } = scratch;
-    const { count } = this.#reference.places;
-    if (scratch.places.slots.length < count) scratch.places = newOffsets(count);
+    const { count } = this.#reference.offsets;
+    if (scratch.offsets.slots.length < count) scratch.offsets = newOffsets(count);
     const same = this.#walkSame(tMs, 0, count);
     if (same === count && count > 0 && reader.isAtEnd) return true;
     this.#noteSame(0, same);
     this.#beginOther(same);
-    this.#walkOn(tMs, Infinity);
+    this.#walkRest(tMs, Infinity);
     return this.#isSame && this.#expected === count;
   }
 
   *#walkInSlices(tMs: number): Steps<boolean> {
-    const { reader, places: notes } = this.#scratch;
-    const { count } = this.#reference.places;
+    const { reader, offsets: notes } = this.#scratch;
+    const { count } = this.#reference.offsets;
     let same = 0;
     for (let to = 0; same === to && to < count;) {
       to = Math.min(count, to + RANGE_SERIES);
@@ -144,37 +146,38 @@ export class SeriesCache {
       yield;
     }
     if (same === count && count > 0 && reader.isAtEnd) return true;
-    yield* inRanges(same, RANGE_SERIES, (from, to) => this.#noteSame(from, to));
+    yield* runInRanges(same, RANGE_SERIES, (from, to) => this.#noteSame(from, to));
     notes.count = same;
     yield* this.#reference.indexInSlices();
     this.#beginOther(same);
     do {
       yield* this.#table.prepare(SLICE_BYTES >> 1);
       yield;
-    } while (!this.#walkOn(tMs, reader.pos + SLICE_BYTES));
+    } while (!this.#walkRest(tMs, reader.pos + SLICE_BYTES));
     return this.#isSame && this.#expected === count;
   }
 
   #beginOther(same: number): void {
     this.#expected = same;
     this.#isSame = true;
-    this.#isInSegment = false;
+    this.#isInStanza = false;
   }
 
   /**
-   * The hot loop: as far as the body holds the series [from, to) of the reference in order.
-   * @returns where that ends
+   * The hot loop: reads values as long as the body holds the series [first, to) of the reference in
+   * order.
+   * @returns the position of the first series that differs, or `to`
    */
   #walkSame(tMs: number, first: number, to: number): number {
-    const { reader, places: notes } = this.#scratch;
-    const { segmentStarts, seriesEnds, slots } = this.#reference.places;
+    const { reader, offsets: notes } = this.#scratch;
+    const { stanzaStarts, seriesEnds, slots } = this.#reference.offsets;
     const { bytes, view } = reader;
     const { view: oldView } = this.#reference;
-    const newStarts = notes.segmentStarts;
+    const newStarts = notes.stanzaStarts;
     let { pos } = reader;
     let i = first;
     for (; i < to; i++) {
-      const from = segmentStarts[i] as number;
+      const from = stanzaStarts[i] as number;
       const length = (seriesEnds[i] as number) - from;
       const end = pos + length;
       if (bytes[end] !== SPACE || !areEqual(view, pos, oldView, from, length)) break;
@@ -188,12 +191,14 @@ export class SeriesCache {
     return i;
   }
 
-  /** Notes what the hot loop found: the reference's places [first, to), moved. */
+  /**
+   * Notes what the hot loop found: the offsets of the series [first, to), moved to the new body.
+   */
   #noteSame(first: number, to: number): void {
-    const old = this.#reference.places;
-    const notes = this.#scratch.places;
+    const old = this.#reference.offsets;
+    const notes = this.#scratch.offsets;
     for (let i = first; i < to; i++) {
-      const moved = (notes.segmentStarts[i] as number) - (old.segmentStarts[i] as number);
+      const moved = (notes.stanzaStarts[i] as number) - (old.stanzaStarts[i] as number);
       notes.seriesStarts[i] = (old.seriesStarts[i] as number) + moved;
       notes.seriesEnds[i] = (old.seriesEnds[i] as number) + moved;
     }
@@ -204,25 +209,24 @@ export class SeriesCache {
   }
 
   /**
-   * The rest of a body whose first series are those of the reference: others come, some are
-   * missing.
+   * Reads the rest of a body after the hot loop has stopped: series may be new, missing or moved.
    *
    *     reference   a  b  c  d  e
-   *     new body    a  x  c  d  e     x is looked up and not found, c is: d is expected again
+   *     new body    a  x  c  d  e     x is looked up and not found; c is found: d is expected next
    *
    * @returns false when it stopped at `until`, or soon behind it
    */
-  #walkOn(tMs: number, until: number): boolean {
+  #walkRest(tMs: number, until: number): boolean {
     const { reader } = this.#scratch;
     for (;;) {
-      if (!this.#isInSegment) {
+      if (!this.#isInStanza) {
         if (reader.pos >= until) return false;
         if (this.#takeExpected(tMs)) continue;
-        this.#segmentStart = reader.pos;
+        this.#stanzaStart = reader.pos;
         this.#recallType();
       }
       const entry = this.#nextSample(until);
-      this.#isInSegment = entry === 'pause';
+      this.#isInStanza = entry === 'pause';
       if (entry !== 'sample') return entry === 'end';
       this.#isSame = false;
       const position = this.#takeOther(tMs);
@@ -231,16 +235,15 @@ export class SeriesCache {
   }
 
   /**
-   * Takes the series that comes next in the reference; false, and nothing is read, if another
-   * comes.
+   * Takes the series that is expected next; returns false and reads nothing if another one comes.
    */
   #takeExpected(tMs: number): boolean {
     const { reader } = this.#scratch;
-    const { view, places: old } = this.#reference;
+    const { view, offsets: old } = this.#reference;
     const i = this.#expected;
     if (i >= old.count) return false;
     const { pos } = reader;
-    const from = old.segmentStarts[i] as number;
+    const from = old.stanzaStarts[i] as number;
     const length = (old.seriesEnds[i] as number) - from;
     const end = pos + length;
     if (reader.bytes[end] !== SPACE || !areEqual(reader.view, pos, view, from, length))
@@ -256,27 +259,27 @@ export class SeriesCache {
     return true;
   }
 
-  /** The reader has not seen the TYPE lines that were compared and not read. */
+  /** Sets the reader's type, since it has not read the TYPE lines that were only compared. */
   #recallType(): void {
-    const { reader, places } = this.#scratch;
-    if (places.count === 0) return;
-    reader.type = SERIES_TYPES[places.types[places.count - 1] as number] ?? 'unknown';
+    const { reader, offsets } = this.#scratch;
+    if (offsets.count === 0) return;
+    reader.type = SERIES_TYPES[offsets.types[offsets.count - 1] as number] ?? 'unknown';
   }
 
   /**
-   * The sample just scanned, which is not what was expected. @returns its series' position in the
-   * reference, or -1
+   * Takes the sample just scanned, whose series is not the expected one. @returns its series'
+   * position in the reference, or -1
    */
   #takeOther(tMs: number): number {
     const { reader } = this.#scratch;
     const { metadata } = this.#series;
     const position = this.#lookUp();
     const slot =
-      position < 0 ? this.#newSlot() : (this.#reference.places.slots[position] as number);
+      position < 0 ? this.#newSlot() : (this.#reference.offsets.slots[position] as number);
     if (position >= 0 && slot !== DROPPED && metadata.hasChanges)
-      tellFamily(this.#table, slot, metadata, reader.labels()[0]?.[1] ?? '');
+      setFamilyMetadata(this.#table, slot, metadata, reader.labels()[0]?.[1] ?? '');
     const type = SERIES_TYPES.indexOf(reader.type);
-    this.#note(this.#segmentStart, reader.seriesStart, reader.seriesEnd, slot, this.#hash, type);
+    this.#note(this.#stanzaStart, reader.seriesStart, reader.seriesEnd, slot, this.#hash, type);
     this.#take(slot, tMs);
     return position;
   }
@@ -284,8 +287,8 @@ export class SeriesCache {
   #hash = 0;
 
   /**
-   * Scans to the next sample, noting what is said of its family; it may stop between lines behind
-   * `until`.
+   * Scans to the next sample and notes the metadata of its family; it may pause between two lines
+   * behind `until`.
    */
   #nextSample(until: number): 'sample' | 'end' | 'pause' {
     const { reader } = this.#scratch;
@@ -297,7 +300,7 @@ export class SeriesCache {
     }
   }
 
-  /** One sample of a series goes to the appender, or is counted as why it does not. */
+  /** Appends one sample of a series, or counts why it is not appended. */
   #take(slot: number, tMs: number): void {
     const { reader } = this.#scratch;
     const { counts } = this.#series;
@@ -335,10 +338,10 @@ export class SeriesCache {
   #newSlot(): number {
     const { targetLabels, config, metadata } = this.#series;
     const exposed = this.#scratch.reader.labels();
-    const labels = seriesLabels(exposed, targetLabels, config);
+    const labels = buildSeriesLabels(exposed, targetLabels, config);
     if (labels === undefined) return DROPPED;
     const slot = this.#table.slotOf(labels);
-    tellFamily(this.#table, slot, metadata, exposed[0]?.[1] ?? '');
+    setFamilyMetadata(this.#table, slot, metadata, exposed[0]?.[1] ?? '');
     return slot;
   }
 
@@ -350,7 +353,7 @@ export class SeriesCache {
   }
 
   #note(
-    segmentStart: number,
+    stanzaStart: number,
     seriesStart: number,
     seriesEnd: number,
     slot: number,
@@ -358,15 +361,15 @@ export class SeriesCache {
     type: number,
   ): void {
     const scratch = this.#scratch;
-    if (scratch.places.count === scratch.places.slots.length)
-      scratch.places = copyOffsets(scratch.places, scratch.places.count * 2);
-    const { places } = scratch;
-    const i = places.count++;
-    places.segmentStarts[i] = segmentStart;
-    places.seriesStarts[i] = seriesStart;
-    places.seriesEnds[i] = seriesEnd;
-    places.slots[i] = slot;
-    places.hashes[i] = hash;
-    places.types[i] = type;
+    if (scratch.offsets.count === scratch.offsets.slots.length)
+      scratch.offsets = copyOffsets(scratch.offsets, scratch.offsets.count * 2);
+    const { offsets } = scratch;
+    const i = offsets.count++;
+    offsets.stanzaStarts[i] = stanzaStart;
+    offsets.seriesStarts[i] = seriesStart;
+    offsets.seriesEnds[i] = seriesEnd;
+    offsets.slots[i] = slot;
+    offsets.hashes[i] = hash;
+    offsets.types[i] = type;
   }
 }

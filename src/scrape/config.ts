@@ -1,6 +1,6 @@
 /**
- * What a scrape job is told: resolved values, defaults filled in, rules compiled, secrets read.
- * Making it from YAML is config/'s work. Immutable; a changed job is a new value.
+ * The configuration of a scrape job: values resolved, defaults filled in, rules compiled, secrets
+ * read. config/ makes it from YAML. Immutable; a changed job is a new value.
  * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#scrape_config
  */
 import type { HttpConnection } from '../kernel/http-connection.ts';
@@ -26,21 +26,25 @@ export interface ScrapeLimits {
   /** Bytes of a label's name, and of its value; 0 means no limit. */
   readonly labelNameBytes: number;
   readonly labelValueBytes: number;
-  /** Targets of the job after relabelling; above it all fail. 0 means no limit. */
+  /**
+   * Targets of the job after relabelling; with more than that, all of them fail. 0 means no limit.
+   */
   readonly targets: number;
-  /** Dropped targets that are kept to be looked at; 0 means DROPPED_KEPT_MAX. */
+  /**
+   * Dropped targets whose labels are kept for the API and the web page; 0 means DROPPED_KEPT_MAX.
+   */
   readonly keptDropped: number;
   /** Buckets of a native histogram; 0 means no limit. */
   readonly histogramBuckets: number;
 }
 
 export interface HistogramConfig {
-  /** Native histograms are asked for and kept; else their classic buckets. */
+  /** Whether native histograms are requested and kept; else their classic buckets are. */
   readonly isNative: boolean;
-  /** Classic buckets too, of histograms that are native. */
+  /** Whether the classic buckets of a native histogram are kept as well. */
   readonly alwaysClassic: boolean;
   /**
-   * Buckets are merged until each is at least this much wider than the one before; 0 leaves them.
+   * Buckets are merged until each bound is at least this many times the one before; 0 leaves them.
    */
   readonly minBucketFactor: number;
 }
@@ -52,7 +56,7 @@ export interface ScrapeConfig extends HttpCredentials {
   /** The label `job`. */
   readonly jobName: string;
   /**
-   * Text that differs between replicas, such as external labels: they are not to scrape at the same
+   * Text that differs between replicas, such as external labels, so that they scrape at different
    * moments.
    */
   readonly replica: string;
@@ -71,15 +75,15 @@ export interface ScrapeConfig extends HttpCredentials {
   readonly protocols: readonly ScrapeProtocol[];
   readonly escaping: EscapingScheme;
   /**
-   * What a page without a known Content-Type is read as; undefined fails the scrape, as Prometheus
-   * 3 does.
+   * The format that a body without a known Content-Type is read in; undefined fails the scrape, as
+   * Prometheus 3 does.
    */
   readonly fallback: ExpositionKind | undefined;
-  /** Names from before UTF-8 was allowed, and no others. */
+  /** Whether only names that were allowed before UTF-8 are accepted. */
   readonly hasLegacyNames: boolean;
   readonly histograms: HistogramConfig;
   /**
-   * The synthetic series scrape_timeout_seconds, scrape_sample_limit and scrape_body_size_bytes.
+   * Whether the report has scrape_timeout_seconds, scrape_sample_limit and scrape_body_size_bytes.
    */
   readonly hasExtraMetrics: boolean;
   readonly followRedirects: boolean;
@@ -88,7 +92,7 @@ export interface ScrapeConfig extends HttpCredentials {
   readonly limits: ScrapeLimits;
   /** More request headers, as configured under http_headers. */
   readonly headers: Readonly<Record<string, string>>;
-  /** TLS and proxy; undefined connects with what everybody has. */
+  /** TLS and proxy; undefined connects with the defaults of the process. */
   readonly connection?: HttpConnection | undefined;
   /**
    * Lets this job scrape the metadata and credential addresses of ECS and EC2, which is refused
@@ -98,7 +102,8 @@ export interface ScrapeConfig extends HttpCredentials {
 }
 
 /**
- * The default body limit, 16 MiB: vmagent's; a hostile or broken target must not take all memory.
+ * The default body limit, 16 MiB, as in vmagent: a hostile or broken target must not take all
+ * memory.
  */
 export const BODY_SIZE_LIMIT_BYTES = 16 * 1024 * 1024;
 
@@ -114,14 +119,14 @@ export const DEFAULT_LIMITS: ScrapeLimits = {
   histogramBuckets: 0,
 };
 
-/** A job as people are told of it. */
+/** A job's name in messages: with its id where that differs. */
 export function describeJob({ id, jobName }: ScrapeConfig): string {
   return id === jobName ? jobName : `${jobName} (${id})`;
 }
 
 /**
- * A job with Prometheus' defaults, except for the body limit and the fallback to text, which are
- * ours.
+ * Makes a job with Prometheus' defaults, except for the body limit and the fallback to text, which
+ * are ours.
  */
 export function makeScrapeConfig(
   set: Partial<ScrapeConfig> & Pick<ScrapeConfig, 'jobName'>,

@@ -37,7 +37,7 @@ const staleOf = (lines: readonly string[]): Set<string> =>
     ),
   );
 
-/** Counts how often somebody looks whether a loop is retired: each search among loops does so. */
+/** Counts how often the code asks whether a loop is retired: each search among loops does so. */
 function countLooks(context: TestContext): () => number {
   const property = Object.getOwnPropertyDescriptor(ScrapeLoop.prototype, 'isRetired')!;
   let looks = 0;
@@ -106,7 +106,7 @@ test('a short list has started when the update returns', async () => {
   await manager.stop(100);
 });
 
-test('of the lists that come while one is taken over only the newest is, and after it', async () => {
+test('of the lists that come while one is taken over, only the newest is taken over next', async () => {
   const { clock, manager, addresses, opened, take } = await setUpSlow();
   manager.update('j', crowdOf('a', 5));
   await untilTurn(() => opened() === 2);
@@ -208,7 +208,7 @@ test('nothing starts after a stop that comes while targets are taken over', asyn
   }
 });
 
-test('finishing ends within its time, however many targets there are', async () => {
+test('finish ends within its time, however many targets there are', async () => {
   const { clock, manager, opened } = await setUpSlow();
   manager.update('j', crowdOf('a', 30));
   await untilTurn(() => opened() === 30);

@@ -1,16 +1,16 @@
 /**
- * Loops of one job whose series another loop may go on with, found by the labels of their target:
- * those that only wait for their end, and those of a pool that is being replaced. No series has two
- * writers.
+ * Loops of one job whose series another loop may take over, found by the labels of their target:
+ * loops that only wait for their end, and loops of a pool that is being replaced. Taking them over
+ * keeps the rule that a series has one writer.
  */
 import { labelSetKey } from '../model/labels.ts';
-import type { LoopEstate, ScrapeLoop } from './loop.ts';
+import type { LoopHandover, ScrapeLoop } from './loop.ts';
 import type { Target } from './target.ts';
 
 export class EndingLoops {
   /**
-   * By labels, then by the key of the target: several targets may have the same labels. No inner
-   * map is empty.
+   * By labels, then by the key of the target, since several targets may have the same labels. No
+   * inner map is empty.
    */
   readonly #byLabels = new Map<string, Map<string, ScrapeLoop>>();
 
@@ -26,7 +26,7 @@ export class EndingLoops {
     else loops.set(key, loop);
   }
 
-  /** It has ended, or its target is back. */
+  /** Removes a loop that has ended, or whose target is back. */
   delete(loop: ScrapeLoop): void {
     if (this.isEmpty) return;
     const { key, labels } = loop.target;
@@ -38,10 +38,10 @@ export class EndingLoops {
   }
 
   /**
-   * The series of a loop with the labels of this target, best of the same target; that loop ends
-   * now.
+   * Takes over the series of a loop with the labels of this target, of the same target where there
+   * is one; that loop ends now.
    */
-  take(target: Target): LoopEstate | undefined {
+  take(target: Target): LoopHandover | undefined {
     if (this.isEmpty) return undefined;
     const loops = this.#byLabels.get(labelSetKey(target.labels));
     const same = loops?.get(target.key);

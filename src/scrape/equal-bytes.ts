@@ -1,12 +1,12 @@
 /**
- * Whether two ranges of bytes are the same: the comparison that every known series of every scrape
- * goes through. Buffer.compare() would cost a call into the runtime for each of them.
+ * Compares two ranges of bytes. Every known series of every scrape is compared here;
+ * Buffer.compare() would cost a call into the runtime for each of them.
  */
 import type { Borrowed } from '../model/borrowed.ts';
 
 /**
- * Compares sixteen bytes a turn, then four, then what is left; eight-byte reads would make BigInts.
- * The second range lies within its view; a first one that does not is not equal.
+ * Compares sixteen bytes an iteration, then four, then single bytes; eight-byte reads would make
+ * BigInts. The second range must lie within its view; a first range that does not is not equal.
  */
 export function areEqual(
   a: Borrowed<DataView>,

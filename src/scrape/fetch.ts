@@ -1,8 +1,7 @@
 /**
- * Gets a target's page: request headers, redirects, what counts as an answer, and which format it
- * is in.
- * Not here: sockets, time limits, inflating and the addresses never connected to, which are
- * kernel/http-client.ts.
+ * Fetches the body of a target: request headers, redirects, which answers count, and which format
+ * the body is in. Not here: sockets, time limits, inflating and the addresses that are never
+ * connected to, which are in kernel/http-client.ts.
  * Source: https://prometheus.io/docs/instrumenting/content_negotiation/,
  * prometheus/scrape/scrape.go (targetScraper)
  */
@@ -32,17 +31,18 @@ export interface FetchOptions {
   readonly signal: AbortSignal;
 }
 
-/** A target's page, inflated. */
+/** The body of a target's answer, inflated, and its format. */
 export interface FetchedBody {
-  /** Until the turn of the event loop ends. */
+  /** Lent until the turn of the event loop ends. */
   readonly body: Borrowed<Uint8Array>;
   readonly kind: ExpositionKind;
 }
 
 /**
- * The page of a target.
+ * Fetches the body of a target.
  *
- * @throws HttpClientError where there is no answer, PermanentError where it is not one to read
+ * @throws HttpClientError where there is no answer, PermanentError where the answer is not one to
+ * read
  */
 export async function fetchExposition(options: FetchOptions): Promise<FetchedBody> {
   const { clock, config, timeoutMs } = options;
@@ -50,12 +50,12 @@ export async function fetchExposition(options: FetchOptions): Promise<FetchedBod
   const { origin } = parseUrl(options.url);
   let { url } = options;
   for (let redirects = 0; ; redirects++) {
-    const place = parseUrl(url);
-    if (!config.allowMetadataAddresses) refuseMetadataUrl(place);
+    const parsed = parseUrl(url);
+    if (!config.allowMetadataAddresses) refuseMetadataUrl(parsed);
     const response = await options.http.send({
       method: 'GET',
       url,
-      headers: await headersFor(options, place.origin === origin),
+      headers: await buildHeaders(options, parsed.origin === origin),
       timeoutMs: Math.max(1, Math.min(timeoutMs, endMs - clock.nowMs())),
       bodyMaxBytes: config.limits.bodySizeBytes === 0 ? 2 ** 31 : config.limits.bodySizeBytes,
       signal: options.signal,
@@ -72,12 +72,12 @@ export async function fetchExposition(options: FetchOptions): Promise<FetchedBod
 }
 
 /** Credentials and configured headers go only to the origin that was configured. */
-async function headersFor(
+async function buildHeaders(
   options: FetchOptions,
   isOwnOrigin: boolean,
 ): Promise<Record<string, string>> {
   const { basicAuth, authorization, headers: configured } = options.config;
-  const plain = plainHeaders(options);
+  const plain = buildPlainHeaders(options);
   if (!isOwnOrigin) return plain;
   if (basicAuth === undefined && authorization === undefined && isEmpty(configured)) return plain;
   const headers: Record<string, string> = { ...plain, ...configured };
@@ -92,12 +92,12 @@ interface PlainHeaders {
   readonly headers: Record<string, string>;
 }
 
-/** By configuration: the same object for each scrape, until something else is asked for. */
-const plain = new WeakMap<ScrapeConfig, PlainHeaders>();
+/** By configuration: each scrape gets the same object, until the agent or the timeout changes. */
+const plainHeaders = new WeakMap<ScrapeConfig, PlainHeaders>();
 
-/** What all targets of a job are sent. */
-function plainHeaders({ config, userAgent, timeoutMs }: FetchOptions): Record<string, string> {
-  const known = plain.get(config);
+/** The headers that all targets of a job are sent. */
+function buildPlainHeaders({ config, userAgent, timeoutMs }: FetchOptions): Record<string, string> {
+  const known = plainHeaders.get(config);
   if (known?.userAgent === userAgent && known.timeoutMs === timeoutMs) return known.headers;
   const headers = {
     accept: acceptHeader(config.protocols, config.escaping),
@@ -105,7 +105,7 @@ function plainHeaders({ config, userAgent, timeoutMs }: FetchOptions): Record<st
     'user-agent': userAgent,
     'x-prometheus-scrape-timeout-seconds': String(timeoutMs / 1_000),
   };
-  plain.set(config, { userAgent, timeoutMs, headers });
+  plainHeaders.set(config, { userAgent, timeoutMs, headers });
   return headers;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Native histograms at a lower resolution: two neighbouring buckets become one with each step of
- * the schema.
+ * Reduces the resolution of native histograms: each step to a lower schema merges two neighbouring
+ * buckets.
  * Source: https://prometheus.io/docs/specs/native_histograms/#limit-the-bucket-count,
  * prometheus/scrape/target.go (bucketLimitAppender, maxSchemaAppender)
  */
@@ -10,8 +10,8 @@ const SCHEMA_MIN = -4;
 const SCHEMA_MAX = 8;
 
 /**
- * The histogram within a number of buckets (0: any) and with buckets at least `minFactor` wide (0:
- * any); undefined where that cannot be had.
+ * Reduces a histogram to at most `bucketsMax` buckets (0: any number) that grow by at least
+ * `minFactor` (0: by any factor); undefined where even the lowest resolution has too many buckets.
  */
 export function reduceBuckets(
   histogram: NativeHistogram,
@@ -22,11 +22,11 @@ export function reduceBuckets(
     return bucketsMax > 0 && histogram.positiveCounts.length > bucketsMax ? undefined : histogram;
   let reduced = histogram;
   const widest = chooseSchema(minFactor);
-  while (reduced.schema > widest && reduced.schema > SCHEMA_MIN) reduced = halved(reduced);
+  while (reduced.schema > widest && reduced.schema > SCHEMA_MIN) reduced = halveResolution(reduced);
   if (bucketsMax === 0) return reduced;
-  while (bucketCount(reduced) > bucketsMax) {
+  while (countBuckets(reduced) > bucketsMax) {
     if (reduced.schema === SCHEMA_MIN) return undefined;
-    reduced = halved(reduced);
+    reduced = halveResolution(reduced);
   }
   return reduced;
 }
@@ -37,13 +37,13 @@ function chooseSchema(minFactor: number): number {
   return Math.max(SCHEMA_MIN, Math.min(SCHEMA_MAX, -Math.ceil(Math.log2(Math.log2(minFactor)))));
 }
 
-function bucketCount({ positiveCounts, negativeCounts }: NativeHistogram): number {
+function countBuckets({ positiveCounts, negativeCounts }: NativeHistogram): number {
   return positiveCounts.length + negativeCounts.length;
 }
 
-function halved(histogram: NativeHistogram): NativeHistogram {
-  const positive = merged(histogram.positiveSpans, histogram.positiveCounts);
-  const negative = merged(histogram.negativeSpans, histogram.negativeCounts);
+function halveResolution(histogram: NativeHistogram): NativeHistogram {
+  const positive = mergeBuckets(histogram.positiveSpans, histogram.positiveCounts);
+  const negative = mergeBuckets(histogram.negativeSpans, histogram.negativeCounts);
   return {
     ...histogram,
     schema: histogram.schema - 1,
@@ -55,7 +55,7 @@ function halved(histogram: NativeHistogram): NativeHistogram {
 }
 
 /** Bucket i goes to bucket ceil(i / 2). */
-function merged(
+function mergeBuckets(
   spans: readonly BucketSpan[],
   counts: readonly number[],
 ): { spans: BucketSpan[]; counts: number[] } {

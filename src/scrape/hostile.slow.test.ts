@@ -1,6 +1,6 @@
 /**
- * Targets at their worst, each beside a good one that must not notice. Real sockets, real time, a
- * few seconds.
+ * Hostile targets, each beside a good one that must not be affected. Real sockets, real time, a few
+ * seconds.
  */
 import assert from 'node:assert/strict';
 import { type ServerResponse } from 'node:http';
@@ -20,7 +20,7 @@ const LIMIT_BYTES = 100_000;
 const bomb = gzipSync(Buffer.alloc(50_000_000, 'a'));
 let visit = 0;
 
-/** How each misbehaves, and what the collector says of it. */
+/** How each target misbehaves, and the error that the collector shows for it. */
 const WAYS: Readonly<Record<string, [answer: (response: ServerResponse) => void, error: RegExp]>> =
   {
     silent: [() => undefined, /took longer/],
@@ -95,7 +95,7 @@ test('whatever a target does, its neighbour keeps its schedule and memory stays 
     openHttp: () => createHttpClient({ isGuarded: true, reusesBodies: true }),
     onOpen: (key, appender) => void appenders.set(key, appender),
   });
-  // Also after a failure, or the endless answers keep the process alive.
+  // Runs also after a failure; else the endless answers would keep the process alive.
   context.after(() => manager.stop(1_000));
   await manager.start();
   await manager.apply(
@@ -123,7 +123,7 @@ test('whatever a target does, its neighbour keeps its schedule and memory stays 
   assert.equal(status.get('garbage')?.health, 'down');
   assert.equal(status.get('good')?.health, 'up');
   assert.equal(status.get('changing')?.health, 'up');
-  // Each change of its series ends the series before: no more are known than one page has.
+  // Each change of its series ends the old series: never more are known than one body has.
   assert.equal(status.get('changing')?.seriesCount, 500);
   const good = [...appenders].find(([key]) => key.includes('/good'))?.[1];
   const times = (good?.committed ?? [])

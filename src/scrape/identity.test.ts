@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { HttpClient } from '../kernel/http-client.ts';
 import { compileRelabelRule } from '../relabel/relabel.ts';
 import { DEFAULT_LIMITS, type ScrapeConfig } from './config.ts';
-import { type Effect, pageKey, seriesKey } from './identity.ts';
+import { type Effect, bodyKey, seriesKey } from './identity.ts';
 import { groupOf, jobWith } from '../../test/kit/scrape-jobs.ts';
 import { type FakeHttp, fakeHttp } from '../../test/kit/fake-http.ts';
 import { startRecordedManager } from '../../test/kit/recorded-manager.ts';
@@ -15,7 +15,7 @@ const job = (set: Partial<ScrapeConfig> = {}): ScrapeConfig =>
 
 const rule = (regex: string) => compileRelabelRule({ source_labels: ['a'], regex, action: 'drop' });
 
-/** Of every field a value that is not the default, and what going over to it does. */
+/** For every field a value other than the default, and the effect of changing to it. */
 const CHANGES: {
   readonly [Key in keyof ScrapeConfig]-?: readonly [ScrapeConfig[Key], Effect];
 } = {
@@ -28,19 +28,19 @@ const CHANGES: {
   scheme: ['https', 'series'],
   params: [{ a: ['b'] }, 'series'],
   honorLabels: [true, 'series'],
-  honorTimestamps: [false, 'page'],
-  trackTimestampsStaleness: [true, 'page'],
+  honorTimestamps: [false, 'body'],
+  trackTimestampsStaleness: [true, 'body'],
   enableCompression: [false, 'scrape'],
   protocols: [['PrometheusText0.0.4'], 'scrape'],
   escaping: ['dots', 'scrape'],
   fallback: ['openmetrics', 'scrape'],
   hasLegacyNames: [true, 'series'],
-  histograms: [{ isNative: true, alwaysClassic: false, minBucketFactor: 0 }, 'page'],
+  histograms: [{ isNative: true, alwaysClassic: false, minBucketFactor: 0 }, 'body'],
   hasExtraMetrics: [true, 'series'],
   followRedirects: [false, 'scrape'],
   relabelRules: [[rule('x')], 'series'],
   metricRelabelRules: [[rule('x')], 'series'],
-  limits: [{ ...DEFAULT_LIMITS, samples: 100 }, 'page'],
+  limits: [{ ...DEFAULT_LIMITS, samples: 100 }, 'body'],
   basicAuth: [{ username: 'u', password: () => 'p' }, 'scrape'],
   authorization: [{ type: 'Bearer', credentials: () => 't' }, 'scrape'],
   headers: [{ 'x-a': 'b' }, 'scrape'],
@@ -90,7 +90,7 @@ test('the same configuration read again has the same keys, and a pattern counts 
   assert.notEqual(seriesKey(make('x')), seriesKey(make('y')));
   assert.equal(seriesKey(job({ params: { a: ['2', '3'], b: ['1'] } })), seriesKey({ ...make('x'), relabelRules: [] })); // prettier-ignore
   assert.notEqual(seriesKey(job({ params: { a: ['b', 'c'] } })), seriesKey(job({ params: { a: ['b,c'] } }))); // prettier-ignore
-  assert.notEqual(pageKey(job()), pageKey(job({ limits: { ...DEFAULT_LIMITS, labels: 3 } })));
+  assert.notEqual(bodyKey(job()), bodyKey(job({ limits: { ...DEFAULT_LIMITS, labels: 3 } })));
 });
 
 test('limits hold from the next scrape on, for series and targets that are known too', async () => {

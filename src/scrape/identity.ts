@@ -1,25 +1,26 @@
 /**
- * What a change of its configuration does to a job that runs. Every field is named here with its
- * effect: one that is new does not compile before somebody has decided.
+ * What a change of a job's configuration does to the running job. Every field is named here with
+ * its effect, so that a new field does not compile until somebody has decided.
  */
 import type { RelabelRule } from '../relabel/relabel.ts';
 import { ruleKey } from '../relabel/rule-key.ts';
 import type { HistogramConfig, ScrapeConfig, ScrapeLimits } from './config.ts';
 
 /**
- * - `series`: other targets or other series; the job gets a new pool, and what stays the same goes
- *   on in it
- * - `connection`: another HTTP client; targets, series and their places in the interval go on
- *   untouched
- * - `page`: how the next page is read; what is remembered of the last one is forgotten, the series
- *   are not
- * - `scrape`: asked anew whenever it is needed; nothing has to be done
+ * What has to be done when a field changes:
+ *
+ * - `series`: it makes other targets or other series; the job gets a new pool, which takes over the
+ *   targets and series that stay the same
+ * - `connection`: another HTTP client; targets, series and their offsets in the interval stay
+ * - `body`: the next body is read in another way; what is remembered of the last body is forgotten,
+ *   the series are kept
+ * - `scrape`: nothing, since the field is read whenever it is needed
  */
-export type Effect = 'series' | 'connection' | 'page' | 'scrape';
+export type Effect = 'series' | 'connection' | 'body' | 'scrape';
 
 /**
- * What keys are made of: no function and no object, so that nothing falls out and nothing comes in
- * unseen.
+ * What keys are made of. Functions and objects are excluded: JSON.stringify would drop the one, and
+ * take every field of the other.
  */
 type Plain = string | number | boolean | readonly Plain[];
 
@@ -29,55 +30,60 @@ type Role<Value> =
 
 type Roles<Type> = { readonly [Key in keyof Type]-?: Role<Type[Key]> };
 
-const same = (value: Plain): Plain => value;
+const keepAsIs = (value: Plain): Plain => value;
 
 const ROLES: Roles<ScrapeConfig> = {
-  id: { effect: 'series', key: same },
-  jobName: { effect: 'series', key: same },
-  // Loops that run keep their places; those that start later take theirs by the new text.
+  id: { effect: 'series', key: keepAsIs },
+  jobName: { effect: 'series', key: keepAsIs },
+  // Running loops keep their offsets in the interval; loops that start later take theirs by the new
+  // text.
   replica: { effect: 'scrape' },
-  scrapeIntervalMs: { effect: 'series', key: same },
-  // Relabelling sees it, and may give each target its own.
-  scrapeTimeoutMs: { effect: 'series', key: same },
-  metricsPath: { effect: 'series', key: same },
-  scheme: { effect: 'series', key: same },
-  params: { effect: 'series', key: (params) => Object.entries(params).sort(byName) },
-  honorLabels: { effect: 'series', key: same },
-  honorTimestamps: { effect: 'page', key: same },
-  trackTimestampsStaleness: { effect: 'page', key: same },
+  scrapeIntervalMs: { effect: 'series', key: keepAsIs },
+  // Relabelling sees it and may set it for each target.
+  scrapeTimeoutMs: { effect: 'series', key: keepAsIs },
+  metricsPath: { effect: 'series', key: keepAsIs },
+  scheme: { effect: 'series', key: keepAsIs },
+  params: { effect: 'series', key: (params) => Object.entries(params).sort(compareByName) },
+  honorLabels: { effect: 'series', key: keepAsIs },
+  honorTimestamps: { effect: 'body', key: keepAsIs },
+  trackTimestampsStaleness: { effect: 'body', key: keepAsIs },
   enableCompression: { effect: 'scrape' },
   protocols: { effect: 'scrape' },
   escaping: { effect: 'scrape' },
   fallback: { effect: 'scrape' },
-  hasLegacyNames: { effect: 'series', key: same },
+  hasLegacyNames: { effect: 'series', key: keepAsIs },
   histograms: {
-    effect: 'page',
-    key: fieldsKey<HistogramConfig>({ isNative: same, alwaysClassic: same, minBucketFactor: same }),
+    effect: 'body',
+    key: makeFieldsKey<HistogramConfig>({
+      isNative: keepAsIs,
+      alwaysClassic: keepAsIs,
+      minBucketFactor: keepAsIs,
+    }),
   },
-  hasExtraMetrics: { effect: 'series', key: same },
+  hasExtraMetrics: { effect: 'series', key: keepAsIs },
   followRedirects: { effect: 'scrape' },
-  relabelRules: { effect: 'series', key: rulesKey },
-  metricRelabelRules: { effect: 'series', key: rulesKey },
+  relabelRules: { effect: 'series', key: makeRulesKey },
+  metricRelabelRules: { effect: 'series', key: makeRulesKey },
   limits: {
-    effect: 'page',
-    key: fieldsKey<ScrapeLimits>({
-      bodySizeBytes: same,
-      samples: same,
-      labels: same,
-      labelNameBytes: same,
-      labelValueBytes: same,
-      targets: same,
-      keptDropped: same,
-      histogramBuckets: same,
+    effect: 'body',
+    key: makeFieldsKey<ScrapeLimits>({
+      bodySizeBytes: keepAsIs,
+      samples: keepAsIs,
+      labels: keepAsIs,
+      labelNameBytes: keepAsIs,
+      labelValueBytes: keepAsIs,
+      targets: keepAsIs,
+      keptDropped: keepAsIs,
+      histogramBuckets: keepAsIs,
     }),
   },
   basicAuth: { effect: 'scrape' },
   authorization: { effect: 'scrape' },
   headers: { effect: 'scrape' },
-  // What is in its files it watches itself.
+  // The connection itself watches the files that it names.
   connection: { effect: 'connection', key: (connection) => connection?.key ?? '' },
-  // The client refuses connections to them.
-  allowMetadataAddresses: { effect: 'connection', key: same },
+  // The HTTP client refuses those connections.
+  allowMetadataAddresses: { effect: 'connection', key: keepAsIs },
 };
 
 /** Equal for two configurations under which a job has the same targets and series. */
@@ -90,9 +96,9 @@ export function connectionKey(config: ScrapeConfig): string {
   return formatEffectKey(config, 'connection');
 }
 
-/** Equal for two configurations that read a page alike. */
-export function pageKey(config: ScrapeConfig): string {
-  return formatEffectKey(config, 'page');
+/** Equal for two configurations that read a body alike. */
+export function bodyKey(config: ScrapeConfig): string {
+  return formatEffectKey(config, 'body');
 }
 
 function formatEffectKey(config: ScrapeConfig, effect: Effect): string {
@@ -105,18 +111,18 @@ function formatEffectKey(config: ScrapeConfig, effect: Effect): string {
   return JSON.stringify(parts);
 }
 
-/** The key of an object of which every field is named. */
-function fieldsKey<Type extends object>(fields: {
+/** Makes a key function for an object; every field must be named. */
+function makeFieldsKey<Type extends object>(fields: {
   readonly [Key in keyof Type]-?: (value: Type[Key]) => Plain;
 }): (value: Type) => Plain {
   const names = Object.keys(fields) as (keyof Type & string)[];
   return (value) => names.map((name) => [name, fields[name](value[name])]);
 }
 
-function rulesKey(rules: readonly RelabelRule[]): Plain {
+function makeRulesKey(rules: readonly RelabelRule[]): Plain {
   return rules.map(ruleKey);
 }
 
-function byName([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
+function compareByName([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
   return a < b ? -1 : 1;
 }

@@ -22,28 +22,33 @@ import { RecordedTarget } from '../../test/kit/recorded-target.ts';
 function setUp(config: Partial<ScrapeConfig> = {}) {
   const target = new RecordedTarget(config, makeLabelSet({ job: 'j' }));
   const { appender, transaction } = target;
-  /** What a scrape commits, behind why it failed. */
-  const scrape = (page: string | Uint8Array, tMs: number, kind: ExpositionKind): string[] => {
-    const { failure, lines } = target.scrape(page, tMs, kind);
+  /** The lines that a scrape commits, after the message of its failure. */
+  const scrape = (exposition: string | Uint8Array, tMs: number, kind: ExpositionKind): string[] => {
+    const { failure, lines } = target.scrape(exposition, tMs, kind);
     return failure === undefined ? lines : [failure.message, ...lines];
   };
   return { target, appender, transaction, scrape };
 }
 
-const page = (value: number, exemplar: string): string =>
+const exposition = (value: number, exemplar: string): string =>
   `# TYPE a counter\n# UNIT a_b b\n# HELP a what\na_total{x="y"} ${value} # ` +
   `{trace="${exemplar}"} 0.5\nb 1 12.5\n# EOF\n`;
 
-test('OpenMetrics: the same page again costs no lookup, an exemplar is handed on once', () => {
+test('OpenMetrics: the same body again costs no lookup, an exemplar is handed on once', () => {
   const { appender, target, transaction, scrape } = setUp();
   const first = [
     'a_total{job="j", x="y"} # {trace="1"} 0.5 @1000',
     'a_total{job="j", x="y"} 1 @1000',
   ];
-  assert.deepEqual(scrape(page(1, '1'), 1_000, 'openmetrics'), [...first, 'b{job="j"} 1 @12500']);
-  assert.deepEqual(scrape(page(2, '1'), 2_000, 'openmetrics'), ['a_total{job="j", x="y"} 2 @2000']);
+  assert.deepEqual(scrape(exposition(1, '1'), 1_000, 'openmetrics'), [
+    ...first,
+    'b{job="j"} 1 @12500',
+  ]);
+  assert.deepEqual(scrape(exposition(2, '1'), 2_000, 'openmetrics'), [
+    'a_total{job="j", x="y"} 2 @2000',
+  ]);
   assert.equal(target.seriesMade, 2);
-  assert.deepEqual(scrape(page(3, '2'), 3_000, 'openmetrics'), [
+  assert.deepEqual(scrape(exposition(3, '2'), 3_000, 'openmetrics'), [
     'a_total{job="j", x="y"} # {trace="2"} 0.5 @3000',
     'a_total{job="j", x="y"} 3 @3000',
   ]);
@@ -51,10 +56,10 @@ test('OpenMetrics: the same page again costs no lookup, an exemplar is handed on
   assert.deepEqual([...transaction.metadata.keys()], ['a', 'a_b']);
 });
 
-test('a page cut off before its end fails whole', () => {
+test('a body cut off before its end fails whole', () => {
   const { scrape } = setUp();
-  scrape(page(1, '1'), 1_000, 'openmetrics');
-  const cut = page(2, '1').replace('# EOF\n', '');
+  scrape(exposition(1, '1'), 1_000, 'openmetrics');
+  const cut = exposition(2, '1').replace('# EOF\n', '');
   assert.match(scrape(cut, 2_000, 'openmetrics')[0]!, /does not end with "# EOF"/);
 });
 
@@ -68,7 +73,7 @@ test('a target that changes its format keeps its series', () => {
   assert.equal(target.seriesMade, 2);
 });
 
-test('a changed HELP is told again', () => {
+test('a changed HELP is passed on again', () => {
   const { appender, scrape } = setUp();
   scrape('# HELP a one\n# TYPE a gauge\na 1\n', 1, 'text');
   scrape('# HELP a two\n# TYPE a gauge\na 1\n', 2, 'text');
@@ -150,7 +155,7 @@ test('a native histogram with too many buckets loses resolution, and fails the s
   assert.equal(reduceBuckets(spread, 0, 4)?.schema, -1);
 });
 
-test('names that are not legacy ones fail the scrape where the job says so', () => {
+test('names that are not legacy ones fail the scrape of a job with legacy names', () => {
   const { scrape } = setUp({ hasLegacyNames: true });
   assert.match(scrape('{"my.name"} 1\n', 1, 'text')[0]!, /metric_name_validation_scheme legacy/);
 });

@@ -1,7 +1,7 @@
 /**
- * The series of one target and how they take in a page: in whatever format, with the series it
- * lacks and the limits it may break. It appends and forgets; transaction.ts rolls back, reports and
- * commits.
+ * The series of one target, and how a body is read into them: in any format, with stale markers for
+ * the series that it lacks, within the limits. It appends and forgets; transaction.ts rolls back,
+ * reports and commits.
  */
 import { PermanentError } from '../kernel/errors.ts';
 import { type Borrowed, LENT_BYTES_MAX } from '../model/borrowed.ts';
@@ -14,7 +14,7 @@ import { ExemplarMemory } from './exemplar-memory.ts';
 import { FamilyMetadata } from './family-metadata.ts';
 import { ProtobufBodies } from './protobuf-bodies.ts';
 import { SeriesTable } from './series-table.ts';
-import { inRanges, type Steps } from './steps.ts';
+import { runInRanges, type Steps } from './steps.ts';
 import type { ScrapeCounts, TargetSeries } from './target-series.ts';
 
 export interface IntakeOptions {
@@ -29,15 +29,15 @@ export class Intake {
   readonly #text: SeriesCache;
   readonly #protobuf: ProtobufBodies;
   /**
-   * Of the page before: a series keeps its slot from format to format, the readers' memories do not
-   * carry over.
+   * The format of the body before. When it changes, series keep their slots, but what the readers
+   * remember of the body is forgotten.
    */
   #kind: ExpositionKind = 'text';
-  /** A page was begun and is neither accepted nor taken back. */
+  /** A body was begun and is neither accepted nor taken back. */
   #isReading = false;
-  /** The page at hand holds what the one before held. */
+  /** The current body holds exactly the series of the one before. */
   #isSame = false;
-  /** The series are those of a large page. */
+  /** The last body was a large one. */
   #isLarge = false;
 
   constructor({ appender, targetLabels, config, scratch }: IntakeOptions) {
@@ -53,7 +53,7 @@ export class Intake {
     this.#protobuf = new ProtobufBodies(this.#series);
   }
 
-  /** What the scrape under way, or the last one, has counted: also after a failure. */
+  /** The counts of the current or last scrape, also after a failure. */
   get counts(): Readonly<ScrapeCounts> {
     return this.#series.counts;
   }
@@ -63,32 +63,32 @@ export class Intake {
   }
 
   /**
-   * Whether there may be more series to go over, or to clean up, than one turn of the event loop
-   * should.
+   * Whether there may be too many series to go over, or to clean up, for one turn of the event
+   * loop.
    */
   get isLarge(): boolean {
     return this.#isLarge || this.#isReading || this.#series.table.hasGone;
   }
 
-  /** What the target says of its families. */
+  /** The metadata of the target's metric families. */
   get metadata(): ReadonlyMap<string, SeriesMetadata> {
     return this.#series.metadata.entries;
   }
 
   /**
-   * Goes on under another configuration: the series stay known, and those it no longer makes end at
-   * the next page.
+   * Changes the configuration: the series stay known, and those that it no longer makes end with
+   * the next body.
    */
   setConfig(config: ScrapeConfig): void {
     if (config === this.#series.config) return;
     this.#series.config = config;
-    this.#forgetPages();
+    this.#forgetBodies();
   }
 
   /**
-   * Appends the samples of a page and the stale markers of series that it lacks. Where the
-   * appender's sinks are others than at the page before, every series of the page is looked up by
-   * its labels, and its ref renewed.
+   * Appends the samples of a body, and stale markers for the series that it lacks. Where the
+   * appender has other sinks than at the body before, every series is looked up by its labels and
+   * its ref renewed.
    *
    * @throws ExpositionError, PermanentError: the caller rolls the appender back and calls `fail`
    */
@@ -106,7 +106,10 @@ export class Intake {
     table.forgetGone();
   }
 
-  /** As `ingest`, up to `accept`; what is to be forgotten afterwards is left to `clean`. */
+  /**
+   * The same as `ingest` in slices, but the caller calls `accept`, and then `clean` to forget
+   * series.
+   */
   *ingestInSlices(body: Uint8Array, tMs: number, kind: ExpositionKind): Steps {
     yield* this.clean();
     const { table } = this.#series;
@@ -115,11 +118,11 @@ export class Intake {
     else this.#isSame = yield* this.#text.ingestInSlices(body, kind, tMs);
     this.#check();
     if (this.#isSame) return;
-    yield* inRanges(table.size, RANGE_SLOTS, (from, to) => table.markMissing(tMs, from, to));
+    yield* runInRanges(table.size, RANGE_SLOTS, (from, to) => table.markMissing(tMs, from, to));
     this.#isLarge = body.length > LENT_BYTES_MAX;
   }
 
-  /** What was read holds. */
+  /** Accepts what was read as the new state. */
   accept(): void {
     this.#series.counts.added = this.#series.table.created;
     this.#series.table.accept();
@@ -135,19 +138,19 @@ export class Intake {
     table.acceptEnd(tMs);
   }
 
-  /** As `fail`, up to `acceptEnd`. */
+  /** The same as `fail` in slices, but the caller calls `acceptEnd`. */
   *failInSlices(tMs: number): Steps {
     yield* this.clean();
     const { table } = this.#series;
-    yield* inRanges(table.size, RANGE_SLOTS, (from, to) => table.markAll(tMs, from, to));
+    yield* runInRanges(table.size, RANGE_SLOTS, (from, to) => table.markAll(tMs, from, to));
   }
 
-  /** The markers of `failInSlices` hold. */
+  /** Accepts the markers of `failInSlices`. */
   acceptEnd(tMs: number): void {
     this.#series.table.acceptEnd(tMs);
   }
 
-  /** Takes back a page that was given up on the way, and lets go of series that are gone. */
+  /** Takes back a body that was given up half-way, and forgets series that are gone. */
   *clean(): Steps {
     const { table } = this.#series;
     this.#takeBack();
@@ -163,11 +166,11 @@ export class Intake {
     const isRenewing = this.#series.table.begin();
     this.#isReading = true;
     if (!isRenewing && kind === this.#kind) return;
-    this.#forgetPages();
+    this.#forgetBodies();
     this.#kind = kind;
   }
 
-  #forgetPages(): void {
+  #forgetBodies(): void {
     this.#text.forget();
     this.#protobuf.forget();
   }
@@ -175,13 +178,13 @@ export class Intake {
   #takeBack(): void {
     if (!this.#isReading) return;
     this.#isReading = false;
-    // What was rolled back was not sent, and slots made for it are gone.
+    // The appender has rolled back what was appended, so its slots and exemplars must go too.
     this.#series.table.undo();
-    this.#forgetPages();
+    this.#forgetBodies();
     this.#series.exemplars.clear();
   }
 
-  /** What can be said of a page only when it was read. */
+  /** Checks what can be checked only when the whole body was read. */
   #check(): void {
     const { samples } = this.#series.config.limits;
     const { kept } = this.#series.counts;
@@ -195,7 +198,7 @@ export class Intake {
   }
 }
 
-/** Slots that are done at a time. */
+/** Slots that are handled between two yields. */
 const RANGE_SLOTS = 4_096;
 
 function newCounts(): ScrapeCounts {

@@ -11,7 +11,7 @@ const REQUEST: ClientRequest = {
   signal: new AbortController().signal,
 };
 
-/** A client that answers when told, and fails what is under way when it is closed. */
+/** A client that answers when the test says so, and fails open requests when it is closed. */
 function setUp(name: string, log: string[]) {
   const waiting: { resolve: (answer: ClientResponse) => void; reject: (error: Error) => void }[] =
     [];

@@ -1,6 +1,6 @@
 /**
- * The HTTP client of a job, which may be replaced while requests are under way: those end on the
- * client they began with, and that client is closed after the last of them.
+ * The HTTP client of a job, which may be replaced during requests: these end on the client on which
+ * they began, and that client is closed after the last of them.
  */
 import type { ClientRequest, ClientResponse, HttpClient } from '../kernel/http-client.ts';
 
@@ -11,10 +11,10 @@ interface Lease<Body> {
 
 export class JobClient<Body> implements HttpClient<Body> {
   #lease: Lease<Body>;
-  /** Replaced, with requests under way. */
+  /** Replaced clients that still have requests. */
   readonly #old = new Set<Lease<Body>>();
 
-  /** @param client  is closed by this one */
+  /** @param client owned, and closed, by this object */
   constructor(client: HttpClient<Body>) {
     this.#lease = { client, requests: 0 };
   }
@@ -37,7 +37,7 @@ export class JobClient<Body> implements HttpClient<Body> {
     else this.#old.add(old);
   }
 
-  /** Requests under way are given up. */
+  /** Closes all clients; requests that have not ended are given up. */
   async close(): Promise<void> {
     const leases = [this.#lease, ...this.#old];
     this.#old.clear();
@@ -45,7 +45,10 @@ export class JobClient<Body> implements HttpClient<Body> {
   }
 }
 
-/** Nothing is asked of it any more: that its connections close badly is nobody's concern. */
+/**
+ * Closes a client that has no more requests. An error in closing is ignored, since nothing depends
+ * on it.
+ */
 function discard({ client }: Lease<unknown>): void {
   void client.close().catch(() => undefined);
 }

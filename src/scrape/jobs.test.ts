@@ -31,14 +31,14 @@ test('two jobs of one name are two jobs: their ids keep them apart, their series
   await manager.stop(100);
 });
 
-test('the place in the interval follows from host, replica and target, over versions', async () => {
+test('the offset in the interval follows from host, replica and target, over versions', async () => {
   const { clock, manager, take } = await setUp('host');
   await manager.apply([job({ replica: '{"cluster":"a"}' })]);
   manager.update('web', groupOf('h:1'));
   await clock.advance(30_000);
-  const places = take()
+  const offsets = take()
     .filter((line) => line.startsWith('up{'))
     .map((line) => Number(line.split('@')[1]) % 10_000);
-  assert.deepEqual(places.slice(1), [7_362, 7_362, 7_362]);
+  assert.deepEqual(offsets.slice(1), [7_362, 7_362, 7_362]);
   await manager.stop(100);
 });

@@ -10,7 +10,7 @@ import { RecordedTarget } from '../../test/kit/recorded-target.ts';
 import { startRecordedManager } from '../../test/kit/recorded-manager.ts';
 import { groupOf, jobWith } from '../../test/kit/scrape-jobs.ts';
 
-/** Lines of a page as pieces, some of which hold nothing for longer than a slice. */
+/** Lines of a body as pieces, some of which hold nothing for longer than a slice. */
 const piece = fc.oneof(
   fc.record({
     text: fc.constantFrom('# TYPE h histogram\n', '# HELP h text\n', '#\n'.repeat(20_000), '\n'),
@@ -28,18 +28,18 @@ type Piece = { readonly text: string; readonly first: number; readonly count: nu
 interface Step {
   readonly kind: ExpositionKind;
   readonly pieces: readonly Piece[];
-  readonly fault: 'none' | 'none too' | 'no page' | 'malformed';
+  readonly fault: 'none' | 'none too' | 'no body' | 'malformed';
   readonly isBumped: boolean;
 }
 
 const step: fc.Arbitrary<Step> = fc.record({
   kind: fc.constantFrom('text', 'text', 'text', 'openmetrics', 'protobuf'),
   pieces: fc.array(piece, { maxLength: 6 }),
-  fault: fc.constantFrom('none', 'none too', 'no page', 'malformed'),
+  fault: fc.constantFrom('none', 'none too', 'no body', 'malformed'),
   isBumped: fc.boolean(),
 });
 
-function pageOf({ kind, pieces, fault }: Step, value: number): Uint8Array {
+function makeExposition({ kind, pieces, fault }: Step, value: number): Uint8Array {
   const isBroken = fault === 'malformed';
   const all = pieces.flatMap(({ first, count }) =>
     Array.from({ length: count }, (_, i) => first + i),
@@ -58,16 +58,17 @@ function pageOf({ kind, pieces, fault }: Step, value: number): Uint8Array {
   return Buffer.from(lines.join('') + (isBroken ? '{' : kind === 'text' ? '' : '# EOF\n'));
 }
 
-test('a page taken in slices commits what it would commit at once', async () => {
+test('a body taken in slices commits what it would commit at once', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 2, maxLength: 5 }), async (steps) => {
       const [atOnce, sliced] = [new RecordedTarget(), new RecordedTarget()];
       for (const [index, one] of steps.entries()) {
         if (one.isBumped) for (const { appender } of [atOnce, sliced]) appender.generation += 1;
         const tMs = index + 1;
-        const page = one.fault === 'no page' ? new Error('no page') : pageOf(one, index);
-        const expected = atOnce.scrape(page, tMs, one.kind);
-        const got = await sliced.scrapeInSlices(page, tMs, one.kind);
+        const exposition =
+          one.fault === 'no body' ? new Error('no body') : makeExposition(one, index);
+        const expected = atOnce.scrape(exposition, tMs, one.kind);
+        const got = await sliced.scrapeInSlices(exposition, tMs, one.kind);
         assert.deepEqual(got, expected);
         assert.deepEqual(sliced.liveSeries.sort(), atOnce.liveSeries.sort());
         assert.equal(sliced.transaction.seriesCount, atOnce.transaction.seriesCount);
@@ -79,7 +80,7 @@ test('a page taken in slices commits what it would commit at once', async () => 
 });
 
 const SERIES = 40_000;
-/** Larger than what is lent. */
+/** A body that is too large to be lent. */
 const large = (value: number): string => {
   const lines = Array.from(
     { length: SERIES },
@@ -89,35 +90,35 @@ const large = (value: number): string => {
   return lines.join('');
 };
 
-test('only pages larger than what is lent, and what follows them, take more than one turn', async () => {
+test('only bodies larger than what is lent, and what follows them, take more than one turn', async () => {
   const target = new RecordedTarget();
   const { transaction } = target;
-  const page = (length: number) => ({ body: new Uint8Array(length), kind: 'text' as const });
-  assert.ok(!transaction.isLarge(page(LENT_BYTES_MAX)));
-  assert.ok(transaction.isLarge(page(LENT_BYTES_MAX + 1)));
-  assert.ok(!transaction.isLarge(new Error('no page')));
+  const exposition = (length: number) => ({ body: new Uint8Array(length), kind: 'text' as const });
+  assert.ok(!transaction.isLarge(exposition(LENT_BYTES_MAX)));
+  assert.ok(transaction.isLarge(exposition(LENT_BYTES_MAX + 1)));
+  assert.ok(!transaction.isLarge(new Error('no body')));
   assert.equal((await target.scrapeInSlices(large(1), 1)).lines.length, SERIES);
-  assert.ok(transaction.isLarge(new Error('no page')), 'there are many series to end');
+  assert.ok(transaction.isLarge(new Error('no body')), 'there are many series to end');
   const end = await target.scrapeInSlices('b 1\n', 2);
   assert.equal(end.lines.length, SERIES + 1);
   assert.deepEqual(target.liveSeries, ['b']);
-  assert.ok(!transaction.isLarge(page(1)));
+  assert.ok(!transaction.isLarge(exposition(1)));
 });
 
-test('a large page given up at any turn was never there', async () => {
-  const page = Buffer.from(large(2));
+test('a large body that is given up at any turn leaves nothing', async () => {
+  const exposition = Buffer.from(large(2));
   let isDone = false;
   for (let turns = 0; !isDone; turns = turns * 2 + 1) {
     const target = new RecordedTarget();
     target.scrape('a 1\nb 1\n', 1);
     const moment = { tMs: 2, timeoutMs: 1_000, elapsedMs: () => 1 };
-    const taken = target.transaction.takeInSlices({ body: page, kind: 'text' }, moment);
+    const taken = target.transaction.takeInSlices({ body: exposition, kind: 'text' }, moment);
     for (let turn = 0; turn < turns; turn++) await nextTurn();
     target.transaction.giveUp();
     isDone = (await taken) !== undefined;
     if (isDone) break;
     const { lines, counts } = target.scrape('b 3\nc 3\n', 3);
-    // It may have been committed, and be given up while it cleaned up.
+    // It may have been committed already, and be given up during its clean-up.
     if (target.appender.commits === 3) break;
     assert.deepEqual(lines, ['b 3 @3', 'c 3 @3', 'a stale @3']);
     assert.equal(counts?.added, 1);
@@ -141,20 +142,20 @@ test('a large target that fails, or ends, does so over several turns, and may be
 });
 
 /**
- * A running manager whose one target has just begun to serve a large page, and serves a small one
+ * A running manager whose one target has just begun to serve a large body, and serves a small one
  * after it.
  */
 async function beginLarge() {
-  const pages = [large(1)];
+  const expositions = [large(1)];
   const { clock, manager, appenders, requests } = await startRecordedManager({
-    answer: () => pages.pop() ?? 'b 1\n',
+    answer: () => expositions.pop() ?? 'b 1\n',
   });
   await manager.apply([jobWith({ scrapeTimeoutMs: 10_000 })]);
   manager.update('j', groupOf('h:1'));
   while (requests.length === 0) await clock.advance(100);
   const appender = appenders[0]!;
   assert.equal(appender.commits, 0, 'it is under way');
-  /** Lets time and turns go on until there are so many commits. */
+  /** Advances time and turns until there are that many commits. */
   const commits = async (count: number): Promise<string[]> => {
     const endMs = performance.now() + 20_000;
     while (appender.commits < count) {
@@ -166,14 +167,14 @@ async function beginLarge() {
   return { clock, appender, manager, commits, asked: () => requests.length };
 }
 
-test('who stops a collector does not wait for a large page, and nothing of it is left', async () => {
+test('a stop does not wait for a large body, and nothing of it is left', async () => {
   const { manager, appender } = await beginLarge();
   await manager.stop(100);
   assert.deepEqual(appender.committed, []);
   assert.ok(appender.closed);
 });
 
-test('a last scrape waits for a large page that is under way, and is that one', async () => {
+test('a last scrape under way takes its large body to the end, and there is no other', async () => {
   const { manager, appender, asked } = await beginLarge();
   const finished = manager.finish(60_000);
   await finished;
@@ -182,7 +183,7 @@ test('a last scrape waits for a large page that is under way, and is that one', 
   await manager.stop(100);
 });
 
-test('a loop that goes on in another job begins where the last commit was, not in a large page', async () => {
+test('a loop that goes on in another job begins where the last commit was, not in a large body', async () => {
   const { manager, appender, commits } = await beginLarge();
   await manager.apply([
     makeScrapeConfig({ jobName: 'j', scrapeIntervalMs: 10_000, honorLabels: true }),
@@ -199,7 +200,7 @@ test('a loop that goes on in another job begins where the last commit was, not i
   await manager.stop(100);
 });
 
-test('ticks that pass while a large page is taken in are left out', async () => {
+test('ticks that pass while a large body is taken in are left out', async () => {
   const { manager, appender, clock, commits, asked } = await beginLarge();
   await clock.advance(35_000);
   assert.equal(asked(), 1);

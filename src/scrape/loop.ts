@@ -1,13 +1,14 @@
 /**
- * The loop of one target: waits for its place in the interval, scrapes, commits; never overlaps
- * itself.
+ * The loop of one target: waits for its next tick, scrapes, commits; scrapes never overlap.
  *
- *     start ──► first scrape soon ──► grid: t ≡ offset (mod interval), ticks missed are left out
- *     retire ─► the next due time passes, one interval and a tenth more ─► stale markers at the
- *     missed time ─► ends leave ──► ends after the scrape under way; no markers: another process
- *     goes on with the target stop ───► ends at once; no markers
+ *     start ───► first scrape soon ──► grid: t ≡ offset (mod interval); missed ticks are left out
+ *     retire ──► waits for the next tick and 1.1 intervals more ──► stale markers at the time of
+ *                that tick ──► ends
+ *     leave ───► ends after the current scrape; no markers: another process takes the target over
+ *     finish ──► scrapes once more, at once ──► ends; no markers
+ *     stop ────► ends at once; no markers
  *
- * What a scrape does to the target's series is transaction.ts.
+ * What a scrape does to the target's series is in transaction.ts.
  * Source: prometheus/scrape/scrape.go (scrapeLoop)
  */
 import { describeError, PermanentError } from '../kernel/errors.ts';
@@ -19,6 +20,7 @@ import { formatDurationMs } from '../model/duration.ts';
 import { ExpositionError } from '../wire/exposition/error.ts';
 import type { ScrapeScratch } from './cache.ts';
 import type { ScrapeConfig } from './config.ts';
+import { findFirstScrape, findNextTick } from './grid.ts';
 import { fetchExposition, type FetchedBody } from './fetch.ts';
 import { type ScrapeMetrics } from './metrics.ts';
 import { type Target } from './target.ts';
@@ -27,10 +29,10 @@ import type { ReportMarks } from './report.ts';
 import { ScrapeTransaction } from './transaction.ts';
 
 /**
- * The series of a target and where they go: what outlives a loop when another goes on with the same
- * labels.
+ * What a loop hands over to the next one for the same labels: the series of the target and where
+ * they go.
  */
-export interface LoopEstate {
+export interface LoopHandover {
   readonly key: string;
   readonly transaction: ScrapeTransaction;
   readonly status: Omit<LoopStatus, 'seriesCount'>;
@@ -45,28 +47,27 @@ export interface LoopOptions {
   readonly userAgent: string;
   readonly http: HttpClient<Borrowed<Uint8Array>>;
   readonly target: Target;
-  /** Where in the interval its ticks lie, [0, interval). */
+  /** The offset of its ticks in the interval, [0, interval). */
   readonly offsetMs: number;
-  /** The first scrape comes within this, wherever the grid lies. */
+  /** The first scrape comes within this time, also where the next tick of the grid is later. */
   readonly firstWithinMs: number;
-  /** Asked for each scrape: what does not alter series may change under way. */
+  /** Called for each scrape, since the configuration may change while the loop runs. */
   readonly config: () => ScrapeConfig;
-  /** The same object as long as nothing changes that reading a page depends on. */
-  readonly pageConfig: () => ScrapeConfig;
-  /** A reason to fail every scrape, such as too many targets. */
+  /**
+   * The configuration by which bodies are read; the same object as long as nothing changes in that.
+   */
+  readonly bodyConfig: () => ScrapeConfig;
+  /** Returns a reason to fail every scrape, such as too many targets. */
   readonly veto: () => Error | undefined;
   readonly onEnd: () => void;
-  /** Of a loop that had the same target labels; without it the loop starts with nothing. */
-  readonly estate?: LoopEstate | undefined;
+  /** From a loop with the same target labels; without it the loop starts with no series. */
+  readonly handover?: LoopHandover | undefined;
   /**
-   * When another process ceased to scrape the target, on the same grid; undefined when none is
-   * known to have.
+   * When another process, on the same grid, ceased to scrape the target, ms since 1970; undefined
+   * where none is known to have scraped it.
    */
   readonly othersSinceMs?: number | undefined;
-  /**
-   * Whether the target is still this process's to scrape: from the moment that another may, no tick
-   * is made any more.
-   */
+  /** Whether this process holds the part of the target; no scrape begins while it does not. */
   readonly isHeld?: (part: number) => boolean;
 }
 
@@ -80,22 +81,22 @@ export interface LoopStatus {
   readonly seriesCount: number;
 }
 
-/** A tick this late, or later than a hundredth of the interval, is stamped with its real time. */
+/**
+ * Samples get the time of the tick unless the scrape begins later than this, or than a hundredth of
+ * the interval, after it.
+ */
 const SNAP_MAX_MS = 2;
 
 export class ScrapeLoop {
   readonly target: Target;
-  /**
-   * Of all targets, the part that it belongs to by the newest list: the same target may come to
-   * another.
-   */
+  /** The part that the target belongs to by the newest list; it may change. */
   part: number | undefined;
   readonly #options: LoopOptions;
   readonly #transaction: ScrapeTransaction;
   readonly #stopping = new AbortController();
   /**
-   * One more scrape, at once, and no other; aborted by a stop too, so that sleeps need no signal of
-   * two signals.
+   * Asks for one more scrape, at once, and then the end. A stop aborts it too, so that sleeps need
+   * only this signal.
    */
   readonly #lastCall = new AbortController();
   readonly #intervals: ReturnType<ScrapeMetrics['intervals']['with']>;
@@ -117,27 +118,27 @@ export class ScrapeLoop {
     this.#options = options;
     this.target = options.target;
     this.part = options.target.part;
-    const { estate, scratch, marks } = options;
-    const config = options.pageConfig();
+    const { handover, scratch, marks } = options;
+    const config = options.bodyConfig();
     const { labels: targetLabels, key } = this.target;
     this.#intervals = options.metrics.intervals.with({
       interval: formatDurationMs(this.target.intervalMs),
     });
-    if (estate === undefined) {
+    if (handover === undefined) {
       const appender = options.openAppender(config.id, key);
       this.#transaction = new ScrapeTransaction({ appender, targetLabels, config, scratch, marks });
       return;
     }
-    this.#transaction = estate.transaction;
+    this.#transaction = handover.transaction;
     this.#transaction.setConfig(config);
-    if (estate.key === key) this.#status = estate.status;
+    if (handover.key === key) this.#status = handover.status;
   }
 
   get status(): LoopStatus {
     return { ...this.#status, seriesCount: this.#transaction.seriesCount };
   }
 
-  /** What the target says of its metric families. */
+  /** The metadata of the target's metric families. */
   get metadata(): ReadonlyMap<string, SeriesMetadata> {
     return this.#transaction.metadata;
   }
@@ -146,7 +147,7 @@ export class ScrapeLoop {
     return this.#retiring !== undefined;
   }
 
-  /** Handed over, or its series have ended: it can't be revived. */
+  /** Whether the loop was handed over or its series have ended: it can't be revived then. */
   get isOver(): boolean {
     return this.#isOver;
   }
@@ -155,12 +156,14 @@ export class ScrapeLoop {
     this.#ended = this.#run();
   }
 
-  /** The target is gone: the loop ends by itself, after time for the target to come back. */
+  /**
+   * The target is gone: the loop ends by itself, after a time in which the target may come back.
+   */
   retire(): void {
     this.#retiring ??= new AbortController();
   }
 
-  /** The target is back. */
+  /** The target has come back. */
   revive(): void {
     this.#retiring?.abort();
     this.#retiring = undefined;
@@ -171,20 +174,20 @@ export class ScrapeLoop {
     return this.#isScraping;
   }
 
-  /** Another process goes on with the target: ends when the scrape under way has. */
+  /** Another process takes the target over: the loop ends after the current scrape. */
   leave(): Promise<void> {
     this.#isLeaving = true;
     this.#lastCall.abort();
     return this.#ended;
   }
 
-  /** Scrapes once more, at once, and ends; a scrape under way is the last one. */
+  /** Scrapes once more, at once, and ends. A scrape that is under way is the last one. */
   finish(): Promise<void> {
     this.#lastCall.abort();
     return this.#ended;
   }
 
-  /** Ends the loop; a scrape under way is given up and leaves nothing. */
+  /** Ends the loop. A scrape that is under way is given up and appends nothing. */
   stop(): Promise<void> {
     this.#stopping.abort();
     this.#lastCall.abort();
@@ -193,11 +196,11 @@ export class ScrapeLoop {
   }
 
   /**
-   * Ends the loop and gives its series to another: nothing is appended here any more, also not by a
-   * scrape under way. They keep their appender, and with it their lane, so that samples of old and
-   * new loop leave in order.
+   * Ends the loop and gives its series to another one. This loop appends nothing any more, not even
+   * from a scrape under way. The series keep their appender, and with it their lane, so that the
+   * samples of both loops are sent in order.
    */
-  handOver(): LoopEstate {
+  handOver(): LoopHandover {
     this.#isHandedOver = true;
     this.#isOver = true;
     this.#stopping.abort();
@@ -227,7 +230,7 @@ export class ScrapeLoop {
     const { clock } = this.#options.world;
     const { intervalMs } = this.target;
     const { signal } = this.#stopping;
-    let dueMs = this.#firstDueMs();
+    let dueMs = this.#findFirstScrape();
     for (;;) {
       await this.#sleepUntil(dueMs);
       if (this.#lastCall.signal.aborted) {
@@ -239,22 +242,21 @@ export class ScrapeLoop {
       if (retiring === undefined) await this.#scrapeIfHeld(dueMs);
       else if (await this.#isGoneAfter(intervalMs * 1.1, retiring)) {
         await this.#transaction.end(dueMs);
-        // The target may have come back on the way, which is long where it has many series.
+        // Where there are many series this takes long, and the target may have come back meanwhile.
         this.#isOver = this.#retiring === retiring;
         if (this.#isOver) return;
       }
       if (signal.aborted || this.#lastCall.signal.aborted) return;
-      // Right after a first scrape off the grid the next place may be very near: leave that one
-      // out.
+      // After a first scrape off the grid the next tick may be very near: it is then left out.
       const fromMs = Math.max(clock.nowMs(), dueMs + intervalMs / 2);
-      const nextMs = nextOnGrid(fromMs, intervalMs, this.#options.offsetMs);
+      const nextMs = findNextTick(fromMs, intervalMs, this.#options.offsetMs);
       const missed = Math.floor((nextMs - dueMs) / intervalMs) - 1;
       if (missed > 0 && retiring === undefined) this.#options.metrics.missed.inc(missed);
       dueMs = nextMs;
     }
   }
 
-  /** Rejects when the loop is to stop at once; ends early for the last call. */
+  /** Resolves early for the last call; rejects when the loop is to stop at once. */
   async #sleepUntil(dueMs: number): Promise<void> {
     const { clock } = this.#options.world;
     try {
@@ -264,39 +266,21 @@ export class ScrapeLoop {
     }
   }
 
-  /**
-   * Soon; but a loop that goes on with the same target stays on its grid, as if nothing had
-   * happened.
-   */
-  #firstDueMs(): number {
-    const { estate, offsetMs, firstWithinMs, world } = this.#options;
+  #findFirstScrape(): number {
+    const { handover, offsetMs, firstWithinMs, othersSinceMs, world } = this.#options;
     const { key, intervalMs } = this.target;
-    const nowMs = world.clock.nowMs();
-    if (estate?.key === key && estate.status.lastScrapeMs > 0)
-      return nextOnGrid(nowMs, intervalMs, offsetMs);
-    const firstMs = Math.round(offsetMs * Math.min(1, firstWithinMs / intervalMs));
-    const { othersSinceMs } = this.#options;
-    if (estate === undefined && othersSinceMs !== undefined)
-      return this.#firstDueAfterOthersMs(nowMs, othersSinceMs);
-    // Not in the millisecond of the last sample of the loop before.
-    return nowMs + (estate === undefined ? firstMs : Math.max(1, firstMs));
+    const wasScraped = handover?.key === key && handover.status.lastScrapeMs > 0;
+    return findFirstScrape({
+      nowMs: world.clock.nowMs(),
+      intervalMs,
+      offsetMs,
+      firstWithinMs,
+      takenOver: handover === undefined ? 'nothing' : wasScraped ? 'series and grid' : 'series',
+      othersSinceMs,
+    });
   }
 
-  /**
-   * On the grid, as if nothing had happened; a tick that fell between the other's last scrape and
-   * now is made up for.
-   */
-  #firstDueAfterOthersMs(nowMs: number, sinceMs: number): number {
-    const { offsetMs, firstWithinMs } = this.#options;
-    const { intervalMs } = this.target;
-    const nextMs = nextOnGrid(nowMs, intervalMs, offsetMs);
-    if (nextMs - intervalMs < sinceMs) return nextMs;
-    // Many may have been missed where the other one died: not all in this moment.
-    const withinMs = Math.min(firstWithinMs, intervalMs, Math.max(0, nowMs - sinceMs));
-    return Math.min(nextMs, nowMs + Math.round((offsetMs * withinMs) / intervalMs));
-  }
-
-  /** Waits; false when the target came back meanwhile. */
+  /** Waits; returns false when the target came back meanwhile. */
   async #isGoneAfter(waitMs: number, retiring: AbortController): Promise<boolean> {
     const signal = AbortSignal.any([this.#lastCall.signal, retiring.signal]);
     try {
@@ -321,23 +305,23 @@ export class ScrapeLoop {
     const { clock } = this.#options.world;
     const startMs = clock.nowMs();
     this.#observeInterval(startMs);
-    this.#transaction.setConfig(this.#options.pageConfig());
+    this.#transaction.setConfig(this.#options.bodyConfig());
     const lateMs = startMs - dueMs;
     const isOnTime = lateMs <= Math.min(SNAP_MAX_MS, this.target.intervalMs / 100);
     const tMs = isOnTime ? dueMs : startMs;
     const startedAt = performance.now();
-    const got = await this.#fetch();
+    const fetched = await this.#fetch();
     if (this.#stopping.signal.aborted) return;
     const moment = {
       tMs,
       timeoutMs: this.target.timeoutMs,
-      // A virtual clock counts waits, the real one also what was computed.
+      // The virtual clock of tests counts waits only; the real one also counts computing.
       elapsedMs: () => Math.max(performance.now() - startedAt, clock.nowMs() - startMs),
     };
     const transaction = this.#transaction;
-    const outcome = transaction.isLarge(got)
-      ? await transaction.takeInSlices(got, moment)
-      : transaction.take(got, moment);
+    const outcome = transaction.isLarge(fetched)
+      ? await transaction.takeInSlices(fetched, moment)
+      : transaction.take(fetched, moment);
     if (outcome === undefined) return;
     const { failure, counts, durationMs } = outcome;
     this.#status = {
@@ -397,15 +381,9 @@ export class ScrapeLoop {
   }
 }
 
-/** A bounded word. */
+/** The reason of a failure as a label value: one of a bounded set of words. */
 function nameScrapeFailure(failure: Error): string {
   if (failure instanceof PermanentError) return failure.reason;
   if (failure instanceof HttpClientError) return failure.kind;
   return failure instanceof ExpositionError ? 'malformed' : 'other';
-}
-
-/** The first time after `fromMs` that lies on the grid. */
-function nextOnGrid(fromMs: number, intervalMs: number, offsetMs: number): number {
-  const periods = Math.floor((fromMs - offsetMs) / intervalMs) + 1;
-  return periods * intervalMs + offsetMs;
 }

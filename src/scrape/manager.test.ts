@@ -61,7 +61,7 @@ test('a target is scraped soon and then once an interval, with its labels and it
   await manager.stop(100);
 });
 
-test('a failing target is down, its series end, and the reason is told', async () => {
+test('a failing target is down, its series end, and its status has the reason', async () => {
   let answer: Answer = 'a 1\n';
   const { clock, manager, take, metrics } = createRecordedManager({ answer: () => answer });
   await manager.start();
@@ -132,7 +132,7 @@ test('stopping leaves no stale markers', async () => {
   assert.deepEqual(manager.targets(), []);
 });
 
-test('finishing scrapes every target once more, at once, and none hangs it', async () => {
+test('finish scrapes every target once more, at once, and no target makes it hang', async () => {
   const { clock, manager, take, requests } = createRecordedManager();
   manager.update('j', groupOf('h:1', 'h:2'));
   await manager.apply([jobWith()]);

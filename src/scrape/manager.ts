@@ -12,7 +12,7 @@ import { ScrapeScratch } from './cache.ts';
 import type { ScrapeConfig } from './config.ts';
 import { EndingLoops } from './ending-loops.ts';
 import { seriesKey } from './identity.ts';
-import { scrapeMetrics } from './metrics.ts';
+import { registerScrapeMetrics } from './metrics.ts';
 import { type Assignment, type PoolOptions, ScrapePool, type TargetStatus } from './pool.ts';
 import type { Steps } from './steps.ts';
 import { Turns } from './turns.ts';
@@ -24,18 +24,18 @@ export interface ScrapeManagerOptions {
   /** A client with the connection settings of a job; without it all share the world's. */
   readonly openHttp?: (config: ScrapeConfig) => HttpClient<Borrowed<Uint8Array>>;
   /**
-   * Of this process, such as the name of its host: replicas are not to scrape at the same moments.
+   * Differs between processes, such as the host name, so that replicas scrape at different moments.
    */
   readonly offsetSeed?: string;
   /**
-   * How much of a turn of the event loop may go into what touches all targets; 0 is one step a
-   * turn, for tests.
+   * How much of a turn of the event loop may go into work that touches all targets; 0 makes one
+   * step a turn, for tests.
    */
   readonly turnShareMs?: number;
 }
 
 interface Job {
-  /** To see whether a new configuration makes the same targets and series. */
+  /** Equal for configurations that make the same targets and series. */
   readonly key: string;
   readonly pool: ScrapePool;
 }
@@ -43,17 +43,17 @@ interface Job {
 export class ScrapeManager implements Component {
   readonly name = 'scrape';
   readonly #options: PoolOptions;
-  /** By id, as all that follow. */
+  /** By id of the job, like the maps below. */
   readonly #jobs = new Map<string, Job>();
-  /** Pools of jobs that are gone or changed, until their loops have ended. */
+  /** Pools of removed or changed jobs whose loops have not ended yet. */
   readonly #leaving = new Set<ScrapePool>();
-  /** What new loops of a job may go on with, whatever pool it comes from. */
+  /** By job, the loops that new loops may take over, whichever pool they come from. */
   readonly #ending = new Map<string, EndingLoops>();
   /** The latest list of each job, for pools that are made later. */
   readonly #lists = new Map<string, Assignment>();
   #configs: readonly ScrapeConfig[] = [];
   #state: 'new' | 'running' | 'stopped' = 'new';
-  /** Orders what `apply` does by and by. */
+  /** Settles when the last `apply` so far is done: one begins after the other. */
   #applying: Promise<void> = Promise.resolve();
   readonly #stopping = new AbortController();
 
@@ -61,7 +61,7 @@ export class ScrapeManager implements Component {
     const { world, openAppender, userAgent, offsetSeed = '', turnShareMs } = options;
     const shared = { ...world.http, close: () => Promise.resolve() };
     const { openHttp = () => shared } = options;
-    const metrics = scrapeMetrics(world.metrics);
+    const metrics = registerScrapeMetrics(world.metrics);
     this.#options = {
       world,
       metrics,
@@ -82,11 +82,11 @@ export class ScrapeManager implements Component {
   }
 
   /**
-   * Goes over to these jobs. A job that makes the same targets and series runs on, with what else
-   * has changed of its connections, secrets and limits (identity.ts says which is which). Of one
-   * that makes others, targets with the same labels go on with their series and, if nothing else of
-   * them changed, on their grid; what the change does away with ends with stale markers, as does a
-   * job that is gone. Before `start` it is only remembered.
+   * Changes to these jobs. A job that makes the same targets and series runs on, with its new
+   * connections, secrets and limits (identity.ts says which key does what). Where a job makes other
+   * targets or series, targets with the same labels keep their series and, if nothing else about
+   * them changed, their grid; series that the change removes, and those of a removed job, end with
+   * stale markers. Before `start` the jobs are only remembered.
    *
    * @returns when all of it is done, which takes many turns of the event loop where there are
    * thousands of targets
@@ -98,8 +98,8 @@ export class ScrapeManager implements Component {
   }
 
   /**
-   * Sets the targets of a job: the complete list. Of thousands only the first start before it
-   * returns. A job that is not configured is remembered for later.
+   * Sets the complete list of a job's targets. Of thousands of targets only the first start before
+   * it returns. The list of a job that is not configured yet is kept for later.
    *
    * @param id  of the job
    */
@@ -108,10 +108,10 @@ export class ScrapeManager implements Component {
   }
 
   /**
-   * Sets what of the targets of a job is held here, where several processes divide them: what is
-   * not in the list and not held has moved to another.
+   * Sets the targets of a job that this process holds, where several processes divide them: a
+   * target that is neither in the list nor held has moved to another process.
    *
-   * @returns when nothing is scraped any more that others hold
+   * @returns when no target is scraped any more that another process holds
    */
   hold(id: string, groups: readonly TargetGroup[], parts: HeldParts): Promise<void> {
     return this.#sync(id, { groups, parts });
@@ -122,24 +122,28 @@ export class ScrapeManager implements Component {
     await this.#jobs.get(id)?.pool.sync(assignment);
   }
 
-  /** Labels that `up` and its kin have beyond their targets', from the next scrapes on. */
+  /**
+   * Sets the labels that `up` and the other report series get besides their target's, from the next
+   * scrapes on.
+   */
   markReports(labels: LabelSet): void {
     this.#options.marks.labels = labels;
   }
 
-  /** All targets that are scraped, in order of configuration. */
+  /** All targets that are scraped, in the order of the configuration. */
   targets(): TargetStatus[] {
     return [...this.#jobs.values()].flatMap((job) => job.pool.targets);
   }
 
   /**
-   * Targets that relabelling dropped, by id of the job; the labels are bounded, the count is not.
+   * Targets that relabelling dropped, by id of the job. The number of label sets is bounded, the
+   * count is complete.
    */
   droppedTargets(): Map<string, { readonly labels: readonly LabelSet[]; readonly count: number }> {
     return new Map([...this.#jobs].map(([id, job]) => [id, job.pool.dropped]));
   }
 
-  /** Scrapes every target once more, and none after that, within a time. Only `stop` may follow. */
+  /** Scrapes every target once more and then no more, within a time. Only `stop` may follow. */
   async finish(withinMs: number): Promise<void> {
     this.#halt();
     const over = new AbortController();
@@ -160,7 +164,7 @@ export class ScrapeManager implements Component {
     return done;
   }
 
-  /** From here on nothing starts; what is being taken over stays as it is. */
+  /** From now on no loop starts; a list that is being taken over stays half-done. */
   #halt(): void {
     this.#state = 'stopped';
     this.#stopping.abort();
@@ -222,8 +226,8 @@ export class ScrapeManager implements Component {
       this.#options.metrics.reloads.inc();
       this.#leave(old.pool);
     }
-    // The loops of the pool before run on until theirs take over, so that no scrape is left out;
-    // then the rest ends.
+    // The loops of the old pool run until the new ones take over, so that no scrape is left out;
+    // the others then retire.
     await pool.sync(this.#lists.get(config.id) ?? { groups: [], parts: undefined });
     if (old !== undefined) await this.#run(old.pool.retire());
   }
@@ -237,7 +241,7 @@ export class ScrapeManager implements Component {
     return this.#options.turns.run(steps, this.#stopping.signal);
   }
 
-  /** Pools that have left and whose loops have ended. */
+  /** Forgets pools that have left and whose loops have ended. */
   #forgetIdle(): void {
     for (const pool of this.#leaving) if (pool.isIdle) this.#leaving.delete(pool);
     for (const [id, ending] of this.#ending)

@@ -1,12 +1,12 @@
 /**
- * What scraping says of itself, under Prometheus' names where the meaning is the same.
+ * The metrics of scraping about itself, under Prometheus' names where the meaning is the same.
  * Source: https://github.com/prometheus/prometheus/blob/main/scrape/metrics.go
  */
 import { type Registry } from '../kernel/metrics.ts';
 
-export type ScrapeMetrics = ReturnType<typeof scrapeMetrics>;
+export type ScrapeMetrics = ReturnType<typeof registerScrapeMetrics>;
 
-export function scrapeMetrics(metrics: Registry) {
+export function registerScrapeMetrics(metrics: Registry) {
   const counter = (name: string, help: string) =>
     metrics.counter(`prometheus_target_${name}`, help);
   return {

@@ -1,5 +1,5 @@
 /**
- * Targets that go to another process and come from one: no markers, no tick twice, none left out.
+ * Targets that move to another process or come from one: no markers, no tick twice, none left out.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -95,7 +95,7 @@ test('a tick that fell into the hand-over is made up for at once', async () => {
   await young.manager.stop(1);
 });
 
-test('a scrape under way may end, one that takes long is given up and told', async () => {
+test('a scrape under way may end; one that takes too long is given up and reported', async () => {
   for (const [delayMs, isFinished] of [[500, true], [15_000, false]] as const) {
     const clock = new VirtualClock(START_MS);
     const one = await processOf(clock, delayMs);
@@ -129,7 +129,7 @@ test('a target that comes back at once goes on with its series', async () => {
   await one.manager.stop(1);
 });
 
-test('a target that comes to another part that is held is scraped on', async () => {
+test('a target whose new part is held too is scraped on', async () => {
   const clock = new VirtualClock(START_MS);
   const one = await processOf(clock);
   await one.hold(true);
@@ -147,7 +147,7 @@ test('a target that comes to another part that is held is scraped on', async () 
   await one.manager.stop(1);
 });
 
-test('one that is held and gone from the list ends with markers', async () => {
+test('a target that is held and gone from the list ends with markers', async () => {
   const clock = new VirtualClock(START_MS);
   const one = await processOf(clock);
   await one.hold(true);
@@ -158,7 +158,7 @@ test('one that is held and gone from the list ends with markers', async () => {
   await one.manager.stop(1);
 }); // prettier-ignore
 
-test('reports are marked, and unmarked with markers for what was marked', async () => {
+test('reports get mark labels and lose them, and the series before end with stale markers', async () => {
   const clock = new VirtualClock(START_MS);
   const one = await processOf(clock);
   one.manager.markReports([{ name: 'amperage_alone', value: 'true' }]);

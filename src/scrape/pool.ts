@@ -1,8 +1,7 @@
 /**
- * The scrape pool of one job: its targets, and a loop for each.
- * Thousands of targets may come and go at once. So whatever touches all of them is done in steps,
- * over as many turns of the event loop as it takes; a list that comes meanwhile is taken over next,
- * the newest one only.
+ * The scrape pool of one job: its targets, and a loop for each. Thousands of targets may come and
+ * go at once, so whatever touches all of them is done in steps, over as many turns of the event
+ * loop as that takes. Of the lists that come meanwhile, only the newest is taken over next.
  */
 import { hash } from 'node:crypto';
 import { PermanentError } from '../kernel/errors.ts';
@@ -15,7 +14,7 @@ import { type HeldParts, type TargetGroup } from '../model/target.ts';
 import { type ScrapeScratch } from './cache.ts';
 import { describeJob, type ScrapeConfig } from './config.ts';
 import type { EndingLoops } from './ending-loops.ts';
-import { connectionKey, pageKey } from './identity.ts';
+import { connectionKey, bodyKey } from './identity.ts';
 import { JobClient } from './job-client.ts';
 import { type LoopStatus, ScrapeLoop } from './loop.ts';
 import { type ScrapeMetrics } from './metrics.ts';
@@ -24,7 +23,7 @@ import { makeTargets, type Target, type TargetList } from './target.ts';
 import type { Steps } from './steps.ts';
 import type { Turns } from './turns.ts';
 
-/** What all pools share. */
+/** What all pools of a manager share. */
 export interface PoolOptions {
   readonly world: World;
   readonly metrics: ScrapeMetrics;
@@ -36,20 +35,21 @@ export interface PoolOptions {
   /** A client with the connection settings of a job; the pool closes it. */
   readonly openHttp: (config: ScrapeConfig) => HttpClient<Borrowed<Uint8Array>>;
   /**
-   * Of this process; with `replica` of the job it says where in the interval targets are scraped.
+   * Differs between processes; with the job's `replica` it decides at which offset in the interval
+   * a target is scraped.
    */
   readonly offsetSeed: string;
 }
 
 export interface TargetStatus extends LoopStatus {
-  /** Its id. */
+  /** The id of the job. */
   readonly job: string;
   readonly target: Target;
-  /** What it says of its metric families. */
+  /** The metadata of its metric families. */
   readonly metadata: ReadonlyMap<string, SeriesMetadata>;
 }
 
-/** The targets of a job: a complete list, or what is held of it. */
+/** The targets of a job: the complete list, or, with `parts`, those that this process holds. */
 export interface Assignment {
   readonly groups: readonly TargetGroup[];
   readonly parts: HeldParts | undefined;
@@ -57,32 +57,39 @@ export interface Assignment {
 
 const NO_TARGETS: TargetList = { targets: [], dropped: [], droppedCount: 0, failures: [] };
 
-/** New targets are scraped within this, or within their interval where that is shorter. */
+/**
+ * New targets are first scraped within this time, or within their interval where that is shorter.
+ */
 const FIRST_WITHIN_MS = 2_000;
 /**
- * But thousands of new ones not all in that time: a first scrape, which knows no series yet, takes
- * long.
+ * With thousands of new targets the time grows by this for each: a first scrape takes long, since
+ * all series are new.
  */
 const FIRST_APART_MS = 2;
-/** How long the last scrape of a target that moves to another process may take. */
+/** How long the current scrape of a target that moves to another process may still take. */
 const LAST_SCRAPE_MS = 1_000;
 
 export class ScrapePool {
   readonly #options: PoolOptions;
   readonly #loops = new Map<string, ScrapeLoop>();
-  /** What new targets may go on with: shared by all pools that the job has had. */
+  /** Loops that new targets may take over; shared by all pools that the job has had. */
   readonly #ending: EndingLoops;
-  /** Its loops are offered to the targets of the first list. */
+  /** The pool before this one. Its loops are offered to the targets of the first list. */
   #predecessor: ScrapePool | undefined;
   #config: ScrapeConfig;
-  /** By which pages are read: the same object as long as nothing that matters for it changes. */
-  #pageConfig: ScrapeConfig;
+  /**
+   * The configuration by which bodies are read; the same object as long as nothing changes in that.
+   */
+  #bodyConfig: ScrapeConfig;
   #list: TargetList = NO_TARGETS;
   /** The newest list, until it is taken over. */
   #next: Assignment | undefined;
-  /** Where several that scrape divide the targets; of the newest list, taken over or not. */
+  /**
+   * The parts held, where several processes divide the targets; of the newest list, taken over or
+   * not.
+   */
   #parts: HeldParts | undefined;
-  /** Loops whose targets others go on with, until they have ended. */
+  /** Loops whose targets move to another process, until they have ended. */
   readonly #moving = new Set<ScrapeLoop>();
   #syncing: Promise<void> | undefined;
   #veto: Error | undefined;
@@ -94,17 +101,19 @@ export class ScrapePool {
   constructor(
     config: ScrapeConfig,
     options: PoolOptions,
-    heritage: { readonly ending: EndingLoops; readonly predecessor?: ScrapePool | undefined },
+    inherited: { readonly ending: EndingLoops; readonly predecessor?: ScrapePool | undefined },
   ) {
     this.#config = config;
-    this.#pageConfig = config;
+    this.#bodyConfig = config;
     this.#options = options;
-    this.#ending = heritage.ending;
-    this.#predecessor = heritage.predecessor;
+    this.#ending = inherited.ending;
+    this.#predecessor = inherited.predecessor;
     this.#http = new JobClient(options.openHttp(config));
   }
 
-  /** Targets being scraped; one that is gone and only waits for its end is not among them. */
+  /**
+   * The targets that are scraped, without those that are gone and whose loops wait for their end.
+   */
   get targets(): TargetStatus[] {
     const job = this.#config.id;
     return [...this.#loops.values()]
@@ -116,28 +125,28 @@ export class ScrapePool {
     return { labels: this.#list.dropped, count: this.#list.droppedCount };
   }
 
-  /** Whether no loop runs any more, not even to its end. */
+  /** Whether no loop runs any more, not even one that is ending. */
   get isIdle(): boolean {
     return this.#loops.size === 0 && this.#moving.size === 0;
   }
 
-  /** Goes on under a configuration that makes the same targets and series: see identity.ts. */
+  /** Changes to a configuration that makes the same targets and series: see identity.ts. */
   setConfig(config: ScrapeConfig): void {
     const old = this.#config;
     this.#config = config;
     if (connectionKey(old) !== connectionKey(config))
       this.#http.replace(this.#options.openHttp(config));
-    if (pageKey(old) !== pageKey(config)) this.#pageConfig = config;
+    if (bodyKey(old) !== bodyKey(config)) this.#bodyConfig = config;
     if (old.limits.targets !== config.limits.targets)
       this.#checkTargetLimit(this.#list.targets.length);
   }
 
   /**
-   * Goes over to the targets of these groups: the complete list, or, with parts, what is held of
-   * it. The first targets start at once. Never two lists at the same time: one that comes meanwhile
-   * waits, and only the newest of those.
+   * Changes to the targets of these groups. The first targets start at once. One list is taken over
+   * at a time; of those that come meanwhile only the newest is kept.
    *
-   * @returns when no list waits any more, and nothing is scraped that others hold; never rejects
+   * @returns when no list waits any more and no target of another process is scraped any more;
+   * never rejects
    */
   sync(assignment: Assignment): Promise<void> {
     if (this.#leaving.signal.aborted) return Promise.resolve();
@@ -147,12 +156,14 @@ export class ScrapePool {
     return this.#syncing;
   }
 
-  /** The job has another pool, or none: from now on no list is taken over and no loop starts. */
+  /** The job has another pool or is gone: from now on no list is taken over and no loop starts. */
   leave(): void {
     this.#leaving.abort();
   }
 
-  /** Lets another pool go on with the series of any loop; those that it does not take run on. */
+  /**
+   * Offers all loops to the next pool of the job; those whose series it does not take over run on.
+   */
   *offer(): Steps {
     for (const loop of this.#loops.values()) {
       this.#ending.add(loop);
@@ -160,7 +171,7 @@ export class ScrapePool {
     }
   }
 
-  /** After `leave`: what nobody has taken ends with stale markers. */
+  /** After `leave`: series that no other loop has taken over end with stale markers. */
   *retire(): Steps {
     for (const loop of this.#loops.values()) {
       this.#retireLoop(loop);
@@ -170,7 +181,7 @@ export class ScrapePool {
     this.#closeWhenIdle();
   }
 
-  /** After `leave`: every loop scrapes once more and ends; `ends` gets when. */
+  /** After `leave`: every loop scrapes once more and ends; adds a promise of each end to `ends`. */
   *finish(ends: Promise<void>[]): Steps {
     for (const loop of this.#loops.values()) {
       ends.push(loop.finish());
@@ -178,7 +189,10 @@ export class ScrapePool {
     }
   }
 
-  /** After `leave`: all loops end at once, without stale markers; `ends` gets when. */
+  /**
+   * After `leave`: all loops end at once, without stale markers; adds a promise of each end to
+   * `ends`.
+   */
   *stop(ends: Promise<void>[]): Steps {
     for (const loop of [...this.#loops.values(), ...this.#moving]) {
       ends.push(loop.stop());
@@ -186,7 +200,7 @@ export class ScrapePool {
     }
   }
 
-  /** After all loops have ended. */
+  /** Closes the HTTP client. Called after all loops have ended. */
   close(): Promise<void> {
     return this.#http.close();
   }
@@ -260,7 +274,7 @@ export class ScrapePool {
     });
   }
 
-  /** Whether another process goes on with the target, so that it has not gone. */
+  /** Whether the target is missing because another process holds it, and not because it is gone. */
   #isElsewhere({ part, isRetired }: ScrapeLoop): boolean {
     return !isRetired && part !== undefined && this.#parts?.holds(part) === false;
   }
@@ -268,14 +282,14 @@ export class ScrapePool {
   #moveLoop(loop: ScrapeLoop): void {
     this.#loops.delete(loop.target.key);
     this.#moving.add(loop);
-    // Should it come back at once.
+    // The target may come back at once.
     this.#ending.add(loop);
     void loop.leave();
   }
 
   /**
-   * Scrapes under way may end; what takes longer is given up, and made up for by who goes on with
-   * the target.
+   * Waits for the current scrapes of moving targets. One that takes too long is given up; the
+   * process that takes the target over is told so and makes up for it.
    */
   async #endMoving(): Promise<void> {
     if (this.#moving.size === 0) return;
@@ -317,13 +331,13 @@ export class ScrapePool {
       ...this.#options,
       http: this.#http,
       target,
-      estate: this.#ending.take(target),
+      handover: this.#ending.take(target),
       isHeld: (part) => this.#parts?.holds(part) !== false,
       othersSinceMs: target.part === undefined ? undefined : this.#parts?.sinceMs(target.part),
       offsetMs: spreadOffset(target, seed),
       firstWithinMs: this.#firstWithinMs,
       config: () => this.#config,
-      pageConfig: () => this.#pageConfig,
+      bodyConfig: () => this.#bodyConfig,
       veto: () => this.#veto,
       onEnd: () => {
         this.#ending.delete(loop);
@@ -336,7 +350,9 @@ export class ScrapePool {
     loop.start();
   }
 
-  /** Above the limit every target fails, so that it shows; none is silently left out. */
+  /**
+   * Above the limit every target fails, so that the fault shows; no target is left out silently.
+   */
   #checkTargetLimit(count: number): void {
     const limit = this.#config.limits.targets;
     this.#veto = undefined;
@@ -351,7 +367,10 @@ export class ScrapePool {
   }
 }
 
-/** The same after a restart; spread evenly over the interval. */
+/**
+ * The offset of a target in its interval: the same after a restart, and evenly spread over the
+ * targets.
+ */
 function spreadOffset(target: Target, seed: string): number {
   const digest = hash('sha256', `${seed} ${target.key}`, 'buffer');
   return digest.readUIntBE(0, 6) % target.intervalMs;

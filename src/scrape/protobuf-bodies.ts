@@ -1,6 +1,7 @@
 /**
- * From a protobuf body to samples in the series table: an object for each sample, found by its
- * exposed labels. Slower than the bytes' road of text pages; it is the price of native histograms.
+ * Appends the samples of protobuf bodies to the series table. Each sample is an object, and its
+ * series is found by the exposed labels. That is slower than comparing bytes, as cache.ts does for
+ * text bodies; it is the cost of native histograms.
  */
 import { type Borrowed, peek } from '../model/borrowed.ts';
 import type { NativeHistogram } from '../model/histogram.ts';
@@ -9,12 +10,12 @@ import { PermanentError } from '../kernel/errors.ts';
 import { type ProtobufSample } from '../wire/exposition/protobuf/sample.ts';
 import { readProtobufInSteps } from '../wire/exposition/protobuf/families.ts';
 import { reduceBuckets } from './histogram-limits.ts';
-import { seriesLabels } from './series-labels.ts';
+import { buildSeriesLabels } from './series-labels.ts';
 import type { Steps } from './steps.ts';
-import { AHEAD_MAX_MS, type TargetSeries, tellFamily } from './target-series.ts';
+import { AHEAD_MAX_MS, type TargetSeries, setFamilyMetadata } from './target-series.ts';
 
 const DROPPED = -1;
-/** Samples, or pauses of the reader, between two yields. */
+/** Samples, and pauses of the reader, between two yields. */
 const SLICE_SAMPLES = 64;
 
 interface Known {
@@ -36,7 +37,7 @@ export class ProtobufBodies {
     while (slices.next().done !== true);
   }
 
-  /** As `ingest`. */
+  /** The same as `ingest`, in slices. */
   *ingestInSlices(body: Uint8Array, tMs: number): Steps {
     const { isNative, alwaysClassic } = this.#series.config.histograms;
     const options = { nativeHistograms: isNative, alwaysClassic };
@@ -55,7 +56,7 @@ export class ProtobufBodies {
       seen.set(key, known);
       this.#take(known, sample, tMs);
     }
-    // Only now: of a body that fails nothing is remembered.
+    // Set only here, so that nothing is remembered of a body that fails.
     this.#known = seen;
   }
 
@@ -69,10 +70,10 @@ export class ProtobufBodies {
     metadata.take(family, 'type', '', type);
     metadata.take(family, 'help', help, type);
     metadata.take(family, 'unit', unit, type);
-    const labels = seriesLabels(sample.labels, targetLabels, config);
+    const labels = buildSeriesLabels(sample.labels, targetLabels, config);
     if (labels === undefined) return { slot: DROPPED, createdMs: undefined };
     const slot = table.slotOf(labels);
-    tellFamily(table, slot, metadata, sample.labels[0]?.[1] ?? '');
+    setFamilyMetadata(table, slot, metadata, sample.labels[0]?.[1] ?? '');
     return { slot, createdMs: undefined };
   }
 
@@ -109,7 +110,7 @@ export class ProtobufBodies {
     if (outcome === 'out_of_order') counts.outOfOrder += 1;
   }
 
-  /** At the scrape's time: targets give histograms none of their own. */
+  /** Appends a histogram at the time of the scrape; a timestamp of its own is not read. */
   #takeHistogram(slot: number, histogram: NativeHistogram, nowMs: number): void {
     const { table, counts, config } = this.#series;
     const reduced = reduceBuckets(

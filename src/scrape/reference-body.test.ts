@@ -1,6 +1,4 @@
-/**
- * What is kept of a body: series are found in it by their bytes, the first of two that are equal.
- */
+/** Finding series in a kept body by their bytes; of two that are equal the first is found. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -16,16 +14,16 @@ function viewOf(bytes: Uint8Array): DataView {
 /** A body of these series, each followed by a value. */
 function keep(reference: ReferenceBody, names: readonly string[]): void {
   const body = Buffer.from(names.map((name) => `${name} 1\n`).join(''));
-  const places = newOffsets(names.length);
+  const offsets = newOffsets(names.length);
   let at = 0;
   for (const [i, name] of names.entries()) {
-    places.seriesStarts[i] = at;
-    places.seriesEnds[i] = at + name.length;
-    places.hashes[i] = hashBytes(body, at, at + name.length);
+    offsets.seriesStarts[i] = at;
+    offsets.seriesEnds[i] = at + name.length;
+    offsets.hashes[i] = hashBytes(body, at, at + name.length);
     at += name.length + 3;
   }
-  places.count = names.length;
-  reference.keep(body, places);
+  offsets.count = names.length;
+  reference.keep(body, offsets);
 }
 
 function find(reference: ReferenceBody, name: string): number {

@@ -1,14 +1,14 @@
 /**
- * The body that the next one is compared with: its bytes, where its series lie in it, and an index
- * of them by hash, which is made only when a series does not come where it is expected.
+ * The body that the next one is compared with: its bytes, the offsets of its series, and an index
+ * of them by hash. The index is made only when a series does not come where it is expected.
  */
 import type { Borrowed } from '../model/borrowed.ts';
 import { areEqual } from './equal-bytes.ts';
 import { HashIndex } from './hash-index.ts';
 import { newOffsets, type SeriesOffsets } from './series-offsets.ts';
-import { inRanges, type Steps } from './steps.ts';
+import { runInRanges, type Steps } from './steps.ts';
 
-/** Series of a large body that are gone over between two yields. */
+/** Series of a large body that are handled between two yields. */
 export const RANGE_SERIES = 8_192;
 
 /** A series in a body that is being read. */
@@ -19,17 +19,17 @@ interface ScannedSeries {
 }
 
 export class ReferenceBody {
-  /** A body is kept, though it may hold no series. */
+  /** Whether a body is kept; it may hold no series. */
   isKept = false;
   view: DataView = new DataView(new ArrayBuffer(0));
-  places: SeriesOffsets = newOffsets(0);
+  offsets: SeriesOffsets = newOffsets(0);
   readonly #bySeries = new HashIndex();
   #isIndexed = false;
 
-  keep(body: Uint8Array, places: SeriesOffsets): void {
+  keep(body: Uint8Array, offsets: SeriesOffsets): void {
     this.isKept = true;
     this.view = new DataView(body.buffer, body.byteOffset, body.byteLength);
-    this.places = places;
+    this.offsets = offsets;
     this.#isIndexed = false;
     this.#bySeries.clear();
   }
@@ -39,11 +39,13 @@ export class ReferenceBody {
     this.isKept = false;
   }
 
-  /** The position of a series, by its bytes; -1 when it is not there. @param hash  of them */
+  /**
+   * The index of a series in the body, by its bytes; -1 when it is not there. @param hash of them
+   */
   find({ view, seriesStart, seriesEnd }: ScannedSeries, hash: number): number {
-    if (this.places.count === 0) return -1;
-    if (!this.#isIndexed) this.#index();
-    const { hashes, seriesStarts, seriesEnds } = this.places;
+    if (this.offsets.count === 0) return -1;
+    if (!this.#isIndexed) this.#buildIndex();
+    const { hashes, seriesStarts, seriesEnds } = this.offsets;
     const length = seriesEnd - seriesStart;
     return this.#bySeries.find(hash, (position) => {
       const start = seriesStarts[position] as number;
@@ -55,25 +57,25 @@ export class ReferenceBody {
     });
   }
 
-  /** Makes the index, which `find` else does in one go. */
+  /** Makes the index in slices; without it `find` makes it at once. */
   *indexInSlices(): Steps {
-    const { count } = this.places;
+    const { count } = this.offsets;
     if (count === 0 || this.#isIndexed) return;
     this.#bySeries.reset(count);
-    yield* inRanges(count, RANGE_SERIES, (from, to) => this.#indexRange(from, to));
+    yield* runInRanges(count, RANGE_SERIES, (from, to) => this.#indexRange(from, to));
     this.#isIndexed = true;
   }
 
-  #index(): void {
-    const { count } = this.places;
+  #buildIndex(): void {
+    const { count } = this.offsets;
     this.#bySeries.reset(count);
     this.#indexRange(0, count);
     this.#isIndexed = true;
   }
 
-  /** From the first to the last: of a series that stands twice the first is found. */
+  /** Adds the series in order, so that `find` finds the first of a series that occurs twice. */
   #indexRange(from: number, to: number): void {
-    const { hashes } = this.places;
+    const { hashes } = this.offsets;
     for (let i = from; i < to; i++) this.#bySeries.add(hashes[i] as number, i);
   }
 }

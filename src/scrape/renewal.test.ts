@@ -106,7 +106,7 @@ interface Line {
 interface Step {
   readonly kind: ExpositionKind;
   readonly lines: readonly Line[];
-  readonly fault: 'none' | 'none too' | 'no page' | 'malformed';
+  readonly fault: 'none' | 'none too' | 'no body' | 'malformed';
   readonly hasExtra: boolean;
   readonly isBumped: boolean;
 }
@@ -114,7 +114,7 @@ interface Step {
 /** A series that looks the same in all formats. */
 const NAMES = ['a', 'b', 'c', 'd_total', 'e_total'];
 
-function pageOf({ kind, lines, fault }: Step): Uint8Array {
+function makeExposition({ kind, lines, fault }: Step): Uint8Array {
   const isBroken = fault === 'malformed';
   if (kind === 'protobuf') {
     const families = lines.map(({ name, value, seconds }) => {
@@ -141,7 +141,7 @@ const line = fc.record({
 const step: fc.Arbitrary<Step> = fc.record({
   kind: fc.constantFrom('text', 'text', 'openmetrics', 'protobuf'),
   lines: fc.array(line, { maxLength: 6 }),
-  fault: fc.constantFrom('none', 'none too', 'no page', 'malformed'),
+  fault: fc.constantFrom('none', 'none too', 'no body', 'malformed'),
   hasExtra: fc.boolean(),
   isBumped: fc.boolean(),
 });
@@ -162,8 +162,12 @@ test('whatever targets serve and whenever sinks change, the same is committed as
         const results = [plain, bumped].map((target) => {
           const set = { jobName: 'j', ...config, hasExtraMetrics: one.hasExtra };
           target.transaction.setConfig(makeScrapeConfig(set));
-          const page = one.fault === 'no page' ? new Error('no page') : pageOf(one);
-          const { lines, report, counts } = target.scrape(page, (index + 1) * 1_000, one.kind);
+          const exposition = one.fault === 'no body' ? new Error('no body') : makeExposition(one);
+          const { lines, report, counts } = target.scrape(
+            exposition,
+            (index + 1) * 1_000,
+            one.kind,
+          );
           return { lines, report, counts, live: target.liveSeries.sort() };
         });
         assert.deepEqual(results[1], results[0]);

@@ -1,8 +1,8 @@
 /**
- * The series that a scrape makes of itself: up, scrape_duration_seconds and the counts of samples.
- * They carry the target's labels and see no metric_relabel_configs.
+ * The report series that a scrape adds to those of its target: up, scrape_duration_seconds and the
+ * counts of samples. They carry the target's labels and are not subject to metric_relabel_configs.
  * Source:
- * https://prometheus.io/docs/concepts/jobs_instances/#automatically-generated-labels-and-time-series
+ *   https://prometheus.io/docs/concepts/jobs_instances/#automatically-generated-labels-and-time-series
  */
 import { type LabelSet, makeLabelSet, METRIC_NAME } from '../model/labels.ts';
 import { DROPPED_REF, type RoutedAppender, type SeriesRef } from '../model/sample.ts';
@@ -14,7 +14,7 @@ const NAMES = [
   'scrape_samples_post_metric_relabeling',
   'scrape_series_added',
 ] as const;
-/** Behind them, where asked for. */
+/** The names after those, where `extra_scrape_metrics` asks for them. */
 const EXTRA_NAMES = [
   'scrape_timeout_seconds',
   'scrape_sample_limit',
@@ -31,7 +31,10 @@ export type ReportValues = readonly [
   ...extra: number[],
 ];
 
-/** What all reports of a process say beyond their target; another list is another mark. */
+/**
+ * Labels that all reports of a process carry besides their target's. They are compared by identity:
+ * set another array to change them.
+ */
 export interface ReportMarks {
   labels: LabelSet;
 }
@@ -39,13 +42,13 @@ export interface ReportMarks {
 export class ScrapeReport {
   readonly #appender: RoutedAppender;
   readonly #targetLabels: LabelSet;
-  /** Of the names that were appended last, in order. */
+  /** The refs of the names that were appended last, in order. */
   #refs: SeriesRef[] = [];
-  /** Under which the refs are complete. */
+  /** The generation under which the refs are complete. */
   #generation: number;
   #names: readonly string[];
   readonly #marks: ReportMarks;
-  /** Those that the refs have. */
+  /** The mark labels that the refs have. */
   #marked: LabelSet;
 
   constructor(
@@ -62,13 +65,14 @@ export class ScrapeReport {
     this.#names = hasExtra ? [...NAMES, ...EXTRA_NAMES] : NAMES;
   }
 
-  /** Whether the extra series are wanted from now on. */
+  /** Sets whether the report has the extra series from now on. */
   setExtra(hasExtra: boolean): void {
     this.#names = hasExtra ? [...NAMES, ...EXTRA_NAMES] : NAMES;
   }
 
   append(tMs: number, values: ReportValues): void {
-    // Extra ones that are no longer asked for; all of them under marks that are no longer true.
+    // Ends extra series that are no longer wanted, and all series if their mark labels have
+    // changed.
     const isMarked = this.#marked === this.#marks.labels;
     for (const ref of this.#refs.splice(isMarked ? this.#names.length : 0)) {
       this.#appender.appendStale(ref, tMs);
@@ -77,20 +81,22 @@ export class ScrapeReport {
     this.#marked = this.#marks.labels;
     const { generation } = this.#appender;
     if (generation !== this.#generation)
-      this.#refs = this.#refs.map((ref, index) => this.#appender.renew(ref, this.#labels(index)));
+      this.#refs = this.#refs.map((ref, index) =>
+        this.#appender.renew(ref, this.#buildLabels(index)),
+      );
     this.#generation = generation;
     for (let index = this.#refs.length; index < this.#names.length; index++)
-      this.#refs.push(this.#appender.refOf(this.#labels(index)));
+      this.#refs.push(this.#appender.refOf(this.#buildLabels(index)));
     this.#refs.forEach((ref, index) => this.#appender.append(ref, tMs, values[index] ?? 0));
   }
 
-  /** The target is gone. */
+  /** Appends stale markers for all series of the report: the target is gone. */
   appendStale(tMs: number): void {
     for (const ref of this.#refs) this.#appender.appendStale(ref, tMs);
   }
 
-  /** Of the report's series in this place. */
-  #labels(index: number): LabelSet {
+  /** The labels of the report's series at this index. */
+  #buildLabels(index: number): LabelSet {
     const labels = [...this.#targetLabels, ...this.#marked].map((label): [string, string] => [
       label.name,
       label.value,

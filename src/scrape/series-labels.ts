@@ -1,6 +1,6 @@
 /**
- * From the labels a target exposes to those of the series: target labels, clashes,
- * metric_relabel_configs, limits. Runs once per series, not once per sample.
+ * Turns the labels that a target exposes into those of the series: target labels, clashes,
+ * metric_relabel_configs, limits. Runs once for each series, not for each sample.
  * Source: prometheus/scrape/scrape.go (mutateSampleLabels, resolveConflictingExposedLabels,
  * verifyLabelLimits)
  */
@@ -19,16 +19,16 @@ import { type ScrapeConfig, type ScrapeLimits } from './config.ts';
 /**
  * The labels of an exposed series; undefined when metric relabelling drops it.
  *
- * @throws PermanentError that fails the scrape: no name left, or a limit broken
+ * @throws PermanentError when no metric name is left or a limit is broken; the scrape then fails
  */
-export function seriesLabels(
+export function buildSeriesLabels(
   exposed: readonly (readonly [string, string])[],
   targetLabels: LabelSet,
   config: Pick<ScrapeConfig, 'honorLabels' | 'metricRelabelRules' | 'limits' | 'hasLegacyNames'>,
 ): LabelSet | undefined {
   const labels = new Map(exposed);
   addTargetLabels(labels, targetLabels, config.honorLabels);
-  // Rules see no empty labels: an empty label is one that is absent.
+  // Rules see no empty labels, since an empty label means an absent one.
   for (const [name, value] of labels) if (value === '') labels.delete(name);
   if (!relabel(labels, config.metricRelabelRules)) return undefined;
   const set = makeLabelSet(labels);
@@ -45,8 +45,8 @@ export function seriesLabels(
 }
 
 /**
- * Of two labels of one name the target's stays and the exposed one becomes `exported_…`, unless it
- * is honoured.
+ * Adds the target's labels. Where a name clashes, the exposed label is renamed to `exported_…`; if
+ * it is honoured, it stays and the target's is left out.
  */
 function addTargetLabels(
   labels: Map<string, string>,
@@ -96,7 +96,7 @@ function checkLabelLimits(labels: LabelSet, limits: ScrapeLimits): void {
       fail(
         'label_name_length_limit',
         `a label name of more than ${limits.labelNameBytes} bytes, ` +
-          `${JSON.stringify(name.slice(0, 50))}`,
+          JSON.stringify(name.slice(0, 50)),
       );
     if (limits.labelValueBytes > 0 && Buffer.byteLength(value) > limits.labelValueBytes)
       fail(

@@ -1,28 +1,28 @@
 /**
- * Where the series of a page lie, as columns: what cache.ts remembers of the page before. Values
- * only.
+ * The offsets of the series of a body, as columns: what cache.ts remembers of the body before.
+ * Values only.
  */
 
 import type { Steps } from './steps.ts';
 
-/** Where the series of a body lie, in order. */
+/** The offsets of the series of a body, in the order of the body. */
 export interface SeriesOffsets {
   count: number;
-  segmentStarts: Int32Array;
+  stanzaStarts: Int32Array;
   seriesStarts: Int32Array;
   seriesEnds: Int32Array;
   slots: Int32Array;
-  /** Of the series' bytes. */
+  /** The hash of the series' bytes. */
   hashes: Int32Array;
-  /** The TYPE in force there, as index in SERIES_TYPES. */
+  /** The TYPE that applies to the series, as an index into SERIES_TYPES. */
   types: Uint8Array;
 }
 
-/** Room for that many. */
+/** Empty columns with room for that many series. */
 export function newOffsets(size: number): SeriesOffsets {
   return {
     count: 0,
-    segmentStarts: new Int32Array(size),
+    stanzaStarts: new Int32Array(size),
     seriesStarts: new Int32Array(size),
     seriesEnds: new Int32Array(size),
     slots: new Int32Array(size),
@@ -31,7 +31,7 @@ export function newOffsets(size: number): SeriesOffsets {
   };
 }
 
-/** The same places in columns of that size. */
+/** Copies the offsets to columns of that size. */
 export function copyOffsets(from: SeriesOffsets, size: number): SeriesOffsets {
   const to = newOffsets(size);
   to.count = from.count;
@@ -39,18 +39,21 @@ export function copyOffsets(from: SeriesOffsets, size: number): SeriesOffsets {
   return to;
 }
 
-/** The places in columns that are no longer than they must be, one column a slice. */
-export function* trimOffsets(places: SeriesOffsets): Steps<SeriesOffsets> {
-  const { count } = places;
-  if (places.slots.length - count <= count >> 2) return places;
+/**
+ * Copies the offsets to columns without spare room, one column a slice; returns them as they are
+ * where the spare room is small.
+ */
+export function* trimOffsets(offsets: SeriesOffsets): Steps<SeriesOffsets> {
+  const { count } = offsets;
+  if (offsets.slots.length - count <= count >> 2) return offsets;
   const to = { ...newOffsets(0), count };
   for (const column of INT_COLUMNS) {
-    to[column] = places[column].slice(0, count);
+    to[column] = offsets[column].slice(0, count);
     yield;
   }
-  to.types = places.types.slice(0, count);
+  to.types = offsets.types.slice(0, count);
   return to;
 }
 
-const INT_COLUMNS = ['segmentStarts', 'seriesStarts', 'seriesEnds', 'slots', 'hashes'] as const;
+const INT_COLUMNS = ['stanzaStarts', 'seriesStarts', 'seriesEnds', 'slots', 'hashes'] as const;
 const COLUMNS = [...INT_COLUMNS, 'types'] as const;

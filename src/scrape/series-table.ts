@@ -1,10 +1,11 @@
 /**
- * The series of one target, by slot: which ref each has in the appender, and in which scrape it was
- * last seen. From the two last scrapes follows staleness: what was in the last good one and is not
- * in this one has ended.
+ * The series of one target, by slot: the ref of each in the appender, and the scrape in which it
+ * was last seen. Staleness follows from the last two scrapes: a series of the last good one that is
+ * not in this one has ended.
  *
- *     slot   ref  hash  hash2  now  before        now, before: attempt × 2 + 1 when the series may get a marker,
- *     0      17   …     …      85   83                         attempt × 2 when not; 0: never
+ *     slot   ref  hash  hash2  now  before     now, before: the number of the attempt × 2,
+ *     0      17   …     …      85   83         plus 1 when the series may get a stale marker;
+ *                                              0: never seen
  */
 import { type LabelSet, labelSetKey } from '../model/labels.ts';
 import type { NativeHistogram } from '../model/histogram.ts';
@@ -15,7 +16,7 @@ import {
   type SeriesMetadata,
 } from '../model/sample.ts';
 import { HashIndex, hashText } from './hash-index.ts';
-import { inRanges, type Steps } from './steps.ts';
+import { runInRanges, type Steps } from './steps.ts';
 
 export class SeriesTable {
   readonly #appender: RoutedAppender;
@@ -24,28 +25,29 @@ export class SeriesTable {
   #secondHashes = new Int32Array(0);
   #now = new Int32Array(0);
   #before = new Int32Array(0);
-  /** Newest explicit timestamp by slot; made when the first one is seen. */
+  /** The newest timestamp that the target gave, by slot; made when the first one is seen. */
   #newestMs: Float64Array | undefined;
   /**
-   * What this scrape changed in it, as pairs of slot and time before, to be undone when it fails.
+   * What this scrape changed in `#newestMs`, as pairs of slot and old time, to be undone when it
+   * fails.
    */
   #undo: number[] = [];
   #size = 0;
   readonly #free: number[] = [];
   #created: number[] = [];
-  /** That this page lacks, until it is accepted. */
+  /** Slots of series that this body lacks, until it is accepted. */
   #missing: number[] = [];
-  /** To be forgotten; no page that is read after them may meet them. */
+  /** Slots to be released. They must be released before the next body is read. */
   #gone: number[] = [];
-  /** By label hash; filled again when a slot was freed and a new label set is asked for. */
+  /** By label hash. It is filled again when a slot was freed since and a label set is looked up. */
   readonly #byLabels = new HashIndex();
   #isIndexed = false;
   #attempt = 0;
-  /** Of the appender, when the page before this one was begun. */
+  /** The appender's generation when the last body was begun. */
   #generation: number;
   /**
-   * By slot, under which generation its ref is complete; made only when that is not the same for
-   * all.
+   * The generation under which the ref of each slot is complete; made only when it is not the same
+   * for all.
    */
   #completeIn: Int32Array | undefined;
 
@@ -59,24 +61,24 @@ export class SeriesTable {
     return this.#size - this.#free.length - this.#gone.length;
   }
 
-  /** How many slots there are, free ones too. */
+  /** How many slots there are, with the free ones. */
   get size(): number {
     return this.#size;
   }
 
-  /** How many became known since `begin`. */
+  /** How many series became known since `begin`. */
   get created(): number {
     return this.#created.length;
   }
 
   /**
-   * Another attempt at a page begins.
+   * Begins another attempt to read a body.
    *
-   * @returns whether refs are to be renewed, for which every series of the page must be asked for
-   * by its labels
+   * @returns whether refs are to be renewed; then every series of the body must be looked up by
+   * `slotOf`
    */
   begin(): boolean {
-    // Wraps after a billion attempts: centuries at one a second.
+    // The int32 columns hold a billion attempts: 34 years at one a second.
     this.#attempt += 1;
     const { generation } = this.#appender;
     if (generation === this.#generation) return false;
@@ -85,14 +87,17 @@ export class SeriesTable {
     return true;
   }
 
-  /** The slot of a label set; two expositions that come to the same labels share one. */
+  /**
+   * The slot of a label set, a new one where it is unknown. Two exposed series that get the same
+   * labels share a slot.
+   */
   slotOf(labels: LabelSet): number {
     const key = labelSetKey(labels);
     const hash = hashText(key, 1);
     const secondHash = hashText(key, 2);
-    if (!this.#isIndexed || !this.#byLabels.hasRoom) this.#index();
-    // 64 bits of seeded hash stand for the labels: keeping the labels would cost more than all else
-    // here.
+    if (!this.#isIndexed || !this.#byLabels.hasRoom) this.#buildIndex();
+    // 64 bits of seeded hash stand for the labels: keeping the labels would take more memory than
+    // all the columns.
     const known = this.#byLabels.find(
       hash,
       (slot) => this.#hashes[slot] === hash && this.#secondHashes[slot] === secondHash,
@@ -134,7 +139,7 @@ export class SeriesTable {
     this.#appender.appendExemplar(this.#refs[slot] as number, exemplar);
   }
 
-  /** As `append`, of a native histogram. */
+  /** The same as `append`, for a native histogram. */
   appendHistogram(slot: number, tMs: number, histogram: NativeHistogram): boolean {
     const mark = this.#attempt * 2 + 1;
     if (((this.#now[slot] as number) | 1) === mark) return false;
@@ -144,7 +149,7 @@ export class SeriesTable {
   }
 
   /**
-   * Appends a sample at the scrape's time; false when this series already had one in this scrape.
+   * Appends a sample at the scrape's time; false when this series already has one in this scrape.
    */
   append(slot: number, tMs: number, value: number): boolean {
     const mark = this.#attempt * 2 + 1;
@@ -154,12 +159,14 @@ export class SeriesTable {
     return true;
   }
 
-  /** The series is there, but its sample is not wanted: it stays known. */
+  /** Notes a series whose sample is not appended, so that it stays known. */
   touch(slot: number): void {
     this.#now[slot] = this.#attempt * 2;
   }
 
-  /** Appends a sample at a time that the target gave. */
+  /**
+   * Appends a sample at a time that the target gave. `isTracked`: the series gets stale markers.
+   */
   appendAt(
     slot: number,
     sample: { readonly tMs: number; readonly value: number },
@@ -177,8 +184,8 @@ export class SeriesTable {
   }
 
   /**
-   * Of a page that was read: series that it lacks get a stale marker, and `accept` forgets them.
-   * Slots [from, to).
+   * Appends stale markers for the series that the body just read lacks; `accept` then marks them as
+   * gone. Slots [from, to).
    */
   markMissing(tMs: number, from: number, to: number): void {
     const mark = this.#attempt * 2 + 1;
@@ -190,13 +197,12 @@ export class SeriesTable {
     }
   }
 
-  /** What was read is the state from now on. What the page lacked waits for `forgetGone`. */
+  /** Makes what was read the new state. Series that the body lacked wait for `forgetGone`. */
   accept(): void {
     this.#undo = [];
-    // They are known from now on: a failure that comes before the next page must not take them for
-    // its own.
+    // These series are known from now on: a failure before the next body must not remove them.
     this.#created = [];
-    // All that is left was in the page, and so was renewed.
+    // All remaining series were in the body, so all their refs have been renewed.
     this.#completeIn = undefined;
     this.#gone = this.#missing;
     this.#missing = [];
@@ -204,11 +210,11 @@ export class SeriesTable {
   }
 
   /**
-   * Lets go of series that `accept` found gone, or `undo` never to have been: as many as told, or
-   * all.
+   * Releases the slots of series that `accept` found gone, or that `undo` took back: at most
+   * `limit` of them.
    */
-  forgetGone(most = Infinity): void {
-    for (let left = Math.min(most, this.#gone.length); left > 0; left--)
+  forgetGone(limit = Infinity): void {
+    for (let left = Math.min(limit, this.#gone.length); left > 0; left--)
       this.#release(this.#gone.pop() as number);
   }
 
@@ -217,7 +223,7 @@ export class SeriesTable {
   }
 
   /**
-   * What was read was rolled back: the state is that before it. What it brought waits for
+   * Goes back to the state before the body, which was rolled back. Series that it brought wait for
    * `forgetGone`.
    */
   undo(): void {
@@ -227,26 +233,31 @@ export class SeriesTable {
     this.#created = [];
   }
 
-  /** Of a scrape that failed: series of the last good one get a stale marker. Slots [from, to). */
+  /**
+   * Appends stale markers for the series of the last good scrape, after one that failed. Slots
+   * [from, to).
+   */
   markAll(tMs: number, from: number, to: number): void {
     for (let slot = from; slot < to; slot++)
       if (((this.#before[slot] as number) & 1) === 1)
         this.#appender.appendStale(this.#refs[slot] as number, tMs);
   }
 
-  /** The markers of `markAll` hold: none of these series gets another one, and all stay known. */
+  /**
+   * Accepts the markers of `markAll`: none of these series gets another one, and all stay known.
+   */
   acceptEnd(tMs: number): void {
     for (let slot = 0; slot < this.#size; slot++) {
       const before = this.#before[slot] as number;
       if ((before & 1) === 0) continue;
       this.#before[slot] = before - 1;
-      // After its marker a series does not go on from before it.
+      // A series must not go on at a time before its stale marker.
       if (this.#newestMs !== undefined && (this.#newestMs[slot] as number) > -Infinity)
         this.#newestMs[slot] = Math.max(this.#newestMs[slot] as number, tMs);
     }
   }
 
-  /** What was appended in this scrape is not there: the same timestamps may come again. */
+  /** Undoes the timestamps of this scrape, since the same ones may come again. */
   #undoTimes(): void {
     const times = this.#newestMs;
     const undo = this.#undo;
@@ -270,17 +281,18 @@ export class SeriesTable {
   }
 
   /**
-   * Makes room to look up and add so many series, which else is done in one go when one lacks it.
+   * Prepares the index for looking up and adding this many series, in slices; without it `slotOf`
+   * does so at once.
    */
   *prepare(more: number): Steps {
     if (this.#isIndexed && this.#byLabels.hasRoomFor(more)) return;
     this.#isIndexed = false;
     this.#byLabels.reset((this.#size - this.#free.length + more) * 2);
-    yield* inRanges(this.#size, RANGE_SLOTS, (from, to) => this.#indexRange(from, to));
+    yield* runInRanges(this.#size, RANGE_SLOTS, (from, to) => this.#indexRange(from, to));
     this.#isIndexed = true;
   }
 
-  #index(): void {
+  #buildIndex(): void {
     this.#byLabels.reset((this.#size - this.#free.length + 16) * 2);
     this.#indexRange(0, this.#size);
     this.#isIndexed = true;
@@ -293,17 +305,17 @@ export class SeriesTable {
 
   #grow(): void {
     const length = Math.max(64, this.#refs.length + (this.#refs.length >> 1));
-    const grown = (old: Int32Array): Int32Array<ArrayBuffer> => {
+    const growColumn = (old: Int32Array): Int32Array<ArrayBuffer> => {
       const larger = new Int32Array(length);
       larger.set(old);
       return larger;
     };
-    this.#refs = grown(this.#refs);
-    this.#hashes = grown(this.#hashes);
-    this.#secondHashes = grown(this.#secondHashes);
-    this.#now = grown(this.#now);
-    this.#before = grown(this.#before);
-    if (this.#completeIn !== undefined) this.#completeIn = grown(this.#completeIn);
+    this.#refs = growColumn(this.#refs);
+    this.#hashes = growColumn(this.#hashes);
+    this.#secondHashes = growColumn(this.#secondHashes);
+    this.#now = growColumn(this.#now);
+    this.#before = growColumn(this.#before);
+    if (this.#completeIn !== undefined) this.#completeIn = growColumn(this.#completeIn);
     if (this.#newestMs !== undefined) {
       const larger = new Float64Array(length).fill(-Infinity);
       larger.set(this.#newestMs);
@@ -312,7 +324,7 @@ export class SeriesTable {
   }
 }
 
-/** Slots that are done at a time where a large target's are. */
+/** Slots of a large target that are handled between two yields. */
 const RANGE_SLOTS = 8_192;
-/** Stands as ref in a slot that is free. */
+/** The ref of a free slot. */
 const FREE = -2;

@@ -1,28 +1,31 @@
 /**
- * Words about families, shared by targets: the tasks of a service all say the same, and what they
- * say is more than their samples.
+ * Shares equal metadata between targets: the tasks of a service all send the same texts, which
+ * would take more memory than their samples.
  */
 import type { SeriesMetadata } from '../model/sample.ts';
 
-/** Beyond it nothing more is shared until what is known has been forgotten. */
+/**
+ * Entries of each map; a full map is emptied, and what comes later is not shared with what was
+ * there.
+ */
 const SHARED_MAX = 10_000;
-/** Longer words are each target's own: they are kept here when the target has gone. */
+/** Longer texts are not shared, since the maps keep them after the target is gone. */
 const LENGTH_MAX = 512;
 const texts = new Map<string, string>();
 const entries = new Map<string, SeriesMetadata>();
 
-/** The same text, as the first one that came. */
-export function sharedText(text: string): string {
-  return shared(texts, text, text);
+/** The equal string that came first. */
+export function shareText(text: string): string {
+  return share(texts, text, text);
 }
 
-/** The same words, in the object of the first who said them. */
-export function sharedMetadata(metadata: SeriesMetadata): SeriesMetadata {
+/** The equal object that came first. */
+export function shareMetadata(metadata: SeriesMetadata): SeriesMetadata {
   const { type, unit, help } = metadata;
-  return shared(entries, `${type}\n${unit}\n${help}`, metadata);
+  return share(entries, `${type}\n${unit}\n${help}`, metadata);
 }
 
-function shared<T>(known: Map<string, T>, key: string, value: T): T {
+function share<T>(known: Map<string, T>, key: string, value: T): T {
   const found = known.get(key);
   if (found !== undefined) return found;
   if (key.length > LENGTH_MAX) return value;

@@ -1,14 +1,14 @@
 /**
  * Work that is too much for one turn of the event loop, as a generator that yields wherever it may
- * be interrupted. Who runs it, and how long a turn of it takes: turns.ts. What is always short does
- * not go this way: a generator would cost more than what it does.
+ * be interrupted. turns.ts runs it and decides how much is done in a turn. Work that is always
+ * short is a plain function, since a generator would cost more than the work.
  */
 
-/** Work in steps, each short: between two of them anything else may happen. */
+/** Work in short steps: between two of them any other code may run. */
 export type Steps<Result = void> = Generator<undefined, Result, undefined>;
 
-/** Ranges of a number of things, with a yield behind each. */
-export function* inRanges(
+/** Calls `act` for the ranges that make up [0, count), with a yield after each. */
+export function* runInRanges(
   count: number,
   size: number,
   act: (from: number, to: number) => void,

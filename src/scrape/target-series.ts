@@ -1,6 +1,6 @@
 /**
- * What the readers of one target's pages share, whatever the format: its series, and what a scrape
- * counts.
+ * What the readers of one target's bodies share, whatever the format: the target's series, and the
+ * counts of a scrape.
  */
 import type { LabelSet } from '../model/labels.ts';
 import type { ScrapeConfig } from './config.ts';
@@ -8,11 +8,11 @@ import type { ExemplarMemory } from './exemplar-memory.ts';
 import type { FamilyMetadata } from './family-metadata.ts';
 import type { SeriesTable } from './series-table.ts';
 
-/** What one scrape brought. */
+/** What one scrape has counted. */
 export interface ScrapeCounts {
   /** Samples in the body. */
   scraped: number;
-  /** Those left after metric relabelling, also when they are then not appended. */
+  /** Samples left after metric relabelling, even if they are then not appended. */
   kept: number;
   /** Series not known before. */
   added: number;
@@ -21,29 +21,32 @@ export interface ScrapeCounts {
   outOfBounds: number;
 }
 
-/** Samples of the future beyond this are dropped, as Prometheus drops them. */
+/** Samples further in the future than this are dropped, as in Prometheus. */
 export const AHEAD_MAX_MS = 10 * 60_000;
 
-/** What the readers of a target's pages share. */
+/** What the readers of a target's bodies share. */
 export interface TargetSeries {
   readonly table: SeriesTable;
   readonly metadata: FamilyMetadata;
   readonly exemplars: ExemplarMemory;
   readonly targetLabels: LabelSet;
-  /** Set only between scrapes, with all memory of pages forgotten. */
+  /** Set only between scrapes, when the readers have forgotten the body before. */
   config: ScrapeConfig;
-  /** Of the scrape under way. */
+  /** The counts of the current scrape. */
   counts: ScrapeCounts;
 }
 
-/** Tells the appender of a series what its family is, by the name that the target exposes. */
-export function tellFamily(
+/**
+ * Tells the appender the metadata of a series' family, which is found by the name that the target
+ * exposes.
+ */
+export function setFamilyMetadata(
   table: SeriesTable,
   slot: number,
   metadata: FamilyMetadata,
   name: string,
 ): void {
-  const family = metadata.of(name);
+  const family = metadata.findFamily(name);
   const told = family === undefined ? undefined : metadata.entries.get(family);
   if (family !== undefined && told !== undefined) table.setMetadata(slot, family, told);
 }

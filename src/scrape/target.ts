@@ -1,6 +1,6 @@
 /**
- * Targets of a job: from the labels that discovery gives, through relabel_configs, to a URL and the
- * labels that all series of the target get. Pure.
+ * Makes the targets of a job: takes the labels from discovery through relabel_configs, and makes a
+ * URL of them and the labels that all series of the target get. Pure.
  * Source: prometheus/scrape/target.go (PopulateLabels, Target.URL, TargetsFromGroup)
  */
 import { describeError } from '../kernel/errors.ts';
@@ -12,16 +12,16 @@ import type { ScrapeConfig } from './config.ts';
 import type { Steps } from './steps.ts';
 
 export interface Target {
-  /** Equal for two targets that would be scraped alike; stable over restarts. */
+  /** Equal for two targets that would be scraped alike; the same after a restart. */
   readonly key: string;
-  /** What its series get: no `__*`. */
+  /** The labels that its series get, without `__*`. */
   readonly labels: LabelSet;
-  /** Before relabelling, for those who look why. */
+  /** The labels before relabelling, shown to explain the target. */
   readonly discoveredLabels: LabelSet;
   readonly url: string;
   readonly intervalMs: number;
   readonly timeoutMs: number;
-  /** Of all targets, where several that scrape divide them. */
+  /** The part that the target belongs to, where several processes divide the targets. */
   readonly part?: number | undefined;
 }
 
@@ -34,10 +34,10 @@ export interface TargetList {
   readonly failures: readonly string[];
 }
 
-/** Unless keep_dropped_targets says otherwise. */
+/** Dropped targets that are kept where keep_dropped_targets sets no number. */
 const DROPPED_KEPT_MAX = 200;
 
-/** Targets in the order of the groups, each once. */
+/** Makes the targets in the order of the groups, each once. */
 export function listTargets(groups: readonly TargetGroup[], config: ScrapeConfig): TargetList {
   const steps = makeTargets(groups, config);
   for (;;) {
@@ -47,8 +47,8 @@ export function listTargets(groups: readonly TargetGroup[], config: ScrapeConfig
 }
 
 /**
- * The same in steps, one a target: relabelling thousands takes longer than a turn of the event loop
- * should.
+ * The same as `listTargets` with a step for each target: relabelling thousands takes longer than a
+ * turn of the event loop should.
  */
 export function* makeTargets(
   groups: readonly TargetGroup[],
@@ -61,7 +61,7 @@ export function* makeTargets(
   const keptMax = config.limits.keptDropped || DROPPED_KEPT_MAX;
   for (const group of groups) {
     for (const [at, own] of group.targets.entries()) {
-      const discovered = discoveredLabels({ ...group.labels, ...own }, config);
+      const discovered = collectDiscoveredLabels({ ...group.labels, ...own }, config);
       try {
         const target = makeTarget(discovered, config, group.parts?.[at]);
         if (target === undefined) {
@@ -80,7 +80,7 @@ export function* makeTargets(
 }
 
 /** The labels that relabel_configs see. */
-function discoveredLabels(
+function collectDiscoveredLabels(
   given: Readonly<Record<string, string>>,
   config: ScrapeConfig,
 ): Map<string, string> {
@@ -145,7 +145,7 @@ function buildUrl(
   const scheme = labels.get('__scheme__') ?? '';
   if (scheme !== 'http' && scheme !== 'https')
     throw new Error(`label "__scheme__" is ${JSON.stringify(scheme)}; use http or https`);
-  // Whoever gives the address may not choose path, query or credentials with it.
+  // An address from discovery must not set the path, the query or credentials.
   if (/[/?#@\\\s]/.test(address) || !URL.canParse(`${scheme}://${address}`))
     throw new Error(`${JSON.stringify(address)} is no address; use host:port`);
   const url = new URL(`${scheme}://${address}`);

@@ -26,7 +26,7 @@ test('a good scrape is committed once, with its report', () => {
   assert.equal(target.appender.commits, 1);
 });
 
-test('a page that breaks leaves no sample, its markers and its report are committed together', () => {
+test('a body that breaks leaves no sample, its markers and its report are committed together', () => {
   const target = new RecordedTarget();
   target.scrape('a 1\nb 1\n', 1);
   const { lines, report, failure, counts } = target.scrape('a 2\nnew 2\n{', 2);
@@ -37,7 +37,7 @@ test('a page that breaks leaves no sample, its markers and its report are commit
   assert.equal(target.appender.commits, 2);
 });
 
-test('a scrape without a page reports no samples, and why in its size', () => {
+test('a scrape without a body reports no samples, and a size that tells why', () => {
   const target = new RecordedTarget({
     hasExtraMetrics: true,
     limits: { ...DEFAULT_LIMITS, samples: 7 },
@@ -53,7 +53,7 @@ test('a scrape without a page reports no samples, and why in its size', () => {
   assert.equal(valuesOf(target.scrape('a 1\n', 4).report), '1 0.25 1 1 0 5 7 4');
 });
 
-test('series that the last page brought get their markers when the next scrape finds no page', () => {
+test('series that the last body brought get their markers when the next scrape finds no body', () => {
   const target = new RecordedTarget();
   target.scrape('a 1\n', 1);
   target.scrape('a 2\nb 2\n', 2);

@@ -1,18 +1,18 @@
 /**
- * What one target's scrapes do to its appender, each of them a transaction: a page is committed
- * whole with `up` 1, or rolled back, and stale markers of all series are committed with `up` 0.
- * Either way the report goes with it.
+ * What the scrapes of one target do to its appender. Each is a transaction: a body is committed
+ * whole with `up` 1; or it is rolled back, and stale markers of all series are committed with `up`
+ * 0. Either way the report is committed with them.
  *
- *     page ──► samples, markers of series that it lacks ─┐
+ *     body ──► samples, markers of series that it lacks ─┐
  *                  │ malformed, a limit broken           ├─► report ─► commit
- *     no page ─────┴─► rollback, markers of all series ──┘
+ *     no body ─────┴─► rollback, markers of all series ──┘
  *
- * A page that is lent is done with in the turn in which it came. A large one, or one of a target
- * whose series were those of a large one, is the transaction's own and is taken in over several
- * turns; until its commit nothing of it is seen, and it may be given up at any of them. The commit
- * is one turn.
+ * A body that is lent is read within the turn of the event loop in which it came. A large body, or
+ * any scrape of a target whose series came from a large body, is handled over several turns; the
+ * transaction owns that body. Nothing is seen of it until the commit, which is a single turn, and
+ * it may be given up before that at any turn.
  *
- * Not here: when a target is scraped and how its page is got (loop.ts), how a page is read
+ * Not here: when a target is scraped and how its body is fetched (loop.ts), how a body is read
  * (intake.ts).
  */
 import { describeError } from '../kernel/errors.ts';
@@ -38,20 +38,20 @@ export interface TransactionOptions {
   readonly marks?: ReportMarks;
 }
 
-/** What the report says of a scrape besides its samples. */
+/** What the report needs to know of a scrape besides its counts. */
 export interface ScrapeMoment {
   /** The time of its samples. */
   readonly tMs: number;
   readonly timeoutMs: number;
-  /** How long it has taken so far; asked when all but the report is done. */
+  /** How long the scrape has taken so far; called when all but the report is done. */
   readonly elapsedMs: () => number;
 }
 
-/** What became of a scrape. */
+/** The result of a scrape. */
 export interface ScrapeOutcome {
-  /** Undefined when it was good. */
+  /** Undefined when the scrape succeeded. */
   readonly failure: Error | undefined;
-  /** Undefined when there was no page. */
+  /** Undefined when there was no body. */
   readonly counts: Readonly<ScrapeCounts> | undefined;
   readonly durationMs: number;
 }
@@ -61,7 +61,7 @@ export class ScrapeTransaction {
   readonly #intake: Intake;
   readonly #report: ScrapeReport;
   #config: ScrapeConfig;
-  /** A transaction over several turns. */
+  /** The transaction over several turns that is under way. */
   #running: Steps<unknown> | undefined;
 
   constructor(options: TransactionOptions) {
@@ -76,52 +76,56 @@ export class ScrapeTransaction {
     return this.#intake.seriesCount;
   }
 
-  /** What the target says of its metric families. */
+  /** The metadata of the target's metric families. */
   get metadata(): ReadonlyMap<string, SeriesMetadata> {
     return this.#intake.metadata;
   }
 
-  /** Goes on under another configuration: series that it no longer makes end with the next page. */
+  /** Changes the configuration: series that it no longer makes end with the next body. */
   setConfig(config: ScrapeConfig): void {
     this.#config = config;
     this.#intake.setConfig(config);
     this.#report.setExtra(config.hasExtraMetrics);
   }
 
-  /** Whether a scrape that got this is to be taken over several turns. */
-  isLarge(got: FetchedBody | Error): boolean {
-    return this.#intake.isLarge || (!(got instanceof Error) && got.body.length > LENT_BYTES_MAX);
+  /** Whether a scrape with this result needs several turns: `takeInSlices`. */
+  isLarge(fetched: FetchedBody | Error): boolean {
+    return (
+      this.#intake.isLarge || (!(fetched instanceof Error) && fetched.body.length > LENT_BYTES_MAX)
+    );
   }
 
   /**
-   * One scrape, committed: what was got, or why nothing was. Done with the page when it returns.
+   * Takes and commits one scrape: a body, or the reason why there is none. The body is not used
+   * after this returns.
    */
-  take(got: FetchedBody | Error, moment: ScrapeMoment): ScrapeOutcome {
+  take(fetched: FetchedBody | Error, moment: ScrapeMoment): ScrapeOutcome {
     this.giveUp();
     const { tMs } = moment;
-    const failure = got instanceof Error ? got : this.#read(got, tMs);
+    const failure = fetched instanceof Error ? fetched : this.#read(fetched, tMs);
     if (failure !== undefined) {
       this.#appender.rollback();
       this.#intake.fail(tMs);
     }
-    return this.#conclude(got, failure, moment);
+    return this.#conclude(fetched, failure, moment);
   }
 
-  /** As `take`, over several turns; undefined when it was given up. */
-  takeInSlices(got: FetchedBody | Error, moment: ScrapeMoment): Promise<ScrapeOutcome | undefined> {
-    // A small page was lent, and this takes longer than the loan.
-    const kept = got instanceof Error ? got : { ...got, body: takeOver(got.body) };
+  /** The same as `take`, over several turns; undefined when it was given up. */
+  takeInSlices(
+    fetched: FetchedBody | Error,
+    moment: ScrapeMoment,
+  ): Promise<ScrapeOutcome | undefined> {
+    // A small body is lent for this turn only, so it is copied.
+    const kept = fetched instanceof Error ? fetched : { ...fetched, body: takeOver(fetched.body) };
     return this.#run(this.#takeSlices(kept, moment));
   }
 
-  /** The target is gone: stale markers of all its series and of its report, committed. */
+  /** Commits stale markers of all series and of the report: the target is gone. */
   async end(tMs: number): Promise<void> {
     await this.#run(this.#endSlices(tMs));
   }
 
-  /**
-   * Of a transaction under way: what was not committed never was. Another one may begin at once.
-   */
+  /** Gives up a transaction that is under way and rolls it back. Another one may begin at once. */
   giveUp(): void {
     if (this.#running === undefined) return;
     this.#running.return(undefined);
@@ -129,7 +133,7 @@ export class ScrapeTransaction {
     this.#appender.rollback();
   }
 
-  /** Nothing is taken any more; what was committed stays. */
+  /** Ends the use of the appender; what was committed stays. */
   close(): void {
     this.giveUp();
     this.#appender.close();
@@ -144,16 +148,16 @@ export class ScrapeTransaction {
   }
 
   *#takeSlices(
-    got: { readonly body: Uint8Array; readonly kind: ExpositionKind } | Error,
+    fetched: { readonly body: Uint8Array; readonly kind: ExpositionKind } | Error,
     moment: ScrapeMoment,
   ): Steps<ScrapeOutcome> {
     const { tMs } = moment;
-    let failure = got instanceof Error ? got : undefined;
-    if (!(got instanceof Error))
+    let failure = fetched instanceof Error ? fetched : undefined;
+    if (!(fetched instanceof Error))
       try {
-        yield* this.#intake.ingestInSlices(got.body, tMs, got.kind);
+        yield* this.#intake.ingestInSlices(fetched.body, tMs, fetched.kind);
       } catch (error) {
-        failure = asError(error);
+        failure = toError(error);
       }
     if (failure === undefined) this.#intake.accept();
     else {
@@ -161,7 +165,7 @@ export class ScrapeTransaction {
       yield* this.#intake.failInSlices(tMs);
       this.#intake.acceptEnd(tMs);
     }
-    const outcome = this.#conclude(got, failure, moment);
+    const outcome = this.#conclude(fetched, failure, moment);
     yield* this.#intake.clean();
     return outcome;
   }
@@ -178,17 +182,17 @@ export class ScrapeTransaction {
       this.#intake.ingest(body, tMs, kind);
       return undefined;
     } catch (error) {
-      return asError(error);
+      return toError(error);
     }
   }
 
   #conclude(
-    got: FetchedBody | Error,
+    fetched: FetchedBody | Error,
     failure: Error | undefined,
     { tMs, timeoutMs, elapsedMs }: ScrapeMoment,
   ): ScrapeOutcome {
     const durationMs = elapsedMs();
-    const counts = got instanceof Error ? undefined : this.#intake.counts;
+    const counts = fetched instanceof Error ? undefined : this.#intake.counts;
     this.#report.append(tMs, [
       failure === undefined ? 1 : 0,
       durationMs / 1_000,
@@ -197,18 +201,21 @@ export class ScrapeTransaction {
       counts?.added ?? 0,
       timeoutMs / 1_000,
       this.#config.limits.samples,
-      got instanceof Error ? bodySizeAfter(got) : got.body.length,
+      fetched instanceof Error ? chooseBodySize(fetched) : fetched.body.length,
     ]);
     this.#appender.commit();
     return { failure, counts, durationMs };
   }
 }
 
-function asError(error: unknown): Error {
+function toError(error: unknown): Error {
   return error instanceof Error ? error : new Error(describeError(error));
 }
 
-/** As Prometheus tells it: -1 for a body above the limit, 0 where there is none. */
-function bodySizeAfter(failure: Error): number {
+/**
+ * The value of scrape_body_size_bytes after a failure, as in Prometheus: -1 for a body above the
+ * limit, 0 where there is none.
+ */
+function chooseBodySize(failure: Error): number {
   return failure instanceof HttpClientError && failure.kind === 'body_too_large' ? -1 : 0;
 }

@@ -1,21 +1,21 @@
 /**
- * Long work in short turns of the event loop, with timers and sockets between them. Two ways,
- * because the two kinds of it must not wait for each other:
+ * Runs long work in short turns of the event loop, so that timers and sockets are served between
+ * them. There are two ways, because the two kinds of work must not wait for each other:
  *
- *     Turns        what a change of lists or of the configuration asks of all jobs. It may wait, so
+ *     Turns        work on all targets of a job, after a new list or configuration. It may wait, so
  *                  all of it divides one share of each turn, in the order of arrival: a hundred
  *                  jobs that change at once do not take a hundred shares
  *     runOnItsOwn  a large scrape body. It has a timeout to keep, so it has a share of its own and
- *                  waits for no list; there are few of them at a time
+ *                  does not wait for lists; there are few large bodies at a time
  */
 import type { Steps } from './steps.ts';
 
-/** Of each turn, for all that one `Turns` runs; a step that has begun is finished. */
+/** The share of each turn for all work of one `Turns`; a step that has begun is finished. */
 const SHARE_MS = 10;
-/** Of each turn, for a scrape body. */
+/** The share of each turn for one scrape body. */
 const OWN_SHARE_MS = 5;
 
-/** Takes all steps, in as many turns as it takes; undefined when `steps.return` has ended them. */
+/** Runs all steps, in as many turns as that takes; undefined when `steps.return` has ended them. */
 export async function runOnItsOwn<Result>(steps: Steps<Result>): Promise<Result | undefined> {
   let endMs = performance.now() + OWN_SHARE_MS;
   for (;;) {
@@ -30,10 +30,10 @@ export async function runOnItsOwn<Result>(steps: Steps<Result>): Promise<Result 
 export class Turns {
   readonly #shareMs: number;
   /**
-   * Work that goes on in later turns, the longest waiting first: at most one entry for each `run`.
+   * Work that continues in later turns, in the order of waiting: at most one entry for each `run`.
    */
   readonly #waiting: (() => void)[] = [];
-  /** When work of this turn began; undefined in a turn that has seen none. */
+  /** When work began in this turn; undefined in a turn without work so far. */
   #beganAt: number | undefined;
 
   constructor(shareMs = SHARE_MS) {
@@ -41,7 +41,7 @@ export class Turns {
   }
 
   /**
-   * Takes all steps, the first ones at once if this turn has time left.
+   * Runs all steps, the first ones at once if this turn has time left.
    *
    * @returns undefined when the signal ended it between two steps
    */
@@ -55,8 +55,8 @@ export class Turns {
   }
 
   /**
-   * For work that is no generator: resolves at once, or in a later turn if this one has had its
-   * share.
+   * For work that is not a generator: resolves at once, or in a later turn if the share of this one
+   * is used up.
    */
   async giveWay(): Promise<void> {
     if (!this.#hasTime()) await this.#nextTurn();

@@ -1,9 +1,9 @@
 /**
- * What a codec throws for bytes it can't read. Codecs are pure and know no retry: callers turn this
- * into an answer, a dropped batch or a repaired file.
+ * What a codec throws for bytes that it can't read. Codecs are pure and do not retry: the caller
+ * turns the error into an answer, drops the batch or repairs the file.
  */
 
-/** `reason`: corrupt bytes, or a size beyond the bound the caller gave. */
+/** `reason`: the bytes are corrupt, or larger than the limit that the caller gave. */
 export class WireError extends Error {
   override readonly name = 'WireError';
   readonly code = 'WIRE_MALFORMED';

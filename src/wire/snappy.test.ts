@@ -42,7 +42,7 @@ test('what was compressed comes back', () => {
   );
 });
 
-test('its beginning can be had alone, and its elements are told', () => {
+test('the beginning can be uncompressed alone, and the elements can be listed', () => {
   fc.assert(
     fc.property(bytes, fc.nat(5_000), (input, length) => {
       const block = compress(input);

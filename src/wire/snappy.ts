@@ -1,7 +1,7 @@
 /**
- * Snappy block format, the compression of remote write. Pure; no framing, no streams.
- * A block is the length of the original as a varint, then elements (literals, and copies that only
- * look back), so blocks concatenate: sum the lengths, join the elements.
+ * Snappy block format, the compression of remote write. Pure; no framing, no streams. A block is
+ * the length of the original as a varint, then elements: literals, and copies of earlier output. So
+ * blocks can be joined: the lengths are added, the elements concatenated.
  * Limits: `uncompress` checks the promised length against `maxBytes` before it allocates; original
  * < 2^32 bytes.
  * Source: https://github.com/google/snappy/blob/main/format_description.txt
@@ -9,30 +9,32 @@
 import { WireError } from './errors.ts';
 import { putVarint } from './varint.ts';
 
-/** Copies reach back at most this far here, as in the reference: offsets fit two bytes. */
+/**
+ * Copies reach back at most this far, as in the reference implementation: an offset fits two bytes.
+ */
 const FRAGMENT_BYTES = 65_536;
 const HASH_BITS_MAX = 14;
 /**
- * The last bytes of a fragment are always a literal, so that the matcher may read four bytes
- * anywhere.
+ * The last bytes of a fragment are always a literal, so that the matcher may read four bytes at any
+ * position.
  */
 const INPUT_MARGIN = 15;
 
-/** From here on a call into the engine is faster than a loop. */
+/** From this length on copyWithin is faster than a loop. */
 const COPY_WITHIN_MIN = 32;
 
 /**
- * Positions within a fragment by hash of four bytes; one table, reused by every call: compression
- * is synchronous.
+ * Positions within a fragment by the hash of four bytes. All calls share the table, since
+ * compression is synchronous.
  */
 const table = new Uint16Array(1 << HASH_BITS_MAX);
 
-/** The largest block that `length` bytes can become. */
+/** The size of the largest block that `length` bytes can become. */
 export function maxCompressedLength(length: number): number {
   return 32 + length + Math.ceil(length / 6);
 }
 
-/** Compresses bytes to one block, a copy of its own. */
+/** Compresses bytes to one block in memory of its own. */
 export function compress(input: Uint8Array): Uint8Array {
   const output = new Uint8Array(maxCompressedLength(input.length));
   return output.slice(0, compressInto(input, output, 0));
@@ -42,7 +44,7 @@ export function compress(input: Uint8Array): Uint8Array {
  * Compresses into `output` from `at`, which must have room for `maxCompressedLength(input.length)`
  * bytes.
  *
- * @returns the position behind the block
+ * @returns the offset behind the block
  */
 export function compressInto(input: Uint8Array, output: Uint8Array, at: number): number {
   let op = putVarint(output, at, input.length);
@@ -54,23 +56,23 @@ export function compressInto(input: Uint8Array, output: Uint8Array, at: number):
   return op;
 }
 
-/** The length that a block promises for its original. */
+/** Reads the length that a block promises for its original. @throws WireError */
 export function uncompressedLength(block: Uint8Array): number {
   let length = 0;
   for (let i = 0; i < 5; i++) {
     const byte = block[i];
-    if (byte === undefined) throw corrupt('the length is cut off');
+    if (byte === undefined) throw makeCorruptError('the length is cut off');
     length += (byte & 0x7f) * 2 ** (7 * i);
     if (byte < 0x80) {
-      if (length > 0xffffffff) throw corrupt('the length is above 2^32');
+      if (length > 0xffffffff) throw makeCorruptError('the length is above 2^32');
       return length;
     }
   }
-  throw corrupt('the length has more than five bytes');
+  throw makeCorruptError('the length has more than five bytes');
 }
 
 /**
- * The original of a block.
+ * Uncompresses a block.
  *
  * @throws WireError: `too_large` before allocating when more than `maxBytes` are promised, else
  * `corrupt`
@@ -80,26 +82,27 @@ export function uncompress(block: Uint8Array, maxBytes: number): Uint8Array {
   if (length > maxBytes) {
     throw new WireError('too_large', `snappy block holds ${length} bytes, above ${maxBytes}`);
   }
-  // An element of three bytes makes at most 64: a longer promise can't be kept, so nothing is
+  // An element of three bytes makes at most 64: a block can't keep a longer promise, so nothing is
   // allocated for it.
-  if (length > block.length * 22) throw corrupt('the length is more than the elements can make');
+  if (length > block.length * 22)
+    throw makeCorruptError('the length is more than the elements can make');
   const output = new Uint8Array(length);
-  if (expand(block, preambleLength(block), output) !== length)
-    throw corrupt('elements are missing');
+  if (expand(block, measurePreamble(block), output) !== length)
+    throw makeCorruptError('elements are missing');
   return output;
 }
 
 /**
- * The beginning of the original: at most so many bytes, up to the last element that fits. @throws
- * WireError
+ * Uncompresses the beginning of a block: at most that many bytes, up to the last element that fits.
+ * @throws WireError
  */
 export function uncompressStart(block: Uint8Array, bytes: number): Uint8Array {
   const output = new Uint8Array(Math.min(bytes, uncompressedLength(block)));
-  return output.subarray(0, expand(block, preambleLength(block), output, true));
+  return output.subarray(0, expand(block, measurePreamble(block), output, true));
 }
 
 /**
- * Joins blocks to one block whose original is the originals joined; nothing is compressed again.
+ * Joins blocks to one block whose original is the originals joined. Nothing is compressed again.
  */
 export function concatSnappy(blocks: readonly Uint8Array[]): Uint8Array {
   const first = blocks[0];
@@ -108,7 +111,7 @@ export function concatSnappy(blocks: readonly Uint8Array[]): Uint8Array {
   let size = 0;
   for (const block of blocks) {
     original += uncompressedLength(block);
-    size += block.length - preambleLength(block);
+    size += block.length - measurePreamble(block);
   }
   const preamble = new Uint8Array(5);
   const head = putVarint(preamble, 0, original);
@@ -116,7 +119,7 @@ export function concatSnappy(blocks: readonly Uint8Array[]): Uint8Array {
   output.set(preamble.subarray(0, head));
   let at = head;
   for (const block of blocks) {
-    const elements = block.subarray(preambleLength(block));
+    const elements = block.subarray(measurePreamble(block));
     output.set(elements, at);
     at += elements.length;
   }
@@ -141,7 +144,7 @@ function compressFragment(
   let literalStart = start;
   let ip = start + 1;
   const limit = end - INPUT_MARGIN;
-  // The further the last match lies behind, the wider the steps: incompressible bytes cost little.
+  // The step grows with the distance from the last match, so that incompressible bytes cost little.
   let skip = 32;
   while (ip <= limit) {
     const word = view.getInt32(ip, true);
@@ -154,7 +157,7 @@ function compressFragment(
       continue;
     }
     if (ip > literalStart) op = putLiteral(input, literalStart, ip, output, op);
-    const matched = matchLength(view, candidate + 4, ip + 4, end) + 4;
+    const matched = measureMatch(view, candidate + 4, ip + 4, end) + 4;
     op = putCopy(output, op, ip - candidate, matched);
     ip += matched;
     literalStart = ip;
@@ -165,11 +168,11 @@ function compressFragment(
   return literalStart < end ? putLiteral(input, literalStart, end, output, op) : op;
 }
 
-function matchLength(view: DataView, a: number, b: number, end: number): number {
+function measureMatch(view: DataView, a: number, b: number, end: number): number {
   let i = b;
   let j = a;
   for (const last = end - 16; i <= last; i += 16, j += 16) {
-    // Sixteen bytes a turn: eight-byte reads would make BigInts.
+    // Sixteen bytes an iteration; eight-byte reads would make BigInts.
     if (
       ((view.getInt32(i, true) ^ view.getInt32(j, true)) |
         (view.getInt32(i + 4, true) ^ view.getInt32(j + 4, true)) |
@@ -181,7 +184,7 @@ function matchLength(view: DataView, a: number, b: number, end: number): number 
   }
   for (const last = end - 4; i <= last; i += 4, j += 4) {
     const differing = view.getInt32(i, true) ^ view.getInt32(j, true);
-    // The lowest set bit tells which byte differs first.
+    // The lowest set bit lies in the first byte that differs.
     if (differing !== 0) return i - b + ((31 - Math.clz32(differing & -differing)) >>> 3);
   }
   while (i < end && view.getUint8(i) === view.getUint8(j)) {
@@ -245,26 +248,26 @@ function putCopy2(output: Uint8Array, at: number, offset: number, length: number
 }
 
 /**
- * Goes through the elements of a good block: where each begins in the original, how long it is, how
- * far back it copies; 0 for a literal.
+ * Calls `visit` for each element of a well-formed block: its offset in the original, its length,
+ * and how far back it copies, 0 for a literal.
  */
 export function forEachElement(
   block: Uint8Array,
   visit: (at: number, length: number, offset: number) => void,
 ): void {
   let at = 0;
-  for (let ip = preambleLength(block); ip < block.length;) {
+  for (let ip = measurePreamble(block); ip < block.length;) {
     const tag = block[ip++] as number;
     const kind = tag & 3;
     let length = kind === 1 ? ((tag >>> 2) & 7) + 4 : (tag >>> 2) + 1;
     let offset = 0;
     if (kind === 0) {
       const more = Math.max(0, length - 60);
-      if (more > 0) length = littleEndian(block, ip, more) + 1;
+      if (more > 0) length = readLittleEndian(block, ip, more) + 1;
       ip += more + length;
     } else {
       const bytes = kind === 1 ? 1 : kind === 2 ? 2 : 4;
-      offset = littleEndian(block, ip, bytes) | (kind === 1 ? (tag >>> 5) << 8 : 0);
+      offset = readLittleEndian(block, ip, bytes) | (kind === 1 ? (tag >>> 5) << 8 : 0);
       ip += bytes;
     }
     visit(at, length, offset);
@@ -273,9 +276,9 @@ export function forEachElement(
 }
 
 /**
- * Runs the elements from `start` into `output`; returns how many bytes came out.
+ * Expands the elements from `start` into `output`; returns how many bytes they made.
  *
- * @param isStart  whether the output is for the beginning alone: elements that do not fit end it
+ * @param isStart whether only the beginning is wanted: an element that does not fit ends the work
  */
 function expand(block: Uint8Array, start: number, output: Uint8Array, isStart = false): number {
   let ip = start;
@@ -286,14 +289,14 @@ function expand(block: Uint8Array, start: number, output: Uint8Array, isStart = 
       let length = (tag >>> 2) + 1;
       if (length > 60) {
         const bytes = length - 60;
-        if (ip + bytes > block.length) throw corrupt('a literal is cut off');
-        length = littleEndian(block, ip, bytes) + 1;
+        if (ip + bytes > block.length) throw makeCorruptError('a literal is cut off');
+        length = readLittleEndian(block, ip, bytes) + 1;
         ip += bytes;
       }
-      if (ip + length > block.length) throw corrupt('a literal is cut off');
+      if (ip + length > block.length) throw makeCorruptError('a literal is cut off');
       if (op + length > output.length) {
         if (isStart) return op;
-        throw corrupt('more bytes than promised');
+        throw makeCorruptError('more bytes than promised');
       }
       if (length <= 32) for (let i = 0; i < length; i++) output[op + i] = block[ip + i] as number;
       else output.set(block.subarray(ip, ip + length), op);
@@ -303,39 +306,39 @@ function expand(block: Uint8Array, start: number, output: Uint8Array, isStart = 
     }
     const kind = tag & 3;
     const bytes = kind === 1 ? 1 : kind === 2 ? 2 : 4;
-    if (ip + bytes > block.length) throw corrupt('a copy is cut off');
-    const low = littleEndian(block, ip, bytes);
+    if (ip + bytes > block.length) throw makeCorruptError('a copy is cut off');
+    const low = readLittleEndian(block, ip, bytes);
     ip += bytes;
     const offset = kind === 1 ? low | ((tag >>> 5) << 8) : low;
     const length = kind === 1 ? ((tag >>> 2) & 7) + 4 : (tag >>> 2) + 1;
-    if (offset === 0 || offset > op) throw corrupt('a copy reaches before the beginning');
+    if (offset === 0 || offset > op) throw makeCorruptError('a copy reaches before the beginning');
     if (op + length > output.length) {
       if (isStart) return op;
-      throw corrupt('more bytes than promised');
+      throw makeCorruptError('more bytes than promised');
     }
     if (offset >= length && length >= COPY_WITHIN_MIN) {
       output.copyWithin(op, op - offset, op - offset + length);
       op += length;
       continue;
     }
-    // Byte by byte: a copy may overlap what it writes, which repeats a pattern.
+    // Byte by byte, since a copy may overlap its own output, which repeats a pattern.
     for (let i = 0; i < length; i++, op++) output[op] = output[op - offset] as number;
   }
   return op;
 }
 
-function littleEndian(bytes: Uint8Array, at: number, count: number): number {
+function readLittleEndian(bytes: Uint8Array, at: number, count: number): number {
   let value = 0;
   for (let i = count - 1; i >= 0; i--) value = value * 256 + (bytes[at + i] as number);
   return value;
 }
 
-function preambleLength(block: Uint8Array): number {
+function measurePreamble(block: Uint8Array): number {
   let at = 0;
   while ((block[at] ?? 0) >= 0x80) at += 1;
   return at + 1;
 }
 
-function corrupt(what: string): WireError {
+function makeCorruptError(what: string): WireError {
   return new WireError('corrupt', `malformed snappy block: ${what}`);
 }

@@ -1,26 +1,26 @@
 /**
- * Varints, the numbers of protobuf and of snappy: seven bits a byte, the lowest first, a set high
- * bit where more follow. Numbers are exact to 2^53. Writing only: a reader of varints knows where
- * its bytes end, which is another's matter.
+ * Writes varints, the numbers of protobuf and of snappy: seven bits a byte, the lowest first, with
+ * the high bit set where more bytes follow. Numbers are exact to 2^53. Not here: reading, which
+ * needs the end of the bytes and is in protobuf/reader.ts and snappy.ts.
  * Source: https://protobuf.dev/programming-guides/encoding/#varints
  */
 
 /** How many bytes an unsigned varint takes. */
-export function varintLength(value: number): number {
+export function measureVarint(value: number): number {
   let length = 1;
   for (let rest = value; rest >= 0x80; rest /= 128) length += 1;
   return length;
 }
 
-export function int64Length(value: number): number {
-  return value < 0 ? 10 : varintLength(value);
+export function measureInt64(value: number): number {
+  return value < 0 ? 10 : measureVarint(value);
 }
 
-/** Writes an unsigned varint; returns the position behind it. */
+/** Writes an unsigned varint; returns the offset behind it. */
 export function putVarint(bytes: Uint8Array, at: number, value: number): number {
   let rest = value;
   let op = at;
-  // Above 2^31 the cheap integer operations would cut the number.
+  // Integer operations, which are faster, are exact only below 2^31.
   while (rest > 0x7fffffff) {
     bytes[op++] = (rest % 128) | 0x80;
     rest = Math.floor(rest / 128);
@@ -33,7 +33,7 @@ export function putVarint(bytes: Uint8Array, at: number, value: number): number 
   return op;
 }
 
-/** Writes an int64; returns the position behind it. */
+/** Writes an int64; returns the offset behind it. */
 export function putInt64(bytes: Uint8Array, at: number, value: number): number {
   if (value >= 0) return putVarint(bytes, at, value);
   let rest = -(value + 1);
@@ -47,12 +47,12 @@ export function putInt64(bytes: Uint8Array, at: number, value: number): number {
 
 /**
  * Writes a sint64, 0 -1 1 -2 2 as 0 1 2 3 4, so that a small number is short whatever its sign;
- * returns the position behind it.
+ * returns the offset behind it.
  */
 export function putSint64(bytes: Uint8Array, at: number, value: number): number {
   if (value >= 0) return putVarint(bytes, at, value * 2);
   const end = putVarint(bytes, at, -value * 2 - 1);
-  // The lowest bit is the sign; a number above 2^53 is rounded, and has lost it.
+  // The lowest bit is the sign. A number above 2^53 is rounded and has lost it, so it is set here.
   bytes[at] = (bytes[at] as number) | 1;
   return end;
 }

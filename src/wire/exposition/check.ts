@@ -1,7 +1,8 @@
 /**
- * The rules for those who write a page of text format 0.0.4, which are stricter than what a scrape
- * takes: whole lines, one HELP and one TYPE a family and before its samples, no reserved label
- * name, no raw line feed in a value. Pure. Not here: advice on names and help texts.
+ * The rules for writers of text format 0.0.4, which are stricter than what a scrape accepts: every
+ * line ends with a line feed, each family has at most one HELP and one TYPE, the TYPE comes before
+ * its samples, and no label value holds a raw line feed. Pure. Not here: advice on names and help
+ * texts.
  * Source: https://prometheus.io/docs/instrumenting/exposition_formats/#text-format-details,
  * prometheus/common/expfmt
  */
@@ -56,7 +57,7 @@ function checkSample(
   seen.sample.add(findFamily(name, seen.type));
 }
 
-/** `x_bucket` belongs to `x` where that is a histogram. */
+/** The family of a sample name: `x_bucket` belongs to `x` where that is a histogram. */
 function findFamily(name: string, types: ReadonlyMap<string, string>): string {
   const match = /^(.+)_(?:bucket|sum|count)$/.exec(name);
   const type = types.get(match?.[1] ?? '');

@@ -1,11 +1,12 @@
 /**
- * What the readers of exposition text throw, and how a position becomes a line and a column.
+ * The error that the readers of exposition text throw, and how an offset becomes a line and a
+ * column.
  */
 import { type Borrowed, peek } from '../../model/borrowed.ts';
 
 /**
- * The body is not an exposition; nothing of it may be used. Line and column (in bytes) count from
- * 1.
+ * The body is not an exposition, and no part of it may be used. Line and column (in bytes) count
+ * from 1.
  */
 export class ExpositionError extends Error {
   override readonly name = 'ExpositionError';
@@ -21,7 +22,7 @@ export class ExpositionError extends Error {
 
 const LF = 10;
 
-/** The error for a fault at a position of a body. */
+/** Makes the error for a fault at an offset of a body. */
 export function errorAt(
   bytes: Borrowed<Uint8Array>,
   pos: number,
@@ -38,8 +39,8 @@ export function errorAt(
   return new ExpositionError(message, { line, column: pos - lineStart + 1 });
 }
 
-/** How a message names what stands at a position. */
-export function charAt(bytes: Borrowed<Uint8Array>, pos: number): string {
+/** Describes the character at an offset, for a message. */
+export function describeChar(bytes: Borrowed<Uint8Array>, pos: number): string {
   const byte = bytes[pos];
   if (byte === LF || byte === undefined) return 'the end of the line';
   return JSON.stringify(

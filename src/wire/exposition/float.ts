@@ -1,7 +1,7 @@
 /**
- * Numbers as Prometheus reads and normalises them: Go's ParseFloat without underscores and
- * hexadecimal, and the OpenMetrics spelling of `le` and `quantile`. The fast path for plain
- * decimals is in reader.ts.
+ * Reads and writes numbers as Prometheus does: Go's ParseFloat without underscores and hexadecimal
+ * numbers, and the OpenMetrics spelling of `le` and `quantile`. The fast path for plain decimals is
+ * in reader.ts.
  * Source: https://pkg.go.dev/strconv#ParseFloat, prometheus/model/textparse (parseFloat,
  * formatOpenMetricsFloat)
  */
@@ -9,10 +9,7 @@
 const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 const INFINITY = /^([+-]?)inf(?:inity)?$/i;
 
-/**
- * The float64 of a sample's value; undefined when Prometheus would refuse the text, `1e999` among
- * it.
- */
+/** Parses a sample's value; undefined for a text that Prometheus refuses, such as `1e999`. */
 export function parseSampleValue(text: string): number | undefined {
   if (DECIMAL.test(text)) {
     const value = Number(text);
@@ -23,7 +20,7 @@ export function parseSampleValue(text: string): number | undefined {
   return text.toLowerCase() === 'nan' ? NaN : undefined;
 }
 
-/** `1` → `1.0`, `1000000` → `1e+06`: as Go's %g prints it, always seen to be a float. */
+/** `1` → `1.0`, `1000000` → `1e+06`: as Go's %g prints it, but always with a dot or an exponent. */
 export function formatOpenMetricsFloat(value: number): string {
   if (Number.isNaN(value)) return 'NaN';
   if (value === Infinity) return '+Inf';

@@ -1,15 +1,15 @@
 /**
- * The lines of the text formats that begin with "#": HELP, TYPE and UNIT, and the end of an
- * OpenMetrics page. Free comments, which only the older format has, are told apart from them.
+ * Reads the lines of the text formats that begin with "#": HELP, TYPE and UNIT, and the end of an
+ * OpenMetrics exposition. Other comments, which only the older format allows, are skipped.
  *
  *     # HELP name text\n      # TYPE name counter\n      # UNIT name seconds\n      # EOF\n
  *
- * Limits: of a text the first TEXT_BYTES_MAX bytes are read.
+ * Limits: only the first TEXT_BYTES_MAX bytes of a text are read.
  * Source: prometheus/model/textparse/promlex.l, openmetricslex.l
  */
 import type { Borrowed } from '../../model/borrowed.ts';
 import { SERIES_TYPES, type SeriesType } from '../../model/sample.ts';
-import { charAt, errorAt } from './error.ts';
+import { describeChar, errorAt } from './error.ts';
 import { decode, isBlank, SERIES_BYTES_MAX, skipBlanks, skipMetricName } from './series.ts';
 
 export type MetadataKind = 'help' | 'type' | 'unit';
@@ -19,14 +19,17 @@ export interface MetadataLine {
   readonly name: string;
   /** The HELP without its escapes, the type or the unit as written. */
   readonly text: string;
-  /** Of a TYPE line. */
+  /** The type, of a TYPE line only. */
   readonly type: SeriesType | undefined;
 }
 
-/** A line of a page: from its "#" to its line feed. */
+/** A line of a body: from its "#" to its line feed. */
 interface Line {
   readonly bytes: Borrowed<Uint8Array>;
-  /** The same bytes: a Buffer finds and decodes faster, and is dear to make. */
+  /**
+   * The same bytes as a Buffer, which searches and decodes faster. It is made once a body, since
+   * making one is slow.
+   */
   readonly buffer: Buffer;
   readonly start: number;
   readonly end: number;
@@ -42,7 +45,7 @@ const KIND_BY_START: Readonly<Record<string, MetadataKind | undefined>> = {
   '# UNIT ': 'unit',
 };
 
-/** The older format: undefined for a free comment. @throws ExpositionError */
+/** Reads a line of the text format; undefined for a comment. @throws ExpositionError */
 export function readTextMetadata(line: Line): MetadataLine | undefined {
   const { bytes, buffer, start, end } = line;
   const word = skipBlanks(bytes, start + 1);
@@ -64,7 +67,7 @@ export function readTextMetadata(line: Line): MetadataLine | undefined {
   return { kind: 'type', name, text, type: parseType(line, nameEnd, text, TEXT_TYPES) };
 }
 
-/** OpenMetrics, which has no other comments. @throws ExpositionError */
+/** Reads a line of OpenMetrics, which has no comments. @throws ExpositionError */
 export function readOpenMetricsMetadata(line: Line): MetadataLine | 'end' {
   const { bytes, buffer, start, end } = line;
   if (buffer.toString('latin1', start, end) === '# EOF') {
@@ -93,11 +96,11 @@ export function readOpenMetricsMetadata(line: Line): MetadataLine | 'end' {
   return { kind, name, text, type: undefined };
 }
 
-/** The end of the name that begins there. */
+/** The end of the name that begins at `start`. @throws ExpositionError where there is none */
 function skipName({ bytes, end: lineEnd }: Line, start: number): number {
   const end = skipMetricName(bytes, start);
   if (end === start || end > lineEnd)
-    throw errorAt(bytes, start, `expected a metric name, found ${charAt(bytes, start)}`);
+    throw errorAt(bytes, start, `expected a metric name, found ${describeChar(bytes, start)}`);
   if (end - start > SERIES_BYTES_MAX)
     throw errorAt(bytes, start, `a metric name is longer than ${SERIES_BYTES_MAX} bytes`);
   return end;

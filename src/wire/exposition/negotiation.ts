@@ -1,10 +1,10 @@
 /**
- * Which exposition formats a scrape asks for, and which one an answer is in. Pure.
+ * Which exposition formats a scrape asks for, and which one a body is in. Pure.
  * Source: https://prometheus.io/docs/instrumenting/content_negotiation/,
  * prometheus/scrape/scrape.go (acceptHeader), prometheus/model/textparse/interface.go (New)
  */
 
-/** In Prometheus' spelling of `scrape_protocols`; value: media type. */
+/** The media type of each protocol, by its name in `scrape_protocols` of Prometheus. */
 const MEDIA_TYPES = {
   PrometheusProto:
     'application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited',
@@ -17,7 +17,7 @@ const MEDIA_TYPES = {
 export type ScrapeProtocol = keyof typeof MEDIA_TYPES;
 export const SCRAPE_PROTOCOLS = Object.keys(MEDIA_TYPES) as ScrapeProtocol[];
 
-/** Without native histograms. */
+/** The protocols that are offered where native histograms are not wanted. */
 export const DEFAULT_PROTOCOLS: readonly ScrapeProtocol[] = [
   'OpenMetricsText1.0.0',
   'OpenMetricsText0.0.1',
@@ -25,11 +25,11 @@ export const DEFAULT_PROTOCOLS: readonly ScrapeProtocol[] = [
   'PrometheusText0.0.4',
 ];
 
-/** How names that were illegal before UTF-8 are to be written, in Prometheus' spelling. */
+/** How a target is to write names that were illegal before UTF-8, in Prometheus' spelling. */
 export const ESCAPING_SCHEMES = ['allow-utf-8', 'underscores', 'dots', 'values'] as const;
 export type EscapingScheme = (typeof ESCAPING_SCHEMES)[number];
 
-/** The Accept header: the protocols in order, each with less weight than the one before. */
+/** Makes the Accept header: the protocols in order, each with less weight than the one before. */
 export function acceptHeader(
   protocols: readonly ScrapeProtocol[],
   escaping: EscapingScheme,
@@ -49,9 +49,9 @@ const KINDS_MAX = 1_000;
 const LENGTH_MAX = 256;
 const kinds = new Map<string | undefined, ExpositionKind | undefined>();
 
-/** What a body of this Content-Type is read as; undefined when it names nothing that is known. */
+/** The format that a body of this Content-Type is read in; undefined for an unknown type. */
 export function parseContentType(contentType: string | undefined): ExpositionKind | undefined {
-  // Exporters say the same at each scrape.
+  // Targets send the same few values at every scrape, so they are parsed once.
   if (kinds.has(contentType)) return kinds.get(contentType);
   const kind = readKind(contentType);
   if ((contentType?.length ?? 0) > LENGTH_MAX) return kind;
@@ -77,22 +77,22 @@ function readKind(contentType: string | undefined): ExpositionKind | undefined {
   }
 }
 
-/** What a protocol is read as. */
+/** The format that a body of this protocol is read in. */
 export function kindOfProtocol(protocol: ScrapeProtocol): ExpositionKind {
   if (protocol === 'PrometheusProto') return 'protobuf';
   return protocol.startsWith('OpenMetrics') ? 'openmetrics' : 'text';
 }
 
 /**
- * What to serve to a reader that sent this Accept header: OpenMetrics only where it is wanted as
- * much as text.
+ * Which format to serve for an Accept header: OpenMetrics only where it has at least the weight of
+ * text.
  */
 export function wantedFormat(accept: string | undefined): 'text' | 'openmetrics' {
   let text = 0;
   let openMetrics = 0;
   for (const part of (accept ?? '').split(',')) {
-    const [type = '', ...parameters] = part.split(';').map((one) => one.trim());
-    const given = new Map(parameters.map((one) => splitParameter(one)));
+    const [type = '', ...parameters] = part.split(';').map((piece) => piece.trim());
+    const given = new Map(parameters.map((parameter) => splitParameter(parameter)));
     const weight = given.has('q') ? Number(given.get('q')) : 1;
     const version = given.get('version');
     const isKnown = version === undefined || version === '1.0.0' || version === '0.0.1';

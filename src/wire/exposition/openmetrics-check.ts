@@ -1,8 +1,7 @@
 /**
- * The rules for those who write OpenMetrics pages, far stricter than what a scrape takes: families
- * whole and in one piece, metadata first, names and labels as the type asks, counters that count,
- * buckets that add up.
- * Pure. Not here: the syntax (reader.ts), advice on names.
+ * The rules for writers of OpenMetrics, far stricter than what a scrape accepts: families whole and
+ * in one piece, metadata first, names and labels as the type requires, no negative counts,
+ * cumulative buckets. Pure. Not here: the syntax (reader.ts), advice on names.
  * Source: https://github.com/prometheus/OpenMetrics/blob/main/specification/OpenMetrics.md
  */
 import type { SeriesType } from '../../model/sample.ts';
@@ -20,7 +19,7 @@ const SUFFIXES: Readonly<Record<SeriesType, readonly string[]>> = {
   stateset: [''],
   unknown: [''],
 };
-/** Suffixes of what only counts up: never NaN, never negative. */
+/** Suffixes of counts, which are never NaN and never negative. */
 const COUNTING = ['_total', '_bucket', '_count', '_sum', '_gcount'];
 const EXEMPLAR_CHARS_MAX = 128;
 const COMMA = 44;
@@ -31,15 +30,15 @@ interface Family {
   type: SeriesType;
   readonly given: Set<string>;
   hasSamples: boolean;
-  /** Label sets (without le and quantile) that were complete before. */
+  /** Label sets (without le and quantile) whose samples are complete; none may follow. */
   readonly doneGroups: Set<string>;
   group: Group | undefined;
 }
 
-/** The samples of one label set of a family; of a histogram, its buckets. */
+/** The samples of one label set of a family, such as the buckets of a histogram. */
 interface Group {
   readonly key: string;
-  /** Time of the last sample by series: undefined without one. */
+  /** Time of the last sample by series; undefined for a sample without a time. */
   readonly times: Map<string, number | undefined>;
   lastBound: number | undefined;
   lastCumulative: number;
@@ -65,10 +64,10 @@ export function checkOpenMetrics(body: Uint8Array): void {
 
 class Checker {
   readonly #reader: ExpositionReader;
-  /** Which family each possible sample name belongs to. */
+  /** The family that each possible sample name belongs to. */
   readonly #owners = new Map<string, string>();
   #family: Family | undefined;
-  /** Where the line under inspection begins. */
+  /** The offset of the current line. */
   #from = 0;
 
   constructor(reader: ExpositionReader) {
@@ -81,32 +80,31 @@ class Checker {
       this.#from = reader.pos;
       const entry = reader.next();
       if (entry === 'end') break;
-      if (entry === 'sample') this.#sample();
-      else this.#metadata(entry);
+      if (entry === 'sample') this.#checkSample();
+      else this.#checkMetadata(entry);
     }
     this.#closeGroup();
   }
 
-  #metadata(keyword: 'help' | 'type' | 'unit'): void {
+  #checkMetadata(keyword: 'help' | 'type' | 'unit'): void {
     const { metricName, text, type } = this.#reader;
-    if (this.#family?.name !== metricName) this.#open(metricName);
+    if (this.#family?.name !== metricName) this.#openFamily(metricName);
     const family = this.#family as Family;
-    if (family.hasSamples)
-      this.#fail(`# ${keyword.toUpperCase()} stands behind samples of its family`);
+    if (family.hasSamples) this.#fail(`# ${keyword.toUpperCase()} follows samples of its family`);
     if (family.given.has(keyword))
       this.#fail(`a second # ${keyword.toUpperCase()} of ${metricName}`);
     family.given.add(keyword);
     if (keyword === 'type') {
       this.#owners.delete(metricName);
       family.type = type;
-      for (const suffix of SUFFIXES[type]) this.#own(metricName + suffix, metricName);
+      for (const suffix of SUFFIXES[type]) this.#claimName(metricName + suffix, metricName);
     }
     const hasUnit = family.given.has('unit') && (keyword !== 'unit' || text !== '');
     if (hasUnit && (family.type === 'info' || family.type === 'stateset'))
-      this.#fail(`a family of type ${family.type} has no unit`);
+      this.#fail(`a family of type ${family.type} cannot have a unit`);
   }
 
-  #open(name: string): void {
+  #openFamily(name: string): void {
     this.#closeGroup();
     this.#family = {
       name,
@@ -116,10 +114,10 @@ class Checker {
       doneGroups: new Set(),
       group: undefined,
     };
-    this.#own(name, name);
+    this.#claimName(name, name);
   }
 
-  #own(sampleName: string, family: string): void {
+  #claimName(sampleName: string, family: string): void {
     const owner = this.#owners.get(sampleName);
     if (owner !== undefined)
       this.#fail(
@@ -130,7 +128,7 @@ class Checker {
     this.#owners.set(sampleName, family);
   }
 
-  #sample(): void {
+  #checkSample(): void {
     const { bytes, seriesEnd } = this.#reader;
     if (bytes[seriesEnd - 1] === BRACE_CLOSE && bytes[seriesEnd - 2] === COMMA)
       this.#fail('a comma stands before the closing brace');
@@ -139,7 +137,7 @@ class Checker {
     let suffix = family === undefined ? undefined : findSuffix(name, family);
     if (family === undefined || suffix === undefined) {
       if (family?.name === name) this.#fail(`a sample of a ${family.type} cannot be named ${name}`);
-      this.#open(name);
+      this.#openFamily(name);
       family = this.#family as Family;
       suffix = '';
     }
@@ -149,7 +147,7 @@ class Checker {
     const sample = { name, suffix, labels: map, value, tMs: hasTime ? tMs : undefined };
     this.#checkValue(family, sample);
     this.#checkExemplar(family, suffix);
-    const group = this.#groupOf(family, sample);
+    const group = this.#enterGroup(family, sample);
     if (family.type === 'histogram' || family.type === 'gaugehistogram')
       this.#addToHistogram(group, sample);
   }
@@ -197,7 +195,7 @@ class Checker {
       this.#fail(`the labels of an exemplar have more than ${EXEMPLAR_CHARS_MAX} characters`);
   }
 
-  #groupOf(family: Family, { suffix, labels, tMs }: Sample): Group {
+  #enterGroup(family: Family, { suffix, labels, tMs }: Sample): Group {
     const own = [...labels].filter(
       ([label, value]) =>
         value !== '' &&
@@ -208,7 +206,8 @@ class Checker {
     const key = JSON.stringify(own.toSorted(([a], [b]) => (a < b ? -1 : 1)));
     if (family.group?.key !== key) {
       this.#closeGroup();
-      if (family.doneGroups.has(key)) this.#fail('samples of one label set do not stand together');
+      if (family.doneGroups.has(key))
+        this.#fail('samples of one label set are not next to each other');
       family.group = newGroup(key);
     }
     const { group } = family;
@@ -217,7 +216,7 @@ class Checker {
     if (group.times.has(series)) {
       const before = group.times.get(series);
       if (before === undefined || tMs === undefined)
-        this.#fail('a series comes twice, and not each time with a timestamp');
+        this.#fail('a series comes twice without a timestamp on each sample');
       if (tMs < before) this.#fail('timestamps go back');
     }
     group.times.set(series, tMs);
@@ -238,7 +237,7 @@ class Checker {
     if (bound < 0) group.hasNegativeBound = true;
   }
 
-  /** What can be said of a histogram only when it is whole. */
+  /** Checks what can be checked of a histogram only when all its samples were read. */
   #closeGroup(): void {
     const family = this.#family;
     const group = family?.group;
@@ -249,7 +248,7 @@ class Checker {
     const { count, sum, hasNegativeBound } = group;
     if (group.lastBound !== Infinity) this.#fail(`histogram ${family.name} has no +Inf bucket`);
     if (count !== undefined && count !== group.lastCumulative)
-      this.#fail(`the count of ${family.name} is not that of its +Inf bucket`);
+      this.#fail(`the count of ${family.name} differs from its +Inf bucket`);
     if ((count === undefined) !== (sum === undefined))
       this.#fail(`${family.name} has a count without a sum, or a sum without a count`);
     if (family.type === 'histogram' && hasNegativeBound && sum !== undefined)
@@ -264,7 +263,7 @@ class Checker {
 }
 
 /**
- * What follows the family's name in that of a sample; undefined when the sample is of another
+ * What follows the family's name in a sample's name; undefined when the sample belongs to another
  * family.
  */
 function findSuffix(name: string, family: Family): string | undefined {

@@ -104,7 +104,7 @@ test('what Prometheus refuses is refused, with line and column', () => {
   assert.throws(() => read(Buffer.from([97, 32, 49, 10, 35, 255, 10])), /line 2.*UTF-8/);
 });
 
-test('le and quantile are spelt as floats, by the type in force', () => {
+test('le and quantile are spelt as floats, by the type of the family', () => {
   const body = [
     '# TYPE h histogram',
     'h_bucket{le="1",quantile="1"} 1',
@@ -207,7 +207,7 @@ const families = fc.uniqueArray(
   { maxLength: 4, selector: ({ name }) => name },
 );
 
-test('any page that is written parses back to itself, in text and in OpenMetrics', () => {
+test('any exposition that is written reads back as itself, in text and in OpenMetrics', () => {
   fc.assert(
     fc.property(
       families,

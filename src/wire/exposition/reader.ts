@@ -1,14 +1,15 @@
 /**
- * Text format 0.0.4 (and 1.0.0 with UTF-8 names) and OpenMetrics 0.0.1 and 1.0.0, as Prometheus 3
- * reads them from a target, on bytes: a cursor that makes no string and no object per sample.
- * Labels are decoded only for a series whose labels are asked for, exemplars only when asked for.
- * Not here: protobuf (protobuf/), and the stricter rules for those who write pages (check.ts,
+ * Reads text format 0.0.4 (and 1.0.0 with UTF-8 names) and OpenMetrics 0.0.1 and 1.0.0 as
+ * Prometheus 3 does, on bytes: a cursor that makes no string and no object for a sample. Labels and
+ * exemplars are decoded only when the caller asks for them.
+ *
+ * Not here: protobuf (protobuf/), and the stricter rules for writers (check.ts,
  * openmetrics-check.ts).
- * Laxer than Prometheus where that harms nobody: a minus before a timestamp, blanks round a TYPE, a
- * HELP without name.
- * Stricter: the whole body must be UTF-8, free comments too; a comma must stand between labels, and
- * a blank behind a name without braces; a NUL outside a label value is refused, where Prometheus
- * stops reading without a word.
+ * Laxer than Prometheus where that harms nobody: a minus before a timestamp, blanks around a TYPE,
+ * a HELP without a name.
+ * Stricter: the whole body must be UTF-8, comments too; a comma must separate labels, and a blank
+ * must follow a name without braces; a NUL outside a label value is refused, where Prometheus
+ * silently stops reading.
  * Limits: the caller bounds the body; series.ts bounds a series, metadata-lines.ts a HELP text. No
  * recursion.
  * Source: https://prometheus.io/docs/instrumenting/exposition_formats/,
@@ -41,24 +42,24 @@ const LOWER_E = 101;
 
 const TWO_53 = 2 ** 53;
 const POWERS = Float64Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`));
-/** A power of ten that no table holds. */
+/** Stands for an exponent that is missing, so that the value is not read as exact. */
 const NO_SCALE = 10_000;
 const INT64_MAX = 2 ** 63;
 const EMPTY = new Uint8Array([LF]);
 const EOF_LINE = Buffer.from('# EOF\n');
 
 /**
- * A cursor over one body after another.
+ * A cursor over a body; it is used for one body after another.
  *
  *     # TYPE a counter\n   → 'type', `metricName`, `text`
  *     a{b="c"} 1.5 1700\n  → 'sample', bytes [seriesStart, seriesEnd) are a{b="c"},
  *                             `value`, `hasTime`, `tMs`
  *
- * A caller that knows which series stands at `pos` may skip `next`: it calls `readValue` behind the
- * series, and goes on at the position returned.
+ * A caller that knows which series begins at `pos` need not call `next`: it calls `readValue` with
+ * the offset behind the series, and sets `pos` to the offset returned.
  */
 export class ExpositionReader {
-  /** The body until `release`; ends with a line feed, which is added where it lacks one. */
+  /** The body, until `release`. A line feed is added where the body does not end with one. */
   bytes: Borrowed<Uint8Array> = EMPTY;
   view: Borrowed<DataView> = new DataView(EMPTY.buffer);
   pos = 0;
@@ -68,13 +69,16 @@ export class ExpositionReader {
   value = 0;
   tMs = 0;
   hasTime = false;
-  /** Whether the sample just read has one; `exemplar` decodes it. */
+  /** Whether the sample just read has an exemplar; `exemplar` decodes it. */
   hasExemplar = false;
 
-  /** Of the last HELP or TYPE entry. */
+  /** Name and text of the last HELP, TYPE or UNIT entry. */
   metricName = '';
   text = '';
-  /** The type in force: Prometheus goes by the last TYPE line, whatever its name. */
+  /**
+   * The type of the samples that follow: as in Prometheus, that of the last TYPE line, whatever its
+   * name.
+   */
   type: SeriesType = 'unknown';
 
   #buffer: Buffer = Buffer.from(EMPTY.buffer);
@@ -98,10 +102,10 @@ export class ExpositionReader {
     this.pos = 0;
     this.type = 'unknown';
     this.hasExemplar = false;
-    if (!isUtf8(bytes)) throw this.errorAt(firstBadLine(bytes), 'the line holds invalid UTF-8');
+    if (!isUtf8(bytes)) throw this.errorAt(findBadLine(bytes), 'the line holds invalid UTF-8');
   }
 
-  /** Lets go of the body, which may be large. */
+  /** Drops the reference to the body, which may be large. */
   release(): void {
     this.#series.release();
     this.#tail.release();
@@ -117,15 +121,16 @@ export class ExpositionReader {
   }
 
   /**
-   * As `next`, but stops behind a line that holds nothing and ends at this position or behind it:
-   * there may be millions of such lines.
+   * The same as `next`, but returns 'pause' after an empty line or a comment that ends at `pauseAt`
+   * or behind it: there may be millions of such lines before the next entry.
    */
   nextBefore(pauseAt: number): ExpositionEntry | 'pause' {
     const { bytes } = this;
     for (;;) {
       const pos = this.#isOpenMetrics ? this.pos : skipBlanks(bytes, this.pos);
       if (pos >= bytes.length) {
-        if (this.#isOpenMetrics) throw this.errorAt(pos, 'the page does not end with "# EOF"');
+        if (this.#isOpenMetrics)
+          throw this.errorAt(pos, 'the exposition does not end with "# EOF"');
         return 'end';
       }
       const byte = bytes[pos];
@@ -140,7 +145,7 @@ export class ExpositionReader {
         this.seriesStart = pos;
         this.seriesEnd = this.#series.scan(bytes, pos);
         const after = this.readValue(this.seriesEnd);
-        if (after < 0) throw this.#valueError(this.seriesEnd);
+        if (after < 0) throw this.#makeValueError(this.seriesEnd);
         this.pos = after;
         return 'sample';
       }
@@ -148,9 +153,9 @@ export class ExpositionReader {
   }
 
   /**
-   * Reads value and timestamp from behind a series to the end of the line.
+   * Reads value and timestamp, from the offset behind a series to the end of the line.
    *
-   * @returns the position of the next line, -1 when this is not what stands there
+   * @returns the offset of the next line, -1 where there is no valid value or timestamp
    */
   readValue(from: number): number {
     const { bytes } = this;
@@ -191,7 +196,8 @@ export class ExpositionReader {
       }
       scale = pos === exponentStart ? NO_SCALE : scale + (isDown ? -exponent : exponent);
     }
-    // Mantissa and power of ten are exact within these bounds, so one division is rounded right.
+    // Mantissa and power of ten are exact within these bounds, so that one operation rounds
+    // correctly.
     const isExact = digits > 0 && mantissa < TWO_53 && scale >= -22 && scale <= 22;
     if (isExact && (byte === LF || byte === SPACE)) {
       const power = POWERS[scale < 0 ? -scale : scale] as number;
@@ -208,21 +214,23 @@ export class ExpositionReader {
     return this.#isOpenMetrics ? this.#readTail(pos) : this.#readTime(pos);
   }
 
-  /** Whether nothing but the end of the page is left, so that `next` would say 'end'. */
+  /** Whether only the end of the exposition is left, so that `next` would return 'end'. */
   get isAtEnd(): boolean {
     const { bytes, pos } = this;
     if (!this.#isOpenMetrics) return pos === bytes.length;
     return pos + EOF_LINE.length === bytes.length && this.#buffer.indexOf(EOF_LINE, pos) === pos;
   }
 
-  /** The exemplar of the sample just read. */
+  /**
+   * Decodes the exemplar of the sample just read. @throws ExpositionError for a label given twice
+   */
   exemplar(): ParsedExemplar {
     return this.#tail.exemplar();
   }
 
   /**
-   * Labels of the sample just read, in the order written, `__name__` first, empty values kept.
-   * `le` and `quantile` are normalised as Prometheus 3 does it.
+   * Decodes the labels of the sample just read, in the order written, `__name__` first, empty
+   * values kept. `le` and `quantile` are normalised as in Prometheus 3.
    *
    * @throws ExpositionError for a label given twice
    */
@@ -232,24 +240,25 @@ export class ExpositionReader {
     return labels;
   }
 
-  /** As `labels`, exactly as written. */
+  /** The same as `labels`, but values are exactly as written. */
   rawLabels(): [name: string, value: string][] {
     return this.#series.labels();
   }
 
-  /** The error for a fault that a caller found at a position of this body. */
+  /** Makes the error for a fault that the caller found at an offset of this body. */
   errorAt(pos: number, message: string): ExpositionError {
     return errorAt(this.bytes, pos, message);
   }
 
   /**
-   * Exponents, many digits, NaN, infinities. Returns the position behind the value, -1 for none.
+   * Reads values that the fast path can't: large exponents, many digits, NaN, infinities. Returns
+   * the offset behind the value, -1 where there is none.
    */
   #readOddValue(start: number): number {
     const { bytes } = this;
     let end = start;
     for (let byte = bytes[end]; byte !== LF && byte !== SPACE && byte !== TAB;) byte = bytes[++end];
-    // No text of a float is longer, but for leading or trailing zeros that nobody writes.
+    // A float64 needs no longer text, except with zeros that no exporter writes.
     if (end - start > 400) return -1;
     if (end - start === 3 && bytes[start] === UPPER_N && bytes[start + 2] === UPPER_N) {
       if (bytes[start + 1] !== LOWER_A) return -1;
@@ -291,7 +300,7 @@ export class ExpositionReader {
     return end;
   }
 
-  /** A line that begins with "#": undefined for a free comment. Moves behind it. */
+  /** Reads a line that begins with "#" and moves behind it; undefined for a comment. */
   #readMetadata(start: number): MetadataKind | 'end' | undefined {
     const buffer = this.#buffer;
     const line = { bytes: this.bytes, buffer, start, end: buffer.indexOf(LF, start) };
@@ -313,7 +322,7 @@ export class ExpositionReader {
     return number === undefined ? value : formatOpenMetricsFloat(number);
   }
 
-  #valueError(pos: number): ExpositionError {
+  #makeValueError(pos: number): ExpositionError {
     const start = skipBlanks(this.bytes, pos);
     const end = Math.min(this.#buffer.indexOf(LF, start), start + 60);
     const found = JSON.stringify(this.#buffer.toString('utf8', start, end));
@@ -322,13 +331,14 @@ export class ExpositionReader {
 }
 
 /**
- * Where the first line with invalid UTF-8 starts: there is one, and the last byte is a line feed.
+ * The offset of the first line with invalid UTF-8. There must be one, and the last byte must be a
+ * line feed.
  */
-function firstBadLine(bytes: Uint8Array): number {
+function findBadLine(bytes: Uint8Array): number {
   let start = 0;
   let end = bytes.length;
-  // Lines before `start` are good, one before `end` is not: in each turn a half, or all but one
-  // line, is left out.
+  // All lines before `start` are valid, and one before `end` is not. Each iteration excludes one
+  // half, or all lines but one.
   for (;;) {
     const half = start + ((end - start) >> 1);
     let border = bytes.indexOf(LF, half) + 1;

@@ -1,5 +1,5 @@
 /**
- * What may stand behind a value in OpenMetrics: a timestamp in seconds, an exemplar, or both.
+ * Reads what may follow a value in OpenMetrics: a timestamp in seconds, an exemplar, or both.
  *
  *     a_total 17␤
  *     a_total 17 1700000000.5␤
@@ -20,11 +20,11 @@ const BRACE_OPEN = 123;
 export interface ParsedExemplar {
   labels: [string, string][];
   value: number;
-  /** Undefined where it has no time of its own. */
+  /** Undefined for an exemplar without a timestamp. */
   tMs: number | undefined;
 }
 
-/** Scans one tail after another; holds what it found until the next. */
+/** Scans tails; the fields hold what the last scan found. */
 export class SampleTail {
   hasTime = false;
   tMs = 0;
@@ -38,15 +38,15 @@ export class SampleTail {
   }
 
   /**
-   * @param buffer  the same bytes: a Buffer decodes faster, and is dear to make
-   * @returns       the position of the next line, -1 when this is not what stands there
+   * @param buffer the same bytes as a Buffer, which decodes faster and is slow to make
+   * @returns the offset of the next line, -1 where there is no valid tail
    */
   scan(bytes: Borrowed<Uint8Array>, buffer: Buffer, from: number): number {
     this.hasTime = false;
     this.hasExemplar = false;
     let pos = from;
     if (bytes[pos + 1] !== HASH) {
-      const end = endOfWord(bytes, pos + 1);
+      const end = findWordEnd(bytes, pos + 1);
       const tMs = parseSeconds(buffer, pos + 1, end);
       if (bytes[pos] !== SPACE || tMs === undefined) return -1;
       this.tMs = tMs;
@@ -62,30 +62,30 @@ export class SampleTail {
     return isExemplar ? this.#scanExemplar(bytes, buffer, pos + 3) : -1;
   }
 
-  /** The exemplar that was found. @throws ExpositionError for a label given twice */
+  /** Decodes the exemplar that was found. @throws ExpositionError for a label given twice */
   exemplar(): ParsedExemplar {
     const labels = this.#labels.exemplarLabels();
     return { labels, value: this.#value, tMs: this.#exemplarTMs };
   }
 
-  /** Lets go of the body. */
+  /** Drops the reference to the body. */
   release(): void {
     this.hasExemplar = false;
     this.#labels.release();
   }
 
-  /** From its brace to the end of the line. */
+  /** Scans an exemplar, from its brace to the end of the line. */
   #scanExemplar(bytes: Borrowed<Uint8Array>, buffer: Buffer, brace: number): number {
     const labelsEnd = this.#labels.scanExemplar(bytes, brace);
     if (bytes[labelsEnd] !== SPACE) return -1;
-    let end = endOfWord(bytes, labelsEnd + 1);
+    let end = findWordEnd(bytes, labelsEnd + 1);
     const value = parseSampleValue(buffer.toString('latin1', labelsEnd + 1, end));
     if (value === undefined) return -1;
     this.#value = value;
     this.#exemplarTMs = undefined;
     if (bytes[end] === SPACE) {
       const start = end + 1;
-      end = endOfWord(bytes, start);
+      end = findWordEnd(bytes, start);
       this.#exemplarTMs = parseSeconds(buffer, start, end);
       if (this.#exemplarTMs === undefined) return -1;
     }
@@ -95,15 +95,16 @@ export class SampleTail {
   }
 }
 
-function endOfWord(bytes: Borrowed<Uint8Array>, from: number): number {
+function findWordEnd(bytes: Borrowed<Uint8Array>, from: number): number {
   let pos = from;
   while (bytes[pos] !== SPACE && bytes[pos] !== LF) pos += 1;
   return pos;
 }
 
 /**
- * Seconds as milliseconds, cut as Prometheus cuts them. It also cuts a millisecond off times like
- * 2161371658.331, which no float64 holds exactly: here they stay whole.
+ * Parses seconds as milliseconds and truncates fractions, as Prometheus does. Prometheus also loses
+ * a millisecond of times like 2161371658.331, which no float64 holds exactly; here such times are
+ * rounded to the millisecond they mean.
  */
 function parseSeconds(buffer: Buffer, start: number, end: number): number | undefined {
   const seconds = parseSampleValue(buffer.toString('latin1', start, end));

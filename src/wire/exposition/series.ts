@@ -1,11 +1,12 @@
 /**
  * One series of the text formats, `name{label="value"}` or `{"name","label"="value"}`: found in the
- * bytes, and decoded when asked. In OpenMetrics no blanks stand between its parts and no raw line
- * feed in a value. Pure; a part of reader.ts, which says what is taken and what is refused.
+ * bytes, and decoded on demand. In OpenMetrics there are no blanks between its parts and no raw
+ * line feed in a value. Pure; a part of reader.ts, whose header says what is accepted and what is
+ * refused.
  * Source: prometheus/model/textparse/promparse.go, openmetricsparse.go (parseLVals)
  */
 import { type Borrowed, peek } from '../../model/borrowed.ts';
-import { charAt, errorAt } from './error.ts';
+import { describeChar, errorAt } from './error.ts';
 
 const TAB = 9;
 const LF = 10;
@@ -18,23 +19,24 @@ const BRACE_OPEN = 123;
 const BRACE_CLOSE = 125;
 
 /**
- * Bits of a byte's class: may begin or go on in a metric name, may begin or go on in a label name.
+ * The class of a byte, as bits: whether it may begin or continue a metric name, and a label name.
  */
 const METRIC_START = 1;
 const METRIC_PART = 2;
 const LABEL_START = 4;
 const LABEL_PART = 8;
-const CLASS = classTable();
+const CLASS = buildClassTable();
 
 const EMPTY = new Uint8Array(0);
 
 /**
- * Of a series, or the labels of an exemplar, as they are written. No receiver takes a tenth of it.
+ * The longest series, or labels of an exemplar, as written. No known receiver accepts a tenth of
+ * that.
  */
 export const SERIES_BYTES_MAX = 256 * 1024;
 
 /**
- * Scans a series without making anything; holds where its parts lie until the next scan.
+ * Scans a series without allocating; holds the offsets of its parts until the next scan.
  *
  *     a{b="c"}   name [0,1)   labels: [2,3) [5,6)
  */
@@ -43,13 +45,16 @@ export class SeriesScanner {
   #nameStart = -1;
   #nameEnd = -1;
   #isNameQuoted = false;
-  /** Per label: name start (~ of it when quoted), name end, value start, value end. */
+  /**
+   * For each label: start of the name (its complement when quoted), end of the name, start and end
+   * of the value.
+   */
   #labels = new Int32Array(64);
   #labelCount = 0;
   /** Whether the rules are those of OpenMetrics. */
   isStrict = false;
 
-  /** @returns the position behind the series @throws ExpositionError */
+  /** @returns the offset behind the series @throws ExpositionError */
   scan(bytes: Borrowed<Uint8Array>, start: number): number {
     this.#bytes = bytes;
     let pos = start;
@@ -62,18 +67,23 @@ export class SeriesScanner {
       this.#isNameQuoted = false;
       pos = nameEnd;
     } else if (bytes[pos] !== BRACE_OPEN) {
-      this.#fail(pos, `expected a metric name, found ${charAt(bytes, pos)}`);
+      this.#fail(pos, `expected a metric name, found ${describeChar(bytes, pos)}`);
     }
     const next = this.#skip(pos);
     if (bytes[next] === BRACE_OPEN) pos = this.#scanLabels(next + 1);
     else if (!isBlank(bytes[pos]))
-      this.#fail(pos, `expected a blank or "{" after the metric name, found ${charAt(bytes, pos)}`);
+      this.#fail(
+        pos,
+        `expected a blank or "{" after the metric name, found ${describeChar(bytes, pos)}`,
+      );
     if (this.#nameStart < 0) this.#fail(start, 'the metric name is missing');
     if (pos - start > SERIES_BYTES_MAX) this.#failLength(start);
     return pos;
   }
 
-  /** Labels alone, as exemplars have them. @returns the position behind @throws ExpositionError */
+  /**
+   * Scans labels alone, as exemplars have them. @returns the offset behind @throws ExpositionError
+   */
   scanExemplar(bytes: Borrowed<Uint8Array>, brace: number): number {
     this.#bytes = bytes;
     this.#labelCount = 0;
@@ -83,13 +93,14 @@ export class SeriesScanner {
     return pos;
   }
 
-  /** Of the exemplar scanned last. @throws ExpositionError for a label given twice */
+  /** Decodes the labels of the last exemplar. @throws ExpositionError for a label given twice */
   exemplarLabels(): [name: string, value: string][] {
     return this.#decodeLabels([]);
   }
 
   /**
-   * Of the series scanned last, `__name__` first. @throws ExpositionError for a label given twice
+   * Decodes the labels of the last series, `__name__` first. @throws ExpositionError for a label
+   * given twice
    */
   labels(): [name: string, value: string][] {
     const name = decode(this.#bytes, this.#nameStart, this.#nameEnd, this.#isNameQuoted);
@@ -115,13 +126,13 @@ export class SeriesScanner {
     return list;
   }
 
-  /** Lets go of the body. */
+  /** Drops the reference to the body. */
   release(): void {
     this.#bytes = EMPTY;
     this.#labelCount = 0;
   }
 
-  /** From behind the opening brace to behind the closing one. */
+  /** Scans from behind the opening brace to behind the closing one. */
   #scanLabels(from: number): number {
     const bytes = this.#bytes;
     let pos = from;
@@ -133,7 +144,7 @@ export class SeriesScanner {
       pos = isQuoted ? skipQuoted(bytes, pos) : skipName(bytes, pos, LABEL_START, LABEL_PART);
       const nameEnd = isQuoted ? pos - 1 : pos;
       if (nameStart === nameEnd)
-        this.#fail(nameStart, `expected a label name, found ${charAt(bytes, nameStart)}`);
+        this.#fail(nameStart, `expected a label name, found ${describeChar(bytes, nameStart)}`);
       pos = this.#skip(pos);
       const byte = bytes[pos];
       if (isQuoted && (byte === COMMA || byte === BRACE_CLOSE)) {
@@ -145,19 +156,23 @@ export class SeriesScanner {
         continue;
       }
       if (byte !== EQUAL)
-        this.#fail(pos, `expected "=" after the label name, found ${charAt(bytes, pos)}`);
+        this.#fail(pos, `expected "=" after the label name, found ${describeChar(bytes, pos)}`);
       pos = this.#scanValue(this.#skip(pos + 1), isQuoted ? ~nameStart : nameStart, nameEnd);
       if (pos - from > SERIES_BYTES_MAX) this.#failLength(from);
     }
   }
 
   /**
-   * A label's value and the comma behind it; a comma may be missing only before the closing brace.
+   * Scans a label's value and the comma behind it, which may be missing only before the closing
+   * brace.
    */
   #scanValue(quote: number, nameStart: number, nameEnd: number): number {
     const bytes = this.#bytes;
     if (bytes[quote] !== QUOTE)
-      this.#fail(quote, `expected a label value in double quotes, found ${charAt(bytes, quote)}`);
+      this.#fail(
+        quote,
+        `expected a label value in double quotes, found ${describeChar(bytes, quote)}`,
+      );
     const end = this.#skipValue(quote);
     const at = this.#labelCount * 4;
     if (at === this.#labels.length) {
@@ -173,7 +188,10 @@ export class SeriesScanner {
     const pos = this.#skip(end);
     if (bytes[pos] === COMMA) return pos + 1;
     if (bytes[pos] !== BRACE_CLOSE)
-      this.#fail(pos, `expected "," or "}" after the label value, found ${charAt(bytes, pos)}`);
+      this.#fail(
+        pos,
+        `expected "," or "}" after the label value, found ${describeChar(bytes, pos)}`,
+      );
     return pos;
   }
 
@@ -208,13 +226,13 @@ export function skipBlanks(bytes: Borrowed<Uint8Array>, from: number): number {
   return pos;
 }
 
-/** The end of a metric name, quoted or plain; `start` where there is none. */
+/** Skips a metric name, quoted or plain; returns `start` where there is none. */
 export function skipMetricName(bytes: Borrowed<Uint8Array>, start: number): number {
   if (bytes[start] === QUOTE) return skipQuoted(bytes, start);
   return skipName(bytes, start, METRIC_START, METRIC_PART);
 }
 
-/** The text of bytes; of a quoted one with its escapes undone, unknown escapes kept. */
+/** Decodes bytes to text. In a quoted text escapes are undone, but unknown ones are kept. */
 export function decode(
   bytes: Borrowed<Uint8Array>,
   start: number,
@@ -237,7 +255,7 @@ function skipName(bytes: Borrowed<Uint8Array>, start: number, first: number, par
   return pos;
 }
 
-/** From the opening quote to behind the closing one. */
+/** Skips from the opening quote to behind the closing one. */
 function skipQuoted(bytes: Borrowed<Uint8Array>, from: number): number {
   for (let pos = from + 1; pos < bytes.length; pos++) {
     const byte = bytes[pos];
@@ -247,7 +265,7 @@ function skipQuoted(bytes: Borrowed<Uint8Array>, from: number): number {
   throw errorAt(bytes, from, 'the quote is never closed');
 }
 
-function classTable(): Uint8Array {
+function buildClassTable(): Uint8Array {
   const table = new Uint8Array(256);
   const add = (chars: string, bits: number): void => {
     for (const char of chars) table[char.charCodeAt(0)] = bits;

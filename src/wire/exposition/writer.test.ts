@@ -40,7 +40,7 @@ took_seconds_count 2
   );
 });
 
-test('names outside the old alphabet are quoted', () => {
+test('names that were illegal before UTF-8 are quoted', () => {
   const text = writeExposition([
     { name: 'my.name', help: '', type: 'gauge', samples: [{ labels: { 'a.b': 'v' }, value: 1 }] },
   ]);

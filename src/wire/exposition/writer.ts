@@ -1,8 +1,8 @@
 /**
- * Metric families → text format 0.0.4 or OpenMetrics 1.0.0, the page behind /metrics. Pure; reading
- * is reader.ts, and which format a reader wants negotiation.ts.
- * Names that were not legal before UTF-8 names came are written quoted, `{"my.name","my.label"="v"}
- * 1`, which Prometheus 3 reads and older readers refuse.
+ * Metric families → text format 0.0.4 or OpenMetrics 1.0.0, the exposition that /metrics serves.
+ * Pure. Not here: reading (reader.ts), and which format a scraper wants (negotiation.ts). Names
+ * that were not legal before UTF-8 names are written quoted, `{"my.name","my.label"="v"} 1`, which
+ * Prometheus 3 reads and older readers refuse.
  * Source: https://prometheus.io/docs/instrumenting/exposition_formats/,
  * https://prometheus.io/docs/guides/utf8/
  */
@@ -21,8 +21,8 @@ const TOTAL = '_total';
 /**
  * Writes families in the order given; one without samples is left out.
  *
- * The caller sees to it that no family name and no series comes twice: a reader refuses the one and
- * drops the other.
+ * The caller makes sure that no family name and no series comes twice: a reader refuses the first
+ * and drops the second.
  */
 export function writeExposition(
   families: Iterable<MetricFamily>,
@@ -48,8 +48,8 @@ function writeText(family: MetricFamily): string {
 }
 
 /**
- * There a counter's family lacks the `_total` that its samples have; a counter whose samples have
- * none either cannot be told as one, and is of unknown type.
+ * Writes a family in OpenMetrics, where a counter's samples end in `_total` and its family does
+ * not. A counter without `_total` would be invalid, so it is written as of unknown type.
  */
 function writeOpenMetrics(family: MetricFamily): string {
   const isTotal = family.type === 'counter' && family.name.endsWith(TOTAL);
@@ -75,7 +75,7 @@ function writeExemplar({ exemplar }: MetricSample): string {
   return ` # {${inside}} ${formatSampleValue(value)}${time}`;
 }
 
-/** A value as text: the shortest that reads back as itself, with +Inf, -Inf and NaN. */
+/** Formats a value: the shortest text that reads back as the same number, or +Inf, -Inf, NaN. */
 export function formatSampleValue(value: number): string {
   if (value === Infinity) return '+Inf';
   if (value === -Infinity) return '-Inf';
@@ -111,7 +111,7 @@ function quote(text: string): string {
   return `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')}"`;
 }
 
-/** OpenMetrics wants quotes escaped in HELP too. */
+/** Escapes a HELP text for OpenMetrics, which wants quotes escaped there too. */
 function quoteHelp(text: string): string {
   return escapeHelp(text).replaceAll('"', '\\"');
 }

@@ -1,11 +1,12 @@
 /**
- * Bytes of a protobuf message → a plain object, by the message's table (schema.ts). Fields that
- * the table does not have are skipped. As in proto3 the last of a field that comes twice counts, a
- * message that comes twice is merged, and packed numbers are read with a tag each as well.
- * Stricter than proto3: a known field of another wire type is refused, as Go's gogo/protobuf does.
+ * Bytes of a protobuf message → a plain object, by the message's table (schema.ts). Fields that the
+ * table does not have are skipped. As in proto3, of a scalar that comes twice the last value
+ * counts, a message that comes twice is merged, and packed numbers are also read when each has a
+ * tag. Stricter than proto3: a known field of another wire type is refused, as Go's gogo/protobuf
+ * does.
  *
- * Limits: depth, bytes, and how many elements of lists and maps a message may have, since an
- * element can be two bytes and an object of twenty fields.
+ * Limits: bytes, depth, and the number of elements of all lists and maps, since an element of two
+ * bytes can become an object of twenty fields.
  * Source: https://protobuf.dev/programming-guides/encoding/
  */
 import { WireError } from '../errors.ts';
@@ -15,9 +16,9 @@ import { type Message, NO_ENTRIES, NO_ELEMENTS, type Shape, type Slot } from './
 import { BYTES } from './wire-format.ts';
 
 export interface DecodeLimits {
-  /** Of the message, bytes. */
+  /** Bytes of the message. */
   readonly bytesMax?: number;
-  /** Messages within messages. */
+  /** Depth of messages within messages. */
   readonly depthMax?: number;
   /** Elements of all lists and maps together. */
   readonly elementsMax?: number;
@@ -43,7 +44,10 @@ export function decodeMessage<Value>(
   return readMessage(message, new ProtoReader(bytes), limits);
 }
 
-/** As `decodeMessage`, from where a reader is to its end: for a message within one read by hand. */
+/**
+ * The same as `decodeMessage`, from the reader's position to its end: for a message within one that
+ * is read by hand.
+ */
 export function readMessage<Value>(
   message: Message<Value>,
   reader: ProtoReader,
@@ -53,7 +57,7 @@ export function readMessage<Value>(
   return new Decoding(reader, all).run(message);
 }
 
-/** A value in the making. */
+/** A value that is being read. */
 type Fields = Record<string, unknown>;
 type MessageShape = Extract<Shape, { message: unknown }>;
 
@@ -62,7 +66,7 @@ class Decoding {
   readonly #limits: Required<DecodeLimits>;
   #elementsLeft: number;
   #depth = 0;
-  /** Where a fault was found, from the inside out. */
+  /** The path to the field at fault, from the inside out. */
   #path: string[] | undefined;
 
   constructor(reader: ProtoReader, limits: Required<DecodeLimits>) {
@@ -76,7 +80,7 @@ class Decoding {
     try {
       const { bytesMax } = this.#limits;
       if (this.#reader.end - this.#reader.at > bytesMax)
-        throw this.#fault('too_large', `a message is longer than ${bytesMax} bytes`);
+        throw this.#makeError('too_large', `a message is longer than ${bytesMax} bytes`);
       this.#readFields(message as Message<object>, value as Fields);
     } catch (error) {
       if (!(error instanceof WireError)) throw error;
@@ -99,12 +103,12 @@ class Decoding {
         else this.#readMember(slot.member, slot, tag & 7, into);
       }
     } catch (error) {
-      if (slot !== undefined) (this.#path ??= []).push(describe(slot, into));
+      if (slot !== undefined) (this.#path ??= []).push(describeField(slot, into));
       throw error;
     }
   }
 
-  /** Of another member nothing stays. */
+  /** Reads a member of alternatives; a value of another member is discarded. */
   #readMember(member: string, { key, shape }: Slot, wireType: number, into: Fields): void {
     const before = into[key] as { readonly is: string } | undefined;
     const chosen: Fields = before?.is === member ? before : { is: member, value: undefined };
@@ -116,16 +120,17 @@ class Decoding {
     switch (shape.of) {
       case 'single':
       case 'optional':
-        if (wireType !== shape.scalar.wireType) throw this.#misfit(wireType, shape.scalar.wireType);
+        if (wireType !== shape.scalar.wireType)
+          throw this.#makeWireTypeError(wireType, shape.scalar.wireType);
         into[key] = shape.scalar.read(this.#reader);
         return;
       case 'list':
       case 'packed': {
-        const list = ownList(into, key);
+        const list = prepareList(into, key);
         if (wireType === BYTES && shape.scalar.wireType !== BYTES)
           this.#readPacked(shape.scalar, list);
         else if (wireType !== shape.scalar.wireType)
-          throw this.#misfit(wireType, shape.scalar.wireType);
+          throw this.#makeWireTypeError(wireType, shape.scalar.wireType);
         else {
           this.#countElement();
           list.push(shape.scalar.read(this.#reader));
@@ -133,7 +138,7 @@ class Decoding {
         return;
       }
       default:
-        if (wireType !== BYTES) throw this.#misfit(wireType, BYTES);
+        if (wireType !== BYTES) throw this.#makeWireTypeError(wireType, BYTES);
         this.#readMessage(shape, into, key);
     }
   }
@@ -155,16 +160,16 @@ class Decoding {
     }
     this.#countElement();
     if (shape.of === 'messages') {
-      ownList(into, key).push(this.#readNested(shape, undefined));
+      prepareList(into, key).push(this.#readNested(shape, undefined));
       return;
     }
     if (into[key] === NO_ENTRIES) into[key] = new Map();
     const entry = this.#readNested(shape, undefined);
     const entries = into[key] as Map<unknown, unknown>;
-    entries.set(entry['key'], entry['value'] ?? initialValue(shape.message()));
+    entries.set(entry['key'], entry['value'] ?? makeInitialValue(shape.message()));
   }
 
-  /** @param before  what the same message said before */
+  /** @param before the value so far, where the same message came before */
   #readNested(shape: MessageShape, before: Fields | undefined): Fields {
     const reader = this.#reader;
     const message = shape.message();
@@ -172,7 +177,10 @@ class Decoding {
     const outer = reader.enter();
     this.#depth += 1;
     if (this.#depth > this.#limits.depthMax)
-      throw this.#fault('too_large', `messages are nested deeper than ${this.#limits.depthMax}`);
+      throw this.#makeError(
+        'too_large',
+        `messages are nested deeper than ${this.#limits.depthMax}`,
+      );
     this.#readFields(message, value);
     this.#depth -= 1;
     reader.leave(outer);
@@ -182,34 +190,34 @@ class Decoding {
   #countElement(): void {
     this.#elementsLeft -= 1;
     if (this.#elementsLeft < 0)
-      throw this.#fault('too_large', `more than ${this.#limits.elementsMax} elements`);
+      throw this.#makeError('too_large', `more than ${this.#limits.elementsMax} elements`);
   }
 
-  #misfit(wireType: number, expected: number): WireError {
-    return this.#fault('corrupt', `wire type ${wireType} where ${expected} is right`);
+  #makeWireTypeError(wireType: number, expected: number): WireError {
+    return this.#makeError('corrupt', `wire type ${wireType} where ${expected} is right`);
   }
 
-  #fault(reason: WireError['reason'], what: string): WireError {
+  #makeError(reason: WireError['reason'], what: string): WireError {
     return new WireError(reason, `malformed protobuf: ${what} at byte ${this.#reader.at}`);
   }
 }
 
 /** A field in a path, with the index of the element that was being read: `labels[2]`. */
-function describe({ key, member, shape }: Slot, into: Fields): string {
+function describeField({ key, member, shape }: Slot, into: Fields): string {
   if (member !== undefined) return `${key}.${member}`;
   const value = into[key];
   const isList = shape.of !== 'single' && Array.isArray(value);
   return isList ? `${key}[${value.length}]` : key;
 }
 
-/** Of an entry of a map that says none: a message whose fields are not there. */
-function initialValue(entry: Message<object>): unknown {
+/** The value of a map entry that has none: for messages, one with initial values. */
+function makeInitialValue(entry: Message<object>): unknown {
   const shape = entry.slotByNumber[2]?.shape;
   return shape !== undefined && 'message' in shape ? { ...shape.message().initial } : undefined;
 }
 
-/** The list of a field, to push to. */
-function ownList(into: Fields, key: string): unknown[] {
+/** The list of a field to push to; the first call replaces the shared empty list. */
+function prepareList(into: Fields, key: string): unknown[] {
   const known = into[key];
   if (known !== NO_ELEMENTS) return known as unknown[];
   const list: unknown[] = [];

@@ -1,25 +1,25 @@
 /**
  * A plain object → bytes of a protobuf message, by the message's table (schema.ts): fields in the
- * order of their numbers, and those that have their initial value left out, as proto3 does it.
+ * order of their numbers, without those that have their initial value, as in proto3.
  * Source: https://protobuf.dev/programming-guides/encoding/
  */
-import { putVarint, varintLength } from '../varint.ts';
+import { putVarint, measureVarint } from '../varint.ts';
 import type { Scalar } from './scalars.ts';
 import type { Message, Shape } from './schema.ts';
 import { BYTES, tagOf } from './wire-format.ts';
 import { ProtoWriter } from './writer.ts';
 
-/** Deeper ones would not be read, and may be a value that holds itself. */
+/** Deeper messages would not be decoded, and may be a value that contains itself. */
 const DEPTH_MAX = 64;
 
-/** @throws RangeError for a value that its field cannot have: a fault of the caller's */
+/** @throws RangeError for a value that its field cannot have, which is a bug of the caller */
 export function encodeMessage<Value>(message: Message<Value>, value: Value): Uint8Array {
   const writer = new ProtoWriter(256);
   writeMessage(writer, message, value);
   return writer.written();
 }
 
-/** Writes a message's fields, without a tag round them. */
+/** Writes the fields of a message, without a tag and length before them. */
 export function writeMessage<Value>(
   writer: ProtoWriter,
   message: Message<Value>,
@@ -59,7 +59,7 @@ function writeFields(
   }
 }
 
-/** Whether a field is told by its absence; -0 is not 0. */
+/** Whether a field has its initial value and so is left out. -0 is not 0 and is written. */
 function isInitial(shape: Shape, value: unknown): boolean {
   if (shape.of !== 'single') return false;
   return value instanceof Uint8Array ? value.length === 0 : Object.is(value, shape.scalar.initial);
@@ -78,20 +78,21 @@ function writeValue(
       writeScalar(writer, number, shape.scalar, value);
       return;
     case 'list':
-      for (const one of value as Iterable<unknown>) writeScalar(writer, number, shape.scalar, one);
+      for (const element of value as Iterable<unknown>)
+        writeScalar(writer, number, shape.scalar, element);
       return;
     case 'packed':
       writePacked(writer, number, shape.scalar, value as readonly unknown[]);
       return;
     default: {
       const message = shape.message();
-      for (const one of listMessages(shape.of, value))
-        writeNested(writer, number, () => writeFields(writer, message, one, depth + 1));
+      for (const nested of listMessages(shape.of, value))
+        writeNested(writer, number, () => writeFields(writer, message, nested, depth + 1));
     }
   }
 }
 
-/** The messages that a field stands for: itself, its elements, its entries. */
+/** The messages of a field: the value itself, its elements, or its entries. */
 function listMessages(of: 'message' | 'messages' | 'map', value: unknown): Iterable<Fields> {
   if (of === 'message') return [value as Fields];
   if (of === 'messages') return value as Iterable<Fields>;
@@ -124,8 +125,8 @@ function writePacked(
 }
 
 /**
- * Writes a length-delimited field whose length is known only behind it: one byte is left for it,
- * and what was written moves on where it needs more.
+ * Writes a length-delimited field whose length is known only afterwards. One byte is reserved for
+ * the length; where it needs more, the bytes behind it are moved.
  */
 function writeNested(writer: ProtoWriter, number: number, write: () => void): void {
   writer.varint(tagOf(number, BYTES));
@@ -134,7 +135,7 @@ function writeNested(writer: ProtoWriter, number: number, write: () => void): vo
   writer.length += 1;
   write();
   const length = writer.length - lengthAt - 1;
-  const more = varintLength(length) - 1;
+  const more = measureVarint(length) - 1;
   if (more > 0) {
     writer.reserve(more);
     writer.bytes.copyWithin(lengthAt + 1 + more, lengthAt + 1, writer.length);

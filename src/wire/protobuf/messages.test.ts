@@ -1,6 +1,6 @@
 /**
- * Messages by their tables: what is encoded is decoded, in tables that are generated too; a reader
- * and a writer that know no tables agree; hostile bytes end in a WireError that says where.
+ * A message by its table: what is encoded is decoded; a reader and a writer that know no tables
+ * agree; hostile bytes end in a WireError that says where. Generated tables: any-table.test.ts.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -9,22 +9,7 @@ import { WireError } from '../errors.ts';
 import { decodeMessage, type DecodeLimits } from './decode.ts';
 import { encodeMessage } from './encode.ts';
 import { ProtoReader } from './reader.ts';
-import {
-  bigFixed64,
-  binary,
-  bool,
-  double,
-  enumeration,
-  fixed32,
-  fixed64,
-  float,
-  int,
-  type Scalar,
-  sfixed64,
-  sint,
-  string,
-  uint,
-} from './scalars.ts';
+import { binary, double, enumeration, int, sint, string, uint } from './scalars.ts';
 import {
   defineMessage,
   field,
@@ -71,7 +56,7 @@ const EMPTY: Thing = {
   id: new Uint8Array(0),
 };
 
-/** What OTLP calls AnyValue, as far as it holds itself. */
+/** The part of OTLP's AnyValue that contains itself. */
 interface Any {
   readonly value:
     | { readonly is: 'text'; readonly value: string }
@@ -85,7 +70,7 @@ const LIST: Message<{ readonly values: readonly Any[] }> = defineMessage('List',
   values: repeated(1, () => ANY),
 });
 
-/** As objects are written. */
+/** Objects as literals make them. */
 const PLAIN = { noNullPrototype: true } as const;
 const whole = fc.oneof(fc.nat(300), fc.maxSafeNat());
 const signed = fc.oneof(
@@ -127,91 +112,6 @@ test('a message comes back as it was', () => {
   );
   assert.deepEqual(decodeMessage(THING, new Uint8Array(0)), EMPTY);
   assert.equal(encodeMessage(THING, EMPTY).length, 0);
-});
-
-/** A scalar, and values of it. */
-const SCALARS: readonly (readonly [Scalar<unknown>, fc.Arbitrary<unknown>])[] = [
-  [uint, whole],
-  [int, fc.maxSafeInteger()],
-  [sint, signed],
-  [bool, fc.boolean()],
-  [enumeration(COLOURS), fc.constantFrom(...COLOURS)],
-  [fixed32, fc.nat(2 ** 32 - 1)],
-  [fixed64, fc.maxSafeNat()],
-  [sfixed64, fc.maxSafeInteger()],
-  [bigFixed64, fc.bigInt({ min: 0n, max: 2n ** 64n - 1n })],
-  [float, fc.float()],
-  [double, fc.double()],
-  [string, text],
-  [binary, fc.uint8Array()],
-];
-
-type Made = readonly [message: Message<object>, values: fc.Arbitrary<object>];
-
-/** Tables of up to eight fields at any numbers, three deep, each with values that it describes. */
-function tables(depth: number): fc.Arbitrary<Made> {
-  const scalar = fc.constantFrom(...SCALARS);
-  const list = (of: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> => fc.array(of, { maxLength: 5 });
-  const makers: fc.Arbitrary<
-    readonly [(number: number) => ReturnType<typeof field<unknown>>, fc.Arbitrary<unknown>]
-  >[] = [
-    scalar.map(([type, of]) => [(n) => field(n, type), of] as const),
-    scalar.map(
-      ([type, of]) => [(n) => optional(n, type), fc.option(of, { nil: undefined })] as const,
-    ),
-    scalar.map(([type, of]) => [(n) => repeated(n, type), list(of)] as const),
-    scalar
-      .filter(([type]) => type.wireType !== 2)
-      .map(([type, of]) => [(n) => packed(n, type as Scalar<number>), list(of)] as const),
-  ];
-  if (depth > 0) {
-    const nested = tables(depth - 1);
-    makers.push(
-      nested.map(
-        ([type, of]) => [(n) => field(n, type), fc.option(of, { nil: undefined })] as const,
-      ),
-      nested.map(([type, of]) => [(n) => repeated(n, type), list(of)] as const),
-      nested.map(
-        ([type, of]) =>
-          [
-            (n) => map(n, uint, type),
-            fc.array(fc.tuple(fc.nat(3), of)).map((entries) => new Map(entries)),
-          ] as const,
-      ),
-    );
-  }
-  const numbered = fc.tuple(fc.integer({ min: 1, max: 3_000 }), fc.oneof(...makers));
-  return fc
-    .uniqueArray(numbered, { maxLength: 8, selector: ([number]) => number })
-    .map((fields) => {
-      const made = fields.map(([number, [make, of]], index) => ({
-        key: `field${index}`,
-        field: make(number),
-        of,
-      }));
-      const message = defineMessage(
-        'Made',
-        Object.fromEntries(made.map((one) => [one.key, one.field])),
-      );
-      const values = fc.record(Object.fromEntries(made.map((one) => [one.key, one.of])), PLAIN);
-      return [message, values];
-    });
-}
-
-test('any table reads what it writes, and hostile forms of it end in a WireError', () => {
-  const made = tables(2).chain(([message, values]) => fc.tuple(fc.constant(message), values));
-  fc.assert(
-    fc.property(made, fc.nat(), fc.nat(255), ([message, value], at, byte) => {
-      const bytes = encodeMessage(message, value);
-      assert.deepEqual(decodeMessage(message, bytes), value);
-      if (bytes.length === 0) return;
-      const damaged = bytes.slice();
-      damaged[at % bytes.length] = byte;
-      readOrRefuse(message, damaged);
-      readOrRefuse(message, bytes.subarray(0, at % bytes.length));
-    }),
-    { numRuns: 500 },
-  );
 });
 
 function readOrRefuse<Value>(
@@ -314,7 +214,7 @@ test('two messages share nothing', () => {
   assert.deepEqual(decodeMessage(THING, new Uint8Array(0)).tags, []);
 });
 
-test('what stands beyond a number of JavaScript is written as the nearest, and read again', () => {
+test('a number beyond 64 bits is written as the nearest that fits, and read again', () => {
   const ends = defineMessage('Ends', { a: field(1, uint), b: field(2, int), c: field(3, sint) });
   const value = { a: 2 ** 64, b: -(2 ** 63), c: -(2 ** 63) };
   const read = decodeMessage(ends, encodeMessage(ends, value));
@@ -324,7 +224,7 @@ test('what stands beyond a number of JavaScript is written as the nearest, and r
     assert.throws(() => encodeMessage(ends, { a, b: 0, c: 0 }), RangeError);
 });
 
-test('a fault is told with its byte and its path', () => {
+test('an error names the byte and the path of the field', () => {
   const good = encodeMessage(THING, {
     ...EMPTY,
     spans: [

@@ -1,4 +1,4 @@
-/** Numbers as they stand on the wire: read as they were written, at both ends of their range. */
+/** Numbers on the wire are read as they were written, at both ends of their range. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';

@@ -1,7 +1,7 @@
 /**
- * A cursor over the fields of protobuf messages, for readers that are written by hand. No schema
- * (that is schema.ts), no groups. int64 and uint64 are JavaScript numbers: exact to ±2^53, rounded
- * beyond (no timestamp in ms gets there).
+ * A cursor over the fields of protobuf messages, for readers that are written by hand. It knows no
+ * schema (schema.ts does) and no groups. int64 and uint64 are JavaScript numbers: exact to ±2^53,
+ * rounded beyond (no timestamp in ms gets there).
  * Source: https://protobuf.dev/programming-guides/encoding/
  */
 import { WireError } from '../errors.ts';
@@ -12,15 +12,15 @@ const TAG_MAX = 2 ** 32 - 1;
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
- * Reads fields from `at` to `end`. Usual loop: `while (reader.more()) switch (reader.varint()) …`
- * over tags, with `reader.skip(tag)` for those not known. For a nested message set `end` by `enter`
- * and put it back by `leave`.
+ * Reads fields from `at` to `end`. The usual loop is `while (reader.more()) switch
+ * (reader.varint()) …` over tags, with `reader.skip(tag)` for unknown ones. `enter` sets `end` to
+ * that of a nested message, `leave` sets it back. All reads throw WireError for malformed bytes.
  */
 export class ProtoReader {
   readonly bytes: Uint8Array;
   at: number;
   end: number;
-  /** Made when it is needed: many a reader is for one label. */
+  /** Made when it is needed, since many readers read a single label and need none. */
   #lazyView: DataView | undefined;
 
   constructor(bytes: Uint8Array) {
@@ -33,72 +33,76 @@ export class ProtoReader {
     return this.at < this.end;
   }
 
-  /** An unsigned varint: tags, lengths, enums. */
+  /** Reads an unsigned varint: tags, lengths, enums. */
   varint(): number {
     const { bytes } = this;
     let value = 0;
     let scale = 1;
     for (let i = 0; i < 9; i++) {
-      if (this.at >= this.end) throw corrupt('a varint is cut off', this.at);
+      if (this.at >= this.end) throw makeCorruptError('a varint is cut off', this.at);
       const byte = bytes[this.at++] as number;
       value += (byte & 0x7f) * scale;
       if (byte < 0x80) return value;
       scale *= 128;
     }
-    if (this.at >= this.end) throw corrupt('a varint is cut off', this.at);
+    if (this.at >= this.end) throw makeCorruptError('a varint is cut off', this.at);
     // Nine bytes hold 63 bits.
     const last = bytes[this.at++] as number;
-    if (last > 1) throw corrupt('a varint has more than 64 bits', this.at);
+    if (last > 1) throw makeCorruptError('a varint has more than 64 bits', this.at);
     return value + last * scale;
   }
 
-  /** A tag: refuses what no field can have. */
+  /** Reads a tag; refuses one that no field can have. */
   tag(): number {
     const start = this.at;
     const tag = this.varint();
-    if (tag < 8 || tag > TAG_MAX) throw corrupt(`there is no field with tag ${tag}`, start);
+    if (tag < 8 || tag > TAG_MAX)
+      throw makeCorruptError(`there is no field with tag ${tag}`, start);
     return tag;
   }
 
-  /** An int64: negative numbers are ten bytes of two's complement. */
+  /** Reads an int64: negative numbers are ten bytes of two's complement. */
   int64(): number {
     const start = this.at;
     const value = this.varint();
-    // The tenth byte is the sign. The number would not tell: 2^63 - 1 is rounded to 2^63.
+    // The sign is taken from the tenth byte, not from the number: 2^63 - 1 is rounded to 2^63.
     const isNegative = this.at - start === 10 && this.bytes[start + 9] === 1;
     if (!isNegative) return value;
-    // A float can't hold 2^64 - 5; the complement is small and is summed anew, exactly.
+    // A float64 can't hold 2^64 - 5. Its complement is small, so that is summed from the bytes,
+    // exactly.
     let complement = 0;
     for (let i = start, scale = 1; i < start + 9; i++, scale *= 128)
       complement += (~(this.bytes[i] as number) & 0x7f) * scale;
     return -complement - 1;
   }
 
-  /** A sint64: the lowest bit is the sign, so that small numbers are short. */
+  /** Reads a sint64: the lowest bit is the sign, so that small numbers are short. */
   sint64(): number {
     const start = this.at;
     const half = Math.floor(this.varint() / 2);
-    // The bit itself is asked: a number above 2^53 is rounded, and has lost it.
+    // The bit is taken from the byte: a number above 2^53 is rounded and has lost it.
     return ((this.bytes[start] as number) & 1) === 0 ? half : -half - 1;
   }
 
-  /** Moves behind a fixed64 and returns where it lies, for reading its bits. */
+  /** Moves behind a fixed64 and returns its offset, for reading its bits. */
   fixed64At(): number {
     const at = this.at;
-    if (at + 8 > this.end) throw corrupt('a fixed64 is cut off', at);
+    if (at + 8 > this.end) throw makeCorruptError('a fixed64 is cut off', at);
     this.at = at + 8;
     return at;
   }
 
-  /** A double as a number: the bits of a NaN may be lost, use `fixed64At` where they matter. */
+  /**
+   * Reads a double as a number. The bits of a NaN may be lost: use `fixed64At` where they matter.
+   */
   double(): number {
     return this.#view().getFloat64(this.fixed64At(), true);
   }
 
-  /** As `fixed64At`. */
+  /** The same as `fixed64At`, for a fixed32. */
   fixed32At(): number {
     const at = this.at;
-    if (at + 4 > this.end) throw corrupt('a fixed32 is cut off', at);
+    if (at + 4 > this.end) throw makeCorruptError('a fixed32 is cut off', at);
     this.at = at + 4;
     return at;
   }
@@ -117,15 +121,16 @@ export class ProtoReader {
   }
 
   /**
-   * Moves behind a length-delimited field's head; its bytes are from `at` to the returned position.
+   * Moves behind the length of a length-delimited field; its bytes are from `at` to the returned
+   * offset.
    */
   lengthEnd(): number {
     const end = this.varint() + this.at;
-    if (end > this.end) throw corrupt('a field is longer than its message', this.at);
+    if (end > this.end) throw makeCorruptError('a field is longer than its message', this.at);
     return end;
   }
 
-  /** The bytes of a length-delimited field: a view. */
+  /** Reads the bytes of a length-delimited field, as a view. */
   binary(): Uint8Array {
     const end = this.lengthEnd();
     const start = this.at;
@@ -167,14 +172,15 @@ export class ProtoReader {
         this.fixed32At();
         return;
       default:
-        throw corrupt(`wire type ${tag & 7} (a group, or none at all) is not read`, this.at);
+        throw makeCorruptError(
+          `wire type ${tag & 7} (a group, or none at all) is not read`,
+          this.at,
+        );
     }
   }
 }
 
-/**
- * Strings read lately, by a hash of their bytes: names and values of labels repeat all the time.
- */
+/** Strings read lately, by a hash of their bytes: names and values of labels repeat very often. */
 const recent = new Array<{ readonly bytes: Uint8Array; readonly text: string } | undefined>(4_096);
 const RECENT_BYTES_MAX = 64;
 
@@ -183,11 +189,11 @@ function readString(bytes: Uint8Array, start: number, end: number): string {
   if (length > RECENT_BYTES_MAX) return decodeUtf8(bytes, start, end);
   let hash = length;
   for (let i = start; i < end; i++) hash = Math.imul(hash ^ (bytes[i] as number), 0x01000193);
-  const slot = (hash ^ (hash >>> 15)) & (recent.length - 1);
-  const known = recent[slot];
+  const index = (hash ^ (hash >>> 15)) & (recent.length - 1);
+  const known = recent[index];
   if (known !== undefined && equals(known.bytes, bytes, start, length)) return known.text;
   const text = decodeUtf8(bytes, start, end);
-  recent[slot] = { bytes: bytes.slice(start, end), text };
+  recent[index] = { bytes: bytes.slice(start, end), text };
   return text;
 }
 
@@ -207,6 +213,6 @@ function decodeUtf8(bytes: Uint8Array, start: number, end: number): string {
   }
 }
 
-function corrupt(what: string, at: number): WireError {
+function makeCorruptError(what: string, at: number): WireError {
   return new WireError('corrupt', `malformed protobuf: ${what} at byte ${at}`);
 }

@@ -25,11 +25,11 @@ import type { ProtoWriter } from './writer.ts';
 
 export interface Scalar<Value> {
   readonly wireType: typeof VARINT | typeof FIXED64 | typeof BYTES | typeof FIXED32;
-  /** What a field that is not there has. */
+  /** The value of an absent field. */
   readonly initial: Value;
   /** @throws WireError where the bytes end before the value */
   read(reader: ProtoReader): Value;
-  /** @throws RangeError for a value that the field cannot have, which is a fault of the caller's */
+  /** @throws RangeError for a value that the field cannot have, which is a bug of the caller */
   write(writer: ProtoWriter, value: Value): void;
 }
 
@@ -43,21 +43,21 @@ export const uint: Scalar<number> = {
   wireType: VARINT,
   initial: 0,
   read: (reader) => reader.varint(),
-  write: (writer, value) => writer.varint(wholeWithin(value, 0, UINT_MAX)),
+  write: (writer, value) => writer.varint(clampWhole(value, 0, UINT_MAX)),
 };
 
 export const int: Scalar<number> = {
   wireType: VARINT,
   initial: 0,
   read: (reader) => reader.int64(),
-  write: (writer, value) => writer.int64(wholeWithin(value, -INT_MAX, INT_MAX)),
+  write: (writer, value) => writer.int64(clampWhole(value, -INT_MAX, INT_MAX)),
 };
 
 export const sint: Scalar<number> = {
   wireType: VARINT,
   initial: 0,
   read: (reader) => reader.sint64(),
-  write: (writer, value) => writer.sint64(wholeWithin(value, -INT_MAX, INT_MAX)),
+  write: (writer, value) => writer.sint64(clampWhole(value, -INT_MAX, INT_MAX)),
 };
 
 export const bool: Scalar<boolean> = {
@@ -68,8 +68,8 @@ export const bool: Scalar<boolean> = {
 };
 
 /**
- * An enum whose values count from 0. A number without a name is read as the first, which is what
- * "not said" is called in enums of proto3: the sender knows more names than we do.
+ * An enum whose values count from 0. A number without a name comes from a newer schema and is read
+ * as the first name, which in proto3 means "unspecified".
  */
 export function enumeration<const Name extends string>(
   names: readonly [Name, ...Name[]],
@@ -78,7 +78,7 @@ export function enumeration<const Name extends string>(
     wireType: VARINT,
     initial: names[0],
     read: (reader) => names[reader.varint()] ?? names[0],
-    write: (writer, value) => writer.varint(wholeWithin(names.indexOf(value), 0, UINT_MAX)),
+    write: (writer, value) => writer.varint(clampWhole(names.indexOf(value), 0, UINT_MAX)),
   };
 }
 
@@ -86,7 +86,7 @@ export const fixed32: Scalar<number> = {
   wireType: FIXED32,
   initial: 0,
   read: (reader) => reader.uint32At(reader.fixed32At()),
-  write: (writer, value) => writer.uint32(wholeWithin(value, 0, TWO_32 - 1)),
+  write: (writer, value) => writer.uint32(clampWhole(value, 0, TWO_32 - 1)),
 };
 
 export const fixed64: Scalar<number> = {
@@ -96,7 +96,7 @@ export const fixed64: Scalar<number> = {
     const at = reader.fixed64At();
     return reader.uint32At(at + 4) * TWO_32 + reader.uint32At(at);
   },
-  write: (writer, value) => writeWords(writer, wholeWithin(value, 0, UINT_MAX)),
+  write: (writer, value) => writeWords(writer, clampWhole(value, 0, UINT_MAX)),
 };
 
 export const sfixed64: Scalar<number> = {
@@ -106,7 +106,7 @@ export const sfixed64: Scalar<number> = {
     const at = reader.fixed64At();
     return (reader.uint32At(at + 4) | 0) * TWO_32 + reader.uint32At(at);
   },
-  write: (writer, value) => writeWords(writer, wholeWithin(value, -INT_MAX, INT_MAX)),
+  write: (writer, value) => writeWords(writer, clampWhole(value, -INT_MAX, INT_MAX)),
 };
 
 export const bigFixed64: Scalar<bigint> = {
@@ -138,7 +138,7 @@ export const double: Scalar<number> = {
   write: (writer, value) => writer.double(value),
 };
 
-/** Text that is not UTF-8 is refused. */
+/** Text; the reader refuses bytes that are not UTF-8. */
 export const string: Scalar<string> = {
   wireType: BYTES,
   initial: '',
@@ -146,7 +146,7 @@ export const string: Scalar<string> = {
   write: (writer, value) => writeBytes(writer, Buffer.from(value)),
 };
 
-/** A view of what was read: copy it to keep it beyond that. */
+/** A view of the bytes that are read: copy it to keep it longer than those. */
 export const binary: Scalar<Uint8Array> = {
   wireType: BYTES,
   initial: EMPTY,
@@ -159,7 +159,7 @@ function writeBytes(writer: ProtoWriter, bytes: Uint8Array): void {
   writer.raw(bytes);
 }
 
-/** Two's complement in two words. */
+/** Writes two's complement in two 32-bit words. */
 function writeWords(writer: ProtoWriter, value: number): void {
   const high = Math.floor(value / TWO_32);
   writer.uint32(value - high * TWO_32);
@@ -167,10 +167,12 @@ function writeWords(writer: ProtoWriter, value: number): void {
 }
 
 /**
- * A number that the field can hold: the nearest to one beyond 64 bits, where numbers are rounded
- * anyway, so that what a stranger counted never fails.
+ * Clamps a number to what the field can hold. Numbers near the limits of 64 bits are rounded
+ * anyway, and a number that came from elsewhere must not fail a message.
+ *
+ * @throws RangeError for a fraction, NaN or an infinity, or below 0 for an unsigned field
  */
-function wholeWithin(value: number, least: number, most: number): number {
+function clampWhole(value: number, least: number, most: number): number {
   if (!Number.isInteger(value) || (value < 0 && least === 0))
     throw new RangeError(`BUG: ${value} is not a value of this field`);
   return Math.min(most, Math.max(least, value));

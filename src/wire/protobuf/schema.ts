@@ -1,34 +1,40 @@
 /**
- * Tables of protobuf messages, for all that is not read so often that a reader of its own pays. A
- * message is a table of its fields; decode.ts and encode.ts go by it, and TypeScript knows from it
- * what a decoded message looks like:
+ * Tables of protobuf messages, for messages that are not read often enough to deserve a reader by
+ * hand. A table lists the fields of a message; decode.ts and encode.ts go by it, and TypeScript
+ * derives the type of a decoded message from it:
  *
  *     const SPAN = defineMessage('BucketSpan', {
- *       offset: field(1, sint),                            number, 0 where it is not there
- *       length: field(2, uint), }); const HISTOGRAM = defineMessage('Histogram', { count: oneOf({
- *     int: field(1, uint), float: field(2, double) }), { is: 'int', value: number } | … | undefined
- *       sum: optional(3, double),                          number | undefined
- *       spans: repeated(11, SPAN),                         readonly Span[]
- *       deltas: packed(12, sint),                          readonly number[]
- *       zero: field(18, SPAN),                             Span | undefined
- *       names: map(19, string, string),                    ReadonlyMap<string, string>
+ *       offset: field(1, sint),              number, 0 where it is absent
+ *       length: field(2, uint),
+ *     });
+ *     const HISTOGRAM = defineMessage('Histogram', {
+ *       count: alternatives({                { is: 'int', value: number } | … | undefined
+ *         int: field(1, uint),
+ *         float: field(2, double),
+ *       }),
+ *       sum: optional(3, double),            number | undefined
+ *       spans: repeated(11, SPAN),           readonly Span[]
+ *       deltas: packed(12, sint),            readonly number[]
+ *       zero: field(18, SPAN),               Span | undefined
+ *       names: map(19, string, string),      ReadonlyMap<string, string>
  *     });
  *     type Histogram = MessageValue<typeof HISTOGRAM>;
  *
- * A message that holds itself is given as a function, and its type written by hand:
+ * A message that contains itself is given as a function, and its type is written by hand:
  *
  *     const VALUE: Message<Value> = defineMessage('Value', { list: repeated(1, () => VALUE) });
  *
- * Names are ours; only numbers and types are on the wire. Not here: proto2's groups, defaults and
- * extensions. Source: https://protobuf.dev/programming-guides/proto3/
+ * The names are ours; only numbers and types are on the wire. Not here: proto2's groups, defaults
+ * and extensions.
+ * Source: https://protobuf.dev/programming-guides/proto3/
  */
 import type { Scalar } from './scalars.ts';
 
-/** A message's table, made ready. `Value` is what it decodes to. */
+/** The compiled table of a message, which decodes to a `Value`. */
 export interface Message<Value> {
-  /** For errors. */
+  /** The name of the message in errors. */
   readonly name: string;
-  /** A value whose fields are not there. */
+  /** The value of a message without fields. */
   readonly initial: Value;
   /** In ascending order of their numbers. */
   readonly slots: readonly Slot[];
@@ -41,38 +47,38 @@ export type MessageValue<M> = M extends Message<infer Value> ? Value : never;
 type LazyMessage<Value> = Message<Value> | (() => Message<Value>);
 
 /**
- * How a field is read and written. `message` is a function, since a table may hold itself.
+ * How a field is read and written. `message` is a function, since a table may contain itself.
  *
- *     single    a scalar; not written when it has the initial value
- *     optional  a scalar; written whenever it is there
+ *     single    a scalar, left out when it has the initial value
+ *     optional  a scalar, written whenever it is defined
  *     list      scalars, each with a tag
  *     packed    numbers, in one run of bytes
- *     message   one, or none
- *     messages  any number
+ *     message   at most one message
+ *     messages  any number of messages
  *     map       entries { 1 key, 2 value }
  */
 export type Shape =
   | { readonly of: 'single' | 'optional' | 'list' | 'packed'; readonly scalar: Scalar<unknown> }
   | { readonly of: 'message' | 'messages' | 'map'; readonly message: () => Message<object> };
 
-/** A field of a table; `Value` is its type there. */
+/** A field of a table; `Value` is its type in the decoded message. */
 export interface Field<Value> {
   readonly number: number;
   readonly shape: Shape;
   readonly initial: Value;
 }
 
-/** Fields of which at most one is there; the last one on the wire counts. */
+/** Fields of which at most one is present; the last one on the wire counts. */
 export interface OneOf<Members extends Readonly<Record<string, Field<unknown>>>> {
   readonly members: Members;
 }
 
-/** What a number stands for within a message. */
+/** The field that a number stands for in a message. */
 export interface Slot {
   readonly key: string;
   readonly number: number;
   readonly shape: Shape;
-  /** Of a member of a `oneOf`: its name there. */
+  /** The name of a member of `alternatives`; undefined for other fields. */
   readonly member: string | undefined;
 }
 
@@ -93,41 +99,44 @@ type ValueOf<Entry> =
 
 type ValueOfTable<Fields> = { readonly [Key in keyof Fields]: ValueOf<Fields[Key]> };
 
-/** A scalar that is always there, or a message that may be. */
+/**
+ * A scalar, which has its initial value where it is absent; or a message, which is undefined then.
+ */
 export function field<Value>(number: number, type: Scalar<Value>): Field<Value>;
 export function field<Value>(number: number, type: LazyMessage<Value>): Field<Value | undefined>;
 export function field<Value>(
   number: number,
   type: Scalar<Value> | LazyMessage<Value>,
 ): Field<Value | undefined> {
-  if (isScalar(type)) return { number, shape: scalarShape('single', type), initial: type.initial };
-  return { number, shape: messageShape('message', type), initial: undefined };
+  if (isScalar(type))
+    return { number, shape: makeScalarShape('single', type), initial: type.initial };
+  return { number, shape: makeMessageShape('message', type), initial: undefined };
 }
 
-/** A scalar of which it is known whether it was said. */
+/** A scalar that is undefined where it is absent. */
 export function optional<Value>(number: number, type: Scalar<Value>): Field<Value | undefined> {
-  return { number, shape: scalarShape('optional', type), initial: undefined };
+  return { number, shape: makeScalarShape('optional', type), initial: undefined };
 }
 
-/** Any number of messages, or of scalars with a tag each. */
+/** A list of messages, or of scalars with a tag each. */
 export function repeated<Value>(
   number: number,
   type: Scalar<Value> | LazyMessage<Value>,
 ): Field<readonly Value[]> {
-  const shape = isScalar(type) ? scalarShape('list', type) : messageShape('messages', type);
+  const shape = isScalar(type) ? makeScalarShape('list', type) : makeMessageShape('messages', type);
   return { number, shape, initial: NO_ELEMENTS };
 }
 
-/** Any number of numbers, written in one run of bytes; read also with a tag each. */
+/** A list of numbers, written as one run of bytes; it is also read with a tag for each number. */
 export function packed<Value extends number | bigint | boolean | string>(
   number: number,
   type: Scalar<Value>,
 ): Field<readonly Value[]> {
   if (type.initial === '') throw new Error('BUG: texts cannot be packed');
-  return { number, shape: scalarShape('packed', type), initial: NO_ELEMENTS };
+  return { number, shape: makeScalarShape('packed', type), initial: NO_ELEMENTS };
 }
 
-/** Of a key that comes twice the last value counts. */
+/** A map; where a key comes twice, the last value counts. */
 export function map<Key, Value>(
   number: number,
   key: Scalar<Key>,
@@ -135,10 +144,10 @@ export function map<Key, Value>(
 ): Field<ReadonlyMap<Key, Value>> {
   const valueField = isScalar(value) ? field(2, value) : field(2, value);
   const entry = defineMessage('entry', { key: field(1, key), value: valueField });
-  return { number, shape: messageShape('map', entry), initial: NO_ENTRIES };
+  return { number, shape: makeMessageShape('map', entry), initial: NO_ENTRIES };
 }
 
-/** Lists and maps cannot be members. */
+/** Alternative fields, a `oneof` in .proto. Lists and maps cannot be members. */
 export function alternatives<const Members extends Record<string, Field<unknown>>>(
   members: Members,
 ): OneOf<Members> {
@@ -148,7 +157,7 @@ export function alternatives<const Members extends Record<string, Field<unknown>
   return { members };
 }
 
-/** Makes a table ready. A field number that comes twice is a fault of the table's. */
+/** Compiles a table. @throws Error for a field number that is out of range or comes twice */
 export function defineMessage<const Fields extends Table>(
   name: string,
   fields: Fields,
@@ -168,7 +177,9 @@ export function defineMessage<const Fields extends Table>(
   return { name, initial: initial as ValueOfTable<Fields>, slots, slotByNumber };
 }
 
-/** Lists and maps of which nothing was read are these. */
+/**
+ * The value of a list, and of a map, that is absent. Shared, so compare by identity before adding.
+ */
 export const NO_ELEMENTS: readonly never[] = Object.freeze([]);
 export const NO_ENTRIES: ReadonlyMap<never, never> = new Map<never, never>();
 
@@ -176,14 +187,17 @@ function isScalar<Value>(type: Scalar<Value> | LazyMessage<Value>): type is Scal
   return 'wireType' in type;
 }
 
-function scalarShape<Value>(
+function makeScalarShape<Value>(
   of: 'single' | 'optional' | 'list' | 'packed',
   type: Scalar<Value>,
 ): Shape {
   return { of, scalar: type };
 }
 
-function messageShape<Value>(of: 'message' | 'messages' | 'map', type: LazyMessage<Value>): Shape {
+function makeMessageShape<Value>(
+  of: 'message' | 'messages' | 'map',
+  type: LazyMessage<Value>,
+): Shape {
   const message = typeof type === 'function' ? type : (): Message<Value> => type;
   return { of, message: message as () => Message<object> };
 }

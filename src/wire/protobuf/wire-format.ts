@@ -1,10 +1,10 @@
 /**
- * What the protobuf wire format is made of: a field is a tag, then as many bytes as its wire type
- * says.
+ * The protobuf wire format: a field is a tag, then as many bytes as its wire type says.
  *
- *     tag = varint of field * 8 + wire type      0 varint   1 eight bytes   2 length, bytes   5 four bytes
+ *     tag = varint of field * 8 + wire type
+ *     wire types   0 varint   1 eight bytes   2 length and bytes   5 four bytes
  *
- * Wire types 3 and 4, groups, are read by nobody here.
+ * Wire types 3 and 4, groups, are not supported.
  * Source: https://protobuf.dev/programming-guides/encoding/#structure
  */
 export const VARINT = 0;

@@ -1,11 +1,12 @@
 /**
- * A growing buffer to write protobuf messages to, field by field. No schema: that is encode.ts.
+ * A growing buffer to write protobuf messages to, field by field. It knows no schema; encode.ts
+ * writes by one.
  * Source: https://protobuf.dev/programming-guides/encoding/
  */
 import { putInt64, putSint64, putVarint } from '../varint.ts';
 import { BYTES, tagOf } from './wire-format.ts';
 
-/** Bytes that grow at the end: `bytes` has `length` of them in use. */
+/** The first `length` of `bytes` are in use. */
 export class ProtoWriter {
   bytes: Uint8Array;
   view: DataView;
@@ -16,7 +17,7 @@ export class ProtoWriter {
     this.view = new DataView(this.bytes.buffer);
   }
 
-  /** What was written, as a view that the next write may overwrite. */
+  /** The bytes written so far, as a view that the next write may overwrite. */
   written(): Uint8Array {
     return this.bytes.subarray(0, this.length);
   }
@@ -57,7 +58,7 @@ export class ProtoWriter {
     this.length += 4;
   }
 
-  /** A fixed32. */
+  /** Writes a fixed32. */
   uint32(value: number): void {
     this.reserve(4);
     this.view.setUint32(this.length, value, true);
@@ -70,7 +71,7 @@ export class ProtoWriter {
     this.length += bytes.length;
   }
 
-  /** A length-delimited field with these bytes. */
+  /** Writes a length-delimited field with these bytes. */
   field(field: number, bytes: Uint8Array): void {
     this.varint(tagOf(field, BYTES));
     this.varint(bytes.length);

@@ -1,7 +1,7 @@
 /**
- * A message of remote write 1.0 → series, samples and metadata, told to a visitor in the order of
- * the message. Native histograms and exemplars are decoded for a visitor that wants them, and else
- * counted. Nothing is sorted or checked against limits.
+ * Reads a message of remote write 1.0 and calls a visitor for its series, samples and metadata, in
+ * the order of the message. Native histograms and exemplars are decoded if the visitor has a method
+ * for them; else they are only counted. Nothing is sorted or checked against limits.
  *
  *     WriteRequest   1 TimeSeries …  3 MetricMetadata …
  *     TimeSeries     1 Label …  2 Sample …  3 Exemplar …  4 Histogram …
@@ -21,17 +21,17 @@ import { METRIC_METADATA, type MetricMetadata } from './metadata.ts';
 /** What `decodeWriteRequest` calls, in the order of the message. */
 export interface WriteRequestVisitor {
   /**
-   * One TimeSeries. The arrays are used again for the next one: the first `count` entries hold,
-   * copy what you keep.
+   * One TimeSeries. The first `count` entries of the arrays are valid. The arrays are used again
+   * for the next series: copy what you keep.
    *
    * @param labels  as sent: neither sorted nor checked
    * @param values  the bits as sent: copy by `set` or through an integer view to keep a stale
    *                marker one
    */
   series(labels: LabelSet, timestampsMs: Float64Array, values: Float64Array, count: number): void;
-  /** The native histograms of the series that `series` was called for just before. */
+  /** The native histograms of the series of the last call of `series`. */
   histograms?(labels: LabelSet, list: readonly TimedHistogram[]): void;
-  /** Likewise its exemplars. */
+  /** The exemplars of the series of the last call of `series`. */
   exemplars?(labels: LabelSet, list: readonly Exemplar[]): void;
   metadata?(metadata: MetricMetadata): void;
 }
@@ -44,10 +44,12 @@ export interface WriteRequestCounts {
   metadata: number;
 }
 
-/** Low and high word of a double within a Uint32Array on this machine. */
+/** The index of a double's low word in a Uint32Array on this machine: 0 if it is little-endian. */
 const LOW = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1 ? 0 : 1;
 
-/** The samples of the series being read, growing to the largest. */
+/**
+ * The samples of the current series. The arrays grow to the largest series and are never shrunk.
+ */
 interface Samples {
   timestampsMs: Float64Array;
   values: Float64Array;

@@ -1,7 +1,8 @@
 /**
- * A Request of remote write 2.0 → the message of 1.0 that says the same, for a receiver that keeps
- * messages of 1.0: each series with its samples, histograms and exemplars, each family's metadata
- * once. Samples and histograms are copied but for when their counters began, which 1.0 cannot say.
+ * Turns a Request of remote write 2.0 into the message of 1.0 that says the same, for a receiver
+ * that stores messages of 1.0: each series with its samples, histograms and exemplars, and the
+ * metadata of each family once. Samples and histograms are copied without the start of their
+ * counters, which 1.0 cannot express.
  *
  *     2.0  TimeSeries  1 label refs  2 Sample …  3 Histogram …  4 Exemplar …  5 Metadata
  *     1.0  TimeSeries  1 Label …     2 Sample …  4 Histogram …  3 Exemplar …
@@ -15,14 +16,17 @@ import { ProtoReader } from '../protobuf/reader.ts';
 import { BYTES, tagOf, VARINT } from '../protobuf/wire-format.ts';
 import { ProtoWriter } from '../protobuf/writer.ts';
 import { EXEMPLAR_2, EXEMPLAR_IN_BYTES } from './exemplar.ts';
-import { withoutStart } from './extras.ts';
+import { removeStart } from './extras.ts';
 import { HISTOGRAM_START_FIELD } from './histogram.ts';
 import { encodeLabelParts } from './labels.ts';
 import { METADATA_2, METRIC_METADATA, type MetricMetadata } from './metadata.ts';
 import { SAMPLE_START_FIELD } from './one-sample.ts';
 import { ReceivedSymbols } from './symbols.ts';
 
-/** @throws WireError for a malformed Request, with refs that are no pairs or beyond the table */
+/**
+ * @throws WireError for a malformed Request, also for refs that are not in pairs or beyond the
+ * table
+ */
 export function downgradeRequest(request: Uint8Array): Uint8Array {
   const symbols = new ReceivedSymbols(request);
   const reader = new ProtoReader(request);
@@ -42,7 +46,10 @@ export function downgradeRequest(request: Uint8Array): Uint8Array {
   return writer.written();
 }
 
-/** The series that the reader has entered; what it says of its family goes to `families`. */
+/**
+ * Converts the series that the reader has entered; the metadata of its family is added to
+ * `families`.
+ */
 function downgradeSeries(
   reader: ProtoReader,
   symbols: ReceivedSymbols,
@@ -56,9 +63,9 @@ function downgradeSeries(
     if (tag === tagOf(1, BYTES)) readPacked(reader, refs);
     else if (tag === tagOf(1, VARINT)) refs.push(reader.varint());
     else if (tag === tagOf(2, BYTES))
-      values.field(2, withoutStart(reader.binary(), SAMPLE_START_FIELD));
+      values.field(2, removeStart(reader.binary(), SAMPLE_START_FIELD));
     else if (tag === tagOf(3, BYTES))
-      values.field(4, withoutStart(reader.binary(), HISTOGRAM_START_FIELD));
+      values.field(4, removeStart(reader.binary(), HISTOGRAM_START_FIELD));
     else if (tag === tagOf(4, BYTES)) values.field(3, downgradeExemplar(reader.binary(), symbols));
     else if (tag === tagOf(5, BYTES)) metadata = reader.binary();
     else reader.skip(tag);
@@ -86,17 +93,17 @@ function downgradeExemplar(bytes: Uint8Array, symbols: ReceivedSymbols): Uint8Ar
   return encodeMessage(EXEMPLAR_IN_BYTES, { labels: symbols.labelsOf(refs), value, tMs });
 }
 
-/** The endings of series whose metadata belongs to the name without them, by type. */
+/** Suffixes of series names that their family's name lacks, in histograms and summaries. */
 const SUFFIXES = /_(?:bucket|sum|count)$/;
 
-/** Undefined where nothing is said of a family, or it has no name. */
+/** Converts the metadata of a family; undefined where it is empty or the family has no name. */
 function downgradeMetadata(
   bytes: Uint8Array,
   metric: string,
   symbols: ReceivedSymbols,
 ): MetricMetadata | undefined {
   const { type, helpRef, unitRef } = decodeMessage(METADATA_2, bytes);
-  // What is not said is ref 0, and the table may be empty.
+  // A text that is absent has ref 0, and then the table may be empty.
   const text = (ref: number): string => (ref === 0 ? '' : Buffer.from(symbols.at(ref)).toString());
   const [help, unit] = [text(helpRef), text(unitRef)];
   const isCompound = type === 'histogram' || type === 'gaugehistogram' || type === 'summary';

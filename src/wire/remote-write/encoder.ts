@@ -1,6 +1,7 @@
 /**
- * Series and their samples → a message of remote write 1.0, WriteRequest. A message is a run of
- * TimeSeries, so messages concatenate. Nothing is sorted or checked against limits.
+ * Writes series and their samples as a message of remote write 1.0, a WriteRequest. A message is a
+ * sequence of TimeSeries, so messages can be concatenated. Nothing is sorted or checked against
+ * limits.
  *
  *     WriteRequest   1 TimeSeries …  3 MetricMetadata …
  *     TimeSeries     1 Label …  2 Sample …  3 Exemplar …  4 Histogram …
@@ -13,7 +14,7 @@ import { writeField } from '../protobuf/encode.ts';
 import type { Message } from '../protobuf/schema.ts';
 import { ProtoWriter } from '../protobuf/writer.ts';
 import { EXEMPLAR } from './exemplar.ts';
-import { HISTOGRAM, histogramMessage } from './histogram.ts';
+import { HISTOGRAM, toHistogramMessage } from './histogram.ts';
 import { METRIC_METADATA, type MetricMetadata } from './metadata.ts';
 import {
   boundOneSample,
@@ -23,7 +24,7 @@ import {
   putValue,
 } from './one-sample.ts';
 
-/** A WriteRequest in the making. `truncate` goes back to an earlier `length`, to roll back. */
+/** Writes a WriteRequest. To roll back, `truncate` to an earlier `length`. */
 export class WriteRequestEncoder {
   readonly #writer: ProtoWriter;
 
@@ -45,27 +46,27 @@ export class WriteRequestEncoder {
   }
 
   /**
-   * One TimeSeries of one sample; `labels` are those of `encodeLabels`.
+   * Appends a TimeSeries with one sample; `labels` are those of `encodeLabels`.
    *
-   * @param startMs  when the counter began, for remote write 2.0; 0 is unknown
+   * @param startMs when the counter began, for remote write 2.0; 0 where it is unknown
    */
   append(labels: Uint8Array, tMs: number, value: number, startMs = 0): void {
     const valueAt = this.#appendOneSample(labels, tMs, startMs);
     putValue(this.#writer.view, valueAt, value);
   }
 
-  /** One TimeSeries of one stale marker. */
+  /** Appends a TimeSeries with one stale marker. */
   appendStale(labels: Uint8Array, tMs: number): void {
     const valueAt = this.#appendOneSample(labels, tMs, 0);
     putStaleMarker(this.#writer.view, valueAt);
   }
 
-  /** One TimeSeries of one native histogram. */
+  /** Appends a TimeSeries with one native histogram. */
   appendHistogram(labels: Uint8Array, tMs: number, histogram: NativeHistogram, startMs = 0): void {
-    this.#appendSeries(labels, 4, HISTOGRAM, histogramMessage(histogram, tMs, startMs));
+    this.#appendSeries(labels, 4, HISTOGRAM, toHistogramMessage(histogram, tMs, startMs));
   }
 
-  /** One TimeSeries of one exemplar and no sample. */
+  /** Appends a TimeSeries with one exemplar and no sample. */
   appendExemplar(labels: Uint8Array, exemplar: Exemplar): void {
     this.#appendSeries(labels, 3, EXEMPLAR, exemplar);
   }
@@ -86,7 +87,7 @@ export class WriteRequestEncoder {
     this.#writer.field(1, series.written());
   }
 
-  /** Appends all but the value; returns where its eight bytes go. */
+  /** Appends all but the value; returns the offset for its eight bytes. */
   #appendOneSample(labels: Uint8Array, tMs: number, startMs: number): number {
     const writer = this.#writer;
     writer.reserve(boundOneSample(labels.length));

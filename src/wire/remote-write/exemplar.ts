@@ -16,15 +16,15 @@ interface ExemplarOf<Text> {
   readonly tMs: number;
 }
 
-function exemplarTable<Text>(text: Scalar<Text>): Message<ExemplarOf<Text>> {
+function defineExemplar<Text>(text: Scalar<Text>): Message<ExemplarOf<Text>> {
   const label = defineMessage('Label', { name: field(1, text), value: field(2, text) });
   const labels = repeated(1, label);
   return defineMessage('Exemplar', { labels, value: field(2, double), tMs: field(3, int) });
 }
 
-export const EXEMPLAR = exemplarTable(string);
-/** The same with texts as bytes: as symbols of a Request have them. */
-export const EXEMPLAR_IN_BYTES = exemplarTable(binary);
+export const EXEMPLAR = defineExemplar(string);
+/** The same, with texts as bytes, as they are in the symbols of a Request. */
+export const EXEMPLAR_IN_BYTES = defineExemplar(binary);
 
 export const EXEMPLAR_2 = defineMessage('Exemplar', {
   refs: packed(1, uint),

@@ -1,7 +1,7 @@
 /**
- * What the queue's messages of 1.0 say beyond 1.0, so that a sender of 2.0 can say it: the metadata
- * of a series' family, and when counters began, at their numbers of 2.0. A receiver of 1.0 would
- * skip them; it is sent messages without.
+ * Extra fields of the queue's messages of 1.0, so that a sender of 2.0 can use them: the metadata
+ * of a series' family, and when counters began, under their field numbers of 2.0. A receiver of 1.0
+ * would skip them; they are removed before they are sent to one.
  *
  *     TimeSeries  31 { 1 type  2 help  3 unit }      Sample  3 start ms      Histogram  17 start ms
  *
@@ -16,10 +16,10 @@ import { HISTOGRAM_START_FIELD } from './histogram.ts';
 import { EXTRA_METADATA } from './metadata.ts';
 import { SAMPLE_START_FIELD } from './one-sample.ts';
 
-/** The field of a TimeSeries of the queue that holds the metadata of its family. */
+/** The field of a TimeSeries in the queue that holds the metadata of its family. */
 export const EXTRA_METADATA_FIELD = 31;
 
-/** The metadata field to stand behind the labels of a series in the queue. */
+/** Encodes the metadata field that follows the labels of a series in the queue. */
 export function encodeExtraMetadata({ type, help, unit }: SeriesMetadata): Uint8Array {
   const writer = new ProtoWriter(help.length + unit.length + 32);
   const texts = { help: Buffer.from(help), unit: Buffer.from(unit) };
@@ -28,7 +28,7 @@ export function encodeExtraMetadata({ type, help, unit }: SeriesMetadata): Uint8
 }
 
 /**
- * A 1.0 message of the queue without the extra fields, for a receiver that speaks 1.0.
+ * Copies a message of the queue without the extra fields, for a receiver of 1.0.
  *
  * @throws WireError for bytes that are no message
  */
@@ -50,15 +50,15 @@ export function stripExtras(message: Uint8Array): Uint8Array {
   return writer.written();
 }
 
-/** The series that the reader has entered. */
+/** Copies the series that the reader has entered. */
 function stripSeries(reader: ProtoReader): Uint8Array {
   const series = new ProtoWriter(256);
   while (reader.more()) {
     const start = reader.at;
     const tag = reader.varint();
-    if (tag === tagOf(2, BYTES)) series.field(2, withoutStart(reader.binary(), SAMPLE_START_FIELD));
+    if (tag === tagOf(2, BYTES)) series.field(2, removeStart(reader.binary(), SAMPLE_START_FIELD));
     else if (tag === tagOf(4, BYTES))
-      series.field(4, withoutStart(reader.binary(), HISTOGRAM_START_FIELD));
+      series.field(4, removeStart(reader.binary(), HISTOGRAM_START_FIELD));
     else {
       reader.skip(tag);
       if (tag >>> 3 !== EXTRA_METADATA_FIELD) series.raw(reader.bytes.subarray(start, reader.at));
@@ -67,8 +67,11 @@ function stripSeries(reader: ProtoReader): Uint8Array {
   return series.written();
 }
 
-/** A Sample or a Histogram as 1.0 has it. @param startField  the number of its start */
-export function withoutStart(value: Uint8Array, startField: number): Uint8Array {
+/**
+ * Copies a Sample or a Histogram without its start. @param startField  the field number of the
+ * start
+ */
+export function removeStart(value: Uint8Array, startField: number): Uint8Array {
   const reader = new ProtoReader(value);
   const writer = new ProtoWriter(value.length);
   while (reader.more()) {

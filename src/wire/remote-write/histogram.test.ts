@@ -1,4 +1,4 @@
-/** Native histograms come back as they were, whatever they count, and no larger than was said. */
+/** Native histograms are decoded as they were encoded, and take no more bytes than the bound. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -51,7 +51,7 @@ function decode(message: Uint8Array): unknown[] {
   return found;
 }
 
-test('histograms come back, within the bytes that were said', () => {
+test('histograms come back as they were, within the bound of their bytes', () => {
   const time = fc.integer({ min: -(2 ** 45), max: 2 ** 45 });
   fc.assert(
     fc.property(histogram, time, time, (one, tMs, startMs) => {

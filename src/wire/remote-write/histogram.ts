@@ -1,5 +1,6 @@
 /**
- * Native histograms in remote write messages, 1.0 and 2.0 alike: prometheus.Histogram.
+ * Reads and writes native histograms in remote write messages: prometheus.Histogram, which is the
+ * same in 1.0 and 2.0.
  * Source: https://github.com/prometheus/prometheus/blob/main/prompb/types.proto
  */
 import type { NativeHistogram } from '../../model/histogram.ts';
@@ -15,14 +16,14 @@ import {
   repeated,
 } from '../protobuf/schema.ts';
 
-/** When the counter behind it began; 2.0 alone knows it. */
+/** The field that says when the counter behind the histogram began; only 2.0 has it. */
 export const HISTOGRAM_START_FIELD = 17;
 
 const SPAN = defineMessage('BucketSpan', { offset: field(1, sint), length: field(2, uint) });
 const COUNT = { int: field(1, uint), float: field(2, double) };
 const ZERO_COUNT = { int: field(6, uint), float: field(7, double) };
 
-/** Buckets are deltas from one to the next where counts are whole, absolute where they are not. */
+/** Whole counts are written as deltas from bucket to bucket, float counts as absolute numbers. */
 export const HISTOGRAM = defineMessage('Histogram', {
   count: alternatives(COUNT),
   sum: field(3, double),
@@ -41,14 +42,14 @@ export const HISTOGRAM = defineMessage('Histogram', {
   startMs: field(HISTOGRAM_START_FIELD, int),
 });
 
-/** Spans and buckets of both sides and custom bounds, 65,536 of each. */
+/** At most 65,536 of each: spans of both sides, buckets of both sides, custom bounds. */
 const ELEMENTS_MAX = 5 * 65_536;
-/** All that does not repeat, at its longest; a span; a bucket or a bound. */
+/** The most bytes of all fields that do not repeat, of a span, and of a bucket or bound. */
 const REST_BYTES_MAX = 128;
 const SPAN_BYTES_MAX = 24;
 const NUMBER_BYTES_MAX = 10;
 
-/** No histogram of so many spans, buckets and bounds is longer. */
+/** The most bytes that a histogram of this many spans, buckets and bounds takes. */
 export function boundHistogram(histogram: NativeHistogram): number {
   const { positiveSpans, positiveCounts, negativeSpans, negativeCounts, customValues } = histogram;
   const spans = positiveSpans.length + negativeSpans.length;
@@ -56,8 +57,8 @@ export function boundHistogram(histogram: NativeHistogram): number {
   return spans * SPAN_BYTES_MAX + numbers * NUMBER_BYTES_MAX + REST_BYTES_MAX;
 }
 
-/** @param startMs  0 is unknown */
-export function histogramMessage(
+/** @param startMs 0 where it is unknown */
+export function toHistogramMessage(
   histogram: NativeHistogram,
   tMs: number,
   startMs: number,
@@ -68,9 +69,9 @@ export function histogramMessage(
     ...histogram,
     count: { is, value: count },
     zeroCount: { is, value: zeroCount },
-    negativeDeltas: isFloat ? [] : differences(negativeCounts),
+    negativeDeltas: isFloat ? [] : toDeltas(negativeCounts),
     negativeCounts: isFloat ? negativeCounts : [],
-    positiveDeltas: isFloat ? [] : differences(positiveCounts),
+    positiveDeltas: isFloat ? [] : toDeltas(positiveCounts),
     positiveCounts: isFloat ? positiveCounts : [],
     tMs,
     startMs,
@@ -82,7 +83,7 @@ export interface TimedHistogram {
   readonly histogram: NativeHistogram;
 }
 
-/** The histogram of a message that the reader has entered, and its time. @throws WireError */
+/** Reads the histogram whose message the reader has entered, and its time. @throws WireError */
 export function readHistogram(reader: ProtoReader): TimedHistogram {
   const limits = { elementsMax: ELEMENTS_MAX };
   const message = readMessage(HISTOGRAM, reader, limits);
@@ -97,19 +98,19 @@ export function readHistogram(reader: ProtoReader): TimedHistogram {
     isFloat,
     resetHint,
     positiveSpans: message.positiveSpans,
-    positiveCounts: isFloat ? message.positiveCounts : sums(message.positiveDeltas),
+    positiveCounts: isFloat ? message.positiveCounts : accumulate(message.positiveDeltas),
     negativeSpans: message.negativeSpans,
-    negativeCounts: isFloat ? message.negativeCounts : sums(message.negativeDeltas),
+    negativeCounts: isFloat ? message.negativeCounts : accumulate(message.negativeDeltas),
     customValues,
   };
   return { histogram, tMs };
 }
 
-function differences(counts: readonly number[]): number[] {
+function toDeltas(counts: readonly number[]): number[] {
   return counts.map((count, index) => count - (counts[index - 1] ?? 0));
 }
 
-function sums(deltas: readonly number[]): number[] {
+function accumulate(deltas: readonly number[]): number[] {
   let sum = 0;
   return deltas.map((delta) => (sum += delta));
 }

@@ -1,6 +1,6 @@
 /**
- * Labels as they stand in a TimeSeries of remote write 1.0 (and in its exemplars), a field for
- * each:
+ * Encodes labels as they are in a TimeSeries of remote write 1.0 (and in its exemplars), a field
+ * for each:
  *
  *     0a length │ 0a length name │ 12 length value │   0a …
  *
@@ -10,9 +10,11 @@ import { type Borrowed, ownCopy } from '../../model/borrowed.ts';
 import type { LabelSet } from '../../model/labels.ts';
 import { BYTES, tagOf } from '../protobuf/wire-format.ts';
 import { ProtoWriter } from '../protobuf/writer.ts';
-import { putVarint, varintLength } from '../varint.ts';
+import { putVarint, measureVarint } from '../varint.ts';
 
-/** The label fields of a TimeSeries: made once per series, copied into each message. */
+/**
+ * Encodes the label fields of a TimeSeries: once for each series, to be copied into each message.
+ */
 export function encodeLabels(labels: LabelSet): Uint8Array {
   return ownCopy(sharedLabels(labels));
 }
@@ -20,16 +22,16 @@ export function encodeLabels(labels: LabelSet): Uint8Array {
 let scratch = Buffer.allocUnsafeSlow(4_096);
 
 /**
- * As `encodeLabels`, in bytes that the next call overwrites: thousands of new series leave no
- * garbage.
+ * The same as `encodeLabels`, in bytes that the next call overwrites, so that thousands of new
+ * series leave no garbage.
  */
 export function sharedLabels(labels: LabelSet): Borrowed<Uint8Array> {
   let at = 0;
   for (const { name, value } of labels) {
     const nameLength = Buffer.byteLength(name);
     const valueLength = Buffer.byteLength(value);
-    const length = fieldLength(nameLength) + fieldLength(valueLength);
-    const needed = at + fieldLength(length);
+    const length = measureField(nameLength) + measureField(valueLength);
+    const needed = at + measureField(length);
     if (needed > scratch.length) {
       const larger = Buffer.allocUnsafeSlow(needed * 2);
       scratch.copy(larger, 0, 0, at);
@@ -47,16 +49,16 @@ export function sharedLabels(labels: LabelSet): Borrowed<Uint8Array> {
   return scratch.subarray(0, at);
 }
 
-/** One label field of a TimeSeries, of the bytes of its name and its value. */
+/** Encodes one label field of a TimeSeries from the bytes of its name and value. */
 export function encodeLabelParts(name: Uint8Array, value: Uint8Array): Uint8Array {
   const writer = new ProtoWriter(name.length + value.length + 16);
   writer.varint(tagOf(1, BYTES));
-  writer.varint(fieldLength(name.length) + fieldLength(value.length));
+  writer.varint(measureField(name.length) + measureField(value.length));
   writer.field(1, name);
   writer.field(2, value);
   return writer.written();
 }
 
-function fieldLength(length: number): number {
-  return 1 + varintLength(length) + length;
+function measureField(length: number): number {
+  return 1 + measureVarint(length) + length;
 }

@@ -1,5 +1,5 @@
 /**
- * What a family is, its type, its HELP and its unit, in the three forms that messages have for it.
+ * The metadata of a family, its type, HELP and unit, in the three forms that messages have for it.
  *
  *     1.0    WriteRequest 3 { 1 type  2 name of the family  4 help  5 unit }
  *     2.0    TimeSeries 5   { 1 type  3 help ref  4 unit ref }
@@ -12,7 +12,7 @@ import { SERIES_TYPES } from '../../model/sample.ts';
 import { binary, enumeration, string, uint } from '../protobuf/scalars.ts';
 import { defineMessage, field, type MessageValue } from '../protobuf/schema.ts';
 
-/** The numbers are the same in all three. */
+/** Field and enum numbers are the same in all three. */
 const TYPE = field(1, enumeration(SERIES_TYPES));
 
 export const METRIC_METADATA = defineMessage('MetricMetadata', {
@@ -23,7 +23,7 @@ export const METRIC_METADATA = defineMessage('MetricMetadata', {
 });
 export type MetricMetadata = MessageValue<typeof METRIC_METADATA>;
 
-/** Texts as bytes, since they are symbols of a Request next. */
+/** The texts are bytes, since they become symbols of a Request without being decoded. */
 export const EXTRA_METADATA = defineMessage('ExtraMetadata', {
   type: TYPE,
   help: field(2, binary),

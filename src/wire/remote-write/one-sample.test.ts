@@ -1,4 +1,4 @@
-/** The layout of a series with one sample: what is written lies where the others look for it. */
+/** The layout of a series with one sample: all functions of one-sample.ts agree on its offsets. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -84,7 +84,7 @@ test('of a steady series labels, value and time are found from its end, and patc
   );
 });
 
-test('times are the same or not, to their last bit', () => {
+test('times are compared to their last bit', () => {
   const of = encodeLabels(makeLabelSet({ a: 'b' }));
   fc.assert(
     fc.property(steadyTime, fc.nat(41), (tMs, bit) => {
@@ -126,7 +126,7 @@ test('a value whose bytes look like the head of a series is none', () => {
   assert.equal(endOfSteadySeries(bytes, valueAt + 6), -1);
 });
 
-test('a time that is not of six bytes is not taken', () => {
+test('a time that is not six bytes long is refused', () => {
   const time = new SteadyTime();
   assert.ok(time.set(SOME_STEADY_MS));
   for (const tMs of [0, -1, 2 ** 35 - 1, 2 ** 42, NaN]) assert.ok(!time.set(tMs));

@@ -1,16 +1,16 @@
 /**
- * The bytes of a series with one sample, which is what nearly every series of a message is. Whoever
- * writes such a series, patches its value and time in place, or finds its end, asks here.
+ * The byte layout of a series with one sample, as nearly every series of a message is. Only this
+ * file knows it: it writes such a series, patches its value and time in place, and finds its end.
  *
  *     │ 0a │ length │ labels … │ 12 │ length │ 09 │ value │ 10 │ time │ 18 │ start │
  *       1    1 to 5              1      1      1     8      1  1 to 10  1   1 to 10    bytes
  *     └ TimeSeries ────────────┴ Sample ──────────────────────────────┴ where known ┘
  *
- * The start is when the counter began: a field of 2.0 that 1.0 does not know, see extras.ts.
+ * The start is when the counter began: a field of 2.0 that 1.0 does not have, see extras.ts.
  *
- * A time between 1971 and 2109 is a varint of six bytes, a "steady" one. Where time and start are
- * steady, everything but the two lies at fixed distances from the end, so that a series is written
- * once and patched afterwards:
+ * A time between 1971 and 2109 is a varint of six bytes; such a time is called steady. Where time
+ * and start are steady, value and time lie at fixed distances from the end of the series, so that a
+ * series is written once and patched from then on:
  *
  *     │ … 12 10 09 │ value │ 10 │ time │           ends without a start:
  *                  └ CHANGING_BYTES ───┘           the end changes from scrape to scrape
@@ -22,9 +22,9 @@
 import { type Borrowed, peek } from '../../model/borrowed.ts';
 import { STALE_NAN_HIGH, STALE_NAN_LOW } from '../../model/sample.ts';
 import { BYTES, FIXED64, tagOf, VARINT } from '../protobuf/wire-format.ts';
-import { int64Length, putInt64, putVarint, varintLength } from '../varint.ts';
+import { measureInt64, putInt64, putVarint, measureVarint } from '../varint.ts';
 
-/** The field of a Sample that says when its counter began, as in 2.0. */
+/** The field of a Sample that says when its counter began, numbered as in 2.0. */
 export const SAMPLE_START_FIELD = 3;
 
 const SERIES_TAG = tagOf(1, BYTES);
@@ -37,23 +37,23 @@ const VALUE_BYTES = 8;
 const STEADY_TIME_BYTES = 6;
 const STEADY_MIN_MS = 2 ** 35;
 const STEADY_END_MS = 2 ** 42;
-/** Tag and length of the Sample, tag of the value: between the labels and the value. */
+/** Bytes between the labels and the value: tag and length of the Sample, tag of the value. */
 const BEFORE_VALUE_BYTES = 3;
-/** From a value to the bytes of the time behind it: the value, and the tag of the time. */
+/** Distance from a value to the bytes of its time: the value, and the tag of the time. */
 const TIME_FROM_VALUE = VALUE_BYTES + 1;
-/** Tag and bytes of a steady time: what stands behind a value. */
+/** Tag and bytes of a steady time, which follow the value. */
 export const TIME_FIELD_BYTES = 1 + STEADY_TIME_BYTES;
-/** Length of a Sample with a steady time and no start. */
+/** The length of a Sample with a steady time and no start. */
 const STEADY_SAMPLE_BYTES = 1 + VALUE_BYTES + TIME_FIELD_BYTES;
 
-/** All of a series but its labels, each varint as long as it can be. */
+/** The most bytes of a series without its labels: each varint at its longest. */
 const OVERHEAD_BYTES_MAX = 1 + 5 + BEFORE_VALUE_BYTES + VALUE_BYTES + 11 + 11;
 
-/** Value, tag and time: of a series with a steady time and no start, all that changes. */
+/** Value, tag and time: all that changes in a series with a steady time and no start. */
 export const CHANGING_BYTES = VALUE_BYTES + TIME_FIELD_BYTES;
 /** Tag and bytes of a steady start. */
 export const START_FIELD_BYTES = 1 + STEADY_TIME_BYTES;
-/** Any steady time, to write a series whose time is patched in later. */
+/** Some steady time, to write a series whose time is patched in later. */
 export const SOME_STEADY_MS = STEADY_MIN_MS;
 
 /** Whether a time is a varint of six bytes. */
@@ -61,19 +61,21 @@ export function isSteadyTime(tMs: number): boolean {
   return tMs >= STEADY_MIN_MS && tMs < STEADY_END_MS;
 }
 
-/** Bytes of a whole series, its tag included. @param startMs  0 is unknown, and not written */
+/**
+ * The bytes of a whole series with its tag. @param startMs  0 where it is unknown and not written
+ */
 export function measureOneSample(labelsBytes: number, tMs: number, startMs: number): number {
-  const length = labelsBytes + 2 + sampleBytes(tMs, startMs);
-  return 1 + varintLength(length) + length;
+  const length = labelsBytes + 2 + measureSample(tMs, startMs);
+  return 1 + measureVarint(length) + length;
 }
 
-/** No series with so many label bytes is longer. */
+/** The most bytes that a series with this many label bytes takes. */
 export function boundOneSample(labelsBytes: number): number {
   return labelsBytes + OVERHEAD_BYTES_MAX;
 }
 
 /**
- * Writes a series from `at` but for the eight bytes of its value.
+ * Writes a series from `at`, all but the eight bytes of its value.
  *
  * @param labels   those of `encodeLabels`
  * @param startMs  0 is unknown, and not written
@@ -86,7 +88,7 @@ export function putOneSample(
   tMs: number,
   startMs: number,
 ): number {
-  const sampleLength = sampleBytes(tMs, startMs);
+  const sampleLength = measureSample(tMs, startMs);
   let op = at;
   bytes[op++] = SERIES_TAG;
   op = putVarint(bytes, op, labels.length + 2 + sampleLength);
@@ -106,18 +108,18 @@ export function putOneSample(
   return valueAt;
 }
 
-function sampleBytes(tMs: number, startMs: number): number {
-  const startBytes = startMs === 0 ? 0 : 1 + int64Length(startMs);
-  return 1 + VALUE_BYTES + 1 + int64Length(tMs) + startBytes;
+function measureSample(tMs: number, startMs: number): number {
+  const startBytes = startMs === 0 ? 0 : 1 + measureInt64(startMs);
+  return 1 + VALUE_BYTES + 1 + measureInt64(tMs) + startBytes;
 }
 
-/** Where a series ends whose value lies at this position: the length before it says so. */
+/** The end of the series whose value lies at `valueAt`, by the length of the Sample before it. */
 export function endFromValue(bytes: Uint8Array, valueAt: number): number {
   return valueAt - 1 + (bytes[valueAt - 2] as number);
 }
 
 /**
- * Where the value of a series lies that ends at this position.
+ * The offset of the value of the series that ends at `end`.
  *
  * @param startBytes  START_FIELD_BYTES where the series has a start, else 0
  */
@@ -126,7 +128,8 @@ export function valueFromEnd(end: number, startBytes: number): number {
 }
 
 /**
- * The label bytes of a series with a steady time: a view. @param startBytes  as of `valueFromEnd`
+ * The label bytes of a series with a steady time, as a view. @param startBytes  as for
+ * `valueFromEnd`
  */
 export function labelsOfOneSample(
   bytes: Uint8Array,
@@ -139,7 +142,10 @@ export function labelsOfOneSample(
   return bytes.subarray(at + 1, valueFromEnd(end, startBytes) - BEFORE_VALUE_BYTES);
 }
 
-/** Where a series ends that begins here; -1 unless it has one sample, a steady time, no start. */
+/**
+ * The end of the series that begins at `start`; -1 unless it has one sample, a steady time and no
+ * start.
+ */
 export function endOfSteadySeries(bytes: Uint8Array, start: number): number {
   let at = start;
   if (bytes[at++] !== SERIES_TAG) return -1;
@@ -163,20 +169,20 @@ export function putValue(view: DataView, valueAt: number, value: number): void {
   view.setFloat64(valueAt, value, true);
 }
 
-/** The marker as bits: as a number it might become another NaN. */
+/** Writes the stale marker as bits; written as a number it might become another NaN. */
 export function putStaleMarker(view: DataView, valueAt: number): void {
   view.setUint32(valueAt, STALE_NAN_LOW, true);
   view.setUint32(valueAt + 4, STALE_NAN_HIGH, true);
 }
 
-/** The bytes of a steady time, made once for all series of a scrape. */
+/** The bytes of a steady time, computed once for all series of a scrape. */
 export class SteadyTime {
   tMs = Number.NaN;
-  /** The first four bytes, and the last two. */
+  /** The first four bytes (`#low`) and the last two (`#high`). */
   #low = 0;
   #high = 0;
 
-  /** Another time; false, and nothing changes, where it is not steady. */
+  /** Sets the time; returns false and changes nothing where it is not steady. */
   set(tMs: number): boolean {
     if (!isSteadyTime(tMs)) return false;
     const low = tMs % 2 ** 28;
@@ -192,14 +198,14 @@ export class SteadyTime {
     return true;
   }
 
-  /** Writes it behind the value that lies at this position. */
+  /** Writes the time behind the value that lies at `valueAt`. */
   patch(view: DataView, valueAt: number): void {
     view.setUint32(valueAt + TIME_FROM_VALUE, this.#low, true);
     view.setUint16(valueAt + TIME_FROM_VALUE + 4, this.#high, true);
   }
 }
 
-/** Tag and time, seven bytes, as two words that overlap by one byte. */
+/** Tag and time are seven bytes; they are compared as two words that overlap by one byte. */
 const TIME_WORD_1 = VALUE_BYTES;
 const TIME_WORD_2 = CHANGING_BYTES - 4;
 

@@ -1,6 +1,6 @@
 /**
- * Where the series of a message of remote write 1.0 lie, without their labels: for splitting a
- * batch, or leaving out what is too old.
+ * Finds the series of a message of remote write 1.0 and their times, without decoding labels: for
+ * splitting a batch, or leaving out series that are too old.
  *
  *     TimeSeries     2 Sample … { 2 ms }  3 Exemplar … { 3 ms }  4 Histogram … { 15 ms }
  *
@@ -9,7 +9,10 @@
 import { ProtoReader } from '../protobuf/reader.ts';
 import { BYTES, tagOf, VARINT } from '../protobuf/wire-format.ts';
 
-/** Where a TimeSeries lies in a message, tag included: such ranges joined are a message again. */
+/**
+ * The offsets of a TimeSeries in a message, with its tag, so that ranges joined are a message
+ * again.
+ */
 export interface SeriesRange {
   readonly start: number;
   readonly end: number;
@@ -19,8 +22,7 @@ export interface SeriesRange {
 }
 
 /**
- * The TimeSeries of a message without their labels, for splitting a batch; other fields are left
- * out.
+ * Finds the TimeSeries of a message; other fields are skipped.
  *
  * @throws WireError for a malformed message
  */
@@ -65,7 +67,7 @@ function scanTimes(reader: ProtoReader): { samples: number; oldestMs: number; ne
       else reader.skip(inner);
     }
     reader.leave(outer);
-    // Exemplars are no samples, and yet must not be sent when they are too old.
+    // Exemplars are not counted as samples, but their times count, since old ones must not be sent.
     if (tag !== tagOf(3, BYTES)) samples += 1;
     oldestMs = Math.min(oldestMs, tMs);
     newestMs = Math.max(newestMs, tMs);

@@ -1,7 +1,7 @@
 /**
- * The table of symbols of a Request of remote write 2.0: every string once, named by its position,
- * its ref. The first is the empty one. Strings are bytes here, views of the messages they stand in.
- * Bounded by the message, which the caller bounds.
+ * The table of symbols of a Request of remote write 2.0: every string once, and each has its index
+ * as its ref. The first is the empty string. Strings are bytes here, views of the messages that
+ * contain them. Limits: the caller bounds the message, and thereby the table.
  * Source: https://prometheus.io/docs/specs/prw/remote_write_spec_2_0/#symbols
  */
 import { WireError } from '../errors.ts';
@@ -11,10 +11,10 @@ import { BYTES, tagOf } from '../protobuf/wire-format.ts';
 /** The field of a Request that holds a symbol. */
 export const SYMBOL_FIELD = 4;
 
-/** A table in the making: symbols in the order of their first use. */
+/** A table that is being built: symbols in the order of their first use. */
 export class SymbolTable {
   readonly list: Uint8Array[] = [new Uint8Array(0)];
-  /** Of all symbols together, with their lengths. */
+  /** The bytes of all symbols together, at most: with tag and length of each. */
   bytes = 2;
   readonly #refs = new Map<string, number>([['', 0]]);
 
@@ -29,7 +29,10 @@ export class SymbolTable {
     return ref;
   }
 
-  /** Adds the refs of the name and the value of a Label of 1.0, by hand: they are many. */
+  /**
+   * Adds the refs of name and value of a Label of 1.0. It reads the Label by hand, since there are
+   * many.
+   */
   addLabel(label: Uint8Array, refs: number[]): void {
     const reader = new ProtoReader(label);
     let name = 0;
@@ -44,7 +47,7 @@ export class SymbolTable {
   }
 }
 
-/** The table of a Request that was received. */
+/** The table of a received Request. */
 export class ReceivedSymbols {
   readonly #list: readonly Uint8Array[];
 
@@ -71,7 +74,7 @@ export class ReceivedSymbols {
     throw new WireError('corrupt', text);
   }
 
-  /** The names and values of labels. @throws WireError for refs that are no pairs */
+  /** The names and values of labels. @throws WireError for refs that are not in pairs */
   labelsOf(refs: readonly number[]): { readonly name: Uint8Array; readonly value: Uint8Array }[] {
     if (refs.length % 2 === 1)
       throw new WireError('corrupt', 'malformed request: an odd number of label refs');

@@ -1,8 +1,8 @@
 /**
- * Messages of remote write 1.0, as the queue holds them, → one Request of 2.0. A Request names
- * every string once, in a table of symbols, so Requests do not concatenate as messages of 1.0 do,
- * and one is made when it is sent. Samples and histograms are copied as they stand; what 2.0 says
- * beyond 1.0 is in the queue's extra fields (extras.ts).
+ * Turns messages of remote write 1.0, as the queue holds them, into one Request of 2.0. A Request
+ * has every string once, in a table of symbols. So Requests can't be concatenated as messages of
+ * 1.0 can, and one is made when it is sent. Samples and histograms are copied as they are; what 2.0
+ * has beyond 1.0 is in the queue's extra fields (extras.ts).
  *
  *     Request     4 symbols …  5 TimeSeries …
  *     TimeSeries  1 label refs (packed pairs)  2 Sample …  3 Histogram …  4 Exemplar …  5 Metadata
@@ -24,12 +24,12 @@ export interface RequestCounts {
   samples: number;
   histograms: number;
   exemplars: number;
-  /** Those of series without a sample or a histogram in the Request: 2.0 has no place for them. */
+  /** Exemplars of series without a sample or histogram in the Request, which 2.0 does not allow. */
   exemplarsLeftOut: number;
 }
 
 /**
- * A Request of 1.0 messages: their series in order, those of the same labels joined.
+ * Makes a Request of messages of 1.0: their series in order, and those with the same labels joined.
  *
  * @param messages  uncompressed, as the queue holds them
  * @throws          WireError for bytes that are no message
@@ -56,7 +56,7 @@ export function upgradeMessages(messages: readonly Uint8Array[]): {
   return writeRequest(all.values(), symbols);
 }
 
-/** A series of the Request in the making. Samples and histograms are views of the messages. */
+/** A series of the Request that is being made. Samples and histograms are views of the messages. */
 interface Series {
   readonly refs: readonly number[];
   readonly samples: Uint8Array[];
@@ -126,7 +126,7 @@ function writeRequest(
     counts.samples += samples.length;
     counts.histograms += histograms.length;
     counts.exemplars += exemplars.length;
-    // A series holds samples or histograms, never both; exemplars stand with the first.
+    // A TimeSeries of 2.0 holds samples or histograms, never both; exemplars go with the first.
     if (samples.length > 0) writeSeries(body, series, 2, samples, exemplars);
     if (histograms.length > 0)
       writeSeries(body, series, 3, histograms, samples.length > 0 ? [] : exemplars);

@@ -31,7 +31,7 @@ const histogram: NativeHistogram = {
   customValues: [],
 };
 
-/** What a 1.0 message says, in a comparable form. */
+/** The content of a 1.0 message, in a comparable form. */
 function meaningOf(message: Uint8Array): string[] {
   const lines: string[] = [];
   const text = (labels: { name: string; value: string }[]): string =>
@@ -97,7 +97,7 @@ test('a request names every string once and says all that the messages of the qu
   );
 });
 
-test('start timestamps and metadata are taken off for a receiver of 1.0', () => {
+test('start timestamps and metadata are removed for a receiver of 1.0', () => {
   const labels = encodeLabels(makeLabelSet({ __name__: 'a' }));
   const plain = new WriteRequestEncoder();
   plain.append(labels, T0, 1);

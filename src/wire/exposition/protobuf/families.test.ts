@@ -59,7 +59,7 @@ test('counters, gauges, untyped and summaries are read with time, creation and e
   ]);
 });
 
-test('the type may stand behind the metrics', () => {
+test('the type may follow the metrics', () => {
   const metric = message(sub(2, message(double(1, 1))));
   const late = message(text(1, 'late'), sub(4, metric), uint(3, 1));
   const [sample] = [...readProtobufExposition(body(late), CLASSIC)];
@@ -118,7 +118,7 @@ test('a histogram is classic, native, or both, as asked', () => {
   assert.deepEqual(read(page, { ...NATIVE, alwaysClassic: true }), [whole, ...classic]);
 });
 
-test('fields of another wire type are passed over, and do no harm to those behind them', () => {
+test('fields of another wire type are skipped, and the fields after them are read', () => {
   const odd = message(
     ...[9, 10, 11, 12, 13, 14].flatMap((number) => [double(number, 7), int(number, 3)]),
     uint(1, 5),

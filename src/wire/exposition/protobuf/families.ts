@@ -1,12 +1,12 @@
 /**
  * Protobuf exposition: length-delimited `io.prometheus.client.MetricFamily` messages → samples, as
- * Prometheus 3 reads them. The only format that carries native histograms. One family is held at a
- * time. Not here: writing.
+ * Prometheus 3 reads them. It is the only format that carries native histograms. One metric is held
+ * at a time. Not here: writing.
  *
  *     body          length MetricFamily   length MetricFamily   …
  *     MetricFamily  1 name  2 help  3 type  4 Metric …  5 unit
  *
- * Bounds: the caller bounds the body; a metric has at most METRIC_BYTES_MAX.
+ * Limits: the caller bounds the body; a metric has at most METRIC_BYTES_MAX bytes.
  * Source:
  * https://github.com/prometheus/client_model/blob/master/io/prometheus/client/metrics.proto,
  * prometheus/model/textparse/protobufparse.go
@@ -17,7 +17,7 @@ import { ProtoReader } from '../../protobuf/reader.ts';
 import { BYTES, tagOf, VARINT } from '../../protobuf/wire-format.ts';
 import { ExpositionError } from '../error.ts';
 import { readMetric } from './metric.ts';
-import { fault } from './parts.ts';
+import { makeFaultError } from './parts.ts';
 import type { ProtobufOptions, ProtobufSample } from './sample.ts';
 import { readSamples } from './samples.ts';
 
@@ -30,10 +30,10 @@ const TYPES: readonly SeriesType[] = [
   'gaugehistogram',
 ];
 const METRIC_BYTES_MAX = 1024 * 1024;
-/** Metrics that are passed over between two pauses. */
+/** Metrics that are skipped between two pauses. */
 const PAUSE_METRICS = 8_192;
 
-/** Samples in the order of the body. @throws ExpositionError */
+/** Reads samples, in the order of the body. @throws ExpositionError */
 export function* readProtobufExposition(
   body: Uint8Array,
   options: ProtobufOptions,
@@ -41,7 +41,10 @@ export function* readProtobufExposition(
   for (const sample of readProtobufInSteps(body, options)) if (sample !== 'pause') yield sample;
 }
 
-/** As `readProtobufExposition`, with pauses where there are no samples: for large bodies. */
+/**
+ * The same as `readProtobufExposition`, for large bodies: it also yields 'pause' in stretches
+ * without samples.
+ */
 export function* readProtobufInSteps(
   body: Uint8Array,
   options: ProtobufOptions,
@@ -75,13 +78,13 @@ function* readFamily(
     else if (tag === tagOf(3, VARINT)) family.type = readType(reader);
     else if (tag === tagOf(5, BYTES)) family.unit = reader.string();
     else if (tag === tagOf(4, BYTES)) {
-      // The type may stand behind the metrics: they are passed over here, and read below.
+      // The type may follow the metrics, so they are skipped here and read below.
       reader.skip(tag);
       metrics += 1;
       if (metrics % PAUSE_METRICS === 0) yield 'pause';
     } else reader.skip(tag);
   }
-  if (family.name === '') throw fault(reader, 'a metric family has no name');
+  if (family.name === '') throw makeFaultError(reader, 'a metric family has no name');
   reader.at = start;
   while (metrics > 0 && reader.more()) {
     const tag = reader.varint();
@@ -92,7 +95,7 @@ function* readFamily(
     metrics -= 1;
     const outer = reader.enter();
     if (reader.end - reader.at > METRIC_BYTES_MAX)
-      throw fault(reader, `a metric is longer than ${METRIC_BYTES_MAX} bytes`);
+      throw makeFaultError(reader, `a metric is longer than ${METRIC_BYTES_MAX} bytes`);
     const metric = readMetric(reader, options);
     reader.leave(outer);
     yield* readSamples(family, metric, options);
@@ -102,6 +105,7 @@ function* readFamily(
 
 function readType(reader: ProtoReader): SeriesType {
   const type = TYPES[reader.varint()];
-  if (type === undefined) throw fault(reader, 'a metric family has a type that does not exist');
+  if (type === undefined)
+    throw makeFaultError(reader, 'a metric family has a type that does not exist');
   return type;
 }

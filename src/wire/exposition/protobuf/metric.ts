@@ -1,7 +1,8 @@
 /**
- * One metric of protobuf exposition, whatever its type.
+ * Reads one metric of protobuf exposition, of any type.
  *
- *     Metric     1 LabelPair …  2 gauge  3 counter  4 summary  5 untyped  6 timestamp ms  7 histogram
+ *     Metric     1 LabelPair …  2 gauge  3 counter  4 summary  5 untyped  6 timestamp ms
+ *                7 histogram
  *     Counter    1 value  2 Exemplar  3 created           Gauge, Untyped  1 value
  *     Summary    1 count  2 sum  3 Quantile … { 1 quantile  2 value }  4 created
  *     Histogram  1 count  2 sum  3 Bucket …  15 created  16 Exemplar …
@@ -20,7 +21,7 @@ import {
   readNativeField,
   toNativeHistogram,
 } from './native-histogram.ts';
-import { fault, nested, readExemplar, readPair, readTime } from './parts.ts';
+import { makeFaultError, readNested, readExemplar, readPair, readTime } from './parts.ts';
 import type { ProtobufExemplar, ProtobufOptions } from './sample.ts';
 
 interface Bucket {
@@ -34,9 +35,9 @@ export interface ProtobufMetric {
   tMs: number | undefined;
   createdMs: number | undefined;
   value: number | undefined;
-  /** Of a counter. */
+  /** The exemplar of a counter. */
   exemplar: ProtobufExemplar | undefined;
-  /** Of a summary or histogram. */
+  /** The count of a summary or histogram. */
   count: number | undefined;
   sum: number;
   quantiles: { quantile: number; value: number }[];
@@ -45,7 +46,7 @@ export interface ProtobufMetric {
   exemplars: ProtobufExemplar[];
 }
 
-/** The metric that the reader has entered. @throws WireError */
+/** Reads the metric that the reader has entered. @throws WireError */
 export function readMetric(reader: ProtoReader, options: ProtobufOptions): ProtobufMetric {
   const metric: ProtobufMetric = {
     labels: [],
@@ -62,27 +63,29 @@ export function readMetric(reader: ProtoReader, options: ProtobufOptions): Proto
   };
   while (reader.more()) {
     const tag = reader.varint();
-    if (tag === tagOf(1, BYTES)) metric.labels.push(nested(reader, readPair));
+    if (tag === tagOf(1, BYTES)) metric.labels.push(readNested(reader, readPair));
     else if (tag === tagOf(6, VARINT)) metric.tMs = reader.int64();
-    else if (tag === tagOf(7, BYTES)) nested(reader, () => readHistogram(reader, metric, options));
-    else if (tag === tagOf(4, BYTES)) nested(reader, () => readSummary(reader, metric));
+    else if (tag === tagOf(7, BYTES))
+      readNested(reader, () => readHistogram(reader, metric, options));
+    else if (tag === tagOf(4, BYTES)) readNested(reader, () => readSummary(reader, metric));
     else if (tag === tagOf(2, BYTES) || tag === tagOf(3, BYTES) || tag === tagOf(5, BYTES))
-      nested(reader, () => readValue(reader, metric));
+      readNested(reader, () => readValue(reader, metric));
     else reader.skip(tag);
   }
   const names = new Set(metric.labels.map(([name]) => name));
-  if (names.size < metric.labels.length) throw fault(reader, 'a label name is given twice');
+  if (names.size < metric.labels.length)
+    throw makeFaultError(reader, 'a label name is given twice');
   return metric;
 }
 
-/** Gauge, counter or untyped: alike in their first field. */
+/** Reads a gauge, counter or untyped value, which all have the value as field 1. */
 function readValue(reader: ProtoReader, metric: ProtobufMetric): void {
   metric.value = 0;
   while (reader.more()) {
     const tag = reader.varint();
     if (tag === tagOf(1, FIXED64)) metric.value = reader.double();
-    else if (tag === tagOf(2, BYTES)) metric.exemplar = nested(reader, readExemplar);
-    else if (tag === tagOf(3, BYTES)) metric.createdMs = nested(reader, readTime);
+    else if (tag === tagOf(2, BYTES)) metric.exemplar = readNested(reader, readExemplar);
+    else if (tag === tagOf(3, BYTES)) metric.createdMs = readNested(reader, readTime);
     else reader.skip(tag);
   }
 }
@@ -92,8 +95,8 @@ function readSummary(reader: ProtoReader, metric: ProtobufMetric): void {
     const tag = reader.varint();
     if (tag === tagOf(1, VARINT)) metric.count = reader.varint();
     else if (tag === tagOf(2, FIXED64)) metric.sum = reader.double();
-    else if (tag === tagOf(3, BYTES)) metric.quantiles.push(nested(reader, readQuantile));
-    else if (tag === tagOf(4, BYTES)) metric.createdMs = nested(reader, readTime);
+    else if (tag === tagOf(3, BYTES)) metric.quantiles.push(readNested(reader, readQuantile));
+    else if (tag === tagOf(4, BYTES)) metric.createdMs = readNested(reader, readTime);
     else reader.skip(tag);
   }
 }
@@ -109,15 +112,15 @@ function readHistogram(
     const tag = reader.varint();
     if (tag === tagOf(1, VARINT)) metric.count = reader.varint();
     else if (tag === tagOf(2, FIXED64)) metric.sum = reader.double();
-    else if (tag === tagOf(3, BYTES)) metric.buckets.push(nested(reader, readBucket));
-    else if (tag === tagOf(15, BYTES)) metric.createdMs = nested(reader, readTime);
-    else if (tag === tagOf(16, BYTES)) metric.exemplars.push(nested(reader, readExemplar));
+    else if (tag === tagOf(3, BYTES)) metric.buckets.push(readNested(reader, readBucket));
+    else if (tag === tagOf(15, BYTES)) metric.createdMs = readNested(reader, readTime);
+    else if (tag === tagOf(16, BYTES)) metric.exemplars.push(readNested(reader, readExemplar));
     else if (!readNativeField(reader, tag, parts)) reader.skip(tag);
   }
   if (parts.countFloat > 0 && metric.count === 0) metric.count = parts.countFloat;
   if (options.nativeHistograms && isNative(parts))
     metric.native = toNativeHistogram(reader, parts, metric);
-  // An exemplar without a time cannot be put in order among those of other buckets.
+  // Exemplars without a time are left out, since those of a histogram are ordered by time.
   metric.exemplars = metric.exemplars.filter(({ tMs }) => tMs !== undefined);
 }
 
@@ -130,7 +133,7 @@ function readBucket(reader: ProtoReader): Bucket {
     if (tag === tagOf(1, VARINT)) cumulative = reader.varint();
     else if (tag === tagOf(4, FIXED64)) cumulative = reader.double();
     else if (tag === tagOf(2, FIXED64)) upperBound = reader.double();
-    else if (tag === tagOf(3, BYTES)) exemplar = nested(reader, readExemplar);
+    else if (tag === tagOf(3, BYTES)) exemplar = readNested(reader, readExemplar);
     else reader.skip(tag);
   }
   return { cumulative, upperBound, exemplar };

@@ -1,11 +1,11 @@
 /**
- * The part of a Histogram of protobuf exposition that makes it a native one.
+ * Reads the fields of a Histogram of protobuf exposition that make it a native one.
  *
  *     4 count float  5 schema  6 zero threshold  7 zero count  8 its float
  *     9 negative spans  10 deltas  11 counts  12 positive spans  13 deltas  14 counts
  *     BucketSpan  1 offset  2 length
  *
- * Bounds: BUCKETS_MAX buckets a side.
+ * Limits: BUCKETS_MAX buckets a side.
  * Source:
  * https://github.com/prometheus/client_model/blob/master/io/prometheus/client/metrics.proto,
  * prometheus/model/textparse/protobufparse.go
@@ -13,14 +13,14 @@
 import type { BucketSpan, NativeHistogram } from '../../../model/histogram.ts';
 import type { ProtoReader } from '../../protobuf/reader.ts';
 import { BYTES, FIXED64, tagOf, VARINT } from '../../protobuf/wire-format.ts';
-import { fault, nested } from './parts.ts';
+import { makeFaultError, readNested } from './parts.ts';
 
 const BUCKETS_MAX = 65_536;
 const SCHEMA_MIN = -4;
 const SCHEMA_MAX = 8;
 const CUSTOM_BUCKETS = -53;
 
-/** The parts of a native histogram as they come. */
+/** The fields of a native histogram as they were sent. */
 export interface NativeParts {
   schema: number | undefined;
   zeroThreshold: number;
@@ -51,20 +51,20 @@ export function newNativeParts(): NativeParts {
   };
 }
 
-/** Reads a field of the native part; false where it is none, or of another wire type. */
+/** Reads one of these fields; false for another field or wire type. */
 export function readNativeField(reader: ProtoReader, tag: number, parts: NativeParts): boolean {
   if (tag === tagOf(4, FIXED64)) parts.countFloat = reader.double();
   else if (tag === tagOf(5, VARINT)) parts.schema = reader.sint64();
   else if (tag === tagOf(6, FIXED64)) parts.zeroThreshold = reader.double();
   else if (tag === tagOf(7, VARINT)) parts.zeroCount = reader.varint();
   else if (tag === tagOf(8, FIXED64)) parts.zeroCountFloat = reader.double();
-  else if (tag === tagOf(9, BYTES)) parts.negativeSpans.push(nested(reader, readSpan));
-  else if (tag === tagOf(12, BYTES)) parts.positiveSpans.push(nested(reader, readSpan));
+  else if (tag === tagOf(9, BYTES)) parts.negativeSpans.push(readNested(reader, readSpan));
+  else if (tag === tagOf(12, BYTES)) parts.positiveSpans.push(readNested(reader, readSpan));
   else return readBuckets(reader, tag, parts);
   return true;
 }
 
-/** Deltas and counts, packed or one by one. */
+/** Reads deltas and counts, packed or with a tag each. */
 function readBuckets(reader: ProtoReader, tag: number, parts: NativeParts): boolean {
   switch (tag) {
     case tagOf(10, BYTES):
@@ -102,7 +102,7 @@ function readNumbers(
     while (reader.more()) into.push(read(reader));
     reader.leave(outer);
   } else into.push(read(reader));
-  if (into.length > BUCKETS_MAX) throw fault(reader, `more than ${BUCKETS_MAX} buckets`);
+  if (into.length > BUCKETS_MAX) throw makeFaultError(reader, `more than ${BUCKETS_MAX} buckets`);
 }
 
 function readSpan(reader: ProtoReader): BucketSpan {
@@ -114,11 +114,14 @@ function readSpan(reader: ProtoReader): BucketSpan {
     else if (tag === tagOf(2, VARINT)) length = reader.varint();
     else reader.skip(tag);
   }
-  if (length > BUCKETS_MAX) throw fault(reader, `more than ${BUCKETS_MAX} buckets`);
+  if (length > BUCKETS_MAX) throw makeFaultError(reader, `more than ${BUCKETS_MAX} buckets`);
   return { offset, length };
 }
 
-/** As Prometheus tells them from classic ones: even an empty native histogram has a span. */
+/**
+ * Whether a histogram is native, decided as in Prometheus: even an empty native histogram has a
+ * span.
+ */
 export function isNative(parts: NativeParts): boolean {
   return (
     parts.positiveSpans.length > 0 ||
@@ -130,7 +133,7 @@ export function isNative(parts: NativeParts): boolean {
 }
 
 /**
- * The histogram of these parts; `count` and `sum` stand beside them.
+ * Makes the histogram of these fields and of `count` and `sum`, which classic histograms have too.
  *
  * @throws WireError for a schema that is unknown, or spans that do not fit the buckets
  */
@@ -141,15 +144,15 @@ export function toNativeHistogram(
 ): NativeHistogram {
   const schema = parts.schema ?? 0;
   if (schema !== CUSTOM_BUCKETS && (schema < SCHEMA_MIN || schema > SCHEMA_MAX))
-    throw fault(reader, `native histogram schema ${schema} is unknown`);
+    throw makeFaultError(reader, `native histogram schema ${schema} is unknown`);
   const isFloat = parts.countFloat > 0 || parts.zeroCountFloat > 0;
-  const positiveCounts = isFloat ? parts.positiveCounts : sums(parts.positiveDeltas);
-  const negativeCounts = isFloat ? parts.negativeCounts : sums(parts.negativeDeltas);
+  const positiveCounts = isFloat ? parts.positiveCounts : accumulate(parts.positiveDeltas);
+  const negativeCounts = isFloat ? parts.negativeCounts : accumulate(parts.negativeDeltas);
   const fits = (spans: readonly BucketSpan[], counts: readonly number[]): boolean =>
     spans.reduce((length, span) => length + span.length, 0) === counts.length &&
     spans.every((span, index) => index === 0 || span.offset >= 0);
   if (!fits(parts.positiveSpans, positiveCounts) || !fits(parts.negativeSpans, negativeCounts))
-    throw fault(reader, 'the spans of a native histogram do not fit its buckets');
+    throw makeFaultError(reader, 'the spans of a native histogram do not fit its buckets');
   return {
     schema,
     zeroThreshold: parts.zeroThreshold,
@@ -166,7 +169,7 @@ export function toNativeHistogram(
   };
 }
 
-function sums(deltas: readonly number[]): number[] {
+function accumulate(deltas: readonly number[]): number[] {
   let sum = 0;
   return deltas.map((delta) => (sum += delta));
 }

@@ -1,6 +1,6 @@
 /**
- * What the metrics of protobuf exposition have in common: labels, times, exemplars, and how a fault
- * in them is told.
+ * What the metrics of protobuf exposition have in common: labels, times, exemplars, and the error
+ * for a fault.
  *
  *     LabelPair  1 name  2 value                  Timestamp  1 seconds  2 nanoseconds
  *     Exemplar   1 LabelPair …  2 value  3 Timestamp
@@ -18,9 +18,9 @@ export function readExemplar(reader: ProtoReader): ProtobufExemplar {
   let tMs: number | undefined;
   while (reader.more()) {
     const tag = reader.varint();
-    if (tag === tagOf(1, BYTES)) labels.push(nested(reader, readPair));
+    if (tag === tagOf(1, BYTES)) labels.push(readNested(reader, readPair));
     else if (tag === tagOf(2, FIXED64)) value = reader.double();
-    else if (tag === tagOf(3, BYTES)) tMs = nested(reader, readTime);
+    else if (tag === tagOf(3, BYTES)) tMs = readNested(reader, readTime);
     else reader.skip(tag);
   }
   return { labels, value, tMs };
@@ -38,7 +38,7 @@ export function readPair(reader: ProtoReader): [string, string] {
   return [name, value];
 }
 
-/** google.protobuf.Timestamp → ms. */
+/** Reads a google.protobuf.Timestamp as ms since 1970; fractions are truncated. */
 export function readTime(reader: ProtoReader): number {
   let ms = 0;
   while (reader.more()) {
@@ -50,13 +50,13 @@ export function readTime(reader: ProtoReader): number {
   return ms;
 }
 
-export function nested<T>(reader: ProtoReader, read: (reader: ProtoReader) => T): T {
+export function readNested<T>(reader: ProtoReader, read: (reader: ProtoReader) => T): T {
   const outer = reader.enter();
   const value = read(reader);
   reader.leave(outer);
   return value;
 }
 
-export function fault(reader: ProtoReader, message: string): WireError {
+export function makeFaultError(reader: ProtoReader, message: string): WireError {
   return new WireError('corrupt', `malformed protobuf: ${message} at byte ${reader.at}`);
 }

@@ -1,6 +1,4 @@
-/**
- * What protobuf exposition is read as: values only.
- */
+/** The samples, exemplars and options of reading protobuf exposition: values only. */
 import type { NativeHistogram } from '../../../model/histogram.ts';
 import type { SeriesType } from '../../../model/sample.ts';
 
@@ -24,8 +22,8 @@ export interface ProtobufSample {
 }
 
 export interface ProtobufOptions {
-  /** Without it native histograms are read as the classic ones they may hold too. */
+  /** Whether native histograms are read; else the classic buckets that they may also hold. */
   readonly nativeHistograms: boolean;
-  /** Classic buckets also of histograms that are native. */
+  /** Whether the classic buckets of a native histogram are read as well. */
   readonly alwaysClassic: boolean;
 }

@@ -1,7 +1,7 @@
 /**
- * A metric of protobuf exposition as the samples that Prometheus makes of it: a classic histogram
- * is a `_count`, a `_sum` and a `_bucket` for each bound, a native one is one sample, a summary a
- * sample for each quantile.
+ * Turns a metric of protobuf exposition into the samples that Prometheus makes of it. A classic
+ * histogram becomes a `_count`, a `_sum` and a `_bucket` for each bound; a native one becomes one
+ * sample; a summary becomes a `_count`, a `_sum` and a sample for each quantile.
  * Source: prometheus/model/textparse/protobufparse.go
  */
 import type { NativeHistogram } from '../../../model/histogram.ts';
@@ -13,7 +13,7 @@ export type ProtobufFamily = Pick<ProtobufSample, 'help' | 'unit' | 'type'> & {
   readonly name: string;
 };
 
-/** In the order in which Prometheus has them. */
+/** The samples of a metric, in Prometheus' order. */
 export function* readSamples(
   family: ProtobufFamily,
   metric: ProtobufMetric,
@@ -35,7 +35,7 @@ export function* readSamples(
     value,
     tMs,
     createdMs,
-    exemplars: exemplars.filter((one) => one !== undefined),
+    exemplars: exemplars.filter((exemplar) => exemplar !== undefined),
   });
   if (type === 'histogram' || type === 'gaugehistogram') {
     const { native, count = 0, sum, buckets, exemplars } = metric;
