@@ -3,8 +3,8 @@
  * crash leaves the old file or the new one. Where it is missing or damaged, everything on disk is
  * sent again; nothing is lost.
  *
- * Lanes are keyed `<lanes>/<lane>`: after a change of the number of lanes, the chunks written before
- * it keep their old lane.
+ * Lanes are keyed `<lanes>/<lane>`: after a change of the number of lanes, the chunks written
+ * before it keep their old lane.
  */
 import { readFileSync } from 'node:fs';
 import { open, rename } from 'node:fs/promises';

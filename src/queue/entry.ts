@@ -59,8 +59,8 @@ export function newEntry(chunk: Chunk, lanes: number, nowMs: number): Entry {
 }
 
 /**
- * The entry of a chunk that an earlier run left on disk. Its time of append is unknown and set to 0,
- * so it counts as older than all chunks of this run.
+ * The entry of a chunk that an earlier run left on disk. Its time of append is unknown and set to
+ * 0, so it counts as older than all chunks of this run.
  */
 export function storedEntry(stored: StoredChunk, isCarriedOver: boolean): Entry {
   const { length, items, rawBytes, oldestMs, newestMs, lane, lanes } = stored.header;

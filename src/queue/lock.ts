@@ -1,7 +1,7 @@
 /**
  * The lock of a queue's directory: two processes on one queue would send everything twice and
- * truncate each other's files. Node has no flock, so the lock is a file that names its holder and is
- * touched once a second.
+ * truncate each other's files. Node has no flock, so the lock is a file that names its holder and
+ * is touched once a second.
  *
  * A holder in the same PID namespace is alive when a process has its PID and its start time (the
  * PID alone may belong to another process by now). A holder in another namespace (the container

@@ -22,7 +22,9 @@ export class Progress {
     this.#directory = directory;
   }
 
-  /** Reads the file of an earlier run; false when it is damaged, and then nothing counts as done. */
+  /**
+   * Reads the file of an earlier run; false when it is damaged, and then nothing counts as done.
+   */
   load(): boolean {
     const found = readCursors(this.#directory);
     this.#cursors = found ?? new Map();

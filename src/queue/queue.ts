@@ -12,9 +12,9 @@
  *     at the start:  opening.ts fills the lanes with the chunks on disk
  *
  * An appended chunk is delivered at least once and in order within its lane, also after kill -9; a
- * loss of power may cost the last second. A chunk is dropped, and counted (losses.ts), only when the
- * disk cap is reached, when both the disk and the memory bound are full, when it is too old, too
- * large, or when its bytes on disk are damaged. Chunks that are done cannot be read again.
+ * loss of power may cost the last second. A chunk is dropped, and counted (losses.ts), only when
+ * the disk cap is reached, when both the disk and the memory bound are full, when it is too old,
+ * too large, or when its bytes on disk are damaged. Chunks that are done cannot be read again.
  */
 import type { Clock } from '../kernel/clock.ts';
 import type { Component } from '../kernel/component.ts';
