@@ -89,10 +89,8 @@ function describeHolder(pid: number): Holder {
 
 function readNamespace(): string {
   try {
-    return (
-      `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()} ` +
-      `${readlinkSync('/proc/self/ns/pid')}`
-    );
+    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+    return `${boot} ${readlinkSync('/proc/self/ns/pid')}`;
   } catch {
     return '';
   }
