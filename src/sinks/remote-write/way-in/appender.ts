@@ -6,7 +6,7 @@
  */
 import type { Load } from '../../../delivery/load.ts';
 import type { DeliverySettings } from '../../../delivery/settings.ts';
-import { ownCopy } from '../../../model/borrowed.ts';
+import { type Borrowed, ownCopy, peek } from '../../../model/borrowed.ts';
 import type { LabelSet } from '../../../model/labels.ts';
 import type { ChunkQueue } from '../../../model/queue.ts';
 import type { NativeHistogram } from '../../../model/histogram.ts';
@@ -124,10 +124,10 @@ export class AppenderPool {
   }
 
   /**
-   * The bytes of some runs of a slab, with `rest` behind them. They are a view that is valid until
-   * the next call or the next change of the slab.
+   * The bytes of some runs of a slab, with `rest` behind them. They are lent until the next call or
+   * the next change of the slab.
    */
-  join(slab: SeriesSlab, fromRun: number, toRun: number, rest: Uint8Array): Uint8Array {
+  join(slab: SeriesSlab, fromRun: number, toRun: number, rest: Uint8Array): Borrowed<Uint8Array> {
     if (toRun - fromRun === 1 && rest.length === 0) return slab.run(fromRun);
     if (toRun === fromRun) return rest;
     const length = slab.measureRuns(fromRun, toRun) + rest.length;
@@ -135,7 +135,7 @@ export class AppenderPool {
     let at = 0;
     for (let i = fromRun; i < toRun; i++) {
       const run = slab.run(i);
-      this.#joined.set(run, at);
+      this.#joined.set(peek(run), at);
       at += run.length;
     }
     this.#joined.set(rest, at);
@@ -143,7 +143,13 @@ export class AppenderPool {
   }
 
   /** Compresses a message to a chunk, by a plan if there is one, and appends it to the queue. */
-  enqueue(lane: number, raw: Uint8Array, piece: Readonly<Piece>, plan?: PackingPlan): void {
+  enqueue(
+    lane: number,
+    message: Borrowed<Uint8Array>,
+    piece: Readonly<Piece>,
+    plan?: PackingPlan,
+  ): void {
+    const raw = peek(message);
     const room = maxCompressedLength(raw.length);
     if (this.#scratch.length < room) this.#scratch = new Uint8Array(room);
     const end =
@@ -191,7 +197,7 @@ class RemoteWriteAppender implements Appender {
     this.#count(slab.lengthOf(ref), tMs);
     if (slab.patch(ref, tMs, value)) return;
     slab.skip(ref);
-    this.#apart().append(slab.labelsOf(ref), tMs, value, this.#startsMs[ref]);
+    this.#apart().append(peek(slab.labelsOf(ref)), tMs, value, this.#startsMs[ref]);
   }
 
   appendStale(ref: SeriesRef, tMs: number): void {
@@ -200,7 +206,7 @@ class RemoteWriteAppender implements Appender {
     this.#count(slab.lengthOf(ref), tMs);
     if (slab.patchStale(ref, tMs)) return;
     slab.skip(ref);
-    this.#apart().appendStale(slab.labelsOf(ref), tMs);
+    this.#apart().appendStale(peek(slab.labelsOf(ref)), tMs);
   }
 
   appendHistogram(ref: SeriesRef, tMs: number, histogram: NativeHistogram): void {
@@ -212,7 +218,7 @@ class RemoteWriteAppender implements Appender {
     }
     this.#count(slab.lengthOf(ref) + boundHistogram(histogram), tMs);
     slab.skip(ref);
-    this.#apart().appendHistogram(slab.labelsOf(ref), tMs, histogram, this.#startsMs[ref]);
+    this.#apart().appendHistogram(peek(slab.labelsOf(ref)), tMs, histogram, this.#startsMs[ref]);
     this.#pool.countIn('histogramsIn');
   }
 
@@ -222,7 +228,7 @@ class RemoteWriteAppender implements Appender {
     this.#count(slab.lengthOf(ref) + encodeLabels(exemplar.labels).length, exemplar.tMs);
     // `#count` has counted a sample, which an exemplar is not.
     this.#piece.samples -= 1;
-    this.#apart().appendExemplar(slab.labelsOf(ref), exemplar);
+    this.#apart().appendExemplar(peek(slab.labelsOf(ref)), exemplar);
     this.#pool.countIn('exemplarsIn');
   }
 

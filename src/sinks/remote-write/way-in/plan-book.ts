@@ -3,6 +3,7 @@
  * costs as much as compressing the run some dozens of times. So a target whose series come and go
  * gets each plan later than the one before, in the end after 64 scrapes.
  */
+import { type Borrowed, peek } from '../../../model/borrowed.ts';
 import { type PackingPlan, planPacking } from './packing-plan.ts';
 
 /** Where a run lies in a slab, in bytes; `epoch` changes when the slab moves its series. */
@@ -40,7 +41,7 @@ export class PlanBook {
   }
 
   /** The plan of the run that is the piece of this number; undefined while it has none. */
-  planFor(piece: number, at: SlabRun, run: Uint8Array): PackingPlan | undefined {
+  planFor(piece: number, at: SlabRun, run: Borrowed<Uint8Array>): PackingPlan | undefined {
     const entry = this.#entries[piece];
     if (entry === undefined || !isSame(entry.at, at)) {
       if (entry?.plan !== undefined)
@@ -52,7 +53,7 @@ export class PlanBook {
     if (entry.plan !== undefined || entry.isHopeless || entry.count < this.#wait) return entry.plan;
     if (this.#hasPlanned) return undefined;
     this.#hasPlanned = true;
-    entry.plan = planPacking(run);
+    entry.plan = planPacking(peek(run));
     entry.isHopeless = entry.plan === undefined;
     entry.count = 0;
     return entry.plan;

@@ -10,7 +10,7 @@
  * time that is not steady (before 1971, after 2109), can't be patched in: the caller encodes it
  * apart, behind the runs.
  */
-import type { Borrowed } from '../../../model/borrowed.ts';
+import { type Borrowed, ownCopy } from '../../../model/borrowed.ts';
 import {
   isSteadyTime,
   labelsOfOneSample,
@@ -67,9 +67,9 @@ export class SeriesSlab {
    *
    * @param startMs  when its counter began, ms since 1970; 0 for unknown
    */
-  replace(ref: number, labels: Uint8Array, startMs: number): void {
+  replace(ref: number, labels: Borrowed<Uint8Array>, startMs: number): void {
     // The labels may be a view of the slab itself, which may move.
-    const copy = new Uint8Array(labels);
+    const copy = ownCopy(labels);
     this.#garbage += this.lengthOf(ref);
     this.#put(ref, copy, startMs);
   }
@@ -89,8 +89,8 @@ export class SeriesSlab {
     return (this.#ends[ref] as number) - (this.#starts[ref] as number);
   }
 
-  /** The label bytes of a series: a view that is valid until the next change of the slab. */
-  labelsOf(ref: number): Uint8Array {
+  /** The label bytes of a series, lent until the next change of the slab. */
+  labelsOf(ref: number): Borrowed<Uint8Array> {
     const [start, end] = [this.#starts[ref] as number, this.#ends[ref] as number];
     return labelsOfOneSample(this.#bytes, start, end, this.#startBytes[ref] as number);
   }
@@ -136,8 +136,8 @@ export class SeriesSlab {
     return { start, end, epoch: this.#epoch };
   }
 
-  /** The bytes of one run: a view that is valid until the next change of the slab. */
-  run(index: number): Uint8Array {
+  /** The bytes of one run, lent until the next change of the slab. */
+  run(index: number): Borrowed<Uint8Array> {
     return this.#bytes.subarray(this.#runs[index * 2], this.#runs[index * 2 + 1]);
   }
 
