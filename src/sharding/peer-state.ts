@@ -77,18 +77,19 @@ export type PeerState = z.output<typeof peerStateSchema>;
 
 /** Whether the first proposal is newer than the second. */
 export function isNewer(
-  one: Pick<Proposal, 'epoch' | 'by'>,
-  other: Pick<Proposal, 'epoch' | 'by'> | undefined,
+  a: Pick<Proposal, 'epoch' | 'by'>,
+  b: Pick<Proposal, 'epoch' | 'by'> | undefined,
 ): boolean {
-  if (other === undefined) return true;
-  return one.epoch !== other.epoch ? one.epoch > other.epoch : one.by > other.by;
+  if (b === undefined) return true;
+  return a.epoch !== b.epoch ? a.epoch > b.epoch : a.by > b.by;
 }
 
+/** Whether both are the same proposal, or both undefined. */
 export function isSame(
-  one: Pick<Proposal, 'epoch' | 'by'> | undefined,
-  other: Pick<Proposal, 'epoch' | 'by'> | undefined,
+  a: Pick<Proposal, 'epoch' | 'by'> | undefined,
+  b: Pick<Proposal, 'epoch' | 'by'> | undefined,
 ): boolean {
-  return one?.epoch === other?.epoch && one?.by === other?.by;
+  return a?.epoch === b?.epoch && a?.by === b?.by;
 }
 
 /** The moves of a proposal: each part with its owner's id. */
