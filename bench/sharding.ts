@@ -3,7 +3,7 @@
  * the event loop in it, the table of owners, moves for balance, and how evenly they fall, as the
  * curve of targets and collectors.
  */
-import { balance, imbalance, divideParts } from '../src/sharding/division.ts';
+import { balance, measureImbalance, divideParts } from '../src/sharding/division.ts';
 import { addLoads, selectHeld, PARTS, withParts } from '../src/sharding/parts.ts';
 
 const CASES = [
@@ -82,8 +82,8 @@ for (const [targets, collectors] of CASES) {
         ownersMs.toFixed(1).padStart(10),
         balanceMs.toFixed(1).padStart(11),
         shareMs.toFixed(1).padStart(9),
-        imbalance(members, loads, none).toFixed(3).padStart(17),
-        imbalance(members, loads, moves).toFixed(3).padStart(9),
+        measureImbalance(members, loads, none).toFixed(3).padStart(17),
+        measureImbalance(members, loads, moves).toFixed(3).padStart(9),
         String(moves.size).padStart(6),
       ].join(' ')}\n`,
     );

@@ -1,6 +1,6 @@
 /**
- * Delivery that leaves out what has grown too old for the receiver, anew before each attempt:
- * waiting for a receiver that is away ages what waits.
+ * Delivery that leaves out what is too old for the receiver. It looks before each attempt, because
+ * chunks grow older while they wait for a receiver that is away.
  */
 import type { Clock } from '../kernel/clock.ts';
 import type { Chunk } from '../model/queue.ts';
@@ -16,6 +16,7 @@ export interface AgeLimitOptions {
   readonly losses: Losses;
 }
 
+/** Wraps `deliver`: items above the age limit are dropped and counted before each attempt. */
 export function withAgeLimit(deliver: Deliver, options: AgeLimitOptions): Deliver {
   const { limitMs, clock, protocol, losses } = options;
   if (limitMs <= 0) return deliver;
@@ -23,14 +24,15 @@ export function withAgeLimit(deliver: Deliver, options: AgeLimitOptions): Delive
     const cutoffMs = clock.nowMs() - limitMs;
     if (chunks.every((chunk) => chunk.oldestMs >= cutoffMs))
       return deliver(chunks, attempt, signals);
-    const split = protocol.withoutOlder?.(chunks, cutoffMs) ?? wholeChunks(chunks, cutoffMs);
+    const split = protocol.withoutOlder?.(chunks, cutoffMs) ?? splitByChunk(chunks, cutoffMs);
     if (split.dropped.length > 0) losses.expired(split.dropped, limitMs);
     if (split.kept.length === 0) return Promise.resolve({ kind: 'done' });
     return deliver(split.kept, attempt, signals);
   };
 }
 
-function wholeChunks(chunks: readonly Chunk[], cutoffMs: number): AgeSplit {
+/** For a protocol that cannot take chunks apart: a chunk goes when its newest item is too old. */
+function splitByChunk(chunks: readonly Chunk[], cutoffMs: number): AgeSplit {
   const isOld = ({ newestMs }: Chunk): boolean => newestMs < cutoffMs;
   return {
     kept: chunks.filter((chunk) => !isOld(chunk)),

@@ -10,7 +10,7 @@ import type { Load } from './load.ts';
 import type { Losses } from './losses.ts';
 import { countItems, type Protocol } from './protocol.ts';
 
-/** What became of the chunks; `chunks` are those that are left of them. */
+/** What became of the chunks; `chunks` are those that are neither delivered nor lost. */
 export type Outcome =
   /** Delivered, or lost and counted. */
   | { readonly kind: 'done' }
@@ -29,15 +29,17 @@ export type Outcome =
     };
 
 export interface AttemptSignals {
-  /** Between requests: no further batch, no further attempt. */
+  /** Ends between requests: no further batch and no further attempt. */
   readonly ending: AbortSignal;
-  /** Cuts requests off too; `ending` aborts with it. */
+  /** Cuts off requests under way too; `ending` aborts with it. */
   readonly stopping: AbortSignal;
 }
 
 /**
- * @param attempt  1 for the first. Rejects when a signal aborts, or with RecoverableError for no
- *                 answer
+ * Delivers chunks once. Rejects when a signal aborts, and with a RecoverableError when there is no
+ * answer.
+ *
+ * @param attempt  1 for the first
  */
 export type Deliver = (
   chunks: readonly Chunk[],
@@ -47,7 +49,7 @@ export type Deliver = (
 
 const DONE: Outcome = { kind: 'done' };
 
-/** Encodes, sends once, and counts what was delivered or lost for good. */
+/** One attempt: encodes, sends once, and counts what was delivered and what was lost. */
 export function attemptOver<Request>(
   protocol: Protocol<Request>,
   { load, losses }: { readonly load: Load; readonly losses: Losses },
@@ -65,11 +67,11 @@ export function attemptOver<Request>(
         return DONE;
       case 'partial': {
         const { again, lost, bytes, error } = answer;
-        const lostItems = lost.reduce((sum, one) => sum + one.items, 0);
+        const lostItems = lost.reduce((sum, loss) => sum + loss.items, 0);
         load.delivered(chunks, countItems(chunks) - countItems(again) - lostItems, bytes, tookMs);
         losses.refused(lost, answer.text);
         if (again.length === 0) return DONE;
-        return { kind: 'again', chunks: again, error: error ?? partlyTaken(answer.text) };
+        return { kind: 'again', chunks: again, error: error ?? makePartialError(answer.text) };
       }
       case 'again':
       case 'split':
@@ -80,11 +82,11 @@ export function attemptOver<Request>(
   };
 }
 
-function partlyTaken(text: string): RecoverableError {
+function makePartialError(text: string): RecoverableError {
   return new RecoverableError('SINK_PARTIAL', `the receiver took only a part: ${text}`);
 }
 
-/** A protocol that does not heed its signal must not hold up an end. */
+/** Rejects when the signal aborts: a protocol that ignores its signal must not delay a stop. */
 async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   let onAbort: (() => void) | undefined;
   const aborted = new Promise<never>((_, reject) => {

@@ -2,12 +2,12 @@
  * From a queue to a receiver: the shards, and the policies that each batch goes through, put
  * together over a protocol.
  *
- *     queue ─► shard ─► split ( retry ( age limit ( attempt ─► protocol.encode, protocol.send )))
- *     ─► acknowledge
- *                        │                │                └─ delivered, or partly: counted
- *                        └─ lost: counted └─ lost: counted
+ *     queue ─► shard ─► split ( retry ( age limit ( attempt ))) ─► acknowledge
+ *                        │               │           └─ protocol.encode, protocol.send;
+ *                        │               │              delivered or lost in part: counted
+ *                        └─ lost: counted└─ lost: counted
  *
- * The queue is given, started before and stopped after by whoever connects them.
+ * The queue is another component: its owner starts it before the delivery and stops it after.
  */
 import type { Component } from '../kernel/component.ts';
 import type { World } from '../kernel/world.ts';
@@ -24,33 +24,33 @@ import { runShards, type Sharding } from './shards.ts';
 import { withSplitting } from './split.ts';
 
 export interface DeliveryOptions<Request> {
-  /** Of the sink, for logs and metrics. */
+  /** The sink's name, for logs and metrics. */
   readonly name: string;
   readonly queue: ChunkQueue;
   readonly protocol: Protocol<Request>;
   readonly settings: DeliverySettings;
   readonly world: Pick<World, 'clock' | 'log' | 'metrics'>;
-  /** For a protocol with names of its own; those of all sinks when absent. */
+  /** For a protocol with metric names of its own; those of all sinks when absent. */
   readonly metrics?: DeliveryMetrics;
   readonly onLoss?: LossesOptions['onLoss'];
-  /** Of the jitter, for tests. */
+  /** Random numbers of the jitter, for tests. */
   readonly random?: (() => number) | undefined;
-  /** Instead of what the load asks for, for tests. */
+  /** Chooses the number of shards in place of the load, for tests. */
   readonly sharding?: Sharding | undefined;
 }
 
 export class Delivery<Request> implements Component {
   readonly name: string;
-  /** What goes into the queue is told here by who puts it there. */
+  /** The sink's way in calls `load.taken` for each chunk that it puts into the queue. */
   readonly load: Load;
   readonly losses: Losses;
   readonly #options: DeliveryOptions<Request>;
   readonly #metrics: DeliveryMetrics;
-  /** Whose log names the sink. */
+  /** With a log whose lines name the sink. */
   readonly #world: Pick<World, 'clock' | 'log'>;
-  /** No further batch and no further attempt. */
+  /** Ends between requests: no further batch and no further attempt. */
   readonly #ending = new AbortController();
-  /** Cuts off what is under way, too. */
+  /** Cuts off requests under way, too. */
   readonly #stopping = new AbortController();
   #running: Promise<void> | undefined;
 
@@ -84,10 +84,7 @@ export class Delivery<Request> implements Component {
     return Promise.resolve();
   }
 
-  /**
-   * Sends what is queued until the deadline, and takes for granted that nothing more comes; the
-   * rest stays queued.
-   */
+  /** Drains the queue: sends what is in it until the deadline; the rest stays queued. */
   async stop(deadlineMs: number): Promise<void> {
     if (this.#running === undefined) return;
     const { queue } = this.#options;
@@ -98,7 +95,8 @@ export class Delivery<Request> implements Component {
   }
 
   /**
-   * Ends after the requests under way, or cuts them off at the deadline; the queue goes on taking.
+   * Ends after the requests under way, or cuts them off at the deadline. The queue is not drained:
+   * it goes on taking chunks for another delivery.
    */
   async release(deadlineMs: number): Promise<void> {
     if (this.#running === undefined) return;

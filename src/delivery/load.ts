@@ -1,6 +1,6 @@
 /**
- * What a sink's delivery has done since the last look: from it the number of shards follows, and
- * the sink's metrics.
+ * What a sink's delivery has done: its metrics, and the sums since the last look (shards.ts) from
+ * which the number of shards follows.
  */
 import type { Chunk } from '../model/queue.ts';
 import type { DeliveryMetrics } from './metrics.ts';
@@ -8,11 +8,11 @@ import type { DeliveryMetrics } from './metrics.ts';
 export class Load {
   itemsIn = 0;
   itemsOut = 0;
-  /** In requests, all shards together. */
+  /** Time spent in requests, all shards together. */
   sendingMs = 0;
   newestInMs = 0;
   newestOutMs = 0;
-  /** Shards that wait after a failure. */
+  /** How many batches are being retried after a failure. */
   failing = 0;
   readonly #metrics: DeliveryMetrics;
 
@@ -20,7 +20,7 @@ export class Load {
     this.#metrics = metrics;
   }
 
-  /** A chunk went into the queue. */
+  /** Counts a chunk that went into the queue. */
   taken(items: number, newestMs: number): void {
     this.itemsIn += items;
     if (newestMs > this.newestInMs) this.newestInMs = newestMs;
@@ -28,12 +28,12 @@ export class Load {
     this.#metrics.newestIn(this.newestInMs / 1_000);
   }
 
-  /** A request was answered, whatever the answer. */
+  /** Counts a request that was answered, whatever the answer. */
   answered(tookMs: number): void {
     this.#metrics.requestSeconds.observe(tookMs / 1_000);
   }
 
-  /** @param items  of the chunks, those that the receiver took */
+  /** Counts chunks that were delivered. @param items  how many of their items were taken */
   delivered(chunks: readonly Chunk[], items: number, bytes: number, tookMs: number): void {
     this.answered(tookMs);
     this.sendingMs += tookMs;

@@ -1,6 +1,6 @@
 /**
- * Losses of one sink, in one vocabulary for all sinks: how many items, why, whose. Counted and said
- * in one place.
+ * Losses of one sink, in one vocabulary for all sinks: how many items, for which reason, and whose.
+ * All of them are counted and logged here.
  */
 import type { Logger } from '../kernel/logger.ts';
 import type { Registry } from '../kernel/metrics.ts';
@@ -9,19 +9,19 @@ import type { Loss, Protocol } from './protocol.ts';
 import { countItems } from './protocol.ts';
 
 export interface LossesOptions {
-  /** As in metrics: kind and name. */
+  /** The sink as metrics name it: `kind/name`. */
   readonly sink: string;
   readonly protocol: Pick<Protocol<unknown>, 'ownersOf'>;
   readonly metrics: Registry;
   readonly log: Logger;
-  /** For a sink that has metrics of its own for them. */
+  /** Called at each loss, for a sink that has metrics of its own for them. */
   readonly onLoss?: ((loss: Loss, cause: LossCause) => void) | undefined;
 }
 
-/** Why they are lost: by the receiver's word, by our age limit, or before they were sent. */
+/** How items were lost: refused by the receiver, above the age limit, or lost in the queue. */
 export type LossCause = 'refused' | 'expired' | 'unsent';
 
-/** Owners told apart in one line of the log. */
+/** How many owners one log line names. */
 const OWNERS_LOGGED_MAX = 10;
 
 export class Losses {
@@ -36,7 +36,7 @@ export class Losses {
     );
   }
 
-  /** The receiver refused these for good. */
+  /** Counts and logs what the receiver refused for good. */
   refused(losses: readonly Loss[], answer: string): void {
     if (losses.length === 0) return;
     this.#count(losses, 'refused');
@@ -46,11 +46,12 @@ export class Losses {
     });
   }
 
+  /** The same as `refused`, for whole chunks; their owners are asked of the protocol. */
   refusedChunks(chunks: readonly Chunk[], reason: string, answer: string): void {
     this.refused(this.#byOwner(chunks, reason), answer);
   }
 
-  /** The receiver would not take these any more. */
+  /** Counts and logs what is above the age limit, which the receiver would refuse. */
   expired(chunks: readonly Chunk[], limitMs: number): void {
     const losses = this.#byOwner(chunks, 'too_old');
     this.#count(losses, 'expired');
@@ -60,7 +61,7 @@ export class Losses {
     });
   }
 
-  /** Lost before they were sent, as whoever lost them has said. @param owner  '' where unknown */
+  /** Counts what was lost before it was sent; the caller logs it. @param owner  '' if unknown */
   lost(items: number, reason: string, owner: string): void {
     this.#count([{ items, reason, owner }], 'unsent');
   }

@@ -1,23 +1,23 @@
 /**
- * What a sink's delivery says of itself. A sink whose protocol has names of its own for these
- * (remote write has Prometheus') brings its own set.
+ * The metrics of a sink's delivery. A sink whose protocol has names of its own for them (remote
+ * write has Prometheus') brings its own set.
  */
 import type { Counter, Gauge, Histogram, Registry } from '../kernel/metrics.ts';
 
 export interface DeliveryMetrics {
-  /** Into the queue. */
+  /** Items put into the queue. */
   readonly itemsIn: Counter;
-  /** Delivered. */
+  /** Items delivered. */
   readonly items: Counter;
-  /** Of requests that were taken. */
+  /** Bytes of the requests that the receiver took. */
   readonly bytes: Counter;
-  /** Sent again after a recoverable failure. */
+  /** Items sent again after a recoverable failure. */
   readonly retried: Counter;
   readonly requestSeconds: Histogram;
   readonly shards: Gauge;
   readonly shardsDesired: Gauge;
   readonly newestOutSeconds: Gauge;
-  /** The newest item taken in, seconds since 1970. */
+  /** Sets the time of the newest item put into the queue, seconds since 1970. */
   newestIn(seconds: number): void;
 }
 

@@ -1,28 +1,28 @@
 /**
- * The seam between delivery and a receiver's own protocol: what a request is made of, how it is
- * sent, and what the answer means for the chunks. Everything that is the same for every receiver
- * lives in this folder; a protocol knows no queue, no retry and no counting of losses.
+ * The seam between delivery and a receiver's own protocol: how a request is made of chunks, how it
+ * is sent, and what the answer means for the chunks. What is the same for every receiver is in this
+ * folder; a protocol knows neither the queue nor retries, and counts no losses.
  */
 import type { RecoverableError } from '../kernel/errors.ts';
 import type { Chunk } from '../model/queue.ts';
 
 /** Items that are lost for one reason; owners are jobs, log groups or services. */
 export interface Loss {
-  /** A bounded word. */
+  /** One of a bounded set of words, since it is the label of a metric. */
   readonly reason: string;
   readonly owner: string;
   readonly items: number;
 }
 
-/** What the receiver made of one request. */
+/** What the receiver's response to one request means. */
 export type Answer =
-  /** @property bytes  of the request, for counters */
+  /** All was taken. `bytes` is the size of the request. */
   | { readonly kind: 'delivered'; readonly bytes: number }
-  /** It may pass: all goes again, after `retryAfterMs` of the error where it says so. */
+  /** The failure may pass: all is sent again, after the error's `retryAfterMs` if it has one. */
   | { readonly kind: 'again'; readonly error: RecoverableError }
-  /** The request is too large as a whole; `text` says so for the log. */
+  /** The request is too large as a whole; `text` is for the log. */
   | { readonly kind: 'split'; readonly text: string }
-  /** Some was taken; `again` must go once more, `lost` never arrives. */
+  /** A part was taken; `again` is to be sent once more, and `lost` is refused for good. */
   | {
       readonly kind: 'partial';
       readonly bytes: number;
@@ -32,8 +32,8 @@ export type Answer =
       readonly text: string;
     }
   /**
-   * For good. `isSeparable`: the fault may be one item's alone, so the others are worth a request
-   * of their own.
+   * All was refused for good. `isSeparable`: the fault may be that of a single item, so the others
+   * are tried in requests of their own.
    */
   | {
       readonly kind: 'refused';
@@ -43,14 +43,14 @@ export type Answer =
     };
 
 export interface Protocol<Request> {
-  /** One request of the chunks, undefined when they are not what the sink's encoder wrote. */
+  /** One request of the chunks; undefined when they are not what the sink's encoder wrote. */
   encode(chunks: readonly Chunk[]): Request | undefined;
   /**
    * Sends it once.
    *
    * @param attempt  1 for the first
-   * @param signal   cuts it off
-   * @throws RecoverableError where there is no answer
+   * @param signal   cuts the request off
+   * @throws RecoverableError when there is no answer
    */
   send(request: Request, attempt: number, signal: AbortSignal): Promise<Answer>;
   /**
@@ -58,11 +58,11 @@ export interface Protocol<Request> {
    */
   halve?(chunks: readonly Chunk[]): readonly [readonly Chunk[], readonly Chunk[]] | undefined;
   /**
-   * The chunks without items older than `cutoffMs`, and those items; whole chunks are judged where
-   * this is absent.
+   * Divides the chunks into items from `cutoffMs` on and older ones. Without this method, a chunk
+   * is kept or dropped as a whole.
    */
   withoutOlder?(chunks: readonly Chunk[], cutoffMs: number): AgeSplit;
-  /** Whose the items of the chunks are; all nobody's where this is absent. */
+  /** How many items of the chunks each owner has. Without this method, all are the owner "". */
   ownersOf?(chunks: readonly Chunk[]): ReadonlyMap<string, number>;
 }
 
@@ -71,7 +71,6 @@ export interface AgeSplit {
   readonly dropped: readonly Chunk[];
 }
 
-/** Sum of the items. */
 export function countItems(chunks: readonly Chunk[]): number {
   return chunks.reduce((sum, chunk) => sum + chunk.items, 0);
 }

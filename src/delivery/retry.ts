@@ -1,7 +1,7 @@
 /**
- * Delivery that goes on trying for as long as the failure may pass, waiting as the receiver asks,
- * and says so: the first failures as warnings, a set-up that must be mended and what lasts as
- * errors, and when it works again.
+ * Delivery that tries again for as long as the failure may pass, after the wait that the receiver
+ * asks for, or else a growing one. The first failures are logged as warnings; a fault of the
+ * set-up, and a failure that lasts, as errors; and it is logged when delivery works again.
  */
 import type { RecoverableError } from '../kernel/errors.ts';
 import { type Backoff, retrying } from '../kernel/retry.ts';
@@ -16,14 +16,14 @@ export interface DeliveryRetryOptions {
   readonly world: Pick<World, 'clock' | 'log'>;
   readonly load: Load;
   readonly metrics: Pick<DeliveryMetrics, 'retried'>;
-  /** Of the jitter, for tests. */
+  /** Random numbers of the jitter, for tests. */
   readonly random?: (() => number) | undefined;
 }
 
-/** Failures in a row that count as lasting. */
+/** After this many failures in a row, further ones are logged as errors. */
 const LASTING = 10;
 
-/** Its outcome is never `again`; rejects when the signal `ending` aborts first. */
+/** Wraps `deliver`: the outcome is never `again`. Rejects when the signal `ending` aborts first. */
 export function withRetry(deliver: Deliver, options: DeliveryRetryOptions): Deliver {
   const { world, load, metrics, backoff, random } = options;
   return async (chunks, _attempt, signals) => {
@@ -37,7 +37,7 @@ export function withRetry(deliver: Deliver, options: DeliveryRetryOptions): Deli
       throw outcome.error;
     };
     const onRetry = (error: RecoverableError, waitMs: number, attempt: number): void => {
-      const level = isSetUp(error) || attempt > LASTING ? 'error' : 'warn';
+      const level = isFaultOfSetUp(error) || attempt > LASTING ? 'error' : 'warn';
       if (failures === 0) load.failing += 1;
       failures = attempt;
       const fields = { error, attempt, wait_ms: waitMs, items: countItems(left) };
@@ -60,7 +60,7 @@ export function withRetry(deliver: Deliver, options: DeliveryRetryOptions): Deli
   };
 }
 
-/** Trying again alone does not mend it. */
-function isSetUp({ code }: RecoverableError): boolean {
+/** Whether somebody has to change the set-up: trying again does not help. */
+function isFaultOfSetUp({ code }: RecoverableError): boolean {
   return code === 'SINK_FORBIDDEN';
 }

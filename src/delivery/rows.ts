@@ -1,11 +1,11 @@
 /**
- * The way into a queue for sinks whose items are rows of text: what a transaction adds is handed on
- * by its commit, in chunks of bounded size.
+ * The way into a queue for sinks whose items are rows of text: a commit puts the rows of its
+ * transaction into the queue, in chunks of bounded size.
  */
 import type { ChunkQueue } from '../model/queue.ts';
 import type { Load } from './load.ts';
 
-/** A longer commit is several chunks. */
+/** A chunk of this size is full; a longer commit becomes several chunks. */
 const CHUNK_CHARS = 256 * 1024;
 
 interface Piece {

@@ -1,27 +1,27 @@
 /**
- * What a sink's delivery and its queue are told, plain values. Sizes are bytes, spans milliseconds.
- * Making them from a configuration is the sink's work.
+ * The settings of a sink's delivery and of its queue, as plain values: sizes in bytes, spans in
+ * milliseconds. A sink makes them from its configuration.
  */
 export interface DeliverySettings {
   readonly maxItemsPerSend: number;
-  /** Of a request, compressed and before compression alike. */
+  /** Largest request; it holds for the compressed and for the uncompressed bytes. */
   readonly maxBytesPerSend: number;
   /** A batch that is not full is sent when its oldest chunk has waited this long. */
   readonly batchSendDeadlineMs: number;
-  /** Parallel requests; within these bounds their number follows the load. */
+  /** Bounds of the number of requests at once, which follows the load. */
   readonly shardsMin: number;
   readonly shardsMax: number;
   readonly minBackoffMs: number;
   readonly maxBackoffMs: number;
   /** Older items are dropped and counted; 0 keeps them. */
   readonly ageLimitMs: number;
-  /** Of the queue on disk; above it the oldest chunks are dropped and counted. */
+  /** Largest size of the queue on disk; above it the oldest chunks are dropped and counted. */
   readonly capBytes: number;
-  /** When what was written is forced to the disk. */
+  /** When written data is forced to the disk. */
   readonly sync: 'never' | 'interval' | 'every';
 }
 
-/** Batches that AMP takes, a gigabyte of patience. */
+/** AMP takes requests of this size; the queue may grow to 1 GiB. */
 export const DELIVERY_DEFAULTS: DeliverySettings = {
   maxItemsPerSend: 10_000,
   maxBytesPerSend: 1_000_000,

@@ -1,18 +1,14 @@
 /**
- * The way out of a queue, one per shard: next batch → delivered → acknowledged.
- * A batch stays its lanes' head until it is delivered or lost for a counted reason, so order is
- * kept and a stop in the middle loses nothing: what was not acknowledged is sent again by the next
- * run.
+ * One shard: takes the next batch of its lanes, delivers it, acknowledges it, one after the other.
+ * A batch stays at the head of its lanes until it is delivered, or lost and counted. So order is
+ * kept, and a stop in the middle loses nothing: the next run sends again what was not acknowledged.
  */
 import type { World } from '../kernel/world.ts';
 import type { BatchLimits, ChunkQueue } from '../model/queue.ts';
 import type { AttemptSignals, Deliver } from './attempt.ts';
 import type { DeliverySettings } from './settings.ts';
 
-/**
- * Protocols may put something before and between chunks: the preamble of a joined snappy block,
- * say.
- */
+/** Room for what a protocol adds to the chunks, such as the preamble of a joined snappy block. */
 const FRAME_BYTES = 5;
 
 export interface ShardOptions {
@@ -23,7 +19,8 @@ export interface ShardOptions {
 }
 
 /**
- * Sends the batches of some lanes until it is to end or the drained lanes are empty. Never rejects.
+ * Sends the batches of some lanes until `ending` aborts or the drained lanes are empty. Never
+ * rejects.
  */
 export async function runShard(
   lanes: readonly number[],

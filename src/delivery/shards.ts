@@ -1,7 +1,7 @@
 /**
  * How many requests a sink has under way at once: the lanes of its queue are divided among shards,
- * and the number of shards follows the load. A change waits for the requests under way, so a lane
- * is never in two hands.
+ * and the number of shards follows the load. A change of the number waits for the requests under
+ * way, so a lane never belongs to two shards.
  * Source: https://github.com/prometheus/prometheus/blob/main/storage/remote/queue_manager.go
  * (calculateDesiredShards)
  */
@@ -13,24 +13,24 @@ import { runShard, type ShardOptions } from './shard.ts';
 const INTERVAL_MS = 10_000;
 /** Weight of the newest interval in the averages. */
 const SMOOTHING = 0.2;
-/** Part of the backlog to work off within a second. */
+/** Which part of the backlog is to be sent within a second. */
 const CATCH_UP = 0.05;
-/** Less change than this is none. */
+/** A desired number within this part of the present one changes nothing. */
 const TOLERANCE = 0.3;
-/** Behind by more than this, no shard is given up. */
+/** While delivery is behind by more than this, the number of shards is not reduced. */
 const BEHIND_MAX_MS = 10_000;
 
 interface Averages {
   inPerSecond: number;
   outPerSecond: number;
-  /** Milliseconds in requests in a second. */
+  /** Milliseconds spent in requests per second, all shards together. */
   busyMs: number;
 }
 
-/** How the number of shards is chosen, again after each interval. */
+/** Chooses the number of shards, again after each interval. */
 export interface Sharding {
   readonly intervalMs: number;
-  /** As asked for by the load, before bounds. */
+  /** The number that the load asks for, before the bounds are applied. */
   readonly desired: number;
   next(load: Load, pending: number, shards: number): number;
 }
@@ -47,7 +47,12 @@ export class LoadSharding implements Sharding {
     this.desired = bounds.min;
   }
 
-  /** @param pending  items in the queue @param shards  the present number; returns the next */
+  /**
+   * The number of shards for the next interval; resets the sums of `load`.
+   *
+   * @param pending  items in the queue
+   * @param shards   the present number
+   */
   next(load: Load, pending: number, shards: number): number {
     const seconds = this.intervalMs / 1_000;
     const now: Averages = {
@@ -81,11 +86,11 @@ export class LoadSharding implements Sharding {
 export interface ShardsOptions extends ShardOptions {
   readonly load: Load;
   readonly metrics: Pick<DeliveryMetrics, 'shards' | 'shardsDesired'>;
-  /** Instead of what the load asks for, for tests. */
+  /** Chooses the number of shards in place of the load, for tests. */
   readonly sharding?: Sharding | undefined;
 }
 
-/** Sends until the signal aborts or the drained queue is empty. Never rejects. */
+/** Sends until `ending` aborts or the drained queue is empty. Never rejects. */
 export async function runShards(options: ShardsOptions, signals: AttemptSignals): Promise<void> {
   const { queue, settings, metrics, world } = options;
   const bounds = {
@@ -104,7 +109,7 @@ export async function runShards(options: ShardsOptions, signals: AttemptSignals)
         runShard(assignLanes(index, count, queue.lanes), options, own),
       ),
     ).then(() => undefined);
-    shards = await Promise.race([running, otherCount(count, sharding, options, ending)]);
+    shards = await Promise.race([running, waitForOtherCount(count, sharding, options, ending)]);
     round.abort(new Error('the number of shards changes'));
     await running;
     if (shards !== undefined)
@@ -112,12 +117,13 @@ export async function runShards(options: ShardsOptions, signals: AttemptSignals)
   }
 }
 
+/** The lanes of one shard: every `shards`-th, from `index` on. */
 function assignLanes(index: number, shards: number, lanes: number): number[] {
   return Array.from({ length: lanes }, (_, lane) => lane).filter((lane) => lane % shards === index);
 }
 
 /** Resolves once another number of shards is wanted, or with undefined when the signal aborts. */
-async function otherCount(
+async function waitForOtherCount(
   shards: number,
   sharding: Sharding,
   { world, load, queue, metrics }: ShardsOptions,

@@ -1,6 +1,6 @@
 /**
- * Delivery that takes apart what is refused as a whole: halves of what is too large, and, where one
- * item's fault may have cost the others, a search for it. What can't be halved any more is lost and
+ * Delivery that halves what is refused as a whole: what is too large, and what may be refused
+ * because of a single item, which is so searched for. What can't be halved any more is lost and
  * counted.
  */
 import type { Chunk } from '../model/queue.ts';
@@ -14,22 +14,22 @@ export interface SplitOptions {
 }
 
 /**
- * Refusals that looking for bad items within chunks may cost; then what is left of a chunk is
- * dropped together. Between chunks the search goes on as long as any are taken: what is refused is
- * often all of some chunks, such as the scrapes of a target that another collector scrapes too, and
- * costs none of the others.
+ * How many refusals the search for bad items within chunks may cost for a batch; after them, a
+ * refused chunk is dropped as a whole. The search between chunks is not bounded by it once any
+ * chunk was taken: often all items of some chunks are refused, such as the scrapes of a target that
+ * another collector scrapes too, and the other chunks must not be lost with them.
  */
 const SEARCH_MAX = 64;
 /**
- * Refusals between chunks before the first chunk that is taken: a receiver that refuses everything
- * gets no flood.
+ * How many refusals the search between chunks may cost while no chunk was taken: it bounds the
+ * requests to a receiver that refuses everything.
  */
 const SEARCH_BETWEEN_MAX = 256;
 
-/** Its outcome is always `done`, for a `deliver` whose outcome is never `again`. */
+/** Wraps a `deliver` whose outcome is never `again`; the outcome is then always `done`. */
 export function withSplitting(deliver: Deliver, { protocol, losses }: SplitOptions): Deliver {
   return async (chunks, attempt, signals) => {
-    // A stack, its next piece at the end: halves leave in order.
+    // A stack: the next piece is at the end, so that halves are sent in order.
     const pieces: (readonly Chunk[])[] = [chunks];
     let within = 0;
     let between = 0;

@@ -1,6 +1,6 @@
 /**
- * Which chunks on disk also stay in memory: the newest, up to a bound of bytes. Owns the `bytes` of
- * the entries given to it.
+ * The newest chunks on disk also stay in memory, up to a bound of bytes. The cache owns the `bytes`
+ * of the entries that it is given, and clears them when an entry leaves it.
  */
 import type { Entry } from './entry.ts';
 import { Fifo } from './fifo.ts';
@@ -14,7 +14,7 @@ export class ChunkCache {
     this.#maxBytes = maxBytes;
   }
 
-  /** Takes an entry with its bytes; the oldest ones lose theirs when there are too many. */
+  /** Takes an entry with its bytes; the oldest entries lose theirs when the bound is exceeded. */
   add(entry: Entry): void {
     this.#entries.push(entry);
     this.#bytes += entry.length;

@@ -1,16 +1,16 @@
 /**
- * The cursor file: how far each lane has been sent. Replaced as a whole by a rename, so a crash
- * leaves the old one or the new one; a missing or unreadable one means that everything on disk is
- * sent again, never that something is lost.
+ * The cursor file: how far each lane has been sent. It is replaced as a whole by a rename, so a
+ * crash leaves the old file or the new one. Where it is missing or damaged, everything on disk is
+ * sent again; nothing is lost.
  *
- * Lanes are keyed `<lanes>/<lane>`: after the number of lanes changed, old chunks keep their old
- * lane.
+ * Lanes are keyed `<lanes>/<lane>`: after a change of the number of lanes, the chunks written
+ * before it keep their old lane.
  */
 import { readFileSync } from 'node:fs';
 import { open, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** Where a chunk begins: its segment's number and an offset in it. */
+/** Where a chunk begins: the number of its segment and an offset in that file. */
 export interface Position {
   readonly segment: number;
   readonly offset: number;
@@ -25,7 +25,7 @@ export function cursorKey(lanes: number, lane: number): string {
   return `${lanes}/${lane}`;
 }
 
-/** Whether a key is that of a lane of so many. */
+/** Whether a key belongs to a queue with this number of lanes. */
 export function isKeyOf(key: string, lanes: number): boolean {
   return key.startsWith(`${lanes}/`);
 }
@@ -34,7 +34,10 @@ export function isBehind(a: Position, b: Position): boolean {
   return a.segment === b.segment ? a.offset < b.offset : a.segment < b.segment;
 }
 
-/** The cursors on disk; undefined when the file is damaged, empty when there is none. */
+/**
+ * Reads the cursors on disk. Undefined when the file is damaged, empty when there is no file;
+ * throws the file system's error.
+ */
 export function readCursors(directory: string): Cursors | undefined {
   let text: string;
   try {
@@ -66,7 +69,7 @@ function parseCursors(text: string): Cursors | undefined {
   return cursors;
 }
 
-/** Replaces the cursor file, durably. */
+/** Replaces the cursor file, forced to disk before the rename. Rejects with the system's error. */
 export async function writeCursors(directory: string, cursors: Cursors): Promise<void> {
   const entries = [...cursors].map(([key, { segment, offset }]) => [key, [segment, offset]]);
   const temporary = join(directory, `${FILE}.tmp`);

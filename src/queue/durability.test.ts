@@ -43,5 +43,5 @@ test('a disk that fails is said; no cursor goes ahead of its chunks', async () =
   await durability.save();
   assert.deepEqual(done, ['sync now', 'sync']);
   assert.match(lines[0]!, /not forced to disk/);
-  assert.match(lines[1]!, /cursor not made durable/);
+  assert.match(lines[1]!, /cursor not written to disk/);
 });

@@ -1,7 +1,7 @@
 /**
- * When what is written reaches the disk itself. A killed process loses nothing of what the
- * operating system has; this is for a loss of power. A disk that fails here stops nothing: it is
- * said, and tried again.
+ * When written data is forced to the disk (fdatasync). The operating system keeps what a killed
+ * process has written, so this only matters for a loss of power. A failure here stops nothing: it
+ * is logged, and the next call tries again.
  */
 import type { Logger } from '../kernel/logger.ts';
 import type { SyncPolicy } from './options.ts';
@@ -24,7 +24,7 @@ export class Durability {
     this.#log = log;
   }
 
-  /** A chunk was appended. */
+  /** To be called after each append: the policy `every` forces the chunk to disk. Never throws. */
   afterAppend(): void {
     if (this.policy !== 'every') return;
     try {
@@ -34,13 +34,15 @@ export class Durability {
     }
   }
 
-  /** Chunks first, then the cursor. Never rejects. */
+  /** Forces the chunks to disk, then writes the cursor, which must not be ahead. Never rejects. */
   async save(): Promise<void> {
     try {
       if (this.policy !== 'never') await this.#store.sync();
       await this.#progress.save();
     } catch (error) {
-      this.#log.warn('queue cursor not made durable: a restart would send some again', { error });
+      this.#log.warn('queue cursor not written to disk: a restart would send some items again', {
+        error,
+      });
     }
   }
 }

@@ -1,16 +1,15 @@
 /**
- * A chunk in the queue from its append until it is done: the lane it leaves by, and where its bytes
- * are.
+ * A chunk in the queue, from its append until it is done: its lane, and where its bytes are.
  *
  *     appended   bytes             waits for the disk (unwritten.ts)
  *     written    bytes, stored     among the newest, still in memory (cache.ts)
  *                       stored     is read from its segment when its turn comes
- *     gone                         sent or dropped; leaves its lane's list at the head of it
+ *     gone                         sent or dropped; removed from its lane once it is at the head
  */
 import type { Chunk } from '../model/queue.ts';
 import type { StoredChunk } from './store.ts';
 
-/** Which lane of how many: the same number means another lane when there are more of them. */
+/** A lane's number and the number of lanes, without which the former says nothing. */
 export interface LaneOf {
   readonly lane: number;
   readonly lanes: number;
@@ -19,31 +18,28 @@ export interface LaneOf {
 export interface Entry {
   /** Changes only when the queue gets another number of lanes. */
   lane: number;
-  /**
-   * When it was appended. So it stands on disk, where the chunks of its target before and behind it
-   * do.
-   */
+  /** The lane at the append. The header on disk has it, as have the target's other chunks then. */
   readonly home: LaneOf;
-  /** Of its bytes, also when they are not in memory. */
+  /** Bytes of the chunk, known also while they are not in memory. */
   readonly length: number;
   readonly items: number;
   readonly rawBytes: number;
   readonly oldestMs: number;
   readonly newestMs: number;
   readonly appendedMs: number;
-  /** Appended when there was another number of lanes: goes before all others. */
+  /** Appended while there was another number of lanes; it is sent before all others. */
   isCarriedOver: boolean;
   bytes: Uint8Array | undefined;
   stored: StoredChunk | undefined;
   isGone: boolean;
-  /** A sender has it, which has not acknowledged it yet. */
+  /** A sender has taken it and has not acknowledged it yet. */
   isHanded: boolean;
 }
 
-/** Of a chunk that is appended now. */
+/** The entry of a chunk that is appended now. */
 export function newEntry(chunk: Chunk, lanes: number, nowMs: number): Entry {
   const { bytes, items, rawBytes, oldestMs, newestMs } = chunk;
-  // Lanes are asked for by hash.
+  // The appender gives a hash as the lane.
   const lane = chunk.lane % lanes;
   return {
     lane,
@@ -62,7 +58,10 @@ export function newEntry(chunk: Chunk, lanes: number, nowMs: number): Entry {
   };
 }
 
-/** Of a chunk that an earlier run has left on disk. It has waited longer than any of this run. */
+/**
+ * The entry of a chunk that an earlier run left on disk. Its time of append is unknown and set to
+ * 0, so it counts as older than all chunks of this run.
+ */
 export function storedEntry(stored: StoredChunk, isCarriedOver: boolean): Entry {
   const { length, items, rawBytes, oldestMs, newestMs, lane, lanes } = stored.header;
   return {
@@ -82,7 +81,7 @@ export function storedEntry(stored: StoredChunk, isCarriedOver: boolean): Entry 
   };
 }
 
-/** As they were appended: on disk by position, then what the disk has not taken yet. */
+/** Orders by time of append: by position on disk, then what is not written yet. */
 export function byTimeOfAppend(a: Entry, b: Entry): number {
   if (a.stored !== undefined && b.stored !== undefined)
     return (

@@ -1,9 +1,9 @@
 /**
- * A first-in-first-out list with constant-time ends. A value holder: no waiting, no bound of its
- * own (the queue that uses it bounds by bytes).
+ * A first-in-first-out list that pushes and shifts in constant time. It has no bound of its own:
+ * the queue that uses it is bounded in bytes.
  */
 
-/** Taken items are cut off the array when they are this many and half of it. */
+/** Removed items are cut off the array once there are this many and they are half of it. */
 const SLACK_MAX = 1_024;
 
 export class Fifo<T> {
@@ -18,7 +18,7 @@ export class Fifo<T> {
     this.#items.push(item);
   }
 
-  /** The item `index` places behind the oldest. */
+  /** The item at `index`, the oldest being 0; undefined behind the newest. */
   at(index: number): T | undefined {
     return this.#items[this.#head + index];
   }

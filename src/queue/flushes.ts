@@ -1,4 +1,4 @@
-/** Those who wait until what was in the queue at some time has left it. */
+/** The waits for a flush: each ends when what was in the queue at its beginning has left it. */
 import type { Lanes } from './lanes.ts';
 
 export class Flushes {
@@ -9,7 +9,7 @@ export class Flushes {
     this.#lanes = lanes;
   }
 
-  /** Resolves when nothing is left that was appended until then, or the signal aborts. */
+  /** Resolves when nothing appended at `appendedMs` or before is left, or the signal aborts. */
   whenLeft(appendedMs: number, signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       const done = (): void => {
@@ -27,7 +27,7 @@ export class Flushes {
     });
   }
 
-  /** Some chunks have left. */
+  /** To be called after chunks have left: ends the waits that are over. */
   check(): void {
     for (const check of this.#checks) check();
   }

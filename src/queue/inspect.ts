@@ -1,5 +1,6 @@
 /**
- * What lies in a queue's directory, read without changing anything, also while its process runs.
+ * Reads what is in a queue's directory and changes nothing, so it may run beside the queue's
+ * process.
  */
 import { closeSync, openSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,12 +10,12 @@ import { readChunk, scanSegment } from './segment.ts';
 export interface QueueContents {
   readonly segments: number;
   readonly bytes: number;
-  /** Not acknowledged yet. */
+  /** Chunks that are not acknowledged yet, and their items. */
   readonly chunks: number;
   readonly items: number;
-  /** Acknowledged, in segments that hold others too. */
+  /** Acknowledged chunks in segments that hold others too. */
   readonly doneChunks: number;
-  /** Times of the oldest and newest sample not acknowledged; undefined where there is none. */
+  /** Times of the oldest and the newest sample not acknowledged; undefined when there is none. */
   readonly oldestMs: number | undefined;
   readonly newestMs: number | undefined;
   /** Items not acknowledged by lane, as `lane of lanes`. */
@@ -25,6 +26,7 @@ export interface QueueContents {
   readonly isCursorDamaged: boolean;
 }
 
+/** Throws the file system's error. */
 export function inspectQueue(directory: string): QueueContents {
   const cursors = readCursors(directory);
   const files = readdirSync(directory).filter((name) => /^\d{10}\.seg$/.test(name));

@@ -1,15 +1,16 @@
 /**
- * One lane of a queue: its chunks in order, their sums, and the one sender that may wait for them
- * and those of others. Entries that left out of turn (the disk cap, a bad chunk) stay in the list
- * until they come to its head, marked as gone: taking them out of the middle would cost a copy.
+ * One lane of a queue: its chunks in order, their sums, and the one sender that may wait for them.
+ * An entry that leaves out of turn (the disk cap, a bad chunk) is marked as gone and stays in the
+ * list until it is at the head: taking it out of the middle would copy the list.
  */
 import type { BatchLimits } from '../model/queue.ts';
 import type { Entry } from './entry.ts';
 import { Fifo } from './fifo.ts';
 
 export interface Waiter {
-  /** Whether any chunk is news; else others wait already, and their time is known. */
+  /** True while its lanes are empty: any chunk wakes it, since a deadline begins then. */
   readonly wantsFirst: boolean;
+  /** Whether its lanes hold a full batch by now. */
   readonly isEnough: () => boolean;
   readonly wake: () => void;
 }
@@ -33,7 +34,7 @@ export class Lane {
     if (waiter.wantsFirst || waiter.isEnough()) this.wake();
   }
 
-  /** Takes an entry out of the sums; it leaves the list when it comes to the head. */
+  /** Marks an entry as gone and takes it out of the sums; the list drops it at the head. */
   remove(entry: Entry): void {
     entry.isGone = true;
     this.items -= entry.items;
@@ -42,6 +43,7 @@ export class Lane {
     this.chunks -= 1;
   }
 
+  /** The oldest entry that is not gone; drops the gone ones before it from the list. */
   oldest(): Entry | undefined {
     let entry = this.#entries.at(0);
     while (entry?.isGone === true) {
@@ -51,7 +53,7 @@ export class Lane {
     return entry;
   }
 
-  /** What is not done, oldest first. */
+  /** The entries that are not gone, oldest first. */
   *live(): Generator<Entry> {
     for (let i = 0; i < this.#entries.length; i++) {
       const entry = this.#entries.at(i);
@@ -59,9 +61,7 @@ export class Lane {
     }
   }
 
-  /**
-   * Adds the oldest entries that the batch has room for; false when there was none for the next.
-   */
+  /** Adds the oldest entries that fit the batch; false when one did not fit. */
   addTo(batch: FillingBatch): boolean {
     if (this.oldest() === undefined) return true;
     for (let i = 0; i < this.#entries.length; i++) {
@@ -82,7 +82,7 @@ export class Lane {
   }
 }
 
-/** Entries up to the limits of a batch, and at least one. */
+/** A batch in the making: entries up to its limits, and at least one. */
 class FillingBatch {
   readonly entries: Entry[] = [];
   readonly #limits: BatchLimits;
@@ -110,7 +110,7 @@ class FillingBatch {
   }
 }
 
-/** Whether what waits in the lanes together makes a full batch. */
+/** Whether the lanes together hold as much as a batch may, by any of its limits. */
 export function isFullBatch(lanes: readonly Lane[], limits: BatchLimits): boolean {
   let items = 0;
   let bytes = 0;
@@ -124,8 +124,8 @@ export function isFullBatch(lanes: readonly Lane[], limits: BatchLimits): boolea
 }
 
 /**
- * The oldest entries of the lanes that fit the limits together: the lane whose head waits longest
- * goes first.
+ * Picks the oldest entries of the lanes up to the limits of a batch; the lane whose head has waited
+ * longest comes first.
  */
 export function takeBatch(lanes: readonly Lane[], limits: BatchLimits): readonly Entry[] {
   const batch = new FillingBatch(limits);

@@ -1,10 +1,10 @@
 /**
- * All lanes of a queue, and what happens when their number changes: a target's chunks must not
- * overtake each other, and with another number of lanes they go another way. So what waits is
- * carried over into the first lane, and nothing else leaves before it:
+ * All lanes of a queue, and the change of their number. A target's chunks must not overtake each
+ * other, and with another number of lanes they get another lane. So the waiting chunks are carried
+ * over into the first lane, and no other chunk leaves before the last of them is done:
  *
- *     lane 0   ▒▒▒▒▒▒▒▒│█ █ █     ▒ carried over, in the order of append: first
- *     lane 1           │█ █       █ appended since: wait until no ▒ is left
+ *     lane 0   ▒▒▒▒▒▒▒▒│█ █ █     ▒ carried over: sent first, in the order of append
+ *     lane 1           │█ █       █ appended since: waits until no ▒ is left
  */
 import { assert } from '../kernel/errors.ts';
 import { byTimeOfAppend, type Entry } from './entry.ts';
@@ -12,7 +12,7 @@ import { Lane } from './lane.ts';
 
 export class Lanes {
   #lanes: readonly Lane[];
-  /** Entries that are carried over and not done. */
+  /** How many entries are carried over and not done. */
   #carriedOver = 0;
 
   constructor(count: number) {
@@ -31,7 +31,7 @@ export class Lanes {
     return this.#lanes.reduce((sum, lane) => sum + lane.chunks, 0);
   }
 
-  /** Throws where there is no lane of that number. */
+  /** The lane of a number; a number without a lane is a bug and throws. */
   at(lane: number): Lane {
     const found = this.#lanes[lane];
     assert(found, `lane ${lane} of ${this.count}`);
@@ -43,32 +43,30 @@ export class Lanes {
     this.at(entry.lane).push(entry);
   }
 
-  /**
-   * An entry is done: its lane goes on behind it, and with the last one carried over all lanes do.
-   */
+  /** Takes out an entry that is done; after the last one carried over, all lanes are open. */
   remove(entry: Entry): void {
     const lane = this.at(entry.lane);
     lane.remove(entry);
-    // What is gone at the head is let go of now, not when somebody asks.
+    // Frees the entries at the head that are gone; else they would stay until the next batch.
     lane.oldest();
     if (!entry.isCarriedOver) return;
     this.#carriedOver -= 1;
     if (this.#carriedOver === 0) this.wakeAll();
   }
 
-  /** Those of the given ones that chunks may leave by now. */
+  /** Those of the given lanes that may send now: while chunks are carried over, only the first. */
   findOpen(lanes: readonly Lane[]): readonly Lane[] {
     return this.#carriedOver === 0 ? lanes : lanes.filter((lane) => lane === this.#lanes[0]);
   }
 
-  /** Whether anything waits that was appended until then. */
+  /** Whether a chunk waits that was appended at `appendedMs` or before. */
   hasUntil(appendedMs: number): boolean {
     return this.#lanes.some((lane) => (lane.oldest()?.appendedMs ?? Infinity) <= appendedMs);
   }
 
   /**
-   * Gives the oldest entries of each lane to `drop`, which takes them out, as long as it is their
-   * due.
+   * Gives each lane's oldest entry to `drop`, again and again while `isDue` is true of it. `drop`
+   * must take the entry out, or this never ends.
    */
   dropOldest(isDue: (entry: Entry) => boolean, drop: (entry: Entry) => void): void {
     for (const lane of this.#lanes)
@@ -76,7 +74,7 @@ export class Lanes {
         drop(entry);
   }
 
-  /** Goes over to another number of lanes; what waits is carried over. */
+  /** Changes the number of lanes; the waiting entries are carried over. */
   changeCount(count: number): void {
     const old = this.#lanes;
     const waiting = old.flatMap((lane) => [...lane.live()]).toSorted(byTimeOfAppend);

@@ -1,12 +1,12 @@
 /**
- * The lock of a queue's directory: two processes on one queue would send everything twice and cut
- * each other's files. Node has no flock, so the lock is a file that names its holder and is touched
- * once a second.
+ * The lock of a queue's directory: two processes on one queue would send everything twice and
+ * truncate each other's files. Node has no flock, so the lock is a file that names its holder and
+ * is touched once a second.
  *
- * Whether the holder lives: in the same PID namespace by its PID and start time (a PID may have
- * been given away); in another one (a container before a restart, on the same volume) by whether
- * the file is still being touched.
- * Limits: a holder that stands still for longer than `WATCH_MS` in another container may lose its
+ * A holder in the same PID namespace is alive when a process has its PID and its start time (the
+ * PID alone may belong to another process by now). A holder in another namespace (the container
+ * before a restart, on the same volume) is alive when the file's time changes within `WATCH_MS`.
+ * Limits: a holder in another container that is suspended for longer than `WATCH_MS` may lose its
  * lock.
  */
 import {
@@ -32,7 +32,7 @@ interface Holder {
 }
 
 export interface Lock {
-  /** Says that the holder lives; once a second. */
+  /** Shows that the holder is alive; to be called once a second. */
   touch(): void;
   release(): void;
 }
@@ -43,7 +43,7 @@ export async function takeLock(directory: string, clock: Clock): Promise<Lock> {
   const own = JSON.stringify(describeHolder(process.pid));
   if (!createExclusively(path, own)) {
     const holder = readHolder(path);
-    if (holder !== undefined && (await lives(holder, path, clock))) {
+    if (holder !== undefined && (await isAlive(holder, path, clock))) {
       throw new ConfigError(
         'QUEUE_LOCKED',
         `queue directory "${directory}" is in use by process ${holder.pid}; stop it, or give ` +
@@ -69,27 +69,28 @@ export async function takeLock(directory: string, clock: Clock): Promise<Lock> {
   };
 }
 
-async function lives(holder: Holder, path: string, clock: Clock): Promise<boolean> {
+async function isAlive(holder: Holder, path: string, clock: Clock): Promise<boolean> {
   const here = describeHolder(holder.pid);
   if (here.namespace === holder.namespace) {
     return here.startTicks !== '' && here.startTicks === holder.startTicks;
   }
-  const before = mtimeMs(path);
+  const before = readMtimeMs(path);
   await clock.sleep(WATCH_MS);
-  return mtimeMs(path) !== before;
+  return readMtimeMs(path) !== before;
 }
 
-/** The identity of a process; without /proc (macOS) the start time is just "alive". */
+/**
+ * Identifies the process that has a PID now. Without /proc (macOS) the start time is the text
+ * "alive"; it is empty when there is no such process.
+ */
 function describeHolder(pid: number): Holder {
   return { pid, startTicks: readStartTicks(pid), namespace: readNamespace() };
 }
 
 function readNamespace(): string {
   try {
-    return (
-      `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()} ` +
-      `${readlinkSync('/proc/self/ns/pid')}`
-    );
+    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+    return `${boot} ${readlinkSync('/proc/self/ns/pid')}`;
   } catch {
     return '';
   }
@@ -98,8 +99,8 @@ function readNamespace(): string {
 function readStartTicks(pid: number): string {
   const stat = safeRead(`/proc/${pid}/stat`);
   if (stat !== undefined) {
-    // The command in parentheses may hold spaces; the state and, nineteen fields on, the start time
-    // follow it.
+    // The command, in parentheses, may contain spaces. After it come the state and, 19 fields
+    // further, the start time.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     return fields[0] === 'Z' ? '' : (fields[19] ?? '');
   }
@@ -138,6 +139,6 @@ function safeRead(path: string): string | undefined {
   }
 }
 
-function mtimeMs(path: string): number {
+function readMtimeMs(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }

@@ -1,4 +1,4 @@
-/** Losses of the queue: counted by reason, told with bytes where these cost little. */
+/** Losses of the queue: counted by reason, and passed on with bytes within the bound of reads. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { silentLogger } from '../kernel/logger.ts';

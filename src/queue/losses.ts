@@ -1,6 +1,6 @@
 /**
- * What the queue itself has to give up: counted by reason, logged, and told to whoever wants to
- * know whose it was.
+ * Losses of the queue itself: each is counted by reason, logged, and passed to `onDropped`, which
+ * finds the owner.
  */
 import type { Logger } from '../kernel/logger.ts';
 import type { Counter, Family } from '../kernel/metrics.ts';
@@ -12,32 +12,32 @@ export interface QueueLossesOptions {
   readonly onDropped: DurableQueueOptions['onDropped'];
   /** The bytes of a chunk on disk, undefined where they are damaged. */
   readonly read: (stored: StoredChunk) => Uint8Array | undefined;
-  /** By `reason`. */
+  /** A counter for each `reason`. */
   readonly dropped: Family<Counter>;
   readonly log: Logger;
 }
 
 /**
- * Lost chunks that are read from the disk in a tick: a flood of losses must not read again all that
- * was written.
+ * How many lost chunks are read from disk between two ticks, to find their owners. Without a bound,
+ * a drop of whole segments would read back all of their bytes.
  */
 const READ_MAX = 64;
 
 export class QueueLosses {
   readonly #options: QueueLossesOptions;
-  /** Since the last tick. */
+  /** Chunks read since the last tick. */
   #read = 0;
 
   constructor(options: QueueLossesOptions) {
     this.#options = options;
   }
 
-  /** Another second begins. */
+  /** To be called once a second: chunks may be read again. */
   tick(): void {
     this.#read = 0;
   }
 
-  /** @param bytes  of the chunk, where they can still be had */
+  /** @param bytes  of the chunk; undefined where they are damaged or were not read */
   count(items: number, reason: DropReason, bytes: Uint8Array | undefined): void {
     const { dropped, onDropped, log } = this.#options;
     dropped.with({ reason }).inc(items);
@@ -46,8 +46,8 @@ export class QueueLosses {
   }
 
   /**
-   * What is about to be lost; undefined where nobody wants it, or it would have to be read and too
-   * much was.
+   * The bytes of a chunk that is about to be lost, from memory or disk. Undefined without a
+   * listener, for a damaged chunk, and when `READ_MAX` chunks have been read since the last tick.
    */
   bytesOf({ bytes, stored }: Entry, reason: DropReason): Uint8Array | undefined {
     if (this.#options.onDropped === undefined || reason === 'corrupt') return undefined;

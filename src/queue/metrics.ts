@@ -1,10 +1,10 @@
-/** What a queue says of itself. */
+/** The metrics of a queue: what waits, what it takes on disk, and what was lost or damaged. */
 import type { Counter, Family, Gauge, Registry } from '../kernel/metrics.ts';
 
 export interface QueueMetrics {
-  /** By `reason`. */
+  /** A counter for each `reason`. */
   readonly dropped: Family<Counter>;
-  /** By `part`: header, chunk, tail. */
+  /** A counter for each `part`: header, chunk, tail. */
   readonly corrupt: Family<Counter>;
   readonly diskRefuses: Gauge;
 }

@@ -1,6 +1,6 @@
 /**
- * The start of a queue: what an earlier run has left on disk becomes entries of lanes again, and
- * what a crash has damaged is repaired, counted and said.
+ * The start of a queue: chunks that an earlier run left on disk become entries of lanes again, and
+ * what a crash has damaged is repaired, counted and logged.
  */
 import type { Clock } from '../kernel/clock.ts';
 import type { Logger } from '../kernel/logger.ts';
@@ -19,13 +19,13 @@ export interface OpeningOptions {
   readonly log: Logger;
 }
 
-/** Throws the file system's error. */
+/** Fills the lanes with the chunks on disk that are not done. Throws the file system's error. */
 export function resumeFromDisk(options: OpeningOptions): void {
   const { store, progress, lanes, clock, log } = options;
-  if (!progress.load()) log.warn('queue cursor is damaged: what is on disk is sent again');
+  if (!progress.load()) log.warn('queue cursor is damaged: everything on disk is sent again');
   const scan = store.open(lastSegmentOfOthers(progress, clock));
-  // Up to the last chunk of another number of lanes all is carried over: so each target's chunks
-  // stay in order.
+  // All chunks up to the last one that was written with another number of lanes are carried over.
+  // So each target's chunks stay in order.
   const last = scan.chunks.findLastIndex(({ header }) => header.lanes !== lanes.count);
   for (const [index, stored] of scan.chunks.entries()) {
     if (progress.isDone(stored)) store.release(stored);
@@ -39,8 +39,9 @@ export function resumeFromDisk(options: OpeningOptions): void {
 }
 
 /**
- * Segments get numbers that no earlier run has used: one that lost the lock while it stood still
- * may yet write its cursor, and what lies behind that must not be taken for done.
+ * New segments get numbers that no earlier run can have used, the time in seconds among them. A
+ * suspended process that has lost its lock may still write its cursor; with numbers of its own, the
+ * new chunks do not count as done by that cursor.
  */
 function lastSegmentOfOthers(progress: Progress, clock: Clock): number {
   return Math.max(Math.floor(clock.nowMs() / 1_000), progress.newestSegment);
@@ -51,7 +52,7 @@ function sayRepaired({ badHeaders, tornBytes }: StoreScan, options: OpeningOptio
   if (badHeaders > 0) corrupt.with({ part: 'header' }).inc(badHeaders);
   if (tornBytes > 0) corrupt.with({ part: 'tail' }).inc();
   if (badHeaders === 0 && tornBytes === 0) return;
-  log.warn('queue repaired: what stood at damaged headers is lost, and cannot be counted', {
+  log.warn('queue repaired: chunks behind damaged headers are lost and cannot be counted', {
     bad_headers: badHeaders,
     torn_bytes: tornBytes,
   });

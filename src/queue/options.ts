@@ -1,32 +1,32 @@
-/** What a durable queue is told: its settings, and the words for what it loses. Values only. */
+/** The settings of a durable queue, and the reasons for which it loses items. Values only. */
 
 /** Why chunks were lost; bounded words for metrics. */
 export type DropReason = 'disk_cap' | 'memory_full' | 'corrupt' | 'too_large' | 'too_old';
 
 /**
- * When what was written is forced to the disk; a killed process loses nothing either way, a loss of
- * power may.
+ * When written data is forced to the disk. A killed process loses nothing with any of them; a loss
+ * of power may lose what was not forced.
  */
 export type SyncPolicy = 'never' | 'interval' | 'every';
 
 export interface DurableQueueOptions {
   /** For logs and metrics. */
   readonly name: string;
-  /** Of this queue alone; made when missing. */
+  /** Used by this queue alone; created when missing. */
   readonly directory: string;
   readonly lanes: number;
-  /** Of all segment files; above it the oldest segment is dropped. */
+  /** Size of all segment files together; above it the oldest segment is dropped. */
   readonly capBytes: number;
-  /** Of chunks that could not be written because the disk is full. */
+  /** Size of the chunks that wait in memory because the disk is full; above it the oldest go. */
   readonly memoryMaxBytes?: number;
-  /** Of the newest chunks, kept so that a healthy sender never reads the disk. */
+  /** Size of the newest chunks kept in memory, so that a sender which keeps up reads no disk. */
   readonly cacheMaxBytes?: number;
   readonly segmentBytes?: number;
-  /** `interval`, once a second, unless set. */
+  /** `interval`, once a second, when absent. */
   readonly sync?: SyncPolicy;
   /** Chunks whose newest sample is older are dropped; 0 or absent keeps them. */
   readonly maxAgeMs?: number;
-  /** Told of losses; the chunk's bytes where they can still be had. */
+  /** Called at each loss; with the chunk's bytes where they could still be read. */
   readonly onDropped?: (items: number, reason: DropReason, bytes: Uint8Array | undefined) => void;
 }
 
@@ -37,7 +37,7 @@ export const MEMORY_MAX_BYTES = 64 * 1024 * 1024;
 export const CACHE_MAX_BYTES = 8 * 1024 * 1024;
 const SEGMENT_MAX_BYTES = 16 * 1024 * 1024;
 
-/** A segment is a small part of the cap, because the cap drops whole segments. */
+/** At most an eighth of the cap, because the cap drops whole segments. */
 export function segmentBytesFor({ segmentBytes, capBytes }: DurableQueueOptions): number {
   return segmentBytes ?? Math.min(SEGMENT_MAX_BYTES, Math.ceil(capBytes / 8));
 }

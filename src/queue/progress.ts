@@ -1,6 +1,6 @@
 /**
- * How far each lane has been sent, in memory, and from time to time in the cursor file (cursor.ts):
- * a process that is killed between two of these sends some chunks again, and never skips one.
+ * How far each lane has been sent: in memory, and once a second in the cursor file (cursor.ts). A
+ * process that is killed between two writes sends some chunks again, and never skips one.
  */
 import {
   type Cursors,
@@ -23,8 +23,7 @@ export class Progress {
   }
 
   /**
-   * Takes over what an earlier run has noted. @returns false when its file is damaged, and nothing
-   * counts as done
+   * Reads the file of an earlier run; false when it is damaged, and then nothing counts as done.
    */
   load(): boolean {
     const found = readCursors(this.#directory);
@@ -32,12 +31,12 @@ export class Progress {
     return found !== undefined;
   }
 
-  /** The number of the newest segment that any lane has come to; 0 where there is none. */
+  /** The highest segment number that any lane has reached; 0 when there is none. */
   get newestSegment(): number {
     return Math.max(0, ...[...this.#cursors.values()].map((position) => position.segment));
   }
 
-  /** A chunk is done, and with it all before it in its lane. */
+  /** Notes that a chunk is done, and with it all chunks before it in its lane. */
   pass(stored: StoredChunk): void {
     const { segment, offset } = positionOf(stored);
     this.#cursors.set(keyOf(stored), { segment, offset: offset + 1 });
@@ -50,17 +49,14 @@ export class Progress {
   }
 
   /**
-   * Forgets lanes of other numbers of lanes. Only once no chunk on disk has them, not even one that
-   * is done beside one that is not.
+   * Forgets the cursors of all other numbers of lanes. To be called only when no chunk on disk was
+   * written with one of those, not even a chunk that is done: it would be sent again.
    */
   keepOnly(lanes: number): void {
     for (const key of this.#cursors.keys()) if (!isKeyOf(key, lanes)) this.#cursors.delete(key);
   }
 
-  /**
-   * Makes it durable, where anything has changed. Throws the file system's error; the next call
-   * tries again.
-   */
+  /** Writes the file when something has changed. Rejects with the file system's error. */
   async save(): Promise<void> {
     if (!this.#isChanged) return;
     this.#isChanged = false;

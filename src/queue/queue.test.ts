@@ -474,7 +474,7 @@ test('a lower bound of the disk holds from the next chunk on', async (t) => {
   await queue.stop();
 });
 
-/** What a promise has to say now. */
+/** The value of a promise, or 'waits' when it is still pending after 20 ms. */
 async function race<T>(promise: Promise<T>): Promise<T | 'waits'> {
   const later = new Promise<'waits'>((resolve) => setTimeout(() => resolve('waits'), 20));
   return Promise.race([promise, later]);

@@ -1,20 +1,20 @@
 /**
- * The durable queue of one sink: chunks in segment files, lanes in memory, a cursor of what is
- * done.
+ * The durable queue of one sink: chunks in segment files, lanes in memory, and a cursor that says
+ * what is done.
  *
  *     append ─► lanes ──────────────► next ─► a sender ─► acknowledge
  *       │       (lanes.ts)            (senders.ts)          │
- *       └─► segment file, written     bytes from memory     └─► cursor; a file goes with its
- *           before append returns     (cache.ts) or disk        last chunk (progress.ts)
+ *       └─► segment file, written     bytes from memory     └─► cursor (progress.ts); a file is
+ *           before append returns     (cache.ts) or disk        deleted with its last chunk
  *           (unwritten.ts, store.ts)
  *
  *     once a second: durability.ts forces to disk, retention.ts drops what is too old
- *     at the start:  opening.ts makes lanes of what is on disk
+ *     at the start:  opening.ts fills the lanes with the chunks on disk
  *
- * Promises: what was appended is delivered at least once, in order within its lane, also after
- * kill -9 (and but for the last second after power loss). It is dropped, and counted (losses.ts),
- * only when the disk cap is reached, when the disk is full and the memory bound too, when it is too
- * old, or when its bytes rotted. Not a log: what is done is gone.
+ * An appended chunk is delivered at least once and in order within its lane, also after kill -9; a
+ * loss of power may cost the last second. A chunk is dropped, and counted (losses.ts), only when
+ * the disk cap is reached, when both the disk and the memory bound are full, when it is too old,
+ * too large, or when its bytes on disk are damaged. Chunks that are done cannot be read again.
  */
 import type { Clock } from '../kernel/clock.ts';
 import type { Component } from '../kernel/component.ts';
@@ -63,7 +63,7 @@ export class DurableQueue implements ChunkQueue, Component {
   readonly #losses: QueueLosses;
   readonly #senders: Senders;
   readonly #flushes: Flushes;
-  /** Of chunks that senders have. */
+  /** The entries of the chunks that senders have. */
   readonly #entryOf = new WeakMap<Chunk, Entry>();
   readonly #stopping = new AbortController();
   #lock: Lock | undefined;
@@ -107,12 +107,12 @@ export class DurableQueue implements ChunkQueue, Component {
     return this.#lanes.count;
   }
 
-  /** Items that wait, in all lanes. */
+  /** Items that are not done, in all lanes. */
   get pendingItems(): number {
     return this.#lanes.items;
   }
 
-  /** Throws a ConfigError where the directory cannot be used, or another process uses it. */
+  /** Rejects with a ConfigError when the directory can't be used or another process uses it. */
   async start(): Promise<void> {
     const { directory } = this.#options;
     try {
@@ -163,7 +163,7 @@ export class DurableQueue implements ChunkQueue, Component {
       const due = await this.#senders.whenDue({ lanes, limits, deadlineMs, signal });
       if (due === undefined) return undefined;
       const chunks = this.#handOut(takeBatch(due, limits));
-      // All of them were damaged, and are dropped by now.
+      // Without chunks, all of the batch were damaged and have been dropped.
       if (chunks.length > 0) return { chunks };
     }
   }
@@ -187,9 +187,9 @@ export class DurableQueue implements ChunkQueue, Component {
   }
 
   /**
-   * Goes over to other limits at once. With another number of lanes what waits goes before all that
-   * comes, as after a restart; senders of before must have ended, but for batches under way, which
-   * may still be acknowledged.
+   * Changes the limits at once. With another number of lanes, the waiting chunks are sent before
+   * all later ones, as after a restart. The senders must have ended by then; batches that they have
+   * taken may still be acknowledged.
    */
   configure(limits: QueueLimits): void {
     const options = { ...this.#options, ...limits };
@@ -205,7 +205,7 @@ export class DurableQueue implements ChunkQueue, Component {
     this.#stopping.abort(new Error('queue is stopping'));
     await this.#ticking;
     this.#ticking = undefined;
-    // However short ago the disk refused: this is the last time.
+    // The last chance to write: the pause after a refusal is not kept.
     this.#unwritten.writeOut(Infinity);
     if (this.#unwritten.bytes > 0) {
       const { items } = this.#unwritten;
@@ -237,7 +237,7 @@ export class DurableQueue implements ChunkQueue, Component {
     this.#cache.add(entry);
   }
 
-  /** The chunks of a batch with their bytes; those that rotted on disk are dropped. */
+  /** The chunks of a batch with their bytes; those that are damaged on disk are dropped. */
   #handOut(entries: readonly Entry[]): Chunk[] {
     const chunks: Chunk[] = [];
     for (const entry of entries) {
@@ -262,9 +262,7 @@ export class DurableQueue implements ChunkQueue, Component {
     this.#losses.count(entry.items, reason, bytes);
   }
 
-  /**
-   * An entry is done, sent or dropped: what it holds is let go of, and its lane goes on behind it.
-   */
+  /** An entry is done, sent or dropped: its memory and its disk space are released. */
   #finish(entry: Entry): void {
     if (entry.isGone) return;
     if (entry.stored === undefined) this.#unwritten.release(entry);

@@ -1,9 +1,9 @@
 /**
- * What the queue gives up so that it stays within its bounds, always the oldest first:
+ * What the queue drops to stay within its bounds, always the oldest first:
  *
- *     disk cap       the oldest segment, with all that lies in it, before a chunk is written
- *     memory bound   of chunks that a full disk did not take
- *     age            what no receiver takes any more, looked for once a second
+ *     disk cap       the oldest segment with all its chunks, before a chunk is written
+ *     memory bound   chunks that a full disk did not take, after an append
+ *     age            chunks that the receiver would refuse as too old, once a second
  */
 import { assert } from '../kernel/errors.ts';
 import type { Entry } from './entry.ts';
@@ -32,12 +32,12 @@ export class Retention {
     this.#options = options;
   }
 
-  /** Whether a chunk is refused as it comes: the cap would have to drop all else for it. */
+  /** Whether a chunk is refused at its append: above half of the cap it would displace the rest. */
   isTooLarge(chunkBytes: number): boolean {
     return chunkBytes > Math.min(CHUNK_MAX_BYTES, this.bounds.capBytes / 2);
   }
 
-  /** Before a chunk of this size is written. */
+  /** Drops oldest segments until a chunk of this size fits under the cap. */
   makeRoomOnDisk(chunkBytes: number): void {
     const { lanes, store, drop } = this.#options;
     while (store.exceeds(chunkBytes, this.bounds.capBytes)) {
@@ -51,14 +51,14 @@ export class Retention {
     }
   }
 
-  /** After a chunk was appended, written or not. */
+  /** Drops the oldest unwritten chunks above the memory bound. */
   boundMemory(): void {
     const { unwritten, drop } = this.#options;
     const { memoryMaxBytes = MEMORY_MAX_BYTES } = this.bounds;
     unwritten.bound(memoryMaxBytes, (entry) => drop(entry, 'memory_full'));
   }
 
-  /** What is being sent is left to the sender. */
+  /** Drops chunks above the age limit, but for those that a sender has. */
   dropTooOld(nowMs: number): void {
     const { maxAgeMs = 0 } = this.bounds;
     if (maxAgeMs <= 0) return;

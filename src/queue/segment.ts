@@ -1,12 +1,12 @@
 /**
- * Segment files: chunks one behind the other, each with a header that is checked on its own, so
- * that a file can be walked without reading what the chunks hold, and so that one bad chunk costs
- * only itself.
+ * Segment files: chunks one behind the other, each with a header that has a checksum of its own. So
+ * a file is scanned without reading the chunks' bytes, and a damaged chunk costs only itself.
  *
  *   0 magic  4 length  8 items  12 raw bytes  16 oldest ms (f64)  24 newest ms (f64)
- *   32 lane (u16), lanes (u16)  36 CRC32 of the bytes  40 CRC32 of 0–40  44 bytes …          little-endian
+ *   32 lane (u16), lanes (u16)  36 CRC32 of the bytes  40 CRC32 of 0–40  44 bytes …
  *
- * Not a log in general: no index, no overwrite, nothing is ever changed but the torn end cut off.
+ * Numbers are little-endian. There is no index, and nothing written is changed; only a torn end is
+ * cut off.
  * Limits: a chunk ≤ 64 MiB.
  */
 import { closeSync, fstatSync, ftruncateSync, openSync, readSync, writevSync } from 'node:fs';
@@ -14,13 +14,13 @@ import { crc32 } from 'node:zlib';
 import type { Chunk } from '../model/queue.ts';
 
 export const HEADER_BYTES = 44;
-/** Larger chunks are refused: lengths read from disk stay believable. */
+/** Larger chunks are refused at their append. */
 export const CHUNK_MAX_BYTES = 64 * 1024 * 1024;
 
 const MAGIC = 0x31514d41;
 const MAGIC_BYTES = Buffer.from('AMQ1');
 
-/** What a header says of the chunk behind it. */
+/** What a header says about the chunk behind it. */
 export interface ChunkHeader {
   readonly length: number;
   readonly items: number;
@@ -34,7 +34,7 @@ export interface ChunkHeader {
 }
 
 export interface StoredHeader extends ChunkHeader {
-  /** Of the header, in its file. */
+  /** Where the header begins in its file. */
   readonly offset: number;
 }
 
@@ -53,7 +53,7 @@ function encodeHeader(header: ChunkHeader): Buffer {
   return bytes;
 }
 
-/** The header at a place in a buffer, undefined when there is none that checks out. */
+/** The header at an offset of a buffer; undefined when there is none or its checksum is wrong. */
 function decodeHeader(bytes: Buffer, at: number): ChunkHeader | undefined {
   if (at + HEADER_BYTES > bytes.length || bytes.readUInt32LE(at) !== MAGIC) return undefined;
   if (crc32(bytes.subarray(at, at + 40)) !== bytes.readUInt32LE(at + 40)) return undefined;
@@ -70,7 +70,8 @@ function decodeHeader(bytes: Buffer, at: number): ChunkHeader | undefined {
 }
 
 /**
- * Appends a chunk at `offset` of an open file: in the operating system's hands when this returns.
+ * Writes a chunk at `offset`, the end of an open file. The operating system has it when this
+ * returns; the disk may not.
  *
  * @throws  the file system's error, the file cut back to `offset` where that was possible
  */
@@ -94,7 +95,7 @@ export function writeChunk(fd: number, offset: number, chunk: Chunk, lanes: numb
   }
 }
 
-/** The bytes of a chunk, undefined when they are not what was written. */
+/** Reads the bytes of a chunk; undefined when they are cut off or their checksum is wrong. */
 export function readChunk(fd: number, header: StoredHeader): Uint8Array | undefined {
   const bytes = Buffer.allocUnsafeSlow(header.length);
   const read = readFully(fd, bytes, header.offset + HEADER_BYTES);
@@ -103,15 +104,15 @@ export function readChunk(fd: number, header: StoredHeader): Uint8Array | undefi
 
 export interface SegmentScan {
   readonly chunks: readonly StoredHeader[];
-  /** Behind the last chunk. */
+  /** Offset behind the last chunk. */
   readonly size: number;
-  /** Places where a header was bad and the next good one had to be looked for. */
+  /** How often a header was damaged and the next good one had to be searched for. */
   readonly badHeaders: number;
-  /** Bytes cut off the end. */
+  /** Bytes behind the last chunk, which a repair cuts off. */
   readonly tornBytes: number;
 }
 
-/** Walks a segment by its headers and cuts off a torn end. */
+/** Scans a segment by its headers and, when repairing, cuts off a torn end. */
 export function scanSegment(path: string, isRepairing = true): SegmentScan {
   const fd = openSync(path, isRepairing ? 'r+' : 'r');
   try {
@@ -141,7 +142,7 @@ export function scanSegment(path: string, isRepairing = true): SegmentScan {
   }
 }
 
-/** Where the next good header lies whose chunk fits the file. */
+/** The offset of the next good header whose chunk ends within the file. */
 function findHeader(fd: number, from: number, fileBytes: number): number | undefined {
   const rest = Buffer.allocUnsafeSlow(Math.max(0, fileBytes - from));
   readFully(fd, rest, from);

@@ -1,13 +1,13 @@
 /**
- * When a sender gets its next batch. It has some lanes of its own, and waits for the first of:
+ * When a sender gets its next batch. A sender has some lanes to itself, and waits for the first of:
  *
- *     a full batch          what its lanes hold together reaches a limit of the batch
- *     the deadline          the oldest chunk of its lanes has waited so long
- *     hurry                 a flush: what was appended before it waits for nothing more
- *     draining              nothing more will come; with empty lanes the sender is told so
+ *     a full batch          its lanes together reach a limit of the batch
+ *     the deadline          the oldest chunk of its lanes has waited for `deadlineMs`
+ *     hurry                 a flush: what was appended before it is due at once
+ *     draining              nothing more will come: what waits is due; empty lanes end the sender
  *     its signal, the end   no batch
  *
- * Not here: which chunks make the batch (lane.ts), their bytes.
+ * Not here: which chunks make the batch (lane.ts), and their bytes (queue.ts).
  */
 import type { Clock } from '../kernel/clock.ts';
 import type { BatchLimits } from '../model/queue.ts';
@@ -27,10 +27,10 @@ export class Senders {
   readonly #ending: AbortSignal;
   readonly #signals = new WeakMap<AbortSignal, AbortSignal>();
   #isDraining = false;
-  /** What was appended until then waits for no deadline. */
+  /** What was appended at this time or before waits for no deadline. */
   #hurriedMs = -Infinity;
 
-  /** @param ending  of the queue: aborts when no sender is to get anything more */
+  /** @param ending  aborts when the queue stops, and no sender gets anything more */
   constructor(lanes: Lanes, clock: Clock, ending: AbortSignal) {
     this.#lanes = lanes;
     this.#clock = clock;
@@ -38,8 +38,8 @@ export class Senders {
   }
 
   /**
-   * Those of its lanes that hold a batch which is to be sent now; undefined when there is none and
-   * none will come.
+   * Resolves with the lanes whose chunks are due, or with undefined when nothing is due and nothing
+   * will be. Never rejects.
    */
   async whenDue({ lanes, limits, deadlineMs, signal }: Demand): Promise<Lane[] | undefined> {
     const own = lanes.map((lane) => this.#lanes.at(lane));
@@ -55,27 +55,27 @@ export class Senders {
     return undefined;
   }
 
-  /** What was appended until then is due. */
+  /** Makes due what was appended at `appendedMs` or before. */
   hurry(appendedMs: number): void {
     this.#hurriedMs = appendedMs;
     this.#lanes.wakeAll();
   }
 
-  /** All that is there is due, and nothing will come. */
+  /** Makes all due that waits; nothing more will be appended. */
   drain(): void {
     this.#isDraining = true;
     this.#lanes.wakeAll();
   }
 
-  /** How long what waits in the lanes may wait yet, ms. */
+  /** For how many more ms the oldest chunk of the lanes may wait. */
   #measureWait(filled: readonly Lane[], limits: BatchLimits, deadlineMs: number): number {
     const oldestMs = Math.min(...filled.map((lane) => lane.oldest()?.appendedMs ?? Infinity));
     if (this.#isDraining || oldestMs <= this.#hurriedMs || isFullBatch(filled, limits)) return 0;
-    // A clock set back must not make a chunk wait longer than one deadline.
+    // A clock that is set back must not make a chunk wait longer than one deadline.
     return deadlineMs - Math.max(0, this.#clock.nowMs() - oldestMs);
   }
 
-  /** Waits until a lane wakes its waiter, or a span is over, or the signal aborts. */
+  /** Waits until a lane wakes its waiter, `ms` have passed, or the signal aborts. */
   async #wait(
     lanes: readonly Lane[],
     limits: BatchLimits,

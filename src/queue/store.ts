@@ -1,8 +1,8 @@
 /**
- * The disk half of the queue: the segment files of one directory, written at the end, read
- * anywhere, deleted when all their chunks are done. Knows nothing of lanes' order, of memory or of
- * waiting. A new segment begins at each start, so what a crash left behind is never written to
- * again.
+ * The disk half of the queue: the segment files of one directory. They are written at the end, read
+ * at any offset, and deleted when all their chunks are done. A new segment begins at each start, so
+ * a file that a crash left behind is never written to again.
+ * Not here: the order of lanes, memory, waiting.
  */
 import {
   closeSync,
@@ -24,11 +24,11 @@ export interface Segment {
   readonly id: number;
   readonly path: string;
   size: number;
-  /** Chunks in it that are not done. */
+  /** How many of its chunks are not done. */
   live: number;
 }
 
-/** A chunk on disk: in which segment, and what its header says, its offset among it. */
+/** A chunk on disk: its segment, and its header with the offset. */
 export interface StoredChunk {
   readonly segment: Segment;
   readonly header: StoredHeader;
@@ -43,7 +43,7 @@ export interface StoreScan {
 
 export class SegmentStore {
   readonly #directory: string;
-  /** A segment that has reached it is followed by another. */
+  /** A segment of this size is ended, and another one begins. */
   segmentBytes: number;
   readonly #segments: Segment[] = [];
   #active: { readonly segment: Segment; readonly fd: number } | undefined;
@@ -64,14 +64,14 @@ export class SegmentStore {
     return this.#segments.length;
   }
 
-  /** Makes the directory when it is missing. */
+  /** Creates the directory when it is missing. Throws the file system's error. */
   prepare(): void {
     mkdirSync(this.#directory, { recursive: true });
   }
 
   /**
-   * Finds what earlier runs left, oldest first, and repairs it. Call `sweep` after the done ones
-   * are released.
+   * Finds the chunks that earlier runs left, oldest first, and repairs the files. The caller
+   * releases those that are done and then calls `sweep`. Throws the file system's error.
    */
   open(afterSegment: number): StoreScan {
     const ids = readdirSync(this.#directory)
@@ -92,14 +92,14 @@ export class SegmentStore {
       this.#segments.push(segment);
       this.#diskBytes += segment.size;
     }
-    // Never a number that a cursor has seen, or new chunks would lie before it.
+    // A number that a cursor has passed would make the new chunks count as done.
     this.#nextId = Math.max(afterSegment, ids.at(-1) ?? 0) + 1;
     return { chunks, badHeaders, tornBytes };
   }
 
-  /** Deletes the segments found at the start in which nothing is left to do. */
+  /** Deletes the segments whose chunks are all done. */
   sweep(): void {
-    for (const segment of this.#segments.filter((one) => one.live === 0)) {
+    for (const segment of this.#segments.filter(({ live }) => live === 0)) {
       this.#deleteIfDone(segment);
     }
   }
@@ -113,8 +113,8 @@ export class SegmentStore {
    * Appends a chunk.
    *
    * @throws  the file system's error; nothing of the chunk is then left, and the next one begins
-   *          a new segment: while a segment is written to it is not deleted, and on a disk that we
-   *          filled ourselves its space is just what is missing
+   *          a new segment. The present one is ended because a segment is only deleted after its
+   *          end, and on a disk that the queue itself has filled its space is needed
    */
   write(chunk: Chunk, lanes: number): StoredChunk {
     try {
@@ -137,7 +137,7 @@ export class SegmentStore {
     return { segment, header };
   }
 
-  /** The bytes of a chunk, undefined when they can't be read or are not what was written. */
+  /** The bytes of a chunk; undefined when they can't be read or are damaged. */
   read(stored: StoredChunk): Uint8Array | undefined {
     try {
       const fd = openSync(stored.segment.path, 'r');
@@ -151,13 +151,16 @@ export class SegmentStore {
     }
   }
 
-  /** A chunk is done: with the last one its segment goes. */
+  /** Notes that a chunk is done; the segment is deleted with its last one. */
   release({ segment }: StoredChunk): void {
     segment.live -= 1;
     this.#deleteIfDone(segment);
   }
 
-  /** The oldest segment, closed for writing, so that the caller can release what lies in it. */
+  /**
+   * The oldest segment, ended if it was the one being written; undefined when there is none. It is
+   * deleted at once if all its chunks are done, else when the caller has released them.
+   */
   closeOldest(): Segment | undefined {
     const oldest = this.#segments[0];
     if (oldest !== undefined && oldest === this.#active?.segment) this.#closeActive();
@@ -165,28 +168,28 @@ export class SegmentStore {
     return oldest;
   }
 
-  /** The next chunk begins a new segment. */
+  /** Ends the segment being written; the next chunk begins a new one. */
   #endSegment(): void {
     const segment = this.#active?.segment;
     this.#closeActive();
     if (segment !== undefined) this.#deleteIfDone(segment);
   }
 
-  /** As `sync`, before it returns. */
+  /** The same as `sync`, but blocking. */
   syncNow(): void {
     if (!this.#unsynced || this.#active === undefined) return;
     fdatasyncSync(this.#active.fd);
     this.#unsynced = false;
   }
 
-  /** What was written reaches the disk. */
+  /** Forces what was written to the disk. Rejects with the file system's error. */
   async sync(): Promise<void> {
     if (!this.#unsynced || this.#active === undefined) return;
     this.#unsynced = false;
     try {
       await datasync(this.#active.fd);
     } catch (error) {
-      // The file may have been closed and deleted meanwhile, all of it being done.
+      // The file may have been closed and deleted meanwhile, because all its chunks were done.
       if ((error as NodeJS.ErrnoException).code === 'EBADF') return;
       this.#unsynced = true;
       throw error;
@@ -218,8 +221,8 @@ export class SegmentStore {
     try {
       if (this.#unsynced && this.#active.segment.live > 0) fdatasyncSync(this.#active.fd);
     } catch {
-      // A failing disk: what was written is in the system's hands and survives us, if not a loss of
-      // power.
+      // The disk fails. The operating system has the data, which survives the end of this process
+      // but not a loss of power.
     }
     this.#unsynced = false;
     closeSync(this.#active.fd);

@@ -1,4 +1,4 @@
-/** What the disk did not take: order, the second of patience, the bound. */
+/** Chunks that the disk did not take: their order, the pause of a second, the bound. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { silentLogger } from '../kernel/logger.ts';

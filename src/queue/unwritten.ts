@@ -1,7 +1,7 @@
 /**
- * Chunks that the disk has not taken yet, oldest first: usually the one that is being appended, and
- * on a full disk all that came since, up to a bound of bytes. A disk that refused is tried again
- * once a second.
+ * Chunks that are not on disk yet, oldest first. Usually that is only the one being appended; while
+ * the disk is full, it is all that came since, up to a bound of bytes. After a refusal the disk is
+ * tried again once a second.
  */
 import type { Logger } from '../kernel/logger.ts';
 import type { Gauge } from '../kernel/metrics.ts';
@@ -9,7 +9,7 @@ import type { Entry } from './entry.ts';
 import { Fifo } from './fifo.ts';
 
 export interface UnwrittenOptions {
-  /** Puts the bytes of an entry on disk; throws the file system's error. */
+  /** Writes the bytes of an entry to disk; throws the file system's error. */
   readonly write: (entry: Entry, bytes: Uint8Array) => void;
   /** 1 while the disk refuses. */
   readonly diskRefuses: Gauge;
@@ -17,14 +17,14 @@ export interface UnwrittenOptions {
   readonly directory: string;
 }
 
-/** A disk that refused is left alone for so long, once there is more than one chunk for it. */
+/** For how long a disk that refused is not tried again, while more than one chunk waits. */
 const RETRY_MS = 1_000;
 
 export class Unwritten {
   readonly #options: UnwrittenOptions;
   readonly #entries = new Fifo<Entry>();
   #bytes = 0;
-  /** 0 while the disk takes what it is given. */
+  /** When the disk is tried again; 0 while it works. */
   #retryAtMs = 0;
 
   constructor(options: UnwrittenOptions) {
@@ -44,10 +44,10 @@ export class Unwritten {
     this.#bytes += entry.length;
   }
 
-  /** Writes them, oldest first, until the disk refuses. */
+  /** Writes what waits, oldest first, until the disk refuses. Never throws. */
   writeOut(nowMs: number): void {
     let entry = this.#entries.at(0);
-    // What is alone in its wait is tried at once: the disk may have room again.
+    // A chunk that waits alone is tried at once: the disk may have room again.
     const isWaiting = this.#entries.length > 1 && nowMs < this.#retryAtMs;
     if (entry === undefined || isWaiting) return;
     for (; entry !== undefined; entry = this.#entries.at(0)) {
@@ -65,13 +65,13 @@ export class Unwritten {
     if (this.#retryAtMs > 0) this.#sayWorks();
   }
 
-  /** An entry that was never written is done, sent or dropped: its bytes are let go of. */
+  /** Frees the bytes of an entry that was sent or dropped before it was written. */
   release(entry: Entry): void {
     this.#bytes -= entry.length;
     entry.bytes = undefined;
   }
 
-  /** Gives the oldest to `drop`, which takes them out, until the rest is within the bound. */
+  /** Gives the oldest to `drop`, which marks them as gone, until the rest is within the bound. */
   bound(maxBytes: number, drop: (entry: Entry) => void): void {
     for (let oldest = this.#entries.at(0); oldest !== undefined; oldest = this.#entries.at(0)) {
       if (!oldest.isGone && this.#bytes <= maxBytes) return;
@@ -84,7 +84,7 @@ export class Unwritten {
     const { diskRefuses, log, directory } = this.#options;
     this.#retryAtMs = nowMs + RETRY_MS;
     diskRefuses.set(1);
-    log.error('queue disk refuses: new items wait in memory; free some space', {
+    log.error('queue disk refuses writes: new items wait in memory; free some space', {
       error,
       directory,
       memory_bytes: this.#bytes,

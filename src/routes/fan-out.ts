@@ -1,12 +1,12 @@
 /**
- * The appender of one target: to every outlet of its source. A ref stands for a row with the ref
- * that the series has at each outlet; transforms have been applied when the row was made, so a
- * sample costs a look at its row.
+ * The appender of one target, which appends to every outlet of its source. A ref is the number of a
+ * row, and the row holds the ref that the series has at each outlet. Transforms are applied when
+ * the row is made, so a sample costs a look at its row.
  *
  *     ref   outlet 0   outlet 1
  *     0     17         4
- *     1     18         -1          dropped on the way to outlet 1
- *     2     -2         5           outlet 0 came later, and the series has not been renewed yet
+ *     1     18         -1          dropped by the transforms of outlet 1
+ *     2     -2         5           outlet 0 is new, and the series has not been renewed yet
  */
 import type { NativeHistogram } from '../model/histogram.ts';
 import type { LabelSet } from '../model/labels.ts';
@@ -21,7 +21,7 @@ import {
 import { applyAll } from '../model/transform.ts';
 import { isSameOutlet, type Outlet } from './outlet.ts';
 
-/** In a row: the outlet has not been asked for the series. */
+/** In a row: the outlet has not been asked for a ref of the series yet. */
 const UNASKED = -2;
 const FIRST_ROWS = 16;
 
@@ -35,17 +35,17 @@ export class FanOut implements RoutedAppender {
   readonly #key: string;
   readonly #onClose: () => void;
   #columns: readonly Column[];
-  /** Row by row, as wide as there are columns. */
+  /** Row by row; a row is as long as there are columns. */
   #refs: Int32Array;
-  /** Beside the refs, what samples are multiplied by; undefined while that is 1 everywhere. */
+  /** For each ref, the factor of its samples; undefined while all factors are 1. */
   #scales: Float64Array | undefined;
   #rows = 0;
   /** 1 for a row that no series has. */
   #isFree = new Uint8Array(FIRST_ROWS);
   readonly #free: SeriesRef[] = [];
-  /** Something is appended that is not committed. */
+  /** Whether something was appended that is neither committed nor rolled back. */
   #isInTransaction = false;
-  /** Waits for the end of the transaction. */
+  /** The outlets to go over to at the end of the transaction. */
   #next: { readonly outlets: readonly Outlet[]; readonly done: () => void } | undefined;
 
   constructor(key: string, outlets: readonly Outlet[], onClose: () => void) {
@@ -55,7 +55,10 @@ export class FanOut implements RoutedAppender {
     this.#refs = new Int32Array(FIRST_ROWS * outlets.length);
   }
 
-  /** Resolves when nothing more goes to outlets that are not among these. */
+  /**
+   * Goes over to other outlets, at once or at the end of the transaction. Resolves when nothing
+   * more goes to outlets that are not among them.
+   */
   goOver(outlets: readonly Outlet[]): Promise<void> {
     if (!this.#isInTransaction) {
       this.#goOverNow(outlets);
@@ -109,7 +112,7 @@ export class FanOut implements RoutedAppender {
   appendHistogram(ref: SeriesRef, tMs: number, histogram: NativeHistogram): void {
     this.#isInTransaction = true;
     this.#each(ref, (appender, own, scale) =>
-      appender.appendHistogram(own, tMs, scale === 1 ? histogram : scaledSum(histogram, scale)),
+      appender.appendHistogram(own, tMs, scale === 1 ? histogram : scaleSum(histogram, scale)),
     );
   }
 
@@ -156,7 +159,7 @@ export class FanOut implements RoutedAppender {
     this.#onClose();
   }
 
-  /** Asks the outlets that have not been asked for a series; false when none wants it. */
+  /** Asks the outlets that have not been asked for a series yet; false when all of them drop it. */
   #fill(ref: SeriesRef, labels: LabelSet): boolean {
     const width = this.#columns.length;
     let isWanted = false;
@@ -186,7 +189,7 @@ export class FanOut implements RoutedAppender {
     }
   }
 
-  /** A row that asks every outlet. */
+  /** Takes a free row and marks all of its outlets as unasked. */
   #takeRow(): SeriesRef {
     const ref = this.#free.pop() ?? this.#rows++;
     if (ref >= this.#isFree.length) this.#grow();
@@ -229,7 +232,9 @@ export class FanOut implements RoutedAppender {
 
   #goOverNow(outlets: readonly Outlet[]): void {
     const old = this.#columns;
-    const kept = outlets.map((outlet) => old.findIndex((one) => isSameOutlet(one.outlet, outlet)));
+    const kept = outlets.map((outlet) =>
+      old.findIndex((column) => isSameOutlet(column.outlet, outlet)),
+    );
     const isSame = outlets.length === old.length && kept.every((from, index) => from === index);
     if (isSame) return;
     const columns = outlets.map((outlet, index): Column => {
@@ -242,7 +247,7 @@ export class FanOut implements RoutedAppender {
     this.generation += 1;
   }
 
-  /** @param kept  for each new column which one it was, -1 for none */
+  /** Copies the rows into the new columns. @param kept  each one's old column, -1 if it is new */
   #moveRows(oldWidth: number, kept: readonly number[]): void {
     const width = kept.length;
     const refs = new Int32Array(this.#isFree.length * width);
@@ -263,6 +268,6 @@ export class FanOut implements RoutedAppender {
   }
 }
 
-function scaledSum(histogram: NativeHistogram, scale: number): NativeHistogram {
+function scaleSum(histogram: NativeHistogram, scale: number): NativeHistogram {
   return { ...histogram, sum: histogram.sum * scale };
 }

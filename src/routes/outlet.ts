@@ -1,14 +1,14 @@
-/** Where a route ends. Values only. */
+/** Outlets: where routes end. Values only. */
 import type { OpenAppender } from '../model/sample.ts';
 import type { SeriesTransform } from '../model/transform.ts';
 
-/** A sink at the end of a route, and what is done to series on the way. */
+/** A sink at the end of a route, with the transforms that series pass on the way. */
 export interface Outlet {
   readonly openAppender: OpenAppender;
   readonly transforms: readonly SeriesTransform[];
 }
 
-/** Whether appenders of one go on as those of the other. */
+/** Whether an appender opened for one can go on for the other: same sink, same transforms. */
 export function isSameOutlet(a: Outlet, b: Outlet): boolean {
   return (
     a.openAppender === b.openAppender &&

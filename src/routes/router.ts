@@ -1,24 +1,23 @@
 /**
- * Where the samples of sources go: for each source the outlets that its routes lead to, each a sink
- * with what is done to series on the way. The outlets may change at any time; an open appender goes
- * over to others between two transactions.
+ * Where the samples of sources go: for each source, the outlets to which its routes lead. They may
+ * change at any time; an open appender goes over to the new ones between two transactions.
  */
 import { setImmediate } from 'node:timers/promises';
 import type { OpenRoutedAppender } from '../model/sample.ts';
 import { FanOut } from './fan-out.ts';
 import type { Outlet } from './outlet.ts';
 
-/** Appenders that go over in one turn of the event loop. */
+/** How many appenders go over in one turn of the event loop. */
 const SLICE = 500;
 
-/** By source. */
+/** The outlets of each source. */
 export type Routes = ReadonlyMap<string, readonly Outlet[]>;
 
 export class Router {
   #routes: Routes = new Map();
   readonly #open = new Map<string, Set<FanOut>>();
 
-  /** An appender to wherever the source's samples go, now and later. */
+  /** Opens an appender to the outlets of a source; it follows their changes until it is closed. */
   readonly openAppender: OpenRoutedAppender = (source, key) => {
     const open = this.#open.get(source) ?? new Set();
     this.#open.set(source, open);
@@ -31,9 +30,9 @@ export class Router {
   };
 
   /**
-   * Goes over to other routes. A source that is gone keeps its ways for as long as its appenders
-   * are open, for the ends of its series. Resolves when no appender has anything to do with the
-   * outlets that are gone.
+   * Goes over to other routes. A source that is gone keeps those of its outlets whose sinks go on
+   * for as long as its appenders are open, so that its stale markers arrive. Resolves when no
+   * appender uses an outlet that is gone.
    */
   async apply(routes: Routes): Promise<void> {
     const live = new Set([...routes.values()].flat().map(({ openAppender }) => openAppender));
@@ -45,7 +44,7 @@ export class Router {
       ]);
     this.#routes = new Map([...leaving, ...routes]);
     const changes: Promise<void>[] = [];
-    // Those that are opened meanwhile have the new routes.
+    // Appenders that are opened during the loop have the new routes already.
     const all = [...this.#open].flatMap(([source, open]) =>
       [...open].map((appender) => ({ source, appender })),
     );

@@ -1,7 +1,7 @@
 /**
- * As whom AWS is called, and in which region: the keys that sigv4, discovery on AWS and the proxy's
- * routes share. Without keys, profile or role the default chain of credentials is asked, on ECS the
- * task role's.
+ * With which credentials AWS is called, and in which region: the keys that sigv4, discovery on AWS
+ * and the proxy's routes share. Without keys, profile or role, the default chain of credentials is
+ * asked, which on ECS gives those of the task role.
  * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#sigv4
  */
 import type { z } from 'zod';
@@ -30,7 +30,7 @@ export const awsAccessShape = {
 export type AwsAccessInput = Partial<z.output<z.ZodObject<typeof awsAccessShape>>>;
 
 /**
- * What credentials are made of; the region is the caller's, who knows where else one may be told.
+ * The options of a credential source. The region is left out: callers have defaults of their own.
  */
 export function resolveAwsAccess(
   input: AwsAccessInput,
@@ -44,7 +44,7 @@ export function resolveAwsAccess(
   };
 }
 
-/** An external id without the role that it is for. */
+/** Whether there is an external id without the role that it belongs to. */
 export function isLoneExternalId(input: AwsAccessInput): boolean {
   return input.external_id !== undefined && input.role_arn === undefined;
 }
@@ -52,10 +52,10 @@ export function isLoneExternalId(input: AwsAccessInput): boolean {
 export const LONE_EXTERNAL_ID = '"external_id" needs "role_arn"';
 
 /**
- * Keys that go together, or that another one makes idle.
+ * Reports keys that lack the one they belong to, and keys that have no effect beside another.
  *
- * @param loneExternalId  sigv4 of Prometheus refuses one without a role, its discovery takes it and
- *   does nothing with it
+ * @param loneExternalId  what becomes of an external id without a role: Prometheus' sigv4 refuses
+ *   it, its discovery accepts it without effect
  */
 export function checkAwsAccess(
   input: AwsAccessInput,

@@ -1,5 +1,6 @@
 /**
- * How a client connects: its TLS and its proxy together, and when that has changed.
+ * How a client connects: its TLS and its proxy together, with a key and a stamp by which changes
+ * are noticed.
  */
 import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
@@ -17,7 +18,7 @@ export interface ConnectionInput extends ProxyInput {
   readonly tls_config?: TlsInput | undefined;
 }
 
-/** Undefined where nothing is set: such clients connect as all others do. */
+/** Undefined when nothing is set: such clients connect with the defaults. */
 export function resolveConnection(
   input: ConnectionInput,
   context: CheckContext,

@@ -9,8 +9,8 @@ export const countSchema = z
 export const positiveSchema = countSchema.min(1, 'must be more than 0');
 
 /**
- * A number, 0 or more, with a fraction or without. Of a document such as `1.10` comes as text,
- * since it might be meant as one.
+ * A number, 0 or more, with or without a fraction. A document keeps a number such as `1.10` as
+ * text, which is accepted too.
  */
 export const amountSchema = z
   .union(
@@ -30,5 +30,5 @@ export const portSchema = z
   .min(1, EXPECTED_PORT)
   .max(PORT_MAX, EXPECTED_PORT);
 
-/** As `portSchema`, of a key where 0 stands for no port. */
+/** The same as `portSchema`, for a key where 0 means no port. */
 export const optionalPortSchema = z.union([z.literal(0), portSchema], { error: EXPECTED_PORT });

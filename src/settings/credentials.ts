@@ -1,6 +1,6 @@
 /**
- * Who a client of HTTP says it is: basic_auth, authorization, bearer_token and oauth2, of which one
- * may be set. Signing with AWS credentials is aws-access.ts.
+ * How an HTTP client authenticates: basic_auth, authorization, bearer_token and oauth2, of which
+ * one may be set. Signing with AWS credentials is in aws-access.ts.
  * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#http_config
  */
 import { z } from 'zod';
@@ -55,7 +55,7 @@ const CHOICES = Object.keys(credentialsShape);
 
 export type CredentialsInput = Partial<z.output<z.ZodObject<typeof credentialsShape>>>;
 
-/** Checks the keys against each other; a secret's file that is not there yet is a warning. */
+/** Checks the keys against each other; a secret's file that does not exist yet is a warning. */
 export function resolveCredentials(
   input: CredentialsInput,
   context: CheckContext,

@@ -1,6 +1,6 @@
 /**
- * Durations as Prometheus writes them, in files and in flags, in whole milliseconds. The two other
- * ways to write one are apart, each with its reason: go-duration.ts, refresh-interval.ts.
+ * Durations in Prometheus' syntax, in files and in flags, read as whole milliseconds. The two other
+ * syntaxes are in files of their own, each with its reason: go-duration.ts, refresh-interval.ts.
  * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/ (<duration>)
  */
 import { z } from 'zod';
@@ -8,18 +8,16 @@ import { formatDurationMs, parseDurationMs } from '../model/duration.ts';
 
 const EXPECTED = 'expected a duration such as 15s, 1m30s or 1h';
 
-/**
- * What editors are told of a text that is no duration yet: `${…}` is replaced before it is read.
- */
+/** A text with `${…}` is no duration yet, as the reference is replaced later; editors accept it. */
 const REFERENCE = String.raw`\$\{`;
 const UNITS = '(?:ms|[ywdhms])';
 
 /**
- * A duration as it is written, before it is read. Numbers are let in so that a missing unit is
- * answered with a sentence.
+ * The schema of a duration before it is parsed. It accepts numbers, so that the parser can refuse a
+ * missing unit with a helpful message.
  *
- * @param pattern  of the texts, for editors; the reader has the last word
- * @param numbers  which numbers editors let pass
+ * @param pattern  which texts editors accept; the parser decides in the end
+ * @param numbers  which numbers editors accept
  */
 export function writtenDuration(
   pattern: string,
@@ -42,7 +40,7 @@ export const durationSchema = writtenDuration(String.raw`^(?:0|(?:\d+${UNITS})+)
   },
 );
 
-/** Why a text is no duration, and how to write one. */
+/** The message for a text that is no duration: why, and how to write one. */
 export function describeBadDuration(text: string): string {
   if (/^\d+$/.test(text)) return `duration "${text}" has no unit; write ${text}s for seconds`;
   return `${JSON.stringify(text)} is not a duration; write it as 15s, 1m30s or 1h`;

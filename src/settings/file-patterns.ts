@@ -1,6 +1,6 @@
 /**
- * Paths with `*` in their last part, as file_sd_configs and scrape_config_files write them, and the
- * files that match.
+ * Paths with `*` in their last part, as file_sd_configs and scrape_config_files have them, and the
+ * search for the files that match.
  * Limits: files of one search ≤ 10,000.
  */
 import { readdir, stat } from 'node:fs/promises';
@@ -9,11 +9,11 @@ import { basename, dirname, join, resolve } from 'node:path';
 const FILES_MAX = 10_000;
 
 /**
- * The files that exist now, each once, sorted within a pattern; `*` only in the last part of a
- * pattern.
+ * Finds the files that match, each once, in the order of the patterns and sorted within each. A
+ * folder that does not exist has no files.
  *
- * @throws Error when a folder can't be read, or too many files match; one that is not there has no
- *   files
+ * @param patterns  with `*` only in the last part of the path
+ * @throws Error when a folder can't be read, or too many files match
  */
 export async function filesMatching(
   patterns: readonly string[],
@@ -23,7 +23,7 @@ export async function filesMatching(
   for (const pattern of patterns) {
     const directory = resolve(baseDirectory, dirname(pattern));
     const wanted = basename(pattern);
-    const names = wanted.includes('*') ? await namesIn(directory) : [wanted];
+    const names = wanted.includes('*') ? await readNames(directory) : [wanted];
     for (const name of names.sort()) {
       const fits = matches(name, wanted.split('*'));
       if (fits && (await exists(join(directory, name)))) found.add(join(directory, name));
@@ -33,7 +33,7 @@ export async function filesMatching(
   return [...found];
 }
 
-/** Whether a name is these parts with any text between them. */
+/** Whether a name consists of these parts with any text between them. */
 function matches(name: string, parts: readonly string[]): boolean {
   const [first = '', ...rest] = parts;
   const last = rest.pop();
@@ -48,7 +48,7 @@ function matches(name: string, parts: readonly string[]): boolean {
   return name.length >= at + last.length && name.endsWith(last);
 }
 
-async function namesIn(directory: string): Promise<string[]> {
+async function readNames(directory: string): Promise<string[]> {
   try {
     return await readdir(directory);
   } catch (error) {

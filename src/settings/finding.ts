@@ -1,17 +1,17 @@
 /**
- * What a check of a configuration has found: a value, so that `check config` can print all of it
- * and a start can refuse on the first error.
+ * Findings: the errors and warnings of a check of a configuration. They are values, so that `check
+ * config` can print all of them and a start can fail with the first error.
  */
 import type { FindingCode } from '../kernel/error-codes/catalogue.ts';
 
-/** Steps from the top of the document: keys and places in lists. */
+/** The steps from the top of a document to a value: keys, and indexes of lists. */
 export type ConfigPath = readonly (string | number)[];
 
 export interface Finding {
   readonly severity: 'error' | 'warning';
   readonly code: FindingCode;
   readonly file: string;
-  /** Both from 1. */
+  /** Line and column count from 1. */
   readonly line: number;
   readonly column: number;
   readonly message: string;
@@ -23,43 +23,43 @@ export function describeFinding(finding: Finding): string {
   return `${file}:${line}:${column}: ${message}`;
 }
 
-/** The whole line: place, message, code. */
+/** `file:line:column: message [CODE]`. */
 export function formatFinding(finding: Finding): string {
   return `${describeFinding(finding)} [${finding.code}]`;
 }
 
-/** Where checks leave what they find; places are given as paths and become line and column. */
+/** Takes the findings of checks. They give a path, of which it makes line and column. */
 export interface Reporter {
   error(path: ConfigPath, code: FindingCode, message: string): void;
-  /** @param at  the value's place unless told otherwise: of a block it is the line below its key */
+  /**
+   * @param at  whose position is told; the value's by default, which for a block is the line below
+   *            its key
+   */
   warn(path: ConfigPath, message: string, at?: 'key' | 'value'): void;
   /**
-   * Something known that can't be done here: an error, or a warning where a part of the whole is
-   * asked for.
+   * Reports a known setting that is not supported: an error, or a warning where the user accepts a
+   * partial result (`--allow-partial`).
    */
   lacks(path: ConfigPath, message: string): void;
 }
 
-/** Where settings are checked and resolved. */
+/** What the check and resolution of some settings needs to know of their surroundings. */
 export interface CheckContext {
-  /** Of the settings in their document. */
+  /** The path of the settings in their document. */
   readonly path: ConfigPath;
-  /** Where relative paths start: the folder of the document. */
+  /** The folder that relative paths start from: that of the document. */
   readonly baseDirectory: string;
   readonly report: Reporter;
 }
 
-/**
- * Hears nothing: for settings that are resolved again after a check has reported what is wrong with
- * them.
- */
+/** Drops all findings: for settings that are resolved again after a check has reported them. */
 export const silentReporter: Reporter = {
   error: () => undefined,
   warn: () => undefined,
   lacks: () => undefined,
 };
 
-/** Refuses all but the first of keys that exclude each other. @param owner  holds them at `path` */
+/** Reports the second of keys that exclude each other. @param owner  what has them, at `path` */
 export function checkOnlyOne(
   owner: object | undefined,
   keys: readonly string[],
@@ -72,9 +72,9 @@ export function checkOnlyOne(
 }
 
 /**
- * The reporter of a part that does not know where in the document it lies.
+ * A reporter for a part that does not know where in the document it is.
  *
- * @param move  turns its paths into the document's
+ * @param move  turns the part's paths into the document's
  */
 export function relocated(report: Reporter, move: (path: ConfigPath) => ConfigPath): Reporter {
   return {

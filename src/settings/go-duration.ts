@@ -1,7 +1,7 @@
 /**
- * Durations as Go's time.ParseDuration reads them (`1m30s`, `1.5s`, `500ms`). A deliberate second
- * dialect: the Collector's own keys are Go's, with fractions and without days; the Prometheus
- * configuration inside a receiver is Prometheus'.
+ * Durations in the syntax of Go's time.ParseDuration (`1m30s`, `1.5s`, `500ms`), with fractions and
+ * without days. The OpenTelemetry Collector's own keys use it; the Prometheus configuration inside
+ * a receiver uses Prometheus' (duration.ts).
  * Source: https://pkg.go.dev/time#ParseDuration
  */
 import { z } from 'zod';
@@ -21,7 +21,7 @@ const UNITS_MS: Readonly<Record<string, number>> = {
 const PART = /(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)/g;
 const WHOLE = new RegExp(`^(?:${PART.source})+$`);
 
-/** Whole milliseconds, rounded up so that a duration above 0 stays so. */
+/** Whole milliseconds, rounded up so that a duration above 0 does not become 0. */
 export const goDurationSchema = writtenDuration(`^0$|${WHOLE.source}`).transform(
   (written, context) => {
     const text = String(written);

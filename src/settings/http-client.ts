@@ -1,5 +1,5 @@
 /**
- * The keys of an HTTP client, of scrape_configs, remote_write and http_sd_configs alike:
+ * The keys of an HTTP client, which scrape_configs, remote_write and http_sd_configs share:
  * credentials, headers, TLS and proxies, each in a file of its own.
  * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#http_config
  */
@@ -30,15 +30,15 @@ export const httpClientShape = {
 export type HttpClientInput = Partial<z.output<z.ZodObject<typeof httpClientShape>>>;
 
 export interface HttpClientSettings extends HttpCredentials {
-  /** TLS and proxy, where any is set. */
+  /** TLS and proxy; undefined when neither is set. */
   readonly connection?: HttpConnection | undefined;
   readonly headers: Readonly<Record<string, string>>;
 }
 
 /**
- * Checks the keys against each other.
+ * Checks the keys against each other and makes plain values of them.
  *
- * @param context  its path is that of the block that holds the keys
+ * @param context  its path is that of the block that has the keys
  */
 export function resolveHttpClient(
   input: HttpClientInput,

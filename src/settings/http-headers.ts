@@ -37,7 +37,12 @@ const RESERVED = new Set([
   'x-amz-content-sha256',
 ]);
 
-/** @param context  its path is that of http_headers. @returns the values of each name, joined */
+/**
+ * Reads the headers, files too.
+ *
+ * @param context  its path is that of http_headers
+ * @returns        the values of each name, joined by ", "
+ */
 export function resolveHeaders(
   input: z.output<typeof httpHeadersSchema>,
   context: CheckContext,
@@ -54,7 +59,7 @@ export function resolveHeaders(
   return headers;
 }
 
-/** Refuses a header that the protocol sets itself, or that is no header name at all. */
+/** Reports a header that the protocol sets itself, and a name that no header may have. */
 export function checkHeaderName(name: string, path: ConfigPath, report: Reporter): void {
   if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name))
     report.error(path, 'CONFIG_VALUE', `${JSON.stringify(name)} is not a header name`);

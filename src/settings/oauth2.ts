@@ -1,5 +1,5 @@
 /**
- * oauth2: a token that a client gets with its own credentials, and sends as a bearer.
+ * oauth2: a client gets a token with its own credentials and sends it as a bearer token.
  * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#oauth2
  */
 import { z } from 'zod';
@@ -35,9 +35,10 @@ export const oauth2Schema = z.strictObject({
 });
 
 /**
- * @param context  its path is that of oauth2.
+ * Checks the keys against each other.
  *
- * @returns gives the token, a fresh one when it has expired
+ * @param context  its path is that of oauth2
+ * @returns        a function that gives the token, a new one when it has expired
  */
 export function resolveOAuth2(
   input: z.output<typeof oauth2Schema>,

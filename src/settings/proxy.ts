@@ -37,7 +37,7 @@ export interface ProxyInput {
   readonly proxy_connect_header?: Readonly<Record<string, readonly string[]>> | undefined;
 }
 
-/** Undefined where no proxy is wanted. */
+/** Undefined when no proxy is configured. */
 export function resolveProxy(input: ProxyInput, context: CheckContext): ProxySettings | undefined {
   const { proxy_url: url, no_proxy: noProxy, proxy_from_environment: fromEnvironment } = input;
   checkProxy(input, context);

@@ -1,23 +1,22 @@
 /**
- * Keys that are known and not honoured, each with what is said of them. A key that is in no schema
- * at all is refused as unknown, with the nearest one that is known (config/issues.ts).
+ * Schemas of keys that are known and have no effect, each with the message or description for it. A
+ * key that is in no schema is refused as unknown, with the nearest known one (config/issues.ts).
  */
 import { z } from 'zod';
 
 /**
- * A key that is known and can't be honoured: whatever is written there is refused with a sentence.
+ * A key that is not supported: any value is refused.
  *
- * @param sentence what to do instead; the key and the place are put before it
+ * @param sentence  what to do instead; the key and its position are put before it
  */
 export function unsupported(sentence: string) {
   return refused(sentence, 'CONFIG_UNSUPPORTED').meta({ description: sentence, fate: 'refused' });
 }
 
 /**
- * A key that means something elsewhere: refused as an unknown one is, with where it belongs, and
- * never left out.
+ * A key that belongs elsewhere: it is refused like an unknown key, also under `--allow-partial`.
  *
- * @param sentence  the key and the place are put before it
+ * @param sentence  where it belongs; the key and its position are put before it
  */
 export function misplaced(sentence: string) {
   return refused(sentence, 'CONFIG_UNKNOWN_KEY').meta({ description: sentence, fate: 'misplaced' });
@@ -35,18 +34,18 @@ function refused(message: string, code: 'CONFIG_UNSUPPORTED' | 'CONFIG_UNKNOWN_K
 }
 
 /**
- * A key that is refused by what resolves it, since the refusal depends on more than the key.
+ * A key that the code which resolves it refuses, because that depends on more than the key.
  *
- * @param sentence  why, and what to do instead; it is not what is reported
+ * @param sentence  why, and what to do instead; for the documentation only
  */
 export function refusedWhereUsed(sentence: string) {
   return z.unknown().optional().meta({ description: sentence, fate: 'refused' });
 }
 
 /**
- * A key that parses and means nothing to a collector, or nothing that is different here.
+ * A key that is accepted and has no effect.
  *
- * @param sentence  why
+ * @param sentence  why it needs none
  */
 export function ignored(sentence: string) {
   return z.unknown().optional().meta({ description: sentence, fate: 'idle' });

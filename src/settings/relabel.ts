@@ -1,6 +1,6 @@
 /**
- * relabel_configs, metric_relabel_configs and write_relabel_configs: shapes here, meaning in
- * relabel/.
+ * relabel_configs, metric_relabel_configs and write_relabel_configs: their schema. What the rules
+ * do is in relabel/.
  * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#relabel_config
  */
 import { z } from 'zod';
@@ -51,7 +51,7 @@ export const relabelListSchema = listOf(
   ),
 );
 
-/** Compiles the rules of a list; what is wrong with one is reported at its place. */
+/** Compiles the rules of a list. A rule that is wrong is reported at its position and left out. */
 export function compileRules(
   inputs: z.output<typeof relabelListSchema> | undefined,
   scheme: NameScheme,

@@ -1,6 +1,6 @@
 /**
  * Secrets: in the configuration itself, or in a file that is read at each use, so that a rotated
- * one is taken up.
+ * secret needs no reload.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -8,7 +8,7 @@ import { describeError } from '../kernel/errors.ts';
 import { textSchema } from './text.ts';
 import type { CheckContext, ConfigPath, Reporter } from './finding.ts';
 
-/** The value of a secret key, and the name of the file that its `…_file` twin gives. */
+/** The value of a secret key, and of its `…_file` twin, which names a file. */
 export const secretSchema = textSchema;
 export const secretFileSchema = textSchema.meta({
   description: 'File that holds the secret; read at each use.',
@@ -16,10 +16,11 @@ export const secretFileSchema = textSchema.meta({
 });
 
 /**
- * A file that is not there yet is a warning: it may come.
+ * Makes a function that reads a secret. A file that does not exist yet is only a warning, since it
+ * may be created later.
  *
  * @param context  its path is that of the file's key
- * @returns undefined where neither is given; a function that throws when the file can't be read
+ * @returns        undefined when neither is given; the function throws when the file can't be read
  */
 export function resolveSecret(
   value: string | undefined,
@@ -34,7 +35,7 @@ export function resolveSecret(
   return () => readFileSync(path, 'utf8').trim();
 }
 
-/** A secret's value at load time; an error, and empty, when its file can't be read. */
+/** Reads a secret while a configuration is loaded; "", and an error, when that fails. */
 export function readNow(
   secret: (() => string) | undefined,
   path: ConfigPath,

@@ -30,7 +30,7 @@ export const sizeSchema = written.transform((text, context) => {
   return z.NEVER;
 });
 
-/** As a size, or a bare number: of a flag whose name says that it counts bytes. */
+/** A size, or a number without a unit: for a flag whose name says that it counts bytes. */
 export const bytesSchema = written
   .transform((text) => (/^\d+$/.test(String(text)) ? `${text}B` : text))
   .pipe(sizeSchema);

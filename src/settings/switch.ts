@@ -1,6 +1,6 @@
 /**
- * What is on or off. Prometheus reads YAML 1.1, where `yes` and `on` are booleans; the texts are
- * read as it reads them.
+ * Values that are on or off. Prometheus reads YAML 1.1, where `yes` and `on` are booleans; here
+ * these texts are read the same way.
  * Source: https://yaml.org/type/bool.html
  */
 import { z } from 'zod';

@@ -1,23 +1,23 @@
 /**
- * Texts, as YAML may have read them, and lists of them.
+ * Texts, also where YAML reads something else, and lists.
  * Source:
  * https://prometheus.io/docs/prometheus/latest/configuration/configuration/#configuration-file
  */
 import { z } from 'zod';
 
-/** Text, also where YAML reads a number or a boolean: `version: 2`. */
+/** A text; a number or a boolean becomes one, as in `version: 2`. */
 export const textSchema = z
   .union([z.string(), z.number(), z.boolean()], { error: 'expected text' })
   .transform(String)
   .pipe(z.string())
   .meta({ kind: 'text' });
 
-/** Text of a key that is absent when it is empty, as Prometheus has most of its keys. */
+/** An optional text; an empty one counts as absent, as with most of Prometheus' keys. */
 export const presentSchema = textSchema
   .transform((text) => (text === '' ? undefined : text))
   .optional();
 
-/** Label names and values; an empty name is none. */
+/** Label names with values; an empty name is refused. */
 export const labelsSchema = z.record(z.string().min(1, 'a label name is empty'), textSchema);
 
 /** A list that may be empty. */
@@ -25,7 +25,7 @@ export function listOf<Schema extends z.ZodType>(schema: Schema) {
   return z.array(schema, { error: 'expected a list' });
 }
 
-/** The names in a text, separated by commas, with blanks around them or none. */
+/** Splits a text at its commas; blanks around names and empty names are left out. */
 export function splitNames(text: string): string[] {
   return text
     .split(',')
@@ -33,7 +33,7 @@ export function splitNames(text: string): string[] {
     .filter((name) => name !== '');
 }
 
-/** `name=value` at its first equals sign; undefined where there is none, or no name before it. */
+/** Splits `name=value` at its first equals sign; undefined without one, or without a name. */
 export function splitPair(text: string): [name: string, value: string] | undefined {
   const equals = text.indexOf('=');
   return equals > 0 ? [text.slice(0, equals), text.slice(equals + 1)] : undefined;

@@ -1,6 +1,6 @@
 /**
- * tls_config: whom a client trusts, and who it is. Versions are those of listeners too
- * (web-config.ts).
+ * tls_config: which certificates a client trusts, and its own. Listeners (web-config.ts) share the
+ * names of the TLS versions.
  * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#tls_config
  */
 import { resolve } from 'node:path';
@@ -12,7 +12,7 @@ import { resolveSecret, secretSchema } from './secret.ts';
 import { switchSchema } from './switch.ts';
 import { textSchema } from './text.ts';
 
-/** Prometheus' names of the versions, and Node's. */
+/** Prometheus' names of the TLS versions, with Node's. */
 export const TLS_VERSIONS = {
   TLS10: 'TLSv1',
   TLS11: 'TLSv1.1',
@@ -49,13 +49,13 @@ export type TlsInput = z.output<typeof tlsSchema>;
 
 export interface ResolvedTls {
   readonly settings: TlsSettings;
-  /** Absolute; what the settings read. */
+  /** Absolute paths of the files that the settings read. */
   readonly files: readonly string[];
 }
 
 const PARTS = ['ca', 'cert', 'key'] as const;
 
-/** @param context  its path is that of tls_config */
+/** Checks the keys against each other. @param context  its path is that of tls_config */
 export function resolveTls(input: TlsInput, context: CheckContext): ResolvedTls {
   const { path, baseDirectory, report } = context;
   for (const part of PARTS) checkOnlyOne(input, [part, `${part}_file`], context);

@@ -1,10 +1,9 @@
 /**
- * URLs of what is asked over HTTP, and how they are shown: neither a password nor a token in one
- * reaches a log.
+ * HTTP URLs in settings, and how a URL is shown: without a password or token in it.
  */
 import { z } from 'zod';
 
-/** @param key  its name in the configuration */
+/** The schema of an HTTP URL. @param key  its name in the configuration, for the message */
 export function httpUrlSchema(key: string) {
   return z.string().superRefine((text, context) => {
     const message = findUrlFault(key, text);
@@ -13,9 +12,9 @@ export function httpUrlSchema(key: string) {
 }
 
 /**
- * What is wrong with a URL; undefined when it is one.
+ * The message for a text that is no HTTP URL; undefined when it is one.
  *
- * @param key  its name in the configuration, which the sentence begins with
+ * @param key  its name in the configuration, with which the message begins
  */
 export function findUrlFault(key: string, text: string): string | undefined {
   // The parser takes "http:host" and "http:///host" too, which nobody means to write.
@@ -25,8 +24,8 @@ export function findUrlFault(key: string, text: string): string | undefined {
 }
 
 /**
- * A text that may be a URL, or was meant as one, without what may be secret in it: all before the
- * last "@", what stands for a port and is none, and the query.
+ * A text that is or was meant to be a URL, without what may be secret: what is before the last "@",
+ * a port that is no number, and the query.
  */
 export function withoutSecrets(text: string): string {
   const [, scheme = '', rest = ''] = /^([a-z][a-z0-9+.-]*:\/\/)?([^?]*)/i.exec(text) ?? [];

@@ -1,10 +1,9 @@
 /**
- * `--web.config.file`: TLS and basic auth of a listener, as the Prometheus exporter toolkit reads
- * them. The file, its certificates and keys are read again for each new connection or request when
- * they have changed, so certificates are renewed without a restart; what is broken then changes
- * nothing and is said in the log.
- * Not here: http2 (HTTP/1.1 alone is served), rate limits, header checks of the toolkit beyond
- * plain headers.
+ * `--web.config.file`: TLS and basic auth of a listener, in the format of the Prometheus exporter
+ * toolkit. Before each connection and request it is checked whether the file, a certificate or a
+ * key has changed, and then all are read again, so certificates are renewed without a restart. If
+ * the new ones can't be used, the old ones stay, and an error is logged.
+ * Not here: http2 (only HTTP/1.1 is served), rate limits, the toolkit's checks of header values.
  * Source: https://github.com/prometheus/exporter-toolkit/blob/master/docs/web-configuration.md
  */
 import { createHash } from 'node:crypto';
@@ -82,17 +81,17 @@ export const webConfigSchema = z.strictObject({
 });
 type WebFile = z.infer<typeof webConfigSchema>;
 
-/** How many checked passwords are remembered: bcrypt is slow by intent. */
+/** How many checked passwords are remembered, because bcrypt is slow on purpose. */
 const REMEMBERED_MAX = 100;
-/** For names that do not exist, so that they take as long as those that do. */
+/** A hash to compare with for unknown users, so that they take as long as known ones. */
 const NOBODY = '$2b$10$CwTycUXWue0Thq9StjUM0uJ8Z8W5f0pYV8v3bZbqQeYQk5r5b7i2K';
 
-/** @throws ConfigError when the file, its certificate or a password hash cannot be used */
+/** Loads the file. Rejects with a ConfigError when it, a certificate or a hash can't be used. */
 export async function loadWebConfig(file: string, log: Logger): Promise<WebConfig> {
   const { parse } = await import('yaml');
   const { compare } = await import('bcryptjs');
   const read = (): WebFile => readWebFile(file, parse);
-  const current = rereading(file, () => [file], read, log);
+  const current = rereadOnChange(file, () => [file], read, log);
   const first = current();
   const remembered = new Map<string, boolean>();
   const at = dirname(file);
@@ -185,7 +184,7 @@ function loadTls(file: string, current: () => WebFile, at: string, log: Logger):
         minVersion: TLS_VERSIONS[rest.min_version],
         maxVersion: TLS_VERSIONS[rest.max_version],
       };
-      // Tried here, so that what cannot be used is never put in place.
+      // Throws for certificates and keys that can't be used, before they replace the present ones.
       createSecureContext(secrets);
       return secrets;
     } catch (error) {
@@ -194,7 +193,7 @@ function loadTls(file: string, current: () => WebFile, at: string, log: Logger):
       });
     }
   };
-  const secrets = rereading(file, files, make, log);
+  const secrets = rereadOnChange(file, files, make, log);
   secrets();
   const kind = settings().client_auth_type;
   return {
@@ -205,10 +204,15 @@ function loadTls(file: string, current: () => WebFile, at: string, log: Logger):
 }
 
 /**
- * Makes a value of files, and again when one of them has changed; the last good one stays where
- * that fails.
+ * A function that gives a value made of files, and makes it again when one of them has changed. If
+ * that fails, the last good value stays; the first time, the error is thrown.
  */
-function rereading<T>(name: string, files: () => string[], make: () => T, log: Logger): () => T {
+function rereadOnChange<T>(
+  name: string,
+  files: () => string[],
+  make: () => T,
+  log: Logger,
+): () => T {
   let value: { readonly of: T } | undefined;
   let stamp = '';
   return () => {
@@ -247,7 +251,7 @@ function parseBasicAuth(
   return colon < 0 ? undefined : { user: text.slice(0, colon), password: text.slice(colon + 1) };
 }
 
-/** Passwords are remembered as digests alone. */
+/** What is remembered in place of a password. */
 function digest(text: string): string {
   return createHash('sha256').update(text).digest('base64');
 }

@@ -141,9 +141,9 @@ test('what is own is taken with the word of all who may have held it', () => {
     missing({ a: answers('a', { phase: 'left' }), c: { ...never, reach: 'refuses' } }),
     [],
   );
-  // One that others have proposed, and nobody here knows where to ask.
+  // Others have proposed it, but its address is not known here.
   assert.deepEqual(missing({ a: answers('a', { released }) }), ['c']);
-  // One that is no member any more, and not asked out of.
+  // A collector that answers must give its parts up, also when it is no member any more.
   const x = answers('x', { proposal: proposal(1, 'x', ['x']) });
   assert.deepEqual(missing({ a: answers('a', { released }), c: answers('c', { released }), x }), [
     'x',

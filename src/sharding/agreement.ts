@@ -1,33 +1,35 @@
 /**
- * How collectors come to divide the targets alike, without two ever holding one, from what one
- * of them knows. Pure.
+ * The rules by which collectors agree on the division of the targets, so that no part ever has two
+ * holders. Each function decides from what one collector knows. Pure.
  *
- *     leader: proposes the members ─► each: gives up what is not its own under the newest proposal,
- *                                 and says so ─► each: when all others have said so, takes what is
- *                                 its own
+ *     1  the leader        proposes the members
+ *     2  every collector   gives up the parts that are not its own under the newest proposal, and
+ *                          tells the others so
+ *     3  every collector   takes the parts that are its own, once all others have told so
  *
- * So a part has no holder for a moment, and never two: whoever takes it has the word of all who may
- * have held it. The leader is the one with the lowest id that is to be reached; it needs no office,
- * as a newer proposal goes before an older one. Who can't be asked is waited for: gone when its
- * address refuses, when ECS knows it no more, or when it has been silent to all; else the time
- * within which it must have seen the change by itself.
+ * So a part has no holder for a moment, and never two: a collector takes it only after all who may
+ * have held it have given it up. The leader is the reachable collector with the lowest id. Two at
+ * once do no harm, since the newer proposal counts. A collector that can't be asked has given up
+ * when its address refuses connections; else it is given `HOLD_MS`, in which it must have seen the
+ * change by itself. It is no member any more when ECS lists it no longer, or when it is silent to
+ * all.
  */
 import { isNewer, isSame, type MemberList, type PeerState, type Proposal } from './peer-state.ts';
 
-/** What asking a collector has come to. */
+/** What one collector sees of another. */
 export interface PeerView {
-  /** `asking`: no answer yet, and not long enough to say anything. */
+  /** `asking`: there is no answer yet, but it has not been asked for long. */
   readonly reach: 'asking' | 'answers' | 'refuses' | 'silent';
-  /** As it told last. */
+  /** Its last answer. */
   readonly state: PeerState | undefined;
   /** When it answered last; undefined for never. */
   readonly answeredAtMs: number | undefined;
 }
 
-/** What a collector knows and is. */
+/** What a collector knows: its own state, and its views of the others. */
 export interface Knowledge {
   readonly own: PeerState;
-  /** Of all others that are listed or proposed, by id. */
+  /** The others that are listed or proposed, by id. */
   readonly peers: ReadonlyMap<string, PeerView>;
   /** Since when the newest proposal is known here. */
   readonly proposedAtMs: number;
@@ -35,21 +37,21 @@ export interface Knowledge {
 }
 
 /**
- * So long after a change, one that can't be asked has read the list itself: a poll of it, and a
- * margin.
+ * After this time, a collector that can't be asked has read the list and seen the change: the
+ * interval of reading (10 s) and a margin.
  */
 export const HOLD_MS = 15_000;
-/** Clocks of two collectors are not further apart. */
+/** How far the clocks of two collectors may differ. */
 const CLOCKS_APART_MS = 5_000;
 /**
- * When most are silent at once it is more likely oneself who is cut off: so long nothing is taken
- * from them.
+ * When most others are silent at once, this collector itself is probably cut off. For this long
+ * after the last answer of a silent one, its parts are not taken.
  */
 export const CUT_OFF_MS = 60_000;
 
 /**
- * The newest list of members, whoever has read it; one from the future is that of a clock that is
- * wrong.
+ * The newest list of collectors that this one or another has read. A list from the future is
+ * ignored: it comes from a wrong clock.
  */
 export function newestList({
   own,
@@ -64,7 +66,7 @@ export function newestList({
   return newest;
 }
 
-/** The newest proposal, whoever has seen it. */
+/** The newest proposal that this collector or another has seen. */
 export function newestProposal({
   own,
   peers,
@@ -75,7 +77,7 @@ export function newestProposal({
   return newest;
 }
 
-/** Whether it falls to this collector to propose. */
+/** Whether this collector is the leader, which makes proposals. */
 export function isLeader({ own, peers }: Knowledge): boolean {
   for (const [id, { reach, state }] of peers)
     if (reach === 'answers' && state?.phase !== 'left' && id < own.id) return false;
@@ -83,28 +85,28 @@ export function isLeader({ own, peers }: Knowledge): boolean {
 }
 
 /**
- * Who should divide the targets, in order; undefined as long as somebody is still being asked for
- * the first time.
+ * The ids of the collectors that should divide the targets, sorted. Undefined while one of them is
+ * still being asked for the first time.
  */
 export function wantedMembers(known: Knowledge): readonly string[] | undefined {
   const { own, peers } = known;
   const proposed = newestProposal(known)?.members;
-  // One that has just come may not answer yet, and must hold up nobody else.
+  // A new collector may not answer yet; it must not delay the others.
   for (const [id, { reach }] of peers)
     if (reach === 'asking' && proposed?.includes(id) !== false) return undefined;
   const wanted = [...peers.keys()].filter((id) => isWanted(id, known));
   if (own.phase === 'running') wanted.push(own.id);
   const isReady = (id: string): boolean =>
     id === own.id ? own.isReady : (peers.get(id)?.state?.isReady ?? true);
-  // Who knows no targets yet waits, unless all do.
+  // A new collector that knows no targets yet is left out, unless nobody knows any.
   const settled = wanted.filter((id) => isReady(id) || proposed?.includes(id) === true);
   return (settled.length > 0 ? settled : wanted).sort();
 }
 
-/** Those whose word is still missing before what is one's own may be taken. */
+/** The ids of those that may still hold parts of this collector; it takes nothing until then. */
 export function missingWords(known: Knowledge): readonly string[] {
   const missing = [...known.peers.keys()].filter((id) => !hasGivenUp(id, known));
-  // One that others know by an address that is not known here has its time.
+  // A proposed member that is not known here can't be asked, so it is given the time.
   const isHeldUp = known.nowMs - known.proposedAtMs < HOLD_MS;
   for (const id of newestProposal(known)?.members ?? [])
     if (isHeldUp && id !== known.own.id && !known.peers.has(id)) missing.push(id);
@@ -118,13 +120,13 @@ function isWanted(id: string, known: Knowledge): boolean {
   if (view.reach === 'answers') return true;
   if (view.reach !== 'silent' || !isListed(id, known)) return false;
   const isProposed = newestProposal(known)?.members.includes(id) ?? false;
-  // Nobody is ever reached where a firewall stands between: then ECS alone says who there is.
+  // If a firewall blocks all requests between collectors, ECS alone tells who there is.
   if (view.answeredAtMs === undefined)
     return isProposed || (!isStarting(id, known) && !isAnyReached(known));
   return isProposed && !isLost(id, known);
 }
 
-/** Silent to everyone, and not because it is oneself who is cut off. */
+/** Whether a collector is silent to all others, and this one is not itself cut off. */
 function isLost(id: string, known: Knowledge): boolean {
   const { peers, nowMs } = known;
   for (const [other, { reach, state }] of peers)
@@ -136,7 +138,7 @@ function isLost(id: string, known: Knowledge): boolean {
     )
       return false;
   const proposed = newestProposal(known)?.members ?? [];
-  const silent = proposed.filter((one) => peers.get(one)?.reach === 'silent');
+  const silent = proposed.filter((member) => peers.get(member)?.reach === 'silent');
   if (silent.length * 2 <= proposed.length) return true;
   return nowMs - (peers.get(id)?.answeredAtMs ?? 0) >= CUT_OFF_MS;
 }
@@ -148,8 +150,8 @@ function hasGivenUp(id: string, known: Knowledge): boolean {
   if (view.reach === 'asking') return proposal?.members.includes(id) === false;
   if (view.reach === 'answers') return isSame(view.state?.released, proposal);
   const isProposed = proposal?.members.includes(id) === true;
-  // One that was never a member holds nothing, unless nobody hears anybody and ECS alone has made
-  // it one.
+  // A collector that is no member holds nothing, unless no request between collectors succeeds:
+  // then it may count itself as a member by the list of ECS alone.
   const hasBeenAsked = view.answeredAtMs !== undefined || isAnyReached(known);
   if (!isProposed && (hasBeenAsked || isStarting(id, known) || !isListed(id, known))) return true;
   return known.nowMs - known.proposedAtMs >= HOLD_MS;
@@ -160,7 +162,7 @@ function isListed(id: string, known: Knowledge): boolean {
 }
 
 function isStarting(id: string, known: Knowledge): boolean {
-  const member = newestList(known)?.members.find((one) => one.id === id);
+  const member = newestList(known)?.members.find((listed) => listed.id === id);
   return member?.isStarting === true;
 }
 

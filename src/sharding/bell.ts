@@ -1,6 +1,6 @@
 /**
- * Wakes one who waits. A ring while nobody waits is kept for the next wait: news between two looks
- * is not lost.
+ * Wakes a loop that waits. A ring while nobody waits ends the next wait at once, so no news is lost
+ * while the loop works.
  */
 export class Bell {
   #hasRung = false;
@@ -11,7 +11,7 @@ export class Bell {
     this.#wake?.();
   }
 
-  /** Resolves at a ring, or after the time. */
+  /** Resolves at a ring, or after `ms`. */
   async wait(ms: number): Promise<void> {
     if (!this.#hasRung)
       await new Promise<void>((resolve) => {

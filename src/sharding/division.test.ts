@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { TargetGroup } from '../model/target.ts';
-import { balance, imbalance, divideParts } from './division.ts';
+import { balance, measureImbalance, divideParts } from './division.ts';
 import { parseShard } from './fixed.ts';
 import { addLoads, selectHeld, PARTS, withParts } from './parts.ts';
 
@@ -51,7 +51,7 @@ test('no member has more than a tenth above the mean', async () => {
     const moves = balance(members(count), loads, new Map());
     const mean = targets / count;
     const allowed = Math.max(1.1, Math.ceil(mean) / mean);
-    assert.ok(imbalance(members(count), loads, moves) <= allowed, `${targets} targets, ${count}`);
+    assert.ok(measureImbalance(members(count), loads, moves) <= allowed, `${targets} targets, ${count}`);
     assert.ok(moves.size < targets / 10 + 10, `${moves.size} moves of ${targets} targets`);
   }
 }); // prettier-ignore

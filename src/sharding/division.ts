@@ -1,24 +1,25 @@
 /**
- * Which collector a part belongs to: the one with the highest hash of both, so that one that comes
- * or goes moves only its own share; and moves from those that have too much. Pure.
+ * Which collector a part belongs to: the one with the highest hash of collector and part together
+ * (rendezvous hashing), so that a collector that comes or goes moves only its own share. Moves give
+ * parts of overloaded collectors to others. Pure.
  * Sources: https://en.wikipedia.org/wiki/Rendezvous_hashing, https://arxiv.org/abs/1608.01350
  * (bounded loads)
  */
 import { hashLabels, mix, PARTS } from './parts.ts';
 
-/** Parts that belong to another than by hash: part → member. */
+/** The parts that belong to another member than by hash, with that member. */
 export type Moves = ReadonlyMap<number, string>;
 
-/** No member has more than this times the mean, as far as whole targets go. */
+/** A member may have this many times the mean of targets before parts are moved away. */
 const OVERLOAD = 1.1;
-/** A list of moves travels between collectors. */
+/** Bounds the list of moves, which collectors send each other. */
 export const MOVES_MAX = 2_048;
 
-/** Who owns a part by hash alone. */
+/** A function that gives the owner of a part by hash alone. */
 export function divideByHash(members: readonly string[]): (part: number) => string {
   const sorted = [...members].sort();
   const hashes = Uint32Array.from(sorted, hashLabels);
-  return (part) => sorted[highest(hashes, part)] ?? '';
+  return (part) => sorted[findHighest(hashes, part)] ?? '';
 }
 
 /** The owner of each part, by its number. */
@@ -28,8 +29,8 @@ export function divideParts(members: readonly string[], moves: Moves): readonly 
 }
 
 /**
- * The moves that leave no member with too many targets: those of before, as far as they still
- * serve, and new ones only where they are needed.
+ * Finds the moves after which no member has too many targets. Earlier moves are kept while their
+ * members and targets are there, and new ones are added only where they are needed.
  *
  * @param loads  how many targets each part has
  */
@@ -53,8 +54,8 @@ export function balance(members: readonly string[], loads: Uint32Array, before: 
     const count = loads[part] ?? 0;
     const owner = moves.get(part) ?? base[part] ?? '';
     if (count === 0 || (load.get(owner) ?? 0) <= most) continue;
-    const to = members.reduce((least, one) =>
-      (load.get(one) ?? 0) < (load.get(least) ?? 0) ? one : least,
+    const to = members.reduce((least, member) =>
+      (load.get(member) ?? 0) < (load.get(least) ?? 0) ? member : least,
     );
     if ((load.get(to) ?? 0) + count > most) continue;
     add(owner, -count);
@@ -65,8 +66,12 @@ export function balance(members: readonly string[], loads: Uint32Array, before: 
   return moves;
 }
 
-/** The largest share over the mean; 1 where all are equal or there is nothing. */
-export function imbalance(members: readonly string[], loads: Uint32Array, moves: Moves): number {
+/** The largest share divided by the mean; 1 when shares are equal or there are no targets. */
+export function measureImbalance(
+  members: readonly string[],
+  loads: Uint32Array,
+  moves: Moves,
+): number {
   const owners = divideParts(members, moves);
   const load = new Map<string, number>();
   let total = 0;
@@ -77,11 +82,12 @@ export function imbalance(members: readonly string[], loads: Uint32Array, moves:
   }
   const mean = total / members.length;
   const largest = Math.max(0, ...load.values());
-  // A single target too many is no imbalance.
+  // Shares that differ by one target are as equal as whole targets can be.
   return mean === 0 || largest <= Math.ceil(mean) ? 1 : largest / mean;
 }
 
-function highest(hashes: Uint32Array, part: number): number {
+/** The index of the member with the highest hash for a part. */
+function findHighest(hashes: Uint32Array, part: number): number {
   const salt = Math.imul(part + 1, 0x9e_37_79_b1);
   let best = 0;
   let bestScore = -1;

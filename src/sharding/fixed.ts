@@ -1,11 +1,14 @@
-/** Shares that nobody agrees on: the i-th of n, as a flag or a request says. */
+/** Fixed shares, without an agreement: share i of n, as a flag or a request gives it. */
 import { divideByHash } from './division.ts';
 import type { Sharing } from './sharing.ts';
 
-/** Each part is compared with every share. */
+/** Bounds the time to find a part's owner, which compares all shares. */
 const SHARES_MAX = 1_000;
 
-/** Which parts `2/8` holds: those of share 2 of 0 to 7; undefined when the text is no share. */
+/**
+ * Parses `2/8`, which is share 2 of shares 0 to 7, to a function that tells which parts it has.
+ * Undefined when the text is no share.
+ */
 export function parseShard(text: string): ((part: number) => boolean) | undefined {
   const match = /^(\d{1,4})\/(\d{1,4})$/.exec(text);
   const [index, count] = [Number(match?.[1]), Number(match?.[2])];
@@ -15,7 +18,7 @@ export function parseShard(text: string): ((part: number) => boolean) | undefine
   return (part) => owner(part) === own;
 }
 
-/** Always the same share, whoever else there is. */
+/** A sharing with one share that never changes. */
 export function fixedSharing(holds: (part: number) => boolean): Sharing {
   return {
     start: async (holder) =>

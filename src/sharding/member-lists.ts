@@ -1,7 +1,7 @@
 /**
- * Where a collector learns of the others, in the order of last resorts: ECS; the list that it kept
- * on its volume; the addresses behind the name of the collectors, where each is asked who it is and
- * whom it knows.
+ * Where a collector learns of the others. First from ECS. If that fails, from the last list that it
+ * knows or has on disk, together with the answers of all addresses behind the collectors' DNS name,
+ * which are asked who they are and whom they know.
  */
 import { mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -15,22 +15,22 @@ export interface SourceMember {
   readonly isStarting?: boolean;
 }
 
-/** What tells who there is: ECS, outside of tests. Both reject when it can't be read. */
+/** Tells which collectors there are: ECS, outside of tests. Both reject when it can't be read. */
 export interface MemberSource {
-  /** This collector, with the address that is its own. */
+  /** This collector, with its own address. */
   own(): Promise<{ readonly id: string; readonly host: string | undefined }>;
-  /** All collectors that may scrape, this one among them. @param before  those of the last list */
+  /** All collectors that may scrape, with this one. @param before  ids of the last list */
   list(before: readonly string[]): Promise<readonly SourceMember[]>;
 }
 
 export interface MemberListsOptions {
   readonly world: Pick<World, 'clock' | 'log' | 'http'>;
   readonly source: MemberSource;
-  /** Where all collectors answer each other. */
+  /** The port at which all collectors answer each other. */
   readonly port: number;
-  /** Keeps the last list over a restart. */
+  /** Path of the file that keeps the last list over a restart. */
   readonly file: string;
-  /** Addresses of the collectors by DNS, for when ECS can't be asked. */
+  /** Addresses of the collectors by DNS, used when ECS can't be asked. */
   readonly findHosts: (() => Promise<readonly string[]>) | undefined;
   readonly signal: AbortSignal;
 }
@@ -43,7 +43,9 @@ export class MemberLists {
   readonly #options: MemberListsOptions;
   #kept = '';
   #isFailing = false;
-  /** Whether the list is that of an earlier run, and nobody of now has told of it. */
+  /**
+   * Whether the list was read from the file of an earlier run and no collector has confirmed it.
+   */
   isOld = false;
 
   constructor(options: MemberListsOptions) {
@@ -59,7 +61,7 @@ export class MemberLists {
     const { source, world, port } = this.#options;
     try {
       const before = known?.members.map(({ id }) => id) ?? [];
-      const members = (await source.list(before)).map((one) => memberAt(one, port));
+      const members = (await source.list(before)).map((member) => makeMember(member, port));
       const list = { readAtMs: world.clock.nowMs(), members };
       if (this.#isFailing) world.log.info('ECS tells the collectors again');
       this.#isFailing = false;
@@ -68,7 +70,7 @@ export class MemberLists {
       return list;
     } catch (error) {
       if (this.#options.signal.aborted) return known;
-      // Told once: the age of the list is a metric.
+      // Logged once: after that, the metric of the list's age tells it.
       if (!this.#isFailing)
         world.log.warn(
           'ECS does not tell the collectors; the last list stays, and the collectors watch ' +
@@ -110,7 +112,7 @@ export class MemberLists {
     }
   }
 
-  /** Who answers at the name, and whom those know. */
+  /** The collectors that answer behind the DNS name, and those that they know. */
   async #askHosts(known: MemberList | undefined): Promise<MemberList | undefined> {
     const { findHosts, world } = this.#options;
     if (findHosts === undefined) return undefined;
@@ -126,7 +128,7 @@ export class MemberLists {
       hasAny = true;
       for (const member of state.list?.members ?? [])
         if (!members.has(member.id)) members.set(member.id, member);
-      members.set(state.id, memberAt({ id: state.id, host: hosts[at] }, this.#options.port));
+      members.set(state.id, makeMember({ id: state.id, host: hosts[at] }, this.#options.port));
     }
     return hasAny ? { readAtMs: world.clock.nowMs(), members: [...members.values()] } : undefined;
   }
@@ -148,7 +150,7 @@ export class MemberLists {
   }
 }
 
-function memberAt({ id, host, isStarting }: SourceMember, port: number): Member {
+function makeMember({ id, host, isStarting }: SourceMember, port: number): Member {
   return {
     id,
     ...(host === undefined ? {} : { address: formatAddress(host, port) }),

@@ -1,7 +1,6 @@
 /**
- * One collector among several: learns of the others, agrees with them (agreement.ts) and takes its
- * share, until it leaves. One loop does all of it, a step at a time; whatever happens only wakes
- * it.
+ * One collector among several: it learns of the others, agrees with them (agreement.ts) and takes
+ * its share, until it leaves. One loop does all of it step by step; events only wake the loop.
  */
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -9,6 +8,7 @@ import type { World } from '../kernel/world.ts';
 import { type Knowledge, missingWords, newestList, newestProposal } from './agreement.ts';
 import { Bell } from './bell.ts';
 import { divideParts } from './division.ts';
+import { findLastScrapes } from './last-scrapes.ts';
 import { MemberLists, type MemberSource } from './member-lists.ts';
 import { type MembershipMetrics, newMembershipMetrics } from './metrics.ts';
 import { PARTS } from './parts.ts';
@@ -17,29 +17,37 @@ import { PeerServer } from './peer-server.ts';
 import { Peers } from './peers.ts';
 import { Proposer } from './proposer.ts';
 import type { Share, ShareHolder, Sharing } from './sharing.ts';
+import { stateKey } from './state-key.ts';
 
 export interface MembershipOptions {
   readonly world: World;
   readonly source: MemberSource;
-  /** Where others are answered: a host, or this collector's own address as the source tells it. */
+  /** Where others are answered; without a host, at the address that the source tells. */
   readonly listen: { readonly host: string | undefined; readonly port: number };
+  /** Path of the file that keeps the last list over a restart. */
   readonly file: string;
+  /** Addresses of the collectors by DNS, used when the source can't be asked. */
   readonly findHosts: (() => Promise<readonly string[]>) | undefined;
-  /** Ends what the source has under way, too. */
+  /** Aborted by `stop`; the source's requests end with it. */
   readonly ending: AbortController;
 }
 
 /** How often the list is read. */
 const LIST_MS = 10_000;
+/** How often it is read while there is none. */
 const RETRY_MS = 2_000;
-/** The least between two readings, whoever asks. */
+/** The least time between two readings, when an unknown collector asks. */
 const LIST_LEAST_MS = 2_000;
-/** So long without any list, and a collector takes all targets: twice is better than not at all. */
+/**
+ * After this time without any list, a collector takes all targets: scraped twice is better than not
+ * at all.
+ */
 const ALONE_AFTER_MS = 30_000;
-/** The loop looks again, as some things go by time. */
+/** How often the loop runs without an event: silence and age are noticed by time alone. */
 const TICK_MS = 500;
-/** How long one that leaves waits for the others to take over its share. */
+/** How long a collector that leaves waits for the others to take over its share. */
 const LEAVE_MS = 3_000;
+/** After this time without the others' consent, and as often again, a warning is logged. */
 const OVERDUE_MS = 30_000;
 
 export class Membership implements Sharing {
@@ -56,22 +64,23 @@ export class Membership implements Sharing {
   #own: PeerState | undefined;
   #holder: ShareHolder | undefined;
   #isAlone = false;
-  /** From `leave` on nothing is taken any more. */
+  /** Set by `leave`; nothing more is taken then. */
   #isLeaving = false;
-  /** Changes of the share under way. */
+  /** How many changes of the share are under way. */
   #taking = 0;
-  /** Gave up what is another's under it, and since when it is known here. */
+  /** The proposal under which the parts of others have been given up. */
   #given: Proposal | undefined;
+  /** When the newest proposal became known here, by the wall clock and by the monotonic one. */
   #proposedAtMs = 0;
   #proposedAt = 0;
-  /** What is one's own under the proposal has been taken. */
+  /** Whether this collector's own parts under the newest proposal have been taken. */
   #hasTaken = false;
-  /** Of each part, under the last proposal that was carried out as far as is known here. */
+  /** The owner of each part under the last proposal that was carried out here. */
   #ownersBefore: readonly string[] = [];
   #warnedAt = 0;
   #isHindered = false;
   #listReadAt = -Infinity;
-  /** Of the loop, and of who reads the list. */
+  /** Wakes the loop, and the reading of the list. */
   readonly #news = new Bell();
   readonly #listDue = new Bell();
   #running: Promise<unknown> = Promise.resolve();
@@ -104,7 +113,7 @@ export class Membership implements Sharing {
     const endAt = performance.now() + LEAVE_MS;
     const isHolding = (): boolean => this.#taking > 0 || this.#held.includes(1);
     while (isHolding() && performance.now() < endAt) await sleep(20);
-    // Nobody was there to take over in order.
+    // No other collector has taken over in time.
     if (isHolding()) await this.#release();
     this.#change({ phase: 'left' });
   }
@@ -118,9 +127,7 @@ export class Membership implements Sharing {
     await this.#server?.stop();
   }
 
-  /**
-   * Reads who there is, again and again: first who this one is, and with it where others can ask.
-   */
+  /** Finds out this collector's own id and address, then reads the list of all again and again. */
   async #learn(): Promise<void> {
     const { signal } = this.#stopping;
     while (!signal.aborted) {
@@ -131,6 +138,7 @@ export class Membership implements Sharing {
     }
   }
 
+  /** Finds out its own id and address, and begins to answer others; false when that failed. */
   async #introduce(): Promise<boolean> {
     if (this.#own !== undefined) return true;
     if (this.#isLeaving) return false;
@@ -157,7 +165,7 @@ export class Membership implements Sharing {
           world,
           listen: `${at.includes(':') ? `[${at}]` : at}:${listen.port}`,
           state: () => this.#own ?? own,
-          onAsked: (asker) => this.#asked(asker),
+          onAsked: (asker) => this.#noteAsker(asker),
         });
         await server.start();
         this.#server = server;
@@ -168,7 +176,7 @@ export class Membership implements Sharing {
       return true;
     } catch (error) {
       if (!this.#stopping.signal.aborted && !this.#isHindered)
-        world.log.warn('this collector can not join the others yet; it tries again', { error });
+        world.log.warn("this collector can't join the others yet; it tries again", { error });
       this.#isHindered = true;
       return false;
     }
@@ -183,8 +191,10 @@ export class Membership implements Sharing {
     this.#news.ring();
   }
 
-  /** One that is not listed asks: it may have come since the list was read. */
-  #asked(id: string): void {
+  /**
+   * Reads the list again when an unknown collector asks: it may have come since the last reading.
+   */
+  #noteAsker(id: string): void {
     const isKnown = this.#own?.list?.members.some((member) => member.id === id) ?? false;
     if (id === '' || isKnown || performance.now() - this.#listReadAt < LIST_LEAST_MS) return;
     this.#listDue.ring();
@@ -203,17 +213,17 @@ export class Membership implements Sharing {
     }
   }
 
-  /** True when there is nothing to do but wait. */
+  /** Does the next thing that is to be done; true when there was nothing, and the loop may wait. */
   async #step(): Promise<boolean> {
     if (this.#isLeaving && this.#own?.phase !== 'leaving') return true;
     this.#learnFromPeers();
     const known = this.#knowledge();
-    if (known === undefined || known.own.list === undefined) return this.#aloneIfLate();
-    // A list of an earlier run in which nobody answers is none.
+    if (known === undefined || known.own.list === undefined) return this.#takeAllIfLate();
+    // A list of an earlier run in which nobody answers counts as no list.
     const isHeard = [...known.peers.values()].some(
       ({ answeredAtMs }) => answeredAtMs !== undefined,
     );
-    if (this.#lists?.isOld === true && !isHeard) return this.#aloneIfLate();
+    if (this.#lists?.isOld === true && !isHeard) return this.#takeAllIfLate();
     this.#propose(known);
     const proposal = this.#own?.proposal;
     if (proposal === undefined) return true;
@@ -231,7 +241,7 @@ export class Membership implements Sharing {
     return false;
   }
 
-  /** What the others know better becomes known here too, and is told on. */
+  /** Takes over newer lists and proposals from the others, and passes them on. */
   #learnFromPeers(): void {
     const known = this.#knowledge();
     if (known === undefined) return;
@@ -246,12 +256,12 @@ export class Membership implements Sharing {
     const isReady = this.#holder?.isReady() ?? false;
     this.#change({ lost, isReady, ...(list && { list }), ...(proposal && { proposal }) });
     const wanted = new Map<string, string | undefined>();
-    // Those that another still lists may hold something, too.
+    // Collectors that only another one lists may hold parts, too.
     for (const { state } of this.#peers.views.values())
       for (const { id, address } of state?.list?.members ?? []) wanted.set(id, address);
     for (const { id, address } of list?.members ?? []) wanted.set(id, address);
     for (const [id, view] of this.#peers.views) {
-      // Who still answers may still scrape, listed or not.
+      // A collector that still answers may still scrape, listed or not.
       const isRunning = view.reach === 'answers' && view.state?.phase !== 'left';
       const isProposed = proposal?.members.includes(id) ?? false;
       if ((isRunning || isProposed) && !wanted.has(id)) wanted.set(id, this.#peers.addressOf(id));
@@ -297,7 +307,8 @@ export class Membership implements Sharing {
     const owners = divideParts(proposal.members, mapMoves(proposal));
     const own = this.#own?.id;
     const all = Uint8Array.from(owners, (owner) => (owner === own ? 1 : 0));
-    await this.#take(all, this.#sinceMs());
+    const sinceMs = findLastScrapes(this.#peers.views, this.#given, this.#ownersBefore);
+    await this.#take(all, sinceMs);
     this.#hasTaken = true;
     this.#ownersBefore = owners;
     const seconds = (performance.now() - this.#proposedAt) / 1_000;
@@ -309,25 +320,6 @@ export class Membership implements Sharing {
       epoch: proposal.epoch,
       took_seconds: Math.round(seconds * 1_000) / 1_000,
     });
-  }
-
-  /**
-   * When who held a part before scraped it last; the earliest time that it may have been where that
-   * is not known.
-   */
-  #sinceMs(): (part: number) => number | undefined {
-    const lastMs = new Map<string, number>();
-    const unfinished = new Set<number>();
-    for (const [id, { reach, state, answeredAtMs }] of this.#peers.views) {
-      if (reach === 'answers' && state !== undefined && isSame(state.released, this.#given)) {
-        lastMs.set(id, state.released?.atMs ?? 0);
-        for (const part of state.released?.unfinished ?? []) unfinished.add(part);
-      } else if (answeredAtMs !== undefined) lastMs.set(id, answeredAtMs);
-    }
-    if (lastMs.size === 0) return () => undefined;
-    const earliestMs = Math.min(...lastMs.values());
-    const before = this.#ownersBefore;
-    return (part) => (unfinished.has(part) ? 0 : (lastMs.get(before[part] ?? '') ?? earliestMs));
   }
 
   async #release(): Promise<void> {
@@ -347,7 +339,8 @@ export class Membership implements Sharing {
     }
   }
 
-  async #aloneIfLate(): Promise<boolean> {
+  /** Takes all targets when nothing is known of the others for too long. Always true. */
+  async #takeAllIfLate(): Promise<boolean> {
     const isLate = performance.now() - this.#startedAt >= ALONE_AFTER_MS;
     if (!isLate || this.#isAlone || this.#own?.phase === 'leaving') return true;
     this.#world.log.error(
@@ -364,7 +357,7 @@ export class Membership implements Sharing {
     if (now - this.#proposedAt < OVERDUE_MS || now - this.#warnedAt < OVERDUE_MS) return;
     this.#warnedAt = now;
     this.#world.log.warn(
-      'targets wait for the word of another collector that it has given them up',
+      'targets are not scraped until another collector says that it has given them up',
       {
         missing: missing.length,
         first: missing[0],
@@ -382,12 +375,12 @@ export class Membership implements Sharing {
     };
   }
 
-  /** Tells the others when anything of it is new. */
+  /** Changes the state that the others see, and tells them if anything is new. */
   #change(news: Partial<PeerState>): void {
     const own = this.#own;
     if (own === undefined) return;
     const next = { ...own, ...news };
-    if (JSON.stringify(next) === JSON.stringify(own)) return;
+    if (stateKey(next) === stateKey(own)) return;
     this.#own = { ...next, version: own.version + 1 };
     this.#server?.tell();
   }

@@ -1,4 +1,4 @@
-/** What a collector tells of the group that it divides the targets with. */
+/** The metrics of a collector about the division of targets with others. */
 import type { Registry } from '../kernel/metrics.ts';
 import type { PeerView } from './agreement.ts';
 

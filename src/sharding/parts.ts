@@ -1,24 +1,21 @@
 /**
  * Targets in parts: every target belongs to one of a fixed number of parts, by a hash of its
- * labels, and parts, not targets, are what collectors divide among themselves. So a target is
- * hashed once, whoever comes and goes.
+ * labels. Collectors divide the parts among themselves, so a target is hashed once and not again
+ * when collectors come or go.
  */
 import { setImmediate } from 'node:timers/promises';
 import type { TargetGroup } from '../model/target.ts';
 
-/**
- * Enough that ten thousand targets are divided evenly, and few enough that a table of them is
- * nothing.
- */
+/** Enough to divide ten thousand targets evenly; a table with a byte for each takes 8 KiB. */
 export const PARTS = 8_192;
 
-/** Targets hashed in one turn of the event loop: some milliseconds. */
+/** How many targets are hashed in one turn of the event loop, which takes some milliseconds. */
 const TARGETS_A_TURN = 500;
 
 /**
- * The same groups with the part of each target. It follows from the labels that say what is scraped
- * and as what; what is known of a target besides (`__meta_*`) may change without moving it, and
- * counts only where nothing else tells targets apart. Long lists give way to others.
+ * The same groups with the part of each target. The part depends on the labels without meta labels,
+ * so a change of these does not move a target. Only targets that are alike without them are hashed
+ * with them. Long lists are done in several turns of the event loop.
  */
 export async function withParts(groups: readonly TargetGroup[]): Promise<readonly TargetGroup[]> {
   const alike = new Map<string, number>();
@@ -52,7 +49,7 @@ export async function withParts(groups: readonly TargetGroup[]): Promise<readonl
   return parted;
 }
 
-/** Of the groups, the targets whose part is held; groups without any are left out. */
+/** The groups with only those targets whose part is held; groups without any are left out. */
 export function selectHeld(
   groups: readonly TargetGroup[],
   holds: (part: number) => boolean,
@@ -68,7 +65,7 @@ export function selectHeld(
   return held;
 }
 
-/** Adds one to the load of the part of each target. */
+/** Adds each target to the load of its part. */
 export function addLoads(groups: readonly TargetGroup[], loads: Uint32Array): void {
   for (const { parts = [] } of groups)
     for (const part of parts) loads[part] = (loads[part] ?? 0) + 1;
@@ -94,7 +91,8 @@ export function hashLabels(text: string): number {
 }
 
 /**
- * Spreads each bit over all. Source: MurmurHash3's finalizer, https://github.com/aappleby/smhasher
+ * Mixes a hash so that each bit of it changes about half of the result's bits.
+ * Source: MurmurHash3's finalizer, https://github.com/aappleby/smhasher
  */
 export function mix(hash: number): number {
   let mixed = hash ^ (hash >>> 16);

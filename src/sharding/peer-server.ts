@@ -1,13 +1,14 @@
 /**
- * Answers the other collectors: what this one is at, at once or when there is news. It takes
- * nothing from anyone, so it may be reached by all of the network that the collectors are in.
+ * Answers the other collectors with this one's state, at once or as soon as it changes. A request
+ * changes nothing but that the list of collectors may be read earlier, so the whole network of the
+ * collectors may reach it.
  */
 import { HttpServer, type HttpRequest, type HttpResponse } from '../kernel/http-server.ts';
 import type { World } from '../kernel/world.ts';
 import type { PeerState } from './peer-state.ts';
 import { NEWS_WAIT_MS } from './peers.ts';
 
-/** A collector needs one or two; a stranger with more would keep others out. */
+/** A collector needs one or two; a client with more could keep the others out. */
 const CONNECTIONS_PER_ADDRESS = 64;
 
 export interface PeerServerOptions {
@@ -15,7 +16,7 @@ export interface PeerServerOptions {
   /** `host:port`. */
   readonly listen: string;
   readonly state: () => PeerState;
-  /** Somebody asked; `id` is what it says of itself and is not to be believed. */
+  /** Called at each request; `id` is what the client says it is, and not verified. */
   readonly onAsked: (id: string) => void;
 }
 
@@ -51,7 +52,7 @@ export class PeerServer {
     await this.#server.stop(100);
   }
 
-  /** There is news: whoever waits gets it. */
+  /** Answers all requests that wait for a new state. */
   tell(): void {
     for (const wake of this.#waiting) wake();
     this.#waiting.clear();
@@ -64,7 +65,7 @@ export class PeerServer {
       const { boot, version } = this.#options.state();
       return query.get('boot') === boot && query.get('after') === String(version);
     };
-    if (isKnown() && !this.#isStopping) await this.#news(request.signal);
+    if (isKnown() && !this.#isStopping) await this.#waitForNews(request.signal);
     if (isKnown()) return { status: 204 };
     return {
       status: 200,
@@ -73,7 +74,8 @@ export class PeerServer {
     };
   }
 
-  #news(signal: AbortSignal): Promise<void> {
+  /** Resolves at `tell`, after `NEWS_WAIT_MS`, or when the signal aborts. */
+  #waitForNews(signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       const done = (): void => {
         clearTimeout(timer);

@@ -1,15 +1,15 @@
 /**
- * What a collector tells the others of itself. They ask for it and believe it, as they asked at an
- * address that ECS, or the name of the collectors, gave; nobody can tell a collector anything
- * unasked.
+ * The state that a collector tells the others. They ask for it at addresses that come from ECS or
+ * the collectors' DNS name, and therefore trust it; a collector accepts no state that it has not
+ * asked for.
  */
 import { z } from 'zod';
 import { MOVES_MAX } from './division.ts';
 import { PARTS } from './parts.ts';
 
-/** More proposals than ever will be made, and far from where numbers lose their last digit. */
+/** More than the proposals ever made, and far below the largest safe integer. */
 const EPOCH_MAX = 2 ** 40;
-/** Far above any real service. */
+/** More collectors than any service has. */
 export const MEMBERS_MAX = 1_000;
 
 const idSchema = z.string().min(1).max(2_048);
@@ -22,9 +22,9 @@ const timeSchema = z.number().int().min(0);
 
 const memberSchema = z.object({
   id: idSchema,
-  /** Host and port where it answers others; without it only ECS can be asked about it. */
+  /** Host and port where it answers others; without one, only ECS tells of it. */
   address: z.string().max(300).optional(),
-  /** ECS does not say yet that it runs. */
+  /** Whether ECS does not report it as running yet. */
   isStarting: z.boolean().optional(),
 });
 
@@ -36,30 +36,30 @@ const listSchema = z.object({
 const proposalSchema = z.object({
   /** Grows with every proposal. */
   epoch: z.number().int().min(1).max(EPOCH_MAX),
-  /** Whose it is: two of one epoch are told apart by it. */
+  /** Id of the collector that made it; it orders two proposals of one epoch. */
   by: idSchema,
-  /** In order. */
+  /** Ids, sorted. */
   members: z.array(idSchema).max(MEMBERS_MAX),
-  /** Part and the place of its owner in `members`, where it is another than by hash. */
+  /** Parts whose owner is another than by hash, each with the index of that owner in `members`. */
   moves: z.array(z.tuple([partSchema, z.number().int().min(0)])).max(MOVES_MAX),
 });
 
 export const peerStateSchema = z.object({
   id: idSchema,
-  /** Of the process: tells one that was started again from the one before. */
+  /** Random for each process: it tells a restarted collector from the one before. */
   boot: z.string().min(1).max(100),
   /** Grows with every change of the state. */
   version: z.number().int().min(0),
   phase: z.enum(['running', 'leaving', 'left']),
-  /** Whether it knows all its targets. */
+  /** Whether it knows all lists of targets. */
   isReady: z.boolean(),
   /** The newest list of all collectors that it knows. */
   list: listSchema.optional(),
-  /** Of those it knows, the ones that do not answer it. */
+  /** Ids of those that do not answer it. */
   lost: z.array(idSchema).max(MEMBERS_MAX),
   /** The newest proposal that it has seen. */
   proposal: proposalSchema.optional(),
-  /** Under which it scrapes nothing but its own, and since when. */
+  /** The newest proposal under which it has given up the parts of others, and since when. */
   released: z
     .object({
       epoch: z.number().int(),
@@ -75,23 +75,24 @@ export type MemberList = z.output<typeof listSchema>;
 export type Proposal = z.output<typeof proposalSchema>;
 export type PeerState = z.output<typeof peerStateSchema>;
 
-/** Whether the first proposal goes before the second. */
+/** Whether the first proposal is newer than the second. */
 export function isNewer(
-  one: Pick<Proposal, 'epoch' | 'by'>,
-  other: Pick<Proposal, 'epoch' | 'by'> | undefined,
+  a: Pick<Proposal, 'epoch' | 'by'>,
+  b: Pick<Proposal, 'epoch' | 'by'> | undefined,
 ): boolean {
-  if (other === undefined) return true;
-  return one.epoch !== other.epoch ? one.epoch > other.epoch : one.by > other.by;
+  if (b === undefined) return true;
+  return a.epoch !== b.epoch ? a.epoch > b.epoch : a.by > b.by;
 }
 
+/** Whether both are the same proposal, or both undefined. */
 export function isSame(
-  one: Pick<Proposal, 'epoch' | 'by'> | undefined,
-  other: Pick<Proposal, 'epoch' | 'by'> | undefined,
+  a: Pick<Proposal, 'epoch' | 'by'> | undefined,
+  b: Pick<Proposal, 'epoch' | 'by'> | undefined,
 ): boolean {
-  return one?.epoch === other?.epoch && one?.by === other?.by;
+  return a?.epoch === b?.epoch && a?.by === b?.by;
 }
 
-/** The parts that are not where their hash says. */
+/** The moves of a proposal: each part with its owner's id. */
 export function mapMoves({ members, moves }: Proposal): Map<number, string> {
   return new Map(moves.map(([part, at]) => [part, members[at] ?? '']));
 }

@@ -1,7 +1,7 @@
 /**
- * Asks the other collectors what they are at, each all the time: a request waits at the other side
- * until there is news, so that a change is known in milliseconds and an idle group costs next to
- * nothing. Also how one that has died is noticed, without ECS.
+ * Asks the other collectors for their state by long polling: each has one request, which it answers
+ * when its state changes, or after 3 s. So a change is known within milliseconds, an idle group
+ * costs little, and a collector that has ended is noticed without ECS.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
@@ -9,21 +9,21 @@ import type { World } from '../kernel/world.ts';
 import type { PeerView } from './agreement.ts';
 import { type PeerState, peerStateSchema } from './peer-state.ts';
 
-/** How long the other side may wait for news. */
+/** How long a collector holds a request while its state does not change. */
 export const NEWS_WAIT_MS = 3_000;
 const TIMEOUT_MS = NEWS_WAIT_MS + 2_000;
-/** Without any answer for so long, a collector is silent. */
+/** After this time without an answer, a collector counts as silent. */
 const SILENT_MS = 10_000;
+/** The pause after a failed request; the second one for a collector that refuses or is silent. */
 const RETRY_MS = 250;
-/** Once it is known to be away. */
 const AWAY_RETRY_MS = 1_000;
 const BODY_MAX_BYTES = 4 * 1024 * 1024;
 
 export interface PeersOptions {
   readonly world: Pick<World, 'clock' | 'log' | 'http'>;
-  /** Any view has changed. */
+  /** Called when a view has changed. */
   readonly onChange: () => void;
-  /** Of the asker. */
+  /** The id of this collector. */
   readonly ownId: () => string;
 }
 
@@ -43,7 +43,7 @@ export class Peers {
     return this.#watched.get(id)?.address;
   }
 
-  /** Asks these from now on, and no others. */
+  /** Asks these, and no others, from now on. @param wanted  addresses by id */
   watch(wanted: ReadonlyMap<string, string | undefined>): void {
     for (const [id, watched] of this.#watched) {
       if (wanted.has(id) && wanted.get(id) === watched.address) continue;
@@ -78,7 +78,7 @@ class Watched implements PeerView {
     this.#id = id;
     this.address = address;
     this.#options = options;
-    // Who has no address can't be asked.
+    // Without an address it can't be asked.
     this.reach = address === undefined ? 'silent' : 'asking';
   }
 
@@ -102,8 +102,8 @@ class Watched implements PeerView {
       }
       refusals = isRefusal(result) ? refusals + 1 : 0;
       const silentMs = performance.now() - (this.#answeredAt ?? this.#startedAt);
-      // Once is not enough: one that has just answered may have closed a connection that it took
-      // for idle.
+      // A single refusal is not enough: a running collector may have closed an idle connection just
+      // when it was used.
       if (refusals >= 2) this.#setReach('refuses');
       else if (refusals === 0 && silentMs >= SILENT_MS) this.#setReach('silent');
       const isAway = this.reach !== 'answers' && this.reach !== 'asking';
@@ -112,7 +112,7 @@ class Watched implements PeerView {
     }
   }
 
-  /** @throws when there was no answer, or none that can be believed */
+  /** Asks once and notes the answer. Rejects when there is none, or it is not valid. */
   async #ask(address: string): Promise<undefined> {
     const { world } = this.#options;
     const known = this.reach === 'answers' ? this.state : undefined;
@@ -139,7 +139,7 @@ class Watched implements PeerView {
   #take(body: string): void {
     const parsed = peerStateSchema.safeParse(JSON.parse(body));
     if (!parsed.success) throw new Error(z.prettifyError(parsed.error));
-    // Another task may have got the address of one that is gone.
+    // Another task may have got the address of a collector that is gone.
     if (parsed.data.id !== this.#id) throw new Refusal('another collector has its address');
     this.state = parsed.data;
     this.#options.onChange();
@@ -157,11 +157,12 @@ class Watched implements PeerView {
   }
 }
 
+/** An answer of another collector means the same as a refused connection: the one asked is gone. */
 class Refusal extends Error {
   readonly code = 'ECONNREFUSED';
 }
 
-/** Nobody listens at the address: the process has ended. */
+/** Whether an error says that nobody listens at the address, so that the process has ended. */
 function isRefusal(error: unknown): boolean {
   for (let cause = error; cause instanceof Error; cause = cause.cause)
     if ('code' in cause && (cause.code === 'ECONNREFUSED' || cause.code === 'ECONNRESET'))

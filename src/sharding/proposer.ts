@@ -1,21 +1,24 @@
-/** What a leader proposes: other members at once, other weights now and then. */
+/**
+ * The leader's proposals: at once when the members change, and every 30 s when the shares have
+ * become unequal.
+ */
 import { isLeader, type Knowledge, wantedMembers } from './agreement.ts';
-import { balance, imbalance, type Moves } from './division.ts';
+import { balance, measureImbalance, type Moves } from './division.ts';
 import { mapMoves, type Proposal } from './peer-state.ts';
 
-/** How often shares are weighed. */
+/** How often the shares are compared. */
 const WEIGH_MS = 30_000;
+/** Above this, the largest share divided by the mean, parts are moved. */
 const IMBALANCE_MAX = 1.1;
 
 export class Proposer {
   #weighedAt = 0;
 
   /**
-   * A proposal that is newer than all, where it falls to this collector to make one and there is a
-   * reason.
+   * A new proposal; undefined when this collector is not the leader, or there is no reason for one.
    *
-   * @param loads      how many targets each part has
-   * @param isSettled  the newest proposal has been carried out here
+   * @param loads      gives how many targets each part has
+   * @param isSettled  whether the newest proposal has been carried out here
    */
   propose(
     known: Knowledge,
@@ -32,8 +35,8 @@ export class Proposer {
     this.#weighedAt = performance.now();
     const before: Moves = newest === undefined ? new Map() : mapMoves(newest);
     const counted = loads();
-    if (isSame && (members.length < 2 || imbalance(members, counted, before) <= IMBALANCE_MAX))
-      return undefined;
+    const isEven = (): boolean => measureImbalance(members, counted, before) <= IMBALANCE_MAX;
+    if (isSame && (members.length < 2 || isEven())) return undefined;
     const moves: Moves = members.length < 2 ? new Map() : balance(members, counted, before);
     return {
       epoch: (newest?.epoch ?? 0) + 1,

@@ -1,47 +1,47 @@
 /**
- * The seam between who divides the targets and who scrapes them: a share, and how a collector goes
- * over to another.
+ * The seam between the division of the targets and their scraping: a share, and how a collector
+ * goes over to another share.
  */
 
-/** What a collector holds at present, in parts (parts.ts). */
+/** The parts (parts.ts) that a collector holds at present. */
 export interface Share {
   readonly holds: (part: number) => boolean;
   /**
-   * When the one that held the part before scraped no more, ms since 1970; undefined where nobody
-   * is known to have.
+   * When the part's former holder stopped scraping it, ms since 1970; undefined when no former
+   * holder is known.
    */
   readonly sinceMs: (part: number) => number | undefined;
-  /** Whether nothing is known of others, so that all is held, though others may hold the same. */
+  /** Whether all parts are held because nothing is known of others, who may hold them too. */
   readonly isAlone: boolean;
 }
 
 /** What became of a change of share. */
 export interface Released {
-  /** When nothing was scraped any more that is not held, ms since 1970. */
+  /** Since when only held parts are scraped, ms since 1970. */
   readonly atMs: number;
-  /** Parts of which a scrape was given up half-way. */
+  /** Parts of which a scrape was cut off before it was committed. */
   readonly unfinished: readonly number[];
 }
 
-/** The collector's side. */
+/** The collector's side: it scrapes the share that it is given. */
 export interface ShareHolder {
   /**
-   * Goes over to a share. Resolves when nothing else is scraped and what was scraped before has
-   * left, or time is over.
+   * Goes over to a share. Resolves when nothing else is scraped and the samples of what was given
+   * up have been sent, or when the time for that is over.
    */
   readonly take: (share: Share) => Promise<Released>;
   /** How many targets each part has. */
   readonly loads: () => Uint32Array;
-  /** Whether all lists of targets are there: who knows no targets can't take over any. */
+  /** Whether all lists of targets have been read; without them, no targets can be taken over. */
   readonly isReady: () => boolean;
 }
 
 export interface Sharing {
-  /** Runs until `leave`; shares are taken one after the other. */
+  /** Begins to give shares to `holder`, until `leave`. */
   start(holder: ShareHolder): Promise<void>;
-  /** Gives everything up to the others, in order; nothing is held when it resolves. */
+  /** Gives all parts up, to the others if they take over in time. No part is held afterwards. */
   leave(): Promise<void>;
-  /** After the collector has ended. */
+  /** To be called after the collector has ended. */
   stop(): Promise<void>;
 }
 

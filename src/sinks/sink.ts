@@ -1,7 +1,7 @@
 /**
- * The seam of sinks: what a kind of sink is, and what of it runs. A new one is a folder that calls
- * `defineSink` and one word in sinks.ts; from that table come its configuration key, its checks and
- * a run of the contract suite (test/contracts/sink.test.ts).
+ * The seam of sinks: the interface of a kind, and of a sink that runs. A new kind is a folder that
+ * calls `defineSink`, and one word in the table in sinks.ts. Its configuration key, its checks and
+ * a run of the contract suite (test/contracts/sink.test.ts) follow from the table.
  */
 import type { z } from 'zod';
 import type { Delivery } from '../delivery/delivery.ts';
@@ -13,26 +13,23 @@ import type { OpenAppender } from '../model/sample.ts';
 import type { SeriesTransform } from '../model/transform.ts';
 import type { CheckContext } from '../settings/finding.ts';
 
-/** What a kind makes of one entry of its configuration. */
+/** What a kind makes of one entry: checked, with defaults filled in. */
 export interface ResolvedSink<Settings> {
-  /** As configured; without it the address tells entries apart. */
+  /** The configured name; without one, the address tells entries apart. */
   readonly name: string | undefined;
-  /**
-   * Where it delivers to: the whole URL, a file's path. May hold secrets: it is hashed, never
-   * shown.
-   */
+  /** Where it delivers to: the whole URL, or a path. It may hold secrets: hashed, never shown. */
   readonly address: string;
-  /** The same for people. */
+  /** The address without secrets, to be shown. */
   readonly place: string;
-  /** What else `check config` says of it: who signs, say. */
+  /** What else `check config` shows, such as that requests are signed. */
   readonly remark?: string | undefined;
   readonly delivery: DeliverySettings;
-  /** What the entry wants done to series on their way to it, in order. */
+  /** What is applied to series on their way to this sink, in order. */
   readonly transforms: readonly SeriesTransform[];
   readonly settings: Settings;
 }
 
-/** Its path is that of the entry. */
+/** Where an entry is checked; `path` is that of the entry. */
 export interface SinkContext extends CheckContext {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
@@ -46,22 +43,22 @@ export interface SinkParts {
   readonly world: World;
   readonly userAgent: string;
   /**
-   * The sink of this name that ran until now, released: where series look the same under the new
-   * settings, its `openAppender` is gone on with, and with it the appenders that are open.
+   * The sink of this name that ran until now, already released. If series are encoded the same way
+   * under the new settings, the new sink takes over its `openAppender`, and open appenders go on.
    */
   readonly before?: Sink | undefined;
 }
 
-/** Over a queue that is its own: the way in, and delivery out of it. */
+/** A running sink with a queue of its own: the way into it, and delivery from it. */
 export interface Sink extends Component {
-  /** Opens the appender of a target; its chunks take the lane that the key says. */
+  /** Opens the appender of a target; the key decides the lane of its chunks. */
   readonly openAppender: OpenAppender;
   /**
-   * Ends after the requests under way, or at the deadline: another goes on with the queue, which
-   * runs on.
+   * Ends after the requests under way, or at the deadline. The queue runs on, and another sink
+   * takes it over.
    */
   release(deadlineMs: number): Promise<void>;
-  /** For losses that the queue reports. @param bytes  of the chunk, where they can still be had */
+  /** Counts a loss that the queue reports. @param bytes  of the chunk, if they could be read */
   countDropped(items: number, reason: string, bytes: Uint8Array | undefined): void;
 }
 
@@ -74,16 +71,16 @@ export interface SinkKind<
   readonly kind: Kind;
   /** The key of the configuration that holds a list of its entries. */
   readonly key: Key;
-  /** Of one entry. */
+  /** The schema of one entry. */
   readonly schema: Schema;
-  /** Two entries of one address would stand in each other's way: the second one is refused. */
+  /** Whether two entries may not have one address, so that the second is refused. */
   readonly hasOneWriter?: boolean;
-  /** Checks what the schema can't and fills in the defaults; faults go to the context's report. */
+  /** Checks what the schema can't, and fills in the defaults; faults are reported. */
   resolve(input: z.output<Schema>, context: SinkContext): ResolvedSink<Settings>;
   open(resolved: ResolvedSink<Settings>, parts: SinkParts): Sink;
 }
 
-/** Checks the types of a kind and keeps its words as literals, for the table. */
+/** Declares a kind: checks its types, and keeps `kind` and `key` as literal types for the table. */
 export function defineSink<
   const Kind extends string,
   const Key extends string,
@@ -93,7 +90,7 @@ export function defineSink<
   return kind;
 }
 
-/** A sink that is its delivery and a way in, and nothing else. */
+/** A sink made of a delivery and a way in, for kinds that need nothing else. */
 export function sinkOver(delivery: Delivery<unknown>, openAppender: OpenAppender): Sink {
   return {
     name: delivery.name,

@@ -1,5 +1,5 @@
 /**
- * The table of sinks: everything else that knows which kinds there are is derived from it.
+ * The table of sinks; all other code derives from it which kinds there are.
  */
 import type { z } from 'zod';
 import { fileKind } from './file/kind.ts';
@@ -10,18 +10,18 @@ export const sinkKinds = [remoteWriteKind, fileKind] as const;
 
 type AnyKind = (typeof sinkKinds)[number];
 
-/** What configurations may hold under the keys, as parsed. */
+/** The parsed entries that a configuration may have under each kind's key. */
 export type SinkInputs = {
   readonly [Kind in AnyKind as Kind['key']]?: readonly z.output<Kind['schema']>[] | undefined;
 };
 
-/** One entry, checked and with its defaults, and how it is opened. */
+/** One entry, checked and with its defaults, which can be opened. */
 export interface OpenableSink extends ResolvedSink<unknown> {
   readonly kind: AnyKind['kind'];
   open(parts: SinkParts): Sink;
 }
 
-/** One entry of the table's `kind`, which its schema has accepted. */
+/** Resolves an entry. @param input  as the schema of `kind` has parsed it */
 export function resolveSink(kind: SinkKind, input: unknown, context: SinkContext): OpenableSink {
   const resolved = kind.resolve(input, context);
   return {

@@ -1,12 +1,14 @@
 /**
  * external_labels: labels that each series of a route gets. Prometheus adds those that a series
- * lacks; the receivers of an OpenTelemetry collector set them, whatever the series says.
+ * lacks (`add`); the Prometheus receiver of an OpenTelemetry collector overwrites the series' own
+ * (`set`).
  * Source:
  * https://prometheus.io/docs/prometheus/latest/configuration/configuration/#configuration-file
  */
 import { type Label, makeLabelSet } from '../model/labels.ts';
 import { formatIdentity, type SeriesTransform } from '../model/transform.ts';
 
+/** The transform that adds or sets the labels. */
 export function externalLabels(
   labels: Readonly<Record<string, string>>,
   mode: 'add' | 'set' = 'add',

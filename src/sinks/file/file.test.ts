@@ -40,7 +40,7 @@ test('a path that cannot be written is tried again, with words that say what to 
   const file = rotatedFile({ path, maxBytes: 5, filesMax: 1 });
   await assert.rejects(file.send(Buffer.from('x'), 1, never), {
     name: 'RecoverableError',
-    message: /none.*can't be written: ENOENT.*free some space, or mend the path/,
+    message: /none.*can't be written: ENOENT.*free some space, or correct the path/,
   });
 });
 

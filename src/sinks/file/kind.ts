@@ -1,6 +1,6 @@
 /**
- * `file_write`: samples as newline-delimited JSON in a file that is rotated by size, for looking,
- * and for the pipes of other programs.
+ * `file_write`: samples as newline-delimited JSON in a file that is rotated by size, to be looked
+ * at or read by other programs.
  */
 import { resolve } from 'node:path';
 import { z } from 'zod';
@@ -52,14 +52,14 @@ export const fileKind = defineSink({
     const path = resolve(baseDirectory, input.path);
     const { max_size: maxBytes = 100 * 2 ** 20, max_files: filesMax = 5, name } = input;
     const capBytes = input.disk_size_limit || DELIVERY_DEFAULTS.capBytes;
-    // One after the other: two writers would rotate under each other.
+    // One shard only: a second writer would append to a file that the first one has rotated.
     const delivery = { ...DELIVERY_DEFAULTS, capBytes, shardsMax: 1, batchSendDeadlineMs: 1_000 };
     const settings = { path, maxBytes: maxBytes || Infinity, filesMax };
     return { name, address: path, place: path, delivery, transforms: [], settings };
   },
   open: ({ settings, delivery }, { id, queue, world }) => {
     const protocol = rotatedFile(settings);
-    const way = new Delivery({ name: id, queue, protocol, settings: delivery, world });
-    return sinkOver(way, () => new LineAppender(new Rows(queue, way.load)));
+    const running = new Delivery({ name: id, queue, protocol, settings: delivery, world });
+    return sinkOver(running, () => new LineAppender(new Rows(queue, running.load)));
   },
 });

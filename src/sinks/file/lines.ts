@@ -1,6 +1,6 @@
 /**
- * Samples as lines of JSON; numbers that JSON lacks are texts: "NaN", "+Inf", "-Inf". Metadata has
- * no line.
+ * The appender of the file sink: a line of JSON for each sample, exemplar or stale marker. Numbers
+ * that JSON lacks are texts: "NaN", "+Inf", "-Inf". Metadata is left out.
  *
  *     {"labels":{"__name__":"up"},"timestamp_ms":1700000000000,"value":1}
  *     … "stale":true}    … "histogram":{…}}    … "exemplar":{…},"value":1}
@@ -20,16 +20,17 @@ export class LineAppender implements Appender {
   }
 
   refOf(labels: LabelSet): SeriesRef {
-    this.#labels.set(this.#nextRef, labelsJson(labels));
+    this.#labels.set(this.#nextRef, formatLabels(labels));
     return this.#nextRef++;
   }
 
-  append: Appender['append'] = (ref, tMs, value) => this.#add(ref, tMs, `"value":${json(value)}`);
+  append: Appender['append'] = (ref, tMs, value) =>
+    this.#add(ref, tMs, `"value":${formatJson(value)}`);
   appendStale: Appender['appendStale'] = (ref, tMs) => this.#add(ref, tMs, '"stale":true');
   appendHistogram: Appender['appendHistogram'] = (ref, tMs, histogram) =>
-    this.#add(ref, tMs, `"histogram":${json(histogram)}`);
+    this.#add(ref, tMs, `"histogram":${formatJson(histogram)}`);
   appendExemplar: Appender['appendExemplar'] = (ref, { labels, value, tMs }) =>
-    this.#add(ref, tMs, `"exemplar":${labelsJson(labels)},"value":${json(value)}`);
+    this.#add(ref, tMs, `"exemplar":${formatLabels(labels)},"value":${formatJson(value)}`);
   setMetadata = (): void => undefined;
   setCreated = (): void => undefined;
   forget = (ref: SeriesRef): void => void this.#labels.delete(ref);
@@ -37,18 +38,18 @@ export class LineAppender implements Appender {
   rollback = (): void => this.#rows.rollback();
   close = (): void => this.#labels.clear();
 
-  #add(ref: SeriesRef, tMs: number, what: string): void {
+  #add(ref: SeriesRef, tMs: number, members: string): void {
     const labels = this.#labels.get(ref);
     if (labels !== undefined)
-      this.#rows.add(tMs, `{"labels":${labels},"timestamp_ms":${tMs},${what}}\n`);
+      this.#rows.add(tMs, `{"labels":${labels},"timestamp_ms":${tMs},${members}}\n`);
   }
 }
 
-function labelsJson(labels: LabelSet): string {
+function formatLabels(labels: LabelSet): string {
   return JSON.stringify(Object.fromEntries(labels.map(({ name, value }) => [name, value])));
 }
 
-function json(value: unknown): string {
+function formatJson(value: unknown): string {
   return JSON.stringify(value, (_, inner: unknown) =>
     typeof inner === 'number' && !Number.isFinite(inner) ? formatSampleValue(inner) : inner,
   );

@@ -1,6 +1,6 @@
 /**
- * A file as a receiver: lines are behind the others, and on the disk, before they count as
- * delivered.
+ * A file as a receiver: lines count as delivered when they are at the end of the file and forced to
+ * the disk.
  */
 import * as fs from 'node:fs';
 import { promisify } from 'node:util';
@@ -15,6 +15,7 @@ export interface Rotation {
   readonly filesMax: number;
 }
 
+/** The protocol that appends requests to the file and renames it to path.1 when it is full. */
 export function rotatedFile({ path, maxBytes, filesMax }: Rotation): Protocol<Buffer> {
   const rotate = (): void => {
     if (filesMax === 1) fs.truncateSync(path);
@@ -28,7 +29,7 @@ export function rotatedFile({ path, maxBytes, filesMax }: Rotation): Protocol<Bu
     async send(lines) {
       let fd: number | undefined;
       try {
-        // What is no file, a pipe or a folder, is never renamed.
+        // A pipe or a folder is never renamed.
         const size = fs.existsSync(path) && fs.statSync(path).isFile() ? fs.statSync(path).size : 0;
         if (size > 0 && size + lines.length > maxBytes) rotate();
         fd = fs.openSync(path, 'a');
@@ -36,7 +37,9 @@ export function rotatedFile({ path, maxBytes, filesMax }: Rotation): Protocol<Bu
         await datasync(fd);
         return { kind: 'delivered', bytes: lines.length };
       } catch (error) {
-        const message = `${path} can't be written: ${describeError(error)}; free some space, or mend the path`;
+        const message =
+          `${path} can't be written: ${describeError(error)}; free some space, or correct the ` +
+          'path';
         throw new RecoverableError('SINK_FILE', message, { cause: error });
       } finally {
         if (fd !== undefined) fs.closeSync(fd);
@@ -45,7 +48,10 @@ export function rotatedFile({ path, maxBytes, filesMax }: Rotation): Protocol<Bu
   };
 }
 
-/** All or nothing: a line that a full disk cut would stand in the way of the next. */
+/**
+ * Writes all bytes or none: the next line would be appended to one that a full disk has cut off.
+ * Throws the file system's error.
+ */
 function writeWhole(fd: number, bytes: Buffer): void {
   const { size } = fs.fstatSync(fd);
   try {

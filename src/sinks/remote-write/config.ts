@@ -1,6 +1,6 @@
 /**
- * What one remote_write entry says of the receiver, as plain values, checked and filled with
- * defaults by schema.ts. Names follow Prometheus' keys; spans are milliseconds, sizes bytes.
+ * The settings of one remote_write entry as plain values; schema.ts checks them and fills in the
+ * defaults. Names follow Prometheus' keys; spans are milliseconds, sizes bytes.
  * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#remote_write
  */
 import type { HttpConnection } from '../../kernel/http-connection.ts';
@@ -10,16 +10,16 @@ import type { HttpCredentials } from '../../kernel/http-credentials.ts';
 export const MESSAGE_1 = 'prometheus.WriteRequest';
 export const MESSAGE_2 = 'io.prometheus.write.v2.Request';
 
-/** Without `sigv4` the credentials are sent, if there are any. */
+/** One entry. Requests are signed if there is `sigv4`; else the credentials are sent, if any. */
 export interface RemoteWriteConfig extends HttpCredentials {
   readonly url: string;
   /** Sent along with each request; can't override what the protocol or the signature sets. */
   readonly headers: Readonly<Record<string, string>>;
-  /** The message to send; 2.0 falls back to 1.0 where it is not taken. */
+  /** The message to send; 2.0 falls back to 1.0 at a receiver that does not take it. */
   readonly message: typeof MESSAGE_1 | typeof MESSAGE_2;
   readonly remoteTimeoutMs: number;
   readonly sigv4?: Sigv4Config | undefined;
-  /** TLS and proxy; undefined connects with what everybody has. */
+  /** TLS and proxy; undefined uses the process' HTTP client. */
   readonly connection?: HttpConnection | undefined;
   readonly sendExemplars: boolean;
   readonly sendNativeHistograms: boolean;
@@ -39,7 +39,9 @@ export const METADATA_DEFAULTS: RemoteWriteMetadataConfig = {
   maxPerSend: 2_000,
 };
 
-/** Without keys, profile or role the default chain of credentials signs, on ECS the task role's. */
+/**
+ * Without keys, profile or role, the default chain is asked for credentials: on ECS, the task role.
+ */
 export interface Sigv4Config {
   readonly region: string;
   readonly accessKey?: string | undefined;

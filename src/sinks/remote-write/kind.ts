@@ -1,4 +1,4 @@
-/** remote_write as a kind of sink. */
+/** The kind of sink that remote_write is: its entry in the table of sinks. */
 import { defineSink } from '../sink.ts';
 import { remoteWriteSchema, resolveRemoteWrite } from './schema.ts';
 import { RemoteWriteSink } from './sink.ts';

@@ -1,13 +1,14 @@
 /**
- * HELP, TYPE and UNIT of the families that the targets of a sink have told, for the sender of
- * metadata. Bounded; not kept on disk, since targets say it again.
+ * HELP, TYPE and UNIT of the metric families that a sink's targets serve, for the sender of
+ * metadata. Not kept on disk, since the next scrape tells it again.
+ * Limits: 20,000 families; further ones are left out.
  */
 import type { SeriesMetadata } from '../../model/sample.ts';
 
 /** As many families as AMP keeps metadata of. */
 const FAMILIES_MAX = 20_000;
 
-/** By family, the last word of any target. */
+/** The metadata of each family, as the last target that has it told. */
 export class MetadataStore {
   readonly #families = new Map<string, SeriesMetadata>();
 

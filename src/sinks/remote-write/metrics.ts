@@ -1,6 +1,6 @@
 /**
- * What a remote_write entry says of itself, under Prometheus' names, so that its dashboards and
- * alerts work on us.
+ * The metrics of a remote_write entry, under Prometheus' names, so that dashboards and alerts made
+ * for Prometheus work.
  * Source: https://github.com/prometheus/prometheus/blob/main/storage/remote/queue_manager.go
  */
 import { type DeliveryMetrics, REQUEST_BUCKETS } from '../../delivery/metrics.ts';
@@ -13,7 +13,7 @@ const PREFIX = 'prometheus_remote_storage_';
 
 export interface RemoteWriteMetrics {
   readonly delivery: DeliveryMetrics;
-  /** Of requests of 2.0 that were taken: what the receiver does not say it has stored. */
+  /** Samples in 2.0 requests that were taken, but which the receiver does not say it stored. */
   readonly unconfirmed: Counter;
   readonly exemplarsIn: Counter;
   readonly exemplarsDropped: Counter;
@@ -21,9 +21,9 @@ export interface RemoteWriteMetrics {
   readonly metadata: Counter;
   readonly metadataFailed: Counter;
   readonly metadataBytes: Counter;
-  /** A loss, under the names that dashboards know. */
+  /** Counts a loss under Prometheus' names. */
   readonly lost: (loss: Loss, cause: LossCause) => void;
-  /** The entry is gone: nothing is collected for it any more. */
+  /** To be called when the entry is gone: the samples pending are no longer collected. */
   readonly close: () => void;
 }
 
@@ -54,7 +54,7 @@ export function newRemoteWriteMetrics(
   const failed = counter('samples_failed_total', 'Samples that the receiver refused for good.');
   const dropped = counters('samples_dropped_total', 'Samples not sent, by reason.');
   return {
-    delivery: deliveryMetrics(registry, own, counter, gauge),
+    delivery: namePrometheusDelivery(registry, own, counter, gauge),
     unconfirmed: counter(
       'samples_unconfirmed_total',
       'Samples in requests of 2.0 that the receiver took without saying that it stored them.',
@@ -76,14 +76,14 @@ export function newRemoteWriteMetrics(
   };
 }
 
-function deliveryMetrics(
+function namePrometheusDelivery(
   registry: Registry,
   own: Readonly<Record<string, string>>,
   counter: (name: string, help: string) => Counter,
   gauge: (name: string, help: string) => Gauge,
 ): DeliveryMetrics {
   const newest = gauge('queue_highest_timestamp_seconds', 'Newest sample taken in.');
-  // Of all entries together, as Prometheus' alert on a sender that is behind asks for it.
+  // One for all entries together, as Prometheus' alert PrometheusRemoteWriteBehind compares it.
   const newestOfAll = registry.gauge(
     `${PREFIX}highest_timestamp_in_seconds`,
     'Newest sample taken in by any entry.',
@@ -116,7 +116,7 @@ function setBounds(
   gauge('max_samples_per_send', 'Samples that a request holds at most.').set(maxItemsPerSend);
 }
 
-/** A URL without credentials and query: what may stand in logs and metrics. */
+/** A URL without credentials and query, as it may be shown in logs and metrics. */
 export function publicUrl(text: string): string {
   const url = new URL(text);
   return `${url.protocol}//${url.host}${url.pathname}`;

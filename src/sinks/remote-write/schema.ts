@@ -1,7 +1,5 @@
 /**
- * One remote_write entry of a configuration: its schema, and how it becomes the sink's plain
- * values.
- * Not here: sending.
+ * The schema of one remote_write entry, and how the entry becomes the sink's plain values.
  * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#remote_write
  */
 import { z } from 'zod';
@@ -80,7 +78,7 @@ const queueSchema = z.strictObject({
       'When the queue is forced to disk: never, once a second (interval), or at every write.',
     default: 'interval',
   }),
-  // The queue is on disk: there is no count of samples in memory to set.
+  // Accepted for Prometheus' sake: the queue is on disk and counts no samples in memory.
   capacity: positiveSchema
     .optional()
     .describe('Has no effect: the queue is on disk, and disk_size_limit bounds it.'),
@@ -225,7 +223,7 @@ export function resolveRemoteWrite(
   };
 }
 
-/** A secret that can't be read is told at the start, not at the first request. */
+/** Reads secrets once, so that a file that can't be read is reported at the start. */
 function readSecrets(
   input: RemoteWriteInput,
   { basicAuth, authorization }: HttpClientSettings,
@@ -316,7 +314,7 @@ function resolveQueue(
 
 const SHARDS_MAX = 64;
 
-/** What is accepted and does not do here what it does in Prometheus is said. */
+/** Reports keys that are accepted but mean less here than in Prometheus. */
 function noteDifferences(input: RemoteWriteInput, path: ConfigPath, report: Reporter): void {
   const message = input.protobuf_message;
   if (message !== undefined && message !== MESSAGE_1 && message !== MESSAGE_2)

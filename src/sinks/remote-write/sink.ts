@@ -1,6 +1,6 @@
 /**
- * A remote_write entry over its queue: appenders into it, delivery out of it, and metadata beside
- * it.
+ * A running remote_write entry: appenders put samples into its queue, delivery sends them from
+ * there, and metadata is sent without the queue.
  * Limits: those of the queue; a request holds at most `maxItemsPerSend` and `maxBytesPerSend`.
  */
 import { Delivery } from '../../delivery/delivery.ts';
@@ -18,10 +18,10 @@ import { type MetadataSenderOptions, runMetadataSender } from './way-out/metadat
 import { RemoteWriteProtocol } from './way-out/protocol.ts';
 import { readJob } from './way-out/split.ts';
 
-/** Instead of what the configuration and the load say, for tests. */
+/** What tests set in place of what the configuration and the load say. */
 export interface RemoteWriteEdges {
   readonly auth?: Authenticate;
-  /** Of the jitter. */
+  /** Random numbers of the jitter. */
   readonly random?: () => number;
   readonly sharding?: Sharding;
 }
@@ -30,7 +30,7 @@ export class RemoteWriteSink implements Sink {
   readonly name: string;
   readonly openAppender: OpenAppender;
   readonly #config: RemoteWriteConfig;
-  /** With the entry's own connection settings. */
+  /** The client with the entry's own TLS and proxy; undefined when it has neither. */
   readonly #ownHttp: HttpClient | undefined;
   readonly #metrics: RemoteWriteMetrics;
   readonly #auth: Authenticate;

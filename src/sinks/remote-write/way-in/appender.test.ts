@@ -44,7 +44,7 @@ function open(maxItemsPerSend: number): { pool: AppenderPool; queue: MemoryQueue
   return { pool: new AppenderPool({ config, settings, queue, metrics, load, onLeftOut }), queue };
 }
 
-/** `series time value` of all samples, in the order of their message. */
+/** All samples as `series time value`, in the order of their message. */
 function told(chunks: readonly Chunk[]): string[] {
   return chunks.flatMap((chunk) => {
     const lines: string[] = [];

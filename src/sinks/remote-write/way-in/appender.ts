@@ -1,12 +1,12 @@
 /**
- * The way into a remote_write queue: a scrape's samples are patched into what its series look like
- * in a message, and compressed to chunks at commit.
- * A commit is one chunk, or several when it is larger than a request may be: a chunk is never split
- * on its way.
+ * The way into a remote_write queue: the samples of a scrape are patched into the encoded series of
+ * its target (series-slab.ts), and compressed to chunks at commit.
+ * A commit is one chunk, or several when it is larger than a request may be, so that a chunk
+ * always fits a request.
  */
 import type { Load } from '../../../delivery/load.ts';
 import type { DeliverySettings } from '../../../delivery/settings.ts';
-import { ownCopy } from '../../../model/borrowed.ts';
+import { type Borrowed, ownCopy, peek } from '../../../model/borrowed.ts';
 import type { LabelSet } from '../../../model/labels.ts';
 import type { ChunkQueue } from '../../../model/queue.ts';
 import type { NativeHistogram } from '../../../model/histogram.ts';
@@ -30,16 +30,17 @@ import type { PackingPlan } from './packing-plan.ts';
 import { PlanBook } from './plan-book.ts';
 import { SeriesSlab } from './series-slab.ts';
 
-/** Encoders kept for the next scrape; more only exist while more scrapes are open at once. */
+/** How many encoders are kept for later scrapes; while more are needed at once, more are made. */
 const POOL_MAX = 4;
-/** An encoder that one huge scrape grew beyond this is not kept. */
+/** An encoder that a large scrape has grown beyond this is not kept. */
 const POOLED_BYTES_MAX = 4 * 1024 * 1024;
 
+/** What becomes one chunk: some runs of the slab, and the bytes encoded apart from it. */
 interface Piece {
   readonly firstRun: number;
-  /** In what is encoded apart. */
+  /** Where its bytes begin in what is encoded apart. */
   readonly apartStart: number;
-  /** At most. */
+  /** An upper bound of its size, uncompressed. */
   bytes: number;
   samples: number;
   oldestMs: number;
@@ -52,20 +53,20 @@ export interface AppenderPoolOptions {
   readonly queue: ChunkQueue;
   readonly metrics: Pick<RemoteWriteMetrics, 'exemplarsIn' | 'histogramsIn'>;
   readonly load: Load;
-  /** Told of what this sink cannot send, by reason. */
+  /** Called with a reason for each sample that this sink can't send. */
   readonly onLeftOut: (reason: string) => void;
 }
 
-/** What the appenders of one sink share. */
+/** What the appenders of one sink share: settings, encoders, buffers and the metadata. */
 export class AppenderPool {
   #options: AppenderPoolOptions;
   readonly #encoders: WriteRequestEncoder[] = [];
   #scratch = new Uint8Array(65_536);
   #joined = new Uint8Array(4_096);
-  /** What targets say of their families, for the sender of metadata. */
+  /** Metadata of the targets' families, for the sender of metadata. */
   readonly metadata = new MetadataStore();
 
-  /** Whether series say what remote write 2.0 has a place for: metadata and when counters began. */
+  /** Whether series carry what remote write 2.0 sends besides: metadata and created timestamps. */
   readonly isFor2: boolean;
 
   constructor(options: AppenderPoolOptions) {
@@ -74,7 +75,8 @@ export class AppenderPool {
   }
 
   /**
-   * Goes on with other settings, for the same queue; false where series look otherwise under them.
+   * Goes on with other settings for the same queue. False, and nothing changes, when the message
+   * version differs: series are encoded otherwise then.
    */
   goOn(options: AppenderPoolOptions): boolean {
     if ((options.config.message === MESSAGE_2) !== this.isFor2) return false;
@@ -94,16 +96,17 @@ export class AppenderPool {
     return new RemoteWriteAppender(this, hashKey(key));
   }
 
-  /** Counts what is taken in besides samples. */
+  /** Counts one exemplar or native histogram taken in. */
   countIn(what: 'exemplarsIn' | 'histogramsIn'): void {
     this.#options.metrics[what].inc();
   }
 
-  /** Counts what this sink cannot send. */
+  /** Counts a sample that this sink can't send. */
   countLeftOut(reason: string): void {
     this.#options.onLeftOut(reason);
   }
 
+  /** Lends an empty encoder; `give` returns it. */
   take(): WriteRequestEncoder {
     return this.#encoders.pop() ?? new WriteRequestEncoder();
   }
@@ -114,36 +117,39 @@ export class AppenderPool {
     if (keep) this.#encoders.push(encoder);
   }
 
-  /** Whether a piece of this size must end before the next series. */
+  /** Whether a piece of this size is over the limits of a request. */
   isFull(samples: number, bytes: number): boolean {
     const { maxItemsPerSend, maxBytesPerSend } = this.#options.settings;
     return samples >= maxItemsPerSend || bytes > maxBytesPerSend;
   }
 
   /**
-   * Runs of a slab and what comes behind them: a view that holds until the next call, or change of
-   * the slab.
+   * The bytes of some runs of a slab, with `rest` behind them. They are lent until the next call or
+   * the next change of the slab.
    */
-  join(slab: SeriesSlab, fromRun: number, toRun: number, rest: Uint8Array): Uint8Array {
+  join(slab: SeriesSlab, fromRun: number, toRun: number, rest: Uint8Array): Borrowed<Uint8Array> {
     if (toRun - fromRun === 1 && rest.length === 0) return slab.run(fromRun);
     if (toRun === fromRun) return rest;
-    const length = slab.sliceRuns(fromRun, toRun) + rest.length;
+    const length = slab.measureRuns(fromRun, toRun) + rest.length;
     if (this.#joined.length < length) this.#joined = new Uint8Array(length);
     let at = 0;
     for (let i = fromRun; i < toRun; i++) {
       const run = slab.run(i);
-      this.#joined.set(run, at);
+      this.#joined.set(peek(run), at);
       at += run.length;
     }
     this.#joined.set(rest, at);
     return this.#joined.subarray(0, length);
   }
 
-  /**
-   * Compresses the bytes of a message, by a plan where there is one, to a chunk and hands it to the
-   * queue.
-   */
-  enqueue(lane: number, raw: Uint8Array, piece: Readonly<Piece>, plan?: PackingPlan): void {
+  /** Compresses a message to a chunk, by a plan if there is one, and appends it to the queue. */
+  enqueue(
+    lane: number,
+    message: Borrowed<Uint8Array>,
+    piece: Readonly<Piece>,
+    plan?: PackingPlan,
+  ): void {
+    const raw = peek(message);
     const room = maxCompressedLength(raw.length);
     if (this.#scratch.length < room) this.#scratch = new Uint8Array(room);
     const end =
@@ -161,10 +167,10 @@ class RemoteWriteAppender implements Appender {
   readonly #lane: number;
   readonly #slab = new SeriesSlab();
   readonly #plans = new PlanBook();
-  /** For 2.0: the label bytes without metadata, and when the counter began. */
+  /** By ref, for 2.0 only: the label bytes without metadata, and when the counter began. */
   readonly #bare: (Uint8Array | undefined)[] = [];
   readonly #startsMs: number[] = [];
-  /** What has no place in the slab; in each piece it comes behind the runs. */
+  /** Samples that can't be patched into the slab; each piece has them behind its runs. */
   #encoder: WriteRequestEncoder | undefined;
   #pieces: Piece[] = [];
   #piece: Piece = newPiece(0, 0);
@@ -191,7 +197,7 @@ class RemoteWriteAppender implements Appender {
     this.#count(slab.lengthOf(ref), tMs);
     if (slab.patch(ref, tMs, value)) return;
     slab.skip(ref);
-    this.#apart().append(slab.labelsOf(ref), tMs, value, this.#startsMs[ref]);
+    this.#apart().append(peek(slab.labelsOf(ref)), tMs, value, this.#startsMs[ref]);
   }
 
   appendStale(ref: SeriesRef, tMs: number): void {
@@ -200,7 +206,7 @@ class RemoteWriteAppender implements Appender {
     this.#count(slab.lengthOf(ref), tMs);
     if (slab.patchStale(ref, tMs)) return;
     slab.skip(ref);
-    this.#apart().appendStale(slab.labelsOf(ref), tMs);
+    this.#apart().appendStale(peek(slab.labelsOf(ref)), tMs);
   }
 
   appendHistogram(ref: SeriesRef, tMs: number, histogram: NativeHistogram): void {
@@ -212,7 +218,7 @@ class RemoteWriteAppender implements Appender {
     }
     this.#count(slab.lengthOf(ref) + boundHistogram(histogram), tMs);
     slab.skip(ref);
-    this.#apart().appendHistogram(slab.labelsOf(ref), tMs, histogram, this.#startsMs[ref]);
+    this.#apart().appendHistogram(peek(slab.labelsOf(ref)), tMs, histogram, this.#startsMs[ref]);
     this.#pool.countIn('histogramsIn');
   }
 
@@ -220,9 +226,9 @@ class RemoteWriteAppender implements Appender {
     const slab = this.#slab;
     if (!slab.has(ref) || !this.#pool.sendsExemplars) return;
     this.#count(slab.lengthOf(ref) + encodeLabels(exemplar.labels).length, exemplar.tMs);
-    // An exemplar is no sample.
+    // `#count` has counted a sample, which an exemplar is not.
     this.#piece.samples -= 1;
-    this.#apart().appendExemplar(slab.labelsOf(ref), exemplar);
+    this.#apart().appendExemplar(peek(slab.labelsOf(ref)), exemplar);
     this.#pool.countIn('exemplarsIn');
   }
 
@@ -236,7 +242,7 @@ class RemoteWriteAppender implements Appender {
   }
 
   setCreated(ref: SeriesRef, createdMs: number): void {
-    // Remote write 1.0 has no place for it.
+    // Remote write 1.0 has no field for it.
     if (!this.#pool.isFor2 || !this.#slab.has(ref) || this.#startsMs[ref] === createdMs) return;
     this.#startsMs[ref] = createdMs;
     this.#slab.replace(ref, this.#slab.labelsOf(ref), createdMs);
@@ -286,7 +292,7 @@ class RemoteWriteAppender implements Appender {
     return (this.#encoder ??= this.#pool.take());
   }
 
-  /** Counts a sample in, of at most so many bytes; a piece that is full ends before it. */
+  /** Adds a sample of at most `bytes` to the present piece; a full piece ends before it. */
   #count(bytes: number, tMs: number): void {
     let piece = this.#piece;
     if (piece.samples > 0 && this.#pool.isFull(piece.samples, piece.bytes + bytes)) {
@@ -307,7 +313,7 @@ function newPiece(firstRun: number, apartStart: number): Piece {
   return { firstRun, apartStart, bytes: 0, samples: 0, oldestMs: Infinity, newestMs: -Infinity };
 }
 
-/** FNV-1a of the UTF-16 units: spreads targets over lanes, the same after a restart. */
+/** FNV-1a of the UTF-16 units. It spreads targets over lanes and is the same after a restart. */
 function hashKey(key: string): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < key.length; i++) hash = Math.imul(hash ^ key.charCodeAt(i), 0x01000193);

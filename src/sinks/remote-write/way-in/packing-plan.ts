@@ -1,13 +1,13 @@
 /**
- * What snappy makes of a run of series but for values and times, which alone change between two
- * scrapes. Found once for a run, it holds for as long as the run's labels do; packing.ts makes a
- * block of it for each scrape:
+ * The plan of a run of series: the snappy elements of all its bytes except values and times, which
+ * alone change between two scrapes. It is made once and stays valid while the run's labels do;
+ * packing.ts makes a block by it for each scrape:
  *
  *     series    │ tag, length, labels …                          │ value │ time │
  *     plan      │ head: a copy │ middle: elements │ tail: a copy │       │      │
  *
- * Heads and tails are apart from the middle, because they may join with what is copied of the
- * sample beside them.
+ * Heads and tails are not in the middle, because each may become one copy together with bytes of
+ * the sample beside it.
  */
 import { CHANGING_BYTES, endOfSteadySeries } from '../../../wire/remote-write/one-sample.ts';
 import {
@@ -19,28 +19,28 @@ import {
 } from '../../../wire/snappy.ts';
 
 export const OFFSET_MAX = 65_535;
-/** A copy that snappy can write in each form. */
+/** The shortest copy that has all forms of the format. */
 const COPY_MIN = 4;
 
 export interface PackingPlan {
-  /** Of the run, bytes. */
+  /** Bytes of the run. */
   readonly length: number;
-  /** Where each series ends. */
+  /** Offset behind each series. */
   readonly ends: Int32Array;
-  /**
-   * How far back the copies at both ends of what does not change reach, and how long they are; 0
-   * where there is none.
-   */
+  /** For each series, how far back its head and its tail reach and how long they are; 0 is none. */
   readonly headOffsets: Uint16Array;
   readonly headLengths: Int32Array;
   readonly tailOffsets: Uint16Array;
   readonly tailLengths: Int32Array;
-  /** Between them: elements as they are written, series by series. */
+  /** The encoded elements between head and tail, series by series, and where each series' end. */
   readonly middles: Uint8Array;
   readonly middleEnds: Int32Array;
 }
 
-/** Undefined for a run that is not of series with one sample each, or with one that is too long. */
+/**
+ * Plans a run. Undefined unless each of its series has one sample with a steady time, and at most
+ * `OFFSET_MAX` bytes.
+ */
 export function planPacking(run: Uint8Array): PackingPlan | undefined {
   const ends = findEnds(run);
   if (ends === undefined) return undefined;
@@ -84,7 +84,7 @@ export function planPacking(run: Uint8Array): PackingPlan | undefined {
   return { ...plan, middles: middles.slice(0, op) };
 }
 
-/** Where the series end; undefined where one is not of one sample with a steady time. */
+/** Where the series end; undefined when one can't be planned. */
 function findEnds(run: Uint8Array): Int32Array | undefined {
   const ends: number[] = [];
   for (let start = 0; start < run.length;) {
@@ -97,8 +97,8 @@ function findEnds(run: Uint8Array): Int32Array | undefined {
 }
 
 /**
- * For each byte that does not change how far back the same one stands, by snappy's choice; 0 where
- * it is written out.
+ * For each byte that does not change, how far back the copy reaches that snappy makes of it; 0 for
+ * a literal.
  */
 function measureOffsets(run: Uint8Array, ends: Int32Array): Uint16Array {
   const masked = run.slice();
@@ -106,7 +106,7 @@ function measureOffsets(run: Uint8Array, ends: Int32Array): Uint16Array {
   let noise = 1;
   for (const end of ends)
     for (let k = end - CHANGING_BYTES; k < end; k++) {
-      // Nothing is to be found in it: a number of its own for each.
+      // Values and times are replaced by noise, in which snappy finds nothing to copy.
       noise = (Math.imul(noise, 1_664_525) + 1_013_904_223) | 0;
       masked[k] = noise >>> 24;
       changes[k] = 1;
@@ -115,7 +115,7 @@ function measureOffsets(run: Uint8Array, ends: Int32Array): Uint16Array {
   forEachElement(compress(masked), (at, length, offset) => {
     if (offset === 0) return;
     for (let k = at; k < at + length; k++)
-      // Noise may look like something by accident.
+      // Noise may match by accident; such a copy is not used.
       if (changes[k] === 0 && changes[k - offset] === 0) offsets[k] = offset;
   });
   return offsets;
@@ -128,7 +128,7 @@ interface Piece {
   readonly end: number;
 }
 
-/** Runs of one offset; copies that are too short become literals. */
+/** The pieces of one offset each; copies that are too short become part of a literal. */
 function cutPieces(offsets: Uint16Array, start: number, end: number): Piece[] {
   const pieces: Piece[] = [];
   for (let at = start; at < end;) {

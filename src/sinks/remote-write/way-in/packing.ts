@@ -1,15 +1,15 @@
 /**
- * Compresses a run of series by its plan (packing-plan.ts): what does not change is taken from
- * there, and only values and times are looked at. A value is eight bytes, its exponent last, so
- * numbers that are near each other end alike:
+ * Compresses a run of series by its plan (packing-plan.ts): the bytes that do not change are taken
+ * from the plan, and only values and times are compared. A value is eight bytes with the exponent
+ * last, so near numbers have the same last bytes:
  *
- *     value   │ same                │ differing   │ alike               │ time │
- *             │ as where the copy   │ written out │ as in another series before, and its  │
- *             │ before it comes from│             │ time, which all of a scrape share     │
+ *     value   │ same                │ differing │ alike               │ time │
+ *             │ as at the source of │ a literal │ as in an earlier series, and its time, │
+ *             │ the copy before it  │           │ which all series of a scrape share     │
  *
- * Copies that lie next to each other and reach back equally far become one, so a block is about as
- * small as snappy's own. This is done for every sample of every scrape, so state is in plain local
- * numbers: the open copy as an object made packing a quarter slower.
+ * Neighbouring copies that reach back equally far become one, so a block is about as small as
+ * snappy's own. This runs for every sample of every scrape, so the state is in local numbers: with
+ * the open copy as an object, packing took a quarter longer.
  */
 import {
   CHANGING_BYTES,
@@ -21,19 +21,20 @@ import { putVarint } from '../../../wire/varint.ts';
 import { OFFSET_MAX, type PackingPlan } from './packing-plan.ts';
 
 const VALUE_BYTES = 8;
-/** What a copy costs. */
+/** Size of a copy element. */
 const COPY_BYTES = 3;
 
 /**
- * Packs a run as its plan says into a snappy block. The room must be that for any block of the run.
+ * Compresses a run by its plan to a snappy block.
  *
- * @returns the position behind the block
+ * @param output  with room for `maxCompressedLength(run.length)` bytes from `at` on
+ * @returns       the offset behind the block
  */
 export function pack(plan: PackingPlan, run: Uint8Array, output: Uint8Array, at: number): number {
   const { ends, headOffsets, headLengths, tailOffsets, tailLengths, middles, middleEnds } = plan;
   const view = new DataView(run.buffer, run.byteOffset, run.byteLength);
   let op = putVarint(output, at, run.length);
-  // The open copy: not written yet, because more of it may come. None where its length is 0.
+  // The open copy, which is not written yet because it may get longer. Length 0 means none.
   let offset = 0;
   let length = 0;
   let middle = 0;
@@ -41,7 +42,7 @@ export function pack(plan: PackingPlan, run: Uint8Array, output: Uint8Array, at:
   lastLike.fill(-1);
   const count = ends.length;
   for (let i = 0; i < count; i++) {
-    // The labels, by the plan.
+    // The labels: head, middle and tail of the plan.
     const headLength = headLengths[i] as number;
     if (headLength > 0) {
       if (headOffsets[i] !== offset && length > 0) {
@@ -66,7 +67,7 @@ export function pack(plan: PackingPlan, run: Uint8Array, output: Uint8Array, at:
       offset = tailOffsets[i] as number;
       length += tailLength;
     }
-    // The sample's beginning: the open copy goes on into it as far as it can, maybe over all of it.
+    // The sample: the open copy goes on into it for as many bytes as are the same.
     const end = ends[i] as number;
     const value = end - CHANGING_BYTES;
     const same = length > 0 ? matchPrefix(view, value, value - offset) : 0;
@@ -75,7 +76,7 @@ export function pack(plan: PackingPlan, run: Uint8Array, output: Uint8Array, at:
     if (isAllSame) length += TIME_FIELD_BYTES;
     else {
       if (length > 0) op = putCopy(output, op, offset, length);
-      // Its end: copied too, after the few bytes between that are written out.
+      // The differing bytes become a literal; the alike ones and the time, a copy.
       const next = i + 1 < count ? (headOffsets[i + 1] as number) : 0;
       const source = findSource(view, value, valueBefore, same, next);
       offset = offsetOf(source);
@@ -89,8 +90,8 @@ export function pack(plan: PackingPlan, run: Uint8Array, output: Uint8Array, at:
 }
 
 /**
- * A literal of what differs in a sample, at most fifteen bytes; none for none. By hand: it is most
- * of all literals.
+ * Writes the differing bytes of a sample, at most fifteen, as a literal; nothing for no bytes. Most
+ * literals are these, so this has a loop of its own instead of `putLiteral`.
  */
 function putShort(
   run: Uint8Array,
@@ -107,8 +108,8 @@ function putShort(
 }
 
 /**
- * Where a value's end and its time are copied from, in one number: offset × 16 + bytes of the value
- * that are alike.
+ * From where the last bytes of a value and its time are copied, in one number: offset × 16 + how
+ * many bytes of the value are alike.
  */
 type Source = number;
 const NO_SOURCE: Source = 0;
@@ -126,8 +127,9 @@ function alikeOf(source: Source): number {
 }
 
 /**
- * Where the rest of a value is best copied from: as far back as what comes next, since both are one
- * copy then; or as in the last value like it, where that says more than a copy of its own costs.
+ * The best source for the rest of a value. First choice is the offset of the next series' head,
+ * since both become one copy then. The last value that is like this one is taken instead if it
+ * saves more bytes than a copy of its own costs.
  */
 function findSource(
   view: DataView,
@@ -151,13 +153,10 @@ function findSource(
   return best === NO_SOURCE || more > alike + COPY_BYTES ? makeSource(offset, more) : best;
 }
 
-/**
- * Where the last value with such upper three bytes lies, by their hash; one table, used by every
- * call.
- */
+/** Offset of the last value by a hash of its upper three bytes. One table, reset by each call. */
 const lastLike = new Int32Array(4_096);
 
-/** The last value that seems like this one, -1 where there is none. Remembers this one. */
+/** The offset of the last value with the same hash as this one, -1 for none; notes this one. */
 function recallLike(view: DataView, value: number): number {
   const upper = view.getInt32(value + 4, true);
   const slot = Math.imul(upper >>> 8, 0x9e3779b1) >>> 20;
@@ -166,7 +165,7 @@ function recallLike(view: DataView, value: number): number {
   return last;
 }
 
-/** How many bytes of two values are the same from their beginning. */
+/** How many bytes two values have in common from the beginning. */
 function matchPrefix(view: DataView, a: number, b: number): number {
   const low = view.getInt32(a, true) ^ view.getInt32(b, true);
   if (low !== 0) return (31 - Math.clz32(low & -low)) >>> 3;
@@ -174,7 +173,7 @@ function matchPrefix(view: DataView, a: number, b: number): number {
   return high === 0 ? 8 : 4 + ((31 - Math.clz32(high & -high)) >>> 3);
 }
 
-/** How many are the same to their end. */
+/** How many bytes two values have in common up to the end. */
 function matchSuffix(view: DataView, a: number, b: number): number {
   const high = view.getInt32(a + 4, true) ^ view.getInt32(b + 4, true);
   if (high !== 0) return Math.clz32(high) >>> 3;

@@ -1,6 +1,7 @@
 /** A slab against the plain encoder: the same messages, whatever comes and goes. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ownCopy } from '../../../model/borrowed.ts';
 import fc from 'fast-check';
 import { makeLabelSet } from '../../../model/labels.ts';
 import { encodeLabels } from '../../../wire/remote-write/labels.ts';
@@ -10,7 +11,7 @@ import { SeriesSlab } from './series-slab.ts';
 const T0 = 1_700_000_000_000;
 
 function joined(slab: SeriesSlab): Uint8Array {
-  return Buffer.concat(Array.from({ length: slab.breakRun() }, (_, i) => slab.run(i)));
+  return Buffer.concat(Array.from({ length: slab.breakRun() }, (_, i) => ownCopy(slab.run(i))));
 }
 
 interface Known {
@@ -80,7 +81,7 @@ test('runs are the message that the plain encoder writes', () => {
       }
       assert.deepEqual(Buffer.from(joined(slab)), Buffer.from(expected.bytes()));
       for (const [ref, { labels }] of known)
-        assert.deepEqual(Buffer.from(slab.labelsOf(ref)), Buffer.from(labels));
+        assert.deepEqual(Buffer.from(ownCopy(slab.labelsOf(ref))), Buffer.from(labels));
     }),
     { numRuns: 500 },
   );
@@ -95,7 +96,7 @@ test('times that need another number of bytes are left to the caller', () => {
   slab.seal();
   assert.ok(slab.patch(ref, 2 ** 42 - 1, 1));
   const expected = new WriteRequestEncoder();
-  expected.append(slab.labelsOf(ref), 2 ** 42 - 1, 1);
+  expected.append(ownCopy(slab.labelsOf(ref)), 2 ** 42 - 1, 1);
   assert.deepEqual(Buffer.from(joined(slab)), Buffer.from(expected.bytes()));
 });
 

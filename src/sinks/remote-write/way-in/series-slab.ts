@@ -1,17 +1,16 @@
 /**
- * The series of one target as they stand in a message, all but value and time, in one slab of
- * bytes. A scrape patches these two in place (wire/remote-write/one-sample.ts knows where); series
- * that follow each other there are one run, and runs are the message:
+ * The series of one target, encoded as in a message, in one slab of bytes. A scrape patches in only
+ * values and times (wire/remote-write/one-sample.ts knows where). Series that were patched and lie
+ * behind each other are one run, and the runs together are the message:
  *
- *     slab   │ TimeSeries of ref 0 … value t │ TimeSeries of ref 1 … value t │ hole │ TimeSeries of
- *            ref 3 …
- *     runs   └────────────────────────────────────────────────────────────────┘      └─────────────────
+ *     slab   │ labels of ref 0, value, time │ labels of ref 1, value, time │ hole │ labels of …
+ *     runs   └─────────────────────────────────────────────────────────────┘      └────────────
  *
- * What is patched holds until the next `seal`. A second sample of a series before that, and times
- * that are not steady (before 1971, after 2109), have no place here: the caller encodes them apart,
- * behind the runs.
+ * What is patched is valid until the next `seal`. A second sample of a series before that, and a
+ * time that is not steady (before 1971, after 2109), can't be patched in: the caller encodes it
+ * apart, behind the runs.
  */
-import type { Borrowed } from '../../../model/borrowed.ts';
+import { type Borrowed, ownCopy } from '../../../model/borrowed.ts';
 import {
   isSteadyTime,
   labelsOfOneSample,
@@ -31,30 +30,31 @@ const FIRST_BYTES = 1_024;
 export class SeriesSlab {
   #bytes = new Uint8Array(FIRST_BYTES);
   #view = new DataView(this.#bytes.buffer);
-  /** Behind the last series. */
+  /** Offset behind the last series. */
   #end = 0;
+  /** Bytes in holes. */
   #garbage = 0;
+  /** Where each ref's series begins and ends; the end is 0 for a ref that is free. */
   #starts = new Int32Array(16);
-  /** 0 where a ref is free. */
   #ends = new Int32Array(16);
-  /** Bytes behind the time of a sample: those of when its counter began, or none. */
+  /** How many bytes are behind the time of a sample: the created timestamp, if there is one. */
   #startBytes = new Uint8Array(16);
-  /** The turn in which a ref was patched last. */
+  /** In which turn, from one `seal` to the next, a ref was patched last. */
   #turns = new Int32Array(16);
   #turn = 1;
   readonly #free: number[] = [];
   #refs = 0;
-  /** Pairs of start and end. */
+  /** Pairs of start and end offset. */
   #runs = new Int32Array(16);
   #runCount = 0;
   readonly #time = new SteadyTime();
-  /** A run that begins in a new piece does not go on from the one before. */
+  /** The next series begins a run, even where it follows the last one in the slab. */
   #isBroken = true;
   #hasGrown = false;
   /** How often series were moved. */
   #epoch = 0;
 
-  /** @param labels  those of `encodeLabels` */
+  /** Adds a series. @param labels  as `encodeLabels` makes them @returns its ref */
   add(labels: Borrowed<Uint8Array>): number {
     const ref = this.#free.pop() ?? this.#refs++;
     if (ref >= this.#starts.length) this.#growRefs();
@@ -63,12 +63,13 @@ export class SeriesSlab {
   }
 
   /**
-   * Other label bytes, or another beginning, for a series that there is. @param startMs  0 is
-   *                                                                                      unknown
+   * Gives a series other label bytes or another created timestamp.
+   *
+   * @param startMs  when its counter began, ms since 1970; 0 for unknown
    */
-  replace(ref: number, labels: Uint8Array, startMs: number): void {
-    // They may lie in the slab.
-    const copy = new Uint8Array(labels);
+  replace(ref: number, labels: Borrowed<Uint8Array>, startMs: number): void {
+    // The labels may be a view of the slab itself, which may move.
+    const copy = ownCopy(labels);
     this.#garbage += this.lengthOf(ref);
     this.#put(ref, copy, startMs);
   }
@@ -83,18 +84,18 @@ export class SeriesSlab {
     this.#free.push(ref);
   }
 
-  /** Of its TimeSeries with one sample, bytes. */
+  /** Bytes of the encoded series with its one sample. */
   lengthOf(ref: number): number {
     return (this.#ends[ref] as number) - (this.#starts[ref] as number);
   }
 
-  /** The label bytes of a series: a view that holds until the next change of the slab. */
-  labelsOf(ref: number): Uint8Array {
+  /** The label bytes of a series, lent until the next change of the slab. */
+  labelsOf(ref: number): Borrowed<Uint8Array> {
     const [start, end] = [this.#starts[ref] as number, this.#ends[ref] as number];
     return labelsOfOneSample(this.#bytes, start, end, this.#startBytes[ref] as number);
   }
 
-  /** Patches a sample in; false when it has no place here. */
+  /** Patches a sample in; false when it must be encoded apart. */
   patch(ref: number, tMs: number, value: number): boolean {
     const at = this.#take(ref, tMs);
     if (at < 0) return false;
@@ -102,7 +103,7 @@ export class SeriesSlab {
     return true;
   }
 
-  /** As `patch`, a stale marker. */
+  /** The same as `patch`, for a stale marker. */
   patchStale(ref: number, tMs: number): boolean {
     const at = this.#take(ref, tMs);
     if (at < 0) return false;
@@ -110,43 +111,43 @@ export class SeriesSlab {
     return true;
   }
 
-  /** Its samples of this turn come apart from now on. */
+  /** Until the next `seal`, `patch` is false for this series. */
   skip(ref: number): void {
     this.#turns[ref] = this.#turn;
   }
 
-  /** How many runs there are; what is patched next begins another one. */
+  /** Ends the present run; returns how many runs there are. */
   breakRun(): number {
     this.#isBroken = true;
     return this.#runCount;
   }
 
-  /** Sum of the bytes of some runs. */
-  sliceRuns(fromRun: number, toRun: number): number {
+  /** Bytes of the runs from `fromRun` to before `toRun`. */
+  measureRuns(fromRun: number, toRun: number): number {
     let sum = 0;
     for (let i = fromRun * 2; i < toRun * 2; i += 2)
       sum += (this.#runs[i + 1] as number) - (this.#runs[i] as number);
     return sum;
   }
 
-  /** Where a run lies, until series are moved. */
+  /** Where a run lies. */
   runAt(index: number): SlabRun {
     const [start, end] = [this.#runs[index * 2] as number, this.#runs[index * 2 + 1] as number];
     return { start, end, epoch: this.#epoch };
   }
 
-  /** The bytes of one run: a view. */
-  run(index: number): Uint8Array {
+  /** The bytes of one run, lent until the next change of the slab. */
+  run(index: number): Borrowed<Uint8Array> {
     return this.#bytes.subarray(this.#runs[index * 2], this.#runs[index * 2 + 1]);
   }
 
-  /** Forgets all runs; series may be patched again. Here alone what lies in the slab may move. */
+  /** Forgets all runs; series may be patched again. May move the series, which closes holes. */
   seal(): void {
     this.#turn += 1;
     this.#runCount = 0;
     this.#isBroken = true;
     if (this.#garbage > this.#end >> 1) this.#compact();
-    // Right after it has grown it may go on growing.
+    // Gives back spare room, but not right after growing: more series may follow.
     else if (!this.#hasGrown && this.#bytes.length - this.#end > (this.#end >> 3) + FIRST_BYTES)
       this.#resize(this.#end);
     this.#hasGrown = false;
@@ -161,7 +162,7 @@ export class SeriesSlab {
     this.#free.length = 0;
   }
 
-  /** Counts a series into the runs and writes its time; where the value goes, or -1. */
+  /** Adds a series to the runs and writes its time; returns the offset of its value, or -1. */
   #take(ref: number, tMs: number): number {
     if (this.#turns[ref] === this.#turn) return -1;
     if (tMs !== this.#time.tMs && !this.#time.set(tMs)) return -1;
@@ -176,14 +177,14 @@ export class SeriesSlab {
   }
 
   #addRun(start: number, end: number): void {
-    if (this.#runCount * 2 === this.#runs.length) this.#runs = doubled(this.#runs);
+    if (this.#runCount * 2 === this.#runs.length) this.#runs = doubleLength(this.#runs);
     this.#runs[this.#runCount * 2] = start;
     this.#runs[this.#runCount * 2 + 1] = end;
     this.#runCount += 1;
     this.#isBroken = false;
   }
 
-  /** Writes a series behind the others. */
+  /** Writes a series at the end of the slab. */
   #put(ref: number, labels: Borrowed<Uint8Array>, startMs: number): void {
     const start = isSteadyTime(startMs) ? startMs : 0;
     const length = measureOneSample(labels.length, SOME_STEADY_MS, start);
@@ -199,7 +200,7 @@ export class SeriesSlab {
     this.#turns[ref] = 0;
   }
 
-  /** Closes the holes; series keep the order in which they lie. */
+  /** Closes the holes; the series keep their order. */
   #compact(): void {
     const used: number[] = [];
     for (let ref = 0; ref < this.#refs; ref++) if (this.#ends[ref] !== 0) used.push(ref);
@@ -226,16 +227,17 @@ export class SeriesSlab {
   }
 
   #growRefs(): void {
-    this.#starts = doubled(this.#starts);
-    this.#ends = doubled(this.#ends);
-    this.#turns = doubled(this.#turns);
+    this.#starts = doubleLength(this.#starts);
+    this.#ends = doubleLength(this.#ends);
+    this.#turns = doubleLength(this.#turns);
     const startBytes = new Uint8Array(this.#starts.length);
     startBytes.set(this.#startBytes);
     this.#startBytes = startBytes;
   }
 }
 
-function doubled(old: Int32Array): Int32Array<ArrayBuffer> {
+/** A copy of twice the length. */
+function doubleLength(old: Int32Array): Int32Array<ArrayBuffer> {
   const larger = new Int32Array(old.length * 2);
   larger.set(old);
   return larger;

@@ -1,7 +1,7 @@
 /**
- * What an answer of the receiver means for the batch: delivered, to be sent again, to be split, or
- * refused for good. Pure. Built for AMP: its surge throttle comes as a 400, and what is a fault of
- * the set-up keeps the data.
+ * What a response of the receiver means for the batch: delivered, to be sent again, to be split, or
+ * refused for good. Pure. As AMP needs it: its throttle of new series comes as a 400, and a fault
+ * of the set-up loses no samples.
  * Sources: https://prometheus.io/docs/specs/prw/remote_write_spec/#retries-backoff,
  * https://docs.aws.amazon.com/prometheus/latest/userguide/Troubleshooting-remotewrite.html
  */
@@ -23,14 +23,14 @@ export type RefusalReason =
   | 'too_large'
   | 'corrupt';
 
-/** What an answer means, but for how much was sent. */
+/** What a response means, without the number of bytes and items that were sent. */
 export type AnswerVerdict =
   | { readonly kind: 'delivered' }
   /** The request is too large as a whole. */
   | { readonly kind: 'split'; readonly text: string }
   /**
-   * `isSeparable`: the fault may be one series' alone, so the others are worth a request of their
-   * own.
+   * `isSeparable`: the fault may be that of a single series, so the others are tried in requests of
+   * their own.
    */
   | {
       readonly kind: 'refused';
@@ -38,7 +38,7 @@ export type AnswerVerdict =
       readonly isSeparable: boolean;
       readonly text: string;
     }
-  /** `credentials`: they may be out of date. */
+  /** `credentials`: whether they may be out of date, so that new ones should be fetched. */
   | {
       readonly kind: 'again';
       readonly error: RecoverableError;
@@ -47,7 +47,7 @@ export type AnswerVerdict =
 
 const TEXT_MAX = 1_024;
 
-/** Texts of Prometheus, Cortex, Mimir and AMP. The first match counts. */
+/** Error texts of Prometheus, Cortex, Mimir and AMP, and their reasons. The first match counts. */
 const REFUSALS: readonly (readonly [RegExp, RefusalReason])[] = [
   [/out.of.order/i, 'out_of_order'],
   [/duplicate (sample )?for timestamp|new.value.for.timestamp/i, 'duplicate_timestamp'],
@@ -57,17 +57,18 @@ const REFUSALS: readonly (readonly [RegExp, RefusalReason])[] = [
   [/label|metric.name|utf-?8/i, 'invalid_labels'],
 ];
 
-/** AMP raises the limit by itself within minutes: its 400 is a throttle. */
+/** AMP raises these limits by itself within minutes, so its 400 is a throttle. */
 const SURGE = /per.user series limit|per_user_series_limit|ingestion rate limit|rate exceeded/i;
 
-/**
- * What only a change of the set-up mends is tried again after this long, so that it is no flood.
- */
+/** The wait after a fault that only a change of the set-up mends: more requests would not help. */
 const SETUP_RETRY_MS = 30_000;
 
 /**
+ * Judges a response by its status and text.
+ *
  * @param where    the receiver's URL for messages, without secrets
- * @param attempt  1 for the first: the second comes at once with fresh credentials
+ * @param attempt  1 for the first; after it, a 401 or 403 is tried again at once, with new
+ *                 credentials
  */
 export function classify(
   response: ClientResponse,
@@ -109,7 +110,7 @@ export function classify(
     return setUp('SINK_REDIRECTED', `; redirects are not followed, write the url of "${to}"`);
   }
   const reason = status === 409 ? 'conflict' : classifyRefusal(text);
-  // Cortex and AMP have taken the good ones, and take them again; Prometheus has taken none.
+  // Cortex and AMP have taken the good series, and take them again; Prometheus has taken none.
   const isSeparable = reason !== 'conflict' && reason !== 'series_limit';
   return { kind: 'refused', reason, isSeparable, text: `${status} ${text}`.trim() };
 }

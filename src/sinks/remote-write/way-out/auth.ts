@@ -1,6 +1,7 @@
 /**
- * Who a remote_write request comes from: nothing, basic auth, an authorization header, or a SigV4
- * signature, which is made anew for every attempt. Secrets stay in here and in the headers.
+ * How a remote_write request is authenticated: not at all, by basic auth, by an authorization
+ * header, or by a SigV4 signature, each made anew for every attempt. Secrets are only here and in
+ * the headers.
  */
 import { raced } from '../../../aws/bounded-call.ts';
 import { createCredentialSource } from '../../../aws/credentials.ts';
@@ -16,39 +17,39 @@ export interface OutgoingRequest {
   readonly body: Uint8Array;
 }
 
+/** A response that refused the authentication. */
 export interface AuthRefusal {
   readonly text: string;
-  /** Of its Date header. */
+  /** Time of its Date header. */
   readonly dateMs: number | undefined;
 }
 
 export interface Authenticate {
-  /**
-   * All headers to send. Rejects when there are no credentials, or when the signal ends the wait
-   * for them.
-   */
+  /** All headers to send. Rejects when there are no credentials, or the signal aborts first. */
   headersFor(
     request: OutgoingRequest,
     nowMs: number,
     signal?: AbortSignal,
   ): Promise<Record<string, string>>;
   /**
-   * The receiver refused what `headersFor` gave: get new credentials for the next request, and
-   * where it says that the clock is off, go by its own.
+   * To be called when the receiver refused the headers: new credentials are fetched for the next
+   * request. If the refusal says that the clock is wrong, signatures follow the receiver's clock
+   * instead.
    */
   invalidate(refusal?: AuthRefusal): void;
-  /** Ends what is being fetched. */
+  /** Ends the fetching of credentials. */
   close(): void;
 }
 
+/** The way of authentication that an entry is configured for. */
 export function authenticateWith(config: RemoteWriteConfig, edges: CredentialEdges): Authenticate {
   const { sigv4 } = config;
-  if (sigv4 !== undefined) return signatures(sigv4, edges);
-  return asking(() => readAuthorization(config));
+  if (sigv4 !== undefined) return authenticateBySignature(sigv4, edges);
+  return authenticateByHeader(() => readAuthorization(config));
 }
 
-/** The authorization header is made for each request. */
-function asking(make: () => Promise<string | undefined>): Authenticate {
+/** @param make  makes the authorization header of a request; undefined for none */
+function authenticateByHeader(make: () => Promise<string | undefined>): Authenticate {
   return {
     async headersFor(request, _nowMs, signal) {
       const authorization = await raced(make(), signal);
@@ -63,7 +64,7 @@ function asking(make: () => Promise<string | undefined>): Authenticate {
 
 const SKEWED = /Signature (?:expired|not yet current)|RequestTimeTooSkewed|RequestExpired/i;
 
-function signatures(sigv4: Sigv4Config, edges: CredentialEdges): Authenticate {
+function authenticateBySignature(sigv4: Sigv4Config, edges: CredentialEdges): Authenticate {
   const { region, serviceName: service = 'aps' } = sigv4;
   const source: CredentialSource = createCredentialSource(sigv4, edges);
   let offsetMs = 0;

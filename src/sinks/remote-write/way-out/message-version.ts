@@ -1,7 +1,7 @@
 /**
- * Which remote write message a sink speaks: 1.0, or 2.0 until a receiver shows that it does not
- * take it, and 1.0 from then on. The queue holds 1.0 messages with what 2.0 says beyond them, so
- * nothing is lost by the change.
+ * Which remote write message a sink sends: 1.0, or 2.0 until the receiver shows that it does not
+ * take it, and 1.0 from then on. The queue holds 1.0 messages with the additions of 2.0, so nothing
+ * is lost by the change.
  * Source: https://prometheus.io/docs/specs/prw/remote_write_spec_2_0/#protocol
  */
 import type { ClientResponse } from '../../../kernel/http-client.ts';
@@ -19,7 +19,7 @@ const WRITTEN = ['samples', 'histograms', 'exemplars'].map(
 export interface Encoded {
   readonly body: Uint8Array;
   readonly version: 1 | 2;
-  /** What a 2.0 message holds. */
+  /** How many of each a 2.0 message holds; undefined for 1.0. */
   readonly counts?: RequestCounts;
 }
 
@@ -35,12 +35,12 @@ export class Dialect {
     return this.#config.message === MESSAGE_2 && !this.#isRefused ? 2 : 1;
   }
 
-  /** One request of the chunks. @throws WireError for chunks that are no messages */
+  /** Joins the chunks to one request. @throws WireError for chunks that are no messages */
   encode(chunks: readonly Chunk[]): Encoded {
     const bytes = chunks.map((chunk) => chunk.bytes);
-    // What compressed 1.0 chunks say together is what they say joined: nothing is done twice.
+    // Joined 1.0 messages are one message, also while compressed, so nothing is decompressed.
     if (this.#config.message !== MESSAGE_2) return { body: concatSnappy(bytes), version: 1 };
-    const messages = bytes.map((one) => uncompress(one, RAW_MAX_BYTES));
+    const messages = bytes.map((compressed) => uncompress(compressed, RAW_MAX_BYTES));
     if (this.version === 1)
       return { body: compress(Buffer.concat(messages.map(stripExtras))), version: 1 };
     const { message, counts } = upgradeMessages(messages);
@@ -50,25 +50,25 @@ export class Dialect {
   /** Whether the answer to a 2.0 message says that 2.0 is not taken. */
   isRefusal({ status, headers }: ClientResponse): boolean {
     if (status === 415) return true;
-    // A receiver of 1.0 that looks at nothing but the body finds none of its fields in it, and is
-    // content.
+    // A receiver of 1.0 that ignores the content type finds no known field in the body and answers
+    // with success, but without the headers that 2.0 demands.
     const isSuccess = status >= 200 && status < 300;
     return isSuccess && !WRITTEN.some((name) => headers[name] !== undefined);
   }
 
-  /** From now on 1.0 is spoken. */
+  /** Sends 1.0 from now on. */
   fallBack(): void {
     this.#isRefused = true;
   }
 }
 
-/** How many samples and histograms the receiver says that it has stored. */
+/** How many samples and histograms the receiver says it has stored; 0 without the headers. */
 export function readWrittenCount({ headers }: ClientResponse): number {
   const [samples = '', histograms = ''] = WRITTEN;
   return (Number(headers[samples]) || 0) + (Number(headers[histograms]) || 0);
 }
 
-/** What was configured, and what remote write asks for, which wins. */
+/** The configured headers and those of remote write; the latter win. Names are lower-case. */
 export function protocolHeaders(
   config: RemoteWriteConfig,
   userAgent: string,

@@ -1,6 +1,6 @@
 /**
- * Remote write as a protocol of delivery: chunks joined to a request in the dialect that the
- * receiver takes, signed anew for each attempt, and what its answer means.
+ * Remote write as a protocol of delivery: joins chunks to a request in the version that the
+ * receiver takes, signs it anew for each attempt, sends it and reads the answer.
  * Not here: retry, splitting, age and counting of losses, which are delivery's.
  */
 import type { Answer, Protocol } from '../../../delivery/protocol.ts';
@@ -22,7 +22,7 @@ import {
 import { halve, samplesByJob, withoutOlder } from './split.ts';
 
 const ANSWER_MAX_BYTES = 1024 * 1024;
-/** Of a refusal that is looked into. */
+/** How many bytes of a refusal's body are read. */
 const REFUSAL_MAX = 4_096;
 
 export interface RemoteWriteProtocolOptions {
@@ -34,7 +34,7 @@ export interface RemoteWriteProtocolOptions {
   readonly dialect: Dialect;
 }
 
-/** A request, with the chunks that it was made of: a fall-back to 1.0 makes another one. */
+/** A request, and the chunks of which a fall-back to 1.0 makes another one. */
 interface WriteRequest extends Encoded {
   readonly chunks: readonly Chunk[];
 }
@@ -103,7 +103,7 @@ export class RemoteWriteProtocol implements Protocol<WriteRequest> {
     metrics.exemplarsDropped.inc(counts.exemplarsLeftOut);
   }
 
-  /** What the protocol and the signature set wins over what was configured. */
+  /** The headers of the protocol and the signature win over configured ones. */
   async #headersFor(
     { body, version }: WriteRequest,
     attempt: number,
@@ -127,7 +127,7 @@ export class RemoteWriteProtocol implements Protocol<WriteRequest> {
   }
 }
 
-/** Undefined where the chunks are not what we wrote. */
+/** Undefined when the chunks are not what the encoder wrote. */
 function unlessCorrupt<T>(read: () => T): T | undefined {
   try {
     return read();

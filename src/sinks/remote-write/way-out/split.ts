@@ -1,6 +1,6 @@
 /**
- * Taking chunks apart again: in halves for a receiver that takes less or refuses a part, and
- * without what is too old. The only place where a chunk is decompressed on its way out.
+ * Takes chunks apart: into halves for a receiver that takes less or refuses a part, and without
+ * series that are too old. It also reads whose the samples of chunks are.
  */
 import { labelValue } from '../../../model/labels.ts';
 import type { Chunk } from '../../../model/queue.ts';
@@ -65,12 +65,12 @@ export function withoutOlder(
   return { kept, dropped };
 }
 
-/** Jobs that are told apart in one loss; the rest counts as of the job "other". */
+/** How many jobs are told apart in one loss; the others count as the job "other". */
 const JOBS_MAX = 100;
 
 /**
- * The samples (native histograms too) of the chunks by the `job` of their series, "" where it has
- * none.
+ * How many samples, native histograms among them, the chunks have of each `job`; "" for series
+ * without one, and for chunks that can't be read.
  */
 export function samplesByJob(chunks: readonly Chunk[]): Map<string, number> {
   const jobs = new Map<string, number>();
@@ -94,12 +94,11 @@ export function samplesByJob(chunks: readonly Chunk[]): Map<string, number> {
   return jobs;
 }
 
-/** More than the first series of a message needs. */
+/** Enough of a message to hold its first series. */
 const FIRST_BYTES = 16_384;
 
 /**
- * The `job` of the first series of a chunk, which holds the samples of one target; "" where it has
- * none.
+ * The `job` of a chunk, read from its first series, since a chunk is of one target; "" for none.
  */
 export function readJob(bytes: Uint8Array): string {
   let job: string | undefined;
@@ -108,7 +107,7 @@ export function readJob(bytes: Uint8Array): string {
       series: (labels) => (job ??= labelValue(labels, 'job')),
     });
   } catch (error) {
-    // The end is cut off.
+    // Expected: only the beginning was uncompressed.
     if (!(error instanceof WireError)) throw error;
   }
   return job ?? '';
