@@ -35,7 +35,7 @@ test('of many calls whose credentials are refused at once, each is made again wi
 test('a list whose page names itself as the next one ends', async () => {
   const { calls } = fixture();
   let read = 0;
-  const endless = calls.pages(async () => {
+  const endless = calls.readPages(async () => {
     read += 1;
     return 'again';
   });
@@ -47,7 +47,7 @@ test('a list goes on over empty pages', async () => {
   const { calls } = fixture();
   const tokens = ['a', 'b', undefined];
   const seen: (string | undefined)[] = [];
-  await calls.pages(async (token) => {
+  await calls.readPages(async (token) => {
     seen.push(token);
     return tokens.shift();
   });

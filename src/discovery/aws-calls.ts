@@ -11,13 +11,13 @@ import { Permits } from './permits.ts';
 /** How often a throttled call is made in all, and the wait after the first. */
 const ATTEMPTS = 5;
 const BACKOFF_MS = 500;
-const PAGES_MAX = 10_000;
+const LIST_PAGES_MAX = 10_000;
 
 export class AwsCalls {
   readonly #world: DiscoveryWorld;
   readonly #session: AwsSession;
   readonly #account: string;
-  readonly #slots: Permits;
+  readonly #permits: Permits;
   /** How often credentials were found not good, and are fetched anew. */
   #renewals = 0;
 
@@ -26,7 +26,7 @@ export class AwsCalls {
     this.#world = world;
     this.#session = session;
     this.#account = accountKey(session.access, region);
-    this.#slots = new Permits(session.access.request_concurrency ?? Infinity);
+    this.#permits = new Permits(session.access.request_concurrency ?? Infinity);
   }
 
   /** @throws AwsCallError that begins with the action; the reason of the world's signal */
@@ -42,7 +42,7 @@ export class AwsCalls {
       await callLimits.take(this.#account, category, access.call_budget, signal);
       const renewals = this.#renewals;
       try {
-        return await this.#slots.run(() =>
+        return await this.#permits.run(() =>
           callAws(action, { metrics, signal, credentials, clock: callClock }, send),
         );
       } catch (error) {
@@ -55,21 +55,21 @@ export class AwsCalls {
           continue;
         }
         if (error.failure !== 'throttled' || attempt === ATTEMPTS) throw error;
-        callLimits.throttled(this.#account, category);
+        callLimits.noteThrottled(this.#account, category);
         await clock.sleep(BACKOFF_MS * 2 ** (attempt - 1), signal);
       }
     }
   }
 
   /** Reads page by page until there is no next one. */
-  async pages(read: (token: string | undefined) => Promise<string | undefined>): Promise<void> {
+  async readPages(read: (token: string | undefined) => Promise<string | undefined>): Promise<void> {
     let token: string | undefined;
-    for (let page = 0; page < PAGES_MAX; page++) {
+    for (let page = 0; page < LIST_PAGES_MAX; page++) {
       const next = await read(token);
       if (next === undefined) return;
       if (next === token) throw new Error('the list does not go on: a page names itself as next');
       token = next;
     }
-    throw new Error(`the list has more than ${PAGES_MAX} pages`);
+    throw new Error(`the list has more than ${LIST_PAGES_MAX} pages`);
   }
 }

@@ -54,7 +54,7 @@ export interface AwsSession {
 }
 
 export function openAwsSession(access: AwsAccess, world: DiscoveryWorld): AwsSession {
-  const region = access.region ?? rememberedRegion();
+  const region = access.region ?? rememberRegion();
   const connection = resolveAwsConnection(access, world.baseDirectory);
   const credentials = createCredentialSource(
     { ...resolveAwsAccess(access), region, connection },
@@ -64,7 +64,7 @@ export function openAwsSession(access: AwsAccess, world: DiscoveryWorld): AwsSes
     access,
     credentials,
     clientOptions: ({ service, requestTimeoutMs } = {}) => {
-      const endpoint = endpointFor(access.endpoint, service);
+      const endpoint = chooseEndpoint(access.endpoint, service);
       return clientOptions({ credentials, region, endpoint, requestTimeoutMs, connection });
     },
     close: () => credentials.close(),
@@ -72,7 +72,7 @@ export function openAwsSession(access: AwsAccess, world: DiscoveryWorld): AwsSes
 }
 
 /** Found once; a failure is not remembered. */
-function rememberedRegion(): () => Promise<string> {
+function rememberRegion(): () => Promise<string> {
   let known: Promise<string> | undefined;
   return () => {
     known ??= findRegion().catch((error: unknown) => {
@@ -84,7 +84,7 @@ function rememberedRegion(): () => Promise<string> {
 }
 
 /** A host name of AWS is for one service, such as a VPC endpoint of ECS; an emulator is for all. */
-function endpointFor(
+function chooseEndpoint(
   endpoint: string | undefined,
   service: string | undefined,
 ): string | undefined {

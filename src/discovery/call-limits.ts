@@ -102,7 +102,7 @@ export class CallLimits {
   }
 
   /** AWS said that it was too much. */
-  throttled(account: string, category: CallCategory): void {
+  noteThrottled(account: string, category: CallCategory): void {
     const bucket = this.#bucket(account, category, 1);
     bucket.pace /= 2;
     bucket.tokens = 0;

@@ -12,11 +12,11 @@ import { z } from 'zod';
 import { type TargetGroup } from '../model/target.ts';
 import { filesMatching } from '../settings/file-patterns.ts';
 import { listOf } from '../settings/text.ts';
-import { failedLack, type Lack } from './lacking.ts';
+import { makeFailedLack, type Lack } from './lacking.ts';
 import { attempt, defineMechanism, type DiscoveryWorld } from './mechanism.ts';
 import { PartialList } from './partial-list.ts';
 import { refreshIntervalSchema } from '../settings/refresh-interval.ts';
-import { groupsOfList } from './schema.ts';
+import { parseTargetList } from './schema.ts';
 
 const PATTERN = /^[^*]*(?:\*[^/]*)?\.(?:json|yml|yaml|JSON|YML|YAML)$/;
 
@@ -78,7 +78,7 @@ async function refresh(
     const found = await attempt(
       world,
       () => filesMatching([pattern], world.baseDirectory),
-      (error) => lacks.push(failedLack('folder', pattern, error)),
+      (error) => lacks.push(makeFailedLack('folder', pattern, error)),
     );
     for (const path of found ?? []) paths.add(path);
   }
@@ -102,7 +102,7 @@ async function readGroups(path: string): Promise<readonly TargetGroup[]> {
     const isJson = path.toLowerCase().endsWith('.json');
     const list: unknown = isJson ? JSON.parse(text) : parseYaml(text);
     // An empty YAML file is an empty list; a JSON file that is empty is one that is being written.
-    return groupsOfList(isJson ? list : (list ?? []), path, { __meta_filepath: path });
+    return parseTargetList(isJson ? list : (list ?? []), path, { __meta_filepath: path });
   } catch (error) {
     throw new Error(path, { cause: error });
   }

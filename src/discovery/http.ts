@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { type TargetGroup } from '../model/target.ts';
 import { defineMechanism, type DiscoveryWorld, poll } from './mechanism.ts';
 import { refreshIntervalSchema } from '../settings/refresh-interval.ts';
-import { groupsOfList } from './schema.ts';
+import { parseTargetList } from './schema.ts';
 import { createHttpClient } from '../kernel/http-client.ts';
 import { readAuthorization } from '../kernel/http-credentials.ts';
 import { silentReporter } from '../settings/finding.ts';
@@ -85,7 +85,7 @@ async function readList(
     if (!/^application\/json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?$/i.test(type.trim()))
       throw new Error(`content type ${JSON.stringify(type)}, expected "application/json"`);
     const text = new TextDecoder('utf-8', { fatal: true }).decode(answer.body);
-    return groupsOfList(JSON.parse(text), config.url, { __meta_url: config.url });
+    return parseTargetList(JSON.parse(text), config.url, { __meta_url: config.url });
   } catch (error) {
     countHttpFailure(world);
     throw new Error(`http_sd ${withoutSecrets(config.url)}`, { cause: error });

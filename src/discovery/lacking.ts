@@ -84,7 +84,7 @@ function describeCause({ what, scope, cause }: Lack): string {
 }
 
 /** Of a reading that failed as a whole, or of one of its parts. */
-export function failedLack(what: string, scope: string, error: unknown): Lack {
+export function makeFailedLack(what: string, scope: string, error: unknown): Lack {
   return { what, scope, cause: 'failed', words: describeError(error), isBlocking: true };
 }
 

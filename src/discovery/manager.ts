@@ -11,7 +11,12 @@ import { type TargetGroup } from '../model/target.ts';
 import type { CallLimits } from './call-limits.ts';
 import { entriesKey } from './entry-key.ts';
 import { type Lack, LackGauges } from './lacking.ts';
-import { type DiscoveryWorld, type Explained, shortMechanismName, slept } from './mechanism.ts';
+import {
+  type DiscoveryWorld,
+  type Explained,
+  shortMechanismName,
+  sleepUnlessAborted,
+} from './mechanism.ts';
 import { type DiscoveryEntry, mechanismOf } from './mechanisms.ts';
 
 /** The discovery of one job. */
@@ -106,14 +111,14 @@ export class DiscoveryManager implements Component {
       return running.ended;
     });
     this.#running.clear();
-    const enough = new AbortController();
-    const deadline = clock.sleep(deadlineMs, enough.signal).catch(() => undefined);
+    const ended = new AbortController();
+    const deadline = clock.sleep(deadlineMs, ended.signal).catch(() => undefined);
     await Promise.race([Promise.all(ends), deadline]);
-    enough.abort();
+    ended.abort();
   }
 
   #removeMetrics(job: string): void {
-    discoveredTargets(this.#options.world).remove({ config: job });
+    registerTargetGauges(this.#options.world).remove({ config: job });
   }
 }
 
@@ -122,7 +127,7 @@ class JobRun {
   readonly #discovery: JobDiscovery;
   readonly #options: DiscoveryManagerOptions;
   readonly #signal: AbortSignal;
-  /** By place of the mechanism in the job. */
+  /** By the index of the mechanism in the job. */
   readonly #lists = new Map<number, readonly TargetGroup[]>();
   readonly #lacks: LackGauges;
   #changed = false;
@@ -180,7 +185,7 @@ class JobRun {
         for await (const list of mechanismOf(entry.key).discover(entry.config, own)) {
           if (this.#signal.aborted) return;
           received.inc();
-          this.#lists.set(index, prefixed(list, `${entry.key}/${index}`));
+          this.#lists.set(index, prefixSources(list, `${entry.key}/${index}`));
           // A list without those of the other mechanisms is none of the job.
           const isWhole = this.#lists.size === this.#discovery.entries.length;
           if (!isWhole && this.#options.takesPartial !== true) continue;
@@ -191,7 +196,7 @@ class JobRun {
         if (this.#signal.aborted) return;
         log.error('discovery failed and will be started again', { error });
       }
-    } while (await slept(RESTART_MS, own));
+    } while (await sleepUnlessAborted(RESTART_MS, own));
   }
 
   async #publish(): Promise<void> {
@@ -225,7 +230,7 @@ class JobRun {
     const groups = [...this.#lists].sort(([a], [b]) => a - b).flatMap(([, list]) => list);
     let targets = 0;
     for (const group of groups) targets += group.targets.length;
-    discoveredTargets(world).with({ config: job }).set(targets);
+    registerTargetGauges(world).with({ config: job }).set(targets);
     world.metrics.counter('prometheus_sd_updates_total', 'Lists handed to scrape pools.').inc();
     try {
       onUpdate(job, groups);
@@ -235,11 +240,11 @@ class JobRun {
   }
 }
 
-function discoveredTargets(world: World) {
+function registerTargetGauges(world: World) {
   return world.metrics.gauges('prometheus_sd_discovered_targets', 'Targets found, by job.');
 }
 
 /** Makes sources unique within a job. */
-function prefixed(list: readonly TargetGroup[], prefix: string): readonly TargetGroup[] {
+function prefixSources(list: readonly TargetGroup[], prefix: string): readonly TargetGroup[] {
   return list.map((group) => ({ ...group, source: `${prefix}/${group.source}` }));
 }

@@ -11,7 +11,7 @@ import { type World } from '../kernel/world.ts';
 import { type TargetGroup } from '../model/target.ts';
 import type { CheckContext } from '../settings/finding.ts';
 import type { CallLimits } from './call-limits.ts';
-import { failedLack, type Lack } from './lacking.ts';
+import { makeFailedLack, type Lack } from './lacking.ts';
 
 /** What a running mechanism is given. */
 export interface DiscoveryWorld extends World {
@@ -109,7 +109,7 @@ export function poll(
 ): AsyncIterable<readonly TargetGroup[]> {
   return pollLists(intervalMs, world, async () => {
     const groups = await attempt(world, read, (error) =>
-      world.onLacking?.([failedLack(world.mechanism, '', error)]),
+      world.onLacking?.([makeFailedLack(world.mechanism, '', error)]),
     );
     if (groups !== undefined) world.onLacking?.([]);
     return groups;
@@ -138,7 +138,7 @@ export async function* pollLists(
       waitMs = Math.min(intervalMs, firstRetryMs);
       firstRetryMs *= 2;
     }
-    if (!(await slept(waitMs, world))) return;
+    if (!(await sleepUnlessAborted(waitMs, world))) return;
   }
 }
 
@@ -180,7 +180,7 @@ export function countFailure({ mechanism, metrics }: DiscoveryWorld): void {
 const BUCKETS = [0.01, 0.1, 1, 10, 60];
 
 /** Waits; false when the signal ended the wait. */
-export async function slept(ms: number, world: DiscoveryWorld): Promise<boolean> {
+export async function sleepUnlessAborted(ms: number, world: DiscoveryWorld): Promise<boolean> {
   try {
     await world.clock.sleep(ms, world.signal);
     return true;

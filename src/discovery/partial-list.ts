@@ -4,7 +4,7 @@
  * before each part was read once.
  */
 import type { TargetGroup } from '../model/target.ts';
-import { failedLack, type Lack, Lacking } from './lacking.ts';
+import { makeFailedLack, type Lack, Lacking } from './lacking.ts';
 import { attempt, type DiscoveryWorld } from './mechanism.ts';
 
 export class PartialList {
@@ -31,7 +31,10 @@ export class PartialList {
     this.#failures.delete(name);
     const groups = await attempt(this.#world, read, (error) => {
       const isKnown = this.#known.has(name);
-      this.#failures.set(name, { ...failedLack(this.#what, name, error), isBlocking: !isKnown });
+      this.#failures.set(name, {
+        ...makeFailedLack(this.#what, name, error),
+        isBlocking: !isKnown,
+      });
     });
     if (groups !== undefined) this.#known.set(name, groups);
     return groups !== undefined;

@@ -17,7 +17,7 @@ export class Permits {
     try {
       return await work();
     } finally {
-      // The slot goes to the next one, or is free.
+      // The permit goes to the next one, or is free.
       const next = this.#waiting.shift();
       if (next === undefined) this.#free += 1;
       else next();

@@ -35,7 +35,7 @@ const TARGETS_MAX = 100_000;
  * @param extra   labels added to each group (`__meta_url`)
  * @throws Error saying what is wrong with the list
  */
-export function groupsOfList(
+export function parseTargetList(
   list: unknown,
   source: string,
   extra: Readonly<Record<string, string>>,

@@ -3,7 +3,7 @@
  * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#static_config
  */
 import { z } from 'zod';
-import { defineMechanism, slept } from './mechanism.ts';
+import { defineMechanism, sleepUnlessAborted } from './mechanism.ts';
 import { addressSchema } from './schema.ts';
 import { labelsSchema, listOf } from '../settings/text.ts';
 
@@ -29,6 +29,6 @@ export const staticMechanism = defineMechanism({
   async *discover(config, world) {
     const targets = config.targets.map((address) => ({ __address__: address }));
     yield [{ source: '0', targets, labels: config.labels }];
-    while (await slept(DAY_MS, world));
+    while (await sleepUnlessAborted(DAY_MS, world));
   },
 });

@@ -73,7 +73,7 @@ export class FakeCloudMap {
     tags: Readonly<Record<string, string>> = SCRAPED,
     more: object = {},
   ): Promise<FakeService> {
-    const Tags = tagList(tags);
+    const Tags = makeTagList(tags);
     const { Service } = await this.client.send(
       new CreateServiceCommand({ Name: name, NamespaceId, Tags, ...more }),
     );
@@ -91,7 +91,7 @@ export class FakeCloudMap {
               ServiceId,
               InstanceId,
               Attributes: {
-                AWS_INSTANCE_IPV4: `10.${net}.${Math.floor((at + i) / 250)}.${((at + i) % 250) + 1}`,
+                AWS_INSTANCE_IPV4: makeAddress(net, at + i),
                 ECS_CLUSTER_NAME: 'prod',
               },
             }),
@@ -109,7 +109,7 @@ export class FakeCloudMap {
     { arn: ResourceARN }: FakeService,
     tags: Readonly<Record<string, string>>,
   ): Promise<void> {
-    await this.client.send(new TagResourceCommand({ ResourceARN, Tags: tagList(tags) }));
+    await this.client.send(new TagResourceCommand({ ResourceARN, Tags: makeTagList(tags) }));
   }
 
   async deleteService({ id: Id }: FakeService): Promise<void> {
@@ -117,7 +117,12 @@ export class FakeCloudMap {
   }
 }
 
-function tagList(tags: Readonly<Record<string, string>>): { Key: string; Value: string }[] {
+/** 250 addresses in each third byte. */
+function makeAddress(net: number, index: number): string {
+  return `10.${net}.${Math.floor(index / 250)}.${(index % 250) + 1}`;
+}
+
+function makeTagList(tags: Readonly<Record<string, string>>): { Key: string; Value: string }[] {
   return Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
 }
 
@@ -165,12 +170,12 @@ export function discover(
   };
 }
 
-export function addresses(list: readonly TargetGroup[] = []): string[] {
+export function readAddresses(list: readonly TargetGroup[] = []): string[] {
   return list.flatMap(({ targets }) => targets.map((one) => one['__address__'] ?? ''));
 }
 
 /** Readings that failed, in whole or in part. */
-export function failures({ metrics }: Run): number {
+export function countFailures({ metrics }: Run): number {
   return Number(
     /^prometheus_sd_refresh_failures_total\{.*\} (\d+)/m.exec(metrics.expose())?.[1] ?? 0,
   );

@@ -7,11 +7,11 @@ import { after, before, test, type TestContext } from 'node:test';
 import { UpdateInstanceCustomHealthStatusCommand } from '@aws-sdk/client-servicediscovery';
 import { AwsError } from '../../src/emulator/service.ts';
 import {
-  addresses,
+  readAddresses,
   deny,
   discover,
   fail,
-  failures,
+  countFailures,
   FakeCloudMap,
   SCRAPED,
 } from './cloudmap-run.ts';
@@ -58,7 +58,7 @@ for (const [action, words] of [
       if (action === 'GetParameter') return;
       const repairedMs = run.clock.nowMs();
       await run.until(() => run.lists.length > 0, 1_000);
-      assert.equal(addresses(run.lists[0]).length, 4);
+      assert.equal(readAddresses(run.lists[0]).length, 4);
       assert.ok(run.clock.nowMs() - repairedMs <= 2 * 31_000, 'within two refreshes');
       assert.deepEqual(run.lacks(), []);
     });
@@ -78,16 +78,16 @@ test('one service that cannot be read holds up the first list, and no later one'
   map.onCall(trouble);
   context.after(() => map.onCall(undefined));
   const run = discover(context, map, { namespaces: [space.name] });
-  await run.until(() => failures(run) >= 5);
+  await run.until(() => countFailures(run) >= 5);
   assert.deepEqual(run.lists, []);
   map.onCall(undefined);
   await run.more(1);
-  assert.equal(addresses(run.lists[0]).length, 4);
+  assert.equal(readAddresses(run.lists[0]).length, 4);
   map.onCall(trouble);
   await map.deregister(good, 'good-0');
   await map.register(bad, 3, 2);
   await run.more(2);
-  assert.deepEqual(addresses(run.lists.at(-1)), [
+  assert.deepEqual(readAddresses(run.lists.at(-1)), [
     '10.1.0.2:9102',
     '10.2.0.1:9102',
     '10.2.0.2:9102',
@@ -98,7 +98,7 @@ test('one service that cannot be read holds up the first list, and no later one'
   );
   map.onCall(undefined);
   await run.more(2);
-  assert.equal(addresses(run.lists.at(-1)).length, 4);
+  assert.equal(readAddresses(run.lists.at(-1)).length, 4);
 });
 
 test('who takes partial lists has what can be read at once', async (context) => {
@@ -109,7 +109,7 @@ test('who takes partial lists has what can be read at once', async (context) => 
   context.after(() => map.onCall(undefined));
   const run = discover(context, map, { namespaces: [space.name] }, { takesPartial: true });
   await run.more(1);
-  assert.equal(addresses(run.lists[0]).length, 2);
+  assert.equal(readAddresses(run.lists[0]).length, 2);
   assert.ok(run.lacks().some(({ isBlocking }) => isBlocking));
 });
 
@@ -122,7 +122,7 @@ test('a list of services or instances that breaks off at its second page adds an
   context.after(() => map.onCall(undefined));
   const run = discover(context, map, { namespaces: [space.name] });
   await run.more(1);
-  assert.equal(addresses(run.lists[0]).length, 150);
+  assert.equal(readAddresses(run.lists[0]).length, 150);
   await map.deregister(big, 'big-0');
   for (const broken of ['ListInstances', 'ListServices']) {
     map.onCall((action, { NextToken }) => {
@@ -131,10 +131,10 @@ test('a list of services or instances that breaks off at its second page adds an
     });
     await run.more(2);
     const expected = broken === 'ListInstances' ? 150 : 149;
-    assert.equal(addresses(run.lists.at(-1)).length, expected, broken);
+    assert.equal(readAddresses(run.lists.at(-1)).length, expected, broken);
     map.onCall((action) => void (action.startsWith('DiscoverInstances') && deny()));
     await run.more(2);
-    assert.equal(addresses(run.lists.at(-1)).length, 149);
+    assert.equal(readAddresses(run.lists.at(-1)).length, 149);
   }
 });
 
@@ -178,7 +178,7 @@ test('tags that are denied for one service cost that service alone, are said onc
   const run = discover(context, map, { namespaces: [space.name] });
   await run.more(6);
   for (const list of run.lists)
-    assert.deepEqual(addresses(list), ['10.2.0.1:9102', '10.2.0.2:9102']);
+    assert.deepEqual(readAddresses(list), ['10.2.0.1:9102', '10.2.0.2:9102']);
   const said = run.lines.filter((line) => line.includes('servicediscovery:ListTagsForResource'));
   assert.equal(said.length, 1, said.join('\n'));
   assert.ok(run.explained().some(({ verdicts }) => verdicts[0]?.reason === 'tags_denied'));
@@ -192,7 +192,7 @@ test('tags that are denied for one service cost that service alone, are said onc
   assert.ok(tries <= 20, `asked ${tries} times in 20 readings`);
   map.onCall(undefined);
   await run.more(2);
-  assert.equal(addresses(run.lists.at(-1)).length, 4);
+  assert.equal(readAddresses(run.lists.at(-1)).length, 4);
 });
 
 test('one odd denial of tags publishes no list that lacks targets', async (context) => {
@@ -207,7 +207,7 @@ test('one odd denial of tags publishes no list that lacks targets', async (conte
   context.after(() => map.onCall(undefined));
   const run = discover(context, map, { namespaces: [space.name] });
   await run.more(1);
-  assert.equal(addresses(run.lists[0]).length, 4);
+  assert.equal(readAddresses(run.lists[0]).length, 4);
 });
 
 for (const [gone, code] of [
@@ -228,10 +228,10 @@ for (const [gone, code] of [
     context.after(() => map.onCall(undefined));
     const fresh = discover(context, map, { namespaces: [space.name] });
     await fresh.more(2);
-    await running.until(() => addresses(running.lists.at(-1)).length === 1);
+    await running.until(() => readAddresses(running.lists.at(-1)).length === 1);
     for (const run of [running, fresh]) {
-      assert.equal(failures(run), 0);
-      assert.deepEqual(addresses(run.lists.at(-1)), ['10.1.0.1:9102']);
+      assert.equal(countFailures(run), 0);
+      assert.deepEqual(readAddresses(run.lists.at(-1)), ['10.1.0.1:9102']);
       assert.deepEqual(run.lacks(), []);
     }
   });
@@ -243,7 +243,7 @@ test('a namespace that is not there is said once and holds up nothing; it is fou
   assert.equal(run.lines.filter((line) => line.includes('not-yet')).length, 1);
   const space = await map.createNamespace('not-yet');
   await map.register(await map.createService(space, 'late'), 1);
-  await run.until(() => addresses(run.lists.at(-1)).length === 1, 5_000);
+  await run.until(() => readAddresses(run.lists.at(-1)).length === 1, 5_000);
 });
 
 test('at rest a service costs one call, one that changed two, and each change is seen at the next reading', async (context) => {
@@ -272,7 +272,7 @@ test('at rest a service costs one call, one that changed two, and each change is
   assert.equal(read + asked, 40);
   await own.deregister(services[7]!, 's7-0');
   await run.more(1);
-  assert.equal(addresses(run.lists.at(-1)).length, 39);
+  assert.equal(readAddresses(run.lists.at(-1)).length, 39);
   const after = own.aws.account.takeCalls();
   assert.ok((after['DiscoverInstances'] ?? 0) + (after['DiscoverInstancesRevision'] ?? 0) <= 21);
 });
@@ -286,7 +286,7 @@ test('a changed tag is seen within tags_interval, each service having its turn',
   await run.more(1);
   for (const service of services) await map.tag(service, { METRICS_PORT: '9999' });
   const changedMs = run.clock.nowMs();
-  await run.until(() => addresses(run.lists.at(-1)).every((one) => one.endsWith(':9999')));
+  await run.until(() => readAddresses(run.lists.at(-1)).every((one) => one.endsWith(':9999')));
   const tookMs = run.clock.nowMs() - changedMs;
   assert.ok(tookMs <= 120_000 + 31_000, `${tookMs} ms`);
   assert.ok(tookMs >= 60_000, `all at once after ${tookMs} ms`);
@@ -304,11 +304,11 @@ test('unhealthy instances are dropped by the same one call a service', async (co
   const sick = { ServiceId: service.id, InstanceId: 's-0', Status: 'UNHEALTHY' as const };
   await own.client.send(new UpdateInstanceCustomHealthStatusCommand(sick));
   await keeps.more(2);
-  assert.equal(addresses(keeps.lists.at(-1)).length, 3);
+  assert.equal(readAddresses(keeps.lists.at(-1)).length, 3);
   await keeps.stop();
   own.aws.account.takeCalls();
   await run.more(1);
-  assert.deepEqual(addresses(run.lists.at(-1)), ['10.1.0.2:9102', '10.2.0.1:9102']);
+  assert.deepEqual(readAddresses(run.lists.at(-1)), ['10.1.0.2:9102', '10.2.0.1:9102']);
   const {
     DiscoverInstances: asked,
     ListTagsForResource: _tags,
@@ -325,7 +325,7 @@ test('a service of 1,000 instances is read to its end', async (context) => {
   const run = discover(context, own, { namespaces: [space.name] });
   own.aws.account.takeCalls();
   await run.more(1);
-  assert.equal(new Set(addresses(run.lists[0])).size, 1_000);
+  assert.equal(new Set(readAddresses(run.lists[0])).size, 1_000);
   assert.equal(
     own.aws.account.takeCalls()['ListInstances'],
     10,
@@ -346,7 +346,7 @@ test('64 services and 512 instances need no more calls than eight seconds have r
   const run = discover(context, own, { namespaces: [space.name], call_budget: 1 });
   own.aws.account.takeCalls();
   await run.more(1);
-  assert.equal(addresses(run.lists[0]).length, 512);
+  assert.equal(readAddresses(run.lists[0]).length, 512);
   const { DiscoverInstances: _discovered = 0, ...control } = own.aws.account.takeCalls();
   const calls = Object.values(control).reduce((sum, one) => sum + one, 0);
   assert.ok((calls - 20) / 10 < 5, `${calls} calls at ten a second, twenty at once`);

@@ -18,14 +18,14 @@ import { temporaryFolder } from '../kit/folder.ts';
 let aws: EmulatedAws;
 before(async () => {
   aws = await startEmulatedAws();
-  fill(aws);
+  fillZoo(aws);
 });
 after(() => aws.close());
 
 const PORT = 'PROMETHEUS_EXPORTER_PORT';
 
 /** A cluster with a task of every kind. */
-function fill({ account }: EmulatedAws): void {
+function fillZoo({ account }: EmulatedAws): void {
   const { ecs } = account;
   const zoo = ecs.createCluster('zoo', [{ key: 'team', value: 'core' }]);
   account.addInstance(zoo, 'i-0123456789abcdef0', '10.1.0.1', { Name: 'node-1' });
@@ -87,7 +87,7 @@ const addresses = (list: readonly TargetGroup[] = []): string[] =>
   list.flatMap(({ targets }) => targets.map(({ __address__ }) => __address__ ?? ''));
 
 /** Random ids by their order of appearance, and an account of no meaning. */
-function withoutIds(text: string): string {
+function dropIds(text: string): string {
   const ids = new Map<string, string>();
   return text
     .replaceAll(/[0-9a-f]{32}/g, (id) => {
@@ -121,7 +121,7 @@ for (const profile of PROFILES)
     });
     await run.until(() => run.lists.length > 0);
     const groups = run.lists[0]!.map(({ targets, labels }) => ({ ...targets[0], ...labels }));
-    const text = withoutIds(`${JSON.stringify(groups, undefined, 2)}\n`);
+    const text = dropIds(`${JSON.stringify(groups, undefined, 2)}\n`);
     const file = path.resolve(import.meta.dirname, `../golden/discovery/${profile}.json`);
     if (process.env['AMPERAGE_UPDATE'] === '1' || !existsSync(file)) writeFileSync(file, text);
     assert.equal(text, readFileSync(file, 'utf8'));
@@ -250,7 +250,7 @@ test('a new task is a target right after its event, and a stopped one is none', 
 });
 
 /** A cluster of so many tasks, twenty to a service. */
-function crowd(name: string, count: number): Cluster {
+function createCrowd(name: string, count: number): Cluster {
   const { ecs } = aws.account;
   const cluster = ecs.createCluster(name);
   for (let i = 0; i < count / 20; i++) {
@@ -269,7 +269,7 @@ for (const [tasks, calls] of [
   [1_000, 11],
 ] as const)
   test(`a refresh of ${tasks} tasks takes ${calls} calls at most`, async (context) => {
-    crowd(`crowd${tasks}`, tasks);
+    createCrowd(`crowd${tasks}`, tasks);
     const run = start(context, { clusters: [`crowd${tasks}`], refresh_interval: '1m' });
     await run.until(() => addresses(run.lists.at(-1)).length === tasks);
     aws.account.takeCalls();
@@ -281,7 +281,7 @@ for (const [tasks, calls] of [
 
 test('churn: no healthy target is ever dropped, and no dead one stays longer than a refresh', async (context) => {
   const { ecs, trouble } = aws.account;
-  const cluster = crowd('churn', 240);
+  const cluster = createCrowd('churn', 240);
   context.after(() => void trouble.set({}));
   const run = start(context, { clusters: ['churn'], refresh_interval: '10s', call_budget: 1 });
   await run.until(() => addresses(run.lists.at(-1)).length === 240);

@@ -14,14 +14,14 @@ function fixture(metrics = new Registry()): GroupLists {
   return new GroupLists({ ...options, dropUnhealthy: false, jobLabel: '' }, world);
 }
 
-function interfaceOf(value: string) {
+function makeInterface(value: string) {
   return {
     type: 'ElasticNetworkInterface',
     details: [{ name: 'privateIPv4Address', value }],
   };
 }
 
-function factsOf(count: number): TaskFacts[] {
+function makeFacts(count: number): TaskFacts[] {
   return Array.from({ length: count }, (_, index) => ({
     region: 'r',
     cluster: {},
@@ -31,7 +31,7 @@ function factsOf(count: number): TaskFacts[] {
       lastStatus: 'RUNNING',
       // One without an address is no target.
       ...(index % 2 === 0
-        ? { attachments: [interfaceOf(`10.0.${index >> 8}.${index & 255}`)] }
+        ? { attachments: [makeInterface(`10.0.${index >> 8}.${index & 255}`)] }
         : {}),
     },
     definition: undefined,
@@ -67,7 +67,7 @@ test('groups are made anew for clusters that have changed, and for no others', a
   const lists = fixture();
   const made = [0, 0];
   const clusters = made.map((_, index) =>
-    asState({ readAtMs: 1, facts: () => ((made[index] = (made[index] ?? 0) + 1), factsOf(2)) }),
+    asState({ readAtMs: 1, facts: () => ((made[index] = (made[index] ?? 0) + 1), makeFacts(2)) }),
   );
   await lists.render(clusters);
   lists.touch(clusters[1]!);
@@ -79,10 +79,10 @@ test('groups are made anew for clusters that have changed, and for no others', a
 test('a reason that nothing has any more is none in the metric', async () => {
   const metrics = new Registry();
   const lists = fixture(metrics);
-  const cluster: FakeCluster = { readAtMs: 1, facts: () => factsOf(2) };
+  const cluster: FakeCluster = { readAtMs: 1, facts: () => makeFacts(2) };
   await lists.render([asState(cluster)]);
   assert.match(metrics.expose(), /not_targets\{mechanism="ecs",reason="no_address"\} 1/);
-  cluster.facts = () => factsOf(1);
+  cluster.facts = () => makeFacts(1);
   lists.touch(asState(cluster));
   await lists.render([asState(cluster)]);
   assert.match(metrics.expose(), /not_targets\{mechanism="ecs",reason="no_address"\} 0/);

@@ -201,7 +201,7 @@ const options: TargetOptions = {
 };
 
 /** Our labels by the short names of the table. */
-function oursOf(kind: Kind): Labels | 'none' {
+function judgeOurs(kind: Kind): Labels | 'none' {
   const verdicts = judge(kinds[kind], options);
   assert.equal(verdicts.length, 1);
   const target = verdicts[0]?.target;
@@ -217,7 +217,7 @@ function oursOf(kind: Kind): Labels | 'none' {
 test("the labels of every kind of task are those that Prometheus' code gives, but for what is listed", () => {
   const found: string[] = [];
   for (const kind of Object.keys(kinds) as Kind[]) {
-    const [their, our] = [theirs[kind], oursOf(kind)];
+    const [their, our] = [theirs[kind], judgeOurs(kind)];
     if (their === 'none' || our === 'none') {
       const shown = (one: Labels | 'none'): string | undefined =>
         one === 'none' ? one : one['address'];

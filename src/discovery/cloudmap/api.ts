@@ -81,7 +81,7 @@ export class CloudMapApi {
   }
 
   /** The text of an SSM parameter. */
-  async parameter(Name: string): Promise<string> {
+  async readParameter(Name: string): Promise<string> {
     if (this.#parameters === undefined) {
       const ssm = await import('@aws-sdk/client-ssm');
       this.#parameters = { sdk: ssm, client: new ssm.SSMClient(this.#session.clientOptions()) };
@@ -95,10 +95,10 @@ export class CloudMapApi {
   }
 
   /** All of the region. */
-  async namespaces(): Promise<CloudMapNamespace[]> {
+  async listNamespaces(): Promise<CloudMapNamespace[]> {
     const action = 'servicediscovery:ListNamespaces';
     const found: CloudMapNamespace[] = [];
-    await this.#calls.pages(async (NextToken) => {
+    await this.#calls.readPages(async (NextToken) => {
       const command = new this.#sdk.ListNamespacesCommand({ NextToken, MaxResults: PAGE_SIZE });
       const page = await this.#calls.call(action, 'cloud_map', (abortSignal) =>
         this.#client.send(command, { abortSignal }),
@@ -114,13 +114,13 @@ export class CloudMapApi {
     return found;
   }
 
-  async services(namespace: CloudMapNamespace): Promise<CloudMapService[]> {
+  async listServices(namespace: CloudMapNamespace): Promise<CloudMapService[]> {
     const action = 'servicediscovery:ListServices';
     const found: CloudMapService[] = [];
     const Filters = [
       { Name: 'NAMESPACE_ID' as const, Values: [namespace.id], Condition: 'EQ' as const },
     ];
-    await this.#calls.pages(async (NextToken) => {
+    await this.#calls.readPages(async (NextToken) => {
       const request = { NextToken, Filters, MaxResults: PAGE_SIZE };
       const command = new this.#sdk.ListServicesCommand(request);
       const page = await this.#calls.call(action, 'cloud_map', (abortSignal) =>
@@ -133,7 +133,7 @@ export class CloudMapApi {
     return found;
   }
 
-  async tags({ arn: ResourceARN }: CloudMapService): Promise<ReadonlyMap<string, string>> {
+  async readTags({ arn: ResourceARN }: CloudMapService): Promise<ReadonlyMap<string, string>> {
     const action = 'servicediscovery:ListTagsForResource';
     const command = new this.#sdk.ListTagsForResourceCommand({ ResourceARN });
     const answer = await this.#calls.call(action, 'cloud_map', (abortSignal) =>
@@ -145,12 +145,14 @@ export class CloudMapApi {
   }
 
   /** Grows with every instance that comes or goes. */
-  async revision(
+  async readRevision(
     namespace: CloudMapNamespace,
     service: CloudMapService,
   ): Promise<number | undefined> {
     const action = 'servicediscovery:DiscoverInstancesRevision';
-    const command = new this.#sdk.DiscoverInstancesRevisionCommand(named(namespace, service));
+    const command = new this.#sdk.DiscoverInstancesRevisionCommand(
+      makeServiceInput(namespace, service),
+    );
     const answer = await this.#calls.call(action, 'cloud_map_revisions', (abortSignal) =>
       this.#client.send(command, { abortSignal }),
     );
@@ -158,10 +160,13 @@ export class CloudMapApi {
   }
 
   /** By the data plane, in one call: healthy instances and others. */
-  async discovered(namespace: CloudMapNamespace, service: CloudMapService): Promise<Discovered> {
+  async discoverInstances(
+    namespace: CloudMapNamespace,
+    service: CloudMapService,
+  ): Promise<Discovered> {
     const action = 'servicediscovery:DiscoverInstances';
     const command = new this.#sdk.DiscoverInstancesCommand({
-      ...named(namespace, service),
+      ...makeServiceInput(namespace, service),
       HealthStatus: 'ALL',
       MaxResults: DISCOVERED_MAX,
     });
@@ -178,10 +183,10 @@ export class CloudMapApi {
   }
 
   /** By the control plane, page by page, which tells no health. */
-  async listed(service: CloudMapService): Promise<Instance[]> {
+  async listInstances(service: CloudMapService): Promise<Instance[]> {
     const action = 'servicediscovery:ListInstances';
     const found: Instance[] = [];
-    await this.#calls.pages(async (NextToken) => {
+    await this.#calls.readPages(async (NextToken) => {
       const request = { ServiceId: arnOf(service), NextToken, MaxResults: PAGE_SIZE };
       const command = new this.#sdk.ListInstancesCommand(request);
       const page = await this.#calls.call(action, 'cloud_map', (abortSignal) =>
@@ -200,17 +205,17 @@ export class CloudMapApi {
    * Ids of instances that a health check calls unhealthy; a service without one answers with an
    * error, and has none.
    */
-  async unhealthy(service: CloudMapService): Promise<ReadonlySet<string>> {
+  async listUnhealthy(service: CloudMapService): Promise<ReadonlySet<string>> {
     const action = 'servicediscovery:GetInstancesHealthStatus';
     const found = new Set<string>();
     try {
-      await this.#calls.pages(async (NextToken) => {
+      await this.#calls.readPages(async (NextToken) => {
         const request = { ServiceId: arnOf(service), NextToken, MaxResults: PAGE_SIZE };
         const command = new this.#sdk.GetInstancesHealthStatusCommand(request);
         const page = await this.#calls.call(action, 'cloud_map', (abortSignal) =>
           this.#client.send(command, { abortSignal }),
         );
-        if (page.Status === undefined) throw notAnAnswer(action);
+        if (page.Status === undefined) throw makeShapeError(action);
         for (const [id, status] of Object.entries(page.Status))
           if (status === 'UNHEALTHY') found.add(id);
         return page.NextToken;
@@ -246,7 +251,7 @@ export function isGone(error: unknown): boolean {
   );
 }
 
-function named(
+function makeServiceInput(
   { httpName, owner }: CloudMapNamespace,
   { name }: CloudMapService,
 ): { NamespaceName: string; ServiceName: string; OwnerAccount?: string } {
@@ -262,15 +267,15 @@ function arnOf({ arn, id }: CloudMapService): string {
 function requireList<One>(list: readonly One[] | undefined, action: AwsAction): readonly One[] {
   const isList =
     Array.isArray(list) && list.every((one) => typeof one === 'object' && one !== null);
-  if (!isList) throw notAnAnswer(action);
+  if (!isList) throw makeShapeError(action);
   return list;
 }
 
 function requireId({ Id }: { readonly Id?: string | undefined }, action: AwsAction): string {
-  if (typeof Id !== 'string' || Id === '') throw notAnAnswer(action);
+  if (typeof Id !== 'string' || Id === '') throw makeShapeError(action);
   return Id;
 }
 
-function notAnAnswer(action: AwsAction): RecoverableError {
+function makeShapeError(action: AwsAction): RecoverableError {
   return new RecoverableError('CLOUD_MAP_ANSWER', `${action}: an answer of another shape`);
 }

@@ -14,14 +14,14 @@ export class Denials {
     this.#log = log;
   }
 
-  denied(action: AwsAction, scope: string, instead: string, error: unknown): void {
+  noteDenied(action: AwsAction, scope: string, instead: string, error: unknown): void {
     const scopes = this.#denied.get(action) ?? new Set();
     if (scopes.size === 0)
       this.#log.warn(`the role in use may not call ${action}; ${instead}`, { error });
     this.#denied.set(action, scopes.add(scope));
   }
 
-  allowed(action: AwsAction, scope: string): void {
+  noteAllowed(action: AwsAction, scope: string): void {
     const scopes = this.#denied.get(action);
     if (scopes?.delete(scope) === true && scopes.size === 0)
       this.#log.info(`${action} is allowed now`);

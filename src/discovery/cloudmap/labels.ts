@@ -31,10 +31,10 @@ export function groupsOfInstance(instance: CloudMapInstance): TargetGroup[] {
     namespace,
     taskdefinition: attributes['ECS_TASK_DEFINITION_FAMILY'] ?? '',
     taskid: id,
-    ...(instance.hasMeta ? metaLabels(instance) : {}),
+    ...(instance.hasMeta ? makeCloudMapLabels(instance) : {}),
   };
   const scheme = tags.get('METRICS_SCHEME');
-  const group = (kind: string, path: string, port: string, name: string): TargetGroup => ({
+  const makeGroup = (kind: string, path: string, port: string, name: string): TargetGroup => ({
     source: `${serviceId}/${id}/${kind}`,
     targets: [{ __address__: `${host}:${port}` }],
     labels: {
@@ -49,14 +49,14 @@ export function groupsOfInstance(instance: CloudMapInstance): TargetGroup[] {
   const exporterPort = tags.get('ECS_METRICS_PORT');
   const appPort = tags.get('METRICS_PORT') ?? attributes['AWS_INSTANCE_PORT'] ?? '80';
   return [
-    ...(appPath === undefined ? [] : [group('app', appPath, appPort, ip)]),
+    ...(appPath === undefined ? [] : [makeGroup('app', appPath, appPort, ip)]),
     ...(exporterPath === undefined || exporterPort === undefined
       ? []
-      : [group('exporter', exporterPath, exporterPort, `${host}:${exporterPort}`)]),
+      : [makeGroup('exporter', exporterPath, exporterPort, `${host}:${exporterPort}`)]),
   ];
 }
 
-function metaLabels({
+function makeCloudMapLabels({
   id,
   attributes,
   namespace,
@@ -97,7 +97,7 @@ export function explainService(
   service: CloudMapService,
   reason: 'no_tags' | 'tags_denied',
 ): Explained {
-  return explained(`${namespace.name}/${service.name}`, reason);
+  return explainWith(`${namespace.name}/${service.name}`, reason);
 }
 
 /** @param groups  the targets that it has */
@@ -107,7 +107,7 @@ export function explainInstance(
   isDropped: boolean,
 ): Explained {
   const task = `${namespace}/${serviceName}/${id}`;
-  if (groups.length === 0) return explained(task, isDropped ? 'unhealthy' : 'no_address');
+  if (groups.length === 0) return explainWith(task, isDropped ? 'unhealthy' : 'no_address');
   const verdicts = groups.map(({ targets, labels, source }) => ({
     container: source.endsWith('/app') ? 'application' : 'exporter',
     rule: 'tags of the Cloud Map service',
@@ -117,7 +117,7 @@ export function explainInstance(
   return { task, group: '', verdicts };
 }
 
-function explained(task: string, reason: keyof typeof REASONS): Explained {
+function explainWith(task: string, reason: keyof typeof REASONS): Explained {
   const verdict = { container: '', rule: '', reason, words: REASONS[reason] };
   return { task, group: '', verdicts: [verdict] };
 }

@@ -4,7 +4,7 @@
  * was denied. Each namespace and each service keeps what was known of it while it cannot be read.
  */
 import type { TargetGroup } from '../../model/target.ts';
-import { failedLack, type Lack, Lacking } from '../lacking.ts';
+import { makeFailedLack, type Lack, Lacking } from '../lacking.ts';
 import { countFailure, type DiscoveryWorld } from '../mechanism.ts';
 import { type CloudMapApi, isGone, type CloudMapNamespace } from './api.ts';
 import type { CloudMapConfig } from './config.ts';
@@ -57,7 +57,7 @@ export class CloudMapReader {
     // What a stop broke off is no failure.
     this.#world.signal.throwIfAborted();
     const known = [...states.values()];
-    lacks.push(...lackOfAllTags(known));
+    lacks.push(...findAllTagsLack(known));
     if (lacks.some(({ cause }) => cause === 'failed')) countFailure(this.#world);
     this.#lacking.tell('', lacks);
     this.#isWhole ||= !lacks.some(({ isBlocking }) => isBlocking);
@@ -76,7 +76,7 @@ export class CloudMapReader {
 
   async #listServices(namespace: CloudMapNamespace, lacks: Lack[]): Promise<ServiceState[]> {
     try {
-      const services = await this.#api.services(namespace);
+      const services = await this.#api.listServices(namespace);
       if (services.length === 0) this.#namespaces.doubt();
       return services.map(
         (service) =>
@@ -88,15 +88,15 @@ export class CloudMapReader {
         this.#namespaces.doubt();
         return [];
       }
-      lacks.push(failedLack('servicediscovery:ListServices', namespace.name, error));
+      lacks.push(makeFailedLack('servicediscovery:ListServices', namespace.name, error));
       return [...this.#states.values()].filter((state) => state.namespace.id === namespace.id);
     }
   }
 
   async #readServices(states: Map<string, ServiceState>, lacks: Lack[]): Promise<void> {
     const all = [...states.values()];
-    const due = this.#turns.due(all);
-    const probe = this.#turns.probe(all);
+    const due = this.#turns.chooseDue(all);
+    const probe = this.#turns.chooseProbe(all);
     if (probe !== undefined) {
       await this.#refresh(states, [probe], due.add(probe), lacks);
       // What is allowed for one is asked of all again.
@@ -135,7 +135,7 @@ export class CloudMapReader {
 }
 
 /** Without any tags nothing can be known: that is no list without targets. */
-function lackOfAllTags(states: readonly ServiceState[]): Lack[] {
+function findAllTagsLack(states: readonly ServiceState[]): Lack[] {
   if (states.length === 0 || !states.every(({ isDenied }) => isDenied)) return [];
   const words =
     `the role in use needs ${TAGS_ACTION}: tags say where a service is scraped, and none may ` +

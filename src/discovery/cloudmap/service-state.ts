@@ -4,7 +4,7 @@
  */
 import { describeError } from '../../kernel/errors.ts';
 import type { TargetGroup } from '../../model/target.ts';
-import { failedLack, type Lack } from '../lacking.ts';
+import { makeFailedLack, type Lack } from '../lacking.ts';
 import type { Explained } from '../mechanism.ts';
 import {
   type CloudMapApi,
@@ -18,7 +18,7 @@ import type { InstanceReader } from './instances.ts';
 import { explainInstance, explainService, groupsOfInstance } from './labels.ts';
 
 export interface ServiceEdges {
-  readonly api: Pick<CloudMapApi, 'tags'>;
+  readonly api: Pick<CloudMapApi, 'readTags'>;
   readonly instances: InstanceReader;
   readonly nowMs: () => number;
   readonly hasMeta: boolean;
@@ -81,7 +81,7 @@ export class ServiceState {
     // A revision does not tell of other attributes under the same id: once in a while all is read.
     this.#revision = undefined;
     try {
-      this.#tags = await api.tags(this.service);
+      this.#tags = await api.readTags(this.service);
       this.hasTagsFailed = false;
       this.isDenied = false;
       this.#denials = 0;
@@ -93,11 +93,11 @@ export class ServiceState {
       this.isDenied = this.#tags === undefined && this.#denials >= DENIALS;
       if (this.isDenied)
         this.explained = [explainService(this.namespace, this.service, 'tags_denied')];
-      this.#tagsLack = [this.#lackOfTags(error)];
+      this.#tagsLack = [this.#makeTagsLack(error)];
     }
   }
 
-  #lackOfTags(error: unknown): Lack {
+  #makeTagsLack(error: unknown): Lack {
     const lost = this.#tags === undefined ? 'it has no targets' : 'its tags stay as they were';
     return {
       what: TAGS_ACTION,
@@ -126,7 +126,7 @@ export class ServiceState {
       return reading.lacks;
     } catch (error) {
       if (isGone(error)) throw error;
-      const lack = failedLack('servicediscovery:DiscoverInstances', this.name, error);
+      const lack = makeFailedLack('servicediscovery:DiscoverInstances', this.name, error);
       return [{ ...lack, isBlocking: !this.isKnown }];
     }
   }

@@ -23,22 +23,22 @@ export class TagTurns {
   }
 
   /** Whose turn it is; beside them some of those that failed the last time. */
-  due(states: readonly ServiceState[]): Set<ServiceState> {
-    const turns = this.#take(states);
+  chooseDue(states: readonly ServiceState[]): Set<ServiceState> {
+    const turns = this.#takeTurns(states);
     const oldest = states.filter(({ isDenied }) => !isDenied).toSorted(byAge);
     const failed = oldest.filter(({ hasTagsFailed }) => hasTagsFailed);
     return new Set([...oldest.slice(0, turns), ...failed.slice(0, Math.max(1, turns))]);
   }
 
   /** Of those whose tags are denied the one that was asked for the longest ago, once in a while. */
-  probe(states: readonly ServiceState[]): ServiceState | undefined {
+  chooseProbe(states: readonly ServiceState[]): ServiceState | undefined {
     if (this.#nowMs() - this.#probedMs < PROBE_MS) return undefined;
     const [oldest] = states.filter(({ isDenied }) => isDenied).toSorted(byAge);
     if (oldest !== undefined) this.#probedMs = this.#nowMs();
     return oldest;
   }
 
-  #take(states: readonly ServiceState[]): number {
+  #takeTurns(states: readonly ServiceState[]): number {
     const nowMs = this.#nowMs();
     if (this.#givenMs === undefined) {
       if (states.length > 0 && states.every(({ tagsTriedMs }) => tagsTriedMs > -Infinity))

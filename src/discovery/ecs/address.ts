@@ -9,7 +9,7 @@
  * container instance does.
  */
 import type { NetworkBinding } from '@aws-sdk/client-ecs';
-import { runningContainer, type TaskFacts } from './facts.ts';
+import { findRunningContainer, type TaskFacts } from './facts.ts';
 
 /** Why a container is no target; bounded words for metrics. */
 export type NoTarget =
@@ -46,23 +46,23 @@ export function findAddress(
   if (mode === 'none')
     return { reason: 'no_network', words: 'network mode none: the container has no ports' };
   if (mode === 'awsvpc') {
-    const own = host ?? taskAddress(facts, containerName);
+    const own = host ?? findTaskAddress(facts, containerName);
     return own === undefined
       ? { reason: 'no_address', words: 'the task has no network interface yet' }
-      : found(own, containerPort, `awsvpc: the address of the task, port ${containerPort}`);
+      : makeAddress(own, containerPort, `awsvpc: the address of the task, port ${containerPort}`);
   }
-  const instance = host ?? instanceAddress(facts);
-  if (instance === undefined) return noInstance(facts);
-  const bindings = runningContainer(task, containerName)?.networkBindings ?? [];
+  const instance = host ?? findInstanceAddress(facts);
+  if (instance === undefined) return explainNoInstance(facts);
+  const bindings = findRunningContainer(task, containerName)?.networkBindings ?? [];
   const binding = findHostPort(bindings, containerPort);
   if (binding !== undefined)
-    return found(
+    return makeAddress(
       instance,
       binding,
       `${mode}: the address of the instance, host port ${binding} is bound to ${containerPort}`,
     );
   if (mode === 'host')
-    return found(
+    return makeAddress(
       instance,
       containerPort,
       `host: the address of the instance, port ${containerPort}`,
@@ -73,7 +73,7 @@ export function findAddress(
   };
 }
 
-function found(host: string, port: number, how: string): ContainerAddress {
+function makeAddress(host: string, port: number, how: string): ContainerAddress {
   return { address: joinHostPort(host, port), host, how };
 }
 
@@ -93,12 +93,12 @@ function findHostPort(
 }
 
 /** IPv4 before IPv6. */
-export function taskAddress(
+export function findTaskAddress(
   { task }: Pick<TaskFacts, 'task'>,
   containerName?: string,
 ): string | undefined {
   const container =
-    containerName === undefined ? task.containers?.[0] : runningContainer(task, containerName);
+    containerName === undefined ? task.containers?.[0] : findRunningContainer(task, containerName);
   const own = container?.networkInterfaces?.[0];
   if (own?.privateIpv4Address !== undefined) return own.privateIpv4Address;
   const interfaces = task.attachments?.find(({ type }) => type === 'ElasticNetworkInterface');
@@ -107,16 +107,16 @@ export function taskAddress(
   return detail('privateIPv4Address') ?? own?.ipv6Address ?? detail('privateIPv6Address');
 }
 
-export function instanceAddress({ ec2, containerInstance }: TaskFacts): string | undefined {
+export function findInstanceAddress({ ec2, containerInstance }: TaskFacts): string | undefined {
   const given = containerInstance?.attributes?.find(({ name }) => name === ADDRESS_ATTRIBUTE);
-  return given?.value ?? ec2?.PrivateIpAddress ?? ec2?.Ipv6Address ?? interfaceV6(ec2);
+  return given?.value ?? ec2?.PrivateIpAddress ?? ec2?.Ipv6Address ?? findIpv6(ec2);
 }
 
-function interfaceV6(ec2: TaskFacts['ec2']): string | undefined {
+function findIpv6(ec2: TaskFacts['ec2']): string | undefined {
   return ec2?.NetworkInterfaces?.[0]?.Ipv6Addresses?.[0]?.Ipv6Address;
 }
 
-function noInstance({ containerInstance }: TaskFacts): ContainerAddress {
+function explainNoInstance({ containerInstance }: TaskFacts): ContainerAddress {
   const id = containerInstance?.ec2InstanceId ?? '';
   return {
     reason: 'no_address',

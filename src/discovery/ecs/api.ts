@@ -12,7 +12,7 @@ import { type AwsAction, AwsCallError } from '../../aws/calls.ts';
 import { AwsCalls } from '../aws-calls.ts';
 import { type AwsAccess, type AwsSession, openAwsSession } from '../aws-client.ts';
 import type { DiscoveryWorld } from '../mechanism.ts';
-import { type DefinitionFacts, definitionFacts, idOfArn } from './facts.ts';
+import { type DefinitionFacts, pickDefinitionFacts, idOfArn } from './facts.ts';
 import type { ShelfAnswer } from './shelf.ts';
 
 /** What calls take at most. */
@@ -62,26 +62,26 @@ export class EcsApi {
   }
 
   /** Calls `onPage` for each page: what came before a failure is known. */
-  clusterArns(onPage: (arns: readonly string[]) => void): Promise<void> {
+  listClusterArns(onPage: (arns: readonly string[]) => void): Promise<void> {
     const action = 'ecs:ListClusters';
-    return this.#calls.pages(async (nextToken) => {
+    return this.#calls.readPages(async (nextToken) => {
       const page = await this.#calls.call(action, 'cluster_read', (abortSignal) =>
         this.#client.send(new this.#ecs.ListClustersCommand({ nextToken }), { abortSignal }),
       );
-      onPage(texts(page.clusterArns, action));
+      onPage(requireTexts(page.clusterArns, action));
       return page.nextToken;
     });
   }
 
   /** With tags; by the names or ARNs that were asked by. */
-  async clusters(names: string[]): Promise<ShelfAnswer<Cluster>> {
+  async describeClusters(names: string[]): Promise<ShelfAnswer<Cluster>> {
     const action = 'ecs:DescribeClusters';
     const command = new this.#ecs.DescribeClustersCommand({ clusters: names, include: ['TAGS'] });
     const answer = await this.#calls.call(action, 'cluster_read', (abortSignal) =>
       this.#client.send(command, { abortSignal }),
     );
     const byId = new Map(names.map((name) => [idOfArn(name), name]));
-    const found = objects(answer.clusters, action).flatMap((cluster) => {
+    const found = requireObjects(answer.clusters, action).flatMap((cluster) => {
       const name = byId.get(cluster.clusterName ?? '');
       return name === undefined ? [] : [[name, cluster] as const];
     });
@@ -90,19 +90,19 @@ export class EcsApi {
   }
 
   /** Calls `onPage` for each page: what came before a failure is known. */
-  taskArns(
+  listTaskArns(
     cluster: string,
     onPage: (arns: readonly string[]) => void,
     serviceName?: string,
   ): Promise<void> {
     const action = 'ecs:ListTasks';
-    return this.#calls.pages(async (nextToken) => {
+    return this.#calls.readPages(async (nextToken) => {
       const page = await this.#calls.call(action, 'cluster_resource_read', (abortSignal) =>
         this.#client.send(new this.#ecs.ListTasksCommand({ cluster, nextToken, serviceName }), {
           abortSignal,
         }),
       );
-      onPage(texts(page.taskArns, action));
+      onPage(requireTexts(page.taskArns, action));
       return page.nextToken;
     });
   }
@@ -114,7 +114,7 @@ export class EcsApi {
     const answer = await this.#calls.call(action, 'cluster_resource_read', (abortSignal) =>
       this.#client.send(command, { abortSignal }),
     );
-    const found = objects(answer.tasks, action)
+    const found = requireObjects(answer.tasks, action)
       .filter(isTask)
       .map((task) => [task.taskArn, task] as const);
     return { found, unknown: findMissing(answer.failures) };
@@ -123,7 +123,7 @@ export class EcsApi {
   /**
    * Any number, with tags; those that are gone are left out. Rejects unless all could be asked for.
    */
-  async tasks(cluster: string, arns: readonly string[]): Promise<Task[]> {
+  async describeAllTasks(cluster: string, arns: readonly string[]): Promise<Task[]> {
     const batches: string[][] = [];
     for (let at = 0; at < arns.length; at += this.batch)
       batches.push(arns.slice(at, at + this.batch));
@@ -132,7 +132,7 @@ export class EcsApi {
   }
 
   /** One definition: AWS has no batch of them. */
-  async definitions(arns: string[]): Promise<ShelfAnswer<DefinitionFacts>> {
+  async describeDefinitions(arns: string[]): Promise<ShelfAnswer<DefinitionFacts>> {
     const action = 'ecs:DescribeTaskDefinition';
     const [arn = ''] = arns;
     const command = new this.#ecs.DescribeTaskDefinitionCommand({ taskDefinition: arn });
@@ -144,7 +144,7 @@ export class EcsApi {
       );
       if (taskDefinition === undefined || !Array.isArray(taskDefinition.containerDefinitions))
         throw new Error(`${action}: the answer holds no task definition`);
-      return { found: [[arn, definitionFacts(taskDefinition)]], unknown: [] };
+      return { found: [[arn, pickDefinitionFacts(taskDefinition)]], unknown: [] };
     } catch (error) {
       if (isNamed(error, /^ClientException/)) return { found: [], unknown: [arn] };
       throw error;
@@ -152,7 +152,7 @@ export class EcsApi {
   }
 
   /** By ARN. */
-  async containerInstances(
+  async describeContainerInstances(
     cluster: string,
     arns: string[],
   ): Promise<ShelfAnswer<ContainerInstance>> {
@@ -165,14 +165,14 @@ export class EcsApi {
     const answer = await this.#calls.call(action, 'cluster_resource_read', (abortSignal) =>
       this.#client.send(command, { abortSignal }),
     );
-    const found = objects(answer.containerInstances, action).map(
+    const found = requireObjects(answer.containerInstances, action).map(
       (one) => [one.containerInstanceArn ?? '', one] as const,
     );
     return { found, unknown: findMissing(answer.failures) };
   }
 
   /** By name. */
-  async services(cluster: string, names: string[]): Promise<ShelfAnswer<Service>> {
+  async describeServices(cluster: string, names: string[]): Promise<ShelfAnswer<Service>> {
     const action = 'ecs:DescribeServices';
     const command = new this.#ecs.DescribeServicesCommand({
       cluster,
@@ -182,37 +182,37 @@ export class EcsApi {
     const answer = await this.#calls.call(action, 'service_read', (abortSignal) =>
       this.#client.send(command, { abortSignal }),
     );
-    const found = objects(answer.services, action).map(
+    const found = requireObjects(answer.services, action).map(
       (one) => [one.serviceName ?? '', one] as const,
     );
     return { found, unknown: findMissing(answer.failures).map(idOfArn) };
   }
 
   /** By id, `i-…`. */
-  instances(ids: string[]): Promise<ShelfAnswer<Instance>> {
+  describeInstances(ids: string[]): Promise<ShelfAnswer<Instance>> {
     const action = 'ec2:DescribeInstances';
-    return withoutUnknown(ids, async (InstanceIds) => {
+    return describeKnown(ids, async (InstanceIds) => {
       const { sdk, client } = await this.#openEc2();
       const command = new sdk.DescribeInstancesCommand({ InstanceIds });
       const answer = await this.#calls.call(action, 'ec2_read', (abortSignal) =>
         client.send(command, { abortSignal }),
       );
-      return objects(answer.Reservations, action)
+      return requireObjects(answer.Reservations, action)
         .flatMap(({ Instances = [] }) => Instances)
         .map((one) => [one.InstanceId ?? '', one] as const);
     });
   }
 
   /** By id, `eni-…`. */
-  networkInterfaces(ids: string[]): Promise<ShelfAnswer<NetworkInterface>> {
+  describeInterfaces(ids: string[]): Promise<ShelfAnswer<NetworkInterface>> {
     const action = 'ec2:DescribeNetworkInterfaces';
-    return withoutUnknown(ids, async (NetworkInterfaceIds) => {
+    return describeKnown(ids, async (NetworkInterfaceIds) => {
       const { sdk, client } = await this.#openEc2();
       const command = new sdk.DescribeNetworkInterfacesCommand({ NetworkInterfaceIds });
       const answer = await this.#calls.call(action, 'ec2_read', (abortSignal) =>
         client.send(command, { abortSignal }),
       );
-      return objects(answer.NetworkInterfaces, action).map(
+      return requireObjects(answer.NetworkInterfaces, action).map(
         (one) => [one.NetworkInterfaceId ?? '', one] as const,
       );
     });
@@ -236,7 +236,7 @@ export class EcsApi {
  * does not, halves are asked for, so that a hundred ids with a bad one cost some calls and not a
  * hundred.
  */
-async function withoutUnknown<Value>(
+async function describeKnown<Value>(
   ids: string[],
   describe: (ids: string[]) => Promise<readonly (readonly [string, Value])[]>,
 ): Promise<ShelfAnswer<Value>> {
@@ -249,7 +249,7 @@ async function withoutUnknown<Value>(
     const bad = ids.filter((id) => words.includes(id));
     if (ids.length === 1) return { found: [], unknown: ids };
     if (bad.length > 0) {
-      const rest = await withoutUnknown(
+      const rest = await describeKnown(
         ids.filter((id) => !bad.includes(id)),
         describe,
       );
@@ -257,8 +257,8 @@ async function withoutUnknown<Value>(
     }
     const middle = Math.ceil(ids.length / 2);
     const halves = [
-      await withoutUnknown(ids.slice(0, middle), describe),
-      await withoutUnknown(ids.slice(middle), describe),
+      await describeKnown(ids.slice(0, middle), describe),
+      await describeKnown(ids.slice(middle), describe),
     ];
     return {
       found: halves.flatMap(({ found }) => found),
@@ -284,13 +284,13 @@ function findMissing(
 }
 
 /** @throws Error for an answer without its list */
-function objects<One>(list: readonly One[] | undefined, action: AwsAction): readonly One[] {
+function requireObjects<One>(list: readonly One[] | undefined, action: AwsAction): readonly One[] {
   if (!Array.isArray(list)) throw new Error(`${action}: the answer holds no list`);
   return (list as readonly One[]).filter((one) => typeof one === 'object' && one !== null);
 }
 
 /** @throws Error for an answer without its list, or with something else in it */
-function texts(list: readonly string[] | undefined, action: AwsAction): readonly string[] {
+function requireTexts(list: readonly string[] | undefined, action: AwsAction): readonly string[] {
   if (!Array.isArray(list) || list.some((one) => typeof one !== 'string'))
     throw new Error(`${action}: the answer holds no list of ARNs`);
   return list;

@@ -7,7 +7,7 @@
  * https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ListTasks.html
  */
 import type { Task } from '@aws-sdk/client-ecs';
-import { failedLack, type Lack } from '../lacking.ts';
+import { makeFailedLack, type Lack } from '../lacking.ts';
 import { isNamed } from './api.ts';
 import { type DefinitionsUse, Details, type DetailSource, type Wants } from './details.ts';
 import { type DefinitionFacts, idOfArn, type TaskFacts } from './facts.ts';
@@ -16,7 +16,7 @@ import type { ClusterSnapshot } from './snapshots.ts';
 
 /** The calls that are needed, as EcsApi has them. */
 export interface ClusterSource extends DetailSource {
-  taskArns(cluster: string, onPage: (arns: readonly string[]) => void): Promise<void>;
+  listTaskArns(cluster: string, onPage: (arns: readonly string[]) => void): Promise<void>;
   describeTasks(cluster: string, arns: string[]): Promise<ShelfAnswer<Task>>;
 }
 
@@ -105,7 +105,7 @@ export class ClusterState {
       this.#details.completeCluster(nowMs),
     ]);
     this.#clusterLacks = clusterLacks;
-    const lacks = await this.#describe(this.#toDescribe(arns), arns);
+    const lacks = await this.#describe(this.#chooseToDescribe(arns), arns);
     this.#taskLacks = lack === undefined ? lacks : [lack, ...lacks];
     await this.#enrich(nowMs);
     if (!this.lacks.some(({ isBlocking }) => isBlocking)) this.readAtMs = nowMs;
@@ -115,7 +115,7 @@ export class ClusterState {
    * Takes in events, which are the first word of a task and lack its tags, and reads what they
    * need.
    */
-  async take(events: readonly Task[], nowMs: number): Promise<boolean> {
+  async takeEvents(events: readonly Task[], nowMs: number): Promise<boolean> {
     const changed = events.filter((task) => this.merge(task));
     if (changed.length === 0) return false;
     const running = changed
@@ -184,7 +184,7 @@ export class ClusterState {
     this.#bornMeanwhile = born;
     this.#isListed = false;
     try {
-      await this.#source.taskArns(this.name, (page) => {
+      await this.#source.listTaskArns(this.name, (page) => {
         for (const arn of page) arns.add(arn);
       });
       for (const arn of this.#tasks.keys()) if (!arns.has(arn) && !born.has(arn)) this.#forget(arn);
@@ -195,7 +195,7 @@ export class ClusterState {
       // What is not in a part of the list may be in the rest.
       const isAbsent = isNamed(error, /^ClusterNotFound/);
       this.#absences = isAbsent ? this.#absences + 1 : 0;
-      const lack = failedLack('ecs:ListTasks', idOfArn(this.name), error);
+      const lack = makeFailedLack('ecs:ListTasks', idOfArn(this.name), error);
       return { arns, lack: isAbsent ? { ...lack, cause: 'unknown' } : lack };
     } finally {
       this.#bornMeanwhile = undefined;
@@ -233,7 +233,7 @@ export class ClusterState {
     const isBlocking = [...unanswered].some((arn) => listed.has(arn) && !this.#tasks.has(arn));
     const error =
       failure ?? new Error(`ecs:DescribeTasks: ${unanswered.size} tasks were not answered`);
-    return [{ ...failedLack('ecs:DescribeTasks', idOfArn(this.name), error), isBlocking }];
+    return [{ ...makeFailedLack('ecs:DescribeTasks', idOfArn(this.name), error), isBlocking }];
   }
 
   async #enrich(nowMs: number): Promise<void> {
@@ -245,7 +245,7 @@ export class ClusterState {
    * New ones, those that are not running yet or known from events alone, and the next of the
    * sample.
    */
-  #toDescribe(listed: ReadonlySet<string>): string[] {
+  #chooseToDescribe(listed: ReadonlySet<string>): string[] {
     const wanted = new Set<string>();
     for (const arn of listed) {
       const known = this.#tasks.get(arn);

@@ -21,12 +21,15 @@ export interface DetailSource {
   readonly region: string;
   /** Keys in one call. */
   readonly batch: number;
-  clusters(names: string[]): Promise<ShelfAnswer<Cluster>>;
-  definitions(arns: string[]): Promise<ShelfAnswer<DefinitionFacts>>;
-  containerInstances(cluster: string, arns: string[]): Promise<ShelfAnswer<ContainerInstance>>;
-  services(cluster: string, names: string[]): Promise<ShelfAnswer<Service>>;
-  instances(ids: string[]): Promise<ShelfAnswer<Instance>>;
-  networkInterfaces(ids: string[]): Promise<ShelfAnswer<NetworkInterface>>;
+  describeClusters(names: string[]): Promise<ShelfAnswer<Cluster>>;
+  describeDefinitions(arns: string[]): Promise<ShelfAnswer<DefinitionFacts>>;
+  describeContainerInstances(
+    cluster: string,
+    arns: string[],
+  ): Promise<ShelfAnswer<ContainerInstance>>;
+  describeServices(cluster: string, names: string[]): Promise<ShelfAnswer<Service>>;
+  describeInstances(ids: string[]): Promise<ShelfAnswer<Instance>>;
+  describeInterfaces(ids: string[]): Promise<ShelfAnswer<NetworkInterface>>;
 }
 
 /** What is read beyond tasks and instances. */
@@ -62,15 +65,15 @@ const SERVICES_BATCH = 10;
 const DEFINITIONS_MAX = 20_000;
 
 /** Definitions are those of an account: its clusters share a shelf. */
-export function definitionShelf(
-  source: Pick<DetailSource, 'definitions'>,
+export function createDefinitionShelf(
+  source: Pick<DetailSource, 'describeDefinitions'>,
   use: DefinitionsUse,
 ): Shelf<DefinitionFacts> {
   return new Shelf({
     action: 'ecs:DescribeTaskDefinition',
     batch: 1,
     costs: use === 'needed' ? undefined : 'no labels of task definitions',
-    read: (arns) => source.definitions(arns),
+    read: (arns) => source.describeDefinitions(arns),
   });
 }
 
@@ -103,7 +106,7 @@ export class Details {
       batch,
       rereadMs: REREAD_MS,
       costs: 'no tags of clusters as labels',
-      read: (names) => source.clusters(names),
+      read: (names) => source.describeClusters(names),
     });
     this.#containerInstances = new Shelf({
       action: 'ecs:DescribeContainerInstances',
@@ -112,7 +115,7 @@ export class Details {
       costs:
         'no targets on instances outside awsvpc, whose address is unknown, and no labels of ' +
         'instances',
-      read: (arns) => source.containerInstances(name, arns),
+      read: (arns) => source.describeContainerInstances(name, arns),
     });
     this.#instances = new Shelf({
       action: 'ec2:DescribeInstances',
@@ -120,20 +123,20 @@ export class Details {
       rereadMs: REREAD_MS,
       costs:
         'no targets on instances outside awsvpc, whose address is unknown, and no labels of EC2',
-      read: async (ids) => slimmed(await source.instances(ids), slimInstance),
+      read: async (ids) => slimAnswer(await source.describeInstances(ids), slimInstance),
     });
     this.#services = new Shelf({
       action: 'ecs:DescribeServices',
       batch: Math.min(batch, SERVICES_BATCH),
       rereadMs: REREAD_MS,
       costs: 'no tags and no status of services as labels',
-      read: async (names) => slimmed(await source.services(name, names), slimService),
+      read: async (names) => slimAnswer(await source.describeServices(name, names), slimService),
     });
     this.#interfaces = new Shelf({
       action: 'ec2:DescribeNetworkInterfaces',
       batch,
       costs: 'no public addresses of tasks as labels',
-      read: async (ids) => slimmed(await source.networkInterfaces(ids), slimInterface),
+      read: async (ids) => slimAnswer(await source.describeInterfaces(ids), slimInterface),
     });
   }
 
@@ -258,7 +261,7 @@ function collectKeys<One>(
   return keys;
 }
 
-function slimmed<Value>(
+function slimAnswer<Value>(
   answer: ShelfAnswer<Value>,
   slim: (value: Value) => Value,
 ): ShelfAnswer<Value> {
@@ -269,7 +272,7 @@ function slimmed<Value>(
 function slimInstance(instance: Instance): Instance {
   const { InstanceId, InstanceType, PrivateIpAddress, PublicIpAddress, Ipv6Address } = instance;
   const { SubnetId, VpcId, Tags, NetworkInterfaces, Placement } = instance;
-  return defined({
+  return dropUndefined({
     InstanceId,
     InstanceType,
     PrivateIpAddress,
@@ -279,14 +282,16 @@ function slimInstance(instance: Instance): Instance {
     VpcId,
     Tags,
     Placement,
-    NetworkInterfaces: NetworkInterfaces?.map(({ Ipv6Addresses }) => defined({ Ipv6Addresses })),
+    NetworkInterfaces: NetworkInterfaces?.map(({ Ipv6Addresses }) =>
+      dropUndefined({ Ipv6Addresses }),
+    ),
   });
 }
 
 /** All that is asked of an interface is its public address. */
 function slimInterface({ NetworkInterfaceId, Association }: NetworkInterface): NetworkInterface {
   const { PublicIp } = Association ?? {};
-  return defined({
+  return dropUndefined({
     NetworkInterfaceId,
     Association: PublicIp === undefined ? undefined : { PublicIp },
   });
@@ -294,13 +299,13 @@ function slimInterface({ NetworkInterfaceId, Association }: NetworkInterface): N
 
 /** Events and deployments of a service are long. */
 function slimService({ serviceArn, serviceName, status, tags }: Service): Service {
-  return defined({ serviceArn, serviceName, status, tags });
+  return dropUndefined({ serviceArn, serviceName, status, tags });
 }
 
 type Defined<Value> = { [Key in keyof Value]?: Exclude<Value[Key], undefined> };
 
 /** Without the fields that are undefined. */
-function defined<Value extends object>(value: Value): Defined<Value> {
+function dropUndefined<Value extends object>(value: Value): Defined<Value> {
   return Object.fromEntries(
     Object.entries(value).filter(([, one]) => one !== undefined),
   ) as Defined<Value>;

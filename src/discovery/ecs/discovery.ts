@@ -7,11 +7,16 @@
 import type { Task } from '@aws-sdk/client-ecs';
 import type { TargetGroup } from '../../model/target.ts';
 import type { AwsAccess } from '../aws-client.ts';
-import { failedLack, type Lack, Lacking } from '../lacking.ts';
+import { makeFailedLack, type Lack, Lacking } from '../lacking.ts';
 import { attempt, countFailure, type DiscoveryWorld } from '../mechanism.ts';
 import { EcsApi } from './api.ts';
 import { ClusterState } from './cluster.ts';
-import { boundDefinitions, type DefinitionsUse, definitionShelf, type Wants } from './details.ts';
+import {
+  boundDefinitions,
+  type DefinitionsUse,
+  createDefinitionShelf,
+  type Wants,
+} from './details.ts';
 import { followEvents } from './events.ts';
 import { type DefinitionFacts, idOfArn } from './facts.ts';
 import { GroupLists } from './group-lists.ts';
@@ -34,8 +39,8 @@ const CLUSTERS_MS = 300_000;
 /** With events that come polling is the safety net only. */
 const RECONCILE_MS = 600_000;
 /** Whose lacks they are; no cluster has such a name. */
-const OF_LIST = 'clusters:';
-const OF_EVENTS = 'events:';
+const LIST_SCOPE = 'clusters:';
+const EVENTS_SCOPE = 'events:';
 /** Before a first whole list; twice as long each time, up to the interval. */
 const FIRST_RETRY_MS = 2_000;
 
@@ -74,7 +79,7 @@ export class EcsDiscovery {
   async *run(): AsyncIterable<readonly TargetGroup[]> {
     const api = await EcsApi.open(this.#config, this.#world);
     this.#api = api;
-    this.#definitions = definitionShelf(api, this.#definitionsUse);
+    this.#definitions = createDefinitionShelf(api, this.#definitionsUse);
     // A fault in the work ends the waiting for its news.
     const work = Promise.all([this.#poll(), this.#followEvents(api)]).finally(() =>
       this.#ending.abort(),
@@ -142,7 +147,7 @@ export class EcsDiscovery {
     await attempt(this.#world, () => this.#listClusters());
     await Promise.all([...this.#clusters.values()].map((cluster) => this.#read(cluster)));
     this.#clearGone();
-    boundDefinitions(this.#definitionShelf(), () => this.#allTasks());
+    boundDefinitions(this.#requireDefinitions(), () => this.#allTasks());
     this.#tellAges();
   }
 
@@ -154,7 +159,7 @@ export class EcsDiscovery {
       if (world.signal.aborted) return;
       this.#tellLacks(cluster);
       if (cluster.lacks.some(({ cause }) => cause === 'failed')) countFailure(world);
-      this.#changed(cluster);
+      this.#markChanged(cluster);
       if (cluster.readAtMs !== undefined && cluster.hasAllTasks)
         await this.#snapshots.keep(this.#scopeOf(cluster), cluster);
     });
@@ -169,13 +174,13 @@ export class EcsDiscovery {
     const lacks: Lack[] = [];
     if (named === undefined)
       await this.#api
-        ?.clusterArns((arns) => {
+        ?.listClusterArns((arns) => {
           for (const arn of arns) names.add(arn);
         })
-        .catch((error: unknown) => lacks.push(failedLack('ecs:ListClusters', '', error)));
+        .catch((error: unknown) => lacks.push(makeFailedLack('ecs:ListClusters', '', error)));
     if (this.#world.signal.aborted) return;
-    for (const name of names) this.#clusterOf(name);
-    this.#lacking.tell(OF_LIST, lacks);
+    for (const name of names) this.#openCluster(name);
+    this.#lacking.tell(LIST_SCOPE, lacks);
     if (lacks.length > 0) {
       countFailure(this.#world);
       return;
@@ -193,9 +198,9 @@ export class EcsDiscovery {
       if (names.has(name)) continue;
       this.#clusters.delete(name);
       this.#lists.forget(cluster);
-      this.#ages().remove({ scope: this.#scopeOf(cluster) });
+      this.#registerAges().remove({ scope: this.#scopeOf(cluster) });
     }
-    this.#lacking.retain(new Set([OF_LIST, OF_EVENTS, ...names]));
+    this.#lacking.retain(new Set([LIST_SCOPE, EVENTS_SCOPE, ...names]));
     return this.#clusters.size < before;
   }
 
@@ -212,21 +217,21 @@ export class EcsDiscovery {
     for (const cluster of gone) {
       cluster.clear(this.#world.clock.nowMs());
       this.#tellLacks(cluster);
-      this.#changed(cluster);
+      this.#markChanged(cluster);
     }
   }
 
-  #clusterOf(name: string): ClusterState {
+  #openCluster(name: string): ClusterState {
     const known = this.#clusters.get(name);
     if (known !== undefined) return known;
     if (this.#api === undefined) throw new Error('BUG: clusters before the API');
-    const definitions = { shelf: this.#definitionShelf(), use: this.#definitionsUse };
+    const definitions = { shelf: this.#requireDefinitions(), use: this.#definitionsUse };
     const state = new ClusterState(name, this.#api, definitions, this.#wants);
     this.#clusters.set(name, state);
     return state;
   }
 
-  #definitionShelf(): Shelf<DefinitionFacts> {
+  #requireDefinitions(): Shelf<DefinitionFacts> {
     if (this.#definitions === undefined) throw new Error('BUG: clusters before the API');
     return this.#definitions;
   }
@@ -240,7 +245,7 @@ export class EcsDiscovery {
   }
 
   #scopeOfNames(): string {
-    return [this.#config.role_arn ?? '', this.#api?.region ?? '', OF_LIST].join(' ').trim();
+    return [this.#config.role_arn ?? '', this.#api?.region ?? '', LIST_SCOPE].join(' ').trim();
   }
 
   /**
@@ -252,7 +257,7 @@ export class EcsDiscovery {
     const names = clusters ?? (await this.#snapshots.readNames(this.#scopeOfNames()));
     if (names === undefined) return false;
     for (const name of names) {
-      const state = this.#clusterOf(name);
+      const state = this.#openCluster(name);
       const kept = await this.#snapshots.read(this.#scopeOf(state));
       if (kept === undefined) continue;
       state.restore(kept);
@@ -268,7 +273,7 @@ export class EcsDiscovery {
     this.#lacking.tell(cluster.name, cluster.lacks);
   }
 
-  #ages() {
+  #registerAges() {
     return this.#world.metrics.gauges(
       'amperage_sd_snapshot_age_seconds',
       'How old what is known of a cluster is.',
@@ -278,7 +283,7 @@ export class EcsDiscovery {
   #tellAges(): void {
     for (const cluster of this.#clusters.values())
       if (cluster.readAtMs !== undefined)
-        this.#ages()
+        this.#registerAges()
           .with({ scope: this.#scopeOf(cluster) })
           .set((this.#world.clock.nowMs() - cluster.readAtMs) / 1_000);
   }
@@ -290,7 +295,7 @@ export class EcsDiscovery {
       onTasks: (tasks) => this.#take(tasks),
       onLack: (lack) => {
         this.#hasEvents = lack === undefined;
-        this.#lacking.tell(OF_EVENTS, lack === undefined ? [] : [lack]);
+        this.#lacking.tell(EVENTS_SCOPE, lack === undefined ? [] : [lack]);
         this.#onInterval?.();
       },
     });
@@ -299,16 +304,16 @@ export class EcsDiscovery {
   async #take(tasks: readonly Task[]): Promise<void> {
     for (const cluster of this.#clusters.values()) {
       const own = tasks.filter(({ clusterArn }) => idOfArn(clusterArn) === idOfArn(cluster.name));
-      const hasChanged = await cluster.take(own, this.#world.clock.nowMs());
+      const hasChanged = await cluster.takeEvents(own, this.#world.clock.nowMs());
       if (!hasChanged) continue;
       this.#tellLacks(cluster);
-      this.#changed(cluster);
+      this.#markChanged(cluster);
       // What an event could not bring is read at the interval, not with the safety net.
       this.#onInterval?.();
     }
   }
 
-  #changed(cluster: ClusterState): void {
+  #markChanged(cluster: ClusterState): void {
     this.#lists.touch(cluster);
     this.#tellNews();
   }

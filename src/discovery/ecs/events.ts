@@ -7,7 +7,7 @@
 import type { Task } from '@aws-sdk/client-ecs';
 import { z } from 'zod';
 import type { Lack } from '../lacking.ts';
-import { type DiscoveryWorld, slept } from '../mechanism.ts';
+import { type DiscoveryWorld, sleepUnlessAborted } from '../mechanism.ts';
 import { AwsCallError, callAws } from '../../aws/calls.ts';
 import { describeError } from '../../kernel/errors.ts';
 import type { AwsSession } from '../aws-client.ts';
@@ -93,7 +93,7 @@ export async function followEvents(
           words: `${describeError(error)}; without events changes are found by polling`,
           isBlocking: false,
         });
-        if (!(await slept(isDenied ? SLOW_MS : RETRY_MS, world))) return;
+        if (!(await sleepUnlessAborted(isDenied ? SLOW_MS : RETRY_MS, world))) return;
       }
     }
   } finally {

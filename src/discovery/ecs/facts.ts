@@ -38,7 +38,7 @@ export interface TaskFacts {
   readonly networkInterface: NetworkInterface | undefined;
 }
 
-export function definitionFacts(definition: TaskDefinition): DefinitionFacts {
+export function pickDefinitionFacts(definition: TaskDefinition): DefinitionFacts {
   return {
     arn: definition.taskDefinitionArn ?? '',
     family: definition.family ?? '',
@@ -76,6 +76,6 @@ export function interfaceIdOf({ attachments = [] }: Task): string {
 }
 
 /** The container of the task that a definition describes. */
-export function runningContainer(task: Task, name: string | undefined): Container | undefined {
+export function findRunningContainer(task: Task, name: string | undefined): Container | undefined {
   return task.containers?.find((container) => container.name === name);
 }

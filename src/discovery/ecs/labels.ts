@@ -3,12 +3,12 @@
 export type Labels = Readonly<Record<string, string>>;
 
 /** An empty label is the same as none. */
-export function withoutEmpty(labels: Labels): Labels {
+export function dropEmptyLabels(labels: Labels): Labels {
   return Object.fromEntries(Object.entries(labels).filter(([, value]) => value !== ''));
 }
 
 /** A tag without a key or a value is none. */
-export function tagLabels(
+export function makeTagLabels(
   tags: readonly { readonly key?: string | undefined; readonly value?: string | undefined }[] = [],
 ): Labels {
   return Object.fromEntries(
@@ -22,7 +22,7 @@ export function tagLabels(
  * Each character that a label's name cannot hold becomes one `_`; of two names that become one the
  * last wins.
  */
-export function prefixed(prefix: string, values: Labels = {}): Labels {
+export function prefixLabelNames(prefix: string, values: Labels = {}): Labels {
   return Object.fromEntries(
     Object.entries(values).map(([name, value]) => [
       // By characters, as Go has it, not by halves of them.

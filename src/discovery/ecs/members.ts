@@ -5,7 +5,7 @@
 import type { Task } from '@aws-sdk/client-ecs';
 import { z } from 'zod';
 import { type AwsAccess } from '../aws-client.ts';
-import { taskAddress } from './address.ts';
+import { findTaskAddress } from './address.ts';
 import { EcsApi } from './api.ts';
 import { idOfArn, serviceNameOf } from './facts.ts';
 import { type DiscoveryWorld } from '../mechanism.ts';
@@ -95,9 +95,9 @@ export class EcsMembers {
     const cluster = idOfArn(own.Cluster);
     this.#service ??= await findService(own, cluster, api);
     const listed: string[] = [];
-    await api.taskArns(cluster, (arns) => listed.push(...arns), this.#service);
+    await api.listTaskArns(cluster, (arns) => listed.push(...arns), this.#service);
     const asked = [...new Set([...listed, ...before])];
-    const tasks = asked.length === 0 ? [] : await api.tasks(cluster, asked);
+    const tasks = asked.length === 0 ? [] : await api.describeAllTasks(cluster, asked);
     // A list without the asker was made before it was there, and may lack others.
     if (!tasks.some(({ taskArn }) => taskArn === own.TaskARN))
       throw new Error('ECS does not list this task yet');
@@ -106,7 +106,7 @@ export class EcsMembers {
     ]);
     for (const task of tasks) {
       const { taskArn: id = '' } = task;
-      const host = taskAddress({ task });
+      const host = findTaskAddress({ task });
       if (isMember(task)) members.set(id, { id, host });
       else if (isStarting(task) && host !== undefined && id !== own.TaskARN)
         members.set(id, { id, host, isStarting: true });
@@ -124,7 +124,7 @@ export class EcsMembers {
 
 /** Older agents do not tell the service. */
 async function findService(own: OwnTask, cluster: string, api: EcsApi): Promise<string> {
-  const [task] = await api.tasks(cluster, [own.TaskARN]);
+  const [task] = await api.describeAllTasks(cluster, [own.TaskARN]);
   const service = task === undefined ? '' : serviceNameOf(task);
   if (service === '') throw new Error('this task belongs to no ECS service; use --shard i/n');
   return service;

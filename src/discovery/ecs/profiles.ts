@@ -10,9 +10,9 @@
  */
 import { formatDurationMs } from '../../model/duration.ts';
 import { isLegacyLabelName } from '../../model/labels.ts';
-import { idOfArn, runningContainer, serviceNameOf, type TaskFacts } from './facts.ts';
-import { type Labels, prefixed, tagLabels, withoutEmpty } from './labels.ts';
-import { prometheusLabels } from './prometheus-role.ts';
+import { idOfArn, findRunningContainer, serviceNameOf, type TaskFacts } from './facts.ts';
+import { type Labels, prefixLabelNames, makeTagLabels, dropEmptyLabels } from './labels.ts';
+import { makePrometheusLabels } from './prometheus-role.ts';
 import type { Wanted } from './rules.ts';
 
 export const PROFILES = [
@@ -40,7 +40,7 @@ export interface LabelInput {
 
 /** Without empty values. */
 export function makeProfileLabels(profile: Profile, input: LabelInput): Labels {
-  return withoutEmpty(makers[profile](input));
+  return dropEmptyLabels(makers[profile](input));
 }
 
 /**
@@ -52,15 +52,15 @@ export function defaultPathOf(profile: Profile): string {
 }
 
 const makers: Readonly<Record<Profile, (input: LabelInput) => Labels>> = {
-  meta,
-  'prometheus-ecs-discovery': teralytics,
-  ecsobserver,
-  'cloudwatch-agent': cloudWatchAgent,
-  prometheus: ({ facts, host }) => prometheusLabels(facts, host),
+  meta: makeMetaLabels,
+  'prometheus-ecs-discovery': makeTeralyticsLabels,
+  ecsobserver: makeEcsobserverLabels,
+  'cloudwatch-agent': makeCloudWatchAgentLabels,
+  prometheus: ({ facts, host }) => makePrometheusLabels(facts, host),
 };
 
 /** What a scrape is told by its target, whatever the profile. */
-function scrapeLabels({ path, scheme, intervalMs }: Wanted): Labels {
+function makeScrapeLabels({ path, scheme, intervalMs }: Wanted): Labels {
   return {
     __metrics_path__: path ?? '',
     __scheme__: scheme ?? '',
@@ -68,14 +68,14 @@ function scrapeLabels({ path, scheme, intervalMs }: Wanted): Labels {
   };
 }
 
-function meta(input: LabelInput): Labels {
+function makeMetaLabels(input: LabelInput): Labels {
   const { facts, containerName, wanted } = input;
   const { task, definition, cluster } = facts;
-  const container = containerDefinition(input);
+  const container = findContainerDefinition(input);
   return {
-    ...scrapeLabels(wanted),
+    ...makeScrapeLabels(wanted),
     job: wanted.job ?? '',
-    ...prometheusLabels(facts, input.host),
+    ...makePrometheusLabels(facts, input.host),
     __meta_ecs_cluster_name: cluster.clusterName ?? '',
     __meta_ecs_service_name: serviceNameOf(task),
     __meta_ecs_source: task.taskArn ?? '',
@@ -85,20 +85,21 @@ function meta(input: LabelInput): Labels {
     __meta_ecs_task_started_by: task.startedBy ?? '',
     __meta_ecs_network_mode: definition?.networkMode ?? '',
     __meta_ecs_container_name: containerName,
-    __meta_ecs_container_arn: runningContainer(task, containerName)?.containerArn ?? '',
+    __meta_ecs_container_arn: findRunningContainer(task, containerName)?.containerArn ?? '',
     __meta_ecs_container_image: container?.image ?? '',
     __meta_ecs_container_port: String(wanted.containerPort),
-    __meta_ecs_container_health_status: runningContainer(task, containerName)?.healthStatus ?? '',
+    __meta_ecs_container_health_status:
+      findRunningContainer(task, containerName)?.healthStatus ?? '',
     __meta_ecs_rule: wanted.kind,
-    ...prefixed('__meta_ecs_container_label_', container?.dockerLabels),
+    ...prefixLabelNames('__meta_ecs_container_label_', container?.dockerLabels),
   };
 }
 
-function teralytics(input: LabelInput): Labels {
+function makeTeralyticsLabels(input: LabelInput): Labels {
   const { facts, containerName, wanted } = input;
   const { task, definition, cluster } = facts;
   return {
-    ...scrapeLabels(wanted),
+    ...makeScrapeLabels(wanted),
     task_arn: task.taskArn ?? '',
     task_name: definition?.family ?? '',
     job: wanted.job ?? '',
@@ -106,17 +107,17 @@ function teralytics(input: LabelInput): Labels {
     task_group: task.group ?? '',
     cluster_arn: cluster.clusterArn ?? '',
     container_name: containerName,
-    container_arn: runningContainer(task, containerName)?.containerArn ?? '',
-    docker_image: containerDefinition(input)?.image ?? '',
+    container_arn: findRunningContainer(task, containerName)?.containerArn ?? '',
+    docker_image: findContainerDefinition(input)?.image ?? '',
   };
 }
 
-function ecsobserver(input: LabelInput): Labels {
+function makeEcsobserverLabels(input: LabelInput): Labels {
   const { facts, containerName, wanted, host, jobLabel, matchedService } = input;
   const { task, definition, cluster } = facts;
-  const ec2 = describeInstance(facts);
+  const ec2 = findInstance(facts);
   return {
-    ...scrapeLabels(wanted),
+    ...makeScrapeLabels(wanted),
     __metrics_path__: wanted.path ?? defaultPathOf('ecsobserver'),
     [jobLabel]: wanted.job ?? '',
     __meta_ecs_source: task.taskArn ?? '',
@@ -127,15 +128,18 @@ function ecsobserver(input: LabelInput): Labels {
     __meta_ecs_task_started_by: task.startedBy ?? '',
     __meta_ecs_task_launch_type: task.launchType ?? '',
     __meta_ecs_task_group: task.group ?? '',
-    ...prefixed('__meta_ecs_task_tags_', tagLabels(task.tags)),
+    ...prefixLabelNames('__meta_ecs_task_tags_', makeTagLabels(task.tags)),
     __meta_ecs_container_name: containerName,
-    ...prefixed('__meta_ecs_container_labels_', containerDefinition(input)?.dockerLabels),
+    ...prefixLabelNames(
+      '__meta_ecs_container_labels_',
+      findContainerDefinition(input)?.dockerLabels,
+    ),
     __meta_ecs_health_status: task.healthStatus ?? '',
     __meta_ecs_ec2_instance_id: ec2?.InstanceId ?? '',
     __meta_ecs_ec2_instance_type: ec2?.InstanceType ?? '',
-    ...prefixed(
+    ...prefixLabelNames(
       '__meta_ecs_ec2_tags_',
-      tagLabels(ec2?.Tags?.map(({ Key, Value }) => ({ key: Key, value: Value }))),
+      makeTagLabels(ec2?.Tags?.map(({ Key, Value }) => ({ key: Key, value: Value }))),
     ),
     __meta_ecs_ec2_vpc_id: ec2?.VpcId ?? '',
     __meta_ecs_ec2_subnet_id: ec2?.SubnetId ?? '',
@@ -145,15 +149,15 @@ function ecsobserver(input: LabelInput): Labels {
   };
 }
 
-function cloudWatchAgent(input: LabelInput): Labels {
+function makeCloudWatchAgentLabels(input: LabelInput): Labels {
   const { facts, containerName, wanted } = input;
   const { task, definition } = facts;
-  const ec2 = describeInstance(facts);
-  const dockerLabels = Object.entries(containerDefinition(input)?.dockerLabels ?? {});
+  const ec2 = findInstance(facts);
+  const dockerLabels = Object.entries(findContainerDefinition(input)?.dockerLabels ?? {});
   const [cluster = '', taskId] = (task.taskArn ?? '').split('/').slice(1);
   const isLongArn = taskId !== undefined;
   return {
-    ...scrapeLabels(wanted),
+    ...makeScrapeLabels(wanted),
     container_name: containerName,
     TaskDefinitionFamily: definition?.family ?? '',
     TaskRevision: definition?.revision ?? '',
@@ -166,8 +170,10 @@ function cloudWatchAgent(input: LabelInput): Labels {
     VpcId: ec2?.VpcId ?? '',
     SubnetId: ec2?.SubnetId ?? '',
     // There a docker label stands for any label above, but for none below.
-    ...withoutEmpty(Object.fromEntries(dockerLabels.filter(([name]) => isLegacyLabelName(name)))),
-    ...withoutEmpty({
+    ...dropEmptyLabels(
+      Object.fromEntries(dockerLabels.filter(([name]) => isLegacyLabelName(name))),
+    ),
+    ...dropEmptyLabels({
       job: wanted.job ?? '',
       ServiceName: wanted.kind === 'service' ? serviceNameOf(task) : '',
     }),
@@ -175,11 +181,11 @@ function cloudWatchAgent(input: LabelInput): Labels {
 }
 
 /** Both ask EC2 for tasks of this launch type only. */
-function describeInstance({ task, ec2 }: TaskFacts): TaskFacts['ec2'] {
+function findInstance({ task, ec2 }: TaskFacts): TaskFacts['ec2'] {
   return task.launchType === 'EC2' ? ec2 : undefined;
 }
 
-function containerDefinition({
+function findContainerDefinition({
   facts,
   containerName,
 }: LabelInput): NonNullable<TaskFacts['definition']>['containers'][number] | undefined {

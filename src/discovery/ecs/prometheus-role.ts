@@ -7,9 +7,9 @@
  * Source: https://github.com/prometheus/prometheus/blob/main/discovery/aws/ecs.go
  */
 import type { Attachment, Task } from '@aws-sdk/client-ecs';
-import { ADDRESS_ATTRIBUTE, joinHostPort, type NoTarget, taskAddress } from './address.ts';
+import { ADDRESS_ATTRIBUTE, joinHostPort, type NoTarget, findTaskAddress } from './address.ts';
 import { serviceNameOf, type TaskFacts } from './facts.ts';
-import { type Labels, prefixed, tagLabels, withoutEmpty } from './labels.ts';
+import { type Labels, prefixLabelNames, makeTagLabels, dropEmptyLabels } from './labels.ts';
 
 export type RoleVerdict =
   | { readonly target: Readonly<Record<string, string>>; readonly words: string }
@@ -27,15 +27,15 @@ export function judgeRole(facts: TaskFacts, port: number): RoleVerdict {
   const { host, how } = found;
   const target = {
     __address__: joinHostPort(host, port),
-    ...withoutEmpty(prometheusLabels(facts, host)),
+    ...dropEmptyLabels(makePrometheusLabels(facts, host)),
   };
   return { target, words: `${how}, port ${port}: one target for each task` };
 }
 
 /** @param host  the address of the target, without its port */
-export function prometheusLabels(facts: TaskFacts, host: string): Labels {
+export function makePrometheusLabels(facts: TaskFacts, host: string): Labels {
   const { task, cluster, containerInstance, ec2, service, region, networkInterface } = facts;
-  const own = ownInterface(task);
+  const own = findOwnInterface(task);
   const isOnInstance = task.containerInstanceArn !== undefined;
   const name = serviceNameOf(task);
   return {
@@ -43,7 +43,7 @@ export function prometheusLabels(facts: TaskFacts, host: string): Labels {
     __meta_ecs_cluster_arn: cluster.clusterArn ?? task.clusterArn ?? '',
     // What ECS told of the service; its name and ARN are known from the task where it did not.
     __meta_ecs_service: service?.serviceName ?? name,
-    __meta_ecs_service_arn: service?.serviceArn ?? serviceArn(task, name),
+    __meta_ecs_service_arn: service?.serviceArn ?? makeServiceArn(task, name),
     __meta_ecs_service_status: service?.status ?? '',
     __meta_ecs_task_group: task.group ?? '',
     __meta_ecs_task_arn: task.taskArn ?? '',
@@ -68,12 +68,12 @@ export function prometheusLabels(facts: TaskFacts, host: string): Labels {
     __meta_ecs_ec2_instance_type: ec2?.InstanceType ?? '',
     __meta_ecs_ec2_instance_private_ip: ec2?.PrivateIpAddress ?? ec2?.Ipv6Address ?? '',
     __meta_ecs_ec2_instance_public_ip: ec2?.PublicIpAddress ?? '',
-    ...prefixed('__meta_ecs_tag_cluster_', tagLabels(cluster.tags)),
-    ...prefixed('__meta_ecs_tag_service_', tagLabels(service?.tags)),
-    ...prefixed('__meta_ecs_tag_task_', tagLabels(task.tags)),
-    ...prefixed(
+    ...prefixLabelNames('__meta_ecs_tag_cluster_', makeTagLabels(cluster.tags)),
+    ...prefixLabelNames('__meta_ecs_tag_service_', makeTagLabels(service?.tags)),
+    ...prefixLabelNames('__meta_ecs_tag_task_', makeTagLabels(task.tags)),
+    ...prefixLabelNames(
       '__meta_ecs_tag_ec2_',
-      tagLabels(ec2?.Tags?.map(({ Key, Value }) => ({ key: Key, value: Value }))),
+      makeTagLabels(ec2?.Tags?.map(({ Key, Value }) => ({ key: Key, value: Value }))),
     ),
   };
 }
@@ -86,11 +86,11 @@ const BEYOND = '(Prometheus itself has no target here: it knows IPv4 addresses o
 
 function findHost(facts: TaskFacts): FoundHost {
   const { task, ec2, containerInstance } = facts;
-  const own = ownInterface(task);
+  const own = findOwnInterface(task);
   if (own !== undefined) {
     const v4 = findDetail(own, 'privateIPv4Address');
     if (v4 !== undefined) return { host: v4, how: 'awsvpc: the address of the task' };
-    const other = taskAddress(facts);
+    const other = findTaskAddress(facts);
     return other === undefined
       ? { reason: 'no_address', words: 'the network interface of the task has no address yet' }
       : { host: other, how: `awsvpc: the address of the task ${BEYOND}` };
@@ -108,11 +108,11 @@ function findHost(facts: TaskFacts): FoundHost {
     words:
       'the address of the instance is not known (ecs:DescribeContainerInstances, ' +
       'ec2:DescribeInstances); an external instance tells it by its attribute ' +
-      `${ADDRESS_ATTRIBUTE}`,
+      ADDRESS_ATTRIBUTE,
   };
 }
 
-function ownInterface({ attachments }: Task): Attachment | undefined {
+function findOwnInterface({ attachments }: Task): Attachment | undefined {
   return attachments?.find(({ type }) => type === 'ElasticNetworkInterface');
 }
 
@@ -123,6 +123,6 @@ function findDetail({ details }: Attachment, name: string): string | undefined {
   );
 }
 
-function serviceArn({ clusterArn = '' }: Task, name: string): string {
+function makeServiceArn({ clusterArn = '' }: Task, name: string): string {
   return name === '' ? '' : `${clusterArn.replace(':cluster/', ':service/')}/${name}`;
 }

@@ -138,20 +138,20 @@ export function applyRules(
   facts: TaskFacts,
   container: ContainerDefinition,
 ): (Wanted | RuleFault)[] {
-  if (rules.isDynamic) return byOnlyPort(rules, container);
+  if (rules.isDynamic) return applyDynamicMode(rules, container);
   const service = serviceNameOf(facts.task);
   const arn = facts.definition?.arn ?? '';
   const labels = container.dockerLabels ?? {};
   if (!passesFilter(rules.filterLabel, labels)) return [];
   const byService = rules.services
     .filter(({ name_pattern: pattern }) => service !== '' && isMatch(pattern, service))
-    .flatMap((rule) => byPorts(rule, container, 'service', `services ${rule.name_pattern}`));
+    .flatMap((rule) => applyPortRule(rule, container, 'service', `services ${rule.name_pattern}`));
   const byDefinition = rules.definitions
     .filter(({ arn_pattern: pattern }) => isMatch(pattern, arn))
     .flatMap((rule) =>
-      byPorts(rule, container, 'task_definition', `task_definitions ${rule.arn_pattern}`),
+      applyPortRule(rule, container, 'task_definition', `task_definitions ${rule.arn_pattern}`),
     );
-  const byLabels = rules.dockerLabels.flatMap((rule) => byLabel(rule, labels));
+  const byLabels = rules.dockerLabels.flatMap((rule) => applyLabelRule(rule, labels));
   return rules.labelsFirst
     ? [...byService, ...byLabels, ...byDefinition]
     : [...byService, ...byDefinition, ...byLabels];
@@ -194,7 +194,7 @@ function passesFilter(
 /**
  * As prometheus-ecs-discovery's dynamic mode, which no other rule joins; here awsvpc has it too.
  */
-function byOnlyPort(rules: Rules, container: ContainerDefinition): (Wanted | RuleFault)[] {
+function applyDynamicMode(rules: Rules, container: ContainerDefinition): (Wanted | RuleFault)[] {
   const labels = container.dockerLabels ?? {};
   if (labels[DYNAMIC_LABEL] !== '1') return [];
   const ports = new Set(container.portMappings?.map(({ containerPort }) => containerPort));
@@ -210,11 +210,11 @@ function byOnlyPort(rules: Rules, container: ContainerDefinition): (Wanted | Rul
     ];
   const [rule] = rules.dockerLabels;
   const given =
-    rule === undefined ? [] : byLabel(rule, { ...labels, [rule.port_label]: `${only}` });
+    rule === undefined ? [] : applyLabelRule(rule, { ...labels, [rule.port_label]: `${only}` });
   return given.map((one) => ({ ...one, rule: words }));
 }
 
-function byPorts(
+function applyPortRule(
   rule: ServiceRule | DefinitionRule,
   container: ContainerDefinition,
   kind: Wanted['kind'],
@@ -238,14 +238,14 @@ function byPorts(
   }));
 }
 
-function byLabel(
+function applyLabelRule(
   rule: DockerLabelRule,
   labels: Readonly<Record<string, string>>,
 ): (Wanted | RuleFault)[] {
   const text = labels[rule.port_label];
   if (text === undefined) return [];
   const words = `docker label ${rule.port_label}`;
-  const labelled = (name: string | undefined): string | undefined =>
+  const readLabel = (name: string | undefined): string | undefined =>
     name === undefined || labels[name] === '' ? undefined : labels[name];
   return text.split(',').map((one): Wanted | RuleFault => {
     const parsed = parsePort(one.trim());
@@ -255,11 +255,11 @@ function byLabel(
       kind: 'docker_label',
       rule: words,
       containerPort: parsed.containerPort,
-      path: parsed.path ?? labelled(rule.metrics_path_label),
-      scheme: parsed.scheme ?? labelled(rule.scheme_label),
+      path: parsed.path ?? readLabel(rule.metrics_path_label),
+      scheme: parsed.scheme ?? readLabel(rule.scheme_label),
       // As in ecsobserver a name in the configuration stands for what containers say.
-      job: rule.job_name ?? parsed.job ?? labelled(rule.job_name_label),
-      host: labelled(rule.server_name_label)?.replace(/\/+$/, ''),
+      job: rule.job_name ?? parsed.job ?? readLabel(rule.job_name_label),
+      host: readLabel(rule.server_name_label)?.replace(/\/+$/, ''),
       intervalMs: parsed.intervalMs,
     };
   });

@@ -100,7 +100,7 @@ export class Shelf<Value> {
     const due = [...wanted].filter((key) => (this.#entries.get(key)?.dueMs ?? 0) <= nowMs);
     const failures: unknown[] = [];
     if (due.length > 0 && !this.#isDenied(nowMs)) await this.#ask(due, nowMs, failures);
-    return this.#lacks(wanted, scope, nowMs, failures);
+    return this.#findLacks(wanted, scope, nowMs, failures);
   }
 
   /** Whether the call was denied often enough to be believed, and is not due again. */
@@ -143,7 +143,7 @@ export class Shelf<Value> {
       if (asked.size > 0)
         failures.push(
           new Error(
-            `${action}: ${asked.size} of ${keys.length} were not answered: ${named(asked)}`,
+            `${action}: ${asked.size} of ${keys.length} were not answered: ${listSome(asked)}`,
           ),
         );
       return 'ok';
@@ -161,7 +161,7 @@ export class Shelf<Value> {
     this.#entries.set(key, { value: before?.value, dueMs, misses });
   }
 
-  #lacks(
+  #findLacks(
     wanted: ReadonlySet<string>,
     scope: string,
     nowMs: number,
@@ -182,7 +182,7 @@ export class Shelf<Value> {
         what,
         scope,
         cause: 'unknown',
-        words: `${what}: AWS does not know ${named(unknown)}`,
+        words: `${what}: AWS does not know ${listSome(unknown)}`,
         isBlocking: false,
       });
     if (costs !== undefined && this.#isDenied(nowMs)) {
@@ -194,12 +194,12 @@ export class Shelf<Value> {
     const words =
       failures.length > 0
         ? describeError(failures[0])
-        : `${what}: AWS does not know ${named(missing)}; they are asked for again`;
+        : `${what}: AWS does not know ${listSome(missing)}; they are asked for again`;
     return [...lacks, { what, scope, cause: 'failed', words, isBlocking: missing.length > 0 }];
   }
 }
 
-function named(keys: Iterable<string>): string {
+function listSome(keys: Iterable<string>): string {
   const all = [...keys];
   const more = all.length > NAMED_MAX ? ` and ${all.length - NAMED_MAX} more` : '';
   return `${all.slice(0, NAMED_MAX).join(', ')}${more}`;

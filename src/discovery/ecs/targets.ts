@@ -40,11 +40,11 @@ export function judge(facts: TaskFacts, options: TargetOptions): ContainerVerdic
     const name = container.name ?? '';
     if (found.length === 0)
       return [
-        none(name, '', 'no_rule', 'no service, task definition or docker label rule matches'),
+        reject(name, '', 'no_rule', 'no service, task definition or docker label rule matches'),
       ];
     return found.map((one) =>
       'reason' in one
-        ? none(name, one.rule, one.reason, one.words)
+        ? reject(name, one.rule, one.reason, one.words)
         : judgeWanted(facts, options, name, one, seen),
     );
   });
@@ -52,7 +52,7 @@ export function judge(facts: TaskFacts, options: TargetOptions): ContainerVerdic
   return [
     ...verdicts,
     ...injected.map(({ name }) =>
-      none(name ?? '', '', 'no_rule', 'not in the task definition: ECS has put it in'),
+      reject(name ?? '', '', 'no_rule', 'not in the task definition: ECS has put it in'),
     ),
   ];
 }
@@ -62,7 +62,8 @@ export function makeGroups(facts: TaskFacts, verdicts: readonly ContainerVerdict
   return verdicts.flatMap(({ target }) => {
     if (target === undefined) return [];
     const { __address__ = '', ...labels } = target;
-    const source = `${facts.region}/${idOfArn(facts.task.clusterArn)}/${idOfArn(facts.task.taskArn)}`;
+    const { clusterArn, taskArn } = facts.task;
+    const source = `${facts.region}/${idOfArn(clusterArn)}/${idOfArn(taskArn)}`;
     return [
       {
         source: `${source}/${__address__}${labels['__metrics_path__'] ?? ''}`,
@@ -79,13 +80,13 @@ function judgeTask(
   { dropUnhealthy }: TargetOptions,
 ): ContainerVerdict | undefined {
   if (task.desiredStatus === 'STOPPED')
-    return none('', '', 'stopping', 'the task is being stopped');
+    return reject('', '', 'stopping', 'the task is being stopped');
   if (task.lastStatus !== 'RUNNING')
-    return none('', '', 'not_running', `the task is ${task.lastStatus ?? 'in an unknown state'}`);
+    return reject('', '', 'not_running', `the task is ${task.lastStatus ?? 'in an unknown state'}`);
   if (dropUnhealthy && task.healthStatus === 'UNHEALTHY')
-    return none('', '', 'unhealthy', 'the task is unhealthy and drop_unhealthy is set');
+    return reject('', '', 'unhealthy', 'the task is unhealthy and drop_unhealthy is set');
   if (definition === undefined)
-    return none('', '', 'no_definition', 'its task definition could not be read yet');
+    return reject('', '', 'no_definition', 'its task definition could not be read yet');
   return undefined;
 }
 
@@ -96,29 +97,34 @@ function judgeWanted(
   wanted: Wanted,
   seen: Set<string>,
 ): ContainerVerdict {
-  const place = findAddress(facts, container, wanted.containerPort, wanted.host);
-  if ('reason' in place) return none(container, wanted.rule, place.reason, place.words);
-  const key = `${place.address} ${wanted.path ?? defaultPathOf(options.profile)}`;
+  const found = findAddress(facts, container, wanted.containerPort, wanted.host);
+  if ('reason' in found) return reject(container, wanted.rule, found.reason, found.words);
+  const key = `${found.address} ${wanted.path ?? defaultPathOf(options.profile)}`;
   if (seen.has(key))
-    return none(container, wanted.rule, 'same_as_other', `${place.address} is a target already`);
+    return reject(container, wanted.rule, 'same_as_other', `${found.address} is a target already`);
   seen.add(key);
   const input = {
     facts,
     containerName: container,
     wanted,
     matchedService: matchService(options.rules, facts),
-    host: place.host,
+    host: found.host,
     jobLabel: options.jobLabel,
   };
   return {
     container,
     rule: wanted.rule,
     // Whatever labels a container has, its address is this one.
-    target: { ...makeProfileLabels(options.profile, input), __address__: place.address },
-    words: place.how,
+    target: { ...makeProfileLabels(options.profile, input), __address__: found.address },
+    words: found.how,
   };
 }
 
-function none(container: string, rule: string, reason: NoTarget, words: string): ContainerVerdict {
+function reject(
+  container: string,
+  rule: string,
+  reason: NoTarget,
+  words: string,
+): ContainerVerdict {
   return { container, rule, reason, words };
 }

@@ -3,7 +3,7 @@
  * pages. Instances are found by either of two calls, so that none of these is needed.
  */
 import { FakeCloudMap, SCRAPED } from '../cloudmap-run.ts';
-import { type Fault, troubleOf } from './faults.ts';
+import { type Fault, makeTrouble } from './faults.ts';
 import type { Member, SourceWorld } from './world.ts';
 
 /** Two pages of each list. */
@@ -55,7 +55,7 @@ export async function openCloudMapWorld(): Promise<SourceWorld> {
       return calls;
     },
     async strike(...faults: readonly Fault[]) {
-      trouble.set({ pageSizes, faults: faults.map(troubleOf) });
+      trouble.set({ pageSizes, faults: faults.map(makeTrouble) });
     },
     repair: async () => void trouble.set({ pageSizes }),
     hanging: () => trouble.hanging,

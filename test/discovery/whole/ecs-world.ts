@@ -5,7 +5,7 @@
 import type { EmulatedAccount } from '../../../src/emulator/account.ts';
 import type { ContainerDefinition, Task } from '../../../src/emulator/ecs/shapes.ts';
 import { startEmulatedAws } from '../../kit/emulated-aws.ts';
-import { type Fault, troubleOf } from './faults.ts';
+import { type Fault, makeTrouble } from './faults.ts';
 import type { Member, SourceWorld } from './world.ts';
 
 /** Two pages of each list. */
@@ -98,7 +98,7 @@ export async function openEcsWorld(
       return calls;
     },
     async strike(...faults: readonly Fault[]) {
-      trouble.set({ pageSizes, faults: faults.map(troubleOf) });
+      trouble.set({ pageSizes, faults: faults.map(makeTrouble) });
     },
     repair: async () => void trouble.set({ pageSizes }),
     hanging: () => trouble.hanging,

@@ -33,7 +33,7 @@ export interface Fault {
 }
 
 /** A fault in the settings of the emulator's trouble. */
-export function troubleOf({ call, kind, extent }: Fault): Record<string, unknown> {
+export function makeTrouble({ call, kind, extent }: Fault): Record<string, unknown> {
   const extents = {
     once: { count: 1 },
     thrice: { count: 3 },
@@ -41,10 +41,10 @@ export function troubleOf({ call, kind, extent }: Fault): Record<string, unknown
     'page 2': { page: 2 },
     ever: {},
   };
-  return { action: call, ...answerOf(kind, call), ...extents[extent] };
+  return { action: call, ...makeAnswer(kind, call), ...extents[extent] };
 }
 
-function answerOf(kind: Kind, call: string): Record<string, unknown> {
+function makeAnswer(kind: Kind, call: string): Record<string, unknown> {
   const isEc2 = /^Describe(?:Instances|NetworkInterfaces)$/.test(call);
   switch (kind) {
     case 'failed':

@@ -46,7 +46,7 @@ function isStruck(extent: Extent, seen: number): boolean {
   }
 }
 
-function listText(addresses: readonly string[]): string {
+function renderList(addresses: readonly string[]): string {
   return JSON.stringify([{ targets: addresses, labels: { env: 'a' } }]);
 }
 
@@ -80,7 +80,7 @@ export async function openHttpWorld(): Promise<SourceWorld> {
       });
       switch (fault?.kind) {
         case undefined:
-          return answer(200, listText(addresses));
+          return answer(200, renderList(addresses));
         case 'failed':
           return answer(500, '');
         case 'denied':
@@ -95,7 +95,7 @@ export async function openHttpWorld(): Promise<SourceWorld> {
         case 'empty':
           return answer(200, '');
         case 'half':
-          return answer(200, listText(addresses).slice(0, 20));
+          return answer(200, renderList(addresses).slice(0, 20));
         case 'malformed':
           return answer(200, '{"unexpected":[null]}');
       }
@@ -128,7 +128,7 @@ export async function openFileWorld(): Promise<SourceWorld> {
   const write = async (): Promise<void> => {
     for (const [name, addresses] of contents) {
       const fault = broken.find(({ call }) => call === name);
-      const text = listText(addresses);
+      const text = renderList(addresses);
       await rm(pathOf(name), { recursive: true, force: true });
       switch (fault?.kind) {
         case undefined:
@@ -189,10 +189,10 @@ export async function openDnsWorld(): Promise<SourceWorld> {
   const seen = new Map<string, number>();
   const socket = createSocket('udp4');
   socket.on('message', (query, from) => {
-    const name = nameIn(query);
+    const name = readName(query);
     seen.set(name, 1);
     const fault = strikes.take(name);
-    const answer = dnsAnswer(query, records.get(name) ?? [], fault);
+    const answer = encodeAnswer(query, records.get(name) ?? [], fault);
     if (answer !== undefined) socket.send(answer, from.port, from.address);
   });
   await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
@@ -216,14 +216,14 @@ export async function openDnsWorld(): Promise<SourceWorld> {
   };
 }
 
-function nameIn(query: Buffer): string {
+function readName(query: Buffer): string {
   const labels: string[] = [];
   for (let at = 12; query[at] !== 0; at += (query[at] ?? 0) + 1)
     labels.push(query.toString('latin1', at + 1, at + 1 + (query[at] ?? 0)));
   return labels.join('.');
 }
 
-function dnsAnswer(
+function encodeAnswer(
   query: Buffer,
   addresses: readonly string[],
   fault: Fault | undefined,

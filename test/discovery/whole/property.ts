@@ -9,7 +9,7 @@ import { cases } from './mechanisms.ts';
 import {
   addressesOf,
   type Case,
-  comparable,
+  makeComparable,
   type Member,
   Run,
   SLOW_MS,
@@ -43,7 +43,7 @@ export async function tryMechanism(
   report: (progress: string) => void,
 ): Promise<void> {
   const recorded = await record(key);
-  const all = [...scenarios(cases[key], recorded)].filter((one) =>
+  const all = [...makeScenarios(cases[key], recorded)].filter((one) =>
     describeScenario(one).includes(only),
   );
   for (const [index, one] of all.entries()) {
@@ -61,13 +61,13 @@ async function record(key: MechanismKey): Promise<Recorded> {
   const run = new Run(key, source);
   try {
     await run.forward(source.refreshMs);
-    const before = comparable(run.lists.at(-1));
-    assert.deepEqual(addressesOf(run.lists[0]), addressesIn(source.members()));
+    const before = makeComparable(run.lists.at(-1));
+    assert.deepEqual(addressesOf(run.lists[0]), sortAddresses(source.members()));
     await source.turnOver();
     await run.forward(UNDER * source.refreshMs);
-    assert.deepEqual(addressesOf(run.lists.at(-1)), addressesIn(source.members()));
+    assert.deepEqual(addressesOf(run.lists.at(-1)), sortAddresses(source.members()));
     const calls = new Map(source.takeCalls());
-    return { calls, before, after: comparable(run.lists.at(-1)) };
+    return { calls, before, after: makeComparable(run.lists.at(-1)) };
   } finally {
     await run.stop();
     await source.close();
@@ -83,23 +83,23 @@ function describeScenario({ moment, faults }: Scenario): string {
   return `${moment}: ${faults.map(describeFault).join(' and ')}`;
 }
 
-function* scenarios(one: Case, { calls }: Recorded): Generator<Scenario> {
+function* makeScenarios(one: Case, { calls }: Recorded): Generator<Scenario> {
   for (const [call, pages] of calls)
     for (const kind of one.kinds)
       for (const extent of EXTENTS)
         for (const moment of MOMENTS) {
           if (extent === 'page 2' && pages < 2) continue;
-          if (isLong || isOfCi(kind, extent, moment, one.isBrief === true))
+          if (isLong || isInShortRun(kind, extent, moment, one.isBrief === true))
             yield { moment, faults: [{ call, kind, extent }] };
         }
-  if (isLong) yield* pairs(one, calls);
+  if (isLong) yield* makePairs(one, calls);
 }
 
 /**
  * Each kind until it is mended, at a start and while members change; other extents and moments with
  * the plainest kinds.
  */
-function isOfCi(kind: Kind, extent: Extent, moment: Moment, isBrief: boolean): boolean {
+function isInShortRun(kind: Kind, extent: Extent, moment: Moment, isBrief: boolean): boolean {
   const isPlain = kind === 'failed' || kind === 'denied';
   // To a reader that begins a reset and half an answer are failures as any.
   const isOdd = !isPlain && kind !== 'reset' && kind !== 'half';
@@ -114,7 +114,7 @@ function isOfCi(kind: Kind, extent: Extent, moment: Moment, isBrief: boolean): b
  * Two calls that fail at once, each in its way: every pair of calls with every pair of kinds, while
  * members change.
  */
-function* pairs({ kinds }: Case, calls: ReadonlyMap<string, number>): Generator<Scenario> {
+function* makePairs({ kinds }: Case, calls: ReadonlyMap<string, number>): Generator<Scenario> {
   const names = [...calls.keys()];
   for (const [index, first] of names.entries())
     for (const second of names.slice(index + 1))
@@ -142,16 +142,16 @@ async function tryOne(
   if (moment === 'first') await source.strike(...faults);
   const run = new Run(key, source);
   try {
-    if (moment === 'first') await underAtStart(cases[key], run, source, faults, denied, recorded);
-    else await underWhileRunning(run, source, moment, faults, recorded);
+    if (moment === 'first') await checkAtStart(cases[key], run, source, faults, denied, recorded);
+    else await checkWhileRunning(run, source, moment, faults, recorded);
     await source.repair();
     const whole = moment === 'turnover' ? recorded.after : recorded.before;
     const slowMs = denied.length > 0 ? SLOW_MS : 0;
     const throttledMs = faults.some(({ kind }) => kind === 'throttled') ? RECOVERY_MS : 0;
     await run.forward(source.refreshMs + slowMs);
-    if (!isDeepStrictEqual([comparable(run.lists.at(-1)), run.lacks], [whole, []]))
+    if (!isDeepStrictEqual([makeComparable(run.lists.at(-1)), run.lacks], [whole, []]))
       await run.forward(source.refreshMs + throttledMs);
-    assert.deepEqual(comparable(run.lists.at(-1)), whole, 'whole after the fault');
+    assert.deepEqual(makeComparable(run.lists.at(-1)), whole, 'whole after the fault');
     assert.deepEqual(run.lacks, [], 'nothing is lacking after the fault');
   } finally {
     await run.stop();
@@ -162,7 +162,7 @@ async function tryOne(
 /**
  * Whatever a process publishes that begins under the fault is whole, but for what a denial costs.
  */
-async function underAtStart(
+async function checkAtStart(
   one: Case,
   run: Run,
   source: SourceWorld,
@@ -171,18 +171,18 @@ async function underAtStart(
   { before }: Recorded,
 ): Promise<void> {
   await run.forward(UNDER * source.refreshMs);
-  const least = addressesIn(without(source.members(), denied));
+  const least = sortAddresses(dropNeeding(source.members(), denied));
   for (const list of run.lists) {
     if (denied.length === 0)
-      assert.deepEqual(comparable(list), before, 'a first list is not whole');
-    else atLeast(addressesOf(list), least, 'a denial costs more than it brings');
+      assert.deepEqual(makeComparable(list), before, 'a first list is not whole');
+    else assertContains(addressesOf(list), least, 'a denial costs more than it brings');
   }
   if (denied.length === faults.length && !denied.some((call) => one.blocking?.includes(call)))
     assert.ok(run.lists.length > 0, 'a call that may be left out holds up the list');
   else if (run.lists.length === 0) assert.ok(run.lacks.some(({ isBlocking }) => isBlocking));
 }
 
-async function underWhileRunning(
+async function checkWhileRunning(
   run: Run,
   source: SourceWorld,
   moment: Moment,
@@ -190,7 +190,7 @@ async function underWhileRunning(
   { before }: Recorded,
 ): Promise<void> {
   await run.forward(1_000);
-  assert.deepEqual(comparable(run.lists.at(-1)), before, 'whole at the start');
+  assert.deepEqual(makeComparable(run.lists.at(-1)), before, 'whole at the start');
   const old = source.members();
   if (moment === 'turnover') await source.turnOver();
   await source.strike(...faults);
@@ -199,24 +199,24 @@ async function underWhileRunning(
   const now = source.members();
   const stay = old.filter(({ address }) => now.some((one) => one.address === address));
   for (const list of run.lists.slice(begun))
-    atLeast(addressesOf(list), addressesIn(stay), 'targets that are there were dropped');
+    assertContains(addressesOf(list), sortAddresses(stay), 'targets that are there were dropped');
   const known = new Set(old.map(({ address }) => address));
-  const reachable = without(
+  const reachable = dropNeeding(
     now.filter(({ address }) => !known.has(address)),
     faults.map(({ call }) => call),
   );
-  atLeast(addressesOf(run.lists.at(-1)), addressesIn(reachable), 'new ones are not found');
+  assertContains(addressesOf(run.lists.at(-1)), sortAddresses(reachable), 'new ones are not found');
 }
 
-function without(members: readonly Member[], calls: readonly string[]): Member[] {
+function dropNeeding(members: readonly Member[], calls: readonly string[]): Member[] {
   return members.filter(({ needs }) => !needs.some((call) => calls.includes(call)));
 }
 
-function addressesIn(members: readonly Member[]): string[] {
+function sortAddresses(members: readonly Member[]): string[] {
   return members.map(({ address }) => address).toSorted();
 }
 
-function atLeast(found: readonly string[], wanted: readonly string[], words: string): void {
+function assertContains(found: readonly string[], wanted: readonly string[], words: string): void {
   const lacking = wanted.filter((address) => !found.includes(address));
   assert.deepEqual(lacking, [], words);
 }

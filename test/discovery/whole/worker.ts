@@ -7,6 +7,6 @@ import type { MechanismKey } from '../../../src/discovery/mechanisms.ts';
 import { tryMechanism } from './property.ts';
 
 await tryMechanism(workerData as MechanismKey, (progress) =>
-  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- that is of windows; a thread's port has no origin
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
   parentPort?.postMessage(progress),
 );

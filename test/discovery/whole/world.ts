@@ -86,7 +86,8 @@ export class Run {
         await limits.take(...given);
         this.#begun += 1;
       },
-      throttled: (...given: Parameters<CallLimits['throttled']>) => limits.throttled(...given),
+      noteThrottled: (...given: Parameters<CallLimits['noteThrottled']>) =>
+        limits.noteThrottled(...given),
     } as CallLimits;
     const world: DiscoveryWorld = {
       clock: this.clock,
@@ -182,13 +183,13 @@ export function addressesOf(groups: readonly TargetGroup[] = []): string[] {
 }
 
 /** The groups with all their labels, without what is random in a world. */
-export function comparable(groups: readonly TargetGroup[] = []): string[] {
+export function makeComparable(groups: readonly TargetGroup[] = []): string[] {
   return groups
-    .map(({ targets, labels }) => JSON.stringify({ targets, labels: sorted(labels) }))
+    .map(({ targets, labels }) => JSON.stringify({ targets, labels: sortLabels(labels) }))
     .map((text) => text.replaceAll(/\b[0-9a-f]{16,}\b|ecs-svc\/\d+|amperage-whole-\w+/g, '#'))
     .toSorted();
 }
 
-function sorted(labels: Readonly<Record<string, string>>): Record<string, string> {
+function sortLabels(labels: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
