@@ -4,7 +4,7 @@ import { AwsCalls } from './aws-calls.ts';
 import type { AwsSession } from './aws-client.ts';
 import { createDiscoveryWorld } from '../../test/kit/discovery.ts';
 
-/** Credentials are fetched anew once; who asks again at once is told that they are fresh. */
+/** Credentials can be renewed once; a second renewal right after it reports that they are fresh. */
 function fixture(): { calls: AwsCalls; renewals: () => number } {
   let renewals = 0;
   const keys = { accessKeyId: 'AKIA', secretAccessKey: 's' };

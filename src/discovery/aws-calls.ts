@@ -1,6 +1,6 @@
 /**
- * One call of AWS by discovery: within the limits, made again when it was throttled, and once when
- * its credentials were not good any more and others may be had.
+ * The calls of AWS that discovery makes: within the call limits, repeated when throttled, and
+ * repeated once when the credentials had expired and new ones could be fetched.
  */
 import { type AwsAction, AwsCallError, callAws } from '../aws/calls.ts';
 import { accountKey, type AwsSession } from './aws-client.ts';
@@ -8,7 +8,7 @@ import type { CallCategory } from './call-limits.ts';
 import type { DiscoveryWorld } from './mechanism.ts';
 import { Permits } from './permits.ts';
 
-/** How often a throttled call is made in all, and the wait after the first. */
+/** Attempts in all for a throttled call, and the wait after the first; it doubles each time. */
 const ATTEMPTS = 5;
 const BACKOFF_MS = 500;
 const LIST_PAGES_MAX = 10_000;
@@ -18,10 +18,10 @@ export class AwsCalls {
   readonly #session: AwsSession;
   readonly #account: string;
   readonly #permits: Permits;
-  /** How often credentials were found not good, and are fetched anew. */
+  /** How often expired credentials were discarded. */
   #renewals = 0;
 
-  /** @param region  that the session's clients have come to */
+  /** @param region  the region that the session's clients resolved */
   constructor(world: DiscoveryWorld, session: AwsSession, region: string) {
     this.#world = world;
     this.#session = session;
@@ -29,7 +29,10 @@ export class AwsCalls {
     this.#permits = new Permits(session.access.request_concurrency ?? Infinity);
   }
 
-  /** @throws AwsCallError that begins with the action; the reason of the world's signal */
+  /**
+   * @throws AwsCallError whose message begins with the action; the abort reason of the world's
+   * signal
+   */
   async call<T>(
     action: AwsAction,
     category: CallCategory,
@@ -48,7 +51,7 @@ export class AwsCalls {
       } catch (error) {
         if (!(error instanceof AwsCallError)) throw error;
         if (error.isRenewed) this.#renewals += 1;
-        // Of many calls under way that are refused at once, one renews for all.
+        // Many calls in flight may be refused at once. One of them renews the credentials for all.
         const isRenewed = this.#renewals > renewals;
         if (error.failure === 'stale_credentials' && isRenewed && !hasRenewed) {
           hasRenewed = true;
@@ -61,13 +64,13 @@ export class AwsCalls {
     }
   }
 
-  /** Reads page by page until there is no next one. */
+  /** Reads list pages until there is no next one. */
   async readPages(read: (token: string | undefined) => Promise<string | undefined>): Promise<void> {
     let token: string | undefined;
     for (let page = 0; page < LIST_PAGES_MAX; page++) {
       const next = await read(token);
       if (next === undefined) return;
-      if (next === token) throw new Error('the list does not go on: a page names itself as next');
+      if (next === token) throw new Error('the list does not advance: a page names itself as next');
       token = next;
     }
     throw new Error(`the list has more than ${LIST_PAGES_MAX} pages`);

@@ -1,7 +1,6 @@
 /**
- * http_sd_configs: asks a URL for a list of targets, once per interval. The list of the last good
- * answer stays as long as there is no better one; a body is read up to a limit, which Prometheus
- * lacks.
+ * http_sd_configs: asks a URL for a list of targets, once per interval. The last good list stays
+ * until there is a newer one. Unlike in Prometheus, the size of the body is limited.
  * Source: https://prometheus.io/docs/prometheus/latest/http_sd/
  */
 import { z } from 'zod';

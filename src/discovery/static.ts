@@ -1,5 +1,6 @@
 /**
- * static_configs: targets that stand in the configuration itself. Yields once and then rests.
+ * static_configs: targets that are written in the configuration itself. Yields once, then waits for
+ * the end.
  * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#static_config
  */
 import { z } from 'zod';

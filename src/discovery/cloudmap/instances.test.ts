@@ -53,7 +53,7 @@ test('instances are in the order of their ids, whatever the order of the answer'
   assert.deepEqual(ids(await reader.read(NAMESPACE, SERVICE, undefined)), ['a', 'b', 'c']);
 });
 
-test('an answer from before what is known takes nothing back', async () => {
+test('an answer older than what is known changes nothing', async () => {
   const { reader } = createReader({
     readRevision: async () => 6,
     discoverInstances: async () => answer(['a'], 4),
@@ -61,19 +61,19 @@ test('an answer from before what is known takes nothing back', async () => {
   assert.deepEqual(ids(await reader.read(NAMESPACE, SERVICE, 5)), ['unchanged']);
 });
 
-test('a revision that is known spares the list', async () => {
+test('an unchanged revision makes the list unnecessary', async () => {
   const { reader, calls } = createReader({ readRevision: async () => 5 });
   assert.deepEqual(ids(await reader.read(NAMESPACE, SERVICE, 5)), ['unchanged']);
   assert.deepEqual(calls, ['readRevision']);
 });
 
-test('where health matters the revision is not asked: health does not raise it', async () => {
+test('where health matters the revision is not asked for, because health does not raise it', async () => {
   const { reader, calls } = createReader({ discoverInstances: async () => answer(['a'], 5) }, true);
   assert.deepEqual(ids(await reader.read(NAMESPACE, SERVICE, 5)), ['a']);
   assert.deepEqual(calls, ['discoverInstances']);
 });
 
-test('a call without a route is left for a minute for all services, a denied one for ten minutes for its own', async () => {
+test('an unreachable call is avoided for a minute for all services, a denied one for ten minutes for its service', async () => {
   for (const [failure, waitMs] of [
     ['timeout', 60_000],
     ['refused', 600_000],
@@ -99,7 +99,7 @@ test('a call without a route is left for a minute for all services, a denied one
   }
 });
 
-test('a way that is left is still taken when the other fails', async () => {
+test('a way that is avoided is still taken when the other fails', async () => {
   let isDown = true;
   const { reader } = createReader({
     discoverInstances: async () => (isDown ? Promise.reject(error('Down')) : answer(['a'], 1)),
@@ -110,7 +110,7 @@ test('a way that is left is still taken when the other fails', async () => {
   assert.deepEqual(ids(await reader.read(NAMESPACE, SERVICE, undefined)), ['a']);
 });
 
-test('what neither way could do is told of both; gone is gone when both say so, or one and nobody says otherwise', async () => {
+test('when both ways fail the error names both; a service is gone when both say so, or one does and the other is denied', async () => {
   const failing = (discovered: AwsCallError, listed: AwsCallError): Promise<unknown> =>
     createReader({
       discoverInstances: async () => Promise.reject(discovered),
@@ -123,7 +123,7 @@ test('what neither way could do is told of both; gone is gone when both say so, 
   await assert.rejects(failing(gone, error('Down')), /ServiceNotFound.*; Down/);
 });
 
-test('health that may not be asked leaves instances as they are, and says so', async () => {
+test('denied health checks leave all instances in, and the lack is told', async () => {
   const { reader } = createReader(
     {
       discoverInstances: async () => Promise.reject(error('Denied', 'refused')),

@@ -1,8 +1,9 @@
 /**
- * The instances of a service, by one of two ways that tell the same: DiscoverInstances, one call
- * with a limit of its own of thousands a second, asked only when the service's revision has
- * changed; or ListInstances, page by page, where the first is denied, has no route (its host is
- * another one) or is cut short. A way that fails is left for a while where the other works.
+ * Reads the instances of a service in one of two ways that give the same result. DiscoverInstances
+ * is one call with its own rate of a thousand per second, made only when the revision of the
+ * service has changed. ListInstances goes page by page, for roles or networks where the first is
+ * denied or cannot be reached (it has a host of its own), and for answers that are cut short. A way
+ * that failed while the other worked is tried second for a while.
  */
 import type { AwsAction } from '../../aws/calls.ts';
 import { describeError, RecoverableError } from '../../kernel/errors.ts';
@@ -23,15 +24,15 @@ export type InstanceSource = Pick<
   'readRevision' | 'discoverInstances' | 'listInstances' | 'listUnhealthy'
 >;
 
-/** A call that was denied is tried again after this. */
+/** How long a denied call is avoided. */
 const DENIED_MS = 600_000;
-/** One that failed in another way. */
+/** How long a call that failed in another way is avoided. */
 const FAILED_MS = 60_000;
 
 export interface InstancesReading {
   /** In the order of their ids. */
   readonly instances: readonly Instance[];
-  /** Of which this is the list; unknown when it was read without. */
+  /** The revision of this list; undefined when it was read without one. */
   readonly revision: number | undefined;
   readonly lacks: readonly Lack[];
 }
@@ -50,12 +51,15 @@ export class InstanceReader {
   readonly #world: Pick<DiscoveryWorld, 'clock' | 'log'>;
   readonly #needsHealth: boolean;
   readonly #denials: Denials;
-  /** Until when a call is not made first: for all services, or for one (`action service`). */
+  /**
+   * Until when (epoch ms) a call is avoided, by action for all services or by `action service` for
+   * one.
+   */
   readonly #avoidedUntilMs = new Map<string, number>();
 
   /**
-   * @param needsHealth  whether unhealthy instances must be told; the revision says nothing of
-   *                     health
+   * @param needsHealth  whether unhealthy instances must be marked. Revisions are then of no use,
+   *        because health does not change them.
    */
   constructor(
     source: InstanceSource,
@@ -70,8 +74,8 @@ export class InstanceReader {
 
   /**
    * @param since  the revision that is known
-   * @throws RecoverableError that says what neither way could do; AwsCallError that `isGone`, when
-   * the service is no more
+   * @throws RecoverableError with the errors of both ways; AwsCallError that `isGone` when the
+   * service does not exist any more
    */
   async read(
     namespace: CloudMapNamespace,
@@ -89,7 +93,7 @@ export class InstanceReader {
             : { ...(await this.#list(service)), revision: undefined };
         this.#denials.noteAllowed(ACTIONS[way], service.id);
         for (const failure of failures) this.#avoid(failure.way, service, failure.error);
-        // The data plane may answer with what was before.
+        // The data plane is eventually consistent: an older revision must not replace a newer list.
         if (since !== undefined && (reading.revision ?? since) < since) return 'unchanged';
         const instances = reading.instances.toSorted((a, b) => (a.id < b.id ? -1 : 1));
         return { ...reading, instances };
@@ -100,7 +104,7 @@ export class InstanceReader {
     throw joinFailures(failures.map(({ error }) => error));
   }
 
-  /** What was remembered of a service that is gone. */
+  /** Forgets what was remembered of a service that is gone. */
   forget({ id }: CloudMapService): void {
     for (const action of [...Object.values(ACTIONS), HEALTH_ACTION])
       this.#avoidedUntilMs.delete(`${action} ${id}`);
@@ -112,14 +116,17 @@ export class InstanceReader {
     return [action, `${action} ${id}`].some((key) => (this.#avoidedUntilMs.get(key) ?? 0) > nowMs);
   }
 
-  /** Both, the better one first. */
+  /** Returns both ways, with the one that is not avoided first. */
   #orderWays({ id }: CloudMapService): Way[] {
     const isListBetter =
       this.#isAvoided(ACTIONS.discover, id) && !this.#isAvoided(ACTIONS.list, id);
     return isListBetter ? ['list', 'discover'] : ['discover', 'list'];
   }
 
-  /** A denial may hold for one service; what fails otherwise fails for all. */
+  /**
+   * A denial may concern only this service, so it is remembered for it alone. Other failures, such
+   * as a missing route, are remembered for all services.
+   */
   #avoid(way: Way, { id }: CloudMapService, error: unknown): void {
     const isOwn = isDenied(error) || isGone(error);
     const untilMs = this.#world.clock.nowMs() + (isDenied(error) ? DENIED_MS : FAILED_MS);
@@ -168,7 +175,10 @@ export class InstanceReader {
     if ((this.#avoidedUntilMs.get(key) ?? 0) <= nowMs)
       try {
         const unhealthy = await this.#source.listUnhealthy(service);
-        const marked = instances.map((one) => ({ ...one, isUnhealthy: unhealthy.has(one.id) }));
+        const marked = instances.map((instance) => ({
+          ...instance,
+          isUnhealthy: unhealthy.has(instance.id),
+        }));
         return { instances: marked, lacks: [] };
       } catch (error) {
         if (!isDenied(error)) throw error;
@@ -183,7 +193,10 @@ function makeHealthLack({ name: scope }: CloudMapService): Lack {
   return { what: HEALTH_ACTION, scope, cause: 'denied', words, isBlocking: false };
 }
 
-/** Gone, when both say so or one may not be asked. */
+/**
+ * Returns the error for two failed ways. The service is gone when both say so, or one says so and
+ * the other is denied.
+ */
 function joinFailures(errors: readonly unknown[]): unknown {
   const gone = errors.find(isGone);
   const isSure = errors.every((error) => isGone(error) || isDenied(error));

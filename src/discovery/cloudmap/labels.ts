@@ -1,7 +1,7 @@
 /**
  * The targets of Cloud Map instances with their labels, and why an instance or a service has none.
  * Pure.
- * Labels are those of prometheus-sdconfig-reloader, but for `instance` of the exporter:
+ * The labels are those of prometheus-sdconfig-reloader, except `instance` of the exporter:
  * docs/decisions/0005-instance-of-the-exporter-target.md.
  * Source: https://github.com/aws-samples/prometheus-for-ecs
  */
@@ -19,7 +19,10 @@ export interface CloudMapInstance {
   readonly hasMeta: boolean;
 }
 
-/** The targets of one instance: the application's and the exporter's, as the service's tags say. */
+/**
+ * The targets of one instance: the application's and the exporter's, as far as the tags of the
+ * service name them.
+ */
 export function groupsOfInstance(instance: CloudMapInstance): TargetGroup[] {
   const { id, attributes, namespace, serviceId, tags } = instance;
   const ip = attributes['AWS_INSTANCE_IPV4'] ?? attributes['AWS_INSTANCE_IPV6'];
@@ -91,7 +94,7 @@ const REASONS = {
   no_address: 'it has neither AWS_INSTANCE_IPV4 nor AWS_INSTANCE_IPV6',
 } as const;
 
-/** Why a service has no targets at all. */
+/** Explains why a service has no targets. */
 export function explainService(
   namespace: CloudMapNamespace,
   service: CloudMapService,
@@ -100,7 +103,7 @@ export function explainService(
   return explainWith(`${namespace.name}/${service.name}`, reason);
 }
 
-/** @param groups  the targets that it has */
+/** @param groups  the targets of the instance */
 export function explainInstance(
   { id, namespace, serviceName }: CloudMapInstance,
   groups: readonly TargetGroup[],

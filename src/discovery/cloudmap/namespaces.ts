@@ -1,7 +1,7 @@
 /**
- * Which namespaces are read: those that the configuration or its SSM parameter names. The region's
- * list of namespaces changes rarely and is read rarely, sooner when a name is missing or a
- * namespace seems to be gone.
+ * The namespaces that are read: those that the configuration or its SSM parameter names. The list
+ * of namespaces of the region is read once in five minutes, and once in 30 s while a name is
+ * missing from it or a namespace seems to be gone.
  */
 import { makeFailedLack, type Lack } from '../lacking.ts';
 import type { DiscoveryWorld } from '../mechanism.ts';
@@ -10,7 +10,7 @@ import type { CloudMapConfig } from './config.ts';
 import { splitNames } from '../../settings/text.ts';
 
 const LIST_MS = 300_000;
-/** While a name is missing. */
+/** While a name is missing or a namespace is in doubt. */
 const DOUBT_MS = 30_000;
 
 export class NamespaceList {
@@ -28,7 +28,7 @@ export class NamespaceList {
     this.#api = api;
   }
 
-  /** @param lacks  gets what could not be read; what was known of it stays */
+  /** @param lacks  receives what could not be read; what was known of it stays */
   async read(lacks: Lack[]): Promise<readonly CloudMapNamespace[]> {
     try {
       this.#names = await this.#readNames();
@@ -49,7 +49,7 @@ export class NamespaceList {
     return (this.#found ?? []).filter(({ name }) => names.includes(name));
   }
 
-  /** One of them seems to be gone: the list is read again soon. */
+  /** Notes that a namespace may be gone, so that the list is read again soon. */
   doubt(): void {
     this.#isDoubted = true;
   }
@@ -70,7 +70,7 @@ export class NamespaceList {
     this.#isDoubted = false;
   }
 
-  /** An empty parameter is taken for a mistake: it would end every target. */
+  /** An empty parameter is treated as a mistake, because it would end every target. */
   async #readNames(): Promise<readonly string[]> {
     const { namespaces, namespaces_parameter: parameter } = this.#config;
     if (parameter === undefined) return namespaces ?? [];
@@ -80,7 +80,9 @@ export class NamespaceList {
   }
 }
 
-/** Answered, and so no reason to wait: the name may be wrong, or be used later. */
+/**
+ * AWS answered, so this lack does not block the list: the name may be wrong, or be created later.
+ */
 function makeUnknownLack(name: string): Lack {
   const words = `there is no Cloud Map namespace ${JSON.stringify(name)} in this region`;
   const what = 'servicediscovery:ListNamespaces';

@@ -13,7 +13,7 @@ function makeState(source: {
   const unexpected = (): Promise<never> => Promise.reject(new Error('not expected'));
   const api = {
     readTags: async () => new Map(Object.entries(source.tags())),
-    // It never rises, whatever changes.
+    // The revision never increases, whatever changes.
     readRevision: async () => 1,
     discoverInstances: async () => ({
       instances: [
@@ -41,7 +41,7 @@ function makeState(source: {
 const addressOf = ({ groups }: ServiceState): string | undefined =>
   groups[0]?.targets[0]?.['__address__'];
 
-test('another address under the same id, which a revision need not tell of, is seen with the tags', async () => {
+test('a changed address under the same id, which need not raise the revision, is seen when tags are read', async () => {
   let address = '10.0.0.1';
   const state = makeState({ tags: () => ({ METRICS_PATH: '/m' }), address: () => address });
   await state.refresh(false);
@@ -60,7 +60,7 @@ test('groups stay the same objects while nothing changes', async () => {
   assert.equal(state.groups, groups);
 });
 
-test('a service that loses its tags has no targets, and says why', async () => {
+test('a service that loses its tags has no targets, and the reason is told', async () => {
   let tags: Record<string, string> = { METRICS_PATH: '/m' };
   const state = makeState({ tags: () => tags, address: () => '10.0.0.1' });
   await state.refresh(false);
