@@ -1,17 +1,18 @@
 /**
- * Where a container's port is reached, by network mode and launch type, or why it is not. Pure.
+ * Where a container's port is reached, by network mode and launch type, or why it is not reachable.
+ * Pure.
  *
  *   awsvpc   the task's own interface, the container's port
  *   bridge   the instance, the host port that is bound to the container's
  *   host     the instance, the container's port
  *
- * ECS does not tell the address of an external instance (ECS Anywhere): an attribute of the
- * container instance does.
+ * ECS does not report the address of an external instance (ECS Anywhere); it is read from an
+ * attribute of the container instance.
  */
 import type { NetworkBinding } from '@aws-sdk/client-ecs';
 import { findRunningContainer, type TaskFacts } from './facts.ts';
 
-/** Why a container is no target; bounded words for metrics. */
+/** Why a container is not a target: a bounded set of values for metrics. */
 export type NoTarget =
   | 'no_rule'
   | 'bad_label'
@@ -29,11 +30,14 @@ export type ContainerAddress =
   | { readonly address: string; readonly host: string; readonly how: string }
   | { readonly reason: NoTarget; readonly words: string };
 
-/** Custom attribute of a container instance, for those whose address ECS does not know. */
+/**
+ * The custom attribute of a container instance that holds its address, where ECS does not know it.
+ */
 export const ADDRESS_ATTRIBUTE = 'prometheus.address';
 
 /**
- * @param containerPort  inside the container @param host  instead of the task's or the instance's
+ * @param containerPort  the port inside the container
+ * @param host           replaces the address of the task or the instance
  */
 export function findAddress(
   facts: TaskFacts,
@@ -81,7 +85,7 @@ export function joinHostPort(host: string, port: number): string {
   return `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
-/** One host port for IPv4 and IPv6 alike; UDP ports are none to scrape. */
+/** Finds the host port, which is the same for IPv4 and IPv6. UDP ports cannot be scraped. */
 function findHostPort(
   bindings: readonly NetworkBinding[],
   containerPort: number,
@@ -92,7 +96,7 @@ function findHostPort(
   )?.hostPort;
 }
 
-/** IPv4 before IPv6. */
+/** Finds the address of a task, IPv4 before IPv6. */
 export function findTaskAddress(
   { task }: Pick<TaskFacts, 'task'>,
   containerName?: string,
@@ -103,7 +107,7 @@ export function findTaskAddress(
   if (own?.privateIpv4Address !== undefined) return own.privateIpv4Address;
   const interfaces = task.attachments?.find(({ type }) => type === 'ElasticNetworkInterface');
   const detail = (name: string): string | undefined =>
-    interfaces?.details?.find((one) => one.name === name)?.value;
+    interfaces?.details?.find((entry) => entry.name === name)?.value;
   return detail('privateIPv4Address') ?? own?.ipv6Address ?? detail('privateIPv6Address');
 }
 

@@ -1,8 +1,8 @@
 /**
- * The calls of AWS that ECS discovery makes, by the official SDK: within the limits, tried again
- * when throttled, counted. One call each, in AWS's sizes, but for lists, which are read page by
- * page. An answer that lacks its list is no answer: an empty one would end targets. Instances of
- * ECS Anywhere (`mi-…`) are never asked EC2 for.
+ * The calls of AWS that ECS discovery makes with the official SDK. Each is limited, counted and
+ * repeated when throttled. A method makes one call of at most 100 keys, except for lists, which it
+ * reads page by page. An answer without its list is an error, because an empty list would end
+ * targets. Ids that EC2 does not know, such as `mi-…` of ECS Anywhere, are returned as unknown.
  */
 import type * as ec2Sdk from '@aws-sdk/client-ec2';
 import type { Instance, NetworkInterface } from '@aws-sdk/client-ec2';
@@ -15,7 +15,7 @@ import type { DiscoveryWorld } from '../mechanism.ts';
 import { type DefinitionFacts, pickDefinitionFacts, idOfArn } from './facts.ts';
 import type { ShelfAnswer } from './shelf.ts';
 
-/** What calls take at most. */
+/** The most keys that AWS takes in one call. */
 const BATCH = 100;
 
 type Ecs = typeof ecsSdk;
@@ -23,9 +23,9 @@ type Ec2 = typeof ec2Sdk;
 
 export class EcsApi {
   readonly region: string;
-  /** Keys in one call: AWS's own, or fewer in tests. */
+  /** The most keys in one call: 100, or fewer in tests. */
   readonly batch: number;
-  /** Shared with whoever else asks for the same configuration. */
+  /** The session of this configuration, which the queue of events shares. */
   readonly session: AwsSession;
   readonly #ecs: Ecs;
   readonly #client: InstanceType<Ecs['ECSClient']>;
@@ -33,7 +33,8 @@ export class EcsApi {
   #ec2: { readonly sdk: Ec2; readonly client: InstanceType<Ec2['EC2Client']> } | undefined;
 
   static async open(config: AwsAccess, world: DiscoveryWorld): Promise<EcsApi> {
-    // The SDK is loaded by the first use, not by every collector.
+    // The SDK is loaded at the first use, so that a collector without this discovery does not load
+    // it.
     const ecs = await import('@aws-sdk/client-ecs');
     const session = openAwsSession(config, world);
     const client = new ecs.ECSClient(session.clientOptions());
@@ -73,7 +74,10 @@ export class EcsApi {
     });
   }
 
-  /** With tags; by the names or ARNs that were asked by. */
+  /**
+   * Describes clusters with their tags. The result has the names or ARNs that were asked for as
+   * keys.
+   */
   async describeClusters(names: string[]): Promise<ShelfAnswer<Cluster>> {
     const action = 'ecs:DescribeClusters';
     const command = new this.#ecs.DescribeClustersCommand({ clusters: names, include: ['TAGS'] });
@@ -107,7 +111,7 @@ export class EcsApi {
     });
   }
 
-  /** One batch, with tags, by ARN. */
+  /** Describes one batch of tasks with their tags, by ARN. */
   async describeTasks(cluster: string, tasks: string[]): Promise<ShelfAnswer<Task>> {
     const action = 'ecs:DescribeTasks';
     const command = new this.#ecs.DescribeTasksCommand({ cluster, tasks, include: ['TAGS'] });
@@ -121,7 +125,8 @@ export class EcsApi {
   }
 
   /**
-   * Any number, with tags; those that are gone are left out. Rejects unless all could be asked for.
+   * Describes any number of tasks with their tags. Tasks that are gone are left out. Rejects when
+   * any batch fails.
    */
   async describeAllTasks(cluster: string, arns: readonly string[]): Promise<Task[]> {
     const batches: string[][] = [];
@@ -131,7 +136,7 @@ export class EcsApi {
     return answers.flatMap(({ found }) => found.map(([, task]) => task));
   }
 
-  /** One definition: AWS has no batch of them. */
+  /** Describes the first of these task definitions: AWS takes one in a call, so the batch is 1. */
   async describeDefinitions(arns: string[]): Promise<ShelfAnswer<DefinitionFacts>> {
     const action = 'ecs:DescribeTaskDefinition';
     const [arn = ''] = arns;
@@ -151,7 +156,7 @@ export class EcsApi {
     }
   }
 
-  /** By ARN. */
+  /** Describes container instances with their tags, by ARN. */
   async describeContainerInstances(
     cluster: string,
     arns: string[],
@@ -166,12 +171,12 @@ export class EcsApi {
       this.#client.send(command, { abortSignal }),
     );
     const found = requireObjects(answer.containerInstances, action).map(
-      (one) => [one.containerInstanceArn ?? '', one] as const,
+      (instance) => [instance.containerInstanceArn ?? '', instance] as const,
     );
     return { found, unknown: findMissing(answer.failures) };
   }
 
-  /** By name. */
+  /** Describes services with their tags, by name. */
   async describeServices(cluster: string, names: string[]): Promise<ShelfAnswer<Service>> {
     const action = 'ecs:DescribeServices';
     const command = new this.#ecs.DescribeServicesCommand({
@@ -183,12 +188,12 @@ export class EcsApi {
       this.#client.send(command, { abortSignal }),
     );
     const found = requireObjects(answer.services, action).map(
-      (one) => [one.serviceName ?? '', one] as const,
+      (service) => [service.serviceName ?? '', service] as const,
     );
     return { found, unknown: findMissing(answer.failures).map(idOfArn) };
   }
 
-  /** By id, `i-…`. */
+  /** Describes EC2 instances, by id (`i-…`). */
   describeInstances(ids: string[]): Promise<ShelfAnswer<Instance>> {
     const action = 'ec2:DescribeInstances';
     return describeKnown(ids, async (InstanceIds) => {
@@ -199,11 +204,11 @@ export class EcsApi {
       );
       return requireObjects(answer.Reservations, action)
         .flatMap(({ Instances = [] }) => Instances)
-        .map((one) => [one.InstanceId ?? '', one] as const);
+        .map((instance) => [instance.InstanceId ?? '', instance] as const);
     });
   }
 
-  /** By id, `eni-…`. */
+  /** Describes network interfaces, by id (`eni-…`). */
   describeInterfaces(ids: string[]): Promise<ShelfAnswer<NetworkInterface>> {
     const action = 'ec2:DescribeNetworkInterfaces';
     return describeKnown(ids, async (NetworkInterfaceIds) => {
@@ -213,7 +218,7 @@ export class EcsApi {
         client.send(command, { abortSignal }),
       );
       return requireObjects(answer.NetworkInterfaces, action).map(
-        (one) => [one.NetworkInterfaceId ?? '', one] as const,
+        (each) => [each.NetworkInterfaceId ?? '', each] as const,
       );
     });
   }
@@ -232,9 +237,9 @@ export class EcsApi {
 }
 
 /**
- * EC2 refuses a whole request for one id that it does not know. Its message names them; where it
- * does not, halves are asked for, so that a hundred ids with a bad one cost some calls and not a
- * hundred.
+ * Describes the ids that EC2 knows. EC2 refuses a whole request because of one unknown id, and
+ * usually names it in the message. Where it does not, each half is asked for separately, so one bad
+ * id among a hundred costs about fifteen calls.
  */
 async function describeKnown<Value>(
   ids: string[],
@@ -267,12 +272,12 @@ async function describeKnown<Value>(
   }
 }
 
-/** Whether AWS's error has such a name. */
+/** Whether the name of AWS's error matches. */
 export function isNamed(error: unknown, name: RegExp): boolean {
   return error instanceof AwsCallError && name.test(error.awsName);
 }
 
-/** What AWS says is not there; other reasons of failure say nothing of the kind. */
+/** Finds what AWS says is missing. Other reasons of failure do not mean that it does not exist. */
 function findMissing(
   failures:
     | readonly { readonly arn?: string | undefined; readonly reason?: string | undefined }[]
@@ -296,7 +301,10 @@ function requireTexts(list: readonly string[] | undefined, action: AwsAction): r
   return list;
 }
 
-/** The parts that targets are made of, so that a broken answer can break nothing. */
+/**
+ * Whether a task has the parts that targets are made of, so that a malformed answer breaks nothing
+ * later.
+ */
 export function isTask(task: Task): task is Task & { readonly taskArn: string } {
   const { taskArn, containers, attachments, tags } = task ?? {};
   const isList = (value: unknown): boolean => value === undefined || Array.isArray(value);

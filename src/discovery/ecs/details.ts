@@ -1,8 +1,8 @@
 /**
- * What belongs to the tasks of a cluster beyond their own descriptions, each kind on its shelf: the
- * cluster itself, task definitions, container instances and their EC2 instances, services, network
- * interfaces. Which calls are optional, and what each brings, is said here and nowhere else;
- * docs/discovery.md has the same as a table.
+ * What belongs to the tasks of a cluster beyond their own descriptions, each kind on its own shelf:
+ * the cluster itself, task definitions, container instances and their EC2 instances, services,
+ * network interfaces. This file alone decides which calls are optional and what each of them
+ * brings; docs/discovery.md has the same as a table.
  */
 import type { Instance, NetworkInterface } from '@aws-sdk/client-ec2';
 import type { Cluster, ContainerInstance, Service, Task } from '@aws-sdk/client-ecs';
@@ -19,7 +19,7 @@ import { type ShelfAnswer, Shelf } from './shelf.ts';
 /** The calls that are needed, as EcsApi has them. */
 export interface DetailSource {
   readonly region: string;
-  /** Keys in one call. */
+  /** The most keys in one call. */
   readonly batch: number;
   describeClusters(names: string[]): Promise<ShelfAnswer<Cluster>>;
   describeDefinitions(arns: string[]): Promise<ShelfAnswer<DefinitionFacts>>;
@@ -39,10 +39,13 @@ export interface Wants {
   readonly interfaces: boolean;
 }
 
-/** `needed`: without it there is no target. `optional`: it brings labels. */
+/**
+ * `needed`: without its definition a task has no target. `optional`: definitions only add labels.
+ * `unread`: they are not read.
+ */
 export type DefinitionsUse = 'needed' | 'optional' | 'unread';
 
-/** As it is kept on disk. */
+/** The details of one cluster as kept on disk. */
 export interface DetailSnapshot {
   readonly cluster: Cluster | undefined;
   readonly definitions: readonly DefinitionFacts[];
@@ -53,18 +56,21 @@ export interface DetailSnapshot {
 }
 
 /**
- * Descriptions of clusters, instances and services change; definitions and interfaces of tasks do
- * not.
+ * When descriptions of clusters, instances and services are read again, because they change.
+ * Definitions and interfaces of tasks never change.
  */
 const REREAD_MS = 590_000;
 const SERVICES_BATCH = 10;
 /**
- * Definitions that no task has any more are kept, so that they are not read again; beyond this they
- * go.
+ * Definitions without tasks are kept, so that they need not be read again. Above this number they
+ * are dropped.
  */
 const DEFINITIONS_MAX = 20_000;
 
-/** Definitions are those of an account: its clusters share a shelf. */
+/**
+ * Creates the shelf of task definitions. They belong to an account, so its clusters share one
+ * shelf.
+ */
 export function createDefinitionShelf(
   source: Pick<DetailSource, 'describeDefinitions'>,
   use: DefinitionsUse,
@@ -140,14 +146,13 @@ export class Details {
     });
   }
 
-  /** Reads the cluster's own description. Never rejects: the answer says what is lacking. */
+  /** Reads the cluster's own description. Never rejects; returns what is lacking. */
   completeCluster(nowMs: number): Promise<Lack[]> {
     return this.#cluster.complete(new Set([this.#name]), idOfArn(this.#name), nowMs);
   }
 
   /**
-   * Reads what belongs to these tasks and is not known. Never rejects: the answer says what is
-   * lacking.
+   * Reads what belongs to these tasks and is not known yet. Never rejects; returns what is lacking.
    */
   async complete(tasks: readonly Task[], nowMs: number): Promise<Lack[]> {
     const scope = idOfArn(this.#name);
@@ -183,7 +188,7 @@ export class Details {
     };
   }
 
-  /** Grows with each thing that is read. */
+  /** Increases with each thing that is read. */
   get changes(): number {
     const shelves = [
       this.#cluster,
@@ -196,7 +201,7 @@ export class Details {
     return shelves.reduce((sum, { changes }) => sum + changes, 0);
   }
 
-  /** Forgets what belongs to no task any more. */
+  /** Forgets what does not belong to any of these tasks, except definitions. */
   retain(tasks: readonly Task[]): void {
     this.#containerInstances.retain(collectKeys(tasks, ({ containerInstanceArn: arn }) => arn));
     this.#instances.retain(this.#instanceIds());
@@ -216,16 +221,16 @@ export class Details {
     };
   }
 
-  /** @param atMs  when it was read */
+  /** @param atMs  when the snapshot was read (epoch ms) */
   restore(kept: DetailSnapshot, atMs: number): void {
     if (kept.cluster !== undefined) this.#cluster.set(this.#name, kept.cluster, atMs);
-    for (const one of kept.definitions) this.#definitions.set(one.arn, one, atMs);
-    for (const one of kept.containerInstances)
-      this.#containerInstances.set(one.containerInstanceArn ?? '', one, atMs);
-    for (const one of kept.instances) this.#instances.set(one.InstanceId ?? '', one, atMs);
-    for (const one of kept.services) this.#services.set(one.serviceName ?? '', one, atMs);
-    for (const one of kept.interfaces)
-      this.#interfaces.set(one.NetworkInterfaceId ?? '', one, atMs);
+    const { definitions, containerInstances, instances, services, interfaces } = kept;
+    for (const item of definitions) this.#definitions.set(item.arn, item, atMs);
+    for (const item of containerInstances)
+      this.#containerInstances.set(item.containerInstanceArn ?? '', item, atMs);
+    for (const item of instances) this.#instances.set(item.InstanceId ?? '', item, atMs);
+    for (const item of services) this.#services.set(item.serviceName ?? '', item, atMs);
+    for (const item of interfaces) this.#interfaces.set(item.NetworkInterfaceId ?? '', item, atMs);
   }
 
   async #fillInstances(tasks: readonly Task[], scope: string, nowMs: number): Promise<Lack[]> {
@@ -240,22 +245,19 @@ export class Details {
   }
 }
 
-/**
- * Forgets definitions of tasks that are gone when there are too many, the oldest first. Those in
- * use stay.
- */
+/** Forgets the definitions that no task uses when there are more than DEFINITIONS_MAX. */
 export function boundDefinitions(shelf: Shelf<DefinitionFacts>, tasks: () => Iterable<Task>): void {
   if (shelf.size <= DEFINITIONS_MAX) return;
   shelf.retain(collectKeys([...tasks()], ({ taskDefinitionArn }) => taskDefinitionArn));
 }
 
-function collectKeys<One>(
-  all: readonly One[],
-  keyOf: (one: One) => string | undefined,
+function collectKeys<Item>(
+  items: readonly Item[],
+  keyOf: (item: Item) => string | undefined,
 ): Set<string> {
   const keys = new Set<string>();
-  for (const one of all) {
-    const key = keyOf(one);
+  for (const item of items) {
+    const key = keyOf(item);
     if (key !== undefined && key !== '') keys.add(key);
   }
   return keys;
@@ -268,7 +270,7 @@ function slimAnswer<Value>(
   return { ...answer, found: answer.found.map(([key, value]) => [key, slim(value)] as const) };
 }
 
-/** What labels and addresses are made of. */
+/** Keeps only what labels and addresses are made of. */
 function slimInstance(instance: Instance): Instance {
   const { InstanceId, InstanceType, PrivateIpAddress, PublicIpAddress, Ipv6Address } = instance;
   const { SubnetId, VpcId, Tags, NetworkInterfaces, Placement } = instance;
@@ -288,7 +290,7 @@ function slimInstance(instance: Instance): Instance {
   });
 }
 
-/** All that is asked of an interface is its public address. */
+/** Keeps only the public address, the one thing that labels use. */
 function slimInterface({ NetworkInterfaceId, Association }: NetworkInterface): NetworkInterface {
   const { PublicIp } = Association ?? {};
   return dropUndefined({
@@ -297,16 +299,16 @@ function slimInterface({ NetworkInterfaceId, Association }: NetworkInterface): N
   });
 }
 
-/** Events and deployments of a service are long. */
+/** Leaves out events and deployments, which are long. */
 function slimService({ serviceArn, serviceName, status, tags }: Service): Service {
   return dropUndefined({ serviceArn, serviceName, status, tags });
 }
 
 type Defined<Value> = { [Key in keyof Value]?: Exclude<Value[Key], undefined> };
 
-/** Without the fields that are undefined. */
+/** Returns the value without its undefined fields. */
 function dropUndefined<Value extends object>(value: Value): Defined<Value> {
   return Object.fromEntries(
-    Object.entries(value).filter(([, one]) => one !== undefined),
+    Object.entries(value).filter(([, field]) => field !== undefined),
   ) as Defined<Value>;
 }
