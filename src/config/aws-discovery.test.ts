@@ -141,8 +141,8 @@ test('keys that are valid and change nothing are told at their line', async () =
     'profile: p',
   ]);
   assert.deepEqual(lines, [
-    'c.yml:4:27: follow_redirects has no effect: AWS redirects no call, and none would be ' +
-      'followed [CONFIG_NOTE]',
+    'c.yml:4:27: follow_redirects has no effect: AWS redirects no call, and redirects ' +
+      'are not followed [CONFIG_NOTE]',
     'c.yml:5:23: enable_http2 has no effect: AWS is called over HTTP/1.1 [CONFIG_NOTE]',
     'c.yml:6:22: external_id has no effect without role_arn [CONFIG_NOTE]',
     'c.yml:9:18: profile has no effect beside access_key and secret_key [CONFIG_NOTE]',

@@ -1,7 +1,7 @@
 /**
- * The labels of a container's target: all that is known, as `__meta_ecs_*`, and the exact labels of
- * those whose place we take. Where a list of ours differs from theirs on purpose,
- * test/discovery/profiles.test.ts names it.
+ * The labels of a container's target: everything that is known, as `__meta_ecs_*`, or the exact
+ * labels of the tools that Amperage replaces. Deliberate differences from theirs are listed in
+ * test/discovery/profiles.test.ts.
  * Sources: https://github.com/teralytics/prometheus-ecs-discovery (main.go),
  * https://github.com/open-telemetry/opentelemetry-collector-contrib/tree/main/extension/observer/ecsobserver
  * (exporter.go, target.go),
@@ -29,23 +29,24 @@ export interface LabelInput {
   readonly containerName: string;
   readonly wanted: Wanted;
   /**
-   * The task's service where a rule on services names it, whichever rule found the target; else ''.
+   * The service of the task when a rule on services matches its name, whichever rule found the
+   * target; else an empty string.
    */
   readonly matchedService: string;
-  /** Address without the port. */
+  /** The address without the port. */
   readonly host: string;
-  /** The label for the job's name in ecsobserver's profile. */
+  /** The name of the label that holds the job in the profile of ecsobserver. */
   readonly jobLabel: string;
 }
 
-/** Without empty values. */
+/** Makes the labels of a profile, without empty ones. */
 export function makeProfileLabels(profile: Profile, input: LabelInput): Labels {
   return dropEmptyLabels(makers[profile](input));
 }
 
 /**
- * Where ecsobserver and the CloudWatch agent scrape when nobody says where; else the job's path is
- * not known here.
+ * The path that ecsobserver and the CloudWatch agent scrape by default; an empty string for other
+ * profiles, which use the path of the job.
  */
 export function defaultPathOf(profile: Profile): string {
   return profile === 'ecsobserver' || profile === 'cloudwatch-agent' ? '/metrics' : '';
@@ -59,7 +60,7 @@ const makers: Readonly<Record<Profile, (input: LabelInput) => Labels>> = {
   prometheus: ({ facts, host }) => makePrometheusLabels(facts, host),
 };
 
-/** What a scrape is told by its target, whatever the profile. */
+/** Makes the labels that control the scrape, the same in every profile. */
 function makeScrapeLabels({ path, scheme, intervalMs }: Wanted): Labels {
   return {
     __metrics_path__: path ?? '',
@@ -143,7 +144,8 @@ function makeEcsobserverLabels(input: LabelInput): Labels {
     ),
     __meta_ecs_ec2_vpc_id: ec2?.VpcId ?? '',
     __meta_ecs_ec2_subnet_id: ec2?.SubnetId ?? '',
-    // The name is theirs: it is the address of the target, which of awsvpc is the task's.
+    // The name is that of ecsobserver. The value is the address of the target, which in awsvpc is
+    // the address of the task.
     __meta_ecs_ec2_private_ip: ec2 === undefined ? '' : host,
     __meta_ecs_ec2_public_ip: ec2?.PublicIpAddress ?? '',
   };
@@ -169,7 +171,7 @@ function makeCloudWatchAgentLabels(input: LabelInput): Labels {
     InstanceType: ec2?.InstanceType ?? '',
     VpcId: ec2?.VpcId ?? '',
     SubnetId: ec2?.SubnetId ?? '',
-    // There a docker label stands for any label above, but for none below.
+    // In the CloudWatch agent a docker label replaces any label above it, but none below.
     ...dropEmptyLabels(
       Object.fromEntries(dockerLabels.filter(([name]) => isLegacyLabelName(name))),
     ),
@@ -180,7 +182,7 @@ function makeCloudWatchAgentLabels(input: LabelInput): Labels {
   };
 }
 
-/** Both ask EC2 for tasks of this launch type only. */
+/** Both ecsobserver and the CloudWatch agent ask EC2 only for tasks of this launch type. */
 function findInstance({ task, ec2 }: TaskFacts): TaskFacts['ec2'] {
   return task.launchType === 'EC2' ? ec2 : undefined;
 }

@@ -1,8 +1,8 @@
 /**
- * What Prometheus itself makes of a task (`ecs_sd_configs`, `aws_sd_configs` with the role ecs):
- * one target at one port, whatever its containers, with labels of the task, its cluster, service
- * and instance. Pure.
- * Where this finds more than Prometheus does, `explain` says so and
+ * The targets that Prometheus makes of tasks (`ecs_sd_configs`, `aws_sd_configs` with the role
+ * ecs): one target for each task at one port, whatever its containers, with labels of the task, its
+ * cluster, service and instance. Pure.
+ * Where this finds more than Prometheus does, the explanation of the target says so and
  * test/discovery/prometheus-role.test.ts lists it.
  * Source: https://github.com/prometheus/prometheus/blob/main/discovery/aws/ecs.go
  */
@@ -16,8 +16,8 @@ export type RoleVerdict =
   | { readonly reason: NoTarget; readonly words: string };
 
 /**
- * The status of a task is a label, not a condition: one that is pending and has an address is a
- * target.
+ * Decides whether a task is a target. Its last status is only a label: a pending task with an
+ * address is a target. A task that is being stopped is not.
  */
 export function judgeRole(facts: TaskFacts, port: number): RoleVerdict {
   if (facts.task.desiredStatus === 'STOPPED')
@@ -32,7 +32,11 @@ export function judgeRole(facts: TaskFacts, port: number): RoleVerdict {
   return { target, words: `${how}, port ${port}: one target for each task` };
 }
 
-/** @param host  the address of the target, without its port */
+/**
+ * Makes the labels that Prometheus gives a task.
+ *
+ * @param host  the address of the target, without its port
+ */
 export function makePrometheusLabels(facts: TaskFacts, host: string): Labels {
   const { task, cluster, containerInstance, ec2, service, region, networkInterface } = facts;
   const own = findOwnInterface(task);
@@ -41,7 +45,7 @@ export function makePrometheusLabels(facts: TaskFacts, host: string): Labels {
   return {
     __meta_ecs_cluster: cluster.clusterName ?? '',
     __meta_ecs_cluster_arn: cluster.clusterArn ?? task.clusterArn ?? '',
-    // What ECS told of the service; its name and ARN are known from the task where it did not.
+    // Name and ARN of the service are derived from the task where ECS did not describe the service.
     __meta_ecs_service: service?.serviceName ?? name,
     __meta_ecs_service_arn: service?.serviceArn ?? makeServiceArn(task, name),
     __meta_ecs_service_status: service?.status ?? '',
@@ -61,7 +65,7 @@ export function makePrometheusLabels(facts: TaskFacts, host: string): Labels {
     __meta_ecs_health_status: task.healthStatus ?? '',
     __meta_ecs_platform_family: task.platformFamily ?? '',
     __meta_ecs_platform_version: task.platformVersion ?? '',
-    // Of host mode nothing is told apart from bridge.
+    // Prometheus does not distinguish host mode from bridge.
     __meta_ecs_network_mode: own === undefined ? (isOnInstance ? 'bridge' : '') : 'awsvpc',
     __meta_ecs_container_instance_arn: task.containerInstanceArn ?? '',
     __meta_ecs_ec2_instance_id: containerInstance?.ec2InstanceId ?? '',
@@ -107,8 +111,8 @@ function findHost(facts: TaskFacts): FoundHost {
     reason: 'no_address',
     words:
       'the address of the instance is not known (ecs:DescribeContainerInstances, ' +
-      'ec2:DescribeInstances); an external instance tells it by its attribute ' +
-      ADDRESS_ATTRIBUTE,
+      'ec2:DescribeInstances); for an external instance set the attribute ' +
+      `${ADDRESS_ATTRIBUTE} of the container instance`,
   };
 }
 
@@ -116,10 +120,11 @@ function findOwnInterface({ attachments }: Task): Attachment | undefined {
   return attachments?.find(({ type }) => type === 'ElasticNetworkInterface');
 }
 
-/** Undefined for an empty one too. */
+/** Finds the value of a detail; undefined when it is missing or empty. */
 function findDetail({ details }: Attachment, name: string): string | undefined {
   return (
-    details?.findLast((one) => one.name === name && one.value !== undefined)?.value || undefined
+    details?.findLast((entry) => entry.name === name && entry.value !== undefined)?.value ||
+    undefined
   );
 }
 

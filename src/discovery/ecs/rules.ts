@@ -1,9 +1,9 @@
 /**
- * Which containers are scraped, and where: rules on services, on task definitions and on docker
- * labels, in this order as ecsobserver has them; the CloudWatch agent asks docker labels before
+ * Decides which containers are scraped, and where, by rules on services, on task definitions and on
+ * docker labels, in the order of ecsobserver. The CloudWatch agent applies docker labels before
  * task definitions. Patterns are RE2 and match anywhere in the name.
  *
- * A port label holds a container port, or several with more to say of each:
+ * A port label holds a container port, or several with settings for each:
  * `9404:/metrics;job=app;interval=30s,8080:/x`.
  */
 import { z } from 'zod';
@@ -79,14 +79,14 @@ export interface Rules {
   readonly definitions: readonly DefinitionRule[];
   readonly dockerLabels: readonly DockerLabelRule[];
   /**
-   * The CloudWatch agent asks docker labels before task definitions: who comes first gives a target
-   * its job.
+   * The CloudWatch agent applies docker labels before task definitions. The first rule that finds a
+   * target gives it its job.
    */
   readonly labelsFirst?: boolean | undefined;
   /** Docker label that a container must have, NAME or NAME=VALUE. */
   readonly filterLabel?: string | undefined;
   /**
-   * Instead of all rules: containers with the label PROMETHEUS_DYNAMIC_EXPORT=1 that have one port.
+   * Replaces all rules: containers with the label PROMETHEUS_DYNAMIC_EXPORT=1 and exactly one port.
    */
   readonly isDynamic: boolean;
 }
@@ -94,7 +94,8 @@ export interface Rules {
 const DYNAMIC_LABEL = 'PROMETHEUS_DYNAMIC_EXPORT';
 
 /**
- * The docker labels of prometheus-ecs-discovery, and those of the CloudWatch agent and ecsobserver.
+ * The docker labels of prometheus-ecs-discovery, and those that the CloudWatch agent and
+ * ecsobserver use.
  */
 export const DEFAULT_DOCKER_LABELS: readonly DockerLabelRule[] = [
   {
@@ -111,10 +112,10 @@ export const DEFAULT_DOCKER_LABELS: readonly DockerLabelRule[] = [
   },
 ];
 
-/** A container port that a rule wants scraped. */
+/** A container port that a rule selects for scraping. */
 export interface Wanted {
   readonly containerPort: number;
-  /** In words, for explanations. */
+  /** The description of the rule, for explanations. */
   readonly rule: string;
   readonly kind: 'service' | 'task_definition' | 'docker_label';
   readonly path?: string | undefined;
@@ -132,7 +133,7 @@ export interface RuleFault {
 
 type ContainerDefinition = DefinitionFacts['containers'][number];
 
-/** What the rules say of a container of a task; nothing when none matches. */
+/** Applies the rules to a container of a task; the result is empty when none matches. */
 export function applyRules(
   rules: Rules,
   facts: TaskFacts,
@@ -158,8 +159,8 @@ export function applyRules(
 }
 
 /**
- * The service that started the task, where a rule on services names it, whatever containers that
- * rule is for; else ''.
+ * Returns the service that started the task when a rule on services matches its name, whatever
+ * containers that rule selects; else an empty string.
  */
 export function matchService(rules: Rules, { task }: TaskFacts): string {
   const name = serviceNameOf(task);
@@ -170,7 +171,7 @@ export function matchService(rules: Rules, { task }: TaskFacts): string {
 const compiled = new Map<string, ReturnType<typeof compileRegex>>();
 const COMPILED_MAX = 1_000;
 
-/** Anywhere in the text. */
+/** Whether the pattern matches anywhere in the text. */
 function isMatch(pattern: string, text: string): boolean {
   let regex = compiled.get(pattern);
   if (regex === undefined) {
@@ -192,7 +193,8 @@ function passesFilter(
 }
 
 /**
- * As prometheus-ecs-discovery's dynamic mode, which no other rule joins; here awsvpc has it too.
+ * The dynamic mode of prometheus-ecs-discovery, which replaces all rules. Here it also works with
+ * awsvpc.
  */
 function applyDynamicMode(rules: Rules, container: ContainerDefinition): (Wanted | RuleFault)[] {
   const labels = container.dockerLabels ?? {};
@@ -211,7 +213,7 @@ function applyDynamicMode(rules: Rules, container: ContainerDefinition): (Wanted
   const [rule] = rules.dockerLabels;
   const given =
     rule === undefined ? [] : applyLabelRule(rule, { ...labels, [rule.port_label]: `${only}` });
-  return given.map((one) => ({ ...one, rule: words }));
+  return given.map((result) => ({ ...result, rule: words }));
 }
 
 function applyPortRule(
@@ -228,7 +230,7 @@ function applyPortRule(
   const mapped = rule.metrics_ports.filter((port) =>
     container.portMappings?.some(({ containerPort }) => containerPort === port),
   );
-  // A container of the task that has none of the ports is no fault: another one has them.
+  // A container without the ports is not a fault: the rule is for another container of the task.
   return mapped.map((containerPort) => ({
     containerPort,
     rule: words,
@@ -247,8 +249,8 @@ function applyLabelRule(
   const words = `docker label ${rule.port_label}`;
   const readLabel = (name: string | undefined): string | undefined =>
     name === undefined || labels[name] === '' ? undefined : labels[name];
-  return text.split(',').map((one): Wanted | RuleFault => {
-    const parsed = parsePort(one.trim());
+  return text.split(',').map((part): Wanted | RuleFault => {
+    const parsed = parsePort(part.trim());
     if (typeof parsed === 'string')
       return { reason: 'bad_label', words: `${words} is "${text}": ${parsed}`, rule: words };
     return {
@@ -257,7 +259,7 @@ function applyLabelRule(
       containerPort: parsed.containerPort,
       path: parsed.path ?? readLabel(rule.metrics_path_label),
       scheme: parsed.scheme ?? readLabel(rule.scheme_label),
-      // As in ecsobserver a name in the configuration stands for what containers say.
+      // As in ecsobserver, a job name in the configuration overrides what containers say.
       job: rule.job_name ?? parsed.job ?? readLabel(rule.job_name_label),
       host: readLabel(rule.server_name_label)?.replace(/\/+$/, ''),
       intervalMs: parsed.intervalMs,
@@ -267,7 +269,7 @@ function applyLabelRule(
 
 type ParsedPort = Pick<Wanted, 'containerPort' | 'path' | 'scheme' | 'job' | 'intervalMs'>;
 
-/** `port[:path][;key=value]…`, or what is wrong with it. */
+/** Parses `port[:path][;key=value]…`, or returns what is wrong with it. */
 function parsePort(text: string): ParsedPort | string {
   const [head = '', ...settings] = text.split(';');
   const match = /^(\d{1,5})(?::(\/.*))?$/.exec(head.trim());

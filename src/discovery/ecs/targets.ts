@@ -1,6 +1,7 @@
 /**
- * From what is known of a task to its scrape targets, and for every container that is none the
- * reason. Pure: the same answer feeds the target groups, the metrics and the explanations.
+ * Makes the scrape targets of a task from what is known of it, and a reason for every container
+ * that is not a target. Pure: the same verdicts feed the target groups, the metrics and the
+ * explanations.
  */
 import type { TargetGroup } from '../../model/target.ts';
 import { type NoTarget, findAddress } from './address.ts';
@@ -12,13 +13,16 @@ import { applyRules, matchService, type Rules, type Wanted } from './rules.ts';
 export interface TargetOptions {
   readonly profile: Profile;
   readonly rules: Rules;
-  /** Prometheus' role: one target for each task at this port, whatever its containers. */
+  /**
+   * The port for Prometheus' role: one target for each task at this port, whatever its containers;
+   * undefined for rules.
+   */
   readonly portOfTask?: number | undefined;
   readonly dropUnhealthy: boolean;
   readonly jobLabel: string;
 }
 
-/** What became of a container, or of a task as a whole (`container` is then ''). */
+/** The verdict on a container, or on a whole task (`container` is then empty). */
 export interface ContainerVerdict {
   readonly container: string;
   readonly rule: string;
@@ -27,7 +31,10 @@ export interface ContainerVerdict {
   readonly words: string;
 }
 
-/** In order of containers and rules; never empty. */
+/**
+ * Decides which containers of a task are targets. The verdicts are in the order of containers and
+ * rules, and there is always at least one.
+ */
 export function judge(facts: TaskFacts, options: TargetOptions): ContainerVerdict[] {
   if (options.portOfTask !== undefined)
     return [{ container: '', rule: 'port', ...judgeRole(facts, options.portOfTask) }];
@@ -42,22 +49,22 @@ export function judge(facts: TaskFacts, options: TargetOptions): ContainerVerdic
       return [
         reject(name, '', 'no_rule', 'no service, task definition or docker label rule matches'),
       ];
-    return found.map((one) =>
-      'reason' in one
-        ? reject(name, one.rule, one.reason, one.words)
-        : judgeWanted(facts, options, name, one, seen),
+    return found.map((result) =>
+      'reason' in result
+        ? reject(name, result.rule, result.reason, result.words)
+        : judgeWanted(facts, options, name, result, seen),
     );
   });
   const injected = (facts.task.containers ?? []).filter(({ name }) => !defined.has(name));
   return [
     ...verdicts,
     ...injected.map(({ name }) =>
-      reject(name ?? '', '', 'no_rule', 'not in the task definition: ECS has put it in'),
+      reject(name ?? '', '', 'no_rule', 'not in the task definition: ECS added it'),
     ),
   ];
 }
 
-/** One group for each target. */
+/** Makes one group for each target. */
 export function makeGroups(facts: TaskFacts, verdicts: readonly ContainerVerdict[]): TargetGroup[] {
   return verdicts.flatMap(({ target }) => {
     if (target === undefined) return [];
@@ -74,7 +81,7 @@ export function makeGroups(facts: TaskFacts, verdicts: readonly ContainerVerdict
   });
 }
 
-/** Why no container of the task is scraped, undefined when they may be. */
+/** Returns the reason why no container of the task may be scraped; undefined when they may be. */
 function judgeTask(
   { task, definition }: TaskFacts,
   { dropUnhealthy }: TargetOptions,
@@ -114,7 +121,7 @@ function judgeWanted(
   return {
     container,
     rule: wanted.rule,
-    // Whatever labels a container has, its address is this one.
+    // The address comes last, so that no docker label of the container replaces it.
     target: { ...makeProfileLabels(options.profile, input), __address__: found.address },
     words: found.how,
   };
