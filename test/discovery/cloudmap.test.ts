@@ -1,6 +1,6 @@
 /**
- * Cloud Map discovery by the official SDK against the emulator: what is found, by how many calls,
- * what changes when, and what a fault of each call costs.
+ * Cloud Map discovery with the official SDK against the emulator: what is found, with how many
+ * calls, when changes are seen, and what a failure of each call costs.
  */
 import assert from 'node:assert/strict';
 import { after, before, test, type TestContext } from 'node:test';
@@ -23,14 +23,14 @@ before(async () => {
 after(() => map.close());
 
 const HOUR_MS = 3_600_000;
-/** An account of its own, for those who count its calls. */
-async function ownAccount(context: TestContext): Promise<FakeCloudMap> {
+/** Starts a separate account, for tests that count its calls. */
+async function startOwnAccount(context: TestContext): Promise<FakeCloudMap> {
   const own = await FakeCloudMap.start();
   context.after(() => own.close());
   return own;
 }
 
-/** Of the calls that a list needs, those without which nothing is known. */
+/** The calls without which nothing is known. */
 const NEEDED = ['ListNamespaces', 'ListServices', 'ListTagsForResource', 'GetParameter'];
 
 for (const [action, words] of [
@@ -63,7 +63,7 @@ for (const [action, words] of [
       assert.deepEqual(run.lacks(), []);
     });
 
-test('one service that cannot be read holds up the first list, and no later one', async (context) => {
+test('one service that cannot be read blocks the first list, but no later one', async (context) => {
   const space = await map.createNamespace();
   const [good, bad] = [
     await map.createService(space, 'good'),
@@ -101,7 +101,7 @@ test('one service that cannot be read holds up the first list, and no later one'
   assert.equal(readAddresses(run.lists.at(-1)).length, 4);
 });
 
-test('who takes partial lists has what can be read at once', async (context) => {
+test('a consumer of partial lists gets what can be read at once', async (context) => {
   const space = await map.createNamespace();
   await map.register(await map.createService(space, 'good'), 2);
   const bad = await map.createService(space, 'bad');
@@ -113,7 +113,7 @@ test('who takes partial lists has what can be read at once', async (context) => 
   assert.ok(run.lacks().some(({ isBlocking }) => isBlocking));
 });
 
-test('a list of services or instances that breaks off at its second page adds and removes nothing', async (context) => {
+test('a list of services or instances that fails at its second page adds and removes nothing', async (context) => {
   const space = await map.createNamespace();
   for (let i = 0; i < 120; i++) await map.createService(space, `empty-${i}`, {});
   const big = await map.createService(space, 'big');
@@ -138,7 +138,7 @@ test('a list of services or instances that breaks off at its second page adds an
   }
 });
 
-test('the same groups are found without DiscoverInstances, without its revision, and without ListInstances; each is said once', async (context) => {
+test('the same groups are found without DiscoverInstances, without its revision, and without ListInstances; each denial is logged once', async (context) => {
   const space = await map.createNamespace();
   const sick = await map.createService(space, 'sick', SCRAPED, { HealthCheckCustomConfig: {} });
   await map.register(sick, 3);
@@ -168,7 +168,7 @@ test('the same groups are found without DiscoverInstances, without its revision,
   }
 });
 
-test('tags that are denied for one service cost that service alone, are said once, and are found when allowed', async (context) => {
+test('denied tags of one service cost that service alone, are logged once, and are read once they are allowed', async (context) => {
   const space = await map.createNamespace();
   const shut = await map.createService(space, 'shut');
   await map.register(shut, 2, 1);
@@ -195,7 +195,7 @@ test('tags that are denied for one service cost that service alone, are said onc
   assert.equal(readAddresses(run.lists.at(-1)).length, 4);
 });
 
-test('one odd denial of tags publishes no list that lacks targets', async (context) => {
+test('a single denial of tags does not publish a list that lacks targets', async (context) => {
   const space = await map.createNamespace();
   for (const name of ['a', 'b']) await map.register(await map.createService(space, name), 2);
   let hasDenied = false;
@@ -236,7 +236,7 @@ for (const [gone, code] of [
     }
   });
 
-test('a namespace that is not there is said once and holds up nothing; it is found when it comes', async (context) => {
+test('a missing namespace is logged once and blocks nothing; it is found once it exists', async (context) => {
   const run = discover(context, map, { namespaces: ['not-yet'] });
   await run.more(5);
   assert.deepEqual(run.lists[0], []);
@@ -247,7 +247,7 @@ test('a namespace that is not there is said once and holds up nothing; it is fou
 });
 
 test('at rest a service costs one call, one that changed two, and each change is seen at the next reading', async (context) => {
-  const own = await ownAccount(context);
+  const own = await startOwnAccount(context);
   const space = await own.createNamespace();
   const services = [];
   for (let i = 0; i < 20; i++) services.push(await own.createService(space, `s${i}`));
@@ -292,8 +292,8 @@ test('a changed tag is seen within tags_interval, each service having its turn',
   assert.ok(tookMs >= 60_000, `all at once after ${tookMs} ms`);
 });
 
-test('unhealthy instances are dropped by the same one call a service', async (context) => {
-  const own = await ownAccount(context);
+test('unhealthy instances are dropped with the same one call for each service', async (context) => {
+  const own = await startOwnAccount(context);
   const space = await own.createNamespace();
   const service = await own.createService(space, 's', SCRAPED, { HealthCheckCustomConfig: {} });
   await own.register(service, 2);
@@ -319,7 +319,7 @@ test('unhealthy instances are dropped by the same one call a service', async (co
 });
 
 test('a service of 1,000 instances is read to its end', async (context) => {
-  const own = await ownAccount(context);
+  const own = await startOwnAccount(context);
   const space = await own.createNamespace();
   await own.register(await own.createService(space, 'large'), 1_000);
   const run = discover(context, own, { namespaces: [space.name] });
@@ -339,8 +339,8 @@ test('a service of 1,000 instances is read to its end', async (context) => {
   );
 });
 
-test('64 services and 512 instances need no more calls than eight seconds have room for', async (context) => {
-  const own = await ownAccount(context);
+test('64 services and 512 instances need no more calls than fit into eight seconds', async (context) => {
+  const own = await startOwnAccount(context);
   const space = await own.createNamespace();
   for (let i = 0; i < 64; i++) await own.register(await own.createService(space, `s${i}`), 8, i);
   const run = discover(context, own, { namespaces: [space.name], call_budget: 1 });

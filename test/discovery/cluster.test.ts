@@ -1,6 +1,7 @@
 /**
- * What one cluster takes for known, call by call: answers that are short, refused in part, late or
- * out of order. The calls are made up; whole.test.ts has the same rule against the emulator.
+ * What one cluster treats as known, call by call: answers that are incomplete, refused in part,
+ * late or out of order. The calls are faked; whole.test.ts checks the same rule against the
+ * emulator.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -28,13 +29,13 @@ function makeTaskOnInstance(id: string, instance: string): Task {
   return makeTask(id, { containerInstanceArn: `arn:container-${instance}` });
 }
 
-/** Answers for the tasks that are given, and says what it was asked. */
+/** Answers for the given tasks, and records what it was asked. */
 class FakeAws implements ClusterSource {
   readonly region = 'us-east-1';
   readonly batch = 2;
   tasks: Task[] = [];
   readonly asked: string[] = [];
-  /** Called before each answer: throws, or changes what is there. */
+  /** Called before each answer: throws, or changes the state. */
   onCall: (call: string, keys: readonly string[]) => Promise<void> | void = () => undefined;
   readonly unknown = new Set<string>();
   readonly unanswered = new Set<string>();
@@ -43,7 +44,7 @@ class FakeAws implements ClusterSource {
     const arns = this.tasks.map(({ taskArn }) => taskArn ?? '');
     await this.#ask('ListTasks', ['page 1']);
     onPage(arns.slice(0, 2));
-    // Pages may be empty and still not the last.
+    // A page may be empty without being the last.
     onPage([]);
     await this.#ask('ListTasks', ['page 2']);
     onPage(arns.slice(2));
@@ -294,7 +295,7 @@ test('a late word of a task that has stopped does not bring it back', async () =
 
 test('a task of which only an event told is described at the next reading', async () => {
   const aws = new FakeAws();
-  // More than a sample describes.
+  // More tasks than a sample describes.
   const others = ['b', 'c', 'd', 'e', 'f'].map((id) => makeTask(id));
   aws.tasks = others;
   const state = makeState(aws);

@@ -1,7 +1,7 @@
 /**
- * ECS discovery by the official SDK against the emulator: all network modes and launch types, every
- * profile as a golden list, what goes wrong, events, and how many calls it takes. AMPERAGE_UPDATE=1
- * writes the golden files anew.
+ * ECS discovery with the official SDK against the emulator: all network modes and launch types,
+ * every profile as a golden list, failures, events, and how many calls it takes. AMPERAGE_UPDATE=1
+ * rewrites the golden files.
  */
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -24,7 +24,7 @@ after(() => aws.close());
 
 const PORT = 'PROMETHEUS_EXPORTER_PORT';
 
-/** A cluster with a task of every kind. */
+/** Fills a cluster with a task of every kind. */
 function fillZoo({ account }: EmulatedAws): void {
   const { ecs } = account;
   const zoo = ecs.createCluster('zoo', [{ key: 'team', value: 'core' }]);
@@ -73,7 +73,7 @@ function fillZoo({ account }: EmulatedAws): void {
   ecs.change(stopping, { desiredStatus: 'STOPPED' });
   const pending = ecs.run(zoo, { taskDefinition: 'vpc' });
   ecs.change(pending, { lastStatus: 'PENDING' });
-  // The proxy of Service Connect is in the task, and not in its definition.
+  // ECS adds the proxy of Service Connect to the task, but not to its definition.
   const injected = ecs.run(zoo, { taskDefinition: 'host', launchType: 'EC2' });
   injected.containers.push({ ...injected.containers[0]!, name: 'ecs-service-connect-x' });
 }
@@ -86,7 +86,7 @@ function start(context: TestContext, config: object, endpoint = aws.url): Runnin
 const addresses = (list: readonly TargetGroup[] = []): string[] =>
   list.flatMap(({ targets }) => targets.map(({ __address__ }) => __address__ ?? ''));
 
-/** Random ids by their order of appearance, and an account of no meaning. */
+/** Replaces random ids by the order of their appearance. */
 function dropIds(text: string): string {
   const ids = new Map<string, string>();
   return text
@@ -249,7 +249,7 @@ test('a new task is a target right after its event, and a stopped one is none', 
   assert.match(run.metrics.expose(), /amperage_sd_events_total\{outcome="no_task_event"\} 1/);
 });
 
-/** A cluster of so many tasks, twenty to a service. */
+/** Creates a cluster with this many tasks, twenty in a service. */
 function createCrowd(name: string, count: number): Cluster {
   const { ecs } = aws.account;
   const cluster = ecs.createCluster(name);

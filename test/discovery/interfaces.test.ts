@@ -1,6 +1,5 @@
 /**
- * The network interfaces of tasks, read for their public addresses where they are wanted, and only
- * there.
+ * Network interfaces of tasks are read for their public addresses, but only where they are wanted.
  */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';

@@ -1,7 +1,7 @@
 /**
- * The labels of those whose place is taken, beside ours: for each peer its targets as its code
- * makes them, written out from reading it (peers/), and what differs here on purpose. Either list
- * being not exact fails.
+ * The labels of the peers beside ours: for each peer the targets as its code makes them,
+ * transcribed from its source (peers/), and the deliberate differences. The test fails when either
+ * list is not exact.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

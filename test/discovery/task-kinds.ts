@@ -1,6 +1,6 @@
 /**
- * A task of every kind as AWS describes it, with what belongs to it: what the tables of the peers'
- * labels are about.
+ * A task of every kind as AWS describes it, with what belongs to it. The tables of the peers use
+ * them.
  */
 import type { Instance } from '@aws-sdk/client-ec2';
 import type { Attachment, ContainerInstance, Service, Task } from '@aws-sdk/client-ecs';
@@ -49,7 +49,7 @@ const onPremises: ContainerInstance = {
 
 function attachInterface(...details: [string, string][]): Attachment[] {
   return [
-    // Not every attachment is an interface.
+    // An attachment need not be a network interface.
     { type: 'Service Connect', details: [{ name: 'ContainerName', value: 'proxy' }] },
     {
       type: 'ElasticNetworkInterface',
@@ -81,7 +81,7 @@ function makeTask(id: string, more: Partial<Task> = {}): Task {
   };
 }
 
-/** On an instance: without what only Fargate has. */
+/** Makes a task on an instance, without the fields that only Fargate has. */
 function makeTaskOnInstance(id: string, more: Partial<Task> = {}): Task {
   const { platformFamily, platformVersion, attachments, ...rest } = makeTask(id);
   void [platformFamily, platformVersion, attachments];

@@ -3,11 +3,11 @@
  * how they become known. Keys are read in independent batches. What a batch did not answer is asked
  * for again at the next reading and never treated as known.
  *
- *   state of a key      when it is asked for again
- *   known               when it is due; the old value stays until there is a new one
- *   not known           at each reading
- *   unknown to AWS      once more at the next reading; then every SLOW_MS, without blocking the list
- *   call denied, and    once more at the next reading; then every SLOW_MS, without blocking the list
+ *   state of a key     when it is asked for again
+ *   known              when it is due; the old value stays until there is a new one
+ *   not known          at each reading
+ *   unknown to AWS     once more at the next reading; then every SLOW_MS, without blocking the list
+ *   call denied, and   once more at the next reading; then every SLOW_MS, without blocking the list
  *   it is optional
  */
 import type { AwsAction } from '../../aws/calls.ts';

@@ -8,12 +8,13 @@ import { startEmulatedAws } from '../../kit/emulated-aws.ts';
 import { type Fault, makeTrouble } from './faults.ts';
 import type { Member, SourceWorld } from './world.ts';
 
-/** Two pages of each list. */
+/** Page sizes that split each list in two pages. */
 const pageSizes = { ListTasks: 3, ListClusters: 1 };
 const LISTED = ['ListTasks', 'DescribeTasks'];
 
 /**
- * @param port  of the mechanism's targets @param definitions  whether a target needs its definition
+ * @param port         the port of the targets of the mechanism
+ * @param definitions  whether a target needs its task definition
  */
 export async function openEcsWorld(
   config: object,

@@ -1,6 +1,4 @@
-/**
- * The property that known means whole, tried on one mechanism: whole.test.ts says what it is.
- */
+/** Tests the property "known means whole" on one mechanism; whole.test.ts explains it. */
 import assert from 'node:assert/strict';
 import { isDeepStrictEqual } from 'node:util';
 import type { MechanismKey } from '../../../src/discovery/mechanisms.ts';
@@ -21,22 +19,23 @@ type Moment = (typeof MOMENTS)[number];
 
 const isLong = process.env['AMPERAGE_LONG'] === '1';
 const only = process.env['AMPERAGE_ONLY'] ?? '';
-/** Refreshes under a fault: enough to read everything again that is read again at all. */
+/** Refreshes during a fault, enough to read again everything that is ever read again. */
 const UNDER = 2;
-/** A bucket that was throttled is back at its rate after so long. */
+/** How long a throttled bucket takes to return to its full rate. */
 const RECOVERY_MS = 60_000;
 
 interface Recorded {
-  /** Call → pages. */
+  /** Call → number of pages. */
   readonly calls: ReadonlyMap<string, number>;
-  /** The list without any fault, before and after the turnover. */
+  /** The list without a fault, before and after the turnover. */
   readonly before: readonly string[];
   readonly after: readonly string[];
 }
 
 /**
- * Tries all scenarios of a mechanism; `report` is told how far it is. @throws AssertionError as the
- * cause of one that names the scenario
+ * Runs all scenarios of a mechanism; `report` receives the progress.
+ *
+ * @throws Error that names the scenario, with the AssertionError as its cause
  */
 export async function tryMechanism(
   key: MechanismKey,
@@ -55,7 +54,10 @@ export async function tryMechanism(
   report(`${all.length} scenarios, calls: ${[...recorded.calls.keys()].join(' ')}`);
 }
 
-/** What a reading without a fault calls, at first, running, and for new members. */
+/**
+ * Records the calls that readings make without a fault: at the start, while running and for new
+ * members.
+ */
 async function record(key: MechanismKey): Promise<Recorded> {
   const source = await cases[key].open();
   const run = new Run(key, source);
@@ -96,12 +98,12 @@ function* makeScenarios(one: Case, { calls }: Recorded): Generator<Scenario> {
 }
 
 /**
- * Each kind until it is mended, at a start and while members change; other extents and moments with
- * the plainest kinds.
+ * Chooses the scenarios of the short run: each kind with the extent `ever`, at a start and while
+ * members change; other extents and moments only with the plainest kinds.
  */
 function isInShortRun(kind: Kind, extent: Extent, moment: Moment, isBrief: boolean): boolean {
   const isPlain = kind === 'failed' || kind === 'denied';
-  // To a reader that begins a reset and half an answer are failures as any.
+  // A reader that starts handles a reset and half an answer like any other failure.
   const isOdd = !isPlain && kind !== 'reset' && kind !== 'half';
   if (extent === 'ever' && moment === 'first') return isPlain || (isOdd && !isBrief);
   if (extent === 'ever' && moment === 'turnover') return isPlain || !isBrief;
@@ -111,8 +113,8 @@ function isInShortRun(kind: Kind, extent: Extent, moment: Moment, isBrief: boole
 }
 
 /**
- * Two calls that fail at once, each in its way: every pair of calls with every pair of kinds, while
- * members change.
+ * Two calls that fail at the same time in different ways: every pair of calls with every pair of
+ * kinds, at a start and while members change.
  */
 function* makePairs({ kinds }: Case, calls: ReadonlyMap<string, number>): Generator<Scenario> {
   const names = [...calls.keys()];
@@ -160,7 +162,8 @@ async function tryOne(
 }
 
 /**
- * Whatever a process publishes that begins under the fault is whole, but for what a denial costs.
+ * Checks a process that starts during the fault: its lists are whole, except for what a denial
+ * costs.
  */
 async function checkAtStart(
   one: Case,
@@ -174,11 +177,11 @@ async function checkAtStart(
   const least = sortAddresses(dropNeeding(source.members(), denied));
   for (const list of run.lists) {
     if (denied.length === 0)
-      assert.deepEqual(makeComparable(list), before, 'a first list is not whole');
-    else assertContains(addressesOf(list), least, 'a denial costs more than it brings');
+      assert.deepEqual(makeComparable(list), before, 'the first list is whole');
+    else assertContains(addressesOf(list), least, 'a denial costs only what the call brings');
   }
   if (denied.length === faults.length && !denied.some((call) => one.blocking?.includes(call)))
-    assert.ok(run.lists.length > 0, 'a call that may be left out holds up the list');
+    assert.ok(run.lists.length > 0, 'a denied optional call does not block the list');
   else if (run.lists.length === 0) assert.ok(run.lacks.some(({ isBlocking }) => isBlocking));
 }
 
@@ -199,13 +202,17 @@ async function checkWhileRunning(
   const now = source.members();
   const stay = old.filter(({ address }) => now.some((one) => one.address === address));
   for (const list of run.lists.slice(begun))
-    assertContains(addressesOf(list), sortAddresses(stay), 'targets that are there were dropped');
+    assertContains(addressesOf(list), sortAddresses(stay), 'existing targets stay');
   const known = new Set(old.map(({ address }) => address));
   const reachable = dropNeeding(
     now.filter(({ address }) => !known.has(address)),
     faults.map(({ call }) => call),
   );
-  assertContains(addressesOf(run.lists.at(-1)), sortAddresses(reachable), 'new ones are not found');
+  assertContains(
+    addressesOf(run.lists.at(-1)),
+    sortAddresses(reachable),
+    'reachable new targets are found',
+  );
 }
 
 function dropNeeding(members: readonly Member[], calls: readonly string[]): Member[] {

@@ -1,6 +1,6 @@
 /**
- * Tries one mechanism in a thread of its own: the test runner watches every promise of its own
- * thread, at half of the time.
+ * Tests one mechanism in a thread of its own. In its own thread the test runner tracks every
+ * promise, which takes half of the time.
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import type { MechanismKey } from '../../../src/discovery/mechanisms.ts';
