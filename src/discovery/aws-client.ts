@@ -18,12 +18,14 @@ import type { DiscoveryWorld } from './mechanism.ts';
 export const awsClientShape = {
   ...awsAccessShape,
   region: presentSchema.meta({
-    description: 'AWS region; AWS_REGION, the profile or the instance tell it where it is absent.',
+    description: 'AWS region; by default that of AWS_REGION, the profile or the instance.',
     examples: ['us-east-1'],
   }),
   endpoint: presentSchema
     .pipe(httpUrlSchema('endpoint').optional())
-    .describe("URL in place of the region's own endpoint; one of AWS's is for its service alone."),
+    .describe(
+      'URL that replaces the endpoint of the region; a URL of AWS applies to its own service only.',
+    ),
   call_budget: amountSchema
     .refine((share) => share > 0 && share <= 1, 'must be more than 0 and at most 1')
     .default(0.5)

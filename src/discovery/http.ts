@@ -30,7 +30,7 @@ const schema = z
     follow_redirects: switchSchema
       .refine((follows) => !follows, 'redirects are not followed yet; give the final URL')
       .optional()
-      .describe('Only false is taken: redirects are not followed, give the final URL.'),
+      .describe('Only false is accepted: redirects are not followed, so give the final URL.'),
   })
   .describe('A list of targets at a URL.');
 

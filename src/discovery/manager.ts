@@ -81,7 +81,7 @@ export class DiscoveryManager implements Component {
   /** Replaces the jobs (a reload). A job whose configuration is unchanged keeps running. */
   apply(jobs: readonly JobDiscovery[]): void {
     const wanted = new Map(
-      jobs.map((one) => [one.job, entriesKey(one.entries, one.baseDirectory)]),
+      jobs.map(({ job, entries, baseDirectory }) => [job, entriesKey(entries, baseDirectory)]),
     );
     // The consumer keeps the targets of a replaced job until the new discovery has a whole list.
     const replaced = new Set<string>();
@@ -93,13 +93,14 @@ export class DiscoveryManager implements Component {
       if (running.run.hasPublished) replaced.add(job);
       if (!wanted.has(job)) this.#removeMetrics(job);
     }
-    for (const one of jobs) {
-      if (this.#running.has(one.job)) continue;
+    for (const discovery of jobs) {
+      const { job } = discovery;
+      if (this.#running.has(job)) continue;
       const abort = new AbortController();
-      const takesPartial = this.#options.takesPartial === true && !replaced.has(one.job);
-      const run = new JobRun(one, { ...this.#options, takesPartial }, abort.signal);
+      const takesPartial = this.#options.takesPartial === true && !replaced.has(job);
+      const run = new JobRun(discovery, { ...this.#options, takesPartial }, abort.signal);
       const ended = run.run();
-      this.#running.set(one.job, { key: wanted.get(one.job) ?? '', abort, run, ended });
+      this.#running.set(job, { key: wanted.get(job) ?? '', abort, run, ended });
     }
   }
 

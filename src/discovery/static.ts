@@ -20,7 +20,7 @@ const schema = z
       .default({})
       .meta({ description: 'Labels of all these targets.', examples: [{ env: 'prod' }] }),
   })
-  .describe('Targets that stand in the configuration itself.');
+  .describe('Targets that are written in the configuration itself.');
 
 const DAY_MS = 24 * 3_600_000;
 
