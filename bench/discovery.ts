@@ -9,7 +9,7 @@ import { ECSClient, RegisterTaskDefinitionCommand, StopTaskCommand } from '@aws-
 import { CallLimits } from '../src/discovery/call-limits.ts';
 import { EcsApi } from '../src/discovery/ecs/api.ts';
 import { ClusterState } from '../src/discovery/ecs/cluster.ts';
-import { definitionShelf } from '../src/discovery/ecs/details.ts';
+import { createDefinitionShelf } from '../src/discovery/ecs/details.ts';
 import { DEFAULT_DOCKER_LABELS } from '../src/discovery/ecs/rules.ts';
 import { makeGroups, judge } from '../src/discovery/ecs/targets.ts';
 import type { DiscoveryWorld } from '../src/discovery/mechanism.ts';
@@ -82,7 +82,7 @@ async function measure(ecs: ECSClient, tasks: number): Promise<void> {
   const state = new ClusterState(
     name,
     api,
-    { shelf: definitionShelf(api, 'needed'), use: 'needed' },
+    { shelf: createDefinitionShelf(api, 'needed'), use: 'needed' },
     { services: false, interfaces: false },
   );
   const calls = (): number =>

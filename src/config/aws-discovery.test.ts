@@ -141,9 +141,9 @@ test('keys that are valid and change nothing are told at their line', async () =
     'profile: p',
   ]);
   assert.deepEqual(lines, [
-    'c.yml:4:27: follow_redirects has no effect: AWS redirects no call, and none would be ' +
-      'followed [CONFIG_NOTE]',
-    'c.yml:5:23: enable_http2 has no effect: AWS is spoken to in HTTP/1.1 [CONFIG_NOTE]',
+    'c.yml:4:27: follow_redirects has no effect: AWS redirects no call, and redirects ' +
+      'are not followed [CONFIG_NOTE]',
+    'c.yml:5:23: enable_http2 has no effect: AWS is called over HTTP/1.1 [CONFIG_NOTE]',
     'c.yml:6:22: external_id has no effect without role_arn [CONFIG_NOTE]',
     'c.yml:9:18: profile has no effect beside access_key and secret_key [CONFIG_NOTE]',
   ]);
@@ -155,7 +155,7 @@ test('keys that cannot go together are refused, and no password is shown', async
     [['access_key: a'], /^c\.yml:4:21: .*set both or neither/],
     [['secret_key: a'], /^c\.yml:4:21: .*set both or neither/],
     [['no_proxy: a'], /no_proxy needs a proxy_url/],
-    [['proxy_url: "http://u:%zz@p:1"'], /^c\.yml:4:20: the URL of the proxy is none/],
+    [['proxy_url: "http://u:%zz@p:1"'], /^c\.yml:4:20: the proxy URL is not valid/],
     [['proxy_url: "http://u:hush:99999"'], /^c\.yml:4:20: proxy_url "http:\/\/u:…" must begin/],
     [['proxy_url: "socks5://u:hush@p"'], /must begin with http/],
     [['proxy_url: "http://p:1"', 'no_proxy: "10.0.0.0/8"'], /^c\.yml:5:19: .*ranges/],

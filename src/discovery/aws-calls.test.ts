@@ -4,7 +4,7 @@ import { AwsCalls } from './aws-calls.ts';
 import type { AwsSession } from './aws-client.ts';
 import { createDiscoveryWorld } from '../../test/kit/discovery.ts';
 
-/** Credentials are fetched anew once; who asks again at once is told that they are fresh. */
+/** Credentials can be renewed once; a second renewal right after it reports that they are fresh. */
 function fixture(): { calls: AwsCalls; renewals: () => number } {
   let renewals = 0;
   const keys = { accessKeyId: 'AKIA', secretAccessKey: 's' };
@@ -35,7 +35,7 @@ test('of many calls whose credentials are refused at once, each is made again wi
 test('a list whose page names itself as the next one ends', async () => {
   const { calls } = fixture();
   let read = 0;
-  const endless = calls.pages(async () => {
+  const endless = calls.readPages(async () => {
     read += 1;
     return 'again';
   });
@@ -47,7 +47,7 @@ test('a list goes on over empty pages', async () => {
   const { calls } = fixture();
   const tokens = ['a', 'b', undefined];
   const seen: (string | undefined)[] = [];
-  await calls.pages(async (token) => {
+  await calls.readPages(async (token) => {
     seen.push(token);
     return tokens.shift();
   });

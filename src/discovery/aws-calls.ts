@@ -1,6 +1,6 @@
 /**
- * One call of AWS by discovery: within the limits, made again when it was throttled, and once when
- * its credentials were not good any more and others may be had.
+ * The calls of AWS that discovery makes: within the call limits, repeated when throttled, and
+ * repeated once when the credentials had expired and new ones could be fetched.
  */
 import { type AwsAction, AwsCallError, callAws } from '../aws/calls.ts';
 import { accountKey, type AwsSession } from './aws-client.ts';
@@ -8,28 +8,31 @@ import type { CallCategory } from './call-limits.ts';
 import type { DiscoveryWorld } from './mechanism.ts';
 import { Permits } from './permits.ts';
 
-/** How often a throttled call is made in all, and the wait after the first. */
+/** Attempts in all for a throttled call, and the wait after the first; it doubles each time. */
 const ATTEMPTS = 5;
 const BACKOFF_MS = 500;
-const PAGES_MAX = 10_000;
+const LIST_PAGES_MAX = 10_000;
 
 export class AwsCalls {
   readonly #world: DiscoveryWorld;
   readonly #session: AwsSession;
   readonly #account: string;
-  readonly #slots: Permits;
-  /** How often credentials were found not good, and are fetched anew. */
+  readonly #permits: Permits;
+  /** How often expired credentials were discarded. */
   #renewals = 0;
 
-  /** @param region  that the session's clients have come to */
+  /** @param region  the region that the session's clients resolved */
   constructor(world: DiscoveryWorld, session: AwsSession, region: string) {
     this.#world = world;
     this.#session = session;
     this.#account = accountKey(session.access, region);
-    this.#slots = new Permits(session.access.request_concurrency ?? Infinity);
+    this.#permits = new Permits(session.access.request_concurrency ?? Infinity);
   }
 
-  /** @throws AwsCallError that begins with the action; the reason of the world's signal */
+  /**
+   * @throws AwsCallError whose message begins with the action; the abort reason of the world's
+   * signal
+   */
   async call<T>(
     action: AwsAction,
     category: CallCategory,
@@ -42,34 +45,34 @@ export class AwsCalls {
       await callLimits.take(this.#account, category, access.call_budget, signal);
       const renewals = this.#renewals;
       try {
-        return await this.#slots.run(() =>
+        return await this.#permits.run(() =>
           callAws(action, { metrics, signal, credentials, clock: callClock }, send),
         );
       } catch (error) {
         if (!(error instanceof AwsCallError)) throw error;
         if (error.isRenewed) this.#renewals += 1;
-        // Of many calls under way that are refused at once, one renews for all.
+        // Many calls in flight may be refused at once. One of them renews the credentials for all.
         const isRenewed = this.#renewals > renewals;
         if (error.failure === 'stale_credentials' && isRenewed && !hasRenewed) {
           hasRenewed = true;
           continue;
         }
         if (error.failure !== 'throttled' || attempt === ATTEMPTS) throw error;
-        callLimits.throttled(this.#account, category);
+        callLimits.noteThrottled(this.#account, category);
         await clock.sleep(BACKOFF_MS * 2 ** (attempt - 1), signal);
       }
     }
   }
 
-  /** Reads page by page until there is no next one. */
-  async pages(read: (token: string | undefined) => Promise<string | undefined>): Promise<void> {
+  /** Reads list pages until there is no next one. */
+  async readPages(read: (token: string | undefined) => Promise<string | undefined>): Promise<void> {
     let token: string | undefined;
-    for (let page = 0; page < PAGES_MAX; page++) {
+    for (let page = 0; page < LIST_PAGES_MAX; page++) {
       const next = await read(token);
       if (next === undefined) return;
-      if (next === token) throw new Error('the list does not go on: a page names itself as next');
+      if (next === token) throw new Error('the list does not advance: a page names itself as next');
       token = next;
     }
-    throw new Error(`the list has more than ${PAGES_MAX} pages`);
+    throw new Error(`the list has more than ${LIST_PAGES_MAX} pages`);
   }
 }

@@ -10,7 +10,7 @@ function open(endpoint: string | undefined) {
   );
 }
 
-test("an endpoint of AWS's own is for its service alone, an emulator's for all", () => {
+test("an endpoint of AWS serves its own service only, an emulator's serves all", () => {
   const cases: [string | undefined, string | undefined][] = [
     ['https://ecs.us-east-1.amazonaws.com', undefined],
     ['https://vpce-0a1b-2c3d.ecs.us-east-1.vpce.amazonaws.com', undefined],

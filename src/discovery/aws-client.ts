@@ -1,6 +1,6 @@
 /**
- * How clients of AWS's SDK are made from a discovery configuration: region, endpoint, and whose
- * credentials, which all clients of one configuration share.
+ * Makes the options of AWS SDK clients from a discovery configuration: region, endpoint and
+ * credentials. All clients of one configuration share one source of credentials.
  */
 import { type AwsClientOptions, clientOptions } from '../aws/client-options.ts';
 import { createCredentialSource } from '../aws/credentials.ts';
@@ -18,12 +18,14 @@ import type { DiscoveryWorld } from './mechanism.ts';
 export const awsClientShape = {
   ...awsAccessShape,
   region: presentSchema.meta({
-    description: 'AWS region; AWS_REGION, the profile or the instance tell it where it is absent.',
+    description: 'AWS region; by default that of AWS_REGION, the profile or the instance.',
     examples: ['us-east-1'],
   }),
   endpoint: presentSchema
     .pipe(httpUrlSchema('endpoint').optional())
-    .describe("URL in place of the region's own endpoint; one of AWS's is for its service alone."),
+    .describe(
+      'URL that replaces the endpoint of the region; a URL of AWS applies to its own service only.',
+    ),
   call_budget: amountSchema
     .refine((share) => share > 0 && share <= 1, 'must be more than 0 and at most 1')
     .default(0.5)
@@ -33,28 +35,30 @@ export const awsClientShape = {
 export interface AwsAccess extends AwsAccessInput, AwsHttp {
   readonly endpoint?: string | undefined;
   readonly call_budget: number;
-  /** Calls under way at once; without end when absent. */
+  /** The most calls in flight at once; unbounded when absent. */
   readonly request_concurrency?: number | undefined;
 }
 
 export interface SessionClient {
-  /** Its name in policies, where it is not the service that `endpoint` is about: `ec2`. */
+  /**
+   * Its name in IAM policies, such as `ec2`, when it is not the service that `endpoint` belongs to.
+   */
   readonly service?: string | undefined;
   readonly requestTimeoutMs?: number | undefined;
 }
 
-/** What the clients of one configuration share. */
+/** What all clients of one configuration share. */
 export interface AwsSession {
   readonly access: AwsAccess;
-  /** The default chain's, where the configuration names none. */
+  /** From the configuration, or from the default chain where it names none. */
   readonly credentials: CredentialSource;
-  /** Options of any client; retries are the caller's, within the limits. */
+  /** Makes the options of a client. Retries are up to the caller, within the call limits. */
   clientOptions(client?: SessionClient): AwsClientOptions;
   close(): void;
 }
 
 export function openAwsSession(access: AwsAccess, world: DiscoveryWorld): AwsSession {
-  const region = access.region ?? rememberedRegion();
+  const region = access.region ?? rememberRegion();
   const connection = resolveAwsConnection(access, world.baseDirectory);
   const credentials = createCredentialSource(
     { ...resolveAwsAccess(access), region, connection },
@@ -64,15 +68,15 @@ export function openAwsSession(access: AwsAccess, world: DiscoveryWorld): AwsSes
     access,
     credentials,
     clientOptions: ({ service, requestTimeoutMs } = {}) => {
-      const endpoint = endpointFor(access.endpoint, service);
+      const endpoint = chooseEndpoint(access.endpoint, service);
       return clientOptions({ credentials, region, endpoint, requestTimeoutMs, connection });
     },
     close: () => credentials.close(),
   };
 }
 
-/** Found once; a failure is not remembered. */
-function rememberedRegion(): () => Promise<string> {
+/** Returns a function that finds the region once and remembers it; a failure is not remembered. */
+function rememberRegion(): () => Promise<string> {
   let known: Promise<string> | undefined;
   return () => {
     known ??= findRegion().catch((error: unknown) => {
@@ -83,8 +87,11 @@ function rememberedRegion(): () => Promise<string> {
   };
 }
 
-/** A host name of AWS is for one service, such as a VPC endpoint of ECS; an emulator is for all. */
-function endpointFor(
+/**
+ * A host name of AWS, such as a VPC endpoint of ECS, serves one service only, so other services use
+ * their default endpoint. Any other host, such as an emulator, serves all.
+ */
+function chooseEndpoint(
   endpoint: string | undefined,
   service: string | undefined,
 ): string | undefined {
@@ -93,7 +100,7 @@ function endpointFor(
   return scope === undefined || scope.service === service ? endpoint : undefined;
 }
 
-/** Accounts and regions apart, for limits. */
+/** Makes the key that tells accounts and regions apart in the call limits. */
 export function accountKey({ role_arn, profile, access_key }: AwsAccess, region: string): string {
   return [role_arn, profile, access_key, region].join(' ');
 }

@@ -1,6 +1,6 @@
 /**
- * The HTTP client keys of a discovery on AWS: what of them calls of AWS can be made by (TLS,
- * proxies), and why the rest is refused. Valid keys that change nothing are told at their line.
+ * The HTTP client keys of a discovery that calls AWS: TLS and proxies apply to the calls; the other
+ * keys are refused with the reason. Valid keys without effect cause a warning at their line.
  * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#http_config
  */
 import { createAgents } from '../aws/client-connection.ts';
@@ -22,8 +22,8 @@ const SIGNED =
 export const awsHttpShape = {
   ...connectionShape,
   proxy_connect_header: unsupported(
-    "a tunnel to AWS is opened without headers of one's own; remove it, credentials of the " +
-      'proxy may stand in proxy_url',
+    'a tunnel to AWS is opened without additional headers; remove it and write the credentials ' +
+      'of the proxy in proxy_url',
   ),
   basic_auth: unsupported(SIGNED),
   authorization: unsupported(SIGNED),
@@ -32,13 +32,13 @@ export const awsHttpShape = {
   oauth2: unsupported(SIGNED),
   http_headers: unsupported('calls of AWS are signed and sent without further headers; remove it'),
   follow_redirects: switchSchema.optional().describe('Has no effect: AWS redirects no call.'),
-  enable_http2: switchSchema.optional().describe('Has no effect: AWS is spoken to in HTTP/1.1.'),
+  enable_http2: switchSchema.optional().describe('Has no effect: AWS is called over HTTP/1.1.'),
 } as const;
 
-/** The keys that say how AWS is reached, as read from a configuration. */
+/** The keys for the connection to AWS, as read from a configuration. */
 export type AwsHttp = ConnectionInput;
 
-/** Undefined where the calls of AWS are made as all others are. */
+/** Returns the connection settings; undefined when the calls need none of their own. */
 export function resolveAwsConnection(
   config: AwsHttp,
   baseDirectory: string,
@@ -60,26 +60,26 @@ export function checkAwsHttp(
     report.error(
       [...path, config.proxy_url === undefined ? 'proxy_from_environment' : 'proxy_url'],
       'CONFIG_VALUE',
-      'the URL of the proxy is none: write http://host:port, or http://user:password@host:port ' +
-        'with what is special in them as %XX',
+      'the proxy URL is not valid; write http://host:port, or http://user:password@host:port ' +
+        'with special characters as %XX',
     );
-  const range = config.no_proxy?.split(',').find((one) => one.includes('/'));
+  const range = config.no_proxy?.split(',').find((entry) => entry.includes('/'));
   if (range !== undefined)
     report.error(
       [...path, 'no_proxy'],
       'CONFIG_VALUE',
-      `no_proxy: ranges of addresses such as ${JSON.stringify(range.trim())} are not understood ` +
+      `no_proxy: address ranges such as ${JSON.stringify(range.trim())} are not supported ` +
         `for calls of AWS; write host names`,
     );
   if (config.follow_redirects === true)
     report.warn(
       [...path, 'follow_redirects'],
-      'follow_redirects has no effect: AWS redirects no call, and none would be followed',
+      'follow_redirects has no effect: AWS redirects no call, and redirects are not followed',
     );
   if (config.enable_http2 === true)
     report.warn(
       [...path, 'enable_http2'],
-      'enable_http2 has no effect: AWS is spoken to in HTTP/1.1',
+      'enable_http2 has no effect: AWS is called over HTTP/1.1',
     );
 }
 

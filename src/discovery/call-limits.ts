@@ -1,8 +1,8 @@
 /**
- * How often AWS may be asked: a token bucket for each account, region and category of calls, as AWS
- * has them, of which discovery takes a share, so that deployments and consoles keep theirs. A
- * throttled call halves the rate; it recovers with time. One for all discovery of a process, made
- * where the process is put together: two would take twice the share.
+ * Limits how often AWS is called: a token bucket for each account, region and category of calls,
+ * like AWS's own. Discovery takes only a share of AWS's rates, so that deployments and consoles
+ * keep the rest. A throttled call halves the rate, which recovers with time. There is one instance
+ * in a process, made in src/commands/: two would together take twice the share.
  * Sources: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html,
  * https://docs.aws.amazon.com/cloud-map/latest/dg/throttling.html,
  * https://docs.aws.amazon.com/cloud-map/latest/dg/cloud-map-limits.html,
@@ -11,7 +11,7 @@
 import type { Clock } from '../kernel/clock.ts';
 import type { Registry } from '../kernel/metrics.ts';
 
-/** Category → calls at once, calls a second. */
+/** Category → calls at once (the size of the bucket), calls per second (its refill rate). */
 export const CALL_BUCKETS = {
   cluster_read: [50, 20],
   task_definition_read: [50, 20],
@@ -19,9 +19,9 @@ export const CALL_BUCKETS = {
   service_read: [100, 20],
   ec2_read: [50, 10],
   /**
-   * Lists and tags. An assumption: AWS publishes no rates of these calls. Its own controller for
-   * Kubernetes keeps below one ListNamespaces and two ListServices a second, external-dns was told
-   * of 50 ListInstances.
+   * Lists and tags. This is an assumption, because AWS publishes no rates for these calls. The AWS
+   * Cloud Map controller for Kubernetes stays below one ListNamespaces and two ListServices per
+   * second; external-dns was given the figure of 50 ListInstances.
    */
   cloud_map: [20, 10],
   cloud_map_discovery: [2_000, 1_000],
@@ -31,19 +31,19 @@ export const CALL_BUCKETS = {
 
 export type CallCategory = keyof typeof CALL_BUCKETS;
 
-/** A throttled bucket is back at its full rate after so many seconds without throttling. */
+/** Seconds without throttling after which a bucket is back at its full rate. */
 const RECOVERY_SECONDS = 60;
 const LEAST_RATE = 0.1;
 /**
- * Of what may be called at once: calls bunch on their way, and AWS, too, counts them when they
- * arrive.
+ * The part of the bucket that is used at once. Calls bunch up on their way, and AWS counts them
+ * when they arrive.
  */
 const AT_ONCE = 0.9;
 
 interface Bucket {
   tokens: number;
   atMs: number;
-  /** Part of the share that is used, lowered by throttling. */
+  /** The part of the share that is in use, from 0 to 1; throttling lowers it. */
   pace: number;
 }
 
@@ -71,10 +71,10 @@ export class CallLimits {
   }
 
   /**
-   * Resolves when a call may be made.
+   * Resolves when a call may be made; rejects when the signal aborts.
    *
-   * @param account  tells accounts and regions apart
-   * @param share    of AWS's rate, from 0 to 1
+   * @param account  identifies account and region
+   * @param share    the part of AWS's rate that may be used, from 0 to 1
    */
   async take(
     account: string,
@@ -101,8 +101,8 @@ export class CallLimits {
     if (waitedMs > 0) this.#waited.with({ category }).inc(waitedMs / 1_000);
   }
 
-  /** AWS said that it was too much. */
-  throttled(account: string, category: CallCategory): void {
+  /** Records that AWS throttled a call: halves the rate and empties the bucket. */
+  noteThrottled(account: string, category: CallCategory): void {
     const bucket = this.#bucket(account, category, 1);
     bucket.pace /= 2;
     bucket.tokens = 0;

@@ -1,8 +1,8 @@
 /**
- * dns_sd_configs: the records of domain names as targets, asked anew each interval. A name that
- * can't be resolved keeps the records that it had, and holds up no other; one that has no records
- * any more is an empty list. DNS answers of Cloud Map hold eight addresses at most:
- * cloudmap_sd_configs finds all.
+ * dns_sd_configs: the records of domain names as targets, looked up once per interval. A name that
+ * cannot be resolved keeps its last records and does not delay the others; a name without records
+ * has no targets. DNS answers of Cloud Map hold at most eight addresses; cloudmap_sd_configs finds
+ * all instances.
  * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#dns_sd_config
  */
 import { Resolver } from 'node:dns/promises';
@@ -77,7 +77,8 @@ async function readName(
     records = await resolve(resolver, name, type);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    // The name server has spoken: there are none. What it could not say leaves the list as it was.
+    // These codes mean that the name server answered: there are no records. Any other error leaves
+    // the known records as they are.
     if (code !== 'ENODATA' && code !== 'ENOTFOUND') {
       const failed = 'prometheus_sd_dns_lookup_failures_total';
       world.metrics.counters(failed, 'DNS-SD lookups that failed.').with({}).inc();
@@ -101,8 +102,8 @@ async function readName(
 }
 
 /**
- * Host names keep the dot that makes them absolute in the labels, and lose it in the address, as in
- * Prometheus.
+ * In the labels host names keep the final dot that makes them absolute; in the address they lose
+ * it. Prometheus does the same.
  */
 async function resolve(
   resolver: Resolver,

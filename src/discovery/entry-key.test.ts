@@ -43,7 +43,7 @@ test('configurations have one key exactly when they are equal as JSON', () => {
   );
 });
 
-test('what would fall out of a text is refused with its place', () => {
+test('a value that JSON cannot hold is refused with its path', () => {
   assert.throws(() => keyOf({ a: [{ secret: () => 'x' }] }), /function at static_configs\.a\[0\]\.secret/); // prettier-ignore
   assert.throws(() => keyOf({ a: /x/ }), /class of its own at static_configs\.a/);
   assert.throws(() => keyOf({ a: new Map() }), /class of its own/);

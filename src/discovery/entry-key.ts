@@ -1,13 +1,15 @@
 /**
- * What makes two discoveries of a job the same: the mechanism and every field of its configuration,
- * in a canonical form. One function for all mechanisms, because all that a mechanism's schema lets
- * through decides what it finds: no field is read anew at each use. A value that this cannot tell
- * from another, such as a function, is refused, not left out.
+ * Decides whether two discoveries of a job are the same: by the mechanism and every field of its
+ * configuration, in a canonical form. One function serves all mechanisms, because every field that
+ * a schema lets through influences what the mechanism finds. A value that has no canonical form
+ * here, such as a function, throws instead of being left out.
  */
 import { assert } from '../kernel/errors.ts';
 import type { DiscoveryEntry } from './mechanisms.ts';
 
-/** Equal for equal lists of configurations that start from the same folder, and for no others. */
+/**
+ * Makes a key that is equal exactly for equal lists of configurations with the same base folder.
+ */
 export function entriesKey(
   entries: readonly DiscoveryEntry[],
   baseDirectory: string | undefined,
@@ -16,10 +18,10 @@ export function entriesKey(
   return [JSON.stringify(baseDirectory ?? ''), ...rendered].join('\n');
 }
 
-/** JSON with sorted keys; a field that is undefined is one that is absent. */
+/** Renders JSON with sorted keys. An undefined field is the same as an absent one. */
 function render(value: unknown, path: string): string {
   if (Array.isArray(value))
-    return `[${value.map((one, index) => render(one, `${path}[${index}]`)).join()}]`;
+    return `[${value.map((item, index) => render(item, `${path}[${index}]`)).join()}]`;
   if (typeof value === 'object' && value !== null) return renderFields(value, path);
   const isKnown = value === null || ['string', 'number', 'boolean'].includes(typeof value);
   assert(isKnown, `a ${typeof value} at ${path} cannot identify a discovery`);
@@ -33,8 +35,8 @@ function renderFields(value: object, path: string): string {
     `an object with a class of its own at ${path} cannot identify a discovery`,
   );
   const fields = Object.entries(value)
-    .filter(([, one]) => one !== undefined)
+    .filter(([, field]) => field !== undefined)
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, one]) => `${JSON.stringify(name)}:${render(one, `${path}.${name}`)}`);
+    .map(([name, field]) => `${JSON.stringify(name)}:${render(field, `${path}.${name}`)}`);
   return `{${fields.join()}}`;
 }

@@ -1,7 +1,7 @@
 /**
  * file_sd_configs: target lists in JSON or YAML files, found by path patterns with `*` in the last
- * part. Read when a file changes and once per interval. A file that can't be read or parsed keeps
- * the groups of its last good reading; one that is gone loses them.
+ * part. They are read when a file changes and once per interval. A file that cannot be read or
+ * parsed keeps the groups of its last good reading; a file that is deleted loses them.
  * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#file_sd_config
  */
 import { type FSWatcher, watch } from 'node:fs';
@@ -12,11 +12,11 @@ import { z } from 'zod';
 import { type TargetGroup } from '../model/target.ts';
 import { filesMatching } from '../settings/file-patterns.ts';
 import { listOf } from '../settings/text.ts';
-import { failedLack, type Lack } from './lacking.ts';
+import { makeFailedLack, type Lack } from './lacking.ts';
 import { attempt, defineMechanism, type DiscoveryWorld } from './mechanism.ts';
 import { PartialList } from './partial-list.ts';
 import { refreshIntervalSchema } from '../settings/refresh-interval.ts';
-import { groupsOfList } from './schema.ts';
+import { parseTargetList } from './schema.ts';
 
 const PATTERN = /^[^*]*(?:\*[^/]*)?\.(?:json|yml|yaml|JSON|YML|YAML)$/;
 
@@ -42,7 +42,7 @@ const schema = z
 type FileConfig = z.output<typeof schema>;
 
 const FILE_MAX_BYTES = 32 * 1024 * 1024;
-/** Writers touch a file several times in a row; one reading for all of it. */
+/** Programs write a file in several steps. This wait makes one reading of them. */
 const SETTLE_MS = 50;
 
 export const fileMechanism = defineMechanism({
@@ -65,7 +65,8 @@ export const fileMechanism = defineMechanism({
 });
 
 /**
- * Reads what the patterns find; a pattern whose folder can't be read keeps the files that it had.
+ * Reads the files that match the patterns. A pattern whose folder cannot be read keeps its known
+ * files.
  */
 async function refresh(
   { files: patterns }: FileConfig,
@@ -78,11 +79,12 @@ async function refresh(
     const found = await attempt(
       world,
       () => filesMatching([pattern], world.baseDirectory),
-      (error) => lacks.push(failedLack('folder', pattern, error)),
+      (error) => lacks.push(makeFailedLack('folder', pattern, error)),
     );
     for (const path of found ?? []) paths.add(path);
   }
-  // Which of the known files belong to a folder that can't be read is not asked: none of them goes.
+  // It is not known which files belong to a folder that cannot be read, so none of the known ones
+  // is dropped.
   const known = lacks.length > 0 ? parts.names() : [];
   if (lacks.length === 0) parts.retain(paths);
   for (const path of paths) {
@@ -101,8 +103,9 @@ async function readGroups(path: string): Promise<readonly TargetGroup[]> {
     const text = await readFile(path, 'utf8');
     const isJson = path.toLowerCase().endsWith('.json');
     const list: unknown = isJson ? JSON.parse(text) : parseYaml(text);
-    // An empty YAML file is an empty list; a JSON file that is empty is one that is being written.
-    return groupsOfList(isJson ? list : (list ?? []), path, { __meta_filepath: path });
+    // An empty YAML file is an empty list. An empty JSON file is taken for one that is being
+    // written, and fails.
+    return parseTargetList(isJson ? list : (list ?? []), path, { __meta_filepath: path });
   } catch (error) {
     throw new Error(path, { cause: error });
   }
@@ -129,8 +132,8 @@ function watchDirectories(config: FileConfig, world: DiscoveryWorld): Changes {
       const watcher = tryWatch(directory, onChange);
       if (watcher === undefined) continue;
       watchers.set(directory, watcher);
-      // Without its watcher a folder is still read once per interval, and watched again from then
-      // on.
+      // A folder whose watcher failed is still read once per interval, and the next wait watches it
+      // again.
       watcher.on('error', () => {
         watcher.close();
         watchers.delete(directory);
@@ -156,13 +159,13 @@ function tryWatch(directory: string, onChange: () => void): FSWatcher | undefine
   try {
     return watch(directory, { persistent: false }, onChange);
   } catch {
-    // The folder is not there yet, or the system is out of watches: reading once per interval
-    // remains.
+    // The folder does not exist yet, or the system has no watches left. It is still read once per
+    // interval.
     return undefined;
   }
 }
 
-/** Sleeps until time is up, the world ends or `resume` is called; never throws. */
+/** Sleeps until the time is up, the discovery ends or `resume` is called. Never throws. */
 async function sleepOr(
   ms: number,
   world: DiscoveryWorld,

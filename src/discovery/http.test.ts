@@ -15,7 +15,7 @@ interface Answer {
   body: string | Buffer;
 }
 
-/** The first list for one answer (undefined when it yields none), what was asked, and the log. */
+/** The last list after one answer (undefined when none was yielded), the request and the log. */
 async function ask(context: TestContext, config: Record<string, unknown>, answer: Answer) {
   const { status = 200, type = 'application/json', body } = answer;
   const http = fakeHttp(() => ({ status, headers: { 'content-type': type }, body }));
@@ -111,7 +111,7 @@ test('a proxy of its own takes a client of its own, which ends with the discover
   await run.stop();
   const endedMs = performance.now();
   await closed;
-  // Left alone the connection would be kept for some seconds more.
+  // An idle connection would stay open for some seconds more.
   assert.ok(performance.now() - endedMs < 2_000);
   assert.deepEqual(asked, ['http://sd.example/x']);
   assert.deepEqual(http.requests, []);

@@ -1,14 +1,13 @@
 /**
- * http_sd_configs: asks a URL for a list of targets, once per interval. The list of the last good
- * answer stays as long as there is no better one; a body is read up to a limit, which Prometheus
- * lacks.
+ * http_sd_configs: asks a URL for a list of targets, once per interval. The last good list stays
+ * until there is a newer one. Unlike in Prometheus, the size of the body is limited.
  * Source: https://prometheus.io/docs/prometheus/latest/http_sd/
  */
 import { z } from 'zod';
 import { type TargetGroup } from '../model/target.ts';
 import { defineMechanism, type DiscoveryWorld, poll } from './mechanism.ts';
 import { refreshIntervalSchema } from '../settings/refresh-interval.ts';
-import { groupsOfList } from './schema.ts';
+import { parseTargetList } from './schema.ts';
 import { createHttpClient } from '../kernel/http-client.ts';
 import { readAuthorization } from '../kernel/http-credentials.ts';
 import { silentReporter } from '../settings/finding.ts';
@@ -31,7 +30,7 @@ const schema = z
     follow_redirects: switchSchema
       .refine((follows) => !follows, 'redirects are not followed yet; give the final URL')
       .optional()
-      .describe('Only false is taken: redirects are not followed, give the final URL.'),
+      .describe('Only false is accepted: redirects are not followed, so give the final URL.'),
   })
   .describe('A list of targets at a URL.');
 
@@ -85,7 +84,7 @@ async function readList(
     if (!/^application\/json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?$/i.test(type.trim()))
       throw new Error(`content type ${JSON.stringify(type)}, expected "application/json"`);
     const text = new TextDecoder('utf-8', { fatal: true }).decode(answer.body);
-    return groupsOfList(JSON.parse(text), config.url, { __meta_url: config.url });
+    return parseTargetList(JSON.parse(text), config.url, { __meta_url: config.url });
   } catch (error) {
     countHttpFailure(world);
     throw new Error(`http_sd ${withoutSecrets(config.url)}`, { cause: error });

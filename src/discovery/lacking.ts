@@ -1,8 +1,8 @@
 /**
- * What a list of targets lacks, and why: the other half of a list. A list is whole when each call
- * for it was answered, or may be left out and was denied; until then what is missing is named here,
- * said once in the log for each cause, shown by `discover`, and counted by the manager.
- * docs/decisions/0012-known-means-whole.md
+ * What a list of targets lacks, and why. A list is whole when every call for it was answered, or
+ * was optional and denied. Until then each missing thing is named here: it is logged once for each
+ * cause, shown by `discover`, and counted by the manager as a metric.
+ * Source: docs/decisions/0012-known-means-whole.md
  */
 import { describeError } from '../kernel/errors.ts';
 import type { Logger } from '../kernel/logger.ts';
@@ -11,29 +11,29 @@ import type { Registry } from '../kernel/metrics.ts';
 /** One thing that is not known. */
 export interface Lack {
   /**
-   * An action of AWS, `ec2:DescribeInstances`, or a word: `file`, `url`, `name`. Few values: it is
-   * a label of a metric.
+   * An action of AWS such as `ec2:DescribeInstances`, or a word: `file`, `url`, `name`. It is a
+   * label of a metric, so it has few values.
    */
   readonly what: string;
-  /** Of what: a cluster, a path, a URL without secrets. */
+  /** What it was asked about: a cluster, a path, a URL without secrets. */
   readonly scope: string;
   /**
    * `denied`: asked again slowly. `failed`: asked again at the next reading. `unknown`: the other
-   * side says there is none.
+   * side answered that it does not exist.
    */
   readonly cause: 'denied' | 'failed' | 'unknown';
-  /** What happened, and what is lost by it. */
+  /** What happened, and what is lost because of it. */
   readonly words: string;
-  /** Whether the list is not whole because of it. */
+  /** True when the list is not whole because of it. */
   readonly isBlocking: boolean;
 }
 
-/** The lacks of one running mechanism, by scope; says in the log what is new and what is over. */
+/** The lacks of one running mechanism, by scope. Logs each new one, and each one that has ended. */
 export class Lacking {
   readonly #log: Logger;
   readonly #onChange: ((lacks: readonly Lack[]) => void) | undefined;
   readonly #byScope = new Map<string, readonly Lack[]>();
-  /** Causes that were said, so that each is said once while it lasts. */
+  /** The lacks that were logged, by cause, so that each is logged once while it lasts. */
   #said = new Map<string, Lack>();
 
   constructor(world: {
@@ -48,7 +48,7 @@ export class Lacking {
     return [...this.#byScope.values()].flat();
   }
 
-  /** All that one scope lacks now. */
+  /** Replaces the lacks of one scope. */
   tell(scope: string, lacks: readonly Lack[]): void {
     if (lacks.length === 0) this.#byScope.delete(scope);
     else this.#byScope.set(scope, lacks);
@@ -56,7 +56,7 @@ export class Lacking {
     this.#onChange?.(this.all());
   }
 
-  /** Keeps these scopes and no others. */
+  /** Drops the lacks of all other scopes. */
   retain(scopes: ReadonlySet<string>): void {
     for (const scope of this.#byScope.keys()) if (!scopes.has(scope)) this.#byScope.delete(scope);
     this.#say();
@@ -78,17 +78,17 @@ export class Lacking {
   }
 }
 
-/** A denial is one of the role, whatever it was asked of. */
+/** A denial concerns the role, not the thing that was asked for, so its scope is left out. */
 function describeCause({ what, scope, cause }: Lack): string {
   return cause === 'denied' ? `${what} ${cause}` : `${what} ${cause} ${scope}`;
 }
 
-/** Of a reading that failed as a whole, or of one of its parts. */
-export function failedLack(what: string, scope: string, error: unknown): Lack {
+/** Makes the lack of a reading that failed as a whole, or of one of its parts. */
+export function makeFailedLack(what: string, scope: string, error: unknown): Lack {
   return { what, scope, cause: 'failed', words: describeError(error), isBlocking: true };
 }
 
-/** What a job lacks, by mechanism and cause, as a metric. */
+/** Exposes the lacks of a job as a metric, by mechanism, action and cause. */
 export class LackGauges {
   readonly #job: string;
   readonly #gauges;

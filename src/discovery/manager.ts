@@ -1,9 +1,9 @@
 /**
- * Runs the mechanisms of all jobs and hands each job its merged target groups: the first list when
- * all of the job's mechanisms have theirs (or at once, to who takes partial lists), later ones at
- * most once per `throttleMs`, so that a deployment of a hundred tasks is not a hundred updates.
- * A mechanism that throws is a fault of ours: it is logged, counted and started again, and its
- * groups stay.
+ * Runs the mechanisms of all jobs and gives each job its merged target groups. A job gets its first
+ * list when all of its mechanisms have one, or as soon as one has where partial lists are accepted.
+ * Later lists come at most once per `throttleMs`, so a deployment of a hundred tasks does not cause
+ * a hundred updates. A mechanism that throws has a bug: the error is logged, the mechanism is
+ * started again, and its groups stay.
  */
 import { type Component } from '../kernel/component.ts';
 import { type World } from '../kernel/world.ts';
@@ -11,40 +11,46 @@ import { type TargetGroup } from '../model/target.ts';
 import type { CallLimits } from './call-limits.ts';
 import { entriesKey } from './entry-key.ts';
 import { type Lack, LackGauges } from './lacking.ts';
-import { type DiscoveryWorld, type Explained, shortMechanismName, slept } from './mechanism.ts';
+import {
+  type DiscoveryWorld,
+  type Explained,
+  shortMechanismName,
+  sleepUnlessAborted,
+} from './mechanism.ts';
 import { type DiscoveryEntry, mechanismOf } from './mechanisms.ts';
 
 /** The discovery of one job. */
 export interface JobDiscovery {
-  /** Its id, unique among all jobs. */
+  /** The id of the job, unique among all jobs. */
   readonly job: string;
   readonly entries: readonly DiscoveryEntry[];
-  /** Where relative paths start; the manager's own folder by default. */
+  /** The folder where relative paths start; by default the manager's. */
   readonly baseDirectory?: string;
 }
 
 export interface DiscoveryManagerOptions {
   readonly world: World;
-  /** Relative paths in configurations start here. */
+  /** The folder where relative paths in configurations start. */
   readonly baseDirectory: string;
   readonly jobs: readonly JobDiscovery[];
-  /** Of the process: whoever else asks AWS draws from the same. */
+  /** The process's one set of limits, shared with every other caller of AWS. */
   readonly callLimits: CallLimits;
-  /** Gets the complete list of a job; a job that `apply` removed gets none. */
+  /** Receives the complete list of a job. It is not called for a job that `apply` removed. */
   readonly onUpdate: (job: string, groups: readonly TargetGroup[]) => void;
-  /** Why each candidate of a mechanism that knows is a target or none. */
+  /** Receives the reason why each candidate is a target or is not, from mechanisms that know it. */
   readonly onExplained?: (job: string, list: readonly Explained[]) => void;
   /**
-   * All that the list of a job lacks, and why; a mechanism that was not read yet has told nothing.
+   * Receives everything that the list of a job lacks, and why. A mechanism that has not finished
+   * its first reading contributes nothing.
    */
   readonly onLacking?: (job: string, lacks: readonly Lack[]) => void;
   /**
-   * Whether a job that had no list yet is content with a part of one: true for who scrapes, and
-   * begins with what there is. Else the first list of a job is whole: a reader of ours may know
-   * targets that a part of it would end.
+   * Whether a job without a list accepts a partial one. True for a collector that scrapes: it
+   * starts with the targets that are known. Otherwise the first list of a job is whole, because a
+   * reader of the list may already know targets that a partial one would end.
    */
   readonly takesPartial?: boolean;
-  /** The shortest time between two updates of a job. */
+  /** The shortest time between two updates of a job, in ms; 5 s by default. */
   readonly throttleMs?: number;
 }
 
@@ -52,7 +58,7 @@ const THROTTLE_MS = 5_000;
 const RESTART_MS = 5_000;
 
 interface RunningJob {
-  /** To see whether a reload changes the job. */
+  /** The key of its entries, which tells whether a reload changes the job. */
   readonly key: string;
   readonly abort: AbortController;
   readonly run: JobRun;
@@ -72,14 +78,12 @@ export class DiscoveryManager implements Component {
     this.apply(this.#options.jobs);
   }
 
-  /**
-   * Goes over to other jobs (a reload): a job whose configuration is the same runs on untouched.
-   */
+  /** Replaces the jobs (a reload). A job whose configuration is unchanged keeps running. */
   apply(jobs: readonly JobDiscovery[]): void {
     const wanted = new Map(
-      jobs.map((one) => [one.job, entriesKey(one.entries, one.baseDirectory)]),
+      jobs.map(({ job, entries, baseDirectory }) => [job, entriesKey(entries, baseDirectory)]),
     );
-    // What they have found stays with their reader until there is a whole list in its place.
+    // The consumer keeps the targets of a replaced job until the new discovery has a whole list.
     const replaced = new Set<string>();
     for (const [job, running] of this.#running) {
       if (wanted.get(job) === running.key) continue;
@@ -89,13 +93,14 @@ export class DiscoveryManager implements Component {
       if (running.run.hasPublished) replaced.add(job);
       if (!wanted.has(job)) this.#removeMetrics(job);
     }
-    for (const one of jobs) {
-      if (this.#running.has(one.job)) continue;
+    for (const discovery of jobs) {
+      const { job } = discovery;
+      if (this.#running.has(job)) continue;
       const abort = new AbortController();
-      const takesPartial = this.#options.takesPartial === true && !replaced.has(one.job);
-      const run = new JobRun(one, { ...this.#options, takesPartial }, abort.signal);
+      const takesPartial = this.#options.takesPartial === true && !replaced.has(job);
+      const run = new JobRun(discovery, { ...this.#options, takesPartial }, abort.signal);
       const ended = run.run();
-      this.#running.set(one.job, { key: wanted.get(one.job) ?? '', abort, run, ended });
+      this.#running.set(job, { key: wanted.get(job) ?? '', abort, run, ended });
     }
   }
 
@@ -106,23 +111,23 @@ export class DiscoveryManager implements Component {
       return running.ended;
     });
     this.#running.clear();
-    const enough = new AbortController();
-    const deadline = clock.sleep(deadlineMs, enough.signal).catch(() => undefined);
+    const ended = new AbortController();
+    const deadline = clock.sleep(deadlineMs, ended.signal).catch(() => undefined);
     await Promise.race([Promise.all(ends), deadline]);
-    enough.abort();
+    ended.abort();
   }
 
   #removeMetrics(job: string): void {
-    discoveredTargets(this.#options.world).remove({ config: job });
+    registerTargetGauges(this.#options.world).remove({ config: job });
   }
 }
 
-/** The mechanisms of one job and what they have found. */
+/** Runs the mechanisms of one job and merges their lists. */
 class JobRun {
   readonly #discovery: JobDiscovery;
   readonly #options: DiscoveryManagerOptions;
   readonly #signal: AbortSignal;
-  /** By place of the mechanism in the job. */
+  /** By the index of the mechanism in the job. */
   readonly #lists = new Map<number, readonly TargetGroup[]>();
   readonly #lacks: LackGauges;
   #changed = false;
@@ -145,7 +150,7 @@ class JobRun {
   }
 
   run(): Promise<unknown> {
-    // A job without a mechanism has no targets, and its pool should know.
+    // A job without a mechanism has no targets. Its pool still needs that empty list.
     if (this.#discovery.entries.length === 0) this.#changed = true;
     const mechanisms = this.#discovery.entries.map((entry, index) => this.#follow(entry, index));
     return Promise.all([...mechanisms, this.#publish()]);
@@ -180,8 +185,8 @@ class JobRun {
         for await (const list of mechanismOf(entry.key).discover(entry.config, own)) {
           if (this.#signal.aborted) return;
           received.inc();
-          this.#lists.set(index, prefixed(list, `${entry.key}/${index}`));
-          // A list without those of the other mechanisms is none of the job.
+          this.#lists.set(index, prefixSources(list, `${entry.key}/${index}`));
+          // Until every mechanism has a list, the merged list of the job is incomplete.
           const isWhole = this.#lists.size === this.#discovery.entries.length;
           if (!isWhole && this.#options.takesPartial !== true) continue;
           this.#changed = true;
@@ -191,7 +196,7 @@ class JobRun {
         if (this.#signal.aborted) return;
         log.error('discovery failed and will be started again', { error });
       }
-    } while (await slept(RESTART_MS, own));
+    } while (await sleepUnlessAborted(RESTART_MS, own));
   }
 
   async #publish(): Promise<void> {
@@ -225,7 +230,7 @@ class JobRun {
     const groups = [...this.#lists].sort(([a], [b]) => a - b).flatMap(([, list]) => list);
     let targets = 0;
     for (const group of groups) targets += group.targets.length;
-    discoveredTargets(world).with({ config: job }).set(targets);
+    registerTargetGauges(world).with({ config: job }).set(targets);
     world.metrics.counter('prometheus_sd_updates_total', 'Lists handed to scrape pools.').inc();
     try {
       onUpdate(job, groups);
@@ -235,11 +240,11 @@ class JobRun {
   }
 }
 
-function discoveredTargets(world: World) {
+function registerTargetGauges(world: World) {
   return world.metrics.gauges('prometheus_sd_discovered_targets', 'Targets found, by job.');
 }
 
-/** Makes sources unique within a job. */
-function prefixed(list: readonly TargetGroup[], prefix: string): readonly TargetGroup[] {
+/** Prefixes the sources of groups, so that they are unique within a job. */
+function prefixSources(list: readonly TargetGroup[], prefix: string): readonly TargetGroup[] {
   return list.map((group) => ({ ...group, source: `${prefix}/${group.source}` }));
 }

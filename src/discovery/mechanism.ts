@@ -1,8 +1,8 @@
 /**
- * The seam of service discovery: what a mechanism is, what it may use, and the loop that most of
- * them are made of. A new mechanism is one file that calls `defineMechanism` and one word in
- * mechanisms.ts; from that table come the config key, its validation and a run of the contract
- * suite (test/contracts/mechanism.test.ts).
+ * The interface of service discovery: what a mechanism is, what it is given, and the polling loop
+ * that most mechanisms use. A new mechanism is one file that calls `defineMechanism` and one entry
+ * in mechanisms.ts. The configuration key, its validation and a run of the contract suite
+ * (test/contracts/mechanism.test.ts) follow from that table.
  */
 import { type z } from 'zod';
 import type { Clock } from '../kernel/clock.ts';
@@ -11,40 +11,39 @@ import { type World } from '../kernel/world.ts';
 import { type TargetGroup } from '../model/target.ts';
 import type { CheckContext } from '../settings/finding.ts';
 import type { CallLimits } from './call-limits.ts';
-import { failedLack, type Lack } from './lacking.ts';
+import { makeFailedLack, type Lack } from './lacking.ts';
 
 /** What a running mechanism is given. */
 export interface DiscoveryWorld extends World {
-  /** Short name for metrics and logs: `http` for `http_sd_configs`. */
+  /** The short name for metrics and logs: `http` for `http_sd_configs`. */
   readonly mechanism: string;
-  /** Ends the discovery. */
+  /** Aborts when the discovery must end. */
   readonly signal: AbortSignal;
-  /** Relative paths of the configuration start here: the folder of the configuration file. */
+  /** The folder of the configuration file, where its relative paths start. */
   readonly baseDirectory: string;
-  /** How often AWS may be asked, for all discovery of the process together. */
+  /** How often AWS may be called, by all discoveries of the process together. */
   readonly callLimits: CallLimits;
-  /** Name servers instead of the machine's own, for tests. */
+  /** For tests: name servers to ask instead of those of the machine. */
   readonly dnsServers?: readonly string[] | undefined;
-  /** Gets, with each list, why every candidate is a target or is none. */
+  /** Receives, with each list, the reason why each candidate is a target or is not. */
   readonly onExplained?: ((list: readonly Explained[]) => void) | undefined;
   /**
-   * Gets, whenever it may have changed, all that is lacking in the list; nothing when the list is
-   * whole.
+   * Receives all lacks of the list whenever they may have changed; an empty list when it is whole.
    */
   readonly onLacking?: ((lacks: readonly Lack[]) => void) | undefined;
   /**
-   * Whoever takes the lists has no targets yet that a part of one could end (a collector that
-   * begins): what is known is then yielded from the first reading on. Else nothing is yielded
-   * before a first whole list, however long that takes.
+   * True when the consumer has no targets yet that an incomplete list could end, such as a
+   * collector that starts. Then a list is yielded as soon as anything is known. Otherwise nothing
+   * is yielded before the first whole list, however long that takes.
    */
   readonly takesPartial?: boolean | undefined;
-  /** For tests: what the time limits of calls go by, instead of the system's clock. */
+  /** For tests: the clock for the time limits of calls, instead of the clock of the system. */
   readonly callClock?: Clock | undefined;
-  /** For tests: batches smaller than AWS's. */
+  /** For tests: the most keys in one call, below AWS's limits. */
   readonly batchMax?: number | undefined;
 }
 
-/** Why a task's containers are targets or are none. */
+/** Why each container of a task is a target or is not. */
 export interface Explained {
   readonly task: string;
   readonly group: string;
@@ -61,23 +60,23 @@ export interface Explained {
 export interface Mechanism<Key extends string = string, Schema extends z.ZodType = z.ZodType> {
   /** The key of scrape_config that holds a list of its configurations. */
   readonly key: Key;
-  /** Of one configuration; its defaults filled in by the schema. */
+  /** The schema of one configuration, which fills in the defaults. */
   readonly schema: Schema;
   /**
-   * Reports what a schema cannot tell: one key against another, and what is valid and changes
-   * nothing.
+   * Reports what a schema cannot: keys that contradict each other, and valid keys that have no
+   * effect.
    */
   check?(config: z.output<Schema>, context: CheckContext): void;
   /**
-   * Yields the complete list of groups, at once at start and then whenever it may have changed: a
-   * source that is no longer in the list is gone. The first list is whole (see `takesPartial`); a
-   * later one holds all that can be known, and never less because of a failure. Ends, without
-   * throwing, when the signal aborts.
+   * Yields the complete list of groups: at once at the start, then whenever it may have changed. A
+   * source that is missing from the list is gone. The first list is whole (see `takesPartial`). A
+   * later one holds everything that is known, and a failure never removes targets from it. Ends
+   * without throwing when the signal aborts.
    */
   discover(config: z.output<Schema>, world: DiscoveryWorld): AsyncIterable<readonly TargetGroup[]>;
 }
 
-/** Checks the types of a mechanism and keeps its key as a literal, for the table. */
+/** Checks the types of a mechanism and keeps its key as a literal type, which the table needs. */
 export function defineMechanism<const Key extends string, Schema extends z.ZodType>(
   mechanism: Mechanism<Key, Schema>,
 ): Mechanism<Key, Schema> {
@@ -90,17 +89,17 @@ export function shortMechanismName(key: string): string {
 }
 
 /**
- * Wait before another try as long as nothing has been read yet: a first scrape should not wait a
- * whole interval.
+ * The wait after the first failure while nothing has been read yet, so that the first scrape does
+ * not wait for a whole interval.
  */
 const FIRST_RETRY_MS = 1_000;
 
 /**
- * Reads a list at once and then once per interval. A failure is counted and logged and yields
- * nothing, so that the groups of the last good answer stay. Until the first good answer it tries
- * sooner, waiting twice as long each time.
+ * Reads a list at once and then once per interval. A failed reading is counted and logged and
+ * yields nothing, so the groups of the last good answer stay. Until the first good answer it
+ * retries sooner, and doubles the wait each time up to the interval.
  *
- * @param read throws when the list can't be read or trusted
+ * @param read throws when the list cannot be read or must not be trusted
  */
 export function poll(
   intervalMs: number,
@@ -109,7 +108,7 @@ export function poll(
 ): AsyncIterable<readonly TargetGroup[]> {
   return pollLists(intervalMs, world, async () => {
     const groups = await attempt(world, read, (error) =>
-      world.onLacking?.([failedLack(world.mechanism, '', error)]),
+      world.onLacking?.([makeFailedLack(world.mechanism, '', error)]),
     );
     if (groups !== undefined) world.onLacking?.([]);
     return groups;
@@ -117,8 +116,8 @@ export function poll(
 }
 
 /**
- * As `poll`, for readings that tell by themselves what fails: undefined is a list that may not be
- * yielded.
+ * The same as `poll`, for a `read` that reports its failures itself. It returns undefined when its
+ * list must not be yielded.
  */
 export async function* pollLists(
   intervalMs: number,
@@ -138,13 +137,13 @@ export async function* pollLists(
       waitMs = Math.min(intervalMs, firstRetryMs);
       firstRetryMs *= 2;
     }
-    if (!(await slept(waitMs, world))) return;
+    if (!(await sleepUnlessAborted(waitMs, world))) return;
   }
 }
 
 /**
- * One reading, timed, its failure counted and logged: undefined then. For mechanisms that do not
- * just poll.
+ * Runs one reading and measures its duration. A failure is counted and logged, and the result is
+ * then undefined. It is for mechanisms that do more than poll.
  */
 export async function attempt<Value>(
   world: DiscoveryWorld,
@@ -169,7 +168,7 @@ export async function attempt<Value>(
   }
 }
 
-/** A reading that failed, wholly or in part. */
+/** Counts a reading that failed, wholly or in part. */
 export function countFailure({ mechanism, metrics }: DiscoveryWorld): void {
   metrics
     .counters('prometheus_sd_refresh_failures_total', 'Readings of a target list that failed.')
@@ -179,8 +178,8 @@ export function countFailure({ mechanism, metrics }: DiscoveryWorld): void {
 
 const BUCKETS = [0.01, 0.1, 1, 10, 60];
 
-/** Waits; false when the signal ended the wait. */
-export async function slept(ms: number, world: DiscoveryWorld): Promise<boolean> {
+/** Waits for `ms`. Returns false, and does not throw, when the signal aborted the wait. */
+export async function sleepUnlessAborted(ms: number, world: DiscoveryWorld): Promise<boolean> {
   try {
     await world.clock.sleep(ms, world.signal);
     return true;

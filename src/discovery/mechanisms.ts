@@ -1,6 +1,5 @@
 /**
- * The table of mechanisms: everything else that knows which kinds of discovery there are is derived
- * from it.
+ * The table of mechanisms. Everything else that must know which kinds of discovery exist reads it.
  */
 import { type z } from 'zod';
 import { cloudMapMechanism } from './cloudmap/mechanism.ts';
@@ -27,7 +26,7 @@ type AnyMechanism = (typeof mechanisms)[number];
 
 export type MechanismKey = AnyMechanism['key'];
 
-/** One configuration of one mechanism, checked and with its defaults. */
+/** One configuration of one mechanism, checked and with its defaults filled in. */
 export type DiscoveryEntry = {
   [One in AnyMechanism as One['key']]: {
     readonly key: One['key'];
@@ -35,7 +34,7 @@ export type DiscoveryEntry = {
   };
 }[MechanismKey];
 
-/** The mechanism that an entry is for. */
+/** The mechanism for the key of an entry. */
 export function mechanismOf(key: MechanismKey): Mechanism {
   const found = mechanisms.find((mechanism) => mechanism.key === key);
   if (found === undefined) throw new Error(`BUG: no mechanism has the key ${key}`);

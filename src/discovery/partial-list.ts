@@ -1,14 +1,14 @@
 /**
- * A list that is read in parts, each for itself (files, names): a part that fails keeps what was
- * known of it and holds up no other. Says what is lacking, and whether the list may be yielded: not
- * before each part was read once.
+ * A list that is read in independent parts (files, names). A part that fails keeps its last known
+ * groups and does not delay the others. Reports what is lacking, and decides whether the list may
+ * be yielded: not before each part was read once.
  */
 import type { TargetGroup } from '../model/target.ts';
-import { failedLack, type Lack, Lacking } from './lacking.ts';
+import { makeFailedLack, type Lack, Lacking } from './lacking.ts';
 import { attempt, type DiscoveryWorld } from './mechanism.ts';
 
 export class PartialList {
-  /** A word for what a part is: `file`. */
+  /** What a part is, in one word: `file`. */
   readonly #what: string;
   readonly #world: DiscoveryWorld;
   readonly #lacking: Lacking;
@@ -26,27 +26,31 @@ export class PartialList {
     return [...this.#known.keys()];
   }
 
-  /** Reads one part; never rejects. False when it failed. */
+  /** Reads one part. Never rejects; returns false when the reading failed. */
   async read(name: string, read: () => Promise<readonly TargetGroup[]>): Promise<boolean> {
     this.#failures.delete(name);
     const groups = await attempt(this.#world, read, (error) => {
       const isKnown = this.#known.has(name);
-      this.#failures.set(name, { ...failedLack(this.#what, name, error), isBlocking: !isKnown });
+      this.#failures.set(name, {
+        ...makeFailedLack(this.#what, name, error),
+        isBlocking: !isKnown,
+      });
     });
     if (groups !== undefined) this.#known.set(name, groups);
     return groups !== undefined;
   }
 
-  /** These are all the parts there are. */
+  /** Forgets all parts but these. */
   retain(names: ReadonlySet<string>): void {
     for (const name of this.#known.keys()) if (!names.has(name)) this.#known.delete(name);
     for (const name of this.#failures.keys()) if (!names.has(name)) this.#failures.delete(name);
   }
 
   /**
-   * The list after a reading, in the order of the names; undefined when it may not be yielded.
+   * Returns the list after a reading, in the order of the names; undefined when it must not be
+   * yielded.
    *
-   * @param more  what is lacking of the names themselves
+   * @param more  lacks that concern the names themselves
    */
   conclude(
     names: readonly string[],

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Permits } from './permits.ts';
 
-test('so many pieces of work are under way at once, in order, and one that fails gives its place back', async () => {
-  const slots = new Permits(2);
+test('at most as many pieces of work as permits run at once, in order, and one that fails gives its permit back', async () => {
+  const permits = new Permits(2);
   const begun: number[] = [];
   const ends: (() => void)[] = [];
   const results = Array.from({ length: 5 }, (_, index) =>
-    slots.run(async () => {
+    permits.run(async () => {
       begun.push(index);
       await new Promise<void>((resolve) => ends.push(resolve));
       if (index === 0) throw new Error('no');
@@ -28,5 +28,5 @@ test('so many pieces of work are under way at once, in order, and one that fails
   }
   const values = (await settled).map((one) => (one.status === 'fulfilled' ? one.value : 'failed'));
   assert.deepEqual(values, ['failed', 1, 2, 3, 4]);
-  assert.equal(await slots.run(async () => 'free again'), 'free again');
+  assert.equal(await permits.run(async () => 'free again'), 'free again');
 });

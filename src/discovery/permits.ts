@@ -1,6 +1,6 @@
 /**
- * So many pieces of work at once; the others wait in their order. What bounds a piece in time is
- * the piece itself.
+ * Bounds how many pieces of work run at once; the others wait in the order in which they came. It
+ * has no timeout: each piece of work must bound its own time.
  */
 export class Permits {
   #free: number;
@@ -17,7 +17,7 @@ export class Permits {
     try {
       return await work();
     } finally {
-      // The slot goes to the next one, or is free.
+      // The permit passes to the next one that waits, or becomes free.
       const next = this.#waiting.shift();
       if (next === undefined) this.#free += 1;
       else next();

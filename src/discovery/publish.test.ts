@@ -6,7 +6,7 @@ import type { TargetGroup } from '../model/target.ts';
 import { FilePublisher, renderTargets } from './publish.ts';
 import { temporaryFolder } from '../../test/kit/folder.ts';
 
-function groupsOf(count: number): TargetGroup[] {
+function makeGroups(count: number): TargetGroup[] {
   return Array.from({ length: count }, (_, index) => ({
     source: `s${index}`,
     targets: [{ __address__: `10.0.0.1:${index}`, own: 'yes' }],
@@ -16,11 +16,11 @@ function groupsOf(count: number): TargetGroup[] {
 
 for (const count of [0, 1, 199, 200, 201, 1_000])
   test(`${count} targets in pieces are the same JSON as at once`, async () => {
-    const entries = groupsOf(count).map(({ targets, labels }) => {
+    const entries = makeGroups(count).map(({ targets, labels }) => {
       const { __address__: address, ...own } = targets[0]!;
       return { targets: [address], labels: { ...labels, ...own } };
     });
-    const text = Buffer.concat(await renderTargets(groupsOf(count))).toString();
+    const text = Buffer.concat(await renderTargets(makeGroups(count))).toString();
     assert.equal(text, `${JSON.stringify(entries, undefined, 2)}\n`);
   });
 
@@ -28,9 +28,9 @@ test('of lists that come while one is written the newest is written, and no draf
   const folder = temporaryFolder(context);
   const file = path.join(folder, 'targets.json');
   const publisher = new FilePublisher(file, (error) => assert.fail(String(error)));
-  const first = publisher.publish(groupsOf(1));
-  void publisher.publish(groupsOf(2));
-  void publisher.publish(groupsOf(3));
+  const first = publisher.publish(makeGroups(1));
+  void publisher.publish(makeGroups(2));
+  void publisher.publish(makeGroups(3));
   await first;
   assert.equal((JSON.parse(await readFile(file, 'utf8')) as unknown[]).length, 3);
   assert.deepEqual(await readdir(folder), ['targets.json']);

@@ -1,17 +1,19 @@
 /**
- * Target groups for other programs: the JSON of http_sd and file_sd, and files of it.
+ * Target groups for other programs: rendered as the JSON of http_sd and file_sd, and written to a
+ * file.
  * Source: https://prometheus.io/docs/prometheus/latest/http_sd/
  */
 import { setImmediate } from 'node:timers/promises';
 import { writeAtomically } from '../kernel/atomic-file.ts';
 import type { TargetGroup } from '../model/target.ts';
 
-/** Targets that are written in one turn of the event loop: some milliseconds. */
+/** Targets rendered in one turn of the event loop; they take a few milliseconds. */
 const SLICE = 200;
 
 /**
- * One entry a target; labels of the target itself are merged over those of its group. In pieces, as
- * JSON with indents.
+ * Renders one entry for each target; labels of the target override those of its group. The result
+ * is a list of chunks of text that together are indented JSON. Yields to the event loop between
+ * slices.
  */
 export async function renderTargets(groups: readonly TargetGroup[]): Promise<Buffer[]> {
   const pieces: Buffer[] = [];
@@ -34,8 +36,8 @@ export async function renderTargets(groups: readonly TargetGroup[]): Promise<Buf
 }
 
 /**
- * Writes lists to a file one after the other, the newest that waits and none between; told of what
- * fails.
+ * Writes lists to a file, one at a time. Of the lists that arrive during a write only the newest is
+ * written. Errors go to `onError`.
  */
 export class FilePublisher {
   readonly #path: string;

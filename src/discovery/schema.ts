@@ -1,13 +1,13 @@
 /**
- * Pieces of schema that every mechanism's configuration is made of, and the check of a list of
- * targets as it comes from outside (file_sd, http_sd). No mechanism of its own.
+ * Schemas that the configurations of several mechanisms share, and the parser of target lists from
+ * outside (file_sd, http_sd).
  * Source: https://prometheus.io/docs/prometheus/latest/http_sd/#http_sd-format
  */
 import { z } from 'zod';
 import { type TargetGroup } from '../model/target.ts';
 import { labelsSchema, listOf, textSchema } from '../settings/text.ts';
 
-/** An address of a target: host and port, no scheme and no path. */
+/** The address of a target: host and port, without scheme and path. */
 export const addressSchema = textSchema.refine((address) => !address.includes('/'), {
   error: (issue) =>
     `target ${JSON.stringify(issue.input)} is not a host and port; leave out the scheme and the ` +
@@ -25,17 +25,17 @@ export const targetListSchema = listOf(
   }),
 );
 
-/** Far above any real list; a list beyond it is a fault at the other end. */
+/** Far above any real list: a longer one means that its source is broken. */
 const TARGETS_MAX = 100_000;
 
 /**
- * The groups in a list as file_sd and http_sd write it.
+ * Parses a list of target groups in the format of file_sd and http_sd.
  *
- * @param source  makes the groups' sources: `<source>:<index>`
+ * @param source  prefix of the groups' sources: `<source>:<index>`
  * @param extra   labels added to each group (`__meta_url`)
- * @throws Error saying what is wrong with the list
+ * @throws Error that says what is wrong with the list
  */
-export function groupsOfList(
+export function parseTargetList(
   list: unknown,
   source: string,
   extra: Readonly<Record<string, string>>,

@@ -1,9 +1,10 @@
 /**
- * static_configs: targets that stand in the configuration itself. Yields once and then rests.
+ * static_configs: targets that are written in the configuration itself. Yields once, then waits for
+ * the end.
  * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#static_config
  */
 import { z } from 'zod';
-import { defineMechanism, slept } from './mechanism.ts';
+import { defineMechanism, sleepUnlessAborted } from './mechanism.ts';
 import { addressSchema } from './schema.ts';
 import { labelsSchema, listOf } from '../settings/text.ts';
 
@@ -19,7 +20,7 @@ const schema = z
       .default({})
       .meta({ description: 'Labels of all these targets.', examples: [{ env: 'prod' }] }),
   })
-  .describe('Targets that stand in the configuration itself.');
+  .describe('Targets that are written in the configuration itself.');
 
 const DAY_MS = 24 * 3_600_000;
 
@@ -29,6 +30,6 @@ export const staticMechanism = defineMechanism({
   async *discover(config, world) {
     const targets = config.targets.map((address) => ({ __address__: address }));
     yield [{ source: '0', targets, labels: config.labels }];
-    while (await slept(DAY_MS, world));
+    while (await sleepUnlessAborted(DAY_MS, world));
   },
 });

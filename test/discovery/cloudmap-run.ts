@@ -1,4 +1,7 @@
-/** An emulated Cloud Map to fill and to trouble, and discoveries of it on virtual time. */
+/**
+ * An emulated Cloud Map whose services and faults a test sets, and discoveries of it on virtual
+ * time.
+ */
 import type { TestContext } from 'node:test';
 import {
   CreateHttpNamespaceCommand,
@@ -46,7 +49,7 @@ export class FakeCloudMap {
     await this.aws.close();
   }
 
-  /** Called before each call: throws what is to be answered. */
+  /** The hook is called before each call; what it throws becomes the answer. */
   onCall(hook: ((action: string, input: AwsInput) => void) | undefined): void {
     this.aws.account.trouble.strike = (action, input) => {
       hook?.(action, input);
@@ -73,14 +76,18 @@ export class FakeCloudMap {
     tags: Readonly<Record<string, string>> = SCRAPED,
     more: object = {},
   ): Promise<FakeService> {
-    const Tags = tagList(tags);
+    const Tags = makeTagList(tags);
     const { Service } = await this.client.send(
       new CreateServiceCommand({ Name: name, NamespaceId, Tags, ...more }),
     );
     return { id: Service!.Id!, arn: Service!.Arn!, name };
   }
 
-  /** @returns the ids: `name-0` and so on */
+  /**
+   * Registers instances.
+   *
+   * @returns the ids: `name-0` and so on
+   */
   async register({ id: ServiceId, name }: FakeService, count: number, net = 1): Promise<string[]> {
     const ids = Array.from({ length: count }, (_, i) => `${name}-${i}`);
     for (let at = 0; at < count; at += 50)
@@ -91,7 +98,7 @@ export class FakeCloudMap {
               ServiceId,
               InstanceId,
               Attributes: {
-                AWS_INSTANCE_IPV4: `10.${net}.${Math.floor((at + i) / 250)}.${((at + i) % 250) + 1}`,
+                AWS_INSTANCE_IPV4: makeAddress(net, at + i),
                 ECS_CLUSTER_NAME: 'prod',
               },
             }),
@@ -109,7 +116,7 @@ export class FakeCloudMap {
     { arn: ResourceARN }: FakeService,
     tags: Readonly<Record<string, string>>,
   ): Promise<void> {
-    await this.client.send(new TagResourceCommand({ ResourceARN, Tags: tagList(tags) }));
+    await this.client.send(new TagResourceCommand({ ResourceARN, Tags: makeTagList(tags) }));
   }
 
   async deleteService({ id: Id }: FakeService): Promise<void> {
@@ -117,7 +124,12 @@ export class FakeCloudMap {
   }
 }
 
-function tagList(tags: Readonly<Record<string, string>>): { Key: string; Value: string }[] {
+/** Makes the address of an instance, with 250 addresses for each value of the third byte. */
+function makeAddress(net: number, index: number): string {
+  return `10.${net}.${Math.floor(index / 250)}.${(index % 250) + 1}`;
+}
+
+function makeTagList(tags: Readonly<Record<string, string>>): { Key: string; Value: string }[] {
   return Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
 }
 
@@ -131,7 +143,7 @@ export function fail(): never {
 
 export interface Run extends RunningDiscovery {
   lacks(): readonly Lack[];
-  /** Lets readings happen until so many more lists have come. */
+  /** Advances time until this many more lists have come. */
   readonly more: (lists: number) => Promise<void>;
 }
 
@@ -165,12 +177,12 @@ export function discover(
   };
 }
 
-export function addresses(list: readonly TargetGroup[] = []): string[] {
+export function readAddresses(list: readonly TargetGroup[] = []): string[] {
   return list.flatMap(({ targets }) => targets.map((one) => one['__address__'] ?? ''));
 }
 
-/** Readings that failed, in whole or in part. */
-export function failures({ metrics }: Run): number {
+/** Counts readings that failed, wholly or in part. */
+export function countFailures({ metrics }: Run): number {
   return Number(
     /^prometheus_sd_refresh_failures_total\{.*\} (\d+)/m.exec(metrics.expose())?.[1] ?? 0,
   );

@@ -1,17 +1,17 @@
 /**
- * Cloud Map discovery by the official SDK against the emulator: what is found, by how many calls,
- * what changes when, and what a fault of each call costs.
+ * Cloud Map discovery with the official SDK against the emulator: what is found, with how many
+ * calls, when changes are seen, and what a failure of each call costs.
  */
 import assert from 'node:assert/strict';
 import { after, before, test, type TestContext } from 'node:test';
 import { UpdateInstanceCustomHealthStatusCommand } from '@aws-sdk/client-servicediscovery';
 import { AwsError } from '../../src/emulator/service.ts';
 import {
-  addresses,
+  readAddresses,
   deny,
   discover,
   fail,
-  failures,
+  countFailures,
   FakeCloudMap,
   SCRAPED,
 } from './cloudmap-run.ts';
@@ -23,14 +23,14 @@ before(async () => {
 after(() => map.close());
 
 const HOUR_MS = 3_600_000;
-/** An account of its own, for those who count its calls. */
-async function ownAccount(context: TestContext): Promise<FakeCloudMap> {
+/** Starts a separate account, for tests that count its calls. */
+async function startOwnAccount(context: TestContext): Promise<FakeCloudMap> {
   const own = await FakeCloudMap.start();
   context.after(() => own.close());
   return own;
 }
 
-/** Of the calls that a list needs, those without which nothing is known. */
+/** The calls without which nothing is known. */
 const NEEDED = ['ListNamespaces', 'ListServices', 'ListTagsForResource', 'GetParameter'];
 
 for (const [action, words] of [
@@ -58,12 +58,12 @@ for (const [action, words] of [
       if (action === 'GetParameter') return;
       const repairedMs = run.clock.nowMs();
       await run.until(() => run.lists.length > 0, 1_000);
-      assert.equal(addresses(run.lists[0]).length, 4);
+      assert.equal(readAddresses(run.lists[0]).length, 4);
       assert.ok(run.clock.nowMs() - repairedMs <= 2 * 31_000, 'within two refreshes');
       assert.deepEqual(run.lacks(), []);
     });
 
-test('one service that cannot be read holds up the first list, and no later one', async (context) => {
+test('one service that cannot be read blocks the first list, but no later one', async (context) => {
   const space = await map.createNamespace();
   const [good, bad] = [
     await map.createService(space, 'good'),
@@ -78,16 +78,16 @@ test('one service that cannot be read holds up the first list, and no later one'
   map.onCall(trouble);
   context.after(() => map.onCall(undefined));
   const run = discover(context, map, { namespaces: [space.name] });
-  await run.until(() => failures(run) >= 5);
+  await run.until(() => countFailures(run) >= 5);
   assert.deepEqual(run.lists, []);
   map.onCall(undefined);
   await run.more(1);
-  assert.equal(addresses(run.lists[0]).length, 4);
+  assert.equal(readAddresses(run.lists[0]).length, 4);
   map.onCall(trouble);
   await map.deregister(good, 'good-0');
   await map.register(bad, 3, 2);
   await run.more(2);
-  assert.deepEqual(addresses(run.lists.at(-1)), [
+  assert.deepEqual(readAddresses(run.lists.at(-1)), [
     '10.1.0.2:9102',
     '10.2.0.1:9102',
     '10.2.0.2:9102',
@@ -98,10 +98,10 @@ test('one service that cannot be read holds up the first list, and no later one'
   );
   map.onCall(undefined);
   await run.more(2);
-  assert.equal(addresses(run.lists.at(-1)).length, 4);
+  assert.equal(readAddresses(run.lists.at(-1)).length, 4);
 });
 
-test('who takes partial lists has what can be read at once', async (context) => {
+test('a consumer of partial lists gets what can be read at once', async (context) => {
   const space = await map.createNamespace();
   await map.register(await map.createService(space, 'good'), 2);
   const bad = await map.createService(space, 'bad');
@@ -109,11 +109,11 @@ test('who takes partial lists has what can be read at once', async (context) => 
   context.after(() => map.onCall(undefined));
   const run = discover(context, map, { namespaces: [space.name] }, { takesPartial: true });
   await run.more(1);
-  assert.equal(addresses(run.lists[0]).length, 2);
+  assert.equal(readAddresses(run.lists[0]).length, 2);
   assert.ok(run.lacks().some(({ isBlocking }) => isBlocking));
 });
 
-test('a list of services or instances that breaks off at its second page adds and removes nothing', async (context) => {
+test('a list of services or instances that fails at its second page adds and removes nothing', async (context) => {
   const space = await map.createNamespace();
   for (let i = 0; i < 120; i++) await map.createService(space, `empty-${i}`, {});
   const big = await map.createService(space, 'big');
@@ -122,7 +122,7 @@ test('a list of services or instances that breaks off at its second page adds an
   context.after(() => map.onCall(undefined));
   const run = discover(context, map, { namespaces: [space.name] });
   await run.more(1);
-  assert.equal(addresses(run.lists[0]).length, 150);
+  assert.equal(readAddresses(run.lists[0]).length, 150);
   await map.deregister(big, 'big-0');
   for (const broken of ['ListInstances', 'ListServices']) {
     map.onCall((action, { NextToken }) => {
@@ -131,14 +131,14 @@ test('a list of services or instances that breaks off at its second page adds an
     });
     await run.more(2);
     const expected = broken === 'ListInstances' ? 150 : 149;
-    assert.equal(addresses(run.lists.at(-1)).length, expected, broken);
+    assert.equal(readAddresses(run.lists.at(-1)).length, expected, broken);
     map.onCall((action) => void (action.startsWith('DiscoverInstances') && deny()));
     await run.more(2);
-    assert.equal(addresses(run.lists.at(-1)).length, 149);
+    assert.equal(readAddresses(run.lists.at(-1)).length, 149);
   }
 });
 
-test('the same groups are found without DiscoverInstances, without its revision, and without ListInstances; each is said once', async (context) => {
+test('the same groups are found without DiscoverInstances, without its revision, and without ListInstances; each denial is logged once', async (context) => {
   const space = await map.createNamespace();
   const sick = await map.createService(space, 'sick', SCRAPED, { HealthCheckCustomConfig: {} });
   await map.register(sick, 3);
@@ -168,7 +168,7 @@ test('the same groups are found without DiscoverInstances, without its revision,
   }
 });
 
-test('tags that are denied for one service cost that service alone, are said once, and are found when allowed', async (context) => {
+test('denied tags of one service cost that service alone, are logged once, and are read once they are allowed', async (context) => {
   const space = await map.createNamespace();
   const shut = await map.createService(space, 'shut');
   await map.register(shut, 2, 1);
@@ -178,7 +178,7 @@ test('tags that are denied for one service cost that service alone, are said onc
   const run = discover(context, map, { namespaces: [space.name] });
   await run.more(6);
   for (const list of run.lists)
-    assert.deepEqual(addresses(list), ['10.2.0.1:9102', '10.2.0.2:9102']);
+    assert.deepEqual(readAddresses(list), ['10.2.0.1:9102', '10.2.0.2:9102']);
   const said = run.lines.filter((line) => line.includes('servicediscovery:ListTagsForResource'));
   assert.equal(said.length, 1, said.join('\n'));
   assert.ok(run.explained().some(({ verdicts }) => verdicts[0]?.reason === 'tags_denied'));
@@ -192,10 +192,10 @@ test('tags that are denied for one service cost that service alone, are said onc
   assert.ok(tries <= 20, `asked ${tries} times in 20 readings`);
   map.onCall(undefined);
   await run.more(2);
-  assert.equal(addresses(run.lists.at(-1)).length, 4);
+  assert.equal(readAddresses(run.lists.at(-1)).length, 4);
 });
 
-test('one odd denial of tags publishes no list that lacks targets', async (context) => {
+test('a single denial of tags does not publish a list that lacks targets', async (context) => {
   const space = await map.createNamespace();
   for (const name of ['a', 'b']) await map.register(await map.createService(space, name), 2);
   let hasDenied = false;
@@ -207,7 +207,7 @@ test('one odd denial of tags publishes no list that lacks targets', async (conte
   context.after(() => map.onCall(undefined));
   const run = discover(context, map, { namespaces: [space.name] });
   await run.more(1);
-  assert.equal(addresses(run.lists[0]).length, 4);
+  assert.equal(readAddresses(run.lists[0]).length, 4);
 });
 
 for (const [gone, code] of [
@@ -228,26 +228,26 @@ for (const [gone, code] of [
     context.after(() => map.onCall(undefined));
     const fresh = discover(context, map, { namespaces: [space.name] });
     await fresh.more(2);
-    await running.until(() => addresses(running.lists.at(-1)).length === 1);
+    await running.until(() => readAddresses(running.lists.at(-1)).length === 1);
     for (const run of [running, fresh]) {
-      assert.equal(failures(run), 0);
-      assert.deepEqual(addresses(run.lists.at(-1)), ['10.1.0.1:9102']);
+      assert.equal(countFailures(run), 0);
+      assert.deepEqual(readAddresses(run.lists.at(-1)), ['10.1.0.1:9102']);
       assert.deepEqual(run.lacks(), []);
     }
   });
 
-test('a namespace that is not there is said once and holds up nothing; it is found when it comes', async (context) => {
+test('a missing namespace is logged once and blocks nothing; it is found once it exists', async (context) => {
   const run = discover(context, map, { namespaces: ['not-yet'] });
   await run.more(5);
   assert.deepEqual(run.lists[0], []);
   assert.equal(run.lines.filter((line) => line.includes('not-yet')).length, 1);
   const space = await map.createNamespace('not-yet');
   await map.register(await map.createService(space, 'late'), 1);
-  await run.until(() => addresses(run.lists.at(-1)).length === 1, 5_000);
+  await run.until(() => readAddresses(run.lists.at(-1)).length === 1, 5_000);
 });
 
 test('at rest a service costs one call, one that changed two, and each change is seen at the next reading', async (context) => {
-  const own = await ownAccount(context);
+  const own = await startOwnAccount(context);
   const space = await own.createNamespace();
   const services = [];
   for (let i = 0; i < 20; i++) services.push(await own.createService(space, `s${i}`));
@@ -272,7 +272,7 @@ test('at rest a service costs one call, one that changed two, and each change is
   assert.equal(read + asked, 40);
   await own.deregister(services[7]!, 's7-0');
   await run.more(1);
-  assert.equal(addresses(run.lists.at(-1)).length, 39);
+  assert.equal(readAddresses(run.lists.at(-1)).length, 39);
   const after = own.aws.account.takeCalls();
   assert.ok((after['DiscoverInstances'] ?? 0) + (after['DiscoverInstancesRevision'] ?? 0) <= 21);
 });
@@ -286,14 +286,14 @@ test('a changed tag is seen within tags_interval, each service having its turn',
   await run.more(1);
   for (const service of services) await map.tag(service, { METRICS_PORT: '9999' });
   const changedMs = run.clock.nowMs();
-  await run.until(() => addresses(run.lists.at(-1)).every((one) => one.endsWith(':9999')));
+  await run.until(() => readAddresses(run.lists.at(-1)).every((one) => one.endsWith(':9999')));
   const tookMs = run.clock.nowMs() - changedMs;
   assert.ok(tookMs <= 120_000 + 31_000, `${tookMs} ms`);
   assert.ok(tookMs >= 60_000, `all at once after ${tookMs} ms`);
 });
 
-test('unhealthy instances are dropped by the same one call a service', async (context) => {
-  const own = await ownAccount(context);
+test('unhealthy instances are dropped with the same one call for each service', async (context) => {
+  const own = await startOwnAccount(context);
   const space = await own.createNamespace();
   const service = await own.createService(space, 's', SCRAPED, { HealthCheckCustomConfig: {} });
   await own.register(service, 2);
@@ -304,11 +304,11 @@ test('unhealthy instances are dropped by the same one call a service', async (co
   const sick = { ServiceId: service.id, InstanceId: 's-0', Status: 'UNHEALTHY' as const };
   await own.client.send(new UpdateInstanceCustomHealthStatusCommand(sick));
   await keeps.more(2);
-  assert.equal(addresses(keeps.lists.at(-1)).length, 3);
+  assert.equal(readAddresses(keeps.lists.at(-1)).length, 3);
   await keeps.stop();
   own.aws.account.takeCalls();
   await run.more(1);
-  assert.deepEqual(addresses(run.lists.at(-1)), ['10.1.0.2:9102', '10.2.0.1:9102']);
+  assert.deepEqual(readAddresses(run.lists.at(-1)), ['10.1.0.2:9102', '10.2.0.1:9102']);
   const {
     DiscoverInstances: asked,
     ListTagsForResource: _tags,
@@ -319,13 +319,13 @@ test('unhealthy instances are dropped by the same one call a service', async (co
 });
 
 test('a service of 1,000 instances is read to its end', async (context) => {
-  const own = await ownAccount(context);
+  const own = await startOwnAccount(context);
   const space = await own.createNamespace();
   await own.register(await own.createService(space, 'large'), 1_000);
   const run = discover(context, own, { namespaces: [space.name] });
   own.aws.account.takeCalls();
   await run.more(1);
-  assert.equal(new Set(addresses(run.lists[0])).size, 1_000);
+  assert.equal(new Set(readAddresses(run.lists[0])).size, 1_000);
   assert.equal(
     own.aws.account.takeCalls()['ListInstances'],
     10,
@@ -339,14 +339,14 @@ test('a service of 1,000 instances is read to its end', async (context) => {
   );
 });
 
-test('64 services and 512 instances need no more calls than eight seconds have room for', async (context) => {
-  const own = await ownAccount(context);
+test('64 services and 512 instances need no more calls than fit into eight seconds', async (context) => {
+  const own = await startOwnAccount(context);
   const space = await own.createNamespace();
   for (let i = 0; i < 64; i++) await own.register(await own.createService(space, `s${i}`), 8, i);
   const run = discover(context, own, { namespaces: [space.name], call_budget: 1 });
   own.aws.account.takeCalls();
   await run.more(1);
-  assert.equal(addresses(run.lists[0]).length, 512);
+  assert.equal(readAddresses(run.lists[0]).length, 512);
   const { DiscoverInstances: _discovered = 0, ...control } = own.aws.account.takeCalls();
   const calls = Object.values(control).reduce((sum, one) => sum + one, 0);
   assert.ok((calls - 20) / 10 < 5, `${calls} calls at ten a second, twenty at once`);

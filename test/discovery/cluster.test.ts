@@ -1,6 +1,7 @@
 /**
- * What one cluster takes for known, call by call: answers that are short, refused in part, late or
- * out of order. The calls are made up; whole.test.ts has the same rule against the emulator.
+ * What one cluster treats as known, call by call: answers that are incomplete, refused in part,
+ * late or out of order. The calls are faked; whole.test.ts checks the same rule against the
+ * emulator.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -8,12 +9,12 @@ import type { Instance } from '@aws-sdk/client-ec2';
 import type { Task } from '@aws-sdk/client-ecs';
 import { AwsCallError } from '../../src/aws/calls.ts';
 import { type ClusterSource, ClusterState } from '../../src/discovery/ecs/cluster.ts';
-import { boundDefinitions, definitionShelf } from '../../src/discovery/ecs/details.ts';
+import { boundDefinitions, createDefinitionShelf } from '../../src/discovery/ecs/details.ts';
 import { SLOW_MS } from '../../src/discovery/ecs/shelf.ts';
 
 const MINUTE = 60_000;
 
-function taskOf(id: string, more: Partial<Task> = {}): Task {
+function makeTask(id: string, more: Partial<Task> = {}): Task {
   return {
     taskArn: `arn:${id}`,
     taskDefinitionArn: 'arn:web:1',
@@ -24,26 +25,26 @@ function taskOf(id: string, more: Partial<Task> = {}): Task {
   };
 }
 
-function onInstance(id: string, instance: string): Task {
-  return taskOf(id, { containerInstanceArn: `arn:container-${instance}` });
+function makeTaskOnInstance(id: string, instance: string): Task {
+  return makeTask(id, { containerInstanceArn: `arn:container-${instance}` });
 }
 
-/** Answers for the tasks that are given, and says what it was asked. */
+/** Answers for the given tasks, and records what it was asked. */
 class FakeAws implements ClusterSource {
   readonly region = 'us-east-1';
   readonly batch = 2;
   tasks: Task[] = [];
   readonly asked: string[] = [];
-  /** Called before each answer: throws, or changes what is there. */
+  /** Called before each answer: throws, or changes the state. */
   onCall: (call: string, keys: readonly string[]) => Promise<void> | void = () => undefined;
   readonly unknown = new Set<string>();
   readonly unanswered = new Set<string>();
 
-  async taskArns(_cluster: string, onPage: (arns: readonly string[]) => void): Promise<void> {
+  async listTaskArns(_cluster: string, onPage: (arns: readonly string[]) => void): Promise<void> {
     const arns = this.tasks.map(({ taskArn }) => taskArn ?? '');
     await this.#ask('ListTasks', ['page 1']);
     onPage(arns.slice(0, 2));
-    // Pages may be empty and still not the last.
+    // A page may be empty without being the last.
     onPage([]);
     await this.#ask('ListTasks', ['page 2']);
     onPage(arns.slice(2));
@@ -55,11 +56,11 @@ class FakeAws implements ClusterSource {
     );
   }
 
-  clusters(names: string[]) {
+  describeClusters(names: string[]) {
     return this.#answer('DescribeClusters', names, (clusterName) => ({ clusterName }));
   }
 
-  definitions(arns: string[]) {
+  describeDefinitions(arns: string[]) {
     return this.#answer('DescribeTaskDefinition', arns, (arn) => ({
       arn,
       family: 'web',
@@ -69,25 +70,25 @@ class FakeAws implements ClusterSource {
     }));
   }
 
-  containerInstances(_cluster: string, arns: string[]) {
+  describeContainerInstances(_cluster: string, arns: string[]) {
     return this.#answer('DescribeContainerInstances', arns, (containerInstanceArn) => ({
       containerInstanceArn,
       ec2InstanceId: `i-${containerInstanceArn.slice('arn:container-'.length)}`,
     }));
   }
 
-  services(_cluster: string, names: string[]) {
+  describeServices(_cluster: string, names: string[]) {
     return this.#answer('DescribeServices', names, (serviceName) => ({
       serviceName,
       status: 'ACTIVE',
     }));
   }
 
-  instances(ids: string[]) {
+  describeInstances(ids: string[]) {
     return this.#answer('DescribeInstances', ids, (InstanceId): Instance => ({ InstanceId }));
   }
 
-  networkInterfaces(ids: string[]) {
+  describeInterfaces(ids: string[]) {
     return this.#answer('DescribeNetworkInterfaces', ids, (NetworkInterfaceId) => ({
       NetworkInterfaceId,
     }));
@@ -114,8 +115,8 @@ class FakeAws implements ClusterSource {
   }
 }
 
-function stateOf(aws: FakeAws, more: { services?: boolean } = {}): ClusterState {
-  const definitions = { shelf: definitionShelf(aws, 'needed'), use: 'needed' as const };
+function makeState(aws: FakeAws, more: { services?: boolean } = {}): ClusterState {
+  const definitions = { shelf: createDefinitionShelf(aws, 'needed'), use: 'needed' as const };
   return new ClusterState('c', aws, definitions, { services: false, interfaces: false, ...more });
 }
 
@@ -136,8 +137,8 @@ const failing = (action: string, from = 0): FakeAws['onCall'] => {
 
 test('of several batches the ones that are answered count, and the others are asked again', async () => {
   const aws = new FakeAws();
-  aws.tasks = ['a', 'b', 'c', 'd', 'e'].map((id) => taskOf(id));
-  const state = stateOf(aws);
+  aws.tasks = ['a', 'b', 'c', 'd', 'e'].map((id) => makeTask(id));
+  const state = makeState(aws);
   aws.onCall = failing('DescribeTasks', 1);
   await state.refresh(0);
   assert.deepEqual(arnsOf(state), ['arn:a', 'arn:b']);
@@ -152,10 +153,10 @@ test('of several batches the ones that are answered count, and the others are as
 
 test('a later page that fails adds what came before it, and removes nothing', async () => {
   const aws = new FakeAws();
-  aws.tasks = ['a', 'b', 'c'].map((id) => taskOf(id));
-  const state = stateOf(aws);
+  aws.tasks = ['a', 'b', 'c'].map((id) => makeTask(id));
+  const state = makeState(aws);
   await state.refresh(0);
-  aws.tasks = ['new', 'b', 'a'].map((id) => taskOf(id));
+  aws.tasks = ['new', 'b', 'a'].map((id) => makeTask(id));
   aws.onCall = (call, [page]) => {
     if (call === 'ListTasks' && page === 'page 2') throw new Error('reset');
   };
@@ -168,8 +169,8 @@ test('a later page that fails adds what came before it, and removes nothing', as
 
 test('a task that is MISSING is gone; one that is not answered is neither gone nor known', async () => {
   const aws = new FakeAws();
-  aws.tasks = ['a', 'b', 'c'].map((id) => taskOf(id));
-  const state = stateOf(aws);
+  aws.tasks = ['a', 'b', 'c'].map((id) => makeTask(id));
+  const state = makeState(aws);
   aws.unknown.add('arn:b');
   aws.unanswered.add('arn:c');
   await state.refresh(0);
@@ -187,9 +188,9 @@ test('a task that is MISSING is gone; one that is not answered is neither gone n
 
 test('an id that stays unknown holds up nothing, and is asked slowly', async () => {
   const aws = new FakeAws();
-  aws.tasks = [onInstance('a', 'one'), onInstance('b', 'two')];
+  aws.tasks = [makeTaskOnInstance('a', 'one'), makeTaskOnInstance('b', 'two')];
   aws.unknown.add('i-two');
-  const state = stateOf(aws);
+  const state = makeState(aws);
   await state.refresh(0);
   assert.deepEqual(blocking(state), ['ec2:DescribeInstances'], 'it may be known in a moment');
   await state.refresh(MINUTE);
@@ -211,11 +212,11 @@ test('an id that stays unknown holds up nothing, and is asked slowly', async () 
 
 test('one definition of many that fails costs its own tasks alone', async () => {
   const aws = new FakeAws();
-  aws.tasks = ['a', 'b', 'c'].map((id) => taskOf(id, { taskDefinitionArn: `arn:${id}:1` }));
+  aws.tasks = ['a', 'b', 'c'].map((id) => makeTask(id, { taskDefinitionArn: `arn:${id}:1` }));
   aws.onCall = (call, [arn]) => {
     if (call === 'DescribeTaskDefinition' && arn === 'arn:b:1') throw new Error('500');
   };
-  const state = stateOf(aws);
+  const state = makeState(aws);
   await state.refresh(0);
   const known = (): (string | undefined)[] => [...state.facts()].map((one) => one.definition?.arn);
   assert.deepEqual(known(), ['arn:a:1', undefined, 'arn:c:1']);
@@ -226,8 +227,8 @@ test('one definition of many that fails costs its own tasks alone', async () => 
 
 test('what is read again and fails keeps what was known', async () => {
   const aws = new FakeAws();
-  aws.tasks = [{ ...onInstance('a', 'one'), group: 'service:web' }];
-  const state = stateOf(aws, { services: true });
+  aws.tasks = [{ ...makeTaskOnInstance('a', 'one'), group: 'service:web' }];
+  const state = makeState(aws, { services: true });
   await state.refresh(0);
   aws.onCall = (call) => {
     if (/^Describe(?:Services|Clusters|ContainerInstances|Instances)/.test(call))
@@ -245,13 +246,13 @@ test('what is read again and fails keeps what was known', async () => {
 
 test('a denied call is believed at the second time, with one call for all of its keys', async () => {
   const aws = new FakeAws();
-  aws.tasks = ['a', 'b', 'c', 'd', 'e'].map((id) => onInstance(id, id));
+  aws.tasks = ['a', 'b', 'c', 'd', 'e'].map((id) => makeTaskOnInstance(id, id));
   const error = Object.assign(new Error('no'), { name: 'AccessDeniedException' });
   aws.onCall = (call) => {
     if (call === 'DescribeContainerInstances')
       throw new AwsCallError('denied', 'refused', false, error);
   };
-  const state = stateOf(aws);
+  const state = makeState(aws);
   await state.refresh(0);
   assert.deepEqual(blocking(state), ['ecs:DescribeContainerInstances']);
   await state.refresh(MINUTE);
@@ -267,15 +268,15 @@ test('a denied call is believed at the second time, with one call for all of its
 
 test('a new task that an event told of is not taken off by a list that was begun before it', async () => {
   const aws = new FakeAws();
-  aws.tasks = [taskOf('a')];
-  const state = stateOf(aws);
+  aws.tasks = [makeTask('a')];
+  const state = makeState(aws);
   await state.refresh(0);
   const list = aws.tasks;
   aws.onCall = async (call, [page]) => {
     if (call !== 'ListTasks' || page !== 'page 2') return;
     aws.onCall = () => undefined;
-    aws.tasks = [...list, taskOf('new')];
-    await state.take([taskOf('new')], MINUTE);
+    aws.tasks = [...list, makeTask('new')];
+    await state.takeEvents([makeTask('new')], MINUTE);
   };
   await state.refresh(MINUTE);
   assert.deepEqual(arnsOf(state), ['arn:a', 'arn:new']);
@@ -283,25 +284,25 @@ test('a new task that an event told of is not taken off by a list that was begun
 
 test('a late word of a task that has stopped does not bring it back', async () => {
   const aws = new FakeAws();
-  aws.tasks = [taskOf('a')];
-  const state = stateOf(aws);
+  aws.tasks = [makeTask('a')];
+  const state = makeState(aws);
   await state.refresh(0);
-  await state.take([taskOf('a', { version: 5, desiredStatus: 'STOPPED' })], MINUTE);
+  await state.takeEvents([makeTask('a', { version: 5, desiredStatus: 'STOPPED' })], MINUTE);
   assert.deepEqual(arnsOf(state), []);
-  await state.take([taskOf('a', { version: 4 })], MINUTE);
+  await state.takeEvents([makeTask('a', { version: 4 })], MINUTE);
   assert.deepEqual(arnsOf(state), []);
 });
 
 test('a task of which only an event told is described at the next reading', async () => {
   const aws = new FakeAws();
-  // More than a sample describes.
-  const others = ['b', 'c', 'd', 'e', 'f'].map((id) => taskOf(id));
+  // More tasks than a sample describes.
+  const others = ['b', 'c', 'd', 'e', 'f'].map((id) => makeTask(id));
   aws.tasks = others;
-  const state = stateOf(aws);
+  const state = makeState(aws);
   await state.refresh(0);
-  aws.tasks = [...others, taskOf('a', { tags: [{ key: 'team', value: 'a' }] })];
+  aws.tasks = [...others, makeTask('a', { tags: [{ key: 'team', value: 'a' }] })];
   aws.onCall = failing('DescribeTasks');
-  await state.take([taskOf('a')], MINUTE);
+  await state.takeEvents([makeTask('a')], MINUTE);
   assert.deepEqual([...state.tasks()].at(-1)?.tags, undefined);
   assert.equal(state.lacks[0]?.what, 'ecs:DescribeTasks');
   aws.onCall = () => undefined;
@@ -312,8 +313,8 @@ test('a task of which only an event told is described at the next reading', asyn
 
 test('definitions in use are never the ones that go when there are too many', async () => {
   const aws = new FakeAws();
-  const shelf = definitionShelf(aws, 'needed');
-  const old = taskOf('old', { taskDefinitionArn: 'arn:old:1' });
+  const shelf = createDefinitionShelf(aws, 'needed');
+  const old = makeTask('old', { taskDefinitionArn: 'arn:old:1' });
   const keep = (arn: string): void =>
     shelf.set(arn, { arn, family: '', revision: '', networkMode: '', containers: [] }, 0);
   keep('arn:old:1');

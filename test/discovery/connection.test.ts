@@ -1,6 +1,6 @@
 /**
- * How a discovery on AWS is told to connect: an authority of one's own, a proxy, both, for the
- * calls of STS too, and how many calls are under way at once.
+ * How a discovery connects to AWS: a private certificate authority, a proxy, both, also for the
+ * calls of STS, and how many calls are in flight at once.
  */
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -33,7 +33,7 @@ function start(context: TestContext, config: Readonly<Record<string, unknown>>):
   return startRole(context, { clusters: ['far'], ...config }, folder);
 }
 
-/** Hands a request on to the emulator. */
+/** Forwards a request to the emulator. */
 function forward(from: IncomingMessage, respond: (answer: IncomingMessage) => void): void {
   const { pathname, search } = new URL(from.url ?? '/', aws.url);
   const { hostname, port } = new URL(aws.url);
@@ -59,7 +59,7 @@ async function startTls(context: TestContext): Promise<number> {
   return port;
 }
 
-/** A proxy for both kinds of requests, which notes what it was asked. */
+/** A proxy for plain requests and tunnels that records what it was asked for. */
 async function startProxy(context: TestContext): Promise<{ url: string; seen: string[] }> {
   const seen: string[] = [];
   const proxy = createServer((from, response) => {
@@ -90,7 +90,7 @@ async function startProxy(context: TestContext): Promise<{ url: string; seen: st
   return { url: `http://me:hush@127.0.0.1:${port}`, seen };
 }
 
-test("an authority of one's own is trusted, and without it nothing is found", async (context) => {
+test('a private certificate authority is trusted, and without it nothing is found', async (context) => {
   const endpoint = `https://localhost:${await startTls(context)}`;
   const distrusting = start(context, { endpoint });
   await distrusting.until(() => distrusting.failures() > 0);

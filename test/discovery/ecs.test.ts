@@ -1,7 +1,7 @@
 /**
- * ECS discovery by the official SDK against the emulator: all network modes and launch types, every
- * profile as a golden list, what goes wrong, events, and how many calls it takes. AMPERAGE_UPDATE=1
- * writes the golden files anew.
+ * ECS discovery with the official SDK against the emulator: all network modes and launch types,
+ * every profile as a golden list, failures, events, and how many calls it takes. AMPERAGE_UPDATE=1
+ * rewrites the golden files.
  */
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -18,14 +18,14 @@ import { temporaryFolder } from '../kit/folder.ts';
 let aws: EmulatedAws;
 before(async () => {
   aws = await startEmulatedAws();
-  fill(aws);
+  fillZoo(aws);
 });
 after(() => aws.close());
 
 const PORT = 'PROMETHEUS_EXPORTER_PORT';
 
-/** A cluster with a task of every kind. */
-function fill({ account }: EmulatedAws): void {
+/** Fills a cluster with a task of every kind. */
+function fillZoo({ account }: EmulatedAws): void {
   const { ecs } = account;
   const zoo = ecs.createCluster('zoo', [{ key: 'team', value: 'core' }]);
   account.addInstance(zoo, 'i-0123456789abcdef0', '10.1.0.1', { Name: 'node-1' });
@@ -73,7 +73,7 @@ function fill({ account }: EmulatedAws): void {
   ecs.change(stopping, { desiredStatus: 'STOPPED' });
   const pending = ecs.run(zoo, { taskDefinition: 'vpc' });
   ecs.change(pending, { lastStatus: 'PENDING' });
-  // The proxy of Service Connect is in the task, and not in its definition.
+  // ECS adds the proxy of Service Connect to the task, but not to its definition.
   const injected = ecs.run(zoo, { taskDefinition: 'host', launchType: 'EC2' });
   injected.containers.push({ ...injected.containers[0]!, name: 'ecs-service-connect-x' });
 }
@@ -86,8 +86,8 @@ function start(context: TestContext, config: object, endpoint = aws.url): Runnin
 const addresses = (list: readonly TargetGroup[] = []): string[] =>
   list.flatMap(({ targets }) => targets.map(({ __address__ }) => __address__ ?? ''));
 
-/** Random ids by their order of appearance, and an account of no meaning. */
-function withoutIds(text: string): string {
+/** Replaces random ids by the order of their appearance. */
+function dropIds(text: string): string {
   const ids = new Map<string, string>();
   return text
     .replaceAll(/[0-9a-f]{32}/g, (id) => {
@@ -121,7 +121,7 @@ for (const profile of PROFILES)
     });
     await run.until(() => run.lists.length > 0);
     const groups = run.lists[0]!.map(({ targets, labels }) => ({ ...targets[0], ...labels }));
-    const text = withoutIds(`${JSON.stringify(groups, undefined, 2)}\n`);
+    const text = dropIds(`${JSON.stringify(groups, undefined, 2)}\n`);
     const file = path.resolve(import.meta.dirname, `../golden/discovery/${profile}.json`);
     if (process.env['AMPERAGE_UPDATE'] === '1' || !existsSync(file)) writeFileSync(file, text);
     assert.equal(text, readFileSync(file, 'utf8'));
@@ -249,8 +249,8 @@ test('a new task is a target right after its event, and a stopped one is none', 
   assert.match(run.metrics.expose(), /amperage_sd_events_total\{outcome="no_task_event"\} 1/);
 });
 
-/** A cluster of so many tasks, twenty to a service. */
-function crowd(name: string, count: number): Cluster {
+/** Creates a cluster with this many tasks, twenty in a service. */
+function createCrowd(name: string, count: number): Cluster {
   const { ecs } = aws.account;
   const cluster = ecs.createCluster(name);
   for (let i = 0; i < count / 20; i++) {
@@ -269,7 +269,7 @@ for (const [tasks, calls] of [
   [1_000, 11],
 ] as const)
   test(`a refresh of ${tasks} tasks takes ${calls} calls at most`, async (context) => {
-    crowd(`crowd${tasks}`, tasks);
+    createCrowd(`crowd${tasks}`, tasks);
     const run = start(context, { clusters: [`crowd${tasks}`], refresh_interval: '1m' });
     await run.until(() => addresses(run.lists.at(-1)).length === tasks);
     aws.account.takeCalls();
@@ -281,7 +281,7 @@ for (const [tasks, calls] of [
 
 test('churn: no healthy target is ever dropped, and no dead one stays longer than a refresh', async (context) => {
   const { ecs, trouble } = aws.account;
-  const cluster = crowd('churn', 240);
+  const cluster = createCrowd('churn', 240);
   context.after(() => void trouble.set({}));
   const run = start(context, { clusters: ['churn'], refresh_interval: '10s', call_budget: 1 });
   await run.until(() => addresses(run.lists.at(-1)).length === 240);

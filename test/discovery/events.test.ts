@@ -1,6 +1,6 @@
 /**
- * The queue of events, when it or what its events need does not answer: changes are found by
- * polling then, at the interval that is configured and not with the safety net of ten minutes.
+ * The queue of events, when it or a call that its events need fails: changes are then found by
+ * polling at the configured interval, not only after ten minutes.
  */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
@@ -30,7 +30,7 @@ async function open(context: TestContext) {
   return { source, account, begin, addresses };
 }
 
-/** Queues wait by the system's clock. */
+/** Waits on the clock of the system, because the emulated queues do. */
 async function until(isSo: () => boolean): Promise<void> {
   const endMs = performance.now() + 5_000;
   while (!isSo()) {
@@ -39,7 +39,7 @@ async function until(isSo: () => boolean): Promise<void> {
   }
 }
 
-test('a queue that is denied is told and asked slowly; changes are found at the interval', async (context) => {
+test('a denied queue is reported and asked slowly; changes are found at the interval', async (context) => {
   const { source, account, begin, addresses } = await open(context);
   account.trouble.set({ faults: [{ action: 'ReceiveMessage', code: 'AccessDeniedException' }] });
   const run = begin();
@@ -54,12 +54,12 @@ test('a queue that is denied is told and asked slowly; changes are found at the 
   assert.equal(account.takeCalls()['ReceiveMessage'], undefined);
 });
 
-test('a queue that ends to answer is polled for at the interval from then on', async (context) => {
+test('when a queue stops answering, polling goes on at the interval', async (context) => {
   const { source, account, begin, addresses } = await open(context);
   const run = begin();
   await run.forward(1_000);
   account.subscribed.clear();
-  // One event, so that the queue is seen to flow.
+  // The message shows that events can be received.
   account.queues.send('events', 'none');
   await until(() => account.takeCalls()['DeleteMessageBatch'] !== undefined);
   account.trouble.set({
@@ -72,7 +72,7 @@ test('a queue that ends to answer is polled for at the interval from then on', a
   assert.deepEqual(addressesOf(run.lists.at(-1)), addresses());
 });
 
-test('what an event could not bring is read at the interval', async (context) => {
+test('what an event did not bring is read at the interval', async (context) => {
   const { source, account, begin, addresses } = await open(context);
   const run = begin();
   await run.forward(1_000);

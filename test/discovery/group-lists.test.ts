@@ -1,4 +1,4 @@
-/** When the groups of clusters may be taken for a whole list, and that they are made in slices. */
+/** When the groups of clusters count as a whole list, and which of them are made again. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ClusterState } from '../../src/discovery/ecs/cluster.ts';
@@ -14,14 +14,14 @@ function fixture(metrics = new Registry()): GroupLists {
   return new GroupLists({ ...options, dropUnhealthy: false, jobLabel: '' }, world);
 }
 
-function interfaceOf(value: string) {
+function makeInterface(value: string) {
   return {
     type: 'ElasticNetworkInterface',
     details: [{ name: 'privateIPv4Address', value }],
   };
 }
 
-function factsOf(count: number): TaskFacts[] {
+function makeFacts(count: number): TaskFacts[] {
   return Array.from({ length: count }, (_, index) => ({
     region: 'r',
     cluster: {},
@@ -29,9 +29,9 @@ function factsOf(count: number): TaskFacts[] {
       taskArn: `arn:task/${index}`,
       clusterArn: 'arn:cluster/c',
       lastStatus: 'RUNNING',
-      // One without an address is no target.
+      // Every second task has no address and is therefore not a target.
       ...(index % 2 === 0
-        ? { attachments: [interfaceOf(`10.0.${index >> 8}.${index & 255}`)] }
+        ? { attachments: [makeInterface(`10.0.${index >> 8}.${index & 255}`)] }
         : {}),
     },
     definition: undefined,
@@ -49,7 +49,7 @@ interface FakeCluster {
 
 const asState = (cluster: FakeCluster): ClusterState => cluster as unknown as ClusterState;
 
-test('a cluster that ends to be read after its groups were made is not in a whole list', async () => {
+test('a cluster whose first reading ends while its groups are made does not count as read', async () => {
   const lists = fixture();
   const cluster: FakeCluster = { readAtMs: undefined, facts: () => [] };
   cluster.facts = function* () {
@@ -67,7 +67,7 @@ test('groups are made anew for clusters that have changed, and for no others', a
   const lists = fixture();
   const made = [0, 0];
   const clusters = made.map((_, index) =>
-    asState({ readAtMs: 1, facts: () => ((made[index] = (made[index] ?? 0) + 1), factsOf(2)) }),
+    asState({ readAtMs: 1, facts: () => ((made[index] = (made[index] ?? 0) + 1), makeFacts(2)) }),
   );
   await lists.render(clusters);
   lists.touch(clusters[1]!);
@@ -76,13 +76,13 @@ test('groups are made anew for clusters that have changed, and for no others', a
   assert.equal(groups.length, 2, 'one of each cluster');
 });
 
-test('a reason that nothing has any more is none in the metric', async () => {
+test('a reason that no container has any more is 0 in the metric', async () => {
   const metrics = new Registry();
   const lists = fixture(metrics);
-  const cluster: FakeCluster = { readAtMs: 1, facts: () => factsOf(2) };
+  const cluster: FakeCluster = { readAtMs: 1, facts: () => makeFacts(2) };
   await lists.render([asState(cluster)]);
   assert.match(metrics.expose(), /not_targets\{mechanism="ecs",reason="no_address"\} 1/);
-  cluster.facts = () => factsOf(1);
+  cluster.facts = () => makeFacts(1);
   lists.touch(asState(cluster));
   await lists.render([asState(cluster)]);
   assert.match(metrics.expose(), /not_targets\{mechanism="ecs",reason="no_address"\} 0/);

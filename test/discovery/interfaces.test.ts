@@ -1,12 +1,11 @@
 /**
- * The network interfaces of tasks, read for their public addresses where they are wanted, and only
- * there.
+ * Network interfaces of tasks are read for their public addresses, but only where they are wanted.
  */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { EcsApi } from '../../src/discovery/ecs/api.ts';
 import { ClusterState } from '../../src/discovery/ecs/cluster.ts';
-import { definitionShelf } from '../../src/discovery/ecs/details.ts';
+import { createDefinitionShelf } from '../../src/discovery/ecs/details.ts';
 import { type EmulatedAws, startEmulatedAws } from '../kit/emulated-aws.ts';
 import { createDiscoveryWorld } from '../kit/discovery.ts';
 
@@ -31,7 +30,7 @@ test('the public address of a task comes with its network interface', async (con
   const state = new ClusterState(
     'public',
     api,
-    { shelf: definitionShelf(api, 'needed'), use: 'needed' },
+    { shelf: createDefinitionShelf(api, 'needed'), use: 'needed' },
     { services: false, interfaces: true },
   );
   await state.refresh(0);
@@ -47,7 +46,7 @@ test('interfaces are not asked for where nobody wants them', async (context) => 
   const state = new ClusterState(
     'silent',
     api,
-    { shelf: definitionShelf(api, 'needed'), use: 'needed' },
+    { shelf: createDefinitionShelf(api, 'needed'), use: 'needed' },
     { services: false, interfaces: false },
   );
   await state.refresh(0);

@@ -1,8 +1,8 @@
 /**
- * The IAM policies that the peers publish, each with the discovery that stands in their place:
- * whoever changes the image and keeps the role finds all targets that the peer found. What a policy
- * lacks is denied.
- * Sources: the peers' own documentation, as of 2026; each names its page.
+ * The IAM policies that peers publish, each with the discovery that replaces the peer: whoever
+ * changes the image and keeps the role finds all targets that the peer found. Every action outside
+ * the policy is denied.
+ * Sources: the documentation of the peers as of 2026; each policy links its page.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -16,9 +16,9 @@ interface Policy {
   readonly key: MechanismKey;
   readonly config: object;
   readonly port: number;
-  /** Actions that are told as lacking; none that the policy has may be. */
+  /** Actions that are reported as lacking; none of them may be in the policy. */
   readonly lacks: readonly string[];
-  /** Members that the peer would not find either. */
+  /** Whether a member is one that the peer would not find either. */
   readonly isBeyond?: (needs: readonly string[]) => boolean;
 }
 

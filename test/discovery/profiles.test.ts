@@ -1,7 +1,7 @@
 /**
- * The labels of those whose place is taken, beside ours: for each peer its targets as its code
- * makes them, written out from reading it (peers/), and what differs here on purpose. Either list
- * being not exact fails.
+ * The labels of the peers beside ours: for each peer the targets as its code makes them,
+ * transcribed from its source (peers/), and the deliberate differences. The test fails when either
+ * list is not exact.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -12,7 +12,7 @@ import type { Labels, Peer, Targets } from './peers/peer.ts';
 import { ecsDiscovery } from './peers/prometheus-ecs-discovery.ts';
 import { type Kind, kinds } from './task-kinds.ts';
 
-function oursOf({ profile, rules: own, tasks: all }: Peer): Targets {
+function judgeOurs({ profile, rules: own, tasks: all }: Peer): Targets {
   const options = { profile, rules: own, dropUnhealthy: false, jobLabel: 'prometheus_job' };
   const targets: Record<string, Labels> = {};
   for (const facts of all) {
@@ -31,7 +31,7 @@ function oursOf({ profile, rules: own, tasks: all }: Peer): Targets {
 
 for (const peer of [ecsobserver, cloudWatchAgent, ecsDiscovery])
   test(`targets and labels of ${peer.profile} are those that its code makes, but for what is listed`, () => {
-    const ours = oursOf(peer);
+    const ours = judgeOurs(peer);
     const { theirs } = peer;
     const differences: string[] = [];
     for (const key of new Set([...Object.keys(theirs), ...Object.keys(ours)])) {

@@ -1,7 +1,6 @@
 /**
- * Prometheus' own keys from the answers of AWS to targets: what is read for the labels, which
- * clusters, and that a call which fails costs no target that is known, where Prometheus loses the
- * cluster.
+ * Prometheus' keys, from the answers of AWS to targets: what is read for the labels, which clusters
+ * are read, and that a failed call costs no known target, where Prometheus loses the whole cluster.
  */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';

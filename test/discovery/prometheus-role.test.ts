@@ -1,8 +1,9 @@
 /**
- * Prometheus' own discovery of ECS beside ours: for a task of every kind the labels that its code
- * gives, written out from reading it, and what differs here on purpose. Either list being not exact
- * fails.
- * Debian's Prometheus (3.5.3) is older than this discovery (3.8) and cannot be the judge.
+ * Prometheus' discovery of ECS beside ours: for a task of every kind the labels that its code
+ * makes, transcribed from its source, and the deliberate differences. The test fails when either
+ * list is not exact.
+ * Prometheus 3.5.3 of Debian is older than this discovery (3.8), so the real binary cannot be
+ * compared.
  * Source:
  * https://github.com/prometheus/prometheus/blob/d15adb9ad7e5d9fbde3a9a8f30200593a5a14d86/discovery/aws/ecs.go
  */
@@ -53,7 +54,7 @@ const NODE = {
   tag_ec2_Name: 'node-1',
   tag_ec2_aws_autoscaling_groupName: 'nodes',
 };
-/** The instance's address, also for host mode, which is called bridge. */
+/** The address of the instance. Host mode has it too, and is called bridge. */
 const BRIDGE = {
   address: '10.1.0.1:9100',
   ip_address: '10.1.0.1',
@@ -69,7 +70,7 @@ const TASK_INTERFACE = {
 };
 const arn = (id: string): Labels => ({ task_arn: `${ACCOUNT}:task/prod/${id}` });
 
-/** `none`: no target. */
+/** The labels that Prometheus makes; `none` where it makes no target. */
 const theirs: Record<Kind, Labels | 'none'> = {
   fargate: { ...CLUSTER, ...WEB, ...RUNNING, ...FARGATE, ...arn('fargate') },
   fargatePublic: {
@@ -91,7 +92,7 @@ const theirs: Record<Kind, Labels | 'none'> = {
     ...arn('vpc'),
     public_ip: '198.51.100.8',
   },
-  // The id is known from ECS, the rest is not.
+  // ECS reports the id; the rest comes from EC2.
   ec2AwsvpcNotDescribed: {
     ...CLUSTER,
     ...WEB,
@@ -104,7 +105,7 @@ const theirs: Record<Kind, Labels | 'none'> = {
   },
   ec2AwsvpcIPv6: 'none',
   ec2NotDescribed: 'none',
-  // An instance without a private IPv4 address is passed over.
+  // Prometheus skips an instance without a private IPv4 address.
   ec2IPv6: 'none',
   managedInstance: {
     ...CLUSTER,
@@ -133,7 +134,7 @@ const theirs: Record<Kind, Labels | 'none'> = {
     ...arn('new'),
     task_group: 'service:new',
   },
-  // No status is looked at, only whether there is an address.
+  // Prometheus does not check the status, only whether there is an address.
   pending: {
     ...CLUSTER,
     ...WEB,
@@ -178,17 +179,18 @@ const theirs: Record<Kind, Labels | 'none'> = {
 
 /** `kind label: theirs → ours`, each with its reason. */
 const differences = [
-  // Prometheus knows IPv4 alone; a task that has only IPv6 is reached all the same.
+  // Prometheus uses only IPv4; here a task with only IPv6 is reached too.
   'ec2IPv6: none → [2001:db8::1]:9100',
   'ec2AwsvpcIPv6: none → [2001:db8::8]:9100',
   'ipv6Only: none → [2001:db8::7]:9100',
-  // Prometheus loses the whole cluster: EC2 refuses a request that names an instance of ECS
-  // Anywhere. Here it has the address that its attribute tells.
+  // Prometheus loses the whole cluster, because EC2 refuses a request that names an instance of ECS
+  // Anywhere. Here the target has the address from the attribute.
   'externalWithAddress: none → 192.168.0.9:9100',
-  // A service that could not be described (denied, or just made): the task names it.
+  // The service was not described (denied, or just created); its name is taken from the task.
   'serviceNotDescribed service: undefined → new',
   `serviceNotDescribed service_arn: undefined → ${ACCOUNT}:service/prod/new`,
-  // A task that ended between the list and its description is a target there for one refresh.
+  // A task that stopped between the list and its description stays a target in Prometheus for one
+  // refresh.
   'stopping: 10.0.0.1:9100 → none',
 ];
 
@@ -201,7 +203,7 @@ const options: TargetOptions = {
 };
 
 /** Our labels by the short names of the table. */
-function oursOf(kind: Kind): Labels | 'none' {
+function judgeOurs(kind: Kind): Labels | 'none' {
   const verdicts = judge(kinds[kind], options);
   assert.equal(verdicts.length, 1);
   const target = verdicts[0]?.target;
@@ -217,7 +219,7 @@ function oursOf(kind: Kind): Labels | 'none' {
 test("the labels of every kind of task are those that Prometheus' code gives, but for what is listed", () => {
   const found: string[] = [];
   for (const kind of Object.keys(kinds) as Kind[]) {
-    const [their, our] = [theirs[kind], oursOf(kind)];
+    const [their, our] = [theirs[kind], judgeOurs(kind)];
     if (their === 'none' || our === 'none') {
       const shown = (one: Labels | 'none'): string | undefined =>
         one === 'none' ? one : one['address'];

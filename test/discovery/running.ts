@@ -1,9 +1,9 @@
-/** A discovery by `ecs_sd_configs` under way against the emulator, on a clock that a test moves. */
+/** Runs a discovery by `ecs_sd_configs` against the emulator, on a clock that a test advances. */
 import type { TestContext } from 'node:test';
 import { prometheusEcsMechanism } from '../../src/discovery/ecs/prometheus-mechanism.ts';
 import { type RunningDiscovery, startDiscovery } from '../kit/discovery.ts';
 
-/** `ecs_sd_configs` with this configuration, until the test ends. */
+/** Runs `ecs_sd_configs` with this configuration until the test ends. */
 export function startRole(
   context: TestContext,
   config: Readonly<Record<string, unknown>>,

@@ -1,7 +1,6 @@
 /**
- * How ECS discovery begins, and what of it is kept: from nothing, from snapshots that are damaged,
- * old or of a reading that lacked something, with parts for who takes them, and with clusters that
- * are not there.
+ * How ECS discovery starts, and what it keeps: without snapshots, with snapshots that are damaged,
+ * old or incomplete, with partial lists, and with clusters that do not exist.
  */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -40,7 +39,7 @@ const addresses = (source: EcsWorld): string[] =>
     .map(({ address }) => address)
     .toSorted();
 
-/** Those of the first cluster. */
+/** The addresses of the first cluster. */
 async function addressesOfOne(context: TestContext, source: EcsWorld): Promise<string[]> {
   const run = start(context, source, {}, { clusters: ['one'] });
   await run.forward(5_000);
@@ -49,7 +48,7 @@ async function addressesOfOne(context: TestContext, source: EcsWorld): Promise<s
 
 const DENIED = { faults: [{ code: 'AccessDeniedException' }] };
 
-test('a cluster that is denied holds up the list, and what is lacking is said', async (context) => {
+test('a denied cluster blocks the list, and the lack is reported', async (context) => {
   const source = await openWorld(context);
   const { trouble } = source.account;
   trouble.set({ faults: [{ cluster: 'two', code: 'AccessDeniedException' }] });
@@ -67,7 +66,7 @@ test('a cluster that is denied holds up the list, and what is lacking is said', 
   assert.deepEqual(addressesOf(run.lists[0]), addresses(source));
 });
 
-test('who has nothing to lose begins with a part, and it only grows', async (context) => {
+test('where partial lists are accepted the first is a part, and lists only grow', async (context) => {
   const source = await openWorld(context);
   const { trouble } = source.account;
   trouble.set({ faults: [{ cluster: 'two', code: 'AccessDeniedException' }] });
@@ -124,7 +123,7 @@ test('after a restart in an outage the last list is there at once, also of a who
   }
 });
 
-test('a snapshot of one cluster of two is no list', async (context) => {
+test('a snapshot of one cluster out of two is not a whole list', async (context) => {
   const cache = { cache_dir: temporaryFolder(context) };
   const source = await openWorld(context);
   const first = start(context, source, {}, { ...cache, clusters: ['one'] });
@@ -197,7 +196,7 @@ test('snapshots that are damaged, old, of another version or of another clock do
   }
 });
 
-test('a folder that cannot be written is told and costs nothing', async (context) => {
+test('a folder that cannot be written is reported and costs no targets', async (context) => {
   const file = path.join(temporaryFolder(context), 'file');
   writeFileSync(file, '');
   const source = await openWorld(context);

@@ -1,6 +1,6 @@
 /**
- * A task of every kind as AWS describes it, with what belongs to it: what the tables of the peers'
- * labels are about.
+ * A task of every kind as AWS describes it, with what belongs to it. The tables of the peers use
+ * them.
  */
 import type { Instance } from '@aws-sdk/client-ec2';
 import type { Attachment, ContainerInstance, Service, Task } from '@aws-sdk/client-ecs';
@@ -47,9 +47,9 @@ const onPremises: ContainerInstance = {
   ec2InstanceId: 'mi-0bbb',
 };
 
-function attached(...details: [string, string][]): Attachment[] {
+function attachInterface(...details: [string, string][]): Attachment[] {
   return [
-    // Not every attachment is an interface.
+    // An attachment need not be a network interface.
     { type: 'Service Connect', details: [{ name: 'ContainerName', value: 'proxy' }] },
     {
       type: 'ElasticNetworkInterface',
@@ -58,7 +58,7 @@ function attached(...details: [string, string][]): Attachment[] {
   ];
 }
 
-function task(id: string, more: Partial<Task> = {}): Task {
+function makeTask(id: string, more: Partial<Task> = {}): Task {
   return {
     taskArn: `${ACCOUNT}:task/prod/${id}`,
     clusterArn: cluster.clusterArn,
@@ -72,7 +72,7 @@ function task(id: string, more: Partial<Task> = {}): Task {
     availabilityZone: 'eu-central-1a',
     platformFamily: 'Linux',
     platformVersion: '1.4.0',
-    attachments: attached(
+    attachments: attachInterface(
       ['subnetId', 'subnet-task'],
       ['networkInterfaceId', 'eni-1'],
       ['privateIPv4Address', '10.0.0.1'],
@@ -81,9 +81,9 @@ function task(id: string, more: Partial<Task> = {}): Task {
   };
 }
 
-/** On an instance: without what only Fargate has. */
-function onInstance(id: string, more: Partial<Task> = {}): Task {
-  const { platformFamily, platformVersion, attachments, ...rest } = task(id);
+/** Makes a task on an instance, without the fields that only Fargate has. */
+function makeTaskOnInstance(id: string, more: Partial<Task> = {}): Task {
+  const { platformFamily, platformVersion, attachments, ...rest } = makeTask(id);
   void [platformFamily, platformVersion, attachments];
   return {
     ...rest,
@@ -101,7 +101,7 @@ const definition: DefinitionFacts = {
   containers: [],
 };
 
-function facts(one: Task, more: Partial<TaskFacts> = {}): TaskFacts {
+function makeFacts(one: Task, more: Partial<TaskFacts> = {}): TaskFacts {
   return {
     region: 'eu-central-1',
     cluster,
@@ -119,51 +119,59 @@ const bridge = { ...definition, networkMode: 'bridge' };
 const withNode = { containerInstance: onNode, ec2: node };
 
 export const kinds = {
-  fargate: facts(task('fargate')),
-  fargatePublic: facts(task('fargate-public'), {
+  fargate: makeFacts(makeTask('fargate')),
+  fargatePublic: makeFacts(makeTask('fargate-public'), {
     networkInterface: {
       NetworkInterfaceId: 'eni-1',
       Association: { PublicIp: '198.51.100.7' },
     },
   }),
-  ec2Bridge: facts(onInstance('bridge'), { ...withNode, definition: bridge }),
-  ec2Host: facts(onInstance('host'), {
+  ec2Bridge: makeFacts(makeTaskOnInstance('bridge'), { ...withNode, definition: bridge }),
+  ec2Host: makeFacts(makeTaskOnInstance('host'), {
     ...withNode,
     definition: { ...definition, networkMode: 'host' },
   }),
-  ec2Awsvpc: facts(onInstance('vpc', { attachments: task('').attachments }), {
+  ec2Awsvpc: makeFacts(makeTaskOnInstance('vpc', { attachments: makeTask('').attachments }), {
     ...withNode,
     networkInterface: { Association: { PublicIp: '198.51.100.8' } },
   }),
-  ec2AwsvpcNotDescribed: facts(onInstance('vpc-2', { attachments: task('').attachments }), {
-    containerInstance: onNode,
-  }),
-  ec2AwsvpcIPv6: facts(
-    onInstance('vpc-6', { attachments: attached(['privateIPv6Address', '2001:db8::8']) }),
+  ec2AwsvpcNotDescribed: makeFacts(
+    makeTaskOnInstance('vpc-2', { attachments: makeTask('').attachments }),
+    {
+      containerInstance: onNode,
+    },
+  ),
+  ec2AwsvpcIPv6: makeFacts(
+    makeTaskOnInstance('vpc-6', {
+      attachments: attachInterface(['privateIPv6Address', '2001:db8::8']),
+    }),
     withNode,
   ),
-  ec2NotDescribed: facts(onInstance('bridge-2'), {
+  ec2NotDescribed: makeFacts(makeTaskOnInstance('bridge-2'), {
     containerInstance: onNode,
     definition: bridge,
   }),
-  ec2IPv6: facts(onInstance('bridge-6'), {
+  ec2IPv6: makeFacts(makeTaskOnInstance('bridge-6'), {
     containerInstance: onNode,
     ec2: { InstanceId: 'i-0aaa', InstanceType: 'm7g.large', Ipv6Address: '2001:db8::1' },
     definition: bridge,
   }),
-  managedInstance: facts(
-    onInstance('managed', { launchType: 'MANAGED_INSTANCES', attachments: task('').attachments }),
+  managedInstance: makeFacts(
+    makeTaskOnInstance('managed', {
+      launchType: 'MANAGED_INSTANCES',
+      attachments: makeTask('').attachments,
+    }),
     withNode,
   ),
-  external: facts(
-    onInstance('external', {
+  external: makeFacts(
+    makeTaskOnInstance('external', {
       launchType: 'EXTERNAL',
       containerInstanceArn: onPremises.containerInstanceArn,
     }),
     { containerInstance: onPremises, definition: bridge },
   ),
-  externalWithAddress: facts(
-    onInstance('external-2', {
+  externalWithAddress: makeFacts(
+    makeTaskOnInstance('external-2', {
       launchType: 'EXTERNAL',
       containerInstanceArn: onPremises.containerInstanceArn,
     }),
@@ -175,26 +183,28 @@ export const kinds = {
       definition: bridge,
     },
   ),
-  standalone: facts(task('standalone', { group: 'family:shop', startedBy: 'someone' })),
-  batch: facts(task('batch', { group: 'nightly-job', startedBy: 'aws-batch' })),
-  noGroup: facts(task('none', { group: undefined })),
-  serviceNotDescribed: facts(task('new', { group: 'service:new' })),
-  pending: facts(task('pending', { lastStatus: 'PENDING', healthStatus: 'UNKNOWN' })),
-  pendingWithoutAddress: facts(
-    task('pending-2', {
+  standalone: makeFacts(makeTask('standalone', { group: 'family:shop', startedBy: 'someone' })),
+  batch: makeFacts(makeTask('batch', { group: 'nightly-job', startedBy: 'aws-batch' })),
+  noGroup: makeFacts(makeTask('none', { group: undefined })),
+  serviceNotDescribed: makeFacts(makeTask('new', { group: 'service:new' })),
+  pending: makeFacts(makeTask('pending', { lastStatus: 'PENDING', healthStatus: 'UNKNOWN' })),
+  pendingWithoutAddress: makeFacts(
+    makeTask('pending-2', {
       lastStatus: 'PROVISIONING',
-      attachments: attached(['subnetId', 'subnet-task']),
+      attachments: attachInterface(['subnetId', 'subnet-task']),
     }),
   ),
-  notPlaced: facts(task('not-placed', { lastStatus: 'PROVISIONING', attachments: [] })),
-  stopping: facts(task('stopping', { desiredStatus: 'STOPPED', lastStatus: 'DEPROVISIONING' })),
-  ipv6Only: facts(
-    task('v6', {
-      attachments: attached(['subnetId', 'subnet-6'], ['privateIPv6Address', '2001:db8::7']),
+  notPlaced: makeFacts(makeTask('not-placed', { lastStatus: 'PROVISIONING', attachments: [] })),
+  stopping: makeFacts(
+    makeTask('stopping', { desiredStatus: 'STOPPED', lastStatus: 'DEPROVISIONING' }),
+  ),
+  ipv6Only: makeFacts(
+    makeTask('v6', {
+      attachments: attachInterface(['subnetId', 'subnet-6'], ['privateIPv6Address', '2001:db8::7']),
     }),
   ),
-  oddTags: facts(
-    task('tags', {
+  oddTags: makeFacts(
+    makeTask('tags', {
       tags: [
         { key: 'k8s.io/app-name', value: 'a' },
         { key: 'größe', value: 'L' },
@@ -208,9 +218,9 @@ export const kinds = {
       ],
     }),
   ),
-  bare: facts({
+  bare: makeFacts({
     taskArn: `${ACCOUNT}:task/prod/bare`,
-    attachments: attached(['privateIPv4Address', '10.0.0.1']),
+    attachments: attachInterface(['privateIPv4Address', '10.0.0.1']),
   }),
 } satisfies Record<string, TaskFacts>;
 

@@ -1,12 +1,12 @@
 /**
- * Known means whole, as a property of every mechanism: for each call that a reading makes (they are
- * recorded, not listed), each fault, and each moment,
- *   - a fresh process never publishes a list that lacks what it will have, but for what an optional
- *     call that is denied costs;
- *   - a running one never publishes less than what can be known;
- *   - the list is whole within two refreshes after the fault ends, or with a denial within the slow
- *     retry. AMPERAGE_LONG=1 tries all kinds and extents, and pairs of faults. AMPERAGE_ONLY=text
- *     tries those whose name holds the text.
+ * Known means whole, as a property of every mechanism. For each call that a reading makes (calls
+ * are recorded, not listed), each fault and each moment:
+ * - A new process never publishes an incomplete list, except for what a denied optional call costs.
+ * - A running one never publishes less than what can be known.
+ * - The list is whole within two refreshes after the fault ends; after a denial, within the slow
+ *   retry.
+ * AMPERAGE_LONG=1 tries all kinds and extents, and pairs of faults. AMPERAGE_ONLY=text tries only
+ * scenarios whose name contains the text.
  */
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';

@@ -1,7 +1,7 @@
 /**
- * The calls of AWS that Cloud Map discovery makes, by the official SDK: within the limits, tried
- * again when throttled, counted, every list to its end. What a call could not tell is an error,
- * never less.
+ * The calls of AWS that Cloud Map discovery makes with the official SDK. Each is limited, counted
+ * and repeated when throttled; lists are read to their end. An answer without the expected parts is
+ * an error and never an empty list.
  * Source: https://docs.aws.amazon.com/cloud-map/latest/api/Welcome.html
  */
 import type * as cloudMapSdk from '@aws-sdk/client-servicediscovery';
@@ -17,16 +17,22 @@ type Client = InstanceType<CloudMap['ServiceDiscoveryClient']>;
 type Ssm = typeof ssmSdk;
 
 const PAGE_SIZE = 100;
-/** The most that DiscoverInstances answers; a service holds as many at most. */
+/**
+ * The most instances in one answer of DiscoverInstances, which is also the most that a service may
+ * have.
+ */
 const DISCOVERED_MAX = 1_000;
 
 export interface CloudMapNamespace {
-  /** ARN or id. */
+  /** Its id; its ARN for a namespace whose answer names an owner. */
   readonly id: string;
   readonly name: string;
-  /** By which DiscoverInstances knows it; differs from the name where that was used before. */
+  /**
+   * The name for DiscoverInstances. It differs from `name` where an HTTP namespace already used
+   * that.
+   */
   readonly httpName: string;
-  /** The account, which must be told for namespaces that another one shares. */
+  /** The owning account, which must be named for a namespace that another account shares. */
   readonly owner: string | undefined;
 }
 
@@ -44,9 +50,9 @@ export interface Instance {
 
 export interface Discovered {
   readonly instances: readonly Instance[];
-  /** Grows when an instance comes or goes, not when its health changes. */
+  /** Increases when an instance is added or removed, but not when its health changes. */
   readonly revision: number | undefined;
-  /** There may be more. */
+  /** True when the answer is full, so there may be more instances. */
   readonly isCut: boolean;
 }
 
@@ -58,7 +64,8 @@ export class CloudMapApi {
   #parameters: { readonly sdk: Ssm; readonly client: InstanceType<Ssm['SSMClient']> } | undefined;
 
   static async open(access: AwsAccess, world: DiscoveryWorld): Promise<CloudMapApi> {
-    // The SDK is loaded by the first use, not by every collector.
+    // The SDK is loaded at the first use, so that a collector without this discovery does not load
+    // it.
     const sdk = await import('@aws-sdk/client-servicediscovery');
     const session = openAwsSession(access, world);
     const client = new sdk.ServiceDiscoveryClient(session.clientOptions());
@@ -80,8 +87,8 @@ export class CloudMapApi {
     this.#parameters?.client.destroy();
   }
 
-  /** The text of an SSM parameter. */
-  async parameter(Name: string): Promise<string> {
+  /** The decrypted text of an SSM parameter; empty when the answer has none. */
+  async readParameter(Name: string): Promise<string> {
     if (this.#parameters === undefined) {
       const ssm = await import('@aws-sdk/client-ssm');
       this.#parameters = { sdk: ssm, client: new ssm.SSMClient(this.#session.clientOptions()) };
@@ -94,46 +101,48 @@ export class CloudMapApi {
     return answer.Parameter?.Value ?? '';
   }
 
-  /** All of the region. */
-  async namespaces(): Promise<CloudMapNamespace[]> {
+  /** All namespaces of the region. */
+  async listNamespaces(): Promise<CloudMapNamespace[]> {
     const action = 'servicediscovery:ListNamespaces';
     const found: CloudMapNamespace[] = [];
-    await this.#calls.pages(async (NextToken) => {
+    await this.#calls.readPages(async (NextToken) => {
       const command = new this.#sdk.ListNamespacesCommand({ NextToken, MaxResults: PAGE_SIZE });
       const page = await this.#calls.call(action, 'cloud_map', (abortSignal) =>
         this.#client.send(command, { abortSignal }),
       );
-      for (const one of requireList(page.Namespaces, action)) {
-        const { Name: name = '', Properties, ResourceOwner: owner } = one;
-        const id = requireId(one, action);
+      for (const namespace of requireList(page.Namespaces, action)) {
+        const { Name: name = '', Properties, ResourceOwner: owner, Arn } = namespace;
+        const id = requireId(namespace, action);
         const httpName = Properties?.HttpProperties?.HttpName ?? name;
-        found.push({ id: owner === undefined ? id : (one.Arn ?? id), name, httpName, owner });
+        found.push({ id: owner === undefined ? id : (Arn ?? id), name, httpName, owner });
       }
       return page.NextToken;
     });
     return found;
   }
 
-  async services(namespace: CloudMapNamespace): Promise<CloudMapService[]> {
+  async listServices(namespace: CloudMapNamespace): Promise<CloudMapService[]> {
     const action = 'servicediscovery:ListServices';
     const found: CloudMapService[] = [];
     const Filters = [
       { Name: 'NAMESPACE_ID' as const, Values: [namespace.id], Condition: 'EQ' as const },
     ];
-    await this.#calls.pages(async (NextToken) => {
+    await this.#calls.readPages(async (NextToken) => {
       const request = { NextToken, Filters, MaxResults: PAGE_SIZE };
       const command = new this.#sdk.ListServicesCommand(request);
       const page = await this.#calls.call(action, 'cloud_map', (abortSignal) =>
         this.#client.send(command, { abortSignal }),
       );
-      for (const one of requireList(page.Services, action))
-        found.push({ id: requireId(one, action), arn: one.Arn ?? '', name: one.Name ?? '' });
+      for (const service of requireList(page.Services, action)) {
+        const { Arn: arn = '', Name: name = '' } = service;
+        found.push({ id: requireId(service, action), arn, name });
+      }
       return page.NextToken;
     });
     return found;
   }
 
-  async tags({ arn: ResourceARN }: CloudMapService): Promise<ReadonlyMap<string, string>> {
+  async readTags({ arn: ResourceARN }: CloudMapService): Promise<ReadonlyMap<string, string>> {
     const action = 'servicediscovery:ListTagsForResource';
     const command = new this.#sdk.ListTagsForResourceCommand({ ResourceARN });
     const answer = await this.#calls.call(action, 'cloud_map', (abortSignal) =>
@@ -144,52 +153,59 @@ export class CloudMapApi {
     );
   }
 
-  /** Grows with every instance that comes or goes. */
-  async revision(
+  /** The revision of the service, which increases when an instance is added or removed. */
+  async readRevision(
     namespace: CloudMapNamespace,
     service: CloudMapService,
   ): Promise<number | undefined> {
     const action = 'servicediscovery:DiscoverInstancesRevision';
-    const command = new this.#sdk.DiscoverInstancesRevisionCommand(named(namespace, service));
+    const command = new this.#sdk.DiscoverInstancesRevisionCommand(
+      makeServiceInput(namespace, service),
+    );
     const answer = await this.#calls.call(action, 'cloud_map_revisions', (abortSignal) =>
       this.#client.send(command, { abortSignal }),
     );
     return answer.InstancesRevision;
   }
 
-  /** By the data plane, in one call: healthy instances and others. */
-  async discovered(namespace: CloudMapNamespace, service: CloudMapService): Promise<Discovered> {
+  /** Asks the data plane for all instances and their health, in one call. */
+  async discoverInstances(
+    namespace: CloudMapNamespace,
+    service: CloudMapService,
+  ): Promise<Discovered> {
     const action = 'servicediscovery:DiscoverInstances';
     const command = new this.#sdk.DiscoverInstancesCommand({
-      ...named(namespace, service),
+      ...makeServiceInput(namespace, service),
       HealthStatus: 'ALL',
       MaxResults: DISCOVERED_MAX,
     });
     const answer = await this.#calls.call(action, 'cloud_map_discovery', (abortSignal) =>
       this.#client.send(command, { abortSignal }),
     );
-    const instances = requireList(answer.Instances, action).map((one) => ({
-      id: requireId({ Id: one.InstanceId }, action),
-      attributes: one.Attributes ?? {},
-      isUnhealthy: one.HealthStatus === 'UNHEALTHY',
-    }));
+    const instances = requireList(answer.Instances, action).map(
+      ({ InstanceId: Id, Attributes: attributes = {}, HealthStatus }) => ({
+        id: requireId({ Id }, action),
+        attributes,
+        isUnhealthy: HealthStatus === 'UNHEALTHY',
+      }),
+    );
     const isCut = instances.length >= DISCOVERED_MAX;
     return { instances, revision: answer.InstancesRevision, isCut };
   }
 
-  /** By the control plane, page by page, which tells no health. */
-  async listed(service: CloudMapService): Promise<Instance[]> {
+  /** Asks the control plane for all instances, page by page. It does not tell their health. */
+  async listInstances(service: CloudMapService): Promise<Instance[]> {
     const action = 'servicediscovery:ListInstances';
     const found: Instance[] = [];
-    await this.#calls.pages(async (NextToken) => {
+    await this.#calls.readPages(async (NextToken) => {
       const request = { ServiceId: arnOf(service), NextToken, MaxResults: PAGE_SIZE };
       const command = new this.#sdk.ListInstancesCommand(request);
       const page = await this.#calls.call(action, 'cloud_map', (abortSignal) =>
         this.#client.send(command, { abortSignal }),
       );
-      for (const one of requireList(page.Instances, action)) {
-        const attributes = one.Attributes ?? {};
-        found.push({ id: requireId(one, action), attributes, isUnhealthy: false });
+      for (const instance of requireList(page.Instances, action)) {
+        const { Attributes: attributes = {} } = instance;
+        found.push({ id: requireId(instance, action), attributes, isUnhealthy: false });
       }
       return page.NextToken;
     });
@@ -197,20 +213,20 @@ export class CloudMapApi {
   }
 
   /**
-   * Ids of instances that a health check calls unhealthy; a service without one answers with an
-   * error, and has none.
+   * The ids of instances that fail their health check. For a service without a health check AWS
+   * answers with an error, which gives an empty set.
    */
-  async unhealthy(service: CloudMapService): Promise<ReadonlySet<string>> {
+  async listUnhealthy(service: CloudMapService): Promise<ReadonlySet<string>> {
     const action = 'servicediscovery:GetInstancesHealthStatus';
     const found = new Set<string>();
     try {
-      await this.#calls.pages(async (NextToken) => {
+      await this.#calls.readPages(async (NextToken) => {
         const request = { ServiceId: arnOf(service), NextToken, MaxResults: PAGE_SIZE };
         const command = new this.#sdk.GetInstancesHealthStatusCommand(request);
         const page = await this.#calls.call(action, 'cloud_map', (abortSignal) =>
           this.#client.send(command, { abortSignal }),
         );
-        if (page.Status === undefined) throw notAnAnswer(action);
+        if (page.Status === undefined) throw makeShapeError(action);
         for (const [id, status] of Object.entries(page.Status))
           if (status === 'UNHEALTHY') found.add(id);
         return page.NextToken;
@@ -223,8 +239,9 @@ export class CloudMapApi {
 }
 
 /**
- * AWS has another host for discovery, `data-` before its name. The SDK puts that before the name of
- * any endpoint that is configured or in the environment too, where there is no such host.
+ * AWS has a separate host for the data plane, whose name begins with `data-`. The SDK also puts
+ * that prefix before an endpoint from the configuration or the environment, where no such host
+ * exists.
  */
 function stayOnOneHost(client: Client): void {
   client.middlewareStack.add(
@@ -238,7 +255,7 @@ function stayOnOneHost(client: Client): void {
   );
 }
 
-/** Whether AWS says that what was asked for is not there. */
+/** Whether AWS says that the thing asked for does not exist. */
 export function isGone(error: unknown): boolean {
   return (
     error instanceof AwsCallError &&
@@ -246,7 +263,7 @@ export function isGone(error: unknown): boolean {
   );
 }
 
-function named(
+function makeServiceInput(
   { httpName, owner }: CloudMapNamespace,
   { name }: CloudMapService,
 ): { NamespaceName: string; ServiceName: string; OwnerAccount?: string } {
@@ -258,19 +275,22 @@ function arnOf({ arn, id }: CloudMapService): string {
   return arn === '' ? id : arn;
 }
 
-/** An answer without its list is none: it must not pass for an empty one. */
+/** An answer without its list is refused: it must not be taken for an empty list. */
 function requireList<One>(list: readonly One[] | undefined, action: AwsAction): readonly One[] {
   const isList =
     Array.isArray(list) && list.every((one) => typeof one === 'object' && one !== null);
-  if (!isList) throw notAnAnswer(action);
+  if (!isList) throw makeShapeError(action);
   return list;
 }
 
 function requireId({ Id }: { readonly Id?: string | undefined }, action: AwsAction): string {
-  if (typeof Id !== 'string' || Id === '') throw notAnAnswer(action);
+  if (typeof Id !== 'string' || Id === '') throw makeShapeError(action);
   return Id;
 }
 
-function notAnAnswer(action: AwsAction): RecoverableError {
-  return new RecoverableError('CLOUD_MAP_ANSWER', `${action}: an answer of another shape`);
+function makeShapeError(action: AwsAction): RecoverableError {
+  return new RecoverableError(
+    'CLOUD_MAP_ANSWER',
+    `${action}: the answer does not have the expected shape`,
+  );
 }

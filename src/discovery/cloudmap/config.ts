@@ -1,4 +1,4 @@
-/** What is configured of Cloud Map discovery. */
+/** The configuration of Cloud Map discovery. */
 import { z } from 'zod';
 import { positiveDurationSchema } from '../../settings/duration.ts';
 import { listOf, textSchema } from '../../settings/text.ts';

@@ -1,33 +1,33 @@
 /**
- * Calls that IAM denies and that others stand in for: each is told once, with what is done instead,
- * and when it is allowed again.
+ * Calls that IAM denies and that other calls replace. A denied call is logged once, with what is
+ * done instead, and again when it is allowed.
  */
 import { type AwsAction, AwsCallError } from '../../aws/calls.ts';
 import type { Logger } from '../../kernel/logger.ts';
 
 export class Denials {
   readonly #log: Logger;
-  /** What each action is denied for: ids of services, or '' for all. */
+  /** The scopes for which each action is denied: ids of services, or an empty string for all. */
   readonly #denied = new Map<AwsAction, Set<string>>();
 
   constructor(log: Logger) {
     this.#log = log;
   }
 
-  denied(action: AwsAction, scope: string, instead: string, error: unknown): void {
+  noteDenied(action: AwsAction, scope: string, instead: string, error: unknown): void {
     const scopes = this.#denied.get(action) ?? new Set();
     if (scopes.size === 0)
       this.#log.warn(`the role in use may not call ${action}; ${instead}`, { error });
     this.#denied.set(action, scopes.add(scope));
   }
 
-  allowed(action: AwsAction, scope: string): void {
+  noteAllowed(action: AwsAction, scope: string): void {
     const scopes = this.#denied.get(action);
     if (scopes?.delete(scope) === true && scopes.size === 0)
       this.#log.info(`${action} is allowed now`);
   }
 
-  /** A service is gone. */
+  /** Forgets a service that is gone. */
   forget(scope: string): void {
     for (const scopes of this.#denied.values()) scopes.delete(scope);
   }

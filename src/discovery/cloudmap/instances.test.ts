@@ -23,23 +23,23 @@ const answer = (ids: readonly string[], revision: number): Discovered => ({
 const error = (awsName: string, failure: AwsCallError['failure'] = 'error'): AwsCallError =>
   new AwsCallError(awsName, failure, false, Object.assign(new Error(awsName), { name: awsName }));
 
-function reading(
+function createReader(
   source: Partial<InstanceSource>,
   needsHealth = false,
 ): { reader: InstanceReader; clock: VirtualClock; calls: string[] } {
   const clock = new VirtualClock();
   const calls: string[] = [];
-  const told =
+  const record =
     <Args extends unknown[], T>(name: string, call: ((...args: Args) => Promise<T>) | undefined) =>
     (...args: Args): Promise<T> => {
       calls.push(name);
       return call === undefined ? Promise.reject(error('Unexpected')) : call(...args);
     };
   const all = {
-    revision: told('revision', source.revision),
-    discovered: told('discovered', source.discovered),
-    listed: told('listed', source.listed),
-    unhealthy: told('unhealthy', source.unhealthy),
+    readRevision: record('readRevision', source.readRevision),
+    discoverInstances: record('discoverInstances', source.discoverInstances),
+    listInstances: record('listInstances', source.listInstances),
+    listUnhealthy: record('listUnhealthy', source.listUnhealthy),
   };
   const world = { clock, log: silentLogger };
   return { reader: new InstanceReader(all, world, needsHealth), clock, calls };
@@ -49,38 +49,38 @@ const ids = (result: Awaited<ReturnType<InstanceReader['read']>>): readonly stri
   result === 'unchanged' ? [result] : result.instances.map(({ id }) => id);
 
 test('instances are in the order of their ids, whatever the order of the answer', async () => {
-  const { reader } = reading({ discovered: async () => answer(['b', 'c', 'a'], 1) });
+  const { reader } = createReader({ discoverInstances: async () => answer(['b', 'c', 'a'], 1) });
   assert.deepEqual(ids(await reader.read(NAMESPACE, SERVICE, undefined)), ['a', 'b', 'c']);
 });
 
-test('an answer from before what is known takes nothing back', async () => {
-  const { reader } = reading({
-    revision: async () => 6,
-    discovered: async () => answer(['a'], 4),
+test('an answer older than what is known changes nothing', async () => {
+  const { reader } = createReader({
+    readRevision: async () => 6,
+    discoverInstances: async () => answer(['a'], 4),
   });
   assert.deepEqual(ids(await reader.read(NAMESPACE, SERVICE, 5)), ['unchanged']);
 });
 
-test('a revision that is known spares the list', async () => {
-  const { reader, calls } = reading({ revision: async () => 5 });
+test('an unchanged revision makes the list unnecessary', async () => {
+  const { reader, calls } = createReader({ readRevision: async () => 5 });
   assert.deepEqual(ids(await reader.read(NAMESPACE, SERVICE, 5)), ['unchanged']);
-  assert.deepEqual(calls, ['revision']);
+  assert.deepEqual(calls, ['readRevision']);
 });
 
-test('where health matters the revision is not asked: health does not raise it', async () => {
-  const { reader, calls } = reading({ discovered: async () => answer(['a'], 5) }, true);
+test('where health matters the revision is not asked for, because health does not raise it', async () => {
+  const { reader, calls } = createReader({ discoverInstances: async () => answer(['a'], 5) }, true);
   assert.deepEqual(ids(await reader.read(NAMESPACE, SERVICE, 5)), ['a']);
-  assert.deepEqual(calls, ['discovered']);
+  assert.deepEqual(calls, ['discoverInstances']);
 });
 
-test('a call without a route is left for a minute for all services, a denied one for ten minutes for its own', async () => {
+test('an unreachable call is avoided for a minute for all services, a denied one for ten minutes for its service', async () => {
   for (const [failure, waitMs] of [
     ['timeout', 60_000],
     ['refused', 600_000],
   ] as const) {
-    const { reader, clock, calls } = reading({
-      discovered: async () => Promise.reject(error('Denied', failure)),
-      listed: async () => [one('a')],
+    const { reader, clock, calls } = createReader({
+      discoverInstances: async () => Promise.reject(error('Denied', failure)),
+      listInstances: async () => [one('a')],
     });
     const other = { ...SERVICE, id: 'other' };
     assert.deepEqual(ids(await reader.read(NAMESPACE, SERVICE, undefined)), ['a']);
@@ -88,33 +88,33 @@ test('a call without a route is left for a minute for all services, a denied one
     assert.deepEqual(
       calls.splice(0),
       failure === 'timeout'
-        ? ['discovered', 'listed', 'listed']
-        : ['discovered', 'listed', 'discovered', 'listed'],
+        ? ['discoverInstances', 'listInstances', 'listInstances']
+        : ['discoverInstances', 'listInstances', 'discoverInstances', 'listInstances'],
     );
     await clock.advance(waitMs - 1);
     await reader.read(NAMESPACE, SERVICE, undefined);
     await clock.advance(1);
     await reader.read(NAMESPACE, SERVICE, undefined);
-    assert.deepEqual(calls, ['listed', 'discovered', 'listed']);
+    assert.deepEqual(calls, ['listInstances', 'discoverInstances', 'listInstances']);
   }
 });
 
-test('a way that is left is still taken when the other fails', async () => {
+test('a way that is avoided is still taken when the other fails', async () => {
   let isDown = true;
-  const { reader } = reading({
-    discovered: async () => (isDown ? Promise.reject(error('Down')) : answer(['a'], 1)),
-    listed: async () => (isDown ? [one('b')] : Promise.reject(error('Down'))),
+  const { reader } = createReader({
+    discoverInstances: async () => (isDown ? Promise.reject(error('Down')) : answer(['a'], 1)),
+    listInstances: async () => (isDown ? [one('b')] : Promise.reject(error('Down'))),
   });
   assert.deepEqual(ids(await reader.read(NAMESPACE, SERVICE, undefined)), ['b']);
   isDown = false;
   assert.deepEqual(ids(await reader.read(NAMESPACE, SERVICE, undefined)), ['a']);
 });
 
-test('what neither way could do is told of both; gone is gone when both say so, or one and nobody says otherwise', async () => {
+test('when both ways fail the error names both; a service is gone when both say so, or one does and the other is denied', async () => {
   const failing = (discovered: AwsCallError, listed: AwsCallError): Promise<unknown> =>
-    reading({
-      discovered: async () => Promise.reject(discovered),
-      listed: async () => Promise.reject(listed),
+    createReader({
+      discoverInstances: async () => Promise.reject(discovered),
+      listInstances: async () => Promise.reject(listed),
     }).reader.read(NAMESPACE, SERVICE, undefined);
   const gone = error('ServiceNotFound');
   await assert.rejects(failing(error('First'), error('Second')), /First.*; Second/);
@@ -123,12 +123,12 @@ test('what neither way could do is told of both; gone is gone when both say so, 
   await assert.rejects(failing(gone, error('Down')), /ServiceNotFound.*; Down/);
 });
 
-test('health that may not be asked leaves instances as they are, and says so', async () => {
-  const { reader } = reading(
+test('denied health checks leave all instances in, and the lack is told', async () => {
+  const { reader } = createReader(
     {
-      discovered: async () => Promise.reject(error('Denied', 'refused')),
-      listed: async () => [one('a')],
-      unhealthy: async () => Promise.reject(error('Denied', 'refused')),
+      discoverInstances: async () => Promise.reject(error('Denied', 'refused')),
+      listInstances: async () => [one('a')],
+      listUnhealthy: async () => Promise.reject(error('Denied', 'refused')),
     },
     true,
   );

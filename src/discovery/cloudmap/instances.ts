@@ -1,8 +1,9 @@
 /**
- * The instances of a service, by one of two ways that tell the same: DiscoverInstances, one call
- * with a limit of its own of thousands a second, asked only when the service's revision has
- * changed; or ListInstances, page by page, where the first is denied, has no route (its host is
- * another one) or is cut short. A way that fails is left for a while where the other works.
+ * Reads the instances of a service in one of two ways that give the same result. DiscoverInstances
+ * is one call with its own rate of a thousand per second, made only when the revision of the
+ * service has changed. ListInstances goes page by page, for roles or networks where the first is
+ * denied or cannot be reached (it has a host of its own), and for answers that are cut short. A way
+ * that failed while the other worked is tried second for a while.
  */
 import type { AwsAction } from '../../aws/calls.ts';
 import { describeError, RecoverableError } from '../../kernel/errors.ts';
@@ -18,17 +19,20 @@ import {
 import { Denials, isDenied } from './denials.ts';
 
 /** The calls that are needed, as CloudMapApi has them. */
-export type InstanceSource = Pick<CloudMapApi, 'revision' | 'discovered' | 'listed' | 'unhealthy'>;
+export type InstanceSource = Pick<
+  CloudMapApi,
+  'readRevision' | 'discoverInstances' | 'listInstances' | 'listUnhealthy'
+>;
 
-/** A call that was denied is tried again after this. */
+/** How long a denied call is avoided. */
 const DENIED_MS = 600_000;
-/** One that failed in another way. */
+/** How long a call that failed in another way is avoided. */
 const FAILED_MS = 60_000;
 
 export interface InstancesReading {
   /** In the order of their ids. */
   readonly instances: readonly Instance[];
-  /** Of which this is the list; unknown when it was read without. */
+  /** The revision of this list; undefined when it was read without one. */
   readonly revision: number | undefined;
   readonly lacks: readonly Lack[];
 }
@@ -47,12 +51,15 @@ export class InstanceReader {
   readonly #world: Pick<DiscoveryWorld, 'clock' | 'log'>;
   readonly #needsHealth: boolean;
   readonly #denials: Denials;
-  /** Until when a call is not made first: for all services, or for one (`action service`). */
-  readonly #leftUntilMs = new Map<string, number>();
+  /**
+   * Until when (epoch ms) a call is avoided, by action for all services or by `action service` for
+   * one.
+   */
+  readonly #avoidedUntilMs = new Map<string, number>();
 
   /**
-   * @param needsHealth  whether unhealthy instances must be told; the revision says nothing of
-   *                     health
+   * @param needsHealth  whether unhealthy instances must be marked. Revisions are then of no use,
+   *        because health does not change them.
    */
   constructor(
     source: InstanceSource,
@@ -67,8 +74,8 @@ export class InstanceReader {
 
   /**
    * @param since  the revision that is known
-   * @throws RecoverableError that says what neither way could do; AwsCallError that `isGone`, when
-   * the service is no more
+   * @throws RecoverableError with the errors of both ways; AwsCallError that `isGone` when the
+   * service does not exist any more
    */
   async read(
     namespace: CloudMapNamespace,
@@ -78,15 +85,15 @@ export class InstanceReader {
     if (since !== undefined && (await this.#isUnchanged(namespace, service, since)))
       return 'unchanged';
     const failures: { readonly way: Way; readonly error: unknown }[] = [];
-    for (const way of this.#ways(service)) {
+    for (const way of this.#orderWays(service)) {
       try {
         const reading =
           way === 'discover'
             ? await this.#discover(namespace, service)
             : { ...(await this.#list(service)), revision: undefined };
-        this.#denials.allowed(ACTIONS[way], service.id);
-        for (const failure of failures) this.#leave(failure.way, service, failure.error);
-        // The data plane may answer with what was before.
+        this.#denials.noteAllowed(ACTIONS[way], service.id);
+        for (const failure of failures) this.#avoid(failure.way, service, failure.error);
+        // The data plane is eventually consistent: an older revision must not replace a newer list.
         if (since !== undefined && (reading.revision ?? since) < since) return 'unchanged';
         const instances = reading.instances.toSorted((a, b) => (a.id < b.id ? -1 : 1));
         return { ...reading, instances };
@@ -94,34 +101,39 @@ export class InstanceReader {
         failures.push({ way, error });
       }
     }
-    throw whyNeither(failures.map(({ error }) => error));
+    throw joinFailures(failures.map(({ error }) => error));
   }
 
-  /** What was remembered of a service that is gone. */
+  /** Forgets what was remembered of a service that is gone. */
   forget({ id }: CloudMapService): void {
     for (const action of [...Object.values(ACTIONS), HEALTH_ACTION])
-      this.#leftUntilMs.delete(`${action} ${id}`);
+      this.#avoidedUntilMs.delete(`${action} ${id}`);
     this.#denials.forget(id);
   }
 
-  #isLeft(action: AwsAction, id = ''): boolean {
+  #isAvoided(action: AwsAction, id = ''): boolean {
     const nowMs = this.#world.clock.nowMs();
-    return [action, `${action} ${id}`].some((key) => (this.#leftUntilMs.get(key) ?? 0) > nowMs);
+    return [action, `${action} ${id}`].some((key) => (this.#avoidedUntilMs.get(key) ?? 0) > nowMs);
   }
 
-  /** Both, the better one first. */
-  #ways({ id }: CloudMapService): Way[] {
-    const isListBetter = this.#isLeft(ACTIONS.discover, id) && !this.#isLeft(ACTIONS.list, id);
+  /** Returns both ways, with the one that is not avoided first. */
+  #orderWays({ id }: CloudMapService): Way[] {
+    const isListBetter =
+      this.#isAvoided(ACTIONS.discover, id) && !this.#isAvoided(ACTIONS.list, id);
     return isListBetter ? ['list', 'discover'] : ['discover', 'list'];
   }
 
-  /** A denial may hold for one service; what fails otherwise fails for all. */
-  #leave(way: Way, { id }: CloudMapService, error: unknown): void {
+  /**
+   * A denial may concern only this service, so it is remembered for it alone. Other failures, such
+   * as a missing route, are remembered for all services.
+   */
+  #avoid(way: Way, { id }: CloudMapService, error: unknown): void {
     const isOwn = isDenied(error) || isGone(error);
     const untilMs = this.#world.clock.nowMs() + (isDenied(error) ? DENIED_MS : FAILED_MS);
-    this.#leftUntilMs.set(isOwn ? `${ACTIONS[way]} ${id}` : ACTIONS[way], untilMs);
+    this.#avoidedUntilMs.set(isOwn ? `${ACTIONS[way]} ${id}` : ACTIONS[way], untilMs);
     const instead = `instances are read by ${ACTIONS[way === 'list' ? 'discover' : 'list']}`;
-    if (isDenied(error)) this.#denials.denied(ACTIONS[way], id, `${instead} in its place`, error);
+    if (isDenied(error))
+      this.#denials.noteDenied(ACTIONS[way], id, `${instead} in its place`, error);
     else this.#world.log.debug(`${instead} for a while`, { error });
   }
 
@@ -130,17 +142,17 @@ export class InstanceReader {
     service: CloudMapService,
     since: number,
   ): Promise<boolean> {
-    if (this.#needsHealth || this.#isLeft(REVISION_ACTION)) return false;
+    if (this.#needsHealth || this.#isAvoided(REVISION_ACTION)) return false;
     try {
-      const revision = await this.#source.revision(namespace, service);
-      this.#denials.allowed(REVISION_ACTION, '');
+      const revision = await this.#source.readRevision(namespace, service);
+      this.#denials.noteAllowed(REVISION_ACTION, '');
       return revision === since;
     } catch (error) {
       if (isGone(error)) return false;
       const waitMs = isDenied(error) ? DENIED_MS : FAILED_MS;
-      this.#leftUntilMs.set(REVISION_ACTION, this.#world.clock.nowMs() + waitMs);
+      this.#avoidedUntilMs.set(REVISION_ACTION, this.#world.clock.nowMs() + waitMs);
       const instead = 'the instances of every service are read each time';
-      if (isDenied(error)) this.#denials.denied(REVISION_ACTION, '', instead, error);
+      if (isDenied(error)) this.#denials.noteDenied(REVISION_ACTION, '', instead, error);
       return false;
     }
   }
@@ -149,37 +161,43 @@ export class InstanceReader {
     namespace: CloudMapNamespace,
     service: CloudMapService,
   ): Promise<InstancesReading> {
-    const { instances, revision, isCut } = await this.#source.discovered(namespace, service);
+    const { instances, revision, isCut } = await this.#source.discoverInstances(namespace, service);
     return isCut
       ? { ...(await this.#list(service)), revision }
       : { instances, revision, lacks: [] };
   }
 
   async #list(service: CloudMapService): Promise<Omit<InstancesReading, 'revision'>> {
-    const instances = await this.#source.listed(service);
+    const instances = await this.#source.listInstances(service);
     if (!this.#needsHealth) return { instances, lacks: [] };
     const key = `${HEALTH_ACTION} ${service.id}`;
     const nowMs = this.#world.clock.nowMs();
-    if ((this.#leftUntilMs.get(key) ?? 0) <= nowMs)
+    if ((this.#avoidedUntilMs.get(key) ?? 0) <= nowMs)
       try {
-        const unhealthy = await this.#source.unhealthy(service);
-        const marked = instances.map((one) => ({ ...one, isUnhealthy: unhealthy.has(one.id) }));
+        const unhealthy = await this.#source.listUnhealthy(service);
+        const marked = instances.map((instance) => ({
+          ...instance,
+          isUnhealthy: unhealthy.has(instance.id),
+        }));
         return { instances: marked, lacks: [] };
       } catch (error) {
         if (!isDenied(error)) throw error;
-        this.#leftUntilMs.set(key, nowMs + DENIED_MS);
+        this.#avoidedUntilMs.set(key, nowMs + DENIED_MS);
       }
-    return { instances, lacks: [lackOfHealth(service)] };
+    return { instances, lacks: [makeHealthLack(service)] };
   }
 }
 
-function lackOfHealth({ name: scope }: CloudMapService): Lack {
+function makeHealthLack({ name: scope }: CloudMapService): Lack {
   const words = `the role in use needs ${HEALTH_ACTION}: unhealthy instances stay targets`;
   return { what: HEALTH_ACTION, scope, cause: 'denied', words, isBlocking: false };
 }
 
-/** Gone, when both say so or one may not be asked. */
-function whyNeither(errors: readonly unknown[]): unknown {
+/**
+ * Returns the error for two failed ways. The service is gone when both say so, or one says so and
+ * the other is denied.
+ */
+function joinFailures(errors: readonly unknown[]): unknown {
   const gone = errors.find(isGone);
   const isSure = errors.every((error) => isGone(error) || isDenied(error));
   if (gone !== undefined && isSure) return gone;

@@ -1,7 +1,7 @@
 /**
  * The targets of Cloud Map instances with their labels, and why an instance or a service has none.
  * Pure.
- * Labels are those of prometheus-sdconfig-reloader, but for `instance` of the exporter:
+ * The labels are those of prometheus-sdconfig-reloader, except `instance` of the exporter:
  * docs/decisions/0005-instance-of-the-exporter-target.md.
  * Source: https://github.com/aws-samples/prometheus-for-ecs
  */
@@ -19,7 +19,10 @@ export interface CloudMapInstance {
   readonly hasMeta: boolean;
 }
 
-/** The targets of one instance: the application's and the exporter's, as the service's tags say. */
+/**
+ * The targets of one instance: the application's and the exporter's, as far as the tags of the
+ * service name them.
+ */
 export function groupsOfInstance(instance: CloudMapInstance): TargetGroup[] {
   const { id, attributes, namespace, serviceId, tags } = instance;
   const ip = attributes['AWS_INSTANCE_IPV4'] ?? attributes['AWS_INSTANCE_IPV6'];
@@ -31,10 +34,10 @@ export function groupsOfInstance(instance: CloudMapInstance): TargetGroup[] {
     namespace,
     taskdefinition: attributes['ECS_TASK_DEFINITION_FAMILY'] ?? '',
     taskid: id,
-    ...(instance.hasMeta ? metaLabels(instance) : {}),
+    ...(instance.hasMeta ? makeCloudMapLabels(instance) : {}),
   };
   const scheme = tags.get('METRICS_SCHEME');
-  const group = (kind: string, path: string, port: string, name: string): TargetGroup => ({
+  const makeGroup = (kind: string, path: string, port: string, name: string): TargetGroup => ({
     source: `${serviceId}/${id}/${kind}`,
     targets: [{ __address__: `${host}:${port}` }],
     labels: {
@@ -49,14 +52,14 @@ export function groupsOfInstance(instance: CloudMapInstance): TargetGroup[] {
   const exporterPort = tags.get('ECS_METRICS_PORT');
   const appPort = tags.get('METRICS_PORT') ?? attributes['AWS_INSTANCE_PORT'] ?? '80';
   return [
-    ...(appPath === undefined ? [] : [group('app', appPath, appPort, ip)]),
+    ...(appPath === undefined ? [] : [makeGroup('app', appPath, appPort, ip)]),
     ...(exporterPath === undefined || exporterPort === undefined
       ? []
-      : [group('exporter', exporterPath, exporterPort, `${host}:${exporterPort}`)]),
+      : [makeGroup('exporter', exporterPath, exporterPort, `${host}:${exporterPort}`)]),
   ];
 }
 
-function metaLabels({
+function makeCloudMapLabels({
   id,
   attributes,
   namespace,
@@ -91,23 +94,23 @@ const REASONS = {
   no_address: 'it has neither AWS_INSTANCE_IPV4 nor AWS_INSTANCE_IPV6',
 } as const;
 
-/** Why a service has no targets at all. */
+/** Explains why a service has no targets. */
 export function explainService(
   namespace: CloudMapNamespace,
   service: CloudMapService,
   reason: 'no_tags' | 'tags_denied',
 ): Explained {
-  return explained(`${namespace.name}/${service.name}`, reason);
+  return explainWith(`${namespace.name}/${service.name}`, reason);
 }
 
-/** @param groups  the targets that it has */
+/** @param groups  the targets of the instance */
 export function explainInstance(
   { id, namespace, serviceName }: CloudMapInstance,
   groups: readonly TargetGroup[],
   isDropped: boolean,
 ): Explained {
   const task = `${namespace}/${serviceName}/${id}`;
-  if (groups.length === 0) return explained(task, isDropped ? 'unhealthy' : 'no_address');
+  if (groups.length === 0) return explainWith(task, isDropped ? 'unhealthy' : 'no_address');
   const verdicts = groups.map(({ targets, labels, source }) => ({
     container: source.endsWith('/app') ? 'application' : 'exporter',
     rule: 'tags of the Cloud Map service',
@@ -117,7 +120,7 @@ export function explainInstance(
   return { task, group: '', verdicts };
 }
 
-function explained(task: string, reason: keyof typeof REASONS): Explained {
+function explainWith(task: string, reason: keyof typeof REASONS): Explained {
   const verdict = { container: '', rule: '', reason, words: REASONS[reason] };
   return { task, group: '', verdicts: [verdict] };
 }

@@ -1,6 +1,6 @@
 /**
- * cloudmap_sd_configs: the instances registered in AWS Cloud Map, DNS and HTTP namespaces (Service
- * Connect) alike, as scrape targets. Tags of a Cloud Map service say where its tasks are scraped:
+ * cloudmap_sd_configs: the instances registered in AWS Cloud Map as scrape targets, in DNS and in
+ * HTTP namespaces (Service Connect). Tags of a Cloud Map service say where its tasks are scraped:
  * METRICS_PATH, METRICS_PORT and METRICS_SCHEME for the application, ECS_METRICS_PATH and
  * ECS_METRICS_PORT for the exporter beside it.
  * Source: https://github.com/aws-samples/prometheus-for-ecs

@@ -1,10 +1,10 @@
 /**
- * A running discovery of Cloud Map namespaces: which there are, their services, and what each of
- * those has, side by side. A list is whole when every call was answered, or can be done without and
- * was denied. Each namespace and each service keeps what was known of it while it cannot be read.
+ * A running discovery of Cloud Map namespaces. A reading lists the namespaces and their services
+ * and reads the services in parallel. The list is whole when every call was answered, or was
+ * optional and denied. A namespace or service that cannot be read keeps what was known of it.
  */
 import type { TargetGroup } from '../../model/target.ts';
-import { failedLack, type Lack, Lacking } from '../lacking.ts';
+import { makeFailedLack, type Lack, Lacking } from '../lacking.ts';
 import { countFailure, type DiscoveryWorld } from '../mechanism.ts';
 import { type CloudMapApi, isGone, type CloudMapNamespace } from './api.ts';
 import type { CloudMapConfig } from './config.ts';
@@ -13,8 +13,8 @@ import { NamespaceList } from './namespaces.ts';
 import { type ServiceEdges, ServiceState, TAGS_ACTION } from './service-state.ts';
 import { TagTurns } from './tag-turns.ts';
 
-/** Services that are read at once; AWS's rates are kept by the limits of calls. */
-const SIDE_BY_SIDE = 32;
+/** Services that are read at once. The call limits keep to the rates of AWS. */
+const PARALLEL_SERVICES = 32;
 
 export class CloudMapReader {
   readonly #world: DiscoveryWorld;
@@ -23,7 +23,7 @@ export class CloudMapReader {
   readonly #edges: ServiceEdges;
   readonly #lacking: Lacking;
   readonly #turns: TagTurns;
-  /** By id, in the order in which they were listed. */
+  /** The services by id, in the order in which they were listed. */
   #states = new Map<string, ServiceState>();
   #isWhole = false;
 
@@ -44,8 +44,8 @@ export class CloudMapReader {
   }
 
   /**
-   * Everything that is known after another reading; undefined as long as that is no list to give
-   * out.
+   * Reads once and returns all groups that are known then; undefined when that list must not be
+   * yielded.
    */
   async read(): Promise<readonly TargetGroup[] | undefined> {
     const lacks: Lack[] = [];
@@ -54,10 +54,10 @@ export class CloudMapReader {
       if (!states.has(id)) this.#edges.instances.forget(service);
     this.#states = states;
     await this.#readServices(states, lacks);
-    // What a stop broke off is no failure.
+    // An aborted reading is not counted as a failure.
     this.#world.signal.throwIfAborted();
     const known = [...states.values()];
-    lacks.push(...lackOfAllTags(known));
+    lacks.push(...findAllTagsLack(known));
     if (lacks.some(({ cause }) => cause === 'failed')) countFailure(this.#world);
     this.#lacking.tell('', lacks);
     this.#isWhole ||= !lacks.some(({ isBlocking }) => isBlocking);
@@ -67,16 +67,21 @@ export class CloudMapReader {
     return known.flatMap(({ groups }) => groups);
   }
 
-  /** The services of all namespaces; those of one that cannot be listed stay. */
+  /**
+   * Lists the services of all namespaces. A namespace that cannot be listed keeps its known
+   * services.
+   */
   async #list(lacks: Lack[]): Promise<Map<string, ServiceState>> {
     const namespaces = await this.#namespaces.read(lacks);
-    const lists = await Promise.all(namespaces.map((one) => this.#listServices(one, lacks)));
+    const lists = await Promise.all(
+      namespaces.map((namespace) => this.#listServices(namespace, lacks)),
+    );
     return new Map(lists.flat().map((state) => [state.service.id, state]));
   }
 
   async #listServices(namespace: CloudMapNamespace, lacks: Lack[]): Promise<ServiceState[]> {
     try {
-      const services = await this.#api.services(namespace);
+      const services = await this.#api.listServices(namespace);
       if (services.length === 0) this.#namespaces.doubt();
       return services.map(
         (service) =>
@@ -88,18 +93,18 @@ export class CloudMapReader {
         this.#namespaces.doubt();
         return [];
       }
-      lacks.push(failedLack('servicediscovery:ListServices', namespace.name, error));
+      lacks.push(makeFailedLack('servicediscovery:ListServices', namespace.name, error));
       return [...this.#states.values()].filter((state) => state.namespace.id === namespace.id);
     }
   }
 
   async #readServices(states: Map<string, ServiceState>, lacks: Lack[]): Promise<void> {
     const all = [...states.values()];
-    const due = this.#turns.due(all);
-    const probe = this.#turns.probe(all);
+    const due = this.#turns.chooseDue(all);
+    const probe = this.#turns.chooseProbe(all);
     if (probe !== undefined) {
       await this.#refresh(states, [probe], due.add(probe), lacks);
-      // What is allowed for one is asked of all again.
+      // When the tags of one service are allowed again, those of all are read again.
       if (!probe.isDenied) for (const state of all) if (state.isDenied) due.add(state);
     }
     await this.#refresh(
@@ -110,7 +115,7 @@ export class CloudMapReader {
     );
   }
 
-  /** Reads some of the services side by side. */
+  /** Reads some of the services, up to PARALLEL_SERVICES at once. */
   async #refresh(
     states: Map<string, ServiceState>,
     some: readonly ServiceState[],
@@ -130,15 +135,18 @@ export class CloudMapReader {
         }
       }
     };
-    await Promise.all(Array.from({ length: SIDE_BY_SIDE }, work));
+    await Promise.all(Array.from({ length: PARALLEL_SERVICES }, work));
   }
 }
 
-/** Without any tags nothing can be known: that is no list without targets. */
-function lackOfAllTags(states: readonly ServiceState[]): Lack[] {
+/**
+ * When the tags of every service are denied, no target can be known. That is not an empty list, so
+ * the lack is blocking.
+ */
+function findAllTagsLack(states: readonly ServiceState[]): Lack[] {
   if (states.length === 0 || !states.every(({ isDenied }) => isDenied)) return [];
   const words =
-    `the role in use needs ${TAGS_ACTION}: tags say where a service is scraped, and none may ` +
+    `the role in use needs ${TAGS_ACTION}: tags say where a service is scraped, and no tags may ` +
     'be read';
   return [{ what: TAGS_ACTION, scope: '', cause: 'denied', words, isBlocking: true }];
 }

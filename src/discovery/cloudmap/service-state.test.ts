@@ -5,25 +5,25 @@ import { silentLogger } from '../../kernel/logger.ts';
 import { InstanceReader } from './instances.ts';
 import { ServiceState } from './service-state.ts';
 
-function stateOf(source: {
+function makeState(source: {
   readonly tags: () => Record<string, string>;
   readonly address: () => string;
 }): ServiceState {
   const clock = new VirtualClock();
   const unexpected = (): Promise<never> => Promise.reject(new Error('not expected'));
   const api = {
-    tags: async () => new Map(Object.entries(source.tags())),
-    // It never rises, whatever changes.
-    revision: async () => 1,
-    discovered: async () => ({
+    readTags: async () => new Map(Object.entries(source.tags())),
+    // The revision never increases, whatever changes.
+    readRevision: async () => 1,
+    discoverInstances: async () => ({
       instances: [
         { id: 'a', attributes: { AWS_INSTANCE_IPV4: source.address() }, isUnhealthy: false },
       ],
       revision: 1,
       isCut: false,
     }),
-    listed: unexpected,
-    unhealthy: unexpected,
+    listInstances: unexpected,
+    listUnhealthy: unexpected,
   };
   return new ServiceState(
     { id: 'ns', name: 'space', httpName: 'space', owner: undefined },
@@ -41,9 +41,9 @@ function stateOf(source: {
 const addressOf = ({ groups }: ServiceState): string | undefined =>
   groups[0]?.targets[0]?.['__address__'];
 
-test('another address under the same id, which a revision need not tell of, is seen with the tags', async () => {
+test('a changed address under the same id, which need not raise the revision, is seen when tags are read', async () => {
   let address = '10.0.0.1';
-  const state = stateOf({ tags: () => ({ METRICS_PATH: '/m' }), address: () => address });
+  const state = makeState({ tags: () => ({ METRICS_PATH: '/m' }), address: () => address });
   await state.refresh(false);
   address = '10.0.0.2';
   await state.refresh(false);
@@ -53,16 +53,16 @@ test('another address under the same id, which a revision need not tell of, is s
 });
 
 test('groups stay the same objects while nothing changes', async () => {
-  const state = stateOf({ tags: () => ({ METRICS_PATH: '/m' }), address: () => '10.0.0.1' });
+  const state = makeState({ tags: () => ({ METRICS_PATH: '/m' }), address: () => '10.0.0.1' });
   await state.refresh(false);
   const { groups } = state;
   await state.refresh(false);
   assert.equal(state.groups, groups);
 });
 
-test('a service that loses its tags has no targets, and says why', async () => {
+test('a service that loses its tags has no targets, and the reason is told', async () => {
   let tags: Record<string, string> = { METRICS_PATH: '/m' };
-  const state = stateOf({ tags: () => tags, address: () => '10.0.0.1' });
+  const state = makeState({ tags: () => tags, address: () => '10.0.0.1' });
   await state.refresh(false);
   tags = {};
   await state.refresh(true);

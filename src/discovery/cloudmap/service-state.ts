@@ -1,10 +1,10 @@
 /**
- * What is known of one Cloud Map service. Whatever fails leaves it; one that cannot be read touches
- * no other.
+ * What is known of one Cloud Map service. A failed call leaves it unchanged and does not affect
+ * other services.
  */
 import { describeError } from '../../kernel/errors.ts';
 import type { TargetGroup } from '../../model/target.ts';
-import { failedLack, type Lack } from '../lacking.ts';
+import { makeFailedLack, type Lack } from '../lacking.ts';
 import type { Explained } from '../mechanism.ts';
 import {
   type CloudMapApi,
@@ -18,7 +18,7 @@ import type { InstanceReader } from './instances.ts';
 import { explainInstance, explainService, groupsOfInstance } from './labels.ts';
 
 export interface ServiceEdges {
-  readonly api: Pick<CloudMapApi, 'tags'>;
+  readonly api: Pick<CloudMapApi, 'readTags'>;
   readonly instances: InstanceReader;
   readonly nowMs: () => number;
   readonly hasMeta: boolean;
@@ -26,33 +26,36 @@ export interface ServiceEdges {
 }
 
 export const TAGS_ACTION = 'servicediscovery:ListTagsForResource';
-/** A role that is a moment old, or one odd answer, must not publish a list that lacks targets. */
-const DENIALS = 2;
+/**
+ * Denials in a row before they are believed. A single one may come from a role that was just
+ * created, and must not publish a list that lacks targets.
+ */
+const BELIEVED_DENIALS = 2;
 
 export class ServiceState {
   readonly namespace: CloudMapNamespace;
   readonly service: CloudMapService;
   /** `namespace/service`. */
   readonly name: string;
-  /** Of the last good reading. */
+  /** The groups of the last good reading. */
   groups: readonly TargetGroup[] = [];
   explained: readonly Explained[] = [];
   /** Whether it was ever read whole. */
   isKnown = false;
   /**
-   * Its tags are denied, were never read, and it has no targets, until it is asked to try again.
-   * Believed at the second time.
+   * Whether its tags are denied and were never read, so it has no targets. Set after
+   * BELIEVED_DENIALS denials in a row, until an attempt has another outcome.
    */
   isDenied = false;
-  /** When its tags were asked for last. */
+  /** When its tags were last asked for (epoch ms). */
   tagsTriedMs = -Infinity;
   hasTagsFailed = false;
   readonly #edges: ServiceEdges;
   #tags: ReadonlyMap<string, string> | undefined;
-  /** What the last reading of the tags left unknown. */
+  /** What the last reading of the tags could not find out. */
   #tagsLack: readonly Lack[] = [];
   #revision: number | undefined;
-  /** How often its tags were denied in a row. */
+  /** Denials of its tags in a row. */
   #denials = 0;
 
   constructor(namespace: CloudMapNamespace, service: CloudMapService, edges: ServiceEdges) {
@@ -63,10 +66,10 @@ export class ServiceState {
   }
 
   /**
-   * Reads what may have changed: instances, and tags when they are due.
+   * Reads the instances if they may have changed, and the tags if they are due.
    *
    * @returns what is lacking now
-   * @throws AwsCallError that `isGone` when there is no such service
+   * @throws AwsCallError that `isGone` when the service does not exist
    */
   async refresh(areTagsDue: boolean): Promise<readonly Lack[]> {
     const isFirst = this.#tags === undefined && !this.isDenied;
@@ -78,10 +81,11 @@ export class ServiceState {
   async #readTags(): Promise<void> {
     const { api, nowMs } = this.#edges;
     this.tagsTriedMs = nowMs();
-    // A revision does not tell of other attributes under the same id: once in a while all is read.
+    // The revision does not increase when attributes change under the same id, so the instances are
+    // also read again together with the tags.
     this.#revision = undefined;
     try {
-      this.#tags = await api.tags(this.service);
+      this.#tags = await api.readTags(this.service);
       this.hasTagsFailed = false;
       this.isDenied = false;
       this.#denials = 0;
@@ -90,14 +94,14 @@ export class ServiceState {
       if (isGone(error)) throw error;
       this.hasTagsFailed = !isDenied(error);
       this.#denials = isDenied(error) ? this.#denials + 1 : 0;
-      this.isDenied = this.#tags === undefined && this.#denials >= DENIALS;
+      this.isDenied = this.#tags === undefined && this.#denials >= BELIEVED_DENIALS;
       if (this.isDenied)
         this.explained = [explainService(this.namespace, this.service, 'tags_denied')];
-      this.#tagsLack = [this.#lackOfTags(error)];
+      this.#tagsLack = [this.#makeTagsLack(error)];
     }
   }
 
-  #lackOfTags(error: unknown): Lack {
+  #makeTagsLack(error: unknown): Lack {
     const lost = this.#tags === undefined ? 'it has no targets' : 'its tags stay as they were';
     return {
       what: TAGS_ACTION,
@@ -126,7 +130,7 @@ export class ServiceState {
       return reading.lacks;
     } catch (error) {
       if (isGone(error)) throw error;
-      const lack = failedLack('servicediscovery:DiscoverInstances', this.name, error);
+      const lack = makeFailedLack('servicediscovery:DiscoverInstances', this.name, error);
       return [{ ...lack, isBlocking: !this.isKnown }];
     }
   }

@@ -1,19 +1,22 @@
 /**
- * When the tags of services are read again. All at once would be a burst as large as the first
- * reading; so they take turns, the oldest first, as many with each reading as bring every service
- * round within the interval.
+ * Decides when the tags of services are read again. All at once would cause as many calls as the
+ * first reading. Instead each reading takes the services whose tags are oldest, as many as needed
+ * to reach every service once per interval.
  */
 import type { ServiceState } from './service-state.ts';
 
-/** Where tags are denied, one service's are tried again after this. */
+/** While tags are denied, the tags of one service are tried again after this. */
 const PROBE_MS = 10_000;
 
 export class TagTurns {
   readonly #intervalMs: number;
   readonly #nowMs: () => number;
-  /** Up to when turns were given; unknown while services wait for their first reading. */
+  /**
+   * Until when turns were handed out (epoch ms); undefined while services wait for their first
+   * reading.
+   */
   #givenMs: number | undefined;
-  /** Turns that are due, less than one of them for a later reading. */
+  /** Fractional turns, carried over to the next reading. */
   #turns = 0;
   #probedMs = -Infinity;
 
@@ -22,23 +25,28 @@ export class TagTurns {
     this.#nowMs = nowMs;
   }
 
-  /** Whose turn it is; beside them some of those that failed the last time. */
-  due(states: readonly ServiceState[]): Set<ServiceState> {
-    const turns = this.#take(states);
+  /**
+   * The services whose tags are read now: the oldest, and some of those whose last attempt failed.
+   */
+  chooseDue(states: readonly ServiceState[]): Set<ServiceState> {
+    const turns = this.#takeTurns(states);
     const oldest = states.filter(({ isDenied }) => !isDenied).toSorted(byAge);
     const failed = oldest.filter(({ hasTagsFailed }) => hasTagsFailed);
     return new Set([...oldest.slice(0, turns), ...failed.slice(0, Math.max(1, turns))]);
   }
 
-  /** Of those whose tags are denied the one that was asked for the longest ago, once in a while. */
-  probe(states: readonly ServiceState[]): ServiceState | undefined {
+  /**
+   * The service with denied tags that was tried longest ago, at most once per PROBE_MS; else
+   * undefined.
+   */
+  chooseProbe(states: readonly ServiceState[]): ServiceState | undefined {
     if (this.#nowMs() - this.#probedMs < PROBE_MS) return undefined;
     const [oldest] = states.filter(({ isDenied }) => isDenied).toSorted(byAge);
     if (oldest !== undefined) this.#probedMs = this.#nowMs();
     return oldest;
   }
 
-  #take(states: readonly ServiceState[]): number {
+  #takeTurns(states: readonly ServiceState[]): number {
     const nowMs = this.#nowMs();
     if (this.#givenMs === undefined) {
       if (states.length > 0 && states.every(({ tagsTriedMs }) => tagsTriedMs > -Infinity))
@@ -48,7 +56,7 @@ export class TagTurns {
     const share = (nowMs - this.#givenMs) / this.#intervalMs;
     this.#givenMs = nowMs;
     this.#turns = Math.min(states.length, this.#turns + states.length * share);
-    // A sum of fractions may miss the whole number by a hair.
+    // The epsilon makes up for rounding errors in the sum of fractions.
     const turns = Math.floor(this.#turns + 1e-6);
     this.#turns = Math.max(0, this.#turns - turns);
     return turns;
@@ -56,6 +64,6 @@ export class TagTurns {
 }
 
 function byAge(a: ServiceState, b: ServiceState): number {
-  // Both may be -Infinity, whose difference is no number.
+  // Both may be -Infinity, and their difference would be NaN.
   return a.tagsTriedMs === b.tagsTriedMs ? 0 : a.tagsTriedMs - b.tagsTriedMs;
 }

@@ -1,17 +1,18 @@
 /**
- * Where a container's port is reached, by network mode and launch type, or why it is not. Pure.
+ * Where a container's port is reached, by network mode and launch type, or why it is not reachable.
+ * Pure.
  *
  *   awsvpc   the task's own interface, the container's port
  *   bridge   the instance, the host port that is bound to the container's
  *   host     the instance, the container's port
  *
- * ECS does not tell the address of an external instance (ECS Anywhere): an attribute of the
- * container instance does.
+ * ECS does not report the address of an external instance (ECS Anywhere); it is read from an
+ * attribute of the container instance.
  */
 import type { NetworkBinding } from '@aws-sdk/client-ecs';
-import { runningContainer, type TaskFacts } from './facts.ts';
+import { findRunningContainer, type TaskFacts } from './facts.ts';
 
-/** Why a container is no target; bounded words for metrics. */
+/** Why a container is not a target: a bounded set of values for metrics. */
 export type NoTarget =
   | 'no_rule'
   | 'bad_label'
@@ -29,11 +30,14 @@ export type ContainerAddress =
   | { readonly address: string; readonly host: string; readonly how: string }
   | { readonly reason: NoTarget; readonly words: string };
 
-/** Custom attribute of a container instance, for those whose address ECS does not know. */
+/**
+ * The custom attribute of a container instance that holds its address, where ECS does not know it.
+ */
 export const ADDRESS_ATTRIBUTE = 'prometheus.address';
 
 /**
- * @param containerPort  inside the container @param host  instead of the task's or the instance's
+ * @param containerPort  the port inside the container
+ * @param host           replaces the address of the task or the instance
  */
 export function findAddress(
   facts: TaskFacts,
@@ -46,23 +50,23 @@ export function findAddress(
   if (mode === 'none')
     return { reason: 'no_network', words: 'network mode none: the container has no ports' };
   if (mode === 'awsvpc') {
-    const own = host ?? taskAddress(facts, containerName);
+    const own = host ?? findTaskAddress(facts, containerName);
     return own === undefined
       ? { reason: 'no_address', words: 'the task has no network interface yet' }
-      : found(own, containerPort, `awsvpc: the address of the task, port ${containerPort}`);
+      : makeAddress(own, containerPort, `awsvpc: the address of the task, port ${containerPort}`);
   }
-  const instance = host ?? instanceAddress(facts);
-  if (instance === undefined) return noInstance(facts);
-  const bindings = runningContainer(task, containerName)?.networkBindings ?? [];
+  const instance = host ?? findInstanceAddress(facts);
+  if (instance === undefined) return explainNoInstance(facts);
+  const bindings = findRunningContainer(task, containerName)?.networkBindings ?? [];
   const binding = findHostPort(bindings, containerPort);
   if (binding !== undefined)
-    return found(
+    return makeAddress(
       instance,
       binding,
       `${mode}: the address of the instance, host port ${binding} is bound to ${containerPort}`,
     );
   if (mode === 'host')
-    return found(
+    return makeAddress(
       instance,
       containerPort,
       `host: the address of the instance, port ${containerPort}`,
@@ -73,7 +77,7 @@ export function findAddress(
   };
 }
 
-function found(host: string, port: number, how: string): ContainerAddress {
+function makeAddress(host: string, port: number, how: string): ContainerAddress {
   return { address: joinHostPort(host, port), host, how };
 }
 
@@ -81,7 +85,7 @@ export function joinHostPort(host: string, port: number): string {
   return `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
-/** One host port for IPv4 and IPv6 alike; UDP ports are none to scrape. */
+/** Finds the host port, which is the same for IPv4 and IPv6. UDP ports cannot be scraped. */
 function findHostPort(
   bindings: readonly NetworkBinding[],
   containerPort: number,
@@ -92,31 +96,31 @@ function findHostPort(
   )?.hostPort;
 }
 
-/** IPv4 before IPv6. */
-export function taskAddress(
+/** Finds the address of a task, IPv4 before IPv6. */
+export function findTaskAddress(
   { task }: Pick<TaskFacts, 'task'>,
   containerName?: string,
 ): string | undefined {
   const container =
-    containerName === undefined ? task.containers?.[0] : runningContainer(task, containerName);
+    containerName === undefined ? task.containers?.[0] : findRunningContainer(task, containerName);
   const own = container?.networkInterfaces?.[0];
   if (own?.privateIpv4Address !== undefined) return own.privateIpv4Address;
   const interfaces = task.attachments?.find(({ type }) => type === 'ElasticNetworkInterface');
   const detail = (name: string): string | undefined =>
-    interfaces?.details?.find((one) => one.name === name)?.value;
+    interfaces?.details?.find((entry) => entry.name === name)?.value;
   return detail('privateIPv4Address') ?? own?.ipv6Address ?? detail('privateIPv6Address');
 }
 
-export function instanceAddress({ ec2, containerInstance }: TaskFacts): string | undefined {
+export function findInstanceAddress({ ec2, containerInstance }: TaskFacts): string | undefined {
   const given = containerInstance?.attributes?.find(({ name }) => name === ADDRESS_ATTRIBUTE);
-  return given?.value ?? ec2?.PrivateIpAddress ?? ec2?.Ipv6Address ?? interfaceV6(ec2);
+  return given?.value ?? ec2?.PrivateIpAddress ?? ec2?.Ipv6Address ?? findIpv6(ec2);
 }
 
-function interfaceV6(ec2: TaskFacts['ec2']): string | undefined {
+function findIpv6(ec2: TaskFacts['ec2']): string | undefined {
   return ec2?.NetworkInterfaces?.[0]?.Ipv6Addresses?.[0]?.Ipv6Address;
 }
 
-function noInstance({ containerInstance }: TaskFacts): ContainerAddress {
+function explainNoInstance({ containerInstance }: TaskFacts): ContainerAddress {
   const id = containerInstance?.ec2InstanceId ?? '';
   return {
     reason: 'no_address',

@@ -1,8 +1,8 @@
 /**
- * The calls of AWS that ECS discovery makes, by the official SDK: within the limits, tried again
- * when throttled, counted. One call each, in AWS's sizes, but for lists, which are read page by
- * page. An answer that lacks its list is no answer: an empty one would end targets. Instances of
- * ECS Anywhere (`mi-…`) are never asked EC2 for.
+ * The calls of AWS that ECS discovery makes with the official SDK. Each is limited, counted and
+ * repeated when throttled. A method makes one call of at most 100 keys, except for lists, which it
+ * reads page by page. An answer without its list is an error, because an empty list would end
+ * targets. Ids that EC2 does not know, such as `mi-…` of ECS Anywhere, are returned as unknown.
  */
 import type * as ec2Sdk from '@aws-sdk/client-ec2';
 import type { Instance, NetworkInterface } from '@aws-sdk/client-ec2';
@@ -12,10 +12,10 @@ import { type AwsAction, AwsCallError } from '../../aws/calls.ts';
 import { AwsCalls } from '../aws-calls.ts';
 import { type AwsAccess, type AwsSession, openAwsSession } from '../aws-client.ts';
 import type { DiscoveryWorld } from '../mechanism.ts';
-import { type DefinitionFacts, definitionFacts, idOfArn } from './facts.ts';
+import { type DefinitionFacts, pickDefinitionFacts, idOfArn } from './facts.ts';
 import type { ShelfAnswer } from './shelf.ts';
 
-/** What calls take at most. */
+/** The most keys that AWS takes in one call. */
 const BATCH = 100;
 
 type Ecs = typeof ecsSdk;
@@ -23,9 +23,9 @@ type Ec2 = typeof ec2Sdk;
 
 export class EcsApi {
   readonly region: string;
-  /** Keys in one call: AWS's own, or fewer in tests. */
+  /** The most keys in one call: 100, or fewer in tests. */
   readonly batch: number;
-  /** Shared with whoever else asks for the same configuration. */
+  /** The session of this configuration, which the queue of events shares. */
   readonly session: AwsSession;
   readonly #ecs: Ecs;
   readonly #client: InstanceType<Ecs['ECSClient']>;
@@ -33,7 +33,8 @@ export class EcsApi {
   #ec2: { readonly sdk: Ec2; readonly client: InstanceType<Ec2['EC2Client']> } | undefined;
 
   static async open(config: AwsAccess, world: DiscoveryWorld): Promise<EcsApi> {
-    // The SDK is loaded by the first use, not by every collector.
+    // The SDK is loaded at the first use, so that a collector without this discovery does not load
+    // it.
     const ecs = await import('@aws-sdk/client-ecs');
     const session = openAwsSession(config, world);
     const client = new ecs.ECSClient(session.clientOptions());
@@ -62,26 +63,29 @@ export class EcsApi {
   }
 
   /** Calls `onPage` for each page: what came before a failure is known. */
-  clusterArns(onPage: (arns: readonly string[]) => void): Promise<void> {
+  listClusterArns(onPage: (arns: readonly string[]) => void): Promise<void> {
     const action = 'ecs:ListClusters';
-    return this.#calls.pages(async (nextToken) => {
+    return this.#calls.readPages(async (nextToken) => {
       const page = await this.#calls.call(action, 'cluster_read', (abortSignal) =>
         this.#client.send(new this.#ecs.ListClustersCommand({ nextToken }), { abortSignal }),
       );
-      onPage(texts(page.clusterArns, action));
+      onPage(requireTexts(page.clusterArns, action));
       return page.nextToken;
     });
   }
 
-  /** With tags; by the names or ARNs that were asked by. */
-  async clusters(names: string[]): Promise<ShelfAnswer<Cluster>> {
+  /**
+   * Describes clusters with their tags. The result has the names or ARNs that were asked for as
+   * keys.
+   */
+  async describeClusters(names: string[]): Promise<ShelfAnswer<Cluster>> {
     const action = 'ecs:DescribeClusters';
     const command = new this.#ecs.DescribeClustersCommand({ clusters: names, include: ['TAGS'] });
     const answer = await this.#calls.call(action, 'cluster_read', (abortSignal) =>
       this.#client.send(command, { abortSignal }),
     );
     const byId = new Map(names.map((name) => [idOfArn(name), name]));
-    const found = objects(answer.clusters, action).flatMap((cluster) => {
+    const found = requireObjects(answer.clusters, action).flatMap((cluster) => {
       const name = byId.get(cluster.clusterName ?? '');
       return name === undefined ? [] : [[name, cluster] as const];
     });
@@ -90,40 +94,41 @@ export class EcsApi {
   }
 
   /** Calls `onPage` for each page: what came before a failure is known. */
-  taskArns(
+  listTaskArns(
     cluster: string,
     onPage: (arns: readonly string[]) => void,
     serviceName?: string,
   ): Promise<void> {
     const action = 'ecs:ListTasks';
-    return this.#calls.pages(async (nextToken) => {
+    return this.#calls.readPages(async (nextToken) => {
       const page = await this.#calls.call(action, 'cluster_resource_read', (abortSignal) =>
         this.#client.send(new this.#ecs.ListTasksCommand({ cluster, nextToken, serviceName }), {
           abortSignal,
         }),
       );
-      onPage(texts(page.taskArns, action));
+      onPage(requireTexts(page.taskArns, action));
       return page.nextToken;
     });
   }
 
-  /** One batch, with tags, by ARN. */
+  /** Describes one batch of tasks with their tags, by ARN. */
   async describeTasks(cluster: string, tasks: string[]): Promise<ShelfAnswer<Task>> {
     const action = 'ecs:DescribeTasks';
     const command = new this.#ecs.DescribeTasksCommand({ cluster, tasks, include: ['TAGS'] });
     const answer = await this.#calls.call(action, 'cluster_resource_read', (abortSignal) =>
       this.#client.send(command, { abortSignal }),
     );
-    const found = objects(answer.tasks, action)
+    const found = requireObjects(answer.tasks, action)
       .filter(isTask)
       .map((task) => [task.taskArn, task] as const);
     return { found, unknown: findMissing(answer.failures) };
   }
 
   /**
-   * Any number, with tags; those that are gone are left out. Rejects unless all could be asked for.
+   * Describes any number of tasks with their tags. Tasks that are gone are left out. Rejects when
+   * any batch fails.
    */
-  async tasks(cluster: string, arns: readonly string[]): Promise<Task[]> {
+  async describeAllTasks(cluster: string, arns: readonly string[]): Promise<Task[]> {
     const batches: string[][] = [];
     for (let at = 0; at < arns.length; at += this.batch)
       batches.push(arns.slice(at, at + this.batch));
@@ -131,8 +136,8 @@ export class EcsApi {
     return answers.flatMap(({ found }) => found.map(([, task]) => task));
   }
 
-  /** One definition: AWS has no batch of them. */
-  async definitions(arns: string[]): Promise<ShelfAnswer<DefinitionFacts>> {
+  /** Describes the first of these task definitions: AWS takes one in a call, so the batch is 1. */
+  async describeDefinitions(arns: string[]): Promise<ShelfAnswer<DefinitionFacts>> {
     const action = 'ecs:DescribeTaskDefinition';
     const [arn = ''] = arns;
     const command = new this.#ecs.DescribeTaskDefinitionCommand({ taskDefinition: arn });
@@ -144,15 +149,15 @@ export class EcsApi {
       );
       if (taskDefinition === undefined || !Array.isArray(taskDefinition.containerDefinitions))
         throw new Error(`${action}: the answer holds no task definition`);
-      return { found: [[arn, definitionFacts(taskDefinition)]], unknown: [] };
+      return { found: [[arn, pickDefinitionFacts(taskDefinition)]], unknown: [] };
     } catch (error) {
       if (isNamed(error, /^ClientException/)) return { found: [], unknown: [arn] };
       throw error;
     }
   }
 
-  /** By ARN. */
-  async containerInstances(
+  /** Describes container instances with their tags, by ARN. */
+  async describeContainerInstances(
     cluster: string,
     arns: string[],
   ): Promise<ShelfAnswer<ContainerInstance>> {
@@ -165,14 +170,14 @@ export class EcsApi {
     const answer = await this.#calls.call(action, 'cluster_resource_read', (abortSignal) =>
       this.#client.send(command, { abortSignal }),
     );
-    const found = objects(answer.containerInstances, action).map(
-      (one) => [one.containerInstanceArn ?? '', one] as const,
+    const found = requireObjects(answer.containerInstances, action).map(
+      (instance) => [instance.containerInstanceArn ?? '', instance] as const,
     );
     return { found, unknown: findMissing(answer.failures) };
   }
 
-  /** By name. */
-  async services(cluster: string, names: string[]): Promise<ShelfAnswer<Service>> {
+  /** Describes services with their tags, by name. */
+  async describeServices(cluster: string, names: string[]): Promise<ShelfAnswer<Service>> {
     const action = 'ecs:DescribeServices';
     const command = new this.#ecs.DescribeServicesCommand({
       cluster,
@@ -182,38 +187,38 @@ export class EcsApi {
     const answer = await this.#calls.call(action, 'service_read', (abortSignal) =>
       this.#client.send(command, { abortSignal }),
     );
-    const found = objects(answer.services, action).map(
-      (one) => [one.serviceName ?? '', one] as const,
+    const found = requireObjects(answer.services, action).map(
+      (service) => [service.serviceName ?? '', service] as const,
     );
     return { found, unknown: findMissing(answer.failures).map(idOfArn) };
   }
 
-  /** By id, `i-…`. */
-  instances(ids: string[]): Promise<ShelfAnswer<Instance>> {
+  /** Describes EC2 instances, by id (`i-…`). */
+  describeInstances(ids: string[]): Promise<ShelfAnswer<Instance>> {
     const action = 'ec2:DescribeInstances';
-    return withoutUnknown(ids, async (InstanceIds) => {
+    return describeKnown(ids, async (InstanceIds) => {
       const { sdk, client } = await this.#openEc2();
       const command = new sdk.DescribeInstancesCommand({ InstanceIds });
       const answer = await this.#calls.call(action, 'ec2_read', (abortSignal) =>
         client.send(command, { abortSignal }),
       );
-      return objects(answer.Reservations, action)
+      return requireObjects(answer.Reservations, action)
         .flatMap(({ Instances = [] }) => Instances)
-        .map((one) => [one.InstanceId ?? '', one] as const);
+        .map((instance) => [instance.InstanceId ?? '', instance] as const);
     });
   }
 
-  /** By id, `eni-…`. */
-  networkInterfaces(ids: string[]): Promise<ShelfAnswer<NetworkInterface>> {
+  /** Describes network interfaces, by id (`eni-…`). */
+  describeInterfaces(ids: string[]): Promise<ShelfAnswer<NetworkInterface>> {
     const action = 'ec2:DescribeNetworkInterfaces';
-    return withoutUnknown(ids, async (NetworkInterfaceIds) => {
+    return describeKnown(ids, async (NetworkInterfaceIds) => {
       const { sdk, client } = await this.#openEc2();
       const command = new sdk.DescribeNetworkInterfacesCommand({ NetworkInterfaceIds });
       const answer = await this.#calls.call(action, 'ec2_read', (abortSignal) =>
         client.send(command, { abortSignal }),
       );
-      return objects(answer.NetworkInterfaces, action).map(
-        (one) => [one.NetworkInterfaceId ?? '', one] as const,
+      return requireObjects(answer.NetworkInterfaces, action).map(
+        (each) => [each.NetworkInterfaceId ?? '', each] as const,
       );
     });
   }
@@ -232,11 +237,11 @@ export class EcsApi {
 }
 
 /**
- * EC2 refuses a whole request for one id that it does not know. Its message names them; where it
- * does not, halves are asked for, so that a hundred ids with a bad one cost some calls and not a
- * hundred.
+ * Describes the ids that EC2 knows. EC2 refuses a whole request because of one unknown id, and
+ * usually names it in the message. Where it does not, each half is asked for separately, so one bad
+ * id among a hundred costs about fifteen calls.
  */
-async function withoutUnknown<Value>(
+async function describeKnown<Value>(
   ids: string[],
   describe: (ids: string[]) => Promise<readonly (readonly [string, Value])[]>,
 ): Promise<ShelfAnswer<Value>> {
@@ -249,7 +254,7 @@ async function withoutUnknown<Value>(
     const bad = ids.filter((id) => words.includes(id));
     if (ids.length === 1) return { found: [], unknown: ids };
     if (bad.length > 0) {
-      const rest = await withoutUnknown(
+      const rest = await describeKnown(
         ids.filter((id) => !bad.includes(id)),
         describe,
       );
@@ -257,8 +262,8 @@ async function withoutUnknown<Value>(
     }
     const middle = Math.ceil(ids.length / 2);
     const halves = [
-      await withoutUnknown(ids.slice(0, middle), describe),
-      await withoutUnknown(ids.slice(middle), describe),
+      await describeKnown(ids.slice(0, middle), describe),
+      await describeKnown(ids.slice(middle), describe),
     ];
     return {
       found: halves.flatMap(({ found }) => found),
@@ -267,12 +272,12 @@ async function withoutUnknown<Value>(
   }
 }
 
-/** Whether AWS's error has such a name. */
+/** Whether the name of AWS's error matches. */
 export function isNamed(error: unknown, name: RegExp): boolean {
   return error instanceof AwsCallError && name.test(error.awsName);
 }
 
-/** What AWS says is not there; other reasons of failure say nothing of the kind. */
+/** Finds what AWS says is missing. Other reasons of failure do not mean that it does not exist. */
 function findMissing(
   failures:
     | readonly { readonly arn?: string | undefined; readonly reason?: string | undefined }[]
@@ -284,19 +289,22 @@ function findMissing(
 }
 
 /** @throws Error for an answer without its list */
-function objects<One>(list: readonly One[] | undefined, action: AwsAction): readonly One[] {
+function requireObjects<One>(list: readonly One[] | undefined, action: AwsAction): readonly One[] {
   if (!Array.isArray(list)) throw new Error(`${action}: the answer holds no list`);
   return (list as readonly One[]).filter((one) => typeof one === 'object' && one !== null);
 }
 
 /** @throws Error for an answer without its list, or with something else in it */
-function texts(list: readonly string[] | undefined, action: AwsAction): readonly string[] {
+function requireTexts(list: readonly string[] | undefined, action: AwsAction): readonly string[] {
   if (!Array.isArray(list) || list.some((one) => typeof one !== 'string'))
     throw new Error(`${action}: the answer holds no list of ARNs`);
   return list;
 }
 
-/** The parts that targets are made of, so that a broken answer can break nothing. */
+/**
+ * Whether a task has the parts that targets are made of, so that a malformed answer breaks nothing
+ * later.
+ */
 export function isTask(task: Task): task is Task & { readonly taskArn: string } {
   const { taskArn, containers, attachments, tags } = task ?? {};
   const isList = (value: unknown): boolean => value === undefined || Array.isArray(value);

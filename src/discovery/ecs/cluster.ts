@@ -1,13 +1,13 @@
 /**
- * What is known of one cluster, and how it is kept up to date with few calls: the list of tasks
- * each time, descriptions only of tasks that are new or not running yet and of a rotating sample of
- * the others; what belongs to them is details.ts. Whatever fails leaves what was known and is asked
- * again at the next reading; a task that the complete list does not name is gone.
+ * What is known of one cluster, and how it is kept up to date with few calls. Each reading lists
+ * the tasks, and describes only tasks that are new or not running yet and a rotating sample of the
+ * others; details.ts reads what belongs to them. A failed call leaves what was known and is made
+ * again at the next reading. A task that is missing from the complete list is gone.
  * Source of the limits:
  * https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ListTasks.html
  */
 import type { Task } from '@aws-sdk/client-ecs';
-import { failedLack, type Lack } from '../lacking.ts';
+import { makeFailedLack, type Lack } from '../lacking.ts';
 import { isNamed } from './api.ts';
 import { type DefinitionsUse, Details, type DetailSource, type Wants } from './details.ts';
 import { type DefinitionFacts, idOfArn, type TaskFacts } from './facts.ts';
@@ -16,15 +16,15 @@ import type { ClusterSnapshot } from './snapshots.ts';
 
 /** The calls that are needed, as EcsApi has them. */
 export interface ClusterSource extends DetailSource {
-  taskArns(cluster: string, onPage: (arns: readonly string[]) => void): Promise<void>;
+  listTaskArns(cluster: string, onPage: (arns: readonly string[]) => void): Promise<void>;
   describeTasks(cluster: string, arns: string[]): Promise<ShelfAnswer<Task>>;
 }
 
-/** One described anew for each so many that are known, in whole batches. */
+/** One batch of known tasks is described again at each reading for each so many tasks. */
 const SAMPLE_SHARE = 2_000;
-/** Tasks that have stopped, remembered so that a late word of them does not bring them back. */
+/** Stopped tasks that are remembered, so that a late event does not bring them back. */
 const STOPPED_MAX = 10_000;
-/** So many readings in a row without the cluster, and there is none. */
+/** Readings in a row without the cluster after which it is believed to be gone. */
 const GONE_AFTER = 2;
 
 interface Listing {
@@ -34,28 +34,31 @@ interface Listing {
 
 export class ClusterState {
   readonly name: string;
-  /** Of the last whole reading, or of the snapshot; undefined before. */
+  /** When the last whole reading or the snapshot was made (epoch ms); undefined before. */
   readAtMs: number | undefined;
   readonly #source: ClusterSource;
   readonly #details: Details;
   #tasks = new Map<string, Task>();
-  /** Version of each task at its end. */
+  /** The version that each stopped task had at its end. */
   readonly #stopped = new Map<string, number>();
-  /** Known from an event alone, which lacks their tags. */
+  /** Tasks known only from an event, which does not carry their tags. */
   readonly #undescribed = new Set<string>();
-  /** Tasks that an event brought while the list was read, which may lack them. */
-  #bornMeanwhile: Set<string> | undefined;
+  /**
+   * Tasks that an event added while the list was being read, which may not contain them; undefined
+   * outside of a listing.
+   */
+  #addedMeanwhile: Set<string> | undefined;
   #taskLacks: readonly Lack[] = [];
   #clusterLacks: readonly Lack[] = [];
   #detailLacks: readonly Lack[] = [];
-  /** Readings in a row for which ECS knew no such cluster. */
+  /** Readings in a row in which ECS did not know the cluster. */
   #absences = 0;
   #isListed = false;
   #changes = 0;
-  /** Where the rotating sample goes on. */
+  /** Index at which the rotating sample continues. */
   #sampleAt = 0;
 
-  /** @param definitions  shared by the clusters of an account */
+  /** @param definitions  the shelf that all clusters of an account share */
   constructor(
     name: string,
     source: ClusterSource,
@@ -71,24 +74,24 @@ export class ClusterState {
     return this.#tasks.size;
   }
 
-  /** What is not known; the cluster is whole when nothing of it is blocking. */
+  /** What is not known. The cluster is whole when none of it is blocking. */
   get lacks(): readonly Lack[] {
     return [...this.#taskLacks, ...this.#clusterLacks, ...this.#detailLacks];
   }
 
-  /** ECS says that there is no such cluster, and has said so before. */
+  /** Whether ECS has said GONE_AFTER times in a row that the cluster does not exist. */
   get isGone(): boolean {
     return this.#absences >= GONE_AFTER;
   }
 
   /**
-   * Whether what is known of tasks is complete, whatever details lack: then it may be kept on disk.
+   * Whether all tasks are known, even if details are lacking. Then a snapshot may be kept on disk.
    */
   get hasAllTasks(): boolean {
     return this.#isListed && !this.#taskLacks.some(({ isBlocking }) => isBlocking);
   }
 
-  /** Grows with each change of what is known. */
+  /** Increases with each change of what is known. */
   get changes(): number {
     return this.#changes + this.#details.changes;
   }
@@ -97,25 +100,28 @@ export class ClusterState {
     return this.#tasks.values();
   }
 
-  /** One reading. Never rejects for a call that fails: `lacks` says what is not known after it. */
+  /**
+   * Makes one reading. Never rejects because of a failed call; `lacks` has what is not known after
+   * it.
+   */
   async refresh(nowMs: number): Promise<void> {
-    // Nobody waits for the labels of a cluster before its tasks are asked for.
+    // The description of the cluster only brings labels, so the tasks are listed at the same time.
     const [{ arns, lack }, clusterLacks] = await Promise.all([
       this.#list(),
       this.#details.completeCluster(nowMs),
     ]);
     this.#clusterLacks = clusterLacks;
-    const lacks = await this.#describe(this.#toDescribe(arns), arns);
+    const lacks = await this.#describe(this.#chooseToDescribe(arns), arns);
     this.#taskLacks = lack === undefined ? lacks : [lack, ...lacks];
     await this.#enrich(nowMs);
     if (!this.lacks.some(({ isBlocking }) => isBlocking)) this.readAtMs = nowMs;
   }
 
   /**
-   * Takes in events, which are the first word of a task and lack its tags, and reads what they
-   * need.
+   * Merges events, which do not carry tags, and reads what the new tasks need. Returns whether
+   * anything changed.
    */
-  async take(events: readonly Task[], nowMs: number): Promise<boolean> {
+  async takeEvents(events: readonly Task[], nowMs: number): Promise<boolean> {
     const changed = events.filter((task) => this.merge(task));
     if (changed.length === 0) return false;
     const running = changed
@@ -129,7 +135,7 @@ export class ClusterState {
   }
 
   /**
-   * Takes in a description, or an event, unless what is known is newer. True when something
+   * Merges a description or an event, unless what is known is newer. Returns whether anything
    * changed.
    */
   merge(task: Task): boolean {
@@ -147,13 +153,13 @@ export class ClusterState {
       return this.#forget(arn);
     }
     this.#tasks.set(arn, slim({ ...known, ...task }));
-    this.#bornMeanwhile?.add(arn);
+    this.#addedMeanwhile?.add(arn);
     if (known !== undefined && known.version === task.version) return false;
     this.#changes += 1;
     return true;
   }
 
-  /** The cluster is gone, and its tasks with it. */
+  /** Forgets all tasks, because the cluster is gone. */
   clear(nowMs: number): void {
     this.#tasks.clear();
     this.#taskLacks = this.#taskLacks.map((lack) => ({ ...lack, isBlocking: false }));
@@ -171,7 +177,7 @@ export class ClusterState {
     return { version: 2, atMs, tasks, ...this.#details.snapshot(tasks) };
   }
 
-  /** What it lacks is read at the next reading, as of any task. */
+  /** Starts from a snapshot. What the snapshot lacks is read at the next reading. */
   restore(kept: ClusterSnapshot): void {
     for (const task of kept.tasks) this.#tasks.set(task.taskArn ?? '', task);
     this.#details.restore(kept, kept.atMs);
@@ -180,36 +186,39 @@ export class ClusterState {
 
   async #list(): Promise<Listing> {
     const arns = new Set<string>();
-    const born = new Set<string>();
-    this.#bornMeanwhile = born;
+    const added = new Set<string>();
+    this.#addedMeanwhile = added;
     this.#isListed = false;
     try {
-      await this.#source.taskArns(this.name, (page) => {
+      await this.#source.listTaskArns(this.name, (page) => {
         for (const arn of page) arns.add(arn);
       });
-      for (const arn of this.#tasks.keys()) if (!arns.has(arn) && !born.has(arn)) this.#forget(arn);
+      for (const arn of this.#tasks.keys())
+        if (!arns.has(arn) && !added.has(arn)) this.#forget(arn);
       this.#absences = 0;
       this.#isListed = true;
       return { arns, lack: undefined };
     } catch (error) {
-      // What is not in a part of the list may be in the rest.
+      // The list is incomplete, so a task that is missing from it may still exist.
       const isAbsent = isNamed(error, /^ClusterNotFound/);
       this.#absences = isAbsent ? this.#absences + 1 : 0;
-      const lack = failedLack('ecs:ListTasks', idOfArn(this.name), error);
+      const lack = makeFailedLack('ecs:ListTasks', idOfArn(this.name), error);
       return { arns, lack: isAbsent ? { ...lack, cause: 'unknown' } : lack };
     } finally {
-      this.#bornMeanwhile = undefined;
+      this.#addedMeanwhile = undefined;
     }
   }
 
-  /** @param listed  those of the list: one that is not known after this is lacking */
+  /**
+   * @param listed  the tasks of the list; one that is still unknown afterwards is a blocking lack
+   */
   async #describe(arns: readonly string[], listed: ReadonlySet<string>): Promise<Lack[]> {
     const { batch } = this.#source;
     const batches: string[][] = [];
     for (let at = 0; at < arns.length; at += batch) batches.push(arns.slice(at, at + batch));
     const unanswered = new Set(arns);
     let failure: unknown;
-    // Each answer is taken in as it comes, in a turn of its own.
+    // Each answer is merged as it arrives, so that no turn of the event loop handles all of them.
     const takeIn = ({ found, unknown }: ShelfAnswer<Task>): void => {
       for (const [arn, task] of found) {
         unanswered.delete(arn);
@@ -222,9 +231,9 @@ export class ClusterState {
       }
     };
     await Promise.all(
-      batches.map((some) =>
+      batches.map((batchArns) =>
         this.#source
-          .describeTasks(this.name, some)
+          .describeTasks(this.name, batchArns)
           .then(takeIn)
           .catch((error: unknown) => void (failure ??= error)),
       ),
@@ -233,7 +242,7 @@ export class ClusterState {
     const isBlocking = [...unanswered].some((arn) => listed.has(arn) && !this.#tasks.has(arn));
     const error =
       failure ?? new Error(`ecs:DescribeTasks: ${unanswered.size} tasks were not answered`);
-    return [{ ...failedLack('ecs:DescribeTasks', idOfArn(this.name), error), isBlocking }];
+    return [{ ...makeFailedLack('ecs:DescribeTasks', idOfArn(this.name), error), isBlocking }];
   }
 
   async #enrich(nowMs: number): Promise<void> {
@@ -242,10 +251,10 @@ export class ClusterState {
   }
 
   /**
-   * New ones, those that are not running yet or known from events alone, and the next of the
-   * sample.
+   * Chooses the tasks to describe: new ones, those that are not running yet or are known only from
+   * events, and the next of the sample.
    */
-  #toDescribe(listed: ReadonlySet<string>): string[] {
+  #chooseToDescribe(listed: ReadonlySet<string>): string[] {
     const wanted = new Set<string>();
     for (const arn of listed) {
       const known = this.#tasks.get(arn);
@@ -257,7 +266,7 @@ export class ClusterState {
       known.length,
       Math.ceil(known.length / SAMPLE_SHARE) * this.#source.batch,
     );
-    // What is asked for anyway has room left in its last batch.
+    // The tasks that are described anyway count towards the sample, so only the rest is added.
     const room = sample - Math.min(sample, wanted.size);
     for (let i = 0; i < room; i++) {
       const arn = known[(this.#sampleAt + i) % known.length];
@@ -275,7 +284,7 @@ export class ClusterState {
   }
 }
 
-/** What is never asked of a task; ten thousand of them are held. */
+/** Leaves out fields that nothing uses, because ten thousand tasks are held in memory. */
 function slim(task: Task): Task {
   const { overrides, attributes, inferenceAccelerators, ...rest } = task;
   void [overrides, attributes, inferenceAccelerators];

@@ -1,8 +1,8 @@
 /**
- * What belongs to the tasks of a cluster beyond their own descriptions, each kind on its shelf: the
- * cluster itself, task definitions, container instances and their EC2 instances, services, network
- * interfaces. Which calls are optional, and what each brings, is said here and nowhere else;
- * docs/discovery.md has the same as a table.
+ * What belongs to the tasks of a cluster beyond their own descriptions, each kind on its own shelf:
+ * the cluster itself, task definitions, container instances and their EC2 instances, services,
+ * network interfaces. This file alone decides which calls are optional and what each of them
+ * brings; docs/discovery.md has the same as a table.
  */
 import type { Instance, NetworkInterface } from '@aws-sdk/client-ec2';
 import type { Cluster, ContainerInstance, Service, Task } from '@aws-sdk/client-ecs';
@@ -19,14 +19,17 @@ import { type ShelfAnswer, Shelf } from './shelf.ts';
 /** The calls that are needed, as EcsApi has them. */
 export interface DetailSource {
   readonly region: string;
-  /** Keys in one call. */
+  /** The most keys in one call. */
   readonly batch: number;
-  clusters(names: string[]): Promise<ShelfAnswer<Cluster>>;
-  definitions(arns: string[]): Promise<ShelfAnswer<DefinitionFacts>>;
-  containerInstances(cluster: string, arns: string[]): Promise<ShelfAnswer<ContainerInstance>>;
-  services(cluster: string, names: string[]): Promise<ShelfAnswer<Service>>;
-  instances(ids: string[]): Promise<ShelfAnswer<Instance>>;
-  networkInterfaces(ids: string[]): Promise<ShelfAnswer<NetworkInterface>>;
+  describeClusters(names: string[]): Promise<ShelfAnswer<Cluster>>;
+  describeDefinitions(arns: string[]): Promise<ShelfAnswer<DefinitionFacts>>;
+  describeContainerInstances(
+    cluster: string,
+    arns: string[],
+  ): Promise<ShelfAnswer<ContainerInstance>>;
+  describeServices(cluster: string, names: string[]): Promise<ShelfAnswer<Service>>;
+  describeInstances(ids: string[]): Promise<ShelfAnswer<Instance>>;
+  describeInterfaces(ids: string[]): Promise<ShelfAnswer<NetworkInterface>>;
 }
 
 /** What is read beyond tasks and instances. */
@@ -36,10 +39,13 @@ export interface Wants {
   readonly interfaces: boolean;
 }
 
-/** `needed`: without it there is no target. `optional`: it brings labels. */
+/**
+ * `needed`: without its definition a task has no target. `optional`: definitions only add labels.
+ * `unread`: they are not read.
+ */
 export type DefinitionsUse = 'needed' | 'optional' | 'unread';
 
-/** As it is kept on disk. */
+/** The details of one cluster as kept on disk. */
 export interface DetailSnapshot {
   readonly cluster: Cluster | undefined;
   readonly definitions: readonly DefinitionFacts[];
@@ -50,27 +56,30 @@ export interface DetailSnapshot {
 }
 
 /**
- * Descriptions of clusters, instances and services change; definitions and interfaces of tasks do
- * not.
+ * When descriptions of clusters, instances and services are read again, because they change.
+ * Definitions and interfaces of tasks never change.
  */
 const REREAD_MS = 590_000;
 const SERVICES_BATCH = 10;
 /**
- * Definitions that no task has any more are kept, so that they are not read again; beyond this they
- * go.
+ * Definitions without tasks are kept, so that they need not be read again. Above this number they
+ * are dropped.
  */
 const DEFINITIONS_MAX = 20_000;
 
-/** Definitions are those of an account: its clusters share a shelf. */
-export function definitionShelf(
-  source: Pick<DetailSource, 'definitions'>,
+/**
+ * Creates the shelf of task definitions. They belong to an account, so its clusters share one
+ * shelf.
+ */
+export function createDefinitionShelf(
+  source: Pick<DetailSource, 'describeDefinitions'>,
   use: DefinitionsUse,
 ): Shelf<DefinitionFacts> {
   return new Shelf({
     action: 'ecs:DescribeTaskDefinition',
     batch: 1,
     costs: use === 'needed' ? undefined : 'no labels of task definitions',
-    read: (arns) => source.definitions(arns),
+    read: (arns) => source.describeDefinitions(arns),
   });
 }
 
@@ -103,7 +112,7 @@ export class Details {
       batch,
       rereadMs: REREAD_MS,
       costs: 'no tags of clusters as labels',
-      read: (names) => source.clusters(names),
+      read: (names) => source.describeClusters(names),
     });
     this.#containerInstances = new Shelf({
       action: 'ecs:DescribeContainerInstances',
@@ -112,7 +121,7 @@ export class Details {
       costs:
         'no targets on instances outside awsvpc, whose address is unknown, and no labels of ' +
         'instances',
-      read: (arns) => source.containerInstances(name, arns),
+      read: (arns) => source.describeContainerInstances(name, arns),
     });
     this.#instances = new Shelf({
       action: 'ec2:DescribeInstances',
@@ -120,31 +129,30 @@ export class Details {
       rereadMs: REREAD_MS,
       costs:
         'no targets on instances outside awsvpc, whose address is unknown, and no labels of EC2',
-      read: async (ids) => slimmed(await source.instances(ids), slimInstance),
+      read: async (ids) => slimAnswer(await source.describeInstances(ids), slimInstance),
     });
     this.#services = new Shelf({
       action: 'ecs:DescribeServices',
       batch: Math.min(batch, SERVICES_BATCH),
       rereadMs: REREAD_MS,
       costs: 'no tags and no status of services as labels',
-      read: async (names) => slimmed(await source.services(name, names), slimService),
+      read: async (names) => slimAnswer(await source.describeServices(name, names), slimService),
     });
     this.#interfaces = new Shelf({
       action: 'ec2:DescribeNetworkInterfaces',
       batch,
       costs: 'no public addresses of tasks as labels',
-      read: async (ids) => slimmed(await source.networkInterfaces(ids), slimInterface),
+      read: async (ids) => slimAnswer(await source.describeInterfaces(ids), slimInterface),
     });
   }
 
-  /** Reads the cluster's own description. Never rejects: the answer says what is lacking. */
+  /** Reads the cluster's own description. Never rejects; returns what is lacking. */
   completeCluster(nowMs: number): Promise<Lack[]> {
     return this.#cluster.complete(new Set([this.#name]), idOfArn(this.#name), nowMs);
   }
 
   /**
-   * Reads what belongs to these tasks and is not known. Never rejects: the answer says what is
-   * lacking.
+   * Reads what belongs to these tasks and is not known yet. Never rejects; returns what is lacking.
    */
   async complete(tasks: readonly Task[], nowMs: number): Promise<Lack[]> {
     const scope = idOfArn(this.#name);
@@ -180,7 +188,7 @@ export class Details {
     };
   }
 
-  /** Grows with each thing that is read. */
+  /** Increases with each thing that is read. */
   get changes(): number {
     const shelves = [
       this.#cluster,
@@ -193,7 +201,7 @@ export class Details {
     return shelves.reduce((sum, { changes }) => sum + changes, 0);
   }
 
-  /** Forgets what belongs to no task any more. */
+  /** Forgets what does not belong to any of these tasks, except definitions. */
   retain(tasks: readonly Task[]): void {
     this.#containerInstances.retain(collectKeys(tasks, ({ containerInstanceArn: arn }) => arn));
     this.#instances.retain(this.#instanceIds());
@@ -213,16 +221,16 @@ export class Details {
     };
   }
 
-  /** @param atMs  when it was read */
+  /** @param atMs  when the snapshot was read (epoch ms) */
   restore(kept: DetailSnapshot, atMs: number): void {
     if (kept.cluster !== undefined) this.#cluster.set(this.#name, kept.cluster, atMs);
-    for (const one of kept.definitions) this.#definitions.set(one.arn, one, atMs);
-    for (const one of kept.containerInstances)
-      this.#containerInstances.set(one.containerInstanceArn ?? '', one, atMs);
-    for (const one of kept.instances) this.#instances.set(one.InstanceId ?? '', one, atMs);
-    for (const one of kept.services) this.#services.set(one.serviceName ?? '', one, atMs);
-    for (const one of kept.interfaces)
-      this.#interfaces.set(one.NetworkInterfaceId ?? '', one, atMs);
+    const { definitions, containerInstances, instances, services, interfaces } = kept;
+    for (const item of definitions) this.#definitions.set(item.arn, item, atMs);
+    for (const item of containerInstances)
+      this.#containerInstances.set(item.containerInstanceArn ?? '', item, atMs);
+    for (const item of instances) this.#instances.set(item.InstanceId ?? '', item, atMs);
+    for (const item of services) this.#services.set(item.serviceName ?? '', item, atMs);
+    for (const item of interfaces) this.#interfaces.set(item.NetworkInterfaceId ?? '', item, atMs);
   }
 
   async #fillInstances(tasks: readonly Task[], scope: string, nowMs: number): Promise<Lack[]> {
@@ -237,39 +245,36 @@ export class Details {
   }
 }
 
-/**
- * Forgets definitions of tasks that are gone when there are too many, the oldest first. Those in
- * use stay.
- */
+/** Forgets the definitions that no task uses when there are more than DEFINITIONS_MAX. */
 export function boundDefinitions(shelf: Shelf<DefinitionFacts>, tasks: () => Iterable<Task>): void {
   if (shelf.size <= DEFINITIONS_MAX) return;
   shelf.retain(collectKeys([...tasks()], ({ taskDefinitionArn }) => taskDefinitionArn));
 }
 
-function collectKeys<One>(
-  all: readonly One[],
-  keyOf: (one: One) => string | undefined,
+function collectKeys<Item>(
+  items: readonly Item[],
+  keyOf: (item: Item) => string | undefined,
 ): Set<string> {
   const keys = new Set<string>();
-  for (const one of all) {
-    const key = keyOf(one);
+  for (const item of items) {
+    const key = keyOf(item);
     if (key !== undefined && key !== '') keys.add(key);
   }
   return keys;
 }
 
-function slimmed<Value>(
+function slimAnswer<Value>(
   answer: ShelfAnswer<Value>,
   slim: (value: Value) => Value,
 ): ShelfAnswer<Value> {
   return { ...answer, found: answer.found.map(([key, value]) => [key, slim(value)] as const) };
 }
 
-/** What labels and addresses are made of. */
+/** Keeps only what labels and addresses are made of. */
 function slimInstance(instance: Instance): Instance {
   const { InstanceId, InstanceType, PrivateIpAddress, PublicIpAddress, Ipv6Address } = instance;
   const { SubnetId, VpcId, Tags, NetworkInterfaces, Placement } = instance;
-  return defined({
+  return dropUndefined({
     InstanceId,
     InstanceType,
     PrivateIpAddress,
@@ -279,29 +284,31 @@ function slimInstance(instance: Instance): Instance {
     VpcId,
     Tags,
     Placement,
-    NetworkInterfaces: NetworkInterfaces?.map(({ Ipv6Addresses }) => defined({ Ipv6Addresses })),
+    NetworkInterfaces: NetworkInterfaces?.map(({ Ipv6Addresses }) =>
+      dropUndefined({ Ipv6Addresses }),
+    ),
   });
 }
 
-/** All that is asked of an interface is its public address. */
+/** Keeps only the public address, the one thing that labels use. */
 function slimInterface({ NetworkInterfaceId, Association }: NetworkInterface): NetworkInterface {
   const { PublicIp } = Association ?? {};
-  return defined({
+  return dropUndefined({
     NetworkInterfaceId,
     Association: PublicIp === undefined ? undefined : { PublicIp },
   });
 }
 
-/** Events and deployments of a service are long. */
+/** Leaves out events and deployments, which are long. */
 function slimService({ serviceArn, serviceName, status, tags }: Service): Service {
-  return defined({ serviceArn, serviceName, status, tags });
+  return dropUndefined({ serviceArn, serviceName, status, tags });
 }
 
 type Defined<Value> = { [Key in keyof Value]?: Exclude<Value[Key], undefined> };
 
-/** Without the fields that are undefined. */
-function defined<Value extends object>(value: Value): Defined<Value> {
+/** Returns the value without its undefined fields. */
+function dropUndefined<Value extends object>(value: Value): Defined<Value> {
   return Object.fromEntries(
-    Object.entries(value).filter(([, one]) => one !== undefined),
+    Object.entries(value).filter(([, field]) => field !== undefined),
   ) as Defined<Value>;
 }

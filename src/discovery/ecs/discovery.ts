@@ -1,17 +1,22 @@
 /**
- * A running discovery of ECS clusters: polls them, takes in events, and makes target groups of what
- * is known. Every cluster is a scope of its own: one that fails keeps what was known of it and
- * touches no other. The first list waits until all of them are whole
- * (docs/decisions/0012-known-means-whole.md); from then on every list holds what can be known.
+ * A running discovery of ECS clusters: polls them, merges events and makes target groups of what is
+ * known. Each cluster is independent: one that fails keeps what was known of it and does not affect
+ * the others. The first list waits until all clusters are whole
+ * (docs/decisions/0012-known-means-whole.md); every later list holds everything that is known.
  */
 import type { Task } from '@aws-sdk/client-ecs';
 import type { TargetGroup } from '../../model/target.ts';
 import type { AwsAccess } from '../aws-client.ts';
-import { failedLack, type Lack, Lacking } from '../lacking.ts';
+import { makeFailedLack, type Lack, Lacking } from '../lacking.ts';
 import { attempt, countFailure, type DiscoveryWorld } from '../mechanism.ts';
 import { EcsApi } from './api.ts';
 import { ClusterState } from './cluster.ts';
-import { boundDefinitions, type DefinitionsUse, definitionShelf, type Wants } from './details.ts';
+import {
+  boundDefinitions,
+  type DefinitionsUse,
+  createDefinitionShelf,
+  type Wants,
+} from './details.ts';
 import { followEvents } from './events.ts';
 import { type DefinitionFacts, idOfArn } from './facts.ts';
 import { GroupLists } from './group-lists.ts';
@@ -21,7 +26,7 @@ import type { TargetOptions } from './targets.ts';
 
 /** Which clusters are read, how, and how often. */
 export interface EcsScope extends AwsAccess {
-  /** Names or ARNs; all of the region when absent. */
+  /** Names or ARNs; all clusters of the region when undefined. */
   readonly clusters?: readonly string[] | undefined;
   readonly refresh_interval: number;
   readonly cache_dir?: string | undefined;
@@ -29,14 +34,14 @@ export interface EcsScope extends AwsAccess {
   readonly events_queue_url?: string | undefined;
 }
 
-/** How often the list of clusters is read where none are named. */
+/** How often the list of clusters is read when none are named. */
 const CLUSTERS_MS = 300_000;
-/** With events that come polling is the safety net only. */
+/** The polling interval while events arrive: polling is then only a safety net. */
 const RECONCILE_MS = 600_000;
-/** Whose lacks they are; no cluster has such a name. */
-const OF_LIST = 'clusters:';
-const OF_EVENTS = 'events:';
-/** Before a first whole list; twice as long each time, up to the interval. */
+/** Scopes of lacks that belong to no cluster. No cluster has such a name. */
+const LIST_SCOPE = 'clusters:';
+const EVENTS_SCOPE = 'events:';
+/** The first wait before the first whole list; it doubles each time, up to the interval. */
 const FIRST_RETRY_MS = 2_000;
 
 export class EcsDiscovery {
@@ -51,14 +56,17 @@ export class EcsDiscovery {
   readonly #ending = new AbortController();
   #definitions: Shelf<DefinitionFacts> | undefined;
   #api: EcsApi | undefined;
-  /** When the list of clusters was read in full, or was to be. */
+  /**
+   * When the list of clusters was last read in full (epoch ms); -Infinity when it is to be read
+   * again.
+   */
   #clustersAtMs = -Infinity;
   #isListed = false;
   #isWhole = false;
   #hasEvents = false;
   #hasNews = false;
   #wake: (() => void) | undefined;
-  /** Ends a wait, whose length may be another now. */
+  /** Interrupts the wait for the next reading, because its length may have changed. */
   #onInterval: (() => void) | undefined;
 
   constructor(config: EcsScope, world: DiscoveryWorld, options: TargetOptions, wants: Wants) {
@@ -74,15 +82,16 @@ export class EcsDiscovery {
   async *run(): AsyncIterable<readonly TargetGroup[]> {
     const api = await EcsApi.open(this.#config, this.#world);
     this.#api = api;
-    this.#definitions = definitionShelf(api, this.#definitionsUse);
-    // A fault in the work ends the waiting for its news.
+    this.#definitions = createDefinitionShelf(api, this.#definitionsUse);
+    // If polling or events throw, the wait for changes ends too.
     const work = Promise.all([this.#poll(), this.#followEvents(api)]).finally(() =>
       this.#ending.abort(),
     );
     work.catch(() => undefined);
     try {
       while (await this.#nextNews()) {
-        // As it is now: what ends meanwhile has news of its own.
+        // The flag is read before rendering. A reading that ends during the rendering causes
+        // another one.
         const isListed = this.#isListed;
         const { groups, isRead } = await this.#lists.render([...this.#clusters.values()]);
         if (this.#world.signal.aborted) break;
@@ -96,7 +105,9 @@ export class EcsDiscovery {
     }
   }
 
-  /** Whether every cluster was read whole, by this process or by the one that kept it. */
+  /**
+   * Whether every cluster was read whole, by this process or by the one that wrote the snapshot.
+   */
   #isFirstWhole(): boolean {
     const states = [...this.#clusters.values()];
     return this.#isListed && states.every(({ readAtMs }) => readAtMs !== undefined);
@@ -112,8 +123,8 @@ export class EcsDiscovery {
   }
 
   /**
-   * Until the next reading is due. How long that is may change meanwhile, when events begin or end
-   * to come.
+   * Waits until the next reading is due. The interval may change during the wait, when events start
+   * or stop to arrive.
    */
   async #waitFrom(readAtMs: number, retryMs: number): Promise<void> {
     const { clock, signal } = this.#world;
@@ -130,19 +141,22 @@ export class EcsDiscovery {
     }
   }
 
-  /** Long only while events come and nothing is lacking that another reading could bring. */
+  /**
+   * The interval is long only while events arrive and nothing is lacking that another reading could
+   * bring.
+   */
   #intervalMs(): number {
     const { refresh_interval: interval } = this.#config;
     const isQuiet = this.#hasEvents && this.#lacking.all().every((lack) => lack.cause !== 'failed');
     return isQuiet ? Math.max(interval, RECONCILE_MS) : interval;
   }
 
-  /** Reads all clusters side by side. */
+  /** Reads all clusters in parallel. */
   async #refresh(): Promise<void> {
     await attempt(this.#world, () => this.#listClusters());
     await Promise.all([...this.#clusters.values()].map((cluster) => this.#read(cluster)));
     this.#clearGone();
-    boundDefinitions(this.#definitionShelf(), () => this.#allTasks());
+    boundDefinitions(this.#requireDefinitions(), () => this.#allTasks());
     this.#tellAges();
   }
 
@@ -154,13 +168,13 @@ export class EcsDiscovery {
       if (world.signal.aborted) return;
       this.#tellLacks(cluster);
       if (cluster.lacks.some(({ cause }) => cause === 'failed')) countFailure(world);
-      this.#changed(cluster);
+      this.#markChanged(cluster);
       if (cluster.readAtMs !== undefined && cluster.hasAllTasks)
         await this.#snapshots.keep(this.#scopeOf(cluster), cluster);
     });
   }
 
-  /** Throws nothing for a call that fails: the clusters that are known are read all the same. */
+  /** Does not throw when the call fails, so that the known clusters are still read. */
   async #listClusters(): Promise<void> {
     const nowMs = this.#world.clock.nowMs();
     if (nowMs - this.#clustersAtMs < CLUSTERS_MS) return;
@@ -169,13 +183,13 @@ export class EcsDiscovery {
     const lacks: Lack[] = [];
     if (named === undefined)
       await this.#api
-        ?.clusterArns((arns) => {
+        ?.listClusterArns((arns) => {
           for (const arn of arns) names.add(arn);
         })
-        .catch((error: unknown) => lacks.push(failedLack('ecs:ListClusters', '', error)));
+        .catch((error: unknown) => lacks.push(makeFailedLack('ecs:ListClusters', '', error)));
     if (this.#world.signal.aborted) return;
-    for (const name of names) this.#clusterOf(name);
-    this.#lacking.tell(OF_LIST, lacks);
+    for (const name of names) this.#openCluster(name);
+    this.#lacking.tell(LIST_SCOPE, lacks);
     if (lacks.length > 0) {
       countFailure(this.#world);
       return;
@@ -186,47 +200,48 @@ export class EcsDiscovery {
     if (named === undefined) await this.#snapshots.writeNames(this.#scopeOfNames(), [...names]);
   }
 
-  /** True when there were others. */
+  /** Forgets all other clusters. Returns whether there were any. */
   #retain(names: ReadonlySet<string>): boolean {
     const before = this.#clusters.size;
     for (const [name, cluster] of this.#clusters) {
       if (names.has(name)) continue;
       this.#clusters.delete(name);
       this.#lists.forget(cluster);
-      this.#ages().remove({ scope: this.#scopeOf(cluster) });
+      this.#registerAges().remove({ scope: this.#scopeOf(cluster) });
     }
-    this.#lacking.retain(new Set([OF_LIST, OF_EVENTS, ...names]));
+    this.#lacking.retain(new Set([LIST_SCOPE, EVENTS_SCOPE, ...names]));
     return this.#clusters.size < before;
   }
 
   /**
-   * A cluster that ECS does not know any more is read as empty, as long as others are found: where
-   * none is, region or account are others than they should be, and that is no answer.
+   * Empties the clusters that ECS does not know any more, as long as others are found. If none is
+   * found, the region or the account is probably wrong, so nothing is emptied.
    */
   #clearGone(): void {
     const gone = [...this.#clusters.values()].filter(({ isGone }) => isGone);
     if (gone.length === 0) return;
-    // It may have gone between two lists.
+    // The cluster may have been deleted since the last list of clusters, so that list is read
+    // again.
     if (this.#config.clusters === undefined) this.#clustersAtMs = -Infinity;
     if (gone.length === this.#clusters.size) return;
     for (const cluster of gone) {
       cluster.clear(this.#world.clock.nowMs());
       this.#tellLacks(cluster);
-      this.#changed(cluster);
+      this.#markChanged(cluster);
     }
   }
 
-  #clusterOf(name: string): ClusterState {
+  #openCluster(name: string): ClusterState {
     const known = this.#clusters.get(name);
     if (known !== undefined) return known;
     if (this.#api === undefined) throw new Error('BUG: clusters before the API');
-    const definitions = { shelf: this.#definitionShelf(), use: this.#definitionsUse };
+    const definitions = { shelf: this.#requireDefinitions(), use: this.#definitionsUse };
     const state = new ClusterState(name, this.#api, definitions, this.#wants);
     this.#clusters.set(name, state);
     return state;
   }
 
-  #definitionShelf(): Shelf<DefinitionFacts> {
+  #requireDefinitions(): Shelf<DefinitionFacts> {
     if (this.#definitions === undefined) throw new Error('BUG: clusters before the API');
     return this.#definitions;
   }
@@ -240,26 +255,26 @@ export class EcsDiscovery {
   }
 
   #scopeOfNames(): string {
-    return [this.#config.role_arn ?? '', this.#api?.region ?? '', OF_LIST].join(' ').trim();
+    return [this.#config.role_arn ?? '', this.#api?.region ?? '', LIST_SCOPE].join(' ').trim();
   }
 
   /**
-   * Begins with what an earlier run kept; what it did not keep is waited for. True when all of it
-   * is known.
+   * Starts from the snapshots of an earlier run; clusters without one are waited for. Returns
+   * whether all of them have one.
    */
   async #restore(): Promise<boolean> {
     const { clusters } = this.#config;
     const names = clusters ?? (await this.#snapshots.readNames(this.#scopeOfNames()));
     if (names === undefined) return false;
     for (const name of names) {
-      const state = this.#clusterOf(name);
+      const state = this.#openCluster(name);
       const kept = await this.#snapshots.read(this.#scopeOf(state));
       if (kept === undefined) continue;
       state.restore(kept);
       this.#lists.touch(state);
     }
     const isAll = [...this.#clusters.values()].every(({ readAtMs }) => readAtMs !== undefined);
-    // None is no list: the region's decides.
+    // A snapshot without clusters is not a list; the first listing of the region decides.
     this.#isWhole = isAll && this.#clusters.size > 0;
     return this.#isWhole;
   }
@@ -268,7 +283,7 @@ export class EcsDiscovery {
     this.#lacking.tell(cluster.name, cluster.lacks);
   }
 
-  #ages() {
+  #registerAges() {
     return this.#world.metrics.gauges(
       'amperage_sd_snapshot_age_seconds',
       'How old what is known of a cluster is.',
@@ -278,7 +293,7 @@ export class EcsDiscovery {
   #tellAges(): void {
     for (const cluster of this.#clusters.values())
       if (cluster.readAtMs !== undefined)
-        this.#ages()
+        this.#registerAges()
           .with({ scope: this.#scopeOf(cluster) })
           .set((this.#world.clock.nowMs() - cluster.readAtMs) / 1_000);
   }
@@ -290,7 +305,7 @@ export class EcsDiscovery {
       onTasks: (tasks) => this.#take(tasks),
       onLack: (lack) => {
         this.#hasEvents = lack === undefined;
-        this.#lacking.tell(OF_EVENTS, lack === undefined ? [] : [lack]);
+        this.#lacking.tell(EVENTS_SCOPE, lack === undefined ? [] : [lack]);
         this.#onInterval?.();
       },
     });
@@ -299,16 +314,17 @@ export class EcsDiscovery {
   async #take(tasks: readonly Task[]): Promise<void> {
     for (const cluster of this.#clusters.values()) {
       const own = tasks.filter(({ clusterArn }) => idOfArn(clusterArn) === idOfArn(cluster.name));
-      const hasChanged = await cluster.take(own, this.#world.clock.nowMs());
+      const hasChanged = await cluster.takeEvents(own, this.#world.clock.nowMs());
       if (!hasChanged) continue;
       this.#tellLacks(cluster);
-      this.#changed(cluster);
-      // What an event could not bring is read at the interval, not with the safety net.
+      this.#markChanged(cluster);
+      // What an event did not bring is read after the configured interval and not only after
+      // RECONCILE_MS.
       this.#onInterval?.();
     }
   }
 
-  #changed(cluster: ClusterState): void {
+  #markChanged(cluster: ClusterState): void {
     this.#lists.touch(cluster);
     this.#tellNews();
   }
@@ -318,7 +334,7 @@ export class EcsDiscovery {
     this.#wake?.();
   }
 
-  /** Waits for a change; false when it ends. */
+  /** Waits for a change. Returns false when the discovery ends. */
   async #nextNews(): Promise<boolean> {
     const { signal } = this.#world;
     if (!this.#hasNews && !signal.aborted)
@@ -336,7 +352,10 @@ export class EcsDiscovery {
   }
 }
 
-/** Prometheus' role makes its targets without definitions; its own labels need none either. */
+/**
+ * Chooses how definitions are used. The role of Prometheus makes its targets without them, and its
+ * labels do not need them either.
+ */
 function chooseDefinitionsUse({ portOfTask, profile }: TargetOptions): DefinitionsUse {
   if (portOfTask === undefined) return 'needed';
   return profile === 'prometheus' ? 'unread' : 'optional';

@@ -1,13 +1,13 @@
 /**
- * Task state changes from an SQS queue that EventBridge fills: the first word of a task, within a
- * second or two. An event may come twice, late or out of order: versions decide. Messages that are
- * no such events are taken off and counted.
+ * Task state changes from an SQS queue that EventBridge fills; they arrive within a second or two.
+ * An event may come twice, late or out of order, so the version of the task decides. Messages that
+ * are not such events are deleted and counted.
  * Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_task_events.html
  */
 import type { Task } from '@aws-sdk/client-ecs';
 import { z } from 'zod';
 import type { Lack } from '../lacking.ts';
-import { type DiscoveryWorld, slept } from '../mechanism.ts';
+import { type DiscoveryWorld, sleepUnlessAborted } from '../mechanism.ts';
 import { AwsCallError, callAws } from '../../aws/calls.ts';
 import { describeError } from '../../kernel/errors.ts';
 import type { AwsSession } from '../aws-client.ts';
@@ -15,7 +15,7 @@ import type { AwsSession } from '../aws-client.ts';
 const WAIT_SECONDS = 20;
 const BATCH = 10;
 const RETRY_MS = 5_000;
-/** After the queue was denied. */
+/** The wait after the queue was denied. */
 const SLOW_MS = 590_000;
 const TIMEOUT_MS = 30_000;
 
@@ -31,13 +31,15 @@ const eventSchema = z.object({
 });
 
 export interface EventUses {
-  /** Gets the tasks of what comes; then the messages are taken off the queue. */
+  /**
+   * Receives the tasks of the events. Their messages are deleted from the queue after it resolves.
+   */
   readonly onTasks: (tasks: readonly Task[]) => Promise<void>;
-  /** Told after each try: what lacks of the events; undefined when they flow. */
+  /** Called after each attempt with what is lacking; undefined when events can be received. */
   readonly onLack: (lack: Lack | undefined) => void;
 }
 
-/** Follows the queue; ends when the signal aborts. */
+/** Reads the queue until the signal aborts. */
 export async function followEvents(
   queueUrl: string,
   session: AwsSession,
@@ -45,7 +47,7 @@ export async function followEvents(
   { onTasks, onLack }: EventUses,
 ): Promise<void> {
   const sqs = await import('@aws-sdk/client-sqs');
-  // Longer than SQS may wait for a message.
+  // The time limit is longer than the WAIT_SECONDS for which SQS may hold a request.
   const client = new sqs.SQSClient(
     session.clientOptions({ service: 'sqs', requestTimeoutMs: TIMEOUT_MS }),
   );
@@ -93,7 +95,7 @@ export async function followEvents(
           words: `${describeError(error)}; without events changes are found by polling`,
           isBlocking: false,
         });
-        if (!(await slept(isDenied ? SLOW_MS : RETRY_MS, world))) return;
+        if (!(await sleepUnlessAborted(isDenied ? SLOW_MS : RETRY_MS, world))) return;
       }
     }
   } finally {
@@ -101,7 +103,10 @@ export async function followEvents(
   }
 }
 
-/** The task of an event; times, which events write as text, are left out. */
+/**
+ * Parses the task of an event; undefined for any other message. Times are left out, because events
+ * have them as text.
+ */
 function parseTaskEvent(body: string): Task | undefined {
   try {
     const parsed = eventSchema.safeParse(JSON.parse(body));

@@ -1,6 +1,6 @@
 /**
- * What is known of a task when its targets are made: AWS's own descriptions, side by side. Values
- * only; where they come from is cluster.ts.
+ * What is known of a task when its targets are made: the descriptions of AWS, side by side. Only
+ * values and look-ups; cluster.ts and details.ts read them.
  */
 import type { Instance, NetworkInterface } from '@aws-sdk/client-ec2';
 import type {
@@ -13,7 +13,7 @@ import type {
   TaskDefinition,
 } from '@aws-sdk/client-ecs';
 
-/** The parts of a task definition that are kept: whole ones are large. */
+/** The parts of a task definition that are kept, because whole definitions are large. */
 export interface DefinitionFacts {
   readonly arn: string;
   readonly family: string;
@@ -25,7 +25,10 @@ export interface DefinitionFacts {
   >[];
 }
 
-/** A task with all that belongs to it; what is not there was not asked for, or is not known yet. */
+/**
+ * A task with everything that belongs to it. What is undefined was not asked for, or is not known
+ * yet.
+ */
 export interface TaskFacts {
   readonly region: string;
   readonly cluster: Pick<Cluster, 'clusterArn' | 'clusterName' | 'tags'>;
@@ -34,11 +37,11 @@ export interface TaskFacts {
   readonly containerInstance: ContainerInstance | undefined;
   readonly ec2: Instance | undefined;
   readonly service: Service | undefined;
-  /** The task's own; told only where interfaces are wanted. */
+  /** The task's own network interface; only read where interfaces are wanted. */
   readonly networkInterface: NetworkInterface | undefined;
 }
 
-export function definitionFacts(definition: TaskDefinition): DefinitionFacts {
+export function pickDefinitionFacts(definition: TaskDefinition): DefinitionFacts {
   return {
     arn: definition.taskDefinitionArn ?? '',
     family: definition.family ?? '',
@@ -55,19 +58,19 @@ export function definitionFacts(definition: TaskDefinition): DefinitionFacts {
   };
 }
 
-/** The last part of an ARN: a task's id, a cluster's name. */
+/** The last part of an ARN: the id of a task, the name of a cluster. */
 export function idOfArn(arn: string | undefined): string {
   return arn?.split('/').at(-1) ?? '';
 }
 
-/** The service of a task that one started: its group says so. */
+/** The service that started the task, from the group of the task; else an empty string. */
 export function serviceNameOf(task: Task): string {
   return task.group?.startsWith('service:') === true ? task.group.slice('service:'.length) : '';
 }
 
 /**
- * The network interface of a task in awsvpc mode, `eni-…`. Events call the attachment by another
- * name than the API.
+ * The id of the network interface of a task in awsvpc mode, `eni-…`; else an empty string. Events
+ * give the attachment another name than the API.
  */
 export function interfaceIdOf({ attachments = [] }: Task): string {
   for (const { details = [] } of attachments)
@@ -75,7 +78,7 @@ export function interfaceIdOf({ attachments = [] }: Task): string {
   return '';
 }
 
-/** The container of the task that a definition describes. */
-export function runningContainer(task: Task, name: string | undefined): Container | undefined {
+/** Finds the container of a task by its name in the definition. */
+export function findRunningContainer(task: Task, name: string | undefined): Container | undefined {
   return task.containers?.find((container) => container.name === name);
 }

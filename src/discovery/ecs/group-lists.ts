@@ -1,7 +1,7 @@
 /**
- * The target groups of the clusters, made anew for those that have changed, a slice of tasks in
- * each turn of the event loop: ten thousand tasks at once would hold up everything else. Also why
- * each container is a target or none.
+ * Makes the target groups of the clusters that have changed, and the reasons why each container is
+ * a target or is not. It works in slices, because ten thousand tasks in one turn of the event loop
+ * would delay everything else.
  */
 import { setImmediate } from 'node:timers/promises';
 import type { TargetGroup } from '../../model/target.ts';
@@ -9,13 +9,13 @@ import type { DiscoveryWorld, Explained } from '../mechanism.ts';
 import type { ClusterState } from './cluster.ts';
 import { makeGroups, judge, type TargetOptions } from './targets.ts';
 
-/** Of one turn, ms. */
-const SHARE_MS = 10;
-/** Tasks between two looks at the time. */
+/** The most time in one turn of the event loop. */
+const SLICE_MS = 10;
+/** Tasks between two checks of the time. */
 const STEP = 50;
 
 interface Rendered {
-  /** Whether the cluster had been read whole when this was begun. */
+  /** Whether the cluster had been read whole when rendering began. */
   readonly isRead: boolean;
   readonly groups: TargetGroup[];
   readonly explained: Explained[];
@@ -33,7 +33,7 @@ export class GroupLists {
     this.#world = world;
   }
 
-  /** What is known of the cluster has changed. */
+  /** Marks a cluster as changed. */
   touch(cluster: ClusterState): void {
     this.#changed.add(cluster);
   }
@@ -44,8 +44,9 @@ export class GroupLists {
   }
 
   /**
-   * The groups of all clusters, and whether each of them was read whole before they were made: one
-   * that ends to be read meanwhile is not in them. Explains them to whoever wants to know.
+   * Returns the groups of all clusters, and whether each cluster had been read whole before its
+   * groups were made. A cluster whose first reading ends during the rendering does not count as
+   * read. Reports the reasons to `onExplained` and to the metrics.
    */
   async render(
     clusters: readonly ClusterState[],
@@ -77,7 +78,7 @@ export class GroupLists {
         if (reason !== undefined)
           rendered.reasons.set(reason, (rendered.reasons.get(reason) ?? 0) + 1);
       count += 1;
-      if (count % STEP !== 0 || performance.now() - beganMs < SHARE_MS) continue;
+      if (count % STEP !== 0 || performance.now() - beganMs < SLICE_MS) continue;
       await setImmediate();
       beganMs = performance.now();
     }
@@ -88,7 +89,7 @@ export class GroupLists {
     const { metrics, mechanism } = this.#world;
     const gauge = metrics.gauges(
       'amperage_sd_not_targets',
-      'Containers (or tasks) that are no targets, by reason.',
+      'Containers (or tasks) that are not targets, by reason.',
     );
     const sums = new Map<string, number>();
     for (const { reasons } of all)
@@ -101,6 +102,6 @@ export class GroupLists {
     }
   }
 
-  /** Reasons that the metric has had. */
+  /** The reasons that the metric has had. */
   readonly #shown = new Set<string>();
 }

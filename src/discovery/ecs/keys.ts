@@ -1,15 +1,14 @@
 /**
- * What the two kinds of ECS discovery have in common of their keys, and which keys belong to one
- * alone.
+ * The keys that both kinds of ECS discovery share, and the list of keys that only one of them has.
  */
 import { durationSchema } from '../../settings/duration.ts';
 import { listOf, textSchema } from '../../settings/text.ts';
 
-/** The key of our own discovery, with rules for containers. */
+/** The key of the discovery with rules for containers. */
 export const ECS_KEY = 'amperage_ecs_sd_configs';
 
 export const clustersSchema = listOf(textSchema)
-  // As in Prometheus an empty list is none.
+  // Like in Prometheus, an empty list is the same as no list.
   .transform((names) => (names.length === 0 ? undefined : names))
   .optional()
   .describe('Names or ARNs; all of the region by default.');
@@ -21,7 +20,7 @@ export const cacheShape = {
   cache_max_age: durationSchema.prefault('1h').describe('What was kept longer ago is not used.'),
 };
 
-/** Keys of our own discovery that Prometheus' has not. */
+/** Keys of the discovery with rules that Prometheus does not have. */
 export const RULE_KEYS = [
   'services',
   'task_definitions',

@@ -1,14 +1,14 @@
-/** Pieces that every set of labels of a task is made of. Pure. */
+/** Functions that every profile of labels uses. Pure. */
 
 export type Labels = Readonly<Record<string, string>>;
 
-/** An empty label is the same as none. */
-export function withoutEmpty(labels: Labels): Labels {
+/** Drops empty labels, which are the same as absent ones. */
+export function dropEmptyLabels(labels: Labels): Labels {
   return Object.fromEntries(Object.entries(labels).filter(([, value]) => value !== ''));
 }
 
-/** A tag without a key or a value is none. */
-export function tagLabels(
+/** Makes labels of tags; a tag without a key or a value is ignored. */
+export function makeTagLabels(
   tags: readonly { readonly key?: string | undefined; readonly value?: string | undefined }[] = [],
 ): Labels {
   return Object.fromEntries(
@@ -19,13 +19,13 @@ export function tagLabels(
 }
 
 /**
- * Each character that a label's name cannot hold becomes one `_`; of two names that become one the
- * last wins.
+ * Prefixes label names and replaces each invalid character with `_`. If two names become equal, the
+ * last one wins.
  */
-export function prefixed(prefix: string, values: Labels = {}): Labels {
+export function prefixLabelNames(prefix: string, values: Labels = {}): Labels {
   return Object.fromEntries(
     Object.entries(values).map(([name, value]) => [
-      // By characters, as Go has it, not by halves of them.
+      // The `u` flag replaces whole code points, as Go does, and not surrogate halves.
       `${prefix}${name.replaceAll(/[^A-Za-z0-9_]/gu, '_')}`,
       value,
     ]),

@@ -1,8 +1,8 @@
 /**
  * amperage_ecs_sd_configs: containers of ECS tasks as scrape targets, by rules on services, task
- * definitions and docker labels, found by polling, and at once where a queue of events is given.
- * What is configured; discovery.ts does it. Prometheus' own `ecs_sd_configs`, which knows tasks and
- * no containers, is prometheus-mechanism.ts.
+ * definitions and docker labels. They are found by polling, and also from a queue of events where
+ * one is configured. This file has the configuration keys; discovery.ts does the work.
+ * `ecs_sd_configs` of Prometheus, which knows tasks but no containers, is prometheus-mechanism.ts.
  * Source:
  * https://github.com/open-telemetry/opentelemetry-collector-contrib/tree/main/extension/observer/ecsobserver
  */
@@ -98,7 +98,7 @@ export const ecsMechanism = defineMechanism({
     checkAwsHttp(config, context);
   },
   discover(config, world) {
-    // The set of labels that are Prometheus' own is whole only with these.
+    // The labels of the `prometheus` profile are complete only with services and interfaces.
     const isPrometheus = config.labels === 'prometheus';
     return new EcsDiscovery(config, world, resolveTargetOptions(config), {
       services: config.service_details || isPrometheus,

@@ -1,26 +1,26 @@
 /**
- * The collectors of one ECS service, as ECS tells them: who this one is, and who else there is. One
- * that is leaving is told as long as its containers may run.
+ * The collectors of one ECS service according to ECS: this one, and the others. A collector that is
+ * stopping is listed for as long as its containers may run.
  */
 import type { Task } from '@aws-sdk/client-ecs';
 import { z } from 'zod';
 import { type AwsAccess } from '../aws-client.ts';
-import { taskAddress } from './address.ts';
+import { findTaskAddress } from './address.ts';
 import { EcsApi } from './api.ts';
 import { idOfArn, serviceNameOf } from './facts.ts';
 import { type DiscoveryWorld } from '../mechanism.ts';
 
-/** A collector, and where it is reached if it has an address of its own (awsvpc). */
+/** A collector, and its host if its task has a network interface of its own (awsvpc). */
 export interface EcsMember {
-  /** ARN of its task. */
+  /** The ARN of its task. */
   readonly id: string;
   readonly host: string | undefined;
-  /** ECS does not say yet that it runs: its process may be up a moment before. */
+  /** True while ECS does not report the task as running; its process may already be up. */
   readonly isStarting?: boolean;
 }
 
 export interface EcsMembersOptions {
-  /** Of the task metadata endpoint v4. */
+  /** The base URI of the task metadata endpoint, version 4. */
   readonly metadataUri: string;
   readonly access: AwsAccess;
 }
@@ -64,7 +64,7 @@ export class EcsMembers {
     world.signal.addEventListener('abort', () => this.#close(), { once: true });
   }
 
-  /** By the task metadata endpoint; no call of AWS. */
+  /** Asks the task metadata endpoint who this collector is; makes no call of AWS. */
   async own(): Promise<EcsMember> {
     const { http, signal } = this.#world;
     const answer = await http.send({
@@ -82,10 +82,11 @@ export class EcsMembers {
   }
 
   /**
-   * All that may scrape, this one among them. ECS lists no task that is told to stop, so those of
-   * before are asked for too.
+   * Lists all collectors that may scrape, including this one. ECS does not list a task that was
+   * told to stop, so the members of the last list are described too.
    *
    * @param before  ids of the last list
+   * @throws Error when ECS does not list this task yet
    */
   async list(before: readonly string[]): Promise<readonly EcsMember[]> {
     const own = this.#task;
@@ -95,10 +96,10 @@ export class EcsMembers {
     const cluster = idOfArn(own.Cluster);
     this.#service ??= await findService(own, cluster, api);
     const listed: string[] = [];
-    await api.taskArns(cluster, (arns) => listed.push(...arns), this.#service);
+    await api.listTaskArns(cluster, (arns) => listed.push(...arns), this.#service);
     const asked = [...new Set([...listed, ...before])];
-    const tasks = asked.length === 0 ? [] : await api.tasks(cluster, asked);
-    // A list without the asker was made before it was there, and may lack others.
+    const tasks = asked.length === 0 ? [] : await api.describeAllTasks(cluster, asked);
+    // A list without this task was made before it started, and other new tasks may be missing too.
     if (!tasks.some(({ taskArn }) => taskArn === own.TaskARN))
       throw new Error('ECS does not list this task yet');
     const members = new Map<string, EcsMember>([
@@ -106,7 +107,7 @@ export class EcsMembers {
     ]);
     for (const task of tasks) {
       const { taskArn: id = '' } = task;
-      const host = taskAddress({ task });
+      const host = findTaskAddress({ task });
       if (isMember(task)) members.set(id, { id, host });
       else if (isStarting(task) && host !== undefined && id !== own.TaskARN)
         members.set(id, { id, host, isStarting: true });
@@ -122,17 +123,17 @@ export class EcsMembers {
   }
 }
 
-/** Older agents do not tell the service. */
+/** Finds the service through the API, because older agents do not report it. */
 async function findService(own: OwnTask, cluster: string, api: EcsApi): Promise<string> {
-  const [task] = await api.tasks(cluster, [own.TaskARN]);
+  const [task] = await api.describeAllTasks(cluster, [own.TaskARN]);
   const service = task === undefined ? '' : serviceNameOf(task);
   if (service === '') throw new Error('this task belongs to no ECS service; use --shard i/n');
   return service;
 }
 
 /**
- * Only an interface of its own is an address that others reach: that of a bridge is the instance's
- * alone.
+ * Others reach a task only at a network interface of its own; the address of a bridge is known only
+ * inside its instance.
  */
 function findHost({ Containers }: OwnTask): string | undefined {
   for (const { Networks } of Containers ?? [])
@@ -147,7 +148,10 @@ function isStarting({ desiredStatus, lastStatus = '' }: Task): boolean {
   return desiredStatus !== 'STOPPED' && ['PENDING', 'ACTIVATING'].includes(lastStatus);
 }
 
-/** Its containers run, or may still: they have stopped by the time its network is taken away. */
+/**
+ * Whether its containers run or may still run. They have stopped by the time that its network is
+ * removed (DEPROVISIONING).
+ */
 function isMember({ desiredStatus, lastStatus = '' }: Task): boolean {
   if (desiredStatus !== 'STOPPED') return lastStatus === 'RUNNING';
   return ['RUNNING', 'DEACTIVATING', 'STOPPING'].includes(lastStatus);

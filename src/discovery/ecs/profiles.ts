@@ -1,7 +1,7 @@
 /**
- * The labels of a container's target: all that is known, as `__meta_ecs_*`, and the exact labels of
- * those whose place we take. Where a list of ours differs from theirs on purpose,
- * test/discovery/profiles.test.ts names it.
+ * The labels of a container's target: everything that is known, as `__meta_ecs_*`, or the exact
+ * labels of the tools that Amperage replaces. Deliberate differences from theirs are listed in
+ * test/discovery/profiles.test.ts.
  * Sources: https://github.com/teralytics/prometheus-ecs-discovery (main.go),
  * https://github.com/open-telemetry/opentelemetry-collector-contrib/tree/main/extension/observer/ecsobserver
  * (exporter.go, target.go),
@@ -10,9 +10,9 @@
  */
 import { formatDurationMs } from '../../model/duration.ts';
 import { isLegacyLabelName } from '../../model/labels.ts';
-import { idOfArn, runningContainer, serviceNameOf, type TaskFacts } from './facts.ts';
-import { type Labels, prefixed, tagLabels, withoutEmpty } from './labels.ts';
-import { prometheusLabels } from './prometheus-role.ts';
+import { idOfArn, findRunningContainer, serviceNameOf, type TaskFacts } from './facts.ts';
+import { type Labels, prefixLabelNames, makeTagLabels, dropEmptyLabels } from './labels.ts';
+import { makePrometheusLabels } from './prometheus-role.ts';
 import type { Wanted } from './rules.ts';
 
 export const PROFILES = [
@@ -29,38 +29,39 @@ export interface LabelInput {
   readonly containerName: string;
   readonly wanted: Wanted;
   /**
-   * The task's service where a rule on services names it, whichever rule found the target; else ''.
+   * The service of the task when a rule on services matches its name, whichever rule found the
+   * target; else an empty string.
    */
   readonly matchedService: string;
-  /** Address without the port. */
+  /** The address without the port. */
   readonly host: string;
-  /** The label for the job's name in ecsobserver's profile. */
+  /** The name of the label that holds the job in the profile of ecsobserver. */
   readonly jobLabel: string;
 }
 
-/** Without empty values. */
+/** Makes the labels of a profile, without empty ones. */
 export function makeProfileLabels(profile: Profile, input: LabelInput): Labels {
-  return withoutEmpty(makers[profile](input));
+  return dropEmptyLabels(makers[profile](input));
 }
 
 /**
- * Where ecsobserver and the CloudWatch agent scrape when nobody says where; else the job's path is
- * not known here.
+ * The path that ecsobserver and the CloudWatch agent scrape by default; an empty string for other
+ * profiles, which use the path of the job.
  */
 export function defaultPathOf(profile: Profile): string {
   return profile === 'ecsobserver' || profile === 'cloudwatch-agent' ? '/metrics' : '';
 }
 
 const makers: Readonly<Record<Profile, (input: LabelInput) => Labels>> = {
-  meta,
-  'prometheus-ecs-discovery': teralytics,
-  ecsobserver,
-  'cloudwatch-agent': cloudWatchAgent,
-  prometheus: ({ facts, host }) => prometheusLabels(facts, host),
+  meta: makeMetaLabels,
+  'prometheus-ecs-discovery': makeTeralyticsLabels,
+  ecsobserver: makeEcsobserverLabels,
+  'cloudwatch-agent': makeCloudWatchAgentLabels,
+  prometheus: ({ facts, host }) => makePrometheusLabels(facts, host),
 };
 
-/** What a scrape is told by its target, whatever the profile. */
-function scrapeLabels({ path, scheme, intervalMs }: Wanted): Labels {
+/** Makes the labels that control the scrape, the same in every profile. */
+function makeScrapeLabels({ path, scheme, intervalMs }: Wanted): Labels {
   return {
     __metrics_path__: path ?? '',
     __scheme__: scheme ?? '',
@@ -68,14 +69,14 @@ function scrapeLabels({ path, scheme, intervalMs }: Wanted): Labels {
   };
 }
 
-function meta(input: LabelInput): Labels {
+function makeMetaLabels(input: LabelInput): Labels {
   const { facts, containerName, wanted } = input;
   const { task, definition, cluster } = facts;
-  const container = containerDefinition(input);
+  const container = findContainerDefinition(input);
   return {
-    ...scrapeLabels(wanted),
+    ...makeScrapeLabels(wanted),
     job: wanted.job ?? '',
-    ...prometheusLabels(facts, input.host),
+    ...makePrometheusLabels(facts, input.host),
     __meta_ecs_cluster_name: cluster.clusterName ?? '',
     __meta_ecs_service_name: serviceNameOf(task),
     __meta_ecs_source: task.taskArn ?? '',
@@ -85,20 +86,21 @@ function meta(input: LabelInput): Labels {
     __meta_ecs_task_started_by: task.startedBy ?? '',
     __meta_ecs_network_mode: definition?.networkMode ?? '',
     __meta_ecs_container_name: containerName,
-    __meta_ecs_container_arn: runningContainer(task, containerName)?.containerArn ?? '',
+    __meta_ecs_container_arn: findRunningContainer(task, containerName)?.containerArn ?? '',
     __meta_ecs_container_image: container?.image ?? '',
     __meta_ecs_container_port: String(wanted.containerPort),
-    __meta_ecs_container_health_status: runningContainer(task, containerName)?.healthStatus ?? '',
+    __meta_ecs_container_health_status:
+      findRunningContainer(task, containerName)?.healthStatus ?? '',
     __meta_ecs_rule: wanted.kind,
-    ...prefixed('__meta_ecs_container_label_', container?.dockerLabels),
+    ...prefixLabelNames('__meta_ecs_container_label_', container?.dockerLabels),
   };
 }
 
-function teralytics(input: LabelInput): Labels {
+function makeTeralyticsLabels(input: LabelInput): Labels {
   const { facts, containerName, wanted } = input;
   const { task, definition, cluster } = facts;
   return {
-    ...scrapeLabels(wanted),
+    ...makeScrapeLabels(wanted),
     task_arn: task.taskArn ?? '',
     task_name: definition?.family ?? '',
     job: wanted.job ?? '',
@@ -106,17 +108,17 @@ function teralytics(input: LabelInput): Labels {
     task_group: task.group ?? '',
     cluster_arn: cluster.clusterArn ?? '',
     container_name: containerName,
-    container_arn: runningContainer(task, containerName)?.containerArn ?? '',
-    docker_image: containerDefinition(input)?.image ?? '',
+    container_arn: findRunningContainer(task, containerName)?.containerArn ?? '',
+    docker_image: findContainerDefinition(input)?.image ?? '',
   };
 }
 
-function ecsobserver(input: LabelInput): Labels {
+function makeEcsobserverLabels(input: LabelInput): Labels {
   const { facts, containerName, wanted, host, jobLabel, matchedService } = input;
   const { task, definition, cluster } = facts;
-  const ec2 = describeInstance(facts);
+  const ec2 = findInstance(facts);
   return {
-    ...scrapeLabels(wanted),
+    ...makeScrapeLabels(wanted),
     __metrics_path__: wanted.path ?? defaultPathOf('ecsobserver'),
     [jobLabel]: wanted.job ?? '',
     __meta_ecs_source: task.taskArn ?? '',
@@ -127,33 +129,37 @@ function ecsobserver(input: LabelInput): Labels {
     __meta_ecs_task_started_by: task.startedBy ?? '',
     __meta_ecs_task_launch_type: task.launchType ?? '',
     __meta_ecs_task_group: task.group ?? '',
-    ...prefixed('__meta_ecs_task_tags_', tagLabels(task.tags)),
+    ...prefixLabelNames('__meta_ecs_task_tags_', makeTagLabels(task.tags)),
     __meta_ecs_container_name: containerName,
-    ...prefixed('__meta_ecs_container_labels_', containerDefinition(input)?.dockerLabels),
+    ...prefixLabelNames(
+      '__meta_ecs_container_labels_',
+      findContainerDefinition(input)?.dockerLabels,
+    ),
     __meta_ecs_health_status: task.healthStatus ?? '',
     __meta_ecs_ec2_instance_id: ec2?.InstanceId ?? '',
     __meta_ecs_ec2_instance_type: ec2?.InstanceType ?? '',
-    ...prefixed(
+    ...prefixLabelNames(
       '__meta_ecs_ec2_tags_',
-      tagLabels(ec2?.Tags?.map(({ Key, Value }) => ({ key: Key, value: Value }))),
+      makeTagLabels(ec2?.Tags?.map(({ Key, Value }) => ({ key: Key, value: Value }))),
     ),
     __meta_ecs_ec2_vpc_id: ec2?.VpcId ?? '',
     __meta_ecs_ec2_subnet_id: ec2?.SubnetId ?? '',
-    // The name is theirs: it is the address of the target, which of awsvpc is the task's.
+    // The name is that of ecsobserver. The value is the address of the target, which in awsvpc is
+    // the address of the task.
     __meta_ecs_ec2_private_ip: ec2 === undefined ? '' : host,
     __meta_ecs_ec2_public_ip: ec2?.PublicIpAddress ?? '',
   };
 }
 
-function cloudWatchAgent(input: LabelInput): Labels {
+function makeCloudWatchAgentLabels(input: LabelInput): Labels {
   const { facts, containerName, wanted } = input;
   const { task, definition } = facts;
-  const ec2 = describeInstance(facts);
-  const dockerLabels = Object.entries(containerDefinition(input)?.dockerLabels ?? {});
+  const ec2 = findInstance(facts);
+  const dockerLabels = Object.entries(findContainerDefinition(input)?.dockerLabels ?? {});
   const [cluster = '', taskId] = (task.taskArn ?? '').split('/').slice(1);
   const isLongArn = taskId !== undefined;
   return {
-    ...scrapeLabels(wanted),
+    ...makeScrapeLabels(wanted),
     container_name: containerName,
     TaskDefinitionFamily: definition?.family ?? '',
     TaskRevision: definition?.revision ?? '',
@@ -165,21 +171,23 @@ function cloudWatchAgent(input: LabelInput): Labels {
     InstanceType: ec2?.InstanceType ?? '',
     VpcId: ec2?.VpcId ?? '',
     SubnetId: ec2?.SubnetId ?? '',
-    // There a docker label stands for any label above, but for none below.
-    ...withoutEmpty(Object.fromEntries(dockerLabels.filter(([name]) => isLegacyLabelName(name)))),
-    ...withoutEmpty({
+    // In the CloudWatch agent a docker label replaces any label above it, but none below.
+    ...dropEmptyLabels(
+      Object.fromEntries(dockerLabels.filter(([name]) => isLegacyLabelName(name))),
+    ),
+    ...dropEmptyLabels({
       job: wanted.job ?? '',
       ServiceName: wanted.kind === 'service' ? serviceNameOf(task) : '',
     }),
   };
 }
 
-/** Both ask EC2 for tasks of this launch type only. */
-function describeInstance({ task, ec2 }: TaskFacts): TaskFacts['ec2'] {
+/** Both ecsobserver and the CloudWatch agent ask EC2 only for tasks of this launch type. */
+function findInstance({ task, ec2 }: TaskFacts): TaskFacts['ec2'] {
   return task.launchType === 'EC2' ? ec2 : undefined;
 }
 
-function containerDefinition({
+function findContainerDefinition({
   facts,
   containerName,
 }: LabelInput): NonNullable<TaskFacts['definition']>['containers'][number] | undefined {

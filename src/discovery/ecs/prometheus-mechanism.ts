@@ -1,8 +1,7 @@
 /**
- * `ecs_sd_configs` and `aws_sd_configs` (role ecs) as Prometheus has them since 3.8: its keys, its
- * defaults, its targets. A budget of calls and a folder to keep what was found in are ours, and are
- * the only keys beyond Prometheus' own. What becomes of a task: prometheus-role.ts. Our own rules
- * for containers: mechanism.ts.
+ * `ecs_sd_configs` and `aws_sd_configs` (role ecs) as in Prometheus since 3.8: its keys, defaults
+ * and targets. The only additional keys are the call budget and the folder for snapshots.
+ * prometheus-role.ts makes the targets. Discovery with rules for containers is mechanism.ts.
  * Sources: https://github.com/prometheus/prometheus/blob/main/discovery/aws/ecs.go and aws.go
  */
 import { z } from 'zod';
@@ -60,8 +59,7 @@ const awsSchema = z
       .describe('What is looked for: ecs alone is built in.'),
     port: optionalPortSchema
       .default(DEFAULT_PORT)
-      .describe('Of every target; 80.')
-      // As in Prometheus, which takes 0 for absent here, and only here.
+      // Like Prometheus, which treats 0 as absent for this key only.
       .transform((port) => port || DEFAULT_PORT)
       .describe('Port of every target; 0 is the default too, as in Prometheus.'),
     filters: listOf(

@@ -1,23 +1,23 @@
 /**
- * What Prometheus itself makes of a task (`ecs_sd_configs`, `aws_sd_configs` with the role ecs):
- * one target at one port, whatever its containers, with labels of the task, its cluster, service
- * and instance. Pure.
- * Where this finds more than Prometheus does, `explain` says so and
+ * The targets that Prometheus makes of tasks (`ecs_sd_configs`, `aws_sd_configs` with the role
+ * ecs): one target for each task at one port, whatever its containers, with labels of the task, its
+ * cluster, service and instance. Pure.
+ * Where this finds more than Prometheus does, the explanation of the target says so and
  * test/discovery/prometheus-role.test.ts lists it.
  * Source: https://github.com/prometheus/prometheus/blob/main/discovery/aws/ecs.go
  */
 import type { Attachment, Task } from '@aws-sdk/client-ecs';
-import { ADDRESS_ATTRIBUTE, joinHostPort, type NoTarget, taskAddress } from './address.ts';
+import { ADDRESS_ATTRIBUTE, joinHostPort, type NoTarget, findTaskAddress } from './address.ts';
 import { serviceNameOf, type TaskFacts } from './facts.ts';
-import { type Labels, prefixed, tagLabels, withoutEmpty } from './labels.ts';
+import { type Labels, prefixLabelNames, makeTagLabels, dropEmptyLabels } from './labels.ts';
 
 export type RoleVerdict =
   | { readonly target: Readonly<Record<string, string>>; readonly words: string }
   | { readonly reason: NoTarget; readonly words: string };
 
 /**
- * The status of a task is a label, not a condition: one that is pending and has an address is a
- * target.
+ * Decides whether a task is a target. Its last status is only a label: a pending task with an
+ * address is a target. A task that is being stopped is not.
  */
 export function judgeRole(facts: TaskFacts, port: number): RoleVerdict {
   if (facts.task.desiredStatus === 'STOPPED')
@@ -27,23 +27,27 @@ export function judgeRole(facts: TaskFacts, port: number): RoleVerdict {
   const { host, how } = found;
   const target = {
     __address__: joinHostPort(host, port),
-    ...withoutEmpty(prometheusLabels(facts, host)),
+    ...dropEmptyLabels(makePrometheusLabels(facts, host)),
   };
   return { target, words: `${how}, port ${port}: one target for each task` };
 }
 
-/** @param host  the address of the target, without its port */
-export function prometheusLabels(facts: TaskFacts, host: string): Labels {
+/**
+ * Makes the labels that Prometheus gives a task.
+ *
+ * @param host  the address of the target, without its port
+ */
+export function makePrometheusLabels(facts: TaskFacts, host: string): Labels {
   const { task, cluster, containerInstance, ec2, service, region, networkInterface } = facts;
-  const own = ownInterface(task);
+  const own = findOwnInterface(task);
   const isOnInstance = task.containerInstanceArn !== undefined;
   const name = serviceNameOf(task);
   return {
     __meta_ecs_cluster: cluster.clusterName ?? '',
     __meta_ecs_cluster_arn: cluster.clusterArn ?? task.clusterArn ?? '',
-    // What ECS told of the service; its name and ARN are known from the task where it did not.
+    // Name and ARN of the service are derived from the task where ECS did not describe the service.
     __meta_ecs_service: service?.serviceName ?? name,
-    __meta_ecs_service_arn: service?.serviceArn ?? serviceArn(task, name),
+    __meta_ecs_service_arn: service?.serviceArn ?? makeServiceArn(task, name),
     __meta_ecs_service_status: service?.status ?? '',
     __meta_ecs_task_group: task.group ?? '',
     __meta_ecs_task_arn: task.taskArn ?? '',
@@ -61,19 +65,19 @@ export function prometheusLabels(facts: TaskFacts, host: string): Labels {
     __meta_ecs_health_status: task.healthStatus ?? '',
     __meta_ecs_platform_family: task.platformFamily ?? '',
     __meta_ecs_platform_version: task.platformVersion ?? '',
-    // Of host mode nothing is told apart from bridge.
+    // Prometheus does not distinguish host mode from bridge.
     __meta_ecs_network_mode: own === undefined ? (isOnInstance ? 'bridge' : '') : 'awsvpc',
     __meta_ecs_container_instance_arn: task.containerInstanceArn ?? '',
     __meta_ecs_ec2_instance_id: containerInstance?.ec2InstanceId ?? '',
     __meta_ecs_ec2_instance_type: ec2?.InstanceType ?? '',
     __meta_ecs_ec2_instance_private_ip: ec2?.PrivateIpAddress ?? ec2?.Ipv6Address ?? '',
     __meta_ecs_ec2_instance_public_ip: ec2?.PublicIpAddress ?? '',
-    ...prefixed('__meta_ecs_tag_cluster_', tagLabels(cluster.tags)),
-    ...prefixed('__meta_ecs_tag_service_', tagLabels(service?.tags)),
-    ...prefixed('__meta_ecs_tag_task_', tagLabels(task.tags)),
-    ...prefixed(
+    ...prefixLabelNames('__meta_ecs_tag_cluster_', makeTagLabels(cluster.tags)),
+    ...prefixLabelNames('__meta_ecs_tag_service_', makeTagLabels(service?.tags)),
+    ...prefixLabelNames('__meta_ecs_tag_task_', makeTagLabels(task.tags)),
+    ...prefixLabelNames(
       '__meta_ecs_tag_ec2_',
-      tagLabels(ec2?.Tags?.map(({ Key, Value }) => ({ key: Key, value: Value }))),
+      makeTagLabels(ec2?.Tags?.map(({ Key, Value }) => ({ key: Key, value: Value }))),
     ),
   };
 }
@@ -86,11 +90,11 @@ const BEYOND = '(Prometheus itself has no target here: it knows IPv4 addresses o
 
 function findHost(facts: TaskFacts): FoundHost {
   const { task, ec2, containerInstance } = facts;
-  const own = ownInterface(task);
+  const own = findOwnInterface(task);
   if (own !== undefined) {
     const v4 = findDetail(own, 'privateIPv4Address');
     if (v4 !== undefined) return { host: v4, how: 'awsvpc: the address of the task' };
-    const other = taskAddress(facts);
+    const other = findTaskAddress(facts);
     return other === undefined
       ? { reason: 'no_address', words: 'the network interface of the task has no address yet' }
       : { host: other, how: `awsvpc: the address of the task ${BEYOND}` };
@@ -107,22 +111,23 @@ function findHost(facts: TaskFacts): FoundHost {
     reason: 'no_address',
     words:
       'the address of the instance is not known (ecs:DescribeContainerInstances, ' +
-      'ec2:DescribeInstances); an external instance tells it by its attribute ' +
-      `${ADDRESS_ATTRIBUTE}`,
+      'ec2:DescribeInstances); for an external instance set the attribute ' +
+      `${ADDRESS_ATTRIBUTE} of the container instance`,
   };
 }
 
-function ownInterface({ attachments }: Task): Attachment | undefined {
+function findOwnInterface({ attachments }: Task): Attachment | undefined {
   return attachments?.find(({ type }) => type === 'ElasticNetworkInterface');
 }
 
-/** Undefined for an empty one too. */
+/** Finds the value of a detail; undefined when it is missing or empty. */
 function findDetail({ details }: Attachment, name: string): string | undefined {
   return (
-    details?.findLast((one) => one.name === name && one.value !== undefined)?.value || undefined
+    details?.findLast((entry) => entry.name === name && entry.value !== undefined)?.value ||
+    undefined
   );
 }
 
-function serviceArn({ clusterArn = '' }: Task, name: string): string {
+function makeServiceArn({ clusterArn = '' }: Task, name: string): string {
   return name === '' ? '' : `${clusterArn.replace(':cluster/', ':service/')}/${name}`;
 }

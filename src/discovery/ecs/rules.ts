@@ -1,9 +1,9 @@
 /**
- * Which containers are scraped, and where: rules on services, on task definitions and on docker
- * labels, in this order as ecsobserver has them; the CloudWatch agent asks docker labels before
+ * Decides which containers are scraped, and where, by rules on services, on task definitions and on
+ * docker labels, in the order of ecsobserver. The CloudWatch agent applies docker labels before
  * task definitions. Patterns are RE2 and match anywhere in the name.
  *
- * A port label holds a container port, or several with more to say of each:
+ * A port label holds a container port, or several with settings for each:
  * `9404:/metrics;job=app;interval=30s,8080:/x`.
  */
 import { z } from 'zod';
@@ -79,14 +79,14 @@ export interface Rules {
   readonly definitions: readonly DefinitionRule[];
   readonly dockerLabels: readonly DockerLabelRule[];
   /**
-   * The CloudWatch agent asks docker labels before task definitions: who comes first gives a target
-   * its job.
+   * The CloudWatch agent applies docker labels before task definitions. The first rule that finds a
+   * target gives it its job.
    */
   readonly labelsFirst?: boolean | undefined;
   /** Docker label that a container must have, NAME or NAME=VALUE. */
   readonly filterLabel?: string | undefined;
   /**
-   * Instead of all rules: containers with the label PROMETHEUS_DYNAMIC_EXPORT=1 that have one port.
+   * Replaces all rules: containers with the label PROMETHEUS_DYNAMIC_EXPORT=1 and exactly one port.
    */
   readonly isDynamic: boolean;
 }
@@ -94,7 +94,8 @@ export interface Rules {
 const DYNAMIC_LABEL = 'PROMETHEUS_DYNAMIC_EXPORT';
 
 /**
- * The docker labels of prometheus-ecs-discovery, and those of the CloudWatch agent and ecsobserver.
+ * The docker labels of prometheus-ecs-discovery, and those that the CloudWatch agent and
+ * ecsobserver use.
  */
 export const DEFAULT_DOCKER_LABELS: readonly DockerLabelRule[] = [
   {
@@ -111,10 +112,10 @@ export const DEFAULT_DOCKER_LABELS: readonly DockerLabelRule[] = [
   },
 ];
 
-/** A container port that a rule wants scraped. */
+/** A container port that a rule selects for scraping. */
 export interface Wanted {
   readonly containerPort: number;
-  /** In words, for explanations. */
+  /** The description of the rule, for explanations. */
   readonly rule: string;
   readonly kind: 'service' | 'task_definition' | 'docker_label';
   readonly path?: string | undefined;
@@ -132,34 +133,34 @@ export interface RuleFault {
 
 type ContainerDefinition = DefinitionFacts['containers'][number];
 
-/** What the rules say of a container of a task; nothing when none matches. */
+/** Applies the rules to a container of a task; the result is empty when none matches. */
 export function applyRules(
   rules: Rules,
   facts: TaskFacts,
   container: ContainerDefinition,
 ): (Wanted | RuleFault)[] {
-  if (rules.isDynamic) return byOnlyPort(rules, container);
+  if (rules.isDynamic) return applyDynamicMode(rules, container);
   const service = serviceNameOf(facts.task);
   const arn = facts.definition?.arn ?? '';
   const labels = container.dockerLabels ?? {};
   if (!passesFilter(rules.filterLabel, labels)) return [];
   const byService = rules.services
     .filter(({ name_pattern: pattern }) => service !== '' && isMatch(pattern, service))
-    .flatMap((rule) => byPorts(rule, container, 'service', `services ${rule.name_pattern}`));
+    .flatMap((rule) => applyPortRule(rule, container, 'service', `services ${rule.name_pattern}`));
   const byDefinition = rules.definitions
     .filter(({ arn_pattern: pattern }) => isMatch(pattern, arn))
     .flatMap((rule) =>
-      byPorts(rule, container, 'task_definition', `task_definitions ${rule.arn_pattern}`),
+      applyPortRule(rule, container, 'task_definition', `task_definitions ${rule.arn_pattern}`),
     );
-  const byLabels = rules.dockerLabels.flatMap((rule) => byLabel(rule, labels));
+  const byLabels = rules.dockerLabels.flatMap((rule) => applyLabelRule(rule, labels));
   return rules.labelsFirst
     ? [...byService, ...byLabels, ...byDefinition]
     : [...byService, ...byDefinition, ...byLabels];
 }
 
 /**
- * The service that started the task, where a rule on services names it, whatever containers that
- * rule is for; else ''.
+ * Returns the service that started the task when a rule on services matches its name, whatever
+ * containers that rule selects; else an empty string.
  */
 export function matchService(rules: Rules, { task }: TaskFacts): string {
   const name = serviceNameOf(task);
@@ -170,7 +171,7 @@ export function matchService(rules: Rules, { task }: TaskFacts): string {
 const compiled = new Map<string, ReturnType<typeof compileRegex>>();
 const COMPILED_MAX = 1_000;
 
-/** Anywhere in the text. */
+/** Whether the pattern matches anywhere in the text. */
 function isMatch(pattern: string, text: string): boolean {
   let regex = compiled.get(pattern);
   if (regex === undefined) {
@@ -192,9 +193,10 @@ function passesFilter(
 }
 
 /**
- * As prometheus-ecs-discovery's dynamic mode, which no other rule joins; here awsvpc has it too.
+ * The dynamic mode of prometheus-ecs-discovery, which replaces all rules. Here it also works with
+ * awsvpc.
  */
-function byOnlyPort(rules: Rules, container: ContainerDefinition): (Wanted | RuleFault)[] {
+function applyDynamicMode(rules: Rules, container: ContainerDefinition): (Wanted | RuleFault)[] {
   const labels = container.dockerLabels ?? {};
   if (labels[DYNAMIC_LABEL] !== '1') return [];
   const ports = new Set(container.portMappings?.map(({ containerPort }) => containerPort));
@@ -210,11 +212,11 @@ function byOnlyPort(rules: Rules, container: ContainerDefinition): (Wanted | Rul
     ];
   const [rule] = rules.dockerLabels;
   const given =
-    rule === undefined ? [] : byLabel(rule, { ...labels, [rule.port_label]: `${only}` });
-  return given.map((one) => ({ ...one, rule: words }));
+    rule === undefined ? [] : applyLabelRule(rule, { ...labels, [rule.port_label]: `${only}` });
+  return given.map((result) => ({ ...result, rule: words }));
 }
 
-function byPorts(
+function applyPortRule(
   rule: ServiceRule | DefinitionRule,
   container: ContainerDefinition,
   kind: Wanted['kind'],
@@ -228,7 +230,7 @@ function byPorts(
   const mapped = rule.metrics_ports.filter((port) =>
     container.portMappings?.some(({ containerPort }) => containerPort === port),
   );
-  // A container of the task that has none of the ports is no fault: another one has them.
+  // A container without the ports is not a fault: the rule is for another container of the task.
   return mapped.map((containerPort) => ({
     containerPort,
     rule: words,
@@ -238,28 +240,28 @@ function byPorts(
   }));
 }
 
-function byLabel(
+function applyLabelRule(
   rule: DockerLabelRule,
   labels: Readonly<Record<string, string>>,
 ): (Wanted | RuleFault)[] {
   const text = labels[rule.port_label];
   if (text === undefined) return [];
   const words = `docker label ${rule.port_label}`;
-  const labelled = (name: string | undefined): string | undefined =>
+  const readLabel = (name: string | undefined): string | undefined =>
     name === undefined || labels[name] === '' ? undefined : labels[name];
-  return text.split(',').map((one): Wanted | RuleFault => {
-    const parsed = parsePort(one.trim());
+  return text.split(',').map((part): Wanted | RuleFault => {
+    const parsed = parsePort(part.trim());
     if (typeof parsed === 'string')
       return { reason: 'bad_label', words: `${words} is "${text}": ${parsed}`, rule: words };
     return {
       kind: 'docker_label',
       rule: words,
       containerPort: parsed.containerPort,
-      path: parsed.path ?? labelled(rule.metrics_path_label),
-      scheme: parsed.scheme ?? labelled(rule.scheme_label),
-      // As in ecsobserver a name in the configuration stands for what containers say.
-      job: rule.job_name ?? parsed.job ?? labelled(rule.job_name_label),
-      host: labelled(rule.server_name_label)?.replace(/\/+$/, ''),
+      path: parsed.path ?? readLabel(rule.metrics_path_label),
+      scheme: parsed.scheme ?? readLabel(rule.scheme_label),
+      // As in ecsobserver, a job name in the configuration overrides what containers say.
+      job: rule.job_name ?? parsed.job ?? readLabel(rule.job_name_label),
+      host: readLabel(rule.server_name_label)?.replace(/\/+$/, ''),
       intervalMs: parsed.intervalMs,
     };
   });
@@ -267,7 +269,7 @@ function byLabel(
 
 type ParsedPort = Pick<Wanted, 'containerPort' | 'path' | 'scheme' | 'job' | 'intervalMs'>;
 
-/** `port[:path][;key=value]…`, or what is wrong with it. */
+/** Parses `port[:path][;key=value]…`, or returns what is wrong with it. */
 function parsePort(text: string): ParsedPort | string {
   const [head = '', ...settings] = text.split(';');
   const match = /^(\d{1,5})(?::(\/.*))?$/.exec(head.trim());

@@ -1,51 +1,52 @@
 /**
  * Things of one kind that belong to tasks (definitions, instances, services), by their keys, and
- * how they become known: in batches, each for itself. What a batch could not tell is asked again at
- * the next reading, and never taken for known.
+ * how they become known. Keys are read in independent batches. What a batch did not answer is asked
+ * for again at the next reading and never treated as known.
  *
- *   key      known, until it is due to be read again: the value of before stays until there is
- *            another
- *            not known: asked at each reading unknown to AWS: asked once more at the next reading,
- *            then slowly; the list does not wait for it any longer the call denied, where it may
- *            be: asked once more at the next reading, then slowly; the list does not wait for it
+ *   state of a key     when it is asked for again
+ *   known              when it is due; the old value stays until there is a new one
+ *   not known          at each reading
+ *   unknown to AWS     once more at the next reading; then every SLOW_MS, without blocking the list
+ *   call denied, and   once more at the next reading; then every SLOW_MS, without blocking the list
+ *   it is optional
  */
 import type { AwsAction } from '../../aws/calls.ts';
 import { AwsCallError } from '../../aws/calls.ts';
 import { describeError } from '../../kernel/errors.ts';
 import type { Lack } from '../lacking.ts';
 
-/** What one batch answered: a key that is in neither was not answered. */
+/** The answer to one batch. A key that is in neither list was not answered. */
 export interface ShelfAnswer<Value> {
   readonly found: readonly (readonly [key: string, value: Value])[];
-  /** AWS says that there are none. */
+  /** Keys that AWS says do not exist. */
   readonly unknown: readonly string[];
 }
 
 export interface ShelfOptions<Value> {
   readonly action: AwsAction;
-  /** Keys in one call. */
+  /** The most keys in one call. */
   readonly batch: number;
-  /** For an optional call, what is lost where it is denied; absent for one that is needed. */
+  /** For an optional call, what is lost when it is denied; undefined for a call that is needed. */
   readonly costs?: string | undefined;
-  /** When what is known is read again; never by default. */
+  /** How long a value is known before it is read again; by default it never is. */
   readonly rereadMs?: number | undefined;
   readonly read: (keys: string[]) => Promise<ShelfAnswer<Value>>;
 }
 
 /**
- * Of what is denied, or unknown to AWS. A little less than ten minutes: readings that far apart ask
- * each time.
+ * How long a denied call or an unknown key is left alone. It is a little less than ten minutes, so
+ * that readings ten minutes apart ask each time.
  */
 export const SLOW_MS = 590_000;
-/** So many answers in a row make a denial, or a key that is unknown, believed. */
+/** Answers in a row after which a denial, or a key unknown to AWS, is believed. */
 const BELIEVED_AFTER = 2;
-/** Keys that are named in a message. */
+/** The most keys that a message names. */
 const NAMED_MAX = 3;
 
 interface Entry<Value> {
   readonly value: Value | undefined;
   readonly dueMs: number;
-  /** Answers in a row that there is none. */
+  /** Answers in a row that it does not exist. */
   readonly misses: number;
 }
 
@@ -56,14 +57,14 @@ export class Shelf<Value> {
   /** Readings in a row that ended with a denial. */
   #denials = 0;
   #deniedUntilMs = -Infinity;
-  /** Whether the last answer was none of denial: then batches go side by side. */
+  /** Whether the last call was allowed: then all batches are asked for in parallel. */
   #isAllowed = false;
 
   constructor(options: ShelfOptions<Value>) {
     this.#options = options;
   }
 
-  /** Grows with each value that is set. */
+  /** Increases with each value that is set. */
   get changes(): number {
     return this.#changes;
   }
@@ -76,7 +77,7 @@ export class Shelf<Value> {
     return this.#entries.get(key)?.value;
   }
 
-  /** Takes in what is known from elsewhere; it is read again when it is due. */
+  /** Stores a value that was read elsewhere; it is read again when it is due. */
   set(key: string, value: Value, nowMs: number): void {
     const { rereadMs = Infinity } = this.#options;
     this.#changes += 1;
@@ -87,23 +88,23 @@ export class Shelf<Value> {
     return [...this.#entries.values()].flatMap(({ value }) => value ?? []);
   }
 
-  /** Keeps what has these keys. */
+  /** Forgets all other keys. */
   retain(keys: ReadonlySet<string>): void {
     for (const key of this.#entries.keys()) if (!keys.has(key)) this.#entries.delete(key);
   }
 
   /**
-   * Reads what is wanted and not known, or due again. Never rejects: the answer says what is
-   * lacking of it.
+   * Reads the wanted keys that are not known or are due again. Never rejects; returns what is
+   * lacking of them.
    */
   async complete(wanted: ReadonlySet<string>, scope: string, nowMs: number): Promise<Lack[]> {
     const due = [...wanted].filter((key) => (this.#entries.get(key)?.dueMs ?? 0) <= nowMs);
     const failures: unknown[] = [];
     if (due.length > 0 && !this.#isDenied(nowMs)) await this.#ask(due, nowMs, failures);
-    return this.#lacks(wanted, scope, nowMs, failures);
+    return this.#findLacks(wanted, scope, nowMs, failures);
   }
 
-  /** Whether the call was denied often enough to be believed, and is not due again. */
+  /** Whether the call was denied often enough to be believed and is not due again. */
   #isDenied(nowMs: number): boolean {
     return this.#denials >= BELIEVED_AFTER && nowMs < this.#deniedUntilMs;
   }
@@ -112,7 +113,8 @@ export class Shelf<Value> {
     const { batch, costs } = this.#options;
     const batches: string[][] = [];
     for (let at = 0; at < due.length; at += batch) batches.push(due.slice(at, at + batch));
-    // A role that lacks the action is asked once, not a hundred times.
+    // The first batch of an optional call goes alone, so that a role without the action causes one
+    // denied call and not a hundred.
     const first = this.#isAllowed || costs === undefined ? undefined : batches.shift();
     const outcomes = [];
     if (first !== undefined) outcomes.push(await this.#askBatch(first, nowMs, failures));
@@ -143,7 +145,7 @@ export class Shelf<Value> {
       if (asked.size > 0)
         failures.push(
           new Error(
-            `${action}: ${asked.size} of ${keys.length} were not answered: ${named(asked)}`,
+            `${action}: ${asked.size} of ${keys.length} were not answered: ${listSome(asked)}`,
           ),
         );
       return 'ok';
@@ -161,7 +163,7 @@ export class Shelf<Value> {
     this.#entries.set(key, { value: before?.value, dueMs, misses });
   }
 
-  #lacks(
+  #findLacks(
     wanted: ReadonlySet<string>,
     scope: string,
     nowMs: number,
@@ -182,11 +184,12 @@ export class Shelf<Value> {
         what,
         scope,
         cause: 'unknown',
-        words: `${what}: AWS does not know ${named(unknown)}`,
+        words: `${what}: AWS does not know ${listSome(unknown)}`,
         isBlocking: false,
       });
     if (costs !== undefined && this.#isDenied(nowMs)) {
-      // Also when nothing is wanted of it any more: the role still lacks the action.
+      // The denial is reported even when all wanted keys are known: the role still lacks the
+      // action.
       const words = `${what} is denied to the role in use; without it: ${costs}`;
       return [...lacks, { what, scope, cause: 'denied', words, isBlocking: false }];
     }
@@ -194,12 +197,12 @@ export class Shelf<Value> {
     const words =
       failures.length > 0
         ? describeError(failures[0])
-        : `${what}: AWS does not know ${named(missing)}; they are asked for again`;
+        : `${what}: AWS does not know ${listSome(missing)}; they are asked for again`;
     return [...lacks, { what, scope, cause: 'failed', words, isBlocking: missing.length > 0 }];
   }
 }
 
-function named(keys: Iterable<string>): string {
+function listSome(keys: Iterable<string>): string {
   const all = [...keys];
   const more = all.length > NAMED_MAX ? ` and ${all.length - NAMED_MAX} more` : '';
   return `${all.slice(0, NAMED_MAX).join(', ')}${more}`;

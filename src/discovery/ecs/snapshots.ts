@@ -1,7 +1,7 @@
 /**
- * The last good reading of each cluster on disk, and the names of the clusters, so that a restart
- * during an outage of AWS begins with them. A file that can't be read, written or trusted is told
- * once and does no harm.
+ * Keeps the last good reading of each cluster on disk, and the names of the clusters, so that a
+ * restart during an outage of AWS starts with them. A file that cannot be read, written or trusted
+ * is logged once and otherwise ignored.
  */
 import type { Task } from '@aws-sdk/client-ecs';
 import { mkdir, readFile } from 'node:fs/promises';
@@ -15,8 +15,7 @@ import { isTask } from './api.ts';
 import type { DetailSnapshot } from './details.ts';
 
 /**
- * Kept on disk of one cluster, to begin with after a restart: all its tasks, and what was known of
- * what belongs to them.
+ * The snapshot of one cluster: all its tasks, and what was known of the things that belong to them.
  */
 export interface ClusterSnapshot extends DetailSnapshot {
   readonly version: 2;
@@ -24,19 +23,22 @@ export interface ClusterSnapshot extends DetailSnapshot {
   readonly tasks: readonly Task[];
 }
 
-/** What is kept of a cluster: ClusterState. */
+/** The cluster that is written: ClusterState. */
 interface Kept {
-  /** Grows with each change. */
+  /** Increases with each change. */
   readonly changes: number;
   snapshot(atMs: number): ClusterSnapshot;
 }
 
 const VERSION = 2;
 /**
- * Part of the age at which a snapshot is of no use: what has not changed is written again after it.
+ * An unchanged snapshot is written again after this part of its maximum age, so that it does not
+ * expire.
  */
 const REWRITE_SHARE = 0.25;
-/** Items that are written in one turn of the event loop: some milliseconds. */
+/**
+ * Tasks that are parsed or rendered in one turn of the event loop; they take a few milliseconds.
+ */
 const SLICE = 500;
 
 const object = z.looseObject({});
@@ -45,11 +47,11 @@ const namesSchema = z.object({
   atMs: z.number(),
   names: z.array(z.string()),
 });
-/** The first line of a file; each of the others is a task. */
+/** The first line of a file. Each further line is a task. */
 const headSchema = z.object({
   version: z.literal(VERSION),
   atMs: z.number(),
-  /** How many lines follow. */
+  /** The number of lines that follow. */
   count: z.number(),
   cluster: object.optional(),
   definitions: z.array(z.looseObject({ arn: z.string(), containers: z.array(object) })),
@@ -63,9 +65,9 @@ export class Snapshots {
   readonly #directory: string | undefined;
   readonly #world: DiscoveryWorld;
   readonly #maxAgeMs: number;
-  /** By scope, what was written last. */
+  /** What was last written, by scope. */
   readonly #kept = new Map<string, { readonly changes: number; readonly atMs: number }>();
-  /** What is wrong with a file, so that it is said once. */
+  /** The fault of each file that was logged, so that it is logged once. */
   readonly #told = new Map<string, string>();
 
   constructor(directory: string | undefined, maxAgeMs: number, world: DiscoveryWorld) {
@@ -75,7 +77,7 @@ export class Snapshots {
     this.#world = world;
   }
 
-  /** @param scope  account, region and cluster */
+  /** @param scope  role, region and cluster */
   async read(scope: string): Promise<ClusterSnapshot | undefined> {
     return this.#read(scope, async (text) => {
       const end = text.indexOf('\n');
@@ -84,23 +86,23 @@ export class Snapshots {
       for (let at = end + 1; at < text.length;) {
         const next = text.indexOf('\n', at);
         const task: unknown = JSON.parse(text.slice(at, next < 0 ? text.length : next));
-        if (!isTask(task as Task)) throw new Error('a line is no task');
+        if (!isTask(task as Task)) throw new Error('a line is not a task');
         tasks.push(task as Task);
         at = next < 0 ? text.length : next + 1;
         if (tasks.length % SLICE === 0) await setImmediate();
       }
-      if (tasks.length !== count) throw new Error(`${tasks.length} tasks of ${count} are there`);
+      if (tasks.length !== count) throw new Error(`it holds ${tasks.length} of ${count} tasks`);
       return { ...head, tasks } as unknown as ClusterSnapshot;
     });
   }
 
-  /** Names of the clusters of a region. */
+  /** Reads the names of the clusters of a region. */
   async readNames(scope: string): Promise<readonly string[] | undefined> {
     const kept = await this.#read(scope, async (text) => namesSchema.parse(JSON.parse(text)));
     return kept?.names;
   }
 
-  /** Writes what is known of a cluster if it has changed, or if what was kept grows old. */
+  /** Writes a cluster if it has changed or if its snapshot grows old. */
   async keep(scope: string, cluster: Kept): Promise<void> {
     if (this.#directory === undefined) return;
     const nowMs = this.#world.clock.nowMs();
@@ -133,12 +135,12 @@ export class Snapshots {
     if (this.#directory === undefined) return undefined;
     try {
       const kept = await parse(await readFile(this.#fileOf(scope), 'utf8'));
-      // A file from the future is of another clock, and would stay for good.
+      // A file from the future was written by another clock, and would otherwise never expire.
       const ageMs = Math.abs(this.#world.clock.nowMs() - kept.atMs);
       return ageMs <= this.#maxAgeMs ? kept : undefined;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
-        this.#tell(scope, 'a snapshot of a cluster is of no use', error);
+        this.#tell(scope, 'a snapshot of a cluster cannot be used', error);
       return undefined;
     }
   }
@@ -161,7 +163,7 @@ export class Snapshots {
 
   #tell(scope: string, event: string, error: unknown): void {
     const words = `${event}: ${describeError(error)}`;
-    // Drafts have random names.
+    // The message is not compared, because the names of temporary files are random.
     const cause = `${event} ${(error as NodeJS.ErrnoException).code ?? ''}`;
     if (this.#told.get(scope) === cause) return;
     this.#told.set(scope, cause);

@@ -1,6 +1,7 @@
 /**
- * From what is known of a task to its scrape targets, and for every container that is none the
- * reason. Pure: the same answer feeds the target groups, the metrics and the explanations.
+ * Makes the scrape targets of a task from what is known of it, and a reason for every container
+ * that is not a target. Pure: the same verdicts feed the target groups, the metrics and the
+ * explanations.
  */
 import type { TargetGroup } from '../../model/target.ts';
 import { type NoTarget, findAddress } from './address.ts';
@@ -12,13 +13,16 @@ import { applyRules, matchService, type Rules, type Wanted } from './rules.ts';
 export interface TargetOptions {
   readonly profile: Profile;
   readonly rules: Rules;
-  /** Prometheus' role: one target for each task at this port, whatever its containers. */
+  /**
+   * The port for Prometheus' role: one target for each task at this port, whatever its containers;
+   * undefined for rules.
+   */
   readonly portOfTask?: number | undefined;
   readonly dropUnhealthy: boolean;
   readonly jobLabel: string;
 }
 
-/** What became of a container, or of a task as a whole (`container` is then ''). */
+/** The verdict on a container, or on a whole task (`container` is then empty). */
 export interface ContainerVerdict {
   readonly container: string;
   readonly rule: string;
@@ -27,7 +31,10 @@ export interface ContainerVerdict {
   readonly words: string;
 }
 
-/** In order of containers and rules; never empty. */
+/**
+ * Decides which containers of a task are targets. The verdicts are in the order of containers and
+ * rules, and there is always at least one.
+ */
 export function judge(facts: TaskFacts, options: TargetOptions): ContainerVerdict[] {
   if (options.portOfTask !== undefined)
     return [{ container: '', rule: 'port', ...judgeRole(facts, options.portOfTask) }];
@@ -40,29 +47,30 @@ export function judge(facts: TaskFacts, options: TargetOptions): ContainerVerdic
     const name = container.name ?? '';
     if (found.length === 0)
       return [
-        none(name, '', 'no_rule', 'no service, task definition or docker label rule matches'),
+        reject(name, '', 'no_rule', 'no service, task definition or docker label rule matches'),
       ];
-    return found.map((one) =>
-      'reason' in one
-        ? none(name, one.rule, one.reason, one.words)
-        : judgeWanted(facts, options, name, one, seen),
+    return found.map((result) =>
+      'reason' in result
+        ? reject(name, result.rule, result.reason, result.words)
+        : judgeWanted(facts, options, name, result, seen),
     );
   });
   const injected = (facts.task.containers ?? []).filter(({ name }) => !defined.has(name));
   return [
     ...verdicts,
     ...injected.map(({ name }) =>
-      none(name ?? '', '', 'no_rule', 'not in the task definition: ECS has put it in'),
+      reject(name ?? '', '', 'no_rule', 'not in the task definition: ECS added it'),
     ),
   ];
 }
 
-/** One group for each target. */
+/** Makes one group for each target. */
 export function makeGroups(facts: TaskFacts, verdicts: readonly ContainerVerdict[]): TargetGroup[] {
   return verdicts.flatMap(({ target }) => {
     if (target === undefined) return [];
     const { __address__ = '', ...labels } = target;
-    const source = `${facts.region}/${idOfArn(facts.task.clusterArn)}/${idOfArn(facts.task.taskArn)}`;
+    const { clusterArn, taskArn } = facts.task;
+    const source = `${facts.region}/${idOfArn(clusterArn)}/${idOfArn(taskArn)}`;
     return [
       {
         source: `${source}/${__address__}${labels['__metrics_path__'] ?? ''}`,
@@ -73,19 +81,19 @@ export function makeGroups(facts: TaskFacts, verdicts: readonly ContainerVerdict
   });
 }
 
-/** Why no container of the task is scraped, undefined when they may be. */
+/** Returns the reason why no container of the task may be scraped; undefined when they may be. */
 function judgeTask(
   { task, definition }: TaskFacts,
   { dropUnhealthy }: TargetOptions,
 ): ContainerVerdict | undefined {
   if (task.desiredStatus === 'STOPPED')
-    return none('', '', 'stopping', 'the task is being stopped');
+    return reject('', '', 'stopping', 'the task is being stopped');
   if (task.lastStatus !== 'RUNNING')
-    return none('', '', 'not_running', `the task is ${task.lastStatus ?? 'in an unknown state'}`);
+    return reject('', '', 'not_running', `the task is ${task.lastStatus ?? 'in an unknown state'}`);
   if (dropUnhealthy && task.healthStatus === 'UNHEALTHY')
-    return none('', '', 'unhealthy', 'the task is unhealthy and drop_unhealthy is set');
+    return reject('', '', 'unhealthy', 'the task is unhealthy and drop_unhealthy is set');
   if (definition === undefined)
-    return none('', '', 'no_definition', 'its task definition could not be read yet');
+    return reject('', '', 'no_definition', 'its task definition could not be read yet');
   return undefined;
 }
 
@@ -96,29 +104,34 @@ function judgeWanted(
   wanted: Wanted,
   seen: Set<string>,
 ): ContainerVerdict {
-  const place = findAddress(facts, container, wanted.containerPort, wanted.host);
-  if ('reason' in place) return none(container, wanted.rule, place.reason, place.words);
-  const key = `${place.address} ${wanted.path ?? defaultPathOf(options.profile)}`;
+  const found = findAddress(facts, container, wanted.containerPort, wanted.host);
+  if ('reason' in found) return reject(container, wanted.rule, found.reason, found.words);
+  const key = `${found.address} ${wanted.path ?? defaultPathOf(options.profile)}`;
   if (seen.has(key))
-    return none(container, wanted.rule, 'same_as_other', `${place.address} is a target already`);
+    return reject(container, wanted.rule, 'same_as_other', `${found.address} is a target already`);
   seen.add(key);
   const input = {
     facts,
     containerName: container,
     wanted,
     matchedService: matchService(options.rules, facts),
-    host: place.host,
+    host: found.host,
     jobLabel: options.jobLabel,
   };
   return {
     container,
     rule: wanted.rule,
-    // Whatever labels a container has, its address is this one.
-    target: { ...makeProfileLabels(options.profile, input), __address__: place.address },
-    words: place.how,
+    // The address comes last, so that no docker label of the container replaces it.
+    target: { ...makeProfileLabels(options.profile, input), __address__: found.address },
+    words: found.how,
   };
 }
 
-function none(container: string, rule: string, reason: NoTarget, words: string): ContainerVerdict {
+function reject(
+  container: string,
+  rule: string,
+  reason: NoTarget,
+  words: string,
+): ContainerVerdict {
   return { container, rule, reason, words };
 }

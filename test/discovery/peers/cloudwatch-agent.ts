@@ -6,7 +6,7 @@
 import type { Labels, Peer } from './peer.ts';
 import { JOB, PATH, PORT, rules, tasks } from './shop.ts';
 
-/** Every one of the agent's targets has these. */
+/** Labels of every target of the agent. */
 function ofAgent(id: string, container: string, more: Labels): Labels {
   return {
     container_name: container,
@@ -20,7 +20,7 @@ function ofAgent(id: string, container: string, more: Labels): Labels {
     ...more,
   };
 }
-// A docker label stands for any label but the job and the service.
+// A docker label replaces any label except job and service.
 const AGENT_APP = { [PORT]: '3000', [PATH]: '/stats', [JOB]: 'app-job', LaunchType: 'mine' };
 const AGENT_SIDE = { [PORT]: '9404', job: 'by-label' };
 const AGENT_NODE = {
@@ -52,7 +52,7 @@ export const cloudWatchAgent: Peer = {
       job: 'svc',
       ServiceName: 'web',
     }),
-    // Prometheus prefers the address of a target to that of its labels.
+    // In Prometheus the address of a target takes precedence over one in its labels.
     'fargate hijacked 10.0.0.1:9800': ofAgent('fargate', 'hijacked', { [PORT]: '9800' }),
     'ec2Bridge side 10.1.0.1:39404': ofAgent('bridge', 'side', { ...AGENT_SIDE, ...AGENT_NODE }),
     'ec2Awsvpc side 10.0.0.1:9404': ofAgent('vpc', 'side', { ...AGENT_SIDE, ...AGENT_NODE }),
@@ -60,7 +60,7 @@ export const cloudWatchAgent: Peer = {
       ...AGENT_SIDE,
       LaunchType: 'MANAGED_INSTANCES',
     }),
-    // The docker label comes before the task definition's rule.
+    // The docker label is applied before the rule on task definitions.
     'standalone side 10.0.0.1:9404': ofAgent('standalone', 'side', {
       ...AGENT_SIDE,
       TaskDefinitionFamily: 'solo',
@@ -75,7 +75,7 @@ export const cloudWatchAgent: Peer = {
     'fargate unmapped 10.0.0.1:9500: none → a target',
     'pending side 10.0.0.1:9404: a target → none',
     'ipv6Only side [2001:db8::7]:9404: none → a target',
-    // The agent takes the instance's address, where nobody listens.
+    // The agent uses the address of the instance, where nothing listens.
     'ec2AwsvpcIPv6 side 10.1.0.1:9404: a target → none',
     'ec2AwsvpcIPv6 side [2001:db8::8]:9404: none → a target',
   ],

@@ -7,7 +7,7 @@ import { ACCOUNT } from '../task-kinds.ts';
 import type { Labels, Peer } from './peer.ts';
 import { rules, tasks } from './shop.ts';
 
-/** Every one of ecsobserver's targets has these. */
+/** Labels of every target of ecsobserver. */
 function observed(id: string, container: string, more: Labels): Labels {
   return {
     __metrics_path__: '/metrics',
@@ -18,7 +18,7 @@ function observed(id: string, container: string, more: Labels): Labels {
     __meta_ecs_task_started_by: 'ecs-svc/1',
     __meta_ecs_task_launch_type: 'FARGATE',
     __meta_ecs_task_group: 'service:web',
-    // Also where a docker label found the target: the task's service is one of the rules'.
+    // The service is also named where a docker label found the target, because a rule matches it.
     __meta_ecs_service_name: 'web',
     __meta_ecs_health_status: 'HEALTHY',
     __meta_ecs_container_name: container,
@@ -85,18 +85,18 @@ export const ecsobserver: Peer = {
       ...OBSERVED_NODE,
       __meta_ecs_ec2_private_ip: '10.1.0.1',
     }),
-    // The task's address, whatever the label is called.
+    // The address of the task, despite the name of the label.
     'ec2Awsvpc side 10.0.0.1:9404': observed('vpc', 'side', {
       ...OBSERVED_SIDE,
       ...OBSERVED_NODE,
       __meta_ecs_ec2_private_ip: '10.0.0.1',
     }),
-    // Only the launch type EC2 is asked EC2 for.
+    // EC2 is asked only for tasks of the launch type EC2.
     'managedInstance side 10.0.0.1:9404': observed('managed', 'side', {
       ...OBSERVED_SIDE,
       __meta_ecs_task_launch_type: 'MANAGED_INSTANCES',
     }),
-    // The task definition's rule comes before the docker label.
+    // The rule on task definitions is applied before the docker label.
     'standalone side 10.0.0.1:9404': {
       ...without(observed('standalone', 'side', OBSERVED_SIDE), '__meta_ecs_service_name'),
       prometheus_job: 'td',
@@ -111,11 +111,11 @@ export const ecsobserver: Peer = {
     }),
   },
   differences: [
-    // A target is one, whether its path is the default or written.
+    // The same target with the default path and with that path written is one target.
     'fargate twice 10.0.0.1:9700 again: a target → none',
-    // A port needs no mapping in awsvpc: the container has the address to itself.
+    // In awsvpc a port needs no mapping, because the task has its own address.
     'fargate unmapped 10.0.0.1:9500: none → a target',
-    // Nothing is scraped before it runs.
+    // A task is not scraped before it runs.
     'pending side 10.0.0.1:9404: a target → none',
     'ipv6Only side [2001:db8::7]:9404: none → a target',
     'ec2AwsvpcIPv6 side [2001:db8::8]:9404: none → a target',

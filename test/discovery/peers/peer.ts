@@ -1,6 +1,6 @@
 /**
- * A peer of the discovery of ECS as a table: tasks, the targets that its code makes of them, and
- * where ours differ.
+ * A peer of ECS discovery as a table: tasks, the targets that its code makes of them, and the
+ * differences from ours.
  */
 import assert from 'node:assert/strict';
 import type { DefinitionFacts, TaskFacts } from '../../../src/discovery/ecs/facts.ts';
@@ -10,7 +10,7 @@ import { type Kind, kinds } from '../task-kinds.ts';
 
 export type Labels = Readonly<Record<string, string>>;
 type Containers = DefinitionFacts['containers'];
-/** By kind of task, container and address. */
+/** Labels by kind of task, container and address. */
 export type Targets = Readonly<Record<string, Labels>>;
 
 export interface Peer {
@@ -22,8 +22,8 @@ export interface Peer {
 }
 
 /**
- * A task with these containers; on an instance in bridge mode each port is bound to itself and
- * 30000.
+ * Makes a task with these containers. On an instance in bridge mode each port is bound to the host
+ * port 30,000 above it.
  */
 export function withContainers(kind: Kind, containers: Containers): TaskFacts {
   const facts: TaskFacts = kinds[kind];

@@ -1,6 +1,6 @@
 /**
- * The containers, tasks and rules of the tables of ecsobserver and of the CloudWatch agent, whose
- * rules are the same.
+ * The containers, tasks and rules of both ecsobserver and the CloudWatch agent, whose rules are the
+ * same.
  */
 import type { DefinitionFacts } from '../../../src/discovery/ecs/facts.ts';
 import type { Rules } from '../../../src/discovery/ecs/rules.ts';
@@ -29,7 +29,7 @@ const side = {
   ...mapped(9404),
   dockerLabels: { [PORT]: '9404', job: 'by-label', empty: '' },
 };
-/** Found by a rule on its service without a path, and by its docker label with the default one. */
+/** Found by a rule on its service without a path, and by its docker label with the default path. */
 const twice = {
   name: 'twice',
   image: 'shop/twice:1',

@@ -1,12 +1,12 @@
 /**
- * Two namespaces in an emulated account, named by a parameter, with services enough for several
- * pages. Instances are found by either of two calls, so that none of these is needed.
+ * Two namespaces in an emulated account, named by a parameter, with enough services for several
+ * pages. Instances are found by either of two calls, so a member needs neither of them.
  */
 import { FakeCloudMap, SCRAPED } from '../cloudmap-run.ts';
-import { type Fault, troubleOf } from './faults.ts';
+import { type Fault, makeTrouble } from './faults.ts';
 import type { Member, SourceWorld } from './world.ts';
 
-/** Two pages of each list. */
+/** Page sizes that split each list in at least two pages. */
 const pageSizes = { ListNamespaces: 1, ListServices: 3, ListInstances: 1 };
 const LISTED = ['ListServices', 'ListTagsForResource'];
 
@@ -55,7 +55,7 @@ export async function openCloudMapWorld(): Promise<SourceWorld> {
       return calls;
     },
     async strike(...faults: readonly Fault[]) {
-      trouble.set({ pageSizes, faults: faults.map(troubleOf) });
+      trouble.set({ pageSizes, faults: faults.map(makeTrouble) });
     },
     repair: async () => void trouble.set({ pageSizes }),
     hanging: () => trouble.hanging,

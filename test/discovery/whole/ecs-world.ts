@@ -5,15 +5,16 @@
 import type { EmulatedAccount } from '../../../src/emulator/account.ts';
 import type { ContainerDefinition, Task } from '../../../src/emulator/ecs/shapes.ts';
 import { startEmulatedAws } from '../../kit/emulated-aws.ts';
-import { type Fault, troubleOf } from './faults.ts';
+import { type Fault, makeTrouble } from './faults.ts';
 import type { Member, SourceWorld } from './world.ts';
 
-/** Two pages of each list. */
+/** Page sizes that split each list in two pages. */
 const pageSizes = { ListTasks: 3, ListClusters: 1 };
 const LISTED = ['ListTasks', 'DescribeTasks'];
 
 /**
- * @param port  of the mechanism's targets @param definitions  whether a target needs its definition
+ * @param port         the port of the targets of the mechanism
+ * @param definitions  whether a target needs its task definition
  */
 export async function openEcsWorld(
   config: object,
@@ -98,7 +99,7 @@ export async function openEcsWorld(
       return calls;
     },
     async strike(...faults: readonly Fault[]) {
-      trouble.set({ pageSizes, faults: faults.map(troubleOf) });
+      trouble.set({ pageSizes, faults: faults.map(makeTrouble) });
     },
     repair: async () => void trouble.set({ pageSizes }),
     hanging: () => trouble.hanging,

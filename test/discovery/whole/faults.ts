@@ -1,6 +1,6 @@
 /**
- * The faults that are tried on every call: what happens, and how often. Words only; a world
- * (world.ts) makes them happen.
+ * The faults that are tried on every call: what happens, and how often. Only descriptions; a source
+ * world (world.ts) makes them happen.
  */
 
 /** What happens to a call. */
@@ -18,9 +18,9 @@ export const KINDS = [
 export type Kind = (typeof KINDS)[number];
 
 /**
- * `once`, `thrice`: so many calls, then it works. `later`: all but the first call, so that of
- * several batches or pages the first is answered. `page 2`: only the second page of a list. `ever`:
- * until it is mended.
+ * `once`, `thrice`: that many calls fail, then they work. `later`: all calls but the first fail, so
+ * that the first of several batches or pages is answered. `page 2`: only the second page of a list
+ * fails. `ever`: until it is repaired.
  */
 export const EXTENTS = ['once', 'thrice', 'later', 'page 2', 'ever'] as const;
 
@@ -32,8 +32,8 @@ export interface Fault {
   readonly extent: Extent;
 }
 
-/** A fault in the settings of the emulator's trouble. */
-export function troubleOf({ call, kind, extent }: Fault): Record<string, unknown> {
+/** Translates a fault into the settings of the emulator. */
+export function makeTrouble({ call, kind, extent }: Fault): Record<string, unknown> {
   const extents = {
     once: { count: 1 },
     thrice: { count: 3 },
@@ -41,10 +41,10 @@ export function troubleOf({ call, kind, extent }: Fault): Record<string, unknown
     'page 2': { page: 2 },
     ever: {},
   };
-  return { action: call, ...answerOf(kind, call), ...extents[extent] };
+  return { action: call, ...makeAnswer(kind, call), ...extents[extent] };
 }
 
-function answerOf(kind: Kind, call: string): Record<string, unknown> {
+function makeAnswer(kind: Kind, call: string): Record<string, unknown> {
   const isEc2 = /^Describe(?:Instances|NetworkInterfaces)$/.test(call);
   switch (kind) {
     case 'failed':

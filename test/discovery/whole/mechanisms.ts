@@ -1,6 +1,6 @@
 /**
- * What the property is tried on: every mechanism of the table, each with a world to read. A
- * mechanism without a case does not compile.
+ * The cases of the property: every mechanism of the table with a world to read. A mechanism without
+ * a case does not compile.
  */
 import type { MechanismKey } from '../../../src/discovery/mechanisms.ts';
 import { openCloudMapWorld } from './cloudmap-world.ts';
@@ -13,15 +13,15 @@ const INSTANCES = ['DescribeContainerInstances', 'DescribeInstances'];
 
 export const cases: Record<MechanismKey, Case> = {
   static_configs: { open: openStaticWorld, kinds: [], optional: [] },
-  // What else a call can do is the same to a file.
+  // A file has no other faults.
   file_sd_configs: {
     open: openFileWorld,
     kinds: ['failed', 'empty', 'half', 'malformed'],
     optional: [],
   },
   http_sd_configs: { open: openHttpWorld, kinds: KINDS, optional: [] },
-  // Resolvers wait by the system's clock, and an answer without records is one. Prometheus, too,
-  // takes it for one.
+  // Resolvers use the clock of the system, so hanging calls are not tried. An answer without
+  // records is valid, also in Prometheus.
   dns_sd_configs: {
     open: openDnsWorld,
     kinds: ['failed', 'denied', 'throttled'],
@@ -30,7 +30,7 @@ export const cases: Record<MechanismKey, Case> = {
   cloudmap_sd_configs: {
     open: openCloudMapWorld,
     kinds: KINDS,
-    // Another call stands in for the first two; tags that are denied cost their service.
+    // Other calls replace the first two; denied tags cost their service.
     optional: ['DiscoverInstances', 'DiscoverInstancesRevision', 'ListTagsForResource'],
     blocking: ['ListTagsForResource'],
   },

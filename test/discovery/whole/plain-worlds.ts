@@ -1,6 +1,6 @@
 /**
- * The sources that are none of AWS's: files, a URL, domain names. Their calls are their parts: a
- * file, the URL, a name.
+ * The sources outside AWS: files, a URL, domain names. A call is the reading of one part: a file,
+ * the URL, a name.
  */
 import { createSocket } from 'node:dgram';
 import { mkdir, mkdtemp, rm, unlink, writeFile } from 'node:fs/promises';
@@ -13,7 +13,7 @@ import type { Member, SourceWorld } from './world.ts';
 
 const REFRESH_MS = 60_000;
 
-/** Which calls of a kind are struck, as the emulator's trouble decides it. */
+/** Decides which calls fail, in the same way as the faults of the emulator. */
 class Strikes {
   #faults: readonly { readonly fault: Fault; seen: number }[] = [];
 
@@ -46,7 +46,7 @@ function isStruck(extent: Extent, seen: number): boolean {
   }
 }
 
-function listText(addresses: readonly string[]): string {
+function renderList(addresses: readonly string[]): string {
   return JSON.stringify([{ targets: addresses, labels: { env: 'a' } }]);
 }
 
@@ -80,7 +80,7 @@ export async function openHttpWorld(): Promise<SourceWorld> {
       });
       switch (fault?.kind) {
         case undefined:
-          return answer(200, listText(addresses));
+          return answer(200, renderList(addresses));
         case 'failed':
           return answer(500, '');
         case 'denied':
@@ -95,7 +95,7 @@ export async function openHttpWorld(): Promise<SourceWorld> {
         case 'empty':
           return answer(200, '');
         case 'half':
-          return answer(200, listText(addresses).slice(0, 20));
+          return answer(200, renderList(addresses).slice(0, 20));
         case 'malformed':
           return answer(200, '{"unexpected":[null]}');
       }
@@ -116,7 +116,7 @@ export async function openHttpWorld(): Promise<SourceWorld> {
   };
 }
 
-/** Two files; one that is struck is broken on disk until it is mended: a file has no `once`. */
+/** Two files. A struck file is broken on disk until it is repaired; files have no extents. */
 export async function openFileWorld(): Promise<SourceWorld> {
   const folder = await mkdtemp(path.join(tmpdir(), 'amperage-whole-'));
   const contents = new Map([
@@ -128,7 +128,7 @@ export async function openFileWorld(): Promise<SourceWorld> {
   const write = async (): Promise<void> => {
     for (const [name, addresses] of contents) {
       const fault = broken.find(({ call }) => call === name);
-      const text = listText(addresses);
+      const text = renderList(addresses);
       await rm(pathOf(name), { recursive: true, force: true });
       switch (fault?.kind) {
         case undefined:
@@ -144,7 +144,7 @@ export async function openFileWorld(): Promise<SourceWorld> {
           await writeFile(pathOf(name), '{"unexpected":[null]}');
           break;
         default:
-          // A folder in the place of the file can be listed and not read.
+          // A folder in place of the file can be listed but not read.
           await mkdir(pathOf(name));
       }
     }
@@ -179,7 +179,7 @@ export async function openFileWorld(): Promise<SourceWorld> {
   };
 }
 
-/** Two names at a name server of the test's own. */
+/** Two names on a name server that the test runs. */
 export async function openDnsWorld(): Promise<SourceWorld> {
   const strikes = new Strikes();
   const records = new Map([
@@ -189,10 +189,10 @@ export async function openDnsWorld(): Promise<SourceWorld> {
   const seen = new Map<string, number>();
   const socket = createSocket('udp4');
   socket.on('message', (query, from) => {
-    const name = nameIn(query);
+    const name = readName(query);
     seen.set(name, 1);
     const fault = strikes.take(name);
-    const answer = dnsAnswer(query, records.get(name) ?? [], fault);
+    const answer = encodeAnswer(query, records.get(name) ?? [], fault);
     if (answer !== undefined) socket.send(answer, from.port, from.address);
   });
   await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
@@ -216,20 +216,20 @@ export async function openDnsWorld(): Promise<SourceWorld> {
   };
 }
 
-function nameIn(query: Buffer): string {
+function readName(query: Buffer): string {
   const labels: string[] = [];
   for (let at = 12; query[at] !== 0; at += (query[at] ?? 0) + 1)
     labels.push(query.toString('latin1', at + 1, at + 1 + (query[at] ?? 0)));
   return labels.join('.');
 }
 
-function dnsAnswer(
+function encodeAnswer(
   query: Buffer,
   addresses: readonly string[],
   fault: Fault | undefined,
 ): Buffer | undefined {
   const end = query.indexOf(0, 12) + 5;
-  // SERVFAIL, REFUSED, NOTIMP, or all is well.
+  // The response codes SERVFAIL, REFUSED and NOTIMP; 0 for success.
   const codes: Readonly<Record<string, number>> = { failed: 2, denied: 5, throttled: 4 };
   const code = codes[fault?.kind ?? ''] ?? 0;
   const head = Buffer.alloc(12);
@@ -240,15 +240,15 @@ function dnsAnswer(
   const answers = addresses.map((address) =>
     Buffer.from([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 5, 0, 4, ...address.split('.').map(Number)]),
   );
-  const right = Buffer.concat([head, query.subarray(12, end), ...(code === 0 ? answers : [])]);
+  const answer = Buffer.concat([head, query.subarray(12, end), ...(code === 0 ? answers : [])]);
   switch (fault?.kind) {
     case 'hang':
       return undefined;
     case 'half':
-      return right.subarray(0, end + 4);
+      return answer.subarray(0, end + 4);
     case 'malformed':
       return Buffer.concat([head, Buffer.from('not the question'), ...answers]);
     default:
-      return right;
+      return answer;
   }
 }

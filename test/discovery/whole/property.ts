@@ -1,6 +1,4 @@
-/**
- * The property that known means whole, tried on one mechanism: whole.test.ts says what it is.
- */
+/** Tests the property "known means whole" on one mechanism; whole.test.ts explains it. */
 import assert from 'node:assert/strict';
 import { isDeepStrictEqual } from 'node:util';
 import type { MechanismKey } from '../../../src/discovery/mechanisms.ts';
@@ -9,7 +7,7 @@ import { cases } from './mechanisms.ts';
 import {
   addressesOf,
   type Case,
-  comparable,
+  makeComparable,
   type Member,
   Run,
   SLOW_MS,
@@ -21,29 +19,30 @@ type Moment = (typeof MOMENTS)[number];
 
 const isLong = process.env['AMPERAGE_LONG'] === '1';
 const only = process.env['AMPERAGE_ONLY'] ?? '';
-/** Refreshes under a fault: enough to read everything again that is read again at all. */
+/** Refreshes during a fault, enough to read again everything that is ever read again. */
 const UNDER = 2;
-/** A bucket that was throttled is back at its rate after so long. */
+/** How long a throttled bucket takes to return to its full rate. */
 const RECOVERY_MS = 60_000;
 
 interface Recorded {
-  /** Call → pages. */
+  /** Call → number of pages. */
   readonly calls: ReadonlyMap<string, number>;
-  /** The list without any fault, before and after the turnover. */
+  /** The list without a fault, before and after the turnover. */
   readonly before: readonly string[];
   readonly after: readonly string[];
 }
 
 /**
- * Tries all scenarios of a mechanism; `report` is told how far it is. @throws AssertionError as the
- * cause of one that names the scenario
+ * Runs all scenarios of a mechanism; `report` receives the progress.
+ *
+ * @throws Error that names the scenario, with the AssertionError as its cause
  */
 export async function tryMechanism(
   key: MechanismKey,
   report: (progress: string) => void,
 ): Promise<void> {
   const recorded = await record(key);
-  const all = [...scenarios(cases[key], recorded)].filter((one) =>
+  const all = [...makeScenarios(cases[key], recorded)].filter((one) =>
     describeScenario(one).includes(only),
   );
   for (const [index, one] of all.entries()) {
@@ -55,19 +54,22 @@ export async function tryMechanism(
   report(`${all.length} scenarios, calls: ${[...recorded.calls.keys()].join(' ')}`);
 }
 
-/** What a reading without a fault calls, at first, running, and for new members. */
+/**
+ * Records the calls that readings make without a fault: at the start, while running and for new
+ * members.
+ */
 async function record(key: MechanismKey): Promise<Recorded> {
   const source = await cases[key].open();
   const run = new Run(key, source);
   try {
     await run.forward(source.refreshMs);
-    const before = comparable(run.lists.at(-1));
-    assert.deepEqual(addressesOf(run.lists[0]), addressesIn(source.members()));
+    const before = makeComparable(run.lists.at(-1));
+    assert.deepEqual(addressesOf(run.lists[0]), sortAddresses(source.members()));
     await source.turnOver();
     await run.forward(UNDER * source.refreshMs);
-    assert.deepEqual(addressesOf(run.lists.at(-1)), addressesIn(source.members()));
+    assert.deepEqual(addressesOf(run.lists.at(-1)), sortAddresses(source.members()));
     const calls = new Map(source.takeCalls());
-    return { calls, before, after: comparable(run.lists.at(-1)) };
+    return { calls, before, after: makeComparable(run.lists.at(-1)) };
   } finally {
     await run.stop();
     await source.close();
@@ -83,25 +85,25 @@ function describeScenario({ moment, faults }: Scenario): string {
   return `${moment}: ${faults.map(describeFault).join(' and ')}`;
 }
 
-function* scenarios(one: Case, { calls }: Recorded): Generator<Scenario> {
+function* makeScenarios(one: Case, { calls }: Recorded): Generator<Scenario> {
   for (const [call, pages] of calls)
     for (const kind of one.kinds)
       for (const extent of EXTENTS)
         for (const moment of MOMENTS) {
           if (extent === 'page 2' && pages < 2) continue;
-          if (isLong || isOfCi(kind, extent, moment, one.isBrief === true))
+          if (isLong || isInShortRun(kind, extent, moment, one.isBrief === true))
             yield { moment, faults: [{ call, kind, extent }] };
         }
-  if (isLong) yield* pairs(one, calls);
+  if (isLong) yield* makePairs(one, calls);
 }
 
 /**
- * Each kind until it is mended, at a start and while members change; other extents and moments with
- * the plainest kinds.
+ * Chooses the scenarios of the short run: each kind with the extent `ever`, at a start and while
+ * members change; other extents and moments only with the plainest kinds.
  */
-function isOfCi(kind: Kind, extent: Extent, moment: Moment, isBrief: boolean): boolean {
+function isInShortRun(kind: Kind, extent: Extent, moment: Moment, isBrief: boolean): boolean {
   const isPlain = kind === 'failed' || kind === 'denied';
-  // To a reader that begins a reset and half an answer are failures as any.
+  // A reader that starts handles a reset and half an answer like any other failure.
   const isOdd = !isPlain && kind !== 'reset' && kind !== 'half';
   if (extent === 'ever' && moment === 'first') return isPlain || (isOdd && !isBrief);
   if (extent === 'ever' && moment === 'turnover') return isPlain || !isBrief;
@@ -111,10 +113,10 @@ function isOfCi(kind: Kind, extent: Extent, moment: Moment, isBrief: boolean): b
 }
 
 /**
- * Two calls that fail at once, each in its way: every pair of calls with every pair of kinds, while
- * members change.
+ * Two calls that fail at the same time in different ways: every pair of calls with every pair of
+ * kinds, at a start and while members change.
  */
-function* pairs({ kinds }: Case, calls: ReadonlyMap<string, number>): Generator<Scenario> {
+function* makePairs({ kinds }: Case, calls: ReadonlyMap<string, number>): Generator<Scenario> {
   const names = [...calls.keys()];
   for (const [index, first] of names.entries())
     for (const second of names.slice(index + 1))
@@ -142,16 +144,16 @@ async function tryOne(
   if (moment === 'first') await source.strike(...faults);
   const run = new Run(key, source);
   try {
-    if (moment === 'first') await underAtStart(cases[key], run, source, faults, denied, recorded);
-    else await underWhileRunning(run, source, moment, faults, recorded);
+    if (moment === 'first') await checkAtStart(cases[key], run, source, faults, denied, recorded);
+    else await checkWhileRunning(run, source, moment, faults, recorded);
     await source.repair();
     const whole = moment === 'turnover' ? recorded.after : recorded.before;
     const slowMs = denied.length > 0 ? SLOW_MS : 0;
     const throttledMs = faults.some(({ kind }) => kind === 'throttled') ? RECOVERY_MS : 0;
     await run.forward(source.refreshMs + slowMs);
-    if (!isDeepStrictEqual([comparable(run.lists.at(-1)), run.lacks], [whole, []]))
+    if (!isDeepStrictEqual([makeComparable(run.lists.at(-1)), run.lacks], [whole, []]))
       await run.forward(source.refreshMs + throttledMs);
-    assert.deepEqual(comparable(run.lists.at(-1)), whole, 'whole after the fault');
+    assert.deepEqual(makeComparable(run.lists.at(-1)), whole, 'whole after the fault');
     assert.deepEqual(run.lacks, [], 'nothing is lacking after the fault');
   } finally {
     await run.stop();
@@ -160,9 +162,10 @@ async function tryOne(
 }
 
 /**
- * Whatever a process publishes that begins under the fault is whole, but for what a denial costs.
+ * Checks a process that starts during the fault: its lists are whole, except for what a denial
+ * costs.
  */
-async function underAtStart(
+async function checkAtStart(
   one: Case,
   run: Run,
   source: SourceWorld,
@@ -171,18 +174,18 @@ async function underAtStart(
   { before }: Recorded,
 ): Promise<void> {
   await run.forward(UNDER * source.refreshMs);
-  const least = addressesIn(without(source.members(), denied));
+  const least = sortAddresses(dropNeeding(source.members(), denied));
   for (const list of run.lists) {
     if (denied.length === 0)
-      assert.deepEqual(comparable(list), before, 'a first list is not whole');
-    else atLeast(addressesOf(list), least, 'a denial costs more than it brings');
+      assert.deepEqual(makeComparable(list), before, 'the first list is whole');
+    else assertContains(addressesOf(list), least, 'a denial costs only what the call brings');
   }
   if (denied.length === faults.length && !denied.some((call) => one.blocking?.includes(call)))
-    assert.ok(run.lists.length > 0, 'a call that may be left out holds up the list');
+    assert.ok(run.lists.length > 0, 'a denied optional call does not block the list');
   else if (run.lists.length === 0) assert.ok(run.lacks.some(({ isBlocking }) => isBlocking));
 }
 
-async function underWhileRunning(
+async function checkWhileRunning(
   run: Run,
   source: SourceWorld,
   moment: Moment,
@@ -190,7 +193,7 @@ async function underWhileRunning(
   { before }: Recorded,
 ): Promise<void> {
   await run.forward(1_000);
-  assert.deepEqual(comparable(run.lists.at(-1)), before, 'whole at the start');
+  assert.deepEqual(makeComparable(run.lists.at(-1)), before, 'whole at the start');
   const old = source.members();
   if (moment === 'turnover') await source.turnOver();
   await source.strike(...faults);
@@ -199,24 +202,28 @@ async function underWhileRunning(
   const now = source.members();
   const stay = old.filter(({ address }) => now.some((one) => one.address === address));
   for (const list of run.lists.slice(begun))
-    atLeast(addressesOf(list), addressesIn(stay), 'targets that are there were dropped');
+    assertContains(addressesOf(list), sortAddresses(stay), 'existing targets stay');
   const known = new Set(old.map(({ address }) => address));
-  const reachable = without(
+  const reachable = dropNeeding(
     now.filter(({ address }) => !known.has(address)),
     faults.map(({ call }) => call),
   );
-  atLeast(addressesOf(run.lists.at(-1)), addressesIn(reachable), 'new ones are not found');
+  assertContains(
+    addressesOf(run.lists.at(-1)),
+    sortAddresses(reachable),
+    'reachable new targets are found',
+  );
 }
 
-function without(members: readonly Member[], calls: readonly string[]): Member[] {
+function dropNeeding(members: readonly Member[], calls: readonly string[]): Member[] {
   return members.filter(({ needs }) => !needs.some((call) => calls.includes(call)));
 }
 
-function addressesIn(members: readonly Member[]): string[] {
+function sortAddresses(members: readonly Member[]): string[] {
   return members.map(({ address }) => address).toSorted();
 }
 
-function atLeast(found: readonly string[], wanted: readonly string[], words: string): void {
+function assertContains(found: readonly string[], wanted: readonly string[], words: string): void {
   const lacking = wanted.filter((address) => !found.includes(address));
   assert.deepEqual(lacking, [], words);
 }

@@ -1,7 +1,7 @@
 /**
  * What a mechanism reads, as the property test sees it: members, and calls that can be made to
- * fail. And the running of a mechanism over it on virtual time: time moves only while no call is
- * under way, so that the outcome does not depend on how fast this machine is.
+ * fail. Also runs a mechanism over it on virtual time. Time advances only while no call is in
+ * flight, so the outcome does not depend on the speed of the machine.
  */
 import assert from 'node:assert/strict';
 import { CallLimits } from '../../../src/discovery/call-limits.ts';
@@ -15,50 +15,48 @@ import { type Counter, type Family, Registry } from '../../../src/kernel/metrics
 import type { TargetGroup } from '../../../src/model/target.ts';
 import type { Fault, Kind } from './faults.ts';
 
-/** A target, and the calls without which a reader that does not know it cannot find it. */
+/** A target, and the calls without which a reader that does not know it yet cannot find it. */
 export interface Member {
   readonly address: string;
   readonly needs: readonly string[];
 }
 
-/** A source with members. */
+/** A source whose members are the expected targets. */
 export interface SourceWorld {
   readonly config: unknown;
   readonly baseDirectory?: string;
   readonly http?: (clock: VirtualClock) => HttpClient;
   readonly dnsServers?: readonly string[];
-  /** Pause between two readings. */
+  /** The interval between two readings. */
   readonly refreshMs: number;
-  /** Those of the beginning, or all there are after `turnOver`. */
+  /** The members at the start; after `turnOver` those that exist then. */
   members(): readonly Member[];
-  /** Members come, one goes. */
+  /** Adds members and removes one. */
   turnOver(): Promise<void>;
-  /** Calls that were made since the last time, and how many pages each had. */
+  /** The calls since the last time, with the number of pages of each. */
   takeCalls(): ReadonlyMap<string, number>;
-  /** One fault, or two. */
+  /** Makes calls fail by one fault, or two. */
   strike(...faults: readonly Fault[]): Promise<void>;
   repair(): Promise<void>;
-  /** Calls that are held without an answer. */
+  /** The number of calls that are held without an answer. */
   hanging(): number;
   close(): Promise<void>;
 }
 
-/** A mechanism and what is tried on it. */
+/** What is tried on a mechanism. */
 export interface Case {
   readonly open: () => Promise<SourceWorld>;
   readonly kinds: readonly Kind[];
-  /**
-   * Calls that may be left out: denied, they cost what `needs` them, and nothing waits for them.
-   */
+  /** Optional calls: a denial costs the members that need them, and does not block the list. */
   readonly optional: readonly string[];
   /**
-   * Of these, those that tell something of each part: without them for any part nothing is known,
-   * and there is no list.
+   * The optional calls that block the list when they are denied for every part, because nothing is
+   * known then.
    */
   readonly blocking?: readonly string[];
-  /** Tried in short with the plainest faults alone: a case before it has the same reader. */
+  /** Whether only the plainest faults are tried, because another case has the same reader. */
   readonly isBrief?: boolean;
-  /** Why it is not run yet, for a reader that is being rewritten. */
+  /** Why the case is skipped, for a reader that is not finished. */
   readonly pending?: string;
 }
 
@@ -86,7 +84,8 @@ export class Run {
         await limits.take(...given);
         this.#begun += 1;
       },
-      throttled: (...given: Parameters<CallLimits['throttled']>) => limits.throttled(...given),
+      noteThrottled: (...given: Parameters<CallLimits['noteThrottled']>) =>
+        limits.noteThrottled(...given),
     } as CallLimits;
     const world: DiscoveryWorld = {
       clock: this.clock,
@@ -110,7 +109,7 @@ export class Run {
     })().catch((error: unknown) => void (this.#failure = error));
   }
 
-  /** Lets time pass, as fast as the calls are answered. */
+  /** Advances time, as fast as the calls are answered. */
   async forward(ms: number): Promise<void> {
     const endMs = this.clock.nowMs() + ms;
     for (;;) {
@@ -130,7 +129,8 @@ export class Run {
   }
 
   /**
-   * Waits until all calls are answered but those that hang, and what is left waits for the clock.
+   * Waits until all calls are answered, except those that hang, and everything else waits for the
+   * clock.
    */
   async #idle(): Promise<void> {
     const beganAt = performance.now();
@@ -147,7 +147,7 @@ export class Run {
   }
 }
 
-/** Counts the calls of AWS that have ended, whatever their outcome. */
+/** Counts the calls of AWS that have ended, with any outcome. */
 class CountingRegistry extends Registry {
   answered = 0;
 
@@ -158,7 +158,8 @@ class CountingRegistry extends Registry {
       remove: (labels) => family.remove(labels),
       with: (labels) => ({
         inc: (by) => {
-          // The queue of events is waited for without end, and is none of the limited calls.
+          // Reading the queue of events is a long poll and not one of the limited calls, so it is
+          // not counted.
           if (labels['service'] !== 'sqs') this.answered += 1;
           family.with(labels).inc(by);
         },
@@ -181,14 +182,14 @@ export function addressesOf(groups: readonly TargetGroup[] = []): string[] {
     .toSorted();
 }
 
-/** The groups with all their labels, without what is random in a world. */
-export function comparable(groups: readonly TargetGroup[] = []): string[] {
+/** Renders the groups with all their labels, without the random parts, for comparison. */
+export function makeComparable(groups: readonly TargetGroup[] = []): string[] {
   return groups
-    .map(({ targets, labels }) => JSON.stringify({ targets, labels: sorted(labels) }))
+    .map(({ targets, labels }) => JSON.stringify({ targets, labels: sortLabels(labels) }))
     .map((text) => text.replaceAll(/\b[0-9a-f]{16,}\b|ecs-svc\/\d+|amperage-whole-\w+/g, '#'))
     .toSorted();
 }
 
-function sorted(labels: Readonly<Record<string, string>>): Record<string, string> {
+function sortLabels(labels: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
