@@ -57,6 +57,7 @@ export const rooms: Record<string, Rooms> = {
   config: { joints: ['load'], rooms: { otel: [], sources: [] } },
   transforms: { rooms: { 'external-labels': [], relabelling: [] } },
   commands: {
+    joints: ['program'],
     rooms: {
       check: [], collect: [], demo: [], discover: [], emulate: [], exporter: [], proxy: [],
       'sample-app': [], workspace: [],

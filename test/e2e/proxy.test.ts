@@ -191,7 +191,7 @@ test('routes choose upstream, service and region, and are read again', async (co
   writeFileSync(file, 'routes: none\n');
   proxy.admin.child.kill('SIGHUP');
   await until('a complaint', 5_000, () =>
-    proxy.admin.output().includes('routes stay as they were'),
+    proxy.admin.output().includes('the routes could not be read again'),
   );
   await fetch(`${proxy.url}/aps/labels`);
   assert.equal(one.arrived.length, 2);
