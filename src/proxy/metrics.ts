@@ -1,4 +1,4 @@
-/** What the proxy counts. */
+/** The proxy's metrics. */
 import type { Counter, Family, Gauge, Histogram, Registry } from '../kernel/metrics.ts';
 
 const BUCKETS = [
