@@ -128,7 +128,7 @@ async function run(flags: ExporterFlags): Promise<void> {
       reader,
       listen: address.startsWith(':') ? `0.0.0.0${address}` : address,
       path,
-      page: { profiles: flags.profile, isBasic: flags.basic === true, isInstance },
+      exposition: { profiles: flags.profile, isBasic: flags.basic === true, isInstance },
       hasOwnMetrics: flags['web.disableExporterMetrics'] !== true,
       web,
     }),

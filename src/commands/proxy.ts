@@ -13,7 +13,7 @@ import { loadWebConfig } from '../settings/web-config.ts';
 import type { World } from '../kernel/world.ts';
 import { BodyKeeper, type BodyLimits } from '../proxy/body.ts';
 import { PRESIGN_BOUNDS, type ProxyConfig, type ProxyRoute, parseRoutes } from '../proxy/config.ts';
-import { newProxyMetrics } from '../proxy/metrics.ts';
+import { createProxyMetrics } from '../proxy/metrics.ts';
 import { SigningProxy } from '../proxy/proxy.ts';
 import { ProxyServer } from '../proxy/server.ts';
 import { Upstream } from '../proxy/upstream.ts';
@@ -148,7 +148,7 @@ async function run(flags: ProxyFlags): Promise<void> {
   const world = createWorld(isVerbose ? { ...flags, 'log.level': 'debug' } : flags);
   const config = await readProxyConfig(flags, world);
   const upstream = await Upstream.open(config);
-  const metrics = newProxyMetrics(world.metrics);
+  const metrics = createProxyMetrics(world.metrics);
   const sources = new Map<string, CredentialSource>();
   const credentialsOf = createCredentialLookup(sources, flags, world);
   const proxy = new SigningProxy(config, {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { AwsChunkedDecoder, withoutChunks } from './aws-chunked.ts';
+import { AwsChunkedDecoder, removeChunkHeaders } from './aws-chunked.ts';
 
 function decode(text: string, cuts: readonly number[] = []): { body: string; trailers: unknown } {
   const decoder = new AwsChunkedDecoder();
@@ -51,7 +51,7 @@ test('a body that is cut short or malformed is refused', () => {
 
 test('headers that are sent on describe the plain body', () => {
   assert.deepEqual(
-    withoutChunks([
+    removeChunkHeaders([
       ['content-encoding', 'aws-chunked'],
       ['content-encoding', 'gzip, aws-chunked'],
       ['x-amz-decoded-content-length', '5'],

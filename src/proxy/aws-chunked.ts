@@ -20,7 +20,7 @@ export class AwsChunkedDecoder {
   #left = 0;
   #state: 'size' | 'piece' | 'piece end' | 'trailer' | 'end' = 'size';
 
-  /** Decodes the next bytes into parts of the body, which are views of them. @throws HttpError 400 */
+  /** Decodes the next bytes; returns views of them, which are the body. @throws HttpError 400 */
   push(bytes: Buffer): Buffer[] {
     const found: Buffer[] = [];
     let at = 0;
@@ -33,11 +33,11 @@ export class AwsChunkedDecoder {
         if (this.#left === 0) this.#state = 'piece end';
         continue;
       }
-      if (this.#state === 'end') throw malformed('there are bytes after its end');
+      if (this.#state === 'end') throw createMalformedError('there are bytes after its end');
       const newline = bytes.indexOf(10, at);
       const end = newline < 0 ? bytes.length : newline;
       this.#line += bytes.toString('latin1', at, end);
-      if (this.#line.length > LINE_MAX) throw malformed('a line is too long');
+      if (this.#line.length > LINE_MAX) throw createMalformedError('a line is too long');
       if (newline < 0) break;
       at = newline + 1;
       const line = this.#line.replace(/\r$/, '');
@@ -51,18 +51,19 @@ export class AwsChunkedDecoder {
   end(): void {
     // Some clients leave out the empty line after the trailers.
     if (this.#state === 'trailer' && this.#line !== '') this.#take(this.#line);
-    if (this.#state !== 'end' && this.#state !== 'trailer') throw malformed('it ends early');
+    if (this.#state !== 'end' && this.#state !== 'trailer')
+      throw createMalformedError('it ends early');
   }
 
   #take(line: string): void {
     if (this.#state === 'piece end') {
-      if (line !== '') throw malformed('a piece is longer than it says');
+      if (line !== '') throw createMalformedError('a piece is longer than it says');
       this.#state = 'size';
       return;
     }
     if (this.#state === 'size') {
       const size = /^([0-9a-f]{1,12})(?:;.*)?$/i.exec(line)?.[1];
-      if (size === undefined) throw malformed('a piece has no size');
+      if (size === undefined) throw createMalformedError('a piece has no size');
       this.#left = Number.parseInt(size, 16);
       this.#state = this.#left === 0 ? 'trailer' : 'piece';
       return;
@@ -72,9 +73,9 @@ export class AwsChunkedDecoder {
       return;
     }
     const colon = line.indexOf(':');
-    if (colon < 1) throw malformed('a trailer is not name:value');
+    if (colon < 1) throw createMalformedError('a trailer is not name:value');
     if (this.trailers.length >= TRAILERS_MAX)
-      throw malformed(`it has more than ${TRAILERS_MAX} trailers`);
+      throw createMalformedError(`it has more than ${TRAILERS_MAX} trailers`);
     const name = line.slice(0, colon).trim().toLowerCase();
     if (!/^x-amz-checksum-[a-z0-9]+$/.test(name)) return;
     this.trailers.push([name, line.slice(colon + 1).trim()]);
@@ -82,7 +83,7 @@ export class AwsChunkedDecoder {
 }
 
 /** The client's headers for the plain body, without those that are about its pieces. */
-export function withoutChunks(headers: readonly HeaderPair[]): HeaderPair[] {
+export function removeChunkHeaders(headers: readonly HeaderPair[]): HeaderPair[] {
   return headers.flatMap(([name, value]): HeaderPair[] => {
     if (name === 'x-amz-trailer' || name === 'x-amz-decoded-content-length') return [];
     if (name !== 'content-encoding') return [[name, value]];
@@ -92,6 +93,6 @@ export function withoutChunks(headers: readonly HeaderPair[]): HeaderPair[] {
   });
 }
 
-function malformed(what: string): HttpError {
+function createMalformedError(what: string): HttpError {
   return new HttpError(400, `the aws-chunked body is malformed: ${what}`);
 }

@@ -73,7 +73,7 @@ export class BodyKeeper {
     const declared = Number(headers['content-length'] ?? 0);
     const isChunked = headers['transfer-encoding'] !== undefined;
     if (!isChunked && declared === 0) return EMPTY;
-    if (!isChunked && declared > maxBytes) throw tooLarge(maxBytes);
+    if (!isChunked && declared > maxBytes) throw createTooLargeError(maxBytes);
     ask();
     const decoder = isAwsChunked(incoming) ? new AwsChunkedDecoder() : undefined;
     const pile = new Pile(this);
@@ -92,7 +92,7 @@ export class BodyKeeper {
         }
       }
       decoder?.end();
-      return pile.done(decoder?.trailers ?? []);
+      return pile.finish(decoder?.trailers ?? []);
     } catch (error) {
       await pile.release();
       throw error;
@@ -138,18 +138,18 @@ class Pile {
   /** Adds a piece. Returns a promise only where something is written to the file. */
   add(piece: Buffer): Promise<void> | undefined {
     const { limits } = this.#keeper;
-    if (this.#bytes + piece.length > limits.maxBytes) throw tooLarge(limits.maxBytes);
+    if (this.#bytes + piece.length > limits.maxBytes) throw createTooLargeError(limits.maxBytes);
     this.#keeper.count(piece.length);
     this.#bytes += piece.length;
     if (this.#file !== undefined) return this.#write(this.#file, piece);
     this.#parts.push(piece);
     if (this.#bytes > MEMORY_MAX_BYTES || !this.#keeper.takesMemory(piece.length))
-      return this.#toFile();
+      return this.#moveToFile();
     this.#memoryBytes += piece.length;
     return undefined;
   }
 
-  done(trailers: readonly HeaderPair[]): KeptBody {
+  finish(trailers: readonly HeaderPair[]): KeptBody {
     const [file, hash] = [this.#file, this.#hash];
     const release = (): Promise<void> => this.release();
     if (file !== undefined && hash !== undefined) {
@@ -177,7 +177,7 @@ class Pile {
     this.#file = undefined;
   }
 
-  async #toFile(): Promise<void> {
+  async #moveToFile(): Promise<void> {
     const { folder } = this.#keeper.limits;
     const name = path.join(folder, `amperage-body-${randomUUID()}`);
     try {
@@ -186,7 +186,7 @@ class Pile {
       this.#file = await open(name, 'wx+', 0o600);
       await rm(name);
     } catch (error) {
-      throw noRoom(folder, error);
+      throw createFolderError(folder, error);
     }
     this.#hash = createHash('sha256');
     for (const part of this.#parts) await this.#write(this.#file, part);
@@ -201,7 +201,7 @@ class Pile {
       for (let at = 0; at < piece.length;)
         at += (await file.write(piece, at, piece.length - at)).bytesWritten;
     } catch (error) {
-      throw noRoom(this.#keeper.limits.folder, error);
+      throw createFolderError(this.#keeper.limits.folder, error);
     }
   }
 }
@@ -253,7 +253,7 @@ export function isAwsChunked(incoming: IncomingMessage): boolean {
   return String(incoming.headers['x-amz-content-sha256'] ?? '').startsWith('STREAMING-');
 }
 
-function tooLarge(maxBytes: number): HttpError {
+function createTooLargeError(maxBytes: number): HttpError {
   return new HttpError(
     413,
     `the body is larger than ${maxBytes} bytes; raise --body-max-bytes, or send it with ` +
@@ -261,7 +261,7 @@ function tooLarge(maxBytes: number): HttpError {
   );
 }
 
-function noRoom(folder: string, error: unknown): HttpError {
+function createFolderError(folder: string, error: unknown): HttpError {
   return new HttpError(
     507,
     `a body above ${MEMORY_MAX_BYTES} bytes cannot be kept in ${folder} ` +

@@ -44,7 +44,7 @@ function readConnectionNames(pairs: Iterable<HeaderPair>): Set<string> {
 }
 
 /** The client's headers that are sent to the upstream, without host and signature. */
-export function forwardedHeaders(
+export function selectForwardedHeaders(
   raw: readonly string[],
   config: Pick<ProxyConfig, 'strip' | 'duplicate' | 'customHeaders'>,
 ): HeaderPair[] {
@@ -64,7 +64,7 @@ export function forwardedHeaders(
 }
 
 /** Counts this proxy in `Max-Forwards`, which limits how many proxies an OPTIONS may pass. */
-export function oneHopLess(
+export function decrementMaxForwards(
   headers: readonly HeaderPair[],
   method: string | undefined,
 ): readonly HeaderPair[] {
@@ -77,7 +77,7 @@ export function oneHopLess(
 }
 
 /** The upstream's headers that are sent back to the client. */
-export function returnedHeaders(
+export function selectReturnedHeaders(
   headers: Readonly<Record<string, string | string[] | undefined>>,
 ): Record<string, string | string[]> {
   const connection = headers['connection'];
@@ -94,7 +94,7 @@ const PRESIGNED =
   /^X-Amz-(?:Algorithm|Credential|Date|Expires|Security-Token|Signature|SignedHeaders)=/i;
 
 /** Removes an older signature from a query; every other byte stays. */
-export function withoutPresignature(query: string): string {
+export function removePresignature(query: string): string {
   if (!/X-Amz-/i.test(query)) return query;
   return query
     .split('&')

@@ -15,7 +15,7 @@ export interface ProxyMetrics {
   readonly bodyBytes: Gauge;
 }
 
-export function newProxyMetrics(registry: Registry): ProxyMetrics {
+export function createProxyMetrics(registry: Registry): ProxyMetrics {
   return {
     requests: registry.counters('proxy_requests_total', 'Requests, by status of the answer.'),
     failures: registry.counters('proxy_failures_total', 'Requests that got no answer, by reason.'),

@@ -22,10 +22,10 @@ import type { HttpRefusal } from '../kernel/http-refusals.ts';
 import { HttpError } from '../kernel/http-server.ts';
 import { askForBody, endWhenRead } from '../kernel/web-server.ts';
 import type { World } from '../kernel/world.ts';
-import { withoutChunks } from './aws-chunked.ts';
+import { removeChunkHeaders } from './aws-chunked.ts';
 import { type BodyKeeper, cutWhenStalled, isAwsChunked, type KeptBody } from './body.ts';
 import { type ProxyConfig, type ProxyRoute } from './config.ts';
-import { forwardedHeaders, oneHopLess } from './headers.ts';
+import { selectForwardedHeaders, decrementMaxForwards } from './headers.ts';
 import type { ProxyMetrics } from './metrics.ts';
 import { type Answered, isLost, type Upstream } from './upstream.ts';
 import { isForUs, type Way, chooseUpstream } from './way.ts';
@@ -119,11 +119,14 @@ export class SigningProxy {
       return;
     }
     const way = chooseUpstream(incoming, config, this.#options.defaultRegion);
-    const given = oneHopLess(forwardedHeaders(incoming.rawHeaders, config), incoming.method);
+    const given = decrementMaxForwards(
+      selectForwardedHeaders(incoming.rawHeaders, config),
+      incoming.method,
+    );
     if (way.route.unsignedPayload) return this.#stream(incoming, outgoing, { way, given, signal });
     const body = await bodies.keep(incoming, () => askForBody(incoming, outgoing));
     try {
-      const plain = isAwsChunked(incoming) ? withoutChunks(given) : given;
+      const plain = isAwsChunked(incoming) ? removeChunkHeaders(given) : given;
       const headers = [...plain, ...body.trailers];
       const request = { incoming, way, headers, body, signal };
       const first = await this.#send(request, outgoing).catch((error: unknown) => {

@@ -161,8 +161,8 @@ async function removeDeadSocket(file: string): Promise<void> {
   if (!found.isSocket() || isAlive)
     throw new ConfigError(
       isAlive ? 'PORT_IN_USE' : 'LISTEN_FAILED',
-      `proxy: ${file} is ${isAlive ? 'in use by another process' : 'not a socket'}; choose ` +
-        `another ${FLAG}`,
+      `proxy: ${file} is ${isAlive ? 'in use by another process' : 'not a socket'} and ` +
+        `stays; choose another ${FLAG}`,
     );
   rmSync(file);
 }

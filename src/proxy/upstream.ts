@@ -10,7 +10,7 @@ import type * as undici from 'undici';
 import type { Agent, buildConnector, Dispatcher } from 'undici';
 import { guardedLookup } from '../kernel/metadata-addresses.ts';
 import type { ProxyConfig } from './config.ts';
-import { returnedHeaders } from './headers.ts';
+import { selectReturnedHeaders } from './headers.ts';
 
 export interface UpstreamRequest {
   readonly origin: string;
@@ -86,12 +86,15 @@ export class Upstream {
 
   /** Sends a refusal that was held back to the client. */
   give({ status, headers, body }: Answered, outgoing: ServerResponse): void {
-    outgoing.writeHead(status, { ...returnedHeaders(headers), 'content-length': body.length });
+    outgoing.writeHead(status, {
+      ...selectReturnedHeaders(headers),
+      'content-length': body.length,
+    });
     outgoing.end(body);
   }
 }
 
-/** The connection ended before any byte of an answer; most often the upstream closed an idle one. */
+/** The connection ended before any byte of an answer; most often it was idle for too long. */
 class LostConnection extends Error {
   constructor(cause: Error) {
     super(cause.message, { cause });
@@ -219,7 +222,7 @@ class Relay implements Dispatcher.DispatchHandler {
   #begin(controller: Dispatcher.DispatchController): void {
     const outgoing = this.#outgoing;
     if (outgoing.destroyed) return;
-    const headers = returnedHeaders(this.#headers);
+    const headers = selectReturnedHeaders(this.#headers);
     if (this.#status === 204) delete headers['content-length'];
     outgoing.writeHead(this.#status, headers);
     outgoing.on('drain', () => controller.resume());

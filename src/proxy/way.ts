@@ -5,7 +5,7 @@ import type { WireScope } from '../aws/wire-signing.ts';
 import { HttpError } from '../kernel/http-server.ts';
 import { isMetadataAddress } from '../kernel/metadata-addresses.ts';
 import type { ProxyConfig, ProxyRoute } from './config.ts';
-import { withoutPresignature } from './headers.ts';
+import { removePresignature } from './headers.ts';
 
 export interface Way {
   readonly route: ProxyRoute;
@@ -79,7 +79,7 @@ export function chooseUpstream(
     origin: `${protocol}//${host}`,
     host: route.signHost ?? host,
     path: stripPrefix(route, path),
-    query: mark < 0 ? '' : withoutPresignature(local.slice(mark + 1)),
+    query: mark < 0 ? '' : removePresignature(local.slice(mark + 1)),
     scope: chooseScope(route, host, defaultRegion),
   };
 }

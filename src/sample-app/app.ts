@@ -38,14 +38,14 @@ export function createSampleApp(options: SampleAppOptions): HttpServer {
       const tookMs = performance.now() - startMs;
       durations.observe(tookMs);
       requests.inc();
-      return json({ tookMs: Math.round(tookMs) });
+      return answerJson({ tookMs: Math.round(tookMs) });
     },
   };
   // The exact count, for tests that compare it with what the workspace has stored.
   const served: Route = {
     method: 'GET',
     path: '/served',
-    handle: () => json({ requests: requests.value }),
+    handle: () => answerJson({ requests: requests.value }),
   };
   return new HttpServer({
     name: 'sample-app',
@@ -56,7 +56,11 @@ export function createSampleApp(options: SampleAppOptions): HttpServer {
   });
 }
 
-function json(value: unknown): { status: number; headers: Record<string, string>; body: string } {
+function answerJson(value: unknown): {
+  status: number;
+  headers: Record<string, string>;
+  body: string;
+} {
   return {
     status: 200,
     headers: { 'content-type': 'application/json' },
