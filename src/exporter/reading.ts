@@ -45,7 +45,7 @@ export interface OwnContainer {
   readonly mayRun: boolean;
 }
 
-/** Whether it is the user's. The agent adds containers of its own, such as `~internal~ecs~pause`. */
+/** Whether it is the user's. The agent adds its own containers, such as `~internal~ecs~pause`. */
 function isOwn({ Type }: TaskContainer): boolean {
   return Type === undefined || Type === 'NORMAL';
 }
@@ -213,8 +213,8 @@ export function computeCpuInUse(stats: ContainerStats | null): number | undefine
 }
 
 /**
- * How many CPUs a container may run on: the number itself, else the length of cgroup v1's list, else
- * the number that Windows gives.
+ * How many CPUs a container may run on: the number itself, else the length of cgroup v1's list,
+ * else the number that Windows gives.
  */
 export function countCpus(stats: ContainerStats | null): number | undefined {
   const cpu = stats?.cpu_stats;
@@ -269,8 +269,8 @@ export interface BlockIo {
 }
 
 /**
- * Reads and writes by device. cgroup v1 calls them `Read` and `Write`, v2 `read` and `write`; v1 has
- * `Sync`, `Async` and `Total` too, which are left out.
+ * Reads and writes by device. cgroup v1 calls them `Read` and `Write`, v2 `read` and `write`; v1
+ * has `Sync`, `Async` and `Total` too, which are left out.
  */
 export function listBlockIo(
   stats: ContainerStats | null,

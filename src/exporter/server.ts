@@ -1,6 +1,6 @@
 /**
- * The exporter's HTTP server: the exposition, /health and a web page with links to them. A scrape is
- * answered before its scraper gives up, with what is known by then.
+ * The exporter's HTTP server: the exposition, /health and a web page with links to them. A scrape
+ * is answered before its scraper gives up, with what is known by then.
  */
 import { HttpServer, type HttpRequest, type HttpResponse } from '../kernel/http-server.ts';
 import type { WebConfig } from '../kernel/web-config.ts';

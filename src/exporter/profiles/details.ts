@@ -1,6 +1,6 @@
 /**
- * What the metadata endpoint has beyond the metrics of ecs_exporter: state, health and times of each
- * container, details of its CPU time and memory, throttling, processes, block I/O, and the sums of
+ * What the metadata endpoint has beyond the metrics of ecs_exporter: state, health and times of
+ * each container, details of its CPU time and memory, throttling, processes, block I/O, and the sums of
  * the task with their ratio to its limits. They belong to the profile `ecs_exporter`, about 30
  * series for each container, and are left out with `--basic`.
  */

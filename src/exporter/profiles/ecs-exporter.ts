@@ -1,6 +1,6 @@
 /**
- * The profile `ecs_exporter`: names, labels and units of prometheus-community/ecs_exporter 0.4. What
- * that exporter lacks is in details.ts. Figures that it gets wrong are right here;
+ * The profile `ecs_exporter`: names, labels and units of prometheus-community/ecs_exporter 0.4.
+ * What that exporter lacks is in details.ts. Figures that it gets wrong are right here;
  * docs/exporter-differences.md lists each difference.
  * Source: https://github.com/prometheus-community/ecs_exporter
  */
