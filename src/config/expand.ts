@@ -1,8 +1,8 @@
 /**
  * Expands `${env:NAME}` and `${env:NAME:-default}` in the values of a configuration, and in the
  * OpenTelemetry Collector's dialect also `${NAME}` and `$$`. A value that consists of one reference
- * is then parsed as YAML, as the Collector does. `$1` and `${1}` in a Prometheus configuration stay:
- * they belong to relabelling.
+ * is then parsed as YAML, as the Collector does. `$1` and `${1}` in a Prometheus configuration
+ * stay: they belong to relabelling.
  * Source: https://opentelemetry.io/docs/collector/configuration/#environment-variables
  */
 import { parse } from 'yaml';

@@ -86,8 +86,8 @@ export interface ResolveOptions {
 const EXTERNAL_LABELS = 'external_labels';
 
 /**
- * Checks what the schema can't (one value against another), fills in the defaults, and makes the one
- * route: from all jobs to all sinks.
+ * Checks what the schema can't (one value against another), fills in the defaults, and makes the
+ * one route: from all jobs to all sinks.
  */
 export function resolvePrometheus(options: ResolveOptions): CollectorPlan {
   const { input, baseDirectory, env, report } = options;

@@ -1,6 +1,7 @@
 /**
  * Picks from old metadata what still holds: the identity of a task and its containers, their
- * limits, and when their images were pulled. Their state is left out, since it may have changed. Pure.
+ * limits, and when their images were pulled. Their state is left out, since it may have changed.
+ * Pure.
  *
  * Every field is named here, so that a field that is new to the schema does not compile until
  * somebody has decided whether it lasts.

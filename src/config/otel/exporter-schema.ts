@@ -1,5 +1,6 @@
 /**
- * The keys of contrib's remote write exporter, under all of its names, and of the HTTP client in it.
+ * The keys of contrib's remote write exporter, under all of its names, and of the HTTP client in
+ * it.
  * Not here: what becomes of them (exporters.ts).
  * Source: contrib's exporter/prometheusremotewriteexporter/config.go and core's
  * config/confighttp/client.go, configtls

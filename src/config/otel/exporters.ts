@@ -120,8 +120,8 @@ function noteWithoutEffect(input: ExporterInput, at: ConfigPath, report: Reporte
   for (const [key, why] of Object.entries(WITHOUT_EFFECT))
     if (input[key as keyof typeof WITHOUT_EFFECT] !== undefined)
       report.warn([...at, key], `${key} has no effect: ${why}`, 'key');
-  // The other keys ask for what the Collector does by default when scraped series pass through OTLP,
-  // which is not done here.
+  // The other keys ask for what the Collector does by default when scraped series pass through
+  // OTLP, which is not done here.
   if (input.target_info?.enabled === true)
     report.warn(
       [...at, 'target_info'],
@@ -158,7 +158,7 @@ function noteConnections(client: Client, at: ConfigPath, report: Reporter): void
       );
 }
 
-/** Warns of client keys beside `http`, which replaces them; `timeout` is also the exporter's own. */
+/** Warns of client keys beside `http`, which replaces them; `timeout` is the exporter's own too. */
 function noteHidden(input: ExporterInput, at: ConfigPath, report: Reporter): void {
   if (input.http === undefined) return;
   for (const key of CLIENT_KEYS)
@@ -330,8 +330,8 @@ function resolveExporterTls(
 }
 
 /**
- * Rules that add the exporter's external labels to series that lack them: an empty label is the same
- * as an absent one.
+ * Rules that add the exporter's external labels to series that lack them: an empty label is the
+ * same as an absent one.
  */
 function externalLabelRules(
   { external_labels: labels = {} }: ExporterInput,
@@ -340,7 +340,8 @@ function externalLabelRules(
 ): readonly object[] | undefined {
   const rules = Object.entries(labels).flatMap(([label, value]) => {
     const path = [...at, 'external_labels', label];
-    // The Collector would rewrite such a name silently; here the user writes the name that is meant.
+    // The Collector would rewrite such a name silently; here the user writes the name that is
+    // meant.
     const name = label.replaceAll(/[^A-Za-z0-9_]/g, '_');
     if (!isLegacyLabelName(label))
       report.error(

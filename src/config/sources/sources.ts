@@ -166,7 +166,7 @@ export class ConfigSources {
       });
   }
 
-  /** Counts and logs a failure; the caller logs whether it tries again and what serves meanwhile. */
+  /** Counts and logs a failure; the caller logs whether it retries and what serves meanwhile. */
   #tellFailure({ name, outage }: Source, error: unknown): void {
     const { log, metrics } = this.#options.world;
     metrics

@@ -1,5 +1,6 @@
 /**
- * Parses the text that names a source of a configuration: a path, or one of the schemes below. Pure.
+ * Parses the text that names a source of a configuration: a path, or one of the schemes below.
+ * Pure.
  *
  *   file:path, or path     env:NAME     yaml:inline text     http://…     https://…
  *   ssm:name[:version|label]            secretsmanager:id[?stage=…&version=…&key=…]
@@ -115,8 +116,8 @@ function required(part: string, text: string): string {
 }
 
 /**
- * The name of a source for logs and metrics. It leaves out inline text, and all of a URL but scheme,
- * host and path, since these may have secrets.
+ * The name of a source for logs and metrics. It leaves out inline text, and all of a URL but
+ * scheme, host and path, since these may have secrets.
  */
 export function publicName(uri: SourceUri, text: string): string {
   if (uri.kind === 'yaml') return 'yaml:…';

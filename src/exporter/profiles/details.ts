@@ -1,8 +1,8 @@
 /**
  * What the metadata endpoint has beyond the metrics of ecs_exporter: state, health and times of
- * each container, details of its CPU time and memory, throttling, processes, block I/O, and the sums of
- * the task with their ratio to its limits. They belong to the profile `ecs_exporter`, about 30
- * series for each container, and are left out with `--basic`.
+ * each container, details of its CPU time and memory, throttling, processes, block I/O, and the
+ * sums of the task with their ratio to its limits. They belong to the profile `ecs_exporter`, about
+ * 30 series for each container, and are left out with `--basic`.
  */
 import type { ContainerStats, TaskMetadata, TaskStats } from '../../aws/task-metadata-schema.ts';
 import { counter, gauge, type FamilyList, type SampleLabels } from '../family-list.ts';
