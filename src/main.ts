@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * argv → command. The only place that decides the exit status: 2 for what the user must change (a
- * flag, a file, an address), else 1.
+ * Runs the command that argv names, and decides the exit status of a failure: 2 for what the user
+ * must change (a flag, a file, an address), else 1.
  */
 import { CommanderError } from 'commander';
 import { createProgram, normalizeArguments } from './commands/program.ts';
@@ -14,8 +14,8 @@ async function main(given: readonly string[]): Promise<void> {
 }
 
 /**
- * A reader that has gone (`amperage check … | head`, a log collector that died) is no failure of
- * ours: what nobody reads is lost, and the command goes on to its own end and status.
+ * The reader of our output has gone (`amperage check … | head`, a log collector that died). That is
+ * no failure of the command: the output is lost, and the command goes on to its own exit status.
  */
 function passOverClosedPipe(error: NodeJS.ErrnoException): void {
   if (error.code !== 'EPIPE') throw error;
@@ -26,7 +26,7 @@ process.stderr.on('error', passOverClosedPipe);
 
 main(process.argv.slice(2)).catch((error: unknown) => {
   if (error instanceof CommanderError) {
-    // Its message, or the help that was asked for, is written already.
+    // Commander has already written the message, or the help that was asked for.
     process.exitCode = error.exitCode === 0 ? 0 : 2;
     return;
   }

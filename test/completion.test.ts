@@ -8,7 +8,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { completionCommand } from '../src/commands/completion.ts';
+import { createCompletionCommand } from '../src/commands/completion.ts';
 import { loadProgram } from '../src/commands/program.ts';
 
 /** What is typed, and some of what is offered behind it; nothing else that begins so is offered. */
@@ -102,6 +102,6 @@ async function writeScript(context: TestContext, shell: string): Promise<string 
   context.after(() => rmSync(folder, { recursive: true, force: true }));
   const script = path.join(folder, 'script');
   const write = (text: string): void => writeFileSync(script, text);
-  await completionCommand(loadProgram, write).parseAsync([shell], { from: 'user' });
+  await createCompletionCommand(loadProgram, write).parseAsync([shell], { from: 'user' });
   return script;
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { checkConfigText } from '../config/load.ts';
-import { checkCommand, renderCheck } from './check.ts';
+import { createCheckCommand, renderCheck } from './check.ts';
 
 test('check config says what a collector would do', async () => {
   const text = [
@@ -26,9 +26,12 @@ test('check config says what a collector would do', async () => {
 
 test('check config fails with a configuration error when there is one', async () => {
   const written: string[] = [];
-  const run = checkCommand((text) => written.push(text)).parseAsync(['config', 'no-such.yml'], {
-    from: 'user',
-  });
+  const run = createCheckCommand((text) => written.push(text)).parseAsync(
+    ['config', 'no-such.yml'],
+    {
+      from: 'user',
+    },
+  );
   await assert.rejects(run, { name: 'ConfigError', message: 'no-such.yml: 1 error' });
   assert.deepEqual(written, [
     'error: no-such.yml:1:1: the file does not exist; check the path [CONFIG_FILE]\n',

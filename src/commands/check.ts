@@ -1,17 +1,17 @@
 /**
- * `amperage check`: looks at files before anything runs with them; exit status 2 when there is an
- * error.
- * `check config` prints every finding with its place and what a collector would do; `check metrics`
- * holds a page against the rules of its format; `check relabel` shows a label set's way through
- * rules; `check service-discovery` asks the mechanisms of a job and shows what becomes of each
- * target; `check queue` shows what waits on disk.
+ * `amperage check`: checks files before anything runs with them; the exit status is 2 when there
+ * is an error.
+ * `check config` prints every finding with its position, then what a collector would do;
+ * `check metrics` checks an exposition against the rules of its format; `check relabel` shows what
+ * each rule makes of a label set; `check service-discovery` asks the mechanisms of a job and shows
+ * what becomes of each target; `check queue` shows what waits on disk.
  */
 import { Command } from 'commander';
-import { checkDiscoveryCommand, checkRelabelCommand } from './check/relabelling.ts';
-import { checkQueueCommand } from './check/queue.ts';
-import { checkMetricsCommand } from './check/metrics.ts';
+import { createCheckDiscoveryCommand, createCheckRelabelCommand } from './check/relabelling.ts';
+import { createCheckQueueCommand } from './check/queue.ts';
+import { createCheckMetricsCommand } from './check/metrics.ts';
 import { checkSource } from './check/configuration.ts';
-import { withTrust } from './trust.ts';
+import { addTrustFlag } from './trust.ts';
 import type { RoutePlan } from '../config/plan.ts';
 import type { CheckedConfig } from '../config/load.ts';
 import { formatFinding } from '../settings/finding.ts';
@@ -19,7 +19,7 @@ import { parseSourceUri, publicName } from '../config/sources/uri.ts';
 import { ConfigError } from '../kernel/errors.ts';
 import { formatDurationMs } from '../model/duration.ts';
 
-export function checkCommand(
+export function createCheckCommand(
   write: (text: string) => void = (text) => void process.stdout.write(text),
 ): Command {
   const command = new Command('check')
@@ -29,13 +29,13 @@ export function checkCommand(
       '\nExamples:\n  amperage check config prometheus.yml\n  amperage check queue ' +
         '/var/lib/amperage\n',
     );
-  withTrust(command.command('config'))
+  addTrustFlag(command.command('config'))
     .description(
       'check configurations of Prometheus or the OpenTelemetry Collector: all findings, then ' +
         'what a collector would do',
     )
     .argument('<sources...>', 'the configurations: files, or any source that collect takes')
-    .option('--allow-partial', 'as of collect: what cannot be done here is a warning')
+    .option('--allow-partial', 'as for collect: what cannot be done here is only a warning')
     .addHelpText(
       'after',
       '\nExamples:\n  amperage check config prometheus.yml\n  amperage check config ' +
@@ -55,26 +55,26 @@ export function checkCommand(
             `${errors} ${errors === 1 ? 'error' : 'errors'}`,
         );
     });
-  command.addCommand(checkMetricsCommand(write));
-  command.addCommand(checkRelabelCommand(write));
-  command.addCommand(checkDiscoveryCommand(write));
-  command.addCommand(checkQueueCommand(write));
+  command.addCommand(createCheckMetricsCommand(write));
+  command.addCommand(createCheckRelabelCommand(write));
+  command.addCommand(createCheckDiscoveryCommand(write));
+  command.addCommand(createCheckQueueCommand(write));
   return command;
 }
 
 /**
- * What `check config` prints: a line for each finding, then a line for each job and each
- * remote_write.
+ * What `check config` prints: a line for each finding; for a valid configuration then a line for
+ * each job, each sink and, where there are several, each route.
  */
 export function renderCheck(file: string, { plan, findings }: CheckedConfig): string {
   const lines = findings.map((finding) => `${finding.severity}: ${formatFinding(finding)}`);
   if (plan === undefined) return `${lines.join('\n')}\n`;
   lines.push(
-    `${file}: valid, ${count(plan.sources.length, 'job')}, ` +
-      `${count(plan.sinks.length, 'sink')}, ${count(plan.routes.length, 'route')}`,
+    `${file}: valid, ${formatCount(plan.sources.length, 'job')}, ` +
+      `${formatCount(plan.sinks.length, 'sink')}, ${formatCount(plan.routes.length, 'route')}`,
   );
   for (const { scrape, discovery } of plan.sources) {
-    const found = countBy(discovery.entries.map((entry) => entry.key));
+    const found = formatKeyCounts(discovery.entries.map((entry) => entry.key));
     const every = formatDurationMs(scrape.scrapeIntervalMs);
     const timeout = formatDurationMs(scrape.scrapeTimeoutMs);
     lines.push(
@@ -94,11 +94,11 @@ function renderRoute({ id, signal, sources, sinks }: RoutePlan): string {
   return `  route "${id}" (${signal}): ${sources.join(', ')} → ${sinks.join(', ')}`;
 }
 
-function count(number: number, noun: string): string {
+function formatCount(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }
 
-function countBy(keys: readonly string[]): string {
+function formatKeyCounts(keys: readonly string[]): string {
   if (keys.length === 0) return 'nothing';
   const counts = new Map<string, number>();
   for (const key of keys) counts.set(key, (counts.get(key) ?? 0) + 1);

@@ -1,6 +1,6 @@
 /**
- * `amperage collect`: a Prometheus configuration in, signed remote_write out. Wires discovery →
- * scrape → queue → sink, reload and the HTTP API round them.
+ * `amperage collect`: runs what a configuration of Prometheus or the OpenTelemetry Collector says.
+ * Joins the collector (discovery → scrape → queue → sink), its reload and its HTTP API.
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,14 +14,19 @@ import { Group } from '../kernel/component.ts';
 import { describeError } from '../kernel/errors.ts';
 import { HttpServer, type HttpResponse, type Route } from '../kernel/http-server.ts';
 import { loadWebConfig } from '../settings/web-config.ts';
-import { apiRoutes } from './collect/api.ts';
+import { createApiRoutes } from './collect/api.ts';
 import { Collector } from './collect/collector.ts';
 import { Reloader } from './collect/reloader.ts';
 import { LISTEN_DEFAULT, type ShardFlags, createSharing } from './collect/sharing.ts';
-import { statusRoute } from './collect/status-page.ts';
-import { durationFlag, gather } from './flags.ts';
-import { createWorld, longRunningCommand, type LogOptions, runUntilSignal } from './runner.ts';
-import { withTrust } from './trust.ts';
+import { createStatusRoute } from './collect/status-page.ts';
+import { readDurationFlag, gather } from './flags.ts';
+import {
+  createWorld,
+  createLongRunningCommand,
+  type LogOptions,
+  runUntilSignal,
+} from './runner.ts';
+import { addTrustFlag } from './trust.ts';
 import { VERSION } from './version.ts';
 
 interface CollectFlags extends LogOptions, ShardFlags {
@@ -36,8 +41,8 @@ interface CollectFlags extends LogOptions, ShardFlags {
   readonly allowPartial?: boolean;
 }
 
-export function collectCommand(): Command {
-  return withTrust(longRunningCommand('collect'))
+export function createCollectCommand(): Command {
+  return addTrustFlag(createLongRunningCommand('collect'))
     .description(
       'Scrapes what a Prometheus configuration names, keeps the samples on disk, sends them ' +
         'by remote_write.',
@@ -51,12 +56,12 @@ export function collectCommand(): Command {
     )
     .option(
       '--config.auto-reload-interval <time>',
-      'how often to look whether the configuration has changed; 0 never (default: 0 for ' +
+      'how often to check whether the configuration has changed; 0: never (default: 0 for ' +
         'files, else 1m)',
     )
     .option(
       '--storage.path <dir>',
-      'folder of the queues of samples not sent yet',
+      'folder of the queues, which hold the samples not sent yet',
       './collect-data',
     )
     .option(
@@ -68,7 +73,7 @@ export function collectCommand(): Command {
     .option('--web.enable-lifecycle', 'POST /-/reload reloads the configuration, as SIGHUP does')
     .option(
       '--stop-timeout <time>',
-      'how long to go on sending after SIGTERM; less than stopTimeout of the task',
+      'how long to go on sending after SIGTERM; set it below stopTimeout of the task',
       '20s',
     )
     .option(
@@ -83,16 +88,17 @@ export function collectCommand(): Command {
     )
     .option(
       '--shard.listen-address <host:port>',
-      'where the collectors of --shard ecs ask each other; without a host the address of the task',
+      'where the collectors of --shard ecs ask each other; without a host: the address of the task',
       LISTEN_DEFAULT,
     )
     .option(
       '--shard.peers <names>',
-      'DNS names of those collectors, separated by commas, for when ECS can not be asked',
+      'DNS names of those collectors, separated by commas, used while ECS cannot be asked',
     )
     .option(
       '--allow-partial',
-      'leave out, with a warning, what of a configuration cannot be done here; default: refuse it',
+      'leave out, with a warning, the parts of a configuration that cannot be done here ' +
+        '(default: refuse it)',
     )
     .addHelpText(
       'after',
@@ -114,8 +120,8 @@ Examples:
 
 async function run(flags: CollectFlags, command: Command): Promise<void> {
   tuneGarbageCollection();
-  const stopTimeoutMs = durationFlag('--stop-timeout', flags.stopTimeout);
-  const finalScrapeMs = durationFlag('--final-scrape', flags.finalScrape);
+  const stopTimeoutMs = readDurationFlag('--stop-timeout', flags.stopTimeout);
+  const finalScrapeMs = readDurationFlag('--final-scrape', flags.finalScrape);
   const world = createWorld(flags);
   const isGiven = command.getOptionValueSource('config.file') === 'cli';
   const given = [...(isGiven ? [flags['config.file']] : []), ...flags.config];
@@ -125,7 +131,7 @@ async function run(flags: CollectFlags, command: Command): Promise<void> {
     env: process.env,
     cacheDirectory: join(flags['storage.path'], 'configuration'),
   });
-  const everyMs = durationFlag(
+  const everyMs = readDurationFlag(
     '--config.auto-reload-interval',
     flags['config.autoReloadInterval'] ?? (sources.areFiles ? '0' : '1m'),
   );
@@ -167,31 +173,32 @@ async function run(flags: CollectFlags, command: Command): Promise<void> {
     listen: flags['web.listenAddress'],
     listenFlag: '--web.listen-address',
     routes: [
-      ...reloadRoutes(reloader, flags['web.enableLifecycle'] === true),
-      statusRoute(collector.scrape, () => world.clock.nowMs()),
-      ...apiRoutes({
+      ...createReloadRoutes(reloader, flags['web.enableLifecycle'] === true),
+      createStatusRoute(collector.scrape, () => world.clock.nowMs()),
+      ...createApiRoutes({
         world,
         scrape: collector.scrape,
         configs: () => reloader.current.plan.sources.map(({ scrape }) => scrape),
         configText: () => redactConfig(reloader.current.text),
         reloadedAtMs: () => reloader.reloadedAtMs,
         isReloadGood: () => reloader.isGood,
-        flags: flagsAsGiven(command),
+        flags: readGivenFlags(command),
       }),
     ],
     log: world.log,
     metrics: world.metrics,
     web: webFile === undefined ? undefined : await loadWebConfig(webFile, world.log),
   });
-  // The sinks stop last, while there is time: what was scraped is sent or kept.
+  // The group stops in reverse order, so the collector has what is left of the deadline: what was
+  // scraped is sent, or stays on disk.
   await runUntilSignal(new Group('collect', [collector, server, reloader]), world, stopTimeoutMs);
 }
 
 /**
- * A collector's garbage dies young and at once: a young generation that stays at a few megabytes
- * lies in the processor's cache and is swept in no time. V8 would let it grow to 32. The old
- * generation hardly changes: it is collected when it has grown by half, where V8 would do so at a
- * tenth, every two seconds. Measured by `npm run bench:road`.
+ * Most objects of a collector live for one scrape. A young generation of a few megabytes fits into
+ * the processor's cache and is collected quickly; V8 would let it grow to 32 MB. The old generation
+ * hardly changes: it is collected after growing by a half; V8 would collect it after a tenth, which
+ * is every two seconds. Measured by `npm run bench:road`.
  */
 function tuneGarbageCollection(): void {
   const { setFlagsFromString } = process.getBuiltinModule('node:v8');
@@ -199,7 +206,7 @@ function tuneGarbageCollection(): void {
   setFlagsFromString('--heap-growing-percent=50');
 }
 
-function reloadRoutes(reloader: Reloader, isEnabled: boolean): Route[] {
+function createReloadRoutes(reloader: Reloader, isEnabled: boolean): Route[] {
   const handle = async (): Promise<HttpResponse> => {
     if (!isEnabled)
       return {
@@ -216,8 +223,8 @@ function reloadRoutes(reloader: Reloader, isEnabled: boolean): Route[] {
   return (['POST', 'PUT'] as const).map((method) => ({ method, path: '/-/reload', handle }));
 }
 
-/** Names as written on the command line. */
-function flagsAsGiven(command: Command): Record<string, string> {
+/** The flags with their values, under their names without the dashes, for `status/flags`. */
+function readGivenFlags(command: Command): Record<string, string> {
   return Object.fromEntries(
     command.options.map((option) => {
       const value = command.getOptionValue(option.attributeName()) as

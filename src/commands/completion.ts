@@ -1,6 +1,7 @@
 /**
- * `amperage completion`: a script for the shell, made from the tree of commands as it is, so that
- * it offers what there is and nothing else. It runs no command when a key is pressed.
+ * `amperage completion`: prints a completion script for a shell, made from the tree of commands,
+ * so that it offers exactly the flags of this version. The script runs no amperage process when a
+ * key is pressed.
  */
 import { Argument, Command } from 'commander';
 import { renderBash } from './completion/bash.ts';
@@ -14,15 +15,15 @@ const shells: Readonly<Record<string, (words: readonly Words[]) => string>> = {
   fish: renderFish,
 };
 
-/** @param loadProgram  the whole tree, this command in it */
-export function completionCommand(
+/** @param loadProgram  loads the whole tree of commands, with this one in it */
+export function createCompletionCommand(
   loadProgram: () => Promise<Command>,
   write: (text: string) => void = (text) => void process.stdout.write(text),
 ): Command {
   return new Command('completion')
     .description(
-      'Prints a script that completes commands, flags and their values in a shell. It holds ' +
-        'for this version: make it anew after an update.',
+      'Prints a script that completes commands, flags and their values in a shell. It is made ' +
+        'for this version: print it again after an update.',
     )
     .addArgument(new Argument('<shell>', 'whose script').choices(Object.keys(shells)))
     .addHelpText(
@@ -33,7 +34,7 @@ Examples:
   amperage completion zsh > ~/.zfunc/_amperage
   amperage completion fish > ~/.config/fish/completions/amperage.fish
 
-zsh looks there when ~/.zshrc has: fpath+=~/.zfunc; autoload -Uz compinit; compinit
+zsh finds its script when ~/.zshrc has: fpath+=~/.zfunc; autoload -Uz compinit; compinit
 `,
     )
     .action(async (shell: string) => {

@@ -1,11 +1,11 @@
 /**
- * `amperage demo`: the whole road on this machine, without an AWS account. Every stage is the real
- * command as a process of its own; what AWS would be is `amperage emulate`, which speaks its
+ * `amperage demo`: the whole pipeline on this machine, without an AWS account. Every stage is the
+ * real command in its own process. `amperage emulate` takes the part of AWS: it speaks AWS'
  * protocols and verifies signatures.
  *
- *   sample-app :3000 ◄─ scraped ─ collect ◄─ targets ─ discover :9001 ◄─ Cloud Map, SSM ─ emulate
- *   :4566
- *   exporter   :9779 ◄─┘             └─ remote_write, SigV4 ─► workspace :9009 ─► page
+ *   sample-app :3000 ◄─ scrapes ─ collect ◄─ targets ─ discover :9001 ─ Cloud Map, ─► emulate
+ *                          │         │                                  SSM            :4566
+ *   exporter   :9779 ◄─────┘         └─ remote_write, SigV4 ─► workspace :9009 ─► web page
  */
 import { mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,13 +16,12 @@ import type { Component } from '../kernel/component.ts';
 import { ConfigError } from '../kernel/errors.ts';
 import type { World } from '../kernel/world.ts';
 import { PANELS } from '../page/panels.ts';
-import { durationFlag } from './flags.ts';
+import { readDurationFlag, readRateFlag } from './flags.ts';
 import { deploy } from './demo/deployment.ts';
 import { type Figure, readFigures } from './demo/figures.ts';
 import { claimPorts, findFreePorts, type Ports, type StageName } from './demo/ports.ts';
 import { Stage } from './demo/stage.ts';
-import { createWorld, longRunningCommand, type LogOptions } from './runner.ts';
-import { parseRate } from './sample-app.ts';
+import { createWorld, createLongRunningCommand, type LogOptions } from './runner.ts';
 
 const REGION = 'us-east-1';
 const CLUSTER = 'ecs-adot-cluster';
@@ -39,8 +38,8 @@ interface DemoOptions extends LogOptions {
   readonly rate: string;
 }
 
-export function demoCommand(): Command {
-  return longRunningCommand('demo')
+export function createDemoCommand(): Command {
+  return createLongRunningCommand('demo')
     .description(
       'Runs the whole pipeline on this machine until Ctrl-C: a sample application under ' +
         'load, the ECS exporter, Cloud Map discovery, the collector, signed remote_write, a ' +
@@ -48,7 +47,7 @@ export function demoCommand(): Command {
     )
     .option(
       '--duration <time>',
-      'stop by itself after this time, for example 60s, and print what every stage carried',
+      'stop after this time, for example 60s, and print how much every stage has handled',
     )
     .option(
       '--data <dir>',
@@ -68,8 +67,9 @@ async function runDemo(options: DemoOptions): Promise<void> {
   const durationMs =
     options.duration === undefined
       ? undefined
-      : durationFlag('--duration', options.duration, { minMs: 1 });
-  parseRate(options.rate);
+      : readDurationFlag('--duration', options.duration, { minMs: 1 });
+  // The stage that gets this flag would refuse it too, but only after others have started.
+  readRateFlag('--rate', options.rate);
   const ports = options.freePorts === true ? await findFreePorts() : await claimPorts();
   const directory = options.data ?? mkdtempSync(join(tmpdir(), 'amperage-demo-'));
   mkdirSync(directory, { recursive: true });
@@ -90,7 +90,7 @@ async function runDemo(options: DemoOptions): Promise<void> {
       .catch(() => undefined);
     if (durationMs !== undefined && !stop.signal.aborted) report(await demo.figures());
   } catch (error) {
-    // A signal during the start is a wish, not a failure.
+    // A signal during the start aborts it with an error, which is no failure of the demo.
     if (!stop.signal.aborted) throw error;
   } finally {
     say('stopping …');
@@ -100,7 +100,7 @@ async function runDemo(options: DemoOptions): Promise<void> {
   }
 }
 
-/** All stages, sinks first; stopped sources first. */
+/** All stages. They start at the sinks and stop at the sources, so that nothing is lost. */
 class Demo implements Component {
   readonly name = 'demo';
   readonly #world: World;
@@ -205,14 +205,14 @@ class Demo implements Component {
         '--trust-emulator',
         this.url('emulate'),
       ],
-      says: 'a local AMP: signed writes, PromQL, page',
+      says: 'a local AMP: signed writes, PromQL, web page',
       path: '/',
     });
   }
 
   async #startCollector(): Promise<void> {
     const file = join(this.#directory, 'prometheus.yml');
-    writeFileSync(file, collectorConfiguration(this.url('discover'), this.url('workspace')));
+    writeFileSync(file, renderCollectorConfig(this.url('discover'), this.url('workspace')));
     await this.#start('collect', {
       arguments: [
         '--config.file',
@@ -258,7 +258,7 @@ class Demo implements Component {
     return `127.0.0.1:${this.#ports[name]}`;
   }
 
-  /** What ECS puts into a task's environment: where credentials come from; and where AWS is. */
+  /** What ECS sets in a task (where its credentials are), and the URL of the emulator. */
   #awsEnvironment(): Record<string, string> {
     return {
       AWS_REGION: REGION,
@@ -268,8 +268,9 @@ class Demo implements Component {
   }
 
   /**
-   * Tells the emulator of the task's processes, as the ECS agent would know them; gives the
-   * exporter's metadata URI.
+   * Tells the emulator which processes the task has, as the ECS agent would know them.
+   *
+   * @returns  the metadata URI of the exporter's container
    */
   async #registerTask(
     task: Task,
@@ -350,7 +351,7 @@ function newTask(): Task {
   return { id: randomBytes(16).toString('hex'), family: 'WebAppTask', service: 'WebAppService' };
 }
 
-function collectorConfiguration(discoverUrl: string, workspaceUrl: string): string {
+function renderCollectorConfig(discoverUrl: string, workspaceUrl: string): string {
   return `# Written by the demo. The same keys as a Prometheus server's configuration.
 global:
   scrape_interval: 5s
@@ -376,11 +377,11 @@ function checkDisk(directory: string): void {
   throw new ConfigError(
     'DISK_FULL',
     `${freeMb} MB free for ${directory}, the demo needs ${FREE_MB_MIN} MB; free some space ` +
-      'or choose another place with --data',
+      'or choose another folder with --data',
   );
 }
 
-/** Prints every figure; a stage that carried nothing makes the exit status 1. */
+/** Prints every figure; a figure of 0 makes the exit status 1. */
 function report(figures: readonly Figure[]): void {
   for (const { what, value, unit } of figures) {
     const text = Number.isInteger(value) ? String(value) : value.toFixed(2);

@@ -1,6 +1,6 @@
 /**
- * `amperage discover`: scrape targets from ECS and AWS Cloud Map for any Prometheus, over HTTP or
- * as a file, and why each candidate is one or is none.
+ * `amperage discover`: finds scrape targets in ECS and AWS Cloud Map for any Prometheus, serves
+ * them over HTTP or writes a file, and explains why each candidate is a target or is none.
  */
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -23,16 +23,16 @@ import { renderExplained } from './discover/explain.ts';
 import { Found } from './discover/found.ts';
 import { isSameList, ListTexts } from './discover/list-texts.ts';
 import { type DiscoverFlags, type Sources, readSources } from './discover/sources.ts';
-import { createWorld, longRunningCommand, runUntilSignal } from './runner.ts';
-import { withTrust } from './trust.ts';
+import { createWorld, createLongRunningCommand, runUntilSignal } from './runner.ts';
+import { addTrustFlag } from './trust.ts';
 
 const EXPLAIN_TIMEOUT_MS = 60_000;
 
-export function discoverCommand(): Command {
-  const command = withFlags(withTrust(longRunningCommand('discover')))
+export function createDiscoverCommand(): Command {
+  const command = addDiscoveryFlags(addTrustFlag(createLongRunningCommand('discover')))
     .description(
       'Finds scrape targets in ECS and AWS Cloud Map, serves them at /prometheus-targets ' +
-        '(http_sd) or writes a file,\nand tells at /explain why each container is a target or ' +
+        '(http_sd) or writes a file,\nand explains at /explain why each container is a target or ' +
         'is none.',
     )
     .option('--listen <host:port>', 'address to serve on', '127.0.0.1:9001')
@@ -43,7 +43,7 @@ export function discoverCommand(): Command {
 With neither clusters nor a configuration Cloud Map is asked. Understood as well: the flags of prometheus-ecs-discovery (-config.cluster,
 -config.write-to, -config.scrape-interval, …) and the environment of prometheus-sdconfig-reloader (SERVICE_DISCOVERY_MODE,
 DISCOVERY_NAMESPACES_PARAMETER_NAME, AWS_REGION, CONFIG_FILE_DIR, CONFIG_RELOAD_FREQUENCY, PROMETHEUS_CONFIG_PARAMETER_NAME, DEPLOYMENT_MODE).
-GET /prometheus-targets?job=NAME&shard=2/8 gives the targets of one job, and of those an eighth.
+GET /prometheus-targets?job=NAME&shard=2/8 gives an eighth of the targets of one job.
 
 Examples:
   amperage discover --clusters prod,staging --region us-east-1
@@ -54,9 +54,9 @@ Examples:
     )
     .action(serve);
   command.addCommand(
-    withFlags(withTrust(longRunningCommand('explain')))
-      .description('ask once, and tell for every container why it is a target or is none')
-      .argument('[task]', 'part of the ARN, id or group of the tasks to tell of')
+    addDiscoveryFlags(addTrustFlag(createLongRunningCommand('explain')))
+      .description('ask once, and explain for every container why it is a target or is none')
+      .argument('[task]', 'part of the ARN, id or group of the tasks to explain')
       .addHelpText(
         'after',
         '\nExamples:\n  amperage discover explain --clusters prod service:web\n  amperage ' +
@@ -67,7 +67,7 @@ Examples:
   return command;
 }
 
-function withFlags(command: Command): Command {
+function addDiscoveryFlags(command: Command): Command {
   const port = 'docker label that holds the port (PROMETHEUS_EXPORTER_PORT)';
   return command
     .option(
@@ -76,16 +76,19 @@ function withFlags(command: Command): Command {
     )
     .option('--clusters <names>', 'ECS clusters, separated by commas; * for all of the region')
     .option('--namespaces <names>', 'Cloud Map namespaces, separated by commas')
-    .option('--namespaces-parameter <name>', 'SSM parameter that names them')
+    .option('--namespaces-parameter <name>', 'SSM parameter that names the namespaces')
     .option('--refresh-interval <time>', 'pause between two readings')
     .option('--region <region>', 'AWS region (default: AWS_REGION)')
-    .option('--labels <set>', `${PROFILES.join(', ')}; for Cloud Map meta, sdconfig-reloader`)
+    .option(
+      '--labels <set>',
+      `set of labels: ${PROFILES.join(', ')}; for Cloud Map meta or sdconfig-reloader`,
+    )
     .option('--events-queue-url <url>', 'SQS queue with task state changes of EventBridge')
     .option('--cache-dir <dir>', 'folder that keeps what was found over a restart')
     .option('--config.cluster <name>', 'as --clusters, with the labels of prometheus-ecs-discovery')
     .option('--config.write-to <file>', 'as --write-to (ecs_file_sd.yml)')
     .option('--config.scrape-interval <time>', 'as --refresh-interval (60s)')
-    .option('--config.scrape-times <n>', 'end after so many lists; 0 never')
+    .option('--config.scrape-times <n>', 'end after this many lists; 0: never')
     .option('--config.role-arn <arn>', 'role to assume')
     .option('--config.port-label <name>', port)
     .option('--config.path-label <name>', 'docker label that holds the path')
@@ -137,26 +140,26 @@ async function serve(flags: DiscoverFlags): Promise<void> {
       {
         method: 'GET',
         path: '/prometheus-targets',
-        handle: (request) => targets(request, found, texts),
+        handle: (request) => answerTargets(request, found, texts),
       },
-      { method: 'GET', path: '/explain', handle: (request) => explanations(request, found) },
+      { method: 'GET', path: '/explain', handle: (request) => answerExplanations(request, found) },
     ],
   });
   await runUntilSignal(new Group('discover', [server, discovery]), world, undefined, ending.signal);
 }
 
 /**
- * Before a list is whole there is none: one that lacks targets would end them at its reader. A job
- * that is asked for by its name waits for no other.
+ * Answers 503 until the list is whole: a Prometheus that reads an incomplete list would end the
+ * targets that it lacks. A job that is asked for by name does not wait for the others.
  */
-async function targets(
+async function answerTargets(
   request: HttpRequest,
   found: Found,
   texts: ListTexts,
 ): Promise<HttpResponse> {
   const query = new URLSearchParams(request.query);
   const job = query.get('job');
-  const jobs = job === null ? found.jobs : found.jobs.filter((one) => one === job);
+  const jobs = job === null ? found.jobs : found.jobs.filter((name) => name === job);
   if (job !== null && jobs.length === 0) return { status: 404, body: 'there is no such job\n' };
   if (!found.isWhole(jobs)) return { status: 503, body: found.describeLacks(jobs) };
   const text = query.get('shard');
@@ -170,7 +173,7 @@ async function targets(
   return { status: 200, headers: { 'content-type': 'application/json' }, body };
 }
 
-function explanations(request: HttpRequest, found: Found): HttpResponse {
+function answerExplanations(request: HttpRequest, found: Found): HttpResponse {
   const query = new URLSearchParams(request.query);
   const list = [...found.explained.values()].flat();
   if (query.get('format') === 'json')
@@ -182,7 +185,7 @@ function explanations(request: HttpRequest, found: Found): HttpResponse {
   return {
     status: 200,
     headers: { 'content-type': 'text/plain; charset=utf-8' },
-    body: renderExplained(list, query.get('task') ?? '', found.allLacks()),
+    body: renderExplained(list, query.get('task') ?? '', found.listLacks()),
   };
 }
 
@@ -194,8 +197,8 @@ async function openPublisher(file: string, world: World): Promise<FilePublisher>
 }
 
 /**
- * Once, at the start, as the reloader does. Without it discovery goes on: a file may be there
- * already.
+ * Writes the configuration once, at the start, as the reloader does. A failure is only a warning,
+ * since the file may be there already.
  */
 async function writePrometheusConfig({ prometheusConfig }: Sources, world: World): Promise<void> {
   if (prometheusConfig === undefined) return;
@@ -229,7 +232,7 @@ async function explain(
   own: DiscoverFlags,
   command: Command,
 ): Promise<void> {
-  // Options of the same name belong to the parent where they stand before the word explain.
+  // Commander gives the flags before the word "explain" to the parent command.
   const flags: DiscoverFlags = { ...command.parent?.opts(), ...own };
   const world = createWorld({ ...flags, 'log.level': 'warn' });
   const sources = await readSources(flags, process.env, world);
@@ -254,12 +257,13 @@ async function explain(
       () => true,
     );
     process.stdout.write(
-      renderExplained([...found.explained.values()].flat(), task ?? '', found.allLacks()),
+      renderExplained([...found.explained.values()].flat(), task ?? '', found.listLacks()),
     );
     if (!inTime)
       throw new ConfigError(
         'DISCOVERY_TIMEOUT',
-        'there was no whole list within a minute; what is not known is told above',
+        'there was no complete list within a minute; the lines "not known" above say what is ' +
+          'lacking',
       );
   } finally {
     await manager.stop(1_000);

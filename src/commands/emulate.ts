@@ -1,12 +1,17 @@
 /**
- * `amperage emulate`: local AWS endpoints for trying and testing, with verified signatures.
+ * `amperage emulate`: local AWS endpoints, which verify signatures, for trials and tests.
  */
 import { randomBytes } from 'node:crypto';
 import { type Command } from 'commander';
 import { Scenario, parseScenario } from '../emulator/scenario.ts';
 import { createEmulator } from '../emulator/server.ts';
 import { Group } from '../kernel/component.ts';
-import { createWorld, longRunningCommand, type LogOptions, runUntilSignal } from './runner.ts';
+import {
+  createWorld,
+  createLongRunningCommand,
+  type LogOptions,
+  runUntilSignal,
+} from './runner.ts';
 import { readYamlFile } from './yaml-file.ts';
 
 interface EmulateFlags extends LogOptions {
@@ -15,19 +20,19 @@ interface EmulateFlags extends LogOptions {
   readonly scenario?: string;
 }
 
-export function emulateCommand(): Command {
-  return longRunningCommand('emulate')
+export function createEmulateCommand(): Command {
+  return createLongRunningCommand('emulate')
     .description(
       'Local AWS endpoints: S3, SSM parameters, Secrets Manager, Cloud Map, ECS, EC2, SQS, ' +
         'STS, container credentials,\ninstance metadata v2, task metadata v4.',
     )
     .option('--listen <host:port>', 'address to serve on', '127.0.0.1:4566')
     .option('--region <region>', 'region that signatures must name', 'us-east-1')
-    .option('--scenario <file>', 'YAML of what happens: calls, objects, tasks, trouble')
+    .option('--scenario <file>', 'YAML file of what happens: calls, objects, tasks, trouble')
     .addHelpText(
       'after',
       `
-Admin side, from this machine, PUT with JSON:
+Administration, from this machine only, PUT with JSON:
   /_emulator/ecs/instances, /_emulator/ecs/tasks, /_emulator/ecs/task-state   what AWS does by itself
   /_emulator/events {"queue":"name"}                                          task state changes go to this queue
   /_emulator/tasks/ID (and DELETE)                                            task metadata v4 of real processes
@@ -42,10 +47,10 @@ A scenario:
     - { object: s3://config/prometheus.yml, text: 'global: {}' }
     - { after: 30s, admin: trouble, input: { throttle: 1 } }
 
-What it does not know it refuses by name: actions (UnknownOperationException), members of a request and parameters (NotImplemented, UnknownParameter),
-values. An empty list is empty.
+What the emulator does not know it refuses by name: actions (UnknownOperationException), members of a request and parameters
+(NotImplemented, UnknownParameter), values. So an empty list in an answer means that there is nothing.
 
-Signed with the keys in EMULATE_ACCESS_KEY and EMULATE_SECRET_KEY; without them a pair is made and printed.
+Requests must be signed with the keys in EMULATE_ACCESS_KEY and EMULATE_SECRET_KEY; without them a pair is made and printed.
 
 Examples:
   amperage emulate
@@ -61,14 +66,14 @@ async function run(flags: EmulateFlags): Promise<void> {
   const accessKeyId = process.env['EMULATE_ACCESS_KEY'];
   const secretAccessKey = process.env['EMULATE_SECRET_KEY'];
   const isGiven = accessKeyId !== undefined && secretAccessKey !== undefined;
-  const credentials = isGiven ? { accessKeyId, secretAccessKey } : newKeys();
+  const credentials = isGiven ? { accessKeyId, secretAccessKey } : generateKeys();
   const { listen, region, scenario: file } = flags;
   const emulator = createEmulator({ world, listen, region, credentials });
   const steps =
     file === undefined ? [] : parseScenario(await readYamlFile(file, 'EMULATOR_SCENARIO'), file);
   const url = (): string => emulator.url;
   const scenario = new Scenario(steps, { world, url, region, credentials });
-  // The one place that prints a secret, since nobody else could know it.
+  // A secret is printed here alone: these keys are made for this run, and nobody else knows them.
   if (!isGiven)
     process.stdout.write(
       `AWS_ACCESS_KEY_ID=${credentials.accessKeyId}\nAWS_SECRET_ACCESS_KEY=${credentials.secretAccessKey}\n`,
@@ -76,8 +81,8 @@ async function run(flags: EmulateFlags): Promise<void> {
   await runUntilSignal(new Group('emulate', [emulator, scenario]), world);
 }
 
-/** Keys of this run alone. */
-function newKeys(): { accessKeyId: string; secretAccessKey: string } {
+/** Makes keys that hold for this run. */
+function generateKeys(): { accessKeyId: string; secretAccessKey: string } {
   return {
     accessKeyId: `AKIA${randomBytes(8).toString('hex').toUpperCase()}`,
     secretAccessKey: randomBytes(30).toString('base64'),

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ConfigError } from '../kernel/errors.ts';
-import { explainCommand } from './explain.ts';
+import { createExplainCommand } from './explain.ts';
 
 async function explain(code: string): Promise<string> {
   let text = '';
-  await explainCommand((more) => (text += more)).parseAsync([code], { from: 'user' });
+  await createExplainCommand((more) => (text += more)).parseAsync([code], { from: 'user' });
   return text;
 }
 

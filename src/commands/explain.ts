@@ -1,14 +1,14 @@
-/** `amperage explain`: what an error code means and what to do; docs/errors.md for a terminal. */
+/** `amperage explain`: prints what docs/errors.md says about an error code. */
 import { Command } from 'commander';
 import { FAMILIES } from '../kernel/error-codes/catalogue.ts';
 import { ConfigError } from '../kernel/errors.ts';
 
-export function explainCommand(
+export function createExplainCommand(
   write: (text: string) => void = (text) => void process.stdout.write(text),
 ): Command {
   return new Command('explain')
     .description('tells what an error code means and what to do about it')
-    .argument('<code>', 'what stands in brackets behind a message, for example CONFIG_VALUE')
+    .argument('<code>', 'the word in brackets at the end of a message, for example CONFIG_VALUE')
     .addHelpText(
       'after',
       '\nExamples:\n  amperage explain QUEUE_LOCKED\n  amperage explain "[CONFIG_VALUE]"',

@@ -1,6 +1,6 @@
 /**
- * `amperage exporter`: the sidecar that serves an ECS task's metrics. Loads neither PromQL nor an
- * AWS client.
+ * `amperage exporter`: the sidecar that serves an ECS task's metrics. It loads neither PromQL nor
+ * an AWS client, which keeps its memory small.
  */
 import { type Command, Option } from 'commander';
 import { createTaskMetadataClient, metadataUri } from '../aws/task-metadata.ts';
@@ -14,8 +14,13 @@ import { createPlainHttpClient } from '../kernel/http-client-plain.ts';
 import { loadWebConfig } from '../settings/web-config.ts';
 import type { World } from '../kernel/world.ts';
 import { formatDurationMs } from '../model/duration.ts';
-import { durationFlag, gather } from './flags.ts';
-import { createWorld, longRunningCommand, type LogOptions, runUntilSignal } from './runner.ts';
+import { readDurationFlag, gather } from './flags.ts';
+import {
+  createWorld,
+  createLongRunningCommand,
+  type LogOptions,
+  runUntilSignal,
+} from './runner.ts';
 import { VERSION } from './version.ts';
 
 interface ExporterFlags extends LogOptions {
@@ -32,13 +37,13 @@ interface ExporterFlags extends LogOptions {
 }
 
 const ADDRESS = '0.0.0.0:9779';
-/** Longer than scrapes are apart it would give every figure twice. */
+/** A longer time than between two scrapes would give every figure twice. */
 const CACHE_MS_MAX = 60_000;
 const TOP_EVERY_MS = 2_000;
 const CLEAR = '\u001b[H\u001b[2J';
 
-export function exporterCommand(): Command {
-  return longRunningCommand('exporter')
+export function createExporterCommand(): Command {
+  return createLongRunningCommand('exporter')
     .description(
       'Serves the CPU, memory, network and disk figures of the ECS task it runs in, under ' +
         "ecs_exporter's names.",
@@ -58,13 +63,19 @@ export function exporterCommand(): Command {
         .choices(PROFILE_NAMES)
         .default(['ecs_exporter']),
     )
-    .option('--basic', "of the profile ecs_exporter only that exporter's own 20 metrics")
-    .option('--tags', 'the tags of the task as labels of ecs_task_tags_info, read every 10 minutes')
-    .option('--instance', 'all tasks of this ECS Managed Instance, from a managed daemon on it')
+    .option('--basic', 'for the profile ecs_exporter: only the 20 metrics of ecs_exporter itself')
+    .option(
+      '--tags',
+      'serve the tags of the task as labels of ecs_task_tags_info, read every 10 minutes',
+    )
+    .option(
+      '--instance',
+      'serve all tasks of this ECS Managed Instance; the exporter must be a managed daemon on it',
+    )
     .option(
       '--cache-time <duration>',
-      'for how long a reading of the endpoint serves the scrapes after it too, at most ' +
-        `${formatDurationMs(CACHE_MS_MAX)}; 0: each scrape reads anew`,
+      'for how long a reading of the endpoint serves later scrapes too, at most ' +
+        `${formatDurationMs(CACHE_MS_MAX)}; 0: each scrape reads the endpoint`,
       formatDurationMs(CACHE_MS_DEFAULT),
     )
     .option('--top', 'show the containers in the terminal instead of serving metrics')
@@ -74,7 +85,7 @@ export function exporterCommand(): Command {
 Needs ECS_CONTAINER_METADATA_URI_V4, which ECS sets in every container.
 
 One reading of the endpoint serves all scrapes that come while it is under way or within --cache-time after it, so that
-several scrapers cost the agent no more than one. A reading that failed serves none but those that waited for it.
+several scrapers cost the agent no more than one. A failed reading serves only the scrapes that waited for it.
 
 Examples:
   amperage exporter
@@ -95,7 +106,7 @@ async function run(flags: ExporterFlags): Promise<void> {
       'FLAG_VALUE',
       `--web.telemetry-path "${path}" must begin with a slash and not be / or /health`,
     );
-  const cacheMs = durationFlag('--cache-time', flags.cacheTime, { maxMs: CACHE_MS_MAX });
+  const cacheMs = readDurationFlag('--cache-time', flags.cacheTime, { maxMs: CACHE_MS_MAX });
   const world = createWorld(flags, createPlainHttpClient());
   world.metrics
     .gauges('ecs_exporter_build_info', 'Version of this exporter; always 1.')
@@ -117,7 +128,7 @@ async function run(flags: ExporterFlags): Promise<void> {
       reader,
       listen: address.startsWith(':') ? `0.0.0.0${address}` : address,
       path,
-      page: { profiles: flags.profile, isBasic: flags.basic === true, isInstance },
+      exposition: { profiles: flags.profile, isBasic: flags.basic === true, isInstance },
       hasOwnMetrics: flags['web.disableExporterMetrics'] !== true,
       web,
     }),
@@ -125,7 +136,7 @@ async function run(flags: ExporterFlags): Promise<void> {
   await runUntilSignal(new Group('exporter', servers), world);
 }
 
-/** Frame after frame on a terminal; a single one into a pipe. */
+/** Draws a frame every two seconds on a terminal; a pipe gets a single one. */
 async function showTop(reader: MetadataReader, world: World): Promise<void> {
   const stop = new AbortController();
   process.once('SIGINT', () => stop.abort());

@@ -1,6 +1,7 @@
 /**
- * Values of flags, read by the schemas that read configurations: a duration, a size or a number is
- * written the same way in both, and is refused with the same words after the name of its flag.
+ * Reads values of flags with the schemas of configurations (`settings/`): a duration, a size or a
+ * number is written the same way in both, and a bad one is refused with the same sentence, which
+ * follows the name of its flag.
  */
 import { z } from 'zod';
 import type { StartCode } from '../kernel/error-codes/catalogue.ts';
@@ -8,13 +9,13 @@ import { ConfigError } from '../kernel/errors.ts';
 import { type DurationBounds, durationWithin } from '../settings/duration.ts';
 import { bytesSchema } from '../settings/size.ts';
 
-/** In milliseconds. @throws ConfigError FLAG_DURATION */
-export function durationFlag(flag: string, text: string, bounds: DurationBounds = {}): number {
+/** The duration in milliseconds. @throws ConfigError FLAG_DURATION */
+export function readDurationFlag(flag: string, text: string, bounds: DurationBounds = {}): number {
   return readFlag(durationWithin(bounds), 'FLAG_DURATION', flag, text);
 }
 
-/** Bytes: a size, or a bare number of them. @throws ConfigError FLAG_BYTES */
-export function bytesFlag(flag: string, text: string): number {
+/** The bytes of a size such as 512KB, or of a bare number. @throws ConfigError FLAG_BYTES */
+export function readBytesFlag(flag: string, text: string): number {
   return readFlag(bytesSchema, 'FLAG_BYTES', flag, text);
 }
 
@@ -26,17 +27,22 @@ const numberSchema = z
   .transform(Number);
 const wholeSchema = numberSchema.refine(Number.isSafeInteger, 'expected a whole number');
 
-/** A number from 0 up. @throws ConfigError FLAG_NUMBER */
-export function numberFlag(flag: string, text: string): number {
+/** A finite number, at least 0. @throws ConfigError FLAG_NUMBER */
+export function readNumberFlag(flag: string, text: string): number {
   return readFlag(numberSchema, 'FLAG_NUMBER', flag, text);
 }
 
-/** The whole number of a flag, from 0 up. @throws ConfigError FLAG_NUMBER */
-export function countFlag(flag: string, text: string): number {
+/** A whole number, at least 0. @throws ConfigError FLAG_NUMBER */
+export function readCountFlag(flag: string, text: string): number {
   return readFlag(wholeSchema, 'FLAG_NUMBER', flag, text);
 }
 
-/** Of a flag that may be given several times: the value after those before it. */
+/** Requests per second, written 5 or 5/s. @throws ConfigError FLAG_NUMBER */
+export function readRateFlag(flag: string, text: string): number {
+  return readNumberFlag(flag, text.replace(/\/s$/, ''));
+}
+
+/** For a flag that may be given several times: the values so far with this one after them. */
 export function gather(value: string, before: readonly string[]): readonly string[] {
   return [...before, value];
 }

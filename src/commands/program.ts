@@ -1,15 +1,13 @@
 /**
- * The command line as a tree of commands. Each command's module is loaded only when it is asked
- * for:
- * the exporter sidecar never loads PromQL or an AWS client. What all commands share is set here:
- * the shape of their help, the words of a usage error, and that it is thrown rather than ends the
- * process.
+ * The command line as a tree of commands. A command's module is loaded only when it is asked for,
+ * so that the exporter sidecar never loads PromQL or an AWS client. What all commands share is set
+ * here: the form of their help and of a usage error, which is thrown and does not end the process.
  */
 import { Command, Help, type Option } from 'commander';
 import { VERSION } from './version.ts';
 
 interface Entry {
-  /** One line for the help of the whole. */
+  /** Its line in the help of the program. */
   readonly summary: string;
   readonly load: () => Promise<Command>;
 }
@@ -17,54 +15,54 @@ interface Entry {
 const commands: Readonly<Record<string, Entry>> = {
   demo: {
     summary: 'the whole pipeline on this machine, without an AWS account',
-    load: async () => (await import('./demo.ts')).demoCommand(),
+    load: async () => (await import('./demo.ts')).createDemoCommand(),
   },
   collect: {
     summary: 'scrape, keep on disk, remote_write signed with SigV4',
-    load: async () => (await import('./collect.ts')).collectCommand(),
+    load: async () => (await import('./collect.ts')).createCollectCommand(),
   },
   discover: {
     summary: 'targets from ECS and AWS Cloud Map, over HTTP or as a file',
-    load: async () => (await import('./discover.ts')).discoverCommand(),
+    load: async () => (await import('./discover.ts')).createDiscoverCommand(),
   },
   exporter: {
     summary: 'the sidecar: ECS task metadata as Prometheus metrics',
-    load: async () => (await import('./exporter.ts')).exporterCommand(),
+    load: async () => (await import('./exporter.ts')).createExporterCommand(),
   },
   proxy: {
-    summary: 'signs requests with SigV4 for programs that cannot',
-    load: async () => (await import('./proxy.ts')).proxyCommand(),
+    summary: 'sign requests with SigV4 for programs that cannot',
+    load: async () => (await import('./proxy.ts')).createProxyCommand(),
   },
   workspace: {
     summary: 'a local AMP: signed writes, PromQL, web page',
-    load: async () => (await import('./workspace.ts')).workspaceCommand(),
+    load: async () => (await import('./workspace.ts')).createWorkspaceCommand(),
   },
   emulate: {
     summary: 'local AWS endpoints that verify signatures',
-    load: async () => (await import('./emulate.ts')).emulateCommand(),
+    load: async () => (await import('./emulate.ts')).createEmulateCommand(),
   },
   'sample-app': {
     summary: 'an instrumented application that puts load on itself',
-    load: async () => (await import('./sample-app.ts')).sampleAppCommand(),
+    load: async () => (await import('./sample-app.ts')).createSampleAppCommand(),
   },
   check: {
     summary: 'validate files before they are used, show what waits in a queue',
-    load: async () => (await import('./check.ts')).checkCommand(),
+    load: async () => (await import('./check.ts')).createCheckCommand(),
   },
   explain: {
     summary: 'what an error code means and what to do about it',
-    load: async () => (await import('./explain.ts')).explainCommand(),
+    load: async () => (await import('./explain.ts')).createExplainCommand(),
   },
   completion: {
     summary: 'a script that completes commands and flags in bash, zsh or fish',
-    load: async () => (await import('./completion.ts')).completionCommand(loadProgram),
+    load: async () => (await import('./completion.ts')).createCompletionCommand(loadProgram),
   },
 };
 
-/** The program with the one command loaded that the arguments ask for. */
+/** The program, with only the command loaded that the arguments ask for. */
 export async function createProgram(argv: readonly string[]): Promise<Command> {
   const wanted = argv.find((argument) => !argument.startsWith('-'));
-  const program = newProgram();
+  const program = createEmptyProgram();
   for (const [name, { summary, load }] of Object.entries(commands))
     program.addCommand(
       name === wanted ? (await load()).summary(summary) : new Command(name).summary(summary),
@@ -74,16 +72,16 @@ export async function createProgram(argv: readonly string[]): Promise<Command> {
 
 /** The program with all commands loaded: for completion, the reference page and tests. */
 export async function loadProgram(): Promise<Command> {
-  const program = newProgram();
+  const program = createEmptyProgram();
   for (const { summary, load } of Object.values(commands))
     program.addCommand((await load()).summary(summary));
   return unify(program, program.name());
 }
 
 /**
- * What the user gave, as the parser understands it: Go's flags have one dash (-config.cluster of
- * prometheus-ecs-discovery), and "help a b" asks for the help of b below a. Help of a command that
- * does not exist becomes that command alone, which is refused by its name.
+ * Rewrites what the user gave into what the parser understands. Flags of Go programs have one dash
+ * (-config.cluster of prometheus-ecs-discovery); they get a second one. "help a b" becomes
+ * "a b --help". Of an unknown command only the name is kept, so that the error is about the name.
  */
 export function normalizeArguments(given: readonly string[]): string[] {
   const dashed = given.map((argument) => argument.replace(/^-(?=config\.[a-z-]+)/, '--'));
@@ -93,7 +91,7 @@ export function normalizeArguments(given: readonly string[]): string[] {
   return isKnown || name.startsWith('-') ? argv : [name];
 }
 
-function newProgram(): Command {
+function createEmptyProgram(): Command {
   return new Command('amperage')
     .description(
       'Prometheus metrics of containers on Amazon ECS, brought to Amazon Managed Service for ' +
@@ -103,7 +101,7 @@ function newProgram(): Command {
     .addHelpText(
       'after',
       `
-Run "amperage <command> --help" for a command's options and examples.
+Run "amperage <command> --help" for a command's flags and examples.
 
 Examples:
   amperage demo --duration 60s
@@ -112,7 +110,7 @@ Examples:
     );
 }
 
-/** @param path  of names from the program down, as the user types them */
+/** @param path  the names that lead to the command, as the user types them: "amperage check" */
 function unify(command: Command, path: string): Command {
   command
     .exitOverride()
@@ -120,12 +118,12 @@ function unify(command: Command, path: string): Command {
     .configureOutput({
       outputError: (text, write) => write(text.replace(/^error: /, 'amperage: ')),
     })
-    .showHelpAfterError(`Run "${path} --help" for what there is.`);
+    .showHelpAfterError(`Run "${path} --help" for its commands and flags.`);
   for (const below of command.commands) unify(below, `${path} ${below.name()}`);
   return command;
 }
 
-/** An option that gathers values starts with an empty list, which is no default worth a mention. */
+/** Leaves out the default of a flag that gathers values: it is an empty list. */
 export function describeOption(option: Option): string {
   const isEmptyList = Array.isArray(option.defaultValue) && option.defaultValue.length === 0;
   return isEmptyList ? option.description : new Help().optionDescription(option);

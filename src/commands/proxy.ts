@@ -1,6 +1,4 @@
-/**
- * `amperage proxy`: signs requests for programs that can't, with the flags of aws-sigv4-proxy.
- */
+/** `amperage proxy`: signs requests for programs that can't, with the flags of aws-sigv4-proxy. */
 import { hostname, tmpdir } from 'node:os';
 import { type Command, Option } from 'commander';
 import { createCredentialSource } from '../aws/credentials.ts';
@@ -15,13 +13,18 @@ import { loadWebConfig } from '../settings/web-config.ts';
 import type { World } from '../kernel/world.ts';
 import { BodyKeeper, type BodyLimits } from '../proxy/body.ts';
 import { PRESIGN_BOUNDS, type ProxyConfig, type ProxyRoute, parseRoutes } from '../proxy/config.ts';
-import { newProxyMetrics } from '../proxy/metrics.ts';
+import { createProxyMetrics } from '../proxy/metrics.ts';
 import { SigningProxy } from '../proxy/proxy.ts';
 import { ProxyServer } from '../proxy/server.ts';
 import { Upstream } from '../proxy/upstream.ts';
-import { bytesFlag, durationFlag, gather } from './flags.ts';
-import { createWorld, longRunningCommand, type LogOptions, runUntilSignal } from './runner.ts';
-import { withTrust } from './trust.ts';
+import { readBytesFlag, readDurationFlag, gather } from './flags.ts';
+import {
+  createWorld,
+  createLongRunningCommand,
+  type LogOptions,
+  runUntilSignal,
+} from './runner.ts';
+import { addTrustFlag } from './trust.ts';
 import { readYamlFile } from './yaml-file.ts';
 
 interface ProxyFlags extends LogOptions {
@@ -55,60 +58,79 @@ interface ProxyFlags extends LogOptions {
   readonly stopTimeout: string;
 }
 
-export function proxyCommand(): Command {
-  return withTrust(longRunningCommand('proxy'))
+export function createProxyCommand(): Command {
+  return addTrustFlag(createLongRunningCommand('proxy'))
     .description(
-      'Signs requests with SigV4 and sends them on: AMP, S3 and all other services for ' +
-        'programs that cannot sign.\nA reverse proxy by --host or the Host header, a forward ' +
-        'proxy for requests of whole http:// or https:// URLs.',
+      'Signs requests with SigV4 and sends them on, to AMP, S3 and all other services, for ' +
+        'programs that cannot sign.\nIt is a reverse proxy by --host or the Host header, and a ' +
+        'forward proxy for requests with whole http:// or https:// URLs.',
     )
     .option('--port <address>', 'host:port, :port (loopback), a port alone, or unix:/path', ':8080')
-    .option('--name <service>', 'service to sign for (default: told by the host)')
+    .option('--name <service>', 'service to sign for (default: taken from the host)')
     .option(
       '--region <region>',
-      'region to sign for (default: told by the host, AWS_REGION, the profile)',
+      'region to sign for (default: taken from the host, AWS_REGION or the profile)',
     )
     .option('--host <host>', 'upstream (default: the Host header)')
     .option('--sign-host <host>', 'Host header to send and sign')
     .option('--role-arn <arn>', 'role to assume')
-    .option('--external-id <id>', 'of that role')
-    .option('-s, --strip <header>', 'take a header off what clients send; repeatable', gather, [])
-    .option('--duplicate-headers <header>', 'send it as X-Original-… too; repeatable', gather, [])
-    .option('--custom-headers <list>', 'key=value,key=value, where the client has none of the name')
-    .option('--upstream-url-scheme <scheme>', 'http or https', 'https')
-    .option('--unsigned-payload', 'sign all but the body, which then streams')
-    .option('--presign <time>', 'sign in the query, good for so long, instead of in headers')
+    .option('--external-id <id>', 'external id for assuming that role')
+    .option('-s, --strip <header>', 'header to remove from requests; repeatable', gather, [])
+    .option(
+      '--duplicate-headers <header>',
+      'header to send as X-Original-… too; repeatable',
+      gather,
+      [],
+    )
+    .option(
+      '--custom-headers <list>',
+      'key=value,key=value: headers to add where the client sends none of that name',
+    )
+    .option('--upstream-url-scheme <scheme>', 'scheme of the upstream, http or https', 'https')
+    .option('--unsigned-payload', 'sign everything but the body, which then streams')
+    .option(
+      '--presign <time>',
+      'put the signature, valid for this long, into the query instead of headers',
+    )
     .option(
       '--region-set <list>',
       "sign with SigV4a for these regions: '*', or us-east-1,us-west-2",
     )
     .option('--no-verify-ssl', "do not check the upstream's certificate")
     .option('--transport.idle-conn-timeout <time>', 'how long idle connections are kept', '40s')
-    .option('--upstream-timeout <time>', "until the answer's head, and between its pieces", '60s')
+    .option(
+      '--upstream-timeout <time>',
+      "how long to wait for the answer's headers, and between two pieces of its body",
+      '60s',
+    )
     .option(
       '--body-max-bytes <bytes>',
       'largest body; above 1 MiB it is kept in a file',
       '1073741824',
     )
-    .option('--bodies-max-bytes <bytes>', 'largest sum of bodies under way', '4294967296')
+    .option('--bodies-max-bytes <bytes>', 'largest sum of all bodies under way', '4294967296')
     .addOption(
       new Option('--body-folder <dir>', 'where bodies above 1 MiB are kept').default(
         tmpdir(),
         "the system's folder for temporary files",
       ),
     )
-    .option('--client-timeout <time>', "between two pieces of a client's body", '60s')
+    .option(
+      '--client-timeout <time>',
+      "how long to wait between two pieces of a client's body",
+      '60s',
+    )
     .option('-v, --verbose', 'log every request')
-    .option('--log-failed-requests', 'log the bodies of answers of 400 and above')
+    .option('--log-failed-requests', 'log the bodies of answers with status 400 and above')
     .option('--log-signing-process', 'as --verbose; what is signed is never logged')
-    .option('--config.file <file>', 'table of routes, YAML; SIGHUP reads it again')
+    .option('--config.file <file>', 'YAML file of routes; SIGHUP reads it again')
     .option('--web.config.file <file>', 'TLS and basic auth of the listener')
     .option('--admin-listen <host:port>', 'address of /-/healthy, /-/ready and /metrics')
     .option('--stop-timeout <time>', 'how long requests may go on after SIGTERM', '20s')
     .addHelpText(
       'after',
       `
-Routes, the first that fits counts:
+Routes, of which the first that matches counts:
   routes:
     - { path: /aps/, strip_path: true, upstream: https://aps-workspaces.us-east-1.amazonaws.com }
     - { host: other.local, upstream: https://aps-workspaces.eu-west-1.amazonaws.com, role_arn: 'arn:aws:iam::123456789012:role/metrics' }
@@ -126,13 +148,13 @@ async function run(flags: ProxyFlags): Promise<void> {
   const world = createWorld(isVerbose ? { ...flags, 'log.level': 'debug' } : flags);
   const config = await readProxyConfig(flags, world);
   const upstream = await Upstream.open(config);
-  const metrics = newProxyMetrics(world.metrics);
+  const metrics = createProxyMetrics(world.metrics);
   const sources = new Map<string, CredentialSource>();
-  const credentialsOf = credentialSources(sources, flags, world);
+  const credentialsOf = createCredentialLookup(sources, flags, world);
   const proxy = new SigningProxy(config, {
     world,
     upstream,
-    bodies: new BodyKeeper(bodyLimits(flags), metrics.bodyBytes),
+    bodies: new BodyKeeper(readBodyLimits(flags), metrics.bodyBytes),
     metrics,
     credentialsOf,
     defaultRegion: await configuredRegion(),
@@ -144,7 +166,7 @@ async function run(flags: ProxyFlags): Promise<void> {
     log: world.log,
     web: webFile === undefined ? undefined : await loadWebConfig(webFile, world.log),
   });
-  const isFresh = readiness(proxy, credentialsOf, world);
+  const isFresh = createReadinessCheck(proxy, credentialsOf, world);
   const parts: Component[] = [
     server,
     { name: 'upstream', start: () => Promise.resolve(), stop: () => upstream.close() },
@@ -175,18 +197,18 @@ async function run(flags: ProxyFlags): Promise<void> {
       proxy.setConfig(routes);
       world.log.info('routes were read again', { routes: routes.routes.length });
     } catch (error) {
-      world.log.error('routes stay as they were', { error });
+      world.log.error('the routes could not be read again; they stay as they were', { error });
     }
   };
   const onHangUp = (): void => void reload();
   process.on('SIGHUP', onHangUp);
-  const stopTimeoutMs = durationFlag('--stop-timeout', flags.stopTimeout);
+  const stopTimeoutMs = readDurationFlag('--stop-timeout', flags.stopTimeout);
   await runUntilSignal(new Group('proxy', parts.toReversed()), world, stopTimeoutMs);
   process.off('SIGHUP', onHangUp);
 }
 
-/** One source for each role; the rest share the default chain's. */
-function credentialSources(
+/** One source for each role; routes without a role share the one of the default chain. */
+function createCredentialLookup(
   sources: Map<string, CredentialSource>,
   flags: ProxyFlags,
   world: World,
@@ -209,8 +231,11 @@ function credentialSources(
   };
 }
 
-/** Ready while the credentials of all routes can be had; asked again at most each ten seconds. */
-function readiness(
+/**
+ * Ready while credentials can be had for all routes. They are asked for at most every ten seconds,
+ * and in the background: an answer is that of the asking before it.
+ */
+function createReadinessCheck(
   proxy: SigningProxy,
   credentialsOf: (route: ProxyRoute) => CredentialSource,
   world: World,
@@ -253,43 +278,45 @@ async function readProxyConfig(flags: ProxyFlags, world: World): Promise<ProxyCo
     presignSeconds:
       flags.presign === undefined
         ? undefined
-        : Math.floor(durationFlag('--presign', flags.presign, PRESIGN_BOUNDS) / 1_000),
+        : Math.floor(readDurationFlag('--presign', flags.presign, PRESIGN_BOUNDS) / 1_000),
   };
   return {
     routes:
       file === undefined ? [single] : parseRoutes(await readYamlFile(file, 'PROXY_ROUTES'), file),
     upstreamScheme: upstreamUrlScheme,
-    strip: flags.strip.map((one) => one.toLowerCase()),
-    duplicate: flags.duplicateHeaders.map((one) => one.toLowerCase()),
-    customHeaders: customHeaders(flags.customHeaders ?? '', world),
+    strip: flags.strip.map((header) => header.toLowerCase()),
+    duplicate: flags.duplicateHeaders.map((header) => header.toLowerCase()),
+    customHeaders: parseCustomHeaders(flags.customHeaders ?? '', world),
     verifiesTls: flags.verifySsl,
-    idleTimeoutMs: durationFlag(
+    idleTimeoutMs: readDurationFlag(
       '--transport.idle-conn-timeout',
       flags['transport.idleConnTimeout'],
     ),
-    upstreamTimeoutMs: durationFlag('--upstream-timeout', flags.upstreamTimeout),
+    upstreamTimeoutMs: readDurationFlag('--upstream-timeout', flags.upstreamTimeout),
     logsFailures: flags.logFailedRequests === true || flags.verbose === true,
   };
 }
 
-function bodyLimits(flags: ProxyFlags): BodyLimits {
+function readBodyLimits(flags: ProxyFlags): BodyLimits {
   return {
-    maxBytes: bytesFlag('--body-max-bytes', flags.bodyMaxBytes),
-    allMaxBytes: bytesFlag('--bodies-max-bytes', flags.bodiesMaxBytes),
+    maxBytes: readBytesFlag('--body-max-bytes', flags.bodyMaxBytes),
+    allMaxBytes: readBytesFlag('--bodies-max-bytes', flags.bodiesMaxBytes),
     folder: flags.bodyFolder,
-    idleMs: durationFlag('--client-timeout', flags.clientTimeout),
+    idleMs: readDurationFlag('--client-timeout', flags.clientTimeout),
   };
 }
 
-/** A pair that is none is left out, and told. */
-function customHeaders(text: string, world: World): [string, string][] {
+/** What is not key=value is left out with a warning. */
+function parseCustomHeaders(text: string, world: World): [string, string][] {
   return text
     .split(',')
     .filter((pair) => pair !== '')
     .flatMap((pair): [string, string][] => {
       const split = splitPair(pair);
       if (split !== undefined) return [[split[0].trim().toLowerCase(), split[1]]];
-      world.log.warn('--custom-headers holds what is no key=value', { pair });
+      world.log.warn('--custom-headers has an entry that is not key=value; it is left out', {
+        pair,
+      });
       return [];
     });
 }

@@ -1,7 +1,7 @@
 /**
  * What all long-running commands share: the logging flags, the world made from them, and the run
- * from start to a signal. SIGINT or SIGTERM stops within the deadline and the status is 0; a second
- * signal ends at once.
+ * from the start to a signal. On SIGINT or SIGTERM the command stops within the deadline and exits
+ * with 0; on a second signal it exits with 1 at once.
  */
 import { Command, Option } from 'commander';
 import { systemClock } from '../kernel/clock.ts';
@@ -19,7 +19,7 @@ export interface LogOptions {
 }
 
 /** A command with the flags that every long-running command has; read them as `LogOptions`. */
-export function longRunningCommand(name: string): Command {
+export function createLongRunningCommand(name: string): Command {
   return new Command(name)
     .addOption(
       new Option('--log.level <level>', 'least severity to log')
@@ -29,7 +29,7 @@ export function longRunningCommand(name: string): Command {
     .addOption(
       new Option(
         '--log.format <format>',
-        'default: pretty on a terminal, logfmt elsewhere',
+        'form of a line (default: pretty on a terminal, logfmt elsewhere)',
       ).choices(['pretty', 'logfmt', 'json']),
     );
 }
@@ -49,8 +49,8 @@ export function createWorld(options: LogOptions, http: HttpClient = createHttpCl
 }
 
 /**
- * Starts the component and resolves when a signal, or `ending`, has stopped it. Rejects when it
- * can't start.
+ * Starts the component, waits for a signal or for `ending` to abort, and stops the component.
+ * Rejects when the component can't start.
  */
 export async function runUntilSignal(
   component: Component,
@@ -62,7 +62,7 @@ export async function runUntilSignal(
     ending?.addEventListener('abort', () => resolve('done'), { once: true });
     process.once('SIGINT', resolve);
     process.once('SIGTERM', resolve);
-    // A parent that holds a channel to us and dies leaves nobody to stop us.
+    // The demo starts commands with a channel. When the demo dies, nobody else would stop them.
     process.once('disconnect', () => resolve('SIGTERM'));
     process.channel?.unref();
   });

@@ -1,6 +1,5 @@
 /**
- * `amperage sample-app`: the instrumented web application and its load, in one process as in the
- * articles.
+ * `amperage sample-app`: an instrumented web application and the load on it, in one process.
  */
 import { type Command } from 'commander';
 import { Group } from '../kernel/component.ts';
@@ -9,9 +8,14 @@ import { createHttpClient } from '../kernel/http-client.ts';
 import { createSampleApp } from '../sample-app/app.ts';
 import { parseLatency, seededRandom } from '../sample-app/latency.ts';
 import { LoadGenerator } from '../sample-app/load.ts';
-import { numberFlag } from './flags.ts';
-import { createWorld, longRunningCommand, type LogOptions, runUntilSignal } from './runner.ts';
-import { withTrust } from './trust.ts';
+import { readNumberFlag, readRateFlag } from './flags.ts';
+import {
+  createWorld,
+  createLongRunningCommand,
+  type LogOptions,
+  runUntilSignal,
+} from './runner.ts';
+import { addTrustFlag } from './trust.ts';
 
 const CONCURRENCY_MAX = 500;
 
@@ -24,19 +28,19 @@ interface SampleAppFlags extends LogOptions {
   readonly seed: string;
 }
 
-export function sampleAppCommand(): Command {
-  return withTrust(longRunningCommand('sample-app'))
+export function createSampleAppCommand(): Command {
+  return addTrustFlag(createLongRunningCommand('sample-app'))
     .description('An instrumented web application (/work, /metrics) that puts load on itself.')
     .option('--listen <host:port>', 'address to serve on', '127.0.0.1:3000')
-    .option('--rate <requests/s>', 'mean rate of the internal load, 5 or 5/s; 0 for none', '5')
+    .option('--rate <requests/s>', 'mean rate of the load, 5 or 5/s; 0: no load', '5')
     .option(
       '--latency <distribution>',
-      'of /work: lognormal:median=…,sigma=…, uniform:min=…,max=…, constant:ms=…',
+      'latency of /work: lognormal:median=…,sigma=…, uniform:min=…,max=…, constant:ms=…',
       'lognormal:median=700,sigma=0.9',
     )
     .option('--load-url <url>', 'where the load goes (default: the application itself)')
     .option('--cpu-ms <ms>', 'processor time that each request burns', '10')
-    .option('--seed <number>', 'of latencies and arrivals', '1')
+    .option('--seed <number>', 'seed of the random latencies and arrivals', '1')
     .addHelpText(
       'after',
       '\nExamples:\n  amperage sample-app\n  amperage sample-app --rate 50 --latency ' +
@@ -46,7 +50,7 @@ export function sampleAppCommand(): Command {
 }
 
 async function run(flags: SampleAppFlags): Promise<void> {
-  const perSecond = parseRate(flags.rate);
+  const perSecond = readRateFlag('--rate', flags.rate);
   if (flags.loadUrl !== undefined && !/^https?:\/\/[^/]+$/.test(flags.loadUrl)) {
     throw new ConfigError(
       'FLAG_VALUE',
@@ -54,22 +58,22 @@ async function run(flags: SampleAppFlags): Promise<void> {
         'http://127.0.0.1:3000',
     );
   }
-  const seed = numberFlag('--seed', flags.seed);
+  const seed = readNumberFlag('--seed', flags.seed);
   const world = createWorld(flags);
-  // As many connections as requests may wait at once: the load must not queue in its own client.
+  // One connection for each request that may be under way: the load must not queue in its client.
   const http = createHttpClient({ connectionsPerHost: CONCURRENCY_MAX });
   const app = createSampleApp({
     world,
     listen: flags.listen,
     drawLatencyMs: parseLatency(flags.latency, seededRandom(seed)),
-    cpuMs: numberFlag('--cpu-ms', flags.cpuMs),
+    cpuMs: readNumberFlag('--cpu-ms', flags.cpuMs),
   });
   const load = new LoadGenerator({
     world: { ...world, http },
     url: () => flags.loadUrl ?? app.url,
     perSecond,
     concurrencyMax: CONCURRENCY_MAX,
-    // A generator of its own: latencies then repeat whatever the timing of the arrivals.
+    // Its own random numbers: the same seed gives the same latencies, whenever requests arrive.
     random: seededRandom(seed + 1),
   });
   try {
@@ -77,9 +81,4 @@ async function run(flags: SampleAppFlags): Promise<void> {
   } finally {
     await http.close();
   }
-}
-
-/** @throws ConfigError for what is neither 5 nor 5/s */
-export function parseRate(text: string): number {
-  return numberFlag('--rate', text.replace(/\/s$/, ''));
 }

@@ -1,6 +1,6 @@
 /**
- * The flag of every command that speaks TLS as a client, and what it and the environment name,
- * taken before the command does anything.
+ * The flag --tls.ca-file of every command that speaks TLS as a client. The certificates that the
+ * flag and the environment name are loaded before the command's action runs.
  */
 import type { Command } from 'commander';
 import { createLogger } from '../kernel/logger.ts';
@@ -11,8 +11,8 @@ interface TrustFlags extends Partial<LogOptions> {
   readonly 'tls.caFile'?: string;
 }
 
-/** Adds the flag. A command without it speaks no TLS as a client. */
-export function withTrust(command: Command): Command {
+/** Adds the flag, and the hook that loads the certificates. */
+export function addTrustFlag(command: Command): Command {
   return command
     .option(
       `${TRUST_FLAG} <file>`,
@@ -20,7 +20,7 @@ export function withTrust(command: Command): Command {
         'and SSL_CERT_DIR, else of Node)',
     )
     .hook('preAction', (owner, acting) => {
-      // A hook is called for subcommands too, which have one of their own.
+      // Commander calls this hook for subcommands too; each of them has a hook of its own.
       if (owner !== acting) return;
       const flags = acting.opts<TrustFlags>();
       const format = flags['log.format'];

@@ -1,2 +1,2 @@
-/** The version of this package, as told by every command. */
+/** The version of this package, as every command reports it. */
 export const VERSION = '0.1.0';

@@ -1,6 +1,6 @@
 /**
- * `amperage workspace`: a local AMP. Signed remote_write in, durable store, the Prometheus query
- * API out, the page.
+ * `amperage workspace`: a local AMP. It takes signed remote_write, stores samples durably, and
+ * serves Prometheus' query API and a web page.
  */
 import { join } from 'node:path';
 import { type Command } from 'commander';
@@ -23,8 +23,13 @@ import { queryRoutes } from '../workspace/api/query.ts';
 import { writeRoute } from '../workspace/api/write.ts';
 import { pageRoutes } from '../workspace/page-files.ts';
 import { Store, STORE_DEFAULTS, type StoreOptions } from '../workspace/storage/store.ts';
-import { countFlag, durationFlag, gather } from './flags.ts';
-import { createWorld, longRunningCommand, type LogOptions, runUntilSignal } from './runner.ts';
+import { readCountFlag, readDurationFlag, gather } from './flags.ts';
+import {
+  createWorld,
+  createLongRunningCommand,
+  type LogOptions,
+  runUntilSignal,
+} from './runner.ts';
 import { VERSION } from './version.ts';
 
 interface WorkspaceFlags extends LogOptions {
@@ -44,10 +49,11 @@ interface WorkspaceFlags extends LogOptions {
 const KEY_ENV = 'WORKSPACE_ACCESS_KEY';
 const SECRET_ENV = 'WORKSPACE_SECRET_KEY';
 
-export function workspaceCommand(): Command {
-  return longRunningCommand('workspace')
+export function createWorkspaceCommand(): Command {
+  return createLongRunningCommand('workspace')
     .description(
-      'A local AMP: takes signed remote_write, keeps it durably, answers PromQL, draws the page.',
+      'A local AMP: takes signed remote_write, keeps samples durably, answers PromQL, and serves ' +
+        'a web page.',
     )
     .option('--listen <host:port>', 'address to serve on', '127.0.0.1:9009')
     .option('--data <dir>', 'folder of the store', './workspace-data')
@@ -56,13 +62,13 @@ export function workspaceCommand(): Command {
     .option('--region <region>', 'region that signatures must name', 'us-east-1')
     .option(
       '--require-signed-reads',
-      'queries below /workspaces/ must be signed too, and the page is off',
+      'queries below /workspaces/ must be signed too, and there is no web page',
     )
     .option(
       '--trust-emulator <url>',
       'also take the temporary keys that this "amperage emulate" gives out',
     )
-    .option('--strict', 'refuse what AMP refuses: all limits at its defaults')
+    .option('--strict', 'refuse what AMP refuses: all limits are at the defaults of AMP')
     .option(
       '--limit <name=number>',
       'set one limit, 0 for none; may be given several times',
@@ -72,40 +78,49 @@ export function workspaceCommand(): Command {
     .option(
       '--fault <kind:share>',
       'let a share of writes fail: 503:0.1, 429:0.05:2 (Retry-After), latency:0.2:500 (ms), ' +
-        'reset:0.1, half:0.1; several times',
+        'reset:0.1, half:0.1; may be given several times',
       gather,
       [],
     )
-    .option('--fault-seed <number>', 'the same seed gives the same faults', '1')
+    .option('--fault-seed <number>', 'seed of the faults: the same seed gives the same faults', '1')
     .addHelpText(
       'after',
-      `\nLimits, with those of ` +
-        `--strict:\n${LIMIT_NAMES.map((name) => `  ${name.padEnd(20)} ${String(AMP_LIMITS[name][0]).padStart(10)}  ${AMP_LIMITS[name][1]}`).join('\n')}\nFaults ` +
-        'are also set while it runs, from this machine: PUT /_workspace/faults ' +
-        `[{"kind":"status","status":503,"share":0.1}]\n\nWriters sign with the keys in ` +
-        `${KEY_ENV} and ${SECRET_ENV}, or with those of a trusted emulator.\n\nExamples:\n  ` +
-        `${KEY_ENV}=AKIAEXAMPLE ${SECRET_ENV}=secret amperage workspace\n  amperage workspace ` +
-        `--trust-emulator http://127.0.0.1:4566\n`,
+      `
+Limits, with their values under --strict:
+${LIMIT_NAMES.map(renderLimit).join('\n')}
+Faults can also be set while it runs, from this machine: PUT /_workspace/faults [{"kind":"status","status":503,"share":0.1}]
+
+Writers sign with the keys in ${KEY_ENV} and ${SECRET_ENV}, or with those of a trusted emulator.
+
+Examples:
+  ${KEY_ENV}=AKIAEXAMPLE ${SECRET_ENV}=secret amperage workspace
+  amperage workspace --trust-emulator http://127.0.0.1:4566
+`,
     )
     .action(run);
 }
 
+function renderLimit(name: LimitName): string {
+  const [value, description] = AMP_LIMITS[name];
+  return `  ${name.padEnd(20)} ${String(value).padStart(10)}  ${description}`;
+}
+
 async function run(flags: WorkspaceFlags): Promise<void> {
-  const retentionMs = durationFlag('--retention', flags.retention, { minMs: 1 });
+  const retentionMs = readDurationFlag('--retention', flags.retention, { minMs: 1 });
   const world = createWorld(flags);
   const authorizer: Authorizer = {
-    lookup: createLookup(flags, world),
+    lookup: createKeyLookup(flags, world),
     region: flags.region,
     world,
   };
   const limits = resolveLimits(flags.strict === true, flags.limit);
   const store = new Store(
-    { ...STORE_DEFAULTS, directory: flags.data, retentionMs, ...storeLimits(limits) },
+    { ...STORE_DEFAULTS, directory: flags.data, retentionMs, ...limitStore(limits) },
     world,
   );
   const faults = new Faults(
     flags.fault.map(parseFault),
-    countFlag('--fault-seed', flags.faultSeed),
+    readCountFlag('--fault-seed', flags.faultSeed),
   );
   const prefix = `/workspaces/${flags.workspaceId}`;
   const isOpen = flags.requireSignedReads !== true;
@@ -128,7 +143,7 @@ async function run(flags: WorkspaceFlags): Promise<void> {
         store,
         world,
         version: VERSION,
-        // A signature that is there must be right, even where none is needed.
+        // Where no signature is needed, one that is given must still be right.
         authorize: async (request) =>
           isOpen && request.headers.authorization === undefined
             ? undefined
@@ -148,8 +163,8 @@ async function run(flags: WorkspaceFlags): Promise<void> {
   await runUntilSignal(new Group('workspace', [store, server]), world);
 }
 
-/** What the store keeps of the limits; where one is off, the store's own bound stays. */
-function storeLimits(limits: Limits): Partial<StoreOptions> {
+/** The limits that the store enforces. For a limit that is off, the store's default stays. */
+function limitStore(limits: Limits): Partial<StoreOptions> {
   const where = (name: LimitName, to: (value: number) => Partial<StoreOptions>) =>
     limits[name] === 0 ? {} : to(limits[name]);
   return {
@@ -164,10 +179,10 @@ function storeLimits(limits: Limits): Partial<StoreOptions> {
 }
 
 /**
- * The static keys of the environment, then those that the emulator gave out; its answers are kept a
+ * Looks a key up in the environment, then at the trusted emulator, whose answers are kept for a
  * minute.
  */
-function createLookup(flags: WorkspaceFlags, world: World): Authorizer['lookup'] {
+function createKeyLookup(flags: WorkspaceFlags, world: World): Authorizer['lookup'] {
   const accessKeyId = process.env[KEY_ENV];
   const secretAccessKey = process.env[SECRET_ENV];
   const { trustEmulator } = flags;

@@ -1,10 +1,10 @@
-/** A YAML document that a flag names. */
+/** Reads a YAML document that a flag names. */
 import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
 import type { StartCode } from '../kernel/error-codes/catalogue.ts';
 import { ConfigError, describeError } from '../kernel/errors.ts';
 
-/** @param code  of the error. @throws ConfigError for a file that can't be read, or is no YAML */
+/** @throws ConfigError with this code, for a file that can't be read or is not YAML */
 export async function readYamlFile(file: string, code: StartCode): Promise<unknown> {
   try {
     return parse(await readFile(file, 'utf8'));

@@ -1,8 +1,7 @@
 /**
- * YAML text → a plain value, and from a path in that value back to line and column. Reads as
- * Prometheus' parser does where that matters: keys without a value are absent, `1.0` in a label
- * stays `1.0`, merge keys work.
- * Not here: what the keys mean.
+ * Parses YAML text into a plain value, and finds the line and column of a path in that value. It
+ * reads as Prometheus' parser does where that matters: keys without a value are absent, `1.0` in a
+ * label stays `1.0`, merge keys work. Not here: what the keys mean.
  * Limits: text ≤ 16 MiB, nodes after expanding aliases ≤ 1,000,000.
  * Source: https://yaml.org/spec/1.2.2/
  */
@@ -25,14 +24,15 @@ import { type ConfigPath, type Finding } from '../settings/finding.ts';
 export interface ConfigDocument {
   readonly value: unknown;
   /**
-   * The same with keys that have no value, as null: an OpenTelemetry collector takes them for all
-   * defaults.
+   * The same, in which keys without a value are null: an OpenTelemetry collector takes the defaults
+   * for such a component.
    */
   readonly valueWithNulls: () => unknown;
   /** Faults of the text itself; `value` is of no use when there are any. */
   readonly findings: readonly Finding[];
   /**
-   * The place of a value, or of its key; of the nearest thing around it when it is not in the text.
+   * The position of a value, or of its key; that of the nearest block around it when it is not in
+   * the text.
    */
   locate(
     path: ConfigPath,
@@ -42,7 +42,7 @@ export interface ConfigDocument {
 
 const TEXT_LENGTH_MAX = 16 * 1024 * 1024;
 const NODES_MAX = 1_000_000;
-/** Keys whose empty value is the empty text and not "absent", as Prometheus reads them. */
+/** Keys whose empty value is the empty text, as for Prometheus; other keys are then absent. */
 const EMPTY_IS_TEXT = new Set(['regex']);
 
 export function readDocument(text: string, file: string): ConfigDocument {
@@ -62,12 +62,12 @@ export function readDocument(text: string, file: string): ConfigDocument {
     const message = `the file is longer than ${TEXT_LENGTH_MAX} characters`;
     return empty([finding(0, 'CONFIG_FILE', message)]);
   }
-  // The library holds each key of a mapping against each other one, which takes minutes in a long
-  // one.
+  // The library compares each key of a mapping with all others, which takes minutes for a mapping
+  // with very many keys. `findRepeatedKeys` does it in one pass.
   const options = { lineCounter: lines, prettyErrors: false, uniqueKeys: false };
   const document = parseDocument(text, options);
   if (document.errors.length > 0 || hasDashWord(document)) {
-    const dashes = enDashes(text, file);
+    const dashes = findEnDashes(text, file);
     if (dashes.length > 0) return empty(dashes);
   }
   const findings = [...document.errors, ...document.warnings].map((error) =>
@@ -75,7 +75,7 @@ export function readDocument(text: string, file: string): ConfigDocument {
   );
   if (findings.length > 0) return empty(findings);
   try {
-    const repeated = repeatedKeys(document).map(({ key, offset }) =>
+    const repeated = findRepeatedKeys(document).map(({ key, offset }) =>
       finding(
         offset,
         'CONFIG_DUPLICATE',
@@ -111,8 +111,8 @@ function empty(findings: readonly Finding[]): ConfigDocument {
 }
 
 /**
- * Whether an unquoted word begins with a dash that is not YAML's; in quotes, blocks and comments it
- * is just text.
+ * Whether an unquoted word begins with a dash that is not YAML's. In quotes, blocks and comments
+ * such a dash is only text.
  */
 function hasDashWord(document: Document): boolean {
   let found = false;
@@ -127,10 +127,10 @@ function hasDashWord(document: Document): boolean {
 }
 
 /**
- * Word processors turn "-" into "–"; YAML then sees text. Found before parsing, for each line, with
- * the remedy.
+ * Finds the lines that begin with a dash which a word processor has made of "-". For YAML such a
+ * line is text, so its own errors would not help.
  */
-function enDashes(text: string, file: string): Finding[] {
+function findEnDashes(text: string, file: string): Finding[] {
   const found: Finding[] = [];
   text.split('\n').forEach((content, index) => {
     const match = /^(\s*(?:-\s+)*)([\u2013\u2014\u2212])\s/.exec(content);
@@ -151,8 +151,8 @@ function enDashes(text: string, file: string): Finding[] {
   return found;
 }
 
-/** Keys that a mapping gives a second time, with their places, in the order of the text. */
-function repeatedKeys(document: Document): { readonly key: string; readonly offset: number }[] {
+/** Finds keys that a mapping has twice, with the offset of the second, in the order of the text. */
+function findRepeatedKeys(document: Document): { readonly key: string; readonly offset: number }[] {
   const repeated: { readonly key: string; readonly offset: number }[] = [];
   visit(document, {
     Map(_key, node) {
@@ -184,7 +184,7 @@ class DocumentFault extends Error {
 interface Conversion {
   readonly document: Document;
   nodes: number;
-  /** Lists and mappings on the way down: an alias to one of them would go round for ever. */
+  /** The lists and mappings that are being converted; an alias to one of them would never end. */
   readonly open: Set<unknown>;
   /** Whether a key without a value is null instead of absent. */
   readonly keepsNulls: boolean;
@@ -211,7 +211,7 @@ function convert(node: unknown, state: Conversion): unknown {
     return value;
   }
   if (!isScalar(node)) return null;
-  // A number that JavaScript would print otherwise keeps its text: the label value 1.0 must not
+  // A number that JavaScript would print differently keeps its text: the label value 1.0 must not
   // become 1.
   if (typeof node.value === 'number' && node.source !== undefined) {
     return String(node.value) === node.source ? node.value : node.source;
@@ -235,14 +235,15 @@ function convertMap(map: YAMLMap, state: Conversion): Record<string, unknown> {
     if (key === '<<') {
       for (const merged of Array.isArray(value) ? value : [value])
         if (typeof merged === 'object' && merged !== null)
-          for (const [name, one] of Object.entries(merged)) if (!(name in out)) out[name] = one;
+          for (const [name, inherited] of Object.entries(merged))
+            if (!(name in out)) out[name] = inherited;
       continue;
     }
     if (value !== null) out[key] = value;
     else if (EMPTY_IS_TEXT.has(key)) out[key] = '';
     else if (state.keepsNulls) out[key] = null;
   }
-  // Zod asks for a plain prototype; a key named __proto__ was kept as data above.
+  // Zod needs an object with the usual prototype; above, a key named __proto__ was kept as data.
   return Object.fromEntries(Object.entries(out));
 }
 
@@ -254,8 +255,8 @@ function readKey(pair: Pair): string {
 }
 
 /**
- * By key, made once for each mapping: a document with many faults in a long one asks for many
- * places.
+ * The pairs of a mapping by key, made once for each mapping: a document with many faults asks for
+ * many positions.
  */
 const pairsOfMaps = new WeakMap<YAMLMap, ReadonlyMap<string, Pair>>();
 

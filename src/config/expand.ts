@@ -1,8 +1,8 @@
 /**
- * `${env:NAME}` and `${env:NAME:-default}` in the values of a configuration, and in those of the
- * OpenTelemetry Collector also `${NAME}` and `$$`. A value that is one reference as a whole is read
- * as YAML afterwards, as the Collector does. Not in a Prometheus configuration's own `$1` and
- * `${1}`, which are relabelling's.
+ * Expands `${env:NAME}` and `${env:NAME:-default}` in the values of a configuration, and in the
+ * OpenTelemetry Collector's dialect also `${NAME}` and `$$`. A value that consists of one reference
+ * is then parsed as YAML, as the Collector does. `$1` and `${1}` in a Prometheus configuration
+ * stay: they belong to relabelling.
  * Source: https://opentelemetry.io/docs/collector/configuration/#environment-variables
  */
 import { parse } from 'yaml';
@@ -12,7 +12,7 @@ type Env = Readonly<Record<string, string | undefined>>;
 
 export interface Expansion {
   readonly value: unknown;
-  /** What the environment lacks and has no default, each name at its first place. */
+  /** Names that the environment lacks and that have no default, each with its first path. */
   readonly missing: readonly { readonly name: string; readonly path: ConfigPath }[];
 }
 
@@ -23,7 +23,7 @@ const COLLECTOR = new RegExp(`\\$\\$|\\$\\{(?:env:)?(${NAME})(?::-([^}]*))?\\}`,
 export function expand(value: unknown, env: Env, dialect: 'prometheus' | 'collector'): Expansion {
   const missing = new Map<string, ConfigPath>();
   const pattern = dialect === 'collector' ? COLLECTOR : PROMETHEUS;
-  const text = (given: string, path: ConfigPath): unknown => {
+  const expandText = (given: string, path: ConfigPath): unknown => {
     let isWhole = false;
     const expanded = given.replaceAll(
       pattern,
@@ -35,15 +35,15 @@ export function expand(value: unknown, env: Env, dialect: 'prometheus' | 'collec
         return found ?? '';
       },
     );
-    // Numbers, durations and lists may come from the environment too.
+    // This way numbers and lists may come from the environment too.
     return isWhole ? readYaml(expanded) : expanded;
   };
-  const walk = (one: unknown, path: ConfigPath): unknown => {
-    if (typeof one === 'string') return one.includes('$') ? text(one, path) : one;
-    if (Array.isArray(one)) return one.map((inner, index) => walk(inner, [...path, index]));
-    if (typeof one !== 'object' || one === null) return one;
+  const walk = (node: unknown, path: ConfigPath): unknown => {
+    if (typeof node === 'string') return node.includes('$') ? expandText(node, path) : node;
+    if (Array.isArray(node)) return node.map((inner, index) => walk(inner, [...path, index]));
+    if (typeof node !== 'object' || node === null) return node;
     return Object.fromEntries(
-      Object.entries(one).map(([key, inner]) => [key, walk(inner, [...path, key])]),
+      Object.entries(node).map(([key, inner]) => [key, walk(inner, [...path, key])]),
     );
   };
   const expanded = walk(value, []);

@@ -1,7 +1,6 @@
 /**
- * Turns what the schema complains about into findings that name the place, the thing at fault and
- * the remedy.
- * The keys that would have been right come from the schema itself, by way of its JSON Schema.
+ * Turns the issues of a schema into findings, which name the path, the fault and the remedy. The
+ * known keys, for "did you mean", are read from the schema's JSON Schema.
  */
 import { z } from 'zod';
 import type { FindingCode } from '../kernel/error-codes/catalogue.ts';
@@ -11,8 +10,8 @@ import { sinkKinds } from '../sinks/sinks.ts';
 /**
  * Reports all issues of one parse.
  *
- * @param value  what was parsed, for the names of jobs
- * @param at     where it lies in the document; the paths of the issues are below it
+ * @param value  what was parsed; its job names appear in the messages
+ * @param at     path of the value in the document; the paths of the issues are below it
  */
 export function reportIssues(
   error: z.ZodError,
@@ -21,11 +20,11 @@ export function reportIssues(
   report: Reporter,
   at: ConfigPath = [],
 ): void {
-  const place = { value, at };
+  const root = { value, at };
   for (const issue of error.issues) {
     const path = issue.path as ConfigPath;
     if (issue.code === 'unrecognized_keys') {
-      for (const key of issue.keys) reportUnknownKey([...path, key], schema, place, report);
+      for (const key of issue.keys) reportUnknownKey([...path, key], schema, root, report);
       continue;
     }
     if (issue.code === 'invalid_key') {
@@ -33,11 +32,11 @@ export function reportIssues(
       report.error(
         [...at, ...path],
         'CONFIG_VALUE',
-        `${describeWhere(path.slice(0, -1), place)}: ${message}`,
+        `${describeWhere(path.slice(0, -1), root)}: ${message}`,
       );
       continue;
     }
-    const message = describe(issue, path, place);
+    const message = describe(issue, path, root);
     if (isDroppable(issue)) report.lacks([...at, ...path], message);
     else report.error([...at, ...path], chooseCode(issue, value), message);
   }
@@ -57,32 +56,32 @@ function isUnsupported(issue: z.core.$ZodIssue): boolean {
 }
 
 /**
- * Whether a key that is not supported may be left out; not in a sink's entry, which would then send
- * without its credentials.
+ * Whether a key that is not supported may be left out. In a sink's entry it may not: the sink could
+ * then send without its credentials.
  */
 export function isDroppable(issue: z.core.$ZodIssue): boolean {
   const isInSink = issue.path.length > 1 && sinkKinds.some(({ key }) => key === issue.path[0]);
   return isUnsupported(issue) && !isInSink;
 }
 
-/** What was parsed, and where it lies in the document. */
-interface IssuePosition {
+/** What was parsed, and its path in the document. */
+interface ParsedRoot {
   readonly value: unknown;
   readonly at: ConfigPath;
 }
 
-function describe(issue: z.core.$ZodIssue, path: ConfigPath, place: IssuePosition): string {
+function describe(issue: z.core.$ZodIssue, path: ConfigPath, root: ParsedRoot): string {
   const key = path.at(-1);
-  if (isMissing(issue, place.value))
-    return `missing key "${String(key)}" in ${describeWhere(path.slice(0, -1), place)}`;
+  if (isMissing(issue, root.value))
+    return `missing key "${String(key)}" in ${describeWhere(path.slice(0, -1), root)}`;
   const message = issue.message.startsWith('Invalid input: ')
     ? issue.message.slice('Invalid input: '.length).replace(', received', ', got')
     : issue.message;
-  if (typeof key !== 'string') return `${describeWhere(path, place)}: ${message}`;
-  return `"${key}" in ${describeWhere(path.slice(0, -1), place)}: ${message}`;
+  if (typeof key !== 'string') return `${describeWhere(path, root)}: ${message}`;
+  return `"${key}" in ${describeWhere(path.slice(0, -1), root)}: ${message}`;
 }
 
-/** Whether a key that must be there is absent from what was parsed. */
+/** Whether the issue is that a required key is absent. */
 function isMissing({ code, path }: z.core.$ZodIssue, value: unknown): boolean {
   return (
     (code === 'invalid_type' || code === 'invalid_union') &&
@@ -94,20 +93,20 @@ function isMissing({ code, path }: z.core.$ZodIssue, value: unknown): boolean {
 function reportUnknownKey(
   path: ConfigPath,
   schema: z.ZodType,
-  place: IssuePosition,
+  root: ParsedRoot,
   report: Reporter,
 ): void {
   const key = String(path.at(-1));
   const parent = path.slice(0, -1);
-  const known = knownKeys(schema, parent);
+  const known = listKnownKeys(schema, parent);
   const guess = nearest(key, known);
   const remedy = guess === undefined ? '' : `; did you mean "${guess}"?`;
-  const message = `unknown key "${key}" in ${describeWhere(parent, place)}${remedy}`;
-  report.error([...place.at, ...path], 'CONFIG_UNKNOWN_KEY', message);
+  const message = `unknown key "${key}" in ${describeWhere(parent, root)}${remedy}`;
+  report.error([...root.at, ...path], 'CONFIG_UNKNOWN_KEY', message);
 }
 
-/** `scrape_configs[0] ("ecs")`; the top of the file for no path. */
-function describeWhere(path: ConfigPath, { value, at }: IssuePosition): string {
+/** A path for people, such as `scrape_configs[0] ("ecs")`, or `the top level` for an empty one. */
+function describeWhere(path: ConfigPath, { value, at }: ParsedRoot): string {
   const whole = [...at, ...path];
   if (whole.length === 0) return 'the top level';
   const text = whole
@@ -143,7 +142,7 @@ interface JsonSchema {
   readonly allOf?: readonly JsonSchema[];
 }
 
-/** Made once for each schema: it is the dear part of telling an unknown key. */
+/** The JSON Schema of each schema, made once, since making it is slow. */
 const jsonSchemas = new WeakMap<z.ZodType, JsonSchema>();
 
 function makeJsonSchema(schema: z.ZodType): JsonSchema {
@@ -158,19 +157,19 @@ function makeJsonSchema(schema: z.ZodType): JsonSchema {
   return made;
 }
 
-function knownKeys(schema: z.ZodType, path: ConfigPath): string[] {
+function listKnownKeys(schema: z.ZodType, path: ConfigPath): string[] {
   let level: JsonSchema[] = flatten(makeJsonSchema(schema));
   for (const step of path) {
-    level = level.flatMap((one) => {
+    level = level.flatMap((node) => {
+      const { additionalProperties: others } = node;
       const next =
         typeof step === 'number'
-          ? one.items
-          : (one.properties?.[step] ??
-            (typeof one.additionalProperties === 'object' ? one.additionalProperties : undefined));
+          ? node.items
+          : (node.properties?.[step] ?? (typeof others === 'object' ? others : undefined));
       return next === undefined ? [] : flatten(next);
     });
   }
-  return level.flatMap((one) => Object.keys(one.properties ?? {}));
+  return level.flatMap((node) => Object.keys(node.properties ?? {}));
 }
 
 function flatten(schema: JsonSchema): JsonSchema[] {
@@ -178,17 +177,17 @@ function flatten(schema: JsonSchema): JsonSchema[] {
 }
 
 /**
- * The known key that is so close that it must have been meant: at most a third of its letters
- * differ.
+ * The known key that was probably meant: at most a quarter of the letters differ, or one letter of
+ * a short key.
  */
 export function nearest(key: string, known: readonly string[]): string | undefined {
   let best: string | undefined;
   let bestDistance = Infinity;
   const farthest = Math.max(1, Math.floor(key.length / 4));
-  for (const one of known) {
-    if (Math.abs(one.length - key.length) > farthest) continue;
-    const distance = editDistance(key, one);
-    if (distance < bestDistance) [best, bestDistance] = [one, distance];
+  for (const candidate of known) {
+    if (Math.abs(candidate.length - key.length) > farthest) continue;
+    const distance = editDistance(key, candidate);
+    if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
   }
   return bestDistance <= farthest ? best : undefined;
 }

@@ -1,8 +1,8 @@
 /**
- * A configuration's text → a CollectorPlan, or findings with file, line and column. `${env:X}` is
- * expanded everywhere, `$X` in external_labels only, as Prometheus does.
- * Not here: what keys mean (prometheus.ts, otel/ for the OpenTelemetry Collector's dialect); where
- * the text comes from (sources/); reload.
+ * Makes a CollectorPlan of a configuration's text, or findings with file, line and column.
+ * `${env:X}` is expanded everywhere; `$X` only in external_labels, as Prometheus does.
+ * Not here: what keys mean (prometheus.ts, and otel/ for the OpenTelemetry Collector's dialect);
+ * where the text comes from (sources/); reload.
  */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
@@ -23,18 +23,16 @@ import { unreadable, withScrapeFiles } from './scrape-files.ts';
 
 export interface ConfigLoadOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** Whether what can't be done is left out with a warning; without it, it is an error. */
+  /** Whether parts that can't be done are left out with a warning; by default they are errors. */
   readonly allowPartial?: boolean;
 }
 
 export interface CheckedConfig {
   /** Undefined when there is an error among the findings. */
   readonly plan: CollectorPlan | undefined;
-  /** Errors first, each in the order of the text. */
+  /** The errors, then the warnings, both in the order of the text. */
   readonly findings: readonly Finding[];
-  /**
-   * A digest of all texts that were read: another for a configuration that is written otherwise.
-   */
+  /** A digest of all texts that were read. */
   readonly version: string;
   /** The text of the main file. */
   readonly text: string;
@@ -59,7 +57,7 @@ export async function loadConfig(
   return keepGood(await checkConfigFile(file, options), file);
 }
 
-/** As `loadConfig`, for a text at hand. @throws ConfigError */
+/** The same as `loadConfig`, for a text that the caller has. @throws ConfigError */
 export async function loadConfigText(
   text: string,
   file: string,
@@ -80,7 +78,7 @@ function keepGood({ plan, findings, version, text }: CheckedConfig, file: string
   return { plan, warnings: findings, version, text };
 }
 
-/** Reads a file and all it includes; never throws for what is in them. */
+/** Reads a file and all it includes. Never throws: faults are among the findings. */
 export async function checkConfigFile(
   file: string,
   options: ConfigLoadOptions = {},
@@ -95,8 +93,9 @@ export async function checkConfigFile(
 }
 
 /**
- * The same for a text at hand; `file` names it in findings, its folder is where relative paths
- * start.
+ * The same as `checkConfigFile`, for a text that the caller has.
+ *
+ * @param file  names the text in findings; relative paths start at its folder
  */
 export async function checkConfigText(
   text: string,

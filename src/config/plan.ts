@@ -1,7 +1,7 @@
 /**
- * What a collector runs by, in whatever dialect it was written: sources, transforms, sinks, and the
- * routes between them. Plain, checked, with all defaults. Every part has an identity made of named
- * fields, so that a reload can tell what stays, what changes and what is gone.
+ * What a collector runs by, whatever dialect it was written in: sources, transforms, sinks, and the
+ * routes between them. Plain values, checked, with all defaults. Every part has an identity made of
+ * named fields, by which a reload finds what stays, what changes and what is gone.
  *
  *     sources ──► route: transforms ──► sink: its own transforms ──► queue ──► receiver
  */
@@ -11,14 +11,14 @@ import type { SeriesTransform } from '../model/transform.ts';
 import type { ScrapeConfig } from '../scrape/config.ts';
 import type { OpenableSink } from '../sinks/sinks.ts';
 
-/** A scrape job and how its targets are found; identity: the id that both have. */
+/** A scrape job and how its targets are found. Identity: the id, which both have. */
 export interface SourcePlan {
   readonly id: string;
   readonly scrape: ScrapeConfig;
   readonly discovery: JobDiscovery;
 }
 
-/** A function of series; identity: its id, and what it does by its own identity. */
+/** A function of series. Identity: its id, and for what it does the identity of `transform`. */
 export interface TransformPlan {
   readonly id: string;
   readonly transform: SeriesTransform;
@@ -28,13 +28,13 @@ export interface TransformPlan {
 export interface SinkPlan extends Omit<OpenableSink, 'name' | 'transforms' | 'address'> {
   /** `kind/name`. */
   readonly id: string;
-  /** As configured, else made of the address and its ordinal among equal ones. */
+  /** As configured, else made of the address and the ordinal among sinks with the same address. */
   readonly name: string;
-  /** Of its queue, below the storage folder. */
+  /** Folder of its queue, below the storage folder. */
   readonly folder: string;
-  /** A digest of all that was written: one of another version goes over to what is written now. */
+  /** A digest of its configuration; when it differs after a reload, the sink is changed. */
   readonly version: string;
-  /** Ids: what the sink itself wants done to series. */
+  /** Ids of the transforms that the sink itself asks for. */
   readonly transforms: readonly string[];
 }
 
@@ -42,7 +42,7 @@ export interface SinkPlan extends Omit<OpenableSink, 'name' | 'transforms' | 'ad
 export interface RoutePlan {
   readonly id: string;
   readonly signal: 'metrics';
-  /** Ids, as all that follow. */
+  /** Ids of sources; transforms and sinks are named by their ids too. */
   readonly sources: readonly string[];
   readonly transforms: readonly string[];
   readonly sinks: readonly string[];
@@ -55,7 +55,7 @@ export interface CollectorPlan {
   readonly routes: readonly RoutePlan[];
 }
 
-/** The transforms of a route on its way to a sink, in order: the route's own, then the sink's. */
+/** The transforms between a route and a sink, in order: the route's own, then the sink's. */
 export function transformsBetween(
   plan: CollectorPlan,
   route: RoutePlan,

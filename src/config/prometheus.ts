@@ -1,7 +1,7 @@
 /**
- * The Prometheus dialect: prometheus.yml as a collector understands it. What has no meaning for a
- * collector is accepted, what can't be honoured is refused with a sentence; nothing is ignored
- * silently that would change samples.
+ * The Prometheus dialect: prometheus.yml as a collector understands it. Keys that mean nothing to a
+ * collector are accepted. Keys that can't be honoured are refused, with what to do instead: nothing
+ * that would change samples is ignored silently.
  * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/
  */
 import { z } from 'zod';
@@ -35,16 +35,16 @@ const globalSchema = z.strictObject({
 });
 
 export const prometheusSchema = z.strictObject({
-  global: globalSchema.optional().describe('What holds for all jobs that do not say otherwise.'),
+  global: globalSchema.optional().describe('Defaults of all jobs; a job may override them.'),
   scrape_configs: listOf(scrapeConfigSchema).optional().describe(
-    'The jobs: what is scraped, and how. What a job leaves out is as in global.',
+    'The jobs: what is scraped, and how. What a job leaves out is taken from global.',
   ),
   scrape_config_files: listOf(textSchema).optional().meta({
     description: 'Files with more scrape_configs; the last part of a path may hold "*".',
     examples: [['jobs/*.yml']],
   }),
   ...sinkShape,
-  // Go's garbage collector and Prometheus' own store: without meaning here.
+  // These two are about Go's garbage collector and Prometheus' store, which do not exist here.
   runtime: ignored('The garbage collector of Go has no counterpart here.'),
   storage: ignored(
     'The store of Prometheus has no counterpart here; the queue is below --storage.path.',
@@ -60,7 +60,7 @@ export const prometheusSchema = z.strictObject({
   otlp: unsupported('OTLP is not received by this dialect; remove it'),
 }); // prettier-ignore
 
-/** A file of scrape_config_files. */
+/** The keys of a file that scrape_config_files names. */
 export const scrapeFileSchema = z.strictObject({
   scrape_configs: listOf(scrapeConfigSchema).optional().describe('The jobs of this file.'),
 });
@@ -68,7 +68,7 @@ export const scrapeFileSchema = z.strictObject({
 /** The jobs of one file, as parsed. */
 export interface ScrapeSource {
   readonly inputs: readonly ScrapeInput[];
-  /** What was parsed. */
+  /** The value before it went through the schema. */
   readonly raw: unknown;
   readonly baseDirectory: string;
   readonly report: Reporter;
@@ -86,8 +86,8 @@ export interface ResolveOptions {
 const EXTERNAL_LABELS = 'external_labels';
 
 /**
- * Checks what the schema can't (one value against another) and fills in the defaults: one route,
- * all jobs to all sinks.
+ * Checks what the schema can't (one value against another), fills in the defaults, and makes the
+ * one route: from all jobs to all sinks.
  */
 export function resolvePrometheus(options: ResolveOptions): CollectorPlan {
   const { input, baseDirectory, env, report } = options;
@@ -121,13 +121,13 @@ export type GlobalInput = z.output<typeof globalSchema>;
 export interface JobsContext {
   readonly global: GlobalInput;
   readonly externalLabels: Readonly<Record<string, string>>;
-  /** Of the source that a job becomes, unique in the plan; the job's name when absent. */
+  /** The id of the source that a job becomes, unique in the plan; the job's name when absent. */
   readonly idOf?: (jobName: string) => string;
 }
 
 /**
- * The jobs of a configuration and of the files it includes, with its `global`; names are unique
- * among them.
+ * Makes sources of the jobs of a configuration and of the files that it includes. Job names must be
+ * unique among all of them.
  */
 export function resolveJobs(
   sources: readonly ScrapeSource[],
@@ -152,7 +152,7 @@ export function resolveJobs(
   );
 }
 
-/** The external labels of `global`, with what they name of the environment. */
+/** The external labels of `global`, with references to the environment expanded. */
 export function resolveExternalLabels(
   global: GlobalInput,
   env: Readonly<Record<string, string | undefined>>,

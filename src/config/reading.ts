@@ -1,7 +1,6 @@
 /**
- * One reading of a configuration, of its main file and of those it includes: what all of them
- * share, how a text becomes a value with its references expanded, and how a value goes through a
- * schema.
+ * The steps in which a configuration is read, the main file as well as the files it includes: parse
+ * the text, expand references, check the value by a schema. All files share one `DocumentReading`.
  * Not here: which files there are (load.ts, scrape-files.ts), what keys mean.
  */
 import type { z } from 'zod';
@@ -11,12 +10,12 @@ import { expand } from './expand.ts';
 import { isDroppable, reportIssues } from './issues.ts';
 
 export interface DocumentReading {
-  /** Found so far, in all files. */
+  /** The findings so far, of all files. */
   readonly findings: Finding[];
-  /** All that was read. */
+  /** The texts of all files so far. */
   readonly texts: string[];
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Whether what can't be done is left out with a warning. */
+  /** Whether parts that can't be done are left out with a warning. */
   readonly allowsPartial: boolean;
 }
 
@@ -25,7 +24,7 @@ export interface OpenedDocument {
   readonly report: Reporter;
 }
 
-/** Undefined for a text that is no YAML; why is then among the findings. */
+/** Parses a text. Undefined for a text that is not valid YAML; the findings then say why. */
 export function openDocument(
   text: string,
   file: string,
@@ -37,7 +36,7 @@ export function openDocument(
   return { document, report: makeReporter(document, file, reading) };
 }
 
-/** With `${env:…}` replaced; a name that the environment lacks is reported where it stands. */
+/** Expands `${env:…}` in a value; a name that the environment lacks is reported at its position. */
 export function expandValue(
   value: unknown,
   dialect: 'prometheus' | 'collector',
@@ -56,15 +55,15 @@ export function expandValue(
 
 export interface Parsed<Data> {
   readonly data: Data;
-  /** What went through the schema. */
+  /** The value that the schema accepted, before its transforms. */
   readonly raw: unknown;
 }
 
 /**
- * A value by its schema; undefined when it has faults, which are then reported. Where a part will
- * do, keys that are not supported are left out.
+ * Checks a value by its schema. Undefined when it has faults, which are then reported. With
+ * `allowsPartial`, keys that are not supported are left out.
  *
- * @param at  where the value lies in the document
+ * @param at  path of the value in the document
  */
 export function parseValue<Schema extends z.ZodType>(
   schema: Schema,
@@ -105,8 +104,8 @@ function makeReporter(
     severity: Finding['severity'],
     code: Finding['code'],
     message: string,
-    place: { readonly line: number; readonly column: number },
-  ): void => void findings.push({ severity, code, file, message, ...place });
+    position: { readonly line: number; readonly column: number },
+  ): void => void findings.push({ severity, code, file, message, ...position });
   return {
     error: (path, code, message) => {
       const isOfKey = code === 'CONFIG_UNKNOWN_KEY' || code === 'CONFIG_UNSUPPORTED';
@@ -115,9 +114,9 @@ function makeReporter(
     warn: (path, message, at = 'value') =>
       add('warning', 'CONFIG_NOTE', message, document.locate(path, at)),
     lacks: (path, message) => {
-      const place = document.locate(path, 'key');
-      if (allowsPartial) add('warning', 'CONFIG_UNSUPPORTED', `left out: ${message}`, place);
-      else add('error', 'CONFIG_UNSUPPORTED', `${message}; --allow-partial leaves it out`, place);
+      const at = document.locate(path, 'key');
+      if (allowsPartial) add('warning', 'CONFIG_UNSUPPORTED', `left out: ${message}`, at);
+      else add('error', 'CONFIG_UNSUPPORTED', `${message}; --allow-partial leaves it out`, at);
     },
   };
 }

@@ -1,7 +1,4 @@
-/**
- * A configuration as it may be shown: its text, secrets replaced by `<secret>`, passwords taken out
- * of URLs.
- */
+/** Replaces the secrets of a configuration's text, passwords in URLs too, by `<secret>`. */
 import { isScalar, parseDocument, visit } from 'yaml';
 
 const SECRET_KEYS = new Set([
@@ -12,7 +9,7 @@ const SECRET_KEYS = new Set([
   'secret_key',
   'secrets',
   'key',
-  // Of the OpenTelemetry Collector's configurations.
+  // These are keys of the OpenTelemetry Collector.
   'token',
   'tokens',
   'key_pem',
@@ -23,10 +20,10 @@ export function redactConfig(text: string): string {
   const document = parseDocument(text);
   visit(document, {
     Scalar(_, node, path) {
-      const keys = path.flatMap((one) =>
-        'key' in one && isScalar(one.key) ? [one.key.value] : [],
+      const keys = path.flatMap((step) =>
+        'key' in step && isScalar(step.key) ? [step.key.value] : [],
       );
-      const isKey = path.some((one) => 'key' in one && one.key === node);
+      const isKey = path.some((step) => 'key' in step && step.key === node);
       if (isKey || typeof node.value !== 'string') return;
       if (SECRET_KEYS.has(String(keys.at(-1)))) node.value = HIDDEN;
       else node.value = node.value.replace(/(\/\/[^/@:\s]*):[^/@\s]*@/, '$1:<secret>@');

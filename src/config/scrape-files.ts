@@ -14,7 +14,7 @@ import { expandValue, openDocument, parseValue, type DocumentReading } from './r
 
 const FILES_MAX = 1_000;
 
-/** What the main file says itself, then what the files that match the patterns say. */
+/** The jobs of the main file, then those of the files that match the patterns. */
 export async function withScrapeFiles(
   main: ScrapeSource,
   patterns: readonly string[] | undefined,

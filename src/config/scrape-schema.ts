@@ -18,7 +18,7 @@ import { ESCAPING_SCHEMES, SCRAPE_PROTOCOLS } from '../wire/exposition/negotiati
 const protocolSchema = z.enum(SCRAPE_PROTOCOLS, {
   error: (issue) =>
     `${JSON.stringify(issue.input)} is not a scrape protocol; use one of ` +
-    `${SCRAPE_PROTOCOLS.join(', ')}`,
+    SCRAPE_PROTOCOLS.join(', '),
 });
 
 /** What both `global` and a job may set. */
@@ -101,8 +101,7 @@ export const sharedShape = {
     .meta({
       description:
         'How a target is asked to write names that are not legacy ones. The default is ' +
-        'underscores ' +
-        'where names are validated as legacy.',
+        'underscores where names are validated as legacy.',
       default: 'allow-utf-8',
     }),
   scrape_failure_log_file: textSchema
@@ -126,9 +125,9 @@ const discoveryShape = Object.fromEntries(
 
 /** Prometheus' kinds of discovery that are not built in, unless the table says otherwise. */
 const FOREIGN =
-  'aws azure consul digitalocean dns docker dockerswarm ec2 elasticache eureka gce hetzner ionos kubernetes kuma \
-lightsail linode marathon msk nerve nomad oci openstack outscale ovhcloud puppetdb rds scaleway serverset stackit \
-triton uyuni vultr xds';
+  'aws azure consul digitalocean dns docker dockerswarm ec2 elasticache eureka gce hetzner ionos ' +
+  'kubernetes kuma lightsail linode marathon msk nerve nomad oci openstack outscale ovhcloud ' +
+  'puppetdb rds scaleway serverset stackit triton uyuni vultr xds';
 
 const foreignShape = Object.fromEntries(
   FOREIGN.split(' ')

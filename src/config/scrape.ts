@@ -29,7 +29,7 @@ export interface ScrapeContext {
   readonly report: Reporter;
 }
 
-/** The interval and timeout of `global`, checked. */
+/** The interval and timeout of `global`; reports a timeout above the interval. */
 export function resolveGlobalTiming(
   global: SharedInput,
   report: Reporter,
@@ -47,17 +47,17 @@ export function resolveGlobalTiming(
 }
 
 export interface SourceContext {
-  /** Of the source, unique in the plan; the job's name when absent. */
+  /** Id of the source, unique in the plan; the job's name when absent. */
   readonly id?: string;
   readonly global: SharedInput;
-  /** Of the job. */
+  /** Path of the job in the document. */
   readonly path: ConfigPath;
   readonly source: ScrapeContext;
-  /** They differ between replicas, and with them when targets are scraped. */
+  /** They differ between replicas, which therefore scrape a target at different moments. */
   readonly externalLabels: Readonly<Record<string, string>>;
 }
 
-/** A job as a source. @param raw  as it was parsed */
+/** Makes a source of a job. @param raw  the job before it went through the schema */
 export function resolveSource(
   input: ScrapeInput,
   raw: unknown,
@@ -130,7 +130,7 @@ function resolveScrape(
   });
 }
 
-/** Without the keys that are undefined, so that they don't hide defaults. */
+/** Leaves out keys that are undefined, so that they don't hide defaults. */
 function definedValues<Values extends object>(
   values: Values,
 ): { [Key in keyof Values]?: Exclude<Values[Key], undefined> } {
@@ -195,7 +195,7 @@ function resolveTiming(
   return { scrapeIntervalMs, scrapeTimeoutMs };
 }
 
-/** What is accepted and does not do here what it does in Prometheus is said. */
+/** Reports keys that do not do here what they do in Prometheus. */
 function noteDifferences(merged: SharedInput, path: ConfigPath, report: Reporter): void {
   const protocols = merged.scrape_protocols ?? [];
   const repeated = protocols.find((one, index) => protocols.indexOf(one) !== index);

@@ -1,5 +1,5 @@
 /**
- * The sinks of a configuration: keys from the table of sinks, names that tell them apart, folders
+ * The sinks of a configuration: their keys from the table of sinks, unique names, and the folders
  * of their queues.
  */
 import { createHash } from 'node:crypto';
@@ -117,7 +117,7 @@ function warnOfOrder(
   );
 }
 
-/** Short, and the same from run to run: the queue is found again by it. */
+/** Makes a short name that is the same in each run, so that the sink finds its queue again. */
 function nameFromAddress({ kind, address }: OpenableSink, ordinals: Map<string, number>): string {
   const short = digest(address).slice(0, 6);
   const ordinal = (ordinals.get(`${kind}/${short}`) ?? 0) + 1;
@@ -125,17 +125,17 @@ function nameFromAddress({ kind, address }: OpenableSink, ordinals: Map<string, 
   return ordinal === 1 ? short : `${short}-${ordinal}`;
 }
 
-/** It becomes the name of a folder, which file systems bound at 255 bytes. */
+/** A name becomes that of a folder, which file systems limit to 255 bytes. */
 const NAME_MAX = 200;
-/** A folder that holds something else. */
+/** Names of folders that hold something else. */
 const RESERVED = new Set(['.', '..', 'configuration']);
 
 /**
- * Of remote_write the name alone, as in 0.1.0, where no other kind was; no name makes another
- * kind's folder.
+ * Makes the name of a queue's folder: the sink's name for remote_write, `kind@name` for other kinds.
+ * An encoded name has no "@", so two kinds never share a folder.
  */
 function nameFolder(kind: string, name: string): string {
-  // Half a surrogate pair has no UTF-8.
+  // encodeURIComponent throws for half a surrogate pair; the Buffer replaces it.
   const safe = encodeURIComponent(Buffer.from(name).toString());
   return kind === 'remote_write' && !RESERVED.has(safe) ? safe : `${kind}@${safe}`;
 }

@@ -1,6 +1,6 @@
 /**
- * Metric families in the making: samples of one name come together whatever the order they are put
- * in, so that several tasks and several name profiles share a page. Pure.
+ * Collects samples into metric families. Samples of one name come together in whatever order they
+ * are put in, so that several tasks and profiles can share an exposition. Pure.
  */
 import type { MetricFamily, MetricSample, MetricType } from '../model/metric-family.ts';
 
@@ -8,7 +8,7 @@ export interface Metric {
   readonly name: string;
   readonly type: MetricType;
   readonly help: string;
-  /** Whether labels without a value are written as such. */
+  /** Whether labels with an empty value are written. */
   readonly hasEmptyLabels?: boolean | undefined;
 }
 
@@ -21,8 +21,8 @@ export function counter(name: string, help: string): Metric {
 }
 
 /**
- * A gauge that is always 1 and says all in its labels, those without a value too: as other
- * exporters write theirs.
+ * A gauge that is always 1 and has its information in its labels. Labels with an empty value are
+ * written too, as other exporters do.
  */
 export function info(name: string, help: string): Metric {
   return { name, type: 'gauge', help, hasEmptyLabels: true };
@@ -30,12 +30,12 @@ export function info(name: string, help: string): Metric {
 
 export type SampleLabels = Readonly<Record<string, string>>;
 
-/** Families stand in the order in which their names first came. */
+/** The families, in the order in which their names were first put. */
 export class FamilyList {
   readonly #families = new Map<string, MetricFamily & { samples: MetricSample[] }>();
   readonly #series = new Set<string>();
 
-  /** Puts a sample; none where there is no value, and none for a series that is there already. */
+  /** Puts a sample, unless it has no value or its series has one already. */
   put(metric: Metric, labels: SampleLabels, value: number | undefined): void {
     if (value === undefined || Number.isNaN(value)) return;
     let family = this.#families.get(metric.name);
@@ -43,15 +43,16 @@ export class FamilyList {
       family = { ...metric, samples: [] };
       this.#families.set(metric.name, family);
     }
-    // Two containers of one name may be in an answer (one stopped, one new): a page with a series
-    // twice is refused.
-    const series = `${metric.name}${JSON.stringify(Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : 1)))}`;
+    // An answer may have two containers of one name (one stopped, one new). Prometheus refuses an
+    // exposition that has a series twice.
+    const sorted = Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : 1));
+    const series = `${metric.name}${JSON.stringify(sorted)}`;
     if (this.#series.has(series)) return;
     this.#series.add(series);
     family.samples.push({ labels, value });
   }
 
-  families(): MetricFamily[] {
+  list(): MetricFamily[] {
     return [...this.#families.values()];
   }
 }

@@ -1,14 +1,15 @@
 /**
- * Of metadata that is old, what is true all the same: who a task and its containers are, what they
- * may use, when their images were pulled. Their state is left out: it may have changed since. Pure.
+ * Picks from old metadata what still holds: the identity of a task and its containers, their
+ * limits, and when their images were pulled. Their state is left out, since it may have changed.
+ * Pure.
  *
- * Each field that lasts is named here, so that one that is new to the schema counts as state until
- * somebody decides.
+ * Every field is named here, so that a field that is new to the schema does not compile until
+ * somebody has decided whether it lasts.
  */
 import type { TaskContainer, TaskMetadata, TaskStats } from '../aws/task-metadata-schema.ts';
 import { hasFigures } from './reading.ts';
 
-export function lastingTask(task: TaskMetadata): TaskMetadata {
+export function pickLastingTask(task: TaskMetadata): TaskMetadata {
   return {
     Cluster: task.Cluster,
     TaskARN: task.TaskARN,
@@ -30,14 +31,14 @@ export function lastingTask(task: TaskMetadata): TaskMetadata {
       Reserved: task.EphemeralStorageMetrics.Reserved,
     },
     ClockDrift: undefined,
-    // Tags have a source and an age of their own.
+    // The reader drops old tags itself: they come from a request of their own.
     TaskTags: task.TaskTags,
     Errors: [],
-    Containers: task.Containers.map(lastingContainer),
+    Containers: task.Containers.map(pickLastingContainer),
   };
 }
 
-function lastingContainer(container: TaskContainer): TaskContainer {
+function pickLastingContainer(container: TaskContainer): TaskContainer {
   return {
     DockerId: container.DockerId,
     Name: container.Name,
@@ -49,21 +50,19 @@ function lastingContainer(container: TaskContainer): TaskContainer {
     KnownStatus: undefined,
     ExitCode: undefined,
     Limits: container.Limits,
-    // A count that stands still would say that nothing restarts.
+    // An old count would look as if nothing restarted.
     RestartCount: undefined,
     CreatedAt: container.CreatedAt,
     StartedAt: container.StartedAt,
-    // With a restart policy a container that had ended may run again.
+    // With a restart policy, a container that had finished may run again.
     FinishedAt: undefined,
     Health: undefined,
     Networks: container.Networks,
   };
 }
 
-/**
- * Of the tasks of an instance, which come and go, those that are known to run by their statistics.
- */
-export function runningTasks(
+/** Selects the tasks of an instance that run, which their statistics show. */
+export function selectRunningTasks(
   tasks: readonly TaskMetadata[],
   stats: TaskStats | undefined,
 ): readonly TaskMetadata[] {

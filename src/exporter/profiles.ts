@@ -1,6 +1,6 @@
 /**
- * Name profiles: under which names the figures of a task are served, so that dashboards made for
- * other exporters go on. Several may be on at once.
+ * The profiles: sets of names under which the figures of a task are served, so that dashboards for
+ * other exporters keep working. Several may be on at once.
  */
 import type { TaskMetadata, TaskStats } from '../aws/task-metadata-schema.ts';
 import type { MetricFamily } from '../model/metric-family.ts';
@@ -10,10 +10,10 @@ import { putDetails } from './profiles/details.ts';
 import { putEcsExporter } from './profiles/ecs-exporter.ts';
 import { putEcsPrometheusExporter } from './profiles/ecs-prometheus-exporter.ts';
 import { putCpuPercent, putOlder } from './profiles/older.ts';
-import { type TaskReading, shortArnName } from './reading.ts';
+import { type TaskReading, shortenArn } from './reading.ts';
 
 type PutProfile = (
-  page: FamilyList,
+  families: FamilyList,
   task: TaskMetadata,
   stats: TaskStats | undefined,
   shared: SampleLabels,
@@ -35,9 +35,9 @@ export const PROFILE_NAMES = Object.keys(PROFILES) as ProfileName[];
 
 export interface ExpositionOptions {
   readonly profiles: readonly ProfileName[];
-  /** Only what ecs_exporter itself has: fewer series to pay for. */
+  /** Whether only the metrics of ecs_exporter itself are served, which are fewer series. */
   readonly isBasic: boolean;
-  /** Whether the tasks of a whole instance are served: samples then say whose they are. */
+  /** Whether the tasks of a whole instance are served. Samples then have labels of their task. */
   readonly isInstance: boolean;
 }
 
@@ -46,19 +46,20 @@ const UP = gauge(
   'Whether the task metadata endpoint gave metadata and statistics (1) or not (0).',
 );
 
-/** Families without samples are of things that the tasks have not. */
+/** Makes the families of a reading. There is no family for what no task has. */
 export function collectFamilies(reading: TaskReading, options: ExpositionOptions): MetricFamily[] {
   const { isUp, tasks, stats, tMs } = reading;
-  const page = new FamilyList();
-  page.put(UP, {}, isUp ? 1 : 0);
+  const families = new FamilyList();
+  families.put(UP, {}, isUp ? 1 : 0);
   for (const task of tasks ?? []) {
     const shared: SampleLabels = options.isInstance
-      ? { task_family: task.Family ?? '', task_id: shortArnName(task.TaskARN) }
+      ? { task_family: task.Family ?? '', task_id: shortenArn(task.TaskARN) }
       : {};
     for (const name of options.profiles) {
-      PROFILES[name](page, task, stats, shared);
-      if (name === 'ecs_exporter' && !options.isBasic) putDetails(page, task, stats, shared, tMs);
+      PROFILES[name](families, task, stats, shared);
+      if (name === 'ecs_exporter' && !options.isBasic)
+        putDetails(families, task, stats, shared, tMs);
     }
   }
-  return page.families();
+  return families.list();
 }

@@ -1,36 +1,36 @@
 /**
- * Reads the metadata endpoint for everybody who asks: one pair of requests serves all scrapes that
- * come while it is under way or shortly after, so many scrapers cost the agent no more than one. A
- * scrape that cannot wait any longer is told what is known by then, with `ecs_up` 0.
+ * Reads the metadata endpoint for all scrapes. One pair of requests serves all scrapes that come
+ * while it is under way or shortly after, so that many scrapers cost the agent no more than one. A
+ * scrape that cannot wait any longer gets what is known by then, with `ecs_up` 0.
  *
- * What is told when a request fails: of statistics nothing; of metadata, what was known before for
- * two readings, after that (or after five minutes) only what does not change. Tags, where asked
- * for, have a request of their own, which costs nothing else when it fails.
+ * When a request fails, there are no statistics. The metadata of the last answer serve for two more
+ * readings; after that, or after five minutes, only what does not change in them. Tags, where asked
+ * for, have a request of their own, whose failure affects nothing else.
  */
 import type { TaskMetadataClient } from '../aws/task-metadata.ts';
 import type { TaskMetadata, TaskStats } from '../aws/task-metadata-schema.ts';
 import { describeError } from '../kernel/errors.ts';
 import type { World } from '../kernel/world.ts';
 import { FrozenStats } from './frozen.ts';
-import { lastingTask, runningTasks } from './lasting.ts';
+import { pickLastingTask, selectRunningTasks } from './lasting.ts';
 import type { TaskReading } from './reading.ts';
 import { Source } from './source.ts';
 
 /** Agents sample every second at best, so a reading this young is as good as a new one. */
 export const CACHE_MS_DEFAULT = 500;
-/** An EC2 agent asks the ECS API for tags, and the ECS API counts: tags change seldom. */
+/** An EC2 agent asks the ECS API for tags, which limits the rate of calls; tags change seldom. */
 const TAGS_EVERY_MS = 10 * 60_000;
 const TAGS_RETRY_MS = 60_000;
 const METADATA_LIFETIME = { failuresMax: 2, ageMaxMs: 5 * 60_000 };
-/** Two readings of theirs; failures are tried again more often, and count for nothing. */
+/** Tags last for two of their readings. Failures do not count, since they are retried sooner. */
 const TAGS_LIFETIME = { failuresMax: Infinity, ageMaxMs: 2 * TAGS_EVERY_MS };
 
 export interface ReaderOptions {
   readonly client: TaskMetadataClient;
   readonly hasTags: boolean;
   /**
-   * For how long a reading in which all went well serves the scrapes after it, in ms; 0: each
-   * scrape reads anew.
+   * For how many ms a successful reading serves later scrapes too; 0: each scrape reads the
+   * endpoint.
    */
   readonly cacheMs?: number | undefined;
 }
@@ -45,7 +45,7 @@ export class MetadataReader {
   readonly #frozen = new FrozenStats();
   #flight: Promise<TaskReading> | undefined;
   #last: TaskReading | undefined;
-  /** Statistics are told only by the reading that brought them; how often there were none. */
+  /** How often the statistics could not be read; they have no `Source`, since none are kept. */
   #statsFailures = 0;
   #tagsDueMs = -Infinity;
   #isFailing = false;
@@ -55,13 +55,13 @@ export class MetadataReader {
     this.#world = world;
   }
 
-  /** Requests that failed so far; of tags only where they are asked for. */
+  /** Requests that failed so far, by kind; `tags` only where tags are asked for. */
   get failures(): Readonly<Record<string, number>> {
     const tags = this.#options.hasTags ? { tags: this.#tags.failures } : {};
     return { metadata: this.#metadata.failures, stats: this.#statsFailures, ...tags };
   }
 
-  /** A reading within the time given; never rejects. */
+  /** Gives a reading within the time given. Never rejects. */
   async read(deadlineMs: number): Promise<TaskReading> {
     const { clock } = this.#world;
     const { cacheMs = CACHE_MS_DEFAULT } = this.#options;
@@ -91,26 +91,26 @@ export class MetadataReader {
     if (tasks.status === 'fulfilled') this.#metadata.succeed(tasks.value, nowMs);
     else this.#metadata.fail();
     if (stats.status === 'rejected') this.#statsFailures += 1;
-    this.#tell([tasks, stats].find((one) => one.status === 'rejected')?.reason);
+    this.#logChange([tasks, stats].find((answer) => answer.status === 'rejected')?.reason);
     this.#last = this.#describe(
       tasks.status === 'fulfilled' && stats.status === 'fulfilled',
-      stats.status === 'fulfilled' ? this.#frozen.leaveOut(stats.value, nowMs) : undefined,
+      stats.status === 'fulfilled' ? this.#frozen.dropFrozen(stats.value, nowMs) : undefined,
     );
     return this.#last;
   }
 
-  /** What is true now, as far as is known. */
+  /** The reading at this moment, without metadata that are too old. */
   #describe(isUp: boolean, stats: TaskStats | undefined): TaskReading {
     const tMs = this.#world.clock.nowMs();
-    const known = this.#withTags(this.#metadata.value, tMs);
+    const known = this.#addTags(this.#metadata.value, tMs);
     if (known === undefined || !this.#metadata.isStale(tMs))
       return { isUp, tasks: known, stats, tMs };
     const isOne = this.#options.client.scope === 'task';
-    const tasks = (isOne ? known : runningTasks(known, stats)).map(lastingTask);
+    const tasks = (isOne ? known : selectRunningTasks(known, stats)).map(pickLastingTask);
     return { isUp, tasks, stats, tMs };
   }
 
-  #withTags(
+  #addTags(
     tasks: readonly TaskMetadata[] | undefined,
     nowMs: number,
   ): readonly TaskMetadata[] | undefined {
@@ -122,7 +122,7 @@ export class MetadataReader {
     }));
   }
 
-  /** Nothing waits for it: the agent may have to wait for the ECS API. */
+  /** Reads the tags in the background, since the agent may have to wait for the ECS API. */
   #refreshTags(signal: AbortSignal): void {
     const { client, hasTags } = this.#options;
     const { clock, log } = this.#world;
@@ -138,7 +138,7 @@ export class MetadataReader {
       },
       (error: unknown) => {
         if (!this.#tags.isFailing())
-          log.warn('the tags of the task could not be read; those of before are told for a while', {
+          log.warn('the tags of the task could not be read; the last ones serve for a while', {
             error: describeError(error),
           });
         this.#tags.fail();
@@ -147,9 +147,10 @@ export class MetadataReader {
   }
 
   /**
-   * Once when it begins to fail and once when it works again: an endpoint may be away for hours.
+   * Logs once when the endpoint begins to fail and once when it works again: a failure may last for
+   * hours.
    */
-  #tell(reason: unknown): void {
+  #logChange(reason: unknown): void {
     const isFailing = reason !== undefined;
     if (isFailing && !this.#isFailing)
       this.#world.log.warn('the task metadata endpoint could not be read; ecs_up is 0', {

@@ -1,6 +1,6 @@
 /**
- * What one pair of requests to the metadata endpoint brought, and the figures that several profiles
- * work out from it in the same way. Pure.
+ * A reading: what one pair of requests to the metadata endpoint has told. And the figures that
+ * several profiles compute from it in the same way. Pure.
  */
 import type {
   ContainerNetwork,
@@ -13,51 +13,48 @@ import type {
 export const MIB = 1_048_576;
 const NANOSECONDS_PER_SECOND = 1e9;
 /**
- * Memory limits and pid limits at or above this are how agents write "none": 2^63 rounded to pages,
+ * Agents write a limit at or above this when there is none: 2^63 rounded to memory pages, or
  * 2^64 - 1.
  */
 const NO_LIMIT = 2 ** 62;
-/** The least number of CPU shares: what Fargate reports where a container has none of its own. */
+/** The least number of CPU shares, which Fargate reports for a container without a share. */
 const CPU_SHARES_MIN = 2;
 const CPU_UNITS_PER_VCPU = 1_024;
 
 export interface TaskReading {
-  /** Whether both answers came. */
+  /** Whether both requests were answered. */
   readonly isUp: boolean;
   /**
-   * Undefined where the endpoint never gave any; where it fails, what is known of before without
-   * what may have changed.
+   * Undefined where the endpoint never gave any. While it fails, the last ones, later without their
+   * state.
    */
   readonly tasks: readonly TaskMetadata[] | undefined;
   readonly stats: TaskStats | undefined;
-  /** When it is told, in ms since 1970. */
+  /** The time of the reading, in ms since 1970. */
   readonly tMs: number;
 }
 
 /** A user's container and its statistics. */
 export interface OwnContainer {
   readonly container: TaskContainer;
-  /** Null where it does not run, and where its figures are not known. */
+  /** Null where the container does not run, or its figures are not known. */
   readonly stats: ContainerStats | null;
   /** When its figures were sampled, as the agent wrote it. */
   readonly sampledAt: string | undefined;
-  /**
-   * Whether it runs, or may run as far as is known: limits of one that does not run limit nothing.
-   */
+  /** Whether it runs, or may run as far as is known. Only then do its limits count. */
   readonly mayRun: boolean;
 }
 
-/** The agent's own helper containers (`~internal~ecs~pause`) are no containers of the user. */
+/** Whether it is the user's. The agent adds its own containers, such as `~internal~ecs~pause`. */
 function isOwn({ Type }: TaskContainer): boolean {
   return Type === undefined || Type === 'NORMAL';
 }
 
-export function ownContainers(task: TaskMetadata, all: TaskStats | undefined): OwnContainer[] {
+export function listOwnContainers(task: TaskMetadata, all: TaskStats | undefined): OwnContainer[] {
   return task.Containers.filter(isOwn).map((container) => {
     const stats = all?.[container.DockerId] ?? null;
     const isRunning = hasFigures(stats);
-    // Statistics, where there are any, tell which containers run; without them metadata tells which
-    // have ended.
+    // Statistics show which containers run. Where there are none, metadata show which have stopped.
     const isUnknown = all === undefined || stats?.read !== undefined;
     return {
       container,
@@ -68,7 +65,7 @@ export function ownContainers(task: TaskMetadata, all: TaskStats | undefined): O
   });
 }
 
-/** Whether the figures of all that may run are known: a sum without one of them would be no sum. */
+/** Whether the figures of all containers that may run are known; else a sum would be too small. */
 export function areAllKnown(containers: readonly OwnContainer[]): boolean {
   return containers.every(({ stats, mayRun }) => stats !== null || !mayRun);
 }
@@ -79,7 +76,7 @@ export function hasFigures(stats: ContainerStats | null | undefined): boolean {
 }
 
 /** Agents write 0 where there is no limit. */
-export function positive(value: number | undefined): number | undefined {
+export function readPositive(value: number | undefined): number | undefined {
   return value !== undefined && value > 0 ? value : undefined;
 }
 
@@ -87,16 +84,16 @@ export function readLimit(value: number | undefined): number | undefined {
   return value !== undefined && value > 0 && value < NO_LIMIT ? value : undefined;
 }
 
-export function times(value: number | undefined, by: number): number | undefined {
+export function multiply(value: number | undefined, by: number): number | undefined {
   return value === undefined ? undefined : value * by;
 }
 
-/** Divided, not multiplied by 1e-9, which would end in figures like 0.9324394920000001. */
+/** Divides; a multiplication by 1e-9 would give figures like 0.9324394920000001. */
 export function toSeconds(nanoseconds: number | undefined): number | undefined {
   return nanoseconds === undefined ? undefined : nanoseconds / NANOSECONDS_PER_SECOND;
 }
 
-/** RFC 3339 with up to nanoseconds; Date keeps milliseconds only, so the fraction is read apart. */
+/** Parses RFC 3339. `Date` keeps only milliseconds, so the fraction is parsed separately. */
 function parseTime(
   time: string | undefined,
 ): { readonly wholeSeconds: number; readonly fraction: number } | undefined {
@@ -116,10 +113,10 @@ export function parseEpochSeconds(time: string | undefined): number | undefined 
 }
 
 /**
- * Seconds from one time to another, exact to the nanosecond: the difference of two epochs would
- * have lost that.
+ * Seconds from one time to another, exact to the nanosecond. A difference of two numbers of seconds
+ * since 1970 would not be.
  */
-export function secondsBetween(
+export function measureSeconds(
   from: string | undefined,
   to: string | undefined,
 ): number | undefined {
@@ -129,12 +126,12 @@ export function secondsBetween(
 }
 
 /** The last part of an ARN: Fargate gives the cluster's ARN where EC2 gives its name. */
-export function shortArnName(arn: string | undefined): string {
+export function shortenArn(arn: string | undefined): string {
   return arn?.slice(arn.lastIndexOf('/') + 1) ?? '';
 }
 
-/** A figure of memory_stats.stats under its name on cgroup v1 or v2, whichever is there. */
-export function memoryDetail(
+/** The first figure of memory_stats.stats among these names, which differ by cgroup version. */
+export function readMemoryDetail(
   stats: ContainerStats | null,
   ...names: readonly string[]
 ): number | undefined {
@@ -146,60 +143,62 @@ export function memoryDetail(
   return undefined;
 }
 
-/** `cache` on cgroup v1, `file` on v2. */
-export function pageCacheBytes(stats: ContainerStats | null): number | undefined {
-  return memoryDetail(stats, 'cache', 'file');
+/** The page cache in bytes: `cache` on cgroup v1, `file` on v2. */
+export function readPageCacheBytes(stats: ContainerStats | null): number | undefined {
+  return readMemoryDetail(stats, 'cache', 'file');
 }
 
 /**
- * What cannot be given back without harm: usage without inactive files, as docker and the ECS agent
- * count it.
+ * The memory that the kernel cannot reclaim without harm: usage without inactive files, as docker
+ * and the ECS agent count it.
  */
-export function workingSetBytes(stats: ContainerStats | null): number | undefined {
+export function computeWorkingSetBytes(stats: ContainerStats | null): number | undefined {
   const usage = stats?.memory_stats?.usage;
-  const inactive = memoryDetail(stats, 'total_inactive_file', 'inactive_file');
+  const inactive = readMemoryDetail(stats, 'total_inactive_file', 'inactive_file');
   if (usage === undefined || inactive === undefined) {
     return stats?.memory_stats?.privateworkingset;
   }
   return Math.max(0, usage - inactive);
 }
 
-/** The container's memory limit, the task's where it has none of its own; bytes. */
-export function memoryLimitBytes(container: TaskContainer, task: TaskMetadata): number | undefined {
-  return times(positive(container.Limits?.Memory) ?? positive(task.Limits?.Memory), MIB);
+/** The container's memory limit in bytes, or the task's where the container has none. */
+export function readMemoryLimitBytes(
+  container: TaskContainer,
+  task: TaskMetadata,
+): number | undefined {
+  return multiply(readPositive(container.Limits?.Memory) ?? readPositive(task.Limits?.Memory), MIB);
 }
 
-/** The CPU that a container was promised, in vCPUs; none where its definition says 0. */
-export function cpuSharesVcpus({ Limits }: TaskContainer): number | undefined {
+/** The CPU that is reserved for a container, in vCPUs; undefined where its definition says 0. */
+export function readCpuSharesVcpus({ Limits }: TaskContainer): number | undefined {
   const units = Limits?.CPU;
   return units === undefined || units <= CPU_SHARES_MIN ? undefined : units / CPU_UNITS_PER_VCPU;
 }
 
 /** CPU time between the agent's last two samples of a container. */
 export interface CpuUse {
-  /** Of the container, in ns. */
+  /** CPU time of the container, in ns. */
   readonly usedNs: number;
-  /** Of all CPUs of the host, in ns; absent on Windows. */
+  /** CPU time of all CPUs of the host, in ns; absent on Windows. */
   readonly hostNs: number | undefined;
-  /** Between the samples, in s. */
+  /** Time between the samples, in s. */
   readonly seconds: number;
 }
 
 /**
- * Undefined where there are no two samples. Beside its first one the agent writes a sample of
- * zeros, at Go's zero time or at none: what was used since then is an average since the start, not
- * what is in use.
+ * Undefined where there are no two samples. Together with its first sample the agent writes one of
+ * zeros, with Go's zero time or none; the use since then would be an average since the start.
  */
-export function cpuUse(stats: ContainerStats | null): CpuUse | undefined {
+export function computeCpuUse(stats: ContainerStats | null): CpuUse | undefined {
   const now = stats?.cpu_stats;
   const before = stats?.precpu_stats;
   const total = now?.cpu_usage?.total_usage;
-  const totalBefore = positive(before?.cpu_usage?.total_usage);
-  const seconds = positive(secondsBetween(stats?.preread, stats?.read));
+  const totalBefore = readPositive(before?.cpu_usage?.total_usage);
+  const seconds = readPositive(measureSeconds(stats?.preread, stats?.read));
   if (total === undefined || totalBefore === undefined || seconds === undefined) return undefined;
   if (total < totalBefore) return undefined;
   const host = now?.system_cpu_usage;
-  const hostBefore = positive(before?.system_cpu_usage);
+  const hostBefore = readPositive(before?.system_cpu_usage);
   return {
     usedNs: total - totalBefore,
     hostNs: host === undefined || hostBefore === undefined ? undefined : host - hostBefore,
@@ -208,21 +207,21 @@ export function cpuUse(stats: ContainerStats | null): CpuUse | undefined {
 }
 
 /** vCPUs in use between the agent's last two samples. */
-export function cpuInUse(stats: ContainerStats | null): number | undefined {
-  const use = cpuUse(stats);
+export function computeCpuInUse(stats: ContainerStats | null): number | undefined {
+  const use = computeCpuUse(stats);
   return use === undefined ? undefined : use.usedNs / NANOSECONDS_PER_SECOND / use.seconds;
 }
 
 /**
- * CPUs that a container may run on at most: cgroup v1 lists each, Windows has their number
- * elsewhere.
+ * How many CPUs a container may run on: the number itself, else the length of cgroup v1's list,
+ * else the number that Windows gives.
  */
-export function cpuCores(stats: ContainerStats | null): number | undefined {
+export function countCpus(stats: ContainerStats | null): number | undefined {
   const cpu = stats?.cpu_stats;
   return (
-    positive(cpu?.online_cpus) ??
-    positive(cpu?.cpu_usage?.percpu_usage?.length) ??
-    positive(stats?.num_procs)
+    readPositive(cpu?.online_cpus) ??
+    readPositive(cpu?.cpu_usage?.percpu_usage?.length) ??
+    readPositive(stats?.num_procs)
   );
 }
 
@@ -234,9 +233,9 @@ export interface Interface {
 }
 
 /**
- * In awsvpc mode all containers share the task's interfaces and the agent repeats the same figures
- * in each, so one container's are the task's. In bridge mode each container has interfaces of its
- * own. In host mode there are none.
+ * The network interfaces of a task. In awsvpc mode all containers share the task's interfaces, and
+ * the agent repeats their figures in each container, so they are listed once. In bridge mode each
+ * container has its own interfaces. In host mode there are none.
  */
 export function listInterfaces(task: TaskMetadata, stats: TaskStats): Interface[] {
   const rows = new Map<string, Interface>();
@@ -245,8 +244,8 @@ export function listInterfaces(task: TaskMetadata, stats: TaskStats): Interface[
     if (!isShared && !isOwn(container)) continue;
     for (const [name, network] of Object.entries(stats[container.DockerId]?.networks ?? {})) {
       const key = isShared ? name : `${container.DockerId}/${name}`;
-      // Each container's figures were read at another moment: of a shared interface the highest are
-      // the newest.
+      // The agent reads containers at different moments; for a shared interface the highest figures
+      // are the newest.
       if (sumBytes(network) > sumBytes(rows.get(key)?.network))
         rows.set(key, { name, container: isShared ? undefined : container, network });
     }
@@ -270,14 +269,14 @@ export interface BlockIo {
 }
 
 /**
- * Reads and writes by device; cgroup v1 writes `Read`, v2 `read`, and only v1 has `Sync`, `Async`,
- * `Total` too.
+ * Reads and writes by device. cgroup v1 calls them `Read` and `Write`, v2 `read` and `write`; v1
+ * has `Sync`, `Async` and `Total` too, which are left out.
  */
-export function blockIo(
+export function listBlockIo(
   stats: ContainerStats | null,
-  of: 'io_service_bytes_recursive' | 'io_serviced_recursive',
+  figure: 'io_service_bytes_recursive' | 'io_serviced_recursive',
 ): BlockIo[] {
-  return (stats?.blkio_stats?.[of] ?? []).flatMap(({ major, minor, op, value }) => {
+  return (stats?.blkio_stats?.[figure] ?? []).flatMap(({ major, minor, op, value }) => {
     const operation = op.toLowerCase();
     if (operation !== 'read' && operation !== 'write') return [];
     return [{ device: `${major ?? 0}:${minor ?? 0}`, operation, value }];

@@ -39,7 +39,7 @@ async function withExporter(
     reader: new MetadataReader({ client, hasTags }, world),
     listen: '127.0.0.1:0',
     path: '/metrics',
-    page: { profiles: ['ecs_exporter'], isBasic: false, isInstance: false },
+    exposition: { profiles: ['ecs_exporter'], isBasic: false, isInstance: false },
     hasOwnMetrics: false,
   });
   await exporter.start();

@@ -1,6 +1,6 @@
 /**
- * The exporter's HTTP side: the metrics page, a health page and a landing page. A scrape is
- * answered before its scraper gives up, with what is known by then.
+ * The exporter's HTTP server: the exposition, /health and a web page with links to them. A scrape
+ * is answered before its scraper gives up, with what is known by then.
  */
 import { HttpServer, type HttpRequest, type HttpResponse } from '../kernel/http-server.ts';
 import type { WebConfig } from '../kernel/web-config.ts';
@@ -16,16 +16,16 @@ export interface ExporterOptions {
   readonly reader: MetadataReader;
   readonly listen: string;
   readonly path: string;
-  readonly page: ExpositionOptions;
-  /** Whether our own process metrics stand on the page too. */
+  readonly exposition: ExpositionOptions;
+  /** Whether the exporter's own process metrics are served too. */
   readonly hasOwnMetrics: boolean;
   readonly web?: WebConfig | undefined;
 }
 
-/** Prometheus waits for 10 s unless told otherwise, and says how long in a header. */
+/** The longest wait for the endpoint. Prometheus waits 10 s by default and sends its timeout. */
 const DEADLINE_DEFAULT_MS = 4_000;
 const DEADLINE_MIN_MS = 100;
-/** The part of the scraper's timeout that is left for the way of the answer. */
+/** The part of the scraper's timeout that is left for sending the answer. */
 const MARGIN_MS = 300;
 
 export function createExporter(options: ExporterOptions): HttpServer {
@@ -45,14 +45,14 @@ export function createExporter(options: ExporterOptions): HttpServer {
           const format = wantedFormat(request.headers.accept);
           const startMs = world.clock.nowMs();
           const reading = await reader.read(readDeadline(request));
-          const families = collectFamilies(reading, options.page);
+          const families = collectFamilies(reading, options.exposition);
           const own = options.hasOwnMetrics ? world.metrics.families() : [];
           const spentMs = world.clock.nowMs() - startMs;
           return {
             status: 200,
             headers: { 'content-type': EXPOSITION_CONTENT_TYPES[format], vary: 'Accept' },
             body: writeExposition(
-              [...families, ...scrapeFamilies(reader, spentMs), ...own],
+              [...families, ...describeScrape(reader, spentMs), ...own],
               format,
             ),
           };
@@ -62,7 +62,7 @@ export function createExporter(options: ExporterOptions): HttpServer {
       {
         method: 'GET',
         path: '/',
-        handle: () => ({ status: 200, headers: html, body: landingPage(path) }),
+        handle: () => ({ status: 200, headers: html, body: renderLandingPage(path) }),
       },
     ],
   });
@@ -74,8 +74,8 @@ function readDeadline({ headers }: HttpRequest): number {
   return Math.max(DEADLINE_MIN_MS, Math.min(DEADLINE_DEFAULT_MS, seconds * 1_000 - MARGIN_MS));
 }
 
-/** How the reading itself went. */
-function scrapeFamilies({ failures }: MetadataReader, spentMs: number): MetricFamily[] {
+/** The metrics about the reading itself. */
+function describeScrape({ failures }: MetadataReader, spentMs: number): MetricFamily[] {
   return [
     {
       name: 'ecs_scrape_errors_total',
@@ -92,7 +92,7 @@ function scrapeFamilies({ failures }: MetadataReader, spentMs: number): MetricFa
   ];
 }
 
-function landingPage(path: string): string {
+function renderLandingPage(path: string): string {
   const link = path.replaceAll(/[<>&"']/g, (char) => `&#${char.charCodeAt(0)};`);
   return (
     '<!doctype html><html lang="en"><title>Amperage ECS exporter</title><h1>Amperage ECS ' +

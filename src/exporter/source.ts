@@ -1,15 +1,15 @@
 /**
- * What one request of the metadata endpoint last gave, and how old that is. A reading is one such
- * request, whoever asked for it: scrapers that share a reading do not make its source older. Pure.
+ * The last value that one kind of request to the metadata endpoint gave, and whether it is stale.
+ * A failure is counted once for each request, however many scrapes share it. Pure.
  */
 
-/** For how long what a source gave is still told as the present. */
+/** How long a value is not stale. */
 export interface Lifetime {
-  /** Readings in a row that may fail. */
+  /** How many readings in a row may fail. */
   readonly failuresMax: number;
   /**
-   * The age in ms at which it is old news however few readings failed: nobody may have scraped in
-   * between.
+   * The age in ms from which a value is stale, however few readings failed: there may have been no
+   * scrapes in between.
    */
   readonly ageMaxMs: number;
 }
@@ -36,7 +36,7 @@ export class Source<T> {
     this.#failures += 1;
   }
 
-  /** The last that it gave, however old. */
+  /** The last value, however old. */
   get value(): T | undefined {
     return this.#value;
   }

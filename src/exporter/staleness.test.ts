@@ -286,7 +286,7 @@ async function withExporter(
     reader: new MetadataReader({ client, hasTags: true, cacheMs: 0 }, world),
     listen: '127.0.0.1:0',
     path: '/metrics',
-    page: { profiles: PROFILE_NAMES, isBasic: false, isInstance: false },
+    exposition: { profiles: PROFILE_NAMES, isBasic: false, isInstance: false },
     hasOwnMetrics: false,
   });
   await exporter.start();

@@ -2,12 +2,12 @@
  * `amperage exporter --top`: the containers of the task as a table for a terminal, like top. Pure.
  */
 import {
-  cpuInUse,
-  memoryLimitBytes,
-  ownContainers,
+  computeCpuInUse,
+  readMemoryLimitBytes,
+  listOwnContainers,
   type TaskReading,
-  shortArnName,
-  workingSetBytes,
+  shortenArn,
+  computeWorkingSetBytes,
 } from './reading.ts';
 
 const HEADINGS = [
@@ -21,11 +21,11 @@ const HEADINGS = [
   'TX/s',
   'PIDS',
 ];
-/** Columns of words; figures stand to the right. */
+/** How many columns have words and are aligned left; figures are aligned right. */
 const LEFT = 3;
 const NAME_MAX = 40;
 
-/** A frame; control characters of names never reach the terminal. */
+/** Renders a frame. Control characters in names are replaced, so that none reaches the terminal. */
 export function formatTop(reading: TaskReading): string {
   const lines: string[] = [];
   if (!reading.isUp) lines.push('The task metadata endpoint cannot be read; what follows is old.');
@@ -35,27 +35,27 @@ export function formatTop(reading: TaskReading): string {
     const memory = limits?.Memory === undefined ? '' : ` · ${limits.Memory} MiB`;
     lines.push(
       clean(
-        `${task.Family ?? '?'}:${task.Revision ?? '?'} · ${shortArnName(task.TaskARN)} · ` +
-          `${shortArnName(task.Cluster)} · ${task.KnownStatus ?? '?'}${cpu}${memory}`,
+        `${task.Family ?? '?'}:${task.Revision ?? '?'} · ${shortenArn(task.TaskARN)} · ` +
+          `${shortenArn(task.Cluster)} · ${task.KnownStatus ?? '?'}${cpu}${memory}`,
       ),
     );
-    const rows = ownContainers(task, reading.stats).map(({ container, stats }) => [
+    const rows = listOwnContainers(task, reading.stats).map(({ container, stats }) => [
       clean(container.Name).slice(0, NAME_MAX),
       clean(container.KnownStatus ?? '-'),
       clean(container.Health?.status ?? '-'),
-      percent(cpuInUse(stats)),
-      bytes(workingSetBytes(stats) ?? stats?.memory_stats?.usage),
-      bytes(memoryLimitBytes(container, task)),
-      bytes(stats?.network_rate_stats?.rx_bytes_per_sec),
-      bytes(stats?.network_rate_stats?.tx_bytes_per_sec),
+      formatPercent(computeCpuInUse(stats)),
+      formatByteCount(computeWorkingSetBytes(stats) ?? stats?.memory_stats?.usage),
+      formatByteCount(readMemoryLimitBytes(container, task)),
+      formatByteCount(stats?.network_rate_stats?.rx_bytes_per_sec),
+      formatByteCount(stats?.network_rate_stats?.tx_bytes_per_sec),
       String(stats?.pids_stats?.current ?? '-'),
     ]);
-    lines.push(...table([HEADINGS, ...rows]), '');
+    lines.push(...formatTable([HEADINGS, ...rows]), '');
   }
   return `${lines.join('\n')}\n`;
 }
 
-function table(rows: readonly (readonly string[])[]): string[] {
+function formatTable(rows: readonly (readonly string[])[]): string[] {
   const widths = HEADINGS.map((_, column) =>
     Math.max(...rows.map((row) => row[column]?.length ?? 0)),
   );
@@ -70,16 +70,16 @@ function table(rows: readonly (readonly string[])[]): string[] {
 }
 
 function clean(text: string): string {
-  // oxlint-disable-next-line no-control-regex -- these are what must not pass
+  // oxlint-disable-next-line no-control-regex -- control characters are what is replaced
   return text.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, '?');
 }
 
-/** Of one vCPU, as top has it. */
-function percent(vcpus: number | undefined): string {
+/** In percent of one vCPU, as top does. */
+function formatPercent(vcpus: number | undefined): string {
   return vcpus === undefined ? '-' : `${(vcpus * 100).toFixed(1)} %`;
 }
 
-function bytes(value: number | undefined): string {
+function formatByteCount(value: number | undefined): string {
   if (value === undefined) return '-';
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
   const power = Math.max(

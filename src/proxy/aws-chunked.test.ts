@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { AwsChunkedDecoder, withoutChunks } from './aws-chunked.ts';
+import { AwsChunkedDecoder, removeChunkHeaders } from './aws-chunked.ts';
 
 function decode(text: string, cuts: readonly number[] = []): { body: string; trailers: unknown } {
   const decoder = new AwsChunkedDecoder();
@@ -17,7 +17,7 @@ function decode(text: string, cuts: readonly number[] = []): { body: string; tra
   return { body, trailers: decoder.trailers };
 }
 
-test('any body in any pieces, cut anywhere on the way, comes out whole', () => {
+test('a body is decoded completely, whatever its pieces are and wherever they are cut', () => {
   const bodies = fc.array(fc.string({ unit: 'binary-ascii', minLength: 1, maxLength: 40 }), {
     maxLength: 6,
   });
@@ -30,7 +30,8 @@ test('any body in any pieces, cut anywhere on the way, comes out whole', () => {
         const signature = isSigned ? `;chunk-signature=${'a'.repeat(64)}` : '';
         const text = [...pieces, '']
           .map(
-            (one) => `${one.length.toString(16)}${signature}\r\n${one}${one === '' ? '' : '\r\n'}`,
+            (piece) =>
+              `${piece.length.toString(16)}${signature}\r\n${piece}${piece === '' ? '' : '\r\n'}`,
           )
           .join('');
         const end = 'x-amz-checksum-crc32:AAAAAA==\r\nx-amz-trailer-signature:bb\r\n\r\n';
@@ -42,15 +43,15 @@ test('any body in any pieces, cut anywhere on the way, comes out whole', () => {
   );
 });
 
-test('what is cut short or none at all is refused', () => {
+test('a body that is cut short or malformed is refused', () => {
   for (const bad of ['', '5\r\nab', '5\r\nabcde', 'zz\r\n', '2\r\nabc\r\n', '0\r\n\r\nmore', '0'])
     assert.throws(() => decode(bad), /aws-chunked body is malformed/, bad);
   assert.throws(() => decode('1'.repeat(10_000)), /too long/);
 });
 
-test('headers speak of the plain body', () => {
+test('headers that are sent on describe the plain body', () => {
   assert.deepEqual(
-    withoutChunks([
+    removeChunkHeaders([
       ['content-encoding', 'aws-chunked'],
       ['content-encoding', 'gzip, aws-chunked'],
       ['x-amz-decoded-content-length', '5'],

@@ -1,7 +1,7 @@
 /**
- * Requests' bodies, kept so that they can be hashed before they are sent and sent again: in memory
- * up to a bound, then in files that are gone with the request, or with the process. All bodies
- * together are bounded too.
+ * Keeps the bodies of requests, so that they can be hashed before they are sent, and sent twice. A
+ * body is held in memory up to 1 MiB, then in a file that is gone with the request or the process.
+ * All bodies together are limited too.
  */
 import { createHash, randomUUID, type Hash } from 'node:crypto';
 import { type FileHandle, open, rm } from 'node:fs/promises';
@@ -14,30 +14,30 @@ import { HttpError } from '../kernel/http-server.ts';
 import type { Gauge } from '../kernel/metrics.ts';
 import { AwsChunkedDecoder } from './aws-chunked.ts';
 
-/** Of one body in memory. */
+/** How much of one body is held in memory. */
 const MEMORY_MAX_BYTES = 1024 * 1024;
-/** Of all bodies in memory; what comes then goes to files. */
+/** How much of all bodies together is held in memory; above that, bodies go to files. */
 const ALL_MEMORY_MAX_BYTES = 128 * 1024 * 1024;
 
 export interface KeptBody {
   readonly length: number;
   /** SHA-256 in hexadecimal. */
   readonly hash: string;
-  /** Checksums that came behind the body. */
+  /** Checksums that followed the body. */
   readonly trailers: readonly HeaderPair[];
-  /** To send; anew for each attempt. */
+  /** What is sent; called once for each attempt. */
   content(): Buffer | Readable | null;
   release(): Promise<void>;
 }
 
 export interface BodyLimits {
-  /** Of one body. */
+  /** Limit of one body. */
   readonly maxBytes: number;
-  /** Of all that are kept at a time. */
+  /** Limit of all bodies that are kept at a time. */
   readonly allMaxBytes: number;
-  /** Of files, for bodies that are large. */
+  /** Folder of the files of large bodies. */
   readonly folder: string;
-  /** How long a client may send nothing of a body that it has begun. */
+  /** How long to wait for the next piece of a client's body. */
   readonly idleMs: number;
 }
 
@@ -61,11 +61,11 @@ export class BodyKeeper {
   }
 
   /**
-   * Reads the whole body; release it when it is sent.
+   * Reads the whole body. The caller releases it when it is sent.
    *
-   * @param ask  called before it is read, for clients that wait until they are asked for it
-   * @throws HttpError 413 above the limit, 503 above that of all, 408 when the client stalls, 507
-   * without a folder
+   * @param ask  called before the body is read, for clients that wait for `100 Continue`
+   * @throws     HttpError 413 above the limit of a body, 503 above that of all bodies, 408 when the
+   *             client stalls, 507 when the folder can't be written to
    */
   async keep(incoming: IncomingMessage, ask: () => void): Promise<KeptBody> {
     const { maxBytes, idleMs } = this.limits;
@@ -73,12 +73,12 @@ export class BodyKeeper {
     const declared = Number(headers['content-length'] ?? 0);
     const isChunked = headers['transfer-encoding'] !== undefined;
     if (!isChunked && declared === 0) return EMPTY;
-    if (!isChunked && declared > maxBytes) throw tooLarge(maxBytes);
+    if (!isChunked && declared > maxBytes) throw createTooLargeError(maxBytes);
     ask();
     const decoder = isAwsChunked(incoming) ? new AwsChunkedDecoder() : undefined;
     const pile = new Pile(this);
     const patience = new Patience(idleMs);
-    // Leaving a for-await would end the connection, and with it the answer.
+    // Leaving a for-await loop would destroy the connection, on which the answer is still to come.
     const stream = incoming.iterator({ destroyOnReturn: false }) as AsyncIterator<Buffer>;
     const nextPiece = (): Promise<IteratorResult<Buffer, undefined>> =>
       Promise.race([stream.next(), patience.end]);
@@ -92,7 +92,7 @@ export class BodyKeeper {
         }
       }
       decoder?.end();
-      return pile.done(decoder?.trailers ?? []);
+      return pile.finish(decoder?.trailers ?? []);
     } catch (error) {
       await pile.release();
       throw error;
@@ -101,7 +101,7 @@ export class BodyKeeper {
     }
   }
 
-  /** Counts bytes that came, or are let go. @throws HttpError 503 */
+  /** Counts bytes that are kept or, when negative, released. @throws HttpError 503 */
   count(bytes: number): void {
     const { allMaxBytes } = this.limits;
     if (bytes > 0 && this.#bytes + bytes > allMaxBytes)
@@ -114,7 +114,7 @@ export class BodyKeeper {
     this.#gauge.inc(bytes);
   }
 
-  /** Whether so many bytes more fit in memory: they are taken if so. */
+  /** Takes this many bytes of memory, where they fit; gives them back when negative. */
   takesMemory(bytes: number): boolean {
     if (bytes > 0 && this.#memoryBytes + bytes > ALL_MEMORY_MAX_BYTES) return false;
     this.#memoryBytes += bytes;
@@ -122,7 +122,7 @@ export class BodyKeeper {
   }
 }
 
-/** One body as it comes: pieces in memory, then a file. */
+/** One body while it is read: its pieces in memory, later a file. */
 class Pile {
   readonly #keeper: BodyKeeper;
   #parts: Buffer[] = [];
@@ -135,21 +135,21 @@ class Pile {
     this.#keeper = keeper;
   }
 
-  /** A promise where it goes to the file. */
+  /** Adds a piece. Returns a promise only where something is written to the file. */
   add(piece: Buffer): Promise<void> | undefined {
     const { limits } = this.#keeper;
-    if (this.#bytes + piece.length > limits.maxBytes) throw tooLarge(limits.maxBytes);
+    if (this.#bytes + piece.length > limits.maxBytes) throw createTooLargeError(limits.maxBytes);
     this.#keeper.count(piece.length);
     this.#bytes += piece.length;
     if (this.#file !== undefined) return this.#write(this.#file, piece);
     this.#parts.push(piece);
     if (this.#bytes > MEMORY_MAX_BYTES || !this.#keeper.takesMemory(piece.length))
-      return this.#toFile();
+      return this.#moveToFile();
     this.#memoryBytes += piece.length;
     return undefined;
   }
 
-  done(trailers: readonly HeaderPair[]): KeptBody {
+  finish(trailers: readonly HeaderPair[]): KeptBody {
     const [file, hash] = [this.#file, this.#hash];
     const release = (): Promise<void> => this.release();
     if (file !== undefined && hash !== undefined) {
@@ -177,16 +177,16 @@ class Pile {
     this.#file = undefined;
   }
 
-  async #toFile(): Promise<void> {
+  async #moveToFile(): Promise<void> {
     const { folder } = this.#keeper.limits;
     const name = path.join(folder, `amperage-body-${randomUUID()}`);
     try {
-      // For nobody else to read, and without a name at once: a killed process leaves nothing
-      // behind.
+      // Only this user may read the file. Its name is removed at once, so that the file is gone
+      // even when the process is killed.
       this.#file = await open(name, 'wx+', 0o600);
       await rm(name);
     } catch (error) {
-      throw noRoom(folder, error);
+      throw createFolderError(folder, error);
     }
     this.#hash = createHash('sha256');
     for (const part of this.#parts) await this.#write(this.#file, part);
@@ -201,12 +201,12 @@ class Pile {
       for (let at = 0; at < piece.length;)
         at += (await file.write(piece, at, piece.length - at)).bytesWritten;
     } catch (error) {
-      throw noRoom(this.#keeper.limits.folder, error);
+      throw createFolderError(this.#keeper.limits.folder, error);
     }
   }
 }
 
-/** Rejects when it is not renewed for a while. */
+/** A time limit that starts again with each piece; `end` rejects when it has run out. */
 class Patience {
   readonly end: Promise<never>;
   readonly #timer: NodeJS.Timeout;
@@ -216,7 +216,7 @@ class Patience {
     this.end = new Promise((_resolve, reject) => {
       stop = () => reject(new HttpError(408, `nothing of the body came for ${idleMs / 1_000} s`));
     });
-    // Nobody may be racing against it at that moment.
+    // It may reject while nobody awaits it, which would end the process.
     this.end.catch(() => undefined);
     this.#timer = setTimeout(stop, idleMs);
   }
@@ -231,27 +231,29 @@ class Patience {
 }
 
 /**
- * For a body that streams on: its connection ends when the client sends nothing of it for a while,
- * though it is waited for. Call what is returned when the body is no longer of interest.
+ * Ends the connection of a streaming body when the client sends nothing for `idleMs` although
+ * the upstream could take more.
+ *
+ * @returns  a function that ends the watch
  */
 export function cutWhenStalled(incoming: IncomingMessage, idleMs: number): () => void {
   let seen = -1;
   const timer = setInterval(() => {
     if (incoming.complete || incoming.destroyed) return;
     const { bytesRead } = incoming.socket;
-    // With bytes unread it is the upstream that is slow.
+    // While there are unread bytes, the upstream is what is slow.
     if (bytesRead === seen && incoming.readableLength === 0) incoming.destroy();
     seen = bytesRead;
   }, idleMs);
   return () => clearInterval(timer);
 }
 
-/** Whether the body comes in pieces of S3's own, signed or not. */
+/** Whether the body is `aws-chunked`, with signed pieces or not. */
 export function isAwsChunked(incoming: IncomingMessage): boolean {
   return String(incoming.headers['x-amz-content-sha256'] ?? '').startsWith('STREAMING-');
 }
 
-function tooLarge(maxBytes: number): HttpError {
+function createTooLargeError(maxBytes: number): HttpError {
   return new HttpError(
     413,
     `the body is larger than ${maxBytes} bytes; raise --body-max-bytes, or send it with ` +
@@ -259,7 +261,7 @@ function tooLarge(maxBytes: number): HttpError {
   );
 }
 
-function noRoom(folder: string, error: unknown): HttpError {
+function createFolderError(folder: string, error: unknown): HttpError {
   return new HttpError(
     507,
     `a body above ${MEMORY_MAX_BYTES} bytes cannot be kept in ${folder} ` +

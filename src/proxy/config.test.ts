@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { ConfigError } from '../kernel/errors.ts';
 import { parseRoutes } from './config.ts';
 
-test('routes are read as other files of ours are: switches, durations and roles', () => {
+test('routes are read as other configurations are: switches, durations and roles', () => {
   const [route] = parseRoutes(
     {
       routes: [
@@ -27,7 +27,7 @@ test('routes are read as other files of ours are: switches, durations and roles'
   assert.equal(route?.externalId, '7');
 });
 
-test('what is wrong with a route is said in the words of all configurations', () => {
+test('a wrong value of a route is refused in the same words as in other configurations', () => {
   const cases: [object, RegExp][] = [
     [{ presign: '15' }, /duration "15" has no unit; write 15s for seconds/],
     [{ presign: '8d' }, /must be from 1s to 1w/],

@@ -1,5 +1,6 @@
 /**
- * What the proxy is told: one upstream by flags, or a table of routes in a file; plain values.
+ * The proxy's configuration as plain values, and the schema of its file of routes. Without a file
+ * the flags make up a single route.
  */
 import { z } from 'zod';
 import { ConfigError } from '../kernel/errors.ts';
@@ -9,87 +10,92 @@ import { switchSchema } from '../settings/switch.ts';
 import { listOf, presentSchema, textSchema } from '../settings/text.ts';
 
 export interface ProxyRoute {
-  /** Of the request, without port; any when absent. */
+  /** Host of the request, without port; any when absent. */
   readonly host?: string | undefined;
-  /** Prefix of the path, by whole segments; any when absent. */
+  /** Prefix of the path, in whole segments; any when absent. */
   readonly path?: string | undefined;
   /** Scheme and host; the host that the client names when absent. */
   readonly upstream?: string | undefined;
-  /** Sent and signed as Host, instead of the upstream's. */
+  /** Host that is sent and signed instead of the upstream's. */
   readonly signHost?: string | undefined;
   readonly service?: string | undefined;
   readonly region?: string | undefined;
   readonly roleArn?: string | undefined;
   readonly externalId?: string | undefined;
-  /** The path's prefix is not sent on. */
+  /** Whether the prefix of the path is removed before the request is sent. */
   readonly stripPath: boolean;
   readonly unsignedPayload: boolean;
-  /** Signs with SigV4a for these regions, with commas between them. */
+  /** Regions to sign for with SigV4a, separated by commas. */
   readonly regionSet?: string | undefined;
-  /** Signs in the query, good for so many seconds, instead of in headers. */
+  /** How long a signature in the query is valid; absent: headers are signed. */
   readonly presignSeconds?: number | undefined;
 }
 
 export interface ProxyConfig {
   readonly routes: readonly ProxyRoute[];
-  /** Of an upstream that is named without one. */
+  /** Scheme of an upstream that is named without one. */
   readonly upstreamScheme: 'http' | 'https';
-  /** Lower case: taken off what clients send. */
+  /** Headers to remove from requests, in lower case. */
   readonly strip: readonly string[];
-  /** Sent also as X-Original-…. */
+  /** Headers to send as X-Original-… too, in lower case. */
   readonly duplicate: readonly string[];
   readonly customHeaders: readonly (readonly [string, string])[];
   readonly verifiesTls: boolean;
   readonly idleTimeoutMs: number;
-  /** Until the answer's head, and between two pieces of it. */
+  /** How long to wait for the answer's headers, and between two pieces of its body. */
   readonly upstreamTimeoutMs: number;
   readonly logsFailures: boolean;
 }
 
-/** As long as AWS lets a presigned request be good. */
+/** AWS accepts a presigned request for at most seven days. */
 export const PRESIGN_BOUNDS = { minMs: 1_000, maxMs: 7 * 86_400_000 } as const;
 
 const routeSchema = z
   .strictObject({
     host: textSchema
       .optional()
-      .describe('Host of the request, without port, for which the route is; any by default.'),
+      .describe('Host of the requests that the route is for, without port; any by default.'),
     path: textSchema
       .pipe(z.string().startsWith('/'))
       .optional()
       .meta({
         description:
-          'Prefix of the path, by whole segments, for which the route is; any by default.',
+          'Prefix of the paths that the route is for, in whole segments; any by default.',
         examples: ['/workspaces'],
       }),
     upstream: textSchema.optional().meta({
       description:
-        'Scheme and host to which the request goes; the host that the client names by default.',
+        'Scheme and host that requests are sent to; by default the host that the client names.',
       examples: ['https://aps-workspaces.us-east-1.amazonaws.com'],
     }),
     sign_host: textSchema
       .optional()
-      .describe('Host that is sent and signed, in place of that of the upstream.'),
+      .describe("Host that is sent and signed instead of the upstream's."),
     service: presentSchema.meta({
-      description: 'Service that is signed for; the host tells it by default.',
+      description: 'Service to sign for; by default it is taken from the host.',
       examples: ['aps'],
     }),
     region: awsAccessShape.region,
     role_arn: awsAccessShape.role_arn,
     external_id: awsAccessShape.external_id,
-    strip_path: switchSchema.default(false).describe('Leaves the prefix out of what is sent on.'),
-    unsigned_payload: switchSchema.default(false).describe('Signs all but the body.'),
+    strip_path: switchSchema
+      .default(false)
+      .describe('Removes the prefix from the path before the request is sent.'),
+    unsigned_payload: switchSchema
+      .default(false)
+      .describe('Signs everything but the body, which then streams.'),
     region_set: textSchema
       .pipe(z.string().min(1, 'is empty'))
       .optional()
       .meta({
-        description: 'Signs with SigV4a for these regions, with commas between them.',
+        description: 'Signs with SigV4a for these regions, which are separated by commas.',
         examples: ['us-east-1,eu-west-1'],
       }),
     presign: durationWithin(PRESIGN_BOUNDS)
       .optional()
       .meta({
-        description: 'Signs in the query, good for so long, from 1s to 7d, in place of in headers.',
+        description:
+          'Puts the signature, valid for this long (1s to 7d), into the query instead of headers.',
         examples: ['15m'],
       }),
   })
@@ -99,10 +105,10 @@ export const routesSchema = z.strictObject({
   routes: listOf(routeSchema)
     .min(1)
     .max(1_000)
-    .describe('Routes, of which the first that fits a request is taken.'),
+    .describe('Routes, of which the first that matches a request is used.'),
 });
 
-/** The routes of a file's document. @throws ConfigError */
+/** Reads the routes of a parsed file. @throws ConfigError PROXY_ROUTES */
 export function parseRoutes(document: unknown, file: string): ProxyRoute[] {
   const parsed = routesSchema.safeParse(document);
   if (!parsed.success)

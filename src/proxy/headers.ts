@@ -1,5 +1,5 @@
 /**
- * Which headers pass a proxy, in both directions: end-to-end ones, as they came. Pure.
+ * Chooses the headers that pass the proxy in both directions: end-to-end headers, unchanged. Pure.
  * Source: https://www.rfc-editor.org/rfc/rfc9110#name-connection
  */
 import type { HeaderPair } from '../aws/wire-signing.ts';
@@ -18,7 +18,7 @@ const HOP_BY_HOP = new Set([
   'upgrade',
 ]);
 
-/** What we write ourselves, so that no client's old signature or length gets in the way. */
+/** Headers that the proxy writes itself; those of the client belong to its own signature. */
 const REPLACED = new Set([
   'authorization',
   'content-length',
@@ -28,27 +28,27 @@ const REPLACED = new Set([
   'x-amz-security-token',
 ]);
 
-/** Name and value of the arrival's alternating list, names in lower case. */
+/** Pairs of Node's `rawHeaders`, in which names and values alternate; names in lower case. */
 function* pairRawHeaders(raw: readonly string[]): Generator<HeaderPair> {
   for (let i = 0; i + 1 < raw.length; i += 2)
     yield [(raw[i] ?? '').toLowerCase(), raw[i + 1] ?? ''];
 }
 
-/** Those that Connection names belong to the connection too. */
-function namedByConnection(pairs: Iterable<HeaderPair>): Set<string> {
+/** Headers that `Connection` names; they are hop-by-hop too. */
+function readConnectionNames(pairs: Iterable<HeaderPair>): Set<string> {
   const named = new Set<string>();
   for (const [name, value] of pairs)
     if (name === 'connection')
-      for (const one of value.split(',')) named.add(one.trim().toLowerCase());
+      for (const option of value.split(',')) named.add(option.trim().toLowerCase());
   return named;
 }
 
-/** A client's headers as they go on, without host and signature. */
-export function forwardedHeaders(
+/** The client's headers that are sent to the upstream, without host and signature. */
+export function selectForwardedHeaders(
   raw: readonly string[],
   config: Pick<ProxyConfig, 'strip' | 'duplicate' | 'customHeaders'>,
 ): HeaderPair[] {
-  const named = namedByConnection(pairRawHeaders(raw));
+  const named = readConnectionNames(pairRawHeaders(raw));
   const kept: HeaderPair[] = [];
   for (const pair of pairRawHeaders(raw)) {
     const [name] = pair;
@@ -63,8 +63,8 @@ export function forwardedHeaders(
   return kept;
 }
 
-/** OPTIONS says how many proxies it may pass, of which we are one. */
-export function oneHopLess(
+/** Counts this proxy in `Max-Forwards`, which limits how many proxies an OPTIONS may pass. */
+export function decrementMaxForwards(
   headers: readonly HeaderPair[],
   method: string | undefined,
 ): readonly HeaderPair[] {
@@ -76,12 +76,12 @@ export function oneHopLess(
   );
 }
 
-/** An answer's headers as they go back. */
-export function returnedHeaders(
+/** The upstream's headers that are sent back to the client. */
+export function selectReturnedHeaders(
   headers: Readonly<Record<string, string | string[] | undefined>>,
 ): Record<string, string | string[]> {
   const connection = headers['connection'];
-  const named = namedByConnection(
+  const named = readConnectionNames(
     connection === undefined ? [] : [['connection', [connection].flat().join(',')]],
   );
   const kept: Record<string, string | string[]> = {};
@@ -93,8 +93,8 @@ export function returnedHeaders(
 const PRESIGNED =
   /^X-Amz-(?:Algorithm|Credential|Date|Expires|Security-Token|Signature|SignedHeaders)=/i;
 
-/** The query without an older signature; every other byte stays. */
-export function withoutPresignature(query: string): string {
+/** Removes an older signature from a query; every other byte stays. */
+export function removePresignature(query: string): string {
   if (!/X-Amz-/i.test(query)) return query;
   return query
     .split('&')

@@ -1,4 +1,4 @@
-/** What the proxy counts. */
+/** The proxy's metrics. */
 import type { Counter, Family, Gauge, Histogram, Registry } from '../kernel/metrics.ts';
 
 const BUCKETS = [
@@ -15,7 +15,7 @@ export interface ProxyMetrics {
   readonly bodyBytes: Gauge;
 }
 
-export function newProxyMetrics(registry: Registry): ProxyMetrics {
+export function createProxyMetrics(registry: Registry): ProxyMetrics {
   return {
     requests: registry.counters('proxy_requests_total', 'Requests, by status of the answer.'),
     failures: registry.counters('proxy_failures_total', 'Requests that got no answer, by reason.'),

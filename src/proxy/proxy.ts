@@ -1,10 +1,10 @@
 /**
- * The signing reverse proxy: a client's request goes to its upstream with a signature of ours, the
- * answer streams back. Path, query and end-to-end headers are forwarded to the byte; an expired
- * token or a wrong clock is mended once. Not here: tunnels (CONNECT) and upgrades, which can't be
- * signed.
- * Source: https://github.com/awslabs/aws-sigv4-proxy (whose flags and meaning are kept,
- * docs/proxy.md tells what differs)
+ * The signing proxy: sends a client's request to its upstream with a signature of its own, and
+ * streams the answer back. Path, query and end-to-end headers are forwarded byte for byte. When AWS
+ * refuses an expired token or a wrong clock, the request is signed and sent once more. Tunnels
+ * (CONNECT) and upgrades are refused, since they can't be signed.
+ * Source: https://github.com/awslabs/aws-sigv4-proxy (its flags keep their meaning; docs/proxy.md
+ * lists what differs)
  */
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -22,10 +22,10 @@ import type { HttpRefusal } from '../kernel/http-refusals.ts';
 import { HttpError } from '../kernel/http-server.ts';
 import { askForBody, endWhenRead } from '../kernel/web-server.ts';
 import type { World } from '../kernel/world.ts';
-import { withoutChunks } from './aws-chunked.ts';
+import { removeChunkHeaders } from './aws-chunked.ts';
 import { type BodyKeeper, cutWhenStalled, isAwsChunked, type KeptBody } from './body.ts';
 import { type ProxyConfig, type ProxyRoute } from './config.ts';
-import { forwardedHeaders, oneHopLess } from './headers.ts';
+import { selectForwardedHeaders, decrementMaxForwards } from './headers.ts';
 import type { ProxyMetrics } from './metrics.ts';
 import { type Answered, isLost, type Upstream } from './upstream.ts';
 import { isForUs, type Way, chooseUpstream } from './way.ts';
@@ -35,30 +35,30 @@ export interface SigningProxyOptions {
   readonly upstream: Upstream;
   readonly bodies: BodyKeeper;
   readonly metrics: ProxyMetrics;
-  /** Credentials of a route. */
+  /** The credential source of a route. */
   readonly credentialsOf: (route: ProxyRoute) => CredentialSource;
-  /** Of flags and environment, where a host does not tell. */
+  /** The region of the environment or the profile, for hosts that do not name one. */
   readonly defaultRegion: string | undefined;
   /** For tests against published signatures. */
   readonly signing?: WireSigningOptions;
 }
 
-/** A clock that is off by less is not mended: AWS takes five minutes. */
+/** A clock that is off by less is not corrected: AWS tolerates five minutes. */
 const SKEW_MIN_MS = 60_000;
 const OFFSETS_MAX = 1_000;
 const SKEWED = /RequestTimeTooSkewed|Signature (?:expired|not yet current)|RequestExpired/i;
 const STALE_TOKEN =
   /ExpiredToken|InvalidClientTokenId|UnrecognizedClient|security token .* (?:expired|invalid)/i;
 
-/** What is taken, besides a few that only WebDAV knows; CONNECT and TRACE are not. */
+/** The methods that are named to clients. Those of WebDAV pass too; CONNECT and TRACE do not. */
 export const METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS';
 
 export class SigningProxy {
   readonly #options: SigningProxyOptions;
   #config: ProxyConfig;
-  /** Added to the clock, by origin: their clocks are not one. */
+  /** What is added to our clock for each origin; clocks of origins may differ. */
   readonly #offsetsMs = new Map<string, number>();
-  /** In Via of what was here: seen again, the request runs in a circle. */
+  /** This proxy's name in `Via`. A request that has it already is going round in a circle. */
   readonly #name = `amperage-${randomBytes(6).toString('hex')}`;
 
   constructor(config: ProxyConfig, options: SigningProxyOptions) {
@@ -70,12 +70,12 @@ export class SigningProxy {
     return this.#config;
   }
 
-  /** Goes over to another table of routes; requests under way end by the old one. */
+  /** Switches to another table of routes; requests under way finish with the old one. */
   setConfig(config: ProxyConfig): void {
     this.#config = config;
   }
 
-  /** Counts and tells a request that was refused before it came here. */
+  /** Counts and logs a request that the server refused before it came here. */
   countRefused({ status, words }: HttpRefusal): void {
     const { metrics, world } = this.#options;
     metrics.requests.with({ status: String(status) }).inc();
@@ -83,7 +83,7 @@ export class SigningProxy {
     world.log.warn('a request could not be read', { status, error: words });
   }
 
-  /** Never rejects: what fails becomes an answer, or the end of the connection. */
+  /** Never rejects: a failure becomes an answer, or ends the connection. */
   async handle(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     const { metrics, world } = this.#options;
     const startedAt = performance.now();
@@ -119,11 +119,14 @@ export class SigningProxy {
       return;
     }
     const way = chooseUpstream(incoming, config, this.#options.defaultRegion);
-    const given = oneHopLess(forwardedHeaders(incoming.rawHeaders, config), incoming.method);
+    const given = decrementMaxForwards(
+      selectForwardedHeaders(incoming.rawHeaders, config),
+      incoming.method,
+    );
     if (way.route.unsignedPayload) return this.#stream(incoming, outgoing, { way, given, signal });
     const body = await bodies.keep(incoming, () => askForBody(incoming, outgoing));
     try {
-      const plain = isAwsChunked(incoming) ? withoutChunks(given) : given;
+      const plain = isAwsChunked(incoming) ? removeChunkHeaders(given) : given;
       const headers = [...plain, ...body.trailers];
       const request = { incoming, way, headers, body, signal };
       const first = await this.#send(request, outgoing).catch((error: unknown) => {
@@ -132,7 +135,7 @@ export class SigningProxy {
         return this.#send(request, outgoing);
       });
       if (first === 'done') return;
-      if (!(await this.#mend(first, way, signal))) {
+      if (!(await this.#correct(first, way, signal))) {
         upstream.give(first, outgoing);
         return;
       }
@@ -144,7 +147,7 @@ export class SigningProxy {
     }
   }
 
-  /** A body that is not signed goes on as it comes, and so but once. */
+  /** Sends on a body that is not signed while it arrives; it can't be sent a second time. */
   async #stream(
     incoming: IncomingMessage,
     outgoing: ServerResponse,
@@ -154,8 +157,8 @@ export class SigningProxy {
     if (isAwsChunked(incoming))
       throw new HttpError(
         400,
-        'pieces signed with other keys can be signed again only where the payload is: send ' +
-          'the body plain (no aws-chunked), or without --unsigned-payload',
+        'an aws-chunked body has pieces signed with other keys, which --unsigned-payload cannot ' +
+          'sign again; send the body plain, or leave out --unsigned-payload',
       );
     askForBody(incoming, outgoing);
     const stopWatching = cutWhenStalled(incoming, bodies.limits.idleMs);
@@ -163,8 +166,8 @@ export class SigningProxy {
       const request = { incoming, way, headers: given, body: undefined, signal };
       const answered = await this.#send(request, outgoing);
       if (answered === 'done') return;
-      // What was refused once would be refused again: the next request is the better for it.
-      await this.#mend(answered, way, signal);
+      // The body is gone, so this request can't be sent again; the next one is signed correctly.
+      await this.#correct(answered, way, signal);
       upstream.give(answered, outgoing);
     } finally {
       stopWatching();
@@ -222,10 +225,10 @@ export class SigningProxy {
   }
 
   /**
-   * Whether the fault that AWS tells of may be gone now: fresh credentials, or another idea of the
-   * time.
+   * Corrects what AWS complains about: takes fresh credentials for a stale token, or AWS' time for
+   * a wrong clock. True where the request may now succeed.
    */
-  async #mend(
+  async #correct(
     { text, headers }: Answered,
     { route, origin }: Way,
     signal: AbortSignal,
@@ -260,7 +263,7 @@ export class SigningProxy {
     const { world, metrics } = this.#options;
     if (signal.aborted || outgoing.destroyed) return;
     if (outgoing.headersSent) {
-      // Half an answer must not look like a whole one.
+      // The client must not take half an answer for a complete one.
       outgoing.destroy();
       metrics.failures.with({ reason: 'answer_cut' }).inc();
       return;
@@ -289,15 +292,15 @@ export class SigningProxy {
 const REPEATABLE = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
 
 /**
- * Whether a request whose answer got lost may be sent again: where to do it twice is to do it once.
- * So are, beyond the methods that say so, writes and queries of an AMP workspace, which keeps one
- * sample for a series and time; not what makes a workspace.
+ * Whether a request whose answer was lost may be sent again, since a second execution changes
+ * nothing. That holds for idempotent methods, and for writes and queries of an AMP workspace, which
+ * keeps one sample for each series and time; it does not hold for creating a workspace.
  */
 function mayRepeat({ method = '' }: IncomingMessage, { scope, path }: Way): boolean {
   return REPEATABLE.has(method) || (scope.service === 'aps' && path.includes('/api/v1/'));
 }
 
-/** What is sent of the body: what was kept, with its length, or the client's stream as it comes. */
+/** What is sent as the body: the kept body with its length, or the client's stream. */
 function chooseContent(
   body: KeptBody | undefined,
   incoming: IncomingMessage,

@@ -1,6 +1,6 @@
 /**
  * The proxy's listener as a component: a TCP address or a unix socket, with TLS and basic auth
- * where asked for. It stops by letting requests under way end.
+ * where configured. When it stops, requests under way may finish within the deadline.
  */
 import { chmodSync, lstatSync, rmSync } from 'node:fs';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
@@ -22,7 +22,7 @@ export interface ProxyServerOptions {
 }
 
 const UNIX = 'unix:';
-/** That names the address. */
+/** The flag that sets the address, for error messages. */
 const FLAG = '--port';
 const IDLE_MS = 50;
 
@@ -35,7 +35,7 @@ export class ProxyServer implements Component {
   constructor(options: ProxyServerOptions) {
     this.#options = options;
     const limits = {
-      // A body may stream for as long as it comes.
+      // A body may take any time as long as it keeps coming.
       requestTimeout: 0,
       headersTimeout: 10_000,
       keepAliveTimeout: 75_000,
@@ -56,7 +56,7 @@ export class ProxyServer implements Component {
     this.#server.maxConnections = 10_000;
   }
 
-  /** Where it listens, once it does. */
+  /** The URL that it listens on; valid after `start`. */
   get url(): string {
     const address = this.#server.address();
     if (typeof address === 'string') return `${UNIX}${address}`;
@@ -103,7 +103,7 @@ export class ProxyServer implements Component {
     this.#isListening = false;
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     this.#server.closeIdleConnections();
-    // A connection that becomes idle meanwhile has told its client nothing, and would stay.
+    // A connection that becomes idle later stays open: its client does not know of the stop.
     const idle = setInterval(() => this.#server.closeIdleConnections(), IDLE_MS);
     const timer = setTimeout(() => this.#server.closeAllConnections(), deadlineMs);
     await closed;
@@ -128,7 +128,8 @@ export class ProxyServer implements Component {
 }
 
 /**
- * A client that takes us for its proxy shows itself in another header. Undefined when it may pass.
+ * Checks basic auth. A client that uses us as its forward proxy sends it in Proxy-Authorization.
+ * Undefined when the client may pass.
  */
 async function authorizeClient(
   { url = '', headers }: IncomingMessage,
@@ -144,8 +145,9 @@ async function authorizeClient(
 }
 
 /**
- * A socket that a killed process left is removed; one that answers, and any other file, stays.
- * @throws ConfigError
+ * Removes a socket that a killed process has left.
+ *
+ * @throws  ConfigError for a socket that answers, and for any other file
  */
 async function removeDeadSocket(file: string): Promise<void> {
   const found = lstatSync(file, { throwIfNoEntry: false });
@@ -159,8 +161,8 @@ async function removeDeadSocket(file: string): Promise<void> {
   if (!found.isSocket() || isAlive)
     throw new ConfigError(
       isAlive ? 'PORT_IN_USE' : 'LISTEN_FAILED',
-      `proxy: ${file} is ${isAlive ? 'in use by another process' : 'no socket'} and stays; ` +
-        'choose another --port',
+      `proxy: ${file} is ${isAlive ? 'in use by another process' : 'not a socket'} and ` +
+        `stays; choose another ${FLAG}`,
     );
   rmSync(file);
 }

@@ -1,7 +1,7 @@
 /**
- * The way to the upstream: connections kept alive, an answer streamed to the client as it comes, no
- * faster than the client takes it. A refusal (400, 403) is held back up to a bound, for the proxy
- * to mend.
+ * The connections to upstreams, kept alive. An answer is streamed to the client as it comes, no
+ * faster than the client reads it. A short refusal (400, 403) is held back, so that the proxy can
+ * correct the request and send it again.
  */
 import type { ServerResponse } from 'node:http';
 import { isIP } from 'node:net';
@@ -10,7 +10,7 @@ import type * as undici from 'undici';
 import type { Agent, buildConnector, Dispatcher } from 'undici';
 import { guardedLookup } from '../kernel/metadata-addresses.ts';
 import type { ProxyConfig } from './config.ts';
-import { returnedHeaders } from './headers.ts';
+import { selectReturnedHeaders } from './headers.ts';
 
 export interface UpstreamRequest {
   readonly origin: string;
@@ -18,12 +18,12 @@ export interface UpstreamRequest {
   readonly method: string;
   /** Names and values, alternating. */
   readonly headers: string[];
-  /** Without content-length among the headers it is sent in chunks. */
+  /** Sent in chunks where the headers have no content-length. */
   readonly body: Buffer | Readable | null;
   readonly signal: AbortSignal;
 }
 
-/** A short refusal, whole. */
+/** A short refusal that was held back, complete. */
 export interface Answered {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
@@ -32,7 +32,7 @@ export interface Answered {
 }
 
 const HELD_MAX_BYTES = 16 * 1024;
-/** Of a failure's body in the log, characters. */
+/** How many characters of a failure's body are logged. */
 const SHOWN_MAX = 1_024;
 
 type Headers = Answered['headers'];
@@ -50,7 +50,7 @@ export class Upstream {
       headersTimeout: config.upstreamTimeoutMs,
       bodyTimeout: config.upstreamTimeoutMs,
       maxHeaderSize: 65_536,
-      connect: connectorTo(undici, config),
+      connect: createConnector(undici, config),
     });
     return new Upstream(agent);
   }
@@ -64,8 +64,8 @@ export class Upstream {
   }
 
   /**
-   * `done` once the answer has gone to the client; a refusal is returned instead, and nothing is
-   * sent yet.
+   * Sends a request and streams its answer to the client. Resolves with `done` after that, or with
+   * a short refusal, of which nothing is sent yet.
    */
   send(
     request: UpstreamRequest,
@@ -75,26 +75,26 @@ export class Upstream {
     return new Promise((resolve, reject) => {
       const relay = new Relay(request, outgoing, { resolve, reject, onFailure });
       const { origin, path, method, headers, body } = request;
-      // One name for all requests of an origin: undici would take it from Host, and connect anew
-      // for each.
+      // undici would take the TLS name from the Host header, and open a new connection whenever it
+      // changes; so all requests of an origin get the same name.
       const servername = new URL(origin).hostname;
-      // Not in the types, though the dispatcher takes it.
+      // The dispatcher takes `servername`, though its types lack it.
       const options = { origin, path, method, headers, body, servername };
       this.#agent.dispatch(options, relay);
     });
   }
 
-  /** Sends a refusal on. */
+  /** Sends a refusal that was held back to the client. */
   give({ status, headers, body }: Answered, outgoing: ServerResponse): void {
-    outgoing.writeHead(status, { ...returnedHeaders(headers), 'content-length': body.length });
+    outgoing.writeHead(status, {
+      ...selectReturnedHeaders(headers),
+      'content-length': body.length,
+    });
     outgoing.end(body);
   }
 }
 
-/**
- * The connection ended before anything of an answer came: a kept one, most often, that the upstream
- * had given up.
- */
+/** The connection ended before any byte of an answer; most often it was idle for too long. */
 class LostConnection extends Error {
   constructor(cause: Error) {
     super(cause.message, { cause });
@@ -112,10 +112,10 @@ function nameFailure(error: Error): string {
 }
 
 /**
- * Certificates are checked against the upstream's own name, whatever Host is sent; metadata
- * addresses are not asked.
+ * Makes a connector that checks certificates against the upstream's own name, whatever Host is
+ * sent, and refuses metadata addresses.
  */
-function connectorTo(
+function createConnector(
   { buildConnector }: typeof undici,
   config: ProxyConfig,
 ): buildConnector.connector {
@@ -137,14 +137,14 @@ interface RelayEnds {
   readonly onFailure: ((status: number, text: string) => void) | undefined;
 }
 
-/** One answer on its way. */
+/** Relays one answer to the client, or holds it back. */
 class Relay implements Dispatcher.DispatchHandler {
   readonly #request: UpstreamRequest;
   readonly #outgoing: ServerResponse;
   readonly #ends: RelayEnds;
   /** The beginning of the body of a failure, for the log. */
   #shown = '';
-  /** Of a refusal, until it is too long. */
+  /** The body of a refusal, until it is too long to be held back. */
   #held: Buffer[] | undefined;
   #heldBytes = 0;
   #status = 0;
@@ -171,7 +171,7 @@ class Relay implements Dispatcher.DispatchHandler {
     if (status < 200) return;
     const coding = String(headers['transfer-encoding'] ?? 'chunked');
     if (coding.trim().toLowerCase() !== 'chunked') {
-      // Without its name the client would take the coded bytes for the answer.
+      // Transfer-Encoding is hop-by-hop and not sent on: the client would not decode the bytes.
       controller.abort(
         new Error(`the upstream sends Transfer-Encoding: ${coding}, which it was not asked for`),
       );
@@ -222,7 +222,7 @@ class Relay implements Dispatcher.DispatchHandler {
   #begin(controller: Dispatcher.DispatchController): void {
     const outgoing = this.#outgoing;
     if (outgoing.destroyed) return;
-    const headers = returnedHeaders(this.#headers);
+    const headers = selectReturnedHeaders(this.#headers);
     if (this.#status === 204) delete headers['content-length'];
     outgoing.writeHead(this.#status, headers);
     outgoing.on('drain', () => controller.resume());

@@ -1,37 +1,35 @@
-/**
- * Where a request goes and what it is signed for: its route, its upstream, its path. Pure.
- */
+/** Decides where a request goes and what it is signed for: its route, upstream and path. Pure. */
 import type { IncomingMessage } from 'node:http';
 import { scopeOfHost } from '../aws/endpoints.ts';
 import type { WireScope } from '../aws/wire-signing.ts';
 import { HttpError } from '../kernel/http-server.ts';
 import { isMetadataAddress } from '../kernel/metadata-addresses.ts';
 import type { ProxyConfig, ProxyRoute } from './config.ts';
-import { withoutPresignature } from './headers.ts';
+import { removePresignature } from './headers.ts';
 
 export interface Way {
   readonly route: ProxyRoute;
-  /** Scheme, host and port that are connected to. */
+  /** Scheme, host and port to connect to. */
   readonly origin: string;
-  /** Sent and signed. */
+  /** The Host header that is sent and signed. */
   readonly host: string;
   readonly path: string;
   readonly query: string;
   readonly scope: WireScope;
 }
 
-/** A forward proxy is asked for a whole URL. */
+/** A request to a forward proxy has a whole URL as its target. */
 const ABSOLUTE = /^(https?):\/\/([^/?#]+)([^#]*)$/i;
 
 /**
- * Whether the proxy itself is asked what it can do: OPTIONS that must go no further.
+ * Whether the proxy itself has to answer: OPTIONS that must not be forwarded.
  * Source: https://www.rfc-editor.org/rfc/rfc9110#name-max-forwards
  */
 export function isForUs({ method, headers }: Pick<IncomingMessage, 'method' | 'headers'>): boolean {
   return method === 'OPTIONS' && headers['max-forwards'] === '0';
 }
 
-/** @throws HttpError where there is no way, or one that must not be gone */
+/** @throws HttpError where no route matches, or the upstream must not be asked */
 export function chooseUpstream(
   incoming: Pick<IncomingMessage, 'method' | 'url' | 'headers'>,
   config: ProxyConfig,
@@ -41,7 +39,7 @@ export function chooseUpstream(
   if (incoming.method === 'TRACE')
     throw new HttpError(
       405,
-      'TRACE would give the signature away, and is not sent on; use another method',
+      'TRACE would reveal the signature and is not sent on; use another method',
     );
   const absolute = ABSOLUTE.exec(target);
   if (absolute === null && !target.startsWith('/'))
@@ -58,7 +56,7 @@ export function chooseUpstream(
   const local = absolute === null ? target : (absolute[3] ?? '').replace(/^(?!\/)/, '/');
   const mark = local.indexOf('?');
   const path = mark < 0 ? local : local.slice(0, mark);
-  const route = routeFor(config.routes, named.replace(/:\d+$/, ''), path);
+  const route = findRoute(config.routes, named.replace(/:\d+$/, ''), path);
   if (route === undefined)
     throw new HttpError(404, `no route for ${named}${path}; see the routes of --config.file`);
   const given = route.upstream ?? named;
@@ -67,7 +65,10 @@ export function chooseUpstream(
   if (!URL.canParse(url)) throw new HttpError(400, `${given} is not a host`);
   const { protocol, host, hostname } = new URL(url);
   if (isMetadataAddress(hostname.replace(/^\[|\]$/g, '')))
-    throw new HttpError(403, `${host} hands out credentials of this machine and is not asked`);
+    throw new HttpError(
+      403,
+      `${host} gives out credentials of this machine; requests to it are refused`,
+    );
   if (route.unsignedPayload && protocol === 'http:' && !isLoopback(hostname))
     throw new HttpError(
       502,
@@ -77,14 +78,14 @@ export function chooseUpstream(
     route,
     origin: `${protocol}//${host}`,
     host: route.signHost ?? host,
-    path: withoutPrefix(route, path),
-    query: mark < 0 ? '' : withoutPresignature(local.slice(mark + 1)),
-    scope: scopeFor(route, host, defaultRegion),
+    path: stripPrefix(route, path),
+    query: mark < 0 ? '' : removePresignature(local.slice(mark + 1)),
+    scope: chooseScope(route, host, defaultRegion),
   };
 }
 
-/** The first route that fits. @param host  without port, lower case */
-function routeFor(
+/** Finds the first route that matches. @param host  without port, in lower case */
+function findRoute(
   routes: readonly ProxyRoute[],
   host: string,
   path: string,
@@ -97,8 +98,9 @@ function routeFor(
 }
 
 /**
- * Whether a path is a prefix or below it, segment by segment. @throws HttpError 400 for one that
- * would climb out of it
+ * Whether a path is a prefix or below it, compared in whole segments.
+ *
+ * @throws  HttpError 400 for a path with dot segments, which could leave the prefix
  */
 function isBelow(path: string, prefix: string): boolean {
   const folder = prefix.endsWith('/') ? prefix : `${prefix}/`;
@@ -108,7 +110,7 @@ function isBelow(path: string, prefix: string): boolean {
   return true;
 }
 
-function withoutPrefix({ path: prefix, stripPath }: ProxyRoute, path: string): string {
+function stripPrefix({ path: prefix, stripPath }: ProxyRoute, path: string): string {
   if (!stripPath || prefix === undefined) return path;
   return path.slice(prefix.length).replace(/^(?!\/)/, '/');
 }
@@ -117,15 +119,17 @@ function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.');
 }
 
-function scopeFor(route: ProxyRoute, host: string, defaultRegion: string | undefined): WireScope {
+function chooseScope(
+  route: ProxyRoute,
+  host: string,
+  defaultRegion: string | undefined,
+): WireScope {
   const found = scopeOfHost(host);
   const service = route.service ?? found?.service;
   const region = route.region ?? found?.region ?? defaultRegion ?? route.regionSet;
-  if (service === undefined || region === undefined)
-    throw new HttpError(
-      502,
-      `${host} does not tell its ${service === undefined ? 'service' : 'region'}; set ` +
-        `${service === undefined ? '--name' : '--region'}`,
-    );
+  if (service === undefined)
+    throw new HttpError(502, `${host} does not name its service; set --name`);
+  if (region === undefined)
+    throw new HttpError(502, `${host} does not name its region; set --region`);
   return { service, region, regionSet: route.regionSet };
 }

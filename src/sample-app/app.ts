@@ -1,7 +1,7 @@
 /**
- * The sample application: `/work` takes a drawn time, `/metrics` tells of it, as the web
- * application of the articles. Counter `http_requests_total`, histogram
- * `request_duration_milliseconds{path}` with buckets 500, 1000, 2500, 5000.
+ * The sample application: `/work` takes a random time, and `/metrics` has the metrics of the
+ * article's web application: counter `http_requests_total`, histogram
+ * `request_duration_milliseconds{path}` with buckets 500, 1000, 2500 and 5000.
  * Source: article "Metrics and traces collection from Amazon ECS using ADOT".
  */
 import { HttpServer, type Route } from '../kernel/http-server.ts';
@@ -12,7 +12,7 @@ export interface SampleAppOptions {
   readonly world: World;
   readonly listen: string;
   readonly drawLatencyMs: DrawLatencyMs;
-  /** Of each request's time, how much really burns the processor, ms. */
+  /** How many ms of processor time each request burns. */
   readonly cpuMs: number;
 }
 
@@ -38,14 +38,14 @@ export function createSampleApp(options: SampleAppOptions): HttpServer {
       const tookMs = performance.now() - startMs;
       durations.observe(tookMs);
       requests.inc();
-      return json({ tookMs: Math.round(tookMs) });
+      return answerJson({ tookMs: Math.round(tookMs) });
     },
   };
-  // The exact count, for checks that compare it with what arrived at the other end of the road.
+  // The exact count, for tests that compare it with what the workspace has stored.
   const served: Route = {
     method: 'GET',
     path: '/served',
-    handle: () => json({ requests: requests.value }),
+    handle: () => answerJson({ requests: requests.value }),
   };
   return new HttpServer({
     name: 'sample-app',
@@ -56,7 +56,11 @@ export function createSampleApp(options: SampleAppOptions): HttpServer {
   });
 }
 
-function json(value: unknown): { status: number; headers: Record<string, string>; body: string } {
+function answerJson(value: unknown): {
+  status: number;
+  headers: Record<string, string>;
+  body: string;
+} {
   return {
     status: 200,
     headers: { 'content-type': 'application/json' },
@@ -64,7 +68,7 @@ function json(value: unknown): { status: number; headers: Record<string, string>
   };
 }
 
-/** Keeps the processor busy, so that there is CPU use to be seen. */
+/** Keeps the processor busy, so that the graphs show CPU use. */
 function burn(ms: number): void {
   const endMs = performance.now() + ms;
   while (performance.now() < endMs);

@@ -1,11 +1,11 @@
 /**
  * Latency distributions of the sample application, written as text:
- * `lognormal:median=600,sigma=0.8`, `uniform:min=50,max=900`, `constant:ms=300`. Drawn from a
- * seeded generator, so a run can be repeated.
+ * `lognormal:median=600,sigma=0.8`, `uniform:min=50,max=900`, `constant:ms=300`. They are drawn
+ * from a seeded generator, so that a run can be repeated.
  */
 import { ConfigError } from '../kernel/errors.ts';
 
-/** Draws latencies, ms ≥ 0. */
+/** Draws a latency in ms, from 0 to 60,000. */
 export type DrawLatencyMs = () => number;
 
 const LATENCY_MAX_MS = 60_000;
@@ -16,6 +16,7 @@ const SHAPES: Readonly<Record<string, readonly string[]>> = {
   lognormal: ['median', 'sigma'],
 };
 
+/** @param random  gives numbers 0 ≤ x < 1. @throws ConfigError FLAG_VALUE */
 export function parseLatency(text: string, random: () => number): DrawLatencyMs {
   const [shape = '', rest = ''] = text.split(':');
   const names = SHAPES[shape];
@@ -32,16 +33,16 @@ export function parseLatency(text: string, random: () => number): DrawLatencyMs 
         'uniform:min=50,max=900 or constant:ms=300',
     );
   }
-  const of = (name: string): number => values.get(name) ?? 0;
+  const valueOf = (name: string): number => values.get(name) ?? 0;
   const draw = {
-    constant: () => of('ms'),
-    uniform: () => of('min') + (of('max') - of('min')) * random(),
-    lognormal: () => of('median') * Math.exp(of('sigma') * drawNormal(random)),
+    constant: () => valueOf('ms'),
+    uniform: () => valueOf('min') + (valueOf('max') - valueOf('min')) * random(),
+    lognormal: () => valueOf('median') * Math.exp(valueOf('sigma') * drawNormal(random)),
   }[shape as 'constant' | 'uniform' | 'lognormal'];
   return () => Math.min(LATENCY_MAX_MS, Math.max(0, draw()));
 }
 
-/** A generator of numbers 0 ≤ x < 1 from a seed (mulberry32): repeatable, not for secrets. */
+/** Makes a generator of numbers 0 ≤ x < 1 from a seed (mulberry32): repeatable, not for secrets. */
 export function seededRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -52,7 +53,7 @@ export function seededRandom(seed: number): () => number {
   };
 }
 
-/** Box and Muller's transform of two uniform draws. */
+/** Draws from the normal distribution by Box and Muller's transform of two uniform numbers. */
 function drawNormal(random: () => number): number {
   return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
 }

@@ -1,14 +1,14 @@
 /**
- * The load generator: requests over real HTTP at a mean rate, arriving at random like independent
- * clients do, with a bound on how many wait at once. A request that would go beyond it is skipped
- * and counted.
+ * The load generator: sends requests over real HTTP at a mean rate, at random moments, as
+ * independent clients do (a Poisson process). The number of requests under way is limited; one
+ * above the limit is skipped and counted.
  */
 import type { Component } from '../kernel/component.ts';
 import type { World } from '../kernel/world.ts';
 
 export interface LoadGeneratorOptions {
   readonly world: World;
-  /** Known once the application listens. */
+  /** URL of the application; called after it listens. */
   readonly url: () => string;
   readonly perSecond: number;
   readonly concurrencyMax: number;
@@ -31,7 +31,7 @@ export class LoadGenerator implements Component {
     return Promise.resolve();
   }
 
-  /** Ends the load; requests under way may end within the deadline. */
+  /** Ends the load; requests under way may finish within the deadline. */
   async stop(deadlineMs: number): Promise<void> {
     this.#stopping.abort(new Error('the load is stopping'));
     await this.#loop;

@@ -24,7 +24,7 @@ componentContract(
     }),
 );
 
-test('every request that the load was answered is counted once, in the counter and the histogram', async (t) => {
+test('every answered request is counted once, in the counter and in the histogram', async (t) => {
   const world = newWorld();
   const app = createSampleApp({ world, listen: '127.0.0.1:0', drawLatencyMs: () => 1, cpuMs: 0 });
   const load = new LoadGenerator({

@@ -13,7 +13,7 @@ import { silentLogger } from '../../src/kernel/logger.ts';
 import { Registry } from '../../src/kernel/metrics.ts';
 import { BodyKeeper } from '../../src/proxy/body.ts';
 import type { ProxyConfig } from '../../src/proxy/config.ts';
-import { newProxyMetrics } from '../../src/proxy/metrics.ts';
+import { createProxyMetrics } from '../../src/proxy/metrics.ts';
 import { SigningProxy } from '../../src/proxy/proxy.ts';
 import { ProxyServer } from '../../src/proxy/server.ts';
 import { Upstream } from '../../src/proxy/upstream.ts';
@@ -59,7 +59,7 @@ async function proxyFor(
     logsFailures: false,
   };
   const upstream = await Upstream.open(config);
-  const metrics = newProxyMetrics(new Registry());
+  const metrics = createProxyMetrics(new Registry());
   const limits = { maxBytes: 1_000, allMaxBytes: 10_000, folder: tmpdir(), idleMs: 5_000 };
   const proxy = new SigningProxy(config, {
     world: { clock: new VirtualClock(one.nowMs), log: silentLogger },

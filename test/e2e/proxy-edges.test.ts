@@ -14,7 +14,7 @@ import { Registry } from '../../src/kernel/metrics.ts';
 import { createWebServer } from '../../src/kernel/web-server.ts';
 import { BodyKeeper } from '../../src/proxy/body.ts';
 import type { ProxyConfig } from '../../src/proxy/config.ts';
-import { newProxyMetrics, type ProxyMetrics } from '../../src/proxy/metrics.ts';
+import { createProxyMetrics, type ProxyMetrics } from '../../src/proxy/metrics.ts';
 import { SigningProxy } from '../../src/proxy/proxy.ts';
 import { ProxyServer } from '../../src/proxy/server.ts';
 import { Upstream } from '../../src/proxy/upstream.ts';
@@ -51,7 +51,7 @@ async function startEdge(context: TestContext, upstreamHost: string, host?: stri
   };
   const upstream = await Upstream.open(config);
   const registry = new Registry();
-  const metrics = newProxyMetrics(registry);
+  const metrics = createProxyMetrics(registry);
   const limits = { maxBytes: BODY_MAX_BYTES, allMaxBytes: 10_000, folder: tmpdir(), idleMs: 5_000 };
   const proxy = new SigningProxy(config, {
     world: { clock: new VirtualClock(Date.now()), log: silentLogger },

@@ -209,7 +209,7 @@ test('prefixes are whole segments, and nothing climbs out of them; metadata is n
   assert.match(await at('/abc'), /^HTTP\/1\.1 404/);
   for (const bad of ['/a/../b', '/a/%2e%2E/b', '/a/.%2e', '/a/./b'])
     assert.match(await at(bad), /^HTTP\/1\.1 400 [\s\S]*dot segments/, bad);
-  assert.match(await at('/', 'meta.local'), /^HTTP\/1\.1 403 [\s\S]*hands out credentials/);
+  assert.match(await at('/', 'meta.local'), /^HTTP\/1\.1 403 [\s\S]*gives out credentials/);
   assert.match(await at('/', 'plain.local'), /^HTTP\/1\.1 502 [\s\S]*must go over TLS/);
   assert.equal(upstream.arrived.length, 4);
 });

@@ -147,7 +147,7 @@ test('what cannot be signed is refused with what to do', async (context) => {
     });
   assert.match(
     await at({ host: 'example.com' }),
-    /^502 example\.com does not tell its service; set --name/,
+    /^502 example\.com does not name its service; set --name/,
   );
   const dead = await startProxy(context, [...APS, '--host', '127.0.0.1:1']);
   assert.match(await (await fetch(dead.url)).text(), /^unable to proxy request - /);
@@ -191,7 +191,7 @@ test('routes choose upstream, service and region, and are read again', async (co
   writeFileSync(file, 'routes: none\n');
   proxy.admin.child.kill('SIGHUP');
   await until('a complaint', 5_000, () =>
-    proxy.admin.output().includes('routes stay as they were'),
+    proxy.admin.output().includes('the routes could not be read again'),
   );
   await fetch(`${proxy.url}/aps/labels`);
   assert.equal(one.arrived.length, 2);

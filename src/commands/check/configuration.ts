@@ -1,6 +1,4 @@
-/**
- * The configuration that a check is about: any source that `collect` takes, read once.
- */
+/** Reads the configuration that a check is about, from any source that `collect` takes, once. */
 import {
   type CheckedConfig,
   checkConfigFile,
@@ -14,7 +12,7 @@ import { ConfigSources, type ConfigText } from '../../config/sources/sources.ts'
 import { parseSourceUri } from '../../config/sources/uri.ts';
 import { createWorld } from '../runner.ts';
 
-/** All findings. @throws ConfigError for a source that can't be read */
+/** The plan with all findings. @throws ConfigError for a source that can't be read */
 export async function checkSource(
   source: string,
   options: ConfigLoadOptions = {},
@@ -25,8 +23,8 @@ export async function checkSource(
   return checkConfigText(text, file, options);
 }
 
-/** @throws ConfigError for a source that can't be read, or is not valid */
-export async function planOfSource(
+/** The plan alone. @throws ConfigError for a source that can't be read or is not valid */
+export async function loadPlan(
   source: string,
   options: ConfigLoadOptions = {},
 ): Promise<CollectorPlan> {

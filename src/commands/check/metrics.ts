@@ -1,6 +1,6 @@
 /**
- * `amperage check metrics`: a page of metrics from a file, a URL or standard input, held against
- * the rules of its format and against good practice for names.
+ * `amperage check metrics`: checks an exposition from a file, a URL or standard input against the
+ * rules of its format, then against good practice for names and help texts.
  * Source: https://prometheus.io/docs/practices/naming/, prometheus/client_golang (promlint)
  */
 import { readFileSync } from 'node:fs';
@@ -18,7 +18,7 @@ import {
   parseContentType,
 } from '../../wire/exposition/negotiation.ts';
 import { checkOpenMetrics } from '../../wire/exposition/openmetrics-check.ts';
-import { withTrust } from '../trust.ts';
+import { addTrustFlag } from '../trust.ts';
 
 interface ReadExposition {
   readonly body: Uint8Array;
@@ -27,7 +27,7 @@ interface ReadExposition {
 
 const TIMEOUT_MS = 10_000;
 const BODY_MAX_BYTES = 256 * 1024 * 1024;
-/** Units that are not the base unit, and what is. */
+/** Units that are not a base unit, each with its base unit. */
 const ODD_UNITS: Readonly<Record<string, string>> = {
   milliseconds: 'seconds',
   ms: 'seconds',
@@ -42,14 +42,15 @@ const ODD_UNITS: Readonly<Record<string, string>> = {
   percent: 'ratio',
 };
 
-export function checkMetricsCommand(write: (text: string) => void): Command {
-  return withTrust(new Command('metrics'))
-    .description('check a page of metrics: the rules of its format, then names and help texts')
-    .argument('[page]', 'a file or a URL; standard input without it')
+export function createCheckMetricsCommand(write: (text: string) => void): Command {
+  return addTrustFlag(new Command('metrics'))
+    .description('check an exposition: the rules of its format, then names and help texts')
+    .argument('[source]', 'a file or a URL; standard input without it')
     .addOption(
-      new Option('--format <format>', 'default: by Content-Type, or by "# EOF" at the end').choices(
-        ['text', 'openmetrics'],
-      ),
+      new Option(
+        '--format <format>',
+        'format to check by (default: by Content-Type, or by "# EOF" at the end)',
+      ).choices(['text', 'openmetrics']),
     )
     .addHelpText(
       'after',
@@ -70,7 +71,7 @@ export function checkMetricsCommand(write: (text: string) => void): Command {
       const { samples, remarks } = lint(body, format);
       for (const remark of remarks) write(`${remark}\n`);
       write(`${name}: valid ${format}, ${samples} samples, ${remarks.length} remarks\n`);
-      // As promtool: remarks are no errors, yet a script can tell.
+      // Remarks are no errors, yet a script can see them in the status. promtool has the same.
       if (remarks.length > 0) process.exitCode = 3;
     });
 }
@@ -119,7 +120,7 @@ function chooseFormat(body: Uint8Array, contentType: string | undefined): Exposi
   return /(?:^|\n)# EOF\n?$/.test(tail) ? 'openmetrics' : 'text';
 }
 
-/** What is allowed and yet not well done. */
+/** Finds what the format allows and good practice advises against. */
 function lint(
   body: Uint8Array,
   format: ExpositionFormat,
@@ -158,6 +159,7 @@ function lint(
   return { samples, remarks };
 }
 
+/** Whether a sample's name is that of a known family with a suffix, such as `_bucket`. */
 function isPart(name: string, types: ReadonlyMap<string, SeriesType>): boolean {
   const stem = name.replace(/_(?:total|bucket|count|sum|created|gcount|gsum|info)$/, '');
   return stem !== name && types.has(stem);

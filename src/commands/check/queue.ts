@@ -1,11 +1,11 @@
-/** `amperage check queue`: what waits in the queues below a folder, without touching them. */
+/** `amperage check queue`: shows what waits in the queues below a folder, and changes nothing. */
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { ConfigError } from '../../kernel/errors.ts';
 import { inspectQueue, type QueueContents } from '../../queue/inspect.ts';
 
-export function checkQueueCommand(write: (text: string) => void): Command {
+export function createCheckQueueCommand(write: (text: string) => void): Command {
   return new Command('queue')
     .description('show what waits in a queue, or in all queues of a collector; changes nothing')
     .argument('<dir>', 'folder of one queue, or --storage.path of a collector')
@@ -19,7 +19,11 @@ export function checkQueueCommand(write: (text: string) => void): Command {
     });
 }
 
-/** The folder itself, or those below it. @throws ConfigError QUEUE_ABSENT where none is a queue */
+/**
+ * The folder itself if it is a queue, else the queues in it.
+ *
+ * @throws ConfigError QUEUE_ABSENT where neither it nor a folder in it is a queue
+ */
 function findQueues(directory: string): readonly string[] {
   if (statSync(directory, { throwIfNoEntry: false })?.isDirectory() !== true)
     throw new ConfigError(
@@ -28,7 +32,7 @@ function findQueues(directory: string): readonly string[] {
     );
   if (isQueue(directory)) return [directory];
   const queues = readdirSync(directory, { withFileTypes: true })
-    .filter((one) => one.isDirectory())
+    .filter((entry) => entry.isDirectory())
     .map(({ name }) => join(directory, name))
     .filter(isQueue);
   if (queues.length > 0) return queues;
@@ -38,7 +42,7 @@ function findQueues(directory: string): readonly string[] {
   );
 }
 
-/** Whatever a queue keeps: segments, how far they are sent, who holds it. */
+/** Whether a folder has a file that a queue keeps: a segment, the cursor or the lock. */
 function isQueue(directory: string): boolean {
   return readdirSync(directory).some((name) => /^(?:\d{10}\.seg|cursor|lock)$/.test(name));
 }

@@ -1,6 +1,6 @@
 /**
- * `amperage check relabel` and `amperage check service-discovery`: what relabelling makes of a
- * target, rule by rule.
+ * `amperage check relabel` and `amperage check service-discovery`: show what relabelling makes of
+ * a label set or of each target, rule by rule.
  */
 import { resolve } from 'node:path';
 import { Command } from 'commander';
@@ -15,18 +15,18 @@ import { relabelSteps } from '../../relabel/steps.ts';
 import type { ScrapeConfig } from '../../scrape/config.ts';
 import { listTargets } from '../../scrape/target.ts';
 import { splitPair } from '../../settings/text.ts';
-import { durationFlag } from '../flags.ts';
+import { readDurationFlag } from '../flags.ts';
 import { createWorld } from '../runner.ts';
-import { withTrust } from '../trust.ts';
-import { planOfSource } from './configuration.ts';
+import { addTrustFlag } from '../trust.ts';
+import { loadPlan } from './configuration.ts';
 
-export function checkRelabelCommand(write: (text: string) => void): Command {
-  return withTrust(new Command('relabel'))
+export function createCheckRelabelCommand(write: (text: string) => void): Command {
+  return addTrustFlag(new Command('relabel'))
     .description('show what the relabelling of a job makes of a label set, rule by rule')
     .argument('<source>', 'the configuration: a file, or any source that collect takes')
-    .argument('<job>', 'job_name')
-    .argument('<labels...>', 'name=value')
-    .option('--metric', 'by metric_relabel_configs; default: relabel_configs')
+    .argument('<job>', 'the job_name of the job')
+    .argument('<labels...>', 'the label set, as name=value')
+    .option('--metric', 'apply metric_relabel_configs (default: relabel_configs)')
     .addHelpText(
       'after',
       '\nExamples:\n  amperage check relabel prometheus.yml ecs __address__=10.0.0.1:9779 ' +
@@ -34,17 +34,17 @@ export function checkRelabelCommand(write: (text: string) => void): Command {
         '__name__=go_goroutines\n',
     )
     .action(async (file: string, job: string, given: string[], options: { metric?: boolean }) => {
-      const { scrape } = findSource(await planOfSource(file, { allowPartial: true }), job, file);
+      const { scrape } = findSource(await loadPlan(file, { allowPartial: true }), job, file);
       const rules = options.metric === true ? scrape.metricRelabelRules : scrape.relabelRules;
       write(renderSteps(given.map(parsePair), rules));
     });
 }
 
-export function checkDiscoveryCommand(write: (text: string) => void): Command {
-  return withTrust(new Command('service-discovery'))
+export function createCheckDiscoveryCommand(write: (text: string) => void): Command {
+  return addTrustFlag(new Command('service-discovery'))
     .description('ask the discovery of a job once, and show what becomes of each target')
     .argument('<source>', 'the configuration: a file, or any source that collect takes')
-    .argument('<job>', 'job_name')
+    .argument('<job>', 'the job_name of the job')
     .option('--timeout <time>', 'how long to wait for the discovery', '30s')
     .option('--steps', 'show the relabelling of each target, rule by rule')
     .addHelpText(
@@ -53,14 +53,14 @@ export function checkDiscoveryCommand(write: (text: string) => void): Command {
         'amperage check service-discovery prometheus.yml ecs --steps\n',
     )
     .action(async (file: string, job: string, options: { timeout: string; steps?: boolean }) => {
-      const timeoutMs = durationFlag('--timeout', options.timeout);
-      const source = findSource(await planOfSource(file, { allowPartial: true }), job, file);
+      const timeoutMs = readDurationFlag('--timeout', options.timeout);
+      const source = findSource(await loadPlan(file, { allowPartial: true }), job, file);
       const groups = await discoverOnce(source, file, timeoutMs);
       write(renderDiscovery(groups, source.scrape, options.steps === true));
     });
 }
 
-/** The first list of a job. */
+/** The first list of targets of a job. @throws ConfigError DISCOVERY_TIMEOUT */
 async function discoverOnce(
   { id, discovery }: SourcePlan,
   file: string,
@@ -105,19 +105,19 @@ function renderDiscovery(
   const lines: string[] = [];
   for (const group of groups) {
     for (const own of group.targets) {
-      const one = listTargets([{ ...group, targets: [own] }], scrape);
-      const [target] = one.targets;
-      const [dropped] = one.dropped;
+      const list = listTargets([{ ...group, targets: [own] }], scrape);
+      const [target] = list.targets;
+      const [dropped] = list.dropped;
       const discovered =
         target?.discoveredLabels ?? dropped ?? makeLabelSet({ ...group.labels, ...own });
       lines.push(`discovered ${formatLabelSet(discovered)}`);
       if (hasSteps) {
         const pairs = discovered.map(({ name, value }) => [name, value] as const);
-        lines.push(...stepLines(pairs, scrape.relabelRules));
+        lines.push(...renderStepLines(pairs, scrape.relabelRules));
       }
       if (target !== undefined)
         lines.push(`  scraped at ${target.url} as ${formatLabelSet(target.labels)}`);
-      else lines.push(`  ${one.failures[0] ?? 'dropped by relabel_configs'}`);
+      else lines.push(`  ${list.failures[0] ?? 'dropped by relabel_configs'}`);
     }
   }
   const all = listTargets(groups, scrape);
@@ -132,10 +132,11 @@ function renderSteps(
   labels: readonly (readonly [string, string])[],
   rules: readonly RelabelRule[],
 ): string {
-  return `${[`given ${formatLabelSet(makeLabelSet(labels))}`, ...stepLines(labels, rules)].join('\n')}\n`;
+  const given = `given ${formatLabelSet(makeLabelSet(labels))}`;
+  return `${[given, ...renderStepLines(labels, rules)].join('\n')}\n`;
 }
 
-function stepLines(
+function renderStepLines(
   labels: readonly (readonly [string, string])[],
   rules: readonly RelabelRule[],
 ): string[] {
@@ -151,7 +152,7 @@ function stepLines(
   });
 }
 
-/** By id, or by job_name where one source alone has it. */
+/** Finds a source by its id, or by its job_name where no other source has that name. */
 function findSource(plan: CollectorPlan, job: string, file: string): SourcePlan {
   const named = plan.sources.filter(({ scrape }) => scrape.jobName === job);
   const found =

@@ -1,6 +1,7 @@
 /**
- * The collector's HTTP API: what is scraped, what was dropped and why, what it says of itself, in
- * Prometheus' shapes, so that Prometheus' pages, Grafana and scripts made for it work here too.
+ * The collector's HTTP API: targets, dropped targets, metadata, relabelling steps and the
+ * collector's own status. The answers have the shape of Prometheus' API, so that Grafana and
+ * scripts for Prometheus work here too.
  * Source: https://prometheus.io/docs/prometheus/latest/querying/api/#targets
  */
 import { hostname } from 'node:os';
@@ -21,34 +22,34 @@ export interface ApiOptions {
   readonly world: World;
   readonly scrape: ScrapeManager;
   readonly configs: () => readonly ScrapeConfig[];
-  /** The configuration's text, secrets taken out. */
+  /** The configuration's text without its secrets. */
   readonly configText: () => string;
   readonly reloadedAtMs: () => number;
   readonly isReloadGood: () => boolean;
-  /** As given on the command line or by default. */
+  /** The values of all flags, given or default, by name. */
   readonly flags: Readonly<Record<string, string>>;
 }
 
-/** A request that cannot be answered, with what is wrong. */
+/** A request that cannot be answered; its message says what is wrong with it. */
 class BadRequest extends Error {}
 
 type JsonAnswer = (query: URLSearchParams) => unknown;
 
 const JSON_TYPE = { 'content-type': 'application/json' };
 
-export function apiRoutes(options: ApiOptions): Route[] {
+export function createApiRoutes(options: ApiOptions): Route[] {
   const { scrape, world } = options;
   const startMs = world.clock.nowMs();
   const answers: Readonly<Record<string, JsonAnswer>> = {
-    targets: (query) => targets(options, query),
-    'targets/metadata': (query) => targetMetadata(scrape, query),
-    'targets/relabel_steps': (query) => steps(options, query),
+    targets: (query) => describeTargets(options, query),
+    'targets/metadata': (query) => listTargetMetadata(scrape, query),
+    'targets/relabel_steps': (query) => traceRelabelling(options, query),
     scrape_pools: () => ({ scrapePools: options.configs().map(({ id }) => id) }),
-    metadata: (query) => metadata(scrape, query),
+    metadata: (query) => listMetadata(scrape, query),
     'status/config': () => ({ yaml: options.configText() }),
     'status/flags': () => options.flags,
-    'status/buildinfo': () => buildInfo(),
-    'status/runtimeinfo': () => runtimeInfo(options, startMs),
+    'status/buildinfo': () => describeBuild(),
+    'status/runtimeinfo': () => describeRuntime(options, startMs),
   };
   return Object.entries(answers).flatMap(([path, answer]) =>
     (['GET', 'POST'] as const).map((method) => ({
@@ -80,7 +81,7 @@ async function respond(
   }
 }
 
-function targets(options: ApiOptions, query: URLSearchParams): unknown {
+function describeTargets(options: ApiOptions, query: URLSearchParams): unknown {
   const { scrape } = options;
   const state = (query.get('state') ?? 'any').toLowerCase();
   const pool = query.get('scrapePool') ?? '';
@@ -93,7 +94,7 @@ function targets(options: ApiOptions, query: URLSearchParams): unknown {
       ? scrape
           .targets()
           .filter(({ job }) => isWanted(job))
-          .map(activeTarget)
+          .map(describeActiveTarget)
       : [],
     droppedTargets: showsDropped
       ? droppedByJob.flatMap(([job, { labels }]) =>
@@ -106,14 +107,14 @@ function targets(options: ApiOptions, query: URLSearchParams): unknown {
   };
 }
 
-function activeTarget(status: TargetStatus): unknown {
+function describeActiveTarget(status: TargetStatus): unknown {
   const { job, target } = status;
   return {
     discoveredLabels: toRecord(target.discoveredLabels),
     labels: toRecord(target.labels),
     scrapePool: job,
-    scrapeUrl: withoutPassword(target.url),
-    globalUrl: globalUrl(target.url),
+    scrapeUrl: maskPassword(target.url),
+    globalUrl: makeGlobalUrl(target.url),
     lastError: status.lastError,
     lastScrape:
       status.lastScrapeMs === 0
@@ -126,20 +127,20 @@ function activeTarget(status: TargetStatus): unknown {
   };
 }
 
-/** A local address as others reach it. */
-function globalUrl(text: string): string {
-  const url = new URL(withoutPassword(text));
+/** The URL with the name of this machine for a loopback address, so that others can reach it. */
+function makeGlobalUrl(text: string): string {
+  const url = new URL(maskPassword(text));
   if (['localhost', '127.0.0.1', '[::1]'].includes(url.hostname)) url.hostname = hostname();
   return url.href;
 }
 
-function withoutPassword(text: string): string {
+function maskPassword(text: string): string {
   const url = new URL(text);
   if (url.password !== '') url.password = 'xxxxx';
   return url.href;
 }
 
-function targetMetadata(scrape: ScrapeManager, query: URLSearchParams): unknown {
+function listTargetMetadata(scrape: ScrapeManager, query: URLSearchParams): unknown {
   const limit = readNumber(query, 'limit');
   const metric = query.get('metric') ?? '';
   const matches = makeMatcher(query.get('match_target') ?? '');
@@ -150,14 +151,14 @@ function targetMetadata(scrape: ScrapeManager, query: URLSearchParams): unknown 
     for (const [name, told] of status.metadata) {
       if (metric !== '' && name !== metric) continue;
       if (limit >= 0 && rows.length >= limit) return rows;
-      // As Prometheus: asked for one metric, its name is not said again.
-      rows.push({ target, ...(metric === '' ? { metric: name } : {}), ...typed(told) });
+      // Prometheus leaves the name out too when one metric is asked for.
+      rows.push({ target, ...(metric === '' ? { metric: name } : {}), ...pickMetadata(told) });
     }
   }
   return rows;
 }
 
-function metadata(scrape: ScrapeManager, query: URLSearchParams): unknown {
+function listMetadata(scrape: ScrapeManager, query: URLSearchParams): unknown {
   const limit = readNumber(query, 'limit');
   const perMetric = readNumber(query, 'limit_per_metric');
   const only = query.get('metric') ?? '';
@@ -168,19 +169,19 @@ function metadata(scrape: ScrapeManager, query: URLSearchParams): unknown {
       const known = found.get(name) ?? new Map<string, unknown>();
       if (!found.has(name) && limit >= 0 && found.size >= limit) continue;
       found.set(name, known);
-      const entry = typed(told);
+      const entry = pickMetadata(told);
       if (perMetric <= 0 || known.size < perMetric) known.set(JSON.stringify(entry), entry);
     }
   }
   return Object.fromEntries([...found].map(([name, entries]) => [name, [...entries.values()]]));
 }
 
-function typed({ type, help, unit }: SeriesMetadata): SeriesMetadata {
+function pickMetadata({ type, help, unit }: SeriesMetadata): SeriesMetadata {
   return { type, help, unit };
 }
 
 /** The relabelling of a target, rule by rule. */
-function steps({ configs }: ApiOptions, query: URLSearchParams): unknown {
+function traceRelabelling({ configs }: ApiOptions, query: URLSearchParams): unknown {
   const pool = query.get('scrapePool') ?? '';
   const config = configs().find(({ id }) => id === pool);
   if (config === undefined) throw new BadRequest(`there is no scrape pool ${JSON.stringify(pool)}`);
@@ -208,7 +209,7 @@ function steps({ configs }: ApiOptions, query: URLSearchParams): unknown {
   };
 }
 
-function buildInfo(): unknown {
+function describeBuild(): unknown {
   return {
     version: VERSION,
     revision: '',
@@ -219,7 +220,7 @@ function buildInfo(): unknown {
   };
 }
 
-function runtimeInfo(options: ApiOptions, startMs: number): unknown {
+function describeRuntime(options: ApiOptions, startMs: number): unknown {
   const { world, scrape } = options;
   return {
     startTime: new Date(startMs).toISOString(),
@@ -249,7 +250,7 @@ function readNumber(query: URLSearchParams, name: string): number {
   return Number(text);
 }
 
-/** `{job="a",instance=~"b.*"}` on a target's labels; an empty text matches all. */
+/** Compiles a selector such as `{job="a",instance=~"b.*"}`; an empty text matches all targets. */
 function makeMatcher(text: string): (labels: LabelSet) => boolean {
   const inside = /^\s*\{(.*)\}\s*$/s.exec(text)?.[1];
   if (text === '') return () => true;
@@ -269,7 +270,7 @@ function makeMatcher(text: string): (labels: LabelSet) => boolean {
       return (regex === undefined ? value === wanted : regex(value)) !== isNegated;
     });
   }
-  return (labels) => tests.every((one) => one(labels));
+  return (labels) => tests.every((matches) => matches(labels));
 }
 
 function compileMatcher(source: string): (text: string) => boolean {

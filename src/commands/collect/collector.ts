@@ -1,7 +1,6 @@
 /**
- * The running collector: sources, routes and sinks joined, and how they go over to another plan.
- * What did not change runs on untouched; a sink that changes pauses neither scraping nor the other
- * sinks.
+ * The running collector: joins sources, routes and sinks, and switches them to another plan. What
+ * did not change runs on untouched; while one sink changes, scraping and the other sinks go on.
  */
 import { hostname } from 'node:os';
 import { dirname, resolve } from 'node:path';
@@ -27,14 +26,14 @@ export interface CollectorOptions {
   readonly configFile: string;
   readonly storagePath: string;
   readonly world: World;
-  /** How often AWS may be asked, for all discovery of the process together. */
+  /** How often AWS may be called by all discovery of the process together. */
   readonly callLimits: CallLimits;
   /**
-   * Which of the targets fall to this collector; all when absent. Nothing is scraped before the
-   * first share.
+   * Decides which targets this collector scrapes; all when absent. Nothing is scraped before the
+   * first share is known.
    */
   readonly sharing?: Sharing | undefined;
-  /** How long a last scrape of all targets may take before the end; 0 for none. */
+  /** How long a last scrape of all targets may take when stopping; 0: there is none. */
   readonly finalScrapeMs?: number;
 }
 
@@ -60,7 +59,8 @@ export class Collector implements Component {
       openAppender: this.#router.openAppender,
       openHttp: ({ connection, allowMetadataAddresses }) =>
         createHttpClient({ connection, isGuarded: !allowMetadataAddresses, reusesBodies: true }),
-      // Those that divide the targets go on where another left off.
+      // When collectors divide the targets, each scrapes a target at the same offset within its
+      // interval, so that a target that moves keeps its interval.
       offsetSeed: sharing === undefined ? hostname() : '',
     });
     this.#held = new HeldTargets({
@@ -85,51 +85,52 @@ export class Collector implements Component {
     });
   }
 
-  /** Sinks first: what is scraped can always be kept. */
+  /** Starts the sinks first, so that whatever is scraped can be kept. */
   async start(): Promise<void> {
     this.#isStarted = true;
     const { plan } = this.#options;
-    await this.#goOver(plan);
+    await this.#switchTo(plan);
     await this.scrape.start();
     await this.#options.sharing?.start(this.#held);
     await this.#discovery.start();
   }
 
   /**
-   * Goes over to another plan, which was checked before. @throws with all as it was, where a sink
-   * can't be opened
+   * Switches to another plan, which was checked before.
+   *
+   * @throws  where a new sink can't be opened; everything then runs on as before
    */
   async apply(plan: CollectorPlan): Promise<void> {
-    await this.#goOver(plan);
+    await this.#switchTo(plan);
     this.#sourceCount = plan.sources.length;
     this.#held.retain(new Set(plan.sources.map(({ id }) => id)));
     this.#discovery.apply(plan.sources.map(({ discovery }) => discovery));
   }
 
   /**
-   * Others go on with the targets first, then the sources end. What cannot be sent in time stays on
-   * disk.
+   * Hands the targets over to other collectors, then stops the sources, then the sinks. What cannot
+   * be sent in time stays on disk.
    */
   async stop(deadlineMs: number): Promise<void> {
     if (!this.#isStarted) return;
     const endMs = this.#options.world.clock.nowMs() + deadlineMs;
-    const left = (): number => Math.max(0, endMs - this.#options.world.clock.nowMs());
+    const remainingMs = (): number => Math.max(0, endMs - this.#options.world.clock.nowMs());
     const { sharing } = this.#options;
     await sharing?.leave();
     this.#held.end();
-    await this.#discovery.stop(left());
+    await this.#discovery.stop(remainingMs());
     const { finalScrapeMs = 0 } = this.#options;
-    if (finalScrapeMs > 0) await this.scrape.finish(Math.min(finalScrapeMs, left()));
-    await this.scrape.stop(left());
-    await this.#outlets.stop(left());
+    if (finalScrapeMs > 0) await this.scrape.finish(Math.min(finalScrapeMs, remainingMs()));
+    await this.scrape.stop(remainingMs());
+    await this.#outlets.stop(remainingMs());
     await sharing?.stop();
   }
 
   /**
-   * The sinks that are wanted, then the routes to them, then the jobs; sinks that are gone end when
-   * nothing leads there.
+   * Opens and changes the sinks, then the routes to them, then the jobs. Sinks that the plan has no
+   * longer are stopped last, when no route leads to them.
    */
-  async #goOver(plan: CollectorPlan): Promise<void> {
+  async #switchTo(plan: CollectorPlan): Promise<void> {
     await this.#outlets.apply(plan.sinks);
     await this.#router.apply(this.#makeRoutes(plan));
     await this.scrape.apply(plan.sources.map(({ scrape }) => scrape));
@@ -150,9 +151,9 @@ export class Collector implements Component {
       });
       for (const source of route.sources) {
         const known = routes.get(source) ?? [];
-        // Two routes that say the same lead there once.
+        // Two routes with the same sink and transforms would send each sample twice.
         for (const outlet of outlets)
-          if (!known.some((one) => isSameOutlet(one, outlet))) known.push(outlet);
+          if (!known.some((other) => isSameOutlet(other, outlet))) known.push(outlet);
         routes.set(source, known);
       }
     }

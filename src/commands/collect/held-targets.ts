@@ -1,6 +1,6 @@
 /**
- * The targets of a collector that divides them with others: the complete lists, with the part of
- * each target, and what is held of them at present.
+ * The targets of a collector that divides them with others: the complete lists, each target with
+ * its part. Of these the collector scrapes the targets in the parts that it holds at present.
  */
 import type { World } from '../../kernel/world.ts';
 import type { HeldParts, TargetGroup } from '../../model/target.ts';
@@ -9,19 +9,19 @@ import { addLoads, selectHeld, PARTS, withParts } from '../../sharding/parts.ts'
 import { NOTHING, type Released, type Share, type ShareHolder } from '../../sharding/sharing.ts';
 
 /**
- * How long samples of targets that move may take to leave: those of who goes on with them come
- * after.
+ * How long the release of targets waits until their samples are sent. The collector that takes the
+ * targets over sends newer samples, which a receiver should get after these.
  */
 const FLUSH_MS = 1_000;
-/** What marks `up` of a collector that knows of no other. */
+/** The label on `up` while this collector sees no other. */
 const ALONE = [{ name: 'amperage_alone', value: 'true' }];
 
 export interface HeldTargetsOptions {
   readonly world: Pick<World, 'clock'>;
   readonly scrape: ScrapeManager;
-  /** Sends what waits. */
+  /** Sends what waits in the queues; resolves when it is sent, or the signal aborts. */
   readonly flush: (signal: AbortSignal) => Promise<void>;
-  /** How many lists there will be. */
+  /** How many sources there are, each of which has one list. */
   readonly sources: () => number;
 }
 
@@ -30,7 +30,7 @@ export class HeldTargets implements ShareHolder {
   readonly #lists = new Map<string, readonly TargetGroup[]>();
   /** The newest list of each source, until its targets have their parts. */
   readonly #coming = new Map<string, readonly TargetGroup[]>();
-  /** Sources whose list has been whole once: what is known of them is never less. */
+  /** Sources whose list has been whole once; what was known then is kept. */
   readonly #whole = new Set<string>();
   readonly #lacking = new Set<string>();
   #share: Share = NOTHING;
@@ -40,24 +40,24 @@ export class HeldTargets implements ShareHolder {
     this.#options = options;
   }
 
-  /** A complete list. */
+  /** Takes the newest list of a source. */
   async update(source: string, groups: readonly TargetGroup[]): Promise<void> {
     this.#coming.set(source, groups);
     const list = await withParts(groups);
-    // Meanwhile another list may have come, or the end.
+    // Meanwhile a newer list may have come, or the collector may have stopped.
     if (this.#coming.get(source) !== groups || this.#isEnded) return;
     this.#lists.set(source, list);
     if (!this.#lacking.has(source)) this.#whole.add(source);
     await this.#scrape(source, list, () => undefined);
   }
 
-  /** Whether the lists of a source that come now are only a part. */
+  /** Notes whether the lists of a source are incomplete from now on. */
   setLacking(source: string, isLacking: boolean): void {
     if (isLacking) this.#lacking.add(source);
     else this.#lacking.delete(source);
   }
 
-  /** The sources that there are; of others nothing is kept. */
+  /** Forgets all sources but these. */
   retain(sources: ReadonlySet<string>): void {
     for (const source of this.#coming.keys()) {
       if (sources.has(source)) continue;
@@ -73,7 +73,8 @@ export class HeldTargets implements ShareHolder {
     const { scrape, flush, world } = this.#options;
     scrape.markReports(share.isAlone ? ALONE : []);
     const unfinished = new Set<number>();
-    // A scrape under way belongs to a tick before: those from now on are others' to make.
+    // A scrape that is under way belongs to an earlier tick. Later ticks of the released targets
+    // are for the collectors that take them over.
     const atMs = world.clock.nowMs();
     await Promise.all(
       [...this.#lists].map(([source, list]) =>
@@ -95,7 +96,7 @@ export class HeldTargets implements ShareHolder {
 
   readonly isReady = (): boolean => this.#whole.size >= this.#options.sources();
 
-  /** Nothing changes any more. */
+  /** Ignores whatever comes later. */
   end(): void {
     this.#isEnded = true;
   }

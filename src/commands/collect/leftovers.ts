@@ -1,6 +1,6 @@
 /**
- * Queues in the storage folder that belong to no configured sink: what waits there is sent by
- * nobody, and that is said.
+ * Finds queues in the storage folder that belong to no configured sink, and warns of them: what
+ * waits there is not sent by anybody.
  */
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ interface Leftover {
   readonly bytes: number;
 }
 
-/** @param claimed  names of the folders that sinks have */
+/** @param claimed  names of the folders that belong to sinks */
 export async function warnOfLeftovers(
   storagePath: string,
   claimed: ReadonlySet<string>,
@@ -34,13 +34,13 @@ export async function findLeftovers(
   for (const entry of entries) {
     if (!entry.isDirectory() || claimed.has(entry.name)) continue;
     const folder = join(storagePath, entry.name);
-    const bytes = await segmentBytes(folder);
+    const bytes = await sumSegmentBytes(folder);
     if (bytes > 0) found.push({ folder, bytes });
   }
   return found;
 }
 
-async function segmentBytes(folder: string): Promise<number> {
+async function sumSegmentBytes(folder: string): Promise<number> {
   let bytes = 0;
   for (const name of await readdir(folder).catch(() => []))
     if (/^\d{10}\.seg$/.test(name))

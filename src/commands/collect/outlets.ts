@@ -1,6 +1,6 @@
 /**
- * The running sinks of a collector, each with the queue that is its own, and how they go over to
- * other settings. While one is changed, its queue goes on taking and the others do not notice.
+ * The running sinks of a collector, each with its own queue, and how their settings change. While a
+ * sink is changed, its queue goes on taking samples, and the other sinks run on.
  */
 import { join } from 'node:path';
 import type { SinkPlan } from '../../config/plan.ts';
@@ -10,7 +10,7 @@ import type { QueueLimits } from '../../queue/options.ts';
 import { DurableQueue } from '../../queue/queue.ts';
 import type { Sink } from '../../sinks/sink.ts';
 
-/** How long a sink that is changed or gone may go on sending; the rest stays on disk. */
+/** How long a sink that is changed or removed may go on sending; the rest stays on disk. */
 const HAND_OVER_MS = 1_000;
 
 interface Running {
@@ -34,39 +34,42 @@ export class Outlets {
   }
 
   /**
-   * Opens sinks that are new and changes those that are written otherwise; those that are gone run
-   * on.
+   * Opens sinks that are new and changes those whose settings differ. Sinks that are not among
+   * these run on until `retain`.
+   *
+   * @throws  where a new sink can't be opened; then none of the new ones runs, and nothing changed
    */
   async apply(plans: readonly SinkPlan[]): Promise<void> {
-    // What may be refused comes first: a folder that can't be used leaves all as it was.
+    // New sinks come first, since opening one may fail (a folder that can't be used).
     const added = plans.filter(({ id }) => !this.#running.has(id));
     const opened: Running[] = [];
     try {
       for (const plan of added) opened.push(await this.#open(plan));
     } catch (error) {
-      await Promise.all(opened.map((one) => close(one, 0)));
+      await Promise.all(opened.map((running) => close(running, 0)));
       throw error;
     }
-    for (const one of opened) this.#running.set(one.plan.id, one);
+    for (const running of opened) this.#running.set(running.plan.id, running);
     const changed = plans.filter(({ id, version }) => this.#get(id).plan.version !== version);
     await Promise.all(changed.map((plan) => this.#change(plan)));
   }
 
-  /** Ends the sinks that are not among these; nothing is appended to them any more. */
+  /** Stops the sinks that are not among these. The caller no longer appends to them. */
   async retain(plans: readonly SinkPlan[]): Promise<void> {
     const wanted = new Set(plans.map(({ id }) => id));
     const gone = [...this.#running.values()].filter(({ plan }) => !wanted.has(plan.id));
     for (const { plan } of gone) this.#running.delete(plan.id);
-    await Promise.all(gone.map((one) => close(one, HAND_OVER_MS)));
+    await Promise.all(gone.map((running) => close(running, HAND_OVER_MS)));
   }
 
-  /** Sends at once what waits; resolves when it has left, or the signal aborts. */
+  /** Sends at once what waits in all queues; resolves when it is sent, or the signal aborts. */
   async flush(signal: AbortSignal): Promise<void> {
     await Promise.all([...this.#running.values()].map(({ queue }) => queue.flush(signal)));
   }
 
   async stop(deadlineMs: number): Promise<void> {
-    await Promise.all([...this.#running.values()].map((one) => close(one, deadlineMs)));
+    const closing = [...this.#running.values()].map((running) => close(running, deadlineMs));
+    await Promise.all(closing);
     this.#running.clear();
   }
 
@@ -85,7 +88,7 @@ export class Outlets {
       },
       world,
     );
-    const running: Running = { plan, queue, sink: this.#sinkOver(plan, queue, undefined) };
+    const running: Running = { plan, queue, sink: this.#makeSink(plan, queue, undefined) };
     await queue.start();
     try {
       await running.sink.start();
@@ -98,8 +101,8 @@ export class Outlets {
 
   async #change(plan: SinkPlan): Promise<void> {
     const running = this.#get(plan.id);
-    // One that can't be made leaves the one before at work.
-    const next = this.#sinkOver(plan, running.queue, running.sink);
+    // The next one is made first: where that fails, the present one goes on.
+    const next = this.#makeSink(plan, running.queue, running.sink);
     await running.sink.release(HAND_OVER_MS);
     running.queue.configure(makeQueueLimits(plan));
     running.plan = plan;
@@ -108,7 +111,7 @@ export class Outlets {
     this.#options.world.log.info('a sink goes on with other settings', { sink: plan.id });
   }
 
-  #sinkOver(plan: SinkPlan, queue: DurableQueue, before: Sink | undefined): Sink {
+  #makeSink(plan: SinkPlan, queue: DurableQueue, before: Sink | undefined): Sink {
     const { world, userAgent } = this.#options;
     return plan.open({ id: plan.id, name: plan.name, queue, world, userAgent, before });
   }

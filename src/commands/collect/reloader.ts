@@ -1,6 +1,6 @@
 /**
- * Reloads the configuration: on SIGHUP, on request, and by itself when its text has changed. One
- * that is not valid changes nothing and is reported; the one before runs on.
+ * Reloads the configuration: on SIGHUP, on request, and by itself when its text has changed. A
+ * configuration that is not valid is reported and changes nothing; the one before runs on.
  */
 import type { Component } from '../../kernel/component.ts';
 import { describeError } from '../../kernel/errors.ts';
@@ -13,12 +13,12 @@ export interface ReloaderOptions {
   readonly world: World;
   readonly sources: ConfigSources;
   readonly first: LoadedConfig;
-  /** Of the texts of `first`. */
+  /** The version of the texts that `first` was made from. */
   readonly firstVersion: string;
   readonly apply: (loaded: LoadedConfig) => Promise<void>;
-  /** How often the text is looked at; 0 never. */
+  /** How often the texts are read to see whether they have changed; 0: never. */
   readonly everyMs: number;
-  /** What cannot be done is left out with a warning. */
+  /** Whether parts that cannot be done are left out with a warning. */
   readonly allowPartial: boolean;
 }
 
@@ -29,7 +29,7 @@ export class Reloader implements Component {
   #current: LoadedConfig;
   #isGood = true;
   #reloadedAtMs = 0;
-  /** Of the texts that were tried last: they are not tried again until they change. */
+  /** The version of the texts that were tried last; they are not tried again until they change. */
   #tried: string;
   #triedIncludes = '';
   #queue: Promise<unknown> = Promise.resolve();
@@ -71,8 +71,8 @@ export class Reloader implements Component {
   }
 
   /**
-   * Reads the file and goes over to it; one after the other. Rejects, with everything as it was,
-   * for a bad one.
+   * Reads the configuration and switches to it. Reloads run one after the other. Rejects for a bad
+   * configuration; everything then runs on as before.
    */
   reload(reason: string): Promise<void> {
     const run = this.#queue.then(() => this.#reloadNow(reason));
@@ -116,17 +116,18 @@ export class Reloader implements Component {
         if (version !== this.#tried || (await this.#hasOtherIncludes()))
           await this.reload('the text has changed');
       } catch (error) {
-        // A file that is away for a moment is no reason for anything.
-        world.log.debug('the configuration could not be looked at', { error });
+        // A file may be absent for a moment while it is replaced; the next look finds it.
+        world.log.debug('the configuration could not be read to look for changes', { error });
       }
     }
   }
 
-  /** Files that the configuration includes change without it. */
+  /** Whether a file that the configuration includes has changed; its own text has not. */
   async #hasOtherIncludes(): Promise<boolean> {
     const { sources, allowPartial } = this.#options;
     const { text, file } = sources.current;
-    // Reading a large configuration is no work for each look.
+    // Checking a large configuration is too much work for each look, so it is done only where
+    // there are includes.
     if (!text.includes('scrape_config_files')) return false;
     const { version } = await checkConfigText(text, file, { allowPartial });
     if (version === this.#current.version || version === this.#triedIncludes) return false;

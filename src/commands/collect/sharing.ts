@@ -1,4 +1,4 @@
-/** From the flags of `collect`: who divides the targets, and by which rule. */
+/** Makes what divides the targets, by the flags of `collect`: a fixed share, or the ECS service. */
 import { lookup } from 'node:dns/promises';
 import { join } from 'node:path';
 import type { CallLimits } from '../../discovery/call-limits.ts';
@@ -21,11 +21,11 @@ export interface ShardFlags {
 /** This port of the task's own address. */
 export const LISTEN_DEFAULT = ':9094';
 
-/** Of AWS's rate: collectors are many, and the list is short. */
+/** The share of AWS' call rate that each collector may use. There are many of them. */
 const CALL_BUDGET = 0.5;
 const NAMES_MAX = 100;
 
-/** @throws ConfigError */
+/** Undefined where the collector scrapes all targets. @throws ConfigError for a wrong flag */
 export function createSharing(
   flags: ShardFlags,
   env: Readonly<Record<string, string | undefined>>,
@@ -70,7 +70,7 @@ export function createSharing(
   });
 }
 
-/** `:9094` is this port of the task's own address. */
+/** Without a host, as in `:9094`, it is this port of the task's own address. */
 function parseListenAddress(text: string): { host: string | undefined; port: number } {
   const address = splitListen(text);
   if (address === undefined || address.port === 0)

@@ -1,6 +1,6 @@
 /**
- * The collector's own page: jobs, targets, their health and errors, what was dropped. Plain HTML,
- * no script; whatever a target or a label says is escaped, and the page may load nothing.
+ * The collector's web page: jobs, targets with their health and errors, and dropped targets. Plain
+ * HTML without a script. Texts of targets and labels are escaped, and the page may load nothing.
  */
 import type { HttpResponse, Route } from '../../kernel/http-server.ts';
 import { formatDurationMs } from '../../model/duration.ts';
@@ -18,7 +18,7 @@ td { overflow-wrap: anywhere; }
 .down { color: light-dark(#b00020, #ff8a80); font-weight: 600; }
 `;
 
-export function statusRoute(scrape: ScrapeManager, nowMs: () => number): Route {
+export function createStatusRoute(scrape: ScrapeManager, nowMs: () => number): Route {
   return {
     method: 'GET',
     path: '/',
@@ -30,12 +30,12 @@ export function statusRoute(scrape: ScrapeManager, nowMs: () => number): Route {
           "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
         'x-content-type-options': 'nosniff',
       },
-      body: page(scrape, nowMs()),
+      body: renderStatusPage(scrape, nowMs()),
     }),
   };
 }
 
-function page(scrape: ScrapeManager, nowMs: number): string {
+function renderStatusPage(scrape: ScrapeManager, nowMs: number): string {
   const byJob = new Map<string, TargetStatus[]>();
   for (const status of scrape.targets()) {
     const list = byJob.get(status.job) ?? [];
@@ -45,7 +45,7 @@ function page(scrape: ScrapeManager, nowMs: number): string {
   const dropped = scrape.droppedTargets();
   const jobs = new Set([...byJob.keys(), ...dropped.keys()]);
   const sections = [...jobs].map((job) =>
-    section(job, byJob.get(job) ?? [], nowMs, dropped.get(job)),
+    renderJob(job, byJob.get(job) ?? [], nowMs, dropped.get(job)),
   );
   const links = [
     ['/metrics', 'own metrics'],
@@ -60,18 +60,18 @@ function page(scrape: ScrapeManager, nowMs: number): string {
   );
 }
 
-function section(
+function renderJob(
   job: string,
   targets: readonly TargetStatus[],
   nowMs: number,
   dropped: { readonly labels: readonly LabelSet[]; readonly count: number } | undefined,
 ): string {
   const up = targets.filter(({ health }) => health === 'up').length;
-  // What is wrong comes first.
+  // Targets that are down come first.
   const sorted = targets.toSorted(
     (a, b) => Number(a.health !== 'down') - Number(b.health !== 'down'),
   );
-  const rows = sorted.slice(0, SHOWN_MAX).map((status) => row(status, nowMs));
+  const rows = sorted.slice(0, SHOWN_MAX).map((status) => renderTargetRow(status, nowMs));
   const more = sorted.length > SHOWN_MAX ? `<p>and ${sorted.length - SHOWN_MAX} more</p>` : '';
   const left =
     dropped === undefined || dropped.count === 0
@@ -86,7 +86,7 @@ function section(
   );
 }
 
-function row({ target, ...status }: TargetStatus, nowMs: number): string {
+function renderTargetRow({ target, ...status }: TargetStatus, nowMs: number): string {
   const ago =
     status.lastScrapeMs === 0 ? 'never' : `${formatDurationMs(nowMs - status.lastScrapeMs)} ago`;
   const cells = [

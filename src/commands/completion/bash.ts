@@ -1,6 +1,6 @@
 /**
- * The script for bash. It walks the words before the cursor to find which command they belong to,
- * passing over the values of flags, and offers what may stand next.
+ * Writes the script for bash. The script goes through the words before the cursor, skips the values
+ * of flags, finds the command that they name, and offers what may follow.
  * Source: https://www.gnu.org/software/bash/manual/html_node/Programmable-Completion.html
  */
 import type { FlagValue, Words } from './words.ts';
@@ -13,7 +13,7 @@ export function renderBash(words: readonly Words[]): string {
 _amperage_value() {
   kind= choices=
   case "$1 $2" in
-${valueCases(words)}
+${renderValueCases(words)}
   esac
 }
 
@@ -38,7 +38,7 @@ ${below.map(({ path }) => `      ${quote(` ${path.join(' ')}`)}) at="$at $word" 
   _amperage_value "$at" "$previous"
   if [ -z "$kind" ]; then
     case "$at" in
-${words.map(offerCase).join('\n')}
+${words.map(renderOfferCase).join('\n')}
     esac
     wordlist=$below
     case "$current" in -*) wordlist=$flags argument=none ;; esac
@@ -57,7 +57,7 @@ complete -F _amperage amperage
 `;
 }
 
-function valueCases(words: readonly Words[]): string {
+function renderValueCases(words: readonly Words[]): string {
   return words
     .flatMap(({ path, flags }) =>
       flags
@@ -75,7 +75,7 @@ function valueCases(words: readonly Words[]): string {
     .join('\n');
 }
 
-function offerCase({ path, commands, flags, argument }: Words): string {
+function renderOfferCase({ path, commands, flags, argument }: Words): string {
   const names = flags.flatMap(({ long, short }) => (short === undefined ? [long] : [long, short]));
   const below = [...commands.map(({ name }) => name), ...listChoices(argument)];
   const kind = argument.kind === 'choice' ? 'none' : argument.kind;
@@ -85,7 +85,7 @@ function offerCase({ path, commands, flags, argument }: Words): string {
   );
 }
 
-/** As the script keeps it: each name with a blank before it. */
+/** A command's path as the script has it in `$at`: each name with a blank before it. */
 function formatCasePattern(path: readonly string[]): string {
   return path.map((name) => ` ${name}`).join('');
 }

@@ -1,6 +1,6 @@
 /**
- * The script for fish: a line for each command and flag, on the condition that the words before the
- * cursor lead to its place in the tree.
+ * Writes the script for fish: a line for each command and flag, with the condition that the words
+ * before the cursor name the command to which it belongs.
  * Source: https://fishshell.com/docs/current/cmds/complete.html
  */
 import type { FlagValue, Words } from './words.ts';
@@ -9,7 +9,7 @@ export function renderFish(words: readonly Words[]): string {
   const commands = words
     .filter(({ path }) => path.length > 0)
     .map(({ path }) => describePath(path));
-  const flags = words.flatMap(({ path, flags }) =>
+  const flagsWithValue = words.flatMap(({ path, flags }) =>
     flags
       .filter(({ value }) => value.kind !== 'none')
       .flatMap(({ long, short }) => (short === undefined ? [long] : [long, short]))
@@ -17,7 +17,7 @@ export function renderFish(words: readonly Words[]): string {
   );
   return `# fish completion of amperage, written by "amperage completion fish".
 
-# Whether the words before the cursor lead to the command $argv[1]; values of flags are passed over.
+# Whether the words before the cursor name the command $argv[1]; values of flags are skipped.
 function __amperage_at
   set -l words (commandline -opc)
   set -e words[1]
@@ -31,7 +31,7 @@ function __amperage_at
     switch "$at $word"
       case ${commands.map(quote).join(' ')}
         set at "$at $word"
-      case ${flags.map(quote).join(' ')}
+      case ${flagsWithValue.map(quote).join(' ')}
         set is_value yes
     end
   end
@@ -49,22 +49,22 @@ function renderCommand({ path, commands, flags, argument }: Words): string[] {
     ...commands.map(({ name, summary }) => `${start} -a ${name} -d ${quote(summary)}`),
     ...flags.map(({ long, short, summary, value }) => {
       const shortly = short === undefined ? '' : ` -s ${short.slice(1)}`;
-      // -r: a value must follow; -x: and it is no file, unless offered.
+      // -r: a value must follow. -x: the same, and fish offers no files by itself.
       const need = value.kind === 'file' ? ' -r' : ' -x';
-      const tail = value.kind === 'none' ? '' : `${need}${follow(value)}`;
+      const tail = value.kind === 'none' ? '' : `${need}${renderValue(value)}`;
       return `${start} -l ${long.slice(2)}${shortly} -d ${quote(summary)}${tail}`;
     }),
-    ...(follow(argument) === '' ? [] : [`${start}${follow(argument)}`]),
+    ...(renderValue(argument) === '' ? [] : [`${start}${renderValue(argument)}`]),
   ];
 }
 
-function follow(value: FlagValue): string {
+function renderValue(value: FlagValue): string {
   if (value.kind === 'choice') return ` -a ${quote(value.choices.join(' '))}`;
   if (value.kind === 'file') return ' -F';
   return value.kind === 'folder' ? ` -a '(__fish_complete_directories)'` : '';
 }
 
-/** As the script keeps it: each name with a blank before it. */
+/** A command's path as the script has it in `$at`: each name with a blank before it. */
 function describePath(path: readonly string[]): string {
   return path.map((name) => ` ${name}`).join('');
 }

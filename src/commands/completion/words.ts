@@ -1,10 +1,10 @@
 /**
- * What can be completed, read from the tree of commands: for each command its commands below, its
- * flags and what follows them. Plain values, which the shells' scripts are written from.
+ * Reads from the tree of commands what can be completed: for each command its subcommands, its
+ * flags and the kinds of their values. The shells' scripts are written from these plain values.
  */
 import type { Argument, Command, Option } from 'commander';
 
-/** What stands behind a flag, or as an argument. `other`: a value that nobody can guess. */
+/** The value of a flag or an argument. `none`: it has no value. `other`: nothing can be offered. */
 export type FlagValue =
   | { readonly kind: 'none' | 'file' | 'folder' | 'other' }
   | { readonly kind: 'choice'; readonly choices: readonly string[] };
@@ -17,19 +17,19 @@ export interface Flag {
 }
 
 export interface Words {
-  /** Names from below the program down: [] for the program itself. */
+  /** The names that lead from the program to the command: [] for the program itself. */
   readonly path: readonly string[];
   readonly commands: readonly { readonly name: string; readonly summary: string }[];
   readonly flags: readonly Flag[];
-  /** Of the first argument, and of all others. */
+  /** The value of the first argument; the others are taken to be of the same kind. */
   readonly argument: FlagValue;
 }
 
 /** Placeholders of flags and arguments that stand for a path. */
-const FILES = new Set(['file', 'source', 'sources', 'page']);
+const FILES = new Set(['file', 'source', 'sources']);
 const FOLDERS = new Set(['dir']);
 
-/** A command before those below it. */
+/** Reads a command and all commands below it, the command itself first. */
 export function readWords(command: Command, path: readonly string[] = []): readonly Words[] {
   const help = { long: '--help', short: '-h', summary: 'display help for command' };
   const own: Words = {
@@ -41,7 +41,7 @@ export function readWords(command: Command, path: readonly string[] = []): reado
     flags: [...command.options.map(readFlag), { ...help, value: { kind: 'none' } }],
     argument: readArgument(command.registeredArguments[0]),
   };
-  const below = command.commands.flatMap((one) => readWords(one, [...path, one.name()]));
+  const below = command.commands.flatMap((child) => readWords(child, [...path, child.name()]));
   return [own, ...below];
 }
 
@@ -72,7 +72,7 @@ function nameValue(placeholder: string): FlagValue {
   return { kind: FOLDERS.has(placeholder) ? 'folder' : 'other' };
 }
 
-/** The first clause: a shell has a line for it. */
+/** The first clause of a description, since a shell shows it on one line. */
 function shorten(text: string): string {
   return (text.split(/[;:(\n]/, 1)[0] ?? '').trim().replace(/\.$/, '');
 }

@@ -1,6 +1,6 @@
 /**
- * The script for zsh: a function for each command, which tells `_arguments` its flags and values,
- * and hands the rest of the line to the function of the command below.
+ * Writes the script for zsh: a function for each command, which tells `_arguments` its flags and
+ * values, and hands the rest of the line to the function of the subcommand.
  * Source: https://zsh.sourceforge.io/Doc/Release/Completion-System.html#Completion-Functions
  */
 import type { Flag, FlagValue, Words } from './words.ts';
@@ -10,7 +10,7 @@ export function renderZsh(words: readonly Words[]): string {
 # zsh completion of amperage, written by "amperage completion zsh".
 
 ${words.map(renderFunction).join('\n')}
-# Loaded by name from a folder of fpath it is called; read by "source" it registers itself.
+# Loaded from a folder of fpath, this file is called as a function; read by "source", it registers itself.
 if [ "$funcstack[1]" = _amperage ]; then
   _amperage "$@"
 else
@@ -22,7 +22,7 @@ fi
 function renderFunction({ path, commands, flags, argument }: Words): string {
   const specs = flags.flatMap(renderFlag);
   if (commands.length === 0) {
-    const own = argument.kind === 'none' ? [] : [quote(`*:value:${action(argument)}`)];
+    const own = argument.kind === 'none' ? [] : [quote(`*:value:${renderAction(argument)}`)];
     return (
       `${nameFunction(path)}() {\n  _arguments -s -S : \\\n    ` +
       `${[...specs, ...own].join(' \\\n    ')}\n}\n`
@@ -48,15 +48,15 @@ ${cases.join('\n')}
 `;
 }
 
-/** One specification for each name; a flag may come more than once. */
+/** One specification for each name. The asterisk allows a flag more than once. */
 function renderFlag({ long, short, summary, value }: Flag): string[] {
   const text = summary.replaceAll(/[[\]\\]/g, '\\$&').replaceAll(':', '\\:');
-  const tail = value.kind === 'none' ? '' : `:value:${action(value)}`;
+  const tail = value.kind === 'none' ? '' : `:value:${renderAction(value)}`;
   const names = short === undefined ? [long] : [long, short];
   return names.map((name) => quote(`*${name}[${text}]${tail}`));
 }
 
-function action(value: FlagValue): string {
+function renderAction(value: FlagValue): string {
   if (value.kind === 'choice') return `(${value.choices.join(' ')})`;
   if (value.kind === 'file') return '_files';
   return value.kind === 'folder' ? '_files -/' : ' ';

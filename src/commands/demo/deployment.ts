@@ -1,8 +1,7 @@
 /**
- * What deploying the sample to ECS would have done: a Cloud Map namespace, a service with its
- * scraping tags, the task registered as an instance, and the SSM parameter that names the
- * namespaces. Made with the official AWS SDK against whatever endpoint the environment names: the
- * demo's emulator.
+ * Does what deploying the sample to ECS would do: it makes a Cloud Map namespace and a service with
+ * its scraping tags, registers the task as an instance, and sets the SSM parameter that names the
+ * namespaces. It uses the official AWS SDK, with the demo's emulator as the endpoint.
  * Source: article "Metrics and traces collection from Amazon ECS using ADOT", cloudmap.sh and its
  * tags.
  */
@@ -32,7 +31,7 @@ export interface DemoDeployment {
   readonly service: string;
   readonly family: string;
   readonly taskId: string;
-  /** Where the task's containers listen. */
+  /** Address of the task's containers. */
   readonly ipv4: string;
   readonly appPort: number;
   readonly exporterPort: number;
@@ -100,7 +99,7 @@ export async function deploy(deployment: DemoDeployment): Promise<void> {
   }
 }
 
-/** Namespaces come into being by an operation that one has to wait for. */
+/** Makes the namespace. AWS does so in the background; this waits at most 5 s for its end. */
 async function createNamespace(
   cloudMap: ServiceDiscoveryClient,
   deployment: DemoDeployment,

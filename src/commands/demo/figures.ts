@@ -1,6 +1,6 @@
 /**
- * What the demo says at its end: how much was served, scraped, sent, stored and queried, each read
- * from the stage that did it. A stage without data is a failure.
+ * The figures that the demo prints at its end: how much was served, scraped, sent, stored and
+ * queried. Each is read from the stage that did it. A stage without data is a failure.
  */
 import type { World } from '../../kernel/world.ts';
 
@@ -16,12 +16,12 @@ interface Sources {
   readonly discover: string;
   readonly collect: string;
   readonly workspace: string;
-  /** Expression and title of each panel of the page. */
+  /** Title and query of each panel of the web page. */
   readonly panels: readonly { readonly title: string; readonly query: string }[];
 }
 
 /**
- * Reads every figure; what can't be read counts as 0, which the caller reports as a stage without
+ * Reads every figure. One that can't be read is 0, which the caller reports as a stage without
  * data.
  */
 export async function readFigures(
@@ -70,7 +70,10 @@ export async function readFigures(
   return figures;
 }
 
-/** Sums all series of one metric in an exposition of our own. */
+/**
+ * Sums all series of one metric. The exposition must be one that Amperage wrote: a line ends with
+ * the value.
+ */
 function sumMetric(exposition: string, metric: string): number {
   let sum = 0;
   for (const line of exposition.split('\n')) {

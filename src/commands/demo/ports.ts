@@ -1,6 +1,5 @@
 /**
- * The demo's addresses: the ports that the articles use, checked before anything starts, or any
- * free ones.
+ * The demo's ports: the usual ones, checked before anything starts, or any free ones.
  */
 import { createServer } from 'node:net';
 import { type AddressInfo } from 'node:net';
@@ -18,7 +17,7 @@ export const PORTS = {
 export type StageName = keyof typeof PORTS;
 export type Ports = Readonly<Record<StageName, number>>;
 
-/** The articles' ports. Throws one clear line that names every port in use. */
+/** The usual ports. @throws ConfigError PORT_IN_USE that names every port that is taken */
 export async function claimPorts(): Promise<Ports> {
   const taken: string[] = [];
   for (const [name, port] of Object.entries(PORTS)) {
@@ -48,7 +47,7 @@ export async function findFreePorts(): Promise<Ports> {
   return ports as Ports;
 }
 
-/** The port listened on for a moment; undefined when it is taken. */
+/** Listens on a port for a moment and returns it; undefined when it is taken. 0: any free port. */
 function tryListen(port: number): Promise<number | undefined> {
   return new Promise((resolve) => {
     const server = createServer();

@@ -1,7 +1,8 @@
 /**
- * One stage of the demo: an `amperage` command as a child process, started again when it dies, its
- * log in a file. Children run in process groups of their own, so that Ctrl-C reaches the demo alone
- * and it stops them in order; a channel tells them when the demo itself dies.
+ * One stage of the demo: an `amperage` command as a child process. It is started again when it
+ * dies, and its log goes to a file. It runs in a process group of its own, so that Ctrl-C reaches
+ * only the demo, which stops its stages in order. When the demo dies, the channel to the child
+ * closes, and the child stops.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
@@ -14,7 +15,7 @@ export interface StageOptions {
   /** Command and flags. */
   readonly arguments: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
-  /** Answers 200 when the stage works. */
+  /** URL that answers with 200 when the stage works. */
   readonly readyUrl: string;
   readonly logFile: string;
   readonly world: World;
@@ -92,7 +93,9 @@ export class Stage implements Component {
     while (!isUp) {
       if (hasExited || performance.now() > endMs) {
         child.kill('SIGKILL');
-        throw new Error(`${this.name} did not start: ${lastLine(logFile)} (its log: ${logFile})`);
+        throw new Error(
+          `${this.name} did not start: ${readLastLine(logFile)} (its log: ${logFile})`,
+        );
       }
       await world.clock.sleep(50, this.#stopping.signal);
       isUp = await this.#isReady();
@@ -132,8 +135,8 @@ export class Stage implements Component {
   }
 }
 
-/** The last thing a child said, which for a start that failed is why. */
-function lastLine(logFile: string): string {
+/** The last line of a child's log, which says why a start failed. */
+function readLastLine(logFile: string): string {
   try {
     return readFileSync(logFile, 'utf8').trimEnd().split('\n').at(-1) ?? '';
   } catch {

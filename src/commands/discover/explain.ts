@@ -1,6 +1,6 @@
 /**
- * Explanations as text: for every candidate, why it is a target, or why it is none; and what is not
- * known.
+ * Renders explanations as text: for every candidate why it is a target or why it is none, then what
+ * could not be read.
  */
 import type { Lack } from '../../discovery/lacking.ts';
 import type { Explained } from '../../discovery/mechanism.ts';

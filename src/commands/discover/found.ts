@@ -1,9 +1,9 @@
-/** What `discover` has found last, by job, and what it lacks. */
+/** The last list of each job that `discover` has found, and what it lacks. */
 import type { Lack } from '../../discovery/lacking.ts';
 import type { Explained } from '../../discovery/mechanism.ts';
 import type { TargetGroup } from '../../model/target.ts';
 
-/** Lines of a refusal: one cause may have as many scopes as there are clusters. */
+/** Most lines of a refusal. One cause may have as many scopes as there are clusters. */
 const LINES_MAX = 20;
 
 export class Found {
@@ -16,7 +16,7 @@ export class Found {
     this.jobs = jobs;
   }
 
-  /** Whether each of the jobs has had a list; the first one of a job is whole. */
+  /** Whether each of the jobs has had a list. The first list of a job is always whole. */
   isWhole(jobs = this.jobs): boolean {
     return jobs.every((job) => this.groups.has(job));
   }
@@ -25,11 +25,11 @@ export class Found {
     return jobs.flatMap((job) => this.groups.get(job) ?? []);
   }
 
-  allLacks(): Lack[] {
+  listLacks(): Lack[] {
     return [...this.lacks.values()].flat();
   }
 
-  /** Why there is no list. */
+  /** Says why there is no list, job by job. */
   describeLacks(jobs = this.jobs): string {
     const lines = jobs
       .filter((job) => !this.groups.has(job))

@@ -1,19 +1,19 @@
 /**
- * What is handed out of the lists that were found last: made once for a list, whoever asks for it
- * how often. Lists of ten thousand targets are megabytes.
+ * Keeps the rendered texts of the last lists, so that a text is made once for a list, however often
+ * it is asked for: a list of ten thousand targets takes megabytes.
  */
 import { renderTargets } from '../../discovery/publish.ts';
 import type { TargetGroup } from '../../model/target.ts';
 
 /**
- * Of all texts together; those that were made first go. There are as many as jobs and shards that
- * are asked for.
+ * Limits of all texts together; above them the oldest are dropped. There is one text for each job
+ * and shard that is asked for.
  */
 const TEXTS_MAX_BYTES = 64 * 1024 * 1024;
 const TEXTS_MAX = 1_000;
 
 export class ListTexts {
-  /** By key, the oldest first; of no size until it is made. */
+  /** By key, the oldest first. `sizeBytes` is 0 until the text is made. */
   readonly #texts = new Map<string, { readonly made: Promise<Buffer>; sizeBytes: number }>();
   readonly #maxBytes: number;
 
@@ -22,17 +22,19 @@ export class ListTexts {
   }
 
   /**
-   * @param key   names the list
-   * @param list  is called where there is no text of it
+   * The text of a list, made where it is not known.
+   *
+   * @param key       names the list
+   * @param findList  gives the list; called only where there is no text of it
    */
   async textOf(
     key: string,
-    list: () => readonly TargetGroup[] | Promise<readonly TargetGroup[]>,
+    findList: () => readonly TargetGroup[] | Promise<readonly TargetGroup[]>,
   ): Promise<Buffer> {
     const known = this.#texts.get(key);
     if (known !== undefined) return known.made;
     const text = {
-      made: (async () => Buffer.concat(await renderTargets(await list())))(),
+      made: (async () => Buffer.concat(await renderTargets(await findList())))(),
       sizeBytes: 0,
     };
     this.#texts.set(key, text);
@@ -41,7 +43,7 @@ export class ListTexts {
     return text.made;
   }
 
-  /** A list has changed. */
+  /** Drops all texts, since a list has changed. */
   clear(): void {
     this.#texts.clear();
   }
@@ -59,8 +61,8 @@ export class ListTexts {
 }
 
 /**
- * Whether a list is made of the same groups as the one before: mechanisms keep the groups that have
- * not changed.
+ * Whether a list has the same groups as the one before. It compares objects by reference, since
+ * mechanisms keep the groups that have not changed.
  */
 export function isSameList(
   before: readonly TargetGroup[] | undefined,
@@ -68,7 +70,7 @@ export function isSameList(
 ): boolean {
   if (before?.length !== now.length) return false;
   return now.every(({ targets, labels }, i) => {
-    const one = before[i];
-    return one?.targets === targets && one.labels === labels;
+    const earlier = before[i];
+    return earlier?.targets === targets && earlier.labels === labels;
   });
 }

@@ -1,7 +1,7 @@
 /**
- * What `amperage discover` is to find, from its flags, the flags of prometheus-ecs-discovery, the
- * environment of prometheus-sdconfig-reloader, or a Prometheus configuration. Whoever's place we
- * take, a task definition only changes its image.
+ * Reads what `amperage discover` has to find: from its own flags, the flags of
+ * prometheus-ecs-discovery, the environment of prometheus-sdconfig-reloader, or a Prometheus
+ * configuration. A task definition that ran one of these programs changes nothing but its image.
  */
 import { resolve } from 'node:path';
 import { loadConfigText } from '../../config/load.ts';
@@ -12,7 +12,7 @@ import type { JobDiscovery } from '../../discovery/manager.ts';
 import { ConfigError } from '../../kernel/errors.ts';
 import type { World } from '../../kernel/world.ts';
 import { splitNames } from '../../settings/text.ts';
-import { countFlag, durationFlag } from '../flags.ts';
+import { readCountFlag, readDurationFlag } from '../flags.ts';
 import type { LogOptions } from '../runner.ts';
 
 export interface DiscoverFlags extends LogOptions {
@@ -47,9 +47,9 @@ export interface Sources {
   readonly jobs: readonly JobDiscovery[];
   readonly baseDirectory: string;
   readonly writeTo: string | undefined;
-  /** Lists to write before the end; 0 is without end. */
+  /** How many lists are written before the command ends; 0: it runs on. */
   readonly times: number;
-  /** The reloader writes a Prometheus configuration beside the targets. */
+  /** A Prometheus configuration to write beside the targets, as the reloader does. */
   readonly prometheusConfig?: { readonly parameter: string; readonly file: string };
 }
 
@@ -75,19 +75,19 @@ export async function readSources(flags: DiscoverFlags, env: Env, world: World):
       'clusters and Cloud Map namespaces cannot be asked together by flags; write both into ' +
         'a configuration and give it by --config.file',
     );
-  if (isTeralytics || flags.clusters !== undefined) return fromClusters(flags, env, isTeralytics);
-  return fromCloudMap(flags, env);
+  if (isTeralytics || flags.clusters !== undefined) return planClusters(flags, env, isTeralytics);
+  return planCloudMap(flags, env);
 }
 
-function fromClusters(flags: DiscoverFlags, env: Env, isTeralytics: boolean): Sources {
+function planClusters(flags: DiscoverFlags, env: Env, isTeralytics: boolean): Sources {
   const names = splitNames(flags.clusters ?? flags['config.cluster'] ?? '');
-  const times = countFlag('--config.scrape-times', flags['config.scrapeTimes'] ?? '0');
+  const times = readCountFlag('--config.scrape-times', flags['config.scrapeTimes'] ?? '0');
   const dynamic = flags['config.dynamicPortDetection'];
-  const region = configuredRegion(flags, env);
+  const region = chooseRegion(flags, env);
   const config = {
     ...(region === undefined ? {} : { region }),
     ...(names.length === 0 || names.includes('*') ? {} : { clusters: names }),
-    refresh_interval: refreshInterval(
+    refresh_interval: formatRefreshInterval(
       flags.refreshInterval ?? flags['config.scrapeInterval'] ?? '60s',
     ),
     labels: flags.labels ?? (isTeralytics ? 'prometheus-ecs-discovery' : 'meta'),
@@ -96,7 +96,7 @@ function fromClusters(flags: DiscoverFlags, env: Env, isTeralytics: boolean): So
     ...(flags.cacheDir === undefined ? {} : { cache_dir: flags.cacheDir }),
     ...(flags['config.filterLabel'] ? { filter_label: flags['config.filterLabel'] } : {}),
     dynamic_port_detection: dynamic === true || dynamic === 'true',
-    ...(isTeralytics ? { docker_labels: [teralyticsLabels(flags)] } : {}),
+    ...(isTeralytics ? { docker_labels: [readDockerLabelNames(flags)] } : {}),
   };
   const parsed = ecsMechanism.schema.safeParse(config);
   if (!parsed.success) throw refuseFlag(parsed.error.issues[0]);
@@ -109,21 +109,21 @@ function fromClusters(flags: DiscoverFlags, env: Env, isTeralytics: boolean): So
   };
 }
 
-/** Keys of a configuration that a flag of another name sets. */
+/** Configuration keys whose flag has another name. */
 const FLAGS: Readonly<Record<string, string>> = {
   role_arn: '--config.role-arn',
   filter_label: '--config.filter-label',
   docker_labels: '--config.port-label or another of the labels',
 };
 
-/** What is wrong with a key is told of the flag that has set it. */
+/** Reports a wrong configuration key under the name of the flag that has set it. */
 function refuseFlag(issue: { path: PropertyKey[]; message: string } | undefined): ConfigError {
   const key = String(issue?.path[0] ?? '');
   const flag = FLAGS[key] ?? `--${key.replaceAll('_', '-')}`;
   return new ConfigError('FLAG_VALUE', `${flag}: ${issue?.message ?? 'is not valid'}`);
 }
 
-function teralyticsLabels(flags: DiscoverFlags): Record<string, string> {
+function readDockerLabelNames(flags: DiscoverFlags): Record<string, string> {
   const name = 'PROMETHEUS_EXPORTER';
   return {
     port_label: flags['config.portLabel'] ?? `${name}_PORT`,
@@ -134,14 +134,16 @@ function teralyticsLabels(flags: DiscoverFlags): Record<string, string> {
   };
 }
 
-function fromCloudMap(flags: DiscoverFlags, env: Env): Sources {
+function planCloudMap(flags: DiscoverFlags, env: Env): Sources {
   const seconds = env['CONFIG_RELOAD_FREQUENCY'];
   const parameter =
     flags.namespacesParameter ?? env['DISCOVERY_NAMESPACES_PARAMETER_NAME'] ?? DEFAULT_PARAMETER;
   const parsed = cloudMapMechanism.schema.safeParse({
     // The reloader's default.
-    region: configuredRegion(flags, env) ?? 'us-east-1',
-    refresh_interval: refreshInterval(flags.refreshInterval ?? (seconds ? `${seconds}s` : '30s')),
+    region: chooseRegion(flags, env) ?? 'us-east-1',
+    refresh_interval: formatRefreshInterval(
+      flags.refreshInterval ?? (seconds ? `${seconds}s` : '30s'),
+    ),
     labels: flags.labels ?? 'sdconfig-reloader',
     ...(flags.namespaces === undefined
       ? { namespaces_parameter: parameter }
@@ -152,18 +154,18 @@ function fromCloudMap(flags: DiscoverFlags, env: Env): Sources {
     jobs: [{ job: 'cloudmap', entries: [{ key: 'cloudmap_sd_configs', config: parsed.data }] }],
     baseDirectory: process.cwd(),
     times: 0,
-    ...reloaderFiles(flags, env),
+    ...findReloaderFiles(flags, env),
   };
 }
 
-/** Variables of the reloader's file mode, which is its default where any of them is set. */
+/** Where one of these variables is set, file mode is the default, as in the reloader. */
 const FILE_MODE = [
   'CONFIG_FILE_DIR',
   'CONFIG_RELOAD_FREQUENCY',
   'PROMETHEUS_CONFIG_PARAMETER_NAME',
 ];
 
-function reloaderFiles(
+function findReloaderFiles(
   flags: DiscoverFlags,
   env: Env,
 ): Pick<Sources, 'writeTo' | 'prometheusConfig'> {
@@ -183,11 +185,11 @@ function reloaderFiles(
   return { writeTo, prometheusConfig: { parameter, file: resolve(directory, 'prometheus.yaml') } };
 }
 
-function configuredRegion(flags: DiscoverFlags, env: Env): string | undefined {
+function chooseRegion(flags: DiscoverFlags, env: Env): string | undefined {
   return flags.region ?? env['AWS_REGION'] ?? env['AWS_DEFAULT_REGION'];
 }
 
-/** As a configuration writes it. Below a second AWS would be asked without end. */
-function refreshInterval(text: string): string {
-  return `${durationFlag('the refresh interval', text, { minMs: 1_000 })}ms`;
+/** The interval as a configuration writes it; at least a second, so as not to call AWS nonstop. */
+function formatRefreshInterval(text: string): string {
+  return `${readDurationFlag('the refresh interval', text, { minMs: 1_000 })}ms`;
 }

@@ -1,6 +1,6 @@
 /**
- * The authenticators of exporters, as credentials of a remote_write entry. Only sigv4auth signs
- * with AWS credentials: a receiver of anybody else must not get requests that carry the task's.
+ * Turns the authenticators of exporters into credentials of a remote_write entry. Only sigv4auth
+ * signs with AWS credentials: other receivers must not get requests signed with the task's.
  * Source: contrib's extension/sigv4authextension, basicauthextension and bearertokenauthextension
  */
 import { z } from 'zod';
@@ -13,7 +13,7 @@ import { parseValue, type DocumentReading } from '../reading.ts';
 import { fateOf, typeOf } from './components.ts';
 import type { OtelComponent } from './document.ts';
 
-/** Keys of a remote_write entry, and where each of them is written. */
+/** Keys of a remote_write entry, and the path in the document that they come from. */
 export interface Credentials {
   readonly input: Readonly<Record<string, unknown>>;
   readonly at: ConfigPath;
@@ -21,7 +21,7 @@ export interface Credentials {
 
 export interface AuthenticatorContext {
   readonly extensions: Readonly<Record<string, OtelComponent>>;
-  /** Those that `service` switches on. */
+  /** The extensions that `service` switches on. */
   readonly active: ReadonlySet<string>;
   readonly reading: DocumentReading;
   readonly report: Reporter;
@@ -63,7 +63,7 @@ export const sigv4Schema = z.strictObject({
   assume_role_with_web_identity: refusedWhereUsed(
     'set AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_ARN.',
   ),
-  // CloudWatch's agent writes these for its own session.
+  // CloudWatch's agent writes this key beside assume_role.
   role_arn: awsAccessShape.role_arn,
   ...Object.fromEntries(
     WITHOUT_EFFECT.map((key) => [
@@ -73,7 +73,7 @@ export const sigv4Schema = z.strictObject({
   ),
 });
 
-/** The block of awsprometheusremotewrite, from before there were extensions. */
+/** The block aws_auth of awsprometheusremotewrite, which is older than extensions. */
 export const awsAuthSchema = z.strictObject({
   region: awsAccessShape.region,
   service: textSchema
@@ -108,9 +108,10 @@ export const bearerSchema = z.strictObject({
 });
 
 /**
- * What an exporter's `auth` becomes; undefined when it can't be done, which is then reported.
+ * Resolves the authenticator that an exporter names. Undefined when it can't be done; the findings
+ * then say why.
  *
- * @param path  of the name, in the exporter
+ * @param path  path of the name in the exporter
  */
 export function resolveAuthenticator(
   name: string,
@@ -178,7 +179,7 @@ function resolveSigv4(
       `signing with "${path.at(-1) ?? ''}" is not built in; set AWS_WEB_IDENTITY_TOKEN_FILE ` +
         'and AWS_ROLE_ARN',
     );
-  // Signed otherwise than asked for it would be refused, or accepted as somebody else.
+  // With other credentials than asked for, requests would be refused, or accepted as another role.
   if (foreign.length > 0) return undefined;
   const arn = role.arn ?? ownArn;
   return { input: pickSigv4({ region, service, arn, externalId: role.external_id }), at };
@@ -218,7 +219,7 @@ function resolveBasic(
     report.lacks([...at, 'client_auth', 'aws_secrets_manager'], message);
     return undefined;
   }
-  // A file has precedence there; here only one of the two may be set.
+  // In the Collector a file has precedence; in remote_write only one of the two may be set.
   const either = (key: 'username' | 'password'): Record<string, unknown> =>
     client[`${key}_file`] !== undefined && client[`${key}_file`] !== ''
       ? { [`${key}_file`]: client[`${key}_file`] }

@@ -1,18 +1,14 @@
 /**
  * The dialect of the OpenTelemetry Collector, as ADOT has it: metrics pipelines from prometheus
- * receivers to remote write exporters become a plan. Each pipeline is its own route, each receiver
- * keeps its own `global`, a component that several pipelines use is one.
+ * receivers to remote write exporters become a plan. Each pipeline becomes a route, each receiver
+ * keeps its own `global`, and a component that several pipelines use is made once.
  *
- *     receivers: prometheus/a ─ jobs, global ─┐ pipeline metrics/x ─► route metrics/x ─► exporter:
- *     queue ─► receiver
- *                prometheus/b ─ jobs, global ─┘                                          (external
- *                                                                                        labels
- *                                                                                        added
- *                                                                                        where
- *                                                                                        lacking)
- *                                 └ external labels set on the way
+ *     receiver prometheus/a: jobs, global ─┐
+ *                                          ├─► pipeline metrics/x, a route ─► exporter, a sink
+ *     receiver prometheus/b: jobs, global ─┘
  *
- * What else it asks for is told at its line: never left out in silence.
+ * A receiver sets its external labels on all series; an exporter adds its own where a series lacks
+ * them. Whatever can't be done is reported at its line, never left out silently.
  * Source: https://opentelemetry.io/docs/collector/configuration/,
  * https://aws-otel.github.io/docs/getting-started/prometheus-remote-write-exporter
  */
@@ -38,9 +34,9 @@ export interface CollectorContext {
 }
 
 /**
- * Undefined when the frame itself has faults; all faults are reported.
+ * Makes the plan. Undefined when the sections themselves have faults; all faults are reported.
  *
- * @param value  with keys that have no value as null, references expanded
+ * @param value  the configuration; keys without a value are null, references are expanded
  */
 export async function planCollector(
   value: unknown,
@@ -92,7 +88,7 @@ async function resolveReceivers(
   return scrapers;
 }
 
-/** `prometheus/a` with a job `b` is as long as `prometheus` with a job `a/b`. */
+/** Checks ids of jobs: `prometheus/a` with job `b` has the id of `prometheus` with job `a/b`. */
 function checkIds(scrapers: ReadonlyMap<string, Scraper>, report: Reporter): void {
   const owners = new Map<string, string>();
   for (const [name, { sources }] of scrapers)
@@ -100,8 +96,11 @@ function checkIds(scrapers: ReadonlyMap<string, Scraper>, report: Reporter): voi
       const owner = owners.get(id) ?? name;
       owners.set(id, owner);
       if (owner === name) continue;
-      const message = `jobs of receivers "${owner}" and "${name}" are both called "${id}"; rename one`;
-      report.error(['receivers', name], 'CONFIG_DUPLICATE', message);
+      report.error(
+        ['receivers', name],
+        'CONFIG_DUPLICATE',
+        `jobs of receivers "${owner}" and "${name}" are both called "${id}"; rename one`,
+      );
     }
 }
 
@@ -120,8 +119,8 @@ function resolveExporters(
 }
 
 /**
- * Through the table of sinks, like the entries of any dialect; what it finds is told where the
- * exporter says it.
+ * Makes sinks of the exporters by the table of sinks, as for entries of the Prometheus dialect. The
+ * findings are moved to the keys of the exporter.
  */
 function planWriters(
   writers: ReadonlyMap<string, Writer>,

@@ -1,9 +1,8 @@
 /**
- * The table of the Collector's components: what becomes of each here. A component is taken over, or
- * has no effect on scraped samples (and is accepted with a warning that says so), or is refused
- * with what to use instead.
- * A name is `type` or `type/more`; components were renamed in 2026 and the old names stay, so that
- * both are known.
+ * The table of the Collector's components, with what becomes of each. A component is supported; or
+ * has no effect on scraped samples and is accepted with a warning; or is refused with what to use
+ * instead. A name is `type` or `type/more`. Components were renamed in 2026; old and new names are
+ * both known.
  * Source: https://github.com/open-telemetry/opentelemetry-collector-contrib, its components'
  * folders and changelog
  */
@@ -25,7 +24,7 @@ export type Fate =
   /** Known or not, it can't be done; `instead` says what can. */
   | { readonly is: 'lacking'; readonly instead: string };
 
-/** One of a section, for sentences. */
+/** The name of one component of a section, for sentences. */
 export const NOUNS: Readonly<Record<Section, string>> = {
   receivers: 'receiver',
   processors: 'processor',
@@ -38,7 +37,7 @@ const RELABEL = 'write it as metric_relabel_configs of the jobs';
 const QUEUED = 'samples are queued on disk and sent in batches as the receiver takes them';
 const TO_FILE = '"file_write" of a Prometheus configuration writes samples to a file';
 
-/** For what only another collector does. */
+/** The advice where only an OpenTelemetry collector can do something. */
 export function besideFor(what: string): string {
   return `run an OpenTelemetry collector beside this one for ${what}`;
 }
@@ -47,7 +46,7 @@ const done: Fate = { is: 'done' };
 const idle = (why: string): Fate => ({ is: 'idle', why });
 const lacking = (instead: string): Fate => ({ is: 'lacking', instead });
 
-/** Names that mean one component stand together. */
+/** All names of a component are in one key, separated by blanks. */
 const TABLE: Readonly<Record<Section, Readonly<Record<string, Fate>>>> = {
   receivers: {
     prometheus: done,
@@ -97,7 +96,7 @@ const TABLE: Readonly<Record<Section, Readonly<Record<string, Fate>>>> = {
       'the health of the collector is /-/healthy and /-/ready at --web.listen-address',
     ),
     pprof: idle('the collector serves no profiles'),
-    zpages: idle('the page at --web.listen-address shows targets, and /metrics the queues'),
+    zpages: idle('the web page at --web.listen-address shows targets, and /metrics the queues'),
     'file_storage filestorage': idle('queues are on disk, below --storage.path'),
     memory_ballast: idle('the memory of the process needs no ballast'),
     'agenthealth entitystore': idle("it tells CloudWatch of CloudWatch's own agent"),
@@ -123,7 +122,7 @@ const FATES: Readonly<Record<Section, ReadonlyMap<string, Fate>>> = Object.fromE
   ]),
 ) as unknown as Record<Section, ReadonlyMap<string, Fate>>;
 
-/** `prometheus` of `prometheus/ecs`. */
+/** The type in a component's name: `prometheus` for `prometheus/ecs`. */
 export function typeOf(name: string): string {
   return name.split('/', 1)[0] ?? '';
 }
@@ -137,7 +136,7 @@ export function knownTypes(section: Section): readonly string[] {
   return [...FATES[section].keys()];
 }
 
-/** What is said of a type that the table does not name. */
+/** The advice for a type that the table does not name. */
 export function insteadOfUnknown(section: Section, name: string): string {
   return besideFor(`${NOUNS[section]} ${typeOf(name)}`);
 }

@@ -1,6 +1,6 @@
 /**
- * The frame of a collector configuration: its five sections of components, and the service that
- * says which of them run in which pipeline. What stands inside a component is opaque here.
+ * The sections of a collector configuration: five with components, and `service`, which says which
+ * of them run in which pipeline. The keys inside a component are not looked at here.
  * Source: https://opentelemetry.io/docs/collector/configuration/
  */
 import { z } from 'zod';
@@ -37,8 +37,7 @@ export const collectorSchema = z.strictObject({
         ),
       telemetry: ignored(
         "Has no effect: the collector's own metrics are /metrics at --web.listen-address, " +
-          'its log ' +
-          'follows --log.level and --log.format.',
+          'its log follows --log.level and --log.format.',
       ),
     })
     .describe('Which of them run, and in which pipeline.'),
@@ -46,40 +45,42 @@ export const collectorSchema = z.strictObject({
 
 export type CollectorInput = z.output<typeof collectorSchema>;
 
-/** As written, by its key. */
+/** A component's keys and values, unchecked. */
 export type OtelComponent = z.output<typeof componentSchema>;
 
-/** Known by any key that only this dialect has. */
+/** Whether a configuration is in this dialect: whether it has a key that only this one has. */
 export function isCollectorConfig(value: unknown): boolean {
   return isMap(value) && [...SECTIONS, 'service'].some((key) => Object.hasOwn(value, key));
 }
 
 /**
- * A section, component or pipeline without a value is an empty one; below them such a key is
- * absent.
+ * Makes empty mappings of sections, components and pipelines without a value, and leaves out other
+ * keys without a value.
  */
 export function withoutNulls(value: unknown): unknown {
   if (!isMap(value)) return value;
   return mapValues(value, (section, key) => {
     if (section === null) return key === 'service' ? undefined : {};
     if (!isMap(section)) return section;
-    if (key !== 'service') return mapValues(section, (one) => (one === null ? {} : prune(one)));
+    if (key !== 'service') return mapValues(section, pruneOrEmpty);
     return mapValues(section, (part, name) => {
       if (part === null) return undefined;
-      return name === 'pipelines' && isMap(part)
-        ? mapValues(part, (one) => (one === null ? {} : prune(one)))
-        : prune(part);
+      return name === 'pipelines' && isMap(part) ? mapValues(part, pruneOrEmpty) : prune(part);
     });
   });
+}
+
+function pruneOrEmpty(value: unknown): unknown {
+  return value === null ? {} : prune(value);
 }
 
 function prune(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(prune);
   if (!isMap(value)) return value;
-  return mapValues(value, (one) => (one === null ? undefined : prune(one)));
+  return mapValues(value, (inner) => (inner === null ? undefined : prune(inner)));
 }
 
-/** Those that become undefined are left out. */
+/** Changes each value of a mapping; a value that becomes undefined is left out. */
 function mapValues(
   map: Readonly<Record<string, unknown>>,
   change: (value: unknown, key: string) => unknown,

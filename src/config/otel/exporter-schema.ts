@@ -1,6 +1,7 @@
 /**
- * The keys of contrib's remote write exporter, under all of its names, and of the HTTP client that
- * it is made of. Not here: what becomes of them (exporters.ts).
+ * The keys of contrib's remote write exporter, under all of its names, and of the HTTP client in
+ * it.
+ * Not here: what becomes of them (exporters.ts).
  * Source: contrib's exporter/prometheusremotewriteexporter/config.go and core's
  * config/confighttp/client.go, configtls
  */
@@ -80,7 +81,7 @@ const headersSchema = z
   )
   .meta({ kind: 'headers' });
 
-/** How connections are kept: nothing of it reaches a sample. */
+/** Keys of how connections are kept, which do not affect samples. */
 export const CONNECTION_KEYS = [
   'read_buffer_size',
   'write_buffer_size',

@@ -1,7 +1,7 @@
 /**
- * A remote write exporter as an entry of remote_write. Each of its keys is taken over, told to have
- * no effect, or refused: what another value than the Collector's default asks for and can't be done
- * is refused, what only spells the default out is told.
+ * Turns a remote write exporter into an entry of remote_write. Each of its keys is taken over, or
+ * has no effect, which a warning says, or is refused. A value that can't be done is refused; one
+ * that is the Collector's default is a warning.
  */
 import { isLegacyLabelName } from '../../model/labels.ts';
 import type { ConfigPath, Reporter } from '../../settings/finding.ts';
@@ -22,18 +22,19 @@ import {
   exporterSchema,
   type ExporterTlsInput,
 } from './exporter-schema.ts';
+import { type ExporterPaths, makeOrigin, type Origin } from './exporter-origin.ts';
 
 export interface Writer {
   /** An entry of remote_write, as its schema gives it. */
   readonly input: unknown;
-  /** From a path in that entry to the path in the document of what it was made of. */
-  readonly origin: (path: ConfigPath) => ConfigPath;
+  /** Maps a path in that entry to the path in the document that it comes from. */
+  readonly origin: Origin;
 }
 
-/** As much as AMP takes at once. */
+/** AMP takes at most so many bytes in a request. */
 const BATCH_BYTES_MAX = 1_000_000;
 
-/** Undefined when it is not to be done at all; why is then reported. */
+/** Undefined when the exporter can't be done; the findings then say why. */
 export function resolveExporter(
   name: string,
   exporter: OtelComponent,
@@ -45,7 +46,7 @@ export function resolveExporter(
   const parsed = parseValue(exporterSchema, exporter, { allowsPartial, report, at });
   if (parsed === undefined) return undefined;
   const input = parsed.data;
-  // The block replaces what stands beside it as a whole, as in the Collector.
+  // The block "http" replaces all client keys beside it, as in the Collector.
   const clientAt = input.http === undefined ? at : [...at, 'http'];
   const client = input.http ?? input;
   noteHidden(input, at, report);
@@ -65,8 +66,7 @@ export function resolveExporter(
     name,
     url: endpoint,
     headers: client.headers,
-    // The Collector's default is 5s; a request that takes longer here is waited for, and retried
-    // all the same.
+    // The Collector's default is 5s; without the key it is 30s here, and failures are retried.
     remote_timeout: resolveTimeout(input, { at, report }),
     protobuf_message: input.protobuf_message === '' ? undefined : input.protobuf_message,
     ...resolveExporterTls(client.tls, [...clientAt, 'tls'], report),
@@ -76,23 +76,18 @@ export function resolveExporter(
     queue_config: resolveQueue(input, at, report),
     ...credentials?.input,
   });
-  const origin = describeOrigin({ at, clientAt, credentialsAt: credentials?.at });
+  const origin = makeOrigin({ at, clientAt, credentialsAt: credentials?.at });
   const entry = parseValue(remoteWriteSchema, raw, { allowsPartial: false, report, at });
   return entry === undefined ? undefined : { input: entry.data, origin };
 }
 
 type Client = NonNullable<ExporterInput['http']>;
 
-interface Places {
-  readonly at: ConfigPath;
-  readonly clientAt: ConfigPath;
-}
-
 function resolveCredentials(
   name: string,
   input: ExporterInput,
   client: Client,
-  { at, clientAt, ...context }: AuthenticatorContext & Places,
+  { at, clientAt, ...context }: AuthenticatorContext & ExporterPaths,
 ): Credentials | undefined | 'impossible' {
   const authenticator = client.auth?.authenticator;
   if (authenticator !== undefined) {
@@ -103,7 +98,7 @@ function resolveCredentials(
     }
     return resolveAuthenticator(authenticator, path, context) ?? 'impossible';
   }
-  // This one signs in any case, with the region that the endpoint tells.
+  // awsprometheusremotewrite always signs, by default with the region in the endpoint.
   if (input.aws_auth === undefined && typeOf(name) !== 'awsprometheusremotewrite') return undefined;
   const { region, service, role_arn: arn } = input.aws_auth ?? {};
   const path = input.aws_auth === undefined ? at : [...at, 'aws_auth'];
@@ -125,8 +120,8 @@ function noteWithoutEffect(input: ExporterInput, at: ConfigPath, report: Reporte
   for (const [key, why] of Object.entries(WITHOUT_EFFECT))
     if (input[key as keyof typeof WITHOUT_EFFECT] !== undefined)
       report.warn([...at, key], `${key} has no effect: ${why}`, 'key');
-  // The rest is the Collector's default spelt out; what it makes of scraped series on their way
-  // through OTLP is not made here.
+  // The other keys ask for what the Collector does by default when scraped series pass through
+  // OTLP, which is not done here.
   if (input.target_info?.enabled === true)
     report.warn(
       [...at, 'target_info'],
@@ -163,7 +158,7 @@ function noteConnections(client: Client, at: ConfigPath, report: Reporter): void
       );
 }
 
-/** Beside `http` the same keys mean nothing; timeout is the exporter's own too. */
+/** Warns of client keys beside `http`, which replaces them; `timeout` is the exporter's own too. */
 function noteHidden(input: ExporterInput, at: ConfigPath, report: Reporter): void {
   if (input.http === undefined) return;
   for (const key of CLIENT_KEYS)
@@ -171,7 +166,7 @@ function noteHidden(input: ExporterInput, at: ConfigPath, report: Reporter): voi
       report.warn([...at, key], `"${key}" has no effect beside "http", which replaces it`, 'key');
 }
 
-/** What would make other series of those that are scraped. */
+/** Refuses keys that would change the series that are scraped. */
 function refuseChanges(input: ExporterInput, at: ConfigPath, report: Reporter): void {
   const refuse = (key: keyof ExporterInput, isAsked: boolean, message: string): void => {
     if (isAsked) report.lacks([...at, key], `"${key}": ${message}`);
@@ -255,7 +250,7 @@ function resolveTimeout(
   return undefined;
 }
 
-/** A request may be smaller than what is taken at once, not larger. */
+/** The size of a request, which may be smaller than what AMP takes, not larger. */
 function resolveQueue(
   { max_batch_size_bytes: bytes }: ExporterInput,
   at: ConfigPath,
@@ -263,13 +258,15 @@ function resolveQueue(
 ): object | undefined {
   if (bytes === undefined || bytes === 0) return undefined;
   if (bytes <= BATCH_BYTES_MAX) return { max_bytes_per_send: `${bytes}B` };
-  const message = `max_batch_size_bytes ${bytes} is taken as ${BATCH_BYTES_MAX}, as much as AMP takes at once`;
-  report.warn([...at, 'max_batch_size_bytes'], message);
+  report.warn(
+    [...at, 'max_batch_size_bytes'],
+    `max_batch_size_bytes ${bytes} is taken as ${BATCH_BYTES_MAX}, as much as AMP takes at once`,
+  );
   return undefined;
 }
 
 /**
- * The Collector's clients go through the proxy that the environment names, unless told of another.
+ * The Collector's clients use the proxy that the environment names, unless `proxy_url` is set.
  */
 function resolveExporterProxy(
   url: string | undefined,
@@ -290,7 +287,7 @@ function resolveExporterTls(
   if (tls === undefined) return undefined;
   const { insecure, reload_interval: reload, ...rest } = tls;
   if (insecure === true && Object.keys(rest).length > 0) {
-    // There it switches the others off, unless one of them names a CA.
+    // In the Collector it switches the other keys off, unless one of them names a CA.
     const message =
       '"insecure" is for http:// and goes with no other key of "tls"; remove it, or use ' +
       'insecure_skip_verify';
@@ -317,7 +314,7 @@ function resolveExporterTls(
         `"${key}" of tls can't be set; remove it, or connect through a proxy that does it`,
       );
   const tlsConfig = withoutUndefined({
-    // An empty text is none, as generated configurations write it.
+    // Generated configurations write an empty text for an absent key.
     ca: rest.ca_pem || undefined,
     ca_file: rest.ca_file || undefined,
     cert: rest.cert_pem || undefined,
@@ -333,8 +330,8 @@ function resolveExporterTls(
 }
 
 /**
- * An exporter adds them to series that lack them: a rule for those whose label is empty, which is
- * the same as absent.
+ * Rules that add the exporter's external labels to series that lack them: an empty label is the
+ * same as an absent one.
  */
 function externalLabelRules(
   { external_labels: labels = {} }: ExporterInput,
@@ -343,7 +340,8 @@ function externalLabelRules(
 ): readonly object[] | undefined {
   const rules = Object.entries(labels).flatMap(([label, value]) => {
     const path = [...at, 'external_labels', label];
-    // The Collector would write them otherwise; what is meant is better said.
+    // The Collector would rewrite such a name silently; here the user writes the name that is
+    // meant.
     const name = label.replaceAll(/[^A-Za-z0-9_]/g, '_');
     if (!isLegacyLabelName(label))
       report.error(
@@ -357,44 +355,6 @@ function externalLabelRules(
     return [{ source_labels: [label], regex: '', target_label: label, replacement }];
   });
   return rules.length === 0 ? undefined : rules;
-}
-
-function describeOrigin({
-  at,
-  clientAt,
-  credentialsAt = at,
-}: Places & { readonly credentialsAt?: ConfigPath | undefined }): Writer['origin'] {
-  const own: Readonly<Record<string, string>> = {
-    write_relabel_configs: 'external_labels',
-    metadata_config: 'send_metadata',
-    queue_config: 'max_batch_size_bytes',
-    remote_timeout: 'timeout',
-  };
-  const ofClient: Readonly<Record<string, string>> = { url: 'endpoint', tls_config: 'tls' };
-  const ofTls: Readonly<Record<string, string>> = {
-    ca: 'ca_pem',
-    cert: 'cert_pem',
-    key: 'key_pem',
-    server_name: 'server_name_override',
-  };
-  const ofToken: Readonly<Record<string, string>> = {
-    credentials: 'token',
-    credentials_file: 'filename',
-    type: 'scheme',
-  };
-  return ([key, inner, ...rest]) => {
-    if (typeof key !== 'string') return at;
-    const below = inner === undefined ? [] : [inner, ...rest];
-    if (['sigv4', 'basic_auth'].includes(key)) return [...credentialsAt, ...below];
-    if (key === 'authorization')
-      return [...credentialsAt, ...below.map((one) => ofToken[one] ?? one)];
-    const owned = own[key];
-    if (owned !== undefined) return [...at, owned];
-    if (key === 'tls_config') return [...clientAt, 'tls', ...below.map((one) => ofTls[one] ?? one)];
-    if (key in ofClient || CLIENT_KEYS.includes(key))
-      return [...clientAt, ofClient[key] ?? key, ...below];
-    return [...at, key, ...below];
-  };
 }
 
 function withoutUndefined(value: Readonly<Record<string, unknown>>): Record<string, unknown> {

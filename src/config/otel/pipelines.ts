@@ -1,7 +1,7 @@
 /**
- * What the pipelines use: references held against the sections, each component's fate told once, at
- * its line. What is left are the metrics pipelines with the receivers and exporters that can be
- * done.
+ * Checks the pipelines: every reference must name a component that is defined, and what becomes of
+ * each component is reported once, at its line. The result are the metrics pipelines with the
+ * receivers and exporters that can be done.
  */
 import type { ConfigPath, Reporter } from '../../settings/finding.ts';
 import { nearest } from '../issues.ts';
@@ -26,14 +26,14 @@ export interface Pipeline {
 
 export interface Used {
   readonly pipelines: readonly Pipeline[];
-  /** That `service` switches on. */
+  /** The extensions that `service` switches on. */
   readonly extensions: ReadonlySet<string>;
 }
 
 type Parts = 'receivers' | 'processors' | 'exporters';
 const PARTS = ['receivers', 'processors', 'exporters'] as const;
 
-/** How often a wrong name is compared with all that there are. */
+/** How many wrong names are compared with the known ones; for more, nothing is suggested. */
 const GUESSES_MAX = 20;
 
 const SIGNALS = ['metrics', 'traces', 'logs', 'profiles'];
@@ -55,9 +55,9 @@ export function resolvePipelines(input: CollectorInput, report: Reporter): Used 
 class PipelineChecks {
   readonly #input: CollectorInput;
   readonly #report: Reporter;
-  /** `section name`, of what something refers to. */
+  /** Components that something refers to, as `section name`. */
   readonly #used = new Set<string>();
-  /** By `section name`, whether it can be done: told once, however many pipelines name it. */
+  /** By `section name`, whether it can be done, so that it is reported once for all pipelines. */
   readonly #verdicts = new Map<string, boolean>();
   #guesses = 0;
 
@@ -66,7 +66,7 @@ class PipelineChecks {
     this.#report = report;
   }
 
-  /** Undefined when nothing of it is left. */
+  /** A pipeline with what can be done of it; undefined when that carries no samples. */
   pipelineOf(name: string): Pipeline | undefined {
     const pipeline = this.#input.service.pipelines?.[name] ?? {};
     const path = ['service', 'pipelines', name];
@@ -80,19 +80,26 @@ class PipelineChecks {
           `pipeline "${name}" needs at least one of ${part}`,
         );
     if (!SIGNALS.includes(signal)) {
-      const message = `pipeline "${name}" is of no known signal; its name begins with ${SIGNALS.join(', ')}`;
-      this.#report.error(path, 'CONFIG_VALUE', message);
+      const known = SIGNALS.join(', ');
+      this.#report.error(
+        path,
+        'CONFIG_VALUE',
+        `pipeline "${name}" is of no known signal; its name begins with ${known}`,
+      );
       return undefined;
     }
     if (signal !== 'metrics') {
-      const message = `pipeline "${name}" is of ${signal}, and only metrics are carried; ${besideFor(signal)}`;
-      this.#report.lacks(path, message);
+      const instead = besideFor(signal);
+      this.#report.lacks(
+        path,
+        `pipeline "${name}" is of ${signal}, and only metrics are carried; ${instead}`,
+      );
       return undefined;
     }
-    const isDone = (part: Parts) => (one: string) => this.#canDo(part, one);
+    const isDone = (part: Parts) => (component: string) => this.#canDo(part, component);
     const receivers = (pipeline.receivers ?? []).filter(isDone('receivers'));
-    // A processor that can't be done is left out: what it would have changed passes as it is.
-    for (const one of pipeline.processors ?? []) this.#canDo('processors', one);
+    // A processor that can't be done is only reported: with --allow-partial samples pass unchanged.
+    for (const processor of pipeline.processors ?? []) this.#canDo('processors', processor);
     const exporters = (pipeline.exporters ?? []).filter(isDone('exporters'));
     return receivers.length === 0 || exporters.length === 0
       ? undefined
@@ -111,13 +118,16 @@ class PipelineChecks {
     return new Set(names);
   }
 
-  /** A pipeline could not say which it means. */
+  /** Reports a connector with the name of a receiver or exporter: pipelines could mean either. */
   tellAmbiguous(): void {
     for (const name of Object.keys(this.#input.connectors ?? {}))
       for (const section of ['receivers', 'exporters'] as const)
         if (this.#isDefined(section, name)) {
-          const message = `connector "${name}" is called as ${NOUNS[section]} "${name}" is; rename one`;
-          this.#report.error(['connectors', name], 'CONFIG_DUPLICATE', message);
+          this.#report.error(
+            ['connectors', name],
+            'CONFIG_DUPLICATE',
+            `connector "${name}" is called as ${NOUNS[section]} "${name}" is; rename one`,
+          );
         }
   }
 
@@ -169,7 +179,7 @@ class PipelineChecks {
     );
   }
 
-  /** Tells, the first time, what becomes of a component. */
+  /** Whether a component can be done; the first call for it reports what becomes of it. */
   #canDo(part: Section, name: string): boolean {
     const section = part === 'extensions' ? part : this.#sectionOf(part as Parts, name);
     if (!this.#isDefined(section, name)) return false;

@@ -17,7 +17,7 @@ import type { OtelComponent } from './document.ts';
 
 const SINK = 'a receiver sends nothing; write it as an exporter';
 
-/** The keys of sinks stay known, and are refused. */
+/** The keys of sinks are known and refused, so that the message can say what to do instead. */
 export const receiverConfigSchema = prometheusSchema.extend(
   Object.fromEntries(sinkKinds.map(({ key }) => [key, unsupported(SINK)])),
 ) as unknown as typeof prometheusSchema;
@@ -47,7 +47,7 @@ export const receiverSchema = z.strictObject({
     'Has no effect: the API of targets and a page are at --web.listen-address.',
   ),
   api_server: ignored('Has no effect: the API of targets and a page are at --web.listen-address.'),
-  // Of collectors before 2023, which ignored them too.
+  // Collectors before 2023 had these two keys, and ignored them too.
   buffer_period: ignored('Has no effect, as in the Collector.'),
   buffer_count: ignored('Has no effect, as in the Collector.'),
 });
@@ -56,7 +56,7 @@ type ReceiverInput = z.output<typeof receiverSchema>;
 
 export interface Scraper {
   readonly sources: readonly SourcePlan[];
-  /** The Collector sets them, whatever a series says of itself. */
+  /** They replace labels that a series has already, as in the Collector. */
   readonly externalLabels: Readonly<Record<string, string>>;
 }
 
@@ -66,7 +66,7 @@ export interface ReceiverContext {
   readonly report: Reporter;
 }
 
-/** Undefined when it is not to be done; why is then reported. */
+/** Undefined when the receiver can't be done; the findings then say why. */
 export async function resolveReceiver(
   name: string,
   receiver: OtelComponent,

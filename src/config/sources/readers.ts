@@ -1,6 +1,6 @@
 /**
- * Reads a source: its text and what tells versions apart, or that nothing has changed since the
- * version at hand. SDKs are loaded by the first use. Texts are bounded, and so is every wait.
+ * Reads a source: its text and its version, or that the known version is still the current one. An
+ * SDK is loaded when it is first used. Limits: texts from HTTP and S3 ≤ 16 MiB, a read ≤ 15 s.
  */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
@@ -21,7 +21,7 @@ export interface SourceText {
 export interface ReadEdges {
   readonly http: HttpClient;
   readonly metrics: Registry;
-  /** Of S3, SSM and Secrets Manager. */
+  /** Credentials for S3, SSM and Secrets Manager. */
   readonly credentials: CredentialSource;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly signal: AbortSignal;
@@ -29,12 +29,13 @@ export interface ReadEdges {
 
 const TEXT_MAX_BYTES = 16 * 1024 * 1024;
 const TIMEOUT_MS = 15_000;
-/** Within that time. */
+/** How many attempts an SDK makes within that time. */
 const ATTEMPTS = 2;
 
 /**
- * @param known  the version at hand, for which `unchanged` is answered where the source can tell
- * @throws ConfigError for what only the user can mend, others for what may pass
+ * @param known  the version that the caller has; where the source can compare, `unchanged` is
+ *               returned for it
+ * @throws       ConfigError for what only the user can mend, other errors for what may pass
  */
 export async function readSource(
   uri: SourceUri,
@@ -93,7 +94,7 @@ async function readObject(
   edges: ReadEdges,
 ): Promise<SourceText | 'unchanged'> {
   const { GetObjectCommand, S3Client } = await import('@aws-sdk/client-s3');
-  // An endpoint of one's own knows no buckets in its name.
+  // A custom endpoint usually does not resolve host names that begin with the bucket.
   const isOwn =
     uri.endpoint ?? process.env['AWS_ENDPOINT_URL_S3'] ?? process.env['AWS_ENDPOINT_URL'];
   const { credentials } = edges;
@@ -129,7 +130,7 @@ async function readObject(
   }
 }
 
-/** The SDK takes "not modified" for an error. */
+/** The SDK throws for "304 Not Modified". */
 function unlessUnchanged(error: unknown): 'unchanged' {
   const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
   if (status === 304) return 'unchanged';
@@ -186,7 +187,7 @@ function readField(secret: string, key: string): string {
     const value = (JSON.parse(secret) as Record<string, unknown>)[key];
     if (typeof value === 'string') return value;
   } catch {
-    // Said below, without the secret.
+    // Reported below, without the text of the secret.
   }
   throw new ConfigError('CONFIG_UNREADABLE', `the secret is no JSON object with a text "${key}"`);
 }

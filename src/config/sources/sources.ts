@@ -1,6 +1,6 @@
 /**
- * A configuration from one source or several, merged in order: read together, kept on disk as the
- * last good one, so that a start during an outage of S3 or SSM has what the run before had.
+ * A configuration from one or several sources, merged in order. The last good texts are kept on
+ * disk, so that a start during an outage of S3 or SSM has the configuration of the run before.
  */
 import { createHash } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
@@ -17,7 +17,7 @@ import { parseSourceUri, publicName, type SourceUri } from './uri.ts';
 
 export interface ConfigText {
   readonly text: string;
-  /** Names it in findings; its folder is where relative paths start. */
+  /** Names the text in findings; relative paths start at its folder. */
   readonly file: string;
   /** A digest of all texts. */
   readonly version: string;
@@ -49,7 +49,7 @@ export class ConfigSources {
   readonly #credentials: CredentialSource;
   readonly #closing = new AbortController();
 
-  /** @throws ConfigError for a URI that is none */
+  /** @throws ConfigError for a URI that is not valid */
   constructor(options: ConfigSourcesOptions) {
     this.#options = options;
     const { http, metrics, clock } = options.world;
@@ -65,17 +65,17 @@ export class ConfigSources {
     this.#tell();
   }
 
-  /** Sources for logs. */
+  /** The names of the sources, for logs. */
   get names(): string {
     return this.#sources.map(({ name }) => name).join(', ');
   }
 
-  /** Whether all are files, which cost nothing to look at. */
+  /** Whether all sources are files, which cost little to read often. */
   get areFiles(): boolean {
     return this.#sources.every(({ uri }) => uri.kind === 'file');
   }
 
-  /** Ends a reading under way; nothing is read any more. */
+  /** Ends a reading that is under way. Nothing is read afterwards. */
   close(): void {
     this.#closing.abort(new Error('the configuration is not read any more: it is stopping'));
     this.#credentials.close();
@@ -90,7 +90,8 @@ export class ConfigSources {
   }
 
   /**
-   * As `read`; a source that can't be read is tried some times, and then its last good text serves.
+   * The same as `read` for the first time. Where a source can't be read, its last good text from
+   * disk serves; without one it is tried three times.
    */
   async readAtStart(): Promise<ConfigText> {
     const { world } = this.#options;
@@ -119,12 +120,12 @@ export class ConfigSources {
     return this.#merged();
   }
 
-  /** What was read last. */
+  /** The configuration that was read last. */
   get current(): ConfigText {
     return this.#merged();
   }
 
-  /** The texts at hand were checked and are in use: they are what a later start falls back to. */
+  /** Keeps the present texts, which are checked and in use, for a later start during an outage. */
   async keep(): Promise<void> {
     const { cacheDirectory, world } = this.#options;
     if (cacheDirectory === undefined) return;
@@ -151,7 +152,7 @@ export class ConfigSources {
       source.readAtMs = world.clock.nowMs();
       if (answer !== 'unchanged') source.held = answer;
     } catch (error) {
-      // A file that is away for a moment, and what only the user can mend, is the caller's to tell.
+      // The caller reports a file that is absent for a moment, and what only the user can mend.
       const isOutside = source.uri.kind !== 'file' && !(error instanceof ConfigError);
       if (isOutside && !this.#closing.signal.aborted) this.#tellFailure(source, error);
       throw error;
@@ -165,7 +166,7 @@ export class ConfigSources {
       });
   }
 
-  /** Whether it is tried again, and what serves meanwhile, is told by the caller. */
+  /** Counts and logs a failure; the caller logs whether it retries and what serves meanwhile. */
   #tellFailure({ name, outage }: Source, error: unknown): void {
     const { log, metrics } = this.#options.world;
     metrics
@@ -251,7 +252,7 @@ function unreadable(file: string, error: unknown): ConfigError {
 }
 
 /**
- * Maps are joined, later values win, lists are replaced: as the OpenTelemetry Collector merges.
+ * Merges as the OpenTelemetry Collector does: mappings are joined, later values and lists win.
  * @throws ConfigError
  */
 function mergeYaml(texts: readonly string[], names: readonly string[]): string {
@@ -286,9 +287,8 @@ function isPlain(value: unknown): value is Record<string, unknown> {
 }
 
 /**
- * The sources that flags and environment name: AOT_CONFIG_CONTENT stands for all others, as in
- * ADOT; then flags that were given; then the variables of the images whose place we take; then the
- * default.
+ * The sources that flags and environment name. AOT_CONFIG_CONTENT goes before all others, as in
+ * ADOT; then flags that were given; then the variables of other images; then the default.
  */
 export function sourcesFrom(
   given: readonly string[],

@@ -1,11 +1,12 @@
 /**
- * Where a configuration lies, from the text that names it: a path, or one of the schemes below.
+ * Parses the text that names a source of a configuration: a path, or one of the schemes below.
  * Pure.
  *
- *   file:path  path          env:NAME          yaml:inline text
- *   http://…  https://…      ssm:name[:version|label]          secretsmanager:id[?stage=…&version=…&key=…]
+ *   file:path, or path     env:NAME     yaml:inline text     http://…     https://…
+ *   ssm:name[:version|label]            secretsmanager:id[?stage=…&version=…&key=…]
  *   s3://bucket/key[?version=…&region=…]
- *   s3://BUCKET.s3.REGION.amazonaws.com/KEY    s3://HOST:PORT/BUCKET/KEY?region=…    (as ADOT writes it)
+ *   s3://BUCKET.s3.REGION.amazonaws.com/KEY (as ADOT writes it)
+ *   s3://HOST:PORT/BUCKET/KEY?region=…      (as ADOT writes it)
  */
 import { ConfigError } from '../../kernel/errors.ts';
 
@@ -28,7 +29,7 @@ export type SourceUri =
       readonly id: string;
       readonly stage?: string | undefined;
       readonly version?: string | undefined;
-      /** Of a secret that is a JSON object. */
+      /** Key of the text, where the secret is a JSON object. */
       readonly key?: string | undefined;
     };
 
@@ -73,11 +74,11 @@ export function parseSourceUri(text: string): SourceUri {
 }
 
 function parseS3(text: string, rest: string): SourceUri {
-  const [place, search] = split(rest.replace(/^\/\//, ''), '?');
+  const [location, search] = split(rest.replace(/^\/\//, ''), '?');
   const query = new URLSearchParams(search);
   const region = query.get('region') ?? undefined;
   const version = query.get('version') ?? query.get('versionId') ?? undefined;
-  const [host, path] = split(place, '/');
+  const [host, path] = split(location, '/');
   const virtual = /^(.+)\.s3[.-]([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?$/.exec(host);
   if (virtual !== null)
     return {
@@ -103,7 +104,7 @@ function parseS3(text: string, rest: string): SourceUri {
   return { kind: 's3', bucket: required(host, text), key: required(path, text), region, version };
 }
 
-/** At the first separator. */
+/** Splits at the first separator. */
 function split(text: string, separator: string): [string, string] {
   const at = text.indexOf(separator);
   return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)];
@@ -115,8 +116,8 @@ function required(part: string, text: string): string {
 }
 
 /**
- * What may stand in logs and metrics: inline text and what a URL holds besides host and path are
- * left out.
+ * The name of a source for logs and metrics. It leaves out inline text, and all of a URL but
+ * scheme, host and path, since these may have secrets.
  */
 export function publicName(uri: SourceUri, text: string): string {
   if (uri.kind === 'yaml') return 'yaml:…';

@@ -1,26 +1,26 @@
 /**
- * The labels of the profile `adot`: the resource attributes of the awsecscontainermetrics receiver,
- * dots as underscores, which an exporter with `resource_to_telemetry_conversion` makes of them.
+ * The labels of the profile `adot`: the resource attributes of the awsecscontainermetrics receiver
+ * with underscores for dots, as an exporter with `resource_to_telemetry_conversion` writes them.
  * Labels without a value are not written. Pure.
  * Source: opentelemetry-collector-contrib,
  * receiver/awsecscontainermetricsreceiver/internal/awsecscontainermetrics/resource.go
  */
 import type { TaskContainer, TaskMetadata } from '../../aws/task-metadata-schema.ts';
 import type { SampleLabels } from '../family-list.ts';
-import { shortArnName } from '../reading.ts';
+import { shortenArn } from '../reading.ts';
 
-export function adotTaskLabels(task: TaskMetadata): SampleLabels {
+export function makeAdotTaskLabels(task: TaskMetadata): SampleLabels {
   const [, , , region = '', account = ''] = (task.TaskARN ?? '').split(':');
   const launchType = task.LaunchType ?? '';
   const lowerType = launchType.toLowerCase();
   return {
-    aws_ecs_cluster_name: shortArnName(task.Cluster),
-    // Semantic conventions name these two alone.
+    aws_ecs_cluster_name: shortenArn(task.Cluster),
+    // The semantic conventions know only these two values.
     aws_ecs_launchtype: lowerType === 'ec2' || lowerType === 'fargate' ? lowerType : '',
     aws_ecs_service_name: task.ServiceName ?? '',
     aws_ecs_task_arn: task.TaskARN ?? '',
     aws_ecs_task_family: task.Family ?? '',
-    aws_ecs_task_id: shortArnName(task.TaskARN),
+    aws_ecs_task_id: shortenArn(task.TaskARN),
     aws_ecs_task_known_status: task.KnownStatus ?? '',
     aws_ecs_task_launch_type: launchType,
     aws_ecs_task_pull_started_at: task.PullStartedAt ?? '',
@@ -33,7 +33,7 @@ export function adotTaskLabels(task: TaskMetadata): SampleLabels {
   };
 }
 
-export function adotContainerLabels(container: TaskContainer): SampleLabels {
+export function makeAdotContainerLabels(container: TaskContainer): SampleLabels {
   const { name, tag } = splitImage(container.Image ?? '');
   return {
     aws_ecs_container_created_at: container.CreatedAt ?? '',
@@ -52,7 +52,7 @@ export function adotContainerLabels(container: TaskContainer): SampleLabels {
 
 /**
  * `registry:5000/app:v1@sha256:…` → `registry:5000/app` and `v1`. Without tag and digest the tag is
- * `latest`, as docker has it.
+ * `latest`, as for docker.
  */
 function splitImage(image: string): { readonly name: string; readonly tag: string } {
   const [tagged = '', digest] = image.split('@');

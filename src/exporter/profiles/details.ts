@@ -1,29 +1,29 @@
 /**
- * What the metadata endpoint tells beyond ecs_exporter's metrics: state, health and times of each
- * container, where its CPU time and memory go, throttling, processes, block I/O, the task's sums
- * against its limits. Part of the profile `ecs_exporter` unless `--basic` is asked for: about 30
- * series a container.
+ * What the metadata endpoint has beyond the metrics of ecs_exporter: state, health and times of
+ * each container, details of its CPU time and memory, throttling, processes, block I/O, and the
+ * sums of the task with their ratio to its limits. They belong to the profile `ecs_exporter`, about
+ * 30 series for each container, and are left out with `--basic`.
  */
 import type { ContainerStats, TaskMetadata, TaskStats } from '../../aws/task-metadata-schema.ts';
 import { counter, gauge, type FamilyList, type SampleLabels } from '../family-list.ts';
 import {
   areAllKnown,
-  blockIo,
-  cpuCores,
-  cpuInUse,
-  cpuSharesVcpus,
+  listBlockIo,
+  countCpus,
+  computeCpuInUse,
+  readCpuSharesVcpus,
   parseEpochSeconds,
   readLimit,
-  memoryDetail,
+  readMemoryDetail,
   MIB,
   type OwnContainer,
-  ownContainers,
-  positive,
+  listOwnContainers,
+  readPositive,
   toSeconds,
   sharesNetwork,
-  shortArnName,
-  times,
-  workingSetBytes,
+  shortenArn,
+  multiply,
+  computeWorkingSetBytes,
 } from '../reading.ts';
 
 const STATE = {
@@ -180,151 +180,159 @@ const TASK = {
 };
 
 export function putDetails(
-  page: FamilyList,
+  families: FamilyList,
   task: TaskMetadata,
   stats: TaskStats | undefined,
   shared: SampleLabels,
   tMs: number,
 ): void {
-  putTask(page, task, shared);
-  const containers = ownContainers(task, stats);
+  putTask(families, task, shared);
+  const containers = listOwnContainers(task, stats);
   for (const own of containers) {
     const labels = { ...shared, container_name: own.container.Name };
-    putState(page, own, labels);
-    if (own.stats !== null) putStats(page, own.stats, labels);
+    putState(families, own, labels);
+    if (own.stats !== null) putStats(families, own.stats, labels);
     const sampled = parseEpochSeconds(own.sampledAt);
-    if (sampled !== undefined) page.put(STATS_AGE, labels, Math.max(0, tMs / 1_000 - sampled));
+    if (sampled !== undefined) families.put(STATS_AGE, labels, Math.max(0, tMs / 1_000 - sampled));
   }
-  putRates(page, containers, shared);
-  if (areAllKnown(containers) && stats !== undefined) putSums(page, task, containers, shared);
+  putRates(families, containers, shared);
+  if (areAllKnown(containers) && stats !== undefined) putSums(families, task, containers, shared);
 }
 
-function putTask(page: FamilyList, task: TaskMetadata, shared: SampleLabels): void {
+function putTask(families: FamilyList, task: TaskMetadata, shared: SampleLabels): void {
   const info = {
-    cluster_name: shortArnName(task.Cluster),
+    cluster_name: shortenArn(task.Cluster),
     daemon: task.DaemonName ?? '',
     service: task.ServiceName ?? '',
-    task_id: shortArnName(task.TaskARN),
+    task_id: shortenArn(task.TaskARN),
     vpc_id: task.VPCID ?? '',
   };
-  page.put(TASK.info, { ...shared, ...info }, 1);
+  families.put(TASK.info, { ...shared, ...info }, 1);
   const tags = Object.entries(task.TaskTags).map(
     ([key, value]) => [`tag_${key.replaceAll(/[^a-zA-Z0-9_]/g, '_')}`, value] as const,
   );
-  if (tags.length > 0) page.put(TASK.tags, { ...shared, ...Object.fromEntries(tags) }, 1);
-  page.put(TASK.stopped, shared, parseEpochSeconds(task.ExecutionStoppedAt));
+  if (tags.length > 0) families.put(TASK.tags, { ...shared, ...Object.fromEntries(tags) }, 1);
+  families.put(TASK.stopped, shared, parseEpochSeconds(task.ExecutionStoppedAt));
   const drift = task.ClockDrift;
   const error = drift?.ClockErrorBound;
-  page.put(TASK.clockError, shared, error === undefined ? undefined : error / 1_000);
+  families.put(TASK.clockError, shared, error === undefined ? undefined : error / 1_000);
   if (drift?.ClockSynchronizationStatus !== undefined) {
     const isSynchronized = drift.ClockSynchronizationStatus === 'SYNCHRONIZED';
-    page.put(TASK.clockSynchronized, shared, isSynchronized ? 1 : 0);
+    families.put(TASK.clockSynchronized, shared, isSynchronized ? 1 : 0);
   }
 }
 
-function putState(page: FamilyList, { container }: OwnContainer, labels: SampleLabels): void {
+function putState(families: FamilyList, { container }: OwnContainer, labels: SampleLabels): void {
   const { Health: health, KnownStatus: status } = container;
   const info = {
     container_id: container.DockerId,
     image: container.Image ?? '',
     image_id: container.ImageID ?? '',
   };
-  page.put(STATE.info, { ...labels, ...info }, 1);
+  families.put(STATE.info, { ...labels, ...info }, 1);
   if (status !== undefined) {
-    // A container with a health check or behind others may be PROVISIONED: its process runs then
-    // too.
+    // A container with a health check, or one that others depend on, may be in the state
+    // RESOURCES_PROVISIONED. Its process runs then too.
     const isRunning = status === 'RUNNING' || status === 'RESOURCES_PROVISIONED';
-    page.put(STATE.running, labels, isRunning ? 1 : 0);
-    page.put(STATE.status, { ...labels, status }, 1);
+    families.put(STATE.running, labels, isRunning ? 1 : 0);
+    families.put(STATE.status, { ...labels, status }, 1);
   }
-  page.put(STATE.exitCode, labels, container.ExitCode);
-  page.put(STATE.created, labels, parseEpochSeconds(container.CreatedAt));
-  page.put(STATE.started, labels, parseEpochSeconds(container.StartedAt));
-  page.put(STATE.finished, labels, parseEpochSeconds(container.FinishedAt));
+  families.put(STATE.exitCode, labels, container.ExitCode);
+  families.put(STATE.created, labels, parseEpochSeconds(container.CreatedAt));
+  families.put(STATE.started, labels, parseEpochSeconds(container.StartedAt));
+  families.put(STATE.finished, labels, parseEpochSeconds(container.FinishedAt));
   if (health?.status !== undefined) {
-    page.put(STATE.healthy, labels, health.status === 'HEALTHY' ? 1 : 0);
-    page.put(STATE.health, { ...labels, status: health.status }, 1);
-    page.put(STATE.healthSince, labels, parseEpochSeconds(health.statusSince));
+    families.put(STATE.healthy, labels, health.status === 'HEALTHY' ? 1 : 0);
+    families.put(STATE.health, { ...labels, status: health.status }, 1);
+    families.put(STATE.healthSince, labels, parseEpochSeconds(health.statusSince));
   }
-  page.put(STATE.cpuReserved, labels, cpuSharesVcpus(container));
+  families.put(STATE.cpuReserved, labels, readCpuSharesVcpus(container));
 }
 
-function putStats(page: FamilyList, stats: ContainerStats, labels: SampleLabels): void {
+function putStats(families: FamilyList, stats: ContainerStats, labels: SampleLabels): void {
   const cpu = stats.cpu_stats;
-  page.put(CPU.user, labels, toSeconds(cpu?.cpu_usage?.usage_in_usermode));
-  page.put(CPU.kernel, labels, toSeconds(cpu?.cpu_usage?.usage_in_kernelmode));
-  page.put(CPU.system, labels, toSeconds(cpu?.system_cpu_usage));
-  page.put(CPU.online, labels, cpuCores(stats));
-  page.put(CPU.periods, labels, cpu?.throttling_data?.periods);
-  page.put(CPU.throttledPeriods, labels, cpu?.throttling_data?.throttled_periods);
-  page.put(CPU.throttled, labels, toSeconds(cpu?.throttling_data?.throttled_time));
-  putMemory(page, stats, labels);
-  // Fargate and Windows give none: num_procs are the processors of Windows.
-  page.put(PROCESSES, labels, stats.pids_stats?.current);
-  page.put(PROCESSES_LIMIT, labels, readLimit(stats.pids_stats?.limit));
-  for (const { device, operation, value } of blockIo(stats, 'io_service_bytes_recursive'))
-    page.put(BLOCK_BYTES, { ...labels, device, operation }, value);
-  for (const { device, operation, value } of blockIo(stats, 'io_serviced_recursive'))
-    page.put(BLOCK_OPERATIONS, { ...labels, device, operation }, value);
+  families.put(CPU.user, labels, toSeconds(cpu?.cpu_usage?.usage_in_usermode));
+  families.put(CPU.kernel, labels, toSeconds(cpu?.cpu_usage?.usage_in_kernelmode));
+  families.put(CPU.system, labels, toSeconds(cpu?.system_cpu_usage));
+  families.put(CPU.online, labels, countCpus(stats));
+  families.put(CPU.periods, labels, cpu?.throttling_data?.periods);
+  families.put(CPU.throttledPeriods, labels, cpu?.throttling_data?.throttled_periods);
+  families.put(CPU.throttled, labels, toSeconds(cpu?.throttling_data?.throttled_time));
+  putMemory(families, stats, labels);
+  // Fargate and Windows give no number of processes; num_procs is the number of processors.
+  families.put(PROCESSES, labels, stats.pids_stats?.current);
+  families.put(PROCESSES_LIMIT, labels, readLimit(stats.pids_stats?.limit));
+  for (const { device, operation, value } of listBlockIo(stats, 'io_service_bytes_recursive'))
+    families.put(BLOCK_BYTES, { ...labels, device, operation }, value);
+  for (const { device, operation, value } of listBlockIo(stats, 'io_serviced_recursive'))
+    families.put(BLOCK_OPERATIONS, { ...labels, device, operation }, value);
   const windows = stats.storage_stats;
   const reads = { ...labels, operation: 'read' };
   const writes = { ...labels, operation: 'write' };
-  page.put(BLOCK_BYTES, reads, windows?.read_size_bytes);
-  page.put(BLOCK_BYTES, writes, windows?.write_size_bytes);
-  page.put(BLOCK_OPERATIONS, reads, windows?.read_count_normalized);
-  page.put(BLOCK_OPERATIONS, writes, windows?.write_count_normalized);
+  families.put(BLOCK_BYTES, reads, windows?.read_size_bytes);
+  families.put(BLOCK_BYTES, writes, windows?.write_size_bytes);
+  families.put(BLOCK_OPERATIONS, reads, windows?.read_count_normalized);
+  families.put(BLOCK_OPERATIONS, writes, windows?.write_count_normalized);
 }
 
-function putMemory(page: FamilyList, stats: ContainerStats, labels: SampleLabels): void {
+function putMemory(families: FamilyList, stats: ContainerStats, labels: SampleLabels): void {
   const memory = stats.memory_stats;
-  page.put(WORKING_SET, labels, workingSetBytes(stats));
-  page.put(MEMORY_MAX, labels, memory?.max_usage ?? memory?.commitpeakbytes);
+  families.put(WORKING_SET, labels, computeWorkingSetBytes(stats));
+  families.put(MEMORY_MAX, labels, memory?.max_usage ?? memory?.commitpeakbytes);
   for (const [name, help, keys] of MEMORY)
-    page.put(gauge(`ecs_container_memory_${name}`, help), labels, memoryDetail(stats, ...keys));
+    families.put(
+      gauge(`ecs_container_memory_${name}`, help),
+      labels,
+      readMemoryDetail(stats, ...keys),
+    );
   for (const [name, help, key] of PAGE_FAULTS)
-    page.put(counter(`ecs_container_memory_${name}`, help), labels, memoryDetail(stats, key));
+    families.put(
+      counter(`ecs_container_memory_${name}`, help),
+      labels,
+      readMemoryDetail(stats, key),
+    );
 }
 
-/** As the counters: of the task where its containers share a network, else of each container. */
+/** The rates, as the counters: of the task if its containers share a network, else of each one. */
 function putRates(
-  page: FamilyList,
+  families: FamilyList,
   containers: readonly OwnContainer[],
   shared: SampleLabels,
 ): void {
   for (const { container, stats } of containers) {
     const rates = stats?.network_rate_stats;
     const owner = sharesNetwork(container) ? {} : { container_name: container.Name };
-    page.put(RECEIVE_RATE, { ...shared, ...owner }, rates?.rx_bytes_per_sec);
-    page.put(TRANSMIT_RATE, { ...shared, ...owner }, rates?.tx_bytes_per_sec);
+    families.put(RECEIVE_RATE, { ...shared, ...owner }, rates?.rx_bytes_per_sec);
+    families.put(TRANSMIT_RATE, { ...shared, ...owner }, rates?.tx_bytes_per_sec);
   }
 }
 
 function putSums(
-  page: FamilyList,
+  families: FamilyList,
   task: TaskMetadata,
   containers: readonly OwnContainer[],
   shared: SampleLabels,
 ): void {
   const running = containers.filter(({ stats }) => stats !== null);
-  page.put(TASK.running, shared, running.length);
+  families.put(TASK.running, shared, running.length);
   const sum = (read: (stats: ContainerStats | null) => number | undefined): number | undefined => {
     const values = running.flatMap(({ stats }) => read(stats) ?? []);
     return values.length === 0 ? undefined : values.reduce((all, value) => all + value, 0);
   };
-  const workingSet = sum(workingSetBytes);
-  page.put(
+  const workingSet = sum(computeWorkingSetBytes);
+  families.put(
     TASK.memory,
     shared,
     sum((stats) => stats?.memory_stats?.usage),
   );
-  page.put(TASK.workingSet, shared, workingSet);
-  const memoryLimit = times(positive(task.Limits?.Memory), MIB);
+  families.put(TASK.workingSet, shared, workingSet);
+  const memoryLimit = multiply(readPositive(task.Limits?.Memory), MIB);
   if (workingSet !== undefined && memoryLimit !== undefined)
-    page.put(TASK.memoryRatio, shared, workingSet / memoryLimit);
-  const inUse = sum(cpuInUse);
-  page.put(TASK.cpuInUse, shared, inUse);
-  const cores = Math.max(0, ...running.map(({ stats }) => cpuCores(stats) ?? 0));
-  const cpuLimit = positive(task.Limits?.CPU) ?? positive(cores);
+    families.put(TASK.memoryRatio, shared, workingSet / memoryLimit);
+  const inUse = sum(computeCpuInUse);
+  families.put(TASK.cpuInUse, shared, inUse);
+  const cores = Math.max(0, ...running.map(({ stats }) => countCpus(stats) ?? 0));
+  const cpuLimit = readPositive(task.Limits?.CPU) ?? readPositive(cores);
   if (inUse !== undefined && cpuLimit !== undefined)
-    page.put(TASK.cpuRatio, shared, inUse / cpuLimit);
+    families.put(TASK.cpuRatio, shared, inUse / cpuLimit);
 }

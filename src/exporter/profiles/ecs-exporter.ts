@@ -1,6 +1,6 @@
 /**
- * The profile `ecs_exporter`: names, labels and units of prometheus-community/ecs_exporter 0.4, and
- * behind them what it lacks (details.ts). Where that exporter is wrong this one is right;
+ * The profile `ecs_exporter`: names, labels and units of prometheus-community/ecs_exporter 0.4.
+ * What that exporter lacks is in details.ts. Figures that it gets wrong are right here;
  * docs/exporter-differences.md lists each difference.
  * Source: https://github.com/prometheus-community/ecs_exporter
  */
@@ -9,13 +9,13 @@ import { counter, gauge, info, type FamilyList, type SampleLabels } from '../fam
 import {
   parseEpochSeconds,
   listInterfaces,
-  memoryLimitBytes,
+  readMemoryLimitBytes,
   MIB,
-  ownContainers,
-  pageCacheBytes,
-  positive,
+  listOwnContainers,
+  readPageCacheBytes,
+  readPositive,
   toSeconds,
-  times,
+  multiply,
 } from '../reading.ts';
 
 const TASK = {
@@ -81,17 +81,17 @@ const NETWORK: readonly (readonly [name: string, help: string, key: keyof Contai
 ];
 
 export function putEcsExporter(
-  page: FamilyList,
+  families: FamilyList,
   task: TaskMetadata,
   stats: TaskStats | undefined,
   shared: SampleLabels,
 ): void {
-  putTask(page, task, shared);
-  putContainers(page, task, stats, shared);
-  if (stats !== undefined) putNetworks(page, task, stats, shared);
+  putTask(families, task, shared);
+  putContainers(families, task, stats, shared);
+  if (stats !== undefined) putNetworks(families, task, stats, shared);
 }
 
-function putTask(page: FamilyList, task: TaskMetadata, shared: SampleLabels): void {
+function putTask(families: FamilyList, task: TaskMetadata, shared: SampleLabels): void {
   const storage = task.EphemeralStorageMetrics;
   const identity = {
     availability_zone: task.AvailabilityZone ?? '',
@@ -103,38 +103,38 @@ function putTask(page: FamilyList, task: TaskMetadata, shared: SampleLabels): vo
     revision: task.Revision ?? '',
     task_arn: task.TaskARN ?? '',
   };
-  page.put(TASK.info, { ...shared, ...identity }, 1);
-  page.put(TASK.cpuLimit, shared, positive(task.Limits?.CPU));
-  page.put(TASK.memoryLimit, shared, times(positive(task.Limits?.Memory), MIB));
-  page.put(TASK.storageUsed, shared, times(storage?.Utilized, MIB));
-  page.put(TASK.storageAllocated, shared, times(storage?.Reserved, MIB));
-  page.put(TASK.pullStart, shared, parseEpochSeconds(task.PullStartedAt));
-  page.put(TASK.pullStop, shared, parseEpochSeconds(task.PullStoppedAt));
+  families.put(TASK.info, { ...shared, ...identity }, 1);
+  families.put(TASK.cpuLimit, shared, readPositive(task.Limits?.CPU));
+  families.put(TASK.memoryLimit, shared, multiply(readPositive(task.Limits?.Memory), MIB));
+  families.put(TASK.storageUsed, shared, multiply(storage?.Utilized, MIB));
+  families.put(TASK.storageAllocated, shared, multiply(storage?.Reserved, MIB));
+  families.put(TASK.pullStart, shared, parseEpochSeconds(task.PullStartedAt));
+  families.put(TASK.pullStop, shared, parseEpochSeconds(task.PullStoppedAt));
 }
 
 function putContainers(
-  page: FamilyList,
+  families: FamilyList,
   task: TaskMetadata,
   all: TaskStats | undefined,
   shared: SampleLabels,
 ): void {
-  for (const { container, stats, mayRun } of ownContainers(task, all)) {
+  for (const { container, stats, mayRun } of listOwnContainers(task, all)) {
     const labels = { ...shared, container_name: container.Name };
-    page.put(CONTAINER.restarts, labels, container.RestartCount);
-    page.put(CONTAINER.cpu, labels, toSeconds(stats?.cpu_stats?.cpu_usage?.total_usage));
-    page.put(
+    families.put(CONTAINER.restarts, labels, container.RestartCount);
+    families.put(CONTAINER.cpu, labels, toSeconds(stats?.cpu_stats?.cpu_usage?.total_usage));
+    families.put(
       CONTAINER.memory,
       labels,
-      // Windows has no usage: what it has committed is nearest.
+      // Windows has no usage figure; its committed memory comes nearest.
       stats?.memory_stats?.usage ?? stats?.memory_stats?.commitbytes,
     );
-    if (mayRun) page.put(CONTAINER.memoryLimit, labels, memoryLimitBytes(container, task));
-    page.put(CONTAINER.pageCache, labels, pageCacheBytes(stats));
+    if (mayRun) families.put(CONTAINER.memoryLimit, labels, readMemoryLimitBytes(container, task));
+    families.put(CONTAINER.pageCache, labels, readPageCacheBytes(stats));
   }
 }
 
 function putNetworks(
-  page: FamilyList,
+  families: FamilyList,
   task: TaskMetadata,
   stats: TaskStats,
   shared: SampleLabels,
@@ -142,9 +142,9 @@ function putNetworks(
   const interfaces = listInterfaces(task, stats);
   for (const [name, help, key] of NETWORK) {
     const metric = counter(`ecs_network_${name}`, help);
-    for (const { name: of, container, network } of interfaces) {
+    for (const { name: interfaceName, container, network } of interfaces) {
       const owner = container === undefined ? {} : { container_name: container.Name };
-      page.put(metric, { ...shared, ...owner, interface: of }, network[key]);
+      families.put(metric, { ...shared, ...owner, interface: interfaceName }, network[key]);
     }
   }
 }

@@ -1,6 +1,6 @@
 /**
- * The profile `ecs_prometheus_exporter`: the older sidecar's names, gauges throughout, nanoseconds
- * and bytes as the endpoint gives them.
+ * The profile `ecs_prometheus_exporter`: the names of the older sidecar. All metrics are gauges, in
+ * nanoseconds and bytes as the endpoint gives them.
  * Source: the README of aws-samples' ecs_prometheus_exporter (2021)
  */
 import type {
@@ -10,7 +10,7 @@ import type {
   TaskStats,
 } from '../../aws/task-metadata-schema.ts';
 import { gauge, type FamilyList, type SampleLabels } from '../family-list.ts';
-import { readLimit, ownContainers, shortArnName } from '../reading.ts';
+import { readLimit, listOwnContainers, shortenArn } from '../reading.ts';
 
 type Read = (stats: ContainerStats) => number | undefined;
 
@@ -56,7 +56,7 @@ const NETWORK: readonly (readonly [name: string, help: string, key: keyof Contai
 ];
 
 export function putEcsPrometheusExporter(
-  page: FamilyList,
+  families: FamilyList,
   task: TaskMetadata,
   all: TaskStats | undefined,
   shared: SampleLabels,
@@ -66,19 +66,19 @@ export function putEcsPrometheusExporter(
     task_family: task.Family ?? '',
     task_family_revision: task.Revision ?? '',
   };
-  for (const { container, stats } of ownContainers(task, all)) {
+  for (const { container, stats } of listOwnContainers(task, all)) {
     if (stats === null) continue;
     const labels = {
       ...shared,
-      cluster: shortArnName(task.Cluster),
+      cluster: shortenArn(task.Cluster),
       container: container.Name,
       ...identity,
     };
     for (const [name, help, read] of CONTAINER)
-      page.put(gauge(`ecs_${name}`, help), labels, read(stats));
+      families.put(gauge(`ecs_${name}`, help), labels, read(stats));
     for (const [network_interface, network] of Object.entries(stats.networks)) {
       for (const [name, help, key] of NETWORK)
-        page.put(
+        families.put(
           gauge(`ecs_network_${name}`, help),
           { ...labels, network_interface },
           network[key],

@@ -2,18 +2,18 @@
  * The profiles `ecs_exporter_v0.1`, `_v0.2` and `_v0.3`: the names that ecs_exporter had before
  * 0.4, for dashboards that still ask for them, and `ecs_cpu_percent`, which a fork of it added.
  * Names, labels and units are kept, odd ones too; figures that the old versions got wrong are right
- * (docs/exporter-differences.md).
+ * here (docs/exporter-differences.md).
  * Source: https://github.com/prometheus-community/ecs_exporter/tree/v0.3.0, v0.2.0, v0.1.0
  */
 import type { ContainerNetwork, TaskMetadata, TaskStats } from '../../aws/task-metadata-schema.ts';
 import { counter, gauge, info, type FamilyList, type SampleLabels } from '../family-list.ts';
 import {
-  cpuUse,
+  computeCpuUse,
   readLimit,
   type OwnContainer,
-  ownContainers,
-  pageCacheBytes,
-  positive,
+  listOwnContainers,
+  readPageCacheBytes,
+  readPositive,
   toSeconds,
 } from '../reading.ts';
 
@@ -48,45 +48,44 @@ export type OlderVersion = '0.1' | '0.2' | '0.3';
 
 export function putOlder(
   version: OlderVersion,
-  page: FamilyList,
+  families: FamilyList,
   task: TaskMetadata,
   all: TaskStats | undefined,
   shared: SampleLabels,
 ): void {
-  if (version === '0.3') putTask(page, task, shared);
-  for (const { container, stats } of ownContainers(task, all)) {
+  if (version === '0.3') putTask(families, task, shared);
+  for (const { container, stats } of listOwnContainers(task, all)) {
     if (stats === null) continue;
     const labels = { ...shared, container: container.Name };
-    putCpu(page, stats, labels);
+    putCpu(families, stats, labels);
     const memory = stats.memory_stats;
-    page.put(MEMORY, labels, memory?.usage);
-    if (version !== '0.3') page.put(MEMORY_MAX, labels, memory?.max_usage);
-    page.put(MEMORY_LIMIT, labels, readLimit(memory?.limit));
-    if (version !== '0.1') page.put(MEMORY_CACHE, labels, pageCacheBytes(stats));
+    families.put(MEMORY, labels, memory?.usage);
+    if (version !== '0.3') families.put(MEMORY_MAX, labels, memory?.max_usage);
+    families.put(MEMORY_LIMIT, labels, readLimit(memory?.limit));
+    if (version !== '0.1') families.put(MEMORY_CACHE, labels, readPageCacheBytes(stats));
     for (const [device, network] of Object.entries(stats.networks)) {
       for (const [name, help, key] of NETWORK)
-        page.put(counter(`ecs_network_${name}`, help), { ...labels, device }, network[key]);
+        families.put(counter(`ecs_network_${name}`, help), { ...labels, device }, network[key]);
     }
   }
 }
 
-/**
- * By CPU, where the kernel tells: cgroup v2 knows only the whole, which stands under cpu="total".
- */
+/** CPU time by CPU. cgroup v2 has only the sum of all CPUs, which gets the label cpu="total". */
 function putCpu(
-  page: FamilyList,
+  families: FamilyList,
   stats: NonNullable<OwnContainer['stats']>,
   labels: SampleLabels,
 ): void {
   const usage = stats.cpu_stats?.cpu_usage;
   const each = usage?.percpu_usage ?? [];
-  if (each.length === 0) page.put(CPU, { ...labels, cpu: 'total' }, toSeconds(usage?.total_usage));
+  if (each.length === 0)
+    families.put(CPU, { ...labels, cpu: 'total' }, toSeconds(usage?.total_usage));
   each.forEach((nanoseconds, cpu) => {
-    page.put(CPU, { ...labels, cpu: String(cpu) }, toSeconds(nanoseconds));
+    families.put(CPU, { ...labels, cpu: String(cpu) }, toSeconds(nanoseconds));
   });
 }
 
-function putTask(page: FamilyList, task: TaskMetadata, shared: SampleLabels): void {
+function putTask(families: FamilyList, task: TaskMetadata, shared: SampleLabels): void {
   const identity = {
     cluster: task.Cluster ?? '',
     task_arn: task.TaskARN ?? '',
@@ -100,25 +99,29 @@ function putTask(page: FamilyList, task: TaskMetadata, shared: SampleLabels): vo
     launch_type: task.LaunchType ?? '',
   };
   const labels = { ...shared, task_arn: task.TaskARN ?? '' };
-  page.put(INFO, { ...shared, ...identity }, 1);
-  page.put(TASK_CPU_LIMIT, labels, positive(task.Limits?.CPU));
-  page.put(TASK_MEMORY_LIMIT, labels, positive(task.Limits?.Memory));
+  families.put(INFO, { ...shared, ...identity }, 1);
+  families.put(TASK_CPU_LIMIT, labels, readPositive(task.Limits?.CPU));
+  families.put(TASK_MEMORY_LIMIT, labels, readPositive(task.Limits?.Memory));
 }
 
 /**
- * As the image `ecs-exporter:1.2` of the AWS articles had it: CPU time by the host's, between two
- * samples.
+ * The container's CPU time in percent of the host's, between two samples, as the image
+ * `ecs-exporter:1.2` of the AWS articles computed it.
  */
 export function putCpuPercent(
-  page: FamilyList,
+  families: FamilyList,
   task: TaskMetadata,
   all: TaskStats | undefined,
   shared: SampleLabels,
 ): void {
-  for (const { container, stats } of ownContainers(task, all)) {
-    const use = cpuUse(stats);
-    const hostNs = positive(use?.hostNs);
+  for (const { container, stats } of listOwnContainers(task, all)) {
+    const use = computeCpuUse(stats);
+    const hostNs = readPositive(use?.hostNs);
     if (use === undefined || hostNs === undefined) continue;
-    page.put(CPU_PERCENT, { ...shared, container: container.Name }, (use.usedNs / hostNs) * 100);
+    families.put(
+      CPU_PERCENT,
+      { ...shared, container: container.Name },
+      (use.usedNs / hostNs) * 100,
+    );
   }
 }
