@@ -75,7 +75,7 @@ export function Chart({ frame, unit, name, summaryId, theme, onCursor }: ChartPr
     const chart = plot.current;
     if (chart === undefined) return;
     const last = frame.timesS.length - 1;
-    const index = nextIndex(event.key, chart.cursor.idx ?? undefined, last);
+    const index = chooseIndex(event.key, chart.cursor.idx ?? undefined, last);
     if (index === undefined) return;
     event.preventDefault();
     const timeS = frame.timesS[index];
@@ -99,7 +99,7 @@ export function Chart({ frame, unit, name, summaryId, theme, onCursor }: ChartPr
 }
 
 /** The index a key leads to: -1 leaves the chart, undefined is not our key. */
-function nextIndex(key: string, now: number | undefined, last: number): number | undefined {
+function chooseIndex(key: string, now: number | undefined, last: number): number | undefined {
   if (key === 'ArrowLeft') return Math.max(0, (now ?? last + 1) - 1);
   if (key === 'ArrowRight') return Math.min(last, (now ?? last - 1) + 1);
   if (key === 'Home') return 0;
@@ -148,7 +148,7 @@ function buildOptions(
     width: 1.75,
     dash: [...(DASHES[index % DASHES.length] ?? [])],
     // A value between two gaps has no line to either side: only those get a dot.
-    points: { size: 4, show: true, filter: (chart, place) => lonely(chart.data[place] ?? []) },
+    points: { size: 4, show: true, filter: (chart, place) => findLonely(chart.data[place] ?? []) },
   });
   const axis = { stroke: ink, font: AXIS_FONT, ticks: { show: false } };
   return {
@@ -197,7 +197,7 @@ function chooseRange(
   return [low === 0 ? 0 : low * 1.1, high * 1.1];
 }
 
-function lonely(values: ArrayLike<number | null | undefined>): number[] {
+function findLonely(values: ArrayLike<number | null | undefined>): number[] {
   const found: number[] = [];
   for (let index = 0; index < values.length; index += 1) {
     const alone = (values[index - 1] ?? null) === null && (values[index + 1] ?? null) === null;

@@ -21,7 +21,7 @@ const SPANS = [
 
 function App() {
   const [spanS, setSpanS] = useState<number>(300);
-  const [theme, setTheme] = useState<Theme>(storedTheme);
+  const [theme, setTheme] = useState<Theme>(readTheme);
   const [paused, setPaused] = useState(false);
   const [updatedMs, setUpdatedMs] = useState<number>();
   const systemDark = useSystemDark();
@@ -159,7 +159,7 @@ function applyTheme(theme: Theme): void {
   else document.documentElement.dataset['theme'] = theme;
 }
 
-function storedTheme(): Theme {
+function readTheme(): Theme {
   try {
     const stored = localStorage.getItem(THEME_KEY);
     return THEMES.find((theme) => theme === stored) ?? 'auto';

@@ -82,7 +82,9 @@ export function Panel({ id, title, unit, queries, onFrame, ...view }: PanelProps
             {describeFrame(frame, unit, view.spanS)}
           </p>
           <p class="unseen" aria-live="polite">
-            {index !== undefined && cursor?.isSpoken === true ? spoken(frame, unit, index) : ''}
+            {index !== undefined && cursor?.isSpoken === true
+              ? describeValues(frame, unit, index)
+              : ''}
           </p>
         </div>
       ) : (
@@ -255,7 +257,7 @@ function Twin({ frame, unit, title }: FrameProps & { title: string }) {
   );
 }
 
-function spoken(frame: Frame, unit: Unit | undefined, index: number): string {
+function describeValues(frame: Frame, unit: Unit | undefined, index: number): string {
   const values = frame.series.map(
     ({ label, values: all }) => `${label} ${formatValue(all[index] ?? null, unit)}`,
   );

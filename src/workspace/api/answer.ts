@@ -43,13 +43,13 @@ export async function answer(
   try {
     const { json, warnings = [] } = await handle();
     const more = warnings.length === 0 ? '' : `,"warnings":${JSON.stringify(warnings)}`;
-    return envelope(request, 200, `{"status":"success","data":${json}${more}}`);
+    return makeEnvelope(request, 200, `{"status":"success","data":${json}${more}}`);
   } catch (error) {
     const type = classifyError(error);
-    const text = error instanceof QueryError ? queryMessage(error) : describeError(error);
+    const text = error instanceof QueryError ? describeQueryError(error) : describeError(error);
     // The server knows better what to make of it: a body that is too large.
     if (error instanceof HttpError) throw error;
-    return envelope(
+    return makeEnvelope(
       request,
       STATUS[type],
       JSON.stringify({ status: 'error', errorType: type, error: text }),
@@ -63,7 +63,7 @@ function classifyError(error: unknown): ErrorType {
   return error instanceof ExecutionError ? 'execution' : 'internal';
 }
 
-function queryMessage(error: QueryError): string {
+function describeQueryError(error: QueryError): string {
   return error.message.startsWith('invalid parameter')
     ? error.message
     : `invalid parameter "query": ${error.message}`;
@@ -71,10 +71,10 @@ function queryMessage(error: QueryError): string {
 
 const GZIP_FROM_BYTES = 1_024;
 
-function envelope(request: HttpRequest, status: number, json: string): HttpResponse {
+function makeEnvelope(request: HttpRequest, status: number, json: string): HttpResponse {
   const headers: Record<string, string> = {
     'content-type': 'application/json',
-    ...corsHeaders(request),
+    ...makeCorsHeaders(request),
   };
   const wantsGzip = /\bgzip\b/.test(request.headers['accept-encoding'] ?? '');
   if (!wantsGzip || json.length < GZIP_FROM_BYTES) return { status, headers, body: json };
@@ -86,7 +86,7 @@ function envelope(request: HttpRequest, status: number, json: string): HttpRespo
 }
 
 /** Only for requests that come from a page, which say so by Origin. */
-export function corsHeaders(request: HttpRequest): Record<string, string> {
+export function makeCorsHeaders(request: HttpRequest): Record<string, string> {
   if (request.headers.origin === undefined) return {};
   return {
     'access-control-allow-origin': '*',

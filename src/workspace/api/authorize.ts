@@ -34,14 +34,18 @@ export async function refuseUnsigned(
     );
     if (verdict.ok) return undefined;
     world.log.warn('a request was refused', { code: verdict.code, path });
-    return refusal(403, verdict.code, verdict.message);
+    return makeRefusal(403, verdict.code, verdict.message);
   } catch (error) {
     world.log.error('a signature could not be verified', { path, error: describeError(error) });
-    return refusal(503, 'ServiceUnavailable', 'the access key could not be looked up; try again');
+    return makeRefusal(
+      503,
+      'ServiceUnavailable',
+      'the access key could not be looked up; try again',
+    );
   }
 }
 
-function refusal(status: number, code: string, message: string): HttpResponse {
+function makeRefusal(status: number, code: string, message: string): HttpResponse {
   return {
     status,
     headers: { 'content-type': 'application/json', 'x-amzn-errortype': code },

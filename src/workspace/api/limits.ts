@@ -81,10 +81,10 @@ export class RequestGate {
 
   /** With the samples at hand, before they are stored. */
   refuse(batch: WriteBatch): HttpResponse | undefined {
-    return this.#follower(batch) ?? this.#tooFast(batch.series.at(-1)?.end ?? 0);
+    return this.#refuseFollower(batch) ?? this.#refuseRate(batch.series.at(-1)?.end ?? 0);
   }
 
-  #tooFast(samples: number): HttpResponse | undefined {
+  #refuseRate(samples: number): HttpResponse | undefined {
     const rate = this.#limits['samples-per-second'];
     const burst = this.#limits['burst-samples'];
     if (rate === 0 || burst === 0) return undefined;
@@ -106,7 +106,7 @@ export class RequestGate {
   }
 
   /** Of an HA pair one replica's samples are taken, the other's accepted and thrown away. */
-  #follower(batch: WriteBatch): HttpResponse | undefined {
+  #refuseFollower(batch: WriteBatch): HttpResponse | undefined {
     const max = this.#limits['ha-clusters'];
     const labels = batch.series[0]?.labels;
     if (max === 0 || labels === undefined) return undefined;

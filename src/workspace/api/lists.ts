@@ -8,10 +8,10 @@ import { compareLabelSets, compareUtf8, type LabelSet, labelValue } from '../../
 import type { Store } from '../storage/store.ts';
 import { ApiError, type Data } from './answer.ts';
 import { parseLimit, parseSelectors, parseTime } from './parameters.ts';
-import { labelsJson } from './result-json.ts';
+import { formatLabels } from './result-json.ts';
 import type { ApiCall } from './routes.ts';
 
-export function listCalls(store: Store): ApiCall[] {
+export function makeListCalls(store: Store): ApiCall[] {
   return [
     {
       path: 'series',
@@ -19,7 +19,7 @@ export function listCalls(store: Store): ApiCall[] {
       handle: (parameters) => {
         if (!parameters.has('match[]'))
           throw new ApiError('bad_data', 'no match[] parameter provided');
-        return list(parameters, findSeries(store, parameters).sort(compareLabelSets), labelsJson);
+        return list(parameters, findSeries(store, parameters).sort(compareLabelSets), formatLabels);
       },
     },
     {
@@ -43,17 +43,17 @@ export function listCalls(store: Store): ApiCall[] {
         return list(parameters, [...values].sort(compareUtf8), JSON.stringify);
       },
     },
-    { path: 'metadata', methods: ['GET'], handle: (parameters) => metadata(store, parameters) },
+    { path: 'metadata', methods: ['GET'], handle: (parameters) => listMetadata(store, parameters) },
   ];
 }
 
-function metadata(store: Store, parameters: URLSearchParams): Data {
+function listMetadata(store: Store, parameters: URLSearchParams): Data {
   const wanted = parameters.get('metric') ?? '';
-  const limit = metadataLimit(parameters, 'limit');
+  const limit = parseMetadataLimit(parameters, 'limit');
   // There is one entry a metric, so this can only be checked.
-  metadataLimit(parameters, 'limit_per_metric');
+  parseMetadataLimit(parameters, 'limit_per_metric');
   const entries = store
-    .metadata()
+    .listMetadata()
     .filter(({ name }) => wanted === '' || name === wanted)
     .sort((a, b) => compareUtf8(a.name, b.name))
     .slice(0, limit);
@@ -65,7 +65,7 @@ function metadata(store: Store, parameters: URLSearchParams): Data {
 }
 
 /** Below 1: no limit. */
-function metadataLimit(parameters: URLSearchParams, name: string): number {
+function parseMetadataLimit(parameters: URLSearchParams, name: string): number {
   const text = parameters.get(name);
   if (text === null || text === '') return Infinity;
   if (!/^[-+]?\d+$/.test(text)) throw new ApiError('bad_data', `${name} must be a number`);
@@ -76,7 +76,7 @@ function metadataLimit(parameters: URLSearchParams, name: string): number {
 function findSeries(store: Store, parameters: URLSearchParams): LabelSet[] {
   const fromMs = parseTime(parameters, 'start', -Infinity);
   const toMs = parseTime(parameters, 'end', Infinity);
-  return store.series(parseSelectors(parameters), fromMs - 1, toMs);
+  return store.selectLabelSets(parseSelectors(parameters), fromMs - 1, toMs);
 }
 
 function list<Item>(

@@ -41,7 +41,7 @@ export function parseTime(parameters: URLSearchParams, name: string, fallbackMs:
   );
 }
 
-export function requiredTime(parameters: URLSearchParams, name: string): number {
+export function parseRequiredTime(parameters: URLSearchParams, name: string): number {
   const text = parameters.get(name) ?? '';
   const ms = toTimeMs(text);
   if (ms === undefined) throw invalid(name, `cannot parse ${quote(text)} to a valid timestamp`);
@@ -65,10 +65,10 @@ function parseNumber(text: string): number | undefined {
 /** Float seconds or a Prometheus duration → ms, undefined where the parameter is absent. */
 export function parseSpan(parameters: URLSearchParams, name: string): number | undefined {
   const text = parameters.get(name);
-  return text === null || text === '' ? undefined : requiredSpan(parameters, name);
+  return text === null || text === '' ? undefined : parseRequiredSpan(parameters, name);
 }
 
-export function requiredSpan(parameters: URLSearchParams, name: string): number {
+export function parseRequiredSpan(parameters: URLSearchParams, name: string): number {
   const text = parameters.get(name) ?? '';
   const seconds = parseNumber(text);
   const ms = seconds === undefined ? parseDurationMs(text) : Math.round(seconds * 1_000);

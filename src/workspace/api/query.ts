@@ -8,21 +8,21 @@ import type { Route } from '../../kernel/http-server.ts';
 import { type ENGINE_DEFAULTS, evaluateInstant, evaluateRange } from '../promql/engine.ts';
 import { parseQuery } from '../promql/parser.ts';
 import { printExpression } from '../promql/printer.ts';
-import { checkTypes, typeName } from '../promql/types.ts';
+import { checkTypes, typeNameOf } from '../promql/types.ts';
 import { ApiError, type Data } from './answer.ts';
-import { listCalls } from './lists.ts';
+import { makeListCalls } from './lists.ts';
 import {
   invalid,
   parseLimit,
   parseSpan,
   parseTime,
   readQuery,
-  requiredSpan,
-  requiredTime,
+  parseRequiredSpan,
+  parseRequiredTime,
 } from './parameters.ts';
-import { instantJson, rangeJson } from './result-json.ts';
+import { formatInstant, formatRange } from './result-json.ts';
 import { type ApiCall, type QueryApiOptions, makeWorkspaceRoutes } from './routes.ts';
-import { treeJson } from './tree-json.ts';
+import { formatTree } from './tree-json.ts';
 
 export type { QueryApiOptions } from './routes.ts';
 
@@ -41,9 +41,9 @@ export function queryRoutes(prefix: string, options: QueryApiOptions): Route[] {
       handle: (parameters) => {
         const limit = parseLimit(parameters);
         const atMs = parseTime(parameters, 'time', world.clock.nowMs());
-        const engine = engineOptions(parameters);
+        const engine = readEngineOptions(parameters);
         const result = evaluateInstant(readQuery(parameters), atMs, store, engine);
-        return limited(instantJson(result, atMs, limit), instantLength(result), limit);
+        return warnOfLimit(formatInstant(result, atMs, limit), countSeries(result), limit);
       },
     },
     {
@@ -52,18 +52,18 @@ export function queryRoutes(prefix: string, options: QueryApiOptions): Route[] {
       handle: (parameters) => {
         const limit = parseLimit(parameters);
         const range = parseRange(parameters);
-        const engine = engineOptions(parameters);
+        const engine = readEngineOptions(parameters);
         const query = readQuery(parameters);
         const type = checkTypes(query, parseQuery(query));
         if (type !== 'vector' && type !== 'scalar')
           throw invalid(
             'query',
-            `invalid expression type "${typeName(type)}" for range query, must be Scalar or ` +
+            `invalid expression type "${typeNameOf(type)}" for range query, must be Scalar or ` +
               'instant Vector',
           );
         const result = evaluateRange(query, range, store, engine);
         const length = result.type === 'vector' ? result.columns.length : 1;
-        return limited(rangeJson(result, range.startMs, range.stepMs, limit), length, limit);
+        return warnOfLimit(formatRange(result, range.startMs, range.stepMs, limit), length, limit);
       },
     },
     {
@@ -79,22 +79,22 @@ export function queryRoutes(prefix: string, options: QueryApiOptions): Route[] {
     {
       path: 'parse_query',
       methods: BOTH,
-      handle: (parameters) => ({ json: treeJson(readQuery(parameters)) }),
+      handle: (parameters) => ({ json: formatTree(readQuery(parameters)) }),
     },
   ];
   return makeWorkspaceRoutes(
     prefix,
-    [...evaluation, ...listCalls(store), ...statusCalls(options.version)],
+    [...evaluation, ...makeListCalls(store), ...makeStatusCalls(options.version)],
     options,
   );
 }
 
-function instantLength(result: ReturnType<typeof evaluateInstant>): number {
+function countSeries(result: ReturnType<typeof evaluateInstant>): number {
   if (result.type === 'vector') return result.columns.length;
   return result.type === 'matrix' ? result.series.length : 1;
 }
 
-function limited(json: string, length: number, limit: number): Data {
+function warnOfLimit(json: string, length: number, limit: number): Data {
   return length > limit ? { json, warnings: TRUNCATED } : { json };
 }
 
@@ -103,10 +103,10 @@ function parseRange(parameters: URLSearchParams): {
   endMs: number;
   stepMs: number;
 } {
-  const startMs = requiredTime(parameters, 'start');
-  const endMs = requiredTime(parameters, 'end');
+  const startMs = parseRequiredTime(parameters, 'start');
+  const endMs = parseRequiredTime(parameters, 'end');
   if (endMs < startMs) throw invalid('end', 'end timestamp must not be before start time');
-  const stepMs = requiredSpan(parameters, 'step');
+  const stepMs = parseRequiredSpan(parameters, 'step');
   if (stepMs <= 0)
     throw invalid(
       'step',
@@ -122,7 +122,7 @@ function parseRange(parameters: URLSearchParams): {
   return { startMs, endMs, stepMs };
 }
 
-function engineOptions(parameters: URLSearchParams): Partial<typeof ENGINE_DEFAULTS> {
+function readEngineOptions(parameters: URLSearchParams): Partial<typeof ENGINE_DEFAULTS> {
   const timeoutMs = Math.min(QUERY_TIMEOUT_MS, parseSpan(parameters, 'timeout') ?? Infinity);
   const lookbackMs = parseSpan(parameters, 'lookback_delta');
   const endMs = performance.now() + timeoutMs;
@@ -136,7 +136,7 @@ function engineOptions(parameters: URLSearchParams): Partial<typeof ENGINE_DEFAU
   };
 }
 
-function statusCalls(version: string): ApiCall[] {
+function makeStatusCalls(version: string): ApiCall[] {
   const constant = (
     path: string,
     json: string,

@@ -9,13 +9,13 @@ import type { QueryResult } from '../promql/engine.ts';
 import type { Value } from '../promql/value.ts';
 
 /** A label set as an object, in label order. */
-export function labelsJson(labels: LabelSet): string {
+export function formatLabels(labels: LabelSet): string {
   return `{${labels.map(({ name, value }) => `${JSON.stringify(name)}:${JSON.stringify(value)}`).join(',')}}`;
 }
 
 /** Of a vector or matrix at most `limit` series. */
-export function instantJson(result: QueryResult, atMs: number, limit = Infinity): string {
-  const time = timeJson(atMs);
+export function formatInstant(result: QueryResult, atMs: number, limit = Infinity): string {
+  const time = formatTime(atMs);
   switch (result.type) {
     case 'scalar':
       return `{"resultType":"scalar","result":[${time},"${formatFloat(result.values[0] ?? NaN)}"]}`;
@@ -26,7 +26,7 @@ export function instantJson(result: QueryResult, atMs: number, limit = Infinity)
         .slice(0, limit)
         .map(
           ({ labels, values }) =>
-            `{"metric":${labelsJson(labels)},"value":[${time},"${formatFloat(values[0] ?? NaN)}"]}`,
+            `{"metric":${formatLabels(labels)},"value":[${time},"${formatFloat(values[0] ?? NaN)}"]}`,
         );
       return `{"resultType":"vector","result":[${series.join(',')}]}`;
     }
@@ -34,9 +34,9 @@ export function instantJson(result: QueryResult, atMs: number, limit = Infinity)
       const series = result.series.slice(0, limit).map(({ labels, timestampsMs, values }) => {
         const points = Array.from(
           values,
-          (value, i) => `[${timeJson(timestampsMs[i] ?? 0)},"${formatFloat(value)}"]`,
+          (value, i) => `[${formatTime(timestampsMs[i] ?? 0)},"${formatFloat(value)}"]`,
         );
-        return `{"metric":${labelsJson(labels)},"values":[${points.join(',')}]}`;
+        return `{"metric":${formatLabels(labels)},"values":[${points.join(',')}]}`;
       });
       return `{"resultType":"matrix","result":[${series.join(',')}]}`;
     }
@@ -44,7 +44,7 @@ export function instantJson(result: QueryResult, atMs: number, limit = Infinity)
 }
 
 /** At most `limit` series. */
-export function rangeJson(
+export function formatRange(
   result: Value,
   startMs: number,
   stepMs: number,
@@ -62,14 +62,14 @@ export function rangeJson(
             },
           ]
         : [];
-  const times = Array.from(columns[0]?.values ?? [], (_, i) => timeJson(startMs + i * stepMs));
+  const times = Array.from(columns[0]?.values ?? [], (_, i) => formatTime(startMs + i * stepMs));
   const series = columns.slice(0, limit).map(({ labels, values, present }) => {
     let points = '';
     for (let i = 0; i < values.length; i++) {
       if (present[i] !== 1) continue;
       points += `${points === '' ? '' : ','}[${times[i]},"${formatFloat(values[i] ?? NaN)}"]`;
     }
-    return `{"metric":${labelsJson(labels)},"values":[${points}]}`;
+    return `{"metric":${formatLabels(labels)},"values":[${points}]}`;
   });
   return `{"resultType":"matrix","result":[${series.join(',')}]}`;
 }
@@ -84,6 +84,6 @@ export function formatFloat(value: number): string {
   return text.includes('e') ? text.replace(/e([+-])(\d)$/, 'e$10$2') : text;
 }
 
-function timeJson(ms: number): string {
+function formatTime(ms: number): string {
   return String(ms / 1_000);
 }

@@ -5,7 +5,7 @@
 import type { HttpRequest, HttpResponse, Route } from '../../kernel/http-server.ts';
 import type { World } from '../../kernel/world.ts';
 import type { Store } from '../storage/store.ts';
-import { answer, corsHeaders, type Data } from './answer.ts';
+import { answer, makeCorsHeaders, type Data } from './answer.ts';
 import { readParameters } from './parameters.ts';
 
 export interface QueryApiOptions {
@@ -49,7 +49,7 @@ export function makeWorkspaceRoutes(
     };
     const other = (request: HttpRequest): HttpResponse =>
       request.method === 'OPTIONS'
-        ? { status: 204, headers: corsHeaders(request) }
+        ? { status: 204, headers: makeCorsHeaders(request) }
         : { status: 405, headers: { allow: methods.join(', ') }, body: 'Method Not Allowed\n' };
     return [
       ...methods.map((method): Route => ({ method, path: base + path, handle: serve })),

@@ -10,7 +10,7 @@ import { checkTypes } from '../promql/types.ts';
 import { formatFloat } from './result-json.ts';
 
 /** @throws QueryError for a text that is not a query */
-export function treeJson(query: string): string {
+export function formatTree(query: string): string {
   const tree = parseQuery(query);
   checkTypes(query, tree);
   return JSON.stringify(translate(query, tree));
@@ -27,9 +27,9 @@ function translate(query: string, node: Expression): object {
     case 'unary':
       return { type: 'unaryExpr', op: node.op, expr: translate(query, node.body) };
     case 'vector':
-      return { type: 'vectorSelector', ...selector(node) };
+      return { type: 'vectorSelector', ...translateSelector(node) };
     case 'matrix':
-      return { type: 'matrixSelector', ...selector(node.vector), range: node.rangeMs };
+      return { type: 'matrixSelector', ...translateSelector(node.vector), range: node.rangeMs };
     case 'subquery':
       return {
         type: 'subquery',
@@ -37,7 +37,7 @@ function translate(query: string, node: Expression): object {
         range: node.rangeMs,
         offset: node.offsetMs,
         step: node.stepMs ?? 0,
-        ...fixedTime(node.at),
+        ...translateAt(node.at),
       };
     case 'aggregation':
       return {
@@ -55,7 +55,7 @@ function translate(query: string, node: Expression): object {
   }
 }
 
-function selector({ metric, matchers, offsetMs, at }: VectorSelector): object {
+function translateSelector({ metric, matchers, offsetMs, at }: VectorSelector): object {
   const isName = ({ name }: { name: string }): boolean => name === METRIC_NAME;
   const ordered =
     metric === '' ? matchers : [...matchers.filter((m) => !isName(m)), ...matchers.filter(isName)];
@@ -63,11 +63,11 @@ function selector({ metric, matchers, offsetMs, at }: VectorSelector): object {
     name: metric,
     matchers: ordered.map(({ name, op, value }) => ({ name, type: op, value })),
     offset: offsetMs,
-    ...fixedTime(at),
+    ...translateAt(at),
   };
 }
 
-function fixedTime(at: At | undefined): object {
+function translateAt(at: At | undefined): object {
   return {
     timestamp: at?.kind === 'time' ? at.ms : null,
     startOrEnd: at === undefined || at.kind === 'time' ? null : at.kind,

@@ -6,10 +6,10 @@
 import { type LabelSet, labelSetKey, METRIC_NAME } from '../../model/labels.ts';
 import type { Aggregation } from './ast.ts';
 import { ExecutionError } from './errors.ts';
-import { withLabel } from './label-functions.ts';
+import { setLabel } from './label-functions.ts';
 import { formatPlain } from './literals.ts';
-import { quantile } from './quantile.ts';
-import { type Column, newColumn } from './value.ts';
+import { computeQuantile } from './quantile.ts';
+import { type Column, createColumn } from './value.ts';
 
 interface Group {
   readonly labels: LabelSet;
@@ -48,43 +48,48 @@ export function aggregate(
   if (node.op === 'count_values') return countValues(node, columns, text, steps);
   const groups = groupColumns(node, columns);
   if (node.op === 'topk' || node.op === 'bottomk') {
-    return groups.flatMap(({ members }) => pick(members, node.op === 'topk', numbers, steps));
+    return groups.flatMap(({ members }) =>
+      pickExtremes(members, node.op === 'topk', numbers, steps),
+    );
   }
   return groups.map((group) => {
-    const result = newColumn(group.labels, steps);
+    const result = createColumn(group.labels, steps);
     switch (node.op) {
       case 'sum':
       case 'avg':
-        sumInto(result, group.members, node.op === 'avg');
+        fillSum(result, group.members, node.op === 'avg');
         break;
       case 'min':
       case 'max':
-        extremeInto(result, group.members, node.op === 'min');
+        fillExtreme(result, group.members, node.op === 'min');
         break;
       case 'count':
       case 'group':
-        countInto(result, group.members, node.op === 'group');
+        fillCount(result, group.members, node.op === 'group');
         break;
       case 'stddev':
       case 'stdvar':
-        varianceInto(result, group.members, node.op === 'stddev');
+        fillVariance(result, group.members, node.op === 'stddev');
         break;
       default:
-        quantileInto(result, group.members, numbers);
+        fillQuantile(result, group.members, numbers);
     }
     return result;
   });
 }
 
 /** Whether a label stays a label of the group; `added` always does. */
-function keeper({ isWithout, grouping }: Aggregation, added = ''): (name: string) => boolean {
+function makeLabelFilter(
+  { isWithout, grouping }: Aggregation,
+  added = '',
+): (name: string) => boolean {
   const names = new Set(grouping);
   if (isWithout) return (name) => !names.has(name) && name !== METRIC_NAME;
   return (name) => names.has(name) || name === added;
 }
 
 function groupColumns(node: Aggregation, columns: readonly Column[]): Group[] {
-  const keeps = keeper(node);
+  const keeps = makeLabelFilter(node);
   const groups = new Map<string, Group>();
   for (const column of columns) {
     const labels = column.labels.filter(({ name }) => keeps(name));
@@ -97,7 +102,7 @@ function groupColumns(node: Aggregation, columns: readonly Column[]): Group[] {
 }
 
 /** Neumaier's sum; the mean falls back to an incremental one only where the sum overflows. */
-function sumInto(result: Column, members: readonly Column[], isMean: boolean): void {
+function fillSum(result: Column, members: readonly Column[], isMean: boolean): void {
   const { values, present } = result;
   const lost = new Float64Array(values.length);
   const counts = new Float64Array(values.length);
@@ -135,7 +140,7 @@ function computeMean(sum: number, count: number, members: readonly Column[], ste
   );
 }
 
-function extremeInto(
+function fillExtreme(
   { values, present }: Column,
   members: readonly Column[],
   isMin: boolean,
@@ -152,7 +157,7 @@ function extremeInto(
   }
 }
 
-function countInto(
+function fillCount(
   { values, present }: Column,
   members: readonly Column[],
   isGroup: boolean,
@@ -167,7 +172,7 @@ function countInto(
 }
 
 /** Welford's method. */
-function varianceInto(
+function fillVariance(
   { values, present }: Column,
   members: readonly Column[],
   isRoot: boolean,
@@ -190,7 +195,7 @@ function varianceInto(
   }
 }
 
-function quantileInto(
+function fillQuantile(
   { values, present }: Column,
   members: readonly Column[],
   q: Float64Array | undefined,
@@ -205,7 +210,7 @@ function quantileInto(
     }
     if (count === 0) continue;
     present[i] = 1;
-    values[i] = quantile(q?.[i] ?? NaN, here.subarray(0, count));
+    values[i] = computeQuantile(q?.[i] ?? NaN, here.subarray(0, count));
   }
 }
 
@@ -213,19 +218,19 @@ function quantileInto(
  * The k largest or smallest of each step, with all their labels; NaN ranks last; ties go to the
  * first.
  */
-function pick(
+function pickExtremes(
   members: readonly Column[],
   isTop: boolean,
   k: Float64Array | undefined,
   steps: number,
 ): Column[] {
-  const kept = members.map(({ labels }) => newColumn(labels, steps));
+  const kept = members.map(({ labels }) => createColumn(labels, steps));
   for (let i = 0; i < steps; i++) {
     const wanted = k?.[i] ?? 0;
     if (wanted < 1) continue;
     const best = selectBest(members, i, isTop, wanted);
     if (best.length > 0 && !(Math.abs(wanted) < 2 ** 63))
-      throw new ExecutionError(`Scalar value ${showNumber(wanted)} overflows int64`);
+      throw new ExecutionError(`Scalar value ${formatNumber(wanted)} overflows int64`);
     for (const index of best) {
       const column = kept[index];
       if (column === undefined) continue;
@@ -268,7 +273,7 @@ function selectBest(
 }
 
 /** As Go's %v. */
-function showNumber(value: number): string {
+function formatNumber(value: number): string {
   return Math.abs(value) === Infinity ? (value > 0 ? '+Inf' : '-Inf') : String(value);
 }
 
@@ -280,7 +285,7 @@ function countValues(
   steps: number,
 ): Column[] {
   if (label === '') throw new ExecutionError('invalid label name ""');
-  const keeps = keeper(node, label);
+  const keeps = makeLabelFilter(node, label);
   const counts = new Map<string, Column>();
   // Series of one group share their columns, by value: labels are made once for each value.
   const groups = new Map<string, Map<number, Column>>();
@@ -295,9 +300,9 @@ function countValues(
       // A Map takes -0 for 0, which are two values here.
       let column = Object.is(value, -0) ? undefined : byValue.get(value);
       if (column === undefined) {
-        const own = keeps(label) ? withLabel(rest, label, formatPlain(value)) : rest;
+        const own = keeps(label) ? setLabel(rest, label, formatPlain(value)) : rest;
         const key = labelSetKey(own);
-        column = counts.get(key) ?? newColumn(own, steps);
+        column = counts.get(key) ?? createColumn(own, steps);
         counts.set(key, column);
         if (!Object.is(value, -0)) byValue.set(value, column);
       }

@@ -11,28 +11,28 @@ import {
   evaluateScalar,
   requireString,
   evaluateVector,
-  withoutParens,
+  stripParens,
 } from './evaluation.ts';
 import { clamp, MATH_FUNCTIONS, round } from './functions.ts';
-import { histogramFraction, histogramQuantile } from './histograms.ts';
-import { absentLabels, labelJoin, labelReplace } from './label-functions.ts';
+import { computeHistogramFraction, computeHistogramQuantile } from './histograms.ts';
+import { collectAbsentLabels, joinLabels, replaceLabel } from './label-functions.ts';
 import { evaluateRangeCall } from './range-calls.ts';
 import { RANGE_FUNCTIONS } from './range-functions.ts';
 import { selectInstant } from './selection.ts';
-import { absentColumn, type Column, mapColumns, type Value } from './value.ts';
+import { makeAbsentColumn, type Column, mapColumns, type Value } from './value.ts';
 
 export function evaluateCall(evaluation: Evaluation, node: FunctionCall): Value {
   if (node.name === 'absent_over_time' || RANGE_FUNCTIONS.has(node.name))
     return { type: 'vector', columns: evaluateRangeCall(evaluation, node) };
-  const scalar = scalarCall(evaluation, node);
+  const scalar = evaluateScalarCall(evaluation, node);
   if (scalar !== undefined) return { type: 'scalar', values: scalar };
-  const columns = vectorCall(evaluation, node);
+  const columns = evaluateVectorCall(evaluation, node);
   if (columns === undefined)
     throw notSupported(evaluation.query, node.start, `function "${node.name}"`);
   return { type: 'vector', columns };
 }
 
-function scalarCall(evaluation: Evaluation, node: FunctionCall): Float64Array | undefined {
+function evaluateScalarCall(evaluation: Evaluation, node: FunctionCall): Float64Array | undefined {
   const { times } = evaluation;
   switch (node.name) {
     case 'time':
@@ -46,18 +46,19 @@ function scalarCall(evaluation: Evaluation, node: FunctionCall): Float64Array | 
   }
 }
 
-function vectorCall(evaluation: Evaluation, node: FunctionCall): Column[] | undefined {
+function evaluateVectorCall(evaluation: Evaluation, node: FunctionCall): Column[] | undefined {
   const [first, second, third, fourth, fifth] = node.arguments;
   const steps = evaluation.times.length;
-  const ofEach = MATH_FUNCTIONS.get(node.name);
-  if (ofEach !== undefined) return mapColumns(evaluateVector(evaluation, first), ofEach);
-  const ofDate = DATE_FUNCTIONS.get(node.name);
-  if (ofDate !== undefined) return dates(evaluation, first, ofDate);
+  const mathFunction = MATH_FUNCTIONS.get(node.name);
+  if (mathFunction !== undefined)
+    return mapColumns(evaluateVector(evaluation, first), mathFunction);
+  const dateFunction = DATE_FUNCTIONS.get(node.name);
+  if (dateFunction !== undefined) return evaluateDates(evaluation, first, dateFunction);
   switch (node.name) {
     case 'vector':
-      return [always(evaluateScalar(evaluation, first))];
+      return [makeFullColumn(evaluateScalar(evaluation, first))];
     case 'timestamp':
-      return timestamps(evaluation, first);
+      return evaluateTimestamps(evaluation, first);
     case 'round': {
       const to = second === undefined ? undefined : evaluateScalar(evaluation, second);
       return mapColumns(evaluateVector(evaluation, first), (value, step) =>
@@ -67,25 +68,27 @@ function vectorCall(evaluation: Evaluation, node: FunctionCall): Column[] | unde
     case 'clamp':
     case 'clamp_min':
     case 'clamp_max':
-      return clampCall(evaluation, node);
+      return evaluateClamp(evaluation, node);
     case 'histogram_quantile': {
       const q = evaluateScalar(evaluation, first);
-      return histogramQuantile(q, evaluateVector(evaluation, second), steps);
+      return computeHistogramQuantile(q, evaluateVector(evaluation, second), steps);
     }
     case 'histogram_fraction': {
       const bounds = {
         lower: evaluateScalar(evaluation, first),
         upper: evaluateScalar(evaluation, second),
       };
-      return histogramFraction(bounds, evaluateVector(evaluation, third), steps);
+      return computeHistogramFraction(bounds, evaluateVector(evaluation, third), steps);
     }
     case 'absent':
-      return [absentColumn(evaluateVector(evaluation, first), absentLabels(first), steps)];
+      return [
+        makeAbsentColumn(evaluateVector(evaluation, first), collectAbsentLabels(first), steps),
+      ];
     case 'sort':
     case 'sort_desc':
       return sortByValue(evaluateVector(evaluation, first), node.name === 'sort');
     case 'label_replace':
-      return labelReplace(evaluateVector(evaluation, first), {
+      return replaceLabel(evaluateVector(evaluation, first), {
         destination: requireString(second),
         replacement: requireString(third),
         source: requireString(fourth),
@@ -94,14 +97,14 @@ function vectorCall(evaluation: Evaluation, node: FunctionCall): Column[] | unde
     case 'label_join': {
       const sources = node.arguments.slice(3).map(requireString);
       const to = { destination: requireString(second), separator: requireString(third), sources };
-      return labelJoin(evaluateVector(evaluation, first), to);
+      return joinLabels(evaluateVector(evaluation, first), to);
     }
     default:
       return undefined;
   }
 }
 
-function always(values: Float64Array): Column {
+function makeFullColumn(values: Float64Array): Column {
   return { labels: [], values, present: new Uint8Array(values.length).fill(1) };
 }
 
@@ -120,8 +123,8 @@ function toScalar(columns: readonly Column[], steps: number): Float64Array {
 }
 
 /** Of a plain selector the samples' own times, of anything else the step's. */
-function timestamps(evaluation: Evaluation, node: Expression | undefined): Column[] {
-  const inner = node === undefined ? undefined : withoutParens(node);
+function evaluateTimestamps(evaluation: Evaluation, node: Expression | undefined): Column[] {
+  const inner = node === undefined ? undefined : stripParens(node);
   if (inner?.type === 'vector')
     return mapColumns(selectInstant(evaluation, inner, true), (value) => value);
   return mapColumns(
@@ -131,16 +134,16 @@ function timestamps(evaluation: Evaluation, node: Expression | undefined): Colum
 }
 
 /** Without an argument: of the step's own time. */
-function dates(
+function evaluateDates(
   evaluation: Evaluation,
   node: Expression | undefined,
   part: (seconds: number) => number,
 ): Column[] {
-  if (node === undefined) return [always(evaluation.times.map((ms) => part(ms / 1_000)))];
+  if (node === undefined) return [makeFullColumn(evaluation.times.map((ms) => part(ms / 1_000)))];
   return mapColumns(evaluateVector(evaluation, node), part);
 }
 
-function clampCall(evaluation: Evaluation, { name, arguments: given }: FunctionCall): Column[] {
+function evaluateClamp(evaluation: Evaluation, { name, arguments: given }: FunctionCall): Column[] {
   const [first, second, third] = given;
   const least = name === 'clamp_max' ? undefined : evaluateScalar(evaluation, second);
   const upper = name === 'clamp' ? third : second;

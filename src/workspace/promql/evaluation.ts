@@ -68,16 +68,16 @@ export function evaluateScalar(evaluation: Evaluation, node: Expression | undefi
 }
 
 export function requireString(node: Expression | undefined): string {
-  const inner = node === undefined ? undefined : withoutParens(node);
+  const inner = node === undefined ? undefined : stripParens(node);
   return inner?.type === 'string' ? inner.value : '';
 }
 
-export function withoutParens(node: Expression): Expression {
-  return node.type === 'paren' ? withoutParens(node.body) : node;
+export function stripParens(node: Expression): Expression {
+  return node.type === 'paren' ? stripParens(node.body) : node;
 }
 
 /** The times that a selector is read at: moved by `@` and offset. */
-export function referenceTimes(
+export function computeReferenceTimes(
   evaluation: Evaluation,
   at: At | undefined,
   offsetMs: number,
@@ -89,7 +89,7 @@ export function referenceTimes(
 }
 
 /** Reads what the selector needs at these times, each looking back `backMs`. */
-export function read(
+export function readSeries(
   evaluation: Evaluation,
   node: VectorSelector,
   times: Float64Array,

@@ -3,7 +3,7 @@
  * Source: https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile
  */
 import { type LabelSet, labelSetKey, labelValue } from '../../model/labels.ts';
-import { type Column, mergeEqual, newColumn, withoutName } from './value.ts';
+import { type Column, mergeEqual, createColumn, dropName } from './value.ts';
 
 interface Bucket {
   readonly bound: number;
@@ -23,22 +23,24 @@ const ROUNDING = 1e-12;
  * The value below which the share `q` of observations lies, by linear interpolation within a
  * bucket.
  */
-export function histogramQuantile(
+export function computeHistogramQuantile(
   q: Float64Array,
   columns: readonly Column[],
   steps: number,
 ): Column[] {
-  return perHistogram(columns, steps, (buckets, step) => bucketQuantile(q[step] ?? NaN, buckets));
+  return computePerHistogram(columns, steps, (buckets, step) =>
+    computeBucketQuantile(q[step] ?? NaN, buckets),
+  );
 }
 
 /** The share of observations between two values. */
-export function histogramFraction(
+export function computeHistogramFraction(
   { lower, upper }: { readonly lower: Float64Array; readonly upper: Float64Array },
   columns: readonly Column[],
   steps: number,
 ): Column[] {
-  return perHistogram(columns, steps, (buckets, step) =>
-    bucketFraction(lower[step] ?? NaN, upper[step] ?? NaN, buckets),
+  return computePerHistogram(columns, steps, (buckets, step) =>
+    computeBucketFraction(lower[step] ?? NaN, upper[step] ?? NaN, buckets),
   );
 }
 
@@ -46,15 +48,15 @@ export function histogramFraction(
  * `compute` gets the buckets of one histogram that are there at a step, equal bounds joined; never
  * none.
  */
-function perHistogram(
+function computePerHistogram(
   columns: readonly Column[],
   steps: number,
   compute: (buckets: readonly Bucket[], step: number) => number,
 ): Column[] {
   const results = gatherHistograms(columns).map(({ labels, buckets }) => {
-    const result = newColumn(labels, steps);
+    const result = createColumn(labels, steps);
     for (let i = 0; i < steps; i++) {
-      const here = bucketsAt(buckets, i);
+      const here = readBuckets(buckets, i);
       if (here.length === 0) continue;
       result.present[i] = 1;
       result.values[i] = compute(here, i);
@@ -71,7 +73,7 @@ function gatherHistograms(columns: readonly Column[]): Histogram[] {
     if (bound === undefined) continue;
     const rest = column.labels.filter(({ name }) => name !== 'le');
     const key = labelSetKey(rest);
-    const histogram = histograms.get(key) ?? { labels: withoutName(rest), buckets: [] };
+    const histogram = histograms.get(key) ?? { labels: dropName(rest), buckets: [] };
     histograms.set(key, histogram);
     histogram.buckets.push({ bound, column });
   }
@@ -79,7 +81,7 @@ function gatherHistograms(columns: readonly Column[]): Histogram[] {
   return [...histograms.values()];
 }
 
-function bucketsAt(buckets: Histogram['buckets'], step: number): Bucket[] {
+function readBuckets(buckets: Histogram['buckets'], step: number): Bucket[] {
   const here: Bucket[] = [];
   for (const { bound, column } of buckets) {
     if (column.present[step] === 0) continue;
@@ -99,16 +101,16 @@ function parseBound(le: string): number | undefined {
   return Number(le);
 }
 
-function bucketQuantile(q: number, given: readonly Bucket[]): number {
+function computeBucketQuantile(q: number, given: readonly Bucket[]): number {
   if (Number.isNaN(q)) return NaN;
   if (q < 0) return -Infinity;
   if (q > 1) return Infinity;
   if (given.at(-1)?.bound !== Infinity) return NaN;
-  const buckets = monotonic(given);
+  const buckets = makeMonotonic(given);
   const last = buckets.at(-1);
   if (last === undefined || buckets.length < 2 || last.count === 0) return NaN;
   const rank = q * last.count;
-  const index = firstReaching(buckets, rank);
+  const index = findFirstReaching(buckets, rank);
   if (index === buckets.length - 1) return buckets[index - 1]?.bound ?? NaN;
   const { bound, count } = buckets[index] ?? last;
   if (index === 0 && bound <= 0) return bound;
@@ -117,7 +119,7 @@ function bucketQuantile(q: number, given: readonly Bucket[]): number {
 }
 
 /** The first bucket with a count of at least `rank`, by bisection, else the last. */
-function firstReaching(buckets: readonly Bucket[], rank: number): number {
+function findFirstReaching(buckets: readonly Bucket[], rank: number): number {
   let low = 0;
   let high = buckets.length - 1;
   while (low < high) {
@@ -129,7 +131,7 @@ function firstReaching(buckets: readonly Bucket[], rank: number): number {
 }
 
 /** Counts never falling; differences of rounding smoothed away. */
-function monotonic(given: readonly Bucket[]): Bucket[] {
+function makeMonotonic(given: readonly Bucket[]): Bucket[] {
   let most = given[0]?.count ?? 0;
   return given.map(({ bound, count }, index) => {
     if (index > 0 && (count < most || isRounding(most, count))) return { bound, count: most };
@@ -147,7 +149,7 @@ function isRounding(a: number, b: number): boolean {
   return distance / Math.min(sum, Number.MAX_VALUE) < ROUNDING;
 }
 
-function bucketFraction(lower: number, upper: number, buckets: readonly Bucket[]): number {
+function computeBucketFraction(lower: number, upper: number, buckets: readonly Bucket[]): number {
   const count = buckets.at(-1)?.count ?? 0;
   if (buckets.at(-1)?.bound !== Infinity || count === 0) return NaN;
   if (Number.isNaN(lower) || Number.isNaN(upper)) return NaN;

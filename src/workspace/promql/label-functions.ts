@@ -7,7 +7,7 @@ import { type AnchoredRegex, compileRegex } from '../../relabel/regex.ts';
 import { compileTemplate, expandTemplate } from '../../relabel/template.ts';
 import type { Expression } from './ast.ts';
 import { ExecutionError } from './errors.ts';
-import { withoutParens } from './evaluation.ts';
+import { stripParens } from './evaluation.ts';
 import { type Column, copyColumn, mergeEqual } from './value.ts';
 
 export interface LabelReplacement {
@@ -18,7 +18,7 @@ export interface LabelReplacement {
 }
 
 /** Sets a label from the groups of a match; series that do not match stay as they are. */
-export function labelReplace(columns: readonly Column[], to: LabelReplacement): Column[] {
+export function replaceLabel(columns: readonly Column[], to: LabelReplacement): Column[] {
   const regex = compilePattern(to.pattern);
   if (to.destination === '')
     throw new ExecutionError('invalid destination label name in label_replace(): ');
@@ -26,7 +26,7 @@ export function labelReplace(columns: readonly Column[], to: LabelReplacement): 
   const replaced = columns.map((column) => {
     const match = regex.match(labelValue(column.labels, to.source));
     if (match === undefined) return copyColumn(column, column.labels);
-    const labels = withLabel(column.labels, to.destination, expandTemplate(template, match));
+    const labels = setLabel(column.labels, to.destination, expandTemplate(template, match));
     return copyColumn(column, labels);
   });
   return mergeEqual(replaced);
@@ -47,27 +47,27 @@ export interface LabelJoin {
 }
 
 /** Sets a label to the values of others, joined. */
-export function labelJoin(columns: readonly Column[], to: LabelJoin): Column[] {
+export function joinLabels(columns: readonly Column[], to: LabelJoin): Column[] {
   if (to.sources.includes(''))
     throw new ExecutionError('invalid source label name in label_join(): ');
   if (to.destination === '')
     throw new ExecutionError('invalid destination label name in label_join(): ');
   const joined = columns.map((column) => {
     const values = to.sources.map((name) => labelValue(column.labels, name));
-    return copyColumn(column, withLabel(column.labels, to.destination, values.join(to.separator)));
+    return copyColumn(column, setLabel(column.labels, to.destination, values.join(to.separator)));
   });
   return mergeEqual(joined);
 }
 
 /** A label set with one label set, or without it where the value is empty. */
-export function withLabel(labels: LabelSet, name: string, value: string): LabelSet {
+export function setLabel(labels: LabelSet, name: string, value: string): LabelSet {
   const pairs = labels.map((label) => [label.name, label.value] as const);
   return makeLabelSet([...pairs, [name, value]]);
 }
 
 /** The labels that a selector asks for by equality, once: those of the series that is missing. */
-export function absentLabels(node: Expression | undefined): LabelSet {
-  const inner = node === undefined ? undefined : withoutParens(node);
+export function collectAbsentLabels(node: Expression | undefined): LabelSet {
+  const inner = node === undefined ? undefined : stripParens(node);
   const selector = inner?.type === 'matrix' ? inner.vector : inner;
   if (selector?.type !== 'vector') return [];
   const labels = new Map<string, string>();

@@ -112,7 +112,7 @@ const GO_ESCAPES: Readonly<Record<string, string>> = {
 export function quote(text: string): string {
   const escaped = text.replaceAll(
     /["\\\p{Cc}\ufffd]/gu,
-    (char) => GO_ESCAPES[char] ?? unicodeEscape(char),
+    (char) => GO_ESCAPES[char] ?? escapeUnicode(char),
   );
   return `"${escaped}"`;
 }
@@ -122,10 +122,10 @@ export function quoteChar(char: string): string {
   if (char === '') return "'�'";
   if (char === "'") return "'\\''";
   if (char === '"') return `'"'`;
-  return `'${/\p{Cc}/u.test(char) ? (GO_ESCAPES[char] ?? unicodeEscape(char)) : char === '\\' ? '\\\\' : char}'`;
+  return `'${/\p{Cc}/u.test(char) ? (GO_ESCAPES[char] ?? escapeUnicode(char)) : char === '\\' ? '\\\\' : char}'`;
 }
 
-function unicodeEscape(char: string): string {
+function escapeUnicode(char: string): string {
   const code = char.codePointAt(0) ?? 0;
   return code < 0x80
     ? `\\x${code.toString(16).padStart(2, '0')}`

@@ -7,7 +7,7 @@ import { type LabelSet, labelSetKey, METRIC_NAME } from '../../model/labels.ts';
 import type { Matching } from './ast.ts';
 
 /** The labels that decide on a match. */
-export function matchLabels(labels: LabelSet, matching: Matching): LabelSet {
+export function pickMatchLabels(labels: LabelSet, matching: Matching): LabelSet {
   return labels.filter(({ name }) =>
     matching.isOn
       ? matching.labels.includes(name)
@@ -16,6 +16,6 @@ export function matchLabels(labels: LabelSet, matching: Matching): LabelSet {
 }
 
 /** A function from label sets to keys, equal where the series match. */
-export function matchKeys(matching: Matching): (labels: LabelSet) => string {
-  return (labels) => labelSetKey(matchLabels(labels, matching));
+export function compileMatchKey(matching: Matching): (labels: LabelSet) => string {
+  return (labels) => labelSetKey(pickMatchLabels(labels, matching));
 }

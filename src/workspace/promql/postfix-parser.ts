@@ -11,7 +11,7 @@ import type { TokenReader } from './token-reader.ts';
 export function parseRange(reader: TokenReader, node: Expression): Expression {
   const open = reader.take();
   if (!startsDuration(reader)) throw reader.unexpected('subquery selector', 'number or duration');
-  const rangeMs = positiveSpanMs(reader);
+  const rangeMs = parsePositiveSpan(reader);
   if (reader.isPunctuation(':')) return parseSubquery(reader, node, rangeMs);
   if (!reader.isPunctuation(']')) throw reader.unexpected('subquery or range', '":" or "]"');
   const { end } = reader.take();
@@ -30,7 +30,7 @@ function parseSubquery(reader: TokenReader, body: Expression, rangeMs: number): 
   if (!reader.isPunctuation(']')) {
     if (!startsDuration(reader))
       throw reader.unexpected('subquery selector', 'number or duration or "]"');
-    stepMs = positiveSpanMs(reader);
+    stepMs = parsePositiveSpan(reader);
     if (!reader.isPunctuation(']')) throw reader.unexpected('subquery selector', '"]"');
   }
   const { end } = reader.take();
@@ -48,8 +48,8 @@ function isSign(reader: TokenReader): boolean {
   return kind === 'operator' && (text === '-' || text === '+');
 }
 
-function positiveSpanMs(reader: TokenReader): number {
-  const span = signedSpan(reader, 'subquery selector');
+function parsePositiveSpan(reader: TokenReader): number {
+  const span = parseSignedSpan(reader, 'subquery selector');
   const next = reader.peek();
   if (next.kind === 'operator') throw arithmetic(reader, span.start);
   if (!(span.value > 0)) throw reader.fault(span.start, 'duration must be greater than 0');
@@ -57,14 +57,14 @@ function positiveSpanMs(reader: TokenReader): number {
 }
 
 /** A number or duration with its sign, in seconds. */
-function signedSpan(reader: TokenReader, context: string): NumberLiteral {
+function parseSignedSpan(reader: TokenReader, context: string): NumberLiteral {
   const sign = isSign(reader) ? reader.take() : undefined;
   const token = reader.peek();
   if (token.kind === 'punctuation' && token.text === '(')
     throw arithmetic(reader, reader.peek(1).start);
   if (token.kind !== 'number' && token.kind !== 'duration')
     throw reader.unexpected(context, 'number or duration');
-  const number = reader.number();
+  const number = reader.takeNumber();
   const value = sign?.text === '-' ? -number.value : number.value;
   const start = sign?.start ?? number.start;
   if (Math.abs(value) * 1_000 > DURATION_MS_MAX) throw reader.fault(start, 'duration out of range');
@@ -84,7 +84,7 @@ function toMs(seconds: number): number {
 export function parseOffset(reader: TokenReader, node: Expression): Expression {
   reader.take();
   if (!startsDuration(reader)) throw reader.unexpected('offset', 'number or duration');
-  const offsetMs = toMs(signedSpan(reader, 'offset').value);
+  const offsetMs = toMs(parseSignedSpan(reader, 'offset').value);
   const end = reader.lastEnd;
   const twice = 'offset may not be set multiple times';
   if (node.type === 'matrix') {
@@ -102,7 +102,7 @@ const MISPLACED =
 
 export function parseAt(reader: TokenReader, node: Expression): Expression {
   reader.take();
-  const at = atTime(reader, node.start);
+  const at = parseAtTime(reader, node.start);
   const end = reader.lastEnd;
   const twice = '@ <timestamp> may not be set multiple times';
   if (node.type === 'matrix') {
@@ -115,7 +115,7 @@ export function parseAt(reader: TokenReader, node: Expression): Expression {
   return { ...node, at, end };
 }
 
-function atTime(reader: TokenReader, nodeStart: number): At {
+function parseAtTime(reader: TokenReader, nodeStart: number): At {
   const isStart = reader.isKeyword('start');
   if (isStart || reader.isKeyword('end')) {
     reader.take();
@@ -128,7 +128,7 @@ function atTime(reader: TokenReader, nodeStart: number): At {
   const sign = isSign(reader) ? reader.take() : undefined;
   const { kind } = reader.peek();
   if (kind !== 'number' && kind !== 'duration') throw reader.unexpected('@', 'timestamp');
-  const { value } = reader.number();
+  const { value } = reader.takeNumber();
   const seconds = sign?.text === '-' ? -value : value;
   if (!(Math.abs(seconds) < 2 ** 63))
     throw reader.fault(

@@ -9,7 +9,7 @@ const INSERTION_SORT_MAX = 48;
 let scratch = new Float64Array(256);
 
 /** The q-quantile; NaN of nothing, an infinity beyond 0 and 1. */
-export function quantile(q: number, values: Float64Array): number {
+export function computeQuantile(q: number, values: Float64Array): number {
   const count = values.length;
   if (count === 0 || Number.isNaN(q)) return NaN;
   if (q < 0) return -Infinity;

@@ -7,17 +7,17 @@ import type { FunctionCall, Expression, MatrixSelector, Subquery } from './ast.t
 import {
   charge,
   type Evaluation,
-  read,
-  referenceTimes,
+  readSeries,
+  computeReferenceTimes,
   evaluateScalar,
   evaluateVector,
-  withoutParens,
+  stripParens,
 } from './evaluation.ts';
-import { absentLabels } from './label-functions.ts';
+import { collectAbsentLabels } from './label-functions.ts';
 import type { SeriesData } from './queryable.ts';
 import { KEEPS_NAME, RANGE_FUNCTIONS } from './range-functions.ts';
-import { rangeColumn, rangeSamples } from './selection.ts';
-import { absentColumn, type Column, mergeEqual, withoutName } from './value.ts';
+import { applyToWindows, cutWindow } from './selection.ts';
+import { makeAbsentColumn, type Column, mergeEqual, dropName } from './value.ts';
 
 type RangeNode = MatrixSelector | Subquery;
 
@@ -28,7 +28,7 @@ interface RangeInput {
 }
 
 export function evaluateRangeCall(evaluation: Evaluation, node: FunctionCall): Column[] {
-  const inner = node.arguments.map(withoutParens);
+  const inner = node.arguments.map(stripParens);
   const of = inner.find(isRange);
   if (of === undefined) throw new Error('BUG: a range function without a range vector');
   const scalar = inner.find((argument) => argument !== of);
@@ -41,8 +41,8 @@ export function evaluateRangeCall(evaluation: Evaluation, node: FunctionCall): C
   const { series, endsMs } = readRange(evaluation, of);
   const keepsName = KEEPS_NAME.has(node.name);
   const columns = series.map((one) =>
-    rangeColumn(one, {
-      labels: keepsName ? one.labels : withoutName(one.labels),
+    applyToWindows(one, {
+      labels: keepsName ? one.labels : dropName(one.labels),
       endsMs,
       stepsMs: evaluation.times,
       rangeMs: of.rangeMs,
@@ -50,7 +50,8 @@ export function evaluateRangeCall(evaluation: Evaluation, node: FunctionCall): C
       parameter,
     }),
   );
-  if (isAbsent) return [absentColumn(columns, absentLabels(of), evaluation.times.length)];
+  if (isAbsent)
+    return [makeAbsentColumn(columns, collectAbsentLabels(of), evaluation.times.length)];
   return keepsName ? columns : mergeEqual(columns);
 }
 
@@ -59,11 +60,11 @@ function isRange(node: Expression): node is RangeNode {
 }
 
 /** The samples of a range vector at the only step of an instant query. */
-export function rangeVector(evaluation: Evaluation, node: RangeNode): SeriesData[] {
+export function readRangeVector(evaluation: Evaluation, node: RangeNode): SeriesData[] {
   const { series, endsMs } = readRange(evaluation, node);
   return series
     .map((one) => {
-      const { times, values } = rangeSamples(one, endsMs[0] ?? 0, node.rangeMs);
+      const { times, values } = cutWindow(one, endsMs[0] ?? 0, node.rangeMs);
       return { labels: one.labels, timestampsMs: times, values };
     })
     .filter(({ values }) => values.length > 0)
@@ -72,8 +73,8 @@ export function rangeVector(evaluation: Evaluation, node: RangeNode): SeriesData
 
 function readRange(evaluation: Evaluation, node: RangeNode): RangeInput {
   if (node.type === 'subquery') return readSubquery(evaluation, node);
-  const endsMs = referenceTimes(evaluation, node.vector.at, node.vector.offsetMs);
-  return { series: read(evaluation, node.vector, endsMs, node.rangeMs), endsMs };
+  const endsMs = computeReferenceTimes(evaluation, node.vector.at, node.vector.offsetMs);
+  return { series: readSeries(evaluation, node.vector, endsMs, node.rangeMs), endsMs };
 }
 
 /**
@@ -81,7 +82,7 @@ function readRange(evaluation: Evaluation, node: RangeNode): RangeInput {
  * had been stored.
  */
 function readSubquery(evaluation: Evaluation, node: Subquery): RangeInput {
-  const endsMs = referenceTimes(evaluation, node.at, node.offsetMs);
+  const endsMs = computeReferenceTimes(evaluation, node.at, node.offsetMs);
   const stepMs = Math.max(1, node.stepMs ?? evaluation.options.subqueryStepMs);
   const fromMs = (endsMs[0] ?? 0) - node.rangeMs;
   // Strictly after the window's start; the division truncates toward zero, as in Prometheus.
@@ -93,10 +94,10 @@ function readSubquery(evaluation: Evaluation, node: Subquery): RangeInput {
   const times = Float64Array.from({ length: steps }, (_, i) => firstMs + i * stepMs);
   const columns = evaluateVector({ ...evaluation, times }, node.body);
   charge(evaluation, columns.length * steps);
-  return { series: columns.map((column) => asStored(column, times)), endsMs };
+  return { series: columns.map((column) => toSeriesData(column, times)), endsMs };
 }
 
-function asStored({ labels, values, present }: Column, times: Float64Array): SeriesData {
+function toSeriesData({ labels, values, present }: Column, times: Float64Array): SeriesData {
   if (!present.includes(0)) return { labels, timestampsMs: times, values };
   const isHere = (_: number, i: number): boolean => present[i] === 1;
   return { labels, timestampsMs: times.filter(isHere), values: values.filter(isHere) };

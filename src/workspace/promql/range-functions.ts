@@ -4,7 +4,7 @@
  * Source: Prometheus' documented behaviour,
  * https://prometheus.io/docs/prometheus/latest/querying/functions/
  */
-import { quantile } from './quantile.ts';
+import { computeQuantile } from './quantile.ts';
 
 export interface Window {
   readonly times: Float64Array;
@@ -25,37 +25,37 @@ export interface Window {
 export type RangeFunction = (window: Window) => number | undefined;
 
 const FUNCTIONS: Readonly<Record<string, RangeFunction>> = {
-  rate: (window) => extrapolated(window, true, true),
-  increase: (window) => extrapolated(window, true, false),
-  delta: (window) => extrapolated(window, false, false),
-  irate: (window) => lastTwo(window, true),
-  idelta: (window) => lastTwo(window, false),
+  rate: (window) => extrapolate(window, true, true),
+  increase: (window) => extrapolate(window, true, false),
+  delta: (window) => extrapolate(window, false, false),
+  irate: (window) => compareLastTwo(window, true),
+  idelta: (window) => compareLastTwo(window, false),
   count_over_time: ({ lo, hi }) => hi - lo,
-  sum_over_time: (window) => compensatedSum(window),
-  avg_over_time: average,
-  min_over_time: (window) => extreme(window, (a, b) => a < b),
-  max_over_time: (window) => extreme(window, (a, b) => a > b),
+  sum_over_time: (window) => sumSamples(window),
+  avg_over_time: computeAverage,
+  min_over_time: (window) => findExtreme(window, (a, b) => a < b),
+  max_over_time: (window) => findExtreme(window, (a, b) => a > b),
   last_over_time: ({ values, hi }) => values[hi - 1],
   first_over_time: ({ values, lo }) => values[lo],
   present_over_time: () => 1,
-  stddev_over_time: (window) => Math.sqrt(variance(window)),
-  stdvar_over_time: variance,
+  stddev_over_time: (window) => Math.sqrt(computeVariance(window)),
+  stdvar_over_time: computeVariance,
   quantile_over_time: ({ values, lo, hi, parameter }) =>
-    quantile(parameter, values.subarray(lo, hi)),
-  mad_over_time: ({ values, lo, hi }) => medianDeviation(values.subarray(lo, hi)),
+    computeQuantile(parameter, values.subarray(lo, hi)),
+  mad_over_time: ({ values, lo, hi }) => computeMedianDeviation(values.subarray(lo, hi)),
   ts_of_last_over_time: ({ times, hi }) => (times[hi - 1] ?? 0) / 1_000,
   ts_of_first_over_time: ({ times, lo }) => (times[lo] ?? 0) / 1_000,
-  ts_of_max_over_time: (window) => timeOfLast(window, (a, b) => a >= b),
-  ts_of_min_over_time: (window) => timeOfLast(window, (a, b) => a <= b),
+  ts_of_max_over_time: (window) => findTimeOfLast(window, (a, b) => a >= b),
+  ts_of_min_over_time: (window) => findTimeOfLast(window, (a, b) => a <= b),
   changes: (window) =>
     countPairs(
       window,
       (before, now) => now !== before && !(Number.isNaN(now) && Number.isNaN(before)),
     ),
   resets: (window) => countPairs(window, (before, now) => now < before),
-  deriv: (window) => regression(window, window.times[window.lo] ?? 0)?.slope,
+  deriv: (window) => fitLine(window, window.times[window.lo] ?? 0)?.slope,
   predict_linear: (window) => {
-    const line = regression(window, window.stepMs);
+    const line = fitLine(window, window.stepMs);
     return line === undefined ? undefined : line.slope * window.parameter + line.intercept;
   },
 };
@@ -72,7 +72,7 @@ export const KEEPS_NAME = new Set(['last_over_time', 'first_over_time']);
  * Where the first or last sample is farther from its bound than 1.1 average spacings, only half a
  * spacing is added; a counter is not stretched below zero.
  */
-function extrapolated(
+function extrapolate(
   { times, values, lo, hi, startMs, endMs }: Window,
   isCounter: boolean,
   isRate: boolean,
@@ -104,7 +104,7 @@ function extrapolated(
   return result * (isRate ? factor / ((endMs - startMs) / 1_000) : factor);
 }
 
-function lastTwo({ times, values, lo, hi }: Window, isRate: boolean): number | undefined {
+function compareLastTwo({ times, values, lo, hi }: Window, isRate: boolean): number | undefined {
   if (hi - lo < 2) return undefined;
   const last = values[hi - 1] ?? 0;
   const before = values[hi - 2] ?? 0;
@@ -115,7 +115,7 @@ function lastTwo({ times, values, lo, hi }: Window, isRate: boolean): number | u
 }
 
 /** Neumaier's sum: the lost low bits are kept apart and added at the end. */
-function compensatedSum({ values, lo, hi }: Window): number {
+function sumSamples({ values, lo, hi }: Window): number {
   let sum = 0;
   let lost = 0;
   for (let i = lo; i < hi; i++) {
@@ -128,10 +128,10 @@ function compensatedSum({ values, lo, hi }: Window): number {
   return sum + lost;
 }
 
-function average(window: Window): number {
+function computeAverage(window: Window): number {
   const count = window.hi - window.lo;
-  const sum = compensatedSum(window);
-  if (Number.isFinite(sum) || !allFinite(window)) return sum / count;
+  const sum = sumSamples(window);
+  if (Number.isFinite(sum) || !areFinite(window)) return sum / count;
   // The sum overflowed though the mean need not.
   let mean = 0;
   for (let i = window.lo; i < window.hi; i++) {
@@ -141,13 +141,13 @@ function average(window: Window): number {
   return mean;
 }
 
-function allFinite({ values, lo, hi }: Window): boolean {
+function areFinite({ values, lo, hi }: Window): boolean {
   for (let i = lo; i < hi; i++) if (!Number.isFinite(values[i])) return false;
   return true;
 }
 
 /** NaN gives way to any number. */
-function extreme({ values, lo, hi }: Window, wins: (a: number, b: number) => boolean): number {
+function findExtreme({ values, lo, hi }: Window, wins: (a: number, b: number) => boolean): number {
   let best = values[lo] ?? 0;
   for (let i = lo + 1; i < hi; i++) {
     const value = values[i] ?? 0;
@@ -157,7 +157,7 @@ function extreme({ values, lo, hi }: Window, wins: (a: number, b: number) => boo
 }
 
 /** The time of the last sample that wins, s. */
-function timeOfLast(
+function findTimeOfLast(
   { times, values, lo, hi }: Window,
   wins: (a: number, b: number) => boolean,
 ): number {
@@ -168,15 +168,15 @@ function timeOfLast(
   return (times[best] ?? 0) / 1_000;
 }
 
-function medianDeviation(values: Float64Array): number {
-  const median = quantile(0.5, values);
-  return quantile(
+function computeMedianDeviation(values: Float64Array): number {
+  const median = computeQuantile(0.5, values);
+  return computeQuantile(
     0.5,
     values.map((value) => Math.abs(value - median)),
   );
 }
 
-function variance({ values, lo, hi }: Window): number {
+function computeVariance({ values, lo, hi }: Window): number {
   let mean = 0;
   let sum = 0;
   for (let i = lo; i < hi; i++) {
@@ -198,7 +198,7 @@ function countPairs(
 }
 
 /** Least squares; the intercept is the line's value at `interceptMs`. */
-function regression(
+function fitLine(
   { times, values, lo, hi }: Window,
   interceptMs: number,
 ): { slope: number; intercept: number } | undefined {

@@ -4,29 +4,29 @@
  * https://prometheus.io/docs/prometheus/latest/querying/operators/#logical-set-binary-operators
  */
 import type { Binary } from './ast.ts';
-import { matchKeys } from './match-groups.ts';
+import { compileMatchKey } from './match-groups.ts';
 import { type Column, copyColumn, mergeEqual } from './value.ts';
 
-export function setOperation(
+export function applySetOperator(
   node: Binary,
   left: readonly Column[],
   right: readonly Column[],
   steps: number,
 ): Column[] {
   if (node.op === 'or') {
-    const added = keep(node, right, presence(node, left, steps), false);
+    const added = keep(node, right, collectPresence(node, left, steps), false);
     return mergeEqual([...left.map((column) => copyColumn(column, column.labels)), ...added]);
   }
-  return keep(node, left, presence(node, right, steps), node.op === 'and');
+  return keep(node, left, collectPresence(node, right, steps), node.op === 'and');
 }
 
 /** Match key → at which steps any series with it has a value. */
-function presence(
+function collectPresence(
   { matching }: Binary,
   columns: readonly Column[],
   steps: number,
 ): Map<string, Uint8Array> {
-  const keyOf = matchKeys(matching);
+  const keyOf = compileMatchKey(matching);
   const presentByKey = new Map<string, Uint8Array>();
   for (const { labels, present } of columns) {
     const key = keyOf(labels);
@@ -44,7 +44,7 @@ function keep(
   others: ReadonlyMap<string, Uint8Array>,
   wantsMatch: boolean,
 ): Column[] {
-  const keyOf = matchKeys(matching);
+  const keyOf = compileMatchKey(matching);
   const kept: Column[] = [];
   for (const column of columns) {
     const matched = others.get(keyOf(column.labels));

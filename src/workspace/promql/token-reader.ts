@@ -4,7 +4,7 @@
  */
 import type { NumberLiteral } from './ast.ts';
 import { QueryError } from './errors.ts';
-import { describe, type Token, tokenize } from './lexer.ts';
+import { describeToken, type Token, tokenize } from './lexer.ts';
 import { parseDurationText, parseNumber, unquote } from './literals.ts';
 
 const QUERY_LENGTH_MAX = 100_000;
@@ -76,11 +76,11 @@ export class TokenReader {
     const where = context === '' && this.openAggregations > 0 ? 'aggregation' : context;
     const wanted = expected === '' ? '' : `, expected ${expected}`;
     const place = where === '' ? '' : ` in ${where}`;
-    return this.fault(token.start, `unexpected ${describe(token)}${place}${wanted}`);
+    return this.fault(token.start, `unexpected ${describeToken(token)}${place}${wanted}`);
   }
 
   /** A number, or a duration in seconds. */
-  number(): NumberLiteral {
+  takeNumber(): NumberLiteral {
     const { kind, text, start, end } = this.take();
     const isDuration = kind === 'duration';
     const value = this.attempt(start, () =>
@@ -99,12 +99,12 @@ export class TokenReader {
   }
 
   /** `(a, b, "c.d")`, of by, without, on, ignoring, group_left and group_right. */
-  labelNames(): string[] {
+  takeLabelNames(): string[] {
     if (!this.isPunctuation('(')) throw this.unexpected('grouping opts', '"("');
     this.take();
     const names: string[] = [];
     while (!this.isPunctuation(')')) {
-      names.push(this.#labelName());
+      names.push(this.#takeLabelName());
       if (this.isPunctuation(')')) break;
       if (!this.isPunctuation(',')) throw this.unexpected('grouping opts', '"," or ")"');
       this.take();
@@ -113,7 +113,7 @@ export class TokenReader {
     return names;
   }
 
-  #labelName(): string {
+  #takeLabelName(): string {
     const { kind, text, word, start } = this.peek();
     const isLabel =
       kind === 'identifier' ||

@@ -21,7 +21,7 @@ const COMPARISONS: ReadonlySet<string> = new Set(['==', '!=', '<', '<=', '>', '>
 const SET_OPERATORS: ReadonlySet<string> = new Set(['and', 'or', 'unless']);
 
 /** A type as messages name it. */
-export function typeName(type: ValueType): string {
+export function typeNameOf(type: ValueType): string {
   return TYPE_NAMES[type];
 }
 

@@ -26,7 +26,7 @@ export interface StringValue {
 }
 export type Value = VectorValue | ScalarValue | StringValue;
 
-export function newColumn(labels: LabelSet, steps: number): Column {
+export function createColumn(labels: LabelSet, steps: number): Column {
   return { labels, values: new Float64Array(steps), present: new Uint8Array(steps) };
 }
 
@@ -36,7 +36,7 @@ export function newColumn(labels: LabelSet, steps: number): Column {
  */
 const OF_THE_METRIC = new Set([METRIC_NAME, '__type__', '__unit__']);
 
-export function withoutName(labels: LabelSet): LabelSet {
+export function dropName(labels: LabelSet): LabelSet {
   return labels.filter(({ name }) => !OF_THE_METRIC.has(name));
 }
 
@@ -74,7 +74,7 @@ export function mapColumns(
     const next = new Float64Array(values.length);
     for (let i = 0; i < values.length; i++) if (present[i] === 1) next[i] = map(values[i] ?? 0, i);
     return {
-      labels: keepName ? labels : withoutName(labels),
+      labels: keepName ? labels : dropName(labels),
       values: next,
       present: present.slice(),
     };
@@ -88,8 +88,12 @@ export function copyColumn({ values, present }: Column, labels: LabelSet): Colum
 }
 
 /** 1 at the steps where no column has a value. */
-export function absentColumn(columns: readonly Column[], labels: LabelSet, steps: number): Column {
-  const result = newColumn(labels, steps);
+export function makeAbsentColumn(
+  columns: readonly Column[],
+  labels: LabelSet,
+  steps: number,
+): Column {
+  const result = createColumn(labels, steps);
   result.present.fill(1);
   for (const { present } of columns) {
     for (let i = 0; i < steps; i++) if (present[i] === 1) result.present[i] = 0;

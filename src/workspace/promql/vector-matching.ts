@@ -10,9 +10,9 @@
 import { type LabelSet, labelSetKey, makeLabelSet, labelValue } from '../../model/labels.ts';
 import type { Binary } from './ast.ts';
 import { ExecutionError } from './errors.ts';
-import { matchKeys, matchLabels } from './match-groups.ts';
-import { dropsName, pairing, type Pairing } from './operators.ts';
-import { type Column, newColumn, withoutName } from './value.ts';
+import { compileMatchKey, pickMatchLabels } from './match-groups.ts';
+import { dropsName, compilePairing, type Pairing } from './operators.ts';
+import { type Column, createColumn, dropName } from './value.ts';
 
 interface Match {
   readonly key: string;
@@ -26,7 +26,7 @@ interface Result {
   readonly match: Match;
 }
 
-export function vectorPair(
+export function pairVectors(
   node: Binary,
   left: readonly Column[],
   right: readonly Column[],
@@ -34,10 +34,10 @@ export function vectorPair(
 ): Column[] {
   const isSwapped = node.matching.card === 'one-to-many';
   const [many, ones] = isSwapped ? [right, left] : [left, right];
-  const operation = pairing(node.op, node.isBool);
+  const operation = compilePairing(node.op, node.isBool);
   const pair: Pairing = isSwapped ? (a, b) => operation(b, a) : operation;
   const results = new Map<string, Result>();
-  const manyPresent = anyPresent(many, steps);
+  const manyPresent = unitePresence(many, steps);
   for (const match of matchSeries(node, many, ones)) {
     refuseDuplicates(node, match, manyPresent);
     if (match.many.length === 0) continue;
@@ -58,7 +58,7 @@ function matchSeries(
   many: readonly Column[],
   ones: readonly Column[],
 ): Iterable<Match> {
-  const keyOf = matchKeys(matching);
+  const keyOf = compileMatchKey(matching);
   const matches = new Map<string, Match>();
   for (const one of ones) {
     const key = keyOf(one.labels);
@@ -70,7 +70,7 @@ function matchSeries(
   return matches.values();
 }
 
-function anyPresent(columns: readonly Column[], steps: number): Uint8Array {
+function unitePresence(columns: readonly Column[], steps: number): Uint8Array {
   const any = new Uint8Array(steps);
   for (const { present } of columns) {
     for (let i = 0; i < steps; i++) if (present[i] === 1) any[i] = 1;
@@ -91,8 +91,8 @@ function refuseDuplicates(node: Binary, { ones }: Match, manyPresent: Uint8Array
       const side = node.matching.card === 'one-to-many' ? 'left' : 'right';
       throw new ExecutionError(
         'found duplicate series for the match group ' +
-          `${show(matchLabels(labels, node.matching))} on the ${side} hand-side of the ` +
-          `operation: [${show(labels)}, ${show(owner.labels)}];many-to-many matching not ` +
+          `${formatMatchLabels(pickMatchLabels(labels, node.matching))} on the ${side} hand-side of the ` +
+          `operation: [${formatMatchLabels(labels)}, ${formatMatchLabels(owner.labels)}];many-to-many matching not ` +
           'allowed: matching labels must be unique on one side',
       );
     }
@@ -100,7 +100,7 @@ function refuseDuplicates(node: Binary, { ones }: Match, manyPresent: Uint8Array
 }
 
 /** As Prometheus shows labels in this message, the name among them. */
-function show(labels: LabelSet): string {
+function formatMatchLabels(labels: LabelSet): string {
   return `{${labels.map(({ name, value }) => `${name}=${JSON.stringify(value)}`).join(', ')}}`;
 }
 
@@ -111,11 +111,11 @@ function computeResult(
   column: Column,
   one: Column,
 ): Result {
-  const labels = resultLabels(column.labels, one.labels, node);
+  const labels = computeResultLabels(column.labels, one.labels, node);
   const key = labelSetKey(labels);
   const known = results.get(key);
   if (known !== undefined) return known;
-  const result = { column: newColumn(labels, column.values.length), match };
+  const result = { column: createColumn(labels, column.values.length), match };
   results.set(key, result);
   return result;
 }
@@ -158,9 +158,9 @@ function combine(combination: Combination, pair: Pairing): void {
   }
 }
 
-function resultLabels(many: LabelSet, one: LabelSet, node: Binary): LabelSet {
+function computeResultLabels(many: LabelSet, one: LabelSet, node: Binary): LabelSet {
   const { card, isOn, labels: names, include } = node.matching;
-  let labels = dropsName(node) ? withoutName(many) : many;
+  let labels = dropsName(node) ? dropName(many) : many;
   if (card === 'one-to-one') labels = labels.filter(({ name }) => names.includes(name) === isOn);
   if (include.length === 0) return labels;
   const kept = labels.filter(({ name }) => !include.includes(name));

@@ -42,7 +42,8 @@ export function encodeChunk(timesMs: Float64Array, values: Float64Array): Uint8A
       continue;
     }
     const ownLeading = Math.min(31, xorHigh === 0 ? 32 + Math.clz32(xorLow) : Math.clz32(xorHigh));
-    const ownTrailing = xorLow === 0 ? 32 + trailingZeros(xorHigh) : trailingZeros(xorLow);
+    const ownTrailing =
+      xorLow === 0 ? 32 + countTrailingZeros(xorHigh) : countTrailingZeros(xorLow);
     if (leading <= 31 && ownLeading >= leading && ownTrailing >= trailing) {
       writer.bits(0b10, 2);
     } else {
@@ -129,7 +130,7 @@ function readTime(reader: BitReader): number {
   return reader.float();
 }
 
-function trailingZeros(word: number): number {
+function countTrailingZeros(word: number): number {
   return 31 - Math.clz32(word & -word);
 }
 

@@ -82,21 +82,21 @@ export class Database {
   }
 
   /** The bodies that no seal has taken in yet, in the order they came. */
-  bodies(): Iterable<{ atMs: number; body: Uint8Array }> {
+  readBodies(): Iterable<{ atMs: number; body: Uint8Array }> {
     return this.#db
       .prepare('SELECT at_ms AS atMs, body FROM wal ORDER BY id')
       .iterate() as unknown as Iterable<{ atMs: number; body: Uint8Array }>;
   }
 
   /** All series with the ends of their chunks, null for a series without any. */
-  series(): Iterable<SeriesRow & { oldestMs: number | null; newestMs: number | null }> {
+  readSeries(): Iterable<SeriesRow & { oldestMs: number | null; newestMs: number | null }> {
     return this.#db
       .prepare(
         'SELECT series.ref AS ref, labels, min(oldest_ms) AS oldestMs, max(newest_ms) AS ' +
           'newestMs FROM series LEFT JOIN chunks ON chunks.ref = series.ref GROUP BY ' +
           'series.ref ORDER BY series.ref',
       )
-      .iterate() as unknown as ReturnType<Database['series']>;
+      .iterate() as unknown as ReturnType<Database['readSeries']>;
   }
 
   /** Chunks that may hold samples fromMs < t <= toMs; they may overlap. */
@@ -156,7 +156,7 @@ export class Database {
     }
   }
 
-  metadata(): MetricMetadata[] {
+  readMetadata(): MetricMetadata[] {
     return this.#db
       .prepare('SELECT name, type, help, unit FROM metadata')
       .all() as unknown as MetricMetadata[];

@@ -3,7 +3,7 @@
  * columns in time order. Values are copied by their bits. Knows the ends of what was sealed, not
  * the sealed samples.
  */
-import { placeAfter, type Samples } from './samples.ts';
+import { countUpTo, type Samples } from './samples.ts';
 
 export type Added = 'added' | 'duplicate' | 'new-value-for-timestamp' | 'sample-too-old';
 
@@ -47,7 +47,7 @@ export class Head {
       return 'added';
     }
     if (tMs < this.newestMs - windowMs) return 'sample-too-old';
-    const at = placeAfter(this.#times, this.#count, tMs);
+    const at = countUpTo(this.#times, this.#count, tMs);
     if (at > 0 && this.#times[at - 1] === tMs) {
       const isSame = this.#bits[(at - 1) * 2] === low && this.#bits[(at - 1) * 2 + 1] === high;
       return isSame ? 'duplicate' : 'new-value-for-timestamp';
@@ -58,8 +58,8 @@ export class Head {
 
   /** The samples fromMs < t <= toMs, copies. */
   read(fromMs: number, toMs: number): Samples {
-    const start = placeAfter(this.#times, this.#count, fromMs);
-    const end = placeAfter(this.#times, this.#count, toMs);
+    const start = countUpTo(this.#times, this.#count, fromMs);
+    const end = countUpTo(this.#times, this.#count, toMs);
     return { timesMs: this.#times.slice(start, end), values: this.#values.slice(start, end) };
   }
 

@@ -66,7 +66,7 @@ export class SeriesIndex {
 
   /** The refs of the series that match all matchers, sorted by labels; all series for none. */
   select(matchers: readonly Matcher[]): number[] {
-    return this.#matching(matchers).sort((a, b) =>
+    return this.#findMatching(matchers).sort((a, b) =>
       compareLabelSets(this.labelsOf(a), this.labelsOf(b)),
     );
   }
@@ -76,7 +76,7 @@ export class SeriesIndex {
    * that '' satisfies also takes series without the label, so it only excludes those with a value
    * that does not match.
    */
-  #matching(matchers: readonly Matcher[]): number[] {
+  #findMatching(matchers: readonly Matcher[]): number[] {
     const narrowing: Refs[] = [];
     const excluding: Refs[] = [];
     for (const matcher of matchers) {
@@ -88,14 +88,14 @@ export class SeriesIndex {
         narrowing.push(values?.get(matcher.value) ?? []);
       } else {
         narrowing.push(
-          union([...(values ?? [])].filter(([text]) => matches(text)).map(([, refs]) => refs)),
+          unite([...(values ?? [])].filter(([text]) => matches(text)).map(([, refs]) => refs)),
         );
       }
     }
     // The shortest first, so that the others are only searched for its few.
     narrowing.sort((a, b) => a.length - b.length);
     const first = narrowing[0] ?? [...this.#labels.keys()];
-    const kept = narrowing.slice(1).reduce<Refs>(intersection, first);
+    const kept = narrowing.slice(1).reduce<Refs>(intersect, first);
     if (excluding.length === 0) return [...kept];
     const excluded = new Set(excluding.flat());
     return kept.filter((ref) => !excluded.has(ref));
@@ -103,13 +103,13 @@ export class SeriesIndex {
 }
 
 /** Of lists without a common ref: each series has one value of a label. */
-function union(lists: readonly Refs[]): Refs {
+function unite(lists: readonly Refs[]): Refs {
   if (lists.length === 1 && lists[0] !== undefined) return lists[0];
   return lists.flat().sort((a, b) => a - b);
 }
 
 /** Of two rising lists, the first the shorter. */
-function intersection(short: Refs, long: Refs): Refs {
+function intersect(short: Refs, long: Refs): Refs {
   const kept: number[] = [];
   let at = 0;
   for (const ref of short) {

@@ -101,7 +101,7 @@ export class Memory {
   }
 
   /** All that is not in the database yet. */
-  unsealed(): Sealing {
+  collectUnsealed(): Sealing {
     return {
       series: this.#newSeries,
       chunks: sealChunks(this.heads),
@@ -117,7 +117,7 @@ export class Memory {
   }
 
   /** The series without a sample at or after a time, and whether any sample at all is older. */
-  olderThan(ms: number): { gone: ReadonlySet<number>; isAny: boolean } {
+  findOlder(ms: number): { gone: ReadonlySet<number>; isAny: boolean } {
     const gone = new Set<number>();
     let isAny = false;
     for (const [ref, { oldestMs, newestMs }] of this.heads) {
@@ -149,7 +149,7 @@ export class Memory {
       : sent;
     let ref = this.index.find(labels);
     if (ref === undefined) {
-      const fault = findFault(labels, this.#limits) ?? this.#seriesLimitFault(labels);
+      const fault = findFault(labels, this.#limits) ?? this.#findSeriesLimitFault(labels);
       if (fault !== undefined) {
         reject(fault.reason, end - start, () => fault.message);
         return 0;
@@ -169,7 +169,11 @@ export class Memory {
       }
       if (added === 'added') stored += 1;
       else if (added !== 'duplicate')
-        reject(added, 1, () => `${added}: timestamp ${isoTime(tMs)}, series ${describe(labels)}`);
+        reject(
+          added,
+          1,
+          () => `${added}: timestamp ${formatTime(tMs)}, series ${describeLabels(labels)}`,
+        );
     }
     return stored;
   }
@@ -195,7 +199,7 @@ export class Memory {
     return ref;
   }
 
-  #seriesLimitFault(labels: LabelSet): LimitFault | undefined {
+  #findSeriesLimitFault(labels: LabelSet): LimitFault | undefined {
     const { seriesMax, seriesPerMetricMax } = this.#limits;
     const name = labelValue(labels, METRIC_NAME);
     if ((this.#seriesByName.get(name) ?? 0) >= seriesPerMetricMax)
@@ -240,11 +244,11 @@ function isSame(a: MetricMetadata, b: MetricMetadata): boolean {
 }
 
 /** A time from outside may be beyond what a Date holds. */
-function isoTime(ms: number): string {
+function formatTime(ms: number): string {
   return Math.abs(ms) <= 8.64e15 ? new Date(ms).toISOString() : `${ms} ms`;
 }
 
-function describe(labels: LabelSet): string {
+function describeLabels(labels: LabelSet): string {
   const text = labels.map(({ name, value }) => `${name}=${JSON.stringify(value)}`).join(', ');
   return `{${text.length > 300 ? `${text.slice(0, 300)}…` : text}}`;
 }

@@ -14,7 +14,7 @@ const NONE: Samples = { timesMs: new Float64Array(0), values: new Float64Array(0
 /**
  * How many of the first `count` times, which rise, are at or before a time: the place behind them.
  */
-export function placeAfter(timesMs: Float64Array, count: number, tMs: number): number {
+export function countUpTo(timesMs: Float64Array, count: number, tMs: number): number {
   let low = 0;
   let high = count;
   while (low < high) {
@@ -28,8 +28,8 @@ export function placeAfter(timesMs: Float64Array, count: number, tMs: number): n
 /** The samples fromMs < t <= toMs; the same columns when nothing is cut off. */
 export function cutSamples(samples: Samples, fromMs: number, toMs: number): Samples {
   const { timesMs, values } = samples;
-  const start = placeAfter(timesMs, timesMs.length, fromMs);
-  const end = placeAfter(timesMs, timesMs.length, toMs);
+  const start = countUpTo(timesMs, timesMs.length, fromMs);
+  const end = countUpTo(timesMs, timesMs.length, toMs);
   if (start === 0 && end === timesMs.length) return samples;
   return { timesMs: timesMs.slice(start, end), values: values.slice(start, end) };
 }

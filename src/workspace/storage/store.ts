@@ -105,13 +105,13 @@ export class Store implements Component, Queryable {
   async start(): Promise<void> {
     const database = new Database(this.#options.directory);
     this.#database = database;
-    for (const { ref, labels, oldestMs, newestMs } of database.series()) {
+    for (const { ref, labels, oldestMs, newestMs } of database.readSeries()) {
       const head = new Head(oldestMs ?? Infinity, newestMs ?? -Infinity);
       this.#memory.restore(ref, JSON.parse(labels) as LabelSet, head);
     }
-    for (const entry of database.metadata()) this.#memory.metadata.set(entry.name, entry);
+    for (const entry of database.readMetadata()) this.#memory.metadata.set(entry.name, entry);
     let requests = 0;
-    for (const { atMs, body } of database.bodies()) {
+    for (const { atMs, body } of database.readBodies()) {
       this.#apply(decodeWriteBatch(uncompress(body, 2 ** 32)), body.length, atMs);
       requests += 1;
     }
@@ -181,7 +181,11 @@ export class Store implements Component, Queryable {
    * time from first to last sample touches fromMs < t <= toMs; sorted when there is at most one
    * selector.
    */
-  series(selectors: readonly (readonly Matcher[])[], fromMs: number, toMs: number): LabelSet[] {
+  selectLabelSets(
+    selectors: readonly (readonly Matcher[])[],
+    fromMs: number,
+    toMs: number,
+  ): LabelSet[] {
     const { index, heads } = this.#memory;
     const refs =
       selectors.length <= 1
@@ -196,7 +200,7 @@ export class Store implements Component, Queryable {
     return found;
   }
 
-  metadata(): readonly MetricMetadata[] {
+  listMetadata(): readonly MetricMetadata[] {
     return [...this.#memory.metadata.values()];
   }
 
@@ -292,14 +296,14 @@ export class Store implements Component, Queryable {
 
   #seal(database: Database): void {
     if (this.#unsealed.bytes === 0) return;
-    database.seal(this.#memory.unsealed());
+    database.seal(this.#memory.collectUnsealed());
     this.#memory.markSealed();
     this.#unsealed = { samples: 0, bytes: 0, sinceMs: Infinity };
   }
 
   #forgetOld(database: Database): void {
     const beforeMs = this.#world.clock.nowMs() - this.#options.retentionMs;
-    const { gone, isAny } = this.#memory.olderThan(beforeMs);
+    const { gone, isAny } = this.#memory.findOlder(beforeMs);
     if (!isAny) return;
     // Else a start would take the series that go out of the wal again.
     if (gone.size > 0) this.#seal(database);

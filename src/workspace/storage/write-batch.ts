@@ -52,7 +52,7 @@ export function decodeWriteBatch(message: Uint8Array): WriteBatch {
         bits[(filled + i) * 2] = words[i * 2] ?? 0;
         bits[(filled + i) * 2 + 1] = words[i * 2 + 1] ?? 0;
       }
-      series.push({ labels: inOrder(labels), start: filled, end });
+      series.push({ labels: sortLabels(labels), start: filled, end });
       filled = end;
     },
     metadata: (entry) => void metadata.push(entry),
@@ -61,7 +61,7 @@ export function decodeWriteBatch(message: Uint8Array): WriteBatch {
 }
 
 /** Senders sort labels already, so this copies next to never. */
-function inOrder(labels: LabelSet): LabelSet {
+function sortLabels(labels: LabelSet): LabelSet {
   let isFine = true;
   for (let i = 0; i < labels.length && isFine; i++) {
     const { name, value } = labels[i] as Label;
