@@ -1,6 +1,6 @@
 /**
- * Aggregations over series: groups are found once a query, then each column is added to its group's
- * column.
+ * Aggregations over series: series are grouped once per evaluation, then each column is added to
+ * the column of its group. limitk and limit_ratio are not evaluated.
  * Source: https://prometheus.io/docs/prometheus/latest/querying/operators/#aggregation-operators
  */
 import { type LabelSet, labelSetKey, METRIC_NAME } from '../../model/labels.ts';
@@ -16,7 +16,7 @@ interface Group {
   readonly members: Column[];
 }
 
-/** Aggregations that the engine evaluates. */
+/** The aggregations that the engine evaluates. */
 export const EVALUATED_AGGREGATIONS = new Set([
   'sum',
   'avg',
@@ -32,9 +32,9 @@ export const EVALUATED_AGGREGATIONS = new Set([
   'count_values',
 ]);
 
-/** What stands before the vector: `topk(3, …)`, `count_values("name", …)`. */
+/** The parameter before the vector, `topk(3, …)` or `count_values("name", …)`, and the steps. */
 export interface AggregationInput {
-  /** One number for each step. */
+  /** A numeric parameter: one number per step. */
   readonly numbers: Float64Array | undefined;
   readonly text: string;
   readonly steps: number;
@@ -78,7 +78,7 @@ export function aggregate(
   });
 }
 
-/** Whether a label stays a label of the group; `added` always does. */
+/** Returns a predicate: is a label name kept in a group? With `by`, `added` is kept as well. */
 function makeLabelFilter(
   { isWithout, grouping }: Aggregation,
   added = '',
@@ -101,7 +101,7 @@ function groupColumns(node: Aggregation, columns: readonly Column[]): Group[] {
   return [...groups.values()];
 }
 
-/** Neumaier's sum; the mean falls back to an incremental one only where the sum overflows. */
+/** Neumaier's sum; a mean is computed incrementally only where the sum overflows. */
 function fillSum(result: Column, members: readonly Column[], isMean: boolean): void {
   const { values, present } = result;
   const lost = new Float64Array(values.length);
@@ -171,7 +171,7 @@ function fillCount(
   }
 }
 
-/** Welford's method. */
+/** The variance (or its root, the deviation) of each step, by Welford's method. */
 function fillVariance(
   { values, present }: Column,
   members: readonly Column[],
@@ -215,8 +215,8 @@ function fillQuantile(
 }
 
 /**
- * The k largest or smallest of each step, with all their labels; NaN ranks last; ties go to the
- * first.
+ * The k largest or smallest members at each step, with all their labels. NaN ranks last; of equal
+ * values the first member is kept.
  */
 function pickExtremes(
   members: readonly Column[],
@@ -243,7 +243,7 @@ function pickExtremes(
   return used.toSorted((a, b) => compareRanks(a.values[0] ?? 0, b.values[0] ?? 0, isTop));
 }
 
-/** The places of the best members at a step, at least one where there is any. */
+/** The indices of the best `wanted` members at a step, best first; one where `wanted` is NaN. */
 function selectBest(
   members: readonly Column[],
   step: number,
@@ -255,8 +255,8 @@ function selectBest(
   members.forEach(({ values, present }, index) => {
     if (present[step] === 0) return;
     const value = values[step] ?? 0;
-    const ranksAfter = (place: number): boolean =>
-      compareRanks(members[best[place] ?? 0]?.values[step] ?? 0, value, isTop) > 0;
+    const ranksAfter = (rank: number): boolean =>
+      compareRanks(members[best[rank] ?? 0]?.values[step] ?? 0, value, isTop) > 0;
     const isFull = best.length + 1 > most;
     if (isFull && !ranksAfter(best.length - 1)) return;
     let low = 0;
@@ -272,12 +272,12 @@ function selectBest(
   return best;
 }
 
-/** As Go's %v. */
+/** A number as Go's %v prints it, for a message of Prometheus. */
 function formatNumber(value: number): string {
   return Math.abs(value) === Infinity ? (value > 0 ? '+Inf' : '-Inf') : String(value);
 }
 
-/** How many series have each value; the value becomes a label. */
+/** Counts how many series of a group have each value; the value becomes a label. */
 function countValues(
   node: Aggregation,
   columns: readonly Column[],
@@ -287,7 +287,7 @@ function countValues(
   if (label === '') throw new ExecutionError('invalid label name ""');
   const keeps = makeLabelFilter(node, label);
   const counts = new Map<string, Column>();
-  // Series of one group share their columns, by value: labels are made once for each value.
+  // Group key → value → column: labels are made once for each value of a group.
   const groups = new Map<string, Map<number, Column>>();
   for (const { labels, values, present } of columns) {
     const rest = labels.filter(({ name }) => keeps(name) && name !== label);
@@ -297,7 +297,7 @@ function countValues(
     for (let i = 0; i < steps; i++) {
       if (present[i] === 0) continue;
       const value = values[i] ?? 0;
-      // A Map takes -0 for 0, which are two values here.
+      // A Map has one key for 0 and -0, which are two values here: -0 is not put into it.
       let column = Object.is(value, -0) ? undefined : byValue.get(value);
       if (column === undefined) {
         const own = keeps(label) ? setLabel(rest, label, formatPlain(value)) : rest;

@@ -1,6 +1,7 @@
 /**
- * Calls of functions: from the arguments' expressions to columns. What a function does to values is
- * in functions.ts and its neighbours; which functions exist is in functions-table.ts.
+ * Function calls: evaluates the arguments and applies the function. What a function computes is in
+ * functions.ts, date-functions.ts, histograms.ts, label-functions.ts and range-functions.ts; which
+ * functions exist is in functions-table.ts.
  * Source: https://prometheus.io/docs/prometheus/latest/querying/functions/
  */
 import type { FunctionCall, Expression } from './ast.ts';
@@ -108,7 +109,7 @@ function makeFullColumn(values: Float64Array): Column {
   return { labels: [], values, present: new Uint8Array(values.length).fill(1) };
 }
 
-/** NaN unless there is exactly one series. */
+/** The value of the only series at each step; NaN where there is none or more than one. */
 function toScalar(columns: readonly Column[], steps: number): Float64Array {
   const values = new Float64Array(steps).fill(NaN);
   const counts = new Uint32Array(steps);
@@ -122,7 +123,7 @@ function toScalar(columns: readonly Column[], steps: number): Float64Array {
   return values;
 }
 
-/** Of a plain selector the samples' own times, of anything else the step's. */
+/** For a plain selector the times of the samples, for any other expression those of the steps. */
 function evaluateTimestamps(evaluation: Evaluation, node: Expression | undefined): Column[] {
   const inner = node === undefined ? undefined : stripParens(node);
   if (inner?.type === 'vector')
@@ -133,14 +134,15 @@ function evaluateTimestamps(evaluation: Evaluation, node: Expression | undefined
   );
 }
 
-/** Without an argument: of the step's own time. */
+/** Applies a date function to each value, or without an argument to the time of each step. */
 function evaluateDates(
   evaluation: Evaluation,
   node: Expression | undefined,
-  part: (seconds: number) => number,
+  compute: (seconds: number) => number,
 ): Column[] {
-  if (node === undefined) return [makeFullColumn(evaluation.times.map((ms) => part(ms / 1_000)))];
-  return mapColumns(evaluateVector(evaluation, node), part);
+  if (node === undefined)
+    return [makeFullColumn(evaluation.times.map((ms) => compute(ms / 1_000)))];
+  return mapColumns(evaluateVector(evaluation, node), compute);
 }
 
 function evaluateClamp(evaluation: Evaluation, { name, arguments: given }: FunctionCall): Column[] {
@@ -152,14 +154,14 @@ function evaluateClamp(evaluation: Evaluation, { name, arguments: given }: Funct
     clamp(value, least?.[step] ?? -Infinity, most?.[step] ?? Infinity),
   );
   if (least === undefined || most === undefined) return columns;
-  // Bounds the wrong way round leave nothing.
+  // Where the lower bound is above the upper one, Prometheus returns no series.
   for (const { present } of columns) {
     for (let i = 0; i < present.length; i++) if ((most[i] ?? 0) < (least[i] ?? 0)) present[i] = 0;
   }
   return columns;
 }
 
-/** By the value at the first step, which in an instant query is the only one; NaN comes last. */
+/** Sorts by the value at the first step, the only one of an instant query; NaN comes last. */
 function sortByValue(columns: readonly Column[], isAscending: boolean): Column[] {
   return columns.toSorted((a, b) => {
     const x = a.values[0] ?? NaN;

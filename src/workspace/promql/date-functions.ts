@@ -1,13 +1,13 @@
 /**
- * Parts of a date in UTC, of seconds since 1970. Values beyond what a Date can hold (±8.64e12 s),
- * and NaN, give NaN; Prometheus gives an arbitrary number there.
+ * The parts of a UTC date, computed from seconds since 1970. NaN and seconds beyond what a Date can
+ * hold (±8.64e12) give NaN; Prometheus gives an arbitrary number there. Pure.
  * Source: https://prometheus.io/docs/prometheus/latest/querying/functions/#day_of_month
  */
 
 const makeDateFunction =
-  (of: (date: Date) => number): ((seconds: number) => number) =>
+  (read: (date: Date) => number): ((seconds: number) => number) =>
   (seconds) =>
-    of(new Date(Math.trunc(seconds) * 1_000));
+    read(new Date(Math.trunc(seconds) * 1_000));
 
 export const DATE_FUNCTIONS: ReadonlyMap<string, (seconds: number) => number> = new Map([
   ['minute', makeDateFunction((date) => date.getUTCMinutes())],
@@ -28,7 +28,7 @@ function computeDayOfYear(date: Date): number {
 
 function countDaysInMonth(date: Date): number {
   const last = new Date(0);
-  // Day 0 of the next month is the last one of this.
+  // Day 0 of the next month is the last day of this month.
   last.setUTCFullYear(date.getUTCFullYear(), date.getUTCMonth() + 1, 0);
   return last.getUTCDate();
 }

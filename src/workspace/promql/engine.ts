@@ -1,7 +1,8 @@
 /**
- * The PromQL engine: a checked tree → columns over all steps at once, series by series. What the
- * language has and the engine does not evaluate yet is refused with its position, never answered
- * wrongly.
+ * The PromQL engine: evaluates a checked tree to columns, each with the values of one series at all
+ * steps. Functions and aggregations that are not evaluated yet (among them those of native
+ * histograms) are refused with their position.
+ * Limits: EngineOptions.
  * Source: https://prometheus.io/docs/prometheus/latest/querying/basics/
  */
 import { compareLabelSets } from '../../model/labels.ts';
@@ -37,15 +38,16 @@ export interface RangeTimes {
   readonly stepMs: number;
 }
 
-/** A result over steps; for a range vector (instant queries only) the samples themselves. */
+/** A value at each step; or samples, for an instant query whose result is a range vector. */
 export type QueryResult =
   | Value
   | { readonly type: 'matrix'; readonly series: readonly SeriesData[] };
 
 /**
- * Evaluates at one time. A vector is sorted by labels unless the query itself sorts.
+ * Evaluates a query at one time. A vector is sorted by labels unless the query itself sorts.
  *
- * @throws QueryError for what can't be asked, ExecutionError for what can't be answered
+ * @throws QueryError for a query that is not valid or not supported
+ * @throws ExecutionError for one that fails while it runs
  */
 export function evaluateInstant(
   query: string,
@@ -66,9 +68,11 @@ export function evaluateInstant(
 }
 
 /**
- * Evaluates at every step from start to end, both included; series without any value are left out.
+ * Evaluates a query at every step from start to end, both included. Series without a value at any
+ * step are left out.
  *
- * @throws QueryError for what can't be asked, ExecutionError for what can't be answered
+ * @throws QueryError for a query that is not valid or not supported
+ * @throws ExecutionError for one that fails while it runs
  */
 export function evaluateRange(
   query: string,
@@ -100,7 +104,8 @@ function checkRangeType(query: string, type: ValueType): void {
   throw new QueryError(
     query,
     0,
-    `invalid expression type "${typeNameOf(type)}" for range query, must be Scalar or instant Vector`,
+    `invalid expression type "${typeNameOf(type)}" for range query, must be Scalar or instant ` +
+      'Vector',
     '',
   );
 }

@@ -1,5 +1,6 @@
 /**
- * Classic histograms: series that differ only in `le` are the buckets of one. No native histograms.
+ * histogram_quantile and histogram_fraction of classic histograms: the series that differ only in
+ * `le` are the buckets of one histogram. No native histograms.
  * Source: https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile
  */
 import { type LabelSet, labelSetKey, labelValue } from '../../model/labels.ts';
@@ -16,12 +17,12 @@ interface Histogram {
   readonly buckets: { readonly bound: number; readonly column: Column }[];
 }
 
-/** Relative differences between buckets below this are rounding, not a broken histogram. */
+/** A relative difference of counts below this is a rounding error and is smoothed away. */
 const ROUNDING = 1e-12;
 
 /**
- * The value below which the share `q` of observations lies, by linear interpolation within a
- * bucket.
+ * For each histogram the value below which the share `q` of the observations lies, interpolated
+ * linearly within a bucket. `q` has one number per step.
  */
 export function computeHistogramQuantile(
   q: Float64Array,
@@ -33,7 +34,7 @@ export function computeHistogramQuantile(
   );
 }
 
-/** The share of observations between two values. */
+/** For each histogram the share of the observations between two values. */
 export function computeHistogramFraction(
   { lower, upper }: { readonly lower: Float64Array; readonly upper: Float64Array },
   columns: readonly Column[],
@@ -45,8 +46,8 @@ export function computeHistogramFraction(
 }
 
 /**
- * `compute` gets the buckets of one histogram that are there at a step, equal bounds joined; never
- * none.
+ * Computes one value per histogram and step. `compute` gets the buckets that have a value at the
+ * step, at least one; those of equal bounds are added up.
  */
 function computePerHistogram(
   columns: readonly Column[],
@@ -93,7 +94,7 @@ function readBuckets(buckets: Histogram['buckets'], step: number): Bucket[] {
   return here;
 }
 
-/** As Go's ParseFloat reads it; NaN can't be a bound. */
+/** A bound as Go's ParseFloat reads it; undefined for NaN and for what is not a number. */
 function parseBound(le: string): number | undefined {
   const infinity = /^([+-]?)inf(?:inity)?$/i.exec(le);
   if (infinity !== null) return infinity[1] === '-' ? -Infinity : Infinity;
@@ -118,7 +119,7 @@ function computeBucketQuantile(q: number, given: readonly Bucket[]): number {
   return below.bound + (bound - below.bound) * ((rank - below.count) / (count - below.count));
 }
 
-/** The first bucket with a count of at least `rank`, by bisection, else the last. */
+/** The index of the first bucket with a count of at least `rank`, else of the last bucket. */
 function findFirstReaching(buckets: readonly Bucket[], rank: number): number {
   let low = 0;
   let high = buckets.length - 1;
@@ -130,7 +131,7 @@ function findFirstReaching(buckets: readonly Bucket[], rank: number): number {
   return low;
 }
 
-/** Counts never falling; differences of rounding smoothed away. */
+/** Copies buckets so that counts never fall, and smooths differences that are rounding errors. */
 function makeMonotonic(given: readonly Bucket[]): Bucket[] {
   let most = given[0]?.count ?? 0;
   return given.map(({ bound, count }, index) => {
@@ -157,7 +158,7 @@ function computeBucketFraction(lower: number, upper: number, buckets: readonly B
   return (findRank(upper, buckets, count) - findRank(lower, buckets, count)) / count;
 }
 
-/** How many observations lie below a value. */
+/** How many observations are below a value, interpolated within its bucket. */
 function findRank(value: number, buckets: readonly Bucket[], count: number): number {
   let rank = 0;
   let lowerBound = -Infinity;

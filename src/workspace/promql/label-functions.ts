@@ -1,5 +1,6 @@
 /**
- * Functions that change labels and leave values alone, and the labels of what is absent.
+ * label_replace and label_join, which change labels and not values, and the labels that absent()
+ * gives its result.
  * Source: https://prometheus.io/docs/prometheus/latest/querying/functions/#label_replace
  */
 import { makeLabelSet, type LabelSet, labelValue, METRIC_NAME } from '../../model/labels.ts';
@@ -17,7 +18,7 @@ export interface LabelReplacement {
   readonly pattern: string;
 }
 
-/** Sets a label from the groups of a match; series that do not match stay as they are. */
+/** Sets a label from the groups of a match; series that do not match are not changed. */
 export function replaceLabel(columns: readonly Column[], to: LabelReplacement): Column[] {
   const regex = compilePattern(to.pattern);
   if (to.destination === '')
@@ -46,7 +47,7 @@ export interface LabelJoin {
   readonly sources: readonly string[];
 }
 
-/** Sets a label to the values of others, joined. */
+/** Sets a label to the joined values of others. */
 export function joinLabels(columns: readonly Column[], to: LabelJoin): Column[] {
   if (to.sources.includes(''))
     throw new ExecutionError('invalid source label name in label_join(): ');
@@ -59,13 +60,16 @@ export function joinLabels(columns: readonly Column[], to: LabelJoin): Column[] 
   return mergeEqual(joined);
 }
 
-/** A label set with one label set, or without it where the value is empty. */
+/** Copies a label set with one label changed or added, or removed where the value is empty. */
 export function setLabel(labels: LabelSet, name: string, value: string): LabelSet {
   const pairs = labels.map((label) => [label.name, label.value] as const);
   return makeLabelSet([...pairs, [name, value]]);
 }
 
-/** The labels that a selector asks for by equality, once: those of the series that is missing. */
+/**
+ * The labels of the series that a selector finds missing: those it asks for by `=`, except where a
+ * later matcher is on the same label, as in Prometheus. None for other expressions.
+ */
 export function collectAbsentLabels(node: Expression | undefined): LabelSet {
   const inner = node === undefined ? undefined : stripParens(node);
   const selector = inner?.type === 'matrix' ? inner.vector : inner;

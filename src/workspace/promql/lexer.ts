@@ -1,11 +1,11 @@
 /**
- * PromQL text → tokens with positions. Knows no grammar; what it can't read becomes an `error`
- * token that ends the list, so that the parser decides which of two faults comes first. Offsets are
- * UTF-16 units of the query.
+ * PromQL text → tokens with offsets (UTF-16 units). No grammar. Text that is no token becomes an
+ * `error` token, the last of the list: the parser throws it when it gets there, so a grammar error
+ * before it is reported first.
  *
- * Three modes, as in Prometheus: statements, inside braces (no keywords, no numbers), and the start
- * of a bracket (durations). Its oddities are kept, down to how much of a wrong number an error
- * message shows.
+ * Three modes, as in Prometheus: statements, inside braces (no keywords, no numbers), and after an
+ * opening bracket (durations). Prometheus' oddities are kept, down to how much of a wrong number an
+ * error message shows.
  * Source: https://prometheus.io/docs/prometheus/latest/querying/basics/
  */
 import { quote, quoteChar } from './literals.ts';
@@ -26,7 +26,7 @@ export type TokenKind =
 export interface Token {
   readonly kind: TokenKind;
   readonly text: string;
-  /** Of a keyword or operator word: in lower case. Else the text. */
+  /** The text; of a keyword in lower case, of a colon in brackets always ':'. */
   readonly word: string;
   readonly start: number;
   readonly end: number;
@@ -41,7 +41,7 @@ const KEYWORDS = new Set([
   'offset', 'by', 'without', 'on', 'ignoring', 'group_left', 'group_right', 'bool', 'start', 'end',
 ]); // prettier-ignore
 
-/** How an unexpected token is named in a message. */
+/** Names a token as Prometheus' messages about unexpected ones do. */
 export function describeToken(token: Token): string {
   const { kind, text, word } = token;
   if (kind === 'end') return 'end of input';
@@ -78,7 +78,7 @@ class Lexer {
   #parens = 0;
   #inBraces = false;
   #inBrackets = false;
-  /** Right after `[`: only durations (and their arithmetic) can stand here. */
+  /** Right after `[`, where only durations and their arithmetic are allowed. */
   #beforeDuration = false;
   #hasColon = false;
   #hasDuration = false;
@@ -99,7 +99,7 @@ class Lexer {
     do {
       before = this.#at;
       this.#at += this.#match(SPACE).length;
-      // Comments are not known right after an opening bracket.
+      // As in Prometheus, there can be no comment right after an opening bracket.
       if (!this.#beforeDuration) this.#at += this.#match(COMMENT).length;
     } while (this.#at > before);
   }
@@ -197,7 +197,7 @@ class Lexer {
     return this.#emitError(`unexpected character in duration expression: ${quoteChar(char)}`);
   }
 
-  /** Within brackets a letter is taken for a colon, and the error comes with the next one. */
+  /** In brackets Prometheus takes any letter for a colon; only a second one is an error. */
   #readColon(char: string): boolean {
     if (this.#hasColon) return this.#emitError(`unexpected colon ${quoteChar(char)}`);
     this.#hasColon = true;
@@ -275,7 +275,7 @@ class Lexer {
     return pattern.exec(this.#query)?.[0] ?? '';
   }
 
-  /** The character (code point) at an offset, '' at the end. */
+  /** The character (code point) at an offset; '' at the end. */
   #charAt(at: number): string {
     const code = this.#query.codePointAt(at);
     return code === undefined ? '' : String.fromCodePoint(code);
@@ -289,7 +289,7 @@ class Lexer {
     return true;
   }
 
-  /** `consumed`: the error stands behind what has been taken already. */
+  /** Ends the list with an error, `consumed` UTF-16 units behind the current offset. */
   #emitError(message: string, consumed = 0): false {
     const start = this.#at + consumed;
     this.tokens.push({ kind: 'error', text: message, word: message, start, end: start });

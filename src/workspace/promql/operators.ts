@@ -1,5 +1,6 @@
 /**
- * Binary operators on numbers, between scalars, and between a vector and a scalar.
+ * Binary operators on two numbers, two scalars, and a vector with a scalar. Two vectors are
+ * vector-matching.ts and set-operators.ts.
  * Source: https://prometheus.io/docs/prometheus/latest/querying/operators/#binary-operators
  */
 import type { Binary, BinaryOperator } from './ast.ts';
@@ -28,13 +29,13 @@ const COMPUTES = new Map<string, (a: number, b: number) => number>(
   }),
 );
 
-/** IEEE 754's pow, which says 1 where JavaScript says NaN. */
+/** IEEE 754's pow, which gives 1 in these cases where JavaScript's `**` gives NaN. */
 function raiseToPower(base: number, exponent: number): number {
   if (base === 1 || (base === -1 && Math.abs(exponent) === Infinity)) return 1;
   return base ** exponent;
 }
 
-/** The result of one pair; undefined where a comparison filters it out. */
+/** Computes the result of two values; undefined where a comparison filters them out. */
 export type Pairing = (left: number, right: number) => number | undefined;
 
 export function compilePairing(op: BinaryOperator, isBool: boolean): Pairing {
@@ -44,7 +45,7 @@ export function compilePairing(op: BinaryOperator, isBool: boolean): Pairing {
   return (left, right) => (compares(left, right) ? left : undefined);
 }
 
-/** Whether the result is no longer the metric that it was. */
+/** Whether the metric name is dropped: the result is a new quantity and not the metric's value. */
 export function dropsName({ op, isBool }: Binary): boolean {
   return isBool || COMPUTES.has(op);
 }
@@ -54,7 +55,7 @@ export function pairScalars(node: Binary, left: Float64Array, right: Float64Arra
   return left.map((value, step) => pair(value, right[step] ?? 0) ?? 0);
 }
 
-/** A vector with a scalar; `isSwapped`: the scalar stands on the left. */
+/** Applies an operator to a vector and a scalar; `isSwapped` where the scalar is on the left. */
 export function pairVectorScalar(
   node: Binary,
   columns: readonly Column[],
@@ -71,7 +72,7 @@ export function pairVectorScalar(
       const other = scalar[i] ?? 0;
       const paired = isSwapped ? pair(other, value) : pair(value, other);
       if (paired === undefined) continue;
-      // A filter keeps the vector's value, on whichever side it stands.
+      // A filter keeps the vector's value, also where the vector is on the right.
       result.values[i] = isFilter ? value : paired;
       result.present[i] = 1;
     }

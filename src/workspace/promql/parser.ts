@@ -1,9 +1,9 @@
 /**
- * PromQL → tree, a precedence-climbing (Pratt) parser. Grammar only; which types an operand may
- * have is types.ts.
+ * PromQL → tree, by precedence climbing (a Pratt parser). Grammar only; the types of operands are
+ * checked in types.ts.
  *
- * Weakest first: or · and unless · comparisons · + - · * / % atan2 · ^ (to the right). A sign binds
- * like `*`; `[range]`, `offset` and `@` bind tighter than any operator.
+ * Weakest first: or · and unless · comparisons · + - · * / % atan2 · ^ (right-associative). A sign
+ * binds like `*`; `[range]`, `offset` and `@` bind tighter than any operator.
  * Limits: 100,000 characters, 250 levels. Messages are those of Prometheus 3.5.
  * Source:
  * https://prometheus.io/docs/prometheus/latest/querying/operators/#binary-operator-precedence
@@ -30,13 +30,13 @@ const PRECEDENCE: ReadonlyMap<string, number> = new Map([
 const SIGN_PRECEDENCE = 5;
 const DEPTH_MAX = 250;
 const SET_OPERATORS = new Set<string>(['and', 'or', 'unless']);
-/** Keywords that can be neither metric names nor the start of anything else. */
+/** Keywords that can't begin an operand: they are no metric names and begin nothing else. */
 const NEVER_METRICS = new Set(['bool', 'on', 'ignoring', 'group_left', 'group_right', 'atan2']);
 
 /**
  * Parses a whole query.
  *
- * @throws QueryError with the position of the first fault
+ * @throws QueryError with the position of the first error
  */
 export function parseQuery(query: string): Expression {
   const reader = new TokenReader(query);
@@ -92,14 +92,14 @@ class Parser {
     const op = token.kind === 'operator' ? token.text : '';
     if (op !== '-' && op !== '+') return this.#parsePostfix();
     this.#reader.take();
-    // -a ^ b is -(a ^ b), while -a * b is (-a) * b.
+    // `-a ^ b` is `-(a ^ b)`, but `-a * b` is `(-a) * b`.
     const body = this.parseExpression(SIGN_PRECEDENCE + 1);
     if (body.type !== 'number')
       return { type: 'unary', op, body, start: token.start, end: body.end };
     return { ...body, value: op === '-' ? -body.value : body.value, start: token.start };
   }
 
-  /** A primary with its ranges, offsets and @. */
+  /** An operand with the ranges, `offset` and `@` behind it. */
   #parsePostfix(): Expression {
     let node = this.#parsePrimary();
     for (;;) {
@@ -138,7 +138,7 @@ class Parser {
     return { type: 'paren', body, start: token.start, end };
   }
 
-  /** Where an operand stands, most keywords are metric names. */
+  /** A keyword where an operand is expected: an aggregation, or for most of them a metric name. */
   #parseKeyword(token: Token): Expression {
     if (NEVER_METRICS.has(token.word)) throw this.#reader.unexpected();
     const opens =

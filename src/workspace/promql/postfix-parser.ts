@@ -1,13 +1,13 @@
 /**
- * What follows an operand and binds tightest: `[5m]`, `[5m:1m]`, `offset 1h`, `@ 1609746000`, `@
- * start()`.
+ * Parses what follows an operand and binds tightest: `[5m]`, `[5m:1m]`, `offset 1h`,
+ * `@ 1609746000`, `@ start()`.
  * Source: https://prometheus.io/docs/prometheus/latest/querying/basics/#range-vector-selectors
  */
 import type { At, Expression, NumberLiteral } from './ast.ts';
 import { DURATION_MS_MAX } from './literals.ts';
 import type { TokenReader } from './token-reader.ts';
 
-/** `[range]` or `[range:step]`. */
+/** Parses `[range]` or `[range:step]`. */
 export function parseRange(reader: TokenReader, node: Expression): Expression {
   const open = reader.take();
   if (!startsDuration(reader)) throw reader.unexpected('subquery selector', 'number or duration');
@@ -56,7 +56,7 @@ function parsePositiveSpan(reader: TokenReader): number {
   return toMs(span.value);
 }
 
-/** A number or duration with its sign, in seconds. */
+/** Parses a number or duration with its sign, in seconds. */
 function parseSignedSpan(reader: TokenReader, context: string): NumberLiteral {
   const sign = isSign(reader) ? reader.take() : undefined;
   const token = reader.peek();
@@ -71,12 +71,12 @@ function parseSignedSpan(reader: TokenReader, context: string): NumberLiteral {
   return { ...number, value, start };
 }
 
-/** Arithmetic between durations came as an experiment in 3.5. */
+/** Arithmetic with durations is experimental in Prometheus 3.5 and off by default, as here. */
 function arithmetic(reader: TokenReader, offset: number): Error {
   return reader.fault(offset, 'experimental duration expression is not enabled');
 }
 
-/** Whole milliseconds, cut off after rounding to nanoseconds. */
+/** Seconds → whole ms: rounded to nanoseconds, then truncated, as Prometheus does. */
 function toMs(seconds: number): number {
   return Math.trunc(Math.round(seconds * 1e9) / 1e6);
 }
@@ -138,7 +138,7 @@ function parseAtTime(reader: TokenReader, nodeStart: number): At {
   return { kind: 'time', ms: Math.round(seconds * 1_000) };
 }
 
-/** As %f. */
+/** A number as Go's %f prints it. */
 function formatFixed(value: number): string {
   if (Number.isNaN(value)) return 'NaN';
   if (!Number.isFinite(value)) return value > 0 ? '+Inf' : '-Inf';

@@ -1,6 +1,6 @@
 /**
- * Functions of a range vector: a window of samples in, one value (or none) out. Windows hold no
- * stale markers.
+ * Functions of a range vector: from a window of samples to one value or none. Windows have no stale
+ * markers. Pure.
  * Source: Prometheus' documented behaviour,
  * https://prometheus.io/docs/prometheus/latest/querying/functions/
  */
@@ -9,19 +9,19 @@ import { computeQuantile } from './quantile.ts';
 export interface Window {
   readonly times: Float64Array;
   readonly values: Float64Array;
-  /** Samples lo ≤ i < hi are within. */
+  /** The samples of the window are lo ≤ i < hi; there is at least one. */
   lo: number;
   hi: number;
   /** The window's bounds, ms: startMs < t ≤ endMs. */
   startMs: number;
   endMs: number;
-  /** The step itself, which `offset` and `@` do not move. */
+  /** The time of the step, which `offset` and `@` do not move, ms. */
   stepMs: number;
-  /** A scalar parameter at this step. */
+  /** The scalar parameter at this step; 0 for functions without one. */
   parameter: number;
 }
 
-/** Undefined: the series has no value at this step. */
+/** Returns undefined where the series has no value at this step. */
 export type RangeFunction = (window: Window) => number | undefined;
 
 const FUNCTIONS: Readonly<Record<string, RangeFunction>> = {
@@ -64,13 +64,13 @@ export const RANGE_FUNCTIONS: ReadonlyMap<string, RangeFunction> = new Map(
   Object.entries(FUNCTIONS),
 );
 
-/** Functions whose result is still the metric that it was. */
+/** The functions whose results keep the metric name. */
 export const KEEPS_NAME = new Set(['last_over_time', 'first_over_time']);
 
 /**
- * rate, increase and delta: the difference over the samples, stretched to the window's bounds.
- * Where the first or last sample is farther from its bound than 1.1 average spacings, only half a
- * spacing is added; a counter is not stretched below zero.
+ * rate, increase and delta: the difference of the last and first sample, extrapolated to the
+ * window's bounds. Where the first or last sample is 1.1 average spacings or more from its bound,
+ * only half a spacing is added; a counter is not extrapolated below zero.
  */
 function extrapolate(
   { times, values, lo, hi, startMs, endMs }: Window,
@@ -114,7 +114,7 @@ function compareLastTwo({ times, values, lo, hi }: Window, isRate: boolean): num
   return (last < before ? last : last - before) / (spanMs / 1_000);
 }
 
-/** Neumaier's sum: the lost low bits are kept apart and added at the end. */
+/** Neumaier's sum: the low bits that rounding loses are summed apart and added at the end. */
 function sumSamples({ values, lo, hi }: Window): number {
   let sum = 0;
   let lost = 0;
@@ -132,7 +132,7 @@ function computeAverage(window: Window): number {
   const count = window.hi - window.lo;
   const sum = sumSamples(window);
   if (Number.isFinite(sum) || !areFinite(window)) return sum / count;
-  // The sum overflowed though the mean need not.
+  // The sum overflowed, but the mean of finite values is finite.
   let mean = 0;
   for (let i = window.lo; i < window.hi; i++) {
     const nth = i - window.lo + 1;
@@ -146,7 +146,7 @@ function areFinite({ values, lo, hi }: Window): boolean {
   return true;
 }
 
-/** NaN gives way to any number. */
+/** The value that wins over all others; NaN only where all are NaN. */
 function findExtreme({ values, lo, hi }: Window, wins: (a: number, b: number) => boolean): number {
   let best = values[lo] ?? 0;
   for (let i = lo + 1; i < hi; i++) {
@@ -156,7 +156,7 @@ function findExtreme({ values, lo, hi }: Window, wins: (a: number, b: number) =>
   return best;
 }
 
-/** The time of the last sample that wins, s. */
+/** The time of the winning sample, s; of the last one where several win. */
 function findTimeOfLast(
   { times, values, lo, hi }: Window,
   wins: (a: number, b: number) => boolean,
@@ -197,7 +197,7 @@ function countPairs(
   return count;
 }
 
-/** Least squares; the intercept is the line's value at `interceptMs`. */
+/** Fits a line by least squares: its slope per second, and its value at `interceptMs`. */
 function fitLine(
   { times, values, lo, hi }: Window,
   interceptMs: number,

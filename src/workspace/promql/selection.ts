@@ -1,7 +1,7 @@
 /**
- * From stored samples to columns: the newest sample within the lookback for instant selectors,
- * windows for range functions. Two pointers move over each series once, however many steps there
- * are.
+ * From stored samples to columns: for instant selectors the newest sample within the lookback, for
+ * range functions the samples of each window. Steps rise, so indices only move forward and each
+ * series is walked once, for any number of steps.
  */
 import { type LabelSet } from '../../model/labels.ts';
 import { STALE_NAN_HIGH, STALE_NAN_LOW } from '../../model/sample.ts';
@@ -11,10 +11,10 @@ import type { SeriesData } from './queryable.ts';
 import type { RangeFunction, Window } from './range-functions.ts';
 import { type Column, createColumn } from './value.ts';
 
-/** Which word of a float64 holds its high bits on this machine. */
+/** Which of the two words of a float64 has the high bits: 1 on little-endian machines. */
 const HIGH_WORD = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1 ? 1 : 0;
 
-/** Whether each value is a stale marker, told by its bits. */
+/** Returns a predicate: is the value at an index a stale marker? It compares bits. */
 function makeStaleCheck(values: Float64Array): (index: number) => boolean {
   const words = new Uint32Array(values.buffer, values.byteOffset, values.length * 2);
   return (index) =>
@@ -23,8 +23,8 @@ function makeStaleCheck(values: Float64Array): (index: number) => boolean {
 }
 
 /**
- * The columns of an instant selector; `wantsTimes`: the samples' own times in seconds instead of
- * values.
+ * The columns of an instant selector. With `wantsTimes` they have the times of the samples, in
+ * seconds, instead of their values.
  */
 export function selectInstant(
   evaluation: Evaluation,
@@ -39,8 +39,8 @@ export function selectInstant(
 }
 
 /**
- * The newest sample at or before each time, not older than the lookback; a stale marker hides all
- * before it.
+ * The newest sample at or before each time, if it is less than the lookback old and no stale
+ * marker.
  */
 function fillInstantColumn(
   series: SeriesData,
@@ -65,12 +65,12 @@ function fillInstantColumn(
 
 export interface RangeWindows {
   readonly labels: LabelSet;
-  /** Where the window of each step ends, ms; never falling. */
+  /** The end of the window of each step, ms, never falling. */
   readonly endsMs: Float64Array;
   readonly stepsMs: Float64Array;
   readonly rangeMs: number;
   readonly apply: RangeFunction;
-  /** A scalar for each step. */
+  /** The scalar parameter of the function, one number per step. */
   readonly parameter: Float64Array | undefined;
 }
 

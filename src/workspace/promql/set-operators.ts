@@ -1,5 +1,6 @@
 /**
- * and, or, unless: which series stay, by whether the other side has a match at the same step.
+ * The operators and, or, unless: at each step a series is kept or not, depending on whether the
+ * other side has a match at that step.
  * Source:
  * https://prometheus.io/docs/prometheus/latest/querying/operators/#logical-set-binary-operators
  */
@@ -20,7 +21,7 @@ export function applySetOperator(
   return keep(node, left, collectPresence(node, right, steps), node.op === 'and');
 }
 
-/** Match key → at which steps any series with it has a value. */
+/** Match key → the steps (1 each) at which any series of the key has a value. */
 function collectPresence(
   { matching }: Binary,
   columns: readonly Column[],
@@ -37,7 +38,7 @@ function collectPresence(
   return presentByKey;
 }
 
-/** The columns at the steps where the other side has a match, or where it has none. */
+/** Keeps the values at the steps where the other side has a match, or where it has none. */
 function keep(
   { matching }: Binary,
   columns: readonly Column[],

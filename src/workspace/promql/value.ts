@@ -1,6 +1,6 @@
 /**
- * What evaluating a node yields: columns, one per series, over all steps of the query. A column has
- * a presence map of its own, so that NaN is a value and absence is not.
+ * The value of a node: a vector as columns, one per series, over all steps of the query; a scalar;
+ * a string. A column marks the steps at which it has a value, because NaN is a value too.
  */
 import { ExecutionError } from './errors.ts';
 import { type LabelSet, labelSetKey, METRIC_NAME } from '../../model/labels.ts';
@@ -30,10 +30,7 @@ export function createColumn(labels: LabelSet, steps: number): Column {
   return { labels, values: new Float64Array(steps), present: new Uint8Array(steps) };
 }
 
-/**
- * Labels that describe the metric and not the thing measured: gone once a value is computed from
- * it.
- */
+/** The labels that describe the metric: they are dropped where a new value is computed from it. */
 const OF_THE_METRIC = new Set([METRIC_NAME, '__type__', '__unit__']);
 
 export function dropName(labels: LabelSet): LabelSet {
@@ -41,8 +38,9 @@ export function dropName(labels: LabelSet): LabelSet {
 }
 
 /**
- * Joins columns whose label sets became equal, as long as they never have a value at the same step;
- * else it is an error, as in Prometheus.
+ * Joins columns whose label sets became equal, into the first of them.
+ *
+ * @throws ExecutionError where two have a value at the same step, as in Prometheus
  */
 export function mergeEqual(columns: readonly Column[]): Column[] {
   const byKey = new Map<string, Column>();
@@ -64,7 +62,7 @@ export function mergeEqual(columns: readonly Column[]): Column[] {
   return [...byKey.values()];
 }
 
-/** Applies a function to every value. The columns are new; names are dropped unless `keepName`. */
+/** Applies a function to every value, into new columns. Drops the names unless `keepName`. */
 export function mapColumns(
   columns: readonly Column[],
   map: (value: number, step: number) => number,
@@ -82,12 +80,12 @@ export function mapColumns(
   return keepName ? mapped : mergeEqual(mapped);
 }
 
-/** The same values under other labels; the copy may be modified. */
+/** Copies a column with other labels; the copy may be modified. */
 export function copyColumn({ values, present }: Column, labels: LabelSet): Column {
   return { labels, values: values.slice(), present: present.slice() };
 }
 
-/** 1 at the steps where no column has a value. */
+/** A column with 1 at the steps where none of the columns has a value, else absent. */
 export function makeAbsentColumn(
   columns: readonly Column[],
   labels: LabelSet,

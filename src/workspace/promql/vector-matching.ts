@@ -1,9 +1,9 @@
 /**
- * Arithmetic and comparison between two vectors. Series are matched and result labels made once a
- * query; the steps are inner loops over typed arrays.
+ * Arithmetic and comparison between two vectors. Series are matched and the labels of results made
+ * once per evaluation of a node; the steps are inner loops over typed arrays.
  *
- *   many ─┐ key ┌─ one        one-to-one counts the left side as "many";
- *   many ─┴─────┘             one-to-many swaps the sides and swaps the operands back
+ *   many ─┐ key ┌─ one        one-to-one: the left side counts as "many";
+ *   many ─┴─────┘             one-to-many: the sides are swapped, and the operands swapped back
  *
  * Source: https://prometheus.io/docs/prometheus/latest/querying/operators/#vector-matching
  */
@@ -22,7 +22,7 @@ interface Match {
 
 interface Result {
   readonly column: Column;
-  /** The match that made it: two matches can't make one series at the same step. */
+  /** The match that made the column: it decides which error a second value at a step is. */
   readonly match: Match;
 }
 
@@ -52,7 +52,7 @@ export function pairVectors(
   return [...results.values()].map(({ column }) => column);
 }
 
-/** Keys that the one side has; a many side without a partner is left out. */
+/** The match groups: one for each key of the "one" side. Other "many" series are left out. */
 function matchSeries(
   { matching }: Binary,
   many: readonly Column[],
@@ -78,7 +78,10 @@ function unitePresence(columns: readonly Column[], steps: number): Uint8Array {
   return any;
 }
 
-/** The "one" side must be one at every step, also where nothing on the other side needs it. */
+/**
+ * Refuses two series of a match group on the "one" side at a step where the "many" side has any
+ * series at all, even if none of those belongs to the group, as Prometheus does.
+ */
 function refuseDuplicates(node: Binary, { ones }: Match, manyPresent: Uint8Array): void {
   if (ones.length < 2) return;
   const owners = new Int32Array(manyPresent.length).fill(-1);
@@ -89,17 +92,18 @@ function refuseDuplicates(node: Binary, { ones }: Match, manyPresent: Uint8Array
       owners[i] = index;
       if (owner === undefined) continue;
       const side = node.matching.card === 'one-to-many' ? 'left' : 'right';
+      const group = formatMatchLabels(pickMatchLabels(labels, node.matching));
+      const twins = `[${formatMatchLabels(labels)}, ${formatMatchLabels(owner.labels)}]`;
       throw new ExecutionError(
-        'found duplicate series for the match group ' +
-          `${formatMatchLabels(pickMatchLabels(labels, node.matching))} on the ${side} hand-side of the ` +
-          `operation: [${formatMatchLabels(labels)}, ${formatMatchLabels(owner.labels)}];many-to-many matching not ` +
-          'allowed: matching labels must be unique on one side',
+        `found duplicate series for the match group ${group} on the ${side} hand-side of the ` +
+          `operation: ${twins};many-to-many matching not allowed: matching labels must be ` +
+          'unique on one side',
       );
     }
   });
 }
 
-/** As Prometheus shows labels in this message, the name among them. */
+/** Labels as Prometheus prints them in this message, `__name__` included. */
 function formatMatchLabels(labels: LabelSet): string {
   return `{${labels.map(({ name, value }) => `${name}=${JSON.stringify(value)}`).join(', ')}}`;
 }
@@ -126,8 +130,8 @@ interface Combination {
   readonly one: Column;
   readonly result: Result;
   /**
-   * One-to-one: at which steps this match has given a value already; undefined where it can't
-   * twice.
+   * 1 at the steps where this match has given a value; undefined where the match has one series on
+   * the "many" side, so that it can't give two. Read for one-to-one only.
    */
   readonly isTaken: Uint8Array | undefined;
   readonly isSameMatch: boolean;

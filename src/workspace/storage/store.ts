@@ -31,8 +31,8 @@ export interface StoreOptions extends MemoryLimits {
   /** The most bytes of a write request, uncompressed. */
   readonly bodyMaxBytes: number;
   /**
-   * The most unsealed samples (in memory), and bytes of their compressed requests (in the wal, which
-   * is replayed at start). At either limit everything is sealed at once.
+   * The most unsealed samples (in memory), and bytes of their compressed requests (in the wal,
+   * which is replayed at start). At either limit everything is sealed at once.
    */
   readonly unsealedSamplesMax: number;
   readonly unsealedBytesMax: number;
