@@ -1,6 +1,6 @@
 /**
- * The envelope of the Prometheus API: success with data, errors with their type and status; gzip
- * and CORS.
+ * The envelope of answers of the Prometheus API: success with data, errors with type and status;
+ * gzip and CORS headers.
  * Source: https://prometheus.io/docs/prometheus/latest/querying/api/#format-overview
  */
 import { gzipSync } from 'node:zlib';
@@ -18,7 +18,7 @@ const STATUS: Readonly<Record<ErrorType, number>> = {
   not_found: 404,
 };
 
-/** Thrown by a handler; becomes an error envelope. */
+/** An error that a handler throws to answer with a certain type and status. */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
   readonly type: ErrorType;
@@ -28,14 +28,14 @@ export class ApiError extends Error {
   }
 }
 
-/** What a call gives. */
+/** The result of a call. */
 export interface Data {
-  /** JSON text, put into the answer as it is. */
+  /** JSON text, which becomes the `data` of the answer unchanged. */
   readonly json: string;
   readonly warnings?: readonly string[];
 }
 
-/** Runs a handler and makes the whole answer of what it gives or throws. */
+/** Runs a handler and makes the answer from what it returns or throws. */
 export async function answer(
   request: HttpRequest,
   handle: () => Promise<Data> | Data,
@@ -47,7 +47,7 @@ export async function answer(
   } catch (error) {
     const type = classifyError(error);
     const text = error instanceof QueryError ? describeQueryError(error) : describeError(error);
-    // The server knows better what to make of it: a body that is too large.
+    // HttpError is from the HTTP server (a body that is too large), which answers it by itself.
     if (error instanceof HttpError) throw error;
     return makeEnvelope(
       request,
@@ -85,7 +85,7 @@ function makeEnvelope(request: HttpRequest, status: number, json: string): HttpR
   };
 }
 
-/** Only for requests that come from a page, which say so by Origin. */
+/** CORS headers for a request of a web page, which has an Origin; none for other requests. */
 export function makeCorsHeaders(request: HttpRequest): Record<string, string> {
   if (request.headers.origin === undefined) return {};
   return {

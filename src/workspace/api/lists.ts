@@ -1,7 +1,7 @@
 /**
- * The calls that list what is stored: series, label names, label values, metadata. The times of a
- * series are those from its first to its last sample, so one that paused for the whole of start to
- * end is listed too.
+ * The calls that list what is stored: series, label names, label values, metadata. A series counts
+ * for the whole time from its first to its last sample, so it is also listed where it has no sample
+ * between start and end.
  * Source: https://prometheus.io/docs/prometheus/latest/querying/api/#querying-metadata
  */
 import { compareLabelSets, compareUtf8, type LabelSet, labelValue } from '../../model/labels.ts';
@@ -50,7 +50,7 @@ export function makeListCalls(store: Store): ApiCall[] {
 function listMetadata(store: Store, parameters: URLSearchParams): Data {
   const wanted = parameters.get('metric') ?? '';
   const limit = parseMetadataLimit(parameters, 'limit');
-  // There is one entry a metric, so this can only be checked.
+  // A metric has one entry here, so this limit is checked and changes nothing.
   parseMetadataLimit(parameters, 'limit_per_metric');
   const entries = store
     .listMetadata()
@@ -64,7 +64,7 @@ function listMetadata(store: Store, parameters: URLSearchParams): Data {
   return { json: `{${fields.join(',')}}` };
 }
 
-/** Below 1: no limit. */
+/** A limit of the metadata call; Infinity for values below 1, as in Prometheus. */
 function parseMetadataLimit(parameters: URLSearchParams, name: string): number {
   const text = parameters.get(name);
   if (text === null || text === '') return Infinity;
@@ -72,7 +72,7 @@ function parseMetadataLimit(parameters: URLSearchParams, name: string): number {
   return Number(text) < 1 ? Infinity : Number(text);
 }
 
-/** The series that the match[] selectors name, from start to end, both included. */
+/** The series of the match[] selectors (all without any) from start to end, both included. */
 function findSeries(store: Store, parameters: URLSearchParams): LabelSet[] {
   const fromMs = parseTime(parameters, 'start', -Infinity);
   const toMs = parseTime(parameters, 'end', Infinity);
@@ -94,7 +94,7 @@ function list<Item>(
     : { json: text };
 }
 
-/** `…/label/<name>/values`; a name that is not a classic one may come escaped as `U__…`. */
+/** The name in `…/label/<name>/values`; names with other characters may be escaped as `U__…`. */
 function readLabelName(path: string): string {
   const segment = /\/label\/([^/]+)\/values$/.exec(path)?.[1];
   if (segment === undefined)
@@ -109,7 +109,8 @@ function readLabelName(path: string): string {
 }
 
 /**
- * `__` is an underscore and `_hex_` a code point; what is not escaped rightly stands for itself.
+ * Unescapes a name: `__` is an underscore and `_hex_` a code point. A name that is not escaped
+ * correctly is returned unchanged.
  * Source: https://github.com/prometheus/proposals/blob/main/proposals/2023-08-21-utf8.md
  */
 function unescapeName(name: string): string {

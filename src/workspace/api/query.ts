@@ -1,7 +1,7 @@
 /**
- * The query side of the workspace: evaluation and parsing here, lists of what is stored in
- * lists.ts; and the status calls that Grafana, promtool and the page make. format_query answers on
- * one line, however long.
+ * The query API of a workspace: the calls that evaluate and parse queries, and the status calls
+ * that Grafana makes. Lists of what is stored are lists.ts. format_query gives one line, however
+ * long, where Prometheus breaks it.
  * Source: https://prometheus.io/docs/prometheus/latest/querying/api/
  */
 import type { Route } from '../../kernel/http-server.ts';
@@ -28,10 +28,10 @@ export type { QueryApiOptions } from './routes.ts';
 
 const BOTH = ['GET', 'POST'] as const;
 const TRUNCATED = ['results truncated due to limit'];
-/** As Prometheus' --query.timeout. */
+/** The default of Prometheus' --query.timeout. */
 const QUERY_TIMEOUT_MS = 120_000;
 
-/** The routes below a prefix such as `/workspaces/ws-local`. */
+/** The routes of the query API below a prefix such as `/workspaces/ws-local`. */
 export function queryRoutes(prefix: string, options: QueryApiOptions): Route[] {
   const { store, world } = options;
   const evaluation: ApiCall[] = [
@@ -112,13 +112,13 @@ function parseRange(parameters: URLSearchParams): {
       'step',
       'zero or negative query resolution step widths are not accepted. Try a positive integer',
     );
+  // Prometheus counts steps between points here, so a result can have 11,001 points.
   if ((endMs - startMs) / stepMs > 11_000)
     throw new ApiError(
       'bad_data',
       'exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query ' +
         'resolution (?step=XX)',
     );
-  // One point more than there are steps between, as Prometheus counts.
   return { startMs, endMs, stepMs };
 }
 
@@ -148,9 +148,9 @@ function makeStatusCalls(version: string): ApiCall[] {
   });
   const build = { revision: '', branch: '', buildUser: '', buildDate: '', goVersion: '' };
   return [
-    // Without `features`: Grafana takes a workspace that has them for Mimir.
+    // Without the field `features`: Grafana takes a workspace that has it for Mimir.
     constant('status/buildinfo', JSON.stringify({ version: `amperage-${version}`, ...build })),
-    // Asked for by Grafana when it opens a data source; a workspace has none.
+    // Grafana asks for these when it opens a data source; a workspace has neither.
     constant('rules', '{"groups":[]}'),
     constant('alerts', '{"alerts":[]}'),
     {

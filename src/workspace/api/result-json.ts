@@ -1,6 +1,6 @@
 /**
- * Results of the engine → the JSON text of `data`, written piece by piece: values are strings,
- * times float seconds.
+ * Results of the engine → the JSON text of `data`: values are strings, times are float seconds. The
+ * text is concatenated, without an object for each sample.
  * Source:
  * https://prometheus.io/docs/prometheus/latest/querying/api/#expression-query-result-formats
  */
@@ -8,12 +8,15 @@ import type { LabelSet } from '../../model/labels.ts';
 import type { QueryResult } from '../promql/engine.ts';
 import type { Value } from '../promql/value.ts';
 
-/** A label set as an object, in label order. */
+/** A label set as a JSON object, in the order of the labels. */
 export function formatLabels(labels: LabelSet): string {
-  return `{${labels.map(({ name, value }) => `${JSON.stringify(name)}:${JSON.stringify(value)}`).join(',')}}`;
+  const fields = labels.map(
+    ({ name, value }) => `${JSON.stringify(name)}:${JSON.stringify(value)}`,
+  );
+  return `{${fields.join(',')}}`;
 }
 
-/** Of a vector or matrix at most `limit` series. */
+/** The result of an instant query, with at most `limit` series of a vector or matrix. */
 export function formatInstant(result: QueryResult, atMs: number, limit = Infinity): string {
   const time = formatTime(atMs);
   switch (result.type) {
@@ -22,12 +25,10 @@ export function formatInstant(result: QueryResult, atMs: number, limit = Infinit
     case 'string':
       return `{"resultType":"string","result":[${time},${JSON.stringify(result.value)}]}`;
     case 'vector': {
-      const series = result.columns
-        .slice(0, limit)
-        .map(
-          ({ labels, values }) =>
-            `{"metric":${formatLabels(labels)},"value":[${time},"${formatFloat(values[0] ?? NaN)}"]}`,
-        );
+      const series = result.columns.slice(0, limit).map(({ labels, values }) => {
+        const value = formatFloat(values[0] ?? NaN);
+        return `{"metric":${formatLabels(labels)},"value":[${time},"${value}"]}`;
+      });
       return `{"resultType":"vector","result":[${series.join(',')}]}`;
     }
     case 'matrix': {
@@ -43,7 +44,7 @@ export function formatInstant(result: QueryResult, atMs: number, limit = Infinit
   }
 }
 
-/** At most `limit` series. */
+/** The result of a range query, with at most `limit` series. */
 export function formatRange(
   result: Value,
   startMs: number,
@@ -74,7 +75,7 @@ export function formatRange(
   return `{"resultType":"matrix","result":[${series.join(',')}]}`;
 }
 
-/** As Go's encoding/json and strconv write a float64 with the least digits. */
+/** A number with as few digits as identify it, as Go's encoding/json and strconv write it. */
 export function formatFloat(value: number): string {
   if (value === 0) return Object.is(value, -0) ? '-0' : '0';
   if (value === Infinity) return '+Inf';

@@ -1,5 +1,6 @@
 /**
- * A query's tree → the JSON of parse_query, in Prometheus' words.
+ * The tree of a query → the JSON of parse_query, with Prometheus' field names. There a metric
+ * name before the braces is the last of the matchers.
  * Source: https://github.com/prometheus/prometheus/blob/main/web/api/v1/translate_ast.go
  */
 import { METRIC_NAME } from '../../model/labels.ts';
@@ -9,7 +10,11 @@ import { parseQuery } from '../promql/parser.ts';
 import { checkTypes } from '../promql/types.ts';
 import { formatFloat } from './result-json.ts';
 
-/** @throws QueryError for a text that is not a query */
+/**
+ * Parses a query to the JSON text of its tree.
+ *
+ * @throws QueryError for a text that is not a query
+ */
 export function formatTree(query: string): string {
   const tree = parseQuery(query);
   checkTypes(query, tree);
@@ -58,7 +63,9 @@ function translate(query: string, node: Expression): object {
 function translateSelector({ metric, matchers, offsetMs, at }: VectorSelector): object {
   const isName = ({ name }: { name: string }): boolean => name === METRIC_NAME;
   const ordered =
-    metric === '' ? matchers : [...matchers.filter((m) => !isName(m)), ...matchers.filter(isName)];
+    metric === ''
+      ? matchers
+      : [...matchers.filter((matcher) => !isName(matcher)), ...matchers.filter(isName)];
   return {
     name: metric,
     matchers: ordered.map(({ name, op, value }) => ({ name, type: op, value })),

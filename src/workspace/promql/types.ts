@@ -1,6 +1,6 @@
 /**
  * Checks the types of a PromQL tree before it is evaluated: what each node yields and which
- * operands it takes. In the order and with the messages of Prometheus: children first, left to right.
+ * operands it takes. Order and messages are those of Prometheus: children first, left to right.
  * Source:
  * https://prometheus.io/docs/prometheus/latest/querying/basics/#expression-language-data-types
  */
