@@ -1,6 +1,6 @@
 /**
  * The parts of a UTC date, computed from seconds since 1970. NaN and seconds beyond what a Date can
- * hold (±8.64e12) give NaN; Prometheus gives an arbitrary number there. Pure.
+ * hold (±8.64e12) give NaN; Prometheus gives an arbitrary number there.
  * Source: https://prometheus.io/docs/prometheus/latest/querying/functions/#day_of_month
  */
 

@@ -1,6 +1,6 @@
 /**
  * Functions of a range vector: from a window of samples to one value or none. Windows have no stale
- * markers. Pure.
+ * markers.
  * Source: Prometheus' documented behaviour,
  * https://prometheus.io/docs/prometheus/latest/querying/functions/
  */
