@@ -1,8 +1,8 @@
 /**
- * One line chart: uPlot in a box that follows its size, the theme and the data. Colours come from
- * the style sheet (`--series-N`), dashes from DASHES, so that a line and its legend sample always
- * agree. Labels are never drawn here. Keyboard: arrows move the cursor, Home and End jump, Escape
- * leaves it.
+ * One line chart: uPlot, redrawn when its size, the theme or the data change. Colours are those of
+ * the style sheet (`--series-N`) and dashes those of DASHES, which the legend uses too. Labels of
+ * series are not drawn here. Keyboard: arrows move the cursor, Home and End move it to the ends,
+ * Escape removes it.
  */
 import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
@@ -10,9 +10,9 @@ import { formatTime, formatValue } from './format.ts';
 import type { Unit } from './panels.ts';
 import type { Frame } from './query.ts';
 
-/** Colours of the style sheet; series beyond them repeat a colour with another dash. */
+/** The number of colours in the style sheet; further series repeat a colour with another dash. */
 export const COLOR_COUNT = 6;
-/** Dash patterns in CSS pixels, by place of the series. */
+/** Dash patterns in CSS pixels, by the index of the series. */
 export const DASHES: readonly (readonly number[])[] = [
   [],
   [7, 4],
@@ -31,15 +31,13 @@ interface ChartProps {
   readonly unit: Unit | undefined;
   readonly name: string;
   readonly summaryId: string;
-  /** Changes whenever colours do. */
+  /** A value that changes whenever the colours do. */
   readonly theme: string;
-  /**
-   * The point under the cursor, undefined when there is none; `spoken` when the keyboard moved it.
-   */
+  /** Gets the index of the point at the cursor, and `spoken` where the keyboard moved it there. */
   readonly onCursor: (index: number | undefined, spoken: boolean) => void;
 }
 
-/** Draws a frame; rebuilt only when the number of series, the unit or the theme changes. */
+/** Draws a frame. uPlot is made anew only when the number of series, unit or theme changes. */
 export function Chart({ frame, unit, name, summaryId, theme, onCursor }: ChartProps) {
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot>(undefined);
@@ -66,7 +64,7 @@ export function Chart({ frame, unit, name, summaryId, theme, onCursor }: ChartPr
       chart.destroy();
       plot.current = undefined;
     };
-    // The data of later frames is set below; a new chart starts with the frame of its making.
+    // `frame` is not a dependency: the effect below sets the data of later frames.
   }, [count, unit, theme]);
 
   useEffect(() => plot.current?.setData(alignData(frame)), [frame]);
@@ -75,7 +73,7 @@ export function Chart({ frame, unit, name, summaryId, theme, onCursor }: ChartPr
     const chart = plot.current;
     if (chart === undefined) return;
     const last = frame.timesS.length - 1;
-    const index = nextIndex(event.key, chart.cursor.idx ?? undefined, last);
+    const index = chooseIndex(event.key, chart.cursor.idx ?? undefined, last);
     if (index === undefined) return;
     event.preventDefault();
     const timeS = frame.timesS[index];
@@ -98,8 +96,8 @@ export function Chart({ frame, unit, name, summaryId, theme, onCursor }: ChartPr
   );
 }
 
-/** The index a key leads to: -1 leaves the chart, undefined is not our key. */
-function nextIndex(key: string, now: number | undefined, last: number): number | undefined {
+/** The index that a key moves the cursor to; -1 to remove it, undefined for any other key. */
+function chooseIndex(key: string, now: number | undefined, last: number): number | undefined {
   if (key === 'ArrowLeft') return Math.max(0, (now ?? last + 1) - 1);
   if (key === 'ArrowRight') return Math.min(last, (now ?? last - 1) + 1);
   if (key === 'Home') return 0;
@@ -114,10 +112,7 @@ function alignData(frame: Frame): uPlot.AlignedData {
   return [[...frame.timesS], ...lines];
 }
 
-/**
- * The size of the box, in CSS pixels; the chart lies over it, so it never stretches what it is
- * measured by.
- */
+/** The size of the box, CSS px. The chart is positioned over the box and can't stretch it. */
 function measure(element: HTMLElement): { width: number; height: number } {
   return {
     width: Math.max(WIDTH_MIN_PX, element.clientWidth),
@@ -125,9 +120,7 @@ function measure(element: HTMLElement): { width: number; height: number } {
   };
 }
 
-/**
- * A custom property as a colour a canvas understands: `light-dark()` is resolved by the browser.
- */
+/** A custom property as a colour for a canvas, which does not understand `light-dark()`. */
 function readColor(element: HTMLElement, property: string): string {
   const probe = document.createElement('i');
   probe.style.color = `var(${property})`;
@@ -143,18 +136,18 @@ function buildOptions(
 ): uPlot.Options {
   const ink = readColor(element, '--ink-soft');
   const grid = { stroke: readColor(element, '--line'), width: 1 };
-  const line = (index: number): uPlot.Series => ({
-    stroke: readColor(element, `--series-${index % COLOR_COUNT}`),
+  const makeLine = (seriesIndex: number): uPlot.Series => ({
+    stroke: readColor(element, `--series-${seriesIndex % COLOR_COUNT}`),
     width: 1.75,
-    dash: [...(DASHES[index % DASHES.length] ?? [])],
-    // A value between two gaps has no line to either side: only those get a dot.
-    points: { size: 4, show: true, filter: (chart, place) => lonely(chart.data[place] ?? []) },
+    dash: [...(DASHES[seriesIndex % DASHES.length] ?? [])],
+    // A value between two gaps has no line on either side, so it is drawn as a dot.
+    points: { size: 4, show: true, filter: (chart, index) => findLonely(chart.data[index] ?? []) },
   });
   const axis = { stroke: ink, font: AXIS_FONT, ticks: { show: false } };
   return {
     ...measure(element),
     legend: { show: false },
-    // To the right half a time label, which stands in the middle of its tick.
+    // On the right half of a time label, as labels are centred on their ticks.
     padding: [8, 18, 0, 0],
     cursor: { y: false, drag: { x: false, y: false }, sync: { key: 'amperage' } },
     scales: { y: { range: (_, min, max) => chooseRange(min, max, unit) } },
@@ -175,7 +168,7 @@ function buildOptions(
         ...(unit === 'bytes' ? { incrs: Array.from({ length: 50 }, (_, n) => 2 ** n) } : {}),
       },
     ],
-    series: [{}, ...Array.from({ length: count }, (_, index) => line(index))],
+    series: [{}, ...Array.from({ length: count }, (_, index) => makeLine(index))],
   };
 }
 
@@ -184,7 +177,7 @@ function formatClock(timeS: number): string {
   return text.endsWith(':00') ? text.slice(0, 5) : text;
 }
 
-/** Zero is always in sight; shares that come near the whole end at the whole. */
+/** The range of values always includes 0; for percentages above 60 it ends just above 100. */
 function chooseRange(
   min: number | null,
   max: number | null,
@@ -197,7 +190,8 @@ function chooseRange(
   return [low === 0 ? 0 : low * 1.1, high * 1.1];
 }
 
-function lonely(values: ArrayLike<number | null | undefined>): number[] {
+/** The indices of values without a value on either side. */
+function findLonely(values: ArrayLike<number | null | undefined>): number[] {
   const found: number[] = [];
   for (let index = 0; index < values.length; index += 1) {
     const alone = (values[index - 1] ?? null) === null && (values[index + 1] ?? null) === null;

@@ -1,6 +1,6 @@
 /**
- * Numbers, times and spans as people read them, and the one-sentence summary of a panel.
- * Knows no clock, but the time zone of the browser; no markup.
+ * Formats numbers, times and spans for people, and describes a panel in words. No clock and no
+ * markup; times are in the time zone of the browser.
  */
 import type { Unit } from './panels.ts';
 import type { Frame, Series } from './query.ts';
@@ -12,7 +12,7 @@ const SUFFIX: Record<Exclude<Unit, 'bytes'>, string> = {
   percent: '\u202f%',
 };
 
-/** A value with its unit; `undefined` as unit leaves it bare, null is an en dash. */
+/** A value with its unit, or without one where that is undefined; an en dash for null. */
 export function formatValue(value: number | null, unit: Unit | undefined): string {
   if (value === null) return '–';
   if (!Number.isFinite(value)) return Number.isNaN(value) ? 'NaN' : value > 0 ? '+Inf' : '−Inf';
@@ -20,7 +20,10 @@ export function formatValue(value: number | null, unit: Unit | undefined): strin
   return formatNumber(value) + (unit === undefined ? '' : SUFFIX[unit]);
 }
 
-/** Three significant digits, more only for whole parts below ten thousand; then k, M, G. */
+/**
+ * Three significant digits, or all digits of the whole part below ten thousand; then K, M, B, and
+ * an exponent below 0.001 and from 1e12 on.
+ */
 export function formatNumber(value: number): string {
   const size = Math.abs(value);
   if (size !== 0 && (size < 0.001 || size >= 1e12)) return value.toExponential(2);
@@ -39,30 +42,30 @@ function formatBytes(value: number): string {
   return `${formatNumber(value / 1024 ** power)}\u202f${BYTE_UNITS[power] ?? 'B'}`;
 }
 
-/** The local time of day, to the second. */
+/** The local time of day with seconds. */
 export function formatTime(timeS: number): string {
   return new Date(timeS * 1000).toLocaleTimeString('en-GB');
 }
 
-/** `15 minutes`, `1 hour`. */
+/** A span such as `15 minutes` or `1 hour`. */
 export function formatSpan(spanS: number): string {
   const [count, word] = spanS % 3600 === 0 ? [spanS / 3600, 'hour'] : [spanS / 60, 'minute'];
   return `${count} ${word}${count === 1 ? '' : 's'}`;
 }
 
-/** The newest sample of a series, null when it has none. */
+/** The newest value of a series, null when it has none. */
 export function findLatest(series: Series): number | null {
   return series.values.findLast((value) => value !== null) ?? null;
 }
 
-/** Whether there is anything to draw. */
+/** Whether a frame has a finite value, so that there is something to draw. */
 export function hasData(frame: Frame): boolean {
   return frame.series.some(({ values }) =>
     values.some((value) => value !== null && Number.isFinite(value)),
   );
 }
 
-/** What the chart shows, in words: now, lowest and highest of every series. */
+/** Describes a chart in words: the newest, lowest and highest value of every series. */
 export function describeFrame(frame: Frame, unit: Unit | undefined, spanS: number): string {
   const parts = frame.series.map((series) => {
     const finite = series.values.filter(

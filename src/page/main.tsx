@@ -1,7 +1,7 @@
 /**
- * The web page of the workspace: five panels that move, and a box for a question of one's own.
- * Everything it needs is in its own bundle; the only address it asks is `api/v1/query_range`,
- * relative to itself.
+ * The web page of the workspace: five panels that follow the data, and a form for an expression of
+ * the user's own. Its bundle has everything it needs; the only URL that it requests is
+ * `api/v1/query_range`, relative to its own.
  */
 import { render } from 'preact';
 import { useCallback, useEffect, useMemo, useState } from 'preact/hooks';
@@ -21,7 +21,7 @@ const SPANS = [
 
 function App() {
   const [spanS, setSpanS] = useState<number>(300);
-  const [theme, setTheme] = useState<Theme>(storedTheme);
+  const [theme, setTheme] = useState<Theme>(readTheme);
   const [paused, setPaused] = useState(false);
   const [updatedMs, setUpdatedMs] = useState<number>();
   const systemDark = useSystemDark();
@@ -78,7 +78,7 @@ interface ChoiceProps<Value> {
   readonly onChoose: (value: Value) => void;
 }
 
-/** Radio buttons in one row: arrow keys work as everywhere. */
+/** A choice as radio buttons in one row, so that the arrow keys of the browser work. */
 function Choice<Value extends string | number>(props: ChoiceProps<Value>) {
   return (
     <fieldset class="choice">
@@ -98,7 +98,7 @@ function Choice<Value extends string | number>(props: ChoiceProps<Value>) {
   );
 }
 
-/** One expression of the reader's own, drawn like the others. */
+/** A form for one expression, which is drawn like those of the panels. */
 function Explore({ view }: { view: View }) {
   const [draft, setDraft] = useState('');
   const [asked, setAsked] = useState('');
@@ -153,18 +153,18 @@ function useSystemDark(): boolean {
   return dark;
 }
 
-/** Sets the theme before the panels draw: their charts read colours from the style sheet. */
+/** Sets the theme. Called before panels draw, as charts read colours from the style sheet. */
 function applyTheme(theme: Theme): void {
   if (theme === 'auto') delete document.documentElement.dataset['theme'];
   else document.documentElement.dataset['theme'] = theme;
 }
 
-function storedTheme(): Theme {
+function readTheme(): Theme {
   try {
     const stored = localStorage.getItem(THEME_KEY);
     return THEMES.find((theme) => theme === stored) ?? 'auto';
   } catch {
-    return 'auto'; // Storage can be forbidden; then the switch lasts as long as the page.
+    return 'auto'; // Storage can be forbidden; then a choice lasts until the page is closed.
   }
 }
 
@@ -172,7 +172,7 @@ function storeTheme(theme: Theme): void {
   try {
     localStorage.setItem(THEME_KEY, theme);
   } catch {
-    // See storedTheme.
+    // Storage can be forbidden, as in readTheme.
   }
 }
 

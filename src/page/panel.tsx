@@ -1,6 +1,7 @@
 /**
- * One panel: title, PromQL, chart, legend with values, summary in words, table twin, and the states
- * empty and error. Polls while it is shown. Labels reach the page as text nodes only.
+ * One panel: title, PromQL, chart, legend with values, a description in words, the values as a
+ * table, and the states empty and error. It polls while it is shown. Labels are rendered as text
+ * nodes only, so they can't add markup.
  */
 import { useEffect, useId, useState } from 'preact/hooks';
 import { Chart, COLOR_COUNT, DASHES } from './chart.tsx';
@@ -27,7 +28,7 @@ interface Failure {
   readonly mayPass: boolean;
 }
 
-/** What every panel of the page shares. */
+/** The settings that all panels of the page share. */
 export interface View {
   readonly spanS: number;
   readonly theme: string;
@@ -42,7 +43,7 @@ interface PanelProps extends View {
   readonly onFrame?: (() => void) | undefined;
 }
 
-/** A panel that keeps itself up to date. */
+/** A panel that polls its own data. */
 export function Panel({ id, title, unit, queries, onFrame, ...view }: PanelProps) {
   const { frame, error } = useFrames(queries, view, onFrame);
   const [cursor, setCursor] = useState<{ index: number | undefined; isSpoken: boolean }>();
@@ -58,7 +59,7 @@ export function Panel({ id, title, unit, queries, onFrame, ...view }: PanelProps
           {index !== undefined && filled ? formatTime(frame.timesS[index] ?? 0) : unit}
         </span>
       </header>
-      {/* Always there, so that a screen reader hears what comes into it. */}
+      {/* Always in the page: a screen reader announces only what changes in a known region. */}
       <div role="alert">
         {error === undefined ? null : (
           <p class="error">
@@ -82,27 +83,29 @@ export function Panel({ id, title, unit, queries, onFrame, ...view }: PanelProps
             {describeFrame(frame, unit, view.spanS)}
           </p>
           <p class="unseen" aria-live="polite">
-            {index !== undefined && cursor?.isSpoken === true ? spoken(frame, unit, index) : ''}
+            {index !== undefined && cursor?.isSpoken === true
+              ? describeValues(frame, unit, index)
+              : ''}
           </p>
         </div>
       ) : (
         <Empty waiting={frame === undefined} failed={error !== undefined} spanS={view.spanS} />
       )}
       <Queries queries={queries} />
-      {filled ? <Twin frame={frame} unit={unit} title={title} /> : null}
+      {filled ? <ValueTable frame={frame} unit={unit} title={title} /> : null}
     </section>
   );
 }
 
-/** What follows from an error, in brackets behind it. */
+/** Says in brackets what follows from an error: older data below, another try. */
 function describeSequel({ mayPass }: Failure, filled: boolean): string {
   const parts = [...(filled ? ['older data below'] : []), ...(mayPass ? ['trying again'] : [])];
   return parts.length === 0 ? '' : ` (${parts.join('; ')})`;
 }
 
 /**
- * Polls the queries: the next question follows POLL_MS after the last answer, so questions never
- * pile up.
+ * Polls the queries. The next poll starts POLL_MS after the answer to the last one, so requests
+ * never pile up.
  */
 function useFrames(
   queries: readonly PanelQuery[],
@@ -156,16 +159,16 @@ function Legend({ frame, unit, index }: FrameProps & { index: number | undefined
   return (
     <>
       <ul class="legend">
-        {frame.series.map((series, place) => (
-          <li key={place}>
+        {frame.series.map((series, seriesIndex) => (
+          <li key={seriesIndex}>
             <svg viewBox="0 0 28 8" width="28" height="8" aria-hidden="true">
               <line
                 x1="0"
                 y1="4"
                 x2="28"
                 y2="4"
-                class={`series-${place % COLOR_COUNT}`}
-                stroke-dasharray={(DASHES[place % DASHES.length] ?? []).join(' ')}
+                class={`series-${seriesIndex % COLOR_COUNT}`}
+                stroke-dasharray={(DASHES[seriesIndex % DASHES.length] ?? []).join(' ')}
               />
             </svg>
             <span class="label" title={series.label}>
@@ -216,8 +219,8 @@ function Queries({ queries }: { queries: readonly PanelQuery[] }) {
   );
 }
 
-/** The chart as a table, newest first; its rows exist only while it is open. */
-function Twin({ frame, unit, title }: FrameProps & { title: string }) {
+/** The values of the chart as a table, newest first; its rows are made only while it is open. */
+function ValueTable({ frame, unit, title }: FrameProps & { title: string }) {
   const [open, setOpen] = useState(false);
   return (
     <details class="twin" onToggle={(event) => setOpen(event.currentTarget.open)}>
@@ -229,8 +232,8 @@ function Twin({ frame, unit, title }: FrameProps & { title: string }) {
             <thead>
               <tr>
                 <th scope="col">Time</th>
-                {frame.series.map(({ label }, place) => (
-                  <th scope="col" key={place}>
+                {frame.series.map(({ label }, seriesIndex) => (
+                  <th scope="col" key={seriesIndex}>
                     {label}
                   </th>
                 ))}
@@ -241,8 +244,8 @@ function Twin({ frame, unit, title }: FrameProps & { title: string }) {
                 .map((timeS, row) => (
                   <tr key={timeS}>
                     <th scope="row">{formatTime(timeS)}</th>
-                    {frame.series.map(({ values }, place) => (
-                      <td key={place}>{formatValue(values[row] ?? null, unit)}</td>
+                    {frame.series.map(({ values }, seriesIndex) => (
+                      <td key={seriesIndex}>{formatValue(values[row] ?? null, unit)}</td>
                     ))}
                   </tr>
                 ))
@@ -255,7 +258,8 @@ function Twin({ frame, unit, title }: FrameProps & { title: string }) {
   );
 }
 
-function spoken(frame: Frame, unit: Unit | undefined, index: number): string {
+/** The time and all values at an index, in words for a screen reader. */
+function describeValues(frame: Frame, unit: Unit | undefined, index: number): string {
   const values = frame.series.map(
     ({ label, values: all }) => `${label} ${formatValue(all[index] ?? null, unit)}`,
   );

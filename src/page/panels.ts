@@ -1,6 +1,6 @@
 /**
- * The panels of the page: the articles' five views, each a PromQL expression per series that is
- * drawn. Data only, so that the demo asks the very same questions.
+ * The five panels of the web page, as in the source below, each with its PromQL expressions. Data
+ * only, so that the demo evaluates the same expressions.
  * Source: article "Metrics and traces collection from Amazon ECS using ADOT", its Grafana panels.
  */
 
@@ -8,7 +8,7 @@ export type Unit = 'per second' | 'milliseconds' | 'percent' | 'bytes';
 
 export interface PanelQuery {
   readonly query: string;
-  /** How a series is called: `{container_name}` stands for that label. */
+  /** The name of a series; `{container_name}` is replaced by the value of that label. */
   readonly legend: string;
 }
 
@@ -20,8 +20,8 @@ export interface PanelDefinition {
 }
 
 /**
- * The window of rates. The articles use 5m; a minute moves sooner after a start and smooths enough
- * at 5 s scrapes.
+ * The window of rates. The source uses 5m; 1m shows values sooner after a start, and is smooth
+ * enough for scrapes each 5 s.
  */
 const WINDOW = '1m';
 
@@ -54,7 +54,8 @@ export const PANELS: readonly PanelDefinition[] = [
     unit: 'percent',
     queries: BUCKETS_MS.map((bound) => ({
       query:
-        `100 * sum(rate(request_duration_milliseconds_bucket{le=~"${bound}(\\\\.0)?"}[${WINDOW}])) ` +
+        '100 * sum(rate(request_duration_milliseconds_bucket' +
+        `{le=~"${bound}(\\\\.0)?"}[${WINDOW}])) ` +
         `/ sum(rate(request_duration_milliseconds_count[${WINDOW}]))`,
       legend: `≤ ${bound} ms`,
     })),

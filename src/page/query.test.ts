@@ -1,4 +1,4 @@
-/** The page's data model without a browser: grids, legends, values, and numbers in words. */
+/** The data of the web page without a browser: grids, legends, values, and their descriptions. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -17,7 +17,7 @@ test('a grid is aligned to its step, spans what was asked and never exceeds 241 
   );
 });
 
-test('points land on their times; outside ones are left out and gaps stay null', () => {
+test('points are put on their times; those outside are left out and gaps are null', () => {
   const grid = { startS: 100, endS: 120, stepS: 5 };
   const values = [
     [95, '9'],
@@ -68,7 +68,7 @@ test('values are read as the API writes them and shown with their units', () => 
   ]);
 });
 
-test('the summary says now, lowest and highest', () => {
+test('a chart is described by its newest, lowest and highest values', () => {
   const frame = {
     timesS: [0, 5, 10],
     series: [{ label: 'a', values: [3, 1, null] }],

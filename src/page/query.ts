@@ -1,18 +1,18 @@
 /**
- * Asks the workspace's `query_range` and lays the answers of one panel on one time grid. No
- * drawing, no retrying: the caller polls. Limits: MAX_SERIES series per panel, MAX_POINTS points
- * per series, REQUEST_TIMEOUT_MS per request.
+ * Asks the workspace's `query_range` and puts the answers of one panel on one time grid. No drawing
+ * and no retries: the caller polls. Limits: MAX_SERIES series per panel, MAX_POINTS steps (one more
+ * point than that) per series, REQUEST_TIMEOUT_MS per request.
  * Source: https://prometheus.io/docs/prometheus/latest/querying/api/#range-queries
  */
 import type { PanelQuery } from './panels.ts';
 
-/** More lines than this cannot be told apart; the rest is counted in `Frame.seriesOmitted`. */
+/** More lines than this can't be told apart; the others are counted in `Frame.seriesOmitted`. */
 export const MAX_SERIES = 12;
 const MAX_POINTS = 240;
 const MIN_STEP_S = 5;
 const REQUEST_TIMEOUT_MS = 10_000;
 
-/** The times of a frame: `startS`, `startS + stepS`, … up to and with `endS`. */
+/** The times of a frame: `startS`, `startS + stepS`, … to `endS`, which is included. */
 export interface Grid {
   readonly startS: number;
   readonly endS: number;
@@ -21,13 +21,11 @@ export interface Grid {
 
 export interface Series {
   readonly label: string;
-  /**
-   * One value per time of the frame; null where there is no sample. NaN and infinities are kept.
-   */
+  /** One value for each time of the frame: null without a sample; NaN and infinities are kept. */
   readonly values: readonly (number | null)[];
 }
 
-/** What one panel shows. */
+/** The data of one panel at one poll. */
 export interface Frame {
   readonly timesS: readonly number[];
   readonly series: readonly Series[];
@@ -48,7 +46,7 @@ interface QueryAnswer {
   readonly data?: { readonly resultType: string; readonly result: readonly MatrixSeries[] };
 }
 
-/** What the workspace said to a question; asking the same again helps only where `mayPass`. */
+/** An error to show. `mayPass` is true where the same query may succeed at the next poll. */
 export class AnswerError extends Error {
   readonly mayPass: boolean;
   constructor(message: string, mayPass: boolean, options?: ErrorOptions) {
@@ -58,8 +56,8 @@ export class AnswerError extends Error {
 }
 
 /**
- * The grid of a span that ends now, aligned to its step so that points keep their place from poll
- * to poll.
+ * The grid of a span that ends now. Its times are multiples of its step, so that a point has the
+ * same time at each poll.
  */
 export function buildGrid(nowMs: number, spanS: number): Grid {
   const stepS = Math.max(MIN_STEP_S, Math.ceil(spanS / MAX_POINTS));
@@ -68,8 +66,8 @@ export function buildGrid(nowMs: number, spanS: number): Grid {
 }
 
 /**
- * The name of a series: the template with `{label}` filled in; an empty template gives the whole
- * label set.
+ * The name of a series: the template with each `{label}` replaced by its value, or the whole label
+ * set for an empty template.
  */
 export function formatLegend(template: string, metric: LabelSet): string {
   if (template !== '') {
@@ -81,13 +79,17 @@ export function formatLegend(template: string, metric: LabelSet): string {
   return inner === '' && name !== '' ? name : `${name}{${inner}}`;
 }
 
-/** A value as the API writes it. */
+/** Reads a value as the API writes it, `+Inf` and `NaN` included. */
 export function readSampleValue(text: string): number {
   if (text === '+Inf') return Infinity;
   return text === '-Inf' ? -Infinity : Number(text);
 }
 
-/** Asks all queries of a panel at once; fails as a whole, with a message that can be shown. */
+/**
+ * Asks all queries of a panel at once.
+ *
+ * @throws AnswerError, with a message to show, when any of them fails
+ */
 export async function fetchFrame(
   queries: readonly PanelQuery[],
   grid: Grid,
@@ -100,7 +102,7 @@ export async function fetchFrame(
   );
 }
 
-/** Lays answers on the grid: pure, points outside the grid are left out. */
+/** Puts answers on a grid; points outside of it are left out. Pure. */
 export function buildFrame(
   grid: Grid,
   answers: readonly { readonly legend: string; readonly result: readonly MatrixSeries[] }[],
@@ -108,7 +110,10 @@ export function buildFrame(
   const length = Math.round((grid.endS - grid.startS) / grid.stepS) + 1;
   const timesS = Array.from({ length }, (_, index) => grid.startS + index * grid.stepS);
   const all = answers.flatMap(({ legend, result }) =>
-    result.map((one) => ({ label: formatLegend(legend, one.metric), points: one.values ?? [] })),
+    result.map(({ metric, values }) => ({
+      label: formatLegend(legend, metric),
+      points: values ?? [],
+    })),
   );
   const series = all.slice(0, MAX_SERIES).map(({ label, points }): Series => {
     const values = new Array<number | null>(length).fill(null);
@@ -147,7 +152,7 @@ async function ask(
   const answer = await readAnswer(response);
   if (!response.ok || answer?.status !== 'success' || answer.data === undefined) {
     const message = answer?.error ?? `the workspace answered with status ${response.status}`;
-    // 400 is a wrong expression, 422 one that cannot be worked out.
+    // 400 is a wrong expression and 422 one that fails while it runs: neither passes by itself.
     throw new AnswerError(message, response.status !== 400 && response.status !== 422);
   }
   if (answer.data.resultType !== 'matrix') {

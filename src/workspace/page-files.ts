@@ -1,6 +1,7 @@
 /**
- * The files of the web page, from memory: built into `build/page` by scripts/build-page.mjs. No
- * file is read after start. Strict content policy: nothing from elsewhere, no inline script.
+ * The routes that serve the files of the web page, which scripts/build-page.mjs writes to
+ * `build/page`. They are read once, at start, and served from memory. The content security policy
+ * allows nothing from other origins and no inline script.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -19,14 +20,14 @@ const POLICY =
   "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
   "frame-ancestors 'none'; base-uri 'none'";
 
-/** The page's routes; where the page has not been built, `/` says how. */
+/** The routes of the web page; where it has not been built, they answer how to build it. */
 export function pageRoutes(directory: string): Route[] {
   return Object.entries(FILES).map(([path, { file, type }]) => {
     const body = readOr(join(directory, file));
     if (body === undefined) {
       const text =
-        'The page has not been built: run "node scripts/build-page.mjs". The query API works ' +
-        'all the same.\n';
+        'The web page has not been built: run "node scripts/build-page.mjs". The query API works ' +
+        'without it.\n';
       return { method: 'GET', path, handle: (): HttpResponse => ({ status: 404, body: text }) };
     }
     const zipped = gzipSync(body, { level: 9 });

@@ -1,6 +1,6 @@
 /**
- * The envelope of the Prometheus API: success with data, errors with their type and status; gzip
- * and CORS.
+ * The envelope of answers of the Prometheus API: success with data, errors with type and status;
+ * gzip and CORS headers.
  * Source: https://prometheus.io/docs/prometheus/latest/querying/api/#format-overview
  */
 import { gzipSync } from 'node:zlib';
@@ -18,7 +18,7 @@ const STATUS: Readonly<Record<ErrorType, number>> = {
   not_found: 404,
 };
 
-/** Thrown by a handler; becomes an error envelope. */
+/** An error that a handler throws to answer with a certain type and status. */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
   readonly type: ErrorType;
@@ -28,14 +28,14 @@ export class ApiError extends Error {
   }
 }
 
-/** What a call gives. */
+/** The result of a call. */
 export interface Data {
-  /** JSON text, put into the answer as it is. */
+  /** JSON text, which becomes the `data` of the answer unchanged. */
   readonly json: string;
   readonly warnings?: readonly string[];
 }
 
-/** Runs a handler and makes the whole answer of what it gives or throws. */
+/** Runs a handler and makes the answer from what it returns or throws. */
 export async function answer(
   request: HttpRequest,
   handle: () => Promise<Data> | Data,
@@ -43,13 +43,13 @@ export async function answer(
   try {
     const { json, warnings = [] } = await handle();
     const more = warnings.length === 0 ? '' : `,"warnings":${JSON.stringify(warnings)}`;
-    return envelope(request, 200, `{"status":"success","data":${json}${more}}`);
+    return makeEnvelope(request, 200, `{"status":"success","data":${json}${more}}`);
   } catch (error) {
     const type = classifyError(error);
-    const text = error instanceof QueryError ? queryMessage(error) : describeError(error);
-    // The server knows better what to make of it: a body that is too large.
+    const text = error instanceof QueryError ? describeQueryError(error) : describeError(error);
+    // HttpError is from the HTTP server (a body that is too large), which answers it by itself.
     if (error instanceof HttpError) throw error;
-    return envelope(
+    return makeEnvelope(
       request,
       STATUS[type],
       JSON.stringify({ status: 'error', errorType: type, error: text }),
@@ -63,7 +63,7 @@ function classifyError(error: unknown): ErrorType {
   return error instanceof ExecutionError ? 'execution' : 'internal';
 }
 
-function queryMessage(error: QueryError): string {
+function describeQueryError(error: QueryError): string {
   return error.message.startsWith('invalid parameter')
     ? error.message
     : `invalid parameter "query": ${error.message}`;
@@ -71,10 +71,10 @@ function queryMessage(error: QueryError): string {
 
 const GZIP_FROM_BYTES = 1_024;
 
-function envelope(request: HttpRequest, status: number, json: string): HttpResponse {
+function makeEnvelope(request: HttpRequest, status: number, json: string): HttpResponse {
   const headers: Record<string, string> = {
     'content-type': 'application/json',
-    ...corsHeaders(request),
+    ...makeCorsHeaders(request),
   };
   const wantsGzip = /\bgzip\b/.test(request.headers['accept-encoding'] ?? '');
   if (!wantsGzip || json.length < GZIP_FROM_BYTES) return { status, headers, body: json };
@@ -85,8 +85,8 @@ function envelope(request: HttpRequest, status: number, json: string): HttpRespo
   };
 }
 
-/** Only for requests that come from a page, which say so by Origin. */
-export function corsHeaders(request: HttpRequest): Record<string, string> {
+/** CORS headers for a request of a web page, which has an Origin; none for other requests. */
+export function makeCorsHeaders(request: HttpRequest): Record<string, string> {
   if (request.headers.origin === undefined) return {};
   return {
     'access-control-allow-origin': '*',

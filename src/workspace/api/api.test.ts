@@ -49,7 +49,7 @@ const server = new HttpServer({
     }),
   ],
 });
-// On the minute and in the past, so that ranges in the tests are round.
+// A whole minute in the past, so that the ranges of the tests are round numbers.
 const T = Math.floor(Date.now() / 60_000) * 60_000 - 600_000;
 
 before(async () => {

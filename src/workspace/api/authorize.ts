@@ -1,6 +1,6 @@
 /**
- * Who may call: SigV4 for service `aps`, as AMP verifies it. Refusals have AMP's status, error type
- * and JSON.
+ * Verifies that a request has a SigV4 signature for service `aps`, as AMP does. Refusals have AMP's
+ * status, error type and JSON.
  * Source: https://docs.aws.amazon.com/prometheus/latest/APIReference/CommonErrors.html
  */
 import type { AwsCredentials } from '../../aws/signing.ts';
@@ -11,20 +11,20 @@ import type { World } from '../../kernel/world.ts';
 
 export interface Authorizer {
   /**
-   * The credentials of an access key, undefined when there are none. A rejection means: not to be
-   * known now.
+   * Looks up the credentials of an access key; undefined when the key is unknown. Rejects when it
+   * can't be looked up now, which is answered with 503.
    */
   readonly lookup: (accessKeyId: string) => Promise<AwsCredentials | undefined>;
   readonly region: string;
   readonly world: World;
 }
 
-/** Undefined when the signature is right, else the refusal. */
+/** Returns undefined when the signature is right, else the refusal. */
 export async function refuseUnsigned(
   request: HttpRequest,
   { lookup, region, world }: Authorizer,
 ): Promise<HttpResponse | undefined> {
-  // Read before the verdict is asked for: a body that is too large is told so by the server.
+  // Outside the try: the HTTP server answers a body that is too large, not the catch below.
   const body = await request.body();
   const { method, path, query, rawHeaders } = request;
   try {
@@ -34,14 +34,18 @@ export async function refuseUnsigned(
     );
     if (verdict.ok) return undefined;
     world.log.warn('a request was refused', { code: verdict.code, path });
-    return refusal(403, verdict.code, verdict.message);
+    return makeRefusal(403, verdict.code, verdict.message);
   } catch (error) {
     world.log.error('a signature could not be verified', { path, error: describeError(error) });
-    return refusal(503, 'ServiceUnavailable', 'the access key could not be looked up; try again');
+    return makeRefusal(
+      503,
+      'ServiceUnavailable',
+      'the access key could not be looked up; try again',
+    );
   }
 }
 
-function refusal(status: number, code: string, message: string): HttpResponse {
+function makeRefusal(status: number, code: string, message: string): HttpResponse {
   return {
     status,
     headers: { 'content-type': 'application/json', 'x-amzn-errortype': code },

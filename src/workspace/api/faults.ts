@@ -1,7 +1,8 @@
 /**
- * Faults on demand: a share of writes is answered late, wrongly, half or not at all, so that
- * senders can be tried. Set by flag and changed at run time; a seed makes the same series of faults
- * again.
+ * Injected faults: a share of writes is answered late, with an error, in part or not at all, to
+ * test senders. Set by flag and changed at run time. The same seed gives the same sequence of
+ * faults.
+ * Limit: FAULTS_MAX faults.
  */
 import { z } from 'zod';
 import { ConfigError } from '../../kernel/errors.ts';
@@ -9,14 +10,14 @@ import { HttpError, type HttpResponse, type Route } from '../../kernel/http-serv
 import type { World } from '../../kernel/world.ts';
 
 const faultSchema = z.strictObject({
-  /** Of all writes, 0 to 1. */
+  /** The share of all writes, 0 to 1. */
   share: z.number().min(0).max(1),
   kind: z.enum(['status', 'latency', 'reset', 'half']),
-  /** Of kind `status`. */
+  /** `status`, `body` and `retryAfterSeconds` are of kind `status`. */
   status: z.int().min(400).max(599).optional(),
   body: z.string().max(4_096).optional(),
   retryAfterSeconds: z.number().min(0).max(86_400).optional(),
-  /** Of kind `latency`. */
+  /** The wait of kind `latency`. */
   ms: z.number().min(0).max(600_000).optional(),
 });
 export type InjectedFault = z.infer<typeof faultSchema>;
@@ -33,8 +34,8 @@ export class Faults {
   }
 
   /**
-   * What happens to the next write: an answer instead of the real one, after a wait; undefined lets
-   * it pass.
+   * Draws the faults of one write, and waits for its latency. Returns the answer that replaces the
+   * real one, or undefined where the write is to go on.
    */
   async strike(world: World, signal: AbortSignal): Promise<HttpResponse | undefined> {
     for (const fault of this.#list) {
@@ -53,14 +54,14 @@ export class Faults {
     return undefined;
   }
 
-  /** `GET`, `PUT` and `DELETE /_workspace/faults`: loopback alone. */
+  /** `GET`, `PUT` and `DELETE /_workspace/faults`, for requests from loopback addresses only. */
   route(): Route {
     return {
       method: 'ANY',
       path: '/_workspace/faults',
       handle: async (request): Promise<HttpResponse> => {
         if (!/^(?:::ffff:)?127\.|^::1$/.test(request.remoteAddress))
-          throw new HttpError(403, 'faults are set from this machine alone');
+          throw new HttpError(403, 'faults can only be set from this machine');
         if (request.method === 'DELETE') this.#list = [];
         else if (request.method === 'PUT' || request.method === 'POST')
           this.#list = parseList((await request.body()).toString());
@@ -81,16 +82,16 @@ function parseList(text: string): readonly InjectedFault[] {
     throw new HttpError(
       400,
       'faults are a JSON list such as [{"kind":"status","status":503,"share":0.1}]',
-      {
-        cause: error,
-      },
+      { cause: error },
     );
   }
 }
 
 /**
- * `503:0.1`, `429:0.05:2` (Retry-After), `latency=500ms:0.2` is `latency:0.2:500`, `reset:0.1`,
- * `half:0.1`.
+ * Parses the value of a flag: `503:0.1`, `429:0.05:2` (Retry-After, s), `latency:0.2:500` (ms),
+ * `reset:0.1` or `half:0.1`.
+ *
+ * @throws ConfigError
  */
 export function parseFault(text: string): InjectedFault {
   const [what = '', share = '', extra] = text.split(':');
@@ -103,11 +104,12 @@ export function parseFault(text: string): InjectedFault {
   if (parsed.success) return parsed.data;
   throw new ConfigError(
     'FLAG_VALUE',
-    `--fault "${text}" is none; write 503:0.1, 429:0.05:2 (Retry-After), latency:0.2:500 ` +
+    `--fault "${text}" is not a fault; write 503:0.1, 429:0.05:2 (Retry-After), latency:0.2:500 ` +
       '(ms), reset:0.1 or half:0.1',
   );
 }
 
+/** mulberry32: numbers from 0 to below 1, the same for the same seed. */
 function createRandom(seed: number): () => number {
   let state = seed;
   return () => {

@@ -1,8 +1,7 @@
 /**
- * The limits of AMP by name, with AMP's defaults, each switchable: what `--strict` turns on and
- * `--limit name=value` sets. Those of a sample or a series are kept by the store; those of a
- * request are kept here: its size, the rate of samples, and which replica of an HA pair is listened
- * to.
+ * The limits of AMP by name, with AMP's defaults. `--strict` turns them on, `--limit name=value`
+ * sets one. The store enforces those of a sample or a series; this file enforces those of a
+ * request: its size, the rate of samples, and which replica of an HA pair is stored.
  * Source: https://docs.aws.amazon.com/prometheus/latest/userguide/AMP_quotas.html
  */
 import type { Clock } from '../../kernel/clock.ts';
@@ -12,7 +11,7 @@ import type { HttpResponse } from '../../kernel/http-server.ts';
 import { labelValue } from '../../model/labels.ts';
 import type { WriteBatch } from '../storage/write-batch.ts';
 
-/** Name → AMP's default, and what it bounds. 0 turns a limit off. */
+/** Name → AMP's default, and what it limits, with the status of a refusal. 0 turns a limit off. */
 export const AMP_LIMITS = {
   'request-bytes': [1_000_000, 'bytes of a write request, compressed and not; 413'],
   'labels-per-series': [150, 'labels of a series; 400'],
@@ -31,10 +30,14 @@ export type Limits = Readonly<Record<LimitName, number>>;
 
 export const LIMIT_NAMES = Object.keys(AMP_LIMITS) as LimitName[];
 
-/** A follower's samples are listened to when its leader has been silent for this long. */
+/** A follower becomes the leader when the leader has sent nothing for longer than this. */
 const FAILOVER_MS = 30_000;
 
-/** All of AMP's with `isStrict`, else none; then what was given. @throws ConfigError */
+/**
+ * All limits of AMP with `isStrict`, else none; then those given as `name=number`.
+ *
+ * @throws ConfigError
+ */
 export function resolveLimits(isStrict: boolean, given: readonly string[]): Limits {
   const limits = Object.fromEntries(
     LIMIT_NAMES.map((name) => [name, isStrict ? AMP_LIMITS[name][0] : 0]),
@@ -44,18 +47,19 @@ export function resolveLimits(isStrict: boolean, given: readonly string[]): Limi
     if (!LIMIT_NAMES.includes(name as LimitName) || !/^\d+$/.test(value))
       throw new ConfigError(
         'FLAG_VALUE',
-        `--limit "${text}" is none; write name=number, with one of ${LIMIT_NAMES.join(', ')}`,
+        `--limit "${text}" is not a limit; write name=number, with one of ` +
+          LIMIT_NAMES.join(', '),
       );
     limits[name as LimitName] = Number(value);
   }
   return limits;
 }
 
-/** Keeps the limits of requests. */
+/** Refuses requests that are above a limit. */
 export class RequestGate {
   readonly #limits: Limits;
   readonly #clock: Clock;
-  /** Samples that may come at once; refilled with time. */
+  /** A token bucket: how many samples may arrive now; refilled with time. */
   #tokens: number;
   #filledAtMs: number;
   readonly #leaders = new Map<string, { replica: string; seenAtMs: number }>();
@@ -67,7 +71,7 @@ export class RequestGate {
     this.#filledAtMs = clock.nowMs();
   }
 
-  /** Before the body is read as samples. */
+  /** Refuses a request whose compressed or uncompressed size is above the limit. */
   refuseSize(compressedBytes: number, rawBytes: number): HttpResponse | undefined {
     const max = this.#limits['request-bytes'];
     if (max === 0 || Math.max(compressedBytes, rawBytes) <= max) return undefined;
@@ -79,12 +83,12 @@ export class RequestGate {
     };
   }
 
-  /** With the samples at hand, before they are stored. */
+  /** Answers a decoded request of an HA follower, or one above the rate of samples. */
   refuse(batch: WriteBatch): HttpResponse | undefined {
-    return this.#follower(batch) ?? this.#tooFast(batch.series.at(-1)?.end ?? 0);
+    return this.#refuseFollower(batch) ?? this.#refuseRate(batch.series.at(-1)?.end ?? 0);
   }
 
-  #tooFast(samples: number): HttpResponse | undefined {
+  #refuseRate(samples: number): HttpResponse | undefined {
     const rate = this.#limits['samples-per-second'];
     const burst = this.#limits['burst-samples'];
     if (rate === 0 || burst === 0) return undefined;
@@ -105,8 +109,11 @@ export class RequestGate {
     };
   }
 
-  /** Of an HA pair one replica's samples are taken, the other's accepted and thrown away. */
-  #follower(batch: WriteBatch): HttpResponse | undefined {
+  /**
+   * Of an HA pair the leader's samples are stored; the follower's are answered with 202 and not
+   * stored. The labels of the first series stand for those of the whole request.
+   */
+  #refuseFollower(batch: WriteBatch): HttpResponse | undefined {
     const max = this.#limits['ha-clusters'];
     const labels = batch.series[0]?.labels;
     if (max === 0 || labels === undefined) return undefined;

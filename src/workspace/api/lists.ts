@@ -1,17 +1,17 @@
 /**
- * The calls that list what is stored: series, label names, label values, metadata. The times of a
- * series are those from its first to its last sample, so one that paused for the whole of start to
- * end is listed too.
+ * The calls that list what is stored: series, label names, label values, metadata. A series counts
+ * for the whole time from its first to its last sample, so it is also listed where it has no sample
+ * between start and end.
  * Source: https://prometheus.io/docs/prometheus/latest/querying/api/#querying-metadata
  */
 import { compareLabelSets, compareUtf8, type LabelSet, labelValue } from '../../model/labels.ts';
 import type { Store } from '../storage/store.ts';
 import { ApiError, type Data } from './answer.ts';
 import { parseLimit, parseSelectors, parseTime } from './parameters.ts';
-import { labelsJson } from './result-json.ts';
+import { formatLabels } from './result-json.ts';
 import type { ApiCall } from './routes.ts';
 
-export function listCalls(store: Store): ApiCall[] {
+export function makeListCalls(store: Store): ApiCall[] {
   return [
     {
       path: 'series',
@@ -19,7 +19,7 @@ export function listCalls(store: Store): ApiCall[] {
       handle: (parameters) => {
         if (!parameters.has('match[]'))
           throw new ApiError('bad_data', 'no match[] parameter provided');
-        return list(parameters, findSeries(store, parameters).sort(compareLabelSets), labelsJson);
+        return list(parameters, findSeries(store, parameters).sort(compareLabelSets), formatLabels);
       },
     },
     {
@@ -43,17 +43,17 @@ export function listCalls(store: Store): ApiCall[] {
         return list(parameters, [...values].sort(compareUtf8), JSON.stringify);
       },
     },
-    { path: 'metadata', methods: ['GET'], handle: (parameters) => metadata(store, parameters) },
+    { path: 'metadata', methods: ['GET'], handle: (parameters) => listMetadata(store, parameters) },
   ];
 }
 
-function metadata(store: Store, parameters: URLSearchParams): Data {
+function listMetadata(store: Store, parameters: URLSearchParams): Data {
   const wanted = parameters.get('metric') ?? '';
-  const limit = metadataLimit(parameters, 'limit');
-  // There is one entry a metric, so this can only be checked.
-  metadataLimit(parameters, 'limit_per_metric');
+  const limit = parseMetadataLimit(parameters, 'limit');
+  // A metric has one entry here, so this limit is checked and changes nothing.
+  parseMetadataLimit(parameters, 'limit_per_metric');
   const entries = store
-    .metadata()
+    .listMetadata()
     .filter(({ name }) => wanted === '' || name === wanted)
     .sort((a, b) => compareUtf8(a.name, b.name))
     .slice(0, limit);
@@ -64,19 +64,19 @@ function metadata(store: Store, parameters: URLSearchParams): Data {
   return { json: `{${fields.join(',')}}` };
 }
 
-/** Below 1: no limit. */
-function metadataLimit(parameters: URLSearchParams, name: string): number {
+/** A limit of the metadata call; Infinity for values below 1, as in Prometheus. */
+function parseMetadataLimit(parameters: URLSearchParams, name: string): number {
   const text = parameters.get(name);
   if (text === null || text === '') return Infinity;
   if (!/^[-+]?\d+$/.test(text)) throw new ApiError('bad_data', `${name} must be a number`);
   return Number(text) < 1 ? Infinity : Number(text);
 }
 
-/** The series that the match[] selectors name, from start to end, both included. */
+/** The series of the match[] selectors (all without any) from start to end, both included. */
 function findSeries(store: Store, parameters: URLSearchParams): LabelSet[] {
   const fromMs = parseTime(parameters, 'start', -Infinity);
   const toMs = parseTime(parameters, 'end', Infinity);
-  return store.series(parseSelectors(parameters), fromMs - 1, toMs);
+  return store.selectLabelSets(parseSelectors(parameters), fromMs - 1, toMs);
 }
 
 function list<Item>(
@@ -94,7 +94,7 @@ function list<Item>(
     : { json: text };
 }
 
-/** `…/label/<name>/values`; a name that is not a classic one may come escaped as `U__…`. */
+/** The name in `…/label/<name>/values`; names with other characters may be escaped as `U__…`. */
 function readLabelName(path: string): string {
   const segment = /\/label\/([^/]+)\/values$/.exec(path)?.[1];
   if (segment === undefined)
@@ -109,7 +109,8 @@ function readLabelName(path: string): string {
 }
 
 /**
- * `__` is an underscore and `_hex_` a code point; what is not escaped rightly stands for itself.
+ * Unescapes a name: `__` is an underscore and `_hex_` a code point. A name that is not escaped
+ * correctly is returned unchanged.
  * Source: https://github.com/prometheus/proposals/blob/main/proposals/2023-08-21-utf8.md
  */
 function unescapeName(name: string): string {

@@ -1,6 +1,6 @@
 /**
- * Parameters of API requests, from the query and, on POST, a form body: times, durations, limits,
- * repeated selectors. Refusals are worded as Prometheus words them.
+ * Parameters of API requests, from the URL and, for POST, from a form body: times, durations,
+ * limits, selectors. Errors have the messages of Prometheus.
  * Source: https://prometheus.io/docs/prometheus/latest/querying/api/
  */
 import type { HttpRequest } from '../../kernel/http-server.ts';
@@ -13,8 +13,8 @@ import { TokenReader } from '../promql/token-reader.ts';
 import { ApiError } from './answer.ts';
 
 /**
- * The parameters of a request; where a form repeats one of the URL, the form's comes first and so
- * is the one read.
+ * The parameters of a request. Those of the form come first, so they win over the URL's where one
+ * value is read.
  */
 export async function readParameters(request: HttpRequest): Promise<URLSearchParams> {
   const type = request.headers['content-type'] ?? '';
@@ -24,7 +24,7 @@ export async function readParameters(request: HttpRequest): Promise<URLSearchPar
   return parameters;
 }
 
-/** The PromQL text; a missing one is the empty text, which is refused where it is parsed. */
+/** The PromQL text; '' where the parameter is missing, which the parser refuses. */
 export function readQuery(parameters: URLSearchParams): string {
   return parameters.get('query') ?? '';
 }
@@ -41,14 +41,14 @@ export function parseTime(parameters: URLSearchParams, name: string, fallbackMs:
   );
 }
 
-export function requiredTime(parameters: URLSearchParams, name: string): number {
+export function parseRequiredTime(parameters: URLSearchParams, name: string): number {
   const text = parameters.get(name) ?? '';
   const ms = toTimeMs(text);
   if (ms === undefined) throw invalid(name, `cannot parse ${quote(text)} to a valid timestamp`);
   return ms;
 }
 
-/** `+` in a URL is a space, and people write times with a zone. */
+/** RFC 3339. A blank is taken for the `+` of a zone, because an unescaped `+` in a URL is one. */
 const RFC3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[-+ ]\d\d:\d\d)$/;
 
 function toTimeMs(text: string): number | undefined {
@@ -65,10 +65,10 @@ function parseNumber(text: string): number | undefined {
 /** Float seconds or a Prometheus duration → ms, undefined where the parameter is absent. */
 export function parseSpan(parameters: URLSearchParams, name: string): number | undefined {
   const text = parameters.get(name);
-  return text === null || text === '' ? undefined : requiredSpan(parameters, name);
+  return text === null || text === '' ? undefined : parseRequiredSpan(parameters, name);
 }
 
-export function requiredSpan(parameters: URLSearchParams, name: string): number {
+export function parseRequiredSpan(parameters: URLSearchParams, name: string): number {
   const text = parameters.get(name) ?? '';
   const seconds = parseNumber(text);
   const ms = seconds === undefined ? parseDurationMs(text) : Math.round(seconds * 1_000);
@@ -77,7 +77,7 @@ export function requiredSpan(parameters: URLSearchParams, name: string): number 
   return ms;
 }
 
-/** Infinity: no limit. */
+/** The limit of a result; Infinity where there is none, or 0. */
 export function parseLimit(parameters: URLSearchParams): number {
   const text = parameters.get('limit');
   if (text === null || text === '') return Infinity;
@@ -88,7 +88,7 @@ export function parseLimit(parameters: URLSearchParams): number {
   return limit === 0 ? Infinity : limit;
 }
 
-/** The selectors of `match[]`. */
+/** The matchers of each `match[]` selector. */
 export function parseSelectors(parameters: URLSearchParams): (readonly Matcher[])[] {
   return parameters.getAll('match[]').map((text) => {
     const matchers = parseSelectorParameter(text);
@@ -98,7 +98,7 @@ export function parseSelectors(parameters: URLSearchParams): (readonly Matcher[]
   });
 }
 
-/** A selector and nothing else, so not the whole grammar: `a(` is refused at its bracket. */
+/** Parses a selector alone, not the whole grammar: `a(` is refused at its parenthesis. */
 function parseSelectorParameter(text: string): readonly Matcher[] {
   try {
     const reader = new TokenReader(text);
@@ -114,6 +114,7 @@ function parseSelectorParameter(text: string): readonly Matcher[] {
   }
 }
 
+/** The error for a parameter that is not valid. */
 export function invalid(name: string, why: string): ApiError {
   return new ApiError('bad_data', `invalid parameter "${name}": ${why}`);
 }

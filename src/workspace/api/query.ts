@@ -1,37 +1,37 @@
 /**
- * The query side of the workspace: evaluation and parsing here, lists of what is stored in
- * lists.ts; and the status calls that Grafana, promtool and the page make. format_query answers on
- * one line, however long.
+ * The query API of a workspace: the calls that evaluate and parse queries, and the status calls
+ * that Grafana makes. Lists of what is stored are lists.ts. format_query gives one line, however
+ * long, where Prometheus breaks it.
  * Source: https://prometheus.io/docs/prometheus/latest/querying/api/
  */
 import type { Route } from '../../kernel/http-server.ts';
 import { type ENGINE_DEFAULTS, evaluateInstant, evaluateRange } from '../promql/engine.ts';
 import { parseQuery } from '../promql/parser.ts';
 import { printExpression } from '../promql/printer.ts';
-import { checkTypes, typeName } from '../promql/types.ts';
+import { checkTypes, typeNameOf } from '../promql/types.ts';
 import { ApiError, type Data } from './answer.ts';
-import { listCalls } from './lists.ts';
+import { makeListCalls } from './lists.ts';
 import {
   invalid,
   parseLimit,
   parseSpan,
   parseTime,
   readQuery,
-  requiredSpan,
-  requiredTime,
+  parseRequiredSpan,
+  parseRequiredTime,
 } from './parameters.ts';
-import { instantJson, rangeJson } from './result-json.ts';
+import { formatInstant, formatRange } from './result-json.ts';
 import { type ApiCall, type QueryApiOptions, makeWorkspaceRoutes } from './routes.ts';
-import { treeJson } from './tree-json.ts';
+import { formatTree } from './tree-json.ts';
 
 export type { QueryApiOptions } from './routes.ts';
 
 const BOTH = ['GET', 'POST'] as const;
 const TRUNCATED = ['results truncated due to limit'];
-/** As Prometheus' --query.timeout. */
+/** The default of Prometheus' --query.timeout. */
 const QUERY_TIMEOUT_MS = 120_000;
 
-/** The routes below a prefix such as `/workspaces/ws-local`. */
+/** The routes of the query API below a prefix such as `/workspaces/ws-local`. */
 export function queryRoutes(prefix: string, options: QueryApiOptions): Route[] {
   const { store, world } = options;
   const evaluation: ApiCall[] = [
@@ -41,9 +41,9 @@ export function queryRoutes(prefix: string, options: QueryApiOptions): Route[] {
       handle: (parameters) => {
         const limit = parseLimit(parameters);
         const atMs = parseTime(parameters, 'time', world.clock.nowMs());
-        const engine = engineOptions(parameters);
+        const engine = readEngineOptions(parameters);
         const result = evaluateInstant(readQuery(parameters), atMs, store, engine);
-        return limited(instantJson(result, atMs, limit), instantLength(result), limit);
+        return warnOfLimit(formatInstant(result, atMs, limit), countSeries(result), limit);
       },
     },
     {
@@ -52,18 +52,18 @@ export function queryRoutes(prefix: string, options: QueryApiOptions): Route[] {
       handle: (parameters) => {
         const limit = parseLimit(parameters);
         const range = parseRange(parameters);
-        const engine = engineOptions(parameters);
+        const engine = readEngineOptions(parameters);
         const query = readQuery(parameters);
         const type = checkTypes(query, parseQuery(query));
         if (type !== 'vector' && type !== 'scalar')
           throw invalid(
             'query',
-            `invalid expression type "${typeName(type)}" for range query, must be Scalar or ` +
+            `invalid expression type "${typeNameOf(type)}" for range query, must be Scalar or ` +
               'instant Vector',
           );
         const result = evaluateRange(query, range, store, engine);
         const length = result.type === 'vector' ? result.columns.length : 1;
-        return limited(rangeJson(result, range.startMs, range.stepMs, limit), length, limit);
+        return warnOfLimit(formatRange(result, range.startMs, range.stepMs, limit), length, limit);
       },
     },
     {
@@ -79,22 +79,22 @@ export function queryRoutes(prefix: string, options: QueryApiOptions): Route[] {
     {
       path: 'parse_query',
       methods: BOTH,
-      handle: (parameters) => ({ json: treeJson(readQuery(parameters)) }),
+      handle: (parameters) => ({ json: formatTree(readQuery(parameters)) }),
     },
   ];
   return makeWorkspaceRoutes(
     prefix,
-    [...evaluation, ...listCalls(store), ...statusCalls(options.version)],
+    [...evaluation, ...makeListCalls(store), ...makeStatusCalls(options.version)],
     options,
   );
 }
 
-function instantLength(result: ReturnType<typeof evaluateInstant>): number {
+function countSeries(result: ReturnType<typeof evaluateInstant>): number {
   if (result.type === 'vector') return result.columns.length;
   return result.type === 'matrix' ? result.series.length : 1;
 }
 
-function limited(json: string, length: number, limit: number): Data {
+function warnOfLimit(json: string, length: number, limit: number): Data {
   return length > limit ? { json, warnings: TRUNCATED } : { json };
 }
 
@@ -103,26 +103,26 @@ function parseRange(parameters: URLSearchParams): {
   endMs: number;
   stepMs: number;
 } {
-  const startMs = requiredTime(parameters, 'start');
-  const endMs = requiredTime(parameters, 'end');
+  const startMs = parseRequiredTime(parameters, 'start');
+  const endMs = parseRequiredTime(parameters, 'end');
   if (endMs < startMs) throw invalid('end', 'end timestamp must not be before start time');
-  const stepMs = requiredSpan(parameters, 'step');
+  const stepMs = parseRequiredSpan(parameters, 'step');
   if (stepMs <= 0)
     throw invalid(
       'step',
       'zero or negative query resolution step widths are not accepted. Try a positive integer',
     );
+  // Prometheus counts steps between points here, so a result can have 11,001 points.
   if ((endMs - startMs) / stepMs > 11_000)
     throw new ApiError(
       'bad_data',
       'exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query ' +
         'resolution (?step=XX)',
     );
-  // One point more than there are steps between, as Prometheus counts.
   return { startMs, endMs, stepMs };
 }
 
-function engineOptions(parameters: URLSearchParams): Partial<typeof ENGINE_DEFAULTS> {
+function readEngineOptions(parameters: URLSearchParams): Partial<typeof ENGINE_DEFAULTS> {
   const timeoutMs = Math.min(QUERY_TIMEOUT_MS, parseSpan(parameters, 'timeout') ?? Infinity);
   const lookbackMs = parseSpan(parameters, 'lookback_delta');
   const endMs = performance.now() + timeoutMs;
@@ -136,7 +136,7 @@ function engineOptions(parameters: URLSearchParams): Partial<typeof ENGINE_DEFAU
   };
 }
 
-function statusCalls(version: string): ApiCall[] {
+function makeStatusCalls(version: string): ApiCall[] {
   const constant = (
     path: string,
     json: string,
@@ -148,9 +148,9 @@ function statusCalls(version: string): ApiCall[] {
   });
   const build = { revision: '', branch: '', buildUser: '', buildDate: '', goVersion: '' };
   return [
-    // Without `features`: Grafana takes a workspace that has them for Mimir.
+    // Without the field `features`: Grafana takes a workspace that has it for Mimir.
     constant('status/buildinfo', JSON.stringify({ version: `amperage-${version}`, ...build })),
-    // Asked for by Grafana when it opens a data source; a workspace has none.
+    // Grafana asks for these when it opens a data source; a workspace has neither.
     constant('rules', '{"groups":[]}'),
     constant('alerts', '{"alerts":[]}'),
     {

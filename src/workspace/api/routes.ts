@@ -1,24 +1,24 @@
 /**
- * How a call of the query API becomes routes: authorization, parameters, the envelope, its
- * duration, and right answers to other methods and to paths that are not served.
+ * Makes routes from the calls of the query API: authorization, parameters, the envelope and the
+ * duration metric of each call, and the answers to other methods and unknown paths.
  */
 import type { HttpRequest, HttpResponse, Route } from '../../kernel/http-server.ts';
 import type { World } from '../../kernel/world.ts';
 import type { Store } from '../storage/store.ts';
-import { answer, corsHeaders, type Data } from './answer.ts';
+import { answer, makeCorsHeaders, type Data } from './answer.ts';
 import { readParameters } from './parameters.ts';
 
 export interface QueryApiOptions {
   readonly store: Store;
   readonly world: World;
   readonly version: string;
-  /** Answers undefined when the request may read, else the refusal. */
+  /** Resolves to undefined when the request may read, else to the refusal. */
   readonly authorize: (request: HttpRequest) => Promise<HttpResponse | undefined>;
 }
 
 /** One call of the API. */
 export interface ApiCall {
-  /** Below `/api/v1/`; a prefix when it ends with `*`. */
+  /** The path below `/api/v1/`; a prefix where it ends with `*`. */
   readonly path: string;
   readonly methods: readonly ('GET' | 'POST')[];
   readonly handle: (parameters: URLSearchParams, request: HttpRequest) => Data;
@@ -49,7 +49,7 @@ export function makeWorkspaceRoutes(
     };
     const other = (request: HttpRequest): HttpResponse =>
       request.method === 'OPTIONS'
-        ? { status: 204, headers: corsHeaders(request) }
+        ? { status: 204, headers: makeCorsHeaders(request) }
         : { status: 405, headers: { allow: methods.join(', ') }, body: 'Method Not Allowed\n' };
     return [
       ...methods.map((method): Route => ({ method, path: base + path, handle: serve })),

@@ -1,6 +1,6 @@
 /**
- * `amperage workspace --strict` and its faults, as a sender meets them: real requests to the real
- * command's parts.
+ * `amperage workspace --strict` and its faults as a sender sees them: HTTP requests to the parts
+ * that the command is made of.
  */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
@@ -86,7 +86,7 @@ async function setUp(
 const now = Date.now();
 const up = (value = 1, tMs = now): Sample => [{ __name__: 'up', job: 'a' }, tMs, value];
 
-test('each limit refuses with the status and the words of AMP', async (context) => {
+test('each limit refuses with the status and the message of AMP', async (context) => {
   const large = await setUp(context, ['request-bytes=200']);
   assert.match(
     await large.write(Array.from({ length: 30 }, (_, i) => up(i, now + i))),
@@ -169,7 +169,7 @@ test('faults strike their share, are set at run time from this machine, and can 
   assert.equal(await write([up(1, now + 100)]), '200 ');
 });
 
-test('flags that are none are refused with what would be right', () => {
+test('a flag that is not valid is refused with a message that says what is', () => {
   assert.throws(() => resolveLimits(true, ['nonsense=1']), ConfigError);
   assert.throws(() => parseFault('teapot'), /503:0\.1/);
   assert.equal(resolveLimits(true, ['series=5']).series, 5);

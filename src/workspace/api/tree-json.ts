@@ -1,5 +1,6 @@
 /**
- * A query's tree → the JSON of parse_query, in Prometheus' words.
+ * The tree of a query → the JSON of parse_query, with Prometheus' field names. There a metric
+ * name before the braces is the last of the matchers.
  * Source: https://github.com/prometheus/prometheus/blob/main/web/api/v1/translate_ast.go
  */
 import { METRIC_NAME } from '../../model/labels.ts';
@@ -9,8 +10,12 @@ import { parseQuery } from '../promql/parser.ts';
 import { checkTypes } from '../promql/types.ts';
 import { formatFloat } from './result-json.ts';
 
-/** @throws QueryError for a text that is not a query */
-export function treeJson(query: string): string {
+/**
+ * Parses a query to the JSON text of its tree.
+ *
+ * @throws QueryError for a text that is not a query
+ */
+export function formatTree(query: string): string {
   const tree = parseQuery(query);
   checkTypes(query, tree);
   return JSON.stringify(translate(query, tree));
@@ -27,9 +32,9 @@ function translate(query: string, node: Expression): object {
     case 'unary':
       return { type: 'unaryExpr', op: node.op, expr: translate(query, node.body) };
     case 'vector':
-      return { type: 'vectorSelector', ...selector(node) };
+      return { type: 'vectorSelector', ...translateSelector(node) };
     case 'matrix':
-      return { type: 'matrixSelector', ...selector(node.vector), range: node.rangeMs };
+      return { type: 'matrixSelector', ...translateSelector(node.vector), range: node.rangeMs };
     case 'subquery':
       return {
         type: 'subquery',
@@ -37,7 +42,7 @@ function translate(query: string, node: Expression): object {
         range: node.rangeMs,
         offset: node.offsetMs,
         step: node.stepMs ?? 0,
-        ...fixedTime(node.at),
+        ...translateAt(node.at),
       };
     case 'aggregation':
       return {
@@ -55,19 +60,21 @@ function translate(query: string, node: Expression): object {
   }
 }
 
-function selector({ metric, matchers, offsetMs, at }: VectorSelector): object {
+function translateSelector({ metric, matchers, offsetMs, at }: VectorSelector): object {
   const isName = ({ name }: { name: string }): boolean => name === METRIC_NAME;
   const ordered =
-    metric === '' ? matchers : [...matchers.filter((m) => !isName(m)), ...matchers.filter(isName)];
+    metric === ''
+      ? matchers
+      : [...matchers.filter((matcher) => !isName(matcher)), ...matchers.filter(isName)];
   return {
     name: metric,
     matchers: ordered.map(({ name, op, value }) => ({ name, type: op, value })),
     offset: offsetMs,
-    ...fixedTime(at),
+    ...translateAt(at),
   };
 }
 
-function fixedTime(at: At | undefined): object {
+function translateAt(at: At | undefined): object {
   return {
     timestamp: at?.kind === 'time' ? at.ms : null,
     startOrEnd: at === undefined || at.kind === 'time' ? null : at.kind,

@@ -1,8 +1,8 @@
 /**
- * The receiving side: remote write 1.0 and 2.0, signed. Answers as AMP does: 200 with an empty body
- * once the samples are on the disk, 400 with the first reason when some were refused (the others
- * are stored), 429 at the series limit, 403 for a wrong signature. To 2.0 it says how many samples
- * it has stored.
+ * The route of signed remote write requests, 1.0 and 2.0. It answers as AMP does: 200 with an empty
+ * body once the samples are on disk, 400 with the first reason when some were refused (the others
+ * are stored), 429 at the series limit, 403 for a wrong signature. The answer to a 2.0 request also
+ * says how many samples were accepted.
  * Source: https://prometheus.io/docs/specs/prw/remote_write_spec/
  */
 import { describeError, RecoverableError } from '../../kernel/errors.ts';
@@ -21,7 +21,7 @@ export interface WriteOptions {
   readonly authorizer: Authorizer;
   readonly gate: RequestGate;
   readonly faults: Faults;
-  /** AMP documents remote write 1.0 alone. */
+  /** Whether remote write 2.0 is accepted; AMP documents only 1.0. */
   readonly takes2: boolean;
 }
 
@@ -97,19 +97,19 @@ async function write(
   }
 }
 
-/** The version of remote write, or why it is none that is taken. */
+/** The version of remote write that a request uses, or the message of its refusal. */
 function negotiateVersion({ headers }: HttpRequest, takes2: boolean): 1 | 2 | string {
   const [type = '', ...parameters] = (headers['content-type'] ?? '')
     .split(';')
     .map((part) => part.trim());
   if (type !== 'application/x-protobuf')
-    return `content type "${type}" is not taken; send application/x-protobuf`;
+    return `content type "${type}" is not accepted; send application/x-protobuf`;
   const proto = parameters.find((part) => part.startsWith('proto='))?.slice('proto='.length);
   const message = proto ?? 'prometheus.WriteRequest';
   const version = MESSAGES[message];
   if (version === undefined || (version === 2 && !takes2))
-    return `message "${message}" is not taken; send remote write 1.0, prometheus.WriteRequest`;
+    return `message "${message}" is not accepted; send remote write 1.0, prometheus.WriteRequest`;
   if (headers['content-encoding'] !== 'snappy')
-    return `content encoding "${headers['content-encoding'] ?? ''}" is not taken; send snappy`;
+    return `content encoding "${headers['content-encoding'] ?? ''}" is not accepted; send snappy`;
   return version;
 }

@@ -1,22 +1,22 @@
 /**
- * Aggregations over series: groups are found once a query, then each column is added to its group's
- * column.
+ * Aggregations over series: series are grouped once per evaluation, then each column is added to
+ * the column of its group. limitk and limit_ratio are not evaluated.
  * Source: https://prometheus.io/docs/prometheus/latest/querying/operators/#aggregation-operators
  */
 import { type LabelSet, labelSetKey, METRIC_NAME } from '../../model/labels.ts';
 import type { Aggregation } from './ast.ts';
 import { ExecutionError } from './errors.ts';
-import { withLabel } from './label-functions.ts';
+import { setLabel } from './label-functions.ts';
 import { formatPlain } from './literals.ts';
-import { quantile } from './quantile.ts';
-import { type Column, newColumn } from './value.ts';
+import { computeQuantile } from './quantile.ts';
+import { type Column, createColumn } from './value.ts';
 
 interface Group {
   readonly labels: LabelSet;
   readonly members: Column[];
 }
 
-/** Aggregations that the engine evaluates. */
+/** The aggregations that the engine evaluates. */
 export const EVALUATED_AGGREGATIONS = new Set([
   'sum',
   'avg',
@@ -32,9 +32,9 @@ export const EVALUATED_AGGREGATIONS = new Set([
   'count_values',
 ]);
 
-/** What stands before the vector: `topk(3, …)`, `count_values("name", …)`. */
+/** The parameter before the vector, `topk(3, …)` or `count_values("name", …)`, and the steps. */
 export interface AggregationInput {
-  /** One number for each step. */
+  /** A numeric parameter: one number per step. */
   readonly numbers: Float64Array | undefined;
   readonly text: string;
   readonly steps: number;
@@ -48,43 +48,48 @@ export function aggregate(
   if (node.op === 'count_values') return countValues(node, columns, text, steps);
   const groups = groupColumns(node, columns);
   if (node.op === 'topk' || node.op === 'bottomk') {
-    return groups.flatMap(({ members }) => pick(members, node.op === 'topk', numbers, steps));
+    return groups.flatMap(({ members }) =>
+      pickExtremes(members, node.op === 'topk', numbers, steps),
+    );
   }
   return groups.map((group) => {
-    const result = newColumn(group.labels, steps);
+    const result = createColumn(group.labels, steps);
     switch (node.op) {
       case 'sum':
       case 'avg':
-        sumInto(result, group.members, node.op === 'avg');
+        fillSum(result, group.members, node.op === 'avg');
         break;
       case 'min':
       case 'max':
-        extremeInto(result, group.members, node.op === 'min');
+        fillExtreme(result, group.members, node.op === 'min');
         break;
       case 'count':
       case 'group':
-        countInto(result, group.members, node.op === 'group');
+        fillCount(result, group.members, node.op === 'group');
         break;
       case 'stddev':
       case 'stdvar':
-        varianceInto(result, group.members, node.op === 'stddev');
+        fillVariance(result, group.members, node.op === 'stddev');
         break;
       default:
-        quantileInto(result, group.members, numbers);
+        fillQuantile(result, group.members, numbers);
     }
     return result;
   });
 }
 
-/** Whether a label stays a label of the group; `added` always does. */
-function keeper({ isWithout, grouping }: Aggregation, added = ''): (name: string) => boolean {
+/** Returns a predicate: is a label name kept in a group? With `by`, `added` is kept as well. */
+function makeLabelFilter(
+  { isWithout, grouping }: Aggregation,
+  added = '',
+): (name: string) => boolean {
   const names = new Set(grouping);
   if (isWithout) return (name) => !names.has(name) && name !== METRIC_NAME;
   return (name) => names.has(name) || name === added;
 }
 
 function groupColumns(node: Aggregation, columns: readonly Column[]): Group[] {
-  const keeps = keeper(node);
+  const keeps = makeLabelFilter(node);
   const groups = new Map<string, Group>();
   for (const column of columns) {
     const labels = column.labels.filter(({ name }) => keeps(name));
@@ -96,8 +101,8 @@ function groupColumns(node: Aggregation, columns: readonly Column[]): Group[] {
   return [...groups.values()];
 }
 
-/** Neumaier's sum; the mean falls back to an incremental one only where the sum overflows. */
-function sumInto(result: Column, members: readonly Column[], isMean: boolean): void {
+/** Neumaier's sum; a mean is computed incrementally only where the sum overflows. */
+function fillSum(result: Column, members: readonly Column[], isMean: boolean): void {
   const { values, present } = result;
   const lost = new Float64Array(values.length);
   const counts = new Float64Array(values.length);
@@ -135,7 +140,7 @@ function computeMean(sum: number, count: number, members: readonly Column[], ste
   );
 }
 
-function extremeInto(
+function fillExtreme(
   { values, present }: Column,
   members: readonly Column[],
   isMin: boolean,
@@ -152,7 +157,7 @@ function extremeInto(
   }
 }
 
-function countInto(
+function fillCount(
   { values, present }: Column,
   members: readonly Column[],
   isGroup: boolean,
@@ -166,8 +171,8 @@ function countInto(
   }
 }
 
-/** Welford's method. */
-function varianceInto(
+/** The variance (or its root, the deviation) of each step, by Welford's method. */
+function fillVariance(
   { values, present }: Column,
   members: readonly Column[],
   isRoot: boolean,
@@ -190,7 +195,7 @@ function varianceInto(
   }
 }
 
-function quantileInto(
+function fillQuantile(
   { values, present }: Column,
   members: readonly Column[],
   q: Float64Array | undefined,
@@ -205,27 +210,27 @@ function quantileInto(
     }
     if (count === 0) continue;
     present[i] = 1;
-    values[i] = quantile(q?.[i] ?? NaN, here.subarray(0, count));
+    values[i] = computeQuantile(q?.[i] ?? NaN, here.subarray(0, count));
   }
 }
 
 /**
- * The k largest or smallest of each step, with all their labels; NaN ranks last; ties go to the
- * first.
+ * The k largest or smallest members at each step, with all their labels. NaN ranks last; of equal
+ * values the first member is kept.
  */
-function pick(
+function pickExtremes(
   members: readonly Column[],
   isTop: boolean,
   k: Float64Array | undefined,
   steps: number,
 ): Column[] {
-  const kept = members.map(({ labels }) => newColumn(labels, steps));
+  const kept = members.map(({ labels }) => createColumn(labels, steps));
   for (let i = 0; i < steps; i++) {
     const wanted = k?.[i] ?? 0;
     if (wanted < 1) continue;
     const best = selectBest(members, i, isTop, wanted);
     if (best.length > 0 && !(Math.abs(wanted) < 2 ** 63))
-      throw new ExecutionError(`Scalar value ${showNumber(wanted)} overflows int64`);
+      throw new ExecutionError(`Scalar value ${formatNumber(wanted)} overflows int64`);
     for (const index of best) {
       const column = kept[index];
       if (column === undefined) continue;
@@ -238,7 +243,7 @@ function pick(
   return used.toSorted((a, b) => compareRanks(a.values[0] ?? 0, b.values[0] ?? 0, isTop));
 }
 
-/** The places of the best members at a step, at least one where there is any. */
+/** The indices of the best `wanted` members at a step, best first; one where `wanted` is NaN. */
 function selectBest(
   members: readonly Column[],
   step: number,
@@ -250,8 +255,8 @@ function selectBest(
   members.forEach(({ values, present }, index) => {
     if (present[step] === 0) return;
     const value = values[step] ?? 0;
-    const ranksAfter = (place: number): boolean =>
-      compareRanks(members[best[place] ?? 0]?.values[step] ?? 0, value, isTop) > 0;
+    const ranksAfter = (rank: number): boolean =>
+      compareRanks(members[best[rank] ?? 0]?.values[step] ?? 0, value, isTop) > 0;
     const isFull = best.length + 1 > most;
     if (isFull && !ranksAfter(best.length - 1)) return;
     let low = 0;
@@ -267,12 +272,12 @@ function selectBest(
   return best;
 }
 
-/** As Go's %v. */
-function showNumber(value: number): string {
+/** A number as Go's %v prints it, for a message of Prometheus. */
+function formatNumber(value: number): string {
   return Math.abs(value) === Infinity ? (value > 0 ? '+Inf' : '-Inf') : String(value);
 }
 
-/** How many series have each value; the value becomes a label. */
+/** Counts how many series of a group have each value; the value becomes a label. */
 function countValues(
   node: Aggregation,
   columns: readonly Column[],
@@ -280,9 +285,9 @@ function countValues(
   steps: number,
 ): Column[] {
   if (label === '') throw new ExecutionError('invalid label name ""');
-  const keeps = keeper(node, label);
+  const keeps = makeLabelFilter(node, label);
   const counts = new Map<string, Column>();
-  // Series of one group share their columns, by value: labels are made once for each value.
+  // Group key → value → column: labels are made once for each value of a group.
   const groups = new Map<string, Map<number, Column>>();
   for (const { labels, values, present } of columns) {
     const rest = labels.filter(({ name }) => keeps(name) && name !== label);
@@ -292,12 +297,12 @@ function countValues(
     for (let i = 0; i < steps; i++) {
       if (present[i] === 0) continue;
       const value = values[i] ?? 0;
-      // A Map takes -0 for 0, which are two values here.
+      // A Map has one key for 0 and -0, which are two values here: -0 is not put into it.
       let column = Object.is(value, -0) ? undefined : byValue.get(value);
       if (column === undefined) {
-        const own = keeps(label) ? withLabel(rest, label, formatPlain(value)) : rest;
+        const own = keeps(label) ? setLabel(rest, label, formatPlain(value)) : rest;
         const key = labelSetKey(own);
-        column = counts.get(key) ?? newColumn(own, steps);
+        column = counts.get(key) ?? createColumn(own, steps);
         counts.set(key, column);
         if (!Object.is(value, -0)) byValue.set(value, column);
       }

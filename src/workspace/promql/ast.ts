@@ -1,7 +1,7 @@
 /**
- * The tree of a PromQL expression. Values only; every node knows where it stands in the query. What
- * is written in different ways and means the same looks the same here, but for what the printer
- * needs to write it back.
+ * The tree of a PromQL expression: types only. Every node has its span in the query. Two spellings
+ * of one meaning give the same tree, except for what the printer prints as it was written:
+ * parentheses, durations, and a metric name within braces.
  * Source: https://prometheus.io/docs/prometheus/latest/querying/basics/
  */
 import type { Matcher } from './queryable.ts';
@@ -12,7 +12,7 @@ interface NodeSpan {
   readonly end: number;
 }
 
-/** A fixed point in time to evaluate at: `@ 1609746000`, `@ start()`, `@ end()`. */
+/** A fixed time to evaluate at: `@ 1609746000`, `@ start()`, `@ end()`. */
 export type At =
   | { readonly kind: 'time'; readonly ms: number }
   | { readonly kind: 'start' | 'end' };
@@ -20,7 +20,7 @@ export type At =
 export interface NumberLiteral extends NodeSpan {
   readonly type: 'number';
   readonly value: number;
-  /** Written as a duration: `5m` is 300. */
+  /** Whether it was written as a duration; its value is in seconds: `5m` is 300. */
   readonly isDuration: boolean;
 }
 export interface StringLiteral extends NodeSpan {
@@ -29,9 +29,9 @@ export interface StringLiteral extends NodeSpan {
 }
 export interface VectorSelector extends NodeSpan {
   readonly type: 'vector';
-  /** The metric name where it stands before the braces, else ''. */
+  /** The metric name before the braces; '' where there is none. */
   readonly metric: string;
-  /** With the metric name, if any, as the first matcher, of `__name__`. */
+  /** All matchers; a metric name before the braces is the first of them, on `__name__`. */
   readonly matchers: readonly Matcher[];
   readonly offsetMs: number;
   readonly at: At | undefined;
@@ -45,7 +45,7 @@ export interface Subquery extends NodeSpan {
   readonly type: 'subquery';
   readonly body: Expression;
   readonly rangeMs: number;
-  /** Undefined: the default step. */
+  /** Undefined for the default step. */
   readonly stepMs: number | undefined;
   readonly offsetMs: number;
   readonly at: At | undefined;
@@ -64,11 +64,11 @@ export type BinaryOperator =
   | '==' | '!=' | '<' | '>' | '<=' | '>='
   | 'and' | 'or' | 'unless'; // prettier-ignore
 export interface Matching {
-  /** `on` with these labels, or else `ignoring` them. */
+  /** True for `on (labels)`, false for `ignoring (labels)` and where neither is written. */
   readonly isOn: boolean;
   readonly labels: readonly string[];
   readonly card: 'one-to-one' | 'many-to-one' | 'one-to-many' | 'many-to-many';
-  /** Labels that group_left or group_right take from the one side. */
+  /** The labels that group_left or group_right copy from the "one" side. */
   readonly include: readonly string[];
 }
 export interface Binary extends NodeSpan {

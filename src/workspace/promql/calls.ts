@@ -1,6 +1,7 @@
 /**
- * Calls of functions: from the arguments' expressions to columns. What a function does to values is
- * in functions.ts and its neighbours; which functions exist is in functions-table.ts.
+ * Function calls: evaluates the arguments and applies the function. What a function computes is in
+ * functions.ts, date-functions.ts, histograms.ts, label-functions.ts and range-functions.ts; which
+ * functions exist is in functions-table.ts.
  * Source: https://prometheus.io/docs/prometheus/latest/querying/functions/
  */
 import type { FunctionCall, Expression } from './ast.ts';
@@ -11,28 +12,28 @@ import {
   evaluateScalar,
   requireString,
   evaluateVector,
-  withoutParens,
+  stripParens,
 } from './evaluation.ts';
 import { clamp, MATH_FUNCTIONS, round } from './functions.ts';
-import { histogramFraction, histogramQuantile } from './histograms.ts';
-import { absentLabels, labelJoin, labelReplace } from './label-functions.ts';
+import { computeHistogramFraction, computeHistogramQuantile } from './histograms.ts';
+import { collectAbsentLabels, joinLabels, replaceLabel } from './label-functions.ts';
 import { evaluateRangeCall } from './range-calls.ts';
 import { RANGE_FUNCTIONS } from './range-functions.ts';
 import { selectInstant } from './selection.ts';
-import { absentColumn, type Column, mapColumns, type Value } from './value.ts';
+import { makeAbsentColumn, type Column, mapColumns, type Value } from './value.ts';
 
 export function evaluateCall(evaluation: Evaluation, node: FunctionCall): Value {
   if (node.name === 'absent_over_time' || RANGE_FUNCTIONS.has(node.name))
     return { type: 'vector', columns: evaluateRangeCall(evaluation, node) };
-  const scalar = scalarCall(evaluation, node);
+  const scalar = evaluateScalarCall(evaluation, node);
   if (scalar !== undefined) return { type: 'scalar', values: scalar };
-  const columns = vectorCall(evaluation, node);
+  const columns = evaluateVectorCall(evaluation, node);
   if (columns === undefined)
     throw notSupported(evaluation.query, node.start, `function "${node.name}"`);
   return { type: 'vector', columns };
 }
 
-function scalarCall(evaluation: Evaluation, node: FunctionCall): Float64Array | undefined {
+function evaluateScalarCall(evaluation: Evaluation, node: FunctionCall): Float64Array | undefined {
   const { times } = evaluation;
   switch (node.name) {
     case 'time':
@@ -46,18 +47,19 @@ function scalarCall(evaluation: Evaluation, node: FunctionCall): Float64Array | 
   }
 }
 
-function vectorCall(evaluation: Evaluation, node: FunctionCall): Column[] | undefined {
+function evaluateVectorCall(evaluation: Evaluation, node: FunctionCall): Column[] | undefined {
   const [first, second, third, fourth, fifth] = node.arguments;
   const steps = evaluation.times.length;
-  const ofEach = MATH_FUNCTIONS.get(node.name);
-  if (ofEach !== undefined) return mapColumns(evaluateVector(evaluation, first), ofEach);
-  const ofDate = DATE_FUNCTIONS.get(node.name);
-  if (ofDate !== undefined) return dates(evaluation, first, ofDate);
+  const mathFunction = MATH_FUNCTIONS.get(node.name);
+  if (mathFunction !== undefined)
+    return mapColumns(evaluateVector(evaluation, first), mathFunction);
+  const dateFunction = DATE_FUNCTIONS.get(node.name);
+  if (dateFunction !== undefined) return evaluateDates(evaluation, first, dateFunction);
   switch (node.name) {
     case 'vector':
-      return [always(evaluateScalar(evaluation, first))];
+      return [makeFullColumn(evaluateScalar(evaluation, first))];
     case 'timestamp':
-      return timestamps(evaluation, first);
+      return evaluateTimestamps(evaluation, first);
     case 'round': {
       const to = second === undefined ? undefined : evaluateScalar(evaluation, second);
       return mapColumns(evaluateVector(evaluation, first), (value, step) =>
@@ -67,25 +69,27 @@ function vectorCall(evaluation: Evaluation, node: FunctionCall): Column[] | unde
     case 'clamp':
     case 'clamp_min':
     case 'clamp_max':
-      return clampCall(evaluation, node);
+      return evaluateClamp(evaluation, node);
     case 'histogram_quantile': {
       const q = evaluateScalar(evaluation, first);
-      return histogramQuantile(q, evaluateVector(evaluation, second), steps);
+      return computeHistogramQuantile(q, evaluateVector(evaluation, second), steps);
     }
     case 'histogram_fraction': {
       const bounds = {
         lower: evaluateScalar(evaluation, first),
         upper: evaluateScalar(evaluation, second),
       };
-      return histogramFraction(bounds, evaluateVector(evaluation, third), steps);
+      return computeHistogramFraction(bounds, evaluateVector(evaluation, third), steps);
     }
     case 'absent':
-      return [absentColumn(evaluateVector(evaluation, first), absentLabels(first), steps)];
+      return [
+        makeAbsentColumn(evaluateVector(evaluation, first), collectAbsentLabels(first), steps),
+      ];
     case 'sort':
     case 'sort_desc':
       return sortByValue(evaluateVector(evaluation, first), node.name === 'sort');
     case 'label_replace':
-      return labelReplace(evaluateVector(evaluation, first), {
+      return replaceLabel(evaluateVector(evaluation, first), {
         destination: requireString(second),
         replacement: requireString(third),
         source: requireString(fourth),
@@ -94,18 +98,18 @@ function vectorCall(evaluation: Evaluation, node: FunctionCall): Column[] | unde
     case 'label_join': {
       const sources = node.arguments.slice(3).map(requireString);
       const to = { destination: requireString(second), separator: requireString(third), sources };
-      return labelJoin(evaluateVector(evaluation, first), to);
+      return joinLabels(evaluateVector(evaluation, first), to);
     }
     default:
       return undefined;
   }
 }
 
-function always(values: Float64Array): Column {
+function makeFullColumn(values: Float64Array): Column {
   return { labels: [], values, present: new Uint8Array(values.length).fill(1) };
 }
 
-/** NaN unless there is exactly one series. */
+/** The value of the only series at each step; NaN where there is none or more than one. */
 function toScalar(columns: readonly Column[], steps: number): Float64Array {
   const values = new Float64Array(steps).fill(NaN);
   const counts = new Uint32Array(steps);
@@ -119,9 +123,9 @@ function toScalar(columns: readonly Column[], steps: number): Float64Array {
   return values;
 }
 
-/** Of a plain selector the samples' own times, of anything else the step's. */
-function timestamps(evaluation: Evaluation, node: Expression | undefined): Column[] {
-  const inner = node === undefined ? undefined : withoutParens(node);
+/** For a plain selector the times of the samples, for any other expression those of the steps. */
+function evaluateTimestamps(evaluation: Evaluation, node: Expression | undefined): Column[] {
+  const inner = node === undefined ? undefined : stripParens(node);
   if (inner?.type === 'vector')
     return mapColumns(selectInstant(evaluation, inner, true), (value) => value);
   return mapColumns(
@@ -130,17 +134,18 @@ function timestamps(evaluation: Evaluation, node: Expression | undefined): Colum
   );
 }
 
-/** Without an argument: of the step's own time. */
-function dates(
+/** Applies a date function to each value, or without an argument to the time of each step. */
+function evaluateDates(
   evaluation: Evaluation,
   node: Expression | undefined,
-  part: (seconds: number) => number,
+  compute: (seconds: number) => number,
 ): Column[] {
-  if (node === undefined) return [always(evaluation.times.map((ms) => part(ms / 1_000)))];
-  return mapColumns(evaluateVector(evaluation, node), part);
+  if (node === undefined)
+    return [makeFullColumn(evaluation.times.map((ms) => compute(ms / 1_000)))];
+  return mapColumns(evaluateVector(evaluation, node), compute);
 }
 
-function clampCall(evaluation: Evaluation, { name, arguments: given }: FunctionCall): Column[] {
+function evaluateClamp(evaluation: Evaluation, { name, arguments: given }: FunctionCall): Column[] {
   const [first, second, third] = given;
   const least = name === 'clamp_max' ? undefined : evaluateScalar(evaluation, second);
   const upper = name === 'clamp' ? third : second;
@@ -149,14 +154,14 @@ function clampCall(evaluation: Evaluation, { name, arguments: given }: FunctionC
     clamp(value, least?.[step] ?? -Infinity, most?.[step] ?? Infinity),
   );
   if (least === undefined || most === undefined) return columns;
-  // Bounds the wrong way round leave nothing.
+  // Where the lower bound is above the upper one, Prometheus returns no series.
   for (const { present } of columns) {
     for (let i = 0; i < present.length; i++) if ((most[i] ?? 0) < (least[i] ?? 0)) present[i] = 0;
   }
   return columns;
 }
 
-/** By the value at the first step, which in an instant query is the only one; NaN comes last. */
+/** Sorts by the value at the first step, the only one of an instant query; NaN comes last. */
 function sortByValue(columns: readonly Column[], isAscending: boolean): Column[] {
   return columns.toSorted((a, b) => {
     const x = a.values[0] ?? NaN;

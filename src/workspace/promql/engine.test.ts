@@ -18,7 +18,7 @@ type Value = number | 'stale' | undefined;
 
 const MINUTE_MS = 60_000;
 
-/** A store of series with a sample each minute from 0; undefined leaves one out. */
+/** A store of series with one sample per minute from 0; undefined leaves a sample out. */
 function store(samples: Readonly<Record<string, readonly Value[]>>): Queryable {
   const all = Object.entries(samples).map(([text, values]): SeriesData => {
     const selector = parseQuery(text);
@@ -66,12 +66,12 @@ function show(result: QueryResult): string[] {
     return result.series.map(
       ({ labels, timestampsMs, values }) =>
         `${formatLabelSet(labels)} ` +
-        `${Array.from(values, (value, i) => `${value}@${timestampsMs[i]! / MINUTE_MS}`).join(' ')}`,
+        Array.from(values, (value, i) => `${value}@${timestampsMs[i]! / MINUTE_MS}`).join(' '),
     );
   return result.columns.map(
     ({ labels, values, present }) =>
       `${formatLabelSet(labels)} ` +
-      `${Array.from(values, (value, i) => (present[i] === 1 ? value : '_')).join(' ')}`,
+      Array.from(values, (value, i) => (present[i] === 1 ? value : '_')).join(' '),
   );
 }
 
@@ -85,19 +85,19 @@ const range = (from: number, to: number, step = 1): RangeTimes => ({
   stepMs: step * MINUTE_MS,
 });
 
-test('a selector looks back five minutes, open on the left', () => {
+test('a selector looks back less than five minutes', () => {
   const queryable = store({ up: [7] });
   assert.deepEqual(at(0, 'up', queryable), ['up 7']);
   assert.deepEqual(show(evaluateInstant('up', 299_999, queryable)), ['up 7']);
   assert.deepEqual(at(5, 'up', queryable), []);
 });
 
-test('a stale marker ends a series at once, and nothing older is seen behind it', () => {
+test('a stale marker ends a series at once, and hides the samples before it', () => {
   const queryable = store({ up: [1, 'stale', undefined, 4] });
   assert.deepEqual(show(evaluateRange('up', range(0, 4), queryable)), ['up 1 _ _ 4 4']);
 });
 
-test('NaN is a value and not an absence', () => {
+test('NaN is a value, not an absent one', () => {
   const queryable = store({ up: [NaN, 1] });
   assert.deepEqual(show(evaluateRange('up', range(0, 1), queryable)), ['up NaN 1']);
   assert.deepEqual(at(0, 'count(up)', queryable), ['{} 1']);
@@ -110,16 +110,16 @@ test('a range is open on the left and leaves stale markers out', () => {
   assert.deepEqual(at(4, 'up[2m] offset 1m', queryable), ['up 8@3']);
 });
 
-test('a counter is extrapolated to the range, through a reset, and not below zero', () => {
+test('a counter is extrapolated to the range, across a reset, and not below zero', () => {
   const queryable = store({ steady: [0, 60, 120, 180, 240, 300], reset: [100, 160, 20, 80] });
   assert.deepEqual(at(5, 'rate(steady[5m])', queryable), ['{} 1']);
-  // 60 + 20 + 60 over three minutes, stretched to four.
+  // 60 + 20 + 60 in three minutes, extrapolated to four.
   assert.deepEqual(at(3, 'increase(reset[4m])', queryable), [`{} ${140 * (4 / 3)}`]);
   assert.deepEqual(at(0, 'rate(steady[5m])', queryable), []);
   assert.deepEqual(at(3, 'irate(reset[4m])', queryable), ['{} 1']);
 });
 
-test('offset and @ move what is read, not when it is shown', () => {
+test('offset and @ move the times that are read, not those of the result', () => {
   const queryable = store({ up: [0, 1, 2, 3, 4] });
   assert.deepEqual(show(evaluateRange('up offset 1m', range(1, 3), queryable)), ['up 0 1 2']);
   assert.deepEqual(show(evaluateRange('up offset -1m', range(1, 3), queryable)), ['up 2 3 4']);
@@ -157,7 +157,7 @@ test('aggregations group by labels and drop the name', () => {
   assert.deepEqual(at(0, 'count_values("v", requests * 1e21)', requests)[0], '{v="1000000000000000000000"} 1');
 }); // prettier-ignore
 
-test('vectors match by labels, and a group takes labels from the one side', () => {
+test('vectors match by labels, and group_left copies labels from the "one" side', () => {
   assert.deepEqual(at(0, 'requests / on (path) group_left limit', requests), [
     '{code="200", path="a"} 0.1',
     '{code="200", path="b"} 0.2',
@@ -208,7 +208,7 @@ test('a quantile of a classic histogram is interpolated within its bucket', () =
   assert.deepEqual(at(0, 'histogram_quantile(0.9, h_bucket{le!="+Inf"})', queryable), ['{} NaN']);
 });
 
-test('what is not evaluated yet is refused with its place', () => {
+test('a function or aggregation that is not evaluated yet is refused with its position', () => {
   const queryable = store({ a: [1] });
   for (const [query, message] of [
     ['1 + limitk(1, a)', '1:5: aggregation "limitk" is not supported yet'],
@@ -218,7 +218,7 @@ test('what is not evaluated yet is refused with its place', () => {
   }
 });
 
-test('limits end a query', () => {
+test('a query ends with an error at each limit', () => {
   const queryable = store({ a: [1, 2, 3, 4, 5, 6] });
   const run = (options: Partial<EngineOptions>): unknown =>
     evaluateRange('sum(a + a)', range(0, 5), queryable, options);
@@ -239,7 +239,7 @@ test('limits end a query', () => {
   );
 });
 
-test('a range query takes only what has a value at each step', () => {
+test('a range query takes a vector or a scalar only', () => {
   const queryable = store({});
   assert.throws(() => evaluateRange('a[5m]', range(0, 1), queryable), QueryError);
   assert.throws(

@@ -1,7 +1,8 @@
 /**
- * The PromQL engine: a checked tree → columns over all steps at once, series by series. What the
- * language has and the engine does not evaluate yet is refused with its position, never answered
- * wrongly.
+ * The PromQL engine: evaluates a checked tree to columns, each with the values of one series at all
+ * steps. Functions and aggregations that are not evaluated yet (among them those of native
+ * histograms) are refused with their position.
+ * Limits: EngineOptions.
  * Source: https://prometheus.io/docs/prometheus/latest/querying/basics/
  */
 import { compareLabelSets } from '../../model/labels.ts';
@@ -16,18 +17,18 @@ import {
   evaluateScalar,
   requireString,
   evaluateVector,
-  withoutParens,
+  stripParens,
 } from './evaluation.ts';
 import type { ValueType } from './functions-table.ts';
-import { scalarPair, vectorScalar } from './operators.ts';
+import { pairScalars, pairVectorScalar } from './operators.ts';
 import { parseQuery } from './parser.ts';
 import type { Queryable, SeriesData } from './queryable.ts';
-import { rangeVector } from './range-calls.ts';
+import { readRangeVector } from './range-calls.ts';
 import { selectInstant } from './selection.ts';
-import { setOperation } from './set-operators.ts';
-import { checkTypes, typeName } from './types.ts';
+import { applySetOperator } from './set-operators.ts';
+import { checkTypes, typeNameOf } from './types.ts';
 import { type Column, mapColumns, type Value } from './value.ts';
-import { vectorPair } from './vector-matching.ts';
+import { pairVectors } from './vector-matching.ts';
 
 export { ENGINE_DEFAULTS, type EngineOptions } from './evaluation.ts';
 
@@ -37,15 +38,16 @@ export interface RangeTimes {
   readonly stepMs: number;
 }
 
-/** A result over steps; for a range vector (instant queries only) the samples themselves. */
+/** A value at each step; or samples, for an instant query whose result is a range vector. */
 export type QueryResult =
   | Value
   | { readonly type: 'matrix'; readonly series: readonly SeriesData[] };
 
 /**
- * Evaluates at one time. A vector is sorted by labels unless the query itself sorts.
+ * Evaluates a query at one time. A vector is sorted by labels unless the query itself sorts.
  *
- * @throws QueryError for what can't be asked, ExecutionError for what can't be answered
+ * @throws QueryError for a query that is not valid or not supported
+ * @throws ExecutionError for one that fails while it runs
  */
 export function evaluateInstant(
   query: string,
@@ -55,10 +57,10 @@ export function evaluateInstant(
 ): QueryResult {
   const tree = parseQuery(query);
   checkTypes(query, tree);
-  const evaluation = newEvaluation(query, Float64Array.of(atMs), queryable, options);
-  const inner = withoutParens(tree);
+  const evaluation = createEvaluation(query, Float64Array.of(atMs), queryable, options);
+  const inner = stripParens(tree);
   if (inner.type === 'matrix' || inner.type === 'subquery')
-    return { type: 'matrix', series: rangeVector(evaluation, inner) };
+    return { type: 'matrix', series: readRangeVector(evaluation, inner) };
   const value = evaluate(evaluation, tree);
   if (value.type !== 'vector') return value;
   const columns = value.columns.filter(({ present }) => present[0] === 1);
@@ -66,9 +68,11 @@ export function evaluateInstant(
 }
 
 /**
- * Evaluates at every step from start to end, both included; series without any value are left out.
+ * Evaluates a query at every step from start to end, both included. Series without a value at any
+ * step are left out.
  *
- * @throws QueryError for what can't be asked, ExecutionError for what can't be answered
+ * @throws QueryError for a query that is not valid or not supported
+ * @throws ExecutionError for one that fails while it runs
  */
 export function evaluateRange(
   query: string,
@@ -89,7 +93,7 @@ export function evaluateRange(
     );
   }
   const times = Float64Array.from({ length: Math.max(0, steps) }, (_, i) => startMs + i * stepMs);
-  const value = evaluate(newEvaluation(query, times, queryable, options), tree);
+  const value = evaluate(createEvaluation(query, times, queryable, options), tree);
   if (value.type !== 'vector') return value;
   const columns = value.columns.filter(({ present }) => present.includes(1));
   return { type: 'vector', columns: sortByLabels(columns) };
@@ -100,7 +104,8 @@ function checkRangeType(query: string, type: ValueType): void {
   throw new QueryError(
     query,
     0,
-    `invalid expression type "${typeName(type)}" for range query, must be Scalar or instant Vector`,
+    `invalid expression type "${typeNameOf(type)}" for range query, must be Scalar or instant ` +
+      'Vector',
     '',
   );
 }
@@ -114,7 +119,7 @@ function sortByLabels(columns: readonly Column[]): Column[] {
   return columns.toSorted((a, b) => compareLabelSets(a.labels, b.labels));
 }
 
-function newEvaluation(
+function createEvaluation(
   query: string,
   times: Float64Array,
   queryable: Queryable,
@@ -173,16 +178,16 @@ function evaluateBinary(evaluation: Evaluation, node: Binary): Value {
   const steps = evaluation.times.length;
   const vector = (columns: readonly Column[]): Value => ({ type: 'vector', columns });
   if (left.type === 'scalar' && right.type === 'scalar')
-    return { type: 'scalar', values: scalarPair(node, left.values, right.values) };
+    return { type: 'scalar', values: pairScalars(node, left.values, right.values) };
   if (left.type === 'vector' && right.type === 'scalar')
-    return vector(vectorScalar(node, left.columns, right.values, false));
+    return vector(pairVectorScalar(node, left.columns, right.values, false));
   if (left.type === 'scalar' && right.type === 'vector')
-    return vector(vectorScalar(node, right.columns, left.values, true));
+    return vector(pairVectorScalar(node, right.columns, left.values, true));
   if (left.type !== 'vector' || right.type !== 'vector')
     throw new Error('BUG: an operand that the type check does not allow');
   if (node.matching.card === 'many-to-many')
-    return vector(setOperation(node, left.columns, right.columns, steps));
-  return vector(vectorPair(node, left.columns, right.columns, steps));
+    return vector(applySetOperator(node, left.columns, right.columns, steps));
+  return vector(pairVectors(node, left.columns, right.columns, steps));
 }
 
 function evaluateAggregation(evaluation: Evaluation, node: Aggregation): Value {

@@ -1,11 +1,11 @@
 /**
- * What a query can be refused for: before it runs (`QueryError`, the API's bad_data) or while it
- * runs (`ExecutionError`).
+ * The errors of a query: `QueryError` before it runs (the API's bad_data), `ExecutionError` while
+ * it runs (the API's execution).
  */
 
 /**
- * A query that can't be: where (offset, UTF-16 units) and why. Its message is `line:column: parse
- * error: why`.
+ * A query that is not valid, with the offset (UTF-16 units) and the reason. The message is
+ * `line:column: parse error: why`.
  */
 export class QueryError extends Error {
   override readonly name: string = 'QueryError';
@@ -18,13 +18,14 @@ export class QueryError extends Error {
   }
 }
 
-/** What the language has and the engine does not evaluate: never a wrong answer. */
+/** The error for a part of the language that the engine does not evaluate. */
 export function notSupported(query: string, offset: number, what: string): QueryError {
   return new QueryError(query, offset, `${what} is not supported yet`, '');
 }
 
 /**
- * An evaluation that can't go on: two series where one must be, a parameter out of range, a limit.
+ * An evaluation that can't go on: two series where one is allowed, a parameter out of range, a
+ * limit exceeded.
  */
 export class ExecutionError extends Error {
   override readonly name: string = 'ExecutionError';

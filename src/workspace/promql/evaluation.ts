@@ -1,6 +1,7 @@
 /**
- * One query while it is evaluated: its steps, its limits, and reading from the store. The recursion
- * over the tree is in engine.ts and comes in as `evaluate`.
+ * The state of one evaluation: its steps, its limits, and how it reads from the store. The
+ * recursion over the tree is engine.ts and is passed in as `evaluate`, so that the files of the
+ * functions need not import the engine.
  */
 import type { At, Expression, VectorSelector } from './ast.ts';
 import { ExecutionError } from './errors.ts';
@@ -8,15 +9,15 @@ import type { Queryable, SeriesData } from './queryable.ts';
 import type { Column, Value } from './value.ts';
 
 export interface EngineOptions {
-  /** How far back an instant selector looks, ms. */
+  /** How far back an instant selector looks for a sample, ms. */
   readonly lookbackMs: number;
   /** The step of a subquery without one, ms. */
   readonly subqueryStepMs: number;
-  /** Steps of a range query. */
+  /** The most steps of a range query. */
   readonly stepsMax: number;
-  /** Samples that one query may read and columns' cells it may fill. */
+  /** The most samples that a query reads plus cells of columns that it fills. */
   readonly samplesMax: number;
-  /** Called now and then; throws to end a query that has run too long or that nobody waits for. */
+  /** Called at each node of the tree and each read; throws to end a query that runs too long. */
   readonly check: () => void;
 }
 
@@ -36,12 +37,16 @@ export interface Evaluation {
   readonly queryEndMs: number;
   readonly queryable: Queryable;
   readonly options: EngineOptions;
-  /** Shared by all nodes of one query. */
+  /** The samples and cells counted so far, shared by all nodes of one query. */
   readonly budget: { samples: number };
   readonly evaluate: (evaluation: Evaluation, node: Expression) => Value;
 }
 
-/** Counts samples or cells against the limit, before they take memory. */
+/**
+ * Counts samples or cells against `samplesMax`.
+ *
+ * @throws ExecutionError above the limit
+ */
 export function charge({ budget, options }: Evaluation, samples: number): void {
   options.check();
   budget.samples += samples;
@@ -59,7 +64,7 @@ export function evaluateVector(
   return value?.type === 'vector' ? value.columns : [];
 }
 
-/** One value per step. */
+/** The values of a scalar expression, one per step; NaN for any other type. */
 export function evaluateScalar(evaluation: Evaluation, node: Expression | undefined): Float64Array {
   const value = node === undefined ? undefined : evaluation.evaluate(evaluation, node);
   return value?.type === 'scalar'
@@ -67,17 +72,18 @@ export function evaluateScalar(evaluation: Evaluation, node: Expression | undefi
     : new Float64Array(evaluation.times.length).fill(NaN);
 }
 
+/** The text of a string literal; '' for any other expression. */
 export function requireString(node: Expression | undefined): string {
-  const inner = node === undefined ? undefined : withoutParens(node);
+  const inner = node === undefined ? undefined : stripParens(node);
   return inner?.type === 'string' ? inner.value : '';
 }
 
-export function withoutParens(node: Expression): Expression {
-  return node.type === 'paren' ? withoutParens(node.body) : node;
+export function stripParens(node: Expression): Expression {
+  return node.type === 'paren' ? stripParens(node.body) : node;
 }
 
-/** The times that a selector is read at: moved by `@` and offset. */
-export function referenceTimes(
+/** The times at which a selector is read: those of the steps, moved by `@` and `offset`. */
+export function computeReferenceTimes(
   evaluation: Evaluation,
   at: At | undefined,
   offsetMs: number,
@@ -88,8 +94,8 @@ export function referenceTimes(
   return new Float64Array(times.length).fill(fixedMs - offsetMs);
 }
 
-/** Reads what the selector needs at these times, each looking back `backMs`. */
-export function read(
+/** Reads the series of a selector from `backMs` before the first of the times to the last. */
+export function readSeries(
   evaluation: Evaluation,
   node: VectorSelector,
   times: Float64Array,

@@ -1,6 +1,6 @@
 /**
- * The functions and aggregations of the language and the types of their parameters, whether the
- * engine evaluates them yet or not. A table only.
+ * The functions and aggregations of PromQL with the types of their parameters, including those that
+ * the engine does not evaluate yet. A table only.
  * Source: https://prometheus.io/docs/prometheus/latest/querying/functions/
  */
 
@@ -9,8 +9,8 @@ export type ValueType = 'scalar' | 'vector' | 'matrix' | 'string';
 export interface Signature {
   readonly parameters: readonly ValueType[];
   /**
-   * How many arguments beyond all parameters but the last there may be; -1: any number. 0: as many
-   * as parameters.
+   * As in Prometheus. 0: as many arguments as parameters. n > 0: the last parameter is optional and
+   * may be given up to n times. -1: it is optional and may be given any number of times.
    */
   readonly variadic: number;
   readonly returns: ValueType;
@@ -61,7 +61,7 @@ export const FUNCTIONS: ReadonlyMap<string, Signature> = new Map<string, Signatu
   ['vector', signature(['scalar'])],
 ]);
 
-/** Aggregation → the type of its parameter, undefined for none. */
+/** Aggregation → the type of its parameter; undefined where it has none. */
 export const AGGREGATIONS: ReadonlyMap<string, ValueType | undefined> = new Map<
   string,
   ValueType | undefined

@@ -1,6 +1,5 @@
 /**
- * Functions of single values. Which functions exist is in functions-table.ts; this file holds how
- * they compute.
+ * Functions from one value to one value. Which functions exist is in functions-table.ts. Pure.
  * Source: https://prometheus.io/docs/prometheus/latest/querying/functions/
  */
 const MATH: Readonly<Record<string, (value: number) => number>> = {
@@ -11,19 +10,20 @@ const MATH: Readonly<Record<string, (value: number) => number>> = {
   deg: (value) => (value * 180) / Math.PI, rad: (value) => (value * Math.PI) / 180,
 }; // prettier-ignore
 
-/** value → value, the same for every series and step. */
+/** Name → function from value to value, the same for every series and step. */
 export const MATH_FUNCTIONS: ReadonlyMap<string, (value: number) => number> = new Map(
   Object.entries(MATH),
 );
 
-/** To the nearest multiple of `to`, halves up. */
+/** Rounds to the nearest multiple of `to`, halves up. */
 export function round(value: number, to: number): number {
-  // Dividing by the inverse is exact for more steps than multiplying: round(0.15, 0.05).
+  // As Prometheus does: dividing by the inverse is exact for more values of `to`, such as 0.05,
+  // than multiplying by `to`.
   const inverse = 1 / to;
   return Math.floor(value * inverse + 0.5) / inverse;
 }
 
-/** Within bounds. An infinity wins over NaN, as in Go's Min and Max. */
+/** Limits a value to bounds. As with Go's Min and Max, an infinity wins over NaN. */
 export function clamp(value: number, least: number, most: number): number {
   const atMost = value === -Infinity || most === -Infinity ? -Infinity : Math.min(most, value);
   return atMost === Infinity || least === Infinity ? Infinity : Math.max(least, atMost);

@@ -1,9 +1,10 @@
 /**
- * Classic histograms: series that differ only in `le` are the buckets of one. No native histograms.
+ * histogram_quantile and histogram_fraction of classic histograms: the series that differ only in
+ * `le` are the buckets of one histogram. No native histograms.
  * Source: https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile
  */
 import { type LabelSet, labelSetKey, labelValue } from '../../model/labels.ts';
-import { type Column, mergeEqual, newColumn, withoutName } from './value.ts';
+import { type Column, mergeEqual, createColumn, dropName } from './value.ts';
 
 interface Bucket {
   readonly bound: number;
@@ -16,45 +17,47 @@ interface Histogram {
   readonly buckets: { readonly bound: number; readonly column: Column }[];
 }
 
-/** Relative differences between buckets below this are rounding, not a broken histogram. */
+/** A relative difference of counts below this is a rounding error and is smoothed away. */
 const ROUNDING = 1e-12;
 
 /**
- * The value below which the share `q` of observations lies, by linear interpolation within a
- * bucket.
+ * For each histogram the value below which the share `q` of the observations lies, interpolated
+ * linearly within a bucket. `q` has one number per step.
  */
-export function histogramQuantile(
+export function computeHistogramQuantile(
   q: Float64Array,
   columns: readonly Column[],
   steps: number,
 ): Column[] {
-  return perHistogram(columns, steps, (buckets, step) => bucketQuantile(q[step] ?? NaN, buckets));
+  return computePerHistogram(columns, steps, (buckets, step) =>
+    computeBucketQuantile(q[step] ?? NaN, buckets),
+  );
 }
 
-/** The share of observations between two values. */
-export function histogramFraction(
+/** For each histogram the share of the observations between two values. */
+export function computeHistogramFraction(
   { lower, upper }: { readonly lower: Float64Array; readonly upper: Float64Array },
   columns: readonly Column[],
   steps: number,
 ): Column[] {
-  return perHistogram(columns, steps, (buckets, step) =>
-    bucketFraction(lower[step] ?? NaN, upper[step] ?? NaN, buckets),
+  return computePerHistogram(columns, steps, (buckets, step) =>
+    computeBucketFraction(lower[step] ?? NaN, upper[step] ?? NaN, buckets),
   );
 }
 
 /**
- * `compute` gets the buckets of one histogram that are there at a step, equal bounds joined; never
- * none.
+ * Computes one value per histogram and step. `compute` gets the buckets that have a value at the
+ * step, at least one; those of equal bounds are added up.
  */
-function perHistogram(
+function computePerHistogram(
   columns: readonly Column[],
   steps: number,
   compute: (buckets: readonly Bucket[], step: number) => number,
 ): Column[] {
   const results = gatherHistograms(columns).map(({ labels, buckets }) => {
-    const result = newColumn(labels, steps);
+    const result = createColumn(labels, steps);
     for (let i = 0; i < steps; i++) {
-      const here = bucketsAt(buckets, i);
+      const here = readBuckets(buckets, i);
       if (here.length === 0) continue;
       result.present[i] = 1;
       result.values[i] = compute(here, i);
@@ -71,7 +74,7 @@ function gatherHistograms(columns: readonly Column[]): Histogram[] {
     if (bound === undefined) continue;
     const rest = column.labels.filter(({ name }) => name !== 'le');
     const key = labelSetKey(rest);
-    const histogram = histograms.get(key) ?? { labels: withoutName(rest), buckets: [] };
+    const histogram = histograms.get(key) ?? { labels: dropName(rest), buckets: [] };
     histograms.set(key, histogram);
     histogram.buckets.push({ bound, column });
   }
@@ -79,7 +82,7 @@ function gatherHistograms(columns: readonly Column[]): Histogram[] {
   return [...histograms.values()];
 }
 
-function bucketsAt(buckets: Histogram['buckets'], step: number): Bucket[] {
+function readBuckets(buckets: Histogram['buckets'], step: number): Bucket[] {
   const here: Bucket[] = [];
   for (const { bound, column } of buckets) {
     if (column.present[step] === 0) continue;
@@ -91,7 +94,7 @@ function bucketsAt(buckets: Histogram['buckets'], step: number): Bucket[] {
   return here;
 }
 
-/** As Go's ParseFloat reads it; NaN can't be a bound. */
+/** A bound as Go's ParseFloat reads it; undefined for NaN and for what is not a number. */
 function parseBound(le: string): number | undefined {
   const infinity = /^([+-]?)inf(?:inity)?$/i.exec(le);
   if (infinity !== null) return infinity[1] === '-' ? -Infinity : Infinity;
@@ -99,16 +102,16 @@ function parseBound(le: string): number | undefined {
   return Number(le);
 }
 
-function bucketQuantile(q: number, given: readonly Bucket[]): number {
+function computeBucketQuantile(q: number, given: readonly Bucket[]): number {
   if (Number.isNaN(q)) return NaN;
   if (q < 0) return -Infinity;
   if (q > 1) return Infinity;
   if (given.at(-1)?.bound !== Infinity) return NaN;
-  const buckets = monotonic(given);
+  const buckets = makeMonotonic(given);
   const last = buckets.at(-1);
   if (last === undefined || buckets.length < 2 || last.count === 0) return NaN;
   const rank = q * last.count;
-  const index = firstReaching(buckets, rank);
+  const index = findFirstReaching(buckets, rank);
   if (index === buckets.length - 1) return buckets[index - 1]?.bound ?? NaN;
   const { bound, count } = buckets[index] ?? last;
   if (index === 0 && bound <= 0) return bound;
@@ -116,8 +119,8 @@ function bucketQuantile(q: number, given: readonly Bucket[]): number {
   return below.bound + (bound - below.bound) * ((rank - below.count) / (count - below.count));
 }
 
-/** The first bucket with a count of at least `rank`, by bisection, else the last. */
-function firstReaching(buckets: readonly Bucket[], rank: number): number {
+/** The index of the first bucket with a count of at least `rank`, else of the last bucket. */
+function findFirstReaching(buckets: readonly Bucket[], rank: number): number {
   let low = 0;
   let high = buckets.length - 1;
   while (low < high) {
@@ -128,8 +131,8 @@ function firstReaching(buckets: readonly Bucket[], rank: number): number {
   return low;
 }
 
-/** Counts never falling; differences of rounding smoothed away. */
-function monotonic(given: readonly Bucket[]): Bucket[] {
+/** Copies buckets so that counts never fall, and smooths differences that are rounding errors. */
+function makeMonotonic(given: readonly Bucket[]): Bucket[] {
   let most = given[0]?.count ?? 0;
   return given.map(({ bound, count }, index) => {
     if (index > 0 && (count < most || isRounding(most, count))) return { bound, count: most };
@@ -147,7 +150,7 @@ function isRounding(a: number, b: number): boolean {
   return distance / Math.min(sum, Number.MAX_VALUE) < ROUNDING;
 }
 
-function bucketFraction(lower: number, upper: number, buckets: readonly Bucket[]): number {
+function computeBucketFraction(lower: number, upper: number, buckets: readonly Bucket[]): number {
   const count = buckets.at(-1)?.count ?? 0;
   if (buckets.at(-1)?.bound !== Infinity || count === 0) return NaN;
   if (Number.isNaN(lower) || Number.isNaN(upper)) return NaN;
@@ -155,7 +158,7 @@ function bucketFraction(lower: number, upper: number, buckets: readonly Bucket[]
   return (findRank(upper, buckets, count) - findRank(lower, buckets, count)) / count;
 }
 
-/** How many observations lie below a value. */
+/** How many observations are below a value, interpolated within its bucket. */
 function findRank(value: number, buckets: readonly Bucket[], count: number): number {
   let rank = 0;
   let lowerBound = -Infinity;

@@ -1,5 +1,6 @@
 /**
- * Functions that change labels and leave values alone, and the labels of what is absent.
+ * label_replace and label_join, which change labels and not values, and the labels that absent()
+ * gives its result.
  * Source: https://prometheus.io/docs/prometheus/latest/querying/functions/#label_replace
  */
 import { makeLabelSet, type LabelSet, labelValue, METRIC_NAME } from '../../model/labels.ts';
@@ -7,7 +8,7 @@ import { type AnchoredRegex, compileRegex } from '../../relabel/regex.ts';
 import { compileTemplate, expandTemplate } from '../../relabel/template.ts';
 import type { Expression } from './ast.ts';
 import { ExecutionError } from './errors.ts';
-import { withoutParens } from './evaluation.ts';
+import { stripParens } from './evaluation.ts';
 import { type Column, copyColumn, mergeEqual } from './value.ts';
 
 export interface LabelReplacement {
@@ -17,8 +18,8 @@ export interface LabelReplacement {
   readonly pattern: string;
 }
 
-/** Sets a label from the groups of a match; series that do not match stay as they are. */
-export function labelReplace(columns: readonly Column[], to: LabelReplacement): Column[] {
+/** Sets a label from the groups of a match; series that do not match are not changed. */
+export function replaceLabel(columns: readonly Column[], to: LabelReplacement): Column[] {
   const regex = compilePattern(to.pattern);
   if (to.destination === '')
     throw new ExecutionError('invalid destination label name in label_replace(): ');
@@ -26,7 +27,7 @@ export function labelReplace(columns: readonly Column[], to: LabelReplacement): 
   const replaced = columns.map((column) => {
     const match = regex.match(labelValue(column.labels, to.source));
     if (match === undefined) return copyColumn(column, column.labels);
-    const labels = withLabel(column.labels, to.destination, expandTemplate(template, match));
+    const labels = setLabel(column.labels, to.destination, expandTemplate(template, match));
     return copyColumn(column, labels);
   });
   return mergeEqual(replaced);
@@ -46,28 +47,31 @@ export interface LabelJoin {
   readonly sources: readonly string[];
 }
 
-/** Sets a label to the values of others, joined. */
-export function labelJoin(columns: readonly Column[], to: LabelJoin): Column[] {
+/** Sets a label to the joined values of others. */
+export function joinLabels(columns: readonly Column[], to: LabelJoin): Column[] {
   if (to.sources.includes(''))
     throw new ExecutionError('invalid source label name in label_join(): ');
   if (to.destination === '')
     throw new ExecutionError('invalid destination label name in label_join(): ');
   const joined = columns.map((column) => {
     const values = to.sources.map((name) => labelValue(column.labels, name));
-    return copyColumn(column, withLabel(column.labels, to.destination, values.join(to.separator)));
+    return copyColumn(column, setLabel(column.labels, to.destination, values.join(to.separator)));
   });
   return mergeEqual(joined);
 }
 
-/** A label set with one label set, or without it where the value is empty. */
-export function withLabel(labels: LabelSet, name: string, value: string): LabelSet {
+/** Copies a label set with one label changed or added, or removed where the value is empty. */
+export function setLabel(labels: LabelSet, name: string, value: string): LabelSet {
   const pairs = labels.map((label) => [label.name, label.value] as const);
   return makeLabelSet([...pairs, [name, value]]);
 }
 
-/** The labels that a selector asks for by equality, once: those of the series that is missing. */
-export function absentLabels(node: Expression | undefined): LabelSet {
-  const inner = node === undefined ? undefined : withoutParens(node);
+/**
+ * The labels of the series that a selector finds missing: those it asks for by `=`, except where a
+ * later matcher is on the same label, as in Prometheus. None for other expressions.
+ */
+export function collectAbsentLabels(node: Expression | undefined): LabelSet {
+  const inner = node === undefined ? undefined : stripParens(node);
   const selector = inner?.type === 'matrix' ? inner.vector : inner;
   if (selector?.type !== 'vector') return [];
   const labels = new Map<string, string>();

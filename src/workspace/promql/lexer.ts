@@ -1,11 +1,11 @@
 /**
- * PromQL text → tokens with positions. Knows no grammar; what it can't read becomes an `error`
- * token that ends the list, so that the parser decides which of two faults comes first. Offsets are
- * UTF-16 units of the query.
+ * PromQL text → tokens with offsets (UTF-16 units). No grammar. Text that is no token becomes an
+ * `error` token, the last of the list: the parser throws it when it gets there, so a grammar error
+ * before it is reported first.
  *
- * Three modes, as in Prometheus: statements, inside braces (no keywords, no numbers), and the start
- * of a bracket (durations). Its oddities are kept, down to how much of a wrong number an error
- * message shows.
+ * Three modes, as in Prometheus: statements, inside braces (no keywords, no numbers), and after an
+ * opening bracket (durations). Prometheus' oddities are kept, down to how much of a wrong number an
+ * error message shows.
  * Source: https://prometheus.io/docs/prometheus/latest/querying/basics/
  */
 import { quote, quoteChar } from './literals.ts';
@@ -26,7 +26,7 @@ export type TokenKind =
 export interface Token {
   readonly kind: TokenKind;
   readonly text: string;
-  /** Of a keyword or operator word: in lower case. Else the text. */
+  /** The text; of a keyword in lower case, of a colon in brackets always ':'. */
   readonly word: string;
   readonly start: number;
   readonly end: number;
@@ -41,8 +41,8 @@ const KEYWORDS = new Set([
   'offset', 'by', 'without', 'on', 'ignoring', 'group_left', 'group_right', 'bool', 'start', 'end',
 ]); // prettier-ignore
 
-/** How an unexpected token is named in a message. */
-export function describe(token: Token): string {
+/** Names a token as Prometheus' messages about unexpected ones do. */
+export function describeToken(token: Token): string {
   const { kind, text, word } = token;
   if (kind === 'end') return 'end of input';
   if (kind === 'operator') return `<op:${text}>`;
@@ -78,7 +78,7 @@ class Lexer {
   #parens = 0;
   #inBraces = false;
   #inBrackets = false;
-  /** Right after `[`: only durations (and their arithmetic) can stand here. */
+  /** Right after `[`, where only durations and their arithmetic are allowed. */
   #beforeDuration = false;
   #hasColon = false;
   #hasDuration = false;
@@ -90,8 +90,8 @@ class Lexer {
   /** Reads one token; false at the end and after an error. */
   next(): boolean {
     this.#skip();
-    if (this.#inBraces) return this.#insideBraces();
-    return this.#beforeDuration ? this.#durationStart() : this.#statement();
+    if (this.#inBraces) return this.#readInsideBraces();
+    return this.#beforeDuration ? this.#readDurationStart() : this.#readStatement();
   }
 
   #skip(): void {
@@ -99,87 +99,87 @@ class Lexer {
     do {
       before = this.#at;
       this.#at += this.#match(SPACE).length;
-      // Comments are not known right after an opening bracket.
+      // As in Prometheus, there can be no comment right after an opening bracket.
       if (!this.#beforeDuration) this.#at += this.#match(COMMENT).length;
     } while (this.#at > before);
   }
 
-  #statement(): boolean {
+  #readStatement(): boolean {
     const char = this.#charAt(this.#at);
-    if (char === '') return this.#end();
+    if (char === '') return this.#readEnd();
     const sign = this.#match(STATEMENT_SIGN);
     if (sign !== '') return this.#emit('operator', sign.length);
-    if (this.#match(NUMBER_START) !== '') return this.#number();
-    if (char === '"' || char === "'" || char === '`') return this.#string(char);
-    if (/[a-zA-Z_:]/.test(char)) return this.#inBrackets ? this.#colon(char) : this.#word();
+    if (this.#match(NUMBER_START) !== '') return this.#readNumber();
+    if (char === '"' || char === "'" || char === '`') return this.#readString(char);
+    if (/[a-zA-Z_:]/.test(char)) return this.#inBrackets ? this.#readColon(char) : this.#readWord();
     switch (char) {
       case ',':
         return this.#emit('punctuation', 1);
       case '=':
         if (this.#charAt(this.#at + 1) === '~')
-          return this.#error(`unexpected character after '=': '~'`);
+          return this.#emitError(`unexpected character after '=': '~'`);
         return this.#emit('punctuation', 1);
       case '!':
-        return this.#error(
+        return this.#emitError(
           `unexpected character after '!': ${quoteChar(this.#charAt(this.#at + 1))}`,
         );
       case '(':
       case ')':
-        return this.#paren(char);
+        return this.#readParen(char);
       case '{':
         this.#inBraces = true;
         return this.#emit('punctuation', 1);
       case '[':
-        if (this.#inBrackets) return this.#error(`unexpected left bracket '['`);
+        if (this.#inBrackets) return this.#emitError(`unexpected left bracket '['`);
         this.#inBrackets = true;
         this.#beforeDuration = true;
         this.#hasColon = false;
         return this.#emit('punctuation', 1);
       case ']':
-        return this.#closeBracket();
+        return this.#readClosingBracket();
       default:
-        return this.#error(`unexpected character: ${quoteChar(char)}`);
+        return this.#emitError(`unexpected character: ${quoteChar(char)}`);
     }
   }
 
-  #end(): boolean {
-    if (this.#parens !== 0) return this.#error('unclosed left parenthesis');
-    if (this.#inBrackets) return this.#error('unclosed left bracket');
+  #readEnd(): boolean {
+    if (this.#parens !== 0) return this.#emitError('unclosed left parenthesis');
+    if (this.#inBrackets) return this.#emitError('unclosed left bracket');
     this.#emit('end', 0);
     return false;
   }
 
-  #insideBraces(): boolean {
+  #readInsideBraces(): boolean {
     const char = this.#charAt(this.#at);
-    if (char === '') return this.#error('unexpected end of input inside braces');
+    if (char === '') return this.#emitError('unexpected end of input inside braces');
     const name = this.#match(IDENTIFIER);
     if (name !== '') return this.#emit('identifier', name.length);
     const sign = this.#match(BRACE_SIGN);
     if (sign !== '')
       return this.#emit(sign === '=' || sign === ',' ? 'punctuation' : 'operator', sign.length);
-    if (char === '"' || char === "'" || char === '`') return this.#string(char);
+    if (char === '"' || char === "'" || char === '`') return this.#readString(char);
     if (char === '}') {
       this.#inBraces = false;
       return this.#emit('punctuation', 1);
     }
-    if (char === '{') return this.#error(`unexpected left brace '{'`);
+    if (char === '{') return this.#emitError(`unexpected left brace '{'`);
     if (char === '!') {
       const after = quoteChar(this.#charAt(this.#at + 1));
-      return this.#error(`unexpected character after '!' inside braces: ${after}`);
+      return this.#emitError(`unexpected character after '!' inside braces: ${after}`);
     }
-    return this.#error(`unexpected character inside braces: ${quoteChar(char)}`);
+    return this.#emitError(`unexpected character inside braces: ${quoteChar(char)}`);
   }
 
-  #durationStart(): boolean {
+  #readDurationStart(): boolean {
     const char = this.#charAt(this.#at);
-    if (char === '') return this.#error('unexpected end of input in duration expression');
+    if (char === '') return this.#emitError('unexpected end of input in duration expression');
     if (this.#match(NUMBER_START) !== '') {
       this.#beforeDuration = false;
       this.#hasDuration = true;
-      return this.#number();
+      return this.#readNumber();
     }
-    if (char === ']') return this.#closeBracket();
-    if (char === '(' || char === ')') return this.#paren(char);
+    if (char === ']') return this.#readClosingBracket();
+    if (char === '(' || char === ')') return this.#readParen(char);
     if (char === ':') {
       this.#emit('punctuation', 1);
       if (this.#hasDuration && !this.#hasColon) {
@@ -187,19 +187,19 @@ class Lexer {
         return true;
       }
       this.tokens.pop();
-      return this.#error(
+      return this.#emitError(
         this.#hasColon
           ? 'unexpected repeated colon in duration expression'
           : 'unexpected colon before duration in duration expression',
       );
     }
     if ('+-*/%^'.includes(char)) return this.#emit('operator', 1);
-    return this.#error(`unexpected character in duration expression: ${quoteChar(char)}`);
+    return this.#emitError(`unexpected character in duration expression: ${quoteChar(char)}`);
   }
 
-  /** Within brackets a letter is taken for a colon, and the error comes with the next one. */
-  #colon(char: string): boolean {
-    if (this.#hasColon) return this.#error(`unexpected colon ${quoteChar(char)}`);
+  /** In brackets Prometheus takes any letter for a colon; only a second one is an error. */
+  #readColon(char: string): boolean {
+    if (this.#hasColon) return this.#emitError(`unexpected colon ${quoteChar(char)}`);
     this.#hasColon = true;
     this.tokens.push({
       kind: 'punctuation',
@@ -212,20 +212,20 @@ class Lexer {
     return true;
   }
 
-  #paren(char: string): boolean {
+  #readParen(char: string): boolean {
     this.#parens += char === '(' ? 1 : -1;
-    if (this.#parens < 0) return this.#error(`unexpected right parenthesis ')'`, 1);
+    if (this.#parens < 0) return this.#emitError(`unexpected right parenthesis ')'`, 1);
     return this.#emit('punctuation', 1);
   }
 
-  #closeBracket(): boolean {
-    if (!this.#inBrackets) return this.#error(`unexpected right bracket ']'`);
+  #readClosingBracket(): boolean {
+    if (!this.#inBrackets) return this.#emitError(`unexpected right bracket ']'`);
     this.#inBrackets = false;
     this.#beforeDuration = false;
     return this.#emit('punctuation', 1);
   }
 
-  #word(): boolean {
+  #readWord(): boolean {
     const text = this.#match(WORD);
     const word = text.toLowerCase();
     const start = this.#at;
@@ -243,28 +243,28 @@ class Lexer {
     return true;
   }
 
-  #number(): boolean {
+  #readNumber(): boolean {
     const { end, isNumber } = scanNumber(this.#query, this.#at);
     if (isNumber) return this.#emit('number', end - this.#at);
     const duration = scanDurationRest(this.#query, end);
     if (duration.isDuration) return this.#emit('duration', duration.end - this.#at);
     const text = this.#query.slice(this.#at, duration.end);
-    return this.#error(`bad number or duration syntax: ${quote(text)}`);
+    return this.#emitError(`bad number or duration syntax: ${quote(text)}`);
   }
 
-  #string(quoteMark: string): boolean {
+  #readString(quoteMark: string): boolean {
     let at = this.#at + 1;
     const isRaw = quoteMark === '`';
     for (;;) {
       const char = this.#charAt(at);
       if (char === '' || (!isRaw && char === '\n'))
-        return this.#error(isRaw ? 'unterminated raw string' : 'unterminated quoted string');
-      if (char === '\ufffd' || /^\p{Cs}$/u.test(char)) return this.#error('invalid UTF-8 rune');
+        return this.#emitError(isRaw ? 'unterminated raw string' : 'unterminated quoted string');
+      if (char === '\ufffd' || /^\p{Cs}$/u.test(char)) return this.#emitError('invalid UTF-8 rune');
       if (char === quoteMark) break;
       at += char.length;
       if (isRaw || char !== '\\') continue;
       const escape = scanEscape(this.#query, at, quoteMark);
-      if (typeof escape === 'string') return this.#error(escape);
+      if (typeof escape === 'string') return this.#emitError(escape);
       at = escape;
     }
     return this.#emit('string', at + 1 - this.#at);
@@ -275,7 +275,7 @@ class Lexer {
     return pattern.exec(this.#query)?.[0] ?? '';
   }
 
-  /** The character (code point) at an offset, '' at the end. */
+  /** The character (code point) at an offset; '' at the end. */
   #charAt(at: number): string {
     const code = this.#query.codePointAt(at);
     return code === undefined ? '' : String.fromCodePoint(code);
@@ -289,8 +289,8 @@ class Lexer {
     return true;
   }
 
-  /** `consumed`: the error stands behind what has been taken already. */
-  #error(message: string, consumed = 0): false {
+  /** Ends the list with an error, `consumed` UTF-16 units behind the current offset. */
+  #emitError(message: string, consumed = 0): false {
     const start = this.#at + consumed;
     this.tokens.push({ kind: 'error', text: message, word: message, start, end: start });
     return false;

@@ -1,14 +1,15 @@
 /**
- * Literals of PromQL: what the text of a number, a duration or a string stands for, and strings
- * back to text. Errors are plain messages in the words of Prometheus; where they stand is known to
- * the parser.
+ * Literals of PromQL: reads numbers, durations and strings, and quotes strings. Errors have the
+ * messages of Prometheus and no position, which the parser adds. Pure.
  * Source:
  * https://prometheus.io/docs/prometheus/latest/querying/basics/#float-literals-and-time-durations
  */
 
 /**
- * The value of a number as Go's strconv reads it: hex, octal with a leading 0, underscores, Inf and
- * NaN.
+ * Parses a number as Prometheus does, with Go's strconv: decimal, hexadecimal, octal with a leading
+ * 0, underscores, Inf and NaN.
+ *
+ * @throws Error with the message of Prometheus
  */
 export function parseNumber(text: string): number {
   const lower = text.toLowerCase();
@@ -37,7 +38,7 @@ function syntaxError(text: string): Error {
   );
 }
 
-/** Unit → [rank, milliseconds]: units go from the greatest to the smallest, each at most once. */
+/** Unit → [rank, milliseconds]. In a duration ranks must rise: `1h30m`, not `30m1h`. */
 const UNITS: ReadonlyMap<string, readonly [rank: number, ms: number]> = new Map([
   ['ms', [7, 1]],
   ['s', [6, 1_000]],
@@ -48,10 +49,14 @@ const UNITS: ReadonlyMap<string, readonly [rank: number, ms: number]> = new Map(
   ['y', [1, 31_536_000_000]],
 ]);
 
-/** Durations are counted in nanoseconds there, in 63 bits. */
+/** Prometheus keeps durations in nanoseconds, as a 64-bit signed integer. */
 export const DURATION_MS_MAX = 2 ** 63 / 1e6;
 
-/** The milliseconds of a duration such as `1h30m`. */
+/**
+ * Parses a duration such as `1h30m` to milliseconds.
+ *
+ * @throws Error with the message of Prometheus
+ */
 export function parseDurationText(text: string): number {
   let rest = text;
   let sumMs = 0;
@@ -77,7 +82,7 @@ const SIMPLE_ESCAPES: Readonly<Record<string, string>> = {
 }; // prettier-ignore
 const ESCAPE = /\\(?:x([0-9a-fA-F]{2})|([0-7]{3})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.))/gsu;
 
-/** The value of a string token with its quotes; the lexer has checked its escapes. */
+/** The value of a string token, given with its quotes. The lexer has checked its escapes. */
 export function unquote(source: string): string {
   const inner = source.slice(1, -1);
   if (source.startsWith('`') || !inner.includes('\\')) return inner;
@@ -88,7 +93,7 @@ export function unquote(source: string): string {
     const [whole, hex, octal, short, long, simple] = match;
     bytes.push(...encoder.encode(inner.slice(at, match.index)));
     at = match.index + whole.length;
-    // \x and octal escapes are bytes of UTF-8, not characters.
+    // \x and octal escapes are bytes of UTF-8, so the text is put together as bytes.
     if (hex !== undefined) bytes.push(parseInt(hex, 16));
     else if (octal !== undefined) bytes.push(parseInt(octal, 8));
     else {
@@ -108,24 +113,25 @@ const GO_ESCAPES: Readonly<Record<string, string>> = {
   '\u0007': '\\a', '\b': '\\b', '\f': '\\f', '\n': '\\n', '\r': '\\r', '\t': '\\t', '\v': '\\v', '\\': '\\\\', '"': '\\"',
 }; // prettier-ignore
 
-/** A string in double quotes with Go's escapes: what `%q` prints, and what `unquote` reads back. */
+/** A string in double quotes with Go's escapes, as `%q` prints it; `unquote` reads it back. */
 export function quote(text: string): string {
   const escaped = text.replaceAll(
     /["\\\p{Cc}\ufffd]/gu,
-    (char) => GO_ESCAPES[char] ?? unicodeEscape(char),
+    (char) => GO_ESCAPES[char] ?? escapeUnicode(char),
   );
   return `"${escaped}"`;
 }
 
-/** A character in single quotes, as Go prints it; '' stands for the end of the text. */
+/** A character in single quotes as Go prints it; '' stands for the end of the text. */
 export function quoteChar(char: string): string {
   if (char === '') return "'�'";
   if (char === "'") return "'\\''";
   if (char === '"') return `'"'`;
-  return `'${/\p{Cc}/u.test(char) ? (GO_ESCAPES[char] ?? unicodeEscape(char)) : char === '\\' ? '\\\\' : char}'`;
+  if (char === '\\') return "'\\\\'";
+  return `'${/\p{Cc}/u.test(char) ? (GO_ESCAPES[char] ?? escapeUnicode(char)) : char}'`;
 }
 
-function unicodeEscape(char: string): string {
+function escapeUnicode(char: string): string {
   const code = char.codePointAt(0) ?? 0;
   return code < 0x80
     ? `\\x${code.toString(16).padStart(2, '0')}`
@@ -133,7 +139,8 @@ function unicodeEscape(char: string): string {
 }
 
 /**
- * A float with the least digits and no exponent, as Go's `'f', -1`: 1e21 → 1000000000000000000000.
+ * A float with as few digits as identify it and no exponent, as Go's FormatFloat(v, 'f', -1):
+ * 1e21 → 1000000000000000000000.
  */
 export function formatPlain(value: number): string {
   if (Number.isNaN(value)) return 'NaN';

@@ -1,13 +1,13 @@
 /**
- * Which series of two vectors belong together: equal in the labels of `on (…)`, or in all but those
- * of `ignoring (…)` and the name.
+ * Which series of two vectors match: those equal in the labels of `on (…)`, or in all labels except
+ * the name and those of `ignoring (…)`.
  * Source: https://prometheus.io/docs/prometheus/latest/querying/operators/#vector-matching
  */
 import { type LabelSet, labelSetKey, METRIC_NAME } from '../../model/labels.ts';
 import type { Matching } from './ast.ts';
 
-/** The labels that decide on a match. */
-export function matchLabels(labels: LabelSet, matching: Matching): LabelSet {
+/** The labels of a series that a match compares. */
+export function pickMatchLabels(labels: LabelSet, matching: Matching): LabelSet {
   return labels.filter(({ name }) =>
     matching.isOn
       ? matching.labels.includes(name)
@@ -15,7 +15,7 @@ export function matchLabels(labels: LabelSet, matching: Matching): LabelSet {
   );
 }
 
-/** A function from label sets to keys, equal where the series match. */
-export function matchKeys(matching: Matching): (labels: LabelSet) => string {
-  return (labels) => labelSetKey(matchLabels(labels, matching));
+/** Returns a function from label sets to keys, which are equal where the series match. */
+export function compileMatchKey(matching: Matching): (labels: LabelSet) => string {
+  return (labels) => labelSetKey(pickMatchLabels(labels, matching));
 }

@@ -1,6 +1,6 @@
 /**
- * Matchers of selectors turned into predicates. Pure; finding the series by an index is the store's
- * work.
+ * Compiles the matchers of selectors to predicates. Pure. Selecting series with an index is
+ * storage/index.ts.
  * Source: https://prometheus.io/docs/prometheus/latest/querying/basics/#time-series-selectors
  */
 import { labelValue, type LabelSet } from '../../model/labels.ts';
@@ -8,9 +8,9 @@ import { compileRegex } from '../../relabel/regex.ts';
 import type { Matcher } from './queryable.ts';
 
 /**
- * The predicate of one matcher on a label's value ('' where the label is absent).
+ * Compiles one matcher to a predicate of a label's value ('' where the label is absent).
  *
- * @throws Error with RE2's complaint when a regular expression is not valid
+ * @throws Error with RE2's message for a regular expression that is not valid
  */
 export function compileMatcher({ op, value: wanted }: Matcher): (value: string) => boolean {
   if (op === '=') return (value) => value === wanted;
@@ -19,7 +19,7 @@ export function compileMatcher({ op, value: wanted }: Matcher): (value: string) 
   return op === '=~' ? (value) => regex.test(value) : (value) => !regex.test(value);
 }
 
-/** The predicate of all matchers together on a label set. */
+/** Compiles matchers to one predicate of a label set: true where all of them match. */
 export function compileMatchers(matchers: readonly Matcher[]): (labels: LabelSet) => boolean {
   const tests = matchers.map((matcher) => ({ name: matcher.name, test: compileMatcher(matcher) }));
   return (labels) => {

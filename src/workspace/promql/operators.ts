@@ -1,9 +1,10 @@
 /**
- * Binary operators on numbers, between scalars, and between a vector and a scalar.
+ * Binary operators on two numbers, two scalars, and a vector with a scalar. Two vectors are
+ * vector-matching.ts and set-operators.ts.
  * Source: https://prometheus.io/docs/prometheus/latest/querying/operators/#binary-operators
  */
 import type { Binary, BinaryOperator } from './ast.ts';
-import { type Column, mergeEqual, newColumn, withoutName } from './value.ts';
+import { type Column, mergeEqual, createColumn, dropName } from './value.ts';
 
 const COMPARES = new Map<string, (a: number, b: number) => boolean>(
   Object.entries({
@@ -23,55 +24,55 @@ const COMPUTES = new Map<string, (a: number, b: number) => number>(
     '*': (a: number, b: number) => a * b,
     '/': (a: number, b: number) => a / b,
     '%': (a: number, b: number) => a % b,
-    '^': power,
+    '^': raiseToPower,
     atan2: Math.atan2,
   }),
 );
 
-/** IEEE 754's pow, which says 1 where JavaScript says NaN. */
-function power(base: number, exponent: number): number {
+/** IEEE 754's pow, which gives 1 in these cases where JavaScript's `**` gives NaN. */
+function raiseToPower(base: number, exponent: number): number {
   if (base === 1 || (base === -1 && Math.abs(exponent) === Infinity)) return 1;
   return base ** exponent;
 }
 
-/** The result of one pair; undefined where a comparison filters it out. */
+/** Computes the result of two values; undefined where a comparison filters them out. */
 export type Pairing = (left: number, right: number) => number | undefined;
 
-export function pairing(op: BinaryOperator, isBool: boolean): Pairing {
+export function compilePairing(op: BinaryOperator, isBool: boolean): Pairing {
   const compares = COMPARES.get(op);
   if (compares === undefined) return COMPUTES.get(op) ?? (() => undefined);
   if (isBool) return (left, right) => (compares(left, right) ? 1 : 0);
   return (left, right) => (compares(left, right) ? left : undefined);
 }
 
-/** Whether the result is no longer the metric that it was. */
+/** Whether the metric name is dropped: the result is a new quantity and not the metric's value. */
 export function dropsName({ op, isBool }: Binary): boolean {
   return isBool || COMPUTES.has(op);
 }
 
-export function scalarPair(node: Binary, left: Float64Array, right: Float64Array): Float64Array {
-  const pair = pairing(node.op, node.isBool);
+export function pairScalars(node: Binary, left: Float64Array, right: Float64Array): Float64Array {
+  const pair = compilePairing(node.op, node.isBool);
   return left.map((value, step) => pair(value, right[step] ?? 0) ?? 0);
 }
 
-/** A vector with a scalar; `isSwapped`: the scalar stands on the left. */
-export function vectorScalar(
+/** Applies an operator to a vector and a scalar; `isSwapped` where the scalar is on the left. */
+export function pairVectorScalar(
   node: Binary,
   columns: readonly Column[],
   scalar: Float64Array,
   isSwapped: boolean,
 ): Column[] {
-  const pair = pairing(node.op, node.isBool);
+  const pair = compilePairing(node.op, node.isBool);
   const isFilter = COMPARES.has(node.op) && !node.isBool;
   const results = columns.map(({ labels, values, present }) => {
-    const result = newColumn(dropsName(node) ? withoutName(labels) : labels, values.length);
+    const result = createColumn(dropsName(node) ? dropName(labels) : labels, values.length);
     for (let i = 0; i < values.length; i++) {
       if (present[i] === 0) continue;
       const value = values[i] ?? 0;
       const other = scalar[i] ?? 0;
       const paired = isSwapped ? pair(other, value) : pair(value, other);
       if (paired === undefined) continue;
-      // A filter keeps the vector's value, on whichever side it stands.
+      // A filter keeps the vector's value, also where the vector is on the right.
       result.values[i] = isFilter ? value : paired;
       result.present[i] = 1;
     }

@@ -32,17 +32,25 @@ function show(node: Expression): string {
     case 'vector': {
       const at =
         node.at === undefined ? '' : `@${node.at.kind === 'time' ? node.at.ms : node.at.kind}`;
-      return `{${node.matchers.map(({ name, op, value }) => `${name}${op}${value}`).join(',')}}${at}${node.offsetMs === 0 ? '' : `-${node.offsetMs}`}`;
+      const matchers = node.matchers.map(({ name, op, value }) => `${name}${op}${value}`);
+      return `{${matchers.join(',')}}${at}${showOffset(node.offsetMs)}`;
     }
     case 'matrix':
       return `${show(node.vector)}[${node.rangeMs}]`;
     case 'subquery':
-      return `${show(node.body)}[${node.rangeMs}:${node.stepMs ?? ''}]${node.offsetMs === 0 ? '' : `-${node.offsetMs}`}`;
-    case 'aggregation':
-      return `${node.op}${node.isWithout ? ' without' : ''}(${node.grouping.join(',')})(${node.parameter === undefined ? '' : `${show(node.parameter)};`}${show(node.body)})`;
+      return `${show(node.body)}[${node.rangeMs}:${node.stepMs ?? ''}]${showOffset(node.offsetMs)}`;
+    case 'aggregation': {
+      const grouping = `${node.isWithout ? ' without' : ''}(${node.grouping.join(',')})`;
+      const parameter = node.parameter === undefined ? '' : `${show(node.parameter)};`;
+      return `${node.op}${grouping}(${parameter}${show(node.body)})`;
+    }
     case 'call':
       return `${node.name}(${node.arguments.map(show).join(';')})`;
   }
+}
+
+function showOffset(offsetMs: number): string {
+  return offsetMs === 0 ? '' : `-${offsetMs}`;
 }
 
 test('queries become the trees that Prometheus makes of them', () => {
@@ -87,7 +95,7 @@ test('queries become the trees that Prometheus makes of them', () => {
   }
 });
 
-test('what can not be is refused in the words of Prometheus, at the same place', () => {
+test('a query that is not valid is refused with the message and position of Prometheus', () => {
   const cases: [string, string][] = [
     ['', 'unknown position: parse error: no expression found in input'],
     ['# a comment', '1:1: parse error: no expression found in input'],
@@ -148,13 +156,13 @@ test('what can not be is refused in the words of Prometheus, at the same place',
   assert.throws(() => parseQuery('a'.repeat(100_001)), /longer than 100000 characters/);
 });
 
-test('keywords are metric names where nothing else can stand', () => {
+test('keywords are metric names where an operand is expected', () => {
   for (const query of ['sum', 'by', 'offset', 'and', 'start', 'sum + by', 'sum{a="b"}', ':a']) {
     assert.equal(checkTypes(query, parseQuery(query)) === 'vector', true, query);
   }
 });
 
-test('every node knows where it stands', () => {
+test('every node has its span in the query', () => {
   const query = 'sum by (a) (rate(x[5m])) / -y';
   const tree = parseQuery(query);
   assert.equal(tree.type, 'binary');

@@ -1,9 +1,9 @@
 /**
- * PromQL → tree, a precedence-climbing (Pratt) parser. Grammar only; which types an operand may
- * have is types.ts.
+ * PromQL → tree, by precedence climbing (a Pratt parser). Grammar only; the types of operands are
+ * checked in types.ts.
  *
- * Weakest first: or · and unless · comparisons · + - · * / % atan2 · ^ (to the right). A sign binds
- * like `*`; `[range]`, `offset` and `@` bind tighter than any operator.
+ * Weakest first: or · and unless · comparisons · + - · * / % atan2 · ^ (right-associative). A sign
+ * binds like `*`; `[range]`, `offset` and `@` bind tighter than any operator.
  * Limits: 100,000 characters, 250 levels. Messages are those of Prometheus 3.5.
  * Source:
  * https://prometheus.io/docs/prometheus/latest/querying/operators/#binary-operator-precedence
@@ -30,19 +30,19 @@ const PRECEDENCE: ReadonlyMap<string, number> = new Map([
 const SIGN_PRECEDENCE = 5;
 const DEPTH_MAX = 250;
 const SET_OPERATORS = new Set<string>(['and', 'or', 'unless']);
-/** Keywords that can be neither metric names nor the start of anything else. */
+/** Keywords that can't begin an operand: they are no metric names and begin nothing else. */
 const NEVER_METRICS = new Set(['bool', 'on', 'ignoring', 'group_left', 'group_right', 'atan2']);
 
 /**
  * Parses a whole query.
  *
- * @throws QueryError with the position of the first fault
+ * @throws QueryError with the position of the first error
  */
 export function parseQuery(query: string): Expression {
   const reader = new TokenReader(query);
   const first = reader.peek();
   if (first.kind === 'end') throw new QueryError(query, 0, 'no expression found in input');
-  const expression = new Parser(reader).expression(0);
+  const expression = new Parser(reader).parseExpression(0);
   if (reader.peek().kind !== 'end') throw reader.unexpected();
   return expression;
 }
@@ -55,22 +55,22 @@ class Parser {
     this.#reader = reader;
   }
 
-  expression(least: number): Expression {
+  parseExpression(least: number): Expression {
     this.#depth += 1;
     if (this.#depth > DEPTH_MAX)
       throw this.#reader.fault(
         this.#reader.peek().start,
         `nested deeper than ${DEPTH_MAX} levels; split the query`,
       );
-    let left = this.#signed();
+    let left = this.#parseSigned();
     for (;;) {
       const token = this.#reader.peek();
       const op = token.word;
       const precedence = isOperator(token) ? PRECEDENCE.get(op) : undefined;
       if (precedence === undefined || precedence < least) break;
       this.#reader.take();
-      const { isBool, matching } = this.#modifiers(op);
-      const right = this.expression(op === '^' ? precedence : precedence + 1);
+      const { isBool, matching } = this.#parseModifiers(op);
+      const right = this.parseExpression(op === '^' ? precedence : precedence + 1);
       left = {
         type: 'binary',
         op: op as BinaryOperator,
@@ -87,21 +87,21 @@ class Parser {
     return left;
   }
 
-  #signed(): Expression {
+  #parseSigned(): Expression {
     const token = this.#reader.peek();
     const op = token.kind === 'operator' ? token.text : '';
-    if (op !== '-' && op !== '+') return this.#postfix();
+    if (op !== '-' && op !== '+') return this.#parsePostfix();
     this.#reader.take();
-    // -a ^ b is -(a ^ b), while -a * b is (-a) * b.
-    const body = this.expression(SIGN_PRECEDENCE + 1);
+    // `-a ^ b` is `-(a ^ b)`, but `-a * b` is `(-a) * b`.
+    const body = this.parseExpression(SIGN_PRECEDENCE + 1);
     if (body.type !== 'number')
       return { type: 'unary', op, body, start: token.start, end: body.end };
     return { ...body, value: op === '-' ? -body.value : body.value, start: token.start };
   }
 
-  /** A primary with its ranges, offsets and @. */
-  #postfix(): Expression {
-    let node = this.#primary();
+  /** An operand with the ranges, `offset` and `@` behind it. */
+  #parsePostfix(): Expression {
+    let node = this.#parsePrimary();
     for (;;) {
       if (this.#reader.isPunctuation('[')) node = parseRange(this.#reader, node);
       else if (this.#reader.isKeyword('offset')) node = parseOffset(this.#reader, node);
@@ -110,54 +110,54 @@ class Parser {
     }
   }
 
-  #primary(): Expression {
+  #parsePrimary(): Expression {
     const token = this.#reader.peek();
     switch (token.kind) {
       case 'number':
       case 'duration':
-        return this.#reader.number();
+        return this.#reader.takeNumber();
       case 'string': {
         const { text, start, end } = this.#reader.take();
         return { type: 'string', value: unquote(text), start, end };
       }
       case 'identifier':
         return this.#reader.isPunctuation('(', 1)
-          ? this.#call(token)
+          ? this.#parseCall(token)
           : parseSelector(this.#reader, this.#reader.take());
       case 'metric identifier':
         return parseSelector(this.#reader, this.#reader.take());
       case 'keyword':
-        return this.#keyword(token);
+        return this.#parseKeyword(token);
       default:
     }
     if (this.#reader.isPunctuation('{')) return parseSelector(this.#reader, undefined);
     if (!this.#reader.isPunctuation('(')) throw this.#reader.unexpected();
     this.#reader.take();
-    const body = this.expression(0);
+    const body = this.parseExpression(0);
     const { end } = this.#reader.expect(')');
     return { type: 'paren', body, start: token.start, end };
   }
 
-  /** Where an operand stands, most keywords are metric names. */
-  #keyword(token: Token): Expression {
+  /** A keyword where an operand is expected: an aggregation, or for most of them a metric name. */
+  #parseKeyword(token: Token): Expression {
     if (NEVER_METRICS.has(token.word)) throw this.#reader.unexpected();
     const opens =
       this.#reader.isPunctuation('(', 1) ||
       this.#reader.isKeyword('by', 1) ||
       this.#reader.isKeyword('without', 1);
-    if (AGGREGATORS.has(token.word) && opens) return this.#aggregation(this.#reader.take());
+    if (AGGREGATORS.has(token.word) && opens) return this.#parseAggregation(this.#reader.take());
     return parseSelector(this.#reader, this.#reader.take());
   }
 
-  #aggregation({ word: op, start }: Token): Expression {
+  #parseAggregation({ word: op, start }: Token): Expression {
     this.#reader.openAggregations += 1;
-    let grouping = this.#grouping();
+    let grouping = this.#parseGrouping();
     if (!this.#reader.isPunctuation('(')) throw this.#reader.unexpected();
-    const { given, end: argumentsEnd } = this.#arguments();
+    const { given, end: argumentsEnd } = this.#parseArguments();
     let end = argumentsEnd;
     this.#reader.openAggregations -= 1;
     if (grouping === undefined) {
-      grouping = this.#grouping();
+      grouping = this.#parseGrouping();
       end = Math.max(end, this.#reader.lastEnd);
     }
     if (given.length === 0)
@@ -182,27 +182,27 @@ class Parser {
     };
   }
 
-  #grouping(): { isWithout: boolean; labels: readonly string[] } | undefined {
+  #parseGrouping(): { isWithout: boolean; labels: readonly string[] } | undefined {
     const isWithout = this.#reader.isKeyword('without');
     if (!isWithout && !this.#reader.isKeyword('by')) return undefined;
     this.#reader.take();
-    return { isWithout, labels: this.#reader.labelNames() };
+    return { isWithout, labels: this.#reader.takeLabelNames() };
   }
 
-  #call(token: Token): Expression {
+  #parseCall(token: Token): Expression {
     this.#reader.take();
-    const { given, end } = this.#arguments();
+    const { given, end } = this.#parseArguments();
     if (!FUNCTIONS.has(token.text))
       throw this.#reader.fault(token.start, `unknown function with name "${token.text}"`);
     return { type: 'call', name: token.text, arguments: given, start: token.start, end };
   }
 
   /** `(a, b)`. */
-  #arguments(): { given: Expression[]; end: number } {
+  #parseArguments(): { given: Expression[]; end: number } {
     this.#reader.expect('(');
     const given: Expression[] = [];
     if (!this.#reader.isPunctuation(')')) {
-      given.push(this.expression(0));
+      given.push(this.parseExpression(0));
       while (this.#reader.isPunctuation(',')) {
         const comma = this.#reader.take();
         if (this.#reader.peek().kind !== 'error' && !this.#startsExpression())
@@ -210,7 +210,7 @@ class Parser {
             comma.start,
             'trailing commas not allowed in function call args',
           );
-        given.push(this.expression(0));
+        given.push(this.parseExpression(0));
       }
     }
     return { given, end: this.#reader.expect(')').end };
@@ -224,7 +224,7 @@ class Parser {
   }
 
   /** `bool`, `on (…)` or `ignoring (…)`, `group_left (…)` or `group_right (…)`. */
-  #modifiers(op: string): { isBool: boolean; matching: Matching } {
+  #parseModifiers(op: string): { isBool: boolean; matching: Matching } {
     const reader = this.#reader;
     const isBool = reader.isKeyword('bool');
     if (isBool) reader.take();
@@ -233,12 +233,12 @@ class Parser {
     if (!isOn && !reader.isKeyword('ignoring'))
       return { isBool, matching: { isOn, labels: [], card, include: [] } };
     reader.take();
-    const labels = reader.labelNames();
+    const labels = reader.takeLabelNames();
     const isLeft = reader.isKeyword('group_left');
     if (!isLeft && !reader.isKeyword('group_right'))
       return { isBool, matching: { isOn, labels, card, include: [] } };
     reader.take();
-    const include = reader.isPunctuation('(') ? reader.labelNames() : [];
+    const include = reader.isPunctuation('(') ? reader.takeLabelNames() : [];
     const grouped = isLeft ? 'many-to-one' : 'one-to-many';
     return { isBool, matching: { isOn, labels, card: grouped, include } };
   }

@@ -1,17 +1,17 @@
 /**
- * What follows an operand and binds tightest: `[5m]`, `[5m:1m]`, `offset 1h`, `@ 1609746000`, `@
- * start()`.
+ * Parses what follows an operand and binds tightest: `[5m]`, `[5m:1m]`, `offset 1h`,
+ * `@ 1609746000`, `@ start()`.
  * Source: https://prometheus.io/docs/prometheus/latest/querying/basics/#range-vector-selectors
  */
 import type { At, Expression, NumberLiteral } from './ast.ts';
 import { DURATION_MS_MAX } from './literals.ts';
 import type { TokenReader } from './token-reader.ts';
 
-/** `[range]` or `[range:step]`. */
+/** Parses `[range]` or `[range:step]`. */
 export function parseRange(reader: TokenReader, node: Expression): Expression {
   const open = reader.take();
   if (!startsDuration(reader)) throw reader.unexpected('subquery selector', 'number or duration');
-  const rangeMs = positiveSpanMs(reader);
+  const rangeMs = parsePositiveSpan(reader);
   if (reader.isPunctuation(':')) return parseSubquery(reader, node, rangeMs);
   if (!reader.isPunctuation(']')) throw reader.unexpected('subquery or range', '":" or "]"');
   const { end } = reader.take();
@@ -30,7 +30,7 @@ function parseSubquery(reader: TokenReader, body: Expression, rangeMs: number): 
   if (!reader.isPunctuation(']')) {
     if (!startsDuration(reader))
       throw reader.unexpected('subquery selector', 'number or duration or "]"');
-    stepMs = positiveSpanMs(reader);
+    stepMs = parsePositiveSpan(reader);
     if (!reader.isPunctuation(']')) throw reader.unexpected('subquery selector', '"]"');
   }
   const { end } = reader.take();
@@ -48,35 +48,35 @@ function isSign(reader: TokenReader): boolean {
   return kind === 'operator' && (text === '-' || text === '+');
 }
 
-function positiveSpanMs(reader: TokenReader): number {
-  const span = signedSpan(reader, 'subquery selector');
+function parsePositiveSpan(reader: TokenReader): number {
+  const span = parseSignedSpan(reader, 'subquery selector');
   const next = reader.peek();
   if (next.kind === 'operator') throw arithmetic(reader, span.start);
   if (!(span.value > 0)) throw reader.fault(span.start, 'duration must be greater than 0');
   return toMs(span.value);
 }
 
-/** A number or duration with its sign, in seconds. */
-function signedSpan(reader: TokenReader, context: string): NumberLiteral {
+/** Parses a number or duration with its sign, in seconds. */
+function parseSignedSpan(reader: TokenReader, context: string): NumberLiteral {
   const sign = isSign(reader) ? reader.take() : undefined;
   const token = reader.peek();
   if (token.kind === 'punctuation' && token.text === '(')
     throw arithmetic(reader, reader.peek(1).start);
   if (token.kind !== 'number' && token.kind !== 'duration')
     throw reader.unexpected(context, 'number or duration');
-  const number = reader.number();
+  const number = reader.takeNumber();
   const value = sign?.text === '-' ? -number.value : number.value;
   const start = sign?.start ?? number.start;
   if (Math.abs(value) * 1_000 > DURATION_MS_MAX) throw reader.fault(start, 'duration out of range');
   return { ...number, value, start };
 }
 
-/** Arithmetic between durations came as an experiment in 3.5. */
+/** Arithmetic with durations is experimental in Prometheus 3.5 and off by default, as here. */
 function arithmetic(reader: TokenReader, offset: number): Error {
   return reader.fault(offset, 'experimental duration expression is not enabled');
 }
 
-/** Whole milliseconds, cut off after rounding to nanoseconds. */
+/** Seconds → whole ms: rounded to nanoseconds, then truncated, as Prometheus does. */
 function toMs(seconds: number): number {
   return Math.trunc(Math.round(seconds * 1e9) / 1e6);
 }
@@ -84,7 +84,7 @@ function toMs(seconds: number): number {
 export function parseOffset(reader: TokenReader, node: Expression): Expression {
   reader.take();
   if (!startsDuration(reader)) throw reader.unexpected('offset', 'number or duration');
-  const offsetMs = toMs(signedSpan(reader, 'offset').value);
+  const offsetMs = toMs(parseSignedSpan(reader, 'offset').value);
   const end = reader.lastEnd;
   const twice = 'offset may not be set multiple times';
   if (node.type === 'matrix') {
@@ -102,7 +102,7 @@ const MISPLACED =
 
 export function parseAt(reader: TokenReader, node: Expression): Expression {
   reader.take();
-  const at = atTime(reader, node.start);
+  const at = parseAtTime(reader, node.start);
   const end = reader.lastEnd;
   const twice = '@ <timestamp> may not be set multiple times';
   if (node.type === 'matrix') {
@@ -115,7 +115,7 @@ export function parseAt(reader: TokenReader, node: Expression): Expression {
   return { ...node, at, end };
 }
 
-function atTime(reader: TokenReader, nodeStart: number): At {
+function parseAtTime(reader: TokenReader, nodeStart: number): At {
   const isStart = reader.isKeyword('start');
   if (isStart || reader.isKeyword('end')) {
     reader.take();
@@ -128,7 +128,7 @@ function atTime(reader: TokenReader, nodeStart: number): At {
   const sign = isSign(reader) ? reader.take() : undefined;
   const { kind } = reader.peek();
   if (kind !== 'number' && kind !== 'duration') throw reader.unexpected('@', 'timestamp');
-  const { value } = reader.number();
+  const { value } = reader.takeNumber();
   const seconds = sign?.text === '-' ? -value : value;
   if (!(Math.abs(seconds) < 2 ** 63))
     throw reader.fault(
@@ -138,7 +138,7 @@ function atTime(reader: TokenReader, nodeStart: number): At {
   return { kind: 'time', ms: Math.round(seconds * 1_000) };
 }
 
-/** As %f. */
+/** A number as Go's %f prints it. */
 function formatFixed(value: number): string {
   if (Number.isNaN(value)) return 'NaN';
   if (!Number.isFinite(value)) return value > 0 ? '+Inf' : '-Inf';

@@ -1,7 +1,6 @@
 /**
- * Tree → PromQL on one line, as Prometheus prints it (format of /api/v1/format_query is its own,
- * not this).
- * What it prints parses to the same tree.
+ * Tree → PromQL on one line, as Prometheus' printer writes it. The text parses to the same tree.
+ * Prometheus' /api/v1/format_query breaks long expressions into lines; this does not.
  * Source: https://github.com/prometheus/prometheus/blob/main/promql/parser/printer.go
  */
 import { formatDurationMs } from '../../model/duration.ts';

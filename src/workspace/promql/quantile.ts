@@ -1,15 +1,19 @@
 /**
- * Quantiles of plain numbers, by linear interpolation between ranks; NaN sorts first. Leaves its
- * input alone.
+ * Quantiles of numbers, by linear interpolation between ranks. NaN sorts first. Not pure: all
+ * calls share the memory of the sorted copy.
  * Source: https://prometheus.io/docs/prometheus/latest/querying/operators/#aggregation-operators
  */
 
 const INSERTION_SORT_MAX = 48;
 
+/** Reused by every call: the results of a query are computed one after the other. */
 let scratch = new Float64Array(256);
 
-/** The q-quantile; NaN of nothing, an infinity beyond 0 and 1. */
-export function quantile(q: number, values: Float64Array): number {
+/**
+ * The q-quantile of values, which are not changed. NaN where there are none or `q` is NaN, an
+ * infinity where `q` is below 0 or above 1.
+ */
+export function computeQuantile(q: number, values: Float64Array): number {
   const count = values.length;
   if (count === 0 || Number.isNaN(q)) return NaN;
   if (q < 0) return -Infinity;
@@ -23,7 +27,7 @@ export function quantile(q: number, values: Float64Array): number {
   return at(below) * (1 - weight) + at(above) * weight;
 }
 
-/** The numbers in order, in memory that the next call uses again, and how many are none. */
+/** The numbers in rising order, valid until the next call, and how many values are NaN. */
 function sortNumbers(values: Float64Array): { sorted: Float64Array; nans: number } {
   if (scratch.length < values.length) scratch = new Float64Array(values.length * 2);
   let count = 0;
@@ -39,8 +43,8 @@ function sortNumbers(values: Float64Array): { sorted: Float64Array; nans: number
 }
 
 /**
- * For the few samples of a window faster than the native sort, which costs about a microsecond to
- * call.
+ * Faster than the native sort for the few samples of a window: calling that one costs about a
+ * microsecond.
  */
 function insertionSort(numbers: Float64Array): void {
   for (let i = 1; i < numbers.length; i++) {

@@ -1,11 +1,11 @@
 /**
- * What the engine asks of a store: series by matchers, with their samples. An interface only.
+ * What the engine needs from a store: the series that match, with their samples. Interfaces only.
  */
 import type { LabelSet } from '../../model/labels.ts';
 
 /**
- * The samples of one series in time order. `values` keeps raw bits: a stale marker is found through
- * a Uint32Array view of its buffer, never as a number.
+ * The samples of one series in time order. `values` has their raw bits: a stale marker is
+ * recognised through a Uint32Array view of its buffer, never as a number.
  */
 export interface SeriesData {
   readonly labels: LabelSet;

@@ -1,5 +1,5 @@
 /**
- * Range vectors: windows of stored samples or of a subquery's values, and the functions over them.
+ * Range vectors, of stored samples or of the values of a subquery, and calls of functions of them.
  * Source: https://prometheus.io/docs/prometheus/latest/querying/basics/#range-vector-selectors
  */
 import { compareLabelSets } from '../../model/labels.ts';
@@ -7,50 +7,51 @@ import type { FunctionCall, Expression, MatrixSelector, Subquery } from './ast.t
 import {
   charge,
   type Evaluation,
-  read,
-  referenceTimes,
+  readSeries,
+  computeReferenceTimes,
   evaluateScalar,
   evaluateVector,
-  withoutParens,
+  stripParens,
 } from './evaluation.ts';
-import { absentLabels } from './label-functions.ts';
+import { collectAbsentLabels } from './label-functions.ts';
 import type { SeriesData } from './queryable.ts';
 import { KEEPS_NAME, RANGE_FUNCTIONS } from './range-functions.ts';
-import { rangeColumn, rangeSamples } from './selection.ts';
-import { absentColumn, type Column, mergeEqual, withoutName } from './value.ts';
+import { applyToWindows, cutWindow } from './selection.ts';
+import { makeAbsentColumn, type Column, mergeEqual, dropName } from './value.ts';
 
 type RangeNode = MatrixSelector | Subquery;
 
 interface RangeInput {
   readonly series: readonly SeriesData[];
-  /** Where each step's window ends. */
+  /** The end of each step's window, ms. */
   readonly endsMs: Float64Array;
 }
 
 export function evaluateRangeCall(evaluation: Evaluation, node: FunctionCall): Column[] {
-  const inner = node.arguments.map(withoutParens);
-  const of = inner.find(isRange);
-  if (of === undefined) throw new Error('BUG: a range function without a range vector');
-  const scalar = inner.find((argument) => argument !== of);
+  const inner = node.arguments.map(stripParens);
+  const range = inner.find(isRange);
+  if (range === undefined) throw new Error('BUG: a range function without a range vector');
+  const scalar = inner.find((argument) => argument !== range);
   const parameter = scalar === undefined ? undefined : evaluateScalar(evaluation, scalar);
   const isAbsent = node.name === 'absent_over_time';
   const apply = isAbsent
     ? RANGE_FUNCTIONS.get('present_over_time')
     : RANGE_FUNCTIONS.get(node.name);
   if (apply === undefined) throw new Error(`BUG: no range function "${node.name}"`);
-  const { series, endsMs } = readRange(evaluation, of);
+  const { series, endsMs } = readRange(evaluation, range);
   const keepsName = KEEPS_NAME.has(node.name);
-  const columns = series.map((one) =>
-    rangeColumn(one, {
-      labels: keepsName ? one.labels : withoutName(one.labels),
+  const columns = series.map((data) =>
+    applyToWindows(data, {
+      labels: keepsName ? data.labels : dropName(data.labels),
       endsMs,
       stepsMs: evaluation.times,
-      rangeMs: of.rangeMs,
+      rangeMs: range.rangeMs,
       apply,
       parameter,
     }),
   );
-  if (isAbsent) return [absentColumn(columns, absentLabels(of), evaluation.times.length)];
+  if (isAbsent)
+    return [makeAbsentColumn(columns, collectAbsentLabels(range), evaluation.times.length)];
   return keepsName ? columns : mergeEqual(columns);
 }
 
@@ -58,13 +59,13 @@ function isRange(node: Expression): node is RangeNode {
   return node.type === 'matrix' || node.type === 'subquery';
 }
 
-/** The samples of a range vector at the only step of an instant query. */
-export function rangeVector(evaluation: Evaluation, node: RangeNode): SeriesData[] {
+/** The samples of a range vector, which is the result of an instant query (it has one step). */
+export function readRangeVector(evaluation: Evaluation, node: RangeNode): SeriesData[] {
   const { series, endsMs } = readRange(evaluation, node);
   return series
-    .map((one) => {
-      const { times, values } = rangeSamples(one, endsMs[0] ?? 0, node.rangeMs);
-      return { labels: one.labels, timestampsMs: times, values };
+    .map((data) => {
+      const { times, values } = cutWindow(data, endsMs[0] ?? 0, node.rangeMs);
+      return { labels: data.labels, timestampsMs: times, values };
     })
     .filter(({ values }) => values.length > 0)
     .toSorted((a, b) => compareLabelSets(a.labels, b.labels));
@@ -72,19 +73,20 @@ export function rangeVector(evaluation: Evaluation, node: RangeNode): SeriesData
 
 function readRange(evaluation: Evaluation, node: RangeNode): RangeInput {
   if (node.type === 'subquery') return readSubquery(evaluation, node);
-  const endsMs = referenceTimes(evaluation, node.vector.at, node.vector.offsetMs);
-  return { series: read(evaluation, node.vector, endsMs, node.rangeMs), endsMs };
+  const endsMs = computeReferenceTimes(evaluation, node.vector.at, node.vector.offsetMs);
+  return { series: readSeries(evaluation, node.vector, endsMs, node.rangeMs), endsMs };
 }
 
 /**
- * Evaluates the body at the multiples of the inner step within all windows, and gives it as if it
- * had been stored.
+ * Evaluates the body of a subquery at the multiples of its step from the start of the first window
+ * to the end of the last, and returns the values as samples.
  */
 function readSubquery(evaluation: Evaluation, node: Subquery): RangeInput {
-  const endsMs = referenceTimes(evaluation, node.at, node.offsetMs);
+  const endsMs = computeReferenceTimes(evaluation, node.at, node.offsetMs);
   const stepMs = Math.max(1, node.stepMs ?? evaluation.options.subqueryStepMs);
   const fromMs = (endsMs[0] ?? 0) - node.rangeMs;
-  // Strictly after the window's start; the division truncates toward zero, as in Prometheus.
+  // The first multiple after the window's start. The division truncates toward zero, as in
+  // Prometheus.
   let firstMs = Math.trunc(fromMs / stepMs) * stepMs;
   if (firstMs <= fromMs) firstMs += stepMs;
   const steps = Math.floor(((endsMs.at(-1) ?? 0) - firstMs) / stepMs) + 1;
@@ -93,10 +95,10 @@ function readSubquery(evaluation: Evaluation, node: Subquery): RangeInput {
   const times = Float64Array.from({ length: steps }, (_, i) => firstMs + i * stepMs);
   const columns = evaluateVector({ ...evaluation, times }, node.body);
   charge(evaluation, columns.length * steps);
-  return { series: columns.map((column) => asStored(column, times)), endsMs };
+  return { series: columns.map((column) => toSeriesData(column, times)), endsMs };
 }
 
-function asStored({ labels, values, present }: Column, times: Float64Array): SeriesData {
+function toSeriesData({ labels, values, present }: Column, times: Float64Array): SeriesData {
   if (!present.includes(0)) return { labels, timestampsMs: times, values };
   const isHere = (_: number, i: number): boolean => present[i] === 1;
   return { labels, timestampsMs: times.filter(isHere), values: values.filter(isHere) };

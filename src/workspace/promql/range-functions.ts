@@ -1,61 +1,61 @@
 /**
- * Functions of a range vector: a window of samples in, one value (or none) out. Windows hold no
- * stale markers.
+ * Functions of a range vector: from a window of samples to one value or none. Windows have no stale
+ * markers.
  * Source: Prometheus' documented behaviour,
  * https://prometheus.io/docs/prometheus/latest/querying/functions/
  */
-import { quantile } from './quantile.ts';
+import { computeQuantile } from './quantile.ts';
 
 export interface Window {
   readonly times: Float64Array;
   readonly values: Float64Array;
-  /** Samples lo ≤ i < hi are within. */
+  /** The samples of the window are lo ≤ i < hi; there is at least one. */
   lo: number;
   hi: number;
   /** The window's bounds, ms: startMs < t ≤ endMs. */
   startMs: number;
   endMs: number;
-  /** The step itself, which `offset` and `@` do not move. */
+  /** The time of the step, which `offset` and `@` do not move, ms. */
   stepMs: number;
-  /** A scalar parameter at this step. */
+  /** The scalar parameter at this step; 0 for functions without one. */
   parameter: number;
 }
 
-/** Undefined: the series has no value at this step. */
+/** Returns undefined where the series has no value at this step. */
 export type RangeFunction = (window: Window) => number | undefined;
 
 const FUNCTIONS: Readonly<Record<string, RangeFunction>> = {
-  rate: (window) => extrapolated(window, true, true),
-  increase: (window) => extrapolated(window, true, false),
-  delta: (window) => extrapolated(window, false, false),
-  irate: (window) => lastTwo(window, true),
-  idelta: (window) => lastTwo(window, false),
+  rate: (window) => extrapolate(window, true, true),
+  increase: (window) => extrapolate(window, true, false),
+  delta: (window) => extrapolate(window, false, false),
+  irate: (window) => compareLastTwo(window, true),
+  idelta: (window) => compareLastTwo(window, false),
   count_over_time: ({ lo, hi }) => hi - lo,
-  sum_over_time: (window) => compensatedSum(window),
-  avg_over_time: average,
-  min_over_time: (window) => extreme(window, (a, b) => a < b),
-  max_over_time: (window) => extreme(window, (a, b) => a > b),
+  sum_over_time: (window) => sumSamples(window),
+  avg_over_time: computeAverage,
+  min_over_time: (window) => findExtreme(window, (a, b) => a < b),
+  max_over_time: (window) => findExtreme(window, (a, b) => a > b),
   last_over_time: ({ values, hi }) => values[hi - 1],
   first_over_time: ({ values, lo }) => values[lo],
   present_over_time: () => 1,
-  stddev_over_time: (window) => Math.sqrt(variance(window)),
-  stdvar_over_time: variance,
+  stddev_over_time: (window) => Math.sqrt(computeVariance(window)),
+  stdvar_over_time: computeVariance,
   quantile_over_time: ({ values, lo, hi, parameter }) =>
-    quantile(parameter, values.subarray(lo, hi)),
-  mad_over_time: ({ values, lo, hi }) => medianDeviation(values.subarray(lo, hi)),
+    computeQuantile(parameter, values.subarray(lo, hi)),
+  mad_over_time: ({ values, lo, hi }) => computeMedianDeviation(values.subarray(lo, hi)),
   ts_of_last_over_time: ({ times, hi }) => (times[hi - 1] ?? 0) / 1_000,
   ts_of_first_over_time: ({ times, lo }) => (times[lo] ?? 0) / 1_000,
-  ts_of_max_over_time: (window) => timeOfLast(window, (a, b) => a >= b),
-  ts_of_min_over_time: (window) => timeOfLast(window, (a, b) => a <= b),
+  ts_of_max_over_time: (window) => findTimeOfLast(window, (a, b) => a >= b),
+  ts_of_min_over_time: (window) => findTimeOfLast(window, (a, b) => a <= b),
   changes: (window) =>
     countPairs(
       window,
       (before, now) => now !== before && !(Number.isNaN(now) && Number.isNaN(before)),
     ),
   resets: (window) => countPairs(window, (before, now) => now < before),
-  deriv: (window) => regression(window, window.times[window.lo] ?? 0)?.slope,
+  deriv: (window) => fitLine(window, window.times[window.lo] ?? 0)?.slope,
   predict_linear: (window) => {
-    const line = regression(window, window.stepMs);
+    const line = fitLine(window, window.stepMs);
     return line === undefined ? undefined : line.slope * window.parameter + line.intercept;
   },
 };
@@ -64,15 +64,15 @@ export const RANGE_FUNCTIONS: ReadonlyMap<string, RangeFunction> = new Map(
   Object.entries(FUNCTIONS),
 );
 
-/** Functions whose result is still the metric that it was. */
+/** The functions whose results keep the metric name. */
 export const KEEPS_NAME = new Set(['last_over_time', 'first_over_time']);
 
 /**
- * rate, increase and delta: the difference over the samples, stretched to the window's bounds.
- * Where the first or last sample is farther from its bound than 1.1 average spacings, only half a
- * spacing is added; a counter is not stretched below zero.
+ * rate, increase and delta: the difference of the last and first sample, extrapolated to the
+ * window's bounds. Where the first or last sample is 1.1 average spacings or more from its bound,
+ * only half a spacing is added; a counter is not extrapolated below zero.
  */
-function extrapolated(
+function extrapolate(
   { times, values, lo, hi, startMs, endMs }: Window,
   isCounter: boolean,
   isRate: boolean,
@@ -104,7 +104,7 @@ function extrapolated(
   return result * (isRate ? factor / ((endMs - startMs) / 1_000) : factor);
 }
 
-function lastTwo({ times, values, lo, hi }: Window, isRate: boolean): number | undefined {
+function compareLastTwo({ times, values, lo, hi }: Window, isRate: boolean): number | undefined {
   if (hi - lo < 2) return undefined;
   const last = values[hi - 1] ?? 0;
   const before = values[hi - 2] ?? 0;
@@ -114,8 +114,8 @@ function lastTwo({ times, values, lo, hi }: Window, isRate: boolean): number | u
   return (last < before ? last : last - before) / (spanMs / 1_000);
 }
 
-/** Neumaier's sum: the lost low bits are kept apart and added at the end. */
-function compensatedSum({ values, lo, hi }: Window): number {
+/** Neumaier's sum: the low bits that rounding loses are summed apart and added at the end. */
+function sumSamples({ values, lo, hi }: Window): number {
   let sum = 0;
   let lost = 0;
   for (let i = lo; i < hi; i++) {
@@ -128,11 +128,11 @@ function compensatedSum({ values, lo, hi }: Window): number {
   return sum + lost;
 }
 
-function average(window: Window): number {
+function computeAverage(window: Window): number {
   const count = window.hi - window.lo;
-  const sum = compensatedSum(window);
-  if (Number.isFinite(sum) || !allFinite(window)) return sum / count;
-  // The sum overflowed though the mean need not.
+  const sum = sumSamples(window);
+  if (Number.isFinite(sum) || !areFinite(window)) return sum / count;
+  // The sum overflowed, but the mean of finite values is finite.
   let mean = 0;
   for (let i = window.lo; i < window.hi; i++) {
     const nth = i - window.lo + 1;
@@ -141,13 +141,13 @@ function average(window: Window): number {
   return mean;
 }
 
-function allFinite({ values, lo, hi }: Window): boolean {
+function areFinite({ values, lo, hi }: Window): boolean {
   for (let i = lo; i < hi; i++) if (!Number.isFinite(values[i])) return false;
   return true;
 }
 
-/** NaN gives way to any number. */
-function extreme({ values, lo, hi }: Window, wins: (a: number, b: number) => boolean): number {
+/** The value that wins over all others; NaN only where all are NaN. */
+function findExtreme({ values, lo, hi }: Window, wins: (a: number, b: number) => boolean): number {
   let best = values[lo] ?? 0;
   for (let i = lo + 1; i < hi; i++) {
     const value = values[i] ?? 0;
@@ -156,8 +156,8 @@ function extreme({ values, lo, hi }: Window, wins: (a: number, b: number) => boo
   return best;
 }
 
-/** The time of the last sample that wins, s. */
-function timeOfLast(
+/** The time of the winning sample, s; of the last one where several win. */
+function findTimeOfLast(
   { times, values, lo, hi }: Window,
   wins: (a: number, b: number) => boolean,
 ): number {
@@ -168,15 +168,15 @@ function timeOfLast(
   return (times[best] ?? 0) / 1_000;
 }
 
-function medianDeviation(values: Float64Array): number {
-  const median = quantile(0.5, values);
-  return quantile(
+function computeMedianDeviation(values: Float64Array): number {
+  const median = computeQuantile(0.5, values);
+  return computeQuantile(
     0.5,
     values.map((value) => Math.abs(value - median)),
   );
 }
 
-function variance({ values, lo, hi }: Window): number {
+function computeVariance({ values, lo, hi }: Window): number {
   let mean = 0;
   let sum = 0;
   for (let i = lo; i < hi; i++) {
@@ -197,8 +197,8 @@ function countPairs(
   return count;
 }
 
-/** Least squares; the intercept is the line's value at `interceptMs`. */
-function regression(
+/** Fits a line by least squares: its slope per second, and its value at `interceptMs`. */
+function fitLine(
   { times, values, lo, hi }: Window,
   interceptMs: number,
 ): { slope: number; intercept: number } | undefined {

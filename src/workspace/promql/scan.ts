@@ -1,6 +1,7 @@
 /**
- * How far a number, a duration or an escape reaches: leaf scanners of the lexer. Where they give up
- * is kept as in Prometheus, as its messages show the text up to there.
+ * Finds the end of a number, a duration or an escape for the lexer. Where the text is not valid,
+ * the scan stops at the same character as in Prometheus, whose messages show the text up to there.
+ * Pure.
  * Source:
  * https://prometheus.io/docs/prometheus/latest/querying/basics/#float-literals-and-time-durations
  */
@@ -9,7 +10,8 @@ const DECIMAL = '0123456789';
 const HEXADECIMAL = '0123456789abcdefABCDEF';
 
 /**
- * A number, decimal or hexadecimal; not necessarily a valid one: `5e` is told apart by parseNumber.
+ * Scans a number, decimal or hexadecimal. It may be one that is not valid, which `parseNumber`
+ * refuses.
  */
 export function scanNumber(query: string, start: number): { end: number; isNumber: boolean } {
   let at = start;
@@ -30,7 +32,7 @@ export function scanNumber(query: string, start: number): { end: number; isNumbe
   let hasExponent = false;
   while (isAny(`${digits}._eE`)) {
     if (accept('.')) {
-      // Repeated, followed by what can't follow, or in a hexadecimal number.
+      // A second dot, one before a dot or an underscore, or one in a hexadecimal number.
       if (hasDot || accept('_.') || digits === HEXADECIMAL) return { end: at, isNumber: false };
       hasDot = true;
     } else if (accept('eE')) {
@@ -45,7 +47,7 @@ export function scanNumber(query: string, start: number): { end: number; isNumbe
   return { end: at, isNumber: !/[a-zA-Z0-9_]/.test(query[at] ?? '') };
 }
 
-/** What follows the first digits of a duration: `h30m`. */
+/** Scans what follows the first digits of a duration, such as `h30m`. */
 export function scanDurationRest(
   query: string,
   start: number,
@@ -55,7 +57,7 @@ export function scanDurationRest(
   const found = pattern.exec(query)?.[0];
   if (found === undefined) return { end: start, isDuration: false };
   let end = start + found.length;
-  // Digits without a unit, or something directly behind: a message shows them.
+  // Digits without a unit, or one more letter: both belong to the text that the message shows.
   const digits = /\d*/y;
   digits.lastIndex = end;
   const trailing = digits.exec(query)?.[0] ?? '';
@@ -71,7 +73,10 @@ const ESCAPE_DIGITS: Readonly<Record<string, readonly [count: number, base: 8 | 
   U: [8, 16],
 };
 
-/** `start` is behind the backslash; the offset behind the escape, or why it is none. */
+/**
+ * Scans an escape from `start`, the offset behind its backslash. Returns the offset behind the
+ * escape, or the message of an error.
+ */
 export function scanEscape(query: string, start: number, quoteMark: string): number | string {
   const char = query.charAt(start);
   if (char === '') return 'escape sequence not terminated';
@@ -94,7 +99,7 @@ export function scanEscape(query: string, start: number, quoteMark: string): num
   return first + count;
 }
 
-/** As Go's %#U: `U+0063 'c'`. */
+/** A character as Go's %#U prints it: `U+0063 'c'`. */
 function readName(query: string, at: number): string {
   const code = query.codePointAt(at) ?? 0xfffd;
   return `U+${code.toString(16).toUpperCase().padStart(4, '0')} '${String.fromCodePoint(code)}'`;

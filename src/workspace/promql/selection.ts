@@ -1,21 +1,21 @@
 /**
- * From stored samples to columns: the newest sample within the lookback for instant selectors,
- * windows for range functions. Two pointers move over each series once, however many steps there
- * are.
+ * From stored samples to columns: for instant selectors the newest sample within the lookback, for
+ * range functions the samples of each window. Steps rise, so indices only move forward and each
+ * series is walked once, for any number of steps.
  */
 import { type LabelSet } from '../../model/labels.ts';
 import { STALE_NAN_HIGH, STALE_NAN_LOW } from '../../model/sample.ts';
 import type { VectorSelector } from './ast.ts';
-import { type Evaluation, read, referenceTimes } from './evaluation.ts';
+import { type Evaluation, readSeries, computeReferenceTimes } from './evaluation.ts';
 import type { SeriesData } from './queryable.ts';
 import type { RangeFunction, Window } from './range-functions.ts';
-import { type Column, newColumn } from './value.ts';
+import { type Column, createColumn } from './value.ts';
 
-/** Which word of a float64 holds its high bits on this machine. */
+/** Which of the two words of a float64 has the high bits: 1 on little-endian machines. */
 const HIGH_WORD = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1 ? 1 : 0;
 
-/** Whether each value is a stale marker, told by its bits. */
-function staleChecker(values: Float64Array): (index: number) => boolean {
+/** Returns a predicate: is the value at an index a stale marker? It compares bits. */
+function makeStaleCheck(values: Float64Array): (index: number) => boolean {
   const words = new Uint32Array(values.buffer, values.byteOffset, values.length * 2);
   return (index) =>
     words[index * 2 + HIGH_WORD] === STALE_NAN_HIGH &&
@@ -23,8 +23,8 @@ function staleChecker(values: Float64Array): (index: number) => boolean {
 }
 
 /**
- * The columns of an instant selector; `wantsTimes`: the samples' own times in seconds instead of
- * values.
+ * The columns of an instant selector. With `wantsTimes` they have the times of the samples, in
+ * seconds, instead of their values.
  */
 export function selectInstant(
   evaluation: Evaluation,
@@ -32,25 +32,25 @@ export function selectInstant(
   wantsTimes: boolean,
 ): Column[] {
   const { lookbackMs } = evaluation.options;
-  const times = referenceTimes(evaluation, node.at, node.offsetMs);
-  return read(evaluation, node, times, lookbackMs).map((series) =>
-    instantColumn(series, times, lookbackMs, wantsTimes),
+  const times = computeReferenceTimes(evaluation, node.at, node.offsetMs);
+  return readSeries(evaluation, node, times, lookbackMs).map((series) =>
+    fillInstantColumn(series, times, lookbackMs, wantsTimes),
   );
 }
 
 /**
- * The newest sample at or before each time, not older than the lookback; a stale marker hides all
- * before it.
+ * The newest sample at or before each time, if it is less than the lookback old and no stale
+ * marker.
  */
-function instantColumn(
+function fillInstantColumn(
   series: SeriesData,
   timesMs: Float64Array,
   lookbackMs: number,
   wantsTimes: boolean,
 ): Column {
   const { timestampsMs, values, labels } = series;
-  const column = newColumn(labels, timesMs.length);
-  const isStale = staleChecker(values);
+  const column = createColumn(labels, timesMs.length);
+  const isStale = makeStaleCheck(values);
   let next = 0;
   for (let i = 0; i < timesMs.length; i++) {
     const at = timesMs[i] ?? 0;
@@ -65,20 +65,20 @@ function instantColumn(
 
 export interface RangeWindows {
   readonly labels: LabelSet;
-  /** Where the window of each step ends, ms; never falling. */
+  /** The end of the window of each step, ms, never falling. */
   readonly endsMs: Float64Array;
   readonly stepsMs: Float64Array;
   readonly rangeMs: number;
   readonly apply: RangeFunction;
-  /** A scalar for each step. */
+  /** The scalar parameter of the function, one number per step. */
   readonly parameter: Float64Array | undefined;
 }
 
 /** Applies a range function to the window (end - range, end] of each step. */
-export function rangeColumn(series: SeriesData, windows: RangeWindows): Column {
+export function applyToWindows(series: SeriesData, windows: RangeWindows): Column {
   const { labels, endsMs, stepsMs, rangeMs, apply, parameter } = windows;
-  const { times, values } = withoutStale(series);
-  const column = newColumn(labels, endsMs.length);
+  const { times, values } = dropStale(series);
+  const column = createColumn(labels, endsMs.length);
   const window: Window = {
     times,
     values,
@@ -106,12 +106,12 @@ export function rangeColumn(series: SeriesData, windows: RangeWindows): Column {
 }
 
 /** The samples of one series within a window, for a query whose result is a range vector. */
-export function rangeSamples(
+export function cutWindow(
   series: SeriesData,
   endMs: number,
   rangeMs: number,
 ): { times: Float64Array; values: Float64Array } {
-  const { times, values } = withoutStale(series);
+  const { times, values } = dropStale(series);
   const lo = times.findIndex((time) => time > endMs - rangeMs);
   const beyond = times.findIndex((time) => time > endMs);
   const hi = beyond < 0 ? times.length : beyond;
@@ -120,11 +120,11 @@ export function rangeSamples(
     : { times: times.slice(lo, hi), values: values.slice(lo, hi) };
 }
 
-function withoutStale({ timestampsMs, values }: SeriesData): {
+function dropStale({ timestampsMs, values }: SeriesData): {
   times: Float64Array;
   values: Float64Array;
 } {
-  const isStale = staleChecker(values);
+  const isStale = makeStaleCheck(values);
   let kept = 0;
   while (kept < values.length && !isStale(kept)) kept += 1;
   if (kept === values.length) return { times: timestampsMs, values };

@@ -1,6 +1,6 @@
 /**
- * Vector selectors: a metric name, braces with matchers, or both. Whether they select too much is
- * checked in types.ts.
+ * Parses vector selectors: a metric name, braces with matchers, or both. A selector of everything
+ * is refused later, in types.ts.
  * Source: https://prometheus.io/docs/prometheus/latest/querying/basics/#instant-vector-selectors
  */
 import { METRIC_NAME } from '../../model/labels.ts';
@@ -13,7 +13,7 @@ import type { TokenReader } from './token-reader.ts';
 
 const MATCH_OPERATORS = new Set<string>(['=', '!=', '=~', '!~']);
 
-/** `name` has been taken; undefined: the selector begins with its brace. */
+/** Parses a selector whose name has been taken; undefined where it begins with a brace. */
 export function parseSelector(reader: TokenReader, name: Token | undefined): VectorSelector {
   const metric = name?.text ?? '';
   const start = name?.start ?? reader.peek().start;
@@ -40,7 +40,7 @@ function parseMatcher(reader: TokenReader): Matcher {
   reader.take();
   const name = token.kind === 'string' ? unquote(token.text) : token.text;
   if (!MATCH_OPERATORS.has(reader.peek().text)) {
-    // A string alone is the metric name.
+    // A string without an operator is the metric name.
     if (token.kind === 'string' && reader.peek().kind !== 'error')
       return { name: METRIC_NAME, op: '=', value: name };
     throw reader.unexpected('label matching', 'label matching operator');
@@ -58,7 +58,7 @@ function checkRegex(reader: TokenReader, matcher: Matcher, start: number): void 
   } catch (error) {
     const why = error instanceof Error && error.cause instanceof Error ? error.cause : error;
     const text = why instanceof Error ? why.message : String(why);
-    // The pattern as written, without the anchors that were put round it.
+    // RE2's message quotes the pattern with the anchors of compileRegex; they are removed.
     throw reader.fault(start, text.replace('`^(?s:', '`').replace(/\)\$`$/, '`'));
   }
 }

@@ -1,32 +1,33 @@
 /**
- * and, or, unless: which series stay, by whether the other side has a match at the same step.
+ * The operators and, or, unless: at each step a series is kept or not, depending on whether the
+ * other side has a match at that step.
  * Source:
  * https://prometheus.io/docs/prometheus/latest/querying/operators/#logical-set-binary-operators
  */
 import type { Binary } from './ast.ts';
-import { matchKeys } from './match-groups.ts';
+import { compileMatchKey } from './match-groups.ts';
 import { type Column, copyColumn, mergeEqual } from './value.ts';
 
-export function setOperation(
+export function applySetOperator(
   node: Binary,
   left: readonly Column[],
   right: readonly Column[],
   steps: number,
 ): Column[] {
   if (node.op === 'or') {
-    const added = keep(node, right, presence(node, left, steps), false);
+    const added = keep(node, right, collectPresence(node, left, steps), false);
     return mergeEqual([...left.map((column) => copyColumn(column, column.labels)), ...added]);
   }
-  return keep(node, left, presence(node, right, steps), node.op === 'and');
+  return keep(node, left, collectPresence(node, right, steps), node.op === 'and');
 }
 
-/** Match key → at which steps any series with it has a value. */
-function presence(
+/** Match key → the steps (1 each) at which any series of the key has a value. */
+function collectPresence(
   { matching }: Binary,
   columns: readonly Column[],
   steps: number,
 ): Map<string, Uint8Array> {
-  const keyOf = matchKeys(matching);
+  const keyOf = compileMatchKey(matching);
   const presentByKey = new Map<string, Uint8Array>();
   for (const { labels, present } of columns) {
     const key = keyOf(labels);
@@ -37,14 +38,14 @@ function presence(
   return presentByKey;
 }
 
-/** The columns at the steps where the other side has a match, or where it has none. */
+/** Keeps the values at the steps where the other side has a match, or where it has none. */
 function keep(
   { matching }: Binary,
   columns: readonly Column[],
   others: ReadonlyMap<string, Uint8Array>,
   wantsMatch: boolean,
 ): Column[] {
-  const keyOf = matchKeys(matching);
+  const keyOf = compileMatchKey(matching);
   const kept: Column[] = [];
   for (const column of columns) {
     const matched = others.get(keyOf(column.labels));

@@ -1,10 +1,11 @@
 /**
- * The parser's place in the tokens of a query: looking ahead, taking, and the messages for what
- * can't stand there.
+ * The parser's cursor in the tokens of a query: looks ahead, takes tokens, and makes the errors for
+ * unexpected ones.
+ * Limit: QUERY_LENGTH_MAX, UTF-16 units.
  */
 import type { NumberLiteral } from './ast.ts';
 import { QueryError } from './errors.ts';
-import { describe, type Token, tokenize } from './lexer.ts';
+import { describeToken, type Token, tokenize } from './lexer.ts';
 import { parseDurationText, parseNumber, unquote } from './literals.ts';
 
 const QUERY_LENGTH_MAX = 100_000;
@@ -15,9 +16,7 @@ export class TokenReader {
   readonly #query: string;
   readonly #tokens: readonly Token[];
   #at = 0;
-  /**
-   * How many aggregations are open: an unexpected token within one is reported as "in aggregation".
-   */
+  /** The number of open aggregations: an unexpected token in one is said to be "in aggregation". */
   openAggregations = 0;
 
   constructor(query: string) {
@@ -27,7 +26,7 @@ export class TokenReader {
     this.#tokens = tokenize(query);
   }
 
-  /** Where the token taken last ends. */
+  /** The offset of the end of the last token taken; 0 before the first. */
   get lastEnd(): number {
     return this.#tokens[this.#at - 1]?.end ?? 0;
   }
@@ -69,18 +68,18 @@ export class TokenReader {
     return new QueryError(this.#query, offset, why);
   }
 
-  /** The error for the next token; what the lexer could not read comes first. */
+  /** Makes the error for the next token: the lexer's own where the token is an `error`. */
   unexpected(context = '', expected = ''): QueryError {
     const token = this.peek();
     if (token.kind === 'error') return this.fault(token.start, token.text);
     const where = context === '' && this.openAggregations > 0 ? 'aggregation' : context;
     const wanted = expected === '' ? '' : `, expected ${expected}`;
-    const place = where === '' ? '' : ` in ${where}`;
-    return this.fault(token.start, `unexpected ${describe(token)}${place}${wanted}`);
+    const within = where === '' ? '' : ` in ${where}`;
+    return this.fault(token.start, `unexpected ${describeToken(token)}${within}${wanted}`);
   }
 
-  /** A number, or a duration in seconds. */
-  number(): NumberLiteral {
+  /** Takes a number, or a duration as a number of seconds. */
+  takeNumber(): NumberLiteral {
     const { kind, text, start, end } = this.take();
     const isDuration = kind === 'duration';
     const value = this.attempt(start, () =>
@@ -89,7 +88,7 @@ export class TokenReader {
     return { type: 'number', value, isDuration, start, end };
   }
 
-  /** Runs what throws plain errors, and gives them a position. */
+  /** Runs a function and turns its error into a QueryError at an offset. */
   attempt<Result>(offset: number, run: () => Result): Result {
     try {
       return run();
@@ -98,13 +97,13 @@ export class TokenReader {
     }
   }
 
-  /** `(a, b, "c.d")`, of by, without, on, ignoring, group_left and group_right. */
-  labelNames(): string[] {
+  /** Takes `(a, b, "c.d")` behind by, without, on, ignoring, group_left or group_right. */
+  takeLabelNames(): string[] {
     if (!this.isPunctuation('(')) throw this.unexpected('grouping opts', '"("');
     this.take();
     const names: string[] = [];
     while (!this.isPunctuation(')')) {
-      names.push(this.#labelName());
+      names.push(this.#takeLabelName());
       if (this.isPunctuation(')')) break;
       if (!this.isPunctuation(',')) throw this.unexpected('grouping opts', '"," or ")"');
       this.take();
@@ -113,7 +112,7 @@ export class TokenReader {
     return names;
   }
 
-  #labelName(): string {
+  #takeLabelName(): string {
     const { kind, text, word, start } = this.peek();
     const isLabel =
       kind === 'identifier' ||

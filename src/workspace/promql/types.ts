@@ -1,6 +1,6 @@
 /**
- * The types of PromQL expressions: what each node yields and which operands it takes. Checks a tree
- * before it is run, children first, left to right, with the messages of Prometheus.
+ * Checks the types of a PromQL tree before it is evaluated: what each node yields and which
+ * operands it takes. Order and messages are those of Prometheus: children first, left to right.
  * Source:
  * https://prometheus.io/docs/prometheus/latest/querying/basics/#expression-language-data-types
  */
@@ -21,14 +21,14 @@ const COMPARISONS: ReadonlySet<string> = new Set(['==', '!=', '<', '<=', '>', '>
 const SET_OPERATORS: ReadonlySet<string> = new Set(['and', 'or', 'unless']);
 
 /** A type as messages name it. */
-export function typeName(type: ValueType): string {
+export function typeNameOf(type: ValueType): string {
   return TYPE_NAMES[type];
 }
 
 /**
- * The type of a checked tree.
+ * Checks a tree and returns its type.
  *
- * @throws QueryError at the first operand that can't be
+ * @throws QueryError at the first node with a wrong operand
  */
 export function checkTypes(query: string, node: Expression): ValueType {
   switch (node.type) {
@@ -47,7 +47,7 @@ export function checkTypes(query: string, node: Expression): ValueType {
     case 'subquery': {
       const type = checkTypes(query, node.body);
       if (type === 'vector') return 'matrix';
-      // Prometheus prints its own short names here.
+      // Prometheus prints its short type names here: "matrix" and not "range vector".
       throw fault(query, node, `subquery is only allowed on instant vector, got ${type} instead`);
     }
     case 'unary': {
@@ -69,7 +69,7 @@ export function checkTypes(query: string, node: Expression): ValueType {
   }
 }
 
-/** A selector of everything is nearly always a mistake, and always expensive. */
+/** Refuses a selector that could match every series and so read the whole store. */
 function checkSelector(query: string, node: VectorSelector, mayBeEmpty = false): void {
   const { metric, matchers } = node;
   if (metric !== '') {

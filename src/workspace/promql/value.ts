@@ -1,6 +1,6 @@
 /**
- * What evaluating a node yields: columns, one per series, over all steps of the query. A column has
- * a presence map of its own, so that NaN is a value and absence is not.
+ * The value of a node: a vector as columns, one per series, over all steps of the query; a scalar;
+ * a string. A column marks the steps at which it has a value, because NaN is a value too.
  */
 import { ExecutionError } from './errors.ts';
 import { type LabelSet, labelSetKey, METRIC_NAME } from '../../model/labels.ts';
@@ -26,23 +26,21 @@ export interface StringValue {
 }
 export type Value = VectorValue | ScalarValue | StringValue;
 
-export function newColumn(labels: LabelSet, steps: number): Column {
+export function createColumn(labels: LabelSet, steps: number): Column {
   return { labels, values: new Float64Array(steps), present: new Uint8Array(steps) };
 }
 
-/**
- * Labels that describe the metric and not the thing measured: gone once a value is computed from
- * it.
- */
+/** The labels that describe the metric: they are dropped where a new value is computed from it. */
 const OF_THE_METRIC = new Set([METRIC_NAME, '__type__', '__unit__']);
 
-export function withoutName(labels: LabelSet): LabelSet {
+export function dropName(labels: LabelSet): LabelSet {
   return labels.filter(({ name }) => !OF_THE_METRIC.has(name));
 }
 
 /**
- * Joins columns whose label sets became equal, as long as they never have a value at the same step;
- * else it is an error, as in Prometheus.
+ * Joins columns whose label sets became equal, into the first of them.
+ *
+ * @throws ExecutionError where two have a value at the same step, as in Prometheus
  */
 export function mergeEqual(columns: readonly Column[]): Column[] {
   const byKey = new Map<string, Column>();
@@ -64,7 +62,7 @@ export function mergeEqual(columns: readonly Column[]): Column[] {
   return [...byKey.values()];
 }
 
-/** Applies a function to every value. The columns are new; names are dropped unless `keepName`. */
+/** Applies a function to every value, into new columns. Drops the names unless `keepName`. */
 export function mapColumns(
   columns: readonly Column[],
   map: (value: number, step: number) => number,
@@ -74,7 +72,7 @@ export function mapColumns(
     const next = new Float64Array(values.length);
     for (let i = 0; i < values.length; i++) if (present[i] === 1) next[i] = map(values[i] ?? 0, i);
     return {
-      labels: keepName ? labels : withoutName(labels),
+      labels: keepName ? labels : dropName(labels),
       values: next,
       present: present.slice(),
     };
@@ -82,14 +80,18 @@ export function mapColumns(
   return keepName ? mapped : mergeEqual(mapped);
 }
 
-/** The same values under other labels; the copy may be modified. */
+/** Copies a column with other labels; the copy may be modified. */
 export function copyColumn({ values, present }: Column, labels: LabelSet): Column {
   return { labels, values: values.slice(), present: present.slice() };
 }
 
-/** 1 at the steps where no column has a value. */
-export function absentColumn(columns: readonly Column[], labels: LabelSet, steps: number): Column {
-  const result = newColumn(labels, steps);
+/** A column with 1 at the steps where none of the columns has a value, else absent. */
+export function makeAbsentColumn(
+  columns: readonly Column[],
+  labels: LabelSet,
+  steps: number,
+): Column {
+  const result = createColumn(labels, steps);
   result.present.fill(1);
   for (const { present } of columns) {
     for (let i = 0; i < steps; i++) if (present[i] === 1) result.present[i] = 0;

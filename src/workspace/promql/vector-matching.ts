@@ -1,18 +1,18 @@
 /**
- * Arithmetic and comparison between two vectors. Series are matched and result labels made once a
- * query; the steps are inner loops over typed arrays.
+ * Arithmetic and comparison between two vectors. Series are matched and the labels of results made
+ * once per evaluation of a node; the steps are inner loops over typed arrays.
  *
- *   many ─┐ key ┌─ one        one-to-one counts the left side as "many";
- *   many ─┴─────┘             one-to-many swaps the sides and swaps the operands back
+ *   many ─┐ key ┌─ one        one-to-one: the left side counts as "many";
+ *   many ─┴─────┘             one-to-many: the sides are swapped, and the operands swapped back
  *
  * Source: https://prometheus.io/docs/prometheus/latest/querying/operators/#vector-matching
  */
 import { type LabelSet, labelSetKey, makeLabelSet, labelValue } from '../../model/labels.ts';
 import type { Binary } from './ast.ts';
 import { ExecutionError } from './errors.ts';
-import { matchKeys, matchLabels } from './match-groups.ts';
-import { dropsName, pairing, type Pairing } from './operators.ts';
-import { type Column, newColumn, withoutName } from './value.ts';
+import { compileMatchKey, pickMatchLabels } from './match-groups.ts';
+import { dropsName, compilePairing, type Pairing } from './operators.ts';
+import { type Column, createColumn, dropName } from './value.ts';
 
 interface Match {
   readonly key: string;
@@ -22,11 +22,11 @@ interface Match {
 
 interface Result {
   readonly column: Column;
-  /** The match that made it: two matches can't make one series at the same step. */
+  /** The match that made the column: it decides which error a second value at a step is. */
   readonly match: Match;
 }
 
-export function vectorPair(
+export function pairVectors(
   node: Binary,
   left: readonly Column[],
   right: readonly Column[],
@@ -34,10 +34,10 @@ export function vectorPair(
 ): Column[] {
   const isSwapped = node.matching.card === 'one-to-many';
   const [many, ones] = isSwapped ? [right, left] : [left, right];
-  const operation = pairing(node.op, node.isBool);
+  const operation = compilePairing(node.op, node.isBool);
   const pair: Pairing = isSwapped ? (a, b) => operation(b, a) : operation;
   const results = new Map<string, Result>();
-  const manyPresent = anyPresent(many, steps);
+  const manyPresent = unitePresence(many, steps);
   for (const match of matchSeries(node, many, ones)) {
     refuseDuplicates(node, match, manyPresent);
     if (match.many.length === 0) continue;
@@ -52,13 +52,13 @@ export function vectorPair(
   return [...results.values()].map(({ column }) => column);
 }
 
-/** Keys that the one side has; a many side without a partner is left out. */
+/** The match groups: one for each key of the "one" side. Other "many" series are left out. */
 function matchSeries(
   { matching }: Binary,
   many: readonly Column[],
   ones: readonly Column[],
 ): Iterable<Match> {
-  const keyOf = matchKeys(matching);
+  const keyOf = compileMatchKey(matching);
   const matches = new Map<string, Match>();
   for (const one of ones) {
     const key = keyOf(one.labels);
@@ -70,7 +70,7 @@ function matchSeries(
   return matches.values();
 }
 
-function anyPresent(columns: readonly Column[], steps: number): Uint8Array {
+function unitePresence(columns: readonly Column[], steps: number): Uint8Array {
   const any = new Uint8Array(steps);
   for (const { present } of columns) {
     for (let i = 0; i < steps; i++) if (present[i] === 1) any[i] = 1;
@@ -78,7 +78,10 @@ function anyPresent(columns: readonly Column[], steps: number): Uint8Array {
   return any;
 }
 
-/** The "one" side must be one at every step, also where nothing on the other side needs it. */
+/**
+ * Refuses two series of a match group on the "one" side at a step where the "many" side has any
+ * series at all, even if none of those belongs to the group, as Prometheus does.
+ */
 function refuseDuplicates(node: Binary, { ones }: Match, manyPresent: Uint8Array): void {
   if (ones.length < 2) return;
   const owners = new Int32Array(manyPresent.length).fill(-1);
@@ -89,18 +92,19 @@ function refuseDuplicates(node: Binary, { ones }: Match, manyPresent: Uint8Array
       owners[i] = index;
       if (owner === undefined) continue;
       const side = node.matching.card === 'one-to-many' ? 'left' : 'right';
+      const group = formatMatchLabels(pickMatchLabels(labels, node.matching));
+      const twins = `[${formatMatchLabels(labels)}, ${formatMatchLabels(owner.labels)}]`;
       throw new ExecutionError(
-        'found duplicate series for the match group ' +
-          `${show(matchLabels(labels, node.matching))} on the ${side} hand-side of the ` +
-          `operation: [${show(labels)}, ${show(owner.labels)}];many-to-many matching not ` +
-          'allowed: matching labels must be unique on one side',
+        `found duplicate series for the match group ${group} on the ${side} hand-side of the ` +
+          `operation: ${twins};many-to-many matching not allowed: matching labels must be ` +
+          'unique on one side',
       );
     }
   });
 }
 
-/** As Prometheus shows labels in this message, the name among them. */
-function show(labels: LabelSet): string {
+/** Labels as Prometheus prints them in this message, `__name__` included. */
+function formatMatchLabels(labels: LabelSet): string {
   return `{${labels.map(({ name, value }) => `${name}=${JSON.stringify(value)}`).join(', ')}}`;
 }
 
@@ -111,11 +115,11 @@ function computeResult(
   column: Column,
   one: Column,
 ): Result {
-  const labels = resultLabels(column.labels, one.labels, node);
+  const labels = computeResultLabels(column.labels, one.labels, node);
   const key = labelSetKey(labels);
   const known = results.get(key);
   if (known !== undefined) return known;
-  const result = { column: newColumn(labels, column.values.length), match };
+  const result = { column: createColumn(labels, column.values.length), match };
   results.set(key, result);
   return result;
 }
@@ -126,8 +130,8 @@ interface Combination {
   readonly one: Column;
   readonly result: Result;
   /**
-   * One-to-one: at which steps this match has given a value already; undefined where it can't
-   * twice.
+   * 1 at the steps where this match has given a value; undefined where the match has one series on
+   * the "many" side, so that it can't give two. Read for one-to-one only.
    */
   readonly isTaken: Uint8Array | undefined;
   readonly isSameMatch: boolean;
@@ -158,9 +162,9 @@ function combine(combination: Combination, pair: Pairing): void {
   }
 }
 
-function resultLabels(many: LabelSet, one: LabelSet, node: Binary): LabelSet {
+function computeResultLabels(many: LabelSet, one: LabelSet, node: Binary): LabelSet {
   const { card, isOn, labels: names, include } = node.matching;
-  let labels = dropsName(node) ? withoutName(many) : many;
+  let labels = dropsName(node) ? dropName(many) : many;
   if (card === 'one-to-one') labels = labels.filter(({ name }) => names.includes(name) === isOn);
   if (include.length === 0) return labels;
   const kept = labels.filter(({ name }) => !include.includes(name));

@@ -1,17 +1,22 @@
 /**
- * The chunk codec of the store: timestamps as differences of differences, values as XOR with their
- * predecessor, after Facebook's Gorilla. Bit-exact: stale markers and every other NaN come back as
- * they were. Pure.
+ * The chunk codec of the store, after Facebook's Gorilla: a time is stored as the change of its
+ * difference to the time before, a value as the XOR with the value before. Bit-exact: stale
+ * markers and all other NaNs are decoded to the bits that were encoded. Pure.
  *
- *   first:  time (float64) · value bits (64)
- *   then:   time  0 | 10 + 7 bits | 110 + 12 bits | 1110 + 20 bits | 1111 + float64 of the difference of differences
- *           value 0 (same) | 10 + significant bits in the previous window | 11 + leading (5) +
- *           length-1 (6) + bits
+ *   first sample: time (float64) · value (64 bits)
+ *   each other:   time  0                     the difference is the same as before
+ *                       10 + 7 bits           a change of -64 to 63
+ *                       110 + 12 bits         a change of -2,048 to 2,047
+ *                       1110 + 20 bits        a change of -524,288 to 524,287
+ *                       1111 + float64        any other change
+ *                 value 0                     the same bits as before
+ *                       10 + bits             the XOR fits in the window of the one before
+ *                       11 + leading zeros (5) + length - 1 (6) + bits: a window of its own
  *
  * Source: https://www.vldb.org/pvldb/vol8/p1816-teller.pdf, section 4.1
  */
 
-/** Samples to keep: equal lengths, times rising. Values are read by their bits. */
+/** Encodes samples: arrays of equal length, times rising. Values are read as bits. */
 export function encodeChunk(timesMs: Float64Array, values: Float64Array): Uint8Array {
   const writer = new BitWriter(timesMs.length * 4 + 32);
   const bits = new Uint32Array(values.buffer, values.byteOffset, values.length * 2);
@@ -42,7 +47,8 @@ export function encodeChunk(timesMs: Float64Array, values: Float64Array): Uint8A
       continue;
     }
     const ownLeading = Math.min(31, xorHigh === 0 ? 32 + Math.clz32(xorLow) : Math.clz32(xorHigh));
-    const ownTrailing = xorLow === 0 ? 32 + trailingZeros(xorHigh) : trailingZeros(xorLow);
+    const ownTrailing =
+      xorLow === 0 ? 32 + countTrailingZeros(xorHigh) : countTrailingZeros(xorLow);
     if (leading <= 31 && ownLeading >= leading && ownTrailing >= trailing) {
       writer.bits(0b10, 2);
     } else {
@@ -57,7 +63,7 @@ export function encodeChunk(timesMs: Float64Array, values: Float64Array): Uint8A
   return writer.finish();
 }
 
-/** Reads `count` samples of a chunk into arrays of its own. */
+/** Decodes `count` samples of a chunk into new arrays. */
 export function decodeChunk(
   bytes: Uint8Array,
   count: number,
@@ -129,11 +135,11 @@ function readTime(reader: BitReader): number {
   return reader.float();
 }
 
-function trailingZeros(word: number): number {
+function countTrailingZeros(word: number): number {
   return 31 - Math.clz32(word & -word);
 }
 
-/** The `length` bits that are left of a 64-bit word when `trailing` ones are cut off. */
+/** Writes `length` bits of a 64-bit word, after its lowest `trailing` bits are cut off. */
 function writeShifted(
   writer: BitWriter,
   high: number,
@@ -166,7 +172,7 @@ class BitWriter {
     this.#bytes = new Uint8Array(size);
   }
 
-  /** Appends the lowest `count` bits, 1 to 32, the highest of them first. */
+  /** Appends the lowest `count` bits (1 to 32) of a number, most significant bit first. */
   bits(value: number, count: number): void {
     if (this.#position + count + 7 >= this.#bytes.length * 8) {
       const larger = new Uint8Array(this.#bytes.length * 2 + 16);
@@ -197,7 +203,8 @@ class BitWriter {
 }
 
 /**
- * Words of 32 bits cover any 25 bits wherever they begin; behind the end there are zeros to read.
+ * The most bits that one 32-bit read at a byte offset always contains: the first of them may be the
+ * last bit of its byte. The reader pads the bytes with zeros, so that a read at the end is valid.
  */
 const PIECE_BITS = 25;
 
@@ -216,7 +223,7 @@ class BitReader {
     return (this.#view.getUint8(at >>> 3) >>> (7 - (at & 7))) & 1;
   }
 
-  /** 1 to 32 bits. */
+  /** Reads `count` bits, 1 to 32. */
   bits(count: number): number {
     if (count <= PIECE_BITS) return this.#piece(count);
     return ((this.#piece(count - 16) << 16) | this.#piece(16)) >>> 0;

@@ -1,7 +1,7 @@
 /**
- * The store's durability: one SQLite file. A write request is a row of `wal` before it is answered;
- * sealing turns the heads into rows of `chunks` and empties `wal` in one transaction. Knows nothing
- * of what a body or a chunk holds.
+ * The store on disk: one SQLite file. A write request is a row of `wal` before it is answered; a
+ * seal writes the heads as rows of `chunks` and empties `wal` in one transaction. Bodies and chunks
+ * are opaque bytes here.
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -17,13 +17,13 @@ export interface SealedChunk {
   readonly bytes: Uint8Array;
 }
 
-/** A series as it is kept; `labels` is JSON. */
+/** A row of `series`; `labels` is JSON. */
 export interface SeriesRow {
   readonly ref: number;
   readonly labels: string;
 }
 
-/** What a seal moves from memory to the disk. */
+/** What a seal moves from memory to disk. */
 export interface Sealing {
   readonly series: readonly SeriesRow[];
   readonly chunks: Iterable<SealedChunk>;
@@ -47,7 +47,11 @@ export class Database {
   readonly #chunksOf: StatementSync;
   readonly #insertBody: StatementSync;
 
-  /** Opens or makes `workspace.sqlite` in the directory. */
+  /**
+   * Opens `workspace.sqlite` in the directory, and creates both where they are missing.
+   *
+   * @throws ConfigError where the file can't be opened or another process has it open
+   */
   constructor(directory: string) {
     const file = join(directory, 'workspace.sqlite');
     let db: DatabaseSync | undefined;
@@ -55,7 +59,7 @@ export class Database {
       mkdirSync(directory, { recursive: true });
       db = new DatabaseSync(file);
       db.exec(SCHEMA);
-      // A second process on the same file would answer from heads of its own.
+      // Each process has heads of its own: a second one would not see what the first one took.
       db.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT;');
     } catch (error) {
       db?.close();
@@ -74,32 +78,32 @@ export class Database {
     this.#insertBody = db.prepare('INSERT INTO wal (at_ms, body) VALUES (?, ?)');
   }
 
-  /** All bodies in one transaction: when this returns they are on the disk. */
+  /** Writes bodies in one transaction; when this returns they are on disk. */
   appendBodies(atMs: number, bodies: readonly Uint8Array[]): void {
     this.#transaction(() => {
       for (const body of bodies) this.#insertBody.run(atMs, body);
     });
   }
 
-  /** The bodies that no seal has taken in yet, in the order they came. */
-  bodies(): Iterable<{ atMs: number; body: Uint8Array }> {
+  /** The bodies that are not yet sealed, in the order of their arrival. */
+  readBodies(): Iterable<{ atMs: number; body: Uint8Array }> {
     return this.#db
       .prepare('SELECT at_ms AS atMs, body FROM wal ORDER BY id')
       .iterate() as unknown as Iterable<{ atMs: number; body: Uint8Array }>;
   }
 
-  /** All series with the ends of their chunks, null for a series without any. */
-  series(): Iterable<SeriesRow & { oldestMs: number | null; newestMs: number | null }> {
+  /** All series with the oldest and newest time of their chunks, null for one without chunks. */
+  readSeries(): Iterable<SeriesRow & { oldestMs: number | null; newestMs: number | null }> {
     return this.#db
       .prepare(
         'SELECT series.ref AS ref, labels, min(oldest_ms) AS oldestMs, max(newest_ms) AS ' +
           'newestMs FROM series LEFT JOIN chunks ON chunks.ref = series.ref GROUP BY ' +
           'series.ref ORDER BY series.ref',
       )
-      .iterate() as unknown as ReturnType<Database['series']>;
+      .iterate() as unknown as ReturnType<Database['readSeries']>;
   }
 
-  /** Chunks that may hold samples fromMs < t <= toMs; they may overlap. */
+  /** The chunks that overlap fromMs < t <= toMs; they may also overlap each other. */
   chunksOf(ref: number, fromMs: number, toMs: number): SealedChunk[] {
     const rows = this.#chunksOf.all(ref, fromMs, toMs) as {
       oldest_ms: number;
@@ -117,7 +121,8 @@ export class Database {
   }
 
   /**
-   * Chunks, new series and metadata in, the write requests that they came from out: all or nothing.
+   * Inserts chunks, new series and metadata and deletes the write requests that they came from, in
+   * one transaction.
    */
   seal({ series, chunks, metadata }: Sealing): void {
     const insertSeries = this.#db.prepare(
@@ -139,8 +144,8 @@ export class Database {
   }
 
   /**
-   * Deletes the chunks without a sample at or after the time, and the series named; gives freed
-   * pages back.
+   * Deletes the chunks whose samples are all before a time, and the series `gone`; then returns
+   * surplus free pages to the file system.
    */
   deleteBefore(ms: number, gone: Iterable<number>): void {
     const removeSeries = this.#db.prepare('DELETE FROM series WHERE ref = ?');
@@ -148,15 +153,15 @@ export class Database {
       this.#db.prepare('DELETE FROM chunks WHERE newest_ms < ?').run(ms);
       for (const ref of gone) removeSeries.run(ref);
     });
-    // Free pages are wanted again by the next write requests, so only a surplus is given back to
-    // the file system.
+    // The next write requests use free pages again, so half of them are returned, and only when
+    // more than half of the file is free.
     const free = this.#pragma('freelist_count');
     if (free > this.#pragma('page_count') / 2) {
       this.#db.exec(`PRAGMA incremental_vacuum(${Math.floor(free / 2)})`);
     }
   }
 
-  metadata(): MetricMetadata[] {
+  readMetadata(): MetricMetadata[] {
     return this.#db
       .prepare('SELECT name, type, help, unit FROM metadata')
       .all() as unknown as MetricMetadata[];
@@ -176,7 +181,7 @@ export class Database {
       work();
       this.#db.exec('COMMIT');
     } catch (error) {
-      // A full disk has ended the transaction already.
+      // On a full disk SQLite may have rolled back by itself; another ROLLBACK would throw.
       if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
       throw error;
     }

@@ -1,14 +1,14 @@
 /**
  * The newest samples of one series, in memory until they are sealed into a chunk: two growing
- * columns in time order. Values are copied by their bits. Knows the ends of what was sealed, not
- * the sealed samples.
+ * columns in time order. Values are copied as bits. Of the sealed samples it knows the oldest and
+ * the newest time only.
  */
-import { placeAfter, type Samples } from './samples.ts';
+import { countUpTo, type Samples } from './samples.ts';
 
 export type Added = 'added' | 'duplicate' | 'new-value-for-timestamp' | 'sample-too-old';
 
 const FIRST_CAPACITY = 8;
-/** A series at rest holds no memory for samples: all of them share these. */
+/** Shared by all heads without samples, so that an idle series holds no memory for samples. */
 const NO_FLOATS = new Float64Array(0);
 const NO_WORDS = new Uint32Array(0);
 
@@ -17,13 +17,13 @@ export class Head {
   #values = NO_FLOATS;
   #bits = NO_WORDS;
   #count = 0;
-  /** Of all samples, sealed ones too. */
+  /** The oldest and newest time of all samples, sealed ones included. */
   oldestMs: number;
   newestMs: number;
-  /** A sample at or before this time may lie in a chunk. */
+  /** The newest sealed time: a sample at or before it may be in a chunk. */
   sealedNewestMs: number;
 
-  /** The ends of the samples that are sealed already; none by default. */
+  /** Takes the oldest and newest time of the samples already sealed; by default there are none. */
   constructor(oldestMs = Infinity, newestMs = -Infinity) {
     this.oldestMs = oldestMs;
     this.newestMs = newestMs;
@@ -35,8 +35,8 @@ export class Head {
   }
 
   /**
-   * Adds the sample whose value's bits stand at `index` of `bits` (two words a value). One that is
-   * older than the newest is inserted in order, if it is not more than `windowMs` behind.
+   * Adds the sample whose value is number `index` in `bits` (two words per value). A sample older
+   * than the newest is inserted in time order, if it is at most `windowMs` behind the newest.
    */
   add(tMs: number, bits: Uint32Array, index: number, windowMs: number): Added {
     const low = bits[index * 2] ?? 0;
@@ -47,7 +47,7 @@ export class Head {
       return 'added';
     }
     if (tMs < this.newestMs - windowMs) return 'sample-too-old';
-    const at = placeAfter(this.#times, this.#count, tMs);
+    const at = countUpTo(this.#times, this.#count, tMs);
     if (at > 0 && this.#times[at - 1] === tMs) {
       const isSame = this.#bits[(at - 1) * 2] === low && this.#bits[(at - 1) * 2 + 1] === high;
       return isSame ? 'duplicate' : 'new-value-for-timestamp';
@@ -56,14 +56,14 @@ export class Head {
     return 'added';
   }
 
-  /** The samples fromMs < t <= toMs, copies. */
+  /** Copies the samples fromMs < t <= toMs. */
   read(fromMs: number, toMs: number): Samples {
-    const start = placeAfter(this.#times, this.#count, fromMs);
-    const end = placeAfter(this.#times, this.#count, toMs);
+    const start = countUpTo(this.#times, this.#count, fromMs);
+    const end = countUpTo(this.#times, this.#count, toMs);
     return { timesMs: this.#times.slice(start, end), values: this.#values.slice(start, end) };
   }
 
-  /** Forgets the samples, which are in chunks now. */
+  /** Drops the samples, once they are in chunks. */
   clear(): void {
     if (this.#count > 0)
       this.sealedNewestMs = Math.max(this.sealedNewestMs, this.#times[this.#count - 1] ?? 0);

@@ -45,9 +45,9 @@ test('the index selects what every matcher takes, sorted, also after removals', 
 
 test('a label set is found by equality, whatever its text looks like', () => {
   const index = new SeriesIndex();
-  const one = makeLabelSet({ a: 'b1:c', d: 'e' });
+  const added = makeLabelSet({ a: 'b1:c', d: 'e' });
   const other = makeLabelSet({ a: 'b', '1:c': 'e' });
-  index.add(1, one);
-  assert.equal(index.find(one), 1);
+  index.add(1, added);
+  assert.equal(index.find(added), 1);
   assert.equal(index.find(other), undefined);
 });

@@ -1,6 +1,6 @@
 /**
- * The index of the store: label sets ⇄ refs, and postings: for each label pair the rising refs of
- * the series that have it. In memory; rebuilt from the database at start.
+ * The index of the store: label sets ⇄ refs, and postings, which list for each label pair the refs
+ * of the series that have it. In memory only; rebuilt from the database at start.
  */
 import { compareLabelSets, type LabelSet, labelSetKey } from '../../model/labels.ts';
 import { compileMatcher } from '../promql/matcher.ts';
@@ -11,7 +11,7 @@ type Refs = readonly number[];
 export class SeriesIndex {
   readonly #byKey = new Map<string, number>();
   readonly #labels = new Map<number, LabelSet>();
-  /** Label name → value → refs, rising because refs only grow. */
+  /** Label name → value → refs in rising order: new refs are always greater. */
   readonly #postings = new Map<string, Map<string, number[]>>();
 
   get size(): number {
@@ -22,7 +22,7 @@ export class SeriesIndex {
     return this.#byKey.get(labelSetKey(labels));
   }
 
-  /** The labels must be sorted and the ref greater than any before. */
+  /** The labels must be sorted, and the ref greater than any added before. */
   add(ref: number, labels: LabelSet): void {
     this.#byKey.set(labelSetKey(labels), ref);
     this.#labels.set(ref, labels);
@@ -35,7 +35,7 @@ export class SeriesIndex {
     }
   }
 
-  /** All at once: each list of postings that holds one of them is gone through once. */
+  /** Removes series; each list of postings that holds one or more of them is filtered once. */
   remove(gone: ReadonlySet<number>): void {
     const touched = new Map<string, Set<string>>();
     for (const ref of gone) {
@@ -66,17 +66,17 @@ export class SeriesIndex {
 
   /** The refs of the series that match all matchers, sorted by labels; all series for none. */
   select(matchers: readonly Matcher[]): number[] {
-    return this.#matching(matchers).sort((a, b) =>
+    return this.#findMatching(matchers).sort((a, b) =>
       compareLabelSets(this.labelsOf(a), this.labelsOf(b)),
     );
   }
 
   /**
-   * A matcher that '' does not satisfy narrows: the series have one of the values that match. One
-   * that '' satisfies also takes series without the label, so it only excludes those with a value
-   * that does not match.
+   * A matcher that does not match '' narrows the result to the series in the postings of its
+   * matching values. A matcher that matches '' also takes series without the label, which are in no
+   * postings, so it excludes the series in the postings of the values that do not match.
    */
-  #matching(matchers: readonly Matcher[]): number[] {
+  #findMatching(matchers: readonly Matcher[]): number[] {
     const narrowing: Refs[] = [];
     const excluding: Refs[] = [];
     for (const matcher of matchers) {
@@ -88,28 +88,28 @@ export class SeriesIndex {
         narrowing.push(values?.get(matcher.value) ?? []);
       } else {
         narrowing.push(
-          union([...(values ?? [])].filter(([text]) => matches(text)).map(([, refs]) => refs)),
+          unite([...(values ?? [])].filter(([text]) => matches(text)).map(([, refs]) => refs)),
         );
       }
     }
-    // The shortest first, so that the others are only searched for its few.
+    // Shortest first: no intermediate result is longer than the shortest list.
     narrowing.sort((a, b) => a.length - b.length);
     const first = narrowing[0] ?? [...this.#labels.keys()];
-    const kept = narrowing.slice(1).reduce<Refs>(intersection, first);
+    const kept = narrowing.slice(1).reduce<Refs>(intersect, first);
     if (excluding.length === 0) return [...kept];
     const excluded = new Set(excluding.flat());
     return kept.filter((ref) => !excluded.has(ref));
   }
 }
 
-/** Of lists without a common ref: each series has one value of a label. */
-function union(lists: readonly Refs[]): Refs {
+/** The refs of lists that share none (a series has one value of a label), in rising order. */
+function unite(lists: readonly Refs[]): Refs {
   if (lists.length === 1 && lists[0] !== undefined) return lists[0];
   return lists.flat().sort((a, b) => a - b);
 }
 
-/** Of two rising lists, the first the shorter. */
-function intersection(short: Refs, long: Refs): Refs {
+/** The refs that two rising lists share. */
+function intersect(short: Refs, long: Refs): Refs {
   const kept: number[] = [];
   let at = 0;
   for (const ref of short) {

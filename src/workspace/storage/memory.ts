@@ -1,7 +1,8 @@
 /**
- * What the store holds in memory: the index, a head for each series, metadata; and the checks that
- * a sample passes on its way in. Applies a batch the same way when it comes and when it is taken up
- * again at a start. No I/O of its own.
+ * What the store holds in memory: the index, a head for each series, and metadata; and the checks
+ * that a sample must pass. A batch is applied in the same way when it arrives and when it is
+ * replayed from the wal at start. No I/O.
+ * Limits: MemoryLimits, METADATA_MAX metrics with metadata.
  */
 import { type LabelSet, labelValue, METRIC_NAME } from '../../model/labels.ts';
 import type { MetricMetadata } from '../../wire/remote-write/metadata.ts';
@@ -15,37 +16,38 @@ import type { SentSeries, WriteBatch } from './write-batch.ts';
 export interface MemoryLimits extends SeriesLimits {
   readonly retentionMs: number;
   /**
-   * How far behind its series' newest a sample may come. AMP's default is a minute, its most ten.
+   * How far a sample may be behind the newest of its series. AMP's default is one minute, its
+   * maximum ten.
    */
   readonly outOfOrderWindowMs: number;
   readonly seriesMax: number;
   readonly seriesPerMetricMax: number;
-  /** Older samples are refused, whatever the retention. */
+  /** Samples older than this are refused, whatever the retention. */
   readonly sampleAgeMaxMs: number;
-  /** Whether `__replica__` is taken off, as where HA pairs are told apart by it. */
+  /** Whether the label `__replica__` is removed, as AMP does where it deduplicates HA pairs. */
   readonly stripsReplica: boolean;
 }
 
 export interface WriteResult {
   readonly stored: number;
-  /** Those that were there already too. */
+  /** The stored samples and the duplicates of samples stored before. */
   readonly accepted: number;
-  /** Reason → how many samples; empty when all were taken. */
+  /** Reason → number of samples; empty when none was refused. */
   readonly rejected: ReadonlyMap<string, number>;
-  /** The first rejection in words, with its series. */
+  /** The message of the first rejection, with its series. */
   readonly firstRejection: string | undefined;
 }
 
 /**
- * The bits (two words) of the sample of a series at a time that is in a chunk, undefined when there
- * is none.
+ * Finds a sealed sample by series and time, and returns the bits of its value (two words);
+ * undefined when no chunk has one.
  */
 export type FindSealed = (ref: number, tMs: number) => Uint32Array | undefined;
 
-/** Samples may not lie farther ahead than this, as in Prometheus. */
+/** Samples farther ahead of the clock than this are refused, as Prometheus does. */
 const FUTURE_MAX_MS = 600_000;
 const METADATA_MAX = 20_000;
-/** Longer chunks would make a query for a minute decode hours. */
+/** A query for one minute decodes a whole chunk; 480 samples are two hours at 15 s scrapes. */
 const CHUNK_SAMPLES_MAX = 480;
 
 type Reject = (reason: string, count: number, words: () => string) => void;
@@ -66,7 +68,7 @@ export class Memory {
     this.#findSealed = findSealed;
   }
 
-  /** Puts in a series that the database knows. */
+  /** Adds a series that the database has. */
   restore(ref: number, labels: LabelSet, head: Head): void {
     this.heads.set(ref, head);
     this.index.add(ref, labels);
@@ -76,8 +78,8 @@ export class Memory {
   }
 
   /**
-   * Checks and stores a batch as at a time; the same batch at the same time after the same others
-   * gives the same.
+   * Checks a batch as of a time and stores it. Deterministic: the same batches at the same times in
+   * the same order give the same samples, which the replay of the wal relies on.
    */
   apply(batch: WriteBatch, nowMs: number): WriteResult {
     const rejected = new Map<string, number>();
@@ -100,8 +102,8 @@ export class Memory {
     return { stored, accepted, rejected, firstRejection };
   }
 
-  /** All that is not in the database yet. */
-  unsealed(): Sealing {
+  /** Everything that is not yet sealed into the database. */
+  collectUnsealed(): Sealing {
     return {
       series: this.#newSeries,
       chunks: sealChunks(this.heads),
@@ -109,15 +111,15 @@ export class Memory {
     };
   }
 
-  /** What `unsealed` gave is in the database now. */
+  /** To be called once the result of `collectUnsealed` is in the database. */
   markSealed(): void {
     this.#newSeries = [];
     this.#newMetadata.clear();
     for (const head of this.heads.values()) if (head.count > 0) head.clear();
   }
 
-  /** The series without a sample at or after a time, and whether any sample at all is older. */
-  olderThan(ms: number): { gone: ReadonlySet<number>; isAny: boolean } {
+  /** The series whose samples are all before a time, and whether any sample at all is. */
+  findOlder(ms: number): { gone: ReadonlySet<number>; isAny: boolean } {
     const gone = new Set<number>();
     let isAny = false;
     for (const [ref, { oldestMs, newestMs }] of this.heads) {
@@ -127,6 +129,7 @@ export class Memory {
     return { gone, isAny };
   }
 
+  /** Drops series; those that remain count as without samples before a time. */
   forget(gone: ReadonlySet<number>, beforeMs: number): void {
     this.index.remove(gone);
     for (const ref of gone) this.heads.delete(ref);
@@ -149,7 +152,7 @@ export class Memory {
       : sent;
     let ref = this.index.find(labels);
     if (ref === undefined) {
-      const fault = findFault(labels, this.#limits) ?? this.#seriesLimitFault(labels);
+      const fault = findFault(labels, this.#limits) ?? this.#findSeriesLimitFault(labels);
       if (fault !== undefined) {
         reject(fault.reason, end - start, () => fault.message);
         return 0;
@@ -163,13 +166,17 @@ export class Memory {
       else if (tMs < nowMs - Math.min(this.#limits.retentionMs, this.#limits.sampleAgeMaxMs))
         added = 'greater_than_max_sample_age';
       else {
-        // A series begins with its first good sample.
+        // A series is made at its first accepted sample, so refused ones do not fill the index.
         ref ??= this.#addSeries(labels);
         added = this.#addSample(ref, tMs, bits, i);
       }
       if (added === 'added') stored += 1;
       else if (added !== 'duplicate')
-        reject(added, 1, () => `${added}: timestamp ${isoTime(tMs)}, series ${describe(labels)}`);
+        reject(
+          added,
+          1,
+          () => `${added}: timestamp ${formatTime(tMs)}, series ${describeLabels(labels)}`,
+        );
     }
     return stored;
   }
@@ -195,13 +202,14 @@ export class Memory {
     return ref;
   }
 
-  #seriesLimitFault(labels: LabelSet): LimitFault | undefined {
+  #findSeriesLimitFault(labels: LabelSet): LimitFault | undefined {
     const { seriesMax, seriesPerMetricMax } = this.#limits;
     const name = labelValue(labels, METRIC_NAME);
     if ((this.#seriesByName.get(name) ?? 0) >= seriesPerMetricMax)
       return {
         reason: 'per_metric_series_limit',
-        message: `per-metric series limit of ${seriesPerMetricMax} exceeded for ${name.slice(0, 200)}`,
+        message:
+          `per-metric series limit of ${seriesPerMetricMax} exceeded for ` + name.slice(0, 200),
       };
     if (this.index.size < seriesMax) return undefined;
     return {
@@ -239,12 +247,12 @@ function isSame(a: MetricMetadata, b: MetricMetadata): boolean {
   return a.type === b.type && a.help === b.help && a.unit === b.unit;
 }
 
-/** A time from outside may be beyond what a Date holds. */
-function isoTime(ms: number): string {
+/** ISO 8601, or plain ms for a time beyond what a Date can hold: senders can send any. */
+function formatTime(ms: number): string {
   return Math.abs(ms) <= 8.64e15 ? new Date(ms).toISOString() : `${ms} ms`;
 }
 
-function describe(labels: LabelSet): string {
+function describeLabels(labels: LabelSet): string {
   const text = labels.map(({ name, value }) => `${name}=${JSON.stringify(value)}`).join(', ');
   return `{${text.length > 300 ? `${text.slice(0, 300)}…` : text}}`;
 }

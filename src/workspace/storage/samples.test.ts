@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { cutSamples, joinSamples, type Samples, viewWords } from './samples.ts';
 
-/** The value of a sample tells its time and piece, in bits that no arithmetic would keep. */
+/** The bits of a value are its time and piece: a NaN, whose bits arithmetic would change. */
 function samplesOf(times: readonly number[], piece: number): Samples {
   const sorted = [...new Set(times)].sort((a, b) => a - b);
   const values = new Float64Array(sorted.length);

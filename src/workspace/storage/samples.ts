@@ -1,6 +1,6 @@
 /**
- * Samples of one series as two columns, and how pieces of them are cut and joined. Values are moved
- * by whole columns, so their bits stay as they are, stale markers too. Pure.
+ * Samples of one series as two columns, and how they are cut and joined. Values are copied as
+ * columns or as words, never as JavaScript numbers, so the bits of stale markers survive. Pure.
  */
 
 /** Equal lengths, times rising. */
@@ -12,9 +12,10 @@ export interface Samples {
 const NONE: Samples = { timesMs: new Float64Array(0), values: new Float64Array(0) };
 
 /**
- * How many of the first `count` times, which rise, are at or before a time: the place behind them.
+ * How many of the first `count` times, which must rise, are at or before a time: also the index of
+ * the first time after it.
  */
-export function placeAfter(timesMs: Float64Array, count: number, tMs: number): number {
+export function countUpTo(timesMs: Float64Array, count: number, tMs: number): number {
   let low = 0;
   let high = count;
   while (low < high) {
@@ -25,18 +26,18 @@ export function placeAfter(timesMs: Float64Array, count: number, tMs: number): n
   return low;
 }
 
-/** The samples fromMs < t <= toMs; the same columns when nothing is cut off. */
+/** The samples fromMs < t <= toMs: copies, or the same object when all samples are inside. */
 export function cutSamples(samples: Samples, fromMs: number, toMs: number): Samples {
   const { timesMs, values } = samples;
-  const start = placeAfter(timesMs, timesMs.length, fromMs);
-  const end = placeAfter(timesMs, timesMs.length, toMs);
+  const start = countUpTo(timesMs, timesMs.length, fromMs);
+  const end = countUpTo(timesMs, timesMs.length, toMs);
   if (start === 0 && end === timesMs.length) return samples;
   return { timesMs: timesMs.slice(start, end), values: values.slice(start, end) };
 }
 
 /**
- * Joins pieces in time order. Pieces may overlap; of equal times the sample of the earlier piece
- * stays.
+ * Joins pieces in time order. Pieces may overlap; of samples with the same time the one whose piece
+ * begins first is kept.
  */
 export function joinSamples(pieces: readonly Samples[]): Samples {
   const filled = pieces.filter(({ timesMs }) => timesMs.length > 0);
@@ -85,7 +86,7 @@ function merge(a: Samples, b: Samples): Samples {
   return { timesMs: timesMs.slice(0, count), values: values.slice(0, count) };
 }
 
-/** The bits of values, two words each, as a view. */
+/** A view of the bits of values, two words each. */
 export function viewWords(values: Float64Array): Uint32Array {
   return new Uint32Array(values.buffer, values.byteOffset, values.length * 2);
 }

@@ -1,22 +1,23 @@
 /**
- * What makes a series as a whole unacceptable, in the words and reasons of AMP.
+ * The limits that a series as a whole must keep, with AMP's reasons and messages. Pure; the limits
+ * on how many series there are, and on samples, are memory.ts.
  * Source: https://docs.aws.amazon.com/prometheus/latest/userguide/AMP_quotas.html
  */
 import { type LabelSet, labelValue, METRIC_NAME } from '../../model/labels.ts';
 
 export interface SeriesLimits {
   readonly labelsMax: number;
-  /** Of one label, name and value together, UTF-16 units. */
+  /** The most UTF-16 units of one label, name and value together. */
   readonly labelBytesMax: number;
 }
 
 export interface LimitFault {
-  /** One of a bounded set of words, used as a metric label. */
+  /** One of a bounded set of words: it becomes a label value of a metric. */
   readonly reason: string;
   readonly message: string;
 }
 
-/** Why the series is refused, undefined when it is not. The labels are sorted. */
+/** Returns why a series is refused, undefined when it is not. The labels must be sorted. */
 export function findFault(labels: LabelSet, limits: SeriesLimits): LimitFault | undefined {
   const name = labelValue(labels, METRIC_NAME);
   if (name === '')

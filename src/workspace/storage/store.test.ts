@@ -150,13 +150,13 @@ test('what is older than the retention goes, and its series with it', async () =
   await store.write(bodyOf([[{ __name__: 'old' }, T, 1]]));
   await clock.advance(8_000);
   await store.write(bodyOf([[{ __name__: 'new' }, T + 8_000, 1]]));
-  assert.equal(store.series([], -Infinity, Infinity).length, 2);
+  assert.equal(store.selectLabelSets([], -Infinity, Infinity).length, 2);
   await clock.advance(5_000);
   assert.deepEqual(
     readAll(store).map(([labels]) => labels),
     ['__name__=new'],
   );
-  assert.equal(store.series([], -Infinity, Infinity).length, 1);
+  assert.equal(store.selectLabelSets([], -Infinity, Infinity).length, 1);
   await store.stop();
 });
 
@@ -229,7 +229,7 @@ test('a malformed body stores nothing, not even the series before the fault', as
   message.append(encodeLabels(makeLabelSet({ __name__: 'a' })), T, 1);
   const cut = compress(Uint8Array.from([...message.bytes(), 0x0a, 0x7f]));
   await assert.rejects(store.write(cut), (error) => error instanceof WireError);
-  assert.deepEqual(store.series([], -Infinity, Infinity), []);
+  assert.deepEqual(store.selectLabelSets([], -Infinity, Infinity), []);
   await store.stop();
 });
 
@@ -246,7 +246,7 @@ test('a series begins with its first good sample, not with a refused one', async
     greater_than_max_sample_age: 1,
     'too-far-in-future': 1,
   });
-  assert.deepEqual(store.series([], -Infinity, Infinity), []);
+  assert.deepEqual(store.selectLabelSets([], -Infinity, Infinity), []);
   await store.stop();
 });
 

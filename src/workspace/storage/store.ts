@@ -1,15 +1,15 @@
 /**
- * The store of a workspace: takes write requests, durable before they are answered, and gives
- * series to the engine.
+ * The store of a workspace: takes write requests, which are on disk before they are answered, and
+ * gives the engine series.
  *
- *   write: body → decoded whole → row of wal (SQLite, one transaction for all that wait) → checked
- *   → heads → answer
- *   seal:  after an hour or two, or a million samples: heads → chunks (SQLite), wal emptied
- *   start: wal → the same checks at the same times → heads
- *   read:  index → chunks that overlap + head → samples in time order
+ *   write: body → decoded completely → row of wal (one SQLite transaction for all waiting requests)
+ *          → checks → heads → answer
+ *   seal:  after `sealAfterMs`, or at a limit of unsealed samples: heads → chunks, wal emptied
+ *   start: wal → the same checks as of the same times → heads
+ *   read:  index → overlapping chunks + head → samples in time order
  *
- * One process, one folder. Limits: series, labels, unsealed samples and bytes; all named in
- * StoreOptions. Exemplars are skipped, native histograms refused.
+ * A folder belongs to one process. Limits: StoreOptions. Exemplars are skipped, native histograms
+ * refused.
  */
 import { type Component } from '../../kernel/component.ts';
 import { describeError, RecoverableError } from '../../kernel/errors.ts';
@@ -28,17 +28,20 @@ import { decodeWriteBatch, type WriteBatch } from './write-batch.ts';
 
 export interface StoreOptions extends MemoryLimits {
   readonly directory: string;
-  /** Of one write request, uncompressed. */
+  /** The most bytes of a write request, uncompressed. */
   readonly bodyMaxBytes: number;
   /**
-   * Unsealed samples are held in memory and read again at a start: beyond these they are sealed at
-   * once.
+   * The most unsealed samples (in memory), and bytes of their compressed requests (in the wal,
+   * which is replayed at start). At either limit everything is sealed at once.
    */
   readonly unsealedSamplesMax: number;
   readonly unsealedBytesMax: number;
-  /** The longest that samples stay unsealed. Chunks of more samples take fewer bytes a sample. */
+  /**
+   * How long samples stay unsealed, give or take `tidyIntervalMs`. Later means longer chunks, with
+   * fewer bytes per sample.
+   */
   readonly sealAfterMs: number;
-  /** How often it is looked whether to seal, and what is older than the retention. */
+  /** How often the store checks whether to seal, and deletes what is older than the retention. */
   readonly tidyIntervalMs: number;
 }
 
@@ -105,17 +108,17 @@ export class Store implements Component, Queryable {
   async start(): Promise<void> {
     const database = new Database(this.#options.directory);
     this.#database = database;
-    for (const { ref, labels, oldestMs, newestMs } of database.series()) {
+    for (const { ref, labels, oldestMs, newestMs } of database.readSeries()) {
       const head = new Head(oldestMs ?? Infinity, newestMs ?? -Infinity);
       this.#memory.restore(ref, JSON.parse(labels) as LabelSet, head);
     }
-    for (const entry of database.metadata()) this.#memory.metadata.set(entry.name, entry);
+    for (const entry of database.readMetadata()) this.#memory.metadata.set(entry.name, entry);
     let requests = 0;
-    for (const { atMs, body } of database.bodies()) {
+    for (const { atMs, body } of database.readBodies()) {
       this.#apply(decodeWriteBatch(uncompress(body, 2 ** 32)), body.length, atMs);
       requests += 1;
     }
-    if (requests > 0) this.#world.log.info('unsealed writes taken up again', { requests });
+    if (requests > 0) this.#world.log.info('unsealed writes replayed', { requests });
     this.#tidying = this.#tidyRegularly();
   }
 
@@ -134,12 +137,12 @@ export class Store implements Component, Queryable {
   }
 
   /**
-   * Takes one remote write 1.0 request, still compressed. Resolves when what was taken is on the
-   * disk; samples that were refused are counted in the result, the others are stored all the same.
+   * Stores one remote write 1.0 request, given compressed. Resolves when the request is on disk.
+   * Refused samples are counted in the result; the others are stored nevertheless.
    *
-   * @param refuse  looks at the request before any of it is stored; what it returns is given back
-   *                instead
-   * @throws WireError for a body that is not snappy and protobuf, of which nothing is stored
+   * @param refuse  called with the decoded request before any of it is stored; where it returns a
+   *                refusal, nothing is stored and the refusal is the result
+   * @throws WireError for a body that is not snappy and protobuf; nothing of it is stored
    * @throws RecoverableError when the store is not running
    */
   write(body: Uint8Array): Promise<WriteResult>;
@@ -159,8 +162,8 @@ export class Store implements Component, Queryable {
       throw new RecoverableError('STORE_STOPPED', 'the store is stopping; send the request again');
     return new Promise((done, failed) => {
       this.#waiting.push({ body, batch, done, failed });
-      // All requests that arrived in this turn of the loop share one transaction, and one wait for
-      // the disk.
+      // All requests of this turn of the event loop share one transaction, so they wait for the
+      // disk once.
       if (this.#waiting.length === 1) setImmediate(() => this.#flush());
     });
   }
@@ -177,16 +180,20 @@ export class Store implements Component, Queryable {
   }
 
   /**
-   * The label sets of the series that match any of the selectors, all series for none, and whose
-   * time from first to last sample touches fromMs < t <= toMs; sorted when there is at most one
-   * selector.
+   * The label sets of the series that match any of the selectors (all series when there are none)
+   * and whose span from oldest to newest sample overlaps fromMs < t <= toMs. Sorted when there is
+   * at most one selector.
    */
-  series(selectors: readonly (readonly Matcher[])[], fromMs: number, toMs: number): LabelSet[] {
+  selectLabelSets(
+    selectors: readonly (readonly Matcher[])[],
+    fromMs: number,
+    toMs: number,
+  ): LabelSet[] {
     const { index, heads } = this.#memory;
     const refs =
       selectors.length <= 1
         ? index.select(selectors[0] ?? [])
-        : new Set(selectors.flatMap((one) => index.select(one)));
+        : new Set(selectors.flatMap((matchers) => index.select(matchers)));
     const found: LabelSet[] = [];
     for (const ref of refs) {
       const head = heads.get(ref);
@@ -196,7 +203,7 @@ export class Store implements Component, Queryable {
     return found;
   }
 
-  metadata(): readonly MetricMetadata[] {
+  listMetadata(): readonly MetricMetadata[] {
     return [...this.#memory.metadata.values()];
   }
 
@@ -219,7 +226,7 @@ export class Store implements Component, Queryable {
     return undefined;
   }
 
-  /** Makes what waits durable in one transaction, stores it and answers all of it. */
+  /** Writes all waiting requests to the wal in one transaction, applies and answers them. */
   #flush(): void {
     const waiting = this.#waiting;
     this.#waiting = [];
@@ -238,7 +245,7 @@ export class Store implements Component, Queryable {
         done(result);
       }
     } catch (error) {
-      // Those that were answered above stay answered.
+      // A request that was answered above stays so: rejecting a settled promise does nothing.
       for (const { failed } of waiting) failed(error);
     }
     const { samples, bytes } = this.#unsealed;
@@ -272,19 +279,19 @@ export class Store implements Component, Queryable {
       try {
         this.#forgetOld(database);
       } catch (error) {
-        log.error('the store could not delete old samples; it tries again', {
+        log.error('the store could not delete old samples; it will try again', {
           error: describeError(error),
         });
       }
     }
   }
 
-  /** What could not be sealed stays in memory and in the wal. */
+  /** Seals; where that fails, the samples stay in memory and in the wal, and it is logged. */
   #trySeal(database: Database): void {
     try {
       this.#seal(database);
     } catch (error) {
-      this.#world.log.error('the store could not seal; it tries again', {
+      this.#world.log.error('the store could not seal its samples; it will try again', {
         error: describeError(error),
       });
     }
@@ -292,16 +299,16 @@ export class Store implements Component, Queryable {
 
   #seal(database: Database): void {
     if (this.#unsealed.bytes === 0) return;
-    database.seal(this.#memory.unsealed());
+    database.seal(this.#memory.collectUnsealed());
     this.#memory.markSealed();
     this.#unsealed = { samples: 0, bytes: 0, sinceMs: Infinity };
   }
 
   #forgetOld(database: Database): void {
     const beforeMs = this.#world.clock.nowMs() - this.#options.retentionMs;
-    const { gone, isAny } = this.#memory.olderThan(beforeMs);
+    const { gone, isAny } = this.#memory.findOlder(beforeMs);
     if (!isAny) return;
-    // Else a start would take the series that go out of the wal again.
+    // The wal may hold samples of these series, and the next start would restore them from it.
     if (gone.size > 0) this.#seal(database);
     database.deleteBefore(beforeMs, gone);
     this.#memory.forget(gone, beforeMs);

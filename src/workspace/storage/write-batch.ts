@@ -1,6 +1,6 @@
 /**
- * A remote write message decoded whole before any of it is stored, so that a malformed one leaves
- * no trace. Labels are brought into order; the samples of all series stand in two shared columns.
+ * A remote write message, decoded completely before any of it is stored, so that a malformed
+ * message stores nothing. Labels are sorted; the samples of all series are in two shared columns.
  * Pure.
  */
 import { compareUtf8, type Label, type LabelSet } from '../../model/labels.ts';
@@ -10,24 +10,28 @@ import { viewWords } from './samples.ts';
 
 export interface WriteBatch {
   readonly series: readonly SentSeries[];
-  /** Of all series, one after the other. */
+  /** The times of all samples, series by series. */
   readonly timesMs: Float64Array;
-  /** Two words a sample. */
+  /** The bits of all values, two words per sample. */
   readonly bits: Uint32Array;
   readonly metadata: readonly MetricMetadata[];
-  /** Native histograms, which the store can't keep. */
+  /** The number of native histograms, which the store can't keep. */
   readonly histograms: number;
 }
 
-/** The samples `start` to `end`, exclusive, of the batch. */
+/** A series, with its samples: `start` to `end` (exclusive) in the columns of the batch. */
 export interface SentSeries {
-  /** Sorted, without empty values; names may still repeat. */
+  /** Sorted and without empty values; a name may occur twice. */
   readonly labels: LabelSet;
   readonly start: number;
   readonly end: number;
 }
 
-/** @throws WireError for bytes that are not a message */
+/**
+ * Decodes an uncompressed remote write 1.0 message.
+ *
+ * @throws WireError for bytes that are not such a message
+ */
 export function decodeWriteBatch(message: Uint8Array): WriteBatch {
   const series: SentSeries[] = [];
   const metadata: MetricMetadata[] = [];
@@ -52,7 +56,7 @@ export function decodeWriteBatch(message: Uint8Array): WriteBatch {
         bits[(filled + i) * 2] = words[i * 2] ?? 0;
         bits[(filled + i) * 2 + 1] = words[i * 2 + 1] ?? 0;
       }
-      series.push({ labels: inOrder(labels), start: filled, end });
+      series.push({ labels: sortLabels(labels), start: filled, end });
       filled = end;
     },
     metadata: (entry) => void metadata.push(entry),
@@ -60,8 +64,8 @@ export function decodeWriteBatch(message: Uint8Array): WriteBatch {
   return { series, timesMs, bits, metadata, histograms: counts.histograms };
 }
 
-/** Senders sort labels already, so this copies next to never. */
-function inOrder(labels: LabelSet): LabelSet {
+/** Labels sorted and without empty values; most senders send them so, and those are not copied. */
+function sortLabels(labels: LabelSet): LabelSet {
   let isFine = true;
   for (let i = 0; i < labels.length && isFine; i++) {
     const { name, value } = labels[i] as Label;
