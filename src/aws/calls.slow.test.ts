@@ -93,7 +93,7 @@ test('a call without credentials fails with the message of their source', async 
   );
 });
 
-test('failures are told apart, and the source hears of refusals', async (context) => {
+test('failures are distinguished, and the source is told of refusals', async (context) => {
   const source = fixed();
   const { call, server } = await begin(context, source);
   const cases: [string, number, string, RegExp, boolean][] = [

@@ -64,7 +64,7 @@ test('callers at the same time share one fetch', async () => {
   const { source, state } = counting(HOUR_MS);
   const all = await Promise.all(Array.from({ length: 50 }, () => source()));
   assert.equal(state.calls, 1);
-  assert.deepEqual(new Set(all.map((one) => one.accessKeyId)), new Set(['key 1']));
+  assert.deepEqual(new Set(all.map(({ accessKeyId }) => accessKeyId)), new Set(['key 1']));
 });
 
 test('after invalidation the next call fetches anew, but not many times a second', async () => {
@@ -126,7 +126,7 @@ test('credentials without an expiry are kept when they cannot be read again', as
   assert.equal(state.calls, 2);
 });
 
-/** Providers that answer only when told to. */
+/** Providers that answer only when the test makes them. */
 function hanging(): {
   clock: VirtualClock;
   source: CredentialSource;

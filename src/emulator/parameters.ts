@@ -124,7 +124,7 @@ export function createParameterStore(region: string, clock: Clock): JsonService 
           names.map((name) => [name, isKnown(name) ? show(name, input) : null]),
         );
         return {
-          Parameters: [...found.values()].filter((one) => one !== null),
+          Parameters: [...found.values()].filter((parameter) => parameter !== null),
           InvalidParameters: names.filter((name) => found.get(name) === null),
         };
       },
@@ -147,7 +147,7 @@ export function createParameterStore(region: string, clock: Clock): JsonService 
         const isBad = (label: string): boolean =>
           !/^[A-Za-z_][\w.-]{0,99}$/.test(label) || /^(?:aws|ssm)/i.test(label);
         for (const label of labels) if (!isBad(label)) history.labels.set(label, version);
-        const own = [...history.labels.values()].filter((one) => one === version);
+        const own = [...history.labels.values()].filter((labelled) => labelled === version);
         if (own.length > LABELS_MAX)
           throw new AwsError(
             'ParameterVersionLabelLimitExceeded',

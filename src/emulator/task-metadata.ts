@@ -127,9 +127,9 @@ export class TaskRegistry {
         return this.#readStats(task, name);
       case '/task/stats':
         return Object.fromEntries(
-          task.description.containers.map((one) => [
-            task.containers.get(one.name)?.id,
-            this.#readStats(task, one.name),
+          task.description.containers.map((container) => [
+            task.containers.get(container.name)?.id,
+            this.#readStats(task, container.name),
           ]),
         );
       default:
@@ -164,7 +164,7 @@ export class TaskRegistry {
 
   #describeContainer(task: Task, name: string): object {
     const { description } = task;
-    const wanted = description.containers.find((one) => one.name === name);
+    const wanted = description.containers.find((described) => described.name === name);
     const container = task.containers.get(name);
     const startedMs = container?.startedMs;
     return {
@@ -200,7 +200,7 @@ export class TaskRegistry {
 
   /** Null for a container that does not run, as in the agent's answers. */
   #readStats(task: Task, name: string): object | null {
-    const pid = task.description.containers.find((one) => one.name === name)?.pid;
+    const pid = task.description.containers.find((described) => described.name === name)?.pid;
     const container = task.containers.get(name);
     if (pid === undefined || container === undefined) return null;
     const nowMs = this.#clock.nowMs();

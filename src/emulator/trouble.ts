@@ -40,17 +40,17 @@ const BUCKETS = {
 } as const satisfies Record<string, readonly [number, number, readonly string[]]>;
 
 const faultSchema = z.strictObject({
-  action: z.string().default('*').describe('Of the call, or * for all.'),
+  action: z.string().default('*').describe('The action, or * for all.'),
   code: z.string().default('ThrottlingException').describe('The error that is answered.'),
-  cluster: z.string().optional().describe('Only of this cluster.'),
+  cluster: z.string().optional().describe('Only calls with this cluster.'),
   status: z.number().int().default(400),
-  share: z.number().min(0).max(1).default(1).describe('Of the calls.'),
+  share: z.number().min(0).max(1).default(1).describe('Share of the calls.'),
   how: z
     .enum(['error', 'reset', 'hang', 'empty', 'half', 'malformed'])
     .default('error')
-    .describe('What is answered; error is the code, the others break the answer.'),
-  skip: z.number().int().min(0).default(0).describe('So many calls are let through first.'),
-  count: z.number().int().min(1).optional().describe('So many calls, then no more.'),
+    .describe('How the call fails: error answers the code, the others break the answer.'),
+  skip: z.number().int().min(0).default(0).describe('Calls that succeed first.'),
+  count: z.number().int().min(1).optional().describe('Calls that fail, at most.'),
   page: z.number().int().min(1).optional().describe('Only this page of a list, from 1.'),
   containing: z.string().optional().describe('Only calls whose input holds this text.'),
 });
@@ -65,12 +65,16 @@ const settingsSchema = z.strictObject({
     .optional()
     .describe('Actions that are allowed, as a policy names them; all others are denied.'),
   throttle: z.number().min(0).default(0).describe("1 for AWS's own buckets, 0 for none."),
-  skewMs: z.number().default(0).describe('How far the clock of AWS is ahead.'),
+  skewMs: z.number().default(0).describe('How far the clock of AWS is ahead, ms.'),
   credentialsToken: z
     .string()
     .optional()
-    .describe('That callers of the container credentials must show; any or none when absent.'),
-  credentialsStatus: z.number().int().default(200).describe('Of the container credentials.'),
+    .describe('The token that callers of the container credentials must send; any if absent.'),
+  credentialsStatus: z
+    .number()
+    .int()
+    .default(200)
+    .describe('Status of the answers of the container credentials.'),
 });
 
 type Settings = z.output<typeof settingsSchema>;

@@ -5,17 +5,13 @@
  * written as character references, as AWS does.
  */
 export function escapeXml(text: string): string {
-  return (
-    text
-      .replaceAll('&', '&amp;')
-      .replaceAll('<', '&lt;')
-      .replaceAll('>', '&gt;')
-      // oxlint-disable-next-line no-control-regex -- S3 takes keys with them
-      .replaceAll(
-        /[\u0000-\u001f\u007f]/g,
-        (character) => `&#x${character.charCodeAt(0).toString(16)};`,
-      )
-  );
+  const escaped = text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+  // oxlint-disable-next-line no-control-regex -- S3 takes keys with control characters
+  return escaped.replaceAll(/[\u0000-\u001f\u007f]/g, (char) => `&#x${toHex(char)};`);
+}
+
+function toHex(char: string): string {
+  return char.charCodeAt(0).toString(16);
 }
 
 /** Writes an element; the empty text for an undefined value. */

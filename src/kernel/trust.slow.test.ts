@@ -42,7 +42,7 @@ test('the flag stands alone, the variables count together, NODE_EXTRA_CA_CERTS i
     );
 });
 
-test('a bundle that is none is an error that names who named it, the file and the remedy', (context) => {
+test('an unusable bundle is an error that names its flag or variable, the file and the remedy', (context) => {
   const { folder, one } = authorities(context);
   const bad = path.join(folder, 'bad.pem');
   const broken = readFileSync(one, 'utf8').replace(/\n.{40}/, '\n');

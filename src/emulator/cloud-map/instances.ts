@@ -121,7 +121,7 @@ function readHealth(service: StoredService, id: string): string {
 
 function matches(
   parameters: unknown,
-): (one: { Attributes: Readonly<Record<string, string>> }) => boolean {
+): (instance: { Attributes: Readonly<Record<string, string>> }) => boolean {
   const wanted = Object.entries(parameters ?? {});
   return ({ Attributes }) => wanted.every(([name, value]) => Attributes[name] === value);
 }
@@ -133,8 +133,8 @@ function selectByHealth<T extends { HealthStatus: string }>(
 ): readonly T[] {
   const status = String(input['HealthStatus'] ?? 'HEALTHY_OR_ELSE_ALL');
   if (status === 'ALL' || !hasHealthCheck(service)) return all;
-  if (status === 'UNHEALTHY') return all.filter((one) => one.HealthStatus === 'UNHEALTHY');
-  const healthy = all.filter((one) => one.HealthStatus === 'HEALTHY');
+  if (status === 'UNHEALTHY') return all.filter(({ HealthStatus }) => HealthStatus === status);
+  const healthy = all.filter(({ HealthStatus }) => HealthStatus === 'HEALTHY');
   return status === 'HEALTHY' || healthy.length > 0 ? healthy : all;
 }
 

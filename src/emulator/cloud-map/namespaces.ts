@@ -14,7 +14,7 @@ export function namespaceActions(store: CloudMapStore): Record<string, ActionHan
     (type: StoredNamespace['Type']): ActionHandler =>
     (input) => {
       const name = requireText(input, 'Name');
-      if ([...namespaces.values()].some((one) => one.Name === name))
+      if ([...namespaces.values()].some((known) => known.Name === name))
         throw new AwsError('NamespaceAlreadyExists', `namespace ${name} exists`);
       const made = store.describeNew('namespace');
       const Properties = { HttpProperties: { HttpName: name } };
@@ -56,7 +56,7 @@ export function serviceActions(store: CloudMapStore): Record<string, ActionHandl
       const namespace = store.namespaceOf(String(input['NamespaceId'] ?? dns?.NamespaceId ?? ''));
       const name = requireText(input, 'Name');
       const isTaken = [...services.values()].some(
-        (one) => one.Name === name && one.NamespaceId === namespace.Id,
+        (known) => known.Name === name && known.NamespaceId === namespace.Id,
       );
       if (isTaken) throw new AwsError('ServiceAlreadyExists', `service ${name} exists`);
       const isHttp = namespace.Type === 'HTTP' || input['Type'] === 'HTTP';

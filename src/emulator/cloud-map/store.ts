@@ -107,7 +107,7 @@ export class CloudMapStore {
     if (namespace === undefined || (owner !== undefined && owner !== ACCOUNT))
       throw new AwsError('NamespaceNotFound', `namespace ${httpName} not found`);
     const found = [...this.services.values()].find(
-      (one) => one.Name === name && one.NamespaceId === namespace.Id,
+      ({ Name, NamespaceId }) => Name === name && NamespaceId === namespace.Id,
     );
     if (found === undefined) throw new AwsError('ServiceNotFound', `service ${name} not found`);
     return found;
