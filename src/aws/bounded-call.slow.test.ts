@@ -1,5 +1,5 @@
 /**
- * What the SDK's providers begin and never end is ended with the call: requests, processes, and
+ * A call that is given up takes with it what the SDK's providers began: requests, processes, and
  * those of retries.
  */
 import assert from 'node:assert/strict';
@@ -18,7 +18,7 @@ import { boundedCall, raced } from './bounded-call.ts';
 const run = promisify(exec);
 const never = new AbortController().signal;
 
-/** As the SDK asks: without a limit, and once more after a failure. */
+/** Asks as the SDK does: without a time limit, and once more after a failure. */
 function ask(url: string, attempts = 2): Promise<string> {
   const once = (): Promise<string> =>
     new Promise((resolve, reject) => {
@@ -31,7 +31,7 @@ function ask(url: string, attempts = 2): Promise<string> {
   return attempts === 1 ? once() : once().catch(() => ask(url, attempts - 1));
 }
 
-test('a call that answers in time is as if nothing were round it', async (context) => {
+test('a call that answers in time is not affected by its limit', async (context) => {
   const server = await startHanging(context);
   server.answer((_request, response) => response.end());
   const bound = { clock: new VirtualClock(), timeoutMs: 1_000, signal: never };

@@ -1,9 +1,9 @@
 /**
- * A time limit for code that takes neither limit nor AbortSignal: the SDK's credential providers
- * ask endpoints and start processes (credential_process) and wait for them without end. A call that
- * is given up is not only left: its requests and processes are ended, so that none pile up while an
- * endpoint hangs and none holds a process that is to stop. Not for code of our own, which takes a
- * signal.
+ * A time limit for code that takes neither a limit nor an AbortSignal: the SDK's credential
+ * providers ask endpoints and start processes (credential_process), and wait for them without a
+ * limit. When a call is given up, its requests and processes are ended too, so that they do not
+ * pile up while an endpoint hangs, nor keep this process from stopping. Not for code of our own,
+ * which takes a signal.
  * Source: https://nodejs.org/api/diagnostics_channel.html#built-in-channels
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
@@ -20,19 +20,19 @@ export interface CallBound {
   readonly signal: AbortSignal;
 }
 
-/** Tells the requests and processes of a call from all others of this process. */
+/** Tells the requests and processes of one call from all others of this process. */
 const calls = new AsyncLocalStorage<Begun>();
 /**
- * A call that was given up may try again by itself for a while; what it begins then is ended at
- * once.
+ * A call that was given up may still retry by itself. For this long, requests and processes that it
+ * begins are ended at once.
  */
 const LINGER_MS = 30_000;
 
 /**
- * Runs the call until it answers, the time is up or the signal aborts.
+ * Runs the call until it settles, the time is up or the signal aborts.
  *
- * @throws RecoverableError AWS_TIMEOUT that names what did not answer; the signal's reason; what
- * the call throws
+ * @throws RecoverableError AWS_TIMEOUT, which names the hosts or process that did not answer; the
+ *         signal's reason; what the call throws
  */
 export async function boundedCall<Value>(
   call: () => Promise<Value>,
@@ -44,11 +44,11 @@ export async function boundedCall<Value>(
   const answer = calls.run(begun, call).finally(() => begun.forget());
   const late = clock
     .sleep(timeoutMs, AbortSignal.any([signal, answered.signal]))
-    .then(() => timedOut(timeoutMs, begun.waitingFor()));
+    .then(() => describeTimeout(timeoutMs, begun.listPending()));
   try {
     return await Promise.race([answer, late.then((error) => Promise.reject(error))]);
   } catch (error) {
-    // Those that lose the race have nobody else who hears of them.
+    // A promise that loses the race may reject later: unhandled, that would end the process.
     answer.catch(() => undefined);
     begun.end();
     throw error;
@@ -58,7 +58,7 @@ export async function boundedCall<Value>(
   }
 }
 
-/** The promise's end, or the signal's, whichever comes first. */
+/** Settles as `promise` does, or rejects with the signal's reason if it aborts first. */
 export function raced<Value>(promise: Promise<Value>, signal?: AbortSignal): Promise<Value> {
   if (signal === undefined) return promise;
   return new Promise((resolve, reject) => {
@@ -69,12 +69,12 @@ export function raced<Value>(promise: Promise<Value>, signal?: AbortSignal): Pro
   });
 }
 
-function timedOut(timeoutMs: number, waitingFor: readonly string[]): RecoverableError {
-  const by = waitingFor.length === 0 ? '' : ` from ${waitingFor.join(', ')}`;
-  return new RecoverableError('AWS_TIMEOUT', `no answer within ${timeoutMs / 1_000} s${by}`);
+function describeTimeout(timeoutMs: number, pending: readonly string[]): RecoverableError {
+  const from = pending.length === 0 ? '' : ` from ${pending.join(', ')}`;
+  return new RecoverableError('AWS_TIMEOUT', `no answer within ${timeoutMs / 1_000} s${from}`);
 }
 
-/** The requests and processes that a call has begun and that have not ended. */
+/** The requests and processes that a call has begun and that have not ended yet. */
 class Begun {
   readonly #requests = new Set<ClientRequest>();
   readonly #processes = new Set<ChildProcess>();
@@ -85,7 +85,7 @@ class Begun {
     const { request } = message as { request: ClientRequest };
     this.#requests.add(request);
     request.once('close', () => this.#requests.delete(request));
-    // Its owner listens for errors only when the constructor is through.
+    // The owner of the request adds its error listener only after the constructor has returned.
     if (this.#isOver) process.nextTick(() => request.destroy());
   };
 
@@ -103,8 +103,8 @@ class Begun {
     subscribe('child_process', this.#onProcess);
   }
 
-  /** Hosts and words, without paths and arguments: those may be secret. */
-  waitingFor(): string[] {
+  /** The hosts and processes still waited for; without paths and arguments, which may be secret. */
+  listPending(): string[] {
     const hosts = [...this.#requests].map((request) => String(request.getHeader('host') ?? ''));
     return [...new Set([...hosts, ...[...this.#processes].map(() => 'the credential_process')])];
   }
@@ -122,13 +122,14 @@ class Begun {
   }
 }
 
-/** What publishes a process does so before it is spawned. */
+/** The wrapped part of a ChildProcess: Node publishes the object before it calls `spawn`. */
 interface Spawning {
   spawn(options: Readonly<Record<string, unknown>>): unknown;
 }
 
 /**
- * A shell that is killed leaves what it runs: the process leads a group, which is ended as a whole.
+ * Makes the process the leader of a group, which can be killed as a whole: killing a shell alone
+ * would leave the programs that it runs.
  */
 function leadGroup(child: ChildProcess): void {
   const spawning = child as unknown as Spawning;
@@ -136,7 +137,10 @@ function leadGroup(child: ChildProcess): void {
   spawning.spawn = (options) => spawn({ ...options, detached: true });
 }
 
-/** The pipes too: whoever left the group and holds them open would hold this process. */
+/**
+ * Kills the process with its group and closes its pipes: a program that has left the group and
+ * holds a pipe open would keep this process from ending.
+ */
 function endProcess(child: ChildProcess): void {
   child.stdout?.destroy();
   child.stderr?.destroy();
@@ -144,6 +148,6 @@ function endProcess(child: ChildProcess): void {
   try {
     process.kill(-child.pid, 'SIGKILL');
   } catch {
-    // It has ended meanwhile.
+    // The group has ended already.
   }
 }

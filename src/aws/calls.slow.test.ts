@@ -1,6 +1,6 @@
 /**
- * Calls of the official SDK by our options: bounded, counted, told, and signed with what the source
- * has at the time.
+ * Calls of the official SDK with our options: they are limited in time, counted, described, and
+ * signed with the credentials that the source has at the time.
  */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
@@ -82,7 +82,7 @@ test('a call whose credentials do not come is given up, and ends when the signal
   assert.doesNotMatch(edges.metrics.expose(), /outcome="error"/, 'a stop is no failure');
 });
 
-test('that there are no credentials is told by their own words', async (context) => {
+test('a call without credentials fails with the message of their source', async (context) => {
   const source = sourceOf(() =>
     Promise.reject(new RecoverableError('AWS_CREDENTIALS', 'no AWS credentials from here')),
   );
@@ -93,7 +93,7 @@ test('that there are no credentials is told by their own words', async (context)
   );
 });
 
-test('failures are told apart, and the source hears of refusals', async (context) => {
+test('failures are distinguished, and the source is told of refusals', async (context) => {
   const source = fixed();
   const { call, server } = await begin(context, source);
   const cases: [string, number, string, RegExp, boolean][] = [
@@ -112,7 +112,7 @@ test('failures are told apart, and the source hears of refusals', async (context
   }
 });
 
-test('a client signs each request with what the source has then, though it has no expiry', async (context) => {
+test('a client signs each request with the current credentials, though they have no expiry', async (context) => {
   let key = 'AKIAOLD';
   const source = sourceOf(() => Promise.resolve({ accessKeyId: key, secretAccessKey: 's' }));
   const { call, server, edges } = await begin(context, source);

@@ -1,7 +1,7 @@
 /**
- * One call of an AWS service: bounded in time, also while its credentials are waited for, counted
- * by service, action and outcome; its failure says what, where and what to do. Whether it is tried
- * again is the caller's.
+ * One call of an AWS service. It has a time limit, which also covers the wait for credentials; it
+ * is counted by service, action and outcome; its error says what failed, where, and what to do.
+ * Retries are the caller's decision.
  */
 import { type Clock, systemClock } from '../kernel/clock.ts';
 import { RecoverableError } from '../kernel/errors.ts';
@@ -16,21 +16,21 @@ export type AwsAction = `${string}:${string}`;
 export interface AwsCallEdges {
   readonly metrics: Registry;
   readonly signal: AbortSignal;
-  /** Told of refusals. */
+  /** Invalidated when AWS refuses the credentials. */
   readonly credentials: CredentialSource;
   readonly timeoutMs?: number | undefined;
-  /** That the time limit goes by; the system's by default. */
+  /** Measures the time limit; the system's clock by default. */
   readonly clock?: Clock | undefined;
 }
 
 export type AwsFailure = 'throttled' | 'timeout' | 'stale_credentials' | 'refused' | 'error';
 
-/** Why a call of AWS failed; the SDK's error is its cause. */
+/** A call of AWS failed for the reason in `failure`; the SDK's error is the cause. */
 export class AwsCallError extends RecoverableError {
   readonly failure: AwsFailure;
-  /** Whether the next call has credentials that are fetched anew. */
+  /** Whether the next call will use newly fetched credentials. */
   readonly isRenewed: boolean;
-  /** What AWS calls the error: `ClusterNotFoundException`. */
+  /** AWS's name of the error, such as `ClusterNotFoundException`. */
   readonly awsName: string;
 
   constructor(message: string, failure: AwsFailure, isRenewed: boolean, cause: unknown) {
@@ -42,6 +42,8 @@ export class AwsCallError extends RecoverableError {
 }
 
 /**
+ * Calls AWS once.
+ *
  * @param send  sends one command, with the signal as its `abortSignal`
  * @throws AwsCallError; the reason of the edges' signal when that aborts
  */
@@ -67,7 +69,7 @@ export async function callAws<Answer>(
     .then(() => late.abort(new DOMException('no answer in time', 'TimeoutError')))
     .catch(() => undefined);
   try {
-    // The SDK hears of the signal only once it has credentials.
+    // The SDK passes the signal on only after it has credentials.
     const answer = await raced(send(either), either);
     count('ok');
     return answer;
@@ -77,26 +79,26 @@ export async function callAws<Answer>(
     count(failure);
     const isRefused = failure === 'stale_credentials' || failure === 'refused';
     const isRenewed = isRefused && credentials.invalidate();
-    const isWithout = failure === 'timeout' && !(await areThere(credentials));
+    const isWithout = failure === 'timeout' && !(await hasCredentials(credentials));
     const words = isWithout
       ? `no credentials within ${timeoutMs / 1_000} s; see the log for what hangs`
-      : describe(error, failure, action, timeoutMs);
+      : describeFailure(error, failure, action, timeoutMs);
     throw new AwsCallError(`${action}: ${words}`, failure, isRenewed, error);
   } finally {
     answered.abort();
   }
 }
 
-/** Whether there are credentials at once; asks for none while they are being fetched. */
-function areThere(credentials: CredentialSource): Promise<boolean> {
-  const there = credentials().then(
+/** Whether the source has credentials now; a fetch under way is not waited for. */
+function hasCredentials(credentials: CredentialSource): Promise<boolean> {
+  const isGiven = credentials().then(
     () => true,
     () => false,
   );
-  return Promise.race([there, new Promise<boolean>((resolve) => setImmediate(resolve, false))]);
+  return Promise.race([isGiven, new Promise<boolean>((resolve) => setImmediate(resolve, false))]);
 }
 
-/** What the SDK calls an error. */
+/** The SDK's name of an error; the message where the name says nothing. */
 export function errorName(error: unknown): string {
   if (!(error instanceof Error)) return '';
   const isOurs = error instanceof RecoverableError;
@@ -117,7 +119,7 @@ function judgeFailure(error: unknown): AwsFailure {
   return 'error';
 }
 
-function describe(
+function describeFailure(
   error: unknown,
   failure: AwsFailure,
   action: AwsAction,
@@ -131,7 +133,7 @@ function describe(
         'VPC endpoint or NAT, security groups, AWS_ENDPOINT_URL'
       );
     case 'stale_credentials':
-      return `${name}: the credentials are not good, or no longer; they are fetched anew`;
+      return `${name}: the credentials are invalid or have expired; they are fetched anew`;
     case 'refused':
       return `${name}; the role in use needs ${action}`;
     case 'throttled':

@@ -10,7 +10,7 @@ function through(proxy: Partial<ProxySettings>): HttpConnection {
   return { proxy: { connectHeaders: {}, ...proxy }, key: '', stamp: () => '' };
 }
 
-test('a name in no_proxy is one for its subdomains too, and for no longer name', async (context) => {
+test('a name in no_proxy includes its subdomains, and not names that only end with it', async (context) => {
   const { port, url } = await serve(context, (from, response) =>
     response.end(from.url?.startsWith('http:') === true ? 'by proxy' : 'straight'),
   );
@@ -34,6 +34,6 @@ test('a name in no_proxy is one for its subdomains too, and for no longer name',
   }
 });
 
-test('the URL of a proxy that is none is refused when the agents are made', () => {
+test('a proxy URL that is not a URL is refused when the agents are made', () => {
   assert.throws(() => createAgents(through({ url: 'http://u:%zz@proxy' })));
 });

@@ -1,7 +1,7 @@
 /**
- * The agents that clients of the SDK connect by where they are given TLS settings or a proxy of
- * their own: Node's, with its own tunnel through proxies. Files of certificates are read again for
- * each new connection.
+ * The HTTP agents for clients of the SDK that have TLS settings or a proxy of their own: Node's
+ * agents, with Node's support for proxies. Files of certificates are read again for each new
+ * connection.
  * Source: https://nodejs.org/api/http.html#built-in-proxy-support
  */
 import { Agent as HttpAgent, type AgentOptions } from 'node:http';
@@ -17,19 +17,19 @@ export interface ConnectionAgents {
   readonly httpsAgent: HttpsAgent;
 }
 
-/** As many as the SDK's own agents have. */
+/** The same number as the SDK's default agents. */
 const SOCKETS_MAX = 50;
 
 /**
- * Made anew for each client, which ends them with itself.
+ * Each client gets agents of its own, and destroys them when it is destroyed.
  *
- * @throws Error for the URL of a proxy that is none
+ * @throws Error for a proxy URL that is not a URL
  */
 export function createAgents({ tls, proxy }: HttpConnection): ConnectionAgents {
   const options: AgentOptions = {
     keepAlive: true,
     maxSockets: SOCKETS_MAX,
-    ...(proxy === undefined ? {} : { proxyEnv: proxyEnvironment(proxy) }),
+    ...(proxy === undefined ? {} : { proxyEnv: makeProxyEnvironment(proxy) }),
   };
   const httpsAgent = new HttpsAgent(options);
   if (tls !== undefined) {
@@ -38,7 +38,7 @@ export function createAgents({ tls, proxy }: HttpConnection): ConnectionAgents {
       try {
         return connect({ ...given, ...secureOptions(tls) }, done);
       } catch (error) {
-        // A file that can't be read ends this request alone.
+        // A file that cannot be read fails this request only.
         done?.(error as Error, undefined as never);
         return undefined;
       }
@@ -47,14 +47,14 @@ export function createAgents({ tls, proxy }: HttpConnection): ConnectionAgents {
   return { httpAgent: new HttpAgent(options), httpsAgent };
 }
 
-/** The variables that the proxy would stand in. */
-function proxyEnvironment({ url, noProxy }: ProxySettings): NodeJS.ProcessEnv {
+/** The proxy as the variables that would name it in the environment. */
+function makeProxyEnvironment({ url, noProxy }: ProxySettings): NodeJS.ProcessEnv {
   if (url === undefined) return process.env;
-  return { HTTP_PROXY: url, HTTPS_PROXY: url, NO_PROXY: withSubdomains(noProxy ?? '') };
+  return { HTTP_PROXY: url, HTTPS_PROXY: url, NO_PROXY: addSubdomains(noProxy ?? '') };
 }
 
-/** A name is one for its subdomains too, as Go has it; Node wants those said. */
-function withSubdomains(noProxy: string): string {
+/** In Go, and so in Prometheus, a name in no_proxy includes its subdomains; Node needs both. */
+function addSubdomains(noProxy: string): string {
   return noProxy
     .split(',')
     .map((entry) => entry.trim())

@@ -1,8 +1,8 @@
 /**
- * How every client of the official SDK is made: with time limits, few attempts, and credentials of
- * a source that can be told that they were refused. The SDK's own defaults wait for an answer
- * without end and keep credentials without an expiry for ever. test/aws/tidy.test.ts holds that no
- * client is made without this.
+ * The options of every client of the official SDK: time limits, few attempts, and credentials from
+ * a source that can be told that they were refused. With its own defaults the SDK waits for an
+ * answer without a limit, and keeps credentials without an expiry for ever. test/aws/tidy.test.ts
+ * fails for a client that is made without these options.
  * Source:
  * https://docs.aws.amazon.com/sdk-for-javascript/v3/developer-guide/node-configuring-timeouts.html
  */
@@ -10,9 +10,9 @@ import type { HttpConnection } from '../kernel/http-connection.ts';
 import { type ConnectionAgents, createAgents } from './client-connection.ts';
 import type { CredentialSource, ExpiringCredentials } from './credential-source.ts';
 
-/** Until a connection stands. */
+/** Limit for opening a connection. */
 const CONNECT_TIMEOUT_MS = 3_000;
-/** From the request to the head of its answer, and between two pieces of it. */
+/** Limit from the request to the head of its answer, and between two pieces of the answer. */
 export const REQUEST_TIMEOUT_MS = 10_000;
 
 export interface ClientLimits {
@@ -25,7 +25,7 @@ export interface ClientLimits {
   };
 }
 
-/** The limits alone, for clients that others make: STS in the credential providers. */
+/** The limits only, for clients that the SDK makes itself: STS in the credential providers. */
 export function clientLimits({
   requestTimeoutMs = REQUEST_TIMEOUT_MS,
   maxAttempts = 1,
@@ -41,7 +41,7 @@ export function clientLimits({
       connectionTimeout: CONNECT_TIMEOUT_MS,
       requestTimeout: requestTimeoutMs,
       socketTimeout: requestTimeoutMs,
-      // Without it the SDK writes a warning and goes on waiting.
+      // Without this option the SDK only logs a warning and goes on waiting.
       throwOnRequestTimeout: true,
       ...(connection === undefined ? {} : createAgents(connection)),
     },
@@ -53,9 +53,9 @@ export interface AwsClientSettings {
   readonly region?: string | (() => Promise<string>) | undefined;
   readonly endpoint?: string | undefined;
   readonly requestTimeoutMs?: number | undefined;
-  /** 1, where the caller tries again by itself. */
+  /** 1 by default, for callers that retry by themselves. */
   readonly maxAttempts?: number | undefined;
-  /** TLS settings and a proxy of the client's own. */
+  /** TLS settings and a proxy for this client only. */
   readonly connection?: HttpConnection | undefined;
 }
 
@@ -65,20 +65,20 @@ export interface AwsClientOptions extends ClientLimits {
   readonly endpoint?: string;
 }
 
-/** Options of any client of the SDK. */
+/** The options for a client of any service. */
 export function clientOptions(settings: AwsClientSettings): AwsClientOptions {
   const { credentials, region, endpoint } = settings;
   return {
     ...clientLimits(settings),
-    // `memoized`, as the SDK calls it: it asks for each request, and our source remembers. Else it
-    // would keep for ever what comes without an expiry.
+    // `memoized` makes the SDK ask our source, which caches, for each request. Without it the SDK
+    // caches by itself, and keeps credentials without an expiry for ever.
     credentials: Object.assign(() => readIdentity(credentials), { memoized: true }),
     ...(region === undefined ? {} : { region }),
     ...(endpoint === undefined ? {} : { endpoint }),
   };
 }
 
-/** In the SDK's own type, which knows no undefined token. */
+/** The credentials in the SDK's type, in which a token may be absent but not undefined. */
 async function readIdentity(source: CredentialSource): Promise<ExpiringCredentials> {
   const { accessKeyId, secretAccessKey, sessionToken } = await source();
   return { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) };

@@ -1,6 +1,6 @@
 /**
- * What is told of fetching credentials: counters, when the present ones end, and a failure for as
- * long as it lasts.
+ * Logs and metrics of fetching credentials: counters, the expiry of those in use, and log lines
+ * when a failure begins, each minute while it lasts, and when it is over.
  */
 import { describeError } from '../kernel/errors.ts';
 import type { CredentialEdges } from './credential-source.ts';
@@ -32,17 +32,17 @@ export class CredentialReport {
       .inc();
     const ends = metrics?.gauges(
       'amperage_credentials_expiry_timestamp_seconds',
-      'When the AWS credentials in use end, in seconds since the epoch; none for those ' +
-        'without end.',
+      'When the AWS credentials in use expire, in seconds since the epoch; absent if they do ' +
+        'not expire.',
     );
     if (expiration === undefined) ends?.remove({ source });
     else ends?.with({ source }).set(expiration.getTime() / 1_000);
     const sum = this.#outage.worked();
     if (sum !== undefined)
-      log?.info('AWS credentials can be had again', { source, ...sumFields(sum) });
+      log?.info('AWS credentials can be had again', { source, ...formatSum(sum) });
   }
 
-  /** @param holds  whether the present ones serve for now */
+  /** @param holds  whether the present credentials are still valid and in use */
   failed(error: unknown, holds: boolean): void {
     const { log, metrics } = this.#edges;
     const source = this.#source;
@@ -58,7 +58,7 @@ export class CredentialReport {
     log?.[holds ? 'warn' : 'error']('AWS credentials could not be fetched; it is tried again', {
       source,
       error: describeProviderError(error),
-      ...sumFields(sum),
+      ...formatSum(sum),
       present: holds ? 'still hold' : 'none',
       remedy: REMEDY,
     });
@@ -66,8 +66,8 @@ export class CredentialReport {
 }
 
 /**
- * On one line; the SDK names the whole command of a credential_process, and what it wrote, which
- * may be secret.
+ * The error on one line, without the command of a credential_process and what it wrote: the SDK
+ * puts both into its message, and they may be secret.
  */
 export function describeProviderError(error: unknown): string {
   const text = describeError(error);
@@ -82,7 +82,7 @@ function isTimeout(error: unknown): boolean {
   );
 }
 
-function sumFields({ failures, lastedMs }: { failures: number; lastedMs: number }): {
+function formatSum({ failures, lastedMs }: { failures: number; lastedMs: number }): {
   failures: number;
   for_ms: number;
 } {

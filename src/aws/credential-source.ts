@@ -1,6 +1,6 @@
 /**
- * What a source of AWS credentials is, and what one is made of: values and interfaces. Making one:
- * credentials.ts.
+ * The interface of a source of AWS credentials, and the options and edges of which credentials.ts
+ * makes one.
  */
 import type { HttpConnection } from '../kernel/http-connection.ts';
 import type { Clock } from '../kernel/clock.ts';
@@ -16,28 +16,28 @@ export interface CredentialOptions {
   /** Assumed with the credentials that the other options give. */
   readonly roleArn?: string | undefined;
   readonly externalId?: string | undefined;
-  /** Of an assumed role, for CloudTrail. */
+  /** The session name of an assumed role, which CloudTrail shows. */
   readonly sessionName?: string | undefined;
-  /** Of the STS endpoint. */
+  /** The region of the STS endpoint. */
   readonly region?: string | (() => Promise<string>) | undefined;
-  /** Roles are assumed at the FIPS endpoint of STS. */
+  /** Whether roles are assumed at the FIPS endpoint of STS. */
   readonly useFipsSts?: boolean | undefined;
-  /** How STS is reached, where it is not as all else. */
+  /** TLS settings and a proxy for STS; the defaults when undefined. */
   readonly connection?: HttpConnection | undefined;
 }
 
 export interface CredentialSource {
   /**
-   * Credentials that are good for some minutes; rejects when there are none to be had within the
-   * time limit. The signal ends this caller's wait only: the fetch goes on for the others.
+   * Gives credentials that stay valid for some minutes, and rejects when there are none within the
+   * time limit. The signal ends the wait of this caller only: the fetch goes on for the others.
    */
   (signal?: AbortSignal): Promise<AwsCredentials>;
   /**
-   * The present ones were refused. True when the next call fetches anew: never twice within some
-   * seconds.
+   * Says that AWS has refused the present credentials. Returns true when the next call will fetch
+   * new ones, which happens at most once in some seconds.
    */
   invalidate(): boolean;
-  /** Ends a fetch under way; nothing is fetched any more. */
+  /** Ends a fetch under way; later calls fetch nothing. */
   close(): void;
 }
 
@@ -51,7 +51,7 @@ export interface ExpiringCredentials {
 
 export type CredentialProvider = () => Promise<ExpiringCredentials>;
 
-/** A World is one. */
+/** A World has these members. */
 export interface CredentialEdges {
   readonly clock: Clock;
   readonly log?: Logger | undefined;

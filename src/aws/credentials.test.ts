@@ -1,4 +1,4 @@
-/** Credentials: memo, refresh ahead of expiry, one pending refresh, invalidation. */
+/** Sources of credentials: cache, refresh ahead of expiry, one pending refresh, invalidation. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { VirtualClock } from '../kernel/clock.ts';
@@ -10,7 +10,7 @@ import type { CredentialSource, ExpiringCredentials } from './credential-source.
 
 const HOUR_MS = 3_600_000;
 
-/** @param lifeMs  undefined for credentials without an end */
+/** @param lifeMs  undefined for credentials that do not expire */
 function counting(lifeMs: number | undefined): {
   clock: VirtualClock;
   source: CredentialSource;
@@ -60,11 +60,11 @@ test('credentials are kept until five minutes before they expire', async () => {
   assert.equal(state.calls, 2);
 });
 
-test('callers at once share one fetch', async () => {
+test('callers at the same time share one fetch', async () => {
   const { source, state } = counting(HOUR_MS);
   const all = await Promise.all(Array.from({ length: 50 }, () => source()));
   assert.equal(state.calls, 1);
-  assert.deepEqual(new Set(all.map((one) => one.accessKeyId)), new Set(['key 1']));
+  assert.deepEqual(new Set(all.map(({ accessKeyId }) => accessKeyId)), new Set(['key 1']));
 });
 
 test('after invalidation the next call fetches anew, but not many times a second', async () => {
@@ -91,7 +91,7 @@ test('while the provider is down, credentials that still hold are used, then it 
   assert.equal((await source()).accessKeyId, 'key 4');
 });
 
-test('what has ended when it comes is used for a while, and asked for anew then', async () => {
+test('credentials that come expired are used for a while, then fetched anew', async () => {
   const { clock, source, state } = counting(-60_000);
   for (let i = 0; i < 5; i++) assert.equal((await source()).accessKeyId, 'key 1');
   assert.equal(state.calls, 1, 'the clock of this machine may be the one that is wrong');
@@ -99,7 +99,7 @@ test('what has ended when it comes is used for a while, and asked for anew then'
   assert.equal((await source()).accessKeyId, 'key 2');
 });
 
-test('what has no end is read again after five minutes, and when it is refused', async () => {
+test('credentials without an expiry are read again after five minutes, and when refused', async () => {
   const clock = new VirtualClock();
   let calls = 0;
   const provider = (): Promise<{ accessKeyId: string; secretAccessKey: string }> => {
@@ -117,7 +117,7 @@ test('what has no end is read again after five minutes, and when it is refused',
   assert.equal((await source()).accessKeyId, 'key 3');
 });
 
-test('what has no end is kept when it cannot be read again', async () => {
+test('credentials without an expiry are kept when they cannot be read again', async () => {
   const { clock, source, state } = counting(undefined);
   await source();
   state.failing = true;
@@ -126,7 +126,7 @@ test('what has no end is kept when it cannot be read again', async () => {
   assert.equal(state.calls, 2);
 });
 
-/** Providers that answer only when told to. */
+/** Providers that answer only when the test makes them. */
 function hanging(): {
   clock: VirtualClock;
   source: CredentialSource;
@@ -157,7 +157,7 @@ const good = (clock: VirtualClock, name: string, lifeMs = HOUR_MS): ExpiringCred
   expiration: new Date(clock.nowMs() + lifeMs),
 });
 
-test('a provider that never answers is given up, told, counted, and asked again by the next call', async () => {
+test('a provider that never answers is given up, logged, counted, and asked again by the next call', async () => {
   const { clock, source, lines, metrics, answers } = hanging();
   const first = source();
   await Promise.all([
@@ -203,7 +203,7 @@ test('while a refresh hangs the present credentials are used, after a second of 
   assert.equal((await last).accessKeyId, 'new');
 });
 
-test('a failure that lasts is told once a minute', async () => {
+test('a failure that lasts is logged once a minute', async () => {
   const { clock, source, state, lines } = counting(HOUR_MS);
   state.failing = true;
   for (let i = 0; i < 130; i++) {
@@ -236,7 +236,7 @@ test('a source that is closed ends the fetch under way, says nothing, and fetche
   assert.deepEqual(lines, []);
 });
 
-test('what a credential_process was called with and wrote is not told', async () => {
+test('the command and the output of a credential_process are not logged', async () => {
   const clock = new VirtualClock();
   const lines: string[] = [];
   const provider = (): Promise<never> =>

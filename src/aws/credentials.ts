@@ -1,9 +1,9 @@
 /**
- * Where AWS credentials come from: static keys, or the official SDK's providers (default chain, a
- * profile, a role to assume). Adds to them what a sender needs: a memo, a refresh ahead of expiry
- * that all callers share, a time limit, and a way to say that the present ones were refused. A
- * provider that fails or hangs is told and counted; meanwhile the present credentials serve for as
- * long as they hold.
+ * Makes sources of AWS credentials from static keys or the official SDK's providers (default chain,
+ * a profile, a role to assume). A source adds what a sender needs: a cache, one refresh ahead of
+ * expiry for all callers, a time limit, and a way to say that the present credentials were refused.
+ * A provider that fails or hangs is logged and counted; meanwhile the present credentials are used
+ * until they expire.
  * Source: https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html
  */
 import { systemClock } from '../kernel/clock.ts';
@@ -19,25 +19,25 @@ import type {
 import { sdkProvider } from './sdk-credentials.ts';
 import type { AwsCredentials } from './signing.ts';
 
-/** Refreshed this long before they expire. */
+/** Credentials are refreshed this long before they expire. */
 const REFRESH_AHEAD_MS = 5 * 60_000;
-/** What has no expiry is read again this often: a file, or a process, may have others by now. */
+/** How often credentials without an expiry are read again, since a file may have new ones. */
 const REREAD_MS = 5 * 60_000;
-/** Between two fetches of credentials that still hold, or that were refused. */
+/** The least time between two fetches while credentials still hold, and after a refusal. */
 const RETRY_MS = 10_000;
 /** A provider that has not answered by then is given up until the next call. */
 const TIMEOUT_MS = 15_000;
-/** So long fresh ones are waited for while the present ones hold. */
+/** How long a caller waits for new credentials while the present ones still hold. */
 const PATIENCE_MS = 1_000;
 
-/** A memoised source of credentials. With static keys and no role nothing of the SDK is loaded. */
+/** A caching source of credentials. With static keys and no role the SDK is not loaded. */
 export function createCredentialSource(
   options: CredentialOptions,
   edges: CredentialEdges = { clock: systemClock },
 ): CredentialSource {
   const { accessKey, secretKey, roleArn } = options;
   if (accessKey !== undefined && secretKey !== undefined && roleArn === undefined) {
-    const fixed = Promise.resolve(staticKeys(accessKey, secretKey, options.sessionToken));
+    const fixed = Promise.resolve(makeKeys(accessKey, secretKey, options.sessionToken));
     return Object.assign(() => fixed, { invalidate: () => false, close: () => undefined });
   }
   const refresher = new Refresher(options, edges);
@@ -50,7 +50,7 @@ export function createCredentialSource(
 /** A fetch under way. */
 interface Pending {
   readonly fresh: Promise<AwsCredentials>;
-  /** True once it takes long. */
+  /** Resolves to true after PATIENCE_MS, to false when the fetch ends before that. */
   readonly isSlow: Promise<boolean>;
 }
 
@@ -75,17 +75,18 @@ class Refresher {
   get(signal: AbortSignal | undefined): Promise<AwsCredentials> {
     const held = this.#held;
     const leftMs = this.#leftMs();
-    if (held !== undefined && this.#isGood(leftMs)) return Promise.resolve(withoutExpiration(held));
+    if (held !== undefined && this.#isGood(leftMs)) return Promise.resolve(copyKeys(held));
     if (this.#closing.signal.aborted) return Promise.reject(this.#closing.signal.reason as Error);
     this.#pending ??= this.#begin();
     const { fresh, isSlow } = this.#pending;
     if (held === undefined || leftMs <= 0) return raced(fresh, signal);
-    const present = isSlow.then((slow) => (slow ? withoutExpiration(held) : fresh));
+    const present = isSlow.then((slow) => (slow ? copyKeys(held) : fresh));
     return raced(Promise.race([fresh, present]), signal);
   }
 
   invalidate(): boolean {
-    // Refused just after they were fetched: the fault lies elsewhere, and the endpoint is spared.
+    // Credentials that are refused just after their fetch have another fault: a new fetch would
+    // only load the endpoint.
     if (isWithin(this.#nowMs() - this.#fetchedMs, RETRY_MS)) return false;
     this.#held = undefined;
     this.#notBeforeMs = 0;
@@ -96,7 +97,7 @@ class Refresher {
     this.#closing.abort(
       new RecoverableError(
         'AWS_CREDENTIALS',
-        'credentials are not fetched any more: it is stopping',
+        'credentials are not fetched any more: the command is stopping',
       ),
     );
   }
@@ -125,7 +126,7 @@ class Refresher {
       this.#pending = undefined;
       settled.abort(new Error('settled'));
     });
-    // Whoever was content with the present ones does not hear of its end.
+    // A caller that got the present credentials does not await it: a rejection is handled here.
     fresh.catch(() => undefined);
     const isSlow = this.#edges.clock.sleep(PATIENCE_MS, settled.signal).then(
       () => true,
@@ -142,43 +143,43 @@ class Refresher {
       const fetched = await boundedCall(call, { clock, timeoutMs: TIMEOUT_MS, signal });
       this.#held = fetched;
       this.#fetchedMs = this.#nowMs();
-      // An endpoint that gives what has ended, or soon ends, is not asked for each request.
+      // An endpoint that gives expired or nearly expired credentials is not asked for each request.
       this.#notBeforeMs = this.#fetchedMs + RETRY_MS;
       this.#report.worked(fetched.expiration);
-      return withoutExpiration(fetched);
+      return copyKeys(fetched);
     } catch (error) {
       if (signal.aborted) throw error;
       this.#notBeforeMs = this.#nowMs() + RETRY_MS;
       const holds = this.#held !== undefined && this.#leftMs() > 0;
       this.#report.failed(error, holds);
-      if (this.#held !== undefined && holds) return withoutExpiration(this.#held);
+      if (this.#held !== undefined && holds) return copyKeys(this.#held);
       throw new RecoverableError(
         'AWS_CREDENTIALS',
-        // The cause stays out: it may hold the command of a credential_process.
+        // Without the cause, which may hold the command of a credential_process.
         `no AWS credentials from ${this.#name}: ${describeProviderError(error)}`,
       );
     }
   }
 }
 
-/** Where credentials come from, for logs and metrics. */
+/** The name of the source in logs and metrics; holds no secret. */
 function nameSource({ accessKey, profile, roleArn }: CredentialOptions): string {
   if (roleArn !== undefined) return roleArn;
   if (profile !== undefined) return `profile ${profile}`;
   return accessKey === undefined ? 'default chain' : 'static keys';
 }
 
-/** Whether so little time has passed; a clock that was turned back says nothing. */
+/** Whether less than `limitMs` has passed; false if the clock was turned back. */
 function isWithin(passedMs: number, limitMs: number): boolean {
   return passedMs >= 0 && passedMs < limitMs;
 }
 
-/** What signs must not change with the object that a provider may share. */
-function withoutExpiration(held: ExpiringCredentials): AwsCredentials {
-  return staticKeys(held.accessKeyId, held.secretAccessKey, held.sessionToken);
+/** A copy, since a provider may share its object with others and change it. */
+function copyKeys(held: ExpiringCredentials): AwsCredentials {
+  return makeKeys(held.accessKeyId, held.secretAccessKey, held.sessionToken);
 }
 
-function staticKeys(
+function makeKeys(
   accessKeyId: string,
   secretAccessKey: string,
   sessionToken: string | undefined,

@@ -1,5 +1,5 @@
 /**
- * Which service and region a host name of AWS is for, in all partitions, with VPC endpoints and
+ * Finds the service and region of an AWS host name, in all partitions, also for VPC endpoints and
  * dual-stack names. Pure.
  * Sources: https://docs.aws.amazon.com/general/latest/gr/rande.html, botocore's endpoints.json
  */
@@ -19,7 +19,7 @@ const SUFFIXES = [
   'csp.hci.ic.gov',
 ] as const;
 
-/** Endpoint names that are not the signing name. */
+/** Signing names of services whose endpoint has another name. */
 const SIGNING_NAMES: Readonly<Record<string, string>> = {
   'aps-workspaces': 'aps',
   'bedrock-agent': 'bedrock',
@@ -39,7 +39,7 @@ const SIGNING_NAMES: Readonly<Record<string, string>> = {
   'appsync-api': 'appsync',
 };
 
-/** Services that have one endpoint, and the region that they are signed for. */
+/** Services with one global endpoint, and the region that requests to it are signed for. */
 const GLOBAL: Readonly<Record<string, string>> = {
   cloudfront: 'us-east-1',
   iam: 'us-east-1',
@@ -60,43 +60,44 @@ export function isRegion(text: string): boolean {
 }
 
 /**
- * Undefined for a host that is not AWS's, or that does not tell. @param host  with or without a
- *                                                                             port
+ * Undefined for a host that is not AWS's, or whose name does not tell service and region.
+ *
+ * @param host  with or without a port
  */
 export function scopeOfHost(host: string): SigningScope | undefined {
   const name = host.replace(/:\d+$/, '').toLowerCase();
-  const suffix = SUFFIXES.find((one) => name.endsWith(`.${one}`));
+  const suffix = SUFFIXES.find((known) => name.endsWith(`.${known}`));
   if (suffix === undefined) return undefined;
   const labels = name
     .slice(0, -suffix.length - 1)
     .split('.')
     .filter((label) => label !== 'dualstack' && label !== 'vpce');
   const at = labels.findLastIndex(isRegion);
-  if (at < 0) return ofGlobal(labels);
+  if (at < 0) return findGlobalScope(labels);
   const region = labels[at] ?? '';
-  // my-domain.us-east-1.es: the service stands behind the region.
+  // In my-domain.us-east-1.es the service comes after the region.
   const behind = labels[at + 1];
-  if (behind !== undefined) return scope(behind, region);
-  return scope(nameBefore(labels, at), region);
+  if (behind !== undefined) return makeScope(behind, region);
+  return makeScope(findNameBefore(labels, at), region);
 }
 
-/** The endpoint name before the region: one label, or two where AWS has such. */
-function nameBefore(labels: readonly string[], at: number): string {
+/** The endpoint name before the region: two labels if AWS has such a name, else one. */
+function findNameBefore(labels: readonly string[], at: number): string {
   const two = labels.slice(Math.max(0, at - 2), at).join('.');
   const plain = two.replace(/-fips$/, '');
   return plain in SIGNING_NAMES ? plain : (labels[at - 1] ?? '');
 }
 
-/** s3-us-west-2.amazonaws.com, iam.amazonaws.com, bucket.s3.amazonaws.com. */
-function ofGlobal(labels: readonly string[]): SigningScope | undefined {
+/** For names such as s3-us-west-2.amazonaws.com, iam.amazonaws.com, bucket.s3.amazonaws.com. */
+function findGlobalScope(labels: readonly string[]): SigningScope | undefined {
   const last = labels.at(-1) ?? '';
   const old = OLD_S3.exec(last)?.[1];
-  if (old !== undefined) return scope('s3', old);
+  if (old !== undefined) return makeScope('s3', old);
   const region = GLOBAL[last.replace(/-fips$/, '')];
-  return region === undefined ? undefined : scope(last, region);
+  return region === undefined ? undefined : makeScope(last, region);
 }
 
-function scope(endpoint: string, region: string): SigningScope | undefined {
+function makeScope(endpoint: string, region: string): SigningScope | undefined {
   const name = endpoint.replace(/-fips$/, '').replace(/^fips-/, '');
   if (name === '') return undefined;
   return { service: SIGNING_NAMES[name] ?? name, region };

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Outage } from './outage.ts';
 
-test('a failure that lasts is told at once, each minute, and when it is over', () => {
+test('a failure that lasts is reported at once, each minute, and when it is over', () => {
   let nowMs = 5_000;
   const outage = new Outage(() => nowMs);
   assert.equal(outage.worked(), undefined, 'nothing was wrong');

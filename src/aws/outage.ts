@@ -1,12 +1,12 @@
 /**
- * A failure that lasts, told once, again each minute, and when it is over; how often it was seen in
- * between is summed up.
+ * Decides when a failure that lasts is reported: at once, then each minute, and when it is over.
+ * Each report has the number of failures since the first.
  */
 
 const REPEAT_MS = 60_000;
 
 export interface OutageSum {
-  /** Since it began. */
+  /** The number of failures since the outage began. */
   readonly failures: number;
   readonly lastedMs: number;
 }
@@ -21,7 +21,7 @@ export class Outage {
     this.#nowMs = nowMs;
   }
 
-  /** @returns what is to be told, if it is time to */
+  /** @returns the sum to report; undefined if it was reported within the last minute */
   failed(): OutageSum | undefined {
     const nowMs = this.#nowMs();
     if (this.#failures === 0) this.#beganMs = nowMs;
@@ -32,7 +32,7 @@ export class Outage {
     return { failures: this.#failures, lastedMs: nowMs - this.#beganMs };
   }
 
-  /** @returns what it was, if there was one */
+  /** @returns the sum of the outage that has ended; undefined if there was none */
   worked(): OutageSum | undefined {
     if (this.#failures === 0) return undefined;
     const sum = { failures: this.#failures, lastedMs: this.#nowMs() - this.#beganMs };

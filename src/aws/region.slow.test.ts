@@ -14,7 +14,7 @@ after(() =>
   }),
 );
 
-/** Metadata of an instance, version 2 only. */
+/** Serves instance metadata, version 2 only. */
 async function metadata(context: TestContext, region: string): Promise<string> {
   const server = createServer(({ method, url, headers }, response) => {
     const isToken = method === 'PUT' && url === '/latest/api/token';
@@ -27,14 +27,14 @@ async function metadata(context: TestContext, region: string): Promise<string> {
   return url;
 }
 
-test('a region is what the environment says, then what the instance says', async (context) => {
+test('the region comes from the environment first, then from the instance', async (context) => {
   const endpoint = { AWS_EC2_METADATA_SERVICE_ENDPOINT: await metadata(context, 'eu-west-3\n') };
   assert.equal(await findRegion({ ...endpoint, AWS_REGION: 'us-east-1' }), 'us-east-1');
   assert.equal(await findRegion({ ...endpoint, AWS_DEFAULT_REGION: 'us-east-2' }), 'us-east-2');
   assert.equal(await findRegion(endpoint), 'eu-west-3');
 });
 
-test('a region that nothing tells is an error that says where it may be set', async (context) => {
+test('an unknown region is an error that says where it may be set', async (context) => {
   const remedy = /the AWS region is not known: set "region", AWS_REGION, .*\(instance metadata: /;
   const odd = await metadata(context, '<html>');
   await assert.rejects(findRegion({ AWS_EC2_METADATA_SERVICE_ENDPOINT: odd }), remedy);

@@ -1,6 +1,6 @@
 /**
- * The region that a machine is set to: of the environment, of the shared configuration file's
- * profile, or that of the EC2 instance itself, by its metadata (version 2).
+ * Finds the AWS region of this machine: from the environment, from the profile in the shared
+ * configuration files, or from the metadata of the EC2 instance (version 2).
  * Sources: https://docs.aws.amazon.com/sdkref/latest/guide/feature-region.html,
  * https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-instance-metadata-service.html
  */
@@ -11,13 +11,13 @@ import { type ClientRequest, createHttpClient, type HttpClient } from '../kernel
 type Env = Readonly<Record<string, string | undefined>>;
 
 const METADATA_URL = 'http://169.254.169.254';
-/** The link to it is local; away from EC2 nobody answers. */
+/** The address is link-local: outside of EC2 nothing answers, and each wait takes this long. */
 const METADATA_TIMEOUT_MS = 3_000;
 const TOKEN_SECONDS = 60;
 
 /**
- * Undefined when nothing tells it. The SDK's reader of files is loaded only where the environment
- * is silent.
+ * The region that environment or profile set; undefined when they set none. The SDK's reader of
+ * configuration files is loaded only if the environment sets none.
  */
 export async function configuredRegion(env: Env = process.env): Promise<string | undefined> {
   const own = env['AWS_REGION'] ?? env['AWS_DEFAULT_REGION'];
@@ -29,17 +29,17 @@ export async function configuredRegion(env: Env = process.env): Promise<string |
 }
 
 /**
- * As Prometheus looks for it where a configuration names none: what the machine is set to, then its
- * instance metadata.
+ * The region where a configuration names none, found in Prometheus' order: environment and profile
+ * first, then instance metadata.
  *
- * @throws RecoverableError AWS_REGION when nothing tells it
+ * @throws RecoverableError AWS_REGION_UNKNOWN when none of them gives a region
  */
 export async function findRegion(env: Env = process.env): Promise<string> {
   const configured = await configuredRegion(env);
   if (configured !== undefined) return configured;
   const http = createHttpClient();
   try {
-    return await instanceRegion(http, env);
+    return await readInstanceRegion(http, env);
   } catch (error) {
     throw new RecoverableError(
       'AWS_REGION_UNKNOWN',
@@ -51,7 +51,7 @@ export async function findRegion(env: Env = process.env): Promise<string> {
   }
 }
 
-async function instanceRegion(http: HttpClient, env: Env): Promise<string> {
+async function readInstanceRegion(http: HttpClient, env: Env): Promise<string> {
   if (env['AWS_EC2_METADATA_DISABLED']?.toLowerCase() === 'true')
     throw new Error('AWS_EC2_METADATA_DISABLED');
   const base = (env['AWS_EC2_METADATA_SERVICE_ENDPOINT'] || METADATA_URL).replace(/\/$/, '');
@@ -72,6 +72,6 @@ async function instanceRegion(http: HttpClient, env: Env): Promise<string> {
   const region = await ask('GET', '/latest/meta-data/placement/region', {
     'x-aws-ec2-metadata-token': token,
   });
-  if (!isRegion(region)) throw new Error('its answer is no region');
+  if (!isRegion(region)) throw new Error('its answer is not a region');
   return region;
 }

@@ -1,23 +1,23 @@
 /**
  * The official SDK's credential providers, imported on first use: the default chain or a profile,
- * and a role that is assumed with what they give. Files are read anew each time: the SDK would
- * remember what it read first.
+ * and a role that is assumed with their credentials. Files are read anew each time, where the SDK
+ * by default would keep what it read first.
  * Source: https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html
  */
 import { clientLimits } from './client-options.ts';
 import type { CredentialOptions, CredentialProvider } from './credential-source.ts';
 
-/** STS is asked twice at most, within the time that a fetch of credentials may take. */
+/** STS is asked at most twice, so that both attempts fit into the time limit of a fetch. */
 const STS = { requestTimeoutMs: 5_000, maxAttempts: 2 };
 /**
- * Of task and instance metadata. The SDK waits a second before each by a timer that nothing can
- * end, not even a stop; who needs credentials asks again anyway.
+ * Retries of the task and instance metadata endpoints. Before each retry the SDK waits a second on
+ * a timer that cannot be cancelled, not even by a stop; callers ask again by themselves anyway.
  */
 const METADATA_RETRIES = 1;
 
 /**
- * A provider that asks anew: those of the SDK remember too, by a clock of their own, so that one
- * serves one fetch.
+ * Makes a provider for one fetch. The SDK's providers keep what they fetched, by the system's clock
+ * rather than ours, so each fetch needs a new one.
  */
 export async function sdkProvider(options: CredentialOptions): Promise<CredentialProvider> {
   const { accessKey, secretKey, sessionToken, profile, roleArn, externalId, region } = options;
@@ -54,7 +54,7 @@ export async function sdkProvider(options: CredentialOptions): Promise<Credentia
   });
 }
 
-/** STS takes 64 characters of a few kinds. */
+/** STS takes at most 64 characters, out of letters, digits and `_+=,.@-`. */
 function makeSessionName(text: string): string {
   return text.replaceAll(/[^\w+=,.@-]/g, '-').slice(0, 64);
 }

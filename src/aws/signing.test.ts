@@ -80,8 +80,8 @@ test(
 );
 
 /**
- * The suite's requests: a request line, headers (a line that begins with a space goes on), an empty
- * line, a body.
+ * Parses a request of AWS's test suite: a request line, headers (a line that begins with a space
+ * continues the one before), an empty line, a body.
  */
 function parseRequest(text: string): {
   method: string;
@@ -185,7 +185,7 @@ const options = {
   ...scope,
 };
 
-test('what is signed verifies, with a session token too', async () => {
+test('a signed request verifies, also with a session token', async () => {
   assert.deepEqual(await verifyRequest(signed(), options), {
     ok: true,
     accessKeyId: 'AKIDEXAMPLE',
@@ -195,7 +195,7 @@ test('what is signed verifies, with a session token too', async () => {
   assert.equal((await verifyRequest(signed('x', 'token'), withToken)).ok, true);
 });
 
-test('presigned by the SDK’s signer it verifies, until it expires', async () => {
+test('a request that the SDK’s signer presigned verifies until it expires', async () => {
   for (const service of ['aps', 's3']) {
     const signer = new SignatureV4({
       credentials: { ...credentials, sessionToken: 'token/+' },
@@ -213,7 +213,7 @@ test('presigned by the SDK’s signer it verifies, until it expires', async () =
         query: { q: 'x y' },
         headers: {
           host: 'host.example',
-          // As the presigner of S3 has it, in the query in the end.
+          // The presigner of S3 puts this header into the query.
           ...(service === 's3' ? { 'x-amz-content-sha256': UNSIGNED_PAYLOAD } : {}),
         },
       },
@@ -248,7 +248,7 @@ test('presigned by the SDK’s signer it verifies, until it expires', async () =
   }
 });
 
-test('every way of being wrong is refused with its own code', async () => {
+test('every fault of a request is refused with its own code', async () => {
   const good = signed();
   const cases: [string, SignedRequest, Partial<typeof options>, string][] = [
     ['no signature', { ...good, rawHeaders: ['host', 'x'] }, {}, 'MissingAuthenticationToken'],

@@ -1,7 +1,7 @@
 /**
- * AWS Signature Version 4 by header, and the canonical form that all signing and verifying shares.
- * Requests as they stand on the wire and presigned ones: wire-signing.ts. Hashes are node:crypto's;
- * day keys are kept.
+ * AWS Signature Version 4 in the Authorization header, and the canonical form that all signing and
+ * verifying shares. Not here: requests as others wrote them, and presigned URLs (wire-signing.ts).
+ * Limits: 100 signing keys are kept.
  * Source:
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
  */
@@ -29,7 +29,7 @@ const ALGORITHM = 'AWS4-HMAC-SHA256';
 export const UNSIGNED_PAYLOAD = 'UNSIGNED-PAYLOAD';
 
 /**
- * Headers that change on the way or belong to the connection: never signed.
+ * Headers that are never signed, since proxies change them or they belong to the connection.
  * Source: the lists of @smithy/signature-v4 and botocore.
  */
 const NEVER_SIGNED = new Set([
@@ -52,9 +52,9 @@ const NEVER_SIGNED = new Set([
 ]);
 
 /**
- * All headers to send: those given in lower case, with host, x-amz-date, x-amz-security-token and
- * authorization. The URL must be sent as it is given here. Sign again for each attempt: a signature
- * is good for five minutes.
+ * All headers to send: the given ones with lower-case names, and host, x-amz-date,
+ * x-amz-security-token and authorization. The URL must be sent exactly as given. Sign each attempt
+ * anew: a signature is valid for five minutes.
  */
 export function signRequest(
   request: UnsignedRequest,
@@ -95,20 +95,20 @@ export function signRequest(
 
 export interface CanonicalParts {
   readonly method: string;
-  /** As on the wire, percent-encoded. */
+  /** As sent, percent-encoded. */
   readonly path: string;
-  /** As on the wire, without the question mark. */
+  /** As sent, without the question mark. */
   readonly query: string;
-  /** Lower-case names, sorted; a name sent several times stands several times, in order. */
+  /** Sorted by lower-case name; a repeated header is listed as often as it is sent, in order. */
   readonly headers: readonly (readonly [string, string])[];
   readonly payloadHash: string;
-  /** Services but S3 resolve dots and double slashes; default true. */
+  /** Whether dots and double slashes are resolved: true (the default) for all services but S3. */
   readonly normalizePath?: boolean;
-  /** S3 alone: the path is encoded as it is on the wire, not once more. */
+  /** Whether the path is signed as it is encoded on the wire, not encoded again: S3 only. */
   readonly encodesOnce?: boolean;
 }
 
-/** The text that is hashed and signed. */
+/** The canonical form of a request, whose hash is signed. */
 export function canonicalRequest(parts: CanonicalParts): string {
   const byName = new Map<string, string>();
   for (const [name, value] of parts.headers) {
@@ -119,15 +119,19 @@ export function canonicalRequest(parts: CanonicalParts): string {
   const headers = [...byName].map(([name, value]) => `${name}:${value}\n`).join('');
   return [
     parts.method,
-    canonicalPath(parts.path, parts.normalizePath ?? true, parts.encodesOnce ?? false),
-    canonicalQuery(parts.query),
+    canonicalizePath(parts.path, parts.normalizePath ?? true, parts.encodesOnce ?? false),
+    canonicalizeQuery(parts.query),
     headers,
     [...byName.keys()].join(';'),
     parts.payloadHash,
   ].join('\n');
 }
 
-/** @param algorithm  AWS4-HMAC-SHA256, or what SigV4a calls its own */
+/**
+ * The text that the signature is made of.
+ *
+ * @param algorithm  the name that Authorization has: AWS4-HMAC-SHA256, or SigV4a's
+ */
 export function stringToSign(
   amzDate: string,
   credentialScope: string,
@@ -138,10 +142,10 @@ export function stringToSign(
 }
 
 /**
- * Each segment encoded once more than it is on the wire, after dots and double slashes are
- * resolved.
+ * Resolves dots and double slashes, then encodes each segment once more than it is encoded on the
+ * wire; S3 wants neither.
  */
-function canonicalPath(path: string, isNormalized: boolean, encodesOnce: boolean): string {
+function canonicalizePath(path: string, isNormalized: boolean, encodesOnce: boolean): string {
   if (path === '') return '/';
   const kept: string[] = [];
   const segments = path.split('/').slice(1);
@@ -162,10 +166,10 @@ function canonicalPath(path: string, isNormalized: boolean, encodesOnce: boolean
 }
 
 /**
- * Sorted by encoded name, then encoded value; percent-encoding brought to one form. `+` stays a
- * plus.
+ * Brings percent-encoding to one form and sorts by encoded name, then by encoded value. A `+` is a
+ * plus sign, not a space.
  */
-function canonicalQuery(query: string): string {
+function canonicalizeQuery(query: string): string {
   if (query === '') return '';
   return query
     .split('&')
@@ -186,7 +190,7 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : 1;
 }
 
-/** What can't be decoded stands for itself. */
+/** Text that cannot be decoded is returned as it is. */
 function decode(text: string): string {
   try {
     return decodeURIComponent(text);
@@ -202,7 +206,7 @@ function encodeRfc3986(text: string): string {
   );
 }
 
-/** `20150830T123600Z`. */
+/** The form of X-Amz-Date: `20150830T123600Z`. */
 export function formatAmzDate(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z`;
 }
@@ -211,8 +215,8 @@ const KEYS_MAX = 100;
 const keys = new Map<string, Buffer>();
 
 /**
- * The key of a day, region and service, derived once: four HMACs a request would be most of the
- * signing.
+ * The signing key of a day, region and service. It is derived once and kept: its four HMACs would
+ * be most of the work of signing a request.
  */
 export function signingKey(secret: string, day: string, scope: SigningScope): Buffer {
   const name = `${sha256Hex(secret)}/${day}/${scope.region}/${scope.service}`;

@@ -1,31 +1,32 @@
 /**
- * The parts that are used of the answers of the ECS task metadata endpoint, version 4. Lenient: a
- * part that is missing or of another shape is absent, and costs only what depends on it. Agents,
- * platforms and versions differ in what they leave out, set to null, or write as 0.
+ * The parts of the answers of the ECS task metadata endpoint, version 4, that Amperage uses. The
+ * schemas are lenient: a part that is missing or has another type becomes undefined, and only the
+ * metrics that need it are lost. Agents, platforms and versions differ in what they leave out, set
+ * to null, or write as 0.
  * Source:
  * https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-metadata-endpoint-v4.html
  */
 import { z } from 'zod';
 
-/** What is not of the shape is absent. */
+/** A value that does not match the schema becomes undefined. */
 function maybe<T>(schema: z.ZodType<T>): z.ZodType<T | undefined> {
   return schema.optional().catch(undefined);
 }
 
-/** Leaves out the elements that are not of the shape, so that one of them costs only itself. */
+/** Leaves out the elements that do not match the schema; the others are kept. */
 function lenientList<T>(element: z.ZodType<T>): z.ZodType<T[]> {
   return z
     .array(z.unknown())
     .catch([])
     .transform((all) =>
-      all.flatMap((one) => {
-        const parsed = element.safeParse(one);
+      all.flatMap((value) => {
+        const parsed = element.safeParse(value);
         return parsed.success ? [parsed.data] : [];
       }),
     );
 }
 
-/** As `listOf`, of a record's values. */
+/** The same as `lenientList`, for the values of a record. */
 function lenientRecord<T>(element: z.ZodType<T>): z.ZodType<Record<string, T>> {
   return z
     .record(z.string(), z.unknown())
@@ -40,7 +41,7 @@ function lenientRecord<T>(element: z.ZodType<T>): z.ZodType<Record<string, T>> {
     });
 }
 
-/** A size, a count, a rate: below 0 it is a fault of the agent, and absent. */
+/** A size, count or rate. A value below 0 is a fault of the agent and becomes undefined. */
 const amount = maybe(z.number().nonnegative());
 const number = maybe(z.number());
 const text = maybe(z.string());
@@ -132,7 +133,7 @@ const blockIoSchema = z.object({
 const dockerStatsSchema = z.object({
   read: text,
   preread: text,
-  /** Windows: the processors of the host, whatever its name says; 0 elsewhere. */
+  /** On Windows the processors of the host, despite the name; 0 elsewhere. */
   num_procs: amount,
   pids_stats: maybe(z.object({ current: amount, limit: amount })),
   cpu_stats: maybe(cpuSchema),
@@ -143,7 +144,7 @@ const dockerStatsSchema = z.object({
       max_usage: amount,
       limit: amount,
       stats: lenientRecord(z.number().nonnegative()),
-      /** Windows. */
+      /** The next three: on Windows only. */
       commitbytes: amount,
       commitpeakbytes: amount,
       privateworkingset: amount,
@@ -155,7 +156,7 @@ const dockerStatsSchema = z.object({
       io_serviced_recursive: lenientList(blockIoSchema),
     }),
   ),
-  /** Windows. */
+  /** On Windows only. */
   storage_stats: maybe(
     z.object({
       read_count_normalized: amount,
@@ -169,8 +170,8 @@ const dockerStatsSchema = z.object({
 });
 
 /**
- * Docker's statistics of one container. CPU time is in ns: that of Windows comes in units of 100
- * ns.
+ * Docker's statistics of one container. CPU times are in ns; those of Windows, which come in units
+ * of 100 ns, are converted.
  * Source:
  * https://docs.docker.com/reference/api/engine/version/v1.48/#tag/Container/operation/ContainerStats
  */
@@ -180,14 +181,14 @@ export const containerStatsSchema = dockerStatsSchema.transform((stats) => {
   if (!isWindows) return stats;
   return {
     ...stats,
-    cpu_stats: inNanoseconds(stats.cpu_stats),
-    precpu_stats: inNanoseconds(stats.precpu_stats),
+    cpu_stats: toNanoseconds(stats.cpu_stats),
+    precpu_stats: toNanoseconds(stats.precpu_stats),
   };
 });
 
 type DockerCpu = z.infer<typeof cpuSchema>;
 
-function inNanoseconds(stats: DockerCpu | undefined): DockerCpu | undefined {
+function toNanoseconds(stats: DockerCpu | undefined): DockerCpu | undefined {
   if (stats?.cpu_usage === undefined) return stats;
   const usage = stats.cpu_usage;
   const times100 = (value: number | undefined): number | undefined =>
@@ -203,10 +204,10 @@ function inNanoseconds(stats: DockerCpu | undefined): DockerCpu | undefined {
   };
 }
 
-/** By container id; null where the container does not run. */
+/** Statistics by container id; null for a container that does not run. */
 export const taskStatsSchema = z.record(z.string(), containerStatsSchema.nullable().catch(null));
 
-/** Of a whole instance: tasks, and a record of statistics for each. */
+/** The tasks of a whole instance, and a record of statistics for each of them. */
 export const tasksSchema = lenientList(taskSchema);
 export const tasksStatsSchema = lenientList(taskStatsSchema);
 

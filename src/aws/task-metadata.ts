@@ -1,6 +1,6 @@
 /**
- * The client of the ECS task metadata endpoint, version 4: of a task, or of all tasks of a managed
- * instance.
+ * The client of the ECS task metadata endpoint, version 4. It reads one task, or all tasks of a
+ * managed instance. Limits: 4 s and 8 MiB for an answer.
  * Source:
  * https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-metadata-endpoint-v4.html
  */
@@ -16,23 +16,32 @@ import {
   taskStatsSchema,
 } from './task-metadata-schema.ts';
 
-/** Which tasks are asked for: the one this process belongs to, or all of its managed instance. */
+/** The task of this process, or all tasks of its managed instance. */
 export type MetadataScope = 'task' | 'instance';
 
 export interface TaskMetadataClient {
   readonly scope: MetadataScope;
-  /** One task in the scope of a task. */
+  /** In the scope `task` exactly one. */
   tasks(signal: AbortSignal): Promise<readonly TaskMetadata[]>;
-  /** As `tasks`, with their tags. An EC2 agent calls the ECS API for it: not for every scrape. */
+  /**
+   * The same as `tasks`, with their tags. An EC2 agent calls the ECS API for each request, so do
+   * not call it for every scrape.
+   */
   taggedTasks(signal: AbortSignal): Promise<readonly TaskMetadata[]>;
-  /** Of all containers of the scope, by container id. */
+  /** The statistics of all containers of the scope, by container id. */
   stats(signal: AbortSignal): Promise<TaskStats>;
 }
 
 const TIMEOUT_MS = 4_000;
 const BODY_MAX_BYTES = 8 * 1024 * 1024;
+const INSTANCE_HINT =
+  '; only managed daemons of ECS Managed Instances are given all tasks of their instance';
 
-/** The endpoint of the container that this process runs in, from ECS_CONTAINER_METADATA_URI_V4. */
+/**
+ * The endpoint for the container of this process, from ECS_CONTAINER_METADATA_URI_V4.
+ *
+ * @throws ConfigError METADATA_ENDPOINT when the variable is not set or not a URL
+ */
 export function metadataUri(env: Readonly<Record<string, string | undefined>>): string {
   const uri = env['ECS_CONTAINER_METADATA_URI_V4'];
   if (uri !== undefined && URL.canParse(uri)) return uri.replace(/\/$/, '');
@@ -62,20 +71,19 @@ export function createTaskMetadataClient(
     if (answer.status !== 200)
       throw new RecoverableError(
         'METADATA_STATUS',
-        `the task metadata endpoint answered ${answer.status} for ` +
-          `${path}${scope === 'instance' ? '; only managed daemons of ECS Managed Instances are given all tasks of their instance' : ''}`,
+        `the task metadata endpoint answered ${answer.status} for ${path}` +
+          (scope === 'instance' ? INSTANCE_HINT : ''),
       );
     try {
       return schema.parse(JSON.parse(answer.body.toString()));
     } catch (error) {
-      throw shapeError(path, error);
+      throw refuseShape(path, error);
     }
   };
   const getTask = async (path: string, signal: AbortSignal): Promise<readonly TaskMetadata[]> => {
     const task = await get(path, taskSchema, signal);
-    // The schema leaves out what it does not know; an answer of which nothing is left describes no
-    // task.
-    if (task.TaskARN === undefined && task.Containers.length === 0) throw shapeError(path);
+    // The schema is lenient: an answer that is not a task at all becomes one without any values.
+    if (task.TaskARN === undefined && task.Containers.length === 0) throw refuseShape(path);
     return [task];
   };
   if (scope === 'instance') {
@@ -108,7 +116,7 @@ export function createTaskMetadataClient(
   };
 }
 
-function shapeError(path: string, cause?: unknown): RecoverableError {
+function refuseShape(path: string, cause?: unknown): RecoverableError {
   return new RecoverableError(
     'METADATA_SHAPE',
     `the task metadata endpoint's answer for ${path} is not what version 4 says`,

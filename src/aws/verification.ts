@@ -1,6 +1,6 @@
 /**
- * Whether a request is signed with SigV4 as AWS demands, by header or presigned; for servers of our
- * own.
+ * Verifies SigV4 signatures of requests, by header or presigned, in the way AWS does. For the
+ * servers that Amperage has itself: the workspace and the emulator.
  * Source:
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
  */
@@ -20,20 +20,20 @@ export interface SignedRequest {
   readonly method: string;
   readonly path: string;
   readonly query: string;
-  /** Names and values in arrival order, alternating, as node:http gives them. */
+  /** Names and values alternating, in the order of arrival, as node:http gives them. */
   readonly rawHeaders: readonly string[];
   readonly body: Uint8Array;
 }
 
 export interface VerifyOptions {
-  /** The credentials of an access key; undefined when there are none. */
+  /** Finds the credentials of an access key; undefined for an unknown key. */
   readonly lookup: (
     accessKeyId: string,
   ) => Promise<AwsCredentials | undefined> | AwsCredentials | undefined;
   readonly nowMs: number;
   readonly service?: string;
   readonly region?: string;
-  /** How far the request's clock may be off, ms; AWS allows five minutes. */
+  /** How far the request's time may differ from `nowMs`, ms; five minutes by default, as in AWS. */
   readonly skewMaxMs?: number;
 }
 
@@ -55,7 +55,7 @@ export type Verification =
 
 type Headers = readonly (readonly [string, string])[];
 
-/** What a request claims, wherever it says so. */
+/** The signature of a request and what it covers, from the header or the query. */
 interface Claim extends SigningScope {
   readonly accessKeyId: string;
   readonly day: string;
@@ -63,7 +63,7 @@ interface Claim extends SigningScope {
   readonly signature: string;
   readonly amzDate: string | undefined;
   readonly token: string | undefined;
-  /** Of a presigned request, seconds. */
+  /** Lifetime of a presigned request, seconds; undefined for one that is signed by header. */
   readonly expires: number | undefined;
   /** The query that was signed. */
   readonly query: string;
@@ -71,7 +71,7 @@ interface Claim extends SigningScope {
 
 const PRESIGNED_MAX_SECONDS = 604_800;
 
-/** Whether a request's signature is right, as AWS would say; the messages never hold a secret. */
+/** Verifies a request; a refusal has AWS's code. The messages never hold a secret. */
 export async function verifyRequest(
   request: SignedRequest,
   options: VerifyOptions,
@@ -86,14 +86,14 @@ export async function verifyRequest(
       'IncompleteSignature',
       'the X-Amz-Date header is missing or not of the form 20150830T123600Z',
     );
-  const late = lateness(claim, dateMs, options);
+  const late = describeTimeFault(claim, dateMs, options);
   if (late !== undefined) return refuse('RequestExpired', late);
-  const wrongScope = scopeFault(claim, amzDate, options);
+  const wrongScope = describeScopeFault(claim, amzDate, options);
   if (wrongScope !== undefined) return refuse('SignatureDoesNotMatch', wrongScope);
   const credentials = await options.lookup(claim.accessKeyId);
   if (credentials === undefined || credentials.sessionToken !== claim.token)
     return refuse('InvalidClientTokenId', 'The security token included in the request is invalid.');
-  // Keys of S3 may hold dots and slashes: their paths are taken as they came.
+  // Keys of S3 objects may hold dots and slashes: their paths are verified as they came.
   const isS3 = claim.service === 's3';
   const payloadHash = readPayloadHash(request, headers, claim.expires !== undefined && isS3);
   if (payloadHash === undefined)
@@ -133,7 +133,7 @@ function parseClaim(
   const authorization = find('authorization');
   if (authorization === undefined)
     return (
-      claimOfQuery(request.query) ??
+      parseQueryClaim(request.query) ??
       refuse(
         'MissingAuthenticationToken',
         'the request is not signed: it has no Authorization header',
@@ -165,8 +165,8 @@ function parseClaim(
   };
 }
 
-/** Of a presigned request; undefined where the query has no signature. */
-function claimOfQuery(query: string): Claim | Extract<Verification, { ok: false }> | undefined {
+/** The claim of a presigned request; undefined for a query without a signature. */
+function parseQueryClaim(query: string): Claim | Extract<Verification, { ok: false }> | undefined {
   if (!query.includes('X-Amz-Signature=')) return undefined;
   const given = new URLSearchParams(query);
   const credential = (given.get('X-Amz-Credential') ?? '').split('/');
@@ -199,8 +199,12 @@ function claimOfQuery(query: string): Claim | Extract<Verification, { ok: false 
   };
 }
 
-/** What is wrong with the time of a request, if anything. */
-function lateness(claim: Claim, dateMs: number, options: VerifyOptions): string | undefined {
+/** What is wrong with the time of a request; undefined if nothing is. */
+function describeTimeFault(
+  claim: Claim,
+  dateMs: number,
+  options: VerifyOptions,
+): string | undefined {
   const { nowMs, skewMaxMs = 300_000 } = options;
   const { amzDate, expires } = claim;
   if (expires !== undefined && dateMs <= nowMs + skewMaxMs)
@@ -213,7 +217,7 @@ function lateness(claim: Claim, dateMs: number, options: VerifyOptions): string 
   );
 }
 
-/** The hash that was signed; undefined when the body is another. */
+/** The payload hash that was signed; undefined when it is not that of the body. */
 function readPayloadHash(
   request: SignedRequest,
   headers: Headers,
@@ -230,7 +234,11 @@ function readPayloadHash(
     : undefined;
 }
 
-function scopeFault(claim: Claim, amzDate: string, options: VerifyOptions): string | undefined {
+function describeScopeFault(
+  claim: Claim,
+  amzDate: string,
+  options: VerifyOptions,
+): string | undefined {
   if (claim.day !== amzDate.slice(0, 8))
     return `the credential's date ${claim.day} is not that of X-Amz-Date ${amzDate}`;
   if (!claim.signedNames.includes('host')) return 'the host header must be signed';

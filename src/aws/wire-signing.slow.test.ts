@@ -83,7 +83,7 @@ const requests = fc.record({
   token: fc.option(word, { nil: undefined }),
 });
 
-/** Encoded as AWS asks for it. */
+/** Percent-encodes a text as AWS specifies. */
 function encode(part: string): string {
   return encodeURIComponent(part).replaceAll(
     /[!'()*]/g,
@@ -134,7 +134,7 @@ test(`${RUNS} random requests are signed as @smithy/signature-v4 and aws4 sign t
         { signingDate: new Date(NOW_MS) },
       );
       assert.equal(ours, signatureIn(theirs.headers['authorization'] ?? ''), 'smithy');
-      // aws4 takes %2F in a key of S3 for a slash; smithy, as the SDKs, signs what is sent.
+      // aws4 reads %2F in an S3 key as a slash; smithy and the SDKs sign it as it is sent.
       if (isS3 && segments.some((segment) => segment.includes('/'))) return;
       const third = aws4.sign(
         {
@@ -148,7 +148,7 @@ test(`${RUNS} random requests are signed as @smithy/signature-v4 and aws4 sign t
         },
         credentials,
       );
-      // It adds headers of its own, a length for one: the same ones are signed.
+      // aws4 adds headers of its own, such as a length; ours signs the same ones.
       const { Authorization: authorization = '', ...sent } = third.headers ?? {};
       const names = /SignedHeaders=([^,]+)/.exec(String(authorization))![1]!.split(';');
       const shared = Object.entries(sent)
@@ -220,7 +220,7 @@ test('SigV4a: the official signer’s key takes our signatures', async () => {
   }
 });
 
-test('only what AWS may act on is signed, and S3 is told the hash of the payload', () => {
+test('only headers that AWS may act on are signed, and S3 is sent the hash of the payload', () => {
   const request = {
     method: 'PUT',
     path: '/a%2Fb//c/../d',

@@ -1,8 +1,7 @@
 /**
- * Signs a request as it stands on the wire: its path and query to the byte, its headers in the
- * order they came, repeats and all. For a proxy, which forwards what others have written; senders
- * of our own use signRequest. Also presigned URLs, and SigV4a for requests that several regions
- * take.
+ * Signs a request exactly as it is on the wire: path and query byte for byte, and headers in their
+ * order, with repeats. It is for the proxy, which forwards what others wrote; our own senders use
+ * signRequest. Also presigned URLs, and SigV4a for requests that are valid in several regions.
  * Source:
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
  */
@@ -26,25 +25,25 @@ export interface WireRequest {
   readonly path: string;
   /** As on the wire, without the question mark. */
   readonly query: string;
-  /** All that is to be sent, with host; lower-case names, in order. */
+  /** All headers to send, host included; lower-case names, in order. */
   readonly headers: readonly HeaderPair[];
   /** SHA-256 in hexadecimal, or UNSIGNED-PAYLOAD. */
   readonly payloadHash: string;
 }
 
-/** With a region set the signature is SigV4a's. */
+/** With `regionSet` the request is signed with SigV4a. */
 export interface WireScope extends SigningScope {
-  /** Regions with commas between them, wildcards too: `*`, `us-*`. */
+  /** Regions, separated by commas; wildcards are allowed: `*`, `us-*`. */
   readonly regionSet?: string | undefined;
 }
 
 /**
- * Services whose keys may hold dots and double slashes: their paths are taken as they are and
- * encoded once.
+ * Services whose keys may hold dots and double slashes: their paths are signed as they are on the
+ * wire.
  */
 const PLAIN_PATHS = new Set(['s3', 's3-object-lambda', 's3-outposts', 's3express']);
 
-/** What is signed of a client's headers: what AWS may act on. Others may change on the way. */
+/** Signed are the headers that AWS may act on; proxies on the way may change the others. */
 function isSigned(name: string): boolean {
   if (name === 'x-amzn-trace-id') return false;
   return (
@@ -57,7 +56,7 @@ function isSigned(name: string): boolean {
 }
 
 export interface WireSigningOptions {
-  /** Which of the given headers are signed; by default those that AWS may act on. */
+  /** Chooses the given headers that are signed; by default those that AWS may act on. */
   readonly sign?: (name: string) => boolean;
   /**
    * Whether dots and double slashes of the path are resolved; by default for all services but S3.
@@ -68,18 +67,18 @@ export interface WireSigningOptions {
    * alone.
    */
   readonly encodesOnce?: boolean;
-  /** Some services want the session's token beside the signature, not in it. */
+  /** Whether the session token is signed (the default); some services want it sent unsigned. */
   readonly signsToken?: boolean;
   /**
-   * Whether the payload's hash is a header; by default for S3, and for payloads that are not
-   * signed.
+   * Whether the payload's hash is sent as a header; by default for S3, and for payloads that are
+   * not signed.
    */
   readonly sendsPayloadHash?: boolean;
 }
 
 /**
- * The headers to add: x-amz-date, authorization, and with a session x-amz-security-token; for S3
- * the payload's hash and for SigV4a x-amz-region-set too.
+ * The headers to add to a request: x-amz-date, authorization, x-amz-security-token if there is a
+ * session token, the payload's hash for S3, and x-amz-region-set for SigV4a.
  */
 export function signWire(
   request: WireRequest,
@@ -113,8 +112,8 @@ export function signWire(
 }
 
 /**
- * The query of a presigned URL: the given one and the signature's parameters. Of S3 the payload is
- * not signed then.
+ * The query of a presigned URL: the given query and the parameters of the signature. The payload of
+ * a presigned request to S3 is not signed.
  *
  * @param expiresSeconds  at most seven days
  */

@@ -1,7 +1,7 @@
 /**
- * What an emulated account holds besides parameters and namespaces: clusters, instances, queues,
- * and the trouble that is made with calls. A task's changes go to the queues that are subscribed,
- * as EventBridge sends them.
+ * The state of an emulated account except for parameters, secrets and Cloud Map: clusters,
+ * instances, queues, objects, identities, and the trouble that calls meet. Changes of tasks are
+ * sent to the subscribed queues in the form of EventBridge's events.
  */
 import type { Clock } from '../kernel/clock.ts';
 import type { Ec2Instance } from './ec2.ts';
@@ -20,15 +20,15 @@ export class EmulatedAccount {
   readonly objects: ObjectStore;
   readonly identities: Identities;
   readonly trouble: Trouble;
-  /** Names of queues that get task state changes. */
+  /** Names of the queues that receive task state changes. */
   readonly subscribed = new Set<string>();
   /** Calls by action, since the last `takeCalls`. */
   readonly #calls = new Map<string, number>();
   readonly #clock: Clock;
-  /** Where queues are reached. */
+  /** The URL of the emulator, of which the URLs of queues are made. */
   urlOf: () => string = () => '';
 
-  /** @param credentials  the long-lived keys that verify */
+  /** @param credentials  the long-lived keys that the emulator accepts */
   constructor(region: string, clock: Clock, credentials: AwsCredentials) {
     this.identities = new Identities(credentials);
     this.objects = new ObjectStore(region, () => clock.nowMs());
@@ -36,7 +36,7 @@ export class EmulatedAccount {
     this.ecs = new EcsState(region, clock);
     this.queues = new QueueService(clock, (name) => `${this.urlOf()}/000000000000/${name}`);
     this.trouble = new Trouble(clock);
-    this.ecs.onTaskChange = (task, cluster) => this.#tell(task, cluster);
+    this.ecs.onTaskChange = (task, cluster) => this.#publishChange(task, cluster);
   }
 
   count(action: string): void {
@@ -69,7 +69,7 @@ export class EmulatedAccount {
     this.ecs.addInstance(cluster, id);
   }
 
-  #tell(task: Task, cluster: Cluster): void {
+  #publishChange(task: Task, cluster: Cluster): void {
     if (this.subscribed.size === 0) return;
     const { startedAt, stoppedAt, createdAt, ...rest } = task;
     const iso = (seconds: number | undefined): string | undefined =>

@@ -1,7 +1,7 @@
 /**
- * The admin side of clusters, for this machine alone: what AWS does by itself or has no call for.
- * Cluster instances with their addresses, tasks at an address of choice, health and status, faults
- * and throttling, events to a queue.
+ * The admin actions of an emulated account, for what AWS does by itself or has no call for: cluster
+ * instances with their addresses, tasks at a given address, health and status, faults and
+ * throttling, events to a queue. Only this machine may call them (admin-routes.ts).
  */
 import { z } from 'zod';
 import type { EmulatedAccount } from './account.ts';
@@ -38,10 +38,15 @@ const actions = {
 
 export const ADMIN_PATHS = [...Object.keys(actions), '/_emulator/trouble'] as readonly string[];
 
-/** Does what is asked and gives the answer's value. @throws ZodError, AwsError */
+/**
+ * Runs an admin action.
+ *
+ * @returns the value of the answer
+ * @throws  ZodError for a body of another form; AwsError
+ */
 export function administer(account: EmulatedAccount, path: string, body: unknown): unknown {
   const { ecs } = account;
-  const listed = (tags: Record<string, string>): { key: string; value: string }[] =>
+  const toTags = (tags: Record<string, string>): { key: string; value: string }[] =>
     Object.entries(tags).map(([key, value]) => ({ key, value }));
   switch (path) {
     case '/_emulator/ecs/instances': {
@@ -57,7 +62,7 @@ export function administer(account: EmulatedAccount, path: string, body: unknown
         ...(group === undefined ? {} : { group }),
         ...(address === undefined ? {} : { address }),
         ...(publicAddress === undefined ? {} : { publicAddress }),
-        tags: listed(tags),
+        tags: toTags(tags),
       };
       const own = ecs.cluster(cluster);
       return Array.from({ length: count }, () => ecs.run(own, request).taskArn);

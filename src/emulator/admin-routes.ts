@@ -1,7 +1,7 @@
 /**
- * The admin side of the emulator below `/_emulator/`, for this machine alone: clusters and trouble
- * (admin-actions.ts), tasks of real processes, and the secrets of temporary keys, which a workspace
- * beside it verifies with.
+ * The emulator's admin routes below `/_emulator/`, which answer to this machine only: clusters and
+ * trouble (admin-actions.ts), tasks of real processes, and the secrets of temporary keys, with
+ * which a workspace beside the emulator verifies requests.
  */
 import { ZodError, z } from 'zod';
 import type { HttpRequest, HttpResponse, Route } from '../kernel/http-server.ts';
@@ -14,7 +14,7 @@ import type { TaskRegistry } from './task-metadata.ts';
 const TASKS = '/_emulator/tasks/';
 const CREDENTIALS = '/_emulator/credentials/';
 
-/** @param nowMs  by the clock of AWS */
+/** @param nowMs  the time by the emulated AWS's clock */
 export function adminRoutes(
   account: EmulatedAccount,
   tasks: TaskRegistry,
@@ -55,7 +55,7 @@ export function adminRoutes(
   ];
 }
 
-/** What is wrong with the body is said to its sender. */
+/** Parses the body and acts on it; a fault of the body is answered with 400 and in words. */
 async function put(request: HttpRequest, act: (body: unknown) => unknown): Promise<HttpResponse> {
   const refusal = refuseRemote(request);
   if (refusal !== undefined) return refusal;

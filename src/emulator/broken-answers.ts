@@ -1,11 +1,11 @@
 /**
- * Answers that are none, on command: a connection that is reset, nothing for as long as the caller
- * waits, no body, half of one, or one of another shape.
+ * Breaks answers on command: a reset connection, no answer for as long as the caller waits, no
+ * body, half a body, or a body of another form.
  */
 import type { HttpRequest, HttpResponse } from '../kernel/http-server.ts';
 import type { Break, Trouble } from './trouble.ts';
 
-/** @param answer  the right one; not asked for where the call is to have no effect */
+/** @param answer  makes the right answer; not called for `reset` and `hang`, so nothing happens */
 export async function breakAnswer(
   how: Break | undefined,
   request: HttpRequest,
@@ -31,7 +31,7 @@ export async function breakAnswer(
   }
 }
 
-/** Until the caller goes away, or the server stops. */
+/** Gives no answer until the caller goes away or the server stops. */
 async function hang(signal: AbortSignal, trouble: Trouble): Promise<HttpResponse> {
   trouble.hanging += 1;
   try {

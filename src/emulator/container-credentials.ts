@@ -1,6 +1,6 @@
 /**
- * The container credentials endpoint, as the ECS agent serves it: temporary keys of the task's
- * role, new ones before the old ones end.
+ * The container credentials endpoint of the ECS agent: temporary keys of the task's role, renewed
+ * before they expire. Limits: 1,000 roles.
  * Source: https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html
  */
 import type { HttpRequest, HttpResponse, Route } from '../kernel/http-server.ts';
@@ -9,7 +9,7 @@ import { json } from './json-protocol.ts';
 import type { Trouble } from './trouble.ts';
 
 const PATH = '/v2/credentials/';
-/** Asked again with less than this left, the endpoint gives out new credentials. */
+/** The endpoint gives out new credentials when the present ones have less than this left. */
 const RENEW_MS = 15 * 60_000;
 const NAMES_MAX = 1_000;
 
@@ -17,7 +17,7 @@ export function containerCredentialsRoute(options: {
   readonly identities: Identities;
   readonly trouble: Trouble;
   readonly lifetimeMs: number;
-  /** By the clock of AWS. */
+  /** The time by the emulated AWS's clock. */
   readonly nowMs: () => number;
 }): Route {
   const { identities, trouble, lifetimeMs, nowMs } = options;

@@ -1,7 +1,7 @@
 /**
- * EC2's DescribeInstances for the instances that emulated clusters run on (network-interfaces.ts
- * has the interfaces of tasks): the query protocol in XML, pages, unknown and malformed ids as
- * errors.
+ * EC2's DescribeInstances for the instances of emulated clusters (network-interfaces.ts has the
+ * interfaces of tasks): the XML of the query protocol, list pages, filters, and errors for unknown
+ * and malformed ids.
  * Source: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstances.html
  */
 import { refuseUnknownParameters } from './members.ts';
@@ -19,6 +19,7 @@ export interface Ec2Instance {
   readonly tags: Readonly<Record<string, string>>;
 }
 
+const REQUEST_ID = '00000000-0000-0000-0000-000000000000';
 const PAGE_MIN = 5;
 const PAGE_MAX = 1_000;
 const PARAMETERS = ['InstanceId.N', 'Filter.N.Name', 'Filter.N.Value.N', 'MaxResults', 'NextToken'];
@@ -54,16 +55,28 @@ export function describeInstances(
   const start = Number(token);
   const filters = parseFilters(form);
   const all = [...instances.values()].filter(
-    (one) =>
-      (ids.length === 0 || ids.includes(one.instanceId)) && filters.every((fits) => fits(one)),
+    (instance) =>
+      (ids.length === 0 || ids.includes(instance.instanceId)) &&
+      filters.every((fits) => fits(instance)),
   );
   const next = start + most < all.length ? `<nextToken>${start + most}</nextToken>` : '';
   const items = all.slice(start, start + most).map(renderInstance);
-  return `<?xml version="1.0" encoding="UTF-8"?>
-<DescribeInstancesResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><requestId>00000000-0000-0000-0000-000000000000</requestId><reservationSet>${items.join('')}</reservationSet>${next}</DescribeInstancesResponse>`;
+  return renderAnswer(
+    'DescribeInstances',
+    `<reservationSet>${items.join('')}</reservationSet>${next}`,
+  );
 }
 
-const FILTERS: Readonly<Record<string, (one: Ec2Instance) => string | undefined>> = {
+/** The document around an answer of EC2. */
+export function renderAnswer(action: string, content: string): string {
+  return (
+    '<?xml version="1.0" encoding="UTF-8"?>\n' +
+    `<${action}Response xmlns="http://ec2.amazonaws.com/doc/2016-11-15/">` +
+    `<requestId>${REQUEST_ID}</requestId>${content}</${action}Response>`
+  );
+}
+
+const FILTERS: Readonly<Record<string, (instance: Ec2Instance) => string | undefined>> = {
   'availability-zone': ({ availabilityZone }) => availabilityZone,
   'instance-id': ({ instanceId }) => instanceId,
   'instance-state-code': () => '16',
@@ -76,10 +89,12 @@ const FILTERS: Readonly<Record<string, (one: Ec2Instance) => string | undefined>
 };
 
 /**
- * `Filter.1.Name` with `Filter.1.Value.1` …: all must fit, each by one of its values. @throws
- * AwsError
+ * Reads `Filter.1.Name` with `Filter.1.Value.1` and so on. An instance must match every filter, by
+ * at least one value of each.
+ *
+ * @throws AwsError for an unknown filter
  */
-function parseFilters(form: URLSearchParams): ((one: Ec2Instance) => boolean)[] {
+function parseFilters(form: URLSearchParams): ((instance: Ec2Instance) => boolean)[] {
   const names = [...form].filter(([key]) => /^Filter\.\d+\.Name$/.test(key));
   return names.map(([key, name]) => {
     const values = readFormList(form, key.replace(/Name$/, 'Value.'));
@@ -89,33 +104,50 @@ function parseFilters(form: URLSearchParams): ((one: Ec2Instance) => boolean)[] 
       : FILTERS[name];
     if (read === undefined)
       throw new AwsError('InvalidParameterValue', `The filter '${name}' is invalid`);
-    const patterns = values.map(wildcard);
-    return (one) => patterns.some((pattern) => pattern.test(read(one) ?? ''));
+    const patterns = values.map(parseWildcard);
+    return (instance) => patterns.some((pattern) => pattern.test(read(instance) ?? ''));
   });
 }
 
 /** `*` stands for any text, `?` for one character. */
-function wildcard(text: string): RegExp {
+function parseWildcard(text: string): RegExp {
   const source = text.replaceAll(/[.+^${}()|[\]\\]/g, String.raw`\$&`);
   return new RegExp(`^${source.replaceAll('*', '.*').replaceAll('?', '.')}$`);
 }
 
-export function ec2Error(error: AwsError): string {
-  return `<?xml version="1.0" encoding="UTF-8"?>
-<Response><Errors><Error><Code>${escape(error.code)}</Code><Message>${escape(error.message)}</Message></Error></Errors><RequestID>00000000-0000-0000-0000-000000000000</RequestID></Response>`;
+export function renderEc2Error(error: AwsError): string {
+  const { code, message } = error;
+  return (
+    '<?xml version="1.0" encoding="UTF-8"?>\n' +
+    `<Response><Errors><Error><Code>${escape(code)}</Code><Message>${escape(message)}</Message>` +
+    `</Error></Errors><RequestID>${REQUEST_ID}</RequestID></Response>`
+  );
 }
 
-function renderInstance(one: Ec2Instance): string {
+function renderInstance(instance: Ec2Instance): string {
   const field = (name: string, value: string | undefined): string =>
     value === undefined ? '' : `<${name}>${escape(value)}</${name}>`;
-  const tags = Object.entries(one.tags)
+  const tags = Object.entries(instance.tags)
     .map(([key, value]) => `<item>${field('key', key)}${field('value', value)}</item>`)
     .join('');
   const v6 =
-    one.ipv6Address === undefined
+    instance.ipv6Address === undefined
       ? ''
-      : `<networkInterfaceSet><item><ipv6AddressesSet><item>${field('ipv6Address', one.ipv6Address)}</item></ipv6AddressesSet></item></networkInterfaceSet>`;
-  return `<item><reservationId>r-0</reservationId><instancesSet><item>${field('instanceId', one.instanceId)}<instanceState><code>16</code><name>running</name></instanceState>${field('instanceType', one.instanceType)}<placement>${field('availabilityZone', one.availabilityZone)}</placement>${field('subnetId', one.subnetId)}${field('vpcId', one.vpcId)}${field('privateIpAddress', one.privateIpAddress)}${field('ipAddress', one.publicIpAddress)}${v6}<tagSet>${tags}</tagSet></item></instancesSet></item>`;
+      : '<networkInterfaceSet><item><ipv6AddressesSet><item>' +
+        field('ipv6Address', instance.ipv6Address) +
+        '</item></ipv6AddressesSet></item></networkInterfaceSet>';
+  return (
+    '<item><reservationId>r-0</reservationId><instancesSet><item>' +
+    field('instanceId', instance.instanceId) +
+    '<instanceState><code>16</code><name>running</name></instanceState>' +
+    field('instanceType', instance.instanceType) +
+    `<placement>${field('availabilityZone', instance.availabilityZone)}</placement>` +
+    field('subnetId', instance.subnetId) +
+    field('vpcId', instance.vpcId) +
+    field('privateIpAddress', instance.privateIpAddress) +
+    field('ipAddress', instance.publicIpAddress) +
+    `${v6}<tagSet>${tags}</tagSet></item></instancesSet></item>`
+  );
 }
 
 export function readFormList(form: URLSearchParams, prefix: string): string[] {

@@ -37,7 +37,7 @@ function client(more: object = {}): {
   return { endpoint: emulator.url, region: 'us-east-1', credentials, maxAttempts: 1, ...more };
 }
 
-test('the official SDK works on Cloud Map, through all pages', async () => {
+test('the official SDK works on Cloud Map, through all list pages', async () => {
   const cloudMap = new ServiceDiscoveryClient(client());
   for (let i = 0; i < 5; i++)
     await cloudMap.send(new CreateHttpNamespaceCommand({ Name: `space-${i}` }));
@@ -107,7 +107,7 @@ test('a wrong key, region or secret is refused as AWS refuses it', async () => {
   assert.match(await unsigned.text(), /MissingAuthenticationTokenException/);
 });
 
-test('temporary credentials, assumed or of a container, sign like others; stolen without their token they do not', async () => {
+test('temporary credentials, assumed or of a container, sign like others, and not without their token', async () => {
   const sts = new STSClient(client());
   assert.match((await sts.send(new GetCallerIdentityCommand({}))).Arn ?? '', /AKIAEMULATED/);
   const { Credentials } = await sts.send(
@@ -147,11 +147,11 @@ test('temporary credentials, assumed or of a container, sign like others; stolen
 });
 
 test(
-  'a task of real processes is told in the shape of the metadata endpoint, with figures that move',
-  { skip: process.platform === 'linux' ? false : 'figures are read from /proc' },
+  'a task of real processes has answers in the form of the metadata endpoint, with real figures',
+  { skip: process.platform === 'linux' ? false : 'the figures are read from /proc' },
   async () => {
     const id = 'a'.repeat(32);
-    const tell = (body: object) =>
+    const register = (body: object) =>
       fetch(`${emulator.url}/_emulator/tasks/${id}`, { method: 'PUT', body: JSON.stringify(body) });
     const task = {
       cluster: 'c',
@@ -160,16 +160,16 @@ test(
       memoryMiB: 512,
       containers: [{ name: 'self', pid: process.pid }, { name: 'later' }],
     };
-    const told = (await (await tell(task)).json()) as {
+    const registered = (await (await register(task)).json()) as {
       containers: { name: string; dockerId: string; metadataUri: string }[];
     };
-    const [self, later] = told.containers;
+    const [self, later] = registered.containers;
     assert.match(self!.dockerId, /^a{32}-\d{10}$/);
     const metadata = createTaskMetadataClient(self!.metadataUri, world.http);
     const signal = new AbortController().signal;
     assert.deepEqual(
       (await metadata.tasks(signal))
-        .flatMap((one) => one.Containers)
+        .flatMap(({ Containers }) => Containers)
         .map(({ Name, KnownStatus }) => [Name, KnownStatus]),
       [
         ['self', 'RUNNING'],
@@ -183,10 +183,10 @@ test(
     assert.ok(Math.abs((memory?.usage ?? 0) / process.memoryUsage.rss() - 1) < 0.5);
     assert.ok((networks?.['eth1']?.rx_bytes ?? -1) >= 0);
     const again = (await (
-      await tell({ ...task, containers: [{ name: 'self', pid: 2 ** 22 - 1 }] })
-    ).json()) as typeof told;
+      await register({ ...task, containers: [{ name: 'self', pid: 2 ** 22 - 1 }] })
+    ).json()) as typeof registered;
     assert.equal(again.containers[0]!.dockerId, self!.dockerId);
-    assert.equal((await tell({ cluster: 'c' })).status, 400);
+    assert.equal((await register({ cluster: 'c' })).status, 400);
     assert.equal((await fetch(`${emulator.url}/v4/none/task`)).status, 404);
     assert.equal(
       (await fetch(`${emulator.url}/_emulator/tasks/${id}`, { method: 'DELETE' })).status,

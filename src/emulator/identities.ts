@@ -1,6 +1,7 @@
 /**
- * The credentials that the emulator knows: one pair of long-lived keys, and the temporary ones that
- * it gave out, each with its token and end. What has ended is forgotten.
+ * The credentials that the emulator accepts: one pair of long-lived keys, and the temporary keys
+ * that it gave out, each with its session token and expiry. Expired keys are forgotten.
+ * Limits: 10,000 temporary keys.
  */
 import { randomBytes } from 'node:crypto';
 import type { AwsCredentials } from '../aws/signing.ts';
@@ -15,9 +16,9 @@ export interface TemporaryCredentials {
 const TEMPORARY_MAX = 10_000;
 
 export class Identities {
-  /** Roles that are assumed with an external id only. */
+  /** The external id of each role that can be assumed with it only. */
   readonly externalIds = new Map<string, string>();
-  /** Web identity tokens that are no longer good. */
+  /** Web identity tokens that are refused. */
   readonly refusedTokens = new Set<string>();
   readonly #root: AwsCredentials;
   readonly #temporary = new Map<string, TemporaryCredentials>();
@@ -32,7 +33,7 @@ export class Identities {
     return found !== undefined && found.expiresMs > nowMs ? found : undefined;
   }
 
-  /** Ends all temporary credentials at once, as a rotation gone wrong does. */
+  /** Ends all temporary credentials at once, as a failed rotation does. */
   revoke(): void {
     this.#temporary.clear();
   }

@@ -1,6 +1,7 @@
 /**
- * EC2's instance metadata, version 2 only: a token by PUT, then the role's credentials and the
- * region. Without a token it answers 401, as instances that require version 2.
+ * EC2's instance metadata, version 2 only: a PUT gives a token, with which the role's credentials
+ * and the region can be read. Without a token the answer is 401, as on instances that require
+ * version 2.
  * Source: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html
  */
 import { randomBytes } from 'node:crypto';

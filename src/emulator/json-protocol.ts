@@ -1,6 +1,6 @@
 /**
- * Calls of AWS's JSON protocols: the target names service and action, the answer is JSON, faults
- * have a type.
+ * Answers calls of AWS's JSON protocols: X-Amz-Target names service and action, the answer is JSON,
+ * and errors have a type.
  * Source: https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html
  */
 import type { Verification } from '../aws/verification.ts';
@@ -11,11 +11,11 @@ import { refuseUnknownMembers } from './members.ts';
 import { AwsError, type AwsInput, type JsonService } from './service.ts';
 import type { Trouble } from './trouble.ts';
 
-/** What all protocols need of the account. */
+/** The parts of the emulator that all protocols need. */
 export interface CallEdges {
   readonly verify: (request: HttpRequest, service: string) => Promise<Verification>;
   readonly trouble: Trouble;
-  /** By the clock of AWS. */
+  /** The time by the emulated AWS's clock. */
   readonly nowMs: () => number;
 }
 
@@ -34,7 +34,7 @@ export async function answerJson(
     const verdict = await verify(request, service.signingName);
     if (!verdict.ok)
       throw new AwsError(
-        errorCode(verdict.code),
+        translateCode(verdict.code),
         verdict.message,
         verdict.code === 'SignatureDoesNotMatch' ? 403 : 400,
       );
@@ -67,7 +67,7 @@ export async function answerJson(
   }
 }
 
-/** The time that AWS believes it is, for those who learn from it. */
+/** With a skewed clock the emulated AWS's time, from which the SDKs correct their own. */
 export function dateHeader(trouble: Trouble, nowMs: number): Record<string, string> {
   return trouble.skewMs === 0 ? {} : { date: new Date(nowMs).toUTCString() };
 }
@@ -84,8 +84,8 @@ export function json(
   };
 }
 
-/** The names that JSON services use for signature faults. */
-function errorCode(code: string): string {
+/** The name that JSON services give to a fault of a signature. */
+function translateCode(code: string): string {
   const names: Readonly<Record<string, string>> = {
     SignatureDoesNotMatch: 'InvalidSignatureException',
     RequestExpired: 'InvalidSignatureException',

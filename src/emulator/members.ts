@@ -1,26 +1,26 @@
 /**
- * Which members of a request the emulated services know. Whatever else a call holds is refused by
- * its name: an answer that left it out of account would be wrong, and a list would be empty or too
- * long, without a word. What changes nothing of what the emulator has (tokens for retries,
- * descriptions, keys, networks of tasks) is taken and listed as such.
+ * The members of a request that the emulated services know. A request with any other member is
+ * refused, and the error names it: if the member were ignored, the answer would be wrong without a
+ * sign, such as a list that is too long. Members without an effect on anything that the emulator
+ * has (tokens for retries, descriptions, keys, networks of tasks) are accepted and listed as idle.
  */
 import { AwsError, type AwsInput } from './service.ts';
 
 interface Known {
-  /** Names with blanks between them; acted upon. */
+  /** Names of members that have an effect, separated by blanks. */
   readonly acts: string;
-  /** Taken, and without effect. */
+  /** Names of members that are accepted and have no effect, separated by blanks. */
   readonly idle?: string;
 }
 
-const PAGE = 'maxResults nextToken';
+const LIST_PAGE = 'maxResults nextToken';
 const CLOUD_MAP_PAGE = 'MaxResults NextToken';
 
-/** By what stands before the dot in X-Amz-Target, then by action. */
+/** By the part of X-Amz-Target before the dot, then by action. */
 export const MEMBERS: Readonly<Record<string, Readonly<Record<string, Known>>>> = {
   AmazonEC2ContainerServiceV20141113: {
     CreateCluster: { acts: 'clusterName tags' },
-    ListClusters: { acts: PAGE },
+    ListClusters: { acts: LIST_PAGE },
     DescribeClusters: { acts: 'clusters include' },
     RegisterTaskDefinition: {
       acts: 'family containerDefinitions networkMode tags',
@@ -30,7 +30,7 @@ export const MEMBERS: Readonly<Record<string, Readonly<Record<string, Known>>>> 
     },
     DeregisterTaskDefinition: { acts: 'taskDefinition' },
     DescribeTaskDefinition: { acts: 'taskDefinition include' },
-    ListTaskDefinitions: { acts: `familyPrefix status sort ${PAGE}` },
+    ListTaskDefinitions: { acts: `familyPrefix status sort ${LIST_PAGE}` },
     RunTask: {
       acts: 'cluster taskDefinition count launchType group startedBy tags',
       idle: 'clientToken networkConfiguration enableExecuteCommand referenceId',
@@ -39,10 +39,10 @@ export const MEMBERS: Readonly<Record<string, Readonly<Record<string, Known>>>> 
     ListTasks: {
       acts:
         'cluster containerInstance family serviceName desiredStatus launchType startedBy ' +
-        `${PAGE}`,
+        LIST_PAGE,
     },
     DescribeTasks: { acts: 'cluster tasks include' },
-    ListContainerInstances: { acts: `cluster status ${PAGE}` },
+    ListContainerInstances: { acts: `cluster status ${LIST_PAGE}` },
     DescribeContainerInstances: { acts: 'cluster containerInstances include' },
     UpdateContainerInstancesState: { acts: 'cluster containerInstances status' },
     CreateService: {
@@ -51,7 +51,7 @@ export const MEMBERS: Readonly<Record<string, Readonly<Record<string, Known>>>> 
     },
     UpdateService: { acts: 'cluster service desiredCount taskDefinition forceNewDeployment' },
     DeleteService: { acts: 'cluster service', idle: 'force' },
-    ListServices: { acts: `cluster launchType ${PAGE}` },
+    ListServices: { acts: `cluster launchType ${LIST_PAGE}` },
     DescribeServices: { acts: 'cluster services include' },
     TagResource: { acts: 'resourceArn tags' },
     UntagResource: { acts: 'resourceArn tagKeys' },
@@ -116,12 +116,13 @@ export const MEMBERS: Readonly<Record<string, Readonly<Record<string, Known>>>> 
 };
 
 /**
- * @throws AwsError NotImplemented for members of a request, as it came, that its action does not
- * know
+ * Checks the members of a request as it came.
+ *
+ * @throws AwsError NotImplemented for members that the action does not know
  */
 export function refuseUnknownMembers(target: string, action: string, input: AwsInput): void {
   const { acts = '', idle = '' } = MEMBERS[target]?.[action] ?? {};
-  const known = `${acts} ${idle}`.split(' ').filter((one) => one !== '');
+  const known = `${acts} ${idle}`.split(' ').filter((name) => name !== '');
   const unknown = Object.keys(input).filter(
     (name) => !known.includes(name) && input[name] !== null,
   );
@@ -131,12 +132,16 @@ export function refuseUnknownMembers(target: string, action: string, input: AwsI
     );
 }
 
-/** A request that AWS would understand, and the emulator does not. */
+/** The error for a request that AWS supports and the emulator does not. */
 export function notImplemented(message: string): AwsError {
   return new AwsError('NotImplemented', message, 501);
 }
 
-/** A value that must be one of a few. @throws AwsError that names it */
+/**
+ * Reads a member whose value must be one of `values`; undefined when it is absent.
+ *
+ * @throws AwsError that names the value
+ */
 export function requireOne<T extends string>(
   input: AwsInput,
   key: string,
@@ -144,7 +149,7 @@ export function requireOne<T extends string>(
 ): T | undefined {
   const value = input[key];
   if (value === undefined || value === null) return undefined;
-  const found = values.find((one) => one === value);
+  const found = values.find((known) => known === value);
   if (found !== undefined) return found;
   throw new AwsError(
     'InvalidParameterException',
@@ -153,10 +158,10 @@ export function requireOne<T extends string>(
 }
 
 /**
- * Refuses parameters of a form that no pattern fits.
+ * Checks the parameters of a form.
  *
- * @param known  names; a number in a list is `N`, as in `Filter.N.Value.N`
- * @throws AwsError UnknownParameter, as EC2 has it
+ * @param known  their names, with `N` for the number of a list item, as in `Filter.N.Value.N`
+ * @throws AwsError UnknownParameter (EC2's code) for parameters with other names
  */
 export function refuseUnknownParameters(form: URLSearchParams, known: readonly string[]): void {
   const names = new Set(['Action', 'Version', ...known]);

@@ -1,9 +1,9 @@
 /**
- * EC2's DescribeNetworkInterfaces for the interfaces of emulated tasks, by their ids: unknown and
- * malformed ones are errors for the whole request, as on AWS. Filters are refused, not ignored.
+ * EC2's DescribeNetworkInterfaces for the interfaces of emulated tasks, by their ids. As on AWS, an
+ * unknown or malformed id fails the whole request. Filters are refused, not ignored.
  * Source: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeNetworkInterfaces.html
  */
-import { escape, readFormList } from './ec2.ts';
+import { escape, readFormList, renderAnswer } from './ec2.ts';
 import type { TaskInterface } from './ecs/state.ts';
 import { refuseUnknownParameters } from './members.ts';
 import { AwsError } from './service.ts';
@@ -42,18 +42,26 @@ export function describeNetworkInterfaces(
   );
   const next = start + most < all.length ? `<nextToken>${start + most}</nextToken>` : '';
   const items = all.slice(start, start + most).map(renderInterface);
-  return `<?xml version="1.0" encoding="UTF-8"?>
-<DescribeNetworkInterfacesResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><requestId>00000000-0000-0000-0000-000000000000</requestId><networkInterfaceSet>${items.join('')}</networkInterfaceSet>${next}</DescribeNetworkInterfacesResponse>`;
+  return renderAnswer(
+    'DescribeNetworkInterfaces',
+    `<networkInterfaceSet>${items.join('')}</networkInterfaceSet>${next}`,
+  );
 }
 
-function renderInterface(one: TaskInterface): string {
-  const address = escape(one.privateAddress);
-  const own = one.privateAddress.includes(':')
+function renderInterface(own: TaskInterface): string {
+  const address = escape(own.privateAddress);
+  const addresses = own.privateAddress.includes(':')
     ? `<ipv6AddressesSet><item><ipv6Address>${address}</ipv6Address></item></ipv6AddressesSet>`
     : `<privateIpAddress>${address}</privateIpAddress>`;
   const association =
-    one.publicAddress === undefined
+    own.publicAddress === undefined
       ? ''
-      : `<association><publicIp>${escape(one.publicAddress)}</publicIp><ipOwnerId>amazon</ipOwnerId></association>`;
-  return `<item><networkInterfaceId>${one.networkInterfaceId}</networkInterfaceId><subnetId>${one.subnetId}</subnetId><availabilityZone>${one.availabilityZone}</availabilityZone><status>in-use</status>${own}${association}</item>`;
+      : `<association><publicIp>${escape(own.publicAddress)}</publicIp>` +
+        '<ipOwnerId>amazon</ipOwnerId></association>';
+  return (
+    `<item><networkInterfaceId>${own.networkInterfaceId}</networkInterfaceId>` +
+    `<subnetId>${own.subnetId}</subnetId>` +
+    `<availabilityZone>${own.availabilityZone}</availabilityZone>` +
+    `<status>in-use</status>${addresses}${association}</item>`
+  );
 }

@@ -1,6 +1,7 @@
 /**
- * AWS Systems Manager Parameter Store: parameters with versions and labels, secure ones, and the
- * size limits of both tiers.
+ * AWS Systems Manager Parameter Store: parameters and secure parameters with versions and labels,
+ * and the size limits of both tiers.
+ * Limits: 10,000 parameters, 100 versions of each.
  * Source: https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html
  */
 import type { Clock } from '../kernel/clock.ts';
@@ -34,7 +35,7 @@ const NAMES_MAX = 10;
 export function createParameterStore(region: string, clock: Clock): JsonService {
   const parameters = new Map<string, History>();
 
-  /** `name`, `name:3` or `name:label`. */
+  /** Finds a parameter by `name`, `name:3` or `name:label`. */
   const get = (asked: string): Parameter & { readonly Selector?: string } => {
     const [, name = '', selector] = /^(.*?)(?::([^:/]+))?$/.exec(asked) ?? [];
     const history = parameters.get(name);
@@ -50,7 +51,7 @@ export function createParameterStore(region: string, clock: Clock): JsonService 
       );
     return { ...found, Selector: `:${selector}` };
   };
-  const has = (asked: string): boolean => {
+  const isKnown = (asked: string): boolean => {
     try {
       return get(asked) !== undefined;
     } catch (error) {
@@ -58,7 +59,7 @@ export function createParameterStore(region: string, clock: Clock): JsonService 
       throw error;
     }
   };
-  const shown = (name: string, input: AwsInput): object => {
+  const show = (name: string, input: AwsInput): object => {
     const found = get(name);
     const isHidden = found.Type === 'SecureString' && input['WithDecryption'] !== true;
     return isHidden ? { ...found, Value: Buffer.from(found.Value).toString('base64') } : found;
@@ -114,14 +115,16 @@ export function createParameterStore(region: string, clock: Clock): JsonService 
     target: 'AmazonSSM',
     actions: {
       PutParameter: put,
-      GetParameter: (input) => ({ Parameter: shown(requireText(input, 'Name'), input) }),
+      GetParameter: (input) => ({ Parameter: show(requireText(input, 'Name'), input) }),
       GetParameters: (input) => {
         const names = (input['Names'] ?? []) as string[];
         if (names.length === 0 || names.length > NAMES_MAX)
           throw new AwsError('ValidationException', `Names must have 1 to ${NAMES_MAX} items`);
-        const found = new Map(names.map((name) => [name, has(name) ? shown(name, input) : null]));
+        const found = new Map(
+          names.map((name) => [name, isKnown(name) ? show(name, input) : null]),
+        );
         return {
-          Parameters: [...found.values()].filter((one) => one !== null),
+          Parameters: [...found.values()].filter((parameter) => parameter !== null),
           InvalidParameters: names.filter((name) => found.get(name) === null),
         };
       },
@@ -132,7 +135,7 @@ export function createParameterStore(region: string, clock: Clock): JsonService 
           (name) => name.startsWith(path) && (isDeep || !name.slice(path.length).includes('/')),
         );
         const { page, ...more } = cutListPage(names, input);
-        return { Parameters: page.map((name) => shown(name, input)), ...more };
+        return { Parameters: page.map((name) => show(name, input)), ...more };
       },
       LabelParameterVersion: (input) => {
         const name = requireText(input, 'Name');
@@ -144,7 +147,7 @@ export function createParameterStore(region: string, clock: Clock): JsonService 
         const isBad = (label: string): boolean =>
           !/^[A-Za-z_][\w.-]{0,99}$/.test(label) || /^(?:aws|ssm)/i.test(label);
         for (const label of labels) if (!isBad(label)) history.labels.set(label, version);
-        const own = [...history.labels.values()].filter((one) => one === version);
+        const own = [...history.labels.values()].filter((labelled) => labelled === version);
         if (own.length > LABELS_MAX)
           throw new AwsError(
             'ParameterVersionLabelLimitExceeded',

@@ -1,8 +1,8 @@
 /**
- * Docker's statistics of a real local process, read from /proc. Linux only: elsewhere, and for a
- * process that is gone, there are none (null), as the agent says of a container that does not run.
- * Processes on one host share its network interfaces, so `networks` shows the host's traffic, as
- * `eth1` of the task.
+ * Docker's statistics of a real local process, read from /proc. On other systems than Linux, and
+ * for a process that has ended, there are none; callers answer null, as the agent does for a
+ * container that does not run. Processes on one host share its network interfaces, so `networks`
+ * shows the host's traffic as that of the task's `eth1`.
  * Source: https://docs.docker.com/reference/api/engine/ (ContainerStats), proc(5)
  */
 import { readFileSync } from 'node:fs';
@@ -75,7 +75,11 @@ function readNetwork(pid: number): Record<NetworkKey, number> {
   ) as Record<NetworkKey, number>;
 }
 
-/** The statistics in Docker's shape, with the reading before for rates and precpu_stats. */
+/**
+ * The statistics in Docker's form.
+ *
+ * @param before  the reading before, for rates and precpu_stats
+ */
 export function toDockerStats(
   id: string,
   name: string,
@@ -96,8 +100,8 @@ export function toDockerStats(
     },
     num_procs: 0,
     storage_stats: {},
-    cpu_stats: cpuStats(now),
-    precpu_stats: cpuStats(earlier),
+    cpu_stats: describeCpu(now),
+    precpu_stats: describeCpu(earlier),
     memory_stats: {
       usage: now.memoryBytes,
       max_usage: now.memoryMaxBytes,
@@ -111,7 +115,7 @@ export function toDockerStats(
   }; // prettier-ignore
 }
 
-function cpuStats(reading: ProcessReading): object {
+function describeCpu(reading: ProcessReading): object {
   return {
     cpu_usage: {
       total_usage: reading.userNs + reading.kernelNs,

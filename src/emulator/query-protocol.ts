@@ -1,16 +1,16 @@
 /**
- * Calls of AWS's query protocol, EC2's and STS's: a form that names the action, an answer in XML.
- * Which service is meant is told by the scope of the signature.
+ * Answers calls of AWS's query protocol, that of EC2 and STS: a form names the action, and the
+ * answer is XML. The service is known from the action, or from the scope of the signature.
  * Source: https://smithy.io/2.0/aws/protocols/aws-query-protocol.html
  */
 import type { HttpRequest, HttpResponse } from '../kernel/http-server.ts';
 import type { EmulatedAccount } from './account.ts';
 import { breakAnswer } from './broken-answers.ts';
-import { describeInstances, ec2Error } from './ec2.ts';
+import { describeInstances, renderEc2Error } from './ec2.ts';
 import { type CallEdges, dateHeader } from './json-protocol.ts';
 import { describeNetworkInterfaces } from './network-interfaces.ts';
 import { AwsError } from './service.ts';
-import { answerTokenService, tokenServiceError } from './token-service.ts';
+import { answerTokenService, renderTokenError } from './token-service.ts';
 
 const EC2_ACTIONS: Readonly<
   Record<string, (form: URLSearchParams, account: EmulatedAccount) => string>
@@ -32,7 +32,7 @@ export async function answerQuery(
   account.count(action);
   const headers = { 'content-type': 'text/xml' };
   try {
-    // Who comes with a token of somebody else has no keys to sign with.
+    // A caller that shows a web identity token has no keys yet, so it cannot sign.
     const isUnsigned = action === 'AssumeRoleWithWebIdentity';
     const verdict = isUnsigned ? undefined : await verify(request, isEc2 ? 'ec2' : 'sts');
     if (verdict?.ok === false) throw new AwsError(verdict.code, verdict.message, 403);
@@ -59,7 +59,7 @@ export async function answerQuery(
     return {
       status: error.status,
       headers: { ...headers, ...dateHeader(trouble, nowMs()) },
-      body: isEc2 ? ec2Error(error) : tokenServiceError(error),
+      body: isEc2 ? renderEc2Error(error) : renderTokenError(error),
     };
   }
 }

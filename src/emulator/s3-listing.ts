@@ -1,6 +1,6 @@
 /**
- * S3's lists: the buckets of the account, and the objects of a bucket in the order of their keys'
- * bytes, by pages, with those below a delimiter rolled up.
+ * S3's lists, in list pages: the buckets of the account, and the objects of a bucket in the order
+ * of their keys' bytes, where keys with a delimiter are rolled up to common prefixes.
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
  */
 import { AwsError } from './service.ts';
@@ -53,9 +53,9 @@ export function listObjects(
   const prefix = query.get('prefix') ?? '';
   const delimiter = query.get('delimiter') ?? '';
   const startAfter = query.get('start-after') ?? '';
-  const most = pageSize(query, 'max-keys', 0, PAGE_MAX);
+  const most = readPageSize(query, 'max-keys', 0, PAGE_MAX);
   const token = query.get('continuation-token');
-  const encode = encoder(query.get('encoding-type'));
+  const encode = chooseEncoder(query.get('encoding-type'));
   const after = token === null ? startAfter : readToken(token);
   const sorted = [...objects]
     .filter(({ key }) => key.startsWith(prefix))
@@ -64,29 +64,35 @@ export function listObjects(
   const prefixes = new Set<string>();
   let last = '';
   let isTruncated = false;
-  for (const one of sorted) {
-    const end = delimiter === '' ? -1 : one.key.indexOf(delimiter, prefix.length);
-    const rolled = end < 0 ? undefined : one.key.slice(0, end + delimiter.length);
+  for (const object of sorted) {
+    const { key } = object;
+    const end = delimiter === '' ? -1 : key.indexOf(delimiter, prefix.length);
+    const rolled = end < 0 ? undefined : key.slice(0, end + delimiter.length);
     if (rolled !== undefined && prefixes.has(rolled)) continue;
-    // A token may name what is rolled up, and then stands behind all of it.
+    // A token may name a common prefix; then the page before has covered all keys under it.
     const isBefore =
-      after !== '' && (compareBytes(one.key, after) <= 0 || (token !== null && rolled === after));
+      after !== '' && (compareBytes(key, after) <= 0 || (token !== null && rolled === after));
     if (isBefore) continue;
     if (contents.length + prefixes.size >= most) {
       isTruncated = most > 0;
       break;
     }
-    last = rolled ?? one.key;
-    if (rolled === undefined) contents.push(one);
+    last = rolled ?? key;
+    if (rolled === undefined) contents.push(object);
     else prefixes.add(rolled);
   }
-  const hasOwner = query.get('fetch-owner') === 'true';
+  const owner = query.get('fetch-owner') === 'true' ? `<Owner>${OWNER}</Owner>` : '';
   const items = contents.map(
     ({ key, etag, sizeBytes, modifiedMs }) =>
-      `<Contents>${element('Key', encode(key))}${element('LastModified', new Date(modifiedMs).toISOString())}${element('ETag', etag)}${element('Size', sizeBytes)}${hasOwner ? `<Owner>${OWNER}</Owner>` : ''}<StorageClass>STANDARD</StorageClass></Contents>`,
+      '<Contents>' +
+      element('Key', encode(key)) +
+      element('LastModified', new Date(modifiedMs).toISOString()) +
+      element('ETag', etag) +
+      element('Size', sizeBytes) +
+      `${owner}<StorageClass>STANDARD</StorageClass></Contents>`,
   );
   const common = [...prefixes].map(
-    (one) => `<CommonPrefixes>${element('Prefix', encode(one))}</CommonPrefixes>`,
+    (rolled) => `<CommonPrefixes>${element('Prefix', encode(rolled))}</CommonPrefixes>`,
   );
   const head =
     element('Name', bucket) +
@@ -112,7 +118,7 @@ export function listBuckets(
   query: URLSearchParams,
 ): string {
   const prefix = query.get('prefix') ?? '';
-  const most = pageSize(query, 'max-buckets', 1, BUCKETS_PAGE_MAX);
+  const most = readPageSize(query, 'max-buckets', 1, BUCKETS_PAGE_MAX);
   const token = query.get('continuation-token');
   const after = token === null ? '' : readToken(token);
   const isHere = (query.get('bucket-region') ?? region) === region;
@@ -122,21 +128,27 @@ export function listBuckets(
   const page = rest.slice(0, most);
   const items = page.map(
     ({ name, createdMs }) =>
-      `<Bucket>${element('Name', name)}${element('CreationDate', new Date(createdMs).toISOString())}${element('BucketRegion', region)}</Bucket>`,
+      '<Bucket>' +
+      element('Name', name) +
+      element('CreationDate', new Date(createdMs).toISOString()) +
+      `${element('BucketRegion', region)}</Bucket>`,
   );
   const next = rest.length > most ? writeToken(page.at(-1)?.name ?? '') : undefined;
   return (
-    `${DECLARATION}<ListAllMyBucketsResult ` +
-    `${XMLNS}><Owner>${OWNER}</Owner><Buckets>${items.join('')}</Buckets>${element('ContinuationToken', next)}${prefix === '' ? '' : element('Prefix', prefix)}</ListAllMyBucketsResult>`
+    `${DECLARATION}<ListAllMyBucketsResult ${XMLNS}>` +
+    `<Owner>${OWNER}</Owner><Buckets>${items.join('')}</Buckets>` +
+    element('ContinuationToken', next) +
+    (prefix === '' ? '' : element('Prefix', prefix)) +
+    '</ListAllMyBucketsResult>'
   );
 }
 
-/** UTF-8 order, which is not that of UTF-16. */
+/** Compares by UTF-8 bytes; JavaScript's own order is that of UTF-16 and differs. */
 function compareBytes(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 
-function pageSize(query: URLSearchParams, name: string, least: number, most: number): number {
+function readPageSize(query: URLSearchParams, name: string, least: number, most: number): number {
   const text = query.get(name) ?? String(most);
   const size = Number(text);
   if (/^\d{1,10}$/.test(text) && size >= least) return Math.min(size, most);
@@ -155,8 +167,8 @@ function readToken(token: string): string {
   throw new AwsError('InvalidArgument', 'The continuation token provided is incorrect');
 }
 
-/** How keys are written: `url` for those that XML could not hold. */
-function encoder(type: string | null): (text: string) => string {
+/** How keys are written: as they are, or percent-encoded (`url`) for keys that XML can't hold. */
+function chooseEncoder(type: string | null): (text: string) => string {
   if (type === null) return (text) => text;
   if (type === 'url') return (text) => text.split('/').map(encodeAll).join('/');
   throw new AwsError('InvalidArgument', 'Invalid Encoding Method specified in Request');
@@ -165,6 +177,6 @@ function encoder(type: string | null): (text: string) => string {
 function encodeAll(text: string): string {
   return encodeURIComponent(text).replaceAll(
     /[!'()*]/g,
-    (one) => `%${one.charCodeAt(0).toString(16).toUpperCase()}`,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
   );
 }

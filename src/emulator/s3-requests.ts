@@ -1,7 +1,7 @@
 /**
- * Which requests S3's emulator knows: what a request asks for beyond path and body stands in
- * parameters of its query and in headers, and what is not known there is refused by name, so that
- * nothing is answered that was not asked.
+ * The query parameters and headers that the emulated S3 knows, for each action. A request with any
+ * other one is refused, and the error names it: ignoring it would give an answer to another
+ * question. Also the checksums of bodies.
  * Source:
  * https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html
  */
@@ -11,11 +11,11 @@ import type { HttpRequest } from '../kernel/http-server.ts';
 import { notImplemented } from './members.ts';
 import { AwsError } from './service.ts';
 
-/** Of the signature itself, in a query. */
+/** Query parameters of a presigned request's signature. */
 const SIGNATURE =
   /^X-Amz-(?:Algorithm|Credential|Date|Expires|SignedHeaders|Signature|Security-Token|Content-Sha256)$/i;
 
-/** What the SDKs send along, and what is checked elsewhere. */
+/** Headers that the SDKs always send, or that are checked elsewhere. */
 const HEADERS = new Set([
   'x-amz-content-sha256',
   'x-amz-date',
@@ -26,7 +26,7 @@ const HEADERS = new Set([
   'x-amzn-trace-id',
 ]);
 
-/** Conditions and ranges, which only some actions have. */
+/** Headers of conditions and ranges, which only some actions support. */
 const CONDITIONS = [
   'if-match',
   'if-none-match',
@@ -37,11 +37,11 @@ const CONDITIONS = [
 
 export interface KnownRequest {
   readonly parameters?: readonly string[];
-  /** Of the conditions, and x-amz-…; those that end with `-` begin so. */
+  /** Names of conditions and x-amz-… headers; a name that ends with `-` is a prefix. */
   readonly headers?: readonly string[];
 }
 
-/** @throws AwsError NotImplemented that names what is not known */
+/** @throws AwsError NotImplemented that names the unknown parameter or header */
 export function refuseUnknownRequest(
   action: string,
   { headers }: HttpRequest,
@@ -54,17 +54,17 @@ export function refuseUnknownRequest(
   if (parameter !== undefined)
     throw notImplemented(
       `${action}: the parameter ${parameter} is not supported here; these are: ` +
-        `${parameters.join(', ') || 'none'}`,
+        (parameters.join(', ') || 'none'),
     );
   const header = Object.keys(headers).find(
     (name) =>
       (CONDITIONS.includes(name) || (name.startsWith('x-amz') && !HEADERS.has(name))) &&
-      !own.some((one) => (one.endsWith('-') ? name.startsWith(one) : name === one)),
+      !own.some((known) => (known.endsWith('-') ? name.startsWith(known) : name === known)),
   );
   if (header !== undefined)
     throw notImplemented(
       `${action}: the header ${header} is not supported here; these are: ` +
-        `${own.join(', ') || 'none'}`,
+        (own.join(', ') || 'none'),
     );
 }
 
@@ -82,15 +82,15 @@ const CHECKSUMS: Readonly<Record<string, (body: Buffer) => string>> = {
 export const CHECKSUM_HEADERS = Object.keys(CHECKSUMS);
 
 /**
- * @throws AwsError BadDigest where a body is not what its checksum says; NotImplemented for pieces
- * of S3's own
+ * @throws AwsError BadDigest for a body that differs from its checksum; NotImplemented for S3's own
+ *         chunked encoding (aws-chunked)
  */
 export function checkBody({ headers }: HttpRequest, body: Buffer): void {
   if (String(headers['x-amz-content-sha256'] ?? '').startsWith('STREAMING-'))
     throw notImplemented(
       'a body in pieces of S3’s own (aws-chunked) is not supported here; send it plain',
     );
-  for (const [name, sumOf] of Object.entries(CHECKSUMS))
-    if (headers[name] !== undefined && headers[name] !== sumOf(body))
+  for (const [name, compute] of Object.entries(CHECKSUMS))
+    if (headers[name] !== undefined && headers[name] !== compute(body))
       throw new AwsError('BadDigest', `The ${name} you specified did not match what we received.`);
 }

@@ -1,7 +1,8 @@
 /**
- * S3 as far as configurations and their lists need it: buckets, objects with versions, metadata and
- * ETags, conditional and ranged GET, lists, errors in XML; the bucket in the path, or before `.s3.`
- * or `.localhost` in the host.
+ * S3 as far as reading configurations from it needs: buckets, objects with versions, metadata and
+ * ETags, conditional and ranged GET, lists, errors in XML. The bucket is in the path, or in the
+ * host before `.s3.` or `.localhost`.
+ * Limits: 16 MiB for an object, 256 MiB for all, 100 versions of an object, 100 buckets.
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
  */
 import { createHash, randomBytes } from 'node:crypto';
@@ -23,7 +24,7 @@ interface Version {
   readonly etag: string;
   readonly body: Buffer;
   readonly modifiedMs: number;
-  /** Given back as they came. */
+  /** Headers of the upload that are returned with the object. */
   readonly headers: Readonly<Record<string, string>>;
 }
 
@@ -36,7 +37,7 @@ const OBJECT_MAX_BYTES = 16 * 1024 * 1024;
 const VERSIONS_MAX = 100;
 const ALL_MAX_BYTES = 256 * 1024 * 1024;
 const BUCKETS_MAX = 100;
-/** Of an object, told again with it. */
+/** Headers of an upload that are kept with the object and returned with it. */
 const KEPT_HEADERS = [
   'content-type',
   'content-encoding',
@@ -66,8 +67,8 @@ export class ObjectStore {
   async answer(request: HttpRequest): Promise<HttpResponse> {
     const { bucketName, key } = parseObjectAddress(request);
     const query = new URLSearchParams(request.query);
-    if (bucketName === '') return this.#list(request, query);
-    if (key === '') return this.#bucket(request, bucketName, query);
+    if (bucketName === '') return this.#listBuckets(request, query);
+    if (key === '') return this.#answerBucket(request, bucketName, query);
     const { objects } = this.#find(bucketName);
     switch (request.method) {
       case 'PUT':
@@ -100,14 +101,18 @@ export class ObjectStore {
     return found;
   }
 
-  #list(request: HttpRequest, query: URLSearchParams): HttpResponse {
+  #listBuckets(request: HttpRequest, query: URLSearchParams): HttpResponse {
     if (request.method !== 'GET') throw notImplemented(`${request.method} / is not supported here`);
     refuseUnknownRequest('ListBuckets', request, query, { parameters: LIST_BUCKETS });
     const buckets = [...this.#buckets].map(([name, { createdMs }]) => ({ name, createdMs }));
     return { status: 200, headers: XML, body: listBuckets(buckets, this.#region, query) };
   }
 
-  async #bucket(request: HttpRequest, name: string, query: URLSearchParams): Promise<HttpResponse> {
+  async #answerBucket(
+    request: HttpRequest,
+    name: string,
+    query: URLSearchParams,
+  ): Promise<HttpResponse> {
     switch (request.method) {
       case 'PUT':
         refuseUnknownRequest('CreateBucket', request, query, {});
@@ -127,7 +132,7 @@ export class ObjectStore {
         refuseUnknownRequest('ListObjectsV2', request, query, { parameters: LIST_OBJECTS });
         if (query.get('list-type') !== '2')
           throw notImplemented('ListObjects is not supported here; ListObjectsV2 (list-type=2) is');
-        return { status: 200, headers: XML, body: listObjects(name, listed(objects), query) };
+        return { status: 200, headers: XML, body: listObjects(name, listNewest(objects), query) };
       }
       default:
         throw notImplemented(`${request.method} of a bucket is not supported here`);
@@ -148,7 +153,7 @@ export class ObjectStore {
       );
     if (this.#buckets.size >= BUCKETS_MAX)
       throw new AwsError('TooManyBuckets', `there are ${BUCKETS_MAX} buckets already`);
-    // As us-east-1 has it: who owns it may make it again, and nothing happens.
+    // As in us-east-1: the owner of a bucket may create it again, without an effect.
     if (!this.#buckets.has(name))
       this.#buckets.set(name, { createdMs: this.#nowMs(), objects: new Map() });
     return { status: 200, headers: { location: `/${name}` } };
@@ -167,14 +172,14 @@ export class ObjectStore {
     const id = randomBytes(16).toString('hex');
     const versions = objects.get(key) ?? [];
     objects.set(key, versions);
-    const headers = keptHeaders(request);
+    const headers = pickHeaders(request);
     versions.push({ id, etag, body, modifiedMs: this.#nowMs(), headers });
     this.#bytes += body.length;
     if (versions.length > VERSIONS_MAX) this.#bytes -= versions.shift()?.body.length ?? 0;
     return { status: 200, headers: { etag, 'x-amz-version-id': id } };
   }
 
-  /** All of an object, or one of its versions. */
+  /** Deletes all versions of an object, or the one with this id. */
   #delete(objects: Map<string, Version[]>, key: string, id: string | null): void {
     const versions = objects.get(key) ?? [];
     const gone = versions.filter((version) => id === null || version.id === id);
@@ -185,7 +190,7 @@ export class ObjectStore {
   }
 }
 
-function* listed(objects: ReadonlyMap<string, readonly Version[]>): Generator<ListedObject> {
+function* listNewest(objects: ReadonlyMap<string, readonly Version[]>): Generator<ListedObject> {
   for (const [key, versions] of objects) {
     const newest = versions.at(-1);
     if (newest === undefined) continue;
@@ -194,7 +199,7 @@ function* listed(objects: ReadonlyMap<string, readonly Version[]>): Generator<Li
   }
 }
 
-function keptHeaders({ headers }: HttpRequest): Record<string, string> {
+function pickHeaders({ headers }: HttpRequest): Record<string, string> {
   const kept = Object.entries(headers).filter(
     ([name]) => KEPT_HEADERS.includes(name) || name.startsWith('x-amz-meta-'),
   );
@@ -234,7 +239,8 @@ function get(
 }
 
 /**
- * One range of bytes; what is no such range is answered whole by S3, several are not taken by it.
+ * Cuts one range out of a body. Everything else is refused with 416, also a malformed range, which
+ * S3 itself ignores; S3 does not take several ranges either.
  */
 function cutPart(
   body: Buffer,
@@ -252,7 +258,7 @@ function cutPart(
   };
 }
 
-/** Bucket and key of a path, or of a host and a path. */
+/** Reads bucket and key from the path, or from the host and the path. */
 function parseObjectAddress({ path, headers }: HttpRequest): { bucketName: string; key: string } {
   const inHost = /^([a-z0-9][a-z0-9.-]*?)\.(?:s3[.-].*|localhost)(?::\d+)?$/.exec(
     headers.host ?? '',
@@ -270,9 +276,11 @@ function decode(segment: string): string {
   }
 }
 
-export function s3Error(error: AwsError): string {
+export function renderS3Error(error: AwsError): string {
   return (
-    '<?xml version="1.0" ' +
-    `encoding="UTF-8"?>\n<Error>${element('Code', error.code)}${element('Message', error.message)}<RequestId>emulated</RequestId></Error>`
+    '<?xml version="1.0" encoding="UTF-8"?>\n<Error>' +
+    element('Code', error.code) +
+    element('Message', error.message) +
+    '<RequestId>emulated</RequestId></Error>'
   );
 }

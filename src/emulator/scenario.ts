@@ -1,7 +1,7 @@
 /**
- * What happens in an emulated account, told in a file: calls of the API, objects, and what AWS does
- * by itself, step by step and after a while where a step says so. It goes the way of every client,
- * signed over HTTP.
+ * Plays the steps of a scenario file in an emulated account: API calls, objects, and admin actions
+ * for what AWS does by itself, each after a wait if the step says so. Like any client it sends
+ * signed requests over HTTP.
  */
 import { z } from 'zod';
 import { type AwsCredentials, sha256Hex, signRequest } from '../aws/signing.ts';
@@ -10,7 +10,7 @@ import { ConfigError, describeError } from '../kernel/errors.ts';
 import type { World } from '../kernel/world.ts';
 import { durationSchema } from '../settings/duration.ts';
 
-/** By the name that the AWS CLI has for a service: what stands before an action in X-Amz-Target. */
+/** By the AWS CLI's name of a service: the part of X-Amz-Target before the dot. */
 const TARGETS: Readonly<Record<string, string>> = {
   ecs: 'AmazonEC2ContainerServiceV20141113',
   secretsmanager: 'secretsmanager',
@@ -62,7 +62,11 @@ export const scenarioSchema = z.strictObject({
 
 export type ScenarioStep = z.output<typeof stepSchema>;
 
-/** The steps of a file's document. @throws ConfigError */
+/**
+ * Reads the steps from the document of a file.
+ *
+ * @throws ConfigError EMULATOR_SCENARIO
+ */
 export function parseScenario(document: unknown, file: string): ScenarioStep[] {
   const parsed = scenarioSchema.safeParse(document);
   if (parsed.success) return parsed.data.steps;
@@ -71,13 +75,13 @@ export function parseScenario(document: unknown, file: string): ScenarioStep[] {
 
 export interface ScenarioOptions {
   readonly world: Pick<World, 'clock' | 'http' | 'log'>;
-  /** Of the emulator, once it listens. */
+  /** The URL of the emulator; called once it listens. */
   readonly url: () => string;
   readonly region: string;
   readonly credentials: AwsCredentials;
 }
 
-/** Steps up to the first `after` are done when it has started; a step that fails stops the rest. */
+/** Start resolves after the steps before the first `after`; a step that fails ends the scenario. */
 export class Scenario implements Component {
   readonly name = 'scenario';
   readonly #steps: readonly ScenarioStep[];
@@ -113,16 +117,16 @@ export class Scenario implements Component {
         );
         return;
       }
-      await this.#do(step, i);
+      await this.#runStep(step, i);
     }
   }
 
-  async #do(step: ScenarioStep, index: number): Promise<void> {
+  async #runStep(step: ScenarioStep, index: number): Promise<void> {
     const place = `step ${index + 1} of the scenario`;
     try {
       if ('call' in step) await this.#call(step.call, step.input);
       else if ('admin' in step) await this.#send('PUT', `/_emulator/${step.admin}`, step.input);
-      else await this.#object(step.object, step.text);
+      else await this.#writeObject(step.object, step.text);
       this.#options.world.log.info('done', { place });
     } catch (error) {
       throw new ConfigError('EMULATOR_SCENARIO', `${place}: ${describeError(error)}`, {
@@ -145,16 +149,16 @@ export class Scenario implements Component {
     });
   }
 
-  /** The bucket is made where there is none. */
-  async #object(uri: string, text: string): Promise<void> {
+  /** Writes an object; its bucket is created if it does not exist. */
+  async #writeObject(uri: string, text: string): Promise<void> {
     const [bucket = '', ...key] = uri.slice('s3://'.length).split('/');
     await this.#send('PUT', `/${bucket}`, '', { service: 's3' });
     await this.#send('PUT', `/${bucket}/${key.join('/')}`, text, { service: 's3' });
   }
 
   /**
-   * @param signed  for which service; the admin side takes requests unsigned. @throws Error for a
-   *                refusal, with its words
+   * @param signed  the service to sign for; undefined for the admin side, which takes no signature
+   * @throws        Error with status and text of an answer that is a refusal
    */
   async #send(
     method: 'POST' | 'PUT',

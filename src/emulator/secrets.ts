@@ -1,5 +1,6 @@
 /**
- * AWS Secrets Manager: secrets with versions and their stages.
+ * AWS Secrets Manager: secrets with versions and stages.
+ * Limits: 1,000 secrets, 100 versions of each.
  * Source: https://docs.aws.amazon.com/secretsmanager/latest/apireference/
  */
 import { randomUUID } from 'node:crypto';
@@ -9,7 +10,7 @@ import { AwsError, type AwsInput, type JsonService, requireText } from './servic
 interface Secret {
   readonly arn: string;
   readonly name: string;
-  /** Version id → text; the last two are AWSPREVIOUS and AWSCURRENT. */
+  /** By version id, in order of creation; the last two are AWSPREVIOUS and AWSCURRENT. */
   readonly versions: Map<string, SecretVersion>;
 }
 
@@ -25,7 +26,7 @@ const SECRETS_MAX = 1_000;
 export function createSecretsManager(region: string, clock: Clock): JsonService {
   const secrets = new Map<string, Secret>();
   const find = (id: string): Secret => {
-    const found = [...secrets.values()].find((one) => one.name === id || one.arn === id);
+    const found = [...secrets.values()].find(({ name, arn }) => name === id || arn === id);
     if (found === undefined)
       throw new AwsError(
         'ResourceNotFoundException',

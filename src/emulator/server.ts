@@ -1,8 +1,8 @@
 /**
- * The emulator: one HTTP server that speaks AWS's own protocols, so that the official SDK talks to
- * it unchanged. Every API call's signature is verified. Also the container credentials endpoint and
- * the task metadata endpoint, which on ECS are unsigned; and, for this machine alone, an admin side
- * below `/_emulator/`.
+ * The emulator: one HTTP server that speaks AWS's own protocols, so that the official SDK works
+ * with it unchanged. It verifies the signature of every API call. It also serves the container
+ * credentials endpoint, instance metadata and the task metadata endpoint, which take no signature
+ * on AWS either, and, for this machine only, an admin side below `/_emulator/`.
  */
 import type { AwsCredentials } from '../aws/signing.ts';
 import { type Verification, verifyRequest } from '../aws/verification.ts';
@@ -19,7 +19,7 @@ import { instanceMetadataRoutes } from './instance-metadata.ts';
 import { answerJson, dateHeader, json } from './json-protocol.ts';
 import { createParameterStore } from './parameters.ts';
 import { answerQuery } from './query-protocol.ts';
-import { s3Error } from './s3.ts';
+import { renderS3Error } from './s3.ts';
 import { createSecretsManager } from './secrets.ts';
 import { AwsError, type JsonService } from './service.ts';
 import { TaskRegistry } from './task-metadata.ts';
@@ -28,15 +28,15 @@ export interface EmulatorOptions {
   readonly world: World;
   readonly listen: string;
   readonly region: string;
-  /** The long-lived keys that verify. */
+  /** The long-lived keys that the emulator accepts. */
   readonly credentials: AwsCredentials;
-  /** Its clusters, instances and queues; a new one by default. */
+  /** The account with its clusters, instances and queues; a new one by default. */
   readonly account?: EmulatedAccount;
-  /** Of container credentials, ms. */
+  /** How long container credentials are valid, ms; six hours by default. */
   readonly credentialsLifetimeMs?: number;
 }
 
-/** Six hours, as ECS gives. */
+/** Six hours, as in ECS. */
 const CREDENTIALS_LIFETIME_MS = 6 * 3_600_000;
 
 export function createEmulator(options: EmulatorOptions): HttpServer {
@@ -69,7 +69,7 @@ export function createEmulator(options: EmulatorOptions): HttpServer {
 
   const callJson = async (request: HttpRequest, target: string): Promise<HttpResponse> => {
     const [prefix = '', action = ''] = target.split('.');
-    const service = services.find((one) => one.target === prefix);
+    const service = services.find((known) => known.target === prefix);
     account.count(action);
     const outcome = await answerJson(request, service, action, edges);
     calls
@@ -87,12 +87,12 @@ export function createEmulator(options: EmulatorOptions): HttpServer {
       const action = `S3 ${request.method}`;
       account.count(action);
       const verdict = await verify(request, 's3');
-      if (!verdict.ok) throw new AwsError(s3Code(verdict.code), verdict.message, 403);
+      if (!verdict.ok) throw new AwsError(translateCode(verdict.code), verdict.message, 403);
       const how = trouble.strike(action, {});
       return await breakAnswer(how, request, trouble, () => account.objects.answer(request));
     } catch (error) {
       if (!(error instanceof AwsError)) throw error;
-      return { status: error.status, headers, body: s3Error(error) };
+      return { status: error.status, headers, body: renderS3Error(error) };
     }
   };
 
@@ -126,7 +126,7 @@ export function createEmulator(options: EmulatorOptions): HttpServer {
         },
       },
       ...adminRoutes(account, tasks, nowMs),
-      // Everything else is a bucket.
+      // All other paths are buckets and objects of S3.
       { method: 'ANY', path: '/*', handle: callObjects },
     ],
   });
@@ -149,8 +149,8 @@ export function jsonServices(
   ];
 }
 
-/** What S3 calls faults of a signature. */
-function s3Code(code: string): string {
+/** S3's code for a fault of a signature. */
+function translateCode(code: string): string {
   const names: Readonly<Record<string, string>> = {
     MissingAuthenticationToken: 'AccessDenied',
     RequestExpired: 'RequestTimeTooSkewed',

@@ -1,6 +1,6 @@
 /**
- * What the emulated services share: an action takes the request's JSON and gives the answer's; an
- * AwsError becomes the error shape of AWS's JSON protocols.
+ * What the emulated services share. An action takes the request's JSON and returns the answer's; an
+ * AwsError becomes an error in the form of AWS's protocols.
  * Source: https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html
  */
 
@@ -10,7 +10,7 @@ export type ActionHandler = (input: AwsInput) => unknown;
 export interface JsonService {
   /** The service name that signatures are scoped to. */
   readonly signingName: string;
-  /** What stands before the dot in X-Amz-Target. */
+  /** The part of X-Amz-Target before the dot. */
   readonly target: string;
   readonly actions: Readonly<Record<string, ActionHandler>>;
 }
@@ -26,7 +26,7 @@ export class AwsError extends Error {
   }
 }
 
-/** A text that must be there. */
+/** Reads a text that must be present. @throws AwsError */
 export function requireText(input: AwsInput, key: string): string {
   const value = input[key];
   if (typeof value === 'string' && value !== '') return value;
@@ -34,15 +34,15 @@ export function requireText(input: AwsInput, key: string): string {
 }
 
 /**
- * What a token of ours holds, 0 where there is none; undefined for a token that is none of ours.
+ * The number in a list token; 0 without a token, undefined for one that the emulator did not make.
  */
-export function numberOfToken(token: unknown): number | undefined {
+export function parseToken(token: unknown): number | undefined {
   if (token === undefined || token === null) return 0;
   const text = typeof token === 'string' ? Buffer.from(token, 'base64').toString() : '';
   return /^\d{1,12}$/.test(text) ? Number(text) : undefined;
 }
 
-/** One page of a list: MaxResults (1 to 100, default 100) and the NextToken of the page before. */
+/** Cuts one list page, by MaxResults (1 to 100, default 100) and NextToken. @throws AwsError */
 export function cutListPage<T>(
   items: readonly T[],
   input: AwsInput,
@@ -50,7 +50,7 @@ export function cutListPage<T>(
   const most = input['MaxResults'] ?? 100;
   if (typeof most !== 'number' || !(most >= 1 && most <= 100))
     throw new AwsError('ValidationException', 'MaxResults must be from 1 to 100');
-  const start = numberOfToken(input['NextToken']);
+  const start = parseToken(input['NextToken']);
   if (start === undefined)
     throw new AwsError('InvalidInput', 'NextToken is not one that was given out');
   const end = start + most;

@@ -1,6 +1,6 @@
 /**
- * SQS: standard queues with visibility timeouts and long polls, enough for EventBridge's task state
- * changes.
+ * SQS: standard queues with visibility timeouts and long polling, as far as EventBridge's task
+ * state changes need.
  * Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/
  */
 import { createHash, randomUUID } from 'node:crypto';
@@ -23,7 +23,7 @@ const BATCH_MAX = 10;
 const WAIT_MAX_SECONDS = 20;
 const VISIBILITY_SECONDS = 30;
 const VISIBILITY_MAX_MS = 43_200_000;
-/** Messages of one queue; the oldest go. */
+/** Most messages of one queue; beyond it the oldest are dropped. */
 const MESSAGES_MAX = 100_000;
 
 export class QueueService {
@@ -106,7 +106,7 @@ export class QueueService {
       throw new AwsError('com.amazonaws.sqs#InvalidParameterValue', 'Value is not in its range.');
     let taken = this.#take(queue, most, visibility);
     if (taken.length === 0 && waitSeconds > 0) {
-      await this.#arrival(queue, waitSeconds * 1_000);
+      await this.#waitForMessage(queue, waitSeconds * 1_000);
       taken = this.#take(queue, most, visibility);
     }
     return {
@@ -129,7 +129,7 @@ export class QueueService {
     return taken;
   }
 
-  async #arrival(queue: Queue, withinMs: number): Promise<void> {
+  async #waitForMessage(queue: Queue, withinMs: number): Promise<void> {
     const enough = new AbortController();
     await new Promise<void>((resolve) => {
       queue.waiters.add(resolve);

@@ -1,7 +1,7 @@
 /**
- * The ECS task metadata endpoint v4 of tasks whose containers are real local processes, in the
- * shape of Fargate. Tasks are told by an admin call, as the ECS agent would know them; ids stay the
- * same when a task is told again.
+ * The ECS task metadata endpoint, version 4, in Fargate's form, for tasks whose containers are real
+ * local processes. Tasks are registered by an admin call; when a task is registered again, its ids
+ * stay the same. Limits: 1,000 tasks.
  * Source:
  * https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-metadata-endpoint-v4-fargate.html
  */
@@ -17,7 +17,7 @@ const taskSchema = z.strictObject({
   availabilityZone: z.string().default('us-east-1a'),
   serviceName: z.string().optional(),
   launchType: z.enum(['FARGATE', 'EC2', 'EXTERNAL', 'MANAGED_INSTANCES']).default('FARGATE'),
-  /** vCPU. */
+  /** In vCPUs. */
   cpu: z.number().positive().optional(),
   memoryMiB: z.number().positive().optional(),
   containers: z
@@ -54,7 +54,7 @@ interface Task {
 }
 
 const TASKS_MAX = 1_000;
-/** Fargate's agent reads statistics at intervals; readings closer together than this are one. */
+/** Like Fargate's agent, the endpoint reads statistics at most this often, and repeats them. */
 const READ_INTERVAL_MS = 1_000;
 
 export class TaskRegistry {
@@ -68,8 +68,10 @@ export class TaskRegistry {
   }
 
   /**
-   * Adds or updates a task; throws ZodError for a description of another shape. Gives the metadata
-   * URI of each container.
+   * Adds or updates a task.
+   *
+   * @returns the metadata URI of each container
+   * @throws  ZodError for a description of another form
    */
   put(
     taskId: string,
@@ -89,7 +91,7 @@ export class TaskRegistry {
     task.description = description;
     this.#tasks.set(taskId, task);
     for (const { name, pid } of description.containers) {
-      const container = task.containers.get(name) ?? newContainer(taskId, nowMs);
+      const container = task.containers.get(name) ?? makeContainer(taskId, nowMs);
       if (pid !== undefined) container.startedMs ??= nowMs;
       task.containers.set(name, container);
     }
@@ -104,7 +106,7 @@ export class TaskRegistry {
     return this.#tasks.delete(taskId);
   }
 
-  /** What `/v4/<container id><path>` answers; undefined for an unknown id or path. */
+  /** The answer of `/v4/<container id><path>`; undefined for an unknown id or path. */
   answer(dockerId: string, path: string): unknown {
     const task = [...this.#tasks.values()].find(({ containers }) =>
       [...containers.values()].some(({ id }) => id === dockerId),
@@ -122,12 +124,12 @@ export class TaskRegistry {
       case '/taskWithTags':
         return { ...this.#describeTask(task), TaskTags: {} };
       case '/stats':
-        return this.#stats(task, name);
+        return this.#readStats(task, name);
       case '/task/stats':
         return Object.fromEntries(
-          task.description.containers.map((one) => [
-            task.containers.get(one.name)?.id,
-            this.#stats(task, one.name),
+          task.description.containers.map((container) => [
+            task.containers.get(container.name)?.id,
+            this.#readStats(task, container.name),
           ]),
         );
       default:
@@ -162,7 +164,7 @@ export class TaskRegistry {
 
   #describeContainer(task: Task, name: string): object {
     const { description } = task;
-    const wanted = description.containers.find((one) => one.name === name);
+    const wanted = description.containers.find((described) => described.name === name);
     const container = task.containers.get(name);
     const startedMs = container?.startedMs;
     return {
@@ -180,7 +182,7 @@ export class TaskRegistry {
       },
       DesiredStatus: 'RUNNING',
       KnownStatus: startedMs === undefined ? 'PENDING' : 'RUNNING',
-      // Fargate gives the least share, 2 units, to a container without a setting of its own.
+      // Fargate gives a container without a setting the smallest share, 2 units.
       Limits: {
         CPU: wanted?.cpu ?? 2,
         ...(wanted?.memoryMiB === undefined ? {} : { Memory: wanted.memoryMiB }),
@@ -196,9 +198,9 @@ export class TaskRegistry {
     };
   }
 
-  /** Null for a container that does not run, as the agent says it. */
-  #stats(task: Task, name: string): object | null {
-    const pid = task.description.containers.find((one) => one.name === name)?.pid;
+  /** Null for a container that does not run, as in the agent's answers. */
+  #readStats(task: Task, name: string): object | null {
+    const pid = task.description.containers.find((described) => described.name === name)?.pid;
     const container = task.containers.get(name);
     if (pid === undefined || container === undefined) return null;
     const nowMs = this.#clock.nowMs();
@@ -212,8 +214,8 @@ export class TaskRegistry {
   }
 }
 
-/** Ids as on Fargate: the task's, a dash, ten digits. */
-function newContainer(taskId: string, createdMs: number): Container {
+/** A container's id has Fargate's form: the task's id, a dash, ten digits. */
+function makeContainer(taskId: string, createdMs: number): Container {
   const id = `${taskId}-${String(randomInt(1e9, 4e9)).padStart(10, '0')}`;
   return { id, createdMs, startedMs: undefined, last: undefined, before: undefined };
 }

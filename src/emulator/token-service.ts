@@ -1,16 +1,17 @@
 /**
- * AWS STS over its query protocol: who am I, and temporary credentials for a role, which verify
- * from then on.
+ * AWS STS over its query protocol: GetCallerIdentity, and temporary credentials for a role, which
+ * the emulator accepts from then on.
  * Source: https://docs.aws.amazon.com/STS/latest/APIReference/welcome.html
  */
-import type { Identities } from './identities.ts';
+import type { Identities, TemporaryCredentials } from './identities.ts';
 import { refuseUnknownParameters } from './members.ts';
 import { AwsError } from './service.ts';
-import { escapeXml } from './xml.ts';
+import { element } from './xml.ts';
 
 const ACCOUNT = '000000000000';
+const XMLNS = 'xmlns="https://sts.amazonaws.com/doc/2011-06-15/"';
 
-/** The XML answer of an action. */
+/** The XML answer of an action. @throws AwsError */
 export function answerTokenService(
   form: URLSearchParams,
   accessKeyId: string,
@@ -21,9 +22,11 @@ export function answerTokenService(
   switch (action) {
     case 'GetCallerIdentity':
       refuseUnknownParameters(form, []);
-      return envelope(
+      return wrapResult(
         action,
-        `<Arn>arn:aws:iam::${ACCOUNT}:user/${escapeXml(accessKeyId)}</Arn><UserId>${escapeXml(accessKeyId)}</UserId><Account>${ACCOUNT}</Account>`,
+        element('Arn', `arn:aws:iam::${ACCOUNT}:user/${accessKeyId}`) +
+          element('UserId', accessKeyId) +
+          element('Account', ACCOUNT),
       );
     case 'AssumeRole': {
       refuseUnknownParameters(form, [
@@ -58,10 +61,14 @@ export function answerTokenService(
             'by role chaining',
         );
       const issued = identities.issue(nowMs, seconds * 1_000);
-      return envelope(
+      const assumed = role.replace(':iam:', ':sts:').replace(':role/', ':assumed-role/');
+      return wrapResult(
         action,
-        `<Credentials><AccessKeyId>${issued.accessKeyId}</AccessKeyId><SecretAccessKey>${escapeXml(issued.secretAccessKey)}</SecretAccessKey><SessionToken>${escapeXml(issued.sessionToken)}</SessionToken><Expiration>${new Date(issued.expiresMs).toISOString()}</Expiration></Credentials>` +
-          `<AssumedRoleUser><Arn>${escapeXml(role.replace(':iam:', ':sts:').replace(':role/', ':assumed-role/'))}/${escapeXml(session)}</Arn><AssumedRoleId>AROAEMULATED:${escapeXml(session)}</AssumedRoleId></AssumedRoleUser>`,
+        renderCredentials(issued) +
+          '<AssumedRoleUser>' +
+          element('Arn', `${assumed}/${session}`) +
+          element('AssumedRoleId', `AROAEMULATED:${session}`) +
+          '</AssumedRoleUser>',
       );
     }
     case 'AssumeRoleWithWebIdentity': {
@@ -75,9 +82,9 @@ export function answerTokenService(
       if (token === '' || identities.refusedTokens.has(token))
         throw new AwsError('InvalidIdentityToken', 'Incorrect token', 400);
       const issued = identities.issue(nowMs, Number(form.get('DurationSeconds') ?? 3_600) * 1_000);
-      return envelope(
+      return wrapResult(
         action,
-        `<SubjectFromWebIdentityToken>subject</SubjectFromWebIdentityToken><Credentials><AccessKeyId>${issued.accessKeyId}</AccessKeyId><SecretAccessKey>${escapeXml(issued.secretAccessKey)}</SecretAccessKey><SessionToken>${escapeXml(issued.sessionToken)}</SessionToken><Expiration>${new Date(issued.expiresMs).toISOString()}</Expiration></Credentials>`,
+        element('SubjectFromWebIdentityToken', 'subject') + renderCredentials(issued),
       );
     }
     default:
@@ -89,16 +96,30 @@ export function answerTokenService(
   }
 }
 
-export function tokenServiceError(error: AwsError): string {
+export function renderTokenError(error: AwsError): string {
   return (
-    '<ErrorResponse ' +
-    `xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type><Code>${error.code}</Code><Message>${escapeXml(error.message)}</Message></Error><RequestId>emulated</RequestId></ErrorResponse>`
+    `<ErrorResponse ${XMLNS}><Error><Type>Sender</Type>` +
+    element('Code', error.code) +
+    element('Message', error.message) +
+    '</Error><RequestId>emulated</RequestId></ErrorResponse>'
   );
 }
 
-function envelope(action: string, result: string): string {
+function renderCredentials(issued: TemporaryCredentials): string {
   return (
-    `<${action}Response ` +
-    `xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><${action}Result>${result}</${action}Result><ResponseMetadata><RequestId>emulated</RequestId></ResponseMetadata></${action}Response>`
+    '<Credentials>' +
+    element('AccessKeyId', issued.accessKeyId) +
+    element('SecretAccessKey', issued.secretAccessKey) +
+    element('SessionToken', issued.sessionToken) +
+    element('Expiration', new Date(issued.expiresMs).toISOString()) +
+    '</Credentials>'
+  );
+}
+
+function wrapResult(action: string, result: string): string {
+  return (
+    `<${action}Response ${XMLNS}><${action}Result>${result}</${action}Result>` +
+    '<ResponseMetadata><RequestId>emulated</RequestId></ResponseMetadata>' +
+    `</${action}Response>`
   );
 }

@@ -1,17 +1,17 @@
 /**
- * What goes wrong with calls on command: AWS's token buckets, and faults for a share of the calls
- * of an action. Buckets:
+ * Makes calls fail on command: by AWS's token buckets, and by faults for a share of the calls of an
+ * action. Sources of the buckets:
  * https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html,
- * https://docs.aws.amazon.com/cloud-map/latest/dg/throttling.html; those of Cloud Map's lists are
- * not published, and assumed.
+ * https://docs.aws.amazon.com/cloud-map/latest/dg/throttling.html; the bucket of Cloud Map's lists
+ * is an assumption, since it is not published.
  */
 import { z } from 'zod';
 import type { Clock } from '../kernel/clock.ts';
 import { AwsError, type AwsInput } from './service.ts';
 
 /**
- * Actions that share a bucket: how many calls at once, and how many a second. An action may be told
- * with its service.
+ * Buckets with the number of calls at once, the number of calls a second, and the actions that
+ * share them. `service:Action` is for an action whose name several services have.
  */
 const BUCKETS = {
   cluster_read: [50, 20, ['DescribeClusters', 'ListClusters']],
@@ -40,17 +40,17 @@ const BUCKETS = {
 } as const satisfies Record<string, readonly [number, number, readonly string[]]>;
 
 const faultSchema = z.strictObject({
-  action: z.string().default('*').describe('Of the call, or * for all.'),
+  action: z.string().default('*').describe('The action, or * for all.'),
   code: z.string().default('ThrottlingException').describe('The error that is answered.'),
-  cluster: z.string().optional().describe('Only of this cluster.'),
+  cluster: z.string().optional().describe('Only calls with this cluster.'),
   status: z.number().int().default(400),
-  share: z.number().min(0).max(1).default(1).describe('Of the calls.'),
+  share: z.number().min(0).max(1).default(1).describe('Share of the calls.'),
   how: z
     .enum(['error', 'reset', 'hang', 'empty', 'half', 'malformed'])
     .default('error')
-    .describe('What is answered; error is the code, the others break the answer.'),
-  skip: z.number().int().min(0).default(0).describe('So many calls are let through first.'),
-  count: z.number().int().min(1).optional().describe('So many calls, then no more.'),
+    .describe('How the call fails: error answers the code, the others break the answer.'),
+  skip: z.number().int().min(0).default(0).describe('Calls that succeed first.'),
+  count: z.number().int().min(1).optional().describe('Calls that fail, at most.'),
   page: z.number().int().min(1).optional().describe('Only this page of a list, from 1.'),
   containing: z.string().optional().describe('Only calls whose input holds this text.'),
 });
@@ -65,34 +65,38 @@ const settingsSchema = z.strictObject({
     .optional()
     .describe('Actions that are allowed, as a policy names them; all others are denied.'),
   throttle: z.number().min(0).default(0).describe("1 for AWS's own buckets, 0 for none."),
-  skewMs: z.number().default(0).describe('How far the clock of AWS is ahead.'),
+  skewMs: z.number().default(0).describe('How far the clock of AWS is ahead, ms.'),
   credentialsToken: z
     .string()
     .optional()
-    .describe('That callers of the container credentials must show; any or none when absent.'),
-  credentialsStatus: z.number().int().default(200).describe('Of the container credentials.'),
+    .describe('The token that callers of the container credentials must send; any if absent.'),
+  credentialsStatus: z
+    .number()
+    .int()
+    .default(200)
+    .describe('Status of the answers of the container credentials.'),
 });
 
 type Settings = z.output<typeof settingsSchema>;
 type Fault = Settings['faults'][number];
 
-/** How an answer is broken that is none of AWS's errors. */
+/** The ways to break an answer, other than an error of AWS. */
 export type Break = Exclude<Fault['how'], 'error'>;
 
-/** Tokens whose pages are remembered. */
+/** Most list tokens whose page numbers are kept. */
 const TOKENS_MAX = 10_000;
 
 export class Trouble {
   readonly #clock: Clock;
   #settings: Settings = settingsSchema.parse({});
   readonly #buckets = new Map<string, { left: number; atMs: number }>();
-  /** Calls that fit each fault, and those that were struck. */
+  /** For each fault the number of calls that matched it, and of those that it struck. */
   #tallies = new Map<Fault, { fitting: number; struck: number }>();
-  /** Which page a token leads to. */
+  /** The number of the list page that a token leads to. */
   readonly #pages = new Map<string, number>();
-  /** The last page of each list that was asked for. */
+  /** The highest page number that was asked for, by action. */
   readonly pagesSeen = new Map<string, number>();
-  /** Calls that are held without an answer now. */
+  /** The number of calls that are now held without an answer. */
   hanging = 0;
 
   constructor(clock: Clock) {
@@ -120,13 +124,15 @@ export class Trouble {
   }
 
   /**
-   * @param service  as signatures are scoped to it
-   * @returns how the answer is to be broken, if it is
-   * @throws AwsError for a call that is to fail
+   * Counts a call and decides whether it fails.
+   *
+   * @param service  the signing name of the service
+   * @returns        how to break the answer; undefined for a right answer
+   * @throws         AwsError for a call that must fail
    */
   strike(action: string, input: AwsInput, service = ''): Break | undefined {
     const { only } = this.#settings;
-    if (only !== undefined && !only.includes(action)) throw denial(action, input);
+    if (only !== undefined && !only.includes(action)) throw denyCall(action, input);
     const page = this.#readPageNumber(input);
     this.pagesSeen.set(action, Math.max(page, this.pagesSeen.get(action) ?? 0));
     for (const fault of this.#settings.faults) {
@@ -138,7 +144,7 @@ export class Trouble {
     return undefined;
   }
 
-  /** The input of a list, with pages no larger than they are to be. */
+  /** The input of a list call, with the page size limited to the configured one. */
   limitPage(action: string, input: AwsInput): AwsInput {
     const pageSize = this.#settings.pageSizes[action];
     if (pageSize === undefined) return input;
@@ -146,7 +152,7 @@ export class Trouble {
     return { ...input, maxResults: most('maxResults'), MaxResults: most('MaxResults') };
   }
 
-  /** Remembers which page the token of an answer leads to. */
+  /** Keeps the number of the list page that the token of an answer leads to. */
   learnPage(input: AwsInput, output: unknown): void {
     const token = readToken(output);
     if (token === undefined) return;
@@ -207,8 +213,8 @@ function fits(fault: Fault, action: string, page: number, input: AwsInput): bool
   );
 }
 
-/** As the service of the action says it: EC2's calls are forms, which name their action. */
-function denial(action: string, input: AwsInput): AwsError {
+/** The error in the way of the service: EC2's calls are forms, whose input names the action. */
+function denyCall(action: string, input: AwsInput): AwsError {
   const words = `You are not authorized to perform: ${action}`;
   return 'Action' in input
     ? new AwsError('UnauthorizedOperation', words, 403)

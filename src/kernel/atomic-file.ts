@@ -1,12 +1,13 @@
-/** Files that are replaced as a whole. */
+/** Replaces a file as a whole: written beside it, synced, then renamed over it. */
 import { randomBytes } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
 
 /**
- * Readers see the old file or the new one, never a part, also after a loss of power.
+ * Readers see the old file or the new one, never a part of one, even after a power failure.
  *
- * @param text  or its pieces, each written in a turn of its own
+ * @param text  the whole text, or its pieces; each piece is written in a turn of its own
  * @param mode  permissions of the file
+ * @throws      the error of the file system; the draft is removed and the old file stays
  */
 export async function writeAtomically(
   path: string,
@@ -18,7 +19,7 @@ export async function writeAtomically(
     const file = await open(draft, 'w', mode);
     try {
       await file.writeFile(text);
-      // After a loss of power the name must not stand for an empty file.
+      // Without it a power failure after the rename could leave the name on an empty file.
       await file.sync();
     } finally {
       await file.close();

@@ -1,6 +1,6 @@
 /**
- * Time as a dependency: everything that waits or stamps takes a Clock, so that tests run on virtual
- * time.
+ * Time as a dependency: everything that waits or reads the time takes a Clock, so that tests run on
+ * virtual time.
  */
 
 export interface Clock {
@@ -10,7 +10,7 @@ export interface Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
-/** The longest wait setTimeout can do; longer sleeps are cut into pieces. */
+/** The longest delay that setTimeout takes; longer sleeps are cut into pieces. */
 const TIMER_MAX_MS = 2 ** 31 - 1;
 
 export const systemClock: Clock = {
@@ -65,12 +65,12 @@ export class VirtualClock implements Clock {
     return this.#nowMs;
   }
 
-  /** How many waits are pending. */
+  /** The number of pending sleeps. */
   get sleeping(): number {
     return this.#sleepers.length;
   }
 
-  /** When the next of them ends. */
+  /** When the next sleep ends, epoch ms; undefined when nothing sleeps. */
   get nextWakeMs(): number | undefined {
     return this.sleeping === 0 ? undefined : Math.min(...this.#sleepers.map(({ atMs }) => atMs));
   }
@@ -99,7 +99,8 @@ export class VirtualClock implements Clock {
   }
 
   /**
-   * Moves time on, waking sleepers on the way and letting what they do settle before the next one.
+   * Moves time forward by `ms`. Sleepers wake at their time, and what each one starts settles
+   * before the next one wakes.
    */
   async advance(ms: number): Promise<void> {
     const endMs = this.#nowMs + ms;
@@ -118,7 +119,7 @@ export class VirtualClock implements Clock {
   }
 }
 
-/** Lets promise chains and immediate callbacks run out. */
+/** Lets pending promise chains and immediate callbacks finish. */
 async function settle(): Promise<void> {
   for (let i = 0; i < 5; i++) await new Promise<void>((resolve) => setImmediate(resolve));
 }

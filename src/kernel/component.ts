@@ -1,18 +1,18 @@
 /**
- * The life-cycle of every long-running part, and the group that starts parts in order and stops
- * them in reverse. Sinks come first in a group and sources last, so that what is collected can
- * always be delivered.
+ * The life cycle of every long-running part, and the group that starts parts in order and stops
+ * them in reverse order. Sinks come first in a group and sources last, so that what is collected
+ * can always be delivered.
  */
 import { describeError } from './errors.ts';
 
 export interface Component {
-  /** Name for logs. */
+  /** The name in logs. */
   readonly name: string;
   /** Resolves when the part works (listens, has opened its files); rejects when it can't. */
   start(): Promise<void>;
   /**
-   * Flushes and ends within about `deadlineMs`, then gives up what is left. Safe to call twice, and
-   * on a part that was never started or failed to start.
+   * Flushes for at most about `deadlineMs`, then gives up what is left. It is safe to call it
+   * twice, and on a part that was never started or failed to start.
    */
   stop(deadlineMs: number): Promise<void>;
 }
@@ -29,7 +29,7 @@ export class Group implements Component {
     this.#components = components;
   }
 
-  /** If one component fails to start, those before it are stopped and the failure is thrown. */
+  /** If one component fails to start, it and those before it are stopped; its error is thrown. */
   async start(): Promise<void> {
     for (const component of this.#components) {
       this.#startedCount += 1;

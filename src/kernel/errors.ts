@@ -3,9 +3,9 @@
  * assertion for impossible states. A message says what, where and how to fix; lower-case, no full
  * stop, values quoted, the remedy last. Pure.
  *
- * ConfigError       the user must change something before we can start; exit status 2
+ * ConfigError       the user must change something before the command can start; exit status 2
  * RecoverableError  try again later; never counts as loss
- * PermanentError    this batch can't ever succeed; drop it and count it under `reason`
+ * PermanentError    this batch can never succeed; drop it and count it under `reason`
  */
 import type {
   FindingCode,
@@ -27,7 +27,7 @@ export class ConfigError extends Error {
 export class RecoverableError extends Error {
   override readonly name = 'RecoverableError';
   readonly code: RecoverableCode;
-  /** What the other side asked us to wait, ms. */
+  /** How long the other side asked us to wait, ms; undefined when it did not say. */
   readonly retryAfterMs: number | undefined;
   constructor(
     code: RecoverableCode,
@@ -54,14 +54,14 @@ export class PermanentError extends Error {
   }
 }
 
-/** Throws when a state that can't be is: a fault of ours, never of the input. */
+/** Throws in a state that cannot occur: always a bug of ours, never a fault of the input. */
 export function assert(condition: unknown, message: string): asserts condition {
   if (condition === false || condition === undefined || condition === null) {
     throw new Error(`BUG: ${message}`);
   }
 }
 
-/** The message of anything thrown, with its causes, on one line. */
+/** The message of anything that was thrown, with its code and its causes, on one line. */
 export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const text = error.message === '' ? error.name : error.message;

@@ -34,7 +34,7 @@ function client(
   };
 }
 
-/** What a parser makes of bytes that come in these pieces. */
+/** Parses bytes that come in these pieces; returns the answer, or why there is none, as a text. */
 function parse(text: Buffer, cuts: readonly number[], maxBytes = 10_000): string {
   const parser = new ResponseParser(maxBytes, (bytes) => Buffer.alloc(Math.max(16, bytes)));
   const borders = [
@@ -47,7 +47,7 @@ function parse(text: Buffer, cuts: readonly number[], maxBytes = 10_000): string
     for (let i = 1; i < borders.length && !parser.isComplete; i++) {
       const piece = Buffer.from(text.subarray(borders[i - 1], borders[i]));
       used += parser.feed(piece, piece.length);
-      // The bytes are another's as soon as they are read.
+      // The buffer is used again after each read: the parser must not keep it.
       piece.fill(0);
     }
   } catch (error) {
@@ -107,7 +107,7 @@ test('mutated answers end in an answer or an error, read no byte too many, and h
   );
 });
 
-test('what is ambiguous is refused', () => {
+test('an ambiguous answer is refused', () => {
   const refused = (text: string): string => parse(Buffer.from(text), []);
   assert.match(
     refused('HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n'),
@@ -165,7 +165,7 @@ test('an idle connection that the other side closed costs nothing', async (conte
     connections += 1;
     socket.once('data', () => {
       socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
-      // Closed when the next request is on its way already.
+      // The connection closes when the next request has been sent already.
       socket.once('data', () => socket.destroy());
     });
   });
@@ -182,17 +182,17 @@ test('an origin that has no connection any more leaves nothing behind', async (c
     response.end('ok');
   });
   const { url } = await listen(context, server);
-  const pages = new BodyClient();
-  context.after(() => pages.close());
+  const bodies = new BodyClient();
+  context.after(() => bodies.close());
   const request = { timeoutMs: 2_000, bodyMaxBytes: 100, signal: never };
-  await pages.get(request, new URL(`${url}/`));
-  assert.equal(pages.size, 1);
-  await pages.get(request, new URL(`${url}/close`));
-  await assert.rejects(pages.get(request, new URL('http://127.0.0.1:1/')));
+  await bodies.get(request, new URL(`${url}/`));
+  assert.equal(bodies.size, 1);
+  await bodies.get(request, new URL(`${url}/close`));
+  await assert.rejects(bodies.get(request, new URL('http://127.0.0.1:1/')));
   const endMs = performance.now() + 2_000;
-  while (pages.size > 0 && performance.now() < endMs)
+  while (bodies.size > 0 && performance.now() < endMs)
     await new Promise((resolve) => setTimeout(resolve, 5));
-  assert.equal(pages.size, 0);
+  assert.equal(bodies.size, 0);
 });
 
 test('limits of time and size, aborts and refused connections say what they are', async (context) => {
@@ -226,7 +226,7 @@ test('limits of time and size, aborts and refused connections say what they are'
   assert.equal((await get(`${url}/ok`, { bodyMaxBytes: 3_000_000 })).text.length, 2_000_000);
 });
 
-test('the buffer of a small page is used again, a large page keeps its own', async (context) => {
+test('the buffer of a small body is used again, a large body keeps its own', async (context) => {
   const sizes = [1_000, LENT_BYTES_MAX, LENT_BYTES_MAX + 1];
   const server = createHttpServer((request, response) => {
     const [, size, how] = (request.url ?? '').split('/');
@@ -235,12 +235,12 @@ test('the buffer of a small page is used again, a large page keeps its own', asy
     response.end(Buffer.alloc(Number(size), request.headers['x-fill'] as string));
   });
   const { url } = await listen(context, server);
-  const pages = new BodyClient();
-  context.after(() => pages.close());
+  const bodies = new BodyClient();
+  context.after(() => bodies.close());
   const get = async (path: string, fill: string) => {
     const headers = { 'x-fill': fill };
     const request = { headers, timeoutMs: 5_000, bodyMaxBytes: 4 * LENT_BYTES_MAX, signal: never };
-    const { body } = await pages.get(request, new URL(`${url}${path}`));
+    const { body } = await bodies.get(request, new URL(`${url}${path}`));
     return body as Buffer;
   };
   for (const how of ['length', 'chunked'])

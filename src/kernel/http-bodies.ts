@@ -1,10 +1,10 @@
 /**
- * A small HTTP/1.1 client for one thing: getting pages, again and again, over plain TCP, at the
- * cost of little more than the bytes. A body of at most LENT_BYTES_MAX lies in a buffer that is
+ * A small HTTP/1.1 client for one purpose: to get the same URLs again and again over plain TCP, at
+ * the cost of little more than the bytes. A body of at most LENT_BYTES_MAX lies in a buffer that is
  * used again, and is lent until the turn of the event loop ends; a larger one has a buffer of its
- * own. TLS, proxies and all other methods are http-client.ts', which decides who is asked.
- * Limits: heads of 64 KiB, bodies as the caller says, 32 connections to an origin; what waits
- * behind them waits in order.
+ * own. Not here: TLS, proxies and other methods (http-client.ts, which chooses between the two).
+ * Limits: 64 KiB for a head, the caller's limit for a body, 32 connections to an origin; further
+ * requests wait for a connection in order.
  * Source: https://www.rfc-editor.org/rfc/rfc9112
  */
 import { connect, type LookupFunction, type Socket } from 'node:net';
@@ -16,7 +16,7 @@ import { type ParsedResponse, ResponseParser } from './http-response-parser.ts';
 export interface BodyRequest {
   readonly headers?: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
-  /** Of the body as it comes. */
+  /** Limit of the body as it comes, before inflating. */
   readonly bodyMaxBytes: number;
   readonly signal: AbortSignal;
 }
@@ -25,12 +25,12 @@ const CONNECTIONS_MAX = 32;
 const CONNECT_TIMEOUT_MS = 10_000;
 const IDLE_MS = 60_000;
 const READ_BYTES = 128 * 1024;
-/** Bodies' buffers that wait for another use. */
+/** Most buffers of bodies that are kept for another use. */
 const SPARE_MAX = 8;
 
 const NO_HEADERS: Readonly<Record<string, string>> = {};
 
-/** Every socket reads into it; what is read is copied out before the next read. */
+/** Every socket reads into this buffer; the bytes are copied out before the next read. */
 let shared: Buffer | undefined;
 
 interface Origin {
@@ -56,25 +56,25 @@ export class BodyClient {
     this.#lookup = lookup;
   }
 
-  /** @throws HttpClientError, PermanentError of the lookup */
+  /** @throws HttpClientError without an answer; PermanentError for an address that is refused */
   async get(request: BodyRequest, url: URL): Promise<ParsedResponse> {
     const origin = this.#originOf(url.host);
-    const place = { url, origin };
+    const destination = { url, origin };
     const end = new Deadline(request);
     try {
-      await this.#turn(origin, end);
+      await this.#takeTurn(origin, end);
       const known = origin.idle.pop();
       if (known === undefined)
-        return await this.#exchange(this.#open(url, origin), request, place, end);
+        return await this.#exchange(this.#open(url, origin), request, destination, end);
       try {
-        return await this.#exchange(known, request, place, end);
+        return await this.#exchange(known, request, destination, end);
       } catch (error) {
-        // The other side may have closed what was idle just now: it has seen nothing of the
-        // request.
+        // The other side may have closed the idle connection just before. Where no byte of an
+        // answer has come, the request is sent once more on a new connection.
         if (!known.isUntouched || end.hasCome) throw error;
         origin.open += 1;
         this.#origins.set(url.host, origin);
-        return await this.#exchange(this.#open(url, origin), request, place, end);
+        return await this.#exchange(this.#open(url, origin), request, destination, end);
       }
     } catch (error) {
       if (request.signal.aborted)
@@ -104,8 +104,8 @@ export class BodyClient {
     return origin;
   }
 
-  /** Counts the caller in; waits while there are as many as may be. */
-  async #turn(origin: Origin, end: Deadline): Promise<void> {
+  /** Waits until the origin has fewer than CONNECTIONS_MAX requests, then counts this one. */
+  async #takeTurn(origin: Origin, end: Deadline): Promise<void> {
     while (origin.open >= CONNECTIONS_MAX) {
       await new Promise<void>((resolve) => {
         const wake = (): void => {
@@ -119,20 +119,20 @@ export class BodyClient {
         if (end.hasCome) wake();
       });
       if (!end.hasCome) continue;
-      // Its turn may have come in the same moment: the next one has it.
+      // The turn may have come at the same moment: it is passed on to the next that waits.
       if (origin.open < CONNECTIONS_MAX) origin.waiting[0]?.();
       throw new Error('aborted');
     }
     origin.open += 1;
   }
 
-  /** Targets come and go: one that has neither connections nor requests leaves nothing behind. */
+  /** Targets come and go: an origin without connections and requests is removed from the map. */
   #forget(host: string, origin: Origin): void {
     const isUsed = origin.open > 0 || origin.idle.length > 0 || origin.waiting.length > 0;
     if (!isUsed && this.#origins.get(host) === origin) this.#origins.delete(host);
   }
 
-  /** Origins that are known, for tests. */
+  /** The number of known origins, for tests. */
   get size(): number {
     return this.#origins.size;
   }
@@ -151,10 +151,10 @@ export class BodyClient {
   async #exchange(
     connection: Connection,
     request: BodyRequest,
-    place: { readonly url: URL; readonly origin: Origin },
+    destination: { readonly url: URL; readonly origin: Origin },
     end: Deadline,
   ): Promise<ParsedResponse> {
-    const { url, origin } = place;
+    const { url, origin } = destination;
     const parser = new ResponseParser(request.bodyMaxBytes, (bytes) => this.#take(bytes));
     const giveUp = (): void => connection.destroy(new Error('aborted'));
     end.onCome = giveUp;
@@ -180,7 +180,7 @@ export class BodyClient {
     }
   }
 
-  /** Written once for the same headers, which callers must not change. */
+  /** The head is written once for each headers object, which callers therefore must not change. */
   #writeHead({ headers = NO_HEADERS }: BodyRequest, url: URL): string {
     const known = this.#heads.get(url);
     if (known?.headers === headers) return known.head;
@@ -190,12 +190,12 @@ export class BodyClient {
   }
 
   /**
-   * A buffer of at least so many bytes; one that is lent is at most LENT_BYTES_MAX, which is a
-   * power of two.
+   * A buffer of at least `bytes`. Sizes up to LENT_BYTES_MAX, which is a power of two, are rounded
+   * up to a power of two, so that a buffer fits many bodies and never exceeds that limit.
    */
   #take(bytes: number): Buffer {
     if (bytes > LENT_BYTES_MAX) return Buffer.allocUnsafeSlow(bytes);
-    const at = this.#spare.findIndex((one) => one.length >= bytes);
+    const at = this.#spare.findIndex((buffer) => buffer.length >= bytes);
     if (at >= 0) return this.#spare.splice(at, 1)[0] as Buffer;
     return Buffer.allocUnsafeSlow(
       Math.max(READ_BYTES, 2 ** Math.ceil(Math.log2(Math.max(1, bytes)))),
@@ -203,7 +203,7 @@ export class BodyClient {
   }
 }
 
-/** The end of a request's time, or of interest in it; one callback at a time. */
+/** Comes when the request's time is up or its signal aborts; calls one callback at a time. */
 class Deadline {
   hasCome: boolean;
   onCome: (() => void) | undefined;
@@ -227,10 +227,10 @@ class Deadline {
   }
 }
 
-/** One socket, one exchange at a time. */
+/** One socket, which carries one exchange at a time. */
 class Connection {
   readonly socket: Socket;
-  /** Nothing has come since the last exchange began. */
+  /** True while no byte has come since the last exchange began. */
   isUntouched = true;
   #exchange: Exchange | undefined;
   #canBeKept = true;
@@ -252,7 +252,8 @@ class Connection {
       },
     });
     this.socket.setTimeout(CONNECT_TIMEOUT_MS);
-    // What comes and goes puts it off: an exchange has a time limit of its own.
+    // Node restarts this timer with all traffic. It closes idle connections only: an exchange has
+    // a time limit of its own.
     this.socket.once('connect', () => this.socket.setTimeout(IDLE_MS));
     this.socket.on('timeout', () => {
       if (this.socket.connecting) this.destroy(new Error('no connection within 10 s'));
@@ -288,7 +289,7 @@ class Connection {
   #read(buffer: Buffer, count: number): void {
     this.isUntouched = false;
     const exchange = this.#exchange;
-    // What nobody asked for is nobody's answer.
+    // Bytes without a request cannot be matched to one: the connection is unusable.
     if (exchange === undefined) {
       this.destroy();
       return;
@@ -337,7 +338,7 @@ function nameHost(url: URL): string {
   return `${url.protocol}//${url.host}${url.pathname}`;
 }
 
-/** Errors of the parser and of refusals by name stay what they are. */
+/** Turns the error of a socket into one with its kind; refusals and client errors stay as is. */
 function describeFailure(error: unknown, url: URL, maxBytes: number): Error {
   if (error instanceof HttpClientError) return error;
   const { code, name } = error as NodeJS.ErrnoException;

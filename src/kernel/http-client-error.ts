@@ -1,7 +1,7 @@
-/** What went wrong with a request that got no answer. */
+/** The error of an HTTP request that got no usable answer. */
 import { RecoverableError } from './errors.ts';
 
-/** Why there is no answer; `kind` is a bounded word for metrics and messages. */
+/** `kind` says why there is no answer: one of a few words, for metrics and messages. */
 export class HttpClientError extends RecoverableError {
   readonly kind: 'timeout' | 'connect' | 'reset' | 'body_too_large' | 'bad_gzip' | 'aborted';
   constructor(kind: HttpClientError['kind'], message: string, options?: ErrorOptions) {

@@ -1,7 +1,7 @@
 /**
- * The HTTP client of the exporter sidecar: on Node's own http module, which its server has loaded
- * anyway, where undici would cost 11 MB of a container that may have 64. Plain HTTP only, for the
- * metadata endpoint; everybody else takes http-client.ts, which is faster.
+ * The HTTP client of the exporter sidecar, on Node's own http module, which its server has loaded
+ * anyway: undici would cost 11 MB of a container that may have 64. Plain HTTP only, for the task
+ * metadata endpoint; all other code uses http-client.ts, which is faster.
  */
 import type { IncomingMessage } from 'node:http';
 import {
@@ -15,7 +15,7 @@ import {
 } from './http-client.ts';
 import { describeError } from './errors.ts';
 
-// Not by import: see http-server.ts.
+// Not by import, which costs 16 MB: see web-server.ts.
 const { Agent, request: ask } = process.getBuiltinModule('node:http');
 
 export function createPlainHttpClient(): HttpClient {
@@ -26,7 +26,7 @@ export function createPlainHttpClient(): HttpClient {
       try {
         return await send(agent, request, AbortSignal.any([request.signal, timeout]));
       } catch (error) {
-        throw asClientError(error, request, timeout.aborted);
+        throw toClientError(error, request, timeout.aborted);
       }
     },
     close: () => {
@@ -55,7 +55,7 @@ async function send(
   };
 }
 
-function asClientError(error: unknown, request: ClientRequest, isLate: boolean): Error {
+function toClientError(error: unknown, request: ClientRequest, isLate: boolean): Error {
   if (error instanceof HttpClientError) return error;
   const what = describeRequest(request);
   const because = { cause: error };
@@ -72,7 +72,7 @@ async function readBounded(stream: AsyncIterable<Buffer>, maxBytes: number): Pro
   let size = 0;
   for await (const part of stream) {
     size += part.length;
-    // Leaving the loop destroys the stream and with it the connection: the rest is never read.
+    // Leaving the loop destroys the stream and its connection: the rest is never read.
     if (size > maxBytes)
       throw new HttpClientError('body_too_large', `the answer is larger than ${maxBytes} bytes`);
     parts.push(part);

@@ -1,7 +1,8 @@
 /**
- * The HTTP client: one request, bounded in time and size, gzip inflated within the bound; TLS and
- * proxies as told; never a metadata address unless told. Signing, redirects, retry and what a
- * status means are wrappers of the caller. Built on undici's pool; keeps connections alive.
+ * The HTTP client: sends one request within limits of time and size, inflates gzip within the
+ * limit, and uses TLS settings and proxies as given. With `isGuarded` it never connects to a
+ * metadata address. Not here: signing, redirects, retries and the meaning of a status, which
+ * callers add as wrappers. Built on undici's pool, which keeps connections alive.
  */
 import { promisify } from 'node:util';
 import { gunzip, gunzipSync } from 'node:zlib';
@@ -23,7 +24,7 @@ export interface ClientRequest {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Uint8Array | string;
   readonly timeoutMs: number;
-  /** Of the answer's body, after inflating. */
+  /** Limit of the answer's body, after inflating. */
   readonly bodyMaxBytes: number;
   readonly signal: AbortSignal;
 }
@@ -43,15 +44,16 @@ export interface HttpClient<Body = Buffer> {
 export interface HttpClientOptions {
   readonly connectionsPerHost?: number;
   readonly connection?: HttpConnection | undefined;
-  /** Refuses metadata addresses: what targets and configurations name is not to be trusted. */
+  /** Refuses metadata addresses, for URLs that come from targets or configurations. */
   readonly isGuarded?: boolean;
   /** For tests: how names become addresses. */
   readonly resolve?: typeof lookup;
 }
 
 /**
- * For who reads the same pages all the time and is done with a body in the turn of the event loop
- * in which it came: bodies of plain GETs are lent until then, in buffers that are used again.
+ * For callers that get the same URLs again and again and finish with a body in the turn of the
+ * event loop in which it came: bodies of plain GETs are lent until that turn ends, in buffers that
+ * are used again.
  */
 export interface LendingClientOptions extends HttpClientOptions {
   readonly reusesBodies: true;
@@ -63,18 +65,18 @@ export function createHttpClient(
   options: HttpClientOptions & Partial<LendingClientOptions> = {},
 ): HttpClient<Borrowed<Uint8Array>> {
   const { connection } = options;
-  // Loaded on first use: it is large, and a process that only serves never asks for anything.
+  // Loaded on first use: undici is large, and a process that only serves sends no requests.
   let loaded: Promise<Undici> | undefined;
   let stamp = connection?.stamp() ?? '';
-  const pages =
+  const bodies =
     options.reusesBodies === true && connection?.proxy === undefined
       ? new BodyClient(options.isGuarded === true ? guardedLookup(options.resolve) : undefined)
       : undefined;
   return {
     async send(request) {
       if (options.isGuarded === true) refuseMetadataUrl(parseUrl(request.url));
-      if (pages !== undefined && request.method === 'GET' && request.url.startsWith('http:'))
-        return getPage(pages, request);
+      if (bodies !== undefined && request.method === 'GET' && request.url.startsWith('http:'))
+        return getBody(bodies, request);
       if (connection !== undefined && connection.stamp() !== stamp) {
         stamp = connection.stamp();
         // Requests under way end on the old connections.
@@ -85,19 +87,19 @@ export function createHttpClient(
       return send(await loaded, request);
     },
     async close() {
-      pages?.close();
+      bodies?.close();
       await (await loaded)?.agent.destroy();
     },
   };
 }
 
-async function getPage(
-  pages: BodyClient,
+async function getBody(
+  bodies: BodyClient,
   request: ClientRequest,
 ): Promise<ClientResponse<Borrowed<Uint8Array>>> {
-  const { status, headers, body } = await pages.get(request, parseUrl(request.url));
+  const { status, headers, body } = await bodies.get(request, parseUrl(request.url));
   const plain = inflate(headers, body, request.bodyMaxBytes);
-  // What is lent is lent for this turn: it waits only for what is not.
+  // A lent body is valid in this turn only: awaiting it would let the turn end.
   return { status, headers, body: plain instanceof Promise ? await plain : plain };
 }
 
@@ -156,7 +158,7 @@ async function send({ agent }: Undici, request: ClientRequest): Promise<ClientRe
         method: request.method,
         headers: { ...request.headers },
         body: request.body ?? null,
-        // The exchange has a time limit of its own, for all of it.
+        // The exchange has one time limit of its own for the whole request.
         headersTimeout: 0,
         bodyTimeout: 0,
       },
@@ -202,7 +204,7 @@ class Exchange implements Dispatcher.DispatchHandler {
       this.#resolve = resolve;
       this.#reject = reject;
     });
-    // Nobody may be waiting for it at that moment.
+    // It may be rejected before anything awaits it; without this that would end the process.
     this.answer.catch(() => undefined);
     this.#timer = setTimeout(
       () =>
@@ -225,7 +227,7 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
-    // It may have been given up while it waited for a connection.
+    // The request may have been given up while it waited for a connection.
     if (this.#failure !== undefined) controller.abort(this.#failure);
   }
 
@@ -280,7 +282,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 }
 
-/** Method and URL without query or credentials: what may stand in a log. */
+/** Method and URL without query and credentials, which must not be logged. */
 export function describeRequest(request: ClientRequest): string {
   const url = new URL(request.url);
   return `${request.method} ${url.protocol}//${url.host}${url.pathname}`;
@@ -298,10 +300,10 @@ export function flatten(
 }
 
 /**
- * The body as it was before its transfer: the one given, or inflated to a buffer of its own. A
- * large one is inflated beside the event loop, a small one at once.
+ * The body without its Content-Encoding: the given one, or inflated into a buffer of its own. A
+ * small body is inflated at once, a large one in Node's thread pool (then a promise is returned).
  *
- * @throws HttpClientError where it is no gzip, or larger than allowed
+ * @throws HttpClientError `bad_gzip` or `body_too_large`
  */
 export function inflate<Body extends Borrowed<Uint8Array>>(
   headers: Readonly<Record<string, string>>,
@@ -316,7 +318,7 @@ export function inflate<Body extends Borrowed<Uint8Array>>(
   } catch (error) {
     const isLarger = isTooLarge(error) && maxBytes > LENT_BYTES_MAX;
     if (isLarger) return inflateBeside(takeOver(body), maxBytes);
-    throw inflateFailure(error, maxBytes);
+    throw describeInflateFailure(error, maxBytes);
   }
 }
 
@@ -326,11 +328,11 @@ async function inflateBeside(body: Uint8Array, maxBytes: number): Promise<Buffer
   try {
     return await gunzipBeside(body, { maxOutputLength: maxBytes, chunkSize: 256 * 1024 });
   } catch (error) {
-    throw inflateFailure(error, maxBytes);
+    throw describeInflateFailure(error, maxBytes);
   }
 }
 
-/** As the last four bytes say it; they may lie. */
+/** The length that the last four bytes of a gzip body give; it need not be true. */
 function inflatedLength(gzip: Borrowed<Uint8Array>): number {
   let length = 0;
   for (let i = 1; i <= 4; i++) length = length * 256 + (gzip[gzip.length - i] ?? 0);
@@ -341,7 +343,7 @@ function isTooLarge(error: unknown): boolean {
   return (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE';
 }
 
-function inflateFailure(error: unknown, maxBytes: number): HttpClientError {
+function describeInflateFailure(error: unknown, maxBytes: number): HttpClientError {
   return new HttpClientError(
     isTooLarge(error) ? 'body_too_large' : 'bad_gzip',
     isTooLarge(error)

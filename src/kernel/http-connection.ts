@@ -1,7 +1,7 @@
 /**
- * How a client connects when it is not with what everybody has: TLS settings and proxies, as plain
- * values. Secrets and files are functions, asked when a connection pool is made and whenever
- * `stamp` says that they have changed.
+ * How a client connects when the defaults do not do: TLS settings and proxies, as plain values.
+ * Secrets and files are functions, called when a connection pool is made and again when `stamp`
+ * says that they have changed.
  * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#tls_config
  */
 import type { ConnectionOptions, SecureContextOptions, SecureVersion } from 'node:tls';
@@ -16,7 +16,7 @@ export interface TlsSettings {
   readonly maxVersion?: SecureVersion | undefined;
 }
 
-/** For a new connection: files are read now. */
+/** The options of Node's TLS for a new connection; the files are read in this call. */
 export function secureOptions(
   tls: TlsSettings,
 ): SecureContextOptions & Pick<ConnectionOptions, 'servername' | 'rejectUnauthorized'> {
@@ -32,7 +32,7 @@ export function secureOptions(
 }
 
 export interface ProxySettings {
-  /** Undefined takes what the environment says: HTTP_PROXY, HTTPS_PROXY, NO_PROXY. */
+  /** Undefined uses the environment: HTTP_PROXY, HTTPS_PROXY, NO_PROXY. */
   readonly url?: string | undefined;
   readonly noProxy?: string | undefined;
   readonly connectHeaders: Readonly<Record<string, string>>;
@@ -43,6 +43,6 @@ export interface HttpConnection {
   readonly proxy?: ProxySettings | undefined;
   /** Equal for equal settings; holds no secret. */
   readonly key: string;
-  /** Differs when a file of the settings has changed. */
+  /** Changes when a file of the settings has changed. */
   readonly stamp: () => string;
 }

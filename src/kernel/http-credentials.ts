@@ -1,6 +1,6 @@
 /**
- * Who a client of HTTP says it is, as plain values. Secrets are functions, asked for at each
- * request, so that a rotated one is taken up. Not here: signing with AWS credentials
+ * The credentials of an HTTP client, as plain values. Secrets are functions, called for each
+ * request, so that a rotated secret is used at once. Not here: signing with AWS credentials
  * (aws/signing.ts).
  */
 export interface BasicAuth {
@@ -11,17 +11,17 @@ export interface BasicAuth {
 export interface Authorization {
   /** The scheme: `Bearer` unless set. */
   readonly type: string;
-  /** A promise where a token is fetched. */
+  /** Returns a promise where a token is fetched. */
   readonly credentials: () => string | Promise<string>;
 }
 
-/** At most one of the two. */
+/** At most one of the two is set. */
 export interface HttpCredentials {
   readonly basicAuth?: BasicAuth | undefined;
   readonly authorization?: Authorization | undefined;
 }
 
-/** The Authorization header of a request: secrets are read now, a token may be fetched. */
+/** The Authorization header of a request; reads secrets now, and may fetch a token. */
 export async function readAuthorization({
   basicAuth,
   authorization,
@@ -30,7 +30,7 @@ export async function readAuthorization({
   return authorization && `${authorization.type} ${await authorization.credentials()}`;
 }
 
-/** The header of basic auth, of a user and a password in UTF-8. */
+/** The Authorization header of basic auth, with user and password in UTF-8. */
 export function basicHeader(username: string, password: string): string {
   return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
 }

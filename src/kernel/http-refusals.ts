@@ -1,7 +1,8 @@
 /**
- * What a server answers to bytes that are no HTTP/1.1 request, and to requests that could be read
- * in two ways: a status and words that say what is wrong and what to do. Pure. Strict on purpose:
- * what one server takes for one request and the next for two is how requests are smuggled.
+ * What a server answers to bytes that are not an HTTP/1.1 request, and to requests that could be
+ * read in two ways: a status and words that say what is wrong and what to do. Pure. It is strict on
+ * purpose: requests are smuggled through bytes that one server reads as one request and the next
+ * server as two.
  * Source: https://www.rfc-editor.org/rfc/rfc9112 (framing),
  * https://www.rfc-editor.org/rfc/rfc9110#name-status-codes
  */
@@ -12,17 +13,17 @@ export interface HttpRefusal {
   readonly words: string;
 }
 
-/** What Node tells of a connection that it can't go on with. */
+/** The error that Node gives with a connection whose bytes it cannot parse. */
 export interface UnreadableError extends Error {
   readonly code?: string;
-  /** Of the parser. */
+  /** The parser's own message. */
   readonly reason?: string;
-  /** What was read last, and where in it the parser stopped. */
+  /** The bytes that were read last, and the offset in them at which the parser stopped. */
   readonly rawPacket?: Buffer;
   readonly bytesParsed?: number;
 }
 
-/** Largest head: method, target, names and values of headers together. */
+/** Limit of a head: method, target, names and values of all headers together. */
 export const HEAD_MAX_BYTES = 65_536;
 
 const TLS_HANDSHAKE = 0x16;
@@ -92,7 +93,7 @@ const BY_CODE: Readonly<Record<string, HttpRefusal>> = {
   },
 };
 
-/** The answer to what the parser stopped at; undefined where the connection itself is gone. */
+/** The answer to a parser's error; undefined where the connection itself has failed. */
 export function describeUnreadable(error: UnreadableError): HttpRefusal | undefined {
   const { code = '', reason = '' } = error;
   const known = BY_CODE[code];
@@ -102,9 +103,9 @@ export function describeUnreadable(error: UnreadableError): HttpRefusal | undefi
     return reason.includes('CRLF')
       ? { status: 400, words: LINES }
       : { status: 505, words: 'the version of HTTP is not spoken here; ask with HTTP/1.1' };
-  // Whatever else the parser says names no bytes of the request.
+  // The parser's other messages are fixed texts: they repeat no bytes of the request.
   if (code.startsWith('HPE_'))
-    return { status: 400, words: `what came is no HTTP/1.1 request: ${reason}` };
+    return { status: 400, words: `the bytes received are not an HTTP/1.1 request: ${reason}` };
   return undefined;
 }
 
@@ -117,17 +118,17 @@ function describeBeginning({ rawPacket: packet, bytesParsed = 0 }: UnreadableErr
         'with --web.config.file',
     };
   const text = packet?.toString('latin1') ?? '';
-  // Requests that were read may stand before it.
+  // Requests that were read already may stand before it in the same packet.
   const begin = bytesParsed === 0 ? 0 : text.lastIndexOf('\n', bytesParsed - 1) + 1;
   const method = REQUEST_LINE.exec(text.slice(begin))?.[1];
   return method === undefined
-    ? { status: 400, words: 'what came is no HTTP/1.1 request' }
+    ? { status: 400, words: 'the bytes received are not an HTTP/1.1 request' }
     : { status: 501, words: `the method ${method} is not known; methods are in capital letters` };
 }
 
 const HOST = /^(?:\[[0-9A-Fa-f:.]+\]|[\w.~%!$&'()*+,;=-]*)(?::\d*)?$/;
 
-/** The answer to a head that was read and yet must not be taken; undefined where it may. */
+/** The answer to a head that was parsed and must be refused; undefined for a good one. */
 export function refuseHead({
   httpVersion,
   headers,

@@ -1,7 +1,7 @@
 /**
- * One HTTP/1.1 answer out of pieces of bytes, whatever their borders: head, then a body by length,
- * in chunks, or to the end of the connection. Strict where laxness would let one answer be taken
- * for two. Pure but for the buffer it is given.
+ * Parses one HTTP/1.1 answer from pieces of bytes that may be cut anywhere: a head, then a body by
+ * length, in chunks, or up to the end of the connection. It is strict where leniency would let one
+ * answer be read as two. Pure except for the buffers that it is given.
  * Source: https://www.rfc-editor.org/rfc/rfc9112
  */
 import type { Borrowed } from '../model/borrowed.ts';
@@ -11,13 +11,14 @@ export interface ParsedResponse {
   /** Lower-case names; repeats joined by ", ". */
   readonly headers: Readonly<Record<string, string>>;
   /**
-   * Until the turn of the event loop ends, unless it is larger than LENT_BYTES_MAX; not inflated.
+   * Not inflated. Lent until the turn of the event loop ends, unless it is larger than
+   * LENT_BYTES_MAX.
    */
   readonly body: Borrowed<Buffer>;
 }
 
 const HEAD_MAX_BYTES = 64 * 1024;
-/** Of a line that gives a chunk's size, and of all trailers. */
+/** Limit of a line that gives a chunk's size, and of each trailer. */
 const LINE_MAX_BYTES = 4_096;
 const END_OF_HEAD = Buffer.from('\r\n\r\n');
 const CR = 13;
@@ -30,7 +31,7 @@ export class BodyTooLargeError extends Error {
 }
 
 export class ResponseParser {
-  /** Of the body; undefined while there is none. */
+  /** Holds the body; undefined while no byte of it has come. */
   buffer: Buffer | undefined;
   keepsAlive = false;
   readonly #maxBytes: number;
@@ -39,12 +40,12 @@ export class ResponseParser {
   #head = '';
   #line = '';
   #length = 0;
-  /** Of the body, or of the chunk at hand. */
+  /** Bytes still to come, of the body or of the current chunk. */
   #left = 0;
   #status = 0;
   #headers: Record<string, string> = {};
 
-  /** @param take  gives a buffer of at least so many bytes */
+  /** @param take  returns a buffer of at least `bytes` */
   constructor(maxBytes: number, take: (bytes: number) => Buffer) {
     this.#maxBytes = maxBytes;
     this.#take = take;
@@ -54,7 +55,7 @@ export class ResponseParser {
     return this.#state === 'done';
   }
 
-  /** Whether the end of the connection is the end of the answer. */
+  /** Whether the answer ends where the connection ends. */
   get endsAtClose(): boolean {
     return this.#state === 'close';
   }
@@ -65,8 +66,10 @@ export class ResponseParser {
   }
 
   /**
-   * Takes the first `count` bytes; returns how many belong to this answer. @throws Error for what
-   * is no HTTP
+   * Parses the first `count` bytes, which are not kept.
+   *
+   * @returns  how many of them belong to this answer
+   * @throws   Error for bytes that are not HTTP; BodyTooLargeError
    */
   feed(bytes: Buffer, count: number): number {
     let at = 0;
@@ -91,8 +94,8 @@ export class ResponseParser {
 
   #feedHead(bytes: Buffer, at: number, count: number): number {
     const before = this.#head.length;
-    // No more than a head may have: the body that comes with it is no text.
-    const stop = Math.min(count, endOfHead(bytes, at, count), at + HEAD_MAX_BYTES + 4);
+    // At most as many bytes as a head may have: the body behind it is not to be decoded.
+    const stop = Math.min(count, findEndOfHead(bytes, at, count), at + HEAD_MAX_BYTES + 4);
     this.#head += bytes.toString('latin1', at, stop);
     const end = this.#head.indexOf('\r\n\r\n', Math.max(0, before - 3));
     if (end > HEAD_MAX_BYTES || (end < 0 && this.#head.length > HEAD_MAX_BYTES))
@@ -115,7 +118,7 @@ export class ResponseParser {
     for (const line of lines) {
       const colon = line.indexOf(':');
       const name = line.slice(0, colon).toLowerCase();
-      // A blank before the colon, or a line that goes on, is how answers are smuggled.
+      // A blank before the colon and a folded line are ways to smuggle answers.
       if (colon <= 0 || !/^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(name))
         throw new Error('a header is malformed');
       const value = line.slice(colon + 1).trim();
@@ -190,8 +193,8 @@ export class ResponseParser {
     const needed = this.#length + (end - at);
     if (needed > this.#maxBytes) throw new BodyTooLargeError('too large');
     if (this.buffer === undefined || this.buffer.length < needed) {
-      // Of a length that is known all is taken at once; else twice as much, so that little is
-      // copied again and again.
+      // With a known length the whole buffer is taken at once; else it doubles, so that each byte
+      // is copied only a few times.
       const wanted =
         this.#state === 'length'
           ? this.#length + this.#left
@@ -207,10 +210,10 @@ export class ResponseParser {
 }
 
 /**
- * The place behind the first empty line; all there is where there is none, or where it began in the
+ * The offset behind the first empty line; `count` where there is none, or where it began in the
  * piece before.
  */
-function endOfHead(bytes: Buffer, at: number, count: number): number {
+function findEndOfHead(bytes: Buffer, at: number, count: number): number {
   const found = bytes.indexOf(END_OF_HEAD, at);
   return found < 0 ? count : found + END_OF_HEAD.length;
 }

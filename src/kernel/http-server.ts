@@ -1,7 +1,8 @@
 /**
  * The HTTP server of every command: exact and prefix routes, `/metrics`, `/-/healthy`, `/-/ready`,
- * limits on bodies and time, and a graceful drain. A handler's error becomes a status and one log
+ * limits of bodies and time, and a graceful drain. A handler's error becomes a status and one log
  * line; it never stops the process.
+ * Limits by default: 16 MiB for a body, 60 s for a request, 2,000 connections.
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { type AddressInfo } from 'node:net';
@@ -18,9 +19,9 @@ import { askForBody, createWebServer } from './web-server.ts';
 
 export interface HttpRequest {
   readonly method: string;
-  /** Path without query, still percent-encoded, exactly as sent. */
+  /** The path without the query, percent-encoded exactly as sent. */
   readonly path: string;
-  /** Query without the question mark, exactly as sent. */
+  /** The query without the question mark, exactly as sent. */
   readonly query: string;
   readonly headers: IncomingMessage['headers'];
   /** Header names and values in arrival order, alternating, as sent. */
@@ -29,8 +30,10 @@ export interface HttpRequest {
   /** Aborts when the client goes away or the server stops. */
   readonly signal: AbortSignal;
   /**
-   * The whole body, read on the first call and the same on every other; more than the limit answers
-   * 413.
+   * The whole body, inflated if it is gzip. It is read on the first call; further calls return the
+   * same promise.
+   *
+   * @throws HttpError 413 for a body above the limit, 400 for gzip that cannot be inflated
    */
   body(): Promise<Buffer>;
 }
@@ -39,13 +42,13 @@ export interface HttpResponse {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array;
-  /** Fails on purpose: `reset` answers nothing, `half` breaks off in the body. */
+  /** Fails on purpose: `reset` resets the connection, `half` closes it within the body. */
   readonly cut?: 'reset' | 'half';
 }
 
 export type HttpHandler = (request: HttpRequest) => Promise<HttpResponse> | HttpResponse;
 
-/** Thrown by a handler to answer with a status and a plain text. */
+/** A handler throws it to answer with a status and a plain text. */
 export class HttpError extends Error {
   override readonly name = 'HttpError';
   readonly status: number;
@@ -67,19 +70,22 @@ export interface HttpServerOptions {
   readonly name: string;
   /** `host:port`, `:port` (loopback unless `wide`), `[::1]:port`; port 0 takes any free one. */
   readonly listen: string;
-  /** The flag that names it, for errors; --listen by default. */
+  /** The flag that gives the address, for errors; --listen by default. */
   readonly listenFlag?: string;
   readonly routes: readonly Route[];
   readonly log: Logger;
-  /** With a registry `/metrics` is served. */
+  /** `/metrics` serves this registry; without one it is not served. */
   readonly metrics?: Registry;
   readonly ready?: () => boolean;
   readonly bodyMaxBytes?: number;
   readonly requestTimeoutMs?: number;
   readonly connectionsMax?: number;
-  /** Of one client; no bound but that of all by default. What is beyond is closed at once. */
+  /**
+   * Limit of the connections of one client address; further ones are closed at once. By default
+   * only the limit of all connections holds.
+   */
   readonly connectionsPerAddress?: number;
-  /** TLS and basic auth. */
+  /** TLS, basic auth and further headers. */
   readonly web?: WebConfig | undefined;
 }
 
@@ -96,7 +102,7 @@ export class HttpServer implements Component {
     this.name = `${options.name} http server`;
     this.#options = options;
     this.#address = parseListen(options.listen, options.listenFlag);
-    const routes = [...ownRoutes(options), ...options.routes];
+    const routes = [...listOwnRoutes(options), ...options.routes];
     const limits = {
       requestTimeout: options.requestTimeoutMs ?? 60_000,
       headersTimeout: 10_000,
@@ -115,17 +121,17 @@ export class HttpServer implements Component {
     );
     this.#server.maxConnections = options.connectionsMax ?? 2_000;
     if (options.connectionsPerAddress !== undefined)
-      this.#boundClients(options.connectionsPerAddress);
+      this.#limitPerAddress(options.connectionsPerAddress);
   }
 
-  #boundClients(most: number): void {
+  #limitPerAddress(most: number): void {
     const counts = new Map<string, number>();
     const told = new Set<string>();
     this.#server.on('connection', (socket) => {
       const address = socket.remoteAddress ?? '';
       const count = counts.get(address) ?? 0;
       if (count >= most) {
-        // Once for as long as it keeps any of them.
+        // Logged once, until the client has closed all of its connections.
         if (!told.has(address))
           this.#options.log.warn('a client has too many connections; more are closed at once', {
             address,
@@ -164,7 +170,7 @@ export class HttpServer implements Component {
     const { host, port } = this.#address;
     return new Promise((resolve, reject) => {
       const onError = (error: NodeJS.ErrnoException): void =>
-        reject(listenError(error, this.#options));
+        reject(describeListenError(error, this.#options));
       this.#server.once('error', onError);
       this.#server.listen(port, host, () => {
         this.#server.off('error', onError);
@@ -213,14 +219,14 @@ export class HttpServer implements Component {
       body: () =>
         (body ??= readBody(incoming, outgoing, this.#options.bodyMaxBytes ?? 16 * 1024 * 1024)),
     };
-    const response = await this.#guarded(routes, request);
+    const response = await this.#answerGuarded(routes, request);
     // A kept-alive connection would hold up the drain until its idle timeout.
     if (!this.#listening) outgoing.setHeader('connection', 'close');
     send(request, outgoing, incoming, response);
   }
 
-  /** Nobody gets past basic auth, not even to learn which paths there are. */
-  async #guarded(routes: readonly Route[], request: HttpRequest): Promise<HttpResponse> {
+  /** Basic auth comes before the routes, so that a 404 does not tell which paths exist. */
+  async #answerGuarded(routes: readonly Route[], request: HttpRequest): Promise<HttpResponse> {
     const { web } = this.#options;
     if (web === undefined) return this.#answer(routes, request);
     const response = (await web.isAllowed(request.headers))
@@ -232,13 +238,13 @@ export class HttpServer implements Component {
   async #answer(routes: readonly Route[], request: HttpRequest): Promise<HttpResponse> {
     const matching = routes.filter((route) => matches(route.path, request.path));
     const method = request.method === 'HEAD' ? 'GET' : request.method;
-    const route = matching.find((one) => one.method === 'ANY' || one.method === method);
+    const route = matching.find((known) => known.method === 'ANY' || known.method === method);
     if (route === undefined) {
       return matching.length === 0
         ? { status: 404, body: `404: nothing is served at ${request.path}\n` }
         : {
             status: 405,
-            headers: { allow: matching.map((one) => one.method).join(', ') },
+            headers: { allow: matching.map((known) => known.method).join(', ') },
             body: `405: ${request.method} is not served here\n`,
           };
     }
@@ -257,7 +263,7 @@ export class HttpServer implements Component {
   }
 }
 
-function ownRoutes(options: HttpServerOptions): Route[] {
+function listOwnRoutes(options: HttpServerOptions): Route[] {
   const text = { 'content-type': 'text/plain; charset=utf-8' };
   const routes: Route[] = [
     {
@@ -306,13 +312,13 @@ async function readBody(
   maxBytes: number,
 ): Promise<Buffer> {
   const declared = Number(incoming.headers['content-length'] ?? 0);
-  if (declared > maxBytes) throw tooLarge(maxBytes);
+  if (declared > maxBytes) throw refuseSize(maxBytes);
   askForBody(incoming, outgoing);
   const parts: Buffer[] = [];
   let size = 0;
   for await (const part of incoming as AsyncIterable<Buffer>) {
     size += part.length;
-    if (size > maxBytes) throw tooLarge(maxBytes);
+    if (size > maxBytes) throw refuseSize(maxBytes);
     parts.push(part);
   }
   const body = parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts);
@@ -326,7 +332,7 @@ async function readBody(
   }
 }
 
-function tooLarge(maxBytes: number): HttpError {
+function refuseSize(maxBytes: number): HttpError {
   return new HttpError(413, `the body is larger than ${maxBytes} bytes`);
 }
 
@@ -350,7 +356,7 @@ function send(
     ...response.headers,
     'content-length': body.length,
   };
-  // A body that nobody read would stay in the socket and be taken for the next request.
+  // Bytes of a body that was not read would stay in the socket and be parsed as the next request.
   if (!incoming.complete) headers['connection'] = 'close';
   if (response.status === 204 || response.status === 304) delete headers['content-length'];
   outgoing.writeHead(response.status, headers);
@@ -361,7 +367,7 @@ function send(
   outgoing.end(request.method === 'HEAD' ? undefined : body);
 }
 
-function listenError(error: NodeJS.ErrnoException, options: HttpServerOptions): Error {
+function describeListenError(error: NodeJS.ErrnoException, options: HttpServerOptions): Error {
   const flag = options.listenFlag ?? '--listen';
   if (error.code === 'EADDRINUSE') {
     return new ConfigError(

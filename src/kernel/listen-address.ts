@@ -5,15 +5,15 @@ import { ConfigError } from './errors.ts';
 
 export interface ListenAddress {
   readonly host: string;
-  /** 0 is any that is free. */
+  /** 0 means any free port. */
   readonly port: number;
 }
 
 const PORT_MAX = 65_535;
 
 /**
- * Undefined for what is no address; the host of `:port` is empty, and what that means is the
- * caller's.
+ * Undefined for a text that is not an address. The host of `:port` is empty; the caller decides
+ * what that means.
  */
 export function splitListen(text: string): ListenAddress | undefined {
   const match = /^(?:\[([^\]]+)\]|([^:]*)):(\d{1,5})$/.exec(text);
@@ -23,9 +23,10 @@ export function splitListen(text: string): ListenAddress | undefined {
 }
 
 /**
- * `:port` means loopback, so that nothing listens wider than it was told.
+ * Parses an address. `:port` means loopback, so that a server listens on other interfaces only
+ * where it is told to.
  *
- * @param flag  where the address was given
+ * @param flag  the flag that gave the address, for the error
  * @throws ConfigError LISTEN_ADDRESS
  */
 export function parseListen(listen: string, flag = '--listen'): ListenAddress {

@@ -1,7 +1,7 @@
 /**
- * Logging: one event, one line, fixed keys. Pretty on a terminal, logfmt or JSON elsewhere. Repeats
- * of one event are rate-limited, and how many were held back is said with the next one.
- * Secrets never reach a logger; callers pass redacted values.
+ * Logging: one line for each event, with fixed keys. Pretty on a terminal, logfmt or JSON
+ * elsewhere. Repeats of one event are rate-limited; the next line of the event says how many were
+ * held back. Secrets never reach a logger: callers pass redacted values.
  */
 import { type Clock, systemClock } from './clock.ts';
 import { describeError } from './errors.ts';
@@ -15,7 +15,7 @@ export interface Logger {
   info(event: string, fields?: LogFields): void;
   warn(event: string, fields?: LogFields): void;
   error(event: string, fields?: LogFields): void;
-  /** A logger whose lines all carry these fields. */
+  /** A logger that adds these fields to each line. */
   with(fields: LogFields): Logger;
 }
 
@@ -67,11 +67,11 @@ export function createLogger(options: LoggerOptions = {}): Logger {
   return make({});
 }
 
-/** A logger that says nothing, for tests. */
+/** A logger that writes nothing, for tests. */
 export const silentLogger: Logger = createLogger({ write: () => undefined, level: 'error' });
 
 /**
- * How many repeats were held back before this line; undefined when this one is to be held back too.
+ * How many repeats were held back before this line; undefined when this line is held back too.
  */
 function admit(
   windows: Map<string, Window>,
@@ -130,7 +130,7 @@ function jsonValue(value: unknown): unknown {
   return value instanceof Error ? describeError(value) : value;
 }
 
-/** Quotes where logfmt needs it; control characters never reach a terminal raw. */
+/** Quotes a value where logfmt needs it, and escapes control characters for the terminal. */
 function quote(text: string): string {
   // oxlint-disable-next-line no-control-regex -- control characters are what it looks for
   return text === '' || /[\s"=\u0000-\u001F\u007F-\u009F]/.test(text) ? JSON.stringify(text) : text;

@@ -1,6 +1,7 @@
 /**
- * Our own metrics: counters, gauges and histograms in a registry that writes the text format 0.0.4.
- * Not a client library for others: just what the parts of Amperage say of themselves.
+ * Amperage's own metrics: counters, gauges, histograms and summaries in a registry that writes the
+ * text format 0.0.4. Not a client library for other programs.
+ * Limits: 2,000 children of a family; further ones are counted together under the value "other".
  * Source: https://prometheus.io/docs/instrumenting/exposition_formats/
  */
 import { type MetricFamily, type MetricSample } from '../model/metric-family.ts';
@@ -24,13 +25,14 @@ export interface Histogram {
   observe(value: number): void;
 }
 
-/** Quantiles of the last observations, for names under which Prometheus has a summary. */
+/** Quantiles of the last 1,024 observations, for names under which Prometheus has a summary. */
 export interface Summary {
   observe(value: number): void;
 }
 
 /**
- * One metric name with its label names; `with` gives the child for label values, made on first use.
+ * One metric name with its label names; `with` returns the child for given label values and makes
+ * it on first use.
  */
 export interface Family<Metric> {
   with(labels: MetricLabels): Metric;
@@ -51,8 +53,8 @@ interface FamilyState {
 }
 
 /**
- * Children of one family beyond this are folded into one with the value "other": cardinality stays
- * bounded.
+ * Most children of one family. Further ones are folded into one child whose labels all have the
+ * value "other", so that cardinality stays bounded.
  */
 const CHILDREN_MAX = 2_000;
 
@@ -89,14 +91,17 @@ export class Registry {
   }
 
   /**
-   * Runs before each exposition, to set gauges that are read and not kept; the answer ends that.
+   * Registers a function that runs before each exposition, for gauges whose value is read only
+   * then.
+   *
+   * @returns  a function that ends the registration
    */
   onCollect(collect: () => void): () => void {
     this.#collectors.add(collect);
     return () => void this.#collectors.delete(collect);
   }
 
-  /** All metrics, families in the order they were registered. */
+  /** All metrics; families in the order of registration. */
   families(): MetricFamily[] {
     for (const collect of this.#collectors) collect();
     return [...this.#families.values()].map(({ name, help, kind, children }) => ({
@@ -190,7 +195,7 @@ function newHistogram(labels: MetricLabels, buckets: readonly number[]): Histogr
 }
 
 const QUANTILES = [0.01, 0.05, 0.5, 0.9, 0.99] as const;
-/** Observations that quantiles are taken of. */
+/** The number of observations of which quantiles are computed. */
 const WINDOW = 1_024;
 
 function newSummary(labels: MetricLabels): Summary & Child {

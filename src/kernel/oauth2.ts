@@ -1,6 +1,6 @@
 /**
- * OAuth 2 tokens by client credentials: fetched on first use, kept until shortly before they run
- * out, one request for all who wait.
+ * OAuth 2 tokens by client credentials: fetched on first use and kept until shortly before they
+ * expire. Callers that wait at the same time share one request.
  * Source: https://www.rfc-editor.org/rfc/rfc6749#section-4.4
  */
 import { basicHeader } from './http-credentials.ts';
@@ -11,7 +11,7 @@ import type { HttpConnection } from './http-connection.ts';
 export interface OAuth2Settings {
   readonly tokenUrl: string;
   readonly clientId: string;
-  /** Asked for each token, so that a rotated secret is taken up. */
+  /** Called for each token request, so that a rotated secret is used at once. */
   readonly clientSecret: () => string;
   readonly scopes: readonly string[];
   readonly endpointParams: Readonly<Record<string, string>>;
@@ -20,12 +20,12 @@ export interface OAuth2Settings {
 
 const TIMEOUT_MS = 10_000;
 const BODY_MAX_BYTES = 1024 * 1024;
-/** A token is not used in its last seconds. */
+/** A token is not used in the last seconds before it expires. */
 const MARGIN_MS = 10_000;
-/** For answers that do not say how long a token lasts. */
+/** The lifetime of a token whose answer does not give one. */
 const LIFETIME_DEFAULT_MS = 60_000;
 
-/** @returns asks for a token; rejects with RecoverableError where there is none to be had */
+/** @returns a function that gives a token, or rejects with RecoverableError when it gets none */
 export function createTokenSource(
   settings: OAuth2Settings,
   nowMs: () => number,

@@ -1,5 +1,5 @@
 /**
- * The metrics that every Prometheus client library has of its process, under their common names.
+ * The metrics that every Prometheus client library has about its process, under their common names.
  * Source: https://prometheus.io/docs/instrumenting/writing_clientlibs/#process-metrics
  */
 import { readdirSync } from 'node:fs';
@@ -23,7 +23,7 @@ export function registerProcessMetrics(metrics: Registry): void {
     try {
       files.set(readdirSync('/proc/self/fd').length);
     } catch {
-      // Not Linux: there is no cheap count, and a missing figure is better than a wrong one.
+      // Other systems than Linux have no cheap count; the gauge stays 0 there.
     }
   });
 }

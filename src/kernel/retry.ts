@@ -1,6 +1,7 @@
 /**
- * Waiting between attempts: exponential backoff with full-range jitter, and what another side asked
- * for by Retry-After. Which errors are worth a retry is the caller's to say.
+ * Waits between attempts: exponential backoff with jitter over the upper half of the wait, and the
+ * time that the other side gives in Retry-After. A caller marks the errors that are worth a retry
+ * by throwing RecoverableError.
  */
 import { type Clock } from './clock.ts';
 import { RecoverableError } from './errors.ts';
@@ -11,9 +12,9 @@ export interface Backoff {
 }
 
 /**
- * The wait before attempt `attempt` (1 is the first retry): doubles from min to max, then between
- * half of that and all of it by `random` (0 ≤ random < 1), so that many senders do not come back
- * together.
+ * The wait before retry number `attempt` (1 is the first), in ms. A full wait doubles from min to
+ * max; `random` (0 ≤ random < 1) chooses between half of it and all of it, so that many senders do
+ * not return at the same moment.
  */
 export function backoffMs(backoff: Backoff, attempt: number, random: number): number {
   const full = Math.min(backoff.maxMs, backoff.minMs * 2 ** Math.min(attempt - 1, 30));
@@ -21,8 +22,8 @@ export function backoffMs(backoff: Backoff, attempt: number, random: number): nu
 }
 
 /**
- * Milliseconds of a Retry-After header, seconds or an HTTP date; undefined when it is neither or in
- * the past.
+ * The wait in ms that a Retry-After header asks for, as seconds or as an HTTP date; undefined when
+ * it is neither, or a date in the past.
  */
 export function parseRetryAfterMs(header: string | undefined, nowMs: number): number | undefined {
   if (header === undefined) return undefined;
@@ -38,14 +39,15 @@ export interface RetryOptions {
   readonly backoff: Backoff;
   readonly signal: AbortSignal;
   readonly random?: () => number;
-  /** The longest Retry-After that is honoured, ms. */
+  /** Limit of a Retry-After that is honoured, ms; 60,000 by default. */
   readonly retryAfterMaxMs?: number;
   readonly onRetry?: (error: RecoverableError, waitMs: number, attempt: number) => void;
 }
 
 /**
- * Runs `action` until it succeeds or throws something other than a RecoverableError, or the signal
- * aborts.
+ * Runs `action` until it succeeds.
+ *
+ * @throws what `action` throws, unless it is a RecoverableError; the signal's reason
  */
 export async function retrying<T>(
   action: (attempt: number) => Promise<T>,

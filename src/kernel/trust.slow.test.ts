@@ -42,7 +42,7 @@ test('the flag stands alone, the variables count together, NODE_EXTRA_CA_CERTS i
     );
 });
 
-test('a bundle that is none is an error that names who named it, the file and the remedy', (context) => {
+test('an unusable bundle is an error that names its flag or variable, the file and the remedy', (context) => {
   const { folder, one } = authorities(context);
   const bad = path.join(folder, 'bad.pem');
   const broken = readFileSync(one, 'utf8').replace(/\n.{40}/, '\n');
@@ -62,7 +62,11 @@ test('a bundle that is none is an error that names who named it, the file and th
       /SSL_CERT_FILE names ".*empty.pem".*holds no certificate/,
     ],
     [undefined, { SSL_CERT_FILE: folder }, /SSL_CERT_FILE names .*EISDIR/],
-    [undefined, { NODE_EXTRA_CA_CERTS: bad }, /NODE_EXTRA_CA_CERTS .* certificate 2 of 2 is none/],
+    [
+      undefined,
+      { NODE_EXTRA_CA_CERTS: bad },
+      /NODE_EXTRA_CA_CERTS .* certificate 2 of 2 cannot be read/,
+    ],
     [undefined, { SSL_CERT_DIR: path.join(folder, 'none') }, /SSL_CERT_DIR .* no file there holds/],
     ['/no/ca.pem', {}, /--tls.ca-file names "\/no\/ca.pem".*ENOENT.*name a PEM bundle$/],
   ];

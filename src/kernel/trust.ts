@@ -1,13 +1,13 @@
 /**
- * Whom this process trusts over TLS: the certificate authorities that the command line or the
- * environment names, read at the start and again when their files change. They become Node's own
- * default, so that whatever speaks TLS takes them: our clients, the AWS SDK and its credential
- * providers. What a job or a sink names by `ca_file` stands above.
+ * The certificate authorities that this process trusts over TLS: those that the command line or the
+ * environment names, read at the start and again when their files change. They become Node's
+ * default, so that all TLS connections use them: our clients, the AWS SDK and its credential
+ * providers. A `ca_file` of a job or a sink takes precedence for its own connections.
  *
- *   --tls.ca-file                                alone, if it is given
- *   AWS_CA_BUNDLE + SSL_CERT_FILE + SSL_CERT_DIR  else together, instead of the authorities that
- *                                                 Node brings
- *   NODE_EXTRA_CA_CERTS                          always in addition
+ *   --tls.ca-file                                 alone, if it is given
+ *   AWS_CA_BUNDLE + SSL_CERT_FILE + SSL_CERT_DIR  otherwise together, instead of the authorities
+ *                                                 that Node has built in
+ *   NODE_EXTRA_CA_CERTS                           always in addition
  *
  * Source: https://nodejs.org/api/tls.html#tlssetdefaultcacertificatescerts
  */
@@ -20,42 +20,43 @@ import type { Logger } from './logger.ts';
 export const TRUST_FLAG = '--tls.ca-file';
 
 export interface TrustSettings {
-  /** Of the command line; undefined when it names none. */
+  /** The value of the flag; undefined when it is not given. */
   readonly file: string | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-/** One file, or one folder of files, and who named it. */
+/** A flag or variable that names authorities, and its value. */
 interface Bundle {
   readonly name: string;
-  readonly place: string;
+  /** The path of a file; with `isFolder` the paths of folders, joined by `path.delimiter`. */
+  readonly value: string;
   readonly isFolder: boolean;
 }
 
 export interface Trust {
-  /** PEM, each once. */
+  /** In PEM, each certificate once. */
   readonly certificates: readonly string[];
-  /** `AWS_CA_BUNDLE=/path`, for the log. */
+  /** Such as `AWS_CA_BUNDLE=/path`, for the log. */
   readonly sources: readonly string[];
 }
 
 const FILE_MAX_BYTES = 16 * 1024 * 1024;
 const FOLDER_MAX_FILES = 10_000;
-/** How often the files are looked at. */
+/** How often the files are checked for changes. */
 const LOOK_EVERY_MS = 30_000;
 const PEM =
   /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----[^-]+-----END (?:X509 |TRUSTED )?CERTIFICATE-----/g;
 
 /**
- * Reads and trusts what is named, and goes on looking for changes until the process ends, which it
- * does not hold up.
+ * Reads and trusts the named authorities, and checks their files for changes until the process
+ * ends. Its timer does not keep the process running.
  *
  * @throws ConfigError TRUST_FILE for a bundle that cannot be read or holds no certificate
  */
 export function followTrust(settings: TrustSettings, log: Logger, everyMs = LOOK_EVERY_MS): void {
   const bundles = findBundles(settings);
   if (bundles.length === 0) return;
-  // Loaded only here: a process that names no authority may never speak TLS.
+  // Loaded only here: a process without named authorities may never use TLS.
   const tls = process.getBuiltinModule('node:tls');
   const own = tls.getCACertificates('default');
   const apply = (): void => {
@@ -81,7 +82,7 @@ export function followTrust(settings: TrustSettings, log: Logger, everyMs = LOOK
 }
 
 /**
- * @param own  the authorities that hold where nobody names others
+ * @param own  the authorities that are trusted where no others are named
  * @throws ConfigError TRUST_FILE
  */
 export function readTrust(settings: TrustSettings, own: readonly string[]): Trust {
@@ -89,11 +90,11 @@ export function readTrust(settings: TrustSettings, own: readonly string[]): Trus
   const isReplaced = bundles.some(({ name }) => name !== EXTRA);
   const certificates = new Set(isReplaced ? [] : own);
   for (const bundle of bundles)
-    for (const one of bundle.isFolder ? readFolders(bundle) : readBundle(bundle))
-      certificates.add(one);
+    for (const certificate of bundle.isFolder ? readFolders(bundle) : readBundle(bundle))
+      certificates.add(certificate);
   return {
     certificates: [...certificates],
-    sources: bundles.map(({ name, place }) => `${name}=${place}`),
+    sources: bundles.map(({ name, value }) => `${name}=${value}`),
   };
 }
 
@@ -101,43 +102,47 @@ const EXTRA = 'NODE_EXTRA_CA_CERTS';
 
 function findBundles({ file, env }: TrustSettings): Bundle[] {
   const named = (name: string, isFolder = false): Bundle[] => {
-    const place = env[name] ?? '';
-    return place === '' ? [] : [{ name, place, isFolder }];
+    const value = env[name] ?? '';
+    return value === '' ? [] : [{ name, value, isFolder }];
   };
   const base =
     file === undefined
       ? [...named('AWS_CA_BUNDLE'), ...named('SSL_CERT_FILE'), ...named('SSL_CERT_DIR', true)]
-      : [{ name: TRUST_FLAG, place: file, isFolder: false }];
+      : [{ name: TRUST_FLAG, value: file, isFolder: false }];
   return [...base, ...named(EXTRA)];
 }
 
-function readBundle({ name, place }: Bundle): string[] {
-  const text = readBounded(place, (why) => refusal(name, place, why));
+function readBundle({ name, value: file }: Bundle): string[] {
+  const text = readBounded(file, (why) => refuseBundle(name, file, why));
   const found = text.match(PEM) ?? [];
   if (found.length === 0)
-    throw refusal(name, place, 'it holds no certificate in PEM (-----BEGIN CERTIFICATE-----)');
+    throw refuseBundle(name, file, 'it holds no certificate in PEM (-----BEGIN CERTIFICATE-----)');
   return found.map((pem, index) =>
-    normalised(pem, (why) =>
-      refusal(name, place, `its certificate ${index + 1} of ${found.length} is none: ${why}`),
+    normalise(pem, (why) =>
+      refuseBundle(
+        name,
+        file,
+        `its certificate ${index + 1} of ${found.length} cannot be read: ${why}`,
+      ),
     ),
   );
 }
 
 /**
- * Every file of the folders that holds certificates; what holds none is passed over, as OpenSSL
- * does.
+ * The certificates of all files in the folders. A file that holds none is skipped, as OpenSSL does.
  */
-function readFolders({ name, place }: Bundle): string[] {
-  const found = place.split(path.delimiter).flatMap((folder) =>
-    listFiles(folder, (why) => refusal(name, folder, why)).flatMap((file) => {
+function readFolders({ name, value }: Bundle): string[] {
+  const found = value.split(path.delimiter).flatMap((folder) =>
+    listFiles(folder, (why) => refuseBundle(name, folder, why)).flatMap((file) => {
       try {
-        return readBundle({ name, place: file, isFolder: false });
+        return readBundle({ name, value: file, isFolder: false });
       } catch {
         return [];
       }
     }),
   );
-  if (found.length === 0) throw refusal(name, place, 'no file there holds a certificate in PEM');
+  if (found.length === 0)
+    throw refuseBundle(name, value, 'no file there holds a certificate in PEM');
   return found;
 }
 
@@ -162,8 +167,8 @@ function readBounded(file: string, refuse: (why: string) => Error): string {
   throw refuse(`it is larger than ${FILE_MAX_BYTES} bytes`);
 }
 
-/** In one spelling, so that the same certificate of two files counts once. */
-function normalised(pem: string, refuse: (why: string) => Error): string {
+/** Brings a certificate to one spelling, so that the same one from two files counts once. */
+function normalise(pem: string, refuse: (why: string) => Error): string {
   try {
     return new X509Certificate(pem).toString();
   } catch (error) {
@@ -171,18 +176,19 @@ function normalised(pem: string, refuse: (why: string) => Error): string {
   }
 }
 
-function refusal(name: string, place: string, why: string): ConfigError {
+function refuseBundle(name: string, value: string, why: string): ConfigError {
   return new ConfigError(
     'TRUST_FILE',
-    `${name} names "${place}", whose certificate authorities can't be taken: ${why}; ${
+    `${name} names "${value}", whose certificate authorities can't be taken: ${why}; ${
       name === TRUST_FLAG ? 'name a PEM bundle' : 'name a PEM bundle, or unset the variable'
     }`,
   );
 }
 
+/** A text that changes when a file, or the list of files in a folder, changes. */
 function stampBundles(bundles: readonly Bundle[]): string {
-  const files = bundles.flatMap(({ place, isFolder }) =>
-    isFolder ? place.split(path.delimiter).flatMap((folder) => filesOrNone(folder)) : [place],
+  const files = bundles.flatMap(({ value, isFolder }) =>
+    isFolder ? value.split(path.delimiter).flatMap((folder) => listFilesOrNone(folder)) : [value],
   );
   return files
     .map((file) => {
@@ -192,7 +198,7 @@ function stampBundles(bundles: readonly Bundle[]): string {
     .join('\n');
 }
 
-function filesOrNone(folder: string): string[] {
+function listFilesOrNone(folder: string): string[] {
   try {
     return listFiles(folder, (why) => new Error(why));
   } catch {

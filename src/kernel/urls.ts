@@ -1,12 +1,17 @@
 /**
- * Parsed URLs, remembered: the same targets are asked again and again.
+ * Parses URLs and keeps the results, since the same targets are scraped again and again.
+ * Limits: 10,000 URLs, then all are forgotten at once.
  */
 const REMEMBERED_MAX = 10_000;
-/** Longer ones are parsed each time: redirects of hostile targets must not fill the memory. */
+/** Longer URLs are parsed each time: redirects of hostile targets must not fill the memory. */
 const LENGTH_MAX = 512;
 const remembered = new Map<string, URL>();
 
-/** Shared with others: not to be changed. @throws TypeError for what is no URL */
+/**
+ * The returned object is shared with other callers and must not be changed.
+ *
+ * @throws TypeError for a text that is not a URL
+ */
 export function parseUrl(text: string): URL {
   let url = remembered.get(text);
   if (url === undefined) {

@@ -1,7 +1,7 @@
 /**
- * The listening socket of a server with or without TLS: limits of node:http, certificates that are
- * renewed in place, and answers with words to what is no request or must not be taken for one
- * (http-refusals.ts says which).
+ * Makes the node:http server of a listener, with or without TLS: its limits, certificates that are
+ * renewed without a restart, and answers in words to bytes that are not a request and to requests
+ * that must be refused (http-refusals.ts decides which).
  */
 import type {
   IncomingMessage,
@@ -20,37 +20,37 @@ import {
 } from './http-refusals.ts';
 import type { WebConfig } from './web-config.ts';
 
-// Not by import, which reads every export and so loads Node's own undici: 16 MB that a sidecar can
-// do without.
+// Not by import: that evaluates every export and so loads Node's own undici, 16 MB that a sidecar
+// does not need.
 const { createServer, STATUS_CODES } = process.getBuiltinModule('node:http');
 
 export interface WebServerOptions {
   readonly limits: ServerOptions;
-  /** With TLS, or none. */
+  /** Undefined for plain HTTP. */
   readonly web: WebConfig | undefined;
-  /** Answers `OPTIONS *`, and stands in Allow where a tunnel is asked for. */
+  /** The value of Allow, in the answers to `OPTIONS *` and to CONNECT. */
   readonly methods: string;
   /** Why there are no tunnels (CONNECT), and what to do instead. */
   readonly noTunnel: string;
-  /** Told of each request that never got to the listener. */
+  /** Called for each request that is refused before it gets to the listener. */
   readonly onRefused?: (refusal: HttpRefusal) => void;
 }
 
-/** How long what a refused client still sends is read, so that it gets to read its answer. */
+/** How long the rest of a refused request is read, so that the client gets to read its answer. */
 const LINGER_MS = 2_000;
 
 /**
- * A server that is not listening yet. A body that a client holds back (Expect) is asked for by
- * `askForBody`.
+ * A server that is not listening yet. A client that sends Expect: 100-continue sends its body only
+ * after the listener has called `askForBody`.
  */
 export function createWebServer(options: WebServerOptions, listener: RequestListener): Server {
   const { methods, noTunnel, onRefused = () => undefined } = options;
   /**
-   * Connections that end with a refusal: what comes behind is read into the void, and would be
-   * found wrong again.
+   * Connections that end with a refusal. What comes after it is discarded; its errors are not
+   * answered again.
    */
   const refused = new WeakSet<Duplex>();
-  /** The answer under way on each connection. */
+  /** The last answer that was begun on each connection. */
   const answers = new WeakMap<Duplex, ServerResponse>();
   const refuse = (
     incoming: IncomingMessage,
@@ -70,8 +70,8 @@ export function createWebServer(options: WebServerOptions, listener: RequestList
     else listener(incoming, outgoing);
   };
   const server = createNodeServer(
-    // Hosts are looked at by us, with words. All headers together are bounded by their bytes, and
-    // none is left out.
+    // refuseHead checks the Host header, with an answer in words. Headers are limited by their
+    // bytes together, not by their number: Node would leave out those above the number.
     { ...options.limits, maxHeaderSize: HEAD_MAX_BYTES, requireHostHeader: false },
     options.web,
     serve,
@@ -100,9 +100,9 @@ export function createWebServer(options: WebServerOptions, listener: RequestList
     onRefused(refusal);
     const before = answers.get(socket);
     if (before === undefined || before.writableFinished) endWith(socket, refusal);
-    // The request before has not got its answer yet, which comes first.
+    // The request before is whole and its answer not yet sent: that answer comes first.
     else if (before.req.complete) before.once('finish', () => endWith(socket, refusal));
-    // Half an answer must not look like a whole one.
+    // A refusal within a begun answer would look like a part of it: the connection is cut.
     else if (before.headersSent) socket.destroy();
     else endWith(socket, refusal);
   });
@@ -110,21 +110,21 @@ export function createWebServer(options: WebServerOptions, listener: RequestList
 }
 
 /**
- * Tells a client that waits for it (Expect: 100-continue) to send the body; once, and before any
- * answer.
+ * Tells a client that waits with its body (Expect: 100-continue) to send it. Call it once, before
+ * any answer.
  */
 export function askForBody(incoming: IncomingMessage, outgoing: ServerResponse): void {
   if (isHeldBack(incoming) && !outgoing.headersSent) outgoing.writeContinue();
 }
 
-/** Whether the client sends its body only when it is asked for it, or after a while. */
+/** Whether the client waits with its body until it is asked for it (or for some time). */
 export function isHeldBack({ headers, httpVersion }: IncomingMessage): boolean {
   return httpVersion === '1.1' && headers.expect?.toLowerCase() === '100-continue';
 }
 
 /**
- * Ends an answer that is written. A client that is still sending reads it only when it is done:
- * what it sends is read for a while, and lost.
+ * Ends an answer whose body is written. Many clients read an answer only after they have sent their
+ * whole request, so the rest of the request is read for up to LINGER_MS and discarded.
  */
 export function endWhenRead(incoming: IncomingMessage, outgoing: ServerResponse): void {
   if (incoming.complete || isHeldBack(incoming)) {
@@ -146,8 +146,8 @@ function renderBody({ status, words }: HttpRefusal): string {
 }
 
 /**
- * Writes an answer past node:http, and ends the connection once the client has had the time to read
- * it.
+ * Writes an answer to the socket itself, since node:http has no response object here, and closes
+ * the connection at the latest after LINGER_MS, so that the client has time to read it.
  */
 function endWith(socket: Duplex, refusal: HttpRefusal, header = ''): void {
   const body = Buffer.from(renderBody(refusal));
@@ -157,7 +157,7 @@ function endWith(socket: Duplex, refusal: HttpRefusal, header = ''): void {
       `close\r\n\r\n`);
   const timer = setTimeout(() => socket.destroy(), LINGER_MS);
   socket.once('close', () => clearTimeout(timer));
-  // Nobody else listens any more.
+  // node:http has removed its own listeners: an error without one would end the process.
   socket.on('error', () => socket.destroy());
   socket.end(Buffer.concat([Buffer.from(head), body]));
   socket.resume();
@@ -180,7 +180,7 @@ function createNodeServer(
     },
     listener,
   );
-  // Before the handshake, so that a renewed certificate serves the very next connection.
+  // Runs before the handshake, so that a renewed certificate is used for the next connection.
   server.prependListener('connection', () => {
     const now = tls.secrets();
     if (now !== known) (server as TlsServer).setSecureContext(now);

@@ -1,7 +1,6 @@
 /**
- * What every part of a running command shares: the edges to the outside, so that tests can replace
- * them.
- * A value that is handed down, never a global.
+ * The edges to the outside that the parts of a running command share, so that tests can replace
+ * them. It is a value that is handed down, never a global.
  */
 import { type Clock } from './clock.ts';
 import { type HttpClient } from './http-client.ts';

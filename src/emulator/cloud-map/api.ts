@@ -1,6 +1,6 @@
 /**
- * AWS Cloud Map: namespaces, services with tags, instances with health; the calls that discovery
- * and the deploy scripts make. In memory.
+ * AWS Cloud Map, in memory: namespaces, services with tags, and instances with health, through the
+ * calls that discovery and deploy scripts make.
  * Source: https://docs.aws.amazon.com/cloud-map/latest/api/Welcome.html
  */
 import type { Clock } from '../../kernel/clock.ts';

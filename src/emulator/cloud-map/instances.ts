@@ -1,6 +1,6 @@
 /**
- * Instances of an emulated Cloud Map's services and their health, by the control plane and by
- * discovery.
+ * The calls for instances of Cloud Map services and their health: those of the control plane, and
+ * those of discovery.
  */
 import {
   type ActionHandler,
@@ -14,7 +14,7 @@ import type { CloudMapStore, StoredService } from './store.ts';
 const INSTANCES_MAX = 1_000;
 const DISCOVERED_MAX = 1_000;
 
-/** Registering and listing: what was said last is told at once. */
+/** Registers and lists instances. A list shows each change at once. */
 export function instanceActions(store: CloudMapStore): Record<string, ActionHandler> {
   return {
     RegisterInstance: (input) => {
@@ -27,15 +27,15 @@ export function instanceActions(store: CloudMapStore): Record<string, ActionHand
         );
       service.revision += 1;
       service.instances.set(id, { ...(input['Attributes'] as Record<string, string> | undefined) });
-      return store.operation('REGISTER_INSTANCE', { INSTANCE: id, SERVICE: service.Id });
+      return store.addOperation('REGISTER_INSTANCE', { INSTANCE: id, SERVICE: service.Id });
     },
     DeregisterInstance: (input) => {
       const service = store.serviceOf(requireText(input, 'ServiceId'));
       const id = requireText(input, 'InstanceId');
-      if (!service.instances.delete(id)) throw notFound(id);
+      if (!service.instances.delete(id)) throw refuseUnknownInstance(id);
       service.health.delete(id);
       service.revision += 1;
-      return store.operation('DEREGISTER_INSTANCE', { INSTANCE: id, SERVICE: service.Id });
+      return store.addOperation('DEREGISTER_INSTANCE', { INSTANCE: id, SERVICE: service.Id });
     },
     ListInstances: (input) => {
       const { instances } = store.serviceOf(requireText(input, 'ServiceId'));
@@ -46,13 +46,13 @@ export function instanceActions(store: CloudMapStore): Record<string, ActionHand
     GetInstance: (input) => {
       const id = requireText(input, 'InstanceId');
       const Attributes = store.serviceOf(requireText(input, 'ServiceId')).instances.get(id);
-      if (Attributes === undefined) throw notFound(id);
+      if (Attributes === undefined) throw refuseUnknownInstance(id);
       return { Instance: { Id: id, Attributes } };
     },
     UpdateInstanceCustomHealthStatus: (input) => {
       const service = store.serviceOf(requireText(input, 'ServiceId'));
       const id = requireText(input, 'InstanceId');
-      if (!service.instances.has(id)) throw notFound(id);
+      if (!service.instances.has(id)) throw refuseUnknownInstance(id);
       if (service.HealthCheckCustomConfig === undefined)
         throw new AwsError('CustomHealthNotFound', 'the service has no custom health check');
       service.health.set(id, requireText(input, 'Status'));
@@ -72,14 +72,15 @@ export function instanceActions(store: CloudMapStore): Record<string, ActionHand
 }
 
 /**
- * Discovery: in no order, without pages, and without a word where MaxResults cut the answer short.
- * Where there is no health check the wanted health is ignored.
+ * Discovery returns instances in random order and without list pages, and does not say that
+ * MaxResults has cut the answer short. For a service without a health check HealthStatus is
+ * ignored.
  * Source: https://docs.aws.amazon.com/cloud-map/latest/api/API_DiscoverInstances.html
  */
 export function discoveryActions(store: CloudMapStore): Record<string, ActionHandler> {
   return {
     DiscoverInstances: (input) => {
-      const service = store.named(input);
+      const service = store.findByNames(input);
       const most = Number(input['MaxResults'] ?? 100);
       if (!Number.isInteger(most) || most < 1 || most > DISCOVERED_MAX)
         throw new AwsError('InvalidInput', `MaxResults must be from 1 to ${DISCOVERED_MAX}`);
@@ -92,17 +93,19 @@ export function discoveryActions(store: CloudMapStore): Record<string, ActionHan
       }));
       const own = all.filter(matches(input['QueryParameters']));
       const better = own.filter(matches(input['OptionalParameters']));
-      const wanted = ofHealth(better.length > 0 ? better : own, service, input);
+      const wanted = selectByHealth(better.length > 0 ? better : own, service, input);
       return {
-        Instances: shuffled(wanted).slice(0, most),
+        Instances: shuffle(wanted).slice(0, most),
         InstancesRevision: service.revision,
       };
     },
-    DiscoverInstancesRevision: (input) => ({ InstancesRevision: store.named(input).revision }),
+    DiscoverInstancesRevision: (input) => ({
+      InstancesRevision: store.findByNames(input).revision,
+    }),
   };
 }
 
-function notFound(id: string): AwsError {
+function refuseUnknownInstance(id: string): AwsError {
   return new AwsError('InstanceNotFound', `instance ${id} not found`);
 }
 
@@ -118,24 +121,24 @@ function readHealth(service: StoredService, id: string): string {
 
 function matches(
   parameters: unknown,
-): (one: { Attributes: Readonly<Record<string, string>> }) => boolean {
+): (instance: { Attributes: Readonly<Record<string, string>> }) => boolean {
   const wanted = Object.entries(parameters ?? {});
   return ({ Attributes }) => wanted.every(([name, value]) => Attributes[name] === value);
 }
 
-function ofHealth<T extends { HealthStatus: string }>(
+function selectByHealth<T extends { HealthStatus: string }>(
   all: readonly T[],
   service: StoredService,
   input: AwsInput,
 ): readonly T[] {
   const status = String(input['HealthStatus'] ?? 'HEALTHY_OR_ELSE_ALL');
   if (status === 'ALL' || !hasHealthCheck(service)) return all;
-  if (status === 'UNHEALTHY') return all.filter((one) => one.HealthStatus === 'UNHEALTHY');
-  const healthy = all.filter((one) => one.HealthStatus === 'HEALTHY');
+  if (status === 'UNHEALTHY') return all.filter(({ HealthStatus }) => HealthStatus === status);
+  const healthy = all.filter(({ HealthStatus }) => HealthStatus === 'HEALTHY');
   return status === 'HEALTHY' || healthy.length > 0 ? healthy : all;
 }
 
-function shuffled<T>(items: readonly T[]): T[] {
+function shuffle<T>(items: readonly T[]): T[] {
   return items
     .map((item) => ({ item, at: Math.random() }))
     .sort((a, b) => a.at - b.at)

@@ -1,4 +1,4 @@
-/** Namespaces of an emulated Cloud Map, services in them, and the tags of both. */
+/** The calls for namespaces of Cloud Map, for the services in them, and for the tags of both. */
 import {
   type ActionHandler,
   AwsError,
@@ -14,13 +14,13 @@ export function namespaceActions(store: CloudMapStore): Record<string, ActionHan
     (type: StoredNamespace['Type']): ActionHandler =>
     (input) => {
       const name = requireText(input, 'Name');
-      if ([...namespaces.values()].some((one) => one.Name === name))
+      if ([...namespaces.values()].some((known) => known.Name === name))
         throw new AwsError('NamespaceAlreadyExists', `namespace ${name} exists`);
-      const made = store.made('namespace');
+      const made = store.describeNew('namespace');
       const Properties = { HttpProperties: { HttpName: name } };
       namespaces.set(made.Id, { ...made, Name: name, Type: type, Properties });
       store.setTags(made.Arn, input['Tags']);
-      return store.operation('CREATE_NAMESPACE', { NAMESPACE: made.Id });
+      return store.addOperation('CREATE_NAMESPACE', { NAMESPACE: made.Id });
     };
   return {
     CreatePrivateDnsNamespace: create('DNS_PRIVATE'),
@@ -35,7 +35,7 @@ export function namespaceActions(store: CloudMapStore): Record<string, ActionHan
     GetNamespace: (input) => ({ Namespace: store.namespaceOf(requireText(input, 'Id')) }),
     ListNamespaces: (input) => {
       const { page, ...more } = cutListPage([...namespaces.values()], input);
-      return { Namespaces: filtered(page, input), ...more };
+      return { Namespaces: applyFilters(page, input), ...more };
     },
     DeleteNamespace: (input) => {
       const namespace = store.namespaceOf(requireText(input, 'Id'));
@@ -43,7 +43,7 @@ export function namespaceActions(store: CloudMapStore): Record<string, ActionHan
         throw new AwsError('ResourceInUse', 'the namespace has services; delete them first');
       namespaces.delete(namespace.Id);
       tags.delete(namespace.Arn);
-      return store.operation('DELETE_NAMESPACE', { NAMESPACE: namespace.Id });
+      return store.addOperation('DELETE_NAMESPACE', { NAMESPACE: namespace.Id });
     },
   };
 }
@@ -56,12 +56,12 @@ export function serviceActions(store: CloudMapStore): Record<string, ActionHandl
       const namespace = store.namespaceOf(String(input['NamespaceId'] ?? dns?.NamespaceId ?? ''));
       const name = requireText(input, 'Name');
       const isTaken = [...services.values()].some(
-        (one) => one.Name === name && one.NamespaceId === namespace.Id,
+        (known) => known.Name === name && known.NamespaceId === namespace.Id,
       );
       if (isTaken) throw new AwsError('ServiceAlreadyExists', `service ${name} exists`);
       const isHttp = namespace.Type === 'HTTP' || input['Type'] === 'HTTP';
       const service: StoredService = {
-        ...store.made('service'),
+        ...store.describeNew('service'),
         Name: name,
         NamespaceId: namespace.Id,
         Type: isHttp ? 'HTTP' : 'DNS_HTTP',
@@ -79,7 +79,7 @@ export function serviceActions(store: CloudMapStore): Record<string, ActionHandl
     GetService: (input) => ({ Service: describe(store.serviceOf(requireText(input, 'Id'))) }),
     ListServices: (input) => {
       const { page, ...more } = cutListPage([...services.values()], input);
-      return { Services: filtered(page, input).map(describe), ...more };
+      return { Services: applyFilters(page, input).map(describe), ...more };
     },
     DeleteService: (input) => {
       const service = store.serviceOf(requireText(input, 'Id'));
@@ -117,11 +117,11 @@ function describe({
 }
 
 /**
- * Filters of NAMESPACE_ID, TYPE and NAME. Cloud Map takes a page and filters it then: one may be
- * empty though more follow, and nobody must take it for the end.
+ * Applies the filters NAMESPACE_ID, TYPE and NAME. Cloud Map cuts a list page first and filters it
+ * then, so a page may be empty although more pages follow; callers must not take it for the end.
  * Source: https://docs.aws.amazon.com/cloud-map/latest/api/API_ListServices.html
  */
-function filtered<T extends { Name: string; NamespaceId?: string; Type?: string }>(
+function applyFilters<T extends { Name: string; NamespaceId?: string; Type?: string }>(
   page: readonly T[],
   input: AwsInput,
 ): T[] {

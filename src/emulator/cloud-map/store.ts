@@ -1,6 +1,6 @@
 /**
- * What an emulated Cloud Map holds: namespaces, services with their instances, tags, operations. In
- * memory. Operations are done at once, and told so by GetOperation.
+ * The state of an emulated Cloud Map, in memory: namespaces, services with their instances, tags,
+ * and operations, which are complete at once.
  */
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../kernel/clock.ts';
@@ -31,9 +31,9 @@ export interface StoredService {
   readonly HealthCheckCustomConfig: unknown;
   readonly CreateDate: number;
   readonly instances: Map<string, Readonly<Record<string, string>>>;
-  /** By instance, where it was set. */
+  /** Health by instance id, for instances whose health was set. */
   readonly health: Map<string, string>;
-  /** Raised by every instance that is registered or deregistered, and by nothing else. */
+  /** Rises when an instance is registered or deregistered, and only then. */
   revision: number;
 }
 
@@ -44,7 +44,7 @@ export class CloudMapStore {
     string,
     { readonly Type: string; readonly Targets: Record<string, string> }
   >();
-  /** By ARN. */
+  /** Tags by ARN. */
   readonly tags = new Map<string, Map<string, string>>();
   readonly #region: string;
   readonly #clock: Clock;
@@ -54,8 +54,8 @@ export class CloudMapStore {
     this.#clock = clock;
   }
 
-  /** For a new namespace (`ns`) or service (`srv`). */
-  made(kind: 'namespace' | 'service'): {
+  /** Id, ARN, owner and date of a new namespace (`ns-…`) or service (`srv-…`). */
+  describeNew(kind: 'namespace' | 'service'): {
     Id: string;
     Arn: string;
     ResourceOwner: string;
@@ -66,7 +66,7 @@ export class CloudMapStore {
     return { Id, Arn, ResourceOwner: ACCOUNT, CreateDate: this.#clock.nowMs() / 1_000 };
   }
 
-  operation(type: string, targets: Record<string, string>): { OperationId: string } {
+  addOperation(type: string, targets: Record<string, string>): { OperationId: string } {
     const id = randomBytes(16).toString('hex');
     this.operations.set(id, { Type: type, Targets: targets });
     return { OperationId: id };
@@ -80,22 +80,22 @@ export class CloudMapStore {
     this.tags.set(resource, own);
   }
 
-  /** By id or ARN. */
+  /** @throws AwsError for an unknown id or ARN */
   namespaceOf(id: string): StoredNamespace {
-    const found = [...this.namespaces.values()].find((one) => one.Id === id || one.Arn === id);
+    const found = [...this.namespaces.values()].find(({ Id, Arn }) => Id === id || Arn === id);
     if (found === undefined) throw new AwsError('NamespaceNotFound', `namespace ${id} not found`);
     return found;
   }
 
-  /** By id or ARN. */
+  /** @throws AwsError for an unknown id or ARN */
   serviceOf(id: string): StoredService {
     const found = this.services.get(id.split('/').at(-1) ?? '');
     if (found === undefined) throw new AwsError('ServiceNotFound', `service ${id} not found`);
     return found;
   }
 
-  /** By the HttpName of its namespace and its own name, as discovery names it. */
-  named(input: AwsInput): StoredService {
+  /** Finds a service by the names that discovery uses: its namespace's HttpName, and its own. */
+  findByNames(input: AwsInput): StoredService {
     const [httpName, name] = [
       requireText(input, 'NamespaceName'),
       requireText(input, 'ServiceName'),
@@ -107,7 +107,7 @@ export class CloudMapStore {
     if (namespace === undefined || (owner !== undefined && owner !== ACCOUNT))
       throw new AwsError('NamespaceNotFound', `namespace ${httpName} not found`);
     const found = [...this.services.values()].find(
-      (one) => one.Name === name && one.NamespaceId === namespace.Id,
+      ({ Name, NamespaceId }) => Name === name && NamespaceId === namespace.Id,
     );
     if (found === undefined) throw new AwsError('ServiceNotFound', `service ${name} not found`);
     return found;

@@ -1,16 +1,10 @@
 /**
- * The ECS calls that discovery and deployment make, over EcsState: AWS's shapes, pages, batch
- * limits and error codes.
+ * The ECS calls that discovery and deployments make, on EcsState: AWS's forms of answers, list
+ * pages, batch limits and error codes.
  * Source: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/
  */
 import { notImplemented, requireOne } from '../members.ts';
-import {
-  AwsError,
-  type AwsInput,
-  type JsonService,
-  numberOfToken,
-  requireText,
-} from '../service.ts';
+import { AwsError, type AwsInput, type JsonService, parseToken, requireText } from '../service.ts';
 import type { Cluster, ContainerDefinition, EcsService, Task, TaskDefinition } from './shapes.ts';
 import type { EcsState } from './state.ts';
 import { parseTags, tagActions } from './tags.ts';
@@ -31,7 +25,7 @@ export function createEcs(state: EcsState): JsonService {
         ),
       }),
       ListClusters: (input) => {
-        const { page, nextToken } = pageBy(
+        const { page, nextToken } = cutPageBy(
           [...state.clusters.values()],
           (_, index) => index,
           input,
@@ -40,7 +34,7 @@ export function createEcs(state: EcsState): JsonService {
       },
       DescribeClusters: (input) => {
         const names = readList(input, 'clusters', PAGE_MAX);
-        return described(
+        return describeAll(
           names,
           (name) => {
             const found = state.clusters.get(name.split('/').at(-1) ?? '');
@@ -55,7 +49,7 @@ export function createEcs(state: EcsState): JsonService {
           (input['containerDefinitions'] ?? []) as ContainerDefinition[],
           requireOne(input, 'networkMode', NETWORK_MODES) ?? 'bridge',
           readTags(input),
-          describedOnly(input),
+          pickDescribed(input),
         ),
       }),
       DeregisterTaskDefinition: (input) => {
@@ -75,7 +69,7 @@ export function createEcs(state: EcsState): JsonService {
           ({ family, status }) => (prefix ?? family) === family && status === wanted,
         );
         if (requireOne(input, 'sort', ['ASC', 'DESC']) === 'DESC') all.reverse();
-        const { page, nextToken } = pageBy(all, (_, index) => index, input);
+        const { page, nextToken } = cutPageBy(all, (_, index) => index, input);
         const taskDefinitionArns = page.map(({ taskDefinitionArn }) => taskDefinitionArn);
         return { taskDefinitionArns, nextToken };
       },
@@ -108,7 +102,7 @@ export function createEcs(state: EcsState): JsonService {
       DescribeTasks: (input) => {
         const cluster = clusterOf(input);
         const withTags = isIncluded(input, 'TAGS');
-        return described(
+        return describeAll(
           readList(input, 'tasks', PAGE_MAX),
           (arn) => {
             const task = state.task(cluster, arn);
@@ -124,13 +118,13 @@ export function createEcs(state: EcsState): JsonService {
         const all = [...clusterOf(input).instances.values()]
           .filter(({ status }) => (wanted ?? status) === status)
           .map(({ containerInstanceArn }) => containerInstanceArn);
-        const { page, nextToken } = pageBy(all, (_, index) => index, input);
+        const { page, nextToken } = cutPageBy(all, (_, index) => index, input);
         return { containerInstanceArns: page, nextToken };
       },
       DescribeContainerInstances: (input) => {
         const { instances } = clusterOf(input);
         const withTags = isIncluded(input, 'TAGS');
-        return described(
+        return describeAll(
           readList(input, 'containerInstances', PAGE_MAX),
           (arn) => {
             const found = instances.get(arn);
@@ -144,7 +138,7 @@ export function createEcs(state: EcsState): JsonService {
         const status = requireText(input, 'status');
         if (status !== 'ACTIVE' && status !== 'DRAINING')
           throw new AwsError('InvalidParameterException', 'status must be ACTIVE or DRAINING.');
-        return described(
+        return describeAll(
           readList(input, 'containerInstances', SERVICES_PAGE),
           (arn) => state.setInstanceStatus(cluster, arn, status),
           'containerInstances',
@@ -195,13 +189,13 @@ export function createEcs(state: EcsState): JsonService {
         const all = [...clusterOf(input).services.values()].filter(
           ({ launchType }) => (wanted ?? launchType) === launchType,
         );
-        const { page, nextToken } = pageBy(all, (_, index) => index, input, SERVICES_PAGE);
+        const { page, nextToken } = cutPageBy(all, (_, index) => index, input, SERVICES_PAGE);
         return { serviceArns: page.map(({ serviceArn }) => serviceArn), nextToken };
       },
       DescribeServices: (input) => {
         const cluster = clusterOf(input);
         const withTags = isIncluded(input, 'TAGS');
-        return described(
+        return describeAll(
           readList(input, 'services', SERVICES_PAGE),
           (name) => {
             const found = cluster.services.get(name.split('/').at(-1) ?? '');
@@ -232,7 +226,7 @@ function listTasks(state: EcsState, cluster: Cluster, input: AwsInput): object {
     (instance ?? task.containerInstanceArn) === task.containerInstanceArn &&
     (family === undefined || state.definition(task.taskDefinitionArn).family === family);
   const all = [...cluster.tasks.values()].filter(({ task }) => fits(task));
-  const { page, nextToken } = pageBy(all, ({ order }) => order, input);
+  const { page, nextToken } = cutPageBy(all, ({ order }) => order, input);
   return { taskArns: page.map(({ task }) => task.taskArn), nextToken };
 }
 
@@ -267,8 +261,8 @@ function describeService(
   return { ...service, runningCount: running, tags: withTags ? service.tags : undefined };
 }
 
-/** Items found under `key`, and the others as failures. */
-function described(
+/** Describes what is found under `key`, and lists the other names as failures. */
+function describeAll(
   names: readonly string[],
   find: (name: string) => object | undefined,
   key: string,
@@ -285,10 +279,10 @@ function described(
 }
 
 /**
- * One page: items after the order of the one that the token names, so that none is left out when
- * others go.
+ * Cuts one list page. A token holds the order of the last item of the page before, so that no item
+ * is left out when others are removed in between.
  */
-function pageBy<T>(
+function cutPageBy<T>(
   items: readonly T[],
   orderOf: (item: T, index: number) => number,
   input: AwsInput,
@@ -298,7 +292,7 @@ function pageBy<T>(
   if (!(most >= 1 && most <= PAGE_MAX))
     throw new AwsError('InvalidParameterException', 'maxResults must be between 1 and 100.');
   const hasToken = (input['nextToken'] ?? null) !== null;
-  const after = hasToken ? numberOfToken(input['nextToken']) : -1;
+  const after = hasToken ? parseToken(input['nextToken']) : -1;
   if (after === undefined) throw new AwsError('InvalidParameterException', 'Invalid token.');
   const rest = items
     .map((item, index) => ({ item, order: orderOf(item, index) }))
@@ -327,7 +321,7 @@ function isIncluded(input: AwsInput, what: 'TAGS'): boolean {
   const asked = input['include'] ?? [];
   if (!Array.isArray(asked))
     throw new AwsError('InvalidParameterException', 'include must be a list.');
-  const unknown = asked.filter((one) => one !== what);
+  const unknown = asked.filter((name) => name !== what);
   if (unknown.length > 0)
     throw notImplemented(`include: ${unknown.join(', ')} is not supported here; ${what} is`);
   return asked.length > 0;
@@ -335,7 +329,7 @@ function isIncluded(input: AwsInput, what: 'TAGS'): boolean {
 
 const LAUNCH_TYPES = ['EC2', 'FARGATE', 'EXTERNAL'] as const;
 const NETWORK_MODES = ['bridge', 'host', 'awsvpc', 'none'] as const;
-/** Of one RunTask. */
+/** Most tasks that one RunTask starts. */
 const RUN_MAX = 10;
 
 function readCount(input: AwsInput, key: string, least: number, most = 5_000): number | undefined {
@@ -353,7 +347,7 @@ function refuseInactive({ status }: TaskDefinition, code: string): void {
   if (status === 'INACTIVE') throw new AwsError(code, 'TaskDefinition is inactive');
 }
 
-/** The ARN of an instance that is named by it or by its id. */
+/** The ARN of a container instance that is named by its ARN or its id. */
 function findInstance({ instances }: Cluster, name: string | undefined): string | undefined {
   if (name === undefined) return undefined;
   const found = [...instances.keys()].find((arn) => arn === name || arn.endsWith(`/${name}`));
@@ -362,8 +356,8 @@ function findInstance({ instances }: Cluster, name: string | undefined): string 
   return found;
 }
 
-/** What a task definition only says of itself: DescribeTaskDefinition tells it again. */
-function describedOnly(input: AwsInput): Record<string, unknown> {
+/** The members of a task definition without an effect, which DescribeTaskDefinition returns. */
+function pickDescribed(input: AwsInput): Record<string, unknown> {
   const { family: _f, containerDefinitions: _c, networkMode: _n, tags: _t, ...rest } = input;
   return rest;
 }

@@ -1,5 +1,5 @@
 /**
- * Task definitions of an emulated account: revisions of families, active until they are
+ * The task definitions of an emulated account: families with revisions, each active until it is
  * deregistered.
  * Source:
  * https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deregister-task-definition.html
@@ -13,12 +13,12 @@ export interface DefinitionRequest {
   readonly containers: readonly ContainerDefinition[];
   readonly networkMode: string;
   readonly tags: readonly Tag[];
-  /** What is only told again. */
+  /** Further members, which are returned as they came. */
   readonly more: Readonly<Record<string, unknown>>;
 }
 
 export class TaskDefinitions {
-  /** By `family:revision`, the oldest first. */
+  /** All revisions by `family:revision`, the oldest first. */
   readonly all = new Map<string, TaskDefinition>();
   readonly #revisions = new Map<string, number>();
   readonly #arnOf: (id: string) => string;
@@ -47,7 +47,11 @@ export class TaskDefinitions {
     return definition;
   }
 
-  /** By ARN, `family:revision` or `family`, which is the newest that is active. @throws AwsError */
+  /**
+   * Finds a revision by ARN, by `family:revision`, or by `family`: its newest active revision.
+   *
+   * @throws AwsError
+   */
   find(name: string): TaskDefinition {
     const key = name.split('/').at(-1) ?? '';
     const found = key.includes(':') ? this.all.get(key) : this.#newest(key);
@@ -64,7 +68,11 @@ export class TaskDefinitions {
     return undefined;
   }
 
-  /** What runs with it goes on; nothing new does. @throws AwsError */
+  /**
+   * Deregisters a revision: its tasks go on, and no new ones can be run.
+   *
+   * @throws AwsError
+   */
   deregister(name: string): TaskDefinition {
     const key = name.split('/').at(-1) ?? '';
     if (!/:\d+$/.test(key))

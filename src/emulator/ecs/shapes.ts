@@ -1,6 +1,6 @@
 /**
- * Clusters, services, instances and tasks in the shapes of ECS's answers, as far as the emulator
- * has them.
+ * The types of clusters, services, instances and tasks in ECS's answers, as far as the emulator
+ * supports them.
  * Source: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Task.html
  */
 
@@ -116,6 +116,6 @@ export interface Cluster {
   tags: readonly Tag[];
   readonly instances: Map<string, ContainerInstance>;
   readonly services: Map<string, EcsService>;
-  /** With the order in which they came, for pages. */
+  /** Tasks by ARN, with their order of creation, for list pages. */
   readonly tasks: Map<string, { readonly order: number; readonly task: Task }>;
 }

@@ -1,8 +1,8 @@
 /**
- * The clusters of an emulated account: task definitions, container instances, services and tasks,
- * as ECS describes them, and what happens to them. Every change of a task raises its version and is
- * told to a listener, as EventBridge has it. Held in memory; stopped tasks are remembered for an
- * hour, as on AWS.
+ * The clusters of an emulated account, in memory: task definitions, container instances, services
+ * and tasks in ECS's form, and the changes that happen to them. Every change of a task raises its
+ * version and calls a listener, which makes EventBridge's events of it. Stopped tasks are kept for
+ * an hour, as on AWS.
  * Source: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Task.html
  */
 import { randomBytes } from 'node:crypto';
@@ -19,22 +19,22 @@ import type {
   TaskDefinition,
 } from './shapes.ts';
 
-/** What a task is run with. */
+/** The settings with which a task is run. */
 export interface TaskRequest {
   readonly taskDefinition: string;
   readonly launchType?: string;
   readonly group?: string;
   readonly startedBy?: string;
   readonly tags?: readonly Tag[];
-  /** ARN or EC2 instance id; for tasks that are not on Fargate the first instance by default. */
+  /** ARN or EC2 instance id; by default, for tasks that are not on Fargate, the first instance. */
   readonly containerInstance?: string;
-  /** Instead of an address of the emulator's choice. */
+  /** The private address; by default the emulator chooses one. */
   readonly address?: string;
-  /** Public IPv4 address of its network interface; none by default. */
+  /** Public IPv4 address of the task's network interface; none by default. */
   readonly publicAddress?: string;
 }
 
-/** What EC2 tells of a task's own network interface. */
+/** A task's own network interface, as EC2 describes it. */
 export interface TaskInterface {
   readonly networkInterfaceId: string;
   readonly privateAddress: string;
@@ -51,9 +51,9 @@ export class EcsState {
   readonly region: string;
   readonly clusters = new Map<string, Cluster>();
   readonly definitions: TaskDefinitions;
-  /** By id; those of stopped tasks are gone, as on AWS. */
+  /** Network interfaces by id; that of a stopped task is removed, as on AWS. */
   readonly interfaces = new Map<string, TaskInterface>();
-  /** Told of every change of a task. */
+  /** Called for every change of a task. */
   onTaskChange: (task: Task, cluster: Cluster) => void = () => undefined;
   readonly #clock: Clock;
   #order = 0;
@@ -83,7 +83,7 @@ export class EcsState {
     return cluster;
   }
 
-  /** By name or ARN. */
+  /** Finds a cluster by name or ARN. */
   cluster(nameOrArn = 'default'): Cluster {
     const name = nameOrArn.split('/').at(-1) ?? '';
     const found = this.clusters.get(name);
@@ -101,7 +101,7 @@ export class EcsState {
     return this.definitions.register({ family, containers, networkMode, tags, more });
   }
 
-  /** By ARN, `family:revision` or `family`, which is the newest that is active. */
+  /** Finds a revision by ARN, by `family:revision`, or by `family`: its newest active revision. */
   definition(name: string): TaskDefinition {
     return this.definitions.find(name);
   }
@@ -112,7 +112,7 @@ export class EcsState {
     tags: readonly Tag[] = [],
   ): ContainerInstance {
     const instance: ContainerInstance = {
-      containerInstanceArn: this.arn('container-instance', `${cluster.clusterName}/${hex(16)}`),
+      containerInstanceArn: this.arn('container-instance', `${cluster.clusterName}/${makeHex(16)}`),
       ec2InstanceId,
       status: 'ACTIVE',
       tags,
@@ -122,7 +122,7 @@ export class EcsState {
     return instance;
   }
 
-  /** A draining instance gets no new tasks; services move theirs elsewhere. */
+  /** A draining instance gets no new tasks, and services replace their tasks on it elsewhere. */
   setInstanceStatus(
     cluster: Cluster,
     arn: string,
@@ -135,7 +135,7 @@ export class EcsState {
     for (const service of cluster.services.values()) {
       for (const task of this.tasksOf(cluster, service))
         if (task.containerInstanceArn === arn) this.stop(task);
-      const isMovable = [...cluster.instances.values()].some((one) => one.status === 'ACTIVE');
+      const isMovable = [...cluster.instances.values()].some((other) => other.status === 'ACTIVE');
       if (service.launchType === 'FARGATE' || isMovable) this.settle(cluster, service);
     }
     return instance;
@@ -146,7 +146,7 @@ export class EcsState {
     const definition = this.definition(request.taskDefinition);
     const { launchType = 'FARGATE' } = request;
     const instance = this.#instanceFor(cluster, request, launchType);
-    const taskArn = this.arn('task', `${cluster.clusterName}/${hex(16)}`);
+    const taskArn = this.arn('task', `${cluster.clusterName}/${makeHex(16)}`);
     const order = this.#order++;
     const address = request.address ?? `10.0.${(order >> 8) & 255}.${order & 255}`;
     const task: Task = {
@@ -168,7 +168,7 @@ export class EcsState {
       healthStatus: 'UNKNOWN',
       version: 1,
     };
-    this.#network(task, definition, address, order);
+    this.#attachNetwork(task, definition, address, order);
     this.setPublicAddress(task, request.publicAddress);
     cluster.tasks.set(taskArn, { order, task });
     this.onTaskChange(task, cluster);
@@ -176,7 +176,7 @@ export class EcsState {
     return task;
   }
 
-  /** What happens to a task: its version is raised and the listener told. */
+  /** Changes a task, raises its version and calls the listener. */
   change(
     task: Task,
     news: Partial<
@@ -197,7 +197,7 @@ export class EcsState {
     this.interfaces.delete(findInterfaceId(task));
   }
 
-  /** Of the task's network interface; without effect on a task that has none. */
+  /** Sets the public address of the task's network interface; a task without one is unchanged. */
   setPublicAddress(task: Task, address: string | undefined): void {
     const found = this.interfaces.get(findInterfaceId(task));
     if (found !== undefined) found.publicAddress = address;
@@ -228,7 +228,7 @@ export class EcsState {
       desiredCount: given.desiredCount,
       taskDefinition: taskDefinitionArn,
       deployments: [
-        { id: `ecs-svc/${digits()}`, status: 'PRIMARY', taskDefinition: taskDefinitionArn },
+        { id: `ecs-svc/${makeDigits()}`, status: 'PRIMARY', taskDefinition: taskDefinitionArn },
       ],
     };
     cluster.services.set(given.serviceName, service);
@@ -236,13 +236,13 @@ export class EcsState {
     return service;
   }
 
-  /** A new deployment, which replaces the tasks of the one before step by step: see `settle`. */
+  /** Begins a new deployment; `settle` replaces the tasks of the one before step by step. */
   deploy(service: EcsService, taskDefinition: string): void {
     const { taskDefinitionArn } = this.definition(taskDefinition);
     service.taskDefinition = taskDefinitionArn;
-    for (const one of service.deployments) one.status = 'ACTIVE';
+    for (const deployment of service.deployments) deployment.status = 'ACTIVE';
     service.deployments.unshift({
-      id: `ecs-svc/${digits()}`,
+      id: `ecs-svc/${makeDigits()}`,
       status: 'PRIMARY',
       taskDefinition: taskDefinitionArn,
     });
@@ -255,7 +255,11 @@ export class EcsState {
       .filter((task) => task.group === group && task.desiredStatus === 'RUNNING');
   }
 
-  /** Starts and stops tasks until the service is as wanted, or so many at most. */
+  /**
+   * Starts and stops tasks until the service has the desired count of the newest definition.
+   *
+   * @param steps  limit; a step starts or stops at most one task, and stops one old task
+   */
   settle(cluster: Cluster, service: EcsService, steps = Infinity): void {
     const primary = service.deployments[0];
     if (primary === undefined) return;
@@ -303,13 +307,13 @@ export class EcsState {
     return found;
   }
 
-  /** Containers with their bindings or interfaces, as the network mode gives them. */
-  #network(task: Task, definition: TaskDefinition, address: string, order: number): void {
+  /** Adds the task's containers, with the bindings or interfaces of the network mode. */
+  #attachNetwork(task: Task, definition: TaskDefinition, address: string, order: number): void {
     const isVpc = definition.networkMode === 'awsvpc';
-    const attachmentId = hex(8);
+    const attachmentId = makeHex(8);
     const v6 = address.includes(':');
     if (isVpc) {
-      const networkInterfaceId = `eni-${hex(8)}`;
+      const networkInterfaceId = `eni-${makeHex(8)}`;
       const subnetId = 'subnet-0123456789abcdef0';
       task.attachments.push({
         id: attachmentId,
@@ -345,7 +349,7 @@ export class EcsState {
       task.containers.push({
         containerArn: this.arn(
           'container',
-          `${task.taskArn.split('/').slice(1).join('/')}/${hex(16)}`,
+          `${task.taskArn.split('/').slice(1).join('/')}/${makeHex(16)}`,
         ),
         taskArn: task.taskArn,
         name,
@@ -369,14 +373,14 @@ export class EcsState {
 }
 
 function findInterfaceId({ attachments }: Task): string {
-  const details = attachments.flatMap((one) => one.details);
+  const details = attachments.flatMap((attachment) => attachment.details);
   return details.find(({ name }) => name === 'networkInterfaceId')?.value ?? '';
 }
 
-function hex(bytes: number): string {
+function makeHex(bytes: number): string {
   return randomBytes(bytes).toString('hex');
 }
 
-function digits(): string {
+function makeDigits(): string {
   return randomBytes(8).readBigUInt64BE().toString().slice(0, 19);
 }

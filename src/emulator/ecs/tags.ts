@@ -1,5 +1,5 @@
 /**
- * Tags of what there is in ECS, by ARN: read, set and taken off.
+ * Reads, sets and removes the tags of ECS resources, by ARN.
  * Source: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TagResource.html
  */
 import { type ActionHandler, AwsError, requireText } from '../service.ts';
@@ -42,7 +42,11 @@ export function tagActions(state: EcsState): Record<string, ActionHandler> {
   };
 }
 
-/** Cluster, task, service, container instance or task definition. @throws AwsError */
+/**
+ * Finds the cluster, task, service, container instance or task definition with this ARN.
+ *
+ * @throws AwsError
+ */
 function requireTagged(state: EcsState, arn: string): Tagged {
   if (!/^arn:aws[\w-]*:ecs:[\w-]*:\d{12}:[\w-]+\/.+/.test(arn))
     throw new AwsError('InvalidParameterException', `Invalid ARN: ${arn}`);

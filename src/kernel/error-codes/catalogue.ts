@@ -1,7 +1,7 @@
 /**
- * All error codes, by family. A code that stands here and is used nowhere, or a page that says
- * something else, fails `npm run check` (scripts/generate.ts); a code that does not stand here does
- * not compile.
+ * All error codes, by family. `npm run check` fails for a code that is used nowhere, and where
+ * docs/errors.md differs from the catalogue (scripts/generate.ts); a code that is not in the
+ * catalogue does not compile.
  */
 import type { ExpositionError } from '../../wire/exposition/error.ts';
 import type { WireError } from '../../wire/errors.ts';
@@ -16,20 +16,23 @@ export type StartCode = keyof typeof startCodes;
 export type RecoverableCode = keyof typeof recoverableCodes;
 export type PermanentCode = keyof typeof permanentCodes;
 
-/** Of the codecs, which are pure and cannot import this folder: the types hold the two together. */
+/**
+ * The codes of the codecs in wire/, which are pure and cannot import this folder; the key type
+ * demands an entry for each of their codes.
+ */
 const codecCodes: Record<WireError['code'] | ExpositionError['code'], CodeEntry> = {
   EXPOSITION_MALFORMED: {
     means:
-      'A scrape body is no exposition of its format; line and column, in bytes, are in the ' +
-      'message. Nothing of the scrape is kept.',
-    remedy: 'Mend what serves the body; "amperage check metrics URL" shows all that is wrong.',
+      'A scrape body is not a valid exposition of its format; the message gives line and column ' +
+      '(in bytes). Nothing of the scrape is kept.',
+    remedy:
+      'Correct the application that serves the body; "amperage check metrics URL" shows all ' +
+      'faults.',
   },
   WIRE_MALFORMED: {
     means:
-      'Bytes are not what they should be (protobuf, snappy, a record of the queue), or larger ' +
-      'than their bound.',
-    remedy:
-      'Look at who has sent them; a record of the queue that is damaged is left out and counted.',
+      'Bytes are malformed (protobuf, snappy, a record of the queue), or larger than their limit.',
+    remedy: 'Check the sender of the bytes; a damaged record of the queue is skipped and counted.',
   },
 };
 
@@ -44,8 +47,8 @@ export const FAMILIES: readonly ErrorFamily[] = [
   {
     title: 'Findings of a configuration',
     text:
-      'Printed as `file:line:column: message [CODE]`. At a start an error ends the command with ' +
-      'exit status 2; at a reload the configuration in use stays.',
+      'Printed as `file:line:column: message [CODE]`. At the start an error ends the command ' +
+      'with exit status 2; at a reload the configuration in use stays.',
     codes: findingCodes,
   },
   {
@@ -55,21 +58,19 @@ export const FAMILIES: readonly ErrorFamily[] = [
   },
   {
     title: 'Tried again',
-    text: 'Logged; nothing is lost by them. A command that gives up ends with exit status 1.',
+    text: 'Logged; no samples are lost. A command that gives up ends with exit status 1.',
     codes: recoverableCodes,
   },
   {
     title: 'Refused for good',
-    text:
-      'What is concerned (a scrape, a request) is dropped as a whole and counted under its ' +
-      'reason.',
+    text: 'The scrape or request that fails so is dropped as a whole and counted under its reason.',
     codes: permanentCodes,
   },
   {
     title: 'Bytes that cannot be read',
     text:
-      'Whoever reads them turns this into a failed scrape, an answer, or a dropped batch, which ' +
-      'is counted there.',
+      'The reader of the bytes makes a failed scrape, an error answer or a dropped batch of it, ' +
+      'and counts that.',
     codes: codecCodes,
   },
 ];

@@ -1,6 +1,6 @@
 /**
- * Codes of what cannot succeed as it is: a scrape is dropped as a whole (`up` is 0, its text is in
- * `lastError`), a request is not sent. Each has its bounded word for metrics.
+ * Codes of failures that a retry cannot mend: the scrape is dropped as a whole (`up` is 0, the
+ * message is in `lastError`), or the request is not sent. Each has its word for the label `reason`.
  */
 import type { CountedEntry } from './entry.ts';
 
@@ -8,30 +8,30 @@ export const permanentCodes = {
   HTTP_METADATA_ADDRESS: {
     reason: 'metadata_address',
     means:
-      'The address is one where ECS or EC2 hand out credentials, which no target, redirect or ' +
-      'proxy may lead to.',
-    remedy: 'Correct the target; a job that means it sets allow_metadata_addresses.',
+      'The address is one at which ECS or EC2 hand out credentials. No target, redirect or proxy ' +
+      'may lead to it.',
+    remedy: 'Correct the target, or set allow_metadata_addresses on the job to allow it.',
   },
   SCRAPE_BUCKET_LIMIT: {
     reason: 'histogram_bucket_limit',
     means:
-      'A native histogram has more buckets than native_histogram_bucket_limit, also at the ' +
+      'A native histogram has more buckets than native_histogram_bucket_limit, even at the ' +
       'lowest resolution.',
     remedy: 'Raise the limit, or let the application use fewer buckets.',
   },
   SCRAPE_CONTENT_TYPE: {
     reason: 'content_type',
     means:
-      'The answer has a Content-Type that is no exposition, and the job has no ' +
-      'fallback_scrape_protocol for it.',
+      'The Content-Type of the answer is not that of an exposition, and the job has no ' +
+      'fallback_scrape_protocol.',
     remedy:
-      'Check metrics_path and port; an application that serves metrics so needs ' +
+      'Check metrics_path and port; for an application that serves metrics with such a type, set ' +
       'fallback_scrape_protocol.',
   },
   SCRAPE_LABEL_LIMIT: {
     reason: 'label_limit',
     means:
-      'A series has more labels, or a longer name or value of a label, than the limits of the ' +
+      'A series has more labels, or a label with a longer name or value, than the limits of the ' +
       'job allow.',
     remedy: 'Drop the label by metric_relabel_configs, or raise the limit that the message names.',
   },
@@ -48,7 +48,7 @@ export const permanentCodes = {
   SCRAPE_REDIRECTS: {
     reason: 'redirects',
     means: 'The target redirects more often than a scrape follows.',
-    remedy: 'Give metrics_path and scheme of the last address.',
+    remedy: 'Set metrics_path and scheme to those of the last address.',
   },
   SCRAPE_SAMPLE_LIMIT: {
     reason: 'sample_limit',
@@ -57,7 +57,7 @@ export const permanentCodes = {
   },
   SCRAPE_STATUS: {
     reason: 'status',
-    means: 'The target answered with another status than 200.',
+    means: 'The target answered with a status other than 200.',
     remedy: 'Check metrics_path, the credentials of the job, and the log of the application.',
   },
   SCRAPE_TARGET_LIMIT: {

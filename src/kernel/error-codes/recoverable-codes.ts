@@ -1,6 +1,6 @@
 /**
- * Codes of what is tried again: nothing is lost by them. They stand in log lines, in `lastError` of
- * a target, and behind the message of a command that gives up (exit status 1).
+ * Codes of failures that are tried again: no samples are lost by them. They are in log lines, in
+ * `lastError` of a target, and in the message of a command that gives up (exit status 1).
  */
 import type { CodeEntry } from './entry.ts';
 
@@ -9,11 +9,11 @@ const sinks = {
     means:
       'A request could not be signed, since there are no AWS credentials. The samples wait in ' +
       'the queue.',
-    remedy: 'Check the role of the task, or what sigv4 in the configuration names.',
+    remedy: 'Check the role of the task, or the keys of sigv4 in the configuration.',
   },
   SINK_FILE: {
     means: 'The file of a file_write sink cannot be written. The samples wait in the queue.',
-    remedy: 'Check the folder, who may write it, and the room on its disk.',
+    remedy: 'Check the folder, its permissions, and the free space on its disk.',
   },
   SINK_FORBIDDEN: {
     means: 'The receiver answered with 401 or 403. The samples wait in the queue.',
@@ -25,82 +25,84 @@ const sinks = {
     means:
       'The receiver answered with 404 or 405: the path, or the workspace in it, does not exist. ' +
       'The samples wait.',
-    remedy: 'Correct the url; a reload is enough.',
+    remedy: 'Correct the url; a reload is enough to use it.',
   },
   SINK_PARTIAL: {
     means:
       'The receiver took a part of the request. What it may still take is sent again; what it ' +
-      'refused for good is counted.',
-    remedy: 'The answer of the receiver is in the message.',
+      'refused for good is dropped and counted.',
+    remedy: 'Read the answer of the receiver, which is in the message.',
   },
   SINK_REDIRECTED: {
     means:
-      'The receiver answered with a redirect, which is not followed, since a signature holds for ' +
-      'one URL.',
-    remedy: 'Write the URL that the message names.',
+      'The receiver answered with a redirect, which is not followed, since a signature is valid ' +
+      'for one URL only.',
+    remedy: 'Set url to the URL that the message names.',
   },
   SINK_THROTTLED: {
     means:
       'The receiver takes no more for now: status 429, or the limit of series of AMP while it ' +
-      'grows. It is sent again, more slowly.',
-    remedy: 'Nothing when it passes; else ask for a higher limit, or send fewer series.',
+      'grows. The samples are sent again, more slowly.',
+    remedy: 'Nothing if it passes; otherwise ask for a higher limit, or send fewer series.',
   },
   SINK_UNAVAILABLE: {
-    means: 'The receiver answered with 408, 425 or a 5xx. It is sent again.',
+    means: 'The receiver answered with 408, 425 or a 5xx. The samples are sent again.',
     remedy:
-      'Nothing when it passes; the queue holds what waits, up to disk_size_limit and ' +
+      'Nothing if it passes; the samples wait in the queue, up to disk_size_limit and ' +
       'sample_age_limit.',
   },
   SINK_UNSUPPORTED: {
-    means: 'The receiver answered with 415 to remote write 1.0: the URL is of something else.',
-    remedy: 'Check the url; that of a workspace of AMP ends with /api/v1/remote_write.',
+    means: 'The receiver answered with 415 to remote write 1.0: it does not take remote write.',
+    remedy: 'Check the url; that of an AMP workspace ends with /api/v1/remote_write.',
   },
 } as const;
 
 const aws = {
   AWS_CALL: {
     means:
-      'A call of an AWS service failed; the action and the name that AWS gives to the error are ' +
-      'in the message.',
+      'A call of an AWS service failed; the message has the action and the name that AWS gives ' +
+      'to the error.',
     remedy:
-      'For a refusal add the action to the role; throttling and time-outs pass by themselves.',
+      'If it was refused, add the action to the role; throttling and time-outs pass by themselves.',
   },
   AWS_CREDENTIALS: {
-    means: 'No AWS credentials can be had from where they are looked for.',
+    means: 'The sources of AWS credentials gave none.',
     remedy: 'Give the task a role, or set the variables or the profile that the AWS SDKs know.',
   },
   AWS_REGION_UNKNOWN: {
-    means: 'The AWS region is not named, and instance metadata does not tell it.',
+    means: 'The AWS region is not set, and instance metadata does not give it.',
     remedy: 'Set "region" in the configuration, or the variable AWS_REGION.',
   },
   AWS_TIMEOUT: {
-    means: 'AWS, or what gives credentials for it, did not answer in time.',
+    means: 'AWS, or a source of credentials for it, did not answer in time.',
     remedy:
       'Check the network of the task: a private subnet needs a NAT gateway or the VPC endpoints.',
   },
   CLOUD_MAP_ANSWER: {
-    means: 'Cloud Map answered in a shape that is not known. The targets known so far stay.',
-    remedy: 'Check what stands between: a proxy or an emulator; it is asked again.',
+    means:
+      'The answer of Cloud Map does not have the documented form. The targets known so far stay.',
+    remedy: 'It is asked again; check for a proxy or an emulator in between.',
   },
   CLOUD_MAP_INSTANCES: {
     means:
       'The instances of some services of Cloud Map could not be read. The targets known so far ' +
       'stay.',
-    remedy: 'The cause of the first is in the message; docs/discovery.md lists the permissions.',
+    remedy:
+      'The message has the cause of the first failure; docs/discovery.md lists the permissions.',
   },
 } as const;
 
 const metadata = {
   METADATA_SHAPE: {
-    means: 'An answer of the task metadata endpoint is not what version 4 of it says.',
+    means: 'An answer of the task metadata endpoint does not have the form of version 4.',
     remedy: 'Update the ECS agent, or the platform version of Fargate.',
   },
   METADATA_STATUS: {
-    means: 'The task metadata endpoint answered with another status than 200.',
-    remedy: 'It is asked again; what lasts is a fault of the agent, whose log says more.',
+    means: 'The task metadata endpoint answered with a status other than 200.',
+    remedy: 'It is asked again; if it lasts, look at the log of the ECS agent.',
   },
   METADATA_TAGS: {
-    means: 'The ECS agent was not given the tags of the task by the ECS API.',
+    means: 'The ECS API did not give the tags of the task to the ECS agent.',
     remedy: 'Add ecs:ListTagsForResource to the role of the container instance.',
   },
 } as const;
@@ -108,22 +110,22 @@ const metadata = {
 const requests = {
   HTTP_NO_ANSWER: {
     means:
-      'An HTTP request got no answer that can be used: no connection, a time-out, a connection ' +
-      'that broke, a body too large or not gzip.',
+      'An HTTP request got no usable answer: no connection, a time-out, a broken connection, a ' +
+      'body that is too large, or invalid gzip.',
     remedy:
-      'The cause is in the message: check address, port, security group, and the limit that it ' +
-      'names.',
+      'The message has the cause: check the address, the port, the security groups, and the ' +
+      'limit that it names.',
   },
   OAUTH2_ANSWER: {
     means: 'The token endpoint of oauth2 answered without an access_token.',
-    remedy: 'Check token_url; it must be of OAuth 2 with the grant client_credentials.',
+    remedy: 'Check token_url: the endpoint must support OAuth 2 with the grant client_credentials.',
   },
   OAUTH2_STATUS: {
     means: 'The token endpoint of oauth2 refused the request.',
     remedy: 'Check client_id, client_secret and scopes.',
   },
   STORE_STOPPED: {
-    means: 'The workspace is stopping and has not taken the write.',
+    means: 'The workspace is stopping and did not take the write.',
     remedy: 'Send it again; a collector does so by itself.',
   },
 } as const;
