@@ -17,8 +17,8 @@ test('files that are changed by hand, absent or left over are told, each with wh
     ]);
     const compare = () => compareFiles(files, root, ['docs/keys']);
     assert.deepEqual(compare(), [
-      'docs/a.md is not there; run "npm run generate" and commit it',
-      'docs/keys/b.md is not there; run "npm run generate" and commit it',
+      'docs/a.md does not exist; run "npm run generate" and commit it',
+      'docs/keys/b.md does not exist; run "npm run generate" and commit it',
     ]);
     writeFiles(files, root);
     assert.deepEqual(compare(), []);

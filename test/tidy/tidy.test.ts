@@ -171,12 +171,12 @@ test('a comment or a page that names a file or folder that is gone is found', (t
   });
   assert.deepEqual(describeFindings(checkNamedFiles(tree)), [
     'src/main.ts:1: names kind.ts, which may be src/one/kind.ts or src/two/kind.ts',
-    'src/scrape/cache.ts:1: names lost, which is not there',
-    'src/scrape/loop.ts:2: names gone.ts, which is not there',
-    'src/scrape/loop.ts:3: names src/gone, which is not there',
-    'src/scrape/loop.ts:4: names src/scrape/old.ts, which is not there',
-    'src/two/kind.ts:1: names ./other.ts, which is not there',
-    'docs/a.md:1: names missing.ts, which is not there',
+    'src/scrape/cache.ts:1: names lost, which does not exist',
+    'src/scrape/loop.ts:2: names gone.ts, which does not exist',
+    'src/scrape/loop.ts:3: names src/gone, which does not exist',
+    'src/scrape/loop.ts:4: names src/scrape/old.ts, which does not exist',
+    'src/two/kind.ts:1: names ./other.ts, which does not exist',
+    'docs/a.md:1: names missing.ts, which does not exist',
     'docs/a.md:3: names kind.ts, which may be src/one/kind.ts or src/two/kind.ts',
   ]);
 });
@@ -229,7 +229,7 @@ test('a link to a file or a heading that is gone is found, and a page that nothi
     'docs/more/c.md': '',
   });
   assert.deepEqual(describeFindings(checkLinks(tree)), [
-    'README.md:3: links to docs/gone.md, which is not there',
+    'README.md:3: links to docs/gone.md, which does not exist',
     'README.md:3: links to #gone, which docs/a.md lacks',
     'docs/a.md:3: links to #nowhere, which docs/a.md lacks',
     'docs/more/c.md:1: no link leads here from README.md',

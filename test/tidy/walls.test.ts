@@ -4,12 +4,20 @@
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
 import { layers, pure, rooms } from '../../oxlint.config.ts';
-import { isCalledPure } from '../../scripts/lint/purity.ts';
+import { ACTING, declaresPure } from '../../scripts/lint/purity.ts';
 
 /** A file that is planted, and what a message calls it. */
 interface Plant {
@@ -269,10 +277,15 @@ testContent('what is not pure may use the clock, and pure code the types of what
 ]);
 
 test('a header calls a file pure by a sentence that begins so', () => {
-  assert.ok(isCalledPure('/** What is. Pure. */'));
-  assert.ok(isCalledPure('/**\n * What is.\n * Pure; no streams.\n */'));
-  assert.ok(!isCalledPure('/** What pure code may not do. */'));
-  assert.ok(!isCalledPure('/** What is. */\n/** Below. Pure. */'));
+  assert.ok(declaresPure('/** What is. Pure. */'));
+  assert.ok(declaresPure('/**\n * What is.\n * Pure; no streams.\n */'));
+  assert.ok(!declaresPure('/** What pure code may not do. */'));
+  assert.ok(!declaresPure('/** What is. */\n/** Below. Pure. */'));
+});
+
+test('each module of the kernel that pure code may not import exists', () => {
+  const isGone = (name: string): boolean => !existsSync(path.join(ROOT, `src/kernel/${name}.ts`));
+  assert.deepEqual(ACTING.filter(isGone), []);
 });
 
 test('a row without its folder stops the linter, and so does a folder without its row', () => {
