@@ -1,6 +1,6 @@
 /**
- * The contract of protocols, run over those of both kinds of sinks, and over the one that tests of
- * delivery use.
+ * Runs the contract of protocols over those of both kinds of sinks, and over the protocol that
+ * tests of delivery use.
  */
 import { readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
@@ -37,7 +37,7 @@ function timesOf(texts: readonly string[]): number[] {
   return texts.map((text) => Number(text.split('@')[1]));
 }
 
-/** A chunk of one series for each time, as the sink's own appender makes it. */
+/** A chunk made by the sink's own appender, with one series for each time. */
 function chunkWith(
   openAppender: OpenAppender,
   queue: MemoryQueue,

@@ -1,7 +1,6 @@
 /**
- * The contract of sinks, run over every kind of the table (sink-fixtures.ts brings its receiver):
- * configuration, and the road from an appender over the queue to the receiver, whatever happens on
- * it.
+ * Runs the contract of sinks over every kind of the table (sink-fixtures.ts has their receivers):
+ * configuration, and the road from an appender over the queue to the receiver, including failures.
  */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -106,7 +105,7 @@ for (const known of sinkKinds) {
     return ['a', 'b'].map((name) => `__name__=${name},job=j ${T0 + round} ${round}`);
   };
 
-  test(`${kind.key}: an unknown key of an entry is an error at its place`, async () => {
+  test(`${kind.key}: an unknown key of an entry is an error at its position`, async () => {
     const fixture = await sinkFixtures[known.kind]();
     const text = JSON.stringify({ [kind.key]: [{ ...fixture.entry, no_such_key: 1 }] });
     await fixture.close();
@@ -117,7 +116,7 @@ for (const known of sinkKinds) {
     );
   });
 
-  test(`${kind.key}: entries of one address have names of their own, the same ones each time`, async () => {
+  test(`${kind.key}: entries with one address get different names, the same ones each time`, async () => {
     const fixture = await sinkFixtures[known.kind]();
     await fixture.close();
     const named = { ...fixture.entry, name: 'mine' };
@@ -160,7 +159,7 @@ for (const known of sinkKinds) {
       );
     }));
 
-  test(`${kind.key}: while the receiver takes nothing all waits, and then comes in order`, () =>
+  test(`${kind.key}: while the receiver accepts nothing everything waits, and then arrives in order`, () =>
     withRun(async ({ fixture, open, queue, arrives, lines }) => {
       const appender = (await open()).openAppender('target');
       const expected = commit(appender, 0);
@@ -176,14 +175,14 @@ for (const known of sinkKinds) {
       assert.deepEqual([...new Set(arrived)], expected);
     }));
 
-  test(`${kind.key}: another sink goes on with the queue, under other settings, and loses nothing`, () =>
+  test(`${kind.key}: another sink takes the queue over with other settings, and loses nothing`, () =>
     withRun(async ({ fixture, open, arrives }) => {
       fixture.break();
       const first = await open();
       const appender = first.openAppender('target');
       const expected = commit(appender, 0);
       await first.release(1_000);
-      // Appenders that are open go on for as long as their owner has not changed them.
+      // Appenders that are open keep working until their owner replaces them.
       expected.push(...commit(appender, 1));
       const second = await open(first);
       expected.push(...commit(second.openAppender('target'), 2));
