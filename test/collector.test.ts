@@ -1,6 +1,6 @@
 /**
- * The running collector under one plan after another: what changes reaches the wire, and what does
- * not change does not notice. Real sockets on the loopback, real time.
+ * The running collector under one plan after another: what changes takes effect on the wire, and
+ * what does not change is not interrupted. Sockets on the loopback and time are real.
  */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -23,7 +23,7 @@ const INTERVAL_MS = 200;
 interface Rig {
   readonly storage: string;
   readonly lines: readonly string[];
-  /** When the target was scraped, ms. */
+  /** Times of the target's scrapes, ms. */
   readonly scrapes: number[];
   readonly collector: Collector;
   readonly apply: (sinks: string, externalLabels?: string) => Promise<void>;
@@ -36,7 +36,7 @@ async function rig(t: TestContext, sinks: string, externalLabels = '{}'): Promis
     scrapes.push(performance.now());
     response.end(`visits ${scrapes.length}\nsteady 1\n`);
   });
-  const planOf = async (own: string, labels: string) =>
+  const makePlan = async (own: string, labels: string) =>
     (
       await loadConfigText(
         `global: { scrape_interval: ${INTERVAL_MS}ms, scrape_timeout: ${INTERVAL_MS}ms, ` +
@@ -49,7 +49,7 @@ async function rig(t: TestContext, sinks: string, externalLabels = '{}'): Promis
   const world = createWorld({ clock: systemClock, http: openHttp(t) });
   const { lines } = world;
   const storage = temporaryFolder(t);
-  const plan = await planOf(sinks, externalLabels);
+  const plan = await makePlan(sinks, externalLabels);
   const callLimits = new CallLimits(systemClock, world.metrics);
   const collector = new Collector({
     plan,
@@ -67,7 +67,7 @@ async function rig(t: TestContext, sinks: string, externalLabels = '{}'): Promis
   };
   t.after(stop);
   const apply = async (own: string, labels = '{}'): Promise<void> =>
-    collector.apply(await planOf(own, labels));
+    collector.apply(await makePlan(own, labels));
   return { storage, lines, scrapes, collector, apply, stop };
 }
 
@@ -79,24 +79,24 @@ const QUEUE = 'queue_config: { batch_send_deadline: 50ms, max_backoff: 100ms }';
 const entry = (url: string, more = ''): string =>
   `remote_write:\n  - url: ${url}\n    metadata_config: { send: false }\n    ${QUEUE}\n${more}`;
 
-function valuesOf(receiver: Receiver, name: string): number[] {
+function readValues(receiver: Receiver, name: string): number[] {
   return receiver.kept
     .filter(({ series }) => series.includes(`__name__=${name},`))
     .map(({ value }) => value);
 }
 
 /**
- * Every scrape came once, in order, but for those that failed: a busy machine answers late, and
- * `up` says so.
+ * Every scrape arrived once and in order, except those that failed: a busy machine may answer late,
+ * and `up` says so.
  */
 function assertWhole(receiver: Receiver): void {
-  const visits = valuesOf(receiver, 'visits').filter((value) => !Number.isNaN(value));
+  const visits = readValues(receiver, 'visits').filter((value) => !Number.isNaN(value));
   assert.deepEqual(
     visits,
     [...new Set(visits)].toSorted((a, b) => a - b),
     'each once, in order',
   );
-  const failed = valuesOf(receiver, 'up').filter((value) => value === 0).length;
+  const failed = readValues(receiver, 'up').filter((value) => value === 0).length;
   const missing = (visits.at(-1) ?? 0) - visits.length;
   assert.ok(missing <= failed, `${missing} scrapes are missing, ${failed} have failed`);
 }
@@ -170,15 +170,15 @@ test('a sink whose password was wrong delivers what waited as soon as it is righ
   const wrong = '    basic_auth: { username: u, password: wrong }\n';
   const { apply, scrapes } = await rig(t, entry(receiver.url, wrong));
   await until('it was refused', () => receiver.requests.length >= 2 && scrapes.length > 5);
-  // The next try would be in half a minute.
+  // Without the reload the next attempt would come in half a minute.
   await apply(entry(receiver.url, wrong.replace('wrong', 'right')));
-  await until('all came', () => valuesOf(receiver, 'visits').length > 5);
+  await until('all came', () => readValues(receiver, 'visits').length > 5);
   assertWhole(receiver);
 });
 
-test('while one sink changes, another one and the scraping do not notice', async (t) => {
+test('while one sink changes, another sink and the scraping go on undisturbed', async (t) => {
   const [one, other] = [await startReceiver(t), await startReceiver(t)];
-  // A receiver that hangs holds its sink up for as long as a hand-over may take.
+  // A receiver that hangs delays the hand-over of its sink for as long as it may.
   one.answer = async () => {
     await sleep(5_000);
     return { status: 204 };
@@ -200,7 +200,7 @@ test('while one sink changes, another one and the scraping do not notice', async
   one.answer = () => ({ status: 204 });
 });
 
-test('whatever of a sink changes, every scrape arrives once, in order', async (t) => {
+test('whatever changes in a sink, every scrape arrives once, in order', async (t) => {
   const receiver = await startReceiver(t);
   const named = '    name: mine\n';
   const { apply, scrapes } = await rig(t, entry(receiver.url, named));
@@ -228,7 +228,7 @@ test('whatever of a sink changes, every scrape arrives once, in order', async (t
     await apply(entry(receiver.url, named).replace(QUEUE, queue));
   }
   const last = scrapes.length;
-  await until('the last came', () => valuesOf(receiver, 'visits').includes(last));
+  await until('the last came', () => readValues(receiver, 'visits').includes(last));
   assertWhole(receiver);
   const zones = ['zone=a', 'zone=b'].map((zone) =>
     receiver.kept.some(({ series }) => series.includes(zone)),
@@ -251,7 +251,7 @@ test('external labels that change take effect at the next scrape, and no sink is
   assert.ok(!lines.some((line) => line.includes('goes on with other settings')));
 });
 
-test('a sink that is gone ends, and what it could not send is said to wait', async (t) => {
+test('a removed sink ends, and the log says how much it could not send', async (t) => {
   const [one, other] = [await startReceiver(t), await startReceiver(t)];
   one.answer = () => ({ status: 503 });
   const { apply, storage, lines } = await rig(t, entry(one.url));
@@ -263,16 +263,16 @@ test('a sink that is gone ends, and what it could not send is said to wait', asy
   assert.match(lines.join('\n'), /belongs to no configured sink.*folder=/);
   one.answer = () => ({ status: 204 });
   await apply(entry(one.url));
-  await until('what waited came', () => valuesOf(one, 'visits').includes(1));
+  await until('what waited came', () => readValues(one, 'visits').includes(1));
 });
 
-test('file_write beside remote_write: both have every scrape, with external labels', async (t) => {
+test('file_write beside remote_write: both get every scrape, with external labels', async (t) => {
   const receiver = await startReceiver(t);
   const folder = temporaryFolder(t);
   const file = path.join(folder, 'samples.json');
   const sinks = `${entry(receiver.url)}file_write: [{ path: ${file} }]\n`;
   const { stop } = await rig(t, sinks, '{ zone: z }');
-  await until('some scrapes came', () => valuesOf(receiver, 'visits').length > 5);
+  await until('some scrapes came', () => readValues(receiver, 'visits').length > 5);
   await stop();
   const lines = readFileSync(file, 'utf8')
     .trimEnd()
@@ -281,7 +281,7 @@ test('file_write beside remote_write: both have every scrape, with external labe
   const visits = lines.filter(({ labels }) => labels['__name__'] === 'visits');
   assert.deepEqual(
     visits.map(({ value }) => value ?? Number.NaN),
-    valuesOf(receiver, 'visits'),
+    readValues(receiver, 'visits'),
   );
   assert.ok(lines.every(({ labels }) => labels['zone'] === 'z'));
 });

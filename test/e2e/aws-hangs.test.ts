@@ -200,7 +200,8 @@ remote_write: [{ url: '${receiver.server.url}/all/write', sigv4: ${hanging.sigv4
       await until('it is told', TOLD_MS, () => discovery.output().includes(`${action}: no answer`));
       assert.match(discovery.output(), /check the way to the endpoint/);
       const [service, name] = action.split(':');
-      const failed = `amperage_aws_calls_total{service="${service!}",action="${name!}",outcome="timeout"}`;
+      const labels = `service="${service!}",action="${name!}",outcome="timeout"`;
+      const failed = `amperage_aws_calls_total{${labels}}`;
       assert.ok((await metric(discovery, failed)) > 0);
       await endsInTime(discovery);
     });

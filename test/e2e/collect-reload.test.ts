@@ -17,8 +17,10 @@ const text = (address: string, sink: string, jobs: readonly string[], more = '')
 scrape_configs:
 ${jobs
   .map(
-    (job) =>
-      `  - job_name: ${job}\n    static_configs: [{ targets: ['${address}'] }]\n    basic_auth: { username: u, password: very-secret }\n`,
+    (job) => `  - job_name: ${job}
+    static_configs: [{ targets: ['${address}'] }]
+    basic_auth: { username: u, password: very-secret }
+`,
   )
   .join('')}remote_write:
   - url: ${sink}

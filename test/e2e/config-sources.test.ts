@@ -40,12 +40,16 @@ async function startTargets(
 }
 
 const configuration = (host: string, jobs: readonly string[]): string =>
-  `global: { scrape_interval: ${INTERVAL_MS}ms, scrape_timeout: ${INTERVAL_MS}ms }\nscrape_configs:\n${jobs
-    .map(
-      (job) =>
-        `  - { job_name: ${job}, metrics_path: /${job}, static_configs: [{ targets: ['${host}'] }] }\n`,
-    )
-    .join('')}`;
+  [
+    `global: { scrape_interval: ${INTERVAL_MS}ms, scrape_timeout: ${INTERVAL_MS}ms }`,
+    'scrape_configs:',
+    ...jobs.flatMap((job) => [
+      `  - job_name: ${job}`,
+      `    metrics_path: /${job}`,
+      `    static_configs: [{ targets: ['${host}'] }]`,
+    ]),
+    '',
+  ].join('\n');
 
 function collect(context: TestContext, source: string, storage: string): Promise<Running> {
   return startAmperage(

@@ -284,7 +284,9 @@ test('signed in the query, and for several regions', async (context) => {
 test('the region of the profile counts where nothing else tells it', async (context) => {
   const upstream = await startUpstream(context);
   const file = path.join(temporaryFolder(context), 'config');
-  const keys = `aws_access_key_id = ${KEYS.accessKeyId}\naws_secret_access_key = ${KEYS.secretAccessKey}\n`;
+  const keys =
+    `aws_access_key_id = ${KEYS.accessKeyId}\n` +
+    `aws_secret_access_key = ${KEYS.secretAccessKey}\n`;
   writeFileSync(
     file,
     `[default]\nregion = eu-central-1\n${keys}[profile work]\nregion = ap-south-1\n${keys}`,

@@ -21,7 +21,8 @@ import { listen, serve } from '../kit/listen.ts';
 import { makeCertificate } from '../kit/authority.ts';
 
 async function parse(keys: string): Promise<ScrapeConfig> {
-  const text = `scrape_configs: [{ job_name: j, scrape_interval: 200ms, scrape_timeout: 200ms, ${keys} }]`;
+  const times = 'scrape_interval: 200ms, scrape_timeout: 200ms';
+  const text = `scrape_configs: [{ job_name: j, ${times}, ${keys} }]`;
   const { plan, findings } = await checkConfigText(text, '/nowhere/c.yml', { env: {} });
   assert.deepEqual(findings, []);
   return plan!.sources[0]!.scrape;

@@ -50,7 +50,9 @@ export function skipUnlessPeer<Name extends string>(
   for (const name of names) {
     const file = peer(name);
     if (file === undefined) {
-      const message = `no ${name} (version 3 for Prometheus) here; set AMPERAGE_PEERS to its folder`;
+      const message =
+        `${name} (of Prometheus, version 3) is not installed; ` +
+        'run scripts/install-peers.sh or set AMPERAGE_PEERS to its folder';
       const ci = process.env['CI'];
       if (ci !== undefined && ci !== '') throw new Error(message);
       context.skip(message);
