@@ -33,7 +33,7 @@ import { protocolContract } from './protocol.ts';
 import { onEnd } from '../kit/ending.ts';
 
 /** The times in texts of samples, in order. */
-function timesOf(texts: readonly string[]): number[] {
+function parseTimes(texts: readonly string[]): number[] {
   return texts.map((text) => Number(text.split('@')[1]));
 }
 
@@ -81,7 +81,7 @@ async function remoteWrite(context: TestContext, message: RemoteWriteConfig['mes
   return {
     protocol,
     chunkOf: (timesMs: readonly number[]) => chunkWith(sink.openAppender, queue, timesMs),
-    timesIn: (chunks: readonly Chunk[]) => timesOf(textsOfMessages(chunks)),
+    timesIn: (chunks: readonly Chunk[]) => parseTimes(textsOfMessages(chunks)),
     arrived: () => receiver.kept.map(({ tMs }) => tMs),
     takeAway: () => receiver.server.stop(0),
   };
@@ -99,8 +99,8 @@ protocolContract('file', (context) => {
   return {
     protocol,
     chunkOf: (timesMs) => chunkWith(openAppender, queue, timesMs),
-    timesIn: (chunks) => timesOf(textsOfLines(chunks)),
-    arrived: () => timesOf(textsOfLines([{ ...chunkOf([1]), bytes: readFileSync(file) }])),
+    timesIn: (chunks) => parseTimes(textsOfLines(chunks)),
+    arrived: () => parseTimes(textsOfLines([{ ...chunkOf([1]), bytes: readFileSync(file) }])),
     takeAway: () => rmSync(folder, { recursive: true }),
   };
 });

@@ -53,7 +53,8 @@ export const sinkFixtures: Readonly<Record<Kind, () => Promise<SinkFixture>>> = 
     };
     return {
       entry: { path: file },
-      arrived: () => [...linesOf(away), ...linesOf(file)].filter((one) => one !== '').map(textOf),
+      arrived: () =>
+        [...linesOf(away), ...linesOf(file)].filter((one) => one !== '').map(formatSample),
       break: () => {
         try {
           renameSync(file, away);
@@ -75,7 +76,7 @@ interface Line {
   readonly stale?: boolean;
 }
 
-function textOf(line: string): string {
+function formatSample(line: string): string {
   const { labels, timestamp_ms: tMs, value, stale } = JSON.parse(line) as Line;
   const series = makeLabelSet(labels).map(({ name, value: text }) => `${name}=${text}`);
   return `${series.join()} ${tMs} ${stale === true ? 'NaN' : String(value)}`;

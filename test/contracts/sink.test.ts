@@ -35,7 +35,7 @@ interface Run {
   readonly arrives: (count: number) => Promise<string[]>;
 }
 
-function planOf(
+function makePlans(
   kind: SinkKind,
   entries: readonly unknown[],
   expected: readonly RegExp[] = [],
@@ -65,7 +65,7 @@ for (const known of sinkKinds) {
     const directory = mkdtempSync(path.join(tmpdir(), 'amperage-sink-'));
     const world = createWorld({ clock: systemClock, http: createHttpClient() });
     const { lines, metrics } = world;
-    const [plan] = planOf(kind, [fixture.entry]);
+    const [plan] = makePlans(kind, [fixture.entry]);
     assert.ok(plan);
     const { shardsMax: lanes, capBytes } = plan.delivery;
     const queue = new DurableQueue({ name: plan.id, directory, lanes, capBytes }, world);
@@ -125,12 +125,12 @@ for (const known of sinkKinds) {
       kind.hasOneWriter === true
         ? [1, 2].map((index) => new RegExp(`^${kind.key}\\.${index}: .* is written by`))
         : [];
-    const plans = planOf(kind, entries, refused);
+    const plans = makePlans(kind, entries, refused);
     assert.equal(new Set(plans.map(({ id }) => id)).size, 3);
     assert.equal(new Set(plans.map(({ folder }) => folder)).size, 3);
     assert.equal(plans[2]!.id, `${kind.kind}/mine`);
     assert.deepEqual(
-      planOf(kind, entries, refused).map(({ id, folder, version }) => [id, folder, version]),
+      makePlans(kind, entries, refused).map(({ id, folder, version }) => [id, folder, version]),
       plans.map(({ id, folder, version }) => [id, folder, version]),
     );
   });
@@ -206,7 +206,7 @@ for (const known of sinkKinds) {
     await fixture.close();
     const directory = mkdtempSync(path.join(tmpdir(), 'amperage-sink-'));
     const world = createWorld({ clock: systemClock, http: createHttpClient() });
-    const [plan] = planOf(kind, [fixture.entry]);
+    const [plan] = makePlans(kind, [fixture.entry]);
     assert.ok(plan);
     const queue = new DurableQueue({ name: 'contract', directory, lanes: 1, capBytes: 1e6 }, world);
     const { id, name } = plan;

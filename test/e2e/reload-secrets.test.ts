@@ -1,6 +1,6 @@
 /**
  * Secrets that change with a reload, from the text of the configuration to the wire: the next
- * scrape has the new one, and the job's pool, series and places in the interval are what they were.
+ * scrape has the new secret, and the job's pool, series and offsets in the interval stay the same.
  */
 import assert from 'node:assert/strict';
 import { type IncomingMessage, type ServerResponse } from 'node:http';
@@ -29,8 +29,9 @@ async function parse(keys: string): Promise<ScrapeConfig> {
 }
 
 /**
- * Scrapes under one configuration, then under the other; what the target saw of each, and how the
- * job went on.
+ * Scrapes under one configuration and then under the other.
+ *
+ * @returns  what the target saw under each, and how the job went on
  */
 async function reload(context: TestContext, address: string, before: string, after: string) {
   const metrics = new Registry();
