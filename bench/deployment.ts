@@ -1,9 +1,9 @@
 /**
- * A deployment: all targets of a job are replaced at once. Prints, for growing counts, how long the
- * real ScrapeManager takes to go over to the new ones and the longest turn of the event loop
- * meanwhile, and the longest turn later, while the old ones end their series. No sockets, a cheap
- * appender: what is measured is the book-keeping.
- * `node bench/deployment.ts [counts …]`
+ * Replaces all targets of a job at once, as a deployment does. For growing counts it prints how
+ * long the real ScrapeManager takes to go over to the new targets, the longest turn of the event
+ * loop meanwhile, and the longest turn later, while the series of the old targets end. There are no
+ * sockets and the appender does nothing, so only the book-keeping is measured. `node
+ * bench/deployment.ts [counts …]`
  */
 import { systemClock } from '../src/kernel/clock.ts';
 import type { HttpClient } from '../src/kernel/http-client.ts';
@@ -25,7 +25,7 @@ const http: HttpClient = {
 
 const nothing = (): void => undefined;
 
-function cheapAppender(onClose: () => void): Appender {
+function makeEmptyAppender(onClose: () => void): Appender {
   let refs = 0;
   return {
     refOf: () => refs++,
@@ -42,7 +42,7 @@ function cheapAppender(onClose: () => void): Appender {
   };
 }
 
-function groupsOf(count: number, generation: number): TargetGroup[] {
+function makeGroups(count: number, generation: number): TargetGroup[] {
   return Array.from({ length: count }, (_, i) => ({
     source: String(i),
     labels: { __meta_task: `arn:aws:ecs:eu-west-1:123456789012:task/web/${generation}${i}` },
@@ -52,18 +52,18 @@ function groupsOf(count: number, generation: number): TargetGroup[] {
 
 interface Longest {
   wallMs: number;
-  /** Of this thread: what a busy machine takes away is not in it. */
+  /** CPU time of this thread, which does not count time that other processes took from it. */
   cpuMs: number;
 }
 
-/** The longest turn of the event loop until `isDone`, by either measure. */
-function longestTurn(isDone: () => boolean): Promise<Longest> {
+/** The longest turn of the event loop until `isDone`, by wall time and by CPU time. */
+function measureLongestTurn(isDone: () => boolean): Promise<Longest> {
   return new Promise((resolve) => {
     const longest: Longest = { wallMs: 0, cpuMs: 0 };
     let atMs = performance.now();
-    let cpuAtMs = cpuMs();
+    let cpuAtMs = readCpuMs();
     const turn = (): void => {
-      const [nowMs, cpuNowMs] = [performance.now(), cpuMs()];
+      const [nowMs, cpuNowMs] = [performance.now(), readCpuMs()];
       longest.wallMs = Math.max(longest.wallMs, nowMs - atMs);
       longest.cpuMs = Math.max(longest.cpuMs, cpuNowMs - cpuAtMs);
       [atMs, cpuAtMs] = [nowMs, cpuNowMs];
@@ -74,13 +74,13 @@ function longestTurn(isDone: () => boolean): Promise<Longest> {
   });
 }
 
-function cpuMs(): number {
+function readCpuMs(): number {
   const { user, system } = process.threadCpuUsage();
   return (user + system) / 1_000;
 }
 
-function inWords({ wallMs, cpuMs: ofItMs }: Longest): string {
-  return `${Math.round(wallMs)} (${Math.round(ofItMs)})`;
+function formatTurn({ wallMs, cpuMs }: Longest): string {
+  return `${Math.round(wallMs)} (${Math.round(cpuMs)})`;
 }
 
 async function deploy(count: number): Promise<Record<string, number | string>> {
@@ -91,7 +91,7 @@ async function deploy(count: number): Promise<Record<string, number | string>> {
     userAgent: 'bench',
     openAppender: () => {
       opened += 1;
-      return { ...cheapAppender(() => void (closed += 1)), generation: 0, renew: (ref) => ref };
+      return { ...makeEmptyAppender(() => void (closed += 1)), generation: 0, renew: (ref) => ref };
     },
   });
   const config = makeScrapeConfig({
@@ -101,34 +101,34 @@ async function deploy(count: number): Promise<Record<string, number | string>> {
   });
   await manager.start();
   await manager.apply([config]);
-  manager.update('web', groupsOf(count, 1));
+  manager.update('web', makeGroups(count, 1));
   const settledAt = performance.now() + INTERVAL_MS;
-  await longestTurn(() => opened >= count && performance.now() > settledAt);
-  const next = groupsOf(count, 2);
+  await measureLongestTurn(() => opened >= count && performance.now() > settledAt);
+  const next = makeGroups(count, 2);
 
   const startedAt = performance.now();
-  const deployed = longestTurn(() => opened >= 2 * count);
+  const deployed = measureLongestTurn(() => opened >= 2 * count);
   manager.update('web', next);
   const during = await deployed;
   const totalMs = performance.now() - startedAt;
   const firstAt = performance.now() + INTERVAL_MS;
-  const first = await longestTurn(() => performance.now() > firstAt);
-  const later = await longestTurn(() => closed >= count);
-  const stopped = longestTurn(() => closed >= 2 * count);
+  const first = await measureLongestTurn(() => performance.now() > firstAt);
+  const later = await measureLongestTurn(() => closed >= count);
+  const stopped = measureLongestTurn(() => closed >= 2 * count);
   await manager.stop(1_000);
   const atStop = await stopped;
   return {
     'targets replaced': count,
     'total ms': Math.round(totalMs),
-    'longest turn ms (CPU)': inWords(during),
-    'first scrapes': inWords(first),
-    'the old ones end': inWords(later),
-    stop: inWords(atStop),
+    'longest turn ms (CPU)': formatTurn(during),
+    'first scrapes': formatTurn(first),
+    'the old ones end': formatTurn(later),
+    stop: formatTurn(atStop),
   };
 }
 
-const asked = process.argv.slice(2).map(Number);
+const counts = process.argv.slice(2).map(Number);
 await deploy(500);
 const rows: Record<string, number | string>[] = [];
-for (const count of asked.length > 0 ? asked : COUNTS) rows.push(await deploy(count));
+for (const count of counts.length > 0 ? counts : COUNTS) rows.push(await deploy(count));
 console.table(rows);

@@ -1,8 +1,8 @@
 /**
- * Part of `npm run bench:discovery`: how long Cloud Map discovery takes to its first list, and what
- * it asks then, for 10, 64 and 500 services of eight instances, under AWS's rates, which the
- * emulator enforces: DiscoverInstances 1,000 a second (2,000 at once), its revision 3,000, lists
- * and tags 10 (20 at once; an assumption, AWS publishes none).
+ * Part of `npm run bench:discovery`: how long Cloud Map discovery takes to its first list, and
+ * which calls it makes, for 10, 64 and 500 services of eight instances. The emulator enforces AWS's
+ * rates: DiscoverInstances 1,000 a second (bursts of 2,000), its revision 3,000, lists and tags 10
+ * (bursts of 20; an assumption, since AWS publishes none).
  */
 import {
   CreateHttpNamespaceCommand,
@@ -23,7 +23,7 @@ import { type EmulatedAccount, startEmulatedAccount } from './emulated-account.t
 const INSTANCES = 8;
 /** A namespace holds 2,000 instances at most. */
 const SERVICES_A_NAMESPACE = 125;
-/** A third of the default; tags are read each five minutes as by default. */
+/** A third of the default interval. Tags are read every five minutes, as by default. */
 const REFRESH_MS = 10_000;
 const STEADY = 3;
 
@@ -63,8 +63,10 @@ async function fill(map: ServiceDiscoveryClient, services: number): Promise<stri
   return names;
 }
 
-/** Calls by action since the last time; what was throttled. */
-function counter(metrics: Registry): () => { calls: Map<string, number>; throttled: number } {
+/**
+ * Returns a function that counts calls by action since it was last called, and all throttled calls.
+ */
+function countCalls(metrics: Registry): () => { calls: Map<string, number>; throttled: number } {
   let before = new Map<string, number>();
   return () => {
     const now = new Map<string, number>();
@@ -106,14 +108,14 @@ async function measure(account: EmulatedAccount, services: number, names: string
     call_budget: 1,
     refresh_interval: `${REFRESH_MS}ms`,
   });
-  const count = counter(metrics);
+  const count = countCalls(metrics);
   let startMs = performance.now();
   let lists = 0;
   for await (const list of cloudMapMechanism.discover(config, world)) {
     const seconds = (performance.now() - startMs) / 1_000 - (lists === 0 ? 0 : REFRESH_MS / 1_000);
     startMs = performance.now();
     const { calls, throttled } = count();
-    const sum = [...calls.values()].reduce((all, one) => all + one, 0);
+    const sum = [...calls.values()].reduce((total, own) => total + own, 0);
     const each = [...calls].filter(([, n]) => n > 0).map(([action, n]) => `${n} ${action}`);
     const megabytes = process.memoryUsage().rss / 1e6;
     process.stdout.write(

@@ -1,9 +1,9 @@
 /**
- * Part of `npm run bench:discovery`: the command `discover` as a process on a cluster of 10,000
- * tasks in 500 services, under the half of AWS's rates that it takes by default; the emulator
- * enforces all of them. Prints the time to the first list, CPU, memory (now and at most), the
- * longest turn of the event loop, and what it takes to hand the list out; then the same at rest,
- * and while a tenth of the tasks is replaced.
+ * Part of `npm run bench:discovery`: the command `discover` as a process, on a cluster of 10,000
+ * tasks in 500 services, at half of AWS's rates, which is its default. The emulator enforces the
+ * rates. Prints the time to the first list, CPU, memory (present and peak), the longest turn of the
+ * event loop, and the cost of serving the list; then the same at rest and while a tenth of the
+ * tasks is replaced.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -16,7 +16,7 @@ const TASKS = Number(process.argv[2] ?? 10_000);
 const TASKS_A_SERVICE = 20;
 const REFRESH_S = 15;
 const GETS = 5;
-/** Of a CPU's clock in /proc. */
+/** Clock ticks a second in /proc. */
 const TICKS_A_SECOND = 100;
 
 async function fill(account: EmulatedAccount, ecs: ECSClient): Promise<string[]> {
@@ -64,8 +64,8 @@ class Measured {
     this.url = url;
   }
 
-  /** Since the last time. */
-  async figures(): Promise<Figures> {
+  /** CPU and longest turn since the last call; memory now and at its peak. */
+  async readFigures(): Promise<Figures> {
     const line = once(this.#child.stdout as NodeJS.ReadableStream, 'data');
     this.#child.kill('SIGUSR2');
     const { turnMs } = JSON.parse(String((await line)[0])) as { turnMs: number };
@@ -94,7 +94,7 @@ async function sleep(seconds: number): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, seconds * 1_000));
 }
 
-function say(what: string, seconds: number, figures: Figures): void {
+function printFigures(what: string, seconds: number, figures: Figures): void {
   const { cpuSeconds, turnMs, residentMb, peakMb } = figures;
   process.stdout.write(
     `${TASKS} tasks  ${what.padEnd(26)} ${seconds.toFixed(1).padStart(6)} s  ` +
@@ -104,9 +104,9 @@ function say(what: string, seconds: number, figures: Figures): void {
   );
 }
 
-/** Gets the list again and again, from the first byte asked to the last one read. */
-async function handOut(measured: Measured, path: string, headers = {}): Promise<void> {
-  await measured.figures();
+/** Gets the list several times, and prints the mean time until its last byte was read. */
+async function getList(measured: Measured, path: string, headers = {}): Promise<void> {
+  await measured.readFigures();
   const times: number[] = [];
   let text = '';
   let status = 0;
@@ -117,9 +117,9 @@ async function handOut(measured: Measured, path: string, headers = {}): Promise<
     ({ status } = answer);
     times.push(performance.now() - startMs);
   }
-  const figures = await measured.figures();
-  const mean = times.reduce((sum, one) => sum + one, 0) / GETS;
-  say(`GET ${path} (${status})`, mean / 1_000, figures);
+  const figures = await measured.readFigures();
+  const mean = times.reduce((sum, ms) => sum + ms, 0) / GETS;
+  printFigures(`GET ${path} (${status})`, mean / 1_000, figures);
   process.stdout.write(
     `       ${(text.length / 1e6).toFixed(2)} MB, ${mean.toFixed(1)} ms (first ` +
       `${(times[0] ?? 0).toFixed(1)} ms)\n`,
@@ -142,12 +142,12 @@ try {
     const isReady = async (): Promise<boolean> =>
       (await fetch(`${measured.url}/-/ready`).catch(() => undefined))?.ok === true;
     const seconds = await until(isReady);
-    say('first list', seconds, await measured.figures());
-    await handOut(measured, '/prometheus-targets');
-    await handOut(measured, '/prometheus-targets?shard=2/8');
-    await measured.figures();
+    printFigures('first list', seconds, await measured.readFigures());
+    await getList(measured, '/prometheus-targets');
+    await getList(measured, '/prometheus-targets?shard=2/8');
+    await measured.readFigures();
     await sleep(2 * REFRESH_S);
-    say('two refreshes at rest', 2 * REFRESH_S, await measured.figures());
+    printFigures('two refreshes at rest', 2 * REFRESH_S, await measured.readFigures());
 
     await account.admin('trouble', {});
     const replaced = arns.slice(0, TASKS / 10);
@@ -155,14 +155,14 @@ try {
     const request = { cluster: 'bench', taskDefinition: 'service-0', count: replaced.length };
     const last = ((await account.admin('ecs/tasks', request)) as string[]).at(-1) ?? '';
     await account.admin('trouble', { throttle: 1 });
-    await measured.figures();
+    await measured.readFigures();
     const isSeen = async (): Promise<boolean> => {
       await sleep(1);
       const answer = await fetch(`${measured.url}/prometheus-targets`);
       return (await answer.text()).includes(last);
     };
     const churnSeconds = await until(isSeen);
-    say('a tenth is replaced', churnSeconds, await measured.figures());
+    printFigures('a tenth is replaced', churnSeconds, await measured.readFigures());
   } finally {
     await measured.stop();
   }

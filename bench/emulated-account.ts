@@ -1,22 +1,19 @@
-/**
- * The emulator as a process of its own, for benches: what it is asked costs them nothing but the
- * wait.
- */
+/** Starts the emulator as a process of its own, so that its work does not count in a benchmark. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { freePort } from '../test/kit/processes.ts';
 
 export interface EmulatedAccount {
   readonly url: string;
-  /** For clients of the SDK. */
+  /** Settings for clients of the SDK. */
   readonly settings: {
     readonly endpoint: string;
     readonly region: string;
     readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
   };
-  /** For processes that find their settings in the environment. */
+  /** The same settings for a process that reads them from its environment. */
   readonly env: Readonly<Record<string, string>>;
-  /** What stands behind /_emulator/: `ecs/tasks`. */
+  /** PUTs to a path below /_emulator/, such as `ecs/tasks`. */
   admin(path: string, body: object): Promise<unknown>;
   stop(): Promise<void>;
 }

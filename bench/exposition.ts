@@ -1,7 +1,7 @@
 /**
- * The reading half: a page parsed without memory of the last one, and through the cache of a
- * target, whose appender does nothing. Prints a table of its own in nanoseconds per sample, which
- * mitata's figures per page do not show.
+ * The reading half: an exposition parsed without memory of the last one, and through the cache of a
+ * target whose appender does nothing. Prints a table in nanoseconds per sample, because mitata's
+ * figures are per exposition.
  */
 import { bench, do_not_optimize, group } from 'mitata';
 import { makeLabelSet } from '../src/model/labels.ts';
@@ -10,15 +10,15 @@ import { ScrapeScratch } from '../src/scrape/cache.ts';
 import { makeScrapeConfig } from '../src/scrape/config.ts';
 import { ScrapeTransaction } from '../src/scrape/transaction.ts';
 import { ExpositionReader } from '../src/wire/exposition/reader.ts';
-import { type Page, pages } from './payloads.ts';
+import { type Exposition, makeExpositions } from './payloads.ts';
 
 interface Case {
   readonly name: string;
-  readonly page: Page;
+  readonly exposition: Exposition;
   readonly run: () => void;
 }
 
-export function nothingAppender(): RoutedAppender {
+export function makeEmptyAppender(): RoutedAppender {
   let refs = 0;
   let sum = 0;
   return {
@@ -53,7 +53,7 @@ function readAll(reader: ExpositionReader, body: Uint8Array, isDecoding: boolean
 
 function newTarget(): ScrapeTransaction {
   return new ScrapeTransaction({
-    appender: nothingAppender(),
+    appender: makeEmptyAppender(),
     targetLabels: makeLabelSet({ job: 'ecs', instance: '10.0.3.17:9100' }),
     config: makeScrapeConfig({ jobName: 'ecs' }),
     scratch: new ScrapeScratch(),
@@ -65,39 +65,39 @@ function scrapeOnce(target: ScrapeTransaction, body: Uint8Array, turn: number): 
   target.take({ body, kind: 'text' }, moment);
 }
 
-/** Bodies of the page in turn, so that values differ from one scrape to the next. */
-function scraping(bodies: readonly Uint8Array[]): () => void {
+/** Scrapes the bodies in turn, so that values differ from one scrape to the next. */
+function makeScraping(bodies: readonly Uint8Array[]): () => void {
   const target = newTarget();
   let turn = 0;
   return () => scrapeOnce(target, bodies[turn++ % bodies.length] ?? new Uint8Array(0), turn);
 }
 
-function casesOf(page: Page): Case[] {
-  const [first, second] = page.bodies;
+function makeCases(exposition: Exposition): Case[] {
+  const [first, second] = exposition.bodies;
   const reader = new ExpositionReader();
   const text = Buffer.from(second).toString();
   const extra = Buffer.from(`appeared{since="now"} 1\n${text}`);
   const names: [string, () => void][] = [
     ['cursor only', () => do_not_optimize(readAll(reader, first, false))],
     ['cursor and label strings', () => do_not_optimize(readAll(reader, first, true))],
-    ['cache, same series in the same order', scraping([first, second])],
-    ['cache, a series comes and goes', scraping([first, extra])],
+    ['cache, same series in the same order', makeScraping([first, second])],
+    ['cache, a series comes and goes', makeScraping([first, extra])],
     ['cache, first scrape', () => scrapeOnce(newTarget(), first, 1)],
   ];
-  return names.map(([name, run]) => ({ name, page, run }));
+  return names.map(([name, run]) => ({ name, exposition, run }));
 }
 
 export function registerExposition(): Promise<() => Promise<void>> {
-  const cases = pages().flatMap((page) => casesOf(page));
-  for (const page of new Set(cases.map((one) => one.page)))
-    group(`reading: ${page.name}, ${page.samples} samples`, () => {
-      for (const one of cases) if (one.page === page) bench(one.name, one.run);
+  const cases = makeExpositions().flatMap((exposition) => makeCases(exposition));
+  for (const exposition of new Set(cases.map((one) => one.exposition)))
+    group(`reading: ${exposition.name}, ${exposition.samples} samples`, () => {
+      for (const one of cases) if (one.exposition === exposition) bench(one.name, one.run);
     });
   return Promise.resolve(async () => printTable(cases));
 }
 
-/** The middle of some runs, each of about 50 ms. */
-function nsPerRun(run: () => void): number {
+/** The median of nine runs of about 50 ms each. */
+function measureNsPerRun(run: () => void): number {
   const times: number[] = [];
   for (let round = 0; round < 9; round++) {
     const start = process.hrtime.bigint();
@@ -114,16 +114,16 @@ function nsPerRun(run: () => void): number {
 }
 
 function printTable(cases: readonly Case[]): void {
-  const rows = cases.map(({ name, page, run }) => {
-    const ns = nsPerRun(run);
+  const rows = cases.map(({ name, exposition, run }) => {
+    const ns = measureNsPerRun(run);
     return {
-      page: page.name,
+      exposition: exposition.name,
       what: name,
-      'ns/sample': Number((ns / page.samples).toFixed(1)),
-      'MB/s': Math.round((page.bodies[0].length / ns) * 1_000),
+      'ns/sample': Number((ns / exposition.samples).toFixed(1)),
+      'MB/s': Math.round((exposition.bodies[0].length / ns) * 1_000),
     };
   });
   console.table(rows);
 }
 
-if (import.meta.main) printTable(pages().flatMap((page) => casesOf(page)));
+if (import.meta.main) printTable(makeExpositions().flatMap((exposition) => makeCases(exposition)));

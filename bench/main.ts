@@ -1,6 +1,6 @@
 /**
- * `npm run bench`: the micro-benchmarks of all parts. Numbers depend on the machine; compare within
- * one run.
+ * `npm run bench`: the micro-benchmarks of all parts. Figures depend on the machine, so compare
+ * only figures of one run.
  */
 import { run } from 'mitata';
 import { registerExposition } from './exposition.ts';

@@ -1,17 +1,17 @@
 /**
- * Pages as exporters serve them, made from a seed: the same bytes on every machine. Nothing here is
- * captured. Each page comes as two scrapes of one target: the same series, other values, as it is
- * nearly always.
+ * Expositions like those of real exporters, generated from a seed: the same bytes on every machine,
+ * and nothing captured. Each comes as two scrape bodies of one target with the same series and
+ * other values, which is the usual case.
  */
 
-export interface Page {
+export interface Exposition {
   readonly name: string;
   readonly samples: number;
   readonly bodies: readonly [Uint8Array, Uint8Array];
 }
 
-/** mulberry32: small, quick, good enough for payloads. */
-function randomOf(seed: number): () => number {
+/** mulberry32, a small and fast generator that is good enough for test data. */
+function makeRandom(seed: number): () => number {
   let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;
@@ -21,14 +21,14 @@ function randomOf(seed: number): () => number {
   };
 }
 
-/** As Go prints floats: exponents from a million on. */
-function goFloat(value: number): string {
+/** Formats a float as Go does, with an exponent from a million on. */
+function formatGoFloat(value: number): string {
   if (Math.abs(value) < 1e6 || !Number.isFinite(value)) return String(value);
   const [mantissa = '', exponent = ''] = value.toExponential().split('e+');
   return `${mantissa}e+${exponent.padStart(2, '0')}`;
 }
 
-class PageWriter {
+class ExpositionWriter {
   readonly lines: string[] = [];
   samples = 0;
 
@@ -36,20 +36,22 @@ class PageWriter {
     this.lines.push(`# HELP ${name} What ${name.replaceAll('_', ' ')} says of this machine.`);
     this.lines.push(`# TYPE ${name} ${type}`);
     for (const [labels, value] of series) {
-      this.lines.push(`${name}${labels} ${goFloat(value)}`);
+      this.lines.push(`${name}${labels} ${formatGoFloat(value)}`);
       this.samples += 1;
     }
   }
 }
 
-/** A machine of 8 processors, 6 disks and 5 networks: about 1,000 samples, many small families. */
-function machine(seed: number): PageWriter {
-  const page = new PageWriter();
-  const random = randomOf(seed);
+/**
+ * A machine with 8 processors, 6 disks and 5 networks: about 1,000 samples in many small families.
+ */
+function writeMachine(seed: number): ExpositionWriter {
+  const exposition = new ExpositionWriter();
+  const random = makeRandom(seed);
   const counter = (): number => Math.floor(random() * 1e10);
   const cpus = Array.from({ length: 8 }, (_, cpu) => cpu);
   const modes = ['idle', 'iowait', 'irq', 'nice', 'softirq', 'steal', 'system', 'user'];
-  page.family(
+  exposition.family(
     'node_cpu_seconds_total',
     'counter',
     cpus.flatMap((cpu) =>
@@ -59,9 +61,9 @@ function machine(seed: number): PageWriter {
     ),
   );
   for (let i = 0; i < 180; i++)
-    page.family(`node_memory_area_${i}_bytes`, 'gauge', [['', counter()]]);
+    exposition.family(`node_memory_area_${i}_bytes`, 'gauge', [['', counter()]]);
   for (let i = 0; i < 40; i++)
-    page.family(
+    exposition.family(
       `node_network_counter_${i}_total`,
       'counter',
       ['eth0', 'eth1', 'docker0', 'ecs-bridge', 'lo'].map(
@@ -69,7 +71,7 @@ function machine(seed: number): PageWriter {
       ),
     );
   for (let i = 0; i < 30; i++)
-    page.family(
+    exposition.family(
       `node_disk_figure_${i}_total`,
       'counter',
       ['nvme0n1', 'nvme1n1', 'nvme2n1', 'sda', 'sdb', 'dm-0'].map(
@@ -77,14 +79,14 @@ function machine(seed: number): PageWriter {
       ),
     );
   for (let i = 0; i < 300; i++)
-    page.family(`node_netstat_item_${i}`, 'untyped', [['', Math.floor(random() * 1_000)]]);
-  return page;
+    exposition.family(`node_netstat_item_${i}`, 'untyped', [['', Math.floor(random() * 1_000)]]);
+  return exposition;
 }
 
-/** An application: 5,000 series of histograms with whole numbers and a sum each. */
-function histograms(seed: number): PageWriter {
-  const page = new PageWriter();
-  const random = randomOf(seed);
+/** An application with 5,000 series of histograms: whole numbers, and a sum for each histogram. */
+function writeHistograms(seed: number): ExpositionWriter {
+  const exposition = new ExpositionWriter();
+  const random = makeRandom(seed);
   const bounds = ['0.005', '0.01', '0.025', '0.05', '0.1', '0.25', '0.5', '1', '2.5', '5', '10'];
   const series: [string, number][] = [];
   const base = 'http_request_duration_seconds';
@@ -98,18 +100,20 @@ function histograms(seed: number): PageWriter {
     series.push([`_bucket{${labels},le="+Inf"}`, count]);
     series.push([`_sum{${labels}}`, random() * 10_000], [`_count{${labels}}`, count]);
   }
-  page.lines.push(`# HELP ${base} Latency.`, `# TYPE ${base} histogram`);
-  for (const [rest, value] of series) page.lines.push(`${base}${rest} ${goFloat(value)}`);
-  page.samples += series.length;
-  return page;
+  exposition.lines.push(`# HELP ${base} Latency.`, `# TYPE ${base} histogram`);
+  for (const [rest, value] of series)
+    exposition.lines.push(`${base}${rest} ${formatGoFloat(value)}`);
+  exposition.samples += series.length;
+  return exposition;
 }
 
-/** The pages that all benchmarks use. */
-export function pages(): Page[] {
-  const make = (name: string, write: (seed: number) => PageWriter): Page => {
+/** The expositions that all benchmarks use. */
+export function makeExpositions(): Exposition[] {
+  const make = (name: string, write: (seed: number) => ExpositionWriter): Exposition => {
     const [first, second] = [write(1), write(2)];
-    const bytes = (page: PageWriter): Uint8Array => Buffer.from(`${page.lines.join('\n')}\n`);
+    const bytes = (exposition: ExpositionWriter): Uint8Array =>
+      Buffer.from(`${exposition.lines.join('\n')}\n`);
     return { name, samples: first.samples, bodies: [bytes(first), bytes(second)] };
   };
-  return [make('machine', machine), make('histograms', histograms)];
+  return [make('machine', writeMachine), make('histograms', writeHistograms)];
 }

@@ -1,8 +1,8 @@
 /**
- * `npm run bench:proxy`: the same load, 30 KB POSTs, straight to an upstream and through the
- * signing proxy, by turns in one run, at 1, 16 and 64 connections. Load generator, proxy and
- * upstream are processes of their own. Prints requests a second, p50 and p99, the proxy's CPU for
- * each request and its peak memory, and the share of the direct path's rate.
+ * `npm run bench:proxy`: the same load of 30 KB POSTs at 1, 16 and 64 connections, straight to an
+ * upstream and through the signing proxy, by turns in one run. Load generator, proxy and upstream
+ * are separate processes. Prints requests a second, p50 and p99, the share of the direct path's
+ * rate, and the proxy's CPU for each request and its peak memory.
  */
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -15,7 +15,7 @@ const BODY_BYTES = 30_000;
 const RUN_MS = 3_000;
 const CLOCK_TICKS = 100;
 
-/** Takes everything and answers at once. */
+/** An upstream that reads each request and answers at once. */
 function serve(): void {
   const server = createServer((request, response) => {
     request.resume().once('end', () => response.writeHead(200, { 'content-length': 2 }).end('ok'));
@@ -25,8 +25,8 @@ function serve(): void {
 }
 
 /**
- * One connection that asks again as soon as it is answered; by hand, so that the generator costs
- * little.
+ * One connection that sends the next request as soon as it has an answer. It is written over a bare
+ * socket so that the load generator costs little.
  */
 function ask(port: number, request: Buffer, times: number[], endMs: number): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -67,17 +67,17 @@ async function load(port: number, connections: number): Promise<number[]> {
   return times.sort((a, b) => a - b);
 }
 
-function cpuSeconds(pid: number): number {
+function readCpuSeconds(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ');
   return (Number(fields[11]) + Number(fields[12])) / CLOCK_TICKS;
 }
 
-function peakMegabytes(pid: number): number {
+function readPeakMegabytes(pid: number): number {
   const line = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
   return Number(line?.[1]) / 1_000;
 }
 
-function row(what: string, connections: number, times: readonly number[]): number {
+function printRow(what: string, connections: number, times: readonly number[]): number {
   const at = (share: number): string =>
     (times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? 0).toFixed(2);
   const rate = times.length / (RUN_MS / 1_000);
@@ -130,15 +130,15 @@ async function main(): Promise<void> {
       await new Promise((resolve) => setTimeout(resolve, 50));
     await load(proxyPort, 16);
     for (const connections of [1, 16, 64]) {
-      const direct = row('direct', connections, await load(port, connections));
-      const before = cpuSeconds(pid);
+      const direct = printRow('direct', connections, await load(port, connections));
+      const before = readCpuSeconds(pid);
       const times = await load(proxyPort, connections);
-      const used = cpuSeconds(pid) - before;
-      const proxied = row('proxy', connections, times);
+      const used = readCpuSeconds(pid) - before;
+      const proxied = printRow('proxy', connections, times);
       process.stdout.write(
         `        share of the direct rate ${((proxied / direct) * 100).toFixed(1)} %, CPU ` +
           `${((used / times.length) * 1e6).toFixed(0)} µs a request, peak ` +
-          `${peakMegabytes(pid).toFixed(0)} MB\n`,
+          `${readPeakMegabytes(pid).toFixed(0)} MB\n`,
       );
     }
   } finally {

@@ -1,6 +1,5 @@
 /**
- * Relabelling: rules as configurations have them, on the labels of a target and of a series; ns per
- * label set.
+ * Relabelling with typical rules on the labels of a target and of a series, in ns per label set.
  */
 import { bench, do_not_optimize, group } from 'mitata';
 import { compileRelabelRule, relabel, type RelabelInput } from '../src/relabel/relabel.ts';

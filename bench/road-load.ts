@@ -1,8 +1,9 @@
 /**
- * What the road benchmark scrapes, as one process: 40 machines and 80 Go applications as real
- * exporters told them at the start, and 16 applications with 5,040 histogram series each; values
- * change from scrape to scrape. Also the sink, which counts what it takes and answers 204. Without
- * the peers' exporters the machines and applications are made up.
+ * What the road benchmark scrapes, in one process: 40 machines and 80 Go applications with
+ * expositions captured from real exporters at the start, and 16 applications with 5,040 histogram
+ * series each. Values change from scrape to scrape. The process is also the sink, which counts what
+ * it receives and answers 204. Without the peers' exporters, generated expositions stand in for
+ * machines and Go applications.
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -14,7 +15,7 @@ import { gzipSync } from 'node:zlib';
 import { decodeWriteRequest } from '../src/wire/remote-write/decoder.ts';
 import { uncompress } from '../src/wire/snappy.ts';
 import { peer } from '../test/kit/peers.ts';
-import { pages } from './payloads.ts';
+import { makeExpositions } from './payloads.ts';
 
 export interface Received {
   samples: number;
@@ -27,21 +28,23 @@ interface Body {
   readonly zipped: Buffer;
 }
 
-/** Paths of all targets; the name in front tells the kind of page. */
+/** Paths of all targets. The first part of a path tells the kind of exposition. */
 export function targetPaths(): string[] {
   const numbered = (kind: string, count: number): string[] =>
     Array.from({ length: count }, (_, i) => `/${kind}/${i}`);
   return [...numbered('machine', 40), ...numbered('go', 80), ...numbered('histograms', 16)];
 }
 
-/** Scrapes of a page that are served in turn. */
+/** How many scrapes of an exposition are served in turn. */
 const VARIANTS = 4;
-/** Until an exporter has all its series. */
+/** How long an exporter needs until it has all its series. */
 const SETTLE_MS = 8_000;
 
-async function bodiesOf(): Promise<Record<string, Body[]>> {
-  const [machine, histograms] = pages().map(({ bodies }) => bodies.map((one) => Buffer.from(one)));
-  const real = await realPages();
+async function makeBodies(): Promise<Record<string, Body[]>> {
+  const [machine, histograms] = makeExpositions().map(({ bodies }) =>
+    bodies.map((one) => Buffer.from(one)),
+  );
+  const real = await captureBodies();
   const found = {
     machine: real?.machine ?? machine ?? [],
     go: real?.go ?? machine ?? [],
@@ -55,8 +58,8 @@ async function bodiesOf(): Promise<Record<string, Body[]>> {
   );
 }
 
-/** Pages of node-exporter, and of Prometheus while it scrapes. */
-async function realPages(): Promise<{ machine: Buffer[]; go: Buffer[] } | undefined> {
+/** Captures expositions of node-exporter, and of Prometheus while it scrapes. */
+async function captureBodies(): Promise<{ machine: Buffer[]; go: Buffer[] } | undefined> {
   const [nodeExporter, prometheus] = [peer('prometheus-node-exporter'), peer('prometheus')];
   if (nodeExporter === undefined || prometheus === undefined) return undefined;
   const folder = mkdtempSync(path.join(tmpdir(), 'amperage-load-'));
@@ -101,10 +104,13 @@ async function realPages(): Promise<{ machine: Buffer[]; go: Buffer[] } | undefi
   }
 }
 
-/** Scrapes of one page have the same series: those of one with others begin anew. */
+/**
+ * Adds a body to those captured. If its series differ from theirs, the capture begins anew with it.
+ */
 function addIfSame(taken: Buffer[], body: Buffer): void {
-  const seriesOf = (one: Buffer): string => one.toString('latin1').replaceAll(/ [^ \n]*$/gm, '');
-  if (taken[0] !== undefined && seriesOf(taken[0]) !== seriesOf(body)) taken.length = 0;
+  const dropValues = (text: Buffer): string =>
+    text.toString('latin1').replaceAll(/ [^ \n]*$/gm, '');
+  if (taken[0] !== undefined && dropValues(taken[0]) !== dropValues(body)) taken.length = 0;
   taken.push(body);
 }
 
@@ -116,9 +122,9 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** Answers its parent with the port, then with what has been received whenever it is asked. */
+/** Sends the port to its parent, then what has been received at each message from the parent. */
 async function serve(): Promise<void> {
-  const bodies = await bodiesOf();
+  const bodies = await makeBodies();
   const received: Received = { samples: 0, bytes: 0, requests: 0 };
   const turns = new Map<string, number>();
   const give = ({ url = '', headers }: IncomingMessage, response: ServerResponse): void => {

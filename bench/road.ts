@@ -1,9 +1,9 @@
 /**
- * The whole road beside its peers: the same targets and the same sink (road-load.ts) for our
- * collector, Prometheus in agent mode and vmagent, by turns in one run, each as a process of its
- * own. Prints the median of each figure: CPU seconds for a million samples, memory, bytes of a
- * sample on the wire; and what ours is of each peer's.
- * `node bench/road.ts [--runs 3] [--seconds 30] [--warm-up 15] [--gzip]`; peers as tests find them.
+ * The whole road beside its peers: our collector, Prometheus in agent mode and vmagent get the same
+ * targets and the same sink (road-load.ts), by turns in one run, each as a process of its own.
+ * Prints the median of each figure: CPU seconds for a million samples, memory, bytes of a sample on
+ * the wire; and our figures as shares of each peer's. `node bench/road.ts [--runs 3] [--seconds 30]
+ * [--warm-up 15] [--gzip]` Peers are looked up as tests do (test/kit/peers.ts).
  */
 import { execFileSync, spawn } from 'node:child_process';
 import {
@@ -31,7 +31,7 @@ interface Contestant {
   flags(folder: string, sink: string): readonly string[];
 }
 
-function contestants(): Contestant[] {
+function listContestants(): Contestant[] {
   const main = path.join(root, 'dist/main.js');
   const config = (folder: string): string => path.join(folder, 'prometheus.yml');
   const all: (Omit<Contestant, 'file'> & { file: string | undefined })[] = [
@@ -78,8 +78,8 @@ function contestants(): Contestant[] {
   return all.flatMap(({ file, ...rest }) => (file === undefined ? [] : [{ ...rest, file }]));
 }
 
-/** CPU seconds so far, resident bytes and the highest of them, from /proc. */
-function usageOf(pid: number): { cpuSeconds: number; peakBytes: number; residentBytes: number } {
+/** Reads from /proc: CPU seconds so far, resident bytes, and their peak. */
+function readUsage(pid: number): { cpuSeconds: number; peakBytes: number; residentBytes: number } {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   const peakKb = Number(
@@ -92,7 +92,7 @@ function usageOf(pid: number): { cpuSeconds: number; peakBytes: number; resident
   };
 }
 
-function bytesBelow(folder: string): number {
+function measureFolderBytes(folder: string): number {
   if (!existsSync(folder)) return 0;
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -143,14 +143,14 @@ async function race(contestant: Contestant, settings: Settings): Promise<Figures
     return answer;
   };
   await sleep(warmUpSeconds * 1_000);
-  const [before, usage] = [await received(), usageOf(child.pid ?? 0)];
+  const [before, usage] = [await received(), readUsage(child.pid ?? 0)];
   const residents: number[] = [];
   for (let i = 0; i < seconds; i++) {
     await sleep(1_000);
-    residents.push(usageOf(child.pid ?? 0).residentBytes);
+    residents.push(readUsage(child.pid ?? 0).residentBytes);
   }
-  const [after, used] = [await received(), usageOf(child.pid ?? 0)];
-  const diskBytes = bytesBelow(path.join(folder, 'data'));
+  const [after, used] = [await received(), readUsage(child.pid ?? 0)];
+  const diskBytes = measureFolderBytes(path.join(folder, 'data'));
   const ended = new Promise((resolve) => child.once('exit', resolve));
   child.kill('SIGTERM');
   await Promise.race([ended, sleep(5_000)]);
@@ -176,7 +176,7 @@ function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 }
 
-function mediansOf(runs: readonly Figures[]): Figures {
+function computeMedians(runs: readonly Figures[]): Figures {
   const names = Object.keys(runs[0] ?? {});
   return Object.fromEntries(
     names.map((name) => [name, median(runs.map((run) => run[name] ?? Number.NaN))]),
@@ -195,9 +195,9 @@ const { values } = parseArgs({
     gzip: { type: 'boolean', default: false },
   },
 });
-// As it is installed: built.
+// The collector is measured as users install it, which is the build.
 execFileSync('npm', ['run', '--silent', 'build'], { cwd: root, stdio: 'inherit' });
-const all = contestants();
+const all = listContestants();
 const runs = new Map<string, Figures[]>(all.map(({ name }) => [name, []]));
 for (let i = 0; i < Number(values.runs); i++)
   for (const one of all)
@@ -208,7 +208,7 @@ for (let i = 0; i < Number(values.runs); i++)
         isZipped: values.gzip,
       }),
     );
-const table = new Map([...runs].map(([name, of]) => [name, mediansOf(of)]));
+const table = new Map([...runs].map(([name, figures]) => [name, computeMedians(figures)]));
 console.table(Object.fromEntries(table));
 const [[, ours] = ['', {}], ...peers] = table;
 for (const [name, theirs] of peers)

@@ -1,7 +1,8 @@
 /**
- * 1,000 targets of 100 series at 1 s, and beside them the worst target there is: an endless,
- * dripping, ever-changing page. Prints how late scrapes began, how many were left out, CPU and
- * memory of the collector, as processes of their own. `node bench/schedule.ts [seconds]`
+ * 1,000 targets of 100 series scraped each second, beside a hostile target whose exposition never
+ * ends, comes in drips and is never the same. Prints how late scrapes began, how many were left
+ * out, and CPU and memory of the collector. Targets and collector are separate processes. `node
+ * bench/schedule.ts [seconds]`
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -15,7 +16,7 @@ const SERIES = 100;
 const WARM_UP_MS = 8_000;
 const CLOCK_TICKS = 100;
 
-/** The targets' own process, so that serving does not disturb scraping. */
+/** Targets and sink, in a process of their own, so that serving does not disturb scraping. */
 async function serve(): Promise<void> {
   const arrivals = new Map<string, number[]>();
   let visit = 0;
@@ -27,7 +28,7 @@ async function serve(): Promise<void> {
   const server = createServer((request, response) => {
     const url = request.url ?? '';
     if (url === '/worst') {
-      worst(response, visit++);
+      dripForever(response, visit++);
       return;
     }
     if (url === '/write') {
@@ -45,8 +46,8 @@ async function serve(): Promise<void> {
   process.on('message', () => process.send?.([...arrivals.values()]));
 }
 
-/** Never ends, never twice the same. */
-function worst(response: ServerResponse, visit: number): void {
+/** Answers with an exposition that never ends and has new series at every visit. */
+function dripForever(response: ServerResponse, visit: number): void {
   let line = 0;
   const timer = setInterval(() => {
     let text = '';
@@ -56,12 +57,12 @@ function worst(response: ServerResponse, visit: number): void {
   response.once('close', () => clearInterval(timer));
 }
 
-function message<T>(child: ChildProcess): Promise<T> {
+function readMessage<T>(child: ChildProcess): Promise<T> {
   return new Promise((resolve) => child.once('message', (value) => resolve(value as T)));
 }
 
-/** CPU seconds so far and resident bytes, from /proc. */
-function usageOf(pid: number): { cpuSeconds: number; residentBytes: number } {
+/** Reads CPU seconds so far and resident bytes from /proc. */
+function readUsage(pid: number): { cpuSeconds: number; residentBytes: number } {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
   const ticks = Number(stat[11]) + Number(stat[12]);
   return { cpuSeconds: ticks / CLOCK_TICKS, residentBytes: Number(stat[21]) * 4_096 };
@@ -72,7 +73,7 @@ async function run(seconds: number): Promise<void> {
   const targets = spawn(process.execPath, [import.meta.filename, 'serve'], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
-  const port = await message<number>(targets);
+  const port = await readMessage<number>(targets);
   const list = Array.from({ length: TARGETS }, (_, i) => ({
     targets: [`127.0.0.1:${port}`],
     labels: { __metrics_path__: `/t${i}`, instance: `t${i}` },
@@ -94,25 +95,25 @@ remote_write: [{ url: 'http://127.0.0.1:${port}/write' }]
     stdio: ['ignore', 'inherit', 'inherit'],
   });
   await new Promise((resolve) => setTimeout(resolve, WARM_UP_MS));
-  const before = usageOf(collector.pid ?? 0);
+  const before = readUsage(collector.pid ?? 0);
   const fromMs = Date.now();
   await new Promise((resolve) => setTimeout(resolve, seconds * 1_000));
   const toMs = Date.now();
-  const after = usageOf(collector.pid ?? 0);
+  const after = readUsage(collector.pid ?? 0);
   targets.send('tell');
-  const arrivals = await message<number[][]>(targets);
+  const arrivals = await readMessage<number[][]>(targets);
   const ended = new Promise((resolve) => collector.once('exit', resolve));
   collector.kill('SIGTERM');
   await ended;
   targets.kill('SIGTERM');
   rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
-  report(arrivals, fromMs, toMs, {
+  printReport(arrivals, fromMs, toMs, {
     cpuSeconds: after.cpuSeconds - before.cpuSeconds,
     residentBytes: after.residentBytes,
   });
 }
 
-function report(
+function printReport(
   arrivals: readonly (readonly number[])[],
   fromMs: number,
   toMs: number,
@@ -123,11 +124,11 @@ function report(
   for (const times of arrivals) {
     const seen = times.filter((time) => time >= fromMs && time < toMs);
     scrapes += seen.length;
-    // A target's place in the second is that of its earliest arrivals; later ones are late by the
-    // difference.
+    // A target's offset in the second is taken from its earliest arrivals (the first tenth); an
+    // arrival after that is late by the difference.
     const phases = seen.map((time) => time % 1_000).toSorted((a, b) => a - b);
-    const place = phases[Math.floor(phases.length / 10)] ?? 0;
-    for (const time of seen) late.push(((time - place + 1_500) % 1_000) - 500);
+    const offsetMs = phases[Math.floor(phases.length / 10)] ?? 0;
+    for (const time of seen) late.push(((time - offsetMs + 1_500) % 1_000) - 500);
   }
   const sorted = late.map((ms) => Math.max(0, ms)).toSorted((a, b) => a - b);
   const at = (share: number): number => sorted[Math.floor(share * (sorted.length - 1))] ?? NaN;

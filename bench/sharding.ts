@@ -1,7 +1,7 @@
 /**
- * `npm run bench:sharding`: what dividing targets costs: hashing them (once), the longest turn of
- * the event loop in it, the table of owners, moves for balance, and how evenly they fall, as the
- * curve of targets and collectors.
+ * `npm run bench:sharding`: what dividing targets costs, for growing counts of targets and
+ * collectors: hashing the targets (once), the longest turn of the event loop meanwhile, the table
+ * of owners, and the moves for balance; and how evenly the targets are divided.
  */
 import { balance, measureImbalance, divideParts } from '../src/sharding/division.ts';
 import { addLoads, selectHeld, PARTS, withParts } from '../src/sharding/parts.ts';
@@ -16,7 +16,7 @@ const CASES = [
 ] as const;
 const RUNS = 3;
 
-function groupsOf(count: number) {
+function makeGroups(count: number) {
   return Array.from({ length: count }, (_, i) => ({
     source: `s/${i}`,
     targets: [{ __address__: `10.${i >> 16}.${(i >> 8) & 255}.${i & 255}:9779` }],
@@ -29,8 +29,8 @@ function groupsOf(count: number) {
   }));
 }
 
-/** The longest that timers had to wait while the work ran, ms. */
-async function longestTurn(work: () => Promise<unknown>): Promise<number> {
+/** The longest time in ms that timers had to wait while the work ran. */
+async function measureLongestTurn(work: () => Promise<unknown>): Promise<number> {
   let longest = 0;
   let last = performance.now();
   let isOver = false;
@@ -45,7 +45,7 @@ async function longestTurn(work: () => Promise<unknown>): Promise<number> {
   return longest;
 }
 
-const timed = <T>(work: () => T): [T, number] => {
+const measureMs = <T>(work: () => T): [T, number] => {
   const startMs = performance.now();
   const result = work();
   return [result, performance.now() - startMs];
@@ -61,17 +61,17 @@ for (const [targets, collectors] of CASES) {
     (_, i) => `arn:aws:ecs:eu-west-1:123456789012:task/collectors/${(i * 7_919).toString(16)}`,
   );
   for (let run = 0; run < RUNS; run++) {
-    const groups = groupsOf(targets);
+    const groups = makeGroups(targets);
     const startMs = performance.now();
     let parted = await withParts([]);
-    const turnMs = await longestTurn(async () => (parted = await withParts(groups)));
+    const turnMs = await measureLongestTurn(async () => (parted = await withParts(groups)));
     const hashMs = performance.now() - startMs;
     const loads = new Uint32Array(PARTS);
     addLoads(parted, loads);
     const none = new Map<number, string>();
-    const [owners, ownersMs] = timed(() => divideParts(members, none));
-    const [moves, balanceMs] = timed(() => balance(members, loads, none));
-    const [, shareMs] = timed(() => selectHeld(parted, (part) => owners[part] === members[0]));
+    const [owners, ownersMs] = measureMs(() => divideParts(members, none));
+    const [moves, balanceMs] = measureMs(() => balance(members, loads, none));
+    const [, shareMs] = measureMs(() => selectHeld(parted, (part) => owners[part] === members[0]));
     if (run < RUNS - 1) continue;
     process.stdout.write(
       `${[

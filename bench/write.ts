@@ -1,6 +1,6 @@
 /**
- * The writing half, piece by piece: encoding, snappy, the queue on disk, and appender to queue as a
- * whole. Figures are per run of one body; divide by SERIES for a sample.
+ * The writing half, part by part: encoding, snappy, the queue on disk, and from the appender to the
+ * queue. Figures are per body; divide by SERIES for the cost of a sample.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -26,8 +26,8 @@ import { compress, concatSnappy, uncompress } from '../src/wire/snappy.ts';
 const SERIES = 1_000;
 const T0 = 1_700_000_000_000;
 
-/** Series as an instrumented application has them: a few histograms over paths. */
-function seriesOfAnApplication(): LabelSet[] {
+/** Series like those of an instrumented application: a few histograms over paths. */
+function makeSeries(): LabelSet[] {
   return Array.from({ length: SERIES }, (_, i) =>
     makeLabelSet({
       __name__: ['http_request_duration_seconds_bucket', 'http_requests_total'][(i >> 9) & 1] ?? '',
@@ -41,9 +41,9 @@ function seriesOfAnApplication(): LabelSet[] {
   );
 }
 
-/** Registers the benchmarks with mitata; returns what to do when they have run. */
+/** Registers the benchmarks with mitata. @returns what to call when they have run */
 export async function registerWrite(): Promise<() => Promise<void>> {
-  const series = seriesOfAnApplication();
+  const series = makeSeries();
   const labels = series.map(encodeLabels);
   const encoder = new WriteRequestEncoder();
   const encode = (): void => {

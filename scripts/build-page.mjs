@@ -1,7 +1,7 @@
 /**
- * Bundles src/page into build/page/{index.html,icon.svg,main.js,main.css}, minified. With
- * `--if-changed` it does nothing, quietly, when the sources and their libraries are those of the
- * last build (build/page/.hash).
+ * Bundles and minifies src/page into build/page/{index.html,icon.svg,main.js,main.css}. With
+ * `--if-changed` it does nothing and prints nothing when build/page/.hash says that the last build
+ * was made from the same sources and libraries.
  */
 import { createHash } from 'node:crypto';
 import {
@@ -23,14 +23,14 @@ const stamp = join(target, '.hash');
 const copied = ['index.html', 'icon.svg'];
 const products = [...copied, 'main.js', 'main.css'].map((name) => join(target, name));
 
-const hash = hashOfSources();
+const hash = hashSources();
 const fresh =
   products.every((file) => existsSync(file)) &&
   existsSync(stamp) &&
   readFileSync(stamp, 'utf8') === hash;
 if (!fresh || !process.argv.includes('--if-changed')) await build();
 
-function hashOfSources() {
+function hashSources() {
   const names = readdirSync(source)
     .filter((name) => !name.includes('.test.'))
     .sort();
@@ -43,7 +43,7 @@ function hashOfSources() {
 }
 
 async function build() {
-  // Loaded only here: a fresh page costs no more than the reading of its sources.
+  // esbuild is loaded only here: a run that finds the page up to date only reads its sources.
   const esbuild = await import('esbuild');
   mkdirSync(target, { recursive: true });
   await esbuild.build({
@@ -63,7 +63,7 @@ async function build() {
   });
   for (const name of copied) copyFileSync(join(source, name), join(target, name));
   const sizeBytes = products.reduce((sum, file) => sum + gzipSync(readFileSync(file)).length, 0);
-  // Last, so that a build that failed half-way is not taken for a finished one.
+  // The hash is written last, so that a failed build is not taken for a finished one.
   writeFileSync(stamp, hash);
   process.stderr.write(`amperage: built the page, ${(sizeBytes / 1000).toFixed(1)} kB gzipped\n`);
 }

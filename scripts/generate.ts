@@ -1,9 +1,8 @@
 /**
- * Makes the pages and schemas that are derived from the code: docs/errors.md, docs/commands.md,
- * docs/keys/, schema/.
- * `npm run generate` writes them. With `--check` nothing is written: the exit status is 1 where a
- * file is not what the code says, an error code is used nowhere, or a key has no description; each
- * with its remedy.
+ * Generates the pages and schemas that are derived from the code: docs/errors.md, docs/commands.md,
+ * docs/keys/ and schema/. `npm run generate` writes them. With `--check` nothing is written; each
+ * fault is printed with its remedy, and the exit status is 1 if there is one: a file that differs
+ * from what the code says, an error code that nothing uses, or a key without a description.
  */
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,7 +13,7 @@ import { checkDescriptions, listDialects, renderDialects } from './generate/dial
 import { checkErrorCodes, renderErrorPage, type SourceFile } from './generate/error-page.ts';
 import { compareFiles, writeFiles } from './generate/files.ts';
 
-/** They hold nothing else. */
+/** Folders that hold generated files only; any other file in them is a fault. */
 const FOLDERS = ['docs/keys', 'schema'];
 const root = join(import.meta.dirname, '..');
 

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Unpacks the real peers that tests use into a folder, without installing or starting them:
-# Prometheus 3.x and promtool, vmagent, node-exporter; and, with --chromium, installs Chromium for
-# the browser tests.
+# Unpacks the real programs that tests use as peers into a folder, without installing or starting
+# them: Prometheus 3.x and promtool, vmagent, node-exporter. With --chromium it also installs
+# Chromium for the browser tests.
 #
 #   scripts/install-peers.sh [--chromium] [DIR]      default DIR: .peers
 #
-# Needs Debian (or a derivative) with apt and dpkg. The mirror is the one that this machine's apt
-# already uses; package lists and downloads stay inside DIR, so the system's apt is untouched. Does
-# nothing when the peers are there.
+# Needs Debian (or a derivative) with apt and dpkg. It uses the mirror of this machine's apt.
+# Package lists and downloads stay inside DIR, so the system's apt is not changed. It does nothing
+# when DIR has the peers already.
 set -euo pipefail
 
 chromium=no

@@ -1,7 +1,7 @@
 /**
- * Makes a fresh clone ready before `npm start`, `npm test` and `npm run check`: installs what
- * package-lock.json names when it is missing or out of date, and builds the web page. Runs on the
- * machine's own Node (18 or newer), so it is plain JavaScript without dependencies.
+ * Prepares a fresh clone before `npm start`, `npm test` and `npm run check`: installs the packages
+ * of package-lock.json when they are missing or out of date, and builds the web page. It runs on
+ * the machine's own Node, 18 or newer, so it is plain JavaScript without dependencies.
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -18,7 +18,7 @@ const major = Number(process.versions.node.split('.')[0]);
 if (major < 18) {
   fail(
     `Node ${process.versions.node} is too old to install with; ` +
-      'install Node 20 or newer from your package manager',
+      'install Node 22 or newer from your package manager',
   );
 }
 
@@ -44,9 +44,9 @@ function install() {
   );
   const started = Date.now();
   try {
-    // Not `npm ci`: it refuses the lock file wherever the lock was made against a registry that
-    // lacks some other platform's binary of an optional dependency. Versions and integrity come
-    // from the lock all the same.
+    // `npm ci` is not used: it refuses a lock file that was made against a registry which lacks
+    // another platform's binary of an optional dependency. Versions and checksums come from the
+    // lock file in both cases.
     execFileSync(
       'npm',
       ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error', '--include=dev'],

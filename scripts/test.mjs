@@ -1,7 +1,7 @@
 /**
- * `npm test`: every test once, each file in a process of its own. Where CI is set, or with
- * `--coverage`, coverage is measured, and less than .c8rc.json asks for is a failure. Other
- * arguments go on to `node --test`.
+ * `npm test` runs every test once, each file in a process of its own. Where CI is set, or with
+ * `--coverage`, it measures coverage and fails below the limits in .c8rc.json. Other arguments are
+ * passed to `node --test`.
  */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';

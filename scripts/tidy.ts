@@ -1,8 +1,9 @@
 /**
- * `npm run tidy`: what style asks and a machine can check, over the whole tree, one check a file in
- * scripts/tidy/. Prints each breach as `file:line: what; remedy` and ends with 1 if there is one.
+ * `npm run tidy` checks the rules of style that a machine can check, over the whole tree. Each
+ * check is a file in scripts/tidy/. Each breach is printed as `file:line: what; remedy`, and the
+ * exit status is 1 if there is one.
  *
- *     node scripts/tidy.ts [root]      another tree than this one
+ *     node scripts/tidy.ts [root]      checks another tree
  */
 import path from 'node:path';
 import { checkExportedNames } from './tidy/exported-names.ts';

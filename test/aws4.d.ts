@@ -1,4 +1,4 @@
-/** The little that tests use of aws4, which ships no types: https://github.com/mhart/aws4 */
+/** The part of aws4 that tests use. The package ships no types: https://github.com/mhart/aws4 */
 declare module 'aws4' {
   const aws4: {
     sign(

@@ -1,6 +1,6 @@
 /**
- * The running collector under one plan after another: what changes reaches the wire, and what does
- * not change does not notice. Real sockets on the loopback, real time.
+ * The running collector under one plan after another: what changes takes effect on the wire, and
+ * what does not change is not interrupted. Sockets on the loopback and time are real.
  */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -23,20 +23,20 @@ const INTERVAL_MS = 200;
 interface Rig {
   readonly storage: string;
   readonly lines: readonly string[];
-  /** When the target was scraped, ms. */
+  /** Times of the target's scrapes, ms. */
   readonly scrapes: number[];
   readonly collector: Collector;
   readonly apply: (sinks: string, externalLabels?: string) => Promise<void>;
   readonly stop: () => Promise<void>;
 }
 
-async function rig(t: TestContext, sinks: string, externalLabels = '{}'): Promise<Rig> {
+async function startRig(t: TestContext, sinks: string, externalLabels = '{}'): Promise<Rig> {
   const scrapes: number[] = [];
   const { host } = await serve(t, (_, response) => {
     scrapes.push(performance.now());
     response.end(`visits ${scrapes.length}\nsteady 1\n`);
   });
-  const planOf = async (own: string, labels: string) =>
+  const makePlan = async (own: string, labels: string) =>
     (
       await loadConfigText(
         `global: { scrape_interval: ${INTERVAL_MS}ms, scrape_timeout: ${INTERVAL_MS}ms, ` +
@@ -49,7 +49,7 @@ async function rig(t: TestContext, sinks: string, externalLabels = '{}'): Promis
   const world = createWorld({ clock: systemClock, http: openHttp(t) });
   const { lines } = world;
   const storage = temporaryFolder(t);
-  const plan = await planOf(sinks, externalLabels);
+  const plan = await makePlan(sinks, externalLabels);
   const callLimits = new CallLimits(systemClock, world.metrics);
   const collector = new Collector({
     plan,
@@ -67,7 +67,7 @@ async function rig(t: TestContext, sinks: string, externalLabels = '{}'): Promis
   };
   t.after(stop);
   const apply = async (own: string, labels = '{}'): Promise<void> =>
-    collector.apply(await planOf(own, labels));
+    collector.apply(await makePlan(own, labels));
   return { storage, lines, scrapes, collector, apply, stop };
 }
 
@@ -79,24 +79,24 @@ const QUEUE = 'queue_config: { batch_send_deadline: 50ms, max_backoff: 100ms }';
 const entry = (url: string, more = ''): string =>
   `remote_write:\n  - url: ${url}\n    metadata_config: { send: false }\n    ${QUEUE}\n${more}`;
 
-function valuesOf(receiver: Receiver, name: string): number[] {
+function readValues(receiver: Receiver, name: string): number[] {
   return receiver.kept
     .filter(({ series }) => series.includes(`__name__=${name},`))
     .map(({ value }) => value);
 }
 
 /**
- * Every scrape came once, in order, but for those that failed: a busy machine answers late, and
- * `up` says so.
+ * Every scrape arrived once and in order, except those that failed: a busy machine may answer late,
+ * and `up` says so.
  */
 function assertWhole(receiver: Receiver): void {
-  const visits = valuesOf(receiver, 'visits').filter((value) => !Number.isNaN(value));
+  const visits = readValues(receiver, 'visits').filter((value) => !Number.isNaN(value));
   assert.deepEqual(
     visits,
     [...new Set(visits)].toSorted((a, b) => a - b),
     'each once, in order',
   );
-  const failed = valuesOf(receiver, 'up').filter((value) => value === 0).length;
+  const failed = readValues(receiver, 'up').filter((value) => value === 0).length;
   const missing = (visits.at(-1) ?? 0) - visits.length;
   assert.ok(missing <= failed, `${missing} scrapes are missing, ${failed} have failed`);
 }
@@ -142,7 +142,7 @@ const SECRETS = {
 for (const [what, [before, after, header, old, fresh]] of Object.entries(SECRETS)) {
   test(`a reload with ${what} of remote_write that changed has the new one on the wire`, async (t) => {
     const receiver = await startReceiver(t);
-    const { apply } = await rig(t, entry(receiver.url, before));
+    const { apply } = await startRig(t, entry(receiver.url, before));
     const seen = (): unknown[] => receiver.requests.map(({ headers }) => headers[header]);
     await until('the old one is used', () => seen().includes(old));
     await apply(entry(receiver.url, after));
@@ -168,17 +168,17 @@ test('a sink whose password was wrong delivers what waited as soon as it is righ
     status: headers.authorization === `Basic ${btoa('u:right')}` ? 204 : 401,
   });
   const wrong = '    basic_auth: { username: u, password: wrong }\n';
-  const { apply, scrapes } = await rig(t, entry(receiver.url, wrong));
+  const { apply, scrapes } = await startRig(t, entry(receiver.url, wrong));
   await until('it was refused', () => receiver.requests.length >= 2 && scrapes.length > 5);
-  // The next try would be in half a minute.
+  // Without the reload the next attempt would come in half a minute.
   await apply(entry(receiver.url, wrong.replace('wrong', 'right')));
-  await until('all came', () => valuesOf(receiver, 'visits').length > 5);
+  await until('all came', () => readValues(receiver, 'visits').length > 5);
   assertWhole(receiver);
 });
 
-test('while one sink changes, another one and the scraping do not notice', async (t) => {
+test('while one sink changes, another sink and the scraping go on undisturbed', async (t) => {
   const [one, other] = [await startReceiver(t), await startReceiver(t)];
-  // A receiver that hangs holds its sink up for as long as a hand-over may take.
+  // A receiver that hangs delays the hand-over of its sink for as long as it may.
   one.answer = async () => {
     await sleep(5_000);
     return { status: 204 };
@@ -186,7 +186,7 @@ test('while one sink changes, another one and the scraping do not notice', async
   const both = (more: string): string =>
     `${entry(one.url, more)}  - url: ${other.url}\n    metadata_config: { send: false }\n    ` +
     `${QUEUE}\n`;
-  const { apply, scrapes } = await rig(t, both('    headers: { X-Round: "0" }\n'));
+  const { apply, scrapes } = await startRig(t, both('    headers: { X-Round: "0" }\n'));
   await until('both have samples', () => one.requests.length > 0 && other.kept.length > 0);
   const fromMs = performance.now();
   await apply(both('    headers: { X-Round: "1" }\n'));
@@ -200,10 +200,10 @@ test('while one sink changes, another one and the scraping do not notice', async
   one.answer = () => ({ status: 204 });
 });
 
-test('whatever of a sink changes, every scrape arrives once, in order', async (t) => {
+test('whatever changes in a sink, every scrape arrives once, in order', async (t) => {
   const receiver = await startReceiver(t);
   const named = '    name: mine\n';
-  const { apply, scrapes } = await rig(t, entry(receiver.url, named));
+  const { apply, scrapes } = await startRig(t, entry(receiver.url, named));
   const changes = [
     named + '    remote_timeout: 7s\n',
     named + '    send_exemplars: true\n',
@@ -228,7 +228,7 @@ test('whatever of a sink changes, every scrape arrives once, in order', async (t
     await apply(entry(receiver.url, named).replace(QUEUE, queue));
   }
   const last = scrapes.length;
-  await until('the last came', () => valuesOf(receiver, 'visits').includes(last));
+  await until('the last came', () => readValues(receiver, 'visits').includes(last));
   assertWhole(receiver);
   const zones = ['zone=a', 'zone=b'].map((zone) =>
     receiver.kept.some(({ series }) => series.includes(zone)),
@@ -238,7 +238,7 @@ test('whatever of a sink changes, every scrape arrives once, in order', async (t
 
 test('external labels that change take effect at the next scrape, and no sink is touched', async (t) => {
   const receiver = await startReceiver(t);
-  const { apply, lines } = await rig(t, entry(receiver.url));
+  const { apply, lines } = await startRig(t, entry(receiver.url));
   await until('samples come', () => receiver.kept.length > 0);
   assert.ok(!receiver.kept.some(({ series }) => series.includes('zone')));
   for (const zone of ['x', 'y']) {
@@ -251,10 +251,10 @@ test('external labels that change take effect at the next scrape, and no sink is
   assert.ok(!lines.some((line) => line.includes('goes on with other settings')));
 });
 
-test('a sink that is gone ends, and what it could not send is said to wait', async (t) => {
+test('a removed sink ends, and the log names the queue that it left', async (t) => {
   const [one, other] = [await startReceiver(t), await startReceiver(t)];
   one.answer = () => ({ status: 503 });
-  const { apply, storage, lines } = await rig(t, entry(one.url));
+  const { apply, storage, lines } = await startRig(t, entry(one.url));
   await until('it was refused', () => one.requests.length > 0);
   await apply(entry(other.url));
   await until('the other one has samples', () => other.kept.length > 0);
@@ -263,16 +263,16 @@ test('a sink that is gone ends, and what it could not send is said to wait', asy
   assert.match(lines.join('\n'), /belongs to no configured sink.*folder=/);
   one.answer = () => ({ status: 204 });
   await apply(entry(one.url));
-  await until('what waited came', () => valuesOf(one, 'visits').includes(1));
+  await until('what waited came', () => readValues(one, 'visits').includes(1));
 });
 
-test('file_write beside remote_write: both have every scrape, with external labels', async (t) => {
+test('file_write beside remote_write: both get every scrape, with external labels', async (t) => {
   const receiver = await startReceiver(t);
   const folder = temporaryFolder(t);
   const file = path.join(folder, 'samples.json');
   const sinks = `${entry(receiver.url)}file_write: [{ path: ${file} }]\n`;
-  const { stop } = await rig(t, sinks, '{ zone: z }');
-  await until('some scrapes came', () => valuesOf(receiver, 'visits').length > 5);
+  const { stop } = await startRig(t, sinks, '{ zone: z }');
+  await until('some scrapes came', () => readValues(receiver, 'visits').length > 5);
   await stop();
   const lines = readFileSync(file, 'utf8')
     .trimEnd()
@@ -281,7 +281,7 @@ test('file_write beside remote_write: both have every scrape, with external labe
   const visits = lines.filter(({ labels }) => labels['__name__'] === 'visits');
   assert.deepEqual(
     visits.map(({ value }) => value ?? Number.NaN),
-    valuesOf(receiver, 'visits'),
+    readValues(receiver, 'visits'),
   );
   assert.ok(lines.every(({ labels }) => labels['zone'] === 'z'));
 });

@@ -1,6 +1,6 @@
 /**
- * The command line against what is said of it: every command's help has examples and each of them
- * parses; every flag that a document names exists, and every flag is in the page of commands.
+ * The command line against its documentation: every command's help has examples and each of them
+ * parses; every flag that a document names exists; every flag is in docs/commands.md.
  */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -10,12 +10,12 @@ import type { Command } from 'commander';
 import { loadProgram, normalizeArguments } from '../src/commands/program.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
-// The commands would read what these name.
+// The commands would read the files that these variables name.
 for (const name of ['AWS_CA_BUNDLE', 'SSL_CERT_FILE', 'SSL_CERT_DIR', 'NODE_EXTRA_CA_CERTS'])
   delete process.env[name];
 const program = await loadProgram();
 
-/** Flags in our documents that belong to programs of others, and whose they are. */
+/** Flags in our documents that belong to other programs → the program. */
 const FOREIGN: Readonly<Record<string, string>> = {
   '--chromium': 'scripts/install-peers.sh',
   '--cluster': 'aws ecs execute-command',
@@ -45,8 +45,8 @@ function walk(command: Command, names: readonly string[] = []): [string, Command
   return [[['amperage', ...names].join(' '), command], ...below];
 }
 
-/** All of it, with what stands behind the flags. */
-function helpOf(command: Command): string {
+/** The whole help of a command, with the descriptions of its flags. */
+function renderHelp(command: Command): string {
   let text = '';
   command.configureOutput({
     writeOut: (part) => void (text += part),
@@ -56,11 +56,14 @@ function helpOf(command: Command): string {
   return text;
 }
 
-const commands = walk(program).map(([name, command]) => ({ name, command, help: helpOf(command) }));
+const commands = walk(program).map(([name, command]) => ({
+  name,
+  command,
+  help: renderHelp(command),
+}));
 
 /**
- * The arguments of `amperage` in a line: up to a pipe, a redirection or a comment, quotes taken
- * off.
+ * The arguments of `amperage` in a line, without quotes, up to a pipe, a redirection or a comment.
  */
 function readArguments(line: string): string[] | undefined {
   const given = /(?:^|[\s;&|`])(?:amperage|npm start --)(?: (.*))?$/.exec(line.trim());
@@ -72,7 +75,7 @@ function readArguments(line: string): string[] | undefined {
   return line.includes('npm start') ? ['demo', ...parsed] : parsed;
 }
 
-/** Parses with the real tree, in which no command runs. */
+/** Parses with the real tree of commands, in which no command runs. */
 async function parse(given: readonly string[]): Promise<void> {
   const own = await loadProgram();
   for (const [, command] of walk(own)) {
@@ -99,7 +102,7 @@ test("every command's help has examples, and each of them parses", async () => {
   }
 });
 
-test('no help shows an empty default, or says one thing twice', () => {
+test('no help shows an empty default or repeats itself', () => {
   for (const { name, help } of commands) {
     assert.doesNotMatch(help, /default: \[\]/, name);
     for (const line of help.split('\n')) {
@@ -115,7 +118,7 @@ const flags = new Set(
   commands.flatMap(({ command }) => command.options.map(({ long }) => long ?? '')).concat('--help'),
 );
 
-function documents(): string[] {
+function listDocuments(): string[] {
   const pages = readdirSync(path.join(root, 'docs')).filter((name) => name.endsWith('.md'));
   const examples = readdirSync(path.join(root, 'examples'), { recursive: true, encoding: 'utf8' });
   return [
@@ -128,7 +131,7 @@ function documents(): string[] {
 
 test('every flag that a document or a help names exists', () => {
   const texts = [
-    ...documents().map((file) => [file, readFileSync(path.join(root, file), 'utf8')] as const),
+    ...listDocuments().map((file) => [file, readFileSync(path.join(root, file), 'utf8')] as const),
     ...commands.map(({ name, help }) => [`${name} --help`, help] as const),
   ];
   const unknown = texts.flatMap(([where, text]) =>
@@ -141,9 +144,9 @@ test('every flag that a document or a help names exists', () => {
 });
 
 test('a command line in a document parses', async () => {
-  for (const file of documents()) {
+  for (const file of listDocuments()) {
     const text = readFileSync(path.join(root, file), 'utf8');
-    for (const line of commandLines(text)) {
+    for (const line of findCommandLines(text)) {
       const given = readArguments(line);
       if (given === undefined) continue;
       await parse(given).catch((error: unknown) => {
@@ -155,9 +158,10 @@ test('a command line in a document parses', async () => {
 });
 
 /**
- * Lines of code blocks and whole spans of code that begin with our name; a command alone is a name.
+ * Finds lines of code blocks, and whole spans of code, that begin with `amperage`. A command
+ * without arguments is only a name and is left out.
  */
-function commandLines(text: string): string[] {
+function findCommandLines(text: string): string[] {
   const parts = text.replaceAll(/ \\\n\s*/g, ' ').split(/^```.*$/m);
   const blocks = parts.filter((_, i) => i % 2 === 1).flatMap((block) => block.split('\n'));
   const prose = parts.filter((_, i) => i % 2 === 0).join('\n');

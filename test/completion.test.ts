@@ -1,6 +1,6 @@
 /**
- * `amperage completion` in the shells themselves: each one is asked what it offers behind a line,
- * and must offer the same. A shell that this machine lacks is skipped.
+ * `amperage completion` in real shells: each shell is asked what it offers after a line, and all
+ * must offer the same. A shell that this machine lacks is skipped.
  */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -11,14 +11,17 @@ import { test, type TestContext } from 'node:test';
 import { createCompletionCommand } from '../src/commands/completion.ts';
 import { loadProgram } from '../src/commands/program.ts';
 
-/** What is typed, and some of what is offered behind it; nothing else that begins so is offered. */
+/**
+ * What is typed, and some of the words that must be offered after it. Nothing else that begins in
+ * that way may be offered.
+ */
 const LINES: readonly (readonly [string, readonly string[]])[] = [
   ['amperage col', ['collect']],
   ['amperage check ', ['config', 'metrics', 'queue', 'relabel', 'service-discovery']],
   ['amperage completion ', ['bash', 'fish', 'zsh']],
   ['amperage collect --log.level ', ['debug', 'error', 'info', 'warn']],
   ['amperage collect --web.l', ['--web.listen-address']],
-  // The value of a flag is no command, even if it reads like one.
+  // The value of a flag is not taken for a command, even if it reads like one.
   ['amperage discover --clusters explain --lis', ['--listen']],
   ['amperage discover explain --cl', ['--clusters']],
   ['amperage check config /etc/host', ['/etc/host.conf', '/etc/hostname', '/etc/hosts']],
@@ -46,8 +49,8 @@ const askFish: Ask = (script, lines) =>
   });
 
 /**
- * zsh completes in a terminal only: one is made, and what its completion adds is written down, for
- * paths without the folder. A line is taken back (^U) before the next one.
+ * zsh completes only in a terminal, so one is made for it. What completion adds is written to a
+ * file, without the folders of paths. Each line is erased (^U) before the next.
  */
 const askZsh: Ask = (script, lines) => {
   const offered = path.join(path.dirname(script), 'offered');
@@ -90,7 +93,7 @@ for (const [shell, ask] of Object.entries(shells)) {
   });
 }
 
-/** Undefined, and the test skipped, where the shell is absent. */
+/** Writes the shell's script. Where the shell is absent it skips the test and returns undefined. */
 async function writeScript(context: TestContext, shell: string): Promise<string | undefined> {
   try {
     execFileSync(shell, ['-c', 'true']);

@@ -1,4 +1,4 @@
-/** Delivery as a whole, over a real queue and virtual time. */
+/** Delivery as a whole, over a real queue on virtual time. */
 import assert from 'node:assert/strict';
 import { after, test, type TestContext } from 'node:test';
 import { componentContract } from './contracts/component.ts';
@@ -23,7 +23,7 @@ async function open(t: TestContext, protocol: NumberProtocol, directory = tempor
   return { ...all, queue, make };
 }
 
-test('what is released goes on with another: nothing is lost, nothing is drained, order stays', async (t) => {
+test('another delivery goes on where one was released: nothing is lost or drained, and the order stays', async (t) => {
   const away = new NumberProtocol(() => {
     throw new RecoverableError('SINK_UNAVAILABLE', 'away', { retryAfterMs: 30_000 });
   });
@@ -58,7 +58,7 @@ test('a stop sends what is queued', async (t) => {
   assert.deepEqual(there.sent.flat(), [1, 2, 3, 4, 5]);
 });
 
-test('a stop is not held up by a protocol that never answers: what it had stays queued, and is said', async (t) => {
+test('a stop does not wait for a protocol that never answers: its items stay queued, and the log says so', async (t) => {
   const silent = new NumberProtocol(() => new Promise(() => undefined));
   const { queue, make, clock, lines } = await open(t, silent);
   const delivery = make();

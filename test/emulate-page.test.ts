@@ -1,4 +1,7 @@
-/** docs/emulate.md names every action, admin path and key of trouble that the emulator has. */
+/**
+ * Checks that docs/emulate.md names every action, admin path and key of trouble that the emulator
+ * has.
+ */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';

@@ -1,6 +1,6 @@
 /**
- * The examples do what their READMEs say: each configuration is valid without a remark, and those
- * that need no AWS run for real, with the addresses of this test in place of theirs.
+ * The examples do what their READMEs say. Each configuration is valid without a finding, and
+ * examples that need no AWS run for real, with this test's addresses in place of theirs.
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -69,7 +69,7 @@ test('the exporter of the task definition is what the fargate example looks for'
     assert.ok(read('fargate', 'prometheus.yml').includes(label), label);
 });
 
-test('fargate: the emulated account has two targets', async (context) => {
+test('fargate: discovery finds two targets in the emulated account', async (context) => {
   const folder = path.join(examples, 'fargate');
   const env = { EMULATE_ACCESS_KEY: KEYS.id, EMULATE_SECRET_KEY: KEYS.secret };
   const scenario = ['--scenario', path.join(folder, 'account.yml')];
@@ -86,7 +86,7 @@ test('fargate: the emulated account has two targets', async (context) => {
   assert.ok(found.stdout.includes(`scraped at http://10.0.0.0:8080/metrics as ${label}`));
 });
 
-test('file-sd: the files are the targets', () => {
+test('file-sd: the targets are those of the files', () => {
   const file = path.join(examples, 'file-sd/prometheus.yml');
   const { stdout } = spawnSync(
     process.execPath,
@@ -109,7 +109,7 @@ test('laptop: what the application counts can be asked of the workspace', async 
   );
 });
 
-test('two-collectors: each target has one of them', async (context) => {
+test('two-collectors: each target is scraped by one of them', async (context) => {
   const workspace = await startWorkspace(context);
   const app = await startAmperage(context, 'sample-app', ['--rate', '0']);
   const of = async (url: string): Promise<string[]> => {
@@ -159,7 +159,7 @@ function startWorkspace(context: TestContext, more: readonly string[] = []) {
   return startAmperage(context, 'workspace', [...data, ...more], env);
 }
 
-/** The collector of an example, whose application and workspace are those of the test. */
+/** Starts an example's collector with the application and the workspace of the test. */
 function collect(
   context: TestContext,
   name: string,

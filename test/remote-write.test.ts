@@ -1,7 +1,6 @@
 /**
  * The writing half as a whole: appender → queue on disk → sender → a receiver on the loopback that
- * decodes.
- * Real sockets and files; time is virtual where something waits.
+ * decodes. Sockets and files are real; time is virtual where something waits.
  */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -66,7 +65,7 @@ test('samples arrive with the headers of the protocol, external labels and relab
   );
 });
 
-test('requests are signed anew for each attempt, and a proof of the right key', async (t) => {
+test('each attempt is signed again, with the right key', async (t) => {
   const sigv4 = { region: 'eu-west-1', accessKey: 'AKID', secretKey: 'secret' };
   const all = await road(t, { sigv4, headers: { 'X-Scope': 'a' } });
   const verdicts: Verification[] = [];
@@ -94,7 +93,7 @@ test('requests are signed anew for each attempt, and a proof of the right key', 
   );
 });
 
-test('a clock that is off is set by the date of the refusal, and the next request is taken', async (t) => {
+test('a wrong clock is corrected by the date of the refusal, and the next request is accepted', async (t) => {
   const sigv4 = { region: 'eu-west-1', accessKey: 'AKID', secretKey: 'secret' };
   const all = await road(t, { sigv4 });
   const aheadMs = 3_600_000;
@@ -154,7 +153,7 @@ test('what was rolled back is never sent', async (t) => {
   );
 });
 
-test('a receiver that was down gets everything when it is up again, once and in order', async (t) => {
+test('a receiver that was down gets everything once and in order when it is up again', async (t) => {
   const all = await road(t, { queue: { maxItemsPerSend: 7, minBackoffMs: 30 } });
   const { port } = all.receiver.server;
   await all.receiver.server.stop(0);
@@ -178,7 +177,7 @@ test('a receiver that was down gets everything when it is up again, once and in 
   assert.ok(all.lines.some((line) => line.includes('delivers again')));
 });
 
-test('429, 5xx and the surge throttle of AMP are tried again after what they ask', async (t) => {
+test('429, 5xx and the surge throttle of AMP are retried after the time that they ask for', async (t) => {
   const all = await road(t);
   const answers: HttpResponse[] = [
     { status: 429, headers: { 'retry-after': '7' } },
@@ -203,7 +202,7 @@ test('429, 5xx and the surge throttle of AMP are tried again after what they ask
   assert.ok(all.lines.some((line) => line.includes('aps:RemoteWrite')));
 });
 
-test('413 splits down to what the receiver takes; a series that is too large alone is dropped', async (t) => {
+test('a 413 splits the batch until the receiver accepts it; a series that is too large alone is dropped', async (t) => {
   const all = await road(t);
   all.receiver.answer = ({ samples }) => ({
     status: samples.length > 2 || samples.some(({ series }) => series.includes('huge')) ? 413 : 204,
@@ -220,7 +219,7 @@ test('413 splits down to what the receiver takes; a series that is too large alo
   assert.match(all.metrics.expose(), /samples_dropped_total\{.*reason="too_large"\} 1/);
 });
 
-test('of a batch refused for one bad series the others are delivered', async (t) => {
+test('when a batch is refused for one bad series, the others are delivered', async (t) => {
   const all = await road(t);
   all.receiver.answer = ({ samples }) =>
     samples.some(({ series }) => series.includes('bad'))
@@ -237,7 +236,7 @@ test('of a batch refused for one bad series the others are delivered', async (t)
   assert.ok(all.lines.some((line) => line.includes('too many labels')));
 });
 
-test('of a batch refused for a sample out of order the others are delivered', async (t) => {
+test('when a batch is refused for a sample out of order, the others are delivered', async (t) => {
   const all = await road(t);
   all.receiver.answer = ({ samples }) =>
     samples.some(({ series }) => series.includes('old'))
@@ -306,7 +305,7 @@ test('a stop sends what is queued, and leaves it on disk when the receiver does 
   assert.deepEqual(third.receiver.kept[0], { series: '__name__=left', tMs: T0 + 1, value: 1 });
 });
 
-test('no secret and no sample stands in a log line', async (t) => {
+test('no log line contains a secret or a sample', async (t) => {
   const all = await road(t, {
     authorization: { type: 'Bearer', credentials: () => 'hush-hush' },
     headers: { 'x-key': 'quiet' },
@@ -338,7 +337,7 @@ const histogram: NativeHistogram = {
 };
 const floats = { ...histogram, isFloat: true, count: 12.5, resetHint: 'gauge' } as const;
 
-test('native histograms, exemplars and metadata arrive as they were, where they are asked for', async (t) => {
+test('native histograms, exemplars and metadata arrive unchanged where they are enabled', async (t) => {
   const metadata = { isSent: true, intervalMs: 60_000, maxPerSend: 1 };
   const all = await road(t, { sendExemplars: true, sendNativeHistograms: true, metadata });
   const got: unknown[] = [];
@@ -379,7 +378,7 @@ test('native histograms, exemplars and metadata arrive as they were, where they 
   await until(all, () => all.metric('prometheus_remote_storage_metadata_total') === 2);
 });
 
-test('what is not asked for is not sent, and a histogram left out is counted', async (t) => {
+test('what is not enabled is not sent, and a histogram left out is counted', async (t) => {
   const all = await road(t);
   const appender = all.sink.openAppender('target');
   const ref = appender.refOf(makeLabelSet({ __name__: 'rpc' }));
@@ -420,12 +419,13 @@ test('after kill -9 in the middle of sending, every committed sample arrives', a
   assert.ok(receiver.kept.length <= seen.size * 2, 'nothing comes more than twice');
 });
 
-test('a queue that 0.1.0 left is read on from where it stopped, under another number of lanes too', async (t) => {
+test('a queue of 0.1.0 is read on from where it stopped, also with another number of lanes', async (t) => {
   const directory = temporaryFolder(t);
   cpSync(new URL('fixtures/queue-0.1.0', import.meta.url), directory, { recursive: true });
   const all = await road(t, { directory, queue: { shardsMax: 16 } });
   await until(all, () => all.queue.pendingItems === 0);
-  // Of five rounds of three targets each, 0.1.0 had delivered the oldest three samples of one lane.
+  // There were five rounds of three targets; 0.1.0 had delivered the oldest three samples of one
+  // lane.
   const rounds = (target: string): number[] =>
     all.receiver.kept
       .filter(({ series }) => series === `__name__=kept,job=old,target=${target}`)
@@ -437,8 +437,8 @@ test('a queue that 0.1.0 left is read on from where it stopped, under another nu
 });
 
 /**
- * Runs a collector that scrapes without end, kills it, and returns how many scrapes it had
- * committed.
+ * Runs a collector that scrapes without end and kills it. @returns how many scrapes it had
+ * committed
  */
 async function runAndKill(directory: string, url: string, enough: () => boolean): Promise<number> {
   const at = (path: string): string => JSON.stringify(new URL(path, import.meta.url).href);
@@ -486,7 +486,7 @@ async function runAndKill(directory: string, url: string, enough: () => boolean)
 }
 
 componentContract('remote_write sink', () =>
-  // What the contract starts and stops is the sink; an empty queue in memory is enough for it.
+  // The contract starts and stops the sink, for which an empty queue in memory is enough.
   sinkOver(configOf('http://127.0.0.1:9/write'), new MemoryQueue(2), createWorld()),
 );
 
@@ -496,7 +496,7 @@ componentContract('durable queue', () => {
   return new DurableQueue(options, createWorld());
 });
 
-test('one slow receiver gets more requests at once, and every series stays in order', async (t) => {
+test('a slow receiver gets more concurrent requests, and every series stays in order', async (t) => {
   let shards = 1;
   const all = await road(t, {
     queue: { shardsMax: 4, maxItemsPerSend: 5 },

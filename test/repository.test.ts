@@ -1,6 +1,6 @@
 /**
- * What the repository says of itself and to its forge: workflows that pin what they run and may do
- * little, forms that parse, and no description of what is not there.
+ * Checks what the repository tells its forge and its users: workflows pin what they run and have
+ * few permissions, forms parse, and no description promises what does not exist.
  */
 import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
@@ -24,7 +24,7 @@ interface Workflow {
   >;
 }
 
-test('every workflow pins its actions by commit, reads only, and has an end', () => {
+test('every workflow pins its actions by commit, may only read, and has a time limit', () => {
   const files = globSync('.github/workflows/*.yml', { cwd: root });
   assert.ok(files.length > 0);
   for (const file of files) {
@@ -38,7 +38,7 @@ test('every workflow pins its actions by commit, reads only, and has an end', ()
   }
 });
 
-test('the package is tried on the lowest Node that package.json allows', () => {
+test('a workflow runs the package on the lowest Node that package.json allows', () => {
   const { engines } = JSON.parse(read('package.json')) as { engines: { node: string } };
   const { jobs } = parse(read('.github/workflows/ci.yml')) as Workflow;
   const [lowest] = jobs['package']?.strategy?.matrix.node ?? [];
@@ -53,7 +53,7 @@ test('forms for issues parse, and ask for something', () => {
   }
 });
 
-test('the description of the package names no service that nothing speaks to', () => {
+test('the description of the package names only services that the code talks to', () => {
   const { description, keywords } = JSON.parse(read('package.json')) as {
     description: string;
     keywords: string[];

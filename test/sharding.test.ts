@@ -1,7 +1,7 @@
 /**
- * Real collectors' memberships in one process, each on a loopback address of its own: whatever
- * happens, no part is held by two at a time, and all are held again soon. Who holds what is judged
- * at every single change.
+ * The memberships of real collectors in one process, each on a loopback address of its own.
+ * Whatever happens, no part is held by two collectors at a time, and soon all parts are held again.
+ * Who holds what is checked at every change.
  */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -27,16 +27,16 @@ interface Member {
   isAlone: boolean;
 }
 
-/** ECS, the network and all collectors. */
+/** ECS, the network and all collectors of a service. */
 class Service {
   readonly #context: TestContext;
   readonly #folder = mkdtempSync(path.join(tmpdir(), 'amperage-sharding-'));
   readonly #port: number;
-  /** As ECS lists them, by id. */
+  /** Addresses as ECS lists them, by id. */
   readonly listed = new Map<string, string>();
   readonly members = new Map<string, Member>();
   isEcsDown = false;
-  /** Parts that two held at a time. */
+  /** How often a part was held by two collectors. */
   doubles = 0;
 
   static async open(context: TestContext): Promise<Service> {
@@ -97,7 +97,7 @@ class Service {
     await this.kill(id);
   }
 
-  /** It is no more, from one moment to the next. */
+  /** Ends a collector from one moment to the next. */
   async kill(id: string): Promise<void> {
     const member = this.members.get(id);
     this.members.delete(id);
@@ -105,7 +105,7 @@ class Service {
     await member?.membership.stop();
   }
 
-  /** Until every part is held, by these. */
+  /** Waits until every part is held, and only by these collectors. */
   whole(ids: readonly string[], withinMs = 8_000): Promise<void> {
     return until(`${ids.join(', ')} hold all`, withinMs, () => {
       const holders = new Map<string, number>();
@@ -124,7 +124,7 @@ class Service {
     const all = [...this.members.values()].filter(({ isAlone }) => !isAlone);
     for (let part = 0; part < PARTS; part++)
       if (all.filter(({ held }) => held[part] === 1).length > 1) this.doubles += 1;
-    // Scrapes end and samples leave.
+    // Scrapes under way end and samples are sent.
     await sleep(30);
     return { atMs: Date.now(), unfinished: [] };
   }
@@ -136,7 +136,7 @@ test('collectors that start together, come and leave hold every part once', asyn
   await service.whole(['a', 'b', 'c', 'd'], 15_000);
   await service.join('0', '127.0.2.5');
   await service.whole(['0', 'a', 'b', 'c', 'd']);
-  // The first, which leads, and another at the same time.
+  // The first collector, which leads, and another one at the same time.
   await Promise.all([service.leave('0'), service.leave('c')]);
   await service.whole(['a', 'b', 'd']);
   await Promise.all([service.join('e', '127.0.2.6'), service.leave('a')]);
@@ -144,7 +144,7 @@ test('collectors that start together, come and leave hold every part once', asyn
   assert.equal(service.doubles, 0);
 });
 
-test('one that dies is replaced, whether ECS tells or not, and one that knows no targets takes none', async (context) => {
+test('a dead collector is replaced, whether ECS reports it or not, and one without targets takes no parts', async (context) => {
   const service = await Service.open(context);
   for (const [at, id] of ['a', 'b', 'c'].entries()) await service.join(id, `127.0.3.${at + 1}`);
   await service.whole(['a', 'b', 'c'], 15_000);
@@ -160,7 +160,7 @@ test('one that dies is replaced, whether ECS tells or not, and one that knows no
   assert.equal(service.doubles, 0);
 });
 
-test('with ECS down, a new collector is found by the name of all', async (context) => {
+test('while ECS is down, a new collector is found by the DNS name of the collectors', async (context) => {
   const service = await Service.open(context);
   const names = ['127.0.4.1', '127.0.4.2', '127.0.4.3'];
   await service.join('a', '127.0.4.1', { names });

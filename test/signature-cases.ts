@@ -1,4 +1,6 @@
-/** The published SigV4 cases: requests as they stand on the wire, and the files beside them. */
+/**
+ * The published SigV4 cases: requests as they are on the wire, and the files that belong to them.
+ */
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -61,7 +63,10 @@ export function signatureCases(): SignatureCase[] {
   });
 }
 
-/** A request line, headers (a line that begins with a space goes on), an empty line, a body. */
+/**
+ * Parses a request line, headers (a line that begins with a space continues the one before), an
+ * empty line and a body.
+ */
 function parse(text: string): Omit<WireRequest, 'payloadHash'> & { readonly body: string } {
   const end = text.indexOf('\n\n');
   const head = end < 0 ? text : text.slice(0, end);

@@ -1,4 +1,4 @@
-/** SHA-256 and its HMAC by node:crypto, in the form that the SDK's signers take. */
+/** SHA-256 and HMAC of node:crypto, in the form that the SDK's signers expect. */
 import { createHash, createHmac } from 'node:crypto';
 
 export class SmithyHash {

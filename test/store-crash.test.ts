@@ -12,8 +12,8 @@ import { createWorld } from './kit/world.ts';
 const writer = join(import.meta.dirname, 'fixtures/store-writer.ts');
 
 /**
- * Runs the writer until it has acknowledged `acknowledgements` requests, kills it, and gives all
- * that it said.
+ * Runs the writer until it has acknowledged this many requests and kills it. @returns the numbers
+ * it printed
  */
 async function writeAndKill(
   directory: string,
@@ -30,11 +30,11 @@ async function writeAndKill(
   });
   const [, signal] = (await once(child, 'close')) as [unknown, string];
   assert.equal(signal, 'SIGKILL');
-  // The last line may be cut.
+  // The last line may be cut off.
   return said.split('\n').slice(0, -1).map(Number);
 }
 
-test('after kill -9 everything acknowledged is there, once, with its value', async (context) => {
+test('after kill -9 everything acknowledged is in the store, once, with its value', async (context) => {
   const directory = temporaryFolder(context);
   const world = createWorld({ clock: systemClock });
   let expected: number[] = [];

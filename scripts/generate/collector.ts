@@ -1,6 +1,6 @@
 /**
- * The Collector's dialect as a tree: its frame from the schema, and in each section the components
- * of the table, with the keys of those that are taken over.
+ * Builds the tree of keys of the Collector's dialect. The frame comes from the schema; each section
+ * gets the components that the table knows, with the keys of those that are taken over.
  */
 import { basicSchema, bearerSchema, sigv4Schema } from '../../src/config/otel/authenticators.ts';
 import { fateOf, knownTypes, SECTIONS, type Section } from '../../src/config/otel/components.ts';
@@ -9,9 +9,9 @@ import { exporterSchema } from '../../src/config/otel/exporter-schema.ts';
 import { receiverConfigSchema, receiverSchema } from '../../src/config/otel/receivers.ts';
 import { type SchemaNode, buildTree } from './schema-tree.ts';
 
-/** The keys of a component that is taken over, by its type. */
+/** Component type → how its tree of keys is built. Only components that are taken over are here. */
 const COMPONENTS: Readonly<Record<string, () => SchemaNode>> = {
-  prometheus: receiverTree,
+  prometheus: buildReceiverTree,
   prometheusremotewrite: () => buildTree(exporterSchema),
   prometheus_remote_write: () => buildTree(exporterSchema),
   awsprometheusremotewrite: () => buildTree(exporterSchema),
@@ -20,7 +20,7 @@ const COMPONENTS: Readonly<Record<string, () => SchemaNode>> = {
   bearertokenauth: () => buildTree(bearerSchema),
 };
 
-export function collectorTree(): SchemaNode {
+export function buildCollectorTree(): SchemaNode {
   const frame = buildTree(collectorSchema);
   const sections = SECTIONS.map((section): [Section, SchemaNode] => [
     section,
@@ -33,7 +33,7 @@ export function collectorTree(): SchemaNode {
   return { ...frame, properties: { ...frame.properties, ...Object.fromEntries(sections) } };
 }
 
-function receiverTree(): SchemaNode {
+function buildReceiverTree(): SchemaNode {
   const tree = buildTree(receiverSchema);
   const config = buildTree(receiverConfigSchema);
   const description = tree.properties?.['config']?.description ?? '';
@@ -43,7 +43,7 @@ function receiverTree(): SchemaNode {
   };
 }
 
-/** Types of one fate, or of the same keys, stand together. */
+/** Types with the same fate and the same keys share one pattern. */
 function listComponents(section: Section): Record<string, SchemaNode> {
   const groups = new Map<string, { readonly types: string[]; readonly node: SchemaNode }>();
   for (const type of knownTypes(section)) {
@@ -65,13 +65,15 @@ function makeNode(section: Section, type: string): SchemaNode {
     case 'idle':
       return { description: `Accepted, without effect: ${fate.why}.`, fate: 'idle' };
     case 'lacking':
-      // One that no pipeline uses is let pass by the loader, so an editor may not refuse it.
+      // The loader accepts such a component if no pipeline uses it, so an editor must not refuse
+      // it.
       return { description: `Refused where a pipeline uses it: ${fate.instead}.`, fate: 'idle' };
     case 'done': {
       const make = COMPONENTS[type];
       if (make === undefined)
         throw new Error(
-          `${section} ${type} is taken over, and scripts/generate knows no keys of it`,
+          `${section} ${type} is taken over, but its keys are not known here; ` +
+            'add it to COMPONENTS in scripts/generate/collector.ts',
         );
       return { ...make(), description: 'Taken over.' };
     }

@@ -1,4 +1,4 @@
-/** docs/commands.md: every command with its flags, from the tree of commands itself. */
+/** Renders docs/commands.md from the tree of commands: every command with its flags. */
 import { type Command } from 'commander';
 import { describeOption } from '../../src/commands/program.ts';
 
@@ -6,8 +6,8 @@ export function renderCommandPage(program: Command): string {
   const sections = program.commands.flatMap((command) => renderCommand(command, 'amperage'));
   return `# Commands and their flags
 
-Made from the commands themselves by \`npm run generate\`. \`--help\` of each has examples too, and
-\`amperage --version\` tells the version. A wrong command, flag or
+Made from the commands themselves by \`npm run generate\`. \`--help\` of each shows examples too, and
+\`amperage --version\` prints the version. A wrong command, flag or
 argument ends with status 2, as does everything else that the user must change before a command can start.
 
 ${sections.join('\n\n')}
@@ -21,7 +21,7 @@ function renderCommand(command: Command, above: string): string[] {
     return argument.required ? `<${noun}>` : `[${noun}]`;
   });
   const options = command.options.map(
-    (option) => `| \`${escapeBar(option.flags)}\` | ${cell(describeOption(option))} |`,
+    (option) => `| \`${escapeBar(option.flags)}\` | ${renderCell(describeOption(option))} |`,
   );
   const table = options.length === 0 ? [] : ['| flag | |\n|---|---|\n' + options.join('\n')];
   const text = command.description().replaceAll('\n', ' ');
@@ -29,11 +29,11 @@ function renderCommand(command: Command, above: string): string[] {
   return [own, ...command.commands.flatMap((below) => renderCommand(below, name))];
 }
 
-function cell(text: string): string {
+function renderCell(text: string): string {
   return escapeBar(text).replaceAll(/<\w+>/g, '`$&`').replaceAll('\n', ' ');
 }
 
-/** A bar ends the cell of a table, in code too. */
+/** A bar would end the cell of a table, even inside code. */
 function escapeBar(text: string): string {
   return text.replaceAll('|', '\\|');
 }

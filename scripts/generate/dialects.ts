@@ -1,37 +1,37 @@
 /**
- * The files that users write, each with its schema: from this table come the pages of keys and the
- * schemas for editors.
+ * The table of the files that users write, each with its schema. The pages of keys and the schemas
+ * for editors are generated from it.
  */
 import { prometheusSchema, scrapeFileSchema } from '../../src/config/prometheus.ts';
 import { targetListSchema } from '../../src/discovery/schema.ts';
 import { scenarioSchema } from '../../src/emulator/scenario.ts';
 import { routesSchema } from '../../src/proxy/config.ts';
 import { webConfigSchema } from '../../src/settings/web-config.ts';
-import { collectorTree } from './collector.ts';
-import { editorSchema } from './editor-schema.ts';
+import { buildCollectorTree } from './collector.ts';
+import { buildEditorSchema } from './editor-schema.ts';
 import type { Files } from './files.ts';
 import { renderKeyPage } from './key-page.ts';
 import { GENERATED } from './mark.ts';
-import { type SchemaNode, buildTree, undescribedKeys } from './schema-tree.ts';
+import { type SchemaNode, buildTree, listUndescribedKeys } from './schema-tree.ts';
 
 export interface Dialect {
-  /** Of its schema, and of its page unless `page` says otherwise. */
+  /** Names the schema, and the page unless `page` names another. */
   readonly name: string;
-  /** The page of the dialect whose keys it has. */
+  /** The page of another dialect that describes these keys. */
   readonly page?: string;
   readonly title: string;
-  /** Who reads such a file, and how it is named to them. */
+  /** Says which command reads the file and how it is named there. Markdown. */
   readonly intro: string;
   readonly tree: SchemaNode;
-  /** How a value may refer to the environment, as a pattern. */
+  /** A regular expression for a reference to the environment inside a value. */
   readonly reference?: string;
-  /** Whether a key without a value is as good as absent. */
+  /** Whether the loader treats a key without a value like an absent key. */
   readonly allowsEmpty: boolean;
 }
 
-/** `${env:NAME}`, which a Prometheus configuration expands. */
+/** The Prometheus dialect expands `${env:NAME}`. */
 const PROMETHEUS_REFERENCE = '\\$\\{env:';
-/** The Collector has `${NAME}` too. */
+/** The Collector's dialect expands `${env:NAME}` and `${NAME}`. */
 const COLLECTOR_REFERENCE = '\\$\\{';
 
 export function listDialects(): readonly Dialect[] {
@@ -63,7 +63,7 @@ export function listDialects(): readonly Dialect[] {
         'Read by `collect` and `check config` in place of a Prometheus configuration. ' +
         'A value may be `${env:NAME}` or ' +
         '`${NAME}` or hold it. A component is named `type` or `type/more`.',
-      tree: collectorTree(),
+      tree: buildCollectorTree(),
       reference: COLLECTOR_REFERENCE,
       allowsEmpty: true,
     },
@@ -100,13 +100,13 @@ export function listDialects(): readonly Dialect[] {
   ];
 }
 
-/** What the pages and schemas of the dialects are, by path. */
+/** Renders the pages of keys and the schemas for editors. @returns text by path */
 export function renderDialects(dialects: readonly Dialect[]): Files {
   const files = new Map<string, string>();
   for (const dialect of dialects) {
     const { name, tree, page = name } = dialect;
     if (page === name) files.set(`docs/keys/${name}.md`, renderKeyPage(tree, dialect));
-    const schema = editorSchema(dialect.tree, { ...dialect, id: idOf(dialect) });
+    const schema = buildEditorSchema(dialect.tree, { ...dialect, id: idOf(dialect) });
     files.set(schemaPath(dialect), `${JSON.stringify(schema, null, 2)}\n`);
   }
   files.set('docs/keys/README.md', renderIndex(dialects));
@@ -117,15 +117,15 @@ export function schemaPath({ name }: Dialect): string {
   return `schema/${name}.schema.json`;
 }
 
-/** A name and no address: the schema comes with the package. */
+/** A URN, not a URL, because the schema is published with the package and at no address. */
 function idOf({ name }: Dialect): string {
   return `urn:amperage:schema:${name}`;
 }
 
-/** One sentence for each key that nothing is said of. */
+/** @returns a sentence for each key without a description */
 export function checkDescriptions(dialects: readonly Dialect[]): readonly string[] {
   return dialects.flatMap(({ name, tree }) =>
-    undescribedKeys(tree).map(
+    listUndescribedKeys(tree).map(
       (path) => `key ${path} of docs/keys/${name}.md has no description; add .describe() to it`,
     ),
   );

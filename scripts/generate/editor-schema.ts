@@ -1,10 +1,13 @@
 /**
- * A tree as JSON Schema for editors, draft-07: the newest that the YAML language server reads in
- * all its versions. It takes what the loader takes: keys without a value and references to the
- * environment included, where the loader reads them so. What is refused here is also refused by the
- * loader, but not the other way round: one key against another is not told. Two exceptions: an
- * unknown key without a value, and a fault in a component of a Collector configuration that no
- * pipeline uses, which the loader lets pass.
+ * Renders a tree of keys as a JSON Schema for editors. The version is draft-07, the newest that all
+ * versions of the YAML language server read.
+ *
+ * The schema accepts whatever the loader accepts, including keys without a value and references to
+ * the environment where the loader expands them. What it refuses the loader refuses too, with two
+ * exceptions: an unknown key without a value, and a fault in a component of a Collector
+ * configuration that no pipeline uses; the loader accepts both. The schema does not check one key
+ * against another.
+ *
  * Source: https://json-schema.org/draft-07,
  * https://github.com/redhat-developer/yaml-language-server
  */
@@ -13,19 +16,19 @@ import type { SchemaNode } from './schema-tree.ts';
 export interface EditorOptions {
   readonly id: string;
   readonly title: string;
-  /** How a value may refer to the environment, as a pattern; absent where it may not. */
+  /** A regular expression for a reference to the environment; absent where none is expanded. */
   readonly reference?: string | undefined;
-  /** Whether a key without a value is as good as absent. */
+  /** Whether the loader treats a key without a value like an absent key. */
   readonly allowsEmpty: boolean;
 }
 
 type Json = Readonly<Record<string, unknown>>;
 
 const DRAFT = 'http://json-schema.org/draft-07/schema#';
-/** A block of fewer characters is written out where it stands. */
+/** A block whose JSON is shorter is written where it is used instead of among the definitions. */
 const SHARED_LENGTH_MIN = 400;
 
-export function editorSchema(tree: SchemaNode, options: EditorOptions): Json {
+export function buildEditorSchema(tree: SchemaNode, options: EditorOptions): Json {
   const { id, title } = options;
   const definitions = new Definitions();
   const { description: _, ...top } = convert(tree, options, definitions, true);
@@ -38,7 +41,7 @@ export function editorSchema(tree: SchemaNode, options: EditorOptions): Json {
   };
 }
 
-/** @param isOptional  whether it is the value of a key that may be absent */
+/** @param isOptional  whether the node is the value of a key that may be absent */
 function convert(
   node: SchemaNode,
   options: EditorOptions,
@@ -60,7 +63,7 @@ function convert(
       ...(options.allowsEmpty ? { type: 'null' } : { not: {} }),
     };
   if (node.fate === 'idle') return { ...told, deprecated: true };
-  const shape = widened(makeShape(node, options, definitions), options, isOptional);
+  const shape = widenShape(makeShape(node, options, definitions), options, isOptional);
   return { ...told, ...definitions.shared(name, shape) };
 }
 
@@ -101,8 +104,8 @@ function makeShape(node: SchemaNode, options: EditorOptions, definitions: Defini
   };
 }
 
-/** With what stands for any value: a reference to the environment, and nothing at all. */
-function widened(
+/** Makes a shape also accept a reference to the environment, and null for an optional key. */
+function widenShape(
   shape: Json,
   { reference, allowsEmpty }: EditorOptions,
   isOptional: boolean,
@@ -122,7 +125,7 @@ function widened(
     reference === undefined
       ? shape['pattern']
       : takesText
-        ? shape['pattern'] && `${String(shape['pattern'])}|${reference}`
+        ? extendPattern(shape['pattern'], reference)
         : reference;
   const all = [
     ...types,
@@ -136,8 +139,14 @@ function widened(
   };
 }
 
+/** A value without a pattern may be any text, so it may be a reference already. */
+function extendPattern(pattern: unknown, reference: string): string | undefined {
+  return typeof pattern === 'string' ? `${pattern}|${reference}` : undefined;
+}
+
 /**
- * Blocks that stand in several places are written once, under the name of the key that has them.
+ * Collects blocks of keys so that a block used in several places is written once. A block is named
+ * after the key that has it.
  */
 class Definitions {
   readonly #names = new Map<string, string>();
@@ -167,7 +176,7 @@ class Definitions {
   }
 }
 
-function pick<Key extends keyof SchemaNode>(node: SchemaNode, ...keys: readonly Key[]): Json {
+function pick(node: SchemaNode, ...keys: readonly (keyof SchemaNode)[]): Json {
   return Object.fromEntries(
     keys.flatMap((key) => (node[key] === undefined ? [] : [[key, node[key]]])),
   );

@@ -1,4 +1,4 @@
-/** The catalogue of error codes as a page, and what of it the sources do not use. */
+/** Renders the catalogue of error codes as docs/errors.md, and finds codes that no source uses. */
 import type { ErrorFamily } from '../../src/kernel/error-codes/catalogue.ts';
 import { GENERATED } from './mark.ts';
 
@@ -14,7 +14,7 @@ export function renderErrorPage(families: readonly ErrorFamily[]): string {
   for (const { title, text, codes } of families) {
     lines.push(`## ${title}`, '', text, '');
     for (const [code, { means, remedy, reason }] of Object.entries(codes)) {
-      // The heading is the anchor: docs/errors.md#config_value.
+      // Forges make the anchor from the heading, so links read docs/errors.md#config_value.
       lines.push(`### ${code}`, '', means, '', `**What to do:** ${remedy}`, '');
       if (reason !== undefined) lines.push(`Counted with reason \`${reason}\`.`, '');
     }
@@ -22,13 +22,16 @@ export function renderErrorPage(families: readonly ErrorFamily[]): string {
   return lines.join('\n');
 }
 
-/** A source file, by its path from the top of the repository. */
+/** A source file. Its path begins at the root of the repository. */
 export interface SourceFile {
   readonly path: string;
   readonly text: string;
 }
 
-/** What is wrong with the catalogue; the type of codes already keeps out one that has no entry. */
+/**
+ * @returns a sentence for each code that is unused or stands in two families. A code without an
+ * entry does not compile, so it is not looked for here.
+ */
 export function checkErrorCodes(
   families: readonly ErrorFamily[],
   sources: readonly SourceFile[],

@@ -1,8 +1,8 @@
-/** Generated files: written, or compared with what is there. */
+/** Writes generated files, or compares them with what is on disk. */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-/** Text by path from the top of the repository. */
+/** Text of each file by its path from the root of the repository. */
 export type Files = ReadonlyMap<string, string>;
 
 export function writeFiles(files: Files, root: string): void {
@@ -13,10 +13,10 @@ export function writeFiles(files: Files, root: string): void {
 }
 
 /**
- * One sentence for each file that is not as it is generated, and for each that nothing generates
- * any more.
+ * Compares the generated files with those on disk.
  *
- * @param folders  those that hold nothing but generated files
+ * @param folders  folders that hold generated files only
+ * @returns        a sentence for each file that differs, and for each that is no longer generated
  */
 export function compareFiles(
   files: Files,
@@ -26,7 +26,7 @@ export function compareFiles(
   const differing = [...files].flatMap(([path, text]) => {
     const found = readIfThere(join(root, path));
     if (found === text) return [];
-    const what = found === undefined ? 'is not there' : 'is not what the code says';
+    const what = found === undefined ? 'does not exist' : 'is not what the code says';
     return [`${path} ${what}; run "npm run generate" and commit it`];
   });
   const left = folders.flatMap((folder) =>

@@ -1,6 +1,6 @@
 /**
- * A tree as a page: a section for each mapping with known keys, a row for each key. A mapping that
- * stands in several places has one section, to which the other places refer.
+ * Renders a tree of keys as a page: a section for each mapping with known keys, a row for each key.
+ * A mapping that is used in several places has one section, and the other places link to it.
  */
 import { GENERATED } from './mark.ts';
 import { listBlocks, type SchemaNode } from './schema-tree.ts';
@@ -27,11 +27,11 @@ export function renderKeyPage(tree: SchemaNode, { title, intro }: PageText): str
 
 class KeyPage {
   readonly #sections: Section[] = [];
-  /** Heading by what a section holds. */
+  /** JSON of a mapping's keys → heading of its section. */
   readonly #known = new Map<string, string>();
   readonly #lines: string[] = [];
 
-  /** @returns the heading of the block's section, made now or before */
+  /** @returns the heading of the block's section, which is made at the first call */
   add(path: string, node: SchemaNode, heading = path): string {
     const { description: _, ...content } = node;
     const key = JSON.stringify(content);
@@ -43,7 +43,10 @@ class KeyPage {
     return free;
   }
 
-  /** In the order in which keys name them: a section that is added on the way comes later. */
+  /**
+   * Renders sections in the order in which keys first refer to them. Rendering one may add others
+   * at the end of the list.
+   */
   render(): readonly string[] {
     for (const { heading, node } of this.#sections) this.#renderSection(heading, node);
     return this.#lines;
@@ -95,7 +98,7 @@ class KeyPage {
     if (bySentence.size === 0) return;
     this.#lines.push(title, '');
     for (const [sentence, names] of bySentence)
-      this.#lines.push(`- ${names.join(', ')}: ${inCell(sentence)}`);
+      this.#lines.push(`- ${names.join(', ')}: ${escapeCell(sentence)}`);
     this.#lines.push('');
   }
 
@@ -126,7 +129,7 @@ function describeNode(node: SchemaNode): string {
   if (words !== undefined) return words;
   if (node.enum !== undefined)
     return node.enum.map((one) => `\`${String(one) || '""'}\``).join(', ');
-  if (node.const !== undefined) return `\`${String(node.const)}\``;
+  if (node.const !== undefined) return `\`${writeValue(node.const)}\``;
   if (node.anyOf !== undefined) return [...new Set(node.anyOf.map(describeNode))].join(' or ');
   if (node.items !== undefined) {
     const range = formatRange(node.minItems, node.maxItems, ' of them');
@@ -163,28 +166,31 @@ function formatRange(minimum?: number, maximum?: number, what = ''): string {
 function formatDefault(node: SchemaNode): string {
   if (node.default === undefined) return '';
   const { default: value } = node;
-  return `\`${typeof value === 'string' ? value || '""' : JSON.stringify(value)}\``;
+  return `\`${value === '' ? '""' : writeValue(value)}\``;
 }
 
 function renderText(node: SchemaNode): string {
-  const examples = (node.examples ?? []).map(
-    (one) => `\`${typeof one === 'string' ? one : JSON.stringify(one)}\``,
-  );
+  const examples = (node.examples ?? []).map((example) => `\`${writeValue(example)}\``);
   const shown = examples.length === 0 ? '' : ` Example: ${examples.join(', ')}.`;
-  return inCell(`${node.description ?? ''}${shown}`);
+  return escapeCell(`${node.description ?? ''}${shown}`);
 }
 
-function inCell(text: string): string {
+/** A value as a user would write it. */
+function writeValue(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+function escapeCell(text: string): string {
   return text.replaceAll('|', '\\|').replaceAll('\n', ' ').replaceAll('<', '&lt;');
 }
 
-/** `^(?:a|b)(?:/.*)?$` of a pattern of names: a, b. */
+/** Names in a pattern of names: a and b of `^(?:a|b)(?:/.*)?$`. */
 function listNames(pattern: string): readonly string[] {
   const [, names = pattern] = /^\^\(\?:([^)]*)\)/.exec(pattern) ?? [];
   return names.split('|');
 }
 
-/** As the anchors of headings are made on the public forges. */
+/** The anchor that public forges make of a heading. */
 export function makeSlug(heading: string): string {
   return heading
     .toLowerCase()

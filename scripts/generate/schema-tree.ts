@@ -1,13 +1,13 @@
 /**
- * A zod schema as the tree that pages and editor schemas are made of: zod's own JSON Schema of what
- * may be written, with the metadata of each key.
+ * Builds the tree of keys that pages and editor schemas are rendered from: zod's own JSON Schema of
+ * the input of a schema, with the metadata of each key.
  *
  * What a key's `.meta()` may hold:
  *   description  plain sentences: what it does, its unit, how it differs from Prometheus
- *   default      where the default is filled in after parsing, as one would write it
- *   examples     values as one would write them
- *   kind         of a value that has a syntax of its own (value-kinds.ts)
- *   fate         'refused', 'misplaced' or 'idle': known, and not taken over
+ *   default      as a user would write it, where the default is filled in after parsing
+ *   examples     values as a user would write them
+ *   kind         the name of a value's syntax (value-kinds.ts)
+ *   fate         'refused', 'misplaced' or 'idle': the key is known but has no effect here
  */
 import { z } from 'zod';
 
@@ -16,7 +16,7 @@ export interface SchemaNode {
   readonly default?: unknown;
   readonly examples?: readonly unknown[];
   readonly kind?: string;
-  /** The page that has its keys, where it is another one. */
+  /** The page that describes the keys, where it is another page. */
   readonly page?: string;
   readonly fate?: 'refused' | 'misplaced' | 'idle';
   readonly type?: string | readonly string[];
@@ -47,8 +47,8 @@ export function buildTree(schema: z.ZodType): SchemaNode {
     reused: 'inline',
     cycles: 'throw',
     override: ({ zodSchema, jsonSchema }) => {
-      // Zod leaves both out of what is read before a transformation, where they are what one may
-      // write.
+      // Zod omits defaults and examples in front of a transformation, though they describe the
+      // input.
       const { default: said, examples } = z.globalRegistry.get(zodSchema) ?? {};
       if (said !== undefined) jsonSchema.default = said;
       else if (zodSchema instanceof z.ZodDefault)
@@ -57,12 +57,15 @@ export function buildTree(schema: z.ZodType): SchemaNode {
     },
   });
   const { $schema: _, ...tree } = made as Record<string, unknown>;
-  return withoutFixedPoint(tree) as SchemaNode;
+  return dropSafeIntegerBounds(tree) as SchemaNode;
 }
 
-/** Zod bounds whole numbers by what JavaScript can hold; that is no limit of ours. */
-function withoutFixedPoint(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutFixedPoint);
+/**
+ * Zod adds JavaScript's largest safe integers as bounds of whole numbers; they are no limit of
+ * ours.
+ */
+function dropSafeIntegerBounds(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(dropSafeIntegerBounds);
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
     Object.entries(value)
@@ -73,13 +76,13 @@ function withoutFixedPoint(value: unknown): unknown {
             Math.abs(Number(inner)) === Number.MAX_SAFE_INTEGER
           ),
       )
-      .map(([key, inner]) => [key, withoutFixedPoint(inner)]),
+      .map(([key, inner]) => [key, dropSafeIntegerBounds(inner)]),
   );
 }
 
 /**
- * The mappings with known keys that a value may be or hold: of a list its items, of a mapping its
- * values.
+ * Finds the mappings with known keys that a value may be or contain: the items of a list, the
+ * values of a mapping, the branches of a union.
  */
 export function listBlocks(node: SchemaNode): readonly Block[] {
   if (node.fate !== undefined || node.kind !== undefined) return [];
@@ -95,12 +98,12 @@ export function listBlocks(node: SchemaNode): readonly Block[] {
 
 export interface Block {
   readonly node: SchemaNode;
-  /** What stands between the key and the block's own keys: `[]` for a list of blocks. */
+  /** What is written between the key and the block's own keys: `[]` for a list of blocks. */
   readonly suffix: string;
 }
 
-/** Keys without a description, as paths. */
-export function undescribedKeys(tree: SchemaNode): readonly string[] {
+/** @returns the paths of keys without a description */
+export function listUndescribedKeys(tree: SchemaNode): readonly string[] {
   const found = new Set<string>();
   const walk = (node: SchemaNode, path: string): void => {
     for (const [key, value] of Object.entries(node.properties ?? {})) {

@@ -1,7 +1,4 @@
-/**
- * What a page calls values that have a syntax of their own, by the `kind` of their schema's
- * metadata.
- */
+/** How pages describe values with a syntax of their own, by the `kind` in the schema's metadata. */
 export const VALUE_KINDS: Readonly<Record<string, string>> = {
   text: 'text',
   duration: 'duration',

@@ -1,40 +1,48 @@
 /**
- * Turns the tables of layers and rooms of oxlint.config.ts into rules of oxlint. Not here: what the
- * tables say.
+ * Turns the tables of layers and rooms in oxlint.config.ts into rules of oxlint. The tables
+ * themselves are not here.
  *
- * The rule of oxlint sees the text of an import and resolves nothing. So every folder of src gets
- * restrictions written as its own files would write the path, and a path that leaves a folder and
- * comes back to it is refused: there is one way to write each import.
+ * oxlint's rule sees the text of an import and does not resolve it. Each folder of src therefore
+ * gets restrictions written the way its own files would write the path. A path that leaves a folder
+ * and comes back is refused, so that each import can be written in only one way.
  */
 import { globSync } from 'node:fs';
 import path from 'node:path';
 import type { OxlintOverride } from 'oxlint';
 import { buildPureRules, isPureFile, type Wall } from './purity.ts';
 
-/** Folder of src → the folders that it may import, besides itself. `main` is main.ts. */
+/** Folder of src → the other folders that it may import. `main` is main.ts. */
 export type Layers = Readonly<Record<string, readonly string[]>>;
 
-/** The rooms of a folder: a room is the file of that name, and all in the folder of that name. */
+/**
+ * The rooms of a folder. A room is the file of that name and everything in the folder of that name.
+ */
 export interface Rooms {
-  /** Room → the rooms beside it that it may import. Files that are no room may import none. */
+  /** Room → the rooms beside it that it may import. A file that is no room may import none. */
   readonly rooms: Readonly<Record<string, readonly string[]>>;
-  /** Files, without extension, that join the rooms: they may import all, no room imports them. */
+  /**
+   * Files, without extension, that join the rooms: a joint may import all, and no room may import
+   * it.
+   */
   readonly joints?: readonly string[];
 }
 
 export interface WallTables {
   readonly layers: Layers;
-  /** Folder, from src → its rooms. */
+  /** Folder, as a path from src → its rooms. */
   readonly rooms: Readonly<Record<string, Rooms>>;
-  /** Folders of src that are pure, files in their rooms among them. */
+  /** Pure folders of src, including the files in folders below them. */
   readonly pure: readonly string[];
 }
 
-/** What stands in front of the extension in a name of a source file. */
+/** The name of a source file without its extension. */
 const stem = (file: string): string => path.posix.basename(file).replace(/\.tsx?$/, '');
 const escape = (text: string): string => text.replaceAll('.', '\\.');
 
-/** The overrides for the tree at `root`. Later ones replace earlier ones, so each is complete. */
+/**
+ * Builds the overrides for the tree at `root`. A later override replaces an earlier one, so each is
+ * complete.
+ */
 export function buildWalls(tables: WallTables, root: string): OxlintOverride[] {
   const files = globSync('src/**/*.{ts,tsx}', { cwd: root }).map(toPosix).sort();
   const folders = [...new Set(files.map((file) => path.posix.dirname(file)))];
@@ -42,7 +50,7 @@ export function buildWalls(tables: WallTables, root: string): OxlintOverride[] {
   return folders.flatMap((folder) => {
     const own = files.filter((file) => path.posix.dirname(file) === folder);
     return [
-      override(`${folder}/*.{ts,tsx}`, wallsAt(tables, folder)),
+      makeOverride(`${folder}/*.{ts,tsx}`, buildWallsOf(tables, folder)),
       ...own
         .filter((file) => !file.includes('.test.'))
         .flatMap((file): OxlintOverride[] => {
@@ -50,11 +58,11 @@ export function buildWalls(tables: WallTables, root: string): OxlintOverride[] {
           const isNamed = stem(file) in (tables.rooms[folder.slice('src/'.length)]?.rooms ?? {});
           const isJoint = tables.rooms[folder.slice('src/'.length)]?.joints?.includes(stem(file));
           if (!isPure && !isNamed && isJoint !== true) return [];
-          const walls = wallsAt(tables, folder, stem(file));
-          if (!isPure) return [override(file, walls)];
+          const walls = buildWallsOf(tables, folder, stem(file));
+          if (!isPure) return [makeOverride(file, walls)];
           return [{ files: [file], rules: buildPureRules(countFolders(folder), walls) }];
         }),
-      override(`${folder}/*.test.{ts,tsx}`, wallsAt(tables, folder, undefined, true)),
+      makeOverride(`${folder}/*.test.{ts,tsx}`, buildWallsOf(tables, folder, undefined, true)),
     ];
   });
 }
@@ -70,9 +78,9 @@ function checkRows(tables: WallTables, files: readonly string[]): void {
   const named = [
     ...Object.keys(tables.layers),
     ...tables.pure,
-    ...Object.entries(tables.rooms).flatMap(([place, { rooms, joints = [] }]) =>
+    ...Object.entries(tables.rooms).flatMap(([parent, { rooms, joints = [] }]) =>
       [...Object.keys(rooms), ...Object.values(rooms).flat(), ...joints].map(
-        (one) => `${place}/${one}`,
+        (one) => `${parent}/${one}`,
       ),
     ),
   ];
@@ -96,40 +104,40 @@ const countFolders = (folder: string): number => folder.split('/').length - 1;
 const isInPure = (tables: WallTables, file: string): boolean =>
   tables.pure.some((folder) => file.startsWith(`src/${folder}/`));
 
-function override(files: string, walls: Wall[]): OxlintOverride {
+function makeOverride(files: string, walls: Wall[]): OxlintOverride {
   return { files: [files], rules: { 'no-restricted-imports': ['error', { patterns: walls }] } };
 }
 
 /**
- * What the files of a folder may not import, or the one named `name` in it. Tests keep the
- * layers, and may import rooms and joints, and what is in test/.
+ * Lists what the files of a folder, or its file `name`, may not import. Tests keep to the layers
+ * but may import any room or joint, and test/.
  */
-function wallsAt(tables: WallTables, folder: string, name?: string, isTest = false): Wall[] {
+function buildWallsOf(tables: WallTables, folder: string, name?: string, isTest = false): Wall[] {
   const inside = folder.split('/').slice(1);
   const forbid = (target: string, message: string): Wall => {
     const relative = path.posix.relative(folder, `src/${target}`);
     const written = relative.startsWith('.') ? relative : `./${relative}`;
     return { regex: `^${escape(written)}(\\.tsx?$|/)`, message };
   };
-  const walls = [...detours(folder.split('/'))];
+  const walls = [...forbidDetours(folder.split('/'))];
   const [layer = 'main'] = inside;
   const permitted = tables.layers[layer] ?? [];
   for (const other of Object.keys(tables.layers)) {
     if (other !== layer && !permitted.includes(other))
-      walls.push(forbid(other, layerMessage(layer, permitted)));
+      walls.push(forbid(other, formatLayerMessage(layer, permitted)));
   }
   if (isTest) return walls;
-  for (const [place, { rooms, joints = [] }] of Object.entries(tables.rooms)) {
-    const way = place.split('/');
-    if (!way.every((part, index) => inside[index] === part)) continue;
-    const room = inside[way.length] ?? name;
+  for (const [parent, { rooms, joints = [] }] of Object.entries(tables.rooms)) {
+    const parents = parent.split('/');
+    if (!parents.every((part, index) => inside[index] === part)) continue;
+    const room = inside[parents.length] ?? name;
     if (room !== undefined && joints.includes(room)) continue;
     const open = room === undefined ? [] : (rooms[room] ?? []);
     const isRoom = room !== undefined && room in rooms;
     const closed = Object.keys(rooms).filter((other) => other !== room && !open.includes(other));
-    const message = roomMessage(place, isRoom ? room : undefined, open, joints);
+    const message = formatRoomMessage(parent, isRoom ? room : undefined, open, joints);
     for (const other of isRoom ? [...closed, ...joints] : closed)
-      walls.push(forbid(`${place}/${other}`, message));
+      walls.push(forbid(`${parent}/${other}`, message));
   }
   const message = 'only tests import from test/; code that ships stands in src';
   walls.push({ regex: `^(\\.\\./){${inside.length + 1}}(test|bench|scripts)/`, message });
@@ -137,8 +145,8 @@ function wallsAt(tables: WallTables, folder: string, name?: string, isTest = fal
   return walls;
 }
 
-/** Paths that go out of a folder and come back, or turn in their middle. */
-function detours(segments: readonly string[]): Wall[] {
+/** Matches paths that leave a folder and come back, or that contain `..` or `.` in the middle. */
+function forbidDetours(segments: readonly string[]): Wall[] {
   const message =
     'write the shortest path: one that comes back to its own folder hides what it names';
   const back = segments.map((name, index) => {
@@ -148,7 +156,7 @@ function detours(segments: readonly string[]): Wall[] {
   return [...back, { regex: '([^./]/|^\\./)\\.\\./', message }, { regex: '/\\./', message }];
 }
 
-function layerMessage(layer: string, permitted: readonly string[]): string {
+function formatLayerMessage(layer: string, permitted: readonly string[]): string {
   const may = ['itself', ...permitted].join(', ');
   return (
     `src/${layer} may import only ${may} (oxlint.config.ts); ` +
@@ -156,7 +164,7 @@ function layerMessage(layer: string, permitted: readonly string[]): string {
   );
 }
 
-function roomMessage(
+function formatRoomMessage(
   place: string,
   room: string | undefined,
   open: readonly string[],

@@ -1,6 +1,6 @@
 /**
- * What the tidy checks let pass, with reasons. Each list can only shrink: what has become needless
- * in it is a breach as well.
+ * Exceptions from the tidy checks, each with its reason. A list can only shrink: an exception that
+ * is no longer needed is itself a breach.
  */
 
 /** File → why it has more than 400 lines. */

@@ -1,4 +1,7 @@
-/** A file of code has at most 400 lines, so that it is one idea and can be read in one sitting. */
+/**
+ * Checks that a file of code has at most 400 lines, so that it holds one idea and can be read at
+ * once.
+ */
 import { LONG_FILES } from './exceptions.ts';
 import { type Finding, type Tree } from './tree.ts';
 

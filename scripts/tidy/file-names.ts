@@ -1,6 +1,6 @@
 /**
- * Files and folders of code are nouns in kebab-case that say what is in them: none is named for
- * being useful (`utils`, `helpers`, `common`), and none repeats the name of its folder.
+ * Checks that files and folders of code are named in kebab-case for what they contain: no name is
+ * empty of meaning (`utils`, `helpers`, `common`), and none repeats the name of its folder.
  */
 import type { Finding, Tree } from './tree.ts';
 

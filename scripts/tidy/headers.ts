@@ -1,10 +1,10 @@
 /**
- * Every file of code begins with a comment that says what it is. Tests need none: the names of
- * their cases are sentences.
+ * Checks that every file of code begins with a comment that says what it is. Tests need none,
+ * because the titles of their cases say it.
  */
 import type { Finding, SourceFile, Tree } from './tree.ts';
 
-/** Fewer words say nothing. */
+/** A header with fewer words is taken to say nothing. */
 const WORDS_MIN = 3;
 
 export function checkHeaders(tree: Tree): Finding[] {

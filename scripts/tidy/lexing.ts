@@ -1,22 +1,22 @@
 /**
- * Takes a TypeScript source apart into what the tidy checks ask for: its comments, its code without
- * comments and texts, and the lines that hold a piece of a template which spans lines. Pure. It
- * knows tokens and no grammar; where a slash may be a division or begin a regular expression, the
- * character before it decides, which is right for code that oxfmt has formatted.
+ * Splits a TypeScript source into what the tidy checks need: its comments, its code without
+ * comments and texts, and the lines of template literals that span several lines. Pure. It knows
+ * tokens and no grammar. Whether a slash divides or begins a regular expression is decided by the
+ * character before it, which is right for code that oxfmt has formatted.
  */
 
 export interface Comment {
-  /** From 1. */
+  /** Counted from 1. */
   readonly line: number;
-  /** With its marks. */
+  /** Including the comment marks. */
   readonly text: string;
 }
 
 export interface Lexed {
   readonly comments: readonly Comment[];
-  /** As long as the source, line by line; comments and the insides of texts are blanks. */
+  /** Has the length and the lines of the source; comments and the insides of texts are blanks. */
   readonly code: string;
-  /** Lines, from 1, with a piece of a template literal that goes on over a line end. */
+  /** Lines, counted from 1, of template literals that span several lines. */
   readonly templateLines: ReadonlySet<number>;
 }
 
@@ -25,7 +25,7 @@ const BEFORE_REGEX = /(?:^|[(,=:[!&|?{};+\-*%~^<>]|\b(?:return|typeof|case|in|of
 export function lexSource(source: string): Lexed {
   const comments: Comment[] = [];
   const templateLines = new Set<number>();
-  /** For each template that is open, the braces that are open in its substitution. */
+  /** For each open template literal, how many braces are open in its current substitution. */
   const depths: number[] = [];
   let code = '';
   let line = 1;
@@ -42,8 +42,8 @@ export function lexSource(source: string): Lexed {
     code += source.slice(at, at + length);
     at += length;
   };
-  /** From the character after a backtick or a closed substitution to the next of either. */
-  const template = (): void => {
+  /** Reads template text, from behind a backtick or a closed substitution to the next of either. */
+  const readTemplate = (): void => {
     const first = line;
     let end = at;
     while (end < source.length && source[end] !== '`' && !source.startsWith('${', end))
@@ -67,19 +67,19 @@ export function lexSource(source: string): Lexed {
       blank(end);
     } else if (char === '/' && BEFORE_REGEX.test(code.slice(-12).trimEnd())) {
       keep(1);
-      blank(endOfRegex(source, at));
+      blank(findEndOfRegex(source, at));
       if (source[at] === '/') keep(1);
     } else if (char === "'" || char === '"') {
       keep(1);
-      blank(endOfText(source, at, char));
+      blank(findEndOfText(source, at, char));
       if (source[at] === char) keep(1);
     } else if (char === '`') {
       keep(1);
-      template();
+      readTemplate();
     } else if (char === '}' && depths.at(-1) === 0) {
       depths.pop();
       keep(1);
-      template();
+      readTemplate();
     } else {
       const open = depths.length - 1;
       if (open >= 0 && char === '{') depths[open] = (depths[open] ?? 0) + 1;
@@ -91,15 +91,15 @@ export function lexSource(source: string): Lexed {
   return { comments, code, templateLines };
 }
 
-/** Where the text that begins at `at` ends, without its closing quote; a line end ends it too. */
-function endOfText(source: string, at: number, quote: string): number {
+/** Finds the end of the text that begins at `at`: its closing quote, or the end of the line. */
+function findEndOfText(source: string, at: number, quote: string): number {
   let end = at;
   while (end < source.length && source[end] !== quote && source[end] !== '\n')
     end += source[end] === '\\' ? 2 : 1;
   return end;
 }
 
-function endOfRegex(source: string, at: number): number {
+function findEndOfRegex(source: string, at: number): number {
   let end = at;
   let isInClass = false;
   while (end < source.length && source[end] !== '\n' && (isInClass || source[end] !== '/')) {

@@ -1,7 +1,8 @@
 /**
- * Lines of code have at most 100 columns. Excepted is what can't be broken, or whose bytes matter:
- * a URL, a text or a regular expression without a blank that fills the line alone; the title of a
- * test; a template literal that goes on over a line end; a statement marked `prettier-ignore`.
+ * Checks that lines of code have at most 100 columns. Excepted are lines that can't be broken or
+ * whose bytes matter: a URL, text or regular expression without a blank that is alone on its line;
+ * the title of a test; a template literal that spans several lines; a statement marked
+ * `prettier-ignore`.
  */
 import type { Finding, SourceFile, Tree } from './tree.ts';
 
@@ -9,7 +10,7 @@ export const COLUMNS_MAX = 100;
 
 export function checkLineLength(tree: Tree): Finding[] {
   return tree.sources.flatMap((source) => {
-    const ignored = linesIgnoredByFormatter(source);
+    const ignored = listIgnoredLines(source);
     return source.lines.flatMap((text, index): Finding[] => {
       const columns = Array.from(text).length;
       const line = index + 1;
@@ -27,12 +28,12 @@ export function checkLineLength(tree: Tree): Finding[] {
   });
 }
 
-/** A line that opens a test, whose title follows in it or stands alone in the next. */
+/** A line that begins a test. The title is in it or alone on the next line. */
 const TEST = /^\s*(?:await )?(?:t\.)?(?:test|it|describe|suite)(?:\.\w+)?\(/;
-/** A URL or a text without a blank, behind a mark of comments or one word, before punctuation. */
+/** A URL or text without a blank, after a comment mark or one word, with punctuation behind it. */
 const UNBREAKABLE =
   /^\s*(?:\*|\/\/|#|\/\*\*)?\s*(?:[\w@.]+:? )?(?:'\S+'|`\S+`|"\S+"|<?https?:\S+)\S{0,3}(?: \*\/)?$/;
-/** A regular expression alone, in code without texts. */
+/** A regular expression alone on its line. Applied to code whose texts are blanked. */
 const REGEX_ALONE = /^\s*\/ +\/\w*\S{0,10}$/;
 
 function isExcepted({ lines, lexed }: SourceFile, line: number, text: string): boolean {
@@ -54,10 +55,10 @@ function describeKind({ file, lines, lexed }: SourceFile, line: number): string 
 }
 
 /**
- * Lines of the statements that the formatter leaves alone: behind a line that is the mark alone, or
- * up to the mark at the end of their last line.
+ * Lines of the statements that the formatter skips: those below a line that holds only the mark, or
+ * those above a mark at the end of a statement's last line.
  */
-function linesIgnoredByFormatter({ lines, lexed }: SourceFile): ReadonlySet<number> {
+function listIgnoredLines({ lines, lexed }: SourceFile): ReadonlySet<number> {
   const code = lexed.code.split('\n');
   const ignored = new Set<number>();
   const nesting = (text: string): number =>

@@ -1,6 +1,6 @@
 /**
- * A link of a page to a file or to a heading leads there, and from README.md every page under docs/
- * is reached.
+ * Checks that a page's links to files and headings lead to something that exists, and that every
+ * page under docs/ can be reached from README.md.
  */
 import path from 'node:path';
 import type { Finding, Page, Tree } from './tree.ts';
@@ -10,7 +10,7 @@ const LINK = /\]\((?!\w+:)([^)#\s]*)(?:#([^)\s]*))?\)/g;
 interface Link {
   readonly file: string;
   readonly line: number;
-  /** From the root. */
+  /** Path from the root of the tree. */
   readonly target: string;
   readonly heading: string | undefined;
 }
@@ -24,8 +24,8 @@ export function checkLinks(tree: Tree): Finding[] {
       return [
         {
           ...at,
-          what: `links to ${target}, which is not there`,
-          remedy: 'link to what is there now',
+          what: `links to ${target}, which does not exist`,
+          remedy: 'link to what exists now',
         },
       ];
     const page = pages.get(target);
@@ -49,7 +49,7 @@ function findUnreached(tree: Tree, links: readonly Link[]): Finding[] {
     reached.add(file);
     for (const { file: from, target } of links) {
       if (from !== file) continue;
-      // A folder is shown with its README.
+      // A link to a folder shows the folder's README.
       queue.push(target, path.posix.join(target, 'README.md'));
     }
   }
@@ -74,7 +74,7 @@ function findLinks({ file, lines }: Page): Link[] {
   );
 }
 
-/** The anchors that forges make of headings: small letters, no punctuation, hyphens for blanks. */
+/** The anchors that forges make of headings: lower case, no punctuation, hyphens for blanks. */
 function listAnchors({ lines }: Page): ReadonlySet<string> {
   return new Set(
     lines

@@ -1,19 +1,19 @@
 /**
- * A comment or a page that names a file or a folder of the tree names one that is there.
+ * Checks that files and folders named in a comment or on a page exist.
  *
- * A name is looked for from the root, from src/ and test/, from the folder of who names it and all
- * folders above, and from folders that the same comment or line names. A name without a folder may
- * also be that of the only file so called.
+ * A name is looked up from the root, from src/ and test/, from the folder of the naming file and
+ * all folders above it, and from folders that the same comment or line names. A name without a
+ * folder may also belong to the only file of that name.
  */
 import path from 'node:path';
 import type { Finding, Tree } from './tree.ts';
 
-/** Names of files of ours; what has other extensions is data, or of somebody else. */
+/** Names of our own kinds of files. Other extensions are data, or belong to other projects. */
 const FILE_NAME = /(?<![\w/.*@:-])(?:\.{1,2}\/)*[\w-][\w./-]*\.(?:tsx?|mjs|md)\b(?![\w(*])/g;
 const PATH = /(?<![\w/.*@:-])(?:src|test|bench|scripts|docs|examples)\/[\w./-]*[\w-](?![\w*{<…])/g;
 const FOLDER_IN_BACKTICKS = /`((?:[a-z0-9][\w-]*\/)+)`/g;
 
-/** What is there only when it was installed or built, or is somebody else's. */
+/** Paths that exist only after an installation or a build, or that belong to other projects. */
 const ELSEWHERE = /^(?:dist|build|coverage|node_modules|\.peers)\b|^index\.d\.ts$/;
 
 export function checkNamedFiles(tree: Tree): Finding[] {
@@ -29,7 +29,7 @@ export function checkNamedFiles(tree: Tree): Finding[] {
 
 type Resolve = (name: string, from: readonly string[]) => readonly string[];
 
-/** A function that finds what a name may mean. */
+/** Makes a function that finds the paths which a name may mean. */
 function makeResolver({ names }: Tree): Resolve {
   const byBase = new Map<string, string[]>();
   for (const name of [...names].sort()) {
@@ -66,7 +66,7 @@ function findUnresolved(resolve: Resolve, file: string, line: number, text: stri
       const at = { file, line: line + index };
       if (found.length === 0)
         return [
-          { ...at, what: `names ${name}, which is not there`, remedy: 'name what is there now' },
+          { ...at, what: `names ${name}, which does not exist`, remedy: 'name what exists now' },
         ];
       return [
         {
@@ -79,7 +79,7 @@ function findUnresolved(resolve: Resolve, file: string, line: number, text: stri
   });
 }
 
-/** The folder of a file, and those above it up to the root. */
+/** The folder of a file and all folders above it, without the root. */
 function foldersAbove(file: string): string[] {
   const parts = file.split('/').slice(0, -1);
   return parts.map((_, index) => parts.slice(0, parts.length - index).join('/'));

@@ -1,11 +1,11 @@
-/** A page names only scripts of npm, environment variables, codes and flags that there are. */
+/** Checks that npm scripts, environment variables, codes and flags named on a page exist. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { collectWords } from './named-symbols.ts';
 import type { Finding, Tree } from './tree.ts';
 
 const SCRIPT = /\bnpm run (?:-s )?([\w:.-]*\w)/g;
-/** Not names of files, nor variables of Node itself. */
+/** Names in capitals, except names of files and Node's own variables. */
 const SHOUTED = /(?<![\w/-])(?!NODE_)[A-Z][A-Z0-9]*_[A-Z0-9_]*[A-Z0-9](?![\w*-]|\.md)/g;
 const FLAG = /(?<![\w-])--[a-z][\w.-]*\w/g;
 
@@ -19,7 +19,7 @@ export function checkNamedInPages(tree: Tree): Finding[] {
         file,
         line: index + 1,
         what,
-        remedy: 'name what is there now',
+        remedy: 'name what exists now',
       });
       const bare = text.replaceAll(/\w+:\/\/\S+/g, ' ');
       return [

@@ -1,8 +1,11 @@
-/** A name in backticks in ARCHITECTURE.md is a word of the code: a symbol, a key, a reason. */
+/**
+ * Checks that each name in backticks in ARCHITECTURE.md is a word of the code: a symbol, a key, a
+ * reason.
+ */
 import type { Finding, Tree } from './tree.ts';
 
 const PAGE = 'ARCHITECTURE.md';
-/** Names as code has them, one or several joined by dots. */
+/** Names as code has them: one, or several joined by dots. */
 const SYMBOL = /`([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)(?:\(\))?`/g;
 const FILE_NAME = /\.(?:tsx?|mjs|md|sh|json|yml)$/;
 
@@ -21,12 +24,12 @@ export function checkNamedSymbols(tree: Tree): Finding[] {
         file: PAGE,
         line: index + 1,
         what: `names \`${name}\`, which no code has`,
-        remedy: 'name what is there now',
+        remedy: 'name what exists now',
       })),
   );
 }
 
-/** All words of code and of its texts; what only a comment says is none. */
+/** All words of code and of its texts. Words that only comments use do not count. */
 export function collectWords(tree: Tree): ReadonlySet<string> {
   const words = new Set<string>();
   for (const { text, lexed } of tree.sources) {

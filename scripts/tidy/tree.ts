@@ -1,28 +1,28 @@
 /**
- * The files that the tidy checks read, as text and taken apart, and what a check reports. Reads the
- * disk once; checks get all they need from here.
+ * Reads the files that the tidy checks look at, and defines what a check reports. The disk is read
+ * once, here; only package.json is read by a check.
  */
 import { globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { type Lexed, lexSource } from './lexing.ts';
 
-/** A breach: where it is, what it is, and what to do. */
+/** A breach: where and what it is, and the remedy. */
 export interface Finding {
-  /** From the root, with `/`. */
+  /** Path from the root of the tree, with `/`. */
   readonly file: string;
-  /** From 1. */
+  /** Counted from 1. */
   readonly line: number;
   readonly what: string;
   readonly remedy: string;
 }
 
 export interface SourceFile {
-  /** From the root, with `/`. */
+  /** Path from the root of the tree, with `/`. */
   readonly file: string;
   readonly text: string;
   readonly lines: readonly string[];
   readonly isTest: boolean;
-  /** Of TypeScript and JavaScript; a shell script has no comments here. */
+  /** Only of TypeScript and JavaScript. A shell script is read as empty here. */
   readonly lexed: Lexed;
 }
 
@@ -35,9 +35,9 @@ export interface Tree {
   readonly root: string;
   /** Code of src, test, bench, scripts, examples and the root. */
   readonly sources: readonly SourceFile[];
-  /** All pages of the root and of docs/, but CHANGELOG.md, which tells of the past. */
+  /** Pages of the root and of docs/, except CHANGELOG.md, which names what existed before. */
   readonly pages: readonly Page[];
-  /** All files and folders of the tree, from the root, but what is installed or built. */
+  /** Paths from the root of all files and folders, except what is installed or built. */
   readonly names: ReadonlySet<string>;
 }
 

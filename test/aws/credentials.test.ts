@@ -1,7 +1,7 @@
 /**
  * Where credentials come from, by the official provider chain against the emulator: container
- * credentials, instance metadata, roles, web identity; what happens when they end, rotate, are
- * refused or cannot be had.
+ * credentials, instance metadata, roles, web identity; and what happens when they expire, rotate,
+ * are refused or are unavailable.
  */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
@@ -54,8 +54,8 @@ afterEach(() => {
   account.takeCalls();
 });
 
-/** As on ECS: nothing but the address of the credentials. */
-function onEcs(): void {
+/** Sets the environment of a task on ECS: only the address of its credentials. */
+function setEcsEnvironment(): void {
   Object.assign(process.env, {
     AWS_CONTAINER_CREDENTIALS_FULL_URI: `${emulator.url}/v2/credentials/task`,
     AWS_ENDPOINT_URL: emulator.url,
@@ -65,8 +65,8 @@ function onEcs(): void {
   });
 }
 
-/** Whether AWS takes what these credentials sign. */
-async function isTaken(source: ReturnType<typeof createCredentialSource>): Promise<boolean> {
+/** Whether AWS accepts requests that are signed with these credentials. */
+async function isAccepted(source: ReturnType<typeof createCredentialSource>): Promise<boolean> {
   const url = `${emulator.url}/`;
   const headers = {
     'content-type': 'application/x-amz-json-1.1',
@@ -92,8 +92,8 @@ async function isTaken(source: ReturnType<typeof createCredentialSource>): Promi
   return answer.status === 200;
 }
 
-/** A source with a clock that can be moved. */
-function sourceWith(options: CredentialOptions = {}): {
+/** A credential source whose clock the test moves. */
+function makeSource(options: CredentialOptions = {}): {
   source: ReturnType<typeof createCredentialSource>;
   pass: (ms: number) => void;
 } {
@@ -104,27 +104,27 @@ function sourceWith(options: CredentialOptions = {}): {
   return { source, pass: (ms) => void (offsetMs += ms) };
 }
 
-test('container credentials: one call for many askers, a new one ahead of the end', async () => {
-  onEcs();
-  const { source, pass } = sourceWith();
+test('container credentials: concurrent callers share one call, and a new one is made before they expire', async () => {
+  setEcsEnvironment();
+  const { source, pass } = makeSource();
   const all = await Promise.all(Array.from({ length: 50 }, () => source()));
   assert.equal(new Set(all.map(({ accessKeyId }) => accessKeyId)).size, 1);
-  assert.ok(await isTaken(source));
+  assert.ok(await isAccepted(source));
   const [first] = all;
   pass(LIFETIME_MS - 6 * 60_000);
   assert.equal((await source()).accessKeyId, first!.accessKeyId);
   pass(2 * 60_000);
   account.identities.revoke();
   assert.notEqual((await source()).accessKeyId, first!.accessKeyId, 'less than five minutes left');
-  assert.ok(await isTaken(source));
+  assert.ok(await isAccepted(source));
 });
 
-test('rotation in mid-flight: what was refused is fetched anew, once', async () => {
-  onEcs();
-  const { source, pass } = sourceWith();
+test('credentials that were rotated under a request are fetched again, once', async () => {
+  setEcsEnvironment();
+  const { source, pass } = makeSource();
   const first = await source();
   account.identities.revoke();
-  assert.equal(await isTaken(source), false);
+  assert.equal(await isAccepted(source), false);
   source.invalidate();
   assert.equal(
     (await source()).accessKeyId,
@@ -134,12 +134,12 @@ test('rotation in mid-flight: what was refused is fetched anew, once', async () 
   pass(11_000);
   source.invalidate();
   assert.notEqual((await source()).accessKeyId, first.accessKeyId);
-  assert.ok(await isTaken(source));
+  assert.ok(await isAccepted(source));
 });
 
-test('an endpoint that fails or talks nonsense leaves the credentials that still hold', async () => {
-  onEcs();
-  const { source, pass } = sourceWith();
+test('an endpoint that fails or answers nonsense leaves credentials that are still valid', async () => {
+  setEcsEnvironment();
+  const { source, pass } = makeSource();
   const first = await source();
   for (const status of [500, 404, 201]) {
     account.trouble.set({ credentialsStatus: status });
@@ -150,46 +150,46 @@ test('an endpoint that fails or talks nonsense leaves the credentials that still
   await assert.rejects(source(), 'they have ended');
   account.trouble.set({});
   pass(11_000);
-  assert.ok(await isTaken(source), 'and are there again');
+  assert.ok(await isAccepted(source), 'and are there again');
 });
 
-test('without any source the failure is told, and tried again later', async () => {
+test('without any source the failure is reported, and tried again later', async () => {
   Object.assign(process.env, {
     AWS_EC2_METADATA_DISABLED: 'true',
     AWS_CONFIG_FILE: '/nonexistent',
     AWS_SHARED_CREDENTIALS_FILE: '/nonexistent',
     AWS_REGION: 'us-east-1',
   });
-  const { source } = sourceWith();
+  const { source } = makeSource();
   await assert.rejects(source(), /credentials/i);
-  onEcs();
-  assert.ok(await isTaken(source));
+  setEcsEnvironment();
+  assert.ok(await isAccepted(source));
 });
 
 test('a role is assumed with its external id, under a name that STS takes', async () => {
-  onEcs();
+  setEcsEnvironment();
   account.identities.externalIds.set(ROLE, 'shared');
   await assert.rejects(
-    sourceWith({ roleArn: ROLE, region: 'us-east-1' }).source(),
+    makeSource({ roleArn: ROLE, region: 'us-east-1' }).source(),
     /not authorized/,
   );
   const long = 'name with blanks/'.repeat(10);
   const options = { roleArn: ROLE, externalId: 'shared', region: 'us-east-1', sessionName: long };
-  const { source } = sourceWith(options);
-  assert.ok(await isTaken(source));
+  const { source } = makeSource(options);
+  assert.ok(await isAccepted(source));
   account.identities.externalIds.clear();
 });
 
-test('static keys assume a role too, and keys alone ask nobody', async () => {
+test('static keys can assume a role, and without a role they make no call', async () => {
   process.env['AWS_ENDPOINT_URL'] = emulator.url;
   const keys = {
     accessKey: ROOT.accessKeyId,
     secretKey: ROOT.secretAccessKey,
     region: 'us-east-1',
   };
-  assert.ok(await isTaken(sourceWith({ ...keys, roleArn: ROLE }).source));
+  assert.ok(await isAccepted(makeSource({ ...keys, roleArn: ROLE }).source));
   account.takeCalls();
-  assert.ok(await isTaken(sourceWith(keys).source));
+  assert.ok(await isAccepted(makeSource(keys).source));
   assert.deepEqual(account.takeCalls(), { GetParameters: 1 });
 });
 
@@ -200,12 +200,12 @@ test('instance metadata by version 2 alone', async () => {
     AWS_SHARED_CREDENTIALS_FILE: '/nonexistent',
     AWS_REGION: 'us-east-1',
   });
-  assert.ok(await isTaken(sourceWith().source));
+  assert.ok(await isAccepted(makeSource().source));
   const bare = await fetch(`${emulator.url}/latest/meta-data/iam/security-credentials/`);
   assert.equal(bare.status, 401);
 });
 
-test('web identity: the token file is read anew, also behind a link that was turned', async (context) => {
+test('web identity: the token file is read again, also when a symbolic link points elsewhere', async (context) => {
   const folder = temporaryFolder(context);
   for (const name of ['old', 'new']) writeFileSync(path.join(folder, name), name);
   const link = path.join(folder, 'token');
@@ -218,32 +218,32 @@ test('web identity: the token file is read anew, also behind a link that was tur
     AWS_CONFIG_FILE: '/nonexistent',
     AWS_SHARED_CREDENTIALS_FILE: '/nonexistent',
   });
-  const { source, pass } = sourceWith();
-  assert.ok(await isTaken(source));
+  const { source, pass } = makeSource();
+  assert.ok(await isAccepted(source));
   account.identities.refusedTokens.add('old');
   unlinkSync(link);
   symlinkSync(path.join(folder, 'new'), link);
   pass(3_600_000);
-  assert.ok(await isTaken(source));
+  assert.ok(await isAccepted(source));
 });
 
-test('the authorization token of container credentials is read anew when it rotates', async () => {
-  onEcs();
+test('the authorization token of container credentials is read again when it rotates', async () => {
+  setEcsEnvironment();
   const folder = mkdtempSync(path.join(tmpdir(), 'amperage-token-'));
   const file = path.join(folder, 'token');
   process.env['AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE'] = file;
   for (const token of ['first', 'second']) {
     writeFileSync(file, token);
     account.trouble.set({ credentialsToken: token });
-    assert.ok(await isTaken(createCredentialSource({})), token);
+    assert.ok(await isAccepted(createCredentialSource({})), token);
   }
   account.trouble.set({ credentialsToken: 'third' });
   await assert.rejects(createCredentialSource({})());
   rmSync(folder, { recursive: true });
 });
 
-test('keys of an account whose clock is far ahead are good nevertheless', async () => {
-  onEcs();
+test('keys of an account whose clock is far ahead are valid all the same', async () => {
+  setEcsEnvironment();
   account.trouble.set({ skewMs: 3 * LIFETIME_MS });
   const keys = await createCredentialSource({})();
   assert.notEqual(
@@ -252,7 +252,7 @@ test('keys of an account whose clock is far ahead are good nevertheless', async 
   );
 });
 
-test('a profile that is named goes before keys of the environment', async (context) => {
+test('a named profile takes precedence over keys of the environment', async (context) => {
   const folder = temporaryFolder(context);
   const file = path.join(folder, 'credentials');
   writeFileSync(file, '[work]\naws_access_key_id = AKIAPROFILE\naws_secret_access_key = s\n');
@@ -268,8 +268,8 @@ test('a profile that is named goes before keys of the environment', async (conte
   assert.equal((await createCredentialSource({ profile: 'work' })()).accessKeyId, 'AKIAPROFILE');
 });
 
-test('a role assumed with a role is good for an hour at most', async () => {
-  onEcs();
+test('a role assumed with a role is valid for an hour at most', async () => {
+  setEcsEnvironment();
   const { sessionToken, ...keys } = await createCredentialSource({
     roleArn: ROLE,
     region: 'us-east-1',

@@ -1,4 +1,4 @@
-/** Lists of S3, and what of ECS ends or is tagged, by the official SDK. */
+/** The emulator's S3 lists, and which ECS things end or are tagged, by the official SDK. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import {
@@ -54,7 +54,7 @@ async function fill(Bucket: string, keys: readonly string[]): Promise<void> {
   for (const Key of keys) await s3.send(new PutObjectCommand({ Bucket, Key, Body: Key }));
 }
 
-/** Keys and common prefixes of all pages, and how many pages there were. */
+/** Keys and common prefixes of all list pages, and how many list pages there were. */
 async function list(input: ListObjectsV2CommandInput): Promise<{ names: string[]; pages: number }> {
   const names: string[] = [];
   let pages = 0;
@@ -125,7 +125,7 @@ test('S3 writes keys of any characters, percent-encoded where asked for', async 
   assert.equal(encoded.Prefix, 'a%20b');
 });
 
-test('S3 says what is wrong with a list', async () => {
+test('S3 says what is wrong with a request for a list', async () => {
   const ask = (more: object) => s3.send(new ListObjectsV2Command({ Bucket: 'lists', ...more }));
   await assert.rejects(ask({ Bucket: 'no-such-bucket' }), { name: 'NoSuchBucket' });
   await assert.rejects(ask({ ContinuationToken: 'bad' }), { name: 'InvalidArgument' });
@@ -170,7 +170,7 @@ test('S3 keeps metadata, checks what it gets, and deletes one version', async ()
   await assert.rejects(s3.send(before), { name: 'PreconditionFailed' });
 });
 
-test('ECS: a definition that was deregistered is told of, and starts nothing any more', async () => {
+test('ECS: a deregistered definition is still described, and starts no tasks', async () => {
   const cluster = 'ending';
   await ecs.send(new CreateClusterCommand({ clusterName: cluster }));
   const containerDefinitions = [{ name: 'app', image: 'app' }];
@@ -214,7 +214,7 @@ test('ECS: a definition that was deregistered is told of, and starts nothing any
   await assert.rejects(describe('ending'), { name: 'ClientException' });
 });
 
-test('ECS: all that there is can be tagged, and loses its tags again', async () => {
+test('ECS: every kind of resource can be tagged and untagged', async () => {
   const cluster = 'tagged';
   const created = await ecs.send(
     new CreateClusterCommand({ clusterName: cluster, tags: [{ key: 'a', value: '1' }] }),
@@ -240,14 +240,14 @@ test('ECS: all that there is can be tagged, and loses its tags again', async () 
     service!.serviceArn,
     instance,
   ].map((arn) => arn ?? '');
-  const tagsOf = async (resourceArn: string) =>
+  const listTags = async (resourceArn: string) =>
     (await ecs.send(new ListTagsForResourceCommand({ resourceArn }))).tags;
   const b = { key: 'b', value: '2' };
   for (const resourceArn of arns) {
     await ecs.send(new TagResourceCommand({ resourceArn, tags: [{ key: 'a', value: '9' }, b] }));
-    assert.deepEqual(await tagsOf(resourceArn), [{ key: 'a', value: '9' }, b], resourceArn);
+    assert.deepEqual(await listTags(resourceArn), [{ key: 'a', value: '9' }, b], resourceArn);
     await ecs.send(new UntagResourceCommand({ resourceArn, tagKeys: ['a', 'none'] }));
-    assert.deepEqual(await tagsOf(resourceArn), [b], resourceArn);
+    assert.deepEqual(await listTags(resourceArn), [b], resourceArn);
   }
   const tasks = [task!.taskArn!];
   const told = await ecs.send(new DescribeTasksCommand({ cluster, tasks, include: ['TAGS'] }));
@@ -261,8 +261,8 @@ test('ECS: all that there is can be tagged, and loses its tags again', async () 
   await assert.rejects(tag({ key: 'k'.repeat(129), value: '' }), {
     name: 'InvalidParameterException',
   });
-  assert.deepEqual(await tagsOf(resourceArn), [b], 'a refused call changes nothing');
+  assert.deepEqual(await listTags(resourceArn), [b], 'a refused call changes nothing');
   const gone = `${resourceArn}-gone`;
-  await assert.rejects(tagsOf(gone), { name: 'ResourceNotFoundException' });
-  await assert.rejects(tagsOf('no-arn'), { name: 'InvalidParameterException' });
+  await assert.rejects(listTags(gone), { name: 'ResourceNotFoundException' });
+  await assert.rejects(listTags('no-arn'), { name: 'InvalidParameterException' });
 });

@@ -1,5 +1,5 @@
 /**
- * The emulated services by the official SDK, each in its own words: what they answer, and what they
+ * The emulated services by the official SDK, each in its own terms: what they answer, and what they
  * refuse as AWS does.
  */
 import assert from 'node:assert/strict';
@@ -98,7 +98,7 @@ test('S3: versions, conditions, ranges, buckets in the host', async () => {
   await assert.rejects(get({ IfMatch: first.ETag }), { name: 'PreconditionFailed' });
   await assert.rejects(get({ IfModifiedSince: new Date(Date.now() + 10_000) }), isNotModified);
   const { port } = new URL(aws.url);
-  // Not every resolver knows names below localhost.
+  // Not every resolver resolves names below localhost.
   const lookup: LookupFunction = (_name, _options, callback) =>
     callback(null, [{ address: '127.0.0.1', family: 4 }]);
   const hosted = new S3Client({
@@ -138,7 +138,7 @@ test('Secrets Manager: stages, versions, binary secrets', async () => {
   secrets.destroy();
 });
 
-test('SSM: labels of versions that are there, and several parameters by selectors', async () => {
+test('SSM: labels of existing versions, and several parameters by selectors', async () => {
   const ssm = new SSMClient(settings());
   for (const Value of ['one', 'two'])
     await ssm.send(new PutParameterCommand({ Name: '/l', Type: 'String', Value, Overwrite: true }));
@@ -156,7 +156,7 @@ test('SSM: labels of versions that are there, and several parameters by selector
   ssm.destroy();
 });
 
-test('EC2: filters, tokens and other actions', async () => {
+test('EC2: filters, tokens of list pages and other actions', async () => {
   const cluster = aws.account.ecs.createCluster('filters');
   aws.account.addInstance(cluster, 'i-00000001', '10.9.0.1', { team: 'core' });
   aws.account.addInstance(cluster, 'i-00000002', '10.9.0.2', { team: 'edge' });
@@ -231,7 +231,7 @@ test('Cloud Map: instances are discovered by health, and all can be deleted', as
   map.destroy();
 });
 
-test('ECS: definitions, a service that is there already, an instance that drains', async () => {
+test('ECS: definitions, a service that exists already, an instance that drains', async () => {
   const ecs = new ECSClient(settings());
   const cluster = 'draining';
   await ecs.send(new CreateClusterCommand({ clusterName: cluster }));
@@ -274,7 +274,7 @@ test('ECS: definitions, a service that is there already, an instance that drains
   ecs.destroy();
 });
 
-test('STS meets faults on command', async () => {
+test('STS fails on command', async () => {
   const sts = new STSClient(settings());
   aws.account.trouble.set({ faults: [{ action: 'GetCallerIdentity', code: 'Throttling' }] });
   await assert.rejects(sts.send(new GetCallerIdentityCommand({})), { name: 'Throttling' });

@@ -1,6 +1,7 @@
 /**
- * What the emulator does not know it refuses by name, in every service: actions, members of
- * requests, parameters, values. An empty list is a list that was asked for and is empty.
+ * The emulator refuses what it does not know by name, in every service: actions, members of
+ * requests, parameters, values. So an empty list always means that the list was understood and is
+ * empty.
  */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -35,7 +36,7 @@ const MODELS: Readonly<Record<string, object>> = {
   AmazonSQS: sqsModel,
 };
 
-/** Signed by hand: the SDK leaves out what it does not know. */
+/** Requests are signed by hand, because the SDK leaves out members that it does not know. */
 async function call(
   service: string,
   {
@@ -84,7 +85,7 @@ test('each service refuses an action that it does not have', async () => {
   }
 });
 
-test('each action of each service refuses a member that it does not know, and says which it knows', async () => {
+test('each action of each service refuses an unknown member, and lists those it knows', async () => {
   let asked = 0;
   for (const service of services)
     for (const action of Object.keys(service.actions)) {
@@ -99,7 +100,7 @@ test('each action of each service refuses a member that it does not know, and sa
   assert.ok(asked >= 50, `${asked}`);
 });
 
-test('the table has the actions that there are, with members that AWS has', () => {
+test('the table has exactly the existing actions, with members that AWS has', () => {
   for (const service of services) {
     const known = MEMBERS[service.target] ?? {};
     assert.deepEqual(Object.keys(known).sort(), Object.keys(service.actions).sort());
@@ -113,7 +114,7 @@ test('the table has the actions that there are, with members that AWS has', () =
   }
 });
 
-test('ECS refuses values that would select nothing, or would be left out of account', async () => {
+test('ECS refuses values that would select nothing or be ignored', async () => {
   const ecs = services.find(({ signingName }) => signingName === 'ecs')!;
   await json(ecs, 'CreateCluster', { clusterName: 'values' });
   const cluster = 'values';
@@ -142,7 +143,7 @@ test('ECS refuses values that would select nothing, or would be left out of acco
   }
 });
 
-test('EC2 and STS refuse parameters that they do not know, and pages that are none', async () => {
+test('EC2 and STS refuse unknown parameters and invalid tokens of list pages', async () => {
   const form = (service: string, body: string) =>
     call(service, { headers: { 'content-type': 'application/x-www-form-urlencoded' }, body });
   const ec2 = (rest: string) => form('ec2', `Action=DescribeInstances&Version=2016-11-15${rest}`);
@@ -190,7 +191,7 @@ test('S3 refuses parameters, headers and methods that it does not know', async (
   assert.match(bad.text, /InvalidURI/);
 });
 
-test('what the SDKs always send is known', async () => {
+test('parameters that the SDKs always send are accepted', async () => {
   const { url: endpoint, credentials } = aws;
   const settings = { endpoint, region: 'us-east-1', credentials, maxAttempts: 1 };
   const ecs = new ecsModel.ECSClient(settings);

@@ -1,6 +1,6 @@
 /**
- * Every way in which we speak TLS, against a server of an authority that nobody knows: refused, and
- * taken once the authority is named; and that there is no other way.
+ * Every way in which Amperage speaks TLS, against a server whose authority is unknown: it is
+ * refused, and accepted once the authority is named. Also checks that there is no other way.
  */
 import assert from 'node:assert/strict';
 import { copyFileSync, globSync, readFileSync, utimesSync } from 'node:fs';
@@ -62,7 +62,7 @@ async function readFrom(uri: string): Promise<unknown> {
   }
 }
 
-/** Each asks the server at `https://localhost:PORT` once; its answers do not matter. */
+/** Clients that each send one request to `https://localhost:PORT`; the answers do not matter. */
 function clients(port: number): Record<string, () => Promise<unknown>> {
   const endpoint = `https://localhost:${port}`;
   const options = clientOptions({ credentials, region: 'us-east-1', endpoint });
@@ -119,7 +119,7 @@ function clients(port: number): Record<string, () => Promise<unknown>> {
   };
 }
 
-/** `accepted` for each that reached the server, else what it said. */
+/** For each client `accepted` if it reached the server, else the message of its error. */
 async function tryAll(port: number, asked: () => number): Promise<Record<string, string>> {
   const outcomes: Record<string, string> = {};
   for (const [name, ask] of Object.entries(clients(port))) {
@@ -143,12 +143,12 @@ async function startCounted(context: TestContext, name: string) {
   return { authority, port, asked: () => asked };
 }
 
-test('no client takes a certificate of an authority that is not named, and each does once it is', async (context) => {
+test('no client accepts a certificate of an unknown authority, and each does once the authority is named', async (context) => {
   context.after(() => setDefaultCACertificates([...rootCertificates]));
   const { authority, port, asked } = await startCounted(context, 'own');
   setDefaultCACertificates([...rootCertificates]);
   for (const [name, outcome] of Object.entries(await tryAll(port, asked)))
-    // Of a chain of providers the SDK tells only what the last one said, which speaks no TLS.
+    // The SDK reports only what the last provider of a chain said, and that one does not use TLS.
     assert.match(outcome, name === 'container credentials' ? /https/ : /certificate/, name);
   assert.equal(asked(), 0);
   followTrust({ file: undefined, env: { AWS_CA_BUNDLE: authority.file } }, silentLogger);
@@ -157,7 +157,7 @@ test('no client takes a certificate of an authority that is not named, and each 
   assert.equal(getCACertificates('default').length, 1);
 });
 
-test('the ca of a job stands above the authorities of the process', async (context) => {
+test('the ca of a job replaces the authorities of the process', async (context) => {
   context.after(() => setDefaultCACertificates([...rootCertificates]));
   const { authority, port } = await startCounted(context, 'of the process');
   const other = makeAuthority(temporaryFolder(context), 'other');
@@ -172,7 +172,7 @@ test('the ca of a job stands above the authorities of the process', async (conte
   await ask(authority.file);
 });
 
-test('a changed file is taken up, and one that became none is told and changes nothing', async (context) => {
+test('a changed file takes effect, and one that is no certificate any more is reported and changes nothing', async (context) => {
   context.after(() => setDefaultCACertificates([...rootCertificates]));
   const { authority, port } = await startCounted(context, 'new');
   const folder = temporaryFolder(context);
@@ -196,7 +196,7 @@ test('a changed file is taken up, and one that became none is told and changes n
   await get({}, url);
 });
 
-test('nothing else of ours speaks TLS', () => {
+test('no other code of ours speaks TLS', () => {
   const root = path.resolve(import.meta.dirname, '../../src');
   const speaks =
     /import\('undici'\)|new Https?Agent|tls['"]\)?\.connect|https['"]\)\.(?:request|get)|rootCertificates|setDefaultCACertificates|NodeHttpHandler/;

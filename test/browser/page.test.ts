@@ -1,7 +1,8 @@
 /**
- * The page in a real Chromium, against a server that gives deterministic answers below a prefix,
- * under the content policy the page is made for. Reads the drawn data through the table twins,
- * never through pixels. `AMPERAGE_SCREENSHOTS=<folder>` keeps pictures of both themes.
+ * The web page in a real Chromium, against a server with deterministic answers below a prefix,
+ * under the content security policy that the page is made for. Drawn data is read from the tables
+ * beside the charts, never from pixels. `AMPERAGE_SCREENSHOTS=<folder>` keeps screenshots of both
+ * themes.
  */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -27,8 +28,10 @@ const TYPES: Record<string, string> = {
 type Mode = 'data' | 'empty' | 'error';
 let mode: Mode = 'data';
 
-/** What the server says to an expression: label sets with the value at a time. */
-function seriesOf(query: string): { metric: Record<string, string>; at: (t: number) => number }[] {
+/** The server's answer to an expression: label sets, each with its value at a time. */
+function answerQuery(
+  query: string,
+): { metric: Record<string, string>; at: (t: number) => number }[] {
   const wave = (t: number, period: number) => Math.sin((t % period) / (period / 6.283));
   if (query.includes('container_name')) {
     const bytes = query.includes('memory');
@@ -59,7 +62,7 @@ function queryRange(url: URL): { status: number; body: unknown } {
   );
   const times: number[] = [];
   for (let t = start!; t <= end!; t += step!) times.push(t);
-  const result = (mode === 'empty' ? [] : seriesOf(query)).map(({ metric, at }) => ({
+  const result = (mode === 'empty' ? [] : answerQuery(query)).map(({ metric, at }) => ({
     metric,
     values: times.map((t) => [t, String(at(t))]),
   }));
@@ -83,8 +86,8 @@ async function serve(request: IncomingMessage, response: ServerResponse): Promis
   }
 }
 
-/** The table of a panel, header first, opened if need be. */
-async function tableOf(page: Page, id: string): Promise<string[][]> {
+/** The table of a panel, header first. Opens the table if it is closed. */
+async function readTable(page: Page, id: string): Promise<string[][]> {
   const panel = page.locator(`[data-panel="${id}"]`);
   const twin = panel.locator('details.twin');
   await twin.waitFor();
@@ -98,8 +101,10 @@ async function tableOf(page: Page, id: string): Promise<string[][]> {
   return rows.map((row) => row.map((cell) => cell.replaceAll('\u202f', ' ')));
 }
 
-/** Runs in the page: texts with a contrast below 4.5 to what is behind them (WCAG 2.2, 1.4.3). */
-function faintTexts(): string[] {
+/**
+ * Runs in the page. Finds texts whose contrast to their background is below 4.5 (WCAG 2.2, 1.4.3).
+ */
+function listFaintTexts(): string[] {
   const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true })!;
   const rgba = (color: string): number[] => {
     canvas.clearRect(0, 0, 1, 1);
@@ -114,10 +119,10 @@ function faintTexts(): string[] {
     });
     return 0.2126 * r! + 0.7152 * g! + 0.0722 * b!;
   };
-  const groundOf = (element: Element | null): number[] => {
+  const findBackground = (element: Element | null): number[] => {
     if (element === null) return [255, 255, 255, 255];
     const own = rgba(getComputedStyle(element).backgroundColor);
-    return own[3] === 255 ? own : groundOf(element.parentElement);
+    return own[3] === 255 ? own : findBackground(element.parentElement);
   };
   const faint: string[] = [];
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
@@ -127,15 +132,15 @@ function faintTexts(): string[] {
     if (node.textContent!.trim() === '' || !isShown || element.closest('.unseen') !== null)
       continue;
     const ink = luminance(rgba(getComputedStyle(element).color));
-    const ground = luminance(groundOf(element));
+    const ground = luminance(findBackground(element));
     const contrast = (Math.max(ink, ground) + 0.05) / (Math.min(ink, ground) + 0.05);
     if (contrast < 4.5) faint.push(`${node.textContent} ${contrast.toFixed(2)}`);
   }
   return faint;
 }
 
-/** Runs in the page: controls that assistive technology could not name. */
-function namelessControls(): string[] {
+/** Runs in the page. Finds controls without a name for assistive technology. */
+function listNamelessControls(): string[] {
   return [...document.querySelectorAll('button, input, summary, [tabindex]')]
     .filter((control) => {
       const labels = control instanceof HTMLInputElement ? [...(control.labels ?? [])] : [];
@@ -173,7 +178,10 @@ suite('the page in Chromium', () => {
     server.close();
   });
 
-  /** A fresh page in a state, or undefined after skipping. */
+  /**
+   * Opens a fresh page in a state. Where Chromium is absent it skips the test and returns
+   * undefined.
+   */
   async function open(context: TestContext, next: Mode, dark = false): Promise<Page | undefined> {
     if (skipUnlessPeer(context, 'chromium') === undefined) return undefined;
     mode = next;
@@ -195,29 +203,29 @@ suite('the page in Chromium', () => {
     return page;
   }
 
-  async function picture(page: Page, name: string): Promise<void> {
+  async function saveScreenshot(page: Page, name: string): Promise<void> {
     const folder = process.env['AMPERAGE_SCREENSHOTS'];
     if (folder === undefined) return;
     await page.screenshot({ path: path.join(folder, name), fullPage: true });
   }
 
-  test('all five panels show the data they asked for, and ask nobody else', async (context) => {
+  test('all five panels show the data they asked for, and the page contacts no other server', async (context) => {
     const page = await open(context, 'data');
     if (page === undefined) return;
     await page.locator('.panel .chart canvas').nth(4).waitFor();
-    await picture(page, 'page.png');
+    await saveScreenshot(page, 'page.png');
 
-    const rate = await tableOf(page, 'request-rate');
+    const rate = await readTable(page, 'request-rate');
     assert.deepEqual(rate[0], ['Time', 'requests']);
     assert.equal(rate.length, 1 + 61);
     assert.ok(rate.slice(1).every((row) => row[1] === '12.5 /s'));
-    const shares = await tableOf(page, 'latency-share');
+    const shares = await readTable(page, 'latency-share');
     assert.deepEqual(shares[0], ['Time', '≤ 500 ms', '≤ 1000 ms', '≤ 2500 ms', '≤ 5000 ms']);
     assert.deepEqual(shares[1]!.slice(1), ['45 %', '50 %', '65 %', '90 %']);
-    const memory = await tableOf(page, 'memory');
+    const memory = await readTable(page, 'memory');
     assert.match(memory[1]![1]!, /^(4[89]|5[0-3])(\.\d)? MiB$/);
-    assert.match((await tableOf(page, 'mean-latency'))[1]![1]!, /^\d{3} ms$/);
-    assert.equal((await tableOf(page, 'cpu'))[0]!.length, 4);
+    assert.match((await readTable(page, 'mean-latency'))[1]![1]!, /^\d{3} ms$/);
+    assert.equal((await readTable(page, 'cpu'))[0]!.length, 4);
 
     for (const { id, title, queries } of PANELS) {
       const panel = page.locator(`[data-panel="${id}"]`);
@@ -236,7 +244,7 @@ suite('the page in Chromium', () => {
   test('a label value that looks like markup stays text', async (context) => {
     const page = await open(context, 'data');
     if (page === undefined) return;
-    assert.equal((await tableOf(page, 'cpu'))[0]![3], HOSTILE);
+    assert.equal((await readTable(page, 'cpu'))[0]![3], HOSTILE);
     assert.ok((await page.locator('.legend .label').allTextContents()).includes(HOSTILE));
     assert.equal(await page.locator('img').count(), 0);
     assert.equal(await page.title(), 'Amperage');
@@ -245,7 +253,7 @@ suite('the page in Chromium', () => {
   test('the range switch asks for a longer span, and works by keyboard', async (context) => {
     const page = await open(context, 'data');
     if (page === undefined) return;
-    assert.equal((await tableOf(page, 'request-rate')).length, 62);
+    assert.equal((await readTable(page, 'request-rate')).length, 62);
     await page.getByRole('radio', { name: '5m', exact: true }).focus();
     await page.keyboard.press('ArrowRight');
     await page.waitForFunction(
@@ -257,14 +265,14 @@ suite('the page in Chromium', () => {
     assert.match((await readout.textContent())!, /^\d\d:\d\d:\d\d: webapp [\d.]+.%, /);
   });
 
-  test('dark follows the system, and the switch is remembered', async (context) => {
+  test('the dark theme follows the system, and the switch is remembered', async (context) => {
     const page = await open(context, 'data', true);
     if (page === undefined) return;
     const ground = () =>
       page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
     await page.locator('.panel .chart canvas').nth(4).waitFor();
     const dark = await ground();
-    await picture(page, 'page-dark.png');
+    await saveScreenshot(page, 'page-dark.png');
     await page.getByRole('radio', { name: 'light' }).check();
     const light = await ground();
     assert.notEqual(light, dark);
@@ -276,23 +284,23 @@ suite('the page in Chromium', () => {
     assert.deepEqual(complaints, []);
   });
 
-  test('all text stands out from its ground, and every control has a name, in both themes', async (context) => {
+  test('all text has enough contrast and every control has a name, in both themes', async (context) => {
     for (const dark of [false, true]) {
       const page = await open(context, 'data', dark);
       if (page === undefined) return;
-      await tableOf(page, 'cpu');
+      await readTable(page, 'cpu');
       mode = 'error';
-      await page.getByRole('radio', { name: '15m' }).check(); // Asks at once.
+      await page.getByRole('radio', { name: '15m' }).check(); // The page sends its queries at once.
       await page.locator('[data-panel="cpu"] .error').waitFor();
-      // A colour on its way to another is no colour to judge.
+      // Colours are compared only after all animations have ended.
       await page.evaluate(() => Promise.all(document.getAnimations().map((one) => one.finished)));
-      assert.deepEqual(await page.evaluate(faintTexts), []);
-      assert.deepEqual(await page.evaluate(namelessControls), []);
-      // The measure itself measures: a grey that is too close to both grounds is found.
+      assert.deepEqual(await page.evaluate(listFaintTexts), []);
+      assert.deepEqual(await page.evaluate(listNamelessControls), []);
+      // Proves that the check can fail: a grey too close to both backgrounds is found.
       await page.evaluate(() =>
         document.documentElement.style.setProperty('--ink-soft', 'rgb(128 128 128 / 60%)'),
       );
-      assert.notDeepEqual(await page.evaluate(faintTexts), []);
+      assert.notDeepEqual(await page.evaluate(listFaintTexts), []);
       await page.close();
     }
   });
@@ -308,19 +316,19 @@ suite('the page in Chromium', () => {
     const empty = await open(context, 'empty');
     await empty!.getByText('no data yet').nth(4).waitFor();
     assert.equal(await empty!.locator('.error').count(), 0);
-    await picture(empty!, 'page-empty.png');
+    await saveScreenshot(empty!, 'page-empty.png');
   });
 
-  test('an expression of the reader is drawn, and a wrong one explained', async (context) => {
+  test('an expression that the user enters is drawn, and a wrong one explained', async (context) => {
     const page = await open(context, 'data');
     if (page === undefined) return;
     await page.getByLabel('PromQL expression').fill('up');
     await page.keyboard.press('Enter');
-    const table = await tableOf(page, 'explore');
+    const table = await readTable(page, 'explore');
     assert.deepEqual([table[0], table[1]![1]], [['Time', 'up{job="ecs"}'], '1']);
     await page.getByLabel('PromQL expression').fill('sum(');
     await page.getByRole('button', { name: 'Draw' }).click();
     await page.locator('[data-panel="explore"] .error').waitFor();
-    await picture(page, 'page-explore.png');
+    await saveScreenshot(page, 'page-explore.png');
   });
 });

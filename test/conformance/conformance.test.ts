@@ -1,4 +1,4 @@
-/** The scores of the published suites may only rise. */
+/** Checks that the scores of the published suites do not fall. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,6 +1,6 @@
 /**
- * `npm run conformance`: how many cases of each published suite get the right verdict, and which do
- * not.
+ * `npm run conformance` prints how many cases of each published suite get the right verdict, and
+ * which do not.
  */
 import { conformance } from '../kit/conformance.ts';
 import { runSuites } from './suites.ts';

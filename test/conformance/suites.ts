@@ -1,6 +1,6 @@
 /**
- * The published suites, each with what our code says of its cases. `npm run conformance` prints the
- * scores; the test beside this file holds them against floors.json.
+ * The published suites, with the verdict of our code on each of their cases. `npm run conformance`
+ * prints the scores; conformance.test.ts compares them with floors.json.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,13 +14,13 @@ import { conformancePath } from '../kit/conformance.ts';
 export interface Score {
   readonly suite: string;
   readonly cases: number;
-  /** A line for each case that got the wrong verdict. */
+  /** A line for each case with the wrong verdict. */
   readonly wrong: readonly string[];
 }
 
 /**
- * Pages that Prometheus' scrape takes though their writer broke a rule: it looks only for what it
- * can read.
+ * Invalid expositions that Prometheus' scrape accepts all the same, because it ignores what it need
+ * not read.
  */
 const TAKEN_BY_SCRAPES = ['error_0', 'error_2', 'error_12', 'error_14'];
 
@@ -40,7 +40,7 @@ function openMetrics(): Score {
     test: { shouldParse: boolean };
   }[];
   const wrong = cases.flatMap(({ name, body, test }) => {
-    const error = errorOf(() => checkOpenMetrics(Buffer.from(body)));
+    const error = catchMessage(() => checkOpenMetrics(Buffer.from(body)));
     if ((error === undefined) === test.shouldParse) return [];
     return [`${name}: ${error ?? 'accepted'}`];
   });
@@ -52,24 +52,25 @@ function textFormat(
   read: (body: Uint8Array) => void,
   taken: readonly string[],
 ): Score {
-  // One file is OpenMetrics, which is another format.
+  // Files in OpenMetrics are left out: that is another format.
   const files = readdirSync(conformancePath('text-format')).filter((f) => !f.endsWith('.om.txt'));
   const wrong = files.flatMap((file) => {
     const isGood = !file.includes('error') || taken.some((name) => file.endsWith(name));
-    const error = errorOf(() => read(readFileSync(conformancePath('text-format', file))));
+    const error = catchMessage(() => read(readFileSync(conformancePath('text-format', file))));
     return (error === undefined) === isGood ? [] : [`${file}: ${error ?? 'accepted'}`];
   });
   return { suite, cases: files.length, wrong };
 }
 
-/** Files whose names do not say it. */
+/** Verdicts for files whose names do not say whether they are good. */
 const CONFIG_VERDICTS: Readonly<Record<string, 'good' | 'bad'>> = {
   'agent_mode.with_alert_relabels.yml': 'bad',
   'agent_mode.with_rule_files.yml': 'bad',
 };
 
 /**
- * A file that needs what a collector has not is right when it is refused by that feature's name.
+ * A file that needs a feature which a collector lacks is judged rightly when it is refused with the
+ * name of that feature.
  */
 async function prometheusConfig(): Promise<Score> {
   const folder = conformancePath('prometheus-config');
@@ -86,7 +87,9 @@ async function prometheusConfig(): Promise<Score> {
   return { suite: 'Prometheus configuration', cases: names.length, wrong };
 }
 
-/** Reads a page to its end, every label and exemplar. @returns how many samples it has */
+/**
+ * Reads an exposition to its end, with every label and exemplar. @returns how many samples it has
+ */
 export function readPage(body: Uint8Array, format: ExpositionFormat): number {
   const reader = new ExpositionReader();
   reader.open(body, format);
@@ -100,7 +103,7 @@ export function readPage(body: Uint8Array, format: ExpositionFormat): number {
   return count;
 }
 
-function errorOf(run: () => void): string | undefined {
+function catchMessage(run: () => void): string | undefined {
   try {
     run();
     return undefined;

@@ -1,6 +1,6 @@
 /**
- * The contract of appenders, run over those of both kinds of sinks, of a route, and over the
- * recorder of tests.
+ * Runs the contract of appenders over the appenders of both kinds of sinks, that of a route, and
+ * the recording appender of tests.
  */
 import assert from 'node:assert/strict';
 import type { OpenAppender } from '../../src/model/sample.ts';

@@ -1,6 +1,6 @@
 /**
- * The contract of an appender (model/sample.ts), as a suite: call `appenderContract` with a maker
- * of fresh ones and a way to see what they have committed.
+ * The contract of an appender (model/sample.ts) as a suite. Call `appenderContract` with a function
+ * that makes a fresh appender and shows what it has committed.
  */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
@@ -10,7 +10,7 @@ import { HISTOGRAM } from '../kit/native-histogram.ts';
 
 export interface AppenderFixture {
   readonly appender: Appender;
-  /** All samples and markers that were committed: `name{a="b"} 1 @1000`, `name{} stale @1000`. */
+  /** All committed samples and markers, as text: `name{a="b"} 1 @1000`, `name{} stale @1000`. */
   readonly committed: () => readonly string[];
 }
 
@@ -34,7 +34,7 @@ export function appenderContract(
     assert.equal(committed().length, 1, 'a commit of nothing commits nothing');
   });
 
-  test(`${what}: what was rolled back never was, and the next commit is its own alone`, async (context) => {
+  test(`${what}: a rollback leaves no trace, and the next commit has only what was appended after it`, async (context) => {
     const { appender, committed } = await make(context);
     const ref = refTo(appender, 'a');
     appender.append(ref, T0, 1);
@@ -48,7 +48,7 @@ export function appenderContract(
     assert.deepEqual(committed(), [`a{job="j"} 3 @${T0 + 2}`]);
   });
 
-  test(`${what}: a ref holds over commits and rollbacks, and is its series' own`, async (context) => {
+  test(`${what}: a ref stays valid over commits and rollbacks, and no other series gets it`, async (context) => {
     const { appender, committed } = await make(context);
     const refs = ['a', 'b', 'c'].map((name) => refTo(appender, name));
     assert.equal(new Set(refs).size, 3);
@@ -81,7 +81,7 @@ export function appenderContract(
     assert.deepEqual(values, ['0', '1', '2', '3']);
   });
 
-  test(`${what}: every value goes through, and a marker is none of them`, async (context) => {
+  test(`${what}: every value arrives unchanged, and no value is taken for a stale marker`, async (context) => {
     const { appender, committed } = await make(context);
     const ref = refTo(appender, 'a');
     const values = [0, -0.5, 1e300, 5e-324, Infinity, -Infinity, Number.NaN];
@@ -107,7 +107,7 @@ export function appenderContract(
     assert.deepEqual(committed(), [`a{job="j"} stale @${T0}`, `a{job="j"} 7 @${T0 + 1}`]);
   });
 
-  test(`${what}: a series that is not wanted takes anything and commits nothing`, async (context) => {
+  test(`${what}: a dropped series accepts all calls and commits nothing`, async (context) => {
     const { appender, committed } = await make(context);
     appender.append(DROPPED_REF, T0, 1);
     appender.appendStale(DROPPED_REF, T0);
@@ -119,7 +119,7 @@ export function appenderContract(
     assert.deepEqual(committed(), []);
   });
 
-  test(`${what}: a series that is forgotten leaves the others, and may come anew`, async (context) => {
+  test(`${what}: forgetting a series leaves the others, and it may come back`, async (context) => {
     const { appender, committed } = await make(context);
     const [a, b] = [refTo(appender, 'a'), refTo(appender, 'b')];
     appender.append(a, T0, 1);
@@ -151,7 +151,7 @@ export function appenderContract(
     assert.deepEqual(committed(), [`a_total{job="j"} 1 @${T0}`, `a_total{job="j"} 2 @${T0 + 1}`]);
   });
 
-  test(`${what}: what was not committed at the close is never seen`, async (context) => {
+  test(`${what}: what was not committed before the close is never seen`, async (context) => {
     const { appender, committed } = await make(context);
     appender.append(refTo(appender, 'a'), T0, 1);
     appender.close();

@@ -1,4 +1,6 @@
-/** The contract of queues, run over the durable one and the one in memory that tests use. */
+/**
+ * Runs the contract of queues over the durable queue and over the queue in memory that tests use.
+ */
 import { openQueue } from '../kit/durable-queue.ts';
 import { temporaryFolder } from '../kit/folder.ts';
 import { MemoryQueue } from '../kit/memory-queue.ts';

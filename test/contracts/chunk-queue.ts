@@ -1,6 +1,7 @@
 /**
- * The contract of a queue of chunks (model/queue.ts), as a suite: call `chunkQueueContract` with a
- * maker of empty ones. What makes one durable (restarts, rotten files, caps) is tested beside it.
+ * The contract of a queue of chunks (model/queue.ts) as a suite. Call `chunkQueueContract` with a
+ * function that makes an empty queue. What makes a queue durable (restarts, rotten files, caps) is
+ * tested beside it.
  */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
@@ -10,11 +11,11 @@ import { EVERYTHING, numberedChunk, numbersOf, takeAll } from '../kit/numbered-c
 
 export interface ChunkQueueFixture {
   readonly queue: ChunkQueue;
-  /** The queue's own. */
+  /** The clock that the queue uses. */
   readonly clock: VirtualClock;
 }
 
-/** Makes a started queue of so many lanes, which ends with the test. */
+/** Makes a started queue with this many lanes, which ends with the test. */
 export type MakeChunkQueue = (
   context: TestContext,
   lanes: number,
@@ -68,7 +69,7 @@ export function chunkQueueContract(what: string, make: MakeChunkQueue): void {
     assert.deepEqual(Buffer.from(got!.bytes), Buffer.from(chunk.bytes));
   });
 
-  test(`${what}: lanes are apart, and any whole number is folded into one`, async (context) => {
+  test(`${what}: lanes are separate, and any whole number is mapped to one of them`, async (context) => {
     const lanes = [0, 1, 4_294_967_295, 123_456_789];
     const chunks = lanes.map((lane, i) => numberedChunk(i, lane));
     const { queue } = await filled(context, chunks, 2);
@@ -125,7 +126,7 @@ export function chunkQueueContract(what: string, make: MakeChunkQueue): void {
     assert.equal(queue.pendingItems, 0);
   });
 
-  /** What `next` gives, undefined while it waits. */
+  /** Begins `next`. @returns a way to read its result, which is undefined while it waits */
   const begin = (queue: ChunkQueue, limits: BatchLimits, signal = never) => {
     const state: { isDone: boolean; batch: Batch | undefined } = {
       isDone: false,
@@ -138,7 +139,7 @@ export function chunkQueueContract(what: string, make: MakeChunkQueue): void {
     return { state, ended };
   };
 
-  test(`${what}: fewer than a full batch wait until the oldest has waited its time`, async (context) => {
+  test(`${what}: a batch that is not full waits until its oldest chunk has waited its time`, async (context) => {
     const { queue, clock } = await filled(context, [numberedChunk(0)]);
     const { state, ended } = begin(queue, { ...EVERYTHING, maxItems: 3 });
     await clock.advance(DEADLINE_MS / 2);
@@ -160,7 +161,7 @@ export function chunkQueueContract(what: string, make: MakeChunkQueue): void {
     assert.deepEqual(numbersOf(state.batch), [0, 1, 2]);
   });
 
-  test(`${what}: who waits gets nothing once the signal aborts, and what is there stays`, async (context) => {
+  test(`${what}: a waiting call gets nothing once its signal aborts, and the chunks stay`, async (context) => {
     const { queue, clock } = await filled(context, [numberedChunk(0)]);
     const abort = new AbortController();
     const { state, ended } = begin(queue, EVERYTHING, abort.signal);
@@ -172,7 +173,7 @@ export function chunkQueueContract(what: string, make: MakeChunkQueue): void {
     assert.deepEqual(await takeAll(queue), [0]);
   });
 
-  test(`${what}: draining, who waits gets what is left at once, and then nothing`, async (context) => {
+  test(`${what}: while draining, a waiting call gets what is left at once, and then nothing`, async (context) => {
     const { queue, clock } = await filled(context, [numberedChunk(0)]);
     const { state, ended } = begin(queue, EVERYTHING);
     await clock.advance(0);
@@ -183,7 +184,7 @@ export function chunkQueueContract(what: string, make: MakeChunkQueue): void {
     assert.equal(await queue.next([0], EVERYTHING, DEADLINE_MS, never), undefined);
   });
 
-  test(`${what}: a flush sends what is there without its time, and is done when that has left`, async (context) => {
+  test(`${what}: a flush gives out what is there without waiting, and ends when that is acknowledged`, async (context) => {
     const { queue, clock } = await filled(context, range(2));
     const { state, ended } = begin(queue, EVERYTHING);
     let isFlushed = false;

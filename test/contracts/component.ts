@@ -1,6 +1,6 @@
 /**
- * The life-cycle contract that every component keeps, as a suite: call `componentContract` from a
- * component's test with a maker of fresh ones. The promises are those of kernel/component.ts.
+ * The life-cycle contract of kernel/component.ts as a suite. Call `componentContract` from a
+ * component's test with a function that makes a fresh component.
  */
 import { test } from 'node:test';
 import type { Component } from '../../src/kernel/component.ts';
@@ -20,7 +20,7 @@ export function componentContract(what: string, make: () => Promise<Component> |
     await component.stop(DEADLINE_MS);
   });
 
-  test(`${what}: two stops at once both end`, async () => {
+  test(`${what}: two concurrent stops both end`, async () => {
     const component = await make();
     await component.start();
     await Promise.all([component.stop(DEADLINE_MS), component.stop(DEADLINE_MS)]);

@@ -1,6 +1,6 @@
 /**
- * For each mechanism of the table something that it can discover. A mechanism without a fixture
- * does not compile.
+ * A fixture for each mechanism of the table, with something that it can discover. A mechanism
+ * without a fixture does not compile.
  */
 import { createSocket } from 'node:dgram';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -17,7 +17,7 @@ export interface MechanismFixture {
   readonly config: unknown;
   readonly baseDirectory: string;
   readonly http: HttpClient;
-  /** What `config` must lead to, in order. */
+  /** The addresses that `config` must lead to, in order. */
   readonly addresses: readonly string[];
   /** Makes every further reading fail; absent where nothing can fail. */
   readonly breakSource?: () => Promise<void>;
@@ -100,7 +100,7 @@ export const fixtures: Record<MechanismKey, () => Promise<MechanismFixture>> = {
     emulatedCluster({ role: 'ecs', port: 80 }, ['10.0.0.1:80', '10.0.0.2:80', '10.0.0.3:80']),
 };
 
-/** A name server that knows these addresses for every name, or fails. */
+/** Starts a name server that answers every name with these addresses, or fails. */
 async function startDns(
   known: readonly string[],
 ): Promise<{ address: string; fail: (isFailing: boolean) => void; close: () => void }> {
@@ -127,7 +127,7 @@ async function startDns(
   };
 }
 
-/** Three tasks with a docker label; broken, every call of AWS is denied. */
+/** A cluster of three tasks with a docker label. When it is broken, every AWS call is denied. */
 async function emulatedCluster(
   config: Readonly<Record<string, unknown>>,
   targets: readonly string[],

@@ -1,6 +1,7 @@
 /**
- * The contract of discovery mechanisms, run over every one of the table. A mechanism brings a
- * fixture (mechanism-fixtures.ts): a configuration that works, and a way to break what it reads.
+ * Runs the contract of discovery mechanisms over every mechanism of the table. Its fixture
+ * (mechanism-fixtures.ts) has a configuration that works and a way to break what the mechanism
+ * reads.
  */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';

@@ -1,6 +1,6 @@
 /**
- * The contract of protocols, run over those of both kinds of sinks, and over the one that tests of
- * delivery use.
+ * Runs the contract of protocols over those of both kinds of sinks, and over the protocol that
+ * tests of delivery use.
  */
 import { readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
@@ -33,11 +33,11 @@ import { protocolContract } from './protocol.ts';
 import { onEnd } from '../kit/ending.ts';
 
 /** The times in texts of samples, in order. */
-function timesOf(texts: readonly string[]): number[] {
+function parseTimes(texts: readonly string[]): number[] {
   return texts.map((text) => Number(text.split('@')[1]));
 }
 
-/** A chunk of one series for each time, as the sink's own appender makes it. */
+/** A chunk made by the sink's own appender, with one series for each time. */
 function chunkWith(
   openAppender: OpenAppender,
   queue: MemoryQueue,
@@ -81,7 +81,7 @@ async function remoteWrite(context: TestContext, message: RemoteWriteConfig['mes
   return {
     protocol,
     chunkOf: (timesMs: readonly number[]) => chunkWith(sink.openAppender, queue, timesMs),
-    timesIn: (chunks: readonly Chunk[]) => timesOf(textsOfMessages(chunks)),
+    timesIn: (chunks: readonly Chunk[]) => parseTimes(textsOfMessages(chunks)),
     arrived: () => receiver.kept.map(({ tMs }) => tMs),
     takeAway: () => receiver.server.stop(0),
   };
@@ -99,8 +99,8 @@ protocolContract('file', (context) => {
   return {
     protocol,
     chunkOf: (timesMs) => chunkWith(openAppender, queue, timesMs),
-    timesIn: (chunks) => timesOf(textsOfLines(chunks)),
-    arrived: () => timesOf(textsOfLines([{ ...chunkOf([1]), bytes: readFileSync(file) }])),
+    timesIn: (chunks) => parseTimes(textsOfLines(chunks)),
+    arrived: () => parseTimes(textsOfLines([{ ...chunkOf([1]), bytes: readFileSync(file) }])),
     takeAway: () => rmSync(folder, { recursive: true }),
   };
 });

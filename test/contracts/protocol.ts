@@ -1,7 +1,7 @@
 /**
- * The contract of a protocol (delivery/protocol.ts), as a suite: call `protocolContract` with a
- * maker of fresh ones, of chunks as its sink's encoder makes them, and a receiver that can be taken
- * away.
+ * The contract of a protocol (delivery/protocol.ts) as a suite. Call `protocolContract` with a
+ * function that makes a fresh protocol, chunks as its sink's encoder makes them, and a receiver
+ * that can be taken away.
  */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
@@ -12,15 +12,15 @@ import type { Chunk } from '../../src/model/queue.ts';
 export interface ProtocolFixture<Request = unknown> {
   readonly protocol: Protocol<Request>;
   /**
-   * Of items that have these times, each of another series; the first ones of two chunks are of the
-   * same series.
+   * A chunk of items with these times, each of another series. The first items of two chunks belong
+   * to the same series.
    */
   readonly chunkOf: (timesMs: readonly number[]) => Chunk;
   /** The times of the items of chunks, in order. */
   readonly timesIn: (chunks: readonly Chunk[]) => number[];
-  /** The times of the items that the receiver has taken, those of a series in order. */
+  /** The times of the items that the receiver has accepted; those of one series in their order. */
   readonly arrived: () => number[];
-  /** The receiver is gone; nobody answers. */
+  /** Stops the receiver, so that nobody answers. */
   readonly takeAway: () => Promise<void> | void;
 }
 
@@ -76,7 +76,7 @@ export function protocolContract<Request>(
     chunks.forEach(({ bytes }, i) => assert.deepEqual(Buffer.from(bytes), before[i]));
   });
 
-  test(`${what}: without an answer it fails in a way that is tried again`, async (context) => {
+  test(`${what}: without an answer it fails with an error that is retried`, async (context) => {
     const fixture = await make(context);
     const { protocol } = fixture;
     const request = protocol.encode(two(fixture))!;
@@ -84,7 +84,7 @@ export function protocolContract<Request>(
     await assert.rejects(protocol.send(request, 1, never), RecoverableError);
   });
 
-  test(`${what}: halves are in order and not empty, until each item is alone`, async (context) => {
+  test(`${what}: a split gives two ordered halves that are not empty, until each item is alone`, async (context) => {
     const fixture = await make(context);
     const { protocol } = fixture;
     if (protocol.halve === undefined) return;
@@ -109,7 +109,7 @@ export function protocolContract<Request>(
     }
   });
 
-  test(`${what}: what is too old is taken out, and nothing else`, async (context) => {
+  test(`${what}: only what is too old is taken out`, async (context) => {
     const fixture = await make(context);
     const { protocol } = fixture;
     if (protocol.withoutOlder === undefined) return;
@@ -138,7 +138,7 @@ export function protocolContract<Request>(
     );
   });
 
-  test(`${what}: bytes that its encoder did not write throw nothing`, async (context) => {
+  test(`${what}: bytes that its encoder did not write cause no exception`, async (context) => {
     const { protocol, chunkOf } = await make(context);
     const rotten = { ...chunkOf(times(3)), bytes: BYTES_OF_NOBODY };
     protocol.encode([rotten]);

@@ -1,6 +1,6 @@
 /**
- * What each kind of sink needs for its contract: a receiver, what has arrived there, and a way to
- * break it.
+ * What the contract needs from each kind of sink: a receiver, what has arrived there, and a way to
+ * break the receiver.
  */
 import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,11 +10,11 @@ import type { sinkKinds } from '../../src/sinks/sinks.ts';
 import { Receiver } from '../kit/receiver.ts';
 
 export interface SinkFixture {
-  /** An entry that works. */
+  /** A valid entry of the configuration. */
   readonly entry: Record<string, unknown>;
-  /** `name=value,… time value` of the samples, in the order of their arrival; repeats stay. */
+  /** The samples that arrived, in order and with repeats: `name=value,… time value`. */
   arrived(): string[];
-  /** The receiver takes nothing. */
+  /** From now on the receiver accepts nothing. */
   break(): void;
   mend(): void;
   close(): Promise<void>;
@@ -53,12 +53,13 @@ export const sinkFixtures: Readonly<Record<Kind, () => Promise<SinkFixture>>> = 
     };
     return {
       entry: { path: file },
-      arrived: () => [...linesOf(away), ...linesOf(file)].filter((one) => one !== '').map(textOf),
+      arrived: () =>
+        [...linesOf(away), ...linesOf(file)].filter((one) => one !== '').map(formatSample),
       break: () => {
         try {
           renameSync(file, away);
         } catch {
-          // There was none yet.
+          // The file did not exist yet.
         }
         mkdirSync(file);
       },
@@ -75,7 +76,7 @@ interface Line {
   readonly stale?: boolean;
 }
 
-function textOf(line: string): string {
+function formatSample(line: string): string {
   const { labels, timestamp_ms: tMs, value, stale } = JSON.parse(line) as Line;
   const series = makeLabelSet(labels).map(({ name, value: text }) => `${name}=${text}`);
   return `${series.join()} ${tMs} ${stale === true ? 'NaN' : String(value)}`;

@@ -1,7 +1,6 @@
 /**
- * The contract of sinks, run over every kind of the table (sink-fixtures.ts brings its receiver):
- * configuration, and the road from an appender over the queue to the receiver, whatever happens on
- * it.
+ * Runs the contract of sinks over every kind of the table (sink-fixtures.ts has their receivers):
+ * configuration, and the road from an appender over the queue to the receiver, including failures.
  */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -36,7 +35,7 @@ interface Run {
   readonly arrives: (count: number) => Promise<string[]>;
 }
 
-function planOf(
+function makePlans(
   kind: SinkKind,
   entries: readonly unknown[],
   expected: readonly RegExp[] = [],
@@ -66,7 +65,7 @@ for (const known of sinkKinds) {
     const directory = mkdtempSync(path.join(tmpdir(), 'amperage-sink-'));
     const world = createWorld({ clock: systemClock, http: createHttpClient() });
     const { lines, metrics } = world;
-    const [plan] = planOf(kind, [fixture.entry]);
+    const [plan] = makePlans(kind, [fixture.entry]);
     assert.ok(plan);
     const { shardsMax: lanes, capBytes } = plan.delivery;
     const queue = new DurableQueue({ name: plan.id, directory, lanes, capBytes }, world);
@@ -106,7 +105,7 @@ for (const known of sinkKinds) {
     return ['a', 'b'].map((name) => `__name__=${name},job=j ${T0 + round} ${round}`);
   };
 
-  test(`${kind.key}: an unknown key of an entry is an error at its place`, async () => {
+  test(`${kind.key}: an unknown key of an entry is an error at its position`, async () => {
     const fixture = await sinkFixtures[known.kind]();
     const text = JSON.stringify({ [kind.key]: [{ ...fixture.entry, no_such_key: 1 }] });
     await fixture.close();
@@ -117,7 +116,7 @@ for (const known of sinkKinds) {
     );
   });
 
-  test(`${kind.key}: entries of one address have names of their own, the same ones each time`, async () => {
+  test(`${kind.key}: entries with one address get different names, the same ones each time`, async () => {
     const fixture = await sinkFixtures[known.kind]();
     await fixture.close();
     const named = { ...fixture.entry, name: 'mine' };
@@ -126,12 +125,12 @@ for (const known of sinkKinds) {
       kind.hasOneWriter === true
         ? [1, 2].map((index) => new RegExp(`^${kind.key}\\.${index}: .* is written by`))
         : [];
-    const plans = planOf(kind, entries, refused);
+    const plans = makePlans(kind, entries, refused);
     assert.equal(new Set(plans.map(({ id }) => id)).size, 3);
     assert.equal(new Set(plans.map(({ folder }) => folder)).size, 3);
     assert.equal(plans[2]!.id, `${kind.kind}/mine`);
     assert.deepEqual(
-      planOf(kind, entries, refused).map(({ id, folder, version }) => [id, folder, version]),
+      makePlans(kind, entries, refused).map(({ id, folder, version }) => [id, folder, version]),
       plans.map(({ id, folder, version }) => [id, folder, version]),
     );
   });
@@ -160,7 +159,7 @@ for (const known of sinkKinds) {
       );
     }));
 
-  test(`${kind.key}: while the receiver takes nothing all waits, and then comes in order`, () =>
+  test(`${kind.key}: while the receiver accepts nothing everything waits, and then arrives in order`, () =>
     withRun(async ({ fixture, open, queue, arrives, lines }) => {
       const appender = (await open()).openAppender('target');
       const expected = commit(appender, 0);
@@ -176,14 +175,14 @@ for (const known of sinkKinds) {
       assert.deepEqual([...new Set(arrived)], expected);
     }));
 
-  test(`${kind.key}: another sink goes on with the queue, under other settings, and loses nothing`, () =>
+  test(`${kind.key}: another sink takes the queue over with other settings, and loses nothing`, () =>
     withRun(async ({ fixture, open, arrives }) => {
       fixture.break();
       const first = await open();
       const appender = first.openAppender('target');
       const expected = commit(appender, 0);
       await first.release(1_000);
-      // Appenders that are open go on for as long as their owner has not changed them.
+      // Appenders that are open keep working until their owner replaces them.
       expected.push(...commit(appender, 1));
       const second = await open(first);
       expected.push(...commit(second.openAppender('target'), 2));
@@ -207,7 +206,7 @@ for (const known of sinkKinds) {
     await fixture.close();
     const directory = mkdtempSync(path.join(tmpdir(), 'amperage-sink-'));
     const world = createWorld({ clock: systemClock, http: createHttpClient() });
-    const [plan] = planOf(kind, [fixture.entry]);
+    const [plan] = makePlans(kind, [fixture.entry]);
     assert.ok(plan);
     const queue = new DurableQueue({ name: 'contract', directory, lanes: 1, capBytes: 1e6 }, world);
     const { id, name } = plan;

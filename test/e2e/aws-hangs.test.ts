@@ -1,6 +1,6 @@
 /**
- * What the running commands do while AWS accepts and never answers: they say so within the limit,
- * keep what they have, go on by themselves when it answers, and end in time when they are told to.
+ * Running commands while AWS accepts connections and never answers: they say so within the limit,
+ * keep their samples, go on when it answers, and end in time when they are stopped.
  */
 import assert from 'node:assert/strict';
 import { chmodSync, existsSync, writeFileSync } from 'node:fs';
@@ -20,13 +20,15 @@ import { listen } from '../kit/listen.ts';
 
 const MAIN = path.resolve(import.meta.dirname, '../../src/main.ts');
 const KEYS = { AWS_ACCESS_KEY_ID: 'AKIAHANGS', AWS_SECRET_ACCESS_KEY: 'the-secret-of-all' };
-/** Longer than the limit of a fetch, 15 s, on a machine that is busy. */
+/** Longer than the limit of a fetch, which is 15 s, on a busy machine. */
 const TOLD_MS = 30_000;
 const STOP_MS = 1_000;
-/** What a process takes to end beyond its stop timeout, at most. */
+/** How much longer than its stop timeout a process may take to end. */
 const STOP_SLACK_MS = 8_000;
 
-/** Tells it to stop, and holds it to its --stop-timeout of a second. */
+/**
+ * Stops the process and checks that it ends within its --stop-timeout of a second and some slack.
+ */
 async function endsInTime(running: Running): Promise<void> {
   const { child, exited } = running;
   const startedAt = performance.now();
@@ -53,7 +55,7 @@ async function startTarget(context: TestContext): Promise<string> {
 interface Hanging {
   readonly env: Record<string, string>;
   readonly sigv4: string;
-  /** What the log names. */
+  /** What the log says. */
   readonly named: RegExp;
   readonly answer: () => void;
 }
@@ -134,7 +136,7 @@ remote_write: [{ url: '${receiver.server.url}/all/write', sigv4: ${hanging.sigv4
       return { collector, hanging, arrived };
     };
 
-    test(`${kind} that hangs is told, samples stay queued, and are delivered once it answers`, async (context) => {
+    test(`${kind} that hangs is reported, samples stay queued, and are delivered once it answers`, async (context) => {
       const { collector, hanging, arrived } = await begin(context);
       await until('it is told', TOLD_MS, () => /could not be fetched/.test(collector.output()));
       assert.match(collector.output(), hanging.named);
@@ -148,7 +150,7 @@ remote_write: [{ url: '${receiver.server.url}/all/write', sigv4: ${hanging.sigv4
       await endsInTime(collector);
     });
 
-    test(`${kind} that hangs does not hold a collector that is to stop`, async (context) => {
+    test(`${kind} that hangs does not delay the stop of a collector`, async (context) => {
       const { collector } = await begin(context);
       await until('samples wait', 10_000, async () => {
         return (await metric(collector, 'prometheus_remote_storage_samples_pending')) > 0;
@@ -173,7 +175,7 @@ remote_write: [{ url: '${receiver.server.url}/all/write', sigv4: ${hanging.sigv4
     await endsInTime(proxy);
   });
 
-  test('a proxy that waits for credentials ends when it is to stop', async (context) => {
+  test('a proxy that waits for credentials ends when it is stopped', async (context) => {
     const { env } = await kinds['an endpoint of container credentials']!(context, '');
     const { proxy, ask } = await startWaitingProxy(context, '127.0.0.1:9', env);
     const waiting = ask().catch(() => undefined);
@@ -186,7 +188,7 @@ remote_write: [{ url: '${receiver.server.url}/all/write', sigv4: ${hanging.sigv4
     ['ECS', ['--clusters', 'prod'], 'ecs:DescribeClusters'],
     ['Cloud Map', ['--namespaces', 'names'], 'servicediscovery:ListNamespaces'],
   ] as const)
-    test(`discovery says that ${what} hangs, and ends when it is to`, async (context) => {
+    test(`discovery says that ${what} hangs, and ends when it is stopped`, async (context) => {
       const endpoint = await startHanging(context);
       const port = await freePort();
       const discovery = await startProgram(
@@ -200,12 +202,13 @@ remote_write: [{ url: '${receiver.server.url}/all/write', sigv4: ${hanging.sigv4
       await until('it is told', TOLD_MS, () => discovery.output().includes(`${action}: no answer`));
       assert.match(discovery.output(), /check the way to the endpoint/);
       const [service, name] = action.split(':');
-      const failed = `amperage_aws_calls_total{service="${service!}",action="${name!}",outcome="timeout"}`;
+      const labels = `service="${service!}",action="${name!}",outcome="timeout"`;
+      const failed = `amperage_aws_calls_total{${labels}}`;
       assert.ok((await metric(discovery, failed)) > 0);
       await endsInTime(discovery);
     });
 
-  test('a discovery whose credentials do not come says so, and ends when it is to', async (context) => {
+  test('a discovery that gets no credentials says so, and ends when it is stopped', async (context) => {
     const { env, named } = await kinds['an endpoint of container credentials']!(context, '');
     const [ecs, port] = [await startHanging(context), await freePort()];
     const discovery = await startProgram(
@@ -224,7 +227,7 @@ remote_write: [{ url: '${receiver.server.url}/all/write', sigv4: ${hanging.sigv4
   });
 
   for (const kind of ['s3', 'ssm'] as const)
-    test(`a configuration in ${kind} that hangs is told, and holds nothing`, async (context) => {
+    test(`a configuration in ${kind} that hangs is reported, and delays nothing`, async (context) => {
       const { collector, endpoint } = await startConfigured(context, kind);
       endpoint.hang();
       await until('it is told', TOLD_MS, () =>
@@ -235,7 +238,7 @@ remote_write: [{ url: '${receiver.server.url}/all/write', sigv4: ${hanging.sigv4
     });
 });
 
-/** Not ready, for want of credentials, but listening. */
+/** Starts a proxy that listens but is not ready for want of credentials. */
 async function startWaitingProxy(
   context: TestContext,
   upstream: string,

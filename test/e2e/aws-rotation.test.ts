@@ -1,7 +1,6 @@
 /**
- * Credentials that are exchanged under a running command, without an expiry to tell it: a
- * credentials file, and what a credential_process prints. What was refused is read anew, by each of
- * the commands.
+ * Credentials that are replaced under a running command without an expiry: in a credentials file,
+ * and as printed by a credential_process. Each command reads them again after they were refused.
  */
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
@@ -17,15 +16,15 @@ import { listen } from '../kit/listen.ts';
 
 const MAIN = path.resolve(import.meta.dirname, '../../src/main.ts');
 /**
- * Refused credentials are fetched anew each ten seconds at most: within those a refusal changes
- * nothing.
+ * Refused credentials are fetched again at most every ten seconds; a refusal within that time
+ * changes nothing.
  */
 const HOLD_OFF_MS = 11_000;
 const RENEWED_MS = 30_000;
 
 interface Keys {
   readonly env: Record<string, string>;
-  /** Puts others in their place. */
+  /** Replaces the credentials. */
   rotate(accessKeyId: string, secretAccessKey?: string): void;
 }
 
@@ -50,7 +49,7 @@ function byProcess(context: TestContext, first: string): Keys {
   return { env: { ...BARE_AWS, AWS_CONFIG_FILE: config }, rotate };
 }
 
-/** A receiver that takes one key; counts what it took by key. */
+/** Starts a receiver that accepts one access key and counts the requests it accepted by key. */
 async function startReceiver(
   context: TestContext,
   state: { key: string },
@@ -73,7 +72,7 @@ suite('credentials that are exchanged', { concurrency: 2 }, () => {
     ['in a file', inFile],
     ['behind a credential_process', byProcess],
   ] as const)
-    test(`${what} are read anew by a collector whose old ones are refused`, async (context) => {
+    test(`${what} are read again by a collector whose old ones are refused`, async (context) => {
       const keys = keysOf(context, 'AKIAOLD');
       const state = { key: 'AKIAOLD' };
       const receiver = await startReceiver(context, state);
@@ -96,7 +95,7 @@ remote_write: [{ url: '${receiver.url}/write', sigv4: { region: us-east-1 }, que
       await until('the new key is in use', RENEWED_MS, () => receiver.taken.has('AKIANEW'));
     });
 
-  test('in a file are read anew by a proxy whose old ones are refused', async (context) => {
+  test('in a file are read again by a proxy whose old ones are refused', async (context) => {
     const keys = inFile(context, 'AKIAOLD');
     let good = 'AKIAOLD';
     const upstream = await startUpstream(context, ({ headers }) =>
@@ -113,7 +112,7 @@ remote_write: [{ url: '${receiver.url}/write', sigv4: { region: us-east-1 }, que
     await until('the new key is in use', RENEWED_MS, async () => (await status()) === 200);
   });
 
-  test('in a file are read anew by a discovery whose old ones are refused', async (context) => {
+  test('in a file are read again by a discovery whose old ones are refused', async (context) => {
     const aws = await startEmulatedAws();
     context.after(() => aws.close());
     aws.account.ecs.createCluster('prod');

@@ -1,6 +1,6 @@
 /**
- * `amperage collect` while it runs: reload on a signal, on request and by itself, a broken
- * configuration that changes nothing, and its API in the shapes of a real Prometheus.
+ * `amperage collect` while it runs: reload by signal, by request and by itself; a broken
+ * configuration changes nothing; and its API has the shapes of a real Prometheus.
  */
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
@@ -17,8 +17,10 @@ const text = (address: string, sink: string, jobs: readonly string[], more = '')
 scrape_configs:
 ${jobs
   .map(
-    (job) =>
-      `  - job_name: ${job}\n    static_configs: [{ targets: ['${address}'] }]\n    basic_auth: { username: u, password: very-secret }\n`,
+    (job) => `  - job_name: ${job}
+    static_configs: [{ targets: ['${address}'] }]
+    basic_auth: { username: u, password: very-secret }
+`,
   )
   .join('')}remote_write:
   - url: ${sink}
@@ -83,7 +85,7 @@ test('a reload touches only what changed, loses no scrape, and a broken file cha
 
   const times = up('stays').map(({ tMs }) => tMs);
   const gaps = times.slice(1).map((time, i) => time - times[i]!);
-  // Twice the interval and a little: the machine of a test may be busy.
+  // A little more than twice the interval, because the machine may be busy.
   assert.ok(Math.max(...gaps) < 1_100, `gaps: ${gaps.join()}`);
   assert.ok(!up('stays').some(({ value }) => value !== 1), 'no marker, no failure');
   assert.doesNotMatch(
@@ -93,14 +95,14 @@ test('a reload touches only what changed, loses no scrape, and a broken file cha
   assert.doesNotMatch(collector.output(), /very-secret/);
 });
 
-/** The names of an object's fields and the kinds of their values, arrays by their first element. */
-function shapeOf(value: unknown): unknown {
-  if (Array.isArray(value)) return value.length === 0 ? [] : [shapeOf(value[0])];
+/** The names of an object's fields and the types of their values; arrays by their first element. */
+function describeShape(value: unknown): unknown {
+  if (Array.isArray(value)) return value.length === 0 ? [] : [describeShape(value[0])];
   if (value === null || typeof value !== 'object') return typeof value;
   return Object.fromEntries(
     Object.entries(value)
       .toSorted(([a], [b]) => (a < b ? -1 : 1))
-      .map(([key, one]) => [key, shapeOf(one)]),
+      .map(([key, one]) => [key, describeShape(one)]),
   );
 }
 
@@ -143,7 +145,7 @@ test('the API has the shapes of a real Prometheus', async (context) => {
     const [a, b] = await Promise.all(
       [ours, theirs].map(({ url }) => json(`${url}/api/v1/${path}`)),
     );
-    assert.deepEqual(shapeOf(a), shapeOf(b), path);
+    assert.deepEqual(describeShape(a), describeShape(b), path);
   }
   const bad = await fetch(`${ours.url}/api/v1/targets/metadata?limit=x`);
   assert.equal(bad.status, 400);

@@ -1,6 +1,6 @@
 /**
- * The command line as a process: which status it ends with and what it says, for what a user gets
- * wrong; and that a server says where it listens.
+ * The command line as a process: its exit status and its messages for users' mistakes; and that
+ * every server says where it listens.
  */
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
@@ -83,7 +83,7 @@ test('help and version end with status 0, at every depth', () => {
   }
 });
 
-test('a reader that goes away is no failure of a command', async () => {
+test('a command does not fail when the reader of its output goes away', async () => {
   const child = spawn(process.execPath, [MAIN, 'completion', 'bash'], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });

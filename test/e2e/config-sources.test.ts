@@ -1,7 +1,7 @@
 /**
- * A collector whose configuration lies in S3, and one whose lies in SSM: a change is live within
- * the interval and costs no scrape; a broken one changes nothing and is told; a start during an
- * outage works.
+ * A collector whose configuration lies in S3 or in SSM. A change takes effect within the interval
+ * and costs no scrape; a broken one changes nothing and is reported; a start during an outage
+ * works.
  */
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
@@ -23,7 +23,7 @@ after(() => aws.close());
 
 const INTERVAL_MS = 250;
 
-/** Targets `/one` and `/two`, and when each was scraped. */
+/** Starts targets `/one` and `/two` that record when they are scraped. */
 async function startTargets(
   context: TestContext,
 ): Promise<{ host: string; scrapes: Map<string, number[]> }> {
@@ -40,12 +40,16 @@ async function startTargets(
 }
 
 const configuration = (host: string, jobs: readonly string[]): string =>
-  `global: { scrape_interval: ${INTERVAL_MS}ms, scrape_timeout: ${INTERVAL_MS}ms }\nscrape_configs:\n${jobs
-    .map(
-      (job) =>
-        `  - { job_name: ${job}, metrics_path: /${job}, static_configs: [{ targets: ['${host}'] }] }\n`,
-    )
-    .join('')}`;
+  [
+    `global: { scrape_interval: ${INTERVAL_MS}ms, scrape_timeout: ${INTERVAL_MS}ms }`,
+    'scrape_configs:',
+    ...jobs.flatMap((job) => [
+      `  - job_name: ${job}`,
+      `    metrics_path: /${job}`,
+      `    static_configs: [{ targets: ['${host}'] }]`,
+    ]),
+    '',
+  ].join('\n');
 
 function collect(context: TestContext, source: string, storage: string): Promise<Running> {
   return startAmperage(

@@ -1,6 +1,6 @@
 /**
- * `amperage discover` as a process on Cloud Map: what it answers while it cannot know all, and by
- * which calls it learns.
+ * `amperage discover` as a process on Cloud Map: what it answers while its list is not whole, and
+ * which calls it makes.
  */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -33,7 +33,7 @@ test('started in an outage it answers 503 and why, and the whole list after it; 
     '/-/healthy',
     {
       AWS_REGION: 'us-east-1',
-      // The endpoint is one host for all calls, though AWS has another for discovery.
+      // The emulator is one host for all calls, though AWS has another host for DiscoverInstances.
       AWS_ENDPOINT_URL: map.aws.url,
       AWS_ACCESS_KEY_ID: map.aws.credentials.accessKeyId,
       AWS_SECRET_ACCESS_KEY: map.aws.credentials.secretAccessKey,

@@ -1,7 +1,7 @@
 /**
- * `amperage discover` as a process against the emulator, in place of those whose flags and
- * variables it takes: file and HTTP, shards, explanations; and a real Prometheus that is fed by
- * both and scrapes what they name.
+ * `amperage discover` as a process against the emulator, in place of the programs whose flags and
+ * variables it accepts: files and HTTP, shards, explanations. A real Prometheus reads its targets
+ * in both ways and scrapes them.
  */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -32,8 +32,8 @@ function environment(): Record<string, string> {
   };
 }
 
-/** A cluster with one labelled task at this port of the loopback. */
-function cluster(name: string, port: number): void {
+/** Makes a cluster with one labelled task at this port of the loopback. */
+function makeCluster(name: string, port: number): void {
   const { ecs } = aws.account;
   const dockerLabels = {
     PROMETHEUS_EXPORTER_PORT: String(port),
@@ -47,7 +47,7 @@ function cluster(name: string, port: number): void {
 }
 
 test('the command line of prometheus-ecs-discovery writes its file and ends when told', async (context) => {
-  cluster('once', 3000);
+  makeCluster('once', 3000);
   const file = path.join(temporaryFolder(context), 'sub', 'ecs_file_sd.yml');
   const port = await freePort();
   const flags = ['-config.cluster', 'once', '-config.write-to', file, '-config.scrape-times=1'];
@@ -82,8 +82,8 @@ test('the command line of prometheus-ecs-discovery writes its file and ends when
   ]);
 });
 
-test('explain tells of every container', async () => {
-  cluster('why', 3000);
+test('explain tells about every container', async () => {
+  makeCluster('why', 3000);
   const { stdout } = await run(
     process.execPath,
     [MAIN, 'discover', 'explain', '--clusters', 'why', 'family:why'],
@@ -97,9 +97,9 @@ test('explain tells of every container', async () => {
   assert.match(stdout, /1 targets, 1 that are none/);
 });
 
-test('shards divide the targets, and every one falls to one', async (context) => {
+test('shards divide the targets, and every target falls to one shard', async (context) => {
   const { ecs } = aws.account;
-  cluster('many', 3000);
+  makeCluster('many', 3000);
   for (let i = 0; i < 30; i++)
     ecs.run(ecs.cluster('many'), { taskDefinition: 'many', address: `10.5.0.${i}` });
   const discover = await startAmperage(context, 'discover', ['--clusters', 'many'], environment());
@@ -120,8 +120,8 @@ test('shards divide the targets, and every one falls to one', async (context) =>
   );
 });
 
-test('a list that is not whole is refused with what it lacks, and no file is written', async (context) => {
-  cluster('partly', 3000);
+test('while a list is not whole, requests are refused with what it lacks, and no file is written', async (context) => {
+  makeCluster('partly', 3000);
   const { trouble } = aws.account;
   const file = path.join(temporaryFolder(context), 'targets.json');
   context.after(() => void trouble.set({}));
@@ -163,7 +163,7 @@ test('a list that is not whole is refused with what it lacks, and no file is wri
   assert.match(discover.output(), /ecs:DescribeClusters is denied to the role in use; without it/);
 });
 
-test('in file mode the reloader finds its files, and a wrong start ends no target', async (context) => {
+test('in file mode a reloader finds its files, and a failed start ends no target', async (context) => {
   const folder = temporaryFolder(context);
   const { deployment } = aws;
   const { deploy } = await import('../../src/commands/demo/deployment.ts');
@@ -205,7 +205,7 @@ test('Prometheus, fed by our file_sd and by our http_sd, scrapes the tasks', asy
   if (peers === undefined) return;
   const folder = temporaryFolder(context);
   const app = await startAmperage(context, 'sample-app', ['--rate', '5']);
-  cluster('fed', Number(new URL(app.url).port));
+  makeCluster('fed', Number(new URL(app.url).port));
   const targets = path.join(folder, 'ecs_file_sd.yml');
   const discover = await startAmperage(
     context,

@@ -1,6 +1,6 @@
 /**
- * A target that two collectors scrape: a real Prometheus refuses the whole of a request that has a
- * sample of it out of order. It must cost the other targets nothing.
+ * Two collectors scrape the same target. A real Prometheus refuses a whole request that contains an
+ * out-of-order sample; the refusal must cost the other targets nothing.
  */
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
@@ -16,7 +16,7 @@ const OWN = 20;
 const SHARED = 5;
 const RUN_MS = 12_000;
 
-test('a target with two collectors costs no sample of another', async (context) => {
+test('a target that two collectors scrape costs other targets no sample', async (context) => {
   const peers = skipUnlessPeer(context, 'prometheus');
   if (peers === undefined) return;
   const folder = temporaryFolder(context);
@@ -34,7 +34,7 @@ test('a target with two collectors costs no sample of another', async (context) 
     port,
     '/-/ready',
   );
-  /** Scrapes by target: its counter counts them. */
+  /** Scrapes by target, as counted by the counter that the target serves. */
   const visits = new Map<string, number>();
   const { host } = await serve(context, (request, response) => {
     const target = request.url ?? '';
@@ -73,7 +73,7 @@ remote_write: [{ url: '${prometheus.url}/api/v1/write', queue_config: { batch_se
   for (const [target, count] of visits) {
     if (target.startsWith('/shared')) continue;
     own += 1;
-    // The last scrape may have been cut off by the end.
+    // The last scrape may have been interrupted by the end.
     assert.ok(
       (counts.get(target) ?? 0) >= count - 1,
       `${target}: ${counts.get(target)} of ${count}`,

@@ -1,6 +1,6 @@
 /**
- * Every page that the exporter makes of the known shapes of tasks, before the checker that users
- * have.
+ * Runs promtool, the checker that users have, over every exposition that the exporter makes of the
+ * known task shapes.
  */
 import assert from 'node:assert/strict';
 import { spawnSync, type SpawnSyncReturns } from 'node:child_process';
@@ -10,11 +10,11 @@ import { test } from 'node:test';
 import { skipUnlessPeer } from '../kit/peers.ts';
 
 const GOLDEN = join(import.meta.dirname, '../golden/exporter');
-/** The older names, which other exporters gave and dashboards ask for. */
+/** Profiles with the names of other exporters, which dashboards use. */
 const OLDER = /\.(adot|adot_units|ecs_prometheus_exporter|profiles)\.txt$/;
 const KNOWN_REMARKS = /"_total" suffix|'snake_case' not 'camelCase'/;
 
-test('promtool accepts every golden page; of older names it may dislike the spelling alone', (context) => {
+test('promtool accepts every golden exposition, and complains only about the spelling of older names', (context) => {
   const found = skipUnlessPeer(context, 'promtool');
   if (found === undefined) return;
   const files = readdirSync(GOLDEN).filter((file) => file.endsWith('.txt'));

@@ -1,6 +1,6 @@
 /**
- * A real Prometheus on loopback over backfilled samples, for comparing answers. Its data lies in a
- * temporary folder; it is ended by its process id.
+ * A real Prometheus on the loopback over backfilled samples, for comparing answers. Its data lies
+ * in a temporary folder, and it is ended by its process id.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -10,7 +10,7 @@ import path from 'node:path';
 
 export interface PrometheusPeer {
   readonly url: string;
-  /** The `data` of an answer, or the error text. */
+  /** The `data` of an answer, or the text of the error. */
   ask(route: string, parameters: Readonly<Record<string, string>>): Promise<PeerAnswer>;
   stop(): Promise<void>;
 }
@@ -24,7 +24,7 @@ export interface PeerAnswer {
   readonly infos?: readonly string[];
 }
 
-/** Backfills the OpenMetrics text and serves it; `features` are names for --enable-feature. */
+/** Backfills the OpenMetrics text and serves it. `features` are names for --enable-feature. */
 export async function startPrometheus(
   programs: { readonly prometheus: string; readonly promtool: string },
   openMetricsText: string,

@@ -1,7 +1,7 @@
 /**
- * Deterministic random series for comparing query engines: as an in-memory `Queryable` and as
- * OpenMetrics text for `promtool tsdb create-blocks-from openmetrics`. No stale markers:
- * OpenMetrics can't carry them.
+ * Deterministic random series for comparing query engines, as an in-memory `Queryable` and as
+ * OpenMetrics text for `promtool tsdb create-blocks-from openmetrics`. Without stale markers, which
+ * OpenMetrics can't express.
  */
 import { compareLabelSets, makeLabelSet, type LabelSet } from '../../src/model/labels.ts';
 import { compileMatchers } from '../../src/workspace/promql/matcher.ts';
@@ -11,7 +11,7 @@ export const START_MS = 1_700_000_000_000;
 export const END_MS = START_MS + 2 * 3_600_000;
 const STEP_MS = 15_000;
 
-/** Mulberry32: small, seeded, the same everywhere. */
+/** mulberry32: small, seeded, the same on every machine. */
 function newRandom(seed: number): () => number {
   let state = seed;
   return () => {
@@ -28,7 +28,7 @@ interface Series {
   readonly values: number[];
 }
 
-/** All series, sorted by labels. */
+/** All series, sorted by their labels. */
 export function makeSeries(seed = 1): SeriesData[] {
   const random = newRandom(seed);
   const all: Series[] = [];
@@ -118,7 +118,7 @@ function addHistogram(own: Readonly<Record<string, string>>, random: () => numbe
   });
 }
 
-/** Reads from arrays. */
+/** A `Queryable` over arrays. */
 export function inMemory(all: readonly SeriesData[]): Queryable {
   return {
     select(matchers, fromMs, toMs) {

@@ -1,5 +1,5 @@
 /**
- * Our engine against a real Prometheus over the same samples: same series, same steps, values
+ * Our engine against a real Prometheus over the same samples: the same series and steps, values
  * within 1e-9, and the same refusals.
  */
 import assert from 'node:assert/strict';
@@ -20,7 +20,7 @@ const TOLERANCE = 1e-9;
 const AT_MS = START_MS + 3_733_000;
 const RANGE = { startMs: START_MS + 1_800_000, endMs: START_MS + 4_500_000, stepMs: 45_000 };
 
-test('our answers are those of Prometheus', { timeout: 120_000 }, async (context) => {
+test('our engine answers as Prometheus does', { timeout: 120_000 }, async (context) => {
   const programs = skipUnlessPeer(context, 'prometheus', 'promtool');
   if (programs === undefined) return;
   const series = makeSeries();
@@ -72,7 +72,7 @@ async function compareRefusal(peer: PrometheusPeer, query: string): Promise<stri
   const answer = attempt(() => flatten(evaluateInstant(query, 0, inMemory([])), [0]));
   const ours = typeof answer === 'string' ? answer : 'no error';
   const wanted = error?.replace(/^invalid parameter "query": /, '') ?? 'no error';
-  // Prometheus shows the number that its parser generator gave to "@".
+  // Prometheus prints the number that its parser generator gave to "@".
   if (ours === wanted.replace(/"<Item \d+>" /, '')) return [];
   return [`refusal ${JSON.stringify(query)}: ${wanted} | ours: ${ours}`];
 }
@@ -146,14 +146,14 @@ function flattenPeer(data: unknown): Flat {
   return flat;
 }
 
-/** Undefined where they agree. */
+/** The difference in words; undefined where both agree. */
 function compare(what: string, theirs: Flat | string, ours: Flat | string): string | undefined {
   if (typeof theirs === 'string' || typeof ours === 'string') {
     const show = (answer: Flat | string): string =>
       typeof answer === 'string' ? answer : `${answer.size} series`;
     return sameText(theirs, ours) ? undefined : `${what}: ${show(theirs)} | ours: ${show(ours)}`;
   }
-  // A scalar over a range is one series without labels there.
+  // For a scalar over a range Prometheus answers one series without labels.
   const scalar = ours.get('scalar');
   if (scalar !== undefined && theirs.has('')) ours = new Map([['', scalar]]);
   if ([...theirs.keys()].toSorted().join('\n') !== [...ours.keys()].toSorted().join('\n')) {
@@ -173,8 +173,8 @@ function compare(what: string, theirs: Flat | string, ours: Flat | string): stri
 }
 
 /**
- * Prometheus names duplicate series in the order of its hash map: only what comes before is
- * compared.
+ * Prometheus names duplicate series in the order of its hash map, so only the text before the names
+ * is compared.
  */
 function sameText(a: Flat | string, b: Flat | string): boolean {
   const cut = (text: string): string =>

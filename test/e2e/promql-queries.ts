@@ -1,6 +1,6 @@
 /**
- * Queries over the series of promql-data.ts, on which our engine and Prometheus must agree. Grouped
- * by what they try.
+ * Queries over the series of promql-data.ts on which our engine and Prometheus must agree, grouped
+ * by what they test.
  */
 const R = 'http_requests_total';
 
@@ -266,7 +266,7 @@ export const queries: readonly string[] = [
   ...failing,
 ];
 
-/** What Prometheus refuses while parsing, for comparing the messages. */
+/** Queries that Prometheus refuses while parsing, for comparing the messages. */
 export const invalid: readonly string[] = [
   '', '# only a comment', '1 +', '(', '((1)', ')', '1 + * 2', 'foo bar', 'a{', 'a{b', 'a{b=', 'a{b="c"', 'a{b="c",,}', 'a{,}',
   'a{b="c" d="e"}', 'a{b==c}', 'a{b="c"d}', 'a{b>"c"}', 'a{1="x"}', '{}', '{a=""}', '{a=~".*"}', '{a!="b"}', 'a{__name__="b"}',

@@ -1,8 +1,8 @@
 /**
- * The published SigV4 cases through the running proxy, by header and presigned: what arrives
- * upstream has their signature, to the byte. Five cannot stand in HTTP/1.1 as they are written
- * (blanks and raw UTF-8 in a path or query, a header on two lines); they are sent in the form that
- * HTTP has for them, and as written they are refused.
+ * The published SigV4 cases through the running proxy, signed in headers and presigned: what
+ * arrives upstream has the published signature, byte for byte. Five cases cannot be written in
+ * HTTP/1.1 as they are (blanks and raw UTF-8 in a path or query, a header on two lines). They are
+ * sent in the form that HTTP has for them, and their original form must be refused.
  */
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
@@ -29,8 +29,8 @@ const REFORMED = [
   'get-vanilla-utf8-query',
 ];
 
-/** A proxy that signs as a case asks for. */
-async function proxyFor(
+/** Starts a proxy that signs as the case asks. */
+async function startProxyFor(
   one: SignatureCase,
   host: string,
   presignSeconds: number | undefined,
@@ -91,8 +91,11 @@ async function proxyFor(
   };
 }
 
-/** As it stands on the wire; what HTTP has another form for is written so where asked for. */
-function wireForm(one: SignatureCase, isReformed: boolean): { text: string; target: string } {
+/**
+ * The bytes of a case on the wire. With `isReformed`, what HTTP/1.1 cannot carry is written in its
+ * form.
+ */
+function writeWireForm(one: SignatureCase, isReformed: boolean): { text: string; target: string } {
   const { request, body } = one;
   const encode = (text: string): string => (isReformed ? encodeURI(text) : text);
   const target = encode(request.query === '' ? request.path : `${request.path}?${request.query}`);
@@ -125,11 +128,11 @@ for (const way of ['header', 'query'] as const)
       let sent = 0;
       for (const one of signatureCases()) {
         const isReformed = REFORMED.includes(one.name);
-        // Written in the form of the wire it is encoded already.
+        // A case in the form of the wire is percent-encoded already.
         const encodesOnce = isReformed;
         const presign = way === 'query' ? 3_600 : undefined;
-        const { server, close } = await proxyFor(one, upstream.host, presign, encodesOnce);
-        const { text, target } = wireForm(one, isReformed);
+        const { server, close } = await startProxyFor(one, upstream.host, presign, encodesOnce);
+        const { text, target } = writeWireForm(one, isReformed);
         await send(server.url, text);
         const arrived = upstream.arrived.at(-1)!;
         const published = one.read(`${way}-signed-request.txt`);
@@ -156,16 +159,16 @@ for (const way of ['header', 'query'] as const)
   );
 
 test(
-  'what is no HTTP/1.1 is refused, and the proxy lives on',
+  'what is not valid HTTP/1.1 is refused, and the proxy goes on',
   { skip: skipWithoutConformance },
   async (context) => {
     const upstream = await startUpstream(context);
     for (const one of signatureCases().filter(({ name }) => REFORMED.includes(name))) {
-      const { server, close } = await proxyFor(one, upstream.host, undefined, false);
-      const answer = await send(server.url, wireForm(one, false).text);
+      const { server, close } = await startProxyFor(one, upstream.host, undefined, false);
+      const answer = await send(server.url, writeWireForm(one, false).text);
       assert.match(answer, /^HTTP\/1\.1 400/, one.name);
       const vanilla = signatureCases().find(({ name }) => name === 'get-vanilla')!;
-      assert.match(await send(server.url, wireForm(vanilla, false).text), /^HTTP\/1\.1 200/);
+      assert.match(await send(server.url, writeWireForm(vanilla, false).text), /^HTTP\/1\.1 200/);
       await close();
     }
   },

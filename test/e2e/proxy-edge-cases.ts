@@ -1,7 +1,7 @@
-/** Requests byte for byte, and what becomes of them: see proxy-edges.test.ts. */
+/** Requests byte for byte, and what becomes of each, for proxy-edges.test.ts. */
 import type { Arrived } from '../kit/proxies.ts';
 
-/** Of one body, in the proxy of these cases. */
+/** Limit of a request's body in the proxy of these cases. */
 export const BODY_MAX_BYTES = 1_000;
 
 export const HEAD = 'Host: a.test\r\nConnection: close\r\n';
@@ -10,7 +10,7 @@ export const get = (target: string, rest = HEAD, version = 'HTTP/1.1'): string =
   `GET ${target} ${version}\r\n${rest}\r\n`;
 export const post = (rest: string): string => `POST / HTTP/1.1\r\n${rest}`;
 
-/** Name, what is sent, and the status and words of the refusal. */
+/** Name of the case, bytes sent, status and message of the refusal. */
 export const REFUSED: readonly [string, string | Buffer, number, RegExp][] = [
   // Framing.
   [
@@ -174,7 +174,7 @@ export const REFUSED: readonly [string, string | Buffer, number, RegExp][] = [
   ],
 ];
 
-/** Name, what is sent, and what arrives upstream. */
+/** Name of the case, bytes sent, and what arrives upstream. */
 export const PASSED: readonly [string, string | Buffer, Partial<Arrived>][] = [
   [
     'Chunked in any case',

@@ -1,7 +1,7 @@
 /**
- * What comes to the proxy over a raw socket, byte for byte: each edge of HTTP/1.1 has its status
- * and its words, nothing of what is refused arrives upstream, and the proxy lives on. docs/proxy.md
- * tells the same.
+ * Raw bytes sent to the proxy over a socket. Each edge of HTTP/1.1 has its status and message,
+ * nothing of a refused request arrives upstream, and the proxy goes on. docs/proxy.md describes the
+ * same.
  */
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
@@ -74,7 +74,7 @@ async function startEdge(context: TestContext, upstreamHost: string, host?: stri
   return { port: Number(new URL(server.url).port), metrics, registry };
 }
 
-/** Sends and reads to the end of the connection. */
+/** Sends the bytes and reads to the end of the connection. */
 async function exchange(port: number, text: string | Buffer, isEnded = false): Promise<string> {
   return new Promise((resolve, reject) => {
     let answer = '';
@@ -88,7 +88,7 @@ async function exchange(port: number, text: string | Buffer, isEnded = false): P
   });
 }
 
-test('each edge is refused with its status and its words, and nothing of it arrives', async (context) => {
+test('each edge is refused with its status and message, and nothing of it arrives', async (context) => {
   const upstream = await startUpstream(context);
   const { port, metrics } = await startEdge(context, upstream.host);
   for (const [name, text, status, words] of REFUSED) {
@@ -108,7 +108,7 @@ test('each edge is refused with its status and its words, and nothing of it arri
     assert.equal(metrics.requests.with({ status: String(status) }).value, of(status), `${status}`);
 });
 
-test('what is unusual and yet right goes on, without what belongs to the connection', async (context) => {
+test('unusual but valid requests are forwarded, without headers of the connection', async (context) => {
   const upstream = await startUpstream(context);
   const { port } = await startEdge(context, upstream.host);
   for (const [name, text, expected] of PASSED) {
@@ -123,14 +123,14 @@ test('what is unusual and yet right goes on, without what belongs to the connect
   assert.equal(upstream.arrived.length, PASSED.length);
 });
 
-test('bytes beyond ASCII in a header go on as they came', async (context) => {
+test('bytes beyond ASCII in a header are forwarded unchanged', async (context) => {
   const upstream = await startUpstream(context);
   const { port } = await startEdge(context, upstream.host);
   await exchange(port, get('/', `${HEAD}X-A: ä\r\n`));
   assert.equal(Buffer.from(String(upstream.arrived[0]!.headers['x-a']), 'latin1').toString(), 'ä');
 });
 
-test('OPTIONS is answered here where it asks the proxy, and goes on where it asks the upstream', async (context) => {
+test('the proxy answers an OPTIONS request about itself, and forwards one about the upstream', async (context) => {
   const upstream = await startUpstream(context);
   const { port } = await startEdge(context, upstream.host);
   const allow = /^HTTP\/1\.1 204 [^]*\r\nallow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n/i;
@@ -162,7 +162,7 @@ test('trailers do not pass, in neither direction', async (context) => {
   assert.doesNotMatch(answer, /x-t/i);
 });
 
-test('a body that is held back is asked for only when it can be taken', async (context) => {
+test('100 Continue is sent only when the body can be accepted', async (context) => {
   const upstream = await startUpstream(context);
   const { port } = await startEdge(context, upstream.host);
   const expecting = (length: number): string =>
@@ -174,7 +174,7 @@ test('a body that is held back is asked for only when it can be taken', async (c
   assert.equal(upstream.arrived.length, 1);
 });
 
-test('pipelined requests are answered in their order, and what is wrong behind them last', async (context) => {
+test('pipelined requests are answered in order, and an invalid one behind them last', async (context) => {
   const upstream = await startUpstream(context, ({ url }) => ({ status: 200, body: `<${url}>` }));
   const { port } = await startEdge(context, upstream.host);
   const kept = 'Host: a.test\r\n';
@@ -187,7 +187,7 @@ test('pipelined requests are answered in their order, and what is wrong behind t
   assert.match(two, /<\/1>[^]*HTTP\/1\.1 200 [^]*<\/2>/);
 });
 
-test('an upstream that names another coding than chunked is no answer', async (context) => {
+test('an answer of an upstream with a transfer coding other than chunked is refused', async (context) => {
   const server = createTcpServer((socket) => {
     socket.on('error', () => undefined);
     socket.on('data', () =>

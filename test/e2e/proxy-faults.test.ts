@@ -1,6 +1,6 @@
 /**
  * The running proxy in trouble: connections and clients that break off, clocks that differ, hosts
- * and paths that must not be reached, bounds of what it keeps, and a listener whose certificate is
+ * and paths that must not be reached, limits of what it keeps, and a listener whose certificate is
  * renewed.
  */
 import assert from 'node:assert/strict';
@@ -23,7 +23,7 @@ import { listen } from '../kit/listen.ts';
 
 const run = promisify(execFile);
 
-/** A certificate for some names, in files. */
+/** Makes a certificate for some names, in files. */
 async function certificate(
   folder: string,
   names: string,
@@ -80,7 +80,9 @@ test('each upstream has a clock of its own', async (context) => {
   assert.match(await verdictOf(skewed.arrived[2]!, 'aps'), /not yet current/);
 });
 
-/** Answers the first request of a connection, and ends the connection at the second. */
+/**
+ * Starts an upstream that answers the first request of a connection and closes it at the second.
+ */
 async function startForgetful(context: TestContext): Promise<{ host: string; seen: string[] }> {
   const seen: string[] = [];
   const server = createTcpServer((socket) => {
@@ -99,7 +101,7 @@ async function startForgetful(context: TestContext): Promise<{ host: string; see
   return { host, seen };
 }
 
-test('a kept connection that is lost costs no answer where a request may be repeated', async (context) => {
+test('a lost idle connection costs no answer where the request may be repeated', async (context) => {
   const upstream = await startForgetful(context);
   const proxy = await startProxy(context, [...APS, '--host', upstream.host]);
   const write = `${proxy.url}/workspaces/ws-local/api/v1/remote_write`;
@@ -107,7 +109,7 @@ test('a kept connection that is lost costs no answer where a request may be repe
     assert.equal((await fetch(write, { method: 'POST', body: 'a sample' })).status, 200);
   const metrics = await (await fetch(`${proxy.admin.url}/metrics`)).text();
   assert.match(metrics, /proxy_retried_total 3/);
-  // A message sent twice is two messages: that is for the client to decide.
+  // A message sent twice is two messages, so the client must decide.
   const queue = await startForgetful(context);
   const sqs = await startProxy(context, [
     '--name',
@@ -121,7 +123,7 @@ test('a kept connection that is lost costs no answer where a request may be repe
     (await fetch(sqs.url, { method: 'POST', body: 'a message' })).status;
   assert.deepEqual([await post(), await post()], [200, 502]);
   assert.equal(queue.seen.length, 2);
-  // Nor is a workspace made twice, though its service is AMP's too.
+  // A workspace is not created twice either, though its service is AMP's too.
   const control = await startForgetful(context);
   const aps = await startProxy(context, [...APS, '--host', control.host]);
   const make = async (): Promise<number> =>
@@ -129,7 +131,7 @@ test('a kept connection that is lost costs no answer where a request may be repe
   assert.deepEqual([await make(), await make()], [200, 502]);
 });
 
-test('a client that stalls in its body is told, and cut off', async (context) => {
+test('a client that stalls in its body gets a 408 and is cut off', async (context) => {
   const upstream = await startUpstream(context);
   const flags = [...APS, '--host', upstream.host, '--client-timeout', '1s'];
   for (const extra of [[], ['--unsigned-payload']]) {
@@ -144,7 +146,7 @@ test('a client that stalls in its body is told, and cut off', async (context) =>
   assert.equal(upstream.arrived.length, 0);
 });
 
-test('what is kept of bodies has bounds, and an end', async (context) => {
+test('what is kept of bodies is limited, and is removed', async (context) => {
   const upstream = await startUpstream(context, ({ body }) => ({
     status: 200,
     body: String(body.length),
@@ -186,7 +188,7 @@ test('what is kept of bodies has bounds, and an end', async (context) => {
   );
 });
 
-test('prefixes are whole segments, and nothing climbs out of them; metadata is not asked', async (context) => {
+test('prefixes match whole segments, no path leaves them, and metadata addresses are not reached', async (context) => {
   const upstream = await startUpstream(context);
   const file = path.join(temporaryFolder(context), 'routes.yml');
   writeFileSync(
@@ -214,7 +216,7 @@ test('prefixes are whole segments, and nothing climbs out of them; metadata is n
   assert.equal(upstream.arrived.length, 4);
 });
 
-test('pieces of S3’s own become a plain body with the checksum that came behind it', async (context) => {
+test('an aws-chunked body becomes a plain body, and its trailing checksum a header', async (context) => {
   const upstream = await startUpstream(context);
   const proxy = await startProxy(context, [
     '--name',
@@ -251,7 +253,7 @@ test('pieces of S3’s own become a plain body with the checksum that came behin
   assert.match(String(one!.headers['x-amz-content-sha256']), /^[0-9a-f]{64}$/);
 });
 
-test('signed in the query, and for several regions', async (context) => {
+test('requests are signed in the query, and for several regions', async (context) => {
   const upstream = await startUpstream(context);
   const presigned = await startProxy(context, [
     ...APS,
@@ -284,7 +286,9 @@ test('signed in the query, and for several regions', async (context) => {
 test('the region of the profile counts where nothing else tells it', async (context) => {
   const upstream = await startUpstream(context);
   const file = path.join(temporaryFolder(context), 'config');
-  const keys = `aws_access_key_id = ${KEYS.accessKeyId}\naws_secret_access_key = ${KEYS.secretAccessKey}\n`;
+  const keys =
+    `aws_access_key_id = ${KEYS.accessKeyId}\n` +
+    `aws_secret_access_key = ${KEYS.secretAccessKey}\n`;
   writeFileSync(
     file,
     `[default]\nregion = eu-central-1\n${keys}[profile work]\nregion = ap-south-1\n${keys}`,
@@ -338,7 +342,7 @@ test('a renewed certificate serves the next connection; headers and both kinds o
   assert.match(await curl('--proxy-user', 'me:secret', ...through), /^HTTP\/1\.1 200/);
 });
 
-test('an upstream that answers halfway is no whole answer', async (context) => {
+test('an answer of an upstream that breaks off is not passed on as whole', async (context) => {
   const upstream = createServer((_incoming, outgoing) => {
     outgoing.writeHead(200, { 'content-length': 100 });
     outgoing.write('half');

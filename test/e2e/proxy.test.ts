@@ -1,7 +1,7 @@
 /**
- * `amperage proxy` as a process: what arrives at an upstream, signed and to the byte; bodies of all
- * kinds; what must be refused; and real clients through it before the workspace and the emulator:
- * curl, promtool, Prometheus, the SDK.
+ * `amperage proxy` as a process: what arrives at an upstream, signed and byte for byte; all kinds
+ * of bodies; what must be refused; and real clients through it before the workspace and the
+ * emulator: curl, promtool, Prometheus, the SDK.
  */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -109,7 +109,7 @@ test('bodies: none, empty, chunked, large, and unsigned ones that stream', async
   assert.equal(await verdictOf(upstream.arrived.at(-1)!, 'aps'), 'ok');
 });
 
-test('a stale token and a wrong clock are mended once; other refusals come through', async (context) => {
+test('a stale token and a wrong clock are corrected once; other refusals are passed on', async (context) => {
   let fault: { status: number; headers?: Record<string, string>; body: string } | undefined;
   const upstream = await startUpstream(context, () => {
     const now = fault;
@@ -132,7 +132,7 @@ test('a stale token and a wrong clock are mended once; other refusals come throu
   assert.equal(upstream.arrived.at(-1)!.body.toString(), 'again');
 });
 
-test('what cannot be signed is refused with what to do', async (context) => {
+test('what cannot be signed is refused with a remedy', async (context) => {
   const proxy = await startProxy(context, []);
   const at = async (headers: Record<string, string>): Promise<string> =>
     new Promise((resolve, reject) => {
@@ -174,7 +174,7 @@ test('what cannot be signed is refused with what to do', async (context) => {
   assert.equal((await fetch(`http://127.0.0.1:${port}/`)).status, 508);
 });
 
-test('routes choose upstream, service and region, and are read again', async (context) => {
+test('routes choose upstream, service and region, and are reloaded', async (context) => {
   const [one, two] = [await startUpstream(context), await startUpstream(context)];
   const file = path.join(temporaryFolder(context), 'routes.yml');
   const routes = (first: string): string =>
@@ -256,7 +256,7 @@ test('behind TLS, basic auth or a unix socket', async (context) => {
     ENV,
   );
   assert.equal(await curl('--unix-socket', socket, 'http://any/'), '200');
-  // Neither a living proxy's socket nor a file of something else is taken away.
+  // Neither the socket of a running proxy nor a file of another kind is removed.
   for (const taken of [socket, cert])
     await assert.rejects(
       run(process.execPath, [main, 'proxy', '--port', `unix:${taken}`], { timeout: 10_000 }),

@@ -1,6 +1,6 @@
 /**
  * Secrets that change with a reload, from the text of the configuration to the wire: the next
- * scrape has the new one, and the job's pool, series and places in the interval are what they were.
+ * scrape has the new secret, and the job's pool, series and offsets in the interval stay the same.
  */
 import assert from 'node:assert/strict';
 import { type IncomingMessage, type ServerResponse } from 'node:http';
@@ -21,15 +21,17 @@ import { listen, serve } from '../kit/listen.ts';
 import { makeCertificate } from '../kit/authority.ts';
 
 async function parse(keys: string): Promise<ScrapeConfig> {
-  const text = `scrape_configs: [{ job_name: j, scrape_interval: 200ms, scrape_timeout: 200ms, ${keys} }]`;
+  const times = 'scrape_interval: 200ms, scrape_timeout: 200ms';
+  const text = `scrape_configs: [{ job_name: j, ${times}, ${keys} }]`;
   const { plan, findings } = await checkConfigText(text, '/nowhere/c.yml', { env: {} });
   assert.deepEqual(findings, []);
   return plan!.sources[0]!.scrape;
 }
 
 /**
- * Scrapes under one configuration, then under the other; what the target saw of each, and how the
- * job went on.
+ * Scrapes under one configuration and then under the other.
+ *
+ * @returns  what the target saw under each, and how the job went on
  */
 async function reload(context: TestContext, address: string, before: string, after: string) {
   const metrics = new Registry();

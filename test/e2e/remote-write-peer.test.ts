@@ -1,8 +1,8 @@
 /**
- * Our sender before receivers of others: Prometheus' own and VictoriaMetrics take what it sends in
- * remote write 1.0 and 2.0 (VictoriaMetrics by falling back), with exemplars, native histograms and
- * metadata on, refuse nothing, and answer queries with it. And Prometheus as a sender of both
- * before our workspace.
+ * Our sender against receivers of other projects: Prometheus and VictoriaMetrics accept what it
+ * sends in remote write 1.0 and 2.0 (VictoriaMetrics by falling back), with exemplars, native
+ * histograms and metadata on; they refuse nothing and answer queries with it. And Prometheus as a
+ * sender of both versions to our workspace.
  */
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
@@ -15,7 +15,7 @@ import { freePort, startAmperage, startProgram } from '../kit/processes.ts';
 
 const MESSAGE_2 = 'io.prometheus.write.v2.Request';
 
-test('Prometheus and VictoriaMetrics take all that the collector sends', async (context) => {
+test('Prometheus and VictoriaMetrics accept everything that the collector sends', async (context) => {
   const peers = skipUnlessPeer(context, 'prometheus', 'victoria-metrics');
   if (peers === undefined) return;
   const folder = temporaryFolder(context);
@@ -75,14 +75,14 @@ ${sink('one', `${prometheus.url}/api/v1/write`)}${sink('two', `${prometheus.url}
     [victoria, 'fallback'],
   ] as const)
     await until(`samples at ${url} via ${via}`, 20_000, async () => {
-      const total = await valueOf(url, `sum(http_requests_total{job="app",via="${via}"})`);
+      const total = await queryValue(url, `sum(http_requests_total{job="app",via="${via}"})`);
       return total > 20;
     });
-  const series = await valueOf(prometheus.url, 'count({job="itself",via="one"})');
+  const series = await queryValue(prometheus.url, 'count({job="itself",via="one"})');
   assert.ok(series > 300);
-  assert.equal(await valueOf(prometheus.url, 'count({job="itself",via="two"})'), series);
+  assert.equal(await queryValue(prometheus.url, 'count({job="itself",via="two"})'), series);
   const native = 'count(histogram_count(prometheus_http_request_duration_seconds{via="two"}))';
-  assert.ok((await valueOf(prometheus.url, native)) > 0, 'native histograms came by 2.0');
+  assert.ok((await queryValue(prometheus.url, native)) > 0, 'native histograms came by 2.0');
   const own = await (await fetch(`${collector.url}/metrics`)).text();
   const sum = (name: string): number =>
     own
@@ -134,7 +134,7 @@ test('Prometheus sends remote write 1.0 and 2.0 to the workspace, and it keeps t
     remote_write: [entry('one', 'prometheus.WriteRequest'), entry('two', MESSAGE_2)],
   };
   const file = path.join(folder, 'prometheus.yml');
-  // JSON is YAML.
+  // JSON is valid YAML.
   writeFileSync(file, JSON.stringify(config));
   const prometheus = await startProgram(
     context,
@@ -149,7 +149,7 @@ test('Prometheus sends remote write 1.0 and 2.0 to the workspace, and it keeps t
     '/-/ready',
   );
   const count = (via: string): Promise<number> =>
-    valueOf(store, `count({job=~"app|itself",via="${via}"})`);
+    queryValue(store, `count({job=~"app|itself",via="${via}"})`);
   await until('as many series by both', 30_000, async () => {
     const [one, two] = [await count('one'), await count('two')];
     return one > 300 && one === two;
@@ -169,8 +169,8 @@ test('Prometheus sends remote write 1.0 and 2.0 to the workspace, and it keeps t
     }
 });
 
-/** The first value of an answer, 0 for none. */
-async function valueOf(url: string, expression: string): Promise<number> {
+/** The first value of an answer; 0 if it is empty. */
+async function queryValue(url: string, expression: string): Promise<number> {
   const response = await fetch(`${url}/api/v1/query?query=${encodeURIComponent(expression)}`);
   const answer = (await response.json()) as {
     data?: { result: { value: [number, string] }[] };

@@ -1,7 +1,6 @@
 /**
- * The whole road with the real commands as processes: exact counts at the other end, also when the
- * collector is killed in the middle; and side by side with a real Prometheus that is given the same
- * configuration.
+ * The whole road with the real commands as processes: exact counts at the other end, even when the
+ * collector is killed in between; and beside a real Prometheus with the same configuration.
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -44,12 +43,12 @@ async function served(app: Running): Promise<number> {
 }
 
 /**
- * Two scrapers meet a process at different moments, and its CPU comes in bursts: of ten seconds no
- * more is to be had.
+ * Two scrapers meet a process at different moments, and its CPU time comes in bursts; over ten
+ * seconds the two agree only this far.
  */
 const SPREAD = 0.3;
 
-test('every request served is counted at the other end, though the collector is killed on the way', async (context) => {
+test('every request served is counted at the other end, even if the collector is killed in between', async (context) => {
   const folder = temporaryFolder(context);
   const app = await startAmperage(context, 'sample-app', [
     '--rate',
@@ -146,7 +145,7 @@ test('the count is exact when the load has ended', async (context) => {
   );
 });
 
-test('a real Prometheus with the same configuration agrees, and promtool accepts every page of ours', async (context) => {
+test('a real Prometheus with the same configuration agrees, and promtool accepts every exposition of ours', async (context) => {
   const peers = skipUnlessPeer(context, 'prometheus', 'promtool', 'prometheus-node-exporter');
   if (peers === undefined) return;
   const folder = temporaryFolder(context);
@@ -194,7 +193,7 @@ test('a real Prometheus with the same configuration agrees, and promtool accepts
     configuration({ app: app.url, exporter: exporter.url, node: node.url }, workspace.url),
   );
   const collector = await startCollector(context, folder);
-  // The same file; what Prometheus sends of its own goes to a workspace of its own.
+  // The same configuration file; Prometheus' own samples go to a workspace of their own.
   const second = await startAmperage(
     context,
     'workspace',
@@ -239,7 +238,8 @@ test('a real Prometheus with the same configuration agrees, and promtool accepts
         `${expression}: ${a} here, ${b} in Prometheus`,
       );
     });
-    // Sent by Prometheus, signed: the same answers from what arrived as from what it stored itself.
+    // What Prometheus sent through the signing proxy must answer queries as what it stored itself
+    // does.
     const sent = await query(second.url, expression, time);
     assert.deepEqual(
       sent.map(({ metric }) => metric),
@@ -269,7 +269,7 @@ test('a real Prometheus with the same configuration agrees, and promtool accepts
       input: page,
       encoding: 'utf8',
     });
-    // The one remark is on the name that the articles gave the histogram.
+    // The one remark is about the name that published articles gave the histogram.
     const remarks = stderr
       .split('\n')
       .filter(

@@ -1,8 +1,7 @@
 /**
- * Side by side with a real Prometheus on the same targets, which play the same piece to each of the
- * two: what they serve depends on how often that scraper has come. So both must send the same
- * series with the same values and the same stale markers; only times differ. 25 s; with
- * AMPERAGE_LONG=1 three minutes.
+ * Beside a real Prometheus on the same targets. What a target serves depends only on how often that
+ * scraper has come, so both must send the same series with the same values and the same stale
+ * markers; only times differ. Takes 25 s, or three minutes with AMPERAGE_LONG=1.
  */
 import assert from 'node:assert/strict';
 import { renameSync, writeFileSync } from 'node:fs';
@@ -17,7 +16,7 @@ import { listen } from '../kit/listen.ts';
 
 const RUN_MS = process.env['AMPERAGE_LONG'] === undefined ? 22_000 : 180_000;
 const GONE_AFTER_MS = 8_000;
-/** Ahead of both: Prometheus sends nothing from before its own start. */
+/** In the future of both, because Prometheus sends nothing from before its own start. */
 const START_MS = Date.now() + 60_000;
 
 type Play = (
@@ -29,7 +28,8 @@ type Play = (
 const BIG = Array.from({ length: 20 }, (_, i) => `big{i="${i}"} 1\n`).join('');
 
 /**
- * What each target serves on a scraper's nth visit, from 0; undefined when it has answered itself.
+ * What each target serves at a scraper's nth visit, counted from 0; undefined when it has answered
+ * by itself.
  */
 const PLAYS: Readonly<Record<string, Play>> = {
   clash: (visit) =>
@@ -40,7 +40,7 @@ const PLAYS: Readonly<Record<string, Play>> = {
     if (visit % 9 < 4 || visit % 9 > 6) return `c ${visit}\nd 1\n`;
     if (visit % 9 === 4) response.writeHead(500).end();
     else if (visit % 9 === 5) {
-      // Not before the first byte: Go would ask a second time by itself.
+      // After the first byte, because Go would ask again by itself before it.
       response.write('c 1\n');
       setTimeout(() => response.destroy(), 50);
     } else response.end('c{ broken');
@@ -57,7 +57,7 @@ const PLAYS: Readonly<Record<string, Play>> = {
       'content-type',
       'application/openmetrics-text; version=1.0.0; charset=utf-8',
     );
-    // Broken before its first sample: of those before a fault Prometheus forgets to mark the end
+    // Broken before its first sample: Prometheus forgets to end series that stood before a fault
     // (docs/scraping.md).
     const fault = visit % 3 === 2 ? '# broken\n' : '';
     return (
@@ -103,10 +103,12 @@ remote_write:
 `;
 }
 
-/** Values in order, without times; of series whose values are times and sizes only which kind. */
+/**
+ * Values in order, without times. Of series whose values are times or sizes only the kind is kept.
+ */
 function sequence(name: string, list: readonly ReceivedValue[]): string[] {
   const isMeasured = name.startsWith('scrape_duration_seconds');
-  // Of a scrape that broke sample_limit Prometheus counts series as added though none is.
+  // For a scrape that broke sample_limit Prometheus counts series as added though none was stored.
   if (name.startsWith('scrape_series_added') && name.includes('"limited"')) return ['not compared'];
   return list.map(({ value }) => (isMeasured && value !== 'stale' ? 'some' : String(value)));
 }
@@ -154,10 +156,10 @@ test('a real Prometheus sends the same series, values and stale markers', async 
   await new Promise((resolve) => setTimeout(resolve, RUN_MS - GONE_AFTER_MS));
 
   const [mine, reference] = [receiver.of('ours'), receiver.of('theirs')];
-  // Series that come with each visit exist only as far as that scraper has come.
+  // Series that are new at each visit exist only as far as that scraper has come.
   const isNumbered = (name: string): boolean => name.startsWith('once{');
-  // Prometheus marks series of a scrape that broke sample_limit as ended, though it never stored
-  // them; we do not.
+  // Prometheus ends series of a scrape that broke sample_limit, though it never stored them; we do
+  // not.
   const isNothing = (name: string): boolean =>
     !mine.has(name) && (reference.get(name) ?? []).every(({ value }) => value === 'stale');
   const names = [...new Set([...mine.keys(), ...reference.keys()])].filter(
@@ -175,7 +177,7 @@ test('a real Prometheus sends the same series, values and stale markers', async 
     const isGone = name.includes('job="leaving"');
     assert.ok(length >= (isGone ? 5 : 1), `${name}: ${a.length} here, ${b.length} there`);
     if (isGone) {
-      // Each saw the change in its own time; both end with one marker.
+      // Each saw the change at its own time; both end with one stale marker.
       assert.deepEqual([a.at(-1), b.at(-1)], ['stale', 'stale'], name);
       assert.equal(a.filter((value) => value === 'stale').length, 1, name);
       continue;

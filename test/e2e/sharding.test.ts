@@ -1,6 +1,7 @@
 /**
- * Collectors of one ECS service divide their targets: every target has exactly one, a new collector
- * takes its share only, and what was scraped by one that leaves is taken over when it has stopped.
+ * Collectors of one ECS service divide their targets: every target has exactly one collector, a new
+ * collector takes over only its share, and the targets of one that leaves are taken over when it
+ * has stopped.
  */
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
@@ -8,7 +9,7 @@ import path from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { startEmulatedAws } from '../kit/emulated-aws.ts';
 import { skipUnlessPeer } from '../kit/peers.ts';
-import { CHANGES, CONDITIONS, headline, rowOf, runChurn } from './churn/cases.ts';
+import { CHANGES, CONDITIONS, headline, formatRow, runChurn } from './churn/cases.ts';
 import { temporaryFolder } from '../kit/folder.ts';
 import { until } from '../kit/waiting.ts';
 import { startAmperage } from '../kit/processes.ts';
@@ -66,7 +67,7 @@ test('membership and discovery of a collector draw from one budget of calls', as
   assert.match(await metrics(), /amperage_sd_call_buckets\{category="cluster_resource_read"\} 1\n/);
 });
 
-/** Joining and leaving are in a roll-out; `npm run churn` has all of them. */
+/** A roll-out contains joining and leaving; `npm run churn` has all changes. */
 const CASES =
   process.env['AMPERAGE_LONG'] === undefined
     ? ([
@@ -82,11 +83,11 @@ for (const [change, condition] of CASES)
     const found = skipUnlessPeer(context, 'prometheus');
     if (found === undefined) return;
     const result = await runChurn(found.prometheus, change, condition);
-    context.diagnostic(`${headline()}\n${rowOf(result)}`);
+    context.diagnostic(`${headline()}\n${formatRow(result)}`);
     assert.equal(result.refusedRequests, 0, result.logs);
     assert.equal(result.refusedSamples, 0, result.logs);
-    // A machine that runs other tests beside this one is late now and then; a hand-over by polls
-    // takes ten seconds.
+    // A machine that runs other tests too is late now and then; a hand-over by polling takes ten
+    // seconds.
     assert.ok(result.longestGapMs < 6_000, `${result.longestGapMs} ms\n${result.logs}`);
     assert.ok(
       result.more <= (result.one + result.none) / 50,

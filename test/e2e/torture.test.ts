@@ -1,9 +1,9 @@
-/** A short run of torture.ts; the long one is `npm run torture`. */
+/** A short run of torture.ts; `npm run torture` is the long one. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { torture } from './torture.ts';
 
-test('killed again and again, before a receiver that fails in every way, nothing committed is lost', async (context) => {
+test('a collector that is killed again and again, with a receiver that fails in every way, loses nothing committed', async (context) => {
   const result = await torture(12);
   context.diagnostic(JSON.stringify(result));
   assert.ok(result.kills >= 2);

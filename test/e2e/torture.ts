@@ -1,10 +1,13 @@
 /**
- * Torture of the road from scrape to receiver, with real processes: a collector under load is
- * killed every few seconds, its receiver answers 5xx, 429, 413, cuts connections, hangs, and is
- * away for a while. Then what every scrape brought is looked for at the receiver. A scrape counts
- * as committed when the same process has come to its target once more: it commits before it comes
- * again. One that failed (a busy machine answers late) commits `up` 0 and nothing else; it is known
- * by that sample and its time. `npm run torture -- [seconds]`
+ * Tortures the road from scrape to receiver with real processes. A collector under load is killed
+ * every few seconds; its receiver answers 5xx, 429 and 413, cuts connections, hangs, and is away
+ * for a while. Then every sample that a scrape brought is looked up at the receiver.
+ *
+ * A scrape counts as committed when the same process has come to its target once more, because it
+ * commits before it comes again. A scrape that failed (a busy machine answers late) commits only
+ * `up` 0, and is recognized by that sample and its time.
+ *
+ *     npm run torture -- [seconds]
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -20,14 +23,13 @@ const MAIN = path.resolve(import.meta.dirname, '../../src/main.ts');
 const TARGETS = 20;
 const SERIES = 50;
 const INTERVAL_MS = 200;
-/** Longer than the longest backoff, so that the last samples come through. */
+/** Longer than the longest backoff, so that the last samples arrive. */
 const CALM_MS = 8_000;
 /**
- * A request may be seen this long after its scrape has begun, and been given up, where the machine
- * is busy.
+ * On a busy machine a target may see a request this long after its scrape began and was given up.
  */
 const LATE_MAX_MS = 5_000;
-/** Between two readings of the wall clock in two processes. */
+/** Difference between two readings of the wall clock in two processes. */
 const CLOCK_SLACK_MS = 20;
 const MESSAGE_MAX_BYTES = 32 * 1024 * 1024;
 
@@ -36,27 +38,29 @@ export interface TortureResult {
   readonly faults: Readonly<Record<string, number>>;
   /** Samples of committed scrapes. */
   readonly committed: number;
-  /** Scrapes that say of themselves that they failed. */
+  /** Scrapes that failed and reported it by `up` 0. */
   readonly failed: number;
   readonly received: number;
-  /** As the collector's own counters tell, all lives together as far as they could be asked. */
+  /** Sum of the collectors' own counters over all processes, as far as they could be asked. */
   readonly dropped: number;
   readonly lost: number;
-  /** Delivered more than once: allowed, since what was not acknowledged is sent again. */
+  /**
+   * Samples delivered more than once, which is allowed: what was not acknowledged is sent again.
+   */
   readonly repeated: number;
-  /** Samples of a series that came after a younger one for the first time. */
+  /** Samples that arrived for the first time after a younger one of their series. */
   readonly outOfOrder: number;
 }
 
-/** One scrape of a target as the target saw it. */
+/** One scrape of a target, as the target saw it. */
 interface Visit {
-  /** By the wall clock, which the samples carry. */
+  /** In the time of the wall clock, which the samples carry. */
   readonly atMs: number;
-  /** Which of the collectors came: a request of one that was killed may be seen after its end. */
+  /** Which collector process came. A request of a killed one may be seen after its end. */
   readonly life: string;
 }
 
-/** Everything that was served and received. */
+/** Records everything that was served and received. */
 class Witness {
   readonly visits: Visit[][] = Array.from({ length: TARGETS }, () => []);
   /** Times of `up` 0, by target. */
@@ -97,7 +101,7 @@ class Witness {
     });
   }
 
-  /** Whether the scrape of a visit failed by its own word; each such word excuses one visit. */
+  /** Whether the scrape of a visit reported that it failed. Each report excuses one visit. */
   hasFailed(target: number, visit: number): boolean {
     const atMs = this.visits[target]?.[visit]?.atMs ?? 0;
     const failed = this.failedMs[target] ?? new Set();
@@ -107,7 +111,7 @@ class Witness {
   }
 
   #note(key: string, known: Set<number>, visit: number): void {
-    // A stale marker is a NaN: it says nothing of a visit.
+    // A stale marker is a NaN and belongs to no visit.
     if (Number.isNaN(visit)) return;
     if (known.has(visit)) {
       this.repeated += 1;
@@ -119,7 +123,7 @@ class Witness {
   }
 }
 
-/** A receiver with moods; what it answers with 2xx is taken. */
+/** A receiver that answers at random; what it answers with 2xx it has accepted. */
 class BadReceiver {
   readonly faults: Record<string, number> = {};
   isCalm = false;
@@ -174,7 +178,7 @@ class BadReceiver {
 }
 
 export async function torture(seconds: number, seed = 7): Promise<TortureResult> {
-  const random = randomOf(seed);
+  const random = makeRandom(seed);
   const witness = new Witness();
   const receiver = new BadReceiver(witness, random);
   const targets = await listen((request, response) => witness.serve(request, response));
@@ -194,14 +198,14 @@ export async function torture(seconds: number, seed = 7): Promise<TortureResult>
       await sleep(1_500 + random() * 2_500);
       receiver.isAway = random() < 0.3;
       if (performance.now() >= endAt) break;
-      dropped += await droppedOf(isAlive.url);
+      dropped += await readDropped(isAlive.url);
       isAlive.child.kill('SIGKILL');
       await isAlive.ended;
       isAlive = await begin();
     }
     receiver.isCalm = true;
     await sleep(CALM_MS);
-    dropped += await droppedOf(isAlive.url);
+    dropped += await readDropped(isAlive.url);
     isAlive.child.kill('SIGTERM');
     await isAlive.ended;
   } finally {
@@ -212,10 +216,10 @@ export async function torture(seconds: number, seed = 7): Promise<TortureResult>
     }
     rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
   }
-  return resultOf(witness, receiver, lives - 1, dropped);
+  return computeResult(witness, receiver, lives - 1, dropped);
 }
 
-function resultOf(
+function computeResult(
   witness: Witness,
   receiver: BadReceiver,
   kills: number,
@@ -227,7 +231,7 @@ function resultOf(
   witness.visits.forEach((visits, target) => {
     visits.forEach(({ life }, visit) => {
       const next = visits[visit + 1];
-      // The last visit of a life that was killed may not have been committed.
+      // The last visit of a killed process may not have been committed.
       if (next?.life !== life) return;
       const isReceived = witness.received.get(`${target}/0`)?.has(visit) === true;
       if (!isReceived && witness.hasFailed(target, visit)) {
@@ -298,7 +302,7 @@ async function start(folder: string): Promise<Life> {
 }
 
 /** Samples that the running collector says it dropped. */
-async function droppedOf(url: string): Promise<number> {
+async function readDropped(url: string): Promise<number> {
   const text = await (await fetch(`${url}/metrics`)).text();
   const lines = text
     .split('\n')
@@ -318,7 +322,7 @@ function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-function randomOf(seed: number): () => number {
+function makeRandom(seed: number): () => number {
   let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;

@@ -1,6 +1,6 @@
 /**
- * Authorities of one's own, named in each way there is, for the commands as users start them: what
- * they ask over TLS arrives, and without them nothing does.
+ * Private certificate authorities, named in each possible way, for commands started as users start
+ * them: requests over TLS succeed with the authority and fail without it.
  */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -14,7 +14,7 @@ import { freePort, startAmperage } from '../kit/processes.ts';
 import { APS, ENV, startProxy } from '../kit/proxies.ts';
 
 const MAIN = path.resolve(import.meta.dirname, '../../src/main.ts');
-/** What the machine of the test names must not count. */
+/** Clears variables of this machine that would name authorities. */
 const NOTHING = {
   AWS_CA_BUNDLE: '',
   SSL_CERT_FILE: '',
@@ -22,7 +22,7 @@ const NOTHING = {
   NODE_EXTRA_CA_CERTS: '',
 };
 
-/** A server that keeps whom it was asked by: the path, or the action of an AWS call. */
+/** Starts a server that records who asked: the path, or the action of an AWS call. */
 async function startServer(
   context: TestContext,
 ): Promise<{ authority: Authority; folder: string; url: string; asked: Set<string> }> {
@@ -64,7 +64,7 @@ async function amperage(given: string[], env: Record<string, string>): Promise<E
   });
 }
 
-test('the proxy takes authorities from each variable and from its flag', async (context) => {
+test('the proxy reads authorities from each variable and from its flag', async (context) => {
   const { authority, folder, url } = await startServer(context);
   const dir = path.join(folder, 'dir');
   mkdirSync(dir);
@@ -133,7 +133,7 @@ remote_write:
   );
 });
 
-test('check asks by the same authorities', async (context) => {
+test('check uses the same authorities', async (context) => {
   const { authority, url } = await startServer(context);
   for (const given of [
     ['check', 'metrics', `${url}/metrics`],
@@ -149,7 +149,7 @@ test('check asks by the same authorities', async (context) => {
   }
 });
 
-test('a bundle that is none stops each command at its start, and those that ask nobody do not mind', async () => {
+test('an invalid bundle stops each command at its start, except those that use no TLS', async () => {
   const commands = ['collect', 'discover', 'discover explain', 'proxy', 'sample-app'];
   const checks = ['config a.yml', 'metrics a', 'relabel a.yml a b=c', 'service-discovery a.yml a'];
   const all = [...commands, ...checks.map((one) => `check ${one}`)];

@@ -1,6 +1,7 @@
 /**
- * The workspace as its users run it, against the real ones: Prometheus scrapes itself and sends,
- * signed, what it stores, so every answer of ours can be compared with its own; promtool asks both.
+ * The workspace as users run it, against the real thing. Prometheus scrapes itself, stores its
+ * samples and sends them signed to the workspace, so every answer of the workspace can be compared
+ * with Prometheus' own. promtool queries both.
  */
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
@@ -19,7 +20,8 @@ const main = join(import.meta.dirname, '../../src/main.ts');
 const run = promisify(execFile);
 
 /**
- * Peers tell nobody when they are ready, so they are asked; one that cannot be asked yet is not.
+ * Polls, because peers do not report when they are ready. A peer that refuses connections is not
+ * ready.
  */
 const until = (what: string, isSo: () => Promise<boolean>): Promise<void> =>
   waitUntil(what, 30_000, () => isSo().catch(() => false));
@@ -51,7 +53,10 @@ function startWorkspace(port: number, directory: string): ChildProcess {
   );
 }
 
-/** Remote-writes to the first URL; with a wrong key as well, when told so. */
+/**
+ * Starts a Prometheus that writes to the first URL, and on request to a second one with a wrong
+ * key.
+ */
 function startPrometheus(
   program: string,
   port: number,
@@ -73,7 +78,7 @@ function startPrometheus(
     ],
     remote_write: [entry('right', KEYS.secretAccessKey), entry('wrong', 'another secret')],
   };
-  // JSON is YAML.
+  // JSON is valid YAML.
   writeFileSync(join(directory, 'prometheus.yml'), JSON.stringify(configuration));
   return spawn(
     program,
@@ -92,14 +97,14 @@ async function ask(url: string, path: string): Promise<{ status: number; text: s
   return { status: response.status, text: await response.text() };
 }
 
-/** The value of an expression at one time, from Prometheus' or our own store. */
-async function valueOf(url: string, query: string): Promise<number> {
+/** The value of an expression at one time, from Prometheus or from the workspace. */
+async function queryValue(url: string, query: string): Promise<number> {
   const { text } = await ask(url, `query?query=${encodeURIComponent(query)}`);
   const parsed = JSON.parse(text) as { data: { result: { value: [number, string] }[] } };
   return Number(parsed.data.result[0]?.value[1] ?? 0);
 }
 
-/** Calls whose whole answers must be equal; END stands for a time that both have. */
+/** Calls whose whole answers must be equal. END stands for a time for which both have samples. */
 const CALLS = [
   'query?time=END&query=up',
   'query?time=END&query={__name__=~"go_.*|prometheus_tsdb_.*"}',
@@ -130,7 +135,7 @@ const CALLS = [
   'parse_query?query=count_values("x",{__name__=~"a.*"}) and label_replace(b,"a","b","c","d")',
   'rules',
   'alerts',
-  // Refusals.
+  // Calls that are refused.
   'query',
   'query?query=up&time=soon',
   'query?query=up&timeout=x',
@@ -157,7 +162,7 @@ const CALLS = [
   'parse_query?query=a(',
 ];
 
-/** Prometheus promises no order of series: lists of them are sorted before they are compared. */
+/** Prometheus promises no order of series, so lists of them are sorted before they are compared. */
 function inOrder(value: unknown): unknown {
   if (Array.isArray(value)) {
     const list = value.map(inOrder);
@@ -173,7 +178,7 @@ function inOrder(value: unknown): unknown {
   return Object.fromEntries(entries.map(([key, one]) => [key, inOrder(one)]));
 }
 
-test('a signing Prometheus is never refused, and we answer as it does', async (context) => {
+test('a signing Prometheus is never refused, and the workspace answers as it does', async (context) => {
   const programs = skipUnlessPeer(context, 'prometheus', 'promtool');
   if (programs === undefined) return;
   const directory = mkdtempSync(join(tmpdir(), 'amperage-peer-'));
@@ -190,13 +195,13 @@ test('a signing Prometheus is never refused, and we answer as it does', async (c
   try {
     await until('workspace ready', isReady(`http://127.0.0.1:${ourPort}`));
     await until('prometheus ready', isReady(its));
-    // Prometheus answers for the time of its whole head, we for the time that is asked: both
-    // targets are to lie in both.
-    await until('both targets', async () => (await valueOf(ours, 'count(up)')) === 2);
+    // Prometheus answers for the time range of its whole head, the workspace for the range that is
+    // asked; so both targets must be in both ranges.
+    await until('both targets', async () => (await queryValue(ours, 'count(up)')) === 2);
     const startMs = Date.now();
     const newest = 'min(timestamp(up)) and count(up) == 2';
     const endSeconds = Math.floor(startMs / 1_000) + 5;
-    await until('samples', async () => (await valueOf(ours, newest)) > endSeconds + 1);
+    await until('samples', async () => (await queryValue(ours, newest)) > endSeconds + 1);
 
     for (const call of CALLS) {
       const path = encodeURI(call)
@@ -227,7 +232,7 @@ test('a signing Prometheus is never refused, and we answer as it does', async (c
     }
 
     const failed = (name: string): Promise<number> =>
-      valueOf(its, `prometheus_remote_storage_samples_failed_total{remote_name="${name}"}`);
+      queryValue(its, `prometheus_remote_storage_samples_failed_total{remote_name="${name}"}`);
     assert.equal(await failed('right'), 0);
     await until('the wrong key is refused', async () => (await failed('wrong')) > 0);
     const metrics = await (await fetch(`http://127.0.0.1:${ourPort}/metrics`)).text();

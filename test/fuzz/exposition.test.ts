@@ -1,7 +1,7 @@
 /**
- * Mutated and generated pages before every reader of expositions: they may refuse, with
- * ExpositionError alone; they never hang, and never look at a byte that is not theirs. 10,000
- * pages; with AMPERAGE_LONG=1 a million.
+ * Mutated and generated expositions against every reader. A reader may refuse them, but only with
+ * an ExpositionError; it must not hang, and must not read a byte outside the exposition. 10,000
+ * expositions; a million with AMPERAGE_LONG=1.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -98,7 +98,7 @@ const seeds: readonly [reader: Reader, page: Uint8Array][] = [
 ];
 type Reader = ExpositionFormat | 'protobuf';
 
-function randomOf(seed: number): (below: number) => number {
+function makeRandom(seed: number): (below: number) => number {
   let state = seed;
   return (below) => {
     state = (state + 0x6d2b79f5) | 0;
@@ -138,8 +138,8 @@ function mutate(page: Uint8Array, random: (below: number) => number): Uint8Array
   return bytes;
 }
 
-/** All that a reader says of a page, or its refusal. */
-function tell(reader: Reader, page: Uint8Array): string {
+/** Everything that a reader returns for an exposition, or its refusal, as text. */
+function describeReading(reader: Reader, page: Uint8Array): string {
   try {
     if (reader === 'protobuf')
       return JSON.stringify([
@@ -161,14 +161,14 @@ function tell(reader: Reader, page: Uint8Array): string {
   }
 }
 
-/** The same bytes in the midst of others, which a reader must not see. */
-function embedded(page: Uint8Array): Uint8Array {
+/** The same bytes inside a larger buffer, whose other bytes a reader must not see. */
+function embed(page: Uint8Array): Uint8Array {
   const around = new Uint8Array(page.length + 64).fill(0x31);
   around.set(page, 32);
   return around.subarray(32, 32 + page.length);
 }
 
-function checks(page: Uint8Array): void {
+function checkReaders(page: Uint8Array): void {
   for (const check of [checkExposition, checkOpenMetrics]) {
     try {
       check(page);
@@ -179,18 +179,18 @@ function checks(page: Uint8Array): void {
 }
 
 test(
-  'no page makes a reader hang, throw anything else, or look beyond its end',
+  'no exposition makes a reader hang, throw another error, or read beyond its end',
   { timeout: 600_000 },
   (t) => {
-    const random = randomOf(20_261_121);
+    const random = makeRandom(20_261_121);
     let refused = 0;
     for (let run = 0; run < RUNS; run++) {
       const [reader, page] = seeds[run % seeds.length] as (typeof seeds)[number];
       const bytes = mutate(page, random);
       const startMs = performance.now();
-      const told = tell(reader, bytes);
-      assert.equal(tell(reader, embedded(bytes)), told, Buffer.from(bytes).toString('hex'));
-      if (reader !== 'protobuf') checks(bytes);
+      const told = describeReading(reader, bytes);
+      assert.equal(describeReading(reader, embed(bytes)), told, Buffer.from(bytes).toString('hex'));
+      if (reader !== 'protobuf') checkReaders(bytes);
       assert.ok(performance.now() - startMs < SLOW_MS, Buffer.from(bytes).toString('hex'));
       if (told.startsWith('line ')) refused += 1;
     }

@@ -1,6 +1,5 @@
 /**
- * A writer of protobuf expositions, as a target would serve them: for tests alone, since Amperage
- * serves none.
+ * Writes protobuf expositions as a target would serve them. Only for tests; Amperage serves none.
  */
 import { BYTES, FIXED64, tagOf, VARINT } from '../../src/wire/protobuf/wire-format.ts';
 import { ProtoWriter } from '../../src/wire/protobuf/writer.ts';
@@ -56,7 +55,7 @@ export const packedSints =
     writer.raw(inner.written());
   };
 
-/** Families as a body: each behind its length. */
+/** A body of families, each with its length in front. */
 export function body(...families: readonly Uint8Array[]): Uint8Array {
   const writer = new ProtoWriter();
   for (const family of families) {

@@ -1,6 +1,6 @@
 /**
- * Certificates of a test's own: an authority with a server that it vouches for, and ones that sign
- * themselves.
+ * Certificates for tests, made by openssl: an authority with a server certificate that it signed,
+ * and self-signed certificates.
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -14,13 +14,13 @@ import { onEnd } from './ending.ts';
 const EC = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'];
 
 export interface Authority {
-  /** Its certificate, PEM. */
+  /** The file of the authority's certificate, PEM. */
   readonly file: string;
-  /** Of a server at localhost and 127.0.0.1. */
+  /** Certificate and key of a server at localhost and 127.0.0.1. */
   readonly server: { readonly cert: string; readonly key: string };
 }
 
-/** Made by openssl in files of the folder that begin with the name. */
+/** Makes an authority with openssl, in files of the folder whose names begin with `name`. */
 export function makeAuthority(folder: string, name: string): Authority {
   const at = (end: string): string => path.join(folder, `${name}-${end}`);
   const openssl = (...given: string[]): void =>
@@ -36,7 +36,7 @@ export function makeAuthority(folder: string, name: string): Authority {
   return { file: at('ca.pem'), server: { cert: read('cert.pem'), key: read('key.pem') } };
 }
 
-/** Listens until the test ends. @returns its port */
+/** Listens with TLS until the test ends. @returns the port */
 export async function startTlsServer(
   context: TestContext,
   { server: pair }: Authority,
@@ -59,8 +59,8 @@ export interface Certificate {
 }
 
 /**
- * A self-signed one, in files of the folder that begin with the name; good for `host`, a name in
- * DNS.
+ * Makes a self-signed certificate for the DNS name `host`, in files of the folder whose names begin
+ * with `name`.
  */
 export function makeCertificate(folder: string, name: string, host = name): Certificate {
   const files = { cert: path.join(folder, `${name}.crt`), key: path.join(folder, `${name}.key`) };

@@ -1,6 +1,6 @@
 /**
- * What chunks hold, as text like that of RecordingAppender: `name{a="b"} 1 @1000`, `name{} stale
- * @1000`, in the order of the chunks. Samples and markers alone.
+ * Shows what chunks hold as text, in the form of RecordingAppender and in the order of the chunks:
+ * `name{a="b"} 1 @1000`, `name{} stale @1000`. Only samples and stale markers are shown.
  */
 import { formatLabelSet, makeLabelSet } from '../../src/model/labels.ts';
 import type { Chunk } from '../../src/model/queue.ts';
@@ -10,7 +10,7 @@ import { uncompress } from '../../src/wire/snappy.ts';
 
 const MESSAGE_MAX_BYTES = 32 * 1024 * 1024;
 
-/** Of chunks that a remote write sink made; those of 2.0 are stored as messages of 1.0, too. */
+/** Shows chunks of a remote write sink. Chunks for 2.0 are also stored as messages of 1.0. */
 export function textsOfMessages(chunks: readonly Chunk[]): string[] {
   return chunks.flatMap(({ bytes }) => {
     const texts: string[] = [];
@@ -35,7 +35,7 @@ interface Line {
   readonly stale?: boolean;
 }
 
-/** Of one line of a file sink. */
+/** Shows one line of a file sink. */
 export function textOfLine(line: string): string {
   const { labels, timestamp_ms: tMs, value, stale } = JSON.parse(line) as Line;
   const plain = String(value).replace(/^\+?(-?)Inf$/, '$1Infinity');
@@ -43,7 +43,7 @@ export function textOfLine(line: string): string {
   return `${formatLabelSet(makeLabelSet(labels))} ${text} @${tMs}`;
 }
 
-/** Of chunks that a file sink made. */
+/** Shows chunks of a file sink. */
 export function textsOfLines(chunks: readonly Chunk[]): string[] {
   const text = chunks.map(({ bytes }) => Buffer.from(bytes).toString()).join('');
   return text.split('\n').flatMap((line) => (line === '' ? [] : [textOfLine(line)]));

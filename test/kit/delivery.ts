@@ -1,6 +1,6 @@
 /**
- * Pieces for tests of delivery: chunks that say what they hold, a protocol that answers by a list,
- * a log that is read.
+ * Parts for tests of delivery: chunks whose items are numbers, a protocol that answers from a list,
+ * and a logger whose lines are kept.
  */
 import type { Outcome } from '../../src/delivery/attempt.ts';
 import { Load } from '../../src/delivery/load.ts';
@@ -12,7 +12,7 @@ import { createLogger } from '../../src/kernel/logger.ts';
 import { Registry } from '../../src/kernel/metrics.ts';
 import type { Chunk } from '../../src/model/queue.ts';
 
-/** A chunk whose items are numbers: `chunkOf([1, 2])` has two, of the times 1 and 2. */
+/** A chunk whose items are numbers: `chunkOf([1, 2])` has two items, with the times 1 and 2. */
 export function chunkOf(items: readonly number[], lane = 0): Chunk {
   const bytes = Buffer.from(items.join(' '));
   return {
@@ -30,8 +30,8 @@ export function itemsIn(chunks: readonly Chunk[]): number[] {
 }
 
 /**
- * Takes numbers apart; odd ones belong to `odd`, others to `even`. Answers are asked for with what
- * was sent.
+ * A protocol for chunks of numbers. Odd numbers belong to the owner `odd`, others to `even`. The
+ * answer to each request comes from a function that gets the numbers sent.
  */
 export class NumberProtocol implements Protocol<readonly Chunk[]> {
   readonly sent: number[][] = [];

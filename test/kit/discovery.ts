@@ -1,6 +1,6 @@
 /**
- * A discovery mechanism under way on virtual time, until its test ends: the lists that it gave, and
- * what it said.
+ * Runs a discovery mechanism on virtual time until its test ends, and keeps the lists that it
+ * yields and the lines that it logs.
  */
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -14,7 +14,7 @@ export interface TestDiscoveryWorld extends DiscoveryWorld, TestWorld {
   readonly clock: TestWorld['clock'];
 }
 
-/** The world of a mechanism; calls are limited on its own clock. */
+/** Makes the world of a mechanism. Its AWS calls are limited by the clock of that world. */
 export function createDiscoveryWorld(
   mechanism: string,
   set: Partial<DiscoveryWorld> = {},
@@ -39,15 +39,18 @@ interface Mechanism<Config> {
 
 export interface RunningDiscovery extends Pick<TestWorld, 'clock' | 'metrics' | 'lines'> {
   readonly lists: readonly (readonly TargetGroup[])[];
-  /** Labels of all targets of the last list, the address among them. */
+  /** Labels of all targets of the last list, including `__address__`. */
   readonly targets: () => readonly Readonly<Record<string, string>>[];
   readonly addresses: () => string[];
   readonly explained: () => readonly Explained[];
-  /** Readings that failed. */
+  /** How many readings have failed. */
   readonly failures: () => number;
-  /** Resolves when it has ended, after `stop`. */
+  /** Resolves when the mechanism has ended, after `stop`. */
   readonly ended: Promise<void>;
-  /** Moves time on in steps, and lets real sockets and files have theirs, until something is so. */
+  /**
+   * Moves the clock on in steps until the condition holds, and lets real sockets and files proceed
+   * between steps.
+   */
   readonly until: (isSo: () => boolean, stepMs?: number) => Promise<void>;
   readonly stop: () => Promise<void>;
 }

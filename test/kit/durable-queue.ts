@@ -1,9 +1,9 @@
-/** A durable queue in a folder, started, for tests. */
+/** A started durable queue in a folder, for tests. */
 import type { DurableQueueOptions } from '../../src/queue/options.ts';
 import { DurableQueue } from '../../src/queue/queue.ts';
 import { createWorld, type TestWorld } from './world.ts';
 
-/** Of one lane and without a cap, unless told otherwise. */
+/** Opens a queue with one lane and no cap, unless the options say otherwise. */
 export async function openQueue(
   directory: string,
   options: Partial<DurableQueueOptions> = {},

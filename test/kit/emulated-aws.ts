@@ -1,6 +1,6 @@
 /**
  * An emulator for tests, with the official SDK's credentials set in the environment, and a
- * deployment to put into it.
+ * deployment that can be put into it.
  */
 import { DeleteParameterCommand, PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import type { DemoDeployment } from '../../src/commands/demo/deployment.ts';

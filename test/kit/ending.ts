@@ -1,6 +1,6 @@
-/** What a fixture needs of its user: a way to be told when it is over. */
+/** How a fixture learns that its test is over. */
 
-/** A test's own context, or `{ after }` of node:test for what a whole file shares. */
+/** A test's own context, or `{ after }` of node:test for what the tests of a file share. */
 export interface Ending {
   after(end: () => void | Promise<void>): void;
 }
@@ -10,8 +10,9 @@ type End = () => void | Promise<void>;
 const endsOf = new WeakMap<Ending, End[]>();
 
 /**
- * Ends what a fixture began. What was begun last ends first, as it may need what was there before
- * it: a sink its queue, a queue its folder. `after` alone calls in the order of the calls.
+ * Registers what ends a fixture. What was begun last ends first, because it may need what was begun
+ * before it: a sink needs its queue, a queue its folder. node:test's own `after` calls in the order
+ * of registration.
  */
 export function onEnd(ending: Ending, end: End): void {
   const known = endsOf.get(ending);

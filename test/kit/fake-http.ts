@@ -1,9 +1,9 @@
-/** An HTTP client that sends nothing: a function answers, and what was asked is kept. */
+/** An HTTP client that sends nothing: a function answers, and the requests are kept. */
 import type { ClientRequest, ClientResponse, HttpClient } from '../../src/kernel/http-client.ts';
 
 /**
- * A body of status 200, a status without a body, an answer of which the rest is as usual, or a
- * failure.
+ * The body of a 200, a status without a body, parts of a response whose rest has defaults, or an
+ * error.
  */
 export type FakeAnswer = string | number | Error | FakeResponse;
 
@@ -18,7 +18,9 @@ export interface FakeHttp extends HttpClient {
   readonly isClosed: boolean;
 }
 
-/** Answers as text 0.0.4 unless the answer has headers of its own. */
+/**
+ * Answers have the content type of the text format 0.0.4 unless they bring headers of their own.
+ */
 export function fakeHttp(
   answer: (request: ClientRequest) => FakeAnswer | Promise<FakeAnswer>,
 ): FakeHttp {
@@ -47,7 +49,7 @@ function responseOf(answer: FakeAnswer): ClientResponse {
   return { status, headers: answer.headers ?? headers, body: Buffer.from(body) };
 }
 
-/** An answer of JSON. */
+/** A JSON answer. */
 export function json(body: string | Uint8Array, status = 200): FakeAnswer {
   return { status, headers: { 'content-type': 'application/json; charset=utf-8' }, body };
 }

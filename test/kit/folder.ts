@@ -1,4 +1,4 @@
-/** Temporary folders, which go with the test that asked for them. */
+/** Temporary folders that are removed when their test ends. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';

@@ -1,4 +1,4 @@
-/** Endpoints and programs that take what comes and do not answer, until they are told to. */
+/** Servers and programs that accept requests and do not answer until they are told to. */
 import { createServer, request as httpRequest, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
@@ -8,15 +8,15 @@ export interface HangingServer {
   readonly url: string;
   /** Requests that came, answered or not. */
   readonly seen: string[];
-  /** Connections that are open. */
+  /** How many connections are open. */
   connections(): number;
-  /** Answers from now on, and whoever waits. */
+  /** Answers from now on, including the requests that wait. */
   answer(listener: RequestListener): void;
-  /** Does not answer from now on. */
+  /** Stops answering from now on. */
   hang(): void;
 }
 
-/** An endpoint that accepts, reads, and says nothing. */
+/** Starts a server that accepts and reads requests and does not answer. */
 export async function startHanging(context: TestContext): Promise<HangingServer> {
   let answering: RequestListener | undefined;
   const waiting: Parameters<RequestListener>[] = [];
@@ -50,7 +50,7 @@ export async function startHanging(context: TestContext): Promise<HangingServer>
   };
 }
 
-/** What STS says of a role that was assumed; an hour by default. */
+/** STS's answer to AssumeRole; the credentials expire in an hour by default. */
 export function assumedRole(
   accessKeyId: string,
   secretAccessKey: string,
@@ -66,7 +66,10 @@ export function assumedRole(
   };
 }
 
-/** As another server answers, which is sent what came as it came: its signature stays good. */
+/**
+ * Answers by forwarding each request unchanged to another server, so that its signature stays
+ * valid.
+ */
 export function forwardTo(url: string): RequestListener {
   return (request, response) => {
     const { method, headers, url: path = '/' } = request;

@@ -1,5 +1,6 @@
 /**
- * Servers on a free port of the loopback, closed with the test, and all that is connected to them.
+ * Servers on a free port of the loopback. With the test they are closed, and so are their
+ * connections.
  */
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo, Server, Socket } from 'node:net';
@@ -13,7 +14,7 @@ export interface Listening {
   readonly url: string;
 }
 
-/** Listens with a server of net, http or https, until the test ends. */
+/** Listens with a server of net, http or https until the test ends. */
 export async function listen(ending: Ending, server: Server): Promise<Listening> {
   const sockets = new Set<Socket>();
   server.on('connection', (socket) => {
@@ -30,7 +31,7 @@ export async function listen(ending: Ending, server: Server): Promise<Listening>
   return { port, host: `127.0.0.1:${port}`, url: `http://127.0.0.1:${port}` };
 }
 
-/** An HTTP server that answers by the listener, for example a target that serves its exposition. */
+/** Starts an HTTP server, for example a target that serves its exposition. */
 export function serve(ending: Ending, listener: RequestListener): Promise<Listening> {
   return listen(ending, createServer(listener));
 }

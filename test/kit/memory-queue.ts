@@ -1,6 +1,6 @@
 /**
- * A queue of chunks in memory, for tests of what puts chunks in or takes them out. It keeps the
- * contract of the seam (test/contracts/chunk-queue.ts), except that nothing outlives it.
+ * A queue of chunks in memory, for tests of code that puts chunks in or takes them out. It keeps
+ * the contract of the seam (test/contracts/chunk-queue.ts), but nothing survives the process.
  */
 import { type Clock, VirtualClock } from '../../src/kernel/clock.ts';
 import type { Batch, BatchLimits, Chunk, ChunkQueue } from '../../src/model/queue.ts';
@@ -11,14 +11,14 @@ interface Waiting {
 }
 
 export class MemoryQueue implements ChunkQueue {
-  /** All that was ever appended, in order. */
+  /** All chunks that were ever appended, in order. */
   readonly chunks: Chunk[] = [];
   readonly #lanes: readonly Waiting[][];
   readonly #clock: Clock;
-  /** Told of each change. */
+  /** Called at each change. */
   readonly #watchers = new Set<() => void>();
   #isDraining = false;
-  /** What waits since then or longer goes at once. */
+  /** Chunks that have waited since then or longer are given out at once. */
   #hurriedMs = -Infinity;
 
   constructor(lanes = 1, clock: Clock = new VirtualClock()) {
@@ -91,7 +91,7 @@ export class MemoryQueue implements ChunkQueue {
     for (const watcher of this.#watchers) watcher();
   }
 
-  /** Resolves with the next change, when so much time has passed, or when the signal aborts. */
+  /** Resolves at the next change, after `withinMs`, or when the signal aborts. */
   #change(signal: AbortSignal, withinMs: number): Promise<void> {
     const ended = new AbortController();
     return new Promise<void>((resolve) => {
@@ -108,7 +108,7 @@ export class MemoryQueue implements ChunkQueue {
   }
 }
 
-/** The first ones within the limits, at least one. */
+/** The first chunks that fit the limits; at least one. */
 function fit(waiting: readonly Waiting[], limits: BatchLimits): Chunk[] {
   const chunks: Chunk[] = [];
   let [items, bytes, rawBytes] = [0, 0, 0];

@@ -1,4 +1,4 @@
-/** A native histogram as small as one can be: one observation in one bucket. */
+/** The smallest native histogram: one observation in one bucket. */
 import type { NativeHistogram } from '../../src/model/histogram.ts';
 
 export const HISTOGRAM: NativeHistogram = {

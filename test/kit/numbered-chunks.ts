@@ -1,12 +1,9 @@
-/**
- * Chunks that say their number, for tests of queues: what comes out is read without knowing any
- * encoder.
- */
+/** Chunks that contain their number, for tests of queues: they can be read without an encoder. */
 import type { Batch, BatchLimits, Chunk, ChunkQueue } from '../../src/model/queue.ts';
 
 export const EVERYTHING: BatchLimits = { maxItems: 1e9, maxBytes: 1e9, maxRawBytes: 1e9 };
 
-/** A chunk of one item, padded to `size` bytes (twice that before compression). */
+/** A chunk of one item, padded to `size` bytes; its raw size is twice that. */
 export function numberedChunk(number: number, lane = 0, size = 20): Chunk {
   const bytes = Buffer.alloc(size, `#${number} `);
   return { bytes, items: 1, oldestMs: number, newestMs: number + 1, lane, rawBytes: size * 2 };
@@ -18,7 +15,7 @@ export function numbersOf(batch: Batch | undefined): number[] {
   );
 }
 
-/** Drains the queue and takes what is left in a lane, in order. */
+/** Drains the queue and takes the remaining chunks of a lane, in order. */
 export async function takeAll(queue: ChunkQueue, lane = 0): Promise<number[]> {
   const { signal } = new AbortController();
   queue.drain();

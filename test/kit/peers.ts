@@ -1,8 +1,8 @@
 /**
- * Real programs of others that tests talk to: Prometheus, promtool, node-exporter. Looked up in the
- * folder AMPERAGE_PEERS names, then in `.peers/usr/bin` below the root, then in /usr/bin;
- * Prometheus and promtool count from version 3 on. Tests that need an absent one skip with a
- * message; where `CI` is set, they fail.
+ * Programs of other projects that tests talk to: Prometheus, promtool, node-exporter. They are
+ * looked up in the folder that AMPERAGE_PEERS names, then in `.peers/usr/bin` below the root, then
+ * in /usr/bin. Prometheus and promtool must be of version 3 or newer. A test that lacks a peer
+ * skips with a message; where `CI` is set, it fails.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -14,7 +14,7 @@ const folders = [process.env['AMPERAGE_PEERS'], path.join(root, '.peers/usr/bin'
 const versioned = new Set(['prometheus', 'promtool']);
 const found = new Map<string, string | undefined>();
 
-/** The path of a peer's executable, undefined where this machine has none that will do. */
+/** The path of a peer's executable; undefined where this machine has none of the needed version. */
 export function peer(name: string): string | undefined {
   if (!found.has(name)) found.set(name, lookUp(name));
   return found.get(name);
@@ -39,8 +39,8 @@ function majorVersion(file: string): number {
 }
 
 /**
- * The peers' paths by name, or undefined after skipping the test; throws instead of skipping where
- * CI is set.
+ * The peers' paths by name. Where one is absent it skips the test and returns undefined, or throws
+ * if CI is set.
  */
 export function skipUnlessPeer<Name extends string>(
   context: TestContext,
@@ -50,7 +50,9 @@ export function skipUnlessPeer<Name extends string>(
   for (const name of names) {
     const file = peer(name);
     if (file === undefined) {
-      const message = `no ${name} (version 3 for Prometheus) here; set AMPERAGE_PEERS to its folder`;
+      const message =
+        `${name} (of Prometheus, version 3) is not installed; ` +
+        'run scripts/install-peers.sh or set AMPERAGE_PEERS to its folder';
       const ci = process.env['CI'];
       if (ci !== undefined && ci !== '') throw new Error(message);
       context.skip(message);

@@ -1,6 +1,6 @@
 /**
- * Real `amperage` commands, and peers, as child processes of a test: started on free ports, waited
- * for, and ended by their own process id whatever the test does.
+ * Runs real `amperage` commands and peers as child processes of a test. They are started on free
+ * ports, waited for, and ended by their process id when the test ends, whatever its outcome.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createServer, type AddressInfo } from 'node:net';
@@ -11,7 +11,10 @@ import { onEnd } from './ending.ts';
 
 export const MAIN = path.resolve(import.meta.dirname, '../../src/main.ts');
 
-/** For a command that is to find no credentials and no region but those that it is given. */
+/**
+ * Environment for a command that must find no credentials and no region other than those it is
+ * given.
+ */
 export const BARE_AWS: Readonly<Record<string, string>> = {
   AWS_REGION: 'us-east-1',
   AWS_EC2_METADATA_DISABLED: 'true',
@@ -25,7 +28,7 @@ export interface Running {
   readonly url: string;
   readonly child: ChildProcess;
   readonly exited: Promise<void>;
-  /** All it said. */
+  /** All that the process has printed. */
   output(): string;
 }
 
@@ -37,7 +40,7 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-/** Starts a program and waits until `readyPath` of its port answers 200. Ended with the test. */
+/** Starts a program, waits until `readyPath` on its port answers 200, and ends it with the test. */
 export async function startProgram(
   context: TestContext,
   file: string,
@@ -71,7 +74,7 @@ export async function startProgram(
   return { url, child, exited, output: () => output };
 }
 
-/** Starts `amperage <command>`; `listenFlag` is what the command calls its address. */
+/** Starts `amperage <command>`. `listenFlag` names the command's flag for its address. */
 export async function startAmperage(
   context: TestContext,
   command: string,
@@ -98,7 +101,7 @@ export interface Series {
   readonly values?: [number, string][];
 }
 
-/** An instant query, of a workspace or of Prometheus itself. */
+/** Sends an instant query to a workspace or to Prometheus. */
 export async function query(url: string, expression: string, time?: number): Promise<Series[]> {
   const parameters = new URLSearchParams({
     query: expression,

@@ -1,4 +1,4 @@
-/** Proxies as users start them, and upstreams that keep what arrives. */
+/** Proxies started as users start them, and upstreams that keep the requests that arrive. */
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
@@ -20,7 +20,10 @@ export interface Arrived {
   readonly body: Buffer;
 }
 
-/** An upstream that keeps what arrives and answers by a function; 200 "ok" by default. */
+/**
+ * Starts an upstream that keeps the requests that arrive and answers by a function; by default 200
+ * "ok".
+ */
 export async function startUpstream(
   context: TestContext,
   answer: (
@@ -43,7 +46,7 @@ export async function startUpstream(
       outgoing.writeHead(status, own).end(body);
     });
   });
-  // As many headers as come.
+  // 0 means no limit to the number of headers.
   server.maxHeadersCount = 0;
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onEnd(context, () => {
@@ -53,7 +56,7 @@ export async function startUpstream(
   return { host: `127.0.0.1:${(server.address() as AddressInfo).port}`, arrived };
 }
 
-/** The proxy as users start it; its address and its admin side's. */
+/** Starts `amperage proxy`. @returns its address and that of its admin server */
 export async function startProxy(
   context: TestContext,
   flags: readonly string[],

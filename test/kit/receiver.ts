@@ -1,6 +1,6 @@
 /**
- * A remote write receiver on the loopback, of 1.0 and 2.0: it decodes what comes, answers by a
- * function, and keeps what it took, as it came and by sender.
+ * A receiver of remote write 1.0 and 2.0 on the loopback. It decodes requests, answers by a
+ * function, and keeps the samples that it accepted, in the order of arrival and by sender.
  */
 import { type HttpRequest, type HttpResponse, HttpServer } from '../../src/kernel/http-server.ts';
 import { silentLogger } from '../../src/kernel/logger.ts';
@@ -15,7 +15,7 @@ export interface Received {
   readonly request: HttpRequest;
   readonly body: Buffer;
   readonly headers: HttpRequest['headers'];
-  /** `series` is `name=value,…`. */
+  /** `series` is written as `name=value,…`. */
   readonly samples: { series: string; tMs: number; value: number }[];
 }
 
@@ -27,7 +27,7 @@ export interface ReceivedValue {
 const MESSAGE_MAX_BYTES = 32 * 1024 * 1024;
 
 export class Receiver {
-  /** All of them, whatever was answered. */
+  /** All requests, whatever the answer was. */
   readonly requests: Received[] = [];
   /** Samples of the requests that were answered with 2xx. */
   readonly kept: Received['samples'] = [];
@@ -45,14 +45,14 @@ export class Receiver {
     });
   }
 
-  /** `…/write`. */
+  /** The URL to write to, which ends in /write. */
   get url(): string {
     return `${this.server.url}/write`;
   }
 
   /**
-   * What was kept of one sender, which is the first part of its path, by series and in order of
-   * time.
+   * The samples kept of one sender, by series and in order of time. The sender is the first part of
+   * the request's path.
    */
   of(sender: string): Map<string, ReceivedValue[]> {
     const kept = this.#senders.get(sender) ?? new Map<string, ReceivedValue[]>();
@@ -103,7 +103,7 @@ export class Receiver {
   }
 }
 
-/** One that listens until the test ends. */
+/** Starts a receiver that listens until the test ends. */
 export async function startReceiver(ending: Ending): Promise<Receiver> {
   const receiver = new Receiver();
   await receiver.server.start();

@@ -1,6 +1,6 @@
 /**
- * A scrape manager over expositions that a function answers, on virtual time unless another clock
- * is given: what its targets commit is text (recording-appender.ts).
+ * A scrape manager whose HTTP answers come from a function, on virtual time unless another clock is
+ * given. What its targets commit is text (recording-appender.ts).
  */
 import type { Clock, VirtualClock } from '../../src/kernel/clock.ts';
 import type { ClientRequest, HttpClient } from '../../src/kernel/http-client.ts';
@@ -11,23 +11,23 @@ import { createWorld, type TestWorld } from './world.ts';
 
 export interface RecordedManager<Time extends Clock = VirtualClock> extends TestWorld<Time> {
   readonly manager: ScrapeManager;
-  /** What was asked, where a function answers. */
+  /** The requests that the function answered. */
   readonly requests: readonly ClientRequest[];
   /** In the order in which they were opened. */
   readonly appenders: readonly RecordingAppender[];
-  /** What was committed since the last look. */
+  /** What was committed since the last call. */
   readonly take: () => string[];
 }
 
 type Given = Partial<Pick<ScrapeManagerOptions, 'offsetSeed' | 'turnShareMs' | 'openHttp'>>;
 
 export interface RecordedManagerOptions<Time extends Clock> extends Given {
-  /** `a 1` by default. */
+  /** By default every target answers `a 1`. */
   readonly answer?: (request: ClientRequest) => FakeAnswer | Promise<FakeAnswer>;
-  /** Instead of `answer`. */
+  /** Used in place of `answer`. */
   readonly http?: HttpClient;
   readonly clock?: Time;
-  /** Told of each appender as it is opened, with the key of its target. */
+  /** Called with each appender as it is opened, and with the key of its target. */
   readonly onOpen?: (key: string, appender: RecordingAppender) => void;
 }
 
@@ -48,7 +48,7 @@ export function createRecordedManager(
   const manager = new ScrapeManager({
     world,
     userAgent: 'test/1',
-    // Short lists are taken over when an update returns, also on a busy machine.
+    // A high share, so that short lists are taken over within `update` even on a busy machine.
     turnShareMs: 10_000,
     ...given,
     openAppender: (_source, key) => {
@@ -62,7 +62,7 @@ export function createRecordedManager(
   return { ...world, manager, requests: fake.requests, appenders, take };
 }
 
-/** As `createRecordedManager`, and started. */
+/** The same as `createRecordedManager`, but started. */
 export async function startRecordedManager(
   options?: RecordedManagerOptions<VirtualClock>,
 ): Promise<RecordedManager> {

@@ -1,6 +1,6 @@
 /**
- * A target whose scrapes are given as pages, for tests: it goes through the one transaction, and
- * what that commits is text (recording-appender.ts).
+ * A target that tests scrape by handing in bodies. It uses the real transaction, and what that
+ * commits is text (recording-appender.ts).
  */
 import assert from 'node:assert/strict';
 import type { LabelSet } from '../../src/model/labels.ts';
@@ -15,9 +15,9 @@ import {
 } from '../../src/scrape/transaction.ts';
 
 export interface RecordedScrape extends ScrapeOutcome {
-  /** Samples and markers of the target's own series, in order. */
+  /** Samples and stale markers of the target's own series, in order. */
   readonly lines: string[];
-  /** Those of the report. */
+  /** Samples and stale markers of the report. */
   readonly report: string[];
 }
 
@@ -36,7 +36,7 @@ export class RecordedTarget {
     });
   }
 
-  /** One scrape that finds this page, or fails before it has one. */
+  /** One scrape: it finds this body, or fails before it has one. */
   scrape(
     page: string | Uint8Array | Error,
     tMs: number,
@@ -47,7 +47,7 @@ export class RecordedTarget {
     return { ...outcome, ...this.taken() };
   }
 
-  /** As `scrape`, over several turns. */
+  /** The same as `scrape`, but over several turns of the event loop. */
   async scrapeInSlices(
     page: string | Uint8Array | Error,
     tMs: number,
@@ -59,17 +59,17 @@ export class RecordedTarget {
     return { ...outcome, ...this.taken() };
   }
 
-  /** Of series that are known, those of the report apart. */
+  /** Series that are known, without those of the report. */
   get liveSeries(): string[] {
     return [...this.appender.live.values()].filter((name) => !isOfReport(name));
   }
 
-  /** How many series were made, those of the report apart. */
+  /** How many series were made, without those of the report. */
   get seriesMade(): number {
     return this.appender.made.filter((name) => !isOfReport(name)).length;
   }
 
-  /** What was committed since it was last asked. */
+  /** What was committed since the last call. */
   taken(): Pick<RecordedScrape, 'lines' | 'report'> {
     const all = this.appender.take();
     return {
@@ -83,7 +83,7 @@ function isOfReport(line: string): boolean {
   return REPORT.test(line);
 }
 
-/** A scrape that takes 250 ms. */
+/** The moment of a scrape that takes 250 ms. */
 export function makeMoment(tMs: number): ScrapeMoment {
   return { tMs, timeoutMs: 5_000, elapsedMs: () => 250 };
 }

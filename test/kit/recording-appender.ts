@@ -1,7 +1,7 @@
 /**
- * An appender that keeps what is committed, as text, for tests: `name{a="b"} 1 @1000`, `name{}
- * stale @1000`. It checks the rules of the seam: no ref that was not given out, nothing after
- * close, no ref renewed twice. Of renewed refs every other one becomes another.
+ * An appender for tests that keeps what is committed, as text: `name{a="b"} 1 @1000`, `name{} stale
+ * @1000`. It asserts the rules of the seam: only refs that were given out are used, nothing happens
+ * after close, and no ref is renewed twice. Every second ref that is renewed gets a new number.
  */
 import assert from 'node:assert/strict';
 import { formatLabelSet, type LabelSet } from '../../src/model/labels.ts';
@@ -17,22 +17,22 @@ import {
 export class RecordingAppender implements RoutedAppender {
   readonly committed: string[] = [];
   readonly live = new Map<SeriesRef, string>();
-  /** Family, type, unit and help by series, as last set. */
+  /** Family, type, unit and help of each series, as last set. */
   readonly metadata = new Map<string, string>();
   readonly created = new Map<string, number>();
-  /** Every series that a ref was made for, in order. */
+  /** Every series for which a ref was made, in order. */
   readonly made: string[] = [];
   /** Every series whose ref was renewed, in order. */
   readonly renewed: string[] = [];
-  /** A test counts it up as if sinks had come. */
+  /** A test increments it to act as if new sinks had come. */
   generation = 0;
-  /** Series that are not wanted get DROPPED_REF. */
+  /** A series for which this returns false gets DROPPED_REF. */
   wants: (series: string) => boolean = () => true;
   commits = 0;
   closed = false;
   #pending: string[] = [];
   #refs = 0;
-  /** Under which generation a ref was given out or renewed. */
+  /** The generation in which a ref was given out or last renewed. */
   readonly #completeIn = new Map<SeriesRef, number>();
   readonly #droppedIn = new Map<string, number>();
 
@@ -54,7 +54,7 @@ export class RecordingAppender implements RoutedAppender {
     return this.#give(ref > 0 && ref % 2 === 0 ? ref : ++this.#refs, series);
   }
 
-  /** Series whose refs are still of an earlier generation. */
+  /** Series whose refs are of an earlier generation. */
   get incomplete(): string[] {
     return [...this.live]
       .filter(([ref]) => this.#completeIn.get(ref) !== this.generation)

@@ -1,6 +1,6 @@
 /**
  * A remote write road for tests: appender → queue on disk → sender → a receiver on the loopback
- * that decodes. Real sockets and files; time is virtual.
+ * that decodes. Sockets and files are real; time is virtual.
  */
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
@@ -30,7 +30,7 @@ export interface Road {
   readonly receiver: Receiver;
   readonly queue: DurableQueue;
   readonly sink: RemoteWriteSink;
-  /** By a route that has the transforms. */
+  /** Opens an appender of a route with the transforms of the options. */
   readonly openAppender: (key: string) => Appender;
   readonly clock: VirtualClock;
   readonly metrics: Registry;
@@ -105,7 +105,10 @@ export async function road(t: TestContext, overrides: Overrides = {}): Promise<R
   return { receiver, queue, sink, openAppender, clock, metrics, lines, directory, metric };
 }
 
-/** Lets real I/O happen, moving the virtual clock on, until the condition holds. */
+/**
+ * Moves the virtual clock on in steps until the condition holds, and lets real I/O proceed between
+ * steps.
+ */
 export async function until(
   road: Pick<Road, 'clock'>,
   holds: () => boolean,

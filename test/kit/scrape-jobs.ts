@@ -1,8 +1,8 @@
-/** Jobs and groups of targets as most tests of scraping want them. */
+/** Jobs and target groups for tests of scraping. */
 import type { TargetGroup } from '../../src/model/target.ts';
 import { type ScrapeConfig, makeScrapeConfig } from '../../src/scrape/config.ts';
 
-/** The job `j`, scraped every ten seconds within at most five. */
+/** The job `j`, scraped every ten seconds with a timeout of five seconds. */
 export function jobWith(set: Partial<ScrapeConfig> = {}): ScrapeConfig {
   return makeScrapeConfig({
     jobName: 'j',
@@ -12,7 +12,7 @@ export function jobWith(set: Partial<ScrapeConfig> = {}): ScrapeConfig {
   });
 }
 
-/** One group of targets at these addresses. */
+/** One target group with these addresses. */
 export function groupOf(...addresses: readonly string[]): TargetGroup[] {
   const targets = addresses.map((address) => ({ __address__: address }));
   return [{ source: 's', labels: {}, targets }];

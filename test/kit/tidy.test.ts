@@ -1,4 +1,4 @@
-/** What tests share serves tests alone: no source that is published imports it. */
+/** Checks that only tests import what tests share: published sources import nothing from test/. */
 import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import path from 'node:path';

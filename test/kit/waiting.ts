@@ -1,13 +1,13 @@
 /**
- * Waiting for a condition: on real time, for what real sockets and processes do, or for turns of
- * the event loop, for what needs no time at all. A test on virtual time moves its clock instead.
+ * Waits for a condition: on real time, for real sockets and processes, or for turns of the event
+ * loop, for what needs no time. A test on virtual time moves its clock instead.
  */
 import assert from 'node:assert/strict';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 
 const TURNS_MAX = 10_000;
 
-/** Looks every `everyMs` until the condition holds; fails with `what` after `withinMs`. */
+/** Checks the condition every `everyMs`, and fails with `what` in the message after `withinMs`. */
 export async function until(
   what: string,
   withinMs: number,
@@ -22,7 +22,7 @@ export async function until(
 }
 
 /**
- * Lets turns of the event loop pass until the condition holds; fails after ten thousand of them.
+ * Lets turns of the event loop pass until the condition holds, and fails after ten thousand turns.
  */
 export async function untilTurn(holds: () => boolean): Promise<void> {
   for (let turns = 0; !holds(); turns++) {

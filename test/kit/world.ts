@@ -1,6 +1,6 @@
 /**
- * The world of a part under test (kernel/world.ts): a clock that stands still, a registry, a logger
- * whose lines are kept, and no network. Each of them can be replaced.
+ * The world of a part under test (kernel/world.ts): a virtual clock, a registry, a logger whose
+ * lines are kept, and an HTTP client that refuses to send. Each of them can be replaced.
  */
 import { type Clock, VirtualClock } from '../../src/kernel/clock.ts';
 import {
@@ -17,9 +17,12 @@ export interface TestWorld<Time extends Clock = VirtualClock> {
   readonly log: Logger;
   readonly metrics: Registry;
   readonly http: HttpClient;
-  /** What was logged, as logfmt. */
+  /** Logged lines in logfmt. */
   readonly lines: readonly string[];
-  /** The value of the first line of the own metrics that begins so; NaN where there is none. */
+  /**
+   * The value of the first line of our own metrics that begins with `start`; NaN where there is
+   * none.
+   */
   readonly metric: (start: string) => number;
 }
 
@@ -29,7 +32,7 @@ interface WorldParts<Time extends Clock> {
   readonly http?: HttpClient;
 }
 
-/** For a part that is to send nothing. */
+/** The client of a part that must not send anything. */
 export const noHttp: HttpClient = {
   send: async ({ url }) => {
     throw new Error(`nothing is to be sent here, but ${url} was asked`);
@@ -48,7 +51,7 @@ export function createWorld(parts: WorldParts<Clock> = {}): TestWorld<Clock> {
   return { clock, log, metrics, http, lines, metric: (start) => metricOf(metrics, start) };
 }
 
-/** The value of the first exposed line that begins with `start`, NaN where there is none. */
+/** The value of the first exposed line that begins with `start`; NaN where there is none. */
 export function metricOf(metrics: Registry, start: string): number {
   const exposed = metrics.expose().split('\n');
   return Number(
@@ -59,7 +62,7 @@ export function metricOf(metrics: Registry, start: string): number {
   );
 }
 
-/** A real client, closed with the test. */
+/** A real client that is closed when the test ends. */
 export function openHttp(ending: Ending, options?: HttpClientOptions): HttpClient {
   const http = createHttpClient(options);
   onEnd(ending, () => http.close());

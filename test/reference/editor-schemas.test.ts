@@ -1,6 +1,6 @@
 /**
- * The schemas for editors against the loader: whatever the loader takes they take, and what is not
- * taken for its shape alone they refuse.
+ * The editor schemas against the loader: they accept whatever the loader accepts, and refuse what
+ * it refuses for its shape alone.
  */
 import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
@@ -31,19 +31,19 @@ before(() => {
   }
 });
 
-/** Why the schema of a dialect refuses a text; nothing when it takes it. */
-function refusal(name: string, text: string): string {
+/** Why the schema of a dialect refuses a text; empty if it accepts it. */
+function findRefusal(name: string, text: string): string {
   const validate = validators.get(name);
   assert.ok(validate, name);
   if (validate(parse(text, { merge: true }))) return '';
   return JSON.stringify(validate.errors);
 }
 
-function dialectOf(text: string): string {
+function chooseDialect(text: string): string {
   return isCollectorConfig(parse(text, { merge: true })) ? 'collector' : 'prometheus';
 }
 
-async function isTaken(text: string, file = 'c.yml'): Promise<boolean> {
+async function isAccepted(text: string, file = 'c.yml'): Promise<boolean> {
   const { findings } = await checkConfigText(text, file, { env: ENV });
   return findings.every(({ severity }) => severity !== 'error');
 }
@@ -104,7 +104,7 @@ file_write: [{ path: samples.jsonl, max_size: 0 }]
 storage: { tsdb: { out_of_order_time_window: 1h } }
 `;
 
-test('what the repository has as examples and the loader takes is taken', async () => {
+test('what the repository has as examples and the loader accepts is accepted', async () => {
   const files = globSync(['src/config/testdata/*.yml', 'examples/**/*.{yml,yaml}'], { cwd: ROOT });
   const texts = files.map((file) => [file, readFileSync(join(ROOT, file), 'utf8')] as const);
   const blocks = globSync(['README.md', 'docs/*.md'], { cwd: ROOT }).flatMap((file) =>
@@ -119,24 +119,24 @@ test('what the repository has as examples and the loader takes is taken', async 
     ['PROMETHEUS', PROMETHEUS],
     ['COLLECTOR', COLLECTOR],
   ] as const) {
-    if (!(await isTaken(text, join(ROOT, file)))) continue;
+    if (!(await isAccepted(text, join(ROOT, file)))) continue;
     taken += 1;
-    assert.equal(refusal(dialectOf(text), text), '', file);
+    assert.equal(findRefusal(chooseDialect(text), text), '', file);
   }
   assert.ok(taken >= 7, `only ${taken} were taken by the loader`);
 });
 
 test(
-  'what Prometheus publishes as good and the loader takes is taken',
+  'what Prometheus publishes as good and the loader accepts is accepted',
   { skip: skipWithoutConformance },
   async () => {
     const folder = conformancePath('prometheus-config');
     let taken = 0;
     for (const file of globSync('**/*.{yml,yaml}', { cwd: folder })) {
       const text = readFileSync(join(folder, file), 'utf8');
-      if (!(await isTaken(text, join(folder, file)).catch(() => false))) continue;
+      if (!(await isAccepted(text, join(folder, file)).catch(() => false))) continue;
       taken += 1;
-      assert.equal(refusal(dialectOf(text), text), '', file);
+      assert.equal(findRefusal(chooseDialect(text), text), '', file);
     }
     assert.ok(taken >= 10, `only ${taken} were taken by the loader`);
   },
@@ -145,7 +145,7 @@ test(
 test('configurations with faults of their shape are refused', () => {
   for (const name of ['errors.yml', 'otel-errors.yml']) {
     const text = readFileSync(join(ROOT, 'src/config/testdata', name), 'utf8');
-    assert.notEqual(refusal(dialectOf(text), text), '', name);
+    assert.notEqual(findRefusal(chooseDialect(text), text), '', name);
   }
 });
 
@@ -176,34 +176,38 @@ test('one fault of each kind is refused', () => {
     ['proxy-routes', 'routes: [{ hst: a }]'],
     ['emulator-scenario', 'steps: [{ call: nothing }]'],
   ];
-  for (const [dialect, text] of faults) assert.notEqual(refusal(dialect, text), '', text);
+  for (const [dialect, text] of faults) assert.notEqual(findRefusal(dialect, text), '', text);
 });
 
-test('the other files: what their readers take is taken', () => {
+test('the other files: what their readers accept is accepted', () => {
   const routes = 'routes: [{ host: a, path: /b, presign: 15m, strip_path: true }, {}]';
   assert.equal(parseRoutes(parse(routes), 'f').length, 2);
-  assert.equal(refusal('proxy-routes', routes), '');
+  assert.equal(findRefusal('proxy-routes', routes), '');
   const web = 'tls_server_config: { cert_file: a, key_file: b }\nbasic_auth_users: { a: x }';
   assert.ok(webConfigSchema.safeParse(parse(web)).success);
-  assert.equal(refusal('web-config', web), '');
+  assert.equal(findRefusal('web-config', web), '');
   const steps =
     'steps: [{ call: ssm.PutParameter, input: { Name: a } }, { object: s3://b/k, text: x, ' +
     'after: 10s }]';
   assert.equal(parseScenario(parse(steps), 'f').length, 2);
-  assert.equal(refusal('emulator-scenario', steps), '');
-  assert.equal(refusal('targets', '[{ targets: [a:1], labels: { x: y } }, {}]'), '');
+  assert.equal(findRefusal('emulator-scenario', steps), '');
+  assert.equal(findRefusal('targets', '[{ targets: [a:1], labels: { x: y } }, {}]'), '');
 });
 
-/** Places of all values of a document. */
-function placesOf(value: unknown, path: readonly (string | number)[] = []): (string | number)[][] {
+/** The paths of all values of a document. */
+function listPaths(value: unknown, path: readonly (string | number)[] = []): (string | number)[][] {
   if (typeof value !== 'object' || value === null) return [[...path]];
   const inner = Object.entries(value).flatMap(([key, one]) =>
-    placesOf(one, [...path, Array.isArray(value) ? Number(key) : key]),
+    listPaths(one, [...path, Array.isArray(value) ? Number(key) : key]),
   );
   return path.length === 0 ? inner : [[...path], ...inner];
 }
 
-function withValue(document: unknown, path: readonly (string | number)[], value: unknown): unknown {
+function replaceValue(
+  document: unknown,
+  path: readonly (string | number)[],
+  value: unknown,
+): unknown {
   const copy = structuredClone(document);
   let owner = copy as Record<string | number, unknown>;
   for (const step of path.slice(0, -1)) owner = owner[step] as typeof owner;
@@ -211,12 +215,12 @@ function withValue(document: unknown, path: readonly (string | number)[], value:
   return copy;
 }
 
-test('property: any value that the loader takes in any place is taken', async () => {
+test('property: any value that the loader accepts at any path is accepted', async () => {
   const documents = [PROMETHEUS, COLLECTOR].map((text) => parse(text) as unknown);
   const values = [null, 0, 1, 15, -1, 1.5, true, '', '0', 'x', 'yes', '15s', '1h30m', '1.5s', '60', '1GB', '512', 'a b',
     '$1', '${env:X}', '${env:N}', '${X}', 'a${env:X}b', [], ['x'], [null], {}, { x: 'y' }, [{}]]; // prettier-ignore
   const places = documents.flatMap((document) =>
-    placesOf(document).map((path) => [document, path] as const),
+    listPaths(document).map((path) => [document, path] as const),
   );
   let taken = 0;
   await fc.assert(
@@ -224,10 +228,10 @@ test('property: any value that the loader takes in any place is taken', async ()
       fc.constantFrom(...places),
       fc.constantFrom(...values),
       async ([document, path], value) => {
-        const text = stringify(withValue(document, path, value));
-        if (!(await isTaken(text))) return;
+        const text = stringify(replaceValue(document, path, value));
+        if (!(await isAccepted(text))) return;
         taken += 1;
-        assert.equal(refusal(dialectOf(text), text), '', text);
+        assert.equal(findRefusal(chooseDialect(text), text), '', text);
       },
     ),
     { numRuns: RUNS },

@@ -1,5 +1,6 @@
 /**
- * The catalogue of error codes: nothing outside it compiles, and what is wrong with it is found.
+ * The catalogue of error codes: a code outside it does not compile, and faults of the catalogue are
+ * found.
  */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -42,7 +43,7 @@ test('the page has a heading for each code, which is its anchor', () => {
     for (const code of Object.keys(codes)) assert.ok(page.includes(`\n### ${code}\n`), code);
 });
 
-test('every entry is made of sentences, and of a code that reads as one', () => {
+test('every entry consists of sentences, and its code is written in capitals', () => {
   for (const { codes } of FAMILIES)
     for (const [code, { means, remedy }] of Object.entries(codes)) {
       assert.match(code, /^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$/);
@@ -50,7 +51,7 @@ test('every entry is made of sentences, and of a code that reads as one', () => 
     }
 });
 
-test('codes that documents name are codes', () => {
+test('every code that a document names exists', () => {
   const known = new Set(FAMILIES.flatMap(({ codes }) => Object.keys(codes)));
   const prefixes = /^(?:CONFIG|SINK|SCRAPE|QUEUE|FLAG|PORT|LISTEN)_/;
   for (const file of ['README.md', 'docs/configuration.md', 'CHANGELOG.md']) {

@@ -1,5 +1,6 @@
 /**
- * `npm run generate -- --check`: a file that is not as it is generated is found, with the remedy.
+ * `npm run generate -- --check` finds each file that differs from what is generated, with the
+ * remedy.
  */
 import assert from 'node:assert/strict';
 import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -8,7 +9,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { compareFiles, writeFiles } from '../../scripts/generate/files.ts';
 
-test('files that are changed by hand, absent or left over are told, each with what to do', () => {
+test('files that are changed by hand, absent or left over are reported, each with its remedy', () => {
   const root = mkdtempSync(join(tmpdir(), 'generated-'));
   try {
     const files = new Map([
@@ -17,8 +18,8 @@ test('files that are changed by hand, absent or left over are told, each with wh
     ]);
     const compare = () => compareFiles(files, root, ['docs/keys']);
     assert.deepEqual(compare(), [
-      'docs/a.md is not there; run "npm run generate" and commit it',
-      'docs/keys/b.md is not there; run "npm run generate" and commit it',
+      'docs/a.md does not exist; run "npm run generate" and commit it',
+      'docs/keys/b.md does not exist; run "npm run generate" and commit it',
     ]);
     writeFiles(files, root);
     assert.deepEqual(compare(), []);

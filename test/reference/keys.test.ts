@@ -1,4 +1,4 @@
-/** The pages of keys: each key has a row, and one that nothing is said of is found. */
+/** The pages of keys: each key has a row, and a key without a description is found. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { z } from 'zod';
@@ -14,11 +14,11 @@ import { durationSchema } from '../../src/settings/duration.ts';
 import { ignored, misplaced, unsupported } from '../../src/settings/refused-keys.ts';
 import { listOf, textSchema } from '../../src/settings/text.ts';
 
-function dialectOf(schema: z.ZodType): Dialect {
+function makeDialect(schema: z.ZodType): Dialect {
   return { name: 'x', title: 'X', intro: 'I.', tree: buildTree(schema), allowsEmpty: true };
 }
 
-test('a key without a description is told with its path, at whatever depth it stands', () => {
+test('a key without a description is reported with its path, at any depth', () => {
   const told = textSchema.optional().describe('Told.');
   const schema = z.strictObject({
     told,
@@ -28,14 +28,14 @@ test('a key without a description is told with its path, at whatever depth it st
     map: z.record(z.string(), z.strictObject({ quiet: durationSchema })).describe('M.'),
     bare: durationSchema.optional(),
   });
-  assert.deepEqual(checkDescriptions([dialectOf(schema)]), [
+  assert.deepEqual(checkDescriptions([makeDialect(schema)]), [
     'key list[].silent of docs/keys/x.md has no description; add .describe() to it',
     'key map.<name>.quiet of docs/keys/x.md has no description; add .describe() to it',
     'key bare of docs/keys/x.md has no description; add .describe() to it',
   ]);
 });
 
-test('type, default, range, example and fate of a key stand on its page', () => {
+test('the page of a key shows its type, default, range, example and fate', () => {
   const block = z.strictObject({ wait: durationSchema.optional().describe('How long.') });
   const page = renderKeyPage(
     buildTree(
@@ -67,7 +67,7 @@ test('type, default, range, example and fate of a key stand on its page', () => 
     assert.ok(page.split('\n').includes(line), `${line}\n${page}`);
 });
 
-test('every link of a page leads to a heading of it, or to a page that is there', () => {
+test('every link of a page leads to one of its headings or to an existing page', () => {
   const files = renderDialects(listDialects());
   for (const [path, text] of files) {
     if (!path.endsWith('.md') || path.endsWith('README.md')) continue;

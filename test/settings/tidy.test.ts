@@ -1,5 +1,5 @@
 /**
- * That values of one kind are declared once, in src/settings: no feature has a schema of its own
+ * Checks that values of one kind are declared once, in src/settings: no feature has its own schema
  * for durations, sizes, ports, TLS, credentials or AWS access. Each exception stands here with its
  * reason.
  */
@@ -13,9 +13,9 @@ const ROOT = path.resolve(import.meta.dirname, '../../src');
 interface Rule {
   readonly what: string;
   readonly pattern: RegExp;
-  /** Files outside settings/ where it may stand; a folder ends in a slash. */
+  /** Files outside settings/ in which the pattern is allowed; a folder ends in a slash. */
   readonly allowed: readonly string[];
-  /** Text that the rule must find, so that it is known to look. */
+  /** A text in which the rule must find a breach, which proves that the rule works. */
   readonly breach: string;
 }
 
@@ -36,9 +36,10 @@ const RULES: readonly Rule[] = [
     pattern: /\bparseDurationMs\(/,
     allowed: [
       'model/',
-      // A label of a target, written by us or by relabelling; read for each target of a job.
+      // A label of a target, written by us or by relabelling, and read for each target of a job.
       'scrape/target.ts',
-      // A parameter of Prometheus' API, refused in its words; a bare number is seconds there.
+      // A parameter of Prometheus' API, refused in Prometheus' words. A bare number means seconds
+      // there.
       'workspace/api/parameters.ts',
     ],
     breach: 'const ms = parseDurationMs(text);',
@@ -58,14 +59,14 @@ const RULES: readonly Rule[] = [
   {
     what: 'a switch: use switchSchema, which reads yes and on too',
     pattern: /\bz\s*\.boolean\(\)/,
-    // Messages between collectors are JSON of our own.
+    // Messages between collectors are our own JSON.
     allowed: ['sharding/peer-state.ts'],
     breach: 'drop: z.boolean()',
   },
   {
     what: 'a key of credentials, TLS, proxies or AWS access: use the shapes of src/settings',
     pattern: new RegExp(`\\b(?:${KEYS}):\\s*(?:z\\b|(?:text|switch|present)Schema)`),
-    // The Collector's own names of these keys, translated to ours.
+    // The Collector's own names of these keys, which are translated to ours.
     allowed: ['config/otel/exporter-schema.ts'],
     breach: 'role_arn: textSchema.optional()',
   },
@@ -84,14 +85,14 @@ function findBreaches(file: string, text: string): string[] {
   ).map(({ what }) => `src/${file} declares its own: ${what}`);
 }
 
-function sources(): [file: string, text: string][] {
+function readSources(): [file: string, text: string][] {
   return globSync('**/*.{ts,tsx}', { cwd: ROOT })
     .filter((file) => !/\.test\.tsx?$/.test(file))
     .map((file) => [file.replaceAll(path.sep, '/'), readFileSync(path.join(ROOT, file), 'utf8')]);
 }
 
-test('no feature declares what src/settings has', () => {
-  const found = sources();
+test('no feature declares a schema that src/settings has', () => {
+  const found = readSources();
   assert.ok(found.length > 200);
   assert.deepEqual(
     found.flatMap(([file, text]) => findBreaches(file, text)),
@@ -99,8 +100,8 @@ test('no feature declares what src/settings has', () => {
   );
 });
 
-test('each of these rules finds a breach, and each exception is one still', () => {
-  const found = sources();
+test('each rule finds its breach, and each exception is still needed', () => {
+  const found = readSources();
   for (const { what, breach, pattern, allowed } of RULES) {
     assert.ok(findBreaches('discovery/new.ts', breach).length > 0, what);
     for (const place of allowed)
@@ -111,8 +112,8 @@ test('each of these rules finds a breach, and each exception is one still', () =
   }
 });
 
-test('configurations take the table of mechanisms and the job from discovery, and no more', () => {
-  const taken = sources()
+test('from discovery, config/ imports only the table of mechanisms and the job', () => {
+  const taken = readSources()
     .filter(([file]) => file.startsWith('config/'))
     .flatMap(([, text]) => [...text.matchAll(/from '[./]+discovery\/([^']+)'/g)])
     .map(([, file]) => file ?? '');

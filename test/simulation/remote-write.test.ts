@@ -1,9 +1,9 @@
 /**
- * The road from commit to receiver, simulated from one seed: virtual time, a network that fails in
- * every way, a disk that refuses, a process that dies at any point, a sink that goes over to other
+ * Simulates the road from commit to receiver from one seed: virtual time, a network that fails in
+ * every way, a disk that refuses writes, a process that dies at any point, a sink that changes
  * settings and lanes while it runs. After each run everything that was committed has arrived, each
- * series in order, but for what was counted as dropped. 100 runs; with AMPERAGE_LONG=1 ten
- * thousand; a seed in a failure's message plays it again (AMPERAGE_SEED).
+ * series in order, except what was counted as dropped. 100 runs, or ten thousand with
+ * AMPERAGE_LONG=1. A failure names its seed, and AMPERAGE_SEED repeats that run.
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -39,17 +39,18 @@ import { uncompress } from '../../src/wire/snappy.ts';
 const RUNS = Number(process.env['AMPERAGE_RUNS'] ?? 100);
 const LONG_RUNS = 10_000;
 /**
- * A process that died in the simulation keeps its files open: so many runs share one real process.
+ * A process that died in the simulation keeps its files open, so a real process runs only this
+ * many.
  */
 const RUNS_A_PROCESS = 1_000;
 const FIRST_SEED = Number(process.env['AMPERAGE_SEED'] ?? 1);
 const TARGETS = 3;
 const SERIES = 4;
 const STEPS = 40;
-/** How often the queue looks after its files: no other wait of a run is as long. */
+/** How often the queue does its housekeeping. No other wait of a run has this length. */
 const QUEUE_TICK_MS = 1_000;
 const LANES = 3;
-/** Small, so that segments, batches and lanes change all the time. */
+/** Small limits, so that segments, batches and lanes change all the time. */
 const QUEUE = {
   shardsMin: 1,
   shardsMax: LANES,
@@ -58,12 +59,12 @@ const QUEUE = {
   maxBackoffMs: 900,
 };
 const SETTINGS = { ...DELIVERY_DEFAULTS, ...QUEUE };
-/** A file system in memory where there is one: ten thousand runs would wear a disk. */
+/** A file system in memory where there is one, because ten thousand runs would wear a disk. */
 const ROOT = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
 type Random = (below: number) => number;
 
-function randomOf(seed: number): Random {
+function makeRandom(seed: number): Random {
   let state = seed * 0x9e3779b1;
   return (below) => {
     state = (state + 0x6d2b79f5) | 0;
@@ -85,7 +86,7 @@ class Ledger {
     list.push(value);
   }
 
-  /** @param version  of remote write */
+  /** @param version  the version of remote write */
   take(body: Uint8Array, version: 1 | 2): void {
     const message = uncompress(body, 1e7);
     decodeWriteRequest(version === 2 ? downgradeRequest(message) : message, {
@@ -112,10 +113,12 @@ class Ledger {
   }
 }
 
-/** A clock of one life: what sleeps when the process dies never wakes. */
+/** The clock of one life. A wait of a process that has died never ends. */
 class MortalClock implements Clock {
   isDead = false;
-  /** While the queue's housekeeping sleeps it has no request to the disk under way. */
+  /**
+   * How many waits of the queue's housekeeping are under way; then it has no request to the disk.
+   */
   ticksAsleep = 0;
   readonly #clock: Clock;
   constructor(clock: Clock) {
@@ -136,7 +139,7 @@ class MortalClock implements Clock {
   }
 }
 
-/** A network with moods. */
+/** A network that fails at random. */
 class Network {
   isCalm = false;
   isDown = false;
@@ -183,7 +186,7 @@ class Network {
     const version = request.headers!['x-prometheus-remote-write-version'] === '2.0.0' ? 2 : 1;
     if (version === 2 && !this.#takes2) return status(this.#random(2) === 0 ? 415 : 204);
     this.#ledger.take(body, version);
-    // Taken, and yet the sender does not hear of it.
+    // The receiver has accepted the request, but the sender does not learn of it.
     if (mood < 45) throw broken();
     return status(204, { 'x-prometheus-remote-write-samples-written': '1' });
   }
@@ -255,12 +258,12 @@ class Simulation {
     await this.clock.advance(0);
     await starting;
     await sink.start();
-    this.#life = { clock, metrics, queue, sink, appenders: appendersOf(sink), open };
+    this.#life = { clock, metrics, queue, sink, appenders: openAppenders(sink), open };
   }
 
   /**
-   * Other settings for the sink, perhaps another message and other lanes; scrapes go on until the
-   * moment of change.
+   * Gives the sink other settings, perhaps with another message and other lanes. Scrapes go on
+   * until the moment of the change.
    */
   async change(): Promise<void> {
     const life = this.#life!;
@@ -273,7 +276,7 @@ class Simulation {
     const next = life.open(life.sink);
     if (next.openAppender !== life.sink.openAppender) {
       for (const appender of life.appenders) appender.close();
-      life.appenders = appendersOf(next);
+      life.appenders = openAppenders(next);
     }
     life.sink = next;
     await next.start();
@@ -309,7 +312,7 @@ class Simulation {
     for (let i = 0; i < SERIES; i++) this.ledger.commit(`${target}/${i}`, value);
   }
 
-  /** The next segment file cannot be made: what does not fit the present one waits in memory. */
+  /** The next segment file cannot be made; what does not fit the present one waits in memory. */
   refuseDisk(): void {
     if (this.#refused !== undefined) return;
     const ids = readdirSync(this.#directory).flatMap(
@@ -323,7 +326,8 @@ class Simulation {
   async healDisk(): Promise<void> {
     if (this.#refused !== undefined) rmSync(this.#refused, { recursive: true });
     this.#refused = undefined;
-    // Until it is written what waits in memory dies with the process, and the queue says so.
+    // Until it is written, what waits in memory would die with the process, and the queue reports
+    // that.
     for (let i = 0; i < 100 && this.#isWaitingForDisk(); i++) {
       await this.clock.advance(1_000);
       await new Promise((resolve) => setTimeout(resolve, 1));
@@ -334,12 +338,12 @@ class Simulation {
     return !/queue_unwritten_bytes\{.*\} 0$/m.test(this.#life!.metrics.expose());
   }
 
-  /** Dies where it stands; nothing is stopped, flushed or closed by itself. */
+  /** Dies as it is: nothing is stopped, flushed or closed. */
   async die(): Promise<void> {
     await this.healDisk();
     this.#life!.clock.isDead = true;
-    // What the system was asked for is done before another process begins: a dead one writes no
-    // more.
+    // What the operating system was asked for is completed before the next process begins, because
+    // a dead process writes no more.
     while (this.#life!.clock.ticksAsleep === 0)
       await new Promise((resolve) => setTimeout(resolve, 1));
     for (const name of readdirSync(this.#directory))
@@ -358,12 +362,12 @@ class Simulation {
   }
 }
 
-function appendersOf(sink: RemoteWriteSink): readonly Appender[] {
+function openAppenders(sink: RemoteWriteSink): readonly Appender[] {
   return Array.from({ length: TARGETS }, (_, target) => sink.openAppender(`t${target}`));
 }
 
 async function run(seed: number): Promise<{ committed: number; dropped: number }> {
-  const random = randomOf(seed);
+  const random = makeRandom(seed);
   const directory = mkdtempSync(path.join(ROOT, 'amperage-sim-'));
   try {
     const simulation = new Simulation(random, directory);

@@ -1,5 +1,5 @@
 /**
- * That each check of `npm run tidy` finds its breach, planted in a small tree, and lets pass what
+ * Checks that each check of `npm run tidy` finds a breach planted in a small tree, and accepts what
  * is excepted.
  */
 import assert from 'node:assert/strict';
@@ -56,7 +56,7 @@ test('a line of more than 100 columns is found in a comment, in code, in a text 
   ]);
 });
 
-test('columns are characters, and what cannot be broken or whose bytes matter is let pass', (t) => {
+test('columns are characters, and lines that cannot be broken or whose bytes matter are accepted', (t) => {
   const tree = plantTree(t, {
     'src/a.ts': [
       `// ${'é'.repeat(97)}`,
@@ -83,7 +83,7 @@ test('columns are characters, and what cannot be broken or whose bytes matter is
   assert.deepEqual(describeFindings(checkLineLength(tree)), []);
 });
 
-test('what stands before and behind a template or an ignored statement is found', (t) => {
+test('a long line before or after a template or an ignored statement is found', (t) => {
   const long = `const a = ['b', '${LONG}'];`;
   const tree = plantTree(t, {
     'src/a.ts': ['const a = `', '`;', long, '// prettier-ignore', 'const b = {', '};', long].join(
@@ -171,12 +171,12 @@ test('a comment or a page that names a file or folder that is gone is found', (t
   });
   assert.deepEqual(describeFindings(checkNamedFiles(tree)), [
     'src/main.ts:1: names kind.ts, which may be src/one/kind.ts or src/two/kind.ts',
-    'src/scrape/cache.ts:1: names lost, which is not there',
-    'src/scrape/loop.ts:2: names gone.ts, which is not there',
-    'src/scrape/loop.ts:3: names src/gone, which is not there',
-    'src/scrape/loop.ts:4: names src/scrape/old.ts, which is not there',
-    'src/two/kind.ts:1: names ./other.ts, which is not there',
-    'docs/a.md:1: names missing.ts, which is not there',
+    'src/scrape/cache.ts:1: names lost, which does not exist',
+    'src/scrape/loop.ts:2: names gone.ts, which does not exist',
+    'src/scrape/loop.ts:3: names src/gone, which does not exist',
+    'src/scrape/loop.ts:4: names src/scrape/old.ts, which does not exist',
+    'src/two/kind.ts:1: names ./other.ts, which does not exist',
+    'docs/a.md:1: names missing.ts, which does not exist',
     'docs/a.md:3: names kind.ts, which may be src/one/kind.ts or src/two/kind.ts',
   ]);
 });
@@ -229,14 +229,14 @@ test('a link to a file or a heading that is gone is found, and a page that nothi
     'docs/more/c.md': '',
   });
   assert.deepEqual(describeFindings(checkLinks(tree)), [
-    'README.md:3: links to docs/gone.md, which is not there',
+    'README.md:3: links to docs/gone.md, which does not exist',
     'README.md:3: links to #gone, which docs/a.md lacks',
     'docs/a.md:3: links to #nowhere, which docs/a.md lacks',
     'docs/more/c.md:1: no link leads here from README.md',
   ]);
 });
 
-test('a script, a variable or a flag that a page names and nobody has is found', (t) => {
+test('a script, a variable or a flag that a page names but that does not exist is found', (t) => {
   const tree = plantTree(t, {
     'package.json': '{ "scripts": { "check": "", "bench:road": "" } }',
     'src/a.ts': "export const a = [process.env['MY_NAME'], '--old.flag <x>'];\n",

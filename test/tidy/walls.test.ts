@@ -1,20 +1,29 @@
 /**
- * That each wall of oxlint.config.ts stands: breaches are planted in a copy of src, one a file, and
- * the linter must name each of them. It runs once for all, since its start costs the most.
+ * Checks that each wall of oxlint.config.ts stands: breaches are planted in a copy of src, each in
+ * a file of its own, and the linter must report each of them. It runs once for all, because its
+ * start costs the most.
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
 import { layers, pure, rooms } from '../../oxlint.config.ts';
-import { isCalledPure } from '../../scripts/lint/purity.ts';
+import { ACTING, declaresPure } from '../../scripts/lint/purity.ts';
 
-/** A file that is planted, and what a message calls it. */
+/** A planted file, and what test titles call it. */
 interface Plant {
   readonly label: string;
-  /** Without extension. */
+  /** Path without extension. */
   readonly file: string;
   readonly text: string;
 }
@@ -45,7 +54,7 @@ function plant(plants: readonly Omit<Plant, 'label'>[]): void {
   }
 }
 
-/** What the linter says of a planted file. */
+/** What the linter reports about a planted file. */
 function readVerdict(file: string): readonly string[] {
   if (lines === undefined) {
     for (const [name, text] of planted) {
@@ -107,7 +116,7 @@ testFound(
 );
 
 testContent(
-  'a folder that imports those of its row is not found',
+  'a folder that imports only folders of its row is accepted',
   names
     .filter((from) => from !== 'main')
     .map((from) => ({
@@ -118,7 +127,7 @@ testContent(
 );
 
 testFound(
-  'each way to write an import is seen',
+  'each way to write an import is checked',
   /no-restricted-imports|consistent-type-imports|no-require-imports/,
   [
     "import { one } from '../kernel/clock.ts';",
@@ -154,7 +163,7 @@ testFound(
   }),
 );
 
-testContent('rooms that may know each other do, and what their folder shares', [
+testContent('rooms may import the rooms of their row, and what their folder shares', [
   { label: 'api → storage', file: 'src/workspace/api/up', text: "import '../storage/one.ts';\n" },
   { label: 'deep', file: 'src/sinks/remote-write/way-in/a', text: "import '../config.ts';\n" },
 ]);
@@ -220,7 +229,7 @@ const IMPURE = [
 const PURITY = /no-restricted-(?:imports|globals|properties)/;
 
 testFound(
-  'pure folders know no clock, chance, name service, timer, input, output, process or console',
+  'pure folders may not use a clock, randomness, DNS, timers, I/O, the process or the console',
   PURITY,
   pure.flatMap((folder) =>
     IMPURE.map((text, index) => ({
@@ -232,7 +241,7 @@ testFound(
 );
 
 testFound(
-  'a file elsewhere that calls itself pure is held to it, and may not use the clock of the kernel',
+  'a file elsewhere that calls itself pure is checked too, and may not use the clock of the kernel',
   PURITY,
   [
     ...IMPURE,
@@ -245,7 +254,7 @@ testFound(
   })),
 );
 
-testContent('what is not pure may use the clock, and pure code the types of what is not', [
+testContent('impure code may use the clock, and pure code may import types of impure code', [
   { label: 'clock', file: 'src/sharding/now', text: 'export const now = Date.now();\n' },
   {
     label: 'types',
@@ -268,11 +277,16 @@ testContent('what is not pure may use the clock, and pure code the types of what
   },
 ]);
 
-test('a header calls a file pure by a sentence that begins so', () => {
-  assert.ok(isCalledPure('/** What is. Pure. */'));
-  assert.ok(isCalledPure('/**\n * What is.\n * Pure; no streams.\n */'));
-  assert.ok(!isCalledPure('/** What pure code may not do. */'));
-  assert.ok(!isCalledPure('/** What is. */\n/** Below. Pure. */'));
+test('a header declares a file pure by a sentence that begins with "Pure"', () => {
+  assert.ok(declaresPure('/** What is. Pure. */'));
+  assert.ok(declaresPure('/**\n * What is.\n * Pure; no streams.\n */'));
+  assert.ok(!declaresPure('/** What pure code may not do. */'));
+  assert.ok(!declaresPure('/** What is. */\n/** Below. Pure. */'));
+});
+
+test('each module of the kernel that pure code may not import exists', () => {
+  const isGone = (name: string): boolean => !existsSync(path.join(ROOT, `src/kernel/${name}.ts`));
+  assert.deepEqual(ACTING.filter(isGone), []);
 });
 
 test('a row without its folder stops the linter, and so does a folder without its row', () => {

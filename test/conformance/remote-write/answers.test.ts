@@ -1,13 +1,14 @@
 /**
- * The sender suites' cases that look at what a sender makes of answers: retry, backoff, fallback,
- * response, errors. With assertions of our own, stronger where the suites' are vacuous: that what
- * was sent arrives, and how often it was sent.
+ * The sender suites' cases about a receiver's answers: retry, backoff, fallback, response, errors.
+ * The assertions are our own, and stricter where those of the suites prove nothing: that what was
+ * sent arrives, and how often it was sent.
  *
- * Two cases differ on purpose. A 400 and a 413 are not retried, but parts of what was refused are
- * sent once more on their own, to lose no more than what the receiver refuses; no request is sent
- * twice (docs/remote-write.md). And 401, 403 and 404 keep the samples: one try at once with fresh
- * credentials, then one every half minute.
- * Source of the list: https://github.com/prometheus/compliance/tree/main/remotewrite/sender
+ * Two cases differ on purpose. A 400 and a 413 are not retried, but parts of the refused batch are
+ * sent once more on their own, so that no more is lost than the receiver refuses; no request is
+ * sent twice (docs/remote-write.md). A 401, 403 or 404 keeps the samples: there is one attempt at
+ * once with fresh credentials, then one every half minute.
+ *
+ * Source: https://github.com/prometheus/compliance/tree/main/remotewrite/sender
  */
 import assert from 'node:assert/strict';
 import { createServer, type Socket } from 'node:net';
@@ -23,12 +24,12 @@ const OK: HttpResponse = { status: 204, headers: WRITTEN };
 
 interface Played {
   readonly all: Road;
-  /** Virtual time of each request. */
+  /** Virtual time of each request, ms. */
   readonly atMs: number[];
   readonly versions: string[];
 }
 
-/** Answers by number of the request, the last again and again. */
+/** Runs a sink against these answers, one for each request; the last is repeated. */
 async function play(
   context: TestContext,
   version: 1 | 2,
@@ -50,7 +51,7 @@ async function play(
 const delivered = ({ all }: Played): Promise<void> =>
   until(all, () => all.queue.pendingItems === 0, 50);
 
-/** Lets that much virtual time pass, in steps, with real I/O in between. */
+/** Lets this much virtual time pass in steps, with real I/O in between. */
 async function pass({ all }: Played, ms: number): Promise<void> {
   const endMs = all.clock.nowMs() + ms;
   await until(all, () => all.clock.nowMs() >= endMs, 100);
@@ -117,7 +118,7 @@ for (const version of [1, 2] as const) {
     await until(played.all, () => played.all.queue.pendingItems === 0, 5);
     const waits = played.atMs.slice(1).map((at, index) => at - played.atMs[index]!);
     assert.equal(waits.length, 14);
-    // Half of the full wait at least, plus the steps in which the test's clock moves.
+    // A wait is at least half of the full backoff; the test's clock adds steps of its own.
     waits.slice(0, 8).forEach((wait, index) => assert.ok(wait >= 15 * 2 ** index, `${wait}`));
     assert.ok(Math.max(...waits) < 6_000, `${Math.max(...waits)}`);
   });
@@ -155,7 +156,7 @@ for (const version of [1, 2] as const) {
   );
 
   test(
-    named('response/handle_partial_write_response: what was refused is told apart'),
+    named('response/handle_partial_write_response: what was refused is counted apart'),
     async (context) => {
       const all = await road(context, { message: MESSAGES[version] });
       all.receiver.answer = ({ samples }) =>
@@ -170,7 +171,7 @@ for (const version of [1, 2] as const) {
   );
 
   test(
-    named('error_handling: the sender outlives every kind of broken answer'),
+    named('error_handling: the sender survives every kind of broken answer'),
     async (context) => {
       const kinds: ((socket: Socket) => void)[] = [
         (socket) => socket.destroy(),
@@ -218,7 +219,7 @@ for (const version of [1, 2] as const) {
   );
 }
 
-test('fallback: a 415 to 2.0 is answered with 1.0, of which the receiver is told, and remembered', async (context) => {
+test('fallback: after a 415 to 2.0 the sender uses 1.0, says so in its headers, and remembers it', async (context) => {
   const played = await play(context, 2, [{ status: 415, body: 'use 1.0' }, OK]);
   await delivered(played);
   assert.deepEqual(played.versions, ['2.0.0', '0.1.0']);
@@ -232,13 +233,13 @@ test('fallback: a 415 to 2.0 is answered with 1.0, of which the receiver is told
   assert.ok(played.all.lines.some((line) => line.includes('does not take remote write 2.0')));
 });
 
-test('fallback: a receiver that is content with 2.0 and says not what it wrote has read nothing', async (context) => {
+test('fallback: a receiver that answers 2.0 with 2xx but not what it wrote is taken to have read nothing', async (context) => {
   const played = await play(context, 2, [{ status: 200 }, OK]);
   await delivered(played);
   assert.deepEqual(played.versions, ['2.0.0', '0.1.0']);
 });
 
-test('fallback/NoFallbackOn2xx: a low count of written samples is told, and changes nothing', async (context) => {
+test('fallback/NoFallbackOn2xx: a low count of written samples is reported, and changes nothing', async (context) => {
   const played = await play(context, 2, [OK], ['a', 'b', 'c']);
   await delivered(played);
   scrape(played.all.sink.openAppender('target'), ['a'], T0 + 1);

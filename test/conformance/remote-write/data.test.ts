@@ -1,6 +1,6 @@
 /**
- * The sender suites' cases that look at requests: one collector for each version scrapes a target
- * for each case for some seconds and sends to a receiver of our own; then each case is checked.
+ * The sender suites' cases about requests. For each version a collector scrapes one target for each
+ * case for some seconds and sends to a receiver of our own; then each case is checked.
  */
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
@@ -36,7 +36,7 @@ const RUN_MS = 4_500;
 const PROTOBUF =
   'application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited';
 
-/** Serves `/case/N` and takes `/write`. */
+/** Serves the expositions at `/case/N` and receives at `/write`. */
 async function startPeer(
   context: TestContext,
 ): Promise<{ readonly host: string; readonly requests: DecodedRequest[]; readonly bad: string[] }> {

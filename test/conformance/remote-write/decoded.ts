@@ -1,20 +1,20 @@
 /**
- * Remote write requests as a receiver of its own reads them: 1.0 and 2.0 in one shape, nothing
- * checked, nothing shared with the sender's code but the reader of protobuf fields.
+ * Decodes remote write requests of 1.0 and 2.0 into one shape, as an independent receiver would. It
+ * checks nothing, and shares only the reader of protobuf fields with the sender's code.
  */
 import { ProtoReader } from '../../../src/wire/protobuf/reader.ts';
 import { uncompress } from '../../../src/wire/snappy.ts';
 
 export interface DecodedSample {
   readonly tMs: number;
-  /** The value's bits in hexadecimal. */
+  /** The bits of the value, in hexadecimal. */
   readonly bits: string;
   readonly value: number;
   readonly startMs: number;
 }
 
 export interface DecodedHistogram {
-  /** Field number → values in order, as numbers where they are. */
+  /** Field number → values in order: numbers where the wire has numbers, else bytes. */
   readonly fields: ReadonlyMap<number, readonly (number | Uint8Array)[]>;
   readonly tMs: number;
 }
@@ -28,7 +28,7 @@ export interface DecodedExemplar {
 
 export interface DecodedSeries {
   readonly labels: readonly (readonly [string, string])[];
-  /** Of 2.0, as sent. */
+  /** References into the symbol table, as sent; only in 2.0. */
   readonly refs: readonly number[];
   readonly samples: readonly DecodedSample[];
   readonly histograms: readonly DecodedHistogram[];
@@ -51,16 +51,16 @@ export interface DecodedRequest {
   readonly version: 1 | 2;
   readonly symbols: readonly string[];
   readonly series: readonly DecodedSeries[];
-  /** Of 1.0. */
+  /** Only in 1.0. */
   readonly metadata: readonly DecodedMetadata[];
-  /** Numbers of all fields at the top. */
+  /** Numbers of all fields of the request message. */
   readonly fields: ReadonlySet<number>;
 }
 
 type Fields = Map<number, (number | Uint8Array)[]>;
 
 /** A message's fields by number: varints and doubles as numbers, the rest as bytes. */
-function fieldsOf(bytes: Uint8Array): Fields {
+function parseFields(bytes: Uint8Array): Fields {
   const reader = new ProtoReader(bytes);
   const fields: Fields = new Map();
   while (reader.more()) {
@@ -85,26 +85,26 @@ const text = (value: number | Uint8Array | undefined): string =>
 const bytesOf = (list: readonly (number | Uint8Array)[] = []): Uint8Array[] => list as Uint8Array[];
 const numberOf = (fields: Fields, field: number): number => (fields.get(field)?.[0] ?? 0) as number;
 
-function doubleOf(bytes: Uint8Array | number | undefined): { bits: string; value: number } {
+function readDouble(bytes: Uint8Array | number | undefined): { bits: string; value: number } {
   const buffer = Buffer.from((bytes as Uint8Array | undefined) ?? new Uint8Array(8));
   return { bits: buffer.readBigUInt64LE().toString(16), value: buffer.readDoubleLE() };
 }
 
-function sampleOf(bytes: Uint8Array): DecodedSample {
-  const fields = fieldsOf(bytes);
+function parseSample(bytes: Uint8Array): DecodedSample {
+  const fields = parseFields(bytes);
   return {
-    ...doubleOf(fields.get(1)?.[0]),
+    ...readDouble(fields.get(1)?.[0]),
     tMs: numberOf(fields, 2),
     startMs: numberOf(fields, 3),
   };
 }
 
-function histogramOf(bytes: Uint8Array): DecodedHistogram {
-  const fields = fieldsOf(bytes);
+function parseHistogram(bytes: Uint8Array): DecodedHistogram {
+  const fields = parseFields(bytes);
   return { fields, tMs: numberOf(fields, 15) };
 }
 
-function packed(list: readonly (number | Uint8Array)[] = []): number[] {
+function unpack(list: readonly (number | Uint8Array)[] = []): number[] {
   return list.flatMap((one) => {
     if (typeof one === 'number') return [one];
     const reader = new ProtoReader(one);
@@ -121,24 +121,24 @@ function labelsOf(refs: readonly number[], symbols: readonly string[]): [string,
   return labels;
 }
 
-function label(bytes: Uint8Array): [string, string] {
-  const fields = fieldsOf(bytes);
+function parseLabel(bytes: Uint8Array): [string, string] {
+  const fields = parseFields(bytes);
   return [text(fields.get(1)?.[0]), text(fields.get(2)?.[0])];
 }
 
-function series1(bytes: Uint8Array): DecodedSeries {
-  const fields = fieldsOf(bytes);
+function parseSeries1(bytes: Uint8Array): DecodedSeries {
+  const fields = parseFields(bytes);
   return {
-    labels: bytesOf(fields.get(1)).map(label),
+    labels: bytesOf(fields.get(1)).map(parseLabel),
     refs: [],
-    samples: bytesOf(fields.get(2)).map(sampleOf),
-    histograms: bytesOf(fields.get(4)).map(histogramOf),
+    samples: bytesOf(fields.get(2)).map(parseSample),
+    histograms: bytesOf(fields.get(4)).map(parseHistogram),
     exemplars: bytesOf(fields.get(3)).map((one) => {
-      const exemplar = fieldsOf(one);
+      const exemplar = parseFields(one);
       return {
-        labels: bytesOf(exemplar.get(1)).map(label),
+        labels: bytesOf(exemplar.get(1)).map(parseLabel),
         refs: [],
-        value: doubleOf(exemplar.get(2)?.[0]).value,
+        value: readDouble(exemplar.get(2)?.[0]).value,
         tMs: numberOf(exemplar, 3),
       };
     }),
@@ -146,23 +146,23 @@ function series1(bytes: Uint8Array): DecodedSeries {
   };
 }
 
-function series2(bytes: Uint8Array, symbols: readonly string[]): DecodedSeries {
-  const fields = fieldsOf(bytes);
-  const refs = packed(fields.get(1));
+function parseSeries2(bytes: Uint8Array, symbols: readonly string[]): DecodedSeries {
+  const fields = parseFields(bytes);
+  const refs = unpack(fields.get(1));
   const labels = labelsOf(refs, symbols);
-  const [metadata] = bytesOf(fields.get(5)).map(fieldsOf);
+  const [metadata] = bytesOf(fields.get(5)).map(parseFields);
   return {
     labels,
     refs,
-    samples: bytesOf(fields.get(2)).map(sampleOf),
-    histograms: bytesOf(fields.get(3)).map(histogramOf),
+    samples: bytesOf(fields.get(2)).map(parseSample),
+    histograms: bytesOf(fields.get(3)).map(parseHistogram),
     exemplars: bytesOf(fields.get(4)).map((one) => {
-      const exemplar = fieldsOf(one);
-      const own = packed(exemplar.get(1));
+      const exemplar = parseFields(one);
+      const own = unpack(exemplar.get(1));
       return {
         labels: labelsOf(own, symbols),
         refs: own,
-        value: doubleOf(exemplar.get(2)?.[0]).value,
+        value: readDouble(exemplar.get(2)?.[0]).value,
         tMs: numberOf(exemplar, 3),
       };
     }),
@@ -175,24 +175,24 @@ function series2(bytes: Uint8Array, symbols: readonly string[]): DecodedSeries {
   };
 }
 
-/** @throws for a body that is not a message of the version that its headers name */
+/** @throws for a body that is no message of the version that its headers name */
 export function decodeRequest(
   method: string,
   headers: DecodedRequest['headers'],
   body: Uint8Array,
 ): DecodedRequest {
   const version = headers['x-prometheus-remote-write-version'] === '2.0.0' ? 2 : 1;
-  const fields = fieldsOf(uncompress(body, 64 * 1024 * 1024));
+  const fields = parseFields(uncompress(body, 64 * 1024 * 1024));
   const symbols = bytesOf(fields.get(4)).map(text);
   const series =
     version === 1
-      ? bytesOf(fields.get(1)).map(series1)
-      : bytesOf(fields.get(5)).map((one) => series2(one, symbols));
+      ? bytesOf(fields.get(1)).map(parseSeries1)
+      : bytesOf(fields.get(5)).map((one) => parseSeries2(one, symbols));
   const metadata =
     version === 2
       ? []
       : bytesOf(fields.get(3)).map((one) => {
-          const own = fieldsOf(one);
+          const own = parseFields(one);
           return {
             type: numberOf(own, 1),
             name: text(own.get(2)?.[0]),

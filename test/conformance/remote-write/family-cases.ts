@@ -1,7 +1,7 @@
 /**
- * Cases of the sender suites about metadata, exemplars and histograms, and about all of them
+ * The sender suites' cases about metadata, exemplars and histograms, and about all of these
  * together.
- * Source of the list: https://github.com/prometheus/compliance/tree/main/remotewrite/sender
+ * Source: https://github.com/prometheus/compliance/tree/main/remotewrite/sender
  */
 import assert from 'node:assert/strict';
 import type { DecodedRequest, DecodedSeries } from './decoded.ts';
@@ -160,7 +160,7 @@ export const exemplars = rows('exemplars', [
   ],
 ]);
 
-/** The histogram messages of a name, at least one. */
+/** The histogram messages of a name; at least one. */
 const histogramsOf = (seen: Seen, name: string): ReadonlyMap<number, readonly unknown[]>[] => {
   const found = seen.some(name).flatMap((one) => one.histograms.map(({ fields }) => fields));
   assert.ok(found.length > 0, `no native histogram ${name}`);

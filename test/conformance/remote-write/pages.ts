@@ -1,4 +1,7 @@
-/** Pages that are protobuf: native histograms and start timestamps, which text has no words for. */
+/**
+ * Expositions in protobuf, for what the text formats cannot express: native histograms and start
+ * timestamps.
+ */
 import {
   body,
   double,
@@ -15,10 +18,10 @@ import {
 
 const COUNTER = 0;
 const HISTOGRAM = 4;
-/** When the counters of these pages began, s. */
+/** Start time of the counters in these expositions, in seconds since 1970. */
 export const CREATED_SECONDS = 1_600_000_000;
 
-/** A native histogram with buckets on both sides of zero, at the present time. */
+/** A native histogram with buckets on both sides of zero and the present time. */
 export function nativePage(name: string, count = 17): Uint8Array {
   const span = (offset: number, length: number): Uint8Array =>
     message(sint(1, offset), uint(2, length));
@@ -51,7 +54,7 @@ export function emptyNativePage(name: string): Uint8Array {
   return family(name, HISTOGRAM, message(sub(7, histogram)));
 }
 
-/** A counter that says when it began. */
+/** A counter with a start timestamp. */
 export function createdPage(name: string): Uint8Array {
   const counter = message(double(1, 7), sub(3, time(CREATED_SECONDS)));
   return family(name, COUNTER, message(sub(3, counter)));

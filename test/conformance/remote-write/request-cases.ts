@@ -1,6 +1,7 @@
 /**
- * Cases of the sender suites about requests as a whole, odd pages, batches, and remote write 1.0.
- * Source of the list: https://github.com/prometheus/compliance/tree/main/remotewrite/sender
+ * The sender suites' cases about requests as a whole, odd expositions, batches, and remote write
+ * 1.0.
+ * Source: https://github.com/prometheus/compliance/tree/main/remotewrite/sender
  */
 import assert from 'node:assert/strict';
 import { FAMILIES } from './family-cases.ts';
@@ -206,7 +207,8 @@ export const compatibility = rows('rw1_compat', [
     (seen) => seen.value('a', 1, { x: '1' }),
     { only: 1 },
   ],
-  // Prometheus gives them a place in 1.0 and sends them there when asked, and so do we.
+  // Remote write 1.0 has a field for native histograms, and Prometheus fills it when asked to; so
+  // do we.
   [
     'rw1_no_native_histograms',
     'MUST',

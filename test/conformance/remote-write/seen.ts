@@ -1,16 +1,16 @@
 /**
- * What the cases of requests are made of: a target's page, what came of it, and questions to ask of
- * that.
+ * What cases about requests consist of: a target's exposition, the requests that came of it, and
+ * the questions that a case asks of them.
  */
 import assert from 'node:assert/strict';
 import type { DecodedRequest, DecodedSeries } from './decoded.ts';
 
-/** What came of one target. */
+/** What arrived of one target. */
 export class Seen {
   readonly version: 1 | 2;
-  /** Of all targets. */
+  /** Requests of all targets. */
   readonly requests: readonly DecodedRequest[];
-  /** Those that hold series of this target. */
+  /** Requests that contain series of this target. */
   readonly own: readonly DecodedRequest[];
   readonly series: readonly DecodedSeries[];
   readonly #startMs: number;
@@ -24,7 +24,7 @@ export class Seen {
     this.series = requests.flatMap(({ series }) => series.filter(isOwn));
   }
 
-  /** The series of a name (and labels), once for each request. */
+  /** The series with this name and these labels, once for each request that contains them. */
   all(name: string, labels: Readonly<Record<string, string>> = {}): DecodedSeries[] {
     return this.series.filter(
       (one) =>
@@ -33,21 +33,23 @@ export class Seen {
     );
   }
 
-  /** As `all`, and at least one. */
+  /** The same as `all`, but at least one. */
   some(name: string, labels: Readonly<Record<string, string>> = {}): DecodedSeries[] {
     const found = this.all(name, labels);
     assert.ok(found.length > 0, `no series ${name} ${JSON.stringify(labels)}`);
     return found;
   }
 
-  /** Every sample of the series has this value. */
+  /** Asserts that every sample of the series has this value. */
   value(name: string, value: number, labels: Readonly<Record<string, string>> = {}): void {
     const samples = this.some(name, labels).flatMap((one) => one.samples);
     assert.ok(samples.length > 0, `no samples of ${name}`);
     for (const sample of samples) assert.ok(Object.is(sample.value, value), `${sample.value}`);
   }
 
-  /** Metadata of a family: in 2.0 beside the series of this name, in 1.0 under the family's. */
+  /**
+   * Metadata of a family. 2.0 sends it beside the series of this name, 1.0 under the family's name.
+   */
   metadata(series: string, family: string): { type: number; help: string; unit: string } {
     if (this.version === 2) {
       const found = this.some(series).map((one) => one.metadata);
@@ -65,7 +67,7 @@ export class Seen {
     return found;
   }
 
-  /** Timestamps lie within the time of the run. */
+  /** Asserts that timestamps lie within the time of the run. */
   isRecent(tMs: number): boolean {
     return tMs >= this.#startMs - 1_000 && tMs <= Date.now() + 1_000;
   }
@@ -79,9 +81,9 @@ export interface DataCase {
   readonly name: string;
   readonly level: 'MUST' | 'SHOULD' | 'RECOMMENDED' | 'MAY';
   readonly page: string | (() => Uint8Array);
-  /** The target speaks only in every second scrape, so that series end. */
+  /** The target answers only every second scrape, so that series end. */
   readonly blinks?: boolean;
-  /** The versions in which it can be said; both by default. */
+  /** The only version that can express the case; by default both can. */
   readonly only?: 1 | 2;
   readonly honorLabels?: boolean;
   readonly check: (seen: Seen) => void;
@@ -95,7 +97,7 @@ type Row = [
   more?: Partial<DataCase>,
 ];
 
-/** Cases of a group of the suites, in their order. */
+/** The cases of one group of the suites, in their order. */
 export const rows = (group: string, list: readonly Row[]): DataCase[] =>
   list.map(([name, level, page, check, more]) => ({
     name: `${group}/${name}`,
@@ -105,7 +107,7 @@ export const rows = (group: string, list: readonly Row[]): DataCase[] =>
     ...more,
   }));
 
-/** Lines by their number. */
+/** Lines made from their numbers. */
 export const many = (count: number, line: (i: number) => string): string =>
   Array.from({ length: count }, (_, i) => line(i)).join('\n');
 

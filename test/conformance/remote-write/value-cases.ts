@@ -1,7 +1,7 @@
 /**
- * Cases of the sender suites about samples, timestamps, symbols and labels, with pages and
- * assertions of our own. Source of the list:
- * https://github.com/prometheus/compliance/tree/main/remotewrite/sender
+ * The sender suites' cases about samples, timestamps, symbols and labels, with expositions and
+ * assertions of our own.
+ * Source: https://github.com/prometheus/compliance/tree/main/remotewrite/sender
  */
 import assert from 'node:assert/strict';
 import { CREATED_SECONDS, createdPage, nativePage, stampedPage } from './pages.ts';
@@ -142,8 +142,8 @@ export const symbols = rows('symbols', [
     'RECOMMENDED',
     many(300, (i) => `eff{path="/api/${i % 3}",method="GET",i="${i}"} 1`) + '\n',
     (seen) => {
-      // A request may carry series of other targets too, or only some of these: judged is the part
-      // of the table that these series point into, in the request that has most of them.
+      // A request may also carry series of other targets, or only some of these series. So the case
+      // looks at the request that has most of them, and there at the symbols to which they refer.
       const parts = seen.own.map(({ symbols: list, series }) => {
         const refs = series
           .filter((one) => valueOf(one, '__name__') === 'eff')

@@ -1,4 +1,4 @@
-/** What happens to a service of collectors, and what goes wrong with AWS meanwhile. */
+/** Changes of a service of collectors, and conditions of AWS under which they happen. */
 import { type Collector, Deployment, sleep } from './deployment.ts';
 import { type Tally, tally } from './tally.ts';
 
@@ -24,7 +24,7 @@ export interface ChurnResult extends Tally {
 
 const COLLECTORS = 3;
 const METADATA_FAILS_MS = 8_000;
-/** How long is looked on after the change. */
+/** How long targets are watched after the change. */
 const AFTER_MS = 8_000;
 
 const changes: Record<Change, (deployment: Deployment, running: Collector[]) => Promise<void>> = {
@@ -58,7 +58,7 @@ const changes: Record<Change, (deployment: Deployment, running: Collector[]) => 
   },
 };
 
-/** As a health check has it: started, and time to settle. */
+/** Waits until the new collector is started and had time to settle, as a health check would. */
 async function joined(deployment: Deployment, begun: number): Promise<void> {
   const newest = deployment.collectors[begun - 1];
   const endMs = Date.now() + 20_000;
@@ -113,7 +113,7 @@ export function headline(): string {
   return 'change     AWS              none   one  more  longest gap  refused requests  samples';
 }
 
-export function rowOf(result: ChurnResult): string {
+export function formatRow(result: ChurnResult): string {
   const { change, condition, none, one, more, longestGapMs } = result;
   return [
     change.padEnd(10),

@@ -1,7 +1,7 @@
 /**
- * An ECS service of real collectors on loopback, each task with an address of its own, over an
- * emulated account; sixty targets that remember who came when; and a real Prometheus that takes
- * what is sent.
+ * An ECS service of real collectors on the loopback, over an emulated account, each task with its
+ * own address; sixty targets that record which collector scraped them and when; and a real
+ * Prometheus that receives the samples.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -21,7 +21,7 @@ const SERIES = 20;
 const SERVICE = 'collect';
 const CLUSTER = 'collectors';
 
-/** One scrape, as its target saw it. */
+/** One scrape, as the target saw it. */
 export interface Visit {
   readonly atMs: number;
   readonly collector: string;
@@ -32,23 +32,23 @@ export interface Collector {
   readonly task: Task;
   readonly child: ChildProcess;
   readonly exited: Promise<void>;
-  /** Items that it dropped, as it told last. */
+  /** Items that the collector dropped, as of its last report. */
   dropped: number;
   output: string;
 }
 
 export interface DeploymentOptions {
   readonly prometheus: string;
-  /** Whether the collectors are given the name of all, for when ECS can't be asked. */
+  /** Whether the collectors know the DNS name of all collectors, for when ECS can't be asked. */
   readonly hasName: boolean;
 }
 
 export class Deployment {
   readonly visits: Visit[][] = Array.from({ length: TARGETS }, () => []);
   readonly collectors: Collector[] = [];
-  /** What the metadata endpoint of tasks that start answers until then, ms since 1970. */
+  /** Until this time, in ms since 1970, the metadata endpoint fails for tasks that start. */
   metadataFailsUntilMs = 0;
-  /** The receiver answers 503 to all collectors. */
+  /** Whether the receiver answers 503 to all collectors. */
   isReceiverFailing = false;
   readonly aws: EmulatedAws;
   readonly #options: DeploymentOptions;
@@ -56,7 +56,7 @@ export class Deployment {
   readonly #cluster: Cluster;
   readonly #targets: Server;
   readonly #metadata: Server;
-  /** Stands before Prometheus. */
+  /** The server in front of Prometheus. */
   readonly #receiver: Server;
   readonly #prometheus: ChildProcess;
   readonly #prometheusUrl: string;
@@ -163,7 +163,7 @@ export class Deployment {
     });
   }
 
-  /** Starts a collector as a task of the service: pending until its process is there. */
+  /** Starts a collector as a task of the service. The task is pending until its process listens. */
   begin(): Collector {
     this.#count += 1;
     const name = `c${this.#count}`;
@@ -213,7 +213,10 @@ export class Deployment {
     return collector;
   }
 
-  /** As ECS stops a task: it is told, and has gone some time after its process. */
+  /**
+   * Stops a task as ECS does: the process is signalled, and the task leaves the list some time
+   * after the process has ended.
+   */
   async end(collector: Collector): Promise<void> {
     const { ecs } = this.aws.account;
     ecs.change(collector.task, { desiredStatus: 'STOPPED', lastStatus: 'DEACTIVATING' });
@@ -221,13 +224,13 @@ export class Deployment {
     await this.#gone(collector);
   }
 
-  /** It dies; ECS notices later. */
+  /** Kills the process; ECS notices later. */
   async kill(collector: Collector): Promise<void> {
     collector.child.kill('SIGKILL');
     await this.#gone(collector);
   }
 
-  /** Until each of so many collectors scrapes, alone, what it scrapes. */
+  /** Waits until this many collectors scrape, and each target has exactly one. */
   async settled(collectors: number): Promise<void> {
     await until(`${collectors} collectors divide the targets`, 60_000, () => {
       const sinceMs = Date.now() - 2_500;
@@ -243,7 +246,7 @@ export class Deployment {
     });
   }
 
-  /** Refused requests that Prometheus counts, and items that the collectors had to drop. */
+  /** Requests that Prometheus refused, and items that the collectors dropped. */
   async refused(): Promise<{ readonly requests: number; readonly samples: number }> {
     await this.#askDropped();
     const text = await (await fetch(`${this.#prometheusUrl}/metrics`)).text();

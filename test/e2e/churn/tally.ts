@@ -1,19 +1,20 @@
-/** What became of the targets meanwhile: for each and each interval, how many collectors came. */
+/** Counts, for each target and each interval, how many collectors scraped it. */
 import { INTERVAL_MS, type Visit } from './deployment.ts';
 
 export interface Tally {
-  /** Intervals of a target in which no collector came, one, or more. */
+  /** Intervals of a target in which no collector scraped it, one did, or more than one. */
   readonly none: number;
   readonly one: number;
   readonly more: number;
-  /** Between two scrapes of a target. */
+  /** Longest time between two scrapes of a target. */
   readonly longestGapMs: number;
 }
 
 export function tally(visits: readonly (readonly Visit[])[], fromMs: number, toMs: number): Tally {
   let [none, one, more, longestGapMs] = [0, 0, 0, 0];
   for (const all of visits) {
-    // In intervals of its own: a scrape is never near the edge of one.
+    // Each target's intervals begin half-way between its scrapes, so that no scrape is near an
+    // edge.
     const phaseMs = median(all.map(({ atMs }) => atMs % INTERVAL_MS));
     const startMs = Math.floor(fromMs / INTERVAL_MS) * INTERVAL_MS + phaseMs - INTERVAL_MS / 2;
     const intervals = Math.floor((toMs - startMs) / INTERVAL_MS);
