@@ -131,8 +131,8 @@ const NAME_MAX = 200;
 const RESERVED = new Set(['.', '..', 'configuration']);
 
 /**
- * Makes the name of a queue's folder: the sink's name for remote_write, `kind@name` for other kinds.
- * An encoded name has no "@", so two kinds never share a folder.
+ * Makes the name of a queue's folder: the sink's name for remote_write, `kind@name` for other
+ * kinds. An encoded name has no "@", so two kinds never share a folder.
  */
 function nameFolder(kind: string, name: string): string {
   // encodeURIComponent throws for half a surrogate pair; the Buffer replaces it.
