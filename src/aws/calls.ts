@@ -133,7 +133,7 @@ function describeFailure(
         'VPC endpoint or NAT, security groups, AWS_ENDPOINT_URL'
       );
     case 'stale_credentials':
-      return `${name}: the credentials are invalid or have expired; they are fetched anew`;
+      return `${name}: the credentials are not good or have expired; they are fetched anew`;
     case 'refused':
       return `${name}; the role in use needs ${action}`;
     case 'throttled':
