@@ -32,7 +32,7 @@ const RULES: readonly Rule[] = [
     breach: 'z.union([z.string(), z.number()])',
   },
   {
-    what: 'a duration: use durationSchema, in commands durationFlag',
+    what: 'a duration: use durationSchema, in commands readDurationFlag',
     pattern: /\bparseDurationMs\(/,
     allowed: [
       'model/',
@@ -45,7 +45,7 @@ const RULES: readonly Rule[] = [
     breach: 'const ms = parseDurationMs(text);',
   },
   {
-    what: 'a size: use sizeSchema, in commands bytesFlag',
+    what: 'a size: use sizeSchema, in commands readBytesFlag',
     pattern: /\[KMGT/,
     allowed: [],
     breach: String.raw`/^(\d+)([KMGT])B$/`,
