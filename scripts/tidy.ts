@@ -15,6 +15,7 @@ import { checkLinks } from './tidy/links.ts';
 import { checkNamedFiles } from './tidy/named-files.ts';
 import { checkNamedInPages } from './tidy/named-in-pages.ts';
 import { checkNamedSymbols } from './tidy/named-symbols.ts';
+import { checkOpenWalls } from './tidy/open-walls.ts';
 import { readTree, type Tree } from './tidy/tree.ts';
 
 const checks = [
@@ -27,6 +28,7 @@ const checks = [
   checkExportedNames,
   checkLinks,
   checkNamedInPages,
+  checkOpenWalls,
 ] as const;
 
 const root = process.argv[2] ?? path.resolve(import.meta.dirname, '..');
@@ -35,6 +37,8 @@ const findings = checks.flatMap((check) => check(tree));
 for (const { file, line, what, remedy } of findings)
   process.stdout.write(`${file}:${line}: ${what}; ${remedy}\n`);
 if (findings.length > 0) {
-  process.stderr.write(`tidy: ${findings.length} breaches\n`);
+  process.stderr.write(
+    `tidy: ${findings.length} ${findings.length === 1 ? 'breach' : 'breaches'}\n`,
+  );
   process.exitCode = 1;
 }

@@ -8,6 +8,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
 import { createCompletionCommand } from '../src/commands/completion.ts';
 import { loadProgram } from '../src/commands/program.ts';
 
@@ -50,7 +51,8 @@ const askFish: Ask = (script, lines) =>
 
 /**
  * zsh completes only in a terminal, so one is made for it. What completion adds is written to a
- * file, without the folders of paths. Each line is erased (^U) before the next.
+ * file, without the folders of paths. Each line is erased (^U) before the
+ * next, and only after a moment: keys that wait interrupt a completion.
  */
 const askZsh: Ask = (script, lines) => {
   const offered = path.join(path.dirname(script), 'offered');
@@ -61,7 +63,9 @@ const askZsh: Ask = (script, lines) => {
     zpty -w z 'print rea""dy'
     zpty -r z out '*ready*'
     for line in $argv[3,-1]; do
-      zpty -w -n z "$line"$'\t\x15'
+      zpty -w -n z "$line"$'\t'
+      sleep 0.3
+      zpty -w -n z $'\x15'
       zpty -w z 'print "=" >> '"$2"'; print do""ne'
       zpty -r z out '*done*'
     done
@@ -80,15 +84,18 @@ for (const [shell, ask] of Object.entries(shells)) {
   test(`${shell} offers commands, flags, values and files`, async (context) => {
     const script = await writeScript(context, shell);
     if (script === undefined) return;
-    const answers = ask(
-      script,
-      LINES.map(([line]) => line),
-    );
+    const complete = (lines: readonly string[]): string[][] =>
+      ask(script, lines).map((answer, i) => {
+        const last = lines[i]?.split(' ').at(-1) ?? '';
+        const words = answer.split('\n').filter((word) => word !== '' && word.startsWith(last));
+        return [...new Set(words)].toSorted();
+      });
+    const answers = complete(LINES.map(([line]) => line));
     for (const [i, [line, expected]] of LINES.entries()) {
-      const last = line.slice(line.lastIndexOf(' ') + 1);
-      const words = (answers[i] ?? '').split('\n');
-      const found = words.filter((word) => word !== '' && word.startsWith(last));
-      assert.deepEqual([...new Set(found)].toSorted(), expected, `${shell}: ${line}`);
+      // A terminal that is busy may drop what it was about to complete: then it is asked again.
+      const isSame = isDeepStrictEqual(answers[i], expected);
+      const found = isSame ? answers[i] : complete([line])[0];
+      assert.deepEqual(found, expected, `${shell}: ${line}`);
     }
   });
 }

@@ -448,7 +448,7 @@ async function runAndKill(directory: string, url: string, enough: () => boolean)
     import { createHttpClient } from ${at('../src/kernel/http-client.ts')};
     import { silentLogger as log } from ${at('../src/kernel/logger.ts')};
     import { Registry } from ${at('../src/kernel/metrics.ts')};
-    import { labelSetOf } from ${at('../src/model/labels.ts')};
+    import { makeLabelSet } from ${at('../src/model/labels.ts')};
     import { DurableQueue } from ${at('../src/queue/queue.ts')};
     import { sinkOver } from ${at('./kit/remote-write-road.ts')};
     const of = ${JSON.stringify(configOf(url, { queue: { shardsMin: 2, shardsMax: 2, maxItemsPerSend: 10 } }))};
@@ -460,7 +460,7 @@ async function runAndKill(directory: string, url: string, enough: () => boolean)
     await sink.start();
     const targets = ['x', 'y'].map((target) => {
       const appender = sink.openAppender(target);
-      return { appender, ref: appender.refOf(labelSetOf({ __name__: 'a', target })) };
+      return { appender, ref: appender.refOf(makeLabelSet({ __name__: 'a', target })) };
     });
     for (let i = 0; ; i++) {
       for (const { appender, ref } of targets) {

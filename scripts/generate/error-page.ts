@@ -29,8 +29,8 @@ export interface SourceFile {
 }
 
 /**
- * @returns a sentence for each code that is unused or stands in two families. A code without an
- * entry does not compile, so it is not looked for here.
+ * @returns a sentence for each code that is unused, stands in two families, or is not explained. A
+ * code without an entry does not compile, so it is not looked for here.
  */
 export function checkErrorCodes(
   families: readonly ErrorFamily[],
@@ -41,8 +41,14 @@ export function checkErrorCodes(
     for (const [, code = ''] of text.matchAll(/'([A-Z][A-Z0-9_]+)'/g)) used.add(code);
   const seen = new Set<string>();
   return families.flatMap(({ title, codes }) =>
-    Object.keys(codes).flatMap((code) => {
+    Object.entries(codes).flatMap(([code, { means, remedy }]) => {
       const faults: string[] = [];
+      for (const text of [means, remedy])
+        if (!/^[A-Z"'`][^]*[.]$/.test(text))
+          faults.push(
+            `error code ${code}: ${JSON.stringify(text)} is no sentence; ` +
+              'begin with a capital and end with a full stop',
+          );
       if (!used.has(code))
         faults.push(
           `error code ${code} ("${title}") is used nowhere in src; ` +

@@ -34,17 +34,17 @@ export const ACTING: readonly string[] = [
 ];
 
 const FORBIDDEN_GLOBALS = {
-  'the clock': ['Date', 'Temporal', 'performance'],
+  'the clock': ['Date', 'Temporal', 'performance', 'Intl', 'Event', 'CustomEvent', 'File'],
   randomness: ['crypto'],
   timers: [
     'setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask', 'requestAnimationFrame',
-    'clearTimeout', 'clearInterval', 'clearImmediate', 'scheduler',
+    'clearTimeout', 'clearInterval', 'clearImmediate', 'scheduler', 'MessageChannel',
   ],
   'I/O': [
     'fetch', 'WebSocket', 'EventSource', 'XMLHttpRequest', 'BroadcastChannel', 'Worker',
-    'localStorage', 'sessionStorage', 'indexedDB',
+    'localStorage', 'sessionStorage', 'indexedDB', 'caches',
   ],
-  'the process': ['process', 'navigator', 'require'],
+  'the process': ['process', 'navigator', 'require', 'location'],
   'the console': ['console'],
   'all of these': ['globalThis', 'global', 'window', 'self'],
 } as const; // prettier-ignore

@@ -153,7 +153,12 @@ function forbidDetours(segments: readonly string[]): Wall[] {
     const up = segments.length - index;
     return { regex: `^(\\.\\./){${up}}${escape(name)}/`, message };
   });
-  return [...back, { regex: '([^./]/|^\\./)\\.\\./', message }, { regex: '/\\./', message }];
+  return [
+    ...back,
+    { regex: '([^./]/|^\\./)\\.\\./', message },
+    { regex: '/\\./', message },
+    { regex: '^\\..*//', message },
+  ];
 }
 
 function formatLayerMessage(layer: string, permitted: readonly string[]): string {

@@ -1,4 +1,7 @@
-/** Decides where a request goes and what it is signed for: its route, upstream and path. Pure. */
+/**
+ * Decides where a request goes and what it is signed for: its route, upstream and path. Connects to
+ * nothing.
+ */
 import type { IncomingMessage } from 'node:http';
 import { scopeOfHost } from '../aws/endpoints.ts';
 import type { WireScope } from '../aws/wire-signing.ts';

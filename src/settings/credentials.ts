@@ -7,7 +7,7 @@ import { z } from 'zod';
 import type { HttpCredentials } from '../kernel/http-credentials.ts';
 import { type CheckContext, checkOnlyOne } from './finding.ts';
 import { oauth2Schema, resolveOAuth2 } from './oauth2.ts';
-import { resolveSecret, secretFileSchema, secretSchema } from './secret.ts';
+import { readNow, resolveSecret, secretFileSchema, secretSchema } from './secret.ts';
 import { textSchema } from './text.ts';
 
 export const basicAuthSchema = z.strictObject({
@@ -71,7 +71,10 @@ export function resolveCredentials(
     const username = resolveSecret(basic.username, basic.username_file, at('username_file'));
     const password = resolveSecret(basic.password, basic.password_file, at('password_file'));
     return {
-      basicAuth: { username: username?.() ?? '', password: password ?? (() => '') },
+      basicAuth: {
+        username: readNow(username, at('username_file').path, context),
+        password: password ?? (() => ''),
+      },
     };
   }
   const credentials =

@@ -10,7 +10,7 @@ import { connectionShape, resolveConnection } from './connection.ts';
 import { credentialsShape, resolveCredentials } from './credentials.ts';
 import type { CheckContext } from './finding.ts';
 import { httpHeadersSchema, resolveHeaders } from './http-headers.ts';
-import { ignored } from './refused-keys.ts';
+import { ignoredValue } from './refused-keys.ts';
 import { switchSchema } from './switch.ts';
 
 export const httpClientShape = {
@@ -20,7 +20,10 @@ export const httpClientShape = {
     description: 'Follows redirects.',
     default: true,
   }),
-  enable_http2: ignored('HTTP/1.1 with kept connections is spoken; the samples are the same.'),
+  enable_http2: ignoredValue(
+    switchSchema,
+    'HTTP/1.1 with kept connections is spoken; the samples are the same.',
+  ),
   http_headers: httpHeadersSchema.optional().meta({
     description: "Headers that are sent along; the protocol's own cannot be set.",
     examples: [{ 'X-Scope-OrgID': { values: ['tenant'] } }],

@@ -50,3 +50,8 @@ export function refusedWhereUsed(sentence: string) {
 export function ignored(sentence: string) {
   return z.unknown().optional().meta({ description: sentence, fate: 'idle' });
 }
+
+/** The same, for a key whose value is checked all the same. */
+export function ignoredValue<Schema extends z.ZodType>(schema: Schema, sentence: string) {
+  return schema.optional().meta({ description: sentence, fate: 'idle' });
+}

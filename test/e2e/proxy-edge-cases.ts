@@ -144,7 +144,7 @@ export const REFUSED: readonly [string, string | Buffer, number, RegExp][] = [
   // The first line.
   ['unknown method', `BREW / HTTP/1.1\r\n${HEAD}\r\n`, 501, /method BREW is not known/],
   ['method in small letters', `get / HTTP/1.1\r\n${HEAD}\r\n`, 501, /capital letters/],
-  ['TRACE', `TRACE / HTTP/1.1\r\n${HEAD}\r\n`, 405, /give the signature away/],
+  ['TRACE', `TRACE / HTTP/1.1\r\n${HEAD}\r\n`, 405, /reveal the signature/],
   [
     'CONNECT',
     `CONNECT a.test:443 HTTP/1.1\r\n${HEAD}\r\n`,
@@ -165,7 +165,7 @@ export const REFUSED: readonly [string, string | Buffer, number, RegExp][] = [
   ['HTTP/2.0 in words', get('/', HEAD, 'HTTP/2.0'), 505, /HTTP\/1.1/],
   ['preface of HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 505, /HTTP\/2 is not spoken/],
   ['TLS', Buffer.from('16030100c8010000c40303aabbccdd', 'hex'), 400, /TLS was begun .* plain HTTP/],
-  ['what is nothing', 'hello\r\n\r\n', 400, /no HTTP\/1.1 request/],
+  ['what is nothing', 'hello\r\n\r\n', 400, /not an HTTP\/1.1 request/],
   [
     'a body that breaks off',
     post('Host: a\r\nContent-Length: 10\r\n\r\nabc'),

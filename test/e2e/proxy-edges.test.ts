@@ -181,7 +181,7 @@ test('pipelined requests are answered in order, and an invalid one behind them l
   const answer = await exchange(port, `${get('/1', kept)}${get('/2', kept)}hello\r\n\r\n`);
   assert.match(
     answer,
-    /^HTTP\/1\.1 200 [^]*<\/1>[^]*HTTP\/1\.1 200 [^]*<\/2>[^]*HTTP\/1\.1 400 [^]*no HTTP\/1.1 request\n$/,
+    /^HTTP\/1\.1 200 [^]*<\/1>[^]*HTTP\/1\.1 200 [^]*<\/2>[^]*HTTP\/1\.1 400 [^]*not an HTTP\/1.1 request\n$/,
   );
   const two = await exchange(port, `${get('/1', kept)}${get('/2')}`);
   assert.match(two, /<\/1>[^]*HTTP\/1\.1 200 [^]*<\/2>/);

@@ -17,6 +17,7 @@ import { checkLinks } from '../../scripts/tidy/links.ts';
 import { checkNamedFiles } from '../../scripts/tidy/named-files.ts';
 import { checkNamedInPages } from '../../scripts/tidy/named-in-pages.ts';
 import { checkNamedSymbols } from '../../scripts/tidy/named-symbols.ts';
+import { checkOpenWalls } from '../../scripts/tidy/open-walls.ts';
 import { type Finding, readTree, type Tree } from '../../scripts/tidy/tree.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
@@ -258,4 +259,29 @@ test('the command names each breach with its place and remedy and ends with 1', 
   const bad = spawnSync(process.execPath, [command, root], { encoding: 'utf8' });
   assert.equal(bad.status, 1);
   assert.match(bad.stdout, /^src\/a\.ts:1: no header that says what the file is; begin it with /m);
+});
+
+test('a way round the walls that the linter cannot see is found', (t) => {
+  const header = '/** A file with a header of a few words. */\n';
+  const tree = plantTree(t, {
+    'src/back-door.ts': `${header}export {};\n`,
+    'src/wire/door.mts': 'export {};\n',
+    'src/wire/off.ts': `${header}/* oxlint-disable */\nexport const tMs = 1;\n`,
+    'src/wire/off-once.ts': `${header}// oxlint-disable-next-line no-shadow -- a reason\n`,
+    'src/wire/math.ts': `${header}const m = Math;\nexport const half = Math.round(m.random());\n`,
+    'src/wire/demand.ts': `${header}export const load = () => import('node:crypto');\n`,
+    'src/wire/wait.ts': `${header}export const soon = AbortSignal.timeout(1);\n`,
+    'src/scrape/computed.ts': `${header}export const load = () => import(\`../sinks/sinks.ts\`);\n`,
+    'src/sinks/newfile/kind.ts': `${header}export {};\n`,
+  });
+  assert.deepEqual(describeFindings(checkOpenWalls(tree)).toSorted(), [
+    'src/back-door.ts:1: no wall holds at the root of src',
+    'src/scrape/computed.ts:2: the path of an import is not a plain text',
+    'src/sinks/newfile:1: a room without a row in oxlint.config.ts',
+    'src/wire/demand.ts:2: pure code loads a module on demand',
+    'src/wire/door.mts:1: no wall holds for this extension',
+    'src/wire/math.ts:2: pure code passes Math on, and its randomness with it',
+    'src/wire/off.ts:2: lint rules are switched off',
+    'src/wire/wait.ts:2: pure code starts a timer',
+  ]);
 });
