@@ -15,10 +15,10 @@ const stamp = join(modules, '.amperage-installed');
 const neededMb = 600;
 
 const major = Number(process.versions.node.split('.')[0]);
-if (major < 18) {
+if (major < 20) {
   fail(
     `Node ${process.versions.node} is too old to install with; ` +
-      'install Node 22 or newer from your package manager',
+      'install Node 20 or newer from your package manager',
   );
 }
 
