@@ -1,5 +1,6 @@
 /** Renders the catalogue of error codes as docs/errors.md, and finds codes that no source uses. */
 import type { ErrorFamily } from '../../src/kernel/error-codes/catalogue.ts';
+import { lexSource } from '../tidy/lexing.ts';
 import { GENERATED } from './mark.ts';
 
 export function renderErrorPage(families: readonly ErrorFamily[]): string {
@@ -38,7 +39,8 @@ export function checkErrorCodes(
 ): string[] {
   const used = new Set<string>();
   for (const { text } of sources)
-    for (const [, code = ''] of text.matchAll(/'([A-Z][A-Z0-9_]+)'/g)) used.add(code);
+    for (const [, code = ''] of removeComments(text).matchAll(/'([A-Z][A-Z0-9_]+)'/g))
+      used.add(code);
   const seen = new Set<string>();
   return families.flatMap(({ title, codes }) =>
     Object.entries(codes).flatMap(([code, { means, remedy }]) => {
@@ -60,4 +62,9 @@ export function checkErrorCodes(
       return faults;
     }),
   );
+}
+
+/** A code that only a comment names is not used. */
+function removeComments(source: string): string {
+  return lexSource(source).comments.reduce((rest, { text }) => rest.replace(text, ''), source);
 }

@@ -82,8 +82,8 @@ export function renderCheck(file: string, { plan, findings }: CheckedConfig): st
         `${scrape.scheme}://…${scrape.metricsPath}, targets from ${found}`,
     );
   }
-  for (const { kind, name, place, remark } of plan.sinks)
-    lines.push(`  ${kind} "${name}": ${place}${remark === undefined ? '' : `, ${remark}`}`);
+  for (const { kind, name, shownAddress, remark } of plan.sinks)
+    lines.push(`  ${kind} "${name}": ${shownAddress}${remark === undefined ? '' : `, ${remark}`}`);
   if (plan.sinks.length === 0)
     lines.push('  no remote_write and no other sink: samples would go nowhere');
   if (plan.routes.length > 1) lines.push(...plan.routes.map(renderRoute));

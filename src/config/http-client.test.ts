@@ -30,6 +30,16 @@ test('a secret that is not there yet is a warning for a scrape', async () => {
   assert.deepEqual(lines, ['c.yml:3:46: file "none" does not exist yet [CONFIG_NOTE]']);
 });
 
+test('a user name is read at the start: a file that cannot be read is a finding', async () => {
+  const { lines } = await check('basic_auth: {username_file: none, password: p}');
+  assert.match(lines[0] ?? '', /^c\.yml:3:33: the secret can't be read: ENOENT.*\[CONFIG_FILE\]$/);
+});
+
+test('a key without effect is checked all the same', async () => {
+  const { lines } = await check('enable_http2: abc');
+  assert.match(lines.join(), /^c\.yml:3:19: .*\[CONFIG_VALUE\]$/);
+});
+
 test('headers are joined, and reserved or malformed ones refused', async () => {
   const { job } = await check('http_headers: {X-A: {values: [a, b], secrets: [c]}}');
   assert.deepEqual(job?.headers, { 'X-A': 'a, b, c' });

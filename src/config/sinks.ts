@@ -77,9 +77,8 @@ export function planSinks(
       report.error(
         path,
         'CONFIG_DUPLICATE',
-        `${resolved.place} is written by ${formatPath(writer.path)} already; give each entry ` +
-          'a place ' +
-          `of its own`,
+        `${resolved.shownAddress} is written by ${formatPath(writer.path)} already; ` +
+          'give each entry an address of its own',
       );
     warnOfOrder(entry, resolved.name, writers.get(address), report);
     writers.set(address, entry);
@@ -110,10 +109,9 @@ function warnOfOrder(
   if (name !== undefined || other === undefined) return;
   report.warn(
     path,
-    `it delivers to the same place as ${formatPath(other.path)}, and the order of the two ` +
-      'tells them ' +
-      `apart; give each a "name", or what waits for one may go out as the other's when they are ` +
-      `reordered`,
+    `it delivers to the same place as ${formatPath(other.path)}, and the order of the two tells ` +
+      'them apart; give each a "name", or what waits for one may go out as the other\'s when ' +
+      'they are reordered',
   );
 }
 

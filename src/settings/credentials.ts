@@ -14,7 +14,7 @@ export const basicAuthSchema = z.strictObject({
   username: textSchema.optional().describe('Name of the user.'),
   username_file: secretFileSchema
     .optional()
-    .describe('File that holds the name; read at each use.'),
+    .describe('File that holds the name; read when the configuration is loaded.'),
   password: secretSchema.optional().describe('Password of the user.'),
   password_file: secretFileSchema
     .optional()

@@ -20,7 +20,7 @@ export interface ResolvedSink<Settings> {
   /** Where it delivers to: the whole URL, or a path. It may hold secrets: hashed, never shown. */
   readonly address: string;
   /** The address without secrets, to be shown. */
-  readonly place: string;
+  readonly shownAddress: string;
   /** What else `check config` shows, such as that requests are signed. */
   readonly remark?: string | undefined;
   readonly delivery: DeliverySettings;

@@ -20,7 +20,7 @@ import {
 } from '../../src/sinks/remote-write/config.ts';
 import { newRemoteWriteMetrics } from '../../src/sinks/remote-write/metrics.ts';
 import { authenticateWith } from '../../src/sinks/remote-write/way-out/auth.ts';
-import { Dialect } from '../../src/sinks/remote-write/way-out/message-version.ts';
+import { NegotiatedVersion } from '../../src/sinks/remote-write/way-out/message-version.ts';
 import { RemoteWriteProtocol } from '../../src/sinks/remote-write/way-out/protocol.ts';
 import { textsOfLines, textsOfMessages } from '../kit/chunk-texts.ts';
 import { bench, chunkOf, itemsIn, NumberProtocol } from '../kit/delivery.ts';
@@ -76,7 +76,7 @@ async function remoteWrite(context: TestContext, message: RemoteWriteConfig['mes
     }),
     auth,
     userAgent: 'test',
-    dialect: new Dialect(config),
+    negotiated: new NegotiatedVersion(config),
   });
   return {
     protocol,

@@ -82,7 +82,7 @@ test('two pipelines are two routes, each with its own receiver, global settings 
     ],
   );
   assert.deepEqual(
-    plan.sinks.map(({ kind, name, folder, place }) => [kind, name, folder, place]),
+    plan.sinks.map(({ kind, name, folder, shownAddress: place }) => [kind, name, folder, place]),
     [
       ['remote_write', 'prometheusremotewrite', 'prometheusremotewrite', 'http://one/w'],
       ['remote_write', 'prometheusremotewrite/two', 'prometheusremotewrite%2Ftwo', 'http://two/w'],

@@ -55,7 +55,7 @@ export const fileKind = defineSink({
     // One shard only: a second writer would append to a file that the first one has rotated.
     const delivery = { ...DELIVERY_DEFAULTS, capBytes, shardsMax: 1, batchSendDeadlineMs: 1_000 };
     const settings = { path, maxBytes: maxBytes || Infinity, filesMax };
-    return { name, address: path, place: path, delivery, transforms: [], settings };
+    return { name, address: path, shownAddress: path, delivery, transforms: [], settings };
   },
   open: ({ settings, delivery }, { id, queue, world }) => {
     const protocol = rotatedFile(settings);

@@ -199,7 +199,7 @@ export function resolveRemoteWrite(
   return {
     name: input.name,
     address: url,
-    place: publicUrl(url),
+    shownAddress: publicUrl(url),
     remark: sigv4 === undefined ? undefined : `signed for ${sigv4.region}`,
     delivery: resolveQueue(input.queue_config ?? {}, url, path, report),
     transforms: rules.length === 0 ? [] : [relabelling(rules)],

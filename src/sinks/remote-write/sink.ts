@@ -13,7 +13,7 @@ import type { RemoteWriteConfig } from './config.ts';
 import { newRemoteWriteMetrics, publicUrl, type RemoteWriteMetrics } from './metrics.ts';
 import { AppenderPool } from './way-in/appender.ts';
 import { type Authenticate, authenticateWith } from './way-out/auth.ts';
-import { Dialect } from './way-out/message-version.ts';
+import { NegotiatedVersion } from './way-out/message-version.ts';
 import { type MetadataSenderOptions, runMetadataSender } from './way-out/metadata.ts';
 import { RemoteWriteProtocol } from './way-out/protocol.ts';
 import { readJob } from './way-out/split.ts';
@@ -58,8 +58,15 @@ export class RemoteWriteSink implements Sink {
     this.#metrics = metrics;
     const auth = edges.auth ?? authenticateWith(config, world);
     this.#auth = auth;
-    const dialect = new Dialect(config);
-    const protocol = new RemoteWriteProtocol({ config, world, metrics, auth, userAgent, dialect });
+    const negotiated = new NegotiatedVersion(config);
+    const protocol = new RemoteWriteProtocol({
+      config,
+      world,
+      metrics,
+      auth,
+      userAgent,
+      negotiated,
+    });
     this.#delivery = new Delivery({
       name: id,
       queue,
@@ -80,7 +87,7 @@ export class RemoteWriteSink implements Sink {
     this.openAppender = goesOn ? before.openAppender : (key) => this.#pool.open(key);
     const { metadata: store } = this.#pool;
     const retryMs = settings.maxBackoffMs;
-    this.#metadataOptions = { config, retryMs, world, metrics, auth, userAgent, dialect, store };
+    this.#metadataOptions = { config, retryMs, world, metrics, auth, userAgent, negotiated, store };
   }
 
   async start(): Promise<void> {

@@ -10,6 +10,7 @@
  *
  * Source: https://prometheus.io/docs/specs/prw/remote_write_spec_2_0/
  */
+import { WireError } from '../errors.ts';
 import { decodeMessage } from '../protobuf/decode.ts';
 import { encodeMessage, writeField } from '../protobuf/encode.ts';
 import { ProtoReader } from '../protobuf/reader.ts';
@@ -62,6 +63,9 @@ function downgradeSeries(
     const tag = reader.varint();
     if (tag === tagOf(1, BYTES)) readPacked(reader, refs);
     else if (tag === tagOf(1, VARINT)) refs.push(reader.varint());
+    // Skipped like an unknown field, it would leave a series without labels.
+    else if (tag >>> 3 === 1)
+      throw new WireError('corrupt', `malformed request: label refs of wire type ${tag & 7}`);
     else if (tag === tagOf(2, BYTES))
       values.field(2, removeStart(reader.binary(), SAMPLE_START_FIELD));
     else if (tag === tagOf(3, BYTES))

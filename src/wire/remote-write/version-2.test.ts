@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import type { NativeHistogram } from '../../model/histogram.ts';
 import { makeLabelSet } from '../../model/labels.ts';
 import { WireError } from '../errors.ts';
-import { BYTES, tagOf, VARINT } from '../protobuf/wire-format.ts';
+import { BYTES, FIXED64, tagOf, VARINT } from '../protobuf/wire-format.ts';
 import { ProtoReader } from '../protobuf/reader.ts';
 import { ProtoWriter } from '../protobuf/writer.ts';
 import { decodeWriteRequest } from './decoder.ts';
@@ -156,6 +156,15 @@ test('label refs one by one are taken as packed ones are, between other fields t
   series.field(1, new Uint8Array([3, 4]));
   request.field(5, series.written());
   assert.deepEqual(meaningOf(downgradeRequest(request.written())), ['__name__=a,job=x 7 0']);
+});
+
+test('label refs of another wire type are refused, and leave no series without labels', () => {
+  const series = new ProtoWriter(64);
+  series.varint(tagOf(1, FIXED64));
+  series.raw(new Uint8Array(8));
+  const request = new ProtoWriter(64);
+  request.field(5, series.written());
+  assert.throws(() => downgradeRequest(request.written()), /label refs of wire type 1/);
 });
 
 test('metadata that says a type alone needs no symbols', () => {

@@ -23,7 +23,7 @@ export interface Encoded {
   readonly counts?: RequestCounts;
 }
 
-export class Dialect {
+export class NegotiatedVersion {
   readonly #config: RemoteWriteConfig;
   #isRefused = false;
 

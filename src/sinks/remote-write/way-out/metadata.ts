@@ -13,7 +13,7 @@ import type { MetadataStore } from '../metadata-store.ts';
 import type { Authenticate } from './auth.ts';
 import type { RemoteWriteConfig } from '../config.ts';
 import { publicUrl, type RemoteWriteMetrics } from '../metrics.ts';
-import { type Dialect, protocolHeaders } from './message-version.ts';
+import { type NegotiatedVersion, protocolHeaders } from './message-version.ts';
 
 const ANSWER_MAX_BYTES = 64 * 1024;
 /** Tries of a request within its round. */
@@ -28,7 +28,7 @@ export interface MetadataSenderOptions {
   readonly auth: Authenticate;
   readonly userAgent: string;
   readonly store: MetadataStore;
-  readonly dialect: Dialect;
+  readonly negotiated: NegotiatedVersion;
 }
 
 /** Sends round after round until the signal aborts. Never rejects. */
@@ -44,7 +44,7 @@ export async function runMetadataSender(
       return;
     }
     // In 2.0 each series says what it is.
-    if (options.dialect.version === 2) continue;
+    if (options.negotiated.version === 2) continue;
     for (const batch of store.batches(config.metadata.maxPerSend)) {
       if (signal.aborted) return;
       await sendBatch(batch, options, signal);

@@ -14,7 +14,7 @@ import { publicUrl, type RemoteWriteMetrics } from '../metrics.ts';
 import { classify } from './answer.ts';
 import type { Authenticate, AuthRefusal } from './auth.ts';
 import {
-  type Dialect,
+  type NegotiatedVersion,
   type Encoded,
   protocolHeaders,
   readWrittenCount,
@@ -31,7 +31,7 @@ export interface RemoteWriteProtocolOptions {
   readonly metrics: Pick<RemoteWriteMetrics, 'unconfirmed' | 'exemplarsDropped'>;
   readonly auth: Authenticate;
   readonly userAgent: string;
-  readonly dialect: Dialect;
+  readonly negotiated: NegotiatedVersion;
 }
 
 /** A request, and the chunks of which a fall-back to 1.0 makes another one. */
@@ -47,11 +47,11 @@ export class RemoteWriteProtocol implements Protocol<WriteRequest> {
   }
 
   encode(chunks: readonly Chunk[]): WriteRequest | undefined {
-    return unlessCorrupt(() => ({ ...this.#options.dialect.encode(chunks), chunks }));
+    return unlessCorrupt(() => ({ ...this.#options.negotiated.encode(chunks), chunks }));
   }
 
   async send(request: WriteRequest, attempt: number, signal: AbortSignal): Promise<Answer> {
-    const { config, world, auth, dialect } = this.#options;
+    const { config, world, auth, negotiated } = this.#options;
     const { body, counts } = request;
     // What 2.0 has no place for leaves nothing to send.
     if (counts !== undefined && counts.samples + counts.histograms === 0)
@@ -65,7 +65,7 @@ export class RemoteWriteProtocol implements Protocol<WriteRequest> {
       bodyMaxBytes: ANSWER_MAX_BYTES,
       signal,
     });
-    if (request.version === 2 && dialect.isRefusal(response)) {
+    if (request.version === 2 && negotiated.isRefusal(response)) {
       this.#fallBack(response);
       const older = this.encode(request.chunks);
       if (older !== undefined) return this.send(older, attempt, signal);
@@ -86,13 +86,13 @@ export class RemoteWriteProtocol implements Protocol<WriteRequest> {
   ownersOf = samplesByJob;
 
   #fallBack({ status, body }: ClientResponse): void {
-    const { dialect, world } = this.#options;
-    if (dialect.version === 2)
+    const { negotiated, world } = this.#options;
+    if (negotiated.version === 2)
       world.log.warn('the receiver does not take remote write 2.0; 1.0 is sent from now on', {
         status,
         answer: body.subarray(0, 200).toString(),
       });
-    dialect.fallBack();
+    negotiated.fallBack();
   }
 
   #countTaken({ counts }: WriteRequest, response: ClientResponse): void {
