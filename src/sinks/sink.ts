@@ -1,7 +1,7 @@
 /**
  * The seam of sinks: the interface of a kind, and of a sink that runs. A new kind is a folder that
  * calls `defineSink`, and one word in the table in sinks.ts. Its configuration key, its checks and
- * a run of the contract suite (test/contracts/sink.test.ts) follow from the table.
+ * a run of the contract suite (test/contracts/sink.slow.test.ts) follow from the table.
  */
 import type { z } from 'zod';
 import type { Delivery } from '../delivery/delivery.ts';
