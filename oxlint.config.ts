@@ -62,7 +62,16 @@ export const rooms: Record<string, Rooms> = {
     },
   }, // prettier-ignore
   config: { joints: ['load'], rooms: { otel: [], sources: [] } },
-  transforms: { rooms: { 'external-labels': [], relabelling: [] } },
+  transforms: {
+    rooms: {
+      'external-labels': [],
+      'passing-appender': [],
+      point: [],
+      relabelling: [],
+      'resource-labels': [],
+      'scraped-resource': [],
+    },
+  },
   commands: {
     joints: ['program'],
     rooms: {

@@ -6,6 +6,7 @@ import { basicSchema, bearerSchema, sigv4Schema } from '../../src/config/otel/au
 import { fateOf, knownTypes, SECTIONS, type Section } from '../../src/config/otel/components.ts';
 import { collectorSchema } from '../../src/config/otel/document.ts';
 import { exporterSchema } from '../../src/config/otel/exporter-schema.ts';
+import { findProcessor } from '../../src/config/otel/processors/processors.ts';
 import { receiverConfigSchema, receiverSchema } from '../../src/config/otel/receivers.ts';
 import { type SchemaNode, buildTree } from './schema-tree.ts';
 
@@ -69,7 +70,8 @@ function makeNode(section: Section, type: string): SchemaNode {
       // it.
       return { description: `Refused where a pipeline uses it: ${fate.instead}.`, fate: 'idle' };
     case 'done': {
-      const make = COMPONENTS[type];
+      const processor = section === 'processors' ? findProcessor(type) : undefined;
+      const make = processor === undefined ? COMPONENTS[type] : () => buildTree(processor.schema);
       if (make === undefined)
         throw new Error(
           `${section} ${type} is taken over, but its keys are not known here; ` +

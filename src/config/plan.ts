@@ -7,7 +7,7 @@
  */
 import type { JobDiscovery } from '../discovery/manager.ts';
 import { assert } from '../kernel/errors.ts';
-import type { SeriesTransform } from '../model/transform.ts';
+import type { Transform } from '../model/transform.ts';
 import type { ScrapeConfig } from '../scrape/config.ts';
 import type { OpenableSink } from '../sinks/sinks.ts';
 
@@ -18,10 +18,10 @@ export interface SourcePlan {
   readonly discovery: JobDiscovery;
 }
 
-/** A function of series. Identity: its id, and for what it does the identity of `transform`. */
+/** Identity: its id, and for what it does the identity of `transform`. */
 export interface TransformPlan {
   readonly id: string;
-  readonly transform: SeriesTransform;
+  readonly transform: Transform;
 }
 
 /** Identity: kind and name. */
@@ -60,7 +60,7 @@ export function transformsBetween(
   plan: CollectorPlan,
   route: RoutePlan,
   sink: SinkPlan,
-): readonly SeriesTransform[] {
+): readonly Transform[] {
   const byId = new Map(plan.transforms.map(({ id, transform }) => [id, transform]));
   return [...route.transforms, ...sink.transforms].map((id) => {
     const found = byId.get(id);

@@ -33,6 +33,33 @@ export interface SeriesMetadata {
   readonly unit: string;
 }
 
+/**
+ * The metric family of a series as transforms see it: what OpenTelemetry calls a metric. The series
+ * of a histogram or a summary have its name with a suffix.
+ */
+export interface SeriesFamily {
+  readonly name: string;
+  readonly type: SeriesType;
+  readonly unit: string;
+  /** Whether a counter's samples are increases, each since the sample before. */
+  readonly isDelta?: boolean | undefined;
+}
+
+/** Where a series comes from, besides its labels. */
+export interface SeriesOrigin {
+  readonly family: SeriesFamily;
+  /**
+   * Attributes of what is observed, as OpenTelemetry has them, apart from the labels; empty in a
+   * Prometheus configuration. Absent: those with which the appender was opened.
+   */
+  readonly resource?: LabelSet | undefined;
+}
+
+/** The origin of a series about which nothing is known but its name. */
+export function originOf(name: string): SeriesOrigin {
+  return { family: { name, type: 'unknown', unit: '' } };
+}
+
 export const SERIES_TYPES = [
   'unknown',
   'counter',
@@ -61,8 +88,10 @@ export interface Appender {
   /**
    * The ref of a label set, valid until `forget` or `close`. The caller asks once for each series
    * and remembers the ref. Returns DROPPED_REF for a series that is not wanted.
+   *
+   * @param origin  as far as it is known; what a series has already been given stays
    */
-  refOf(labels: LabelSet): SeriesRef;
+  refOf(labels: LabelSet, origin?: SeriesOrigin): SeriesRef;
   append(ref: SeriesRef, tMs: number, value: number): void;
   /** Appends the stale marker. */
   appendStale(ref: SeriesRef, tMs: number): void;
@@ -111,8 +140,16 @@ export interface RoutedAppender extends Appender {
    * uses the returned ref from then on, and the old one no more. Called at most once for a ref and
    * a generation. A ref that is not renewed keeps the sinks that it had.
    */
-  renew(ref: SeriesRef, labels: LabelSet): SeriesRef;
+  renew(ref: SeriesRef, labels: LabelSet, origin?: SeriesOrigin): SeriesRef;
 }
 
-/** Opens the appender for one target of a source. */
-export type OpenRoutedAppender = (source: string, key: string) => RoutedAppender;
+/**
+ * Opens the appender for one target of a source.
+ *
+ * @param resource  attributes of the target, for the origin of its series
+ */
+export type OpenRoutedAppender = (
+  source: string,
+  key: string,
+  resource?: LabelSet,
+) => RoutedAppender;

@@ -1,16 +1,24 @@
 /**
- * The seam of transforms: functions of a label set. They are applied once for each series, when its
- * ref is made, so that samples pay nothing for them. Values and interfaces only.
+ * The seam of transforms: what a route does to series on its way. Values and interfaces only.
+ *
+ * Most transforms are functions of a series. They are applied once for each series, when its ref is
+ * made, so that samples pay nothing for them. What no function of one series can do (a difference
+ * of two samples, a sum of several series) stands in the stream of samples as an appender.
  */
 import type { LabelSet } from './labels.ts';
+import type { Appender, SeriesFamily } from './sample.ts';
 
 /** A series after some transforms. */
 export interface TransformedSeries {
   readonly labels: LabelSet;
+  readonly family: SeriesFamily;
+  /** As `SeriesOrigin` has it. */
+  readonly resource: LabelSet;
   /** What its samples are multiplied by; 1 leaves them as they are. */
   readonly scale: number;
 }
 
+/** A transform of each series by itself. */
 export interface SeriesTransform {
   /** Equal for two transforms that do the same to every series; made by `formatIdentity`. */
   readonly identity: string;
@@ -18,12 +26,29 @@ export interface SeriesTransform {
   apply(series: TransformedSeries): TransformedSeries | undefined;
 }
 
+/** A transform of samples, or of several series together. */
+export interface StreamTransform {
+  /** As that of a `SeriesTransform`. */
+  readonly identity: string;
+  /**
+   * Opens it before the appender to which it hands on what it makes. Commit, rollback and close are
+   * handed on too.
+   */
+  openAppender(next: Appender): Appender;
+}
+
+export type Transform = SeriesTransform | StreamTransform;
+
+export function isStreamTransform(transform: Transform): transform is StreamTransform {
+  return 'openAppender' in transform;
+}
+
 /** Applies transforms in order; undefined when one of them drops the series. */
 export function applyAll(
   transforms: readonly SeriesTransform[],
-  labels: LabelSet,
+  given: TransformedSeries,
 ): TransformedSeries | undefined {
-  let series: TransformedSeries | undefined = { labels, scale: 1 };
+  let series: TransformedSeries | undefined = given;
   for (const transform of transforms) {
     series = transform.apply(series);
     if (series === undefined) return undefined;

@@ -1,7 +1,8 @@
 /**
  * The appender of one target, which appends to every outlet of its source. A ref is the number of a
- * row, and the row holds the ref that the series has at each outlet. Transforms are applied when
- * the row is made, so a sample costs a look at its row.
+ * row, and the row holds the ref that the series has at each outlet. Transforms of series are
+ * applied when the row is made, so a sample costs a look at its row; from the first transform of
+ * samples on, the rest of an outlet's transforms stands behind it, in an appender of its own.
  *
  *     ref   outlet 0   outlet 1
  *     0     17         4
@@ -9,16 +10,19 @@
  *     2     -2         5           outlet 0 is new, and the series has not been renewed yet
  */
 import type { NativeHistogram } from '../model/histogram.ts';
-import type { LabelSet } from '../model/labels.ts';
+import { type LabelSet, labelValue, METRIC_NAME } from '../model/labels.ts';
 import {
   type Appender,
   DROPPED_REF,
   type Exemplar,
+  originOf,
   type RoutedAppender,
+  type SeriesFamily,
   type SeriesMetadata,
+  type SeriesOrigin,
   type SeriesRef,
 } from '../model/sample.ts';
-import { applyAll } from '../model/transform.ts';
+import { applyAll, isStreamTransform, type SeriesTransform } from '../model/transform.ts';
 import { isSameOutlet, type Outlet } from './outlet.ts';
 
 /** In a row: the outlet has not been asked for a ref of the series yet. */
@@ -27,18 +31,30 @@ const FIRST_ROWS = 16;
 
 interface Column {
   readonly outlet: Outlet;
+  /** The transforms that are applied here; those behind them are in the appender. */
+  readonly transforms: readonly SeriesTransform[];
   readonly appender: Appender;
+}
+
+export interface FanOutOptions {
+  readonly key: string;
+  readonly resource: LabelSet;
+  readonly outlets: readonly Outlet[];
+  readonly onClose?: () => void;
 }
 
 export class FanOut implements RoutedAppender {
   generation = 0;
   readonly #key: string;
-  readonly #onClose: () => void;
+  readonly #resource: LabelSet;
+  readonly #onClose: (() => void) | undefined;
   #columns: readonly Column[];
   /** Row by row; a row is as long as there are columns. */
   #refs: Int32Array;
   /** For each ref, the factor of its samples; undefined while all factors are 1. */
   #scales: Float64Array | undefined;
+  /** For each ref, the family that the transforms made, where it is another one. */
+  #families = new Map<number, SeriesFamily>();
   #rows = 0;
   /** 1 for a row that no series has. */
   #isFree = new Uint8Array(FIRST_ROWS);
@@ -48,10 +64,11 @@ export class FanOut implements RoutedAppender {
   /** The outlets to go over to at the end of the transaction. */
   #next: { readonly outlets: readonly Outlet[]; readonly done: () => void } | undefined;
 
-  constructor(key: string, outlets: readonly Outlet[], onClose: () => void) {
+  constructor({ key, resource, outlets, onClose }: FanOutOptions) {
     this.#key = key;
+    this.#resource = resource;
     this.#onClose = onClose;
-    this.#columns = outlets.map((outlet) => ({ outlet, appender: outlet.openAppender(key) }));
+    this.#columns = outlets.map((outlet) => openColumn(outlet, key));
     this.#refs = new Int32Array(FIRST_ROWS * outlets.length);
   }
 
@@ -76,16 +93,16 @@ export class FanOut implements RoutedAppender {
     });
   }
 
-  refOf(labels: LabelSet): SeriesRef {
+  refOf(labels: LabelSet, origin?: SeriesOrigin): SeriesRef {
     const ref = this.#takeRow();
-    if (this.#fill(ref, labels)) return ref;
+    if (this.#fill(ref, labels, origin)) return ref;
     this.#release(ref);
     return DROPPED_REF;
   }
 
-  renew(ref: SeriesRef, labels: LabelSet): SeriesRef {
-    if (ref === DROPPED_REF) return this.refOf(labels);
-    if (this.#fill(ref, labels)) return ref;
+  renew(ref: SeriesRef, labels: LabelSet, origin?: SeriesOrigin): SeriesRef {
+    if (ref === DROPPED_REF) return this.refOf(labels, origin);
+    if (this.#fill(ref, labels, origin)) return ref;
     this.#release(ref);
     return DROPPED_REF;
   }
@@ -127,7 +144,12 @@ export class FanOut implements RoutedAppender {
   }
 
   setMetadata(ref: SeriesRef, family: string, metadata: SeriesMetadata): void {
-    this.#each(ref, (appender, own) => appender.setMetadata(own, family, metadata));
+    this.#each(ref, (appender, own, _scale, at) => {
+      const other = this.#families.get(at);
+      if (other === undefined) appender.setMetadata(own, family, metadata);
+      else
+        appender.setMetadata(own, other.name, { ...metadata, type: other.type, unit: other.unit });
+    });
   }
 
   setCreated(ref: SeriesRef, createdMs: number): void {
@@ -156,36 +178,44 @@ export class FanOut implements RoutedAppender {
     this.#refs = new Int32Array(0);
     this.#rows = 0;
     this.#endTransaction();
-    this.#onClose();
+    this.#onClose?.();
   }
 
   /** Asks the outlets that have not been asked for a series yet; false when all of them drop it. */
-  #fill(ref: SeriesRef, labels: LabelSet): boolean {
+  #fill(ref: SeriesRef, labels: LabelSet, origin: SeriesOrigin | undefined): boolean {
     const width = this.#columns.length;
     let isWanted = false;
     for (let i = 0; i < width; i++) {
       const at = ref * width + i;
-      if (this.#refs[at] === UNASKED) this.#ask(this.#columns[i] as Column, at, labels);
+      if (this.#refs[at] === UNASKED) this.#ask(i, at, labels, origin);
       isWanted ||= (this.#refs[at] as number) >= 0;
     }
     return isWanted;
   }
 
-  #ask({ outlet, appender }: Column, at: number, labels: LabelSet): void {
-    const series = applyAll(outlet.transforms, labels);
-    this.#refs[at] = series === undefined ? DROPPED_REF : appender.refOf(series.labels);
-    if (series === undefined || (series.scale === 1 && this.#scales === undefined)) return;
+  #ask(column: number, at: number, labels: LabelSet, origin?: SeriesOrigin): void {
+    const { transforms, appender } = this.#columns[column] as Column;
+    const { family, resource = this.#resource } =
+      origin ?? originOf(labelValue(labels, METRIC_NAME));
+    const series = applyAll(transforms, { labels, family, resource, scale: 1 });
+    this.#refs[at] = series === undefined ? DROPPED_REF : appender.refOf(series.labels, series);
+    if (series === undefined) return;
+    if (series.family !== family) this.#families.set(at, series.family);
+    if (series.scale === 1 && this.#scales === undefined) return;
     this.#scales ??= new Float64Array(this.#refs.length).fill(1);
     this.#scales[at] = series.scale;
   }
 
-  #each(ref: SeriesRef, act: (appender: Appender, own: SeriesRef, scale: number) => void): void {
+  #each(
+    ref: SeriesRef,
+    act: (appender: Appender, own: SeriesRef, scale: number, at: number) => void,
+  ): void {
     if (ref < 0) return;
     const width = this.#columns.length;
     for (let i = 0; i < width; i++) {
       const at = ref * width + i;
       const own = this.#refs[at] as number;
-      if (own >= 0) act((this.#columns[i] as Column).appender, own, this.#scales?.[at] ?? 1);
+      if (own >= 0) act((this.#columns[i] as Column).appender, own, this.#scales?.[at] ?? 1, at);
     }
   }
 
@@ -203,6 +233,8 @@ export class FanOut implements RoutedAppender {
   #release(ref: SeriesRef): void {
     const width = this.#columns.length;
     this.#refs.fill(DROPPED_REF, ref * width, (ref + 1) * width);
+    if (this.#families.size > 0)
+      for (let i = 0; i < width; i++) this.#families.delete(ref * width + i);
     this.#isFree[ref] = 1;
     this.#free.push(ref);
   }
@@ -239,7 +271,7 @@ export class FanOut implements RoutedAppender {
     if (isSame) return;
     const columns = outlets.map((outlet, index): Column => {
       const before = old[kept[index] as number];
-      return before ?? { outlet, appender: outlet.openAppender(this.#key) };
+      return before ?? openColumn(outlet, this.#key);
     });
     this.#moveRows(old.length, kept);
     this.#columns = columns;
@@ -252,6 +284,7 @@ export class FanOut implements RoutedAppender {
     const width = kept.length;
     const refs = new Int32Array(this.#isFree.length * width);
     const scales = this.#scales && new Float64Array(refs.length).fill(1);
+    const families = new Map<number, SeriesFamily>();
     for (let ref = 0; ref < this.#rows; ref++) {
       for (let i = 0; i < width; i++) {
         const from = kept[i] as number;
@@ -261,11 +294,33 @@ export class FanOut implements RoutedAppender {
           from < 0 ? (free ? DROPPED_REF : UNASKED) : (this.#refs[ref * oldWidth + from] as number);
         if (scales !== undefined && from >= 0)
           scales[at] = this.#scales?.[ref * oldWidth + from] ?? 1;
+        const family = from < 0 ? undefined : this.#families.get(ref * oldWidth + from);
+        if (family !== undefined) families.set(at, family);
       }
     }
     this.#refs = refs;
     this.#scales = scales;
+    this.#families = families;
   }
+}
+
+/** Opens the way to an outlet, up to the first transform of samples and behind it. */
+function openColumn(outlet: Outlet, key: string): Column {
+  const { transforms, openAppender } = outlet;
+  const own: SeriesTransform[] = [];
+  for (const [index, transform] of transforms.entries()) {
+    if (!isStreamTransform(transform)) {
+      own.push(transform);
+      continue;
+    }
+    const rest = { openAppender, transforms: transforms.slice(index + 1) };
+    const behind =
+      rest.transforms.length === 0
+        ? openAppender(key)
+        : new FanOut({ key, resource: [], outlets: [rest] });
+    return { outlet, transforms: own, appender: transform.openAppender(behind) };
+  }
+  return { outlet, transforms: own, appender: openAppender(key) };
 }
 
 function scaleSum(histogram: NativeHistogram, scale: number): NativeHistogram {

@@ -57,7 +57,10 @@ async function routerTo(...outlets: Outlet[]): Promise<Router> {
 function zoned(zone: string): SeriesTransform {
   return {
     identity: `zone ${zone}`,
-    apply: ({ labels, scale }) => ({ labels: [...labels, { name: 'zone', value: zone }], scale }),
+    apply: (series) => ({
+      ...series,
+      labels: [...series.labels, { name: 'zone', value: zone }],
+    }),
   };
 }
 

@@ -18,12 +18,17 @@ export class Router {
   readonly #open = new Map<string, Set<FanOut>>();
 
   /** Opens an appender to the outlets of a source; it follows their changes until it is closed. */
-  readonly openAppender: OpenRoutedAppender = (source, key) => {
+  readonly openAppender: OpenRoutedAppender = (source, key, resource = []) => {
     const open = this.#open.get(source) ?? new Set();
     this.#open.set(source, open);
-    const appender = new FanOut(key, this.#outletsOf(source), () => {
-      open.delete(appender);
-      if (open.size === 0) this.#open.delete(source);
+    const appender = new FanOut({
+      key,
+      resource,
+      outlets: this.#outletsOf(source),
+      onClose: () => {
+        open.delete(appender);
+        if (open.size === 0) this.#open.delete(source);
+      },
     });
     open.add(appender);
     return appender;

@@ -340,8 +340,9 @@ export class SeriesCache {
     const exposed = this.#scratch.reader.labels();
     const labels = buildSeriesLabels(exposed, targetLabels, config);
     if (labels === undefined) return DROPPED;
-    const slot = this.#table.slotOf(labels);
-    setFamilyMetadata(this.#table, slot, metadata, exposed[0]?.[1] ?? '');
+    const name = exposed[0]?.[1] ?? '';
+    const slot = this.#table.slotOf(labels, metadata.originOf(name, labels));
+    setFamilyMetadata(this.#table, slot, metadata, name);
     return slot;
   }
 

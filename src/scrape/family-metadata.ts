@@ -2,7 +2,13 @@
  * HELP, TYPE and UNIT of a target's metric families, for the API and for remote_write. Bounded: of
  * a target with more than FAMILIES_MAX families the rest is left out.
  */
-import type { SeriesMetadata, SeriesType } from '../model/sample.ts';
+import { type LabelSet, labelValue, METRIC_NAME } from '../model/labels.ts';
+import {
+  originOf,
+  type SeriesMetadata,
+  type SeriesOrigin,
+  type SeriesType,
+} from '../model/sample.ts';
 import { shareMetadata, shareText } from './shared-metadata.ts';
 
 const FAMILIES_MAX = 20_000;
@@ -10,6 +16,8 @@ const TEXT_CHARS_MAX = 4_096;
 const UNKNOWN: SeriesMetadata = { type: 'unknown', help: '', unit: '' };
 /** The suffixes that sample names have after the name of their family. */
 const SUFFIX = /_(?:total|bucket|count|sum|created|gcount|gsum|info)$/;
+/** The types of families with several series for one set of labels. */
+const HAS_SUFFIXES: ReadonlySet<SeriesType> = new Set(['histogram', 'gaugehistogram', 'summary']);
 
 export class FamilyMetadata {
   readonly #families = new Map<string, SeriesMetadata>();
@@ -40,6 +48,23 @@ export class FamilyMetadata {
     if (this.#families.has(name)) return name;
     const stem = name.replace(SUFFIX, '');
     return this.#families.has(stem) ? stem : undefined;
+  }
+
+  /**
+   * The origin of a series.
+   *
+   * @param exposed  the name under which the target exposes it; relabelling may have given it
+   *   another one, which then is that of a family too
+   */
+  originOf(exposed: string, labels: LabelSet): SeriesOrigin {
+    const name = labelValue(labels, METRIC_NAME);
+    const found = this.findFamily(exposed);
+    const metadata = found === undefined ? undefined : this.#families.get(found);
+    if (found === undefined || metadata === undefined) return originOf(name);
+    const { type, unit } = metadata;
+    const suffix = HAS_SUFFIXES.has(type) ? exposed.slice(found.length) : '';
+    if (!name.endsWith(suffix)) return originOf(name);
+    return { family: { name: name.slice(0, name.length - suffix.length), type, unit } };
   }
 
   hasChanged(family: string): boolean {

@@ -14,6 +14,7 @@
 import { describeError, PermanentError } from '../kernel/errors.ts';
 import { type HttpClient, HttpClientError } from '../kernel/http-client.ts';
 import { type World } from '../kernel/world.ts';
+import { labelValue, makeLabelSet } from '../model/labels.ts';
 import type { Borrowed } from '../model/borrowed.ts';
 import type { OpenRoutedAppender, SeriesMetadata } from '../model/sample.ts';
 import { formatDurationMs } from '../model/duration.ts';
@@ -120,12 +121,14 @@ export class ScrapeLoop {
     this.part = options.target.part;
     const { handover, scratch, marks } = options;
     const config = options.bodyConfig();
-    const { labels: targetLabels, key } = this.target;
+    const { labels: targetLabels, discoveredLabels, key } = this.target;
     this.#intervals = options.metrics.intervals.with({
       interval: formatDurationMs(this.target.intervalMs),
     });
     if (handover === undefined) {
-      const appender = options.openAppender(config.id, key);
+      const scheme = labelValue(discoveredLabels, '__scheme__');
+      const resource = makeLabelSet({ 'url.scheme': scheme });
+      const appender = options.openAppender(config.id, key, resource);
       this.#transaction = new ScrapeTransaction({ appender, targetLabels, config, scratch, marks });
       return;
     }

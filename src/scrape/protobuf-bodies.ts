@@ -72,8 +72,9 @@ export class ProtobufBodies {
     metadata.take(family, 'unit', unit, type);
     const labels = buildSeriesLabels(sample.labels, targetLabels, config);
     if (labels === undefined) return { slot: DROPPED, createdMs: undefined };
-    const slot = table.slotOf(labels);
-    setFamilyMetadata(table, slot, metadata, sample.labels[0]?.[1] ?? '');
+    const name = sample.labels[0]?.[1] ?? '';
+    const slot = table.slotOf(labels, metadata.originOf(name, labels));
+    setFamilyMetadata(table, slot, metadata, name);
     return { slot, createdMs: undefined };
   }
 

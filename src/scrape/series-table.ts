@@ -14,6 +14,7 @@ import {
   type Exemplar,
   type RoutedAppender,
   type SeriesMetadata,
+  type SeriesOrigin,
 } from '../model/sample.ts';
 import { HashIndex, hashText } from './hash-index.ts';
 import { runInRanges, type Steps } from './steps.ts';
@@ -91,7 +92,7 @@ export class SeriesTable {
    * The slot of a label set, a new one where it is unknown. Two exposed series that get the same
    * labels share a slot.
    */
-  slotOf(labels: LabelSet): number {
+  slotOf(labels: LabelSet, origin?: SeriesOrigin): number {
     const key = labelSetKey(labels);
     const hash = hashText(key, 1);
     const secondHash = hashText(key, 2);
@@ -103,12 +104,12 @@ export class SeriesTable {
       (slot) => this.#hashes[slot] === hash && this.#secondHashes[slot] === secondHash,
     );
     if (known >= 0) {
-      this.#renew(known, labels);
+      this.#renew(known, labels, origin);
       return known;
     }
     const slot = this.#free.pop() ?? this.#size++;
     if (slot >= this.#refs.length) this.#grow();
-    this.#refs[slot] = this.#appender.refOf(labels);
+    this.#refs[slot] = this.#appender.refOf(labels, origin);
     this.#hashes[slot] = hash;
     this.#secondHashes[slot] = secondHash;
     this.#now[slot] = 0;
@@ -120,10 +121,10 @@ export class SeriesTable {
     return slot;
   }
 
-  #renew(slot: number, labels: LabelSet): void {
+  #renew(slot: number, labels: LabelSet, origin: SeriesOrigin | undefined): void {
     const complete = this.#completeIn;
     if (complete === undefined || complete[slot] === this.#generation) return;
-    this.#refs[slot] = this.#appender.renew(this.#refs[slot] as number, labels);
+    this.#refs[slot] = this.#appender.renew(this.#refs[slot] as number, labels, origin);
     complete[slot] = this.#generation;
   }
 

@@ -10,7 +10,7 @@ import type { Component } from '../kernel/component.ts';
 import type { World } from '../kernel/world.ts';
 import type { ChunkQueue } from '../model/queue.ts';
 import type { OpenAppender } from '../model/sample.ts';
-import type { SeriesTransform } from '../model/transform.ts';
+import type { Transform } from '../model/transform.ts';
 import type { CheckContext } from '../settings/finding.ts';
 
 /** What a kind makes of one entry: checked, with defaults filled in. */
@@ -25,7 +25,7 @@ export interface ResolvedSink<Settings> {
   readonly remark?: string | undefined;
   readonly delivery: DeliverySettings;
   /** What is applied to series on their way to this sink, in order. */
-  readonly transforms: readonly SeriesTransform[];
+  readonly transforms: readonly Transform[];
   readonly settings: Settings;
 }
 

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { formatLabelSet, makeLabelSet } from '../model/labels.ts';
+import { makeSeries } from '../../test/kit/transforming.ts';
+import { formatLabelSet } from '../model/labels.ts';
 import { applyAll, type SeriesTransform } from '../model/transform.ts';
 import { compileRelabelRule } from '../relabel/relabel.ts';
 import { externalLabels } from './external-labels.ts';
 import { relabelling } from './relabelling.ts';
 
-const SERIES = makeLabelSet({ __name__: 'a', zone: 'own' });
+const SERIES = makeSeries({ __name__: 'a', zone: 'own' });
 
 function shown(...transforms: SeriesTransform[]): string | undefined {
   const series = applyAll(transforms, SERIES);

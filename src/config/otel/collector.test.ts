@@ -2,12 +2,11 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { makeLabelSet } from '../../model/labels.ts';
-import { applyAll } from '../../model/transform.ts';
 import { formatFinding } from '../../settings/finding.ts';
 import { checkConfigText } from '../load.ts';
 import { type CollectorPlan, transformsBetween } from '../plan.ts';
 import { temporaryFolder } from '../../../test/kit/folder.ts';
+import { makeSeries, openRoute } from '../../../test/kit/transforming.ts';
 
 async function check(text: string, options: { env?: Record<string, string>; allowPartial?: boolean } = {}) {
   const { plan, findings } = await checkConfigText(text, '/nowhere/c.yml', { env: {}, ...options });
@@ -25,9 +24,11 @@ function sent(plan: CollectorPlan, routeId: string, sinkId: string, series: Reco
   const route = plan.routes.find(({ id }) => id === routeId);
   const sink = plan.sinks.find(({ id }) => id === sinkId);
   assert.ok(route && sink);
-  const labels = makeLabelSet(new Map(Object.entries(series)));
-  const made = applyAll(transformsBetween(plan, route, sink), labels);
-  return made && Object.fromEntries(made.labels.map(({ name, value }) => [name, value]));
+  const { appender, sent: read, refs } = openRoute(...transformsBetween(plan, route, sink));
+  const [ref = -1] = refs(makeSeries(series));
+  appender.append(ref, 1, 2);
+  appender.commit();
+  return read();
 } // prettier-ignore
 
 const TWO = `
@@ -56,14 +57,14 @@ test('two pipelines are two routes, each with its own receiver, global settings 
       id: 'metrics/x',
       signal: 'metrics',
       sources: ['prometheus/a/web'],
-      transforms: ['external_labels:prometheus/a'],
+      transforms: ['external_labels:prometheus/a', 'resource'],
       sinks: ['remote_write/prometheusremotewrite'],
     },
     {
       id: 'metrics/y',
       signal: 'metrics',
       sources: ['prometheus/b/web'],
-      transforms: [],
+      transforms: ['resource'],
       sinks: ['remote_write/prometheusremotewrite/two'],
     },
   ]);
@@ -93,16 +94,12 @@ test('two pipelines are two routes, each with its own receiver, global settings 
 test('a receiver sets its external labels, an exporter adds those that a series lacks', async () => {
   const plan = await planOf(TWO, { ZONE: 'z1' });
   const series = { __name__: 'up', team: 'own' };
-  assert.deepEqual(sent(plan, 'metrics/x', 'remote_write/prometheusremotewrite', series), {
-    __name__: 'up',
-    team: 'a',
-    zone: 'z1',
-  });
-  assert.deepEqual(sent(plan, 'metrics/y', 'remote_write/prometheusremotewrite/two', series), {
-    __name__: 'up',
-    env: 'a$b',
-    team: 'own',
-  });
+  assert.deepEqual(sent(plan, 'metrics/x', 'remote_write/prometheusremotewrite', series), [
+    'up{team="a", zone="z1"} 2 @1',
+  ]);
+  assert.deepEqual(sent(plan, 'metrics/y', 'remote_write/prometheusremotewrite/two', series), [
+    'up{env="a$b", team="own"} 2 @1',
+  ]);
 });
 
 test('a receiver of two pipelines is scraped once, an exporter of two is one sink', async () => {
@@ -132,9 +129,13 @@ test('a pipeline of several receivers is a route for each, with the labels of ea
   assert.deepEqual(
     plan.routes.map(({ id, sources, transforms }) => [id, sources, transforms]),
     [
-      ['metrics/x', ['prometheus/a/web'], ['external_labels:prometheus/a']],
-      ['metrics/y:prometheus/a', ['prometheus/a/web'], ['external_labels:prometheus/a']],
-      ['metrics/y:prometheus/b', ['prometheus/b/web'], []],
+      ['metrics/x', ['prometheus/a/web'], ['external_labels:prometheus/a', 'resource']],
+      [
+        'metrics/y:prometheus/a',
+        ['prometheus/a/web'],
+        ['external_labels:prometheus/a', 'resource'],
+      ],
+      ['metrics/y:prometheus/b', ['prometheus/b/web'], ['resource']],
     ],
   );
   assert.equal(plan.sources.length, 2);

@@ -17,21 +17,19 @@ import { relocated } from '../../settings/finding.ts';
 import { remoteWriteKind } from '../../sinks/remote-write/kind.ts';
 import type { SinkKind } from '../../sinks/sink.ts';
 import { externalLabels } from '../../transforms/external-labels.ts';
+import { resourceLabels } from '../../transforms/resource-labels.ts';
+import { scrapedResource } from '../../transforms/scraped-resource.ts';
 import type { CollectorPlan, RoutePlan, TransformPlan } from '../plan.ts';
-import { parseValue, type DocumentReading } from '../reading.ts';
+import { parseValue } from '../reading.ts';
 import { planSinks, type PlannedSinks, type SinkEntry } from '../sinks.ts';
+import type { CollectorContext } from './component.ts';
 import { type CollectorInput, collectorSchema, withoutNulls } from './document.ts';
 import { resolveExporter, type Writer } from './exporters.ts';
 import { type Pipeline, resolvePipelines, type Used } from './pipelines.ts';
+import { resolveProcessors, type Processors } from './processors/resolve.ts';
 import { resolveReceiver, type Scraper } from './receivers.ts';
 
 export { isCollectorConfig } from './document.ts';
-
-export interface CollectorContext {
-  readonly baseDirectory: string;
-  readonly reading: DocumentReading;
-  readonly report: Reporter;
-}
 
 /**
  * Makes the plan. Undefined when the sections themselves have faults; all faults are reported.
@@ -58,8 +56,10 @@ export async function planCollector(
   const scrapers = await resolveReceivers(input, used.pipelines, context);
   const writers = resolveExporters(input, used, context);
   const planned = planWriters(writers, context);
+  const processors = resolveProcessors(input, used.pipelines, context);
   const labels = [...scrapers].flatMap(([name, scraper]) => planExternalLabels(name, scraper));
-  const routes = used.pipelines.flatMap((one) => planRoutes(one, scrapers, writers));
+  const parts = { scrapers, processors, writers };
+  const routes = used.pipelines.flatMap((one) => planRoutes(one, parts));
   if (routes.length === 0 && allowsPartial)
     report.error(
       ['service', 'pipelines'],
@@ -68,8 +68,14 @@ export async function planCollector(
     );
   return {
     sources: [...scrapers.values()].flatMap(({ sources }) => sources),
-    transforms: [...labels, ...planned.transforms],
-    sinks: planned.sinks,
+    transforms: [
+      { id: RESOURCE, transform: scrapedResource },
+      ...labels,
+      ...[...processors.values()].flat(),
+      { id: LABELS, transform: resourceLabels },
+      ...planned.transforms,
+    ],
+    sinks: planned.sinks.map((sink) => ({ ...sink, transforms: [LABELS, ...sink.transforms] })),
     routes,
   };
 }
@@ -137,6 +143,9 @@ function planWriters(
   return planSinks(entries, { baseDirectory, env, report: relocated(report, move) });
 }
 
+/** Ids of the transforms at both ends of a route: into a resource, and back to labels. */
+const RESOURCE = 'resource';
+const LABELS = 'labels';
 const idOfLabels = (receiver: string): string => `external_labels:${receiver}`;
 
 function planExternalLabels(
@@ -148,12 +157,18 @@ function planExternalLabels(
     : [{ id: idOfLabels(receiver), transform: externalLabels(labels, 'set') }];
 }
 
+interface Parts {
+  readonly scrapers: ReadonlyMap<string, Scraper>;
+  readonly processors: Processors;
+  readonly writers: ReadonlyMap<string, Writer>;
+}
+
 /** A route for each receiver of a pipeline, since each sets its own external labels. */
 function planRoutes(
-  { name, receivers, exporters }: Pipeline,
-  scrapers: ReadonlyMap<string, Scraper>,
-  writers: ReadonlyMap<string, Writer>,
+  { name, receivers, processors: used, exporters }: Pipeline,
+  { scrapers, processors, writers }: Parts,
 ): RoutePlan[] {
+  const between = used.flatMap((one) => processors.get(one) ?? []).map(({ id }) => id);
   const sinks = exporters.filter((one) => writers.has(one)).map((one) => `remote_write/${one}`);
   if (sinks.length === 0) return [];
   return receivers.flatMap((receiver): RoutePlan[] => {
@@ -164,7 +179,11 @@ function planRoutes(
         id: receivers.length === 1 ? name : `${name}:${receiver}`,
         signal: 'metrics',
         sources: scraper.sources.map(({ id }) => id),
-        transforms: planExternalLabels(receiver, scraper).map(({ id }) => id),
+        transforms: [
+          ...planExternalLabels(receiver, scraper).map(({ id }) => id),
+          RESOURCE,
+          ...between,
+        ],
         sinks,
       },
     ];

@@ -7,6 +7,8 @@
  * folders and changelog
  */
 
+import { processorKinds } from './processors/processors.ts';
+
 export const SECTIONS = [
   'receivers',
   'processors',
@@ -34,7 +36,6 @@ export const NOUNS: Readonly<Record<Section, string>> = {
 };
 
 const RELABEL = 'write it as metric_relabel_configs of the jobs';
-const QUEUED = 'samples are queued on disk and sent in batches as the receiver takes them';
 const TO_FILE = '"file_write" of a Prometheus configuration writes samples to a file';
 
 /** The advice where only an OpenTelemetry collector can do something. */
@@ -67,8 +68,7 @@ const TABLE: Readonly<Record<Section, Readonly<Record<string, Fate>>>> = {
     ),
   },
   processors: {
-    'batch queuebatch queue_batch': idle(QUEUED),
-    memory_limiter: idle('every queue and cache is bounded; set the memory of the container'),
+    ...Object.fromEntries(processorKinds.map(({ names }) => [names.join(' '), done])),
     'deltatocumulative delta_to_cumulative': idle('what is scraped is cumulative already'),
     filter: lacking(`${RELABEL}: action keep or drop by __name__`),
     'metricstransform metrics_transform': lacking(`${RELABEL}: names and labels by action replace`),

@@ -22,6 +22,8 @@ export interface Pipeline {
   /** Names of components that can be done, at least one each. */
   readonly receivers: readonly string[];
   readonly exporters: readonly string[];
+  /** Names of processors that can be done, in order. */
+  readonly processors: readonly string[];
 }
 
 export interface Used {
@@ -98,12 +100,17 @@ class PipelineChecks {
     }
     const isDone = (part: Parts) => (component: string) => this.#canDo(part, component);
     const receivers = (pipeline.receivers ?? []).filter(isDone('receivers'));
-    // A processor that can't be done is only reported: with --allow-partial samples pass unchanged.
-    for (const processor of pipeline.processors ?? []) this.#canDo('processors', processor);
+    // With --allow-partial, samples pass by a processor that can't be done.
+    const processors = (pipeline.processors ?? []).filter(isDone('processors'));
     const exporters = (pipeline.exporters ?? []).filter(isDone('exporters'));
     return receivers.length === 0 || exporters.length === 0
       ? undefined
-      : { name, receivers: [...new Set(receivers)], exporters: [...new Set(exporters)] };
+      : {
+          name,
+          receivers: [...new Set(receivers)],
+          processors: [...new Set(processors)],
+          exporters: [...new Set(exporters)],
+        };
   }
 
   extensions(): ReadonlySet<string> {

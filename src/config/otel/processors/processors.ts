@@ -1,0 +1,13 @@
+/**
+ * The table of processors that are built in; all other code derives from it which there are.
+ */
+import { batchKind } from './batch.ts';
+import { memoryLimiterKind } from './memory-limiter.ts';
+import type { ProcessorKind } from './processor.ts';
+
+export const processorKinds = [batchKind, memoryLimiterKind] as const;
+
+/** The kind of a component by its type, under any of its names. */
+export function findProcessor(type: string): ProcessorKind | undefined {
+  return (processorKinds as readonly ProcessorKind[]).find(({ names }) => names.includes(type));
+}

@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { makeSeries } from '../../test/kit/transforming.ts';
+import { formatLabelSet } from '../model/labels.ts';
+import { closePoint, openPoint } from './point.ts';
+
+test('a point has no attribute for what belongs to the kind of its metric', () => {
+  const bucket = makeSeries(
+    { __name__: 'a_seconds_bucket', le: '0.1', path: '/' },
+    { family: { name: 'a_seconds', type: 'histogram' }, resource: { 'service.name': 'j' } },
+  );
+  const point = openPoint(bucket);
+  assert.equal(point.name, 'a_seconds');
+  assert.deepEqual([...point.attributes], [['path', '/']]);
+  assert.deepEqual([...point.resource], [['service.name', 'j']]);
+  point.name = 'b';
+  point.attributes.set('le', 'own');
+  const closed = closePoint(point);
+  assert.equal(formatLabelSet(closed.labels), 'b_bucket{le="0.1", path="/"}');
+  assert.equal(closed.family.name, 'b');
+  assert.equal(formatLabelSet(bucket.labels), 'a_seconds_bucket{le="0.1", path="/"}');
+});
+
+test('le and quantile are attributes where the metric is no distribution', () => {
+  const gauge = openPoint(makeSeries({ __name__: 'a_bucket', le: '1' }));
+  assert.equal(gauge.name, 'a_bucket');
+  assert.deepEqual([...gauge.attributes], [['le', '1']]);
+  const sum = makeSeries(
+    { __name__: 'a_sum', quantile: '1' },
+    { family: { name: 'a', type: 'summary' } },
+  );
+  assert.deepEqual([...openPoint(sum).attributes], [['quantile', '1']]);
+  const quantile = makeSeries(
+    { __name__: 'a', quantile: '1' },
+    { family: { name: 'a', type: 'summary' } },
+  );
+  assert.deepEqual([...openPoint(quantile).attributes], []);
+});
+
+test('a point that is not changed closes to the same series', () => {
+  for (const [labels, family] of [
+    [
+      { __name__: 'a_count', x: '1' },
+      { name: 'a', type: 'histogram', unit: 's' },
+    ],
+    [
+      { __name__: 'a', quantile: '0.5' },
+      { name: 'a', type: 'summary' },
+    ],
+    [{ __name__: 'a_total' }, { name: 'a_total', type: 'counter', isDelta: true }],
+    [{ __name__: 'other' }, { name: 'a', type: 'unknown' }],
+  ] as const) {
+    const series = makeSeries(labels, { family, resource: { 'a.b': 'c' } });
+    const closed = closePoint(openPoint(series));
+    assert.equal(formatLabelSet(closed.labels), formatLabelSet(series.labels));
+    assert.deepEqual(closed.resource, series.resource);
+  }
+});

@@ -1,0 +1,71 @@
+/**
+ * A series as the processors of an OpenTelemetry collector see it: a metric, attributes and a
+ * resource. What a Prometheus series has in its labels besides (the suffix of its name, `le`,
+ * `quantile`) belongs to the kind of the metric and is no attribute.
+ *
+ *     http_seconds_bucket{le="0.1", path="/"}   of a histogram http_seconds
+ *     metric http_seconds, attributes {path="/"}, part {suffix "_bucket", le "0.1"}
+ *
+ * Pure.
+ * Source: https://opentelemetry.io/docs/specs/otel/compatibility/prometheus_and_openmetrics/
+ */
+import { type Label, makeLabelSet, METRIC_NAME } from '../model/labels.ts';
+import type { SeriesFamily, SeriesType } from '../model/sample.ts';
+import type { TransformedSeries } from '../model/transform.ts';
+
+/** May be changed; `closePoint` makes a series of it again. */
+export interface Point {
+  /** Name of the metric. */
+  name: string;
+  type: SeriesType;
+  unit: string;
+  isDelta: boolean;
+  readonly attributes: Map<string, string>;
+  readonly resource: Map<string, string>;
+  /** What the samples are multiplied by. */
+  scale: number;
+  /** Which of a metric's series this is: '' for its only one, `_bucket`, `_sum` or `_count`. */
+  readonly suffix: string;
+  /** The label `le` or `quantile` of a part of a distribution. */
+  readonly bound: Label | undefined;
+}
+
+/** Opens a series. Changes of the point do not reach the series. */
+export function openPoint({ labels, family, resource, scale }: TransformedSeries): Point {
+  const attributes = new Map(labels.map(({ name, value }) => [name, value]));
+  const whole = attributes.get(METRIC_NAME) ?? '';
+  attributes.delete(METRIC_NAME);
+  const suffix = whole.startsWith(family.name) ? whole.slice(family.name.length) : '';
+  const bound = findBound(labels, family.type, suffix);
+  if (bound !== undefined) attributes.delete(bound.name);
+  return {
+    name: suffix === '' ? whole : family.name,
+    type: family.type,
+    unit: family.unit,
+    isDelta: family.isDelta ?? false,
+    attributes,
+    resource: new Map(resource.map(({ name, value }) => [name, value])),
+    scale,
+    suffix,
+    bound,
+  };
+}
+
+export function closePoint(point: Point): TransformedSeries {
+  const { name, type, unit, isDelta, attributes, resource, scale, suffix, bound } = point;
+  const labels = new Map(attributes);
+  labels.set(METRIC_NAME, name + suffix);
+  if (bound !== undefined) labels.set(bound.name, bound.value);
+  const family: SeriesFamily = { name, type, unit, ...(isDelta ? { isDelta } : {}) };
+  return { labels: makeLabelSet(labels), family, resource: makeLabelSet(resource), scale };
+}
+
+function findBound(
+  labels: TransformedSeries['labels'],
+  type: SeriesType,
+  suffix: string,
+): Label | undefined {
+  const isBucket = suffix === '_bucket' && (type === 'histogram' || type === 'gaugehistogram');
+  const wanted = isBucket ? 'le' : type === 'summary' && suffix === '' ? 'quantile' : undefined;
+  return wanted === undefined ? undefined : labels.find(({ name }) => name === wanted);
+}
