@@ -62,6 +62,7 @@ export const rooms: Record<string, Rooms> = {
     },
   }, // prettier-ignore
   config: { joints: ['load'], rooms: { otel: [], sources: [] } },
+  // One a line: each transform stands on what all share, and knows no other.
   transforms: {
     rooms: {
       'external-labels': [],

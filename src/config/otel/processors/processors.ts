@@ -5,7 +5,10 @@ import { batchKind } from './batch.ts';
 import { memoryLimiterKind } from './memory-limiter.ts';
 import type { ProcessorKind } from './processor.ts';
 
-export const processorKinds = [batchKind, memoryLimiterKind] as const;
+export const processorKinds = [
+  batchKind,
+  memoryLimiterKind,
+] as const; // prettier-ignore
 
 /** The kind of a component by its type, under any of its names. */
 export function findProcessor(type: string): ProcessorKind | undefined {
