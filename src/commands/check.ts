@@ -4,10 +4,12 @@
  * `check config` prints every finding with its position, then what a collector would do;
  * `check metrics` checks an exposition against the rules of its format; `check relabel` shows what
  * each rule makes of a label set; `check service-discovery` asks the mechanisms of a job and shows
- * what becomes of each target; `check queue` shows what waits on disk.
+ * what becomes of each target; `check queue` shows what waits on disk; `check convert` writes a
+ * configuration in the other dialect.
  */
 import { Command } from 'commander';
 import { createCheckDiscoveryCommand, createCheckRelabelCommand } from './check/relabelling.ts';
+import { createCheckConvertCommand } from './check/convert.ts';
 import { createCheckQueueCommand } from './check/queue.ts';
 import { createCheckMetricsCommand } from './check/metrics.ts';
 import { checkSource } from './check/configuration.ts';
@@ -59,6 +61,7 @@ export function createCheckCommand(
   command.addCommand(createCheckRelabelCommand(write));
   command.addCommand(createCheckDiscoveryCommand(write));
   command.addCommand(createCheckQueueCommand(write));
+  command.addCommand(createCheckConvertCommand(write, renderCheck));
   return command;
 }
 

@@ -14,7 +14,8 @@ function resourceOf(instance: string): string {
 test('job and instance become a resource, with the address of the instance', () => {
   assert.equal(
     resourceOf('web.local:80'),
-    '{server.address="web.local", server.port="80", service.instance.id="web.local:80", service.name="j"}',
+    '{server.address="web.local", server.port="80", service.instance.id="web.local:80", ' +
+'service.name="j"}',
   );
   for (const [instance, address] of [
     ['10.0.0.7:9100', 'server.address="10.0.0.7", server.port="9100", '],

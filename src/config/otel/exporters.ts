@@ -27,6 +27,8 @@ import { type ExporterPaths, makeOrigin, type Origin } from './exporter-origin.t
 export interface Writer {
   /** An entry of remote_write, as its schema gives it. */
   readonly input: unknown;
+  /** The same entry as one would write it. */
+  readonly written: Readonly<Record<string, unknown>>;
   /** Maps a path in that entry to the path in the document that it comes from. */
   readonly origin: Origin;
 }
@@ -78,7 +80,7 @@ export function resolveExporter(
   });
   const origin = makeOrigin({ at, clientAt, credentialsAt: credentials?.at });
   const entry = parseValue(remoteWriteSchema, raw, { allowsPartial: false, report, at });
-  return entry === undefined ? undefined : { input: entry.data, origin };
+  return entry === undefined ? undefined : { input: entry.data, written: raw, origin };
 }
 
 type Client = NonNullable<ExporterInput['http']>;

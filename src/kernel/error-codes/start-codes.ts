@@ -69,6 +69,10 @@ const configuration = {
       'The message has the cause. On AWS, check the permission that this kind of source needs: ' +
       'docs/configuration.md lists them.',
   },
+  CONFIG_NO_EQUIVALENT: {
+    means: 'A configuration does what the other dialect cannot express; the message says what.',
+    remedy: 'Keep the configuration as it is: collect takes both dialects.',
+  },
   CONFIG_INVALID: {
     means:
       '"amperage check config" has found errors; each is printed with its own code before this ' +

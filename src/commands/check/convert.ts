@@ -1,0 +1,88 @@
+/**
+ * `amperage check convert`: writes a collector configuration as a Prometheus configuration, or the
+ * other way, with a comment for each thing that changes. What it writes is checked before it is
+ * printed. Where there is no equivalent, it prints why, and what the configuration does.
+ */
+import { Command } from 'commander';
+import { stringify } from 'yaml';
+import { convertDocument } from '../../config/convert/convert.ts';
+import type { Conversion } from '../../config/convert/notes.ts';
+import { type CheckedConfig, checkConfigText } from '../../config/load.ts';
+import { openDocument } from '../../config/reading.ts';
+import { parseSourceUri, publicName } from '../../config/sources/uri.ts';
+import { ConfigError } from '../../kernel/errors.ts';
+import { formatFinding } from '../../settings/finding.ts';
+import { addTrustFlag } from '../trust.ts';
+import { checkSource } from './configuration.ts';
+
+/** @param render  what `check config` prints of a checked configuration */
+export function createCheckConvertCommand(
+  write: (text: string) => void,
+  render: (file: string, checked: CheckedConfig) => string,
+): Command {
+  return addTrustFlag(new Command('convert'))
+    .description(
+      'write a configuration of the OpenTelemetry Collector as one of Prometheus, or the other ' +
+        'way, with a line for each thing that changes',
+    )
+    .argument('<source>', 'the configuration: a file, or any source that collect takes')
+    .option('--allow-partial', 'as for collect: what cannot be done here is left out, and said')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  amperage check convert otel.yaml > prometheus.yml\n  amperage check convert ' +
+        'prometheus.yml > otel.yaml\n',
+    )
+    .action(async (source: string, options: { allowPartial?: boolean }) => {
+      const file = publicName(parseSourceUri(source), source);
+      const checked = await checkSource(source, options);
+      const errors = checked.findings.filter(({ severity }) => severity === 'error');
+      if (errors.length > 0) {
+        write(errors.map((one) => `${one.severity}: ${formatFinding(one)}\n`).join(''));
+        throw new ConfigError('CONFIG_INVALID', `${file}: ${errors.length} errors; nothing to convert`);
+      }
+      const { text, faults } = await convertChecked(file, checked);
+      write(faults.length === 0 ? text : render(file, checked));
+      if (faults.length === 0) return;
+      throw new ConfigError('CONFIG_NO_EQUIVALENT', `${file}: ${faults.join('; ')}`);
+    });
+} // prettier-ignore
+
+interface Converted {
+  readonly text: string;
+  /** Why there is no equivalent. */
+  readonly faults: readonly string[];
+}
+
+/** @param checked  without errors */
+export async function convertChecked(file: string, checked: CheckedConfig): Promise<Converted> {
+  const reading = { findings: [], texts: [], env: {}, allowsPartial: true };
+  const opened = openDocument(checked.text, file, reading);
+  if (opened === undefined) throw new Error(`BUG: ${file} was checked and is no YAML`);
+  const conversion = convertDocument(opened.document, reading);
+  const body = stringify(conversion.document, { lineWidth: 0, aliasDuplicateObjects: false });
+  const faults = [...conversion.obstacles];
+  if (faults.length === 0) faults.push(...(await findFaults(body, conversion)));
+  return { text: `${renderNotes(file, conversion, checked)}${body}`, faults };
+}
+
+/** What the converted configuration itself is refused for. */
+async function findFaults(body: string, { to }: Conversion): Promise<readonly string[]> {
+  const { findings } = await checkConfigText(body, `${to}.yml`);
+  return findings.filter(({ severity }) => severity === 'error').map(formatFinding);
+}
+
+function renderNotes(
+  file: string,
+  { to, changes }: Conversion,
+  { findings }: CheckedConfig,
+): string {
+  const dialect = to === 'prometheus' ? 'Prometheus' : 'the OpenTelemetry Collector';
+  const lines = [
+    `Made of ${file}, as a configuration of ${dialect}.`,
+    ...(changes.length === 0 ? ['It does the same.'] : ['What changes:']),
+    ...changes.map((change) => `- ${change}`),
+    ...(findings.length === 0 ? [] : ['What was said of the original:']),
+    ...findings.map(({ line, message }) => `- line ${line}: ${message}`),
+  ];
+  return `${lines.map((line) => `# ${line.replaceAll('\n', ' ')}`).join('\n')}\n`;
+}
