@@ -16,19 +16,24 @@ const EC = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes
 export interface Authority {
   /** The file of the authority's certificate, PEM. */
   readonly file: string;
-  /** Certificate and key of a server at localhost and 127.0.0.1. */
+  /** Certificate and key of a server at localhost, 127.0.0.1 and the hosts given. */
   readonly server: { readonly cert: string; readonly key: string };
 }
 
 /** Makes an authority with openssl, in files of the folder whose names begin with `name`. */
-export function makeAuthority(folder: string, name: string): Authority {
+export function makeAuthority(
+  folder: string,
+  name: string,
+  hosts: readonly string[] = [],
+): Authority {
   const at = (end: string): string => path.join(folder, `${name}-${end}`);
   const openssl = (...given: string[]): void =>
     void execFileSync('openssl', given, { stdio: 'ignore' });
   const ca = ['-x509', '-subj', `/CN=${name}`, '-keyout', at('ca.key'), '-out', at('ca.pem')];
   openssl('req', ...EC, ...ca);
   openssl('req', ...EC, '-subj', '/CN=localhost', '-keyout', at('key.pem'), '-out', at('csr.pem'));
-  writeFileSync(at('names'), 'subjectAltName=DNS:localhost,IP:127.0.0.1');
+  const names = ['DNS:localhost', 'IP:127.0.0.1', ...hosts.map((host) => `DNS:${host}`)];
+  writeFileSync(at('names'), `subjectAltName=${names.join(',')}`);
   const signer = ['-CA', at('ca.pem'), '-CAkey', at('ca.key'), '-CAcreateserial', '-days', '2'];
   const made = ['-in', at('csr.pem'), '-out', at('cert.pem'), '-extfile', at('names')];
   openssl('x509', '-req', ...made, ...signer);

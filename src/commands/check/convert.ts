@@ -29,7 +29,8 @@ export function createCheckConvertCommand(
     .option('--allow-partial', 'as for collect: what cannot be done here is left out, and said')
     .addHelpText(
       'after',
-      '\nExamples:\n  amperage check convert otel.yaml > prometheus.yml\n  amperage check convert ' +
+      '\nExamples:\n  amperage check convert otel.yaml > prometheus.yml\n  amperage check ' +
+'convert ' +
         'prometheus.yml > otel.yaml\n',
     )
     .action(async (source: string, options: { allowPartial?: boolean }) => {

@@ -16,6 +16,7 @@ import type { ConfigPath, Reporter } from '../../settings/finding.ts';
 import { relocated } from '../../settings/finding.ts';
 import { remoteWriteKind } from '../../sinks/remote-write/kind.ts';
 import type { SinkKind } from '../../sinks/sink.ts';
+import { boundLabels } from '../../transforms/bound-labels.ts';
 import { externalLabels } from '../../transforms/external-labels.ts';
 import { resourceLabels } from '../../transforms/resource-labels.ts';
 import { scrapedResource } from '../../transforms/scraped-resource.ts';
@@ -73,9 +74,13 @@ export async function planCollector(
       ...labels,
       ...[...processors.values()].flat(),
       { id: LABELS, transform: resourceLabels },
+      { id: BOUNDS, transform: boundLabels },
       ...planned.transforms,
     ],
-    sinks: planned.sinks.map((sink) => ({ ...sink, transforms: [LABELS, ...sink.transforms] })),
+    sinks: planned.sinks.map((sink) => ({
+      ...sink,
+      transforms: [LABELS, BOUNDS, ...sink.transforms],
+    })),
     routes,
   };
 }
@@ -146,6 +151,7 @@ function planWriters(
 /** Ids of the transforms at both ends of a route: into a resource, and back to labels. */
 const RESOURCE = 'resource';
 const LABELS = 'labels';
+const BOUNDS = 'bounds';
 const idOfLabels = (receiver: string): string => `external_labels:${receiver}`;
 
 function planExternalLabels(

@@ -1,0 +1,177 @@
+/**
+ * Collector configurations as people have them, with the real command: each sample arrives where
+ * its pipeline says, and nowhere else.
+ */
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { createServer, request as forward } from 'node:http';
+import { connect } from 'node:net';
+import path from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { makeAuthority, startTlsServer } from '../kit/authority.ts';
+import { conformancePath, skipWithoutConformance } from '../kit/conformance.ts';
+import { temporaryFolder } from '../kit/folder.ts';
+import { type Listening, listen, serve } from '../kit/listen.ts';
+import { BARE_AWS, type Running, startAmperage } from '../kit/processes.ts';
+import { type Received, type Receiver, startReceiver } from '../kit/receiver.ts';
+import { until } from '../kit/waiting.ts';
+
+const PAGE = `# TYPE http_requests_total counter
+http_requests_total{path="/"} 7
+# TYPE http_requests_totals gauge
+http_requests_totals 1
+# TYPE request_seconds histogram
+request_seconds_bucket{le="1"} 2
+request_seconds_bucket{le="+Inf"} 3
+request_seconds_sum 4
+request_seconds_count 3
+# TYPE temperature gauge
+temperature 20
+`;
+
+const AMP_HOST = 'aps-workspaces.us-east-1.amazonaws.com';
+const ENV = {
+  ...BARE_AWS,
+  AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE',
+  AWS_SECRET_ACCESS_KEY: 'not-a-secret',
+};
+
+/** A target with the labels of Cloud Map, and the list of targets that the articles ask for. */
+async function startTarget(context: TestContext): Promise<{ target: Listening; list: Listening }> {
+  const target = await serve(context, (_request, response) => {
+    response.setHeader('content-type', 'text/plain; version=0.0.4').end(PAGE);
+  });
+  const labels = { cluster: 'c1', service: 's1', taskid: 't1', namespace: 'n1' };
+  const list = await serve(context, (_request, response) => {
+    response.setHeader('content-type', 'application/json');
+    response.end(JSON.stringify([{ targets: [target.host], labels }]));
+  });
+  return { target, list };
+}
+
+/** AMP's name, at which this receiver answers over TLS, reached through a proxy. */
+async function startAmp(
+  context: TestContext,
+  folder: string,
+): Promise<{ receiver: Receiver; env: Record<string, string>; flags: readonly string[] }> {
+  const receiver = await startReceiver(context);
+  const authority = makeAuthority(folder, 'amp', [AMP_HOST]);
+  const port = await startTlsServer(context, authority, (incoming, outgoing) => {
+    const { method, url, headers } = incoming;
+    const behind = forward(
+      new URL(url ?? '', receiver.server.url),
+      { method, headers },
+      (answer) => {
+        outgoing.writeHead(answer.statusCode ?? 500);
+        answer.pipe(outgoing);
+      },
+    );
+    incoming.pipe(behind);
+  });
+  const proxy = createServer().on('connect', (incoming, socket) => {
+    if (incoming.url !== `${AMP_HOST}:443`) return void socket.destroy();
+    const upstream = connect(port, '127.0.0.1', () => socket.write('HTTP/1.1 200 OK\r\n\r\n'));
+    upstream.on('error', () => socket.destroy());
+    socket.on('error', () => upstream.destroy());
+    upstream.pipe(socket).pipe(upstream);
+  });
+  const { url } = await listen(context, proxy);
+  return {
+    receiver,
+    env: { ...ENV, HTTPS_PROXY: url, https_proxy: url },
+    flags: ['--tls.ca-file', authority.file],
+  };
+}
+
+interface CollectOptions {
+  readonly env?: Record<string, string>;
+  readonly flags?: readonly string[];
+}
+
+async function collect(
+  context: TestContext,
+  folder: string,
+  config: string,
+  { env = ENV, flags = [] }: CollectOptions = {},
+): Promise<Running> {
+  const file = path.join(folder, 'otel.yaml');
+  writeFileSync(file, config);
+  const own = ['--config.file', file, '--storage.path', path.join(folder, 'queue'), ...flags];
+  return startAmperage(context, 'collect', own, env);
+}
+
+/** The label sets that have arrived, without those of the scrape itself. */
+function seriesOf(samples: Received['samples']): string[] {
+  const series = new Set(samples.map((one) => one.series));
+  return [...series].filter((one) => !/__name__=(?:up|scrape_)/.test(one)).toSorted();
+}
+
+test("the articles' configuration for AMP: the metrics half as it is", { skip: skipWithoutConformance }, async (context) => {
+  const folder = temporaryFolder(context);
+  const { target, list } = await startTarget(context);
+  const { receiver, env, flags } = await startAmp(context, folder);
+  // The two names are put in by the article's script; the port is the only change.
+  const config = readArticle('otel-collector-config.yaml.template')
+    .replaceAll('WORKSPACE', 'ws-1')
+    .replaceAll('REGION', 'us-east-1')
+    .replace('localhost:9001', list.host);
+  await collect(context, folder, config, { env, flags: [...flags, '--allow-partial'] });
+  await until('samples have arrived', 40_000, () => receiver.kept.length > 8);
+  const [first] = receiver.requests;
+  assert.equal(first?.request.path, '/workspaces/ws-1/api/v1/remote_write');
+  assert.match(first.headers['authorization'] ?? '', /Credential=AKIDEXAMPLE\/\d+\/us-east-1\/aps\//);
+  const labels = 'cluster=c1,instance=' + target.host + ',job=ecs_services';
+  const own = (name: string, more = '') => {
+    const pairs = [`__name__=${name}`, ...labels.split(','), 'namespace=n1', 'service=s1', 'taskid=t1'];
+    return [...pairs, ...(more === '' ? [] : [more])].toSorted().join(',');
+  };
+  assert.deepEqual(
+    seriesOf(receiver.kept).filter((one) => !one.includes('target_info')),
+    [
+      own('http_requests_total', 'path=/'),
+      own('http_requests_totals'),
+      own('request_seconds_bucket', 'le=+Inf'),
+      own('request_seconds_bucket', 'le=1'),
+      own('request_seconds_count'),
+      own('request_seconds_sum'),
+      own('temperature'),
+    ].toSorted(),
+  );
+}); // prettier-ignore
+
+/**
+ * The processors of the articles' configuration for CloudWatch, before an exporter to AMP; and
+ * beside that pipeline one without processors, to another receiver.
+ */
+test("the articles' processors in one of two pipelines: each sample arrives where its pipeline says", { skip: skipWithoutConformance }, async (context) => {
+  const folder = temporaryFolder(context);
+  const { target, list } = await startTarget(context);
+  const [one, two] = [await startReceiver(context), await startReceiver(context)];
+  const article = readArticle('otel-collector-config-cloudwatch.yaml.template');
+  const config = article
+    .replace('localhost:9001', list.host)
+    .replace('refresh_interval: 30s', 'refresh_interval: 1s')
+    .replace('scrape_interval: 15s', 'scrape_interval: 1s')
+    .replace('scrape_timeout: 10s', 'scrape_timeout: 900ms')
+    .replace(/ {2}awsemf:[^]*?\nextensions:/, `
+  prometheusremotewrite/one: { endpoint: '${one.url}' }
+  prometheusremotewrite/two: { endpoint: '${two.url}', external_labels: { way: second } }
+extensions:`)
+    .replace('exporters: [awsemf]', `exporters: [prometheusremotewrite/one]
+    metrics/two: { receivers: [prometheus], exporters: [prometheusremotewrite/two] }`);
+  assert.ok(config.includes('filter/include,batch/metrics,metricstransform/labelling'), config);
+  await collect(context, folder, config, { flags: ['--allow-partial'] });
+  await until('samples have arrived at both', 40_000, () => one.kept.length > 2 && two.kept.length > 20);
+  const renamed = `ClusterName=c1,SdNamespaceName=n1,SdServiceName=s1,SdTaskID=t1,__name__=http_requests_total`;
+  // The filter is a regular expression with both anchors; it drops up too.
+  assert.deepEqual([...new Set(one.kept.map(({ series }) => series))], [
+    `${renamed},instance=${target.host},job=ecs_services,path=/`,
+  ]);
+  const there = seriesOf(two.kept).filter((series) => !series.includes('target_info'));
+  assert.equal(there.length, 7);
+  for (const series of there) assert.match(series, /cluster=c1,.*taskid=t1,way=second$/);
+}); // prettier-ignore
+
+function readArticle(name: string): string {
+  return readFileSync(conformancePath('articles', 'deploy-adot', name), 'utf8');
+}
