@@ -54,5 +54,6 @@ test('a point that is not changed closes to the same series', () => {
     const closed = closePoint(openPoint(series));
     assert.equal(formatLabelSet(closed.labels), formatLabelSet(series.labels));
     assert.deepEqual(closed.resource, series.resource);
+    if (labels.__name__ !== 'other') assert.equal(closed.family, series.family, 'it is shared');
   }
 });

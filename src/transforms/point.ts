@@ -28,6 +28,8 @@ export interface Point {
   readonly suffix: string;
   /** The label `le` or `quantile` of a part of a distribution. */
   readonly bound: Label | undefined;
+  /** The family that the series had; kept where nothing of it changes, so that series share it. */
+  readonly opened: SeriesFamily;
 }
 
 /** Opens a series. Changes of the point do not reach the series. */
@@ -48,16 +50,30 @@ export function openPoint({ labels, family, resource, scale }: TransformedSeries
     scale,
     suffix,
     bound,
+    opened: family,
   };
 }
 
 export function closePoint(point: Point): TransformedSeries {
-  const { name, type, unit, isDelta, attributes, resource, scale, suffix, bound } = point;
+  const { name, attributes, resource, scale, suffix, bound } = point;
   const labels = new Map(attributes);
   labels.set(METRIC_NAME, name + suffix);
   if (bound !== undefined) labels.set(bound.name, bound.value);
-  const family: SeriesFamily = { name, type, unit, ...(isDelta ? { isDelta } : {}) };
-  return { labels: makeLabelSet(labels), family, resource: makeLabelSet(resource), scale };
+  return {
+    labels: makeLabelSet(labels),
+    family: closeFamily(point),
+    resource: makeLabelSet(resource),
+    scale,
+  };
+}
+
+function closeFamily({ name, type, unit, isDelta, opened }: Point): SeriesFamily {
+  const isSame =
+    name === opened.name &&
+    type === opened.type &&
+    unit === opened.unit &&
+    isDelta === (opened.isDelta ?? false);
+  return isSame ? opened : { name, type, unit, ...(isDelta ? { isDelta } : {}) };
 }
 
 function findBound(
