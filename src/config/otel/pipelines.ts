@@ -7,15 +7,14 @@ import type { ConfigPath, Reporter } from '../../settings/finding.ts';
 import { nearest } from '../issues.ts';
 import {
   besideFor,
-  fateOf,
   insteadOfUnknown,
-  knownTypes,
   NOUNS,
   type Section,
   SECTIONS,
   typeOf,
 } from './components.ts';
 import type { CollectorInput } from './document.ts';
+import { fateOf, knownTypes } from './kinds.ts';
 
 export interface Pipeline {
   readonly name: string;
