@@ -1,7 +1,7 @@
 /**
  * The components of the Collector that are no kinds of this program (kinds.ts), with what becomes
- * of each: it has no effect on scraped samples and is accepted with a warning, or it is refused with
- * what to use instead. A component is named `type` or `type/more`. Components were renamed in 2026;
+ * of each: it has no effect on scraped samples and is accepted with a warning, or it is refused
+ * with what to use instead. A component is named `type` or `type/more`. Components were renamed in 2026;
  * old and new types are both known.
  * Source: https://github.com/open-telemetry/opentelemetry-collector-contrib, its components'
  * folders and changelog; https://github.com/aws-observability/aws-otel-collector,
@@ -22,10 +22,10 @@ export type Fate =
   | { readonly is: 'done' }
   /** Leaving it out changes no sample; `why` follows "has no effect: ". */
   | { readonly is: 'idle'; readonly why: string }
-  | Lacking;
+  | LackingFate;
 
 /** Known or not, it can't be done; `instead` says what can. */
-export interface Lacking {
+export interface LackingFate {
   readonly is: 'lacking';
   readonly instead: string;
   /** The signals that it is for, where metrics are none of them: the Collector refuses it too. */
