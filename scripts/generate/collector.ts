@@ -2,24 +2,11 @@
  * Builds the tree of keys of the Collector's dialect. The frame comes from the schema; each section
  * gets the components that the table knows, with the keys of those that are taken over.
  */
-import { basicSchema, bearerSchema, sigv4Schema } from '../../src/config/otel/authenticators.ts';
-import { fateOf, knownTypes, SECTIONS, type Section } from '../../src/config/otel/components.ts';
+import { SECTIONS, type Section } from '../../src/config/otel/components.ts';
 import { collectorSchema } from '../../src/config/otel/document.ts';
-import { exporterSchema } from '../../src/config/otel/exporter-schema.ts';
-import { findProcessor } from '../../src/config/otel/processors/processors.ts';
+import { fateOf, findKind, knownTypes } from '../../src/config/otel/kinds.ts';
 import { receiverConfigSchema, receiverSchema } from '../../src/config/otel/receivers.ts';
 import { type SchemaNode, buildTree } from './schema-tree.ts';
-
-/** Component type → how its tree of keys is built. Only components that are taken over are here. */
-const COMPONENTS: Readonly<Record<string, () => SchemaNode>> = {
-  prometheus: buildReceiverTree,
-  prometheusremotewrite: () => buildTree(exporterSchema),
-  prometheus_remote_write: () => buildTree(exporterSchema),
-  awsprometheusremotewrite: () => buildTree(exporterSchema),
-  sigv4auth: () => buildTree(sigv4Schema),
-  basicauth: () => buildTree(basicSchema),
-  bearertokenauth: () => buildTree(bearerSchema),
-};
 
 export function buildCollectorTree(): SchemaNode {
   const frame = buildTree(collectorSchema);
@@ -70,14 +57,12 @@ function makeNode(section: Section, type: string): SchemaNode {
       // it.
       return { description: `Refused where a pipeline uses it: ${fate.instead}.`, fate: 'idle' };
     case 'done': {
-      const processor = section === 'processors' ? findProcessor(type) : undefined;
-      const make = processor === undefined ? COMPONENTS[type] : () => buildTree(processor.schema);
-      if (make === undefined)
-        throw new Error(
-          `${section} ${type} is taken over, but its keys are not known here; ` +
-            'add it to COMPONENTS in scripts/generate/collector.ts',
-        );
-      return { ...make(), description: 'Taken over.' };
+      const kind = findKind(section, type);
+      if (kind === undefined) throw new Error(`BUG: ${section} ${type} is done, and no kind`);
+      // The keys of its block "config" have a page of their own.
+      const tree = kind.schema === receiverSchema ? buildReceiverTree() : buildTree(kind.schema);
+      const as = kind.as === undefined ? '' : `, as ${kind.as}`;
+      return { ...tree, description: `Taken over${as}.` };
     }
   }
 }

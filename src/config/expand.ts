@@ -1,9 +1,7 @@
 /**
- * Expands `${env:NAME}` and `${env:NAME:-default}` in the values of a configuration, and in the
- * OpenTelemetry Collector's dialect also `${NAME}` and `$$`. A value that consists of one reference
- * is then parsed as YAML, as the Collector does. `$1` and `${1}` in a Prometheus configuration
- * stay: they belong to relabelling.
- * Source: https://opentelemetry.io/docs/collector/configuration/#environment-variables
+ * Expands `${env:NAME}` and `${env:NAME:-default}` in the values of a Prometheus configuration. A
+ * value that consists of one reference is then parsed as YAML. `$1` and `${1}` stay: they belong to
+ * relabelling. Not here: the references of a collector configuration (otel/expand.ts).
  */
 import { parse } from 'yaml';
 import type { ConfigPath } from '../settings/finding.ts';
@@ -16,19 +14,15 @@ export interface Expansion {
   readonly missing: readonly { readonly name: string; readonly path: ConfigPath }[];
 }
 
-const NAME = '[A-Za-z_][A-Za-z0-9_]*';
-const PROMETHEUS = new RegExp(`\\$\\{env:(${NAME})(?::-([^}]*))?\\}`, 'g');
-const COLLECTOR = new RegExp(`\\$\\$|\\$\\{(?:env:)?(${NAME})(?::-([^}]*))?\\}`, 'g');
+const REFERENCE = /\$\{env:([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}/g;
 
-export function expand(value: unknown, env: Env, dialect: 'prometheus' | 'collector'): Expansion {
+export function expand(value: unknown, env: Env): Expansion {
   const missing = new Map<string, ConfigPath>();
-  const pattern = dialect === 'collector' ? COLLECTOR : PROMETHEUS;
   const expandText = (given: string, path: ConfigPath): unknown => {
     let isWhole = false;
     const expanded = given.replaceAll(
-      pattern,
-      (match: string, name: string | undefined, fallback: string | undefined) => {
-        if (name === undefined) return '$';
+      REFERENCE,
+      (match: string, name: string, fallback: string | undefined) => {
         isWhole = match === given;
         const found = env[name] ?? fallback;
         if (found === undefined && !missing.has(name)) missing.set(name, path);

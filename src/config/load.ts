@@ -1,6 +1,7 @@
 /**
  * Makes a CollectorPlan of a configuration's text, or findings with file, line and column.
- * `${env:X}` is expanded everywhere; `$X` only in external_labels, as Prometheus does.
+ * `${env:X}` is expanded everywhere (expand.ts, otel/expand.ts); `$X` only in external_labels, as
+ * Prometheus does.
  * Not here: what keys mean (prometheus.ts, and otel/ for the OpenTelemetry Collector's dialect);
  * where the text comes from (sources/); reload.
  */
@@ -10,6 +11,7 @@ import { dirname, resolve } from 'node:path';
 import { ConfigError } from '../kernel/errors.ts';
 import { describeFinding, type Finding } from '../settings/finding.ts';
 import { isCollectorConfig, planCollector } from './otel/collector.ts';
+import { expandReferences } from './otel/expand.ts';
 import type { CollectorPlan } from './plan.ts';
 import { prometheusSchema, resolvePrometheus } from './prometheus.ts';
 import {
@@ -25,6 +27,8 @@ export interface ConfigLoadOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Whether parts that can't be done are left out with a warning; by default they are errors. */
   readonly allowPartial?: boolean;
+  /** Reads `${s3:…}` of a collector configuration; without it such a reference is an error. */
+  readonly readRemote?: (uri: string) => Promise<string>;
 }
 
 export interface CheckedConfig {
@@ -107,6 +111,7 @@ export async function checkConfigText(
     texts: [text],
     env: options.env ?? process.env,
     allowsPartial: options.allowPartial ?? false,
+    readRemote: options.readRemote,
   };
   const opened = openDocument(text, file, reading);
   const plan = opened && (await makePlan(opened, dirname(resolve(file)), reading));
@@ -130,10 +135,11 @@ async function makePlan(
   const { env, allowsPartial } = reading;
   const whole = document.valueWithNulls();
   if (isCollectorConfig(whole)) {
-    const value = expandValue(whole, 'collector', reading, report);
-    return planCollector(value, { baseDirectory, reading, report });
+    const expanded = await expandReferences(whole, { ...reading, report });
+    const { value } = expanded;
+    return planCollector(value, { baseDirectory, reading, report: expanded.report });
   }
-  const value = expandValue(document.value, 'prometheus', reading, report);
+  const value = expandValue(document.value, reading, report);
   const parsed = parseValue(prometheusSchema, value, { allowsPartial, report });
   if (parsed === undefined) return undefined;
   const { data: input, raw } = parsed;

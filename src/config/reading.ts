@@ -17,6 +17,8 @@ export interface DocumentReading {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Whether parts that can't be done are left out with a warning. */
   readonly allowsPartial: boolean;
+  /** Reads `s3:…`, where the caller can. @throws Error for what can't be read */
+  readonly readRemote?: ((uri: string) => Promise<string>) | undefined;
 }
 
 export interface OpenedDocument {
@@ -37,13 +39,8 @@ export function openDocument(
 }
 
 /** Expands `${env:…}` in a value; a name that the environment lacks is reported at its position. */
-export function expandValue(
-  value: unknown,
-  dialect: 'prometheus' | 'collector',
-  { env }: DocumentReading,
-  report: Reporter,
-): unknown {
-  const expanded = expand(value ?? {}, env, dialect);
+export function expandValue(value: unknown, { env }: DocumentReading, report: Reporter): unknown {
+  const expanded = expand(value ?? {}, env);
   for (const { name, path } of expanded.missing)
     report.error(
       path,

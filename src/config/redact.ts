@@ -1,7 +1,8 @@
 /** Replaces the secrets of a configuration's text, passwords in URLs too, by `<secret>`. */
 import { isScalar, parseDocument, visit } from 'yaml';
 
-const SECRET_KEYS = new Set([
+/** Keys whose values are secrets, in both dialects. */
+export const SECRET_KEYS = new Set([
   'password',
   'credentials',
   'bearer_token',

@@ -58,7 +58,7 @@ async function readScrapeFile(
   const opened = openDocument(text, file, reading);
   if (opened === undefined) return undefined;
   const { document, report } = opened;
-  const value = expandValue(document.value, 'prometheus', reading, report);
+  const value = expandValue(document.value, reading, report);
   const { allowsPartial } = reading;
   const parsed = parseValue(scrapeFileSchema, value, { allowsPartial, report });
   if (parsed === undefined) return undefined;

@@ -10,7 +10,7 @@ import { basicAuthSchema } from '../../settings/credentials.ts';
 import { ignored, refusedWhereUsed } from '../../settings/refused-keys.ts';
 import { listOf, textSchema } from '../../settings/text.ts';
 import { parseValue, type DocumentReading } from '../reading.ts';
-import { fateOf, typeOf } from './components.ts';
+import { typeOf, unbuiltFateOf } from './components.ts';
 import type { OtelComponent } from './document.ts';
 
 /** Keys of a remote_write entry, and the path in the document that they come from. */
@@ -137,7 +137,7 @@ export function resolveAuthenticator(
     case 'bearertokenauth':
       return resolveBearer(extension, at, context);
     default: {
-      const fate = fateOf('extensions', name);
+      const fate = unbuiltFateOf('extensions', name);
       const instead =
         fate?.is === 'lacking' ? fate.instead : 'use sigv4auth, basicauth or bearertokenauth';
       report.lacks(

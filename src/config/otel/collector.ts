@@ -29,6 +29,7 @@ import { resolveExporter, type Writer } from './exporters.ts';
 import { type Pipeline, resolvePipelines, type Used } from './pipelines.ts';
 import { resolveProcessors, type Processors } from './processors/resolve.ts';
 import { resolveReceiver, type Scraper } from './receivers.ts';
+import { checkUnused } from './unused.ts';
 
 export { isCollectorConfig } from './document.ts';
 
@@ -58,6 +59,7 @@ export async function planCollector(
   const writers = resolveExporters(input, used, context);
   const planned = planWriters(writers, context);
   const processors = resolveProcessors(input, used.pipelines, context);
+  await checkUnused(input, used, context);
   const labels = [...scrapers].flatMap(([name, scraper]) => planExternalLabels(name, scraper));
   const parts = { scrapers, processors, writers };
   const routes = used.pipelines.flatMap((one) => planRoutes(one, parts));

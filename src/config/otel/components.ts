@@ -1,13 +1,12 @@
 /**
- * The table of the Collector's components, with what becomes of each. A component is supported; or
- * has no effect on scraped samples and is accepted with a warning; or is refused with what to use
- * instead. A name is `type` or `type/more`. Components were renamed in 2026; old and new names are
- * both known.
+ * The components of the Collector that are no kinds of this program (kinds.ts), with what becomes
+ * of each: it has no effect on scraped samples and is accepted with a warning, or it is refused
+ * with what to use instead. A component is named `type` or `type/more`. Components were renamed in 2026;
+ * old and new types are both known.
  * Source: https://github.com/open-telemetry/opentelemetry-collector-contrib, its components'
- * folders and changelog
+ * folders and changelog; https://github.com/aws-observability/aws-otel-collector,
+ * pkg/defaultcomponents/defaults.go
  */
-
-import { processorKinds } from './processors/processors.ts';
 
 export const SECTIONS = [
   'receivers',
@@ -23,8 +22,15 @@ export type Fate =
   | { readonly is: 'done' }
   /** Leaving it out changes no sample; `why` follows "has no effect: ". */
   | { readonly is: 'idle'; readonly why: string }
-  /** Known or not, it can't be done; `instead` says what can. */
-  | { readonly is: 'lacking'; readonly instead: string };
+  | LackingFate;
+
+/** Known or not, it can't be done; `instead` says what can. */
+export interface LackingFate {
+  readonly is: 'lacking';
+  readonly instead: string;
+  /** The signals that it is for, where metrics are none of them: the Collector refuses it too. */
+  readonly signals?: string;
+}
 
 /** The name of one component of a section, for sentences. */
 export const NOUNS: Readonly<Record<Section, string>> = {
@@ -35,105 +41,146 @@ export const NOUNS: Readonly<Record<Section, string>> = {
   extensions: 'extension',
 };
 
-const RELABEL = 'write it as metric_relabel_configs of the jobs';
-const TO_FILE = '"file_write" of a Prometheus configuration writes samples to a file';
-
 /** The advice where only an OpenTelemetry collector can do something. */
 export function besideFor(what: string): string {
   return `run an OpenTelemetry collector beside this one for ${what}`;
 }
 
-const done: Fate = { is: 'done' };
-const idle = (why: string): Fate => ({ is: 'idle', why });
-const lacking = (instead: string): Fate => ({ is: 'lacking', instead });
+/** Types of one component, the name that ADOT 0.49 has first. */
+export interface FateRow {
+  readonly names: readonly string[];
+  readonly fate: Exclude<Fate, { is: 'done' }>;
+}
 
-/** All names of a component are in one key, separated by blanks. */
-const TABLE: Readonly<Record<Section, Readonly<Record<string, Fate>>>> = {
-  receivers: {
-    prometheus: done,
-    'prometheus_simple prometheussimple': lacking('write it as a job of a prometheus receiver'),
-    'awsecscontainermetrics aws_ecs_container_metrics': lacking(
+const RELABEL = 'write it as metric_relabel_configs of the jobs';
+
+const idle = (names: string, why: string): FateRow => ({
+  names: names.split(' '),
+  fate: { is: 'idle', why },
+});
+const lacking = (names: string, instead: string): FateRow => ({
+  names: names.split(' '),
+  fate: { is: 'lacking', instead },
+});
+const foreign = (signals: string, names: string): FateRow => ({
+  names: names.split(' '),
+  fate: { is: 'lacking', instead: besideFor(signals), signals },
+});
+
+/** All names of a component are in one text, separated by blanks. */
+export const FATE_ROWS: Readonly<Record<Section, readonly FateRow[]>> = {
+  receivers: [
+    lacking('prometheus_simple prometheussimple', 'write it as a job of a prometheus receiver'),
+    lacking(
+      'awsecscontainermetrics aws_ecs_container_metrics',
       'run "amperage exporter" in the task and scrape it with a job',
     ),
-    'awscontainerinsightreceiver awscontainerinsight aws_container_insight': lacking(
+    lacking(
+      'awscontainerinsightreceiver awscontainerinsight aws_container_insight',
       'run a node exporter on the instance and scrape it with a job',
     ),
-    'hostmetrics host_metrics': lacking('run a node exporter on the host and scrape it with a job'),
-    telegraf_prometheus: lacking('write its jobs in a prometheus receiver'),
-    'awsxray aws_xray': lacking(besideFor('trace segments')),
-    otlp: lacking(`let the application serve /metrics and scrape it, or ${besideFor('OTLP')}`),
-    statsd: lacking(besideFor('StatsD')),
-    'prometheusremotewrite prometheus_remote_write': lacking(
+    lacking('hostmetrics host_metrics', 'run a node exporter on the host and scrape it with a job'),
+    lacking('telegraf_prometheus', 'write its jobs in a prometheus receiver'),
+    lacking('otlp', `let the application serve /metrics and scrape it, or ${besideFor('OTLP')}`),
+    lacking(
+      'statsd',
+      'run a statsd exporter of Prometheus in the task and scrape it with a job, or ' +
+        besideFor('StatsD'),
+    ),
+    lacking('kafka', besideFor('what is read from Kafka')),
+    lacking(
+      'prometheusremotewrite prometheus_remote_write',
       'let the sender write to the workspace itself',
     ),
-  },
-  processors: {
-    ...Object.fromEntries(processorKinds.map(({ names }) => [names.join(' '), done])),
-    'deltatocumulative delta_to_cumulative': idle('what is scraped is cumulative already'),
-    filter: lacking(`${RELABEL}: action keep or drop by __name__`),
-    'metricstransform metrics_transform': lacking(`${RELABEL}: names and labels by action replace`),
-    'transform attributes resource': lacking(RELABEL),
-    'resourcedetection resource_detection': lacking(
+    foreign('traces', 'awsxray aws_xray'),
+    foreign('traces', 'jaeger'),
+    foreign('traces', 'zipkin'),
+    foreign('logs', 'filelog file_log'),
+  ],
+  processors: [
+    idle('deltatocumulative delta_to_cumulative', 'what is scraped is cumulative already'),
+    lacking('filter', `${RELABEL}: action keep or drop by __name__`),
+    lacking('metricstransform metrics_transform', `${RELABEL}: names and labels by action replace`),
+    lacking('transform', RELABEL),
+    lacking('attributes', RELABEL),
+    lacking('resource', RELABEL),
+    lacking(
+      'resourcedetection resource_detection',
       'set the labels that are wanted in external_labels of the receiver',
     ),
-    'cumulativetodelta cumulative_to_delta': lacking(
+    lacking(
+      'cumulativetodelta cumulative_to_delta',
       'remove it: remote write carries cumulative series',
     ),
-  },
-  exporters: {
-    'prometheusremotewrite prometheus_remote_write awsprometheusremotewrite': done,
-    'awsxray aws_xray': lacking(besideFor('traces')),
-    'awsemf aws_emf awscloudwatch aws_cloudwatch': lacking(besideFor('CloudWatch')),
-    'awscloudwatchlogs aws_cloudwatch_logs': lacking(besideFor('CloudWatch')),
-    'otlp otlp_grpc otlphttp otlp_http': lacking(besideFor('OTLP')),
-    prometheus: lacking('query the workspace: what was scraped is not served again'),
-    'debug logging file': lacking(TO_FILE),
-  },
-  connectors: {},
-  extensions: {
-    'sigv4auth basicauth bearertokenauth': done,
-    'health_check healthcheckv2 health_check_v2': idle(
+    lacking('deltatorate delta_to_rate', 'query rate() of the counter'),
+    lacking(
+      'metricsgeneration metrics_generation',
+      'calculate it in the query, or by a recording rule of the workspace',
+    ),
+    lacking('groupbyattrs group_by_attrs', RELABEL),
+    lacking(
+      'k8sattributes k8s_attributes',
+      'it is for Kubernetes; amperage_ecs_sd_configs gives labels of the ECS task',
+    ),
+    foreign('traces or logs', 'probabilistic_sampler'),
+    foreign('traces', 'tail_sampling'),
+    foreign('traces', 'groupbytrace group_by_trace'),
+    foreign('traces', 'span'),
+  ],
+  exporters: [
+    lacking('awsemf aws_emf', besideFor('CloudWatch')),
+    lacking('awscloudwatch aws_cloudwatch', besideFor('CloudWatch')),
+    lacking('otlp otlp_grpc', besideFor('OTLP')),
+    lacking('otlphttp otlp_http', besideFor('OTLP')),
+    lacking('prometheus', 'query the workspace: what was scraped is not served again'),
+    lacking('debug', '"file_write" of a Prometheus configuration writes samples to a file'),
+    lacking('logging', '"file_write" of a Prometheus configuration writes samples to a file'),
+    lacking('file', '"file_write" of a Prometheus configuration writes samples to a file'),
+    lacking('kafka', besideFor('Kafka')),
+    lacking(
+      'loadbalancing load_balancing',
+      'name the exporters themselves; collectors divide the targets, see "collect --shard"',
+    ),
+    lacking('datadog', besideFor('Datadog')),
+    lacking('signalfx', besideFor('SignalFx')),
+    foreign('traces', 'awsxray aws_xray'),
+    foreign('logs', 'awscloudwatchlogs aws_cloudwatch_logs'),
+    foreign('traces or logs', 'logzio'),
+  ],
+  connectors: [],
+  extensions: [
+    idle(
+      'health_check healthcheckv2 health_check_v2',
       'the health of the collector is /-/healthy and /-/ready at --web.listen-address',
     ),
-    pprof: idle('the collector serves no profiles'),
-    zpages: idle('the web page at --web.listen-address shows targets, and /metrics the queues'),
-    'file_storage filestorage': idle('queues are on disk, below --storage.path'),
-    memory_ballast: idle('the memory of the process needs no ballast'),
-    'agenthealth entitystore': idle("it tells CloudWatch of CloudWatch's own agent"),
-    'awsproxy aws_proxy': lacking('"amperage proxy" signs requests of programs that cannot'),
-    'ecs_observer ecsobserver': lacking(
+    idle('pprof', 'the collector serves no profiles'),
+    idle('zpages', 'the web page at --web.listen-address shows targets, and /metrics the queues'),
+    idle('file_storage filestorage', 'queues are on disk, below --storage.path'),
+    idle('memory_ballast', 'the memory of the process needs no ballast'),
+    idle('agenthealth', "it tells CloudWatch of CloudWatch's own agent"),
+    idle('entitystore', "it tells CloudWatch of CloudWatch's own agent"),
+    lacking('awsproxy aws_proxy', '"amperage proxy" signs requests of programs that cannot'),
+    lacking(
+      'ecs_observer ecsobserver',
       'use amperage_ecs_sd_configs with labels: ecsobserver in the job, or "amperage discover"',
     ),
-    'headers_setter headerssetter': lacking('use "headers" of the exporter'),
-    'oauth2client oauth2_client': lacking(
+    lacking('headers_setter headerssetter', 'use "headers" of the exporter'),
+    lacking(
+      'oauth2client oauth2_client',
       'use "oauth2" of remote_write in a Prometheus configuration',
     ),
-  },
+  ],
 };
-
-const FATES: Readonly<Record<Section, ReadonlyMap<string, Fate>>> = Object.fromEntries(
-  SECTIONS.map((section) => [
-    section,
-    new Map(
-      Object.entries(TABLE[section]).flatMap(([names, fate]) =>
-        names.split(' ').map((name) => [name, fate] as const),
-      ),
-    ),
-  ]),
-) as unknown as Record<Section, ReadonlyMap<string, Fate>>;
 
 /** The type in a component's name: `prometheus` for `prometheus/ecs`. */
 export function typeOf(name: string): string {
   return name.split('/', 1)[0] ?? '';
 }
 
-/** Undefined for a type that the table does not name. */
-export function fateOf(section: Section, name: string): Fate | undefined {
-  return FATES[section].get(typeOf(name));
-}
-
-export function knownTypes(section: Section): readonly string[] {
-  return [...FATES[section].keys()];
+/** What becomes of a component that is no kind; undefined for a type that the table lacks. */
+export function unbuiltFateOf(section: Section, name: string): FateRow['fate'] | undefined {
+  const type = typeOf(name);
+  return FATE_ROWS[section].find(({ names }) => names.includes(type))?.fate;
 }
 
 /** The advice for a type that the table does not name. */

@@ -7,15 +7,15 @@ import type { ConfigPath, Reporter } from '../../settings/finding.ts';
 import { nearest } from '../issues.ts';
 import {
   besideFor,
-  fateOf,
   insteadOfUnknown,
-  knownTypes,
   NOUNS,
   type Section,
   SECTIONS,
   typeOf,
 } from './components.ts';
-import type { CollectorInput } from './document.ts';
+import type { CollectorInput, OtelComponent } from './document.ts';
+import { fateOf, findKind, knownTypes } from './kinds.ts';
+import { describeBadName } from './names.ts';
 
 export interface Pipeline {
   readonly name: string;
@@ -28,6 +28,8 @@ export interface Pipeline {
 
 export interface Used {
   readonly pipelines: readonly Pipeline[];
+  /** Components that are built in and that no metrics pipeline and no service uses. */
+  readonly unused: readonly { readonly section: Section; readonly name: string }[];
   /** The extensions that `service` switches on. */
   readonly extensions: ReadonlySet<string>;
 }
@@ -50,8 +52,9 @@ export function resolvePipelines(input: CollectorInput, report: Reporter): Used 
     report.error(['service'], 'CONFIG_VALUE', 'service needs at least one pipeline');
   const extensions = checks.extensions();
   checks.tellAmbiguous();
+  checks.tellBadNames();
   checks.tellUnused();
-  return { pipelines, extensions };
+  return { pipelines, extensions, unused: checks.listUnused() };
 }
 
 class PipelineChecks {
@@ -138,10 +141,48 @@ class PipelineChecks {
         }
   }
 
+  /** Reports names that the Collector refuses. */
+  tellBadNames(): void {
+    const tell = (path: ConfigPath, what: string, name: string): void => {
+      const fault = describeBadName(name);
+      if (fault !== undefined)
+        this.#report.error(path, 'CONFIG_UNKNOWN_KEY', `${what} ${JSON.stringify(name)} ${fault}`);
+    };
+    for (const section of SECTIONS)
+      for (const name of Object.keys(this.#input[section] ?? {}))
+        tell([section, name], NOUNS[section], name);
+    for (const name of Object.keys(this.#input.service.pipelines ?? {}))
+      tell(['service', 'pipelines', name], 'pipeline', name);
+  }
+
+  /** Built in, and resolved for no metrics pipeline: their keys are checked all the same. */
+  listUnused(): Used['unused'] {
+    const authenticators = new Set(
+      Object.entries(this.#input.exporters ?? {})
+        .filter(([name]) => this.#verdicts.get(`exporters ${name}`) === true)
+        .map(([, exporter]) => readAuthenticator(exporter)),
+    );
+    const isResolved = (section: Section, name: string): boolean =>
+      section === 'extensions'
+        ? authenticators.has(name)
+        : this.#verdicts.get(`${section} ${name}`) === true;
+    return SECTIONS.flatMap((section) =>
+      Object.keys(this.#input[section] ?? {})
+        .filter((name) => findKind(section, name) !== undefined)
+        .filter((name) => !isResolved(section, name))
+        .map((name) => ({ section, name })),
+    );
+  }
+
   tellUnused(): void {
     for (const section of SECTIONS)
       for (const name of Object.keys(this.#input[section] ?? {})) {
         if (this.#used.has(`${section} ${name}`)) continue;
+        // As in the Collector, a type that nobody knows is refused where nothing uses it, too.
+        if (fateOf(section, name) === undefined && describeBadName(name) === undefined) {
+          this.#tellFate(section, name);
+          continue;
+        }
         const where =
           section === 'extensions' ? 'service.extensions does not name it' : 'no pipeline uses it';
         const message = `${NOUNS[section]} "${name}" does nothing: ${where}`;
@@ -203,6 +244,15 @@ class PipelineChecks {
     const what = `${NOUNS[section]} "${name}"`;
     const fate = fateOf(section, name);
     if (fate?.is === 'done') return true;
+    if (fate?.is === 'lacking' && fate.signals !== undefined) {
+      this.#report.error(
+        path,
+        'CONFIG_UNSUPPORTED',
+        `${what} is for ${fate.signals}, and no metrics pipeline can have it, in no collector; ` +
+          'remove it from the pipeline',
+      );
+      return false;
+    }
     if (fate?.is === 'idle') {
       this.#report.warn(path, `${what} has no effect: ${fate.why}`, 'key');
       return false;
@@ -222,4 +272,13 @@ class PipelineChecks {
     const guess = nearest(name, known());
     return guess === undefined ? '' : `; did you mean "${guess}"?`;
   }
+}
+
+/** The extension that an exporter names, which is resolved with it. */
+function readAuthenticator(exporter: OtelComponent): unknown {
+  const client = (exporter['http'] ?? exporter) as Partial<Record<string, unknown>>;
+  const { auth } = client;
+  return typeof auth === 'object' && auth !== null && 'authenticator' in auth
+    ? auth.authenticator
+    : undefined;
 }

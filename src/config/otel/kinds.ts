@@ -1,0 +1,80 @@
+/**
+ * The kinds of all sections: the components that are built in, each with its names, the schema of
+ * its keys and its least configuration. The dialect, its page of keys and the table of the
+ * migration page derive from them. Components that are not built in: components.ts.
+ */
+import { basicSchema, bearerSchema, sigv4Schema } from './authenticators.ts';
+import type { ComponentKind } from './component.ts';
+import {
+  FATE_ROWS,
+  type Fate,
+  type Section,
+  SECTIONS,
+  typeOf,
+  unbuiltFateOf,
+} from './components.ts';
+import { exporterSchema } from './exporter-schema.ts';
+import { processorKinds } from './processors/processors.ts';
+import { receiverSchema } from './receivers.ts';
+
+const receiverKinds: readonly ComponentKind[] = [
+  {
+    names: ['prometheus'],
+    schema: receiverSchema,
+    minimal: { config: { scrape_configs: [{ job_name: 'app' }] } },
+  },
+];
+
+const exporterKinds: readonly ComponentKind[] = [
+  {
+    names: ['prometheusremotewrite', 'prometheus_remote_write'],
+    schema: exporterSchema,
+    minimal: { endpoint: 'http://receiver/api/v1/write' },
+  },
+  {
+    names: ['awsprometheusremotewrite'],
+    schema: exporterSchema,
+    as: 'prometheusremotewrite that signs with the credentials of the task',
+    minimal: { endpoint: 'http://receiver/api/v1/write', aws_auth: { region: 'us-east-1' } },
+  },
+];
+
+const extensionKinds: readonly ComponentKind[] = [
+  { names: ['sigv4auth'], schema: sigv4Schema, minimal: { region: 'us-east-1' } },
+  {
+    names: ['basicauth'],
+    schema: basicSchema,
+    minimal: { client_auth: { username: 'user', password: 'secret' } },
+  },
+  { names: ['bearertokenauth'], schema: bearerSchema, minimal: { token: 'secret' } },
+];
+
+export const KINDS: Readonly<Record<Section, readonly ComponentKind[]>> = {
+  receivers: receiverKinds,
+  processors: processorKinds,
+  exporters: exporterKinds,
+  connectors: [],
+  extensions: extensionKinds,
+};
+
+/** The kind of a component by its name or type, under any of its names. */
+export function findKind(section: Section, name: string): ComponentKind | undefined {
+  return KINDS_BY_TYPE[section].get(typeOf(name));
+}
+
+const KINDS_BY_TYPE = Object.fromEntries(
+  SECTIONS.map((section) => [
+    section,
+    new Map(KINDS[section].flatMap((kind) => kind.names.map((name) => [name, kind] as const))),
+  ]),
+) as unknown as Readonly<Record<Section, ReadonlyMap<string, ComponentKind>>>;
+
+/** Undefined for a type that neither kinds nor the table of the others name. */
+export function fateOf(section: Section, name: string): Fate | undefined {
+  return findKind(section, name) === undefined ? unbuiltFateOf(section, name) : { is: 'done' };
+}
+
+/** All types of a section: those of the kinds, then the others. */
+export function knownTypes(section: Section): readonly string[] {
+  return [...KINDS[section], ...FATE_ROWS[section]].flatMap(({ names }) => names);
+}
