@@ -66,11 +66,14 @@ export const rooms: Record<string, Rooms> = {
   transforms: {
     rooms: {
       'external-labels': [],
+      filter: ['ottl', 'point'],
+      ottl: ['point'],
       'passing-appender': [],
       point: [],
       relabelling: [],
       'resource-labels': [],
       'scraped-resource': [],
+      statements: ['ottl'],
     },
   },
   commands: {
