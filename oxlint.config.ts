@@ -67,11 +67,14 @@ export const rooms: Record<string, Rooms> = {
     rooms: {
       'bound-labels': ['point'],
       'external-labels': [],
+      filter: ['ottl', 'point'],
+      ottl: ['point'],
       'passing-appender': [],
       point: [],
       relabelling: [],
       'resource-labels': [],
       'scraped-resource': [],
+      statements: ['ottl'],
     },
   },
   commands: {

@@ -37,7 +37,9 @@ export function openPoint({ labels, family, resource, scale }: TransformedSeries
   const attributes = new Map(labels.map(({ name, value }) => [name, value]));
   const whole = attributes.get(METRIC_NAME) ?? '';
   attributes.delete(METRIC_NAME);
-  const suffix = whole.startsWith(family.name) ? whole.slice(family.name.length) : '';
+  // OpenMetrics leaves `_total` out of the family of a counter; a Collector's metric has it.
+  const isPart = family.type !== 'counter' && whole.startsWith(family.name);
+  const suffix = isPart ? whole.slice(family.name.length) : '';
   const bound = findBound(labels, family.type, suffix);
   if (bound !== undefined) attributes.delete(bound.name);
   return {

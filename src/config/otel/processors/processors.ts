@@ -2,12 +2,16 @@
  * The table of processors that are built in; all other code derives from it which there are.
  */
 import { batchKind } from './batch.ts';
+import { filterKind } from './filter.ts';
 import { memoryLimiterKind } from './memory-limiter.ts';
 import type { ProcessorKind } from './processor.ts';
+import { transformKind } from './transform.ts';
 
 export const processorKinds = [
   batchKind,
+  filterKind,
   memoryLimiterKind,
+  transformKind,
 ] as const; // prettier-ignore
 
 /** The kind of a component by its type, under any of its names. */
