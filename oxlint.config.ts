@@ -65,7 +65,9 @@ export const rooms: Record<string, Rooms> = {
   // One a line: each transform stands on what all share, and knows no other.
   transforms: {
     rooms: {
+      deltas: ['metric-points', 'point'],
       'external-labels': [],
+      'metric-points': ['passing-appender', 'point'],
       'passing-appender': [],
       point: [],
       relabelling: [],

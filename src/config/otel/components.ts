@@ -69,15 +69,17 @@ const TABLE: Readonly<Record<Section, Readonly<Record<string, Fate>>>> = {
   },
   processors: {
     ...Object.fromEntries(processorKinds.map(({ names }) => [names.join(' '), done])),
-    'deltatocumulative delta_to_cumulative': idle('what is scraped is cumulative already'),
     filter: lacking(`${RELABEL}: action keep or drop by __name__`),
     'metricstransform metrics_transform': lacking(`${RELABEL}: names and labels by action replace`),
     'transform attributes resource': lacking(RELABEL),
     'resourcedetection resource_detection': lacking(
       'set the labels that are wanted in external_labels of the receiver',
     ),
-    'cumulativetodelta cumulative_to_delta': lacking(
-      'remove it: remote write carries cumulative series',
+    'deltatorate delta_to_rate': lacking(
+      'keep the counters cumulative and use rate() in queries or recording rules',
+    ),
+    'metricsgeneration experimental_metricsgeneration experimental_metrics_generation': lacking(
+      'write the calculation as a recording rule of the workspace',
     ),
   },
   exporters: {

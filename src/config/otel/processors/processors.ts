@@ -2,11 +2,15 @@
  * The table of processors that are built in; all other code derives from it which there are.
  */
 import { batchKind } from './batch.ts';
+import { cumulativeToDeltaKind } from './cumulativetodelta.ts';
+import { deltaToCumulativeKind } from './deltatocumulative.ts';
 import { memoryLimiterKind } from './memory-limiter.ts';
 import type { ProcessorKind } from './processor.ts';
 
 export const processorKinds = [
   batchKind,
+  cumulativeToDeltaKind,
+  deltaToCumulativeKind,
   memoryLimiterKind,
 ] as const; // prettier-ignore
 
