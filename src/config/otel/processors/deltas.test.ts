@@ -88,13 +88,18 @@ test('faults of deltatocumulative are told at their line', async () => {
   for (const [keys, expected] of [
     ['{ max_stale: 0s }', 'must be more than 0'],
     ['{ max_streams: -1 }', 'must not be negative'],
+    ['{ max_streams: 1.5 }', 'expected a whole number'],
     ['{ streams: 1 }', 'unknown key "streams"'],
   ] as const) {
     const { lines } = await resolve(['deltatocumulative', keys]);
     assert.equal(lines.length, 1, lines.join('\n'));
     assert.ok(lines[0]!.startsWith('/c.yml:4:') && lines[0]!.includes(expected), lines[0]!);
   }
-  assert.deepEqual((await resolve(['delta_to_cumulative', '{ max_streams: 0 }'])).lines, []);
+  for (const valid of ['0', '9223372036854775807'])
+    assert.deepEqual(
+      (await resolve(['delta_to_cumulative', `{ max_streams: ${valid} }`])).lines,
+      [],
+    );
 });
 
 test('both processors in a pipeline give cumulative values again', async () => {

@@ -4,7 +4,7 @@
  * Source: contrib's processor/deltatocumulativeprocessor/config.go and processor.go
  */
 import { z } from 'zod';
-import { countSchema } from '../../../settings/count.ts';
+import { amountSchema } from '../../../settings/count.ts';
 import { goDurationSchema } from '../../../settings/go-duration.ts';
 import { deltaToCumulative } from '../../../transforms/deltas.ts';
 import { defineProcessor } from './processor.ts';
@@ -19,12 +19,16 @@ const schema = z.strictObject({
       description: 'How long a sum is remembered after its last delta; it then begins at 0 again.',
       default: '5m',
     }),
-  max_streams: countSchema.optional().meta({
-    description:
-      'The most sums at a time, of all pipelines together; a delta above it is dropped and ' +
-      'counted. A histogram is one sum. 0 drops all.',
-    default: 'no limit',
-  }),
+  // The largest int64, Go's default, is above the whole numbers that a float64 tells apart.
+  max_streams: amountSchema
+    .refine(Number.isInteger, 'expected a whole number')
+    .optional()
+    .meta({
+      description:
+        'The most sums at a time, of all pipelines together; a delta above it is dropped and ' +
+        'counted. A histogram is one sum. 0 drops all.',
+      default: 'no limit',
+    }),
 });
 
 export const deltaToCumulativeKind = defineProcessor({
