@@ -66,8 +66,10 @@ export const rooms: Record<string, Rooms> = {
   transforms: {
     rooms: {
       'bound-labels': ['point'],
+      deltas: ['metric-points', 'point'],
       'external-labels': [],
       filter: ['ottl', 'point'],
+      'metric-points': ['passing-appender', 'point'],
       ottl: ['point'],
       'passing-appender': [],
       point: [],

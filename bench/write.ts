@@ -114,7 +114,7 @@ async function registerRoad(
   };
   const parts = { id: 'remote_write/bench', name: 'bench', queue: nowhere, world, userAgent: '' };
   const { openAppender } = new RemoteWriteSink(config, DELIVERY_DEFAULTS, parts);
-  const router = new Router();
+  const router = new Router(world.metrics);
   const transforms = [externalLabels({ cluster: 'bench' })];
   await router.apply(new Map([['bench', [{ openAppender, transforms }]]]));
   const appender = router.openAppender('bench', 'target');

@@ -41,7 +41,7 @@ export interface SeriesFamily {
   readonly name: string;
   readonly type: SeriesType;
   readonly unit: string;
-  /** Whether a counter's samples are increases, each since the sample before. */
+  /** Whether samples of a counter or histogram are increases, each since the sample before. */
   readonly isDelta?: boolean | undefined;
 }
 

@@ -33,9 +33,19 @@ export interface StreamTransform {
   /**
    * Opens it before the appender to which it hands on what it makes. Commit, rollback and close are
    * handed on too.
+   *
+   * @param countDropped  is told of each sample that it does not hand on
    */
-  openAppender(next: Appender): Appender;
+  openAppender(next: Appender, countDropped: CountDropped): Appender;
 }
+
+/**
+ * Counts samples that a transform drops by itself, not because it was told to.
+ *
+ * @param transform  its kind
+ * @param reason     one of a few words
+ */
+export type CountDropped = (transform: string, reason: string, samples: number) => void;
 
 export type Transform = SeriesTransform | StreamTransform;
 

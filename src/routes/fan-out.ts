@@ -22,7 +22,12 @@ import {
   type SeriesOrigin,
   type SeriesRef,
 } from '../model/sample.ts';
-import { applyAll, isStreamTransform, type SeriesTransform } from '../model/transform.ts';
+import {
+  applyAll,
+  type CountDropped,
+  isStreamTransform,
+  type SeriesTransform,
+} from '../model/transform.ts';
 import { isSameOutlet, type Outlet } from './outlet.ts';
 
 /** In a row: the outlet has not been asked for a ref of the series yet. */
@@ -40,13 +45,18 @@ export interface FanOutOptions {
   readonly key: string;
   readonly resource: LabelSet;
   readonly outlets: readonly Outlet[];
+  /** Told of each sample that a transform drops by itself. */
+  readonly countDropped?: CountDropped;
   readonly onClose?: () => void;
 }
+
+const COUNT_NOTHING: CountDropped = () => undefined;
 
 export class FanOut implements RoutedAppender {
   generation = 0;
   readonly #key: string;
   readonly #resource: LabelSet;
+  readonly #countDropped: CountDropped;
   readonly #onClose: (() => void) | undefined;
   #columns: readonly Column[];
   /** Row by row; a row is as long as there are columns. */
@@ -64,11 +74,12 @@ export class FanOut implements RoutedAppender {
   /** The outlets to go over to at the end of the transaction. */
   #next: { readonly outlets: readonly Outlet[]; readonly done: () => void } | undefined;
 
-  constructor({ key, resource, outlets, onClose }: FanOutOptions) {
+  constructor({ key, resource, outlets, onClose, countDropped }: FanOutOptions) {
     this.#key = key;
+    this.#countDropped = countDropped ?? COUNT_NOTHING;
     this.#resource = resource;
     this.#onClose = onClose;
-    this.#columns = outlets.map((outlet) => openColumn(outlet, key));
+    this.#columns = outlets.map((outlet) => openColumn(outlet, key, this.#countDropped));
     this.#refs = new Int32Array(FIRST_ROWS * outlets.length);
   }
 
@@ -271,7 +282,7 @@ export class FanOut implements RoutedAppender {
     if (isSame) return;
     const columns = outlets.map((outlet, index): Column => {
       const before = old[kept[index] as number];
-      return before ?? openColumn(outlet, this.#key);
+      return before ?? openColumn(outlet, this.#key, this.#countDropped);
     });
     this.#moveRows(old.length, kept);
     this.#columns = columns;
@@ -305,7 +316,7 @@ export class FanOut implements RoutedAppender {
 }
 
 /** Opens the way to an outlet, up to the first transform of samples and behind it. */
-function openColumn(outlet: Outlet, key: string): Column {
+function openColumn(outlet: Outlet, key: string, countDropped: CountDropped): Column {
   const { transforms, openAppender } = outlet;
   const own: SeriesTransform[] = [];
   for (const [index, transform] of transforms.entries()) {
@@ -317,8 +328,8 @@ function openColumn(outlet: Outlet, key: string): Column {
     const behind =
       rest.transforms.length === 0
         ? openAppender(key)
-        : new FanOut({ key, resource: [], outlets: [rest] });
-    return { outlet, transforms: own, appender: transform.openAppender(behind) };
+        : new FanOut({ key, resource: [], outlets: [rest], countDropped });
+    return { outlet, transforms: own, appender: transform.openAppender(behind, countDropped) };
   }
   return { outlet, transforms: own, appender: openAppender(key) };
 }

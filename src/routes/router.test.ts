@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { Registry } from '../kernel/metrics.ts';
 import { type LabelSet, makeLabelSet, labelValue } from '../model/labels.ts';
 import { type Appender, DROPPED_REF, type OpenAppender } from '../model/sample.ts';
 import type { SeriesTransform } from '../model/transform.ts';
@@ -49,7 +50,7 @@ function recording(log: string[], name: string, drops = ''): Outlet {
 }
 
 async function routerTo(...outlets: Outlet[]): Promise<Router> {
-  const router = new Router();
+  const router = new Router(new Registry());
   await router.apply(new Map([['job', outlets]]));
   return router;
 }
@@ -193,7 +194,7 @@ test('outlets change only between two transactions, and who changes them is told
 test('a source that is gone can still end its series, where its sinks run on', async () => {
   const log: string[] = [];
   const [a, b] = [recording(log, 'a'), recording(log, 'b')];
-  const router = new Router();
+  const router = new Router(new Registry());
   await router.apply(
     new Map([
       ['goes', [a, b]],

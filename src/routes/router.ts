@@ -3,7 +3,9 @@
  * change at any time; an open appender goes over to the new ones between two transactions.
  */
 import { setImmediate } from 'node:timers/promises';
+import type { Registry } from '../kernel/metrics.ts';
 import type { OpenRoutedAppender } from '../model/sample.ts';
+import type { CountDropped } from '../model/transform.ts';
 import { FanOut } from './fan-out.ts';
 import type { Outlet } from './outlet.ts';
 
@@ -16,6 +18,17 @@ export type Routes = ReadonlyMap<string, readonly Outlet[]>;
 export class Router {
   #routes: Routes = new Map();
   readonly #open = new Map<string, Set<FanOut>>();
+  readonly #countDropped: CountDropped;
+
+  /** @param metrics  has the counter of samples that transforms drop by themselves */
+  constructor(metrics: Registry) {
+    const dropped = metrics.counters(
+      'amperage_transform_samples_dropped_total',
+      'Samples that a processor could not convert, by reason.',
+    );
+    this.#countDropped = (transform, reason, samples) =>
+      dropped.with({ transform, reason }).inc(samples);
+  }
 
   /** Opens an appender to the outlets of a source; it follows their changes until it is closed. */
   readonly openAppender: OpenRoutedAppender = (source, key, resource = []) => {
@@ -25,6 +38,7 @@ export class Router {
       key,
       resource,
       outlets: this.#outletsOf(source),
+      countDropped: this.#countDropped,
       onClose: () => {
         open.delete(appender);
         if (open.size === 0) this.#open.delete(source);

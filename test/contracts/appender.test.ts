@@ -51,7 +51,7 @@ appenderContract('appender of a route to two sinks', async () => {
     recorders.push(recorder);
     return recorder;
   };
-  const router = new Router();
+  const router = new Router(createWorld().metrics);
   const outlet = { openAppender, transforms: [] };
   await router.apply(new Map([['job', [outlet, { ...outlet }]]]));
   return {

@@ -89,7 +89,7 @@ export async function road(t: TestContext, overrides: Overrides = {}): Promise<R
   const auth = overrides.auth === undefined ? {} : { auth: overrides.auth };
   const sharding = overrides.sharding === undefined ? {} : { sharding: overrides.sharding };
   const sink = sinkOver(of, queue, world, { random: () => 0, ...auth, ...sharding });
-  const router = new Router();
+  const router = new Router(metrics);
   const { transforms = [] } = overrides;
   await router.apply(new Map([['test', [{ openAppender: sink.openAppender, transforms }]]]));
   const open: OpenRoutedAppender = router.openAppender;

@@ -31,6 +31,8 @@ export interface OpenedRoute {
   readonly recording: RecordingAppender;
   /** What has been committed since the last call: `series value @t`, in order. */
   readonly sent: () => string[];
+  /** What transforms have dropped by themselves since the last call: `transform reason count`. */
+  readonly dropped: () => string[];
   /** The refs of these series. */
   readonly refs: (...series: readonly TransformedSeries[]) => number[];
 }
@@ -39,11 +41,18 @@ export interface OpenedRoute {
 export function openRoute(...transforms: readonly Transform[]): OpenedRoute {
   const recording = new RecordingAppender();
   const outlet = { openAppender: () => recording, transforms };
-  const appender = new FanOut({ key: 'target', resource: [], outlets: [outlet] });
+  const dropped: string[] = [];
+  const appender = new FanOut({
+    key: 'target',
+    resource: [],
+    outlets: [outlet],
+    countDropped: (...drop) => void dropped.push(drop.join(' ')),
+  });
   return {
     appender,
     recording,
     sent: () => recording.committed.splice(0),
+    dropped: () => dropped.splice(0),
     refs: (...series) => series.map((one) => appender.refOf(one.labels, one)),
   };
 }

@@ -42,7 +42,7 @@ export class Collector implements Component {
   readonly scrape: ScrapeManager;
   readonly #options: CollectorOptions;
   readonly #discovery: DiscoveryManager;
-  readonly #router = new Router();
+  readonly #router: Router;
   readonly #outlets: Outlets;
   readonly #held: HeldTargets;
   #isStarted = false;
@@ -51,6 +51,7 @@ export class Collector implements Component {
   constructor(options: CollectorOptions) {
     const { world, plan, configFile, storagePath, callLimits, sharing } = options;
     this.#options = options;
+    this.#router = new Router(world.metrics);
     this.#sourceCount = plan.sources.length;
     this.#outlets = new Outlets({ world, storagePath, userAgent: USER_AGENT });
     this.scrape = new ScrapeManager({

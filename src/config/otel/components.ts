@@ -98,19 +98,12 @@ export const FATE_ROWS: Readonly<Record<Section, readonly FateRow[]>> = {
     foreign('logs', 'filelog file_log'),
   ],
   processors: [
-    idle('deltatocumulative delta_to_cumulative', 'what is scraped is cumulative already'),
-    lacking('filter', `${RELABEL}: action keep or drop by __name__`),
     lacking('metricstransform metrics_transform', `${RELABEL}: names and labels by action replace`),
-    lacking('transform', RELABEL),
     lacking('attributes', RELABEL),
     lacking('resource', RELABEL),
     lacking(
       'resourcedetection resource_detection',
       'set the labels that are wanted in external_labels of the receiver',
-    ),
-    lacking(
-      'cumulativetodelta cumulative_to_delta',
-      'remove it: remote write carries cumulative series',
     ),
     lacking('deltatorate delta_to_rate', 'query rate() of the counter'),
     lacking(

@@ -49,7 +49,7 @@ const CLOUDWATCH_AGENT: Readonly<Record<string, Expected>> = {
   // awsemf, filter, awscontainerinsightreceiver; logs.
   'log_ecs_metric_only.yaml': { errors: unsupported(38, 125, 140, 203), partial: [] },
   // awscloudwatch, awsentity, cumulativetodelta, ec2tagger, otlp twice.
-  'otlp_metrics_config.yaml': { errors: unsupported(2, 34, 37, 44, 56, 68), partial: [] },
+  'otlp_metrics_config.yaml': { errors: unsupported(2, 34, 44, 56, 68), partial: [] },
   // awsemf, resource attributes as labels, telegraf_prometheus; and a placeholder that YAML reads
   // as a mapping.
   'prometheus_combined_config_linux.yaml': {

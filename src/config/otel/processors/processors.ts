@@ -3,6 +3,8 @@
  */
 import { batchKind } from './batch.ts';
 import { filterKind } from './filter.ts';
+import { cumulativeToDeltaKind } from './cumulativetodelta.ts';
+import { deltaToCumulativeKind } from './deltatocumulative.ts';
 import { memoryLimiterKind } from './memory-limiter.ts';
 import type { ProcessorKind } from './processor.ts';
 import { transformKind } from './transform.ts';
@@ -10,6 +12,8 @@ import { transformKind } from './transform.ts';
 export const processorKinds = [
   batchKind,
   filterKind,
+  cumulativeToDeltaKind,
+  deltaToCumulativeKind,
   memoryLimiterKind,
   transformKind,
 ] as const; // prettier-ignore
