@@ -65,7 +65,9 @@ export const rooms: Record<string, Rooms> = {
   // One a line: each transform stands on what all share, and knows no other.
   transforms: {
     rooms: {
+      'attribute-actions': ['point'],
       'external-labels': [],
+      'group-by-attributes': ['point'],
       'passing-appender': [],
       point: [],
       relabelling: [],

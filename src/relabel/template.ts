@@ -6,13 +6,16 @@
  */
 import { type AnchoredRegex } from './regex.ts';
 
+/** What a template needs to know of its regex, anchored or not. */
+type Groups = Pick<AnchoredRegex, 'groups' | 'groupNumbers'>;
+
 /** Texts, and the numbers of groups to insert; groups that the regex lacks have been left out. */
 export type Template = readonly (string | number)[];
 
 const NAME = /^(?:\{([\p{L}\p{Nd}_]+)\}|([\p{L}\p{Nd}_]+))/u;
 
 /** Parses a template for one regex. */
-export function compileTemplate(text: string, regex: AnchoredRegex): Template {
+export function compileTemplate(text: string, regex: Groups): Template {
   const parts: (string | number)[] = [];
   let rest = text;
   for (;;) {
@@ -51,7 +54,7 @@ export function hasReference(text: string): boolean {
   return text.includes('$');
 }
 
-function findGroup(name: string, regex: AnchoredRegex): number | undefined {
+function findGroup(name: string, regex: Groups): number | undefined {
   if (/^(?:0|[1-9]\d{0,8})$/.test(name)) {
     const number = Number(name);
     return number <= regex.groups ? number : undefined;

@@ -1,13 +1,19 @@
 /**
  * The table of processors that are built in; all other code derives from it which there are.
  */
+import { attributesKind } from './attributes.ts';
 import { batchKind } from './batch.ts';
+import { groupByAttributesKind } from './groupbyattrs.ts';
 import { memoryLimiterKind } from './memory-limiter.ts';
 import type { ProcessorKind } from './processor.ts';
+import { resourceKind } from './resource.ts';
 
 export const processorKinds = [
+  attributesKind,
   batchKind,
+  groupByAttributesKind,
   memoryLimiterKind,
+  resourceKind,
 ] as const; // prettier-ignore
 
 /** The kind of a component by its type, under any of its names. */
