@@ -65,10 +65,12 @@ export const rooms: Record<string, Rooms> = {
   // One a line: each transform stands on what all share, and knows no other.
   transforms: {
     rooms: {
+      'attribute-actions': ['point'],
       'bound-labels': ['point'],
       deltas: ['metric-points', 'point'],
       'external-labels': [],
       filter: ['ottl', 'point'],
+      'group-by-attributes': ['point'],
       'metric-points': ['passing-appender', 'point'],
       ottl: ['point'],
       'passing-appender': [],

@@ -99,8 +99,6 @@ export const FATE_ROWS: Readonly<Record<Section, readonly FateRow[]>> = {
   ],
   processors: [
     lacking('metricstransform metrics_transform', `${RELABEL}: names and labels by action replace`),
-    lacking('attributes', RELABEL),
-    lacking('resource', RELABEL),
     lacking(
       'resourcedetection resource_detection',
       'set the labels that are wanted in external_labels of the receiver',
@@ -110,7 +108,6 @@ export const FATE_ROWS: Readonly<Record<Section, readonly FateRow[]>> = {
       'metricsgeneration metrics_generation',
       'calculate it in the query, or by a recording rule of the workspace',
     ),
-    lacking('groupbyattrs group_by_attrs', RELABEL),
     lacking(
       'k8sattributes k8s_attributes',
       'it is for Kubernetes; amperage_ecs_sd_configs gives labels of the ECS task',

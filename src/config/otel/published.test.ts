@@ -33,8 +33,8 @@ const ADOT: Readonly<Record<string, Expected>> = {
   },
   // otlp, awsecscontainermetrics, resourcedetection, filter.
   'ecs-amp.yaml': { errors: unsupported(7, 13, 18, 24), partial: [] },
-  // otlp, resourcedetection, resource, awsemf; traces.
-  'ecs-cloudwatch-xray.yaml': { errors: unsupported(5, 18, 23, 80, 89), partial: [] },
+  // otlp, resourcedetection, awsemf; traces.
+  'ecs-cloudwatch-xray.yaml': { errors: unsupported(5, 18, 80, 89), partial: [] },
   // otlp, statsd, awsemf; traces.
   'ecs-default-config.yaml': { errors: unsupported(4, 13, 26, 32), partial: [] },
   // traces.

@@ -1,6 +1,7 @@
 /**
  * The table of processors that are built in; all other code derives from it which there are.
  */
+import { attributesKind } from './attributes.ts';
 import { batchKind } from './batch.ts';
 import { filterKind } from './filter.ts';
 import { cumulativeToDeltaKind } from './cumulativetodelta.ts';
@@ -8,14 +9,22 @@ import { deltaToCumulativeKind } from './deltatocumulative.ts';
 import { memoryLimiterKind } from './memory-limiter.ts';
 import type { ProcessorKind } from './processor.ts';
 import { transformKind } from './transform.ts';
+import { groupByAttributesKind } from './groupbyattrs.ts';
+import { memoryLimiterKind } from './memory-limiter.ts';
+import type { ProcessorKind } from './processor.ts';
+import { resourceKind } from './resource.ts';
 
 export const processorKinds = [
+  attributesKind,
   batchKind,
   filterKind,
   cumulativeToDeltaKind,
   deltaToCumulativeKind,
   memoryLimiterKind,
   transformKind,
+  groupByAttributesKind,
+  memoryLimiterKind,
+  resourceKind,
 ] as const; // prettier-ignore
 
 /** The kind of a component by its type, under any of its names. */
