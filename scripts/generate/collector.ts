@@ -2,10 +2,10 @@
  * Builds the tree of keys of the Collector's dialect. The frame comes from the schema; each section
  * gets the components that the table knows, with the keys of those that are taken over.
  */
-import { basicSchema, bearerSchema, sigv4Schema } from '../../src/config/otel/authenticators.ts';
 import { fateOf, knownTypes, SECTIONS, type Section } from '../../src/config/otel/components.ts';
 import { collectorSchema } from '../../src/config/otel/document.ts';
 import { exporterSchema } from '../../src/config/otel/exporter-schema.ts';
+import { findExtension } from '../../src/config/otel/extensions/extensions.ts';
 import { findProcessor } from '../../src/config/otel/processors/processors.ts';
 import { receiverConfigSchema, receiverSchema } from '../../src/config/otel/receivers.ts';
 import { type SchemaNode, buildTree } from './schema-tree.ts';
@@ -16,9 +16,6 @@ const COMPONENTS: Readonly<Record<string, () => SchemaNode>> = {
   prometheusremotewrite: () => buildTree(exporterSchema),
   prometheus_remote_write: () => buildTree(exporterSchema),
   awsprometheusremotewrite: () => buildTree(exporterSchema),
-  sigv4auth: () => buildTree(sigv4Schema),
-  basicauth: () => buildTree(basicSchema),
-  bearertokenauth: () => buildTree(bearerSchema),
 };
 
 export function buildCollectorTree(): SchemaNode {
@@ -70,8 +67,13 @@ function makeNode(section: Section, type: string): SchemaNode {
       // it.
       return { description: `Refused where a pipeline uses it: ${fate.instead}.`, fate: 'idle' };
     case 'done': {
-      const processor = section === 'processors' ? findProcessor(type) : undefined;
-      const make = processor === undefined ? COMPONENTS[type] : () => buildTree(processor.schema);
+      const kind =
+        section === 'processors'
+          ? findProcessor(type)
+          : section === 'extensions'
+            ? findExtension(type)
+            : undefined;
+      const make = kind === undefined ? COMPONENTS[type] : () => buildTree(kind.schema);
       if (make === undefined)
         throw new Error(
           `${section} ${type} is taken over, but its keys are not known here; ` +

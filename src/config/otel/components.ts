@@ -6,7 +6,7 @@
  * Source: https://github.com/open-telemetry/opentelemetry-collector-contrib, its components'
  * folders and changelog
  */
-
+import { extensionKinds } from './extensions/extensions.ts';
 import { processorKinds } from './processors/processors.ts';
 
 export const SECTIONS = [
@@ -36,6 +36,7 @@ export const NOUNS: Readonly<Record<Section, string>> = {
 };
 
 const RELABEL = 'write it as metric_relabel_configs of the jobs';
+const AUTH = 'use sigv4auth, basicauth, bearertokenauth, oauth2client or headers_setter';
 const TO_FILE = '"file_write" of a Prometheus configuration writes samples to a file';
 
 /** The advice where only an OpenTelemetry collector can do something. */
@@ -91,23 +92,21 @@ const TABLE: Readonly<Record<Section, Readonly<Record<string, Fate>>>> = {
   },
   connectors: {},
   extensions: {
-    'sigv4auth basicauth bearertokenauth': done,
-    'health_check healthcheckv2 health_check_v2': idle(
-      'the health of the collector is /-/healthy and /-/ready at --web.listen-address',
-    ),
-    pprof: idle('the collector serves no profiles'),
-    zpages: idle('the web page at --web.listen-address shows targets, and /metrics the queues'),
-    'file_storage filestorage': idle('queues are on disk, below --storage.path'),
-    memory_ballast: idle('the memory of the process needs no ballast'),
+    ...Object.fromEntries(extensionKinds.map(({ names }) => [names.join(' '), done])),
     'agenthealth entitystore': idle("it tells CloudWatch of CloudWatch's own agent"),
     'awsproxy aws_proxy': lacking('"amperage proxy" signs requests of programs that cannot'),
-    'ecs_observer ecsobserver': lacking(
-      'use amperage_ecs_sd_configs with labels: ecsobserver in the job, or "amperage discover"',
+    'azureauth azure_auth googleclientauth google_client_auth asapclient': lacking(AUTH),
+    'oidc bearerauth datadog_auth': lacking(
+      `they are for servers, and nothing is received; ${AUTH}`,
     ),
-    'headers_setter headerssetter': lacking('use "headers" of the exporter'),
-    'oauth2client oauth2_client': lacking(
-      'use "oauth2" of remote_write in a Prometheus configuration',
+    'k8s_observer docker_observer host_observer kafkatopics_observer': lacking(
+      'write the discovery as *_sd_configs of a job',
     ),
+    ecs_task_observer: lacking('use ecs_observer, or amperage_ecs_sd_configs in the job'),
+    'opamp remotetap remote_tap http_forwarder httpforwarder jaegerremotesampling':
+      lacking('remove it'),
+    'db_storage redis_storage': lacking('queues are on disk, below --storage.path; remove it'),
+    cgroup_runtime: idle('Node reads the limits of the container by itself'),
   },
 };
 
