@@ -129,9 +129,9 @@ test("the article's own pipeline is accepted, and signs", { skip: skipWithoutCon
   assert.deepEqual(
     plan.servers.map(({ id, listen }) => [id, listen]),
     [
-      ['health_check', '0.0.0.0:13133'],
-      ['pprof', '0.0.0.0:1777'],
+      ['pprof', '0.0.0.0:1888'],
       ['zpages', '0.0.0.0:55679'],
+      ['health_check', '127.0.0.1:13133'],
     ],
   );
   assert.deepEqual(

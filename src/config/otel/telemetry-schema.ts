@@ -75,7 +75,10 @@ export const telemetryLogsSchema = z.strictObject({
   }),
   output_paths: listOf(textSchema)
     .optional()
-    .meta({ description: 'stdout, stderr or both.', default: ['stderr'] }),
+    .meta({
+      description: 'stdout, stderr or both; a file is warned of and not written.',
+      default: ['stderr'],
+    }),
   error_output_paths: listOf(textSchema)
     .optional()
     .describe('Has no effect: the logger has no errors of its own.'),

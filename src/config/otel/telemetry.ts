@@ -195,9 +195,9 @@ function resolveOutputs({ output_paths: paths }: LogsInput, report: Reporter): L
   if (paths === undefined || paths.length === 0) return undefined;
   paths.forEach((path, index) => {
     if (path !== 'stdout' && path !== 'stderr')
-      report.lacks(
+      report.warn(
         ['logs', 'output_paths', index],
-        `the log is not written to ${JSON.stringify(path)}; name stdout or stderr`,
+        `the log is not written to ${JSON.stringify(path)} but to stderr; name stdout or stderr`,
       );
   });
   const known = (['stdout', 'stderr'] as const).filter((one) => paths.includes(one));
