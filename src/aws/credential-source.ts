@@ -18,6 +18,8 @@ export interface CredentialOptions {
   readonly externalId?: string | undefined;
   /** The session name of an assumed role, which CloudTrail shows. */
   readonly sessionName?: string | undefined;
+  /** File of a token: the role is assumed with it, without other credentials. */
+  readonly webIdentityTokenFile?: string | undefined;
   /** The region of the STS endpoint. */
   readonly region?: string | (() => Promise<string>) | undefined;
   /** Whether roles are assumed at the FIPS endpoint of STS. */

@@ -1,7 +1,7 @@
 /**
  * The official SDK's credential providers, imported on first use: the default chain or a profile,
- * and a role that is assumed with their credentials. Files are read anew each time, where the SDK
- * by default would keep what it read first.
+ * and a role that is assumed with their credentials or with a token. Files are read anew each time,
+ * where the SDK by default would keep what it read first.
  * Source: https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html
  */
 import { clientLimits } from './client-options.ts';
@@ -43,11 +43,19 @@ export async function sdkProvider(options: CredentialOptions): Promise<Credentia
           clientConfig,
         });
   if (roleArn === undefined) return master;
+  const sessionName = makeSessionName(options.sessionName ?? 'amperage');
+  if (options.webIdentityTokenFile !== undefined)
+    return sdk.fromTokenFile({
+      webIdentityTokenFile: options.webIdentityTokenFile,
+      roleArn,
+      roleSessionName: sessionName,
+      clientConfig,
+    });
   return sdk.fromTemporaryCredentials({
     masterCredentials: master,
     params: {
       RoleArn: roleArn,
-      RoleSessionName: makeSessionName(options.sessionName ?? 'amperage'),
+      RoleSessionName: sessionName,
       ...(externalId === undefined ? {} : { ExternalId: externalId }),
     },
     clientConfig,

@@ -13,17 +13,22 @@ import { CallLimits } from '../discovery/call-limits.ts';
 import { Group } from '../kernel/component.ts';
 import { describeError } from '../kernel/errors.ts';
 import { HttpServer, type HttpResponse, type Route } from '../kernel/http-server.ts';
+import { createAdjustableLogger } from '../kernel/logger.ts';
+import type { LogPlan } from '../config/plan.ts';
 import { loadWebConfig } from '../settings/web-config.ts';
 import { createApiRoutes } from './collect/api.ts';
 import { Collector } from './collect/collector.ts';
 import { Reloader } from './collect/reloader.ts';
 import { LISTEN_DEFAULT, type ShardFlags, createSharing } from './collect/sharing.ts';
+import { planLogger } from './collect/log-settings.ts';
+import { PlannedServers } from './collect/planned-servers.ts';
 import { createStatusRoute } from './collect/status-page.ts';
 import { readDurationFlag, gather } from './flags.ts';
 import {
   createWorld,
   createLongRunningCommand,
   type LogOptions,
+  readLogFlags,
   runUntilSignal,
 } from './runner.ts';
 import { addTrustFlag } from './trust.ts';
@@ -122,7 +127,10 @@ async function run(flags: CollectFlags, command: Command): Promise<void> {
   tuneGarbageCollection();
   const stopTimeoutMs = readDurationFlag('--stop-timeout', flags.stopTimeout);
   const finalScrapeMs = readDurationFlag('--final-scrape', flags.finalScrape);
-  const world = createWorld(flags);
+  const { log, adjust } = createAdjustableLogger(readLogFlags(flags));
+  const world = createWorld(flags, undefined, log);
+  const applyLog = (plan: LogPlan): void =>
+    adjust(planLogger(plan, flags, (name) => command.getOptionValueSource(name) === 'cli'));
   const isGiven = command.getOptionValueSource('config.file') === 'cli';
   const given = [...(isGiven ? [flags['config.file']] : []), ...flags.config];
   const sources = new ConfigSources({
@@ -140,6 +148,7 @@ async function run(flags: CollectFlags, command: Command): Promise<void> {
   const { allowPartial = false } = flags;
   const first = await loadConfigText(found.text, file, { allowPartial });
   await sources.keep();
+  applyLog(first.plan.log);
   for (const warning of first.warnings) world.log.warn(formatFinding(warning));
   if (first.plan.sinks.length === 0)
     world.log.warn(`${file} has no remote_write and no other sink: what is scraped goes nowhere`);
@@ -158,12 +167,20 @@ async function run(flags: CollectFlags, command: Command): Promise<void> {
     callLimits,
     sharing: createSharing(flags, process.env, world, callLimits),
   });
-  const reloader = new Reloader({
+  const servers = new PlannedServers({
+    world,
+    servers: first.plan.servers,
+    plan: () => reloader.current.plan,
+  });
+  const reloader: Reloader = new Reloader({
     world,
     sources,
     first,
     firstVersion: found.version,
-    apply: (loaded) => collector.apply(loaded.plan),
+    apply: async ({ plan }) => {
+      await servers.change(plan.servers, () => collector.apply(plan));
+      applyLog(plan.log);
+    },
     everyMs,
     allowPartial,
   });
@@ -190,8 +207,13 @@ async function run(flags: CollectFlags, command: Command): Promise<void> {
     web: webFile === undefined ? undefined : await loadWebConfig(webFile, world.log),
   });
   // The group stops in reverse order, so the collector has what is left of the deadline: what was
-  // scraped is sent, or stays on disk.
-  await runUntilSignal(new Group('collect', [collector, server, reloader]), world, stopTimeoutMs);
+  // scraped is sent, or stays on disk. The planned servers answer from before it starts until it has
+  // stopped; in between they say that it is ready.
+  await runUntilSignal(
+    new Group('collect', [servers, collector, server, reloader, servers.readiness]),
+    world,
+    stopTimeoutMs,
+  );
 }
 
 /**

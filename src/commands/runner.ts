@@ -8,7 +8,13 @@ import { systemClock } from '../kernel/clock.ts';
 import type { Component } from '../kernel/component.ts';
 import { describeError } from '../kernel/errors.ts';
 import { createHttpClient, type HttpClient } from '../kernel/http-client.ts';
-import { createLogger, type LogFormat, type LogLevel } from '../kernel/logger.ts';
+import {
+  createLogger,
+  type LogFormat,
+  type Logger,
+  type LoggerOptions,
+  type LogLevel,
+} from '../kernel/logger.ts';
 import { Registry } from '../kernel/metrics.ts';
 import { registerProcessMetrics } from '../kernel/process-metrics.ts';
 import type { World } from '../kernel/world.ts';
@@ -34,17 +40,27 @@ export function createLongRunningCommand(name: string): Command {
     );
 }
 
-export function createWorld(options: LogOptions, http: HttpClient = createHttpClient()): World {
+/** @param log  the logger, where the command makes its own; by the flags when absent */
+export function createWorld(
+  options: LogOptions,
+  http: HttpClient = createHttpClient(),
+  log: Logger = createLogger(readLogFlags(options)),
+): World {
   const metrics = new Registry();
   registerProcessMetrics(metrics);
   return {
     clock: systemClock,
-    log: createLogger({
-      level: options['log.level'],
-      ...(options['log.format'] === undefined ? {} : { format: options['log.format'] }),
-    }),
+    log,
     metrics,
     http,
+  };
+}
+
+/** What the flags say of the logger. */
+export function readLogFlags(options: LogOptions): LoggerOptions {
+  return {
+    level: options['log.level'],
+    ...(options['log.format'] === undefined ? {} : { format: options['log.format'] }),
   };
 }
 

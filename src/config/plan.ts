@@ -7,8 +7,10 @@
  */
 import type { JobDiscovery } from '../discovery/manager.ts';
 import { assert } from '../kernel/errors.ts';
+import type { LogFields, LogFormat, LogLevel } from '../kernel/logger.ts';
 import type { Transform } from '../model/transform.ts';
 import type { ScrapeConfig } from '../scrape/config.ts';
+import type { TlsServerInput } from '../settings/web-config.ts';
 import type { OpenableSink } from '../sinks/sinks.ts';
 
 /** A scrape job and how its targets are found. Identity: the id, which both have. */
@@ -48,11 +50,54 @@ export interface RoutePlan {
   readonly sinks: readonly string[];
 }
 
+/**
+ * A listener that the configuration asks for, beside the one that flags ask for. Identity: the
+ * address, together with TLS and headers.
+ */
+export interface ServerPlan {
+  /** What asks for it, as it is written: the name of an extension, or a path of keys. */
+  readonly id: string;
+  /** `host:port`; never wider than what is written. */
+  readonly listen: string;
+  readonly content: ServedContent;
+  /** TLS, in the keys of `--web.config.file`; plain HTTP when undefined. Paths are absolute. */
+  readonly tls?: TlsServerInput | undefined;
+  /** Further headers of every answer. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** What a listener serves. */
+export type ServedContent =
+  /** Whether the collector runs, at `path` and below; with texts of its own where they are set. */
+  | {
+      readonly is: 'health';
+      readonly path: string;
+      readonly texts?: { readonly healthy: string; readonly unhealthy: string } | undefined;
+    }
+  /** The process' own metrics. */
+  | { readonly is: 'metrics' }
+  /** Pages about what runs. */
+  | { readonly is: 'pages' }
+  /** How this process is profiled. */
+  | { readonly is: 'profiles' };
+
+/** How the process logs; undefined is as its flags say, which win over all of these. */
+export interface LogPlan {
+  readonly level?: LogLevel | undefined;
+  readonly format?: LogFormat | undefined;
+  readonly outputs?: readonly ('stdout' | 'stderr')[] | undefined;
+  /** Added to each line. */
+  readonly fields?: LogFields | undefined;
+  readonly repeats?: { readonly max: number; readonly windowMs: number } | undefined;
+}
+
 export interface CollectorPlan {
   readonly sources: readonly SourcePlan[];
   readonly transforms: readonly TransformPlan[];
   readonly sinks: readonly SinkPlan[];
   readonly routes: readonly RoutePlan[];
+  readonly servers: readonly ServerPlan[];
+  readonly log: LogPlan;
 }
 
 /** The transforms between a route and a sink, in order: the route's own, then the sink's. */

@@ -113,6 +113,8 @@ export function resolvePrometheus(options: ResolveOptions): CollectorPlan {
         sinks: sinks.map(({ id }) => id),
       },
     ],
+    servers: [],
+    log: {},
   };
 }
 

@@ -73,6 +73,8 @@ export interface HttpServerOptions {
   /** The flag that gives the address, for errors; --listen by default. */
   readonly listenFlag?: string;
   readonly routes: readonly Route[];
+  /** Whether only `routes` are served, and not /-/healthy, /-/ready and /metrics; no by default. */
+  readonly isBare?: boolean;
   readonly log: Logger;
   /** `/metrics` serves this registry; without one it is not served. */
   readonly metrics?: Registry;
@@ -102,7 +104,8 @@ export class HttpServer implements Component {
     this.name = `${options.name} http server`;
     this.#options = options;
     this.#address = parseListen(options.listen, options.listenFlag);
-    const routes = [...listOwnRoutes(options), ...options.routes];
+    const own = options.isBare === true ? [] : listOwnRoutes(options);
+    const routes = [...own, ...options.routes];
     const limits = {
       requestTimeout: options.requestTimeoutMs ?? 60_000,
       headersTimeout: 10_000,

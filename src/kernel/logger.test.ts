@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { VirtualClock } from './clock.ts';
-import { createLogger, type LogFormat } from './logger.ts';
+import { createAdjustableLogger, createLogger, type LogFormat } from './logger.ts';
 
 function capture(
   format: LogFormat,
@@ -55,4 +55,19 @@ test('repeats of one event are held back, and their number is said in the next w
   await clock.advance(60_000);
   log.warn('target down');
   assert.match(lines.at(-1)!, /held_back=3/);
+});
+
+test('a logger that is adjusted changes all that was made of it, and back', () => {
+  const lines: string[] = [];
+  const write = (line: string): void => void lines.push(line.replace(/time=\S+ /, ''));
+  const { log, adjust } = createAdjustableLogger({ write, format: 'logfmt' });
+  const own = log.with({ part: 'x' });
+  own.debug('first');
+  adjust({ write, format: 'logfmt', level: 'debug', fields: { app: 'a' }, repeatMax: 1 });
+  own.debug('second');
+  own.debug('second');
+  adjust({ write, format: 'logfmt' });
+  own.debug('third');
+  own.info('fourth');
+  assert.deepEqual(lines, ['level=debug msg=second app=a part=x', 'level=info msg=fourth part=x']);
 });

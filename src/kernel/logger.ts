@@ -27,6 +27,8 @@ export interface LoggerOptions {
   /** At most this many lines of one event per `repeatWindowMs`. */
   readonly repeatMax?: number;
   readonly repeatWindowMs?: number;
+  /** Added to each line, before its own. */
+  readonly fields?: LogFields | undefined;
 }
 
 const ORDER: Record<LogLevel, number> = { debug: 0, info: 1, warn: 2, error: 3 };
@@ -38,22 +40,28 @@ interface Window {
 }
 
 export function createLogger(options: LoggerOptions = {}): Logger {
-  const {
-    level = 'info',
-    format = process.stderr.isTTY ? 'pretty' : 'logfmt',
-    write = (line: string) => void process.stderr.write(`${line}\n`),
-    clock = systemClock,
-    repeatMax = 10,
-    repeatWindowMs = 60_000,
-  } = options;
+  return createAdjustableLogger(options).log;
+}
+
+/** A logger whose options can change while it is used, those of `with` included. */
+export interface AdjustableLogger {
+  readonly log: Logger;
+  /** Sets all options anew: what is absent is the default again. */
+  readonly adjust: (options: LoggerOptions) => void;
+}
+
+export function createAdjustableLogger(first: LoggerOptions = {}): AdjustableLogger {
+  let settings = fillIn(first);
   const windows = new Map<string, Window>();
 
   const emit = (lineLevel: LogLevel, event: string, fields: LogFields): void => {
+    const { level, format, write, clock, repeatMax, repeatWindowMs, common } = settings;
     if (ORDER[lineLevel] < ORDER[level]) return;
     const nowMs = clock.nowMs();
     const repeat = admit(windows, `${lineLevel} ${event}`, { nowMs, repeatMax, repeatWindowMs });
     if (repeat === undefined) return;
-    const all = repeat > 0 ? { ...fields, held_back: repeat } : fields;
+    const own = common === undefined ? fields : { ...common, ...fields };
+    const all = repeat > 0 ? { ...own, held_back: repeat } : own;
     write(formatLine(format, nowMs, lineLevel, event, all));
   };
 
@@ -64,7 +72,26 @@ export function createLogger(options: LoggerOptions = {}): Logger {
     error: (event, fields) => emit('error', event, { ...bound, ...fields }),
     with: (fields) => make({ ...bound, ...fields }),
   });
-  return make({});
+  return {
+    log: make({}),
+    adjust: (options) => {
+      settings = fillIn(options);
+    },
+  };
+}
+
+function fillIn(options: LoggerOptions): Required<Omit<LoggerOptions, 'fields'>> & {
+  readonly common: LogFields | undefined;
+} {
+  return {
+    level: options.level ?? 'info',
+    format: options.format ?? (process.stderr.isTTY ? 'pretty' : 'logfmt'),
+    write: options.write ?? ((line: string) => void process.stderr.write(`${line}\n`)),
+    clock: options.clock ?? systemClock,
+    repeatMax: options.repeatMax ?? 10,
+    repeatWindowMs: options.repeatWindowMs ?? 60_000,
+    common: options.fields,
+  };
 }
 
 /** A logger that writes nothing, for tests. */

@@ -16,6 +16,10 @@ export interface OAuth2Settings {
   readonly scopes: readonly string[];
   readonly endpointParams: Readonly<Record<string, string>>;
   readonly connection?: HttpConnection | undefined;
+  /** How long a request for a token may take; TIMEOUT_MS when absent. */
+  readonly timeoutMs?: number | undefined;
+  /** How long before its end a token is renewed; MARGIN_MS when absent. */
+  readonly marginMs?: number | undefined;
 }
 
 const TIMEOUT_MS = 10_000;
@@ -37,7 +41,7 @@ export function createTokenSource(
   const fetchToken = async (): Promise<string> => {
     const answer = await requestToken(settings, http);
     token = answer.token;
-    untilMs = nowMs() + answer.lifetimeMs - MARGIN_MS;
+    untilMs = nowMs() + answer.lifetimeMs - (settings.marginMs ?? MARGIN_MS);
     return token;
   };
   return () => {
@@ -66,7 +70,7 @@ async function requestToken(
       accept: 'application/json',
     },
     body: body.toString(),
-    timeoutMs: TIMEOUT_MS,
+    timeoutMs: settings.timeoutMs ?? TIMEOUT_MS,
     bodyMaxBytes: BODY_MAX_BYTES,
     signal: new AbortController().signal,
   });

@@ -6,13 +6,10 @@
  */
 import type { AnchoredRegex } from './regex.ts';
 
-/** What a template needs to know of its regex, anchored or not. */
-type Groups = Pick<AnchoredRegex, 'groups' | 'groupNumbers'>;
-
 /** Texts, and the numbers of groups to insert; groups that the regex lacks have been left out. */
 export type Template = readonly (string | number)[];
 
-/** What a template needs to know of its regex. */
+/** What a template needs to know of its regex, anchored or not. */
 export type Groups = Pick<AnchoredRegex, 'groups' | 'groupNumbers'>;
 
 const NAME = /^(?:\{([\p{L}\p{Nd}_]+)\}|([\p{L}\p{Nd}_]+))/u;

@@ -25,7 +25,7 @@ export async function filesMatching(
     const wanted = basename(pattern);
     const names = wanted.includes('*') ? await readNames(directory) : [wanted];
     for (const name of names.sort()) {
-      const fits = matches(name, wanted.split('*'));
+      const fits = matchesParts(name, wanted.split('*'));
       if (fits && (await exists(join(directory, name)))) found.add(join(directory, name));
       if (found.size > FILES_MAX) throw new Error(`more than ${FILES_MAX} files match ${pattern}`);
     }
@@ -34,7 +34,7 @@ export async function filesMatching(
 }
 
 /** Whether a name consists of these parts with any text between them. */
-function matches(name: string, parts: readonly string[]): boolean {
+export function matchesParts(name: string, parts: readonly string[]): boolean {
   const [first = '', ...rest] = parts;
   const last = rest.pop();
   if (last === undefined) return name === first;

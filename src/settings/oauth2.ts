@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { createTokenSource } from '../kernel/oauth2.ts';
 import { connectionShape, resolveConnection } from './connection.ts';
+import { durationSchema, positiveDurationSchema } from './duration.ts';
 import { type CheckContext, checkOnlyOne } from './finding.ts';
 import { resolveSecret, secretFileSchema, secretSchema } from './secret.ts';
 import { listOf, textSchema } from './text.ts';
@@ -28,6 +29,14 @@ export const oauth2Schema = z.strictObject({
     .optional()
     .describe('Further parameters of the request for a token.'),
   ...connectionShape,
+  timeout: positiveDurationSchema.optional().meta({
+    description: 'How long a request for a token may take. Prometheus knows no such key.',
+    default: '10s',
+  }),
+  expiry_buffer: durationSchema.optional().meta({
+    description: 'How long before its end a token is renewed. Prometheus knows no such key.',
+    default: '10s',
+  }),
   grant_type: z
     .literal('client_credentials', { error: 'only client_credentials is supported' })
     .optional()
@@ -61,6 +70,8 @@ export function resolveOAuth2(
       scopes: input.scopes ?? [],
       endpointParams: input.endpoint_params ?? {},
       connection,
+      timeoutMs: input.timeout,
+      marginMs: input.expiry_buffer,
     },
     () => Date.now(),
   );

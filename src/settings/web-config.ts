@@ -81,6 +81,9 @@ export const webConfigSchema = z.strictObject({
 });
 type WebFile = z.infer<typeof webConfigSchema>;
 
+/** TLS of a listener, checked and with its defaults. */
+export type TlsServerInput = z.output<typeof tlsServerSchema>;
+
 /** How many checked passwords are remembered, because bcrypt is slow on purpose. */
 const REMEMBERED_MAX = 100;
 /** A hash to compare with for unknown users, so that they take as long as known ones. */
@@ -112,6 +115,30 @@ export async function loadWebConfig(file: string, log: Logger): Promise<WebConfi
       remembered.set(key, isRight);
       return isRight;
     },
+  };
+}
+
+/**
+ * Makes the same of settings that a configuration has. Certificates are read again when their files
+ * change.
+ *
+ * @param name  says in messages whose settings they are
+ * @throws ConfigError when a certificate can't be used
+ */
+export function createWebConfig(
+  name: string,
+  settings: {
+    readonly tls: TlsServerInput | undefined;
+    readonly headers: Readonly<Record<string, string>>;
+  },
+  log: Logger,
+): WebConfig {
+  const { tls, headers } = settings;
+  const current = (): WebFile => ({ tls_server_config: tls });
+  return {
+    tls: tls === undefined ? undefined : loadTls(name, current, '/', log),
+    headers: () => headers,
+    isAllowed: () => Promise.resolve(true),
   };
 }
 

@@ -7,6 +7,7 @@
 import type { ConfigPath, Reporter } from '../../settings/finding.ts';
 import { typeOf } from '../otel/components.ts';
 import { resolveExporter } from '../otel/exporters.ts';
+import { resolveExtensions } from '../otel/extensions/resolve.ts';
 import type { DocumentReading } from '../reading.ts';
 import { type Conversion, Notes } from './notes.ts';
 import { rulesOfProcessor } from './processor-rules.ts';
@@ -195,11 +196,20 @@ function convertExporter(
     return undefined;
   }
   noteNames(exporter, notes);
+  const partial = { ...reading, allowsPartial: true };
+  const report = reportAsObstacles(name, notes);
+  const defined = withoutNulls(sections.extensions ?? {}) as Record<string, Keys>;
+  const { authenticators } = resolveExtensions(
+    { extensions: defined, service: {} },
+    new Set(sections.service.extensions),
+    { baseDirectory: '', reading: partial, report },
+  );
+  const isDefined = (extension: string): boolean => Object.hasOwn(defined, extension);
   const writer = resolveExporter(name, exporter, {
-    extensions: withoutNulls(sections.extensions ?? {}) as Record<string, Keys>,
-    active: new Set(sections.service.extensions),
-    reading: { ...reading, allowsPartial: true },
-    report: reportAsObstacles(name, notes),
+    authenticators,
+    isDefined,
+    reading: partial,
+    report,
   });
   return writer?.written;
 }

@@ -20,15 +20,18 @@ import { boundLabels } from '../../transforms/bound-labels.ts';
 import { externalLabels } from '../../transforms/external-labels.ts';
 import { resourceLabels } from '../../transforms/resource-labels.ts';
 import { scrapedResource } from '../../transforms/scraped-resource.ts';
-import type { CollectorPlan, RoutePlan, TransformPlan } from '../plan.ts';
+import type { CollectorPlan, RoutePlan, ServerPlan, TransformPlan } from '../plan.ts';
 import { parseValue } from '../reading.ts';
 import { planSinks, type PlannedSinks, type SinkEntry } from '../sinks.ts';
 import type { CollectorContext } from './component.ts';
 import { type CollectorInput, collectorSchema, withoutNulls } from './document.ts';
 import { resolveExporter, type Writer } from './exporters.ts';
+import { type Extensions, resolveExtensions } from './extensions/resolve.ts';
+import { applyObservers } from './observed-targets.ts';
 import { type Pipeline, resolvePipelines, type Used } from './pipelines.ts';
 import { resolveProcessors, type Processors } from './processors/resolve.ts';
 import { resolveReceiver, type Scraper } from './receivers.ts';
+import { resolveTelemetry } from './telemetry.ts';
 import { checkUnused } from './unused.ts';
 
 export { isCollectorConfig } from './document.ts';
@@ -47,16 +50,11 @@ export async function planCollector(
   const parsed = parseValue(collectorSchema, withoutNulls(value), { allowsPartial, report });
   if (parsed === undefined) return undefined;
   const input = parsed.data;
-  if (input.service.telemetry !== undefined)
-    report.warn(
-      ['service', 'telemetry'],
-      "telemetry has no effect: the collector's own metrics are /metrics at " +
-        '--web.listen-address, its log follows --log.level and --log.format',
-      'key',
-    );
   const used = resolvePipelines(input, report);
+  const extensions = resolveExtensions(input, used.extensions, context);
+  const telemetry = resolveTelemetry(input.service.telemetry, report);
   const scrapers = await resolveReceivers(input, used.pipelines, context);
-  const writers = resolveExporters(input, used, context);
+  const writers = resolveExporters(input, used, { ...context, extensions });
   const planned = planWriters(writers, context);
   const processors = resolveProcessors(input, used.pipelines, context);
   await checkUnused(input, used, context);
@@ -69,8 +67,9 @@ export async function planCollector(
       'CONFIG_UNSUPPORTED',
       'no pipeline is left: none leads from a prometheus receiver to a remote write exporter',
     );
+  const sources = [...scrapers.values()].flatMap((scraper) => scraper.sources);
   return {
-    sources: [...scrapers.values()].flatMap(({ sources }) => sources),
+    sources: applyObservers(sources, extensions.targets, report),
     transforms: [
       { id: RESOURCE, transform: scrapedResource },
       ...labels,
@@ -84,7 +83,30 @@ export async function planCollector(
       transforms: [LABELS, BOUNDS, ...sink.transforms],
     })),
     routes,
+    servers: planServers(input, [...extensions.servers, ...telemetry.servers], report),
+    log: telemetry.log,
   };
+}
+
+/** Checks that each address is listened on once; port 0 is another one each time. */
+function planServers(
+  input: CollectorInput,
+  servers: readonly ServerPlan[],
+  report: Reporter,
+): readonly ServerPlan[] {
+  const owners = new Map<string, string>();
+  for (const { id, listen } of servers) {
+    const owner = listen.endsWith(':0') ? undefined : owners.get(listen);
+    owners.set(listen, id);
+    if (owner === undefined) continue;
+    const at = Object.hasOwn(input.extensions ?? {}, id) ? ['extensions', id] : id.split('.');
+    report.error(
+      at,
+      'CONFIG_DUPLICATE',
+      `${id} listens on ${listen}, as ${owner} does; change one`,
+    );
+  }
+  return servers;
 }
 
 async function resolveReceivers(
@@ -120,9 +142,11 @@ function checkIds(scrapers: ReadonlyMap<string, Scraper>, report: Reporter): voi
 function resolveExporters(
   input: CollectorInput,
   used: Used,
-  { reading, report }: CollectorContext,
+  { reading, report, extensions }: CollectorContext & { readonly extensions: Extensions },
 ): ReadonlyMap<string, Writer> {
-  const context = { extensions: input.extensions ?? {}, active: used.extensions, reading, report };
+  const { authenticators } = extensions;
+  const isDefined = (name: string): boolean => Object.hasOwn(input.extensions ?? {}, name);
+  const context = { authenticators, isDefined, reading, report };
   const writers = new Map<string, Writer>();
   for (const name of new Set(used.pipelines.flatMap((one) => one.exporters))) {
     const writer = resolveExporter(name, input.exporters?.[name] ?? {}, context);

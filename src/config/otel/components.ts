@@ -52,6 +52,9 @@ export interface FateRow {
   readonly fate: Exclude<Fate, { is: 'done' }>;
 }
 
+const AUTH = 'use sigv4auth, basicauth, bearertokenauth, oauth2client or headers_setter';
+const FOR_SERVERS = `it is for servers, and nothing is received; ${AUTH}`;
+const AS_DISCOVERY = 'write the discovery as *_sd_configs of a job';
 const RELABEL = 'write it as metric_relabel_configs of the jobs';
 
 const idle = (names: string, why: string): FateRow => ({
@@ -139,26 +142,27 @@ export const FATE_ROWS: Readonly<Record<Section, readonly FateRow[]>> = {
   ],
   connectors: [],
   extensions: [
-    idle(
-      'health_check healthcheckv2 health_check_v2',
-      'the health of the collector is /-/healthy and /-/ready at --web.listen-address',
-    ),
-    idle('pprof', 'the collector serves no profiles'),
-    idle('zpages', 'the web page at --web.listen-address shows targets, and /metrics the queues'),
-    idle('file_storage filestorage', 'queues are on disk, below --storage.path'),
-    idle('memory_ballast', 'the memory of the process needs no ballast'),
     idle('agenthealth', "it tells CloudWatch of CloudWatch's own agent"),
     idle('entitystore', "it tells CloudWatch of CloudWatch's own agent"),
+    idle('cgroup_runtime', 'Node reads the limits of the container by itself'),
     lacking('awsproxy aws_proxy', '"amperage proxy" signs requests of programs that cannot'),
-    lacking(
-      'ecs_observer ecsobserver',
-      'use amperage_ecs_sd_configs with labels: ecsobserver in the job, or "amperage discover"',
-    ),
-    lacking('headers_setter headerssetter', 'use "headers" of the exporter'),
-    lacking(
-      'oauth2client oauth2_client',
-      'use "oauth2" of remote_write in a Prometheus configuration',
-    ),
+    lacking('azureauth azure_auth', AUTH),
+    lacking('googleclientauth google_client_auth', AUTH),
+    lacking('asapclient', AUTH),
+    lacking('oidc', FOR_SERVERS),
+    lacking('bearerauth', FOR_SERVERS),
+    lacking('datadog_auth', FOR_SERVERS),
+    lacking('k8s_observer', AS_DISCOVERY),
+    lacking('docker_observer', AS_DISCOVERY),
+    lacking('host_observer', AS_DISCOVERY),
+    lacking('kafkatopics_observer', AS_DISCOVERY),
+    lacking('ecs_task_observer', 'use ecs_observer, or amperage_ecs_sd_configs in the job'),
+    lacking('opamp', 'remove it'),
+    lacking('remotetap remote_tap', 'remove it'),
+    lacking('http_forwarder httpforwarder', 'remove it'),
+    lacking('jaegerremotesampling', 'remove it'),
+    lacking('db_storage', 'queues are on disk, below --storage.path; remove it'),
+    lacking('redis_storage', 'queues are on disk, below --storage.path; remove it'),
   ],
 };
 

@@ -4,9 +4,9 @@
  * Source: https://opentelemetry.io/docs/collector/configuration/
  */
 import { z } from 'zod';
-import { ignored } from '../../settings/refused-keys.ts';
 import { listOf, textSchema } from '../../settings/text.ts';
 import { SECTIONS } from './components.ts';
+import { telemetrySchema } from './telemetry-schema.ts';
 
 const componentSchema = z.record(z.string(), z.unknown());
 const componentsSchema = z.record(z.string(), componentSchema).optional();
@@ -24,7 +24,9 @@ export const collectorSchema = z.strictObject({
   ),
   exporters: componentsSchema.describe('Where samples go, by name.'),
   connectors: componentsSchema.describe('What joins pipelines, by name: none is built in.'),
-  extensions: componentsSchema.describe('What else there is, by name: credentials of exporters.'),
+  extensions: componentsSchema.describe(
+    'What else runs, by name: credentials of exporters, a health check, discovery.',
+  ),
   service: z
     .strictObject({
       extensions: listOf(textSchema).optional().describe('Names of the extensions that run.'),
@@ -35,10 +37,7 @@ export const collectorSchema = z.strictObject({
           'Each leads from receivers to exporters; it is named metrics or metrics/more. Those of ' +
             'other signals are refused.',
         ),
-      telemetry: ignored(
-        "Has no effect: the collector's own metrics are /metrics at --web.listen-address, " +
-          'its log follows --log.level and --log.format.',
-      ),
+      telemetry: telemetrySchema.optional().describe('Metrics and log of the process itself.'),
     })
     .describe('Which of them run, and in which pipeline.'),
 });

@@ -41,7 +41,7 @@ export function makeOrigin({
   return ([key, inner, ...rest]) => {
     if (typeof key !== 'string') return at;
     const below = inner === undefined ? [] : [inner, ...rest];
-    if (['sigv4', 'basic_auth'].includes(key)) return [...credentialsAt, ...below];
+    if (['sigv4', 'basic_auth', 'oauth2'].includes(key)) return [...credentialsAt, ...below];
     if (key === 'authorization')
       return [...credentialsAt, ...below.map((step) => ofToken[step] ?? step)];
     const owned = own[key];

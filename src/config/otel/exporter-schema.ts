@@ -15,7 +15,7 @@ import { goDurationSchema } from '../../settings/go-duration.ts';
 
 const VERSIONS = { '1.0': 'TLS10', '1.1': 'TLS11', '1.2': 'TLS12', '1.3': 'TLS13' } as const;
 
-const versionSchema = textSchema.transform((text, context) => {
+export const tlsVersionKeySchema = textSchema.transform((text, context) => {
   if (text === '') return undefined;
   const version = Object.entries(VERSIONS).find(([name]) => name === text)?.[1];
   if (version !== undefined) return version;
@@ -24,7 +24,7 @@ const versionSchema = textSchema.transform((text, context) => {
   return z.NEVER;
 });
 
-const tlsSchema = z.strictObject({
+export const exporterTlsSchema = z.strictObject({
   insecure: switchSchema
     .optional()
     .describe(
@@ -42,10 +42,12 @@ const tlsSchema = z.strictObject({
   cert_pem: textSchema.optional().describe("The client's certificate, PEM."),
   key_file: textSchema.optional().describe("File of the certificate's key, PEM."),
   key_pem: textSchema.optional().describe("The certificate's key, PEM."),
-  min_version: versionSchema
+  min_version: tlsVersionKeySchema
     .optional()
     .meta({ description: 'Least version of TLS: 1.0, 1.1, 1.2 or 1.3.', default: '1.2' }),
-  max_version: versionSchema.optional().describe('Highest version of TLS: 1.0, 1.1, 1.2 or 1.3.'),
+  max_version: tlsVersionKeySchema
+    .optional()
+    .describe('Highest version of TLS: 1.0, 1.1, 1.2 or 1.3.'),
   include_system_ca_certs_pool: switchSchema.optional().meta({
     description: 'Refused as true beside a CA: then that CA alone is trusted.',
     default: false,
@@ -65,7 +67,7 @@ const tlsSchema = z.strictObject({
     .describe('Has no effect: files are read again when they have changed.'),
 });
 
-const headersSchema = z
+export const headersSchema = z
   .union(
     [
       z.record(z.string(), textSchema),
@@ -112,7 +114,7 @@ const clientShape = {
     })
     .optional()
     .describe('Whose credentials the requests carry.'),
-  tls: tlsSchema.optional().describe('TLS of the connections.'),
+  tls: exporterTlsSchema.optional().describe('TLS of the connections.'),
   proxy_url: textSchema
     .optional()
     .describe('HTTP proxy to go through; that of the environment by default.'),

@@ -9,6 +9,7 @@ import { remoteWriteSchema } from '../../sinks/remote-write/schema.ts';
 import { parseValue } from '../reading.ts';
 import {
   type AuthenticatorContext,
+  changeHeaders,
   type Credentials,
   resolveAuthenticator,
   pickSigv4,
@@ -20,9 +21,9 @@ import {
   CONNECTION_KEYS,
   type ExporterInput,
   exporterSchema,
-  type ExporterTlsInput,
 } from './exporter-schema.ts';
 import { type ExporterPaths, makeOrigin, type Origin } from './exporter-origin.ts';
+import { resolveExporterTls } from './exporter-tls.ts';
 
 export interface Writer {
   /** An entry of remote_write, as its schema gives it. */
@@ -67,7 +68,7 @@ export function resolveExporter(
   const raw = withoutUndefined({
     name,
     url: endpoint,
-    headers: client.headers,
+    headers: changeHeaders(client.headers, credentials?.headers),
     // The Collector's default is 5s; without the key it is 30s here, and failures are retried.
     remote_timeout: resolveTimeout(input, { at, report }),
     protobuf_message: input.protobuf_message === '' ? undefined : input.protobuf_message,
@@ -279,56 +280,6 @@ function resolveExporterProxy(
   return names.some((name) => (env[name] ?? '') !== '')
     ? { proxy_from_environment: true }
     : undefined;
-}
-
-function resolveExporterTls(
-  tls: ExporterTlsInput | undefined,
-  at: ConfigPath,
-  report: Reporter,
-): { readonly tls_config: object } | undefined {
-  if (tls === undefined) return undefined;
-  const { insecure, reload_interval: reload, ...rest } = tls;
-  if (insecure === true && Object.keys(rest).length > 0) {
-    // In the Collector it switches the other keys off, unless one of them names a CA.
-    const message =
-      '"insecure" is for http:// and goes with no other key of "tls"; remove it, or use ' +
-      'insecure_skip_verify';
-    report.error([...at, 'insecure'], 'CONFIG_VALUE', message);
-  }
-  if (reload !== undefined)
-    report.warn(
-      [...at, 'reload_interval'],
-      'reload_interval has no effect: files that change are read again by themselves',
-      'key',
-    );
-  const hasCa = [rest.ca_file, rest.ca_pem].some((one) => (one ?? '') !== '');
-  const refused = {
-    include_system_ca_certs_pool: rest.include_system_ca_certs_pool === true && hasCa,
-    cipher_suites: isFilled(rest.cipher_suites),
-    include_insecure_cipher_suites: rest.include_insecure_cipher_suites === true,
-    curve_preferences: isFilled(rest.curve_preferences),
-    tpm: (rest.tpm as OtelComponent | undefined)?.['enabled'] === true,
-  };
-  for (const [key, isAsked] of Object.entries(refused))
-    if (isAsked)
-      report.lacks(
-        [...at, key],
-        `"${key}" of tls can't be set; remove it, or connect through a proxy that does it`,
-      );
-  const tlsConfig = withoutUndefined({
-    // Generated configurations write an empty text for an absent key.
-    ca: rest.ca_pem || undefined,
-    ca_file: rest.ca_file || undefined,
-    cert: rest.cert_pem || undefined,
-    cert_file: rest.cert_file || undefined,
-    key: rest.key_pem || undefined,
-    key_file: rest.key_file || undefined,
-    server_name: rest.server_name_override || undefined,
-    insecure_skip_verify: rest.insecure_skip_verify,
-    min_version: rest.min_version,
-    max_version: rest.max_version,
-  });
-  return Object.keys(tlsConfig).length === 0 ? undefined : { tls_config: tlsConfig };
 }
 
 /**

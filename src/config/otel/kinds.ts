@@ -3,7 +3,6 @@
  * its keys and its least configuration. The dialect, its page of keys and the table of the
  * migration page derive from them. Components that are not built in: components.ts.
  */
-import { basicSchema, bearerSchema, sigv4Schema } from './authenticators.ts';
 import type { ComponentKind } from './component.ts';
 import {
   FATE_ROWS,
@@ -14,6 +13,7 @@ import {
   unbuiltFateOf,
 } from './components.ts';
 import { exporterSchema } from './exporter-schema.ts';
+import { extensionKinds } from './extensions/extensions.ts';
 import { processorKinds } from './processors/processors.ts';
 import { receiverSchema } from './receivers.ts';
 
@@ -37,16 +37,6 @@ const exporterKinds: readonly ComponentKind[] = [
     as: 'prometheusremotewrite that signs with the credentials of the task',
     minimal: { endpoint: 'http://receiver/api/v1/write', aws_auth: { region: 'us-east-1' } },
   },
-];
-
-const extensionKinds: readonly ComponentKind[] = [
-  { names: ['sigv4auth'], schema: sigv4Schema, minimal: { region: 'us-east-1' } },
-  {
-    names: ['basicauth'],
-    schema: basicSchema,
-    minimal: { client_auth: { username: 'user', password: 'secret' } },
-  },
-  { names: ['bearertokenauth'], schema: bearerSchema, minimal: { token: 'secret' } },
 ];
 
 export const KINDS: Readonly<Record<Section, readonly ComponentKind[]>> = {

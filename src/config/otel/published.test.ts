@@ -43,7 +43,7 @@ const ADOT: Readonly<Record<string, Expected>> = {
 
 const CLOUDWATCH_AGENT: Readonly<Record<string, Expected>> = {
   'default_otel_config_ecs.yaml': {
-    errors: unsupported(2, 3, 54, 136, 145, 206, 485, 560, 582, 591, 613, 625, 652, 662),
+    errors: unsupported(2, 3, 54, 136, 149, 152, 206, 485, 560, 582, 591, 613, 625, 652, 662),
     partial: [],
   },
   // awsemf, filter, awscontainerinsightreceiver; logs.
@@ -127,7 +127,15 @@ test("the article's own pipeline is accepted, and signs", { skip: skipWithoutCon
   assert.deepEqual([source?.scrape.scrapeIntervalMs, source?.scrape.scrapeTimeoutMs], [15_000, 10_000]);
   assert.equal(plan?.sinks[0]?.remark, 'signed for REGION');
   assert.deepEqual(
-    findings.filter((one) => one.code === 'CONFIG_NOTE').map(({ message }) => message.split(':')[0]),
-    ['health_check', 'pprof', 'zpages'].map((name) => `extension "${name}" has no effect`),
+    plan.servers.map(({ id, listen }) => [id, listen]),
+    [
+      ['pprof', '0.0.0.0:1888'],
+      ['zpages', '0.0.0.0:55679'],
+      ['health_check', '127.0.0.1:13133'],
+    ],
+  );
+  assert.deepEqual(
+    findings.filter((one) => one.code === 'CONFIG_NOTE').map(({ message }) => message),
+    ['extension "pprof" only answers how this process is profiled'],
   );
 }); // prettier-ignore

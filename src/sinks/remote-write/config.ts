@@ -51,6 +51,12 @@ export interface Sigv4Config {
   /** Only together with `roleArn`. */
   readonly externalId?: string | undefined;
   readonly useFipsSts?: boolean | undefined;
+  /** Region in which the role is assumed; `region` when absent. */
+  readonly stsRegion?: string | undefined;
+  /** Session name of the role, which CloudTrail shows. */
+  readonly sessionName?: string | undefined;
+  /** File of the token with which the role is assumed; an absolute path. */
+  readonly webIdentityTokenFile?: string | undefined;
   /** `aps` when absent. */
   readonly serviceName?: string | undefined;
 }

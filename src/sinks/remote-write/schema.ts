@@ -2,6 +2,7 @@
  * The schema of one remote_write entry, and how the entry becomes the sink's plain values.
  * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#remote_write
  */
+import { resolve } from 'node:path';
 import { z } from 'zod';
 import { scopeOfHost } from '../../aws/endpoints.ts';
 import { DELIVERY_DEFAULTS, type DeliverySettings } from '../../delivery/settings.ts';
@@ -12,7 +13,7 @@ import {
   resolveHttpClient,
 } from '../../settings/http-client.ts';
 import { checkHeaderName } from '../../settings/http-headers.ts';
-import { readNow } from '../../settings/secret.ts';
+import { readNow, resolveSecret } from '../../settings/secret.ts';
 import { compileRules, relabelListSchema } from '../../settings/relabel.ts';
 import { awsAccessShape, checkAwsAccess, resolveAwsAccess } from '../../settings/aws-access.ts';
 import { positiveSchema } from '../../settings/count.ts';
@@ -95,6 +96,18 @@ const sigv4Schema = z.strictObject({
   use_fips_sts_endpoint: switchSchema
     .optional()
     .meta({ description: 'Assumes role_arn at the FIPS endpoint of STS.', default: false }),
+  sts_region: presentSchema.describe(
+    'Region in which STS is asked for role_arn; region by default. Prometheus knows no such key.',
+  ),
+  session_name: presentSchema.meta({
+    description:
+      'Name of the session of role_arn, which CloudTrail shows. Prometheus knows no such key.',
+    default: 'amperage',
+  }),
+  web_identity_token_file: presentSchema.describe(
+    'File of the token with which role_arn is assumed, read each time. Prometheus knows no such ' +
+      'key.',
+  ),
 });
 
 const noSuch = 'is not supported; AMP needs "sigv4", others "basic_auth" or "authorization"';
@@ -271,8 +284,28 @@ function resolveSigv4(
     region: region ?? '',
     ...resolveAwsAccess(input),
     useFipsSts: input.use_fips_sts_endpoint,
+    stsRegion: input.sts_region,
+    sessionName: input.session_name,
+    webIdentityTokenFile: resolveTokenFile(input, context),
     serviceName: input.service_name,
   };
+}
+
+/** Checks the keys that are about the assumed role; the path of the token's file, absolute. */
+function resolveTokenFile(
+  input: z.output<typeof sigv4Schema>,
+  context: SinkContext,
+): string | undefined {
+  const { path, report, baseDirectory } = context;
+  const { role_arn: role, web_identity_token_file: file } = input;
+  const ofRole = ['sts_region', 'session_name', 'web_identity_token_file'] as const;
+  for (const key of ofRole)
+    if (role === undefined && input[key] !== undefined)
+      report.error([...path, 'sigv4', key], 'CONFIG_VALUE', `"${key}" needs "role_arn"`);
+  if (file === undefined) return undefined;
+  const at = [...path, 'sigv4', 'web_identity_token_file'];
+  readNow(resolveSecret(undefined, file, { ...context, path: at }), at, context);
+  return resolve(baseDirectory, file);
 }
 
 function resolveQueue(

@@ -10,8 +10,6 @@ import { memoryLimiterKind } from './memory-limiter.ts';
 import type { ProcessorKind } from './processor.ts';
 import { transformKind } from './transform.ts';
 import { groupByAttributesKind } from './groupbyattrs.ts';
-import { memoryLimiterKind } from './memory-limiter.ts';
-import type { ProcessorKind } from './processor.ts';
 import { resourceKind } from './resource.ts';
 
 export const processorKinds = [
@@ -23,7 +21,6 @@ export const processorKinds = [
   memoryLimiterKind,
   transformKind,
   groupByAttributesKind,
-  memoryLimiterKind,
   resourceKind,
 ] as const; // prettier-ignore
 

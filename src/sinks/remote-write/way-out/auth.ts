@@ -65,8 +65,8 @@ function authenticateByHeader(make: () => Promise<string | undefined>): Authenti
 const SKEWED = /Signature (?:expired|not yet current)|RequestTimeTooSkewed|RequestExpired/i;
 
 function authenticateBySignature(sigv4: Sigv4Config, edges: CredentialEdges): Authenticate {
-  const { region, serviceName: service = 'aps' } = sigv4;
-  const source: CredentialSource = createCredentialSource(sigv4, edges);
+  const { region, stsRegion = region, serviceName: service = 'aps' } = sigv4;
+  const source: CredentialSource = createCredentialSource({ ...sigv4, region: stsRegion }, edges);
   let offsetMs = 0;
   return {
     async headersFor(request, atMs, signal) {
