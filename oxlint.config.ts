@@ -66,12 +66,23 @@ export const rooms: Record<string, Rooms> = {
   transforms: {
     rooms: {
       'bound-labels': ['point'],
+      'copied-resource': ['point'],
       'external-labels': [],
       'passing-appender': [],
       point: [],
+      'prometheus-names': ['prometheus-units'],
+      'prometheus-units': [],
       relabelling: [],
       'resource-labels': [],
       'scraped-resource': [],
+      'served-target-info': [],
+      'target-info': [
+        'copied-resource',
+        'passing-appender',
+        'prometheus-names',
+        'served-target-info',
+      ],
+      'translated-names': ['point', 'prometheus-names', 'prometheus-units'],
     },
   },
   commands: {
