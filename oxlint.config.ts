@@ -67,6 +67,8 @@ export const rooms: Record<string, Rooms> = {
     rooms: {
       'bound-labels': ['point'],
       'copied-resource': ['point'],
+      'cumulative-only': [],
+      'dropped-scope': [],
       'external-labels': [],
       'passing-appender': [],
       point: [],

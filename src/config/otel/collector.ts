@@ -26,9 +26,11 @@ import { planSinks, type PlannedSinks, type SinkEntry } from '../sinks.ts';
 import type { CollectorContext } from './component.ts';
 import { type CollectorInput, collectorSchema, withoutNulls } from './document.ts';
 import { resolveExporter, type Writer } from './exporters.ts';
+import { planExporterTransforms } from './exporter-transforms.ts';
 import { type Pipeline, resolvePipelines, type Used } from './pipelines.ts';
 import { resolveProcessors, type Processors } from './processors/resolve.ts';
 import { resolveReceiver, type Scraper } from './receivers.ts';
+import { checkTemporality } from './temporality.ts';
 
 export { isCollectorConfig } from './document.ts';
 
@@ -57,6 +59,7 @@ export async function planCollector(
   const scrapers = await resolveReceivers(input, used.pipelines, context);
   const writers = resolveExporters(input, used, context);
   const planned = planWriters(writers, context);
+  checkTemporality(used.pipelines, new Set(writers.keys()), { input, report });
   const processors = resolveProcessors(input, used.pipelines, context);
   const labels = [...scrapers].flatMap(([name, scraper]) => planExternalLabels(name, scraper));
   const parts = { scrapers, processors, writers };
@@ -73,14 +76,9 @@ export async function planCollector(
       { id: RESOURCE, transform: scrapedResource },
       ...labels,
       ...[...processors.values()].flat(),
-      { id: LABELS, transform: resourceLabels },
-      { id: BOUNDS, transform: boundLabels },
       ...planned.transforms,
     ],
-    sinks: planned.sinks.map((sink) => ({
-      ...sink,
-      transforms: [LABELS, BOUNDS, ...sink.transforms],
-    })),
+    sinks: planned.sinks,
     routes,
   };
 }
@@ -145,7 +143,11 @@ function planWriters(
   const move = ([section, name, ...rest]: ConfigPath): ConfigPath =>
     writers.get(String(name))?.origin(rest) ?? [section ?? '', name ?? '', ...rest];
   const { env } = reading;
-  return planSinks(entries, { baseDirectory, env, report: relocated(report, move) });
+  const planned = planSinks(entries, { baseDirectory, env, report: relocated(report, move) });
+  return planExporterTransforms(planned, (name) => writers.get(name)?.transforms, [
+    { id: LABELS, transform: resourceLabels },
+    { id: BOUNDS, transform: boundLabels },
+  ]);
 }
 
 /** Ids of the transforms at both ends of a route: into a resource, and back to labels. */

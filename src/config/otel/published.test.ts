@@ -26,9 +26,9 @@ const unsupported = (...lines: number[]): string[] =>
 const ADOT: Readonly<Record<string, Expected>> = {
   // awsproxy; traces.
   'apprunner-default-config.yaml': { errors: unsupported(3, 29), partial: [] },
-  // awsecscontainermetrics, resourcedetection, filter, resource attributes as labels.
+  // awsecscontainermetrics, resourcedetection, filter.
   'ecs-amp-prometheus.yaml': {
-    errors: unsupported(7, 21, 27, 47),
+    errors: unsupported(7, 21, 27),
     partial: ['prometheus/otel-collector → remote_write/prometheusremotewrite'],
   },
   // otlp, awsecscontainermetrics, resourcedetection, filter.
@@ -50,10 +50,10 @@ const CLOUDWATCH_AGENT: Readonly<Record<string, Expected>> = {
   'log_ecs_metric_only.yaml': { errors: unsupported(38, 125, 140, 203), partial: [] },
   // awscloudwatch, awsentity, cumulativetodelta, ec2tagger, otlp twice.
   'otlp_metrics_config.yaml': { errors: unsupported(2, 34, 37, 44, 56, 68), partial: [] },
-  // awsemf, resource attributes as labels, telegraf_prometheus; and a placeholder that YAML reads
+  // awsemf, a resource cleared of its attributes, telegraf_prometheus; and a placeholder that YAML reads
   // as a mapping.
   'prometheus_combined_config_linux.yaml': {
-    errors: ['2 CONFIG_UNSUPPORTED', '86 CONFIG_UNSUPPORTED', '159 CONFIG_TYPE', '179 CONFIG_UNSUPPORTED'],
+    errors: ['2 CONFIG_UNSUPPORTED', '87 CONFIG_UNSUPPORTED', '159 CONFIG_TYPE', '179 CONFIG_UNSUPPORTED'],
     partial: [],
   },
   // awsemf, telegraf_prometheus.
