@@ -29,6 +29,7 @@ test('parts of a distribution have its family, other series the family of their 
   assert.equal(familyOf('rpc_seconds'), 'rpc_seconds summary');
   assert.equal(familyOf('http_requests_total'), 'http_requests_total counter');
   assert.equal(familyOf('queue_count'), 'queue_count gauge');
+  assert.equal(familyOf('http_requests_created'), 'http_requests_created gauge');
   assert.equal(familyOf('up'), 'up unknown');
 });
 

@@ -64,6 +64,9 @@ export class FamilyMetadata {
     const { type, unit } = metadata;
     const suffix = HAS_SUFFIXES.has(type) ? exposed.slice(found.length) : '';
     if (!name.endsWith(suffix)) return originOf(name);
+    // The time at which a counter began is no counter itself.
+    if (type === 'counter' && exposed === `${found}_created`)
+      return { family: { name, type: 'gauge', unit: '' } };
     return { family: { name: name.slice(0, name.length - suffix.length), type, unit } };
   }
 

@@ -33,6 +33,8 @@ import { resolveProcessors, type Processors } from './processors/resolve.ts';
 import { resolveReceiver, type Scraper } from './receivers.ts';
 import { resolveTelemetry } from './telemetry.ts';
 import { checkUnused } from './unused.ts';
+import { planExporterTransforms } from './exporter-transforms.ts';
+import { checkTemporality } from './temporality.ts';
 
 export { isCollectorConfig } from './document.ts';
 
@@ -56,6 +58,7 @@ export async function planCollector(
   const scrapers = await resolveReceivers(input, used.pipelines, context);
   const writers = resolveExporters(input, used, { ...context, extensions });
   const planned = planWriters(writers, context);
+  checkTemporality(used.pipelines, new Set(writers.keys()), { input, report });
   const processors = resolveProcessors(input, used.pipelines, context);
   await checkUnused(input, used, context);
   const labels = [...scrapers].flatMap(([name, scraper]) => planExternalLabels(name, scraper));
@@ -74,14 +77,9 @@ export async function planCollector(
       { id: RESOURCE, transform: scrapedResource },
       ...labels,
       ...[...processors.values()].flat(),
-      { id: LABELS, transform: resourceLabels },
-      { id: BOUNDS, transform: boundLabels },
       ...planned.transforms,
     ],
-    sinks: planned.sinks.map((sink) => ({
-      ...sink,
-      transforms: [LABELS, BOUNDS, ...sink.transforms],
-    })),
+    sinks: planned.sinks,
     routes,
     servers: planServers(input, [...extensions.servers, ...telemetry.servers], report),
     log: telemetry.log,
@@ -171,7 +169,11 @@ function planWriters(
   const move = ([section, name, ...rest]: ConfigPath): ConfigPath =>
     writers.get(String(name))?.origin(rest) ?? [section ?? '', name ?? '', ...rest];
   const { env } = reading;
-  return planSinks(entries, { baseDirectory, env, report: relocated(report, move) });
+  const planned = planSinks(entries, { baseDirectory, env, report: relocated(report, move) });
+  return planExporterTransforms(planned, (name) => writers.get(name)?.transforms, [
+    { id: LABELS, transform: resourceLabels },
+    { id: BOUNDS, transform: boundLabels },
+  ]);
 }
 
 /** Ids of the transforms at both ends of a route: into a resource, and back to labels. */

@@ -6,12 +6,12 @@
  * config/confighttp/client.go, configtls
  */
 import { z } from 'zod';
-import { countSchema } from '../../settings/count.ts';
 import { ignored, refusedWhereUsed } from '../../settings/refused-keys.ts';
 import { switchSchema } from '../../settings/switch.ts';
 import { labelsSchema, listOf, textSchema } from '../../settings/text.ts';
 import { awsAuthSchema } from './authenticators.ts';
 import { goDurationSchema } from '../../settings/go-duration.ts';
+import { exporterQueueShape } from './exporter-queue-schema.ts';
 
 const VERSIONS = { '1.0': 'TLS10', '1.1': 'TLS11', '1.2': 'TLS12', '1.3': 'TLS13' } as const;
 
@@ -138,19 +138,24 @@ export const CLIENT_KEYS = Object.keys(clientShape);
 const enabledSchema = z.strictObject({
   enabled: switchSchema.optional().describe('Whether it is made.'),
 });
-const accept = (...keys: readonly string[]) =>
-  z
-    .strictObject(
-      Object.fromEntries(
-        keys.map((key) => [key, ignored('Has no effect, as the block around it.')]),
-      ),
-    )
-    .optional();
 
-const resourceSchema = z.strictObject({
-  enabled: switchSchema.optional().meta({ description: 'Refused as true.', default: false }),
-  exclude_service_attributes: switchSchema.optional().describe('Has no effect without enabled.'),
-  clear_after_copy: switchSchema.optional().describe('Has no effect without enabled.'),
+const copyingSchema = z.strictObject({
+  enabled: switchSchema.optional().meta({
+    description: 'Copies the attributes of the resource to each series, as labels.',
+    default: false,
+  }),
+  exclude_service_attributes: switchSchema.optional().meta({
+    description: 'Leaves out those of which job and instance are made.',
+    default: false,
+  }),
+  clear_after_copy: switchSchema
+    .optional()
+    .meta({ description: 'Refused as true: target_info keeps the attributes.', default: false }),
+  included: listOf(z.unknown()).optional().describe('Refused where it names any.'),
+  excluded: listOf(z.unknown()).optional().describe('Refused where it names any.'),
+});
+
+const constantSchema = z.strictObject({
   included: listOf(z.unknown()).optional().describe('Refused where it names any.'),
   excluded: listOf(z.unknown()).optional().describe('Has no effect without included.'),
 });
@@ -169,9 +174,7 @@ export const exporterSchema = z.strictObject({
     .describe('Labels that are added to series that lack them.'),
   namespace: textSchema
     .optional()
-    .describe(
-      'Refused unless empty: names get no prefix; write it as metric_relabel_configs of the jobs.',
-    ),
+    .describe('Stands before the name of each metric, with an underscore.'),
   protobuf_message: textSchema.optional().meta({
     description:
       'prometheus.WriteRequest for remote write 1.0, io.prometheus.write.v2.Request for 2.0.',
@@ -181,51 +184,39 @@ export const exporterSchema = z.strictObject({
     description: 'Sends types, units and help texts of metrics. The Collector: false.',
     default: true,
   }),
-  max_batch_size_bytes: countSchema.optional().meta({
-    description: 'Most bytes of a request, up to 1000000, as much as AMP takes.',
-    default: 1000000,
-  }),
-  max_batch_request_parallelism: ignored(
-    'Has no effect: as many requests run at once as the load needs.',
-  ),
-  remote_write_queue: accept('enabled', 'queue_size', 'num_consumers').describe(
-    'Has no effect: samples wait in a queue on disk, in order.',
-  ),
-  sending_queue: ignored('Has no effect: samples wait in a queue on disk, in order.'),
-  retry_on_failure: accept(
-    'enabled',
-    'initial_interval',
-    'randomization_factor',
-    'multiplier',
-    'max_interval',
-    'max_elapsed_time',
-  ).describe(
-    'Has no effect: what fails is sent again until it is delivered or too old for the receiver.',
-  ),
-  wal: accept('directory', 'buffer_size', 'truncate_frequency', 'lag_record_frequency').describe(
-    'Has no effect: the queue is on disk in any case, below --storage.path.',
-  ),
-  resource_to_telemetry_conversion: resourceSchema
+  ...exporterQueueShape,
+  resource_to_telemetry_conversion: copyingSchema
     .optional()
-    .describe('Refused where it asks for labels: write them as relabel_configs of the jobs.'),
-  resource_constant_labels: resourceSchema
+    .describe('Attributes of the resource as labels of each series.'),
+  resource_constant_labels: constantSchema
     .optional()
-    .describe('Refused where it asks for labels: write them as relabel_configs of the jobs.'),
-  target_info: enabledSchema
+    .describe('Refused where it asks for labels: use resource_to_telemetry_conversion.'),
+  target_info: z
+    .strictObject({
+      enabled: switchSchema.optional().meta({ description: 'Whether it is made.', default: true }),
+    })
     .optional()
-    .describe('Series target_info; true has no effect, since none is made.'),
+    .describe(
+      'The series target_info, whose labels are the attributes of the resource; joined with one ' +
+        'that the target serves.',
+    ),
   scope_info: enabledSchema
     .optional()
     .describe('Series otel_scope_info; refused as true, since none is made.'),
   disable_scope_info: switchSchema
     .optional()
-    .describe('Labels of scopes; they are never made, so false has no effect.'),
+    .describe(
+      'Drops the labels otel_scope_… that targets serve. None are made, so false has no effect, ' +
+        'which a warning says.',
+    ),
   export_created_metric: enabledSchema
     .optional()
     .describe('Refused as true: _created series are sent only where a target serves them.'),
-  add_metric_suffixes: switchSchema
-    .optional()
-    .describe('Names are sent as they are scraped; true has no effect, which a warning says.'),
+  add_metric_suffixes: switchSchema.optional().meta({
+    description:
+      'Whether names get the suffixes of unit and type; translation_strategy counts first.',
+    default: true,
+  }),
   translation_strategy: z
     .enum([
       'UnderscoreEscapingWithSuffixes',
@@ -236,9 +227,8 @@ export const exporterSchema = z.strictObject({
     ])
     .optional()
     .describe(
-      'Names are sent as they are scraped, which is NoTranslation; ' +
-        'UnderscoreEscapingWithSuffixes, the default of the Collector, is warned of, the others ' +
-        'are refused.',
+      'Whether characters of names are replaced, and whether they get suffixes. Those that keep ' +
+        'all characters need remote write 2.0; without the key it is as add_metric_suffixes says.',
     ),
   include_metadata_keys: listOf(textSchema)
     .optional()

@@ -3,9 +3,10 @@
  * has no effect, which a warning says, or is refused. A value that can't be done is refused; one
  * that is the Collector's default is a warning.
  */
-import { isLegacyLabelName } from '../../model/labels.ts';
 import type { ConfigPath, Reporter } from '../../settings/finding.ts';
+import { MESSAGE_2 } from '../../sinks/remote-write/config.ts';
 import { remoteWriteSchema } from '../../sinks/remote-write/schema.ts';
+import { buildLabelName } from '../../transforms/prometheus-names.ts';
 import { parseValue } from '../reading.ts';
 import {
   type AuthenticatorContext,
@@ -24,6 +25,9 @@ import {
 } from './exporter-schema.ts';
 import { type ExporterPaths, makeOrigin, type Origin } from './exporter-origin.ts';
 import { resolveExporterTls } from './exporter-tls.ts';
+import { resolveExporterHeaders } from './exporter-headers.ts';
+import { resolveExporterQueue } from './exporter-queue.ts';
+import { type ExporterTransforms, resolveExporterTransforms } from './exporter-transforms.ts';
 
 export interface Writer {
   /** An entry of remote_write, as its schema gives it. */
@@ -32,10 +36,9 @@ export interface Writer {
   readonly written: Readonly<Record<string, unknown>>;
   /** Maps a path in that entry to the path in the document that it comes from. */
   readonly origin: Origin;
+  /** What is done to series on their way to the entry. */
+  readonly transforms: ExporterTransforms;
 }
-
-/** AMP takes at most so many bytes in a request. */
-const BATCH_BYTES_MAX = 1_000_000;
 
 /** Undefined when the exporter can't be done; the findings then say why. */
 export function resolveExporter(
@@ -56,6 +59,7 @@ export function resolveExporter(
   noteWithoutEffect(input, at, report);
   noteConnections(client, clientAt, report);
   refuseChanges(input, at, report);
+  checkStrategy(input, at, report);
   refuseInClient(client, clientAt, report);
   const credentials = resolveCredentials(name, input, client, { ...context, at, clientAt });
   if (credentials === 'impossible') return undefined;
@@ -65,10 +69,23 @@ export function resolveExporter(
     report.error(clientAt, 'CONFIG_VALUE', message);
     return undefined;
   }
+  const headersAt = [...clientAt, 'headers'];
+  const headers = changeHeaders(client.headers, credentials?.headers);
+  const written = resolveExporterHeaders(headers, headersAt, report);
+  const hasOwn = Object.keys(credentials?.input ?? {}).length > 0;
+  if (written.credentials !== undefined && hasOwn)
+    report.error(
+      headersAt,
+      'CONFIG_VALUE',
+      'only one of a header Authorization and credentials may be set; remove the header',
+    );
   const raw = withoutUndefined({
     name,
     url: endpoint,
-    headers: changeHeaders(client.headers, credentials?.headers),
+    headers: written.headers,
+    // The exporter sends what it is given.
+    send_exemplars: true,
+    send_native_histograms: true,
     // The Collector's default is 5s; without the key it is 30s here, and failures are retried.
     remote_timeout: resolveTimeout(input, { at, report }),
     protobuf_message: input.protobuf_message === '' ? undefined : input.protobuf_message,
@@ -76,12 +93,21 @@ export function resolveExporter(
     ...resolveExporterProxy(client.proxy_url, env),
     write_relabel_configs: externalLabelRules(input, at, report),
     metadata_config: input.send_metadata === undefined ? undefined : { send: input.send_metadata },
-    queue_config: resolveQueue(input, at, report),
+    queue_config: resolveExporterQueue(input, at, report),
+    ...written.credentials,
     ...credentials?.input,
   });
-  const origin = makeOrigin({ at, clientAt, credentialsAt: credentials?.at });
+  const credentialsAt = hasOwn ? credentials?.at : written.credentials && headersAt;
+  const origin = makeOrigin({ at, clientAt, credentialsAt });
   const entry = parseValue(remoteWriteSchema, raw, { allowsPartial: false, report, at });
-  return entry === undefined ? undefined : { input: entry.data, written: raw, origin };
+  return entry === undefined
+    ? undefined
+    : {
+        input: entry.data,
+        written: raw,
+        origin,
+        transforms: resolveExporterTransforms(input),
+      };
 }
 
 type Client = NonNullable<ExporterInput['http']>;
@@ -108,45 +134,19 @@ function resolveCredentials(
   return { input: pickSigv4({ region, service, arn }), at: path };
 }
 
-/** Sentences after "has no effect: ". */
-const WITHOUT_EFFECT = {
-  remote_write_queue: 'samples wait in a queue on disk, in order, whatever this says',
-  sending_queue: 'samples wait in a queue on disk, in order, whatever this says',
-  retry_on_failure:
-    'what fails for a while is sent again until it is delivered or too old for the receiver',
-  wal: 'the queue is on disk in any case, below --storage.path',
-  max_batch_request_parallelism: 'as many requests run at once as the load needs',
-  keep_classic_histograms: 'classic histograms are sent as they are scraped',
-} as const;
-
 function noteWithoutEffect(input: ExporterInput, at: ConfigPath, report: Reporter): void {
-  for (const [key, why] of Object.entries(WITHOUT_EFFECT))
-    if (input[key as keyof typeof WITHOUT_EFFECT] !== undefined)
-      report.warn([...at, key], `${key} has no effect: ${why}`, 'key');
-  // The other keys ask for what the Collector does by default when scraped series pass through
-  // OTLP, which is not done here.
-  if (input.target_info?.enabled === true)
+  if (input.keep_classic_histograms !== undefined)
     report.warn(
-      [...at, 'target_info'],
-      'target_info is not made; one that a target serves is sent as it is',
+      [...at, 'keep_classic_histograms'],
+      'keep_classic_histograms has no effect: classic histograms are sent as they are scraped',
       'key',
     );
+  // The Collector adds its own name and version to each series, which then is another one after
+  // each upgrade.
   if (input.disable_scope_info === false)
     report.warn(
       [...at, 'disable_scope_info'],
-      'labels of instrumentation scopes are not made',
-      'key',
-    );
-  const named =
-    input.translation_strategy === 'UnderscoreEscapingWithSuffixes'
-      ? 'translation_strategy'
-      : input.add_metric_suffixes === true
-        ? 'add_metric_suffixes'
-        : undefined;
-  if (named !== undefined)
-    report.warn(
-      [...at, named],
-      `${named}: names are sent as they are scraped; a counter without _total gets none`,
+      'labels of instrumentation scopes are not made; those that a target serves stay',
       'key',
     );
 }
@@ -169,61 +169,56 @@ function noteHidden(input: ExporterInput, at: ConfigPath, report: Reporter): voi
       report.warn([...at, key], `"${key}" has no effect beside "http", which replaces it`, 'key');
 }
 
-/** Refuses keys that would change the series that are scraped. */
+/** Refuses keys that ask for series which are not made. */
 function refuseChanges(input: ExporterInput, at: ConfigPath, report: Reporter): void {
-  const refuse = (key: keyof ExporterInput, isAsked: boolean, message: string): void => {
-    if (isAsked) report.lacks([...at, key], `"${key}": ${message}`);
+  const refuse = (path: ConfigPath, isAsked: boolean | undefined, message: string): void => {
+    if (isAsked === true) report.lacks([...at, ...path], `"${path.join('.')}": ${message}`);
   };
-  const resources = input.resource_to_telemetry_conversion;
-  const attributes =
-    'resource attributes do not become labels; add those that are wanted with ' +
-    'relabel_configs of the jobs, such as {source_labels: [__scheme__], target_label: ' +
-    'url_scheme}';
+  const { resource_to_telemetry_conversion: copying = {} } = input;
+  const all = 'all attributes are copied; the processor "resource" deletes those that are unwanted';
+  refuse(['resource_to_telemetry_conversion', 'included'], isFilled(copying.included), all);
+  refuse(['resource_to_telemetry_conversion', 'excluded'], isFilled(copying.excluded), all);
   refuse(
-    'resource_to_telemetry_conversion',
-    resources?.enabled === true || isFilled(resources?.included),
-    attributes,
+    ['resource_to_telemetry_conversion', 'clear_after_copy'],
+    copying.clear_after_copy,
+    'target_info keeps the attributes; remove it, or switch target_info off',
   );
   refuse(
-    'resource_constant_labels',
+    ['resource_constant_labels'],
     isFilled(input.resource_constant_labels?.included),
-    attributes,
+    'use "resource_to_telemetry_conversion: { enabled: true }"',
   );
   refuse(
-    'namespace',
-    (input.namespace ?? '') !== '',
-    'names get no prefix; write it as metric_relabel_configs of the jobs: {source_labels: ' +
-      '[__name__], target_label: __name__, replacement: prefix_$$1}',
-  );
-  refuse(
-    'export_created_metric',
-    input.export_created_metric?.enabled === true,
+    ['export_created_metric'],
+    input.export_created_metric?.enabled,
     '_created series are sent only where a target serves them; remove it',
   );
+  refuse(['scope_info'], input.scope_info?.enabled, 'otel_scope_info is not made; remove it');
   refuse(
-    'scope_info',
-    input.scope_info?.enabled === true,
-    'otel_scope_info is not made; remove it',
-  );
-  refuse(
-    'include_metadata_keys',
+    ['include_metadata_keys'],
     isFilled(input.include_metadata_keys),
     'there is no metadata of clients to forward; use "headers"',
   );
   refuse(
-    'convert_explicit_histograms_to_nhcb',
-    input.convert_explicit_histograms_to_nhcb === true,
+    ['convert_explicit_histograms_to_nhcb'],
+    input.convert_explicit_histograms_to_nhcb,
     'classic histograms stay classic; remove it',
   );
-  const strategy = input.translation_strategy;
-  const isStrange =
-    strategy === 'UnderscoreEscapingWithoutSuffixes' || strategy === 'NoUTF8EscapingWithSuffixes';
-  refuse(
-    'translation_strategy',
-    isStrange,
-    'names are sent as they are scraped (NoTranslation); metric_name_escaping_scheme of the ' +
-      'jobs escapes them',
-  );
+}
+
+/** Receivers of remote write 1.0 take no names with other characters than letters and digits. */
+function checkStrategy(
+  { translation_strategy: strategy = '', protobuf_message: message }: ExporterInput,
+  at: ConfigPath,
+  report: Reporter,
+): void {
+  const isUtf8 = strategy === 'NoUTF8EscapingWithSuffixes' || strategy === 'NoTranslation';
+  if (isUtf8 && message !== MESSAGE_2)
+    report.error(
+      [...at, 'translation_strategy'],
+      'CONFIG_VALUE',
+      `translation_strategy ${strategy} needs "protobuf_message: ${MESSAGE_2}"`,
+    );
 }
 
 function refuseInClient(client: Client, at: ConfigPath, report: Reporter): void {
@@ -250,21 +245,6 @@ function resolveTimeout(
   if (ms > 0) return `${ms}ms`;
   const path = http?.timeout === undefined ? [...at, 'timeout'] : [...at, 'http', 'timeout'];
   report.warn(path, 'a request is never unlimited: timeout 0 is taken as 30s');
-  return undefined;
-}
-
-/** The size of a request, which may be smaller than what AMP takes, not larger. */
-function resolveQueue(
-  { max_batch_size_bytes: bytes }: ExporterInput,
-  at: ConfigPath,
-  report: Reporter,
-): object | undefined {
-  if (bytes === undefined || bytes === 0) return undefined;
-  if (bytes <= BATCH_BYTES_MAX) return { max_bytes_per_send: `${bytes}B` };
-  report.warn(
-    [...at, 'max_batch_size_bytes'],
-    `max_batch_size_bytes ${bytes} is taken as ${BATCH_BYTES_MAX}, as much as AMP takes at once`,
-  );
   return undefined;
 }
 
@@ -295,12 +275,12 @@ function externalLabelRules(
     const path = [...at, 'external_labels', label];
     // The Collector would rewrite such a name silently; here the user writes the name that is
     // meant.
-    const name = label.replaceAll(/[^A-Za-z0-9_]/g, '_');
-    if (!isLegacyLabelName(label))
+    const name = buildLabelName(label, false);
+    if (name !== label)
       report.error(
         path,
         'CONFIG_VALUE',
-        `${JSON.stringify(label)} is not a label name; write ${name}`,
+        `${JSON.stringify(label)} is not a label name that an exporter writes; write ${name}`,
       );
     if (value === '')
       report.error(path, 'CONFIG_VALUE', `label "${label}" has no value; remove it`);

@@ -26,9 +26,9 @@ const unsupported = (...lines: number[]): string[] =>
 const ADOT: Readonly<Record<string, Expected>> = {
   // awsproxy; traces.
   'apprunner-default-config.yaml': { errors: unsupported(3, 29), partial: [] },
-  // awsecscontainermetrics, resourcedetection, filter, resource attributes as labels.
+  // awsecscontainermetrics, resourcedetection, filter.
   'ecs-amp-prometheus.yaml': {
-    errors: unsupported(7, 21, 27, 47),
+    errors: unsupported(7, 21, 27),
     partial: ['prometheus/otel-collector → remote_write/prometheusremotewrite'],
   },
   // otlp, awsecscontainermetrics, resourcedetection, filter.
@@ -53,7 +53,7 @@ const CLOUDWATCH_AGENT: Readonly<Record<string, Expected>> = {
   // awsemf, resource attributes as labels, telegraf_prometheus; and a placeholder that YAML reads
   // as a mapping.
   'prometheus_combined_config_linux.yaml': {
-    errors: ['2 CONFIG_UNSUPPORTED', '86 CONFIG_UNSUPPORTED', '159 CONFIG_TYPE', '179 CONFIG_UNSUPPORTED'],
+    errors: ['2 CONFIG_UNSUPPORTED', '87 CONFIG_UNSUPPORTED', '159 CONFIG_TYPE', '179 CONFIG_UNSUPPORTED'],
     partial: [],
   },
   // awsemf, telegraf_prometheus.

@@ -1,0 +1,34 @@
+/**
+ * Checks that no pipeline leads increases into remote write, which has no notion of them. The
+ * Collector's exporter drops such samples and says so in its debug log alone; here the processor
+ * that makes them is refused where such an exporter follows.
+ * Source: contrib's pkg/translator/prometheusremotewrite/helper.go (isValidAggregationTemporality)
+ */
+import type { Reporter } from '../../settings/finding.ts';
+import { typeOf } from './components.ts';
+import type { CollectorInput } from './document.ts';
+import type { Pipeline } from './pipelines.ts';
+
+const MAKE_DELTA = new Set(['cumulativetodelta', 'cumulative_to_delta']);
+const MAKE_CUMULATIVE = new Set(['deltatocumulative', 'delta_to_cumulative']);
+
+/** @param writers  names of exporters that write to remote write */
+export function checkTemporality(
+  pipelines: readonly Pipeline[],
+  writers: ReadonlySet<string>,
+  { input, report }: { readonly input: CollectorInput; readonly report: Reporter },
+): void {
+  for (const { name, processors, exporters } of pipelines) {
+    const exporter = exporters.find((one) => writers.has(one));
+    const last = processors.findLast((one) =>
+      [MAKE_DELTA, MAKE_CUMULATIVE].some((types) => types.has(typeOf(one))),
+    );
+    if (exporter === undefined || last === undefined || !MAKE_DELTA.has(typeOf(last))) continue;
+    const index = (input.service.pipelines?.[name]?.processors ?? []).indexOf(last);
+    report.lacks(
+      ['service', 'pipelines', name, 'processors', index],
+      `processor "${last}" makes increases of totals, which remote write does not take ` +
+        `(exporter "${exporter}"): remove it from this pipeline, or put deltatocumulative behind it`,
+    );
+  }
+}

@@ -1,0 +1,293 @@
+/**
+ * The series target_info: the attributes of a resource as labels, with the value 1, beside the
+ * series of the resource. It gets a sample in each transaction in which one of them got one, at the
+ * newest time of those, and ends with a stale marker when the last of them has ended.
+ *
+ * A target may serve a target_info of its own. Two of them for one `job` and `instance` would break
+ * every join, so its labels are taken as further attributes of the resource, as the Prometheus
+ * receiver does, and the one series has both (served-target-info.ts).
+ *
+ * A sample costs two comparisons and a look at the slot of its resource; all else happens once for
+ * a series or once for a transaction.
+ * Source: contrib's pkg/translator/prometheusremotewrite/helper.go (addResourceTargetInfo)
+ */
+import type { NativeHistogram } from '../model/histogram.ts';
+import {
+  type LabelSet,
+  labelSetKey,
+  labelValue,
+  makeLabelSet,
+  METRIC_NAME,
+} from '../model/labels.ts';
+import {
+  type Appender,
+  DROPPED_REF,
+  originOf,
+  type Exemplar,
+  type SeriesMetadata,
+  type SeriesOrigin,
+  type SeriesRef,
+} from '../model/sample.ts';
+import {
+  applyAll,
+  formatIdentity,
+  type SeriesTransform,
+  type StreamTransform,
+} from '../model/transform.ts';
+import { SERVICE_ATTRIBUTES } from './copied-resource.ts';
+import { PassingAppender } from './passing-appender.ts';
+import { buildInfoLabelName } from './prometheus-names.ts';
+import { SERVED_FAMILY, TARGET_INFO } from './served-target-info.ts';
+
+export interface TargetInfoOptions {
+  readonly namespace: string;
+  /**
+   * What is done to series behind their names and before this transform, such as `job` and
+   * `instance`; it is done to target_info too.
+   */
+  readonly ending: readonly SeriesTransform[];
+}
+
+export function targetInfo({ namespace, ending }: TargetInfoOptions): StreamTransform {
+  const name = namespace === '' ? TARGET_INFO : `${namespace}_${TARGET_INFO}`;
+  return {
+    identity: formatIdentity('target_info', {
+      namespace,
+      ending: ending.map(({ identity }) => identity).join(' '),
+    }),
+    openAppender: (next) =>
+      new TargetInfoAppender(next, (resource) => build(name, resource, ending)),
+  };
+}
+
+/** The labels of the series; undefined for a resource that needs none. */
+function build(
+  name: string,
+  resource: LabelSet,
+  ending: readonly SeriesTransform[],
+): LabelSet | undefined {
+  const isIdentified = ['service.name', 'service.instance.id'].some(
+    (one) => labelValue(resource, one) !== '',
+  );
+  const described = resource.filter((one) => !SERVICE_ATTRIBUTES.has(one.name));
+  if (!isIdentified || described.length === 0) return undefined;
+  const labels = new Map<string, string>();
+  for (const { name: attribute, value } of described) {
+    const label = buildInfoLabelName(attribute);
+    const other = labels.get(label);
+    labels.set(label, other === undefined || other === value ? value : `${other};${value}`);
+  }
+  labels.set(METRIC_NAME, name);
+  const series = { labels: makeLabelSet(labels), ...originOf(name), resource, scale: 1 };
+  return applyAll(ending, series)?.labels;
+}
+
+/** A resource of which there are series. */
+interface Observed {
+  readonly resource: LabelSet;
+  /** `job` and `instance` of it, as a key. */
+  readonly service: string;
+  /** How many series it has. */
+  count: number;
+  /** The series target_info that it has now, and for which attributes that was made. */
+  ref: SeriesRef;
+  made: LabelSet | undefined;
+  /** Whether the series has had a sample since it was made or ended. */
+  isLive: boolean;
+}
+
+/** What a target serves as its target_info. */
+interface Served {
+  readonly attributes: LabelSet;
+  readonly service: string;
+}
+
+/** Refs of served series are counted from here, above all refs of the next appender. */
+const SERVED_FROM = 0x4000_0000;
+/** The time of a slot without a sample in this transaction. */
+const NONE = -Infinity;
+
+class TargetInfoAppender extends PassingAppender {
+  readonly #build: (resource: LabelSet) => LabelSet | undefined;
+  /** By slot; a slot of a resource that is gone is free for another. */
+  readonly #observed: (Observed | undefined)[] = [];
+  readonly #free: number[] = [];
+  readonly #slots = new Map<string, number>();
+  /** By ref, the slot of the series' resource. */
+  #slotOf = new Int32Array(64);
+  /** By slot, the newest time of a sample and of a stale marker in this transaction. */
+  readonly #sampleMs: number[] = [];
+  readonly #staleMs: number[] = [];
+  readonly #served = new Map<SeriesRef, Served>();
+  /** The attributes that are served for a service; those of the newest series. */
+  readonly #servedFor = new Map<string, Served>();
+  #nextServed = SERVED_FROM;
+
+  constructor(next: Appender, make: (resource: LabelSet) => LabelSet | undefined) {
+    super(next);
+    this.#build = make;
+  }
+
+  override refOf(labels: LabelSet, origin?: SeriesOrigin): SeriesRef {
+    const resource = origin?.resource ?? [];
+    if (origin?.family === SERVED_FAMILY) return this.#serve(resource);
+    const ref = this.next.refOf(labels, origin);
+    if (ref === DROPPED_REF) return ref;
+    if (ref >= this.#slotOf.length) this.#grow(ref);
+    const slot = this.#takeSlot(resource);
+    (this.#observed[slot] as Observed).count += 1;
+    this.#slotOf[ref] = slot;
+    return ref;
+  }
+
+  override append(ref: SeriesRef, tMs: number, value: number): void {
+    if (ref >= SERVED_FROM) return;
+    const slot = this.#slotOf[ref] as number;
+    if (tMs > (this.#sampleMs[slot] as number)) this.#sampleMs[slot] = tMs;
+    this.next.append(ref, tMs, value);
+  }
+
+  override appendHistogram(ref: SeriesRef, tMs: number, histogram: NativeHistogram): void {
+    if (ref >= SERVED_FROM) return;
+    const slot = this.#slotOf[ref] as number;
+    if (tMs > (this.#sampleMs[slot] as number)) this.#sampleMs[slot] = tMs;
+    this.next.appendHistogram(ref, tMs, histogram);
+  }
+
+  override appendStale(ref: SeriesRef, tMs: number): void {
+    if (ref >= SERVED_FROM) return;
+    const slot = this.#slotOf[ref] as number;
+    if (tMs > (this.#staleMs[slot] as number)) this.#staleMs[slot] = tMs;
+    this.next.appendStale(ref, tMs);
+  }
+
+  override appendExemplar(ref: SeriesRef, exemplar: Exemplar): void {
+    if (ref < SERVED_FROM) this.next.appendExemplar(ref, exemplar);
+  }
+
+  override setMetadata(ref: SeriesRef, family: string, metadata: SeriesMetadata): void {
+    if (ref < SERVED_FROM) this.next.setMetadata(ref, family, metadata);
+  }
+
+  override setCreated(ref: SeriesRef, createdMs: number): void {
+    if (ref < SERVED_FROM) this.next.setCreated(ref, createdMs);
+  }
+
+  override forget(ref: SeriesRef): void {
+    if (ref >= SERVED_FROM) {
+      this.#forgetServed(ref);
+      return;
+    }
+    const slot = this.#slotOf[ref] as number;
+    const observed = this.#observed[slot];
+    if (observed !== undefined && --observed.count === 0) this.#release(slot, observed);
+    this.next.forget(ref);
+  }
+
+  override commit(): void {
+    const told = new Set<string>();
+    for (const [slot, observed] of this.#observed.entries()) {
+      if (observed === undefined) continue;
+      const sampleMs = this.#sampleMs[slot] as number;
+      const staleMs = this.#staleMs[slot] as number;
+      if (sampleMs > NONE) this.#tell(observed, sampleMs, told);
+      else if (staleMs > NONE) this.#end(observed, staleMs);
+    }
+    this.#reset();
+    this.next.commit();
+  }
+
+  override rollback(): void {
+    this.#reset();
+    this.next.rollback();
+  }
+
+  /** Appends a sample, under other labels than before where the attributes have changed. */
+  #tell(observed: Observed, tMs: number, told: Set<string>): void {
+    const attributes = this.#servedFor.get(observed.service)?.attributes ?? observed.resource;
+    if (attributes !== observed.made) {
+      this.#end(observed, tMs);
+      this.#forgetInfo(observed);
+      observed.made = attributes;
+      const labels = this.#build(attributes);
+      if (labels !== undefined)
+        observed.ref = this.next.refOf(labels, {
+          ...originOf(labelValue(labels, METRIC_NAME)),
+          resource: attributes,
+        });
+    }
+    // What is served stands for all resources of its service; one of them tells it.
+    if (attributes !== observed.resource && told.has(observed.service)) return;
+    told.add(observed.service);
+    if (observed.ref === DROPPED_REF) return;
+    this.next.append(observed.ref, tMs, 1);
+    observed.isLive = true;
+  }
+
+  #end(observed: Observed, tMs: number): void {
+    if (!observed.isLive) return;
+    this.next.appendStale(observed.ref, tMs);
+    observed.isLive = false;
+  }
+
+  #serve(attributes: LabelSet): SeriesRef {
+    const ref = this.#nextServed++;
+    const served = { attributes, service: formatService(attributes) };
+    this.#served.set(ref, served);
+    this.#servedFor.set(served.service, served);
+    return ref;
+  }
+
+  #forgetServed(ref: SeriesRef): void {
+    const served = this.#served.get(ref);
+    this.#served.delete(ref);
+    if (served !== undefined && this.#servedFor.get(served.service) === served)
+      this.#servedFor.delete(served.service);
+  }
+
+  #takeSlot(resource: LabelSet): number {
+    const key = labelSetKey(resource);
+    const known = this.#slots.get(key);
+    if (known !== undefined) return known;
+    const slot = this.#free.pop() ?? this.#observed.length;
+    this.#observed[slot] = {
+      resource,
+      service: formatService(resource),
+      count: 0,
+      ref: DROPPED_REF,
+      made: undefined,
+      isLive: false,
+    };
+    this.#sampleMs[slot] = NONE;
+    this.#staleMs[slot] = NONE;
+    this.#slots.set(key, slot);
+    return slot;
+  }
+
+  #release(slot: number, observed: Observed): void {
+    this.#forgetInfo(observed);
+    this.#observed[slot] = undefined;
+    this.#slots.delete(labelSetKey(observed.resource));
+    this.#free.push(slot);
+  }
+
+  #forgetInfo(observed: Observed): void {
+    if (observed.ref !== DROPPED_REF) this.next.forget(observed.ref);
+    observed.ref = DROPPED_REF;
+  }
+
+  #reset(): void {
+    this.#sampleMs.fill(NONE);
+    this.#staleMs.fill(NONE);
+  }
+
+  #grow(ref: SeriesRef): void {
+    const larger = new Int32Array(Math.max(ref + 1, this.#slotOf.length * 2));
+    larger.set(this.#slotOf);
+    this.#slotOf = larger;
+  }
+}
+
+function formatService(attributes: LabelSet): string {
+  return labelSetKey(attributes.filter(({ name }) => SERVICE_ATTRIBUTES.has(name)));
+}
