@@ -65,14 +65,25 @@ export const rooms: Record<string, Rooms> = {
   // One a line: each transform stands on what all share, and knows no other.
   transforms: {
     rooms: {
+      'aggregate-values': [],
+      aggregation: ['aggregate-values', 'histogram-sum', 'opened-series', 'passing-appender'],
       'attribute-actions': ['point'],
+      branch: ['opened-series', 'passing-appender', 'transformed-appender'],
       'external-labels': [],
       'group-by-attributes': ['point'],
+      'histogram-sum': [],
+      'metric-match': ['point'],
+      'metric-operations': ['metric-match', 'point'],
+      'metrics-transform': [
+        'aggregate-values', 'aggregation', 'branch', 'metric-match', 'metric-operations', 'point',
+      ], // prettier-ignore
+      'opened-series': [],
       'passing-appender': [],
       point: [],
       relabelling: [],
       'resource-labels': [],
       'scraped-resource': [],
+      'transformed-appender': ['opened-series', 'passing-appender'],
     },
   },
   commands: {

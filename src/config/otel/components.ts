@@ -71,7 +71,6 @@ const TABLE: Readonly<Record<Section, Readonly<Record<string, Fate>>>> = {
     ...Object.fromEntries(processorKinds.map(({ names }) => [names.join(' '), done])),
     'deltatocumulative delta_to_cumulative': idle('what is scraped is cumulative already'),
     filter: lacking(`${RELABEL}: action keep or drop by __name__`),
-    'metricstransform metrics_transform': lacking(`${RELABEL}: names and labels by action replace`),
     transform: lacking(RELABEL),
     'resourcedetection resource_detection': lacking(
       'set the labels that are wanted in external_labels of the receiver',

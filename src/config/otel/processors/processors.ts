@@ -5,6 +5,7 @@ import { attributesKind } from './attributes.ts';
 import { batchKind } from './batch.ts';
 import { groupByAttributesKind } from './groupbyattrs.ts';
 import { memoryLimiterKind } from './memory-limiter.ts';
+import { metricsTransformKind } from './metricstransform.ts';
 import type { ProcessorKind } from './processor.ts';
 import { resourceKind } from './resource.ts';
 
@@ -13,6 +14,7 @@ export const processorKinds = [
   batchKind,
   groupByAttributesKind,
   memoryLimiterKind,
+  metricsTransformKind,
   resourceKind,
 ] as const; // prettier-ignore
 
