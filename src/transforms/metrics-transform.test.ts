@@ -209,3 +209,27 @@ test('group sets attributes of the resource', () => {
   assert.equal(resourceOf('n1'), resourceOf('n2'));
   assert.doesNotMatch(resourceOf('n1'), /owner/);
 });
+
+test('a label is updated only while the labels to match still do', () => {
+  const match = strict('m', { a: 'x' });
+  const rest = { newLabel: undefined, values: new Map([['x', 'y']]) };
+  const update = entry(
+    'update',
+    match,
+    updateLabel(match, { label: 'a', ...rest }),
+    updateLabel(match, { label: 'b', ...rest }),
+  );
+  assert.equal(updated(update, { __name__: 'm', a: 'x', b: 'x' }), 'm{a="y", b="x"}');
+});
+
+test('a rollback reaches what a branch has joined so far', () => {
+  const match = strict('m');
+  const sum = metricsTransform(entry('insert', match, rename(match, 'n'), { aggregates: 'sum' }));
+  const { appender, refs, sent } = openRoute(sum);
+  const [ref = -1] = refs(makeSeries({ __name__: 'm' }));
+  appender.append(ref, 1, 100);
+  appender.rollback();
+  appender.append(ref, 2, 1);
+  appender.commit();
+  assert.deepEqual(sent().sort(), ['m 1 @2', 'n 1 @2']);
+});
