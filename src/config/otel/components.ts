@@ -101,7 +101,6 @@ export const FATE_ROWS: Readonly<Record<Section, readonly FateRow[]>> = {
     foreign('logs', 'filelog file_log'),
   ],
   processors: [
-    lacking('metricstransform metrics_transform', `${RELABEL}: names and labels by action replace`),
     lacking(
       'resourcedetection resource_detection',
       'set the labels that are wanted in external_labels of the receiver',

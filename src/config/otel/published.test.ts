@@ -68,9 +68,9 @@ const ARTICLES: Readonly<Record<string, Expected>> = {
     errors: unsupported(35),
     partial: ['prometheus/ecs_services → remote_write/awsprometheusremotewrite'],
   },
-  // EMF with the processors before it, and X-Ray.
+  // EMF, the filter before it, and X-Ray.
   'otel-collector-config-cloudwatch.yaml.template': {
-    errors: unsupported(17, 35, 44, 69),
+    errors: unsupported(35, 44, 69),
     partial: [],
   },
 };

@@ -19,8 +19,8 @@ const actionSchema = z.strictObject({
     .transform((text) => text.toLowerCase())
     .pipe(z.enum(ACTIONS, { error: EXPECTED }))
     .describe(
-      'insert where the attribute is not there, update where it is, upsert in both cases; delete; ' +
-        'hash (SHA-256, in hex); extract named groups of the pattern; convert a number.',
+      'insert where the attribute is not there, update where it is, upsert in both cases; ' +
+        'delete; hash (SHA-256, in hex); extract named groups of the pattern; convert a number.',
     ),
   value: textSchema.optional().describe('The value; numbers and booleans become texts.'),
   from_attribute: presentSchema.describe('The attribute whose value is taken.'),

@@ -7,6 +7,7 @@ import { filterKind } from './filter.ts';
 import { cumulativeToDeltaKind } from './cumulativetodelta.ts';
 import { deltaToCumulativeKind } from './deltatocumulative.ts';
 import { memoryLimiterKind } from './memory-limiter.ts';
+import { metricsTransformKind } from './metricstransform.ts';
 import type { ProcessorKind } from './processor.ts';
 import { transformKind } from './transform.ts';
 import { groupByAttributesKind } from './groupbyattrs.ts';
@@ -21,6 +22,7 @@ export const processorKinds = [
   memoryLimiterKind,
   transformKind,
   groupByAttributesKind,
+  metricsTransformKind,
   resourceKind,
 ] as const; // prettier-ignore
 

@@ -1,0 +1,171 @@
+/**
+ * A side road of some series: those that it takes pass transforms of their own before they go on
+ * with the others. They are taken from the main road, or copied.
+ *
+ *     series ──┬──────────── not taken, or copied ────────────┬──► next
+ *              └── taken ──► path: transforms one by one ─────┘
+ */
+import type { NativeHistogram } from '../model/histogram.ts';
+import type { LabelSet } from '../model/labels.ts';
+import {
+  type Appender,
+  DROPPED_REF,
+  type Exemplar,
+  type SeriesMetadata,
+  type SeriesOrigin,
+  type SeriesRef,
+} from '../model/sample.ts';
+import {
+  isStreamTransform,
+  type SeriesTransform,
+  type StreamTransform,
+  type Transform,
+  type TransformedSeries,
+} from '../model/transform.ts';
+import { openedSeries } from './opened-series.ts';
+import { PassingAppender } from './passing-appender.ts';
+import { TransformedAppender } from './transformed-appender.ts';
+
+export interface BranchOptions {
+  readonly identity: string;
+  readonly takes: (series: TransformedSeries) => boolean;
+  /** Whether a series that is taken also goes on as it is. */
+  readonly copies: boolean;
+  readonly path: readonly Transform[];
+  /**
+   * What all series that are taken have in common: the first that lives decides, and others are
+   * not taken. Absent: they need nothing in common.
+   */
+  readonly kindOf?: (series: TransformedSeries) => string;
+}
+
+export function branch(options: BranchOptions): StreamTransform {
+  return {
+    identity: options.identity,
+    openAppender: (next) => new BranchAppender(next, options),
+  };
+}
+
+/** The refs of one series on both roads. */
+interface Row {
+  readonly main: SeriesRef;
+  readonly side: SeriesRef;
+}
+
+class BranchAppender extends PassingAppender {
+  readonly #options: BranchOptions;
+  readonly #side: Appender;
+  readonly #rows: (Row | undefined)[] = [];
+  readonly #free: SeriesRef[] = [];
+  #kind: string | undefined;
+  /** How many live series are of that kind. */
+  #taken = 0;
+
+  constructor(next: Appender, options: BranchOptions) {
+    super(next);
+    this.#options = options;
+    this.#side = openPath(options.path, new JoiningAppender(next));
+  }
+
+  override refOf(labels: LabelSet, origin?: SeriesOrigin): SeriesRef {
+    const isTaken = this.#takes(openedSeries(labels, origin));
+    const side = isTaken ? this.#side.refOf(labels, origin) : DROPPED_REF;
+    const isMain = !isTaken || this.#options.copies;
+    const main = isMain ? this.next.refOf(labels, origin) : DROPPED_REF;
+    if (main < 0 && side < 0) return DROPPED_REF;
+    if (side >= 0) this.#taken += 1;
+    const ref = this.#free.pop() ?? this.#rows.length;
+    this.#rows[ref] = { main, side };
+    return ref;
+  }
+
+  override append(ref: SeriesRef, tMs: number, value: number): void {
+    const row = this.#rows[ref];
+    if (row === undefined) return;
+    if (row.main >= 0) this.next.append(row.main, tMs, value);
+    if (row.side >= 0) this.#side.append(row.side, tMs, value);
+  }
+
+  override appendStale(ref: SeriesRef, tMs: number): void {
+    this.#each(ref, (appender, own) => appender.appendStale(own, tMs));
+  }
+
+  override appendHistogram(ref: SeriesRef, tMs: number, histogram: NativeHistogram): void {
+    this.#each(ref, (appender, own) => appender.appendHistogram(own, tMs, histogram));
+  }
+
+  override appendExemplar(ref: SeriesRef, exemplar: Exemplar): void {
+    this.#each(ref, (appender, own) => appender.appendExemplar(own, exemplar));
+  }
+
+  override setMetadata(ref: SeriesRef, family: string, metadata: SeriesMetadata): void {
+    this.#each(ref, (appender, own) => appender.setMetadata(own, family, metadata));
+  }
+
+  override setCreated(ref: SeriesRef, createdMs: number): void {
+    this.#each(ref, (appender, own) => appender.setCreated(own, createdMs));
+  }
+
+  override forget(ref: SeriesRef): void {
+    const row = this.#rows[ref];
+    if (row === undefined) return;
+    this.#each(ref, (appender, own) => appender.forget(own));
+    if (row.side >= 0) this.#taken -= 1;
+    this.#rows[ref] = undefined;
+    this.#free.push(ref);
+  }
+
+  override commit(): void {
+    this.#side.commit();
+    this.next.commit();
+  }
+
+  override rollback(): void {
+    this.#side.rollback();
+    this.next.rollback();
+  }
+
+  override close(): void {
+    this.#side.close();
+    this.next.close();
+  }
+
+  #takes(series: TransformedSeries): boolean {
+    const { takes, kindOf } = this.#options;
+    if (!takes(series)) return false;
+    if (kindOf === undefined) return true;
+    if (this.#taken === 0) this.#kind = kindOf(series);
+    return this.#kind === kindOf(series);
+  }
+
+  #each(ref: SeriesRef, act: (appender: Appender, own: SeriesRef) => void): void {
+    const row = this.#rows[ref];
+    if (row === undefined) return;
+    if (row.main >= 0) act(this.next, row.main);
+    if (row.side >= 0) act(this.#side, row.side);
+  }
+}
+
+/** The end of a side road: what ends a transaction or the appender comes by the main road. */
+class JoiningAppender extends PassingAppender {
+  override commit(): void {
+    // Comes by the main road.
+  }
+
+  override rollback(): void {
+    // Comes by the main road.
+  }
+
+  override close(): void {
+    // Comes by the main road.
+  }
+}
+
+function openPath(path: readonly Transform[], end: Appender): Appender {
+  const [first, ...rest] = path;
+  if (first === undefined) return end;
+  if (isStreamTransform(first)) return first.openAppender(openPath(rest, end));
+  const stream = path.findIndex(isStreamTransform);
+  const own = (stream < 0 ? path : path.slice(0, stream)) as readonly SeriesTransform[];
+  return new TransformedAppender(openPath(path.slice(own.length), end), own);
+}

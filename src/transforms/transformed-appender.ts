@@ -1,0 +1,75 @@
+/**
+ * An appender behind transforms of series, for the parts of a transform of samples: the refs are
+ * those of the appender to which it hands on.
+ */
+import type { NativeHistogram } from '../model/histogram.ts';
+import type { LabelSet } from '../model/labels.ts';
+import {
+  type Appender,
+  DROPPED_REF,
+  type Exemplar,
+  type SeriesFamily,
+  type SeriesMetadata,
+  type SeriesOrigin,
+  type SeriesRef,
+} from '../model/sample.ts';
+import { applyAll, type SeriesTransform } from '../model/transform.ts';
+import { PassingAppender } from './passing-appender.ts';
+import { openedSeries } from './opened-series.ts';
+
+export class TransformedAppender extends PassingAppender {
+  readonly #transforms: readonly SeriesTransform[];
+  /** By ref, what its samples are multiplied by, where that is not 1. */
+  readonly #scales = new Map<SeriesRef, number>();
+  /** By ref, the family that the transforms made, where it is another one. */
+  readonly #families = new Map<SeriesRef, SeriesFamily>();
+
+  constructor(next: Appender, transforms: readonly SeriesTransform[]) {
+    super(next);
+    this.#transforms = transforms;
+  }
+
+  override refOf(labels: LabelSet, origin?: SeriesOrigin): SeriesRef {
+    const given = openedSeries(labels, origin);
+    const series = applyAll(this.#transforms, given);
+    if (series === undefined) return DROPPED_REF;
+    const ref = this.next.refOf(series.labels, series);
+    if (ref < 0) return ref;
+    if (series.scale !== 1) this.#scales.set(ref, series.scale);
+    if (series.family !== given.family) this.#families.set(ref, series.family);
+    return ref;
+  }
+
+  override append(ref: SeriesRef, tMs: number, value: number): void {
+    this.next.append(ref, tMs, this.#scales.size === 0 ? value : value * this.#scaleOf(ref));
+  }
+
+  override appendHistogram(ref: SeriesRef, tMs: number, histogram: NativeHistogram): void {
+    const scale = this.#scaleOf(ref);
+    const scaled = scale === 1 ? histogram : { ...histogram, sum: histogram.sum * scale };
+    this.next.appendHistogram(ref, tMs, scaled);
+  }
+
+  override appendExemplar(ref: SeriesRef, exemplar: Exemplar): void {
+    const scale = this.#scaleOf(ref);
+    const scaled = scale === 1 ? exemplar : { ...exemplar, value: exemplar.value * scale };
+    this.next.appendExemplar(ref, scaled);
+  }
+
+  override setMetadata(ref: SeriesRef, family: string, metadata: SeriesMetadata): void {
+    const other = this.#families.get(ref);
+    if (other === undefined) return this.next.setMetadata(ref, family, metadata);
+    const { name, type, unit } = other;
+    this.next.setMetadata(ref, name, { ...metadata, type, unit });
+  }
+
+  override forget(ref: SeriesRef): void {
+    this.#scales.delete(ref);
+    this.#families.delete(ref);
+    this.next.forget(ref);
+  }
+
+  #scaleOf(ref: SeriesRef): number {
+    return this.#scales.get(ref) ?? 1;
+  }
+}
