@@ -113,7 +113,7 @@ for (const { section, names, here } of rows)
     }
   });
 
-/** The Collector refuses what is of other signals in a metrics pipeline; the advice is for these. */
+/** What is of other signals is refused in a metrics pipeline; the advice is for these signals. */
 function isAdvised(message: string, advice: string): boolean {
   const signals =
     /^run an OpenTelemetry collector beside this one for (traces|logs|traces or logs)$/;

@@ -291,3 +291,20 @@ test('a file that does not exist is told by its name', async (context) => {
   writeFileSync(missing, 'a: 1');
   assert.equal((await open(context, [missing]).sources.readAtStart()).file, missing);
 });
+
+test('a configuration of the Collector is read with the objects that it refers to', async (context) => {
+  await put('jobs.yml', 'scrape_configs: [{ job_name: from-s3 }]');
+  const { sources } = open(context, []);
+  context.after(() => sources.close());
+  const text = [
+    'receivers: { prometheus: { config: "${s3://configs/jobs.yml}" } }',
+    'exporters: { prometheusremotewrite: { endpoint: "http://one/w" } }',
+    'service:',
+    '  pipelines: { metrics: { receivers: [prometheus], exporters: [prometheusremotewrite] } }',
+  ].join('\n');
+  const readRemote = (uri: string) => sources.readReferred(uri);
+  const { plan } = await loadConfigText(text, '/nowhere/c.yml', { env: {}, readRemote });
+  assert.deepEqual(plan.sources.map(({ id }) => id), ['prometheus/from-s3']);
+  const missing = loadConfigText(text.replace('jobs', 'none'), '/nowhere/c.yml', { env: {}, readRemote });
+  await assert.rejects(missing, /c\.yml:1:38: "s3:\/\/configs\/none\.yml" can't be read/);
+}); // prettier-ignore
