@@ -1,8 +1,9 @@
 /**
  * Generates the pages and schemas that are derived from the code: docs/errors.md, docs/commands.md,
- * docs/keys/ and schema/. `npm run generate` writes them. With `--check` nothing is written; each
- * fault is printed with its remedy, and the exit status is 1 if there is one: a file that differs
- * from what the code says, an error code that nothing uses, or a key without a description.
+ * docs/keys/, the tables of docs/migrate-from-adot.md, and schema/. `npm run generate` writes them.
+ * With `--check` nothing is written; each fault is printed with its remedy, and the exit status is
+ * 1 if there is one: a file that differs from what the code says, an error code that nothing uses,
+ * or a key without a description.
  */
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,9 +13,12 @@ import { renderCommandPage } from './generate/command-page.ts';
 import { checkDescriptions, listDialects, renderDialects } from './generate/dialects.ts';
 import { checkErrorCodes, renderErrorPage, type SourceFile } from './generate/error-page.ts';
 import { compareFiles, writeFiles } from './generate/files.ts';
+import { renderMigrationPage } from './generate/migration-page.ts';
 
 /** Folders that hold generated files only; any other file in them is a fault. */
 const FOLDERS = ['docs/keys', 'schema'];
+/** A page of which only the tables are generated. */
+const MIGRATION = 'docs/migrate-from-adot.md';
 const root = join(import.meta.dirname, '..');
 
 function readSources(): SourceFile[] {
@@ -23,11 +27,17 @@ function readSources(): SourceFile[] {
     .map((path) => ({ path, text: readFileSync(join(root, path), 'utf8') }));
 }
 
+function readPage(path: string): string {
+  return readFileSync(join(root, path), 'utf8');
+}
+
 const dialects = listDialects();
+const pages = renderDialects(dialects);
 const files = new Map([
   ['docs/errors.md', renderErrorPage(FAMILIES)],
   ['docs/commands.md', renderCommandPage(await loadProgram())],
-  ...renderDialects(dialects),
+  [MIGRATION, renderMigrationPage(readPage(MIGRATION), pages.get('docs/keys/collector.md') ?? '')],
+  ...pages,
 ]);
 const faults = [...checkErrorCodes(FAMILIES, readSources()), ...checkDescriptions(dialects)];
 if (process.argv.includes('--check')) faults.push(...compareFiles(files, root, FOLDERS));

@@ -67,7 +67,7 @@ export function createCheckCommand(
 
 /**
  * What `check config` prints: a line for each finding; for a valid configuration then a line for
- * each job, each sink and, where there are several, each route.
+ * each job, each sink and each route.
  */
 export function renderCheck(file: string, { plan, findings }: CheckedConfig): string {
   const lines = findings.map((finding) => `${finding.severity}: ${formatFinding(finding)}`);
@@ -89,12 +89,22 @@ export function renderCheck(file: string, { plan, findings }: CheckedConfig): st
     lines.push(`  ${kind} "${name}": ${shownAddress}${remark === undefined ? '' : `, ${remark}`}`);
   if (plan.sinks.length === 0)
     lines.push('  no remote_write and no other sink: samples would go nowhere');
-  if (plan.routes.length > 1) lines.push(...plan.routes.map(renderRoute));
+  lines.push(...plan.routes.map(renderRoute));
   return `${lines.join('\n')}\n`;
 }
 
-function renderRoute({ id, signal, sources, sinks }: RoutePlan): string {
-  return `  route "${id}" (${signal}): ${sources.join(', ')} → ${sinks.join(', ')}`;
+/** A pipeline of the Collector with its jobs, what changes samples on their way, and its sinks. */
+function renderRoute({ id, signal, sources, transforms, sinks }: RoutePlan): string {
+  const steps = [...new Set(transforms.map(nameStep).filter((step) => step !== undefined))];
+  const between = steps.map((step) => `${step} → `).join('');
+  return `  route "${id}" (${signal}): ${sources.join(', ')} → ${between}${sinks.join(', ')}`;
+}
+
+/** The words for a transform: a processor's name. That a resource is made of labels is not told. */
+function nameStep(id: string): string | undefined {
+  const [, processor] = /^processor:(.*):\d+$/.exec(id) ?? [];
+  if (processor !== undefined) return processor;
+  return id.startsWith('external_labels') ? 'external_labels' : undefined;
 }
 
 function formatCount(number: number, noun: string): string {

@@ -146,7 +146,10 @@ async function run(flags: CollectFlags, command: Command): Promise<void> {
   const found = await sources.readAtStart();
   const { file } = found;
   const { allowPartial = false } = flags;
-  const first = await loadConfigText(found.text, file, { allowPartial });
+  const first = await loadConfigText(found.text, file, {
+    allowPartial,
+    readRemote: (uri) => sources.readReferred(uri),
+  });
   await sources.keep();
   applyLog(first.plan.log);
   for (const warning of first.warnings) world.log.warn(formatFinding(warning));

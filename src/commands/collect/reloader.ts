@@ -5,7 +5,12 @@
 import type { Component } from '../../kernel/component.ts';
 import { describeError } from '../../kernel/errors.ts';
 import type { World } from '../../kernel/world.ts';
-import { checkConfigText, loadConfigText, type LoadedConfig } from '../../config/load.ts';
+import {
+  checkConfigText,
+  type ConfigLoadOptions,
+  loadConfigText,
+  type LoadedConfig,
+} from '../../config/load.ts';
 import type { ConfigSources } from '../../config/sources/sources.ts';
 import { formatFinding } from '../../settings/finding.ts';
 
@@ -21,6 +26,9 @@ export interface ReloaderOptions {
   /** Whether parts that cannot be done are left out with a warning. */
   readonly allowPartial: boolean;
 }
+
+/** What a text has that includes others. */
+const INCLUDES = /scrape_config_files|\$\{(?:file|s3):/;
 
 export class Reloader implements Component {
   readonly name = 'configuration reload';
@@ -41,6 +49,11 @@ export class Reloader implements Component {
     this.#current = options.first;
     this.#tried = options.firstVersion;
     this.#report(true);
+  }
+
+  get #loading(): ConfigLoadOptions {
+    const { sources, allowPartial } = this.#options;
+    return { allowPartial, readRemote: (uri) => sources.readReferred(uri) };
   }
 
   get current(): LoadedConfig {
@@ -81,11 +94,11 @@ export class Reloader implements Component {
   }
 
   async #reloadNow(reason: string): Promise<void> {
-    const { world, sources, apply, allowPartial } = this.#options;
+    const { world, sources, apply } = this.#options;
     try {
       const { text, file, version } = await sources.read();
       this.#tried = version;
-      const loaded = await loadConfigText(text, file, { allowPartial });
+      const loaded = await loadConfigText(text, file, this.#loading);
       for (const warning of loaded.warnings) world.log.warn(formatFinding(warning));
       await apply(loaded);
       this.#current = loaded;
@@ -124,12 +137,11 @@ export class Reloader implements Component {
 
   /** Whether a file that the configuration includes has changed; its own text has not. */
   async #hasOtherIncludes(): Promise<boolean> {
-    const { sources, allowPartial } = this.#options;
-    const { text, file } = sources.current;
+    const { text, file } = this.#options.sources.current;
     // Checking a large configuration is too much work for each look, so it is done only where
     // there are includes.
-    if (!text.includes('scrape_config_files')) return false;
-    const { version } = await checkConfigText(text, file, { allowPartial });
+    if (!INCLUDES.test(text)) return false;
+    const { version } = await checkConfigText(text, file, this.#loading);
     if (version === this.#current.version || version === this.#triedIncludes) return false;
     this.#triedIncludes = version;
     return true;

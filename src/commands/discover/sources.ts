@@ -61,7 +61,11 @@ export async function readSources(flags: DiscoverFlags, env: Env, world: World):
   if (file !== undefined) {
     const sources = new ConfigSources({ uris: [file], world, env, cacheDirectory: flags.cacheDir });
     const found = await sources.readAtStart().finally(() => sources.close());
-    const { plan } = await loadConfigText(found.text, found.file, { env, allowPartial: true });
+    const { plan } = await loadConfigText(found.text, found.file, {
+      env,
+      allowPartial: true,
+      readRemote: (uri) => sources.readReferred(uri),
+    });
     await sources.keep();
     const baseDirectory = resolve(found.file, '..');
     const jobs = plan.sources.map(({ discovery }) => discovery);

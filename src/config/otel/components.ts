@@ -1,8 +1,8 @@
 /**
  * The components of the Collector that are no kinds of this program (kinds.ts), with what becomes
  * of each: it has no effect on scraped samples and is accepted with a warning, or it is refused
- * with what to use instead. A component is named `type` or `type/more`. Components were renamed in 2026;
- * old and new types are both known.
+ * with what to use instead. A component is named `type` or `type/more`. Components were renamed in
+ * 2026; old and new types are both known.
  * Source: https://github.com/open-telemetry/opentelemetry-collector-contrib, its components'
  * folders and changelog; https://github.com/aws-observability/aws-otel-collector,
  * pkg/defaultcomponents/defaults.go

@@ -68,7 +68,8 @@ test('a secret stays text whatever YAML would make of it', async () => {
   assert.deepEqual(value, { password: 'k: v', token: '15', other: { k: 'v' } });
 });
 
-test('an unset variable, an invalid name and an unknown scheme are errors with their remedy', async () => {
+test('an unset variable, an invalid name and an unknown scheme are errors with ' +
+  'their remedy', async () => {
   const { value, told } = await run(
     { a: '${env:NOT}', b: '${NOT}', c: '${1}', d: '${https://x/y}', e: '${vault:x}', f: '${s3:b/k}' },
     {},
@@ -76,7 +77,8 @@ test('an unset variable, an invalid name and an unknown scheme are errors with t
   assert.deepEqual(told, [
     'a: the environment has no NOT; set it, or write ${env:NOT:-default}',
     'c: environment variable "1" has an invalid name; for the text itself, write $${1}',
-    'd: ${https:…} is not read, since whoever answers could change any part; name the URL as a source of its own, sources are merged',
+    'd: ${https:…} is not read, since whoever answers could change any part; name ' +
+      'the URL as a source of its own, sources are merged',
     'e: "vault:x" is no reference; write env:, file:, yaml: or s3: before it',
     "f: ${s3:b/k} can't be read here; use a file, or the environment",
   ]);
@@ -99,7 +101,8 @@ test('$NAME that is left over is an error where it can not be meant', async () =
   });
   assert.deepEqual(told, [
     'exporters.x.endpoint: $HOST is not expanded; write ${env:HOST}, or $$HOST for the text itself',
-    'exporters.x.region: $REGION is not expanded; write ${env:REGION}, or $$REGION for the text itself',
+    'exporters.x.region: $REGION is not expanded; write ${env:REGION}, or $$REGION ' +
+      'for the text itself',
     'exporters.x.token: $TOKEN is not expanded; write ${env:TOKEN}, or $$TOKEN for the text itself',
   ]);
 }); // prettier-ignore

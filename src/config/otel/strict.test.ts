@@ -29,7 +29,8 @@ async function told(parts: Parts): Promise<string[]> {
     'service:',
     `  ${parts.service ?? ''}`,
     '  pipelines:',
-    `    metrics: { receivers: [prometheus], exporters: [prometheusremotewrite]${parts.used ?? ''} }`,
+    '    metrics: { receivers: [prometheus], ' +
+      `exporters: [prometheusremotewrite]${parts.used ?? ''} }`,
   ].join('\n');
   const { findings } = await checkConfigText(text, 'c.yml', { env: {} });
   return findings.map((one) => `${one.severity}: ${formatFinding(one)}`);
@@ -39,35 +40,45 @@ for (const [what, parts, expected] of [
   [
     'a key of a receiver that nothing uses is misspelt',
     { receivers: 'prometheus/x: { config: { scrape_config: [] } }' },
-    ['error: c.yml:3:29: unknown key "scrape_config" in receivers.prometheus/x.config; did you mean "scrape_configs"? [CONFIG_UNKNOWN_KEY]',
+    ['error: c.yml:3:29: unknown key "scrape_config" in ' +
+      'receivers.prometheus/x.config; did you mean "scrape_configs"? ' +
+      '[CONFIG_UNKNOWN_KEY]',
      'warning: c.yml:3:3: receiver "prometheus/x" does nothing: no pipeline uses it [CONFIG_NOTE]'],
   ],
   [
     'a key of a processor that nothing uses is misspelt',
     { processors: 'batch/x: { timout: 5s }' },
-    ['error: c.yml:5:14: unknown key "timout" in processors.batch/x; did you mean "timeout"? [CONFIG_UNKNOWN_KEY]',
+    ['error: c.yml:5:14: unknown key "timout" in processors.batch/x; did you mean ' +
+      '"timeout"? [CONFIG_UNKNOWN_KEY]',
      'warning: c.yml:5:3: processor "batch/x" does nothing: no pipeline uses it [CONFIG_NOTE]'],
   ],
   [
     'a key of an exporter that nothing uses is misspelt',
     { exporters: 'prometheusremotewrite/x: { endpont: "http://two/w" }' },
-    ['error: c.yml:8:30: unknown key "endpont" in exporters.prometheusremotewrite/x; did you mean "endpoint"? [CONFIG_UNKNOWN_KEY]',
-     'warning: c.yml:8:3: exporter "prometheusremotewrite/x" does nothing: no pipeline uses it [CONFIG_NOTE]'],
+    ['error: c.yml:8:30: unknown key "endpont" in ' +
+      'exporters.prometheusremotewrite/x; did you mean "endpoint"? ' +
+      '[CONFIG_UNKNOWN_KEY]',
+     'warning: c.yml:8:3: exporter "prometheusremotewrite/x" does nothing: no ' +
+       'pipeline uses it [CONFIG_NOTE]'],
   ],
   [
     'a key of an extension that no exporter uses is misspelt',
     { extensions: 'sigv4auth: { regin: us-east-1 }', service: 'extensions: [sigv4auth]' },
-    ['error: c.yml:10:16: unknown key "regin" in extensions.sigv4auth; did you mean "region"? [CONFIG_UNKNOWN_KEY]'],
+    ['error: c.yml:10:16: unknown key "regin" in extensions.sigv4auth; did you mean ' +
+      '"region"? [CONFIG_UNKNOWN_KEY]'],
   ],
   [
     'a type that nobody knows is refused where nothing uses it, too',
     { receivers: 'redis: {}' },
-    ['error: c.yml:3:3: receiver "redis" is not built in; run an OpenTelemetry collector beside this one for receiver redis; --allow-partial leaves it out [CONFIG_UNSUPPORTED]'],
+    ['error: c.yml:3:3: receiver "redis" is not built in; run an OpenTelemetry ' +
+      'collector beside this one for receiver redis; --allow-partial leaves it out ' +
+      '[CONFIG_UNSUPPORTED]'],
   ],
   [
     'a misspelt type is refused where nothing uses it, too',
     { exporters: 'prometheusremotewrit: {}' },
-    ['error: c.yml:8:3: unknown exporter "prometheusremotewrit"; did you mean "prometheusremotewrite"? [CONFIG_UNKNOWN_KEY]'],
+    ['error: c.yml:8:3: unknown exporter "prometheusremotewrit"; did you mean ' +
+      '"prometheusremotewrite"? [CONFIG_UNKNOWN_KEY]'],
   ],
   [
     'a known component that is refused does no harm where nothing uses it',
@@ -77,12 +88,15 @@ for (const [what, parts, expected] of [
   [
     'a processor of traces in a metrics pipeline is an error in every collector',
     { processors: 'tail_sampling: {}', used: ', processors: [tail_sampling]' },
-    ['error: c.yml:5:3: processor "tail_sampling" is for traces, and no metrics pipeline can have it, in no collector; remove it from the pipeline [CONFIG_UNSUPPORTED]'],
+    ['error: c.yml:5:3: processor "tail_sampling" is for traces, and no metrics ' +
+      'pipeline can have it, in no collector; remove it from the pipeline ' +
+      '[CONFIG_UNSUPPORTED]'],
   ],
   [
     'nothing after the slash of a name',
     { processors: 'batch/: {}' },
-    ['error: c.yml:5:3: processor "batch/" has nothing after "/"; remove the "/", or write type/more [CONFIG_UNKNOWN_KEY]',
+    ['error: c.yml:5:3: processor "batch/" has nothing after "/"; remove the "/", ' +
+      'or write type/more [CONFIG_UNKNOWN_KEY]',
      'warning: c.yml:5:3: processor "batch/" does nothing: no pipeline uses it [CONFIG_NOTE]'],
   ],
   [
@@ -95,27 +109,34 @@ for (const [what, parts, expected] of [
     'no type before the slash of a name',
     { extensions: '/x: {}' },
     ['error: c.yml:10:3: extension "/x" has no type before "/" [CONFIG_UNKNOWN_KEY]',
-     'warning: c.yml:10:3: extension "/x" does nothing: service.extensions does not name it [CONFIG_NOTE]'],
+     'warning: c.yml:10:3: extension "/x" does nothing: service.extensions does not ' +
+       'name it [CONFIG_NOTE]'],
   ],
   [
     'a type with a dash',
     { receivers: 'prom-x: {}' },
-    ['error: c.yml:3:3: receiver "prom-x" has a type that is not letters, digits and "_" after a letter, at most 63 [CONFIG_UNKNOWN_KEY]',
+    ['error: c.yml:3:3: receiver "prom-x" has a type that is not letters, digits ' +
+      'and "_" after a letter, at most 63 [CONFIG_UNKNOWN_KEY]',
      'warning: c.yml:3:3: receiver "prom-x" does nothing: no pipeline uses it [CONFIG_NOTE]'],
   ],
-  ['slashes and dashes after the first slash of a name', { processors: 'batch/a//b-c.d: {}', used: ', processors: [batch/a//b-c.d]' },
-    ['warning: c.yml:5:3: processor "batch/a//b-c.d" has no effect: samples are queued on disk and sent in batches by themselves [CONFIG_NOTE]']],
+  ['slashes and dashes after the first slash of a name',
+    { processors: 'batch/a//b-c.d: {}', used: ', processors: [batch/a//b-c.d]' },
+    ['warning: c.yml:5:3: processor "batch/a//b-c.d" has no effect: samples are ' +
+      'queued on disk and sent in batches by themselves [CONFIG_NOTE]']],
   [
     'an unknown key of service',
     { service: 'pipeline: {}' },
-    ['error: c.yml:12:3: unknown key "pipeline" in service; did you mean "pipelines"? [CONFIG_UNKNOWN_KEY]'],
+    ['error: c.yml:12:3: unknown key "pipeline" in service; did you mean ' +
+      '"pipelines"? [CONFIG_UNKNOWN_KEY]'],
   ],
 ] as const satisfies readonly (readonly [string, Parts, readonly string[]])[])
   test(`strict: ${what}`, async () => assert.deepEqual(await told(parts), expected)); // prettier-ignore
 
-test('strict: one exporter under both of its names is two exporters, as in the Collector', async () => {
+test('strict: one exporter under both of its names is two exporters, as in the ' +
+  'Collector', async () => {
   const lines = await told({ exporters: 'prometheus_remote_write: { endpoint: "http://two/w" }' });
   assert.deepEqual(lines, [
-    'warning: c.yml:8:3: exporter "prometheus_remote_write" does nothing: no pipeline uses it [CONFIG_NOTE]',
+    'warning: c.yml:8:3: exporter "prometheus_remote_write" does nothing: no ' +
+      'pipeline uses it [CONFIG_NOTE]',
   ]);
 }); // prettier-ignore

@@ -20,7 +20,7 @@ import { createHttpClient } from '../../kernel/http-client.ts';
 import { HttpServer } from '../../kernel/http-server.ts';
 import { createLogger, silentLogger } from '../../kernel/logger.ts';
 import { Registry } from '../../kernel/metrics.ts';
-import { loadConfigText } from '../load.ts';
+import { checkConfigText, loadConfigText } from '../load.ts';
 import { ConfigSources, sourcesFrom } from './sources.ts';
 import { parseSourceUri } from './uri.ts';
 import { temporaryFolder } from '../../../test/kit/folder.ts';
@@ -291,3 +291,22 @@ test('a file that does not exist is told by its name', async (context) => {
   writeFileSync(missing, 'a: 1');
   assert.equal((await open(context, [missing]).sources.readAtStart()).file, missing);
 });
+
+test('a configuration of the Collector is read with the objects that it refers to', async (context) => {
+  await put('jobs.yml', 'scrape_configs: [{ job_name: from-s3 }]');
+  const { sources } = open(context, []);
+  context.after(() => sources.close());
+  const text = [
+    'receivers: { prometheus: { config: "${s3://configs/jobs.yml}" } }',
+    'exporters: { prometheusremotewrite: { endpoint: "http://one/w" } }',
+    'service:',
+    '  pipelines: { metrics: { receivers: [prometheus], exporters: [prometheusremotewrite] } }',
+  ].join('\n');
+  const readRemote = (uri: string) => sources.readReferred(uri);
+  const { plan } = await loadConfigText(text, '/nowhere/c.yml', { env: {}, readRemote });
+  assert.deepEqual(plan.sources.map(({ id }) => id), ['prometheus/from-s3']);
+  const other = text.replace('jobs', 'none');
+  const { findings } = await checkConfigText(other, '/nowhere/c.yml', { env: {}, readRemote });
+  const told = findings.map(({ line, message }) => `${line}: ${message}`).join('\n');
+  assert.match(told, /^1: "s3:\/\/configs\/none\.yml" can't be read: /m);
+}); // prettier-ignore

@@ -120,6 +120,17 @@ export class ConfigSources {
     return this.#merged();
   }
 
+  /**
+   * The text of an object that a configuration refers to, `s3:uri`; it is read anew at each call.
+   *
+   * @throws ConfigError for a URI that is not valid, other errors for what can't be read
+   */
+  async readReferred(uri: string): Promise<string> {
+    const read = await readSource(parseSourceUri(uri), undefined, this.#edges);
+    if (read === 'unchanged') throw new Error('BUG: unchanged, though no version was known');
+    return read.text;
+  }
+
   /** The configuration that was read last. */
   get current(): ConfigText {
     return this.#merged();

@@ -1,0 +1,122 @@
+/**
+ * The tables of docs/migrate-from-adot.md against the checks: each name of each row is put into a
+ * configuration as small as can be, which must be taken, warned of or refused as the row says.
+ */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { checkConfigText } from '../../src/config/load.ts';
+import type { Section } from '../../src/config/otel/components.ts';
+import { findKind } from '../../src/config/otel/kinds.ts';
+
+const page = readFileSync(join(import.meta.dirname, '../../docs/migrate-from-adot.md'), 'utf8');
+
+/** The components of ADOT 0.49, as its pkg/defaultcomponents/defaults.go lists them. */
+const ADOT = {
+  receivers: ['awsecscontainermetrics', 'awscontainerinsightreceiver', 'awsxray', 'statsd', 'prometheus',
+    'kafka', 'jaeger', 'zipkin', 'otlp', 'filelog'],
+  processors: ['groupbytrace', 'tail_sampling', 'attributes', 'resource', 'probabilistic_sampler', 'span',
+    'filter', 'metricstransform', 'resourcedetection', 'metricsgeneration', 'cumulativetodelta', 'deltatorate',
+    'batch', 'memory_limiter', 'k8sattributes'],
+  exporters: ['awsemf', 'prometheusremotewrite', 'prometheus', 'file', 'kafka', 'debug', 'otlp', 'otlphttp',
+    'awsxray', 'loadbalancing', 'awscloudwatchlogs', 'datadog', 'logzio', 'signalfx'],
+  extensions: ['awsproxy', 'ecs_observer', 'health_check', 'pprof', 'sigv4auth', 'zpages', 'file_storage'],
+} as const; // prettier-ignore
+
+interface Row {
+  readonly section: Section;
+  readonly names: readonly string[];
+  readonly here: string;
+}
+
+function readRows(): readonly Row[] {
+  return page.split(/^### /m).flatMap((part) => {
+    const section = (/^(\w+)/.exec(part)?.[1] ?? '').toLowerCase() as Section;
+    return [...part.matchAll(/^\| (`.*`) \| (.*) \|$/gm)].map(([, names = '', here = '']) => ({
+      section,
+      names: names.split(', ').map((name) => name.slice(1, -1)),
+      here: here.replaceAll('\\|', '|').replaceAll('&lt;', '<'),
+    }));
+  });
+}
+
+const rows = readRows().filter(({ section }) => Object.hasOwn(ADOT, section));
+
+const WRITER = { endpoint: 'http://receiver/w' };
+const SCRAPER = { config: { scrape_configs: [{ job_name: 'app' }] } };
+
+/** A configuration with one pipeline, in which the component is used as its section says. */
+function smallest(section: Section, name: string): string {
+  const minimal = findKind(section, name)?.minimal ?? {};
+  const isWriter = section === 'exporters';
+  const config = {
+    receivers: section === 'receivers' ? { [name]: minimal } : { prometheus: SCRAPER },
+    processors: section === 'processors' ? { [name]: minimal } : {},
+    exporters: isWriter ? { [name]: minimal } : { prometheusremotewrite: WRITER },
+    extensions: section === 'extensions' ? { [name]: minimal } : {},
+    service: {
+      extensions: section === 'extensions' ? [name] : [],
+      pipelines: {
+        metrics: {
+          receivers: [section === 'receivers' ? name : 'prometheus'],
+          processors: section === 'processors' ? [name] : [],
+          exporters: [isWriter ? name : 'prometheusremotewrite'],
+        },
+      },
+    },
+  };
+  return JSON.stringify(config, null, 1);
+}
+
+test('every component of ADOT 0.49 has its row, under the name that ADOT has first', () => {
+  for (const [section, names] of Object.entries(ADOT))
+    for (const name of names)
+      assert.ok(
+        rows.some((row) => row.section === section && row.names[0] === name),
+        `${section} ${name}`,
+      );
+});
+
+test('no name is in two rows of a section', () => {
+  const names = rows.flatMap((row) => row.names.map((name) => `${row.section} ${name}`));
+  assert.deepEqual(names.filter((name, index) => names.indexOf(name) !== index), []);
+}); // prettier-ignore
+
+for (const { section, names, here } of rows)
+  test(`${section} ${names[0]}: ${here}`, async () => {
+    for (const name of names) {
+      const text = smallest(section, name);
+      const env = { AWS_REGION: 'us-east-1' };
+      const { plan, findings } = await checkConfigText(text, '/nowhere/c.json', { env });
+      const lines = text.split('\n');
+      const start = lines.findIndex((one) => one.startsWith(` "${section}":`));
+      const line = lines.findIndex((one, at) => at > start && one.startsWith(`  "${name}":`)) + 1;
+      const told = findings.map((one) => `${one.severity} ${one.line}: ${one.message}`);
+      const [fate = '', advice = ''] = here.split(/(?<=^(?:refused|no effect)): /);
+      if (fate === 'refused') {
+        assert.equal(plan, undefined, `${name} is refused, says the page`);
+        const [error] = findings.filter((one) => one.severity === 'error');
+        assert.equal(error?.line, line, told.join('\n'));
+        assert.ok(isAdvised(error?.message ?? '', advice), told.join('\n'));
+        continue;
+      }
+      assert.ok(plan, `${name}: ${told.join('\n')}`);
+      assert.equal(plan.routes.length, 1);
+      if (fate === 'no effect')
+        assert.deepEqual(told, [
+          `warning ${line}: ${section.slice(0, -1)} "${name}" has no effect: ${advice}`,
+        ]);
+      else assert.match(here, /^(?:yes$|as )/);
+      // What is taken over as it is has nothing to be warned of.
+      if (here === 'yes') assert.deepEqual(told, []);
+    }
+  });
+
+/** What is of other signals is refused in a metrics pipeline; the advice is for these signals. */
+function isAdvised(message: string, advice: string): boolean {
+  const signals =
+    /^run an OpenTelemetry collector beside this one for (traces|logs|traces or logs)$/;
+  const [, foreign] = signals.exec(advice) ?? [];
+  return message.includes(foreign === undefined ? advice : `is for ${foreign}, and no metrics`);
+}
