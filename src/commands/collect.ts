@@ -210,8 +210,8 @@ async function run(flags: CollectFlags, command: Command): Promise<void> {
     web: webFile === undefined ? undefined : await loadWebConfig(webFile, world.log),
   });
   // The group stops in reverse order, so the collector has what is left of the deadline: what was
-  // scraped is sent, or stays on disk. The planned servers answer from before it starts until it has
-  // stopped; in between they say that it is ready.
+  // scraped is sent, or stays on disk. The planned servers answer from before it starts until it
+  // has stopped; in between they say that it is ready.
   await runUntilSignal(
     new Group('collect', [servers, collector, server, reloader, servers.readiness]),
     world,

@@ -1,6 +1,6 @@
 /**
- * The credentials that an exporter gets of the authenticator that it names. Only what signs with AWS
- * credentials does so: other receivers must not get requests signed with the task's.
+ * The credentials that an exporter gets of the authenticator that it names. Only sigv4auth signs
+ * with AWS credentials: other receivers must not get requests signed with the task's.
  * Not here: the authenticators themselves (extensions/).
  */
 import { z } from 'zod';

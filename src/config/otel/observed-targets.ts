@@ -44,8 +44,8 @@ export function applyObservers(
     if (!taken.has(name))
       report.warn(
         ['extensions', name],
-        `extension "${name}" finds targets for no job: none names ${JSON.stringify(resultFile)} in ` +
-          'its file_sd_configs, and no file is written',
+        `extension "${name}" finds targets for no job: none names ${JSON.stringify(resultFile)} ` +
+          'in its file_sd_configs, and no file is written',
         'key',
       );
   return applied;

@@ -77,7 +77,7 @@ function checkResource(resource: Readonly<Record<string, unknown>>, report: Repo
 
 type MetricsInput = z.output<typeof telemetryMetricsSchema>;
 
-/** A listener for each reader that is pulled; the default one where metrics are asked for at all. */
+/** A listener for each reader that is pulled; the default one where no reader is written. */
 function resolveMetrics(input: MetricsInput, report: Reporter): ServerPlan[] {
   const { level = 'normal', address, readers, views } = input;
   if (isAsked(views))

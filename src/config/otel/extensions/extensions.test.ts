@@ -3,6 +3,8 @@ import { test } from 'node:test';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { temporaryFolder } from '../../../../test/kit/folder.ts';
+import { HttpServer } from '../../../kernel/http-server.ts';
+import { silentLogger } from '../../../kernel/logger.ts';
 import { formatFinding } from '../../../settings/finding.ts';
 import type { RemoteWriteConfig } from '../../../sinks/remote-write/config.ts';
 import { checkConfigText } from '../../load.ts';
@@ -112,6 +114,41 @@ test('headers_setter changes the headers of the exporter in order, and adds an a
   );
   assert.equal(written.authorization?.type, 'Key');
   assert.equal(await written.authorization.credentials(), 'abc');
+}); // prettier-ignore
+
+test('oauth2client asks for a token with its scopes and parameters, and renews it before its end', async (context) => {
+  const forms: URLSearchParams[] = [];
+  const server = new HttpServer({
+    name: 'tokens',
+    listen: '127.0.0.1:0',
+    log: silentLogger,
+    routes: [
+      {
+        method: 'POST',
+        path: '/token',
+        async handle(request) {
+          forms.push(new URLSearchParams((await request.body()).toString()));
+          return { status: 200, body: JSON.stringify({ access_token: `t${forms.length}`, expires_in: 60 }) };
+        },
+      },
+    ],
+  });
+  await server.start();
+  context.after(() => server.stop(0));
+  const oauth2client = {
+    client_id: 'i',
+    client_secret: 's',
+    token_url: `${server.url}/token`,
+    scopes: ['a', 'b'],
+    endpoint_params: { audience: ['x'] },
+  };
+  const tokens = async (input: object): Promise<unknown[]> => {
+    const { authorization } = await settingsOf(withExtensions({ oauth2client: input }, { auth: 'oauth2client' }));
+    return [await authorization?.credentials(), await authorization?.credentials()];
+  };
+  assert.deepEqual(await tokens(oauth2client), ['t1', 't1']);
+  assert.deepEqual([...(forms[0] ?? [])], [['grant_type', 'client_credentials'], ['audience', 'x'], ['scope', 'a b']]);
+  assert.deepEqual(await tokens({ ...oauth2client, expiry_buffer: '5m', timeout: '1s' }), ['t2', 't3']);
 }); // prettier-ignore
 
 test('health_check listens no wider than its endpoint says, with TLS and texts of its own', async () => {

@@ -1,6 +1,6 @@
 /**
- * The authenticator `oauth2client`: requests carry a token that is asked for with the credentials of
- * the client.
+ * The authenticator `oauth2client`: requests carry a token that is asked for with the credentials
+ * of the client.
  * Source: contrib's extension/oauth2clientauthextension/config.go
  */
 import { z } from 'zod';

@@ -1,6 +1,6 @@
 /**
- * Resolves the extensions that `service` switches on, each once, whoever uses it: what is wrong with
- * one is told once, also where no exporter names it.
+ * Resolves the extensions that `service` switches on, each once, whoever uses it: what is wrong
+ * with one is told once, also where no exporter names it.
  */
 import type { ConfigPath } from '../../../settings/finding.ts';
 import { parseValue } from '../../reading.ts';

@@ -1,6 +1,6 @@
 /**
- * The extension `zpages`: pages about what runs, at the paths that the Collector has them. Here they
- * tell of routes, jobs and sinks; there are no traces to sample.
+ * The extension `zpages`: pages about what runs, at the paths that the Collector has them. Here
+ * they tell of routes, jobs and sinks; there are no traces to sample.
  * Source: core's extension/zpagesextension, service/internal/graph/host.go
  */
 import { z } from 'zod';
