@@ -163,7 +163,7 @@ function printShare(targets: readonly Target[], share: number, rounds: number): 
   const ratios: number[][] = CASES.map(() => []);
   for (let round = 0; round < rounds; round++) {
     // Every second round goes backwards: none is measured before and after all others.
-    const order = round % 2 === 0 ? [...targets.keys()] : [...targets.keys()].reverse();
+    const order = round % 2 === 0 ? [...targets.keys()] : [...targets.keys()].toReversed();
     const ns: number[] = [];
     for (const i of order) ns[i] = measureNs(targets[i] as Target, newSeries);
     for (const [i, one] of ns.entries()) {
