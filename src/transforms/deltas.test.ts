@@ -131,6 +131,13 @@ test('a histogram leaves whole, or not at all when its count or any bucket fell'
   assert.equal(send(route, refs, 40, [7, 4, 10, 42, 10])[2], 'h_bucket{le="+Inf", path="/"} 1 @40');
 });
 
+test('buckets are compared in the order of their bounds, whatever order they come in', () => {
+  const route = toDelta();
+  const refs = route.refs(part('_bucket', '+Inf'), part('_bucket', '1'), part('_count'));
+  send(route, refs, 10, [5, 1, 5]);
+  assert.deepEqual(send(route, refs, 20, [6, 3, 6]), []);
+});
+
 test('a histogram whose buckets changed is dropped once, and then goes on with the new ones', () => {
   const route = toDelta();
   const refs = route.refs(...histogram());

@@ -72,10 +72,13 @@ export function deltaToCumulative({
   stalenessMs,
   streamsMax,
 }: CumulativeSettings): StreamTransform {
-  const streams = new Set<Stream>();
+  let streams = 0;
+  const isCounted = ({ lastMs }: Stream): boolean => lastMs !== -Infinity;
   const judge = (stream: Stream, isFirst: boolean): 'whole' | 'joined' | Refusal => {
-    if (!streams.has(stream) && streams.size >= streamsMax) return 'limit';
-    streams.add(stream);
+    if (!isCounted(stream)) {
+      if (streams >= streamsMax) return 'limit';
+      streams += 1;
+    }
     return isFirst || !hasSameMembers(stream) ? 'whole' : 'joined';
   };
   const makeRule = (countDropped: CountDropped): PointRule => ({
@@ -85,7 +88,9 @@ export function deltaToCumulative({
     join: (kept, value) => (Number.isNaN(kept) ? value : kept + value),
     keeps: 'sent',
     stalenessMs,
-    letGo: (stream) => void streams.delete(stream),
+    letGo: (stream) => {
+      if (isCounted(stream)) streams -= 1;
+    },
     countDropped: (reason, samples) => countDropped('deltatocumulative', reason, samples),
   });
   return {
@@ -103,7 +108,8 @@ function findType({ type, suffix }: Point): 'sum' | 'histogram' | undefined {
 const PARTS: ReadonlySet<string> = new Set(['_bucket', '_sum', '_count']);
 
 function hasSameMembers({ members }: Stream): boolean {
-  return members.every(({ isOpen, isInLast }) => isOpen === isInLast);
+  for (const { isOpen, isInLast } of members) if (isOpen !== isInLast) return false;
+  return true;
 }
 
 /**

@@ -121,7 +121,7 @@ export class MetricPointAppender extends PassingAppender {
     if (tMs > this.#newestMs) this.#newestMs = tMs;
     if (owner === undefined || (owner.isAlone && Number.isNaN(value)))
       this.next.append(ref, tMs, value);
-    else this.#take(owner, { ref, tMs, value });
+    else this.#take(owner, tMs, value);
   }
 
   /** Ends the series of what was sent; the state stays, for a target that comes back. */
@@ -158,8 +158,8 @@ export class MetricPointAppender extends PassingAppender {
     this.#settleAll();
     while (later.length > 0) {
       this.#later = [];
-      later.sort((a, b) => a.sample.tMs - b.sample.tMs);
-      for (const { owner, sample } of later) this.#take(owner, sample);
+      later.sort((a, b) => a.tMs - b.tMs);
+      for (const { owner, tMs, value } of later) this.#take(owner, tMs, value);
       later = this.#later;
       this.#settleAll();
     }
@@ -205,16 +205,16 @@ export class MetricPointAppender extends PassingAppender {
     return { stream, member, isAlone: point.suffix === '' };
   }
 
-  #take(owner: Owner, sample: Sample): void {
+  #take(owner: Owner, tMs: number, value: number): void {
     const { stream, member } = owner;
     if (Number.isNaN(stream.openMs)) {
-      stream.openMs = sample.tMs;
+      stream.openMs = tMs;
       this.#open.push(stream);
-    } else if (stream.openMs !== sample.tMs || member.isOpen) {
-      this.#later.push({ owner, sample });
+    } else if (stream.openMs !== tMs || member.isOpen) {
+      this.#later.push({ owner, tMs, value });
       return;
     }
-    member.value = sample.value;
+    member.value = value;
     member.isOpen = true;
   }
 
@@ -281,15 +281,10 @@ interface Owner {
   readonly isAlone: boolean;
 }
 
-interface Sample {
-  readonly ref: SeriesRef;
-  readonly tMs: number;
-  readonly value: number;
-}
-
 interface LaterSample {
   readonly owner: Owner;
-  readonly sample: Sample;
+  readonly tMs: number;
+  readonly value: number;
 }
 
 function newStream(key: string): Stream {
