@@ -70,9 +70,8 @@ const TABLE: Readonly<Record<Section, Readonly<Record<string, Fate>>>> = {
   processors: {
     ...Object.fromEntries(processorKinds.map(({ names }) => [names.join(' '), done])),
     'deltatocumulative delta_to_cumulative': idle('what is scraped is cumulative already'),
-    filter: lacking(`${RELABEL}: action keep or drop by __name__`),
     'metricstransform metrics_transform': lacking(`${RELABEL}: names and labels by action replace`),
-    'transform attributes resource': lacking(RELABEL),
+    'attributes resource': lacking(RELABEL),
     'resourcedetection resource_detection': lacking(
       'set the labels that are wanted in external_labels of the receiver',
     ),
