@@ -26,13 +26,13 @@ const unsupported = (...lines: number[]): string[] =>
 const ADOT: Readonly<Record<string, Expected>> = {
   // awsproxy; traces.
   'apprunner-default-config.yaml': { errors: unsupported(3, 29), partial: [] },
-  // awsecscontainermetrics, resourcedetection, filter, resource attributes as labels.
+  // awsecscontainermetrics, resourcedetection, resource attributes as labels.
   'ecs-amp-prometheus.yaml': {
-    errors: unsupported(7, 21, 27, 47),
+    errors: unsupported(7, 21, 47),
     partial: ['prometheus/otel-collector → remote_write/prometheusremotewrite'],
   },
-  // otlp, awsecscontainermetrics, resourcedetection, filter.
-  'ecs-amp.yaml': { errors: unsupported(7, 13, 18, 24), partial: [] },
+  // otlp, awsecscontainermetrics, resourcedetection.
+  'ecs-amp.yaml': { errors: unsupported(7, 13, 18), partial: [] },
   // otlp, resourcedetection, resource, awsemf; traces.
   'ecs-cloudwatch-xray.yaml': { errors: unsupported(5, 18, 23, 80, 89), partial: [] },
   // otlp, statsd, awsemf; traces.
@@ -43,7 +43,7 @@ const ADOT: Readonly<Record<string, Expected>> = {
 
 const CLOUDWATCH_AGENT: Readonly<Record<string, Expected>> = {
   'default_otel_config_ecs.yaml': {
-    errors: unsupported(2, 3, 54, 136, 145, 206, 485, 560, 582, 591, 613, 625, 652, 662),
+    errors: unsupported(2, 3, 54, 136, 145, 206, 582, 591, 613, 625, 652, 662),
     partial: [],
   },
   // awsemf, filter, awscontainerinsightreceiver; logs.
@@ -70,7 +70,7 @@ const ARTICLES: Readonly<Record<string, Expected>> = {
   },
   // EMF with the processors before it, and X-Ray.
   'otel-collector-config-cloudwatch.yaml.template': {
-    errors: unsupported(17, 35, 44, 69),
+    errors: unsupported(17, 44, 69),
     partial: [],
   },
 };
