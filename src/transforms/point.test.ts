@@ -57,3 +57,11 @@ test('a point that is not changed closes to the same series', () => {
     if (labels.__name__ !== 'other') assert.equal(closed.family, series.family, 'it is shared');
   }
 });
+
+test('the name of a counter is that of its series, also where its family has no suffix', () => {
+  const family = { name: 'a', type: 'counter' } as const;
+  const point = openPoint(makeSeries({ __name__: 'a_total' }, { family }));
+  assert.equal(point.name, 'a_total');
+  point.name = 'b';
+  assert.equal(formatLabelSet(closePoint(point).labels), 'b');
+});

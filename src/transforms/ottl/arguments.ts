@@ -9,17 +9,17 @@ import {
   OttlTypeError,
   OttlUnsupportedError,
 } from './fault.ts';
-import type { Arguments, Compiling, Expression, Getter, Target } from './functions.ts';
+import type { Arguments, Compiling, CompiledValue, Getter, EditTarget } from './functions.ts';
 import { findPath, formatPath } from './paths.ts';
 import { compilePattern, compileWildcards, type Pattern } from './pattern.ts';
 import type { CallNode, ValueNode } from './syntax.ts';
 import type { Subject } from './subject.ts';
-import { describeType, formatValue, type Value, type ValueMap } from './value.ts';
+import { describeType, textOfValue, type OttlValue, type ValueMap } from './value.ts';
 
 /** By which rules, and by what, arguments are compiled. */
 export interface ArgumentSource {
   readonly rules: Compiling;
-  readonly compile: (node: ValueNode) => Expression;
+  readonly compile: (node: ValueNode) => CompiledValue;
 }
 
 /**
@@ -78,7 +78,7 @@ class CallArguments implements Arguments {
   }
 
   textLike(index: number): Getter<string | undefined> {
-    return this.#read(this.#nodeAt(index), formatValue);
+    return this.#read(this.#nodeAt(index), textOfValue);
   }
 
   int(index: number): Getter<bigint> {
@@ -94,7 +94,7 @@ class CallArguments implements Arguments {
   }
 
   textLikes(index: number): readonly Getter<string | undefined>[] {
-    return this.#itemsAt(index).map((item) => this.#read(item, formatValue));
+    return this.#itemsAt(index).map((item) => this.#read(item, textOfValue));
   }
 
   anys(index: number): readonly Getter[] {
@@ -125,13 +125,13 @@ class CallArguments implements Arguments {
     return this.#pattern(index, compileWildcards);
   }
 
-  target(index: number): Target {
+  target(index: number): EditTarget {
     const node = this.#nodeAt(index);
     if (node.kind !== 'path') throw new OttlSyntaxError('expected a path', node.offset);
     const { place, keys } = findPath(node, this.#source.rules);
     const get: Getter =
       this.#call.name === 'set' ? (subject) => place.get(subject) : this.#compile(node).get;
-    const set = place.set && ((subject: Subject, value: Value) => place.set?.(subject, value));
+    const set = place.set && ((subject: Subject, value: OttlValue) => place.set?.(subject, value));
     if (set === undefined && place.idle === undefined)
       throw new OttlUnsupportedError(`"${formatPath(node)}" can't be changed`, node.offset);
     const [key, second] = keys.map((one) => this.#read(one, expectText));
@@ -139,7 +139,7 @@ class CallArguments implements Arguments {
       throw new OttlUnsupportedError('only one key deep can be changed', node.offset);
     if (set === undefined) return { place, get, set: () => undefined };
     if (key === undefined) return { place, get, set };
-    const setKey = (subject: Subject, value: Value): void =>
+    const setKey = (subject: Subject, value: OttlValue): void =>
       void expectMap(place.get(subject)).set(key(subject), value);
     return { place, get, set: setKey };
   }
@@ -164,11 +164,11 @@ class CallArguments implements Arguments {
     return node.items;
   }
 
-  #compile(node: ValueNode): Expression {
+  #compile(node: ValueNode): CompiledValue {
     return this.#source.compile(node);
   }
 
-  #read<Type>(node: ValueNode, convert: (value: Value) => Type): Getter<Type> {
+  #read<Type>(node: ValueNode, convert: (value: OttlValue) => Type): Getter<Type> {
     const { get, isLiteral } = this.#compile(node);
     if (isLiteral) checkLiteral(node, () => convert(get(NO_SUBJECT)));
     return (subject) => convert(get(subject));
@@ -212,17 +212,17 @@ function checkLiteral<Result>(node: ValueNode, make: () => Result): Result {
   }
 }
 
-function expectText(value: Value): string {
+function expectText(value: OttlValue): string {
   if (typeof value === 'string') return value;
   throw new OttlTypeError(`${describeType(value)} where a text is expected`);
 }
 
-function expectInt(value: Value): bigint {
+function expectInt(value: OttlValue): bigint {
   if (typeof value === 'bigint') return value;
   throw new OttlTypeError(`${describeType(value)} where an int is expected`);
 }
 
-function expectMap(value: Value): ValueMap {
+function expectMap(value: OttlValue): ValueMap {
   if (value instanceof Map) return value;
   throw new OttlTypeError(`${describeType(value)} where a map is expected`);
 }

@@ -19,7 +19,9 @@ export function inferContext(nodes: readonly (ConditionNode | StatementNode)[]):
   const found = CONTEXTS.findLast((context) => named.has(context));
   if (found !== undefined) return found;
   // A path of a context that can't be done is refused by its name.
-  for (const path of paths) findPath(path, { context: 'datapoint', allowsBare: true });
+  for (const path of paths)
+    if (namedContext(path) !== undefined)
+      findPath(path, { context: 'datapoint', allowsBare: true });
   throw new OttlSyntaxError(
     'no path says which context it is in; begin them with "resource.", "metric." or "datapoint."',
     0,

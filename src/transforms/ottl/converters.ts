@@ -4,7 +4,14 @@
  */
 import { OttlEvaluationError, OttlTypeError } from './fault.ts';
 import type { Arguments, Getter, OttlFunction } from './functions.ts';
-import { compareValues, describeType, formatValue, toDouble, toInt, type Value } from './value.ts';
+import {
+  compareValues,
+  describeType,
+  textOfValue,
+  toDouble,
+  toInt,
+  type OttlValue,
+} from './value.ts';
 
 /** Texts are measured and cut in the bytes of UTF-8, as in Go. */
 const encoder = new TextEncoder();
@@ -41,7 +48,7 @@ export const converters: Readonly<Record<string, OttlFunction>> = {
   },
   Int: ofAny((value) => toInt(value)),
   Double: ofAny((value) => toDouble(value)),
-  String: ofAny((value) => formatValue(value) ?? null),
+  String: ofAny((value) => textOfValue(value) ?? null),
   IsString: ofAny((value) => typeof value === 'string'),
   IsInt: ofAny((value) => typeof value === 'bigint'),
   IsDouble: ofAny((value) => typeof value === 'number'),
@@ -113,7 +120,7 @@ export const converters: Readonly<Record<string, OttlFunction>> = {
         const list = target(subject);
         if (!Array.isArray(list)) throw new OttlTypeError(`${describeType(list)} is no list`);
         const wanted = item(subject);
-        return list.some((one: Value) => compareValues(one, wanted, '=='));
+        return list.some((one: OttlValue) => compareValues(one, wanted, '=='));
       };
     },
   },
@@ -132,7 +139,7 @@ export const converters: Readonly<Record<string, OttlFunction>> = {
   },
 };
 
-function ofAny(convert: (value: Value) => Value): OttlFunction {
+function ofAny(convert: (value: OttlValue) => OttlValue): OttlFunction {
   return {
     parameters: ['target'],
     create: (given) => {
@@ -142,7 +149,7 @@ function ofAny(convert: (value: Value) => Value): OttlFunction {
   };
 }
 
-function ofText(convert: (text: string) => Value): OttlFunction {
+function ofText(convert: (text: string) => OttlValue): OttlFunction {
   return {
     parameters: ['target'],
     create: (given) => {
@@ -152,7 +159,10 @@ function ofText(convert: (text: string) => Value): OttlFunction {
   };
 }
 
-function ofTexts(second: string, convert: (text: string, other: string) => Value): OttlFunction {
+function ofTexts(
+  second: string,
+  convert: (text: string, other: string) => OttlValue,
+): OttlFunction {
   return {
     parameters: ['target', second],
     create: (given) => {

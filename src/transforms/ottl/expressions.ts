@@ -6,16 +6,16 @@
 import { type ArgumentSource, readArguments } from './arguments.ts';
 import { converters } from './converters.ts';
 import { OttlEvaluationError, OttlSyntaxError, OttlUnsupportedError } from './fault.ts';
-import { type Compiling, type Expression, type Getter, REFUSED_FUNCTIONS } from './functions.ts';
+import { type Compiling, type CompiledValue, type Getter, REFUSED_FUNCTIONS } from './functions.ts';
 import { ENUMS, findPath, formatPath } from './paths.ts';
 import type { CallNode, ConditionNode, PathNode, ValueNode } from './syntax.ts';
 import {
   calculate,
   compareValues,
   describeType,
-  formatValue,
+  textOfValue,
   negate,
-  type Value,
+  type OttlValue,
 } from './value.ts';
 
 /** @throws OttlSyntaxError, OttlUnsupportedError */
@@ -55,7 +55,7 @@ function compileTest(call: CallNode, compiling: Compiling): Getter<boolean> {
 }
 
 /** @throws OttlSyntaxError, OttlUnsupportedError */
-export function compileValue(node: ValueNode, compiling: Compiling): Expression {
+export function compileValue(node: ValueNode, compiling: Compiling): CompiledValue {
   switch (node.kind) {
     case 'nil':
       return literal(null);
@@ -77,14 +77,16 @@ export function compileValue(node: ValueNode, compiling: Compiling): Expression 
     case 'map':
       return combine(
         node.items.map(({ value }) => compileValue(value, compiling)),
-        (values) => new Map(node.items.map(({ key }, index) => [key, values[index] as Value])),
+        (values) => new Map(node.items.map(({ key }, index) => [key, values[index] as OttlValue])),
       );
     case 'negate':
-      return combine([compileValue(node.value, compiling)], ([value]) => negate(value as Value));
+      return combine([compileValue(node.value, compiling)], ([value]) =>
+        negate(value as OttlValue),
+      );
     case 'math':
       return combine(
         [compileValue(node.left, compiling), compileValue(node.right, compiling)],
-        ([left, right]) => calculate(left as Value, right as Value, node.operator),
+        ([left, right]) => calculate(left as OttlValue, right as OttlValue, node.operator),
       );
     case 'path':
       return compilePath(node, compiling);
@@ -93,18 +95,21 @@ export function compileValue(node: ValueNode, compiling: Compiling): Expression 
   }
 }
 
-function literal(value: Value): Expression {
+function literal(value: OttlValue): CompiledValue {
   return { get: () => value, isLiteral: true };
 }
 
-function combine(parts: readonly Expression[], make: (values: Value[]) => Value): Expression {
+function combine(
+  parts: readonly CompiledValue[],
+  make: (values: OttlValue[]) => OttlValue,
+): CompiledValue {
   return {
     get: (subject) => make(parts.map(({ get }) => get(subject))),
     isLiteral: parts.every(({ isLiteral }) => isLiteral),
   };
 }
 
-function compilePath(node: PathNode, compiling: Compiling): Expression {
+function compilePath(node: PathNode, compiling: Compiling): CompiledValue {
   const { place, keys } = findPath(node, compiling);
   if (place.unreadable !== undefined)
     throw new OttlUnsupportedError(`"${formatPath(node)}": ${place.unreadable}`, node.offset);
@@ -113,7 +118,7 @@ function compilePath(node: PathNode, compiling: Compiling): Expression {
   return {
     isLiteral: false,
     get: (subject) => {
-      let value: Value = place.get(subject);
+      let value: OttlValue = place.get(subject);
       for (const step of steps) {
         // A key that is absent ends in nil; only what has no keys at all is an error.
         if (value === null) return null;
@@ -124,7 +129,7 @@ function compilePath(node: PathNode, compiling: Compiling): Expression {
   };
 }
 
-function compileCall(node: CallNode, compiling: Compiling): Expression {
+function compileCall(node: CallNode, compiling: Compiling): CompiledValue {
   const found = Object.hasOwn(converters, node.name) ? converters[node.name] : undefined;
   if (found === undefined) refuseFunction(node);
   const get = found.create(readArguments(node, found.parameters, makeSource(compiling)));
@@ -137,7 +142,7 @@ function compileCall(node: CallNode, compiling: Compiling): Expression {
         const key = step(subject);
         const inside = takeKey(value, key);
         if (inside === undefined)
-          throw new OttlEvaluationError(`${node.name}(…) has no ${formatValue(key)}`);
+          throw new OttlEvaluationError(`${node.name}(…) has no ${textOfValue(key)}`);
         value = inside;
       }
       return value;
@@ -151,7 +156,7 @@ export function makeSource(compiling: Compiling): ArgumentSource {
 }
 
 /** What a map or a list has at a key; undefined where it has nothing there. */
-function takeKey(value: Value, key: Value): Value | undefined {
+function takeKey(value: OttlValue, key: OttlValue): OttlValue | undefined {
   if (value instanceof Map) {
     if (typeof key === 'string') return value.get(key);
     throw new OttlEvaluationError(`${describeType(key)} is no key of a map`);

@@ -6,9 +6,9 @@
 import type { PathRules, Place } from './paths.ts';
 import type { Pattern } from './pattern.ts';
 import type { Subject } from './subject.ts';
-import type { Value, ValueMap } from './value.ts';
+import type { OttlValue, ValueMap } from './value.ts';
 
-export type Getter<Type = Value> = (subject: Subject) => Type;
+export type Getter<Type = OttlValue> = (subject: Subject) => Type;
 
 export interface Compiling extends PathRules {
   /** Takes the place of each path that is read. */
@@ -16,16 +16,16 @@ export interface Compiling extends PathRules {
 }
 
 /** A function of a series, and whether it is the same for all. */
-export interface Expression {
+export interface CompiledValue {
   readonly get: Getter;
   readonly isLiteral: boolean;
 }
 
 /** What an editor works on. */
-export interface Target {
+export interface EditTarget {
   readonly place: Place;
   readonly get: Getter;
-  readonly set: (subject: Subject, value: Value) => void;
+  readonly set: (subject: Subject, value: OttlValue) => void;
 }
 
 /** The arguments of a call. Each reads one, by its number, in the type that is needed. */
@@ -50,7 +50,7 @@ export interface Arguments {
   /** A pattern; compiled once where it is a literal. */
   regex(index: number): Getter<Pattern>;
   wildcards(index: number): Getter<Pattern>;
-  target(index: number): Target;
+  target(index: number): EditTarget;
   /** @throws OttlSyntaxError at the argument */
   refuse(index: number, message: string): never;
   /** @throws OttlUnsupportedError at the argument */

@@ -4,7 +4,7 @@
  */
 import { OttlSyntaxError } from './fault.ts';
 
-export type TokenKind =
+export type OttlTokenKind =
   | 'bytes'
   | 'float'
   | 'int'
@@ -18,8 +18,8 @@ export type TokenKind =
   | 'punctuation'
   | 'end';
 
-export interface Token {
-  readonly kind: TokenKind;
+export interface OttlToken {
+  readonly kind: OttlTokenKind;
   /** As written; of a string, its value. */
   readonly text: string;
   readonly offset: number;
@@ -30,7 +30,7 @@ export const TEXT_LENGTH_MAX = 16_384;
 
 // In this order. Names of editors and paths begin with a small letter, those of converters and
 // enums with a capital; `nil`, `not`, `and`, `or`, `where`, `true` and `false` are told by the parser.
-const RULES: readonly (readonly [TokenKind, RegExp])[] = [
+const RULES: readonly (readonly [OttlTokenKind, RegExp])[] = [
   ['bytes', /0x[a-fA-F0-9]+/y],
   ['float', /(?:\d+\.\d*|\d*\.\d+)(?:[eE][-+]?\d+)?/y],
   ['int', /\d+/y],
@@ -49,10 +49,10 @@ const RULES: readonly (readonly [TokenKind, RegExp])[] = [
  *
  * @throws OttlSyntaxError at a character that begins no word
  */
-export function readTokens(text: string): Token[] {
+export function readTokens(text: string): OttlToken[] {
   if (text.length > TEXT_LENGTH_MAX)
     throw new OttlSyntaxError(`longer than ${TEXT_LENGTH_MAX} characters`, TEXT_LENGTH_MAX);
-  const tokens: Token[] = [];
+  const tokens: OttlToken[] = [];
   const blank = /\s*/y;
   let offset = 0;
   for (;;) {
@@ -67,7 +67,7 @@ export function readTokens(text: string): Token[] {
   return tokens;
 }
 
-function readToken(text: string, offset: number): Token {
+function readToken(text: string, offset: number): OttlToken {
   for (const [kind, rule] of RULES) {
     rule.lastIndex = offset;
     const found = rule.exec(text);
@@ -94,7 +94,7 @@ const SIMPLE_ESCAPES: Readonly<Record<string, string>> = {
 const ESCAPE = /\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|x([0-7][0-9a-fA-F])|([01][0-7]{2})|(.))/gs;
 
 /** The value of a text in quotes, by the escapes of Go. */
-function unquote({ text, offset }: Token): string {
+function unquote({ text, offset }: OttlToken): string {
   const line = text.indexOf('\n');
   if (line >= 0) throw new OttlSyntaxError('a line break in a text; write \\n', offset + line);
   return text

@@ -1,10 +1,10 @@
 /**
  * Reads OTTL conditions and statements. Pure. A text outside the grammar is an error at its
  * character; lambda expressions are known and refused.
- * Source: contrib's pkg/ottl/grammar.go, pkg/ottl/LANGUAGE.md
+ * Source: contrib's pkg/ottl/grammar.go, contrib/pkg/ottl
  */
 import { OttlSyntaxError, OttlUnsupportedError } from './fault.ts';
-import { readTokens, type Token } from './lexer.ts';
+import { readTokens, type OttlToken } from './lexer.ts';
 import type {
   Argument,
   CallNode,
@@ -36,7 +36,7 @@ const INT_MAX = 2n ** 63n - 1n;
 type Operand = { readonly condition: ConditionNode } | { readonly value: ValueNode };
 
 class Parser {
-  readonly #tokens: readonly Token[];
+  readonly #tokens: readonly OttlToken[];
   #index = 0;
   #depth = 0;
 
@@ -86,7 +86,7 @@ class Parser {
   }
 
   /** A comparison, when its operator follows; else what may stand as a condition by itself. */
-  #finishTest(operand: Operand, start: Token): ConditionNode {
+  #finishTest(operand: Operand, start: OttlToken): ConditionNode {
     if ('condition' in operand) return operand.condition;
     const { value } = operand;
     if (this.#next.kind === 'comparison') {
@@ -315,18 +315,18 @@ class Parser {
     return result;
   }
 
-  #refuseLambda({ offset }: Token): never {
+  #refuseLambda({ offset }: OttlToken): never {
     const rest = this.#tokens.slice(this.#index).find(({ kind }) => kind === 'arrow');
     if (rest !== undefined)
       throw new OttlUnsupportedError('lambda expressions ("=>") are not supported', offset);
     return this.#fail('expected a value');
   }
 
-  get #next(): Token {
-    return this.#tokens[this.#index] as Token;
+  get #next(): OttlToken {
+    return this.#tokens[this.#index] as OttlToken;
   }
 
-  #advance(): Token {
+  #advance(): OttlToken {
     const token = this.#next;
     if (token.kind !== 'end') this.#index += 1;
     return token;

@@ -7,7 +7,7 @@ import type { SeriesType } from '../../model/sample.ts';
 import { OttlEvaluationError, OttlSyntaxError, OttlUnsupportedError } from './fault.ts';
 import type { PathField, PathNode } from './syntax.ts';
 import { type Context, CONTEXTS, type Subject } from './subject.ts';
-import { describeType, type Value, type ValueMap } from './value.ts';
+import { describeType, type OttlValue, type ValueMap } from './value.ts';
 
 /** A path without its keys. */
 export interface Place {
@@ -15,9 +15,9 @@ export interface Place {
   readonly name: string;
   /** Whose it is: all data points of a metric have one name, all metrics of a resource its attributes. */
   readonly owner: Context;
-  get(subject: Subject): Value;
+  get(subject: Subject): OttlValue;
   /** Absent: it is not set; `idle` says whether that is no loss. */
-  set?(subject: Subject, value: Value): void;
+  set?(subject: Subject, value: OttlValue): void;
   /** Setting it changes no sample, for this reason. */
   readonly idle?: string;
   /** It can't be read, for this reason. */
@@ -159,7 +159,7 @@ function makeMapPlace(mapOf: (subject: Subject) => ValueMap): Omit<Place, 'name'
   };
 }
 
-function expectText(value: Value): string {
+function expectText(value: OttlValue): string {
   if (typeof value === 'string') return value;
   throw new OttlEvaluationError(`${describeType(value)} where a text is expected`);
 }

@@ -4,7 +4,7 @@
  */
 import { closePoint, openPoint, type Point } from '../point.ts';
 import type { TransformedSeries } from '../../model/transform.ts';
-import { formatValue, type ValueMap } from './value.ts';
+import { textOfValue, type ValueMap } from './value.ts';
 
 /** The contexts of OTTL in which a series can be seen, from the whole to the part. */
 export const CONTEXTS = ['resource', 'metric', 'datapoint'] as const;
@@ -38,5 +38,5 @@ export function closeSubject({ point, attributes, resource }: Subject): Transfor
 }
 
 function toTexts(values: ValueMap): Map<string, string> {
-  return new Map([...values].map(([key, value]) => [key, formatValue(value) ?? '']));
+  return new Map([...values].map(([key, value]) => [key, textOfValue(value) ?? '']));
 }

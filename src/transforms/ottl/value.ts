@@ -7,12 +7,12 @@ import { compareUtf8 } from '../../model/labels.ts';
 import { OttlEvaluationError, OttlTypeError } from './fault.ts';
 import type { ComparisonOperator, MathOperator } from './syntax.ts';
 
-export type ValueMap = Map<string, Value>;
+export type ValueMap = Map<string, OttlValue>;
 
 /** `bigint` is OTTL's int, 64 bits with a sign; `number` is its double; null is nil. */
-export type Value = null | string | bigint | number | boolean | readonly Value[] | ValueMap;
+export type OttlValue = null | string | bigint | number | boolean | readonly OttlValue[] | ValueMap;
 
-export function describeType(value: Value): string {
+export function describeType(value: OttlValue): string {
   if (value === null) return 'nil';
   if (typeof value === 'bigint') return 'int';
   if (typeof value === 'number') return 'double';
@@ -21,7 +21,11 @@ export function describeType(value: Value): string {
 }
 
 /** Values of different types are unequal, and neither is less; ints and doubles do compare. */
-export function compareValues(left: Value, right: Value, operator: ComparisonOperator): boolean {
+export function compareValues(
+  left: OttlValue,
+  right: OttlValue,
+  operator: ComparisonOperator,
+): boolean {
   const order = orderValues(left, right);
   switch (operator) {
     case '==':
@@ -40,7 +44,7 @@ export function compareValues(left: Value, right: Value, operator: ComparisonOpe
 }
 
 /** -1, 0 or 1; undefined where neither is less and they are not equal. */
-function orderValues(left: Value, right: Value): -1 | 0 | 1 | undefined {
+function orderValues(left: OttlValue, right: OttlValue): -1 | 0 | 1 | undefined {
   if (left === null || right === null) return left === right ? 0 : undefined;
   if (typeof left === 'string' && typeof right === 'string')
     return Math.sign(compareUtf8(left, right)) as -1 | 0 | 1;
@@ -57,7 +61,7 @@ function orderValues(left: Value, right: Value): -1 | 0 | 1 | undefined {
   return undefined;
 }
 
-type Whole = readonly Value[] | ValueMap;
+type Whole = readonly OttlValue[] | ValueMap;
 
 function isSameWhole(left: Whole, right: Whole): boolean {
   if (left instanceof Map || right instanceof Map) {
@@ -68,21 +72,21 @@ function isSameWhole(left: Whole, right: Whole): boolean {
     });
   }
   return (
-    left.length === right.length && left.every((one, i) => isSameInside(one, right[i] as Value))
+    left.length === right.length && left.every((one, i) => isSameInside(one, right[i] as OttlValue))
   );
 }
 
 /** Inside of a whole an int is no double. */
-function isSameInside(left: Value, right: Value): boolean {
+function isSameInside(left: OttlValue, right: OttlValue): boolean {
   return typeof left === typeof right && orderValues(left, right) === 0;
 }
 
-function isNumeric(value: Value): value is bigint | number {
+function isNumeric(value: OttlValue): value is bigint | number {
   return typeof value === 'bigint' || typeof value === 'number';
 }
 
 /** @throws OttlEvaluationError for operands that are no numbers, and at a division by zero */
-export function calculate(left: Value, right: Value, operator: MathOperator): Value {
+export function calculate(left: OttlValue, right: OttlValue, operator: MathOperator): OttlValue {
   if (!isNumeric(left) || !isNumeric(right))
     throw new OttlEvaluationError(
       `${describeType(left)} ${operator} ${describeType(right)}: not both are numbers`,
@@ -99,20 +103,20 @@ function calculateInts(a: bigint, b: bigint, operator: MathOperator): bigint {
 }
 
 /** @throws OttlEvaluationError for what is no number */
-export function negate(value: Value): Value {
+export function negate(value: OttlValue): OttlValue {
   if (!isNumeric(value))
     throw new OttlEvaluationError(`a minus before ${describeType(value)}, which is no number`);
   return typeof value === 'bigint' ? BigInt.asIntN(64, -value) : -value;
 }
 
 /** The text of any value, as `String()` and `Concat()` make it; undefined for nil. */
-export function formatValue(value: Value): string | undefined {
+export function textOfValue(value: OttlValue): string | undefined {
   if (value === null) return undefined;
   return typeof value === 'string' ? value : formatJson(value);
 }
 
 /** JSON as Go writes it: keys in order, and characters of HTML escaped. */
-function formatJson(value: Value): string {
+function formatJson(value: OttlValue): string {
   if (value === null) return 'null';
   if (typeof value === 'string')
     return JSON.stringify(value).replaceAll(
@@ -129,7 +133,7 @@ const INT = /^[+-]?\d+$/;
 const DOUBLE = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
 
 /** What `Int()` makes of a value; nil for nil and for a text that is no int. */
-export function toInt(value: Value): bigint | null {
+export function toInt(value: OttlValue): bigint | null {
   if (value === null || typeof value === 'bigint') return value;
   if (typeof value === 'boolean') return value ? 1n : 0n;
   if (typeof value === 'string') {
@@ -142,7 +146,7 @@ export function toInt(value: Value): bigint | null {
 }
 
 /** What `Double()` makes of a value; nil for nil. */
-export function toDouble(value: Value): number | null {
+export function toDouble(value: OttlValue): number | null {
   if (value === null || typeof value === 'number') return value;
   if (typeof value === 'bigint') return Number(value);
   if (typeof value === 'boolean') return value ? 1 : 0;

@@ -20,6 +20,7 @@ import {
   errorModeSchema,
   reportFault,
   resolveContext,
+  resolveErrorMode,
   textsOrGroups,
   textsSchema,
 } from './ottl-settings.ts';
@@ -139,7 +140,7 @@ export const filterKind = defineProcessor({
     checkOtherSignals(input, context);
     if (!checkForms(input, context)) return undefined;
     const { name, at, report } = context;
-    const mode = input.error_mode ?? DEFAULT_ERROR_MODE;
+    const mode = resolveErrorMode(input.error_mode);
     const groups = readGroups(input, at);
     const { include, exclude } = input.metrics ?? {};
     if (groups.length === 0 && include === undefined && exclude === undefined)
@@ -174,7 +175,7 @@ function checkForms(
 interface GroupToResolve {
   readonly context: string | undefined;
   readonly conditions: readonly string[];
-  readonly errorMode: ErrorMode | undefined;
+  readonly errorMode: string | undefined;
   /** Of the group, and of its conditions. */
   readonly at: ConfigPath;
   readonly textsAt: ConfigPath;
@@ -196,9 +197,8 @@ function readGroups({ metrics, metric_conditions }: FilterInput, at: ConfigPath)
     const { context, conditions = [], error_mode: errorMode } = group;
     return [{ context, conditions, errorMode, at: groupAt, textsAt: [...groupAt, 'conditions'] }];
   });
-  return [...older, { ...flat, conditions: texts }, ...groups].filter(
-    ({ conditions }) => conditions.length > 0,
-  );
+  const lists = [...older, { ...flat, conditions: texts }];
+  return [...lists.filter(({ conditions }) => conditions.length > 0), ...groups];
 }
 
 /** What has a fault is reported and left out. */
@@ -208,7 +208,7 @@ function resolveConditions(
   { report }: ComponentContext,
 ): readonly Transform[] {
   const groups: ConditionGroup[] = [];
-  for (const { context: given, conditions, errorMode = mode, at, textsAt } of written) {
+  for (const { context: given, conditions, errorMode, at, textsAt } of written) {
     const found = resolveContext(given, at, report);
     if (found === undefined) continue;
     const isGood = (text: string, index: number): boolean => {
@@ -221,7 +221,8 @@ function resolveConditions(
       }
     };
     const good = conditions.filter(isGood);
-    if (good.length > 0) groups.push({ ...found, conditions: good, errorMode });
+    if (good.length > 0)
+      groups.push({ ...found, conditions: good, errorMode: resolveErrorMode(errorMode, mode) });
   }
   return groups.length === 0 ? [] : [dropWhere(groups)];
 }

@@ -18,20 +18,34 @@ import { type Context, CONTEXTS } from '../../../transforms/ottl/subject.ts';
 /** Modes and contexts are read whatever their case, as in the Collector. */
 const lowered = textSchema.transform((text) => text.toLowerCase());
 
-export const errorModeSchema = lowered.pipe(z.enum(ERROR_MODES)).meta({
+export const DEFAULT_ERROR_MODE: ErrorMode = 'ignore';
+
+// Refined last: of a list's item that may be either of two kinds, only such faults are told singly.
+export const errorModeSchema = lowered
+  .refine((text) => isErrorMode(text), 'expected ignore, silent or propagate')
+  .meta({
+    description:
+      'What an error of evaluation does: ignore and silent go on with the next text, propagate ' +
+      'drops the series.',
+  });
+
+function isErrorMode(text: string): text is ErrorMode {
+  return (ERROR_MODES as readonly string[]).includes(text);
+}
+
+/** The mode written, else the default; the schema has checked it. */
+export function resolveErrorMode(
+  written: string | undefined,
+  fallback: ErrorMode = DEFAULT_ERROR_MODE,
+): ErrorMode {
+  return written !== undefined && isErrorMode(written) ? written : fallback;
+}
+
+export const contextSchema = lowered.meta({
   description:
-    'What an error of evaluation does: ignore and silent go on with the next text, propagate ' +
-    'drops the series.',
+    'What the paths of the texts are of: resource, metric or datapoint; by default they say so ' +
+    'themselves.',
 });
-
-/** Contexts that OTTL knows; of those for other signals no path is read. */
-const ALL_CONTEXTS = 'resource scope metric datapoint exemplar log span spanevent profile'.split(
-  ' ',
-);
-
-export const contextSchema = lowered
-  .pipe(z.enum(ALL_CONTEXTS as [string, ...string[]]))
-  .meta({ description: 'What the paths of the texts are of; by default they say so themselves.' });
 
 export const textsSchema = listOf(textSchema);
 
@@ -39,7 +53,9 @@ export const textsSchema = listOf(textSchema);
 export function textsOrGroups<Group extends z.ZodType>(group: Group) {
   const isText = (item: unknown): boolean => typeof item === 'string';
   return listOf(
-    z.union([z.string().min(1, 'a text is empty'), group], { error: undefined }),
+    z.union([z.string().min(1, 'a text is empty'), group], {
+      error: 'expected a text or a group of texts',
+    }),
   ).refine(
     (items) => items.every(isText) || !items.some(isText),
     'either a list of texts or a list of groups, not both',
@@ -98,5 +114,3 @@ export function checkGrammar(
     }
   }
 }
-
-export const DEFAULT_ERROR_MODE: ErrorMode = 'ignore';

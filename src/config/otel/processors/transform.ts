@@ -19,6 +19,7 @@ import {
   errorModeSchema,
   reportFault,
   resolveContext,
+  resolveErrorMode,
   textsOrGroups,
   textsSchema,
 } from './ottl-settings.ts';
@@ -74,7 +75,7 @@ export const transformKind = defineProcessor({
     if (input.flatten_data === true)
       report.lacks([...at, 'flatten_data'], '"flatten_data" is for log records; remove it');
     const list = input.metric_statements ?? [];
-    const mode = input.error_mode ?? DEFAULT_ERROR_MODE;
+    const mode = resolveErrorMode(input.error_mode);
     const found = readGroups(list, [...at, 'metric_statements']).map((one) => ({
       ...one,
       resolved: resolveGroup(one, mode, report),
@@ -134,7 +135,7 @@ function resolveGroup(
     context: found.context,
     conditions: group.conditions ?? [],
     statements: group.statements ?? [],
-    errorMode: group.error_mode ?? mode,
+    errorMode: resolveErrorMode(group.error_mode, mode),
     sharesCache: group.shared_cache ?? false,
   };
 }
