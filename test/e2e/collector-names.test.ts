@@ -1,7 +1,7 @@
 /**
  * A remote write exporter of a collector configuration, judged by Prometheus as the receiver: which
- * names and values arrive, and that target_info joins with every series of its target. Types are not
- * judged: Prometheus tells those of its own targets alone.
+ * names and values arrive, and that target_info joins with every series of its target. Types are
+ * not judged: Prometheus tells those of its own targets alone.
  */
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';

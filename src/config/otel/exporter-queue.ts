@@ -123,8 +123,8 @@ function resolveWaits(
   if (retry.enabled === false)
     report.lacks(
       [...path, 'enabled'],
-      '"enabled: false" of retry_on_failure: what fails for a while is always sent again, so that ' +
-        'no sample is lost; remove it',
+      '"enabled: false" of retry_on_failure: what fails for a while is always sent again, so ' +
+        'that no sample is lost; remove it',
     );
   const { initial_interval: first, max_interval: longest, max_elapsed_time: elapsed = 0 } = retry;
   if (elapsed > 0)

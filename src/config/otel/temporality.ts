@@ -28,7 +28,7 @@ export function checkTemporality(
     report.lacks(
       ['service', 'pipelines', name, 'processors', index],
       `processor "${last}" makes increases of totals, which remote write does not take ` +
-        `(exporter "${exporter}"): remove it from this pipeline, or put deltatocumulative behind it`,
+        `(exporter "${exporter}"): remove it from this pipeline, or let deltatocumulative follow`,
     );
   }
 }
