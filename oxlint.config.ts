@@ -45,7 +45,9 @@ export const rooms: Record<string, Rooms> = {
     joints: ['sinks'],
     rooms: {
       assembly: [],
+      debug: ['assembly'],
       file: [],
+      'otlp-file': ['assembly'],
       'remote-write': [],
     },
   },

@@ -5,6 +5,7 @@
 import { basicSchema, bearerSchema, sigv4Schema } from '../../src/config/otel/authenticators.ts';
 import { fateOf, knownTypes, SECTIONS, type Section } from '../../src/config/otel/components.ts';
 import { collectorSchema } from '../../src/config/otel/document.ts';
+import { findExporter } from '../../src/config/otel/exporter-kinds.ts';
 import { exporterSchema } from '../../src/config/otel/exporter-schema.ts';
 import { findProcessor } from '../../src/config/otel/processors/processors.ts';
 import { receiverConfigSchema, receiverSchema } from '../../src/config/otel/receivers.ts';
@@ -71,7 +72,9 @@ function makeNode(section: Section, type: string): SchemaNode {
       return { description: `Refused where a pipeline uses it: ${fate.instead}.`, fate: 'idle' };
     case 'done': {
       const processor = section === 'processors' ? findProcessor(type) : undefined;
-      const make = processor === undefined ? COMPONENTS[type] : () => buildTree(processor.schema);
+      const exporter = section === 'exporters' ? findExporter(type) : undefined;
+      const { schema } = processor ?? exporter ?? {};
+      const make = schema === undefined ? COMPONENTS[type] : () => buildTree(schema);
       if (make === undefined)
         throw new Error(
           `${section} ${type} is taken over, but its keys are not known here; ` +

@@ -17,6 +17,8 @@ export interface Logger {
   error(event: string, fields?: LogFields): void;
   /** A logger that adds these fields to each line. */
   with(fields: LogFields): Logger;
+  /** The same, whose repeats are not held back: for lines that the user asked for, each. */
+  unlimited(): Logger;
 }
 
 export interface LoggerOptions {
@@ -48,7 +50,12 @@ export function createLogger(options: LoggerOptions = {}): Logger {
   } = options;
   const windows = new Map<string, Window>();
 
-  const emit = (lineLevel: LogLevel, event: string, fields: LogFields): void => {
+  type Emit = (lineLevel: LogLevel, event: string, fields: LogFields) => void;
+  const emitAll: Emit = (lineLevel, event, fields) => {
+    if (ORDER[lineLevel] < ORDER[level]) return;
+    write(formatLine(format, clock.nowMs(), lineLevel, event, fields));
+  };
+  const emitLimited: Emit = (lineLevel, event, fields) => {
     if (ORDER[lineLevel] < ORDER[level]) return;
     const nowMs = clock.nowMs();
     const repeat = admit(windows, `${lineLevel} ${event}`, { nowMs, repeatMax, repeatWindowMs });
@@ -57,14 +64,15 @@ export function createLogger(options: LoggerOptions = {}): Logger {
     write(formatLine(format, nowMs, lineLevel, event, all));
   };
 
-  const make = (bound: LogFields): Logger => ({
+  const make = (bound: LogFields, emit: Emit): Logger => ({
     debug: (event, fields) => emit('debug', event, { ...bound, ...fields }),
     info: (event, fields) => emit('info', event, { ...bound, ...fields }),
     warn: (event, fields) => emit('warn', event, { ...bound, ...fields }),
     error: (event, fields) => emit('error', event, { ...bound, ...fields }),
-    with: (fields) => make({ ...bound, ...fields }),
+    with: (fields) => make({ ...bound, ...fields }, emit),
+    unlimited: () => make(bound, emitAll),
   });
-  return make({});
+  return make({}, emitLimited);
 }
 
 /** A logger that writes nothing, for tests. */

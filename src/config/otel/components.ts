@@ -36,7 +36,6 @@ export const NOUNS: Readonly<Record<Section, string>> = {
 };
 
 const RELABEL = 'write it as metric_relabel_configs of the jobs';
-const TO_FILE = '"file_write" of a Prometheus configuration writes samples to a file';
 
 /** The advice where only an OpenTelemetry collector can do something. */
 export function besideFor(what: string): string {
@@ -87,7 +86,7 @@ const TABLE: Readonly<Record<Section, Readonly<Record<string, Fate>>>> = {
     'awscloudwatchlogs aws_cloudwatch_logs': lacking(besideFor('CloudWatch')),
     'otlp otlp_grpc otlphttp otlp_http': lacking(besideFor('OTLP')),
     prometheus: lacking('query the workspace: what was scraped is not served again'),
-    'debug logging file': lacking(TO_FILE),
+    'debug logging file': done,
   },
   connectors: {},
   extensions: {
