@@ -2,7 +2,7 @@
  * Metrics as OpenTelemetry has them: a histogram or a summary is one metric with whole points,
  * where Prometheus has several series. Values only.
  *
- *     ResourceMetrics { resource, metrics: Metric { name, …, data: { kind, points } } }
+ *     ResourceMetrics { resource, metrics: OtelMetric { name, …, data: { kind, points } } }
  *
  * Source: opentelemetry-proto's opentelemetry/proto/metrics/v1/metrics.proto
  */
@@ -12,10 +12,10 @@ import type { Exemplar, SeriesType } from './sample.ts';
 /** The metrics of one resource. */
 export interface ResourceMetrics {
   readonly resource: LabelSet;
-  readonly metrics: readonly Metric[];
+  readonly metrics: readonly OtelMetric[];
 }
 
-export interface Metric {
+export interface OtelMetric {
   readonly name: string;
   /** The help text; '' where none is known. */
   readonly description: string;
@@ -121,7 +121,7 @@ export function splitMetrics(
   pointsMax: number,
 ): readonly (readonly ResourceMetrics[])[] {
   if (countMetrics(all).points <= pointsMax) return all.length === 0 ? [] : [all];
-  const parts: { resource: LabelSet; metrics: Metric[] }[][] = [];
+  const parts: { resource: LabelSet; metrics: OtelMetric[] }[][] = [];
   let room = 0;
   for (const { resource, metrics } of all)
     for (const metric of metrics) {

@@ -24,14 +24,20 @@ import {
 import { openPoint } from '../../transforms/point.ts';
 import { makeMetrics } from './collected.ts';
 import { newParts, type Parts } from './distribution.ts';
-import { type Collected, findGroup, type Group, newCollected, type Slot } from './slot.ts';
+import {
+  type Collected,
+  findGroup,
+  type PointGroup,
+  newCollected,
+  type MetricSlot,
+} from './slot.ts';
 import { translateUnit } from './units.ts';
 
 type Part = 'value' | 'bound' | 'sum' | 'count' | 'created';
 
 interface Series {
-  readonly slot: Slot;
-  readonly group: Group;
+  readonly slot: MetricSlot;
+  readonly group: PointGroup;
   readonly part: Part;
   readonly bound: number;
   /** Whether its samples are native histograms, so that its stale marker ends one. */
@@ -43,10 +49,10 @@ interface Series {
 export class MetricsAppender implements Appender {
   readonly #take: (metrics: readonly ResourceMetrics[]) => void;
   readonly #series = new Map<SeriesRef, Series>();
-  readonly #slots = new Map<string, Slot>();
+  readonly #slots = new Map<string, MetricSlot>();
   #nextRef = 0;
   /** The slots that the transaction has appended to, in order. */
-  #touched: Slot[] = [];
+  #touched: MetricSlot[] = [];
   #withExemplars: Series[] = [];
 
   /** @param take  gets what a commit holds; not called for one without samples */
@@ -166,7 +172,7 @@ export class MetricsAppender implements Appender {
     return exemplars;
   }
 
-  #collect(slot: Slot): Collected {
+  #collect(slot: MetricSlot): Collected {
     if (slot.collected === undefined) {
       slot.collected = newCollected();
       this.#touched.push(slot);
@@ -174,13 +180,13 @@ export class MetricsAppender implements Appender {
     return slot.collected;
   }
 
-  #findSlot(name: string, family: SeriesFamily, resource: LabelSet): Slot {
+  #findSlot(name: string, family: SeriesFamily, resource: LabelSet): MetricSlot {
     const resourceKey = labelSetKey(resource);
     const { type, unit, isDelta = false } = family;
     const key = JSON.stringify([name, family.name, type, unit, isDelta, resourceKey]);
     const known = this.#slots.get(key);
     if (known !== undefined) return known;
-    const slot: Slot = {
+    const slot: MetricSlot = {
       key,
       name,
       family,
@@ -196,7 +202,7 @@ export class MetricsAppender implements Appender {
   }
 }
 
-function findParts(collected: Collected, group: Group, tMs: number): Parts {
+function findParts(collected: Collected, group: PointGroup, tMs: number): Parts {
   const known = group.open.find((one) => one.tMs === tMs);
   if (known !== undefined) return known;
   if (group.open.length === 0) collected.groups.push(group);

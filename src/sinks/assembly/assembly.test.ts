@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { makeLabelSet } from '../../model/labels.ts';
 import {
   countMetrics,
-  type Metric,
+  type OtelMetric,
   type ResourceMetrics,
   splitMetrics,
 } from '../../model/otel-metrics.ts';
@@ -30,7 +30,7 @@ function open() {
     appender.commit();
     return taken.splice(0).flat();
   };
-  const metrics = (): Metric[] => commit().flatMap((one) => one.metrics);
+  const metrics = (): OtelMetric[] => commit().flatMap((one) => one.metrics);
   return { appender, refOf, commit, metrics, taken };
 }
 

@@ -9,7 +9,7 @@ import { type LabelSet, makeLabelSet } from '../../model/labels.ts';
 import type {
   ExponentialPoint,
   HistogramPoint,
-  Metric,
+  OtelMetric,
   MetricData,
   MetricPoint,
   NumberPoint,
@@ -20,11 +20,11 @@ import type { Exemplar } from '../../model/sample.ts';
 import { formatSampleValue } from '../../wire/exposition/writer.ts';
 import { makeHistogramPoint, makeSummaryPoint, type Parts } from './distribution.ts';
 import { isCustom, makeCustomPoint, makeExponentialPoint, makeStaleExponential } from './native.ts';
-import type { CollectedSample, Slot } from './slot.ts';
+import type { CollectedSample, MetricSlot } from './slot.ts';
 
 /** By resource, in the order in which they were appended. */
-export function makeMetrics(slots: readonly Slot[]): readonly ResourceMetrics[] {
-  const resources = new Map<string, { resource: LabelSet; metrics: Metric[] }>();
+export function makeMetrics(slots: readonly MetricSlot[]): readonly ResourceMetrics[] {
+  const resources = new Map<string, { resource: LabelSet; metrics: OtelMetric[] }>();
   for (const slot of slots) {
     const { resource, resourceKey } = slot;
     const metrics = listMetrics(slot);
@@ -36,7 +36,7 @@ export function makeMetrics(slots: readonly Slot[]): readonly ResourceMetrics[] 
   return [...resources.values()];
 }
 
-function listMetrics(slot: Slot): readonly Metric[] {
+function listMetrics(slot: MetricSlot): readonly OtelMetric[] {
   const { collected, family } = slot;
   if (collected === undefined) return [];
   const isDelta = family.isDelta ?? false;
@@ -80,12 +80,16 @@ function listMetrics(slot: Slot): readonly Metric[] {
   ];
 }
 
-function makeMetric({ description, unit, family }: Slot, name: string, data: MetricData): Metric {
+function makeMetric(
+  { description, unit, family }: MetricSlot,
+  name: string,
+  data: MetricData,
+): OtelMetric {
   return { name, description, unit, type: family.type, data };
 }
 
 function makeNumbers(
-  type: Slot['family']['type'],
+  type: MetricSlot['family']['type'],
   isDelta: boolean,
   points: readonly NumberPoint[],
 ): MetricData {
@@ -97,7 +101,7 @@ function makeNumbers(
 }
 
 function makeNumber(
-  { family }: Slot,
+  { family }: MetricSlot,
   sample: CollectedSample & { readonly value: number | undefined },
 ): NumberPoint {
   const { value } = sample;
@@ -123,7 +127,7 @@ function makeOrphanData(
 
 function addOrphans(
   orphans: Map<string, NumberPoint[]>,
-  { family }: Slot,
+  { family }: MetricSlot,
   { attributes, tMs, count, sum, bounds, exemplars }: Parts,
   startMs: number | undefined,
 ): void {

@@ -8,20 +8,20 @@ import type { Exemplar, SeriesFamily } from '../../model/sample.ts';
 import type { Parts } from './distribution.ts';
 
 /** A metric of which there are series. */
-export interface Slot {
+export interface MetricSlot {
   readonly key: string;
   readonly name: string;
   readonly family: SeriesFamily;
   readonly unit: string;
   readonly resource: LabelSet;
   readonly resourceKey: string;
-  readonly groups: Map<string, Group>;
+  readonly groups: Map<string, PointGroup>;
   description: string;
   /** What the present transaction has appended; undefined while that is nothing. */
   collected: Collected | undefined;
 }
 
-export interface Group {
+export interface PointGroup {
   readonly key: string;
   readonly attributes: LabelSet;
   seriesCount: number;
@@ -31,7 +31,7 @@ export interface Group {
 }
 
 export interface CollectedSample {
-  readonly group: Group;
+  readonly group: PointGroup;
   readonly tMs: number;
   readonly exemplars: readonly Exemplar[];
 }
@@ -41,7 +41,7 @@ export interface Collected {
   readonly numbers: (CollectedSample & { readonly value: number | undefined })[];
   readonly natives: (CollectedSample & { readonly histogram: NativeHistogram | undefined })[];
   /** Groups with open parts. */
-  readonly groups: Group[];
+  readonly groups: PointGroup[];
 }
 
 export function newCollected(): Collected {
@@ -49,7 +49,7 @@ export function newCollected(): Collected {
 }
 
 /** The group of these attributes, a new one where there is none. */
-export function findGroup(slot: Slot, attributes: LabelSet): Group {
+export function findGroup(slot: MetricSlot, attributes: LabelSet): PointGroup {
   const key = labelSetKey(attributes);
   const known = slot.groups.get(key);
   if (known !== undefined) return known;

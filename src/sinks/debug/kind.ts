@@ -39,7 +39,7 @@ const schema = z
         default: 'basic',
       }),
     sampling_initial: countSchema.optional().meta({
-      description: 'How many equal messages are written in each second before the rest is sampled.',
+      description: 'How many equal messages are written in each second, before sampling.',
       default: 2,
     }),
     sampling_thereafter: countSchema.optional().meta({

@@ -11,7 +11,7 @@
 import { type LabelSet, METRIC_NAME } from '../../model/labels.ts';
 import type {
   ExponentialPoint,
-  Metric,
+  OtelMetric,
   MetricPoint,
   ResourceMetrics,
 } from '../../model/otel-metrics.ts';
@@ -39,7 +39,7 @@ export function* formatDetailed(all: readonly ResourceMetrics[]): Generator<stri
   for (const line of listDetails(all)) yield escapeControls(line);
 }
 
-type AnyPoint = Metric['data']['points'][number];
+type AnyPoint = OtelMetric['data']['points'][number];
 
 function formatPoint(point: AnyPoint): string {
   if (point.isStale) return 'stale';

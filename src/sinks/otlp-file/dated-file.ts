@@ -4,7 +4,7 @@
  *     metrics.json → metrics-2026-11-26T09-30-00.000.json
  *
  * Messages count as delivered when they are at the end of the file and forced to the disk.
- * Source: contrib's exporter/fileexporter/README.md, "File Rotation"
+ * Source: contrib's exporter/fileexporter, its page on file rotation
  */
 import * as fs from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';

@@ -37,7 +37,7 @@ export function createMessages({
 }: MessageOptions): (all: readonly ResourceMetrics[]) => void {
   return (all) => {
     for (const part of splitMetrics(all, POINTS_MAX)) {
-      const bytes = encodeMessage(formatMetricsRequest(part, scope), format);
+      const bytes = frameMessage(formatMetricsRequest(part, scope), format);
       const items = countMetrics(part).points;
       const { oldestMs, newestMs } = findTimes(part);
       queue.append({ bytes, items, oldestMs, newestMs, lane: 0, rawBytes: bytes.length });
@@ -46,7 +46,7 @@ export function createMessages({
   };
 }
 
-export function encodeMessage(json: string, { zstdLevel }: MessageFormat): Buffer {
+export function frameMessage(json: string, { zstdLevel }: MessageFormat): Buffer {
   if (zstdLevel === undefined) return Buffer.from(`${json}\n`);
   const params = { [constants.ZSTD_c_compressionLevel]: zstdLevel };
   const body = zstdCompressSync(json, { params });

@@ -6,7 +6,7 @@ import { zstdDecompressSync } from 'node:zlib';
 import { VirtualClock } from '../../kernel/clock.ts';
 import { temporaryFolder } from '../../../test/kit/folder.ts';
 import { datedFile, type DatedFileOptions } from './dated-file.ts';
-import { encodeMessage } from './messages.ts';
+import { frameMessage } from './messages.ts';
 
 const never = new AbortController().signal;
 const DAY_MS = 86_400_000;
@@ -72,8 +72,8 @@ test('the folder is made only where it is asked for', async (t) => {
 });
 
 test('a compressed message follows its length', () => {
-  const message = encodeMessage('{"a":1}', { zstdLevel: 3 });
+  const message = frameMessage('{"a":1}', { zstdLevel: 3 });
   assert.equal(message.readUInt32BE(0), message.length - 4);
   assert.equal(zstdDecompressSync(message.subarray(4)).toString(), '{"a":1}');
-  assert.equal(encodeMessage('{"a":1}', { zstdLevel: undefined }).toString(), '{"a":1}\n');
+  assert.equal(frameMessage('{"a":1}', { zstdLevel: undefined }).toString(), '{"a":1}\n');
 });

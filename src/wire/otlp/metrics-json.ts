@@ -10,7 +10,7 @@ import type {
   ExponentialBuckets,
   ExponentialPoint,
   HistogramPoint,
-  Metric,
+  OtelMetric,
   MetricData,
   MetricPoint,
   NumberPoint,
@@ -44,7 +44,7 @@ export function formatMetricsRequest(all: readonly ResourceMetrics[], scope: Sco
   return JSON.stringify({ resourceMetrics });
 }
 
-function makeMetric({ name, description, unit, type, data }: Metric): Json {
+function makeMetric({ name, description, unit, type, data }: OtelMetric): Json {
   return {
     name,
     ...(description === '' ? {} : { description }),
