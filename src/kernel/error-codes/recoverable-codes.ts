@@ -13,7 +13,7 @@ const sinks = {
   },
   SINK_FILE: {
     means:
-      'The file of a file_write or otlp_file_write sink cannot be written. The samples wait in the queue.',
+      'The file of a file_write or otlp_file_write sink cannot be written. Samples wait.',
     remedy: 'Check the folder, its permissions, and the free space on its disk.',
   },
   SINK_FORBIDDEN: {
