@@ -148,8 +148,8 @@ function resolveOutputs(
   if (file < 0) return outputs;
   report.lacks(
     [...path, file],
-    `output "${outputs[file] ?? ''}": lines go to stdout and stderr; for a file, use the exporter ` +
-      'file, which has bounds',
+    `output "${outputs[file] ?? ''}": lines go to stdout and stderr; for a file, use the ` +
+      'exporter file, which has bounds',
   );
   return undefined;
 }
