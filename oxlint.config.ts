@@ -36,10 +36,21 @@ export const rooms: Record<string, Rooms> = {
   wire: {
     rooms: {
       errors: [], exposition: ['errors', 'protobuf', 'varint'], protobuf: ['errors', 'varint'],
+      otlp: ['protobuf'],
       'remote-write': ['errors', 'protobuf', 'varint'], snappy: ['errors', 'varint'], varint: ['errors'],
     },
   }, // prettier-ignore
-  sinks: { joints: ['sinks'], rooms: { file: [], 'remote-write': [] } },
+  // What is assembled of series is for all sinks that hand on metrics.
+  sinks: {
+    joints: ['sinks'],
+    rooms: {
+      assembly: [],
+      debug: ['assembly'],
+      file: [],
+      'otlp-file': ['assembly'],
+      'remote-write': [],
+    },
+  },
   'sinks/remote-write': { joints: ['sink'], rooms: { 'way-in': [], 'way-out': [] } },
   // The store implements what the engine asks of it (promql/queryable.ts), so it stands above.
   workspace: { rooms: { promql: [], storage: ['promql'], api: ['promql', 'storage'] } },

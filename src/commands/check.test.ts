@@ -71,6 +71,8 @@ test('the steps of a route are its processors, each once, without what is made f
         sinks: ['s'],
       },
     ],
+    servers: [],
+    log: {},
   } as const;
   const rendered = renderCheck('c.yml', { plan, findings: [], version: '', text: '' });
   assert.match(rendered, /  route "metrics" \(metrics\): prometheus\/x → filter\/a → batch → s\n/);

@@ -40,7 +40,7 @@ test('the Fargate article works as published once its dashes are dashes', async 
   const entry = { files: ['/output/ecs_file_sd.yml'], refresh_interval: 60_000 };
   assert.deepEqual(source?.discovery.entries, [{ key: 'file_sd_configs', config: entry }]);
   assert.equal(settingsOf(plan).sigv4?.region, 'us-east-1');
-  assert.equal(plan.sinks[0]?.delivery.ageLimitMs, 59 * 60_000);
+  assert.equal(plan.sinks[0]?.delivery?.ageLimitMs, 59 * 60_000);
 });
 
 test('en dashes for list dashes are named with their places', async () => {

@@ -11,7 +11,7 @@ import type { LogFields, LogFormat, LogLevel } from '../kernel/logger.ts';
 import type { Transform } from '../model/transform.ts';
 import type { ScrapeConfig } from '../scrape/config.ts';
 import type { TlsServerInput } from '../settings/web-config.ts';
-import type { OpenableSink } from '../sinks/sinks.ts';
+import type { OpenableDirectSink, OpenableQueuedSink } from '../sinks/sinks.ts';
 
 /** A scrape job and how its targets are found. Identity: the id, which both have. */
 export interface SourcePlan {
@@ -26,19 +26,30 @@ export interface TransformPlan {
   readonly transform: Transform;
 }
 
-/** Identity: kind and name. */
-export interface SinkPlan extends Omit<OpenableSink, 'name' | 'transforms' | 'address'> {
+interface SinkNames {
   /** `kind/name`. */
   readonly id: string;
   /** As configured, else made of the address and the ordinal among sinks with the same address. */
   readonly name: string;
-  /** Folder of its queue, below the storage folder. */
-  readonly folder: string;
   /** A digest of its configuration; when it differs after a reload, the sink is changed. */
   readonly version: string;
   /** Ids of the transforms that the sink itself asks for. */
   readonly transforms: readonly string[];
 }
+
+type Replaced = 'name' | 'transforms' | 'address';
+
+export interface QueuedSinkPlan extends Omit<OpenableQueuedSink, Replaced>, SinkNames {
+  /** Folder of its queue, below the storage folder. */
+  readonly folder: string;
+}
+
+export interface DirectSinkPlan extends Omit<OpenableDirectSink, Replaced>, SinkNames {
+  readonly folder?: undefined;
+}
+
+/** Identity: kind and name. */
+export type SinkPlan = QueuedSinkPlan | DirectSinkPlan;
 
 /** Identity: signal and name. */
 export interface RoutePlan {

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import type { z } from 'zod';
 import type { ConfigPath, Reporter } from '../settings/finding.ts';
 import { listOf } from '../settings/text.ts';
-import type { SinkContext, SinkKind } from '../sinks/sink.ts';
+import type { DirectSinkKind, SinkContext, SinkKind } from '../sinks/sink.ts';
 import { type OpenableSink, resolveSink, sinkKinds, type SinkInputs } from '../sinks/sinks.ts';
 import type { SinkPlan, TransformPlan } from './plan.ts';
 
@@ -26,7 +26,7 @@ export const sinkShape = Object.fromEntries(
 
 /** An entry that its kind's schema has accepted, and where it is written. */
 export interface SinkEntry {
-  readonly kind: SinkKind;
+  readonly kind: SinkKind | DirectSinkKind;
   readonly input: unknown;
   readonly path: ConfigPath;
 }
@@ -35,7 +35,7 @@ export interface SinkEntry {
 export function listSinkEntries(inputs: SinkInputs): readonly SinkEntry[] {
   return sinkKinds.flatMap((kind) =>
     (inputs[kind.key] ?? []).map((input, index): SinkEntry => ({
-      kind: kind as SinkKind,
+      kind: kind as unknown as SinkKind | DirectSinkKind,
       input,
       path: [kind.key, index],
     })),
@@ -52,7 +52,7 @@ export function planSinks(
   context: Omit<SinkContext, 'path'>,
 ): PlannedSinks {
   const { report } = context;
-  const names = new Map<string, SinkEntry>();
+  const entriesById = new Map<string, SinkEntry>();
   const writers = new Map<string, SinkEntry>();
   const ordinals = new Map<string, number>();
   const transforms: TransformPlan[] = [];
@@ -61,14 +61,14 @@ export function planSinks(
     const resolved = resolveSink(kind, input, { ...context, path });
     const name = resolved.name ?? nameFromAddress(resolved, ordinals);
     const id = `${kind.kind}/${name}`;
-    const other = names.get(id);
+    const other = entriesById.get(id);
     if (other !== undefined)
       report.error(
         resolved.name === undefined ? path : [...path, 'name'],
         'CONFIG_DUPLICATE',
         `name "${name}" is used by ${formatPath(other.path)} already; names must be unique`,
       );
-    names.set(id, entry);
+    entriesById.set(id, entry);
     if (resolved.name === '' || name.length > NAME_MAX)
       report.error([...path, 'name'], 'CONFIG_VALUE', `a name has 1 to ${NAME_MAX} characters`);
     const address = `${kind.kind} ${resolved.address}`;
@@ -87,14 +87,15 @@ export function planSinks(
       transform,
     }));
     transforms.push(...own);
-    return {
-      ...resolved,
+    const names = {
       id,
       name,
-      folder: nameFolder(kind.kind, name),
       version: digest(JSON.stringify([input, context.baseDirectory])),
       transforms: own.map((one) => one.id),
     };
+    return resolved.delivery === undefined
+      ? { ...resolved, ...names }
+      : { ...resolved, ...names, folder: nameFolder(kind.kind, name) };
   });
   return { sinks, transforms };
 }

@@ -17,6 +17,8 @@ export interface Logger {
   error(event: string, fields?: LogFields): void;
   /** A logger that adds these fields to each line. */
   with(fields: LogFields): Logger;
+  /** The same, whose repeats are not held back: for lines that the user asked for, each. */
+  unlimited(): Logger;
 }
 
 export interface LoggerOptions {
@@ -54,7 +56,14 @@ export function createAdjustableLogger(first: LoggerOptions = {}): AdjustableLog
   let settings = fillIn(first);
   const windows = new Map<string, Window>();
 
-  const emit = (lineLevel: LogLevel, event: string, fields: LogFields): void => {
+  type Emit = (lineLevel: LogLevel, event: string, fields: LogFields) => void;
+  const emitAll: Emit = (lineLevel, event, fields) => {
+    const { level, format, write, clock, common } = settings;
+    if (ORDER[lineLevel] < ORDER[level]) return;
+    const own = common === undefined ? fields : { ...common, ...fields };
+    write(formatLine(format, clock.nowMs(), lineLevel, event, own));
+  };
+  const emitLimited: Emit = (lineLevel, event, fields) => {
     const { level, format, write, clock, repeatMax, repeatWindowMs, common } = settings;
     if (ORDER[lineLevel] < ORDER[level]) return;
     const nowMs = clock.nowMs();
@@ -65,15 +74,16 @@ export function createAdjustableLogger(first: LoggerOptions = {}): AdjustableLog
     write(formatLine(format, nowMs, lineLevel, event, all));
   };
 
-  const make = (bound: LogFields): Logger => ({
+  const make = (bound: LogFields, emit: Emit): Logger => ({
     debug: (event, fields) => emit('debug', event, { ...bound, ...fields }),
     info: (event, fields) => emit('info', event, { ...bound, ...fields }),
     warn: (event, fields) => emit('warn', event, { ...bound, ...fields }),
     error: (event, fields) => emit('error', event, { ...bound, ...fields }),
-    with: (fields) => make({ ...bound, ...fields }),
+    with: (fields) => make({ ...bound, ...fields }, emit),
+    unlimited: () => make(bound, emitAll),
   });
   return {
-    log: make({}),
+    log: make({}, emitLimited),
     adjust: (options) => {
       settings = fillIn(options);
     },

@@ -13,8 +13,8 @@ import type { OpenAppender } from '../model/sample.ts';
 import type { Transform } from '../model/transform.ts';
 import type { CheckContext } from '../settings/finding.ts';
 
-/** What a kind makes of one entry: checked, with defaults filled in. */
-export interface ResolvedSink<Settings> {
+/** What a kind without a queue makes of one entry: checked, with defaults filled in. */
+export interface ResolvedDirectSink<Settings> {
   /** The configured name; without one, the address tells entries apart. */
   readonly name: string | undefined;
   /** Where it delivers to: the whole URL, or a path. It may hold secrets: hashed, never shown. */
@@ -23,10 +23,14 @@ export interface ResolvedSink<Settings> {
   readonly shownAddress: string;
   /** What else `check config` shows, such as that requests are signed. */
   readonly remark?: string | undefined;
-  readonly delivery: DeliverySettings;
   /** What is applied to series on their way to this sink, in order. */
   readonly transforms: readonly Transform[];
   readonly settings: Settings;
+}
+
+/** What a kind makes of one entry. */
+export interface ResolvedSink<Settings> extends ResolvedDirectSink<Settings> {
+  readonly delivery: DeliverySettings;
 }
 
 /** Where an entry is checked; `path` is that of the entry. */
@@ -34,14 +38,17 @@ export interface SinkContext extends CheckContext {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-export interface SinkParts {
+export interface DirectSinkParts {
   /** `kind/name`, for logs and metrics. */
   readonly id: string;
   readonly name: string;
-  /** Started before the sink and stopped after it. */
-  readonly queue: ChunkQueue;
   readonly world: World;
   readonly userAgent: string;
+}
+
+export interface SinkParts extends DirectSinkParts {
+  /** Started before the sink and stopped after it. */
+  readonly queue: ChunkQueue;
   /**
    * The sink of this name that ran until now, already released. If series are encoded the same way
    * under the new settings, the new sink takes over its `openAppender`, and open appenders go on.
@@ -49,10 +56,17 @@ export interface SinkParts {
   readonly before?: Sink | undefined;
 }
 
-/** A running sink with a queue of its own: the way into it, and delivery from it. */
-export interface Sink extends Component {
-  /** Opens the appender of a target; the key decides the lane of its chunks. */
+/**
+ * A running sink whose commits are done when they return: it has no queue, so nothing waits, is
+ * sent again or is lost. Such a sink writes where writing neither waits nor fails.
+ */
+export interface DirectSink extends Component {
+  /** Opens the appender of a target; with a queue, the key decides the lane of its chunks. */
   readonly openAppender: OpenAppender;
+}
+
+/** A running sink with a queue of its own: the way into it, and delivery from it. */
+export interface Sink extends DirectSink {
   /**
    * Ends after the requests under way, or at the deadline. The queue runs on, and another sink
    * takes it over.
@@ -62,12 +76,7 @@ export interface Sink extends Component {
   countDropped(items: number, reason: string, bytes: Uint8Array | undefined): void;
 }
 
-export interface SinkKind<
-  Kind extends string = string,
-  Key extends string = string,
-  Schema extends z.ZodType = z.ZodType,
-  Settings = unknown,
-> {
+interface AnyKind<Kind extends string, Key extends string, Schema extends z.ZodType> {
   readonly kind: Kind;
   /** The key of the configuration that holds a list of its entries. */
   readonly key: Key;
@@ -75,9 +84,30 @@ export interface SinkKind<
   readonly schema: Schema;
   /** Whether two entries may not have one address, so that the second is refused. */
   readonly hasOneWriter?: boolean;
+}
+
+export interface SinkKind<
+  Kind extends string = string,
+  Key extends string = string,
+  Schema extends z.ZodType = z.ZodType,
+  Settings = unknown,
+> extends AnyKind<Kind, Key, Schema> {
+  readonly isDirect?: false;
   /** Checks what the schema can't, and fills in the defaults; faults are reported. */
   resolve(input: z.output<Schema>, context: SinkContext): ResolvedSink<Settings>;
   open(resolved: ResolvedSink<Settings>, parts: SinkParts): Sink;
+}
+
+/** A kind without a queue: decision 18. */
+export interface DirectSinkKind<
+  Kind extends string = string,
+  Key extends string = string,
+  Schema extends z.ZodType = z.ZodType,
+  Settings = unknown,
+> extends AnyKind<Kind, Key, Schema> {
+  readonly isDirect: true;
+  resolve(input: z.output<Schema>, context: SinkContext): ResolvedDirectSink<Settings>;
+  open(resolved: ResolvedDirectSink<Settings>, parts: DirectSinkParts): DirectSink;
 }
 
 /** Declares a kind: checks its types, and keeps `kind` and `key` as literal types for the table. */
@@ -87,6 +117,16 @@ export function defineSink<
   Schema extends z.ZodType,
   Settings,
 >(kind: SinkKind<Kind, Key, Schema, Settings>): SinkKind<Kind, Key, Schema, Settings> {
+  return kind;
+}
+
+/** The same for a kind without a queue. */
+export function defineDirectSink<
+  const Kind extends string,
+  const Key extends string,
+  Schema extends z.ZodType,
+  Settings,
+>(kind: DirectSinkKind<Kind, Key, Schema, Settings>): DirectSinkKind<Kind, Key, Schema, Settings> {
   return kind;
 }
 

@@ -2,11 +2,28 @@
  * The table of sinks; all other code derives from it which kinds there are.
  */
 import type { z } from 'zod';
+import { debugKind } from './debug/kind.ts';
 import { fileKind } from './file/kind.ts';
+import { otlpFileKind } from './otlp-file/kind.ts';
 import { remoteWriteKind } from './remote-write/kind.ts';
-import type { ResolvedSink, Sink, SinkContext, SinkKind, SinkParts } from './sink.ts';
+import type {
+  DirectSink,
+  DirectSinkKind,
+  DirectSinkParts,
+  ResolvedDirectSink,
+  ResolvedSink,
+  Sink,
+  SinkContext,
+  SinkKind,
+  SinkParts,
+} from './sink.ts';
 
-export const sinkKinds = [remoteWriteKind, fileKind] as const;
+export const sinkKinds = [
+  remoteWriteKind,
+  fileKind,
+  otlpFileKind,
+  debugKind,
+] as const; // prettier-ignore
 
 type AnyKind = (typeof sinkKinds)[number];
 
@@ -15,18 +32,35 @@ export type SinkInputs = {
   readonly [Kind in AnyKind as Kind['key']]?: readonly z.output<Kind['schema']>[] | undefined;
 };
 
-/** One entry, checked and with its defaults, which can be opened. */
-export interface OpenableSink extends ResolvedSink<unknown> {
+interface Openable {
   readonly kind: AnyKind['kind'];
+}
+
+/** One entry, checked and with its defaults, which can be opened over a queue. */
+export interface OpenableQueuedSink extends Openable, ResolvedSink<unknown> {
   open(parts: SinkParts): Sink;
 }
 
+/** The same, which has no queue. */
+export interface OpenableDirectSink extends Openable, ResolvedDirectSink<unknown> {
+  readonly delivery?: undefined;
+  open(parts: DirectSinkParts): DirectSink;
+}
+
+export type OpenableSink = OpenableQueuedSink | OpenableDirectSink;
+
 /** Resolves an entry. @param input  as the schema of `kind` has parsed it */
-export function resolveSink(kind: SinkKind, input: unknown, context: SinkContext): OpenableSink {
-  const resolved = kind.resolve(input, context);
-  return {
-    ...resolved,
-    kind: kind.kind as AnyKind['kind'],
-    open: (parts) => kind.open(resolved, parts),
-  };
+export function resolveSink(
+  one: SinkKind | DirectSinkKind,
+  input: unknown,
+  context: SinkContext,
+): OpenableSink {
+  const kind = one.kind as AnyKind['kind'];
+  if (one.isDirect === true) {
+    const resolved = one.resolve(input, context);
+    const open = (parts: DirectSinkParts): DirectSink => one.open(resolved, parts);
+    return { ...resolved, kind, open };
+  }
+  const resolved = one.resolve(input, context);
+  return { ...resolved, kind, open: (parts: SinkParts): Sink => one.open(resolved, parts) };
 }

@@ -16,6 +16,7 @@ import {
   type SeriesRef,
 } from '../model/sample.ts';
 import {
+  type CountDropped,
   isStreamTransform,
   type SeriesTransform,
   type StreamTransform,
@@ -42,7 +43,7 @@ export interface BranchOptions {
 export function branch(options: BranchOptions): StreamTransform {
   return {
     identity: options.identity,
-    openAppender: (next) => new BranchAppender(next, options),
+    openAppender: (next, countDropped) => new BranchAppender(next, options, countDropped),
   };
 }
 
@@ -61,10 +62,10 @@ class BranchAppender extends PassingAppender {
   /** How many live series are of that kind. */
   #taken = 0;
 
-  constructor(next: Appender, options: BranchOptions) {
+  constructor(next: Appender, options: BranchOptions, countDropped: CountDropped) {
     super(next);
     this.#options = options;
-    this.#side = openPath(options.path, new JoiningAppender(next));
+    this.#side = openPath(options.path, new JoiningAppender(next), countDropped);
   }
 
   override refOf(labels: LabelSet, origin?: SeriesOrigin): SeriesRef {
@@ -161,11 +162,12 @@ class JoiningAppender extends PassingAppender {
   }
 }
 
-function openPath(path: readonly Transform[], end: Appender): Appender {
+function openPath(path: readonly Transform[], end: Appender, countDropped: CountDropped): Appender {
   const [first, ...rest] = path;
   if (first === undefined) return end;
-  if (isStreamTransform(first)) return first.openAppender(openPath(rest, end));
+  if (isStreamTransform(first))
+    return first.openAppender(openPath(rest, end, countDropped), countDropped);
   const stream = path.findIndex(isStreamTransform);
   const own = (stream < 0 ? path : path.slice(0, stream)) as readonly SeriesTransform[];
-  return new TransformedAppender(openPath(path.slice(own.length), end), own);
+  return new TransformedAppender(openPath(path.slice(own.length), end, countDropped), own);
 }

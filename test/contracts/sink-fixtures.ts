@@ -12,8 +12,12 @@ import { Receiver } from '../kit/receiver.ts';
 export interface SinkFixture {
   /** A valid entry of the configuration. */
   readonly entry: Record<string, unknown>;
-  /** The samples that arrived, in order and with repeats: `name=value,… time value`. */
-  arrived(): string[];
+  /**
+   * The samples that arrived, in order and with repeats: `name=value,… time value`.
+   *
+   * @param lines  the log of the process so far
+   */
+  arrived(lines: readonly string[]): string[];
   /** From now on the receiver accepts nothing. */
   break(): void;
   mend(): void;
@@ -40,34 +44,49 @@ export const sinkFixtures: Readonly<Record<Kind, () => Promise<SinkFixture>>> = 
     };
   },
 
-  async file() {
-    const folder = mkdtempSync(path.join(tmpdir(), 'amperage-file-sink-'));
-    const file = path.join(folder, 'samples.json');
-    const away = `${file}.away`;
-    const linesOf = (name: string): string[] => {
-      try {
-        return readFileSync(name, 'utf8').trimEnd().split('\n');
-      } catch {
-        return [];
-      }
-    };
-    return {
-      entry: { path: file },
-      arrived: () =>
-        [...linesOf(away), ...linesOf(file)].filter((one) => one !== '').map(formatSample),
-      break: () => {
-        try {
-          renameSync(file, away);
-        } catch {
-          // The file did not exist yet.
-        }
-        mkdirSync(file);
-      },
-      mend: () => rmSync(file, { recursive: true }),
-      close: async () => rmSync(folder, { recursive: true, force: true }),
-    };
-  },
+  file: () => Promise.resolve(openFileFixture((line) => [formatSample(line)])),
+
+  otlp_file: () => Promise.resolve(openFileFixture(formatPoints)),
+
+  debug: () =>
+    Promise.resolve({
+      entry: { verbosity: 'detailed' },
+      arrived: listDebugged,
+      break: () => undefined,
+      mend: () => undefined,
+      close: () => Promise.resolve(),
+    }),
 };
+
+function openFileFixture(
+  formatLine: (line: string) => readonly string[],
+): Pick<SinkFixture, 'entry' | 'arrived' | 'break' | 'mend' | 'close'> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'amperage-file-sink-'));
+  const file = path.join(folder, 'samples.json');
+  const away = `${file}.away`;
+  const linesOf = (name: string): string[] => {
+    try {
+      return readFileSync(name, 'utf8').trimEnd().split('\n');
+    } catch {
+      return [];
+    }
+  };
+  return {
+    entry: { path: file },
+    arrived: () =>
+      [...linesOf(away), ...linesOf(file)].filter((one) => one !== '').flatMap(formatLine),
+    break: () => {
+      try {
+        renameSync(file, away);
+      } catch {
+        // The file did not exist yet.
+      }
+      mkdirSync(file);
+    },
+    mend: () => rmSync(file, { recursive: true }),
+    close: async () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
 
 interface Line {
   readonly labels: Record<string, string>;
@@ -85,4 +104,60 @@ function formatSample(line: string): string {
 function shown(value: number): string {
   if (value === Infinity) return '+Inf';
   return String(value);
+}
+
+/** The points of a request of OTLP that are gauges. */
+function formatPoints(line: string): readonly string[] {
+  const request = JSON.parse(line) as {
+    resourceMetrics: {
+      scopeMetrics: {
+        metrics: {
+          name: string;
+          gauge: {
+            dataPoints: {
+              attributes?: { key: string; value: { stringValue: string } }[];
+              timeUnixNano: string;
+              asDouble?: number | string;
+            }[];
+          };
+        }[];
+      }[];
+    }[];
+  };
+  return request.resourceMetrics.flatMap(({ scopeMetrics }) =>
+    scopeMetrics.flatMap(({ metrics }) =>
+      metrics.flatMap(({ name, gauge }) =>
+        gauge.dataPoints.map(({ attributes = [], timeUnixNano, asDouble = NaN }) => {
+          const labels = attributes.map(({ key, value }) => [key, value.stringValue] as const);
+          const series = makeLabelSet([['__name__', name], ...labels]);
+          const pairs = series.map((one) => `${one.name}=${one.value}`);
+          return `${pairs.join()} ${BigInt(timeUnixNano) / 1_000_000n} ${shown(Number(asDouble))}`;
+        }),
+      ),
+    ),
+  );
+}
+
+/** The points in the lines of a debug sink that writes all details. */
+function listDebugged(lines: readonly string[]): string[] {
+  const samples: string[] = [];
+  let name = '';
+  let labels: [string, string][] = [];
+  let tMs = 0;
+  for (const line of lines) {
+    const written = / msg=(".*"|\S+) sink=/.exec(line)?.[1] ?? '';
+    const event = written.startsWith('"') ? (JSON.parse(written) as string) : written;
+    const [, key = '', value = ''] = /^(?:     -> )?([\w ]+): (.*)$/.exec(event) ?? [];
+    if (key === 'Name') name = value;
+    else if (event.startsWith('NumberDataPoints')) labels = [];
+    else if (key === 'Timestamp') tMs = Date.parse(value.replace(' +0000 UTC', 'Z'));
+    else if (value.startsWith('Str('))
+      labels.push([key, value.slice(4, -1).replaceAll(String.raw`\n`, '\n')]);
+    else if (key === 'Value' || key === 'Flags') {
+      const series = makeLabelSet([['__name__', name], ...labels]);
+      const pairs = series.map((one) => `${one.name}=${one.value}`);
+      samples.push(`${pairs.join()} ${tMs} ${key === 'Flags' ? 'NaN' : value}`);
+    }
+  }
+  return samples;
 }

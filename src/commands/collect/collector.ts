@@ -137,7 +137,8 @@ export class Collector implements Component {
     await this.scrape.apply(plan.sources.map(({ scrape }) => scrape));
     await this.#outlets.retain(plan.sinks);
     const { storagePath, world } = this.#options;
-    await warnOfLeftovers(storagePath, new Set(plan.sinks.map(({ folder }) => folder)), world.log);
+    const folders = plan.sinks.flatMap(({ folder }) => folder ?? []);
+    await warnOfLeftovers(storagePath, new Set(folders), world.log);
   }
 
   #makeRoutes(plan: CollectorPlan): Routes {

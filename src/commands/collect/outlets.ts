@@ -3,21 +3,29 @@
  * sink is changed, its queue goes on taking samples, and the other sinks run on.
  */
 import { join } from 'node:path';
-import type { SinkPlan } from '../../config/plan.ts';
+import type { DirectSinkPlan, QueuedSinkPlan, SinkPlan } from '../../config/plan.ts';
 import { assert } from '../../kernel/errors.ts';
 import type { World } from '../../kernel/world.ts';
 import type { QueueLimits } from '../../queue/options.ts';
 import { DurableQueue } from '../../queue/queue.ts';
-import type { Sink } from '../../sinks/sink.ts';
+import type { DirectSink, DirectSinkParts, Sink } from '../../sinks/sink.ts';
 
 /** How long a sink that is changed or removed may go on sending; the rest stays on disk. */
 const HAND_OVER_MS = 1_000;
 
-interface Running {
-  plan: SinkPlan;
+interface RunningQueued {
+  plan: QueuedSinkPlan;
   readonly queue: DurableQueue;
   sink: Sink;
 }
+
+interface RunningDirect {
+  plan: DirectSinkPlan;
+  readonly queue?: undefined;
+  sink: DirectSink;
+}
+
+type Running = RunningQueued | RunningDirect;
 
 export interface OutletsOptions {
   readonly world: World;
@@ -64,7 +72,9 @@ export class Outlets {
 
   /** Sends at once what waits in all queues; resolves when it is sent, or the signal aborts. */
   async flush(signal: AbortSignal): Promise<void> {
-    await Promise.all([...this.#running.values()].map(({ queue }) => queue.flush(signal)));
+    await Promise.all(
+      [...this.#running.values()].flatMap(({ queue }) => queue?.flush(signal) ?? []),
+    );
   }
 
   async stop(deadlineMs: number): Promise<void> {
@@ -73,11 +83,16 @@ export class Outlets {
     this.#running.clear();
   }
 
-  sinkOf(id: string): Sink {
+  sinkOf(id: string): DirectSink {
     return this.#get(id).sink;
   }
 
   async #open(plan: SinkPlan): Promise<Running> {
+    if (plan.delivery === undefined) {
+      const sink = plan.open(this.#makeParts(plan));
+      await sink.start();
+      return { plan, sink };
+    }
     const { world, storagePath } = this.#options;
     const queue: DurableQueue = new DurableQueue(
       {
@@ -88,7 +103,8 @@ export class Outlets {
       },
       world,
     );
-    const running: Running = { plan, queue, sink: this.#makeSink(plan, queue, undefined) };
+    const sink = plan.open({ ...this.#makeParts(plan), queue });
+    const running: RunningQueued = { plan, queue, sink };
     await queue.start();
     try {
       await running.sink.start();
@@ -101,19 +117,34 @@ export class Outlets {
 
   async #change(plan: SinkPlan): Promise<void> {
     const running = this.#get(plan.id);
-    // The next one is made first: where that fails, the present one goes on.
-    const next = this.#makeSink(plan, running.queue, running.sink);
-    await running.sink.release(HAND_OVER_MS);
-    running.queue.configure(makeQueueLimits(plan));
-    running.plan = plan;
-    running.sink = next;
-    await next.start();
+    if (plan.delivery === undefined) await this.#changeDirect(running as RunningDirect, plan);
+    else await this.#changeQueued(running as RunningQueued, plan);
     this.#options.world.log.info('a sink goes on with other settings', { sink: plan.id });
   }
 
-  #makeSink(plan: SinkPlan, queue: DurableQueue, before: Sink | undefined): Sink {
+  async #changeQueued(running: RunningQueued, plan: QueuedSinkPlan): Promise<void> {
+    // The next one is made first: where that fails, the present one goes on.
+    const { queue, sink: before } = running;
+    const next = plan.open({ ...this.#makeParts(plan), queue, before });
+    await before.release(HAND_OVER_MS);
+    queue.configure(makeQueueLimits(plan));
+    running.plan = plan;
+    running.sink = next;
+    await next.start();
+  }
+
+  async #changeDirect(running: RunningDirect, plan: DirectSinkPlan): Promise<void> {
+    const { sink: before } = running;
+    const next = plan.open(this.#makeParts(plan));
+    await next.start();
+    running.plan = plan;
+    running.sink = next;
+    await before.stop(HAND_OVER_MS);
+  }
+
+  #makeParts({ id, name }: SinkPlan): DirectSinkParts {
     const { world, userAgent } = this.#options;
-    return plan.open({ id: plan.id, name: plan.name, queue, world, userAgent, before });
+    return { id, name, world, userAgent };
   }
 
   #get(id: string): Running {
@@ -123,12 +154,12 @@ export class Outlets {
   }
 }
 
-function makeQueueLimits({ delivery }: SinkPlan): QueueLimits {
+function makeQueueLimits({ delivery }: QueuedSinkPlan): QueueLimits {
   const { shardsMax: lanes, capBytes, sync, ageLimitMs: maxAgeMs } = delivery;
   return { lanes, capBytes, sync, maxAgeMs };
 }
 
 async function close({ sink, queue }: Running, deadlineMs: number): Promise<void> {
   await sink.stop(deadlineMs);
-  await queue.stop();
+  await queue?.stop();
 }

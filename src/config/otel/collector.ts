@@ -1,6 +1,6 @@
 /**
  * The dialect of the OpenTelemetry Collector, as ADOT has it: metrics pipelines from prometheus
- * receivers to remote write exporters become a plan. Each pipeline becomes a route, each receiver
+ * receivers to exporters become a plan. Each pipeline becomes a route, each receiver
  * keeps its own `global`, and a component that several pipelines use is made once.
  *
  *     receiver prometheus/a: jobs, global ─┐
@@ -14,8 +14,6 @@
  */
 import type { ConfigPath, Reporter } from '../../settings/finding.ts';
 import { relocated } from '../../settings/finding.ts';
-import { remoteWriteKind } from '../../sinks/remote-write/kind.ts';
-import type { SinkKind } from '../../sinks/sink.ts';
 import { boundLabels } from '../../transforms/bound-labels.ts';
 import { externalLabels } from '../../transforms/external-labels.ts';
 import { resourceLabels } from '../../transforms/resource-labels.ts';
@@ -25,7 +23,7 @@ import { parseValue } from '../reading.ts';
 import { planSinks, type PlannedSinks, type SinkEntry } from '../sinks.ts';
 import type { CollectorContext } from './component.ts';
 import { type CollectorInput, collectorSchema, withoutNulls } from './document.ts';
-import { resolveExporter, type Writer } from './exporters.ts';
+import { type PlannedExporter, planExporter } from './exporter-kinds.ts';
 import { type Extensions, resolveExtensions } from './extensions/resolve.ts';
 import { applyObservers } from './observed-targets.ts';
 import { type Pipeline, resolvePipelines, type Used } from './pipelines.ts';
@@ -68,7 +66,7 @@ export async function planCollector(
     report.error(
       ['service', 'pipelines'],
       'CONFIG_UNSUPPORTED',
-      'no pipeline is left: none leads from a prometheus receiver to a remote write exporter',
+      'no pipeline is left: none leads from a prometheus receiver to an exporter that is built in',
     );
   const sources = [...scrapers.values()].flatMap((scraper) => scraper.sources);
   return {
@@ -140,14 +138,14 @@ function checkIds(scrapers: ReadonlyMap<string, Scraper>, report: Reporter): voi
 function resolveExporters(
   input: CollectorInput,
   used: Used,
-  { reading, report, extensions }: CollectorContext & { readonly extensions: Extensions },
-): ReadonlyMap<string, Writer> {
+  { extensions, ...collector }: CollectorContext & { readonly extensions: Extensions },
+): ReadonlyMap<string, PlannedExporter> {
   const { authenticators } = extensions;
   const isDefined = (name: string): boolean => Object.hasOwn(input.extensions ?? {}, name);
-  const context = { authenticators, isDefined, reading, report };
-  const writers = new Map<string, Writer>();
+  const context = { ...collector, authenticators, isDefined };
+  const writers = new Map<string, PlannedExporter>();
   for (const name of new Set(used.pipelines.flatMap((one) => one.exporters))) {
-    const writer = resolveExporter(name, input.exporters?.[name] ?? {}, context);
+    const writer = planExporter(name, input.exporters?.[name] ?? {}, context);
     if (writer !== undefined) writers.set(name, writer);
   }
   return writers;
@@ -158,11 +156,11 @@ function resolveExporters(
  * findings are moved to the keys of the exporter.
  */
 function planWriters(
-  writers: ReadonlyMap<string, Writer>,
+  writers: ReadonlyMap<string, PlannedExporter>,
   { baseDirectory, reading, report }: CollectorContext,
 ): PlannedSinks {
-  const entries = [...writers].map(([name, { input }]): SinkEntry => ({
-    kind: remoteWriteKind as SinkKind,
+  const entries = [...writers].map(([name, { kind, input }]): SinkEntry => ({
+    kind,
     input,
     path: ['exporters', name],
   }));
@@ -194,7 +192,7 @@ function planExternalLabels(
 interface Parts {
   readonly scrapers: ReadonlyMap<string, Scraper>;
   readonly processors: Processors;
-  readonly writers: ReadonlyMap<string, Writer>;
+  readonly writers: ReadonlyMap<string, PlannedExporter>;
 }
 
 /** A route for each receiver of a pipeline, since each sets its own external labels. */
@@ -203,7 +201,10 @@ function planRoutes(
   { scrapers, processors, writers }: Parts,
 ): RoutePlan[] {
   const between = used.flatMap((one) => processors.get(one) ?? []).map(({ id }) => id);
-  const sinks = exporters.filter((one) => writers.has(one)).map((one) => `remote_write/${one}`);
+  const sinks = exporters.flatMap((one) => {
+    const writer = writers.get(one);
+    return writer === undefined ? [] : `${writer.kind.kind}/${one}`;
+  });
   if (sinks.length === 0) return [];
   return receivers.flatMap((receiver): RoutePlan[] => {
     const scraper = scrapers.get(receiver);

@@ -55,7 +55,6 @@ export interface FateRow {
 const AUTH = 'use sigv4auth, basicauth, bearertokenauth, oauth2client or headers_setter';
 const FOR_SERVERS = `it is for servers, and nothing is received; ${AUTH}`;
 const AS_DISCOVERY = 'write the discovery as *_sd_configs of a job';
-const RELABEL = 'write it as metric_relabel_configs of the jobs';
 
 const idle = (names: string, why: string): FateRow => ({
   names: names.split(' '),
@@ -125,9 +124,6 @@ export const FATE_ROWS: Readonly<Record<Section, readonly FateRow[]>> = {
     lacking('otlp otlp_grpc', besideFor('OTLP')),
     lacking('otlphttp otlp_http', besideFor('OTLP')),
     lacking('prometheus', 'query the workspace: what was scraped is not served again'),
-    lacking('debug', '"file_write" of a Prometheus configuration writes samples to a file'),
-    lacking('logging', '"file_write" of a Prometheus configuration writes samples to a file'),
-    lacking('file', '"file_write" of a Prometheus configuration writes samples to a file'),
     lacking('kafka', besideFor('Kafka')),
     lacking(
       'loadbalancing load_balancing',

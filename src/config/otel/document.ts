@@ -69,6 +69,9 @@ export function withoutNulls(value: unknown): unknown {
   });
 }
 
+/** Keys that switch something on with all of its defaults when they have no value. */
+const SET_WHEN_EMPTY = new Set(['rotation']);
+
 function pruneOrEmpty(value: unknown): unknown {
   return value === null ? {} : prune(value);
 }
@@ -76,7 +79,9 @@ function pruneOrEmpty(value: unknown): unknown {
 function prune(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(prune);
   if (!isMap(value)) return value;
-  return mapValues(value, (inner) => (inner === null ? undefined : prune(inner)));
+  return mapValues(value, (inner, key) =>
+    inner === null ? (SET_WHEN_EMPTY.has(key) ? {} : undefined) : prune(inner),
+  );
 }
 
 /** Changes each value of a mapping; a value that becomes undefined is left out. */

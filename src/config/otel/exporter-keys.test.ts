@@ -98,6 +98,7 @@ test('consumers and waits of the exporter are those of the queue on disk', async
     const { plan, lines } = await check(keys);
     const [sink] = plan?.sinks ?? [];
     assert.ok(sink, lines.join('\n'));
+    assert.ok(sink.delivery);
     const { shardsMax, minBackoffMs, maxBackoffMs } = sink.delivery;
     return [shardsMax, minBackoffMs, maxBackoffMs, lines.length];
   };

@@ -72,7 +72,7 @@ function resolveNameRules(input: ExporterInput): NameRules {
 }
 
 /**
- * Puts the transforms of each exporter round those of its sink.
+ * Puts the transforms of each exporter to Prometheus round those of its sink.
  *
  * @param shared  what is done between the names of a series and the sink's own transforms
  */
@@ -88,9 +88,9 @@ export function planExporterTransforms(
     return id;
   };
   const sinks = planned.sinks.map((sink) => {
-    const sharedIds = shared.map(({ id }) => id);
     const own = transformsOf(sink.name);
-    if (own === undefined) return { ...sink, transforms: [...sharedIds, ...sink.transforms] };
+    if (own === undefined) return sink;
+    const sharedIds = shared.map(({ id }) => id);
     const before = own.before.map((transform, index) =>
       add(`${sink.id}:before:${index}`, transform),
     );

@@ -187,7 +187,7 @@ test('the keys of an exporter are taken over, also from its block http', async (
     [tls?.serverName, tls?.minVersion, tls?.skipsVerification, tls?.ca],
     ['s', 'TLSv1.3', true, undefined],
   );
-  assert.equal(plan.sinks[0]?.delivery.maxBytesPerSend, 500_000);
+  assert.equal(plan.sinks[0]?.delivery?.maxBytesPerSend, 500_000);
   const { lines } = await check(text);
   assert.deepEqual(lines, [
     'c.yml:5:5: "endpoint" has no effect beside "http", which replaces it [CONFIG_NOTE]',

@@ -12,6 +12,7 @@ import {
   typeOf,
   unbuiltFateOf,
 } from './components.ts';
+import { exporterKinds } from './exporter-kinds.ts';
 import { exporterSchema } from './exporter-schema.ts';
 import { extensionKinds } from './extensions/extensions.ts';
 import { processorKinds } from './processors/processors.ts';
@@ -25,7 +26,7 @@ const receiverKinds: readonly ComponentKind[] = [
   },
 ];
 
-const exporterKinds: readonly ComponentKind[] = [
+const remoteWriteKinds: readonly ComponentKind[] = [
   {
     names: ['prometheusremotewrite', 'prometheus_remote_write'],
     schema: exporterSchema,
@@ -42,7 +43,7 @@ const exporterKinds: readonly ComponentKind[] = [
 export const KINDS: Readonly<Record<Section, readonly ComponentKind[]>> = {
   receivers: receiverKinds,
   processors: processorKinds,
-  exporters: exporterKinds,
+  exporters: [...remoteWriteKinds, ...exporterKinds],
   connectors: [],
   extensions: extensionKinds,
 };

@@ -12,7 +12,7 @@ const sinks = {
     remedy: 'Check the role of the task, or the keys of sigv4 in the configuration.',
   },
   SINK_FILE: {
-    means: 'The file of a file_write sink cannot be written. The samples wait in the queue.',
+    means: 'The file of a file_write or otlp_file_write sink cannot be written. Samples wait.',
     remedy: 'Check the folder, its permissions, and the free space on its disk.',
   },
   SINK_FORBIDDEN: {

@@ -3,11 +3,9 @@
  * the disk.
  */
 import * as fs from 'node:fs';
-import { promisify } from 'node:util';
 import type { Protocol } from '../../delivery/protocol.ts';
+import { appendWhole } from '../../kernel/append-file.ts';
 import { describeError, RecoverableError } from '../../kernel/errors.ts';
-
-const datasync = promisify(fs.fdatasync);
 
 export interface Rotation {
   readonly path: string;
@@ -27,37 +25,18 @@ export function rotatedFile({ path, maxBytes, filesMax }: Rotation): Protocol<Bu
   return {
     encode: (chunks) => Buffer.concat(chunks.map(({ bytes }) => bytes)),
     async send(lines) {
-      let fd: number | undefined;
       try {
         // A pipe or a folder is never renamed.
         const size = fs.existsSync(path) && fs.statSync(path).isFile() ? fs.statSync(path).size : 0;
         if (size > 0 && size + lines.length > maxBytes) rotate();
-        fd = fs.openSync(path, 'a');
-        writeWhole(fd, lines);
-        await datasync(fd);
+        await appendWhole(path, lines);
         return { kind: 'delivered', bytes: lines.length };
       } catch (error) {
         const message =
           `${path} can't be written: ${describeError(error)}; free some space, or correct the ` +
           'path';
         throw new RecoverableError('SINK_FILE', message, { cause: error });
-      } finally {
-        if (fd !== undefined) fs.closeSync(fd);
       }
     },
   };
-}
-
-/**
- * Writes all bytes or none: the next line would be appended to one that a full disk has cut off.
- * Throws the file system's error.
- */
-function writeWhole(fd: number, bytes: Buffer): void {
-  const { size } = fs.fstatSync(fd);
-  try {
-    for (let at = 0; at < bytes.length;) at += fs.writeSync(fd, bytes, at);
-  } catch (error) {
-    fs.ftruncateSync(fd, size);
-    throw error;
-  }
 }

@@ -1,0 +1,28 @@
+/**
+ * The seam of exporters that become a sink of a kind of its own. A new one is a file that calls
+ * `defineExporter`, and one word in the table in exporter-kinds.ts.
+ */
+import type { z } from 'zod';
+import type { ConfigPath } from '../../settings/finding.ts';
+import type { DirectSinkKind, SinkKind } from '../../sinks/sink.ts';
+import type { ComponentContext, ComponentKind } from './component.ts';
+
+export interface ResolvedExporter {
+  readonly kind: SinkKind | DirectSinkKind;
+  /** The keys of an entry of the kind, before its schema. */
+  readonly entry: Readonly<Record<string, unknown>>;
+  /** Keys of the entry that are called otherwise in the exporter. */
+  readonly keys?: Readonly<Record<string, ConfigPath>>;
+}
+
+export interface ExporterKind<Schema extends z.ZodType = z.ZodType> extends ComponentKind<Schema> {
+  /** The sink. Undefined where it can't be done; the findings then say why. */
+  resolve(input: z.output<Schema>, context: ComponentContext): ResolvedExporter | undefined;
+}
+
+/** Declares a kind, with the type of its input checked against its schema. */
+export function defineExporter<Schema extends z.ZodType>(
+  kind: ExporterKind<Schema>,
+): ExporterKind<Schema> {
+  return kind;
+}

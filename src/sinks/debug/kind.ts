@@ -1,0 +1,124 @@
+/**
+ * `debug_write`: metrics as lines in the log of the process, or on its outputs, to be looked at.
+ * Lines are written when a scrape is committed; there is no queue, since nothing waits for them.
+ * Limits: lines of one commit.
+ */
+import { z } from 'zod';
+import type { Clock } from '../../kernel/clock.ts';
+import type { Logger } from '../../kernel/logger.ts';
+import { countMetrics, type ResourceMetrics } from '../../model/otel-metrics.ts';
+import { countSchema } from '../../settings/count.ts';
+import { listOf, textSchema } from '../../settings/text.ts';
+import { MetricsAppender } from '../assembly/appender.ts';
+import { defineDirectSink, type ResolvedDirectSink } from '../sink.ts';
+import { Sampler, type Sampling } from './sampler.ts';
+import { formatDetailed, formatNormal } from './text.ts';
+
+/** Lines of one commit; those that follow are left out, which a last line says. */
+const LINES_MAX = 10_000;
+
+const VERBOSITIES = ['basic', 'normal', 'detailed'] as const;
+type Verbosity = (typeof VERBOSITIES)[number];
+
+const OUTPUTS = ['log', 'stdout', 'stderr'] as const;
+type Output = (typeof OUTPUTS)[number];
+const LOG_ONLY: readonly Output[] = ['log'];
+
+const schema = z
+  .strictObject({
+    name: textSchema
+      .optional()
+      .describe('Name of the entry in logs; made from the outputs by default.'),
+    verbosity: z
+      .enum(VERBOSITIES)
+      .optional()
+      .meta({
+        description:
+          'basic: a line for each scrape with its counts; normal: also a line for each data point; ' +
+          'detailed: also all that is known of it.',
+        default: 'basic',
+      }),
+    sampling_initial: countSchema.optional().meta({
+      description: 'How many equal messages are written in each second, before sampling.',
+      default: 2,
+    }),
+    sampling_thereafter: countSchema.optional().meta({
+      description: 'Of the rest, every one of so many is written; 0: none.',
+      default: 1,
+    }),
+    outputs: listOf(z.enum(OUTPUTS))
+      .refine((list) => list.length > 0, 'names no output')
+      .optional()
+      .meta({
+        description: 'Where to: log (as --log.format says), stdout or stderr, there as plain text.',
+        default: ['log'],
+      }),
+  })
+  .describe('Samples as lines of text, for a look at them. Prometheus has no such key.');
+
+interface DebugSettings {
+  readonly verbosity: Verbosity;
+  readonly sampling: Sampling;
+  readonly outputs: readonly Output[];
+}
+
+export const debugKind = defineDirectSink({
+  kind: 'debug',
+  key: 'debug_write',
+  schema,
+  isDirect: true,
+  resolve: ({
+    name,
+    verbosity = 'basic',
+    sampling_initial: initial = 2,
+    sampling_thereafter: thereafter = 1,
+    outputs = LOG_ONLY,
+  }): ResolvedDirectSink<DebugSettings> => {
+    const address = outputs.join(' and ');
+    const settings: DebugSettings = { verbosity, sampling: { initial, thereafter }, outputs };
+    return { name, address, shownAddress: address, transforms: [], settings };
+  },
+  open: ({ settings }, { id, world: { clock, log } }) => {
+    const write = createWriter(settings, { clock, log: log.with({ sink: id }).unlimited() });
+    return {
+      name: id,
+      openAppender: () => new MetricsAppender(write),
+      start: () => Promise.resolve(),
+      stop: () => Promise.resolve(),
+    };
+  },
+});
+
+/** Writes the metrics of a commit. */
+export function createWriter(
+  { verbosity, sampling, outputs }: DebugSettings,
+  { clock, log }: { readonly clock: Clock; readonly log: Logger },
+): (all: readonly ResourceMetrics[]) => void {
+  const sampler = new Sampler(sampling);
+  const print = (line: string): void => {
+    for (const output of outputs)
+      if (output === 'log') log.info(line);
+      else process[output].write(`${line}\n`);
+  };
+  return (all) => {
+    const nowMs = clock.nowMs();
+    if (sampler.admit('metrics', nowMs)) {
+      const { resources, metrics, points } = countMetrics(all);
+      const counts = { resource_metrics: resources, metrics, data_points: points };
+      const text = Object.entries(counts).map(([key, count]) => `${key}=${count}`);
+      for (const output of outputs)
+        if (output === 'log') log.info('metrics', counts);
+        else process[output].write(`metrics ${text.join(' ')}\n`);
+    }
+    if (verbosity === 'basic') return;
+    const lines: string[] = [];
+    for (const line of verbosity === 'normal' ? formatNormal(all) : formatDetailed(all)) {
+      if (lines.length === LINES_MAX) {
+        lines.push(`the rest is left out: a scrape writes at most ${LINES_MAX} lines`);
+        break;
+      }
+      lines.push(line);
+    }
+    if (sampler.admit(lines.join('\n'), nowMs)) for (const line of lines) print(line);
+  };
+}
