@@ -8,11 +8,15 @@ import { collectorSchema } from '../../src/config/otel/document.ts';
 import { exporterSchema } from '../../src/config/otel/exporter-schema.ts';
 import { findProcessor } from '../../src/config/otel/processors/processors.ts';
 import { receiverConfigSchema, receiverSchema } from '../../src/config/otel/receivers.ts';
+import { taskMetricsKind } from '../../src/config/otel/task-metrics.ts';
 import { type SchemaNode, buildTree } from './schema-tree.ts';
 
 /** Component type → how its tree of keys is built. Only components that are taken over are here. */
 const COMPONENTS: Readonly<Record<string, () => SchemaNode>> = {
   prometheus: buildReceiverTree,
+  ...Object.fromEntries(
+    taskMetricsKind.names.map((name) => [name, () => buildTree(taskMetricsKind.schema)]),
+  ),
   prometheusremotewrite: () => buildTree(exporterSchema),
   prometheus_remote_write: () => buildTree(exporterSchema),
   awsprometheusremotewrite: () => buildTree(exporterSchema),

@@ -18,6 +18,14 @@ export interface SourcePlan {
   readonly discovery: JobDiscovery;
 }
 
+/** A reading of this task's metadata at an interval. Identity: id and interval. */
+export interface TaskSourcePlan {
+  readonly id: string;
+  readonly intervalMs: number;
+  /** Where it is configured, as `file:line:column`, for what can be told at the start only. */
+  readonly position: string;
+}
+
 /** Identity: its id, and for what it does the identity of `transform`. */
 export interface TransformPlan {
   readonly id: string;
@@ -42,7 +50,7 @@ export interface SinkPlan extends Omit<OpenableSink, 'name' | 'transforms' | 'ad
 export interface RoutePlan {
   readonly id: string;
   readonly signal: 'metrics';
-  /** Ids of sources; transforms and sinks are named by their ids too. */
+  /** Ids of sources of both kinds; transforms and sinks are named by their ids too. */
   readonly sources: readonly string[];
   readonly transforms: readonly string[];
   readonly sinks: readonly string[];
@@ -50,6 +58,7 @@ export interface RoutePlan {
 
 export interface CollectorPlan {
   readonly sources: readonly SourcePlan[];
+  readonly taskSources: readonly TaskSourcePlan[];
   readonly transforms: readonly TransformPlan[];
   readonly sinks: readonly SinkPlan[];
   readonly routes: readonly RoutePlan[];

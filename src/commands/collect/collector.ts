@@ -18,6 +18,7 @@ import { VERSION } from '../version.ts';
 import { HeldTargets } from './held-targets.ts';
 import { warnOfLeftovers } from './leftovers.ts';
 import { Outlets } from './outlets.ts';
+import { TaskSources } from './task-sources.ts';
 
 const USER_AGENT = `amperage/${VERSION}`;
 
@@ -26,6 +27,7 @@ export interface CollectorOptions {
   readonly configFile: string;
   readonly storagePath: string;
   readonly world: World;
+  readonly env: Readonly<Record<string, string | undefined>>;
   /** How often AWS may be called by all discovery of the process together. */
   readonly callLimits: CallLimits;
   /**
@@ -40,6 +42,7 @@ export interface CollectorOptions {
 export class Collector implements Component {
   readonly name = 'collector';
   readonly scrape: ScrapeManager;
+  readonly tasks: TaskSources;
   readonly #options: CollectorOptions;
   readonly #discovery: DiscoveryManager;
   readonly #router = new Router();
@@ -49,7 +52,7 @@ export class Collector implements Component {
   #sourceCount: number;
 
   constructor(options: CollectorOptions) {
-    const { world, plan, configFile, storagePath, callLimits, sharing } = options;
+    const { world, plan, configFile, storagePath, callLimits, sharing, env } = options;
     this.#options = options;
     this.#sourceCount = plan.sources.length;
     this.#outlets = new Outlets({ world, storagePath, userAgent: USER_AGENT });
@@ -63,6 +66,7 @@ export class Collector implements Component {
       // interval, so that a target that moves keeps its interval.
       offsetSeed: sharing === undefined ? hostname() : '',
     });
+    this.tasks = new TaskSources({ world, env, openAppender: this.#router.openAppender });
     this.#held = new HeldTargets({
       world,
       scrape: this.scrape,
@@ -98,7 +102,8 @@ export class Collector implements Component {
   /**
    * Switches to another plan, which was checked before.
    *
-   * @throws  where a new sink can't be opened; everything then runs on as before
+   * @throws  where a new sink can't be opened, or where metrics of a task are asked for outside of
+   *          ECS; everything then runs on as before
    */
   async apply(plan: CollectorPlan): Promise<void> {
     await this.#switchTo(plan);
@@ -120,8 +125,11 @@ export class Collector implements Component {
     this.#held.end();
     await this.#discovery.stop(remainingMs());
     const { finalScrapeMs = 0 } = this.#options;
-    if (finalScrapeMs > 0) await this.scrape.finish(Math.min(finalScrapeMs, remainingMs()));
-    await this.scrape.stop(remainingMs());
+    if (finalScrapeMs > 0) {
+      const lastMs = Math.min(finalScrapeMs, remainingMs());
+      await Promise.all([this.scrape.finish(lastMs), this.tasks.finish(lastMs)]);
+    }
+    await Promise.all([this.scrape.stop(remainingMs()), this.tasks.stop(remainingMs())]);
     await this.#outlets.stop(remainingMs());
     await sharing?.stop();
   }
@@ -131,9 +139,11 @@ export class Collector implements Component {
    * longer are stopped last, when no route leads to them.
    */
   async #switchTo(plan: CollectorPlan): Promise<void> {
+    this.tasks.check(plan.taskSources);
     await this.#outlets.apply(plan.sinks);
     await this.#router.apply(this.#makeRoutes(plan));
     await this.scrape.apply(plan.sources.map(({ scrape }) => scrape));
+    await this.tasks.apply(plan.taskSources);
     await this.#outlets.retain(plan.sinks);
     const { storagePath, world } = this.#options;
     await warnOfLeftovers(storagePath, new Set(plan.sinks.map(({ folder }) => folder)), world.log);

@@ -64,10 +64,11 @@ export async function planCollector(
     report.error(
       ['service', 'pipelines'],
       'CONFIG_UNSUPPORTED',
-      'no pipeline is left: none leads from a prometheus receiver to a remote write exporter',
+      'no pipeline is left: none leads from a receiver that is built in to a remote write exporter',
     );
   return {
     sources: [...scrapers.values()].flatMap(({ sources }) => sources),
+    taskSources: [...scrapers.values()].flatMap(({ taskSources }) => taskSources),
     transforms: [
       { id: RESOURCE, transform: scrapedResource },
       ...labels,
@@ -178,10 +179,11 @@ function planRoutes(
       {
         id: receivers.length === 1 ? name : `${name}:${receiver}`,
         signal: 'metrics',
-        sources: scraper.sources.map(({ id }) => id),
+        sources: [...scraper.sources, ...scraper.taskSources].map(({ id }) => id),
         transforms: [
           ...planExternalLabels(receiver, scraper).map(({ id }) => id),
-          RESOURCE,
+          // What is not scraped has no job and instance to make a resource of.
+          ...(scraper.sources.length > 0 ? [RESOURCE] : []),
           ...between,
         ],
         sinks,

@@ -52,9 +52,7 @@ const TABLE: Readonly<Record<Section, Readonly<Record<string, Fate>>>> = {
   receivers: {
     prometheus: done,
     'prometheus_simple prometheussimple': lacking('write it as a job of a prometheus receiver'),
-    'awsecscontainermetrics aws_ecs_container_metrics': lacking(
-      'run "amperage exporter" in the task and scrape it with a job',
-    ),
+    'awsecscontainermetrics aws_ecs_container_metrics': done,
     'awscontainerinsightreceiver awscontainerinsight aws_container_insight': lacking(
       'run a node exporter on the instance and scrape it with a job',
     ),
