@@ -65,6 +65,7 @@ export const rooms: Record<string, Rooms> = {
   // One a line: each transform stands on what all share, and knows no other.
   transforms: {
     rooms: {
+      'detected-resource': [],
       'external-labels': [],
       'passing-appender': [],
       point: [],

@@ -101,6 +101,45 @@ test('metrics of the task arrive, are shown, and end when a reload removes them'
   assert.deepEqual(collector.tasks.statuses, []);
 });
 
+test('what is detected later is on the series from then on', async (t) => {
+  const receiver = await startReceiver(t);
+  let isBroken = true;
+  const { url } = await serve(t, (request, response) => {
+    // The task's metrics are read from /task and /task/stats, the container of the detector not.
+    response.statusCode = isBroken && request.url === '/v4/d' ? 500 : 200;
+    const [container] = TASK.Containers;
+    const answers: Record<string, unknown> = { '/v4/d/task': TASK, '/v4/d': container };
+    response.end(JSON.stringify(answers[request.url ?? ''] ?? STATS));
+  });
+  const text = `
+receivers:
+${OWN}
+processors:
+  resourcedetection: { detectors: [ecs, env], timeout: 100ms }
+exporters:
+  prometheusremotewrite: { endpoint: '${receiver.url}' }
+service:
+  pipelines:
+    metrics:
+      receivers: [awsecscontainermetrics]
+      processors: [resourcedetection]
+      exporters: [prometheusremotewrite]
+`;
+  const { plan } = await loadConfigText(text, 'c.yml', { env: {} });
+  const env = {
+    ECS_CONTAINER_METADATA_URI_V4: `${url}/v4/d`,
+    OTEL_RESOURCE_ATTRIBUTES: 'service.name=shop',
+  };
+  const { world } = await start(t, env, plan);
+  await until('series have what is known', () =>
+    receiver.kept.some(({ series }) => series.includes('job=shop')),
+  );
+  const lateSays = () => world.lines.some((line) => line.includes('that was lacking is known'));
+  assert.equal(lateSays(), false);
+  isBroken = false;
+  await until('the detector that failed is asked again', lateSays);
+});
+
 test('outside of ECS the start fails at the line of the receiver, and a check does not', async (t) => {
   const plan = await planOf(OWN, 'http://127.0.0.1:1');
   await assert.rejects(start(t, {}, plan), {

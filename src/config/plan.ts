@@ -10,6 +10,7 @@ import { assert } from '../kernel/errors.ts';
 import type { Transform } from '../model/transform.ts';
 import type { ScrapeConfig } from '../scrape/config.ts';
 import type { OpenableSink } from '../sinks/sinks.ts';
+import type { DetectionSettings } from '../transforms/detected-resource/settings.ts';
 
 /** A scrape job and how its targets are found. Identity: the id, which both have. */
 export interface SourcePlan {
@@ -29,7 +30,10 @@ export interface TaskSourcePlan {
 /** Identity: its id, and for what it does the identity of `transform`. */
 export interface TransformPlan {
   readonly id: string;
+  /** Of a detection: the transform while nothing is known. */
   readonly transform: Transform;
+  /** The transform is made of what is found out where the collector runs. */
+  readonly detection?: DetectionSettings;
 }
 
 /** Identity: kind and name. */
@@ -64,15 +68,20 @@ export interface CollectorPlan {
   readonly routes: readonly RoutePlan[];
 }
 
-/** The transforms between a route and a sink, in order: the route's own, then the sink's. */
+/**
+ * The transforms between a route and a sink, in order: the route's own, then the sink's.
+ *
+ * @param detected  by id, those that stand for what has been detected
+ */
 export function transformsBetween(
   plan: CollectorPlan,
   route: RoutePlan,
   sink: SinkPlan,
+  detected: ReadonlyMap<string, Transform> = new Map(),
 ): readonly Transform[] {
   const byId = new Map(plan.transforms.map(({ id, transform }) => [id, transform]));
   return [...route.transforms, ...sink.transforms].map((id) => {
-    const found = byId.get(id);
+    const found = detected.get(id) ?? byId.get(id);
     assert(found, `route ${route.id} names the transform ${id}, which the plan lacks`);
     return found;
   });

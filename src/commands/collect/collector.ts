@@ -15,6 +15,7 @@ import { Router, type Routes } from '../../routes/router.ts';
 import { ScrapeManager } from '../../scrape/manager.ts';
 import type { Sharing } from '../../sharding/sharing.ts';
 import { VERSION } from '../version.ts';
+import { Detections } from './detections.ts';
 import { HeldTargets } from './held-targets.ts';
 import { warnOfLeftovers } from './leftovers.ts';
 import { Outlets } from './outlets.ts';
@@ -48,12 +49,19 @@ export class Collector implements Component {
   readonly #router = new Router();
   readonly #outlets: Outlets;
   readonly #held: HeldTargets;
+  readonly #detections: Detections;
+  /** The plan whose routes are in force. */
+  #plan: CollectorPlan;
+  /** Switches run one after the other. */
+  #switching: Promise<void> = Promise.resolve();
   #isStarted = false;
   #sourceCount: number;
 
   constructor(options: CollectorOptions) {
     const { world, plan, configFile, storagePath, callLimits, sharing, env } = options;
     this.#options = options;
+    this.#plan = plan;
+    this.#detections = new Detections({ world, env, onLate: () => this.#renewRoutes() });
     this.#sourceCount = plan.sources.length;
     this.#outlets = new Outlets({ world, storagePath, userAgent: USER_AGENT });
     this.scrape = new ScrapeManager({
@@ -124,6 +132,7 @@ export class Collector implements Component {
     await sharing?.leave();
     this.#held.end();
     await this.#discovery.stop(remainingMs());
+    await this.#detections.stop();
     const { finalScrapeMs = 0 } = this.#options;
     if (finalScrapeMs > 0) {
       const lastMs = Math.min(finalScrapeMs, remainingMs());
@@ -138,9 +147,26 @@ export class Collector implements Component {
    * Opens and changes the sinks, then the routes to them, then the jobs. Sinks that the plan has no
    * longer are stopped last, when no route leads to them.
    */
-  async #switchTo(plan: CollectorPlan): Promise<void> {
+  #switchTo(plan: CollectorPlan): Promise<void> {
+    const switched = this.#switching.then(() => this.#switchNow(plan));
+    this.#switching = switched.catch(() => undefined);
+    return switched;
+  }
+
+  /** Goes over to routes by what has been detected since. */
+  #renewRoutes(): void {
+    this.#switching = this.#switching
+      .then(() => this.#router.apply(this.#makeRoutes(this.#plan)))
+      .catch((error: unknown) => {
+        this.#options.world.log.error('routes could not be renewed', { error });
+      });
+  }
+
+  async #switchNow(plan: CollectorPlan): Promise<void> {
     this.tasks.check(plan.taskSources);
     await this.#outlets.apply(plan.sinks);
+    await this.#detections.apply(plan.transforms);
+    this.#plan = plan;
     await this.#router.apply(this.#makeRoutes(plan));
     await this.scrape.apply(plan.sources.map(({ scrape }) => scrape));
     await this.tasks.apply(plan.taskSources);
@@ -151,13 +177,14 @@ export class Collector implements Component {
 
   #makeRoutes(plan: CollectorPlan): Routes {
     const routes = new Map<string, Outlet[]>();
+    const detected = this.#detections.transforms;
     const sinks = new Map(plan.sinks.map((sink) => [sink.id, sink]));
     for (const route of plan.routes) {
       const outlets = route.sinks.flatMap((id): Outlet[] => {
         const sink = sinks.get(id);
         if (sink === undefined) return [];
         const { openAppender } = this.#outlets.sinkOf(id);
-        return [{ openAppender, transforms: transformsBetween(plan, route, sink) }];
+        return [{ openAppender, transforms: transformsBetween(plan, route, sink, detected) }];
       });
       for (const source of route.sources) {
         const known = routes.get(source) ?? [];

@@ -71,9 +71,6 @@ const TABLE: Readonly<Record<Section, Readonly<Record<string, Fate>>>> = {
     filter: lacking(`${RELABEL}: action keep or drop by __name__`),
     'metricstransform metrics_transform': lacking(`${RELABEL}: names and labels by action replace`),
     'transform attributes resource': lacking(RELABEL),
-    'resourcedetection resource_detection': lacking(
-      'set the labels that are wanted in external_labels of the receiver',
-    ),
     'cumulativetodelta cumulative_to_delta': lacking(
       'remove it: remote write carries cumulative series',
     ),

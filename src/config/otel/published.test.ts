@@ -26,21 +26,21 @@ const unsupported = (...lines: number[]): string[] =>
 const ADOT: Readonly<Record<string, Expected>> = {
   // awsproxy; traces.
   'apprunner-default-config.yaml': { errors: unsupported(3, 29), partial: [] },
-  // resourcedetection, filter, resource attributes as labels.
+  // filter, resource attributes as labels.
   'ecs-amp-prometheus.yaml': {
-    errors: unsupported(21, 27, 47),
+    errors: unsupported(27, 47),
     partial: [
       'prometheus/otel-collector → remote_write/prometheusremotewrite',
       'awsecscontainermetrics → remote_write/prometheusremotewrite',
     ],
   },
-  // otlp, resourcedetection, filter; traces.
+  // otlp, filter, resource attributes as labels.
   'ecs-amp.yaml': {
-    errors: unsupported(7, 18, 24, 44),
+    errors: unsupported(7, 24, 44),
     partial: ['awsecscontainermetrics → remote_write/prometheusremotewrite'],
   },
-  // otlp, resourcedetection, resource, awsemf; traces.
-  'ecs-cloudwatch-xray.yaml': { errors: unsupported(5, 18, 23, 80, 89), partial: [] },
+  // otlp, resource, awsemf; traces.
+  'ecs-cloudwatch-xray.yaml': { errors: unsupported(5, 23, 80, 89), partial: [] },
   // otlp, statsd, awsemf; traces.
   'ecs-default-config.yaml': { errors: unsupported(4, 13, 26, 32), partial: [] },
   // traces.
@@ -49,7 +49,7 @@ const ADOT: Readonly<Record<string, Expected>> = {
 
 const CLOUDWATCH_AGENT: Readonly<Record<string, Expected>> = {
   'default_otel_config_ecs.yaml': {
-    errors: unsupported(2, 3, 54, 136, 145, 206, 485, 560, 582, 591, 613, 625, 652, 662),
+    errors: unsupported(2, 3, 54, 136, 145, 485, 560, 582, 591, 613, 625, 652, 662),
     partial: [],
   },
   // awsemf, filter, awscontainerinsightreceiver; logs.

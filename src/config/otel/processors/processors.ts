@@ -4,10 +4,12 @@
 import { batchKind } from './batch.ts';
 import { memoryLimiterKind } from './memory-limiter.ts';
 import type { ProcessorKind } from './processor.ts';
+import { resourceDetectionKind } from './resourcedetection.ts';
 
 export const processorKinds = [
   batchKind,
   memoryLimiterKind,
+  resourceDetectionKind,
 ] as const; // prettier-ignore
 
 /** The kind of a component by its type, under any of its names. */
