@@ -219,7 +219,7 @@ function resolveSystem(
   { at, report }: ComponentContext,
 ): DetectorSettings {
   for (const name of SYSTEM_LACKS)
-    if ((switches as Switches | undefined)?.[name]?.enabled === true)
+    if (switches?.[name]?.enabled === true)
       report.lacks(
         [...at, 'system', 'resource_attributes', name],
         `attribute "${name}" of the detector system is not found out; ` +
