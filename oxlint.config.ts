@@ -84,6 +84,7 @@ export const rooms: Record<string, Rooms> = {
       'copied-resource': ['point'],
       'cumulative-only': [],
       deltas: ['metric-points', 'point'],
+      'detected-resource': [],
       'dropped-scope': [],
       'external-labels': [],
       filter: ['ottl', 'point'],

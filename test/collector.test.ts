@@ -56,6 +56,7 @@ async function startRig(t: TestContext, sinks: string, externalLabels = '{}'): P
     configFile: 'c.yml',
     storagePath: storage,
     world,
+    env: {},
     callLimits,
   });
   await collector.start();

@@ -47,7 +47,7 @@ const number = maybe(z.number());
 const text = maybe(z.string());
 const limits = maybe(z.object({ CPU: amount, Memory: amount }));
 
-const containerSchema = z.object({
+export const containerSchema = z.object({
   DockerId: z.string(),
   Name: z.string(),
   DockerName: text,
@@ -64,6 +64,14 @@ const containerSchema = z.object({
   FinishedAt: text,
   Health: maybe(z.object({ status: text, statusSince: text })),
   Networks: maybe(z.array(z.object({ NetworkMode: text }))),
+  LogDriver: text,
+  LogOptions: maybe(
+    z.object({
+      'awslogs-group': z.string(),
+      'awslogs-region': z.string(),
+      'awslogs-stream': z.string(),
+    }),
+  ),
 });
 
 export const taskSchema = z.object({

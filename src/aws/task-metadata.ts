@@ -8,6 +8,8 @@ import type { z } from 'zod';
 import { ConfigError, RecoverableError } from '../kernel/errors.ts';
 import type { HttpClient } from '../kernel/http-client.ts';
 import {
+  containerSchema,
+  type TaskContainer,
   type TaskMetadata,
   taskSchema,
   tasksSchema,
@@ -55,12 +57,19 @@ export function metadataUri(env: Readonly<Record<string, string | undefined>>): 
   );
 }
 
-export function createTaskMetadataClient(
+/** The container of this process. @throws RecoverableError as the client does */
+export function readOwnContainer(
   uri: string,
   http: HttpClient,
-  scope: MetadataScope = 'task',
-): TaskMetadataClient {
-  const get = async <T>(path: string, schema: z.ZodType<T>, signal: AbortSignal): Promise<T> => {
+  signal: AbortSignal,
+): Promise<TaskContainer> {
+  return createGet(uri, http, 'task')('', containerSchema, signal);
+}
+
+type Get = <T>(path: string, schema: z.ZodType<T>, signal: AbortSignal) => Promise<T>;
+
+function createGet(uri: string, http: HttpClient, scope: MetadataScope): Get {
+  return async (path, schema, signal) => {
     const answer = await http.send({
       method: 'GET',
       url: `${uri}${path}`,
@@ -80,6 +89,14 @@ export function createTaskMetadataClient(
       throw refuseShape(path, error);
     }
   };
+}
+
+export function createTaskMetadataClient(
+  uri: string,
+  http: HttpClient,
+  scope: MetadataScope = 'task',
+): TaskMetadataClient {
+  const get = createGet(uri, http, scope);
   const getTask = async (path: string, signal: AbortSignal): Promise<readonly TaskMetadata[]> => {
     const task = await get(path, taskSchema, signal);
     // The schema is lenient: an answer that is not a task at all becomes one without any values.

@@ -74,6 +74,7 @@ export function renderCheck(file: string, { plan, findings }: CheckedConfig): st
   if (plan === undefined) return `${lines.join('\n')}\n`;
   lines.push(
     `${file}: valid, ${formatCount(plan.sources.length, 'job')}, ` +
+      (plan.taskSources.length > 0 ? `${plan.taskSources.length} of task metrics, ` : '') +
       `${formatCount(plan.sinks.length, 'sink')}, ${formatCount(plan.routes.length, 'route')}`,
   );
   for (const { scrape, discovery } of plan.sources) {
@@ -85,6 +86,8 @@ export function renderCheck(file: string, { plan, findings }: CheckedConfig): st
         `${scrape.scheme}://…${scrape.metricsPath}, targets from ${found}`,
     );
   }
+  for (const { id, intervalMs } of plan.taskSources)
+    lines.push(`  task metrics "${id}": every ${formatDurationMs(intervalMs)}, from this ECS task`);
   for (const { kind, name, shownAddress, remark } of plan.sinks)
     lines.push(`  ${kind} "${name}": ${shownAddress}${remark === undefined ? '' : `, ${remark}`}`);
   if (plan.sinks.length === 0)

@@ -166,6 +166,7 @@ async function run(flags: CollectFlags, command: Command): Promise<void> {
     configFile: file,
     storagePath: flags['storage.path'],
     world,
+    env: process.env,
     finalScrapeMs,
     callLimits,
     sharing: createSharing(flags, process.env, world, callLimits),
@@ -194,10 +195,11 @@ async function run(flags: CollectFlags, command: Command): Promise<void> {
     listenFlag: '--web.listen-address',
     routes: [
       ...createReloadRoutes(reloader, flags['web.enableLifecycle'] === true),
-      createStatusRoute(collector.scrape, () => world.clock.nowMs()),
+      createStatusRoute(collector, () => world.clock.nowMs()),
       ...createApiRoutes({
         world,
         scrape: collector.scrape,
+        tasks: collector.tasks,
         configs: () => reloader.current.plan.sources.map(({ scrape }) => scrape),
         configText: () => redactConfig(reloader.current.text),
         reloadedAtMs: () => reloader.reloadedAtMs,

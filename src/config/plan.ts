@@ -12,6 +12,7 @@ import type { Transform } from '../model/transform.ts';
 import type { ScrapeConfig } from '../scrape/config.ts';
 import type { TlsServerInput } from '../settings/web-config.ts';
 import type { OpenableDirectSink, OpenableQueuedSink } from '../sinks/sinks.ts';
+import type { DetectionSettings } from '../transforms/detected-resource/settings.ts';
 
 /** A scrape job and how its targets are found. Identity: the id, which both have. */
 export interface SourcePlan {
@@ -20,10 +21,21 @@ export interface SourcePlan {
   readonly discovery: JobDiscovery;
 }
 
+/** A reading of this task's metadata at an interval. Identity: id and interval. */
+export interface TaskSourcePlan {
+  readonly id: string;
+  readonly intervalMs: number;
+  /** Where it is configured, as `file:line:column`, for what can be told at the start only. */
+  readonly position: string;
+}
+
 /** Identity: its id, and for what it does the identity of `transform`. */
 export interface TransformPlan {
   readonly id: string;
+  /** Of a detection: the transform while nothing is known. */
   readonly transform: Transform;
+  /** The transform is made of what is found out where the collector runs. */
+  readonly detection?: DetectionSettings;
 }
 
 interface SinkNames {
@@ -55,7 +67,7 @@ export type SinkPlan = QueuedSinkPlan | DirectSinkPlan;
 export interface RoutePlan {
   readonly id: string;
   readonly signal: 'metrics';
-  /** Ids of sources; transforms and sinks are named by their ids too. */
+  /** Ids of sources of both kinds; transforms and sinks are named by their ids too. */
   readonly sources: readonly string[];
   readonly transforms: readonly string[];
   readonly sinks: readonly string[];
@@ -104,6 +116,7 @@ export interface LogPlan {
 
 export interface CollectorPlan {
   readonly sources: readonly SourcePlan[];
+  readonly taskSources: readonly TaskSourcePlan[];
   readonly transforms: readonly TransformPlan[];
   readonly sinks: readonly SinkPlan[];
   readonly routes: readonly RoutePlan[];
@@ -111,15 +124,20 @@ export interface CollectorPlan {
   readonly log: LogPlan;
 }
 
-/** The transforms between a route and a sink, in order: the route's own, then the sink's. */
+/**
+ * The transforms between a route and a sink, in order: the route's own, then the sink's.
+ *
+ * @param detected  by id, those that stand for what has been detected
+ */
 export function transformsBetween(
   plan: CollectorPlan,
   route: RoutePlan,
   sink: SinkPlan,
+  detected: ReadonlyMap<string, Transform> = new Map(),
 ): readonly Transform[] {
   const byId = new Map(plan.transforms.map(({ id, transform }) => [id, transform]));
   return [...route.transforms, ...sink.transforms].map((id) => {
-    const found = byId.get(id);
+    const found = detected.get(id) ?? byId.get(id);
     assert(found, `route ${route.id} names the transform ${id}, which the plan lacks`);
     return found;
   });

@@ -102,6 +102,7 @@ export function resolvePrometheus(options: ResolveOptions): CollectorPlan {
       : [{ id: EXTERNAL_LABELS, transform: externalLabels(labels) }];
   return {
     sources,
+    taskSources: [],
     sinks,
     transforms: [...common, ...transforms],
     routes: [

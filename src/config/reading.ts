@@ -115,5 +115,9 @@ function makeReporter(
       if (allowsPartial) add('warning', 'CONFIG_UNSUPPORTED', `left out: ${message}`, at);
       else add('error', 'CONFIG_UNSUPPORTED', `${message}; --allow-partial leaves it out`, at);
     },
+    positionOf: (path) => {
+      const { line, column } = document.locate(path, 'key');
+      return `${file}:${line}:${column}`;
+    },
   };
 }

@@ -58,6 +58,8 @@ function pickLastingContainer(container: TaskContainer): TaskContainer {
     FinishedAt: undefined,
     Health: undefined,
     Networks: container.Networks,
+    LogDriver: container.LogDriver,
+    LogOptions: container.LogOptions,
   };
 }
 

@@ -33,6 +33,8 @@ export interface ReaderOptions {
    * endpoint.
    */
   readonly cacheMs?: number | undefined;
+  /** What the log says follows from a failure. */
+  readonly consequence?: string | undefined;
 }
 
 type Tags = ReadonlyMap<string, TaskMetadata['TaskTags']>;
@@ -49,6 +51,7 @@ export class MetadataReader {
   #statsFailures = 0;
   #tagsDueMs = -Infinity;
   #isFailing = false;
+  #lastError = '';
 
   constructor(options: ReaderOptions, world: World) {
     this.#options = options;
@@ -59,6 +62,11 @@ export class MetadataReader {
   get failures(): Readonly<Record<string, number>> {
     const tags = this.#options.hasTags ? { tags: this.#tags.failures } : {};
     return { metadata: this.#metadata.failures, stats: this.#statsFailures, ...tags };
+  }
+
+  /** What went wrong at the last reading; empty where nothing did. */
+  get lastError(): string {
+    return this.#lastError;
   }
 
   /** Gives a reading within the time given. Never rejects. */
@@ -152,9 +160,11 @@ export class MetadataReader {
    */
   #logChange(reason: unknown): void {
     const isFailing = reason !== undefined;
+    const { consequence = 'ecs_up is 0' } = this.#options;
+    this.#lastError = isFailing ? describeError(reason) : '';
     if (isFailing && !this.#isFailing)
-      this.#world.log.warn('the task metadata endpoint could not be read; ecs_up is 0', {
-        error: describeError(reason),
+      this.#world.log.warn(`the task metadata endpoint could not be read; ${consequence}`, {
+        error: this.#lastError,
       });
     if (!isFailing && this.#isFailing)
       this.#world.log.info('the task metadata endpoint can be read again');

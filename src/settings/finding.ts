@@ -41,6 +41,8 @@ export interface Reporter {
    * partial result (`--allow-partial`).
    */
   lacks(path: ConfigPath, message: string): void;
+  /** Where a key is written, as `file:line:column`: for what only a start can find out. */
+  positionOf(path: ConfigPath): string;
 }
 
 /** What the check and resolution of some settings needs to know of their surroundings. */
@@ -57,6 +59,7 @@ export const silentReporter: Reporter = {
   error: () => undefined,
   warn: () => undefined,
   lacks: () => undefined,
+  positionOf: () => '',
 };
 
 /** Reports the second of keys that exclude each other. @param owner  what has them, at `path` */
@@ -81,5 +84,6 @@ export function relocated(report: Reporter, move: (path: ConfigPath) => ConfigPa
     error: (path, code, message) => report.error(move(path), code, message),
     warn: (path, message, at) => report.warn(move(path), message, at),
     lacks: (path, message) => report.lacks(move(path), message),
+    positionOf: (path) => report.positionOf(move(path)),
   };
 }

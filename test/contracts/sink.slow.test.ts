@@ -45,6 +45,7 @@ function makePlans(
     error: (where, _, message) => void faults.push(`${where.join('.')}: ${message}`),
     warn: () => undefined,
     lacks: (where, message) => void faults.push(`${where.join('.')}: ${message}`),
+    positionOf: (where) => where.join('.'),
   };
   const list = entries.map((entry, index) => ({
     kind,

@@ -5,6 +5,7 @@
  * Source: https://prometheus.io/docs/prometheus/latest/querying/api/#targets
  */
 import { hostname } from 'node:os';
+import { DEADLINE_MAX_MS, type TaskSourceStatus } from '../../exporter/task-source.ts';
 import { type HttpRequest, type HttpResponse, type Route } from '../../kernel/http-server.ts';
 import { describeError } from '../../kernel/errors.ts';
 import type { World } from '../../kernel/world.ts';
@@ -17,10 +18,12 @@ import type { ScrapeConfig } from '../../scrape/config.ts';
 import type { ScrapeManager } from '../../scrape/manager.ts';
 import type { TargetStatus } from '../../scrape/pool.ts';
 import { VERSION } from '../version.ts';
+import type { TaskSources } from './task-sources.ts';
 
 export interface ApiOptions {
   readonly world: World;
   readonly scrape: ScrapeManager;
+  readonly tasks: TaskSources;
   readonly configs: () => readonly ScrapeConfig[];
   /** The configuration's text without its secrets. */
   readonly configText: () => string;
@@ -82,7 +85,7 @@ async function respond(
 }
 
 function describeTargets(options: ApiOptions, query: URLSearchParams): unknown {
-  const { scrape } = options;
+  const { scrape, tasks } = options;
   const state = (query.get('state') ?? 'any').toLowerCase();
   const pool = query.get('scrapePool') ?? '';
   const isWanted = (job: string): boolean => pool === '' || job === pool;
@@ -91,10 +94,15 @@ function describeTargets(options: ApiOptions, query: URLSearchParams): unknown {
   const showsDropped = state === 'any' || state === 'dropped';
   return {
     activeTargets: showsActive
-      ? scrape
-          .targets()
-          .filter(({ job }) => isWanted(job))
-          .map(describeActiveTarget)
+      ? [
+          ...scrape
+            .targets()
+            .filter(({ job }) => isWanted(job))
+            .map(describeActiveTarget),
+          ...tasks.statuses
+            .filter(({ id }) => isWanted(id))
+            .map((status) => describeTaskSource(status, tasks.endpoint ?? '')),
+        ]
       : [],
     droppedTargets: showsDropped
       ? droppedByJob.flatMap(([job, { labels }]) =>
@@ -116,15 +124,33 @@ function describeActiveTarget(status: TargetStatus): unknown {
     scrapeUrl: maskPassword(target.url),
     globalUrl: makeGlobalUrl(target.url),
     lastError: status.lastError,
-    lastScrape:
-      status.lastScrapeMs === 0
-        ? '0001-01-01T00:00:00Z'
-        : new Date(status.lastScrapeMs).toISOString(),
+    lastScrape: formatScrapeTime(status.lastScrapeMs),
     lastScrapeDuration: status.lastDurationMs / 1_000,
     health: status.health,
     scrapeInterval: formatDurationMs(target.intervalMs),
     scrapeTimeout: formatDurationMs(target.timeoutMs),
   };
+}
+
+/** A source of task metrics, as a target of the endpoint that it reads. */
+function describeTaskSource(status: TaskSourceStatus, url: string): unknown {
+  return {
+    discoveredLabels: {},
+    labels: {},
+    scrapePool: status.id,
+    scrapeUrl: url,
+    globalUrl: url,
+    lastError: status.lastError,
+    lastScrape: formatScrapeTime(status.lastReadMs),
+    lastScrapeDuration: status.lastDurationMs / 1_000,
+    health: status.health,
+    scrapeInterval: formatDurationMs(status.intervalMs),
+    scrapeTimeout: formatDurationMs(Math.min(DEADLINE_MAX_MS, status.intervalMs)),
+  };
+}
+
+function formatScrapeTime(atMs: number): string {
+  return atMs === 0 ? '0001-01-01T00:00:00Z' : new Date(atMs).toISOString();
 }
 
 /** The URL with the name of this machine for a loopback address, so that others can reach it. */

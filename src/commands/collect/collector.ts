@@ -15,9 +15,11 @@ import { Router, type Routes } from '../../routes/router.ts';
 import { ScrapeManager } from '../../scrape/manager.ts';
 import type { Sharing } from '../../sharding/sharing.ts';
 import { VERSION } from '../version.ts';
+import { Detections } from './detections.ts';
 import { HeldTargets } from './held-targets.ts';
 import { warnOfLeftovers } from './leftovers.ts';
 import { Outlets } from './outlets.ts';
+import { TaskSources } from './task-sources.ts';
 
 const USER_AGENT = `amperage/${VERSION}`;
 
@@ -26,6 +28,7 @@ export interface CollectorOptions {
   readonly configFile: string;
   readonly storagePath: string;
   readonly world: World;
+  readonly env: Readonly<Record<string, string | undefined>>;
   /** How often AWS may be called by all discovery of the process together. */
   readonly callLimits: CallLimits;
   /**
@@ -40,18 +43,26 @@ export interface CollectorOptions {
 export class Collector implements Component {
   readonly name = 'collector';
   readonly scrape: ScrapeManager;
+  readonly tasks: TaskSources;
   readonly #options: CollectorOptions;
   readonly #discovery: DiscoveryManager;
   readonly #router: Router;
   readonly #outlets: Outlets;
   readonly #held: HeldTargets;
+  readonly #detections: Detections;
+  /** The plan whose routes are in force. */
+  #plan: CollectorPlan;
+  /** Switches run one after the other. */
+  #switching: Promise<void> = Promise.resolve();
   #isStarted = false;
   #sourceCount: number;
 
   constructor(options: CollectorOptions) {
-    const { world, plan, configFile, storagePath, callLimits, sharing } = options;
+    const { world, plan, configFile, storagePath, callLimits, sharing, env } = options;
     this.#options = options;
     this.#router = new Router(world.metrics);
+    this.#plan = plan;
+    this.#detections = new Detections({ world, env, onLate: () => this.#renewRoutes() });
     this.#sourceCount = plan.sources.length;
     this.#outlets = new Outlets({ world, storagePath, userAgent: USER_AGENT });
     this.scrape = new ScrapeManager({
@@ -64,6 +75,7 @@ export class Collector implements Component {
       // interval, so that a target that moves keeps its interval.
       offsetSeed: sharing === undefined ? hostname() : '',
     });
+    this.tasks = new TaskSources({ world, env, openAppender: this.#router.openAppender });
     this.#held = new HeldTargets({
       world,
       scrape: this.scrape,
@@ -99,7 +111,8 @@ export class Collector implements Component {
   /**
    * Switches to another plan, which was checked before.
    *
-   * @throws  where a new sink can't be opened; everything then runs on as before
+   * @throws  where a new sink can't be opened, or where metrics of a task are asked for outside of
+   *          ECS; everything then runs on as before
    */
   async apply(plan: CollectorPlan): Promise<void> {
     await this.#switchTo(plan);
@@ -120,9 +133,13 @@ export class Collector implements Component {
     await sharing?.leave();
     this.#held.end();
     await this.#discovery.stop(remainingMs());
+    await this.#detections.stop();
     const { finalScrapeMs = 0 } = this.#options;
-    if (finalScrapeMs > 0) await this.scrape.finish(Math.min(finalScrapeMs, remainingMs()));
-    await this.scrape.stop(remainingMs());
+    if (finalScrapeMs > 0) {
+      const lastMs = Math.min(finalScrapeMs, remainingMs());
+      await Promise.all([this.scrape.finish(lastMs), this.tasks.finish(lastMs)]);
+    }
+    await Promise.all([this.scrape.stop(remainingMs()), this.tasks.stop(remainingMs())]);
     await this.#outlets.stop(remainingMs());
     await sharing?.stop();
   }
@@ -131,10 +148,29 @@ export class Collector implements Component {
    * Opens and changes the sinks, then the routes to them, then the jobs. Sinks that the plan has no
    * longer are stopped last, when no route leads to them.
    */
-  async #switchTo(plan: CollectorPlan): Promise<void> {
+  #switchTo(plan: CollectorPlan): Promise<void> {
+    const switched = this.#switching.then(() => this.#switchNow(plan));
+    this.#switching = switched.catch(() => undefined);
+    return switched;
+  }
+
+  /** Goes over to routes by what has been detected since. */
+  #renewRoutes(): void {
+    this.#switching = this.#switching
+      .then(() => this.#router.apply(this.#makeRoutes(this.#plan)))
+      .catch((error: unknown) => {
+        this.#options.world.log.error('routes could not be renewed', { error });
+      });
+  }
+
+  async #switchNow(plan: CollectorPlan): Promise<void> {
+    this.tasks.check(plan.taskSources);
     await this.#outlets.apply(plan.sinks);
+    await this.#detections.apply(plan.transforms);
+    this.#plan = plan;
     await this.#router.apply(this.#makeRoutes(plan));
     await this.scrape.apply(plan.sources.map(({ scrape }) => scrape));
+    await this.tasks.apply(plan.taskSources);
     await this.#outlets.retain(plan.sinks);
     const { storagePath, world } = this.#options;
     const folders = plan.sinks.flatMap(({ folder }) => folder ?? []);
@@ -143,13 +179,14 @@ export class Collector implements Component {
 
   #makeRoutes(plan: CollectorPlan): Routes {
     const routes = new Map<string, Outlet[]>();
+    const detected = this.#detections.transforms;
     const sinks = new Map(plan.sinks.map((sink) => [sink.id, sink]));
     for (const route of plan.routes) {
       const outlets = route.sinks.flatMap((id): Outlet[] => {
         const sink = sinks.get(id);
         if (sink === undefined) return [];
         const { openAppender } = this.#outlets.sinkOf(id);
-        return [{ openAppender, transforms: transformsBetween(plan, route, sink) }];
+        return [{ openAppender, transforms: transformsBetween(plan, route, sink, detected) }];
       });
       for (const source of route.sources) {
         const known = routes.get(source) ?? [];

@@ -21,6 +21,7 @@ function make(context: TestContext, servers: readonly ServerPlan[]) {
   const world = { clock, metrics, log: silentLogger, http: createHttpClient() };
   const plan: CollectorPlan = {
     sources: [],
+    taskSources: [],
     transforms: [],
     sinks: [],
     routes: [{ id: 'metrics/<b>', signal: 'metrics', sources: ['a'], transforms: [], sinks: ['s'] }],

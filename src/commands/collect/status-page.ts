@@ -5,8 +5,10 @@
 import type { HttpResponse, Route } from '../../kernel/http-server.ts';
 import { formatDurationMs } from '../../model/duration.ts';
 import { formatLabelSet, type LabelSet } from '../../model/labels.ts';
+import type { TaskSourceStatus } from '../../exporter/task-source.ts';
 import type { ScrapeManager } from '../../scrape/manager.ts';
 import type { TargetStatus } from '../../scrape/pool.ts';
+import type { TaskSources } from './task-sources.ts';
 
 const SHOWN_MAX = 1_000;
 const STYLE = `
@@ -18,7 +20,13 @@ td { overflow-wrap: anywhere; }
 .down { color: light-dark(#b00020, #ff8a80); font-weight: 600; }
 `;
 
-export function createStatusRoute(scrape: ScrapeManager, nowMs: () => number): Route {
+/** What the page shows. */
+export interface Shown {
+  readonly scrape: ScrapeManager;
+  readonly tasks: TaskSources;
+}
+
+export function createStatusRoute(shown: Shown, nowMs: () => number): Route {
   return {
     method: 'GET',
     path: '/',
@@ -30,12 +38,12 @@ export function createStatusRoute(scrape: ScrapeManager, nowMs: () => number): R
           "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
         'x-content-type-options': 'nosniff',
       },
-      body: renderStatusPage(scrape, nowMs()),
+      body: renderStatusPage(shown, nowMs()),
     }),
   };
 }
 
-function renderStatusPage(scrape: ScrapeManager, nowMs: number): string {
+function renderStatusPage({ scrape, tasks }: Shown, nowMs: number): string {
   const byJob = new Map<string, TargetStatus[]>();
   for (const status of scrape.targets()) {
     const list = byJob.get(status.job) ?? [];
@@ -47,6 +55,8 @@ function renderStatusPage(scrape: ScrapeManager, nowMs: number): string {
   const sections = [...jobs].map((job) =>
     renderJob(job, byJob.get(job) ?? [], nowMs, dropped.get(job)),
   );
+  if (tasks.endpoint !== undefined)
+    sections.push(renderTasks(tasks.endpoint, tasks.statuses, nowMs));
   const links = [
     ['/metrics', 'own metrics'],
     ['/api/v1/targets', 'targets'],
@@ -86,14 +96,36 @@ function renderJob(
   );
 }
 
+/** The sources of task metrics; the table is that of targets. */
+function renderTasks(url: string, statuses: readonly TaskSourceStatus[], nowMs: number): string {
+  const rows = statuses.map((status) => {
+    const cells = [
+      escape(url),
+      `<span class="${status.health}">${status.health}</span>`,
+      escape(status.id),
+      formatAgo(status.lastReadMs, nowMs),
+      `${Math.round(status.lastDurationMs)} ms`,
+      String(status.lastSamples),
+      escape(status.lastError),
+    ];
+    return `<tr>${cells.map((cell) => `<td>${cell}`).join('')}</tr>`;
+  });
+  return (
+    '<h2>task metrics</h2><table><tr><th>Endpoint<th>Health<th>Receiver<th>Last ' +
+    `reading<th>Took<th>Samples<th>Error</tr>${rows.join('')}</table>`
+  );
+}
+
+function formatAgo(atMs: number, nowMs: number): string {
+  return atMs === 0 ? 'never' : `${formatDurationMs(nowMs - atMs)} ago`;
+}
+
 function renderTargetRow({ target, ...status }: TargetStatus, nowMs: number): string {
-  const ago =
-    status.lastScrapeMs === 0 ? 'never' : `${formatDurationMs(nowMs - status.lastScrapeMs)} ago`;
   const cells = [
     escape(target.url),
     `<span class="${status.health}">${status.health}</span>`,
     `<code>${escape(formatLabelSet(target.labels))}</code>`,
-    ago,
+    formatAgo(status.lastScrapeMs, nowMs),
     `${Math.round(status.lastDurationMs)} ms`,
     String(status.lastSamples),
     escape(status.lastError),

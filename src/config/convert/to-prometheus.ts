@@ -222,6 +222,7 @@ function reportAsObstacles(name: string, notes: Notes): Reporter {
     error: (path, _code, message) => tell(path, message),
     warn: () => undefined,
     lacks: (path, message) => tell(path, message),
+    positionOf: () => '',
   };
 }
 

@@ -66,11 +66,12 @@ export async function planCollector(
     report.error(
       ['service', 'pipelines'],
       'CONFIG_UNSUPPORTED',
-      'no pipeline is left: none leads from a prometheus receiver to an exporter that is built in',
+      'no pipeline is left: none leads from a receiver to an exporter that are built in',
     );
   const sources = [...scrapers.values()].flatMap((scraper) => scraper.sources);
   return {
     sources: applyObservers(sources, extensions.targets, report),
+    taskSources: [...scrapers.values()].flatMap((scraper) => scraper.taskSources),
     transforms: [
       { id: RESOURCE, transform: scrapedResource },
       ...labels,
@@ -213,10 +214,11 @@ function planRoutes(
       {
         id: receivers.length === 1 ? name : `${name}:${receiver}`,
         signal: 'metrics',
-        sources: scraper.sources.map(({ id }) => id),
+        sources: [...scraper.sources, ...scraper.taskSources].map(({ id }) => id),
         transforms: [
           ...planExternalLabels(receiver, scraper).map(({ id }) => id),
-          RESOURCE,
+          // What is not scraped has no job and instance to make a resource of.
+          ...(scraper.sources.length > 0 ? [RESOURCE] : []),
           ...between,
         ],
         sinks,

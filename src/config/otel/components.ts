@@ -74,10 +74,6 @@ export const FATE_ROWS: Readonly<Record<Section, readonly FateRow[]>> = {
   receivers: [
     lacking('prometheus_simple prometheussimple', 'write it as a job of a prometheus receiver'),
     lacking(
-      'awsecscontainermetrics aws_ecs_container_metrics',
-      'run "amperage exporter" in the task and scrape it with a job',
-    ),
-    lacking(
       'awscontainerinsightreceiver awscontainerinsight aws_container_insight',
       'run a node exporter on the instance and scrape it with a job',
     ),
@@ -100,10 +96,6 @@ export const FATE_ROWS: Readonly<Record<Section, readonly FateRow[]>> = {
     foreign('logs', 'filelog file_log'),
   ],
   processors: [
-    lacking(
-      'resourcedetection resource_detection',
-      'set the labels that are wanted in external_labels of the receiver',
-    ),
     lacking('deltatorate delta_to_rate', 'query rate() of the counter'),
     lacking(
       'metricsgeneration metrics_generation',

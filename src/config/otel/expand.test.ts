@@ -21,6 +21,7 @@ async function run(
       error: (path, _code, message) => tell(path, message),
       warn: tell,
       lacks: tell,
+      positionOf: () => '',
     },
   });
   return { ...expanded, told };

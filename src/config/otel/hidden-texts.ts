@@ -22,6 +22,7 @@ export function hideTexts(report: Reporter, hidden: ReadonlyMap<string, string>)
     error: (path, code, message) => report.error(path, code, hide(message)),
     warn: (path, message, at) => report.warn(path, hide(message), at),
     lacks: (path, message) => report.lacks(path, hide(message)),
+    positionOf: (path) => report.positionOf(path),
   };
 }
 

@@ -17,6 +17,7 @@ import { exporterSchema } from './exporter-schema.ts';
 import { extensionKinds } from './extensions/extensions.ts';
 import { processorKinds } from './processors/processors.ts';
 import { receiverSchema } from './receivers.ts';
+import { taskMetricsKind } from './task-metrics.ts';
 
 const receiverKinds: readonly ComponentKind[] = [
   {
@@ -24,6 +25,7 @@ const receiverKinds: readonly ComponentKind[] = [
     schema: receiverSchema,
     minimal: { config: { scrape_configs: [{ job_name: 'app' }] } },
   },
+  taskMetricsKind,
 ];
 
 const remoteWriteKinds: readonly ComponentKind[] = [

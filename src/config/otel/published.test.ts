@@ -26,15 +26,21 @@ const unsupported = (...lines: number[]): string[] =>
 const ADOT: Readonly<Record<string, Expected>> = {
   // awsproxy; traces.
   'apprunner-default-config.yaml': { errors: unsupported(3, 29), partial: [] },
-  // awsecscontainermetrics, resourcedetection, filter.
+  // filter, resource attributes as labels.
   'ecs-amp-prometheus.yaml': {
-    errors: unsupported(7, 21, 27),
-    partial: ['prometheus/otel-collector → remote_write/prometheusremotewrite'],
+    errors: unsupported(27, 47),
+    partial: [
+      'prometheus/otel-collector → remote_write/prometheusremotewrite',
+      'awsecscontainermetrics → remote_write/prometheusremotewrite',
+    ],
   },
-  // otlp, awsecscontainermetrics, resourcedetection, filter.
-  'ecs-amp.yaml': { errors: unsupported(7, 13, 18, 24), partial: [] },
-  // otlp, resourcedetection, awsemf; traces.
-  'ecs-cloudwatch-xray.yaml': { errors: unsupported(5, 18, 80, 89), partial: [] },
+  // otlp, filter, resource attributes as labels.
+  'ecs-amp.yaml': {
+    errors: unsupported(7, 24, 44),
+    partial: ['awsecscontainermetrics → remote_write/prometheusremotewrite'],
+  },
+  // otlp, resource, awsemf; traces.
+  'ecs-cloudwatch-xray.yaml': { errors: unsupported(5, 23, 80, 89), partial: [] },
   // otlp, statsd, awsemf; traces.
   'ecs-default-config.yaml': { errors: unsupported(4, 13, 26, 32), partial: [] },
   // traces.

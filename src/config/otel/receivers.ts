@@ -1,6 +1,6 @@
 /**
- * A prometheus receiver: a Prometheus configuration of jobs under `config`, with its own `global`,
- * and keys of the receiver beside it.
+ * Receivers. One of Prometheus has a Prometheus configuration of jobs under `config`, with its own
+ * `global`, and keys of the receiver beside it; that of a task's metrics is in task-metrics.ts.
  * Source: contrib's receiver/prometheusreceiver/config.go
  */
 import { z } from 'zod';
@@ -8,12 +8,14 @@ import { ignored, refusedWhereUsed, unsupported } from '../../settings/refused-k
 import { switchSchema } from '../../settings/switch.ts';
 import { relocated, type Reporter } from '../../settings/finding.ts';
 import { sinkKinds } from '../../sinks/sinks.ts';
-import type { SourcePlan } from '../plan.ts';
+import type { SourcePlan, TaskSourcePlan } from '../plan.ts';
 import { prometheusSchema, resolveExternalLabels, resolveJobs } from '../prometheus.ts';
-import { parseValue, type DocumentReading } from '../reading.ts';
+import { parseValue } from '../reading.ts';
 import { resolveGlobalTiming } from '../scrape.ts';
 import { withScrapeFiles } from '../scrape-files.ts';
+import type { CollectorContext } from './component.ts';
 import type { OtelComponent } from './document.ts';
+import { isTaskMetrics, resolveTaskMetrics } from './task-metrics.ts';
 
 const SINK = 'a receiver sends nothing; write it as an exporter';
 
@@ -54,23 +56,29 @@ export const receiverSchema = z.strictObject({
 
 type ReceiverInput = z.output<typeof receiverSchema>;
 
+/** What a receiver of any kind becomes: the sources that it has. */
 export interface Scraper {
   readonly sources: readonly SourcePlan[];
+  readonly taskSources: readonly TaskSourcePlan[];
   /** They replace labels that a series has already, as in the Collector. */
   readonly externalLabels: Readonly<Record<string, string>>;
-}
-
-export interface ReceiverContext {
-  readonly baseDirectory: string;
-  readonly reading: DocumentReading;
-  readonly report: Reporter;
 }
 
 /** Undefined when the receiver can't be done; the findings then say why. */
 export async function resolveReceiver(
   name: string,
   receiver: OtelComponent,
-  { baseDirectory, reading, report }: ReceiverContext,
+  context: CollectorContext,
+): Promise<Scraper | undefined> {
+  if (!isTaskMetrics(name)) return resolveScraper(name, receiver, context);
+  const source = resolveTaskMetrics(name, receiver, context);
+  return source && { sources: [], taskSources: [source], externalLabels: {} };
+}
+
+async function resolveScraper(
+  name: string,
+  receiver: OtelComponent,
+  { baseDirectory, reading, report }: CollectorContext,
 ): Promise<Scraper | undefined> {
   const at = ['receivers', name];
   const { allowsPartial, env } = reading;
@@ -101,7 +109,8 @@ export async function resolveReceiver(
   resolveGlobalTiming(global, own);
   const externalLabels = resolveExternalLabels(global, env, own);
   const idOf = (job: string): string => `${name}/${job}`;
-  return { sources: resolveJobs(files, { global, externalLabels, idOf }), externalLabels };
+  const sources = resolveJobs(files, { global, externalLabels, idOf });
+  return { sources, taskSources: [], externalLabels };
 }
 
 function noteDifferences(input: ReceiverInput, report: Reporter): void {

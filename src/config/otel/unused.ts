@@ -42,5 +42,6 @@ function onlyErrors(report: Reporter): Reporter {
     error: (path, code, message) => report.error(path, code, message),
     warn: () => undefined,
     lacks: () => undefined,
+    positionOf: (path) => report.positionOf(path),
   };
 }

@@ -4,14 +4,23 @@
  */
 import type { z } from 'zod';
 import type { Transform } from '../../../model/transform.ts';
+import type { DetectionSettings } from '../../../transforms/detected-resource/settings.ts';
 import type { ComponentContext, ComponentKind } from '../component.ts';
+
+/** A transform of what is found out where the collector runs, and not before. */
+export interface DetectedTransform {
+  readonly detection: DetectionSettings;
+}
 
 export interface ProcessorKind<Schema extends z.ZodType = z.ZodType> extends ComponentKind<Schema> {
   /**
    * The transforms in the order in which they are applied; none for a processor that changes no
    * sample. Undefined where it can't be done; the findings then say why.
    */
-  resolve(input: z.output<Schema>, context: ComponentContext): readonly Transform[] | undefined;
+  resolve(
+    input: z.output<Schema>,
+    context: ComponentContext,
+  ): readonly (Transform | DetectedTransform)[] | undefined;
 }
 
 /** Declares a kind, with the type of its input checked against its schema. */

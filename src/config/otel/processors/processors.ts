@@ -12,6 +12,7 @@ import type { ProcessorKind } from './processor.ts';
 import { transformKind } from './transform.ts';
 import { groupByAttributesKind } from './groupbyattrs.ts';
 import { resourceKind } from './resource.ts';
+import { resourceDetectionKind } from './resourcedetection.ts';
 
 export const processorKinds = [
   attributesKind,
@@ -24,6 +25,7 @@ export const processorKinds = [
   groupByAttributesKind,
   metricsTransformKind,
   resourceKind,
+  resourceDetectionKind,
 ] as const; // prettier-ignore
 
 /** The kind of a component by its type, under any of its names. */

@@ -2,6 +2,7 @@
  * Resolves the processors that pipelines use. A processor that several pipelines use is resolved
  * once; each of them applies it to its own samples.
  */
+import { detectedResource } from '../../../transforms/detected-resource/transform.ts';
 import { parseValue } from '../../reading.ts';
 import type { TransformPlan } from '../../plan.ts';
 import type { CollectorContext } from '../component.ts';
@@ -9,6 +10,9 @@ import { typeOf } from '../components.ts';
 import type { CollectorInput } from '../document.ts';
 import type { Pipeline } from '../pipelines.ts';
 import { findProcessor } from './processors.ts';
+
+/** The transform of a detection that knows nothing yet. */
+const NOTHING = detectedResource(new Map(), false);
 
 /** By name of the processor, what it does, in order. */
 export type Processors = ReadonlyMap<string, readonly TransformPlan[]>;
@@ -31,7 +35,12 @@ export function resolveProcessors(
     const transforms = kind.resolve(parsed.data, context) ?? [];
     processors.set(
       name,
-      transforms.map((transform, index) => ({ id: `processor:${name}:${index}`, transform })),
+      transforms.map((transform, index): TransformPlan => {
+        const id = `processor:${name}:${index}`;
+        return 'detection' in transform
+          ? { id, transform: NOTHING, ...transform }
+          : { id, transform };
+      }),
     );
   }
   return processors;
