@@ -25,32 +25,29 @@ test('check config says what a collector would do', async () => {
   ]);
 });
 
-test(
-  'check config shows the pipelines of a collector with their processors, in ' + 'order',
-  async () => {
-    const text = [
-      'receivers:',
-      '  prometheus: {config: {global: {external_labels: {a: b}},' +
-        ' scrape_configs: [{job_name: x}]}}',
-      '  prometheus/2: {config: {scrape_configs: [{job_name: y}]}}',
-      'exporters: {prometheusremotewrite: {endpoint: "http://host/w"}}',
-      'service:',
-      '  pipelines:',
-      '    metrics/all: {receivers: [prometheus, prometheus/2],' +
-        ' exporters: [prometheusremotewrite]}',
-    ].join('\n');
-    const rendered = renderCheck('c.yml', await checkConfigText(text, 'c.yml', { env: {} }));
-    assert.deepEqual(
-      rendered.split('\n').filter((line) => line.startsWith('  route')),
-      [
-        '  route "metrics/all:prometheus" (metrics): prometheus/x → external_labels → ' +
-          'remote_write/prometheusremotewrite',
-        '  route "metrics/all:prometheus/2" (metrics): prometheus/2/y → ' +
-          'remote_write/prometheusremotewrite',
-      ],
-    );
-  },
-);
+test('check config shows the pipelines of a collector with their processors', async () => {
+  const text = [
+    'receivers:',
+    '  prometheus: {config: {global: {external_labels: {a: b}},' +
+      ' scrape_configs: [{job_name: x}]}}',
+    '  prometheus/2: {config: {scrape_configs: [{job_name: y}]}}',
+    'exporters: {prometheusremotewrite: {endpoint: "http://host/w"}}',
+    'service:',
+    '  pipelines:',
+    '    metrics/all: {receivers: [prometheus, prometheus/2],' +
+      ' exporters: [prometheusremotewrite]}',
+  ].join('\n');
+  const rendered = renderCheck('c.yml', await checkConfigText(text, 'c.yml', { env: {} }));
+  assert.deepEqual(
+    rendered.split('\n').filter((line) => line.startsWith('  route')),
+    [
+      '  route "metrics/all:prometheus" (metrics): prometheus/x → external_labels → ' +
+        'remote_write/prometheusremotewrite',
+      '  route "metrics/all:prometheus/2" (metrics): prometheus/2/y → ' +
+        'remote_write/prometheusremotewrite',
+    ],
+  );
+});
 
 test('the steps of a route are its processors, each once, without what is made for all', () => {
   const plan = {

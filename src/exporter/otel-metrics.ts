@@ -15,7 +15,7 @@ const CPU_UNITS_PER_VCPU = 1_024;
 const NANOSECONDS_PER_SECOND = 1e9;
 
 /** A metric with one point. The receiver's sums are cumulative and not monotonic. */
-export interface OtelMetric {
+export interface TaskMetric {
   readonly name: string;
   readonly unit: string;
   readonly kind: 'gauge' | 'sum';
@@ -24,7 +24,7 @@ export interface OtelMetric {
 
 export interface ObservedResource {
   readonly attributes: Attributes;
-  readonly metrics: readonly OtelMetric[];
+  readonly metrics: readonly TaskMetric[];
 }
 
 /** Name after the prefix, unit, kind. The figures have the same order and keys. */
@@ -102,7 +102,7 @@ function observeContainer(
   container: TaskContainer,
   stats: ContainerStats | null,
   running: Figures[],
-): OtelMetric[] {
+): TaskMetric[] {
   if (stats !== null && hasFigures(stats)) {
     const figures = readFigures(stats, container);
     running.push(figures);
@@ -113,7 +113,7 @@ function observeContainer(
   return [metric('container.duration', 'Seconds', ranNs / NANOSECONDS_PER_SECOND)];
 }
 
-function listMetrics(prefix: string, figures: Figures): OtelMetric[] {
+function listMetrics(prefix: string, figures: Figures): TaskMetric[] {
   return METRICS.map(([name, unit, kind]) => ({
     name: prefix + name,
     unit,
@@ -122,7 +122,7 @@ function listMetrics(prefix: string, figures: Figures): OtelMetric[] {
   }));
 }
 
-function metric(name: string, unit: string, value: number): OtelMetric {
+function metric(name: string, unit: string, value: number): TaskMetric {
   return { name, unit, kind: 'gauge', value };
 }
 

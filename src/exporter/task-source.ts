@@ -14,7 +14,7 @@ import {
   type SeriesOrigin,
   type SeriesRef,
 } from '../model/sample.ts';
-import { type ObservedResource, observeTasks, type OtelMetric } from './otel-metrics.ts';
+import { type ObservedResource, observeTasks, type TaskMetric } from './otel-metrics.ts';
 import type { MetadataReader } from './reader.ts';
 
 /** A reading waits no longer, so that the next one is on time. */
@@ -171,7 +171,7 @@ export class TaskSource implements Component {
     }
   }
 
-  #take(appender: RoutedAppender, key: string, metric: OtelMetric, resource: LabelSet): Series {
+  #take(appender: RoutedAppender, key: string, metric: TaskMetric, resource: LabelSet): Series {
     const known = this.#series.get(key);
     if (known !== undefined) return known;
     const labels = makeLabelSet({ [METRIC_NAME]: metric.name });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { makeSeries } from '../../test/kit/transforming.ts';
-import { dropWhere, matchMetrics, type MetricMatch } from './filter.ts';
+import { dropWhere, matchMetrics, type FilterMatch } from './filter.ts';
 
 const SERIES = [
   makeSeries({ __name__: 'cpu' }, { resource: { zone: 'a', host: 'web-1' } }),
@@ -19,12 +19,12 @@ function left(transform: ReturnType<typeof dropWhere>): string {
     .join(' ');
 }
 
-function match(more: Partial<MetricMatch>): MetricMatch {
+function match(more: Partial<FilterMatch>): FilterMatch {
   return { matchType: 'strict', names: [], attributes: [], ...more };
 }
 
 test('names are those of metrics, the same text or found anywhere by a pattern', () => {
-  const keep = (more: Partial<MetricMatch>) => left(matchMetrics(match(more), undefined));
+  const keep = (more: Partial<FilterMatch>) => left(matchMetrics(match(more), undefined));
   assert.equal(keep({ names: ['cpu', 'wait'] }), 'cpu wait_sum');
   assert.equal(keep({ names: ['cpu_total', 'wait_sum'] }), 'cpu_total');
   assert.equal(keep({ matchType: 'regexp', names: ['ai', 'tal$'] }), 'cpu_total wait_sum');
@@ -34,14 +34,14 @@ test('names are those of metrics, the same text or found anywhere by a pattern',
 
 test('attributes of the resource must all match; names and attributes are asked apart', () => {
   const zone = (value: string | undefined) => ({ key: 'zone', value });
-  const keep = (more: Partial<MetricMatch>) => left(matchMetrics(match(more), undefined));
+  const keep = (more: Partial<FilterMatch>) => left(matchMetrics(match(more), undefined));
   assert.equal(keep({ attributes: [zone('a')] }), 'cpu');
   assert.equal(keep({ attributes: [zone(undefined)] }), 'cpu cpu_total');
   assert.equal(keep({ attributes: [zone('a'), { key: 'host', value: 'web-2' }] }), '');
   const pattern = { matchType: 'regexp', attributes: [{ key: 'host', value: 'web-' }] } as const;
   assert.equal(keep(pattern), 'cpu');
   assert.equal(keep({ names: ['cpu', 'cpu_total'], attributes: [zone('b')] }), 'cpu_total');
-  const drop = (more: Partial<MetricMatch>) => left(matchMetrics(undefined, match(more)));
+  const drop = (more: Partial<FilterMatch>) => left(matchMetrics(undefined, match(more)));
   assert.equal(drop({ names: ['wait'], attributes: [zone('b')] }), 'cpu');
 });
 

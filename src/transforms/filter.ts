@@ -42,7 +42,7 @@ export function dropWhere(groups: readonly ConditionGroup[]): SeriesTransform {
   };
 }
 
-export interface MetricMatch {
+export interface FilterMatch {
   readonly matchType: 'strict' | 'regexp';
   /** Empty: any name. */
   readonly names: readonly string[];
@@ -58,8 +58,8 @@ export interface MetricMatch {
  * @throws Error for a pattern that is not valid
  */
 export function matchMetrics(
-  include: MetricMatch | undefined,
-  exclude: MetricMatch | undefined,
+  include: FilterMatch | undefined,
+  exclude: FilterMatch | undefined,
 ): SeriesTransform {
   const includes = include && compileMatch(include);
   const excludes = exclude && compileMatch(exclude);
@@ -83,7 +83,7 @@ interface CompiledMatch {
   readonly resource: ((resource: ReadonlyMap<string, string>) => boolean) | undefined;
 }
 
-function compileMatch({ matchType, names, attributes }: MetricMatch): CompiledMatch {
+function compileMatch({ matchType, names, attributes }: FilterMatch): CompiledMatch {
   const compile = (wanted: string): ((text: string) => boolean) =>
     matchType === 'regexp' ? compilePattern(wanted).test : (text) => text === wanted;
   const tests = names.map(compile);

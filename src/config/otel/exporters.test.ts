@@ -122,7 +122,8 @@ test('what credentials lack is told where they are written', async () => {
     ['oauth2client', '{ client_secret: b, token_url: u }', /oauth2client needs a "client_id" or a "client_id_file"/],
     ['oauth2client', "{ client_id: a, client_secret: b, token_url: u }", /c\.yml:5:\d+: token_url/],
     ['oauth2client', "{ client_id: a, client_secret: b, token_url: 'http://t', grant_type: jwt }", /c\.yml:5:\d+: "grant_type" of oauth2client/],
-    ['oauth2client', "{ client_id: a, client_secret: b, token_url: 'http://t', endpoint_params: { x: [1, 2] } }", /endpoint_params\.x has several values/],
+    ['oauth2client', "{ client_id: a, client_secret: b, token_url: 'http://t', endpoint_params: { x: [1, " +
+"2] } }", /endpoint_params\.x has several values/],
     ['headers_setter', '{ headers: [] }', /headers_setter needs "headers"/],
     ['headers_setter', '{ headers: [{ value: a }] }', /a header needs a "key"/],
     ['headers_setter', '{ headers: [{ key: a }] }', /header "a" needs a "value"/],

@@ -34,7 +34,8 @@ const schema = z
       .optional()
       .meta({
         description:
-          'basic: a line for each scrape with its counts; normal: also a line for each data point; ' +
+          'basic: a line for each scrape with its counts; normal: also a line for each data ' +
+          'point; ' +
           'detailed: also all that is known of it.',
         default: 'basic',
       }),

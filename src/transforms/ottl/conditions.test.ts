@@ -59,7 +59,8 @@ const TRUE = [
   'IsMatch(12, "1")',
   'Concat([attributes["code"], attributes["none"], 1, true], "-") == "200-<nil>-1-true"',
   'Split(metric.name, "_")[2] == "total" and Len(Split("a,b", ",")) == 2',
-  'String(1.5) == "1.5" and String({"b": [1], "a": "<"}) == "{\\"a\\":\\"\\\\u003c\\",\\"b\\":[1]}"',
+  'String(1.5) == "1.5" and String({"b": [1], "a": "<"}) == ' +
+    '"{\\"a\\":\\"\\\\u003c\\",\\"b\\":[1]}"',
   'IsString(attributes["code"]) and not IsString(attributes["none"]) and IsInt(1)',
   'IsMap(attributes) and IsList([]) and IsBool(true) and IsDouble(1.0)',
   'Len("é") == 2 and Len(attributes) == 4',

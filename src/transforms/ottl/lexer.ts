@@ -29,7 +29,8 @@ export interface OttlToken {
 export const TEXT_LENGTH_MAX = 16_384;
 
 // In this order. Names of editors and paths begin with a small letter, those of converters and
-// enums with a capital; `nil`, `not`, `and`, `or`, `where`, `true` and `false` are told by the parser.
+// enums with a capital; `nil`, `not`, `and`, `or`, `where`, `true` and `false` are told by the
+// parser.
 const RULES: readonly (readonly [OttlTokenKind, RegExp])[] = [
   ['bytes', /0x[a-fA-F0-9]+/y],
   ['float', /(?:\d+\.\d*|\d*\.\d+)(?:[eE][-+]?\d+)?/y],

@@ -13,7 +13,10 @@ import { describeType, type OttlValue, type ValueMap } from './value.ts';
 export interface Place {
   /** `metric.name`, `datapoint.attributes`. */
   readonly name: string;
-  /** Whose it is: all data points of a metric have one name, all metrics of a resource its attributes. */
+  /**
+   * Whose it is: all data points of a metric have one name, all metrics of a resource its
+   * attributes.
+   */
   readonly owner: Context;
   get(subject: Subject): OttlValue;
   /** Absent: it is not set; `idle` says whether that is no loss. */
@@ -169,7 +172,9 @@ export function visibleContexts(context: Context): readonly Context[] {
   return CONTEXTS.slice(0, CONTEXTS.indexOf(context) + 1);
 }
 
-/** The context that a path names: one that is known, or not by us; undefined where it names none. */
+/**
+ * The context that a path names: one that is known, or not by us; undefined where it names none.
+ */
 export function namedContext({ fields }: PathNode): string | undefined {
   const [first] = fields;
   if (first === undefined || fields.length < 2 || first.keys.length > 0) return undefined;

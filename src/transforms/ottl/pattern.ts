@@ -42,7 +42,8 @@ export function compilePattern(source: string): Pattern {
       let replaced = '';
       let end = 0;
       while (matcher.find()) {
-        // As in Go, nothing is replaced between the end of a match and an empty one right behind it.
+        // As in Go, nothing is replaced between the end of a match and an empty one right behind
+        // it.
         const isEmptyBehind = matcher.end() === matcher.start() && matcher.end() === end && end > 0;
         if (isEmptyBehind) continue;
         replaced += text.slice(end, matcher.start()) + expandTemplate(template, groupsOf(matcher));
@@ -63,8 +64,9 @@ function compileProgram(source: string): RE2JS {
 }
 
 /**
- * Compiles wildcards for a whole text: `*` and `**` are any characters, `?` is one, `[abc]`, `[a-z]`
- * and `[!abc]` are one of some, `{a,b}` is one of several, and a backslash takes away a meaning.
+ * Compiles wildcards for a whole text: `*` and `**` are any characters, `?` is one, `[abc]`,
+ * `[a-z]` and `[!abc]` are one of some, `{a,b}` is one of several, and a backslash takes away a
+ * meaning.
  *
  * @throws Error when a bracket is not closed
  */

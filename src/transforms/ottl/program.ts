@@ -123,7 +123,9 @@ export class StatementGroup {
     return { context: this.context, allowsBare: this.#allowsBare, onRead };
   }
 
-  /** Refuses a change of what several items of the context share, unless each would make the same. */
+  /**
+   * Refuses a change of what several items of the context share, unless each would make the same.
+   */
   #checkShared(
     { name, owner }: Place,
     edit: {

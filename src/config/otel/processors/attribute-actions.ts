@@ -100,12 +100,12 @@ function resolveAction(
     case 'delete':
     case 'hash': {
       if (input.pattern === undefined) return { action, key };
-      const pattern = compilePattern(input.pattern, patternAt, report);
+      const pattern = compileActionPattern(input.pattern, patternAt, report);
       return pattern && { action, key, pattern };
     }
     case 'extract': {
       if (input.pattern === undefined) return fail('extract needs "pattern"');
-      const pattern = compilePattern(input.pattern, patternAt, report);
+      const pattern = compileActionPattern(input.pattern, patternAt, report);
       if (pattern === undefined) return undefined;
       if (pattern.groups > 0 && pattern.groups === pattern.groupNumbers.size)
         return { action, key, pattern };
@@ -121,7 +121,7 @@ function resolveAction(
 }
 
 /** Compiles a pattern; undefined when it is not valid, which is then reported. */
-export function compilePattern(
+export function compileActionPattern(
   pattern: string,
   at: ConfigPath,
   report: Reporter,

@@ -9,7 +9,7 @@ import type { ConfigPath, Reporter } from '../../../settings/finding.ts';
 import { ignored, unsupported } from '../../../settings/refused-keys.ts';
 import { listOf, textSchema } from '../../../settings/text.ts';
 import { attributeActions, type MetricSelection } from '../../../transforms/attribute-actions.ts';
-import { actionsSchema, compilePattern, resolveActions } from './attribute-actions.ts';
+import { actionsSchema, compileActionPattern, resolveActions } from './attribute-actions.ts';
 import { defineProcessor } from './processor.ts';
 
 const NOT_OF_METRICS = 'is not for metrics, and the Collector refuses it there; use metric_names';
@@ -86,7 +86,7 @@ function resolveMatch(
     return (metric) => known.has(metric);
   }
   const patterns = names.map((name, index) =>
-    compilePattern(name, [...at, 'metric_names', index], report),
+    compileActionPattern(name, [...at, 'metric_names', index], report),
   );
   return patterns.every((one) => one !== undefined)
     ? (metric) => patterns.some((one) => one.test(metric))

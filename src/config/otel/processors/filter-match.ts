@@ -3,7 +3,7 @@
  * Source: contrib's internal/filter/{filtermetric,filterset,filtermatcher}
  */
 import type { ConfigPath, Reporter } from '../../../settings/finding.ts';
-import type { MetricMatch } from '../../../transforms/filter.ts';
+import type { FilterMatch } from '../../../transforms/filter.ts';
 import { compilePattern } from '../../../transforms/ottl/pattern.ts';
 
 export interface MatchInput {
@@ -24,7 +24,7 @@ interface MatchContext {
 export function resolveMatch(
   written: MatchInput,
   { at, report }: MatchContext,
-): MetricMatch | undefined {
+): FilterMatch | undefined {
   const { match_type: type, metric_names: names = [], expressions = [] } = written;
   const attributes = written.resource_attributes ?? [];
   if (type === 'expr' && expressions.length > 0) {
@@ -32,7 +32,8 @@ export function resolveMatch(
     for (const [index, expression] of expressions.entries())
       report.lacks(
         [...at, 'expressions', index],
-        `${JSON.stringify(expression)}: expressions are not supported; write it as a condition of ` +
+        `${JSON.stringify(expression)}: expressions are not supported; write it as a ` +
+          'condition of ' +
           `metric_conditions that drops where it is true, ${side} = ${translate(expression)}`,
       );
     return undefined;
@@ -55,7 +56,8 @@ export function resolveMatch(
     report.error(
       [...at, 'resource_attributes', index, 'value'],
       'CONFIG_VALUE',
-      'attributes of a scraped resource are texts, which no other value matches; write it in quotes',
+      'attributes of a scraped resource are texts, which no other value matches; write it in ' +
+        'quotes',
     );
     return undefined;
   });

@@ -9,7 +9,7 @@ import type { ConfigPath, Reporter } from '../../../settings/finding.ts';
 import type { MetricMatch } from '../../../transforms/metric-match.ts';
 import { labelsOfGroups, rename } from '../../../transforms/metric-operations.ts';
 import { metricsTransform, type Step } from '../../../transforms/metrics-transform.ts';
-import { compilePattern } from './attribute-actions.ts';
+import { compileActionPattern } from './attribute-actions.ts';
 import { resolveOperation } from './metrics-transform-operation.ts';
 import type { EntryInput } from './metrics-transform-schema.ts';
 
@@ -73,7 +73,7 @@ function resolveMatch(
   report: Reporter,
 ): MetricMatch | undefined {
   const read = (text: string, key: readonly string[]): string | SearchRegex | undefined =>
-    type === 'regexp' ? compilePattern(text, [...at, ...key], report) : text;
+    type === 'regexp' ? compileActionPattern(text, [...at, ...key], report) : text;
   const name = read(include, ['include']);
   const wanted = new Map<string, string | SearchRegex>();
   let isWhole = name !== undefined;

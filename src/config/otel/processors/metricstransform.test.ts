@@ -66,7 +66,8 @@ test('faults are errors at their line', async () => {
     ['{ include: m, action: move }', 'expected one of update, insert, combine, group'],
     ['{ include: m, action: update, match_type: expr }', 'expected strict or regexp'],
     ['{ include: "(", action: update, match_type: regexp }', 'invalid regex "("'],
-    ['{ include: m, action: update, match_type: regexp, experimental_match_labels: { a: "(" } }', 'invalid regex "("'],
+    ['{ include: m, action: update, match_type: regexp, experimental_match_labels: { a: ' +
+'"(" } }', 'invalid regex "("'],
     ['{ include: m, action: combine, new_name: n, aggregation_type: avg }', 'expected one of sum, mean'],
     ['{ include: m, action: combine, new_name: n, aggregation_type: sum, submatch_case: Up }', 'expected lower or upper'],
     [update('{ action: move }'), 'expected one of add_label'],
@@ -79,7 +80,8 @@ test('faults are errors at their line', async () => {
     [update('{ action: aggregate_labels, label_set: [a] }'), 'needs "aggregation_type"'],
     [update('{ action: aggregate_labels, aggregation_type: p99 }'), 'expected one of sum, mean'],
     [update('{ action: add_label, new_label: v, new_value: "{{version}}" }'), 'write a text'],
-    [update('{ action: update_label, label: v, value_actions: [{ value: a, new_value: "v{{version}}" }] }'), 'write a text'],
+    [update('{ action: update_label, label: v, value_actions: [{ value: a, new_value: "v{{version}}" ' +
+'}] }'), 'write a text'],
   ] as const) {
     const { lines } = await one(entry);
     assert.equal(lines.length, 1, `${entry}: ${lines.join('\n')}`);
@@ -92,9 +94,11 @@ test('what has no effect, or another one than in the Collector, is a warning', a
     ['{ include: m, action: update, submatch_case: lower }', '"submatch_case" has no effect'],
     ['{ include: m, action: group, group_resource_labels: { a: b }, new_name: n }', '"new_name"'],
     ['{ include: m, action: update, operations: [{ action: toggle_scalar_data_type }] }', 'one type'],
-    ['{ include: m, action: update, operations: [{ action: aggregate_labels, aggregation_type: sum, new_value: a }] }', '"new_value" has no effect'],
+    ['{ include: m, action: update, operations: [{ action: aggregate_labels, ' +
+'aggregation_type: sum, new_value: a }] }', '"new_value" has no effect'],
     ['{ include: m, action: update, experimental_match_labels: { a: b } }', 'is changed by itself'],
-    ['{ include: m, action: group, experimental_match_labels: { a: b }, group_resource_labels: { a: b } }', 'stay as they are'],
+    ['{ include: m, action: group, experimental_match_labels: { a: b }, ' +
+'group_resource_labels: { a: b } }', 'stay as they are'],
   ] as const) {
     const { lines, transforms } = await one(entry);
     assert.equal(lines.length, 1, `${entry}: ${lines.join('\n')}`);
@@ -112,8 +116,10 @@ test('entries that may do something different have different identities', async 
     '{ include: m, action: update, new_name: n }',
     '{ include: m, action: combine, new_name: n, aggregation_type: sum }',
     '{ include: m, action: combine, new_name: n, aggregation_type: max }',
-    '{ include: m, action: update, operations: [{ action: add_label, new_label: a, new_value: b }] }',
-    '{ include: m, action: update, operations: [{ action: add_label, new_label: a, new_value: c }] }',
+    '{ include: m, action: update, operations: [{ action: add_label, new_label: a, ' +
+'new_value: b }] }',
+    '{ include: m, action: update, operations: [{ action: add_label, new_label: a, ' +
+'new_value: c }] }',
   ]; // prettier-ignore
   for (const entry of entries) {
     const { transforms = [] } = await one(entry);

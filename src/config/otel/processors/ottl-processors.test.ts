@@ -81,7 +81,8 @@ test('a fault is told at its text and its character', async () => {
       - metric.name = "a"
 `);
   assert.deepEqual(filter.lines, [
-    '4:9: "metric.name = \\"a\\"" at character 13: expected a comparison, such as == "a" or != nil, ' +
+    '4:9: "metric.name = \\"a\\"" at character 13: expected a comparison, such as == "a" or ' +
+      '!= nil, ' +
       'found "=" [CONFIG_VALUE]',
   ]);
   const transform = await check(`  transform:
@@ -112,9 +113,12 @@ const REFUSED: readonly (readonly [string, RegExp])[] = [
   ['filter: { metrics: { include: { metric_names: [a] } } }', /"match_type" is needed/],
   ['filter: { metrics: { include: { match_type: glob, metric_names: [a] } } }', /strict or regexp/],
   ['filter: { metrics: { include: { match_type: regexp, metric_names: ["("] } } }', /invalid regex/],
-  ['filter: { metrics: { exclude: { match_type: strict, resource_attributes: [{ key: "" }] } } }', /key is empty/],
-  ['filter: { metrics: { exclude: { match_type: strict, resource_attributes: [{ key: a, value: 8 }] } } }', /in quotes/],
-  [`filter: { metrics: { exclude: { match_type: expr, expressions: ['Label("a") == "b" && !HasLabel("c")'] } } }`, /… = datapoint.attributes\["a"\] == "b" and not datapoint.attributes\["c"\] != nil/],
+  ['filter: { metrics: { exclude: { match_type: strict, resource_attributes: [{ key: "" }] ' +
+'} } }', /key is empty/],
+  ['filter: { metrics: { exclude: { match_type: strict, resource_attributes: [{ key: a, ' +
+'value: 8 }] } } }', /in quotes/],
+  [`filter: { metrics: { exclude: { match_type: expr, expressions: ['Label("a") == "b" && ` +
+`!HasLabel("c")'] } } }`, /… = datapoint.attributes\["a"\] == "b" and not datapoint.attributes\["c"\] != nil/],
   [`filter: { metrics: { metric: ['name == "a"'], include: { match_type: strict } } }`, /exclude each other/],
   [`filter: { metrics: { metric: [] }, metric_conditions: ['metric.name == "a"'] }`, /exclude each other/],
   [`filter: { metric_conditions: ['metric.name == "a"', { conditions: [] }] }`, /list of texts or a list of groups/],
@@ -128,7 +132,8 @@ const REFUSED: readonly (readonly [string, RegExp])[] = [
   [`filter: { traces: { span: ['name = "a"'] } }`, /character 6/],
   [`transform: { metric_statements: ['set(name, "a")'] }`, /names? no context|no path says/],
   [`transform: { metric_statements: ['set(metric.name, "a")', { statements: [] }] }`, /list of texts or a list of groups/],
-  [`transform: { metric_statements: [{ flatten: true, statements: ['set(metric.name, "a")'] }] }`, /log records/],
+  [`transform: { metric_statements: [{ flatten: true, statements: ['set(metric.name, "a")'] ` +
+'}] }', /log records/],
   ['transform: { flatten_data: true }', /log records/],
   [`transform: { log_statements: ['set(a'] }`, /character 6/],
 ]; // prettier-ignore
@@ -144,7 +149,8 @@ test("what the Collector refuses, and what can't be done, is an error", async ()
 test('what is for other signals is checked, and said to have no effect', async () => {
   for (const keys of [
     `filter: { traces: { span: ['attributes["a"] == "b"'], spanevent: [], resource: [] } }`,
-    `filter: { logs: { log_record: ['body == "b"'], include: { match_type: strict, bodies: [a] } } }`,
+    `filter: { logs: { log_record: ['body == "b"'], include: { match_type: strict, bodies: ` +
+      '[a] } } }',
     `filter: { spans: { include: { match_type: strict, services: [a] } } }`,
     `filter: { trace_conditions: ['span.name == "b"'], log_conditions: [{ conditions: [] }] }`,
     `transform: { trace_statements: [{ context: span, statements: ['set(name, "b")'] }] }`,

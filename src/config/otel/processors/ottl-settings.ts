@@ -97,7 +97,9 @@ export function reportFault(
   else report.error(at, 'CONFIG_VALUE', message);
 }
 
-/** Checks the grammar of texts that are about another signal than metrics, and so have no effect. */
+/**
+ * Checks the grammar of texts that are about another signal than metrics, and so have no effect.
+ */
 export function checkGrammar(
   kind: 'conditions' | 'statements',
   texts: readonly string[] | undefined,

@@ -98,7 +98,8 @@ function attributesSchema(known: Readonly<Record<string, boolean>>, lacks: reado
 
 const schema = z.strictObject({
   detectors: listOf(textSchema).optional().meta({
-    description: 'Detectors in order: env, system, ecs, ec2. Of two that know an attribute the first has it.',
+    description: 'Detectors in order: env, system, ecs, ec2. Of two that know an attribute the first ' +
+'has it.',
     default: '[env]',
   }),
   override: switchSchema.optional().meta({
@@ -113,7 +114,8 @@ const schema = z.strictObject({
     description: 'Refused above 0: what is known is not asked again, a detector that failed is.',
     default: '0',
   }),
-  attributes: unsupported('the Collector has no such key any more: write enabled: false below resource_attributes of the detector'),
+  attributes: unsupported('the Collector has no such key any more: write enabled: false below resource_attributes of ' +
+'the detector'),
   system: z
     .strictObject({
       hostname_sources: listOf(z.enum(HOST_NAME_SOURCES)).optional().meta({
