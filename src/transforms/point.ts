@@ -38,7 +38,8 @@ export function openPoint({ labels, family, resource, scale }: TransformedSeries
   const whole = attributes.get(METRIC_NAME) ?? '';
   attributes.delete(METRIC_NAME);
   // OpenMetrics leaves `_total` out of the family of a counter; a Collector's metric has it.
-  const isPart = family.type !== 'counter' && whole.startsWith(family.name);
+  const hasParts = family.type !== 'counter' || whole.endsWith('_created');
+  const isPart = hasParts && whole.startsWith(family.name);
   const suffix = isPart ? whole.slice(family.name.length) : '';
   const bound = findBound(labels, family.type, suffix);
   if (bound !== undefined) attributes.delete(bound.name);

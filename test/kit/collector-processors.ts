@@ -35,7 +35,7 @@ receivers:
   prometheus:
     config: { scrape_configs: [{ job_name: j, static_configs: [{ targets: ['a:1'] }] }] }
 exporters:
-  prometheusremotewrite: { endpoint: 'http://one/w' }
+  prometheusremotewrite: { endpoint: 'http://one/w', target_info: { enabled: false } }
 service:
   pipelines:
     metrics:

@@ -56,7 +56,10 @@ export async function planCollector(
   const scrapers = await resolveReceivers(input, used.pipelines, context);
   const writers = resolveExporters(input, used, { ...context, extensions });
   const planned = planWriters(writers, context);
-  checkTemporality(used.pipelines, new Set(writers.keys()), { input, report });
+  // Only receivers of Prometheus want totals.
+  const toPrometheus = [...writers].filter(([, { transforms }]) => transforms !== undefined);
+  const names = new Set(toPrometheus.map(([name]) => name));
+  checkTemporality(used.pipelines, names, { input, report });
   const processors = resolveProcessors(input, used.pipelines, context);
   await checkUnused(input, used, context);
   const labels = [...scrapers].flatMap(([name, scraper]) => planExternalLabels(name, scraper));

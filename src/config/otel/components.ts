@@ -96,9 +96,12 @@ export const FATE_ROWS: Readonly<Record<Section, readonly FateRow[]>> = {
     foreign('logs', 'filelog file_log'),
   ],
   processors: [
-    lacking('deltatorate delta_to_rate', 'query rate() of the counter'),
     lacking(
-      'metricsgeneration metrics_generation',
+      'deltatorate delta_to_rate',
+      'query rate() of the counter, or make it by a recording rule of the workspace',
+    ),
+    lacking(
+      'metricsgeneration metrics_generation experimental_metricsgeneration',
       'calculate it in the query, or by a recording rule of the workspace',
     ),
     lacking(

@@ -63,6 +63,8 @@ service: { pipelines: { metrics: { receivers: [constructor, hasOwnProperty], exp
 `);
   assert.deepEqual(lines.map((line) => line.split(';')[0]), [
     'c.yml:2:14: receiver "constructor" is not built in',
+    'c.yml:2:31: receiver "__proto__/x" has a type that is not letters, digits and "_" after ' +
+      'a letter, at most 63 [CONFIG_UNKNOWN_KEY]',
     'c.yml:3:14: exporter "toString" is not built in',
     'c.yml:4:61: pipeline "metrics" names receiver "hasOwnProperty", which "receivers" does ' +
 'not define [CONFIG_VALUE]',

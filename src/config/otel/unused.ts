@@ -25,7 +25,9 @@ export async function checkUnused(
   for (const { section, name } of unused) {
     const kind = findKind(section, name);
     const written = input[section]?.[name] ?? {};
-    if (kind === undefined) continue;
+    // Extensions that run were resolved, whoever uses them.
+    const isRunning = section === 'extensions' && input.service.extensions?.includes(name) === true;
+    if (kind === undefined || isRunning) continue;
     if (kind.schema === receiverSchema) {
       await resolveReceiver(name, written, context);
       continue;

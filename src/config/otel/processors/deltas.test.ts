@@ -11,10 +11,10 @@ async function resolve(...processors: readonly (readonly [name: string, keys: st
   prometheus: { config: { scrape_configs: [{ job_name: j, static_configs: [{ targets: ['a:1'] }] }] } }
 processors:
 ${processors.map(([name, keys]) => `  ${name}: ${keys}\n`).join('')}exporters:
-  prometheusremotewrite: { endpoint: 'http://one/w' }
+  file: { path: out.jsonl }
 service:
   pipelines:
-    metrics: { receivers: [prometheus], processors: [${names.join(', ')}], exporters: [prometheusremotewrite] }
+    metrics: { receivers: [prometheus], processors: [${names.join(', ')}], exporters: [file] }
 `;
   const { plan, findings } = await checkConfigText(text, '/c.yml', { env: {} });
   const transforms = (plan?.transforms ?? []).filter(({ id }) => id.startsWith('processor:'));

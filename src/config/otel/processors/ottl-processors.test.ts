@@ -9,7 +9,7 @@ const HEAD = `receivers:
   prometheus:
     config: { scrape_configs: [{ job_name: web, static_configs: [{ targets: ['a:1'] }] }] }
 exporters:
-  prometheusremotewrite: { endpoint: 'http://one/w' }
+  prometheusremotewrite: { endpoint: 'http://one/w', target_info: { enabled: false } }
 service:
   pipelines:
     metrics: { receivers: [prometheus], processors: [NAME], exporters: [prometheusremotewrite] }
