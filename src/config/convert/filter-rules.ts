@@ -30,7 +30,9 @@ export function filterRules(input: FilterInput): EquivalentRules {
     if (unknown !== undefined || (match !== 'strict' && match !== 'regexp'))
       return { reason: `"${unknown ?? match}" of the filter is no relabelling` };
     if (names.length === 0) continue;
-    rules.push({ source_labels: ['__name__'], regex: matchNames(names, match), action });
+    const regex = matchNames(names, match);
+    if (regex === undefined) return { reason: 'a pattern of the filter has an anchor within it' };
+    rules.push({ source_labels: ['__name__'], regex, action });
   }
   return rules;
 } // prettier-ignore

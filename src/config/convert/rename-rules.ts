@@ -2,7 +2,7 @@
  * The processor `metricstransform` as rules, where it gives new names to metrics and labels. Copies
  * and sums of series are no relabelling. Pure.
  */
-import { escapeReplacement, matchNames } from './names.ts';
+import { escapeReplacement, matchNames, withSuffixGroup } from './names.ts';
 import type { EquivalentRules, WrittenRule } from './written-rule.ts';
 
 interface Operation {
@@ -48,6 +48,7 @@ function rulesOf({
   // A name with groups of a pattern would need that pattern to match the whole name.
   if (newName !== undefined && match === 'regexp') return undefined;
   const names = matchNames([include], match);
+  if (names === undefined) return undefined;
   const operationRules: WrittenRule[] = [];
   for (const operation of operations) {
     const made = rulesOfOperation(operation, names);
@@ -60,7 +61,7 @@ function rulesOf({
       : [
           {
             source_labels: ['__name__'],
-            regex: names.replace('(?:_bucket|_sum|_count)?', '(_bucket|_sum|_count)?'),
+            regex: withSuffixGroup(names),
             target_label: '__name__',
             replacement: `${escapeReplacement(newName)}$\{1}`,
           },

@@ -19,9 +19,7 @@ const pipelineSchema = z.strictObject({
 
 export const collectorSchema = z.strictObject({
   receivers: componentsSchema.describe('What is collected, by name.'),
-  processors: componentsSchema.describe(
-    'What changes samples on their way, by name: none is built in that would.',
-  ),
+  processors: componentsSchema.describe('What changes samples on their way, by name.'),
   exporters: componentsSchema.describe('Where samples go, by name.'),
   connectors: componentsSchema.describe('What joins pipelines, by name: none is built in.'),
   extensions: componentsSchema.describe(
