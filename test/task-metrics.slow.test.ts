@@ -70,9 +70,9 @@ test('metrics of the task arrive, are shown, and end when a reload removes them'
   const { world, collector } = await start(t, env, plan);
   const last = (name: string) =>
     receiver.kept.findLast(({ series }) => new RegExp(`__name__=${name}(,|$)`).test(series))?.value;
-  const memory = 'container.memory.usage';
+  const memory = 'container_memory_usage_Bytes';
   await until('the first reading has arrived', () => last(memory) === 7);
-  assert.equal(last('ecs.task.cpu.reserved'), 512);
+  assert.equal(last('ecs_task_cpu_reserved_None'), 512);
 
   const [status] = collector.tasks.statuses;
   assert.deepEqual([status?.health, status?.lastSamples], ['up', 54]);

@@ -1,11 +1,11 @@
 /**
  * Deltas judged by Prometheus as the receiver: one target through three pipelines of a real
- * collector, as it is, as deltas, and as deltas added up again. What Prometheus then has of a
- * counter, a histogram and a summary is compared sample by sample with what the target served, and
- * by rate, increase and histogram_quantile.
+ * collector, as it is, as deltas, and as deltas added up again. Prometheus takes no deltas, so
+ * these go into a file; what it has of a counter, a histogram and a summary otherwise is compared
+ * with them sample by sample, and by rate, increase and histogram_quantile.
  */
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
@@ -15,7 +15,7 @@ import { skipUnlessPeer } from '../kit/peers.ts';
 import { freePort, startAmperage, startProgram } from '../kit/processes.ts';
 import { until } from '../kit/waiting.ts';
 
-const VIAS = ['plain', 'deltas', 'sums'] as const;
+const VIAS = ['plain', 'sums'] as const;
 /** The scrape at which the target acts as if it had just restarted. */
 const RESTART = 4;
 const SCRAPES = 12;
@@ -62,13 +62,13 @@ async function startTarget(context: TestContext): Promise<{ host: string; visits
   return { host: `127.0.0.1:${port}`, visits: () => visits };
 }
 
-function writeConfig(target: string, receiver: string): string {
+function writeConfig(target: string, receiver: string, deltas: string): string {
   const exporter = (via: string): string =>
     `  prometheusremotewrite/${via}: { endpoint: '${receiver}/api/v1/write', ` +
     `external_labels: { via: ${via} } }\n`;
-  const pipeline = (via: string, processors: string): string =>
+  const pipeline = (via: string, processors: string, to = `prometheusremotewrite/${via}`): string =>
     `    metrics/${via}: { receivers: [prometheus], processors: [${processors}], ` +
-    `exporters: [prometheusremotewrite/${via}] }\n`;
+    `exporters: [${to}] }\n`;
   return `receivers:
   prometheus:
     config:
@@ -78,9 +78,10 @@ processors:
   cumulativetodelta: {}
   deltatocumulative: {}
 exporters:
-${VIAS.map(exporter).join('')}service:
+${VIAS.map(exporter).join('')}  file: { path: '${deltas}', flush_interval: 100ms }
+service:
   pipelines:
-${pipeline('plain', '')}${pipeline('deltas', 'cumulativetodelta')}${pipeline('sums', 'cumulativetodelta, deltatocumulative')}`;
+${pipeline('plain', '')}${pipeline('deltas', 'cumulativetodelta', 'file')}${pipeline('sums', 'cumulativetodelta, deltatocumulative')}`;
 }
 
 test('deltas and their sums are in Prometheus what the target counted', async (context) => {
@@ -103,7 +104,8 @@ test('deltas and their sums are in Prometheus what the target counted', async (c
   );
   const target = await startTarget(context);
   const file = path.join(folder, 'collector.yaml');
-  writeFileSync(file, writeConfig(target.host, prometheus.url));
+  const deltasFile = path.join(folder, 'deltas.jsonl');
+  writeFileSync(file, writeConfig(target.host, prometheus.url, deltasFile));
   const storage = ['--storage.path', path.join(folder, 'queue')];
   const collector = await startAmperage(context, 'collect', ['--config.file', file, ...storage]);
   const read = (series: string, via: string): Promise<Sample[]> =>
@@ -112,7 +114,9 @@ test('deltas and their sums are in Prometheus what the target counted', async (c
     const counts = await Promise.all(
       VIAS.map(async (via) => (await read('took_seconds_count', via)).length),
     );
-    return counts.every((count) => count >= SCRAPES);
+    return [...counts, readDeltas(deltasFile, 'took_seconds_count').length].every(
+      (count) => count >= SCRAPES,
+    );
   });
 
   for (const series of SERIES) {
@@ -120,8 +124,10 @@ test('deltas and their sums are in Prometheus what the target counted', async (c
     const rises = new Map(
       plain.slice(1).map(([t, value], i) => [t, value - (plain[i]?.[1] ?? NaN)]),
     );
-    const [deltas, sums] = [await read(series, 'deltas'), await read(series, 'sums')];
-    assert.ok(deltas.length >= SCRAPES && sums.length >= SCRAPES, series);
+    const end = plain.at(-1)?.[0] ?? 0;
+    const deltas = readDeltas(deltasFile, series).filter(([t]) => t <= end);
+    const sums = (await read(series, 'sums')).filter(([t]) => t <= end);
+    assert.ok(deltas.length >= SCRAPES - 2 && sums.length >= SCRAPES - 2, series);
     for (const [t, value] of deltas) assert.equal(value, rises.get(t), `${series} at ${t}`);
     // The first sample, and the one of the restart.
     const lacking = [...rises].filter(([t]) => t <= deltas.at(-1)![0]).length - deltas.length;
@@ -159,6 +165,65 @@ test('deltas and their sums are in Prometheus what the target counted', async (c
 });
 
 type Sample = readonly [seconds: number, value: number];
+
+interface FilePoint {
+  readonly timeUnixNano: string;
+  readonly asDouble?: number;
+  readonly asInt?: string;
+  readonly count?: string;
+  readonly sum?: number;
+  readonly bucketCounts?: readonly string[];
+  readonly explicitBounds?: readonly number[];
+}
+
+interface FileMetric {
+  readonly name: string;
+  readonly sum?: FileData;
+  readonly histogram?: FileData;
+}
+
+interface FileData {
+  readonly aggregationTemporality: number;
+  readonly dataPoints: readonly FilePoint[];
+}
+
+/** The samples of a series in the lines of the file; they must be deltas. */
+function readDeltas(file: string, series: string): Sample[] {
+  const [name = '', le] = series.replace('"}', '').split('{le="');
+  const family = name.replace(/^(took_seconds)_.*/, '$1');
+  const lines = existsSync(file) ? readFileSync(file, 'utf8').trimEnd().split('\n') : [];
+  return lines
+    .flatMap((line): FileMetric[] =>
+      (JSON.parse(line) as { resourceMetrics: readonly Resource[] }).resourceMetrics.flatMap(
+        ({ scopeMetrics }) => scopeMetrics.flatMap(({ metrics }) => metrics),
+      ),
+    )
+    .filter((metric) => metric.name === family)
+    .flatMap(({ sum, histogram }) => {
+      const { aggregationTemporality, dataPoints = [] } = sum ?? histogram ?? {};
+      assert.equal(aggregationTemporality, 1, `${family} is a delta`);
+      return dataPoints.map((point): Sample => [
+        Number(BigInt(point.timeUnixNano) / 1_000_000n) / 1_000,
+        valueOf(point, name, le),
+      ]);
+    });
+}
+
+interface Resource {
+  readonly scopeMetrics: readonly { readonly metrics: readonly FileMetric[] }[];
+}
+
+function valueOf(point: FilePoint, name: string, le: string | undefined): number {
+  if (name.endsWith('_sum')) return point.sum ?? NaN;
+  if (name.endsWith('_count')) return Number(point.count);
+  if (le === undefined) return point.asDouble ?? Number(point.asInt);
+  const { bucketCounts = [], explicitBounds = [] } = point;
+  return bucketCounts
+    .filter(
+      (_, index) => (explicitBounds[index] ?? Infinity) <= (le === '+Inf' ? Infinity : Number(le)),
+    )
+    .reduce((total, count) => total + Number(count), 0);
+}
 
 function withVia(series: string, via: string): string {
   const [name, labels = '}'] = series.split('{');
