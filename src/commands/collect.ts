@@ -49,16 +49,15 @@ interface CollectFlags extends LogOptions, ShardFlags {
 export function createCollectCommand(): Command {
   return addTrustFlag(createLongRunningCommand('collect'))
     .description(
-      'Scrapes what a Prometheus configuration names, keeps the samples on disk, sends them ' +
-        'by remote_write.',
+      'Runs a configuration of Prometheus, or of the OpenTelemetry Collector as ADOT has it: ' +
+        'scrapes, keeps the samples on disk, sends them by remote_write.',
     )
-    .option('--config.file <source>', 'Prometheus configuration', 'prometheus.yml')
     .option(
-      '--config <source>',
-      'the same, or one of the OpenTelemetry Collector; several are merged in order',
-      gather,
-      [],
+      '--config.file <source>',
+      'configuration of Prometheus or the OpenTelemetry Collector',
+      'prometheus.yml',
     )
+    .option('--config <source>', 'the same; several are merged in order', gather, [])
     .option(
       '--config.auto-reload-interval <time>',
       'how often to check whether the configuration has changed; 0: never (default: 0 for ' +
