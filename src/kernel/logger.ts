@@ -4,6 +4,7 @@
  * held back. Secrets never reach a logger: callers pass redacted values.
  */
 import { type Clock, systemClock } from './clock.ts';
+import { escapeControls, hasControls } from './control-characters.ts';
 import { describeError } from './errors.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
@@ -134,7 +135,8 @@ function formatLine(
 ): string {
   const time = new Date(nowMs).toISOString();
   if (format === 'json') {
-    return JSON.stringify({ time, level, msg: event, ...mapValues(fields, jsonValue) });
+    const line = JSON.stringify({ time, level, msg: event, ...mapValues(fields, jsonValue) });
+    return escapeControls(line);
   }
   const pairs = Object.entries(fields)
     .filter(([, value]) => value !== undefined)
@@ -169,8 +171,8 @@ function jsonValue(value: unknown): unknown {
 
 /** Quotes a value where logfmt needs it, and escapes control characters for the terminal. */
 function quote(text: string): string {
-  // oxlint-disable-next-line no-control-regex -- control characters are what it looks for
-  return text === '' || /[\s"=\u0000-\u001F\u007F-\u009F]/.test(text) ? JSON.stringify(text) : text;
+  const needsQuotes = text === '' || /[\s"=]/.test(text) || hasControls(text);
+  return needsQuotes ? escapeControls(JSON.stringify(text)) : text;
 }
 
 function mapValues(fields: LogFields, map: (value: unknown) => unknown): LogFields {
