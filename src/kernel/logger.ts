@@ -6,6 +6,7 @@
 import { type Clock, systemClock } from './clock.ts';
 import { escapeControls, hasControls } from './control-characters.ts';
 import { describeError } from './errors.ts';
+import { boundedLines } from './output-lines.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 export type LogFormat = 'pretty' | 'logfmt' | 'json';
@@ -36,6 +37,8 @@ export interface LoggerOptions {
 
 const ORDER: Record<LogLevel, number> = { debug: 0, info: 1, warn: 2, error: 3 };
 const EVENTS_MAX = 1_000;
+
+const writeToStderr = boundedLines(process.stderr);
 
 interface Window {
   startMs: number;
@@ -97,7 +100,7 @@ function fillIn(options: LoggerOptions): Required<Omit<LoggerOptions, 'fields'>>
   return {
     level: options.level ?? 'info',
     format: options.format ?? (process.stderr.isTTY ? 'pretty' : 'logfmt'),
-    write: options.write ?? ((line: string) => void process.stderr.write(`${line}\n`)),
+    write: options.write ?? writeToStderr,
     clock: options.clock ?? systemClock,
     repeatMax: options.repeatMax ?? 10,
     repeatWindowMs: options.repeatWindowMs ?? 60_000,
