@@ -19,6 +19,9 @@ import { Registry } from '../kernel/metrics.ts';
 import { registerProcessMetrics } from '../kernel/process-metrics.ts';
 import type { World } from '../kernel/world.ts';
 
+/** How long the last lines may wait for the reader of the output. */
+const OUTPUT_MAX_MS = 2_000;
+
 export interface LogOptions {
   readonly 'log.level': LogLevel;
   readonly 'log.format'?: LogFormat;
@@ -95,6 +98,8 @@ export async function runUntilSignal(
     });
     process.off('SIGINT', force);
     process.off('SIGTERM', force);
+    // Output that nobody reads would keep the process alive for ever.
+    if (signal !== 'done') setTimeout(() => process.exit(), OUTPUT_MAX_MS).unref();
   } finally {
     await world.http.close();
   }

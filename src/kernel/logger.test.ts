@@ -24,6 +24,15 @@ test('logfmt quotes what needs quotes and keeps control characters out', () => {
   ]);
 });
 
+test('no format lets through a control character that JSON does not escape', () => {
+  for (const format of ['logfmt', 'json', 'pretty'] as const) {
+    const { lines, log } = capture(format);
+    log.info('taken', { error: '\u009B31m\u007F' });
+    const escaped = '\\u009b31m\\u007f"';
+    assert.ok(lines[0]!.includes(escaped), `${format}: ${lines[0]}`);
+  }
+});
+
 test('json lines are objects with the same keys', () => {
   const { lines, log } = capture('json');
   log.warn('slow', { ms: 5 });

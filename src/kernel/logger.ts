@@ -4,7 +4,9 @@
  * held back. Secrets never reach a logger: callers pass redacted values.
  */
 import { type Clock, systemClock } from './clock.ts';
+import { escapeControls, hasControls } from './control-characters.ts';
 import { describeError } from './errors.ts';
+import { boundedLines } from './output-lines.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 export type LogFormat = 'pretty' | 'logfmt' | 'json';
@@ -35,6 +37,8 @@ export interface LoggerOptions {
 
 const ORDER: Record<LogLevel, number> = { debug: 0, info: 1, warn: 2, error: 3 };
 const EVENTS_MAX = 1_000;
+
+const writeToStderr = boundedLines(process.stderr);
 
 interface Window {
   startMs: number;
@@ -96,7 +100,7 @@ function fillIn(options: LoggerOptions): Required<Omit<LoggerOptions, 'fields'>>
   return {
     level: options.level ?? 'info',
     format: options.format ?? (process.stderr.isTTY ? 'pretty' : 'logfmt'),
-    write: options.write ?? ((line: string) => void process.stderr.write(`${line}\n`)),
+    write: options.write ?? writeToStderr,
     clock: options.clock ?? systemClock,
     repeatMax: options.repeatMax ?? 10,
     repeatWindowMs: options.repeatWindowMs ?? 60_000,
@@ -134,7 +138,8 @@ function formatLine(
 ): string {
   const time = new Date(nowMs).toISOString();
   if (format === 'json') {
-    return JSON.stringify({ time, level, msg: event, ...mapValues(fields, jsonValue) });
+    const line = JSON.stringify({ time, level, msg: event, ...mapValues(fields, jsonValue) });
+    return escapeControls(line);
   }
   const pairs = Object.entries(fields)
     .filter(([, value]) => value !== undefined)
@@ -169,8 +174,8 @@ function jsonValue(value: unknown): unknown {
 
 /** Quotes a value where logfmt needs it, and escapes control characters for the terminal. */
 function quote(text: string): string {
-  // oxlint-disable-next-line no-control-regex -- control characters are what it looks for
-  return text === '' || /[\s"=\u0000-\u001F\u007F-\u009F]/.test(text) ? JSON.stringify(text) : text;
+  const needsQuotes = text === '' || /[\s"=]/.test(text) || hasControls(text);
+  return needsQuotes ? escapeControls(JSON.stringify(text)) : text;
 }
 
 function mapValues(fields: LogFields, map: (value: unknown) => unknown): LogFields {

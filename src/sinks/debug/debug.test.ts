@@ -16,7 +16,7 @@ function open(verbosity: 'basic' | 'normal' | 'detailed', sampling = { initial: 
   const histogram = { name: 'h', type: 'histogram', unit: 'seconds' } as const;
   const gauge = { name: 'g', type: 'gauge', unit: '' } as const;
   const refs = [
-    appender.refOf(makeLabelSet({ __name__: 'g', path: '/\u001b[31m' }), { family: gauge, resource }),
+    appender.refOf(makeLabelSet({ __name__: 'g', path: '/\u001b[31m\u009B\u007F' }), { family: gauge, resource }),
     ...[{ __name__: 'h_bucket', le: '0.5' }, { __name__: 'h_sum' }, { __name__: 'h_count' }].map(
       (labels) => appender.refOf(makeLabelSet(labels as Record<string, string>), { family: histogram, resource }),
     ),
@@ -38,7 +38,7 @@ test('basic is a line for each commit with its counts, however many come', () =>
 test('normal is also a line for each data point, with control characters escaped', () => {
   assert.deepEqual(open('normal').commit().slice(1).map((line) => JSON.parse(line)), [
     'ResourceMetrics #0 service.name=web',
-    String.raw`g{path=/\u001b[31m} 1`,
+    String.raw`g{path=/\u001b[31m\u009b\u007f} 1`,
     'h{} count=4 sum=3 le0.5=2 2',
   ]);
 }); // prettier-ignore

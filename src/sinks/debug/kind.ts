@@ -6,6 +6,7 @@
 import { z } from 'zod';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Logger } from '../../kernel/logger.ts';
+import { boundedLines } from '../../kernel/output-lines.ts';
 import { countMetrics, type ResourceMetrics } from '../../model/otel-metrics.ts';
 import { countSchema } from '../../settings/count.ts';
 import { listOf, textSchema } from '../../settings/text.ts';
@@ -96,10 +97,11 @@ export function createWriter(
   { clock, log }: { readonly clock: Clock; readonly log: Logger },
 ): (all: readonly ResourceMetrics[]) => void {
   const sampler = new Sampler(sampling);
+  const writers = { stdout: boundedLines(process.stdout), stderr: boundedLines(process.stderr) };
   const print = (line: string): void => {
     for (const output of outputs)
       if (output === 'log') log.info(line);
-      else process[output].write(`${line}\n`);
+      else writers[output](line);
   };
   return (all) => {
     const nowMs = clock.nowMs();
@@ -109,7 +111,7 @@ export function createWriter(
       const text = Object.entries(counts).map(([key, count]) => `${key}=${count}`);
       for (const output of outputs)
         if (output === 'log') log.info('metrics', counts);
-        else process[output].write(`metrics ${text.join(' ')}\n`);
+        else writers[output](`metrics ${text.join(' ')}`);
     }
     if (verbosity === 'basic') return;
     const lines: string[] = [];

@@ -8,6 +8,7 @@
  *
  * Source: core's exporter/debugexporter/internal/normal and internal/otlptext
  */
+import { escapeControls } from '../../kernel/control-characters.ts';
 import { type LabelSet, METRIC_NAME } from '../../model/labels.ts';
 import type {
   ExponentialPoint,
@@ -16,10 +17,6 @@ import type {
   ResourceMetrics,
 } from '../../model/otel-metrics.ts';
 import { formatSampleValue } from '../../wire/exposition/writer.ts';
-
-const escapeControls = (text: string): string =>
-  // oxlint-disable-next-line no-control-regex -- control characters are what it looks for
-  text.replaceAll(/[\u0000-\u001F\u007F-\u009F]/g, (one) => JSON.stringify(one).slice(1, -1));
 
 /** A line for each resource and each data point. */
 export function* formatNormal(all: readonly ResourceMetrics[]): Generator<string> {
