@@ -5,25 +5,21 @@
  * made, so that samples pay nothing for them. What no function of one series can do (a difference
  * of two samples, a sum of several series) stands in the stream of samples as an appender.
  */
-import type { LabelSet } from './labels.ts';
-import type { Appender, SeriesFamily } from './sample.ts';
+import { OpenSeries, type TransformedSeries } from './open-series.ts';
+import type { Appender } from './sample.ts';
 
-/** A series after some transforms. */
-export interface TransformedSeries {
-  readonly labels: LabelSet;
-  readonly family: SeriesFamily;
-  /** As `SeriesOrigin` has it. */
-  readonly resource: LabelSet;
-  /** What its samples are multiplied by; 1 leaves them as they are. */
-  readonly scale: number;
-}
+/** What a transform has done to a series. */
+export type Outcome = 'changed' | 'unchanged' | 'dropped';
 
 /** A transform of each series by itself. */
 export interface SeriesTransform {
   /** Equal for two transforms that do the same to every series; made by `formatIdentity`. */
   readonly identity: string;
-  /** The series after the transform; undefined drops it. */
-  apply(series: TransformedSeries): TransformedSeries | undefined;
+  /**
+   * Changes the series, which it shares with the transforms before and behind it. One that it
+   * leaves `unchanged` it has only read.
+   */
+  change(series: OpenSeries): Outcome;
 }
 
 /** A transform of samples, or of several series together. */
@@ -53,17 +49,24 @@ export function isStreamTransform(transform: Transform): transform is StreamTran
   return 'openAppender' in transform;
 }
 
-/** Applies transforms in order; undefined when one of them drops the series. */
+/**
+ * Applies transforms in order; undefined when one of them drops the series. It is opened once for
+ * all of them, and the given one is returned where none has changed it.
+ */
 export function applyAll(
   transforms: readonly SeriesTransform[],
   given: TransformedSeries,
 ): TransformedSeries | undefined {
-  let series: TransformedSeries | undefined = given;
+  if (transforms.length === 0) return given;
+  const series = new OpenSeries(given);
+  let isChanged = false;
   for (const transform of transforms) {
-    series = transform.apply(series);
-    if (series === undefined) return undefined;
+    const outcome = transform.change(series);
+    if (outcome === 'dropped') return undefined;
+    series.settle(outcome === 'changed');
+    isChanged ||= outcome === 'changed';
   }
-  return series;
+  return isChanged ? series.close() : given;
 }
 
 /** The identity of a transform: its kind and its named fields, in the order given. */

@@ -58,20 +58,21 @@ async function routerTo(...outlets: Outlet[]): Promise<Router> {
 function zoned(zone: string): SeriesTransform {
   return {
     identity: `zone ${zone}`,
-    apply: (series) => ({
-      ...series,
-      labels: [...series.labels, { name: 'zone', value: zone }],
-    }),
+    change: ({ labels }) => {
+      labels.set('zone', zone);
+      return 'changed';
+    },
   };
 }
 
 function scaling(scale: number, names: readonly string[]): SeriesTransform {
   return {
     identity: `scale ${scale} ${names.join()}`,
-    apply: (series) =>
-      names.includes(labelValue(series.labels, '__name__'))
-        ? { ...series, scale: series.scale * scale }
-        : series,
+    change: (series) => {
+      if (!names.includes(series.labels.get('__name__') ?? '')) return 'unchanged';
+      series.scale *= scale;
+      return 'changed';
+    },
   };
 }
 
@@ -114,9 +115,9 @@ test('transforms are applied where the ref is made, and a scale to each sample',
   let applied = 0;
   const counting: SeriesTransform = {
     identity: 'counting',
-    apply: (series) => {
+    change: () => {
       applied += 1;
-      return series;
+      return 'unchanged';
     },
   };
   const transforms = [zoned('z'), scaling(1_000, ['x']), counting];

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { makeSeries } from '../../test/kit/transforming.ts';
+import { applyAll } from '../model/transform.ts';
 import { formatLabelSet } from '../model/labels.ts';
 import { compileSearch } from '../relabel/search.ts';
 import { type AttributeAction, attributeActions, resourceActions } from './attribute-actions.ts';
@@ -12,7 +13,10 @@ const ALL = { includes: () => true, identity: '' };
 
 /** The labels of a series `a` after the actions. */
 function labelsAfter(given: Record<string, string>, ...actions: AttributeAction[]): string {
-  const series = attributeActions(actions, ALL).apply(makeSeries({ __name__: 'a', ...given }));
+  const series = applyAll(
+    [attributeActions(actions, ALL)],
+    makeSeries({ __name__: 'a', ...given }),
+  );
   return formatLabelSet(series?.labels ?? []).slice(1);
 }
 
@@ -86,7 +90,7 @@ test('what is no attribute is not acted upon: the name, le of a histogram', () =
     { family: { name: 'h', type: 'histogram' } },
   );
   const all = attributeActions([{ action: 'delete', key: '', pattern: compileSearch('') }], ALL);
-  assert.equal(formatLabelSet(all.apply(series)?.labels ?? []), 'h_bucket{le="1"}');
+  assert.equal(formatLabelSet(applyAll([all], series)?.labels ?? []), 'h_bucket{le="1"}');
 });
 
 test('only the metrics that are selected are acted upon', () => {
@@ -95,17 +99,17 @@ test('only the metrics that are selected are acted upon', () => {
     identity: 'a',
   });
   const other = makeSeries({ __name__: 'b', k: 'v' });
-  assert.equal(only.apply(other), other);
-  assert.equal(only.apply(makeSeries({ __name__: 'a', k: 'v' }))?.labels.length, 1);
+  assert.equal(applyAll([only], other), other);
+  assert.equal(applyAll([only], makeSeries({ __name__: 'a', k: 'v' }))?.labels.length, 1);
 });
 
 test('job and instance follow the resource: set, deleted, moved there', () => {
   const given = makeSeries({ __name__: 'a', job: 'j', instance: 'i:1', owner: 'me' });
-  const scraped = scrapedResource.apply(given);
+  const scraped = applyAll([scrapedResource], given);
   assert.ok(scraped);
   const sent = (...actions: AttributeAction[]) => {
-    const series = resourceActions(actions).apply(scraped);
-    return formatLabelSet((series && resourceLabels.apply(series)?.labels) ?? []);
+    const series = applyAll([resourceActions(actions)], scraped);
+    return formatLabelSet((series && applyAll([resourceLabels], series)?.labels) ?? []);
   };
   assert.equal(
     sent({ action: 'upsert', key: 'service.name', value: 'x' }),
@@ -122,10 +126,10 @@ test('job and instance follow the resource: set, deleted, moved there', () => {
     ),
     'a{owner="me"}',
   );
-  const moved = groupByAttributes(['owner', 'absent']).apply(scraped);
+  const moved = applyAll([groupByAttributes(['owner', 'absent'])], scraped);
   assert.equal(formatLabelSet(moved?.labels ?? []), 'a');
   assert.match(formatLabelSet(moved?.resource ?? []), /owner="me"/);
-  assert.equal(groupByAttributes(['absent']).apply(scraped), scraped);
+  assert.equal(applyAll([groupByAttributes(['absent'])], scraped), scraped);
 });
 
 test('transforms that may do something different have different identities', () => {

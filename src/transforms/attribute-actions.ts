@@ -6,7 +6,6 @@
 import { createHash } from 'node:crypto';
 import { formatIdentity, type SeriesTransform } from '../model/transform.ts';
 import type { SearchRegex } from '../relabel/search.ts';
-import { closePoint, openPoint } from './point.ts';
 
 export type AttributeAction =
   | {
@@ -49,11 +48,10 @@ export function attributeActions(
 ): SeriesTransform {
   return {
     identity: identify('attributes', actions, selection.identity),
-    apply: (series) => {
-      const point = openPoint(series);
-      if (!selection.includes(point.name)) return series;
+    change: ({ point }) => {
+      if (!selection.includes(point.name)) return 'unchanged';
       applyActions(actions, point.attributes);
-      return closePoint(point);
+      return 'changed';
     },
   };
 }
@@ -62,10 +60,9 @@ export function attributeActions(
 export function resourceActions(actions: readonly AttributeAction[]): SeriesTransform {
   return {
     identity: identify('resource_actions', actions),
-    apply: (series) => {
-      const point = openPoint(series);
+    change: ({ point }) => {
       applyActions(actions, point.resource);
-      return closePoint(point);
+      return 'changed';
     },
   };
 }

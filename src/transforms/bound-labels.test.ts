@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { makeSeries } from '../../test/kit/transforming.ts';
+import { applyAll } from '../model/transform.ts';
 import { labelValue } from '../model/labels.ts';
 import { boundLabels } from './bound-labels.ts';
 
@@ -9,7 +10,7 @@ function boundOf(le: string): string {
     { __name__: 'a_bucket', le },
     { family: { name: 'a', type: 'histogram' } },
   );
-  return labelValue(boundLabels.apply(series)?.labels ?? [], 'le');
+  return labelValue(applyAll([boundLabels], series)?.labels ?? [], 'le');
 }
 
 test('bounds are written as the shortest decimal number', () => {
@@ -29,10 +30,10 @@ test('bounds are written as the shortest decimal number', () => {
 
 test('le of a gauge and quantile of a sum are labels as any other', () => {
   const gauge = makeSeries({ __name__: 'a_bucket', le: '1.0' });
-  assert.equal(boundLabels.apply(gauge), gauge);
+  assert.equal(applyAll([boundLabels], gauge), gauge);
   const quantile = makeSeries(
     { __name__: 'a', quantile: '0.50' },
     { family: { name: 'a', type: 'summary' } },
   );
-  assert.equal(labelValue(boundLabels.apply(quantile)?.labels ?? [], 'quantile'), '0.5');
+  assert.equal(labelValue(applyAll([boundLabels], quantile)?.labels ?? [], 'quantile'), '0.5');
 });

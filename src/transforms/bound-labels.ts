@@ -3,20 +3,22 @@
  * an exponent. A scrape makes `1.0` of `1`; dashboards made for a Collector ask for `1`. Pure.
  * Source: contrib's pkg/translator/prometheusremotewrite/helper.go, Go's strconv.FormatFloat
  */
-import { makeLabelSet } from '../model/labels.ts';
+import { METRIC_NAME } from '../model/labels.ts';
+import { findBoundName } from '../model/point.ts';
 import type { SeriesTransform } from '../model/transform.ts';
-import { openPoint } from './point.ts';
 
 export const boundLabels: SeriesTransform = {
   identity: 'bound_labels',
-  apply: (series) => {
-    const { bound } = openPoint(series);
-    if (bound === undefined) return series;
-    const value = formatDecimal(bound.value);
-    if (value === bound.value) return series;
-    const labels = new Map(series.labels.map((label) => [label.name, label.value]));
-    labels.set(bound.name, value);
-    return { ...series, labels: makeLabelSet(labels) };
+  change: ({ labels, family }) => {
+    const whole = labels.get(METRIC_NAME) ?? '';
+    const suffix = whole.startsWith(family.name) ? whole.slice(family.name.length) : '';
+    const name = findBoundName(family.type, suffix);
+    const bound = name && labels.get(name);
+    if (name === undefined || bound === undefined) return 'unchanged';
+    const value = formatDecimal(bound);
+    if (value === bound) return 'unchanged';
+    labels.set(name, value);
+    return 'changed';
   },
 };
 

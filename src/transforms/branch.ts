@@ -7,6 +7,7 @@
  */
 import type { NativeHistogram } from '../model/histogram.ts';
 import type { LabelSet } from '../model/labels.ts';
+import type { TransformedSeries } from '../model/open-series.ts';
 import {
   type Appender,
   DROPPED_REF,
@@ -21,7 +22,6 @@ import {
   type SeriesTransform,
   type StreamTransform,
   type Transform,
-  type TransformedSeries,
 } from '../model/transform.ts';
 import { openedSeries } from './opened-series.ts';
 import { PassingAppender } from './passing-appender.ts';

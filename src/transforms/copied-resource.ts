@@ -4,7 +4,6 @@
  * Source: contrib's pkg/resourcetotelemetry/resource_to_telemetry.go
  */
 import { formatIdentity, type SeriesTransform } from '../model/transform.ts';
-import { closePoint, openPoint } from './point.ts';
 
 /** The attributes that become `job` and `instance`. */
 export const SERVICE_ATTRIBUTES: ReadonlySet<string> = new Set([
@@ -21,11 +20,10 @@ export function copiedResource({
 }): SeriesTransform {
   return {
     identity: formatIdentity('copied_resource', { withService }),
-    apply: (series) => {
-      const point = openPoint(series);
+    change: ({ point }) => {
       for (const [name, value] of point.resource)
         if (withService || !SERVICE_ATTRIBUTES.has(name)) point.attributes.set(name, value);
-      return closePoint(point);
+      return 'changed';
     },
   };
 }

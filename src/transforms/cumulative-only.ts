@@ -8,5 +8,5 @@ import type { SeriesTransform } from '../model/transform.ts';
 
 export const cumulativeOnly: SeriesTransform = {
   identity: 'cumulative_only',
-  apply: (series) => (series.family.isDelta === true ? undefined : series),
+  change: ({ family }) => (family.isDelta === true ? 'dropped' : 'unchanged'),
 };

@@ -6,7 +6,7 @@
  */
 import { type CountDropped, formatIdentity, type StreamTransform } from '../model/transform.ts';
 import { type PointRule, type Refusal, MetricPointAppender, type Stream } from './metric-points.ts';
-import type { Point } from './point.ts';
+import type { Point } from '../model/point.ts';
 
 /**
  * What becomes of the first sample of a counter: `keep` sends it whole, `drop` does not, `auto`

@@ -9,8 +9,9 @@ const SCOPE = 'otel_scope_';
 
 export const droppedScope: SeriesTransform = {
   identity: 'dropped_scope',
-  apply: (series) => {
-    const labels = series.labels.filter(({ name }) => !name.startsWith(SCOPE));
-    return labels.length === series.labels.length ? series : { ...series, labels };
+  change: ({ labels }) => {
+    const before = labels.size;
+    for (const name of labels.keys()) if (name.startsWith(SCOPE)) labels.delete(name);
+    return labels.size === before ? 'unchanged' : 'changed';
   },
 };

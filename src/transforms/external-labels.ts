@@ -5,7 +5,6 @@
  * Source:
  * https://prometheus.io/docs/prometheus/latest/configuration/configuration/#configuration-file
  */
-import { type Label, makeLabelSet } from '../model/labels.ts';
 import { formatIdentity, type SeriesTransform } from '../model/transform.ts';
 
 /** The transform that adds or sets the labels. */
@@ -19,13 +18,10 @@ export function externalLabels(
       `external_labels_${mode}`,
       Object.fromEntries(names.map((name) => [name, labels[name]])),
     ),
-    apply: (series) => {
-      const own = new Map<string, string>(
-        series.labels.map((label: Label) => [label.name, label.value]),
-      );
+    change: ({ labels: own }) => {
       for (const name of names)
         if (mode === 'set' || !own.has(name)) own.set(name, labels[name] ?? '');
-      return { ...series, labels: makeLabelSet(own) };
+      return 'changed';
     },
   };
 }

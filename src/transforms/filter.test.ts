@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { makeSeries } from '../../test/kit/transforming.ts';
+import { applyAll } from '../model/transform.ts';
 import { dropWhere, matchMetrics, type FilterMatch } from './filter.ts';
 
 const SERIES = [
@@ -14,7 +15,7 @@ const SERIES = [
 
 /** The names of the series that are left, without what a part adds to it. */
 function left(transform: ReturnType<typeof dropWhere>): string {
-  return SERIES.filter((one) => transform.apply(one) === one)
+  return SERIES.filter((one) => applyAll([transform], one) === one)
     .map(({ labels }) => labels.find(({ name }) => name === '__name__')?.value)
     .join(' ');
 }

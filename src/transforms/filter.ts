@@ -7,7 +7,6 @@ import { formatIdentity, type SeriesTransform } from '../model/transform.ts';
 import { compilePattern } from './ottl/pattern.ts';
 import { anyOf, type ErrorMode, makeCondition, SeriesDropped } from './ottl/program.ts';
 import { type Context, openSubject } from './ottl/subject.ts';
-import { openPoint } from './point.ts';
 
 export interface ConditionGroup {
   /** Absent: each condition says by its paths which context it is in. */
@@ -30,12 +29,12 @@ export function dropWhere(groups: readonly ConditionGroup[]): SeriesTransform {
   );
   return {
     identity: formatIdentity('drop_where', { groups: JSON.stringify(groups) }),
-    apply: (series) => {
-      const subject = openSubject(series);
+    change: ({ point }) => {
+      const subject = openSubject(point);
       try {
-        return tests.some((test) => test(subject)) ? undefined : series;
+        return tests.some((test) => test(subject)) ? 'dropped' : 'unchanged';
       } catch (error) {
-        if (error instanceof SeriesDropped) return undefined;
+        if (error instanceof SeriesDropped) return 'dropped';
         throw error;
       }
     },
@@ -68,12 +67,11 @@ export function matchMetrics(
       include: include && JSON.stringify(include),
       exclude: exclude && JSON.stringify(exclude),
     }),
-    apply: (series) => {
-      const { name, resource } = openPoint(series);
+    change: ({ point: { name, resource } }) => {
       if (includes?.name?.(name) === false || includes?.resource?.(resource) === false)
-        return undefined;
+        return 'dropped';
       const isExcluded = excludes?.name?.(name) === true || excludes?.resource?.(resource) === true;
-      return isExcluded ? undefined : series;
+      return isExcluded ? 'dropped' : 'unchanged';
     },
   };
 }

@@ -4,20 +4,18 @@
  * Source: contrib's processor/groupbyattrsprocessor/processor.go
  */
 import { formatIdentity, type SeriesTransform } from '../model/transform.ts';
-import { closePoint, openPoint } from './point.ts';
 
 export function groupByAttributes(keys: readonly string[]): SeriesTransform {
   return {
     identity: formatIdentity('group_by_attributes', { keys: JSON.stringify(keys) }),
-    apply: (series) => {
-      const point = openPoint(series);
+    change: ({ point }) => {
       const moved = keys.filter((key) => point.attributes.has(key));
-      if (moved.length === 0) return series;
+      if (moved.length === 0) return 'unchanged';
       for (const key of moved) {
         point.resource.set(key, point.attributes.get(key) ?? '');
         point.attributes.delete(key);
       }
-      return closePoint(point);
+      return 'changed';
     },
   };
 }

@@ -2,8 +2,8 @@
  * Which metrics and points a transform of the processor `metricstransform` is for. Pure.
  * Source: contrib's processor/metricstransformprocessor/metrics_transform_processor_otlp.go
  */
+import type { Point } from '../model/point.ts';
 import type { SearchRegex } from '../relabel/search.ts';
-import type { Point } from './point.ts';
 
 export interface MetricMatch {
   /** The name of the metric, or a pattern that is found anywhere in it. */

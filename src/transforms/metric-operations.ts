@@ -2,13 +2,13 @@
  * The operations of the processor `metricstransform` on one point. Pure.
  * Source: contrib's processor/metricstransformprocessor/operation_*.go
  */
+import type { Point } from '../model/point.ts';
 import type { SeriesTransform } from '../model/transform.ts';
 import { compileTemplate, expandTemplate } from '../relabel/template.ts';
 import { matchesLabels, type MetricMatch } from './metric-match.ts';
-import { closePoint, openPoint, type Point } from './point.ts';
 
-/** Gives the point after the operation, which may be the same one; undefined drops it. */
-export type Operation = (point: Point) => Point | undefined;
+/** Changes a point; false drops it. */
+export type Operation = (point: Point) => boolean;
 
 /**
  * The transform that applies the operations to each series, or to those that are asked for.
@@ -22,14 +22,9 @@ export function applyOperations(
 ): SeriesTransform {
   return {
     identity,
-    apply: (series) => {
-      let point: Point | undefined = openPoint(series);
-      if (!matches(point)) return series;
-      for (const operation of operations) {
-        point = operation(point);
-        if (point === undefined) return undefined;
-      }
-      return closePoint(point);
+    change: ({ point }) => {
+      if (!matches(point)) return 'unchanged';
+      return operations.every((operation) => operation(point)) ? 'changed' : 'dropped';
     },
   };
 }
@@ -39,14 +34,14 @@ export function rename({ include }: MetricMatch, newName: string): Operation {
   if (typeof include === 'string')
     return (point) => {
       point.name = newName;
-      return point;
+      return true;
     };
   const template = compileTemplate(newName, include);
   return (point) => {
     const found = include.match(point.name);
     const name = found === undefined ? '' : expandTemplate(template, found);
     point.name = name === '' ? newName : name;
-    return point;
+    return true;
   };
 }
 
@@ -62,10 +57,10 @@ export function updateLabel(match: MetricMatch, update: LabelUpdate): Operation 
   const { label, newLabel = label, values } = update;
   return (point) => {
     const value = point.attributes.get(label);
-    if (value === undefined || !matchesLabels(match, point)) return point;
+    if (value === undefined || !matchesLabels(match, point)) return true;
     point.attributes.delete(label);
     point.attributes.set(newLabel, values.get(value) ?? value);
-    return point;
+    return true;
   };
 }
 
@@ -73,28 +68,29 @@ export function updateLabel(match: MetricMatch, update: LabelUpdate): Operation 
 export function addLabel(label: string, value: string): Operation {
   return (point) => {
     if (!point.attributes.has(label)) point.attributes.set(label, value);
-    return point;
+    return true;
   };
 }
 
 /** Drops points whose label has the value; one that lacks the label stays. */
 export function deleteLabelValue(label: string, value: string): Operation {
-  return (point) => (point.attributes.get(label) === value ? undefined : point);
+  return (point) => point.attributes.get(label) !== value;
 }
 
 /** Multiplies values; of a histogram its sum and its bounds, of a summary nothing. */
 export function scaleValue(match: MetricMatch, factor: number): Operation {
   return (point) => {
-    if (point.type === 'summary' || !matchesLabels(match, point)) return point;
+    if (point.type === 'summary' || !matchesLabels(match, point)) return true;
     const isDistribution = point.type === 'histogram' || point.type === 'gaugehistogram';
     if (isDistribution && point.bound !== undefined) {
       const bound = Number(point.bound.value) * factor;
       const value = Number.isFinite(bound) ? String(bound) : point.bound.value;
-      return { ...point, bound: { ...point.bound, value } };
+      point.bound = { ...point.bound, value };
+      return true;
     }
     if (!isDistribution || point.suffix === '' || point.suffix.endsWith('sum'))
       point.scale *= factor;
-    return point;
+    return true;
   };
 }
 
@@ -102,7 +98,7 @@ export function scaleValue(match: MetricMatch, factor: number): Operation {
 export function keepLabels(names: ReadonlySet<string>): Operation {
   return (point) => {
     for (const name of point.attributes.keys()) if (!names.has(name)) point.attributes.delete(name);
-    return point;
+    return true;
   };
 }
 
@@ -115,7 +111,7 @@ export function replaceValues(
   return (point) => {
     if (values.has(point.attributes.get(label) ?? '') && point.attributes.has(label))
       point.attributes.set(label, newValue);
-    return point;
+    return true;
   };
 }
 
@@ -124,7 +120,7 @@ export function labelsOfGroups(
   { include }: MetricMatch,
   submatchCase: 'lower' | 'upper' | undefined,
 ): Operation {
-  if (typeof include === 'string') return (point) => point;
+  if (typeof include === 'string') return () => true;
   const names = new Map([...include.groupNumbers].map(([name, group]) => [group, name]));
   return (point) => {
     for (const [group, text] of (include.match(point.name) ?? []).entries()) {
@@ -133,7 +129,7 @@ export function labelsOfGroups(
       const value = submatchCase === 'upper' ? text.toUpperCase() : lower;
       point.attributes.set(names.get(group) ?? `$${group}`, value);
     }
-    return point;
+    return true;
   };
 }
 
@@ -141,6 +137,6 @@ export function labelsOfGroups(
 export function setResource(attributes: ReadonlyMap<string, string>): Operation {
   return (point) => {
     for (const [name, value] of attributes) point.resource.set(name, value);
-    return point;
+    return true;
   };
 }

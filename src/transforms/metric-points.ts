@@ -12,6 +12,8 @@
  * streams of a target: a series that a body lacked once goes on where it was.
  */
 import type { LabelSet } from '../model/labels.ts';
+import { readPoint } from '../model/open-series.ts';
+import type { Point } from '../model/point.ts';
 import {
   type Appender,
   DROPPED_REF,
@@ -21,7 +23,6 @@ import {
   type SeriesRef,
 } from '../model/sample.ts';
 import { PassingAppender } from './passing-appender.ts';
-import { openPoint, type Point } from './point.ts';
 
 /** Streams of a target that are remembered after their last series; the oldest is let go. */
 const DEPARTED_MAX = 1_000;
@@ -108,7 +109,7 @@ export class MetricPointAppender extends PassingAppender {
   override refOf(labels: LabelSet, origin?: SeriesOrigin): SeriesRef {
     if (origin === undefined) return this.next.refOf(labels);
     const { family, resource = [] } = origin;
-    const point = openPoint({ labels, family, resource, scale: 1 });
+    const point = readPoint({ labels, family, resource, scale: 1 });
     const converted = this.#rule.convert(point, family);
     if (converted === undefined) return this.next.refOf(labels, origin);
     const ref = this.next.refOf(labels, { ...origin, family: converted });

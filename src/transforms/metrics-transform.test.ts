@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { makeSeries, openRoute, type SeriesParts } from '../../test/kit/transforming.ts';
 import { formatLabelSet } from '../model/labels.ts';
-import type { SeriesTransform } from '../model/transform.ts';
+import { applyAll, type SeriesTransform } from '../model/transform.ts';
 import { compileSearch } from '../relabel/search.ts';
 import type { MetricMatch } from './metric-match.ts';
 import {
@@ -39,7 +39,7 @@ function updated(
   parts?: SeriesParts,
 ): string | undefined {
   const one = metricsTransform(transform) as SeriesTransform;
-  const series = one.apply(makeSeries(labels, parts));
+  const series = applyAll([one], makeSeries(labels, parts));
   return series && formatLabelSet(series.labels) + (series.scale === 1 ? '' : ` *${series.scale}`);
 }
 
@@ -204,7 +204,7 @@ test('group sets attributes of the resource', () => {
     resource: new Map([['owner', 'me']]),
   }) as SeriesTransform;
   const resourceOf = (name: string) =>
-    formatLabelSet(group.apply(makeSeries({ __name__: name }))?.resource ?? []);
+    formatLabelSet(applyAll([group], makeSeries({ __name__: name }))?.resource ?? []);
   assert.equal(resourceOf('m1'), '{owner="me"}');
   assert.equal(resourceOf('n1'), resourceOf('n2'));
   assert.doesNotMatch(resourceOf('n1'), /owner/);

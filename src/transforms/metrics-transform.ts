@@ -10,13 +10,13 @@
  *     group                           a function of the series
  * Source: contrib's processor/metricstransformprocessor/metrics_transform_processor_otlp.go
  */
-import { formatIdentity, type Transform, type TransformedSeries } from '../model/transform.ts';
+import { readPoint, type TransformedSeries } from '../model/open-series.ts';
+import { formatIdentity, type Transform } from '../model/transform.ts';
 import type { AggregationType } from './aggregate-values.ts';
 import { aggregation } from './aggregation.ts';
 import { branch } from './branch.ts';
 import { matchesPoint, type MetricMatch } from './metric-match.ts';
 import { applyOperations, type Operation, setResource } from './metric-operations.ts';
-import { openPoint } from './point.ts';
 
 /** An operation, or what joins the series that it has made the same. */
 export type Step = Operation | { readonly aggregates: AggregationType };
@@ -41,7 +41,7 @@ export function metricsTransform(entry: MetricsTransform): Transform {
   const operations = steps.filter((step) => typeof step === 'function');
   if (action === 'update' && operations.length === steps.length)
     return applyOperations(identity, operations, (point) => matchesPoint(match, point));
-  const takes = (series: TransformedSeries) => matchesPoint(match, openPoint(series));
+  const takes = (series: TransformedSeries) => matchesPoint(match, readPoint(series));
   const path = makePath(steps, identity);
   if (action !== 'combine') return branch({ identity, takes, copies: action === 'insert', path });
   return branch({

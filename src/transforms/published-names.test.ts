@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { conformancePath, skipWithoutConformance } from '../../test/kit/conformance.ts';
 import { RecordedTarget } from '../../test/kit/recorded-target.ts';
+import { applyAll } from '../model/transform.ts';
 import { formatLabelSet, type LabelSet } from '../model/labels.ts';
 import { originOf, type SeriesOrigin } from '../model/sample.ts';
 import { translatedNames } from './translated-names.ts';
@@ -26,7 +27,7 @@ function changesOf(page: string, kind: 'text' | 'openmetrics'): string[] {
     const name = labels.find((one) => one.name === '__name__')?.value ?? '';
     const { family } = origin ?? originOf(name);
     const rules = { namespace: '', hasSuffixes: true, isUtf8: false };
-    const sent = translatedNames(rules).apply({ labels, family, resource: [], scale: 1 });
+    const sent = applyAll([translatedNames(rules)], { labels, family, resource: [], scale: 1 });
     const [from, to] = [labels, sent?.labels ?? []].map(formatLabelSet);
     if (from !== to) changes.add(`${from} → ${to}`);
     return refOf(labels);

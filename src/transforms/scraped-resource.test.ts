@@ -8,7 +8,7 @@ import { scrapedResource } from './scraped-resource.ts';
 
 function resourceOf(instance: string): string {
   const series = makeSeries({ __name__: 'a', job: 'j', instance });
-  return formatLabelSet(scrapedResource.apply(series)?.resource ?? []);
+  return formatLabelSet(applyAll([scrapedResource], series)?.resource ?? []);
 }
 
 test('job and instance become a resource, with the address of the instance', () => {
@@ -45,5 +45,5 @@ test('a service namespace stands before the name in job', () => {
     { __name__: 'a', job: 'own' },
     { resource: { 'service.name': 's', 'service.namespace': 'n' } },
   );
-  assert.equal(formatLabelSet(resourceLabels.apply(series)?.labels ?? []), 'a{job="n/s"}');
+  assert.equal(formatLabelSet(applyAll([resourceLabels], series)?.labels ?? []), 'a{job="n/s"}');
 });

@@ -3,25 +3,21 @@
  * become attributes of the resource, and are labels no more. Pure.
  * Source: contrib's receiver/prometheusreceiver/internal/prom_to_otlp.go
  */
-import { labelValue, makeLabelSet } from '../model/labels.ts';
 import type { SeriesTransform } from '../model/transform.ts';
 
 /** The transform; `url.scheme` comes with the target. */
 export const scrapedResource: SeriesTransform = {
   identity: 'scraped_resource',
-  apply: (series) => {
-    const instance = labelValue(series.labels, 'instance');
+  change: ({ labels, resource }) => {
+    const instance = labels.get('instance') ?? '';
     const { host, port } = splitInstance(instance);
-    const attributes = new Map(series.resource.map(({ name, value }) => [name, value]));
-    attributes.set('service.name', labelValue(series.labels, 'job'));
-    attributes.set('service.instance.id', instance);
-    attributes.set('server.address', THIS_HOST.test(host) ? '' : host);
-    attributes.set('server.port', port);
-    return {
-      ...series,
-      labels: series.labels.filter(({ name }) => name !== 'job' && name !== 'instance'),
-      resource: makeLabelSet(attributes),
-    };
+    resource.set('service.name', labels.get('job') ?? '');
+    resource.set('service.instance.id', instance);
+    resource.set('server.address', THIS_HOST.test(host) ? '' : host);
+    resource.set('server.port', port);
+    labels.delete('job');
+    labels.delete('instance');
+    return 'changed';
   },
 };
 

@@ -4,7 +4,7 @@
  * under their own names. Pure.
  * Source: contrib's receiver/prometheusreceiver/internal/transaction.go (AddTargetInfo)
  */
-import { labelValue, makeLabelSet, METRIC_NAME } from '../model/labels.ts';
+import { METRIC_NAME } from '../model/labels.ts';
 import type { SeriesFamily } from '../model/sample.ts';
 import type { SeriesTransform } from '../model/transform.ts';
 
@@ -16,17 +16,15 @@ export const SERVED_FAMILY: SeriesFamily = { name: TARGET_INFO, type: 'info', un
 
 export const servedTargetInfo: SeriesTransform = {
   identity: 'served_target_info',
-  apply: (series) => {
-    if (labelValue(series.labels, METRIC_NAME) !== TARGET_INFO) return series;
-    const attributes = new Map(series.resource.map(({ name, value }) => [name, value]));
-    for (const { name, value } of series.labels)
-      if (name !== METRIC_NAME) attributes.set(name, value);
-    return {
-      ...series,
-      labels: makeLabelSet({ [METRIC_NAME]: TARGET_INFO }),
-      family: SERVED_FAMILY,
-      resource: makeLabelSet(attributes),
-    };
+  change: (series) => {
+    const { labels, resource } = series;
+    if (labels.get(METRIC_NAME) !== TARGET_INFO) return 'unchanged';
+    labels.delete(METRIC_NAME);
+    for (const [name, value] of labels) resource.set(name, value);
+    labels.clear();
+    labels.set(METRIC_NAME, TARGET_INFO);
+    series.family = SERVED_FAMILY;
+    return 'changed';
   },
 };
 
@@ -34,6 +32,6 @@ export const servedTargetInfo: SeriesTransform = {
 export function exceptServed(transform: SeriesTransform): SeriesTransform {
   return {
     identity: `except_served ${transform.identity}`,
-    apply: (series) => (series.family === SERVED_FAMILY ? series : transform.apply(series)),
+    change: (series) => (series.family === SERVED_FAMILY ? 'unchanged' : transform.change(series)),
   };
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { makeSeries, openRoute } from '../../test/kit/transforming.ts';
+import { applyAll } from '../model/transform.ts';
 import { formatLabelSet } from '../model/labels.ts';
 import { runStatements, type StatementsGroup } from './statements.ts';
 
@@ -25,7 +26,7 @@ function run(...groups: StatementsGroup[]): string {
     fault: (kind, at, error) => void reported.push(`${index} ${kind} ${at}: ${String(error)}`),
     idle: (at, reason) => void reported.push(`${index} ${at} idle: ${reason}`),
   }));
-  const series = transform?.apply(SERIES);
+  const series = transform && applyAll([transform], SERIES);
   if (reported.length > 0) return reported.join('\n');
   if (series === undefined) return 'dropped';
   return `${formatLabelSet(series.labels)} ${formatLabelSet(series.resource).slice(0)}`;

@@ -43,18 +43,19 @@ export function runStatements(
   if (made.every((run) => run === undefined)) return undefined;
   return {
     identity: formatIdentity('statements', { groups: JSON.stringify(groups) }),
-    apply: (series) => {
-      const subject = openSubject(series);
+    change: ({ point }) => {
+      const subject = openSubject(point);
       try {
         for (const [index, run] of made.entries())
           run?.(
             groups[index]?.sharesCache === true ? subject : { ...subject, caches: openCaches() },
           );
       } catch (error) {
-        if (error instanceof SeriesDropped) return undefined;
+        if (error instanceof SeriesDropped) return 'dropped';
         throw error;
       }
-      return closeSubject(subject);
+      closeSubject(subject);
+      return 'changed';
     },
   };
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { makeSeries, openRoute } from '../../test/kit/transforming.ts';
-import type { TransformedSeries } from '../model/transform.ts';
+import type { TransformedSeries } from '../model/open-series.ts';
 import { externalLabels } from './external-labels.ts';
 import { resourceLabels } from './resource-labels.ts';
 import { exceptServed, servedTargetInfo } from './served-target-info.ts';

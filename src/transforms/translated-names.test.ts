@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { makeSeries, openRoute, type SeriesParts } from '../../test/kit/transforming.ts';
+import { applyAll } from '../model/transform.ts';
 import { formatLabelSet } from '../model/labels.ts';
 import { copiedResource } from './copied-resource.ts';
 import { exceptServed } from './served-target-info.ts';
@@ -9,7 +10,7 @@ import { translatedNames } from './translated-names.ts';
 const rules = { namespace: '', hasSuffixes: true, isUtf8: false };
 
 function translate(labels: Record<string, string>, parts: SeriesParts = {}): string {
-  const series = translatedNames(rules).apply(makeSeries(labels, parts));
+  const series = applyAll([translatedNames(rules)], makeSeries(labels, parts));
   assert.ok(series);
   const { name, type, unit } = series.family;
   return `${formatLabelSet(series.labels)} of ${name} ${type} [${unit}]`;
@@ -48,7 +49,7 @@ test('attributes whose names become the same are joined in the order of their na
 
 test('a series whose names stay keeps its family; a renamed one tells metadata under its own', () => {
   const same = makeSeries({ __name__: 'up', 'a.b': 'c' });
-  assert.equal(translatedNames(rules).apply(same)?.family, same.family);
+  assert.equal(applyAll([translatedNames(rules)], same)?.family, same.family);
   const { appender, recording, refs } = openRoute(translatedNames(rules));
   const [ref = -1] = refs(makeSeries({ __name__: 'jobs' }, { family: { type: 'counter' } }));
   appender.setMetadata(ref, 'jobs', { type: 'counter', help: 'Jobs.', unit: '' });
@@ -72,7 +73,7 @@ test('attributes of the resource are copied over those of the series, but not ov
     { family: { name: 'a', type: 'histogram' }, resource },
   );
   const copy = (withService: boolean): string =>
-    formatLabelSet(copiedResource({ withService }).apply(series)?.labels ?? []);
+    formatLabelSet(applyAll([copiedResource({ withService })], series)?.labels ?? []);
   const rest = 'host.name="h", le="1", own="resource"';
   assert.equal(copy(true), `a_bucket{${rest}, service.name="s"}`);
   assert.equal(copy(false), `a_bucket{${rest}}`);

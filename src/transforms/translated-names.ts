@@ -7,7 +7,6 @@
  */
 import type { SeriesType } from '../model/sample.ts';
 import { formatIdentity, type SeriesTransform } from '../model/transform.ts';
-import { closePoint, openPoint } from './point.ts';
 import {
   buildLabelName,
   buildMetricName,
@@ -20,15 +19,14 @@ export function translatedNames(rules: NameRules): SeriesTransform {
   const { namespace, hasSuffixes, isUtf8 } = rules;
   return {
     identity: formatIdentity('translated_names', { namespace, hasSuffixes, isUtf8 }),
-    apply: (series) => {
-      const point = openPoint(series);
+    change: ({ point }) => {
       const kind = KINDS[point.type] ?? 'other';
       const { name, unit } = point;
       point.name = buildMetricName({ name, unit, kind }, rules);
       translateAttributes(point.attributes, isUtf8);
       // A series that is not renamed keeps the unit that its target tells.
       if (point.name !== name) point.unit = formatUnit(unit, isUtf8);
-      return closePoint(point);
+      return 'changed';
     },
   };
 }

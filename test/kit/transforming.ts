@@ -2,8 +2,9 @@
  * Series and samples through transforms, in the appender that a route has, without a sink.
  */
 import { makeLabelSet } from '../../src/model/labels.ts';
+import type { TransformedSeries } from '../../src/model/open-series.ts';
 import type { Appender, SeriesFamily } from '../../src/model/sample.ts';
-import type { Transform, TransformedSeries } from '../../src/model/transform.ts';
+import type { Transform } from '../../src/model/transform.ts';
 import { FanOut } from '../../src/routes/fan-out.ts';
 import { RecordingAppender } from './recording-appender.ts';
 

@@ -1,15 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { makeSeries, openRoute } from '../kit/transforming.ts';
-import { labelValue, makeLabelSet } from '../../src/model/labels.ts';
 import type { SeriesTransform, StreamTransform } from '../../src/model/transform.ts';
 import { PassingAppender } from '../../src/transforms/passing-appender.ts';
 
 function scaling(scale: number, name: string): SeriesTransform {
   return {
     identity: `scale ${scale}`,
-    apply: (series) =>
-      series.family.name === name ? { ...series, scale: series.scale * scale } : series,
+    change: (series) => {
+      if (series.family.name !== name) return 'unchanged';
+      series.scale *= scale;
+      return 'changed';
+    },
   };
 }
 
@@ -26,11 +28,14 @@ const doubling: StreamTransform = {
 
 const renaming: SeriesTransform = {
   identity: 'rename',
-  apply: (series) => ({
-    ...series,
-    labels: makeLabelSet({ __name__: `${labelValue(series.labels, '__name__')}_x` }),
-    family: { name: `${series.family.name}_x`, type: 'counter', unit: 's' },
-  }),
+  change: (series) => {
+    const { labels, family } = series;
+    const name = `${labels.get('__name__') ?? ''}_x`;
+    labels.clear();
+    labels.set('__name__', name);
+    series.family = { name: `${family.name}_x`, type: 'counter', unit: 's' };
+    return 'changed';
+  },
 };
 
 test('a transform of samples stands between the transforms before and behind it', () => {

@@ -12,6 +12,7 @@
 import type { NativeHistogram } from '../../model/histogram.ts';
 import { type LabelSet, labelSetKey, makeLabelSet, METRIC_NAME } from '../../model/labels.ts';
 import type { ResourceMetrics } from '../../model/otel-metrics.ts';
+import { readPoint } from '../../model/open-series.ts';
 import {
   type Appender,
   type Exemplar,
@@ -21,7 +22,6 @@ import {
   type SeriesOrigin,
   type SeriesRef,
 } from '../../model/sample.ts';
-import { openPoint } from '../../transforms/point.ts';
 import { makeMetrics } from './collected.ts';
 import { newParts, type Parts } from './distribution.ts';
 import {
@@ -63,7 +63,7 @@ export class MetricsAppender implements Appender {
   refOf(labels: LabelSet, origin?: SeriesOrigin): SeriesRef {
     const whole = labels.find(({ name }) => name === METRIC_NAME)?.value ?? '';
     const { family, resource = [] } = origin ?? originOf(whole);
-    const { suffix, bound, attributes } = openPoint({ labels, family, resource, scale: 1 });
+    const { suffix, bound, attributes } = readPoint({ labels, family, resource, scale: 1 });
     const part = findPart(family, suffix, bound !== undefined);
     const name = part === 'value' ? whole : family.name;
     const slot = this.#findSlot(name, family, resource);

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { makeSeries } from '../../../test/kit/transforming.ts';
 import { createWorld } from '../../../test/kit/world.ts';
 import type { HttpClient } from '../../kernel/http-client.ts';
+import { applyAll } from '../../model/transform.ts';
 import { Detection } from './detection.ts';
 import type { DetectorSettings } from './settings.ts';
 import { detectedResource, mergeDetected } from './transform.ts';
@@ -69,7 +70,7 @@ async function detect(
     await settle();
   };
   const read = () => {
-    const series = run.transform.apply(makeSeries({ __name__: 'x' }));
+    const series = applyAll([run.transform], makeSeries({ __name__: 'x' }));
     return Object.fromEntries(series!.resource.map(({ name, value }) => [name, value]));
   };
   return { run, started, pass, read, asked, state, world };
@@ -179,9 +180,9 @@ test('override decides whether what a resource has stays', () => {
   const series = makeSeries({ __name__: 'x' }, { resource: { a: 'own', b: 'own' } });
   const detected = mergeDetected([new Map([['a', '1']]), new Map([['a', '2'], ['c', '2']])]); // prettier-ignore
   const read = (override: boolean) =>
-    detectedResource(detected, override)
-      .apply(series)!
-      .resource.map(({ name, value }) => `${name}=${value}`);
+    applyAll([detectedResource(detected, override)], series)!.resource.map(
+      ({ name, value }) => `${name}=${value}`,
+    );
   assert.deepEqual(read(true), ['a=1', 'b=own', 'c=2']);
   assert.deepEqual(read(false), ['a=own', 'b=own', 'c=2']);
   const [on, off] = [detectedResource(detected, true), detectedResource(detected, false)];

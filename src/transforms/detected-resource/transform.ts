@@ -2,7 +2,6 @@
  * Adds attributes that were detected to the resource of every series. Pure.
  * Source: contrib's processor/resourcedetectionprocessor/internal/resourcedetection.go
  */
-import { makeLabelSet } from '../../model/labels.ts';
 import { formatIdentity, type SeriesTransform } from '../../model/transform.ts';
 
 export type DetectedAttributes = ReadonlyMap<string, string>;
@@ -12,11 +11,11 @@ export function detectedResource(detected: DetectedAttributes, override: boolean
   const added = [...detected];
   return {
     identity: formatIdentity('detected_resource', { added: JSON.stringify(added), override }),
-    apply: (series) => {
-      if (added.length === 0) return series;
-      const own = series.resource.map(({ name, value }) => [name, value] as const);
-      const pairs = override ? [...own, ...added] : [...added, ...own];
-      return { ...series, resource: makeLabelSet(pairs) };
+    change: ({ resource }) => {
+      if (added.length === 0) return 'unchanged';
+      for (const [name, value] of added)
+        if (override || !resource.has(name)) resource.set(name, value);
+      return 'changed';
     },
   };
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { makeSeries } from '../../../test/kit/transforming.ts';
+import { readPoint } from '../../model/open-series.ts';
 import {
   describeOffset,
   OttlEvaluationError,
@@ -13,15 +14,14 @@ import { makeCondition } from './program.ts';
 import { type Context, openSubject } from './subject.ts';
 
 /** A counter of OpenMetrics, whose family has no suffix. */
-const SUBJECT = openSubject(
-  makeSeries(
-    { __name__: 'http_requests_total', path: '/a/b', code: '200', size: '1.5', ok: 'true' },
-    {
-      family: { name: 'http_requests', type: 'counter', unit: 's' },
-      resource: { 'service.name': 'shop', 'server.port': '80' },
-    },
-  ),
+const SERIES = makeSeries(
+  { __name__: 'http_requests_total', path: '/a/b', code: '200', size: '1.5', ok: 'true' },
+  {
+    family: { name: 'http_requests', type: 'counter', unit: 's' },
+    resource: { 'service.name': 'shop', 'server.port': '80' },
+  },
 );
+const SUBJECT = openSubject(readPoint(SERIES));
 
 function holds(text: string, context: Context = 'datapoint'): boolean {
   return makeCondition(text, context).test(SUBJECT);

@@ -2,8 +2,8 @@
  * A series while OTTL works on it. Attributes may hold any value until the end; then they become
  * the texts that labels are. Pure.
  */
-import { closePoint, openPoint, type Point } from '../point.ts';
-import type { TransformedSeries } from '../../model/transform.ts';
+import { compareUtf8 } from '../../model/labels.ts';
+import type { Point } from '../../model/point.ts';
 import { textOfValue, type ValueMap } from './value.ts';
 
 /** The contexts of OTTL in which a series can be seen, from the whole to the part. */
@@ -18,13 +18,12 @@ export interface Subject {
   readonly caches: Readonly<Record<Context, ValueMap>>;
 }
 
-/** Opens a series. Changes do not reach the series. */
-export function openSubject(series: TransformedSeries): Subject {
-  const point = openPoint(series);
+/** Opens a point. Changes of attributes reach it when the subject is closed. */
+export function openSubject(point: Point): Subject {
   return {
     point,
-    attributes: new Map(point.attributes),
-    resource: new Map(point.resource),
+    attributes: copySorted(point.attributes),
+    resource: copySorted(point.resource),
     caches: openCaches(),
   };
 }
@@ -33,10 +32,17 @@ export function openCaches(): Subject['caches'] {
   return { resource: new Map(), metric: new Map(), datapoint: new Map() };
 }
 
-export function closeSubject({ point, attributes, resource }: Subject): TransformedSeries {
-  return closePoint({ ...point, attributes: toTexts(attributes), resource: toTexts(resource) });
+export function closeSubject({ point, attributes, resource }: Subject): void {
+  writeTexts(attributes, point.attributes);
+  writeTexts(resource, point.resource);
 }
 
-function toTexts(values: ValueMap): Map<string, string> {
-  return new Map([...values].map(([key, value]) => [key, textOfValue(value) ?? '']));
+/** Some functions of OTTL depend on the order of attributes, so that it is always the same. */
+function copySorted(texts: ReadonlyMap<string, string>): ValueMap {
+  return new Map([...texts].sort(([a], [b]) => compareUtf8(a, b)));
+}
+
+function writeTexts(values: ValueMap, texts: Map<string, string>): void {
+  texts.clear();
+  for (const [key, value] of values) texts.set(key, textOfValue(value) ?? '');
 }

@@ -1,40 +1,50 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { makeSeries } from '../../test/kit/transforming.ts';
-import { formatLabelSet } from '../model/labels.ts';
-import { closePoint, openPoint } from './point.ts';
+import { formatLabelSet } from './labels.ts';
+import { OpenSeries, readPoint, type TransformedSeries } from './open-series.ts';
+import type { Point } from './point.ts';
+
+/** A series as a transform leaves it that changes its point. */
+function change(given: TransformedSeries, edit: (point: Point) => void): TransformedSeries {
+  const series = new OpenSeries(given);
+  edit(series.point);
+  series.settle(true);
+  return series.close();
+}
 
 test('a point has no attribute for what belongs to the kind of its metric', () => {
   const bucket = makeSeries(
     { __name__: 'a_seconds_bucket', le: '0.1', path: '/' },
     { family: { name: 'a_seconds', type: 'histogram' }, resource: { 'service.name': 'j' } },
   );
-  const point = openPoint(bucket);
+  const point = readPoint(bucket);
   assert.equal(point.name, 'a_seconds');
   assert.deepEqual([...point.attributes], [['path', '/']]);
   assert.deepEqual([...point.resource], [['service.name', 'j']]);
-  point.name = 'b';
-  point.attributes.set('le', 'own');
-  const closed = closePoint(point);
+  const closed = change(bucket, (one) => {
+    one.name = 'b';
+    one.attributes.set('le', 'own');
+  });
   assert.equal(formatLabelSet(closed.labels), 'b_bucket{le="0.1", path="/"}');
   assert.equal(closed.family.name, 'b');
   assert.equal(formatLabelSet(bucket.labels), 'a_seconds_bucket{le="0.1", path="/"}');
 });
 
 test('le and quantile are attributes where the metric is no distribution', () => {
-  const gauge = openPoint(makeSeries({ __name__: 'a_bucket', le: '1' }));
+  const gauge = readPoint(makeSeries({ __name__: 'a_bucket', le: '1' }));
   assert.equal(gauge.name, 'a_bucket');
   assert.deepEqual([...gauge.attributes], [['le', '1']]);
   const sum = makeSeries(
     { __name__: 'a_sum', quantile: '1' },
     { family: { name: 'a', type: 'summary' } },
   );
-  assert.deepEqual([...openPoint(sum).attributes], [['quantile', '1']]);
+  assert.deepEqual([...readPoint(sum).attributes], [['quantile', '1']]);
   const quantile = makeSeries(
     { __name__: 'a', quantile: '1' },
     { family: { name: 'a', type: 'summary' } },
   );
-  assert.deepEqual([...openPoint(quantile).attributes], []);
+  assert.deepEqual([...readPoint(quantile).attributes], []);
 });
 
 test('a point that is not changed closes to the same series', () => {
@@ -51,7 +61,7 @@ test('a point that is not changed closes to the same series', () => {
     [{ __name__: 'other' }, { name: 'a', type: 'unknown' }],
   ] as const) {
     const series = makeSeries(labels, { family, resource: { 'a.b': 'c' } });
-    const closed = closePoint(openPoint(series));
+    const closed = change(series, () => undefined);
     assert.equal(formatLabelSet(closed.labels), formatLabelSet(series.labels));
     assert.deepEqual(closed.resource, series.resource);
     if (labels.__name__ !== 'other') assert.equal(closed.family, series.family, 'it is shared');
@@ -60,8 +70,9 @@ test('a point that is not changed closes to the same series', () => {
 
 test('the name of a counter is that of its series, also where its family has no suffix', () => {
   const family = { name: 'a', type: 'counter' } as const;
-  const point = openPoint(makeSeries({ __name__: 'a_total' }, { family }));
+  const series = makeSeries({ __name__: 'a_total' }, { family });
+  const point = readPoint(series);
   assert.equal(point.name, 'a_total');
-  point.name = 'b';
-  assert.equal(formatLabelSet(closePoint(point).labels), 'b');
+  const renamed = change(series, (one) => void (one.name = 'b'));
+  assert.equal(formatLabelSet(renamed.labels), 'b');
 });
