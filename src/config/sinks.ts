@@ -140,7 +140,11 @@ function nameFolder(kind: string, name: string): string {
 }
 
 function formatPath(path: ConfigPath): string {
-  return path.map((step) => (typeof step === 'number' ? `[${step}]` : step)).join('');
+  return path
+    .map((step, index) =>
+      typeof step === 'number' ? `[${step}]` : index === 0 ? step : `.${step}`,
+    )
+    .join('');
 }
 
 function digest(text: string): string {

@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import type { HttpCredentials } from '../kernel/http-credentials.ts';
+import { checkHeaderValue } from './http-headers.ts';
 import { type CheckContext, checkOnlyOne } from './finding.ts';
 import { oauth2Schema, resolveOAuth2 } from './oauth2.ts';
 import { readNow, resolveSecret, secretFileSchema, secretSchema } from './secret.ts';
@@ -97,6 +98,9 @@ function checkChoices(input: CredentialsInput, { path, report }: CheckContext): 
   checkOnlyOne(input.basic_auth, ['username', 'username_file'], { path: basicAt, report });
   checkOnlyOne(input.basic_auth, ['password', 'password_file'], { path: basicAt, report });
   const at = [...path, 'authorization'];
+  checkHeaderValue(input.bearer_token ?? '', [...path, 'bearer_token'], report);
+  checkHeaderValue(input.authorization?.type ?? '', [...at, 'type'], report);
+  checkHeaderValue(input.authorization?.credentials ?? '', [...at, 'credentials'], report);
   checkOnlyOne(input.authorization, ['credentials', 'credentials_file'], { path: at, report });
   if (input.authorization?.type?.trim().toLowerCase() === 'basic')
     report.error(

@@ -55,6 +55,7 @@ export function resolveHeaders(
       readNow(resolveSecret(undefined, file, { ...context, path }), path, context),
     );
     headers[name] = [...values, ...secrets, ...read].join(', ');
+    checkHeaderValue(headers[name], path, context.report);
   }
   return headers;
 }
@@ -66,3 +67,36 @@ export function checkHeaderName(name: string, path: ConfigPath, report: Reporter
   else if (RESERVED.has(name.toLowerCase()))
     report.error(path, 'CONFIG_VALUE', `header "${name}" is reserved; remove it`);
 }
+
+/** Checks headers that are written as a mapping of names to values. @param at  their path */
+export function checkHeaders(
+  headers: Readonly<Record<string, string>>,
+  at: ConfigPath,
+  report: Reporter,
+): void {
+  const seen = new Map<string, string>();
+  for (const [name, value] of Object.entries(headers)) {
+    const path = [...at, name];
+    checkHeaderName(name, path, report);
+    checkHeaderValue(value, path, report);
+    const other = seen.get(name.toLowerCase());
+    if (other !== undefined) {
+      const message = `header "${name}" is the same as "${other}"; keep one`;
+      report.error(path, 'CONFIG_DUPLICATE', message);
+    }
+    seen.set(name.toLowerCase(), name);
+  }
+}
+
+/** Reports a value that no request could be sent with. The value may be a secret: it is not told. */
+export function checkHeaderValue(value: string, path: ConfigPath, report: Reporter): void {
+  if (FORBIDDEN.test(value))
+    report.error(
+      path,
+      'CONFIG_VALUE',
+      'the value of a header holds a line break or another character that none may have; remove it',
+    );
+}
+
+/** All that is neither a tab nor printable in ISO 8859-1, as Node refuses it. */
+const FORBIDDEN = /[^\t\x20-\x7e\x80-\xff]/;

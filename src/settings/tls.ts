@@ -63,6 +63,13 @@ export function resolveTls(input: TlsInput, context: CheckContext): ResolvedTls 
   const hasKey = (input.key ?? input.key_file) !== undefined;
   if (hasCert !== hasKey)
     report.error(path, 'CONFIG_VALUE', 'a client certificate needs both cert and key');
+  const { min_version: least = 'TLS12', max_version: most = 'TLS13' } = input;
+  if (least > most)
+    report.error(
+      [...path, input.min_version === undefined ? 'max_version' : 'min_version'],
+      'CONFIG_VALUE',
+      'no version of TLS is left: min_version is above max_version; change one',
+    );
   const read = (part: (typeof PARTS)[number]): (() => string) | undefined =>
     resolveSecret(input[part], input[`${part}_file`], {
       ...context,

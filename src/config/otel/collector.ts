@@ -18,7 +18,7 @@ import { boundLabels } from '../../transforms/bound-labels.ts';
 import { externalLabels } from '../../transforms/external-labels.ts';
 import { resourceLabels } from '../../transforms/resource-labels.ts';
 import { scrapedResource } from '../../transforms/scraped-resource.ts';
-import type { CollectorPlan, RoutePlan, ServerPlan, TransformPlan } from '../plan.ts';
+import type { CollectorPlan, RoutePlan, TransformPlan } from '../plan.ts';
 import { parseValue } from '../reading.ts';
 import { planSinks, type PlannedSinks, type SinkEntry } from '../sinks.ts';
 import type { CollectorContext } from './component.ts';
@@ -29,6 +29,7 @@ import { applyObservers } from './observed-targets.ts';
 import { type Pipeline, resolvePipelines, type Used } from './pipelines.ts';
 import { resolveProcessors, type Processors } from './processors/resolve.ts';
 import { resolveReceiver, type Scraper } from './receivers.ts';
+import { checkListeners } from './listeners.ts';
 import { resolveTelemetry } from './telemetry.ts';
 import { checkUnused } from './unused.ts';
 import { planExporterTransforms } from './exporter-transforms.ts';
@@ -83,30 +84,9 @@ export async function planCollector(
     ],
     sinks: planned.sinks,
     routes,
-    servers: planServers(input, [...extensions.servers, ...telemetry.servers], report),
+    servers: checkListeners([...extensions.servers, ...telemetry.servers], input, report),
     log: telemetry.log,
   };
-}
-
-/** Checks that each address is listened on once; port 0 is another one each time. */
-function planServers(
-  input: CollectorInput,
-  servers: readonly ServerPlan[],
-  report: Reporter,
-): readonly ServerPlan[] {
-  const owners = new Map<string, string>();
-  for (const { id, listen } of servers) {
-    const owner = listen.endsWith(':0') ? undefined : owners.get(listen);
-    owners.set(listen, id);
-    if (owner === undefined) continue;
-    const at = Object.hasOwn(input.extensions ?? {}, id) ? ['extensions', id] : id.split('.');
-    report.error(
-      at,
-      'CONFIG_DUPLICATE',
-      `${id} listens on ${listen}, as ${owner} does; change one`,
-    );
-  }
-  return servers;
 }
 
 async function resolveReceivers(

@@ -70,6 +70,16 @@ export function withoutNulls(value: unknown): unknown {
 /** Keys that switch something on with all of its defaults when they have no value. */
 const SET_WHEN_EMPTY = new Set(['rotation']);
 
+/** Mappings of names that the user chose to texts; without a value such a text is empty. */
+const TEXTS_BY_NAME = new Set([
+  'external_labels',
+  'headers',
+  'response_headers',
+  'group_resource_labels',
+  'experimental_match_labels',
+  'endpoint_params',
+]);
+
 function pruneOrEmpty(value: unknown): unknown {
   return value === null ? {} : prune(value);
 }
@@ -77,9 +87,12 @@ function pruneOrEmpty(value: unknown): unknown {
 function prune(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(prune);
   if (!isMap(value)) return value;
-  return mapValues(value, (inner, key) =>
-    inner === null ? (SET_WHEN_EMPTY.has(key) ? {} : undefined) : prune(inner),
-  );
+  return mapValues(value, (inner, key) => {
+    if (inner === null) return SET_WHEN_EMPTY.has(key) ? {} : undefined;
+    if (TEXTS_BY_NAME.has(key) && isMap(inner))
+      return mapValues(inner, (text) => (text === null ? '' : prune(text)));
+    return prune(inner);
+  });
 }
 
 /** Changes each value of a mapping; a value that becomes undefined is left out. */

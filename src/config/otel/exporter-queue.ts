@@ -74,6 +74,12 @@ function checkQueues(input: ExporterInput, at: ConfigPath, report: Reporter): vo
     );
   if (sending?.storage !== undefined && sending.wait_for_result === true)
     refuse(['sending_queue', 'wait_for_result'], '"wait_for_result" goes with no "storage"');
+  const { batch } = sending ?? {};
+  const { min_size: least = 0, max_size: most = 0, flush_timeout: flush } = batch ?? {};
+  const batchAt = ['sending_queue', 'batch'];
+  if (most > 0 && most < least)
+    refuse([...batchAt, 'max_size'], `max_size ${most} is less than min_size ${least}; raise it`);
+  if (flush === 0) refuse([...batchAt, 'flush_timeout'], 'flush_timeout must be more than 0');
 }
 
 /** The size of a request, which may be smaller than what AMP takes, not larger. */

@@ -77,7 +77,16 @@ export const headersSchema = z
           name: textSchema.describe('Name of the header.'),
           value: textSchema.describe('Its value.'),
         }),
-      ).transform((list) => Object.fromEntries(list.map(({ name, value }) => [name, value]))),
+      ).transform((list, context) => {
+        const names = list.map(({ name }) => name);
+        const twice = names.find((name, index) => names.indexOf(name) !== index);
+        if (twice !== undefined) {
+          const message = `header "${twice}" is given twice; keep one`;
+          // Going on, it is told as it is, and not as a fault of both forms.
+          context.issues.push({ code: 'custom', message, input: list, continue: true });
+        }
+        return Object.fromEntries(list.map(({ name, value }) => [name, value]));
+      }),
     ],
     { error: 'expected a mapping of names to texts, or a list of {name, value}' },
   )

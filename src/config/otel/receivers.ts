@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import { ignored, refusedWhereUsed, unsupported } from '../../settings/refused-keys.ts';
+import { goDurationSchema } from '../../settings/go-duration.ts';
 import { switchSchema } from '../../settings/switch.ts';
 import { relocated, type Reporter } from '../../settings/finding.ts';
 import { sinkKinds } from '../../sinks/sinks.ts';
@@ -49,6 +50,18 @@ export const receiverSchema = z.strictObject({
     'Has no effect: the API of targets and a page are at --web.listen-address.',
   ),
   api_server: ignored('Has no effect: the API of targets and a page are at --web.listen-address.'),
+  scrape_on_shutdown: switchSchema
+    .optional()
+    .meta({ description: 'Refused as true: use the flag --final-scrape.', default: false }),
+  discovery_reload_on_startup: switchSchema
+    .optional()
+    .describe('Has no effect: targets are found at the start in any case.'),
+  initial_scrape_offset: goDurationSchema
+    .optional()
+    .meta({
+      description: 'Refused above 0: first scrapes are spread over the interval.',
+      default: '0',
+    }),
   // Collectors before 2023 had these two keys, and ignored them too.
   buffer_period: ignored('Has no effect, as in the Collector.'),
   buffer_count: ignored('Has no effect, as in the Collector.'),
@@ -124,6 +137,23 @@ function noteDifferences(input: ReceiverInput, report: Reporter): void {
       ['target_allocator'],
       '"target_allocator": jobs are not asked from the operator; collectors divide targets by ' +
         'themselves, see "collect --shard"',
+    );
+  if (input.scrape_on_shutdown === true)
+    report.lacks(
+      ['scrape_on_shutdown'],
+      '"scrape_on_shutdown": a scrape at the end is asked for by the flag --final-scrape; remove it',
+    );
+  if ((input.initial_scrape_offset ?? 0) > 0)
+    report.lacks(
+      ['initial_scrape_offset'],
+      '"initial_scrape_offset": first scrapes are spread over the interval, with no wait before; ' +
+        'remove it',
+    );
+  if (input.discovery_reload_on_startup === true)
+    report.warn(
+      ['discovery_reload_on_startup'],
+      'discovery_reload_on_startup has no effect: targets are found at the start in any case',
+      'key',
     );
   const isSet = (value: unknown): boolean => value !== undefined && value !== false && value !== '';
   for (const key of ['use_start_time_metric', 'start_time_metric_regex'] as const)

@@ -7,7 +7,7 @@ import { resolve } from 'node:path';
 import type { z } from 'zod';
 import { splitListen } from '../../kernel/listen-address.ts';
 import type { ConfigPath, Reporter } from '../../settings/finding.ts';
-import { checkHeaderName } from '../../settings/http-headers.ts';
+import { checkHeaders } from '../../settings/http-headers.ts';
 import { ignored, ignoredValue, refusedWhereUsed } from '../../settings/refused-keys.ts';
 import { switchSchema } from '../../settings/switch.ts';
 import { textSchema } from '../../settings/text.ts';
@@ -87,8 +87,7 @@ export function resolveServer(
   if (!['', 'tcp', 'tcp4', undefined].includes(input.transport))
     report.lacks([...at, 'transport'], `"transport": only tcp is listened on; remove it`);
   const { response_headers: headers = {} } = input;
-  for (const name of Object.keys(headers))
-    checkHeaderName(name, [...at, 'response_headers', name], report);
+  checkHeaders(headers, [...at, 'response_headers'], report);
   const listen = resolveEndpoint(input.endpoint ?? fallback, [...at, 'endpoint'], report);
   if (listen === undefined) return undefined;
   const tls = input.tls && resolveServerTls(input.tls, { at, baseDirectory, report });
@@ -162,13 +161,20 @@ function resolveServerTls(
         'CONFIG_VALUE',
         `only one of "${part}_file" and "${part}_pem" may be set`,
       );
+  const { min_version: least = 'TLS12', max_version: most = 'TLS13' } = tls;
+  if (least > most)
+    report.error(
+      [...tlsAt, tls.min_version === undefined ? 'max_version' : 'min_version'],
+      'CONFIG_VALUE',
+      'no version of TLS is left: min_version is above max_version; change one',
+    );
   const clientCa = absolute(tls.client_ca_file);
   return {
     ...(filled(tls.cert_pem) === undefined ? { cert_file: cert } : { cert }),
     ...(filled(tls.key_pem) === undefined ? { key_file: key } : { key }),
     ...(clientCa === undefined ? {} : { client_ca_file: clientCa }),
     client_auth_type: clientCa === undefined ? 'NoClientCert' : 'RequireAndVerifyClientCert',
-    min_version: tls.min_version ?? 'TLS12',
-    max_version: tls.max_version ?? 'TLS13',
+    min_version: least,
+    max_version: most,
   };
 }

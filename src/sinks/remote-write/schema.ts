@@ -12,7 +12,7 @@ import {
   httpClientShape,
   resolveHttpClient,
 } from '../../settings/http-client.ts';
-import { checkHeaderName } from '../../settings/http-headers.ts';
+import { checkHeaders } from '../../settings/http-headers.ts';
 import { readNow, resolveSecret } from '../../settings/secret.ts';
 import { compileRules, relabelListSchema } from '../../settings/relabel.ts';
 import { awsAccessShape, checkAwsAccess, resolveAwsAccess } from '../../settings/aws-access.ts';
@@ -195,8 +195,7 @@ export function resolveRemoteWrite(
 ): ResolvedSink<RemoteWriteConfig> {
   const { report, path, baseDirectory } = context;
   const url = checkUrl(input.url, path, report);
-  for (const name of Object.keys(input.headers ?? {}))
-    checkHeaderName(name, [...path, 'headers', name], report);
+  checkHeaders(input.headers ?? {}, [...path, 'headers'], report);
   const client = resolveHttpClient(input, { baseDirectory, path, report });
   readSecrets(input, client, context);
   const sigv4 = input.sigv4 === undefined ? undefined : resolveSigv4(input.sigv4, url, context);
