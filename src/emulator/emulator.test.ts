@@ -11,6 +11,7 @@ import {
 import { GetParameterCommand, PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { componentContract } from '../../test/contracts/component.ts';
+import { openInstanceMetadata } from '../aws/instance-metadata.ts';
 import { createTaskMetadataClient } from '../aws/task-metadata.ts';
 import { systemClock } from '../kernel/clock.ts';
 import { createEmulator } from './server.ts';
@@ -195,3 +196,28 @@ test(
     await assert.rejects(metadata.tasks(signal), /404/);
   },
 );
+
+test('instance metadata have what a client asks of an instance, and no tags', async () => {
+  const env = { AWS_EC2_METADATA_SERVICE_ENDPOINT: emulator.url };
+  const { signal } = new AbortController();
+  const read = await openInstanceMetadata(world.http, env, signal);
+  const text = await read('dynamic/instance-identity/document', signal);
+  const document = JSON.parse(text) as Record<string, unknown>;
+  const { accountId, availabilityZone, imageId, instanceId, instanceType, region } = document;
+  assert.deepEqual(
+    { accountId, availabilityZone, imageId, instanceId, instanceType, region },
+    {
+      accountId: '000000000000',
+      availabilityZone: 'us-east-1a',
+      imageId: 'ami-0123456789abcdef0',
+      instanceId: 'i-0123456789abcdef0',
+      instanceType: 'm7g.large',
+      region: 'us-east-1',
+    },
+  );
+  assert.match(String(document['pendingTime']), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
+  assert.equal(await read('meta-data/hostname', signal), 'ip-10-0-0-10.ec2.internal');
+  assert.equal(await read('meta-data/instance-id', signal), instanceId);
+  assert.equal(await read('meta-data/placement/region', signal), 'us-east-1');
+  await assert.rejects(read('meta-data/tags/instance', signal), /404/);
+});

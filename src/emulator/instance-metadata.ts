@@ -1,8 +1,10 @@
 /**
- * EC2's instance metadata, version 2 only: a PUT gives a token, with which the role's credentials
- * and the region can be read. Without a token the answer is 401, as on instances that require
- * version 2.
- * Source: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html
+ * EC2's instance metadata, version 2 only: a PUT gives a token, with which the role's credentials,
+ * the identity document and what clients ask of an instance can be read. Without a token the answer
+ * is 401, as on instances that require version 2. Tags are not allowed in the metadata, as on a new
+ * instance: their paths are not found.
+ * Source: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html,
+ * https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instance-identity-documents.html
  */
 import { randomBytes } from 'node:crypto';
 import type { HttpRequest, HttpResponse, Route } from '../kernel/http-server.ts';
@@ -12,10 +14,17 @@ const TTL_MAX_SECONDS = 21_600;
 const TOKENS_MAX = 10_000;
 const ROLE = 'emulated-instance-role';
 
+const INSTANCE_ID = 'i-0123456789abcdef0';
+const IMAGE_ID = 'ami-0123456789abcdef0';
+const INSTANCE_TYPE = 'm7g.large';
+const PRIVATE_IP = '10.0.0.10';
+
 export interface InstanceMetadataOptions {
   readonly region: string;
   readonly identities: Identities;
   readonly lifetimeMs: number;
+  /** When the instance started. */
+  readonly startedMs: number;
   readonly nowMs: () => number;
 }
 
@@ -49,7 +58,7 @@ export function instanceMetadataRoutes(options: InstanceMetadataOptions): Route[
 }
 
 function answer(path: string, options: InstanceMetadataOptions): HttpResponse {
-  const { identities, nowMs, lifetimeMs, region } = options;
+  const { identities, nowMs, lifetimeMs } = options;
   switch (path.replace(/\/$/, '')) {
     case '/latest/meta-data/iam/security-credentials':
       return { status: 200, body: ROLE };
@@ -69,11 +78,47 @@ function answer(path: string, options: InstanceMetadataOptions): HttpResponse {
         }),
       };
     }
-    case '/latest/meta-data/placement/region':
-      return { status: 200, body: region };
-    case '/latest/dynamic/instance-identity/document':
-      return { status: 200, body: JSON.stringify({ region, instanceId: 'i-0123456789abcdef0' }) };
-    default:
-      return { status: 404 };
+    default: {
+      const body = describeInstance(options)[path.replace(/^\/latest\/|\/$/g, '')];
+      return body === undefined ? { status: 404 } : { status: 200, body };
+    }
   }
+}
+
+/** By path, what stays the same as long as the instance runs. */
+function describeInstance({
+  region,
+  startedMs,
+}: InstanceMetadataOptions): Readonly<Record<string, string>> {
+  const availabilityZone = `${region}a`;
+  const domain = region === 'us-east-1' ? 'ec2.internal' : `${region}.compute.internal`;
+  const hostname = `ip-${PRIVATE_IP.replaceAll('.', '-')}.${domain}`;
+  const document = {
+    accountId: '000000000000',
+    architecture: 'arm64',
+    availabilityZone,
+    billingProducts: null,
+    devpayProductCodes: null,
+    marketplaceProductCodes: null,
+    imageId: IMAGE_ID,
+    instanceId: INSTANCE_ID,
+    instanceType: INSTANCE_TYPE,
+    kernelId: null,
+    pendingTime: `${new Date(startedMs).toISOString().slice(0, 19)}Z`,
+    privateIp: PRIVATE_IP,
+    ramdiskId: null,
+    region,
+    version: '2017-09-30',
+  };
+  return {
+    'dynamic/instance-identity/document': JSON.stringify(document, undefined, 2),
+    'meta-data/ami-id': IMAGE_ID,
+    'meta-data/hostname': hostname,
+    'meta-data/instance-id': INSTANCE_ID,
+    'meta-data/instance-type': INSTANCE_TYPE,
+    'meta-data/local-hostname': hostname,
+    'meta-data/local-ipv4': PRIVATE_IP,
+    'meta-data/placement/availability-zone': availabilityZone,
+    'meta-data/placement/region': region,
+  };
 }

@@ -113,7 +113,7 @@ export function createEmulator(options: EmulatorOptions): HttpServer {
         },
       },
       containerCredentialsRoute({ identities, trouble, lifetimeMs, nowMs }),
-      ...instanceMetadataRoutes({ region, identities, lifetimeMs, nowMs }),
+      ...instanceMetadataRoutes({ region, identities, lifetimeMs, nowMs, startedMs: nowMs() }),
       {
         method: 'GET',
         path: '/v4/*',

@@ -8,6 +8,7 @@ import { createServer, request as forward } from 'node:http';
 import { connect } from 'node:net';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { formatLabelSet, makeLabelSet } from '../../src/model/labels.ts';
 import { makeAuthority, startTlsServer } from '../kit/authority.ts';
 import { conformancePath, skipWithoutConformance } from '../kit/conformance.ts';
 import { temporaryFolder } from '../kit/folder.ts';
@@ -100,6 +101,41 @@ async function collect(
   return startAmperage(context, 'collect', own, env);
 }
 
+const TASK_ID = '0'.repeat(32);
+
+/** What the filter of ADOT's configuration lets through of a task that runs; units are suffixes. */
+const TASK_NAMES = [
+  'ecs_task_cpu_reserved_None', 'ecs_task_cpu_utilized_None', 'ecs_task_memory_reserved_MiB',
+  'ecs_task_memory_utilized_MiB', 'ecs_task_network_rate_rx_Bytes_per_Second',
+  'ecs_task_network_rate_tx_Bytes_per_Second', 'ecs_task_storage_read_bytes_Bytes',
+  'ecs_task_storage_write_bytes_Bytes',
+]; // prettier-ignore
+
+/** The series of PAGE and of its scrape, with their labels beside those of the resource. */
+const SCRAPED: readonly (readonly [name: string, labels?: Readonly<Record<string, string>>])[] = [
+  ['http_requests_total', { path: '/' }], ['http_requests_totals'],
+  ['request_seconds_bucket', { le: '1' }], ['request_seconds_bucket', { le: '+Inf' }],
+  ['request_seconds_sum'], ['request_seconds_count'], ['temperature'], ['up'],
+  ['scrape_duration_seconds'], ['scrape_samples_scraped'],
+  ['scrape_samples_post_metric_relabeling'], ['scrape_series_added'], ['target_info'],
+]; // prettier-ignore
+
+/** A task of real processes at the emulator's metadata endpoint, as the first of them sees it. */
+async function putTask(
+  { url }: Running,
+  containers: readonly object[],
+): Promise<{ taskArn: string; metadataUri: string }> {
+  const answer = await fetch(`${url}/_emulator/tasks/${TASK_ID}`, {
+    method: 'PUT',
+    body: JSON.stringify({ cluster: 'c', family: 'f', cpu: 0.5, memoryMiB: 512, containers }),
+  });
+  const { taskArn, containers: made } = (await answer.json()) as {
+    taskArn: string;
+    containers: { metadataUri: string }[];
+  };
+  return { taskArn, metadataUri: made[0]!.metadataUri };
+}
+
 /** The label sets that have arrived, without those of the scrape itself. */
 function seriesOf(samples: Received['samples']): string[] {
   const series = new Set(samples.map((one) => one.series));
@@ -171,6 +207,62 @@ extensions:`)
   const there = seriesOf(two.kept).filter((series) => !series.includes('target_info'));
   assert.equal(there.length, 7);
   for (const series of there) assert.match(series, /cluster=c1,.*taskid=t1,way=second$/);
+}); // prettier-ignore
+
+test('ADOT for ECS and AMP as it ships: what each pipeline lets through arrives, and nothing else', { skip: skipWithoutConformance }, async (context) => {
+  const folder = temporaryFolder(context);
+  const { target } = await startTarget(context);
+  const receiver = await startReceiver(context);
+  const emulator = await startAmperage(context, 'emulate', []);
+  const task = await putTask(emulator, [{ name: 'app', pid: process.pid }, { name: 'later' }]);
+  const file = conformancePath('otel', 'adot', 'ecs-amp-prometheus.yaml');
+  const env = {
+    ...ENV,
+    AWS_EC2_METADATA_DISABLED: '',
+    AWS_EC2_METADATA_SERVICE_ENDPOINT: emulator.url,
+    AWS_PROMETHEUS_ENDPOINT: receiver.url,
+    AWS_PROMETHEUS_SCRAPING_ENDPOINT: target.host,
+    ECS_CONTAINER_METADATA_URI_V4: task.metadataUri,
+    OTEL_RESOURCE_ATTRIBUTES: 'service.namespace=shop,deployment.environment=test',
+  };
+  await collect(context, folder, readFileSync(file, 'utf8'), { env });
+  const seriesMin = TASK_NAMES.length + SCRAPED.length;
+  await until('both pipelines have arrived', 45_000, () => receiver.kept.length >= seriesMin);
+  const ofTask = {
+    aws_ecs_launchtype: 'fargate', aws_ecs_task_arn: task.taskArn, aws_ecs_task_family: 'f',
+    aws_ecs_task_id: TASK_ID, aws_ecs_task_revision: '1', cloud_account_id: '000000000000',
+    cloud_availability_zone: 'us-east-1a', cloud_region: 'us-east-1',
+  };
+  const detected = {
+    ...ofTask, aws_ecs_cluster_arn: 'arn:aws:ecs:us-east-1:000000000000:cluster/c',
+    cloud_platform: 'aws_ecs', cloud_provider: 'aws', deployment_environment: 'test',
+    host_id: 'i-0123456789abcdef0', host_image_id: 'ami-0123456789abcdef0',
+    host_type: 'm7g.large', os_type: 'linux',
+  };
+  const scraped = {
+    ...detected, job: 'shop/otel-collector', instance: target.host, url_scheme: 'http',
+    server_port: target.host.split(':')[1] ?? '',
+  };
+  const service = {
+    service_name: 'otel-collector', service_namespace: 'shop', service_instance_id: target.host,
+  };
+  const format = (labels: Readonly<Record<string, string>>) =>
+    formatLabelSet(makeLabelSet(labels));
+  // What no test can know is left out: the name of this machine, and when the task was told.
+  const arrived = receiver.kept.map(({ series }) => format(Object.fromEntries(
+    series.split(',').map((pair): [string, string] => [
+      pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1),
+    ]).filter(([name]) => !/^host_name$|_pull_(?:started|stopped)_at$/.test(name)),
+  )));
+  assert.deepEqual([...new Set(arrived)].toSorted(), [
+    ...TASK_NAMES.map((name) => format({
+      ...ofTask, __name__: name, aws_ecs_cluster_name: 'c', aws_ecs_task_known_status: 'RUNNING',
+      aws_ecs_task_launch_type: 'FARGATE', aws_ecs_task_version: '1',
+    })),
+    ...SCRAPED.map(([name, more = {}]) => format({
+      ...scraped, ...(name === 'target_info' ? {} : service), __name__: name, ...more,
+    })),
+  ].toSorted());
 }); // prettier-ignore
 
 function readArticle(name: string): string {

@@ -33,6 +33,7 @@ import { checkListeners } from './listeners.ts';
 import { resolveTelemetry } from './telemetry.ts';
 import { checkUnused } from './unused.ts';
 import { planExporterTransforms } from './exporter-transforms.ts';
+import { checkQueueStorage } from './queue-storage.ts';
 import { checkTemporality } from './temporality.ts';
 
 export { isCollectorConfig } from './document.ts';
@@ -60,6 +61,7 @@ export async function planCollector(
   // Only receivers of Prometheus want totals.
   const toPrometheus = [...writers].filter(([, { transforms }]) => transforms !== undefined);
   const names = new Set(toPrometheus.map(([name]) => name));
+  checkQueueStorage(input, used, report);
   checkTemporality(used.pipelines, names, { input, report });
   const processors = resolveProcessors(input, used.pipelines, context);
   await checkUnused(input, used, context);

@@ -275,7 +275,7 @@ class PipelineChecks {
 }
 
 /** The extension that an exporter names, which is resolved with it. */
-function readAuthenticator(exporter: OtelComponent): unknown {
+export function readAuthenticator(exporter: OtelComponent): unknown {
   const client = (exporter['http'] ?? exporter) as Partial<Record<string, unknown>>;
   const { auth } = client;
   return typeof auth === 'object' && auth !== null && 'authenticator' in auth

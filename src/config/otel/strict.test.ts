@@ -11,6 +11,8 @@ interface Parts {
   readonly extensions?: string;
   readonly used?: string;
   readonly service?: string;
+  /** The exporter of the pipeline. */
+  readonly exporter?: string;
 }
 
 /** The findings for one pipeline, with more components beside those that it uses. */
@@ -30,7 +32,7 @@ async function told(parts: Parts): Promise<string[]> {
     `  ${parts.service ?? ''}`,
     '  pipelines:',
     '    metrics: { receivers: [prometheus], ' +
-      `exporters: [prometheusremotewrite]${parts.used ?? ''} }`,
+      `exporters: [${parts.exporter ?? 'prometheusremotewrite'}]${parts.used ?? ''} }`,
   ].join('\n');
   const { findings } = await checkConfigText(text, 'c.yml', { env: {} });
   return findings.map((one) => `${one.severity}: ${formatFinding(one)}`);
@@ -60,6 +62,34 @@ for (const [what, parts, expected] of [
       '[CONFIG_UNKNOWN_KEY]',
      'warning: c.yml:8:3: exporter "prometheusremotewrite/x" does nothing: no ' +
        'pipeline uses it [CONFIG_NOTE]'],
+  ],
+  [
+    'an exporter that nothing uses lacks its endpoint',
+    { exporters: 'prometheusremotewrite/x: { auth: { authenticator: nobody } }' },
+    ['error: c.yml:8:28: exporter "prometheusremotewrite/x" needs an "endpoint" [CONFIG_VALUE]',
+     'warning: c.yml:8:3: exporter "prometheusremotewrite/x" does nothing: no ' +
+       'pipeline uses it [CONFIG_NOTE]'],
+  ],
+  [
+    'an exporter to a file that nothing uses lacks its path',
+    { exporters: 'file: {}' },
+    ['error: c.yml:8:9: exporter "file" needs a "path" [CONFIG_VALUE]',
+     'warning: c.yml:8:3: exporter "file" does nothing: no pipeline uses it [CONFIG_NOTE]'],
+  ],
+  [
+    'a receiver of a task that nothing uses asks too often',
+    { receivers: 'awsecscontainermetrics: { collection_interval: 1ms }' },
+    ['error: c.yml:3:50: collection_interval must be at least 1s: agents take a sample ' +
+      'once a second at best [CONFIG_VALUE]',
+     'warning: c.yml:3:3: receiver "awsecscontainermetrics" does nothing: no pipeline uses ' +
+       'it [CONFIG_NOTE]'],
+  ],
+  [
+    'an extension that does not run has values that do not go together',
+    { extensions: 'headers_setter: { headers: [{ value: a }] }' },
+    ['error: c.yml:10:31: a header needs a "key", its name [CONFIG_VALUE]',
+     'warning: c.yml:10:3: extension "headers_setter" does nothing: service.extensions does ' +
+       'not name it [CONFIG_NOTE]'],
   ],
   [
     'a key of an extension that no exporter uses is misspelt',
@@ -131,6 +161,21 @@ for (const [what, parts, expected] of [
   ],
 ] as const satisfies readonly (readonly [string, Parts, readonly string[]])[])
   test(`strict: ${what}`, async () => assert.deepEqual(await told(parts), expected)); // prettier-ignore
+
+for (const [storage, extensions, service, expected] of [
+  ['file_storage', '', '', /"extensions" does not define it; define it, or remove storage/],
+  ['file_storage/x', 'file_storage/x:', '', /"service.extensions" does not name it; name it there/],
+  ['pprof', 'pprof:', 'extensions: [pprof]', /storage "pprof" is an extension that stores nothing/],
+  ['file_storage', 'file_storage:', 'extensions: [file_storage]', undefined],
+] as const)
+  test(`strict: a queue that is stored in ${storage}, with ${service || 'none'}`, async () => {
+    const more = `sending_queue: { storage: ${storage} }`;
+    const exporters = `prometheusremotewrite/x: { endpoint: "http://two/w", ${more} }`;
+    const lines = await told({ exporters, extensions, service, exporter: 'prometheusremotewrite/x' });
+    const errors = lines.filter((line) => line.startsWith('error'));
+    assert.equal(errors.length, expected === undefined ? 0 : 1, errors.join('\n'));
+    if (expected !== undefined) assert.match(errors[0] ?? '', expected);
+  }); // prettier-ignore
 
 test('strict: one exporter under both of its names is two exporters, as in the ' +
   'Collector', async () => {

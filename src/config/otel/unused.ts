@@ -6,13 +6,16 @@
  */
 import type { Reporter } from '../../settings/finding.ts';
 import { parseValue } from '../reading.ts';
+import type { Credentials } from './authenticators.ts';
 import type { CollectorContext } from './component.ts';
-import type { CollectorInput } from './document.ts';
+import { type Section, typeOf } from './components.ts';
+import type { CollectorInput, OtelComponent } from './document.ts';
+import { planExporter } from './exporter-kinds.ts';
+import { findExtension } from './extensions/extensions.ts';
 import { findKind } from './kinds.ts';
-import type { Used } from './pipelines.ts';
+import { readAuthenticator, type Used } from './pipelines.ts';
 import { findProcessor } from './processors/processors.ts';
-import { typeOf } from './components.ts';
-import { receiverSchema, resolveReceiver } from './receivers.ts';
+import { resolveReceiver } from './receivers.ts';
 
 export async function checkUnused(
   input: CollectorInput,
@@ -20,24 +23,47 @@ export async function checkUnused(
   given: CollectorContext,
 ): Promise<void> {
   const context = { ...given, report: onlyErrors(given.report) };
-  const { report, reading } = context;
-  const { allowsPartial } = reading;
   for (const { section, name } of unused) {
-    const kind = findKind(section, name);
     const written = input[section]?.[name] ?? {};
     // Extensions that run were resolved, whoever uses them.
     const isRunning = section === 'extensions' && input.service.extensions?.includes(name) === true;
-    if (kind === undefined || isRunning) continue;
-    if (kind.schema === receiverSchema) {
-      await resolveReceiver(name, written, context);
-      continue;
-    }
-    const at = [section, name];
-    const parsed = parseValue(kind.schema, written, { allowsPartial, report, at });
-    if (parsed === undefined || section !== 'processors') continue;
-    findProcessor(typeOf(name))?.resolve(parsed.data, { ...context, name, at });
+    if (findKind(section, name) === undefined || isRunning) continue;
+    if (section === 'receivers') await resolveReceiver(name, written, context);
+    else if (section === 'exporters') checkExporter(name, written, context);
+    else checkComponent(section, name, written, context);
   }
 }
+
+/** The authenticator that it names is looked for where an exporter starts, not before. */
+function checkExporter(name: string, written: OtelComponent, context: CollectorContext): void {
+  const authenticators = new Map<string, Credentials>();
+  const authenticator = readAuthenticator(written);
+  if (typeof authenticator === 'string') authenticators.set(authenticator, NO_CREDENTIALS);
+  planExporter(name, written, { ...context, authenticators, isDefined: () => true });
+}
+
+function checkComponent(
+  section: Section,
+  name: string,
+  written: OtelComponent,
+  context: CollectorContext,
+): void {
+  const at = [section, name];
+  const { report, reading } = context;
+  const { allowsPartial } = reading;
+  const schema = findKind(section, name)?.schema;
+  const parsed = schema && parseValue(schema, written, { allowsPartial, report, at });
+  if (parsed === undefined) return;
+  const own = { ...context, name, at };
+  if (section === 'processors') findProcessor(typeOf(name))?.resolve(parsed.data, own);
+  if (section === 'extensions')
+    findExtension(typeOf(name))?.resolve(parsed.data, {
+      ...own,
+      authenticate: () => NO_CREDENTIALS,
+    });
+}
+
+const NO_CREDENTIALS: Credentials = { input: {}, at: [] };
 
 function onlyErrors(report: Reporter): Reporter {
   return {

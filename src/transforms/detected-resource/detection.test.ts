@@ -30,7 +30,7 @@ const IMDS: Readonly<Record<string, string>> = {
 
 const ecs: DetectorSettings = { kind: 'ecs', without: [] };
 const ec2 = {
-  kind: 'ec2', without: [], mustBeThere: false, attemptsMax: 2, tags: ['^te'],
+  kind: 'ec2', without: [], mustBeThere: false, attemptsMax: 2, maxBackoffMs: 500, tags: ['^te'],
 } as const; // prettier-ignore
 
 interface Faults {
@@ -122,6 +122,7 @@ test('the detector ec2 asks with a token, and for the tags that match', async ()
 test('instance metadata that do not answer are not there, and are not asked on Fargate', async () => {
   const hangs: Faults = { fails: (path) => path.startsWith('PUT') };
   const behindHopLimit = await detect([ec2], {}, hangs);
+  await behindHopLimit.pass(500);
   await behindHopLimit.started;
   assert.deepEqual([behindHopLimit.read(), behindHopLimit.asked.length], [{}, 2]);
   const fargate = await detect([ec2], { AWS_EXECUTION_ENV: 'AWS_ECS_FARGATE' });
@@ -134,6 +135,24 @@ test('instance metadata that do not answer are not there, and are not asked on F
   hangs.fails = () => false;
   await must.pass(60_000);
   assert.deepEqual([must.read()['host.id'], must.state.late], ['i-1', 1]);
+});
+
+test('instance metadata are asked as often as max_attempts says, max_backoff apart', async () => {
+  const hangs: Faults = { fails: (path) => path.startsWith('PUT') };
+  const count = async (attemptsMax: number, maxBackoffMs: number, ms: number) => {
+    const { pass, asked, run } = await detect([{ ...ec2, attemptsMax, maxBackoffMs }], {}, hangs);
+    for (let passedMs = 0; passedMs < ms; passedMs += 50) await pass(50);
+    await run.stop();
+    return asked.length;
+  };
+  // A wait is within half of the longest one and all of it.
+  assert.equal(await count(25, 200, 24 * 200), 25);
+  const within = await count(25, 200, 1_000);
+  assert.ok(within >= 5 && within <= 11, String(within));
+  assert.equal(await count(3, 20_000, 450), 1);
+  assert.equal(await count(3, 20_000, 3_000), 3);
+  const endless = await count(0, 200, 10_000);
+  assert.ok(endless > 49, String(endless));
 });
 
 test('the first detector that knows an attribute has it', async () => {

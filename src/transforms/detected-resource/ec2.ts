@@ -4,7 +4,9 @@
  * Source: contrib's processor/resourcedetectionprocessor/internal/aws/ec2/ec2.go
  */
 import { openInstanceMetadata, type ReadInstanceMetadata } from '../../aws/instance-metadata.ts';
+import type { Clock } from '../../kernel/clock.ts';
 import { describeError } from '../../kernel/errors.ts';
+import { backoffMs } from '../../kernel/retry.ts';
 import type { World } from '../../kernel/world.ts';
 import { compileRegex } from '../../relabel/regex.ts';
 import type { DetectorSettings } from './settings.ts';
@@ -14,23 +16,28 @@ type Settings = Extract<DetectorSettings, { kind: 'ec2' }>;
 type Env = Readonly<Record<string, string | undefined>>;
 
 const TAGS_MAX = 50;
+/** The first wait between two attempts; each is twice the one before. */
+const BACKOFF_MIN_MS = 1_000;
 
 /** @throws  where metadata are there and not whole, or must be there and are not */
 export async function detectEc2(
-  { mustBeThere, attemptsMax, tags }: Settings,
-  { http, log }: Pick<World, 'http' | 'log'>,
+  settings: Settings,
+  world: Pick<World, 'http' | 'log' | 'clock'>,
   env: Env,
   signal: AbortSignal,
 ): Promise<DetectedAttributes> {
+  const { mustBeThere, tags } = settings;
+  const { http, log } = world;
   if (env['AWS_EXECUTION_ENV'] === 'AWS_ECS_FARGATE') {
     log.info('the detector ec2 is skipped: a task on Fargate has no instance metadata');
     return new Map();
   }
   let read: ReadInstanceMetadata;
   try {
-    read = await openSoon(attemptsMax, () => openInstanceMetadata(http, env, signal), signal);
+    const open = () => openInstanceMetadata(http, env, signal);
+    read = await openWithin(settings, open, world.clock, signal);
   } catch (error) {
-    if (mustBeThere) throw error;
+    if (mustBeThere || signal.aborted) throw error;
     log.info('the detector ec2 finds nothing: instance metadata do not answer here', {
       error: describeError(error),
     });
@@ -57,17 +64,20 @@ export async function detectEc2(
   ]);
 }
 
-async function openSoon<T>(
-  attemptsMax: number,
+async function openWithin<T>(
+  { attemptsMax, maxBackoffMs }: Settings,
   open: () => Promise<T>,
+  clock: Clock,
   signal: AbortSignal,
 ): Promise<T> {
+  const backoff = { minMs: Math.min(BACKOFF_MIN_MS, maxBackoffMs), maxMs: maxBackoffMs };
   for (let attempt = 1; ; attempt++) {
     try {
       return await open();
     } catch (error) {
-      if (attempt >= attemptsMax || signal.aborted) throw error;
+      if (attempt === attemptsMax || signal.aborted) throw error;
     }
+    await clock.sleep(backoffMs(backoff, attempt, Math.random()), signal);
   }
 }
 

@@ -3,6 +3,9 @@
 export const HOST_NAME_SOURCES = ['os', 'dns', 'cname', 'lookup'] as const;
 export type HostNameSource = (typeof HOST_NAME_SOURCES)[number];
 
+/** Even a client that is to wait for nothing does not ask in a circle without a pause. */
+export const MAX_BACKOFF_MIN_MS = 100;
+
 /** One detector. `without` are the attributes that it has and that are not wanted. */
 export type DetectorSettings =
   | { readonly kind: 'env' }
@@ -17,7 +20,10 @@ export type DetectorSettings =
       readonly without: readonly string[];
       /** Whether a machine without instance metadata is a failure, and asked again. */
       readonly mustBeThere: boolean;
+      /** 0 for as many as it takes. */
       readonly attemptsMax: number;
+      /** The longest wait between two attempts; at least MAX_BACKOFF_MIN_MS. */
+      readonly maxBackoffMs: number;
       /** Keys of tags that are wanted, as regular expressions; read from instance metadata. */
       readonly tags: readonly string[];
     };

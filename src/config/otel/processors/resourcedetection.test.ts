@@ -34,20 +34,33 @@ test('detectors keep their order; what is not wanted by default or by a switch i
     timeout: 2s
     override: false
     system: { hostname_sources: [os], resource_attributes: { host.arch: { enabled: true } } }
-    ec2: { tags: ['^a'], tags_from_imds: true, max_attempts: 1, fail_on_missing_metadata: true }
+    ec2: { tags: ['^a'], tags_from_imds: true, max_attempts: 1, max_backoff: 1m, fail_on_missing_metadata: true }
     ecs: { resource_attributes: { cloud.region: { enabled: false } } }`);
   const without = ['host.interface', 'host.ip', 'host.mac'];
   assert.deepEqual(detections, [
     {
       detectors: [
         { kind: 'system', without, hostNameSources: ['os'] },
-        { kind: 'ec2', without: [], mustBeThere: true, attemptsMax: 1, tags: ['^a'] },
+        {
+          kind: 'ec2', without: [], mustBeThere: true, attemptsMax: 1, maxBackoffMs: 60_000,
+          tags: ['^a'],
+        },
         { kind: 'ecs', without: ['cloud.region'] },
       ],
       override: false,
       timeoutMs: 2_000,
     },
   ]);
+}); // prettier-ignore
+
+test('attempts of ec2 are as many as they say, and a wait that is too short is told', async () => {
+  const { detections, lines } = await check(
+    '{ detectors: [ec2], ec2: { max_attempts: 30, max_backoff: 5ms } }',
+  );
+  assert.deepEqual(detections[0]?.detectors, [
+    { kind: 'ec2', without: [], mustBeThere: false, attemptsMax: 30, maxBackoffMs: 100, tags: [] },
+  ]);
+  assert.match(lines.join('\n'), /max_backoff 5ms is taken as 100ms, the least/);
 });
 
 for (const [keys, expected] of [

@@ -6,18 +6,22 @@
  */
 import { z } from 'zod';
 import { compileRegex } from '../../../relabel/regex.ts';
-import { positiveSchema } from '../../../settings/count.ts';
+import { countSchema } from '../../../settings/count.ts';
 import { goDurationSchema } from '../../../settings/go-duration.ts';
-import { ignoredValue, refusedWhereUsed, unsupported } from '../../../settings/refused-keys.ts';
+import { refusedWhereUsed, unsupported } from '../../../settings/refused-keys.ts';
 import { switchSchema } from '../../../settings/switch.ts';
 import { listOf, textSchema } from '../../../settings/text.ts';
-import { HOST_NAME_SOURCES } from '../../../transforms/detected-resource/settings.ts';
+import {
+  HOST_NAME_SOURCES,
+  MAX_BACKOFF_MIN_MS,
+} from '../../../transforms/detected-resource/settings.ts';
 import type { DetectorSettings } from '../../../transforms/detected-resource/settings.ts';
 import type { ComponentContext } from '../component.ts';
 import { defineProcessor } from './processor.ts';
 
 const TIMEOUT_DEFAULT_MS = 5_000;
 const ATTEMPTS_DEFAULT = 3;
+const BACKOFF_DEFAULT_MS = 20_000;
 
 /** Attribute → whether it is wanted by default. */
 const CLOUD = {
@@ -139,11 +143,14 @@ const schema = z.strictObject({
         description: 'Whether tags are read from instance metadata; needed for tags.',
         default: false,
       }),
-      max_attempts: positiveSchema.optional().meta({
-        description: 'How often instance metadata are asked before there are none; at most 20.',
+      max_attempts: countSchema.optional().meta({
+        description: 'How often instance metadata are asked before there are none; 0: until they answer.',
         default: ATTEMPTS_DEFAULT,
       }),
-      max_backoff: ignoredValue(goDurationSchema, 'Has no effect: attempts follow at once.'),
+      max_backoff: goDurationSchema.optional().meta({
+        description: 'Longest wait between two attempts, from 100ms; the first is 1s at most.',
+        default: '20s',
+      }),
       fail_on_missing_metadata: switchSchema.optional().meta({
         description: 'Whether instance metadata that do not answer are asked again and again.',
         default: false,
@@ -234,11 +241,9 @@ function resolveSystem(
   };
 }
 
-const ATTEMPTS_MAX = 20;
-
 function resolveEc2(input: NonNullable<Input['ec2']>, context: ComponentContext): DetectorSettings {
   const { at, report } = context;
-  const { tags = [], max_attempts: attempts = ATTEMPTS_DEFAULT } = input;
+  const { tags = [] } = input;
   tags.forEach((tag, index) => {
     try {
       compileRegex(tag);
@@ -253,11 +258,18 @@ function resolveEc2(input: NonNullable<Input['ec2']>, context: ComponentContext)
       'tags by ec2:DescribeTags; set tags_from_imds: true, and allow tags in the metadata of the ' +
         'instance',
     );
+  const { max_backoff: backoffMs = BACKOFF_DEFAULT_MS } = input;
+  if (backoffMs < MAX_BACKOFF_MIN_MS)
+    report.warn(
+      [...at, 'ec2', 'max_backoff'],
+      `max_backoff ${backoffMs}ms is taken as ${MAX_BACKOFF_MIN_MS}ms, the least`,
+    );
   return {
     kind: 'ec2',
     without: listUnwanted(EC2, input.resource_attributes),
     mustBeThere: input.fail_on_missing_metadata ?? false,
-    attemptsMax: Math.min(attempts, ATTEMPTS_MAX),
+    attemptsMax: input.max_attempts ?? ATTEMPTS_DEFAULT,
+    maxBackoffMs: Math.max(backoffMs, MAX_BACKOFF_MIN_MS),
     tags,
   };
 }
