@@ -15,6 +15,7 @@ import { type Logger } from './logger.ts';
 import { type Registry } from './metrics.ts';
 import { type ListenAddress, parseListen } from './listen-address.ts';
 import type { WebConfig } from './web-config.ts';
+import { ServerConnections } from './server-connections.ts';
 import { askForBody, createWebServer } from './web-server.ts';
 
 export interface HttpRequest {
@@ -97,6 +98,7 @@ export class HttpServer implements Component {
   readonly #options: HttpServerOptions;
   readonly #address: ListenAddress;
   readonly #server: Server;
+  readonly #connections: ServerConnections;
   readonly #stopped = new AbortController();
   #listening = false;
 
@@ -122,6 +124,7 @@ export class HttpServer implements Component {
       },
       listener,
     );
+    this.#connections = new ServerConnections(this.#server, options.web?.tls !== undefined);
     this.#server.maxConnections = options.connectionsMax ?? 2_000;
     if (options.connectionsPerAddress !== undefined)
       this.#limitPerAddress(options.connectionsPerAddress);
@@ -191,13 +194,14 @@ export class HttpServer implements Component {
     if (!this.#listening) return;
     this.#listening = false;
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    this.#server.closeIdleConnections();
+    const unserved = this.#connections.endUnserved();
     const timer = setTimeout(() => {
       this.#stopped.abort(new Error('server is stopping'));
-      this.#server.closeAllConnections();
+      this.#connections.endAll();
     }, deadlineMs);
     await closed;
     clearTimeout(timer);
+    clearTimeout(unserved);
   }
 
   async #serve(

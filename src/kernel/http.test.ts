@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { type RequestListener } from 'node:http';
 import { connect } from 'node:net';
 import { after, test } from 'node:test';
@@ -185,6 +186,25 @@ test('stopping lets a running request end within the deadline, and cuts it off a
   await hanging.stop(20);
   await rejected;
 });
+
+test('who has sent half a request, or nothing, does not hold up a stop', async (context) => {
+  const server = new HttpServer({ name: 't', listen: '127.0.0.1:0', routes: [], log: silentLogger });
+  await server.start();
+  const texts = ['', 'GET /-/healthy HTTP/1.1\r\nHost: a\r\n', 'POST /x HTTP/1.1\r\nHost: a\r\n'];
+  const sockets = texts.map((text) => {
+    const socket = connect(server.port, '127.0.0.1');
+    socket.on('error', () => undefined);
+    context.after(() => socket.destroy());
+    socket.write(text === '' ? ' ' : text);
+    return socket;
+  });
+  await Promise.all(sockets.map((socket) => once(socket, 'connect')));
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  let isOver = false;
+  void new Promise((resolve) => setTimeout(resolve, 5_000).unref()).then(() => (isOver = true));
+  await server.stop(20_000);
+  assert.ok(!isOver, 'the stop took less than its deadline by far');
+}); // prettier-ignore
 
 test('garbage instead of HTTP is refused without harm', async () => {
   await withServer({}, async (url, server) => {

@@ -90,6 +90,26 @@ test('forgetting the last series of a resource forgets it; memory follows live r
   }
 });
 
+test('it ends where the last series is forgotten in the transaction that ends it', () => {
+  const { appender, refs, sent, recording } = open();
+  const [a = -1] = refs(seriesOf('a'));
+  appender.append(a, 1, 1);
+  appender.commit();
+  sent();
+  appender.appendStale(a, 2);
+  appender.forget(a);
+  appender.rollback();
+  assert.deepEqual(sent(), []);
+  const [b = -1] = refs(seriesOf('b'));
+  appender.append(b, 3, 1);
+  appender.commit();
+  appender.appendStale(b, 4);
+  appender.forget(b);
+  appender.commit();
+  assert.deepEqual(infos(sent()), [`target_info${INFO} 1 @3`, `target_info${INFO} stale @4`]);
+  assert.equal(recording.live.size, 0, 'nothing is kept');
+});
+
 test('a resource without further attributes, or without job and instance, gets none', () => {
   const { appender, refs, sent } = open();
   const only = { 'service.name': 'j', 'service.namespace': 'n', 'service.instance.id': 'i' };

@@ -180,7 +180,10 @@ class TargetInfoAppender extends PassingAppender {
     }
     const slot = this.#slotOf[ref] as number;
     const observed = this.#observed[slot];
-    if (observed !== undefined && --observed.count === 0) this.#release(slot, observed);
+    if (observed === undefined) return;
+    observed.count -= 1;
+    // In a transaction, what it holds is told or ended by the commit first.
+    if (observed.count === 0 && !this.#isTouched(slot)) this.#release(slot, observed);
     this.next.forget(ref);
   }
 
@@ -195,11 +198,23 @@ class TargetInfoAppender extends PassingAppender {
     }
     this.#reset();
     this.next.commit();
+    this.#releaseEmpty();
   }
 
   override rollback(): void {
     this.#reset();
     this.next.rollback();
+    this.#releaseEmpty();
+  }
+
+  #isTouched(slot: number): boolean {
+    return (this.#sampleMs[slot] as number) > NONE || (this.#staleMs[slot] as number) > NONE;
+  }
+
+  /** Releases the resources whose last series was forgotten during the transaction. */
+  #releaseEmpty(): void {
+    for (const [slot, observed] of this.#observed.entries())
+      if (observed?.count === 0) this.#release(slot, observed);
   }
 
   /** Appends a sample, under other labels than before where the attributes have changed. */

@@ -56,12 +56,10 @@ export const receiverSchema = z.strictObject({
   discovery_reload_on_startup: switchSchema
     .optional()
     .describe('Has no effect: targets are found at the start in any case.'),
-  initial_scrape_offset: goDurationSchema
-    .optional()
-    .meta({
-      description: 'Refused above 0: first scrapes are spread over the interval.',
-      default: '0',
-    }),
+  initial_scrape_offset: goDurationSchema.optional().meta({
+    description: 'Refused above 0: first scrapes are spread over the interval.',
+    default: '0',
+  }),
   // Collectors before 2023 had these two keys, and ignored them too.
   buffer_period: ignored('Has no effect, as in the Collector.'),
   buffer_count: ignored('Has no effect, as in the Collector.'),
