@@ -31,6 +31,14 @@ function buildReceiverTree(): SchemaNode {
   };
 }
 
+const USERS: Readonly<Record<Section, string>> = {
+  receivers: 'a pipeline uses',
+  processors: 'a pipeline uses',
+  exporters: 'a pipeline uses',
+  connectors: 'a pipeline uses',
+  extensions: 'service.extensions names',
+};
+
 /** Types with the same fate and the same keys share one pattern. */
 function listComponents(section: Section): Record<string, SchemaNode> {
   const groups = new Map<string, { readonly types: string[]; readonly node: SchemaNode }>();
@@ -55,7 +63,10 @@ function makeNode(section: Section, type: string): SchemaNode {
     case 'lacking':
       // The loader accepts such a component if no pipeline uses it, so an editor must not refuse
       // it.
-      return { description: `Refused where a pipeline uses it: ${fate.instead}.`, fate: 'idle' };
+      return {
+        description: `Refused where ${USERS[section]} it: ${fate.instead}.`,
+        fate: 'idle',
+      };
     case 'done': {
       const kind = findKind(section, type);
       if (kind === undefined) throw new Error(`BUG: ${section} ${type} is done, and no kind`);

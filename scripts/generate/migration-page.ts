@@ -13,7 +13,7 @@ import {
 import type { ComponentKind } from '../../src/config/otel/component.ts';
 import { KINDS } from '../../src/config/otel/kinds.ts';
 import { makeSlug } from './key-page.ts';
-import { buildTree } from './schema-tree.ts';
+import { buildTree, type SchemaNode } from './schema-tree.ts';
 
 const BEGIN = '<!-- Made from the code by "npm run generate", down to the next mark. -->';
 const END = '<!-- The end of what is made from the code. -->';
@@ -73,6 +73,13 @@ const FATES = [
   ['misplaced', 'refused'],
 ] as const;
 
+/** The fate of a key; where it depends on the value, its description begins with the word. */
+function fateOfKey({ fate, description = '' }: SchemaNode): SchemaNode['fate'] {
+  if (fate !== undefined) return fate;
+  if (/^Refused\b/.test(description)) return 'refused';
+  return description.startsWith('Has no effect') ? 'idle' : undefined;
+}
+
 function renderKeys(section: Section, kind: ComponentKind, keyPage: string): readonly string[] {
   const twin = KINDS[section].find(({ schema }) => schema === kind.schema);
   if (twin !== undefined && twin !== kind)
@@ -80,7 +87,7 @@ function renderKeys(section: Section, kind: ComponentKind, keyPage: string): rea
   const keys = Object.entries(buildTree(kind.schema).properties ?? {});
   if (keys.length === 0) return [];
   const parts = FATES.flatMap(([fate, words]) => {
-    const names = keys.filter(([, node]) => node.fate === fate).map(([name]) => name);
+    const names = keys.filter(([, node]) => fateOfKey(node) === fate).map(([name]) => name);
     return names.length === 0 ? [] : [`${words}: ${formatNames(names)}`];
   });
   const heading = `${section}.${kind.names[0]}`;

@@ -74,8 +74,8 @@ function describe(issue: z.core.$ZodIssue, path: ConfigPath, root: ParsedRoot): 
   const key = path.at(-1);
   if (isMissing(issue, root.value))
     return `missing key "${String(key)}" in ${describeWhere(path.slice(0, -1), root)}`;
-  const message = issue.message.startsWith('Invalid input: ')
-    ? issue.message.slice('Invalid input: '.length).replace(', received', ', got')
+  const message = /^Invalid (?:input|option): /.test(issue.message)
+    ? issue.message.replace(/^Invalid \w+: /, '').replace(', received', ', got')
     : issue.message;
   if (typeof key !== 'string') return `${describeWhere(path, root)}: ${message}`;
   return `"${key}" in ${describeWhere(path.slice(0, -1), root)}: ${message}`;

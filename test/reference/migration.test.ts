@@ -44,16 +44,20 @@ function readRows(): readonly Row[] {
 const rows = readRows().filter(({ section }) => Object.hasOwn(ADOT, section));
 
 const WRITER = { endpoint: 'http://receiver/w' };
+const FILE = { path: 'out.jsonl' };
 const SCRAPER = { config: { scrape_configs: [{ job_name: 'app' }] } };
 
 /** A configuration with one pipeline, in which the component is used as its section says. */
 function smallest(section: Section, name: string): string {
   const minimal = findKind(section, name)?.minimal ?? {};
   const isWriter = section === 'exporters';
+  // Remote write takes no increases.
+  const makesIncreases = name.startsWith('cumulative');
+  const exporter = makesIncreases ? 'file' : 'prometheusremotewrite';
   const config = {
     receivers: section === 'receivers' ? { [name]: minimal } : { prometheus: SCRAPER },
     processors: section === 'processors' ? { [name]: minimal } : {},
-    exporters: isWriter ? { [name]: minimal } : { prometheusremotewrite: WRITER },
+    exporters: isWriter ? { [name]: minimal } : { [exporter]: makesIncreases ? FILE : WRITER },
     extensions: section === 'extensions' ? { [name]: minimal } : {},
     service: {
       extensions: section === 'extensions' ? [name] : [],
@@ -61,7 +65,7 @@ function smallest(section: Section, name: string): string {
         metrics: {
           receivers: [section === 'receivers' ? name : 'prometheus'],
           processors: section === 'processors' ? [name] : [],
-          exporters: [isWriter ? name : 'prometheusremotewrite'],
+          exporters: [isWriter ? name : exporter],
         },
       },
     },

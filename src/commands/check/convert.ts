@@ -42,9 +42,18 @@ export function createCheckConvertCommand(
         throw new ConfigError('CONFIG_INVALID', `${file}: ${errors.length} errors; nothing to convert`);
       }
       const { text, faults } = await convertChecked(file, checked);
-      write(faults.length === 0 ? text : render(file, checked));
-      if (faults.length === 0) return;
-      throw new ConfigError('CONFIG_NO_EQUIVALENT', `${file}: ${faults.join('; ')}`);
+      if (faults.length === 0) {
+        write(text);
+        return;
+      }
+      // In comments, since the output may stand in a file that something reads.
+      const reasons = ['There is no equivalent:', ...faults.map((fault) => `- ${fault}`)];
+      const plan = ['What it does:', ...render(file, checked).trimEnd().split('\n')];
+      write([...reasons, ...plan].map((line) => `# ${line}\n`).join(''));
+      throw new ConfigError(
+        'CONFIG_NO_EQUIVALENT',
+        `${file} has no equivalent in the other dialect; the reasons are printed above`,
+      );
     });
 } // prettier-ignore
 

@@ -99,13 +99,15 @@ export class PlannedServers implements Component {
     const gone = this.#running.filter((one) => !next.includes(one));
     this.#running = next;
     await Promise.all(gone.map(({ server }) => server.stop(CLOSE_MS)));
-    for (const { plan, server } of later)
-      await server.start().catch((error: unknown) =>
+    for (const one of later)
+      await one.server.start().catch((error: unknown) => {
+        // It is not there for the next change either, which then tries again.
+        this.#running = this.#running.filter((other) => other !== one);
         this.#options.world.log.error('an address is not served any more', {
-          what: plan.id,
+          what: one.plan.id,
           error: describeError(error),
-        }),
-      );
+        });
+      });
   }
 
   #create(plan: ServerPlan): Running {

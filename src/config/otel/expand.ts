@@ -46,13 +46,34 @@ export async function expandReferences(value: unknown, context: ExpandContext): 
   const hidden = new Map<string, string>();
   const report = hideTexts(context.report, hidden);
   const expansion = new Expansion({ ...context, report }, hidden);
-  return { value: await expansion.walk(value, []), report };
+  const expanded = await expansion.walk(value, []);
+  return { value: expanded, report: withoutFollowUps(report, expansion.failed) };
+}
+
+/** What a value is said to lack is no fault of its own where its reference could not be expanded. */
+function withoutFollowUps(report: Reporter, failed: readonly ConfigPath[]): Reporter {
+  const places = new Set(
+    failed.flatMap((path) => [formatPlace(path), formatPlace(path.slice(0, -1))]),
+  );
+  if (places.size === 0) return report;
+  return {
+    ...report,
+    error: (path, code, message) => {
+      if (!places.has(formatPlace(path))) report.error(path, code, message);
+    },
+  };
+}
+
+function formatPlace(path: ConfigPath): string {
+  return JSON.stringify(path);
 }
 
 /** A reference that can't be expanded; the message says why, and what to do. */
 class ReferenceFault extends Error {}
 
 class Expansion {
+  /** Where a reference could not be expanded. */
+  readonly failed: ConfigPath[] = [];
   readonly #context: ExpandContext;
   readonly #hidden: Map<string, string>;
   /** What is not found is reported once, at its first reference. */
@@ -112,6 +133,7 @@ class Expansion {
       if (!this.#told.has(error.message))
         this.#context.report.error(path, 'CONFIG_VALUE', error.message);
       this.#told.add(error.message);
+      this.failed.push(path);
       return undefined;
     }
   }

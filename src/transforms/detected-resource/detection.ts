@@ -81,7 +81,8 @@ export class Detection {
         const found = await this.#ask(settings);
         if (signal.aborted) return;
         this.#found[index] = found;
-        if (this.#isWaiting) return;
+        // Without attributes, the routes stay as they are.
+        if (this.#isWaiting || found.size === 0) return;
         world.log.info('a resource that was lacking is known; series get its attributes', {
           processor: name,
           detector: settings.kind,

@@ -38,7 +38,7 @@ export async function detectEc2(
     read = await openWithin(settings, open, world.clock, signal);
   } catch (error) {
     if (mustBeThere || signal.aborted) throw error;
-    log.info('the detector ec2 finds nothing: instance metadata do not answer here', {
+    log.info('the detector ec2 finds nothing: there are no instance metadata for it here', {
       error: describeError(error),
     });
     return new Map();

@@ -14,6 +14,7 @@ const schema = z.strictObject({
 });
 
 export const groupByAttributesKind = defineProcessor({
+  minimal: { keys: ['a'] },
   names: ['groupbyattrs', 'group_by_attrs'],
   schema,
   resolve: ({ keys = [] }, { at, report }) => {
