@@ -45,7 +45,8 @@ const PROCESSORS = [
   ['filter', '{ metrics: { include: { match_type: regexp, metric_names: [^a$, "t.e"] } } }'],
   ['filter', '{ metrics: { include: { match_type: regexp, metric_names: ["^ab|her$", "^(a|b)$"] } } }'],
   ['filter', '{ metrics: { exclude: { match_type: regexp, metric_names: ["^a"] } } }'],
-  ['filter', '{ metrics: { include: { match_type: strict, metric_names: [a, ab] }, exclude: { match_type: strict, metric_names: [ab] } } }'],
+  ['filter', '{ metrics: { include: { match_type: strict, metric_names: [a, ab] }, exclude: { ' +
+'match_type: strict, metric_names: [ab] } } }'],
   ['attributes', '{ actions: [{ key: k, value: "n$$1", action: insert }] }'],
   ['attributes', '{ actions: [{ key: k, value: n, action: update }, { key: l, action: delete }] }'],
   ['attributes', '{ actions: [{ key: k, value: n, action: upsert }] }'],
@@ -53,8 +54,10 @@ const PROCESSORS = [
   ['attributes', '{ actions: [{ key: k, from_attribute: l, action: update }] }'],
   ['attributes', '{ actions: [{ key: m, from_attribute: l, action: upsert }] }'],
   ['metricstransform', '{ transforms: [{ include: a, action: update, new_name: b }] }'],
-  ['metricstransform', '{ transforms: [{ include: ".*", match_type: regexp, action: update, operations: [{ action: update_label, label: k, new_label: K }] }] }'],
-  ['metricstransform', '{ transforms: [{ include: a, action: update, new_name: b, operations: [{ action: add_label, new_label: n, new_value: "v$$" }] }] }'],
+  ['metricstransform', '{ transforms: [{ include: ".*", match_type: regexp, action: update, operations: [{ ' +
+'action: update_label, label: k, new_label: K }] }] }'],
+  ['metricstransform', '{ transforms: [{ include: a, action: update, new_name: b, operations: [{ action: ' +
+'add_label, new_label: n, new_value: "v$$" }] }] }'],
 ] as const; // prettier-ignore
 
 for (const [name, keys] of PROCESSORS)

@@ -9,7 +9,7 @@
  * The resource, the family and the scale are the same in both.
  */
 import { type LabelSet, makeLabelSet } from './labels.ts';
-import { joinLabels, makeFamily, type Point, settlePoint, splitLabels } from './point.ts';
+import { joinPointLabels, makeFamily, type Point, settlePoint, splitLabels } from './point.ts';
 import type { SeriesFamily } from './sample.ts';
 
 /** A series after some transforms. */
@@ -99,7 +99,7 @@ export class OpenSeries {
     const point = this.#point as Point;
     this.#scale = point.scale;
     this.#point = undefined;
-    return joinLabels(point);
+    return joinPointLabels(point);
   }
 
   /** A resource in which nothing has changed is shared by its series. */

@@ -52,7 +52,7 @@ export function splitLabels(attributes: Map<string, string>, origin: PointOrigin
 }
 
 /** Makes labels of a point, whose attributes they take over. */
-export function joinLabels({ name, suffix, attributes, bound }: Point): Map<string, string> {
+export function joinPointLabels({ name, suffix, attributes, bound }: Point): Map<string, string> {
   const whole = name + suffix;
   if (whole !== '') attributes.set(METRIC_NAME, whole);
   if (bound !== undefined) attributes.set(bound.name, bound.value);

@@ -9,7 +9,7 @@ import { OpenSeries, type TransformedSeries } from './open-series.ts';
 import type { Appender } from './sample.ts';
 
 /** What a transform has done to a series. */
-export type Outcome = 'changed' | 'unchanged' | 'dropped';
+export type ChangeOutcome = 'changed' | 'unchanged' | 'dropped';
 
 /** A transform of each series by itself. */
 export interface SeriesTransform {
@@ -19,7 +19,7 @@ export interface SeriesTransform {
    * Changes the series, which it shares with the transforms before and behind it. One that it
    * leaves `unchanged` it has only read.
    */
-  change(series: OpenSeries): Outcome;
+  change(series: OpenSeries): ChangeOutcome;
 }
 
 /** A transform of samples, or of several series together. */

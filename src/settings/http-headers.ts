@@ -88,7 +88,9 @@ export function checkHeaders(
   }
 }
 
-/** Reports a value that no request could be sent with. The value may be a secret: it is not told. */
+/**
+ * Reports a value that no request could be sent with. The value may be a secret: it is not told.
+ */
 export function checkHeaderValue(value: string, path: ConfigPath, report: Reporter): void {
   if (FORBIDDEN.test(value))
     report.error(

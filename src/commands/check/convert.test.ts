@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { inspect } from 'node:util';
+import { temporaryFolder } from '../../../test/kit/folder.ts';
 import { type CheckedConfig, checkConfigText } from '../../config/load.ts';
 import { formatFinding } from '../../settings/finding.ts';
-import { convertChecked } from './convert.ts';
+import { convertChecked, createCheckConvertCommand } from './convert.ts';
 
 async function check(text: string, allowPartial = false): Promise<CheckedConfig> {
   const checked = await checkConfigText(text, '/nowhere/c.yml', { env: {}, allowPartial });
@@ -124,3 +127,19 @@ test('each thing that changes has a line', async () => {
   assert.match(text, /^# - there is no series target_info$/m);
   assert.match(text, /^# - line 3: processor "batch" has no effect/m);
 });
+
+test('where there is no equivalent, what is printed is a comment', async (context) => {
+  const file = join(temporaryFolder(context), 'c.yml');
+  writeFileSync(file, withProcessor('deltatocumulative', '{}'));
+  const written: string[] = [];
+  const command = createCheckConvertCommand(
+    (text) => void written.push(text),
+    () => 'a plan\nof two lines\n',
+  );
+  await assert.rejects(command.parseAsync([file], { from: 'user' }), /no equivalent/);
+  assert.equal(
+    written.join(''),
+    '# There is no equivalent:\n# - processor deltatocumulative is no relabelling ("deltatocumulative")\n' +
+      '# What it does:\n# a plan\n# of two lines\n',
+  );
+}); // prettier-ignore

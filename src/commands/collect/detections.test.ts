@@ -83,7 +83,8 @@ test('what is detected late is on the wire from the next transaction on, and nev
   appender.commit();
   const [before, after] = opened.map((one) => one.committed);
   const own =
-    'instance="i", job="j", server_address="i", service_instance_id="i", service_name="j", team="shop"';
+    'instance="i", job="j", server_address="i", service_instance_id="i", service_name="j", ' +
+    'team="shop"';
   assert.deepEqual(before, [`x{${own}} 1 @1`, `x{${own}} 2 @2`]);
   const task =
     'aws_ecs_cluster_arn="arn:aws:ecs:r:1:cluster/c", ' +

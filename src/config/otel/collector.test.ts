@@ -261,3 +261,16 @@ service:
   const twice = await check(text.replace('count: {}', 'prometheus: {}'));
   assert.ok(twice.lines.some((line) => line.startsWith('c.yml:4:27: connector "prometheus" is called as receiver "prometheus" is')), twice.lines.join('\n'));
 }); // prettier-ignore
+
+test('a reference that fails is told, and not what its value then lacks', async () => {
+  const { lines } = await check(`
+receivers: { prometheus: { config: { scrape_configs: [{ job_name: a, static_configs: [{ targets: ['\${env:NO}'] }] }] } } }
+exporters: { prometheusremotewrite: { endpoint: '\${env:NOTHING}', tiemout: 5s } }
+service: { pipelines: { metrics: { receivers: [prometheus], exporters: [prometheusremotewrite] } } }
+`);
+  assert.deepEqual(lines.map((line) => line.split(';')[0]), [
+    'c.yml:2:99: the environment has no NO',
+    'c.yml:3:49: the environment has no NOTHING',
+    'c.yml:3:67: unknown key "tiemout" in exporters.prometheusremotewrite [CONFIG_UNKNOWN_KEY]',
+  ]);
+}); // prettier-ignore

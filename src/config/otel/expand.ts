@@ -50,7 +50,9 @@ export async function expandReferences(value: unknown, context: ExpandContext): 
   return { value: expanded, report: withoutFollowUps(report, expansion.failed) };
 }
 
-/** What a value is said to lack is no fault of its own where its reference could not be expanded. */
+/**
+ * What a value is said to lack is no fault of its own where its reference could not be expanded.
+ */
 function withoutFollowUps(report: Reporter, failed: readonly ConfigPath[]): Reporter {
   const places = new Set(
     failed.flatMap((path) => [formatPlace(path), formatPlace(path.slice(0, -1))]),

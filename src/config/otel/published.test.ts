@@ -93,7 +93,8 @@ const CLOUDWATCH_AGENT: Readonly<Record<string, Expected>> = {
       '2 exporter "awsemf/prometheus"',
       '87 "resource_to_telemetry_conversion.clear_after_copy"',
       // A placeholder that YAML reads as a mapping.
-      '159 receivers.prometheus.config.scrape_configs[0].file_sd_configs[0].files[0] ("cwagent-ecs-file-sd-config")',
+      '159 receivers.prometheus.config.scrape_configs[0].file_sd_configs[0].files[0] ' +
+'("cwagent-ecs-file-sd-config")',
       '179 receiver "telegraf_prometheus"',
     ],
     partial: [],

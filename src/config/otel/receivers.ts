@@ -139,7 +139,8 @@ function noteDifferences(input: ReceiverInput, report: Reporter): void {
   if (input.scrape_on_shutdown === true)
     report.lacks(
       ['scrape_on_shutdown'],
-      '"scrape_on_shutdown": a scrape at the end is asked for by the flag --final-scrape; remove it',
+      '"scrape_on_shutdown": a scrape at the end is asked for by the flag --final-scrape; ' +
+        'remove it',
     );
   if ((input.initial_scrape_offset ?? 0) > 0)
     report.lacks(
