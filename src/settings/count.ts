@@ -8,19 +8,18 @@ export const countSchema = z
 
 export const positiveSchema = countSchema.min(1, 'must be more than 0');
 
-/**
- * A number, 0 or more, with or without a fraction. A document keeps a number such as `1.10` as
- * text, which is accepted too.
- */
-export const amountSchema = z
+/** A number. A document keeps a number such as `1.10` as text, which is accepted too. */
+export const numberSchema = z
   .union(
     [z.number(), z.string().regex(/^[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?$/, 'expected a number')],
     {
       error: 'expected a number',
     },
   )
-  .transform(Number)
-  .pipe(z.number().min(0, 'must not be negative'));
+  .transform(Number);
+
+/** A number, 0 or more, with or without a fraction. */
+export const amountSchema = numberSchema.pipe(z.number().min(0, 'must not be negative'));
 
 const PORT_MAX = 65_535;
 const EXPECTED_PORT = `expected a port from 1 to ${PORT_MAX}`;

@@ -1,6 +1,7 @@
 /** How the process logs: by its flags where they are given, then by the configuration. */
 import type { LogPlan } from '../../config/plan.ts';
 import type { LoggerOptions } from '../../kernel/logger.ts';
+import { boundedLines } from '../../kernel/output-lines.ts';
 import { type LogOptions, readLogFlags } from '../runner.ts';
 
 /** @param isGiven  whether a flag was given, by its name without dashes */
@@ -16,12 +17,15 @@ export function planLogger(
   return {
     ...(level === undefined ? {} : { level }),
     ...(format === undefined ? {} : { format }),
-    ...(outputs === undefined ? {} : { write: (line) => writeTo(outputs, line) }),
+    ...(outputs === undefined ? {} : { write: writerTo(outputs) }),
     ...(repeats === undefined ? {} : { repeatMax: repeats.max, repeatWindowMs: repeats.windowMs }),
     fields,
   };
 }
 
-function writeTo(outputs: readonly ('stdout' | 'stderr')[], line: string): void {
-  for (const output of outputs) process[output].write(`${line}\n`);
+function writerTo(outputs: readonly ('stdout' | 'stderr')[]): (line: string) => void {
+  const writers = outputs.map((output) => boundedLines(process[output]));
+  return (line) => {
+    for (const write of writers) write(line);
+  };
 }

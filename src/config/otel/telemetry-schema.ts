@@ -61,10 +61,6 @@ export const telemetryMetricsSchema = z.strictObject({
   views: refusedWhereUsed("the process' own metrics are served whole."),
 });
 
-const fieldSchema = z.union([z.string(), z.number(), z.boolean()], {
-  error: 'expected a text, a number or a boolean',
-});
-
 export const telemetryLogsSchema = z.strictObject({
   level: wordOf(['debug', 'info', 'warn', 'error', 'dpanic', 'panic', 'fatal'])
     .optional()
@@ -83,7 +79,7 @@ export const telemetryLogsSchema = z.strictObject({
     .optional()
     .describe('Has no effect: the logger has no errors of its own.'),
   initial_fields: z
-    .record(z.string(), fieldSchema)
+    .record(z.string(), textSchema)
     .optional()
     .describe('Fields that are added to each line.'),
   sampling: z

@@ -256,10 +256,7 @@ service:
   );
   assert.deepEqual(
     warnings.map(({ line, code }) => [line, code]),
-    [
-      [18, 'CONFIG_NOTE'],
-      [23, 'CONFIG_UNSUPPORTED'],
-    ],
+    [[23, 'CONFIG_UNSUPPORTED']],
   );
   await assert.rejects(
     loadConfigText(text, 'x', { env: {}, allowPartial: true }),

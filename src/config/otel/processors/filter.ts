@@ -145,10 +145,18 @@ export const filterKind = defineProcessor({
     const { include, exclude } = input.metrics ?? {};
     if (groups.length === 0 && include === undefined && exclude === undefined)
       report.warn(at, `processor "${name}" has no effect: it says nothing of metrics`, 'key');
+    for (const [key, match] of Object.entries({ include, exclude }))
+      if (match !== undefined && isEmptyMatch(match))
+        report.warn([...at, 'metrics', key], `${key} has no effect: it names no metric`, 'key');
     if (groups.length > 0) return resolveConditions(groups, mode, context);
     return resolveMatches(input, context);
   },
 });
+
+/** Whether there is nothing in it by which it could choose. */
+function isEmptyMatch({ match_type: _, ...rest }: object & { match_type?: unknown }): boolean {
+  return !Object.values(rest).some((list) => Array.isArray(list) && list.length > 0);
+}
 
 const CONDITION_KEYS = ['resource', 'metric', 'datapoint'] as const;
 

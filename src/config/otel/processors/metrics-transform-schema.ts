@@ -3,6 +3,7 @@
  * Source: contrib's processor/metricstransformprocessor/config.go
  */
 import { z } from 'zod';
+import { numberSchema } from '../../../settings/count.ts';
 import { listOf, presentSchema, textSchema } from '../../../settings/text.ts';
 import { AGGREGATION_TYPES } from '../../../transforms/aggregate-values.ts';
 
@@ -10,12 +11,9 @@ const aggregationSchema = z
   .enum(AGGREGATION_TYPES, { error: `expected one of ${AGGREGATION_TYPES.join(', ')}` })
   .optional();
 
-const factorSchema = z
-  .union([z.number(), z.string().regex(/^[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?$/)], {
-    error: 'expected a number',
-  })
-  .transform(Number)
-  .pipe(z.number().refine((factor) => factor !== 0, 'must not be 0'));
+const factorSchema = numberSchema.pipe(
+  z.number().refine((factor) => factor !== 0, 'must not be 0'),
+);
 
 const valueActionSchema = z.strictObject({
   value: textSchema.optional().describe('A value of the label.'),

@@ -163,3 +163,11 @@ test('what is for other signals is checked, and said to have no effect', async (
     assert.match(lines.join('\n'), /no effect/, keys);
   }
 });
+
+test('a list of names that is empty is told to have no effect', async () => {
+  const { plan, lines } = await check(
+    '  filter: { metrics: { include: { match_type: strict } } }\n',
+  );
+  assert.ok(plan);
+  assert.match(lines.join('\n'), /include has no effect: it names no metric/);
+});

@@ -53,7 +53,7 @@ export const textsSchema = listOf(textSchema);
 export function textsOrGroups<Group extends z.ZodType>(group: Group) {
   const isText = (item: unknown): boolean => typeof item === 'string';
   return listOf(
-    z.union([z.string().min(1, 'a text is empty'), group], {
+    z.union([textSchema.refine((text) => text !== '', 'a text is empty'), group], {
       error: 'expected a text or a group of texts',
     }),
   ).refine(
