@@ -60,7 +60,9 @@ function makePlans(
 
 for (const known of sinkKinds) {
   const kind = known as unknown as SinkKind | DirectSinkKind;
-  const queued = { skip: kind.isDirect === true && 'it has no queue' };
+  // What only a sink with a queue has is asked of no other.
+  const queuedTest: (name: string, run: () => Promise<void>) => void =
+    kind.isDirect === true ? () => undefined : (name, run) => void test(name, run);
 
   const withRun = async (work: (run: Run) => Promise<void>): Promise<void> => {
     const fixture = await sinkFixtures[known.kind]();
@@ -163,9 +165,8 @@ for (const known of sinkKinds) {
       );
     }));
 
-  test(
+  queuedTest(
     `${kind.key}: while the receiver accepts nothing everything waits, and then arrives in order`,
-    queued,
     () =>
       withRun(async ({ fixture, open, queue, arrives, lines }) => {
         const appender = (await open()).openAppender('target');
@@ -183,9 +184,8 @@ for (const known of sinkKinds) {
       }),
   );
 
-  test(
+  queuedTest(
     `${kind.key}: another sink takes the queue over with other settings, and loses nothing`,
-    queued,
     () =>
       withRun(async ({ fixture, open, arrives }) => {
         fixture.break();
@@ -203,7 +203,7 @@ for (const known of sinkKinds) {
       }),
   );
 
-  test(`${kind.key}: losses of the queue are counted in the words of all sinks`, queued, () =>
+  queuedTest(`${kind.key}: losses of the queue are counted in the words of all sinks`, () =>
     withRun(async ({ open, metrics }) => {
       const sink = await open();
       sink.countDropped(3, 'disk_cap', undefined);

@@ -154,8 +154,8 @@ export const filterKind = defineProcessor({
 });
 
 /** Whether there is nothing in it by which it could choose. */
-function isEmptyMatch({ match_type: _, ...rest }: object & { match_type?: unknown }): boolean {
-  return !Object.values(rest).some((list) => Array.isArray(list) && list.length > 0);
+function isEmptyMatch(match: object): boolean {
+  return !Object.values(match).some((list) => Array.isArray(list) && list.length > 0);
 }
 
 const CONDITION_KEYS = ['resource', 'metric', 'datapoint'] as const;
