@@ -6,8 +6,7 @@ import { HttpServer, type HttpRequest, type HttpResponse } from '../kernel/http-
 import type { WebConfig } from '../kernel/web-config.ts';
 import type { World } from '../kernel/world.ts';
 import type { MetricFamily } from '../model/metric-family.ts';
-import { EXPOSITION_CONTENT_TYPES, writeExposition } from '../wire/exposition/writer.ts';
-import { wantedFormat } from '../wire/exposition/negotiation.ts';
+import { answerFamilies } from '../kernel/exposition-response.ts';
 import { collectFamilies, type ExpositionOptions } from './profiles.ts';
 import type { MetadataReader } from './reader.ts';
 
@@ -42,20 +41,13 @@ export function createExporter(options: ExporterOptions): HttpServer {
         method: 'GET',
         path,
         handle: async (request): Promise<HttpResponse> => {
-          const format = wantedFormat(request.headers.accept);
           const startMs = world.clock.nowMs();
           const reading = await reader.read(readDeadline(request));
           const families = collectFamilies(reading, options.exposition);
           const own = options.hasOwnMetrics ? world.metrics.families() : [];
           const spentMs = world.clock.nowMs() - startMs;
-          return {
-            status: 200,
-            headers: { 'content-type': EXPOSITION_CONTENT_TYPES[format], vary: 'Accept' },
-            body: writeExposition(
-              [...families, ...describeScrape(reader, spentMs), ...own],
-              format,
-            ),
-          };
+          const all = [...families, ...describeScrape(reader, spentMs), ...own];
+          return answerFamilies(all, request.headers.accept);
         },
       },
       { method: 'GET', path: '/health', handle: () => ({ status: 200, body: 'ok\n' }) },

@@ -8,13 +8,12 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 import { type Component } from './component.ts';
-import { EXPOSITION_CONTENT_TYPES, writeExposition } from '../wire/exposition/writer.ts';
-import { wantedFormat } from '../wire/exposition/negotiation.ts';
 import { ConfigError, describeError } from './errors.ts';
 import { type Logger } from './logger.ts';
 import { type Registry } from './metrics.ts';
 import { type ListenAddress, parseListen } from './listen-address.ts';
 import type { WebConfig } from './web-config.ts';
+import { answerFamilies } from './exposition-response.ts';
 import { ServerConnections } from './server-connections.ts';
 import { askForBody, createWebServer } from './web-server.ts';
 
@@ -296,14 +295,7 @@ function listOwnRoutes(options: HttpServerOptions): Route[] {
     routes.push({
       method: 'GET',
       path: '/metrics',
-      handle: ({ headers }) => {
-        const format = wantedFormat(headers.accept);
-        return {
-          status: 200,
-          headers: { 'content-type': EXPOSITION_CONTENT_TYPES[format], vary: 'Accept' },
-          body: writeExposition(metrics.families(), format),
-        };
-      },
+      handle: ({ headers }) => answerFamilies(metrics.families(), headers.accept),
     });
   }
   return routes;

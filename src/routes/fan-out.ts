@@ -22,12 +22,8 @@ import {
   type SeriesOrigin,
   type SeriesRef,
 } from '../model/sample.ts';
-import {
-  applyAll,
-  type CountDropped,
-  isStreamTransform,
-  type SeriesTransform,
-} from '../model/transform.ts';
+import { applyAll, type CountDropped, type SeriesTransform } from '../model/transform.ts';
+import { leadingSeriesTransforms, openPath } from '../model/transformed-appender.ts';
 import { isSameOutlet, type Outlet } from './outlet.ts';
 
 /** In a row: the outlet has not been asked for a ref of the series yet. */
@@ -317,21 +313,10 @@ export class FanOut implements RoutedAppender {
 
 /** Opens the way to an outlet, up to the first transform of samples and behind it. */
 function openColumn(outlet: Outlet, key: string, countDropped: CountDropped): Column {
-  const { transforms, openAppender } = outlet;
-  const own: SeriesTransform[] = [];
-  for (const [index, transform] of transforms.entries()) {
-    if (!isStreamTransform(transform)) {
-      own.push(transform);
-      continue;
-    }
-    const rest = { openAppender, transforms: transforms.slice(index + 1) };
-    const behind =
-      rest.transforms.length === 0
-        ? openAppender(key)
-        : new FanOut({ key, resource: [], outlets: [rest], countDropped });
-    return { outlet, transforms: own, appender: transform.openAppender(behind, countDropped) };
-  }
-  return { outlet, transforms: own, appender: openAppender(key) };
+  const own = leadingSeriesTransforms(outlet.transforms);
+  const behind = outlet.transforms.slice(own.length);
+  const appender = openPath(behind, outlet.openAppender(key), countDropped);
+  return { outlet, transforms: own, appender };
 }
 
 function scaleSum(histogram: NativeHistogram, scale: number): NativeHistogram {

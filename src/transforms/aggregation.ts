@@ -9,7 +9,7 @@
  *     member 2 ──┘                       when the last of its members has ended
  */
 import type { NativeHistogram } from '../model/histogram.ts';
-import { formatLabelSet, type LabelSet } from '../model/labels.ts';
+import { type LabelSet, labelSetKey } from '../model/labels.ts';
 import {
   type Appender,
   DROPPED_REF,
@@ -21,8 +21,8 @@ import {
 import { formatIdentity, type StreamTransform } from '../model/transform.ts';
 import { type AggregationType, aggregateValues } from './aggregate-values.ts';
 import { addHistograms } from './histogram-sum.ts';
-import { openedSeries } from './opened-series.ts';
-import { PassingAppender } from './passing-appender.ts';
+import { openedSeries } from '../model/opened-series.ts';
+import { PassingAppender } from '../model/passing-appender.ts';
 
 /** The transform that joins series; what makes their labels the same stands before it. */
 export function aggregation(type: AggregationType): StreamTransform {
@@ -151,7 +151,7 @@ class AggregatingAppender extends PassingAppender {
   #openGroup(labels: LabelSet, origin: SeriesOrigin | undefined): Group | undefined {
     const { family, resource } = openedSeries(labels, origin);
     if (family.type === 'summary') return undefined;
-    const key = `${formatLabelSet(labels)} ${formatLabelSet(resource)}`;
+    const key = `${labelSetKey(labels)}|${labelSetKey(resource)}`;
     const known = this.#groups.get(key);
     if (known !== undefined) return known;
     const ref = this.next.refOf(labels, origin);

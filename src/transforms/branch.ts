@@ -16,16 +16,10 @@ import {
   type SeriesOrigin,
   type SeriesRef,
 } from '../model/sample.ts';
-import {
-  type CountDropped,
-  isStreamTransform,
-  type SeriesTransform,
-  type StreamTransform,
-  type Transform,
-} from '../model/transform.ts';
-import { openedSeries } from './opened-series.ts';
-import { PassingAppender } from './passing-appender.ts';
-import { TransformedAppender } from './transformed-appender.ts';
+import { type CountDropped, type StreamTransform, type Transform } from '../model/transform.ts';
+import { openedSeries } from '../model/opened-series.ts';
+import { PassingAppender } from '../model/passing-appender.ts';
+import { openPath } from '../model/transformed-appender.ts';
 
 export interface BranchOptions {
   readonly identity: string;
@@ -160,14 +154,4 @@ class JoiningAppender extends PassingAppender {
   override close(): void {
     // Comes by the main road.
   }
-}
-
-function openPath(path: readonly Transform[], end: Appender, countDropped: CountDropped): Appender {
-  const [first, ...rest] = path;
-  if (first === undefined) return end;
-  if (isStreamTransform(first))
-    return first.openAppender(openPath(rest, end, countDropped), countDropped);
-  const stream = path.findIndex(isStreamTransform);
-  const own = (stream < 0 ? path : path.slice(0, stream)) as readonly SeriesTransform[];
-  return new TransformedAppender(openPath(path.slice(own.length), end, countDropped), own);
 }

@@ -4,7 +4,7 @@
  * Source: contrib's processor/filterprocessor/metrics.go, internal/filter
  */
 import { formatIdentity, type SeriesTransform } from '../model/transform.ts';
-import { compilePattern } from './ottl/pattern.ts';
+import { compileSearch } from '../relabel/search.ts';
 import { anyOf, type ErrorMode, makeCondition, SeriesDropped } from './ottl/program.ts';
 import { type Context, openSubject } from './ottl/subject.ts';
 
@@ -83,7 +83,7 @@ interface CompiledMatch {
 
 function compileMatch({ matchType, names, attributes }: FilterMatch): CompiledMatch {
   const compile = (wanted: string): ((text: string) => boolean) =>
-    matchType === 'regexp' ? compilePattern(wanted).test : (text) => text === wanted;
+    matchType === 'regexp' ? compileSearch(wanted).test : (text) => text === wanted;
   const tests = names.map(compile);
   const wantedNames = new Set(names);
   const isName =

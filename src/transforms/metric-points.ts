@@ -22,7 +22,7 @@ import {
   type SeriesOrigin,
   type SeriesRef,
 } from '../model/sample.ts';
-import { PassingAppender } from './passing-appender.ts';
+import { PassingAppender } from '../model/passing-appender.ts';
 
 /** Streams of a target that are remembered after their last series; the oldest is let go. */
 const DEPARTED_MAX = 1_000;

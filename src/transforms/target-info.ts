@@ -35,7 +35,7 @@ import {
   type StreamTransform,
 } from '../model/transform.ts';
 import { SERVICE_ATTRIBUTES } from './copied-resource.ts';
-import { PassingAppender } from './passing-appender.ts';
+import { PassingAppender } from '../model/passing-appender.ts';
 import { buildInfoLabelName } from './prometheus-names.ts';
 import { SERVED_FAMILY, TARGET_INFO } from './served-target-info.ts';
 

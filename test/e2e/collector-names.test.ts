@@ -10,7 +10,8 @@ import { test } from 'node:test';
 import { temporaryFolder } from '../kit/folder.ts';
 import { serve } from '../kit/listen.ts';
 import { skipUnlessPeer } from '../kit/peers.ts';
-import { freePort, startAmperage, startProgram } from '../kit/processes.ts';
+import { startReceivingPrometheus } from '../kit/receiving-prometheus.ts';
+import { startAmperage } from '../kit/processes.ts';
 import { until } from '../kit/waiting.ts';
 
 const PAGE = `# TYPE jobs counter
@@ -47,20 +48,7 @@ test('Prometheus receives names and values as a Collector sends them', async (co
       : 'application/openmetrics-text; version=1.0.0';
     response.setHeader('content-type', type).end(isOld ? OLD_PAGE : PAGE);
   });
-  const port = await freePort();
-  writeFileSync(path.join(folder, 'empty.yml'), 'global: {}\n');
-  const prometheus = await startProgram(
-    context,
-    peers.prometheus,
-    [
-      '--web.enable-remote-write-receiver',
-      `--config.file=${path.join(folder, 'empty.yml')}`,
-      `--storage.tsdb.path=${path.join(folder, 'prometheus')}`,
-      `--web.listen-address=127.0.0.1:${port}`,
-    ],
-    port,
-    '/-/ready',
-  );
+  const prometheus = await startReceivingPrometheus(context, peers.prometheus, folder);
   const file = path.join(folder, 'collector.yaml');
   writeFileSync(file, `
 receivers:

@@ -12,7 +12,8 @@ import path from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { temporaryFolder } from '../kit/folder.ts';
 import { skipUnlessPeer } from '../kit/peers.ts';
-import { freePort, startAmperage, startProgram } from '../kit/processes.ts';
+import { startReceivingPrometheus } from '../kit/receiving-prometheus.ts';
+import { startAmperage } from '../kit/processes.ts';
 import { until } from '../kit/waiting.ts';
 
 const VIAS = ['plain', 'sums'] as const;
@@ -88,20 +89,7 @@ test('deltas and their sums are in Prometheus what the target counted', async (c
   const peers = skipUnlessPeer(context, 'prometheus');
   if (peers === undefined) return;
   const folder = temporaryFolder(context);
-  const port = await freePort();
-  writeFileSync(path.join(folder, 'empty.yml'), 'global: {}\n');
-  const prometheus = await startProgram(
-    context,
-    peers.prometheus,
-    [
-      '--web.enable-remote-write-receiver',
-      `--config.file=${path.join(folder, 'empty.yml')}`,
-      `--storage.tsdb.path=${path.join(folder, 'prometheus')}`,
-      `--web.listen-address=127.0.0.1:${port}`,
-    ],
-    port,
-    '/-/ready',
-  );
+  const prometheus = await startReceivingPrometheus(context, peers.prometheus, folder);
   const target = await startTarget(context);
   const file = path.join(folder, 'collector.yaml');
   const deltasFile = path.join(folder, 'deltas.jsonl');

@@ -8,8 +8,9 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { skipUnlessPeer } from '../kit/peers.ts';
+import { startReceivingPrometheus } from '../kit/receiving-prometheus.ts';
 import { temporaryFolder } from '../kit/folder.ts';
-import { freePort, query, startAmperage, startProgram } from '../kit/processes.ts';
+import { query, startAmperage } from '../kit/processes.ts';
 import { serve } from '../kit/listen.ts';
 
 const OWN = 20;
@@ -20,20 +21,7 @@ test('a target that two collectors scrape costs other targets no sample', async 
   const peers = skipUnlessPeer(context, 'prometheus');
   if (peers === undefined) return;
   const folder = temporaryFolder(context);
-  writeFileSync(path.join(folder, 'empty.yml'), '');
-  const port = await freePort();
-  const prometheus = await startProgram(
-    context,
-    peers.prometheus,
-    [
-      '--web.enable-remote-write-receiver',
-      `--config.file=${path.join(folder, 'empty.yml')}`,
-      `--storage.tsdb.path=${path.join(folder, 'prometheus')}`,
-      `--web.listen-address=127.0.0.1:${port}`,
-    ],
-    port,
-    '/-/ready',
-  );
+  const prometheus = await startReceivingPrometheus(context, peers.prometheus, folder);
   /** Scrapes by target, as counted by the counter that the target serves. */
   const visits = new Map<string, number>();
   const { host } = await serve(context, (request, response) => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { makeSeries, openRoute } from '../kit/transforming.ts';
 import type { SeriesTransform, StreamTransform } from '../../src/model/transform.ts';
-import { PassingAppender } from '../../src/transforms/passing-appender.ts';
+import { PassingAppender } from '../../src/model/passing-appender.ts';
 
 function scaling(scale: number, name: string): SeriesTransform {
   return {

@@ -5,10 +5,9 @@
  * service/internal/graph/host.go
  */
 import type { CollectorPlan, ServedContent } from '../../config/plan.ts';
+import { answerFamilies } from '../../kernel/exposition-response.ts';
 import type { HttpRequest, HttpResponse } from '../../kernel/http-server.ts';
 import type { World } from '../../kernel/world.ts';
-import { wantedFormat } from '../../wire/exposition/negotiation.ts';
-import { EXPOSITION_CONTENT_TYPES, writeExposition } from '../../wire/exposition/writer.ts';
 import { formatGoDuration } from './go-duration-text.ts';
 import { renderZPage } from './zpages.ts';
 
@@ -37,7 +36,7 @@ export function serveContent(
   switch (content.is) {
     case 'metrics':
       return request.path === '/metrics'
-        ? serveMetrics(request, context)
+        ? answerFamilies(context.world.metrics.families(), request.headers.accept)
         : { status: 404, body: `404: the metrics are at /metrics\n` };
     case 'pages':
       return renderZPage(request.path, context.plan(), context.readyAtMs);
@@ -65,13 +64,4 @@ function serveHealth(
       }
     : { status: 'Server not available', upSince: '0001-01-01T00:00:00Z', uptime: '' };
   return { status, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
-}
-
-function serveMetrics({ headers }: HttpRequest, { world }: ContentContext): HttpResponse {
-  const format = wantedFormat(headers.accept);
-  return {
-    status: 200,
-    headers: { 'content-type': EXPOSITION_CONTENT_TYPES[format], vary: 'Accept' },
-    body: writeExposition(world.metrics.families(), format),
-  };
 }

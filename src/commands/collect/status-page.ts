@@ -9,6 +9,7 @@ import type { TaskSourceStatus } from '../../exporter/task-source.ts';
 import type { ScrapeManager } from '../../scrape/manager.ts';
 import type { TargetStatus } from '../../scrape/pool.ts';
 import type { TaskSources } from './task-sources.ts';
+import { escapeHtml } from './html.ts';
 
 const SHOWN_MAX = 1_000;
 const STYLE = `
@@ -87,10 +88,10 @@ function renderJob(
     dropped === undefined || dropped.count === 0
       ? ''
       : `<details><summary>${dropped.count} dropped by relabelling</summary><ul>${dropped.labels
-          .map((labels) => `<li><code>${escape(formatLabelSet(labels))}</code>`)
+          .map((labels) => `<li><code>${escapeHtml(formatLabelSet(labels))}</code>`)
           .join('')}</ul></details>`;
   return (
-    `<h2>${escape(job)} <small>${up} of ${targets.length} ` +
+    `<h2>${escapeHtml(job)} <small>${up} of ${targets.length} ` +
     'up</small></h2><table><tr><th>Target<th>Health<th>Labels<th>Last ' +
     `scrape<th>Took<th>Samples<th>Error</tr>${rows.join('')}</table>${more}${left}`
   );
@@ -100,13 +101,13 @@ function renderJob(
 function renderTasks(url: string, statuses: readonly TaskSourceStatus[], nowMs: number): string {
   const rows = statuses.map((status) => {
     const cells = [
-      escape(url),
+      escapeHtml(url),
       `<span class="${status.health}">${status.health}</span>`,
-      escape(status.id),
+      escapeHtml(status.id),
       formatAgo(status.lastReadMs, nowMs),
       `${Math.round(status.lastDurationMs)} ms`,
       String(status.lastSamples),
-      escape(status.lastError),
+      escapeHtml(status.lastError),
     ];
     return `<tr>${cells.map((cell) => `<td>${cell}`).join('')}</tr>`;
   });
@@ -122,17 +123,13 @@ function formatAgo(atMs: number, nowMs: number): string {
 
 function renderTargetRow({ target, ...status }: TargetStatus, nowMs: number): string {
   const cells = [
-    escape(target.url),
+    escapeHtml(target.url),
     `<span class="${status.health}">${status.health}</span>`,
-    `<code>${escape(formatLabelSet(target.labels))}</code>`,
+    `<code>${escapeHtml(formatLabelSet(target.labels))}</code>`,
     formatAgo(status.lastScrapeMs, nowMs),
     `${Math.round(status.lastDurationMs)} ms`,
     String(status.lastSamples),
-    escape(status.lastError),
+    escapeHtml(status.lastError),
   ];
   return `<tr>${cells.map((cell) => `<td>${cell}`).join('')}</tr>`;
-}
-
-function escape(text: string): string {
-  return text.replaceAll(/[<>&"']/g, (char) => `&#${char.charCodeAt(0)};`);
 }

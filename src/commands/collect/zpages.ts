@@ -6,6 +6,7 @@
 import type { CollectorPlan } from '../../config/plan.ts';
 import type { HttpResponse } from '../../kernel/http-server.ts';
 import { VERSION } from '../version.ts';
+import { escapeHtml } from './html.ts';
 
 const HEADERS = {
   'content-type': 'text/html; charset=utf-8',
@@ -83,14 +84,10 @@ function describeExtensions({ servers }: CollectorPlan): string {
 }
 
 function renderTable(heads: readonly string[], rows: readonly (readonly string[])[]): string {
-  const head = heads.map((text) => `<th>${escape(text)}`).join('');
+  const head = heads.map((text) => `<th>${escapeHtml(text)}`).join('');
   const shown = rows
     .slice(0, ROWS_MAX)
-    .map((cells) => `<tr>${cells.map((text) => `<td>${escape(text)}`).join('')}</tr>`);
+    .map((cells) => `<tr>${cells.map((text) => `<td>${escapeHtml(text)}`).join('')}</tr>`);
   const more = rows.length > ROWS_MAX ? `<p>and ${rows.length - ROWS_MAX} more</p>` : '';
   return `<table><tr>${head}</tr>${shown.join('')}</table>${more}`;
-}
-
-function escape(text: string): string {
-  return text.replaceAll(/[<>&"']/g, (char) => `&#${char.charCodeAt(0)};`);
 }

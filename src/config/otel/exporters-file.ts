@@ -4,7 +4,7 @@
  */
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import { otlpFileKind, ZSTD_LEVEL_MAX } from '../../sinks/otlp-file/kind.ts';
+import { otlpFileKind, rotationSchema, ZSTD_LEVEL_MAX } from '../../sinks/otlp-file/kind.ts';
 import type { SinkKind } from '../../sinks/sink.ts';
 import { countSchema } from '../../settings/count.ts';
 import { goDurationSchema } from '../../settings/go-duration.ts';
@@ -20,21 +20,7 @@ const schema = z.strictObject({
     description: 'Whether what the file holds at the start stays; not together with rotation.',
     default: false,
   }),
-  rotation: z
-    .strictObject({
-      max_megabytes: countSchema
-        .optional()
-        .meta({ description: 'Size of a file at which it is renamed, in MiB.', default: 100 }),
-      max_days: countSchema
-        .optional()
-        .meta({ description: 'Age at which an old file is removed; 0: never.', default: 0 }),
-      max_backups: countSchema
-        .optional()
-        .meta({ description: 'Old files that are kept; 0: all.', default: 100 }),
-      localtime: switchSchema
-        .optional()
-        .meta({ description: 'Names old files by local time, else by UTC.', default: false }),
-    })
+  rotation: rotationSchema
     .optional()
     .describe('When the file is renamed and a new one begins; without it, it grows.'),
   format: textSchema

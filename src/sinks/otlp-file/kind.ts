@@ -22,7 +22,8 @@ const MIB = 2 ** 20;
 export const ZSTD_LEVEL_MAX = 22;
 const ZSTD_LEVEL_DEFAULT = 3;
 
-const rotationSchema = z.strictObject({
+/** The keys are those of the Collector's exporter. */
+export const rotationSchema = z.strictObject({
   max_megabytes: countSchema.optional().meta({
     description: 'Size of a file at which it is renamed, in MiB; 0 is the default too.',
     default: 100,

@@ -11,7 +11,8 @@ import {
 } from './fault.ts';
 import type { Arguments, Compiling, CompiledValue, Getter, EditTarget } from './functions.ts';
 import { findPath, formatPath } from './paths.ts';
-import { compilePattern, compileWildcards, type Pattern } from './pattern.ts';
+import { compileSearch, type SearchRegex } from '../../relabel/search.ts';
+import { compileWildcards } from './wildcards.ts';
 import type { CallNode, ValueNode } from './syntax.ts';
 import type { Subject } from './subject.ts';
 import { describeType, textOfValue, type OttlValue, type ValueMap } from './value.ts';
@@ -117,11 +118,11 @@ class CallArguments implements Arguments {
     return this.#literal(this.#nodeAt(index), 'boolean', 'true or false').value;
   }
 
-  regex(index: number): Getter<Pattern> {
-    return this.#pattern(index, compilePattern);
+  regex(index: number): Getter<SearchRegex> {
+    return this.#pattern(index, compileSearch);
   }
 
-  wildcards(index: number): Getter<Pattern> {
+  wildcards(index: number): Getter<SearchRegex> {
     return this.#pattern(index, compileWildcards);
   }
 
@@ -174,7 +175,7 @@ class CallArguments implements Arguments {
     return (subject) => convert(get(subject));
   }
 
-  #pattern(index: number, compile: (source: string) => Pattern): Getter<Pattern> {
+  #pattern(index: number, compile: (source: string) => SearchRegex): Getter<SearchRegex> {
     const node = this.#nodeAt(index);
     const source = this.text(index);
     if (!this.#compile(node).isLiteral) {

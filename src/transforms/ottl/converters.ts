@@ -129,9 +129,9 @@ export const converters: Readonly<Record<string, OttlFunction>> = {
     create: (given) => {
       const [target, pattern] = [given.text(0), given.regex(1)];
       return (subject) => {
-        const { groupNumbers, find } = pattern(subject);
+        const { groupNumbers, match } = pattern(subject);
         if (groupNumbers.size === 0) throw new OttlEvaluationError('the regex has no named group');
-        const found = find(target(subject));
+        const found = match(target(subject));
         if (found === undefined) return new Map();
         return new Map([...groupNumbers].map(([name, number]) => [name, found[number] ?? '']));
       };

@@ -4,7 +4,7 @@
  * processor/transformprocessor/internal/metrics/functions.go
  */
 import type { PathRules, Place } from './paths.ts';
-import type { Pattern } from './pattern.ts';
+import type { SearchRegex } from '../../relabel/search.ts';
 import type { Subject } from './subject.ts';
 import type { OttlValue, ValueMap } from './value.ts';
 
@@ -48,8 +48,8 @@ export interface Arguments {
   literalInt(index: number): number;
   literalBoolean(index: number): boolean;
   /** A pattern; compiled once where it is a literal. */
-  regex(index: number): Getter<Pattern>;
-  wildcards(index: number): Getter<Pattern>;
+  regex(index: number): Getter<SearchRegex>;
+  wildcards(index: number): Getter<SearchRegex>;
   target(index: number): EditTarget;
   /** @throws OttlSyntaxError at the argument */
   refuse(index: number, message: string): never;

@@ -3,9 +3,9 @@
  * Source: contrib's processor/cumulativetodeltaprocessor/config.go and processor.go,
  * internal/filter/filterset/config.go
  */
-import { RE2JS } from 're2js';
 import { z } from 'zod';
 import { systemClock } from '../../../kernel/clock.ts';
+import { compileSearch, type SearchRegex } from '../../../relabel/search.ts';
 import { goDurationSchema } from '../../../settings/go-duration.ts';
 import { ignoredValue } from '../../../settings/refused-keys.ts';
 import { countSchema } from '../../../settings/count.ts';
@@ -136,7 +136,7 @@ function compileMatch(
   const strict = new Set(metrics);
   const matchesName =
     how === 'regexp'
-      ? (name: string): boolean => patterns.some((pattern) => pattern.matcher(name).find())
+      ? (name: string): boolean => patterns.some((pattern) => pattern.test(name))
       : (name: string): boolean => strict.has(name);
   return {
     matchesName: metrics.length === 0 ? undefined : matchesName,
@@ -148,14 +148,13 @@ function compilePatterns(
   metrics: readonly string[],
   path: ComponentContext['at'],
   report: ComponentContext['report'],
-): RE2JS[] | undefined {
-  const patterns: RE2JS[] = [];
+): SearchRegex[] | undefined {
+  const patterns: SearchRegex[] = [];
   for (const [index, source] of metrics.entries())
     try {
-      patterns.push(RE2JS.compile(source));
+      patterns.push(compileSearch(source));
     } catch (error) {
-      const reason = (error as Error).message;
-      report.error([...path, 'metrics', index], 'CONFIG_VALUE', `"${source}": ${reason}`);
+      report.error([...path, 'metrics', index], 'CONFIG_VALUE', (error as Error).message);
     }
   return patterns.length === metrics.length ? patterns : undefined;
 }

@@ -4,7 +4,7 @@
  */
 import type { ConfigPath, Reporter } from '../../../settings/finding.ts';
 import type { FilterMatch } from '../../../transforms/filter.ts';
-import { compilePattern } from '../../../transforms/ottl/pattern.ts';
+import { compileSearch } from '../../../relabel/search.ts';
 
 export interface MatchInput {
   readonly match_type?: 'strict' | 'regexp' | 'expr' | undefined;
@@ -74,7 +74,7 @@ export function resolveMatch(
   function checkPattern(pattern: string, path: ConfigPath): boolean {
     if (matchType === 'strict') return true;
     try {
-      compilePattern(pattern);
+      compileSearch(pattern);
       return true;
     } catch (error) {
       report.error([...at, ...path], 'CONFIG_VALUE', (error as Error).message);

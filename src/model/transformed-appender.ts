@@ -1,9 +1,9 @@
 /**
- * An appender behind transforms of series, for the parts of a transform of samples: the refs are
- * those of the appender to which it hands on.
+ * An appender behind transforms. Those of series are applied where a ref is made; those of samples
+ * are appenders themselves. The refs are those of the appender to which it hands on.
  */
-import type { NativeHistogram } from '../model/histogram.ts';
-import type { LabelSet } from '../model/labels.ts';
+import type { NativeHistogram } from './histogram.ts';
+import type { LabelSet } from './labels.ts';
 import {
   type Appender,
   DROPPED_REF,
@@ -12,12 +12,42 @@ import {
   type SeriesMetadata,
   type SeriesOrigin,
   type SeriesRef,
-} from '../model/sample.ts';
-import { applyAll, type SeriesTransform } from '../model/transform.ts';
+} from './sample.ts';
+import {
+  applyAll,
+  type CountDropped,
+  isStreamTransform,
+  type SeriesTransform,
+  type Transform,
+} from './transform.ts';
 import { PassingAppender } from './passing-appender.ts';
 import { openedSeries } from './opened-series.ts';
 
-export class TransformedAppender extends PassingAppender {
+/** Opens the way through the transforms, in order, to the appender at its end. */
+export function openPath(
+  transforms: readonly Transform[],
+  end: Appender,
+  countDropped: CountDropped,
+): Appender {
+  const [first, ...rest] = transforms;
+  if (first === undefined) return end;
+  if (isStreamTransform(first))
+    return first.openAppender(openPath(rest, end, countDropped), countDropped);
+  const own = leadingSeriesTransforms(transforms);
+  const behind = openPath(transforms.slice(own.length), end, countDropped);
+  return new TransformedAppender(behind, own);
+}
+
+/** The transforms of series before the first one of samples. */
+export function leadingSeriesTransforms(
+  transforms: readonly Transform[],
+): readonly SeriesTransform[] {
+  const stream = transforms.findIndex(isStreamTransform);
+  const own = stream < 0 ? transforms : transforms.slice(0, stream);
+  return own as readonly SeriesTransform[];
+}
+
+class TransformedAppender extends PassingAppender {
   readonly #transforms: readonly SeriesTransform[];
   /** By ref, what its samples are multiplied by, where that is not 1. */
   readonly #scales = new Map<SeriesRef, number>();

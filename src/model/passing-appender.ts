@@ -1,15 +1,9 @@
 /**
  * An appender that hands everything on to the next one, to be extended by transforms of samples.
  */
-import type { NativeHistogram } from '../model/histogram.ts';
-import type { LabelSet } from '../model/labels.ts';
-import type {
-  Appender,
-  Exemplar,
-  SeriesMetadata,
-  SeriesOrigin,
-  SeriesRef,
-} from '../model/sample.ts';
+import type { NativeHistogram } from './histogram.ts';
+import type { LabelSet } from './labels.ts';
+import type { Appender, Exemplar, SeriesMetadata, SeriesOrigin, SeriesRef } from './sample.ts';
 
 export class PassingAppender implements Appender {
   protected readonly next: Appender;
