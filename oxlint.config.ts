@@ -13,7 +13,7 @@ const low = [...pure, 'kernel', 'aws'];
 const shared = ['settings', 'queue', 'delivery', 'transforms', 'routes'];
 const features = [
   'discovery', 'sharding', 'scrape', 'sinks', 'exporter', 'proxy', 'workspace', 'page', 'emulator',
-  'sample-app',
+  'sample-app', 'xray',
 ]; // prettier-ignore
 
 /** Folder of src → the folders that it may import, besides itself. */
@@ -38,6 +38,7 @@ export const rooms: Record<string, Rooms> = {
       errors: [], exposition: ['errors', 'protobuf', 'varint'], protobuf: ['errors', 'varint'],
       otlp: ['protobuf'],
       'remote-write': ['errors', 'protobuf', 'varint'], snappy: ['errors', 'varint'], varint: ['errors'],
+      xray: [],
     },
   }, // prettier-ignore
   // What is assembled of series is for all sinks that hand on metrics.

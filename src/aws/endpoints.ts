@@ -102,3 +102,31 @@ function makeScope(endpoint: string, region: string): SigningScope | undefined {
   if (name === '') return undefined;
   return { service: SIGNING_NAMES[name] ?? name, region };
 }
+
+export interface EndpointVariant {
+  readonly useFips?: boolean | undefined;
+  readonly useDualStack?: boolean | undefined;
+}
+
+/** Partitions by the beginning of their regions: plain and dual-stack suffix. */
+const PARTITIONS = [
+  ['cn-', 'amazonaws.com.cn', 'api.amazonwebservices.com.cn'],
+  ['us-isob-', 'sc2s.sgov.gov', 'sc2s.sgov.gov'],
+  ['us-isof-', 'csp.hci.ic.gov', 'csp.hci.ic.gov'],
+  ['us-iso-', 'c2s.ic.gov', 'c2s.ic.gov'],
+  ['eu-isoe-', 'cloud.adc-e.uk', 'cloud.adc-e.uk'],
+  ['eusc-', 'amazonaws.eu', 'api.amazonwebservices.eu'],
+  ['', 'amazonaws.com', 'api.aws'],
+] as const;
+
+/** The endpoint of a service in a region: `https://xray.us-east-1.amazonaws.com`. */
+export function makeEndpoint(
+  service: string,
+  region: string,
+  { useFips = false, useDualStack = false }: EndpointVariant = {},
+): string {
+  const [, plain, dualStack] =
+    PARTITIONS.find(([prefix]) => region.startsWith(prefix)) ?? PARTITIONS[6];
+  const suffix = useDualStack ? dualStack : plain;
+  return `https://${service}${useFips ? '-fips' : ''}.${region}.${suffix}`;
+}

@@ -69,6 +69,8 @@ test('the steps of a route are its processors, each once, without what is made f
       },
     ],
     taskSources: [],
+    segmentReceivers: [],
+    forwarders: [],
     servers: [],
     log: {},
   } as const;

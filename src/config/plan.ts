@@ -12,7 +12,10 @@ import type { Transform } from '../model/transform.ts';
 import type { ScrapeConfig } from '../scrape/config.ts';
 import type { TlsServerInput } from '../settings/web-config.ts';
 import type { OpenableDirectSink, OpenableQueuedSink } from '../sinks/sinks.ts';
+import type { Signal } from '../sinks/sink.ts';
 import type { DetectionSettings } from '../transforms/detected-resource/settings.ts';
+import type { ForwarderSettings } from '../xray/forwarder.ts';
+import type { SegmentReceiverSettings } from '../xray/receiver.ts';
 
 /** A scrape job and how its targets are found. Identity: the id, which both have. */
 export interface SourcePlan {
@@ -28,6 +31,12 @@ export interface TaskSourcePlan {
   /** Where it is configured, as `file:line:column`, for what can be told at the start only. */
   readonly position: string;
 }
+
+/** A receiver of segment documents: a source of routes of traces. Identity: all of it. */
+export type SegmentReceiverPlan = SegmentReceiverSettings;
+
+/** A listener that signs requests and forwards them to AWS. Identity: all of it. */
+export type ForwarderPlan = ForwarderSettings;
 
 /** Identity: its id, and for what it does the identity of `transform`. */
 export interface TransformPlan {
@@ -66,7 +75,7 @@ export type SinkPlan = QueuedSinkPlan | DirectSinkPlan;
 /** Identity: signal and name. */
 export interface RoutePlan {
   readonly id: string;
-  readonly signal: 'metrics';
+  readonly signal: Signal;
   /** Ids of sources of both kinds; transforms and sinks are named by their ids too. */
   readonly sources: readonly string[];
   readonly transforms: readonly string[];
@@ -117,6 +126,8 @@ export interface LogPlan {
 export interface CollectorPlan {
   readonly sources: readonly SourcePlan[];
   readonly taskSources: readonly TaskSourcePlan[];
+  readonly segmentReceivers: readonly SegmentReceiverPlan[];
+  readonly forwarders: readonly ForwarderPlan[];
   readonly transforms: readonly TransformPlan[];
   readonly sinks: readonly SinkPlan[];
   readonly routes: readonly RoutePlan[];

@@ -103,6 +103,8 @@ export function resolvePrometheus(options: ResolveOptions): CollectorPlan {
   return {
     sources,
     taskSources: [],
+    segmentReceivers: [],
+    forwarders: [],
     sinks,
     transforms: [...common, ...transforms],
     routes: [

@@ -10,8 +10,12 @@ import type { Component } from '../kernel/component.ts';
 import type { World } from '../kernel/world.ts';
 import type { ChunkQueue } from '../model/queue.ts';
 import type { OpenAppender } from '../model/sample.ts';
+import type { OpenSegments } from '../model/trace-segment.ts';
 import type { Transform } from '../model/transform.ts';
 import type { CheckContext } from '../settings/finding.ts';
+
+/** What a sink takes: samples of metrics, or segment documents of traces. */
+export type Signal = 'metrics' | 'traces';
 
 /** What a kind without a queue makes of one entry: checked, with defaults filled in. */
 export interface ResolvedDirectSink<Settings> {
@@ -61,8 +65,13 @@ export interface SinkParts extends DirectSinkParts {
  * sent again or is lost. Such a sink writes where writing neither waits nor fails.
  */
 export interface DirectSink extends Component {
-  /** Opens the appender of a target; with a queue, the key decides the lane of its chunks. */
-  readonly openAppender: OpenAppender;
+  /**
+   * Opens the appender of a target; with a queue, the key decides the lane of its chunks. Present
+   * in sinks of metrics.
+   */
+  readonly openAppender?: OpenAppender | undefined;
+  /** Present in sinks of traces. The same function for as long as what it opens goes on. */
+  readonly openSegments?: OpenSegments | undefined;
 }
 
 /** A running sink with a queue of its own: the way into it, and delivery from it. */
@@ -84,6 +93,8 @@ interface AnyKind<Kind extends string, Key extends string, Schema extends z.ZodT
   readonly schema: Schema;
   /** Whether two entries may not have one address, so that the second is refused. */
   readonly hasOneWriter?: boolean;
+  /** What it takes; only metrics when absent. */
+  readonly signals?: readonly Signal[];
 }
 
 export interface SinkKind<

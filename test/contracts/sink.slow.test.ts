@@ -143,7 +143,7 @@ for (const known of sinkKinds) {
 
   test(`${kind.key}: what is committed arrives, with its labels, times and values, and nothing else`, () =>
     withRun(async ({ open, arrives }) => {
-      const appender = (await open()).openAppender('target');
+      const appender = (await open()).openAppender!('target');
       const ref = appender.refOf(makeLabelSet({ __name__: 'a', text: 'ü"\\\n' }));
       const gone = appender.refOf(makeLabelSet({ __name__: 'gone' }));
       appender.append(ref, T0, 99);
@@ -169,7 +169,7 @@ for (const known of sinkKinds) {
     `${kind.key}: while the receiver accepts nothing everything waits, and then arrives in order`,
     () =>
       withRun(async ({ fixture, open, queue, arrives, lines }) => {
-        const appender = (await open()).openAppender('target');
+        const appender = (await open()).openAppender!('target');
         const expected = commit(appender, 0);
         await arrives(2);
         fixture.break();
@@ -190,13 +190,13 @@ for (const known of sinkKinds) {
       withRun(async ({ fixture, open, arrives }) => {
         fixture.break();
         const first = await open();
-        const appender = first.openAppender('target');
+        const appender = first.openAppender!('target');
         const expected = commit(appender, 0);
         await first.release(1_000);
         // Appenders that are open keep working until their owner replaces them.
         expected.push(...commit(appender, 1));
         const second = await open(first);
-        expected.push(...commit(second.openAppender('target'), 2));
+        expected.push(...commit(second.openAppender!('target'), 2));
         fixture.mend();
         const arrived = await arrives(expected.length);
         assert.deepEqual([...new Set(arrived)], expected);

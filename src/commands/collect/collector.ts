@@ -8,10 +8,13 @@ import { type CollectorPlan, transformsBetween } from '../../config/plan.ts';
 import type { CallLimits } from '../../discovery/call-limits.ts';
 import { DiscoveryManager } from '../../discovery/manager.ts';
 import type { Component } from '../../kernel/component.ts';
+import { assert } from '../../kernel/errors.ts';
 import { createHttpClient } from '../../kernel/http-client.ts';
 import type { World } from '../../kernel/world.ts';
+import type { OpenSegments } from '../../model/trace-segment.ts';
 import { isSameOutlet, type Outlet } from '../../routes/outlet.ts';
 import { Router, type Routes } from '../../routes/router.ts';
+import { SegmentRouter, type SegmentRoutes } from '../../routes/segment-router.ts';
 import { ScrapeManager } from '../../scrape/manager.ts';
 import type { Sharing } from '../../sharding/sharing.ts';
 import { VERSION } from '../version.ts';
@@ -19,6 +22,7 @@ import { Detections } from './detections.ts';
 import { HeldTargets } from './held-targets.ts';
 import { warnOfLeftovers } from './leftovers.ts';
 import { Outlets } from './outlets.ts';
+import { SegmentSources } from './segment-sources.ts';
 import { TaskSources } from './task-sources.ts';
 
 const USER_AGENT = `amperage/${VERSION}`;
@@ -47,6 +51,8 @@ export class Collector implements Component {
   readonly #options: CollectorOptions;
   readonly #discovery: DiscoveryManager;
   readonly #router: Router;
+  readonly #segmentRouter = new SegmentRouter();
+  readonly #segmentSources: SegmentSources;
   readonly #outlets: Outlets;
   readonly #held: HeldTargets;
   readonly #detections: Detections;
@@ -74,6 +80,10 @@ export class Collector implements Component {
       // When collectors divide the targets, each scrapes a target at the same offset within its
       // interval, so that a target that moves keeps its interval.
       offsetSeed: sharing === undefined ? hostname() : '',
+    });
+    this.#segmentSources = new SegmentSources({
+      world,
+      open: (receiver) => this.#segmentRouter.open(receiver),
     });
     this.tasks = new TaskSources({ world, env, openAppender: this.#router.openAppender });
     this.#held = new HeldTargets({
@@ -140,6 +150,7 @@ export class Collector implements Component {
       await Promise.all([this.scrape.finish(lastMs), this.tasks.finish(lastMs)]);
     }
     await Promise.all([this.scrape.stop(remainingMs()), this.tasks.stop(remainingMs())]);
+    await this.#segmentSources.stop(remainingMs());
     await this.#outlets.stop(remainingMs());
     await sharing?.stop();
   }
@@ -166,26 +177,45 @@ export class Collector implements Component {
   async #switchNow(plan: CollectorPlan): Promise<void> {
     this.tasks.check(plan.taskSources);
     await this.#outlets.apply(plan.sinks);
+    // A new listener whose port is taken changes nothing.
+    await this.#segmentSources.apply(plan);
     await this.#detections.apply(plan.transforms);
     this.#plan = plan;
     await this.#router.apply(this.#makeRoutes(plan));
+    this.#segmentRouter.apply(this.#makeSegmentRoutes(plan));
     await this.scrape.apply(plan.sources.map(({ scrape }) => scrape));
     await this.tasks.apply(plan.taskSources);
+    await this.#segmentSources.retain(plan);
     await this.#outlets.retain(plan.sinks);
     const { storagePath, world } = this.#options;
     const folders = plan.sinks.flatMap(({ folder }) => folder ?? []);
     await warnOfLeftovers(storagePath, new Set(folders), world.log);
   }
 
+  #makeSegmentRoutes(plan: CollectorPlan): SegmentRoutes {
+    const routes = new Map<string, OpenSegments[]>();
+    for (const route of plan.routes.filter(({ signal }) => signal === 'traces')) {
+      const outlets = route.sinks.map((id) => {
+        const { openSegments } = this.#outlets.sinkOf(id);
+        assert(openSegments, `route ${route.id} leads traces to ${id}, which takes none`);
+        return openSegments;
+      });
+      for (const source of route.sources)
+        routes.set(source, [...new Set([...(routes.get(source) ?? []), ...outlets])]);
+    }
+    return routes;
+  }
+
   #makeRoutes(plan: CollectorPlan): Routes {
     const routes = new Map<string, Outlet[]>();
     const detected = this.#detections.transforms;
     const sinks = new Map(plan.sinks.map((sink) => [sink.id, sink]));
-    for (const route of plan.routes) {
+    for (const route of plan.routes.filter(({ signal }) => signal === 'metrics')) {
       const outlets = route.sinks.flatMap((id): Outlet[] => {
         const sink = sinks.get(id);
         if (sink === undefined) return [];
         const { openAppender } = this.#outlets.sinkOf(id);
+        assert(openAppender, `route ${route.id} leads metrics to ${id}, which takes none`);
         return [{ openAppender, transforms: transformsBetween(plan, route, sink, detected) }];
       });
       for (const source of route.sources) {

@@ -22,6 +22,8 @@ function make(context: TestContext, servers: readonly ServerPlan[]) {
   const plan: CollectorPlan = {
     sources: [],
     taskSources: [],
+    segmentReceivers: [],
+    forwarders: [],
     transforms: [],
     sinks: [],
     routes: [{ id: 'metrics/<b>', signal: 'metrics', sources: ['a'], transforms: [], sinks: ['s'] }],

@@ -78,6 +78,8 @@ export async function planCollector(
   return {
     sources: applyObservers(sources, extensions.targets, report),
     taskSources: [...scrapers.values()].flatMap((scraper) => scraper.taskSources),
+    segmentReceivers: [],
+    forwarders: [],
     transforms: [
       { id: RESOURCE, transform: scrapedResource },
       ...labels,

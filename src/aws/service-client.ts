@@ -1,0 +1,130 @@
+/**
+ * Calls one AWS service by plain HTTP requests that are signed: for services whose requests are
+ * made of bytes that pass unchanged, where the SDK would parse them and write them anew. Region and
+ * credentials are found at the first call. Not here: retries, and the meaning of a status.
+ * Limits: 32 connections; the time and the answer of each request.
+ */
+import type { ClientRequest, ClientResponse, HttpClient } from '../kernel/http-client.ts';
+import { createHttpClient } from '../kernel/http-client.ts';
+import type { HttpConnection } from '../kernel/http-connection.ts';
+import { RecoverableError } from '../kernel/errors.ts';
+import type { World } from '../kernel/world.ts';
+import type { CredentialOptions, CredentialSource } from './credential-source.ts';
+import { createCredentialSource } from './credentials.ts';
+import { type EndpointVariant, makeEndpoint } from './endpoints.ts';
+import { configuredRegion, findRegion } from './region.ts';
+import { signRequest } from './signing.ts';
+
+export interface ServiceAccess extends EndpointVariant {
+  /** The name of the service in signatures and endpoints. */
+  readonly service: string;
+  /** Scheme, host and port; made of service and region when undefined. */
+  readonly endpoint?: string | undefined;
+  /** Found out where the process runs when undefined. */
+  readonly region?: string | undefined;
+  /** Whether instance metadata is not asked for the region. */
+  readonly isLocal?: boolean | undefined;
+  readonly credentials: CredentialOptions;
+  /** TLS settings and a proxy; the defaults when undefined. */
+  readonly connection?: HttpConnection | undefined;
+}
+
+export interface ServiceRequest extends Omit<ClientRequest, 'url'> {
+  /** Path and query, as sent. */
+  readonly path: string;
+}
+
+const SKEWED = /Signature (?:expired|not yet current)|RequestTimeTooSkewed|RequestExpired/i;
+const STALE_TOKEN =
+  /ExpiredToken|InvalidClientTokenId|UnrecognizedClient|security token .* (?:expired|invalid)/i;
+/** How much of a refusal is searched for these. */
+const REFUSAL_MAX = 4_096;
+
+export class ServiceClient {
+  readonly #access: ServiceAccess;
+  readonly #world: Pick<World, 'clock' | 'log'>;
+  readonly #http: HttpClient;
+  /** Its own client is closed with it. */
+  readonly #isHttpOwn: boolean;
+  readonly #env: Readonly<Record<string, string | undefined>>;
+  readonly #credentials: CredentialSource;
+  #region: string | undefined;
+  /** What is added to our clock, by what the service says. */
+  #offsetMs = 0;
+
+  constructor(
+    access: ServiceAccess,
+    world: World,
+    env: Readonly<Record<string, string | undefined>> = process.env,
+  ) {
+    const { connection, region } = access;
+    this.#access = access;
+    this.#world = world;
+    this.#env = env;
+    this.#region = region;
+    this.#isHttpOwn = connection !== undefined;
+    this.#http = connection === undefined ? world.http : createHttpClient({ connection });
+    const options = { connection, ...access.credentials };
+    const withRegion = { region: () => this.region(), ...options };
+    this.#credentials = createCredentialSource(withRegion, world);
+  }
+
+  /** @throws RecoverableError AWS_REGION_UNKNOWN */
+  async region(): Promise<string> {
+    this.#region ??= await this.#findRegion();
+    return this.#region;
+  }
+
+  /** Where requests go: scheme, host and port. @throws RecoverableError AWS_REGION_UNKNOWN */
+  async origin(): Promise<string> {
+    const { service, endpoint } = this.#access;
+    if (endpoint !== undefined) return endpoint.replace(/\/+$/, '');
+    return makeEndpoint(service, await this.region(), this.#access);
+  }
+
+  /**
+   * Signs a request and sends it once. After a refusal of the signature, the next request has fresh
+   * credentials or the time of the service.
+   *
+   * @throws RecoverableError where there is no answer, no region or no credentials
+   */
+  async send({ path, ...request }: ServiceRequest): Promise<ClientResponse> {
+    const { service } = this.#access;
+    const url = `${await this.origin()}${path}`;
+    const region = await this.region();
+    const credentials = await this.#credentials(request.signal);
+    const { headers = {}, body, method } = request;
+    const nowMs = this.#world.clock.nowMs() + this.#offsetMs;
+    const unsigned = { method, url, headers, body };
+    const signed = signRequest(unsigned, credentials, { region, service }, nowMs);
+    const response = await this.#http.send({ ...request, url, headers: signed });
+    if (response.status >= 400 && response.status < 500) this.#learn(response);
+    return response;
+  }
+
+  async close(): Promise<void> {
+    this.#credentials.close();
+    if (this.#isHttpOwn) await this.#http.close();
+  }
+
+  #learn({ body, headers }: ClientResponse): void {
+    const text = body.subarray(0, REFUSAL_MAX).toString();
+    const dateMs = Date.parse(headers['date'] ?? '');
+    if (SKEWED.test(text) && !Number.isNaN(dateMs)) {
+      this.#offsetMs = dateMs - this.#world.clock.nowMs();
+      const fields = { service: this.#access.service, offset_ms: this.#offsetMs };
+      this.#world.log.warn('the clock is off; requests are signed with the time of AWS', fields);
+    } else if (STALE_TOKEN.test(text)) this.#credentials.invalidate();
+  }
+
+  async #findRegion(): Promise<string> {
+    if (this.#access.isLocal !== true) return findRegion(this.#env);
+    const region = await configuredRegion(this.#env);
+    if (region !== undefined) return region;
+    throw new RecoverableError(
+      'AWS_REGION_UNKNOWN',
+      'the AWS region is not known: set a region in the configuration, AWS_REGION, or the region ' +
+        'of a profile in ~/.aws/config',
+    );
+  }
+}
