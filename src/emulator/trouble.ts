@@ -42,37 +42,42 @@ const BUCKETS = {
   xray_segments: [2_600, 2_600, ['PutTraceSegments'], 'TraceSegmentDocuments'],
 } as const satisfies Record<string, BucketLimits>;
 
-const faultSchema = z.strictObject({
-  action: z.string().default('*').describe('The action, or * for all.'),
-  code: z
-    .string()
-    .optional()
-    .describe("The error that is answered; the service's own for throttling by default."),
-  cluster: z.string().optional().describe('Only calls with this cluster.'),
-  status: z
-    .number()
-    .int()
-    .optional()
-    .describe("400 by default; 429 for X-Ray's ThrottledException."),
-  share: z.number().min(0).max(1).default(1).describe('Share of the calls.'),
-  how: z
-    .enum(['error', 'reset', 'hang', 'empty', 'half', 'malformed', 'partial'])
-    .default('error')
-    .describe(
-      'How the call fails: error answers the code, partial answers it for some documents of ' +
-        'PutTraceSegments, the others break the answer.',
-    ),
-  documents: z
-    .number()
-    .min(0)
-    .max(1)
-    .default(0.5)
-    .describe('Share of the documents of a call that partial strikes.'),
-  skip: z.number().int().min(0).default(0).describe('Calls that succeed first.'),
-  count: z.number().int().min(1).optional().describe('Calls that fail, at most.'),
-  page: z.number().int().min(1).optional().describe('Only this page of a list, from 1.'),
-  containing: z.string().optional().describe('Only calls whose input holds this text.'),
-});
+const faultSchema = z
+  .strictObject({
+    action: z.string().default('*').describe('The action, or * for all.'),
+    code: z
+      .string()
+      .optional()
+      .describe("The error that is answered; the service's own for throttling by default."),
+    cluster: z.string().optional().describe('Only calls with this cluster.'),
+    status: z
+      .number()
+      .int()
+      .optional()
+      .describe("400 by default; 429 for X-Ray's ThrottledException."),
+    share: z.number().min(0).max(1).default(1).describe('Share of the calls.'),
+    how: z
+      .enum(['error', 'reset', 'hang', 'empty', 'half', 'malformed', 'partial'])
+      .default('error')
+      .describe(
+        'How the call fails: error answers the code, partial answers it for some documents of ' +
+          'PutTraceSegments, the others break the answer.',
+      ),
+    documents: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0.5)
+      .describe('Share of the documents of a call that partial strikes.'),
+    skip: z.number().int().min(0).default(0).describe('Calls that succeed first.'),
+    count: z.number().int().min(1).optional().describe('Calls that fail, at most.'),
+    page: z.number().int().min(1).optional().describe('Only this page of a list, from 1.'),
+    containing: z.string().optional().describe('Only calls whose input holds this text.'),
+  })
+  .refine(
+    ({ how, action }) => how !== 'partial' || action === 'PutTraceSegments',
+    'partial is for the action PutTraceSegments, whose documents are judged one by one',
+  );
 const settingsSchema = z.strictObject({
   faults: z.array(faultSchema).max(100).default([]),
   pageSizes: z

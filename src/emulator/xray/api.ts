@@ -51,10 +51,10 @@ export function createXray(state: XrayState, { nowMs, trouble }: XrayOptions): J
       DeleteSamplingRule: (input) => ({
         SamplingRuleRecord: rules.delete(input, nowSeconds()),
       }),
-      GetTraceSummaries: (input) => summarizeTraces(traces, input),
+      GetTraceSummaries: (input) => summarizeTraces(state, input),
       BatchGetTraces: (input) => getTraces(traces, input),
-      GetServiceGraph: (input) => graphServices(traces, input),
-      GetTraceGraph: (input) => graphTraces(traces, input),
+      GetServiceGraph: (input) => graphServices(state, input),
+      GetTraceGraph: (input) => graphTraces(state, input),
       GetIndexingRules: (input) => {
         refuseAnyToken(input);
         const Probabilistic = { DesiredSamplingPercentage: 1, ActualSamplingPercentage: 1 };

@@ -19,10 +19,6 @@ export interface IndexedAnnotation {
 
 export interface TraceDigest {
   readonly trace: StoredTrace;
-  /** Seconds since the epoch. */
-  readonly startSeconds: number;
-  /** The end of what ended last; undefined where nothing has ended. */
-  readonly endSeconds: number | undefined;
   /** The segment that began the trace; undefined where it did not come. */
   readonly root: Visit | undefined;
   readonly visits: readonly Visit[];
@@ -36,14 +32,11 @@ export function digestTrace(trace: StoredTrace): TraceDigest {
   const visits = listVisits(trace);
   const root = visits.find((visit) => !visit.isInferred && visit.caller === undefined);
   const all = [...trace.segments.values()].flatMap(({ entities }) => entities);
-  const ends = all.map(({ endSeconds }) => endSeconds).filter((end) => end !== undefined);
   return {
     trace,
-    startSeconds: min(all.map(({ startSeconds }) => startSeconds)) ?? 0,
-    endSeconds: max(ends),
     root,
     visits,
-    isPartial: root === undefined || ends.length < all.length,
+    isPartial: root === undefined || all.some(({ endSeconds }) => endSeconds === undefined),
     hasThrottle: all.some(({ isThrottle }) => isThrottle),
     annotations: indexAnnotations(trace, visits),
     users: groupUsers(visits),
@@ -67,8 +60,8 @@ export function renderSummary(digest: TraceDigest): object {
   const all = segments.map((visit) => visit.entity);
   return {
     Id: trace.id,
-    StartTime: digest.startSeconds,
-    Duration: measureDuration(digest),
+    StartTime: trace.startSeconds,
+    Duration: measureDuration(trace),
     ResponseTime: entity && measureDuration(entity),
     HasFault: entity?.isFault ?? false,
     HasError: entity?.isError ?? false,
@@ -162,12 +155,4 @@ function listDistinct(
 
 function toMicroseconds(seconds: number): number {
   return Math.round(seconds * 1e6) / 1e6;
-}
-
-function min(values: readonly number[]): number | undefined {
-  return values.length === 0 ? undefined : values.reduce((a, b) => Math.min(a, b));
-}
-
-function max(values: readonly number[]): number | undefined {
-  return values.length === 0 ? undefined : values.reduce((a, b) => Math.max(a, b));
 }

@@ -5,7 +5,7 @@ import type { FilterSubject } from './filter.ts';
 
 /** A trace: the status and times of its root, and what any of its segments says. */
 export function viewTrace(digest: TraceDigest): FilterSubject {
-  const { root, isPartial, annotations, users, visits } = digest;
+  const { trace, root, isPartial, annotations, users, visits } = digest;
   return {
     flags: {
       ...readFlags(root?.entity),
@@ -14,7 +14,7 @@ export function viewTrace(digest: TraceDigest): FilterSubject {
     },
     numbers: {
       responsetime: root && measureDuration(root.entity),
-      duration: measureDuration(digest),
+      duration: measureDuration(trace),
       'http.status': root?.entity.http.status,
     },
     texts: { ...readTexts(root?.entity), user: [...users.keys()] },

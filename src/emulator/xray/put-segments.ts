@@ -11,7 +11,6 @@ import type { SegmentDocument } from './entity.ts';
 import { judgeDocument, refuseByCommand, type Refusal } from './judgement.ts';
 import { parseRequest, refuseRequest } from './requests.ts';
 import type { DocumentOutcome, XrayState } from './state.ts';
-import { forEachInTurns } from './turns.ts';
 
 const DOCUMENTS_MAX = 50;
 const requestSchema = z.object({ TraceSegmentDocuments: z.array(z.string()) });
@@ -27,14 +26,15 @@ export async function putSegments(
     throw refuseRequest(`Exceeding maximum segment count: ${DOCUMENTS_MAX}`);
   const struck = trouble.strikeDocuments('PutTraceSegments', input);
   const refusals: Refusal[] = [];
-  await forEachInTurns(documents, (text) => {
+  await state.turns.forEach(documents, (text) => {
     const refusal =
       struck?.isNextRefused() === true
         ? refuseByCommand(text, struck.code)
         : takeDocument(state, text, nowMs);
-    if (refusal === undefined) return;
+    if (refusal === undefined) return true;
     refusals.push(refusal);
     state.count('unprocessed', refusal.ErrorCode);
+    return true;
   });
   return { UnprocessedTraceSegments: refusals };
 }

@@ -6,6 +6,7 @@ import { SamplingRules } from './sampling-rules.ts';
 import { SamplingTargets } from './sampling-targets.ts';
 import { TraceStore } from './store.ts';
 import { Telemetry } from './telemetry.ts';
+import { Turns } from './turns.ts';
 
 /**
  * What became of a document: `stored` anew; `replaced` one of the same id; `repeated`, the same was
@@ -25,6 +26,8 @@ export class XrayState {
   readonly rules: SamplingRules;
   readonly targets: SamplingTargets;
   readonly telemetry = new Telemetry();
+  /** All long work on the traces goes by it. */
+  readonly turns = new Turns();
   readonly #outcomes = new Map<DocumentOutcome, number>();
   readonly #unprocessed = new Map<string, number>();
   #droppedTraces = 0;

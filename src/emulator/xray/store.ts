@@ -11,6 +11,10 @@ export interface StoredTrace {
   /** The order in which the traces came. */
   readonly sequence: number;
   readonly segments: Map<string, SegmentDocument>;
+  /** The earliest start, seconds since the epoch. */
+  startSeconds: number;
+  /** The latest end, seconds since the epoch; undefined where nothing has ended. */
+  endSeconds: number | undefined;
   sizeBytes: number;
   /** Whether a document was refused since the trace is too large. */
   isLimitExceeded: boolean;
@@ -48,6 +52,7 @@ export class TraceStore {
     return this.#traces.get(id);
   }
 
+  /** In the order in which they came. */
   list(): StoredTrace[] {
     return [...this.#traces.values()];
   }
@@ -68,6 +73,8 @@ export class TraceStore {
       return 'trace_too_large';
     }
     trace.segments.set(document.id, document);
+    if (before === undefined) extendTimes(trace, document);
+    else measureTimes(trace);
     trace.sizeBytes += growth;
     trace.revision += 1;
     this.#sizeBytes += growth;
@@ -82,6 +89,8 @@ export class TraceStore {
       id,
       sequence: this.#sequence++,
       segments: new Map(),
+      startSeconds: Infinity,
+      endSeconds: undefined,
       sizeBytes: 0,
       isLimitExceeded: false,
       revision: 0,
@@ -98,6 +107,20 @@ export class TraceStore {
       this.#sizeBytes -= trace.sizeBytes;
       this.onDrop(trace);
     }
+  }
+}
+
+function measureTimes(trace: StoredTrace): void {
+  trace.startSeconds = Infinity;
+  trace.endSeconds = undefined;
+  for (const document of trace.segments.values()) extendTimes(trace, document);
+}
+
+function extendTimes(trace: StoredTrace, { entities }: SegmentDocument): void {
+  for (const { startSeconds, endSeconds } of entities) {
+    trace.startSeconds = Math.min(trace.startSeconds, startSeconds);
+    if (endSeconds !== undefined)
+      trace.endSeconds = Math.max(trace.endSeconds ?? endSeconds, endSeconds);
   }
 }
 

@@ -19,44 +19,47 @@ import {
   type TimeRange,
 } from './requests.ts';
 import { ServiceGraph } from './service-graph.ts';
-import type { TraceStore } from './store.ts';
-import { forEachInTurns } from './turns.ts';
+import type { XrayState } from './state.ts';
+import type { StoredTrace, TraceStore } from './store.ts';
 
 const IDS_MAX = 5;
 const TIME_RANGE_TYPES = ['TraceId', 'Event', 'Service'] as const;
 type TimeRangeType = (typeof TIME_RANGE_TYPES)[number];
 
 /** @throws AwsError */
-export async function summarizeTraces(store: TraceStore, input: AwsInput): Promise<object> {
+export async function summarizeTraces(state: XrayState, input: AwsInput): Promise<object> {
   const range = parseTimeRange(input);
   const type = readTimeRangeType(input);
   const { FilterExpression: expression } = input;
   const matches = typeof expression === 'string' ? parseFilter(expression) : undefined;
   const after = readPosition(input['NextToken']);
+  const inRange = state.traces
+    .list()
+    .filter(
+      (trace) => isWithin(trace, range, type) && (after === undefined || isAfter(trace, after)),
+    )
+    .sort(compare);
+  const most = readPageSize(input);
+  // One more than a page, which shows whether there is another page.
   const found: TraceDigest[] = [];
   let processed = 0;
-  await forEachInTurns(store.list(), (trace) => {
-    if (trace.segments.size === 0) return;
-    const digest = digestTrace(trace);
-    if (!isWithin(digest, range, type)) return;
+  await state.turns.forEach(inRange, (trace) => {
+    if (found.length > most) return false;
     processed += 1;
-    if (after !== undefined && compare(positionOf(digest), after) <= 0) return;
+    const digest = digestTrace(trace);
     if (matches?.(viewTrace(digest)) ?? true) found.push(digest);
+    return true;
   });
-  found.sort((a, b) => compare(positionOf(a), positionOf(b)));
-  const page = found.slice(0, readPageSize(input));
-  const last = page.at(-1);
+  const page = found.slice(0, most);
+  const last = page.at(-1)?.trace;
   return {
-    TraceSummaries: page.map((digest) =>
-      type === 'Event'
-        ? { ...renderSummary(digest), MatchedEventTime: digest.endSeconds ?? digest.startSeconds }
-        : renderSummary(digest),
-    ),
-    ApproximateTime: page[0]?.startSeconds ?? range.startSeconds,
+    TraceSummaries: page.map((digest) => ({
+      ...renderSummary(digest),
+      MatchedEventTime: type === 'Event' ? lastSeconds(digest.trace) : undefined,
+    })),
+    ApproximateTime: page[0]?.trace.startSeconds ?? range.startSeconds,
     TracesProcessedCount: processed,
-    ...(last !== undefined && page.length < found.length
-      ? { NextToken: writePosition(positionOf(last)) }
-      : {}),
+    NextToken: last !== undefined && page.length < found.length ? writePosition(last) : undefined,
   };
 }
 
@@ -75,7 +78,7 @@ export function getTraces(store: TraceStore, input: AwsInput): object {
     else
       traces.push({
         Id: id,
-        Duration: measureDuration(digestTrace(trace)),
+        Duration: measureDuration(trace),
         LimitExceeded: trace.isLimitExceeded,
         Segments: [...trace.segments.values()].map(({ id: Id, text }) => ({ Id, Document: text })),
       });
@@ -84,25 +87,27 @@ export function getTraces(store: TraceStore, input: AwsInput): object {
 }
 
 /** The graph of what began within a time range. @throws AwsError */
-export async function graphServices(store: TraceStore, input: AwsInput): Promise<object> {
+export async function graphServices(state: XrayState, input: AwsInput): Promise<object> {
   const range = parseTimeRange(input);
   const { startSeconds, endSeconds } = range;
   const graph = new ServiceGraph();
-  await forEachInTurns(store.list(), (trace) =>
-    graph.add(trace, (seconds) => seconds >= startSeconds && seconds < endSeconds),
-  );
+  await state.turns.forEach(state.traces.list(), (trace) => {
+    graph.add(trace, (seconds) => seconds >= startSeconds && seconds < endSeconds);
+    return true;
+  });
   const { page, ...more } = cutPage(graph.render(), input);
   const times = { StartTime: startSeconds, EndTime: endSeconds };
   return { ...times, Services: page, ContainsOldGroupVersions: false, ...more };
 }
 
 /** The graph of some traces. @throws AwsError */
-export async function graphTraces(store: TraceStore, input: AwsInput): Promise<object> {
+export async function graphTraces(state: XrayState, input: AwsInput): Promise<object> {
   const { TraceIds: ids } = parseRequest(idsSchema, input);
   const graph = new ServiceGraph();
-  await forEachInTurns(new Set(ids), (id) => {
-    const trace = store.find(id);
+  await state.turns.forEach(new Set(ids), (id) => {
+    const trace = state.traces.find(id);
     if (trace !== undefined) graph.add(trace);
+    return true;
   });
   const { page, ...more } = cutPage(graph.render(), input);
   return { Services: page, ...more };
@@ -121,32 +126,32 @@ function readTimeRangeType(input: AwsInput): TimeRangeType {
   }
 }
 
-function isWithin(
-  { startSeconds, endSeconds = startSeconds }: TraceDigest,
-  range: TimeRange,
-  type: TimeRangeType,
-): boolean {
-  const holds = (seconds: number): boolean =>
-    seconds >= range.startSeconds && seconds < range.endSeconds;
-  if (type === 'TraceId') return holds(startSeconds);
-  if (type === 'Service') return holds(endSeconds);
-  return startSeconds < range.endSeconds && endSeconds >= range.startSeconds;
+function isWithin(trace: StoredTrace, range: TimeRange, type: TimeRangeType): boolean {
+  const { startSeconds, endSeconds } = range;
+  const holds = (seconds: number): boolean => seconds >= startSeconds && seconds < endSeconds;
+  if (type === 'TraceId') return holds(trace.startSeconds);
+  if (type === 'Service') return holds(lastSeconds(trace));
+  return trace.startSeconds < endSeconds && lastSeconds(trace) >= startSeconds;
 }
 
-/** Where a trace stands in the list: the start, then the order in which the traces came. */
-type Position = readonly [startSeconds: number, sequence: number];
-
-function positionOf({ startSeconds, trace }: TraceDigest): Position {
-  return [startSeconds, trace.sequence];
+function lastSeconds({ startSeconds, endSeconds }: StoredTrace): number {
+  return endSeconds ?? startSeconds;
 }
+
+/** Where a trace stands in the list: by its start, then by the order in which the traces came. */
+type Position = Pick<StoredTrace, 'startSeconds' | 'sequence'>;
 
 function compare(a: Position, b: Position): number {
-  return b[0] - a[0] || b[1] - a[1];
+  return b.startSeconds - a.startSeconds || b.sequence - a.sequence;
+}
+
+function isAfter(trace: StoredTrace, position: Position): boolean {
+  return compare(trace, position) > 0;
 }
 
 /** A token names a trace, so that a list stays right while traces come and leave. */
-function writePosition(position: Position): string {
-  return Buffer.from(position.join(' ')).toString('base64');
+function writePosition({ startSeconds, sequence }: Position): string {
+  return Buffer.from(`${startSeconds} ${sequence}`).toString('base64');
 }
 
 function readPosition(token: unknown): Position | undefined {
@@ -154,5 +159,5 @@ function readPosition(token: unknown): Position | undefined {
   const text = typeof token === 'string' ? Buffer.from(token, 'base64').toString() : '';
   const match = /^(\d+(?:\.\d+)?) (\d+)$/.exec(text);
   if (match === null) throw refuseToken();
-  return [Number(match[1]), Number(match[2])];
+  return { startSeconds: Number(match[1]), sequence: Number(match[2]) };
 }

@@ -290,7 +290,10 @@ test('summaries come in pages, the most recent first, while traces come', async 
     ({ NextToken } = answer);
     await put(root(300 + seen.length));
   } while (NextToken !== undefined);
-  assert.deepEqual(seen, Array.from({ length: 250 }, (_, index) => 250 - index));
+  assert.deepEqual(
+    seen,
+    Array.from({ length: 250 }, (_, index) => 250 - index),
+  );
   await assert.rejects(summaries(undefined, { NextToken: 'none' }), {
     name: 'InvalidRequestException',
   });

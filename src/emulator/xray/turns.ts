@@ -1,19 +1,43 @@
 /**
- * Long work gives way: between two items, once it has held the turn for some milliseconds, it lets
- * other calls go on.
+ * Long work gives way. It is done in slices of some milliseconds, and of all work that waits one
+ * slice is done each time round the event loop: however many calls there are, what else the process
+ * does waits for one slice at most.
  */
 
-const TURN_MS = 10;
+const SLICE_MS = 10;
 
-/** Runs `act` on each item in order. */
-export async function forEachInTurns<T>(items: Iterable<T>, act: (item: T) => void): Promise<void> {
-  let startedMs = performance.now();
-  for (const item of items) {
-    act(item);
-    if (performance.now() - startedMs < TURN_MS) continue;
-    await new Promise<void>((resolve) => {
-      setImmediate(resolve);
+export class Turns {
+  readonly #waiting: (() => void)[] = [];
+  #isPlanned = false;
+
+  /** Runs `act` on each item in order, until it returns false. */
+  async forEach<T>(items: Iterable<T>, act: (item: T) => boolean): Promise<void> {
+    await this.#begin();
+    let startedMs = performance.now();
+    for (const item of items) {
+      if (!act(item)) return;
+      if (performance.now() - startedMs < SLICE_MS) continue;
+      await this.#begin();
+      startedMs = performance.now();
+    }
+  }
+
+  /** Resolves when a slice may begin. */
+  #begin(): Promise<void> {
+    const begun = new Promise<void>((resolve) => {
+      this.#waiting.push(resolve);
     });
-    startedMs = performance.now();
+    this.#plan();
+    return begun;
+  }
+
+  #plan(): void {
+    if (this.#isPlanned || this.#waiting.length === 0) return;
+    this.#isPlanned = true;
+    setImmediate(() => {
+      this.#isPlanned = false;
+      this.#waiting.shift()?.();
+      this.#plan();
+    });
   }
 }
