@@ -1,6 +1,7 @@
 /**
  * The paths of the services that speak AWS's REST-JSON protocol. Each is called with POST.
- * Source: the service models of botocore, https://github.com/boto/botocore/tree/develop/botocore/data
+ * Source: the service models of botocore,
+ * https://github.com/boto/botocore/tree/develop/botocore/data
  */
 
 /** By signing name, then by action: the actions that the emulator has. */

@@ -148,7 +148,7 @@ export class Scenario implements Component {
       throw new Error(
         service in REST_PATHS
           ? `${service} has no ${action} here`
-          : `${service} is none of ${[...Object.keys(TARGETS), ...Object.keys(REST_PATHS)].join(', ')}`,
+          : `${service} is none of ${Object.keys({ ...TARGETS, ...REST_PATHS }).join(', ')}`,
       );
     await this.#send('POST', '/', input, {
       service,

@@ -14,7 +14,7 @@ import {
 import { OTLP_DOCUMENT, readOtlpDocument } from './otlp.ts';
 
 /** An item of UnprocessedTraceSegments; the id is absent where the document shows none. */
-export interface Refusal {
+export interface UnprocessedSegment {
   readonly Id?: string;
   readonly ErrorCode: string;
   readonly Message: string;
@@ -24,9 +24,27 @@ export interface Refusal {
 export type Judgement =
   | { readonly is: 'accepted'; readonly segments: readonly SegmentDocument[] }
   | { readonly is: 'unsampled' }
-  | { readonly is: 'refused'; readonly refusal: Refusal };
+  | { readonly is: 'refused'; readonly refusal: UnprocessedSegment };
 
 export const DOCUMENT_MAX_BYTES = 64 * 1024;
+/** The codes by which documents are refused. */
+export const JUDGED_CODES = [
+  'ParseError',
+  'InvalidSegment',
+  'MissingId',
+  'InvalidId',
+  'MissingTraceId',
+  'InvalidTraceId',
+  'MissingName',
+  'InvalidName',
+  'MissingStartTime',
+  'InvalidStartTime',
+  'MissingEndTime',
+  'InvalidEndTime',
+  'MissingParentId',
+  'InvalidParentId',
+] as const;
+export type JudgedCode = (typeof JUDGED_CODES)[number];
 const NAME = /^[\p{L}\p{N}\s_.:/%&#=+\\\-@]{1,200}$/u;
 const ID = /^[\da-f]{16}$/i;
 const TRACE_ID = /^1-[\da-f]{8}-[\da-f]{24}$/i;
@@ -52,7 +70,7 @@ export function judgeDocument(text: string, nowMs: number): Judgement {
  *
  * @param text  of the document, where its id is looked for
  */
-export function refuseByCommand(text: string, code: string): Refusal {
+export function refuseByCommand(text: string, code: string): UnprocessedSegment {
   const segment = OTLP_DOCUMENT.test(text) ? undefined : parseJson(text);
   const id = segment?.['id'];
   return makeRefusal(typeof id === 'string' ? id : undefined, code, `${code} on command`);
@@ -84,7 +102,7 @@ function parseJson(text: string): JsonObject | undefined {
 }
 
 interface Fault {
-  readonly code: string;
+  readonly code: JudgedCode;
   /** Whether it is in a subsegment within the document. */
   readonly isInner: boolean;
 }
@@ -106,19 +124,19 @@ function findFault(segment: JsonObject, nowMs: number): Fault | undefined {
   return undefined;
 }
 
-function judgeIdentity({ id }: JsonObject): string | undefined {
+function judgeIdentity({ id }: JsonObject): JudgedCode | undefined {
   if (isAbsent(id)) return 'MissingId';
   return typeof id === 'string' && ID.test(id) ? undefined : 'InvalidId';
 }
 
 /** The time in a trace id is not judged: ids that OpenTelemetry makes have none. */
-function judgeTraceId({ trace_id: id }: JsonObject): string | undefined {
+function judgeTraceId({ trace_id: id }: JsonObject): JudgedCode | undefined {
   if (isAbsent(id)) return 'MissingTraceId';
   return typeof id === 'string' && TRACE_ID.test(id) ? undefined : 'InvalidTraceId';
 }
 
 /** Judges name and times. */
-function judgeWork(segment: JsonObject): string | undefined {
+function judgeWork(segment: JsonObject): JudgedCode | undefined {
   const { name, start_time: start, end_time: end, in_progress: inProgress } = segment;
   if (isAbsent(name)) return 'MissingName';
   if (typeof name !== 'string' || !NAME.test(name)) return 'InvalidName';
@@ -129,7 +147,7 @@ function judgeWork(segment: JsonObject): string | undefined {
 }
 
 /** A subsegment that was sent apart names its parent; a segment may. */
-function judgeParent({ type, parent_id: id }: JsonObject): string | undefined {
+function judgeParent({ type, parent_id: id }: JsonObject): JudgedCode | undefined {
   if (isAbsent(id)) return type === 'subsegment' ? 'MissingParentId' : undefined;
   return typeof id === 'string' && ID.test(id) ? undefined : 'InvalidParentId';
 }
@@ -150,13 +168,17 @@ function refuseSegment(segment: JsonObject, { code, isInner }: Fault): Judgement
 
 function refuse(
   id: string | undefined,
-  code: string,
+  code: JudgedCode,
   message = `Invalid segment. ErrorCode: ${code}`,
 ): Judgement {
   return { is: 'refused', refusal: makeRefusal(id, code, message) };
 }
 
-function makeRefusal(id: string | undefined, ErrorCode: string, Message: string): Refusal {
+function makeRefusal(
+  id: string | undefined,
+  ErrorCode: string,
+  Message: string,
+): UnprocessedSegment {
   return { ...(id === undefined ? {} : { Id: id }), ErrorCode, Message };
 }
 

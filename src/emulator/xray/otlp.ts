@@ -3,7 +3,7 @@
  * ExportTraceServiceRequest. Each span becomes a segment or a subsegment, as far as it takes to
  * look at it. Left out: events with exceptions, links, SQL, the `aws` block.
  * Source of the prefixes:
- * https://github.com/aws-observability/aws-otel-js-instrumentation (otlp-udp-exporter.ts)
+ * https://github.com/aws-observability/aws-otel-js-instrumentation, its UDP exporter
  */
 import { WireError } from '../../wire/errors.ts';
 import type { AnyValue, KeyValue, OtlpSpan } from '../../wire/otlp/trace-request.ts';

@@ -8,7 +8,7 @@ import { z } from 'zod';
 import type { AwsInput } from '../service.ts';
 import type { Trouble } from '../trouble.ts';
 import type { SegmentDocument } from './entity.ts';
-import { judgeDocument, refuseByCommand, type Refusal } from './judgement.ts';
+import { judgeDocument, refuseByCommand, type UnprocessedSegment } from './judgement.ts';
 import { parseRequest, refuseRequest } from './requests.ts';
 import type { DocumentOutcome, XrayState } from './state.ts';
 
@@ -20,13 +20,13 @@ export async function putSegments(
   state: XrayState,
   input: AwsInput,
   { trouble, nowMs }: { readonly trouble: Trouble; readonly nowMs: number },
-): Promise<{ readonly UnprocessedTraceSegments: readonly Refusal[] }> {
+): Promise<{ readonly UnprocessedTraceSegments: readonly UnprocessedSegment[] }> {
   const { TraceSegmentDocuments: documents } = parseRequest(requestSchema, input);
   if (documents.length > DOCUMENTS_MAX)
     throw refuseRequest(`Exceeding maximum segment count: ${DOCUMENTS_MAX}`);
   const struck = trouble.strikeDocuments('PutTraceSegments', input);
-  const refusals: Refusal[] = [];
-  await state.turns.forEach(documents, (text) => {
+  const refusals: UnprocessedSegment[] = [];
+  await state.steps.forEach(documents, (text) => {
     const refusal =
       struck?.isNextRefused() === true
         ? refuseByCommand(text, struck.code)
@@ -39,7 +39,11 @@ export async function putSegments(
   return { UnprocessedTraceSegments: refusals };
 }
 
-function takeDocument(state: XrayState, text: string, nowMs: number): Refusal | undefined {
+function takeDocument(
+  state: XrayState,
+  text: string,
+  nowMs: number,
+): UnprocessedSegment | undefined {
   const judgement = judgeDocument(text, nowMs);
   switch (judgement.is) {
     case 'refused':
@@ -53,7 +57,10 @@ function takeDocument(state: XrayState, text: string, nowMs: number): Refusal | 
 }
 
 /** Several segments are the spans of one document, which counts once. */
-function keepAll(state: XrayState, segments: readonly SegmentDocument[]): Refusal | undefined {
+function keepAll(
+  state: XrayState,
+  segments: readonly SegmentDocument[],
+): UnprocessedSegment | undefined {
   let outcome: DocumentOutcome | undefined;
   for (const segment of segments) {
     const placement = state.traces.put(segment);

@@ -5,8 +5,8 @@
 import { SamplingRules } from './sampling-rules.ts';
 import { SamplingTargets } from './sampling-targets.ts';
 import { TraceStore } from './store.ts';
-import { Telemetry } from './telemetry.ts';
-import { Turns } from './turns.ts';
+import { ReceivedTelemetry } from './telemetry.ts';
+import { StepQueue } from './step-queue.ts';
 
 /**
  * What became of a document: `stored` anew; `replaced` one of the same id; `repeated`, the same was
@@ -25,9 +25,9 @@ export class XrayState {
   readonly traces = new TraceStore();
   readonly rules: SamplingRules;
   readonly targets: SamplingTargets;
-  readonly telemetry = new Telemetry();
+  readonly telemetry = new ReceivedTelemetry();
   /** All long work on the traces goes by it. */
-  readonly turns = new Turns();
+  readonly steps = new StepQueue();
   readonly #outcomes = new Map<DocumentOutcome, number>();
   readonly #unprocessed = new Map<string, number>();
   #droppedTraces = 0;
@@ -81,7 +81,7 @@ export interface XrayDescription {
   readonly unprocessed: Readonly<Record<string, number>>;
   readonly droppedTraces: number;
   readonly storedBytes: number;
-  readonly telemetry: ReturnType<Telemetry['describe']>;
+  readonly telemetry: ReturnType<ReceivedTelemetry['describe']>;
   /** The ids of the documents of each trace that is kept, in the order in which they came. */
   readonly traces: Readonly<Record<string, readonly string[]>>;
 }

@@ -33,7 +33,7 @@ const requestSchema = z.object({
   ResourceARN: z.string().max(500).nullish(),
 });
 
-export class Telemetry {
+export class ReceivedTelemetry {
   readonly #records: object[] = [];
   #sums: Record<string, number> = {};
 

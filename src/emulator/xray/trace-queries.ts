@@ -32,7 +32,7 @@ export async function summarizeTraces(state: XrayState, input: AwsInput): Promis
   const type = readTimeRangeType(input);
   const { FilterExpression: expression } = input;
   const matches = typeof expression === 'string' ? parseFilter(expression) : undefined;
-  const after = readPosition(input['NextToken']);
+  const after = readToken(input['NextToken']);
   const inRange = state.traces
     .list()
     .filter(
@@ -43,7 +43,7 @@ export async function summarizeTraces(state: XrayState, input: AwsInput): Promis
   // One more than a page, which shows whether there is another page.
   const found: TraceDigest[] = [];
   let processed = 0;
-  await state.turns.forEach(inRange, (trace) => {
+  await state.steps.forEach(inRange, (trace) => {
     if (found.length > most) return false;
     processed += 1;
     const digest = digestTrace(trace);
@@ -59,7 +59,7 @@ export async function summarizeTraces(state: XrayState, input: AwsInput): Promis
     })),
     ApproximateTime: page[0]?.trace.startSeconds ?? range.startSeconds,
     TracesProcessedCount: processed,
-    NextToken: last !== undefined && page.length < found.length ? writePosition(last) : undefined,
+    NextToken: last !== undefined && page.length < found.length ? writeToken(last) : undefined,
   };
 }
 
@@ -91,7 +91,7 @@ export async function graphServices(state: XrayState, input: AwsInput): Promise<
   const range = parseTimeRange(input);
   const { startSeconds, endSeconds } = range;
   const graph = new ServiceGraph();
-  await state.turns.forEach(state.traces.list(), (trace) => {
+  await state.steps.forEach(state.traces.list(), (trace) => {
     graph.add(trace, (seconds) => seconds >= startSeconds && seconds < endSeconds);
     return true;
   });
@@ -104,7 +104,7 @@ export async function graphServices(state: XrayState, input: AwsInput): Promise<
 export async function graphTraces(state: XrayState, input: AwsInput): Promise<object> {
   const { TraceIds: ids } = parseRequest(idsSchema, input);
   const graph = new ServiceGraph();
-  await state.turns.forEach(new Set(ids), (id) => {
+  await state.steps.forEach(new Set(ids), (id) => {
     const trace = state.traces.find(id);
     if (trace !== undefined) graph.add(trace);
     return true;
@@ -139,22 +139,22 @@ function lastSeconds({ startSeconds, endSeconds }: StoredTrace): number {
 }
 
 /** Where a trace stands in the list: by its start, then by the order in which the traces came. */
-type Position = Pick<StoredTrace, 'startSeconds' | 'sequence'>;
+type SortKey = Pick<StoredTrace, 'startSeconds' | 'sequence'>;
 
-function compare(a: Position, b: Position): number {
+function compare(a: SortKey, b: SortKey): number {
   return b.startSeconds - a.startSeconds || b.sequence - a.sequence;
 }
 
-function isAfter(trace: StoredTrace, position: Position): boolean {
-  return compare(trace, position) > 0;
+function isAfter(trace: StoredTrace, key: SortKey): boolean {
+  return compare(trace, key) > 0;
 }
 
 /** A token names a trace, so that a list stays right while traces come and leave. */
-function writePosition({ startSeconds, sequence }: Position): string {
+function writeToken({ startSeconds, sequence }: SortKey): string {
   return Buffer.from(`${startSeconds} ${sequence}`).toString('base64');
 }
 
-function readPosition(token: unknown): Position | undefined {
+function readToken(token: unknown): SortKey | undefined {
   if (token === undefined || token === null) return undefined;
   const text = typeof token === 'string' ? Buffer.from(token, 'base64').toString() : '';
   const match = /^(\d+(?:\.\d+)?) (\d+)$/.exec(text);

@@ -3,12 +3,9 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import {
   BatchGetTracesCommand,
-  GetIndexingRulesCommand,
   GetServiceGraphCommand,
   GetTraceGraphCommand,
-  GetTraceSegmentDestinationCommand,
   GetTraceSummariesCommand,
-  PutTelemetryRecordsCommand,
   PutTraceSegmentsCommand,
   type TraceSummary,
   XRayClient,
@@ -368,39 +365,3 @@ test('the service graph counts requests and calls, and infers what sent no segme
   assert.deepEqual(graph.Services, Services);
   assert.deepEqual((await xray.send(new GetTraceGraphCommand({ TraceIds: [traceId(3)] }))).Services, []);
 }); // prettier-ignore
-
-test('settings of X-Ray answer plainly, and calls that are wrong as a whole are refused', async () => {
-  const rules = await xray.send(new GetIndexingRulesCommand({}));
-  assert.deepEqual(rules.IndexingRules?.map(({ Name }) => Name), ['Default']);
-  const destination = await xray.send(new GetTraceSegmentDestinationCommand({}));
-  assert.deepEqual([destination.Destination, destination.Status], ['XRay', 'ACTIVE']);
-  const six = Array.from({ length: 6 }, (_, index) => traceId(index));
-  await assert.rejects(xray.send(new BatchGetTracesCommand({ TraceIds: six })), {
-    name: 'InvalidRequestException',
-  });
-}); // prettier-ignore
-
-test('telemetry is kept, and refused where it breaks the model', async () => {
-  const send = (change: object, rest: object = {}) =>
-    xray.send(
-      new PutTelemetryRecordsCommand({
-        TelemetryRecords: [
-          {
-            Timestamp: new Date(),
-            SegmentsReceivedCount: 5,
-            BackendConnectionErrors: { TimeoutCount: 2 },
-            ...change,
-          },
-        ],
-        ...rest,
-      }),
-    );
-  await send({}, { Hostname: 'h', EC2InstanceId: 'i-1' });
-  await send({ SegmentsSentCount: 3 });
-  const { sums, records } = aws.account.xray.describe().telemetry;
-  assert.deepEqual(sums, { SegmentsReceivedCount: 10, TimeoutCount: 4, SegmentsSentCount: 3 });
-  assert.equal(records.length, 2);
-  const wrong = { name: 'InvalidRequestException' };
-  await assert.rejects(send({ Timestamp: undefined }), wrong);
-  await assert.rejects(send({}, { EC2InstanceId: 'i'.repeat(21) }), wrong);
-});

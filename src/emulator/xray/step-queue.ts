@@ -1,12 +1,12 @@
 /**
- * Long work gives way. It is done in slices of some milliseconds, and of all work that waits one
- * slice is done each time round the event loop: however many calls there are, what else the process
- * does waits for one slice at most.
+ * Long work gives way. It is done in steps of some milliseconds, and of all work that waits one
+ * step is done each time round the event loop: however many calls there are, what else the process
+ * does waits for one step at most.
  */
 
-const SLICE_MS = 10;
+const STEP_MS = 10;
 
-export class Turns {
+export class StepQueue {
   readonly #waiting: (() => void)[] = [];
   #isPlanned = false;
 
@@ -16,13 +16,13 @@ export class Turns {
     let startedMs = performance.now();
     for (const item of items) {
       if (!act(item)) return;
-      if (performance.now() - startedMs < SLICE_MS) continue;
+      if (performance.now() - startedMs < STEP_MS) continue;
       await this.#begin();
       startedMs = performance.now();
     }
   }
 
-  /** Resolves when a slice may begin. */
+  /** Resolves when a step may begin. */
   #begin(): Promise<void> {
     const begun = new Promise<void>((resolve) => {
       this.#waiting.push(resolve);
