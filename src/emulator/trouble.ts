@@ -239,7 +239,8 @@ export class Trouble {
     if (found === undefined) return;
     const [name, [burst, perSecond, , member = '']] = found;
     const items = input[member];
-    const cost = Array.isArray(items) ? items.length : 1;
+    // A call of more items than the bucket ever holds takes all of it; else it could never pass.
+    const cost = Array.isArray(items) ? Math.min(items.length, burst * scale) : 1;
     const nowMs = this.#clock.nowMs();
     const bucket = this.#buckets.get(name) ?? { left: burst * scale, atMs: nowMs };
     bucket.left = Math.min(

@@ -96,6 +96,9 @@ test("AWS's own quota throttles by documents, in X-Ray's own words", async () =>
     assert.equal(error.$metadata.httpStatusCode, 429);
     return true;
   });
+  aws.account.trouble.set({ throttle: 0.01 });
+  await put(0, 50);
+  await assert.rejects(put(50, 50), { name: 'ThrottledException' });
   aws.account.trouble.set({ faults: [{ action: 'PutTraceSegments', count: 1 }] });
   await assert.rejects(put(0, 1), { name: 'ThrottledException' });
   aws.account.trouble.set({ faults: [{ action: 'PutTraceSegments', code: 'InternalFailure', status: 500 }] });
