@@ -64,7 +64,7 @@ export const rooms: Record<string, Rooms> = {
     rooms: {
       'cloud-map': [], 'container-credentials': [], ec2: [], ecs: [], 'instance-metadata': [],
       parameters: [], s3: ['s3-listing', 's3-requests'], 's3-listing': [], 's3-requests': [],
-      secrets: [], sqs: [], 'task-metadata': [], 'token-service': [],
+      secrets: [], sqs: [], 'task-metadata': [], 'token-service': [], xray: [],
     },
   }, // prettier-ignore
   'exporter/profiles': {

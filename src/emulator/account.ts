@@ -1,7 +1,7 @@
 /**
  * The state of an emulated account except for parameters, secrets and Cloud Map: clusters,
- * instances, queues, objects, identities, and the trouble that calls meet. Changes of tasks are
- * sent to the subscribed queues in the form of EventBridge's events.
+ * instances, queues, objects, traces, identities, and the trouble that calls meet. Changes of tasks
+ * are sent to the subscribed queues in the form of EventBridge's events.
  */
 import type { Clock } from '../kernel/clock.ts';
 import type { Ec2Instance } from './ec2.ts';
@@ -12,12 +12,14 @@ import type { AwsCredentials } from '../aws/signing.ts';
 import { Identities } from './identities.ts';
 import { ObjectStore } from './s3.ts';
 import { Trouble } from './trouble.ts';
+import { XrayState } from './xray/state.ts';
 
 export class EmulatedAccount {
   readonly ecs: EcsState;
   readonly instances = new Map<string, Ec2Instance>();
   readonly queues: QueueService;
   readonly objects: ObjectStore;
+  readonly xray: XrayState;
   readonly identities: Identities;
   readonly trouble: Trouble;
   /** Names of the queues that receive task state changes. */
@@ -33,6 +35,7 @@ export class EmulatedAccount {
     this.identities = new Identities(credentials);
     this.objects = new ObjectStore(region, () => clock.nowMs());
     this.#clock = clock;
+    this.xray = new XrayState(region, clock.nowMs());
     this.ecs = new EcsState(region, clock);
     this.queues = new QueueService(clock, (name) => `${this.urlOf()}/000000000000/${name}`);
     this.trouble = new Trouble(clock);

@@ -1,7 +1,7 @@
 /**
  * The emulator's admin routes below `/_emulator/`, which answer to this machine only: clusters and
- * trouble (admin-actions.ts), tasks of real processes, and the secrets of temporary keys, with
- * which a workspace beside the emulator verifies requests.
+ * trouble (admin-actions.ts), tasks of real processes, what X-Ray received, and the secrets of
+ * temporary keys, with which a workspace beside the emulator verifies requests.
  */
 import { ZodError, z } from 'zod';
 import type { HttpRequest, HttpResponse, Route } from '../kernel/http-server.ts';
@@ -13,6 +13,7 @@ import type { TaskRegistry } from './task-metadata.ts';
 
 const TASKS = '/_emulator/tasks/';
 const CREDENTIALS = '/_emulator/credentials/';
+const XRAY = '/_emulator/xray';
 
 /** @param nowMs  the time by the emulated AWS's clock */
 export function adminRoutes(
@@ -50,6 +51,21 @@ export function adminRoutes(
         if (found === undefined) return { status: 404, body: 'no such key\n' };
         const { accessKeyId, secretAccessKey, sessionToken } = found;
         return json(200, { accessKeyId, secretAccessKey, sessionToken });
+      },
+    },
+    {
+      method: 'GET',
+      path: XRAY,
+      handle: (request) => refuseRemote(request) ?? json(200, account.xray.describe()),
+    },
+    {
+      method: 'DELETE',
+      path: XRAY,
+      handle: (request) => {
+        const refusal = refuseRemote(request);
+        if (refusal !== undefined) return refusal;
+        account.xray.clear();
+        return { status: 204 };
       },
     },
   ];

@@ -23,48 +23,69 @@ export async function answerJson(
   request: HttpRequest,
   service: JsonService | undefined,
   action: string,
-  { verify, trouble, nowMs }: CallEdges,
+  edges: CallEdges,
 ): Promise<HttpResponse> {
   try {
     if (service === undefined)
       throw new AwsError(
         'UnknownOperationException',
-        'this emulator has Cloud Map, ECS, EC2, S3, SQS, SSM, Secrets Manager and STS',
+        'this emulator has Cloud Map, ECS, EC2, S3, SQS, SSM, Secrets Manager, STS and X-Ray',
       );
-    const verdict = await verify(request, service.signingName);
-    if (!verdict.ok)
-      throw new AwsError(
-        translateCode(verdict.code),
-        verdict.message,
-        verdict.code === 'SignatureDoesNotMatch' ? 403 : 400,
-      );
-    const run = Object.hasOwn(service.actions, action) ? service.actions[action] : undefined;
-    if (run === undefined)
-      throw new AwsError(
-        'UnknownOperationException',
-        `${action} is not supported here; these are: ${Object.keys(service.actions).join(', ')}`,
-      );
-    const given = parseInput(await request.body());
-    refuseUnknownMembers(service.target, action, given);
-    const input = trouble.limitPage(action, given);
-    return await breakAnswer(
-      trouble.strike(action, input, service.signingName),
-      request,
-      trouble,
-      async () => {
-        const output = await run(input);
-        trouble.learnPage(input, output ?? {});
-        return json(200, output);
-      },
-    );
+    return await runAction(request, { service, action, refusedStatus: 400 }, edges);
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;
     return json(
       error.status,
       { __type: error.code, message: error.message },
-      { 'x-amzn-errortype': error.code, ...dateHeader(trouble, nowMs()) },
+      { 'x-amzn-errortype': error.code, ...dateHeader(edges.trouble, edges.nowMs()) },
     );
   }
+}
+
+interface ServiceCall {
+  readonly service: JsonService;
+  readonly action: string;
+  /** The status of a refused signature, other than one that does not match (403). */
+  readonly refusedStatus: number;
+}
+
+/**
+ * Verifies a call, refuses what the service does not know, lets the trouble strike and runs the
+ * action.
+ *
+ * @throws AwsError
+ */
+export async function runAction(
+  request: HttpRequest,
+  { service, action, refusedStatus }: ServiceCall,
+  { verify, trouble }: CallEdges,
+): Promise<HttpResponse> {
+  const verdict = await verify(request, service.signingName);
+  if (!verdict.ok)
+    throw new AwsError(
+      translateCode(verdict.code),
+      verdict.message,
+      verdict.code === 'SignatureDoesNotMatch' ? 403 : refusedStatus,
+    );
+  const run = Object.hasOwn(service.actions, action) ? service.actions[action] : undefined;
+  if (run === undefined)
+    throw new AwsError(
+      'UnknownOperationException',
+      `${action} is not supported here; these are: ${Object.keys(service.actions).join(', ')}`,
+    );
+  const given = parseInput(await request.body());
+  refuseUnknownMembers(service.target, action, given);
+  const input = trouble.limitPage(action, given);
+  return breakAnswer(
+    trouble.strike(action, input, service.signingName),
+    request,
+    trouble,
+    async () => {
+      const output = await run(input);
+      trouble.learnPage(input, output ?? {});
+      return json(200, output);
+    },
+  );
 }
 
 /** With a skewed clock the emulated AWS's time, from which the SDKs correct their own. */

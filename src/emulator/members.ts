@@ -113,6 +113,26 @@ export const MEMBERS: Readonly<Record<string, Readonly<Record<string, Known>>>> 
     DeleteMessage: { acts: 'QueueUrl ReceiptHandle' },
     DeleteMessageBatch: { acts: 'QueueUrl Entries' },
   },
+  xray: {
+    BatchGetTraces: { acts: 'TraceIds NextToken' },
+    CreateSamplingRule: { acts: 'SamplingRule', idle: 'Tags' },
+    DeleteSamplingRule: { acts: 'RuleName RuleARN' },
+    GetIndexingRules: { acts: 'NextToken' },
+    GetSamplingRules: { acts: 'NextToken' },
+    GetSamplingStatisticSummaries: { acts: 'NextToken' },
+    GetSamplingTargets: { acts: 'SamplingStatisticsDocuments SamplingBoostStatisticsDocuments' },
+    GetServiceGraph: { acts: 'StartTime EndTime NextToken' },
+    GetTraceGraph: { acts: 'TraceIds NextToken' },
+    GetTraceSegmentDestination: { acts: '' },
+    GetTraceSummaries: {
+      acts: 'StartTime EndTime TimeRangeType FilterExpression NextToken',
+      // A subset that holds all traces is a right answer to Sampling.
+      idle: 'Sampling SamplingStrategy',
+    },
+    PutTelemetryRecords: { acts: 'TelemetryRecords EC2InstanceId Hostname ResourceARN' },
+    PutTraceSegments: { acts: 'TraceSegmentDocuments' },
+    UpdateSamplingRule: { acts: 'SamplingRuleUpdate' },
+  },
 };
 
 /**

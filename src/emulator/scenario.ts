@@ -9,6 +9,7 @@ import type { Component } from '../kernel/component.ts';
 import { ConfigError, describeError } from '../kernel/errors.ts';
 import type { World } from '../kernel/world.ts';
 import { durationSchema } from '../settings/duration.ts';
+import { REST_PATHS } from './rest-paths.ts';
 
 /** By the AWS CLI's name of a service: the part of X-Amz-Target before the dot. */
 const TARGETS: Readonly<Record<string, string>> = {
@@ -137,9 +138,18 @@ export class Scenario implements Component {
 
   async #call(call: string, input: object): Promise<void> {
     const [service = '', action = ''] = call.split('.');
+    const path = REST_PATHS[service]?.[action];
+    if (path !== undefined) {
+      const headers = { 'content-type': 'application/json' };
+      return this.#send('POST', path, input, { service, headers });
+    }
     const target = TARGETS[service];
     if (target === undefined)
-      throw new Error(`${service} is none of ${Object.keys(TARGETS).join(', ')}`);
+      throw new Error(
+        service in REST_PATHS
+          ? `${service} has no ${action} here`
+          : `${service} is none of ${Object.keys({ ...TARGETS, ...REST_PATHS }).join(', ')}`,
+      );
     await this.#send('POST', '/', input, {
       service,
       headers: {

@@ -8,6 +8,7 @@ import type { AwsCredentials } from '../aws/signing.ts';
 import { type Verification, verifyRequest } from '../aws/verification.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { type HttpRequest, type HttpResponse, HttpServer } from '../kernel/http-server.ts';
+import type { Registry } from '../kernel/metrics.ts';
 import type { World } from '../kernel/world.ts';
 import { EmulatedAccount } from './account.ts';
 import { adminRoutes } from './admin-routes.ts';
@@ -19,10 +20,12 @@ import { instanceMetadataRoutes } from './instance-metadata.ts';
 import { answerJson, dateHeader, json } from './json-protocol.ts';
 import { createParameterStore } from './parameters.ts';
 import { answerQuery } from './query-protocol.ts';
+import { restRoutes } from './rest-json-protocol.ts';
 import { renderS3Error } from './s3.ts';
 import { createSecretsManager } from './secrets.ts';
 import { AwsError, type JsonService } from './service.ts';
 import { TaskRegistry } from './task-metadata.ts';
+import { createXray } from './xray/api.ts';
 
 export interface EmulatorOptions {
   readonly world: World;
@@ -67,18 +70,26 @@ export function createEmulator(options: EmulatorOptions): HttpServer {
     );
   const edges = { verify, trouble, nowMs };
 
-  const callJson = async (request: HttpRequest, target: string): Promise<HttpResponse> => {
+  const xray = createXray(account.xray, { nowMs, trouble });
+  exposeXray(account, world.metrics);
+
+  const count = async (
+    action: string,
+    isKnown: boolean,
+    answer: () => Promise<HttpResponse>,
+  ): Promise<HttpResponse> => {
+    account.count(action);
+    const response = await answer();
+    const outcome = response.status === 200 ? 'ok' : 'error';
+    calls.with({ action: isKnown ? action : 'unknown', outcome }).inc();
+    return response;
+  };
+
+  const callJson = (request: HttpRequest, target: string): Promise<HttpResponse> => {
     const [prefix = '', action = ''] = target.split('.');
     const service = services.find((known) => known.target === prefix);
-    account.count(action);
-    const outcome = await answerJson(request, service, action, edges);
-    calls
-      .with({
-        action: service !== undefined && action in service.actions ? action : 'unknown',
-        outcome: outcome.status === 200 ? 'ok' : 'error',
-      })
-      .inc();
-    return outcome;
+    const isKnown = service !== undefined && Object.hasOwn(service.actions, action);
+    return count(action, isKnown, () => answerJson(request, service, action, edges));
   };
 
   const callObjects = async (request: HttpRequest): Promise<HttpResponse> => {
@@ -126,6 +137,9 @@ export function createEmulator(options: EmulatorOptions): HttpServer {
         },
       },
       ...adminRoutes(account, tasks, nowMs),
+      ...restRoutes(xray, edges, (action, answer) =>
+        count(action, Object.hasOwn(xray.actions, action), answer),
+      ),
       // All other paths are buckets and objects of S3.
       { method: 'ANY', path: '/*', handle: callObjects },
     ],
@@ -147,6 +161,28 @@ export function jsonServices(
     createEcs(account.ecs),
     account.queues.service(),
   ];
+}
+
+/** Metrics of what the emulated X-Ray received and keeps. */
+function exposeXray({ xray }: EmulatedAccount, metrics: Registry): void {
+  const documents = metrics.counters(
+    'emulator_xray_documents_total',
+    'Segment documents that PutTraceSegments got, by what became of them.',
+  );
+  const dropped = metrics.counter(
+    'emulator_xray_dropped_traces_total',
+    'Traces that left for newer ones at the limit of traces or bytes.',
+  );
+  const traces = metrics.gauge('emulator_xray_traces', 'Traces that are kept.');
+  const bytes = metrics.gauge('emulator_xray_bytes', 'Bytes of segment documents that are kept.');
+  metrics.onCollect(() => {
+    traces.set(xray.traces.size);
+    bytes.set(xray.traces.sizeBytes);
+  });
+  xray.onCount = (what) => {
+    if (what === 'dropped_trace') dropped.inc();
+    else documents.with({ outcome: what }).inc();
+  };
 }
 
 /** S3's code for a fault of a signature. */

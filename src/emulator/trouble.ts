@@ -2,8 +2,9 @@
  * Makes calls fail on command: by AWS's token buckets, and by faults for a share of the calls of an
  * action. Sources of the buckets:
  * https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html,
- * https://docs.aws.amazon.com/cloud-map/latest/dg/throttling.html; the bucket of Cloud Map's lists
- * is an assumption, since it is not published.
+ * https://docs.aws.amazon.com/cloud-map/latest/dg/throttling.html,
+ * https://docs.aws.amazon.com/general/latest/gr/xray.html; the bucket of Cloud Map's lists and the
+ * burst of X-Ray's segments are assumptions, since they are not published.
  */
 import { z } from 'zod';
 import type { Clock } from '../kernel/clock.ts';
@@ -11,7 +12,8 @@ import { AwsError, type AwsInput } from './service.ts';
 
 /**
  * Buckets with the number of calls at once, the number of calls a second, and the actions that
- * share them. `service:Action` is for an action whose name several services have.
+ * share them. `service:Action` is for an action whose name several services have. Where a member of
+ * the input is named, its items are counted instead of calls.
  */
 const BUCKETS = {
   cluster_read: [50, 20, ['DescribeClusters', 'ListClusters']],
@@ -37,23 +39,45 @@ const BUCKETS = {
   ],
   cloud_map_discovery: [2_000, 1_000, ['DiscoverInstances']],
   cloud_map_revisions: [3_000, 3_000, ['DiscoverInstancesRevision']],
-} as const satisfies Record<string, readonly [number, number, readonly string[]]>;
+  xray_segments: [2_600, 2_600, ['PutTraceSegments'], 'TraceSegmentDocuments'],
+} as const satisfies Record<string, BucketLimits>;
 
-const faultSchema = z.strictObject({
-  action: z.string().default('*').describe('The action, or * for all.'),
-  code: z.string().default('ThrottlingException').describe('The error that is answered.'),
-  cluster: z.string().optional().describe('Only calls with this cluster.'),
-  status: z.number().int().default(400),
-  share: z.number().min(0).max(1).default(1).describe('Share of the calls.'),
-  how: z
-    .enum(['error', 'reset', 'hang', 'empty', 'half', 'malformed'])
-    .default('error')
-    .describe('How the call fails: error answers the code, the others break the answer.'),
-  skip: z.number().int().min(0).default(0).describe('Calls that succeed first.'),
-  count: z.number().int().min(1).optional().describe('Calls that fail, at most.'),
-  page: z.number().int().min(1).optional().describe('Only this page of a list, from 1.'),
-  containing: z.string().optional().describe('Only calls whose input holds this text.'),
-});
+const faultSchema = z
+  .strictObject({
+    action: z.string().default('*').describe('The action, or * for all.'),
+    code: z
+      .string()
+      .optional()
+      .describe("The error that is answered; the service's own for throttling by default."),
+    cluster: z.string().optional().describe('Only calls with this cluster.'),
+    status: z
+      .number()
+      .int()
+      .optional()
+      .describe("400 by default; 429 for X-Ray's ThrottledException."),
+    share: z.number().min(0).max(1).default(1).describe('Share of the calls.'),
+    how: z
+      .enum(['error', 'reset', 'hang', 'empty', 'half', 'malformed', 'partial'])
+      .default('error')
+      .describe(
+        'How the call fails: error answers the code, partial answers it for some documents of ' +
+          'PutTraceSegments, the others break the answer.',
+      ),
+    documents: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0.5)
+      .describe('Share of the documents of a call that partial strikes.'),
+    skip: z.number().int().min(0).default(0).describe('Calls that succeed first.'),
+    count: z.number().int().min(1).optional().describe('Calls that fail, at most.'),
+    page: z.number().int().min(1).optional().describe('Only this page of a list, from 1.'),
+    containing: z.string().optional().describe('Only calls whose input holds this text.'),
+  })
+  .refine(
+    ({ how, action }) => how !== 'partial' || action === 'PutTraceSegments',
+    'partial is for the action PutTraceSegments, whose documents are judged one by one',
+  );
 const settingsSchema = z.strictObject({
   faults: z.array(faultSchema).max(100).default([]),
   pageSizes: z
@@ -81,7 +105,14 @@ type Settings = z.output<typeof settingsSchema>;
 type Fault = Settings['faults'][number];
 
 /** The ways to break an answer, other than an error of AWS. */
-export type Break = Exclude<Fault['how'], 'error'>;
+export type Break = Exclude<Fault['how'], 'error' | 'partial'>;
+
+/** Which documents of a call are refused, and with which code. */
+export interface PartialRefusal {
+  readonly code: string;
+  /** Asked once for each document in order; exact over the calls that the fault strikes. */
+  isNextRefused(): boolean;
+}
 
 /** Most list tokens whose page numbers are kept. */
 const TOKENS_MAX = 10_000;
@@ -91,7 +122,7 @@ export class Trouble {
   #settings: Settings = settingsSchema.parse({});
   readonly #buckets = new Map<string, { left: number; atMs: number }>();
   /** For each fault the number of calls that matched it, and of those that it struck. */
-  #tallies = new Map<Fault, { fitting: number; struck: number }>();
+  #tallies = new Map<Fault, Tally>();
   /** The number of the list page that a token leads to. */
   readonly #pages = new Map<string, number>();
   /** The highest page number that was asked for, by action. */
@@ -132,16 +163,40 @@ export class Trouble {
    */
   strike(action: string, input: AwsInput, service = ''): Break | undefined {
     const { only } = this.#settings;
-    if (only !== undefined && !only.includes(action)) throw denyCall(action, input);
+    if (only !== undefined && !only.includes(action)) throw denyCall(action, input, service);
     const page = this.#readPageNumber(input);
     this.pagesSeen.set(action, Math.max(page, this.pagesSeen.get(action) ?? 0));
     for (const fault of this.#settings.faults) {
+      if (fault.how === 'partial') continue;
       if (!fits(fault, action, page, input) || !this.#isDue(fault)) continue;
       if (fault.how !== 'error') return fault.how;
-      throw new AwsError(fault.code, `${fault.code} on command`, fault.status);
+      const { code = nameThrottling(action, service) } = fault;
+      throw new AwsError(code, `${code} on command`, fault.status ?? statusOf(code));
     }
-    if (this.#settings.throttle > 0) this.#takeToken(action, service, this.#settings.throttle);
+    if (this.#settings.throttle > 0)
+      this.#takeTokens(action, input, service, this.#settings.throttle);
     return undefined;
+  }
+
+  /**
+   * Decides whether some documents of a call are refused, after `strike` let the call through.
+   *
+   * @returns undefined where none are
+   */
+  strikeDocuments(action: string, input: AwsInput): PartialRefusal | undefined {
+    const fault = this.#settings.faults.find(
+      (one) => one.how === 'partial' && fits(one, action, 1, input) && this.#isDue(one),
+    );
+    if (fault === undefined) return undefined;
+    const tally = this.#tallyOf(fault);
+    return {
+      code: fault.code ?? 'ThrottledException',
+      isNextRefused: () => {
+        const before = Math.floor(tally.documents * fault.documents);
+        tally.documents += 1;
+        return Math.floor(tally.documents * fault.documents) > before;
+      },
+    };
   }
 
   /** The input of a list call, with the page size limited to the configured one. */
@@ -165,8 +220,7 @@ export class Trouble {
   }
 
   #isDue(fault: Fault): boolean {
-    const tally = this.#tallies.get(fault) ?? { fitting: 0, struck: 0 };
-    this.#tallies.set(fault, tally);
+    const tally = this.#tallyOf(fault);
     tally.fitting += 1;
     if (tally.fitting <= fault.skip || tally.struck >= (fault.count ?? Infinity)) return false;
     if (Math.random() >= fault.share) return false;
@@ -174,10 +228,19 @@ export class Trouble {
     return true;
   }
 
-  #takeToken(action: string, service: string, scale: number): void {
+  #tallyOf(fault: Fault): Tally {
+    const tally = this.#tallies.get(fault) ?? { fitting: 0, struck: 0, documents: 0 };
+    this.#tallies.set(fault, tally);
+    return tally;
+  }
+
+  #takeTokens(action: string, input: AwsInput, service: string, scale: number): void {
     const found = findBucket(`${service}:${action}`) ?? findBucket(action);
     if (found === undefined) return;
-    const [name, [burst, perSecond]] = found;
+    const [name, [burst, perSecond, , member = '']] = found;
+    const items = input[member];
+    // A call of more items than the bucket ever holds takes all of it; else it could never pass.
+    const cost = Array.isArray(items) ? Math.min(items.length, burst * scale) : 1;
     const nowMs = this.#clock.nowMs();
     const bucket = this.#buckets.get(name) ?? { left: burst * scale, atMs: nowMs };
     bucket.left = Math.min(
@@ -186,21 +249,44 @@ export class Trouble {
     );
     bucket.atMs = nowMs;
     this.#buckets.set(name, bucket);
-    if (bucket.left < 1)
-      throw new AwsError(
-        action.startsWith('DiscoverInstances') ? 'RequestLimitExceeded' : 'ThrottlingException',
-        'Rate exceeded',
-      );
-    bucket.left -= 1;
+    if (bucket.left < cost) {
+      const code = nameThrottling(action, service);
+      throw new AwsError(code, 'Rate exceeded', statusOf(code));
+    }
+    bucket.left -= cost;
   }
 }
 
-type BucketLimits = readonly [calls: number, perSecond: number, actions: readonly string[]];
+interface Tally {
+  /** Calls that matched. */
+  fitting: number;
+  /** Calls that were struck. */
+  struck: number;
+  /** Documents of the calls that were struck in part. */
+  documents: number;
+}
+
+type BucketLimits = readonly [
+  calls: number,
+  perSecond: number,
+  actions: readonly string[],
+  counted?: string,
+];
 
 function findBucket(action: string): [name: string, BucketLimits] | undefined {
   return Object.entries<BucketLimits>(BUCKETS).find(([, [, , actions]]) =>
     actions.includes(action),
   );
+}
+
+/** The name of the error by which a service throttles. */
+function nameThrottling(action: string, service: string): string {
+  if (action.startsWith('DiscoverInstances')) return 'RequestLimitExceeded';
+  return service === 'xray' ? 'ThrottledException' : 'ThrottlingException';
+}
+
+function statusOf(code: string): number {
+  return code === 'ThrottledException' ? 429 : 400;
 }
 
 function fits(fault: Fault, action: string, page: number, input: AwsInput): boolean {
@@ -214,11 +300,11 @@ function fits(fault: Fault, action: string, page: number, input: AwsInput): bool
 }
 
 /** The error in the way of the service: EC2's calls are forms, whose input names the action. */
-function denyCall(action: string, input: AwsInput): AwsError {
+function denyCall(action: string, input: AwsInput, service: string): AwsError {
   const words = `You are not authorized to perform: ${action}`;
   return 'Action' in input
     ? new AwsError('UnauthorizedOperation', words, 403)
-    : new AwsError('AccessDeniedException', words);
+    : new AwsError('AccessDeniedException', words, service === 'xray' ? 403 : 400);
 }
 
 function readToken(value: unknown): string | undefined {

@@ -299,6 +299,10 @@ test('a scenario: calls, objects, tasks, and trouble after a while', async () =>
         { call: 'ecs.RegisterTaskDefinition', input: { family: 'told', containerDefinitions } },
         { admin: 'ecs/tasks', input: { cluster: 'told', taskDefinition: 'told', count: 3 } },
         { object: 's3://told-bucket/key.yml', text: 'global: {}' },
+        {
+          call: 'xray.UpdateSamplingRule',
+          input: { SamplingRuleUpdate: { RuleName: 'Default', FixedRate: 1 } },
+        },
         { after: '50ms', admin: 'trouble', input: { skewMs: 1 } },
       ],
     },
@@ -307,6 +311,7 @@ test('a scenario: calls, objects, tasks, and trouble after a while', async () =>
   const scenario = new Scenario(steps, options);
   await scenario.start();
   assert.equal(aws.account.ecs.cluster('told').tasks.size, 3);
+  assert.equal(aws.account.xray.rules.find('Default')?.FixedRate, 1);
   assert.equal(aws.account.trouble.skewMs, 0);
   await new Promise((resolve) => setTimeout(resolve, 300));
   assert.equal(aws.account.trouble.skewMs, 1);
@@ -317,6 +322,14 @@ test('a scenario: calls, objects, tasks, and trouble after a while', async () =>
     new Scenario(parseScenario({ steps: bad }, 'f'), options).start(),
     /step 1 of the scenario: 400 .*can not be empty/,
   );
+  for (const [call, words] of [
+    ['xray.GetGroups', /xray has no GetGroups here/],
+    ['logs.PutLogEvents', /logs is none of ecs, .*, xray$/],
+  ] as const)
+    await assert.rejects(
+      new Scenario(parseScenario({ steps: [{ call }] }, 'f'), options).start(),
+      words,
+    );
   assert.throws(() => parseScenario({ steps: [{ call: 'nothing' }] }, 'f.yml'), /f\.yml/);
   await http.close();
 });
