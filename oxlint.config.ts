@@ -38,6 +38,7 @@ export const rooms: Record<string, Rooms> = {
       errors: [], exposition: ['errors', 'protobuf', 'varint'], protobuf: ['errors', 'varint'],
       otlp: ['protobuf'],
       'remote-write': ['errors', 'protobuf', 'varint'], snappy: ['errors', 'varint'], varint: ['errors'],
+      xray: ['errors'],
     },
   }, // prettier-ignore
   // What is assembled of series is for all sinks that hand on metrics.
