@@ -39,6 +39,7 @@ export const rooms: Record<string, Rooms> = {
       otlp: ['protobuf'],
       'remote-write': ['errors', 'protobuf', 'varint'], snappy: ['errors', 'varint'], varint: ['errors'],
       xray: [],
+      xray: ['errors'],
     },
   }, // prettier-ignore
   // What is assembled of series is for all sinks that hand on metrics.

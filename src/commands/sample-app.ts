@@ -8,6 +8,7 @@ import { createHttpClient } from '../kernel/http-client.ts';
 import { createSampleApp } from '../sample-app/app.ts';
 import { parseLatency, seededRandom } from '../sample-app/latency.ts';
 import { LoadGenerator } from '../sample-app/load.ts';
+import { mixedPathOf } from '../sample-app/load-mix.ts';
 import { readNumberFlag, readRateFlag } from './flags.ts';
 import {
   createWorld,
@@ -15,11 +16,12 @@ import {
   type LogOptions,
   runUntilSignal,
 } from './runner.ts';
+import { createTracing, readDaemonAddress, type TracingFlags } from './sample-app/tracing.ts';
 import { addTrustFlag } from './trust.ts';
 
 const CONCURRENCY_MAX = 500;
 
-interface SampleAppFlags extends LogOptions {
+interface SampleAppFlags extends LogOptions, TracingFlags {
   readonly listen: string;
   readonly rate: string;
   readonly loadUrl?: string;
@@ -41,10 +43,17 @@ export function createSampleAppCommand(): Command {
     .option('--load-url <url>', 'where the load goes (default: the application itself)')
     .option('--cpu-ms <ms>', 'processor time that each request burns', '10')
     .option('--seed <number>', 'seed of the random latencies and arrivals', '1')
+    .option(
+      '--xray.daemon-address <address>',
+      'X-Ray daemon to send traces to: host:port, or "tcp:host:port udp:host:port" (default: ' +
+        'AWS_XRAY_DAEMON_ADDRESS; without either, no traces)',
+    )
+    .option('--xray.sample-all', 'trace every request, whatever the sampling rules say')
     .addHelpText(
       'after',
       '\nExamples:\n  amperage sample-app\n  amperage sample-app --rate 50 --latency ' +
-        'uniform:min=10,max=200\n',
+        'uniform:min=10,max=200\n' +
+        '  amperage sample-app --xray.daemon-address 127.0.0.1:2000 --xray.sample-all\n',
     )
     .action(run);
 }
@@ -59,15 +68,22 @@ async function run(flags: SampleAppFlags): Promise<void> {
     );
   }
   const seed = readNumberFlag('--seed', flags.seed);
+  const daemon = readDaemonAddress(flags, process.env);
   const world = createWorld(flags);
   // One connection for each request that may be under way: the load must not queue in its client.
   const http = createHttpClient({ connectionsPerHost: CONCURRENCY_MAX });
-  const app = createSampleApp({
-    world,
+  // The application's calls of itself need connections of their own: when all of the load's are
+  // taken, each of its requests would wait for another one to end.
+  const calls = createHttpClient({ connectionsPerHost: CONCURRENCY_MAX });
+  const options = {
+    world: { ...world, http: calls },
     listen: flags.listen,
     drawLatencyMs: parseLatency(flags.latency, seededRandom(seed)),
     cpuMs: readNumberFlag('--cpu-ms', flags.cpuMs),
-  });
+  };
+  const traced =
+    daemon === undefined ? undefined : await createTracing(daemon, flags, process.env, world);
+  const app = createSampleApp({ ...options, tracing: traced?.tracing });
   const load = new LoadGenerator({
     world: { ...world, http },
     url: () => flags.loadUrl ?? app.url,
@@ -75,10 +91,12 @@ async function run(flags: SampleAppFlags): Promise<void> {
     concurrencyMax: CONCURRENCY_MAX,
     // Its own random numbers: the same seed gives the same latencies, whenever requests arrive.
     random: seededRandom(seed + 1),
+    ...(traced === undefined ? {} : { pathOf: mixedPathOf }),
   });
   try {
-    await runUntilSignal(new Group('sample-app', [app, load]), world);
+    const components = [...(traced?.components ?? []), app, load];
+    await runUntilSignal(new Group('sample-app', components), world);
   } finally {
-    await http.close();
+    await Promise.all([http.close(), calls.close()]);
   }
 }

@@ -1,25 +1,36 @@
 /**
- * The sample application: `/work` takes a random time, and `/metrics` has the metrics of the
- * article's web application: counter `http_requests_total`, histogram
- * `request_duration_milliseconds{path}` with buckets 500, 1000, 2500 and 5000.
+ * The sample application: what it does for a request is in requests.ts, and `/metrics` has the
+ * metrics of the article's web application: counter `http_requests_total`, histogram
+ * `request_duration_milliseconds{path}` with buckets 500, 1000, 2500 and 5000; both of `/work`.
  * Source: article "Metrics and traces collection from Amazon ECS using ADOT".
  */
-import { HttpServer, type Route } from '../kernel/http-server.ts';
+import { HttpError, HttpServer, type HttpRequest, type Route } from '../kernel/http-server.ts';
 import type { World } from '../kernel/world.ts';
 import type { DrawLatencyMs } from './latency.ts';
+import { type AnswerRequest, writeJson, createRequests } from './requests.ts';
+import type { SegmentSender } from './tracing/sender.ts';
+import type { Tracer } from './tracing/tracer.ts';
 
 export interface SampleAppOptions {
   readonly world: World;
   readonly listen: string;
   readonly drawLatencyMs: DrawLatencyMs;
-  /** How many ms of processor time each request burns. */
+  /** How many ms of processor time each request of `/work` burns. */
   readonly cpuMs: number;
+  /** Traces every request but those of the server's own paths; absent: none. */
+  readonly tracing?: Tracing | undefined;
 }
 
-export const BUCKETS_MS = [500, 1_000, 2_500, 5_000] as const;
+export interface Tracing {
+  readonly tracer: Tracer;
+  readonly sender: SegmentSender;
+  readonly region: string;
+}
+
+const BUCKETS_MS = [500, 1_000, 2_500, 5_000] as const;
 
 export function createSampleApp(options: SampleAppOptions): HttpServer {
-  const { world } = options;
+  const { world, tracing } = options;
   const requests = world.metrics.counter('http_requests_total', 'Requests served.');
   const durations = world.metrics
     .histograms(
@@ -28,48 +39,61 @@ export function createSampleApp(options: SampleAppOptions): HttpServer {
       BUCKETS_MS,
     )
     .with({ path: '/work' });
-  const work: Route = {
-    method: 'GET',
-    path: '/work',
-    handle: async (request) => {
-      const startMs = performance.now();
-      burn(options.cpuMs);
-      await world.clock.sleep(options.drawLatencyMs(), request.signal);
-      const tookMs = performance.now() - startMs;
-      durations.observe(tookMs);
-      requests.inc();
-      return answerJson({ tookMs: Math.round(tookMs) });
-    },
+  const trace =
+    (answer: AnswerRequest): Route['handle'] =>
+    (request) =>
+      tracing === undefined ? answer(request) : tracing.tracer.trace(request, answer);
+  const answers = createRequests({
+    ...options,
+    region: tracing?.region ?? '',
+    url: () => server.url,
+  });
+  const count = async (handle: Route['handle'], request: HttpRequest) => {
+    const startMs = performance.now();
+    const response = await handle(request);
+    durations.observe(performance.now() - startMs);
+    requests.inc();
+    return response;
   };
+  const routes = Object.entries(answers).map(([path, answer]): Route => {
+    const handle = trace(answer);
+    return {
+      method: 'GET',
+      path,
+      handle: path === '/work' ? (request) => count(handle, request) : handle,
+    };
+  });
   // The exact count, for tests that compare it with what the workspace has stored.
   const served: Route = {
     method: 'GET',
     path: '/served',
-    handle: () => answerJson({ requests: requests.value }),
+    handle: () => writeJson(200, { requests: requests.value }),
   };
-  return new HttpServer({
+  const server = new HttpServer({
     name: 'sample-app',
     listen: options.listen,
-    routes: [work, served],
+    routes: [...routes, served, ...(tracing === undefined ? [] : tracedOnly(tracing, trace))],
     log: world.log,
     metrics: world.metrics,
   });
+  return server;
 }
 
-function answerJson(value: unknown): {
-  status: number;
-  headers: Record<string, string>;
-  body: string;
-} {
-  return {
-    status: 200,
-    headers: { 'content-type': 'application/json' },
-    body: `${JSON.stringify(value)}\n`,
-  };
-}
-
-/** Keeps the processor busy, so that the graphs show CPU use. */
-function burn(ms: number): void {
-  const endMs = performance.now() + ms;
-  while (performance.now() < endMs);
+/**
+ * What was sent, for tests that compare it with what has arrived; and paths that nothing serves.
+ */
+function tracedOnly(
+  { sender }: Tracing,
+  trace: (answer: AnswerRequest) => Route['handle'],
+): Route[] {
+  return [
+    { method: 'GET', path: '/sent', handle: () => writeJson(200, sender.report) },
+    {
+      method: 'ANY',
+      path: '/*',
+      handle: trace(({ method, path }) =>
+        Promise.reject(new HttpError(404, `404: nothing is served at ${method} ${path}`)),
+      ),
+    },
+  ];
 }

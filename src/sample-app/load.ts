@@ -13,12 +13,18 @@ export interface LoadGeneratorOptions {
   readonly perSecond: number;
   readonly concurrencyMax: number;
   readonly random: () => number;
+  /** The path of the nth request, from 0; `/work` by default. */
+  readonly pathOf?: (index: number) => string;
 }
+
+/** What came of a request: by the class of its status, or `failed` without an answer. */
+type Outcome = 'ok' | 'error' | 'throttled' | 'fault' | 'failed';
 
 export class LoadGenerator implements Component {
   readonly name = 'load generator';
   readonly #options: LoadGeneratorOptions;
   readonly #stopping = new AbortController();
+  #sent = 0;
   readonly #inFlight = new Set<Promise<void>>();
   #loop: Promise<void> = Promise.resolve();
 
@@ -68,19 +74,28 @@ export class LoadGenerator implements Component {
     }
   }
 
-  async #send(): Promise<'ok' | 'failed'> {
+  async #send(): Promise<Outcome> {
+    const { pathOf, url } = this.#options;
+    const path = pathOf?.(this.#sent++) ?? '/work';
     try {
       const answer = await this.#options.world.http.send({
         method: 'GET',
-        url: `${this.#options.url()}/work`,
+        url: `${url()}${path}`,
+        headers: { 'user-agent': 'amperage-load' },
         timeoutMs: 65_000,
         bodyMaxBytes: 4_096,
         signal: new AbortController().signal,
       });
-      return answer.status === 200 ? 'ok' : 'failed';
+      return outcomeOf(answer.status);
     } catch (error) {
       this.#options.world.log.debug('a load request failed', { error });
       return 'failed';
     }
   }
+}
+
+function outcomeOf(status: number): Outcome {
+  if (status === 429) return 'throttled';
+  if (status >= 500) return 'fault';
+  return status >= 400 ? 'error' : 'ok';
 }
