@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
+import { componentContract } from '../../test/contracts/component.ts';
 import { onEnd } from '../../test/kit/ending.ts';
 import {
   type Asking,
@@ -11,6 +12,15 @@ import {
   startUpstream,
 } from '../../test/kit/forwarding.ts';
 import { until } from '../../test/kit/waiting.ts';
+import { createWorld } from '../../test/kit/world.ts';
+import { Forwarder } from './forwarder.ts';
+
+componentContract('the forwarder', () => {
+  const credentials = { accessKey: 'A', secretKey: 's' };
+  const access = { service: 'xray', region: 'eu-west-1', credentials };
+  const settings = { id: 'f', listen: '127.0.0.1:0', access, keepsSampling: true };
+  return new Forwarder(settings, createWorld());
+});
 
 test('a request passes signed, and its answer with status, headers and bytes', async (context) => {
   const body = gzipSync('whatever');
