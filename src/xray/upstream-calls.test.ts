@@ -48,7 +48,11 @@ test('calls under way are bounded, and the bound has a metric', async () => {
 
 test('each way to fail has its status, its reason and its remedy', async () => {
   const { call, metric } = open();
-  const fails = (error: Error) => (): Promise<never> => Promise.reject(error);
+  const fails =
+    (problem: Error): Forward =>
+    async () => {
+      throw problem;
+    };
   const cases: [Error, number, string, RegExp][] = [
     [new HttpClientError('timeout', 'slow'), 504, 'timeout', /NAT gateway/],
     [new HttpClientError('connect', 'nobody'), 502, 'connect', /check its name/],
