@@ -49,6 +49,7 @@ export class ReceiverReport {
     this.#hasListened = true;
   }
 
+  /** @param heldBytes  all buffers of the thread */
   tellTally(tally: Tally, heldBytes: number): void {
     this.#metrics.heldBytes.set(heldBytes);
     this.#metrics.datagrams.inc(tally.datagrams);

@@ -14,6 +14,7 @@ const RECEIVED = 'amperage_xray_datagrams_received_total';
 interface Recorded extends SegmentAppender {
   readonly committed: string[];
   readonly commits: number;
+  rejected: number;
 }
 
 function record(): Recorded {
@@ -21,6 +22,8 @@ function record(): Recorded {
   const recorded = {
     committed: [] as string[],
     commits: 0,
+    rejected: 0,
+    noteRejected: (documents: number) => void (recorded.rejected += documents),
     append: (document: Parameters<SegmentAppender['append']>[0]) =>
       void open.push(Buffer.from(document as Uint8Array).toString('latin1')),
     commit: () => {
@@ -121,6 +124,7 @@ test('hostile datagrams are counted by reason, and neither stop it nor are shown
   assert.equal(rejected('no_line_end'), 2);
   assert.equal(rejected('no_document'), 1);
   assert.equal(rejected('header'), 2);
+  assert.equal(appender.rejected, 6);
   assert.ok(!world.lines.join('\n').includes('SECRET'));
   assert.match(world.lines.join('\n'), /are rejected".*reason=header count=2 from=127\.0\.0\.1:/);
 });

@@ -15,7 +15,7 @@ import { readKernelDrops, type SocketAddress } from './kernel-drops.ts';
 import { describeBindError, resolveHost } from './listening.ts';
 import { openReaderThread, type OpenReaderThread, type ReaderThread } from './reader-thread.ts';
 import { ReceiverReport } from './receiver-report.ts';
-import type { ThreadMessage } from './thread-messages.ts';
+import type { Tally, ThreadMessage } from './thread-messages.ts';
 
 export interface SegmentReceiverSettings {
   /** Names the receiver in logs and metrics. */
@@ -178,6 +178,8 @@ export class SegmentReceiver implements Component {
     else {
       this.#restartMs = RESTART_MS_MIN;
       this.#report.tellTally(message.tally, message.heldBytes);
+      const rejected = countRejected(message.tally);
+      if (rejected > 0) this.#parts.appender.noteRejected?.(rejected);
       const { buffer, usedBytes } = message;
       if (buffer === undefined) thread.post({ kind: 'taken' }, []);
       else {
@@ -226,4 +228,8 @@ export class SegmentReceiver implements Component {
     this.#report.tellKernelDrops(drops - this.#kernelDrops);
     this.#kernelDrops = drops;
   }
+}
+
+function countRejected({ rejected }: Tally): number {
+  return Object.values(rejected).reduce((sum, count) => sum + count, 0);
 }
