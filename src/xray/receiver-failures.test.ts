@@ -86,11 +86,11 @@ test('a socket that fails while it runs is opened again on its port, and goes on
     {
       post: (message) => void messages.push(message),
       onEnd: () => (hasEnded = true),
-      createSocket: ((options: string | SocketOptions) => {
+      createSocket: (options: string | SocketOptions) => {
         const socket = createSocket(options as SocketOptions);
         sockets.push(socket);
         return socket;
-      }) as typeof createSocket,
+      },
     },
   );
   const listening = () => messages.filter(({ kind }) => kind === 'listening');
