@@ -38,7 +38,6 @@ export const rooms: Record<string, Rooms> = {
       errors: [], exposition: ['errors', 'protobuf', 'varint'], protobuf: ['errors', 'varint'],
       otlp: ['protobuf'],
       'remote-write': ['errors', 'protobuf', 'varint'], snappy: ['errors', 'varint'], varint: ['errors'],
-      xray: [],
       xray: ['errors'],
     },
   }, // prettier-ignore
@@ -51,6 +50,7 @@ export const rooms: Record<string, Rooms> = {
       file: [],
       'otlp-file': ['assembly'],
       'remote-write': [],
+      xray: [],
     },
   },
   'sinks/remote-write': { joints: ['sink'], rooms: { 'way-in': [], 'way-out': [] } },

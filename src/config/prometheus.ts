@@ -113,7 +113,7 @@ export function resolvePrometheus(options: ResolveOptions): CollectorPlan {
         signal: 'metrics',
         sources: sources.map(({ id }) => id),
         transforms: common.map(({ id }) => id),
-        sinks: sinks.map(({ id }) => id),
+        sinks: sinks.filter(({ signals }) => signals.includes('metrics')).map(({ id }) => id),
       },
     ],
     servers: [],
