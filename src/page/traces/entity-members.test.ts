@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { describeValue, listExceptions, listSections } from './details.ts';
+import { describeValue, listExceptions, listSections } from './entity-members.ts';
 import { type Entity, readDocument } from './document.ts';
 
 function read(more: object): Entity {
