@@ -1,7 +1,7 @@
 /**
  * The web page of the workspace: five panels that follow the data, the traces of an X-Ray, and a
  * form for an expression of the user's own. Its bundle has everything it needs; it requests only
- * URLs below `api/v1/`, relative to its own.
+ * what the workspace that served it answers, relative to its own URL.
  */
 import { render } from 'preact';
 import { useCallback, useEffect, useMemo, useState } from 'preact/hooks';

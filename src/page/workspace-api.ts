@@ -35,7 +35,7 @@ interface Envelope {
 }
 
 /**
- * @param path  below `api/v1/`
+ * @param path  the call, such as `query_range`
  * @throws AnswerError, with a message to show
  */
 export async function askWorkspace(

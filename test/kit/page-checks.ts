@@ -1,6 +1,6 @@
 /**
- * Checks of a web page that run in it: contrast of its texts, names of its controls. Each stands for
- * itself, because a browser is given the text of one function.
+ * Checks of a web page that run in it: contrast of its texts, names of its controls. Each stands
+ * for itself, because a browser is given the text of one function.
  */
 
 /**

@@ -8,7 +8,7 @@ import type { Entity } from './document.ts';
 import { formatDuration } from './layout.ts';
 import type { TreeNode } from './tree.ts';
 
-export function Details({ node, traceStartS }: { node: TreeNode; traceStartS: number }) {
+export function RowDetails({ node, traceStartS }: { node: TreeNode; traceStartS: number }) {
   const { entity } = node;
   if (entity === undefined)
     return (

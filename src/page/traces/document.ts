@@ -46,7 +46,7 @@ export interface BrokenDocument {
   readonly excerpt: string;
 }
 
-export interface DocumentReading {
+export interface SegmentReading {
   readonly entities: readonly Entity[];
   readonly broken: readonly BrokenDocument[];
   /** How many entities were above the limit. */
@@ -63,7 +63,7 @@ const TIME_MAX_S = 1e11;
 const MARKS: readonly Mark[] = ['fault', 'error', 'throttle'];
 
 /** @param most  how many entities are taken */
-export function readDocument(text: string, most: number): DocumentReading {
+export function readSegmentDocument(text: string, most: number): SegmentReading {
   const excerpt = cutText(text, EXCERPT_MAX);
   let root: unknown;
   try {

@@ -3,11 +3,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { describeValue, listExceptions, listSections } from './entity-members.ts';
-import { type Entity, readDocument } from './document.ts';
+import { type Entity, readSegmentDocument } from './document.ts';
 
 function read(more: object): Entity {
   const text = JSON.stringify({ id: 'a', name: 'a', start_time: 1, ...more });
-  const [entity] = readDocument(text, 10).entities;
+  const [entity] = readSegmentDocument(text, 10).entities;
   assert.ok(entity !== undefined);
   return entity;
 }
@@ -15,7 +15,7 @@ function read(more: object): Entity {
 test('exceptions have their stack, one frame a line, and what was cut by the sender', () => {
   const file = join(import.meta.dirname, '../../../test/golden/traces/order.json');
   const documents = JSON.parse(readFileSync(file, 'utf8')) as unknown[];
-  const entity = readDocument(JSON.stringify(documents[1]), 10).entities[2]!;
+  const entity = readSegmentDocument(JSON.stringify(documents[1]), 10).entities[2]!;
   assert.deepEqual(listExceptions(entity), [
     {
       type: 'PaymentError',

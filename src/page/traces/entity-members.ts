@@ -23,7 +23,7 @@ export interface ToldException {
   readonly stack: string;
 }
 
-export interface Section {
+export interface MemberSection {
   readonly title: string;
   readonly entries: readonly (readonly [name: string, value: string])[];
 }
@@ -88,7 +88,7 @@ function describeStack(exception: unknown): string {
 }
 
 /** The members of an entity in sections; empty ones are left out. */
-export function listSections({ record }: Entity): Section[] {
+export function listSections({ record }: Entity): MemberSection[] {
   const known = TITLES.map(([member, title]) => ({
     title,
     entries: listEntries(flattenMember(member, readMember(record, member))),

@@ -5,7 +5,7 @@
  * Source: https://www.w3.org/WAI/ARIA/apg/patterns/treeview/
  */
 import { useMemo, useState } from 'preact/hooks';
-import { Details } from './details.tsx';
+import { RowDetails } from './details.tsx';
 import {
   chooseClosed,
   chooseTicks,
@@ -204,7 +204,7 @@ function TreeRow({ row, tree, isTold, tabIndex, actions }: TreeRowProps) {
           <Lane tree={tree} startS={entity.startS} endS={entity.endS} marks={entity.marks} />
         )}
       </div>
-      {isTold ? <Details node={node} traceStartS={tree.startS} /> : null}
+      {isTold ? <RowDetails node={node} traceStartS={tree.startS} /> : null}
     </li>
   );
 }

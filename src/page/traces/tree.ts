@@ -1,11 +1,11 @@
 /**
  * Makes the tree of a trace out of its documents. An entity that came several times (in progress
- * and complete, embedded and apart) is one node; a parent that did not come is a node of its own, so
- * that nothing hangs nowhere; entities that are parents of each other are cut apart. Clocks are
- * not corrected: a child that began before its parent says so. Pure.
+ * and complete, embedded and apart) is one node; a parent that did not come is a node of its own,
+ * above all that name it; entities that are parents of each other are cut apart. Clocks are not
+ * corrected: a child that began before its parent says so. Pure.
  * Limits: ENTITIES_MAX entities and BROKEN_MAX broken documents; what is above is counted.
  */
-import { type BrokenDocument, type Entity, readDocument } from './document.ts';
+import { type BrokenDocument, type Entity, readSegmentDocument } from './document.ts';
 
 export const ENTITIES_MAX = 10_000;
 const BROKEN_MAX = 100;
@@ -46,7 +46,7 @@ export function buildTraceTree(documents: readonly string[]): TraceTree {
   const broken: BrokenDocument[] = [];
   let omitted = 0;
   for (const [index, document] of documents.entries()) {
-    const reading = readDocument(document, ENTITIES_MAX - entities.size);
+    const reading = readSegmentDocument(document, ENTITIES_MAX - entities.size);
     for (const [place, entity] of reading.entities.entries()) {
       // An entity without an id can be nobody's parent; where it stood tells it from others.
       const key = entity.id === '' ? `#${index}.${place}` : `=${entity.id}`;
@@ -102,7 +102,8 @@ function linkEntities(entities: ReadonlyMap<string, Entity>): Linked {
 function cutLoops(parents: Map<string, string>): ReadonlySet<string> {
   const looped = new Set<string>();
   const done = new Set<string>();
-  for (const start of [...parents.keys()]) {
+  // A link that is taken out on the way is one that has been walked.
+  for (const start of parents.keys()) {
     const path = new Set<string>();
     let key: string | undefined = start;
     while (key !== undefined && !done.has(key) && !path.has(key)) {

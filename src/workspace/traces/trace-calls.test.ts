@@ -87,7 +87,13 @@ async function setUp(context: TestContext, { isOff = false } = {}) {
 
 test('the newest traces come first, of the last five minutes, asked by a signed call', async (context) => {
   const { xray, ask } = await setUp(context);
-  xray.traces = [makeTrace(1), makeTrace(3, 2), makeTrace(2)];
+  const third = makeTrace(3, 2);
+  const apart = ['{"type":"subsegment"}', 'not JSON', 'null'];
+  xray.traces = [
+    makeTrace(1),
+    { ...third, documents: [...third.documents, ...apart] },
+    makeTrace(2),
+  ];
   const { code, data } = await ask('traces');
   assert.equal(code, 200);
   assert.deepEqual(

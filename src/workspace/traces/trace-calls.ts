@@ -104,7 +104,21 @@ function readLimit(parameters: URLSearchParams): number {
 
 async function countSegments(api: XrayApi, ids: readonly string[], signal: AbortSignal) {
   const { traces } = await readTraces(api, ids, signal);
-  return [...traces.values()].map(({ id, segments }) => ({ id, segments: segments.length }));
+  return [...traces.values()].map(({ id, segments }) => ({
+    id,
+    segments: segments.filter(({ document }) => isSegment(document)).length,
+  }));
+}
+
+/** Whether a document is that of a segment: subsegments may come in documents of their own. */
+function isSegment(document: string): boolean {
+  try {
+    const parsed: unknown = JSON.parse(document);
+    if (typeof parsed !== 'object' || parsed === null) return false;
+    return !('type' in parsed && parsed.type === 'subsegment');
+  } catch {
+    return false;
+  }
 }
 
 interface TraceDocuments {
