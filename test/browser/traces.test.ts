@@ -118,7 +118,7 @@ suite('traces on the page in Chromium', () => {
     await rowsOf(page).nth(30).waitFor();
     const first = (await rowsOf(page).first().textContent())!.replaceAll('\u202f', ' ');
     assert.match(first, /webapp POST http:\/\/shop.local\/orders500 fault, throttle, in progress/);
-    assert.match(first, /500 ms2 segments$/);
+    assert.match(first, /500 ms3 segments$/);
     assert.match((await rowsOf(page).nth(1).textContent())!, /items\/29200 ok/);
     await page.locator('.services tbody').nth(1).waitFor();
     await saveScreenshot(page, 'traces-list.png');

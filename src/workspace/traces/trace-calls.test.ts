@@ -91,7 +91,7 @@ test('the newest traces come first, of the last five minutes, asked by a signed 
   const apart = ['{"type":"subsegment"}', 'not JSON', 'null'];
   xray.traces = [
     makeTrace(1),
-    { ...third, documents: [...third.documents, ...apart] },
+    { ...third, documents: [...third.documents, ...third.documents, ...apart] },
     makeTrace(2),
   ];
   const { code, data } = await ask('traces');

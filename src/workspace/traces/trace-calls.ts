@@ -106,18 +106,21 @@ async function countSegments(api: XrayApi, ids: readonly string[], signal: Abort
   const { traces } = await readTraces(api, ids, signal);
   return [...traces.values()].map(({ id, segments }) => ({
     id,
-    segments: segments.filter(({ document }) => isSegment(document)).length,
+    segments: new Set(segments.map(readSegmentId).filter((own) => own !== undefined)).size,
   }));
 }
 
-/** Whether a document is that of a segment: subsegments may come in documents of their own. */
-function isSegment(document: string): boolean {
+/**
+ * The id of a segment, of which there may be a document in progress and a complete one; undefined
+ * for subsegments, which may come in documents of their own, and for what is not JSON.
+ */
+function readSegmentId({ id, document }: { id: string; document: string }): string | undefined {
   try {
     const parsed: unknown = JSON.parse(document);
-    if (typeof parsed !== 'object' || parsed === null) return false;
-    return !('type' in parsed && parsed.type === 'subsegment');
+    if (typeof parsed !== 'object' || parsed === null) return undefined;
+    return 'type' in parsed && parsed.type === 'subsegment' ? undefined : id;
   } catch {
-    return false;
+    return undefined;
   }
 }
 
