@@ -31,10 +31,11 @@ const fresh =
 if (!fresh || !process.argv.includes('--if-changed')) await build();
 
 function hashSources() {
-  const names = readdirSync(source)
-    .filter((name) => !name.includes('.test.'))
+  const names = readdirSync(source, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && !entry.name.includes('.test.'))
+    .map((entry) => join(entry.parentPath, entry.name))
     .sort();
-  const files = [...names.map((name) => join(source, name)), join(root, 'package-lock.json')];
+  const files = [...names, join(root, 'package-lock.json')];
   files.push(fileURLToPath(import.meta.url));
   const sum = createHash('sha256');
   for (const file of files)

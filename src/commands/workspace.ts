@@ -1,14 +1,17 @@
 /**
  * `amperage workspace`: a local AMP. It takes signed remote_write, stores samples durably, and
- * serves Prometheus' query API and a web page.
+ * serves Prometheus' query API and a web page, which also shows the traces of an X-Ray.
  */
 import { join } from 'node:path';
 import { type Command } from 'commander';
+import { configuredRegion } from '../aws/region.ts';
+import { ServiceClient } from '../aws/service-client.ts';
 import type { AwsCredentials } from '../aws/signing.ts';
-import { Group } from '../kernel/component.ts';
+import { type Component, Group } from '../kernel/component.ts';
 import { ConfigError } from '../kernel/errors.ts';
 import { HttpServer } from '../kernel/http-server.ts';
 import type { World } from '../kernel/world.ts';
+import { findUrlFault } from '../settings/url.ts';
 import { type Authorizer, refuseUnsigned } from '../workspace/api/authorize.ts';
 import { Faults, parseFault } from '../workspace/api/faults.ts';
 import {
@@ -23,6 +26,8 @@ import { queryRoutes } from '../workspace/api/query.ts';
 import { writeRoute } from '../workspace/api/write.ts';
 import { pageRoutes } from '../workspace/page-files.ts';
 import { Store, STORE_DEFAULTS, type StoreOptions } from '../workspace/storage/store.ts';
+import { makeTraceCalls } from '../workspace/traces/trace-calls.ts';
+import { XrayApi } from '../workspace/traces/xray-api.ts';
 import { readCountFlag, readDurationFlag, gather } from './flags.ts';
 import {
   createWorld,
@@ -44,6 +49,9 @@ interface WorkspaceFlags extends LogOptions {
   readonly limit: readonly string[];
   readonly fault: readonly string[];
   readonly faultSeed: string;
+  readonly xray?: boolean;
+  readonly 'xray.endpoint'?: string;
+  readonly 'xray.region'?: string;
 }
 
 const KEY_ENV = 'WORKSPACE_ACCESS_KEY';
@@ -83,6 +91,13 @@ export function createWorkspaceCommand(): Command {
       [],
     )
     .option('--fault-seed <number>', 'seed of the faults: the same seed gives the same faults', '1')
+    .option('--xray', 'the page also shows the traces that X-Ray has in the AWS account')
+    .option('--xray.endpoint <url>', 'the same from the X-Ray at this URL, such as an emulator')
+    .option(
+      '--xray.region <region>',
+      'region of that X-Ray (default: AWS_REGION, the profile or the instance; for an endpoint ' +
+        'that of --region in their place)',
+    )
     .addHelpText(
       'after',
       `
@@ -91,10 +106,12 @@ ${LIMIT_NAMES.map(renderLimit).join('\n')}
 Faults can also be set while it runs, from this machine: PUT /_workspace/faults [{"kind":"status","status":503,"share":0.1}]
 
 Writers sign with the keys in ${KEY_ENV} and ${SECRET_ENV}, or with those of a trusted emulator.
+X-Ray is asked with the credentials of the AWS environment, whose role needs xray:GetTraceSummaries,
+xray:BatchGetTraces and xray:GetServiceGraph.
 
 Examples:
   ${KEY_ENV}=AKIAEXAMPLE ${SECRET_ENV}=secret amperage workspace
-  amperage workspace --trust-emulator http://127.0.0.1:4566
+  amperage workspace --trust-emulator http://127.0.0.1:4566 --xray.endpoint http://127.0.0.1:4566
 `,
     )
     .action(run);
@@ -124,6 +141,10 @@ async function run(flags: WorkspaceFlags): Promise<void> {
   );
   const prefix = `/workspaces/${flags.workspaceId}`;
   const isOpen = flags.requireSignedReads !== true;
+  const xray = await openXray(flags, world);
+  const moreCalls = makeTraceCalls(xray && new XrayApi(xray, world.metrics), () =>
+    world.clock.nowMs(),
+  );
   const server = new HttpServer({
     name: 'workspace',
     listen: flags.listen,
@@ -143,6 +164,7 @@ async function run(flags: WorkspaceFlags): Promise<void> {
         store,
         world,
         version: VERSION,
+        moreCalls,
         // Where no signature is needed, one that is given must still be right.
         authorize: async (request) =>
           isOpen && request.headers.authorization === undefined
@@ -154,13 +176,35 @@ async function run(flags: WorkspaceFlags): Promise<void> {
             store,
             world,
             version: VERSION,
+            moreCalls,
             authorize: () => Promise.resolve(undefined),
           })
         : []),
       ...(isOpen ? pageRoutes(join(import.meta.dirname, '../../build/page')) : []),
     ],
   });
-  await runUntilSignal(new Group('workspace', [store, server]), world);
+  const client: Component = {
+    name: 'xray client',
+    start: () => Promise.resolve(),
+    stop: async () => xray?.close(),
+  };
+  await runUntilSignal(new Group('workspace', [store, client, server]), world);
+}
+
+/** A client of the X-Ray whose traces the page shows; undefined where no flag asks for one. */
+async function openXray(flags: WorkspaceFlags, world: World): Promise<ServiceClient | undefined> {
+  const { 'xray.endpoint': endpoint, 'xray.region': region } = flags;
+  if (flags.xray !== true && endpoint === undefined && region === undefined) return undefined;
+  const fault = endpoint === undefined ? undefined : findUrlFault('--xray.endpoint', endpoint);
+  if (fault !== undefined) throw new ConfigError('FLAG_VALUE', fault);
+  const fallback = endpoint === undefined ? undefined : await configuredRegion();
+  const access = {
+    service: 'xray',
+    endpoint,
+    region: region ?? fallback ?? (endpoint === undefined ? undefined : flags.region),
+    credentials: {},
+  };
+  return new ServiceClient(access, world);
 }
 
 /** The limits that the store enforces. For a limit that is off, the store's default stays. */

@@ -1,13 +1,14 @@
 /**
- * The web page of the workspace: five panels that follow the data, and a form for an expression of
- * the user's own. Its bundle has everything it needs; the only URL that it requests is
- * `api/v1/query_range`, relative to its own.
+ * The web page of the workspace: five panels that follow the data, the traces of an X-Ray, and a
+ * form for an expression of the user's own. Its bundle has everything it needs; it requests only
+ * what the workspace that served it answers, relative to its own URL.
  */
 import { render } from 'preact';
 import { useCallback, useEffect, useMemo, useState } from 'preact/hooks';
 import { formatTime } from './format.ts';
 import { Panel, type View } from './panel.tsx';
 import { PANELS } from './panels.ts';
+import { Traces } from './traces/traces.tsx';
 
 const THEMES = ['auto', 'light', 'dark'] as const;
 type Theme = (typeof THEMES)[number];
@@ -65,6 +66,7 @@ function App() {
             <Panel key={panel.id} {...panel} {...view} onFrame={onFrame} />
           ))}
         </div>
+        <Traces view={view} />
         <Explore view={view} />
       </main>
     </>
@@ -107,6 +109,7 @@ function Explore({ view }: { view: View }) {
     <section class="explore" aria-labelledby="explore-title">
       <h2 id="explore-title">Ask</h2>
       <form
+        class="ask"
         onSubmit={(event) => {
           event.preventDefault();
           setAsked(draft.trim());

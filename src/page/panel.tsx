@@ -3,7 +3,8 @@
  * table, and the states empty and error. It polls while it is shown. Labels are rendered as text
  * nodes only, so they can't add markup.
  */
-import { useEffect, useId, useState } from 'preact/hooks';
+import { Alert } from './alert.tsx';
+import { useCallback, useEffect, useId, useState } from 'preact/hooks';
 import { Chart, COLOR_COUNT, DASHES } from './chart.tsx';
 import {
   formatSpan,
@@ -14,19 +15,8 @@ import {
   describeFrame,
 } from './format.ts';
 import type { PanelQuery, Unit } from './panels.ts';
-import { AnswerError, fetchFrame, buildGrid, type Frame } from './query.ts';
-
-const POLL_MS = 5_000;
-
-interface PanelReading {
-  readonly frame: Frame | undefined;
-  readonly error: Failure | undefined;
-}
-
-interface Failure {
-  readonly message: string;
-  readonly mayPass: boolean;
-}
+import { POLL_MS, usePolling } from './polling.ts';
+import { fetchFrame, buildGrid, type Frame } from './query.ts';
 
 /** The settings that all panels of the page share. */
 export interface View {
@@ -45,7 +35,15 @@ interface PanelProps extends View {
 
 /** A panel that polls its own data. */
 export function Panel({ id, title, unit, queries, onFrame, ...view }: PanelProps) {
-  const { frame, error } = useFrames(queries, view, onFrame);
+  const { spanS, paused } = view;
+  const ask = useCallback(
+    (signal: AbortSignal) => fetchFrame(queries, buildGrid(Date.now(), spanS), signal),
+    [queries, spanS],
+  );
+  const { value: frame, error } = usePolling(ask, { paused, periodMs: POLL_MS });
+  useEffect(() => {
+    if (frame !== undefined) onFrame?.();
+  }, [frame]);
   const [cursor, setCursor] = useState<{ index: number | undefined; isSpoken: boolean }>();
   const headingId = useId();
   const summaryId = useId();
@@ -59,15 +57,7 @@ export function Panel({ id, title, unit, queries, onFrame, ...view }: PanelProps
           {index !== undefined && filled ? formatTime(frame.timesS[index] ?? 0) : unit}
         </span>
       </header>
-      {/* Always in the page: a screen reader announces only what changes in a known region. */}
-      <div role="alert">
-        {error === undefined ? null : (
-          <p class="error">
-            {error.message}
-            {describeSequel(error, filled)}
-          </p>
-        )}
-      </div>
+      <Alert error={error} hasOlder={filled} />
       {filled ? (
         <div class={error === undefined ? 'body' : 'body stale'}>
           <Chart
@@ -80,7 +70,7 @@ export function Panel({ id, title, unit, queries, onFrame, ...view }: PanelProps
           />
           <Legend frame={frame} unit={unit} index={index} />
           <p id={summaryId} class="unseen">
-            {describeFrame(frame, unit, view.spanS)}
+            {describeFrame(frame, unit, spanS)}
           </p>
           <p class="unseen" aria-live="polite">
             {index !== undefined && cursor?.isSpoken === true
@@ -89,65 +79,12 @@ export function Panel({ id, title, unit, queries, onFrame, ...view }: PanelProps
           </p>
         </div>
       ) : (
-        <Empty waiting={frame === undefined} failed={error !== undefined} spanS={view.spanS} />
+        <Empty waiting={frame === undefined} failed={error !== undefined} spanS={spanS} />
       )}
       <Queries queries={queries} />
       {filled ? <ValueTable frame={frame} unit={unit} title={title} /> : null}
     </section>
   );
-}
-
-/** Says in brackets what follows from an error: older data below, another try. */
-function describeSequel({ mayPass }: Failure, filled: boolean): string {
-  const parts = [...(filled ? ['older data below'] : []), ...(mayPass ? ['trying again'] : [])];
-  return parts.length === 0 ? '' : ` (${parts.join('; ')})`;
-}
-
-/**
- * Polls the queries. The next poll starts POLL_MS after the answer to the last one, so requests
- * never pile up.
- */
-function useFrames(
-  queries: readonly PanelQuery[],
-  { spanS, paused }: View,
-  onFrame: (() => void) | undefined,
-): PanelReading {
-  const [reading, setReading] = useState<PanelReading>({ frame: undefined, error: undefined });
-  useEffect(() => {
-    if (paused) return;
-    const stop = new AbortController();
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const poll = async () => {
-      timer = undefined;
-      try {
-        if (!document.hidden) {
-          const frame = await fetchFrame(queries, buildGrid(Date.now(), spanS), stop.signal);
-          if (stop.signal.aborted) return;
-          setReading({ frame, error: undefined });
-          onFrame?.();
-        }
-      } catch (error) {
-        if (stop.signal.aborted) return;
-        const message = error instanceof Error ? error.message : String(error);
-        const mayPass = !(error instanceof AnswerError) || error.mayPass;
-        setReading((last) => ({ frame: last.frame, error: { message, mayPass } }));
-      }
-      timer = setTimeout(() => void poll(), POLL_MS);
-    };
-    const onVisible = () => {
-      if (document.hidden || timer === undefined) return;
-      clearTimeout(timer);
-      void poll();
-    };
-    document.addEventListener('visibilitychange', onVisible);
-    void poll();
-    return () => {
-      stop.abort();
-      clearTimeout(timer);
-      document.removeEventListener('visibilitychange', onVisible);
-    };
-  }, [queries, spanS, paused]);
-  return reading;
 }
 
 interface FrameProps {

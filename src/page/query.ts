@@ -1,16 +1,16 @@
 /**
  * Asks the workspace's `query_range` and puts the answers of one panel on one time grid. No drawing
  * and no retries: the caller polls. Limits: MAX_SERIES series per panel, MAX_POINTS steps (one more
- * point than that) per series, REQUEST_TIMEOUT_MS per request.
+ * point than that) per series.
  * Source: https://prometheus.io/docs/prometheus/latest/querying/api/#range-queries
  */
 import type { PanelQuery } from './panels.ts';
+import { AnswerError, askWorkspace } from './workspace-api.ts';
 
 /** More lines than this can't be told apart; the others are counted in `Frame.seriesOmitted`. */
 export const MAX_SERIES = 12;
 const MAX_POINTS = 240;
 const MIN_STEP_S = 5;
-const REQUEST_TIMEOUT_MS = 10_000;
 
 /** The times of a frame: `startS`, `startS + stepS`, … to `endS`, which is included. */
 export interface Grid {
@@ -40,19 +40,9 @@ export interface MatrixSeries {
   readonly values?: readonly (readonly [number, string])[];
 }
 
-interface QueryAnswer {
-  readonly status?: string;
-  readonly error?: string;
-  readonly data?: { readonly resultType: string; readonly result: readonly MatrixSeries[] };
-}
-
-/** An error to show. `mayPass` is true where the same query may succeed at the next poll. */
-export class AnswerError extends Error {
-  readonly mayPass: boolean;
-  constructor(message: string, mayPass: boolean, options?: ErrorOptions) {
-    super(message, options);
-    this.mayPass = mayPass;
-  }
+interface QueryData {
+  readonly resultType: string;
+  readonly result: readonly MatrixSeries[];
 }
 
 /**
@@ -131,41 +121,15 @@ async function ask(
   grid: Grid,
   signal: AbortSignal,
 ): Promise<readonly MatrixSeries[]> {
-  const url = new URL('api/v1/query_range', document.baseURI);
-  url.search = new URLSearchParams({
+  const parameters = {
     query,
     start: String(grid.startS),
     end: String(grid.endS),
     step: String(grid.stepS),
-  }).toString();
-  let response: Response;
-  try {
-    const timeout = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
-    response = await fetch(url, { signal: AbortSignal.any([signal, timeout]) });
-  } catch (cause) {
-    const reason =
-      cause instanceof Error && cause.name === 'TimeoutError'
-        ? `no answer from the workspace within ${REQUEST_TIMEOUT_MS / 1000} s`
-        : 'the workspace cannot be reached; is it still running?';
-    throw new AnswerError(reason, true, { cause });
-  }
-  const answer = await readAnswer(response);
-  if (!response.ok || answer?.status !== 'success' || answer.data === undefined) {
-    const message = answer?.error ?? `the workspace answered with status ${response.status}`;
-    // 400 is a wrong expression and 422 one that fails while it runs: neither passes by itself.
-    throw new AnswerError(message, response.status !== 400 && response.status !== 422);
-  }
-  if (answer.data.resultType !== 'matrix') {
-    const message = `the workspace answered with a ${answer.data.resultType}, not a matrix`;
-    throw new AnswerError(message, false);
-  }
-  return answer.data.result;
-}
-
-async function readAnswer(response: Response): Promise<QueryAnswer | undefined> {
-  try {
-    return (await response.json()) as QueryAnswer;
-  } catch {
-    return undefined;
-  }
+  };
+  const { data } = await askWorkspace('query_range', parameters, signal);
+  const { resultType, result } = data as QueryData;
+  if (resultType === 'matrix') return result;
+  const message = `the workspace answered with a ${resultType}, not a matrix`;
+  throw new AnswerError(message, { mayPass: false });
 }

@@ -8,7 +8,13 @@ import { describeError } from '../../kernel/errors.ts';
 import { HttpError, type HttpRequest, type HttpResponse } from '../../kernel/http-server.ts';
 import { ExecutionError, QueryError } from '../promql/errors.ts';
 
-export type ErrorType = 'bad_data' | 'execution' | 'timeout' | 'internal' | 'not_found';
+export type ErrorType =
+  | 'bad_data'
+  | 'execution'
+  | 'timeout'
+  | 'internal'
+  | 'not_found'
+  | 'unavailable';
 
 const STATUS: Readonly<Record<ErrorType, number>> = {
   bad_data: 400,
@@ -16,14 +22,15 @@ const STATUS: Readonly<Record<ErrorType, number>> = {
   timeout: 503,
   internal: 500,
   not_found: 404,
+  unavailable: 503,
 };
 
 /** An error that a handler throws to answer with a certain type and status. */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
   readonly type: ErrorType;
-  constructor(type: ErrorType, message: string) {
-    super(message);
+  constructor(type: ErrorType, message: string, options?: ErrorOptions) {
+    super(message, options);
     this.type = type;
   }
 }

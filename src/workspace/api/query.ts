@@ -84,7 +84,12 @@ export function queryRoutes(prefix: string, options: QueryApiOptions): Route[] {
   ];
   return makeWorkspaceRoutes(
     prefix,
-    [...evaluation, ...makeListCalls(store), ...makeStatusCalls(options.version)],
+    [
+      ...evaluation,
+      ...makeListCalls(store),
+      ...makeStatusCalls(options.version),
+      ...(options.moreCalls ?? []),
+    ],
     options,
   );
 }

@@ -14,6 +14,8 @@ export interface QueryApiOptions {
   readonly version: string;
   /** Resolves to undefined when the request may read, else to the refusal. */
   readonly authorize: (request: HttpRequest) => Promise<HttpResponse | undefined>;
+  /** Calls of other parts of the workspace, behind the same authorization. */
+  readonly moreCalls?: readonly ApiCall[];
 }
 
 /** One call of the API. */
@@ -21,7 +23,7 @@ export interface ApiCall {
   /** The path below `/api/v1/`; a prefix where it ends with `*`. */
   readonly path: string;
   readonly methods: readonly ('GET' | 'POST')[];
-  readonly handle: (parameters: URLSearchParams, request: HttpRequest) => Data;
+  readonly handle: (parameters: URLSearchParams, request: HttpRequest) => Data | Promise<Data>;
 }
 
 export function makeWorkspaceRoutes(
