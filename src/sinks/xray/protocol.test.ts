@@ -283,7 +283,10 @@ test('a document that X-Ray calls too large is slimmed until it takes it', async
     const { receiver, send, metric } = await bench(context);
     receiver.judge = said;
     const subsegments = Array.from({ length: 8 }, (_, i) => ({
-      ...{ id: `sub${i}`, name: 'x'.repeat(200), start_time: 1, in_progress: true },
+      id: `sub${i}`,
+      name: 'x'.repeat(200),
+      start_time: 1,
+      in_progress: true,
     }));
     const answer = await send([document('a', 'shop', { subsegments }), document('b')]);
     assert.equal(answer.kind, 'delivered');
