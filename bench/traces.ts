@@ -12,7 +12,7 @@ import { systemClock } from '../src/kernel/clock.ts';
 import { silentLogger } from '../src/kernel/logger.ts';
 import { Registry } from '../src/kernel/metrics.ts';
 import { DurableQueue } from '../src/queue/queue.ts';
-import { pack, unpackBytes } from '../src/sinks/xray/chunk.ts';
+import { compressFrames, unpackBytes } from '../src/sinks/xray/chunk.ts';
 import { WayIn } from '../src/sinks/xray/way-in.ts';
 import { readHead } from '../src/wire/xray/document.ts';
 import { FRAME_BYTES, writeFrame } from '../src/wire/xray/frames.ts';
@@ -72,7 +72,7 @@ export async function registerTraces(): Promise<() => Promise<void>> {
   const body = Buffer.alloc(bytes);
   let at = 0;
   for (const document of documents) at = writeFrame(body, at, document, T0);
-  const chunk = pack(body);
+  const chunk = compressFrames(body);
   process.stdout.write(`${DOCUMENTS} documents: ${bytes} bytes raw, ${chunk.length} zstd\n`);
 
   const directory = mkdtempSync(join(tmpdir(), 'amperage-bench-'));
@@ -90,7 +90,7 @@ export async function registerTraces(): Promise<() => Promise<void>> {
   }).open();
 
   group(`${DOCUMENTS} segment documents`, () => {
-    bench('frame and compress a chunk', () => do_not_optimize(pack(body)));
+    bench('frame and compress a chunk', () => do_not_optimize(compressFrames(body)));
     bench('from the appender to the queue on disk', () => {
       for (const document of documents) appender.append(document, T0);
     });

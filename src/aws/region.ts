@@ -17,8 +17,8 @@ type Env = Readonly<Record<string, string | undefined>>;
 const METADATA_TIMEOUT_MS = 3_000;
 
 /**
- * The region that environment, ECS or profile set; undefined when they set none. The SDK's reader of
- * configuration files is loaded only if the environment sets none.
+ * The region that environment, ECS or profile set; undefined when they set none. The SDK's reader
+ * of configuration files is loaded only if the environment sets none.
  */
 export async function configuredRegion(env: Env = process.env): Promise<string | undefined> {
   const own = env['AWS_REGION'] ?? env['AWS_DEFAULT_REGION'];
