@@ -324,9 +324,11 @@ test('a trace that is full is no document that is too large', async (context) =>
   const Message =
     'Trace Size Exceeded. Reduce the number of segments per trace and the size of your ' +
     'segment documents.';
-  receiver.judge = () => ({ Id: 'a', ErrorCode: 'InvalidSegment', Message });
-  assert.deepEqual(lossesOf(await send([document('a')])), ['trace_size_exceeded shop 1']);
-  assert.equal(receiver.requests.length, 1);
+  for (const text of [Message, `Segment refused. ${Message}`, 'The segment: trace size exceeded']) {
+    receiver.judge = () => ({ Id: 'a', ErrorCode: 'InvalidSegment', Message: text });
+    assert.deepEqual(lossesOf(await send([document('a')])), ['trace_size_exceeded shop 1']);
+  }
+  assert.equal(receiver.requests.length, 3);
 });
 
 test('services and codes are of a bounded number', async (context) => {
