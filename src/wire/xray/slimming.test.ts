@@ -74,13 +74,11 @@ test('metadata of subsegments go before stacks of exceptions, and sql stays', ()
 
 test('where it is enough, subsegments are sent apart and nothing is taken away', () => {
   const sub = (id: string, more: object = {}): object => ({
-    ...{
-      id,
-      name: `sub ${id}`,
-      start_time: 1,
-      in_progress: true,
-      metadata: { d: 'z'.repeat(300) },
-    },
+    id,
+    name: `sub ${id}`,
+    start_time: 1,
+    in_progress: true,
+    metadata: { d: 'z'.repeat(300) },
     ...more,
   });
   const subsegments = [sub('a'), sub('b', { subsegments: [sub('c'), sub('d')] })];
@@ -105,10 +103,9 @@ test('where it is enough, subsegments are sent apart and nothing is taken away',
     c: { parent: 'b', ...state },
     d: { parent: 'b', ...state },
   });
-  assert.equal(
-    (read[0]?.metadata?.['amperage'] as Record<string, unknown>)['subsegments_sent_apart'],
-    slimmed.documents.length - 1,
-  );
+  assert.deepEqual(read[0]?.metadata?.['amperage'], {
+    subsegments_sent_apart: slimmed.documents.length - 1,
+  });
 });
 
 test('where dividing is not enough, metadata and stacks go first and then it is divided', () => {
