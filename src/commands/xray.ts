@@ -5,7 +5,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { networkInterfaces, totalmem } from 'node:os';
 import type { Command } from 'commander';
-import { ConfigError, describeError } from '../kernel/errors.ts';
+import { describeError } from '../kernel/errors.ts';
 import { createHttpClient } from '../kernel/http-client.ts';
 import type { Logger } from '../kernel/logger.ts';
 import { followTrust } from '../kernel/trust.ts';
@@ -135,7 +135,6 @@ async function runDaemon(
     const daemon = createDaemon(options, world);
     await runUntilSignal(daemon, world, stopTimeoutMs, whenHungUp(log));
   } catch (error) {
-    if (!(error instanceof DaemonRefusal) && !(error instanceof ConfigError)) throw error;
     log.error(describeError(error));
     process.exitCode = 1;
   } finally {

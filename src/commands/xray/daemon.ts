@@ -17,7 +17,7 @@ import type { ServiceAccess } from '../../aws/service-client.ts';
 import type { Reporter } from '../../settings/finding.ts';
 import type { ResolvedSink, Sink } from '../../sinks/sink.ts';
 import { xrayKind } from '../../sinks/xray/kind.ts';
-import { Forwarder } from '../../xray/forwarder.ts';
+import { Forwarder, XRAY_PATHS } from '../../xray/forwarder.ts';
 import { SegmentReceiver } from '../../xray/receiver.ts';
 import { VERSION } from '../version.ts';
 import { DaemonRefusal } from './daemon-file.ts';
@@ -53,7 +53,14 @@ export function createDaemon(options: DaemonOptions, world: World): Component {
     { world, appender: openSegments() },
   );
   const forwarder = new Forwarder(
-    { id: 'xray', listen: settings.tcpAddress, access, paths: undefined, keepsSampling: true },
+    {
+      id: 'xray',
+      listen: settings.tcpAddress,
+      listenFlag: '--bind-tcp',
+      access,
+      paths: XRAY_PATHS,
+      keepsSampling: true,
+    },
     world,
   );
   sayEndpoint(access, options.region, world);
