@@ -34,6 +34,7 @@ export interface DaemonOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
+const MB = 1_048_576;
 const SINK_ID = 'xray/daemon';
 /** The daemon's name of its session when it assumes a role: policies may ask for it. */
 const SESSION_NAME = 'xray-daemon';
@@ -49,7 +50,12 @@ export function createDaemon(options: DaemonOptions, world: World): Component {
   const { openSegments } = sink;
   if (openSegments === undefined) throw new Error('BUG: the sink takes no segments');
   const receiver = new SegmentReceiver(
-    { id: 'xray', listen: settings.udpAddress },
+    {
+      id: 'xray',
+      listen: settings.udpAddress,
+      listenFlag: '--bind',
+      bufferBytes: settings.bufferMb * MB,
+    },
     { world, appender: openSegments() },
   );
   const forwarder = new Forwarder(
@@ -64,15 +70,27 @@ export function createDaemon(options: DaemonOptions, world: World): Component {
     world,
   );
   sayEndpoint(access, options.region, world);
-  const web = webAddress === undefined ? [] : [createWebServer(webAddress, world)];
+  const readiness = new Readiness();
+  const web = webAddress === undefined ? [] : [createWebServer(webAddress, readiness, world)];
+  const tolerant = tolerate(forwarder, settings.tcpAddress, world);
   // A group stops in reverse order: the receiver first, so that the sink sends what it took.
-  return new Group('xray', [
-    queue,
-    sink,
-    ...web,
-    tolerate(forwarder, settings.tcpAddress, world),
-    receiver,
-  ]);
+  return new Group('xray', [queue, sink, ...web, tolerant, receiver, readiness]);
+}
+
+/** The last of the group to start: it is ready when all before it have started. */
+class Readiness implements Component {
+  readonly name = 'readiness';
+  isReady = false;
+
+  start(): Promise<void> {
+    this.isReady = true;
+    return Promise.resolve();
+  }
+
+  stop(): Promise<void> {
+    this.isReady = false;
+    return Promise.resolve();
+  }
 }
 
 type XrayResolved = ReturnType<typeof xrayKind.resolve>;
@@ -171,7 +189,11 @@ function sayEndpoint(access: ServiceAccess, region: string, { log }: World): voi
   log.info(`HTTP Proxy server using X-Ray Endpoint : ${origin}`);
 }
 
-function createWebServer(listen: string, { log, metrics }: World): HttpServer {
+function createWebServer(
+  listen: string,
+  readiness: Readiness,
+  { log, metrics }: World,
+): HttpServer {
   return new HttpServer({
     name: 'xray',
     listen,
@@ -179,5 +201,6 @@ function createWebServer(listen: string, { log, metrics }: World): HttpServer {
     routes: [],
     log,
     metrics,
+    ready: () => readiness.isReady,
   });
 }

@@ -65,7 +65,7 @@ export class TelemetrySender implements Component {
   async stop(deadlineMs: number): Promise<void> {
     if (this.#running === undefined) return;
     await this.release();
-    if (deadlineMs > 0) await this.#sendMinute(AbortSignal.timeout(deadlineMs));
+    if (deadlineMs > 0) await this.#sendMinute(AbortSignal.timeout(Math.ceil(deadlineMs)));
   }
 
   async #sendMinute(signal: AbortSignal = this.#ending.signal): Promise<void> {
