@@ -5,8 +5,14 @@
 import { run } from 'mitata';
 import { registerExposition } from './exposition.ts';
 import { registerRelabel } from './relabel.ts';
+import { registerTraces } from './traces.ts';
 import { registerWrite } from './write.ts';
 
-const cleanUps = [await registerWrite(), await registerExposition(), await registerRelabel()];
+const cleanUps = [
+  await registerWrite(),
+  await registerTraces(),
+  await registerExposition(),
+  await registerRelabel(),
+];
 await run();
 for (const cleanUp of cleanUps) await cleanUp();

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { join } from 'node:path';
 import { after, before, test, type TestContext } from 'node:test';
 import { findRegion } from './region.ts';
+import { temporaryFolder } from '../../test/kit/folder.ts';
 import { listen } from '../../test/kit/listen.ts';
 
 const files = ['AWS_CONFIG_FILE', 'AWS_SHARED_CREDENTIALS_FILE'] as const;
@@ -32,6 +35,23 @@ test('the region comes from the environment first, then from the instance', asyn
   assert.equal(await findRegion({ ...endpoint, AWS_REGION: 'us-east-1' }), 'us-east-1');
   assert.equal(await findRegion({ ...endpoint, AWS_DEFAULT_REGION: 'us-east-2' }), 'us-east-2');
   assert.equal(await findRegion(endpoint), 'eu-west-3');
+});
+
+test('between environment and instance, the metadata file of ECS tells it', async (context) => {
+  const file = join(temporaryFolder(context), 'ecs.json');
+  const endpoint = { AWS_EC2_METADATA_SERVICE_ENDPOINT: await metadata(context, 'eu-west-3') };
+  const env = { ...endpoint, ECS_CONTAINER_METADATA_FILE: file };
+  assert.equal(await findRegion(env), 'eu-west-3');
+  for (const [text, region] of [
+    ['{"Cluster":"default"', 'eu-west-3'],
+    ['{"Cluster":"default"}', 'eu-west-3'],
+    ['{"Cluster":"default","TaskARN":"arn:aws:ecs:us-west-2:1:task/d/t"}', 'us-west-2'],
+    ['{"Cluster":"arn:aws-cn:ecs:cn-north-1:1:cluster/c"}', 'cn-north-1'],
+  ] as const) {
+    writeFileSync(file, text);
+    assert.equal(await findRegion(env), region, text);
+  }
+  assert.equal(await findRegion({ ...env, AWS_REGION: 'us-east-1' }), 'us-east-1');
 });
 
 test('an unknown region is an error that says where it may be set', async (context) => {

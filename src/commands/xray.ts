@@ -18,7 +18,7 @@ import {
 } from './runner.ts';
 import { addTrustOption, type TrustOptions } from './trust.ts';
 import { VERSION } from './version.ts';
-import { findFault } from './xray/check.ts';
+import { askRunning } from './xray/check.ts';
 import { createDaemon } from './xray/daemon.ts';
 import {
   DaemonRefusal,
@@ -82,7 +82,7 @@ Examples:
 }
 
 function addFlag(command: Command, { long, short, value, about, ...rest }: XrayFlag): void {
-  const names = short === undefined ? `--${long}` : `-${short}, --${long}`;
+  const names = short === undefined ? long : `-${short}, ${long}`;
   const placeholder = value === undefined ? '[true|false]' : `<${value}>`;
   command.option(`${names} ${placeholder}`, about, rest.default);
 }
@@ -202,10 +202,10 @@ function describeMachine(): Machine {
   };
 }
 
-async function check(target: Parameters<typeof findFault>[0]): Promise<void> {
+async function check(target: Parameters<typeof askRunning>[0]): Promise<void> {
   const http = createHttpClient();
   try {
-    const fault = await findFault(target, http);
+    const fault = await askRunning(target, http);
     if (fault === undefined) return;
     process.stderr.write(`amperage: ${fault}\n`);
     process.exitCode = 1;

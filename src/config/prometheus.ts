@@ -14,7 +14,7 @@ import { externalLabels } from '../transforms/external-labels.ts';
 import type { CollectorPlan, SourcePlan, TransformPlan } from './plan.ts';
 import { resolveGlobalTiming, resolveSource } from './scrape.ts';
 import { scrapeConfigSchema, type ScrapeInput, sharedShape } from './scrape-schema.ts';
-import { planSinks, listSinkEntries, sinkShape } from './sinks.ts';
+import { listSinkEntries, planSinks, type SinkEntry, sinkShape } from './sinks.ts';
 
 const globalSchema = z.strictObject({
   ...sharedShape,
@@ -95,7 +95,9 @@ export function resolvePrometheus(options: ResolveOptions): CollectorPlan {
   resolveGlobalTiming(global, report);
   const labels = resolveExternalLabels(global, env, report);
   const sources = resolveJobs(options.sources, { global, externalLabels: labels });
-  const { sinks, transforms } = planSinks(listSinkEntries(input), { baseDirectory, env, report });
+  const entries = listSinkEntries(input);
+  const { sinks, transforms } = planSinks(entries, { baseDirectory, env, report });
+  warnOfIdleSinks(entries, report);
   const common: TransformPlan[] =
     Object.keys(labels).length === 0
       ? []
@@ -119,6 +121,17 @@ export function resolvePrometheus(options: ResolveOptions): CollectorPlan {
     servers: [],
     log: {},
   };
+}
+
+/** This dialect has no source of traces. */
+function warnOfIdleSinks(entries: readonly SinkEntry[], report: Reporter): void {
+  for (const { kind, path } of entries)
+    if (kind.signals?.includes('metrics') === false)
+      report.warn(
+        path,
+        `${kind.key} takes no metrics, and nothing in this dialect receives traces; use a ` +
+          'collector configuration with the receiver awsxray',
+      );
 }
 
 export type GlobalInput = z.output<typeof globalSchema>;

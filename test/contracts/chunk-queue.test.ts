@@ -1,5 +1,6 @@
 /**
- * Runs the contract of queues over the durable queue, the queue in memory, and the one that tests use.
+ * Runs the contract of queues over the durable queue, the queue in memory, and the one that tests
+ * use.
  */
 import { MemoryQueue as RunningMemoryQueue } from '../../src/queue/memory-queue.ts';
 import { openQueue } from '../kit/durable-queue.ts';

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { createHttpClient } from '../../kernel/http-client.ts';
-import { findFault } from './check.ts';
+import { askRunning } from './check.ts';
 
 async function serve(context: TestContext, status: number): Promise<number> {
   const server = createServer((_, response) => response.writeHead(status).end());
@@ -15,7 +15,7 @@ async function serve(context: TestContext, status: number): Promise<number> {
 async function ask(tcpAddress: string, webAddress?: string): Promise<string | undefined> {
   const http = createHttpClient();
   try {
-    return await findFault({ tcpAddress, webAddress }, http);
+    return await askRunning({ tcpAddress, webAddress }, http);
   } finally {
     await http.close();
   }

@@ -16,7 +16,7 @@ export interface CheckTarget {
 }
 
 /** What is wrong, or undefined when it answers. */
-export async function findFault(
+export async function askRunning(
   { tcpAddress, webAddress }: CheckTarget,
   http: HttpClient,
 ): Promise<string | undefined> {

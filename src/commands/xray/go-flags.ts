@@ -14,7 +14,7 @@ import { allFlags, type XrayFlag } from './flag-table.ts';
 
 const byName = new Map<string, XrayFlag>(
   allFlags.flatMap((flag) => [
-    [flag.long, flag] as const,
+    [flag.long.slice(2), flag] as const,
     ...(flag.short === undefined ? [] : [[flag.short, flag] as const]),
   ]),
 );
@@ -31,12 +31,12 @@ export function rewriteGoFlags(given: readonly string[]): string[] {
     if (name === 'h' || name === 'help') return ['--help'];
     const flag = byName.get(name);
     if (flag === undefined) flags.push(`-${argument.replace(/^--?/, '-')}`);
-    else if (flag.value === undefined) flags.push(`--${flag.long}=${value ?? 'true'}`);
-    else if (value !== undefined) flags.push(`--${flag.long}=${value}`);
+    else if (flag.value === undefined) flags.push(`${flag.long}=${value ?? 'true'}`);
+    else if (value !== undefined) flags.push(`${flag.long}=${value}`);
     else if (at + 1 < given.length) {
       at += 1;
-      flags.push(`--${flag.long}=${given[at] ?? ''}`);
-    } else flags.push(`--${flag.long}`);
+      flags.push(`${flag.long}=${given[at] ?? ''}`);
+    } else flags.push(flag.long);
   }
   return flags;
 }

@@ -47,7 +47,7 @@ const TOO_LARGE =
 const TRACE_FULL = /trace size exceeded/i;
 
 /** @param where  the URL for messages */
-export function classify(response: ClientResponse, where: string, nowMs: number): Verdict {
+export function judgeResponse(response: ClientResponse, where: string, nowMs: number): Verdict {
   const { status, headers } = response;
   const asked = parseRetryAfterMs(headers['retry-after'], nowMs);
   if (status >= 200 && status < 300) return readJudgement(response, where);

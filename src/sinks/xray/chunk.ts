@@ -25,12 +25,12 @@ const PARAMETERS = {
 };
 
 /** Compresses frames. @param body  is not kept */
-export function pack(body: Buffer): Buffer {
+export function compressFrames(body: Buffer): Buffer {
   return zstdCompressSync(body, PARAMETERS);
 }
 
 /** The documents of a chunk; undefined when it is damaged. */
-export function unpack({ bytes, items }: Pick<Chunk, 'bytes' | 'items'>) {
+export function unpackDocuments({ bytes, items }: Pick<Chunk, 'bytes' | 'items'>) {
   const documents = unpackBytes(bytes);
   return documents?.length === items ? documents : undefined;
 }
@@ -52,7 +52,7 @@ export function makeChunk(documents: readonly FramedDocument[], lane: number): C
   for (const { bytes, receivedMs } of documents) at = writeFrame(body, at, bytes, receivedMs);
   const times = documents.map(({ receivedMs }) => receivedMs);
   return {
-    bytes: pack(body),
+    bytes: compressFrames(body),
     items: documents.length,
     oldestMs: Math.min(...times),
     newestMs: Math.max(...times),
@@ -81,14 +81,14 @@ export function makeChunks(documents: readonly FramedDocument[], lane: number): 
 }
 
 /** Two halves, by chunks, and a single chunk by its documents; undefined for one document. */
-export function halve(chunks: readonly Chunk[]): [Chunk[], Chunk[]] | undefined {
+export function halveDocuments(chunks: readonly Chunk[]): [Chunk[], Chunk[]] | undefined {
   const [only] = chunks;
   if (only === undefined) return undefined;
   if (chunks.length > 1) {
     const middle = Math.ceil(chunks.length / 2);
     return [chunks.slice(0, middle), chunks.slice(middle)];
   }
-  const documents = unpack(only);
+  const documents = unpackDocuments(only);
   if (documents === undefined || documents.length < 2) return undefined;
   const middle = Math.ceil(documents.length / 2);
   return [
@@ -98,12 +98,12 @@ export function halve(chunks: readonly Chunk[]): [Chunk[], Chunk[]] | undefined 
 }
 
 /** Divides chunks into documents from `cutoffMs` on and older ones; a damaged chunk stays whole. */
-export function withoutOlder(chunks: readonly Chunk[], cutoffMs: number) {
+export function withoutOlderDocuments(chunks: readonly Chunk[], cutoffMs: number) {
   const kept: Chunk[] = [];
   const dropped: Chunk[] = [];
   for (const chunk of chunks) {
     const isMixed = chunk.oldestMs < cutoffMs && chunk.newestMs >= cutoffMs;
-    const documents = isMixed ? unpack(chunk) : undefined;
+    const documents = isMixed ? unpackDocuments(chunk) : undefined;
     if (documents === undefined) (chunk.newestMs < cutoffMs ? dropped : kept).push(chunk);
     else {
       const isOld = ({ receivedMs }: FramedDocument): boolean => receivedMs < cutoffMs;

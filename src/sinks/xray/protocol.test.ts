@@ -7,10 +7,10 @@ import { ServiceClient } from '../../aws/service-client.ts';
 import type { Answer } from '../../delivery/protocol.ts';
 import { VirtualClock } from '../../kernel/clock.ts';
 import type { Chunk } from '../../model/queue.ts';
-import { halve, makeChunks, unpack, withoutOlder } from './chunk.ts';
+import { halveDocuments, makeChunks, unpackDocuments, withoutOlderDocuments } from './chunk.ts';
 import { newXrayMetrics } from './metrics.ts';
 import { XrayProtocol } from './protocol.ts';
-import { Telemetry } from './telemetry.ts';
+import { TelemetryFigures } from './telemetry.ts';
 
 const T0 = 1_700_000_000_000;
 const SIGNAL = new AbortController().signal;
@@ -18,7 +18,7 @@ const SIGNAL = new AbortController().signal;
 interface Bench {
   readonly receiver: XrayReceiver;
   readonly protocol: XrayProtocol;
-  readonly telemetry: Telemetry;
+  readonly telemetry: TelemetryFigures;
   readonly metric: (start: string) => number;
   readonly lines: readonly string[];
   readonly partsLost: string[];
@@ -39,7 +39,7 @@ async function bench(context: TestContext, logGroups: readonly string[] = []): P
     world,
   );
   onEnd(context, () => client.close());
-  const telemetry = new Telemetry();
+  const telemetry = new TelemetryFigures();
   const partsLost: string[] = [];
   const protocol = new XrayProtocol({
     client,
@@ -69,7 +69,7 @@ function chunksOf(documents: readonly (string | Buffer)[]): readonly Chunk[] {
 }
 
 function textsOf(chunks: readonly Chunk[]): string[] {
-  return chunks.flatMap((chunk) => unpack(chunk)!.map(({ bytes }) => bytes.toString()));
+  return chunks.flatMap((chunk) => unpackDocuments(chunk)!.map(({ bytes }) => bytes.toString()));
 }
 
 function document(id: string, name = 'shop', more: object = {}): string {
@@ -283,7 +283,10 @@ test('a document that X-Ray calls too large is slimmed until it takes it', async
     const { receiver, send, metric } = await bench(context);
     receiver.judge = said;
     const subsegments = Array.from({ length: 8 }, (_, i) => ({
-      ...{ id: `sub${i}`, name: 'x'.repeat(200), start_time: 1, in_progress: true },
+      id: `sub${i}`,
+      name: 'x'.repeat(200),
+      start_time: 1,
+      in_progress: true,
     }));
     const answer = await send([document('a', 'shop', { subsegments }), document('b')]);
     assert.equal(answer.kind, 'delivered');
@@ -319,7 +322,8 @@ test('a subsegment of a slimmed document that X-Ray refuses is a loss of its own
 test('a trace that is full is no document that is too large', async (context) => {
   const { receiver, send } = await bench(context);
   const Message =
-    'Trace Size Exceeded. Reduce the number of segments per trace and the size of your segment documents.';
+    'Trace Size Exceeded. Reduce the number of segments per trace and the size of your ' +
+    'segment documents.';
   receiver.judge = () => ({ Id: 'a', ErrorCode: 'InvalidSegment', Message });
   assert.deepEqual(lossesOf(await send([document('a')])), ['trace_size_exceeded shop 1']);
   assert.equal(receiver.requests.length, 1);
@@ -378,16 +382,16 @@ test('a damaged chunk is told, counted without an owner, and harms no other', as
       ['', 2],
     ],
   );
-  assert.equal(halve([damaged]), undefined);
+  assert.equal(halveDocuments([damaged]), undefined);
 });
 
 test('chunks are halved down to a document, and divided by age', () => {
   const chunks = chunksOf(['a', 'b', 'c']);
-  const [first, second] = halve(chunks)!;
+  const [first, second] = halveDocuments(chunks)!;
   assert.deepEqual([textsOf(first), textsOf(second)], [['a', 'b'], ['c']]);
-  assert.equal(halve(second), undefined);
-  const [one, other] = halve([...first, ...second])!;
+  assert.equal(halveDocuments(second), undefined);
+  const [one, other] = halveDocuments([...first, ...second])!;
   assert.deepEqual([textsOf(one), textsOf(other)], [['a', 'b'], ['c']]);
-  const { kept, dropped } = withoutOlder(chunks, T0 + 1);
+  const { kept, dropped } = withoutOlderDocuments(chunks, T0 + 1);
   assert.deepEqual([textsOf(kept), textsOf(dropped)], [['b', 'c'], ['a']]);
 });

@@ -11,18 +11,24 @@ import { readHead } from '../../wire/xray/document.ts';
 import type { FramedDocument } from '../../wire/xray/frames.ts';
 import { addLogGroups } from '../../wire/xray/log-groups.ts';
 import { nameReason, type Unprocessed } from './answer.ts';
-import { halve, makeChunks, unpack, unpackBytes, withoutOlder } from './chunk.ts';
+import {
+  halveDocuments,
+  makeChunks,
+  unpackDocuments,
+  unpackBytes,
+  withoutOlderDocuments,
+} from './chunk.ts';
 import type { XrayMetrics } from './metrics.ts';
 import { putSegments, type PutSegmentsOptions } from './put-segments.ts';
 import { type LostDocument, sendDocuments, type Sent } from './sending.ts';
-import type { Telemetry } from './telemetry.ts';
+import type { TelemetryFigures } from './telemetry.ts';
 import { BoundedWords } from './words.ts';
 
 export interface XrayProtocolOptions extends Omit<PutSegmentsOptions, 'telemetry'> {
   readonly logGroups: readonly string[];
   readonly log: Logger;
   readonly metrics: XrayMetrics;
-  readonly telemetry: Telemetry;
+  readonly telemetry: TelemetryFigures;
   /** Counts a subsegment of a slimmed document that X-Ray refused. */
   readonly onPartLost: (reason: string, owner: string, text: string) => void;
 }
@@ -59,7 +65,7 @@ export class XrayProtocol implements Protocol<SegmentsRequest> {
     const documents: FramedDocument[] = [];
     let tries = 0;
     for (const chunk of chunks) {
-      const own = unpack(chunk);
+      const own = unpackDocuments(chunk);
       if (own === undefined) return undefined;
       tries = Math.max(tries, this.#tries.get(chunk) ?? 0);
       documents.push(...own);
@@ -102,16 +108,16 @@ export class XrayProtocol implements Protocol<SegmentsRequest> {
     return this.#answerInPart(sent, lane, tries);
   }
 
-  halve = halve;
+  halve = halveDocuments;
 
-  withoutOlder = withoutOlder;
+  withoutOlder = withoutOlderDocuments;
 
   ownersOf(chunks: readonly Chunk[]): ReadonlyMap<string, number> {
     const owners = new Map<string, number>();
     const count = (owner: string, documents: number): void =>
       void owners.set(owner, (owners.get(owner) ?? 0) + documents);
     for (const chunk of chunks) {
-      const documents = unpack(chunk);
+      const documents = unpackDocuments(chunk);
       if (documents === undefined) count('', chunk.items);
       else for (const { bytes } of documents) count(this.#readOwner(bytes), 1);
     }

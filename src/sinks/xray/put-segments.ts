@@ -5,8 +5,8 @@
  */
 import type { ServiceClient } from '../../aws/service-client.ts';
 import type { Clock } from '../../kernel/clock.ts';
-import { classify, type Verdict } from './answer.ts';
-import type { Telemetry } from './telemetry.ts';
+import { judgeResponse, type Verdict } from './answer.ts';
+import type { TelemetryFigures } from './telemetry.ts';
 
 const PATH = '/TraceSegments';
 const ANSWER_MAX_BYTES = 1024 * 1024;
@@ -16,7 +16,7 @@ export interface PutSegmentsOptions {
   readonly clock: Clock;
   readonly timeoutMs: number;
   readonly userAgent: string;
-  readonly telemetry: Pick<Telemetry, 'countFailure'>;
+  readonly telemetry: Pick<TelemetryFigures, 'countFailure'>;
 }
 
 /** A verdict, and the bytes of the request. */
@@ -44,7 +44,7 @@ export async function putSegments(
       signal,
     });
     if (response.status >= 300) telemetry.countFailure(response.status);
-    const verdict = classify(response, `${await client.origin()}${PATH}`, clock.nowMs());
+    const verdict = judgeResponse(response, `${await client.origin()}${PATH}`, clock.nowMs());
     return { verdict, bytes: body.length };
   } catch (error) {
     if (!signal.aborted) telemetry.countFailure(error);

@@ -39,8 +39,8 @@ export interface SendingOptions {
   readonly onPartLost: (document: Buffer, said: Unprocessed) => void;
 }
 
-/** A document that X-Ray fails at so often, and at no other, is lost: it would hold up the rest. */
-const TRIES_MAX = 30;
+/** A document at which X-Ray fails so often, while it answers, is lost: it holds up the rest. */
+const TRIES_MAX = 12;
 /** How much smaller a document gets that X-Ray calls too large. */
 const SHRINKING = 0.75;
 const SLIMMINGS_MAX = 12;

@@ -11,7 +11,7 @@ import type { Sink, SinkParts } from '../sink.ts';
 import type { XraySettings } from './config.ts';
 import { newXrayMetrics } from './metrics.ts';
 import { XrayProtocol } from './protocol.ts';
-import { Telemetry } from './telemetry.ts';
+import { TelemetryFigures } from './telemetry.ts';
 import { TelemetrySender } from './telemetry-sender.ts';
 import { WayIn } from './way-in.ts';
 
@@ -22,7 +22,7 @@ export class XraySink implements Sink {
   readonly #wayIn: WayIn;
   readonly #protocol: XrayProtocol;
   readonly #delivery: Delivery<unknown>;
-  readonly #telemetry: Telemetry;
+  readonly #telemetry: TelemetryFigures;
   readonly #sender: TelemetrySender | undefined;
 
   constructor(
@@ -36,7 +36,7 @@ export class XraySink implements Sink {
     const client = new ServiceClient(access, world);
     const metrics = newXrayMetrics(world.metrics, id);
     const earlier = before instanceof XraySink ? before : undefined;
-    const telemetry = earlier === undefined ? new Telemetry() : earlier.#telemetry;
+    const telemetry = earlier === undefined ? new TelemetryFigures() : earlier.#telemetry;
     this.#client = client;
     this.#telemetry = telemetry;
     const onPartLost = (reason: string, owner: string, text: string): void => {

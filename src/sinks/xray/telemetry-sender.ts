@@ -11,7 +11,7 @@ import { createHttpClient, type HttpClient } from '../../kernel/http-client.ts';
 import type { World } from '../../kernel/world.ts';
 import type { TelemetrySettings } from './config.ts';
 import type { XrayMetrics } from './metrics.ts';
-import { runMinutes, type Telemetry } from './telemetry.ts';
+import { runMinutes, type TelemetryFigures } from './telemetry.ts';
 
 const PATH = '/TelemetryRecords';
 const TIMEOUT_MS = 10_000;
@@ -20,7 +20,7 @@ const ANSWER_MAX_BYTES = 64 * 1024;
 const METADATA_TIMEOUT_MS = 3_000;
 
 export interface TelemetrySenderOptions {
-  readonly telemetry: Telemetry;
+  readonly telemetry: TelemetryFigures;
   readonly settings: TelemetrySettings;
   readonly client: ServiceClient;
   readonly world: Pick<World, 'clock' | 'log'>;
@@ -65,7 +65,7 @@ export class TelemetrySender implements Component {
   async stop(deadlineMs: number): Promise<void> {
     if (this.#running === undefined) return;
     await this.release();
-    if (deadlineMs > 0) await this.#sendMinute(AbortSignal.timeout(Math.ceil(deadlineMs)));
+    if (deadlineMs >= 1) await this.#sendMinute(AbortSignal.timeout(Math.floor(deadlineMs)));
   }
 
   async #sendMinute(signal: AbortSignal = this.#ending.signal): Promise<void> {
@@ -89,7 +89,7 @@ export class TelemetrySender implements Component {
     }
   }
 
-  async #send(records: ReturnType<Telemetry['next']>, signal: AbortSignal): Promise<void> {
+  async #send(records: ReturnType<TelemetryFigures['next']>, signal: AbortSignal): Promise<void> {
     const { client, telemetry, userAgent } = this.#options;
     const host = await (this.#host ??= this.#findHost());
     let status;

@@ -31,7 +31,7 @@ export interface TelemetryRecord {
 }
 
 /** The figures of the present minute, and the records that are not sent yet. */
-export class Telemetry {
+export class TelemetryFigures {
   #received = 0;
   #sent = 0;
   #spilled = 0;

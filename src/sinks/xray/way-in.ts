@@ -9,7 +9,7 @@ import { type Borrowed, peek } from '../../model/borrowed.ts';
 import type { ChunkQueue } from '../../model/queue.ts';
 import type { SegmentAppender } from '../../model/trace-segment.ts';
 import { FRAME_BYTES, writeFrame } from '../../wire/xray/frames.ts';
-import { CHUNK_BYTES_MAX, DOCUMENTS_MAX, pack } from './chunk.ts';
+import { CHUNK_BYTES_MAX, DOCUMENTS_MAX, compressFrames } from './chunk.ts';
 
 /** A larger document could not be slimmed to what X-Ray takes. A datagram has at most 64 KiB. */
 export const DOCUMENT_IN_MAX_BYTES = 4 * 1024 * 1024;
@@ -49,7 +49,14 @@ export class WayIn {
   enqueue(body: Buffer, items: number, oldestMs: number, newestMs: number): void {
     const { queue, load, onReceived } = this.#options;
     const lane = this.#lane++;
-    queue.append({ bytes: pack(body), items, oldestMs, newestMs, lane, rawBytes: body.length });
+    queue.append({
+      bytes: compressFrames(body),
+      items,
+      oldestMs,
+      newestMs,
+      lane,
+      rawBytes: body.length,
+    });
     load.taken(items, newestMs);
     onReceived(items);
   }

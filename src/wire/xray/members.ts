@@ -4,7 +4,7 @@
  * check what it skips: a document that is not JSON may be read as if it were. Pure.
  */
 
-export interface Member {
+export interface JsonMember {
   readonly key: string;
   /** Offsets of the value, the end exclusive. */
   readonly start: number;
@@ -24,8 +24,8 @@ const CLOSE_BRACKET = 0x5d;
 const KEY_MAX = 64;
 
 /** The members of an object, in order; undefined when the bytes are no object. */
-export function listMembers(json: Buffer): Member[] | undefined {
-  const members: Member[] = [];
+export function listMembers(json: Buffer): JsonMember[] | undefined {
+  const members: JsonMember[] = [];
   let at = skipBlanks(json, 0);
   if (json[at] !== OPEN_BRACE) return undefined;
   at = skipBlanks(json, at + 1);
@@ -48,7 +48,7 @@ export function listMembers(json: Buffer): Member[] | undefined {
 }
 
 /** The text of a value that is a string; undefined for another value. */
-export function readText(json: Buffer, { start, end }: Member): string | undefined {
+export function readText(json: Buffer, { start, end }: JsonMember): string | undefined {
   if (json[start] !== QUOTE) return undefined;
   try {
     return JSON.parse(json.toString('utf8', start, end)) as string;

@@ -205,7 +205,10 @@ function isObject(value: unknown): value is Entity {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !isRaw(value);
 }
 
-/** Members of JSON that the library's types lack yet: https://github.com/tc39/proposal-json-parse-with-source */
+/**
+ * Members of JSON that the library's types lack yet.
+ * Source: https://github.com/tc39/proposal-json-parse-with-source
+ */
 interface ExactJson {
   parse(
     text: string,
