@@ -58,9 +58,9 @@ const PROFILES = ['XRAY_DAEMON_CPU_PROFILE', 'XRAY_DAEMON_MEMORY_PROFILE'];
 export function createXrayCommand(): Command {
   const command = createLongRunningCommand('xray').description(
     'A drop-in for the AWS X-Ray daemon: takes trace segments by UDP and requests of sampling ' +
-      'rules by TCP, keeps the segments on disk until X-Ray has them, and goes on answering while ' +
-      'X-Ray does not. It takes the flags in all forms of the daemon (-bind=…, --bind …, -b …), ' +
-      'its cfg.yaml, and writes its log lines.',
+      'rules by TCP, keeps the segments on disk until X-Ray has them, and goes on answering ' +
+      'while X-Ray does not. It takes the flags in all forms of the daemon (-bind=…, --bind …, ' +
+      '-b …), its cfg.yaml, and writes its log lines.',
   );
   for (const flag of [...daemonFlags, ...ownFlags]) addFlag(command, flag);
   return addTrustOption(command)

@@ -38,7 +38,7 @@ const MB = 1_048_576;
 const SINK_ID = 'xray/daemon';
 /** The daemon's name of its session when it assumes a role: policies may ask for it. */
 const SESSION_NAME = 'xray-daemon';
-/** How long requests of sampling rules may go on at a stop; the rest of the time is for segments. */
+/** How long requests for rules may go on at a stop; the rest of the time is for segments. */
 const FORWARDER_STOP_MS = 2_000;
 
 /** @throws DaemonRefusal for settings that the sink does not take */
