@@ -108,7 +108,9 @@ test('segments go from datagrams to X-Ray, and the log has the lines of the daem
   const folder = temporaryFolder(context);
   const file = writeFile(folder, xray.server.url);
   const given = ['--config', file, '-storage.path', folder];
-  const { port, child, exited, output } = await startXray(context, given);
+  const daemon = await startXray(context, given);
+  const { port, child, exited } = daemon;
+  const output = (): string => daemon.output();
   const sent = await send(port, 0, 60);
   await until('X-Ray has all documents', WAIT_MS, () => xray.kept.length === sent.length);
   assert.deepEqual([...xray.kept].sort(), [...sent].sort());
@@ -162,8 +164,8 @@ test('a TCP port that is taken is told, and segments go on', async (context) => 
   await new Promise<void>((resolve) => taken.listen(port, '127.0.0.1', resolve));
   context.after(() => taken.close());
   const given = ['-c', writeFile(folder, xray.server.url), '--storage.path', folder];
-  const { output } = await startXray(context, given, port);
-  assert.match(output(), /\[Error\] proxy http server failed to listen: .*--bind-tcp/);
+  const daemon = await startXray(context, given, port);
+  assert.match(daemon.output(), /\[Error\] proxy http server failed to listen: .*--bind-tcp/);
   await send(port, 0, 1);
   await until('X-Ray has it', WAIT_MS, () => xray.kept.length === 1);
 });
