@@ -120,7 +120,7 @@ export const rooms: Record<string, Rooms> = {
     joints: ['program'],
     rooms: {
       check: [], collect: [], completion: [], demo: ['sample-app'], discover: [], emulate: [], explain: [],
-      exporter: [], proxy: [], 'sample-app': [], workspace: [],
+      exporter: [], proxy: [], 'sample-app': [], workspace: [], xray: [],
     },
   }, // prettier-ignore
 };

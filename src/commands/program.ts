@@ -5,6 +5,7 @@
  */
 import { Command, Help, type Option } from 'commander';
 import { VERSION } from './version.ts';
+import { rewriteGoFlags } from './xray/go-flags.ts';
 
 interface Entry {
   /** Its line in the help of the program. */
@@ -28,6 +29,10 @@ const commands: Readonly<Record<string, Entry>> = {
   exporter: {
     summary: 'the sidecar: ECS task metadata as Prometheus metrics',
     load: async () => (await import('./exporter.ts')).createExporterCommand(),
+  },
+  xray: {
+    summary: 'the X-Ray daemon: its flags and file, segments kept on disk',
+    load: async () => (await import('./xray.ts')).createXrayCommand(),
   },
   proxy: {
     summary: 'sign requests with SigV4 for programs that cannot',
@@ -80,10 +85,12 @@ export async function loadProgram(): Promise<Command> {
 
 /**
  * Rewrites what the user gave into what the parser understands. Flags of Go programs have one dash
- * (-config.cluster of prometheus-ecs-discovery); they get a second one. "help a b" becomes
- * "a b --help". Of an unknown command only the name is kept, so that the error is about the name.
+ * (-config.cluster of prometheus-ecs-discovery); they get a second one. All flags of "xray" are
+ * those of a Go program. "help a b" becomes "a b --help". Of an unknown command only the name is
+ * kept, so that the error is about the name.
  */
 export function normalizeArguments(given: readonly string[]): string[] {
+  if (given[0] === 'xray') return ['xray', ...rewriteGoFlags(given.slice(1))];
   const dashed = given.map((argument) => argument.replace(/^-(?=config\.[a-z-]+)/, '--'));
   const argv = dashed[0] === 'help' && dashed.length > 1 ? [...dashed.slice(1), '--help'] : dashed;
   const [name] = argv;

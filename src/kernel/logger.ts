@@ -11,6 +11,13 @@ import { boundedLines } from './output-lines.ts';
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 export type LogFormat = 'pretty' | 'logfmt' | 'json';
 export type LogFields = Readonly<Record<string, unknown>>;
+/** Writes an event as one line without its newline, in a form of the caller's own. */
+export type FormatLine = (
+  nowMs: number,
+  level: LogLevel,
+  event: string,
+  fields: LogFields,
+) => string;
 
 export interface Logger {
   debug(event: string, fields?: LogFields): void;
@@ -25,7 +32,7 @@ export interface Logger {
 
 export interface LoggerOptions {
   readonly level?: LogLevel;
-  readonly format?: LogFormat;
+  readonly format?: LogFormat | FormatLine;
   readonly write?: (line: string) => void;
   readonly clock?: Clock;
   /** At most this many lines of one event per `repeatWindowMs`. */
@@ -130,21 +137,19 @@ function admit(
 }
 
 function formatLine(
-  format: LogFormat,
+  format: LogFormat | FormatLine,
   nowMs: number,
   level: LogLevel,
   event: string,
   fields: LogFields,
 ): string {
+  if (typeof format === 'function') return format(nowMs, level, event, fields);
   const time = new Date(nowMs).toISOString();
   if (format === 'json') {
     const line = JSON.stringify({ time, level, msg: event, ...mapValues(fields, jsonValue) });
     return escapeControls(line);
   }
-  const pairs = Object.entries(fields)
-    .filter(([, value]) => value !== undefined)
-    .map(([key, value]) => `${key}=${quote(formatValue(value))}`)
-    .join(' ');
+  const pairs = formatFields(fields);
   if (format === 'logfmt') {
     return `time=${time} level=${level} msg=${quote(event)}${pairs === '' ? '' : ` ${pairs}`}`;
   }
@@ -158,6 +163,14 @@ function formatLine(
     `\u001B[2m${time.slice(11, 19)}\u001B[0m ${mark} ` +
     `${event}${pairs === '' ? '' : `  \u001B[2m${pairs}\u001B[0m`}`
   );
+}
+
+/** The fields as logfmt writes them: `a=1 b="two words"`; those that are undefined are left out. */
+export function formatFields(fields: LogFields): string {
+  return Object.entries(fields)
+    .filter(([, value]) => value !== undefined)
+    .map(([key, value]) => `${key}=${quote(formatValue(value))}`)
+    .join(' ');
 }
 
 function formatValue(value: unknown): string {

@@ -1,7 +1,13 @@
 /** The settings of a durable queue, and the reasons for which it loses items. Values only. */
 
-/** Why chunks were lost; bounded words for metrics. */
-export type DropReason = 'disk_cap' | 'memory_full' | 'corrupt' | 'too_large' | 'too_old';
+/** Why chunks were lost; bounded words for metrics. `stopped`: in memory at the end. */
+export type DropReason =
+  | 'disk_cap'
+  | 'memory_full'
+  | 'corrupt'
+  | 'too_large'
+  | 'too_old'
+  | 'stopped';
 
 /**
  * When written data is forced to the disk. A killed process loses nothing with any of them; a loss

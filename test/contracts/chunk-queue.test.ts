@@ -1,6 +1,8 @@
 /**
- * Runs the contract of queues over the durable queue and over the queue in memory that tests use.
+ * Runs the contract of queues over the durable queue, the queue in memory, and the one that tests
+ * use.
  */
+import { MemoryQueue as RunningMemoryQueue } from '../../src/queue/memory-queue.ts';
 import { openQueue } from '../kit/durable-queue.ts';
 import { temporaryFolder } from '../kit/folder.ts';
 import { MemoryQueue } from '../kit/memory-queue.ts';
@@ -15,7 +17,15 @@ chunkQueueContract('durable queue', async (context, lanes) => {
   return { queue, clock: world.clock };
 });
 
-chunkQueueContract('queue in memory', (_, lanes) => {
+chunkQueueContract('queue in memory', async (context, lanes) => {
+  const world = createWorld();
+  const queue = new RunningMemoryQueue({ name: 'q', lanes, maxBytes: 1_000_000 }, world);
+  await queue.start();
+  onEnd(context, () => queue.stop());
+  return { queue, clock: world.clock };
+});
+
+chunkQueueContract('queue of tests', (_, lanes) => {
   const { clock } = createWorld();
   return { queue: new MemoryQueue(lanes, clock), clock };
 });

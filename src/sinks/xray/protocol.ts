@@ -85,6 +85,7 @@ export class XrayProtocol implements Protocol<SegmentsRequest> {
     signal: AbortSignal,
   ): Promise<Answer> {
     const { metrics } = this.#options;
+    const startMs = performance.now();
     const sent = await sendDocuments(documents, {
       put: (list) => putSegments(list, this.#options, signal),
       tries,
@@ -98,6 +99,11 @@ export class XrayProtocol implements Protocol<SegmentsRequest> {
     if (sent.kind !== 'sent') return sent;
     const delivered = documents.length - sent.again.length - sent.lost.length;
     this.#countSent(delivered, sent);
+    this.#options.log.unlimited().debug('X-Ray has answered', {
+      documents: documents.length,
+      unprocessed: documents.length - delivered,
+      seconds: (performance.now() - startMs) / 1_000,
+    });
     if (delivered === documents.length) return { kind: 'delivered', bytes: sent.bytes };
     return this.#answerInPart(sent, lane, tries);
   }

@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { chmodSync, mkdirSync, readdirSync, statSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { createWorld } from '../../../test/kit/world.ts';
+import { temporaryFolder } from '../../../test/kit/folder.ts';
+import { chooseStorage, listCandidates, sayStorage, type StorageWish } from './storage.ts';
+
+const GB = 2 ** 30;
+const WISH: StorageWish = { path: undefined, address: '127.0.0.1:2000', capBytes: GB, env: {} };
+
+test('the first folder that can be written is taken, with one of its own for each address', (context) => {
+  const folder = temporaryFolder(context);
+  const file = join(folder, 'file');
+  mkdirSync(file);
+  const chosen = chooseStorage(WISH, ['/proc/none', join(folder, 'a'), join(folder, 'b')]);
+  assert.equal(chosen.folder, join(folder, 'a', 'udp-127.0.0.1-2000'));
+  assert.equal(chosen.isFleeting, false);
+  assert.equal(chosen.capBytes, GB);
+  assert.deepEqual(readdirSync(chosen.folder ?? ''), []);
+  assert.equal(statSync(chosen.folder ?? '').mode & 0o777, 0o700);
+  const other = chooseStorage({ ...WISH, address: '[::]:3000' }, [join(folder, 'a')]);
+  assert.equal(other.folder, join(folder, 'a', 'udp-3000'));
+});
+
+test('a link or a folder of another user is not used', (context) => {
+  const folder = temporaryFolder(context);
+  mkdirSync(join(folder, 'real'));
+  symlinkSync(join(folder, 'real'), join(folder, 'link'));
+  assert.equal(chooseStorage(WISH, [join(folder, 'link')]).folder, undefined);
+  if (process.getuid?.() === 0) {
+    const { chownSync } = process.getBuiltinModule('node:fs');
+    mkdirSync(join(folder, 'other'));
+    chownSync(join(folder, 'other'), 12_345, 12_345);
+    chmodSync(join(folder, 'other'), 0o777);
+    assert.equal(chooseStorage(WISH, [join(folder, 'other')]).folder, undefined);
+  }
+});
+
+test('where no folder can be written, segments wait in memory, within 64 MiB', () => {
+  const { log, lines } = createWorld();
+  const chosen = chooseStorage(WISH, ['/proc/none', '/sys/none']);
+  assert.deepEqual(chosen, { folder: undefined, capBytes: 64 * 2 ** 20, isFleeting: true });
+  sayStorage(chosen, log);
+  assert.match(lines.join('\n'), /level=warn .*the end of the process loses them.*--storage\.path/);
+});
+
+test('a folder in memory is bounded by half of its size, and said to be fleeting', (context) => {
+  if (process.platform !== 'linux') return context.skip('no /dev/shm');
+  const base = join('/dev/shm', `xray-test-${process.pid}`);
+  context.after(() => process.getBuiltinModule('node:fs').rmSync(base, { recursive: true }));
+  const chosen = chooseStorage({ ...WISH, capBytes: 2 ** 50 }, [base]);
+  const { bsize, blocks } = process.getBuiltinModule('node:fs').statfsSync('/dev/shm');
+  assert.equal(chosen.capBytes, Math.floor((bsize * blocks) / 2));
+  const { log, lines } = createWorld();
+  sayStorage(chosen, log);
+  assert.match(lines.join('\n'), /level=warn .*the end of the container or host loses them/);
+});
+
+test('a folder that a flag names is taken as it is', () => {
+  const chosen = chooseStorage({ ...WISH, path: '/data' }, []);
+  assert.deepEqual(chosen, { folder: '/data', capBytes: GB, isFleeting: false });
+});
+
+test("systemd's state folder comes first", () => {
+  const [first] = listCandidates({ STATE_DIRECTORY: '/var/lib/x:/var/lib/y' });
+  assert.equal(first, '/var/lib/x');
+});

@@ -1,0 +1,126 @@
+/**
+ * Where segments wait until they are sent: in the folder that a flag names, or else in the first of
+ * some folders that can be written, or in memory. The daemon writes no file, so its containers may
+ * have a root file system that is read-only: that must not end the command, and the log says what
+ * an end of the process or of the container then loses.
+ */
+import { lstatSync, mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Logger } from '../../kernel/logger.ts';
+import { MEMORY_MAX_BYTES } from '../../queue/options.ts';
+
+export interface StorageWish {
+  /** The folder of --storage.path; without it, one is looked for. */
+  readonly path: string | undefined;
+  /** The UDP address: two processes on one machine cannot have the same. */
+  readonly address: string;
+  /** Largest size of the queue. */
+  readonly capBytes: number;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+export interface Storage {
+  /** Undefined: in memory. */
+  readonly folder: string | undefined;
+  /** At most what was wished for; less where the folder is in memory. */
+  readonly capBytes: number;
+  /** Whether it ends with the container or the host, as a folder in memory does. */
+  readonly isFleeting: boolean;
+}
+
+/** Type of the file system tmpfs, which is in memory. Source: statfs(2) */
+const TMPFS = 0x0102_1994;
+
+/** Folders that are tried without a flag, in this order. STATE_DIRECTORY is systemd's. */
+export function listCandidates(env: StorageWish['env']): string[] {
+  const state = env['STATE_DIRECTORY']?.split(':')[0];
+  return [
+    ...(state === undefined || state === '' ? [] : [state]),
+    '/var/lib/amperage-xray',
+    join(tmpdir(), 'amperage-xray'),
+    '/dev/shm/amperage-xray',
+  ];
+}
+
+/** @param candidates  folders to try, for tests */
+export function chooseStorage(
+  wish: StorageWish,
+  candidates: readonly string[] = listCandidates(wish.env),
+): Storage {
+  const { path, address, capBytes } = wish;
+  if (path !== undefined) return { folder: path, capBytes, isFleeting: isInMemory(path) };
+  const name = `udp-${address.replaceAll(/[^\w.]+/g, '-').replace(/^-/, '')}`;
+  for (const base of candidates) {
+    const folder = join(base, name);
+    if (!isUsable(base) || !isUsable(folder)) continue;
+    const isFleeting = isInMemory(folder);
+    return { folder, capBytes: isFleeting ? boundBySize(folder, capBytes) : capBytes, isFleeting };
+  }
+  return { folder: undefined, capBytes: Math.min(capBytes, MEMORY_MAX_BYTES), isFleeting: true };
+}
+
+/** Says where segments wait, and what an end of it loses. */
+export function sayStorage({ folder, capBytes, isFleeting }: Storage, log: Logger): void {
+  const remedy = 'mount a volume and name it with --storage.path';
+  const fields = { folder, limit_bytes: capBytes };
+  if (!isFleeting) log.info('Segments that are not sent yet wait on disk', fields);
+  else if (folder !== undefined)
+    log.warn(
+      'Segments that are not sent yet wait in a folder in memory: the end of the container or ' +
+        'host loses them',
+      { ...fields, remedy },
+    );
+  else
+    log.warn(
+      'Segments that are not sent yet wait in memory, since no folder can be written: the end of ' +
+        'the process loses them',
+      { limit_bytes: capBytes, remedy },
+    );
+}
+
+/**
+ * Whether this user owns the folder and can write to it; it is made where it is absent. In a folder
+ * for temporary files another user may have put one of this name, or a link.
+ */
+function isUsable(folder: string): boolean {
+  const probe = join(folder, `probe-${process.pid}`);
+  try {
+    makeFolder(folder);
+    const stat = lstatSync(folder);
+    const isOwn = process.getuid === undefined || stat.uid === process.getuid();
+    if (!stat.isDirectory() || !isOwn) return false;
+    writeFileSync(probe, '', { flag: 'wx' });
+    return true;
+  } catch {
+    return false;
+  } finally {
+    rmSync(probe, { force: true });
+  }
+}
+
+/**
+ * Makes a folder within one that is there. Not `recursive`: Node then never returns where a file
+ * system such as /proc answers ENOENT for a folder in one that exists.
+ */
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+}
+
+function isInMemory(folder: string): boolean {
+  try {
+    return statfsSync(folder).type === TMPFS;
+  } catch {
+    return false;
+  }
+}
+
+/** Half of a file system in memory is left to others. */
+function boundBySize(folder: string, capBytes: number): number {
+  const { bsize, blocks } = statfsSync(folder);
+  return Math.min(capBytes, Math.floor((bsize * blocks) / 2));
+}
