@@ -21,6 +21,15 @@ export interface ForwarderSettings {
   readonly keepsSampling: boolean;
 }
 
+/** What X-Ray's SDKs ask for by TCP. */
+export const SAMPLING_PATHS: readonly string[] = [
+  '/GetSamplingRules',
+  '/SamplingTargets',
+  '/SamplingStatisticSummaries',
+  '/TraceSegments',
+  '/TelemetryRecords',
+];
+
 const TIMEOUT_MS = 30_000;
 const BODY_MAX_BYTES = 16 * 1024 * 1024;
 

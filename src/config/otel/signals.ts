@@ -1,0 +1,49 @@
+/**
+ * Which signals a component is for, here and in the Collector, and what is told where a pipeline of
+ * another signal names it. Pure.
+ */
+import type { Signal } from '../../sinks/sink.ts';
+import { NOUNS, type Section, typeOf, unbuiltFateOf } from './components.ts';
+import { findKind } from './kinds.ts';
+import { findProcessor } from './processors/processors.ts';
+
+const CARRIED: readonly Signal[] = ['metrics', 'traces'];
+
+export interface Misfit {
+  readonly message: string;
+  /** The Collector has it in such a pipeline, and only this program does not. */
+  readonly isBuiltElsewhere: boolean;
+}
+
+/** Undefined for a component that a pipeline of the signal may have, whether it can be done or not. */
+export function describeMisfit(
+  section: Section,
+  name: string,
+  { pipeline, signal }: { readonly pipeline: string; readonly signal: Signal },
+): Misfit | undefined {
+  const what = `${NOUNS[section]} "${name}"`;
+  const signals = signalsOf(section, name);
+  if (signals.includes(signal)) return undefined;
+  const instead = findKind(section, name)?.insteadForTraces;
+  if (signal === 'traces' && instead !== undefined) {
+    const message = `${what} is built in for metrics alone, and "${pipeline}" is of traces; ${instead}`;
+    return { message, isBuiltElsewhere: true };
+  }
+  const of = signals.join(' or ');
+  const message =
+    section === 'processors'
+      ? `${what} is for ${of}, and no ${signal} pipeline can have it, in no collector; remove it ` +
+        `from pipeline "${pipeline}"`
+      : `${what} ${section === 'receivers' ? 'gives' : 'takes'} ${of}, and pipeline ` +
+        `"${pipeline}" is of ${signal}, in every collector; remove it there`;
+  return { message, isBuiltElsewhere: false };
+}
+
+/** The signals whose pipelines may name a component; all that are carried for an unknown one. */
+export function signalsOf(section: Section, name: string): readonly string[] {
+  const kind = findKind(section, name);
+  if (kind === undefined) return unbuiltFateOf(section, name)?.signals?.split(' or ') ?? CARRIED;
+  if (section === 'processors' && findProcessor(typeOf(name))?.inTraces !== undefined)
+    return CARRIED;
+  return kind.signals ?? ['metrics'];
+}
