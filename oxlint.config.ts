@@ -50,6 +50,7 @@ export const rooms: Record<string, Rooms> = {
       file: [],
       'otlp-file': ['assembly'],
       'remote-write': [],
+      xray: [],
     },
   },
   'sinks/remote-write': { joints: ['sink'], rooms: { 'way-in': [], 'way-out': [] } },

@@ -54,8 +54,6 @@ interface SinkNames {
   readonly name: string;
   /** A digest of its configuration; when it differs after a reload, the sink is changed. */
   readonly version: string;
-  /** What it takes. */
-  readonly signals: readonly Signal[];
   /** Ids of the transforms that the sink itself asks for. */
   readonly transforms: readonly string[];
 }

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import type { z } from 'zod';
 import type { ConfigPath, Reporter } from '../settings/finding.ts';
 import { listOf } from '../settings/text.ts';
-import type { DirectSinkKind, Signal, SinkContext, SinkKind } from '../sinks/sink.ts';
+import type { DirectSinkKind, SinkContext, SinkKind } from '../sinks/sink.ts';
 import { type OpenableSink, resolveSink, sinkKinds, type SinkInputs } from '../sinks/sinks.ts';
 import type { SinkPlan, TransformPlan } from './plan.ts';
 
@@ -91,7 +91,6 @@ export function planSinks(
       id,
       name,
       version: digest(JSON.stringify([input, context.baseDirectory])),
-      signals: kind.signals ?? METRICS,
       transforms: own.map((one) => one.id),
     };
     return resolved.delivery === undefined
@@ -100,8 +99,6 @@ export function planSinks(
   });
   return { sinks, transforms };
 }
-
-const METRICS: readonly Signal[] = ['metrics'];
 
 /** Without names, entries of one address are told apart by their order alone. */
 function warnOfOrder(

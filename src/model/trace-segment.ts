@@ -18,6 +18,11 @@ export interface SegmentAppender {
    * returns, so that a killed process loses nothing of it.
    */
   commit(): void;
+  /**
+   * Tells of documents that the caller did not take, such as datagrams without a header: a sink may
+   * report their number to its service.
+   */
+  noteRejected?(documents: number): void;
 }
 
 /** Opens a way into a sink. */

@@ -48,6 +48,10 @@ class SegmentFanOut implements SegmentAppender {
     for (const appender of this.#appenders) appender.commit();
   }
 
+  noteRejected(documents: number): void {
+    for (const appender of this.#appenders) appender.noteRejected?.(documents);
+  }
+
   goOver(outlets: readonly OpenSegments[]): void {
     const isSame =
       outlets.length === this.#outlets.length &&

@@ -6,12 +6,14 @@ import { debugKind } from './debug/kind.ts';
 import { fileKind } from './file/kind.ts';
 import { otlpFileKind } from './otlp-file/kind.ts';
 import { remoteWriteKind } from './remote-write/kind.ts';
+import { xrayKind } from './xray/kind.ts';
 import type {
   DirectSink,
   DirectSinkKind,
   DirectSinkParts,
   ResolvedDirectSink,
   ResolvedSink,
+  Signal,
   Sink,
   SinkContext,
   SinkKind,
@@ -23,6 +25,7 @@ export const sinkKinds = [
   fileKind,
   otlpFileKind,
   debugKind,
+  xrayKind,
 ] as const; // prettier-ignore
 
 type AnyKind = (typeof sinkKinds)[number];
@@ -34,6 +37,8 @@ export type SinkInputs = {
 
 interface Openable {
   readonly kind: AnyKind['kind'];
+  /** What it takes. */
+  readonly signals: readonly Signal[];
 }
 
 /** One entry, checked and with its defaults, which can be opened over a queue. */
@@ -56,11 +61,17 @@ export function resolveSink(
   context: SinkContext,
 ): OpenableSink {
   const kind = one.kind as AnyKind['kind'];
+  const { signals = ['metrics'] } = one;
   if (one.isDirect === true) {
     const resolved = one.resolve(input, context);
     const open = (parts: DirectSinkParts): DirectSink => one.open(resolved, parts);
-    return { ...resolved, kind, open };
+    return { ...resolved, kind, signals, open };
   }
   const resolved = one.resolve(input, context);
-  return { ...resolved, kind, open: (parts: SinkParts): Sink => one.open(resolved, parts) };
+  return {
+    ...resolved,
+    kind,
+    signals,
+    open: (parts: SinkParts): Sink => one.open(resolved, parts),
+  };
 }

@@ -8,12 +8,14 @@ import path from 'node:path';
 import { makeLabelSet } from '../../src/model/labels.ts';
 import type { sinkKinds } from '../../src/sinks/sinks.ts';
 import { Receiver } from '../kit/receiver.ts';
+import { XrayReceiver } from '../kit/xray-receiver.ts';
 
 export interface SinkFixture {
   /** A valid entry of the configuration. */
   readonly entry: Record<string, unknown>;
   /**
-   * The samples that arrived, in order and with repeats: `name=value,… time value`.
+   * What arrived, in order and with repeats: samples as `name=value,… time value`, documents as
+   * they are.
    *
    * @param lines  the log of the process so far
    */
@@ -56,6 +58,18 @@ export const sinkFixtures: Readonly<Record<Kind, () => Promise<SinkFixture>>> = 
       mend: () => undefined,
       close: () => Promise.resolve(),
     }),
+
+  async xray() {
+    const receiver = new XrayReceiver();
+    await receiver.server.start();
+    return {
+      entry: receiver.entry,
+      arrived: () => [...receiver.kept],
+      break: () => (receiver.answer = () => ({ status: 503 })),
+      mend: () => (receiver.answer = () => undefined),
+      close: () => receiver.server.stop(100),
+    };
+  },
 };
 
 function openFileFixture(

@@ -14,10 +14,10 @@ import { systemClock } from '../../src/kernel/clock.ts';
 import { createHttpClient } from '../../src/kernel/http-client.ts';
 import type { Registry } from '../../src/kernel/metrics.ts';
 import { makeLabelSet } from '../../src/model/labels.ts';
-import { type Appender, DROPPED_REF } from '../../src/model/sample.ts';
+import { DROPPED_REF } from '../../src/model/sample.ts';
 import { DurableQueue } from '../../src/queue/queue.ts';
 import type { Reporter } from '../../src/settings/finding.ts';
-import type { DirectSink, DirectSinkKind, Sink, SinkKind } from '../../src/sinks/sink.ts';
+import type { DirectSink, DirectSinkKind, Signal, Sink, SinkKind } from '../../src/sinks/sink.ts';
 import { sinkKinds } from '../../src/sinks/sinks.ts';
 import { checkConfigText } from '../../src/config/load.ts';
 import { componentContract } from './component.ts';
@@ -56,6 +56,38 @@ function makePlans(
   assert.equal(faults.length, expected.length, faults.join('; '));
   expected.forEach((one, index) => assert.match(faults[index] ?? '', one));
   return sinks;
+}
+
+/** Commits two items for a round, and gives them as they arrive. */
+type Commit = (round: number) => string[];
+
+/** Samples of `a` and of `b`. */
+function openSampleWay(sink: DirectSink): Commit {
+  assert.equal(sink.openSegments, undefined);
+  const appender = sink.openAppender!('target');
+  return (round) => {
+    const refs = ['a', 'b'].map((name) =>
+      appender.refOf(makeLabelSet({ __name__: name, job: 'j' })),
+    );
+    for (const ref of refs) appender.append(ref, T0 + round, round);
+    appender.commit();
+    for (const ref of refs) appender.forget(ref);
+    return ['a', 'b'].map((name) => `__name__=${name},job=j ${T0 + round} ${round}`);
+  };
+}
+
+/** Segment documents. */
+function openSegmentWay(sink: DirectSink): Commit {
+  assert.equal(sink.openAppender, undefined);
+  const appender = sink.openSegments!();
+  return (round) => {
+    const documents = ['a', 'b'].map(
+      (name) => `{"name":"${name}","id":"${String(round).padStart(16, name)}"}`,
+    );
+    for (const document of documents) appender.append(Buffer.from(document), T0 + round);
+    appender.commit();
+    return documents;
+  };
 }
 
 for (const known of sinkKinds) {
@@ -99,16 +131,14 @@ for (const known of sinkKinds) {
     }
   };
 
-  /** Commits a sample of `a` and of `b`. */
-  const commit = (appender: Appender, round: number): string[] => {
-    const refs = ['a', 'b'].map((name) =>
-      appender.refOf(makeLabelSet({ __name__: name, job: 'j' })),
-    );
-    for (const ref of refs) appender.append(ref, T0 + round, round);
-    appender.commit();
-    for (const ref of refs) appender.forget(ref);
-    return ['a', 'b'].map((name) => `__name__=${name},job=j ${T0 + round} ${round}`);
+  const isOfTraces = kind.signals?.includes('traces') === true;
+  const signalTest = (signal: Signal, name: string, run: () => Promise<void>): void => {
+    if (isOfTraces === (signal === 'traces')) void test(name, run);
   };
+  const openWay = isOfTraces ? openSegmentWay : openSampleWay;
+  // Documents need no order: several senders may send them at once.
+  const inOrder = (arrived: Iterable<string>): string[] =>
+    isOfTraces ? [...arrived].toSorted() : [...arrived];
 
   test(`${kind.key}: an unknown key of an entry is an error at its position`, async () => {
     const fixture = await sinkFixtures[known.kind]();
@@ -141,46 +171,75 @@ for (const known of sinkKinds) {
     );
   });
 
-  test(`${kind.key}: what is committed arrives, with its labels, times and values, and nothing else`, () =>
-    withRun(async ({ open, arrives }) => {
-      const appender = (await open()).openAppender!('target');
-      const ref = appender.refOf(makeLabelSet({ __name__: 'a', text: 'ü"\\\n' }));
-      const gone = appender.refOf(makeLabelSet({ __name__: 'gone' }));
-      appender.append(ref, T0, 99);
-      appender.rollback();
-      for (const [i, value] of [1.5, -0.25, Infinity, Number.NaN, 1e300].entries()) {
-        appender.append(ref, T0 + i, value);
+  signalTest(
+    'metrics',
+    `${kind.key}: what is committed arrives, with its labels, times and values, and nothing else`,
+    () =>
+      withRun(async ({ open, arrives }) => {
+        const appender = (await open()).openAppender!('target');
+        const ref = appender.refOf(makeLabelSet({ __name__: 'a', text: 'ü"\\\n' }));
+        const gone = appender.refOf(makeLabelSet({ __name__: 'gone' }));
+        appender.append(ref, T0, 99);
+        appender.rollback();
+        for (const [i, value] of [1.5, -0.25, Infinity, Number.NaN, 1e300].entries()) {
+          appender.append(ref, T0 + i, value);
+          appender.commit();
+        }
+        appender.appendStale(ref, T0 + 9);
+        appender.append(DROPPED_REF, T0, 1);
+        appender.forget(gone);
+        appender.append(gone, T0, 1);
         appender.commit();
-      }
-      appender.appendStale(ref, T0 + 9);
-      appender.append(DROPPED_REF, T0, 1);
-      appender.forget(gone);
-      appender.append(gone, T0, 1);
-      appender.commit();
-      assert.deepEqual(
-        await arrives(6),
-        ['1.5', '-0.25', '+Inf', 'NaN', '1e+300', 'NaN'].map(
-          (value, i) => `__name__=a,text=ü"\\\n ${T0 + (i === 5 ? 9 : i)} ${value}`,
-        ),
-      );
-    }));
+        assert.deepEqual(
+          await arrives(6),
+          ['1.5', '-0.25', '+Inf', 'NaN', '1e+300', 'NaN'].map(
+            (value, i) => `__name__=a,text=ü"\\\n ${T0 + (i === 5 ? 9 : i)} ${value}`,
+          ),
+        );
+      }),
+  );
+
+  signalTest(
+    'traces',
+    `${kind.key}: what is committed arrives byte for byte, and nothing before`,
+    () =>
+      withRun(async ({ open, arrives }) => {
+        const appender = (await open()).openSegments!();
+        const documents = [
+          '{"name":"ü\\n\\ud83d\\ude00 \u2028"}',
+          '{ "id" : 1e0 ,\n"x":"\\/" }',
+          'T1SCgA=',
+        ];
+        const lent = Buffer.from(documents[0]!);
+        appender.append(lent, T0);
+        lent.fill(0);
+        await sleep(100);
+        assert.deepEqual(await arrives(0), []);
+        for (const document of documents.slice(1)) appender.append(Buffer.from(document), T0);
+        appender.commit();
+        assert.deepEqual(await arrives(3), documents);
+        appender.commit();
+        await sleep(100);
+        assert.equal((await arrives(3)).length, 3);
+      }),
+  );
 
   queuedTest(
     `${kind.key}: while the receiver accepts nothing everything waits, and then arrives in order`,
     () =>
       withRun(async ({ fixture, open, queue, arrives, lines }) => {
-        const appender = (await open()).openAppender!('target');
-        const expected = commit(appender, 0);
+        const commit = openWay(await open());
+        const expected = commit(0);
         await arrives(2);
         fixture.break();
-        for (let round = 1; round < 20; round++) expected.push(...commit(appender, round));
+        for (let round = 1; round < 20; round++) expected.push(...commit(round));
         const isSaid = (): boolean => lines.some((line) => line.includes('tried again'));
         for (let i = 0; i < 500 && !isSaid(); i++) await sleep(10);
         assert.ok(isSaid(), 'it says so');
         assert.equal(queue.pendingItems, 38);
         fixture.mend();
         const arrived = await arrives(expected.length);
-        assert.deepEqual([...new Set(arrived)], expected);
+        assert.deepEqual(inOrder(new Set(arrived)), inOrder(expected));
       }),
   );
 
@@ -190,16 +249,16 @@ for (const known of sinkKinds) {
       withRun(async ({ fixture, open, arrives }) => {
         fixture.break();
         const first = await open();
-        const appender = first.openAppender!('target');
-        const expected = commit(appender, 0);
+        const commit = openWay(first);
+        const expected = commit(0);
         await first.release(1_000);
         // Appenders that are open keep working until their owner replaces them.
-        expected.push(...commit(appender, 1));
+        expected.push(...commit(1));
         const second = await open(first);
-        expected.push(...commit(second.openAppender!('target'), 2));
+        expected.push(...openWay(second)(2));
         fixture.mend();
         const arrived = await arrives(expected.length);
-        assert.deepEqual([...new Set(arrived)], expected);
+        assert.deepEqual(inOrder(new Set(arrived)), inOrder(expected));
       }),
   );
 

@@ -9,13 +9,12 @@ import { nearest } from '../issues.ts';
 import {
   besideFor,
   insteadOfUnknown,
-  type LackingFate,
   NOUNS,
   type Section,
   SECTIONS,
   typeOf,
 } from './components.ts';
-import { describeMisfit } from './signals.ts';
+import { adviceOf, describeMisfit } from './signals.ts';
 import type { CollectorInput, OtelComponent } from './document.ts';
 import { fateOf, findKind, knownTypes } from './kinds.ts';
 import { describeBadName } from './names.ts';
@@ -275,11 +274,10 @@ class PipelineChecks {
     }
     const guess = fate === undefined ? this.#guess(typeOf(name), () => knownTypes(section)) : '';
     if (guess !== '') this.#report.error(path, 'CONFIG_UNKNOWN_KEY', `unknown ${what}${guess}`);
-    else
-      this.#report.lacks(
-        path,
-        `${what} is not built in; ${adviceOf(fate, signal) ?? insteadOfUnknown(section, name)}`,
-      );
+    else {
+      const advice = fate ? adviceOf(fate, signal) : insteadOfUnknown(section, name);
+      this.#report.lacks(path, `${what} is not built in; ${advice}`);
+    }
     return false;
   }
 
@@ -288,10 +286,6 @@ class PipelineChecks {
     const guess = nearest(name, known());
     return guess === undefined ? '' : `; did you mean "${guess}"?`;
   }
-}
-
-function adviceOf(fate: LackingFate | undefined, signal: Signal): string | undefined {
-  return signal === 'traces' ? (fate?.insteadForTraces ?? fate?.instead) : fate?.instead;
 }
 
 /** The extension that an exporter names, which is resolved with it. */

@@ -1,0 +1,232 @@
+/** The schema of one xray_write entry, and how the entry becomes the sink's plain values. */
+import { z } from 'zod';
+import { DELIVERY_DEFAULTS, type DeliverySettings } from '../../delivery/settings.ts';
+import { awsAccessShape, checkAwsAccess, resolveAwsAccess } from '../../settings/aws-access.ts';
+import { connectionShape, resolveConnection } from '../../settings/connection.ts';
+import { positiveSchema } from '../../settings/count.ts';
+import { durationSchema } from '../../settings/duration.ts';
+import type { ConfigPath, Reporter } from '../../settings/finding.ts';
+import { refusedWhereUsed } from '../../settings/refused-keys.ts';
+import { sizeSchema } from '../../settings/size.ts';
+import { switchSchema } from '../../settings/switch.ts';
+import { listOf, presentSchema, textSchema } from '../../settings/text.ts';
+import { findUrlFault, withoutSecrets } from '../../settings/url.ts';
+import type { ResolvedSink, SinkContext } from '../sink.ts';
+import type { TelemetrySettings, XraySettings } from './config.ts';
+
+/** As many documents as X-Ray takes in a request. */
+const DOCUMENTS_MAX = 50;
+const DOCUMENTS_MAX_TEXT = `X-Ray takes at most ${DOCUMENTS_MAX} documents in a request`;
+/** The number of senders of the X-Ray daemon and of the Collector's exporter. */
+const SHARDS_MAX = 8;
+const SHARDS_LIMIT = 64;
+
+const queueSchema = z.strictObject({
+  max_documents_per_send: positiveSchema
+    .max(DOCUMENTS_MAX, DOCUMENTS_MAX_TEXT)
+    .optional()
+    .meta({ description: 'Most documents in a request.', default: DOCUMENTS_MAX }),
+  max_bytes_per_send: sizeSchema
+    .optional()
+    .meta({ description: 'Most bytes of the documents in a request.', default: '1MB' }),
+  batch_send_deadline: durationSchema.optional().meta({
+    description: 'How long documents wait for more of them before they are sent.',
+    default: '1s',
+  }),
+  min_shards: positiveSchema
+    .optional()
+    .meta({ description: 'Requests under way at once, at least.', default: 1 }),
+  max_shards: positiveSchema.optional().meta({
+    description:
+      'Requests under way at once, at most; as many as the load needs, and never more than 64.',
+    default: SHARDS_MAX,
+  }),
+  min_backoff: durationSchema
+    .optional()
+    .meta({ description: 'First wait before a request is sent again.', default: '30ms' }),
+  max_backoff: durationSchema
+    .optional()
+    .meta({ description: 'Longest wait before a request is sent again.', default: '5s' }),
+  document_age_limit: durationSchema.optional().meta({
+    description: 'Documents that were received longer ago are dropped and counted; 0 keeps them.',
+    default: '0s',
+  }),
+  disk_size_limit: sizeSchema.optional().meta({
+    description:
+      'Size of the queue on disk; above it the oldest documents are dropped and counted.',
+    default: '1GB',
+  }),
+  disk_sync: z.enum(['never', 'interval', 'every']).optional().meta({
+    description:
+      'When the queue is forced to disk: never, once a second (interval), or at every write.',
+    default: 'interval',
+  }),
+});
+
+const telemetrySchema = z.strictObject({
+  enabled: switchSchema.optional().meta({
+    description: 'Whether they are sent, each minute, once a document has come.',
+    default: true,
+  }),
+  include_metadata: switchSchema.optional().meta({
+    description:
+      'Asks ECS and the metadata of the instance for what is not set here; not with local_mode.',
+    default: true,
+  }),
+  hostname: presentSchema.describe('Name of the host; AWS_HOSTNAME by default.'),
+  instance_id: presentSchema.describe('Id of the EC2 instance; AWS_INSTANCE_ID by default.'),
+  resource_arn: presentSchema.describe('ARN of the AWS resource; resource_arn by default.'),
+});
+
+export const xraySchema = z
+  .strictObject({
+    name: textSchema
+      .optional()
+      .describe(
+        'Name of the entry in metrics and logs, and of the folder of its queue; made from ' +
+          'endpoint, region and role by default.',
+      ),
+    endpoint: presentSchema.meta({
+      description: 'URL of X-Ray, such as that of a VPC endpoint; that of the region by default.',
+      examples: ['https://vpce-0123456789abcdef0-example.xray.us-east-1.vpce.amazonaws.com'],
+    }),
+    ...awsAccessShape,
+    region: presentSchema.meta({
+      description:
+        'AWS region. AWS_REGION, the metadata file of ECS, the profile or the instance tell it ' +
+        'where it is absent.',
+      examples: ['us-east-1'],
+    }),
+    local_mode: switchSchema
+      .optional()
+      .meta({ description: 'Never asks for instance metadata.', default: false }),
+    resource_arn: presentSchema.describe(
+      'ARN of the AWS resource that runs this process, for telemetry records.',
+    ),
+    use_fips_endpoint: switchSchema
+      .optional()
+      .describe('Sends to the FIPS endpoint; AWS_USE_FIPS_ENDPOINT by default.'),
+    use_dualstack_endpoint: switchSchema
+      .optional()
+      .describe('Sends to the dual-stack endpoint; AWS_USE_DUALSTACK_ENDPOINT by default.'),
+    ...connectionShape,
+    request_timeout: durationSchema
+      .optional()
+      .meta({ description: 'How long a request may take.', default: '30s' }),
+    queue_config: queueSchema.optional().describe('The queue on disk, and how it is sent.'),
+    telemetry: telemetrySchema
+      .optional()
+      .describe('Records of how many documents came and were sent, for X-Ray.'),
+    aws_log_groups: listOf(textSchema)
+      .optional()
+      .meta({
+        description:
+          'CloudWatch log groups that are written into each segment which names none itself; the ' +
+          'rest of the document passes unchanged.',
+        examples: [['/ecs/shop']],
+      }),
+    indexed_attributes: refusedWhereUsed(
+      'Attributes of spans; documents pass unchanged, and their annotations are indexed anyway.',
+    ),
+    index_all_attributes: refusedWhereUsed('The same for all attributes.'),
+  })
+  .describe('AWS X-Ray, where segment documents are sent. Prometheus has no such key.');
+
+type XrayInput = z.output<typeof xraySchema>;
+
+export function resolveXray(input: XrayInput, context: SinkContext): ResolvedSink<XraySettings> {
+  const { report, path, env } = context;
+  checkAwsAccess(input, context, 'refused');
+  checkEndpoint(input, path, report);
+  checkIndexing(input, path, report);
+  const { endpoint, region, use_fips_endpoint: fips, use_dualstack_endpoint: dualStack } = input;
+  const isLocal = input.local_mode ?? false;
+  const where = endpoint ?? `X-Ray${region === undefined ? '' : ` in ${region}`}`;
+  return {
+    name: input.name,
+    address: [where, input.role_arn, input.profile, input.access_key].join(' ').trimEnd(),
+    shownAddress: endpoint === undefined ? where : withoutSecrets(endpoint),
+    remark: input.role_arn === undefined ? undefined : `as ${input.role_arn}`,
+    delivery: resolveQueue(input.queue_config ?? {}, path, report),
+    transforms: [],
+    settings: {
+      access: {
+        service: 'xray',
+        endpoint,
+        region,
+        isLocal,
+        credentials: resolveAwsAccess(input),
+        connection: resolveConnection(input, context),
+        useFips: fips ?? isOn(env['AWS_USE_FIPS_ENDPOINT']),
+        useDualStack: dualStack ?? isOn(env['AWS_USE_DUALSTACK_ENDPOINT']),
+      },
+      timeoutMs: input.request_timeout ?? 30_000,
+      logGroups: input.aws_log_groups ?? [],
+      telemetry: resolveTelemetry(input, env),
+    },
+  };
+}
+
+function isOn(text: string | undefined): boolean {
+  return text?.toLowerCase() === 'true';
+}
+
+function resolveTelemetry(input: XrayInput, env: SinkContext['env']): TelemetrySettings {
+  const { telemetry = {} } = input;
+  return {
+    isSent: telemetry.enabled ?? true,
+    asksMetadata: (telemetry.include_metadata ?? true) && input.local_mode !== true,
+    hostname: telemetry.hostname ?? (env['AWS_HOSTNAME'] || undefined),
+    instanceId: telemetry.instance_id ?? (env['AWS_INSTANCE_ID'] || undefined),
+    resourceArn: telemetry.resource_arn ?? input.resource_arn,
+  };
+}
+
+function checkEndpoint({ endpoint }: XrayInput, path: ConfigPath, report: Reporter): void {
+  const fault = endpoint === undefined ? undefined : findUrlFault('endpoint', endpoint);
+  if (fault !== undefined) report.error([...path, 'endpoint'], 'CONFIG_VALUE', fault);
+}
+
+/** What asks for no attribute is accepted. */
+function checkIndexing(input: XrayInput, path: ConfigPath, report: Reporter): void {
+  const { indexed_attributes: some, index_all_attributes: all } = input;
+  const isNone = some === undefined || some === null || (Array.isArray(some) && some.length === 0);
+  const isOff = all === undefined || all === null || switchSchema.safeParse(all).data === false;
+  const remedy =
+    'documents pass unchanged: annotations of X-Ray SDKs are indexed anyway, and an ' +
+    'OpenTelemetry SDK names the attributes to be indexed in aws.xray.annotations; remove it';
+  if (!isNone) report.lacks([...path, 'indexed_attributes'], `indexed_attributes: ${remedy}`);
+  if (!isOff) report.lacks([...path, 'index_all_attributes'], `index_all_attributes: ${remedy}`);
+}
+
+function resolveQueue(
+  input: z.output<typeof queueSchema>,
+  path: ConfigPath,
+  report: Reporter,
+): DeliverySettings {
+  const at = [...path, 'queue_config'];
+  const { min_shards: min = 1 } = input;
+  const max = input.max_shards ?? Math.max(SHARDS_MAX, min);
+  if (min > max)
+    report.error(
+      [...at, 'min_shards'],
+      'CONFIG_VALUE',
+      `min_shards ${min} is more than max_shards ${max}`,
+    );
+  const minBackoffMs = input.min_backoff ?? DELIVERY_DEFAULTS.minBackoffMs;
+  const maxBackoffMs = input.max_backoff ?? DELIVERY_DEFAULTS.maxBackoffMs;
+  if (minBackoffMs > maxBackoffMs)
+    report.error([...at, 'min_backoff'], 'CONFIG_VALUE', 'min_backoff is more than max_backoff');
+  return {
+    maxItemsPerSend: input.max_documents_per_send ?? DOCUMENTS_MAX,
+    maxBytesPerSend: input.max_bytes_per_send || 2 ** 20,
+    batchSendDeadlineMs: input.batch_send_deadline ?? 1_000,
+    shardsMin: Math.min(SHARDS_LIMIT, min),
+    shardsMax: Math.min(SHARDS_LIMIT, max),
+    minBackoffMs,
+    maxBackoffMs,
+    ageLimitMs: input.document_age_limit ?? 0,
+    capBytes: input.disk_size_limit || DELIVERY_DEFAULTS.capBytes,
+    sync: input.disk_sync ?? DELIVERY_DEFAULTS.sync,
+  };
+}

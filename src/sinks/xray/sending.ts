@@ -1,0 +1,214 @@
+/**
+ * One attempt to send some documents: together in a request, and then what the answer asks for.
+ * Documents of which it is unclear whether the answer means them go again in halves; what is too
+ * large is slimmed and sent. X-Ray takes a document twice without storing it twice.
+ */
+import { RecoverableError } from '../../kernel/errors.ts';
+import { DOCUMENT_MAX_BYTES, isOtlpDocument } from '../../wire/xray/document.ts';
+import type { FramedDocument } from '../../wire/xray/frames.ts';
+import { slim, type Slimmed, type SlimStep } from '../../wire/xray/slimming.ts';
+import { judgeCode, nameReason, type Unprocessed, type Verdict } from './answer.ts';
+import { attribute } from './attribution.ts';
+import type { Put } from './put-segments.ts';
+
+/** A document that is lost, and what X-Ray said of it. */
+export interface LostDocument {
+  readonly document: FramedDocument;
+  readonly reason: string;
+  readonly said?: Unprocessed | undefined;
+}
+
+/** What became of the documents; those in neither list are delivered. */
+export interface Sent {
+  readonly kind: 'sent';
+  readonly again: readonly FramedDocument[];
+  /** Why they are to be sent again. */
+  readonly error: RecoverableError | undefined;
+  readonly lost: readonly LostDocument[];
+  /** Of all requests. */
+  readonly bytes: number;
+}
+
+export interface SendingOptions {
+  readonly put: (documents: readonly Buffer[]) => Promise<Put>;
+  /** How often these documents were refused by themselves, for a cause that may pass. */
+  readonly tries: number;
+  readonly onSlimmed: (step: SlimStep, times: number) => void;
+  readonly onNameless: (said: Unprocessed) => void;
+  /** Called for a subsegment of a slimmed document, which X-Ray refused. */
+  readonly onPartLost: (document: Buffer, said: Unprocessed) => void;
+}
+
+/** A document that X-Ray fails at so often, and at no other, is lost: it would hold up the rest. */
+const TRIES_MAX = 30;
+/** How much smaller a document gets that X-Ray calls too large. */
+const SHRINKING = 0.75;
+const SLIMMINGS_MAX = 12;
+/** Of a slimmed document and its parts: as many and as large as other requests are by default. */
+const PARTS_MAX = 50;
+const PARTS_BYTES_MAX = 1024 * 1024;
+
+/** Sends once. A verdict means all documents. @throws RecoverableError when there is no answer */
+export function sendDocuments(
+  documents: readonly FramedDocument[],
+  options: SendingOptions,
+): Promise<Sent | Exclude<Verdict, { kind: 'judged' }>> {
+  return new Sending(options).send(documents);
+}
+
+class Sending {
+  readonly #options: SendingOptions;
+  readonly #again: FramedDocument[] = [];
+  readonly #lost: LostDocument[] = [];
+  readonly #large: FramedDocument[] = [];
+  /** Those that are to be sent in requests of their own. */
+  readonly #groups: FramedDocument[][] = [];
+  #error: RecoverableError | undefined;
+  #bytes = 0;
+
+  constructor(options: SendingOptions) {
+    this.#options = options;
+  }
+
+  async send(
+    documents: readonly FramedDocument[],
+  ): Promise<Sent | Exclude<Verdict, { kind: 'judged' }>> {
+    const isLarge = ({ bytes }: FramedDocument): boolean => bytes.length > DOCUMENT_MAX_BYTES;
+    this.#large.push(...documents.filter(isLarge));
+    const fitting = documents.filter((one) => !isLarge(one));
+    if (fitting.length > 0) {
+      const { verdict, bytes } = await this.#options.put(fitting.map((one) => one.bytes));
+      if (verdict.kind === 'judged') this.#judge(fitting, verdict.unprocessed, bytes);
+      else if (verdict.kind === 'split' && fitting.length === 1) this.#large.push(...fitting);
+      else return verdict;
+    }
+    for (let group = this.#groups.pop(); group !== undefined; group = this.#groups.pop())
+      await this.#sendGroup(group);
+    for (const document of this.#large) await this.#sendSlimmed(document);
+    const { ...sent } = { again: this.#again, error: this.#error, lost: this.#lost };
+    return { kind: 'sent', bytes: this.#bytes, ...sent };
+  }
+
+  async #sendGroup(group: readonly FramedDocument[]): Promise<void> {
+    const { verdict, bytes } = await this.#tryPut(group.map((one) => one.bytes));
+    if (verdict.kind === 'judged') this.#judge(group, verdict.unprocessed, bytes);
+    else if (verdict.kind === 'again') this.#sendAgain(group, verdict.error);
+    else if (group.length > 1) this.#halve(group);
+    else if (verdict.kind === 'split') this.#large.push(...group);
+    else for (const document of group) this.#lost.push({ document, reason: verdict.reason });
+  }
+
+  /** After a failure, nothing more is asked in this attempt. */
+  async #tryPut(documents: readonly Buffer[]): Promise<Put> {
+    if (this.#error !== undefined)
+      return { verdict: { kind: 'again', error: this.#error }, bytes: 0 };
+    try {
+      return await this.#options.put(documents);
+    } catch (error) {
+      if (!(error instanceof RecoverableError)) throw error;
+      return { verdict: { kind: 'again', error }, bytes: 0 };
+    }
+  }
+
+  #sendAgain(documents: readonly FramedDocument[], error: RecoverableError): void {
+    this.#again.push(...documents);
+    this.#error ??= error;
+  }
+
+  #judge(
+    documents: readonly FramedDocument[],
+    unprocessed: readonly Unprocessed[],
+    bytes: number,
+  ): void {
+    this.#bytes += bytes;
+    const all = documents.map((one) => one.bytes);
+    const { meant, unclear, nameless } = attribute(all, unprocessed);
+    for (const said of nameless) this.#options.onNameless(said);
+    for (const [index, said] of meant) {
+      const document = documents[index];
+      if (document !== undefined) this.#refuse(document, said);
+    }
+    const group = unclear.flatMap((index) => documents[index] ?? []);
+    if (group.length > 0) this.#halve(group);
+  }
+
+  #halve(group: readonly FramedDocument[]): void {
+    const middle = Math.ceil(group.length / 2);
+    this.#groups.push(group.slice(middle), group.slice(0, middle));
+  }
+
+  #refuse(document: FramedDocument, said: Unprocessed): void {
+    const fate = judgeCode(said);
+    const mayPass =
+      fate === 'throttled' || (fate === 'unavailable' && this.#options.tries < TRIES_MAX);
+    if (mayPass) this.#again.push(document);
+    else if (fate === 'too_large') this.#large.push(document);
+    else this.#lost.push({ document, reason: nameReason(said), said });
+  }
+
+  /** Slims a document until X-Ray takes it. A failure on the way sends it again as it was. */
+  async #sendSlimmed(document: FramedDocument): Promise<void> {
+    const { bytes } = document;
+    let limit =
+      bytes.length > DOCUMENT_MAX_BYTES ? DOCUMENT_MAX_BYTES : Math.floor(bytes.length * SHRINKING);
+    for (let round = 0; round < SLIMMINGS_MAX; round++) {
+      const slimmed = isOtlpDocument(bytes) ? undefined : slim(bytes, limit);
+      if (slimmed === undefined) break;
+      const outcome = await this.#putParts(document, slimmed);
+      if (outcome !== 'too_large') return;
+      limit = Math.floor(limit * SHRINKING);
+    }
+    this.#lost.push({ document, reason: 'too_large' });
+  }
+
+  async #putParts(
+    document: FramedDocument,
+    { documents, steps }: Slimmed,
+  ): Promise<'settled' | 'too_large'> {
+    const lost: (readonly [Buffer, Unprocessed])[] = [];
+    for (const portion of divideIntoRequests(documents)) {
+      const { verdict, bytes } = await this.#tryPut(portion);
+      if (verdict.kind === 'split') return 'too_large';
+      if (verdict.kind === 'again') {
+        this.#sendAgain([document], verdict.error);
+        return 'settled';
+      }
+      if (verdict.kind === 'refused') {
+        this.#lost.push({ document, reason: verdict.reason });
+        return 'settled';
+      }
+      this.#bytes += bytes;
+      const { meant, unclear } = attribute(portion, verdict.unprocessed);
+      if (unclear.length > 0) return 'too_large';
+      for (const [index, said] of meant) {
+        const part = portion[index];
+        const fate = judgeCode(said);
+        if (fate === 'too_large') return fate;
+        if (fate !== 'lost' || part === documents[0] || part === undefined) {
+          this.#refuse(document, said);
+          return 'settled';
+        }
+        lost.push([part, said]);
+      }
+    }
+    for (const [part, said] of lost) this.#options.onPartLost(part, said);
+    for (const [step, times] of steps) this.#options.onSlimmed(step, times);
+    return 'settled';
+  }
+}
+
+function divideIntoRequests(documents: readonly Buffer[]): Buffer[][] {
+  const requests: Buffer[][] = [];
+  let open: Buffer[] = [];
+  let bytes = 0;
+  for (const document of documents) {
+    if (open.length === PARTS_MAX || bytes + document.length > PARTS_BYTES_MAX) {
+      requests.push(open);
+      open = [];
+      bytes = 0;
+    }
+    open.push(document);
+    bytes += document.length;
+  }
+  return [...requests, open].filter((request) => request.length > 0);
+}
