@@ -58,7 +58,7 @@ const forwarder = (port: number, region = 'us-east-1'): ForwarderPlan => ({
   keepsSampling: false,
 });
 
-/** What listens there by TCP: refused, or the status of an answer to a path that is not forwarded. */
+/** Whether something answers there by TCP. */
 async function ask(port: number): Promise<'refused' | 'answers'> {
   try {
     await fetch(`http://127.0.0.1:${port}/Elsewhere`, { method: 'POST' });

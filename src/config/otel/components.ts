@@ -97,8 +97,8 @@ export const FATE_ROWS: Readonly<Record<Section, readonly FateRow[]>> = {
     lacking(
       'otlp',
       `let the application serve /metrics and scrape it, or ${besideFor('OTLP')}`,
-      'let the application send segments to a receiver awsxray, as SDKs of X-Ray and exporters of ' +
-        `AWS's distributions do by UDP, or ${besideFor('OTLP')}`,
+      'let the application send segments to a receiver awsxray, as SDKs of X-Ray do by UDP, or ' +
+        besideFor('OTLP'),
     ),
     only(
       'metrics',

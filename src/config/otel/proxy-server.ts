@@ -61,7 +61,7 @@ export const proxyServerShape = {
 
 const schema = z.strictObject(proxyServerShape);
 
-export interface ProxyServerOptions {
+export interface SigningProxyOptions {
   readonly id: string;
   /** Whether every request is forwarded, and not only those of X-Ray's SDKs. */
   readonly forwardsAll: boolean;
@@ -70,7 +70,7 @@ export interface ProxyServerOptions {
 /** Undefined where it can't be done; the findings then say why. */
 export function resolveProxyServer(
   input: z.output<typeof schema>,
-  { id, forwardsAll }: ProxyServerOptions,
+  { id, forwardsAll }: SigningProxyOptions,
   context: Omit<ComponentContext, 'name'>,
 ): ForwarderPlan | undefined {
   const { at, report, reading } = context;

@@ -1,7 +1,7 @@
 /**
  * Receivers. One of Prometheus has a Prometheus configuration of jobs under `config`, with its own
- * `global`, and keys of the receiver beside it; that of a task's metrics is in task-metrics.ts, that
- * of segments in segment-receivers.ts.
+ * `global`, and keys of the receiver beside it; that of a task's metrics is in task-metrics.ts, and
+ * that of segments in segment-receivers.ts.
  * Source: contrib's receiver/prometheusreceiver/config.go
  */
 import { z } from 'zod';

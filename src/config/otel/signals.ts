@@ -15,7 +15,7 @@ export interface Misfit {
   readonly isBuiltElsewhere: boolean;
 }
 
-/** Undefined for a component that a pipeline of the signal may have, whether it can be done or not. */
+/** Undefined for a component that a pipeline of the signal may have, built in or not. */
 export function describeMisfit(
   section: Section,
   name: string,
@@ -26,7 +26,7 @@ export function describeMisfit(
   if (signals.includes(signal)) return undefined;
   const instead = findKind(section, name)?.insteadForTraces;
   if (signal === 'traces' && instead !== undefined) {
-    const message = `${what} is built in for metrics alone, and "${pipeline}" is of traces; ${instead}`;
+    const message = `${what} is built in for metrics alone, and pipeline "${pipeline}" is of traces; ${instead}`;
     return { message, isBuiltElsewhere: true };
   }
   const of = signals.join(' or ');

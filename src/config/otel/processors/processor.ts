@@ -34,8 +34,8 @@ export interface ProcessorKind<Schema extends z.ZodType = z.ZodType> extends Com
     context: ComponentContext,
   ): readonly (Transform | DetectedTransform)[] | undefined;
   /**
-   * For a processor that the Collector has in pipelines of traces, too. Absent where `signals` names
-   * traces: it is then resolved there as it is for metrics; absent otherwise: it is an error there.
+   * For a processor that the Collector has in pipelines of traces, too. Absent where `signals`
+   * names traces: it is then resolved there as it is for metrics; absent otherwise: it is an error.
    */
   inTraces?(input: z.output<Schema>): InTraces;
 }
