@@ -11,7 +11,7 @@ import type { CheckContext, ConfigPath, Reporter } from '../settings/finding.ts'
 import { switchSchema } from '../settings/switch.ts';
 import { presentSchema, textSchema } from '../settings/text.ts';
 import { findUrlFault } from '../settings/url.ts';
-import { SAMPLING_PATHS } from '../xray/forwarder.ts';
+import { XRAY_PATHS } from '../xray/forwarder.ts';
 import { readEndpointVariant } from './endpoint-variant.ts';
 import { checkListeners, type Listener } from './listeners.ts';
 import type { ForwarderPlan, SegmentReceiverPlan } from './plan.ts';
@@ -141,7 +141,7 @@ function resolveProxy(
       useFips: input.use_fips_endpoint ?? variant.useFips,
       useDualStack: input.use_dualstack_endpoint ?? variant.useDualStack,
     },
-    paths: SAMPLING_PATHS,
+    paths: XRAY_PATHS,
     keepsSampling: true,
   };
 }

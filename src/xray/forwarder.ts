@@ -22,7 +22,7 @@ export interface ForwarderSettings {
 }
 
 /** What X-Ray's SDKs ask for by TCP. */
-export const SAMPLING_PATHS: readonly string[] = [
+export const XRAY_PATHS: readonly string[] = [
   '/GetSamplingRules',
   '/SamplingTargets',
   '/SamplingStatisticSummaries',

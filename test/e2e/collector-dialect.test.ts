@@ -266,7 +266,12 @@ extensions:`)
     .replace('exporters: [awsemf]', `exporters: [prometheusremotewrite/one]
     metrics/two: { receivers: [prometheus], exporters: [prometheusremotewrite/two] }`);
   assert.ok(config.includes('filter/include,batch/metrics,metricstransform/labelling'), config);
-  await collect(context, folder, config, { flags: ['--allow-partial'] });
+  const { xray, env, flags } = await startAws(context, folder);
+  await collect(context, folder, config, { env: { ...env, AWS_REGION: 'us-east-1' }, flags });
+  const segments = Array.from({ length: 10 }, (_, index) => makeSegment(index));
+  await sendSegments(2000, segments);
+  await until('segments have arrived', 20_000, () => xray.documents.length >= segments.length);
+  assert.deepEqual(xray.documents.toSorted(), segments.toSorted());
   await until('samples have arrived at both', 40_000, () => one.kept.length > 2 && two.kept.length > 20);
   const renamed = `ClusterName=c1,SdNamespaceName=n1,SdServiceName=s1,SdTaskID=t1,__name__=http_requests_total`;
   // The filter is a regular expression with both anchors; it drops up too.

@@ -13,7 +13,7 @@ import { ignored } from '../../settings/refused-keys.ts';
 import { switchSchema } from '../../settings/switch.ts';
 import { presentSchema, textSchema } from '../../settings/text.ts';
 import { findUrlFault } from '../../settings/url.ts';
-import { SAMPLING_PATHS } from '../../xray/forwarder.ts';
+import { XRAY_PATHS } from '../../xray/forwarder.ts';
 import { readEndpointVariant } from '../endpoint-variant.ts';
 import type { ForwarderPlan } from '../plan.ts';
 import { parseValue } from '../reading.ts';
@@ -97,7 +97,7 @@ export function resolveProxyServer(
       connection,
       ...(endpoint === undefined ? readEndpointVariant(reading.env) : {}),
     },
-    paths: forwardsAll || service !== SERVICE_DEFAULT ? undefined : SAMPLING_PATHS,
+    paths: forwardsAll || service !== SERVICE_DEFAULT ? undefined : XRAY_PATHS,
     keepsSampling: service === SERVICE_DEFAULT,
   };
 }
