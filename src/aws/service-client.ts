@@ -1,7 +1,8 @@
 /**
  * Calls one AWS service by plain HTTP requests that are signed: for services whose requests are
- * made of bytes that pass unchanged, where the SDK would parse them and write them anew. Region and
- * credentials are found at the first call. Not here: retries, and the meaning of a status.
+ * made of bytes that pass unchanged, where the SDK would parse them and write them anew: our own by
+ * `send`, those of other programs by `forward`. Region and credentials are found at the first call.
+ * Not here: retries (but for a corrected signature), and the meaning of a status.
  * Limits: 32 connections; the time and the answer of each request.
  */
 import type { ClientRequest, ClientResponse, HttpClient } from '../kernel/http-client.ts';
@@ -13,7 +14,9 @@ import type { CredentialOptions, CredentialSource } from './credential-source.ts
 import { createCredentialSource } from './credentials.ts';
 import { type EndpointVariant, makeEndpoint } from './endpoints.ts';
 import { configuredRegion, findRegion } from './region.ts';
-import { signRequest } from './signing.ts';
+import { isReplacedHeader, removePresignature } from './replaced-signature.ts';
+import { sha256Hex, signRequest } from './signing.ts';
+import { type HeaderPair, signWire } from './wire-signing.ts';
 
 export interface ServiceAccess extends EndpointVariant {
   /** The name of the service in signatures and endpoints. */
@@ -34,6 +37,22 @@ export interface ServiceRequest extends Omit<ClientRequest, 'url'> {
   readonly path: string;
 }
 
+/** A request of another program: its method, target, headers and body as they came. */
+export interface ForwardedRequest {
+  readonly method: string;
+  /** Path and query on the wire; begins with a slash. */
+  readonly target: string;
+  /** End-to-end headers, names in lower case; those of a signature are replaced. */
+  readonly headers: readonly HeaderPair[];
+  readonly body: Buffer;
+  readonly timeoutMs: number;
+  /** Limit of the answer's body, as sent. */
+  readonly bodyMaxBytes: number;
+  readonly signal: AbortSignal;
+}
+
+/** A clock that is off by less is not corrected: AWS tolerates five minutes. */
+const SKEW_MIN_MS = 60_000;
 const SKEWED = /Signature (?:expired|not yet current)|RequestTimeTooSkewed|RequestExpired/i;
 const STALE_TOKEN =
   /ExpiredToken|InvalidClientTokenId|UnrecognizedClient|security token .* (?:expired|invalid)/i;
@@ -102,19 +121,69 @@ export class ServiceClient {
     return response;
   }
 
+  /**
+   * Signs a request of another program and sends it; the answer comes as it was sent, not inflated,
+   * with `headerLists`. After a refusal of the signature that can be corrected (an expired token, a
+   * wrong clock), the request is signed and sent once more.
+   *
+   * @throws RecoverableError where there is no answer, no region or no credentials
+   */
+  async forward(request: ForwardedRequest): Promise<ClientResponse> {
+    const first = await this.#forwardOnce(request);
+    if (first.status < 400 || first.status >= 500 || !this.#learn(first)) return first;
+    return this.#forwardOnce(request);
+  }
+
+  async #forwardOnce(request: ForwardedRequest): Promise<ClientResponse> {
+    const { method, target, body, signal, timeoutMs, bodyMaxBytes } = request;
+    const { service } = this.#access;
+    const base = new URL(await this.origin());
+    const region = await this.region();
+    const credentials = await this.#credentials(signal);
+    const mark = target.indexOf('?');
+    const prefix = base.pathname.replace(/\/$/, '');
+    const path = `${prefix}${mark < 0 ? target : target.slice(0, mark)}`;
+    const query = mark < 0 ? '' : removePresignature(target.slice(mark + 1));
+    const kept = request.headers.filter(([name]) => !isReplacedHeader(name));
+    const headers: HeaderPair[] = [['host', base.host], ...kept];
+    const wire = { method, path, query, headers, payloadHash: sha256Hex(body) };
+    const nowMs = this.#world.clock.nowMs() + this.#offsetMs;
+    const added = signWire(wire, credentials, { region, service }, nowMs);
+    return this.#http.send({
+      method,
+      url: `${base.origin}${path}`,
+      target: query === '' ? path : `${path}?${query}`,
+      headers: joinRepeats([...headers, ...added]),
+      ...(body.length === 0 ? {} : { body }),
+      timeoutMs,
+      bodyMaxBytes,
+      signal,
+      isForwarded: true,
+    });
+  }
+
   async close(): Promise<void> {
     this.#credentials.close();
     if (this.#isHttpOwn) await this.#http.close();
   }
 
-  #learn({ body, headers }: ClientResponse): void {
+  /**
+   * Takes the time of the service for a wrong clock, or fresh credentials for a stale token.
+   *
+   * @returns  whether the request may now succeed
+   */
+  #learn({ body, headers }: ClientResponse): boolean {
     const text = body.subarray(0, REFUSAL_MAX).toString();
     const dateMs = Date.parse(headers['date'] ?? '');
     if (SKEWED.test(text) && !Number.isNaN(dateMs)) {
-      this.#offsetMs = dateMs - this.#world.clock.nowMs();
-      const fields = { service: this.#access.service, offset_ms: this.#offsetMs };
+      const offsetMs = dateMs - this.#world.clock.nowMs();
+      if (Math.abs(offsetMs - this.#offsetMs) < SKEW_MIN_MS) return false;
+      this.#offsetMs = offsetMs;
+      const fields = { service: this.#access.service, offset_ms: offsetMs };
       this.#world.log.warn('the clock is off; requests are signed with the time of AWS', fields);
-    } else if (STALE_TOKEN.test(text)) this.#credentials.invalidate();
+      return true;
+    }
+    return STALE_TOKEN.test(text) && this.#credentials.invalidate();
   }
 
   async #findRegion(): Promise<string> {
@@ -127,4 +196,15 @@ export class ServiceClient {
         'of a profile in ~/.aws/config',
     );
   }
+}
+
+/** One value of each name: lines of one name mean the same as their values behind commas. */
+function joinRepeats(pairs: readonly HeaderPair[]): Record<string, string> {
+  const joined = new Map<string, string>();
+  for (const [name, value] of pairs) {
+    const before = joined.get(name);
+    const mark = name === 'cookie' ? '; ' : ', ';
+    joined.set(name, before === undefined ? value : `${before}${mark}${value}`);
+  }
+  return Object.fromEntries(joined);
 }

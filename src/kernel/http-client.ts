@@ -19,20 +19,28 @@ import { parseUrl } from './urls.ts';
 export { HttpClientError };
 
 export interface ClientRequest {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  readonly method: string;
   readonly url: string;
+  /** Path and query to send byte for byte; those of the URL, in normal form, when undefined. */
+  readonly target?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Uint8Array | string;
   readonly timeoutMs: number;
   /** Limit of the answer's body, after inflating. */
   readonly bodyMaxBytes: number;
   readonly signal: AbortSignal;
+  /** Whether the answer is handed on: its body is not inflated, and it has `headerLists`. */
+  readonly isForwarded?: boolean;
 }
+
+export type HeaderLists = Readonly<Record<string, string | string[]>>;
 
 export interface ClientResponse<Body = Buffer> {
   readonly status: number;
   /** Lower-case names; repeats joined by ", ". */
   readonly headers: Readonly<Record<string, string>>;
+  /** The same headers with repeats as lists; only in answers that are handed on. */
+  readonly headerLists?: HeaderLists;
   readonly body: Body;
 }
 
@@ -154,7 +162,7 @@ async function send({ agent }: Undici, request: ClientRequest): Promise<ClientRe
     agent.dispatch(
       {
         origin,
-        path: pathname + search,
+        path: request.target ?? pathname + search,
         method: request.method,
         headers: { ...request.headers },
         body: request.body ?? null,
@@ -188,6 +196,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   #failure: Error | undefined;
   #status = 0;
   #headers: Record<string, string> = {};
+  #headerLists: HeaderLists = {};
   #parts: Buffer[] = [];
   #size = 0;
   readonly #onAbort = (): void =>
@@ -238,6 +247,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   ): void {
     this.#status = status;
     this.#headers = flatten(headers);
+    if (this.#request.isForwarded === true) this.#headerLists = headers as HeaderLists;
   }
 
   onResponseData(controller: Dispatcher.DispatchController, part: Buffer): void {
@@ -254,6 +264,10 @@ class Exchange implements Dispatcher.DispatchHandler {
     const [first, second] = this.#parts;
     const body = first !== undefined && second === undefined ? first : Buffer.concat(this.#parts);
     const headers = this.#headers;
+    if (this.#request.isForwarded === true) {
+      this.#resolve({ status: this.#status, headers, headerLists: this.#headerLists, body });
+      return;
+    }
     try {
       const plain = inflate(headers, body, this.#request.bodyMaxBytes);
       if (plain instanceof Promise) void this.#resolveLater(plain);

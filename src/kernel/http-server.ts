@@ -8,10 +8,11 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 import { type Component } from './component.ts';
-import { ConfigError, describeError } from './errors.ts';
+import { describeError } from './errors.ts';
 import { type Logger } from './logger.ts';
 import { type Registry } from './metrics.ts';
 import { type ListenAddress, parseListen } from './listen-address.ts';
+import { describeListenError } from './listen-error.ts';
 import type { WebConfig } from './web-config.ts';
 import { answerFamilies } from './exposition-response.ts';
 import { ServerConnections } from './server-connections.ts';
@@ -36,12 +37,20 @@ export interface HttpRequest {
    * @throws HttpError 413 for a body above the limit, 400 for gzip that cannot be inflated
    */
   body(): Promise<Buffer>;
+  /** The same body as it was sent, not inflated. @throws HttpError 413 */
+  bytes(): Promise<Buffer>;
 }
 
 export interface HttpResponse {
   readonly status: number;
-  readonly headers?: Readonly<Record<string, string>>;
+  /** Header lines of one name are a list. */
+  readonly headers?: Readonly<Record<string, string | string[]>>;
   readonly body?: string | Uint8Array;
+  /**
+   * Whether the headers are those of another server: no content-type is added where there is none,
+   * and the length that an answer to HEAD gives stays.
+   */
+  readonly isForwarded?: boolean;
   /** Fails on purpose: `reset` resets the connection, `half` closes it within the body. */
   readonly cut?: 'reset' | 'half';
 }
@@ -87,6 +96,8 @@ export interface HttpServerOptions {
    * only the limit of all connections holds.
    */
   readonly connectionsPerAddress?: number;
+  /** Called for each connection that is closed at once, since there are too many. */
+  readonly onConnectionRefused?: () => void;
   /** TLS, basic auth and further headers. */
   readonly web?: WebConfig | undefined;
 }
@@ -125,6 +136,7 @@ export class HttpServer implements Component {
     );
     this.#connections = new ServerConnections(this.#server, options.web?.tls !== undefined);
     this.#server.maxConnections = options.connectionsMax ?? 2_000;
+    this.#server.on('drop', () => options.onConnectionRefused?.());
     if (options.connectionsPerAddress !== undefined)
       this.#limitPerAddress(options.connectionsPerAddress);
   }
@@ -212,7 +224,10 @@ export class HttpServer implements Component {
     const mark = target.indexOf('?');
     const path = mark < 0 ? target : target.slice(0, mark);
     const gone = new AbortController();
+    let bytes: Promise<Buffer> | undefined;
     let body: Promise<Buffer> | undefined;
+    const maxBytes = this.#options.bodyMaxBytes ?? 16 * 1024 * 1024;
+    const readBytes = (): Promise<Buffer> => (bytes ??= readBody(incoming, outgoing, maxBytes));
     outgoing.once('close', () => gone.abort(new Error('the client closed the connection')));
     const request: HttpRequest = {
       method: incoming.method ?? 'GET',
@@ -222,8 +237,8 @@ export class HttpServer implements Component {
       rawHeaders: incoming.rawHeaders,
       remoteAddress: incoming.socket.remoteAddress ?? '',
       signal: AbortSignal.any([gone.signal, this.#stopped.signal]),
-      body: () =>
-        (body ??= readBody(incoming, outgoing, this.#options.bodyMaxBytes ?? 16 * 1024 * 1024)),
+      body: () => (body ??= readBytes().then((read) => inflateBody(incoming, read, maxBytes))),
+      bytes: readBytes,
     };
     const response = await this.#answerGuarded(routes, request);
     // A kept-alive connection would hold up the drain until its idle timeout.
@@ -320,7 +335,10 @@ async function readBody(
     if (size > maxBytes) throw refuseSize(maxBytes);
     parts.push(part);
   }
-  const body = parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts);
+  return parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts);
+}
+
+function inflateBody(incoming: IncomingMessage, body: Buffer, maxBytes: number): Buffer {
   if (incoming.headers['content-encoding'] !== 'gzip') return body;
   try {
     return gunzipSync(body, { maxOutputLength: maxBytes });
@@ -350,11 +368,12 @@ function send(
     typeof response.body === 'string'
       ? Buffer.from(response.body)
       : (response.body ?? Buffer.alloc(0));
-  const headers: Record<string, string | number> = {
-    'content-type': 'text/plain; charset=utf-8',
-    ...response.headers,
-    'content-length': body.length,
+  const { isForwarded = false, headers: given = {} } = response;
+  const headers: Record<string, string | string[] | number> = {
+    ...(isForwarded ? {} : { 'content-type': 'text/plain; charset=utf-8' }),
+    ...given,
   };
+  if (!isForwarded || request.method !== 'HEAD') headers['content-length'] = body.length;
   // Bytes of a body that was not read would stay in the socket and be parsed as the next request.
   if (!incoming.complete) headers['connection'] = 'close';
   if (response.status === 204 || response.status === 304) delete headers['content-length'];
@@ -364,28 +383,4 @@ function send(
     return;
   }
   outgoing.end(request.method === 'HEAD' ? undefined : body);
-}
-
-function describeListenError(error: NodeJS.ErrnoException, options: HttpServerOptions): Error {
-  const flag = options.listenFlag ?? '--listen';
-  if (error.code === 'EADDRINUSE') {
-    return new ConfigError(
-      'PORT_IN_USE',
-      `${options.name}: ${options.listen} is in use by another process; stop it or choose ` +
-        `another address with ${flag}`,
-      { cause: error },
-    );
-  }
-  if (error.code === 'EACCES') {
-    return new ConfigError(
-      'PORT_FORBIDDEN',
-      `${options.name}: may not listen on ${options.listen}; choose a port above 1023 with ${flag}`,
-      { cause: error },
-    );
-  }
-  return new ConfigError(
-    'LISTEN_FAILED',
-    `${options.name}: cannot listen on ${options.listen}; give ${flag} an address of this machine`,
-    { cause: error },
-  );
 }

@@ -7,7 +7,7 @@ import { gzipSync } from 'node:zlib';
 import { componentContract } from '../../test/contracts/component.ts';
 import { ConfigError } from './errors.ts';
 import { type ClientRequest, HttpClientError } from './http-client.ts';
-import { HttpError, HttpServer, type HttpServerOptions } from './http-server.ts';
+import { HttpError, type HttpHandler, HttpServer, type HttpServerOptions } from './http-server.ts';
 import { parseListen } from './listen-address.ts';
 import { silentLogger } from './logger.ts';
 import { Registry } from './metrics.ts';
@@ -273,4 +273,33 @@ test('no answer is said by its kind: timeout, refused, reset, aborted', async (c
   const signal = AbortSignal.abort(new Error('stopping'));
   await assert.rejects(get(`${url}/hang`, { signal }), { kind: 'aborted' });
   await assert.rejects(get('http://127.0.0.1:1/'), { kind: 'connect' });
+});
+
+test('connections above the limit are closed at once and told', async () => {
+  let refused = 0;
+  const options = { connectionsMax: 1, onConnectionRefused: () => void (refused += 1) };
+  await withServer(options, async (_url, server) => {
+    const first = connect(server.port, '127.0.0.1');
+    await once(first, 'connect');
+    const second = connect(server.port, '127.0.0.1');
+    second.on('error', () => undefined);
+    await once(second, 'close');
+    assert.equal(refused, 1);
+    first.destroy();
+  });
+});
+
+test('a body is handed out as it was sent, too', async () => {
+  const sent = gzipSync('text');
+  let bytes: Buffer | undefined;
+  let body: Buffer | undefined;
+  const handle: HttpHandler = async (request) => {
+    [bytes, body] = [await request.bytes(), await request.body()];
+    return { status: 200 };
+  };
+  await withServer({ routes: [{ method: 'POST', path: '/', handle }] }, async (url) => {
+    await get(url, { method: 'POST', headers: { 'content-encoding': 'gzip' }, body: sent });
+  });
+  assert.deepEqual(bytes, sent);
+  assert.equal(body?.toString(), 'text');
 });

@@ -10,7 +10,7 @@ import type * as undici from 'undici';
 import type { Agent, buildConnector, Dispatcher } from 'undici';
 import { guardedLookup } from '../kernel/metadata-addresses.ts';
 import type { ProxyConfig } from './config.ts';
-import { selectReturnedHeaders } from './headers.ts';
+import { selectReturnedHeaders } from '../kernel/end-to-end-headers.ts';
 
 export interface UpstreamRequest {
   readonly origin: string;

@@ -8,7 +8,7 @@ import type { WireScope } from '../aws/wire-signing.ts';
 import { HttpError } from '../kernel/http-server.ts';
 import { isMetadataAddress } from '../kernel/metadata-addresses.ts';
 import type { ProxyConfig, ProxyRoute } from './config.ts';
-import { removePresignature } from './headers.ts';
+import { removePresignature } from '../aws/replaced-signature.ts';
 
 export interface Way {
   readonly route: ProxyRoute;

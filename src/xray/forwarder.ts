@@ -1,19 +1,39 @@
 /**
- * Forwards requests of X-Ray clients to the service, signed: they ask for sampling rules by TCP,
- * without credentials.
+ * Forwards requests of programs without credentials to one AWS service, signed: X-Ray's SDKs ask
+ * for sampling rules by TCP, and the Collector's `awsproxy` takes any request of a service. Method,
+ * target, end-to-end headers and body pass as they are, and so does the answer. It is for programs
+ * alone (browser-guard.ts); a request is never forwarded unsigned.
+ * Limits: 16 MiB for a body and for an answer, 256 MiB for bodies under way, 2,000 connections,
+ * 30 s for an answer.
  * Source: https://docs.aws.amazon.com/xray/latest/devguide/xray-api-sampling.html
  */
+import { randomBytes } from 'node:crypto';
+import { isIP } from 'node:net';
 import { type ServiceAccess, ServiceClient } from '../aws/service-client.ts';
 import type { Component } from '../kernel/component.ts';
-import { describeError } from '../kernel/errors.ts';
-import { type HttpRequest, type HttpResponse, HttpServer } from '../kernel/http-server.ts';
+import { selectEndToEnd } from '../kernel/end-to-end-headers.ts';
+import { type ClientResponse } from '../kernel/http-client.ts';
+import {
+  HttpError,
+  type HttpRequest,
+  type HttpResponse,
+  HttpServer,
+} from '../kernel/http-server.ts';
+import { splitListen } from '../kernel/listen-address.ts';
 import type { World } from '../kernel/world.ts';
+import { refuseBrowser } from './browser-guard.ts';
+import { createForwardMetrics, type ForwardMetrics } from './forward-metrics.ts';
+import { passAnswer } from './pass-answer.ts';
+import { SamplingCache } from './sampling-cache.ts';
+import { UpstreamCalls } from './upstream-calls.ts';
 
 export interface ForwarderSettings {
   /** Names the forwarder in logs and metrics. */
   readonly id: string;
   /** `host:port` of TCP. */
   readonly listen: string;
+  /** The key or flag that gives the address, for errors. */
+  readonly listenFlag?: string | undefined;
   readonly access: ServiceAccess;
   /** Paths that are forwarded, others are refused; all when undefined. */
   readonly paths?: readonly string[] | undefined;
@@ -21,32 +41,70 @@ export interface ForwarderSettings {
   readonly keepsSampling: boolean;
 }
 
-/** What X-Ray's SDKs ask for by TCP. */
+const RULES_PATH = '/GetSamplingRules';
+const TARGETS_PATH = '/SamplingTargets';
+const SEGMENTS_PATH = '/TraceSegments';
+
+/** What SDKs and daemons ask X-Ray for; for `paths`. */
 export const XRAY_PATHS: readonly string[] = [
-  '/GetSamplingRules',
-  '/SamplingTargets',
+  RULES_PATH,
+  TARGETS_PATH,
   '/SamplingStatisticSummaries',
-  '/TraceSegments',
+  SEGMENTS_PATH,
   '/TelemetryRecords',
 ];
 
 const TIMEOUT_MS = 30_000;
 const BODY_MAX_BYTES = 16 * 1024 * 1024;
+const BODIES_MAX_BYTES = 256 * 1024 * 1024;
+const CONNECTIONS_MAX = 2_000;
+/** Larger requests about sampling are forwarded like all others; SDKs send some kilobytes. */
+const SAMPLING_MAX_BYTES = 256 * 1024;
+/** What is reserved for a body that does not say its length. */
+const UNKNOWN_BYTES = 64 * 1024;
+
+/** A whole URL as target, which clients send to their proxy. */
+const ABSOLUTE = /^https?:\/\/([^/?#]+)/i;
+/** A second execution of these changes nothing: X-Ray stores a segment once. */
+const REPEATABLE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
+const REPEATABLE_PATHS = new Set([RULES_PATH, SEGMENTS_PATH]);
 
 export class Forwarder implements Component {
   readonly name: string;
+  readonly #settings: ForwarderSettings;
   readonly #server: HttpServer;
   readonly #client: ServiceClient;
+  readonly #metrics: ForwardMetrics;
+  readonly #calls: UpstreamCalls;
+  readonly #sampling: SamplingCache;
+  /** Ends the calls that no client waits for. */
+  readonly #stopped = new AbortController();
+  readonly #isLoopback: boolean;
+  /** This forwarder's name in `Via`. A request that has it already is going round in a circle. */
+  readonly #via = `amperage-${randomBytes(6).toString('hex')}`;
+  #bodyBytes = 0;
 
   constructor(settings: ForwarderSettings, world: World) {
-    this.name = settings.id;
-    this.#client = new ServiceClient(settings.access, world);
+    const { id: name, listen, listenFlag, access } = settings;
+    this.name = name;
+    this.#settings = settings;
+    this.#client = new ServiceClient(access, world);
+    const metrics = createForwardMetrics(world.metrics);
+    this.#metrics = metrics;
+    const { service } = access;
+    this.#calls = new UpstreamCalls({ name, service, client: this.#client, world, metrics });
+    this.#sampling = new SamplingCache({ name, clock: world.clock, metrics });
+    this.#isLoopback = isLoopback(splitListen(listen)?.host ?? '');
     this.#server = new HttpServer({
-      name: settings.id,
-      listen: settings.listen,
+      name,
+      listen,
+      ...(listenFlag === undefined ? {} : { listenFlag }),
       isBare: true,
       log: world.log,
-      routes: [{ method: 'ANY', path: '/*', handle: (request) => this.#forward(request) }],
+      bodyMaxBytes: BODY_MAX_BYTES,
+      connectionsMax: CONNECTIONS_MAX,
+      onConnectionRefused: () => this.#countRefused('connections'),
+      routes: [{ method: 'ANY', path: '*', handle: (request) => this.#handle(request) }],
     });
   }
 
@@ -55,28 +113,145 @@ export class Forwarder implements Component {
     return this.#server.port;
   }
 
+  /** @throws ConfigError PORT_IN_USE, PORT_FORBIDDEN or LISTEN_FAILED */
   start(): Promise<void> {
     return this.#server.start();
   }
 
+  /** Requests under way may end; calls that no client waits for are given up after them. */
   async stop(deadlineMs: number): Promise<void> {
     await this.#server.stop(deadlineMs);
+    this.#stopped.abort(new Error('the forwarder has stopped'));
     await this.#client.close();
   }
 
-  async #forward(request: HttpRequest): Promise<HttpResponse> {
+  async #handle(request: HttpRequest): Promise<HttpResponse> {
+    const response = await this.#answer(request).catch((error: unknown): HttpResponse => {
+      if (request.signal.aborted) return { status: 499 };
+      if (!(error instanceof HttpError)) throw error;
+      // Never JSON: SDKs that look at no status (Node's) would read an object as an answer without
+      // rules and say nothing; by plain text they report a failure.
+      return { status: error.status, body: `${error.message}\n` };
+    });
+    const labels = { forwarder: this.name, status: String(response.status) };
+    this.#metrics.requests.with(labels).inc();
+    return response;
+  }
+
+  async #answer(request: HttpRequest): Promise<HttpResponse> {
+    const target = this.#check(request);
+    const release = this.#reserve(request);
     try {
-      return await this.#client.send({
-        method: request.method as 'POST',
-        path: request.path,
-        headers: { 'content-type': request.headers['content-type'] ?? 'application/json' },
-        body: await request.body(),
-        timeoutMs: TIMEOUT_MS,
-        bodyMaxBytes: BODY_MAX_BYTES,
-        signal: request.signal,
-      });
-    } catch (error) {
-      return { status: 502, body: `${describeError(error)}\n` };
+      const body = await this.#readBody(request);
+      release.correct(body.length);
+      return await this.#forward(request, target, body);
+    } finally {
+      release.correct(0);
     }
   }
+
+  /** The target that is asked for upstream. @throws HttpError where the request is refused */
+  #check(request: HttpRequest): string {
+    const { method, headers, query } = request;
+    const named = ABSOLUTE.exec(request.path);
+    const path =
+      named === null ? request.path : request.path.slice(named[0].length).replace(/^(?!\/)/, '/');
+    if (!path.startsWith('/'))
+      throw this.#refuse('path', 400, `${path} is no path: begin it with /`);
+    const host = named?.[1] ?? headers.host ?? '';
+    const foreign = refuseBrowser(headers, host, this.#isLoopback);
+    if (foreign !== undefined) throw this.#refuse('browser', 403, foreign);
+    if ((headers.via ?? '').includes(this.#via))
+      throw this.#refuse('circle', 508, 'this port is its own upstream; correct the endpoint');
+    if (method === 'TRACE')
+      throw this.#refuse('method', 405, 'TRACE would reveal the signature and is not forwarded');
+    const { paths } = this.#settings;
+    if (paths !== undefined && !paths.includes(path))
+      throw this.#refuse(
+        'path',
+        403,
+        `${path} is not forwarded: this port is for ${paths.join(', ')}; make other calls with ` +
+          'credentials of your own, or by a port for all paths (extension awsproxy)',
+      );
+    if (String(headers['x-amz-content-sha256'] ?? '').startsWith('STREAMING-'))
+      throw this.#refuse(
+        'aws_chunked',
+        501,
+        'a body of signed pieces (aws-chunked) cannot be signed anew here; send it plain, or by ' +
+          '`amperage proxy`',
+      );
+    return query === '' ? path : `${path}?${query}`;
+  }
+
+  /** Counts a body against the limit of all, first by what the head says of it. */
+  #reserve({ headers }: HttpRequest): { correct: (bytes: number) => void } {
+    const isChunked = headers['transfer-encoding'] !== undefined;
+    let held = 0;
+    const correct = (bytes: number): void => {
+      this.#bodyBytes += bytes - held;
+      held = bytes;
+    };
+    const declared = Math.min(Number(headers['content-length'] ?? 0), BODY_MAX_BYTES);
+    correct(isChunked ? UNKNOWN_BYTES : declared);
+    if (this.#bodyBytes <= BODIES_MAX_BYTES) return { correct };
+    correct(0);
+    throw this.#refuse(
+      'bodies',
+      503,
+      `the bodies of requests under way hold ${this.#bodyBytes} bytes; ask again later`,
+    );
+  }
+
+  async #readBody(request: HttpRequest): Promise<Buffer> {
+    try {
+      return await request.bytes();
+    } catch (error) {
+      if (error instanceof HttpError) this.#countRefused('too_large');
+      throw error;
+    }
+  }
+
+  async #forward(request: HttpRequest, target: string, body: Buffer): Promise<HttpResponse> {
+    const { method, rawHeaders, headers } = request;
+    const call = {
+      method,
+      target,
+      headers: [...selectEndToEnd(rawHeaders), ['via', `1.1 ${this.#via}`] as const],
+      timeoutMs: TIMEOUT_MS,
+      bodyMaxBytes: BODY_MAX_BYTES,
+    };
+    const mayRepeat = REPEATABLE_METHODS.has(method) || REPEATABLE_PATHS.has(target);
+    if (this.#settings.keepsSampling && method === 'POST') {
+      // The call goes on for others, and for what is kept, when this client has gone.
+      const { signal } = this.#stopped;
+      const send = (sent: Buffer): Promise<ClientResponse> =>
+        this.#calls.call({ ...call, body: sent, signal }, mayRepeat);
+      const isSmall = body.length <= SAMPLING_MAX_BYTES;
+      if (target === RULES_PATH && isSmall) {
+        const key = `${headers['accept-encoding'] ?? ''}\n${body.toString('latin1')}`;
+        return this.#sampling.rules(key, () => send(body));
+      }
+      if (target === TARGETS_PATH && isSmall) return this.#sampling.targets(body, send);
+    }
+    const signal = AbortSignal.any([request.signal, this.#stopped.signal]);
+    return passAnswer(await this.#calls.call({ ...call, body, signal }, mayRepeat));
+  }
+
+  #refuse(reason: string, status: number, words: string): HttpError {
+    this.#countRefused(reason);
+    return new HttpError(status, words);
+  }
+
+  #countRefused(reason: string): void {
+    this.#metrics.refused.with({ forwarder: this.name, reason }).inc();
+  }
+}
+
+function isLoopback(host: string): boolean {
+  return (
+    host === '' ||
+    host === 'localhost' ||
+    host === '::1' ||
+    (isIP(host) === 4 && host.startsWith('127.'))
+  );
 }

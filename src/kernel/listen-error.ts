@@ -1,0 +1,37 @@
+/** Why a server cannot listen at its address, and what to change. */
+import { ConfigError } from './errors.ts';
+
+export interface FailedListening {
+  /** What wanted to listen. */
+  readonly name: string;
+  readonly listen: string;
+  /** The flag that gives the address; --listen by default. */
+  readonly listenFlag?: string | undefined;
+}
+
+export function describeListenError(
+  error: NodeJS.ErrnoException,
+  options: FailedListening,
+): ConfigError {
+  const flag = options.listenFlag ?? '--listen';
+  if (error.code === 'EADDRINUSE') {
+    return new ConfigError(
+      'PORT_IN_USE',
+      `${options.name}: ${options.listen} is in use by another process; stop it or choose ` +
+        `another address with ${flag}`,
+      { cause: error },
+    );
+  }
+  if (error.code === 'EACCES') {
+    return new ConfigError(
+      'PORT_FORBIDDEN',
+      `${options.name}: may not listen on ${options.listen}; choose a port above 1023 with ${flag}`,
+      { cause: error },
+    );
+  }
+  return new ConfigError(
+    'LISTEN_FAILED',
+    `${options.name}: cannot listen on ${options.listen}; give ${flag} an address of this machine`,
+    { cause: error },
+  );
+}
