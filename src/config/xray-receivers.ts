@@ -99,7 +99,8 @@ export function planXrayReceivers(
     names.add(id);
     const listen = resolveListen(written ?? LISTEN_DEFAULT, [...at, 'listen'], report);
     if (listen === undefined) continue;
-    segmentReceivers.push({ id, listen });
+    const listenFlag = `xray_receivers: listen of ${id}`;
+    segmentReceivers.push({ id, listen, listenFlag });
     listeners.push({ id: `receiver "${id}"`, listen, protocol: 'udp', at });
     if (proxy.enabled === false) continue;
     const forwarder = resolveProxy(proxy, listen, { ...context, id, path: [...at, 'proxy'] });
@@ -131,6 +132,7 @@ function resolveProxy(
   return {
     id: `${id}.proxy`,
     listen,
+    listenFlag: `xray_receivers: listen of ${id}.proxy`,
     access: {
       service: 'xray',
       region,

@@ -15,7 +15,7 @@ function make(context: TestContext) {
   const sources = new SegmentSources({
     world: createWorld({ clock: systemClock }),
     open: (receiver) => ({
-      append: (document) => void documents.push(`${receiver} ${document.toString()}`),
+      append: (document) => void documents.push(`${receiver} ${Buffer.from(document).toString()}`),
       commit: () => undefined,
     }),
   });

@@ -61,7 +61,7 @@ export const proxyServerShape = {
 
 const schema = z.strictObject(proxyServerShape);
 
-export interface SigningProxyOptions {
+export interface ForwardingScope {
   readonly id: string;
   /** Whether every request is forwarded, and not only those of X-Ray's SDKs. */
   readonly forwardsAll: boolean;
@@ -70,7 +70,7 @@ export interface SigningProxyOptions {
 /** Undefined where it can't be done; the findings then say why. */
 export function resolveProxyServer(
   input: z.output<typeof schema>,
-  { id, forwardsAll }: SigningProxyOptions,
+  { id, forwardsAll }: ForwardingScope,
   context: Omit<ComponentContext, 'name'>,
 ): ForwarderPlan | undefined {
   const { at, report, reading } = context;
@@ -88,6 +88,7 @@ export function resolveProxyServer(
   return {
     id,
     listen,
+    listenFlag: `endpoint of ${id}`,
     access: {
       service,
       region,
