@@ -85,11 +85,11 @@ test('what comes while a plan is applied has a way: routes are there before the 
   context.after(() => collector.stop(0));
   await collector.start();
   // Transforms are detected, and jobs changed, after the socket is open; that takes as long as here.
-  const { apply } = collector.scrape;
+  const apply = collector.scrape.apply.bind(collector.scrape);
   collector.scrape.apply = async (configs) => {
     await send(port, 'early');
     await new Promise((resolve) => setTimeout(resolve, 500));
-    await apply.call(collector.scrape, configs);
+    await apply(configs);
   };
   await collector.apply(some);
   await until('it has come', 5_000, () =>
