@@ -26,7 +26,8 @@ export function describeMisfit(
   if (signals.includes(signal)) return undefined;
   const instead = findKind(section, name)?.insteadForTraces;
   if (signal === 'traces' && instead !== undefined) {
-    const message = `${what} is built in for metrics alone, and pipeline "${pipeline}" is of traces; ${instead}`;
+    const only = `is built in for metrics alone, and pipeline "${pipeline}" is of traces`;
+    const message = `${what} ${only}; ${instead}`;
     return { message, isBuiltElsewhere: true };
   }
   const of = signals.join(' or ');
