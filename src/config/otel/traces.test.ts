@@ -91,7 +91,8 @@ test('keys of the exporter become those of xray_write', async () => {
     exporter:
       '{ num_workers: 3, endpoint: "https://xray.example", request_timeout_seconds: 7, ' +
       'no_verify_ssl: true, proxy_address: "http://proxy:1", region: eu-west-1, ' +
-      'local_mode: true, resource_arn: arn:r, role_arn: arn:aws:iam::1:role/r, external_id: e, profile: p, ' +
+      'local_mode: true, resource_arn: arn:r, ' +
+      'role_arn: arn:aws:iam::1:role/r, external_id: e, profile: p, ' +
       'aws_log_groups: [/ecs/shop], index_all_attributes: false, indexed_attributes: [], ' +
       'telemetry: { enabled: true, include_metadata: true, hostname: h, instance_id: i } }',
   });
