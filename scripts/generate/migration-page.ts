@@ -12,6 +12,7 @@ import {
 } from '../../src/config/otel/components.ts';
 import type { ComponentKind } from '../../src/config/otel/component.ts';
 import { KINDS } from '../../src/config/otel/kinds.ts';
+import { CARRIED, fateIn, type FateIn } from '../../src/config/otel/signals.ts';
 import { makeSlug } from './key-page.ts';
 import { buildTree, type SchemaNode } from './schema-tree.ts';
 
@@ -39,13 +40,39 @@ function renderSection(section: Section, keyPage: string): readonly string[] {
   return [
     `### ${title}`,
     '',
-    `| ${NOUNS[section]} | here |`,
-    '|---|---|',
-    ...kinds.map((kind) => `| ${formatNames(kind.names)} | ${describeKind(kind)} |`),
-    ...rows.map((row) => `| ${formatNames(row.names)} | ${describeRow(row)} |`),
+    ...(section === 'extensions' ? renderHere(kinds, rows) : renderBySignal(section)),
     '',
     ...kinds.flatMap((kind) => renderKeys(section, kind, keyPage)),
   ];
+}
+
+/** Extensions belong to no pipeline. */
+function renderHere(kinds: readonly ComponentKind[], rows: readonly FateRow[]): readonly string[] {
+  return [
+    `| ${NOUNS.extensions} | here |`,
+    '|---|---|',
+    ...kinds.map((kind) => `| ${formatNames(kind.names)} | ${describeKind(kind)} |`),
+    ...rows.map((row) => `| ${formatNames(row.names)} | ${describeRow(row)} |`),
+  ];
+}
+
+/** A column for each signal that is carried. */
+function renderBySignal(section: Section): readonly string[] {
+  const all = [...KINDS[section], ...FATE_ROWS[section]].map(({ names }) => names);
+  const cells = (name: string): string =>
+    CARRIED.map((signal) => describeFate(fateIn(section, name, signal))).join(' | ');
+  return [
+    `| ${NOUNS[section]} | in pipelines of ${CARRIED.join(' | of ')} |`,
+    `|---|${CARRIED.map(() => '---|').join('')}`,
+    ...all.map((names) => `| ${formatNames(names)} | ${cells(names[0] ?? '')} |`),
+  ];
+}
+
+function describeFate(fate: FateIn): string {
+  if (fate === 'none') return '–';
+  if (fate.is === 'idle') return `no effect: ${escapeCell(fate.why)}`;
+  if (fate.is === 'lacking') return `refused: ${escapeCell(fate.instead)}`;
+  return fate.as === undefined ? 'yes' : `as ${escapeCell(fate.as)}`;
 }
 
 function formatNames(names: readonly string[]): string {

@@ -91,3 +91,69 @@ test('check config fails with a configuration error when there is one', async ()
     'error: no-such.yml:1:1: the file does not exist; check the path [CONFIG_FILE]\n',
   ]);
 });
+
+const TRACES = [
+  'xray_receivers:',
+  '  - {listen: ":2000", proxy: {region: eu-west-1}}',
+  '  - {name: two, listen: "0.0.0.0:3000", proxy: {enabled: false}}',
+].join('\n');
+
+test('check config shows what receives segments, what signs for their senders, and their route', async () => {
+  const text = `${TRACES}\nxray_write: [{name: x, region: eu-west-1}]\ndebug_write: [{name: d}]\n`;
+  const rendered = renderCheck('c.yml', await checkConfigText(text, 'c.yml', { env: {} }));
+  assert.deepEqual(rendered.split('\n'), [
+    'c.yml: valid, 0 jobs, 2 of segments, 2 sinks, 1 route',
+    '  segments "xray": received at 127.0.0.1:2000 by UDP',
+    '  segments "two": received at 0.0.0.0:3000 by UDP',
+    '  proxy "xray.proxy": sampling from 127.0.0.1:2000 to xray, signed for eu-west-1',
+    '  debug "d": log',
+    '  xray "x": X-Ray in eu-west-1',
+    '  route "traces" (traces): xray, two → debug/d, xray/x',
+    '',
+  ]);
+}); // prettier-ignore
+
+const LOOSE = [
+  [TRACES, /no xray_write and no other sink of traces: segments that are received go nowhere/],
+  ['xray_write: [{name: x}]', /xray\/x: nothing receives segments for it; write xray_receivers/],
+  ['scrape_configs: [{job_name: a}]', /no remote_write and no other sink of metrics: what is sc/],
+  ['scrape_configs: [{job_name: a}]\nxray_write: [{name: x}]', /no remote_write and no other sink/],
+] as const;
+for (const [text, message] of LOOSE)
+  test(`check config tells of ${String(message)}`, async () => {
+    const checked = await checkConfigText(text, 'c.yml', { env: {} });
+    assert.match(renderCheck('c.yml', checked), message);
+  });
+
+test('metrics go to no sink of traces, and segments to none of metrics', async () => {
+  const text =
+    `${TRACES}\nscrape_configs: [{job_name: a}]\nremote_write: [{url: "http://h/w", name: r}]\n` +
+    'xray_write: [{name: x}]\n';
+  const { plan } = await checkConfigText(text, 'c.yml', { env: {} });
+  assert.deepEqual(
+    plan?.routes.map(({ signal, sources, sinks }) => [signal, sources, sinks]),
+    [
+      ['metrics', ['a'], ['remote_write/r']],
+      ['traces', ['xray', 'two'], ['xray/x']],
+    ],
+  );
+});
+
+const REFUSED = [
+  ['[{}, {}]', /name "xray" is used by another entry of xray_receivers already/],
+  ['[{}, {name: b}]', /receiver "b" listens on 127\.0\.0\.1:2000, as receiver "xray" does/],
+  ['[{listen: "h:1"}, {name: b, listen: "h:2", proxy: {listen: "h:1"}}]', /proxy of "b" listens on h:1, as proxy of "xray" does/],
+  ['[{listen: "2000"}]', /"2000" is not host:port/],
+  ['[{proxy: {region: "a b"}}]', /"a b" is no region of AWS/],
+  ['[{proxy: {endpoint: xray}}]', /endpoint "xray" must begin with http/],
+  ['[{proxy: {external_id: e}}]', /"external_id" needs "role_arn"/],
+  ['[{proxy: {access_key: a}}]', /must be set both or neither/],
+  ['[{name: ""}]', /a name is empty/],
+] as const; // prettier-ignore
+for (const [entries, message] of REFUSED)
+  test(`xray_receivers ${entries} is refused`, async () => {
+    const text = `xray_receivers: ${entries}\nxray_write: [{name: x}]\n`;
+    const { plan, findings } = await checkConfigText(text, 'c.yml', { env: {} });
+    assert.equal(plan, undefined);
+    assert.match(findings.map((one) => one.message).join('\n'), message);
+  });

@@ -14,9 +14,11 @@ import { createCheckQueueCommand } from './check/queue.ts';
 import { createCheckMetricsCommand } from './check/metrics.ts';
 import { checkSource } from './check/configuration.ts';
 import { addTrustFlag } from './trust.ts';
-import type { RoutePlan } from '../config/plan.ts';
+import type { ForwarderPlan, RoutePlan } from '../config/plan.ts';
 import type { CheckedConfig } from '../config/load.ts';
+import { listLooseEnds } from '../config/loose-ends.ts';
 import { formatFinding } from '../settings/finding.ts';
+import { withoutSecrets } from '../settings/url.ts';
 import { parseSourceUri, publicName } from '../config/sources/uri.ts';
 import { ConfigError } from '../kernel/errors.ts';
 import { formatDurationMs } from '../model/duration.ts';
@@ -75,6 +77,7 @@ export function renderCheck(file: string, { plan, findings }: CheckedConfig): st
   lines.push(
     `${file}: valid, ${formatCount(plan.sources.length, 'job')}, ` +
       (plan.taskSources.length > 0 ? `${plan.taskSources.length} of task metrics, ` : '') +
+      (plan.segmentReceivers.length > 0 ? `${plan.segmentReceivers.length} of segments, ` : '') +
       `${formatCount(plan.sinks.length, 'sink')}, ${formatCount(plan.routes.length, 'route')}`,
   );
   for (const { scrape, discovery } of plan.sources) {
@@ -88,12 +91,22 @@ export function renderCheck(file: string, { plan, findings }: CheckedConfig): st
   }
   for (const { id, intervalMs } of plan.taskSources)
     lines.push(`  task metrics "${id}": every ${formatDurationMs(intervalMs)}, from this ECS task`);
+  for (const { id, listen } of plan.segmentReceivers)
+    lines.push(`  segments "${id}": received at ${listen} by UDP`);
+  for (const forwarder of plan.forwarders) lines.push(renderForwarder(forwarder));
   for (const { kind, name, shownAddress, remark } of plan.sinks)
     lines.push(`  ${kind} "${name}": ${shownAddress}${remark === undefined ? '' : `, ${remark}`}`);
-  if (plan.sinks.length === 0)
-    lines.push('  no remote_write and no other sink: samples would go nowhere');
+  lines.push(...listLooseEnds(plan).map((end) => `  ${end}`));
   lines.push(...plan.routes.map(renderRoute));
   return `${lines.join('\n')}\n`;
+}
+
+function renderForwarder({ id, listen, access, paths }: ForwarderPlan): string {
+  const { service, region, endpoint } = access;
+  const where = endpoint === undefined ? '' : ` at ${withoutSecrets(endpoint)}`;
+  const signed = region === undefined ? 'signed' : `signed for ${region}`;
+  const what = paths === undefined ? 'all requests' : 'sampling';
+  return `  proxy "${id}": ${what} from ${listen} to ${service}${where}, ${signed}`;
 }
 
 /** A pipeline of the Collector with its jobs, what changes samples on their way, and its sinks. */

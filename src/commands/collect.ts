@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { type Command } from 'commander';
 import { formatFinding } from '../settings/finding.ts';
 import { loadConfigText } from '../config/load.ts';
+import { listLooseEnds } from '../config/loose-ends.ts';
 import { ConfigSources, sourcesFrom } from '../config/sources/sources.ts';
 import { redactConfig } from '../config/redact.ts';
 import { CallLimits } from '../discovery/call-limits.ts';
@@ -152,8 +153,7 @@ async function run(flags: CollectFlags, command: Command): Promise<void> {
   await sources.keep();
   applyLog(first.plan.log);
   for (const warning of first.warnings) world.log.warn(formatFinding(warning));
-  if (first.plan.sinks.length === 0)
-    world.log.warn(`${file} has no remote_write and no other sink: what is scraped goes nowhere`);
+  for (const end of listLooseEnds(first.plan)) world.log.warn(`${file}: ${end}`);
   mkdirSync(flags['storage.path'], { recursive: true });
   world.metrics
     .gauges('prometheus_build_info', 'Version of this collector; always 1.')

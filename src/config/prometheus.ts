@@ -11,10 +11,12 @@ import { labelsSchema, listOf, textSchema } from '../settings/text.ts';
 import { isLegacyLabelName } from '../model/labels.ts';
 import { type Reporter } from '../settings/finding.ts';
 import { externalLabels } from '../transforms/external-labels.ts';
-import type { CollectorPlan, SourcePlan, TransformPlan } from './plan.ts';
+import type { Signal } from '../sinks/sink.ts';
+import type { CollectorPlan, RoutePlan, SourcePlan, TransformPlan } from './plan.ts';
 import { resolveGlobalTiming, resolveSource } from './scrape.ts';
 import { scrapeConfigSchema, type ScrapeInput, sharedShape } from './scrape-schema.ts';
-import { listSinkEntries, planSinks, type SinkEntry, sinkShape } from './sinks.ts';
+import { planSinks, listSinkEntries, sinkShape } from './sinks.ts';
+import { planXrayReceivers, xrayReceiverSchema } from './xray-receivers.ts';
 
 const globalSchema = z.strictObject({
   ...sharedShape,
@@ -43,6 +45,9 @@ export const prometheusSchema = z.strictObject({
     description: 'Files with more scrape_configs; the last part of a path may hold "*".',
     examples: [['jobs/*.yml']],
   }),
+  xray_receivers: listOf(xrayReceiverSchema).optional().describe(
+    'Where segment documents of traces are received; they go to every xray_write.',
+  ),
   ...sinkShape,
   // These two are about Go's garbage collector and Prometheus' store, which do not exist here.
   runtime: ignored('The garbage collector of Go has no counterpart here.'),
@@ -87,7 +92,8 @@ const EXTERNAL_LABELS = 'external_labels';
 
 /**
  * Checks what the schema can't (one value against another), fills in the defaults, and makes the
- * one route: from all jobs to all sinks.
+ * routes: from all jobs to all sinks of metrics, and from all receivers of segments to all sinks of
+ * traces.
  */
 export function resolvePrometheus(options: ResolveOptions): CollectorPlan {
   const { input, baseDirectory, env, report } = options;
@@ -95,43 +101,51 @@ export function resolvePrometheus(options: ResolveOptions): CollectorPlan {
   resolveGlobalTiming(global, report);
   const labels = resolveExternalLabels(global, env, report);
   const sources = resolveJobs(options.sources, { global, externalLabels: labels });
-  const entries = listSinkEntries(input);
-  const { sinks, transforms } = planSinks(entries, { baseDirectory, env, report });
-  warnOfIdleSinks(entries, report);
+  const { sinks, transforms } = planSinks(listSinkEntries(input), { baseDirectory, env, report });
+  const { segmentReceivers, forwarders } = planXrayReceivers(input.xray_receivers ?? [], {
+    path: ['xray_receivers'],
+    baseDirectory,
+    env,
+    report,
+  });
+  const sinksOf = (signal: Signal): string[] =>
+    sinks.filter(({ signals }) => signals.includes(signal)).map(({ id }) => id);
   const common: TransformPlan[] =
     Object.keys(labels).length === 0
       ? []
       : [{ id: EXTERNAL_LABELS, transform: externalLabels(labels) }];
+  const metrics: RoutePlan = {
+    id: 'metrics',
+    signal: 'metrics',
+    sources: sources.map(({ id }) => id),
+    transforms: common.map(({ id }) => id),
+    sinks: sinksOf('metrics'),
+  };
   return {
     sources,
     taskSources: [],
-    segmentReceivers: [],
-    forwarders: [],
+    segmentReceivers,
+    forwarders,
     sinks,
     transforms: [...common, ...transforms],
     routes: [
-      {
-        id: 'metrics',
-        signal: 'metrics',
-        sources: sources.map(({ id }) => id),
-        transforms: common.map(({ id }) => id),
-        sinks: sinks.filter(({ signals }) => signals.includes('metrics')).map(({ id }) => id),
-      },
+      // Without a job, a configuration of traces alone has none of metrics.
+      ...(sources.length === 0 && segmentReceivers.length > 0 ? [] : [metrics]),
+      ...planTraces(segmentReceivers, sinksOf('traces')),
     ],
     servers: [],
     log: {},
   };
 }
 
-/** This dialect has no source of traces. */
-function warnOfIdleSinks(entries: readonly SinkEntry[], report: Reporter): void {
-  for (const { kind, path } of entries)
-    if (kind.signals?.includes('metrics') === false)
-      report.warn(
-        path,
-        `${kind.key} takes no metrics, and nothing in this dialect receives traces; use a ` +
-          'collector configuration with the receiver awsxray',
-      );
+/** None where one end is missing, which `check config` and the start say. */
+function planTraces(
+  receivers: CollectorPlan['segmentReceivers'],
+  sinks: readonly string[],
+): RoutePlan[] {
+  if (receivers.length === 0 || sinks.length === 0) return [];
+  const sources = receivers.map(({ id }) => id);
+  return [{ id: 'traces', signal: 'traces', sources, transforms: [], sinks }];
 }
 
 export type GlobalInput = z.output<typeof globalSchema>;

@@ -10,21 +10,24 @@ export type SegmentRoutes = ReadonlyMap<string, readonly OpenSegments[]>;
 
 export class SegmentRouter {
   #routes: SegmentRoutes = new Map();
-  readonly #open = new Map<string, Set<SegmentFanOut>>();
+  readonly #open = new Map<string, SegmentFanOut>();
 
-  /** Opens a way to the sinks of a receiver; it follows their changes. */
+  /**
+   * Opens the way to the sinks of a receiver, which follows their changes; further calls give the
+   * same one, so that a receiver that is opened again leaves none behind.
+   */
   open(receiver: string): SegmentAppender {
+    const known = this.#open.get(receiver);
+    if (known !== undefined) return known;
     const opened = new SegmentFanOut(this.#routes.get(receiver) ?? []);
-    const all = this.#open.get(receiver) ?? new Set();
-    this.#open.set(receiver, all.add(opened));
+    this.#open.set(receiver, opened);
     return opened;
   }
 
   /** Goes over to other routes. What is appended and not committed yet is committed first. */
   apply(routes: SegmentRoutes): void {
     this.#routes = routes;
-    for (const [receiver, all] of this.#open)
-      for (const opened of all) opened.goOver(routes.get(receiver) ?? []);
+    for (const [receiver, opened] of this.#open) opened.goOver(routes.get(receiver) ?? []);
   }
 }
 

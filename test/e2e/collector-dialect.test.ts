@@ -4,7 +4,13 @@
  */
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { createServer, request as forward } from 'node:http';
+import { createSocket } from 'node:dgram';
+import {
+  createServer,
+  type IncomingMessage,
+  request as forward,
+  type ServerResponse,
+} from 'node:http';
 import { connect } from 'node:net';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -31,6 +37,7 @@ temperature 20
 `;
 
 const AMP_HOST = 'aps-workspaces.us-east-1.amazonaws.com';
+const XRAY_HOST = 'xray.us-east-1.amazonaws.com';
 const ENV = {
   ...BARE_AWS,
   AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE',
@@ -50,15 +57,45 @@ async function startTarget(context: TestContext): Promise<{ target: Listening; l
   return { target, list };
 }
 
-/** AMP's name, at which this receiver answers over TLS, reached through a proxy. */
-async function startAmp(
-  context: TestContext,
-  folder: string,
-): Promise<{ receiver: Receiver; env: Record<string, string>; flags: readonly string[] }> {
+interface Aws {
+  readonly receiver: Receiver;
+  readonly xray: FakeXray;
+  readonly env: Record<string, string>;
+  readonly flags: readonly string[];
+}
+
+/** What X-Ray was asked for, as `path body`, with the headers of each. */
+interface FakeXray {
+  readonly requests: { path: string; body: string; authorization: string }[];
+  /** The documents of PutTraceSegments, in order. */
+  readonly documents: string[];
+}
+
+function answerAsXray(xray: FakeXray, incoming: IncomingMessage, outgoing: ServerResponse): void {
+  const parts: Buffer[] = [];
+  incoming.on('data', (part: Buffer) => parts.push(part));
+  incoming.on('end', () => {
+    const body = Buffer.concat(parts).toString();
+    const path = incoming.url ?? '';
+    xray.requests.push({ path, body, authorization: incoming.headers['authorization'] ?? '' });
+    const { TraceSegmentDocuments: documents = [] } = JSON.parse(body) as {
+      TraceSegmentDocuments?: string[];
+    };
+    xray.documents.push(...documents);
+    const answer =
+      path === '/GetSamplingRules' ? { SamplingRuleRecords: [] } : { UnprocessedTraceSegments: [] };
+    outgoing.setHeader('content-type', 'application/json').end(JSON.stringify(answer));
+  });
+}
+
+/** The names of AMP and X-Ray, at which both answer over TLS, reached through a proxy. */
+async function startAws(context: TestContext, folder: string): Promise<Aws> {
   const receiver = await startReceiver(context);
-  const authority = makeAuthority(folder, 'amp', [AMP_HOST]);
+  const xray: FakeXray = { requests: [], documents: [] };
+  const authority = makeAuthority(folder, 'aws', [AMP_HOST, XRAY_HOST]);
   const port = await startTlsServer(context, authority, (incoming, outgoing) => {
     const { method, url, headers } = incoming;
+    if (headers.host === XRAY_HOST) return answerAsXray(xray, incoming, outgoing);
     const behind = forward(
       new URL(url ?? '', receiver.server.url),
       { method, headers },
@@ -70,7 +107,8 @@ async function startAmp(
     incoming.pipe(behind);
   });
   const proxy = createServer().on('connect', (incoming, socket) => {
-    if (incoming.url !== `${AMP_HOST}:443`) return void socket.destroy();
+    if (![`${AMP_HOST}:443`, `${XRAY_HOST}:443`].includes(incoming.url ?? ''))
+      return void socket.destroy();
     const upstream = connect(port, '127.0.0.1', () => socket.write('HTTP/1.1 200 OK\r\n\r\n'));
     upstream.on('error', () => socket.destroy());
     socket.on('error', () => upstream.destroy());
@@ -79,6 +117,7 @@ async function startAmp(
   const { url } = await listen(context, proxy);
   return {
     receiver,
+    xray,
     env: { ...ENV, HTTPS_PROXY: url, https_proxy: url },
     flags: ['--tls.ca-file', authority.file],
   };
@@ -142,16 +181,47 @@ function seriesOf(samples: Received['samples']): string[] {
   return [...series].filter((one) => !/__name__=(?:up|scrape_)/.test(one)).toSorted();
 }
 
-test("the articles' configuration for AMP: the metrics half as it is", { skip: skipWithoutConformance }, async (context) => {
+/** Sends documents as X-Ray's SDKs do. */
+async function sendSegments(port: number, documents: readonly string[]): Promise<void> {
+  const socket = createSocket('udp4');
+  for (const document of documents) {
+    const datagram = `{"format":"json","version":1}\n${document}`;
+    await new Promise((resolve) => socket.send(datagram, port, '127.0.0.1', resolve));
+  }
+  socket.close();
+}
+
+function makeSegment(index: number): string {
+  const nowS = Math.floor(Date.now() / 1_000);
+  const id = (0x1000 + index).toString(16).padStart(16, '0');
+  const trace = `1-${nowS.toString(16)}-${index.toString(16).padStart(24, '0')}`;
+  return JSON.stringify({
+    name: 'shop',
+    id,
+    trace_id: trace,
+    start_time: nowS,
+    end_time: nowS + 1,
+  });
+}
+
+test("the articles' configuration for AMP: both halves as they are", { skip: skipWithoutConformance }, async (context) => {
   const folder = temporaryFolder(context);
   const { target, list } = await startTarget(context);
-  const { receiver, env, flags } = await startAmp(context, folder);
+  const { receiver, xray, env, flags } = await startAws(context, folder);
   // The two names are put in by the article's script; the port is the only change.
   const config = readArticle('otel-collector-config.yaml.template')
     .replaceAll('WORKSPACE', 'ws-1')
     .replaceAll('REGION', 'us-east-1')
     .replace('localhost:9001', list.host);
-  await collect(context, folder, config, { env, flags: [...flags, '--allow-partial'] });
+  await collect(context, folder, config, { env: { ...env, AWS_REGION: 'us-east-1' }, flags });
+  const segments = Array.from({ length: 120 }, (_, index) => makeSegment(index));
+  await sendSegments(2000, [...segments, 'T1SnotJSON']);
+  const rules = await fetch('http://127.0.0.1:2000/GetSamplingRules', { method: 'POST', body: '{}' });
+  assert.deepEqual([rules.status, await rules.json()], [200, { SamplingRuleRecords: [] }]);
+  await until('segments have arrived', 20_000, () => xray.documents.length > segments.length);
+  assert.deepEqual(xray.documents.toSorted(), ['T1SnotJSON', ...segments].toSorted());
+  for (const { authorization } of xray.requests)
+    assert.match(authorization, /Credential=AKIDEXAMPLE\/\d+\/us-east-1\/xray\//);
   await until('samples have arrived', 40_000, () => receiver.kept.length > 8);
   const [first] = receiver.requests;
   assert.equal(first?.request.path, '/workspaces/ws-1/api/v1/remote_write');
@@ -196,7 +266,12 @@ extensions:`)
     .replace('exporters: [awsemf]', `exporters: [prometheusremotewrite/one]
     metrics/two: { receivers: [prometheus], exporters: [prometheusremotewrite/two] }`);
   assert.ok(config.includes('filter/include,batch/metrics,metricstransform/labelling'), config);
-  await collect(context, folder, config, { flags: ['--allow-partial'] });
+  const { xray, env, flags } = await startAws(context, folder);
+  await collect(context, folder, config, { env: { ...env, AWS_REGION: 'us-east-1' }, flags });
+  const segments = Array.from({ length: 10 }, (_, index) => makeSegment(index));
+  await sendSegments(2000, segments);
+  await until('segments have arrived', 20_000, () => xray.documents.length >= segments.length);
+  assert.deepEqual(xray.documents.toSorted(), segments.toSorted());
   await until('samples have arrived at both', 40_000, () => one.kept.length > 2 && two.kept.length > 20);
   const renamed = `ClusterName=c1,SdNamespaceName=n1,SdServiceName=s1,SdTaskID=t1,__name__=http_requests_total`;
   // The filter is a regular expression with both anchors; it drops up too.

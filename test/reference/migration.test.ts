@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { checkConfigText } from '../../src/config/load.ts';
+import type { Signal } from '../../src/sinks/sink.ts';
 import type { Section } from '../../src/config/otel/components.ts';
 import { findKind } from '../../src/config/otel/kinds.ts';
 
@@ -27,17 +28,24 @@ const ADOT = {
 interface Row {
   readonly section: Section;
   readonly names: readonly string[];
+  /** The pipeline in which it stands. */
+  readonly signal: Signal;
   readonly here: string;
 }
+
+const SIGNALS = ['metrics', 'traces'] as const;
 
 function readRows(): readonly Row[] {
   return page.split(/^### /m).flatMap((part) => {
     const section = (/^(\w+)/.exec(part)?.[1] ?? '').toLowerCase() as Section;
-    return [...part.matchAll(/^\| (`.*`) \| (.*) \|$/gm)].map(([, names = '', here = '']) => ({
-      section,
-      names: names.split(', ').map((name) => name.slice(1, -1)),
-      here: here.replaceAll('\\|', '|').replaceAll('&lt;', '<'),
-    }));
+    return [...part.matchAll(/^\| (`.*?`) \| (.*) \|$/gm)].flatMap(([, names = '', cells = '']) =>
+      cells.split(/(?<!\\) \| /).map((here, index) => ({
+        section,
+        names: names.split(', ').map((name) => name.slice(1, -1)),
+        signal: SIGNALS[index] ?? 'metrics',
+        here: here.replaceAll('\\|', '|').replaceAll('&lt;', '<'),
+      })),
+    );
   });
 }
 
@@ -45,25 +53,35 @@ const rows = readRows().filter(({ section }) => Object.hasOwn(ADOT, section));
 
 const WRITER = { endpoint: 'http://receiver/w' };
 const FILE = { path: 'out.jsonl' };
+/** Ends of a pipeline that are built in. */
+const ENDS = {
+  metrics: { receiver: 'prometheus', exporter: 'prometheusremotewrite' },
+  traces: { receiver: 'awsxray', exporter: 'debug' },
+} as const;
 const SCRAPER = { config: { scrape_configs: [{ job_name: 'app' }] } };
 
 /** A configuration with one pipeline, in which the component is used as its section says. */
-function smallest(section: Section, name: string): string {
+function smallest(section: Section, name: string, signal: Signal): string {
   const minimal = findKind(section, name)?.minimal ?? {};
   const isWriter = section === 'exporters';
   // Remote write takes no increases.
   const makesIncreases = name.startsWith('cumulative');
-  const exporter = makesIncreases ? 'file' : 'prometheusremotewrite';
+  const { receiver } = ENDS[signal];
+  const exporter = makesIncreases && signal === 'metrics' ? 'file' : ENDS[signal].exporter;
+  const exporters = { file: FILE, prometheusremotewrite: WRITER, debug: {} };
   const config = {
-    receivers: section === 'receivers' ? { [name]: minimal } : { prometheus: SCRAPER },
+    receivers:
+      section === 'receivers'
+        ? { [name]: minimal }
+        : { [receiver]: signal === 'metrics' ? SCRAPER : {} },
     processors: section === 'processors' ? { [name]: minimal } : {},
-    exporters: isWriter ? { [name]: minimal } : { [exporter]: makesIncreases ? FILE : WRITER },
+    exporters: isWriter ? { [name]: minimal } : { [exporter]: exporters[exporter] },
     extensions: section === 'extensions' ? { [name]: minimal } : {},
     service: {
       extensions: section === 'extensions' ? [name] : [],
       pipelines: {
-        metrics: {
-          receivers: [section === 'receivers' ? name : 'prometheus'],
+        [signal]: {
+          receivers: [section === 'receivers' ? name : receiver],
           processors: section === 'processors' ? [name] : [],
           exporters: [isWriter ? name : exporter],
         },
@@ -83,44 +101,48 @@ test('every component of ADOT 0.49 has its row, under the name that ADOT has fir
 });
 
 test('no name is in two rows of a section', () => {
-  const names = rows.flatMap((row) => row.names.map((name) => `${row.section} ${name}`));
+  const once = rows.filter(({ signal }) => signal === 'metrics');
+  const names = once.flatMap((row) => row.names.map((name) => `${row.section} ${name}`));
   assert.deepEqual(names.filter((name, index) => names.indexOf(name) !== index), []);
 }); // prettier-ignore
 
-for (const { section, names, here } of rows)
-  test(`${section} ${names[0]}: ${here}`, async () => {
+for (const { section, names, signal, here } of rows)
+  test(`${section} ${names[0]} in ${signal}: ${here}`, async () => {
     for (const name of names) {
-      const text = smallest(section, name);
+      const text = smallest(section, name, signal);
       const env = { AWS_REGION: 'us-east-1' };
       const { plan, findings } = await checkConfigText(text, '/nowhere/c.json', { env });
       const lines = text.split('\n');
       const start = lines.findIndex((one) => one.startsWith(` "${section}":`));
       const line = lines.findIndex((one, at) => at > start && one.startsWith(`  "${name}":`)) + 1;
       const told = findings.map((one) => `${one.severity} ${one.line}: ${one.message}`);
+      if (here === '–') {
+        const use = lines.findIndex((one) => one.includes(`"pipelines"`));
+        const of =
+          /(?:gives|takes) [a-z ]+, and pipeline "\w+" is of|is for [a-z ]+, and no \w+ pipeline/;
+        const errors = findings.filter((one) => one.severity === 'error');
+        assert.equal(errors.length, 1, told.join('\n'));
+        assert.match(errors[0]?.message ?? '', of);
+        assert.ok((errors[0]?.line ?? 0) > use, 'it is told where the pipeline names it');
+        continue;
+      }
       const [fate = '', advice = ''] = here.split(/(?<=^(?:refused|no effect)): /);
       if (fate === 'refused') {
         assert.equal(plan, undefined, `${name} is refused, says the page`);
         const [error] = findings.filter((one) => one.severity === 'error');
-        assert.equal(error?.line, line, told.join('\n'));
-        assert.ok(isAdvised(error?.message ?? '', advice), told.join('\n'));
+        assert.ok((error?.line ?? 0) >= line, told.join('\n'));
+        assert.ok(error?.message.includes(advice), told.join('\n'));
         continue;
       }
       assert.ok(plan, `${name}: ${told.join('\n')}`);
       assert.equal(plan.routes.length, 1);
       if (fate === 'no effect')
-        assert.deepEqual(told, [
-          `warning ${line}: ${section.slice(0, -1)} "${name}" has no effect: ${advice}`,
-        ]);
+        assert.deepEqual(
+          told.map((one) => one.replace(' in a pipeline of traces', '')),
+          [`warning ${line}: ${section.slice(0, -1)} "${name}" has no effect: ${advice}`],
+        );
       else assert.match(here, /^(?:yes$|as )/);
       // What is taken over as it is has nothing to be warned of.
       if (here === 'yes') assert.deepEqual(told, []);
     }
   });
-
-/** What is of other signals is refused in a metrics pipeline; the advice is for these signals. */
-function isAdvised(message: string, advice: string): boolean {
-  const signals =
-    /^run an OpenTelemetry collector beside this one for (traces|logs|traces or logs)$/;
-  const [, foreign] = signals.exec(advice) ?? [];
-  return message.includes(foreign === undefined ? advice : `is for ${foreign}, and no metrics`);
-}

@@ -149,8 +149,11 @@ export class Collector implements Component {
       const lastMs = Math.min(finalScrapeMs, remainingMs());
       await Promise.all([this.scrape.finish(lastMs), this.tasks.finish(lastMs)]);
     }
-    await Promise.all([this.scrape.stop(remainingMs()), this.tasks.stop(remainingMs())]);
-    await this.#segmentSources.stop(remainingMs());
+    await Promise.all([
+      this.scrape.stop(remainingMs()),
+      this.tasks.stop(remainingMs()),
+      this.#segmentSources.stop(remainingMs()),
+    ]);
     await this.#outlets.stop(remainingMs());
     await sharing?.stop();
   }
@@ -177,19 +180,40 @@ export class Collector implements Component {
   async #switchNow(plan: CollectorPlan): Promise<void> {
     this.tasks.check(plan.taskSources);
     await this.#outlets.apply(plan.sinks);
-    // A new listener whose port is taken changes nothing.
-    await this.#segmentSources.apply(plan);
+    await this.#openSegmentSources(plan);
     await this.#detections.apply(plan.transforms);
     this.#plan = plan;
     await this.#router.apply(this.#makeRoutes(plan));
-    this.#segmentRouter.apply(this.#makeSegmentRoutes(plan));
     await this.scrape.apply(plan.sources.map(({ scrape }) => scrape));
     await this.tasks.apply(plan.taskSources);
     await this.#segmentSources.retain(plan);
+    this.#segmentRouter.apply(this.#makeSegmentRoutes(plan));
     await this.#outlets.retain(plan.sinks);
     const { storagePath, world } = this.#options;
     const folders = plan.sinks.flatMap(({ folder }) => folder ?? []);
     await warnOfLeftovers(storagePath, new Set(folders), world.log);
+  }
+
+  /**
+   * Opens what listens for segments, when the routes behind it are in force already: what comes
+   * through a new socket has a way from the first document on, and what comes through one that is
+   * gone keeps its own. Where an address can't be listened on, sinks and routes are those before.
+   */
+  async #openSegmentSources(plan: CollectorPlan): Promise<void> {
+    const before = this.#plan;
+    const isFirst = before === plan;
+    const old = isFirst ? [] : this.#makeSegmentRoutes(before);
+    this.#segmentRouter.apply(new Map([...old, ...this.#makeSegmentRoutes(plan)]));
+    try {
+      await this.#segmentSources.apply(plan);
+    } catch (error) {
+      if (isFirst) throw error;
+      await this.#outlets.apply(before.sinks);
+      this.#segmentRouter.apply(this.#makeSegmentRoutes(before));
+      await this.#router.apply(this.#makeRoutes(before));
+      await this.#outlets.retain(before.sinks);
+      throw error;
+    }
   }
 
   #makeSegmentRoutes(plan: CollectorPlan): SegmentRoutes {

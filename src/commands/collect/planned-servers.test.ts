@@ -87,7 +87,7 @@ test('metrics, pages and the way to profile are served at their own addresses', 
   assert.match(own.body, /things_total 1/);
   assert.equal(own.headers.get('x-a'), 'b');
   const page = await get('z', '/debug/pipelinez');
-  assert.match(page.body, /metrics\/&#60;b&#62;<td>a<td><td>s/);
+  assert.match(page.body, /metrics\/&#60;b&#62;<td>metrics<td>a<td><td>s/);
   assert.equal((await get('z', '/debug/unknownz')).status, 404);
   assert.equal((await get('z', '/debug/pipelinez', 'POST')).status, 405);
   const profile = await get('p', '/debug/pprof/profile');

@@ -1,9 +1,13 @@
 /**
  * The listeners of a collector that take segment documents, and those that sign requests for their
- * senders, and how they follow a plan. Listeners with the same settings stay.
+ * senders, and how they follow a plan. Listeners with the same settings stay. Of two that cannot
+ * listen at one time the old one closes first: nothing listens there for a moment, by TCP for as
+ * long as requests under way take.
  */
+import { collide, type Listener } from '../../config/listeners.ts';
 import type { CollectorPlan } from '../../config/plan.ts';
 import type { Component } from '../../kernel/component.ts';
+import { describeError } from '../../kernel/errors.ts';
 import type { World } from '../../kernel/world.ts';
 import type { SegmentAppender } from '../../model/trace-segment.ts';
 import { Forwarder } from '../../xray/forwarder.ts';
@@ -16,40 +20,61 @@ export interface SegmentSourcesOptions {
 
 type Listeners = Pick<CollectorPlan, 'segmentReceivers' | 'forwarders'>;
 
+/** How one listens, and what listens; made anew where it has to listen again. */
+interface Wanted extends Pick<Listener, 'listen' | 'protocol'> {
+  readonly make: () => Component;
+}
+
+interface Running extends Wanted {
+  readonly component: Component;
+}
+
 /** How long requests under way may take when a listener is gone. */
 const END_MS = 1_000;
 
 export class SegmentSources {
   readonly #options: SegmentSourcesOptions;
   /** By the identity of their settings. */
-  readonly #running = new Map<string, Component>();
+  readonly #running = new Map<string, Running>();
 
   constructor(options: SegmentSourcesOptions) {
     this.#options = options;
   }
 
   /**
-   * Opens what is new. What is not in the plan runs on until `retain`, unless a new one has its
+   * Opens what is new. What is not in the plan runs on until `retain`, unless a new one needs its
    * address.
    *
-   * @throws  where an address can't be listened on; then nothing has changed
+   * @throws  where an address can't be listened on; everything then listens as before
    */
   async apply(plan: Listeners): Promise<void> {
-    const opened: string[] = [];
+    const wanted = this.#list(plan);
+    const added = [...wanted].filter(([key]) => !this.#running.has(key));
+    const gone = [...this.#running].filter(([key]) => !wanted.has(key));
+    const inTheWay = (one: Wanted) => gone.filter(([, other]) => collide(one, other));
+    const done: (() => Promise<void>)[] = [];
+    // Those that replace others come last: where a free address fails, none has closed.
+    const [free, replacing] = [
+      added.filter(([, one]) => inTheWay(one).length === 0),
+      added.filter(([, one]) => inTheWay(one).length > 0),
+    ];
     try {
-      for (const [key, make] of this.#list(plan)) {
-        if (this.#running.has(key)) continue;
-        const component = make();
-        await component.start();
-        this.#running.set(key, component);
-        opened.push(key);
+      for (const [key, one] of [...free, ...replacing]) {
+        for (const [other, before] of inTheWay(one)) {
+          if (!this.#running.has(other)) continue;
+          await this.#close([other]);
+          done.push(() => this.#open(other, before));
+        }
+        await this.#open(key, one);
+        done.push(() => this.#close([key]));
       }
     } catch (error) {
-      await this.#close(opened);
+      for (const undo of done.toReversed()) await this.#tryTo(undo);
       throw error;
     }
   }
 
+  /** Closes what is not in the plan. */
   async retain(plan: Listeners): Promise<void> {
     const wanted = this.#list(plan);
     await this.#close([...this.#running.keys()].filter((key) => !wanted.has(key)));
@@ -58,25 +83,51 @@ export class SegmentSources {
   async stop(deadlineMs: number): Promise<void> {
     const all = [...this.#running.values()];
     this.#running.clear();
-    await Promise.all(all.map((one) => one.stop(deadlineMs)));
+    await Promise.all(all.map(({ component }) => component.stop(deadlineMs)));
+  }
+
+  async #open(key: string, one: Wanted): Promise<void> {
+    const component = one.make();
+    try {
+      await component.start();
+    } catch (error) {
+      await component.stop(0);
+      throw error;
+    }
+    this.#running.set(key, { ...one, component });
   }
 
   async #close(keys: readonly string[]): Promise<void> {
     const all = keys.flatMap((key) => this.#running.get(key) ?? []);
     for (const key of keys) this.#running.delete(key);
-    await Promise.all(all.map((one) => one.stop(END_MS)));
+    await Promise.all(all.map(({ component }) => component.stop(END_MS)));
   }
 
-  #list({ segmentReceivers, forwarders }: Listeners): ReadonlyMap<string, () => Component> {
+  /** What can't be opened again is tried once more by the next reload. */
+  async #tryTo(undo: () => Promise<void>): Promise<void> {
+    try {
+      await undo();
+    } catch (error) {
+      const { log } = this.#options.world;
+      log.error('an address is not listened on any more', { error: describeError(error) });
+    }
+  }
+
+  #list({ segmentReceivers, forwarders }: Listeners): ReadonlyMap<string, Wanted> {
     const { world, open } = this.#options;
-    const all = new Map<string, () => Component>();
+    const all = new Map<string, Wanted>();
     for (const one of segmentReceivers)
-      all.set(
-        `receiver ${JSON.stringify(one)}`,
-        () => new SegmentReceiver(one, { world, appender: open(one.id) }),
-      );
+      all.set(`receiver ${JSON.stringify(one)}`, {
+        listen: one.listen,
+        protocol: 'udp',
+        make: () => new SegmentReceiver(one, { world, appender: open(one.id) }),
+      });
     for (const one of forwarders)
-      all.set(`forwarder ${JSON.stringify(one)}`, () => new Forwarder(one, world));
+      all.set(`forwarder ${JSON.stringify(one)}`, {
+        listen: one.listen,
+        protocol: 'tcp',
+        make: () => new Forwarder(one, world),
+      });
     return all;
   }
 }

@@ -66,9 +66,10 @@ function describeService(_plan: CollectorPlan, readyAtMs: number | undefined): s
 
 function describePipelines({ routes }: CollectorPlan): string {
   return renderTable(
-    ['Pipeline', 'Jobs', 'Transforms', 'Exporters'],
-    routes.map(({ id, sources, transforms, sinks }) => [
+    ['Pipeline', 'Signal', 'Sources', 'Transforms', 'Exporters'],
+    routes.map(({ id, signal, sources, transforms, sinks }) => [
       id,
+      signal,
       sources.join(', '),
       transforms.join(', '),
       sinks.join(', '),
@@ -76,10 +77,18 @@ function describePipelines({ routes }: CollectorPlan): string {
   );
 }
 
-function describeExtensions({ servers }: CollectorPlan): string {
+function describeExtensions({ servers, forwarders, segmentReceivers }: CollectorPlan): string {
   return renderTable(
     ['Listener', 'Address', 'Serves'],
-    servers.map(({ id, listen, content }) => [id, listen, content.is]),
+    [
+      ...servers.map(({ id, listen, content }) => [id, `${listen} tcp`, content.is]),
+      ...forwarders.map(({ id, listen, access }) => [
+        id,
+        `${listen} tcp`,
+        `signed requests to ${access.service}`,
+      ]),
+      ...segmentReceivers.map(({ id, listen }) => [id, `${listen} udp`, 'segment documents']),
+    ],
   );
 }
 

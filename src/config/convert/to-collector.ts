@@ -24,6 +24,11 @@ export function convertToCollector(value: unknown): Conversion {
   };
   for (const key of Object.keys(others))
     if (key === 'storage' || key === 'runtime') notes.change(`"${key}" is gone: it has no effect`);
+    else if (key === 'xray_receivers' || key === 'xray_write')
+      notes.obstacle(
+        `"${key}" is not converted: write ${key === 'xray_write' ? 'an exporter' : 'receivers'} ` +
+          'awsxray and a pipeline of traces',
+      );
     else notes.obstacle(`"${key}" has no counterpart in a collector configuration`);
   const { external_labels: labels, ...shared } = global;
   const writers = entries.map((entry, index) =>

@@ -44,9 +44,15 @@ export function convertToPrometheus(value: unknown, reading: DocumentReading): C
     notes.obstacle(`a Prometheus configuration has no \${${scheme}:…}: write what it names`);
   const sections = withPrometheusReferences(value) as CollectorSections;
   const pipelines = Object.entries(sections.service.pipelines).filter(([name]) => {
-    const isMetrics = typeOf(name) === 'metrics';
-    if (!isMetrics) notes.change(`pipeline "${name}" is gone: only metrics are carried`);
-    return isMetrics;
+    const signal = typeOf(name);
+    if (signal === 'traces')
+      notes.obstacle(
+        `pipeline "${name}": what it receives and sends is not converted; write its receivers ` +
+          'awsxray as xray_receivers and its exporters awsxray as xray_write',
+      );
+    else if (signal !== 'metrics')
+      notes.change(`pipeline "${name}" is gone: only metrics and traces are carried`);
+    return signal === 'metrics';
   });
   const receivers = new Set(pipelines.flatMap(([, one]) => one.receivers));
   noteExtensions(sections, notes);

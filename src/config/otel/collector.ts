@@ -1,5 +1,5 @@
 /**
- * The dialect of the OpenTelemetry Collector, as ADOT has it: metrics pipelines from prometheus
+ * The dialect of the OpenTelemetry Collector, as ADOT has it: pipelines of metrics and traces from
  * receivers to exporters become a plan. Each pipeline becomes a route, each receiver
  * keeps its own `global`, and a component that several pipelines use is made once.
  *
@@ -18,6 +18,7 @@ import { boundLabels } from '../../transforms/bound-labels.ts';
 import { externalLabels } from '../../transforms/external-labels.ts';
 import { resourceLabels } from '../../transforms/resource-labels.ts';
 import { scrapedResource } from '../../transforms/scraped-resource.ts';
+import { checkListeners, type Listener } from '../listeners.ts';
 import type { CollectorPlan, RoutePlan, TransformPlan } from '../plan.ts';
 import { parseValue } from '../reading.ts';
 import { planSinks, type PlannedSinks, type SinkEntry } from '../sinks.ts';
@@ -28,9 +29,9 @@ import { type Extensions, resolveExtensions } from './extensions/resolve.ts';
 import { applyObservers } from './observed-targets.ts';
 import { type Pipeline, resolvePipelines, type Used } from './pipelines.ts';
 import { resolveProcessors, type Processors } from './processors/resolve.ts';
-import { resolveReceiver, type Scraper } from './receivers.ts';
-import { checkListeners } from './listeners.ts';
+import { resolveReceiver, type ResolvedReceiver } from './receivers.ts';
 import { resolveTelemetry } from './telemetry.ts';
+import { PROXY_SUFFIX } from './segment-receivers.ts';
 import { checkUnused } from './unused.ts';
 import { planExporterTransforms } from './exporter-transforms.ts';
 import { checkQueueStorage } from './queue-storage.ts';
@@ -55,7 +56,7 @@ export async function planCollector(
   const used = resolvePipelines(input, report);
   const extensions = resolveExtensions(input, used.extensions, context);
   const telemetry = resolveTelemetry(input.service.telemetry, report);
-  const scrapers = await resolveReceivers(input, used.pipelines, context);
+  const receivers = await resolveReceivers(input, used.pipelines, context);
   const writers = resolveExporters(input, used, { ...context, extensions });
   const planned = planWriters(writers, context);
   // Only receivers of Prometheus want totals.
@@ -65,8 +66,8 @@ export async function planCollector(
   checkTemporality(used.pipelines, names, { input, report });
   const processors = resolveProcessors(input, used.pipelines, context);
   await checkUnused(input, used, context);
-  const labels = [...scrapers].flatMap(([name, scraper]) => planExternalLabels(name, scraper));
-  const parts = { scrapers, processors, writers };
+  const labels = [...receivers].flatMap(([name, receiver]) => planExternalLabels(name, receiver));
+  const parts = { receivers, processors, writers };
   const routes = used.pipelines.flatMap((one) => planRoutes(one, parts));
   if (routes.length === 0 && allowsPartial)
     report.error(
@@ -74,12 +75,17 @@ export async function planCollector(
       'CONFIG_UNSUPPORTED',
       'no pipeline is left: none leads from a receiver to an exporter that are built in',
     );
-  const sources = [...scrapers.values()].flatMap((scraper) => scraper.sources);
+  const received = [...receivers.values()];
+  const sources = received.flatMap((one) => one.sources);
+  const segmentReceivers = received.flatMap((one) => one.segmentReceivers);
+  const forwarders = [...extensions.forwarders, ...received.flatMap((one) => one.forwarders)];
+  const servers = [...extensions.servers, ...telemetry.servers];
+  checkListeners(listListeners({ servers, segmentReceivers, forwarders }, input), report);
   return {
     sources: applyObservers(sources, extensions.targets, report),
-    taskSources: [...scrapers.values()].flatMap((scraper) => scraper.taskSources),
-    segmentReceivers: [],
-    forwarders: [],
+    taskSources: received.flatMap((one) => one.taskSources),
+    segmentReceivers,
+    forwarders,
     transforms: [
       { id: RESOURCE, transform: scrapedResource },
       ...labels,
@@ -88,7 +94,7 @@ export async function planCollector(
     ],
     sinks: planned.sinks,
     routes,
-    servers: checkListeners([...extensions.servers, ...telemetry.servers], input, report),
+    servers,
     log: telemetry.log,
   };
 }
@@ -97,20 +103,20 @@ async function resolveReceivers(
   input: CollectorInput,
   pipelines: readonly Pipeline[],
   context: CollectorContext,
-): Promise<ReadonlyMap<string, Scraper>> {
-  const scrapers = new Map<string, Scraper>();
+): Promise<ReadonlyMap<string, ResolvedReceiver>> {
+  const receivers = new Map<string, ResolvedReceiver>();
   for (const name of new Set(pipelines.flatMap((one) => one.receivers))) {
-    const scraper = await resolveReceiver(name, input.receivers?.[name] ?? {}, context);
-    if (scraper !== undefined) scrapers.set(name, scraper);
+    const receiver = await resolveReceiver(name, input.receivers?.[name] ?? {}, context);
+    if (receiver !== undefined) receivers.set(name, receiver);
   }
-  checkIds(scrapers, context.report);
-  return scrapers;
+  checkIds(receivers, context.report);
+  return receivers;
 }
 
 /** Checks ids of jobs: `prometheus/a` with job `b` has the id of `prometheus` with job `a/b`. */
-function checkIds(scrapers: ReadonlyMap<string, Scraper>, report: Reporter): void {
+function checkIds(receivers: ReadonlyMap<string, ResolvedReceiver>, report: Reporter): void {
   const owners = new Map<string, string>();
-  for (const [name, { sources }] of scrapers)
+  for (const [name, { sources }] of receivers)
     for (const { id } of sources) {
       const owner = owners.get(id) ?? name;
       owners.set(id, owner);
@@ -170,7 +176,7 @@ const idOfLabels = (receiver: string): string => `external_labels:${receiver}`;
 
 function planExternalLabels(
   receiver: string,
-  { externalLabels: labels }: Scraper,
+  { externalLabels: labels }: ResolvedReceiver,
 ): TransformPlan[] {
   return Object.keys(labels).length === 0
     ? []
@@ -178,38 +184,70 @@ function planExternalLabels(
 }
 
 interface Parts {
-  readonly scrapers: ReadonlyMap<string, Scraper>;
+  readonly receivers: ReadonlyMap<string, ResolvedReceiver>;
   readonly processors: Processors;
   readonly writers: ReadonlyMap<string, PlannedExporter>;
 }
 
-/** A route for each receiver of a pipeline, since each sets its own external labels. */
+/**
+ * The routes of a pipeline: of metrics one for each receiver, since each sets its own external
+ * labels; of traces one for all of them.
+ */
 function planRoutes(
-  { name, receivers, processors: used, exporters }: Pipeline,
-  { scrapers, processors, writers }: Parts,
+  { name, signal, receivers: used, processors: between, exporters }: Pipeline,
+  { receivers, processors, writers }: Parts,
 ): RoutePlan[] {
-  const between = used.flatMap((one) => processors.get(one) ?? []).map(({ id }) => id);
   const sinks = exporters.flatMap((one) => {
     const writer = writers.get(one);
     return writer === undefined ? [] : `${writer.kind.kind}/${one}`;
   });
-  if (sinks.length === 0) return [];
-  return receivers.flatMap((receiver): RoutePlan[] => {
-    const scraper = scrapers.get(receiver);
-    if (scraper === undefined) return [];
-    return [
-      {
-        id: receivers.length === 1 ? name : `${name}:${receiver}`,
-        signal: 'metrics',
-        sources: [...scraper.sources, ...scraper.taskSources].map(({ id }) => id),
-        transforms: [
-          ...planExternalLabels(receiver, scraper).map(({ id }) => id),
-          // What is not scraped has no job and instance to make a resource of.
-          ...(scraper.sources.length > 0 ? [RESOURCE] : []),
-          ...between,
-        ],
-        sinks,
-      },
-    ];
+  const found = used.flatMap((one): (readonly [string, ResolvedReceiver])[] => {
+    const receiver = receivers.get(one);
+    return receiver === undefined ? [] : [[one, receiver]];
   });
+  if (sinks.length === 0 || found.length === 0) return [];
+  if (signal === 'traces') {
+    const all = found.flatMap(([, one]) => one.segmentReceivers);
+    return [{ id: name, signal, sources: all.map(({ id }) => id), transforms: [], sinks }];
+  }
+  const steps = between.flatMap((one) => processors.get(one) ?? []).map(({ id }) => id);
+  return found.map(([receiver, resolved]) => ({
+    id: used.length === 1 ? name : `${name}:${receiver}`,
+    signal,
+    sources: [...resolved.sources, ...resolved.taskSources].map(({ id }) => id),
+    transforms: [
+      ...planExternalLabels(receiver, resolved).map(({ id }) => id),
+      // What is not scraped has no job and instance to make a resource of.
+      ...(resolved.sources.length > 0 ? [RESOURCE] : []),
+      ...steps,
+    ],
+    sinks,
+  }));
+}
+
+type Listening = Pick<CollectorPlan, 'servers' | 'segmentReceivers' | 'forwarders'>;
+
+/** All that listens, with the path at which a collision is told. */
+function listListeners(
+  { servers, segmentReceivers, forwarders }: Listening,
+  { extensions = {} }: Pick<CollectorInput, 'extensions'>,
+): readonly Listener[] {
+  const isExtension = (id: string): boolean => Object.hasOwn(extensions, id);
+  return [
+    ...servers.map(({ id, listen }): Listener => {
+      const at = isExtension(id) ? ['extensions', id] : id.split('.');
+      return { id, listen, protocol: 'tcp', at };
+    }),
+    ...forwarders.map(({ id, listen }): Listener => {
+      const receiver = id.slice(0, -PROXY_SUFFIX.length);
+      const at = isExtension(id) ? ['extensions', id] : ['receivers', receiver];
+      return { id, listen, protocol: 'tcp', at };
+    }),
+    ...segmentReceivers.map(({ id, listen }): Listener => ({
+      id,
+      listen,
+      protocol: 'udp',
+      at: ['receivers', id],
+    })),
+  ];
 }

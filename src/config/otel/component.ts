@@ -6,6 +6,7 @@
  */
 import type { z } from 'zod';
 import type { ConfigPath, Reporter } from '../../settings/finding.ts';
+import type { Signal } from '../../sinks/sink.ts';
 import type { DocumentReading } from '../reading.ts';
 
 export interface ComponentKind<Schema extends z.ZodType = z.ZodType> {
@@ -21,6 +22,13 @@ export interface ComponentKind<Schema extends z.ZodType = z.ZodType> {
    * the migration page. Absent: just as the Collector does it.
    */
   readonly as?: string;
+  /** The signals of pipelines that may have it; only metrics when absent. */
+  readonly signals?: readonly Signal[];
+  /**
+   * What to use in pipelines of traces, where only the Collector has it; follows its name in a
+   * sentence. Absent: it is no component of traces in any collector, or it is one here.
+   */
+  readonly insteadForTraces?: string;
   /** The least configuration that is valid, for the page and its test; `{}` when absent. */
   readonly minimal?: Readonly<Record<string, unknown>>;
 }

@@ -1,6 +1,6 @@
 /**
  * The components of the Collector that are no kinds of this program (kinds.ts), with what becomes
- * of each: it has no effect on scraped samples and is accepted with a warning, or it is refused
+ * of each: it has no effect on what is carried and is accepted with a warning, or it is refused
  * with what to use instead. A component is named `type` or `type/more`. Components were renamed in
  * 2026; old and new types are both known.
  * Source: https://github.com/open-telemetry/opentelemetry-collector-contrib, its components'
@@ -18,17 +18,23 @@ export const SECTIONS = [
 
 export type Section = (typeof SECTIONS)[number];
 
-export type Fate =
-  | { readonly is: 'done' }
-  /** Leaving it out changes no sample; `why` follows "has no effect: ". */
-  | { readonly is: 'idle'; readonly why: string }
-  | LackingFate;
+export type Fate = { readonly is: 'done' } | IdleFate | LackingFate;
+
+/** Leaving it out changes nothing that is carried. */
+export interface IdleFate {
+  readonly is: 'idle';
+  /** Follows "has no effect: ". */
+  readonly why: string;
+  readonly signals?: string;
+}
 
 /** Known or not, it can't be done; `instead` says what can. */
 export interface LackingFate {
   readonly is: 'lacking';
   readonly instead: string;
-  /** The signals that it is for, where metrics are none of them: the Collector refuses it too. */
+  /** The same in a pipeline of traces, where that is something else. */
+  readonly insteadForTraces?: string;
+  /** The signals that it is for, where not for all: the Collector refuses it for others too. */
   readonly signals?: string;
 }
 
@@ -60,47 +66,64 @@ const idle = (names: string, why: string): FateRow => ({
   names: names.split(' '),
   fate: { is: 'idle', why },
 });
-const lacking = (names: string, instead: string): FateRow => ({
+const lacking = (names: string, instead: string, insteadForTraces = instead): FateRow => ({
   names: names.split(' '),
-  fate: { is: 'lacking', instead },
+  fate: { is: 'lacking', instead, insteadForTraces },
 });
-const foreign = (signals: string, names: string): FateRow => ({
+const only = (signals: string, names: string, instead = besideFor(signals)): FateRow => ({
   names: names.split(' '),
-  fate: { is: 'lacking', instead: besideFor(signals), signals },
+  fate: { is: 'lacking', instead, signals },
 });
 
 /** All names of a component are in one text, separated by blanks. */
 export const FATE_ROWS: Readonly<Record<Section, readonly FateRow[]>> = {
   receivers: [
-    lacking('prometheus_simple prometheussimple', 'write it as a job of a prometheus receiver'),
-    lacking(
+    only(
+      'metrics',
+      'prometheus_simple prometheussimple',
+      'write it as a job of a prometheus receiver',
+    ),
+    only(
+      'metrics',
       'awscontainerinsightreceiver awscontainerinsight aws_container_insight',
       'run a node exporter on the instance and scrape it with a job',
     ),
-    lacking('hostmetrics host_metrics', 'run a node exporter on the host and scrape it with a job'),
-    lacking('telegraf_prometheus', 'write its jobs in a prometheus receiver'),
-    lacking('otlp', `let the application serve /metrics and scrape it, or ${besideFor('OTLP')}`),
+    only(
+      'metrics',
+      'hostmetrics host_metrics',
+      'run a node exporter on the host and scrape it with a job',
+    ),
+    only('metrics', 'telegraf_prometheus', 'write its jobs in a prometheus receiver'),
     lacking(
+      'otlp',
+      `let the application serve /metrics and scrape it, or ${besideFor('OTLP')}`,
+      'let the application send segments to a receiver awsxray, as SDKs of X-Ray do by UDP, or ' +
+        besideFor('OTLP'),
+    ),
+    only(
+      'metrics',
       'statsd',
       'run a statsd exporter of Prometheus in the task and scrape it with a job, or ' +
         besideFor('StatsD'),
     ),
     lacking('kafka', besideFor('what is read from Kafka')),
-    lacking(
+    only(
+      'metrics',
       'prometheusremotewrite prometheus_remote_write',
       'let the sender write to the workspace itself',
     ),
-    foreign('traces', 'awsxray aws_xray'),
-    foreign('traces', 'jaeger'),
-    foreign('traces', 'zipkin'),
-    foreign('logs', 'filelog file_log'),
+    only('traces', 'jaeger'),
+    only('traces', 'zipkin'),
+    only('logs', 'filelog file_log'),
   ],
   processors: [
-    lacking(
+    only(
+      'metrics',
       'deltatorate delta_to_rate',
       'query rate() of the counter, or make it by a recording rule of the workspace',
     ),
-    lacking(
+    only(
+      'metrics',
       'metricsgeneration metrics_generation experimental_metricsgeneration',
       'calculate it in the query, or by a recording rule of the workspace',
     ),
@@ -108,17 +131,34 @@ export const FATE_ROWS: Readonly<Record<Section, readonly FateRow[]>> = {
       'k8sattributes k8s_attributes',
       'it is for Kubernetes; amperage_ecs_sd_configs gives labels of the ECS task',
     ),
-    foreign('traces or logs', 'probabilistic_sampler'),
-    foreign('traces', 'tail_sampling'),
-    foreign('traces', 'groupbytrace group_by_trace'),
-    foreign('traces', 'span'),
+    only(
+      'traces or logs',
+      'probabilistic_sampler',
+      'write a sampling rule of X-Ray, by which senders decide before they send, or ' +
+        besideFor('traces or logs'),
+    ),
+    only(
+      'traces',
+      'tail_sampling',
+      'write a sampling rule of X-Ray, by which senders decide before they send, or ' +
+        besideFor('traces'),
+    ),
+    {
+      names: ['groupbytrace', 'group_by_trace'],
+      fate: { is: 'idle', why: 'X-Ray puts the segments of a trace together', signals: 'traces' },
+    },
+    only(
+      'traces',
+      'span',
+      `segments pass unchanged: let the sender name them, or ${besideFor('traces')}`,
+    ),
   ],
   exporters: [
-    lacking('awsemf aws_emf', besideFor('CloudWatch')),
-    lacking('awscloudwatch aws_cloudwatch', besideFor('CloudWatch')),
+    only('metrics or logs', 'awsemf aws_emf', besideFor('CloudWatch')),
+    only('metrics', 'awscloudwatch aws_cloudwatch', besideFor('CloudWatch')),
     lacking('otlp otlp_grpc', besideFor('OTLP')),
     lacking('otlphttp otlp_http', besideFor('OTLP')),
-    lacking('prometheus', 'query the workspace: what was scraped is not served again'),
+    only('metrics', 'prometheus', 'query the workspace: what was scraped is not served again'),
     lacking('kafka', besideFor('Kafka')),
     lacking(
       'loadbalancing load_balancing',
@@ -126,16 +166,14 @@ export const FATE_ROWS: Readonly<Record<Section, readonly FateRow[]>> = {
     ),
     lacking('datadog', besideFor('Datadog')),
     lacking('signalfx', besideFor('SignalFx')),
-    foreign('traces', 'awsxray aws_xray'),
-    foreign('logs', 'awscloudwatchlogs aws_cloudwatch_logs'),
-    foreign('traces or logs', 'logzio'),
+    only('logs', 'awscloudwatchlogs aws_cloudwatch_logs'),
+    only('traces or logs', 'logzio'),
   ],
   connectors: [],
   extensions: [
     idle('agenthealth', "it tells CloudWatch of CloudWatch's own agent"),
     idle('entitystore', "it tells CloudWatch of CloudWatch's own agent"),
     idle('cgroup_runtime', 'Node reads the limits of the container by itself'),
-    lacking('awsproxy aws_proxy', '"amperage proxy" signs requests of programs that cannot'),
     lacking('azureauth azure_auth', AUTH),
     lacking('googleclientauth google_client_auth', AUTH),
     lacking('asapclient', AUTH),

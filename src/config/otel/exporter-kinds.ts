@@ -14,12 +14,14 @@ import type { ExporterKind, ResolvedExporter } from './exporter-kind.ts';
 import { debugExporter } from './exporters-debug.ts';
 import type { ExporterTransforms } from './exporter-transforms.ts';
 import { fileExporter } from './exporters-file.ts';
+import { xrayExporter } from './exporters-xray.ts';
 import { resolveExporter } from './exporters.ts';
 import type { Origin } from './exporter-origin.ts';
 
 export const exporterKinds = [
   debugExporter,
   fileExporter,
+  xrayExporter,
 ] as const; // prettier-ignore
 
 /** What becomes of an exporter: an entry of a kind of sinks. */

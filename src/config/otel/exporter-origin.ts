@@ -5,6 +5,7 @@
  */
 import type { ConfigPath } from '../../settings/finding.ts';
 import { CLIENT_KEYS } from './exporter-schema.ts';
+import { TLS_KEYS } from './exporter-tls.ts';
 
 /** From a path in the entry to the path in the document. */
 export type Origin = (path: ConfigPath) => ConfigPath;
@@ -27,12 +28,6 @@ export function makeOrigin({
     remote_timeout: 'timeout',
   };
   const ofClient: Readonly<Record<string, string>> = { url: 'endpoint', tls_config: 'tls' };
-  const ofTls: Readonly<Record<string, string>> = {
-    ca: 'ca_pem',
-    cert: 'cert_pem',
-    key: 'key_pem',
-    server_name: 'server_name_override',
-  };
   const ofToken: Readonly<Record<string, string>> = {
     credentials: 'token',
     credentials_file: 'filename',
@@ -47,7 +42,7 @@ export function makeOrigin({
     const owned = own[key];
     if (owned !== undefined) return [...at, owned];
     if (key === 'tls_config')
-      return [...clientAt, 'tls', ...below.map((step) => ofTls[step] ?? step)];
+      return [...clientAt, 'tls', ...below.map((step) => TLS_KEYS[step] ?? step)];
     if (key in ofClient || CLIENT_KEYS.includes(key))
       return [...clientAt, ofClient[key] ?? key, ...below];
     return [...at, key, ...below];

@@ -6,6 +6,14 @@
 import type { ConfigPath, Reporter } from '../../settings/finding.ts';
 import type { ExporterTlsInput } from './exporter-schema.ts';
 
+/** Keys of tls_config that are called otherwise in the block. */
+export const TLS_KEYS: Readonly<Record<string, string>> = {
+  ca: 'ca_pem',
+  cert: 'cert_pem',
+  key: 'key_pem',
+  server_name: 'server_name_override',
+};
+
 /** Undefined when no key asks for anything. @param at  path of the block */
 export function resolveExporterTls(
   tls: ExporterTlsInput | undefined,

@@ -75,6 +75,7 @@ const VERBOSITY_OF_LEVEL: Readonly<Record<string, string>> = {
 
 export const debugExporter = defineExporter({
   names: ['debug', 'logging'],
+  signals: ['metrics', 'traces'],
   schema,
   as: 'lines in the log of the process, or on its outputs',
   resolve: (input, context) => {

@@ -65,6 +65,7 @@ type FileInput = z.output<typeof schema>;
 
 export const fileExporter = defineExporter({
   names: ['file'],
+  insteadForTraces: 'write an exporter awsxray, or debug to see that segments come',
   schema,
   as: 'a file behind a queue on disk; format json',
   minimal: { path: 'metrics.json' },

@@ -15,6 +15,7 @@ import {
   resolveAuthenticator,
   pickSigv4,
 } from './authenticators.ts';
+import { resolveClientProxy } from './client-proxy.ts';
 import { typeOf } from './components.ts';
 import type { OtelComponent } from './document.ts';
 import {
@@ -90,7 +91,7 @@ export function resolveExporter(
     remote_timeout: resolveTimeout(input, { at, report }),
     protobuf_message: input.protobuf_message === '' ? undefined : input.protobuf_message,
     ...resolveExporterTls(client.tls, [...clientAt, 'tls'], report),
-    ...resolveExporterProxy(client.proxy_url, env),
+    ...resolveClientProxy(client.proxy_url, env),
     write_relabel_configs: externalLabelRules(input, at, report),
     metadata_config: input.send_metadata === undefined ? undefined : { send: input.send_metadata },
     queue_config: resolveExporterQueue(input, at, report),
@@ -246,20 +247,6 @@ function resolveTimeout(
   const path = http?.timeout === undefined ? [...at, 'timeout'] : [...at, 'http', 'timeout'];
   report.warn(path, 'a request is never unlimited: timeout 0 is taken as 30s');
   return undefined;
-}
-
-/**
- * The Collector's clients use the proxy that the environment names, unless `proxy_url` is set.
- */
-function resolveExporterProxy(
-  url: string | undefined,
-  env: Readonly<Record<string, string | undefined>>,
-): object | undefined {
-  if (url !== undefined && url !== '') return { proxy_url: url };
-  const names = ['HTTP_PROXY', 'http_proxy', 'HTTPS_PROXY', 'https_proxy'];
-  return names.some((name) => (env[name] ?? '') !== '')
-    ? { proxy_from_environment: true }
-    : undefined;
 }
 
 /**

@@ -1,9 +1,10 @@
 /**
  * Checks the pipelines: every reference must name a component that is defined, and what becomes of
- * each component is reported once, at its line. The result are the metrics pipelines with the
- * receivers and exporters that can be done.
+ * each component is reported once, at its line. The result are the pipelines of metrics and traces,
+ * with the receivers and exporters that can be done.
  */
 import type { ConfigPath, Reporter } from '../../settings/finding.ts';
+import type { Signal } from '../../sinks/sink.ts';
 import { nearest } from '../issues.ts';
 import {
   besideFor,
@@ -13,12 +14,14 @@ import {
   SECTIONS,
   typeOf,
 } from './components.ts';
+import { adviceOf, describeMisfit } from './signals.ts';
 import type { CollectorInput, OtelComponent } from './document.ts';
 import { fateOf, findKind, knownTypes } from './kinds.ts';
 import { describeBadName } from './names.ts';
 
 export interface Pipeline {
   readonly name: string;
+  readonly signal: Signal;
   /** Names of components that can be done, at least one each. */
   readonly receivers: readonly string[];
   readonly exporters: readonly string[];
@@ -28,7 +31,7 @@ export interface Pipeline {
 
 export interface Used {
   readonly pipelines: readonly Pipeline[];
-  /** Components that are built in and that no metrics pipeline and no service uses. */
+  /** Components that are built in and that no pipeline and no service uses. */
   readonly unused: readonly { readonly section: Section; readonly name: string }[];
   /** The extensions that `service` switches on. */
   readonly extensions: ReadonlySet<string>;
@@ -41,6 +44,13 @@ const PARTS = ['receivers', 'processors', 'exporters'] as const;
 const GUESSES_MAX = 20;
 
 const SIGNALS = ['metrics', 'traces', 'logs', 'profiles'];
+
+/** Where a pipeline names a component. */
+interface Use {
+  readonly path: ConfigPath;
+  readonly pipeline: string;
+  readonly signal: Signal;
+}
 
 export function resolvePipelines(input: CollectorInput, report: Reporter): Used {
   const checks = new PipelineChecks(input, report);
@@ -71,7 +81,7 @@ class PipelineChecks {
     this.#report = report;
   }
 
-  /** A pipeline with what can be done of it; undefined when that carries no samples. */
+  /** A pipeline with what can be done of it; undefined when that carries nothing. */
   pipelineOf(name: string): Pipeline | undefined {
     const pipeline = this.#input.service.pipelines?.[name] ?? {};
     const path = ['service', 'pipelines', name];
@@ -93,15 +103,18 @@ class PipelineChecks {
       );
       return undefined;
     }
-    if (signal !== 'metrics') {
+    if (signal !== 'metrics' && signal !== 'traces') {
       const instead = besideFor(signal);
       this.#report.lacks(
         path,
-        `pipeline "${name}" is of ${signal}, and only metrics are carried; ${instead}`,
+        `pipeline "${name}" is of ${signal}, and only metrics and traces are carried; ${instead}`,
       );
       return undefined;
     }
-    const isDone = (part: Parts) => (component: string) => this.#canDo(part, component);
+    const isDone = (part: Parts) => (component: string, index: number) => {
+      const use = { path: [...path, part, index], pipeline: name, signal } as const;
+      return this.#canDoIn(use, part, component);
+    };
     const receivers = (pipeline.receivers ?? []).filter(isDone('receivers'));
     // With --allow-partial, samples pass by a processor that can't be done.
     const processors = (pipeline.processors ?? []).filter(isDone('processors'));
@@ -110,6 +123,7 @@ class PipelineChecks {
       ? undefined
       : {
           name,
+          signal,
           receivers: [...new Set(receivers)],
           processors: [...new Set(processors)],
           exporters: [...new Set(exporters)],
@@ -155,7 +169,7 @@ class PipelineChecks {
       tell(['service', 'pipelines', name], 'pipeline', name);
   }
 
-  /** Built in, and resolved for no metrics pipeline: their keys are checked all the same. */
+  /** Built in, and resolved for no pipeline: their keys are checked all the same. */
   listUnused(): Used['unused'] {
     const authenticators = new Set(
       Object.entries(this.#input.exporters ?? {})
@@ -227,43 +241,43 @@ class PipelineChecks {
     );
   }
 
+  /** The same as `#canDo` for a pipeline, whose signal it must be for. */
+  #canDoIn(use: Use, part: Parts, name: string): boolean {
+    const section = this.#sectionOf(part, name);
+    if (!this.#isDefined(section, name)) return false;
+    const misfit = describeMisfit(section, name, use);
+    if (misfit === undefined) return this.#canDo(section, name, use.signal);
+    if (misfit.isBuiltElsewhere) this.#report.lacks(use.path, misfit.message);
+    else this.#report.error(use.path, 'CONFIG_UNSUPPORTED', misfit.message);
+    return false;
+  }
+
   /** Whether a component can be done; the first call for it reports what becomes of it. */
-  #canDo(part: Section, name: string): boolean {
-    const section = part === 'extensions' ? part : this.#sectionOf(part as Parts, name);
+  #canDo(section: Section, name: string, signal: Signal = 'metrics'): boolean {
     if (!this.#isDefined(section, name)) return false;
     const key = `${section} ${name}`;
     const known = this.#verdicts.get(key);
     if (known !== undefined) return known;
-    const verdict = this.#tellFate(section, name);
+    const verdict = this.#tellFate(section, name, signal);
     this.#verdicts.set(key, verdict);
     return verdict;
   }
 
-  #tellFate(section: Section, name: string): boolean {
+  #tellFate(section: Section, name: string, signal: Signal = 'metrics'): boolean {
     const path = [section, name];
     const what = `${NOUNS[section]} "${name}"`;
     const fate = fateOf(section, name);
     if (fate?.is === 'done') return true;
-    if (fate?.is === 'lacking' && fate.signals !== undefined) {
-      this.#report.error(
-        path,
-        'CONFIG_UNSUPPORTED',
-        `${what} is for ${fate.signals}, and no metrics pipeline can have it, in no collector; ` +
-          'remove it from the pipeline',
-      );
-      return false;
-    }
     if (fate?.is === 'idle') {
       this.#report.warn(path, `${what} has no effect: ${fate.why}`, 'key');
       return false;
     }
     const guess = fate === undefined ? this.#guess(typeOf(name), () => knownTypes(section)) : '';
     if (guess !== '') this.#report.error(path, 'CONFIG_UNKNOWN_KEY', `unknown ${what}${guess}`);
-    else
-      this.#report.lacks(
-        path,
-        `${what} is not built in; ${fate?.instead ?? insteadOfUnknown(section, name)}`,
-      );
+    else {
+      const advice = fate ? adviceOf(fate, signal) : insteadOfUnknown(section, name);
+      this.#report.lacks(path, `${what} is not built in; ${advice}`);
+    }
     return false;
   }
 

@@ -25,7 +25,7 @@ const AMP = 'remote_write/prometheusremotewrite';
 
 const ADOT: Readonly<Record<string, Expected>> = {
   'apprunner-default-config.yaml': {
-    errors: ['3 extension "awsproxy"', '29 pipeline "traces"'],
+    errors: ['6 receiver "otlp"'],
     partial: [],
   },
   'ecs-amp-prometheus.yaml': {
@@ -37,19 +37,14 @@ const ADOT: Readonly<Record<string, Expected>> = {
     partial: [`awsecscontainermetrics → ${AMP}`],
   },
   'ecs-cloudwatch-xray.yaml': {
-    errors: ['5 receiver "otlp"', '80 exporter "awsemf/application"', '89 pipeline "traces"'],
+    errors: ['5 receiver "otlp"', '80 exporter "awsemf/application"'],
     partial: [],
   },
   'ecs-default-config.yaml': {
-    errors: [
-      '4 receiver "otlp"',
-      '13 receiver "statsd"',
-      '26 exporter "awsemf"',
-      '32 pipeline "traces"',
-    ],
-    partial: [],
+    errors: ['4 receiver "otlp"', '13 receiver "statsd"', '26 exporter "awsemf"'],
+    partial: ['awsxray → xray/awsxray'],
   },
-  'ecs-xray.yaml': { errors: ['28 pipeline "traces"'], partial: [] },
+  'ecs-xray.yaml': { errors: ['5 receiver "otlp"'], partial: [] },
 };
 
 const CLOUDWATCH_AGENT: Readonly<Record<string, Expected>> = {
@@ -58,6 +53,7 @@ const CLOUDWATCH_AGENT: Readonly<Record<string, Expected>> = {
       '2 connector "forward/opentelemetry"',
       '3 connector "spanmetrics/opentelemetry"',
       '54 exporter "otlphttp/metrics"',
+      '81 exporter "otlphttp/traces"',
       '136 extension "awscloudwatchlogsprovisioner"',
       '149 header "x-aws-log-group"',
       '152 header "x-aws-log-stream"',
@@ -65,8 +61,6 @@ const CLOUDWATCH_AGENT: Readonly<Record<string, Expected>> = {
       '591 receiver "otlp/http_127_0_0_1_4318"',
       '613 pipeline "logs/opentelemetry"',
       '625 pipeline "logs/otlp"',
-      '652 pipeline "traces/opentelemetry"',
-      '662 pipeline "traces/otlp"',
     ],
     partial: [],
   },
@@ -112,12 +106,15 @@ const CLOUDWATCH_AGENT: Readonly<Record<string, Expected>> = {
 
 const ARTICLES: Readonly<Record<string, Expected>> = {
   'otel-collector-config.yaml.template': {
-    errors: ['35 pipeline "traces"'],
-    partial: ['prometheus/ecs_services → remote_write/awsprometheusremotewrite'],
+    errors: [],
+    partial: [
+      'prometheus/ecs_services → remote_write/awsprometheusremotewrite',
+      'awsxray → xray/awsxray',
+    ],
   },
   'otel-collector-config-cloudwatch.yaml.template': {
-    errors: ['44 exporter "awsemf"', '69 pipeline "traces"'],
-    partial: [],
+    errors: ['44 exporter "awsemf"'],
+    partial: ['awsxray → xray/awsxray'],
   },
 };
 

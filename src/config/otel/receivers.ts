@@ -1,6 +1,7 @@
 /**
  * Receivers. One of Prometheus has a Prometheus configuration of jobs under `config`, with its own
- * `global`, and keys of the receiver beside it; that of a task's metrics is in task-metrics.ts.
+ * `global`, and keys of the receiver beside it; that of a task's metrics is in task-metrics.ts, and
+ * that of segments in segment-receivers.ts.
  * Source: contrib's receiver/prometheusreceiver/config.go
  */
 import { z } from 'zod';
@@ -9,21 +10,23 @@ import { goDurationSchema } from '../../settings/go-duration.ts';
 import { switchSchema } from '../../settings/switch.ts';
 import { relocated, type Reporter } from '../../settings/finding.ts';
 import { sinkKinds } from '../../sinks/sinks.ts';
-import type { SourcePlan, TaskSourcePlan } from '../plan.ts';
+import type { ForwarderPlan, SegmentReceiverPlan, SourcePlan, TaskSourcePlan } from '../plan.ts';
 import { prometheusSchema, resolveExternalLabels, resolveJobs } from '../prometheus.ts';
 import { parseValue } from '../reading.ts';
 import { resolveGlobalTiming } from '../scrape.ts';
 import { withScrapeFiles } from '../scrape-files.ts';
 import type { CollectorContext } from './component.ts';
 import type { OtelComponent } from './document.ts';
+import { isSegmentReceiver, resolveSegmentReceiver } from './segment-receivers.ts';
 import { isTaskMetrics, resolveTaskMetrics } from './task-metrics.ts';
 
 const SINK = 'a receiver sends nothing; write it as an exporter';
 
 /** The keys of sinks are known and refused, so that the message can say what to do instead. */
-export const receiverConfigSchema = prometheusSchema.extend(
-  Object.fromEntries(sinkKinds.map(({ key }) => [key, unsupported(SINK)])),
-) as unknown as typeof prometheusSchema;
+export const receiverConfigSchema = prometheusSchema.extend({
+  ...Object.fromEntries(sinkKinds.map(({ key }) => [key, unsupported(SINK)])),
+  xray_receivers: unsupported('write it as a receiver awsxray'),
+}) as unknown as typeof prometheusSchema;
 
 export const receiverSchema = z.strictObject({
   config: z
@@ -68,9 +71,12 @@ export const receiverSchema = z.strictObject({
 type ReceiverInput = z.output<typeof receiverSchema>;
 
 /** What a receiver of any kind becomes: the sources that it has. */
-export interface Scraper {
+export interface ResolvedReceiver {
   readonly sources: readonly SourcePlan[];
   readonly taskSources: readonly TaskSourcePlan[];
+  readonly segmentReceivers: readonly SegmentReceiverPlan[];
+  /** What it listens on beside that. */
+  readonly forwarders: readonly ForwarderPlan[];
   /** They replace labels that a series has already, as in the Collector. */
   readonly externalLabels: Readonly<Record<string, string>>;
 }
@@ -80,17 +86,31 @@ export async function resolveReceiver(
   name: string,
   receiver: OtelComponent,
   context: CollectorContext,
-): Promise<Scraper | undefined> {
+): Promise<ResolvedReceiver | undefined> {
+  if (isSegmentReceiver(name)) {
+    const found = resolveSegmentReceiver(name, receiver, context);
+    return (
+      found && { ...NOTHING, segmentReceivers: [found.receiver], forwarders: [found.forwarder] }
+    );
+  }
   if (!isTaskMetrics(name)) return resolveScraper(name, receiver, context);
   const source = resolveTaskMetrics(name, receiver, context);
-  return source && { sources: [], taskSources: [source], externalLabels: {} };
+  return source && { ...NOTHING, taskSources: [source] };
 }
+
+const NOTHING: ResolvedReceiver = {
+  sources: [],
+  taskSources: [],
+  segmentReceivers: [],
+  forwarders: [],
+  externalLabels: {},
+};
 
 async function resolveScraper(
   name: string,
   receiver: OtelComponent,
   { baseDirectory, reading, report }: CollectorContext,
-): Promise<Scraper | undefined> {
+): Promise<ResolvedReceiver | undefined> {
   const at = ['receivers', name];
   const { allowsPartial, env } = reading;
   const parsed = parseValue(receiverSchema, receiver, { allowsPartial, report, at });
@@ -121,7 +141,7 @@ async function resolveScraper(
   const externalLabels = resolveExternalLabels(global, env, own);
   const idOf = (job: string): string => `${name}/${job}`;
   const sources = resolveJobs(files, { global, externalLabels, idOf });
-  return { sources, taskSources: [], externalLabels };
+  return { ...NOTHING, sources, externalLabels };
 }
 
 function noteDifferences(input: ReceiverInput, report: Reporter): void {

@@ -118,8 +118,8 @@ for (const [what, parts, expected] of [
   [
     'a processor of traces in a metrics pipeline is an error in every collector',
     { processors: 'tail_sampling: {}', used: ', processors: [tail_sampling]' },
-    ['error: c.yml:5:3: processor "tail_sampling" is for traces, and no metrics ' +
-      'pipeline can have it, in no collector; remove it from the pipeline ' +
+    ['error: c.yml:14:90: processor "tail_sampling" is for traces, and no metrics ' +
+      'pipeline can have it, in no collector; remove it from pipeline "metrics" ' +
       '[CONFIG_UNSUPPORTED]'],
   ],
   [
@@ -151,8 +151,8 @@ for (const [what, parts, expected] of [
   ],
   ['slashes and dashes after the first slash of a name',
     { processors: 'batch/a//b-c.d: {}', used: ', processors: [batch/a//b-c.d]' },
-    ['warning: c.yml:5:3: processor "batch/a//b-c.d" has no effect: samples are ' +
-      'queued on disk and sent in batches by themselves [CONFIG_NOTE]']],
+    ['warning: c.yml:5:3: processor "batch/a//b-c.d" has no effect: what is ' +
+      'taken is queued on disk and sent in batches [CONFIG_NOTE]']],
   [
     'an unknown key of service',
     { service: 'pipeline: {}' },

@@ -7,7 +7,7 @@ import { checkTemporality } from './temporality.ts';
 function refuse(processors: readonly string[], writers = ['prw']): string[] {
   const refused: string[] = [];
   const pipeline = { receivers: ['prometheus'], processors: [...processors], exporters: ['prw', 'file'] };
-  checkTemporality([{ name: 'metrics', ...pipeline }], new Set(writers), {
+  checkTemporality([{ name: 'metrics', signal: 'metrics', ...pipeline }], new Set(writers), {
     input: { service: { pipelines: { metrics: pipeline } } },
     report: { ...silentReporter, lacks: (path) => refused.push(path.join('.')) },
   });

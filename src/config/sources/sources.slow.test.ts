@@ -241,23 +241,19 @@ service:
 `;
   const file = 'env:AOT_CONFIG_CONTENT';
   const env = { TARGET: '10.0.0.1:80' };
-  await assert.rejects(
-    loadConfigText(text, file, { env }),
-    /:23:5: pipeline "traces" is of traces, and only metrics are carried/,
-  );
-  const { plan, warnings } = await loadConfigText(text, file, { env, allowPartial: true });
+  const { plan, warnings } = await loadConfigText(text, file, { env });
   const [source] = plan.sources;
   assert.equal(source?.id, 'prometheus/ecs');
   assert.equal(source.scrape.jobName, 'ecs');
   assert.equal(source.scrape.relabelRules[0]?.replacement, '$1-x');
   assert.deepEqual(
     plan.sinks.map(({ name, folder, remark }) => [name, folder, remark]),
-    [['prometheusremotewrite', 'prometheusremotewrite', 'signed for us-east-1']],
+    [
+      ['prometheusremotewrite', 'prometheusremotewrite', 'signed for us-east-1'],
+      ['awsxray', 'xray@awsxray', undefined],
+    ],
   );
-  assert.deepEqual(
-    warnings.map(({ line, code }) => [line, code]),
-    [[23, 'CONFIG_UNSUPPORTED']],
-  );
+  assert.deepEqual(warnings, []);
   await assert.rejects(
     loadConfigText(text, 'x', { env: {}, allowPartial: true }),
     /x:8:40: the environment has no TARGET/,

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { makeLabelSet } from '../../model/labels.ts';
 import { createWorld } from '../../../test/kit/world.ts';
 import { MetricsAppender } from '../assembly/appender.ts';
-import { createWriter } from './kind.ts';
+import { createWriter, debugKind } from './kind.ts';
 import { Sampler } from './sampler.ts';
 
 const T = 1_700_000_000_000;
@@ -69,5 +69,26 @@ test('of each message the first of a second are written, then every nth', () => 
   assert.deepEqual(
     [none.admit('a', 0), none.admit('a', 0), none.admit('a', 0)],
     [true, false, false],
+  );
+});
+
+test('segments are counted at each commit, and nothing of them is shown', () => {
+  const world = createWorld();
+  const settings = {
+    verbosity: 'detailed',
+    sampling: { initial: 2, thereafter: 1 },
+    outputs: ['log'],
+  } as const;
+  const resolved = { name: 'd', address: 'log', shownAddress: 'log', transforms: [], settings };
+  const sink = debugKind.open(resolved, { id: 'debug/d', name: 'd', world, userAgent: '' });
+  const appender = sink.openSegments?.();
+  appender?.commit();
+  appender?.append(Buffer.from('{"secret":1}'), T);
+  appender?.append(Buffer.from('T1S'), T);
+  appender?.commit();
+  appender?.commit();
+  assert.deepEqual(
+    world.lines.map((line) => line.replace(/^.*? msg=/, '').trim()),
+    ['traces sink=debug/d documents=2 bytes=15'],
   );
 });

@@ -1,13 +1,16 @@
 /**
- * `debug_write`: metrics as lines in the log of the process, or on its outputs, to be looked at.
- * Lines are written when a scrape is committed; there is no queue, since nothing waits for them.
+ * `debug_write`: metrics as lines in the log of the process, or on its outputs, to be looked at; of
+ * traces, how many segments came. Lines are written at a commit; there is no queue, since nothing
+ * waits for them.
  * Limits: lines of one commit.
  */
 import { z } from 'zod';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Logger } from '../../kernel/logger.ts';
 import { boundedLines } from '../../kernel/output-lines.ts';
+import type { Borrowed } from '../../model/borrowed.ts';
 import { countMetrics, type ResourceMetrics } from '../../model/otel-metrics.ts';
+import type { SegmentAppender } from '../../model/trace-segment.ts';
 import { countSchema } from '../../settings/count.ts';
 import { listOf, textSchema } from '../../settings/text.ts';
 import { MetricsAppender } from '../assembly/appender.ts';
@@ -69,6 +72,7 @@ export const debugKind = defineDirectSink({
   key: 'debug_write',
   schema,
   isDirect: true,
+  signals: ['metrics', 'traces'],
   resolve: ({
     name,
     verbosity = 'basic',
@@ -81,22 +85,81 @@ export const debugKind = defineDirectSink({
     return { name, address, shownAddress: address, transforms: [], settings };
   },
   open: ({ settings }, { id, world: { clock, log } }) => {
-    const write = createWriter(settings, { clock, log: log.with({ sink: id }).unlimited() });
+    const world = { clock, log: log.with({ sink: id }).unlimited() };
+    const write = createWriter(settings, world);
+    const count = createSegmentCounter(settings, world);
     return {
       name: id,
       openAppender: () => new MetricsAppender(write),
+      openSegments: () => new CountedSegments(count),
       start: () => Promise.resolve(),
       stop: () => Promise.resolve(),
     };
   },
 });
 
+/** Counts the segment documents of a commit; what they hold is not looked at. */
+class CountedSegments implements SegmentAppender {
+  readonly #write: (counts: Counts) => void;
+  #documents = 0;
+  #bytes = 0;
+
+  constructor(write: (counts: Counts) => void) {
+    this.#write = write;
+  }
+
+  append(document: Borrowed<Uint8Array>): void {
+    this.#documents += 1;
+    this.#bytes += document.byteLength;
+  }
+
+  commit(): void {
+    if (this.#documents === 0) return;
+    this.#write({ documents: this.#documents, bytes: this.#bytes });
+    this.#documents = 0;
+    this.#bytes = 0;
+  }
+}
+
+type Counts = Readonly<Record<string, number>>;
+
+interface WriterWorld {
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** Writes a line for the segments of a commit, whatever the verbosity. */
+function createSegmentCounter(
+  { sampling, outputs }: DebugSettings,
+  { clock, log }: WriterWorld,
+): (counts: Counts) => void {
+  const sampler = new Sampler(sampling);
+  const writeCounts = createCountsWriter(outputs, log);
+  return (counts) => {
+    if (sampler.admit('traces', clock.nowMs())) writeCounts('traces', counts);
+  };
+}
+
+function createCountsWriter(
+  outputs: readonly Output[],
+  log: Logger,
+): (what: string, counts: Counts) => void {
+  const writers = { stdout: boundedLines(process.stdout), stderr: boundedLines(process.stderr) };
+  return (what, counts) => {
+    const text = Object.entries(counts).map(([key, count]) => `${key}=${count}`);
+    for (const output of outputs)
+      if (output === 'log') log.info(what, counts);
+      else writers[output](`${what} ${text.join(' ')}`);
+  };
+}
+
 /** Writes the metrics of a commit. */
 export function createWriter(
   { verbosity, sampling, outputs }: DebugSettings,
-  { clock, log }: { readonly clock: Clock; readonly log: Logger },
+  { clock, log }: WriterWorld,
 ): (all: readonly ResourceMetrics[]) => void {
   const sampler = new Sampler(sampling);
+  const writeCounts = createCountsWriter(outputs, log);
   const writers = { stdout: boundedLines(process.stdout), stderr: boundedLines(process.stderr) };
   const print = (line: string): void => {
     for (const output of outputs)
@@ -107,11 +170,7 @@ export function createWriter(
     const nowMs = clock.nowMs();
     if (sampler.admit('metrics', nowMs)) {
       const { resources, metrics, points } = countMetrics(all);
-      const counts = { resource_metrics: resources, metrics, data_points: points };
-      const text = Object.entries(counts).map(([key, count]) => `${key}=${count}`);
-      for (const output of outputs)
-        if (output === 'log') log.info('metrics', counts);
-        else writers[output](`metrics ${text.join(' ')}`);
+      writeCounts('metrics', { resource_metrics: resources, metrics, data_points: points });
     }
     if (verbosity === 'basic') return;
     const lines: string[] = [];

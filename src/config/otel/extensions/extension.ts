@@ -6,7 +6,7 @@
 import type { z } from 'zod';
 import type { DiscoveryEntry } from '../../../discovery/mechanisms.ts';
 import type { ConfigPath } from '../../../settings/finding.ts';
-import type { ServerPlan } from '../../plan.ts';
+import type { ForwarderPlan, ServerPlan } from '../../plan.ts';
 import type { Credentials } from '../authenticators.ts';
 import type { ComponentContext, ComponentKind } from '../component.ts';
 
@@ -25,6 +25,7 @@ export interface Extension {
   /** Present for authenticators. */
   readonly credentials?: Credentials;
   readonly servers?: readonly ServerPlan[];
+  readonly forwarders?: readonly ForwarderPlan[];
   readonly targets?: ObservedTargets;
 }
 

@@ -1,6 +1,7 @@
 /**
  * The table of extensions that are built in; all other code derives from it which there are.
  */
+import { awsProxyKind } from './awsproxy.ts';
 import { basicAuthKind } from './basicauth.ts';
 import { bearerTokenKind } from './bearertokenauth.ts';
 import { ecsObserverKind } from './ecs-observer.ts';
@@ -26,6 +27,7 @@ export const extensionKinds = [
   ecsObserverKind,
   fileStorageKind,
   memoryBallastKind,
+  awsProxyKind,
 ] as const; // prettier-ignore
 
 /** The kind of a component by its type, under any of its names. */

@@ -4,7 +4,7 @@
  */
 import type { ConfigPath } from '../../../settings/finding.ts';
 import { parseValue } from '../../reading.ts';
-import type { ServerPlan } from '../../plan.ts';
+import type { ForwarderPlan, ServerPlan } from '../../plan.ts';
 import type { Credentials } from '../authenticators.ts';
 import { resolveAuthenticator } from '../authenticators.ts';
 import type { CollectorContext } from '../component.ts';
@@ -17,6 +17,7 @@ export interface Extensions {
   /** As AuthenticatorContext has them. */
   readonly authenticators: ReadonlyMap<string, Credentials | 'no authenticator' | undefined>;
   readonly servers: readonly ServerPlan[];
+  readonly forwarders: readonly ForwarderPlan[];
   /** By name of the extension. */
   readonly targets: ReadonlyMap<string, ObservedTargets>;
 }
@@ -35,6 +36,7 @@ export function resolveExtensions(
   return {
     authenticators: new Map(all.map(([name, one]) => [name, readCredentials(one)])),
     servers: all.flatMap(([, one]) => one?.servers ?? []),
+    forwarders: all.flatMap(([, one]) => one?.forwarders ?? []),
     targets: new Map(
       all.flatMap(([name, one]) => (one?.targets === undefined ? [] : [[name, one.targets]])),
     ),

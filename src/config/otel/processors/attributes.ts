@@ -10,7 +10,8 @@ import { ignored, unsupported } from '../../../settings/refused-keys.ts';
 import { listOf, textSchema } from '../../../settings/text.ts';
 import { attributeActions, type MetricSelection } from '../../../transforms/attribute-actions.ts';
 import { actionsSchema, compileActionPattern, resolveActions } from './attribute-actions.ts';
-import { defineProcessor } from './processor.ts';
+import { besideFor } from '../components.ts';
+import { defineProcessor, UNCHANGED } from './processor.ts';
 
 const NOT_OF_METRICS = 'is not for metrics, and the Collector refuses it there; use metric_names';
 const NO_RESOURCES = 'Has no effect on metrics, in the Collector as here; use metric_names.';
@@ -49,6 +50,9 @@ export const attributesKind = defineProcessor({
   names: ['attributes'],
   schema,
   minimal: { actions: [{ key: 'a', action: 'delete' }] },
+  inTraces: () => ({
+    refused: `${UNCHANGED}: let the sender set annotations and metadata, or ${besideFor('traces')}`,
+  }),
   resolve: (input, { at, report }) => {
     const actions = resolveActions(input.actions, [...at, 'actions'], report);
     const include = resolveMatch(input.include, [...at, 'include'], report);

@@ -1,6 +1,6 @@
 /**
- * The processors `batch` and `queuebatch`: samples are queued on disk and sent in batches in any
- * case, so each key is checked and has no effect.
+ * The processors `batch` and `queuebatch`: samples and segments are queued on disk and sent in
+ * batches in any case, so each key is checked and has no effect.
  * Source: core's processor/batchprocessor/config.go
  */
 import { z } from 'zod';
@@ -11,7 +11,7 @@ import { ignoredValue } from '../../../settings/refused-keys.ts';
 import { listOf, textSchema } from '../../../settings/text.ts';
 import { defineProcessor } from './processor.ts';
 
-const QUEUED = 'has no effect: samples are queued on disk and sent in batches by themselves';
+const QUEUED = 'has no effect: what is taken is queued on disk and sent in batches';
 
 const schema = z.strictObject({
   timeout: ignoredValue(goDurationSchema, `Has no effect: samples are sent within seconds.`),
@@ -26,6 +26,7 @@ const schema = z.strictObject({
 
 export const batchKind = defineProcessor({
   names: ['batch', 'queuebatch', 'queue_batch'],
+  signals: ['metrics', 'traces'],
   schema,
   as: 'the queue on disk, which sends in batches by itself',
   resolve: (input, { name, at, report }) => {

@@ -12,6 +12,7 @@ import type { Transform } from '../../../model/transform.ts';
 import { type ConditionGroup, dropWhere, matchMetrics } from '../../../transforms/filter.ts';
 import { type ErrorMode, makeCondition } from '../../../transforms/ottl/program.ts';
 import type { ComponentContext } from '../component.ts';
+import { besideFor } from '../components.ts';
 import { resolveMatch } from './filter-match.ts';
 import {
   checkGrammar,
@@ -136,6 +137,17 @@ export const filterKind = defineProcessor({
   names: ['filter'],
   schema,
   as: "a function of a series: values and times of samples can't be asked",
+  inTraces: (input) => {
+    const key = (['spans', 'traces', 'trace_conditions'] as const).find((one) => one in input);
+    return key === undefined
+      ? { idle: 'it says nothing of spans' }
+      : {
+          refused:
+            'segments pass, whatever they hold: write a sampling rule of X-Ray, by which senders ' +
+            `decide before they send, or ${besideFor('traces')}`,
+          key,
+        };
+  },
   resolve: (input, context) => {
     checkOtherSignals(input, context);
     if (!checkForms(input, context)) return undefined;

@@ -5,7 +5,8 @@
 import { z } from 'zod';
 import { listOf, textSchema } from '../../../settings/text.ts';
 import { groupByAttributes } from '../../../transforms/group-by-attributes.ts';
-import { defineProcessor } from './processor.ts';
+import { besideFor } from '../components.ts';
+import { defineProcessor, UNCHANGED } from './processor.ts';
 
 const schema = z.strictObject({
   keys: listOf(textSchema)
@@ -17,6 +18,10 @@ export const groupByAttributesKind = defineProcessor({
   minimal: { keys: ['a'] },
   names: ['groupbyattrs', 'group_by_attrs'],
   schema,
+  inTraces: ({ keys = [] }) =>
+    keys.some((key) => key !== '')
+      ? { refused: `${UNCHANGED}: remove it, or ${besideFor('traces')}`, key: 'keys' }
+      : { idle: 'without keys it only joins resources' },
   resolve: ({ keys = [] }, { at, report }) => {
     for (const [index, key] of keys.entries())
       if (keys.indexOf(key) < index)

@@ -26,6 +26,7 @@ const schema = z.strictObject({
 
 export const memoryLimiterKind = defineProcessor({
   names: ['memory_limiter'],
+  signals: ['metrics', 'traces'],
   schema,
   as: 'the bounds that every queue and cache has',
   minimal: { check_interval: '1s', limit_mib: 100 },

@@ -12,6 +12,18 @@ export interface DetectedTransform {
   readonly detection: DetectionSettings;
 }
 
+/**
+ * What becomes of a processor in a pipeline of traces, whose segments pass unchanged: why it has no
+ * effect there, or what to do instead of it.
+ */
+export type InTraces =
+  | { readonly idle: string }
+  | {
+      readonly refused: string;
+      /** The key that asks for a change; the whole processor does when absent. */
+      readonly key?: string;
+    };
+
 export interface ProcessorKind<Schema extends z.ZodType = z.ZodType> extends ComponentKind<Schema> {
   /**
    * The transforms in the order in which they are applied; none for a processor that changes no
@@ -21,7 +33,15 @@ export interface ProcessorKind<Schema extends z.ZodType = z.ZodType> extends Com
     input: z.output<Schema>,
     context: ComponentContext,
   ): readonly (Transform | DetectedTransform)[] | undefined;
+  /**
+   * For a processor that the Collector has in pipelines of traces, too. Absent where `signals`
+   * names traces: it is then resolved there as it is for metrics; absent otherwise: it is an error.
+   */
+  inTraces?(input: z.output<Schema>): InTraces;
 }
+
+/** The advice for processors that would change spans. */
+export const UNCHANGED = 'segments pass unchanged';
 
 /** Declares a kind, with the type of its input checked against its schema. */
 export function defineProcessor<Schema extends z.ZodType>(

@@ -1,14 +1,17 @@
 /**
  * Resolves the processors that pipelines use. A processor that several pipelines use is resolved
- * once; each of them applies it to its own samples.
+ * once; each of them applies it to its own samples. Of pipelines of traces, it is told what becomes
+ * of each.
  */
+import type { Signal } from '../../../sinks/sink.ts';
 import { detectedResource } from '../../../transforms/detected-resource/transform.ts';
 import { parseValue } from '../../reading.ts';
 import type { TransformPlan } from '../../plan.ts';
-import type { CollectorContext } from '../component.ts';
+import type { CollectorContext, ComponentContext } from '../component.ts';
 import { typeOf } from '../components.ts';
 import type { CollectorInput } from '../document.ts';
 import type { Pipeline } from '../pipelines.ts';
+import type { InTraces } from './processor.ts';
 import { findProcessor } from './processors.ts';
 
 /** The transform of a detection that knows nothing yet. */
@@ -23,7 +26,10 @@ export function resolveProcessors(
   { baseDirectory, reading, report }: CollectorContext,
 ): Processors {
   const processors = new Map<string, readonly TransformPlan[]>();
-  for (const name of new Set(pipelines.flatMap((one) => one.processors))) {
+  const namesOf = (signal: Signal): ReadonlySet<string> =>
+    new Set(pipelines.filter((one) => one.signal === signal).flatMap((one) => one.processors));
+  const [inMetrics, inTraces] = [namesOf('metrics'), namesOf('traces')];
+  for (const name of new Set([...inMetrics, ...inTraces])) {
     const kind = findProcessor(typeOf(name));
     if (kind === undefined) continue;
     const at = ['processors', name];
@@ -32,6 +38,9 @@ export function resolveProcessors(
     const parsed = parseValue(kind.schema, written, { allowsPartial, report, at });
     if (parsed === undefined) continue;
     const context = { name, at, baseDirectory, reading, report };
+    if (inTraces.has(name) && kind.inTraces !== undefined)
+      reportInTraces(kind.inTraces(parsed.data), context);
+    if (!inMetrics.has(name) && kind.inTraces !== undefined) continue;
     const transforms = kind.resolve(parsed.data, context) ?? [];
     processors.set(
       name,
@@ -44,4 +53,18 @@ export function resolveProcessors(
     );
   }
   return processors;
+}
+
+function reportInTraces(fate: InTraces, { name, at, report }: ComponentContext): void {
+  const what = `processor "${name}"`;
+  if ('idle' in fate)
+    report.warn(at, `${what} has no effect in a pipeline of traces: ${fate.idle}`, 'key');
+  else {
+    const { key, refused } = fate;
+    const said = key === undefined ? what : `"${key}" of ${what}`;
+    report.lacks(
+      key === undefined ? at : [...at, key],
+      `${said} is refused in a pipeline of traces: ${refused}`,
+    );
+  }
 }

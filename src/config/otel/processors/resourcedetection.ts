@@ -17,7 +17,8 @@ import {
 } from '../../../transforms/detected-resource/settings.ts';
 import type { DetectorSettings } from '../../../transforms/detected-resource/settings.ts';
 import type { ComponentContext } from '../component.ts';
-import { defineProcessor } from './processor.ts';
+import { besideFor } from '../components.ts';
+import { defineProcessor, UNCHANGED } from './processor.ts';
 
 const TIMEOUT_DEFAULT_MS = 5_000;
 const ATTEMPTS_DEFAULT = 3;
@@ -174,6 +175,11 @@ export const resourceDetectionKind = defineProcessor({
   names: ['resourcedetection', 'resource_detection'],
   schema,
   as: 'detectors env, system, ecs and ec2; one that fails is asked again and stops no start',
+  inTraces: () => ({
+    refused:
+      `${UNCHANGED}: let the sender detect where it runs, as the plugins of X-Ray's SDKs do, or ` +
+      besideFor('traces'),
+  }),
   resolve: (input, context) => {
     const { at, report } = context;
     const names = input.detectors ?? ['env'];

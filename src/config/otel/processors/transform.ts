@@ -12,6 +12,7 @@ import {
   type StatementsGroup,
   type TextReporter,
 } from '../../../transforms/statements.ts';
+import { besideFor } from '../components.ts';
 import {
   checkGrammar,
   contextSchema,
@@ -23,7 +24,7 @@ import {
   textsOrGroups,
   textsSchema,
 } from './ottl-settings.ts';
-import { defineProcessor } from './processor.ts';
+import { defineProcessor, UNCHANGED } from './processor.ts';
 
 const groupSchema = z.strictObject({
   context: contextSchema.optional(),
@@ -62,6 +63,10 @@ export const transformKind = defineProcessor({
   names: ['transform'],
   schema,
   as: 'a function of a series: values and times of samples can be neither asked nor changed',
+  inTraces: ({ trace_statements: statements = [] }) =>
+    statements.length === 0
+      ? { idle: 'it has no statements for spans' }
+      : { refused: `${UNCHANGED}: remove it, or ${besideFor('traces')}`, key: 'trace_statements' },
   resolve: (input, { name, at, report }) => {
     for (const key of ['trace_statements', 'log_statements', 'profile_statements'] as const) {
       const list = input[key];

@@ -1,0 +1,219 @@
+/**
+ * The exporter `awsxray` as an entry of xray_write: segments go on as they came. Keys that choose
+ * how spans become segments are refused, since none are made.
+ * Source: contrib's exporter/awsxrayexporter/config.go, internal/aws/awsutil/awsconfig.go and
+ * internal/aws/xray/telemetry/config.go; further keys are those of AWS's fork, which CloudWatch's
+ * agent has (https://github.com/amazon-contributing/opentelemetry-collector-contrib)
+ */
+import { z } from 'zod';
+import { awsAccessShape } from '../../settings/aws-access.ts';
+import { countSchema } from '../../settings/count.ts';
+import { ignored, ignoredValue } from '../../settings/refused-keys.ts';
+import { switchSchema } from '../../settings/switch.ts';
+import { listOf, presentSchema, textSchema } from '../../settings/text.ts';
+import type { SinkKind } from '../../sinks/sink.ts';
+import { xrayKind } from '../../sinks/xray/kind.ts';
+import { resolveClientProxy } from './client-proxy.ts';
+import type { ComponentContext } from './component.ts';
+import { defineExporter } from './exporter-kind.ts';
+
+/** As many requests as there are shards run at once. */
+const WORKERS_MAX = 64;
+const WORKERS_DEFAULT = 8;
+
+const AGAIN =
+  'what fails for a while is sent again until it is delivered, within the bounds of the queue';
+const AGENT = "it tells CloudWatch of CloudWatch's own agent";
+const METADATA = 'metadata of the instance is asked within a time limit';
+const NO_IDS = 'trace ids are not looked at';
+
+const telemetrySchema = z.strictObject({
+  enabled: switchSchema
+    .optional()
+    .meta({ description: 'Whether records of what was sent go to X-Ray.', default: false }),
+  include_metadata: switchSchema.optional().meta({
+    description: 'Whether they say from where: host name, instance and resource.',
+    default: false,
+  }),
+  contributors: ignoredValue(
+    listOf(textSchema),
+    'Has no effect: all receivers whose segments it gets are counted.',
+  ),
+  hostname: presentSchema.describe('Host name in them; needs include_metadata.'),
+  instance_id: presentSchema.describe('Instance in them; needs include_metadata.'),
+  resource_arn: presentSchema.describe(
+    'ARN of the resource in them; that of the exporter by default. Needs include_metadata.',
+  ),
+});
+
+const schema = z.strictObject({
+  num_workers: countSchema.optional().meta({
+    description: 'Most requests at once, up to 64; 0 is the default too.',
+    default: WORKERS_DEFAULT,
+  }),
+  endpoint: presentSchema.describe('URL of X-Ray; made of the region by default.'),
+  request_timeout_seconds: countSchema
+    .optional()
+    .meta({ description: 'How long a request may take; 0 is the default too.', default: 30 }),
+  max_retries: ignoredValue(countSchema, `Has no effect: ${AGAIN}.`),
+  no_verify_ssl: switchSchema
+    .optional()
+    .meta({ description: 'Takes any certificate of X-Ray.', default: false }),
+  proxy_address: presentSchema.describe(
+    'HTTP proxy through which X-Ray is reached; those of HTTPS_PROXY and NO_PROXY by default.',
+  ),
+  region: awsAccessShape.region,
+  local_mode: switchSchema.optional().meta({
+    description: 'Whether instance metadata is not asked.',
+    default: false,
+  }),
+  resource_arn: presentSchema.describe('ARN of the resource in telemetry records.'),
+  role_arn: awsAccessShape.role_arn,
+  external_id: awsAccessShape.external_id,
+  indexed_attributes: listOf(textSchema).optional().meta({
+    description:
+      'Refused where it names any: no spans become segments; annotations are indexed anyway.',
+    default: [],
+  }),
+  index_all_attributes: switchSchema.optional().meta({
+    description: 'Refused as true: no spans become segments; annotations are indexed anyway.',
+    default: false,
+  }),
+  aws_log_groups: listOf(textSchema).optional().meta({
+    description: 'Log groups that are written into segments which name none.',
+    default: [],
+  }),
+  telemetry: telemetrySchema.optional().describe('Records of what was received and sent.'),
+  profile: awsAccessShape.profile,
+  shared_credentials_file: listOf(textSchema)
+    .optional()
+    .describe('Refused where it names any: set AWS_SHARED_CREDENTIALS_FILE.'),
+  certificate_file_path: presentSchema.describe('File of certificate authorities to trust, PEM.'),
+  imds_retries: ignoredValue(countSchema, `Has no effect: ${METADATA}.`),
+  middleware: ignored(`Has no effect: ${AGENT}.`),
+  skip_timestamp_validation: ignoredValue(switchSchema, `Has no effect: ${NO_IDS}.`),
+  transit_spans_in_otlp_format: switchSchema.optional().meta({
+    description: 'Refused as true: what comes as OTLP goes on as OTLP, and JSON as JSON.',
+    default: false,
+  }),
+});
+
+type XrayInput = z.output<typeof schema>;
+
+export const xrayExporter = defineExporter({
+  names: ['awsxray', 'aws_xray'],
+  signals: ['traces'],
+  schema,
+  as: 'a queue on disk before X-Ray, to which segments go unchanged',
+  resolve: (input, context) => {
+    const { at, report, reading } = context;
+    noteWithoutEffect(input, context);
+    refuse(input, context);
+    if (input.external_id !== undefined && input.role_arn === undefined)
+      report.warn([...at, 'external_id'], 'external_id has no effect without role_arn', 'key');
+    const { no_verify_ssl: skips = false, certificate_file_path: ca } = input;
+    const tls = {
+      ...(skips ? { insecure_skip_verify: true } : {}),
+      ...(ca ? { ca_file: ca } : {}),
+    };
+    const timeout = input.request_timeout_seconds || undefined;
+    const entry = {
+      endpoint: input.endpoint,
+      region: input.region,
+      role_arn: input.role_arn,
+      external_id: input.role_arn === undefined ? undefined : input.external_id,
+      profile: input.profile,
+      local_mode: input.local_mode,
+      resource_arn: input.resource_arn,
+      tls_config: Object.keys(tls).length === 0 ? undefined : tls,
+      ...resolveClientProxy(input.proxy_address, reading.env),
+      request_timeout: timeout && `${timeout}s`,
+      queue_config: { max_shards: resolveWorkers(input, context) },
+      telemetry: resolveTelemetry(input),
+      aws_log_groups: input.aws_log_groups,
+    };
+    return {
+      kind: xrayKind as unknown as SinkKind,
+      entry: pickDefined(entry),
+      keys: {
+        tls_config: ['certificate_file_path'],
+        proxy_url: ['proxy_address'],
+        proxy_from_environment: ['proxy_address'],
+        request_timeout: ['request_timeout_seconds'],
+        queue_config: ['num_workers'],
+      },
+    };
+  },
+});
+
+function resolveWorkers({ num_workers: count = 0 }: XrayInput, { at, report }: ComponentContext) {
+  if (count === 0) return WORKERS_DEFAULT;
+  if (count > WORKERS_MAX)
+    report.warn(
+      [...at, 'num_workers'],
+      `${count} requests at once are taken as ${WORKERS_MAX}, the most`,
+    );
+  return Math.min(count, WORKERS_MAX);
+}
+
+/** As in the Collector, records are off by default, and say nothing of the host. */
+function resolveTelemetry({ telemetry = {} }: XrayInput): object {
+  const { enabled = false, include_metadata: hasMetadata = false } = telemetry;
+  const { hostname, instance_id, resource_arn } = telemetry;
+  return {
+    enabled,
+    include_metadata: hasMetadata,
+    ...(hasMetadata ? pickDefined({ hostname, instance_id, resource_arn }) : {}),
+  };
+}
+
+function noteWithoutEffect(input: XrayInput, { at, report }: ComponentContext): void {
+  const notes: readonly (readonly [key: keyof XrayInput, why: string])[] = [
+    ['max_retries', AGAIN],
+    ['imds_retries', METADATA],
+    ['middleware', AGENT],
+    ['skip_timestamp_validation', NO_IDS],
+  ];
+  for (const [key, why] of notes)
+    if (input[key] !== undefined) report.warn([...at, key], `${key} has no effect: ${why}`, 'key');
+  const { telemetry = {} } = input;
+  const telemetryAt = [...at, 'telemetry'];
+  if (telemetry.contributors !== undefined)
+    report.warn(
+      [...telemetryAt, 'contributors'],
+      'contributors has no effect: all receivers whose segments it gets are counted',
+      'key',
+    );
+  for (const key of ['hostname', 'instance_id', 'resource_arn'] as const)
+    if (telemetry[key] !== undefined && telemetry.include_metadata !== true)
+      report.warn(
+        [...telemetryAt, key],
+        `${key} has no effect without "include_metadata: true"`,
+        'key',
+      );
+}
+
+function refuse(input: XrayInput, { at, report }: ComponentContext): void {
+  const index =
+    'segments pass unchanged: annotations are indexed anyway, and the sender makes them; remove it';
+  const refused: readonly (readonly [key: keyof XrayInput, isAsked: boolean, why: string])[] = [
+    ['indexed_attributes', (input.indexed_attributes ?? []).length > 0, index],
+    ['index_all_attributes', input.index_all_attributes === true, index],
+    [
+      'transit_spans_in_otlp_format',
+      input.transit_spans_in_otlp_format === true,
+      'segments pass in the form in which they came; let the sender write OTLP, or remove it',
+    ],
+    [
+      'shared_credentials_file',
+      (input.shared_credentials_file ?? []).length > 0,
+      'set AWS_SHARED_CREDENTIALS_FILE in the environment',
+    ],
+  ];
+  for (const [key, isAsked, why] of refused)
+    if (isAsked) report.lacks([...at, key], `"${key}": ${why}`);
+}
+
+function pickDefined(value: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(value).filter(([, one]) => one !== undefined));
+}
