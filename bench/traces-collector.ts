@@ -12,7 +12,7 @@ import { Registry } from '../src/kernel/metrics.ts';
 import { DELIVERY_DEFAULTS } from '../src/delivery/settings.ts';
 import { DurableQueue } from '../src/queue/queue.ts';
 import { XraySink } from '../src/sinks/xray/sink.ts';
-import { SegmentReceiver } from '../src/xray/receiver.ts';
+import { TraceReceiver } from '../src/xray/receiver.ts';
 
 const LANES = 8;
 const [endpoint = '', socketBufferBytes = '4194304', stallMs = '0'] = process.argv.slice(2);
@@ -37,9 +37,9 @@ const sink = new XraySink(
   { ...DELIVERY_DEFAULTS, maxItemsPerSend: 50, batchSendDeadlineMs: 1_000, shardsMax: LANES },
   { id: 'xray_write/bench', name: 'bench', queue, world, userAgent: 'bench' },
 );
-const receiver = new SegmentReceiver(
+const receiver = new TraceReceiver(
   { id: 'awsxray', listen: '127.0.0.1:0', socketBufferBytes: Number(socketBufferBytes) },
-  { world, appender: sink.openSegments() },
+  { world, appender: sink.openTraces() },
 );
 
 function sum(name: string): number {

@@ -69,7 +69,7 @@ test('the steps of a route are its processors, each once, without what is made f
       },
     ],
     taskSources: [],
-    segmentReceivers: [],
+    traceReceivers: [],
     forwarders: [],
     servers: [],
     log: {},

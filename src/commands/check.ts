@@ -77,7 +77,7 @@ export function renderCheck(file: string, { plan, findings }: CheckedConfig): st
   lines.push(
     `${file}: valid, ${formatCount(plan.sources.length, 'job')}, ` +
       (plan.taskSources.length > 0 ? `${plan.taskSources.length} of task metrics, ` : '') +
-      (plan.segmentReceivers.length > 0 ? `${plan.segmentReceivers.length} of segments, ` : '') +
+      (plan.traceReceivers.length > 0 ? `${plan.traceReceivers.length} of segments, ` : '') +
       `${formatCount(plan.sinks.length, 'sink')}, ${formatCount(plan.routes.length, 'route')}`,
   );
   for (const { scrape, discovery } of plan.sources) {
@@ -91,7 +91,7 @@ export function renderCheck(file: string, { plan, findings }: CheckedConfig): st
   }
   for (const { id, intervalMs } of plan.taskSources)
     lines.push(`  task metrics "${id}": every ${formatDurationMs(intervalMs)}, from this ECS task`);
-  for (const { id, listen } of plan.segmentReceivers)
+  for (const { id, listen } of plan.traceReceivers)
     lines.push(`  segments "${id}": received at ${listen} by UDP`);
   for (const forwarder of plan.forwarders) lines.push(renderForwarder(forwarder));
   for (const { kind, name, shownAddress, remark } of plan.sinks)

@@ -15,7 +15,7 @@ import type { OpenableDirectSink, OpenableQueuedSink } from '../sinks/sinks.ts';
 import type { Signal } from '../sinks/sink.ts';
 import type { DetectionSettings } from '../transforms/detected-resource/settings.ts';
 import type { ForwarderSettings } from '../xray/forwarder.ts';
-import type { SegmentReceiverSettings } from '../xray/receiver.ts';
+import type { TraceReceiverSettings } from '../xray/receiver.ts';
 
 /** A scrape job and how its targets are found. Identity: the id, which both have. */
 export interface SourcePlan {
@@ -33,7 +33,7 @@ export interface TaskSourcePlan {
 }
 
 /** A receiver of segment documents: a source of routes of traces. Identity: all of it. */
-export type SegmentReceiverPlan = SegmentReceiverSettings;
+export type TraceReceiverPlan = TraceReceiverSettings;
 
 /** A listener that signs requests and forwards them to AWS. Identity: all of it. */
 export type ForwarderPlan = ForwarderSettings;
@@ -126,7 +126,7 @@ export interface LogPlan {
 export interface CollectorPlan {
   readonly sources: readonly SourcePlan[];
   readonly taskSources: readonly TaskSourcePlan[];
-  readonly segmentReceivers: readonly SegmentReceiverPlan[];
+  readonly traceReceivers: readonly TraceReceiverPlan[];
   readonly forwarders: readonly ForwarderPlan[];
   readonly transforms: readonly TransformPlan[];
   readonly sinks: readonly SinkPlan[];

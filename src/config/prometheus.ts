@@ -102,7 +102,7 @@ export function resolvePrometheus(options: ResolveOptions): CollectorPlan {
   const labels = resolveExternalLabels(global, env, report);
   const sources = resolveJobs(options.sources, { global, externalLabels: labels });
   const { sinks, transforms } = planSinks(listSinkEntries(input), { baseDirectory, env, report });
-  const { segmentReceivers, forwarders } = planXrayReceivers(input.xray_receivers ?? [], {
+  const { traceReceivers, forwarders } = planXrayReceivers(input.xray_receivers ?? [], {
     path: ['xray_receivers'],
     baseDirectory,
     env,
@@ -124,14 +124,14 @@ export function resolvePrometheus(options: ResolveOptions): CollectorPlan {
   return {
     sources,
     taskSources: [],
-    segmentReceivers,
+    traceReceivers,
     forwarders,
     sinks,
     transforms: [...common, ...transforms],
     routes: [
       // Without a job, a configuration of traces alone has none of metrics.
-      ...(sources.length === 0 && segmentReceivers.length > 0 ? [] : [metrics]),
-      ...planTraces(segmentReceivers, sinksOf('traces')),
+      ...(sources.length === 0 && traceReceivers.length > 0 ? [] : [metrics]),
+      ...planTraces(traceReceivers, sinksOf('traces')),
     ],
     servers: [],
     log: {},
@@ -140,7 +140,7 @@ export function resolvePrometheus(options: ResolveOptions): CollectorPlan {
 
 /** None where one end is missing, which `check config` and the start say. */
 function planTraces(
-  receivers: CollectorPlan['segmentReceivers'],
+  receivers: CollectorPlan['traceReceivers'],
   sinks: readonly string[],
 ): RoutePlan[] {
   if (receivers.length === 0 || sinks.length === 0) return [];

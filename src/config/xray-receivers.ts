@@ -14,7 +14,7 @@ import { findUrlFault } from '../settings/url.ts';
 import { XRAY_PATHS } from '../xray/forwarder.ts';
 import { readEndpointVariant } from './endpoint-variant.ts';
 import { checkListeners, type Listener } from './listeners.ts';
-import type { ForwarderPlan, SegmentReceiverPlan } from './plan.ts';
+import type { ForwarderPlan, TraceReceiverPlan } from './plan.ts';
 
 const LISTEN_DEFAULT = '127.0.0.1:2000';
 
@@ -69,7 +69,7 @@ type ReceiverInput = z.output<typeof xrayReceiverSchema>;
 type ProxyInput = z.output<typeof proxySchema>;
 
 export interface PlannedXrayReceivers {
-  readonly segmentReceivers: readonly SegmentReceiverPlan[];
+  readonly traceReceivers: readonly TraceReceiverPlan[];
   readonly forwarders: readonly ForwarderPlan[];
 }
 
@@ -84,7 +84,7 @@ export function planXrayReceivers(
 ): PlannedXrayReceivers {
   const { path, report } = context;
   const names = new Set<string>();
-  const segmentReceivers: SegmentReceiverPlan[] = [];
+  const traceReceivers: TraceReceiverPlan[] = [];
   const forwarders: ForwarderPlan[] = [];
   const listeners: Listener[] = [];
   for (const [index, { name: id = 'xray', listen: written, proxy = {} }] of inputs.entries()) {
@@ -100,7 +100,7 @@ export function planXrayReceivers(
     const listen = resolveListen(written ?? LISTEN_DEFAULT, [...at, 'listen'], report);
     if (listen === undefined) continue;
     const listenFlag = `xray_receivers: listen of ${id}`;
-    segmentReceivers.push({ id, listen, listenFlag });
+    traceReceivers.push({ id, listen, listenFlag });
     listeners.push({ id: `receiver "${id}"`, listen, protocol: 'udp', at });
     if (proxy.enabled === false) continue;
     const forwarder = resolveProxy(proxy, listen, { ...context, id, path: [...at, 'proxy'] });
@@ -109,7 +109,7 @@ export function planXrayReceivers(
     listeners.push({ id: `proxy of "${id}"`, listen: forwarder.listen, protocol: 'tcp', at });
   }
   checkListeners(listeners, report);
-  return { segmentReceivers, forwarders };
+  return { traceReceivers, forwarders };
 }
 
 function resolveProxy(

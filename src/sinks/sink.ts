@@ -10,7 +10,7 @@ import type { Component } from '../kernel/component.ts';
 import type { World } from '../kernel/world.ts';
 import type { ChunkQueue } from '../model/queue.ts';
 import type { OpenAppender } from '../model/sample.ts';
-import type { OpenSegments } from '../model/trace-segment.ts';
+import type { OpenTraces } from '../model/trace-appender.ts';
 import type { Transform } from '../model/transform.ts';
 import type { CheckContext } from '../settings/finding.ts';
 
@@ -71,7 +71,7 @@ export interface DirectSink extends Component {
    */
   readonly openAppender?: OpenAppender | undefined;
   /** Present in sinks of traces. The same function for as long as what it opens goes on. */
-  readonly openSegments?: OpenSegments | undefined;
+  readonly openTraces?: OpenTraces | undefined;
 }
 
 /** A running sink with a queue of its own: the way into it, and delivery from it. */

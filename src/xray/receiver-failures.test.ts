@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { until } from '../../test/kit/waiting.ts';
 import { createWorld } from '../../test/kit/world.ts';
 import type { ReaderThreadEvents } from './reader-thread.ts';
-import { SegmentReceiver } from './receiver.ts';
+import { TraceReceiver } from './receiver.ts';
 import { SocketReader } from './socket-reader.ts';
 import type { MainMessage, ReaderSettings, ThreadMessage } from './thread-messages.ts';
 
@@ -22,7 +22,7 @@ function play() {
   const world = createWorld();
   const threads: { settings: ReaderSettings; events: ReaderThreadEvents; told: MainMessage[] }[] =
     [];
-  const receiver = new SegmentReceiver(
+  const receiver = new TraceReceiver(
     { id: 'awsxray', listen: '127.0.0.1:0' },
     {
       world,

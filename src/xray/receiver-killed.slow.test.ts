@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { openQueue } from '../../test/kit/durable-queue.ts';
 import { temporaryFolder } from '../../test/kit/folder.ts';
 import { createWorld } from '../../test/kit/world.ts';
-import { SegmentReceiver } from './receiver.ts';
+import { TraceReceiver } from './receiver.ts';
 
 const HEADER = '{"format":"json","version":1}\n';
 const DOCUMENTS = 500;
@@ -28,7 +28,7 @@ async function receive(directory: string): Promise<void> {
     },
   };
   const settings = { id: 'awsxray', listen: '127.0.0.1:0' };
-  const receiver = new SegmentReceiver(settings, { world: createWorld(), appender });
+  const receiver = new TraceReceiver(settings, { world: createWorld(), appender });
   await receiver.start();
   process.send?.(receiver.port);
 }

@@ -2,16 +2,16 @@ import assert from 'node:assert/strict';
 import { createSocket, type Socket } from 'node:dgram';
 import { test, type TestContext } from 'node:test';
 import { type ConfigError, describeError } from '../kernel/errors.ts';
-import type { SegmentAppender } from '../model/trace-segment.ts';
+import type { TraceAppender } from '../model/trace-appender.ts';
 import { componentContract } from '../../test/contracts/component.ts';
 import { until } from '../../test/kit/waiting.ts';
 import { createWorld, type TestWorld } from '../../test/kit/world.ts';
-import { SegmentReceiver, type SegmentReceiverParts } from './receiver.ts';
+import { TraceReceiver, type TraceReceiverParts } from './receiver.ts';
 
 const HEADER = '{"format":"json","version":1}\n';
 const RECEIVED = 'amperage_xray_datagrams_received_total';
 
-interface Recorded extends SegmentAppender {
+interface Recorded extends TraceAppender {
   readonly committed: string[];
   readonly commits: number;
   rejected: number;
@@ -24,7 +24,7 @@ function record(): Recorded {
     commits: 0,
     rejected: 0,
     noteRejected: (documents: number) => void (recorded.rejected += documents),
-    append: (document: Parameters<SegmentAppender['append']>[0]) =>
+    append: (document: Parameters<TraceAppender['append']>[0]) =>
       void open.push(Buffer.from(document as Uint8Array).toString('latin1')),
     commit: () => {
       recorded.commits += 1;
@@ -35,7 +35,7 @@ function record(): Recorded {
 }
 
 interface Running {
-  readonly receiver: SegmentReceiver;
+  readonly receiver: TraceReceiver;
   readonly appender: Recorded;
   readonly world: TestWorld;
   readonly send: (...datagrams: (string | Buffer)[]) => Promise<void>;
@@ -43,11 +43,11 @@ interface Running {
 
 async function start(
   context: TestContext,
-  { host = '127.0.0.1', ...parts }: Partial<SegmentReceiverParts> & { host?: string } = {},
+  { host = '127.0.0.1', ...parts }: Partial<TraceReceiverParts> & { host?: string } = {},
 ): Promise<Running> {
   const world = createWorld();
   const appender = record();
-  const receiver = new SegmentReceiver(
+  const receiver = new TraceReceiver(
     { id: 'awsxray', listen: `${host}:0` },
     { world, appender, ...parts },
   );
@@ -71,7 +71,7 @@ function sendOne(socket: Socket, datagram: string | Buffer): Promise<void> {
 
 componentContract('receiver of segments', () => {
   const parts = { world: createWorld(), appender: record() };
-  return new SegmentReceiver({ id: 'awsxray', listen: '127.0.0.1:0' }, parts);
+  return new TraceReceiver({ id: 'awsxray', listen: '127.0.0.1:0' }, parts);
 });
 
 test('documents of real datagrams are committed as they came', async (context) => {
@@ -145,7 +145,7 @@ test('a port that is in use is an error that names the key', async (context) => 
     [undefined, 'endpoint of awsxray/2'],
     ['--bind', '--bind'],
   ] as const) {
-    const second = new SegmentReceiver({ id: 'awsxray/2', listen, listenFlag }, parts);
+    const second = new TraceReceiver({ id: 'awsxray/2', listen, listenFlag }, parts);
     await assert.rejects(second.start(), (error: ConfigError) => {
       assert.equal(error.code, 'PORT_IN_USE');
       assert.match(error.message, new RegExp(`UDP ${listen} is in use .*with ${words}$`));
@@ -161,7 +161,7 @@ test('an address that is not of this machine, and a name without one, are errors
     ['no-such-host.invalid:0', 'the host of no-such-host.invalid:0 has no address'],
   ] as const) {
     const parts = { world: createWorld(), appender: record() };
-    const receiver = new SegmentReceiver({ id: 'awsxray', listen }, parts);
+    const receiver = new TraceReceiver({ id: 'awsxray', listen }, parts);
     await assert.rejects(receiver.start(), (error: ConfigError) => {
       assert.equal(error.code, 'LISTEN_FAILED');
       assert.ok(describeError(error).includes(words), describeError(error));

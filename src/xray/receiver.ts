@@ -9,7 +9,7 @@ import type { Component } from '../kernel/component.ts';
 import { describeError } from '../kernel/errors.ts';
 import { parseListen } from '../kernel/listen-address.ts';
 import type { World } from '../kernel/world.ts';
-import type { SegmentAppender } from '../model/trace-segment.ts';
+import type { TraceAppender } from '../model/trace-appender.ts';
 import { readDocuments } from './document-batch.ts';
 import { readKernelDrops, type SocketAddress } from './kernel-drops.ts';
 import { describeBindError, resolveHost } from './listening.ts';
@@ -17,7 +17,7 @@ import { openReaderThread, type OpenReaderThread, type ReaderThread } from './re
 import { ReceiverReport } from './receiver-report.ts';
 import type { Tally, ThreadMessage } from './thread-messages.ts';
 
-export interface SegmentReceiverSettings {
+export interface TraceReceiverSettings {
   /** Names the receiver in logs and metrics. */
   readonly id: string;
   /** `host:port` of UDP; `:port` is loopback, port 0 any free one. */
@@ -30,9 +30,9 @@ export interface SegmentReceiverSettings {
   readonly socketBufferBytes?: number | undefined;
 }
 
-export interface SegmentReceiverParts {
+export interface TraceReceiverParts {
   readonly world: World;
-  readonly appender: SegmentAppender;
+  readonly appender: TraceAppender;
   readonly openThread?: OpenReaderThread;
   readonly readDrops?: typeof readKernelDrops;
 }
@@ -49,10 +49,10 @@ interface BindFailure {
   readonly message: string;
 }
 
-export class SegmentReceiver implements Component {
+export class TraceReceiver implements Component {
   readonly name: string;
-  readonly #settings: SegmentReceiverSettings;
-  readonly #parts: SegmentReceiverParts;
+  readonly #settings: TraceReceiverSettings;
+  readonly #parts: TraceReceiverParts;
   readonly #limits: { readonly bufferBytes: number; readonly socketBufferBytes: number };
   readonly #report: ReceiverReport;
   readonly #ended = new AbortController();
@@ -64,7 +64,7 @@ export class SegmentReceiver implements Component {
   #restartMs = RESTART_MS_MIN;
   #kernelDrops = 0;
 
-  constructor(settings: SegmentReceiverSettings, parts: SegmentReceiverParts) {
+  constructor(settings: TraceReceiverSettings, parts: TraceReceiverParts) {
     this.name = settings.id;
     this.#settings = settings;
     this.#parts = parts;

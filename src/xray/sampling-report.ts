@@ -7,7 +7,7 @@
 import { gunzipSync } from 'node:zlib';
 
 /** Requests since the last report of one client by one rule. */
-export interface Statistics {
+export interface RuleStatistics {
   readonly RuleName: string;
   readonly ClientID: string;
   readonly RequestCount: number;
@@ -19,12 +19,12 @@ export interface Statistics {
 export interface SamplingReport {
   /** The whole request, unknown members included. */
   readonly whole: Readonly<Record<string, unknown>>;
-  readonly statistics: readonly Statistics[];
+  readonly statistics: readonly RuleStatistics[];
   /** The names of the rules whose boosts are reported. */
   readonly boosts: readonly string[];
 }
 
-export interface SamplingTargets {
+export interface TargetsAnswer {
   /** By rule: X-Ray's document about it, unknown members included. */
   readonly targets: ReadonlyMap<string, unknown>;
   /** When a rule was last changed, as X-Ray writes it. */
@@ -35,7 +35,7 @@ export interface SamplingTargets {
 const ANSWER_MAX_BYTES = 1024 * 1024;
 
 /** The target of a client by a rule. A rule's name has no line break. */
-export function keyOf({ ClientID, RuleName }: Statistics): string {
+export function keyOf({ ClientID, RuleName }: RuleStatistics): string {
   return `${ClientID}\n${RuleName}`;
 }
 
@@ -50,7 +50,7 @@ export function readReport(body: Uint8Array): SamplingReport | undefined {
 }
 
 /** Undefined for an answer that cannot be read: it is given to the client all the same. */
-export function readTargets(body: Buffer, coding: string | undefined): SamplingTargets | undefined {
+export function readTargets(body: Buffer, coding: string | undefined): TargetsAnswer | undefined {
   const answer = parseObject(inflate(body, coding));
   const documents = answer?.['SamplingTargetDocuments'];
   if (answer === undefined || !Array.isArray(documents)) return undefined;
@@ -68,7 +68,7 @@ export function isReadable(body: Buffer, coding: string | undefined): boolean {
 }
 
 /** A report with other figures of the same clients and rules. */
-export function writeReport({ whole }: SamplingReport, statistics: readonly Statistics[]): Buffer {
+export function writeReport({ whole }: SamplingReport, statistics: readonly RuleStatistics[]): Buffer {
   return Buffer.from(JSON.stringify({ ...whole, SamplingStatisticsDocuments: statistics }));
 }
 
@@ -96,7 +96,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function isStatistics(value: unknown): value is Statistics {
+function isStatistics(value: unknown): value is RuleStatistics {
   if (!isObject(value)) return false;
   const { RuleName, ClientID, RequestCount, SampledCount, BorrowCount = 0 } = value;
   return (

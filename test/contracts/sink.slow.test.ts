@@ -63,7 +63,7 @@ type Commit = (round: number) => string[];
 
 /** Samples of `a` and of `b`. */
 function openSampleWay(sink: DirectSink): Commit {
-  assert.equal(sink.openSegments, undefined);
+  assert.equal(sink.openTraces, undefined);
   const appender = sink.openAppender!('target');
   return (round) => {
     const refs = ['a', 'b'].map((name) =>
@@ -79,7 +79,7 @@ function openSampleWay(sink: DirectSink): Commit {
 /** Segment documents. */
 function openSegmentWay(sink: DirectSink): Commit {
   assert.equal(sink.openAppender, undefined);
-  const appender = sink.openSegments!();
+  const appender = sink.openTraces!();
   return (round) => {
     const documents = ['a', 'b'].map(
       (name) => `{"name":"${name}","id":"${String(round).padStart(16, name)}"}`,
@@ -204,7 +204,7 @@ for (const known of sinkKinds) {
     `${kind.key}: what is committed arrives byte for byte, and nothing before`,
     () =>
       withRun(async ({ open, arrives }) => {
-        const appender = (await open()).openSegments!();
+        const appender = (await open()).openTraces!();
         const documents = [
           '{"name":"ü\\n\\ud83d\\ude00 \u2028"}',
           '{ "id" : 1e0 ,\n"x":"\\/" }',

@@ -11,10 +11,10 @@ import type { Component } from '../../kernel/component.ts';
 import { assert } from '../../kernel/errors.ts';
 import { createHttpClient } from '../../kernel/http-client.ts';
 import type { World } from '../../kernel/world.ts';
-import type { OpenSegments } from '../../model/trace-segment.ts';
+import type { OpenTraces } from '../../model/trace-appender.ts';
 import { isSameOutlet, type Outlet } from '../../routes/outlet.ts';
 import { Router, type Routes } from '../../routes/router.ts';
-import { SegmentRouter, type SegmentRoutes } from '../../routes/segment-router.ts';
+import { TraceRouter, type TraceRoutes } from '../../routes/trace-router.ts';
 import { ScrapeManager } from '../../scrape/manager.ts';
 import type { Sharing } from '../../sharding/sharing.ts';
 import { VERSION } from '../version.ts';
@@ -22,7 +22,7 @@ import { Detections } from './detections.ts';
 import { HeldTargets } from './held-targets.ts';
 import { warnOfLeftovers } from './leftovers.ts';
 import { Outlets } from './outlets.ts';
-import { SegmentSources } from './segment-sources.ts';
+import { TraceSources } from './trace-sources.ts';
 import { TaskSources } from './task-sources.ts';
 
 const USER_AGENT = `amperage/${VERSION}`;
@@ -51,8 +51,8 @@ export class Collector implements Component {
   readonly #options: CollectorOptions;
   readonly #discovery: DiscoveryManager;
   readonly #router: Router;
-  readonly #segmentRouter = new SegmentRouter();
-  readonly #segmentSources: SegmentSources;
+  readonly #traceRouter = new TraceRouter();
+  readonly #traceSources: TraceSources;
   readonly #outlets: Outlets;
   readonly #held: HeldTargets;
   readonly #detections: Detections;
@@ -81,9 +81,9 @@ export class Collector implements Component {
       // interval, so that a target that moves keeps its interval.
       offsetSeed: sharing === undefined ? hostname() : '',
     });
-    this.#segmentSources = new SegmentSources({
+    this.#traceSources = new TraceSources({
       world,
-      open: (receiver) => this.#segmentRouter.open(receiver),
+      open: (receiver) => this.#traceRouter.open(receiver),
     });
     this.tasks = new TaskSources({ world, env, openAppender: this.#router.openAppender });
     this.#held = new HeldTargets({
@@ -152,7 +152,7 @@ export class Collector implements Component {
     await Promise.all([
       this.scrape.stop(remainingMs()),
       this.tasks.stop(remainingMs()),
-      this.#segmentSources.stop(remainingMs()),
+      this.#traceSources.stop(remainingMs()),
     ]);
     await this.#outlets.stop(remainingMs());
     await sharing?.stop();
@@ -186,8 +186,8 @@ export class Collector implements Component {
     await this.#router.apply(this.#makeRoutes(plan));
     await this.scrape.apply(plan.sources.map(({ scrape }) => scrape));
     await this.tasks.apply(plan.taskSources);
-    await this.#segmentSources.retain(plan);
-    this.#segmentRouter.apply(this.#makeSegmentRoutes(plan));
+    await this.#traceSources.retain(plan);
+    this.#traceRouter.apply(this.#makeTraceRoutes(plan));
     await this.#outlets.retain(plan.sinks);
     const { storagePath, world } = this.#options;
     const folders = plan.sinks.flatMap(({ folder }) => folder ?? []);
@@ -202,27 +202,27 @@ export class Collector implements Component {
   async #openSegmentSources(plan: CollectorPlan): Promise<void> {
     const before = this.#plan;
     const isFirst = before === plan;
-    const old = isFirst ? [] : this.#makeSegmentRoutes(before);
-    this.#segmentRouter.apply(new Map([...old, ...this.#makeSegmentRoutes(plan)]));
+    const old = isFirst ? [] : this.#makeTraceRoutes(before);
+    this.#traceRouter.apply(new Map([...old, ...this.#makeTraceRoutes(plan)]));
     try {
-      await this.#segmentSources.apply(plan);
+      await this.#traceSources.apply(plan);
     } catch (error) {
       if (isFirst) throw error;
       await this.#outlets.apply(before.sinks);
-      this.#segmentRouter.apply(this.#makeSegmentRoutes(before));
+      this.#traceRouter.apply(this.#makeTraceRoutes(before));
       await this.#router.apply(this.#makeRoutes(before));
       await this.#outlets.retain(before.sinks);
       throw error;
     }
   }
 
-  #makeSegmentRoutes(plan: CollectorPlan): SegmentRoutes {
-    const routes = new Map<string, OpenSegments[]>();
+  #makeTraceRoutes(plan: CollectorPlan): TraceRoutes {
+    const routes = new Map<string, OpenTraces[]>();
     for (const route of plan.routes.filter(({ signal }) => signal === 'traces')) {
       const outlets = route.sinks.map((id) => {
-        const { openSegments } = this.#outlets.sinkOf(id);
-        assert(openSegments, `route ${route.id} leads traces to ${id}, which takes none`);
-        return openSegments;
+        const { openTraces } = this.#outlets.sinkOf(id);
+        assert(openTraces, `route ${route.id} leads traces to ${id}, which takes none`);
+        return openTraces;
       });
       for (const source of route.sources)
         routes.set(source, [...new Set([...(routes.get(source) ?? []), ...outlets])]);

@@ -22,7 +22,7 @@ function make(context: TestContext, servers: readonly ServerPlan[]) {
   const plan: CollectorPlan = {
     sources: [],
     taskSources: [],
-    segmentReceivers: [],
+    traceReceivers: [],
     forwarders: [],
     transforms: [],
     sinks: [],

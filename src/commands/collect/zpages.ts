@@ -77,7 +77,7 @@ function describePipelines({ routes }: CollectorPlan): string {
   );
 }
 
-function describeExtensions({ servers, forwarders, segmentReceivers }: CollectorPlan): string {
+function describeExtensions({ servers, forwarders, traceReceivers }: CollectorPlan): string {
   return renderTable(
     ['Listener', 'Address', 'Serves'],
     [
@@ -87,7 +87,7 @@ function describeExtensions({ servers, forwarders, segmentReceivers }: Collector
         `${listen} tcp`,
         `signed requests to ${access.service}`,
       ]),
-      ...segmentReceivers.map(({ id, listen }) => [id, `${listen} udp`, 'segment documents']),
+      ...traceReceivers.map(({ id, listen }) => [id, `${listen} udp`, 'segment documents']),
     ],
   );
 }

@@ -18,7 +18,7 @@ import type { Reporter } from '../../settings/finding.ts';
 import type { ResolvedSink, Sink } from '../../sinks/sink.ts';
 import { xrayKind } from '../../sinks/xray/kind.ts';
 import { Forwarder, XRAY_PATHS } from '../../xray/forwarder.ts';
-import { SegmentReceiver } from '../../xray/receiver.ts';
+import { TraceReceiver } from '../../xray/receiver.ts';
 import { VERSION } from '../version.ts';
 import { DaemonRefusal } from './daemon-file.ts';
 import type { DaemonSettings } from './settings.ts';
@@ -47,16 +47,16 @@ export function createDaemon(options: DaemonOptions, world: World): Component {
   const resolved = resolveSink(options);
   const { access } = resolved.settings;
   const { queue, sink } = openSink(resolved, options, world);
-  const { openSegments } = sink;
-  if (openSegments === undefined) throw new Error('BUG: the sink takes no segments');
-  const receiver = new SegmentReceiver(
+  const { openTraces } = sink;
+  if (openTraces === undefined) throw new Error('BUG: the sink takes no segments');
+  const receiver = new TraceReceiver(
     {
       id: 'xray',
       listen: settings.udpAddress,
       listenFlag: '--bind',
       bufferBytes: settings.bufferMb * MB,
     },
-    { world, appender: openSegments() },
+    { world, appender: openTraces() },
   );
   const forwarder = new Forwarder(
     {

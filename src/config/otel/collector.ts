@@ -31,7 +31,7 @@ import { type Pipeline, resolvePipelines, type Used } from './pipelines.ts';
 import { resolveProcessors, type Processors } from './processors/resolve.ts';
 import { resolveReceiver, type ResolvedReceiver } from './receivers.ts';
 import { resolveTelemetry } from './telemetry.ts';
-import { PROXY_SUFFIX } from './segment-receivers.ts';
+import { PROXY_SUFFIX } from './trace-receivers.ts';
 import { checkUnused } from './unused.ts';
 import { planExporterTransforms } from './exporter-transforms.ts';
 import { checkQueueStorage } from './queue-storage.ts';
@@ -77,14 +77,14 @@ export async function planCollector(
     );
   const received = [...receivers.values()];
   const sources = received.flatMap((one) => one.sources);
-  const segmentReceivers = received.flatMap((one) => one.segmentReceivers);
+  const traceReceivers = received.flatMap((one) => one.traceReceivers);
   const forwarders = [...extensions.forwarders, ...received.flatMap((one) => one.forwarders)];
   const servers = [...extensions.servers, ...telemetry.servers];
-  checkListeners(listListeners({ servers, segmentReceivers, forwarders }, input), report);
+  checkListeners(listListeners({ servers, traceReceivers, forwarders }, input), report);
   return {
     sources: applyObservers(sources, extensions.targets, report),
     taskSources: received.flatMap((one) => one.taskSources),
-    segmentReceivers,
+    traceReceivers,
     forwarders,
     transforms: [
       { id: RESOURCE, transform: scrapedResource },
@@ -207,7 +207,7 @@ function planRoutes(
   });
   if (sinks.length === 0 || found.length === 0) return [];
   if (signal === 'traces') {
-    const all = found.flatMap(([, one]) => one.segmentReceivers);
+    const all = found.flatMap(([, one]) => one.traceReceivers);
     return [{ id: name, signal, sources: all.map(({ id }) => id), transforms: [], sinks }];
   }
   const steps = between.flatMap((one) => processors.get(one) ?? []).map(({ id }) => id);
@@ -225,11 +225,11 @@ function planRoutes(
   }));
 }
 
-type Listening = Pick<CollectorPlan, 'servers' | 'segmentReceivers' | 'forwarders'>;
+type Listening = Pick<CollectorPlan, 'servers' | 'traceReceivers' | 'forwarders'>;
 
 /** All that listens, with the path at which a collision is told. */
 function listListeners(
-  { servers, segmentReceivers, forwarders }: Listening,
+  { servers, traceReceivers, forwarders }: Listening,
   { extensions = {} }: Pick<CollectorInput, 'extensions'>,
 ): readonly Listener[] {
   const isExtension = (id: string): boolean => Object.hasOwn(extensions, id);
@@ -243,7 +243,7 @@ function listListeners(
       const at = isExtension(id) ? ['extensions', id] : ['receivers', receiver];
       return { id, listen, protocol: 'tcp', at };
     }),
-    ...segmentReceivers.map(({ id, listen }): Listener => ({
+    ...traceReceivers.map(({ id, listen }): Listener => ({
       id,
       listen,
       protocol: 'udp',

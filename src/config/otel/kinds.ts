@@ -17,7 +17,7 @@ import { exporterSchema } from './exporter-schema.ts';
 import { extensionKinds } from './extensions/extensions.ts';
 import { processorKinds } from './processors/processors.ts';
 import { receiverSchema } from './receivers.ts';
-import { segmentReceiverKind } from './segment-receivers.ts';
+import { traceReceiverKind } from './trace-receivers.ts';
 import { taskMetricsKind } from './task-metrics.ts';
 
 const receiverKinds: readonly ComponentKind[] = [
@@ -27,7 +27,7 @@ const receiverKinds: readonly ComponentKind[] = [
     minimal: { config: { scrape_configs: [{ job_name: 'app' }] } },
   },
   taskMetricsKind,
-  segmentReceiverKind,
+  traceReceiverKind,
 ];
 
 const remoteWriteKinds: readonly ComponentKind[] = [

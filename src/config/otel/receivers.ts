@@ -1,7 +1,7 @@
 /**
  * Receivers. One of Prometheus has a Prometheus configuration of jobs under `config`, with its own
  * `global`, and keys of the receiver beside it; that of a task's metrics is in task-metrics.ts, and
- * that of segments in segment-receivers.ts.
+ * that of traces in trace-receivers.ts.
  * Source: contrib's receiver/prometheusreceiver/config.go
  */
 import { z } from 'zod';
@@ -10,14 +10,14 @@ import { goDurationSchema } from '../../settings/go-duration.ts';
 import { switchSchema } from '../../settings/switch.ts';
 import { relocated, type Reporter } from '../../settings/finding.ts';
 import { sinkKinds } from '../../sinks/sinks.ts';
-import type { ForwarderPlan, SegmentReceiverPlan, SourcePlan, TaskSourcePlan } from '../plan.ts';
+import type { ForwarderPlan, TraceReceiverPlan, SourcePlan, TaskSourcePlan } from '../plan.ts';
 import { prometheusSchema, resolveExternalLabels, resolveJobs } from '../prometheus.ts';
 import { parseValue } from '../reading.ts';
 import { resolveGlobalTiming } from '../scrape.ts';
 import { withScrapeFiles } from '../scrape-files.ts';
 import type { CollectorContext } from './component.ts';
 import type { OtelComponent } from './document.ts';
-import { isSegmentReceiver, resolveSegmentReceiver } from './segment-receivers.ts';
+import { isTraceReceiver, resolveTraceReceiver } from './trace-receivers.ts';
 import { isTaskMetrics, resolveTaskMetrics } from './task-metrics.ts';
 
 const SINK = 'a receiver sends nothing; write it as an exporter';
@@ -74,7 +74,7 @@ type ReceiverInput = z.output<typeof receiverSchema>;
 export interface ResolvedReceiver {
   readonly sources: readonly SourcePlan[];
   readonly taskSources: readonly TaskSourcePlan[];
-  readonly segmentReceivers: readonly SegmentReceiverPlan[];
+  readonly traceReceivers: readonly TraceReceiverPlan[];
   /** What it listens on beside that. */
   readonly forwarders: readonly ForwarderPlan[];
   /** They replace labels that a series has already, as in the Collector. */
@@ -87,10 +87,10 @@ export async function resolveReceiver(
   receiver: OtelComponent,
   context: CollectorContext,
 ): Promise<ResolvedReceiver | undefined> {
-  if (isSegmentReceiver(name)) {
-    const found = resolveSegmentReceiver(name, receiver, context);
+  if (isTraceReceiver(name)) {
+    const found = resolveTraceReceiver(name, receiver, context);
     return (
-      found && { ...NOTHING, segmentReceivers: [found.receiver], forwarders: [found.forwarder] }
+      found && { ...NOTHING, traceReceivers: [found.receiver], forwarders: [found.forwarder] }
     );
   }
   if (!isTaskMetrics(name)) return resolveScraper(name, receiver, context);
@@ -101,7 +101,7 @@ export async function resolveReceiver(
 const NOTHING: ResolvedReceiver = {
   sources: [],
   taskSources: [],
-  segmentReceivers: [],
+  traceReceivers: [],
   forwarders: [],
   externalLabels: {},
 };

@@ -42,7 +42,7 @@ async function check(parts: Parts) {
 test('a receiver and an exporter awsxray are a listener of both protocols and a queue before X-Ray', async () => {
   const { plan, lines } = await check({});
   assert.deepEqual(lines, []);
-  assert.deepEqual(plan?.segmentReceivers, [{ id: 'awsxray', listen: '127.0.0.1:2000' }]);
+  assert.deepEqual(plan?.traceReceivers, [{ id: 'awsxray', listen: '127.0.0.1:2000' }]);
   const [forwarder] = plan.forwarders;
   assert.deepEqual([forwarder?.id, forwarder?.listen], ['awsxray.proxy_server', '127.0.0.1:2000']);
   assert.equal(forwarder?.access.service, 'xray');
@@ -66,7 +66,7 @@ test('keys of the receiver and of its proxy are taken over', async () => {
       'tls: { insecure: true, server_name_override: other } } }',
   });
   assert.deepEqual(lines, []);
-  assert.equal(plan?.segmentReceivers[0]?.listen, '0.0.0.0:3000');
+  assert.equal(plan?.traceReceivers[0]?.listen, '0.0.0.0:3000');
   const { access, listen } = plan.forwarders[0] ?? {};
   assert.equal(listen, '0.0.0.0:3000');
   const { endpoint, region, isLocal, credentials, connection } = access ?? {};

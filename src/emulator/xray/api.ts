@@ -4,7 +4,7 @@
  */
 import type { JsonService } from '../service.ts';
 import type { Trouble } from '../trouble.ts';
-import { putSegments } from './put-segments.ts';
+import { takeDocuments } from './put-segments.ts';
 import { cutPage } from './requests.ts';
 import type { XrayState } from './state.ts';
 import {
@@ -28,7 +28,7 @@ export function createXray(state: XrayState, { nowMs, trouble }: XrayOptions): J
     signingName: 'xray',
     target: 'xray',
     actions: {
-      PutTraceSegments: (input) => putSegments(state, input, { trouble, nowMs: nowMs() }),
+      PutTraceSegments: (input) => takeDocuments(state, input, { trouble, nowMs: nowMs() }),
       PutTelemetryRecords: (input) => {
         telemetry.put(input);
         return {};

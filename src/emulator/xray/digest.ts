@@ -3,7 +3,7 @@
  * annotations and users. Filters match it, and GetTraceSummaries shows it.
  * Source: https://docs.aws.amazon.com/xray/latest/api/API_TraceSummary.html
  */
-import type { AnnotationValue, Entity } from './entity.ts';
+import type { AnnotationValue, StoredEntity } from './entity.ts';
 import type { StoredTrace } from './store.ts';
 import { listVisits, type Visit } from './visits.ts';
 
@@ -146,7 +146,7 @@ function groupUsers(visits: readonly Visit[]): Map<string, Visit[]> {
 }
 
 function listDistinct(
-  entities: readonly Entity[],
+  entities: readonly StoredEntity[],
   key: 'resourceArn' | 'instanceId' | 'availabilityZone',
 ): string[] {
   const values = entities.map((entity) => entity[key]).filter((value) => value !== undefined);

@@ -7,7 +7,7 @@ export type JsonObject = Readonly<Record<string, unknown>>;
 export type AnnotationValue = string | number | boolean;
 
 /** A segment or a subsegment. Times are seconds since the epoch, as X-Ray's documents have them. */
-export interface Entity {
+export interface StoredEntity {
   readonly id: string;
   /** Of a subsegment, and of a segment whose caller is traced. */
   readonly parentId: string | undefined;
@@ -39,7 +39,7 @@ export interface HttpFacts {
 }
 
 /** A document that was accepted. */
-export interface SegmentDocument {
+export interface StoredDocument {
   readonly traceId: string;
   readonly id: string;
   /** Whether it is a subsegment that was sent apart from its segment. */
@@ -47,7 +47,7 @@ export interface SegmentDocument {
   readonly text: string;
   readonly sizeBytes: number;
   /** At least one: the segment or subsegment itself, then all within it. */
-  readonly entities: readonly [Entity, ...Entity[]];
+  readonly entities: readonly [StoredEntity, ...StoredEntity[]];
 }
 
 /** Longest key and longest text of an annotation that is indexed. */
@@ -55,9 +55,9 @@ const KEY_MAX = 500;
 const TEXT_MAX = 1_000;
 
 /** Makes a stored document of one that was judged to be right. */
-export function readSegmentDocument(segment: JsonObject, text: string): SegmentDocument {
+export function readStoredDocument(segment: JsonObject, text: string): StoredDocument {
   const first = readEntity(segment, undefined);
-  const entities: [Entity, ...Entity[]] = [first];
+  const entities: [StoredEntity, ...StoredEntity[]] = [first];
   const open = [{ segment, id: first.id }];
   for (let item = open.pop(); item !== undefined; item = open.pop())
     for (const inner of listSubsegments(item.segment)) {
@@ -85,7 +85,7 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function readEntity(segment: JsonObject, within: string | undefined): Entity {
+function readEntity(segment: JsonObject, within: string | undefined): StoredEntity {
   const http = readHttp(segment['http']);
   const { status = 0 } = http;
   const aws = readObject(segment['aws']);

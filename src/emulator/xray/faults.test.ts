@@ -11,7 +11,7 @@ import {
 } from '@aws-sdk/client-xray';
 import { type EmulatedAws, startEmulatedAws } from '../../../test/kit/emulated-aws.ts';
 import { signRequest } from '../../aws/signing.ts';
-import { readSegmentDocument } from './entity.ts';
+import { readStoredDocument } from './entity.ts';
 import { TraceStore } from './store.ts';
 
 let aws: EmulatedAws;
@@ -151,7 +151,7 @@ test('the oldest traces leave at a limit of traces or bytes, and are counted', (
   store.onDrop = ({ id }) => void dropped.push(id);
   const add = (index: number, sizeBytes = 0): void => {
     const segment = makeSegment(index, sizeBytes);
-    store.put(readSegmentDocument(segment, JSON.stringify(segment)));
+    store.put(readStoredDocument(segment, JSON.stringify(segment)));
   };
   for (let index = 0; index < 20_003; index++) add(index);
   assert.equal(store.size, 20_000);

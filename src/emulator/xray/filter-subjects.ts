@@ -1,5 +1,5 @@
 /** A trace and its services as filter expressions see them. */
-import type { Entity } from './entity.ts';
+import type { StoredEntity } from './entity.ts';
 import { measureDuration, type TraceDigest } from './digest.ts';
 import type { FilterSubject } from './filter.ts';
 
@@ -25,7 +25,7 @@ export function viewTrace(digest: TraceDigest): FilterSubject {
 }
 
 /** A service, by one segment of it, or by a call of it. */
-function viewService(entity: Entity): FilterSubject {
+function viewService(entity: StoredEntity): FilterSubject {
   const { isThrottle, endSeconds, http, user } = entity;
   return {
     flags: {
@@ -44,7 +44,7 @@ function viewService(entity: Entity): FilterSubject {
   };
 }
 
-function readFlags(entity: Entity | undefined): { ok: boolean; error: boolean; fault: boolean } {
+function readFlags(entity: StoredEntity | undefined): { ok: boolean; error: boolean; fault: boolean } {
   const { isError = false, isFault = false, isThrottle = false } = entity ?? {};
   return {
     ok: entity !== undefined && !isError && !isFault && !isThrottle,
@@ -53,7 +53,7 @@ function readFlags(entity: Entity | undefined): { ok: boolean; error: boolean; f
   };
 }
 
-function readTexts(entity: Entity | undefined): Omit<FilterSubject['texts'], 'user'> {
+function readTexts(entity: StoredEntity | undefined): Omit<FilterSubject['texts'], 'user'> {
   const { url, method, userAgent, clientIp } = entity?.http ?? {};
   const list = (text: string | undefined): string[] => (text === undefined ? [] : [text]);
   return {

@@ -6,7 +6,8 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { conformancePath, skipWithoutConformance } from '../../../test/kit/conformance.ts';
-import { DOCUMENT_MAX_BYTES, judgeDocument, refuseByCommand } from './judgement.ts';
+import { DOCUMENT_MAX_BYTES } from '../../wire/xray/document.ts';
+import { judgeDocument, refuseByCommand } from './judgement.ts';
 
 const TAKEN = 'taken';
 

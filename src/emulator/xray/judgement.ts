@@ -8,9 +8,10 @@ import {
   isObject,
   type JsonObject,
   listSubsegments,
-  readSegmentDocument,
-  type SegmentDocument,
+  readStoredDocument,
+  type StoredDocument,
 } from './entity.ts';
+import { DOCUMENT_MAX_BYTES } from '../../wire/xray/document.ts';
 import { OTLP_DOCUMENT, readOtlpDocument } from './otlp.ts';
 
 /** An item of UnprocessedTraceSegments; the id is absent where the document shows none. */
@@ -22,11 +23,10 @@ export interface UnprocessedSegment {
 
 /** `unsampled`: spans that X-Ray counts and does not store as traces. */
 export type Judgement =
-  | { readonly is: 'accepted'; readonly segments: readonly SegmentDocument[] }
+  | { readonly is: 'accepted'; readonly segments: readonly StoredDocument[] }
   | { readonly is: 'unsampled' }
   | { readonly is: 'refused'; readonly refusal: UnprocessedSegment };
 
-export const DOCUMENT_MAX_BYTES = 64 * 1024;
 /** The codes by which documents are refused. */
 export const JUDGED_CODES = [
   'ParseError',
@@ -61,7 +61,7 @@ export function judgeDocument(text: string, nowMs: number): Judgement {
   if (segment === undefined) return refuse(undefined, 'ParseError');
   const fault = findFault(segment, nowMs);
   return fault === undefined
-    ? { is: 'accepted', segments: [readSegmentDocument(segment, text)] }
+    ? { is: 'accepted', segments: [readStoredDocument(segment, text)] }
     : refuseSegment(segment, fault);
 }
 
@@ -86,7 +86,7 @@ function judgeOtlp(text: string, nowMs: number): Judgement {
   }
   return {
     is: 'accepted',
-    segments: read.segments.map((segment) => readSegmentDocument(segment, JSON.stringify(segment))),
+    segments: read.segments.map((segment) => readStoredDocument(segment, JSON.stringify(segment))),
   };
 }
 

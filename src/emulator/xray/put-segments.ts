@@ -7,7 +7,7 @@
 import { z } from 'zod';
 import type { AwsInput } from '../service.ts';
 import type { Trouble } from '../trouble.ts';
-import type { SegmentDocument } from './entity.ts';
+import type { StoredDocument } from './entity.ts';
 import { judgeDocument, refuseByCommand, type UnprocessedSegment } from './judgement.ts';
 import { parseRequest, refuseRequest } from './requests.ts';
 import type { DocumentOutcome, XrayState } from './state.ts';
@@ -16,7 +16,7 @@ const DOCUMENTS_MAX = 50;
 const requestSchema = z.object({ TraceSegmentDocuments: z.array(z.string()) });
 
 /** @throws AwsError InvalidRequestException */
-export async function putSegments(
+export async function takeDocuments(
   state: XrayState,
   input: AwsInput,
   { trouble, nowMs }: { readonly trouble: Trouble; readonly nowMs: number },
@@ -59,7 +59,7 @@ function takeDocument(
 /** Several segments are the spans of one document, which counts once. */
 function keepAll(
   state: XrayState,
-  segments: readonly SegmentDocument[],
+  segments: readonly StoredDocument[],
 ): UnprocessedSegment | undefined {
   let outcome: DocumentOutcome | undefined;
   for (const segment of segments) {

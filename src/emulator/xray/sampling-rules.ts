@@ -50,11 +50,11 @@ const updateSchema = z.strictObject({
   SamplingRateBoost: boostSchema.optional(),
 });
 
-export type SamplingRule = z.output<typeof ruleSchema> & { readonly RuleARN: string };
+export type StoredRule = z.output<typeof ruleSchema> & { readonly RuleARN: string };
 
 /** Times are seconds since the epoch. */
 export interface SamplingRuleRecord {
-  readonly SamplingRule: SamplingRule;
+  readonly SamplingRule: StoredRule;
   readonly CreatedAt: number;
   readonly ModifiedAt: number;
 }
@@ -88,7 +88,7 @@ export class SamplingRules {
     return [...this.#records.values()];
   }
 
-  find(name: string): SamplingRule | undefined {
+  find(name: string): StoredRule | undefined {
     return this.#records.get(name)?.SamplingRule;
   }
 
@@ -118,7 +118,7 @@ export class SamplingRules {
       throw refuseRequest(
         `${fixed.join(', ')} of the rule Default cannot change; FixedRate and ReservoirSize can`,
       );
-    const changed = { ...rule, ...changes } as SamplingRule;
+    const changed = { ...rule, ...changes } as StoredRule;
     return this.#keep({ ...record, SamplingRule: changed, ModifiedAt: nowSeconds });
   }
 

@@ -8,7 +8,7 @@
 import { z } from 'zod';
 import type { AwsInput } from '../service.ts';
 import { parseRequest, secondsSchema } from './requests.ts';
-import type { SamplingRule, SamplingRules } from './sampling-rules.ts';
+import type { StoredRule, SamplingRules } from './sampling-rules.ts';
 
 const DOCUMENTS_MAX = 25;
 const INTERVAL_SECONDS = 10;
@@ -108,7 +108,7 @@ export class SamplingTargets {
     };
   }
 
-  #assign(rule: SamplingRule, client: string, nowSeconds: number): object {
+  #assign(rule: StoredRule, client: string, nowSeconds: number): object {
     const clients = this.#clients.get(rule.RuleName) ?? new Map<string, number>();
     this.#clients.set(rule.RuleName, clients);
     for (const [one, seconds] of clients)
@@ -136,7 +136,7 @@ export class SamplingTargets {
     };
   }
 
-  #boost({ RuleName, SamplingRateBoost: boost }: SamplingRule, nowSeconds: number): void {
+  #boost({ RuleName, SamplingRateBoost: boost }: StoredRule, nowSeconds: number): void {
     if (boost === undefined) return;
     const before = this.#boosts.get(RuleName);
     const waitSeconds = Math.max(boost.CooldownWindowMinutes * 60, BOOST_SECONDS);

@@ -3,7 +3,7 @@
  * with counts, response times and their histograms.
  * Source: https://docs.aws.amazon.com/xray/latest/devguide/xray-api-gettingdata.html
  */
-import type { Entity } from './entity.ts';
+import type { StoredEntity } from './entity.ts';
 import { measureDuration, nameService } from './digest.ts';
 import type { StoredTrace } from './store.ts';
 import { listVisits, type Visit } from './visits.ts';
@@ -116,12 +116,12 @@ class Totals {
   /** How many requests took about so long: two digits of the seconds. */
   readonly #histogram = new Map<number, number>();
 
-  see({ startSeconds, endSeconds = startSeconds }: Entity): void {
+  see({ startSeconds, endSeconds = startSeconds }: StoredEntity): void {
     this.#startSeconds = Math.min(this.#startSeconds, startSeconds);
     this.#endSeconds = Math.max(this.#endSeconds, endSeconds);
   }
 
-  count(entity: Entity): void {
+  count(entity: StoredEntity): void {
     this.see(entity);
     const seconds = measureDuration(entity);
     if (seconds === undefined) return;

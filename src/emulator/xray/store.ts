@@ -4,13 +4,13 @@
  * that comes after its complete segment changes nothing.
  * Limits: 20,000 traces, 128 MiB of documents, 500 kB a trace.
  */
-import type { SegmentDocument } from './entity.ts';
+import type { StoredDocument } from './entity.ts';
 
 export interface StoredTrace {
   readonly id: string;
   /** The order in which the traces came. */
   readonly sequence: number;
-  readonly segments: Map<string, SegmentDocument>;
+  readonly segments: Map<string, StoredDocument>;
   /** The earliest start, seconds since the epoch. */
   startSeconds: number;
   /** The latest end, seconds since the epoch; undefined where nothing has ended. */
@@ -62,7 +62,7 @@ export class TraceStore {
     this.#sizeBytes = 0;
   }
 
-  put(document: SegmentDocument): Placement {
+  put(document: StoredDocument): Placement {
     const trace = this.#open(document.traceId);
     const before = trace.segments.get(document.id);
     if (before?.text === document.text) return 'repeated';
@@ -116,7 +116,7 @@ function measureTimes(trace: StoredTrace): void {
   for (const document of trace.segments.values()) extendTimes(trace, document);
 }
 
-function extendTimes(trace: StoredTrace, { entities }: SegmentDocument): void {
+function extendTimes(trace: StoredTrace, { entities }: StoredDocument): void {
   for (const { startSeconds, endSeconds } of entities) {
     trace.startSeconds = Math.min(trace.startSeconds, startSeconds);
     if (endSeconds !== undefined)
@@ -124,6 +124,6 @@ function extendTimes(trace: StoredTrace, { entities }: SegmentDocument): void {
   }
 }
 
-function isComplete({ entities: [first] }: SegmentDocument): boolean {
+function isComplete({ entities: [first] }: StoredDocument): boolean {
   return first.endSeconds !== undefined;
 }

@@ -1,6 +1,6 @@
 /**
  * Segment documents of X-Ray as this application writes them, and the datagram that carries one.
- * Limits: 64 KiB for a document, and with its header 65,507 bytes, which UDP carries. Pure.
+ * Limit: 65,507 bytes with the header, which UDP carries and X-Ray takes. Pure.
  * Source: https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html
  */
 
@@ -69,7 +69,6 @@ export interface SegmentDocument extends SegmentDetails {
   readonly subsegments?: readonly SegmentDocument[];
 }
 
-const DOCUMENT_MAX_BYTES = 64 * 1024;
 const DATAGRAM_MAX_BYTES = 65_507;
 const HEADER = '{"format": "json", "version": 1}\n';
 
@@ -83,8 +82,7 @@ export function packDocument(document: SegmentDocument): {
 } {
   const text = JSON.stringify(document);
   const bytes = Buffer.from(HEADER + text);
-  if (bytes.length <= DATAGRAM_MAX_BYTES && bytes.length - HEADER.length <= DOCUMENT_MAX_BYTES)
-    return { datagrams: [{ document, bytes }], lost: [] };
+  if (bytes.length <= DATAGRAM_MAX_BYTES) return { datagrams: [{ document, bytes }], lost: [] };
   const { subsegments = [], ...alone } = document;
   if (subsegments.length === 0) return { datagrams: [], lost: [document] };
   const parts = [alone, ...subsegments.map((part) => standAlone(part, document))].map(packDocument);

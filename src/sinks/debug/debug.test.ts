@@ -81,7 +81,7 @@ test('segments are counted at each commit, and nothing of them is shown', () => 
   } as const;
   const resolved = { name: 'd', address: 'log', shownAddress: 'log', transforms: [], settings };
   const sink = debugKind.open(resolved, { id: 'debug/d', name: 'd', world, userAgent: '' });
-  const appender = sink.openSegments?.();
+  const appender = sink.openTraces?.();
   appender?.commit();
   appender?.append(Buffer.from('{"secret":1}'), T);
   appender?.append(Buffer.from('T1S'), T);

@@ -10,7 +10,7 @@ import type { Logger } from '../../kernel/logger.ts';
 import { boundedLines } from '../../kernel/output-lines.ts';
 import type { Borrowed } from '../../model/borrowed.ts';
 import { countMetrics, type ResourceMetrics } from '../../model/otel-metrics.ts';
-import type { SegmentAppender } from '../../model/trace-segment.ts';
+import type { TraceAppender } from '../../model/trace-appender.ts';
 import { countSchema } from '../../settings/count.ts';
 import { listOf, textSchema } from '../../settings/text.ts';
 import { MetricsAppender } from '../assembly/appender.ts';
@@ -91,7 +91,7 @@ export const debugKind = defineDirectSink({
     return {
       name: id,
       openAppender: () => new MetricsAppender(write),
-      openSegments: () => new CountedSegments(count),
+      openTraces: () => new CountedSegments(count),
       start: () => Promise.resolve(),
       stop: () => Promise.resolve(),
     };
@@ -99,7 +99,7 @@ export const debugKind = defineDirectSink({
 });
 
 /** Counts the segment documents of a commit; what they hold is not looked at. */
-class CountedSegments implements SegmentAppender {
+class CountedSegments implements TraceAppender {
   readonly #write: (counts: Counts) => void;
   #documents = 0;
   #bytes = 0;

@@ -72,7 +72,7 @@ test(
   { skip: skipWithoutConformance },
   async (context) => {
     const { receiver, open } = await openRoad(context);
-    const appender = (await open()).openSegments();
+    const appender = (await open()).openTraces();
     const folder = conformancePath('xray', 'segments');
     const all = readdirSync(folder).map((name) => readFileSync(`${folder}/${name}`));
     for (const one of all) appender.append(one, T0);
@@ -85,7 +85,7 @@ test(
 test('a full chunk leaves at once, by count and by bytes, the rest at the commit', async (context) => {
   const { receiver, open, queue } = await openRoad(context);
   receiver.answer = () => ({ status: 503 });
-  const appender = (await open()).openSegments();
+  const appender = (await open()).openTraces();
   for (let i = 0; i < 50; i++) appender.append(Buffer.from(document(i)), T0);
   assert.equal(queue.pendingItems, 50);
   for (let i = 0; i < 5; i++) appender.append(Buffer.from(document(i, ' '.repeat(60_000))), T0);
@@ -97,7 +97,7 @@ test('a full chunk leaves at once, by count and by bytes, the rest at the commit
 test('requests have at most 50 documents and a bounded number of bytes', async (context) => {
   const { receiver, open } = await openRoad(context);
   const config = { max_bytes_per_send: '200KB', batch_send_deadline: '0s' };
-  const appender = (await open({ queue_config: config })).openSegments();
+  const appender = (await open({ queue_config: config })).openTraces();
   for (let i = 0; i < 120; i++) appender.append(Buffer.from(document(i)), T0);
   for (let i = 0; i < 10; i++) appender.append(Buffer.from(document(i, ' '.repeat(60_000))), T0);
   appender.commit();
@@ -112,10 +112,10 @@ test('requests have at most 50 documents and a bounded number of bytes', async (
 test('after a change of settings appenders go on, and the open documents with them', async (context) => {
   const { receiver, open } = await openRoad(context);
   const first = await open();
-  const appender = first.openSegments();
+  const appender = first.openTraces();
   appender.append(Buffer.from(document(1)), T0);
   const second = await open({ request_timeout: '7s' }, first);
-  assert.equal(second.openSegments, first.openSegments);
+  assert.equal(second.openTraces, first.openTraces);
   appender.append(Buffer.from(document(2)), T0);
   appender.commit();
   await waitUntil(() => receiver.kept.length === 2);
@@ -125,7 +125,7 @@ test('after a change of settings appenders go on, and the open documents with th
 test('a throttled request is sent again after Retry-After, and all of it arrives', async (context) => {
   const { receiver, open, world } = await openRoad(context);
   receiver.answer = () => ({ status: 429, headers: { 'retry-after': '9' } });
-  const appender = (await open()).openSegments();
+  const appender = (await open()).openTraces();
   appender.append(Buffer.from(document(1)), T0);
   appender.commit();
   await waitUntil(() => world.lines.some((line) => line.includes('wait_ms=9000')));
@@ -139,7 +139,7 @@ test('credentials that have expired are fetched anew, at once', async (context) 
   let refusals = 0;
   receiver.answer = () =>
     refusals++ === 0 ? { status: 403, body: '{"__type":"ExpiredTokenException"}' } : undefined;
-  const appender = (await open()).openSegments();
+  const appender = (await open()).openTraces();
   appender.append(Buffer.from(document(1)), T0);
   appender.commit();
   await waitUntil(() => world.lines.some((line) => line.includes('tried again')));
@@ -151,7 +151,7 @@ test('a request refused as a whole is halved until the guilty document is alone'
   const { receiver, open, world } = await openRoad(context);
   receiver.answer = ({ documents }) =>
     documents.includes(document(17)) ? { status: 400, body: 'InvalidRequestException' } : undefined;
-  const appender = (await open()).openSegments();
+  const appender = (await open()).openTraces();
   for (let i = 0; i < 50; i++) appender.append(Buffer.from(document(i)), T0);
   await waitUntil(() => receiver.kept.length === 49);
   const start =
@@ -162,7 +162,7 @@ test('a request refused as a whole is halved until the guilty document is alone'
 test('what the queue drops above its cap is counted for its services', async (context) => {
   const { receiver, open, world } = await openRoad(context, 64 * 1024);
   receiver.answer = () => ({ status: 503 });
-  const appender = (await open()).openSegments();
+  const appender = (await open()).openTraces();
   for (let i = 0; i < 400; i++) {
     appender.append(
       Buffer.from(document(i, `,"x":"${randomBytes(2_000).toString('base64')}"`)),
@@ -177,7 +177,7 @@ test('what the queue drops above its cap is counted for its services', async (co
 
 test('bytes that are not UTF-8, and a document that is far too large, are counted', async (context) => {
   const { receiver, open, world } = await openRoad(context);
-  const appender = (await open()).openSegments();
+  const appender = (await open()).openTraces();
   appender.append(Buffer.from([0x22, 0xff, 0x22]), T0);
   appender.append(Buffer.alloc(5 * 2 ** 20, 0x20), T0);
   appender.commit();
@@ -198,7 +198,7 @@ test('a telemetry record a minute tells of what came, was sent, and failed', asy
   const sink = await open(telemetry);
   await world.clock.advance(60_000);
   assert.deepEqual(receiver.telemetry, []);
-  const appender = sink.openSegments();
+  const appender = sink.openTraces();
   receiver.answer = () => ({ status: 500 });
   appender.append(Buffer.from(document(1)), T0);
   appender.append(Buffer.from(document(2)), T0);
@@ -238,7 +238,7 @@ test('a telemetry record a minute tells of what came, was sent, and failed', asy
 test('telemetry records that are refused are kept, thirty of them, and go ten at a time', async (context) => {
   const { receiver, open, world } = await openRoad(context);
   const sink = await open(telemetry);
-  const appender = sink.openSegments();
+  const appender = sink.openTraces();
   appender.append(Buffer.from(document(1)), T0);
   appender.commit();
   receiver.telemetryAnswer = () => ({ status: 403 });
@@ -260,7 +260,7 @@ test('telemetry records that are refused are kept, thirty of them, and go ten at
 test('a reload keeps the figures, and a stop sends the last record', async (context) => {
   const { receiver, open } = await openRoad(context);
   const first = await open(telemetry);
-  const appender = first.openSegments();
+  const appender = first.openTraces();
   appender.append(Buffer.from(document(1)), T0);
   appender.commit();
   await waitUntil(() => receiver.kept.length === 1);

@@ -6,7 +6,7 @@
 import { ServiceClient } from '../../aws/service-client.ts';
 import { Delivery } from '../../delivery/delivery.ts';
 import type { DeliverySettings } from '../../delivery/settings.ts';
-import type { OpenSegments } from '../../model/trace-segment.ts';
+import type { OpenTraces } from '../../model/trace-appender.ts';
 import type { Sink, SinkParts } from '../sink.ts';
 import type { XraySettings } from './config.ts';
 import { newXrayMetrics } from './metrics.ts';
@@ -17,7 +17,7 @@ import { WayIn } from './way-in.ts';
 
 export class XraySink implements Sink {
   readonly name: string;
-  readonly openSegments: OpenSegments;
+  readonly openTraces: OpenTraces;
   readonly #client: ServiceClient;
   readonly #wayIn: WayIn;
   readonly #protocol: XrayProtocol;
@@ -75,7 +75,7 @@ export class XraySink implements Sink {
     };
     this.#wayIn = earlier === undefined ? new WayIn(wayIn) : earlier.#wayIn;
     this.#wayIn.goOn(wayIn);
-    this.openSegments = this.#wayIn.open;
+    this.openTraces = this.#wayIn.open;
     if (settings.isSent)
       this.#sender = new TelemetrySender({
         telemetry,

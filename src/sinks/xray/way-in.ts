@@ -7,7 +7,7 @@ import { isUtf8 } from 'node:buffer';
 import type { Load } from '../../delivery/load.ts';
 import { type Borrowed, peek } from '../../model/borrowed.ts';
 import type { ChunkQueue } from '../../model/queue.ts';
-import type { SegmentAppender } from '../../model/trace-segment.ts';
+import type { TraceAppender } from '../../model/trace-appender.ts';
 import { FRAME_BYTES, writeFrame } from '../../wire/xray/frames.ts';
 import { CHUNK_BYTES_MAX, DOCUMENTS_MAX, compressFrames } from './chunk.ts';
 
@@ -40,7 +40,7 @@ export class WayIn {
     this.#options = options;
   }
 
-  readonly open = (): SegmentAppender => new Appender(this);
+  readonly open = (): TraceAppender => new Appender(this);
 
   get options(): WayInOptions {
     return this.#options;
@@ -62,7 +62,7 @@ export class WayIn {
   }
 }
 
-class Appender implements SegmentAppender {
+class Appender implements TraceAppender {
   readonly #wayIn: WayIn;
   #body: Buffer = Buffer.alloc(0);
   #length = 0;

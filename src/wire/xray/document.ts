@@ -3,7 +3,7 @@
  * Only asked for where an answer or a loss is about single documents. Pure.
  * Source: https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html
  */
-import { listMembers, readText } from './members.ts';
+import { listMembers, readTextMember } from './members.ts';
 
 /** What a document says of itself; a member is undefined where it does not say it. */
 export interface DocumentHead {
@@ -30,7 +30,7 @@ export function readHead(document: Buffer): DocumentHead {
   const read = (wanted: string): string | undefined => {
     // Of a key that is there twice, readers of JSON take the last one.
     const member = members.findLast(({ key }) => key === wanted);
-    return member === undefined ? undefined : readText(document, member);
+    return member === undefined ? undefined : readTextMember(document, member);
   };
   return { id: read('id'), traceId: read('trace_id'), name: read('name') };
 }

@@ -3,14 +3,14 @@
  * around it pass unchanged. Subsegments and documents of OTLP are left alone. Pure.
  * Source: https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html
  */
-import { listMembers, readText } from './members.ts';
+import { listMembers, readTextMember } from './members.ts';
 
 /** The segment with the log groups; the document itself where it needs or takes none. */
 export function addLogGroups(document: Buffer, groups: readonly string[]): Buffer {
   const members = listMembers(document);
   if (members === undefined || members.length === 0) return document;
   const type = members.find(({ key }) => key === 'type');
-  if (type !== undefined && readText(document, type) === 'subsegment') return document;
+  if (type !== undefined && readTextMember(document, type) === 'subsegment') return document;
   const logs = `"cloudwatch_logs":${JSON.stringify(groups.map((log_group) => ({ log_group })))}`;
   const aws = members.findLast(({ key }) => key === 'aws');
   if (aws === undefined) return insert(document, document.indexOf('{') + 1, `"aws":{${logs}},`);

@@ -48,7 +48,7 @@ export function listMembers(json: Buffer): JsonMember[] | undefined {
 }
 
 /** The text of a value that is a string; undefined for another value. */
-export function readText(json: Buffer, { start, end }: JsonMember): string | undefined {
+export function readTextMember(json: Buffer, { start, end }: JsonMember): string | undefined {
   if (json[start] !== QUOTE) return undefined;
   try {
     return JSON.parse(json.toString('utf8', start, end)) as string;

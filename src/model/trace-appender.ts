@@ -5,7 +5,7 @@
  */
 import type { Borrowed } from './borrowed.ts';
 
-export interface SegmentAppender {
+export interface TraceAppender {
   /**
    * Takes a document into the commit that is open.
    *
@@ -26,4 +26,4 @@ export interface SegmentAppender {
 }
 
 /** Opens a way into a sink. */
-export type OpenSegments = () => SegmentAppender;
+export type OpenTraces = () => TraceAppender;

@@ -6,7 +6,7 @@
 import { z } from 'zod';
 import { ignored } from '../../settings/refused-keys.ts';
 import { textSchema } from '../../settings/text.ts';
-import type { ForwarderPlan, SegmentReceiverPlan } from '../plan.ts';
+import type { ForwarderPlan, TraceReceiverPlan } from '../plan.ts';
 import { parseValue } from '../reading.ts';
 import type { CollectorContext, ComponentKind } from './component.ts';
 import { typeOf } from './components.ts';
@@ -36,28 +36,28 @@ const schema = z.strictObject({
     ),
 });
 
-export const segmentReceiverKind: ComponentKind<typeof schema> = {
+export const traceReceiverKind: ComponentKind<typeof schema> = {
   names: ['awsxray', 'aws_xray'],
   signals: ['traces'],
   as: 'documents that pass unchanged; sampling rules are answered from what is kept, too',
   schema,
 };
 
-export function isSegmentReceiver(name: string): boolean {
-  return segmentReceiverKind.names.includes(typeOf(name));
+export function isTraceReceiver(name: string): boolean {
+  return traceReceiverKind.names.includes(typeOf(name));
 }
 
-export interface ResolvedSegmentReceiver {
-  readonly receiver: SegmentReceiverPlan;
+export interface ResolvedTraceReceiver {
+  readonly receiver: TraceReceiverPlan;
   readonly forwarder: ForwarderPlan;
 }
 
 /** Undefined when the receiver has faults, which are then reported. */
-export function resolveSegmentReceiver(
+export function resolveTraceReceiver(
   name: string,
   receiver: OtelComponent,
   context: CollectorContext,
-): ResolvedSegmentReceiver | undefined {
+): ResolvedTraceReceiver | undefined {
   const at = ['receivers', name];
   const { report, reading } = context;
   const { allowsPartial } = reading;

@@ -9,16 +9,16 @@ import type { CollectorPlan } from '../../config/plan.ts';
 import type { Component } from '../../kernel/component.ts';
 import { describeError } from '../../kernel/errors.ts';
 import type { World } from '../../kernel/world.ts';
-import type { SegmentAppender } from '../../model/trace-segment.ts';
+import type { TraceAppender } from '../../model/trace-appender.ts';
 import { Forwarder } from '../../xray/forwarder.ts';
-import { SegmentReceiver } from '../../xray/receiver.ts';
+import { TraceReceiver } from '../../xray/receiver.ts';
 
-export interface SegmentSourcesOptions {
+export interface TraceSourcesOptions {
   readonly world: World;
-  readonly open: (receiver: string) => SegmentAppender;
+  readonly open: (receiver: string) => TraceAppender;
 }
 
-type Listeners = Pick<CollectorPlan, 'segmentReceivers' | 'forwarders'>;
+type Listeners = Pick<CollectorPlan, 'traceReceivers' | 'forwarders'>;
 
 /** How one listens, and what listens; made anew where it has to listen again. */
 interface Wanted extends Pick<Listener, 'listen' | 'protocol'> {
@@ -32,12 +32,12 @@ interface Running extends Wanted {
 /** How long requests under way may take when a listener is gone. */
 const END_MS = 1_000;
 
-export class SegmentSources {
-  readonly #options: SegmentSourcesOptions;
+export class TraceSources {
+  readonly #options: TraceSourcesOptions;
   /** By the identity of their settings. */
   readonly #running = new Map<string, Running>();
 
-  constructor(options: SegmentSourcesOptions) {
+  constructor(options: TraceSourcesOptions) {
     this.#options = options;
   }
 
@@ -113,14 +113,14 @@ export class SegmentSources {
     }
   }
 
-  #list({ segmentReceivers, forwarders }: Listeners): ReadonlyMap<string, Wanted> {
+  #list({ traceReceivers, forwarders }: Listeners): ReadonlyMap<string, Wanted> {
     const { world, open } = this.#options;
     const all = new Map<string, Wanted>();
-    for (const one of segmentReceivers)
+    for (const one of traceReceivers)
       all.set(`receiver ${JSON.stringify(one)}`, {
         listen: one.listen,
         protocol: 'udp',
-        make: () => new SegmentReceiver(one, { world, appender: open(one.id) }),
+        make: () => new TraceReceiver(one, { world, appender: open(one.id) }),
       });
     for (const one of forwarders)
       all.set(`forwarder ${JSON.stringify(one)}`, {

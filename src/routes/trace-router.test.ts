@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { OpenSegments } from '../model/trace-segment.ts';
-import { SegmentRouter } from './segment-router.ts';
+import type { OpenTraces } from '../model/trace-appender.ts';
+import { TraceRouter } from './trace-router.ts';
 
 /** A way into a list: documents appear at their commit. */
-function openInto(list: string[]): OpenSegments {
+function openInto(list: string[]): OpenTraces {
   return () => {
     const open: string[] = [];
     return {
@@ -16,7 +16,7 @@ function openInto(list: string[]): OpenSegments {
 
 test('documents go to all sinks of their receiver, at the commit', () => {
   const [one, two, other] = [[], [], []] as [string[], string[], string[]];
-  const router = new SegmentRouter();
+  const router = new TraceRouter();
   router.apply(
     new Map([
       ['a', [openInto(one), openInto(two)]],
@@ -32,7 +32,7 @@ test('documents go to all sinks of their receiver, at the commit', () => {
 
 test('other routes take over between commits, and what is open goes the old way', () => {
   const [before, after] = [[], []] as [string[], string[]];
-  const router = new SegmentRouter();
+  const router = new TraceRouter();
   router.apply(new Map([['a', [openInto(before)]]]));
   const appender = router.open('a');
   appender.append(Buffer.from('x'), 1);
@@ -45,7 +45,7 @@ test('other routes take over between commits, and what is open goes the old way'
 test('a sink that stays keeps what is open in it', () => {
   const list: string[] = [];
   const outlet = openInto(list);
-  const router = new SegmentRouter();
+  const router = new TraceRouter();
   router.apply(new Map([['a', [outlet]]]));
   const appender = router.open('a');
   appender.append(Buffer.from('x'), 1);
