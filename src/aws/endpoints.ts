@@ -130,3 +130,16 @@ export function makeEndpoint(
   const suffix = useDualStack ? dualStack : plain;
   return `https://${service}${useFips ? '-fips' : ''}.${region}.${suffix}`;
 }
+
+/**
+ * The endpoint that the environment sets for a service, as for AWS' SDKs.
+ * Source: https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
+ */
+export function configuredEndpoint(
+  service: string,
+  env: Readonly<Record<string, string | undefined>>,
+): string | undefined {
+  if (env['AWS_IGNORE_CONFIGURED_ENDPOINT_URLS'] === 'true') return undefined;
+  const own = env[`AWS_ENDPOINT_URL_${service.toUpperCase().replaceAll('-', '_')}`];
+  return own || env['AWS_ENDPOINT_URL'] || undefined;
+}

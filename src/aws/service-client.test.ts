@@ -189,3 +189,19 @@ test('no answer, a cut one and one that is too large are errors', async (context
 function formatDate(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z`;
 }
+
+test('without an endpoint, that of the environment is asked, as by the SDKs', async (context) => {
+  const http = openHttp(context);
+  const originOf = (env: Record<string, string>): Promise<string> =>
+    new ServiceClient(
+      { service: 'xray', region: 'cn-north-1', credentials: {} },
+      createWorld({ http }),
+      env,
+    ).origin();
+  const all = { AWS_ENDPOINT_URL: 'http://all/', AWS_ENDPOINT_URL_XRAY: 'http://xray' };
+  assert.equal(await originOf(all), 'http://xray');
+  assert.equal(await originOf({ AWS_ENDPOINT_URL: 'http://all/' }), 'http://all');
+  const own = 'https://xray.cn-north-1.amazonaws.com.cn';
+  assert.equal(await originOf({ ...all, AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: 'true' }), own);
+  assert.equal(await originOf({ AWS_ENDPOINT_URL_XRAY: '' }), own);
+});

@@ -12,7 +12,7 @@ import { RecoverableError } from '../kernel/errors.ts';
 import type { World } from '../kernel/world.ts';
 import type { CredentialOptions, CredentialSource } from './credential-source.ts';
 import { createCredentialSource } from './credentials.ts';
-import { type EndpointVariant, makeEndpoint } from './endpoints.ts';
+import { configuredEndpoint, type EndpointVariant, makeEndpoint } from './endpoints.ts';
 import { configuredRegion, findRegion } from './region.ts';
 import { isReplacedHeader, removePresignature } from './replaced-signature.ts';
 import { sha256Hex, signRequest } from './signing.ts';
@@ -21,7 +21,7 @@ import { type HeaderPair, signWire } from './wire-signing.ts';
 export interface ServiceAccess extends EndpointVariant {
   /** The name of the service in signatures and endpoints. */
   readonly service: string;
-  /** Scheme, host and port; made of service and region when undefined. */
+  /** Scheme, host and port; of the environment, else of service and region when undefined. */
   readonly endpoint?: string | undefined;
   /** Found out where the process runs when undefined. */
   readonly region?: string | undefined;
@@ -97,7 +97,8 @@ export class ServiceClient {
   /** Where requests go: scheme, host and port. @throws RecoverableError AWS_REGION_UNKNOWN */
   async origin(): Promise<string> {
     const { service, endpoint } = this.#access;
-    if (endpoint !== undefined) return endpoint.replace(/\/+$/, '');
+    const given = endpoint ?? configuredEndpoint(service, this.#env);
+    if (given !== undefined) return given.replace(/\/+$/, '');
     return makeEndpoint(service, await this.region(), this.#access);
   }
 

@@ -6,6 +6,8 @@
  *   sample-app :3000 ◄─ scrapes ─ collect ◄─ targets ─ discover :9001 ─ Cloud Map, ─► emulate
  *                          │         │                                  SSM            :4566
  *   exporter   :9779 ◄─────┘         └─ remote_write, SigV4 ─► workspace :9009 ─► web page
+ *
+ *   sample-app ── trace segments ─► xray :2000 ── PutTraceSegments, SigV4 ─► emulate ◄─ workspace
  */
 import { mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -19,8 +21,10 @@ import { PANELS } from '../page/panels.ts';
 import { readDurationFlag, readRateFlag } from './flags.ts';
 import { deploy } from './demo/deployment.ts';
 import { type Figure, readFigures } from './demo/figures.ts';
-import { claimPorts, findFreePorts, type Ports, type StageName } from './demo/ports.ts';
+import { claimPorts, findFreePorts, type PortName, type Ports } from './demo/ports.ts';
+import { renderCollectorConfig } from './demo/collector-config.ts';
 import { Stage } from './demo/stage.ts';
+import { EXPORTER, newTask, registerTask, type DemoTask } from './demo/task.ts';
 import { createWorld, createLongRunningCommand, type LogOptions } from './runner.ts';
 
 const REGION = 'us-east-1';
@@ -53,7 +57,10 @@ export function createDemoCommand(): Command {
       '--data <dir>',
       'keep data and logs here (default: a temporary folder, removed at the end)',
     )
-    .option('--free-ports', 'take any free ports instead of 3000, 4566, 9001, 9009, 9090 and 9779')
+    .option(
+      '--free-ports',
+      'take any free ports instead of 2000, 2001, 3000, 4566, 9001, 9009, 9090 and 9779',
+    )
     .option('--rate <requests/s>', 'load on the sample application', '5')
     .addHelpText(
       'after',
@@ -122,17 +129,19 @@ class Demo implements Component {
     this.#signal = signal;
   }
 
-  url(stage: StageName): string {
-    return `http://127.0.0.1:${this.#ports[stage]}`;
+  url(port: PortName): string {
+    return `http://127.0.0.1:${this.#ports[port]}`;
   }
 
   async start(): Promise<void> {
     const task = newTask();
     await this.#startEmulator();
     await this.#startWorkspace();
+    await this.#startXray();
     const app = await this.#start('sample-app', {
       arguments: ['--listen', this.#listen('sample-app'), '--rate', this.#rate],
-      says: `application under ${this.#rate} requests/s`,
+      environment: { AWS_XRAY_DAEMON_ADDRESS: this.#listen('xray') },
+      says: `application under ${this.#rate} requests/s, traced`,
       path: '/metrics',
     });
     const metadataUri = await this.#registerTask(task, app.pid, undefined);
@@ -173,6 +182,7 @@ class Demo implements Component {
         discover: this.url('discover'),
         collect: this.url('collect'),
         workspace: this.url('workspace'),
+        xray: this.url('xray-metrics'),
         panels: PANELS.flatMap((panel) =>
           panel.queries.map(({ query }) => ({ title: panel.title, query })),
         ),
@@ -188,7 +198,7 @@ class Demo implements Component {
         EMULATE_ACCESS_KEY: this.#keys.accessKeyId,
         EMULATE_SECRET_KEY: this.#keys.secretAccessKey,
       },
-      says: 'AWS endpoints: Cloud Map, SSM, STS, credentials, task metadata',
+      says: 'AWS endpoints: Cloud Map, SSM, X-Ray, STS, credentials, task metadata',
       path: '',
     });
   }
@@ -204,15 +214,45 @@ class Demo implements Component {
         WORKSPACE_ID,
         '--trust-emulator',
         this.url('emulate'),
+        '--xray.endpoint',
+        this.url('emulate'),
       ],
-      says: 'a local AMP: signed writes, PromQL, web page',
+      environment: this.#awsEnvironment(),
+      says: 'a local AMP: signed writes, PromQL, web page with metrics and traces',
       path: '/',
+    });
+  }
+
+  async #startXray(): Promise<void> {
+    await this.#start('xray', {
+      arguments: [
+        '--bind',
+        this.#listen('xray'),
+        '--bind-tcp',
+        this.#listen('xray'),
+        '--region',
+        REGION,
+        '--local-mode',
+        '--storage.path',
+        join(this.#directory, 'xray'),
+        '--web.listen-address',
+        this.#listen('xray-metrics'),
+      ],
+      environment: this.#awsEnvironment(),
+      says: 'trace segments by UDP, sampling rules by TCP; signs, sends to X-Ray',
+      path: '',
+      where: `${this.#listen('xray')} (UDP and TCP)`,
+      ready: 'xray-metrics',
     });
   }
 
   async #startCollector(): Promise<void> {
     const file = join(this.#directory, 'prometheus.yml');
-    writeFileSync(file, renderCollectorConfig(this.url('discover'), this.url('workspace')));
+    const writeUrl = `${this.url('workspace')}/workspaces/${WORKSPACE_ID}/api/v1/remote_write`;
+    writeFileSync(
+      file,
+      renderCollectorConfig({ discoverUrl: this.url('discover'), writeUrl, region: REGION }),
+    );
     await this.#start('collect', {
       arguments: [
         '--config.file',
@@ -229,12 +269,16 @@ class Demo implements Component {
   }
 
   async #start(
-    name: StageName,
+    name: PortName,
     stage: {
       arguments: readonly string[];
       environment?: Readonly<Record<string, string>>;
       says: string;
       path: string;
+      /** Shown in place of the URL. */
+      where?: string;
+      /** The port that says whether it is ready; that of its name by default. */
+      ready?: PortName;
       onStart?: (pid: number) => Promise<void>;
     },
   ): Promise<Stage> {
@@ -244,17 +288,18 @@ class Demo implements Component {
       arguments: [name, ...stage.arguments],
       ...(stage.environment === undefined ? {} : { environment: stage.environment }),
       ...(stage.onStart === undefined ? {} : { onStart: stage.onStart }),
-      readyUrl: `${this.url(name)}/-/ready`,
+      readyUrl: `${this.url(stage.ready ?? name)}/-/ready`,
       logFile: join(this.#directory, 'logs', `${name}.log`),
       world: this.#world,
     });
     this.#started.push(made);
     await made.start();
-    say(`  ✓ ${name.padEnd(11)} ${`${this.url(name)}${stage.path}`.padEnd(42)} ${stage.says}`);
+    const where = stage.where ?? `${this.url(name)}${stage.path}`;
+    say(`  ✓ ${name.padEnd(11)} ${where.padEnd(42)} ${stage.says}`);
     return made;
   }
 
-  #listen(name: StageName): string {
+  #listen(name: PortName): string {
     return `127.0.0.1:${this.#ports[name]}`;
   }
 
@@ -267,26 +312,10 @@ class Demo implements Component {
     };
   }
 
-  /**
-   * Tells the emulator which processes the task has, as the ECS agent would know them.
-   *
-   * @returns  the metadata URI of the exporter's container
-   */
-  async #registerTask(
-    task: Task,
-    appPid: number,
-    exporterPid: number | undefined,
-  ): Promise<string> {
-    const body = {
-      cluster: CLUSTER,
-      family: task.family,
-      revision: '1',
-      availabilityZone: `${REGION}a`,
-      serviceName: task.service,
-      launchType: 'FARGATE',
-      cpu: 1,
-      memoryMiB: 1_024,
-      containers: [
+  #registerTask(task: DemoTask, appPid: number, exporterPid: number | undefined): Promise<string> {
+    return registerTask(
+      task,
+      [
         {
           name: 'webapp',
           image: 'amperage/sample-app',
@@ -294,34 +323,23 @@ class Demo implements Component {
           ports: [this.#ports['sample-app']],
         },
         {
-          name: 'ecs-exporter',
+          name: EXPORTER,
           image: 'amperage/exporter',
           pid: exporterPid,
           ports: [this.#ports.exporter],
         },
       ],
-    };
-    const answer = await this.#world.http.send({
-      method: 'PUT',
-      url: `${this.url('emulate')}/_emulator/tasks/${task.id}`,
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-      timeoutMs: 5_000,
-      bodyMaxBytes: 65_536,
-      signal: this.#signal,
-    });
-    if (answer.status !== 200)
-      throw new Error(`the emulator refused the task: ${answer.body.toString()}`);
-    const { containers } = JSON.parse(answer.body.toString()) as {
-      containers: { name: string; metadataUri: string }[];
-    };
-    const exporter = containers.find(({ name }) => name === 'ecs-exporter');
-    if (exporter === undefined)
-      throw new Error('the emulator does not know the exporter that it was told of');
-    return exporter.metadataUri;
+      {
+        world: this.#world,
+        emulator: this.url('emulate'),
+        cluster: CLUSTER,
+        region: REGION,
+        signal: this.#signal,
+      },
+    );
   }
 
-  #deploy(task: Task): Promise<void> {
+  #deploy(task: DemoTask): Promise<void> {
     return deploy({
       endpoint: this.url('emulate'),
       region: REGION,
@@ -339,35 +357,6 @@ class Demo implements Component {
       exporterPort: this.#ports.exporter,
     });
   }
-}
-
-interface Task {
-  readonly id: string;
-  readonly family: string;
-  readonly service: string;
-}
-
-function newTask(): Task {
-  return { id: randomBytes(16).toString('hex'), family: 'WebAppTask', service: 'WebAppService' };
-}
-
-function renderCollectorConfig(discoverUrl: string, workspaceUrl: string): string {
-  return `# Written by the demo. The same keys as a Prometheus server's configuration.
-global:
-  scrape_interval: 5s
-  scrape_timeout: 4s
-scrape_configs:
-  - job_name: ecs_services
-    http_sd_configs:
-      - url: ${discoverUrl}/prometheus-targets
-        refresh_interval: 5s
-remote_write:
-  - url: ${workspaceUrl}/workspaces/${WORKSPACE_ID}/api/v1/remote_write
-    sigv4:
-      region: ${REGION}
-    queue_config:
-      batch_send_deadline: 1s
-`;
 }
 
 function checkDisk(directory: string): void {

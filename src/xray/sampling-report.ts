@@ -68,7 +68,10 @@ export function isReadable(body: Buffer, coding: string | undefined): boolean {
 }
 
 /** A report with other figures of the same clients and rules. */
-export function writeReport({ whole }: SamplingReport, statistics: readonly RuleStatistics[]): Buffer {
+export function writeReport(
+  { whole }: SamplingReport,
+  statistics: readonly RuleStatistics[],
+): Buffer {
   return Buffer.from(JSON.stringify({ ...whole, SamplingStatisticsDocuments: statistics }));
 }
 

@@ -16,6 +16,7 @@ interface Sources {
   readonly discover: string;
   readonly collect: string;
   readonly workspace: string;
+  readonly xray: string;
   /** Title and query of each panel of the web page. */
   readonly panels: readonly { readonly title: string; readonly query: string }[];
 }
@@ -62,6 +63,21 @@ export async function readFigures(
       value: await sum(sources.workspace, 'workspace_samples_stored_total'),
       unit: 'samples',
     },
+    {
+      what: 'traced',
+      value: await sum(sources.sampleApp, 'sample_app_segments_sent_total'),
+      unit: 'trace segments by the sample application',
+    },
+    {
+      what: 'sent',
+      value: await sum(sources.xray, 'amperage_sink_items_delivered_total'),
+      unit: 'trace segments to X-Ray, signed',
+    },
+    {
+      what: 'listed',
+      value: await countTraces(world, sources.workspace, nowMs),
+      unit: 'traces of the last five minutes',
+    },
   ];
   for (const panel of sources.panels) {
     const points = await countPoints(world, sources.workspace, panel.query, nowMs);
@@ -91,6 +107,16 @@ async function countTargets(world: World, discover: string): Promise<number> {
     (count: number, group: { targets?: unknown[] }) => count + (group.targets?.length ?? 0),
     0,
   );
+}
+
+async function countTraces(world: World, workspace: string, nowMs: number): Promise<number> {
+  const range = new URLSearchParams({
+    start: String(nowMs / 1_000 - 300),
+    end: String(nowMs / 1_000),
+  });
+  const url = `${workspace}/api/v1/xray/traces?${range.toString()}`;
+  const answer = parse(await read(world, url)) as { data?: { traces?: unknown[] } } | null;
+  return answer?.data?.traces?.length ?? 0;
 }
 
 async function countPoints(

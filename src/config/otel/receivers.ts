@@ -89,9 +89,7 @@ export async function resolveReceiver(
 ): Promise<ResolvedReceiver | undefined> {
   if (isTraceReceiver(name)) {
     const found = resolveTraceReceiver(name, receiver, context);
-    return (
-      found && { ...NOTHING, traceReceivers: [found.receiver], forwarders: [found.forwarder] }
-    );
+    return found && { ...NOTHING, traceReceivers: [found.receiver], forwarders: [found.forwarder] };
   }
   if (!isTaskMetrics(name)) return resolveScraper(name, receiver, context);
   const source = resolveTaskMetrics(name, receiver, context);

@@ -44,7 +44,11 @@ function viewService(entity: StoredEntity): FilterSubject {
   };
 }
 
-function readFlags(entity: StoredEntity | undefined): { ok: boolean; error: boolean; fault: boolean } {
+function readFlags(entity: StoredEntity | undefined): {
+  ok: boolean;
+  error: boolean;
+  fault: boolean;
+} {
   const { isError = false, isFault = false, isThrottle = false } = entity ?? {};
   return {
     ok: entity !== undefined && !isError && !isFault && !isThrottle,
