@@ -12,7 +12,7 @@ import { HttpServer } from '../../kernel/http-server.ts';
 import type { World } from '../../kernel/world.ts';
 import { DurableQueue } from '../../queue/queue.ts';
 import { MemoryQueue } from '../../queue/memory-queue.ts';
-import { makeEndpoint } from '../../aws/endpoints.ts';
+import { configuredEndpoint, makeEndpoint } from '../../aws/endpoints.ts';
 import type { ServiceAccess } from '../../aws/service-client.ts';
 import type { Reporter } from '../../settings/finding.ts';
 import type { ResolvedSink, Sink } from '../../sinks/sink.ts';
@@ -183,7 +183,8 @@ function tolerate(forwarder: Forwarder, address: string, { log }: World): Compon
 }
 
 function sayEndpoint(access: ServiceAccess, region: string, { log }: World): void {
-  const { endpoint = makeEndpoint('xray', region, access) } = access;
+  const configured = access.endpoint ?? configuredEndpoint('xray', process.env);
+  const endpoint = configured ?? makeEndpoint('xray', region, access);
   // A URL may have a password in it.
   const { origin } = new URL(endpoint);
   log.info(`HTTP Proxy server using X-Ray Endpoint : ${origin}`);
