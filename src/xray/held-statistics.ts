@@ -12,7 +12,12 @@
  */
 import type { Clock } from '../kernel/clock.ts';
 import type { Counter, Gauge } from '../kernel/metrics.ts';
-import { keyOf, type SamplingReport, type RuleStatistics, writeReport } from './sampling-report.ts';
+import {
+  keyOf,
+  type SamplingReport,
+  type ReportedStatistics,
+  writeReport,
+} from './sampling-report.ts';
 
 export interface HeldMetrics {
   readonly held: Gauge;
@@ -110,7 +115,7 @@ export class HeldStatistics {
   }
 }
 
-function addReport(held: Sum | undefined, reported: RuleStatistics, nowMs: number): Sum {
+function addReport(held: Sum | undefined, reported: ReportedStatistics, nowMs: number): Sum {
   const { RequestCount: requests, SampledCount: sampled, BorrowCount: borrowed = 0 } = reported;
   // Times are seconds: two reports may have the same one.
   const print = JSON.stringify([reported.Timestamp, requests, sampled, borrowed]);

@@ -23,7 +23,7 @@ import {
   readReport,
   readTargets,
   type SamplingReport,
-  type RuleStatistics,
+  type ReportedStatistics,
 } from './sampling-report.ts';
 import { passAnswer } from './pass-answer.ts';
 import { isGood } from './upstream-calls.ts';
@@ -156,7 +156,7 @@ export class SamplingCache {
   /** Undefined where no target of the report is kept. */
   #composeTargets({ statistics, boosts }: SamplingReport): HttpResponse | undefined {
     const found: Kept<KeptTarget>[] = [];
-    const without: RuleStatistics[] = [];
+    const without: ReportedStatistics[] = [];
     for (const reported of statistics) {
       const kept = this.#targets.find(keyOf(reported));
       if (kept === undefined) without.push(reported);

@@ -7,7 +7,7 @@
 import { gunzipSync } from 'node:zlib';
 
 /** Requests since the last report of one client by one rule. */
-export interface RuleStatistics {
+export interface ReportedStatistics {
   readonly RuleName: string;
   readonly ClientID: string;
   readonly RequestCount: number;
@@ -19,7 +19,7 @@ export interface RuleStatistics {
 export interface SamplingReport {
   /** The whole request, unknown members included. */
   readonly whole: Readonly<Record<string, unknown>>;
-  readonly statistics: readonly RuleStatistics[];
+  readonly statistics: readonly ReportedStatistics[];
   /** The names of the rules whose boosts are reported. */
   readonly boosts: readonly string[];
 }
@@ -35,7 +35,7 @@ export interface TargetsAnswer {
 const ANSWER_MAX_BYTES = 1024 * 1024;
 
 /** The target of a client by a rule. A rule's name has no line break. */
-export function keyOf({ ClientID, RuleName }: RuleStatistics): string {
+export function keyOf({ ClientID, RuleName }: ReportedStatistics): string {
   return `${ClientID}\n${RuleName}`;
 }
 
@@ -70,7 +70,7 @@ export function isReadable(body: Buffer, coding: string | undefined): boolean {
 /** A report with other figures of the same clients and rules. */
 export function writeReport(
   { whole }: SamplingReport,
-  statistics: readonly RuleStatistics[],
+  statistics: readonly ReportedStatistics[],
 ): Buffer {
   return Buffer.from(JSON.stringify({ ...whole, SamplingStatisticsDocuments: statistics }));
 }
@@ -99,7 +99,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function isStatistics(value: unknown): value is RuleStatistics {
+function isStatistics(value: unknown): value is ReportedStatistics {
   if (!isObject(value)) return false;
   const { RuleName, ClientID, RequestCount, SampledCount, BorrowCount = 0 } = value;
   return (

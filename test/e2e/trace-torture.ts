@@ -9,7 +9,7 @@
  * the number that did not arrive is printed: they are what the bound between socket and disk may
  * cost, and a process must not exceed it.
  *
- *     npm run torture:traces -- [seconds]
+ *     npm run torture:traces -- [seconds] [seconds of an outage at first]
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
@@ -24,7 +24,7 @@ const MAIN = path.resolve(import.meta.dirname, '../../src/main.ts');
 const BURST = 20;
 const TICK_MS = 10;
 /** How long the end may take until all has arrived. */
-const CALM_MS = 30_000;
+const CALM_MS = 60_000;
 const TAKEN = 'amperage_sink_items_taken_total';
 const DROPPED = 'amperage_sink_items_dropped_total';
 const HEADER = '{"format": "json", "version": 1}\n';
@@ -133,7 +133,12 @@ interface Life {
   taken: number;
 }
 
-export async function tortureTraces(seconds: number, seed = 7): Promise<TraceTortureResult> {
+/** @param outageSeconds  for so long X-Ray is away at first, while processes come and go */
+export async function tortureTraces(
+  seconds: number,
+  outageSeconds = 0,
+  seed = 7,
+): Promise<TraceTortureResult> {
   const random = makeRandom(seed);
   const xray = new BadXray(random);
   const upstream = await listen((request, response) => xray.serve(request, response));
@@ -150,7 +155,10 @@ export async function tortureTraces(seconds: number, seed = 7): Promise<TraceTor
   const [kills, stops] = [new Set<Life>(), new Set<Life>()];
   let life = await begin();
   try {
-    const endAt = performance.now() + seconds * 1_000;
+    const startAt = performance.now();
+    const endAt = startAt + seconds * 1_000;
+    const isOut = (): boolean => performance.now() < startAt + outageSeconds * 1_000;
+    xray.isAway = isOut();
     while (performance.now() < endAt) {
       const turnAt = performance.now() + 1_500 + random() * 2_500;
       while (performance.now() < Math.min(turnAt, endAt)) {
@@ -158,7 +166,7 @@ export async function tortureTraces(seconds: number, seed = 7): Promise<TraceTor
         await sleep(TICK_MS);
         if (sent % (BURST * 10) === 0) life.taken = await readSum(life.web, TAKEN);
       }
-      xray.isAway = random() < 0.3;
+      xray.isAway = random() < 0.3 || isOut();
       dropped += await readSum(life.web, DROPPED);
       const isKill = random() < 0.7;
       (isKill ? kills : stops).add(life);
@@ -310,7 +318,7 @@ function makeRandom(seed: number): () => number {
 
 if (import.meta.main) {
   const seconds = Number(process.argv[2] ?? 60);
-  const result = await tortureTraces(seconds);
+  const result = await tortureTraces(seconds, Number(process.argv[3] ?? 0));
   console.log(JSON.stringify(result, undefined, 2));
   console.log(`taken − received − counted drops = ${result.lost}`);
   if (result.lost !== 0) process.exitCode = 1;
