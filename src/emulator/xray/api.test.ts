@@ -1,41 +1,30 @@
 /** Settings of X-Ray, telemetry, and calls that are wrong as a whole, by the official SDK. */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import {
   BatchGetTracesCommand,
   GetIndexingRulesCommand,
   GetTraceSegmentDestinationCommand,
   PutTelemetryRecordsCommand,
-  XRayClient,
 } from '@aws-sdk/client-xray';
-import { type EmulatedAws, startEmulatedAws } from '../../../test/kit/emulated-aws.ts';
+import { useEmulatedXray } from '../../../test/kit/emulated-xray.ts';
 
-let aws: EmulatedAws;
-let xray: XRayClient;
-before(async () => {
-  aws = await startEmulatedAws();
-  const { url: endpoint, credentials } = aws;
-  xray = new XRayClient({ endpoint, region: 'us-east-1', credentials, maxAttempts: 1 });
-});
-after(async () => {
-  xray.destroy();
-  await aws.close();
-});
+const emulated = useEmulatedXray();
 
 test('settings of X-Ray answer plainly, and calls that are wrong as a whole are refused', async () => {
-  const rules = await xray.send(new GetIndexingRulesCommand({}));
+  const rules = await emulated.xray.send(new GetIndexingRulesCommand({}));
   assert.deepEqual(rules.IndexingRules?.map(({ Name }) => Name), ['Default']);
-  const destination = await xray.send(new GetTraceSegmentDestinationCommand({}));
+  const destination = await emulated.xray.send(new GetTraceSegmentDestinationCommand({}));
   assert.deepEqual([destination.Destination, destination.Status], ['XRay', 'ACTIVE']);
   const six = Array.from({ length: 6 }, (_, index) => `1-581cf771-${index}`);
-  await assert.rejects(xray.send(new BatchGetTracesCommand({ TraceIds: six })), {
+  await assert.rejects(emulated.xray.send(new BatchGetTracesCommand({ TraceIds: six })), {
     name: 'InvalidRequestException',
   });
 }); // prettier-ignore
 
 test('telemetry is kept, and refused where it breaks the model', async () => {
   const send = (change: object, rest: object = {}) =>
-    xray.send(
+    emulated.xray.send(
       new PutTelemetryRecordsCommand({
         TelemetryRecords: [
           {
@@ -50,7 +39,7 @@ test('telemetry is kept, and refused where it breaks the model', async () => {
     );
   await send({}, { Hostname: 'h', EC2InstanceId: 'i-1' });
   await send({ SegmentsSentCount: 3 });
-  const { sums, records } = aws.account.xray.describe().telemetry;
+  const { sums, records } = emulated.aws.account.xray.describe().telemetry;
   assert.deepEqual(sums, { SegmentsReceivedCount: 10, TimeoutCount: 4, SegmentsSentCount: 3 });
   assert.equal(records.length, 2);
   const wrong = { name: 'InvalidRequestException' };

@@ -1,6 +1,6 @@
 /** Sampling rules and targets by the official SDK, on a clock of the test where time matters. */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import {
   CreateSamplingRuleCommand,
   DeleteSamplingRuleCommand,
@@ -8,23 +8,12 @@ import {
   GetSamplingStatisticSummariesCommand,
   GetSamplingTargetsCommand,
   UpdateSamplingRuleCommand,
-  XRayClient,
 } from '@aws-sdk/client-xray';
-import { type EmulatedAws, startEmulatedAws } from '../../../test/kit/emulated-aws.ts';
+import { useEmulatedXray } from '../../../test/kit/emulated-xray.ts';
 import { SamplingRules } from './sampling-rules.ts';
 import { SamplingTargets } from './sampling-targets.ts';
 
-let aws: EmulatedAws;
-let xray: XRayClient;
-before(async () => {
-  aws = await startEmulatedAws();
-  const { url: endpoint, credentials } = aws;
-  xray = new XRayClient({ endpoint, region: 'us-east-1', credentials, maxAttempts: 1 });
-});
-after(async () => {
-  xray.destroy();
-  await aws.close();
-});
+const emulated = useEmulatedXray();
 
 const RULE = {
   RuleName: 'polling',
@@ -49,31 +38,37 @@ const REPORT = {
 const wrong = { name: 'InvalidRequestException' };
 
 async function names(): Promise<readonly (string | undefined)[]> {
-  const { SamplingRuleRecords: records = [] } = await xray.send(new GetSamplingRulesCommand({}));
+  const { SamplingRuleRecords: records = [] } = await emulated.xray.send(
+    new GetSamplingRulesCommand({}),
+  );
   return records.map(({ SamplingRule: rule }) => rule?.RuleName);
 }
 
 test('the rule Default is always there, and only its rate and reservoir change', async () => {
-  const { SamplingRuleRecords: [record] = [] } = await xray.send(new GetSamplingRulesCommand({}));
+  const { SamplingRuleRecords: [record] = [] } = await emulated.xray.send(
+    new GetSamplingRulesCommand({}),
+  );
   const { RuleName, Priority, FixedRate, ReservoirSize } = record?.SamplingRule ?? {};
   assert.deepEqual([RuleName, Priority, FixedRate, ReservoirSize], ['Default', 10_000, 0.05, 1]);
   const update = (change: object) =>
-    xray.send(new UpdateSamplingRuleCommand({ SamplingRuleUpdate: { RuleName, ...change } }));
+    emulated.xray.send(
+      new UpdateSamplingRuleCommand({ SamplingRuleUpdate: { RuleName, ...change } }),
+    );
   const { SamplingRuleRecord: changed } = await update({ FixedRate: 1 });
   assert.deepEqual([changed?.SamplingRule?.FixedRate, changed?.SamplingRule?.Host], [1, '*']);
   await assert.rejects(update({ Host: 'a' }), { ...wrong, message: /Host of the rule Default/ });
-  await assert.rejects(xray.send(new DeleteSamplingRuleCommand({ RuleName })), wrong);
+  await assert.rejects(emulated.xray.send(new DeleteSamplingRuleCommand({ RuleName })), wrong);
 });
 
 test('rules are made, changed and deleted, within the limits of the model', async () => {
   const create = (change: object = {}) =>
-    xray.send(new CreateSamplingRuleCommand({ SamplingRule: { ...RULE, ...change } }));
+    emulated.xray.send(new CreateSamplingRuleCommand({ SamplingRule: { ...RULE, ...change } }));
   const { SamplingRuleRecord: made } = await create();
   assert.deepEqual(await names(), ['Default', 'polling']);
   assert.match(made?.SamplingRule?.RuleARN ?? '', /^arn:aws:xray:us-east-1:\d+:sampling-rule\/polling$/);
   const RuleARN = made?.SamplingRule?.RuleARN;
   const update = { RuleARN, FixedRate: 0.5 };
-  await xray.send(new UpdateSamplingRuleCommand({ SamplingRuleUpdate: update }));
+  await emulated.xray.send(new UpdateSamplingRuleCommand({ SamplingRuleUpdate: update }));
   for (const change of [
     {},
     { RuleName: 'r'.repeat(33) },
@@ -85,29 +80,29 @@ test('rules are made, changed and deleted, within the limits of the model', asyn
     { RuleName: 'a', Attributes: Object.fromEntries('abcdef'.split('').map((key) => [key, 'v'])) },
   ])
     await assert.rejects(create(change), wrong, JSON.stringify(change));
-  await assert.rejects(xray.send(new DeleteSamplingRuleCommand({ RuleName: 'none' })), wrong);
-  await assert.rejects(xray.send(new DeleteSamplingRuleCommand({ RuleName: 'polling', RuleARN })), wrong);
+  await assert.rejects(emulated.xray.send(new DeleteSamplingRuleCommand({ RuleName: 'none' })), wrong);
+  await assert.rejects(emulated.xray.send(new DeleteSamplingRuleCommand({ RuleName: 'polling', RuleARN })), wrong);
   for (let index = 1; index < 25; index++) await create({ RuleName: `rule ${index}` });
   await assert.rejects(create({ RuleName: 'one more' }), { name: 'RuleLimitExceededException' });
-  aws.account.trouble.set({ pageSizes: { GetSamplingRules: 10 } });
+  emulated.aws.account.trouble.set({ pageSizes: { GetSamplingRules: 10 } });
   const paged: unknown[] = [];
   let NextToken: string | undefined;
   do {
-    const page = await xray.send(new GetSamplingRulesCommand({ NextToken }));
+    const page = await emulated.xray.send(new GetSamplingRulesCommand({ NextToken }));
     assert.ok((page.SamplingRuleRecords?.length ?? 0) <= 10);
     paged.push(...(page.SamplingRuleRecords ?? []));
     ({ NextToken } = page);
   } while (NextToken !== undefined);
   assert.equal(paged.length, 26);
-  aws.account.trouble.set({});
+  emulated.aws.account.trouble.set({});
   for (let index = 1; index < 25; index++)
-    await xray.send(new DeleteSamplingRuleCommand({ RuleName: `rule ${index}` }));
+    await emulated.xray.send(new DeleteSamplingRuleCommand({ RuleName: `rule ${index}` }));
   assert.deepEqual(await names(), ['Default', 'polling']);
 }); // prettier-ignore
 
 test('a report gets a quota, and says what it could not use', async () => {
   const Timestamp = new Date();
-  const before = await xray.send(
+  const before = await emulated.xray.send(
     new GetSamplingTargetsCommand({
       SamplingStatisticsDocuments: [
         { ...REPORT, Timestamp },
@@ -126,20 +121,20 @@ test('a report gets a quota, and says what it could not use', async () => {
   assert.ok(leftMs > 290_000 && leftMs <= 300_000, `${leftMs}`);
   const refused = before.UnprocessedStatistics?.map(({ RuleName, ErrorCode }) => [RuleName, ErrorCode]);
   assert.deepEqual(refused, [['deleted', 'RuleDoesNotExist'], ['polling', 'StatisticsTooOld']]);
-  const { SamplingRuleRecord: changed } = await xray.send(
+  const { SamplingRuleRecord: changed } = await emulated.xray.send(
     new UpdateSamplingRuleCommand({ SamplingRuleUpdate: { RuleName: 'polling', FixedRate: 0.2 } }),
   );
   const SamplingStatisticsDocuments = [{ ...REPORT, Timestamp }];
-  const next = await xray.send(new GetSamplingTargetsCommand({ SamplingStatisticsDocuments }));
+  const next = await emulated.xray.send(new GetSamplingTargetsCommand({ SamplingStatisticsDocuments }));
   assert.deepEqual(next.LastRuleModification, changed?.ModifiedAt);
-  const { SamplingStatisticSummaries: sums = [] } = await xray.send(
+  const { SamplingStatisticSummaries: sums = [] } = await emulated.xray.send(
     new GetSamplingStatisticSummariesCommand({}),
   );
   assert.deepEqual(sums.map(({ RequestCount, BorrowCount }) => [RequestCount, BorrowCount]), [[220, 20]]);
   const many = Array.from({ length: 26 }, () => ({ ...REPORT, Timestamp }));
   for (const documents of [many, [{ ...REPORT, Timestamp, ClientID: 'short' }], [{ ...REPORT, Timestamp, RequestCount: -1 }]])
     await assert.rejects(
-      xray.send(new GetSamplingTargetsCommand({ SamplingStatisticsDocuments: documents })),
+      emulated.xray.send(new GetSamplingTargetsCommand({ SamplingStatisticsDocuments: documents })),
       wrong,
     );
 }); // prettier-ignore

@@ -1,6 +1,6 @@
 /** Traces by the official SDK: what is put in is what summaries, traces and graphs show. */
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, test } from 'node:test';
+import { beforeEach, test } from 'node:test';
 import {
   BatchGetTracesCommand,
   GetServiceGraphCommand,
@@ -8,22 +8,11 @@ import {
   GetTraceSummariesCommand,
   PutTraceSegmentsCommand,
   type TraceSummary,
-  XRayClient,
 } from '@aws-sdk/client-xray';
-import { type EmulatedAws, startEmulatedAws } from '../../../test/kit/emulated-aws.ts';
+import { useEmulatedXray } from '../../../test/kit/emulated-xray.ts';
 
-let aws: EmulatedAws;
-let xray: XRayClient;
-before(async () => {
-  aws = await startEmulatedAws();
-  const { url: endpoint, credentials } = aws;
-  xray = new XRayClient({ endpoint, region: 'us-east-1', credentials, maxAttempts: 1 });
-});
-after(async () => {
-  xray.destroy();
-  await aws.close();
-});
-beforeEach(() => aws.account.xray.clear());
+const emulated = useEmulatedXray();
+beforeEach(() => emulated.aws.account.xray.clear());
 
 const NOW = Math.floor(Date.now() / 1_000) - 100;
 const RANGE = { StartTime: new Date((NOW - 60) * 1_000), EndTime: new Date((NOW + 60) * 1_000) };
@@ -97,7 +86,7 @@ async function put(...documents: readonly (object | string)[]): Promise<unknown[
   const TraceSegmentDocuments = documents.map((one) =>
     typeof one === 'string' ? one : JSON.stringify(one),
   );
-  const answer = await xray.send(new PutTraceSegmentsCommand({ TraceSegmentDocuments }));
+  const answer = await emulated.xray.send(new PutTraceSegmentsCommand({ TraceSegmentDocuments }));
   return answer.UnprocessedTraceSegments ?? [];
 }
 
@@ -105,7 +94,7 @@ async function summaries(
   FilterExpression?: string,
   rest: object = {},
 ): Promise<readonly TraceSummary[]> {
-  const answer = await xray.send(
+  const answer = await emulated.xray.send(
     new GetTraceSummariesCommand({ ...RANGE, FilterExpression, ...rest }),
   );
   return answer.TraceSummaries ?? [];
@@ -113,7 +102,7 @@ async function summaries(
 
 test('a trace is shown whole, documents sent apart as documents of their own', async () => {
   assert.deepEqual(await put(SHOP, STOCK, LATE), []);
-  const { Traces, UnprocessedTraceIds } = await xray.send(
+  const { Traces, UnprocessedTraceIds } = await emulated.xray.send(
     new BatchGetTracesCommand({ TraceIds: [traceId(1), traceId(9)] }),
   );
   assert.deepEqual(UnprocessedTraceIds, [traceId(9)]);
@@ -181,7 +170,7 @@ test('a complete segment replaces the one in progress, and is not replaced by it
   await put(open, SHOP, SHOP);
   const [whole] = await summaries();
   assert.deepEqual([whole?.IsPartial, whole?.ResponseTime], [false, 0.5]);
-  const { documents, traces } = aws.account.xray.describe();
+  const { documents, traces } = emulated.aws.account.xray.describe();
   assert.deepEqual(documents, { stored: 1, replaced: 1, superseded: 1, repeated: 2 });
   assert.deepEqual(traces, { [traceId(1)]: [id(1)] });
 });
@@ -198,7 +187,10 @@ test('a call is judged document by document, and as a whole only above 50', asyn
     name: 'InvalidRequestException',
     message: 'Exceeding maximum segment count: 50',
   });
-  assert.deepEqual(aws.account.xray.describe().unprocessed, { ParseError: 1, MissingName: 1 });
+  assert.deepEqual(emulated.aws.account.xray.describe().unprocessed, {
+    ParseError: 1,
+    MissingName: 1,
+  });
 });
 
 test('a trace above 500 kB takes no more', async () => {
@@ -211,7 +203,9 @@ test('a trace above 500 kB takes no more', async () => {
   const [refusal] = (await put(large(9))) as { ErrorCode: string; Message: string }[];
   assert.equal(refusal?.ErrorCode, 'InvalidSegment');
   assert.match(refusal?.Message ?? '', /^Trace Size Exceeded\./);
-  const { Traces } = await xray.send(new BatchGetTracesCommand({ TraceIds: [traceId(1)] }));
+  const { Traces } = await emulated.xray.send(
+    new BatchGetTracesCommand({ TraceIds: [traceId(1)] }),
+  );
   assert.deepEqual([Traces?.[0]?.LimitExceeded, Traces?.[0]?.Segments?.length], [true, 8]);
 });
 
@@ -282,7 +276,7 @@ test('summaries come in pages, the most recent first, while traces come', async 
   const seen: number[] = [];
   let NextToken: string | undefined;
   do {
-    const answer = await xray.send(new GetTraceSummariesCommand({ ...RANGE, NextToken }));
+    const answer = await emulated.xray.send(new GetTraceSummariesCommand({ ...RANGE, NextToken }));
     seen.push(...(answer.TraceSummaries ?? []).map(({ Id }) => Number.parseInt(Id!.slice(-4), 16)));
     ({ NextToken } = answer);
     await put(root(300 + seen.length));
@@ -318,7 +312,7 @@ test('the kind of a time range says which time of a trace counts', async () => {
 
 test('the service graph counts requests and calls, and infers what sent no segment', async () => {
   await put(SHOP, STOCK, LATE);
-  const { Services = [] } = await xray.send(new GetServiceGraphCommand(RANGE));
+  const { Services = [] } = await emulated.xray.send(new GetServiceGraphCommand(RANGE));
   const names = new Map(Services.map(({ ReferenceId, Name, Type }) => [ReferenceId, `${Name} ${Type}`]));
   const shown = Services.map(({ Name, Type, Root, State, Edges = [], SummaryStatistics: own }) => ({
     service: `${Name} ${Type}`,
@@ -361,7 +355,7 @@ test('the service graph counts requests and calls, and infers what sent no segme
     { service: 'DynamoDB AWS::DynamoDB::Table', state: 'unknown', ok: 0, faults: 0, throttles: 1, seconds: 0.1, edges: [] },
     { service: 'orders@db Database::SQL', state: 'unknown', ...fine, seconds: 0.25, edges: [] },
   ]);
-  const graph = await xray.send(new GetTraceGraphCommand({ TraceIds: [traceId(1)] }));
+  const graph = await emulated.xray.send(new GetTraceGraphCommand({ TraceIds: [traceId(1)] }));
   assert.deepEqual(graph.Services, Services);
-  assert.deepEqual((await xray.send(new GetTraceGraphCommand({ TraceIds: [traceId(3)] }))).Services, []);
+  assert.deepEqual((await emulated.xray.send(new GetTraceGraphCommand({ TraceIds: [traceId(3)] }))).Services, []);
 }); // prettier-ignore
