@@ -38,7 +38,7 @@ import {
   resolveLog,
   resolveSettings,
 } from './xray/settings.ts';
-import { chooseStorage, sayStorage } from './xray/storage.ts';
+import { chooseStorage, sayLeftovers, sayStorage } from './xray/storage.ts';
 
 interface XrayFlags extends DaemonFlags, LogOptions, TrustOptions {
   readonly config?: string;
@@ -131,6 +131,7 @@ async function runDaemon(
       env: process.env,
     });
     sayStorage(storage, log);
+    sayLeftovers(storage, log);
     const options = { settings, region, storage, webAddress, env: process.env };
     const daemon = createDaemon(options, world);
     await runUntilSignal(daemon, world, stopTimeoutMs, whenHungUp(log));

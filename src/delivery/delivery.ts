@@ -74,7 +74,14 @@ export class Delivery<Request> implements Component {
     const { clock } = world;
     const young = withAgeLimit(attempt, { limitMs: settings.ageLimitMs, clock, protocol, losses });
     const { minBackoffMs: minMs, maxBackoffMs: maxMs } = settings;
-    const patient = withRetry(young, { backoff: { minMs, maxMs }, world, load, metrics, random });
+    const patient = withRetry(young, {
+      backoff: { minMs, maxMs },
+      world,
+      load,
+      metrics,
+      random,
+      pendingItems: () => queue.pendingItems,
+    });
     const deliver = withSplitting(patient, { protocol, losses });
     const signals = { ending: this.#ending.signal, stopping: this.#stopping.signal };
     this.#running = runShards(

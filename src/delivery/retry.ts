@@ -16,6 +16,8 @@ export interface DeliveryRetryOptions {
   readonly world: Pick<World, 'clock' | 'log'>;
   readonly load: Load;
   readonly metrics: Pick<DeliveryMetrics, 'retried'>;
+  /** Items that are not delivered yet, those of this batch among them. */
+  readonly pendingItems: () => number;
   /** Random numbers of the jitter, for tests. */
   readonly random?: (() => number) | undefined;
 }
@@ -25,10 +27,11 @@ const LASTING = 10;
 
 /** Wraps `deliver`: the outcome is never `again`. Rejects when the signal `ending` aborts first. */
 export function withRetry(deliver: Deliver, options: DeliveryRetryOptions): Deliver {
-  const { world, load, metrics, backoff, random } = options;
+  const { world, load, metrics, backoff, random, pendingItems } = options;
   return async (chunks, _attempt, signals) => {
     let left = chunks;
     let failures = 0;
+    let sinceMs = 0;
     const tryOnce = async (attempt: number): Promise<Outcome> => {
       if (attempt > 1) metrics.retried.inc(countItems(left));
       const outcome = await deliver(left, attempt, signals);
@@ -38,9 +41,13 @@ export function withRetry(deliver: Deliver, options: DeliveryRetryOptions): Deli
     };
     const onRetry = (error: RecoverableError, waitMs: number, attempt: number): void => {
       const level = isFaultOfSetUp(error) || attempt > LASTING ? 'error' : 'warn';
-      if (failures === 0) load.failing += 1;
+      if (failures === 0) {
+        load.failing += 1;
+        sinceMs = world.clock.nowMs();
+      }
       failures = attempt;
-      const fields = { error, attempt, wait_ms: waitMs, items: countItems(left) };
+      const waiting = pendingItems();
+      const fields = { error, attempt, wait_ms: waitMs, items: countItems(left), waiting };
       world.log[level]('delivery failed; it is tried again', fields);
     };
     try {
@@ -52,7 +59,11 @@ export function withRetry(deliver: Deliver, options: DeliveryRetryOptions): Deli
         ...(random === undefined ? {} : { random }),
       });
       if (failures > 0 && outcome.kind === 'done')
-        world.log.info('it delivers again', { failures });
+        world.log.info('it delivers again', {
+          failures,
+          after_ms: world.clock.nowMs() - sinceMs,
+          waiting: pendingItems(),
+        });
       return outcome;
     } finally {
       if (failures > 0) load.failing -= 1;

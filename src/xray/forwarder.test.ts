@@ -186,3 +186,11 @@ test('a stop lets requests under way end, and gives up those that hang', async (
   assert.ok(performance.now() - beganMs < 2_000);
   await Promise.all(cut);
 });
+
+test('a health check is answered, and is no request', async (context) => {
+  const upstream = await startUpstream(context);
+  const { ask, metric } = await startForwarder(context, upstream.url);
+  assert.equal((await ask('/-/healthy', { method: 'GET' })).status, 200);
+  assert.deepEqual(upstream.seen, []);
+  assert.equal(metric('amperage_xray_forwarded_requests_total'), 0);
+});

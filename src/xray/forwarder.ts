@@ -104,7 +104,13 @@ export class Forwarder implements Component {
       bodyMaxBytes: BODY_MAX_BYTES,
       connectionsMax: CONNECTIONS_MAX,
       onConnectionRefused: () => this.#countRefused('connections'),
-      routes: [{ method: 'ANY', path: '*', handle: (request) => this.#handle(request) }],
+      routes: [
+        // Health checks are no requests for the service. Where all paths pass, this one does too.
+        ...(settings.paths === undefined
+          ? []
+          : [{ method: 'GET' as const, path: '/-/healthy', handle: () => ({ status: 200 }) }]),
+        { method: 'ANY', path: '*', handle: (request) => this.#handle(request) },
+      ],
     });
   }
 

@@ -4,6 +4,7 @@
  */
 import type { Logger } from '../kernel/logger.ts';
 import type { Counter, Gauge, Registry } from '../kernel/metrics.ts';
+import type { Rejection } from '../wire/xray/datagram.ts';
 import type { SocketAddress } from './kernel-drops.ts';
 import type { Tally } from './thread-messages.ts';
 
@@ -73,6 +74,19 @@ export class ReceiverReport {
     }
   }
 
+  /** Says once that nothing has come yet: a sender that has another address hears of nothing. */
+  tellSilence({ host, port, family }: SocketAddress, waitedMs: number): void {
+    if (this.#hasReceived) return;
+    const isLocal = host === '::1' || host.startsWith('127.');
+    this.#log.warn('no trace segment has come yet', {
+      address: family === 6 ? `[${host}]:${port}` : `${host}:${port}`,
+      waited_ms: waitedMs,
+      remedy:
+        (isLocal ? 'only programs of this host or task reach this address; ' : '') +
+        'AWS_XRAY_DAEMON_ADDRESS of the applications must be it',
+    });
+  }
+
   tellUncommitted(documents: number, error: string): void {
     this.#metrics.dropped('commit').inc(documents);
     this.#log.error('trace segments could not be committed and are lost', { documents, error });
@@ -102,6 +116,9 @@ export class ReceiverReport {
   }
 }
 
+const REJECTIONS: readonly Rejection[] = ['empty', 'no_line_end', 'no_document', 'header'];
+const DROPS = ['memory', 'commit'] as const;
+
 interface ReceiverMetrics {
   readonly datagrams: Counter;
   readonly bytes: Counter;
@@ -124,6 +141,9 @@ function createReceiverMetrics(registry: Registry, receiver: string): ReceiverMe
     'documents_dropped_total',
     'Documents that were received and dropped before their commit, by reason.',
   );
+  // Present from the start, so that an alert sees the first one.
+  for (const reason of REJECTIONS) rejected.with({ receiver, reason });
+  for (const reason of DROPS) dropped.with({ receiver, reason });
   return {
     datagrams: counter('datagrams_received_total', 'Datagrams read.'),
     bytes: counter('received_bytes_total', 'Bytes of datagrams read.'),

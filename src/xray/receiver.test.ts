@@ -226,3 +226,21 @@ test('where the kernel tells no drops, there is no metric of them', async (conte
   await until('it has asked', 5_000, () => asked > 0);
   assert.ok(!world.metrics.expose().includes('kernel_drops'));
 });
+
+test('a port at which nothing comes is told once, with whom it can be reached by', async (context) => {
+  const silent = await start(context);
+  await silent.world.clock.advance(60_000);
+  await silent.world.clock.advance(600_000);
+  const told = (lines: readonly string[]): number =>
+    lines.filter((line) => line.includes('no trace segment has come yet')).length;
+  assert.equal(told(silent.world.lines), 1);
+  assert.match(
+    silent.world.lines.join('\n'),
+    /address=127\.0\.0\.1:\d+ .*only programs of this host/,
+  );
+  const used = await start(context);
+  await used.send(`${HEADER}{}`);
+  await until('it has come', 5_000, () => used.appender.committed.length === 1);
+  await used.world.clock.advance(60_000);
+  assert.equal(told(used.world.lines), 0);
+});

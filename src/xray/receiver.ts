@@ -40,6 +40,8 @@ export interface TraceReceiverParts {
 const BUFFER_BYTES = 16 * 1024 * 1024;
 const SOCKET_BUFFER_BYTES = 4 * 1024 * 1024;
 const DROPS_EVERY_MS = 5_000;
+/** After so long without a segment it is said. */
+const SILENCE_MS = 60_000;
 /** Waits before a thread that ended is started again. */
 const RESTART_MS_MIN = 1_000;
 const RESTART_MS_MAX = 30_000;
@@ -93,6 +95,7 @@ export class TraceReceiver implements Component {
       );
     });
     void this.#watchDrops();
+    void this.#watchSilence();
   }
 
   /** Reads what the socket still has, commits it, and ends the thread. */
@@ -217,6 +220,15 @@ export class TraceReceiver implements Component {
       await this.#readDropsNow();
       await this.#parts.world.clock.sleep(DROPS_EVERY_MS, signal).catch(() => undefined);
     }
+  }
+
+  async #watchSilence(): Promise<void> {
+    try {
+      await this.#parts.world.clock.sleep(SILENCE_MS, this.#ended.signal);
+    } catch {
+      return;
+    }
+    if (this.#address !== undefined) this.#report.tellSilence(this.#address, SILENCE_MS);
   }
 
   async #readDropsNow(): Promise<void> {

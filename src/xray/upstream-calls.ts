@@ -30,8 +30,8 @@ const REMEDIES = {
     'are never forwarded unsigned',
   region: 'set a region in the configuration, or the variable AWS_REGION',
   refused:
-    'give the role the actions that the clients ask for (for X-Ray the managed policy ' +
-    'AWSXRayDaemonWriteAccess has them)',
+    'check credentials and region, and give the role the actions that the clients ask for (for ' +
+    'X-Ray the managed policy AWSXRayDaemonWriteAccess has them)',
   throttled: 'nothing if it passes; otherwise ask for a higher limit of the account',
   server_error: 'nothing if it passes',
 } as const;
@@ -41,6 +41,7 @@ type Reason = keyof typeof REMEDIES;
 export const CALLS_MAX = 1_024;
 /** An outage is over when nothing has failed for so long: single failures are no lines each. */
 const QUIET_MS = 5_000;
+const SHOWN_BYTES = 300;
 
 export class UpstreamCalls {
   readonly #parts: UpstreamParts;
@@ -75,7 +76,7 @@ export class UpstreamCalls {
       });
       const reason = judgeAnswer(response);
       if (reason === undefined) this.#worked();
-      else this.#failed(reason, `status ${response.status}`);
+      else this.#failed(reason, describeAnswer(response));
       return response;
     } catch (error) {
       if (request.signal.aborted) throw new HttpError(503, 'the call was given up');
@@ -137,6 +138,13 @@ function judgeAnswer({ status, headers }: ClientResponse): Reason | undefined {
   if (status === 401 || status === 403) return 'refused';
   if (status === 408) return 'timeout';
   return status >= 500 ? 'server_error' : undefined;
+}
+
+/** The status with the beginning of what the service says. */
+function describeAnswer({ status, body, headers }: ClientResponse): string {
+  if (headers['content-encoding'] !== undefined) return `status ${status}`;
+  const text = body.toString('utf8', 0, SHOWN_BYTES).replaceAll(/\s+/g, ' ').trim();
+  return text === '' ? `status ${status}` : `status ${status}: ${text}`;
 }
 
 function judgeError(error: unknown): Reason {

@@ -84,6 +84,7 @@ export interface Bench {
   readonly lines: string[];
   readonly signals: { readonly ending: AbortSignal; readonly stopping: AbortSignal };
   readonly end: () => void;
+  readonly pendingItems: () => number;
   /** Losses as `reason owner items`. */
   lost(): string[];
 }
@@ -110,6 +111,7 @@ export function bench(protocol: Pick<Protocol<unknown>, 'ownersOf'> = {}): Bench
     load: new Load(metrics),
     losses,
     lines,
+    pendingItems: () => 7,
     signals: { ending: abort.signal, stopping: abort.signal },
     end: () => abort.abort(new Error('the test ends it')),
     lost: () => found,

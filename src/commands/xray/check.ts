@@ -24,7 +24,7 @@ export async function askRunning(
   try {
     const { status } = await http.send({
       method: 'GET',
-      url: `http://${reachable(address)}/-/ready`,
+      url: `http://${reachable(address)}/-/${webAddress === undefined ? 'healthy' : 'ready'}`,
       timeoutMs: TIMEOUT_MS,
       bodyMaxBytes: BODY_MAX_BYTES,
       signal: AbortSignal.timeout(TIMEOUT_MS),

@@ -1,10 +1,16 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, readdirSync, statSync, symlinkSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { createWorld } from '../../../test/kit/world.ts';
 import { temporaryFolder } from '../../../test/kit/folder.ts';
-import { chooseStorage, listCandidates, sayStorage, type StorageWish } from './storage.ts';
+import {
+  chooseStorage,
+  listCandidates,
+  sayLeftovers,
+  sayStorage,
+  type StorageWish,
+} from './storage.ts';
 
 const GB = 2 ** 30;
 const WISH: StorageWish = { path: undefined, address: '127.0.0.1:2000', capBytes: GB, env: {} };
@@ -14,7 +20,7 @@ test('the first folder that can be written is taken, with one of its own for eac
   const file = join(folder, 'file');
   mkdirSync(file);
   const chosen = chooseStorage(WISH, ['/proc/none', join(folder, 'a'), join(folder, 'b')]);
-  assert.equal(chosen.folder, join(folder, 'a', 'udp-127.0.0.1-2000'));
+  assert.equal(chosen.folder, join(folder, 'a', 'udp-2000'));
   assert.equal(chosen.isFleeting, false);
   assert.equal(chosen.capBytes, GB);
   assert.deepEqual(readdirSync(chosen.folder ?? ''), []);
@@ -65,4 +71,24 @@ test('a folder that a flag names is taken as it is', () => {
 test("systemd's state folder comes first", () => {
   const [first] = listCandidates({ STATE_DIRECTORY: '/var/lib/x:/var/lib/y' });
   assert.equal(first, '/var/lib/x');
+});
+
+test('segments that wait under another port are named at the start, unless a process has them', (context) => {
+  const base = temporaryFolder(context);
+  const { log, lines } = createWorld({});
+  for (const [name, files] of [
+    ['udp-2001', ['0000000001.seg']],
+    ['udp-2002', ['0000000001.seg', 'lock']],
+    ['udp-2003', ['cursor']],
+    ['other', ['0000000001.seg']],
+  ] as const) {
+    mkdirSync(join(base, name, 'queue'), { recursive: true });
+    for (const file of files) writeFileSync(join(base, name, 'queue', file), 'x');
+  }
+  const storage = chooseStorage(WISH, [base]);
+  sayLeftovers(storage, log);
+  assert.equal(lines.length, 1);
+  assert.match(lines[0] ?? '', /wait here.*udp-2001\/queue/);
+  sayLeftovers({ ...storage, folder: join(base, 'other') }, log);
+  assert.equal(lines.length, 1);
 });

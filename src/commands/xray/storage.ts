@@ -4,16 +4,28 @@
  * have a root file system that is read-only: that must not end the command, and the log says what
  * an end of the process or of the container then loses.
  */
-import { lstatSync, mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  statfsSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
+import { splitListen } from '../../kernel/listen-address.ts';
 import type { Logger } from '../../kernel/logger.ts';
 import { MEMORY_MAX_BYTES } from '../../queue/options.ts';
 
 export interface StorageWish {
   /** The folder of --storage.path; without it, one is looked for. */
   readonly path: string | undefined;
-  /** The UDP address: two processes on one machine cannot have the same. */
+  /**
+   * The UDP address, whose port names the folder: two processes seldom share it, and what waits is
+   * found again when only the host is another.
+   */
   readonly address: string;
   /** Largest size of the queue. */
   readonly capBytes: number;
@@ -29,6 +41,8 @@ export interface Storage {
   readonly isFleeting: boolean;
 }
 
+/** Before the port, in the name of a folder that was chosen without a flag. */
+const FOLDER_PREFIX = 'udp-';
 /** Type of the file system tmpfs, which is in memory. Source: statfs(2) */
 const TMPFS = 0x0102_1994;
 
@@ -50,7 +64,7 @@ export function chooseStorage(
 ): Storage {
   const { path, address, capBytes } = wish;
   if (path !== undefined) return { folder: path, capBytes, isFleeting: isInMemory(path) };
-  const name = `udp-${address.replaceAll(/[^\w.]+/g, '-').replace(/^-/, '')}`;
+  const name = `${FOLDER_PREFIX}${splitListen(address)?.port ?? 0}`;
   for (const base of candidates) {
     const folder = join(base, name);
     if (!isUsable(base) || !isUsable(folder)) continue;
@@ -58,6 +72,23 @@ export function chooseStorage(
     return { folder, capBytes: isFleeting ? boundBySize(folder, capBytes) : capBytes, isFleeting };
   }
   return { folder: undefined, capBytes: Math.min(capBytes, MEMORY_MAX_BYTES), isFleeting: true };
+}
+
+/** Warns of segments that wait in folders of other ports, which nobody sends now. */
+export function sayLeftovers({ folder }: Storage, log: Logger): void {
+  if (folder === undefined || !basename(folder).startsWith(FOLDER_PREFIX)) return;
+  const parent = dirname(folder);
+  for (const name of readdirSync(parent)) {
+    const queue = join(parent, name, 'queue');
+    if (!name.startsWith(FOLDER_PREFIX) || name === basename(folder)) continue;
+    const files = existsSync(queue) ? readdirSync(queue) : [];
+    if (files.includes('lock') || !files.some((file) => file.endsWith('.seg'))) continue;
+    log.warn('Segments of an earlier run with another port wait here, and nothing sends them', {
+      folder: queue,
+      look: `amperage check queue ${queue}`,
+      remedy: 'run it once more with that port, or delete the folder',
+    });
+  }
 }
 
 /** Says where segments wait, and what an end of it loses. */

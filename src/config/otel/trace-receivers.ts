@@ -75,6 +75,12 @@ export function resolveTraceReceiver(
       'CONFIG_VALUE',
       `transport is udp, not "${transport}": X-Ray's SDKs send by nothing else`,
     );
+  if (parsed.data.endpoint === undefined)
+    report.warn(
+      at,
+      `"${name}" listens at ${ENDPOINT_DEFAULT}, which only this task reaches, as in newer ` +
+        'Collectors; for other tasks write "endpoint: 0.0.0.0:2000"',
+    );
   if (dialer !== undefined)
     report.warn([...at, 'dialer'], 'dialer has no effect, as in the Collector', 'key');
   const listen = resolveEndpoint(endpoint, [...at, 'endpoint'], report);

@@ -16,6 +16,9 @@ interface Parts {
   readonly allowPartial?: boolean;
 }
 
+/** What each configuration here is told. */
+const EXPECTED = ['"debug" does nothing', 'which only this task reaches'];
+
 /** The receiver is at line 2, the exporter at 3, processors from line 5. */
 async function check(parts: Parts) {
   const { receiver = '', exporter = '', processors = {}, more = [], extensions = '' } = parts;
@@ -36,7 +39,8 @@ async function check(parts: Parts) {
   const { env = {}, allowPartial = false } = parts;
   const { plan, findings } = await checkConfigText(text, '/nowhere/c.yml', { env, allowPartial });
   const lines = findings.map((one) => formatFinding(one).replace('/nowhere/', ''));
-  return { plan, lines: lines.filter((one) => !one.includes('"debug" does nothing')) };
+  const isExpected = (one: string): boolean => EXPECTED.some((words) => one.includes(words));
+  return { plan, lines: lines.filter((one) => !isExpected(one)), all: lines };
 }
 
 test('a receiver and an exporter awsxray are a listener of both protocols and a queue before X-Ray', async () => {
@@ -56,6 +60,13 @@ test('a receiver and an exporter awsxray are a listener of both protocols and a 
   const { telemetry, timeoutMs } = sink.settings as { telemetry: { isSent: boolean }; timeoutMs: number };
   assert.deepEqual([telemetry.isSent, timeoutMs], [false, 30_000]);
 }); // prettier-ignore
+
+test('a receiver without an endpoint is told that other tasks do not reach it', async () => {
+  const { all } = await check({});
+  assert.match(all.join('\n'), /c\.yml:2:3: "awsxray" listens at localhost:2000, which only this/);
+  const other = await check({ receiver: '{ endpoint: "0.0.0.0:2000" }' });
+  assert.ok(!other.all.join('\n').includes('which only this task reaches'));
+});
 
 test('keys of the receiver and of its proxy are taken over', async () => {
   const { plan, lines } = await check({

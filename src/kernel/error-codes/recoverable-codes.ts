@@ -16,10 +16,10 @@ const sinks = {
     remedy: 'Check the folder, its permissions, and the free space on its disk.',
   },
   SINK_FORBIDDEN: {
-    means: 'The receiver answered with 401 or 403. The samples wait in the queue.',
+    means: 'The receiver answered with 401 or 403. What was to be sent waits in the queue.',
     remedy:
-      'Check the credentials, that the role has aps:RemoteWrite on this workspace, and the ' +
-      'clock: signatures are valid for five minutes.',
+      'Check the credentials, the region, and that the role has aps:RemoteWrite on this ' +
+      'workspace, or xray:PutTraceSegments; and the clock: signatures are valid for five minutes.',
   },
   SINK_NOT_FOUND: {
     means:
@@ -71,7 +71,8 @@ const aws = {
   },
   AWS_REGION_UNKNOWN: {
     means: 'The AWS region is not set, and instance metadata does not give it.',
-    remedy: 'Set "region" in the configuration, or the variable AWS_REGION.',
+    remedy:
+      'Set "region" in the configuration, the flag of the region, or the variable AWS_REGION.',
   },
   AWS_TIMEOUT: {
     means: 'AWS, or a source of credentials for it, did not answer in time.',

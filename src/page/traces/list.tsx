@@ -8,7 +8,7 @@ import { formatTime } from '../format.ts';
 import type { Reading } from '../polling.ts';
 import type { ListedTrace, TraceList } from './ask.ts';
 import { formatDuration } from './layout.ts';
-import { chooseTone, describeState, formatCount, keepUsed } from './words.ts';
+import { chooseTone, describeState, formatCount, formatPlace, keepUsed } from './words.ts';
 
 interface TraceRowsProps {
   readonly reading: Reading<TraceList>;
@@ -49,7 +49,8 @@ export function TraceRows({ reading: { value, error }, openId }: TraceRowsProps)
           >
             <time>{formatTime(trace.startS)}</time>
             <span class="entry" title={trace.http.url}>
-              <b>{trace.entry.name || 'no entry'}</b> {trace.http.method} {trace.http.url}
+              <b>{trace.entry.name || 'no entry'}</b> {trace.http.method}{' '}
+              {formatPlace(trace.http.url)}
             </span>
             <span class={`state-word ${chooseTone(trace)}`}>
               {trace.http.status === 0 ? '' : `${trace.http.status} `}

@@ -86,7 +86,7 @@ function FilterForm({ onFilter }: { onFilter: (filter: string) => void }) {
         id="trace-filter"
         type="text"
         value={draft}
-        placeholder={'a filter expression, such as fault = true AND duration > 0.5'}
+        placeholder={'a filter expression, such as fault = true'}
         autocomplete="off"
         autocapitalize="off"
         spellcheck={false}

@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ListedTrace } from './ask.ts';
-import { chooseTone, describeState, formatShare, keepUsed, readTraceHash } from './words.ts';
+import {
+  chooseTone,
+  describeState,
+  formatPlace,
+  formatShare,
+  keepUsed,
+  readTraceHash,
+} from './words.ts';
 
 function makeTrace(id: string, startS: number, more: Partial<ListedTrace> = {}): ListedTrace {
   return {
@@ -56,4 +63,10 @@ test('shares are told in percent, and of nothing there is none', () => {
     shares.map((share) => share.replaceAll('\u202f', ' ')),
     ['33 %', '0 %', '< 0.1 %', '1.5 %', '–'],
   );
+});
+
+test('a place begins with the path, by which rows differ', () => {
+  assert.equal(formatPlace('http://127.0.0.1:3000/broken?a=1#x'), '/broken?a=1 at 127.0.0.1:3000');
+  assert.equal(formatPlace('https://shop'), '/ at shop');
+  assert.equal(formatPlace('arn:aws:lambda'), 'arn:aws:lambda');
 });

@@ -52,3 +52,9 @@ export function formatShare(part: number, whole: number): string {
 export function formatCount(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
+
+/** A URL with its path first, by which rows differ: `/orders?id=1 at shop:8080`. */
+export function formatPlace(url: string): string {
+  const match = /^https?:\/\/([^/?#]+)([^#]*)/.exec(url);
+  return match === null ? url : `${match[2] || '/'} at ${match[1]}`;
+}

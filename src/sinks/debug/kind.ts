@@ -61,7 +61,7 @@ const schema = z
   })
   .describe('Samples as lines of text, for a look at them. Prometheus has no such key.');
 
-interface DebugSettings {
+export interface DebugSettings {
   readonly verbosity: Verbosity;
   readonly sampling: Sampling;
   readonly outputs: readonly Output[];

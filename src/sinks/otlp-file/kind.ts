@@ -80,7 +80,7 @@ const schema = z
   })
   .describe("Metrics as OpenTelemetry's JSON in a file. Prometheus has no such key.");
 
-interface OtlpFileSettings {
+export interface OtlpFileSettings {
   readonly path: string;
   readonly isAppended: boolean;
   readonly rotation: DatedRotation | undefined;

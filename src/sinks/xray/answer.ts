@@ -68,7 +68,8 @@ export function judgeResponse(response: ClientResponse, where: string, nowMs: nu
   if (status === 401 || status === 403 || FORBIDDEN.test(code))
     return again(
       'SINK_FORBIDDEN',
-      '; check the credentials, that the role has xray:PutTraceSegments, and the clock',
+      '; check the credentials, that the role has xray:PutTraceSegments, the region, and the ' +
+        'clock',
       asked ?? (/Expired|Signature|security token/i.test(code) ? undefined : SETUP_RETRY_MS),
     );
   if (status === 413) return { kind: 'split', text: `413 ${text}`.trim() };
