@@ -192,5 +192,5 @@ test('a health check is answered, and is no request', async (context) => {
   const { ask, metric } = await startForwarder(context, upstream.url);
   assert.equal((await ask('/-/healthy', { method: 'GET' })).status, 200);
   assert.deepEqual(upstream.seen, []);
-  assert.equal(metric('amperage_xray_forwarded_requests_total'), 0);
+  assert.ok(Number.isNaN(metric('amperage_xray_forwarded_requests_total')));
 });
