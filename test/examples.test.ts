@@ -69,6 +69,26 @@ test('the exporter of the task definition is what the fargate example looks for'
     assert.ok(read('fargate', 'prometheus.yml').includes(label), label);
 });
 
+test("the task definition in place of the X-Ray daemon's starts what it says", () => {
+  const { containerDefinitions } = JSON.parse(read('xray-sidecar', 'task-definition.json')) as {
+    containerDefinitions: {
+      entryPoint?: string[];
+      command: string[];
+      healthCheck: { command: string[] };
+    }[];
+  };
+  const daemon = containerDefinitions.find(({ entryPoint }) => entryPoint !== undefined);
+  const [program, ...first] = daemon?.entryPoint ?? [];
+  const [form, checker, ...check] = daemon?.healthCheck.command ?? [];
+  assert.deepEqual([program, form, checker], ['amperage', 'CMD', 'amperage']);
+  const run = (words: readonly string[]) =>
+    spawnSync(process.execPath, [MAIN, ...words], { encoding: 'utf8' });
+  const version = run([...first, ...(daemon?.command ?? []), '--version']);
+  assert.match(version.stdout, /^AWS X-Ray daemon version: /);
+  // Nothing listens at this port, so the check says so.
+  assert.equal(run([...check, '--bind-tcp', '127.0.0.1:9']).status, 1);
+});
+
 test('fargate: discovery finds two targets in the emulated account', async (context) => {
   const folder = path.join(examples, 'fargate');
   const env = { EMULATE_ACCESS_KEY: KEYS.id, EMULATE_SECRET_KEY: KEYS.secret };

@@ -51,7 +51,8 @@ export function createCollectCommand(): Command {
   return addTrustFlag(createLongRunningCommand('collect'))
     .description(
       'Runs a configuration of Prometheus, or of the OpenTelemetry Collector as ADOT has it: ' +
-        'scrapes, keeps the samples on disk, sends them by remote_write.',
+        'scrapes, keeps the samples on disk, sends them by remote_write; takes trace segments ' +
+        'and sends them to X-Ray.',
     )
     .option(
       '--config.file <source>',

@@ -102,7 +102,7 @@ function createEmptyProgram(): Command {
   return new Command('amperage')
     .description(
       'Prometheus metrics of containers on Amazon ECS, brought to Amazon Managed Service for ' +
-        'Prometheus (AMP)',
+        'Prometheus (AMP), and their traces, brought to AWS X-Ray',
     )
     .version(VERSION)
     .addHelpText(
