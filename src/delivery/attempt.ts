@@ -18,6 +18,11 @@ export type Outcome =
       readonly kind: 'again';
       readonly chunks: readonly Chunk[];
       readonly error: RecoverableError;
+      /**
+       * How many items the same answer has settled; undefined where the receiver has not judged
+       * single items.
+       */
+      readonly settled?: number;
     }
   | { readonly kind: 'split'; readonly chunks: readonly Chunk[]; readonly text: string }
   | {
@@ -68,10 +73,12 @@ export function attemptOver<Request>(
       case 'partial': {
         const { again, lost, bytes, error } = answer;
         const lostItems = lost.reduce((sum, loss) => sum + loss.items, 0);
-        load.delivered(chunks, countItems(chunks) - countItems(again) - lostItems, bytes, tookMs);
+        const settled = countItems(chunks) - countItems(again);
+        load.delivered(chunks, settled - lostItems, bytes, tookMs);
         losses.refused(lost, answer.text);
         if (again.length === 0) return DONE;
-        return { kind: 'again', chunks: again, error: error ?? makePartialError(answer.text) };
+        if (error !== undefined) return { kind: 'again', chunks: again, error };
+        return { kind: 'again', chunks: again, error: makePartialError(answer.text), settled };
       }
       case 'again':
       case 'split':

@@ -2,10 +2,11 @@
  * From a queue to a receiver: the shards, and the policies that each batch goes through, put
  * together over a protocol.
  *
- *     queue ─► shard ─► split ( retry ( age limit ( attempt ))) ─► acknowledge
- *                        │               │           └─ protocol.encode, protocol.send;
- *                        │               │              delivered or lost in part: counted
- *                        └─ lost: counted└─ lost: counted
+ *     queue ─► shard ─► split ( retry ( set aside ( age limit ( attempt )))) ─► acknowledge
+ *       ▲                │                   │          │           └─ protocol.encode, .send;
+ *       │                │                   │          │              lost in part: counted
+ *       │                └─ lost: counted    │          └─ lost: counted
+ *       └────────────────────────────────────┘ behind the others, where order is free
  *
  * The queue is another component: its owner starts it before the delivery and stops it after.
  */
@@ -20,6 +21,7 @@ import { type DeliveryMetrics, newDeliveryMetrics } from './metrics.ts';
 import type { Protocol } from './protocol.ts';
 import { withRetry } from './retry.ts';
 import type { DeliverySettings } from './settings.ts';
+import { withSetAside } from './set-aside.ts';
 import { runShards, type Sharding } from './shards.ts';
 import { withSplitting } from './split.ts';
 
@@ -74,7 +76,9 @@ export class Delivery<Request> implements Component {
     const { clock } = world;
     const young = withAgeLimit(attempt, { limitMs: settings.ageLimitMs, clock, protocol, losses });
     const { minBackoffMs: minMs, maxBackoffMs: maxMs } = settings;
-    const patient = withRetry(young, {
+    const { log } = world;
+    const unordered = withSetAside(young, { protocol, queue, metrics, log });
+    const patient = withRetry(unordered, {
       backoff: { minMs, maxMs },
       world,
       load,

@@ -43,6 +43,11 @@ export type Answer =
     };
 
 export interface Protocol<Request> {
+  /**
+   * Whether items need no order: what the receiver could not take then goes behind the others, and
+   * holds up none of them.
+   */
+  readonly isUnordered?: boolean;
   /** One request of the chunks; undefined when they are not what the sink's encoder wrote. */
   encode(chunks: readonly Chunk[]): Request | undefined;
   /**

@@ -131,7 +131,8 @@ for (const known of sinkKinds) {
     }
   };
 
-  const isOfTraces = kind.signals?.includes('traces') === true;
+  // One of both signals promises the same for both; it is tried with samples.
+  const isOfTraces = kind.signals?.includes('metrics') === false;
   const signalTest = (signal: Signal, name: string, run: () => Promise<void>): void => {
     if (isOfTraces === (signal === 'traces')) void test(name, run);
   };

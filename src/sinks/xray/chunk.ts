@@ -49,7 +49,8 @@ export function makeChunk(documents: readonly FramedDocument[], lane: number): C
   const rawBytes = documents.reduce((sum, { bytes }) => sum + FRAME_BYTES + bytes.length, 0);
   const body = Buffer.allocUnsafe(rawBytes);
   let at = 0;
-  for (const { bytes, receivedMs } of documents) at = writeFrame(body, at, bytes, receivedMs);
+  for (const { bytes, receivedMs, tries } of documents)
+    at = writeFrame(body, at, bytes, receivedMs, tries);
   const times = documents.map(({ receivedMs }) => receivedMs);
   return {
     bytes: compressFrames(body),

@@ -63,7 +63,11 @@ async function bench(context: TestContext, logGroups: readonly string[] = []): P
 
 function chunksOf(documents: readonly (string | Buffer)[]): readonly Chunk[] {
   return makeChunks(
-    documents.map((one, i) => ({ bytes: Buffer.from(one as string), receivedMs: T0 + i })),
+    documents.map((one, i) => ({
+      bytes: Buffer.from(one as string),
+      receivedMs: T0 + i,
+      tries: 0,
+    })),
     0,
   );
 }
@@ -147,22 +151,29 @@ test('codes that may pass are sent again alone, whatever their spelling', async 
   }
 });
 
-test('a document that only X-Ray fails at is lost in the end, and a throttled one never', async (context) => {
-  for (const [code, isLost] of [
-    ['InternalFailure', true],
-    ['ThrottledException', false],
+test('a document at which X-Ray fails while it takes others is lost in the end, and no other', async (context) => {
+  for (const [code, others, expected] of [
+    ['InternalFailure', [document('a')], { lost: ['internal_failure shop 1'], rounds: 12 }],
+    ['ThrottledException', [document('a')], { lost: [], rounds: 40 }],
+    // All that is sent fails: that is no fault of a document.
+    ['InternalFailure', [], { lost: [], rounds: 40 }],
   ] as const) {
     const { receiver, protocol } = await bench(context);
     receiver.judge = refuse('b', code);
     let chunks = chunksOf([document('b')]);
     let lost: string[] = [];
-    for (let i = 0; i < 40 && chunks.length > 0; i++) {
-      const answer = await protocol.send(protocol.encode(chunks)!, i, SIGNAL);
+    let rounds = 0;
+    for (; rounds < 40 && chunks.length > 0; rounds++) {
+      const answer = await protocol.send(
+        protocol.encode([...chunksOf(others), ...chunks])!,
+        1,
+        SIGNAL,
+      );
       assert.equal(answer.kind, 'partial');
       if (answer.kind === 'partial') chunks = answer.again;
       lost = lossesOf(answer);
     }
-    assert.deepEqual(lost, isLost ? ['internal_failure shop 1'] : [], code);
+    assert.deepEqual({ lost, rounds }, expected, code);
   }
 });
 

@@ -4,7 +4,6 @@
  * Not here: retry, splitting, age and counting of losses, which are delivery's.
  */
 import type { Answer, Loss, Protocol } from '../../delivery/protocol.ts';
-import { RecoverableError } from '../../kernel/errors.ts';
 import type { Logger } from '../../kernel/logger.ts';
 import type { Chunk } from '../../model/queue.ts';
 import { readHead } from '../../wire/xray/document.ts';
@@ -36,8 +35,6 @@ export interface XrayProtocolOptions extends Omit<PutSegmentsOptions, 'telemetry
 interface SegmentsRequest {
   readonly documents: readonly FramedDocument[];
   readonly lane: number;
-  /** How often all of them were refused by themselves. */
-  readonly tries: number;
 }
 
 /** How many services losses tell apart; the others count as "other". */
@@ -52,8 +49,7 @@ export class XrayProtocol implements Protocol<SegmentsRequest> {
   readonly #options: XrayProtocolOptions;
   readonly #owners = new BoundedWords(OWNERS_MAX);
   readonly #reasons = new BoundedWords(REASONS_MAX);
-  /** How often the documents of chunks that are sent again were refused by themselves. */
-  readonly #tries = new WeakMap<Chunk, number>();
+  readonly isUnordered = true;
   #hasDelivered = false;
 
   constructor(options: XrayProtocolOptions) {
@@ -63,24 +59,22 @@ export class XrayProtocol implements Protocol<SegmentsRequest> {
   encode(chunks: readonly Chunk[]): SegmentsRequest | undefined {
     const { logGroups } = this.#options;
     const documents: FramedDocument[] = [];
-    let tries = 0;
     for (const chunk of chunks) {
       const own = unpackDocuments(chunk);
       if (own === undefined) return undefined;
-      tries = Math.max(tries, this.#tries.get(chunk) ?? 0);
       documents.push(...own);
     }
     const lane = chunks[0]?.lane ?? 0;
-    if (logGroups.length === 0) return { documents, lane, tries };
-    const grouped = documents.map(({ bytes, receivedMs }) => ({
-      bytes: addLogGroups(bytes, logGroups),
-      receivedMs,
+    if (logGroups.length === 0) return { documents, lane };
+    const grouped = documents.map((document) => ({
+      ...document,
+      bytes: addLogGroups(document.bytes, logGroups),
     }));
-    return { documents: grouped, lane, tries };
+    return { documents: grouped, lane };
   }
 
   async send(
-    { documents, lane, tries }: SegmentsRequest,
+    { documents, lane }: SegmentsRequest,
     _attempt: number,
     signal: AbortSignal,
   ): Promise<Answer> {
@@ -88,7 +82,6 @@ export class XrayProtocol implements Protocol<SegmentsRequest> {
     const startMs = performance.now();
     const sent = await sendDocuments(documents, {
       put: (list) => putSegments(list, this.#options, signal),
-      tries,
       onSlimmed: (step, times) => metrics.slimmed(step, times),
       onNameless: (said) => this.#noteNameless(said),
       onPartLost: (part, said) => {
@@ -105,7 +98,7 @@ export class XrayProtocol implements Protocol<SegmentsRequest> {
       seconds: (performance.now() - startMs) / 1_000,
     });
     if (delivered === documents.length) return { kind: 'delivered', bytes: sent.bytes };
-    return this.#answerInPart(sent, lane, tries);
+    return this.#answerInPart(sent, lane);
   }
 
   halve = halveDocuments;
@@ -129,18 +122,15 @@ export class XrayProtocol implements Protocol<SegmentsRequest> {
     return unpackBytes(bytes)?.map((document) => this.#readOwner(document.bytes));
   }
 
-  #answerInPart({ again, error, lost, bytes }: Sent, lane: number, tries: number): Answer {
-    const chunks = makeChunks(again, lane);
-    // What failed with the whole request says nothing of the documents.
-    if (error === undefined) for (const chunk of chunks) this.#tries.set(chunk, tries + 1);
-    const text = describeAll(lost);
+  #answerInPart({ again, error, lost, bytes }: Sent, lane: number): Answer {
+    const said = again.length === 0 ? '' : `${again.length} documents could not be processed`;
     return {
       kind: 'partial',
       bytes,
-      again: chunks,
-      error: error ?? makeAgainError(again.length),
+      again: makeChunks(again, lane),
+      ...(error === undefined ? {} : { error }),
       lost: this.#summarize(lost),
-      text,
+      text: [said, describeAll(lost)].filter((text) => text !== '').join('; '),
     };
   }
 
@@ -195,11 +185,4 @@ function describe(document: Buffer, reason: string, said: Unprocessed | undefine
   const { id = 'unknown', traceId = 'unknown' } = readHead(document);
   const text = said === undefined ? reason : `${said.code} "${said.message}"`;
   return `${text} (segment ${id.slice(0, 32)}, trace ${traceId.slice(0, 64)})`;
-}
-
-function makeAgainError(documents: number): RecoverableError {
-  return new RecoverableError(
-    'SINK_PARTIAL',
-    `X-Ray could not process ${documents} documents, which are sent again`,
-  );
 }

@@ -31,15 +31,13 @@ export interface Sent {
 
 export interface SendingOptions {
   readonly put: (documents: readonly Buffer[]) => Promise<Put>;
-  /** How often these documents were refused by themselves, for a cause that may pass. */
-  readonly tries: number;
   readonly onSlimmed: (step: SlimStep, times: number) => void;
   readonly onNameless: (said: Unprocessed) => void;
   /** Called for a subsegment of a slimmed document, which X-Ray refused. */
   readonly onPartLost: (document: Buffer, said: Unprocessed) => void;
 }
 
-/** A document at which X-Ray fails so often, while it answers, is lost: it holds up the rest. */
+/** A document at which X-Ray fails so often, while it takes others, is lost. */
 const TRIES_MAX = 12;
 /** How much smaller a document gets that X-Ray calls too large. */
 const SHRINKING = 0.75;
@@ -126,7 +124,8 @@ class Sending {
     for (const said of nameless) this.#options.onNameless(said);
     for (const [index, said] of meant) {
       const document = documents[index];
-      if (document !== undefined) this.#refuse(document, said);
+      const isOtherTaken = meant.size + unclear.length < documents.length;
+      if (document !== undefined) this.#refuse(document, said, isOtherTaken);
     }
     const group = unclear.flatMap((index) => documents[index] ?? []);
     if (group.length > 0) this.#halve(group);
@@ -137,11 +136,12 @@ class Sending {
     this.#groups.push(group.slice(middle), group.slice(0, middle));
   }
 
-  #refuse(document: FramedDocument, said: Unprocessed): void {
+  /** Where X-Ray takes none of a request, the fault is not that of a document. */
+  #refuse(document: FramedDocument, said: Unprocessed, isOtherTaken = false): void {
     const fate = judgeCode(said);
-    const mayPass =
-      fate === 'throttled' || (fate === 'unavailable' && this.#options.tries < TRIES_MAX);
-    if (mayPass) this.#again.push(document);
+    const tries = document.tries + (fate === 'unavailable' && isOtherTaken ? 1 : 0);
+    const mayPass = fate === 'throttled' || fate === 'unavailable';
+    if (mayPass && tries < TRIES_MAX) this.#again.push({ ...document, tries });
     else if (fate === 'too_large') this.#large.push(document);
     else this.#lost.push({ document, reason: nameReason(said), said });
   }

@@ -65,6 +65,7 @@ function resolve(input: object, faults: string[] = [], env: Record<string, strin
   return resolveXray(xraySchema.parse(input), { report, path: ['x'], baseDirectory: '/', env });
 }
 
+const idOf = (text: string): string => /"id":"(\w+)"/.exec(text)?.[1] ?? '';
 const document = (id: number, more = ''): string => `{"id":"${id}","name":"shop"${more}}`;
 
 test(
@@ -120,6 +121,27 @@ test('after a change of settings appenders go on, and the open documents with th
   appender.commit();
   await waitUntil(() => receiver.kept.length === 2);
   assert.deepEqual(receiver.kept, [document(1), document(2)]);
+});
+
+test('documents that X-Ray can never take hold up no others, and are kept', async (context) => {
+  const { receiver, open, queue, world } = await openRoad(context);
+  // Where a request has none but such documents, it waits before they make room for others.
+  const waitAlong = (holds: () => boolean): Promise<void> =>
+    waitUntil(() => {
+      void world.clock.advance(1_000);
+      return holds();
+    });
+  receiver.judge = (text) =>
+    text.includes('"bad"') ? { Id: idOf(text), ErrorCode: 'Throttled' } : undefined;
+  const appender = (await open()).openTraces();
+  for (let i = 0; i < 600; i++) {
+    appender.append(Buffer.from(document(i, i % 10 === 0 ? ',"a":"bad"' : '')), T0);
+    appender.commit();
+  }
+  await waitAlong(() => receiver.kept.length === 540);
+  await waitAlong(() => queue.pendingItems === 60);
+  receiver.judge = () => undefined;
+  await waitAlong(() => new Set(receiver.kept).size === 600);
 });
 
 test('a throttled request is sent again after Retry-After, and all of it arrives', async (context) => {

@@ -2,18 +2,21 @@
  * How segment documents lie one behind the other in the body of a chunk, each with its length and
  * the time when it was received. Pure; a chunk's compression is not here.
  *
- *     ┌ length, 4 bytes ┬ received, 8 bytes ┬ document ┐ … all little-endian; ms since 1970
- *     └─────────────────┴ a double ─────────┴──────────┘
+ *     ┌ length, 4 bytes ┬ received, 8 bytes ┬ tries, 1 byte ┬ document ┐ … all little-endian
+ *     └─────────────────┴ a double, ms ─────┴───────────────┴──────────┘
  */
 import { type Borrowed, peek } from '../../model/borrowed.ts';
 
 /** What stands before a document. */
-export const FRAME_BYTES = 12;
+export const FRAME_BYTES = 13;
+const TRIES_AT = 12;
 
 export interface FramedDocument {
   /** A view of the body. */
   readonly bytes: Buffer;
   readonly receivedMs: number;
+  /** How often X-Ray failed at it while it took others. */
+  readonly tries: number;
 }
 
 /**
@@ -26,9 +29,11 @@ export function writeFrame(
   at: number,
   document: Borrowed<Uint8Array>,
   receivedMs: number,
+  tries = 0,
 ): number {
   target.writeUInt32LE(document.length, at);
   target.writeDoubleLE(receivedMs, at + 4);
+  target.writeUInt8(tries, at + TRIES_AT);
   target.set(peek(document), at + FRAME_BYTES);
   return at + FRAME_BYTES + document.length;
 }
@@ -43,7 +48,8 @@ export function readFrames(body: Buffer): FramedDocument[] | undefined {
     const end = start + body.readUInt32LE(at);
     const receivedMs = body.readDoubleLE(at + 4);
     if (end > body.length || !Number.isFinite(receivedMs)) return undefined;
-    documents.push({ bytes: body.subarray(start, end), receivedMs });
+    const tries = body.readUInt8(at + TRIES_AT);
+    documents.push({ bytes: body.subarray(start, end), receivedMs, tries });
     at = end;
   }
   return documents;
