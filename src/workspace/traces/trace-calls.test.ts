@@ -29,7 +29,10 @@ function idOf(number: number): string {
 function makeTrace(number: number, documents = 1) {
   return {
     summary: { Id: idOf(number), StartTime: 1_699_999_900 + number, Duration: 0.5, Revision: 1 },
-    documents: Array.from({ length: documents }, (_, index) => `{"id":"${number}-${index}"}`),
+    documents: Array.from(
+      { length: documents },
+      (_, index) => `{"id":"${number}-${index}","start_time":1}`,
+    ),
   };
 }
 

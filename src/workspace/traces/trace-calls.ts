@@ -11,7 +11,7 @@ import { ApiError, type Data } from '../api/answer.ts';
 import { invalid, parseLimit, parseTime } from '../api/parameters.ts';
 import type { ApiCall } from '../api/routes.ts';
 import { servicesSchema, summariesSchema, type TraceSummary, tracesSchema } from './answers.ts';
-import { IDS_PER_CALL, SegmentCounts } from './segment-counts.ts';
+import { countSegments, IDS_PER_CALL, SegmentCounts } from './segment-counts.ts';
 import type { XrayApi } from './xray-api.ts';
 
 const TRACES_DEFAULT = 50;
@@ -91,7 +91,7 @@ async function listTraces(api: XrayApi, counts: SegmentCounts, asked: Asked): Pr
   const traces = found.sort((a, b) => b.startS - a.startS).slice(0, limit);
   const warnings = token !== '' || found.length > limit ? [TRUNCATED] : [];
   await counts
-    .learn(traces, (ids) => countSegments(api, ids, signal))
+    .learn(traces, (ids) => countTraces(api, ids, signal))
     .catch((error: unknown) => {
       if (!(error instanceof ApiError)) throw error;
       warnings.push(`segments are not counted: ${error.message}`);
@@ -106,26 +106,12 @@ function readLimit(parameters: URLSearchParams): number {
   return limit === Infinity ? TRACES_DEFAULT : limit;
 }
 
-async function countSegments(api: XrayApi, ids: readonly string[], signal: AbortSignal) {
+async function countTraces(api: XrayApi, ids: readonly string[], signal: AbortSignal) {
   const { traces } = await readTraces(api, ids, signal);
   return [...traces.values()].map(({ id, segments }) => ({
     id,
-    segments: new Set(segments.map(readSegmentId).filter((own) => own !== undefined)).size,
+    segments: countSegments(segments.map(({ document }) => document)),
   }));
-}
-
-/**
- * The id of a segment, of which there may be a document in progress and a complete one; undefined
- * for subsegments, which may come in documents of their own, and for what is not JSON.
- */
-function readSegmentId({ id, document }: { id: string; document: string }): string | undefined {
-  try {
-    const parsed: unknown = JSON.parse(document);
-    if (typeof parsed !== 'object' || parsed === null) return undefined;
-    return 'type' in parsed && parsed.type === 'subsegment' ? undefined : id;
-  } catch {
-    return undefined;
-  }
 }
 
 interface TraceDocuments {
