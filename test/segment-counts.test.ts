@@ -1,4 +1,4 @@
-/** The list of traces counts segments as the tree of a trace shows them, of broken documents too. */
+/** The list of traces counts segments as the tree of a trace shows them, broken ones left out. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { buildTraceTree } from '../src/page/traces/tree.ts';
