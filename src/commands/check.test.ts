@@ -113,6 +113,25 @@ test('check config shows what receives segments, what signs for their senders, a
   ]);
 }); // prettier-ignore
 
+test('check config shows the region of traces, or where it comes from', async () => {
+  const text = [
+    'xray_receivers: [{listen: ":2000"}]',
+    'xray_write:',
+    '  - {name: found}',
+    '  - {name: given, region: eu-west-1, endpoint: "https://xray.test"}',
+    '  - {name: role, endpoint: "https://xray2.test", role_arn: "arn:aws:iam::123456789012:role/r"}',
+  ].join('\n');
+  const rendered = renderCheck('c.yml', await checkConfigText(text, 'c.yml', { env: {} }));
+  const lines = rendered.split('\n').filter((line) => /^ {2}(?:xray|proxy) /.test(line));
+  const where = 'the region where the collector runs';
+  assert.deepEqual(lines, [
+    `  proxy "xray.proxy": sampling from 127.0.0.1:2000 to xray, signed for ${where}`,
+    `  xray "found": X-Ray, in ${where}`,
+    '  xray "given": https://xray.test, signed for eu-west-1',
+    `  xray "role": https://xray2.test, in ${where}, as arn:aws:iam::123456789012:role/r`,
+  ]);
+}); // prettier-ignore
+
 const LOOSE = [
   [TRACES, /no xray_write and no other sink of traces: segments that are received go nowhere/],
   ['xray_write: [{name: x}]', /xray\/x: nothing receives segments for it; write xray_receivers/],

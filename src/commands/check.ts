@@ -104,7 +104,7 @@ export function renderCheck(file: string, { plan, findings }: CheckedConfig): st
 function renderForwarder({ id, listen, access, paths }: ForwarderPlan): string {
   const { service, region, endpoint } = access;
   const where = endpoint === undefined ? '' : ` at ${withoutSecrets(endpoint)}`;
-  const signed = region === undefined ? 'signed' : `signed for ${region}`;
+  const signed = `signed for ${region ?? 'the region where the collector runs'}`;
   const what = paths === undefined ? 'all requests' : 'sampling';
   return `  proxy "${id}": ${what} from ${listen} to ${service}${where}, ${signed}`;
 }

@@ -39,6 +39,7 @@ Administration, from this machine only, PUT with JSON:
   /_emulator/trouble {"throttle":1,"faults":[{"action":"DescribeTasks","code":"AccessDeniedException","share":0.5}],
                       "skewMs":3600000,"credentialsStatus":500,"credentialsToken":"secret"}
 GET /_emulator/credentials/KEY                                                the secret of a temporary key
+GET /_emulator/xray                                                           what X-Ray received; DELETE forgets it
 
 A scenario:
   steps:

@@ -4,7 +4,7 @@
  * what the workspace that served it answers, relative to its own URL.
  */
 import { render } from 'preact';
-import { useCallback, useEffect, useMemo, useState } from 'preact/hooks';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { formatTime } from './format.ts';
 import { Panel, type View } from './panel.tsx';
 import { PANELS } from './panels.ts';
@@ -26,9 +26,14 @@ function App() {
   const [paused, setPaused] = useState(false);
   const [updatedMs, setUpdatedMs] = useState<number>();
   const systemDark = useSystemDark();
-  const onFrame = useCallback(() => setUpdatedMs(Date.now()), []);
+  const order = useOrder();
+  const onFrame = useCallback((isFilled: boolean) => {
+    setUpdatedMs(Date.now());
+    order.onFrame(isFilled);
+  }, []);
   applyTheme(theme);
   const view: View = { spanS, paused, theme: theme === 'auto' ? `auto-${systemDark}` : theme };
+  const traces = <Traces key="traces" view={view} onTraces={order.onTraces} />;
   return (
     <>
       <header class="bar">
@@ -61,16 +66,46 @@ function App() {
         </div>
       </header>
       <main>
-        <div class="panels">
+        {order.isTracesFirst ? traces : null}
+        <div class="panels" key="panels">
           {PANELS.map((panel) => (
             <Panel key={panel.id} {...panel} {...view} onFrame={onFrame} />
           ))}
         </div>
-        <Traces view={view} />
+        {order.isTracesFirst ? null : traces}
         <Explore view={view} />
       </main>
     </>
   );
+}
+
+/**
+ * What comes first on the page: the panels, or the traces where these have come and no panel has
+ * data. When metrics come later, the panels go back to the top unless a trace is open, which would
+ * move away from who reads it.
+ */
+function useOrder() {
+  const [isTracesFirst, setTracesFirst] = useState(false);
+  const seen = useRef({ frames: 0, hasMetrics: false, hasTraces: false });
+  return useMemo(() => {
+    const choose = (): void => {
+      const { frames, hasMetrics, hasTraces } = seen.current;
+      if (hasMetrics) setTracesFirst((before) => before && location.hash !== '');
+      else if (hasTraces && frames >= PANELS.length) setTracesFirst(true);
+    };
+    return {
+      onFrame: (isFilled: boolean): void => {
+        seen.current.frames += 1;
+        seen.current.hasMetrics ||= isFilled;
+        choose();
+      },
+      onTraces: (): void => {
+        seen.current.hasTraces = true;
+        choose();
+      },
+      isTracesFirst,
+    };
+  }, [isTracesFirst]);
 }
 
 interface ChoiceProps<Value> {

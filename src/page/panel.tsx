@@ -30,7 +30,8 @@ interface PanelProps extends View {
   readonly title: string;
   readonly unit: Unit | undefined;
   readonly queries: readonly PanelQuery[];
-  readonly onFrame?: (() => void) | undefined;
+  /** Called for each answer, with whether there is anything to draw. */
+  readonly onFrame?: ((isFilled: boolean) => void) | undefined;
 }
 
 /** A panel that polls its own data. */
@@ -42,7 +43,7 @@ export function Panel({ id, title, unit, queries, onFrame, ...view }: PanelProps
   );
   const { value: frame, error } = usePolling(ask, { paused, periodMs: POLL_MS });
   useEffect(() => {
-    if (frame !== undefined) onFrame?.();
+    if (frame !== undefined) onFrame?.(hasData(frame));
   }, [frame]);
   const [cursor, setCursor] = useState<{ index: number | undefined; isSpoken: boolean }>();
   const headingId = useId();

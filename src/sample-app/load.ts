@@ -1,10 +1,17 @@
 /**
  * The load generator: sends requests over real HTTP at a mean rate, at random moments, as
- * independent clients do (a Poisson process). The number of requests under way is limited; one
- * above the limit is skipped and counted.
+ * independent clients do (a Poisson process). Each moment follows from the one before and not from
+ * when that one was served, so late timers and slow turns do not lower the rate.
+ * Limits: the number of requests under way, and LATE_MAX_MS by which a request may be late. What is
+ * above either is skipped and counted.
  */
 import type { Component } from '../kernel/component.ts';
 import type { World } from '../kernel/world.ts';
+
+/** What is later than this, as after a sleep of the machine, is not sent any more. */
+const LATE_MAX_MS = 1_000;
+/** After so many requests in one turn, others have one. */
+const BURST_MAX = 100;
 
 export interface LoadGeneratorOptions {
   readonly world: World;
@@ -55,15 +62,34 @@ export class LoadGenerator implements Component {
       'load_requests_total',
       'Requests sent by the load generator, by outcome.',
     );
+    const skipped = requests.with({ outcome: 'skipped' });
+    let dueMs = world.clock.nowMs();
+    let burst = 0;
     while (!this.#stopping.signal.aborted) {
-      const waitMs = (-Math.log(1 - random()) / perSecond) * 1_000;
-      try {
-        await world.clock.sleep(waitMs, this.#stopping.signal);
-      } catch {
-        return;
+      const spaceMs = (-Math.log(1 - random()) / perSecond) * 1_000;
+      dueMs += spaceMs;
+      let waitMs = dueMs - world.clock.nowMs();
+      if (waitMs < -LATE_MAX_MS) {
+        skipped.inc(Math.round((-waitMs / 1_000) * perSecond));
+        dueMs = world.clock.nowMs();
+        waitMs = 0;
+      } else if (waitMs > spaceMs + LATE_MAX_MS) {
+        // The clock was set back; the moments of before would be long in coming.
+        dueMs = world.clock.nowMs() + spaceMs;
+        waitMs = spaceMs;
+      }
+      burst += 1;
+      // A timer of less than a millisecond comes late; what is due by then is sent in one turn.
+      if (waitMs >= 1 || burst >= BURST_MAX) {
+        burst = 0;
+        try {
+          await world.clock.sleep(waitMs, this.#stopping.signal);
+        } catch {
+          return;
+        }
       }
       if (this.#inFlight.size >= concurrencyMax) {
-        requests.with({ outcome: 'skipped' }).inc();
+        skipped.inc();
         continue;
       }
       const request = this.#send().then((outcome) => {

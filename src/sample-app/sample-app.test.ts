@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { componentContract } from '../../test/contracts/component.ts';
-import { systemClock } from '../kernel/clock.ts';
+import { type Clock, systemClock, VirtualClock } from '../kernel/clock.ts';
 import { ConfigError } from '../kernel/errors.ts';
 import { createHttpClient } from '../kernel/http-client.ts';
 import type { World } from '../kernel/world.ts';
@@ -65,6 +65,62 @@ test('every answered request is counted once, in the counter and in the histogra
     new RegExp(`^request_duration_milliseconds_count\\{path="/work"} ${requests}$`, 'm'),
   );
   assert.match(exposition, new RegExp(`^load_requests_total\\{outcome="ok"} ${requests}$`, 'm'));
+});
+
+/** The load's own counts by outcome, with answers from nowhere. */
+async function measureLoad(
+  clock: Clock,
+  perSecond: number,
+  during: () => Promise<void>,
+): Promise<{ readonly failed: number; readonly skipped: number }> {
+  const world = createWorld({ clock });
+  const load = new LoadGenerator({
+    world,
+    url: () => 'http://load.test',
+    perSecond,
+    concurrencyMax: 1_000_000,
+    random: seededRandom(1),
+  });
+  await load.start();
+  await during();
+  await load.stop(0);
+  const read = (outcome: string): number =>
+    world.metrics.counters('load_requests_total', '').with({ outcome }).value;
+  return { failed: read('failed'), skipped: read('skipped') };
+}
+
+test('the load keeps its rate where each timer comes late', async () => {
+  const clock = new VirtualClock();
+  const late: Clock = {
+    nowMs: () => clock.nowMs(),
+    sleep: (ms, signal) => clock.sleep(Math.max(0, ms) + 20, signal),
+  };
+  const { failed, skipped } = await measureLoad(late, 100, () => clock.advance(60_000));
+  assert.ok(Math.abs(failed - 6_000) < 250, `${failed} in 60 s at 100/s`);
+  assert.equal(skipped, 0);
+});
+
+test('load that was not made while the process stood still is counted as skipped', async () => {
+  const clock = new VirtualClock();
+  let aheadMs = 0;
+  const jumping: Clock = {
+    nowMs: () => clock.nowMs() + aheadMs,
+    sleep: (ms, signal) => clock.sleep(ms, signal),
+  };
+  const ahead = await measureLoad(jumping, 100, async () => {
+    await clock.advance(10_000);
+    aheadMs = 3_600_000;
+    await clock.advance(10_000);
+  });
+  assert.ok(Math.abs(ahead.skipped - 360_000) < 10, `${ahead.skipped} skipped in an hour`);
+  assert.ok(Math.abs(ahead.failed - 2_000) < 150, `${ahead.failed} in 20 s`);
+  const back = await measureLoad(jumping, 100, async () => {
+    await clock.advance(10_000);
+    aheadMs = 0;
+    await clock.advance(10_000);
+  });
+  assert.equal(back.skipped, 0);
+  assert.ok(Math.abs(back.failed - 2_000) < 150, `${back.failed} in 20 s, the clock set back`);
 });
 
 test('latencies follow their distribution and repeat with their seed', () => {

@@ -81,6 +81,7 @@ test('each rule refuses what breaks it, by its code', () => {
     ['MissingTraceId', { ...SEGMENT, trace_id: undefined }],
     ['InvalidTraceId', { ...SEGMENT, trace_id: '581cf771a006649127e371903a2de979' }],
     ['InvalidTraceId', { ...SEGMENT, trace_id: '1-581cf771-fd515828bs07678a3bb5a78c' }],
+    ['InvalidTraceId', { ...SEGMENT, trace_id: '1-581CF771-A006649127E371903A2DE979' }],
     ['MissingName', { ...SEGMENT, name: undefined }],
     ['InvalidName', { ...SEGMENT, name: `${LONG}a` }],
     ['InvalidName', { ...SEGMENT, name: 'mysql at RouteBinding:?' }],

@@ -12,6 +12,7 @@ import {
   type StoredDocument,
 } from './entity.ts';
 import { DOCUMENT_MAX_BYTES } from '../../wire/xray/document.ts';
+import { TRACE_ID } from '../../wire/xray/trace-id.ts';
 import { OTLP_DOCUMENT, readOtlpDocument } from './otlp.ts';
 
 /** An item of UnprocessedTraceSegments; the id is absent where the document shows none. */
@@ -47,7 +48,6 @@ export const JUDGED_CODES = [
 export type JudgedCode = (typeof JUDGED_CODES)[number];
 const NAME = /^[\p{L}\p{N}\s_.:/%&#=+\\\-@]{1,200}$/u;
 const ID = /^[\da-f]{16}$/i;
-const TRACE_ID = /^1-[\da-f]{8}-[\da-f]{24}$/i;
 const AGE_MAX_SECONDS = 30 * 86_400;
 /** Two hours, the limit that AWS gives for its OTLP endpoint. */
 const AHEAD_MAX_SECONDS = 2 * 3_600;

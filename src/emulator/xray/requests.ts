@@ -1,6 +1,7 @@
 /** What the calls of X-Ray have in common: how they are refused, list pages, time ranges. */
 import { type ZodType, z } from 'zod';
 import { AwsError, type AwsInput, parseToken } from '../service.ts';
+import { describeFaults } from './constraints.ts';
 
 export function refuseRequest(message: string): AwsError {
   return new AwsError('InvalidRequestException', message);
@@ -8,9 +9,9 @@ export function refuseRequest(message: string): AwsError {
 
 /** @throws AwsError InvalidRequestException that names each fault */
 export function parseRequest<T>(schema: ZodType<T>, input: unknown): T {
-  const parsed = schema.safeParse(input);
+  const parsed = schema.safeParse(input, { reportInput: true });
   if (parsed.success) return parsed.data;
-  throw refuseRequest(z.prettifyError(parsed.error).replaceAll(/\s*\n\s*/g, ' '));
+  throw refuseRequest(describeFaults(parsed.error));
 }
 
 /** A time in seconds since the epoch, as the protocol has it. */

@@ -14,7 +14,9 @@ const DEFAULT = 'Default';
 
 const attributesSchema = z
   .record(z.string().min(1).max(32), z.string().min(1).max(32))
-  .refine((attributes) => Object.keys(attributes).length <= 5, 'at most 5 attributes');
+  .refine((attributes) => Object.keys(attributes).length <= 5, {
+    message: 'Member must have length less than or equal to 5',
+  });
 
 const boostSchema = z.strictObject({
   MaxRate: z.number().min(0).max(1),

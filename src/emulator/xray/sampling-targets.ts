@@ -24,7 +24,7 @@ const WINDOWS_MAX = 2_000;
 const count = z.number().int().min(0);
 const statisticsSchema = z.strictObject({
   RuleName: z.string().min(1).max(32),
-  ClientID: z.string().regex(/^[\da-f]{24}$/i, 'ClientID must be 24 hexadecimal digits'),
+  ClientID: z.string().regex(/^[\dA-Fa-f]{24}$/),
   Timestamp: secondsSchema,
   RequestCount: count,
   SampledCount: count,

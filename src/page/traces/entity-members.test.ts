@@ -2,7 +2,12 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { describeValue, listExceptions, listSections } from './entity-members.ts';
+import {
+  describeValue,
+  listExceptions,
+  listSections,
+  summarizeExceptions,
+} from './entity-members.ts';
 import { type Entity, readSegmentDocument } from './document.ts';
 
 function read(more: object): Entity {
@@ -29,6 +34,17 @@ test('exceptions have their stack, one frame a line, and what was cut by the sen
 test('a cause that is an id says whose exception it is', () => {
   const [exception] = listExceptions(read({ cause: 'e000000000000001' }));
   assert.equal(exception?.message, 'exception e000000000000001, which a subsegment tells');
+});
+
+test('a row has the first exception in a line, cut, and how many more there are', () => {
+  const of = (...exceptions: unknown[]) => summarizeExceptions(read({ cause: { exceptions } }));
+  assert.equal(of(), '');
+  assert.equal(summarizeExceptions(read({ cause: { message: 'x' } })), '');
+  assert.equal(summarizeExceptions(read({ cause: 'e000000000000001' })), 'told by a subsegment');
+  assert.equal(of({ type: 'TypeError', message: 'x is undefined' }), 'TypeError: x is undefined');
+  assert.equal(of({ message: 'm' }, { message: 'n' }, null), 'm and 2 more');
+  assert.equal(of(null), 'without a message');
+  assert.equal(of({ message: 'm'.repeat(1_000) }).length, 300);
 });
 
 test('members come in sections, those of a request and response side by side', () => {

@@ -32,6 +32,7 @@ const EXCEPTIONS_MAX = 20;
 const FRAMES_MAX = 100;
 const MESSAGE_MAX = 4_000;
 const FRAME_MAX = 500;
+const LINE_MAX = 300;
 const NAME_MAX = 200;
 const ENTRIES_MAX = 100;
 const VALUE_MAX = 10_000;
@@ -71,6 +72,24 @@ export function listExceptions({ record }: Entity): ToldException[] {
       isRemote: readMember(exception, 'remote') === true,
       stack: describeStack(exception),
     }));
+}
+
+/**
+ * The first exception of an entity in a line: `TypeError: x is not a function`, and how many more
+ * there are; empty without one.
+ */
+export function summarizeExceptions({ record }: Entity): string {
+  const cause = readMember(record, 'cause');
+  if (typeof cause === 'string') return 'told by a subsegment';
+  const exceptions = readList(readMember(cause, 'exceptions'));
+  if (exceptions.length === 0) return '';
+  const [first] = exceptions;
+  const parts = [
+    readText(readMember(first, 'type'), NAME_MAX),
+    readText(readMember(first, 'message'), LINE_MAX),
+  ].filter((part) => part !== '');
+  const text = parts.length === 0 ? 'without a message' : parts.join(': ');
+  return exceptions.length === 1 ? text : `${text} and ${exceptions.length - 1} more`;
 }
 
 function describeStack(exception: unknown): string {

@@ -7,6 +7,7 @@ import {
   chooseTicks,
   formatDuration,
   listRows,
+  measureShare,
   placeBar,
   ROWS_AT_FIRST,
 } from './layout.ts';
@@ -104,6 +105,22 @@ test('durations are written in units that one can read', () => {
     [10_920, '3 h 2 min'],
     [-0.01, '−10 ms'],
   ];
-  for (const [seconds, text] of cases)
+  const absurd: readonly (readonly [seconds: number, text: string])[] = [
+    [99_999 * 3_600, '99999 h'],
+    [99_999 * 3_600 + 60, '> 99999 h'],
+    [1e308, '> 99999 h'],
+    [Infinity, '> 99999 h'],
+    [-1e308, '< −99999 h'],
+  ];
+  for (const [seconds, text] of [...cases, ...absurd])
     assert.equal(formatDuration(seconds).replaceAll('\u202f', ' '), text);
+});
+
+test('the bar of a duration stays within its column, whatever the durations are', () => {
+  assert.equal(measureShare(1, 4), 25);
+  assert.equal(measureShare(-5, 4), 0);
+  assert.equal(measureShare(0, 0), 0);
+  assert.equal(measureShare(-5, 0), 0);
+  assert.equal(measureShare(1e308, 1e308), 100);
+  assert.equal(measureShare(Infinity, Infinity), 0);
 });

@@ -103,6 +103,12 @@ export function placeBar(
   return { left, width: Math.max(0, toPercent(endS ?? tree.endS) - left) };
 }
 
+/** How long a bar is of the longest one, in percent: none for what ended before it began. */
+export function measureShare(durationS: number, longestS: number): number {
+  const share = durationS / longestS;
+  return share > 0 ? Math.min(100, 100 * share) : 0;
+}
+
 /** The times of a scale from 0 to a duration, seconds: four to nine, at 1, 2 or 5 of a power. */
 export function chooseTicks(durationS: number): number[] {
   if (!(durationS > 0)) return [0];
@@ -117,10 +123,17 @@ export function chooseTicks(durationS: number): number[] {
   return ticks;
 }
 
-/** A duration to read: `0 s`, `350 µs`, `12.5 ms`, `1.25 s`, `2 min 5 s`, `3 h 2 min`. */
+/** Nothing takes longer: a duration above it is a mistake, whose digits would fill the row. */
+const HOURS_MAX = 99_999;
+
+/**
+ * A duration to read: `0 s`, `350 µs`, `12.5 ms`, `1.25 s`, `2 min 5 s`, `3 h 2 min`; `> 99999 h`
+ * for what is longer.
+ */
 export function formatDuration(seconds: number): string {
   const size = Math.abs(seconds);
   const sign = seconds < 0 ? '−' : '';
+  if (size > HOURS_MAX * 3_600) return `${sign === '' ? '>\u202f' : '<\u202f−'}${HOURS_MAX}\u202fh`;
   if (size < 0.5e-6) return '0\u202fs';
   if (size < 0.9995e-3) return `${sign}${trim(size * 1e6)}\u202fµs`;
   if (size < 0.9995) return `${sign}${trim(size * 1e3)}\u202fms`;

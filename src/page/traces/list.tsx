@@ -7,7 +7,7 @@ import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { formatTime } from '../format.ts';
 import type { Reading } from '../polling.ts';
 import type { ListedTrace, TraceList } from './ask.ts';
-import { formatDuration } from './layout.ts';
+import { formatDuration, measureShare } from './layout.ts';
 import { chooseTone, describeState, formatCount, formatPlace, keepUsed } from './words.ts';
 
 interface TraceRowsProps {
@@ -59,9 +59,7 @@ export function TraceRows({ reading: { value, error }, openId }: TraceRowsProps)
             <span class="duration">
               {formatDuration(trace.durationS)}
               <span class="track" aria-hidden="true">
-                <span
-                  style={{ width: `${longestS > 0 ? (100 * trace.durationS) / longestS : 0}%` }}
-                />
+                <span style={{ width: `${measureShare(trace.durationS, longestS)}%` }} />
               </span>
             </span>
             <span class="count">

@@ -6,6 +6,7 @@
  */
 import { useMemo, useState } from 'preact/hooks';
 import { RowDetails } from './details.tsx';
+import { summarizeExceptions } from './entity-members.ts';
 import {
   chooseClosed,
   chooseTicks,
@@ -213,6 +214,7 @@ function What({ row: { node, isOpen } }: { row: NodeRow }) {
   const { entity } = node;
   if (entity === undefined) return <span class="missing">parent {node.id} did not come</span>;
   const where = entity.namespace || entity.origin;
+  const exception = summarizeExceptions(entity);
   return (
     <>
       <span class={`entity ${entity.kind}`}>{entity.name}</span>
@@ -222,6 +224,11 @@ function What({ row: { node, isOpen } }: { row: NodeRow }) {
           {mark}
         </span>
       ))}
+      {exception === '' ? null : (
+        <small class="cause" title={exception}>
+          <span class="state-word bad">exception</span> {exception}
+        </small>
+      )}
       {entity.endS === undefined ? <span class="state-word">in progress</span> : null}
       {isOpen || node.children.length === 0 ? null : <small>({node.children.length})</small>}
     </>

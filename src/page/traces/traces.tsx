@@ -23,7 +23,13 @@ function isListFinal(reading: Reading<unknown>): boolean {
   return isOff(reading) || reading.error?.mayPass === false;
 }
 
-export function Traces({ view }: { view: View }) {
+interface TracesProps {
+  readonly view: View;
+  /** Called when the first traces have come. */
+  readonly onTraces: () => void;
+}
+
+export function Traces({ view, onTraces }: TracesProps) {
   const { spanS, paused } = view;
   const [filter, setFilter] = useState('');
   const openId = useTraceHash();
@@ -32,6 +38,10 @@ export function Traces({ view }: { view: View }) {
     [spanS, filter],
   );
   const reading = usePolling(ask, { paused, periodMs: POLL_MS, isFinal: isListFinal });
+  const hasTraces = (reading.value?.traces.length ?? 0) > 0;
+  useEffect(() => {
+    if (hasTraces) onTraces();
+  }, [hasTraces, onTraces]);
   return (
     <section class="traces" aria-labelledby="traces-title">
       <h2 id="traces-title">Traces</h2>

@@ -146,7 +146,7 @@ export function resolveXray(input: XrayInput, context: SinkContext): ResolvedSin
     name: input.name,
     address: [where, input.role_arn, input.profile, input.access_key].join(' ').trimEnd(),
     shownAddress: endpoint === undefined ? where : withoutSecrets(endpoint),
-    remark: input.role_arn === undefined ? undefined : `as ${input.role_arn}`,
+    remark: describeAccess(input),
     delivery: resolveQueue(input.queue_config ?? {}, path, report),
     transforms: [],
     settings: {
@@ -165,6 +165,17 @@ export function resolveXray(input: XrayInput, context: SinkContext): ResolvedSin
       telemetry: resolveTelemetry(input, env),
     },
   };
+}
+
+/** What is not in the address: the region, or that it is asked for at the start, and the role. */
+function describeAccess(input: XrayInput): string | undefined {
+  const { endpoint, region, role_arn: role } = input;
+  const words = [
+    ...(region === undefined ? ['in the region where the collector runs'] : []),
+    ...(region !== undefined && endpoint !== undefined ? [`signed for ${region}`] : []),
+    ...(role === undefined ? [] : [`as ${role}`]),
+  ];
+  return words.length === 0 ? undefined : words.join(', ');
 }
 
 function isOn(text: string | undefined): boolean {

@@ -12,8 +12,45 @@ export const IDS_PER_CALL = 5;
 const CALLS_PER_LIST = 4;
 const COUNTS_MAX = 5_000;
 
+/** About the year 5138. What is above is not in seconds. */
+const TIME_MAX_S = 1e11;
+
+/**
+ * How many segments the tree of a trace shows: a segment of which there is a document in progress
+ * and a complete one counts once; subsegments that were sent apart do not, nor does what is no JSON
+ * or has no time, which the page lists as broken.
+ */
+export function countSegments(documents: readonly string[]): number {
+  const segments = documents.map(readSegment).filter((segment) => segment !== undefined);
+  const ids = segments.map(({ id }) => readId(id)).filter((id) => id !== '');
+  return new Set(ids).size + segments.length - ids.length;
+}
+
+/** A segment without an id counts for itself. */
+function readId(id: unknown): string {
+  return typeof id === 'string' || typeof id === 'number' ? String(id) : '';
+}
+
+function readSegment(document: string): { readonly id?: unknown } | undefined {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(document);
+  } catch {
+    return undefined;
+  }
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) return undefined;
+  const segment = parsed as Readonly<Record<string, unknown>>;
+  const { type, start_time: start, end_time: end } = segment;
+  if (type === 'subsegment' || !isTime(start)) return undefined;
+  return end === undefined || end === null || isTime(end) ? segment : undefined;
+}
+
+function isTime(value: unknown): boolean {
+  return typeof value === 'number' && value >= 0 && value < TIME_MAX_S;
+}
+
 /** Reads traces; for each that is there, its id and the number of its segments. */
-export type CountSegments = (
+export type CountTraces = (
   ids: readonly string[],
 ) => Promise<readonly { readonly id: string; readonly segments: number }[]>;
 
@@ -27,7 +64,7 @@ export class SegmentCounts {
   }
 
   /** Counts the segments of the first traces that are not known. @throws what `count` throws */
-  async learn(traces: readonly TraceSummary[], count: CountSegments): Promise<void> {
+  async learn(traces: readonly TraceSummary[], count: CountTraces): Promise<void> {
     const unknown = new Map(
       traces
         .filter((trace) => this.find(trace) === null)

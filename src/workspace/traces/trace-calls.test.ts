@@ -29,7 +29,10 @@ function idOf(number: number): string {
 function makeTrace(number: number, documents = 1) {
   return {
     summary: { Id: idOf(number), StartTime: 1_699_999_900 + number, Duration: 0.5, Revision: 1 },
-    documents: Array.from({ length: documents }, (_, index) => `{"id":"${number}-${index}"}`),
+    documents: Array.from(
+      { length: documents },
+      (_, index) => `{"id":"${number}-${index}","start_time":1}`,
+    ),
   };
 }
 
@@ -118,7 +121,9 @@ test('pages are read until the limit is full, and what is left is told', async (
     three.data.traces.map(({ id }) => id),
     [idOf(7), idOf(6), idOf(5)],
   );
-  assert.deepEqual(three.warnings, ['results truncated due to limit']);
+  assert.deepEqual(three.warnings, [
+    'results truncated due to limit; narrow the range or give a filter expression to see others',
+  ]);
   assert.equal(xray.calls.filter(({ path }) => path === '/TraceSummaries').length, 2);
   const all = await ask('traces');
   assert.equal(all.data.traces.length, 7);
@@ -207,7 +212,29 @@ test('a trace that is not there, and an id that is none, have each their answer'
     const wrong = await ask(`traces/${id}`);
     assert.deepEqual([wrong.code, wrong.errorType], [400, 'bad_data'], id);
   }
+  const { code, error } = await ask(`traces/${'1-6553F100-00000000000000000000000A'}`);
+  assert.equal(code, 400);
+  assert.match(error ?? '', /has capital letters, and X-Ray has ids in lower case only$/);
   assert.equal(xray.calls.length, asked);
+});
+
+test('a time that is none is blamed by its own name', async (context) => {
+  const { xray, ask } = await setUp(context);
+  const cases: readonly (readonly [question: string, words: RegExp])[] = [
+    ['start=1e400', /"start": "1e400" is no time from 1970 to 9999$/],
+    ['start=-1e400', /"start": "-1e400" is no time/],
+    ['end=1e400', /"end": "1e400" is no time/],
+    ['start=0&end=1e20', /"end": "1e20" is no time/],
+    ['start=-5', /"start": "-5" is no time/],
+    ['start=20&end=10', /end timestamp must not be before start time$/],
+  ];
+  for (const [question, words] of cases)
+    for (const path of ['traces', 'services']) {
+      const { code, errorType, error } = await ask(`${path}?${question}`);
+      assert.deepEqual([code, errorType], [400, 'bad_data'], question);
+      assert.match(error ?? '', words, question);
+    }
+  assert.equal(xray.calls.length, 0);
 });
 
 test('the services come with what their edges did, and absent statistics are 0', async (context) => {

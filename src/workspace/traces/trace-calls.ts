@@ -6,11 +6,12 @@
  * trace, CALL_MAX_MS for one call with all of its pages.
  */
 import type { HttpRequest } from '../../kernel/http-server.ts';
+import { TRACE_ID } from '../../wire/xray/trace-id.ts';
 import { ApiError, type Data } from '../api/answer.ts';
 import { invalid, parseLimit, parseTime } from '../api/parameters.ts';
 import type { ApiCall } from '../api/routes.ts';
 import { servicesSchema, summariesSchema, type TraceSummary, tracesSchema } from './answers.ts';
-import { IDS_PER_CALL, SegmentCounts } from './segment-counts.ts';
+import { countSegments, IDS_PER_CALL, SegmentCounts } from './segment-counts.ts';
 import type { XrayApi } from './xray-api.ts';
 
 const TRACES_DEFAULT = 50;
@@ -20,6 +21,9 @@ const DOCUMENTS_MAX_CHARACTERS = 16 * 1024 * 1024;
 const CALL_MAX_MS = 9_000;
 const FILTER_MAX = 4_000;
 const SPAN_DEFAULT_MS = 300_000;
+
+const TRUNCATED =
+  'results truncated due to limit; narrow the range or give a filter expression to see others';
 
 const OFF =
   'traces are off; start the workspace with --xray.endpoint http://127.0.0.1:4566 (an emulator) ' +
@@ -85,9 +89,9 @@ async function listTraces(api: XrayApi, counts: SegmentCounts, asked: Asked): Pr
     pages += 1;
   } while (token !== '' && found.length < limit && pages < PAGES_MAX);
   const traces = found.sort((a, b) => b.startS - a.startS).slice(0, limit);
-  const warnings = token !== '' || found.length > limit ? ['results truncated due to limit'] : [];
+  const warnings = token !== '' || found.length > limit ? [TRUNCATED] : [];
   await counts
-    .learn(traces, (ids) => countSegments(api, ids, signal))
+    .learn(traces, (ids) => countTraces(api, ids, signal))
     .catch((error: unknown) => {
       if (!(error instanceof ApiError)) throw error;
       warnings.push(`segments are not counted: ${error.message}`);
@@ -102,26 +106,12 @@ function readLimit(parameters: URLSearchParams): number {
   return limit === Infinity ? TRACES_DEFAULT : limit;
 }
 
-async function countSegments(api: XrayApi, ids: readonly string[], signal: AbortSignal) {
+async function countTraces(api: XrayApi, ids: readonly string[], signal: AbortSignal) {
   const { traces } = await readTraces(api, ids, signal);
   return [...traces.values()].map(({ id, segments }) => ({
     id,
-    segments: new Set(segments.map(readSegmentId).filter((own) => own !== undefined)).size,
+    segments: countSegments(segments.map(({ document }) => document)),
   }));
-}
-
-/**
- * The id of a segment, of which there may be a document in progress and a complete one; undefined
- * for subsegments, which may come in documents of their own, and for what is not JSON.
- */
-function readSegmentId({ id, document }: { id: string; document: string }): string | undefined {
-  try {
-    const parsed: unknown = JSON.parse(document);
-    if (typeof parsed !== 'object' || parsed === null) return undefined;
-    return 'type' in parsed && parsed.type === 'subsegment' ? undefined : id;
-  } catch {
-    return undefined;
-  }
 }
 
 interface TraceDocuments {
@@ -179,8 +169,10 @@ async function readTrace(api: XrayApi, id: string, signal: AbortSignal): Promise
 
 function readTraceId(path: string): string {
   const id = /\/traces\/([^/]{1,200})$/.exec(path)?.[1] ?? '';
-  if (/^1-[0-9a-f]{8}-[0-9a-f]{24}$/.test(id)) return id;
+  if (TRACE_ID.test(id)) return id;
   const shown = JSON.stringify(id);
+  if (TRACE_ID.test(id.toLowerCase()))
+    throw invalid('id', `${shown} has capital letters, and X-Ray has ids in lower case only`);
   throw invalid('id', `${shown} is no trace id, such as 1-5759e988-bd862e3fe1be46a994272793`);
 }
 
@@ -196,14 +188,24 @@ async function listServices(api: XrayApi, asked: Asked): Promise<Data> {
     token = page.nextToken;
     pages += 1;
   } while (token !== '' && pages < PAGES_MAX);
-  const warnings = token === '' ? [] : ['results truncated due to limit'];
+  const warnings = token === '' ? [] : [TRUNCATED];
   return { json: JSON.stringify({ services }), warnings };
 }
 
 /** The time frame as X-Ray takes it, seconds: the last five minutes where none is given. */
 function readSpan({ parameters, nowMs }: Asked): { StartTime: number; EndTime: number } {
-  const endMs = parseTime(parameters, 'end', nowMs);
-  const startMs = parseTime(parameters, 'start', endMs - SPAN_DEFAULT_MS);
+  const endMs = readTime(parameters, 'end', nowMs);
+  const startMs = readTime(parameters, 'start', endMs - SPAN_DEFAULT_MS);
   if (endMs < startMs) throw invalid('end', 'end timestamp must not be before start time');
   return { StartTime: startMs / 1_000, EndTime: endMs / 1_000 };
+}
+
+/** The latest time that X-Ray's protocol can carry: the end of the year 9999. */
+const TIME_MAX_MS = 253_402_300_799_999;
+
+function readTime(parameters: URLSearchParams, name: string, fallbackMs: number): number {
+  const ms = parseTime(parameters, name, fallbackMs);
+  if (ms >= 0 && ms <= TIME_MAX_MS) return ms;
+  const shown = JSON.stringify(parameters.get(name) ?? '');
+  throw invalid(name, `${shown} is no time from 1970 to 9999`);
 }
