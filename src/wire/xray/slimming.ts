@@ -7,6 +7,8 @@
  * Source: https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html
  */
 
+import { parseExactly, stringifyExactly } from './exact-json.ts';
+
 /** Something that was taken away or moved, and how often. */
 export type SlimStep = 'metadata' | 'exceptions' | 'subsegments';
 
@@ -22,6 +24,13 @@ interface Entity {
 
 /** Deeper subsegments stay within their parents. Each level costs a pass over what is below it. */
 const DEPTH_MAX = 64;
+/** Nested deeper, a document is not slimmed: writing it costs the square of its depth. */
+const NESTING_MAX = 256;
+/**
+ * A document becomes at most as many. The shortest subsegments that X-Ray takes have some 80 bytes,
+ * so this is more than one document of 64 kB can hold.
+ */
+const PARTS_MAX = 1_000;
 const NAMESPACE = 'amperage';
 /** How many namespaces are named as taken away, and with how many characters. */
 const NAMED_MAX = 20;
@@ -35,17 +44,17 @@ const NAME_MAX = 100;
 export function slim(document: Buffer, maxBytes: number): Slimmed | undefined {
   try {
     const segment = parseExactly(document.toString('utf8'));
-    if (!isObject(segment)) return undefined;
+    if (!isObject(segment) || isDeeper(segment, NESTING_MAX)) return undefined;
     return divideOnly(segment, maxBytes) ?? takeAway(segment, maxBytes);
   } catch (error) {
-    // No JSON, or nested deeper than the stack.
-    if (error instanceof SyntaxError || error instanceof RangeError) return undefined;
+    if (error instanceof SyntaxError) return undefined;
     throw error;
   }
 }
 
 function divideOnly(segment: Entity, maxBytes: number): Slimmed | undefined {
-  const copy = structuredCloneJson(segment);
+  // Dividing changes the entity itself and nothing below it.
+  const copy = { ...segment };
   const steps = new Map<SlimStep, number>();
   const parts = divide(copy, readTraceId(copy), { maxBytes, depth: 0, shrink: () => undefined });
   if (parts === undefined) return undefined;
@@ -87,11 +96,16 @@ function divide(
   if (size <= maxBytes) return [];
   const { id } = entity;
   if (typeof id !== 'string' || traceId === undefined || depth >= DEPTH_MAX) return undefined;
-  const children = listSubsegments(entity).map((child) => ({ child, bytes: measure(child) }));
+  const children = listSubsegments(entity);
+  // Without an id of its own, X-Ray would take it only within its parent.
+  const movable = children
+    .filter((child) => typeof child['id'] === 'string')
+    .map((child) => ({ child, bytes: measure(child) }));
   const apart = new Set<Entity>();
   const documents: Entity[] = [];
-  for (const { child, bytes } of children.toSorted((a, b) => b.bytes - a.bytes)) {
+  for (const { child, bytes } of movable.toSorted((a, b) => b.bytes - a.bytes)) {
     if (size <= maxBytes) break;
+    if (documents.length >= PARTS_MAX) return undefined;
     const own = { ...child, type: 'subsegment', trace_id: traceId, parent_id: id };
     const parts = divide(own, traceId, { maxBytes, depth: depth + 1, shrink });
     if (parts === undefined) return undefined;
@@ -100,7 +114,7 @@ function divide(
     size -= bytes + 1;
   }
   if (size > maxBytes) return undefined;
-  const left = children.flatMap(({ child }) => (apart.has(child) ? [] : [child]));
+  const left = children.filter((child) => !apart.has(child));
   if (left.length === 0) delete entity['subsegments'];
   else entity['subsegments'] = left;
   return documents;
@@ -163,6 +177,11 @@ function listSubsegments(entity: Entity): Entity[] {
   return Array.isArray(list) ? list.filter(isObject) : [];
 }
 
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1));
+}
+
 function readTraceId({ trace_id: id }: Entity): unknown {
   return typeof id === 'string' ? id : undefined;
 }
@@ -180,9 +199,11 @@ function finish(
     ...(parts.length === 0 ? {} : { subsegments_sent_apart: parts.length }),
   };
   const own = isObject(segment['metadata']) ? segment['metadata'] : {};
-  const marked = Buffer.from(stringify({ ...segment, metadata: { ...own, [NAMESPACE]: taken } }));
-  const first = marked.length <= maxBytes ? marked : Buffer.from(stringify(segment));
-  return { documents: [first, ...parts.map((part) => Buffer.from(stringify(part)))], steps };
+  const marked = Buffer.from(
+    stringifyExactly({ ...segment, metadata: { ...own, [NAMESPACE]: taken } }),
+  );
+  const first = marked.length <= maxBytes ? marked : Buffer.from(stringifyExactly(segment));
+  return { documents: [first, ...parts.map((part) => Buffer.from(stringifyExactly(part)))], steps };
 }
 
 function count(steps: Map<SlimStep, number>, step: SlimStep, times: number): void {
@@ -190,45 +211,9 @@ function count(steps: Map<SlimStep, number>, step: SlimStep, times: number): voi
 }
 
 function measure(value: unknown): number {
-  return Buffer.byteLength(stringify(value));
-}
-
-function stringify(value: unknown): string {
-  return JSON.stringify(value) ?? '';
-}
-
-function structuredCloneJson(entity: Entity): Entity {
-  return parseExactly(stringify(entity)) as Entity;
+  return Buffer.byteLength(stringifyExactly(value));
 }
 
 function isObject(value: unknown): value is Entity {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !isRaw(value);
-}
-
-/**
- * Members of JSON that the library's types lack yet.
- * Source: https://github.com/tc39/proposal-json-parse-with-source
- */
-interface ExactJson {
-  parse(
-    text: string,
-    revive: (key: string, value: unknown, context: { source?: string }) => unknown,
-  ): unknown;
-  rawJSON(text: string): unknown;
-  isRawJSON(value: unknown): boolean;
-}
-
-const exactJson = JSON as unknown as ExactJson;
-
-function isRaw(value: unknown): boolean {
-  return exactJson.isRawJSON(value);
-}
-
-/** Parses so that numbers are written again as they stood: `1.5E9`, or more than 53 bits. */
-function parseExactly(text: string): unknown {
-  return exactJson.parse(text, (_, value, { source }) =>
-    typeof value === 'number' && source !== undefined && String(value) !== source
-      ? exactJson.rawJSON(source)
-      : value,
-  );
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
