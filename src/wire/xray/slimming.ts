@@ -56,7 +56,7 @@ function divideOnly(segment: Entity, maxBytes: number): Slimmed | undefined {
   // Dividing changes the entity itself and nothing below it.
   const copy = { ...segment };
   const steps = new Map<SlimStep, number>();
-  const parts = divide(copy, readTraceId(copy), { maxBytes, depth: 0, shrink: () => undefined });
+  const parts = divide(copy, readTraceId(copy), { maxBytes, depth: 0, shrink: (_, size) => size });
   if (parts === undefined) return undefined;
   count(steps, 'subsegments', parts.length);
   return finish([copy, ...parts], steps, [], maxBytes);
@@ -65,9 +65,11 @@ function divideOnly(segment: Entity, maxBytes: number): Slimmed | undefined {
 function takeAway(segment: Entity, maxBytes: number): Slimmed | undefined {
   const steps = new Map<SlimStep, number>();
   const gone: string[] = [];
-  const shrink = (entity: Entity): void => {
-    takeMetadata(entity, maxBytes, steps, gone);
-    takeStacks(entity, maxBytes, steps);
+  const shrink = (entity: Entity, bytes: number): number => {
+    let size = bytes;
+    if (takeMetadata(entity, size - maxBytes, steps, gone)) size = measure(entity);
+    if (size > maxBytes && takeStacks(entity, size - maxBytes, steps)) size = measure(entity);
+    return size;
   };
   const parts = divide(segment, readTraceId(segment), { maxBytes, depth: 0, shrink });
   if (parts === undefined) return undefined;
@@ -78,8 +80,8 @@ function takeAway(segment: Entity, maxBytes: number): Slimmed | undefined {
 interface Division {
   readonly maxBytes: number;
   readonly depth: number;
-  /** Makes an entity smaller, in place. */
-  readonly shrink: (entity: Entity) => void;
+  /** Makes an entity of so many bytes smaller, in place. @returns  how many it has then */
+  readonly shrink: (entity: Entity, bytes: number) => number;
 }
 
 /**
@@ -91,8 +93,8 @@ function divide(
   traceId: unknown,
   { maxBytes, depth, shrink }: Division,
 ): Entity[] | undefined {
-  shrink(entity);
-  let size = measure(entity);
+  const whole = measure(entity);
+  let size = whole > maxBytes ? shrink(entity, whole) : whole;
   if (size <= maxBytes) return [];
   const { id } = entity;
   if (typeof id !== 'string' || traceId === undefined || depth >= DEPTH_MAX) return undefined;
@@ -120,33 +122,36 @@ function divide(
   return documents;
 }
 
-/** Takes namespaces of metadata away, of the entity and of what is in it, the largest first. */
+/**
+ * Takes namespaces of metadata away, of the entity and of what is in it, the largest first.
+ *
+ * @returns  whether there were any
+ */
 function takeMetadata(
   entity: Entity,
-  maxBytes: number,
+  excessBytes: number,
   steps: Map<SlimStep, number>,
   gone: string[],
-): void {
-  let size = measure(entity);
-  if (size <= maxBytes) return;
+): boolean {
+  let excess = excessBytes;
   const namespaces = [...walk(entity)].flatMap(({ metadata }) =>
     isObject(metadata)
       ? Object.keys(metadata).map((name) => ({ metadata, name, bytes: measure(metadata[name]) }))
       : [],
   );
   for (const { metadata, name, bytes } of namespaces.toSorted((a, b) => b.bytes - a.bytes)) {
-    if (size <= maxBytes) return;
+    if (excess <= 0) break;
     delete metadata[name];
-    size -= bytes;
+    excess -= bytes;
     count(steps, 'metadata', 1);
     if (gone.length < NAMED_MAX) gone.push(name.slice(0, NAME_MAX));
   }
+  return namespaces.length > 0;
 }
 
-/** Takes the stacks of exceptions away, the largest first. */
-function takeStacks(entity: Entity, maxBytes: number, steps: Map<SlimStep, number>): void {
-  let size = measure(entity);
-  if (size <= maxBytes) return;
+/** Takes the stacks of exceptions away, the largest first. @returns  whether there were any */
+function takeStacks(entity: Entity, excessBytes: number, steps: Map<SlimStep, number>): boolean {
+  let excess = excessBytes;
   const stacks = [...walk(entity)].flatMap(({ cause }) => {
     const exceptions = isObject(cause) ? cause['exceptions'] : undefined;
     if (!Array.isArray(exceptions)) return [];
@@ -156,11 +161,12 @@ function takeStacks(entity: Entity, maxBytes: number, steps: Map<SlimStep, numbe
     });
   });
   for (const { exception, bytes } of stacks.toSorted((a, b) => b.bytes - a.bytes)) {
-    if (size <= maxBytes) return;
+    if (excess <= 0) break;
     delete exception['stack'];
-    size -= bytes;
+    excess -= bytes;
     count(steps, 'exceptions', 1);
   }
+  return stacks.length > 0;
 }
 
 /** An entity and the subsegments in it, at all depths. */
