@@ -36,22 +36,39 @@ const MESSAGE_MAX = 200;
 /** The wait after a fault that only a change of the set-up mends: more requests would not help. */
 const SETUP_RETRY_MS = 30_000;
 
-const THROTTLED = /throttl|too.?many.?requests|rate.?exceeded|slow.?down|limit.?exceeded/i;
+/** Types of error by which AWS services say that a caller asks too much. */
+const THROTTLED =
+  /throttl|too.?many.?requests|slow.?down|(?:rate|throughput).?exceeded|^(?:request|bandwidth)?limit.?exceeded/i;
 const UNAVAILABLE = /internal|unavailable|time.?d?.?out|failure|busy/i;
 /** Faults of signature, credentials or permission, which X-Ray answers with 400 or 403. */
 const FORBIDDEN =
-  /AccessDenied|NotAuthorized|UnrecognizedClient|ExpiredToken|InvalidClientTokenId|Signature|MissingAuthentication|OptInRequired|security token/i;
-const TOO_LARGE =
+  /AccessDenied|NotAuthorized|UnrecognizedClient|ExpiredToken|InvalidClientTokenId|InvalidToken|Signature|MissingAuthentication|OptInRequired/i;
+/** Refusals that another signature mends, so that there is no reason to wait for long. */
+const STALE = /Expired|Signature|security token/i;
+const TOO_LARGE_TYPE = /too.?large|size.?(?:limit.?)?exceeded|length.?exceeded/i;
+const INVALID = /^(?:InvalidRequest|Validation|Serialization|MalformedInput|InvalidParameter)/i;
+const TOO_LARGE_TEXT =
   /too.?large|larger than|(?:segment|document).*size.*(?:exceed|limit)|size.?limit.?exceeded/i;
 /** The trace has too much already, of all its documents together. */
 const TRACE_FULL = /trace size exceeded/i;
 
-/** @param where  the URL for messages */
+/**
+ * Judges by the type of the error, then by the status. Text is for the log alone: it may say
+ * anything, such as what stands in a document.
+ *
+ * @param where  the URL for messages
+ */
 export function judgeResponse(response: ClientResponse, where: string, nowMs: number): Verdict {
-  const { status, headers } = response;
+  const { status, headers, body } = response;
+  const answer = parseObject(body);
+  const type = readErrorType(headers['x-amzn-errortype'], answer);
+  const isGood = status >= 200 && status < 300;
+  if (isGood && type === '') {
+    const unprocessed = readUnprocessed(answer);
+    if (unprocessed !== undefined) return { kind: 'judged', unprocessed };
+  }
   const asked = parseRetryAfterMs(headers['retry-after'], nowMs);
-  if (status >= 200 && status < 300) return readJudgement(response, where);
-  const text = decodeBody(response.body);
+  const text = shorten(body);
   const again = (code: RecoverableCode, remedy: string, waitMs = asked): Verdict => ({
     kind: 'again',
     error: new RecoverableError(
@@ -62,63 +79,76 @@ export function judgeResponse(response: ClientResponse, where: string, nowMs: nu
   });
   const setUp = (code: RecoverableCode, remedy: string): Verdict =>
     again(code, remedy, asked ?? SETUP_RETRY_MS);
-  const code = `${headers['x-amzn-errortype'] ?? ''} ${text}`;
-  if (status === 429 || THROTTLED.test(code)) return again('SINK_THROTTLED', '');
-  if (status >= 500 || status === 408 || status === 425) return again('SINK_UNAVAILABLE', '');
-  if (status === 401 || status === 403 || FORBIDDEN.test(code))
+  if (status === 429 || THROTTLED.test(type)) return again('SINK_THROTTLED', '');
+  if (status === 413 || TOO_LARGE_TYPE.test(type))
+    return { kind: 'split', text: `${status} ${text}`.trim() };
+  if (status >= 500 || status === 408 || status === 425 || UNAVAILABLE.test(type))
+    return again('SINK_UNAVAILABLE', '');
+  if (status === 401 || status === 403 || FORBIDDEN.test(type))
     return again(
       'SINK_FORBIDDEN',
       '; check the credentials, that the role has xray:PutTraceSegments, the region, and the ' +
         'clock',
-      asked ?? (/Expired|Signature|security token/i.test(code) ? undefined : SETUP_RETRY_MS),
+      asked ?? (STALE.test(`${type} ${text}`) ? undefined : SETUP_RETRY_MS),
     );
-  if (status === 413) return { kind: 'split', text: `413 ${text}`.trim() };
   if (status === 404 || status === 405)
     return setUp(
       'SINK_NOT_FOUND',
       '; check the endpoint and the region, nothing is lost meanwhile',
     );
-  if (status < 400) {
+  if (status >= 300 && status < 400) {
     const to = headers['location'] ?? '';
     return setUp('SINK_REDIRECTED', `; redirects are not followed, write the endpoint of "${to}"`);
   }
-  return {
-    kind: 'refused',
-    reason: 'bad_request',
-    isSeparable: true,
-    text: `${status} ${text}`.trim(),
-  };
+  const isRefusal = INVALID.test(type) || (status >= 400 && !isOfAnother(status, type, text));
+  if (isRefusal)
+    return {
+      kind: 'refused',
+      reason: 'bad_request',
+      isSeparable: true,
+      text: `${status} ${text}`.trim(),
+    };
+  return setUp(
+    'SINK_UNAVAILABLE',
+    ', which X-Ray does not say; check the endpoint, and whether a proxy answers in its place',
+  );
 }
 
-/** What is said to have been taken, by another than X-Ray, is sent again. */
-function readJudgement({ body, status }: ClientResponse, where: string): Verdict {
-  const text = body.toString('utf8').trim();
-  const list = text === '' ? [] : parseUnprocessed(text);
-  if (list !== undefined) return { kind: 'judged', unprocessed: list };
-  const shown = decodeBody(body).slice(0, MESSAGE_MAX);
-  const message =
-    `${where} answered ${status} "${shown}", which X-Ray does not say; check the endpoint, and ` +
-    'whether a proxy answers in its place';
-  return {
-    kind: 'again',
-    error: new RecoverableError('SINK_UNAVAILABLE', message, { retryAfterMs: SETUP_RETRY_MS }),
-  };
+/** Whether a proxy, or a server of web pages, refuses the request in X-Ray's place. */
+function isOfAnother(status: number, type: string, text: string): boolean {
+  return status === 407 || (type === '' && text.startsWith('<'));
 }
 
-function parseUnprocessed(text: string): Unprocessed[] | undefined {
-  let answer: unknown;
+/** The name of an error, of the header or the body, without its namespace and what follows it. */
+function readErrorType(header: string | undefined, answer: JsonObject | undefined): string {
+  const type = header ?? answer?.['__type'] ?? answer?.['code'];
+  if (typeof type !== 'string') return '';
+  return (type.split(':', 1)[0] ?? '').replace(/^.*#/, '').trim();
+}
+
+/**
+ * What X-Ray says of single documents. It writes the list even where it is empty (as the examples
+ * of its guide and the events of CloudTrail show), so an answer without one is of somebody else.
+ */
+function readUnprocessed(answer: JsonObject | undefined): Unprocessed[] | undefined {
+  const list = answer?.['UnprocessedTraceSegments'];
+  if (!Array.isArray(list)) return undefined;
+  return list.map((one: unknown) => {
+    const { Id, ErrorCode, Message } = (one ?? {}) as JsonObject;
+    return { id: readText(Id), code: readText(ErrorCode), message: readText(Message) };
+  });
+}
+
+type JsonObject = Readonly<Record<string, unknown>>;
+
+function parseObject(body: Buffer): JsonObject | undefined {
   try {
-    answer = JSON.parse(text);
+    const answer: unknown = JSON.parse(body.toString('utf8'));
+    const isObject = typeof answer === 'object' && answer !== null && !Array.isArray(answer);
+    return isObject ? (answer as JsonObject) : undefined;
   } catch {
     return undefined;
   }
-  if (typeof answer !== 'object' || answer === null || Array.isArray(answer)) return undefined;
-  const list = (answer as { UnprocessedTraceSegments?: unknown }).UnprocessedTraceSegments ?? [];
-  if (!Array.isArray(list)) return undefined;
-  return list.map((one: unknown) => {
-    const { Id, ErrorCode, Message } = (one ?? {}) as Record<string, unknown>;
-    return { id: readText(Id), code: readText(ErrorCode), message: readText(Message) };
-  });
 }
 
 function readText(value: unknown): string {
@@ -129,10 +159,11 @@ function readText(value: unknown): string {
 export type DocumentFate = 'throttled' | 'unavailable' | 'too_large' | 'lost';
 
 export function judgeCode({ code, message }: Unprocessed): DocumentFate {
-  if (TRACE_FULL.test(message)) return 'lost';
-  if (TOO_LARGE.test(code) || TOO_LARGE.test(message)) return 'too_large';
   if (THROTTLED.test(code)) return 'throttled';
-  return UNAVAILABLE.test(code) ? 'unavailable' : 'lost';
+  if (TRACE_FULL.test(message)) return 'lost';
+  if (TOO_LARGE_TYPE.test(code)) return 'too_large';
+  if (UNAVAILABLE.test(code)) return 'unavailable';
+  return TOO_LARGE_TEXT.test(message) ? 'too_large' : 'lost';
 }
 
 /** The reason of a loss: the code in words, `InvalidName` as `invalid_name`. */
@@ -146,6 +177,6 @@ export function nameReason({ code, message }: Unprocessed): string {
   return words === '' ? 'no_code' : words;
 }
 
-function decodeBody(body: Buffer): string {
+function shorten(body: Buffer): string {
   return body.subarray(0, TEXT_MAX).toString('utf8').trim().replaceAll(/\s+/g, ' ');
 }

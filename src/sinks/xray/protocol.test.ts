@@ -177,46 +177,6 @@ test('a document at which X-Ray fails while it takes others is lost in the end, 
   }
 });
 
-test('the id of a subsegment within a document means the document', async (context) => {
-  const { receiver, send } = await bench(context);
-  receiver.judge = refuse('sub', 'InvalidName');
-  const guilty = document('b', 'cart', { subsegments: [{ id: 'sub' }] });
-  assert.deepEqual(lossesOf(await send([document('a'), guilty])), ['invalid_name cart 1']);
-  assert.equal(receiver.requests.length, 1);
-});
-
-test('a refusal without an id is of the document without one', async (context) => {
-  const { receiver, send } = await bench(context);
-  receiver.judge = (text) => (text === 'no json' ? { ErrorCode: 'ParseError' } : undefined);
-  const answer = await send([document('a'), 'no json', document('c')]);
-  assert.deepEqual(lossesOf(answer), ['parse_error  1']);
-  assert.equal(receiver.requests.length, 1);
-});
-
-test('where no id tells, halves are sent until it is clear which document is meant', async (context) => {
-  for (const named of [null, 'unknown']) {
-    const { receiver, send, metric } = await bench(context);
-    receiver.judge = refuse('37', 'InvalidName', named);
-    const documents = Array.from({ length: 50 }, (_, i) => document(String(i), `service ${i}`));
-    assert.deepEqual(lossesOf(await send(documents)), ['invalid_name service 37 1']);
-    assert.equal(new Set(receiver.kept).size, 49);
-    assert.ok(receiver.requests.length <= 14, String(receiver.requests.length));
-    assert.ok(
-      metric('amperage_xray_nameless_refusals_total{sink="xray/test",code="invalid_name"}') > 0,
-    );
-  }
-});
-
-test('of documents with one id, the one that is meant is found', async (context) => {
-  const { receiver, send } = await bench(context);
-  const open = document('a', 'open', { in_progress: true });
-  const done = document('a', 'done');
-  receiver.judge = (text) => (text === open ? { Id: 'a', ErrorCode: 'InvalidName' } : undefined);
-  const answer = await send([open, done, document('c')]);
-  assert.deepEqual(lossesOf(answer), ['invalid_name open 1']);
-  assert.equal(receiver.requests.length, 3);
-});
-
 test('after a failure in the middle, what is not settled goes again', async (context) => {
   const { receiver, send } = await bench(context);
   const documents = Array.from({ length: 8 }, (_, i) => document(String(i)));
@@ -241,6 +201,14 @@ test('answers to the whole request: what may pass, what needs a hand, what is se
     [302, '', 'again', /SINK_REDIRECTED/],
     [200, '<html>login</html>', 'again', /SINK_UNAVAILABLE.*proxy/],
     [400, '{"__type":"InvalidRequestException"}', 'refused', /bad_request/],
+    [400, '{"__type":"a.b#RequestTimeoutException:http://x/"}', 'again', /SINK_UNAVAILABLE/],
+    [400, '{"message":"Request size limit exceeded"}', 'refused', /bad_request/],
+    [400, '{"message":"forbidden words: throttle, ExpiredToken"}', 'refused', /bad_request/],
+    [400, '{"__type":"RequestEntityTooLarge"}', 'split', /./],
+    [400, '<html>plain request to an HTTPS port</html>', 'again', /SINK_UNAVAILABLE.*proxy/],
+    [407, '', 'again', /SINK_UNAVAILABLE.*proxy/],
+    [413, 'Request size limit exceeded', 'split', /./],
+    [413, '{"__type":"ThrottledException"}', 'again', /SINK_THROTTLED/],
   ];
   const { receiver, send } = await bench(context);
   for (const [status, body, kind, text] of cases) {
@@ -253,7 +221,32 @@ test('answers to the whole request: what may pass, what needs a hand, what is se
   }
   receiver.answer = () => ({ status: 413 });
   assert.equal((await send([document('a'), document('b')])).kind, 'split');
-  receiver.answer = () => ({ status: 200 });
+});
+
+test('delivered is what X-Ray says it has judged; another good answer is not of X-Ray', async (context) => {
+  const cases: readonly (readonly [number, string, RegExp])[] = [
+    [200, '', /SINK_UNAVAILABLE.*proxy/],
+    [204, '', /SINK_UNAVAILABLE.*proxy/],
+    [200, '{}', /SINK_UNAVAILABLE.*proxy/],
+    [200, '[]', /SINK_UNAVAILABLE.*proxy/],
+    [200, '{"status":"maintenance"}', /SINK_UNAVAILABLE.*proxy/],
+    [200, '{"UnprocessedTraceSegments":null}', /SINK_UNAVAILABLE.*proxy/],
+    [200, '{"UnprocessedTraceSegments":[]', /SINK_UNAVAILABLE.*proxy/],
+    [200, '{"__type":"InternalFailure"}', /SINK_UNAVAILABLE/],
+    [200, '{"__type":"ThrottledException","UnprocessedTraceSegments":[]}', /SINK_THROTTLED/],
+    [200, '{"__type":"AccessDeniedException"}', /SINK_FORBIDDEN/],
+    [200, '{"__type":"Unheard"}', /SINK_UNAVAILABLE.*proxy/],
+  ];
+  const { receiver, send } = await bench(context);
+  for (const [status, body, text] of cases) {
+    receiver.answer = () => ({ status, body });
+    const answer = await send([document('a'), document('b')]);
+    assert.equal(answer.kind, 'again', `${status} ${body}`);
+    if (answer.kind === 'again') assert.match(`${answer.error.code} ${answer.error.message}`, text);
+  }
+  receiver.answer = () => ({ status: 200, body: '{"__type":"InvalidRequestException"}' });
+  assert.equal((await send([document('a'), document('b')])).kind, 'refused');
+  receiver.answer = () => ({ status: 200, body: ' {"UnprocessedTraceSegments": []} ' });
   assert.equal((await send([document('a')])).kind, 'delivered');
 });
 

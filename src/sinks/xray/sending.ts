@@ -3,6 +3,7 @@
  * Documents of which it is unclear whether the answer means them go again in halves; what is too
  * large is slimmed and sent. X-Ray takes a document twice without storing it twice.
  */
+import { setImmediate } from 'node:timers/promises';
 import { RecoverableError } from '../../kernel/errors.ts';
 import { DOCUMENT_MAX_BYTES, isOtlpDocument } from '../../wire/xray/document.ts';
 import type { FramedDocument } from '../../wire/xray/frames.ts';
@@ -39,9 +40,9 @@ export interface SendingOptions {
 
 /** A document at which X-Ray fails so often, while it takes others, is lost. */
 const TRIES_MAX = 12;
-/** How much smaller a document gets that X-Ray calls too large. */
-const SHRINKING = 0.75;
-const SLIMMINGS_MAX = 12;
+/** How much smaller a document gets that X-Ray calls too large: of 64 kB, 2 kB in the end. */
+const SHRINKING = 0.5;
+const SLIMMINGS_MAX = 5;
 /** Of a slimmed document and its parts: as many and as large as other requests are by default. */
 const PARTS_MAX = 50;
 const PARTS_BYTES_MAX = 1024 * 1024;
@@ -127,8 +128,9 @@ class Sending {
       const isOtherTaken = meant.size + unclear.length < documents.length;
       if (document !== undefined) this.#refuse(document, said, isOtherTaken);
     }
-    const group = unclear.flatMap((index) => documents[index] ?? []);
-    if (group.length > 0) this.#halve(group);
+    const groups = unclear.map((indexes) => indexes.flatMap((index) => documents[index] ?? []));
+    if (groups.length > 1) this.#groups.push(...groups);
+    else for (const group of groups) this.#halve(group);
   }
 
   #halve(group: readonly FramedDocument[]): void {
@@ -146,17 +148,24 @@ class Sending {
     else this.#lost.push({ document, reason: nameReason(said), said });
   }
 
-  /** Slims a document until X-Ray takes it. A failure on the way sends it again as it was. */
+  /**
+   * Slims a document until X-Ray takes it. A failure on the way sends it again as it was, and
+   * after a failure it is not slimmed at all.
+   */
   async #sendSlimmed(document: FramedDocument): Promise<void> {
     const { bytes } = document;
+    if (this.#error !== undefined) return void this.#again.push(document);
     let limit =
       bytes.length > DOCUMENT_MAX_BYTES ? DOCUMENT_MAX_BYTES : Math.floor(bytes.length * SHRINKING);
     for (let round = 0; round < SLIMMINGS_MAX; round++) {
+      // To slim a document takes some 20 ms: other work comes between two of them.
+      await setImmediate();
       const slimmed = isOtlpDocument(bytes) ? undefined : slim(bytes, limit);
       if (slimmed === undefined) break;
       const outcome = await this.#putParts(document, slimmed);
       if (outcome !== 'too_large') return;
-      limit = Math.floor(limit * SHRINKING);
+      const largest = slimmed.documents.reduce((most, part) => Math.max(most, part.length), 0);
+      limit = Math.floor(Math.min(limit, largest) * SHRINKING);
     }
     this.#lost.push({ document, reason: 'too_large' });
   }
@@ -166,20 +175,30 @@ class Sending {
     { documents, steps }: Slimmed,
   ): Promise<'settled' | 'too_large'> {
     const lost: (readonly [Buffer, Unprocessed])[] = [];
-    for (const portion of divideIntoRequests(documents)) {
+    const open = divideIntoRequests(documents).toReversed();
+    for (let portion = open.pop(); portion !== undefined; portion = open.pop()) {
       const { verdict, bytes } = await this.#tryPut(portion);
-      if (verdict.kind === 'split') return 'too_large';
+      // Alone, each part is judged for itself.
+      const alone = portion.map((part) => [part]);
       if (verdict.kind === 'again') {
         this.#sendAgain([document], verdict.error);
         return 'settled';
       }
+      if (verdict.kind !== 'judged' && portion.length > 1) {
+        open.push(...alone);
+        continue;
+      }
+      if (verdict.kind === 'split') return 'too_large';
       if (verdict.kind === 'refused') {
         this.#lost.push({ document, reason: verdict.reason });
         return 'settled';
       }
       this.#bytes += bytes;
       const { meant, unclear } = attribute(portion, verdict.unprocessed);
-      if (unclear.length > 0) return 'too_large';
+      if (unclear.length > 0) {
+        open.push(...alone);
+        continue;
+      }
       for (const [index, said] of meant) {
         const part = portion[index];
         const fate = judgeCode(said);

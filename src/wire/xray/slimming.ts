@@ -7,6 +7,8 @@
  * Source: https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html
  */
 
+import { parseExactly, stringifyExactly } from './exact-json.ts';
+
 /** Something that was taken away or moved, and how often. */
 export type SlimStep = 'metadata' | 'exceptions' | 'subsegments';
 
@@ -22,6 +24,13 @@ interface Entity {
 
 /** Deeper subsegments stay within their parents. Each level costs a pass over what is below it. */
 const DEPTH_MAX = 64;
+/** Nested deeper, a document is not slimmed: writing it costs the square of its depth. */
+const NESTING_MAX = 256;
+/**
+ * A document becomes at most as many. The shortest subsegments that X-Ray takes have some 80 bytes,
+ * so this is more than one document of 64 kB can hold.
+ */
+const PARTS_MAX = 1_000;
 const NAMESPACE = 'amperage';
 /** How many namespaces are named as taken away, and with how many characters. */
 const NAMED_MAX = 20;
@@ -35,19 +44,19 @@ const NAME_MAX = 100;
 export function slim(document: Buffer, maxBytes: number): Slimmed | undefined {
   try {
     const segment = parseExactly(document.toString('utf8'));
-    if (!isObject(segment)) return undefined;
+    if (!isObject(segment) || isDeeper(segment, NESTING_MAX)) return undefined;
     return divideOnly(segment, maxBytes) ?? takeAway(segment, maxBytes);
   } catch (error) {
-    // No JSON, or nested deeper than the stack.
-    if (error instanceof SyntaxError || error instanceof RangeError) return undefined;
+    if (error instanceof SyntaxError) return undefined;
     throw error;
   }
 }
 
 function divideOnly(segment: Entity, maxBytes: number): Slimmed | undefined {
-  const copy = structuredCloneJson(segment);
+  // Dividing changes the entity itself and nothing below it.
+  const copy = { ...segment };
   const steps = new Map<SlimStep, number>();
-  const parts = divide(copy, readTraceId(copy), { maxBytes, depth: 0, shrink: () => undefined });
+  const parts = divide(copy, readTraceId(copy), { maxBytes, depth: 0, shrink: (_, size) => size });
   if (parts === undefined) return undefined;
   count(steps, 'subsegments', parts.length);
   return finish([copy, ...parts], steps, [], maxBytes);
@@ -56,9 +65,11 @@ function divideOnly(segment: Entity, maxBytes: number): Slimmed | undefined {
 function takeAway(segment: Entity, maxBytes: number): Slimmed | undefined {
   const steps = new Map<SlimStep, number>();
   const gone: string[] = [];
-  const shrink = (entity: Entity): void => {
-    takeMetadata(entity, maxBytes, steps, gone);
-    takeStacks(entity, maxBytes, steps);
+  const shrink = (entity: Entity, bytes: number): number => {
+    let size = bytes;
+    if (takeMetadata(entity, size - maxBytes, steps, gone)) size = measure(entity);
+    if (size > maxBytes && takeStacks(entity, size - maxBytes, steps)) size = measure(entity);
+    return size;
   };
   const parts = divide(segment, readTraceId(segment), { maxBytes, depth: 0, shrink });
   if (parts === undefined) return undefined;
@@ -69,8 +80,8 @@ function takeAway(segment: Entity, maxBytes: number): Slimmed | undefined {
 interface Division {
   readonly maxBytes: number;
   readonly depth: number;
-  /** Makes an entity smaller, in place. */
-  readonly shrink: (entity: Entity) => void;
+  /** Makes an entity of so many bytes smaller, in place. @returns  how many it has then */
+  readonly shrink: (entity: Entity, bytes: number) => number;
 }
 
 /**
@@ -82,16 +93,21 @@ function divide(
   traceId: unknown,
   { maxBytes, depth, shrink }: Division,
 ): Entity[] | undefined {
-  shrink(entity);
-  let size = measure(entity);
+  const whole = measure(entity);
+  let size = whole > maxBytes ? shrink(entity, whole) : whole;
   if (size <= maxBytes) return [];
   const { id } = entity;
   if (typeof id !== 'string' || traceId === undefined || depth >= DEPTH_MAX) return undefined;
-  const children = listSubsegments(entity).map((child) => ({ child, bytes: measure(child) }));
+  const children = listSubsegments(entity);
+  // Without an id of its own, X-Ray would take it only within its parent.
+  const movable = children
+    .filter((child) => typeof child['id'] === 'string')
+    .map((child) => ({ child, bytes: measure(child) }));
   const apart = new Set<Entity>();
   const documents: Entity[] = [];
-  for (const { child, bytes } of children.toSorted((a, b) => b.bytes - a.bytes)) {
+  for (const { child, bytes } of movable.toSorted((a, b) => b.bytes - a.bytes)) {
     if (size <= maxBytes) break;
+    if (documents.length >= PARTS_MAX) return undefined;
     const own = { ...child, type: 'subsegment', trace_id: traceId, parent_id: id };
     const parts = divide(own, traceId, { maxBytes, depth: depth + 1, shrink });
     if (parts === undefined) return undefined;
@@ -100,39 +116,42 @@ function divide(
     size -= bytes + 1;
   }
   if (size > maxBytes) return undefined;
-  const left = children.flatMap(({ child }) => (apart.has(child) ? [] : [child]));
+  const left = children.filter((child) => !apart.has(child));
   if (left.length === 0) delete entity['subsegments'];
   else entity['subsegments'] = left;
   return documents;
 }
 
-/** Takes namespaces of metadata away, of the entity and of what is in it, the largest first. */
+/**
+ * Takes namespaces of metadata away, of the entity and of what is in it, the largest first.
+ *
+ * @returns  whether there were any
+ */
 function takeMetadata(
   entity: Entity,
-  maxBytes: number,
+  excessBytes: number,
   steps: Map<SlimStep, number>,
   gone: string[],
-): void {
-  let size = measure(entity);
-  if (size <= maxBytes) return;
+): boolean {
+  let excess = excessBytes;
   const namespaces = [...walk(entity)].flatMap(({ metadata }) =>
     isObject(metadata)
       ? Object.keys(metadata).map((name) => ({ metadata, name, bytes: measure(metadata[name]) }))
       : [],
   );
   for (const { metadata, name, bytes } of namespaces.toSorted((a, b) => b.bytes - a.bytes)) {
-    if (size <= maxBytes) return;
+    if (excess <= 0) break;
     delete metadata[name];
-    size -= bytes;
+    excess -= bytes;
     count(steps, 'metadata', 1);
     if (gone.length < NAMED_MAX) gone.push(name.slice(0, NAME_MAX));
   }
+  return namespaces.length > 0;
 }
 
-/** Takes the stacks of exceptions away, the largest first. */
-function takeStacks(entity: Entity, maxBytes: number, steps: Map<SlimStep, number>): void {
-  let size = measure(entity);
-  if (size <= maxBytes) return;
+/** Takes the stacks of exceptions away, the largest first. @returns  whether there were any */
+function takeStacks(entity: Entity, excessBytes: number, steps: Map<SlimStep, number>): boolean {
+  let excess = excessBytes;
   const stacks = [...walk(entity)].flatMap(({ cause }) => {
     const exceptions = isObject(cause) ? cause['exceptions'] : undefined;
     if (!Array.isArray(exceptions)) return [];
@@ -142,11 +161,12 @@ function takeStacks(entity: Entity, maxBytes: number, steps: Map<SlimStep, numbe
     });
   });
   for (const { exception, bytes } of stacks.toSorted((a, b) => b.bytes - a.bytes)) {
-    if (size <= maxBytes) return;
+    if (excess <= 0) break;
     delete exception['stack'];
-    size -= bytes;
+    excess -= bytes;
     count(steps, 'exceptions', 1);
   }
+  return stacks.length > 0;
 }
 
 /** An entity and the subsegments in it, at all depths. */
@@ -161,6 +181,11 @@ function* walk(entity: Entity): Generator<Entity> {
 function listSubsegments(entity: Entity): Entity[] {
   const list = entity['subsegments'];
   return Array.isArray(list) ? list.filter(isObject) : [];
+}
+
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1));
 }
 
 function readTraceId({ trace_id: id }: Entity): unknown {
@@ -180,9 +205,11 @@ function finish(
     ...(parts.length === 0 ? {} : { subsegments_sent_apart: parts.length }),
   };
   const own = isObject(segment['metadata']) ? segment['metadata'] : {};
-  const marked = Buffer.from(stringify({ ...segment, metadata: { ...own, [NAMESPACE]: taken } }));
-  const first = marked.length <= maxBytes ? marked : Buffer.from(stringify(segment));
-  return { documents: [first, ...parts.map((part) => Buffer.from(stringify(part)))], steps };
+  const marked = Buffer.from(
+    stringifyExactly({ ...segment, metadata: { ...own, [NAMESPACE]: taken } }),
+  );
+  const first = marked.length <= maxBytes ? marked : Buffer.from(stringifyExactly(segment));
+  return { documents: [first, ...parts.map((part) => Buffer.from(stringifyExactly(part)))], steps };
 }
 
 function count(steps: Map<SlimStep, number>, step: SlimStep, times: number): void {
@@ -190,45 +217,9 @@ function count(steps: Map<SlimStep, number>, step: SlimStep, times: number): voi
 }
 
 function measure(value: unknown): number {
-  return Buffer.byteLength(stringify(value));
-}
-
-function stringify(value: unknown): string {
-  return JSON.stringify(value) ?? '';
-}
-
-function structuredCloneJson(entity: Entity): Entity {
-  return parseExactly(stringify(entity)) as Entity;
+  return Buffer.byteLength(stringifyExactly(value));
 }
 
 function isObject(value: unknown): value is Entity {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !isRaw(value);
-}
-
-/**
- * Members of JSON that the library's types lack yet.
- * Source: https://github.com/tc39/proposal-json-parse-with-source
- */
-interface ExactJson {
-  parse(
-    text: string,
-    revive: (key: string, value: unknown, context: { source?: string }) => unknown,
-  ): unknown;
-  rawJSON(text: string): unknown;
-  isRawJSON(value: unknown): boolean;
-}
-
-const exactJson = JSON as unknown as ExactJson;
-
-function isRaw(value: unknown): boolean {
-  return exactJson.isRawJSON(value);
-}
-
-/** Parses so that numbers are written again as they stood: `1.5E9`, or more than 53 bits. */
-function parseExactly(text: string): unknown {
-  return exactJson.parse(text, (_, value, { source }) =>
-    typeof value === 'number' && source !== undefined && String(value) !== source
-      ? exactJson.rawJSON(source)
-      : value,
-  );
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
