@@ -51,7 +51,7 @@ export function createAgents({ tls, proxy }: HttpConnection): ConnectionAgents {
 /** The proxy as the variables that would name it in the environment. */
 function makeProxyEnvironment({ url, noProxy }: ProxySettings): NodeJS.ProcessEnv {
   if (url === undefined) {
-    const { http, https, no, fault } = readProxyEnvironment();
+    const { http, https, no, fault } = readProxyEnvironment(process.env);
     if (fault !== undefined) throw new Error(fault);
     return { HTTP_PROXY: http, HTTPS_PROXY: https, NO_PROXY: no };
   }

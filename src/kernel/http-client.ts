@@ -151,7 +151,7 @@ async function load(options: HttpClientOptions): Promise<Undici> {
 /** @throws HttpClientError for a variable of the environment that names no proxy */
 function chooseProxies({ url, noProxy }: ProxySettings) {
   if (url !== undefined) return { httpProxy: url, httpsProxy: url, noProxy: noProxy ?? '' };
-  const { http, https, no, fault } = readProxyEnvironment();
+  const { http, https, no, fault } = readProxyEnvironment(process.env);
   if (fault !== undefined) throw new HttpClientError('connect', fault);
   return { httpProxy: http, httpsProxy: https, noProxy: no };
 }

@@ -16,7 +16,7 @@ export interface EnvironmentProxies {
   readonly fault: string | undefined;
 }
 
-export function readProxyEnvironment(env: Env = process.env): EnvironmentProxies {
+export function readProxyEnvironment(env: Env): EnvironmentProxies {
   const http = readVariable('HTTP_PROXY', env);
   const https = readVariable('HTTPS_PROXY', env);
   return {

@@ -66,6 +66,6 @@ function checkProxy(input: ProxyInput, { path, report }: CheckContext): void {
     );
   const fault = url === undefined || url === '' ? undefined : findUrlFault('proxy_url', url);
   if (fault !== undefined) fail('proxy_url', fault);
-  const ofVariable = fromEnvironment === true ? readProxyEnvironment().fault : undefined;
+  const ofVariable = fromEnvironment === true ? readProxyEnvironment(process.env).fault : undefined;
   if (ofVariable !== undefined) fail('proxy_from_environment', ofVariable);
 }

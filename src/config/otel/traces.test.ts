@@ -139,7 +139,8 @@ test('records say nothing of the host without include_metadata; a text is a list
     env: { AWS_HOSTNAME: 'h', AWS_INSTANCE_ID: 'i' },
   });
   const [sink] = plan?.sinks ?? [];
-  const { telemetry, logGroups } = sink?.settings as { telemetry: object; logGroups: string[] };
+  assert.ok(sink);
+  const { telemetry, logGroups } = sink.settings as { telemetry: object; logGroups: string[] };
   assert.deepEqual(logGroups, ['/a', '/b']);
   assert.deepEqual(telemetry, {
     isSent: true,
