@@ -11,6 +11,7 @@ import {
   type ProxySettings,
   secureOptions,
 } from '../kernel/http-connection.ts';
+import { readProxyEnvironment } from '../kernel/proxy-environment.ts';
 
 export interface ConnectionAgents {
   readonly httpAgent: HttpAgent;
@@ -23,7 +24,7 @@ const SOCKETS_MAX = 50;
 /**
  * Each client gets agents of its own, and destroys them when it is destroyed.
  *
- * @throws Error for a proxy URL that is not a URL
+ * @throws Error for a proxy URL that is not a URL, also one of the environment
  */
 export function createAgents({ tls, proxy }: HttpConnection): ConnectionAgents {
   const options: AgentOptions = {
@@ -49,7 +50,11 @@ export function createAgents({ tls, proxy }: HttpConnection): ConnectionAgents {
 
 /** The proxy as the variables that would name it in the environment. */
 function makeProxyEnvironment({ url, noProxy }: ProxySettings): NodeJS.ProcessEnv {
-  if (url === undefined) return process.env;
+  if (url === undefined) {
+    const { http, https, no, fault } = readProxyEnvironment(process.env);
+    if (fault !== undefined) throw new Error(fault);
+    return { HTTP_PROXY: http, HTTPS_PROXY: https, NO_PROXY: no };
+  }
   return { HTTP_PROXY: url, HTTPS_PROXY: url, NO_PROXY: addSubdomains(noProxy ?? '') };
 }
 

@@ -6,6 +6,8 @@ import { after, before, test, type TestContext } from 'node:test';
 import { findRegion } from './region.ts';
 import { temporaryFolder } from '../../test/kit/folder.ts';
 import { listen } from '../../test/kit/listen.ts';
+import { createWorld } from '../../test/kit/world.ts';
+import { ServiceClient } from './service-client.ts';
 
 const files = ['AWS_CONFIG_FILE', 'AWS_SHARED_CREDENTIALS_FILE'] as const;
 const kept = files.map((name) => process.env[name]);
@@ -61,4 +63,23 @@ test('an unknown region is an error that says where it may be set', async (conte
   await assert.rejects(findRegion({ AWS_EC2_METADATA_DISABLED: 'true' }), remedy);
   const nobody = { AWS_EC2_METADATA_SERVICE_ENDPOINT: 'http://127.0.0.1:1' };
   await assert.rejects(findRegion(nobody), remedy);
+});
+
+test('the profile that a configuration names tells its region, before the default one', async (context) => {
+  const file = join(temporaryFolder(context), 'config');
+  writeFileSync(file, '[default]\nregion = eu-west-1\n[profile p2]\nregion = eu-west-2\n');
+  process.env['AWS_CONFIG_FILE'] = file;
+  context.after(() => (process.env['AWS_CONFIG_FILE'] = '/nowhere'));
+  const none = { AWS_EC2_METADATA_DISABLED: 'true' };
+  assert.equal(await findRegion(none), 'eu-west-1');
+  assert.equal(await findRegion({ ...none, AWS_PROFILE: '' }), 'eu-west-1');
+  assert.equal(await findRegion({ ...none, AWS_PROFILE: 'p2' }), 'eu-west-2');
+  assert.equal(await findRegion(none, 'p2'), 'eu-west-2');
+  assert.equal(await findRegion({ ...none, AWS_REGION: 'us-east-1' }, 'p2'), 'us-east-1');
+  const access = { service: 'xray', isLocal: true, credentials: { profile: 'p2' } };
+  for (const isLocal of [true, false]) {
+    const client = new ServiceClient({ ...access, isLocal }, createWorld(), none);
+    assert.equal(await client.region(), 'eu-west-2');
+    await client.close();
+  }
 });

@@ -19,15 +19,19 @@ const METADATA_TIMEOUT_MS = 3_000;
 /**
  * The region that environment, ECS or profile set; undefined when they set none. The SDK's reader
  * of configuration files is loaded only if the environment sets none.
+ *
+ * @param profile  that a configuration names; AWS_PROFILE, else `default`, when undefined
  */
-export async function configuredRegion(env: Env = process.env): Promise<string | undefined> {
+export async function configuredRegion(
+  env: Env = process.env,
+  profile: string = env['AWS_PROFILE'] || 'default',
+): Promise<string | undefined> {
   const own = env['AWS_REGION'] ?? env['AWS_DEFAULT_REGION'];
   if (own !== undefined && own !== '') return own;
   const ofTask = await readTaskRegion(env['ECS_CONTAINER_METADATA_FILE']);
   if (ofTask !== undefined) return ofTask;
   const { loadSharedConfigFiles } = await import('@smithy/core/config');
   const { configFile, credentialsFile } = await loadSharedConfigFiles();
-  const profile = env['AWS_PROFILE'] ?? 'default';
   return configFile[profile]?.['region'] ?? credentialsFile[profile]?.['region'];
 }
 
@@ -56,8 +60,8 @@ async function readTaskRegion(file: string | undefined): Promise<string | undefi
  *
  * @throws RecoverableError AWS_REGION_UNKNOWN when none of them gives a region
  */
-export async function findRegion(env: Env = process.env): Promise<string> {
-  const configured = await configuredRegion(env);
+export async function findRegion(env: Env = process.env, profile?: string): Promise<string> {
+  const configured = await configuredRegion(env, profile);
   if (configured !== undefined) return configured;
   const http = createHttpClient();
   try {

@@ -188,8 +188,10 @@ export class ServiceClient {
   }
 
   async #findRegion(): Promise<string> {
-    if (this.#access.isLocal !== true) return findRegion(this.#env);
-    const region = await configuredRegion(this.#env);
+    const { isLocal, credentials } = this.#access;
+    const { profile } = credentials;
+    if (isLocal !== true) return findRegion(this.#env, profile);
+    const region = await configuredRegion(this.#env, profile);
     if (region !== undefined) return region;
     throw new RecoverableError(
       'AWS_REGION_UNKNOWN',

@@ -96,6 +96,8 @@ async function run(ignored: readonly string[], flags: XrayFlags, command: Comman
     await runDaemon(ignored, flags, command);
   } catch (error) {
     if (!(error instanceof DaemonRefusal)) throw error;
+    // A fault of a flag is no line of the log, as in Go.
+    if (error.status === 2) process.stderr.write(`amperage: ${error.message}\n`);
     process.exitCode = error.status;
   }
 }
@@ -143,12 +145,12 @@ async function runDaemon(
   }
 }
 
-/** Says a refusal in the log before it ends the command. */
+/** Says a refusal in the log before it ends the command, but for one of a flag. */
 function sayRefusal<Value>(log: Logger, read: () => Value): Value {
   try {
     return read();
   } catch (error) {
-    if (error instanceof DaemonRefusal) log.error(error.message);
+    if (error instanceof DaemonRefusal && error.status !== 2) log.error(error.message);
     throw error;
   }
 }

@@ -11,9 +11,10 @@ import type { buildConnector, Dispatcher } from 'undici';
 import { type Borrowed, LENT_BYTES_MAX, takeOver, peek } from '../model/borrowed.ts';
 import { describeError, PermanentError } from './errors.ts';
 import { HttpClientError } from './http-client-error.ts';
-import { type HttpConnection, secureOptions } from './http-connection.ts';
+import { type HttpConnection, type ProxySettings, secureOptions } from './http-connection.ts';
 import { BodyClient } from './http-bodies.ts';
 import { guardedLookup, refuseMetadataUrl } from './metadata-addresses.ts';
+import { readProxyEnvironment } from './proxy-environment.ts';
 import { parseUrl } from './urls.ts';
 
 export { HttpClientError };
@@ -91,12 +92,18 @@ export function createHttpClient(
         void loaded?.then(({ agent }) => agent.close()).catch(() => undefined);
         loaded = undefined;
       }
-      loaded ??= load(options);
+      loaded ??= load(options).catch((error: unknown) => {
+        // The next request tries again: the file that is wrong now may be mended.
+        loaded = undefined;
+        throw error;
+      });
       return send(await loaded, request);
     },
     async close() {
       bodies?.close();
-      await (await loaded)?.agent.destroy();
+      // Without an agent there is nothing to close.
+      const undici = await loaded?.catch(() => undefined);
+      await undici?.agent.destroy();
     },
   };
 }
@@ -111,10 +118,10 @@ async function getBody(
   return { status, headers, body: plain instanceof Promise ? await plain : plain };
 }
 
+/** @throws HttpClientError when a file of the settings or a proxy cannot be used */
 async function load(options: HttpClientOptions): Promise<Undici> {
   const { Agent, EnvHttpProxyAgent } = await import('undici');
   const { connection } = options;
-  const connect = connectOptions(options);
   const shared = {
     connections: options.connectionsPerHost ?? 32,
     pipelining: 1,
@@ -122,20 +129,31 @@ async function load(options: HttpClientOptions): Promise<Undici> {
     maxHeaderSize: 65_536,
   };
   const proxy = connection?.proxy;
-  if (proxy === undefined) return { agent: new Agent({ ...shared, connect }) };
-  const given =
-    proxy.url === undefined
-      ? {}
-      : { httpProxy: proxy.url, httpsProxy: proxy.url, noProxy: proxy.noProxy ?? '' };
-  const agent = new EnvHttpProxyAgent({
-    ...shared,
-    ...given,
-    connect,
-    requestTls: connect,
-    proxyTunnel: false,
-    headers: { ...proxy.connectHeaders },
-  });
-  return { agent };
+  try {
+    const connect = connectOptions(options);
+    if (proxy === undefined) return { agent: new Agent({ ...shared, connect }) };
+    const agent = new EnvHttpProxyAgent({
+      ...shared,
+      ...chooseProxies(proxy),
+      connect,
+      requestTls: connect,
+      proxyTunnel: false,
+      headers: { ...proxy.connectHeaders },
+    });
+    return { agent };
+  } catch (error) {
+    if (error instanceof HttpClientError) throw error;
+    const message = `the connection cannot be made: ${describeError(error)}`;
+    throw new HttpClientError('connect', message, { cause: error });
+  }
+}
+
+/** @throws HttpClientError for a variable of the environment that names no proxy */
+function chooseProxies({ url, noProxy }: ProxySettings) {
+  if (url !== undefined) return { httpProxy: url, httpsProxy: url, noProxy: noProxy ?? '' };
+  const { http, https, no, fault } = readProxyEnvironment(process.env);
+  if (fault !== undefined) throw new HttpClientError('connect', fault);
+  return { httpProxy: http, httpsProxy: https, noProxy: no };
 }
 
 function connectOptions({

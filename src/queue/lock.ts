@@ -5,18 +5,25 @@
  *
  * A holder in the same PID namespace is alive when a process has its PID and its start time (the
  * PID alone may belong to another process by now). A holder in another namespace (the container
- * before a restart, on the same volume) is alive when the file's time changes within `WATCH_MS`.
+ * before a restart, on the same volume) is alive when the file's time changes within `WATCH_MS`; so
+ * is one whose name is not in the file, since a full disk took the file and not the name.
+ *
+ * Taking the lock needs no space on the disk: what frees a full one is the sending of what waits on
+ * it. An old lock is overwritten in place, and a new one may be empty; its holder writes the name
+ * as soon as the disk takes it.
  * Limits: a holder in another container that is suspended for longer than `WATCH_MS` may lose its
  * lock.
  */
 import {
+  closeSync,
+  ftruncateSync,
+  openSync,
   readFileSync,
   readlinkSync,
-  renameSync,
   rmSync,
   statSync,
   utimesSync,
-  writeFileSync,
+  writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../kernel/clock.ts';
@@ -37,42 +44,49 @@ export interface Lock {
   release(): void;
 }
 
-/** Takes the lock of a directory. Throws a ConfigError when a living process holds it. */
+/**
+ * Takes the lock of a directory.
+ *
+ * @throws  a ConfigError when a living process holds it; the file system's error, but for a disk
+ *          that is full
+ */
 export async function takeLock(directory: string, clock: Clock): Promise<Lock> {
   const path = join(directory, FILE);
   const own = JSON.stringify(describeHolder(process.pid));
-  if (!createExclusively(path, own)) {
+  if (!createExclusively(path)) {
     const holder = readHolder(path);
-    if (holder !== undefined && (await isAlive(holder, path, clock))) {
+    if (await isAlive(holder, path, clock)) {
+      const who = holder === undefined ? 'another process' : `process ${holder.pid}`;
       throw new ConfigError(
         'QUEUE_LOCKED',
-        `queue directory "${directory}" is in use by process ${holder.pid}; stop it, or give ` +
+        `queue directory "${directory}" is in use by ${who}; stop it, or give ` +
           'each process its own queue directory',
       );
     }
-    const temporary = `${path}.${process.pid}`;
-    writeFileSync(temporary, own);
-    renameSync(temporary, path);
   }
+  let isNamed = overwrite(path, own);
   return {
     touch() {
       const now = new Date();
       try {
+        if (!isNamed && safeRead(path) === '') isNamed = overwrite(path, own);
         utimesSync(path, now, now);
       } catch {
         // Somebody removed the file by hand; the queue goes on.
       }
     },
     release() {
-      if (safeRead(path) === own) rmSync(path, { force: true });
+      const text = safeRead(path);
+      if (text === own || (!isNamed && text === '')) rmSync(path, { force: true });
     },
   };
 }
 
-async function isAlive(holder: Holder, path: string, clock: Clock): Promise<boolean> {
-  const here = describeHolder(holder.pid);
-  if (here.namespace === holder.namespace) {
-    return here.startTicks !== '' && here.startTicks === holder.startTicks;
+async function isAlive(holder: Holder | undefined, path: string, clock: Clock): Promise<boolean> {
+  if (holder !== undefined) {
+    const here = describeHolder(holder.pid);
+    if (here.namespace === holder.namespace)
+      return here.startTicks !== '' && here.startTicks === holder.startTicks;
   }
   const before = readMtimeMs(path);
   await clock.sleep(WATCH_MS);
@@ -112,9 +126,10 @@ function readStartTicks(pid: number): string {
   }
 }
 
-function createExclusively(path: string, text: string): boolean {
+/** Makes an empty file, which needs no space; false where there is one. */
+function createExclusively(path: string): boolean {
   try {
-    writeFileSync(path, text, { flag: 'wx' });
+    closeSync(openSync(path, 'wx'));
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
@@ -122,7 +137,33 @@ function createExclusively(path: string, text: string): boolean {
   }
 }
 
-/** Undefined when the file is gone or half written: its holder died while taking it. */
+/**
+ * Replaces a file's text in place; false when the disk is full, and the file is empty then. Throws
+ * the file system's other errors.
+ */
+function overwrite(path: string, text: string): boolean {
+  const fd = openSync(path, 'r+');
+  try {
+    // A part of the name would be taken for the name of somebody else.
+    const isWhole = writeSync(fd, text, 0) === Buffer.byteLength(text);
+    ftruncateSync(fd, isWhole ? Buffer.byteLength(text) : 0);
+    return isWhole;
+  } catch (error) {
+    if (!isFull(error)) throw error;
+    ftruncateSync(fd, 0);
+    return false;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function isFull(error: unknown): boolean {
+  return ['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '');
+}
+
+/**
+ * Undefined when the file names nobody: its holder died while taking it, or found the disk full.
+ */
 function readHolder(path: string): Holder | undefined {
   try {
     return JSON.parse(readFileSync(path, 'utf8')) as Holder;

@@ -51,5 +51,7 @@ test('two processes on one queue refuse each other; the lock of a dead one is ta
   await (await waiting).stop();
   assert.ok(!readdirSync(directory).includes('lock'));
   writeFileSync(join(directory, 'lock'), '{"pid":');
-  await (await openQueue(directory)).stop();
+  const torn = openQueue(directory, {}, world);
+  await world.clock.advance(5_000);
+  await (await torn).stop();
 });

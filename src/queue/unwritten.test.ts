@@ -51,6 +51,16 @@ test('a disk that refused is left alone for a second, and then takes all in orde
   assert.deepEqual([unwritten.bytes, refuses()], [0, '0']);
 });
 
+test('a clock that is set back does not put off the next try', () => {
+  const { unwritten, written, disk } = open();
+  disk.isFull = true;
+  for (let i = 0; i < 3; i++) unwritten.push(entry(i));
+  unwritten.writeOut(3_600_000);
+  disk.isFull = false;
+  unwritten.writeOut(1_000);
+  assert.deepEqual(written, [0, 1, 2]);
+});
+
 test('a chunk that is alone in its wait is tried each time', () => {
   const { unwritten, disk } = open();
   disk.isFull = true;

@@ -48,7 +48,9 @@ export class Unwritten {
   writeOut(nowMs: number): void {
     let entry = this.#entries.at(0);
     // A chunk that waits alone is tried at once: the disk may have room again.
-    const isWaiting = this.#entries.length > 1 && nowMs < this.#retryAtMs;
+    const restMs = this.#retryAtMs - nowMs;
+    // More than a whole pause: the clock was set back, and the pause is over.
+    const isWaiting = this.#entries.length > 1 && restMs > 0 && restMs <= RETRY_MS;
     if (entry === undefined || isWaiting) return;
     for (; entry !== undefined; entry = this.#entries.at(0)) {
       if (!entry.isGone && entry.bytes !== undefined) {

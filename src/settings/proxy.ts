@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import type { ProxySettings } from '../kernel/http-connection.ts';
+import { readProxyEnvironment } from '../kernel/proxy-environment.ts';
 import type { CheckContext } from './finding.ts';
 import { switchSchema } from './switch.ts';
 import { listOf, textSchema } from './text.ts';
@@ -18,7 +19,8 @@ export const proxyShape = {
     examples: ['localhost,10.0.0.0/8'],
   }),
   proxy_from_environment: switchSchema.optional().meta({
-    description: 'Goes through the proxy that HTTP_PROXY, HTTPS_PROXY and NO_PROXY name.',
+    description:
+      'Goes through the proxy that HTTP_PROXY, HTTPS_PROXY and NO_PROXY name: a URL, or host:port.',
     default: false,
   }),
   proxy_connect_header: z
@@ -64,4 +66,6 @@ function checkProxy(input: ProxyInput, { path, report }: CheckContext): void {
     );
   const fault = url === undefined || url === '' ? undefined : findUrlFault('proxy_url', url);
   if (fault !== undefined) fail('proxy_url', fault);
+  const ofVariable = fromEnvironment === true ? readProxyEnvironment(process.env).fault : undefined;
+  if (ofVariable !== undefined) fail('proxy_from_environment', ofVariable);
 }

@@ -23,7 +23,6 @@ const cases: readonly (readonly [given: string, rewritten: string])[] = [
   ['--unknown=x -o', '--unknown=x --local-mode=true'],
   ['-- -o', '-- -o'],
   ['- -o', '-- - -o'],
-  ['-=x', '-- -=x'],
   ['-b 1:2 -help', '--help'],
   ['-h', '--help'],
   ['--storage.path /data -log.format json', '--storage.path=/data --log.format=json'],
@@ -36,6 +35,13 @@ for (const [given, rewritten] of cases)
     const words = (text: string): string[] => text.split(' ').filter((word) => word !== '');
     assert.deepEqual(rewriteGoFlags(words(given)), words(rewritten));
   });
+
+for (const argument of ['---x', '-=x', '--=x', '---', '-=hush'])
+  test(`flags of Go: ${argument} is no flag and no argument`, () =>
+    assert.throws(() => rewriteGoFlags(['-o', argument]), {
+      name: 'ConfigError',
+      message: /^bad flag syntax: -[-=…x]+; write -flag(?!.*hush)/,
+    }));
 
 test('an empty argument ends the flags', () =>
   assert.deepEqual(rewriteGoFlags(['-o', '', '-b']), ['--local-mode=true', '--', '', '-b']));

@@ -10,6 +10,7 @@
  * neither do we. An unknown flag stays, with two dashes, and the parser refuses it by name.
  * Pure. Source: https://pkg.go.dev/flag#hdr-Command_line_flag_syntax
  */
+import { ConfigError } from '../../kernel/errors.ts';
 import { allFlags, type XrayFlag } from './flag-table.ts';
 
 const byName = new Map<string, XrayFlag>(
@@ -19,13 +20,17 @@ const byName = new Map<string, XrayFlag>(
   ]),
 );
 
-/** @param given  what follows the name of the command */
+/**
+ * @param given  what follows the name of the command
+ * @throws ConfigError for an argument such as `---x` or `-=x`, at which Go ends with status 2
+ */
 export function rewriteGoFlags(given: readonly string[]): string[] {
   const flags: string[] = [];
   for (let at = 0; at < given.length; at += 1) {
     const argument = given[at] ?? '';
     const match = /^--?([^-=][^=]*)(?:=(.*))?$/s.exec(argument);
     if (argument === '--') return endFlags(flags, given.slice(at + 1));
+    if (/^(?:---|--?=)/.test(argument)) throw new ConfigError('FLAG_VALUE', faultOf(argument));
     if (match === null) return endFlags(flags, given.slice(at));
     const [, name = '', value] = match;
     if (name === 'h' || name === 'help') return ['--help'];
@@ -39,6 +44,12 @@ export function rewriteGoFlags(given: readonly string[]): string[] {
     } else flags.push(flag.long);
   }
   return flags;
+}
+
+/** The value is not shown: it may be secret. */
+function faultOf(argument: string): string {
+  const name = argument.replace(/(.=).*$/s, '$1…');
+  return `bad flag syntax: ${name}; write -flag, --flag or -flag=value`;
 }
 
 function endFlags(flags: readonly string[], rest: readonly string[]): string[] {

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { RecoverableError } from '../../kernel/errors.ts';
+import { createLogger } from '../../kernel/logger.ts';
+import { useDaemonLevels } from './log.ts';
 import { formatDaemonLine } from './log-lines.ts';
 
 const NOW_MS = Date.UTC(2026, 10, 26, 16, 0, 0, 999);
@@ -76,5 +78,20 @@ test('answers of X-Ray have the words that people count', () => {
       answer: 'InvalidId "bad id"',
     }),
     '[Info] Unprocessed segment: InvalidId "bad id" (2 segments of shop are lost: invalid_id)',
+  );
+});
+
+test('levels are those of the daemon: a failed request is an error, an answered one is told', () => {
+  const lines: string[] = [];
+  const write = (line: string): void => void lines.push(line.replace(/^\S+ /, ''));
+  const log = useDaemonLevels(createLogger({ level: 'info', format: formatDaemonLine, write }));
+  const own = log.with({ sink: 'xray/x' }).unlimited();
+  own.warn('delivery failed; it is tried again', { error: 'no', items: 1, wait_ms: 1 });
+  own.warn('something else');
+  own.debug('X-Ray has answered', { documents: 1, unprocessed: 0, seconds: 1 });
+  own.debug('something else');
+  assert.deepEqual(
+    lines.map((line) => line.split(' ', 2).join(' ')),
+    ['[Error] Sending', '[Warn] something', '[Info] Successfully'],
   );
 });

@@ -42,10 +42,13 @@ type Say = (fields: LogFields) => string | undefined;
 /** The event of each answered request: of no use to most, and what users of the daemon count. */
 export const ANSWERED = 'X-Ray has answered';
 
+/** The event of each failed request. */
+export const FAILED = 'delivery failed; it is tried again';
+
 /** Each says an event in the daemon's words; undefined where a field is not what it expects. */
 const WORDS: ReadonlyMap<string, Say> = new Map<string, Say>([
   [ANSWERED, sayAnswered],
-  ['delivery failed; it is tried again', sayFailed],
+  [FAILED, sayFailed],
   ['the receiver refused items; they are dropped', sayRefused],
   ['stopping', ({ signal }) => `Got shutdown signal: ${SIGNALS[show(signal)] ?? show(signal)}`],
 ]);

@@ -7,7 +7,7 @@ import { createLogger, type Logger, type LogFields, type LogLevel } from '../../
 import { boundedLines } from '../../kernel/output-lines.ts';
 import type { LogOptions } from '../runner.ts';
 import { openLogFile } from './log-file.ts';
-import { ANSWERED, formatDaemonLine } from './log-lines.ts';
+import { ANSWERED, FAILED, formatDaemonLine } from './log-lines.ts';
 import type { DaemonLogSettings } from './settings.ts';
 
 /** @param own  our own flags, as far as they were given */
@@ -22,18 +22,23 @@ export function createDaemonLog(settings: DaemonLogSettings, own: Partial<LogOpt
     format: format ?? formatDaemonLine,
     write: file === undefined ? output : openLogFile({ path: file, rotates, instead }),
   });
-  return format === undefined ? raiseAnswers(log) : log;
+  return format === undefined ? useDaemonLevels(log) : log;
 }
 
-/** The daemon tells of each answered request as Info, and holds none back. */
-function raiseAnswers(log: Logger): Logger {
+/**
+ * The daemon tells of each answered request as Info, and holds none back; of each failed one as
+ * Error.
+ */
+export function useDaemonLevels(log: Logger): Logger {
   return {
     ...log,
     debug: (event: string, fields?: LogFields): void => {
       if (event === ANSWERED) log.unlimited().info(event, fields);
       else log.debug(event, fields);
     },
-    with: (fields) => raiseAnswers(log.with(fields)),
-    unlimited: () => raiseAnswers(log.unlimited()),
+    warn: (event: string, fields?: LogFields): void =>
+      log[event === FAILED ? 'error' : 'warn'](event, fields),
+    with: (fields) => useDaemonLevels(log.with(fields)),
+    unlimited: () => useDaemonLevels(log.unlimited()),
   };
 }

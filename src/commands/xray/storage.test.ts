@@ -1,5 +1,13 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import fs, {
+  chmodSync,
+  mkdirSync,
+  readdirSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { createWorld } from '../../../test/kit/world.ts';
@@ -27,6 +35,28 @@ test('the first folder that can be written is taken, with one of its own for eac
   assert.equal(statSync(chosen.folder ?? '').mode & 0o777, 0o700);
   const other = chooseStorage({ ...WISH, address: '[::]:3000' }, [join(folder, 'a')]);
   assert.equal(other.folder, join(folder, 'a', 'udp-3000'));
+});
+
+test('a full disk is passed over, unless segments of an earlier run wait on it', (context) => {
+  const base = temporaryFolder(context);
+  const [full, other] = ['full', 'other'].map((name) => join(base, name)) as [string, string];
+  const folder = join(full, 'udp-2000');
+  mkdirSync(join(folder, 'queue'), { recursive: true });
+  const { writeFileSync: write } = fs;
+  context.mock.method(fs, 'writeFileSync', (path: string, data: Uint8Array, how: object) => {
+    write(path, '', how);
+    if (!path.startsWith(full) || data.length === 0) return;
+    throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
+  });
+  syncBuiltinESMExports();
+  context.after(syncBuiltinESMExports);
+  context.after(() => context.mock.restoreAll());
+  assert.equal(chooseStorage(WISH, [full, other]).folder, join(other, 'udp-2000'));
+  assert.deepEqual(readdirSync(full), ['udp-2000']);
+  assert.equal(chooseStorage(WISH, [full]).folder, undefined);
+  write(join(folder, 'queue', '0000000001.seg'), 'x');
+  assert.equal(chooseStorage(WISH, [full, other]).folder, folder);
+  assert.equal(chooseStorage(WISH, [other, full]).folder, folder);
 });
 
 test('a link or a folder of another user is not used', (context) => {

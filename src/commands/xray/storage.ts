@@ -1,10 +1,12 @@
 /**
  * Where segments wait until they are sent: in the folder that a flag names, or else in the first of
- * some folders that can be written, or in memory. The daemon writes no file, so its containers may
- * have a root file system that is read-only: that must not end the command, and the log says what
- * an end of the process or of the container then loses.
+ * some folders that has segments of an earlier run, or that can be written, or in memory. The
+ * daemon writes no file, so its containers may have a root file system that is read-only: that must
+ * not end the command, and the log says what an end of the process or of the container then loses.
  */
 import {
+  accessSync,
+  constants,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -43,6 +45,8 @@ export interface Storage {
 
 /** Before the port, in the name of a folder that was chosen without a flag. */
 const FOLDER_PREFIX = 'udp-';
+/** What tries a folder: an empty file would be taken by a full disk too. */
+const PROBE = Buffer.alloc(64 * 1024, 'probe ');
 /** Type of the file system tmpfs, which is in memory. Source: statfs(2) */
 const TMPFS = 0x0102_1994;
 
@@ -65,13 +69,34 @@ export function chooseStorage(
   const { path, address, capBytes } = wish;
   if (path !== undefined) return { folder: path, capBytes, isFleeting: isInMemory(path) };
   const name = `${FOLDER_PREFIX}${splitListen(address)?.port ?? 0}`;
-  for (const base of candidates) {
-    const folder = join(base, name);
-    if (!isUsable(base) || !isUsable(folder)) continue;
-    const isFleeting = isInMemory(folder);
-    return { folder, capBytes: isFleeting ? boundBySize(folder, capBytes) : capBytes, isFleeting };
+  const folders = candidates.map((base) => join(base, name));
+  // What waits is sent from where it is, be the disk full or not: sending frees it.
+  const folder = folders.find(hasWaiting) ?? folders.find(isUsable);
+  if (folder === undefined)
+    return { folder, capBytes: Math.min(capBytes, MEMORY_MAX_BYTES), isFleeting: true };
+  const isFleeting = isInMemory(folder);
+  return { folder, capBytes: isFleeting ? boundBySize(folder, capBytes) : capBytes, isFleeting };
+}
+
+/** Whether segments of an earlier run wait in a folder that this user owns and may write. */
+function hasWaiting(folder: string): boolean {
+  try {
+    if (!isOwn(dirname(folder)) || !isOwn(folder)) return false;
+    const queue = join(folder, 'queue');
+    accessSync(queue, constants.W_OK);
+    return hasSegments(readdirSync(queue));
+  } catch {
+    return false;
   }
-  return { folder: undefined, capBytes: Math.min(capBytes, MEMORY_MAX_BYTES), isFleeting: true };
+}
+
+function hasSegments(files: readonly string[]): boolean {
+  return files.some((file) => file.endsWith('.seg'));
+}
+
+/** Whether this user owns the folder, makes it where it is absent, and can write into it. */
+function isUsable(folder: string): boolean {
+  return canWrite(dirname(folder)) && canWrite(folder);
 }
 
 /** Warns of segments that wait in folders of other ports, which nobody sends now. */
@@ -82,7 +107,7 @@ export function sayLeftovers({ folder }: Storage, log: Logger): void {
     const queue = join(parent, name, 'queue');
     if (!name.startsWith(FOLDER_PREFIX) || name === basename(folder)) continue;
     const files = existsSync(queue) ? readdirSync(queue) : [];
-    if (files.includes('lock') || !files.some((file) => file.endsWith('.seg'))) continue;
+    if (files.includes('lock') || !hasSegments(files)) continue;
     log.warn('Segments of an earlier run with another port wait here, and nothing sends them', {
       folder: queue,
       look: `amperage check queue ${queue}`,
@@ -110,24 +135,36 @@ export function sayStorage({ folder, capBytes, isFleeting }: Storage, log: Logge
     );
 }
 
-/**
- * Whether this user owns the folder and can write to it; it is made where it is absent. In a folder
- * for temporary files another user may have put one of this name, or a link.
- */
-function isUsable(folder: string): boolean {
+function canWrite(folder: string): boolean {
   const probe = join(folder, `probe-${process.pid}`);
   try {
     makeFolder(folder);
-    const stat = lstatSync(folder);
-    const isOwn = process.getuid === undefined || stat.uid === process.getuid();
-    if (!stat.isDirectory() || !isOwn) return false;
-    writeFileSync(probe, '', { flag: 'wx' });
+    if (!isOwn(folder)) return false;
+    writeFileSync(probe, PROBE, { flag: 'wx' });
     return true;
   } catch {
     return false;
   } finally {
-    rmSync(probe, { force: true });
+    removeProbe(probe);
   }
+}
+
+/** Its folder may be no folder, which even a forced removal does not take. */
+function removeProbe(probe: string): void {
+  try {
+    rmSync(probe, { force: true });
+  } catch {
+    // There is none.
+  }
+}
+
+/**
+ * Whether it is a folder of this user. In a folder for temporary files another user may have put
+ * one of this name, or a link. Throws the file system's error.
+ */
+function isOwn(folder: string): boolean {
+  const stat = lstatSync(folder);
+  return stat.isDirectory() && (process.getuid === undefined || stat.uid === process.getuid());
 }
 
 /**

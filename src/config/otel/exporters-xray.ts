@@ -8,14 +8,16 @@
 import { z } from 'zod';
 import { awsAccessShape } from '../../settings/aws-access.ts';
 import { countSchema } from '../../settings/count.ts';
+import type { ConfigPath, Reporter } from '../../settings/finding.ts';
 import { ignored, ignoredValue } from '../../settings/refused-keys.ts';
 import { switchSchema } from '../../settings/switch.ts';
-import { listOf, presentSchema, textSchema } from '../../settings/text.ts';
+import { presentSchema } from '../../settings/text.ts';
 import type { SinkKind } from '../../sinks/sink.ts';
 import { xrayKind } from '../../sinks/xray/kind.ts';
 import { resolveClientProxy } from './client-proxy.ts';
 import type { ComponentContext } from './component.ts';
 import { defineExporter } from './exporter-kind.ts';
+import { textListSchema } from './text-lists.ts';
 
 /** As many requests as there are shards run at once. */
 const WORKERS_MAX = 64;
@@ -32,11 +34,13 @@ const telemetrySchema = z.strictObject({
     .optional()
     .meta({ description: 'Whether records of what was sent go to X-Ray.', default: false }),
   include_metadata: switchSchema.optional().meta({
-    description: 'Whether they say from where: host name, instance and resource.',
+    description:
+      'Whether they say from where: host name, instance and resource, those of AWS_HOSTNAME and ' +
+      'AWS_INSTANCE_ID among them.',
     default: false,
   }),
   contributors: ignoredValue(
-    listOf(textSchema),
+    textListSchema,
     'Has no effect: all receivers whose segments it gets are counted.',
   ),
   hostname: presentSchema.describe('Host name in them; needs include_metadata.'),
@@ -67,10 +71,12 @@ const schema = z.strictObject({
     description: 'Whether instance metadata is not asked.',
     default: false,
   }),
-  resource_arn: presentSchema.describe('ARN of the resource in telemetry records.'),
+  resource_arn: presentSchema.describe(
+    'ARN of the resource in telemetry records; needs enabled and include_metadata of telemetry.',
+  ),
   role_arn: awsAccessShape.role_arn,
   external_id: awsAccessShape.external_id,
-  indexed_attributes: listOf(textSchema).optional().meta({
+  indexed_attributes: textListSchema.optional().meta({
     description:
       'Refused where it names any: no spans become segments; annotations are indexed anyway.',
     default: [],
@@ -79,13 +85,13 @@ const schema = z.strictObject({
     description: 'Refused as true: no spans become segments; annotations are indexed anyway.',
     default: false,
   }),
-  aws_log_groups: listOf(textSchema).optional().meta({
+  aws_log_groups: textListSchema.optional().meta({
     description: 'Log groups that are written into segments which name none.',
     default: [],
   }),
   telemetry: telemetrySchema.optional().describe('Records of what was received and sent.'),
   profile: awsAccessShape.profile,
-  shared_credentials_file: listOf(textSchema)
+  shared_credentials_file: textListSchema
     .optional()
     .describe('Refused where it names any: set AWS_SHARED_CREDENTIALS_FILE.'),
   certificate_file_path: presentSchema.describe('File of certificate authorities to trust, PEM.'),
@@ -124,12 +130,11 @@ export const xrayExporter = defineExporter({
       external_id: input.role_arn === undefined ? undefined : input.external_id,
       profile: input.profile,
       local_mode: input.local_mode,
-      resource_arn: input.resource_arn,
       tls_config: Object.keys(tls).length === 0 ? undefined : tls,
       ...resolveClientProxy(input.proxy_address, reading.env),
       request_timeout: timeout && `${timeout}s`,
       queue_config: { max_shards: resolveWorkers(input, context) },
-      telemetry: resolveTelemetry(input),
+      ...resolveTelemetry(input),
       aws_log_groups: input.aws_log_groups,
     };
     return {
@@ -157,13 +162,15 @@ function resolveWorkers({ num_workers: count = 0 }: XrayInput, { at, report }: C
 }
 
 /** As in the Collector, records are off by default, and say nothing of the host. */
-function resolveTelemetry({ telemetry = {} }: XrayInput): object {
+function resolveTelemetry({ telemetry = {}, resource_arn: ofExporter }: XrayInput): object {
   const { enabled = false, include_metadata: hasMetadata = false } = telemetry;
+  if (!enabled) return { telemetry: { enabled } };
+  if (!hasMetadata) return { telemetry: { enabled, include_metadata: false } };
   const { hostname, instance_id, resource_arn } = telemetry;
+  const known = pickDefined({ hostname, instance_id, resource_arn });
   return {
-    enabled,
-    include_metadata: hasMetadata,
-    ...(hasMetadata ? pickDefined({ hostname, instance_id, resource_arn }) : {}),
+    resource_arn: ofExporter,
+    telemetry: { enabled, include_metadata: true, ...known },
   };
 }
 
@@ -176,21 +183,39 @@ function noteWithoutEffect(input: XrayInput, { at, report }: ComponentContext): 
   ];
   for (const [key, why] of notes)
     if (input[key] !== undefined) report.warn([...at, key], `${key} has no effect: ${why}`, 'key');
-  const { telemetry = {} } = input;
+  noteTelemetry(input, at, report);
+}
+
+/** What is written for records that are not sent, or that say nothing of the host. */
+function noteTelemetry(
+  { telemetry = {}, resource_arn: ofExporter }: XrayInput,
+  at: ConfigPath,
+  report: Reporter,
+): void {
   const telemetryAt = [...at, 'telemetry'];
-  if (telemetry.contributors !== undefined)
+  const { enabled = false, include_metadata: hasMetadata = false, contributors } = telemetry;
+  if (contributors !== undefined)
     report.warn(
       [...telemetryAt, 'contributors'],
       'contributors has no effect: all receivers whose segments it gets are counted',
       'key',
     );
+  if (hasMetadata && !enabled)
+    report.warn(
+      [...telemetryAt, 'include_metadata'],
+      'include_metadata has no effect without "enabled: true" of telemetry',
+      'key',
+    );
+  if (enabled && hasMetadata) return;
+  const needed = [
+    ...(enabled ? [] : ['"enabled: true"']),
+    ...(hasMetadata ? [] : ['"include_metadata: true"']),
+  ].join(' and ');
+  const say = (path: ConfigPath, key: string): void =>
+    report.warn([...path, key], `${key} has no effect without ${needed} of telemetry`, 'key');
   for (const key of ['hostname', 'instance_id', 'resource_arn'] as const)
-    if (telemetry[key] !== undefined && telemetry.include_metadata !== true)
-      report.warn(
-        [...telemetryAt, key],
-        `${key} has no effect without "include_metadata: true"`,
-        'key',
-      );
+    if (telemetry[key] !== undefined) say(telemetryAt, key);
+  if (ofExporter !== undefined) say(at, 'resource_arn');
 }
 
 function refuse(input: XrayInput, { at, report }: ComponentContext): void {

@@ -133,6 +133,26 @@ test('keys of the exporter become those of xray_write', async () => {
   });
 });
 
+test('records say nothing of the host without include_metadata; a text is a list at its commas', async () => {
+  const { plan } = await check({
+    exporter: '{ resource_arn: arn:r, aws_log_groups: "/a,/b", telemetry: { enabled: true } }',
+    env: { AWS_HOSTNAME: 'h', AWS_INSTANCE_ID: 'i' },
+  });
+  const [sink] = plan?.sinks ?? [];
+  assert.ok(sink);
+  const { telemetry, logGroups } = sink.settings as { telemetry: object; logGroups: string[] };
+  assert.deepEqual(logGroups, ['/a', '/b']);
+  assert.deepEqual(telemetry, {
+    isSent: true,
+    asksMetadata: false,
+    hostname: undefined,
+    instanceId: undefined,
+    resourceArn: undefined,
+  });
+  const none = await check({ exporter: '{ aws_log_groups: "", indexed_attributes: "" }' });
+  assert.deepEqual(none.lines, []);
+});
+
 const TOLD: readonly (readonly [what: string, parts: Parts, message: RegExp])[] = [
   ['another transport', { receiver: '{ transport: tcp }' }, /^c\.yml:2:25: transport is udp, not "tcp"/],
   ['no port', { receiver: '{ endpoint: localhost }' }, /^c\.yml:2:24: "localhost" is not host:port/],
@@ -149,7 +169,12 @@ const TOLD: readonly (readonly [what: string, parts: Parts, message: RegExp])[] 
   ['another format', { exporter: '{ transit_spans_in_otlp_format: true }' }, /segments pass in the form in which they came/],
   ['a credentials file', { exporter: '{ shared_credentials_file: [a] }' }, /set AWS_SHARED_CREDENTIALS_FILE/],
   ['many workers', { exporter: '{ num_workers: 100 }' }, /100 requests at once are taken as 64/],
-  ['a host name without metadata', { exporter: '{ telemetry: { hostname: h } }' }, /hostname has no effect without "include_metadata: true"/],
+  ['a host name without metadata', { exporter: '{ telemetry: { hostname: h } }' }, /^c\.yml:3:\d+: hostname has no effect without "enabled: true" and "include_metadata: true" of telemetry/],
+  ['metadata without records', { exporter: '{ telemetry: { include_metadata: true, instance_id: i } }' }, /instance_id has no effect without "enabled: true" of telemetry/],
+  ['the same of the key itself', { exporter: '{ telemetry: { include_metadata: true } }' }, /include_metadata has no effect without "enabled: true"/],
+  ['an ARN without records', { exporter: '{ resource_arn: arn:r }' }, /^c\.yml:3:25: resource_arn has no effect without "enabled: true" and "include_/],
+  ['an ARN in records without metadata', { exporter: '{ resource_arn: arn:r, telemetry: { enabled: true } }' }, /resource_arn has no effect without "include_metadata: true" of telemetry/],
+  ['indexed attributes as a text', { exporter: '{ indexed_attributes: "a,b" }' }, /"indexed_attributes": segments pass unchanged/],
   ['a key of OTLP exporters', { exporter: '{ sending_queue: {} }' }, /unknown key "sending_queue"/],
   ['a batch', { processors: { batch: {} } }, /^c\.yml:5:3: processor "batch" has no effect: what is taken is queued/],
   ['attributes', { processors: { attributes: { actions: [{ key: 'a', action: 'delete' }] } } }, /processor "attributes" is refused in a pipeline of traces: segments pass unchanged/],

@@ -70,7 +70,8 @@ const telemetrySchema = z.strictObject({
   }),
   include_metadata: switchSchema.optional().meta({
     description:
-      'Asks ECS and the metadata of the instance for what is not set here; not with local_mode.',
+      'Takes what is not set here from AWS_HOSTNAME and AWS_INSTANCE_ID, from ECS and the ' +
+      'metadata of the instance; the latter two not with local_mode.',
     default: true,
   }),
   hostname: presentSchema.describe('Name of the host; AWS_HOSTNAME by default.'),
@@ -139,6 +140,7 @@ export function resolveXray(input: XrayInput, context: SinkContext): ResolvedSin
   checkAwsAccess(input, context, 'refused');
   checkEndpoint(input, path, report);
   checkIndexing(input, path, report);
+  checkTelemetry(input, context);
   const { endpoint, region, use_fips_endpoint: fips, use_dualstack_endpoint: dualStack } = input;
   const isLocal = input.local_mode ?? false;
   const where = endpoint ?? `X-Ray${region === undefined ? '' : ` in ${region}`}`;
@@ -184,13 +186,27 @@ function isOn(text: string | undefined): boolean {
 
 function resolveTelemetry(input: XrayInput, env: SinkContext['env']): TelemetrySettings {
   const { telemetry = {} } = input;
+  const { include_metadata: hasMetadata = true } = telemetry;
+  const read = (name: string): string | undefined =>
+    hasMetadata ? env[name] || undefined : undefined;
   return {
     isSent: telemetry.enabled ?? true,
-    asksMetadata: (telemetry.include_metadata ?? true) && input.local_mode !== true,
-    hostname: telemetry.hostname ?? (env['AWS_HOSTNAME'] || undefined),
-    instanceId: telemetry.instance_id ?? (env['AWS_INSTANCE_ID'] || undefined),
+    asksMetadata: hasMetadata && input.local_mode !== true,
+    hostname: telemetry.hostname ?? read('AWS_HOSTNAME'),
+    instanceId: telemetry.instance_id ?? read('AWS_INSTANCE_ID'),
     resourceArn: telemetry.resource_arn ?? input.resource_arn,
   };
+}
+
+/** What is written for records that are not sent. */
+function checkTelemetry({ telemetry = {}, resource_arn }: XrayInput, context: SinkContext): void {
+  if (telemetry.enabled !== false) return;
+  const { path, report } = context;
+  const say = (at: ConfigPath, key: string): void =>
+    report.warn([...at, key], `${key} has no effect while telemetry is not enabled`, 'key');
+  for (const [key, value] of Object.entries(telemetry))
+    if (key !== 'enabled' && value !== undefined) say([...path, 'telemetry'], key);
+  if (resource_arn !== undefined) say(path, 'resource_arn');
 }
 
 function checkEndpoint({ endpoint }: XrayInput, path: ConfigPath, report: Reporter): void {
