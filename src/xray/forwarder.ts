@@ -25,6 +25,7 @@ import { refuseBrowser } from './browser-guard.ts';
 import { createForwardMetrics, type ForwardMetrics } from './forward-metrics.ts';
 import { passAnswer } from './pass-answer.ts';
 import { SamplingCache } from './sampling-cache.ts';
+import { isXrayAnswer } from './sampling-report.ts';
 import { UpstreamCalls } from './upstream-calls.ts';
 
 export interface ForwarderSettings {
@@ -229,13 +230,14 @@ export class Forwarder implements Component {
     const mayRepeat = REPEATABLE_METHODS.has(method) || REPEATABLE_PATHS.has(target);
     if (this.#settings.keepsSampling && method === 'POST') {
       // The call goes on for others, and for what is kept, when this client has gone.
-      const { signal } = this.#stopped;
-      const send = (sent: Buffer): Promise<ClientResponse> =>
-        this.#calls.call({ ...call, body: sent, signal }, mayRepeat);
+      const send = (sent: Buffer, givenUp: AbortSignal): Promise<ClientResponse> => {
+        const signal = AbortSignal.any([givenUp, this.#stopped.signal]);
+        return this.#calls.call({ ...call, body: sent, signal }, mayRepeat, isXrayAnswer);
+      };
       const isSmall = body.length <= SAMPLING_MAX_BYTES;
       if (target === RULES_PATH && isSmall) {
         const key = `${headers['accept-encoding'] ?? ''}\n${body.toString('latin1')}`;
-        return this.#sampling.rules(key, () => send(body));
+        return this.#sampling.rules(key, (givenUp) => send(body, givenUp));
       }
       if (target === TARGETS_PATH && isSmall) return this.#sampling.targets(body, send);
     }
