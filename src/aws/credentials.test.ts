@@ -281,3 +281,20 @@ test('a clock that jumps, forward after a suspend or back, does not keep dead cr
   source.invalidate();
   assert.equal((await source()).accessKeyId, 'key 3', 'but was refused');
 });
+
+test('warnings of the HTTP client in a provider are not written past the log', async (context) => {
+  const warn = context.mock.method(process.stderr, 'write', () => true);
+  const provider = async (): Promise<ExpiringCredentials> => {
+    await new Promise(setImmediate);
+    console.warn('@smithy/node-http-handler - [WARN] a request has exceeded the timeout');
+    return { accessKeyId: 'a', secretAccessKey: 's' };
+  };
+  const clock = new VirtualClock();
+  const source = createCredentialSource({}, { clock, provider: () => Promise.resolve(provider) });
+  assert.equal((await source()).accessKeyId, 'a');
+  console.warn('a warning of others');
+  assert.deepEqual(
+    warn.mock.calls.map(({ arguments: [line] }) => line),
+    ['a warning of others\n'],
+  );
+});

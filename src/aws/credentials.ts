@@ -16,6 +16,7 @@ import type {
   CredentialSource,
   ExpiringCredentials,
 } from './credential-source.ts';
+import { runQuietly } from './quiet-sdk.ts';
 import { sdkProvider } from './sdk-credentials.ts';
 import type { AwsCredentials } from './signing.ts';
 
@@ -139,7 +140,8 @@ class Refresher {
     const { clock, provider = sdkProvider } = this.#edges;
     const { signal } = this.#closing;
     try {
-      const call = async (): Promise<ExpiringCredentials> => (await provider(this.#options))();
+      const call = (): Promise<ExpiringCredentials> =>
+        runQuietly(async () => (await provider(this.#options))());
       const fetched = await boundedCall(call, { clock, timeoutMs: TIMEOUT_MS, signal });
       this.#held = fetched;
       this.#fetchedMs = this.#nowMs();

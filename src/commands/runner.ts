@@ -21,6 +21,8 @@ import type { World } from '../kernel/world.ts';
 
 /** How long the last lines may wait for the reader of the output. */
 const OUTPUT_MAX_MS = 2_000;
+/** How long what is under way after the stop may take, such as closing files. */
+const LEFT_OVER_MS = 300;
 
 export interface LogOptions {
   readonly 'log.level': LogLevel;
@@ -68,6 +70,18 @@ export function readLogFlags(options: LogOptions): LoggerOptions {
 }
 
 /**
+ * Ends the process when its output is written, even where a timer or socket of a library would keep
+ * it alive, as those of a fetch of credentials that hangs. Output that nobody reads is not waited
+ * for longer than OUTPUT_MAX_MS.
+ */
+function exitSoon(): void {
+  setTimeout(() => process.exit(), OUTPUT_MAX_MS).unref();
+  setInterval(() => {
+    if (process.stdout.writableLength + process.stderr.writableLength === 0) process.exit();
+  }, LEFT_OVER_MS).unref();
+}
+
+/**
  * Starts the component, waits for a signal or for `ending` to abort, and stops the component.
  * Rejects when the component can't start.
  */
@@ -98,8 +112,7 @@ export async function runUntilSignal(
     });
     process.off('SIGINT', force);
     process.off('SIGTERM', force);
-    // Output that nobody reads would keep the process alive for ever.
-    if (signal !== 'done') setTimeout(() => process.exit(), OUTPUT_MAX_MS).unref();
+    if (signal !== 'done') exitSoon();
   } finally {
     await world.http.close();
   }

@@ -52,6 +52,7 @@ interface WorkspaceFlags extends LogOptions {
   readonly xray?: boolean;
   readonly 'xray.endpoint'?: string;
   readonly 'xray.region'?: string;
+  readonly 'page.host': readonly string[];
 }
 
 const KEY_ENV = 'WORKSPACE_ACCESS_KEY';
@@ -98,6 +99,13 @@ export function createWorkspaceCommand(): Command {
       'region of that X-Ray (default: AWS_REGION, the profile or the instance; for an endpoint ' +
         'that of --region in their place)',
     )
+    .option(
+      '--page.host <name>',
+      'a name of the public DNS by which browsers ask for the page; traces are refused by ' +
+        'others; may be given several times',
+      gather,
+      [],
+    )
     .addHelpText(
       'after',
       `
@@ -142,9 +150,12 @@ async function run(flags: WorkspaceFlags): Promise<void> {
   const prefix = `/workspaces/${flags.workspaceId}`;
   const isOpen = flags.requireSignedReads !== true;
   const xray = await openXray(flags, world);
-  const moreCalls = makeTraceCalls(xray && new XrayApi(xray, world.metrics), () =>
-    world.clock.nowMs(),
-  );
+  const moreCalls = makeTraceCalls({
+    xray: xray && new XrayApi(xray, world.metrics),
+    nowMs: () => world.clock.nowMs(),
+    // A page cannot sign: where each read must be signed, its host name does not matter.
+    hosts: isOpen ? flags['page.host'] : undefined,
+  });
   const server = new HttpServer({
     name: 'workspace',
     listen: flags.listen,

@@ -15,6 +15,7 @@ import { type ListenAddress, parseListen } from './listen-address.ts';
 import { describeListenError } from './listen-error.ts';
 import type { WebConfig } from './web-config.ts';
 import { answerFamilies } from './exposition-response.ts';
+import { closeIdleConnections } from './idle-connections.ts';
 import { ServerConnections } from './server-connections.ts';
 import { askForBody, createWebServer } from './web-server.ts';
 
@@ -96,6 +97,11 @@ export interface HttpServerOptions {
    * only the limit of all connections holds.
    */
   readonly connectionsPerAddress?: number;
+  /**
+   * Limit of the connections of one client address, at which further ones close the idle ones of
+   * that address; those of all close near `connectionsMax`. Not with TLS.
+   */
+  readonly closesIdleAbove?: number;
   /** Called for each connection that is closed at once, since there are too many. */
   readonly onConnectionRefused?: () => void;
   /** TLS, basic auth and further headers. */
@@ -137,6 +143,12 @@ export class HttpServer implements Component {
     this.#connections = new ServerConnections(this.#server, options.web?.tls !== undefined);
     this.#server.maxConnections = options.connectionsMax ?? 2_000;
     this.#server.on('drop', () => options.onConnectionRefused?.());
+    if (options.closesIdleAbove !== undefined && options.web?.tls === undefined)
+      closeIdleConnections(this.#server, {
+        all: Math.floor((this.#server.maxConnections * 3) / 4),
+        perAddress: options.closesIdleAbove,
+        onRefused: () => options.onConnectionRefused?.(),
+      });
     if (options.connectionsPerAddress !== undefined)
       this.#limitPerAddress(options.connectionsPerAddress);
   }

@@ -7,10 +7,7 @@
  * Source: https://fetch.spec.whatwg.org/#origin-header, https://www.w3.org/TR/fetch-metadata/
  */
 import type { IncomingHttpHeaders } from 'node:http';
-import { isIP } from 'node:net';
-
-/** Names below these lead to no server of a stranger: they are not in the public DNS. */
-const PRIVATE_NAME = /(?:^|\.)(?:localhost|localdomain|local|internal|lan|test|home\.arpa)\.?$/i;
+import { isOwnHost, stripPort } from '../kernel/own-host.ts';
 
 const REMEDY =
   'this port signs with the role of the task, so it is for programs alone; ask from a program, ' +
@@ -33,16 +30,11 @@ export function refuseBrowser(
     return `the request has a Sec-Fetch-Site header: ${REMEDY}`;
   if (/^Mozilla\//i.test(headers['user-agent'] ?? ''))
     return `the User-Agent is that of a browser: ${REMEDY}`;
-  const name = host.replace(/:\d*$/, '').replace(/^\[|\]$/g, '');
-  if (isLoopback && !isOwnName(name))
+  const name = stripPort(host);
+  if (isLoopback && !isOwnHost(name))
     return (
       `${name} is not a name of this machine, at whose loopback this port listens; ask for ` +
       '127.0.0.1 or localhost, or listen at 0.0.0.0 for clients that know it by a name'
     );
   return undefined;
-}
-
-/** Names of one label are from a hosts file or a container network. */
-function isOwnName(name: string): boolean {
-  return isIP(name) !== 0 || !name.includes('.') || PRIVATE_NAME.test(name);
 }

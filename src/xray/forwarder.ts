@@ -4,7 +4,7 @@
  * target, end-to-end headers and body pass as they are, and so does the answer. It is for programs
  * alone (browser-guard.ts); a request is never forwarded unsigned.
  * Limits: 16 MiB for a body and for an answer, 256 MiB for bodies under way, 2,000 connections,
- * 30 s for an answer.
+ * 200 of one address, 30 s for an answer.
  * Source: https://docs.aws.amazon.com/xray/latest/devguide/xray-api-sampling.html
  */
 import { randomBytes } from 'node:crypto';
@@ -25,6 +25,7 @@ import { refuseBrowser } from './browser-guard.ts';
 import { createForwardMetrics, type ForwardMetrics } from './forward-metrics.ts';
 import { passAnswer } from './pass-answer.ts';
 import { SamplingCache } from './sampling-cache.ts';
+import { isXrayAnswer } from './sampling-report.ts';
 import { UpstreamCalls } from './upstream-calls.ts';
 
 export interface ForwarderSettings {
@@ -58,6 +59,8 @@ const TIMEOUT_MS = 30_000;
 const BODY_MAX_BYTES = 16 * 1024 * 1024;
 const BODIES_MAX_BYTES = 256 * 1024 * 1024;
 const CONNECTIONS_MAX = 2_000;
+/** A sidecar's clients, and those behind a bridge of containers, have one address together. */
+const CONNECTIONS_PER_ADDRESS = 200;
 /** Larger requests about sampling are forwarded like all others; SDKs send some kilobytes. */
 const SAMPLING_MAX_BYTES = 256 * 1024;
 /** What is reserved for a body that does not say its length. */
@@ -103,6 +106,7 @@ export class Forwarder implements Component {
       log: world.log,
       bodyMaxBytes: BODY_MAX_BYTES,
       connectionsMax: CONNECTIONS_MAX,
+      closesIdleAbove: CONNECTIONS_PER_ADDRESS,
       onConnectionRefused: () => this.#countRefused('connections'),
       routes: [
         // Health checks are no requests for the service. Where all paths pass, this one does too.
@@ -229,13 +233,14 @@ export class Forwarder implements Component {
     const mayRepeat = REPEATABLE_METHODS.has(method) || REPEATABLE_PATHS.has(target);
     if (this.#settings.keepsSampling && method === 'POST') {
       // The call goes on for others, and for what is kept, when this client has gone.
-      const { signal } = this.#stopped;
-      const send = (sent: Buffer): Promise<ClientResponse> =>
-        this.#calls.call({ ...call, body: sent, signal }, mayRepeat);
+      const send = (sent: Buffer, givenUp: AbortSignal): Promise<ClientResponse> => {
+        const signal = AbortSignal.any([givenUp, this.#stopped.signal]);
+        return this.#calls.call({ ...call, body: sent, signal }, mayRepeat, isXrayAnswer);
+      };
       const isSmall = body.length <= SAMPLING_MAX_BYTES;
       if (target === RULES_PATH && isSmall) {
         const key = `${headers['accept-encoding'] ?? ''}\n${body.toString('latin1')}`;
-        return this.#sampling.rules(key, () => send(body));
+        return this.#sampling.rules(key, (givenUp) => send(body, givenUp));
       }
       if (target === TARGETS_PATH && isSmall) return this.#sampling.targets(body, send);
     }

@@ -107,7 +107,10 @@ export class HeldStatistics {
     const nowMs = this.#clock.nowMs();
     if (nowMs >= this.#sweptMs && nowMs - this.#sweptMs < SWEEP_MS) return;
     this.#sweptMs = nowMs;
-    for (const [key, { sinceMs, reports }] of this.#held) {
+    for (const [key, sum] of this.#held) {
+      const { sinceMs, reports } = sum;
+      // After the clock was set back their age is unknown, and begins anew.
+      if (sinceMs > nowMs) this.#held.set(key, { ...sum, sinceMs: nowMs });
       if (nowMs - sinceMs <= HELD_AGE_MAX_MS) continue;
       this.#held.delete(key);
       this.#metrics.tooOld.inc(reports);

@@ -53,6 +53,12 @@ export class KeptAnswers<Answer> {
     return Math.max(0, this.#clock.nowMs() - sinceMs);
   }
 
+  /** Whether an answer came less than so long ago; not one of the future, by a clock set back. */
+  isWithin({ sinceMs }: Kept<Answer>, ms: number): boolean {
+    const ageMs = this.#clock.nowMs() - sinceMs;
+    return ageMs >= 0 && ageMs < ms;
+  }
+
   /** @param sinceMs  when the answer came; now by default */
   keep(key: string, answer: Answer, sizeBytes: number, sinceMs = this.#clock.nowMs()): void {
     const before = this.#byKey.get(key);

@@ -1,15 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { gzipSync } from 'node:zlib';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
+import { until } from '../../test/kit/waiting.ts';
 import { createWorld } from '../../test/kit/world.ts';
 import type { ClientResponse } from '../kernel/http-client.ts';
 import { HttpError, type HttpResponse } from '../kernel/http-server.ts';
 import { createForwardMetrics } from './forward-metrics.ts';
 import { KEPT_AGE_MAX_MS, SamplingCache } from './sampling-cache.ts';
+import { LEFT_MAX } from './shared-calls.ts';
 
 /** One call to X-Ray, which a test ends as it likes. */
 interface Call {
   readonly body: string;
+  readonly signal: AbortSignal | undefined;
   answer(body: unknown, status?: number, headers?: Record<string, string>): void;
   fail(): void;
 }
@@ -19,10 +22,11 @@ function open() {
   const { clock, metrics } = world;
   const cache = new SamplingCache({ name: 'f', clock, metrics: createForwardMetrics(metrics) });
   const calls: Call[] = [];
-  const call = (body: Buffer): Promise<ClientResponse> =>
+  const call = (body: Buffer, signal?: AbortSignal): Promise<ClientResponse> =>
     new Promise((resolve, reject) => {
       calls.push({
         body: body.toString(),
+        signal,
         answer: (value, status = 200, headers = {}) =>
           resolve({
             status,
@@ -33,7 +37,7 @@ function open() {
       });
     });
   const rules = (key = '{}'): Promise<HttpResponse> =>
-    cache.rules(key, () => call(Buffer.from(key)));
+    cache.rules(key, (signal) => call(Buffer.from(key), signal));
   const targets = (report: unknown): Promise<HttpResponse> =>
     cache.targets(Buffer.from(JSON.stringify(report)), call);
   return { ...world, calls, rules, targets };
@@ -66,6 +70,17 @@ function target(rule: string): object {
     SamplingBoost: { BoostRate: 0.5 },
   };
 }
+
+/** Answers that X-Ray did not give. */
+const FOREIGN: readonly ((call: Call) => void)[] = [
+  (call) => call.answer(Buffer.from('<html>please log in</html>')),
+  (call) => call.answer(Buffer.alloc(0)),
+  (call) => call.answer([], 200),
+  (call) => call.answer({}, 204),
+  (call) => call.answer({}, 302, { location: 'http://login/' }),
+  (call) => call.answer({ message: 'no such path' }, 404),
+  (call) => call.answer(Buffer.from('broken'), 200, { 'content-encoding': 'gzip' }),
+];
 
 const TARGETS = { SamplingTargetDocuments: [target('a'), target('b')], LastRuleModification: 7.5 };
 
@@ -153,18 +168,22 @@ test('without a kept answer failures pass at once, and a hang ends after five se
   assert.deepEqual(read(await rules()), RULES, 'what came late is kept');
 });
 
-test('a page of something on the way passes and is not kept', async () => {
+test("what is not X-Ray's passes where nothing is kept, and is not kept", async () => {
   const { rules, calls, clock } = open();
+  const alone = rules();
+  calls[0]!.answer(Buffer.from('<html>please log in</html>'));
+  assert.match(String((await alone).body), /log in/);
   const first = rules();
-  calls[0]!.answer(RULES);
+  calls[1]!.answer(RULES);
   await first;
-  await clock.advance(4_000);
-  const second = rules();
-  calls[1]!.answer(Buffer.from('<html>please log in</html>'));
-  assert.match(String((await second).body), /log in/);
-  const third = rules();
-  calls[2]!.fail();
-  assert.deepEqual(read(await third), RULES);
+  for (const answer of FOREIGN) {
+    await clock.advance(4_000);
+    const asked = rules();
+    answer(calls.at(-1)!);
+    const given = await asked;
+    assert.deepEqual(read(given), RULES);
+    assert.ok(isStale(given));
+  }
 });
 
 test('an answer of rules is given for twelve hours', async () => {
@@ -215,9 +234,6 @@ test('targets are given again as they came, each to its client, the end of its q
 
 test('statistics that X-Ray did not take go with the next report, once each', async () => {
   const { targets, calls, clock, metric } = open();
-  const counted = (call: Call): unknown =>
-    (JSON.parse(call.body) as { SamplingStatisticsDocuments: { RequestCount: number }[] })
-      .SamplingStatisticsDocuments[0]?.RequestCount;
   const first = targets(report(1, { a: 1 }));
   calls[0]!.answer(TARGETS);
   await first;
@@ -230,16 +246,16 @@ test('statistics that X-Ray did not take go with the next report, once each', as
   assert.equal(calls.length, 3, 'an equal report under way is the same one');
   await clock.advance(1_000);
   await Promise.all([slow, again]);
-  assert.equal(counted(calls[2]!), 110);
+  assert.equal(countOf(calls[2]!), 110);
   const meanwhile = targets(report(4, { a: 1_000 }));
-  assert.equal(counted(calls[3]!), 1_000, 'what is under way is not sent twice');
+  assert.equal(countOf(calls[3]!), 1_000, 'what is under way is not sent twice');
   calls[2]!.fail();
   calls[3]!.fail();
   await meanwhile;
   await clock.advance(0);
   assert.equal(metric('amperage_xray_held_statistics'), 1);
   const last = targets(report(5, { a: 10_000 }));
-  assert.equal(counted(calls[4]!), 11_110);
+  assert.equal(countOf(calls[4]!), 11_110);
   calls[4]!.answer(TARGETS);
   assert.ok(!isStale(await last));
   assert.equal(metric('amperage_xray_held_statistics'), 0);
@@ -270,19 +286,112 @@ test('bodies that are no report are forwarded byte for byte and kept by nobody',
   }
 });
 
-test('compressed targets are kept; what cannot be read passes', async () => {
-  const { targets, calls } = open();
-  const first = targets(report(1, { a: 1 }));
-  const gzip = gzipSync(JSON.stringify(TARGETS));
-  calls[0]!.answer(gzip, 200, { 'content-encoding': 'gzip' });
-  assert.deepEqual((await first).body, gzip);
-  const second = targets(report(2, { a: 1 }));
-  calls[1]!.answer(Buffer.from('broken'), 200, { 'content-encoding': 'gzip' });
-  assert.equal(String((await second).body), 'broken');
-  const third = targets(report(3, { a: 1 }));
-  calls[2]!.fail();
+test('compressed targets are kept', async () => {
+  for (const [coding, compress] of [
+    ['gzip', gzipSync],
+    ['br', brotliCompressSync],
+  ] as const) {
+    const { targets, calls } = open();
+    const first = targets(report(1, { a: 1 }));
+    const packed = compress(JSON.stringify(TARGETS));
+    calls[0]!.answer(packed, 200, { 'content-encoding': coding });
+    assert.deepEqual((await first).body, packed);
+    const second = targets(report(2, { a: 1 }));
+    calls[1]!.fail();
+    assert.deepEqual((read(await second) as typeof TARGETS).LastRuleModification, 7.5);
+  }
+});
+
+/** The requests of the first rule in what was sent to X-Ray. */
+const countOf = (call: Call): unknown =>
+  (JSON.parse(call.body) as { SamplingStatisticsDocuments: { RequestCount: number }[] })
+    .SamplingStatisticsDocuments[0]?.RequestCount;
+
+test('statistics are held where the answer is not of X-Ray', async () => {
+  const { targets, calls, metric } = open();
+  let time = 0;
+  for (const answer of [...FOREIGN, (call: Call) => call.answer({ message: 'hello' })]) {
+    void targets(report((time += 1), { a: 10 }));
+    answer(calls.at(-1)!);
+    await new Promise(setImmediate);
+    assert.equal(metric('amperage_xray_held_statistics'), 1);
+    const next = targets(report((time += 1), { a: 1 }));
+    assert.equal(countOf(calls.at(-1)!), 11);
+    calls.at(-1)!.answer(TARGETS);
+    await next;
+    assert.equal(metric('amperage_xray_held_statistics'), 0);
+  }
+});
+
+test('unprocessed statistics are held where they may be taken later, else counted', async () => {
+  const { targets, calls, metric } = open();
+  const asked = targets(report(1, { a: 10, b: 10, c: 10 }));
+  const unprocessed = (RuleName: string, ErrorCode: string) => ({ RuleName, ErrorCode });
+  calls[0]!.answer({
+    SamplingTargetDocuments: [target('c')],
+    LastRuleModification: 1,
+    UnprocessedStatistics: [
+      unprocessed('a', 'InternalFailure'),
+      unprocessed('b', 'InvalidRuleName'),
+    ],
+  });
+  await asked;
+  assert.equal(metric('amperage_xray_held_statistics'), 1);
+  assert.equal(metric('amperage_xray_statistics_dropped_total{forwarder="f",reason="refused"}'), 1);
+  const next = targets(report(2, { a: 1, b: 1, c: 1 }));
+  const sent = JSON.parse(calls[1]!.body) as {
+    SamplingStatisticsDocuments: { RequestCount: number }[];
+  };
   assert.deepEqual(
-    (read(await third) as { LastRuleModification: unknown }).LastRuleModification,
-    7.5,
+    sent.SamplingStatisticsDocuments.map(({ RequestCount }) => RequestCount),
+    [11, 1, 1],
   );
+  calls[1]!.answer(TARGETS);
+  await next;
+});
+
+test('the refusal of one client is not given to another', async () => {
+  const { rules, calls } = open();
+  const odd = rules();
+  const good = rules();
+  assert.equal(calls.length, 1);
+  calls[0]!.answer({ message: 'bad encoding' }, 400);
+  assert.equal((await odd).status, 400);
+  await until('the second one asks by itself', 5_000, () => calls.length === 2, 1);
+  calls[1]!.answer(RULES);
+  assert.deepEqual(read(await good), RULES);
+});
+
+test('a throttled call is one for all that wait for it', async () => {
+  const { rules, calls } = open();
+  const all = [rules(), rules(), rules()];
+  calls[0]!.answer({ message: 'slow down' }, 429);
+  for (const answer of await Promise.all(all)) assert.equal(answer.status, 429);
+  assert.equal(calls.length, 1);
+});
+
+test('after the clock was set back X-Ray is asked all the same', async () => {
+  const { rules, calls, clock } = open();
+  const first = rules();
+  calls[0]!.answer(RULES);
+  await first;
+  await clock.advance(-3_600_000);
+  const asked = rules();
+  assert.equal(calls.length, 2);
+  calls[1]!.answer(RULES);
+  assert.ok(!isStale(await asked));
+});
+
+test('calls that nobody waits for end when there are too many, the first one first', async () => {
+  const { rules, calls, clock, metric } = open();
+  const all = Array.from({ length: LEFT_MAX + 10 }, (_, i) => rules(`{"NextToken":"${i}"}`));
+  const ended = Promise.allSettled(all);
+  assert.ok(calls.every(({ signal }) => signal?.aborted === false));
+  await clock.advance(5_000);
+  await ended;
+  const given = calls.map(({ signal }) => signal?.aborted);
+  assert.equal(given.filter(Boolean).length, 10);
+  assert.ok(given.slice(0, 10).every(Boolean));
+  const failures = 'amperage_xray_forward_failures_total{forwarder="f",reason="given_up"}';
+  assert.equal(metric(failures), 10);
 });

@@ -2,7 +2,8 @@
  * Answers the two calls about sampling while X-Ray does not: rules by what was asked for, targets
  * by client and rule. A request waits a short while for X-Ray, then gets the kept answer, and the
  * call goes on behind it and renews what is kept. Equal calls at one time are one, and an answer of
- * rules is shared for some seconds, since many clients start at once.
+ * rules is shared for some seconds, since many clients start at once. An answer that is not of
+ * X-Ray's form, such as the page of a proxy, counts as none.
  *
  * A kept target is given as it came: the end of its quota is not put off, so that clients go on
  * with the rate alone when it has passed. Statistics that X-Ray did not take are added to the
@@ -15,18 +16,20 @@ import type { Clock } from '../kernel/clock.ts';
 import type { ClientResponse } from '../kernel/http-client.ts';
 import { HttpError, type HttpResponse } from '../kernel/http-server.ts';
 import type { ForwardMetrics } from './forward-metrics.ts';
-import { HeldStatistics } from './held-statistics.ts';
+import { HeldStatistics, type Taken } from './held-statistics.ts';
 import { type Kept, KeptAnswers } from './kept-answers.ts';
 import {
-  isReadable,
+  isXrayAnswer,
   keyOf,
+  mayPass,
   readReport,
   readTargets,
   type SamplingReport,
   type ReportedStatistics,
+  type TargetsAnswer,
 } from './sampling-report.ts';
 import { passAnswer } from './pass-answer.ts';
-import { isGood } from './upstream-calls.ts';
+import { type CallOutcome, SharedCalls, type CallWaiter } from './shared-calls.ts';
 
 export interface SamplingCacheParts {
   /** The forwarder, in metrics. */
@@ -42,8 +45,7 @@ interface KeptTarget {
   readonly lastChange: unknown;
 }
 
-/** A call is never rejected: what came of it is a value. */
-type Outcome = { readonly response: ClientResponse } | { readonly error: unknown };
+type Send = (body: Buffer, signal: AbortSignal) => Promise<ClientResponse>;
 
 /** How long a client waits for X-Ray where there is a kept answer, and where there is none. */
 const PATIENCE_MS = 1_000;
@@ -60,7 +62,8 @@ export class SamplingCache {
   readonly #targets: KeptAnswers<KeptTarget>;
   readonly #held: HeldStatistics;
   /** By call and what is asked for. */
-  readonly #underWay = new Map<string, Promise<Outcome>>();
+  readonly #calls: SharedCalls;
+  #ownCalls = 0;
 
   constructor(parts: SamplingCacheParts) {
     const { name: forwarder, clock, metrics } = parts;
@@ -72,6 +75,8 @@ export class SamplingCache {
     });
     this.#rules = new KeptAnswers(RULES, clock, metricsOf('rules'));
     this.#targets = new KeptAnswers(TARGETS, clock, metricsOf('targets'));
+    const givenUp = metrics.failures.with({ forwarder, reason: 'given_up' });
+    this.#calls = new SharedCalls(() => givenUp.inc());
     this.#held = new HeldStatistics(clock, {
       held: metrics.held.with({ forwarder }),
       tooOld: metrics.statisticsDropped.with({ forwarder, reason: 'too_old' }),
@@ -86,20 +91,22 @@ export class SamplingCache {
    * @param fetch  asks X-Ray
    * @throws       HttpError where X-Ray gives no answer and none is kept
    */
-  async rules(key: string, fetch: () => Promise<ClientResponse>): Promise<HttpResponse> {
+  async rules(
+    key: string,
+    fetch: (signal: AbortSignal) => Promise<ClientResponse>,
+  ): Promise<HttpResponse> {
     const fresh = this.#rules.find(key);
-    if (fresh !== undefined && this.#rules.ageMs(fresh) < FRESH_MS) {
+    if (fresh !== undefined && this.#rules.isWithin(fresh, FRESH_MS)) {
       this.#countShared('rules');
       return this.#passKept(fresh);
     }
-    const call = this.#share('rules', key, async () => {
-      const response = await fetch();
-      const { status, headers, body } = response;
-      if (status === 200 && isReadable(body, headers['content-encoding']))
+    const begin = async (signal: AbortSignal): Promise<ClientResponse> => {
+      const response = await fetch(signal);
+      if (response.status === 200 && isXrayAnswer(response))
         this.#rules.keep(key, response, sizeOf(response));
       return response;
-    });
-    return this.#answer(call, 'rules', () => {
+    };
+    return this.#answer('rules', key, begin, () => {
       const kept = this.#rules.find(key);
       return kept === undefined ? undefined : this.#passKept(kept, WARNING);
     });
@@ -111,16 +118,15 @@ export class SamplingCache {
    * @param send  sends the report, or one with statistics added, to X-Ray
    * @throws      HttpError where X-Ray gives no answer and none is kept
    */
-  async targets(
-    body: Buffer,
-    send: (body: Buffer) => Promise<ClientResponse>,
-  ): Promise<HttpResponse> {
+  async targets(body: Buffer, send: Send): Promise<HttpResponse> {
     const report = readReport(body);
-    if (report === undefined) return passAnswer(await send(body));
-    const call = this.#share('targets', body.toString('latin1'), () =>
-      this.#report(report, body, send),
+    if (report === undefined) return passAnswer(await send(body, new AbortController().signal));
+    return this.#answer(
+      'targets',
+      body.toString('latin1'),
+      (signal) => this.#report(report, body, (sent) => send(sent, signal)),
+      () => this.#composeTargets(report),
     );
-    return this.#answer(call, 'targets', () => this.#composeTargets(report));
   }
 
   async #report(
@@ -131,9 +137,12 @@ export class SamplingCache {
     const taken = this.#held.take(report, body);
     try {
       const response = await send(taken.body);
-      if (!isGood(response)) this.#held.hold(taken);
-      else if (response.status === 200) this.#keepTargets(report, response);
-      else this.#countRefused(taken.sums.values());
+      const { status, headers, body: answered } = response;
+      const answer =
+        status === 200 ? readTargets(answered, headers['content-encoding']) : undefined;
+      if (answer !== undefined) this.#keepTargets(report, answer, taken);
+      else if (status !== 200 && isXrayAnswer(response)) this.#countRefused(taken.sums.values());
+      else this.#held.hold(taken);
       return response;
     } catch (error) {
       this.#held.hold(taken);
@@ -141,10 +150,24 @@ export class SamplingCache {
     }
   }
 
-  #keepTargets({ statistics }: SamplingReport, { body, headers }: ClientResponse): void {
-    const answer = readTargets(body, headers['content-encoding']);
-    if (answer === undefined) return;
-    const { targets, lastChange } = answer;
+  /** Keeps the targets of an answer, and holds what X-Ray has not processed but may later. */
+  #keepTargets(
+    { statistics }: SamplingReport,
+    { targets, lastChange, unprocessed }: TargetsAnswer,
+    { sums }: Taken,
+  ): void {
+    const later: Taken['sums'] = new Map(
+      statistics.flatMap((reported) => {
+        const key = keyOf(reported);
+        const sum = sums.get(key);
+        const code = unprocessed.get(reported.RuleName);
+        if (sum === undefined || code === undefined) return [];
+        if (mayPass(code)) return [[key, sum]];
+        this.#countRefused([sum]);
+        return [];
+      }),
+    );
+    if (later.size > 0) this.#held.hold({ sums: later });
     for (const reported of statistics) {
       const document = targets.get(reported.RuleName);
       if (document === undefined) continue;
@@ -185,36 +208,35 @@ export class SamplingCache {
     };
   }
 
-  /** The call under way for the key, or a new one. */
-  #share(
+  async #answer(
     name: 'rules' | 'targets',
     key: string,
-    begin: () => Promise<ClientResponse>,
-  ): Promise<Outcome> {
-    const whole = `${name} ${key}`;
-    const other = this.#underWay.get(whole);
-    if (other !== undefined) {
-      this.#countShared(name);
-      return other;
+    begin: (signal: AbortSignal) => Promise<ClientResponse>,
+    findKept: () => HttpResponse | undefined,
+  ): Promise<HttpResponse> {
+    const waiter = this.#calls.join(`${name} ${key}`, begin);
+    if (!waiter.isFirst) this.#countShared(name);
+    try {
+      const response = await this.#settle(waiter, name, findKept);
+      if (waiter.isFirst || response.status < 400) return response;
+      const outcome = await waiter.outcome;
+      if ('error' in outcome || !isXrayAnswer(outcome.response)) return response;
+    } finally {
+      waiter.leave();
     }
-    const call = begin()
-      .then(
-        (response): Outcome => ({ response }),
-        (error: unknown): Outcome => ({ error }),
-      )
-      .finally(() => this.#underWay.delete(whole));
-    this.#underWay.set(whole, call);
-    return call;
+    // X-Ray refused the call of another client, perhaps for its headers: this one makes its own.
+    this.#ownCalls += 1;
+    return this.#answer(name, `${this.#ownCalls} ${key}`, begin, findKept);
   }
 
   /** What X-Ray answers in time, else what is kept, else why there is no answer. */
-  async #answer(
-    call: Promise<Outcome>,
+  async #settle(
+    { outcome: call }: CallWaiter,
     name: 'rules' | 'targets',
     findKept: () => HttpResponse | undefined,
   ): Promise<HttpResponse> {
     let outcome = await this.#waitFor(call, PATIENCE_MS);
-    if (outcome !== undefined && 'response' in outcome && isGood(outcome.response))
+    if (outcome !== undefined && 'response' in outcome && isXrayAnswer(outcome.response))
       return passAnswer(outcome.response);
     const kept = findKept();
     if (kept !== undefined) {
@@ -234,7 +256,7 @@ export class SamplingCache {
   }
 
   /** Undefined where the time is over first. */
-  async #waitFor(call: Promise<Outcome>, ms: number): Promise<Outcome | undefined> {
+  async #waitFor(call: Promise<CallOutcome>, ms: number): Promise<CallOutcome | undefined> {
     const waiting = new AbortController();
     const isOver = this.#parts.clock.sleep(ms, waiting.signal).then(
       () => undefined,

@@ -4,7 +4,9 @@
  * Limit: 1 MiB of an answer, inflated.
  * Source: https://docs.aws.amazon.com/xray/latest/api/API_GetSamplingTargets.html
  */
-import { gunzipSync } from 'node:zlib';
+import { brotliDecompressSync, gunzipSync, inflateSync, zstdDecompressSync } from 'node:zlib';
+import type { ClientResponse } from '../kernel/http-client.ts';
+import { isGood } from './upstream-calls.ts';
 
 /** Requests since the last report of one client by one rule. */
 export interface ReportedStatistics {
@@ -29,10 +31,28 @@ export interface TargetsAnswer {
   readonly targets: ReadonlyMap<string, unknown>;
   /** When a rule was last changed, as X-Ray writes it. */
   readonly lastChange: unknown;
+  /** By rule whose statistics X-Ray did not take: its code. */
+  readonly unprocessed: ReadonlyMap<string, string>;
 }
 
 /** Limit of an answer that is read, inflated. */
 const ANSWER_MAX_BYTES = 1024 * 1024;
+/** An answer about targets has at least one of them. */
+const TARGETS_MEMBERS = [
+  'SamplingTargetDocuments',
+  'LastRuleModification',
+  'UnprocessedStatistics',
+] as const;
+/** An unknown path or method, or a proxy that wants a password: another server answers. */
+const NOT_OF_XRAY = new Set([404, 405, 407]);
+const INFLATE: Readonly<
+  Record<string, (body: Buffer, options: { maxOutputLength: number }) => Buffer>
+> = {
+  gzip: gunzipSync,
+  deflate: inflateSync,
+  br: brotliDecompressSync,
+  zstd: zstdDecompressSync,
+};
 
 /** The target of a client by a rule. A rule's name has no line break. */
 export function keyOf({ ClientID, RuleName }: ReportedStatistics): string {
@@ -52,19 +72,39 @@ export function readReport(body: Uint8Array): SamplingReport | undefined {
 /** Undefined for an answer that cannot be read: it is given to the client all the same. */
 export function readTargets(body: Buffer, coding: string | undefined): TargetsAnswer | undefined {
   const answer = parseObject(inflate(body, coding));
-  const documents = answer?.['SamplingTargetDocuments'];
-  if (answer === undefined || !Array.isArray(documents)) return undefined;
+  if (answer === undefined || !TARGETS_MEMBERS.some((name) => name in answer)) return undefined;
+  const given: unknown = answer['SamplingTargetDocuments'];
+  const documents: unknown[] = Array.isArray(given) ? given : [];
   const targets = new Map<string, unknown>();
   for (const document of documents) {
     const [name] = readRuleNames([document]);
     if (name !== undefined) targets.set(name, document);
   }
-  return { targets, lastChange: answer['LastRuleModification'] };
+  const unprocessed = new Map<string, string>();
+  const entries: unknown = answer['UnprocessedStatistics'];
+  for (const entry of Array.isArray(entries) ? entries : []) {
+    const [name] = readRuleNames([entry]);
+    const code = isObject(entry) ? entry['ErrorCode'] : undefined;
+    if (name !== undefined) unprocessed.set(name, typeof code === 'string' ? code : '');
+  }
+  return { targets, lastChange: answer['LastRuleModification'], unprocessed };
 }
 
-/** Whether an answer is one of X-Ray's: a page of something on the way must not be kept. */
-export function isReadable(body: Buffer, coding: string | undefined): boolean {
-  return parseObject(inflate(body, coding)) !== undefined;
+/**
+ * Whether an answer is X-Ray's word on a call: a JSON object, or a refusal of the request. A page
+ * of something on the way, a redirect or an endpoint that does not know the path is none, so it is
+ * neither kept nor given where an earlier answer is.
+ */
+export function isXrayAnswer(response: ClientResponse): boolean {
+  const { status, headers, body } = response;
+  if (!isGood(response)) return false;
+  if (status === 200) return parseObject(inflate(body, headers['content-encoding'])) !== undefined;
+  return status >= 400 && !NOT_OF_XRAY.has(status);
+}
+
+/** Whether statistics that X-Ray did not process for this code may be taken later. */
+export function mayPass(code: string): boolean {
+  return /throttl|internal|unavailable|time_?out|too_?many|limit_?exceeded/i.test(code);
 }
 
 /** A report with other figures of the same clients and rules. */
@@ -77,9 +117,8 @@ export function writeReport(
 
 function inflate(body: Buffer, coding: string | undefined): Buffer | undefined {
   if (coding === undefined || coding === 'identity') return body;
-  if (coding !== 'gzip') return undefined;
   try {
-    return gunzipSync(body, { maxOutputLength: ANSWER_MAX_BYTES });
+    return INFLATE[coding.toLowerCase()]?.(body, { maxOutputLength: ANSWER_MAX_BYTES });
   } catch {
     return undefined;
   }

@@ -34,6 +34,8 @@ const REMEDIES = {
     'X-Ray the managed policy AWSXRayDaemonWriteAccess has them)',
   throttled: 'nothing if it passes; otherwise ask for a higher limit of the account',
   server_error: 'nothing if it passes',
+  foreign:
+    'check the endpoint, and what is on the way to it: a proxy or a login page seems to answer',
 } as const;
 
 type Reason = keyof typeof REMEDIES;
@@ -59,9 +61,14 @@ export class UpstreamCalls {
    *
    * @param mayRepeat  whether it is sent once more where its connection was lost before an answer;
    *                   most often it was idle for too long
+   * @param isOfService  whether an answer is the service's own; by default each is
    * @throws HttpError 503 where too many are under way, 504 and 502 where there is no answer
    */
-  async call(request: ForwardedRequest, mayRepeat: boolean): Promise<ClientResponse> {
+  async call(
+    request: ForwardedRequest,
+    mayRepeat: boolean,
+    isOfService: (response: ClientResponse) => boolean = () => true,
+  ): Promise<ClientResponse> {
     const { client, name, metrics } = this.#parts;
     if (this.#underWay >= CALLS_MAX) {
       metrics.refused.with({ forwarder: name, reason: 'busy' }).inc();
@@ -74,7 +81,7 @@ export class UpstreamCalls {
         if (!isLost || !mayRepeat) throw error;
         return client.forward(request);
       });
-      const reason = judgeAnswer(response);
+      const reason = judgeAnswer(response) ?? (isOfService(response) ? undefined : 'foreign');
       if (reason === undefined) this.#worked();
       else this.#failed(reason, describeAnswer(response));
       return response;

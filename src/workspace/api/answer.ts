@@ -13,6 +13,7 @@ export type ErrorType =
   | 'execution'
   | 'timeout'
   | 'internal'
+  | 'forbidden'
   | 'not_found'
   | 'unavailable';
 
@@ -21,6 +22,7 @@ const STATUS: Readonly<Record<ErrorType, number>> = {
   execution: 422,
   timeout: 503,
   internal: 500,
+  forbidden: 403,
   not_found: 404,
   unavailable: 503,
 };
@@ -42,15 +44,20 @@ export interface Data {
   readonly warnings?: readonly string[];
 }
 
-/** Runs a handler and makes the answer from what it returns or throws. */
+/**
+ * Runs a handler and makes the answer from what it returns or throws.
+ *
+ * @param cors  headers by which web pages of other origins may read the answer
+ */
 export async function answer(
   request: HttpRequest,
+  cors: Readonly<Record<string, string>>,
   handle: () => Promise<Data> | Data,
 ): Promise<HttpResponse> {
   try {
     const { json, warnings = [] } = await handle();
     const more = warnings.length === 0 ? '' : `,"warnings":${JSON.stringify(warnings)}`;
-    return makeEnvelope(request, 200, `{"status":"success","data":${json}${more}}`);
+    return makeEnvelope(request, cors, 200, `{"status":"success","data":${json}${more}}`);
   } catch (error) {
     const type = classifyError(error);
     const text = error instanceof QueryError ? describeQueryError(error) : describeError(error);
@@ -58,6 +65,7 @@ export async function answer(
     if (error instanceof HttpError) throw error;
     return makeEnvelope(
       request,
+      cors,
       STATUS[type],
       JSON.stringify({ status: 'error', errorType: type, error: text }),
     );
@@ -78,11 +86,13 @@ function describeQueryError(error: QueryError): string {
 
 const GZIP_FROM_BYTES = 1_024;
 
-function makeEnvelope(request: HttpRequest, status: number, json: string): HttpResponse {
-  const headers: Record<string, string> = {
-    'content-type': 'application/json',
-    ...makeCorsHeaders(request),
-  };
+function makeEnvelope(
+  request: HttpRequest,
+  cors: Readonly<Record<string, string>>,
+  status: number,
+  json: string,
+): HttpResponse {
+  const headers: Record<string, string> = { 'content-type': 'application/json', ...cors };
   const wantsGzip = /\bgzip\b/.test(request.headers['accept-encoding'] ?? '');
   if (!wantsGzip || json.length < GZIP_FROM_BYTES) return { status, headers, body: json };
   return {

@@ -8,6 +8,7 @@ import { z } from 'zod';
 import { ConfigError } from '../../kernel/errors.ts';
 import { HttpError, type HttpResponse, type Route } from '../../kernel/http-server.ts';
 import type { World } from '../../kernel/world.ts';
+import { refuseForeignPage } from './foreign-page.ts';
 
 const faultSchema = z.strictObject({
   /** The share of all writes, 0 to 1. */
@@ -62,6 +63,8 @@ export class Faults {
       handle: async (request): Promise<HttpResponse> => {
         if (!/^(?:::ffff:)?127\.|^::1$/.test(request.remoteAddress))
           throw new HttpError(403, 'faults can only be set from this machine');
+        const foreign = refuseForeignPage(request.headers, []);
+        if (foreign !== undefined) throw new HttpError(403, foreign);
         if (request.method === 'DELETE') this.#list = [];
         else if (request.method === 'PUT' || request.method === 'POST')
           this.#list = parseList((await request.body()).toString());

@@ -23,6 +23,8 @@ export interface ApiCall {
   /** The path below `/api/v1/`; a prefix where it ends with `*`. */
   readonly path: string;
   readonly methods: readonly ('GET' | 'POST')[];
+  /** Whether web pages of other origins may read it (CORS); they may unless it is false. */
+  readonly isPublic?: boolean;
   readonly handle: (parameters: URLSearchParams, request: HttpRequest) => Data | Promise<Data>;
 }
 
@@ -37,13 +39,14 @@ export function makeWorkspaceRoutes(
     [0.005, 0.025, 0.1, 0.5, 2.5, 10],
   );
   const base = `${prefix}/api/v1/`;
-  const routes = calls.flatMap(({ path, methods, handle }): Route[] => {
+  const routes = calls.flatMap(({ path, methods, handle, isPublic = true }): Route[] => {
     const duration = seconds.with({ call: path.replace('/*', '') });
+    const allow = (request: HttpRequest) => (isPublic ? makeCorsHeaders(request) : {});
     const serve = async (request: HttpRequest): Promise<HttpResponse> => {
       const refusal = await authorize(request);
       if (refusal !== undefined) return refusal;
       const startMs = performance.now();
-      const response = await answer(request, async () =>
+      const response = await answer(request, allow(request), async () =>
         handle(await readParameters(request), request),
       );
       duration.observe((performance.now() - startMs) / 1_000);
@@ -51,7 +54,7 @@ export function makeWorkspaceRoutes(
     };
     const other = (request: HttpRequest): HttpResponse =>
       request.method === 'OPTIONS'
-        ? { status: 204, headers: makeCorsHeaders(request) }
+        ? { status: 204, headers: allow(request) }
         : { status: 405, headers: { allow: methods.join(', ') }, body: 'Method Not Allowed\n' };
     return [
       ...methods.map((method): Route => ({ method, path: base + path, handle: serve })),

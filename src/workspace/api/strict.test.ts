@@ -165,6 +165,12 @@ test('faults strike their share, are set at run time from this machine, and can 
   await put([{ kind: 'half', share: 1 }]);
   assert.equal(await write([up()]), 'cut off');
   assert.equal((await put([{ kind: 'nonsense', share: 1 }])).status, 400);
+  const byPage = await fetch(`${url}/_workspace/faults`, {
+    method: 'POST',
+    headers: { origin: 'http://evil.example' },
+    body: '[]',
+  });
+  assert.equal(byPage.status, 403, 'not by a web page of another origin');
   await fetch(`${url}/_workspace/faults`, { method: 'DELETE' });
   assert.equal(await write([up(1, now + 100)]), '200 ');
 });

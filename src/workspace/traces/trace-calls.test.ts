@@ -3,6 +3,7 @@
  * X-Ray, asked by the real signing client.
  */
 import assert from 'node:assert/strict';
+import { request } from 'node:http';
 import { test, type TestContext } from 'node:test';
 import { ServiceClient } from '../../aws/service-client.ts';
 import { signRequest } from '../../aws/signing.ts';
@@ -64,7 +65,7 @@ async function setUp(context: TestContext, { isOff = false } = {}) {
   context.after(() => client.close());
   const api = isOff ? undefined : new XrayApi(client, world.metrics);
   const store = new Store({ ...STORE_DEFAULTS, directory: temporaryFolder(context) }, world);
-  const moreCalls = makeTraceCalls(api, () => NOW_MS);
+  const moreCalls = makeTraceCalls({ xray: api, nowMs: () => NOW_MS, hosts: ['ws.example.com'] });
   const options = { store, world, version: '0', moreCalls };
   const authorizer = { world, region: 'us-east-1', lookup: () => Promise.resolve(KEYS) };
   const server = new HttpServer({
@@ -320,4 +321,57 @@ test('below /workspaces/ the calls stand behind the authorization of all others'
   const { host: _host, ...own } = headers;
   assert.equal((await fetch(target, { headers: own })).status, 200);
   assert.equal((await fetch(`${url}/api/v1/xray/traces`, { method: 'POST' })).status, 405);
+});
+
+test('web pages of other origins and foreign host names read no traces', async (context) => {
+  const { xray, url } = await setUp(context);
+  xray.traces = [makeTrace(1)];
+  const { host, port } = new URL(url);
+  const get = (headers: Record<string, string>, method = 'GET') =>
+    new Promise<{ status: number; allowed: string | undefined; text: string }>(
+      (resolve, reject) => {
+        const sent = request(`${url}/api/v1/xray/traces`, { method, headers }, (answer) => {
+          let text = '';
+          answer.on('data', (part: Buffer) => (text += part.toString()));
+          answer.on('end', () =>
+            resolve({
+              status: answer.statusCode ?? 0,
+              allowed: answer.headers['access-control-allow-origin'],
+              text,
+            }),
+          );
+        });
+        sent.on('error', reject).end();
+      },
+    );
+  const foreign: Record<string, string>[] = [
+    { origin: 'http://evil.example' },
+    { origin: 'null' },
+    { origin: `http://localhost:${port}` },
+    { 'sec-fetch-site': 'cross-site' },
+    { 'sec-fetch-site': 'same-site' },
+    { host: 'attacker.example' },
+    { host: 'attacker.example', origin: 'http://attacker.example' },
+    { host: 'ws.example.com.evil.net' },
+  ];
+  for (const headers of foreign) {
+    const { status, allowed, text } = await get(headers);
+    assert.equal(status, 403, JSON.stringify(headers));
+    assert.equal(allowed, undefined);
+    assert.match(text, /"errorType":"forbidden"/);
+  }
+  assert.equal(xray.calls.length, 0);
+  const preflight = await get({ origin: 'http://evil.example' }, 'OPTIONS');
+  assert.equal(preflight.allowed, undefined);
+  const own: Record<string, string>[] = [
+    {},
+    { 'sec-fetch-site': 'same-origin' },
+    { 'sec-fetch-site': 'none' },
+    { origin: `http://${host}`, 'sec-fetch-site': 'same-origin' },
+    { host: `localhost:${port}` },
+    { host: 'workspace.internal' },
+    { host: 'ws.example.com:9009' },
+  ];
+  for (const headers of own)
+    assert.equal((await get(headers)).status, 200, JSON.stringify(headers));
 });

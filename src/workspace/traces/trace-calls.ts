@@ -8,6 +8,7 @@
 import type { HttpRequest } from '../../kernel/http-server.ts';
 import { TRACE_ID } from '../../wire/xray/trace-id.ts';
 import { ApiError, type Data } from '../api/answer.ts';
+import { refuseForeignPage } from '../api/foreign-page.ts';
 import { invalid, parseLimit, parseTime } from '../api/parameters.ts';
 import type { ApiCall } from '../api/routes.ts';
 import { servicesSchema, summariesSchema, type TraceSummary, tracesSchema } from './answers.ts';
@@ -29,8 +30,18 @@ const OFF =
   'traces are off; start the workspace with --xray.endpoint http://127.0.0.1:4566 (an emulator) ' +
   'or with --xray (the X-Ray of the AWS account)';
 
-/** @param xray  undefined where traces are off */
-export function makeTraceCalls(xray: XrayApi | undefined, nowMs: () => number): ApiCall[] {
+export interface TraceCallsOptions {
+  /** Undefined where traces are off. */
+  readonly xray: XrayApi | undefined;
+  readonly nowMs: () => number;
+  /**
+   * Names of the public DNS by which the calls may be asked for, beside addresses and private
+   * names; undefined for any, where all reads are signed.
+   */
+  readonly hosts: readonly string[] | undefined;
+}
+
+export function makeTraceCalls({ xray, nowMs, hosts }: TraceCallsOptions): ApiCall[] {
   const counts = new SegmentCounts();
   const serve = (
     path: string,
@@ -43,7 +54,10 @@ export function makeTraceCalls(xray: XrayApi | undefined, nowMs: () => number): 
   ): ApiCall => ({
     path,
     methods: ['GET'],
+    isPublic: false,
     handle: async (parameters, request) => {
+      const foreign = refuseForeignPage(request.headers, hosts);
+      if (foreign !== undefined) throw new ApiError('forbidden', foreign);
       if (xray === undefined) throw new ApiError('not_found', OFF);
       const signal = AbortSignal.any([request.signal, AbortSignal.timeout(CALL_MAX_MS)]);
       return handle(xray, parameters, request, signal);
