@@ -21,7 +21,7 @@ function bench() {
   const nameless: Unprocessed[] = [];
   const send = async (texts: readonly string[]): Promise<Sent> => {
     const sent = await sendDocuments(
-      texts.map((text) => ({ bytes: Buffer.from(text), receivedMs: 0 })),
+      texts.map((text) => ({ bytes: Buffer.from(text), receivedMs: 0, tries: 0 })),
       {
         put: (documents) => {
           const received = documents.map(String);
