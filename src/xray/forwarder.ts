@@ -4,7 +4,7 @@
  * target, end-to-end headers and body pass as they are, and so does the answer. It is for programs
  * alone (browser-guard.ts); a request is never forwarded unsigned.
  * Limits: 16 MiB for a body and for an answer, 256 MiB for bodies under way, 2,000 connections,
- * 200 of one address, 30 s for an answer.
+ * 1,500 of one address, 30 s for an answer.
  * Source: https://docs.aws.amazon.com/xray/latest/devguide/xray-api-sampling.html
  */
 import { randomBytes } from 'node:crypto';
@@ -60,7 +60,7 @@ const BODY_MAX_BYTES = 16 * 1024 * 1024;
 const BODIES_MAX_BYTES = 256 * 1024 * 1024;
 const CONNECTIONS_MAX = 2_000;
 /** A sidecar's clients, and those behind a bridge of containers, have one address together. */
-const CONNECTIONS_PER_ADDRESS = 200;
+const CONNECTIONS_PER_ADDRESS = 1_500;
 /** Larger requests about sampling are forwarded like all others; SDKs send some kilobytes. */
 const SAMPLING_MAX_BYTES = 256 * 1024;
 /** What is reserved for a body that does not say its length. */

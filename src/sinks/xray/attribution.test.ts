@@ -32,7 +32,6 @@ function bench() {
             .map(({ Id = '', ErrorCode = '' }) => ({ id: Id, code: ErrorCode, message: '' }));
           return Promise.resolve({ verdict: { kind: 'judged', unprocessed }, bytes: 0 });
         },
-        tries: 0,
         onSlimmed: () => undefined,
         onNameless: (said) => void nameless.push(said),
         onPartLost: () => undefined,

@@ -7,7 +7,7 @@ import { ServiceClient } from '../../aws/service-client.ts';
 import type { Answer } from '../../delivery/protocol.ts';
 import { VirtualClock } from '../../kernel/clock.ts';
 import type { Chunk } from '../../model/queue.ts';
-import { halveDocuments, makeChunks, unpackDocuments, withoutOlderDocuments } from './chunk.ts';
+import { halveDocuments, makeChunks, unpackDocuments } from './chunk.ts';
 import { newXrayMetrics } from './metrics.ts';
 import { XrayProtocol } from './protocol.ts';
 import { TelemetryFigures } from './telemetry.ts';
@@ -389,15 +389,4 @@ test('a damaged chunk is told, counted without an owner, and harms no other', as
     ],
   );
   assert.equal(halveDocuments([damaged]), undefined);
-});
-
-test('chunks are halved down to a document, and divided by age', () => {
-  const chunks = chunksOf(['a', 'b', 'c']);
-  const [first, second] = halveDocuments(chunks)!;
-  assert.deepEqual([textsOf(first), textsOf(second)], [['a', 'b'], ['c']]);
-  assert.equal(halveDocuments(second), undefined);
-  const [one, other] = halveDocuments([...first, ...second])!;
-  assert.deepEqual([textsOf(one), textsOf(other)], [['a', 'b'], ['c']]);
-  const { kept, dropped } = withoutOlderDocuments(chunks, T0 + 1);
-  assert.deepEqual([textsOf(kept), textsOf(dropped)], [['b', 'c'], ['a']]);
 });

@@ -7,6 +7,7 @@ test('documents that X-Ray always calls too large: few requests, and turns betwe
   const documents = ['a', 'b', 'c'].map((id) => ({
     bytes: Buffer.from(JSON.stringify({ id, trace_id: '1-2-3', name: 'shop', subsegments })),
     receivedMs: 0,
+    tries: 0,
   }));
   let requests = 0;
   let turns = 0;
@@ -26,7 +27,6 @@ test('documents that X-Ray always calls too large: few requests, and turns betwe
       }));
       return Promise.resolve({ verdict: { kind: 'judged', unprocessed }, bytes: 0 });
     },
-    tries: 0,
     onSlimmed: () => undefined,
     onNameless: () => undefined,
     onPartLost: () => undefined,

@@ -123,9 +123,9 @@ class Sending {
     const all = documents.map((one) => one.bytes);
     const { meant, unclear, nameless } = attribute(all, unprocessed);
     for (const said of nameless) this.#options.onNameless(said);
+    const isOtherTaken = meant.size + unclear.flat().length < documents.length;
     for (const [index, said] of meant) {
       const document = documents[index];
-      const isOtherTaken = meant.size + unclear.length < documents.length;
       if (document !== undefined) this.#refuse(document, said, isOtherTaken);
     }
     const groups = unclear.map((indexes) => indexes.flatMap((index) => documents[index] ?? []));
