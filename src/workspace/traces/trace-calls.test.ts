@@ -213,7 +213,7 @@ test('a trace that is not there, and an id that is none, have each their answer'
     const wrong = await ask(`traces/${id}`);
     assert.deepEqual([wrong.code, wrong.errorType], [400, 'bad_data'], id);
   }
-  const { code, error } = await ask(`traces/${'1-6553F100-00000000000000000000000A'}`);
+  const { code, error } = await ask('traces/1-6553F100-00000000000000000000000A');
   assert.equal(code, 400);
   assert.match(error ?? '', /has capital letters, and X-Ray has ids in lower case only$/);
   assert.equal(xray.calls.length, asked);
