@@ -58,6 +58,7 @@ const ENDS = {
   metrics: { receiver: 'prometheus', exporter: 'prometheusremotewrite' },
   traces: { receiver: 'awsxray', exporter: 'debug' },
 } as const;
+const LISTENER = { endpoint: '0.0.0.0:2000' };
 const SCRAPER = { config: { scrape_configs: [{ job_name: 'app' }] } };
 
 /** A configuration with one pipeline, in which the component is used as its section says. */
@@ -73,7 +74,7 @@ function smallest(section: Section, name: string, signal: Signal): string {
     receivers:
       section === 'receivers'
         ? { [name]: minimal }
-        : { [receiver]: signal === 'metrics' ? SCRAPER : {} },
+        : { [receiver]: signal === 'metrics' ? SCRAPER : LISTENER },
     processors: section === 'processors' ? { [name]: minimal } : {},
     exporters: isWriter ? { [name]: minimal } : { [exporter]: exporters[exporter] },
     extensions: section === 'extensions' ? { [name]: minimal } : {},

@@ -38,6 +38,7 @@ const schema = z.strictObject({
 
 export const traceReceiverKind: ComponentKind<typeof schema> = {
   names: ['awsxray', 'aws_xray'],
+  minimal: { endpoint: '0.0.0.0:2000' },
   signals: ['traces'],
   as: 'documents that pass unchanged; sampling rules are answered from what is kept, too',
   schema,

@@ -18,10 +18,10 @@ const numberSchema = z
   .number()
   .nullish()
   .transform((value) => value ?? 0);
-const switchSchema = z
-  .boolean()
-  .nullish()
-  .transform((value) => value ?? false);
+const flagSchema = z
+  .unknown()
+  .optional()
+  .transform((value) => value === true);
 /** Where a page of a list ends; empty at the last one. */
 const tokenSchema = z
   .string()
@@ -58,10 +58,10 @@ const summarySchema = z
     Duration: numberSchema,
     ResponseTime: numberSchema,
     Revision: numberSchema,
-    IsPartial: switchSchema,
-    HasError: switchSchema,
-    HasFault: switchSchema,
-    HasThrottle: switchSchema,
+    IsPartial: flagSchema,
+    HasError: flagSchema,
+    HasFault: flagSchema,
+    HasThrottle: flagSchema,
     EntryPoint: z.object({ Name: textSchema, Type: textSchema }).nullish(),
     Http: z
       .object({ HttpMethod: textSchema, HttpURL: textSchema, HttpStatus: numberSchema })
@@ -103,7 +103,7 @@ export const tracesSchema = z
       z.object({
         Id: z.string(),
         Duration: numberSchema,
-        LimitExceeded: switchSchema,
+        LimitExceeded: flagSchema,
         Segments: listSchema(z.object({ Id: textSchema, Document: z.string() })),
       }),
     ),
@@ -144,7 +144,7 @@ export const servicesSchema = z
         ReferenceId: numberSchema,
         Name: textSchema,
         Type: textSchema,
-        Root: switchSchema,
+        Root: flagSchema,
         SummaryStatistics: statisticsSchema,
         Edges: listSchema(
           z.object({ ReferenceId: numberSchema, SummaryStatistics: statisticsSchema }),

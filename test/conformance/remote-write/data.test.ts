@@ -16,6 +16,7 @@ import * as whole from './request-cases.ts';
 import { type DataCase, Seen } from './seen.ts';
 import * as values from './value-cases.ts';
 import { listen } from '../../kit/listen.ts';
+import { until } from '../../kit/waiting.ts';
 
 const CASES: readonly DataCase[] = [
   ...whole.protocol,
@@ -33,13 +34,18 @@ const CASES: readonly DataCase[] = [
   ...whole.one,
 ];
 const RUN_MS = 4_500;
+const SCRAPES_MIN = 4;
 const PROTOBUF =
   'application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited';
 
 /** Serves the expositions at `/case/N` and receives at `/write`. */
-async function startPeer(
-  context: TestContext,
-): Promise<{ readonly host: string; readonly requests: DecodedRequest[]; readonly bad: string[] }> {
+async function startPeer(context: TestContext): Promise<{
+  readonly host: string;
+  readonly requests: DecodedRequest[];
+  readonly bad: string[];
+  /** How often the page of a case was asked for. */
+  readonly timesAsked: (index: number) => number;
+}> {
   const requests: DecodedRequest[] = [];
   const bad: string[] = [];
   const asked = new Map<string, number>();
@@ -70,7 +76,7 @@ async function startPeer(
     });
   });
   const { host } = await listen(context, server);
-  return { host: host, requests, bad };
+  return { host, requests, bad, timesAsked: (index) => asked.get(`/case/${index}`) ?? 0 };
 }
 
 for (const version of [1, 2] as const) {
@@ -110,6 +116,10 @@ remote_write:
       path.join(folder, 'queue'),
     ]);
     await sleep(RUN_MS);
+    // On a busy machine scrapes come late.
+    await until('each case was scraped often enough', 20_000, () =>
+      cases.every(({ index }) => peer.timesAsked(index) >= SCRAPES_MIN),
+    );
     collector.child.kill('SIGTERM');
     await collector.exited;
     assert.equal(collector.child.exitCode, 0, collector.output());
