@@ -13,6 +13,7 @@ import type { World } from '../kernel/world.ts';
 import type { CredentialOptions, CredentialSource } from './credential-source.ts';
 import { createCredentialSource } from './credentials.ts';
 import { configuredEndpoint, type EndpointVariant, makeEndpoint } from './endpoints.ts';
+import { blamesClock, blamesToken } from './refusals.ts';
 import { configuredRegion, findRegion } from './region.ts';
 import { isReplacedHeader, removePresignature } from './replaced-signature.ts';
 import { sha256Hex, signRequest } from './signing.ts';
@@ -53,9 +54,6 @@ export interface ForwardedRequest {
 
 /** A clock that is off by less is not corrected: AWS tolerates five minutes. */
 const SKEW_MIN_MS = 60_000;
-const SKEWED = /Signature (?:expired|not yet current)|RequestTimeTooSkewed|RequestExpired/i;
-const STALE_TOKEN =
-  /ExpiredToken|InvalidClientTokenId|UnrecognizedClient|security token .* (?:expired|invalid)/i;
 /** How much of a refusal is searched for these. */
 const REFUSAL_MAX = 4_096;
 
@@ -176,7 +174,7 @@ export class ServiceClient {
   #learn({ body, headers }: ClientResponse): boolean {
     const text = body.subarray(0, REFUSAL_MAX).toString();
     const dateMs = Date.parse(headers['date'] ?? '');
-    if (SKEWED.test(text) && !Number.isNaN(dateMs)) {
+    if (blamesClock(text) && !Number.isNaN(dateMs)) {
       const offsetMs = dateMs - this.#world.clock.nowMs();
       if (Math.abs(offsetMs - this.#offsetMs) < SKEW_MIN_MS) return false;
       this.#offsetMs = offsetMs;
@@ -184,7 +182,7 @@ export class ServiceClient {
       this.#world.log.warn('the clock is off; requests are signed with the time of AWS', fields);
       return true;
     }
-    return STALE_TOKEN.test(text) && this.#credentials.invalidate();
+    return blamesToken(text) && this.#credentials.invalidate();
   }
 
   async #findRegion(): Promise<string> {

@@ -65,8 +65,8 @@ export interface ChunkQueue {
    */
   flush(signal: AbortSignal): Promise<void>;
   /**
-   * Says that no further append will come: `next` answers at once with what is left, then
-   * undefined.
+   * Says that nothing new will come: `next` answers at once with what is left, then undefined. What
+   * a sender has taken may still be appended again before its batch is acknowledged.
    */
   drain(): void;
 }

@@ -9,6 +9,7 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
+import { blamesClock, blamesToken } from '../aws/refusals.ts';
 import type { CredentialSource } from '../aws/credential-source.ts';
 import { UNSIGNED_PAYLOAD } from '../aws/signing.ts';
 import {
@@ -46,9 +47,6 @@ export interface SigningProxyOptions {
 /** A clock that is off by less is not corrected: AWS tolerates five minutes. */
 const SKEW_MIN_MS = 60_000;
 const OFFSETS_MAX = 1_000;
-const SKEWED = /RequestTimeTooSkewed|Signature (?:expired|not yet current)|RequestExpired/i;
-const STALE_TOKEN =
-  /ExpiredToken|InvalidClientTokenId|UnrecognizedClient|security token .* (?:expired|invalid)/i;
 
 /** The methods that are named to clients. Those of WebDAV pass too; CONNECT and TRACE do not. */
 export const METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS';
@@ -235,7 +233,7 @@ export class SigningProxy {
   ): Promise<boolean> {
     const { world, credentialsOf } = this.#options;
     const date = Date.parse(String(headers['date'] ?? ''));
-    if (SKEWED.test(text) && !Number.isNaN(date)) {
+    if (blamesClock(text) && !Number.isNaN(date)) {
       const offsetMs = date - world.clock.nowMs();
       const before = this.#offsetsMs.get(origin) ?? 0;
       if (Math.abs(offsetMs - before) < SKEW_MIN_MS) return false;
@@ -247,7 +245,7 @@ export class SigningProxy {
       this.#offsetsMs.set(origin, offsetMs);
       return true;
     }
-    if (!STALE_TOKEN.test(text)) return false;
+    if (!blamesToken(text)) return false;
     const source = credentialsOf(route);
     const before = await source(signal);
     source.invalidate();

@@ -69,7 +69,7 @@ export function createDaemon(options: DaemonOptions, world: World): Component {
     },
     world,
   );
-  sayEndpoint(access, options.region, world);
+  sayEndpoint(access, options, world);
   const readiness = new Readiness();
   const web = webAddress === undefined ? [] : [createWebServer(webAddress, readiness, world)];
   const tolerant = tolerate(forwarder, settings.tcpAddress, world);
@@ -182,8 +182,8 @@ function tolerate(forwarder: Forwarder, address: string, { log }: World): Compon
   };
 }
 
-function sayEndpoint(access: ServiceAccess, region: string, { log }: World): void {
-  const configured = access.endpoint ?? configuredEndpoint('xray', process.env);
+function sayEndpoint(access: ServiceAccess, { region, env }: DaemonOptions, { log }: World): void {
+  const configured = access.endpoint ?? configuredEndpoint('xray', env);
   const endpoint = configured ?? makeEndpoint('xray', region, access);
   // A URL may have a password in it.
   const { origin } = new URL(endpoint);

@@ -84,8 +84,13 @@ class Sending {
     for (let group = this.#groups.pop(); group !== undefined; group = this.#groups.pop())
       await this.#sendGroup(group);
     for (const document of this.#large) await this.#sendSlimmed(document);
-    const { ...sent } = { again: this.#again, error: this.#error, lost: this.#lost };
-    return { kind: 'sent', bytes: this.#bytes, ...sent };
+    return {
+      kind: 'sent',
+      again: this.#again,
+      error: this.#error,
+      lost: this.#lost,
+      bytes: this.#bytes,
+    };
   }
 
   async #sendGroup(group: readonly FramedDocument[]): Promise<void> {

@@ -16,6 +16,8 @@ import { runMinutes, type TelemetryFigures } from './telemetry.ts';
 const PATH = '/TelemetryRecords';
 const TIMEOUT_MS = 10_000;
 const ANSWER_MAX_BYTES = 64 * 1024;
+/** How often metadata that does not answer is asked, once a record. On Fargate there is none. */
+const HOST_TRIES_MAX = 5;
 /** For ECS and the instance together. */
 const METADATA_TIMEOUT_MS = 3_000;
 
@@ -41,7 +43,8 @@ export class TelemetrySender implements Component {
   readonly #options: TelemetrySenderOptions;
   readonly #ending = new AbortController();
   #running: Promise<void> | undefined;
-  #host: Promise<Host> | undefined;
+  #host: Host | undefined;
+  #hostTries = 0;
   #hasFailed = false;
 
   constructor(options: TelemetrySenderOptions) {
@@ -91,7 +94,7 @@ export class TelemetrySender implements Component {
 
   async #send(records: ReturnType<TelemetryFigures['next']>, signal: AbortSignal): Promise<void> {
     const { client, telemetry, userAgent } = this.#options;
-    const host = await (this.#host ??= this.#findHost());
+    const host = await this.#readHost();
     let status;
     try {
       const response = await client.send({
@@ -114,32 +117,46 @@ export class TelemetrySender implements Component {
     throw new Error(`X-Ray answered ${status} for telemetry records${remedy}`);
   }
 
-  /** Asks once for what is not set; where nothing answers, it is left out. */
-  async #findHost(): Promise<Host> {
+  /** The host, asked for again with later records where metadata has not answered yet. */
+  async #readHost(): Promise<Host> {
+    if (this.#host !== undefined) return this.#host;
+    this.#hostTries += 1;
+    const { host, isWhole } = await this.#findHost();
+    if (isWhole || this.#hostTries >= HOST_TRIES_MAX) this.#host = host;
+    return host;
+  }
+
+  /** Asks for what is not set; where nothing answers, it is left out. */
+  async #findHost(): Promise<{ readonly host: Host; readonly isWhole: boolean }> {
     const { settings, env = process.env } = this.#options;
     let { hostname, instanceId, resourceArn } = settings;
     const isComplete = hostname !== undefined && instanceId !== undefined;
+    let isWhole = true;
     if (settings.asksMetadata && !(isComplete && resourceArn !== undefined)) {
       const http = createHttpClient();
       try {
         const signal = AbortSignal.timeout(METADATA_TIMEOUT_MS);
         resourceArn ??= await readTaskArn(http, env, signal);
+        const isInTask = env['ECS_CONTAINER_METADATA_URI_V4'] !== undefined;
+        isWhole = resourceArn !== undefined || !isInTask;
         if (!isComplete) {
           const read = await openInstanceMetadata(http, env, signal);
           hostname ??= await read('meta-data/hostname', signal);
           instanceId ??= await read('meta-data/instance-id', signal);
         }
       } catch {
-        // There is no instance metadata here: on Fargate, or on a machine elsewhere.
+        // There is no instance metadata here, or it does not answer yet.
+        isWhole = false;
       } finally {
         await http.close();
       }
     }
-    return {
+    const host = {
       EC2InstanceId: limit(instanceId, 20),
       Hostname: limit(hostname, 255),
       ResourceARN: limit(resourceArn, 500),
     };
+    return { host, isWhole };
   }
 }
 

@@ -7,6 +7,7 @@ import { raced } from '../../../aws/bounded-call.ts';
 import { createCredentialSource } from '../../../aws/credentials.ts';
 import type { CredentialEdges, CredentialSource } from '../../../aws/credential-source.ts';
 import { readAuthorization } from '../../../kernel/http-credentials.ts';
+import { blamesClock } from '../../../aws/refusals.ts';
 import { signRequest } from '../../../aws/signing.ts';
 import type { RemoteWriteConfig, Sigv4Config } from '../config.ts';
 
@@ -62,8 +63,6 @@ function authenticateByHeader(make: () => Promise<string | undefined>): Authenti
   };
 }
 
-const SKEWED = /Signature (?:expired|not yet current)|RequestTimeTooSkewed|RequestExpired/i;
-
 function authenticateBySignature(sigv4: Sigv4Config, edges: CredentialEdges): Authenticate {
   const { region, stsRegion = region, serviceName: service = 'aps' } = sigv4;
   const source: CredentialSource = createCredentialSource({ ...sigv4, region: stsRegion }, edges);
@@ -79,7 +78,7 @@ function authenticateBySignature(sigv4: Sigv4Config, edges: CredentialEdges): Au
       );
     },
     invalidate(refusal) {
-      if (refusal?.dateMs !== undefined && SKEWED.test(refusal.text)) {
+      if (refusal?.dateMs !== undefined && blamesClock(refusal.text)) {
         offsetMs = refusal.dateMs - edges.clock.nowMs();
         return;
       }
