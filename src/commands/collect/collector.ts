@@ -22,7 +22,7 @@ import { Detections } from './detections.ts';
 import { HeldTargets } from './held-targets.ts';
 import { warnOfLeftovers } from './leftovers.ts';
 import { Outlets } from './outlets.ts';
-import { TraceSources } from './trace-sources.ts';
+import { Receiving } from './receiving.ts';
 import { TaskSources } from './task-sources.ts';
 
 const USER_AGENT = `amperage/${VERSION}`;
@@ -52,7 +52,7 @@ export class Collector implements Component {
   readonly #discovery: DiscoveryManager;
   readonly #router: Router;
   readonly #traceRouter = new TraceRouter();
-  readonly #traceSources: TraceSources;
+  readonly #receiving: Receiving;
   readonly #outlets: Outlets;
   readonly #held: HeldTargets;
   readonly #detections: Detections;
@@ -81,9 +81,9 @@ export class Collector implements Component {
       // interval, so that a target that moves keeps its interval.
       offsetSeed: sharing === undefined ? hostname() : '',
     });
-    this.#traceSources = new TraceSources({
+    this.#receiving = new Receiving({
       world,
-      open: (receiver) => this.#traceRouter.open(receiver),
+      openTraces: (receiver) => this.#traceRouter.open(receiver),
     });
     this.tasks = new TaskSources({ world, env, openAppender: this.#router.openAppender });
     this.#held = new HeldTargets({
@@ -152,7 +152,7 @@ export class Collector implements Component {
     await Promise.all([
       this.scrape.stop(remainingMs()),
       this.tasks.stop(remainingMs()),
-      this.#traceSources.stop(remainingMs()),
+      this.#receiving.stop(remainingMs()),
     ]);
     await this.#outlets.stop(remainingMs());
     await sharing?.stop();
@@ -180,13 +180,12 @@ export class Collector implements Component {
   async #switchNow(plan: CollectorPlan): Promise<void> {
     this.tasks.check(plan.taskSources);
     await this.#outlets.apply(plan.sinks);
-    await this.#openSegmentSources(plan);
     await this.#detections.apply(plan.transforms);
+    await this.#openListeners(plan);
     this.#plan = plan;
-    await this.#router.apply(this.#makeRoutes(plan));
     await this.scrape.apply(plan.sources.map(({ scrape }) => scrape));
     await this.tasks.apply(plan.taskSources);
-    await this.#traceSources.retain(plan);
+    await this.#receiving.retain(plan);
     this.#traceRouter.apply(this.#makeTraceRoutes(plan));
     await this.#outlets.retain(plan.sinks);
     const { storagePath, world } = this.#options;
@@ -195,20 +194,23 @@ export class Collector implements Component {
   }
 
   /**
-   * Opens what listens for segments, when the routes behind it are in force already: what comes
-   * through a new socket has a way from the first document on, and what comes through one that is
-   * gone keeps its own. Where an address can't be listened on, sinks and routes are those before.
+   * Opens what listens, when the routes behind it are in force already: what comes through a new
+   * socket has a way from the first document or sample on, and what comes through one that is gone
+   * keeps its own. Where an address can't be listened on, sinks and routes are those before.
    */
-  async #openSegmentSources(plan: CollectorPlan): Promise<void> {
+  async #openListeners(plan: CollectorPlan): Promise<void> {
     const before = this.#plan;
     const isFirst = before === plan;
     const old = isFirst ? [] : this.#makeTraceRoutes(before);
     this.#traceRouter.apply(new Map([...old, ...this.#makeTraceRoutes(plan)]));
+    // Sources that are gone keep their outlets by themselves.
+    await this.#router.apply(this.#makeRoutes(plan));
     try {
-      await this.#traceSources.apply(plan);
+      await this.#receiving.apply(plan);
     } catch (error) {
       if (isFirst) throw error;
       await this.#outlets.apply(before.sinks);
+      await this.#detections.apply(before.transforms);
       this.#traceRouter.apply(this.#makeTraceRoutes(before));
       await this.#router.apply(this.#makeRoutes(before));
       await this.#outlets.retain(before.sinks);

@@ -7,14 +7,14 @@ import { createWorld } from '../../../test/kit/world.ts';
 import { until } from '../../../test/kit/waiting.ts';
 import type { ForwarderPlan, TraceReceiverPlan } from '../../config/plan.ts';
 import { systemClock } from '../../kernel/clock.ts';
-import { TraceSources } from './trace-sources.ts';
+import { Receiving } from './receiving.ts';
 
 /** Sources whose documents appear in a list, as `receiver document`. */
 function make(context: TestContext) {
   const documents: string[] = [];
-  const sources = new TraceSources({
+  const sources = new Receiving({
     world: createWorld({ clock: systemClock }),
-    open: (receiver) => ({
+    openTraces: (receiver) => ({
       append: (document) => void documents.push(`${receiver} ${Buffer.from(document).toString()}`),
       commit: () => undefined,
     }),

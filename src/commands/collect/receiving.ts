@@ -1,8 +1,8 @@
 /**
- * The listeners of a collector that take segment documents, and those that sign requests for their
- * senders, and how they follow a plan. Listeners with the same settings stay. Of two that cannot
- * listen at one time the old one closes first: nothing listens there for a moment, by TCP for as
- * long as requests under way take.
+ * The listeners of a collector: those that receive what others send to it, and those that sign
+ * requests for their senders, and how they follow a plan. Listeners with the same settings stay. Of
+ * two that cannot listen at one time the old one closes first: nothing listens there for a moment,
+ * by TCP for as long as requests under way take.
  */
 import { collide, type Listener } from '../../config/listeners.ts';
 import type { CollectorPlan } from '../../config/plan.ts';
@@ -13,9 +13,10 @@ import type { TraceAppender } from '../../model/trace-appender.ts';
 import { Forwarder } from '../../xray/forwarder.ts';
 import { TraceReceiver } from '../../xray/receiver.ts';
 
-export interface TraceSourcesOptions {
+export interface ReceivingOptions {
   readonly world: World;
-  readonly open: (receiver: string) => TraceAppender;
+  /** The way of a receiver's segment documents. */
+  readonly openTraces: (receiver: string) => TraceAppender;
 }
 
 type Listeners = Pick<CollectorPlan, 'traceReceivers' | 'forwarders'>;
@@ -32,12 +33,12 @@ interface Running extends Wanted {
 /** How long requests under way may take when a listener is gone. */
 const END_MS = 1_000;
 
-export class TraceSources {
-  readonly #options: TraceSourcesOptions;
+export class Receiving {
+  readonly #options: ReceivingOptions;
   /** By the identity of their settings. */
   readonly #running = new Map<string, Running>();
 
-  constructor(options: TraceSourcesOptions) {
+  constructor(options: ReceivingOptions) {
     this.#options = options;
   }
 
@@ -114,13 +115,13 @@ export class TraceSources {
   }
 
   #list({ traceReceivers, forwarders }: Listeners): ReadonlyMap<string, Wanted> {
-    const { world, open } = this.#options;
+    const { world, openTraces } = this.#options;
     const all = new Map<string, Wanted>();
     for (const one of traceReceivers)
       all.set(`receiver ${JSON.stringify(one)}`, {
         listen: one.listen,
         protocol: 'udp',
-        make: () => new TraceReceiver(one, { world, appender: open(one.id) }),
+        make: () => new TraceReceiver(one, { world, appender: openTraces(one.id) }),
       });
     for (const one of forwarders)
       all.set(`forwarder ${JSON.stringify(one)}`, {
