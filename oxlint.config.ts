@@ -13,7 +13,7 @@ const low = [...pure, 'kernel', 'aws'];
 const shared = ['settings', 'queue', 'delivery', 'transforms', 'routes'];
 const features = [
   'discovery', 'sharding', 'scrape', 'sinks', 'exporter', 'proxy', 'workspace', 'page', 'emulator',
-  'sample-app', 'xray',
+  'sample-app', 'xray', 'otlp',
 ]; // prettier-ignore
 
 /** Folder of src → the folders that it may import, besides itself. */
@@ -66,7 +66,7 @@ export const rooms: Record<string, Rooms> = {
     joints: ['account', 'admin-actions', 'admin-routes', 'network-interfaces', 'query-protocol', 'server'],
     rooms: {
       'cloud-map': [], 'container-credentials': [], ec2: [], ecs: [], 'instance-metadata': [],
-      parameters: [], s3: ['s3-listing', 's3-requests'], 's3-listing': [], 's3-requests': [],
+      logs: [], parameters: [], s3: ['s3-listing', 's3-requests'], 's3-listing': [], 's3-requests': [],
       secrets: [], sqs: [], 'task-metadata': [], 'token-service': [], xray: [],
     },
   }, // prettier-ignore
