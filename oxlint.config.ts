@@ -35,7 +35,7 @@ export const rooms: Record<string, Rooms> = {
   // Codecs: expositions and remote write know protobuf, and not each other.
   wire: {
     rooms: {
-      errors: [], exposition: ['errors', 'protobuf', 'varint'], protobuf: ['errors', 'varint'],
+      cbor: ['errors'], errors: [], exposition: ['errors', 'protobuf', 'varint'], protobuf: ['errors', 'varint'],
       otlp: ['protobuf'],
       'remote-write': ['errors', 'protobuf', 'varint'], snappy: ['errors', 'varint'], varint: ['errors'],
       xray: ['errors'],
@@ -65,7 +65,7 @@ export const rooms: Record<string, Rooms> = {
   emulator: {
     joints: ['account', 'admin-actions', 'admin-routes', 'network-interfaces', 'query-protocol', 'server'],
     rooms: {
-      'cloud-map': [], 'container-credentials': [], ec2: [], ecs: [], 'instance-metadata': [],
+      'cloud-map': [], cloudwatch: [], 'container-credentials': [], ec2: [], ecs: [], 'instance-metadata': [],
       logs: [], parameters: [], s3: ['s3-listing', 's3-requests'], 's3-listing': [], 's3-requests': [],
       secrets: [], sqs: [], 'task-metadata': [], 'token-service': [], xray: [],
     },

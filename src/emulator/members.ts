@@ -57,6 +57,19 @@ export const MEMBERS: Readonly<Record<string, Readonly<Record<string, Known>>>> 
     UntagResource: { acts: 'resourceArn tagKeys' },
     ListTagsForResource: { acts: 'resourceArn' },
   },
+  GraniteServiceVersion20100801: {
+    GetMetricData: {
+      acts: 'MetricDataQueries StartTime EndTime NextToken ScanBy MaxDatapoints',
+      // Labels have no times in them.
+      idle: 'LabelOptions',
+    },
+    GetMetricStatistics: {
+      acts:
+        'Namespace MetricName Dimensions StartTime EndTime Period Statistics ' +
+        'ExtendedStatistics Unit',
+    },
+    ListMetrics: { acts: 'Namespace MetricName Dimensions NextToken RecentlyActive' },
+  },
   Logs_20140328: {
     CreateLogGroup: {
       acts: 'logGroupName tags logGroupClass',

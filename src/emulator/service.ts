@@ -15,6 +15,8 @@ export interface JsonService {
   /** The part of X-Amz-Target before the dot. */
   readonly target: string;
   readonly actions: Readonly<Record<string, ActionHandler>>;
+  /** Whether errors also have the code of the query protocol, which the service spoke first. */
+  readonly isQueryCompatible?: boolean;
 }
 
 export class AwsError extends Error {
@@ -26,6 +28,12 @@ export class AwsError extends Error {
     this.code = code;
     this.status = status;
   }
+}
+
+/** The header with the code of the query protocol; none for services that never spoke it. */
+export function nameQueryError(service: JsonService, error: AwsError): Record<string, string> {
+  if (service.isQueryCompatible !== true) return {};
+  return { 'x-amzn-query-error': `${error.code};${error.status < 500 ? 'Sender' : 'Receiver'}` };
 }
 
 /** Reads a text that must be present. @throws AwsError */
