@@ -35,8 +35,8 @@ async function putRequests(counts: readonly (readonly [agoMinutes: number, count
     const timestamp = THIS_MINUTE - agoMinutes * MINUTE;
     const Metrics = [{ Name: 'requests', Unit: 'Count' }];
     const directive = { Namespace: 'Shop', Dimensions: [['Service'], []], Metrics };
-    const _aws = { Timestamp: timestamp, CloudWatchMetrics: [directive] };
-    return { timestamp, message: JSON.stringify({ _aws, Service: 'web', requests: count }) };
+    const meta = { Timestamp: timestamp, CloudWatchMetrics: [directive] };
+    return { timestamp, message: JSON.stringify({ _aws: meta, Service: 'web', requests: count }) };
   });
   const format = { 'x-amzn-logs-format': 'json/emf' };
   await logs('PutLogEvents', { logGroupName: 'g', logStreamName: 's', logEvents }, format);
