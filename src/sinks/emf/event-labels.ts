@@ -3,7 +3,8 @@
  * go and what dimensions they have. Made once for a series and found again by its label set. Pure.
  */
 import type { LabelSet } from '../../model/labels.ts';
-import { EMF_DIMENSION_VALUE_LENGTH_MAX, EMF_NAME_LENGTH_MAX } from '../../wire/emf/limits.ts';
+import { EMF_NAME_LENGTH_MAX } from '../../wire/emf/limits.ts';
+import { findDimensionFault } from '../../wire/emf/targets.ts';
 import type { EventSettings } from './config.ts';
 import { type ChooseDimensions, type DimensionRules, SCOPE_LABEL } from './dimensions.ts';
 import type { LabelCache } from './label-cache.ts';
@@ -46,8 +47,6 @@ const SCOPE_NAME = 'otel_scope_name';
 /** An attribute of a point that is no label. */
 const RESOLUTION = 'aws.emf.storage_resolution';
 
-const notAscii = /[^\x20-\x7e]/;
-
 export function makeEventLabels(
   attributes: LabelSet,
   resource: EventResource,
@@ -68,7 +67,7 @@ export function makeEventLabels(
     if (settings.jsonLabels.includes(name)) {
       const parsed = parseJson(value);
       if (typeof parsed === 'string') value = parsed;
-      else if (parsed !== undefined) unfit.set(name, 'a label that is JSON is no dimension');
+      else if (parsed !== undefined) unfit.set(name, 'is JSON');
       if (parsed !== undefined) json = JSON.stringify(parsed);
     }
     values.set(name, value);
@@ -122,12 +121,7 @@ function parseJson(text: string): unknown {
 /** Why CloudWatch takes a label for no dimension. */
 function findFault(name: string, value: string): string | undefined {
   if (name.length > EMF_NAME_LENGTH_MAX)
-    return `the name of a dimension is longer than ${EMF_NAME_LENGTH_MAX} characters`;
-  if (value.length > EMF_DIMENSION_VALUE_LENGTH_MAX)
-    return `the value of a dimension is longer than ${EMF_DIMENSION_VALUE_LENGTH_MAX} characters`;
-  if (name.startsWith(':')) return 'the name of a dimension begins with a colon';
-  if (name.trim() === '' || value.trim() === '') return 'a dimension is blank';
-  if (notAscii.test(name) || notAscii.test(value))
-    return 'a dimension has characters other than those of ASCII';
-  return undefined;
+    return `has a name of more than ${EMF_NAME_LENGTH_MAX} characters`;
+  if (name.trim() === '') return 'has a blank name';
+  return findDimensionFault(name, value);
 }
