@@ -12,8 +12,6 @@ const low = [...pure, 'kernel', 'aws'];
 /** What features share. None of these knows another. */
 const shared = ['settings', 'queue', 'delivery', 'transforms', 'routes'];
 const features = [
-  'discovery', 'sharding', 'scrape', 'sinks', 'exporter', 'proxy', 'workspace', 'page', 'emulator',
-  'sample-app', 'xray', 'otlp',
   'discovery', 'sharding', 'scrape', 'sinks', 'exporter', 'otlp', 'proxy', 'workspace', 'page', 'emulator',
   'sample-app', 'xray',
 ]; // prettier-ignore
@@ -37,8 +35,7 @@ export const rooms: Record<string, Rooms> = {
   // Codecs: expositions and remote write know protobuf, and not each other.
   wire: {
     rooms: {
-      cbor: ['errors'], errors: [], exposition: ['errors', 'protobuf', 'varint'], protobuf: ['errors', 'varint'],
-      emf: [], errors: [], exposition: ['errors', 'protobuf', 'varint'], protobuf: ['errors', 'varint'],
+      cbor: ['errors'], emf: [], errors: [], exposition: ['errors', 'protobuf', 'varint'], protobuf: ['errors', 'varint'],
       otlp: ['protobuf'],
       'remote-write': ['errors', 'protobuf', 'varint'], snappy: ['errors', 'varint'], varint: ['errors'],
       xray: ['errors'],

@@ -87,6 +87,20 @@ export const MEMBERS: Readonly<Record<string, Readonly<Record<string, Known>>>> 
     DescribeLogStreams: {
       acts: 'logGroupName logGroupIdentifier logStreamNamePrefix orderBy descending nextToken limit',
     },
+    GetLogEvents: {
+      acts:
+        'logGroupName logGroupIdentifier logStreamName startTime endTime nextToken limit ' +
+        'startFromHead',
+      // No data is masked.
+      idle: 'unmask',
+    },
+    FilterLogEvents: {
+      acts:
+        'logGroupName logGroupIdentifier logStreamNames logStreamNamePrefix startTime endTime ' +
+        'filterPattern nextToken limit',
+      // AWS takes interleaved as true, whatever it is.
+      idle: 'interleaved unmask',
+    },
     PutLogEvents: {
       acts: 'logGroupName logStreamName logEvents entity',
       // AWS ignores it.

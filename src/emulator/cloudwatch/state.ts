@@ -4,7 +4,7 @@
  * Source of the metrics of faults:
  * https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CloudWatch-Logs-Monitoring-CloudWatch-Metrics.html
  */
-import { type EmfFault, readEmf } from './emf.ts';
+import { type EmfFaultKind, readEmf } from './emf.ts';
 import { MetricStore } from './store.ts';
 
 export interface LogEvent {
@@ -13,6 +13,8 @@ export interface LogEvent {
   readonly message: string;
   /** Whether the sender said that the event is of the embedded metric format. */
   readonly isEmf: boolean;
+  /** When it came. */
+  readonly nowMs: number;
 }
 
 const FAULT_METRICS = { parsing: 'EMFParsingErrors', validation: 'EMFValidationErrors' } as const;
@@ -21,8 +23,11 @@ const FAULTS_MAX = 100;
 
 export class CloudWatchState {
   readonly store = new MetricStore();
-  readonly #faults: { readonly fault: EmfFault; readonly group: string; readonly words: string }[] =
-    [];
+  readonly #faults: {
+    readonly kind: EmfFaultKind;
+    readonly group: string;
+    readonly words: string;
+  }[] = [];
   readonly #counts = { events: 0, parsing: 0, validation: 0, droppedMetrics: 0 };
 
   constructor() {
@@ -32,21 +37,21 @@ export class CloudWatchState {
   }
 
   /** Takes the metrics of an event, if it has any. */
-  takeLogEvent({ group, message, isEmf, timestampMs }: LogEvent): void {
-    const reading = readEmf(message, isEmf);
+  takeLogEvent({ group, message, isEmf, timestampMs, nowMs }: LogEvent): void {
+    const reading = readEmf(message, isEmf, nowMs);
     switch (reading.is) {
       case 'metrics':
         this.#counts.events += 1;
         for (const datum of reading.data) this.store.add(datum);
         return;
       case 'fault': {
-        const { fault, words } = reading;
-        this.#counts[fault] += 1;
-        this.#faults.push({ fault, group, words });
+        const { kind, words } = reading;
+        this.#counts[kind] += 1;
+        this.#faults.push({ kind, group, words });
         if (this.#faults.length > FAULTS_MAX) this.#faults.shift();
         this.store.add({
           namespace: 'AWS/Logs',
-          name: FAULT_METRICS[fault],
+          name: FAULT_METRICS[kind],
           dimensions: [{ name: 'LogGroupName', value: group }],
           timestampMs,
           unit: 'None',
@@ -88,7 +93,7 @@ export interface CloudWatchDescription {
   };
   /** The last faults of such events. */
   readonly faults: readonly {
-    readonly fault: EmfFault;
+    readonly kind: EmfFaultKind;
     readonly group: string;
     readonly words: string;
   }[];

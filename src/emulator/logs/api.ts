@@ -17,6 +17,7 @@ import {
   untagGroup,
 } from './groups.ts';
 import { putEvents } from './put-events.ts';
+import { filterEvents, getEvents } from './read-events.ts';
 import type { LogsState } from './state.ts';
 
 /** The header by which a caller says that events are of the embedded metric format. */
@@ -44,6 +45,8 @@ export function createLogs(state: LogsState, nowMs: () => number): JsonService {
         const isEmf = headers[FORMAT_HEADER] === 'json/emf';
         return putEvents(state, input, { isEmf, nowMs: nowMs() });
       },
+      GetLogEvents: (input) => getEvents(store, input, nowMs()),
+      FilterLogEvents: (input) => filterEvents(store, input, nowMs()),
     },
   };
 }

@@ -68,7 +68,7 @@ export function putEvents(
   countRejected(state, rejection, logEvents.length);
   state.count('stored', kept.length);
   state.store.add(group, stream, kept, nowMs);
-  for (const event of kept) state.onEvent({ ...event, group: group.name, isEmf });
+  for (const event of kept) state.onEvent({ ...event, group: group.name, isEmf, nowMs });
   const errorType = describeEntityFault(request.entity);
   return {
     // Sequence tokens have no meaning any more; clients of before still read one.

@@ -14,6 +14,8 @@ export interface KeptEvent {
   readonly message: string;
   /** Whether the caller said that it is one of the embedded metric format. */
   readonly isEmf: boolean;
+  /** When it came. */
+  readonly nowMs: number;
 }
 
 export class LogsState {
