@@ -38,7 +38,6 @@ export const rooms: Record<string, Rooms> = {
     rooms: {
       errors: [], exposition: ['errors', 'protobuf', 'varint'], protobuf: ['errors', 'varint'],
       otlp: ['errors', 'protobuf', 'varint'],
-      otlp: ['errors', 'protobuf'],
       'remote-write': ['errors', 'protobuf', 'varint'], snappy: ['errors', 'varint'], varint: ['errors'],
       xray: ['errors'],
     },

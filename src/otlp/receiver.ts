@@ -2,10 +2,12 @@
  * A receiver of OTLP: servers of HTTP and gRPC before the intakes of its signals.
  */
 import type { Component } from '../kernel/component.ts';
+import type { GrpcServer } from '../kernel/grpc/server.ts';
 import type { HttpServer } from '../kernel/http-server.ts';
 import type { World } from '../kernel/world.ts';
 import { ByteBudget } from './budget.ts';
 import { OtlpExports, type OtlpIntakes } from './exports.ts';
+import { createOtlpGrpcServer } from './grpc.ts';
 import { createOtlpHttpServer } from './http.ts';
 import { OtlpReport } from './report.ts';
 import type { OtlpReceiverSettings } from './settings.ts';
@@ -25,6 +27,7 @@ export class OtlpReceiver implements Component {
   readonly #report: OtlpReport;
   readonly #exports: OtlpExports;
   #http: HttpServer | undefined;
+  #grpc: GrpcServer | undefined;
   #stopping: Promise<void> | undefined;
 
   constructor(settings: OtlpReceiverSettings, parts: OtlpReceiverParts) {
@@ -42,13 +45,21 @@ export class OtlpReceiver implements Component {
     return this.#http?.port ?? 0;
   }
 
+  get grpcPort(): number {
+    return this.#grpc?.port ?? 0;
+  }
+
   /** @throws ConfigError PORT_IN_USE, PORT_FORBIDDEN, LISTEN_FAILED or WEB_CONFIG */
   async start(): Promise<void> {
-    const { id, http } = this.#settings;
+    const { id, http, grpc } = this.#settings;
     const parts = { world: this.#parts.world, exports: this.#exports, budget: this.#budget };
     if (http !== undefined) {
       this.#http = createOtlpHttpServer(id, http, parts);
       await this.#http.start();
+    }
+    if (grpc !== undefined) {
+      this.#grpc = createOtlpGrpcServer(id, grpc, parts);
+      await this.#grpc.start();
     }
   }
 
@@ -59,7 +70,7 @@ export class OtlpReceiver implements Component {
   }
 
   async #stop(deadlineMs: number): Promise<void> {
-    await Promise.all([this.#http?.stop(deadlineMs)]);
+    await Promise.all([this.#http?.stop(deadlineMs), this.#grpc?.stop(deadlineMs)]);
     this.#report.end();
     this.#parts.onStopped?.();
   }

@@ -2,6 +2,7 @@
  * What a receiver of OTLP runs by: plain values, checked, with all defaults.
  */
 import type { TlsServerInput } from '../settings/web-config.ts';
+import type { MetricsIntakeSettings } from './metrics/settings.ts';
 import type { OtlpSignal } from './intake.ts';
 
 export const HTTP_BODY_MAX_BYTES = 20 * 1024 * 1024;
@@ -17,6 +18,8 @@ export interface OtlpReceiverSettings {
   readonly id: string;
   /** What has a way to a sink; all else is refused. */
   readonly signals: readonly OtlpSignal[];
+  /** What becomes of metrics; the defaults when undefined. */
+  readonly metrics?: MetricsIntakeSettings | undefined;
   readonly http?: OtlpHttpSettings | undefined;
   readonly grpc?: OtlpGrpcSettings | undefined;
 }

@@ -11,6 +11,8 @@ import { describeError } from '../../kernel/errors.ts';
 import type { World } from '../../kernel/world.ts';
 import type { OpenRoutedAppender } from '../../model/sample.ts';
 import type { TraceAppender } from '../../model/trace-appender.ts';
+import { MetricsIntake } from '../../otlp/metrics/intake.ts';
+import { METRICS_INTAKE_DEFAULTS } from '../../otlp/metrics/settings.ts';
 import { OtlpReceiver } from '../../otlp/receiver.ts';
 import { TracesIntake } from '../../otlp/traces/intake.ts';
 import { Forwarder } from '../../xray/forwarder.ts';
@@ -147,12 +149,21 @@ export class Receiving {
     return all;
   }
   #makeOtlpReceiver(settings: OtlpReceiverPlan): OtlpReceiver {
-    const { world, openTraces } = this.#options;
+    const { world, openTraces, openAppender } = this.#options;
     const { id, signals } = settings;
     const traces = signals.includes('traces')
-      ? { traces: new TracesIntake({ id, appender: openTraces(id), world }) }
-      : {};
-    return new OtlpReceiver(settings, { world, intakes: traces });
+      ? new TracesIntake({ id, appender: openTraces(id), world })
+      : undefined;
+    const metrics = signals.includes('metrics')
+      ? new MetricsIntake({
+          id,
+          openAppender,
+          world,
+          settings: settings.metrics ?? METRICS_INTAKE_DEFAULTS,
+        })
+      : undefined;
+    const intakes = { ...(traces && { traces }), ...(metrics && { metrics }) };
+    return new OtlpReceiver(settings, { world, intakes, onStopped: () => metrics?.close() });
   }
 }
 
