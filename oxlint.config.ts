@@ -12,8 +12,11 @@ const low = [...pure, 'kernel', 'aws'];
 /** What features share. None of these knows another. */
 const shared = ['settings', 'queue', 'delivery', 'transforms', 'routes'];
 const features = [
-  'discovery', 'sharding', 'scrape', 'sinks', 'exporter', 'proxy', 'workspace', 'page', 'emulator',
+  'discovery', 'sharding', 'scrape', 'sinks', 'exporter', 'otlp', 'proxy', 'workspace', 'page', 'emulator',
   'sample-app', 'xray',
+  'discovery', 'sharding', 'scrape', 'sinks', 'exporter', 'proxy', 'workspace', 'page', 'emulator',
+  'otlp', 'sample-app', 'xray',
+  'sample-app', 'xray', 'otlp',
 ]; // prettier-ignore
 
 /** Folder of src → the folders that it may import, besides itself. */
@@ -35,8 +38,10 @@ export const rooms: Record<string, Rooms> = {
   // Codecs: expositions and remote write know protobuf, and not each other.
   wire: {
     rooms: {
-      errors: [], exposition: ['errors', 'protobuf', 'varint'], protobuf: ['errors', 'varint'],
+      cbor: ['errors'], emf: [], errors: [], exposition: ['errors', 'protobuf', 'varint'], protobuf: ['errors', 'varint'],
       otlp: ['protobuf'],
+      errors: [], exposition: ['errors', 'protobuf', 'varint'], protobuf: ['errors', 'varint'],
+      otlp: ['errors', 'protobuf', 'varint'],
       'remote-write': ['errors', 'protobuf', 'varint'], snappy: ['errors', 'varint'], varint: ['errors'],
       xray: ['errors'],
     },
@@ -47,6 +52,7 @@ export const rooms: Record<string, Rooms> = {
     rooms: {
       assembly: [],
       debug: ['assembly'],
+      emf: ['assembly'],
       file: [],
       'otlp-file': ['assembly'],
       'remote-write': [],
@@ -65,8 +71,8 @@ export const rooms: Record<string, Rooms> = {
   emulator: {
     joints: ['account', 'admin-actions', 'admin-routes', 'network-interfaces', 'query-protocol', 'server'],
     rooms: {
-      'cloud-map': [], 'container-credentials': [], ec2: [], ecs: [], 'instance-metadata': [],
-      parameters: [], s3: ['s3-listing', 's3-requests'], 's3-listing': [], 's3-requests': [],
+      'cloud-map': [], cloudwatch: [], 'container-credentials': [], ec2: [], ecs: [], 'instance-metadata': [],
+      logs: [], parameters: [], s3: ['s3-listing', 's3-requests'], 's3-listing': [], 's3-requests': [],
       secrets: [], sqs: [], 'task-metadata': [], 'token-service': [], xray: [],
     },
   }, // prettier-ignore

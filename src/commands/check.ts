@@ -2,15 +2,16 @@
  * `amperage check`: checks files before anything runs with them; the exit status is 2 when there
  * is an error.
  * `check config` prints every finding with its position, then what a collector would do;
- * `check metrics` checks an exposition against the rules of its format; `check relabel` shows what
- * each rule makes of a label set; `check service-discovery` asks the mechanisms of a job and shows
- * what becomes of each target; `check queue` shows what waits on disk; `check convert` writes a
- * configuration in the other dialect.
+ * `check metrics` checks an exposition against the rules of its format, `check emf` events of the
+ * embedded metric format; `check relabel` shows what each rule makes of a label set; `check
+ * service-discovery` asks the mechanisms of a job and shows what becomes of each target; `check
+ * queue` shows what waits on disk; `check convert` writes a configuration in the other dialect.
  */
 import { Command } from 'commander';
 import { createCheckDiscoveryCommand, createCheckRelabelCommand } from './check/relabelling.ts';
 import { createCheckConvertCommand } from './check/convert.ts';
 import { createCheckQueueCommand } from './check/queue.ts';
+import { createCheckEmfCommand } from './check/emf.ts';
 import { createCheckMetricsCommand } from './check/metrics.ts';
 import { checkSource } from './check/configuration.ts';
 import { addTrustFlag } from './trust.ts';
@@ -60,6 +61,7 @@ export function createCheckCommand(
         );
     });
   command.addCommand(createCheckMetricsCommand(write));
+  command.addCommand(createCheckEmfCommand(write));
   command.addCommand(createCheckRelabelCommand(write));
   command.addCommand(createCheckDiscoveryCommand(write));
   command.addCommand(createCheckQueueCommand(write));
@@ -77,6 +79,7 @@ export function renderCheck(file: string, { plan, findings }: CheckedConfig): st
   lines.push(
     `${file}: valid, ${formatCount(plan.sources.length, 'job')}, ` +
       (plan.taskSources.length > 0 ? `${plan.taskSources.length} of task metrics, ` : '') +
+      (plan.otlpReceivers.length > 0 ? `${plan.otlpReceivers.length} of OTLP, ` : '') +
       (plan.traceReceivers.length > 0 ? `${plan.traceReceivers.length} of segments, ` : '') +
       `${formatCount(plan.sinks.length, 'sink')}, ${formatCount(plan.routes.length, 'route')}`,
   );
@@ -91,6 +94,11 @@ export function renderCheck(file: string, { plan, findings }: CheckedConfig): st
   }
   for (const { id, intervalMs } of plan.taskSources)
     lines.push(`  task metrics "${id}": every ${formatDurationMs(intervalMs)}, from this ECS task`);
+  for (const { id, signals, http, grpc } of plan.otlpReceivers) {
+    const by = [http && `at ${http.listen} by HTTP`, grpc && `at ${grpc.listen} by gRPC`];
+    const where = by.filter((one) => one !== undefined).join(', ');
+    lines.push(`  OTLP "${id}": ${signals.join(' and ') || 'nothing'} received ${where}`);
+  }
   for (const { id, listen } of plan.traceReceivers)
     lines.push(`  segments "${id}": received at ${listen} by UDP`);
   for (const forwarder of plan.forwarders) lines.push(renderForwarder(forwarder));

@@ -1,15 +1,17 @@
 /**
  * The state of an emulated account except for parameters, secrets and Cloud Map: clusters,
- * instances, queues, objects, traces, identities, and the trouble that calls meet. Changes of tasks
+ * instances, queues, objects, traces, logs, metrics, identities, and the trouble that calls meet. Changes of tasks
  * are sent to the subscribed queues in the form of EventBridge's events.
  */
 import type { Clock } from '../kernel/clock.ts';
+import { CloudWatchState } from './cloudwatch/state.ts';
 import type { Ec2Instance } from './ec2.ts';
 import type { Cluster, Task } from './ecs/shapes.ts';
 import { EcsState } from './ecs/state.ts';
 import { QueueService } from './sqs.ts';
 import type { AwsCredentials } from '../aws/signing.ts';
 import { Identities } from './identities.ts';
+import { LogsState } from './logs/state.ts';
 import { ObjectStore } from './s3.ts';
 import { Trouble } from './trouble.ts';
 import { XrayState } from './xray/state.ts';
@@ -20,6 +22,8 @@ export class EmulatedAccount {
   readonly queues: QueueService;
   readonly objects: ObjectStore;
   readonly xray: XrayState;
+  readonly logs: LogsState;
+  readonly cloudWatch = new CloudWatchState();
   readonly identities: Identities;
   readonly trouble: Trouble;
   /** Names of the queues that receive task state changes. */
@@ -36,6 +40,8 @@ export class EmulatedAccount {
     this.objects = new ObjectStore(region, () => clock.nowMs());
     this.#clock = clock;
     this.xray = new XrayState(region, clock.nowMs());
+    this.logs = new LogsState(region);
+    this.logs.onEvent = (event) => this.cloudWatch.takeLogEvent(event);
     this.ecs = new EcsState(region, clock);
     this.queues = new QueueService(clock, (name) => `${this.urlOf()}/000000000000/${name}`);
     this.trouble = new Trouble(clock);

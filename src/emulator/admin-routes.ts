@@ -1,7 +1,7 @@
 /**
  * The emulator's admin routes below `/_emulator/`, which answer to this machine only: clusters and
- * trouble (admin-actions.ts), tasks of real processes, what X-Ray received, and the secrets of
- * temporary keys, with which a workspace beside the emulator verifies requests.
+ * trouble (admin-actions.ts), tasks of real processes, what X-Ray, CloudWatch Logs and CloudWatch
+ * received, and the secrets of temporary keys, with which a workspace beside the emulator verifies requests.
  */
 import { ZodError, z } from 'zod';
 import type { HttpRequest, HttpResponse, Route } from '../kernel/http-server.ts';
@@ -13,7 +13,6 @@ import type { TaskRegistry } from './task-metadata.ts';
 
 const TASKS = '/_emulator/tasks/';
 const CREDENTIALS = '/_emulator/credentials/';
-const XRAY = '/_emulator/xray';
 
 /** @param nowMs  the time by the emulated AWS's clock */
 export function adminRoutes(
@@ -53,18 +52,30 @@ export function adminRoutes(
         return json(200, { accessKeyId, secretAccessKey, sessionToken });
       },
     },
+    ...shownRoutes('/_emulator/xray', account.xray),
+    ...shownRoutes('/_emulator/logs', account.logs),
+    ...shownRoutes('/_emulator/cloudwatch', account.cloudWatch),
+  ];
+}
+
+/** What a service received: GET shows it, DELETE forgets it. */
+function shownRoutes(
+  path: string,
+  state: { describe(): unknown; clear(): void },
+): readonly Route[] {
+  return [
     {
       method: 'GET',
-      path: XRAY,
-      handle: (request) => refuseRemote(request) ?? json(200, account.xray.describe()),
+      path,
+      handle: (request) => refuseRemote(request) ?? json(200, state.describe()),
     },
     {
       method: 'DELETE',
-      path: XRAY,
+      path,
       handle: (request) => {
         const refusal = refuseRemote(request);
         if (refusal !== undefined) return refusal;
-        account.xray.clear();
+        state.clear();
         return { status: 204 };
       },
     },

@@ -8,7 +8,7 @@ import { describeError } from '../kernel/errors.ts';
 import type { HttpRequest, HttpResponse } from '../kernel/http-server.ts';
 import { breakAnswer } from './broken-answers.ts';
 import { refuseUnknownMembers } from './members.ts';
-import { AwsError, type AwsInput, type JsonService } from './service.ts';
+import { AwsError, type AwsInput, type JsonService, nameQueryError } from './service.ts';
 import type { Trouble } from './trouble.ts';
 
 /** The parts of the emulator that all protocols need. */
@@ -29,7 +29,8 @@ export async function answerJson(
     if (service === undefined)
       throw new AwsError(
         'UnknownOperationException',
-        'this emulator has Cloud Map, ECS, EC2, S3, SQS, SSM, Secrets Manager, STS and X-Ray',
+        'this emulator has CloudWatch, CloudWatch Logs, Cloud Map, ECS, EC2, S3, SQS, SSM, Secrets Manager, ' +
+          'STS and X-Ray',
       );
     return await runAction(request, { service, action, refusedStatus: 400 }, edges);
   } catch (error) {
@@ -37,16 +38,31 @@ export async function answerJson(
     return json(
       error.status,
       { __type: error.code, message: error.message },
-      { 'x-amzn-errortype': error.code, ...dateHeader(edges.trouble, edges.nowMs()) },
+      {
+        'x-amzn-errortype': error.code,
+        ...(service === undefined ? {} : nameQueryError(service, error)),
+        ...dateHeader(edges.trouble, edges.nowMs()),
+      },
     );
   }
 }
+
+/** How a protocol writes what goes in and out of an action. */
+export interface CallCodec {
+  /** @throws AwsError SerializationException */
+  parse(body: Buffer): AwsInput;
+  render(output: unknown): HttpResponse;
+}
+
+const jsonCodec: CallCodec = { parse: parseInput, render: (output) => json(200, output) };
 
 interface ServiceCall {
   readonly service: JsonService;
   readonly action: string;
   /** The status of a refused signature, other than one that does not match (403). */
   readonly refusedStatus: number;
+  /** JSON by default. */
+  readonly codec?: CallCodec;
 }
 
 /**
@@ -57,7 +73,7 @@ interface ServiceCall {
  */
 export async function runAction(
   request: HttpRequest,
-  { service, action, refusedStatus }: ServiceCall,
+  { service, action, refusedStatus, codec = jsonCodec }: ServiceCall,
   { verify, trouble }: CallEdges,
 ): Promise<HttpResponse> {
   const verdict = await verify(request, service.signingName);
@@ -73,7 +89,7 @@ export async function runAction(
       'UnknownOperationException',
       `${action} is not supported here; these are: ${Object.keys(service.actions).join(', ')}`,
     );
-  const given = parseInput(await request.body());
+  const given = codec.parse(await request.body());
   refuseUnknownMembers(service.target, action, given);
   const input = trouble.limitPage(action, given);
   return breakAnswer(
@@ -81,9 +97,9 @@ export async function runAction(
     request,
     trouble,
     async () => {
-      const output = await run(input);
+      const output = await run(input, request.headers);
       trouble.learnPage(input, output ?? {});
-      return json(200, output);
+      return codec.render(output);
     },
   );
 }

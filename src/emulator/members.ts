@@ -57,6 +57,56 @@ export const MEMBERS: Readonly<Record<string, Readonly<Record<string, Known>>>> 
     UntagResource: { acts: 'resourceArn tagKeys' },
     ListTagsForResource: { acts: 'resourceArn' },
   },
+  GraniteServiceVersion20100801: {
+    GetMetricData: {
+      acts: 'MetricDataQueries StartTime EndTime NextToken ScanBy MaxDatapoints',
+      // Labels have no times in them.
+      idle: 'LabelOptions',
+    },
+    GetMetricStatistics: {
+      acts:
+        'Namespace MetricName Dimensions StartTime EndTime Period Statistics ' +
+        'ExtendedStatistics Unit',
+    },
+    ListMetrics: { acts: 'Namespace MetricName Dimensions NextToken RecentlyActive' },
+  },
+  Logs_20140328: {
+    CreateLogGroup: {
+      acts: 'logGroupName tags logGroupClass',
+      idle: 'kmsKeyId deletionProtectionEnabled',
+    },
+    DeleteLogGroup: { acts: 'logGroupName' },
+    DescribeLogGroups: { acts: 'logGroupNamePrefix logGroupNamePattern nextToken limit' },
+    PutRetentionPolicy: { acts: 'logGroupName retentionInDays' },
+    DeleteRetentionPolicy: { acts: 'logGroupName' },
+    TagResource: { acts: 'resourceArn tags' },
+    UntagResource: { acts: 'resourceArn tagKeys' },
+    ListTagsForResource: { acts: 'resourceArn' },
+    CreateLogStream: { acts: 'logGroupName logStreamName' },
+    DeleteLogStream: { acts: 'logGroupName logStreamName' },
+    DescribeLogStreams: {
+      acts: 'logGroupName logGroupIdentifier logStreamNamePrefix orderBy descending nextToken limit',
+    },
+    GetLogEvents: {
+      acts:
+        'logGroupName logGroupIdentifier logStreamName startTime endTime nextToken limit ' +
+        'startFromHead',
+      // No data is masked.
+      idle: 'unmask',
+    },
+    FilterLogEvents: {
+      acts:
+        'logGroupName logGroupIdentifier logStreamNames logStreamNamePrefix startTime endTime ' +
+        'filterPattern nextToken limit',
+      // AWS takes interleaved as true, whatever it is.
+      idle: 'interleaved unmask',
+    },
+    PutLogEvents: {
+      acts: 'logGroupName logStreamName logEvents entity',
+      // AWS ignores it.
+      idle: 'sequenceToken',
+    },
+  },
   Route53AutoNaming_v20170314: {
     CreatePrivateDnsNamespace: { acts: 'Name Tags', idle: 'CreatorRequestId Description Vpc' },
     CreatePublicDnsNamespace: { acts: 'Name Tags', idle: 'CreatorRequestId Description' },

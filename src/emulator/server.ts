@@ -14,13 +14,17 @@ import { EmulatedAccount } from './account.ts';
 import { adminRoutes } from './admin-routes.ts';
 import { breakAnswer } from './broken-answers.ts';
 import { createCloudMap } from './cloud-map/api.ts';
+import { createCloudWatch } from './cloudwatch/api.ts';
 import { containerCredentialsRoute } from './container-credentials.ts';
 import { createEcs } from './ecs/api.ts';
 import { instanceMetadataRoutes } from './instance-metadata.ts';
 import { answerJson, dateHeader, json } from './json-protocol.ts';
+import { answerForm } from './form-protocol.ts';
+import { createLogs } from './logs/api.ts';
 import { createParameterStore } from './parameters.ts';
 import { answerQuery } from './query-protocol.ts';
 import { restRoutes } from './rest-json-protocol.ts';
+import { rpcCborRoute } from './rpc-cbor-protocol.ts';
 import { renderS3Error } from './s3.ts';
 import { createSecretsManager } from './secrets.ts';
 import { AwsError, type JsonService } from './service.ts';
@@ -42,6 +46,9 @@ export interface EmulatorOptions {
 /** Six hours, as in ECS. */
 const CREDENTIALS_LIFETIME_MS = 6 * 3_600_000;
 
+/** Of CloudWatch's answers in XML. */
+const CLOUDWATCH_NAMESPACE = 'http://monitoring.amazonaws.com/doc/2010-08-01/';
+
 export function createEmulator(options: EmulatorOptions): HttpServer {
   const { world, region } = options;
   const tasks = new TaskRegistry(world.clock, region);
@@ -50,6 +57,7 @@ export function createEmulator(options: EmulatorOptions): HttpServer {
   const lifetimeMs = options.credentialsLifetimeMs ?? CREDENTIALS_LIFETIME_MS;
   const nowMs = (): number => world.clock.nowMs() + trouble.skewMs;
   const services = jsonServices(region, world.clock, account);
+  const cloudWatch = createCloudWatch(account.cloudWatch, nowMs);
   const calls = world.metrics.counters('emulator_calls_total', 'AWS calls, by action and outcome.');
 
   const verify = async (request: HttpRequest, service: string): Promise<Verification> =>
@@ -92,6 +100,17 @@ export function createEmulator(options: EmulatorOptions): HttpServer {
     return count(action, isKnown, () => answerJson(request, service, action, edges));
   };
 
+  /** Of the services that speak the query protocol CloudWatch is known by its signature. */
+  const callForm = async (request: HttpRequest): Promise<HttpResponse> => {
+    if (!/\/monitoring\/aws4_request/.test(request.headers.authorization ?? ''))
+      return answerQuery(request, account, edges);
+    const action = new URLSearchParams((await request.body()).toString()).get('Action') ?? '';
+    const call = { action, namespace: CLOUDWATCH_NAMESPACE };
+    return count(action, Object.hasOwn(cloudWatch.actions, action), () =>
+      answerForm(request, cloudWatch, call, edges),
+    );
+  };
+
   const callObjects = async (request: HttpRequest): Promise<HttpResponse> => {
     const headers = { 'content-type': 'application/xml', ...dateHeader(trouble, nowMs()) };
     try {
@@ -118,9 +137,7 @@ export function createEmulator(options: EmulatorOptions): HttpServer {
         path: '/',
         handle: (request) => {
           const target = request.headers['x-amz-target'];
-          return typeof target === 'string'
-            ? callJson(request, target)
-            : answerQuery(request, account, edges);
+          return typeof target === 'string' ? callJson(request, target) : callForm(request);
         },
       },
       containerCredentialsRoute({ identities, trouble, lifetimeMs, nowMs }),
@@ -140,6 +157,9 @@ export function createEmulator(options: EmulatorOptions): HttpServer {
       ...restRoutes(xray, edges, (action, answer) =>
         count(action, Object.hasOwn(xray.actions, action), answer),
       ),
+      rpcCborRoute(cloudWatch, edges, (action, answer) =>
+        count(action, Object.hasOwn(cloudWatch.actions, action), answer),
+      ),
       // All other paths are buckets and objects of S3.
       { method: 'ANY', path: '/*', handle: callObjects },
     ],
@@ -154,11 +174,14 @@ export function jsonServices(
   clock: Clock,
   account: EmulatedAccount,
 ): readonly JsonService[] {
+  const nowMs = (): number => clock.nowMs() + account.trouble.skewMs;
   return [
     createCloudMap(region, clock),
     createParameterStore(region, clock),
     createSecretsManager(region, clock),
     createEcs(account.ecs),
+    createLogs(account.logs, nowMs),
+    createCloudWatch(account.cloudWatch, nowMs),
     account.queues.service(),
   ];
 }

@@ -3,9 +3,11 @@
  * AwsError becomes an error in the form of AWS's protocols.
  * Source: https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html
  */
+import type { IncomingHttpHeaders } from 'node:http';
 
 export type AwsInput = Readonly<Record<string, unknown>>;
-export type ActionHandler = (input: AwsInput) => unknown;
+/** @param headers  of the request, names in lower case */
+export type ActionHandler = (input: AwsInput, headers: IncomingHttpHeaders) => unknown;
 
 export interface JsonService {
   /** The service name that signatures are scoped to. */
@@ -13,6 +15,8 @@ export interface JsonService {
   /** The part of X-Amz-Target before the dot. */
   readonly target: string;
   readonly actions: Readonly<Record<string, ActionHandler>>;
+  /** Whether errors also have the code of the query protocol, which the service spoke first. */
+  readonly isQueryCompatible?: boolean;
 }
 
 export class AwsError extends Error {
@@ -24,6 +28,12 @@ export class AwsError extends Error {
     this.code = code;
     this.status = status;
   }
+}
+
+/** The header with the code of the query protocol; none for services that never spoke it. */
+export function nameQueryError(service: JsonService, error: AwsError): Record<string, string> {
+  if (service.isQueryCompatible !== true) return {};
+  return { 'x-amzn-query-error': `${error.code};${error.status < 500 ? 'Sender' : 'Receiver'}` };
 }
 
 /** Reads a text that must be present. @throws AwsError */

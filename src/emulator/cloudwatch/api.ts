@@ -1,0 +1,65 @@
+/**
+ * The calls of CloudWatch on its state, for all protocols that CloudWatch speaks.
+ * Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/
+ */
+import { z } from 'zod';
+import type { AwsInput, JsonService } from '../service.ts';
+import { getMetricData } from './metric-data.ts';
+import { getMetricStatistics } from './metric-statistics.ts';
+import { nameSchema, namespaceSchema, parseRequest, readStart, writeToken } from './requests.ts';
+import type { CloudWatchState } from './state.ts';
+import type { MetricStore } from './store.ts';
+
+const LIST_PAGE = 500;
+
+/** @param nowMs  the time by CloudWatch's clock */
+export function createCloudWatch({ store }: CloudWatchState, nowMs: () => number): JsonService {
+  return {
+    signingName: 'monitoring',
+    target: 'GraniteServiceVersion20100801',
+    isQueryCompatible: true,
+    actions: {
+      GetMetricData: (input) => getMetricData(store, input, nowMs()),
+      GetMetricStatistics: (input) => getMetricStatistics(store, input, nowMs()),
+      ListMetrics: (input) => listMetrics(store, input, nowMs()),
+    },
+  };
+}
+
+const listSchema = z.object({
+  Namespace: namespaceSchema.optional(),
+  MetricName: nameSchema.optional(),
+  Dimensions: z
+    .array(z.strictObject({ Name: nameSchema, Value: z.string().max(1_024).optional() }))
+    .max(10)
+    .default([]),
+  RecentlyActive: z.literal('PT3H').optional(),
+});
+
+const RECENT_MS = 3 * 3_600_000;
+
+/** A metric fits if it has each of the dimensions, with its value where one is given. */
+function listMetrics(store: MetricStore, input: AwsInput, nowMs: number): object {
+  const request = parseRequest(listSchema, input);
+  const { Namespace, MetricName, Dimensions: asked, RecentlyActive } = request;
+  const found = store.list().filter(({ namespace, name, dimensions, buckets }) => {
+    if (Namespace !== undefined && Namespace !== namespace) return false;
+    if (MetricName !== undefined && MetricName !== name) return false;
+    const isRecent = [...buckets.values()].some(({ atMs }) => atMs >= nowMs - RECENT_MS);
+    if (RecentlyActive !== undefined && !isRecent) return false;
+    return asked.every(({ Name, Value }) =>
+      dimensions.some((one) => one.name === Name && (Value === undefined || one.value === Value)),
+    );
+  });
+  const start = readStart(input);
+  const most = Math.min(LIST_PAGE, Number(input['MaxResults'] ?? LIST_PAGE));
+  const end = start + most;
+  return {
+    Metrics: found.slice(start, end).map(({ namespace, name, dimensions }) => ({
+      Namespace: namespace,
+      MetricName: name,
+      Dimensions: dimensions.map((one) => ({ Name: one.name, Value: one.value })),
+    })),
+    ...(end < found.length ? { NextToken: writeToken(end) } : {}),
+  };
+}
