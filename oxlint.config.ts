@@ -14,6 +14,8 @@ const shared = ['settings', 'queue', 'delivery', 'transforms', 'routes'];
 const features = [
   'discovery', 'sharding', 'scrape', 'sinks', 'exporter', 'proxy', 'workspace', 'page', 'emulator',
   'sample-app', 'xray', 'otlp',
+  'discovery', 'sharding', 'scrape', 'sinks', 'exporter', 'otlp', 'proxy', 'workspace', 'page', 'emulator',
+  'sample-app', 'xray',
 ]; // prettier-ignore
 
 /** Folder of src → the folders that it may import, besides itself. */
@@ -35,7 +37,7 @@ export const rooms: Record<string, Rooms> = {
   // Codecs: expositions and remote write know protobuf, and not each other.
   wire: {
     rooms: {
-      errors: [], exposition: ['errors', 'protobuf', 'varint'], protobuf: ['errors', 'varint'],
+      emf: [], errors: [], exposition: ['errors', 'protobuf', 'varint'], protobuf: ['errors', 'varint'],
       otlp: ['protobuf'],
       'remote-write': ['errors', 'protobuf', 'varint'], snappy: ['errors', 'varint'], varint: ['errors'],
       xray: ['errors'],
@@ -47,6 +49,7 @@ export const rooms: Record<string, Rooms> = {
     rooms: {
       assembly: [],
       debug: ['assembly'],
+      emf: ['assembly'],
       file: [],
       'otlp-file': ['assembly'],
       'remote-write': [],

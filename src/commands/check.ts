@@ -2,15 +2,16 @@
  * `amperage check`: checks files before anything runs with them; the exit status is 2 when there
  * is an error.
  * `check config` prints every finding with its position, then what a collector would do;
- * `check metrics` checks an exposition against the rules of its format; `check relabel` shows what
- * each rule makes of a label set; `check service-discovery` asks the mechanisms of a job and shows
- * what becomes of each target; `check queue` shows what waits on disk; `check convert` writes a
- * configuration in the other dialect.
+ * `check metrics` checks an exposition against the rules of its format, `check emf` events of the
+ * embedded metric format; `check relabel` shows what each rule makes of a label set; `check
+ * service-discovery` asks the mechanisms of a job and shows what becomes of each target; `check
+ * queue` shows what waits on disk; `check convert` writes a configuration in the other dialect.
  */
 import { Command } from 'commander';
 import { createCheckDiscoveryCommand, createCheckRelabelCommand } from './check/relabelling.ts';
 import { createCheckConvertCommand } from './check/convert.ts';
 import { createCheckQueueCommand } from './check/queue.ts';
+import { createCheckEmfCommand } from './check/emf.ts';
 import { createCheckMetricsCommand } from './check/metrics.ts';
 import { checkSource } from './check/configuration.ts';
 import { addTrustFlag } from './trust.ts';
@@ -60,6 +61,7 @@ export function createCheckCommand(
         );
     });
   command.addCommand(createCheckMetricsCommand(write));
+  command.addCommand(createCheckEmfCommand(write));
   command.addCommand(createCheckRelabelCommand(write));
   command.addCommand(createCheckDiscoveryCommand(write));
   command.addCommand(createCheckQueueCommand(write));

@@ -168,6 +168,16 @@ const environment = {
     means: 'The URL that "check metrics" was given answered with a status other than 200.',
     remedy: 'Check the URL, and whether it needs credentials.',
   },
+  EMF_INVALID: {
+    means:
+      '"check emf" has found events of which CloudWatch makes no metrics, or not all; each line ' +
+      'before it names a fault with its file, line and place.',
+    remedy: 'Correct what writes the events; docs/cloudwatch.md has the limits.',
+  },
+  EMF_FILE: {
+    means: 'The file that "check emf" was given cannot be read.',
+    remedy: 'Give a file that exists and may be read, with an event in each line.',
+  },
   WORKSPACE_KEYS: {
     means: 'The workspace has no key to verify signatures with, and does not take unsigned writes.',
     remedy: 'Set the two variables that the message names, or give --trust-emulator.',

@@ -1,0 +1,46 @@
+/**
+ * Lines of a stream, as they come, within a limit of each: a longer one is passed over, and has no
+ * text.
+ */
+
+export interface BoundedLine {
+  /** From 1. */
+  readonly number: number;
+  /** Undefined when the line is longer than the limit. */
+  readonly text: string | undefined;
+}
+
+const NEWLINE = 0x0a;
+
+/** @param bytesMax  of a line, without its end */
+export async function* readBoundedLines(
+  stream: AsyncIterable<Uint8Array | string>,
+  bytesMax: number,
+): AsyncGenerator<BoundedLine> {
+  let number = 0;
+  let pieces: Uint8Array[] = [];
+  let bytes = 0;
+  const take = (piece: Uint8Array): void => {
+    bytes += piece.length;
+    if (bytes <= bytesMax) pieces.push(piece);
+    else pieces = [];
+  };
+  const end = (): BoundedLine => {
+    number += 1;
+    const text = bytes > bytesMax ? undefined : Buffer.concat(pieces).toString();
+    pieces = [];
+    bytes = 0;
+    return { number, text };
+  };
+  for await (const chunk of stream) {
+    const block = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
+    let from = 0;
+    for (let at = block.indexOf(NEWLINE); at >= 0; at = block.indexOf(NEWLINE, from)) {
+      take(block.subarray(from, at));
+      yield end();
+      from = at + 1;
+    }
+    take(block.subarray(from));
+  }
+  if (bytes > 0) yield end();
+}
