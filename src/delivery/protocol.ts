@@ -59,6 +59,11 @@ export interface Protocol<Request> {
    */
   send(request: Request, attempt: number, signal: AbortSignal): Promise<Answer>;
   /**
+   * The requests that a batch becomes, in order, where the receiver bounds them otherwise than the
+   * queue does. Without this method, a batch is one request.
+   */
+  divide?(chunks: readonly Chunk[]): readonly (readonly Chunk[])[];
+  /**
    * Two halves in order; undefined when there is only one item, or the bytes are not the encoder's.
    */
   halve?(chunks: readonly Chunk[]): readonly [readonly Chunk[], readonly Chunk[]] | undefined;

@@ -1,15 +1,15 @@
 /**
- * Delivery that halves what is refused as a whole: what is too large, and what may be refused
+ * Delivery that sends a batch as the requests into which its protocol divides it, and halves what
+ * is refused as a whole: what is too large, and what may be refused
  * because of a single item, which is so searched for. What can't be halved any more is lost and
  * counted.
  */
-import type { Chunk } from '../model/queue.ts';
 import type { Deliver, Outcome } from './attempt.ts';
 import type { Losses } from './losses.ts';
 import type { Protocol } from './protocol.ts';
 
 export interface SplitOptions {
-  readonly protocol: Pick<Protocol<unknown>, 'halve'>;
+  readonly protocol: Pick<Protocol<unknown>, 'divide' | 'halve'>;
   readonly losses: Losses;
 }
 
@@ -30,7 +30,7 @@ const SEARCH_BETWEEN_MAX = 256;
 export function withSplitting(deliver: Deliver, { protocol, losses }: SplitOptions): Deliver {
   return async (chunks, attempt, signals) => {
     // A stack: the next piece is at the end, so that halves are sent in order.
-    const pieces: (readonly Chunk[])[] = [chunks];
+    const pieces = (protocol.divide?.(chunks) ?? [chunks]).toReversed();
     let within = 0;
     let between = 0;
     let isAnyTaken = false;

@@ -27,6 +27,8 @@ export interface ResolvedDirectSink<Settings> {
   readonly shownAddress: string;
   /** What else `check config` shows, such as that requests are signed. */
   readonly remark?: string | undefined;
+  /** What this entry takes, where that is less than the kind does. */
+  readonly signals?: readonly Signal[] | undefined;
   /** What is applied to series on their way to this sink, in order. */
   readonly transforms: readonly Transform[];
   readonly settings: Settings;

@@ -5,6 +5,7 @@ import type { z } from 'zod';
 import { debugKind } from './debug/kind.ts';
 import { emfKind } from './emf/kind.ts';
 import { fileKind } from './file/kind.ts';
+import { otlpKind } from './otlp/kind.ts';
 import { otlpFileKind } from './otlp-file/kind.ts';
 import { remoteWriteKind } from './remote-write/kind.ts';
 import { xrayKind } from './xray/kind.ts';
@@ -28,6 +29,7 @@ export const sinkKinds = [
   debugKind,
   xrayKind,
   emfKind,
+  otlpKind,
 ] as const; // prettier-ignore
 
 type AnyKind = (typeof sinkKinds)[number];
@@ -44,12 +46,12 @@ interface Openable {
 }
 
 /** One entry, checked and with its defaults, which can be opened over a queue. */
-export interface OpenableQueuedSink extends Openable, ResolvedSink<unknown> {
+export interface OpenableQueuedSink extends Omit<ResolvedSink<unknown>, 'signals'>, Openable {
   open(parts: SinkParts): Sink;
 }
 
 /** The same, which has no queue. */
-export interface OpenableDirectSink extends Openable, ResolvedDirectSink<unknown> {
+export interface OpenableDirectSink extends Omit<ResolvedDirectSink<unknown>, 'signals'>, Openable {
   readonly delivery?: undefined;
   open(parts: DirectSinkParts): DirectSink;
 }
@@ -63,13 +65,14 @@ export function resolveSink(
   context: SinkContext,
 ): OpenableSink {
   const kind = one.kind as AnyKind['kind'];
-  const { signals = ['metrics'] } = one;
   if (one.isDirect === true) {
     const resolved = one.resolve(input, context);
+    const signals = resolved.signals ?? one.signals ?? ['metrics'];
     const open = (parts: DirectSinkParts): DirectSink => one.open(resolved, parts);
     return { ...resolved, kind, signals, open };
   }
   const resolved = one.resolve(input, context);
+  const signals = resolved.signals ?? one.signals ?? ['metrics'];
   return {
     ...resolved,
     kind,

@@ -19,7 +19,7 @@ import {
   type RemoteWriteConfig,
 } from '../../src/sinks/remote-write/config.ts';
 import { newRemoteWriteMetrics } from '../../src/sinks/remote-write/metrics.ts';
-import { authenticateWith } from '../../src/sinks/remote-write/way-out/auth.ts';
+import { authenticateWith } from '../../src/sinks/requests/authenticate.ts';
 import { NegotiatedVersion } from '../../src/sinks/remote-write/way-out/message-version.ts';
 import { RemoteWriteProtocol } from '../../src/sinks/remote-write/way-out/protocol.ts';
 import { textsOfLines, textsOfMessages } from '../kit/chunk-texts.ts';

@@ -8,6 +8,7 @@ import path from 'node:path';
 import { makeLabelSet } from '../../src/model/labels.ts';
 import type { sinkKinds } from '../../src/sinks/sinks.ts';
 import { LogsReceiver, type SentEvent } from '../kit/logs-receiver.ts';
+import { OtlpReceiver } from '../kit/otlp-receiver.ts';
 import { Receiver } from '../kit/receiver.ts';
 import { XrayReceiver } from '../kit/xray-receiver.ts';
 
@@ -63,6 +64,21 @@ export const sinkFixtures: Readonly<Record<Kind, () => Promise<SinkFixture>>> = 
       mend: () => undefined,
       close: () => Promise.resolve(),
     }),
+
+  async otlp() {
+    const receiver = new OtlpReceiver();
+    await receiver.server.start();
+    return {
+      entry: {
+        endpoint: receiver.url,
+        queue_config: { batch_send_deadline: '10ms', max_backoff: '50ms' },
+      },
+      arrived: () => receiver.kept.flatMap((one) => formatPoints(one)),
+      break: () => (receiver.answer = () => ({ status: 503 })),
+      mend: () => (receiver.answer = () => undefined),
+      close: () => receiver.server.stop(100),
+    };
+  },
 
   async xray() {
     const receiver = new XrayReceiver();

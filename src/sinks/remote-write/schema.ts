@@ -2,28 +2,22 @@
  * The schema of one remote_write entry, and how the entry becomes the sink's plain values.
  * Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#remote_write
  */
-import { resolve } from 'node:path';
 import { z } from 'zod';
-import { scopeOfHost } from '../../aws/endpoints.ts';
 import { DELIVERY_DEFAULTS, type DeliverySettings } from '../../delivery/settings.ts';
 import type { ConfigPath, Reporter } from '../../settings/finding.ts';
-import {
-  type HttpClientSettings,
-  httpClientShape,
-  resolveHttpClient,
-} from '../../settings/http-client.ts';
+import { httpClientShape, resolveHttpClient } from '../../settings/http-client.ts';
 import { checkHeaders } from '../../settings/http-headers.ts';
-import { readNow, resolveSecret } from '../../settings/secret.ts';
 import { compileRules, relabelListSchema } from '../../settings/relabel.ts';
-import { awsAccessShape, checkAwsAccess, resolveAwsAccess } from '../../settings/aws-access.ts';
 import { positiveSchema } from '../../settings/count.ts';
 import { durationSchema } from '../../settings/duration.ts';
 import { ignored, unsupported } from '../../settings/refused-keys.ts';
 import { sizeSchema } from '../../settings/size.ts';
 import { switchSchema } from '../../settings/switch.ts';
-import { presentSchema, textSchema } from '../../settings/text.ts';
+import { textSchema } from '../../settings/text.ts';
 import { findUrlFault, withoutSecrets } from '../../settings/url.ts';
 import { relabelling } from '../../transforms/relabelling.ts';
+import { readSecrets } from '../requests/credentials.ts';
+import { resolveSigv4, sigv4Schema } from '../requests/sigv4.ts';
 import type { ResolvedSink, SinkContext } from '../sink.ts';
 import {
   defaultSampleAgeLimitMs,
@@ -31,7 +25,6 @@ import {
   MESSAGE_2,
   METADATA_DEFAULTS,
   type RemoteWriteConfig,
-  type Sigv4Config,
 } from './config.ts';
 import { publicUrl } from './metrics.ts';
 
@@ -88,26 +81,6 @@ const queueSchema = z.strictObject({
       'Status 429 is always tried again; false is warned of, since dropping would lose samples.',
     default: true,
   }),
-});
-
-const sigv4Schema = z.strictObject({
-  ...awsAccessShape,
-  service_name: presentSchema.meta({ description: 'Service that is signed for.', default: 'aps' }),
-  use_fips_sts_endpoint: switchSchema
-    .optional()
-    .meta({ description: 'Assumes role_arn at the FIPS endpoint of STS.', default: false }),
-  sts_region: presentSchema.describe(
-    'Region in which STS is asked for role_arn; region by default. Prometheus knows no such key.',
-  ),
-  session_name: presentSchema.meta({
-    description:
-      'Name of the session of role_arn, which CloudTrail shows. Prometheus knows no such key.',
-    default: 'amperage',
-  }),
-  web_identity_token_file: presentSchema.describe(
-    'File of the token with which role_arn is assumed, read each time. Prometheus knows no such ' +
-      'key.',
-  ),
 });
 
 const noSuch = 'is not supported; AMP needs "sigv4", others "basic_auth" or "authorization"';
@@ -235,18 +208,6 @@ export function resolveRemoteWrite(
   };
 }
 
-/** Reads secrets once, so that a file that can't be read is reported at the start. */
-function readSecrets(
-  input: RemoteWriteInput,
-  { basicAuth, authorization }: HttpClientSettings,
-  context: SinkContext,
-): void {
-  const { path } = context;
-  if (basicAuth !== undefined) readNow(basicAuth.password, [...path, 'basic_auth'], context);
-  else if (authorization !== undefined && input.oauth2 === undefined)
-    readNow(authorization.credentials as () => string, path, context);
-}
-
 function checkUrl(text: string, path: ConfigPath, report: Reporter): string {
   const at = [...path, 'url'];
   const fault = findUrlFault('url', text);
@@ -258,53 +219,6 @@ function checkUrl(text: string, path: ConfigPath, report: Reporter): string {
   }
   report.error(at, 'CONFIG_VALUE', fault);
   return 'http://invalid';
-}
-
-function resolveSigv4(
-  input: z.output<typeof sigv4Schema>,
-  url: string,
-  context: SinkContext,
-): Sigv4Config {
-  const { path, report, env } = context;
-  const at = [...path, 'sigv4'];
-  checkAwsAccess(input, { ...context, path: at }, 'refused');
-  const region =
-    input.region ??
-    scopeOfHost(new URL(url).host)?.region ??
-    env['AWS_REGION'] ??
-    env['AWS_DEFAULT_REGION'];
-  if (region === undefined || region === '')
-    report.error(
-      at,
-      'CONFIG_VALUE',
-      'sigv4 needs a "region": neither the url nor AWS_REGION tells it',
-    );
-  return {
-    region: region ?? '',
-    ...resolveAwsAccess(input),
-    useFipsSts: input.use_fips_sts_endpoint,
-    stsRegion: input.sts_region,
-    sessionName: input.session_name,
-    webIdentityTokenFile: resolveTokenFile(input, context),
-    serviceName: input.service_name,
-  };
-}
-
-/** Checks the keys that are about the assumed role; the path of the token's file, absolute. */
-function resolveTokenFile(
-  input: z.output<typeof sigv4Schema>,
-  context: SinkContext,
-): string | undefined {
-  const { path, report, baseDirectory } = context;
-  const { role_arn: role, web_identity_token_file: file } = input;
-  const ofRole = ['sts_region', 'session_name', 'web_identity_token_file'] as const;
-  for (const key of ofRole)
-    if (role === undefined && input[key] !== undefined)
-      report.error([...path, 'sigv4', key], 'CONFIG_VALUE', `"${key}" needs "role_arn"`);
-  if (file === undefined) return undefined;
-  const at = [...path, 'sigv4', 'web_identity_token_file'];
-  readNow(resolveSecret(undefined, file, { ...context, path: at }), at, context);
-  return resolve(baseDirectory, file);
 }
 
 function resolveQueue(

@@ -12,7 +12,7 @@ import type { Sink, SinkParts } from '../sink.ts';
 import type { RemoteWriteConfig } from './config.ts';
 import { newRemoteWriteMetrics, publicUrl, type RemoteWriteMetrics } from './metrics.ts';
 import { AppenderPool } from './way-in/appender.ts';
-import { type Authenticate, authenticateWith } from './way-out/auth.ts';
+import { type Authenticate, authenticateWith } from '../requests/authenticate.ts';
 import { NegotiatedVersion } from './way-out/message-version.ts';
 import { type MetadataSenderOptions, runMetadataSender } from './way-out/metadata.ts';
 import { RemoteWriteProtocol } from './way-out/protocol.ts';

@@ -10,7 +10,7 @@ import type { SeriesMetadata } from '../../../model/sample.ts';
 import { WriteRequestEncoder } from '../../../wire/remote-write/encoder.ts';
 import { compress } from '../../../wire/snappy.ts';
 import type { MetadataStore } from '../metadata-store.ts';
-import type { Authenticate } from './auth.ts';
+import type { Authenticate } from '../../requests/authenticate.ts';
 import type { RemoteWriteConfig } from '../config.ts';
 import { publicUrl, type RemoteWriteMetrics } from '../metrics.ts';
 import { type NegotiatedVersion, protocolHeaders } from './message-version.ts';

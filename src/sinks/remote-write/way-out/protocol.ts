@@ -12,7 +12,7 @@ import { WireError } from '../../../wire/errors.ts';
 import type { RemoteWriteConfig } from '../config.ts';
 import { publicUrl, type RemoteWriteMetrics } from '../metrics.ts';
 import { classify } from './answer.ts';
-import type { Authenticate, AuthRefusal } from './auth.ts';
+import type { Authenticate, AuthRefusal } from '../../requests/authenticate.ts';
 import {
   type NegotiatedVersion,
   type Encoded,

@@ -1,22 +1,24 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { CredentialOptions } from '../../../aws/credential-source.ts';
-import { VirtualClock } from '../../../kernel/clock.ts';
-import type { RemoteWriteConfig } from '../config.ts';
-import { authenticateWith } from './auth.ts';
+import type { CredentialOptions } from '../../aws/credential-source.ts';
+import { VirtualClock } from '../../kernel/clock.ts';
+import { authenticateWith } from './authenticate.ts';
 
 test('a role is assumed in the region of STS, and requests are signed for their own', async () => {
   const asked: CredentialOptions[] = [];
   const keys = { accessKeyId: 'K', secretAccessKey: 'S' };
   const signedWith = async (stsRegion: string | undefined): Promise<string | undefined> => {
     const sigv4 = { region: 'us-east-1', roleArn: 'r', sessionName: 's', stsRegion };
-    const auth = authenticateWith({ sigv4 } as unknown as RemoteWriteConfig, {
-      clock: new VirtualClock(),
-      provider: (options) => {
-        asked.push(options);
-        return Promise.resolve(() => Promise.resolve(keys));
+    const auth = authenticateWith(
+      { sigv4 },
+      {
+        clock: new VirtualClock(),
+        provider: (options) => {
+          asked.push(options);
+          return Promise.resolve(() => Promise.resolve(keys));
+        },
       },
-    });
+    );
     const request = { url: 'https://one.example/w', headers: {}, body: new Uint8Array() };
     const headers = await auth.headersFor(request, 0);
     auth.close();

@@ -1,15 +1,15 @@
 /**
- * How a remote_write request is authenticated: not at all, by basic auth, by an authorization
+ * How the requests of a sink are authenticated: not at all, by basic auth, by an authorization
  * header, or by a SigV4 signature, each made anew for every attempt. Secrets are only here and in
  * the headers.
  */
-import { raced } from '../../../aws/bounded-call.ts';
-import { createCredentialSource } from '../../../aws/credentials.ts';
-import type { CredentialEdges, CredentialSource } from '../../../aws/credential-source.ts';
-import { readAuthorization } from '../../../kernel/http-credentials.ts';
-import { blamesClock } from '../../../aws/refusals.ts';
-import { signRequest } from '../../../aws/signing.ts';
-import type { RemoteWriteConfig, Sigv4Config } from '../config.ts';
+import { raced } from '../../aws/bounded-call.ts';
+import { createCredentialSource } from '../../aws/credentials.ts';
+import type { CredentialEdges, CredentialSource } from '../../aws/credential-source.ts';
+import { type HttpCredentials, readAuthorization } from '../../kernel/http-credentials.ts';
+import { blamesClock } from '../../aws/refusals.ts';
+import { signRequest } from '../../aws/signing.ts';
+import type { Sigv4Config } from './sigv4.ts';
 
 export interface OutgoingRequest {
   readonly url: string;
@@ -42,11 +42,19 @@ export interface Authenticate {
   close(): void;
 }
 
+/** The credentials of an entry: requests are signed if there is `sigv4`, or else carry them. */
+export interface RequestCredentials extends HttpCredentials {
+  readonly sigv4?: Sigv4Config | undefined;
+}
+
 /** The way of authentication that an entry is configured for. */
-export function authenticateWith(config: RemoteWriteConfig, edges: CredentialEdges): Authenticate {
-  const { sigv4 } = config;
+export function authenticateWith(
+  credentials: RequestCredentials,
+  edges: CredentialEdges,
+): Authenticate {
+  const { sigv4 } = credentials;
   if (sigv4 !== undefined) return authenticateBySignature(sigv4, edges);
-  return authenticateByHeader(() => readAuthorization(config));
+  return authenticateByHeader(() => readAuthorization(credentials));
 }
 
 /** @param make  makes the authorization header of a request; undefined for none */

@@ -1,0 +1,76 @@
+/**
+ * A chunk of an otlp_write queue: a request of one signal, compressed with zstd, whose checksum
+ * tells a damaged one.
+ *
+ *     ┌ signal, 1 byte ┬ zstd of an ExportMetrics- or ExportTraceServiceRequest ┐
+ *     └ "m" or "t" ────┴────────────────────────────────────────────────────────┘
+ */
+import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import type { Chunk } from '../../model/queue.ts';
+import { type OtlpSignal, countRequestItems, halveRequest } from '../../wire/otlp/cutting.ts';
+
+const MARKS: Readonly<Record<OtlpSignal, number>> = { metrics: 0x6d, traces: 0x74 };
+/** A larger body is none of ours. */
+const RAW_MAX_BYTES = 64 * 1024 * 1024;
+
+const PARAMETERS = {
+  params: {
+    [constants.ZSTD_c_compressionLevel]: 1,
+    [constants.ZSTD_c_checksumFlag]: 1,
+  },
+};
+
+export interface NewChunk {
+  readonly signal: OtlpSignal;
+  readonly bytes: Uint8Array;
+  readonly items: number;
+  readonly oldestMs: number;
+  readonly newestMs: number;
+  readonly lane: number;
+}
+
+export function makeChunk({ signal, bytes, ...rest }: NewChunk): Chunk {
+  const body = zstdCompressSync(bytes, PARAMETERS);
+  const marked = Buffer.allocUnsafeSlow(body.length + 1);
+  marked[0] = MARKS[signal];
+  body.copy(marked, 1);
+  return { ...rest, bytes: marked, rawBytes: bytes.length };
+}
+
+/** The signal of a chunk; undefined where it is none of ours. */
+export function signalOf(bytes: Uint8Array): OtlpSignal | undefined {
+  if (bytes[0] === MARKS.metrics) return 'metrics';
+  return bytes[0] === MARKS.traces ? 'traces' : undefined;
+}
+
+/** The request of a chunk; undefined when it is damaged. */
+export function unpackChunk({ bytes }: Pick<Chunk, 'bytes'>): Buffer | undefined {
+  try {
+    return zstdDecompressSync(bytes.subarray(1), { maxOutputLength: RAW_MAX_BYTES });
+  } catch {
+    return undefined;
+  }
+}
+
+/** Two halves, by chunks, and a single chunk by its items; undefined for one item. */
+export function halveChunks(
+  chunks: readonly Chunk[],
+): readonly [readonly Chunk[], readonly Chunk[]] | undefined {
+  const [only] = chunks;
+  if (only === undefined) return undefined;
+  if (chunks.length > 1) {
+    const middle = Math.ceil(chunks.length / 2);
+    return [chunks.slice(0, middle), chunks.slice(middle)];
+  }
+  const signal = signalOf(only.bytes);
+  const body = unpackChunk(only);
+  if (signal === undefined || body === undefined || only.items < 2) return undefined;
+  const halves = halveRequest(signal, body);
+  if (halves === undefined) return undefined;
+  const { oldestMs, newestMs, lane } = only;
+  const remake = (bytes: Uint8Array): Chunk => {
+    const items = countRequestItems(signal, bytes);
+    return makeChunk({ signal, bytes, items, oldestMs, newestMs, lane });
+  };
+  return [[remake(halves[0])], [remake(halves[1])]];
+}

@@ -1,0 +1,147 @@
+/**
+ * What the answer of an OTLP receiver means for a request: taken, to be sent again, to be halved,
+ * or refused for good. Pure. As OTLP says it, but for two things: what only a change of the set-up
+ * mends waits in the queue instead of being lost, and a signed request that AWS answers with 500 is
+ * sent again, as AWS's own SDKs do.
+ * Source: https://opentelemetry.io/docs/specs/otlp/#failures-1 (HTTP), #failures (gRPC),
+ * https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
+ */
+import type { Answer } from '../../delivery/protocol.ts';
+import type { RecoverableCode } from '../../kernel/error-codes/catalogue.ts';
+import { RecoverableError } from '../../kernel/errors.ts';
+import type { GrpcAnswer } from '../../kernel/grpc/client.ts';
+import type { GrpcCode } from '../../kernel/grpc/client-messages.ts';
+import type { ClientResponse } from '../../kernel/http-client.ts';
+import { parseRetryAfterMs } from '../../kernel/retry.ts';
+import { readRpcStatus } from '../../wire/otlp/export-response.ts';
+
+/** Without `taken`: an answer of delivery. */
+export type Verdict =
+  | { readonly kind: 'taken' }
+  | Exclude<Answer, { kind: 'delivered' | 'partial' }>;
+
+export interface JudgeContext {
+  /** The receiver's URL for messages, without secrets. */
+  readonly where: string;
+  readonly nowMs: number;
+  /** Whether the request is signed for AWS. */
+  readonly isSigned: boolean;
+  /** 1 for the first; after it, refused credentials are tried again after a wait. */
+  readonly attempt: number;
+}
+
+/** How much of the receiver's text is shown. */
+const TEXT_MAX = 1_024;
+/** The wait after a fault that only a change of the set-up mends: more requests would not help. */
+const SETUP_RETRY_MS = 30_000;
+const TOO_LARGE =
+  /larger than (?:the )?(?:max|limit)|too.?large|(?:exceed|over).*(?:size|limit|max)/i;
+
+/** How a refusal is named in messages: the status, and what the receiver says to it. */
+interface Refusal extends JudgeContext {
+  readonly status: string;
+  readonly text: string;
+  readonly waitMs: number | undefined;
+}
+
+export function judgeHttp(response: ClientResponse, context: JudgeContext): Verdict {
+  const { status, headers, body } = response;
+  if (status >= 200 && status < 300) return { kind: 'taken' };
+  const type = headers['content-type'] ?? '';
+  const isProto = type.startsWith('application/x-protobuf');
+  const rpc = isProto || type.includes('json') ? readRpcStatus(body, !isProto) : undefined;
+  // AWS and others answer with JSON that is no Status: then it is shown as it is.
+  const text = rpc === undefined || rpc.message === '' ? decodeText(body, isProto) : rpc.message;
+  const waitMs = parseRetryAfterMs(headers['retry-after'], context.nowMs) ?? rpc?.waitMs;
+  const said = { ...context, status: String(status), text: shorten(text), waitMs };
+  if (status === 413) return { kind: 'split', text: describeStatus(said) };
+  if (status === 429) return sendAgain(said, 'SINK_THROTTLED', '');
+  if ([502, 503, 504].includes(status) || (context.isSigned && status >= 500))
+    return sendAgain(said, 'SINK_UNAVAILABLE', '');
+  if (status === 401 || status === 403 || status === 407) return refuseCredentials(said);
+  if (status === 404 || status === 405) return waitForSetUp(said, 'SINK_NOT_FOUND', AT_ENDPOINT);
+  if (status === 415) return waitForSetUp(said, 'SINK_UNSUPPORTED', AT_ENCODING);
+  if (status >= 300 && status < 400) {
+    const to = headers['location'] ?? '';
+    const remedy = `; redirects are not followed, write the endpoint of "${to}"`;
+    return waitForSetUp(said, 'SINK_REDIRECTED', remedy);
+  }
+  const isData = status === 400 || status === 422;
+  return refuse(said, isData ? 'bad_request' : 'refused', isData);
+}
+
+export function judgeGrpc({ code, text, details }: GrpcAnswer, context: JudgeContext): Verdict {
+  const rpc = details === undefined ? undefined : readRpcStatus(details, false);
+  const said = { ...context, status: code, text: shorten(text), waitMs: rpc?.waitMs };
+  switch (code) {
+    case 'OK':
+      return { kind: 'taken' };
+    case 'CANCELLED':
+    case 'DEADLINE_EXCEEDED':
+    case 'ABORTED':
+    case 'OUT_OF_RANGE':
+    case 'UNAVAILABLE':
+    case 'DATA_LOSS':
+      return sendAgain(said, rpc?.waitMs ? 'SINK_THROTTLED' : 'SINK_UNAVAILABLE', '');
+    case 'RESOURCE_EXHAUSTED':
+      // Without the wait, the receiver does not say that it may pass: the request is too large.
+      if (said.waitMs !== undefined) return sendAgain(said, 'SINK_THROTTLED', '');
+      if (TOO_LARGE.test(text)) return { kind: 'split', text: describeStatus(said) };
+      return refuse(said, 'resource_exhausted', false);
+    case 'UNAUTHENTICATED':
+    case 'PERMISSION_DENIED':
+      return refuseCredentials(said);
+    case 'UNIMPLEMENTED':
+      return waitForSetUp(said, 'SINK_NOT_FOUND', AT_ENDPOINT);
+    case 'INVALID_ARGUMENT':
+      return refuse(said, 'bad_request', true);
+    default:
+      return refuse(said, nameReason(code), false);
+  }
+}
+
+const AT_ENDPOINT = '; check the endpoint and that the receiver takes this signal';
+const AT_ENCODING = '; check "encoding" and "compression", which the receiver does not take';
+
+function sendAgain(said: Refusal, code: RecoverableCode, remedy: string): Verdict {
+  const message = `OTLP to ${said.where} answered ${describeStatus(said)}${remedy}`;
+  return {
+    kind: 'again',
+    error: new RecoverableError(code, message, { retryAfterMs: said.waitMs }),
+  };
+}
+
+function waitForSetUp(said: Refusal, code: RecoverableCode, remedy: string): Verdict {
+  const waitMs = said.waitMs ?? SETUP_RETRY_MS;
+  return sendAgain({ ...said, waitMs }, code, `${remedy}; nothing is lost meanwhile`);
+}
+
+/** New credentials may be at hand, so that the second attempt follows soon. */
+function refuseCredentials(said: Refusal): Verdict {
+  const remedy = said.isSigned
+    ? '; check the credentials, the region, that the role may write here, and the clock'
+    : '; check the credentials';
+  if (said.attempt > 1) return waitForSetUp(said, 'SINK_FORBIDDEN', remedy);
+  return sendAgain(said, 'SINK_FORBIDDEN', remedy);
+}
+
+function refuse(said: Refusal, reason: string, isSeparable: boolean): Verdict {
+  return { kind: 'refused', reason, isSeparable, text: describeStatus(said) };
+}
+
+function nameReason(code: GrpcCode): string {
+  return code.toLowerCase();
+}
+
+function describeStatus({ status, text }: Refusal): string {
+  return text === '' ? status : `${status} "${text}"`;
+}
+
+function decodeText(body: Uint8Array, isProto: boolean): string {
+  if (isProto) return '';
+  return Buffer.from(body.subarray(0, TEXT_MAX)).toString('utf8');
+}
+
+export function shorten(text: string): string {
+  return text.slice(0, TEXT_MAX).trim().replaceAll(/\s+/g, ' ');
+}

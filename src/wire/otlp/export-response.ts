@@ -1,0 +1,117 @@
+/**
+ * What a receiver of OTLP answers: how much of a request it has refused though it took the rest,
+ * and the status by which it refuses a whole one, with the wait that it asks for. Pure; the same in
+ * HTTP and gRPC, as protobuf or as JSON.
+ * Source: https://opentelemetry.io/docs/specs/otlp/#full-success,
+ * https://github.com/googleapis/googleapis/blob/master/google/rpc/{status,error_details}.proto
+ */
+import { decodeMessage } from '../protobuf/decode.ts';
+import { binary, int, string } from '../protobuf/scalars.ts';
+import { defineMessage, field, repeated } from '../protobuf/schema.ts';
+
+/** Nothing is rejected where the request was taken whole; a message is a warning then. */
+export interface PartialSuccess {
+  readonly rejected: number;
+  readonly message: string;
+}
+
+/** `waitMs` is undefined where the receiver does not say that trying again would help. */
+export interface RpcStatus {
+  readonly code: number;
+  readonly message: string;
+  readonly waitMs: number | undefined;
+}
+
+const EXPORT_RESPONSE = defineMessage('ExportServiceResponse', {
+  partialSuccess: field(
+    1,
+    defineMessage('ExportPartialSuccess', { rejected: field(1, int), message: field(2, string) }),
+  ),
+});
+
+const STATUS = defineMessage('google.rpc.Status', {
+  code: field(1, int),
+  message: field(2, string),
+  details: repeated(
+    3,
+    defineMessage('google.protobuf.Any', { typeUrl: field(1, string), value: field(2, binary) }),
+  ),
+});
+
+const RETRY_INFO = defineMessage('google.rpc.RetryInfo', {
+  delay: field(
+    1,
+    defineMessage('google.protobuf.Duration', { seconds: field(1, int), nanos: field(2, int) }),
+  ),
+});
+
+const WHOLE: PartialSuccess = { rejected: 0, message: '' };
+const RETRY_INFO_URL = /(?:^|\/)google\.rpc\.RetryInfo$/;
+
+/** An answer with success that cannot be read is one without a word on what was rejected. */
+export function readPartialSuccess(body: Uint8Array, isJson: boolean): PartialSuccess {
+  try {
+    if (!isJson) {
+      const { partialSuccess } = decodeMessage(EXPORT_RESPONSE, body);
+      if (partialSuccess === undefined) return WHOLE;
+      return { ...partialSuccess, rejected: Math.max(0, partialSuccess.rejected) };
+    }
+    const { partialSuccess } = parseObject(body);
+    if (typeof partialSuccess !== 'object' || partialSuccess === null) return WHOLE;
+    const { rejectedDataPoints, rejectedSpans, errorMessage } = partialSuccess as Json;
+    const rejected = Number(rejectedDataPoints ?? rejectedSpans ?? 0);
+    return {
+      rejected: Number.isInteger(rejected) && rejected > 0 ? rejected : 0,
+      message: readText(errorMessage),
+    };
+  } catch {
+    return WHOLE;
+  }
+}
+
+/** Undefined for a body that is no Status, such as the page of a proxy. */
+export function readRpcStatus(body: Uint8Array, isJson: boolean): RpcStatus | undefined {
+  try {
+    if (!isJson) {
+      const { code, message, details } = decodeMessage(STATUS, body);
+      const info = details.find(({ typeUrl }) => RETRY_INFO_URL.test(typeUrl));
+      return { code, message, waitMs: info === undefined ? undefined : readDelay(info.value) };
+    }
+    const { code, message, details } = parseObject(body);
+    if (code === undefined && message === undefined) return undefined;
+    return {
+      code: typeof code === 'number' ? code : 0,
+      message: readText(message),
+      waitMs: Array.isArray(details) ? findJsonDelay(details) : undefined,
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+type Json = Readonly<Record<string, unknown>>;
+
+function parseObject(body: Uint8Array): Json {
+  const value: unknown = JSON.parse(Buffer.from(body).toString('utf8'));
+  return typeof value === 'object' && value !== null ? (value as Json) : {};
+}
+
+function readText(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+function readDelay(info: Uint8Array): number {
+  const { delay } = decodeMessage(RETRY_INFO, info);
+  return delay === undefined ? 0 : Math.max(0, delay.seconds * 1_000 + delay.nanos / 1e6);
+}
+
+/** As JSON, a delay is a text such as "1.5s". */
+function findJsonDelay(details: readonly unknown[]): number | undefined {
+  const info = details.find((one): one is Json => {
+    const { '@type': type } = (one ?? {}) as Json;
+    return typeof type === 'string' && RETRY_INFO_URL.test(type);
+  });
+  if (info === undefined) return undefined;
+  const seconds = Number(/^(\d+(?:\.\d+)?)s$/.exec(readText(info['retryDelay']))?.[1] ?? 0);
+  return seconds * 1_000;
+}
