@@ -13,7 +13,7 @@ const low = [...pure, 'kernel', 'aws'];
 const shared = ['settings', 'queue', 'delivery', 'transforms', 'routes'];
 const features = [
   'discovery', 'sharding', 'scrape', 'sinks', 'exporter', 'proxy', 'workspace', 'page', 'emulator',
-  'sample-app', 'xray',
+  'otlp', 'sample-app', 'statsd', 'xray',
 ]; // prettier-ignore
 
 /** Folder of src → the folders that it may import, besides itself. */
@@ -47,6 +47,7 @@ export const rooms: Record<string, Rooms> = {
     rooms: {
       assembly: [],
       debug: ['assembly'],
+      emf: [],
       file: [],
       'otlp-file': ['assembly'],
       'remote-write': [],

@@ -5,12 +5,12 @@
 import type { CollectorPlan } from './plan.ts';
 
 export function listLooseEnds(plan: CollectorPlan): readonly string[] {
-  const { sinks, sources, taskSources, traceReceivers } = plan;
+  const { sinks, sources, taskSources, statsdReceivers, traceReceivers } = plan;
   const takes = (signal: 'metrics' | 'traces') =>
     sinks.filter(({ signals }) => signals.includes(signal));
   const ends: string[] = [];
-  const scrapes = sources.length + taskSources.length > 0;
-  if ((scrapes || traceReceivers.length === 0) && takes('metrics').length === 0)
+  const hasMetrics = sources.length + taskSources.length + statsdReceivers.length > 0;
+  if ((hasMetrics || traceReceivers.length === 0) && takes('metrics').length === 0)
     ends.push('no remote_write and no other sink of metrics: what is scraped goes nowhere');
   if (traceReceivers.length > 0 && takes('traces').length === 0)
     ends.push('no xray_write and no other sink of traces: segments that are received go nowhere');

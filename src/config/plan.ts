@@ -14,6 +14,7 @@ import type { TlsServerInput } from '../settings/web-config.ts';
 import type { OpenableDirectSink, OpenableQueuedSink } from '../sinks/sinks.ts';
 import type { Signal } from '../sinks/sink.ts';
 import type { DetectionSettings } from '../transforms/detected-resource/settings.ts';
+import type { StatsdReceiverSettings } from '../statsd/settings.ts';
 import type { ForwarderSettings } from '../xray/forwarder.ts';
 import type { TraceReceiverSettings } from '../xray/receiver.ts';
 
@@ -34,6 +35,9 @@ export interface TaskSourcePlan {
 
 /** A receiver of segment documents: a source of routes of traces. Identity: all of it. */
 export type TraceReceiverPlan = TraceReceiverSettings;
+
+/** A receiver of StatsD: a source of routes of metrics. Identity: all of it. */
+export type StatsdReceiverPlan = StatsdReceiverSettings;
 
 /** A listener that signs requests and forwards them to AWS. Identity: all of it. */
 export type ForwarderPlan = ForwarderSettings;
@@ -127,6 +131,7 @@ export interface CollectorPlan {
   readonly sources: readonly SourcePlan[];
   readonly taskSources: readonly TaskSourcePlan[];
   readonly traceReceivers: readonly TraceReceiverPlan[];
+  readonly statsdReceivers: readonly StatsdReceiverPlan[];
   readonly forwarders: readonly ForwarderPlan[];
   readonly transforms: readonly TransformPlan[];
   readonly sinks: readonly SinkPlan[];

@@ -12,10 +12,16 @@ import { isLegacyLabelName } from '../model/labels.ts';
 import { type Reporter } from '../settings/finding.ts';
 import { externalLabels } from '../transforms/external-labels.ts';
 import type { Signal } from '../sinks/sink.ts';
+import { checkListeners } from './listeners.ts';
 import type { CollectorPlan, RoutePlan, SourcePlan, TransformPlan } from './plan.ts';
 import { resolveGlobalTiming, resolveSource } from './scrape.ts';
 import { scrapeConfigSchema, type ScrapeInput, sharedShape } from './scrape-schema.ts';
 import { planSinks, listSinkEntries, sinkShape } from './sinks.ts';
+import {
+  listStatsdListeners,
+  planStatsdReceivers,
+  statsdReceiverSchema,
+} from './statsd-receivers.ts';
 import { planXrayReceivers, xrayReceiverSchema } from './xray-receivers.ts';
 
 const globalSchema = z.strictObject({
@@ -47,6 +53,9 @@ export const prometheusSchema = z.strictObject({
   }),
   xray_receivers: listOf(xrayReceiverSchema).optional().describe(
     'Where segment documents of traces are received; they go to every xray_write.',
+  ),
+  statsd_receivers: listOf(statsdReceiverSchema).optional().describe(
+    'Where metrics of StatsD are received; they go to every sink of metrics.',
   ),
   ...sinkShape,
   // These two are about Go's garbage collector and Prometheus' store, which do not exist here.
@@ -92,8 +101,8 @@ const EXTERNAL_LABELS = 'external_labels';
 
 /**
  * Checks what the schema can't (one value against another), fills in the defaults, and makes the
- * routes: from all jobs to all sinks of metrics, and from all receivers of segments to all sinks of
- * traces.
+ * routes: from all jobs and receivers of metrics to all sinks of metrics, and from all receivers of
+ * segments to all sinks of traces.
  */
 export function resolvePrometheus(options: ResolveOptions): CollectorPlan {
   const { input, baseDirectory, env, report } = options;
@@ -108,6 +117,10 @@ export function resolvePrometheus(options: ResolveOptions): CollectorPlan {
     env,
     report,
   });
+  const at = ['statsd_receivers'];
+  const statsdReceivers = planStatsdReceivers(input.statsd_receivers ?? [], at, report);
+  const listeners = listStatsdListeners(statsdReceivers, (_one, index) => [...at, index]);
+  checkListeners(listeners, report);
   const sinksOf = (signal: Signal): string[] =>
     sinks.filter(({ signals }) => signals.includes(signal)).map(({ id }) => id);
   const common: TransformPlan[] =
@@ -117,7 +130,7 @@ export function resolvePrometheus(options: ResolveOptions): CollectorPlan {
   const metrics: RoutePlan = {
     id: 'metrics',
     signal: 'metrics',
-    sources: sources.map(({ id }) => id),
+    sources: [...sources, ...statsdReceivers].map(({ id }) => id),
     transforms: common.map(({ id }) => id),
     sinks: sinksOf('metrics'),
   };
@@ -125,12 +138,13 @@ export function resolvePrometheus(options: ResolveOptions): CollectorPlan {
     sources,
     taskSources: [],
     traceReceivers,
+    statsdReceivers,
     forwarders,
     sinks,
     transforms: [...common, ...transforms],
     routes: [
       // Without a job, a configuration of traces alone has none of metrics.
-      ...(sources.length === 0 && traceReceivers.length > 0 ? [] : [metrics]),
+      ...(metrics.sources.length === 0 && traceReceivers.length > 0 ? [] : [metrics]),
       ...planTraces(traceReceivers, sinksOf('traces')),
     ],
     servers: [],

@@ -9,7 +9,9 @@ import type { CollectorPlan } from '../../config/plan.ts';
 import type { Component } from '../../kernel/component.ts';
 import { describeError } from '../../kernel/errors.ts';
 import type { World } from '../../kernel/world.ts';
+import type { OpenRoutedAppender } from '../../model/sample.ts';
 import type { TraceAppender } from '../../model/trace-appender.ts';
+import { StatsdReceiver } from '../../statsd/receiver.ts';
 import { Forwarder } from '../../xray/forwarder.ts';
 import { TraceReceiver } from '../../xray/receiver.ts';
 
@@ -17,9 +19,10 @@ export interface ReceivingOptions {
   readonly world: World;
   /** The way of a receiver's segment documents. */
   readonly openTraces: (receiver: string) => TraceAppender;
+  readonly openAppender: OpenRoutedAppender;
 }
 
-type Listeners = Pick<CollectorPlan, 'traceReceivers' | 'forwarders'>;
+type Listeners = Pick<CollectorPlan, 'traceReceivers' | 'statsdReceivers' | 'forwarders'>;
 
 /** How one listens, and what listens; made anew where it has to listen again. */
 interface Wanted extends Pick<Listener, 'listen' | 'protocol'> {
@@ -114,14 +117,21 @@ export class Receiving {
     }
   }
 
-  #list({ traceReceivers, forwarders }: Listeners): ReadonlyMap<string, Wanted> {
-    const { world, openTraces } = this.#options;
+  #list({ traceReceivers, statsdReceivers, forwarders }: Listeners): ReadonlyMap<string, Wanted> {
+    const { world, openTraces, openAppender } = this.#options;
     const all = new Map<string, Wanted>();
     for (const one of traceReceivers)
       all.set(`receiver ${JSON.stringify(one)}`, {
         listen: one.listen,
         protocol: 'udp',
         make: () => new TraceReceiver(one, { world, appender: openTraces(one.id) }),
+      });
+    for (const one of statsdReceivers)
+      all.set(`statsd ${JSON.stringify(one)}`, {
+        listen: one.listen,
+        protocol: one.transport,
+        make: () =>
+          new StatsdReceiver(one, { world, openAppender: () => openAppender(one.id, 'statsd') }),
       });
     for (const one of forwarders)
       all.set(`forwarder ${JSON.stringify(one)}`, {

@@ -77,7 +77,8 @@ function describePipelines({ routes }: CollectorPlan): string {
   );
 }
 
-function describeExtensions({ servers, forwarders, traceReceivers }: CollectorPlan): string {
+function describeExtensions(plan: CollectorPlan): string {
+  const { servers, forwarders, traceReceivers, statsdReceivers } = plan;
   return renderTable(
     ['Listener', 'Address', 'Serves'],
     [
@@ -88,6 +89,11 @@ function describeExtensions({ servers, forwarders, traceReceivers }: CollectorPl
         `signed requests to ${access.service}`,
       ]),
       ...traceReceivers.map(({ id, listen }) => [id, `${listen} udp`, 'segment documents']),
+      ...statsdReceivers.map(({ id, listen, transport }) => [
+        id,
+        `${listen} ${transport}`,
+        'metrics of StatsD',
+      ]),
     ],
   );
 }

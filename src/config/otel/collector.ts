@@ -22,6 +22,7 @@ import { checkListeners, type Listener } from '../listeners.ts';
 import type { CollectorPlan, RoutePlan, TransformPlan } from '../plan.ts';
 import { parseValue } from '../reading.ts';
 import { planSinks, type PlannedSinks, type SinkEntry } from '../sinks.ts';
+import { listStatsdListeners } from '../statsd-receivers.ts';
 import type { CollectorContext } from './component.ts';
 import { type CollectorInput, collectorSchema, withoutNulls } from './document.ts';
 import { type PlannedExporter, planExporter } from './exporter-kinds.ts';
@@ -35,7 +36,7 @@ import { PROXY_SUFFIX } from './trace-receivers.ts';
 import { checkUnused } from './unused.ts';
 import { planExporterTransforms } from './exporter-transforms.ts';
 import { checkQueueStorage } from './queue-storage.ts';
-import { checkTemporality } from './temporality.ts';
+import { checkTemporality, wantsTotals } from './temporality.ts';
 
 export { isCollectorConfig } from './document.ts';
 
@@ -78,13 +79,18 @@ export async function planCollector(
   const received = [...receivers.values()];
   const sources = received.flatMap((one) => one.sources);
   const traceReceivers = received.flatMap((one) => one.traceReceivers);
+  const statsdReceivers = received
+    .flatMap((one) => one.statsdReceivers)
+    .map((one) => ({ ...one, isCumulative: wantsTotals(one.id, used.pipelines, names) }));
   const forwarders = [...extensions.forwarders, ...received.flatMap((one) => one.forwarders)];
   const servers = [...extensions.servers, ...telemetry.servers];
-  checkListeners(listListeners({ servers, traceReceivers, forwarders }, input), report);
+  const listening = { servers, traceReceivers, statsdReceivers, forwarders };
+  checkListeners(listListeners(listening, input), report);
   return {
     sources: applyObservers(sources, extensions.targets, report),
     taskSources: received.flatMap((one) => one.taskSources),
     traceReceivers,
+    statsdReceivers,
     forwarders,
     transforms: [
       { id: RESOURCE, transform: scrapedResource },
@@ -214,7 +220,9 @@ function planRoutes(
   return found.map(([receiver, resolved]) => ({
     id: used.length === 1 ? name : `${name}:${receiver}`,
     signal,
-    sources: [...resolved.sources, ...resolved.taskSources].map(({ id }) => id),
+    sources: [...resolved.sources, ...resolved.taskSources, ...resolved.statsdReceivers].map(
+      ({ id }) => id,
+    ),
     transforms: [
       ...planExternalLabels(receiver, resolved).map(({ id }) => id),
       // What is not scraped has no job and instance to make a resource of.
@@ -225,11 +233,14 @@ function planRoutes(
   }));
 }
 
-type Listening = Pick<CollectorPlan, 'servers' | 'traceReceivers' | 'forwarders'>;
+type Listening = Pick<
+  CollectorPlan,
+  'servers' | 'traceReceivers' | 'statsdReceivers' | 'forwarders'
+>;
 
 /** All that listens, with the path at which a collision is told. */
 function listListeners(
-  { servers, traceReceivers, forwarders }: Listening,
+  { servers, traceReceivers, statsdReceivers, forwarders }: Listening,
   { extensions = {} }: Pick<CollectorInput, 'extensions'>,
 ): readonly Listener[] {
   const isExtension = (id: string): boolean => Object.hasOwn(extensions, id);
@@ -243,6 +254,7 @@ function listListeners(
       const at = isExtension(id) ? ['extensions', id] : ['receivers', receiver];
       return { id, listen, protocol: 'tcp', at };
     }),
+    ...listStatsdListeners(statsdReceivers, ({ id }) => ['receivers', id]),
     ...traceReceivers.map(({ id, listen }): Listener => ({
       id,
       listen,

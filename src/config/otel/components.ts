@@ -100,12 +100,6 @@ export const FATE_ROWS: Readonly<Record<Section, readonly FateRow[]>> = {
       'let the application send segments to a receiver awsxray, as SDKs of X-Ray do by UDP, or ' +
         besideFor('OTLP'),
     ),
-    only(
-      'metrics',
-      'statsd',
-      'run a statsd exporter of Prometheus in the task and scrape it with a job, or ' +
-        besideFor('StatsD'),
-    ),
     lacking('kafka', besideFor('what is read from Kafka')),
     only(
       'metrics',

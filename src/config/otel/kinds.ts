@@ -17,6 +17,7 @@ import { exporterSchema } from './exporter-schema.ts';
 import { extensionKinds } from './extensions/extensions.ts';
 import { processorKinds } from './processors/processors.ts';
 import { receiverSchema } from './receivers.ts';
+import { statsdReceiverKind } from './statsd-receivers.ts';
 import { traceReceiverKind } from './trace-receivers.ts';
 import { taskMetricsKind } from './task-metrics.ts';
 
@@ -27,6 +28,7 @@ const receiverKinds: readonly ComponentKind[] = [
     minimal: { config: { scrape_configs: [{ job_name: 'app' }] } },
   },
   taskMetricsKind,
+  statsdReceiverKind,
   traceReceiverKind,
 ];
 

@@ -1,7 +1,7 @@
 /**
  * Receivers. One of Prometheus has a Prometheus configuration of jobs under `config`, with its own
- * `global`, and keys of the receiver beside it; that of a task's metrics is in task-metrics.ts, and
- * that of traces in trace-receivers.ts.
+ * `global`, and keys of the receiver beside it; that of a task's metrics is in task-metrics.ts,
+ * that of StatsD in statsd-receivers.ts, and that of traces in trace-receivers.ts.
  * Source: contrib's receiver/prometheusreceiver/config.go
  */
 import { z } from 'zod';
@@ -10,13 +10,20 @@ import { goDurationSchema } from '../../settings/go-duration.ts';
 import { switchSchema } from '../../settings/switch.ts';
 import { relocated, type Reporter } from '../../settings/finding.ts';
 import { sinkKinds } from '../../sinks/sinks.ts';
-import type { ForwarderPlan, TraceReceiverPlan, SourcePlan, TaskSourcePlan } from '../plan.ts';
+import type {
+  ForwarderPlan,
+  SourcePlan,
+  StatsdReceiverPlan,
+  TaskSourcePlan,
+  TraceReceiverPlan,
+} from '../plan.ts';
 import { prometheusSchema, resolveExternalLabels, resolveJobs } from '../prometheus.ts';
 import { parseValue } from '../reading.ts';
 import { resolveGlobalTiming } from '../scrape.ts';
 import { withScrapeFiles } from '../scrape-files.ts';
 import type { CollectorContext } from './component.ts';
 import type { OtelComponent } from './document.ts';
+import { isStatsdReceiver, resolveStatsdReceiver } from './statsd-receivers.ts';
 import { isTraceReceiver, resolveTraceReceiver } from './trace-receivers.ts';
 import { isTaskMetrics, resolveTaskMetrics } from './task-metrics.ts';
 
@@ -26,6 +33,7 @@ const SINK = 'a receiver sends nothing; write it as an exporter';
 export const receiverConfigSchema = prometheusSchema.extend({
   ...Object.fromEntries(sinkKinds.map(({ key }) => [key, unsupported(SINK)])),
   xray_receivers: unsupported('write it as a receiver awsxray'),
+  statsd_receivers: unsupported('write it as a receiver statsd'),
 }) as unknown as typeof prometheusSchema;
 
 export const receiverSchema = z.strictObject({
@@ -75,6 +83,7 @@ export interface ResolvedReceiver {
   readonly sources: readonly SourcePlan[];
   readonly taskSources: readonly TaskSourcePlan[];
   readonly traceReceivers: readonly TraceReceiverPlan[];
+  readonly statsdReceivers: readonly StatsdReceiverPlan[];
   /** What it listens on beside that. */
   readonly forwarders: readonly ForwarderPlan[];
   /** They replace labels that a series has already, as in the Collector. */
@@ -91,6 +100,10 @@ export async function resolveReceiver(
     const found = resolveTraceReceiver(name, receiver, context);
     return found && { ...NOTHING, traceReceivers: [found.receiver], forwarders: [found.forwarder] };
   }
+  if (isStatsdReceiver(name)) {
+    const found = resolveStatsdReceiver(name, receiver, context);
+    return found && { ...NOTHING, statsdReceivers: [found] };
+  }
   if (!isTaskMetrics(name)) return resolveScraper(name, receiver, context);
   const source = resolveTaskMetrics(name, receiver, context);
   return source && { ...NOTHING, taskSources: [source] };
@@ -100,6 +113,7 @@ const NOTHING: ResolvedReceiver = {
   sources: [],
   taskSources: [],
   traceReceivers: [],
+  statsdReceivers: [],
   forwarders: [],
   externalLabels: {},
 };
