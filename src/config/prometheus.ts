@@ -12,16 +12,11 @@ import { isLegacyLabelName } from '../model/labels.ts';
 import { type Reporter } from '../settings/finding.ts';
 import { externalLabels } from '../transforms/external-labels.ts';
 import type { Signal } from '../sinks/sink.ts';
-import { checkListeners } from './listeners.ts';
 import type { CollectorPlan, RoutePlan, SourcePlan, TransformPlan } from './plan.ts';
 import { resolveGlobalTiming, resolveSource } from './scrape.ts';
 import { scrapeConfigSchema, type ScrapeInput, sharedShape } from './scrape-schema.ts';
 import { planSinks, listSinkEntries, sinkShape } from './sinks.ts';
-import {
-  listStatsdListeners,
-  planStatsdReceivers,
-  statsdReceiverSchema,
-} from './statsd-receivers.ts';
+import { planStatsdReceivers, statsdReceiverSchema } from './statsd-receivers.ts';
 import { planXrayReceivers, xrayReceiverSchema } from './xray-receivers.ts';
 
 const globalSchema = z.strictObject({
@@ -119,8 +114,6 @@ export function resolvePrometheus(options: ResolveOptions): CollectorPlan {
   });
   const at = ['statsd_receivers'];
   const statsdReceivers = planStatsdReceivers(input.statsd_receivers ?? [], at, report);
-  const listeners = listStatsdListeners(statsdReceivers, (_one, index) => [...at, index]);
-  checkListeners(listeners, report);
   const sinksOf = (signal: Signal): string[] =>
     sinks.filter(({ signals }) => signals.includes(signal)).map(({ id }) => id);
   const common: TransformPlan[] =

@@ -11,7 +11,7 @@ import type { ConfigPath, Reporter } from '../settings/finding.ts';
 import { switchSchema } from '../settings/switch.ts';
 import { listOf, textSchema } from '../settings/text.ts';
 import type { Observer, StatsdReceiverSettings } from '../statsd/settings.ts';
-import type { Listener } from './listeners.ts';
+import { checkListeners, type Listener } from './listeners.ts';
 import type { StatsdReceiverPlan } from './plan.ts';
 
 const LISTEN_DEFAULT = '127.0.0.1:8125';
@@ -100,7 +100,8 @@ export function planStatsdReceivers(
   report: Reporter,
 ): readonly StatsdReceiverPlan[] {
   const names = new Set<string>();
-  return inputs.flatMap((input, index) => {
+  const listeners: Listener[] = [];
+  const receivers = inputs.flatMap((input, index): StatsdReceiverPlan[] => {
     const at = [...path, index];
     const { name: id = 'statsd', transport = 'udp' } = input;
     if (id === '') report.error([...at, 'name'], 'CONFIG_VALUE', 'a name is empty');
@@ -118,7 +119,7 @@ export function planStatsdReceivers(
     const permissions = resolvePermissions(input.socket_permissions, at, report);
     const listen = resolveListen(input, [...at, 'listen'], report);
     if (listen === undefined) return [];
-    return {
+    const receiver: StatsdReceiverPlan = {
       id,
       transport,
       listen,
@@ -129,27 +130,26 @@ export function planStatsdReceivers(
       hasMetricType: false,
       takesSimpleTags: input.simple_tags ?? true,
       isMonotonic: true,
-      counterType: 'float' as const,
+      counterType: 'float',
       observers: { timing: observer, histogram: observer, distribution: observer },
       isCumulative: true,
       escapesNames: true,
       seriesMax: input.series_limit ?? STATSD_DEFAULTS.seriesMax,
       expireMs: input.expire_after ?? STATSD_DEFAULTS.expireMs,
     };
+    listeners.push(describeListener(receiver, at));
+    return [receiver];
   });
+  checkListeners(listeners, report);
+  return receivers;
 }
 
-/** What a receiver of either dialect listens on, for collisions. */
-export function listStatsdListeners(
-  receivers: readonly StatsdReceiverPlan[],
-  at: (receiver: StatsdReceiverPlan, index: number) => ConfigPath,
-): readonly Listener[] {
-  return receivers.map((one, index) => ({
-    id: `receiver "${one.id}"`,
-    listen: one.listen,
-    protocol: one.transport,
-    at: at(one, index),
-  }));
+/** What a receiver of either dialect listens on, for collisions. @param at  where it is written */
+export function describeListener(
+  { id, listen, transport }: StatsdReceiverPlan,
+  at: ConfigPath,
+): Listener {
+  return { id: `receiver "${id}"`, listen, protocol: transport, at };
 }
 
 /** What is wrong with bounds of buckets; undefined if nothing. */

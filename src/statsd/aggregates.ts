@@ -24,18 +24,8 @@ export interface Aggregate {
   /** How many observations it holds until the next write, besides a few numbers. */
   readonly heldCount: number;
   take(value: StatsdValue, rate: number, tMs: number): void;
-  /**
-   * Appends what is to be told at `tMs`, by the refs of the parts.
-   *
-   * @param isIdle  whether nothing came since the write before
-   */
-  write(appender: Appender, refs: readonly SeriesRef[], at: WriteMoment): void;
-}
-
-export interface WriteMoment {
-  readonly tMs: number;
-  /** Whether nothing came since the write before. */
-  readonly isIdle: boolean;
+  /** Appends what is to be told at `tMs`, by the refs of the parts. */
+  write(appender: Appender, refs: readonly SeriesRef[], tMs: number): void;
 }
 
 const WHOLE: readonly AggregatePart[] = [{ suffix: '' }];
@@ -63,7 +53,7 @@ export function countingAggregate(options: CounterOptions): Aggregate {
     counts: true,
     heldCount: 0,
     take: ({ number }, rate) => void (sum += round(number / rate)),
-    write: (appender, [ref], { tMs }) => {
+    write: (appender, [ref], tMs) => {
       if (ref !== undefined) appender.append(ref, tMs, sum);
       if (!isCumulative) sum = 0;
     },
@@ -79,7 +69,7 @@ export function gaugeAggregate(): Aggregate {
     counts: false,
     heldCount: 0,
     take: ({ number, isRelative }) => void (last = isRelative ? last + number : number),
-    write: (appender, [ref], { tMs }) => {
+    write: (appender, [ref], tMs) => {
       if (ref !== undefined) appender.append(ref, tMs, last);
     },
   };
@@ -96,7 +86,7 @@ export function setAggregate(): Aggregate {
       return members.size;
     },
     take: ({ text }) => void members.add(text),
-    write: (appender, [ref], { tMs }) => {
+    write: (appender, [ref], tMs) => {
       if (ref !== undefined) appender.append(ref, tMs, members.size);
       members.clear();
     },
@@ -155,7 +145,7 @@ export function summaryAggregate(percentiles: readonly number[], isCumulative: b
       count += weight;
       sum += value * weight;
     },
-    write: (appender, refs, { tMs }) => {
+    write: (appender, refs, tMs) => {
       const values = findQuantiles(observations, quantiles);
       for (const [index, value] of [...values, sum, count].entries()) {
         const ref = refs[index];
@@ -209,7 +199,7 @@ export function bucketsAggregate(bounds: readonly number[], isCumulative: boolea
       counts[bucket] = (counts[bucket] ?? 0) + weight;
       sum += value * weight;
     },
-    write: (appender, refs, { tMs }) => {
+    write: (appender, refs, tMs) => {
       let below = 0;
       const values = counts.map((count) => (below += count));
       for (const [index, value] of [...values, sum, below].entries()) {
@@ -233,7 +223,7 @@ export function exponentialAggregate(bucketsMax: number, isCumulative: boolean):
     counts: true,
     heldCount: 0,
     take: ({ number }, rate) => buckets.add(number, weigh(rate)),
-    write: (appender, [ref], { tMs }) => {
+    write: (appender, [ref], tMs) => {
       if (ref !== undefined) appender.appendHistogram(ref, tMs, buckets.read());
       if (!isCumulative) buckets = new CoarseningBuckets(bucketsMax);
     },

@@ -6,7 +6,8 @@
  *
  * A name with the same tags has one type; a line of another is refused until the series is
  * forgotten.
- * Limits: `seriesMax` series, OBSERVATIONS_MAX observations and members of sets in an interval.
+ * Limits: `seriesMax` series; in an interval OBSERVATIONS_MAX observations and members of sets, and
+ * SERIES_OBSERVATIONS_MAX of one series.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type LabelSet, makeLabelSet, METRIC_NAME } from '../model/labels.ts';
@@ -23,7 +24,9 @@ import { makeAggregate, type Making } from './making.ts';
 import { escapeName } from './names.ts';
 import type { StatsdReceiverSettings } from './settings.ts';
 
-export const OBSERVATIONS_MAX = 1_000_000;
+const OBSERVATIONS_MAX = 1_000_000;
+/** Of one series, so that no transaction is long. */
+export const SERIES_OBSERVATIONS_MAX = 10_000;
 /** A transaction takes about this many samples, so that no turn is long. */
 const BATCH_SAMPLES = 2_000;
 
@@ -81,13 +84,15 @@ export class StatsdTable {
     const { values, type, rate } = line;
     if (type === 'counter' && isMonotonic && values.some(({ number }) => number < 0))
       return 'negative_count';
-    if (this.#heldCount + values.length > OBSERVATIONS_MAX && holdsAll(type))
-      return 'observation_limit';
     const series = this.#find(line, nowMs);
     if (typeof series === 'string') return series;
     if (series.type !== type) return 'type_conflict';
     const { aggregate } = series;
     const before = aggregate.heldCount;
+    const isFull =
+      before + values.length > SERIES_OBSERVATIONS_MAX ||
+      (this.#heldCount + values.length > OBSERVATIONS_MAX && holdsAll(type));
+    if (isFull) return 'observation_limit';
     for (const value of values) aggregate.take(value, rate, nowMs);
     this.#heldCount += aggregate.heldCount - before;
     series.lastMs = nowMs;
@@ -138,10 +143,10 @@ export class StatsdTable {
     const appender = this.#appender;
     try {
       for (const series of batch) {
-        const { aggregate, parts, isChanged } = series;
+        const { aggregate, parts } = series;
         const before = aggregate.heldCount;
         const refs = parts.map(({ ref }) => ref);
-        aggregate.write(appender, refs, { tMs, isIdle: !isChanged });
+        aggregate.write(appender, refs, tMs);
         this.#heldCount += aggregate.heldCount - before;
         series.isChanged = false;
         series.isTold = true;

@@ -22,7 +22,7 @@ import { checkListeners, type Listener } from '../listeners.ts';
 import type { CollectorPlan, RoutePlan, TransformPlan } from '../plan.ts';
 import { parseValue } from '../reading.ts';
 import { planSinks, type PlannedSinks, type SinkEntry } from '../sinks.ts';
-import { listStatsdListeners } from '../statsd-receivers.ts';
+import { describeListener } from '../statsd-receivers.ts';
 import type { CollectorContext } from './component.ts';
 import { type CollectorInput, collectorSchema, withoutNulls } from './document.ts';
 import { type PlannedExporter, planExporter } from './exporter-kinds.ts';
@@ -254,7 +254,7 @@ function listListeners(
       const at = isExtension(id) ? ['extensions', id] : ['receivers', receiver];
       return { id, listen, protocol: 'tcp', at };
     }),
-    ...listStatsdListeners(statsdReceivers, ({ id }) => ['receivers', id]),
+    ...statsdReceivers.map((one) => describeListener(one, ['receivers', one.id])),
     ...traceReceivers.map(({ id, listen }): Listener => ({
       id,
       listen,
